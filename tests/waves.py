@@ -293,9 +293,9 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
         steps=steps,
         trials=trials,
         athletes=_known(athletes, names),
-        sprints=sprints,
+        sprints=sprints.assign(effort="maximal", athlete=sprints["participant_id"]),
         curves=lambda name: _steps_curves(study, places[name]),
-        presence=Presence(capacities=True, restricted_arms=True),
+        presence=Presence(capacities=True),
     )
 
 
@@ -322,8 +322,6 @@ def _steps(study: WaveStudy, names: list[str], fastest: np.ndarray) -> pd.DataFr
             "yaw_impulse": study.yaw_impulse,
             "time_deviation_s": study.time_deviation,
             "lateral_ratio": study.lateral_ratio,
-            "line_rate_cosine": np.nan,
-            "line_share": np.nan,
             **momentum_numbers(study.momentum[:, 0, :, :, AXES.index("y")]),
         }
     )

@@ -273,11 +273,11 @@ def named_cells() -> list[Cell]:
         ),
         "two injured of 96": (("H3b",), _survey(96, injured=2)),
         "11 of 12 restricted last, fatigue of 0.6 %": (
-            ("H7", "H7b"),
+            ("H7", "H7b", "contrast"),
             {"order": "one_first", "fatigue": 0.006},
         ),
         "restricted arms always last, with fatigue of 0.6 %": (
-            ("H7", "H7b"),
+            ("H7", "H7b", "contrast"),
             {"order": "restricted_last", "fatigue": 0.006},
         ),
         "lag drifts in slow trials": (("H5a", "H5b"), {"drift": 0.06}),
@@ -308,9 +308,7 @@ def named_cells() -> list[Cell]:
     for power, count in ((-1.6, 24), (-1.6, 48), (-0.6, 48), (-0.6, 96)):
         name = f"lateral share falls with v^{power}, {count} athletes"
         given[name] = ("H8a",), _survey(count, lateral_power=power)
-    for cost in (3, 4):
-        own = {"arms_cost": cost / 100.0, "lateral_power": -1.6}
-        given[f"arms cost {cost} % of speed"] = ("H7", "H7b"), own
+    given |= _contrast_cells()
     gains: dict[str, Any] = {one: 2.0 * SMALLEST[one] for one in [*SMALLEST][6:]}
     for count in (24, 48):
         name = f"gait follows the own limit, {count} athletes"
@@ -322,6 +320,24 @@ def named_cells() -> list[Cell]:
         slopes = f"twice the smallest slopes, {count} athletes"
         given[slopes] = SURVEY[1:], _survey(count, explained=0.3, **gains)
     return [Cell(name, Features(**own), judges) for name, (judges, own) in given.items()]
+
+
+def _contrast_cells() -> dict[str, tuple[tuple[str, ...], dict[str, Any]]]:
+    """Sprints with and without restricted arms that differ in speed and fatigue alone, or more."""
+    found: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {}
+    for cost in (3, 4):
+        own: dict[str, Any] = {"arms_cost": cost / 100.0, "lateral_power": -1.6}
+        found[f"arms cost {cost} % of speed"] = ("H7", "H7b", "contrast"), own
+    for count in (6, 8, 12, 20):
+        own = {"athletes": count, "arms_cost": 0.04, "lateral_power": -1.6, "fatigue": 0.006}
+        own |= {"order": "random"}
+        found[f"a contrast of {count} athletes, nothing but speed and fatigue"] = (
+            ("contrast",), own
+        )  # fmt: skip
+        found[f"a contrast of {count} athletes, twice the smallest effect"] = (
+            ("contrast",), own | {"arms_lateral": 0.10}
+        )  # fmt: skip
+    return found
 
 
 def _survey(

@@ -304,8 +304,9 @@ def _sprints(features: Features, people: People, names: list[str], random: Rando
     lateral = lateral * (1.0 + side[who] * condition) * np.exp(0.04 * chance[1])
     return pd.DataFrame(
         {
-            "participant_id": np.array(names, dtype=object)[who.ravel()],
+            "athlete": np.array(names, dtype=object)[who.ravel()],
             "condition": np.array([NORMAL, RESTRICTED], dtype=object)[condition.ravel()],
+            "effort": "maximal",
             "order": places.ravel() + 1.0,
             "speed_mps": speed.ravel(),
             "lateral_ratio": lateral.ravel(),
@@ -454,6 +455,8 @@ MANY, MOST = 5000, 200_000
 """Athletes whose curves, and whose highest speeds, stand for all."""
 NOTHING, ENOUGH = 0.1, 0.95
 """Effects up to a tenth of the smallest of interest are none; from 95 % on it is there."""
+CONTRAST = "contrast"
+"""The lateral share with restricted arms, as a study's own contrast: H7b with a verdict."""
 PATTERN_SMALLEST = {"H1": 0.05, "H2": 0.2}
 
 
@@ -490,6 +493,7 @@ def truths(features: Features) -> dict[str, Truth]:
         "H5b": ("spread_slope", features.spread_slope, 1.0),
         "H7": ("arms_cost", features.arms_cost, -100.0),
         "H7b": ("arms_lateral", features.arms_lateral, 100.0),
+        CONTRAST: ("arms_lateral", features.arms_lateral, 100.0),
     }
     found = {
         name: Truth(unit * value, unit * SMALLEST[key]) for name, (key, value, unit) in own.items()

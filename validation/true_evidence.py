@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aqbio.names import NORMAL, RESTRICTED
+from aqbio.names import NORMAL
 from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
@@ -109,9 +109,9 @@ def _evidence(steps: pd.DataFrame, sex: Mapping[str, str]) -> Evidence:
         athletes=athletes_from_steps(normal).assign(
             sex=[sex[name] for name in names], laboratory=None
         ),
-        sprints=sprints,
+        sprints=sprints.assign(effort="maximal", athlete=sprints["participant_id"].astype(str)),
         curves=_no_curves,
-        presence=Presence(restricted_arms=set(top["condition"]) == {NORMAL, RESTRICTED}),
+        presence=Presence(),
     )
 
 

@@ -191,3 +191,41 @@ def _peak(signal: Callable[[FloatArray], FloatArray], time: FloatArray) -> float
         time = between(time[largest - 1], time[largest + 1], 21)
     square, slope, _ = np.polyfit(time - time[10], signal(time), 2)
     return float(time[10] - slope / (2.0 * square))
+
+
+# postures -----------------------------------------------------------------------------------------
+
+
+def true_postures(gait: Gait, contact: TrueContact, following: TrueContact) -> dict[str, float]:
+    """Measures of posture of a step, from joint centres of the analytic motion."""
+    instants = np.concatenate(
+        [[contact.rises, contact.falls], between(contact.rises, following.rises, 401)]
+    )
+    truth = run_truth(gait, instants)
+    motion, skeleton = truth.motion, gait.skeleton
+    centres = segment_kinematics(skeleton, motion.q, motion.u, motion.udot).joint_centre
+
+    def point(joint: str, side: str) -> FloatArray:
+        return np.asarray(centres[:, skeleton.joints.index(f"{joint}{side}")])
+
+    sides = {"push": SUFFIX[contact.foot], "swing": SUFFIX[OTHER[contact.foot]]}
+    found: dict[str, float] = {}
+    for leg, side in sides.items():
+        along = point("knee", side) - point("hip", side)
+        angle = np.pi / 2.0 + np.angle(along[:, 0] + 1j * along[:, 1])
+        angle = (angle + np.pi) % (2.0 * np.pi) - np.pi
+        found |= {
+            f"thigh_angle_{leg}_touchdown_rad": angle[0],
+            f"thigh_angle_{leg}_toe_off_rad": angle[1],
+        }
+        found[f"thigh_range_{leg}_rad"] = angle[2:].max() - angle[2:].min()
+        rate = np.diff(angle[2:]) / np.diff(instants[2:])
+        found[f"thigh_speed_{leg}_radps"] = float((rate if leg == "swing" else -rate).max())
+    knees = {leg: point("knee", side)[0, 0] for leg, side in sides.items()}
+    trunk = sum(point("shoulder", side)[0] - point("hip", side)[0] for side in SUFFIX.values())
+    return found | {
+        "knee_separation_touchdown_m": knees["swing"] - knees["push"],
+        "swing_knee_ahead_touchdown_m": knees["swing"] - truth.com[0, 0],
+        "touchdown_distance_m": point("ankle", sides["push"])[0, 0] - truth.com[0, 0],
+        "trunk_lean_touchdown_rad": float(np.arctan2(trunk[0], trunk[1])),
+    }

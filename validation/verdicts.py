@@ -27,13 +27,14 @@ from aqbio.hypotheses.gathered import capacity_scores
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns
 from aqbio.io.tables import write_table
+from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, Evidence, Presence
-from aqbio.stats.registry import Registry, read_registry
+from aqbio.stats.registry import OwnContrast, Registry, read_registry
 from aqbio.stats.step_numbers import lag, momentum_numbers, time_deviation
 from aqbio.stats.verdict import Verdict, verdicts
 from validation.features import Cell, drawn_cell, named_cells
-from validation.studies import KINDS, DrawnStudy, Truth, drawn_study, truths
+from validation.studies import CONTRAST, KINDS, DrawnStudy, Truth, drawn_study, truths
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
 SEED, CELLS, STUDIES, NAMED_STUDIES = 77_003, 40, 60, 200
@@ -73,8 +74,8 @@ def evidence_of(study: DrawnStudy) -> Evidence:
     known = athletes_from_steps(steps).assign(
         **{name: study.sheet[name].tolist() for name in KINDS}, **capacity_scores(rows, names)
     )
-    presence = Presence(capacities=True, restricted_arms=True)
-    return Evidence(steps, trials, known, study.sprints, _no_curves, presence)
+    presence = Presence(capacities=True)
+    return Evidence(steps, trials, known, study.sprints, _no_curves, presence=presence)
 
 
 def _no_curves(name: str) -> xr.Dataset:
@@ -83,8 +84,10 @@ def _no_curves(name: str) -> xr.Dataset:
 
 @cache
 def _registry(judges: tuple[str, ...]) -> Registry:
-    """The registry, or some of its hypotheses."""
-    registry = read_registry()
+    """The registry with a contrast of the study's own, or some of its hypotheses."""
+    own = OwnContrast(condition=RESTRICTED, outcome="lateral_ratio", predicted="greater", delta=5.0)
+    registry = read_registry().model_copy(update={"contrasts": {CONTRAST: own}})
+    registry = registry.asked([NORMAL, RESTRICTED])
     if not judges:
         return registry
     chosen = tuple(one for one in registry.hypotheses if one.id in judges)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from aqbio.config.section import GivenFile
+from aqbio.names import NORMAL
 
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names that no file on Windows may have."""
@@ -27,14 +28,16 @@ Identifier = Annotated[
 """Letters, digits, underscore, hyphen and dot: identifiers become file names."""
 
 
-Condition = Literal["normal", "restricted_arms"]
-
 UNMODELLED = re.compile(
     r"(?<![a-z])((over)?load(s|ed|ing)?|weights?|weighted|vest|sled|sledge|tow(ed|ing)?|pull(ed|ing)?|"
     r"assist(ed|ance)?|resist(ed|ance)?|bungee|parachute|backpack|exo(skeleton)?|uphill|downhill|"
     r"incline|decline|(hypo|hyper)gravity)(?![a-z])"
 )
 """Words for what acts on a runner besides gravity, air and level ground."""
+
+
+STARTS = re.compile(r"(?<![a-z])((starting)?blocks?(starts?)?|crouch(ed)?(starts?)?)(?![a-z])")
+"""Words for starts with hands on the ground and feet on tilted blocks."""
 
 
 def unmodelled_force(name: str) -> str:
@@ -95,6 +98,16 @@ class Participant(Row):
         default=None,
         description="What the participant ran in, for example spikes or shoes: held likewise.",
     )
+    session: Identifier | None = Field(
+        default=None,
+        description="Which session of the person the row is, for example before or after; "
+        "contrasts compare sessions by it.",
+    )
+    group: Identifier | None = Field(
+        default=None,
+        description="Group of the person, for example trained; contrasts compare its change with "
+        "that of all others.",
+    )
 
 
 class Trial(Row):
@@ -103,10 +116,11 @@ class Trial(Row):
     participant_id: Identifier = Field(description="Participant of the trial.")
     trial_id: Identifier = Field(description="Identifier, unique within the participant.")
     task: Literal["static", "run"] = Field(description="static or run.")
-    condition: Condition = Field(
-        default="normal",
-        description="What was different: normal; restricted_arms: arms held still. Added masses, "
-        "towing and slopes are not modelled: such trials are refused.",
+    condition: Identifier = Field(
+        default=NORMAL,
+        description="What was different, in a word of your own that a contrast of hypotheses.yaml "
+        "names: normal; restricted_arms: arms held still. Added masses, towing, slopes and "
+        "starting blocks are not modelled: such trials are refused.",
     )
     file: GivenFile = Field(
         default="",
@@ -149,6 +163,11 @@ class Trial(Row):
         description="Place of the trial in the order of its participant's session, 1 the first: "
         "conditions that were always run in the same order cannot be separated from fatigue.",
     )
+    rating: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        default=None,
+        description="How the trial felt to who ran it, or looked to who knew no condition, in "
+        "points; contrasts compare it.",
+    )
 
     @property
     def source(self) -> str:
@@ -159,10 +178,18 @@ class Trial(Row):
     @classmethod
     def _unloaded(cls, cells: dict[str, str]) -> dict[str, str]:
         condition = str(cells.get("condition", ""))
-        if not unmodelled_force(condition):
+        start = STARTS.search(condition.casefold())
+        if not unmodelled_force(condition) and start is None:
             return cells
         if cells.get("include") == "no":
             return {name: cell for name, cell in cells.items() if name != "condition"}
+        if start is not None:
+            raise ValueError(
+                f"condition {condition} is a start with hands on the ground or feet on tilted "
+                "blocks, whose forces no plate here measures: angular momentum and joint moments "
+                "would be wrong Fix: set include = no, or cut the start off with start_s and "
+                "name the condition after what follows it."
+            )
         raise ValueError(
             f"condition {condition} changes the runner's masses or the forces on the runner, and "
             "neither is in the model: added masses, towing forces and slopes enter no equation, so "

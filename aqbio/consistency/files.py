@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.config import ModelMap
 from aqbio.consistency.balance import adjusted_loads, drag_load
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import Runner
@@ -15,8 +16,11 @@ from aqbio.consistency.posterior import (
     coordinate_samples,
     group_momentum,
     sampled_momentum,
+    sampled_postures,
     samples_of,
+    whole_body_centre,
 )
+from aqbio.gait.postures import POINTS, posture_points
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
@@ -131,8 +135,10 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
     )
 
 
-def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any]:
-    """Posterior of coordinates (sd) and groups (deviations of samples) for a dataset."""
+def posterior_variables(
+    fit: TrialFit, model_map: ModelMap, samples: int, seed: int
+) -> dict[str, Any]:
+    """Posterior of coordinates (sd), groups and postures (deviations of samples)."""
     if samples == 0:
         return {}
     drawn = samples_of(fit, fit.draws) if fit.draws else coordinate_samples(fit, samples, seed)
@@ -143,12 +149,21 @@ def posterior_variables(fit: TrialFit, samples: int, seed: int) -> dict[str, Any
             sampled_momentum(fit, drawn), group_momentum(fit, moves, fit.skeleton), strict=True
         )
     )
+    points = [
+        posture_points(fit.skeleton, model_map, moves, whole_body_centre(fit.skeleton, moves))
+    ]
+    points += sampled_postures(fit, model_map, drawn)
     q_sd = np.std([motion.q for motion in drawn.motions], axis=0, ddof=1)
     by_group = ("sample", "time", "group", "axis")
     return {
         "q_sd_posterior": (("time", "coordinate"), q_sd),
         "group_momentum_sample": (by_group, momentum),
         "group_rate_sample": (by_group, rate),
+        "posture_sample": (
+            ("sample", "time", "posture_point", "axis"),
+            np.stack(points[1:]) - points[0],
+        ),
+        "posture_point": ("posture_point", list(POINTS)),
         "group": ("group", list(fit.runner.groups)),
     }
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aqbio.config import ModelMap
 from aqbio.consistency.balance import adjusted_skeleton, centre_shifts
 from aqbio.consistency.data_errors import Draws, Response, drawn
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate, Runner, centre_direction
+from aqbio.gait.postures import posture_points
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
 from aqbio.multibody.motion import Motion, with_dependent
@@ -130,3 +132,18 @@ def sampled_momentum(fit: TrialFit, samples: Samples) -> tuple[FloatArray, Float
         found.append(group_momentum(fit, moves, body))
     momentum, rate = zip(*found, strict=True)
     return np.stack(momentum), np.stack(rate)
+
+
+def sampled_postures(fit: TrialFit, model_map: ModelMap, samples: Samples) -> list[FloatArray]:
+    """Points of `posture_points` of every sample, (T, P, 3) each."""
+    found = []
+    for motion, values in zip(samples.motions, samples.values, strict=True):
+        body = adjusted_skeleton(fit.runner, values)
+        moves = segment_kinematics(body, motion.q, motion.u, motion.udot)
+        found.append(posture_points(body, model_map, moves, whole_body_centre(body, moves)))
+    return found
+
+
+def whole_body_centre(skeleton: Skeleton, kinematics: SegmentKinematics) -> FloatArray:
+    """Centre of mass of the whole body, (T, 3), m."""
+    return centre_of_mass(segment_motion(skeleton, kinematics))[0]

@@ -209,7 +209,7 @@ def _trial(
     else:
         dataset = fitted_dataset(study, one, fit)
         samples, seed = study.settings.consistency.samples, study.settings.random.seed
-        dataset = dataset.assign(posterior_variables(fit, samples, seed))
+        dataset = dataset.assign(posterior_variables(fit, study.model_map, samples, seed))
     write_dataset(dataset, file, attributes)
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)

@@ -26,7 +26,7 @@ from aqbio.figures.style import (
 )
 from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
-from aqbio.stats.registry import study_registry
+from aqbio.stats.registry import asked_registry
 from aqbio.vectors import FloatArray
 
 OWN = "value"
@@ -43,7 +43,7 @@ _MEAN, _BOTTOM, _TOP = -0.3, -0.55, 1.15
 def athlete_numbers(results: Results) -> pd.DataFrame:
     """Numbers of all hypotheses that have one per athlete, in order."""
     every, verdicts = results["hypotheses_athletes"], results["verdicts"]
-    registry = study_registry(results.study)
+    registry = asked_registry(results.study)
     own = every[(every["column"] == OWN) & every["value"].notna()]
     counted_rows = verdicts[verdicts["n_showing"].notna()]
     found = counted_rows.merge(own[["hypothesis", "participant_id", "value"]], on="hypothesis")

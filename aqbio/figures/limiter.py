@@ -21,7 +21,6 @@ from aqbio.figures.style import (
 )
 from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
-from aqbio.stats.limiter import minimum_fit, model_criteria
 from aqbio.stats.registry import study_registry
 from aqbio.vectors import FloatArray
 
@@ -59,18 +58,14 @@ def limiter_numbers(results: Results) -> pd.DataFrame:
 
 
 def _models(push: FloatArray, swing: FloatArray, speed: FloatArray) -> Iterator[dict[str, Any]]:
-    """Parameters of both models, and criteria of all over the smallest one."""
-    table = np.column_stack((np.ones(len(push)), push, swing))
-    additive = np.linalg.lstsq(table, speed, rcond=None)[0]
-    for name, value in zip(("constant", "push", "swing"), additive, strict=True):
-        yield {"kind": "additive", "name": name, "value": float(value)}
-    weaker = minimum_fit(push, swing, speed)
-    for name in ("constant", "slope", "offset", "scale"):
-        yield {"kind": "minimum", "name": name, "value": getattr(weaker, name)}
-    criteria = model_criteria(push, swing, speed)
-    least = min(criteria.values())
-    for name, value in criteria.items():
-        yield {"kind": "criterion", "name": name, "value": value - least}
+    """Least-squares parameters of both models."""
+    sides = {"additive": (push, swing), "minimum": (np.minimum(push, swing),)}
+    for model, predictors in sides.items():
+        table = np.column_stack((np.ones(len(speed)), *predictors))
+        names = ("constant", "push", "swing") if model == "additive" else ("constant", "slope")
+        found = np.linalg.lstsq(table, speed, rcond=None)[0]
+        for name, value in zip(names, found, strict=True):
+            yield {"kind": model, "name": name, "value": float(value)}
 
 
 def _named(rows: pd.DataFrame, kind: str) -> pd.Series[float]:
@@ -83,9 +78,7 @@ def model_speeds(rows: pd.DataFrame, model: str) -> Callable[[FloatArray, FloatA
     own = _named(rows, model)
     if model == "additive":
         return lambda push, swing: own["constant"] + own["push"] * push + own["swing"] * swing
-    return lambda push, swing: (
-        own["constant"] + own["slope"] * np.minimum(push, own["offset"] + own["scale"] * swing)
-    )
+    return lambda push, swing: own["constant"] + own["slope"] * np.minimum(push, swing)
 
 
 @journal_style()
@@ -115,8 +108,7 @@ def _draw_model(place: Axes, rows: pd.DataFrame, model: str) -> None:
         athletes["push"], athletes["swing"], c=athletes["value"], cmap=_SPEEDS, s=16,
         edgecolors=FRAME, linewidths=0.5, vmin=low - 0.3 * (high - low), vmax=high, zorder=3,
     )  # fmt: skip
-    criterion = digits(float(_named(rows, "criterion")[model]))
-    place.set_title(f"{MODELS[model]}\n(AICc {criterion} over the best)")
+    place.set_title(MODELS[model])
     place.set_xlabel("Push capacity (standard deviations)")
     place.set_ylabel("Swing capacity (standard deviations)")
 
@@ -151,23 +143,21 @@ def _caption(rows: pd.DataFrame) -> str:
     count = count_words(int((rows["kind"] == "athlete").sum()), "athlete")
     return (
         f"{count} by the strength of both sides, measured apart from sprinting; darker: higher "
-        "speed; lines: equal speed (m/s) by the model above. An AICc difference below 2 does not "
-        "tell models apart. Ratio: 95 % interval over athletes, smallest value of interest dashed. "
+        "speed; lines: equal speed (m/s) by the model above, least squares. Ratio: 95 % interval "
+        "over athletes, smallest value of interest dashed. "
         "An association between athletes is not an effect of training."
     )
 
 
 def _alternative(rows: pd.DataFrame) -> str:
-    ratio, criterion = _named(rows, "ratio"), _named(rows, "criterion")
+    ratio = _named(rows, "ratio")
     ends = " to ".join(
         digits(float(ratio[name])) if np.isfinite(ratio[name]) else "no bound"
         for name in ("ci_low", "ci_high")
     )
-    text = ", ".join(f"{name} {digits(float(value))}" for name, value in criterion.items())
     return (
         f"{int((rows['kind'] == 'athlete').sum())} athletes; cost of imbalance over benefit of "
-        f"strength {digits(float(ratio['estimate']))} (95 % interval {ends}); AICc over the best "
-        f"model: {text}."
+        f"strength {digits(float(ratio['estimate']))} (95 % interval {ends})."
     )
 
 

@@ -71,17 +71,6 @@ def _turns(grid: FloatArray, windows: FloatArray) -> FloatArray:
     return found
 
 
-def line_yaw_rate(line: FloatArray, rate: FloatArray) -> FloatArray:
-    """Rate at which a line turns about the vertical, rad/s, positive to the left seen from above.
-
-    ``(d × d')_y / (d_x² + d_z²)`` with its vector d (m, y up) and the derivative d'; NaN where the
-    line is vertical.
-    """
-    square = line[..., 0] ** 2 + line[..., 2] ** 2
-    moment = line[..., 2] * rate[..., 0] - line[..., 0] * rate[..., 2]
-    return np.divide(moment, square, out=np.full_like(square, np.nan), where=square > 0)
-
-
 # braking and propulsion ---------------------------------------------------------------------------
 
 

@@ -48,8 +48,13 @@ Numbers = dict[str, tuple["pd.Series[float]", float]]
 """Number of every athlete by name, and above what it shows the sentence (NaN: nothing is asked)."""
 
 
-def _share(name: str, column: str, least: float) -> Callable[[Evidence], Numbers]:
-    return lambda evidence: {name: (evidence.means(evidence.steps[column]), least)}
+def _shares(*asked: tuple[str, str, float]) -> Callable[[Evidence], Numbers]:
+    """Means of columns of steps by name, and above what each shows the sentence."""
+    return lambda evidence: {
+        name: (evidence.means(column), least)
+        for name, column, least in asked
+        if column in evidence.steps
+    }
 
 
 def _powers(*columns: str) -> Callable[[Evidence], Numbers]:
@@ -82,24 +87,34 @@ HALF, CONTINUOUSLY = 0.5, 0.9
 """Shares of the contact above which a sentence is shown."""
 
 SHOWN: dict[str, Callable[[Evidence], Numbers]] = {
-    "sides_oppose": _share(
-        "share of contact in which push leg, arms and torso together turn against the swing leg",
-        "sides_opposed",
-        CONTINUOUSLY,
+    "sides_oppose": _shares(
+        (
+            "share of contact in which push leg, arms, torso together turn against the swing leg",
+            "sides_opposed",
+            CONTINUOUSLY,
+        ),
+        ("of rotational force (rate of angular momentum) the number is", "opposition_rates", 0.0),
     ),
-    "sides_change_together": _share(
-        "share of contact in which the momenta of both sides change in opposite directions",
-        "changes_opposed",
-        HALF,
+    "arms_rates": _shares(
+        ("of rotational force (rate of angular momentum) the cosine is", "arms_push_rates", 0.0),
+    ),
+    "sides_change_together": _shares(
+        (
+            "share of contact in which the momenta of both sides change in opposite directions",
+            "changes_opposed",
+            HALF,
+        )
     ),
     "both_sides_rise": _powers(
         "push_index", "swing_index", "momentum_push_leg", "momentum_swing_leg"
     ),
     "contributors_rise": _powers(*(f"momentum_{name}" for name in CONTRIBUTORS)),
-    "hub_share": _share(
-        "share of the vertical impulse relative to the pelvis of swing leg, arms and torso",
-        "hub_share",
-        np.nan,
+    "hub_share": _shares(
+        (
+            "share of the vertical impulse relative to the pelvis of swing leg, arms and torso",
+            "hub_share",
+            np.nan,
+        )
     ),
 }
 """Function behind every `shown` of the registry."""

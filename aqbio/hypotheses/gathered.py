@@ -16,7 +16,7 @@ from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused
 from aqbio.hypotheses.trial_quality import trial_table, unfitted
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
-from aqbio.io.tables import read_table
+from aqbio.io.tables import joined, read_table
 from aqbio.multiverse.files import (
     STAGE,
     ByParticipant,
@@ -25,11 +25,14 @@ from aqbio.multiverse.files import (
     step_tables,
 )
 from aqbio.multiverse.specifications import DEFAULT
-from aqbio.names import GRAVITY, NORMAL, RESTRICTED
+from aqbio.names import GRAVITY, NORMAL
 from aqbio.stats.athlete_statistics import COVARIATES, athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import COMPARED, ERRORS, MODEL
+from aqbio.stats.registry import RATING, SPEED, Contrast, asked_registry
 from aqbio.stats.step_numbers import CONTRIBUTORS, evidence_columns, time_deviation
+from aqbio.stats.within import centred
+from aqbio.steps.stage import STEADY_SPEED_CHANGE
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray
@@ -130,12 +133,15 @@ class Gathered:
         own = self.evidence.steps
         levels = own.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
         steps = _study_steps(self.study, rows, levels)
+        speeding = _of_trials(rows, trials_of(self.evidence.accelerating))
         # what joint moments cause is not computed again
         presence = replace(self.evidence.presence, causes=False)
         trials = self.evidence.trials
         if UNFITTED in specification.split():
             trials = unfitted(trials)
-        under = replace(self.evidence, steps=steps, trials=trials, presence=presence)
+        under = replace(
+            self.evidence, steps=steps, trials=trials, presence=presence, accelerating=speeding
+        )
         return _with_athletes(under, self.study, rows)
 
 
@@ -146,10 +152,13 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     def rows(specification: str) -> pd.DataFrame:
         found = evidence_rows(study, tables, list(evidence_columns()), specification)
         keys = zip(found["participant_id"], found["trial_id"], strict=True)
-        return found[np.array([key not in without for key in keys], dtype=bool)]
+        kept = found[np.array([key not in without for key in keys], dtype=bool)]
+        return _with_outcomes(study, kept)
 
     default = rows(DEFAULT)
-    steps = _study_steps(study, default, _levels(default))
+    normal = default[(default["condition"] == NORMAL) & _first_sessions(study, default)]
+    speeding = accelerating_trials(normal)
+    steps = _study_steps(study, default, _levels(normal, speeding))
     names = [one.participant_id for one in study.participants]
 
     contributions = (participant_rows(study, name, "contributions") for name in names)
@@ -169,8 +178,11 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
         trials=trials.assign(**errors),
         athletes=steps[["participant_id"]],  # replaced by `_with_athletes`
         sprints=default,
+        accelerating=_of_trials(default, speeding),
         curves=partial(_curves, study, step_curves(study)),
-        presence=_presence(study, default, causes=bool(shares)),
+        presence=replace(
+            _presence(study, default, causes=bool(shares)), accelerations=bool(speeding)
+        ),
         limits=study.settings.quality,
     )
     return Gathered(study, _with_athletes(evidence, study, default), rows)
@@ -203,18 +215,62 @@ def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evid
     return replace(evidence, steps=steps, athletes=athletes, sprints=_sprints(study, rows))
 
 
-def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """Maximal sprints: participant, trial, condition, order, and means of their steps."""
+def _contrasts(study: Study) -> list[Contrast]:
+    """Contrasts that a study asks for."""
+    return [one.contrast for one in asked_registry(study).hypotheses if one.contrast is not None]
+
+
+def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the outcomes of the study's contrasts, from steps.tsv, the sheet, or as scatter.
+
+    Scatter: distance of a step from the mean of its trial and side, more by what few steps hide.
+    """
     import pandas as pd
 
-    means = rows.groupby(TRIAL, observed=True)[["speed_mps", "lateral_ratio"]].mean()
+    asked, keys = _contrasts(study), [*TRIAL, "step"]
+    steps = pd.MultiIndex.from_frame(rows[keys].astype(dict.fromkeys(TRIAL, str)))
+    found: dict[str, Any] = {}
+    if absent := sorted({one.outcome for one in asked} - {*map(str, rows), RATING}):
+        people = (
+            participant_rows(study, one.participant_id, "steps") for one in study.participants
+        )
+        own = joined([*people], [*keys, *absent]).astype(dict.fromkeys(TRIAL, str))
+        known = own.set_index(keys).reindex(steps).astype(float)
+        found |= {name: known[name].to_numpy() for name in absent}
+    if RATING in {one.outcome for one in asked}:
+        ratings = {(one.participant_id, one.trial_id): one.rating for one in study.trials}
+        found[RATING] = [ratings.get(key[:2]) for key in steps]
+    rows = rows.assign(**found)
+    cell = [rows[name] for name in (*TRIAL, "side")]
+    for one in (one for one in asked if one.take == "scatter"):
+        values = rows[one.outcome].astype(float)
+        count = values.groupby(cell, observed=True).transform("count")
+        few = (count / (count - 1.0).where(count >= FEWEST_SCATTERED)).pow(0.5)
+        rows = rows.assign(**{one.column: centred(values, cell).abs() * few})
+    return rows
+
+
+FEWEST_SCATTERED = 3
+"""Steps of a trial and side from which on their scatter is known."""
+
+
+def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
+    """Trials with a stated effort: what they are, and means of their steps."""
+    import pandas as pd
+
+    outcomes = dict.fromkeys([SPEED, "lateral_ratio", *(one.column for one in _contrasts(study))])
+    means = rows.groupby(TRIAL, observed=True)[[*outcomes]].mean()
     found = [
-        (person.participant_id, trial.trial_id, trial.condition, trial.order)
+        (
+            *(person.participant_id, trial.trial_id, person.person or person.participant_id),
+            *(trial.condition, person.session, person.group, trial.effort, trial.order),
+        )
         for person in study.participants
         for trial in study.moving_of(person.participant_id)
-        if trial.effort == "maximal" and (person.participant_id, trial.trial_id) in means.index
+        if trial.effort is not None and (person.participant_id, trial.trial_id) in means.index
     ]
-    table = pd.DataFrame(found, columns=[*TRIAL, "condition", "order"])
+    names = [*TRIAL, "athlete", "condition", "session", "group", "effort", "order"]
+    table = pd.DataFrame(found, columns=names)
     own = means.reindex([one[:2] for one in found]).reset_index(drop=True)
     return table.assign(order=table["order"].astype(float)).join(own)
 
@@ -224,12 +280,37 @@ SPEED_GAP = 0.04
 apart than this share of the athlete's highest."""
 
 
-def _levels(rows: pd.DataFrame) -> pd.Series[int]:
+def accelerating_trials(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    """Trials whose median step gains speed beyond what counts as steady, (participant, trial)."""
+    gain = rows["speed_change_mps"].astype(float) / rows["speed_mps"]
+    means = gain.groupby([rows[name].astype(str) for name in TRIAL]).median()
+    return set(means.index[means > STEADY_SPEED_CHANGE])
+
+
+def trials_of(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    """Trials of some steps, (participant, trial)."""
+    return set(zip(rows["participant_id"].astype(str), rows["trial_id"], strict=True))
+
+
+def _of_trials(rows: pd.DataFrame, trials: Collection[tuple[str, str]]) -> pd.DataFrame:
+    """Steps of some trials."""
+    keys = zip(rows["participant_id"], rows["trial_id"], strict=True)
+    return rows[np.array([key in trials for key in keys], dtype=bool)].reset_index(drop=True)
+
+
+def _first_sessions(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:
+    """Steps of the first row of every person: nobody counts twice; contrasts read all sessions."""
+    first = {one.person: one.participant_id for one in reversed(study.participants)}
+    own = {one.participant_id for one in study.participants if one.person is None}
+    return rows["participant_id"].astype(str).isin(own | set(first.values()))
+
+
+def _levels(normal: pd.DataFrame, without: Collection[tuple[str, str]]) -> pd.Series[int]:
     """Speed level of every normal trial of a participant, by its mean step speed."""
     import pandas as pd
 
-    normal = rows[rows["condition"] == NORMAL]
     means = normal.groupby(TRIAL, observed=True, sort=False)["speed_mps"].mean()
+    means = means[[key not in without for key in means.index]]
     found = {
         (person, trial): level
         for person in means.index.unique(0)
@@ -306,11 +387,6 @@ def _units(study: Study, participant_id: str) -> tuple[float, float]:
 
 def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
     """What the study has, whatever its numbers."""
-    maximal = {
-        trial.condition
-        for trial in study.trials
-        if trial.include == "yes" and trial.effort == "maximal"
-    }
     capacities = study.capacities_file
     people = [one.participant_id for one in study.participants]
     return Presence(
@@ -319,7 +395,6 @@ def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
         forces=bool(rows["lateral_ratio"].notna().any()),
         causes=causes,
         capacities=capacities is not None and bool(read_capacities(capacities, people)),
-        restricted_arms={NORMAL, RESTRICTED} <= maximal,
         reasons=_why_unobserved(study),
     )
 

@@ -16,7 +16,7 @@ from aqbio import __version__
 from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
 from aqbio.stage_table import PAGES, STAGE_TABLE
-from aqbio.stats.registry import VERSION, Registry, became, short_hash, study_registry
+from aqbio.stats.registry import VERSION, became, short_hash, study_registry
 
 RECORD = "registry.json"
 
@@ -127,14 +127,14 @@ def registry_record(study: Study) -> dict[str, Any] | None:
     return record
 
 
-def deviations(study: Study, registry: Registry) -> tuple[Deviation, ...]:
+def deviations(study: Study) -> tuple[Deviation, ...]:
     """Differences between what verdicts rest on and what was recorded when the data were read.
 
     Without a record one for all hypotheses: what was fixed before is not known, and everything
     counts as post hoc.
     """
     record = registry_record(study)
-    basis = verdict_basis(study) | {"registry": registry.model_dump(mode="json")}
+    basis = verdict_basis(study)
     if record is None:
         return (Deviation("all", "registry", NOT_RECORDED, short_hash(basis)),)
     if record["hash"] == short_hash(basis):
@@ -155,7 +155,10 @@ def post_hoc(found: tuple[Deviation, ...], hypothesis: str) -> bool:
 
 def _entries(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Deviation]:
     """What was changed of the hypotheses; of an older version what became of each."""
-    old, new = ({one["id"]: one for one in part["hypotheses"]} for part in (before, now))
+    old, new = (
+        {one["id"]: one for one in part["hypotheses"]} | part.get("contrasts", {})
+        for part in (before, now)
+    )
     if before["version"] != VERSION:
         for name in dict.fromkeys([*old, *new]):
             there = f"version {before['version']}" if name in old else ""

@@ -48,7 +48,7 @@ from aqbio.io.tables import write_table
 from aqbio.multiverse.files import evidence_inputs
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.registry import VERSION, Hypothesis, Registry, short_hash, study_registry
+from aqbio.stats.registry import VERSION, Hypothesis, Registry, asked_registry, short_hash
 from aqbio.stats.robustness import (
     Fragility,
     fragilities,
@@ -58,7 +58,6 @@ from aqbio.stats.robustness import (
 )
 from aqbio.stats.step_numbers import step_columns
 from aqbio.stats.verdict import Examined, Verdict, examined, families, judged
-from aqbio.stats.waveforms import WAVEFORMS, waveform_table
 from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import Report, study_stage
@@ -78,7 +77,7 @@ def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
     """
     import pandas as pd
 
-    registry, parts = study_registry(study), Parts(study, STAGE)
+    registry, parts = asked_registry(study), Parts(study, STAGE)
     nothing: Judged = (), {}, []
     given, tables, inputs = parts.part(
         "all", lambda: _judged(study, registry, parts, cores), nothing
@@ -100,7 +99,6 @@ COLUMNS: dict[str, Columns] = {
     "hypotheses_trials": TRIALS,
     "literal": LITERAL,
     "influence": INFLUENCE,
-    "waveforms": WAVEFORMS,
     "single_athletes": SINGLE,
     "power": POWER,
     "sprints": SPRINTS,
@@ -121,7 +119,7 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
     import pandas as pd
 
     found = read_evidence(study, parts)
-    seed, basis = study.settings.random.seed, short_hash(verdict_basis(study))
+    basis = short_hash(verdict_basis(study))
     every = _examined(found.evidence, registry, parts)
     given = tuple(replace(one, registry_hash=basis) for one in judged(every, registry))
     tested = families(every)
@@ -130,7 +128,7 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
     without = {
         one.hypothesis.id: leave_one_out(one, tested[one.hypothesis.family]) for one in every
     }
-    changed = deviations(study, registry)
+    changed = deviations(study)
     fragile = fragilities(given, arms_by_hypothesis(arms))
     means = cache(lambda: curve_means(found.evidence))
     tables: dict[str, Callable[[], pd.DataFrame]] = {
@@ -139,7 +137,6 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
         "hypotheses_trials": lambda: trial_errors(found.evidence),
         "literal": lambda: literal_table(found.evidence, registry),
         "influence": lambda: influence_table(without),
-        "waveforms": lambda: waveform_table(found.evidence, seed),
         "single_athletes": lambda: single_table(found.evidence, registry),
         "power": lambda: power_table(found.evidence, outcomes, registry, tested),
         "sprints": lambda: found.evidence.sprints[list(SPRINTS)],

@@ -21,8 +21,8 @@ from aqbio.intake.contents import (
 from aqbio.io.opensim_xml import model_markers, model_names
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
-from aqbio.names import NORMAL, RESTRICTED
-from aqbio.stats.registry import Hypothesis, study_registry
+from aqbio.names import NORMAL
+from aqbio.stats.registry import Hypothesis, asked_registry, study_registry
 from aqbio.study.internal import as_findings, contained
 
 
@@ -311,8 +311,8 @@ def _marker_set(study: Study) -> MarkerSet | None:
 
 def comparison_problems(study: Study) -> Iterator[Finding]:
     """Warnings of cells that are empty, while they can still be filled from memory."""
-    tested = study_registry(study).hypotheses
-    yield from _conditions(study, [one for one in tested if "restricted_arms" in one.needs])
+    tested = asked_registry(study).hypotheses
+    yield from _conditions(study, [one for one in tested if one.contrast is not None])
     yield from _athletes(study, [one for one in tested if one.statistic in BETWEEN])
 
 
@@ -321,25 +321,44 @@ BETWEEN = ("imbalance_cost", "lateral_slope", "vertical_slope", "attack_slope")
 
 
 def _conditions(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
-    compared = [one for one in study.trials if one.condition in (NORMAL, RESTRICTED)]
-    if not asking or all(one.condition == NORMAL for one in compared):
-        return
-    sprints = [one for one in compared if one.effort == "maximal"]
-    if {one.condition for one in sprints} != {NORMAL, RESTRICTED}:
+    """Cells without which conditions are not compared, and conditions that nothing compares."""
+    pairs: dict[tuple[str, str, str], list[Hypothesis]] = {}
+    for one in asking:
+        own = one.contrast
+        if own is not None and own.by == "condition":
+            pairs.setdefault((own.condition, own.reference, own.effort), []).append(one)
+    for (condition, reference, asked), every in pairs.items():
+        rows = [one for one in study.trials if one.condition in (condition, reference)]
+        if condition not in {one.condition for one in rows}:
+            continue
+        sprints = [one for one in rows if one.effort == asked]
+        if {one.condition for one in sprints} != {condition, reference}:
+            yield _warning(
+                "effort-untold",
+                f"sprints of {reference} and {condition} are compared ({_names(every)}) by those "
+                f"that are {asked} in column effort, and there are none of one kind.",
+                study.sheet("trials"),
+                f"column effort: write {asked}, maximal for sprints as fast as possible.",
+            )
+        elif empty := [one for one in sprints if one.order is None]:
+            yield _warning(
+                "order-untold",
+                f"{len(empty)} of {len(sprints)} sprints have no place in the order of their "
+                f"session: what {condition} does ({_names(every)}) cannot be separated from "
+                "fatigue.",
+                study.sheet("trials"),
+                "column order: 1 for the first trial of the participant's session, and so on.",
+            )
+    known = {NORMAL, *(label for pair in pairs for label in pair[:2])}
+    unasked = {one.condition for one in study.trials if one.include == "yes"} - known
+    if unasked:
         yield _warning(
-            "effort-untold",
-            f"sprints with free and with restricted arms are compared ({_names(asking)}) by those "
-            "that are maximal in column effort, and there are none of one kind.",
+            "condition-unasked",
+            f"no contrast of the registry names {', '.join(sorted(unasked))}: steps of such trials "
+            "are in steps.tsv and in no verdict.",
             study.sheet("trials"),
-            "column effort: write maximal for sprints as fast as possible.",
-        )
-    elif empty := [one for one in sprints if one.order is None]:
-        yield _warning(
-            "order-untold",
-            f"{len(empty)} of {len(sprints)} sprints have no place in the order of their session: "
-            f"what restricted arms do ({_names(asking)}) cannot be separated from fatigue.",
-            study.sheet("trials"),
-            "column order: 1 for the first trial of the participant's session, and so on.",
+            "column condition: write normal, or a condition that a contrast of hypotheses.yaml "
+            "names; docs/hypotheses.md says how to write one.",
         )
 
 

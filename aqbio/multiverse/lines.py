@@ -1,4 +1,4 @@
-"""Lines through wrists, ankles, hips and shoulders: how they turn about the vertical."""
+"""Lines through wrists, hips and shoulders: how they turn about the vertical."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.gait.signals import picked
-from aqbio.gait.step_measures import line_yaw_rate
-from aqbio.gait.steps import Step, phase_curve
+from aqbio.gait.steps import Step
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
 from aqbio.observed.parts import ObservedParts
 from aqbio.signals import resampled
-from aqbio.vectors import FloatArray, cross, rotate
+from aqbio.vectors import FloatArray, rotate
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,28 +24,9 @@ BEYOND = 0.5
 """A joint that is at least this far on the way from the elbow to the last body's centre of mass is
 a wrist; one of forearm bones lies at the elbow."""
 
-Point = tuple[FloatArray, FloatArray]
 
-
-def line_rates(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArray:
-    """Rate (T, 2), rad/s, of the lines of wrists and of ankles about the vertical.
-
-    A wrist is the centre of the joint between forearm and hand. Where the hand is one body with the
-    forearm it is the centre of mass of that body, two thirds of the way from elbow to wrist.
-    """
-    lines = []
-    for line, limb in (("wrists", "arm"), ("ankles", "leg")):
-        ends = _ends(parts, kinematics, line)
-        rate = np.full(len(kinematics.q), np.nan)
-        if ends:
-            rate = line_yaw_rate(ends[1][0] - ends[0][0], ends[1][1] - ends[0][1])
-        observed = parts.along("group", [f"{limb}_{side}" for side in SIDES]).all(axis=1)
-        lines.append(np.where(observed, rate, np.nan))
-    return np.stack(lines, axis=1)
-
-
-def _ends(parts: ObservedParts, kinematics: SegmentKinematics, line: str) -> list[Point]:
-    """Left and right end of the line of wrists, ankles, hips or shoulders; empty without."""
+def _ends(parts: ObservedParts, kinematics: SegmentKinematics, line: str) -> list[FloatArray]:
+    """Left and right end of the line of wrists, hips or shoulders; empty without."""
     model_map, skeleton = parts.model_map, parts.skeleton
     if line == "wrists":
         has_arms = all(model_map.groups.get(f"arm_{side}") for side in SIDES)
@@ -54,13 +34,13 @@ def _ends(parts: ObservedParts, kinematics: SegmentKinematics, line: str) -> lis
         return [wrist_point(model_map, skeleton, kinematics, side) for side in places]
     named = getattr(model_map.joints, line.removesuffix("s"))
     joints = [] if named is None else [getattr(named, side) for side in SIDES]
-    return [joint_point(kinematics, skeleton.joints.index(name)) for name in joints]
+    return [kinematics.joint_centre[:, skeleton.joints.index(name)] for name in joints]
 
 
 def wrist_point(
     model_map: ModelMap, skeleton: Skeleton, kinematics: SegmentKinematics, side: str
-) -> Point:
-    """Position and velocity of one wrist, or of the forearm with the hand, (T, 3) each."""
+) -> FloatArray:
+    """Position of one wrist, or of the forearm with the hand, (T, 3), m."""
     last = max(skeleton.bodies.index(name) for name in model_map.groups[f"arm_{side}"])
     arm = rotate(kinematics.rotation[:, last], skeleton.com[last])
     elbows = model_map.joints.elbow
@@ -69,26 +49,8 @@ def wrist_point(
         reach = np.linalg.norm(kinematics.joint_centre[:, last] - elbow, axis=1)
         whole = np.linalg.norm(kinematics.origin[:, last] + arm - elbow, axis=1)
         if np.median(reach) >= BEYOND * np.median(whole):
-            return joint_point(kinematics, last)
-    return _point(kinematics, last, arm)
-
-
-def joint_point(kinematics: SegmentKinematics, body: int) -> Point:
-    """Position and velocity of the centre of the joint that moves a body, (T, 3) each."""
-    return _point(kinematics, body, kinematics.joint_centre[:, body] - kinematics.origin[:, body])
-
-
-def _point(kinematics: SegmentKinematics, body: int, arm: FloatArray) -> Point:
-    """Position and velocity of a point that a body carries, from its origin, (T, 3) each."""
-    swirl = cross(kinematics.angular_velocity[:, body], arm)
-    return kinematics.origin[:, body] + arm, kinematics.velocity[:, body] + swirl
-
-
-def contact_line_rates(step: Step, time: FloatArray, rates: FloatArray) -> FloatArray:
-    """Yaw rates (T, 2) of the lines over a contact, canonical frame, (101, 2), rad/s."""
-    vectors = np.zeros((*rates.shape, 3))
-    vectors[..., 1] = rates
-    return phase_curve(step, "stance", time, vectors, "axial")[..., 1]
+            return kinematics.joint_centre[:, last]
+    return kinematics.origin[:, last] + arm
 
 
 TURNED = ("hips", "shoulders", "wrists")
@@ -108,7 +70,7 @@ def line_angles(parts: ObservedParts, kinematics: SegmentKinematics) -> FloatArr
         ends = _ends(parts, kinematics, line)
         angle = np.full(len(kinematics.q), np.nan)
         if ends:  # about +y
-            along = ends[1][0] - ends[0][0]
+            along = ends[1] - ends[0]
             angle = np.unwrap(np.arctan2(-along[:, 2], along[:, 0]))
         observed: Any = False if members else parts.pelvis
         if members and all(groups.get(one) for one in members):

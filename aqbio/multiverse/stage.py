@@ -12,16 +12,16 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
 from aqbio.errors import AqbioError, Finding
-from aqbio.gait.curves import flight_feet, no_steps
+from aqbio.gait.curves import no_steps
 from aqbio.gait.roles import with_pelvis
 from aqbio.gait.step_files import recorded_steps, step_file, trial_contacts, trial_steps
-from aqbio.gait.steps import PERCENT, Step
+from aqbio.gait.steps import Step
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study, compared_studies
 from aqbio.io.tables import joined, read_columns, write_columns
 from aqbio.multiverse.files import CURVES, STAGE, STEPS, evidence_file
-from aqbio.multiverse.lines import line_angles, line_rates, turning_numbers
+from aqbio.multiverse.lines import line_angles, turning_numbers
 from aqbio.multiverse.recomputed import (
     CachedTrial,
     MotionSource,
@@ -41,7 +41,7 @@ from aqbio.multiverse.specifications import (
 from aqbio.multiverse.step_rows import (
     SCHEME,
     evidence_curves,
-    line_numbers,
+    rate_numbers,
     step_numbers,
     stored_curves,
     trial_sds,
@@ -183,7 +183,7 @@ def curves_dataset(trials: Sequence[xr.Dataset]) -> xr.Dataset:
 
     if trials:
         return xr.concat(trials, "step", combine_attrs="override")
-    return stored_curves(no_steps(SCHEME), np.zeros((0, len(PERCENT), 2)), "")
+    return stored_curves(no_steps(SCHEME), "")
 
 
 def _loose(study: Study, participant_id: str) -> tuple[dict[str, MotionSource], list[Finding]]:
@@ -219,7 +219,7 @@ def evidence_trial(
     )
     seen, moves = cached.observed(study), source_kinematics(cached.own)
     numbers = step_numbers(curves, kept).assign(
-        **line_numbers(kept, cached.time, line_rates(seen, moves)),
+        **rate_numbers(curves),
         **turning_numbers(kept, cached.time, line_angles(seen, moves), curves),
     )
     tables = {(own.name, own.factor): numbers}
@@ -249,9 +249,7 @@ def evidence_trial(
         "mass_kg": float(data.attrs["mass"]),
         "unseen": _unseen(study, cached, steps),
     }
-    forward = data["foot_velocity"].sel(axis="x").values
-    feet = np.array([flight_feet(step, cached.time, forward) for step in kept])
-    stored = stored_curves(curves, feet.reshape(-1, len(PERCENT), 2), trial.trial_id)
+    stored = stored_curves(curves, trial.trial_id)
     collected.rates[trial.trial_id] = cached.rate  # last: a trial that fails leaves nothing
     collected.rows.append(_named(tables, trial))
     collected.curves.append(stored)

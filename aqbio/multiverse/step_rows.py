@@ -11,18 +11,21 @@ from aqbio.config import ModelMap
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import CHAINS, picked
-from aqbio.gait.step_measures import absolute_share, lateral_ratio, moment_index, peak_instants
+from aqbio.gait.step_measures import (
+    absolute_share,
+    lateral_ratio,
+    moment_index,
+    peak_instants,
+    speed_change,
+)
 from aqbio.gait.steps import Step, phase_mean
 from aqbio.intervals.step_uncertainty import statistic_sds
-from aqbio.multiverse.lines import contact_line_rates
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.signals import resampled
 from aqbio.stats.step_numbers import (
-    cosines,
     lag,
     momentum_log_ratio,
     momentum_numbers,
-    together_share,
 )
 from aqbio.vectors import FloatArray
 
@@ -74,6 +77,7 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
     )
     amplified = stance("relative_force", group=AMPLIFIERS, axis="y").sum(axis=-1)
     force = stance("ground_force")
+    size = np.linalg.norm(force, axis=-1)
     durations = np.array([(step.contact, step.flight) for step in steps]).reshape(-1, 2)
     external = np.moveaxis(picked(curves, "external_moment", axis="y"), 2, 0)
     impulses = (phase_mean(external) * durations).sum(axis=1)
@@ -86,6 +90,9 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
             "contact_s": durations[:, 0],
             "flight_s": durations[:, 1],
             "speed_mps": curves["speed"].values,
+            "speed_change_mps": _speed_changes(curves, steps),
+            "forward_ratio": phase_mean(force[..., AXES.index("x")]) / phase_mean(size),
+            "force_mean_n": phase_mean(size),
             "hub_share": absolute_share(amplified, force[..., AXES.index("y")]),
             "yaw_impulse": np.where(whole, impulses, np.nan),
             "lateral_ratio": lateral_ratio(force),
@@ -97,6 +104,25 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
             **momentum_numbers(vertical),
         }
     return pd.DataFrame(columns).replace([np.inf, -np.inf], np.nan)
+
+
+def _speed_changes(curves: xr.Dataset, steps: Sequence[Step]) -> FloatArray:
+    """Change of speed over every step, m/s; NaN where not all of the body is known."""
+    forward = picked(curves, "com_velocity", axis="x")
+    whole = picked(curves, "angular_momentum", phase="stance", group="total")
+    known = np.isfinite(whole).all(axis=(1, 2))
+    found = [speed_change(own, step) for own, step in zip(forward, steps, strict=True)]
+    return np.where(known, np.array(found).reshape(-1), np.nan)
+
+
+def rate_numbers(curves: xr.Dataset) -> dict[str, FloatArray]:
+    """H1's and H2's numbers of the rates of angular momentum in place of momentum."""
+    rates = picked(curves, "angular_momentum_rate", phase="stance", axis="y", group=ROLE_GROUPS)
+    found = momentum_numbers(rates)
+    return {
+        "opposition_rates": found["opposition_difference"],
+        "arms_push_rates": found["arms_push_cosine"],
+    }
 
 
 def vertical_stance(curves: xr.Dataset) -> FloatArray:
@@ -119,22 +145,13 @@ def _peaks(curves: xr.Dataset, durations: FloatArray) -> tuple[FloatArray, Float
     return peak_instants(swing, durations), peak_instants(force, durations)
 
 
-def line_numbers(
-    steps: Sequence[Step], time: FloatArray, rates: FloatArray
-) -> dict[str, FloatArray]:
-    """H2b: whether the lines of wrists and ankles turn together; NaN where unknown."""
-    pair = np.array([contact_line_rates(step, time, rates) for step in steps]).reshape(-1, 101, 2)
-    return {"line_rate_cosine": cosines(pair)[:, 0, 1], "line_share": together_share(pair)}
-
-
-def stored_curves(curves: xr.Dataset, feet: FloatArray, trial_id: str) -> xr.Dataset:
-    """Curves kept under the study's own settings; feet (S, 101, 2), m/s, from the pelvis."""
+def stored_curves(curves: xr.Dataset, trial_id: str) -> xr.Dataset:
+    """Curves kept under the study's own settings."""
     groups, hub = [*ROLE_GROUPS, *ARM_ROLES], curves["hub_moment"]
     momenta = curves[["angular_momentum", "angular_momentum_rate"]].sel(group=groups)
     return momenta.assign(
-        hub_moment=hub.sel(phase="stance", axis="y", chain=list(CHAINS[:3]), drop=True),
-        foot_velocity=(("step", "percent", "foot_role"), feet),
-    ).assign_coords(foot_role=["push_leg", "swing_leg"], trial_id=("step", [trial_id] * len(feet)))
+        hub_moment=hub.sel(phase="stance", axis="y", chain=list(CHAINS[:3]), drop=True)
+    ).assign_coords(trial_id=("step", [trial_id] * curves.sizes["step"]))
 
 
 VERTICAL = 1

@@ -19,6 +19,7 @@ from aqbio.errors import Finding, causes
 from aqbio.figures.step_means import StepColumn, column_title, kept_steps
 from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
+from aqbio.gait.postures import spread_column
 from aqbio.gait.step_files import participant_rows
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns, columns
@@ -76,6 +77,19 @@ MEASURES = (
     ),
 )  # fmt: skip
 
+DEGREES = math.degrees(1.0)
+COACH = tuple(
+    Measure(column, label, unit, factor, spread_column(column), TWO_SDS)
+    for column, label, unit, factor in (
+        ("touchdown_distance_m", "Foot lands ahead of the body", "cm", 100.0),
+        ("knee_separation_touchdown_m", "Other knee still behind at landing", "cm", -100.0),
+        ("thigh_angle_push_toe_off_rad", "Thigh behind the hip at push-off", "°", -DEGREES),
+        ("thigh_range_swing_rad", "Swing of the free thigh, back to front", "°", DEGREES),
+        ("thigh_speed_swing_radps", "Free thigh's fastest attack forward", "°/s", DEGREES),
+    )
+)
+"""What a coach looks at, by the foot on the ground."""
+
 CONFIDENCE = 0.95
 
 
@@ -132,7 +146,10 @@ class SpeedRows:
 
 
 def left_and_right(
-    steps: pd.DataFrame, edges_mps: Sequence[float], scale_kgm: float = math.nan
+    steps: pd.DataFrame,
+    edges_mps: Sequence[float],
+    scale_kgm: float = math.nan,
+    measures: Sequence[Measure] = MEASURES,
 ) -> tuple[SpeedRows, ...]:
     """Compare both feet of an athlete; the fastest steps that suffice, else the most, come first.
 
@@ -140,13 +157,15 @@ def left_and_right(
     """
     kept = kept_steps(steps)
     ranked = ranked_columns(kept, edges_mps)
-    return tuple(_speed_rows(one, kept.iloc[one.rows], scale_kgm) for one in ranked)
+    return tuple(_speed_rows(one, kept.iloc[one.rows], scale_kgm, measures) for one in ranked)
 
 
-def _speed_rows(column: StepColumn, steps: pd.DataFrame, scale_kgm: float) -> SpeedRows:
+def _speed_rows(
+    column: StepColumn, steps: pd.DataFrame, scale_kgm: float, measures: Sequence[Measure]
+) -> SpeedRows:
     left, right = (steps[steps["side"] == side] for side in ("left", "right"))
     title = column_title(column.condition, column.speed_mps)
-    known = [one for one in MEASURES if steps[one.column].notna().any()]
+    known = [one for one in measures if steps[one.column].notna().any()]
     compared = (_compared(one, left, right, scale_kgm, len(known)) for one in known)
     return SpeedRows(title, len(left), len(right), tuple(compared))
 
@@ -160,7 +179,7 @@ def _compared(
     error = 0.0
     if measure.error in left:
         both = pd.concat([left[measure.error], right[measure.error]]).dropna()
-        error = measure.width * measure.factor * float(both.mean()) if len(both) else 0.0
+        error = measure.width * abs(measure.factor) * float(both.mean()) if len(both) else 0.0
     scale = 1e-3 * scale_kgm if measure.unit == UNIT else math.nan
     scaled = [
         float((own[measure.column] / own["speed_mps"]).mean()) / scale for own in (left, right)
@@ -347,6 +366,7 @@ def write_athlete_page(
             participant_rows(study, participant_id, "contributions"), kept_steps(steps)
         ),
         force_titles=FORCES.values(),
+        coach=left_and_right(steps, edges, measures=COACH)[:1],
         drawing=sides_drawing(participant_curves(study, participant_id, steps, scale)),
         steps=rows(steps),
         quality=quality_tables(quality),

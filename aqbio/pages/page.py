@@ -61,7 +61,7 @@ from aqbio.pages.verdicts import VerdictTables, verdict_section
 from aqbio.pages.words import SOURCES
 from aqbio.stage_table import PAGES as PAGES_STAGES
 from aqbio.stage_table import PARTICIPANT_STAGES
-from aqbio.stats.registry import study_registry
+from aqbio.stats.registry import asked_registry
 from aqbio.study.findings import noted, study_causes
 from aqbio.study.manifest import OK
 
@@ -180,10 +180,10 @@ class StudyContent:
     @cached_property
     def verdicts(self) -> VerdictTables:
         """What stage hypotheses concluded."""
-        names = ("verdicts", "literal", "waveforms", "single_athletes", "power", "deviations")
+        names = ("verdicts", "literal", "single_athletes", "power", "deviations")
         record = registry_record(self.study)
         return VerdictTables(
-            study_registry(self.study),
+            asked_registry(self.study),
             None if record is None else Record(str(record["hash"]), str(record["recorded"])),
             *(read_table(self.study.table(f"{name}.tsv")) for name in names),
         )

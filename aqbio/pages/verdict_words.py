@@ -17,17 +17,15 @@ from aqbio.names import INTERVALS
 from aqbio.pages.filters import capital, choices, closed, counted, missing
 from aqbio.pages.words import (
     BIASES,
-    CURVES,
     FAILED_GATES,
     FOUND,
     LABELS,
     LITERAL,
-    STATISTICS,
     StatisticWords,
+    statistic_words,
 )
 from aqbio.stats.evidence import MOST_ATHLETES
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.waveforms import ALPHA
 
 Row = Mapping[str, Any]
 
@@ -68,17 +66,15 @@ class VerdictWords:
         return f"{self.label}: {self.basis}" if self.basis not in ("found", "") else self.label
 
 
-def verdict_words(
-    hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = (), curves: Sequence[Row] = ()
-) -> VerdictWords:
-    """Write a row of verdicts.tsv, with its rows of literal.tsv and of waveforms.tsv, in words."""
+def verdict_words(hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = ()) -> VerdictWords:
+    """Write a row of verdicts.tsv, with its rows of literal.tsv, in words."""
     verdict = "" if missing(row["verdict"]) else str(row["verdict"])
     marks = ["non-discriminating"] if hypothesis.rivals and verdict == "supported" else []
     if row["post_hoc"] == "yes" and verdict in DECIDED:
         marks.append("post hoc")
     label = LABELS.get(verdict, verdict.replace("_", " "))
     known = not missing(row["estimate"])
-    details = [*(_details(hypothesis, row) if known else ()), ("Over the contact", _spans(curves))]
+    details = _details(hypothesis, row) if known else ()
     return VerdictWords(
         label=f"{label} ({', '.join(marks)})" if marks else label,
         basis=_basis(row) if verdict else "",
@@ -104,7 +100,7 @@ def _text(hypothesis: Hypothesis, row: Row) -> str:
     found = str(row["found"])
     if found == "not_testable":
         return f"These data cannot tell: {closed(str(row['reason']))}"
-    words = STATISTICS.get(hypothesis.statistic)
+    words = statistic_words(hypothesis)
     if words is None:
         return f"{hypothesis.title}: {closed(str(row['reason']))}"
     asked = words.less if hypothesis.predicted == "less" else words.more
@@ -262,26 +258,6 @@ def bias_words(hypothesis: str) -> str:
         f"In simulated studies {cause} moves the estimate by {moved:+g} smallest effects"
         for cause, moved in BIASES.get(hypothesis, {}).items()
     )
-
-
-def _spans(rows: Sequence[Row]) -> str:
-    """Where in the contact the curves of a hypothesis differ from 0; empty without a curve."""
-    clauses = []
-    for curve, directions in CURVES.items():
-        own = [row for row in rows if row["curve"] == curve]
-        sure = [row for row in own if not missing(row["p"]) and float(row["p"]) < ALPHA]
-        for sign, words in zip((1, -1), directions, strict=True):
-            found = [row for row in sure if int(row["sign"]) == sign]
-            if found:
-                spans = " and from ".join(
-                    f"{int(row['from_percent'])} to {int(row['to_percent'])} %" for row in found
-                )
-                p = digits(max(float(row["p"]) for row in found))
-                clauses.append(f"{words} from {spans} of contact (p {p} at most)")
-        if own and not sure:
-            note = next((f": {row['note']}" for row in own if not missing(row["note"])), "")
-            clauses.append(f"whether {directions[0]} at any instant is not known{note}")
-    return capital("; ".join(clauses))
 
 
 def literal_words(hypothesis: Hypothesis, rows: Sequence[Row]) -> str:

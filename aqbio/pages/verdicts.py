@@ -37,7 +37,7 @@ SIGNS = {
 }
 """Beside the word of a verdict, so that colour is not needed to tell them apart."""
 
-FAMILIES = ("Core", "Survey")
+FAMILIES = ("Core", "Survey", "Contrast")
 """Families of hypotheses with verdicts, in the order of reading."""
 
 Own = Mapping[str, Mapping[str, float]]
@@ -53,7 +53,6 @@ class VerdictTables:
     """Of the registry that was there when the data were first read."""
     verdicts: pd.DataFrame
     literal: pd.DataFrame
-    waveforms: pd.DataFrame
     single: pd.DataFrame
     power: pd.DataFrame
     deviations: pd.DataFrame
@@ -127,12 +126,9 @@ def verdict_section(tables: VerdictTables) -> VerdictSection:
     shown = []
     for row in rows(tables.verdicts):
         one = tables.registry[str(row["hypothesis"])]
-        literal, curves = (
-            rows(table[table["hypothesis"] == one.id])
-            for table in (tables.literal, tables.waveforms)
-        )
+        literal = rows(tables.literal[tables.literal["hypothesis"] == one.id])
         drawn = ruler(row, every.get(one.id, {}))
-        shown.append(VerdictOnPage(one, row, verdict_words(one, row, literal, curves), drawn))
+        shown.append(VerdictOnPage(one, row, verdict_words(one, row, literal), drawn))
     basis = next(iter(tables.verdicts["registry_hash"].astype(str)), tables.registry.hash)
     power = ((tables.registry[str(row["hypothesis"])], row) for row in rows(tables.power))
     return VerdictSection(

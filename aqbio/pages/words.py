@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
 
 import yaml
+
+from aqbio.stats.registry import Hypothesis
 
 _WORDS: Mapping[str, Any] = yaml.safe_load(
     (resources.files("aqbio.pages") / "words.yaml").read_text(encoding="utf-8")
@@ -19,7 +21,6 @@ FOUND: Mapping[str, str] = _WORDS["found"]
 LITERAL: Mapping[str, str] = _WORDS["literal"]
 FAILED_GATES: Mapping[str, str] = {name: one[0] for name, one in _WORDS["failed_gates"].items()}
 GATE_ADVICE: Mapping[str, str] = {name: one[1] for name, one in _WORDS["failed_gates"].items()}
-CURVES: Mapping[str, tuple[str, str]] = _WORDS["curves"]
 BIASES: Mapping[str, Mapping[str, float]] = _WORDS["biases"]
 SOURCES: Mapping[str, tuple[str, str]] = _WORDS["sources"]
 
@@ -49,6 +50,27 @@ class StatisticWords:
 
 
 STATISTICS = {name: StatisticWords(**one) for name, one in _WORDS["statistics"].items()}
+
+
+def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
+    """Words of a hypothesis's statistic; those of a contrast name what it compares."""
+    words, contrast = STATISTICS.get(hypothesis.statistic), hypothesis.contrast
+    if words is None or contrast is None:
+        return words
+    outcome = _WORDS["outcomes"].get(contrast.outcome, contrast.outcome)
+    if contrast.take == "scatter":
+        outcome = f"the scatter from step to step of {outcome.removeprefix('the ')}"
+    names = [one.replace("_", " ") for one in (contrast.condition, contrast.reference)]
+    filled = {
+        "outcome": outcome,
+        "condition": names[0]
+        + (f" in {contrast.group} beyond all others" if contrast.group else ""),
+        "reference": names[1],
+        "held": " at equal speed" if "speed" in contrast.held else "",
+    }
+    unit = "{} %" if contrast.size == "percent" else f"{{}} {contrast.unit}".removesuffix(" 1")
+    more, less = (text.format(**filled) for text in (words.more, words.less))
+    return replace(words, more=more, less=less, size=unit, short=unit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Statistics between athletes or of their sprints: speeds, capacities, directions."""
+"""Statistics between athletes: speeds, capacities, directions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.evidence import Evidence
-from aqbio.stats.inference import Estimate, Regression, mean_estimate, regression
+from aqbio.stats.inference import Estimate, Regression, regression
 from aqbio.stats.limiter import calibrated_table
 from aqbio.stats.outcome import UNKNOWN, Outcome, Result, Test, outcome_of, result
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.within import centred, counts_by, means_by, with_speeds
+from aqbio.stats.within import centred, means_by, with_speeds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,63 +98,6 @@ def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
             for name, own in at_equal_speed(steps).items()
         }
     )
-
-
-# restricted arms ----------------------------------------------------------------------------------
-
-
-LATER = "later"
-"""Column of athletes' numbers: how many places later in the order the restricted sprints came."""
-
-
-def restricted_change(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H7: change of speed with restricted arms, percent."""
-    means = evidence.by_condition("speed_mps")
-    change = 100.0 * (means[RESTRICTED] / means[NORMAL] - 1.0)
-    return _at_equal_order(evidence, hypothesis, change)
-
-
-def restricted_lateral(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H7b: change of the lateral share with restricted arms, percent, at equal speed.
-
-    What the change of speed brings by itself is taken off by the law of the steps in the normal
-    condition; nothing is estimated where these have one speed.
-    """
-    sprints, names = evidence.sprints, ["lateral_ratio", "speed_mps"]
-    steps = evidence.steps.reindex(columns=names).astype(float)
-    own, fast = (steps[name].map(np.log) for name in names)
-    law = speed_law(fast, own, evidence.steps["participant_id"])
-    rest = sprints["speed_mps"] * np.nan
-    if law is not None:
-        rest = sprints["lateral_ratio"].map(np.log) - law(sprints["speed_mps"].map(np.log))
-    means = replace(evidence, sprints=sprints.assign(rest=rest)).by_condition("rest")
-    change = 100.0 * (means[RESTRICTED] - means[NORMAL]).map(np.expm1)
-    return _at_equal_order(evidence, hypothesis, change)
-
-
-def _at_equal_order(evidence: Evidence, hypothesis: Hypothesis, change: Numbers) -> Outcome:
-    """Mean change over athletes at equal order of the sprints.
-
-    Where the order is known: least squares over athletes of the change on how much later the
-    restricted sprints came, at 0, which removes fatigue and warming up.
-    """
-    places = evidence.by_condition("order")
-    later = places[RESTRICTED] - places[NORMAL]
-    values = {"value": change} | ({LATER: later} if later.notna().any() else {})
-    weights = evidence.by_condition("speed_mps", counts_by).fillna(0).astype(int).sum(axis=1)
-    errors = evidence.choices.errors
-
-    def test(table: pd.DataFrame) -> Result:
-        known = table.dropna()
-        if LATER not in known or known[LATER].nunique() < 2:
-            found = mean_estimate(known["value"], "t over athletes", errors)
-            return result(hypothesis, found)
-        columns = known[[LATER]].assign(constant=1.0)
-        fit = regression(known["value"], columns, errors)
-        found = UNKNOWN if fit is None else fit.estimate("constant")
-        return result(hypothesis, replace(found, model=f"{found.model} at equal order"))
-
-    return outcome_of(hypothesis, evidence.side_by_side(values), weights, test, per_athlete="value")
 
 
 # between athletes ---------------------------------------------------------------------------------

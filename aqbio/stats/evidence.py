@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aqbio.config.settings import Quality
-from aqbio.names import NORMAL, RESTRICTED
+from aqbio.names import NORMAL
 from aqbio.stats.inference import Errors
-from aqbio.stats.registry import Hypothesis
+from aqbio.stats.registry import Contrast, Hypothesis
 from aqbio.stats.within import counts_by, longest_runs, means_by
 from aqbio.vectors import IntArray
 
@@ -43,8 +43,8 @@ class Presence:
     forces: bool = True
     causes: bool = True
     capacities: bool = False
-    restricted_arms: bool = False
-    """forces, causes, capacities, restricted_arms: Recordings, results of level C or sheets of that
+    accelerations: bool = False
+    """forces, causes, capacities, accelerations: Recordings, results of level C or sheets of that
     kind exist."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Why something is lacking, by its name, where more is known than that it is."""
@@ -61,6 +61,12 @@ class Choices:
     """Whether sex, laboratory and footwear are held between athletes."""
     everybody: bool = False
     """Whether athletes count who have less than the least data."""
+
+
+def _no_steps() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(columns=["participant_id", "trial_id"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +90,16 @@ class Evidence:
     ``swing_noise`` (variance of their errors, NaN without repeated tests), ``sex``, ``laboratory``
     and ``footwear`` (None: not stated)."""
     sprints: pd.DataFrame
-    """Maximal sprints: columns of ``sprints.tsv``, NaN where the order is not stated."""
+    """Trials with a stated effort: columns of ``sprints.tsv``, with ``session`` and ``group`` of
+    their participant and the outcomes of all contrasts; NaN where the order is not stated."""
     curves: Callable[[str], xr.Dataset]
     """function. From an athlete's name to the curves of that athlete: ``angular_momentum`` and
     where there are any ``angular_momentum_rate`` (step, phase, percent, group, axis),
-    ``hub_moment`` (step, percent, chain), about the vertical in stance, ``foot_velocity`` (step,
-    percent, foot_role). Nothing else of a study holds curves, one athlete's at a time."""
+    ``hub_moment`` (step, percent, chain), about the vertical in stance. Nothing else of a study
+    holds curves, one athlete's at a time."""
+    accelerating: pd.DataFrame = field(default_factory=_no_steps)
+    """Steps in the normal condition of trials that speed up, which nothing else reads: columns as
+    of `steps`, without ``level``."""
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
     """What the gates hold trials against."""
@@ -132,16 +142,6 @@ class Evidence:
         names = self.athletes.index
         return pd.DataFrame({name: own.reindex(names) for name, own in numbers.items()})
 
-    def by_condition(
-        self, column: str, of_group: Callable[..., pd.Series[Any]] = means_by
-    ) -> pd.DataFrame:
-        """A column of the sprints of every athlete by condition, averaged or counted."""
-        found = {}
-        for condition in (NORMAL, RESTRICTED):
-            own = self.sprints[self.sprints["condition"] == condition]
-            found[condition] = of_group(own[column], own["participant_id"])
-        return self.side_by_side(found)
-
     def unknown(self) -> pd.Series[float]:
         """NaN for every athlete, to be filled by name."""
         import pandas as pd
@@ -164,6 +164,42 @@ class Evidence:
         own: Any
         for name, own in self.steps.groupby("participant_id", observed=True):
             yield str(name), own, self.curves(str(name)).isel(step=own["row"].to_numpy())
+
+
+# trials in two conditions -----------------------------------------------------------------------
+
+
+def compared_trials(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
+    """Trials of both conditions, by the effort that is asked for."""
+    trials = evidence.sprints
+    chosen = trials[contrast.by].isin((contrast.reference, contrast.condition))
+    if contrast.by == "session":
+        chosen &= trials["condition"] == NORMAL
+    return trials[chosen & (trials["effort"] == contrast.effort)]
+
+
+def by_condition(
+    evidence: Evidence,
+    contrast: Contrast,
+    values: pd.Series[float] | str,
+    of_group: Callable[..., pd.Series[Any]] = means_by,
+) -> pd.DataFrame:
+    """Numbers of the compared trials of every athlete by condition, averaged or counted."""
+    import pandas as pd
+
+    trials = compared_trials(evidence, contrast)
+    known = trials[values] if isinstance(values, str) else values
+    found = {}
+    for label in (contrast.reference, contrast.condition):
+        own = trials[contrast.by] == label
+        found[label] = of_group(known[own], trials.loc[own, "athlete"])
+    return pd.DataFrame(found, index=sorted(set(trials["athlete"])))
+
+
+def count_trials(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
+    """How many trials with an outcome every athlete has in both conditions."""
+    found = by_condition(evidence, contrast, contrast.column, counts_by)
+    return found.fillna(0).astype(int)
 
 
 # who counts ---------------------------------------------------------------------------------------
@@ -210,17 +246,23 @@ def counted(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
     if evidence.choices.everybody:
         return evidence
     enough = with_minimum(evidence, hypothesis)
+    if hypothesis.contrast is not None:
+        many = enough.sum() >= hypothesis.minimum.athletes
+        own = evidence.sprints["athlete"].isin(enough.index[enough] if many else enough.index)
+        return replace(evidence, sprints=evidence.sprints[own])
     if int(enough.sum()) < max(hypothesis.minimum.athletes, 1) or enough.all():
         return evidence
     names = enough.index[enough]
     rest = evidence.where(evidence.steps["participant_id"].isin(names))
     athletes = rest.athletes.reindex(names).reindex(rest.athletes.index)
-    sprints = rest.sprints[rest.sprints["participant_id"].isin(names)]
-    return replace(rest, athletes=athletes, sprints=sprints)
+    return replace(rest, athletes=athletes)
 
 
 def with_minimum(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Athletes who have the least data that a hypothesis asks for, (A,)."""
+    if hypothesis.contrast is not None:
+        counts = count_trials(evidence, hypothesis.contrast)
+        return (counts >= hypothesis.minimum.steps).all(axis=1)
     return COUNTED.get(hypothesis.id, _with_steps)(evidence, hypothesis)
 
 
@@ -232,16 +274,16 @@ def _with_steps(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     return _count(evidence, evidence.cell_sizes >= least.steps) >= least.levels
 
 
+def _with_accelerations(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
+    """Athletes with enough steps in trials that speed up."""
+    counts = evidence.accelerating["participant_id"].astype(str).value_counts()
+    return counts.reindex(evidence.athletes.index, fill_value=0) >= hypothesis.minimum.steps
+
+
 def _with_rows(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Athletes with a trial that has enough consecutive steps."""
     long = longest_runs(evidence.steps, TRIAL) >= hypothesis.minimum.steps
     return _count(evidence, long) >= hypothesis.minimum.levels
-
-
-def _with_sprints(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Athletes with enough sprints in each condition."""
-    counts = evidence.by_condition("speed_mps", counts_by).fillna(0)
-    return (counts >= hypothesis.minimum.steps).all(axis=1)
 
 
 def _count(evidence: Evidence, enough: pd.Series[bool]) -> pd.Series[Any]:
@@ -252,8 +294,7 @@ def _count(evidence: Evidence, enough: pd.Series[bool]) -> pd.Series[Any]:
 
 COUNTED: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
     "H3e": _with_rows,
-    "H7": _with_sprints,
-    "H7b": _with_sprints,
+    "H8c": _with_accelerations,
 }
 """Hypotheses whose steps are counted in a way of their own."""
 

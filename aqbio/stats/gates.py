@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.stats.athlete_statistics import LATER
+from aqbio.stats.contrasts import LATER, lacking
 from aqbio.stats.evidence import Evidence, for_steps, with_minimum
 from aqbio.stats.measurement import LEAST_RELIABLE, estimate_error, reliability, trusted_trials
 from aqbio.stats.outcome import Outcome
@@ -18,8 +18,8 @@ FEWEST_ATHLETES = 6
 """Below, no exact two-sided test over athletes can reach 0.05."""
 
 FEWEST_EACH_WAY = 3
-"""Athletes whose restricted sprints came later, and as many whose came earlier, for an order that
-can be separated from the arms."""
+"""Athletes whose condition came later than its reference, and as many whose came earlier, for an
+order that can be separated from the condition."""
 
 Lacks = Literal["not_enough_data", "too_imprecise", "gate_failed"]
 
@@ -41,8 +41,7 @@ NEEDS = {
     "forces": "ground reaction forces were not measured",
     "causes": "what joint moments cause (level C) was not computed for any step",
     "capacities": "no strength of both sides was measured apart from sprinting (capacities.tsv)",
-    "restricted_arms": "no maximal sprints both with free and with restricted arms (trials.tsv: "
-    "condition restricted_arms, effort maximal)",
+    "accelerations": "no trial speeds up over its steps",
 }
 """What to say when something is missing."""
 
@@ -74,9 +73,16 @@ def missing_needs(
 ) -> tuple[str, ...]:
     """Say what the study lacks for a hypothesis; legs, where that left no athlete with numbers."""
     presence = evidence.presence
-    needs = hypothesis.needs if outcome is not None else (*hypothesis.needs, "legs")
-    lacking = [need for need in needs if not getattr(presence, need)]
-    return tuple(presence.reasons.get(need, NEEDS[need]) for need in lacking)
+    own = hypothesis.contrast is None and outcome is None
+    needs = (*hypothesis.needs, "legs") if own else hypothesis.needs
+    missing = [need for need in needs if not getattr(presence, need)]
+    words = tuple(presence.reasons.get(need, NEEDS[need]) for need in missing)
+    if own and len(evidence.accelerating) and not len(evidence.steps):
+        words = (
+            *words,
+            "every normal trial speeds up, and only H8c and contrasts read such trials",
+        )
+    return (*words, *(lacking(evidence, hypothesis) if outcome is None else ()))
 
 
 def gate_results(case: Case) -> tuple[Gate, ...]:
@@ -111,8 +117,9 @@ def _per_athlete(hypothesis: Hypothesis) -> str:
     least = hypothesis.minimum
     if not least.steps:
         return " with all numbers"
-    units = dict.fromkeys(("H7", "H7b"), "sprints in each condition")
-    units["H3e"] = "consecutive steps"
+    units = {"H3e": "consecutive steps"}
+    if hypothesis.contrast is not None:
+        units[hypothesis.id] = "sprints in each condition"
     speeds = f"{least.levels} speeds with " if least.levels > 1 else ""
     return f" with {speeds}at least {least.steps} {units.get(hypothesis.id, 'steps')}"
 
@@ -163,9 +170,9 @@ def _order(case: Case) -> Gate:
     places = values.loc[case.outcome.complete.to_numpy(), LATER]
     later, earlier = int((places > 0).sum()), int((places < 0).sum())
     words = (
-        f"restricted arms came later in {later} athletes, earlier in {earlier}, at least "
+        f"the condition came later in {later} athletes, earlier in {earlier}, at least "
         f"{FEWEST_EACH_WAY} each way are needed: otherwise a change with the order cannot be "
-        "separated from one with the arms"
+        "separated from one with the condition"
     )
     balanced = min(later, earlier) >= FEWEST_EACH_WAY or later == earlier == 0
     return Gate("order", balanced, words)

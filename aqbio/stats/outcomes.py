@@ -11,10 +11,9 @@ import numpy as np
 
 from aqbio.stats.athlete_statistics import (
     imbalance_cost_between,
-    restricted_change,
-    restricted_lateral,
     slope_between,
 )
+from aqbio.stats.contrasts import paired_contrast
 from aqbio.stats.evidence import Evidence, counted, usable
 from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, mean_estimate
 from aqbio.stats.measurement import MEDIAN_OF_NORMAL
@@ -23,6 +22,7 @@ from aqbio.stats.registry import Hypothesis, Registry
 from aqbio.stats.step_statistics import (
     arms_push_cosine,
     caused_share,
+    direction_over_size,
     disattenuated_pairs,
     is_top_speed,
     lag_slope,
@@ -166,10 +166,10 @@ STATISTICS = {
     "imbalance_cost": Statistic(imbalance_cost_between),
     "next_step_slope": Statistic(next_step_slope, disattenuated_pairs),
     "caused_share": Statistic(caused_share, _caused),
+    "direction_over_size": Statistic(direction_over_size),
     "lag_slope": Statistic(lag_slope, _points("lag", _speeds)),
     "lag_spread_slope": Statistic(lag_spread_slope),
-    "restricted_change": Statistic(restricted_change),
-    "restricted_lateral": Statistic(restricted_lateral),
+    "paired_contrast": Statistic(paired_contrast),
     # highest speed on the first of these, at equal speed, the second in the model
     "lateral_slope": Statistic(partial(slope_between, names=("lateral", "contact"))),
     "vertical_slope": Statistic(partial(slope_between, names=("flight",))),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +14,6 @@ from aqbio.stats.inference import Estimate, detectable_effect, power_of_test
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import athlete_intervals
 from aqbio.stats.registry import Hypothesis
-
-if TYPE_CHECKING:
-    pass
 
 AIM = 0.80
 """Power that is asked for."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -79,13 +78,6 @@ def cosines(momentum: FloatArray) -> FloatArray:
     cosine: FloatArray = np.full_like(product, np.nan)
     np.divide(product, scale, out=cosine, where=scale > 0)
     return cosine
-
-
-def together_share(pair: FloatArray) -> FloatArray:
-    """Share of a phase in which two signals (..., T, 2) have the same sign, or NaN."""
-    known = np.isfinite(pair).all(axis=(-2, -1))
-    share: FloatArray = np.where(known, (pair[..., 0] * pair[..., 1] > 0).mean(axis=-1), np.nan)
-    return share
 
 
 def same_legs_cosine(momentum: FloatArray) -> FloatArray:
@@ -175,41 +167,6 @@ def momentum_log_ratio(vertical: FloatArray) -> FloatArray:
 
 
 # timing -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Direction:
-    """Where shares of a cycle gather."""
-
-    mean: float
-    """Share of the cycle, −0.5 to 0.5."""
-    sd: float
-    """Circular standard deviation, share of the cycle."""
-    length: float
-    """Mean resultant length: 0 scattered, 1 all the same."""
-    p: float
-    """Rayleigh's test of no direction."""
-
-
-def direction(shares: FloatArray) -> Direction:
-    """Circular mean, spread and Rayleigh's test of shares of a cycle.
-
-    Fisher NI (1993), Statistical analysis of circular data, p. 70 (p value for small samples).
-    """
-    from scipy import stats  # a third of a second, for circular statistics alone
-
-    known = shares[np.isfinite(shares)]
-    angles = 2.0 * np.pi * known
-    mean = float(stats.circmean(angles, high=np.pi, low=-np.pi)) / (2.0 * np.pi)
-    spread = float(stats.circstd(angles)) / (2.0 * np.pi)
-    length = float(np.abs(np.exp(1j * angles).mean()))
-    count, z = len(known), len(known) * length**2
-    series = (
-        1.0
-        + (2.0 * z - z**2) / (4.0 * count)
-        - (24.0 * z - 132.0 * z**2 + 76.0 * z**3 - 9.0 * z**4) / (288.0 * count**2)
-    )
-    return Direction(mean, spread, length, float(np.clip(np.exp(-z) * series, 0.0, 1.0)))
 
 
 def lag(swing_peak: FloatArray, force_peak: FloatArray) -> FloatArray:

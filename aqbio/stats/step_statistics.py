@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence
-from aqbio.stats.inference import mean_estimate
+from aqbio.stats.inference import mean_estimate, regression
 from aqbio.stats.measurement import (
     error_free_share,
     errors_are_small,
@@ -135,6 +135,32 @@ def lag_spread_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     who = table["participant_id"]
     own = slopes(with_speeds(table["speed_mps"], who), table["spread"], who)
     return mean_outcome(hypothesis, own, evidence.count("lag"), evidence.choices.errors)
+
+
+def direction_over_size(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
+    """H8c: slopes of the gain of speed on the force's direction less that on its size.
+
+    Within every athlete least squares of standardised numbers of steps that speed up; speed is
+    held as a parabola, because the fast gain less.
+    """
+    steps = evidence.accelerating
+    own, weights = evidence.unknown(), evidence.unknown().fillna(0.0).astype(int)
+    for name, rows in steps.groupby(steps["participant_id"].astype(str)):
+        known = rows.reindex(columns=list(GAINS)).astype(float).dropna()
+        away = (known - known.mean()) / known.std()
+        table = away[["forward_ratio", "force_mean_n"]].assign(
+            speed=away["speed_mps"], square=away["speed_mps"] ** 2, constant=1.0
+        )
+        fit = regression(away["speed_change_mps"], table, "plain")
+        if fit is not None:
+            slope = fit.coefficients
+            own[name] = slope["forward_ratio"] - slope["force_mean_n"]
+            weights[name] = len(known)
+    return mean_outcome(hypothesis, own, weights, evidence.choices.errors)
+
+
+GAINS = ("speed_change_mps", "forward_ratio", "force_mean_n", "speed_mps")
+"""What H8c reads of a step."""
 
 
 def next_step_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:

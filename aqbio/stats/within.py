@@ -107,11 +107,11 @@ def _sums(values: Numbers, codes: IntArray, number: int) -> tuple[FloatArray, In
     return np.asarray(np.bincount(codes[known], given[known], number), dtype=float), counts
 
 
-def with_speeds(speed: Numbers, group: pd.Series[Any]) -> Numbers:
-    """Speeds (S,), NaN in groups whose speeds spread by at most ``LEAST_SPREAD`` of their mean."""
+def with_speeds(speed: Numbers, group: pd.Series[Any], least: float = LEAST_SPREAD) -> Numbers:
+    """Speeds (S,), NaN in groups whose speeds spread by at most ``least`` of their mean."""
     mean = _own_means(speed, group)
     spread = np.sqrt(_own_means((speed - mean) ** 2, group))
-    return speed.where(spread > LEAST_SPREAD * mean)
+    return speed.where(spread > least * mean)
 
 
 def consecutive(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -403,6 +403,8 @@ class TrialSteps:
     """What stage contributions says of the trial: closure, agreement with OpenSim."""
     clock_offset: float = 0.0
     """How late the plates' clock is against the markers', which steps and data are on, s."""
+    postures: Mapping[str, FloatArray] = field(default_factory=dict)
+    """Measures of posture and their standard deviations, (S,), of the steps of the curves."""
 
     @property
     def tracked(self) -> bool:

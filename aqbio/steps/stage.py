@@ -49,6 +49,7 @@ from aqbio.steps.other_models import (
     steps_in_motion,
     with_model,
 )
+from aqbio.steps.postures import trial_postures
 from aqbio.steps.quality import band_rows, quality_rows, unobserved_parts
 from aqbio.steps.rows import (
     CONTRIBUTIONS,
@@ -300,9 +301,10 @@ def _trial_steps(
     rows = contribution_table(data, covered, curves, scheme, half)
     sds = statistic_sds(data, steps)
     data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
+    postures = trial_postures(study, participant_id, data, final, covered)
     return TrialSteps(
         participant_id, trial, data, final["marker_error"], steps, curves, rows, half, source, made,
-        float(final.attrs.get("fit_clock_offset", 0.0)),
+        float(final.attrs.get("fit_clock_offset", 0.0)), postures,
     )  # fmt: skip
 
 
@@ -348,6 +350,7 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
             row |= _step_outcomes(step, trial.curves, place, mass)
             row["peak_vertical_force_bw"] = _peak(trial.data, step) / (mass * GRAVITY)
             row |= _consistency_outcomes(trial.curves, place)
+            row |= {name: float(values[place]) for name, values in trial.postures.items()}
             row |= _how_sure(trial.half[step.side], items)
             row |= _judgement(study, row)
         yield row

@@ -31,7 +31,6 @@ from aqbio.stats.registry import (
 )
 from aqbio.stats.step_numbers import partition_names, step_columns
 from aqbio.stats.verdict import CLASSES, Found
-from aqbio.stats.waveforms import WAVEFORMS
 
 FOUND: dict[str, Found] = {
     "H1": "opposite_found",
@@ -64,7 +63,6 @@ def write_made_verdicts(study: Study, *, steps: bool) -> None:
         "single_athletes": (_single(people) if steps else [], SINGLE),
         "hypotheses_steps": (_steps(people) if steps else [], step_columns()),
         "literal": (_literal() if steps else [], LITERAL),
-        "waveforms": (_waveforms() if steps else [], WAVEFORMS),
         "hypotheses_athletes": (_athletes(people) if steps else [], ATHLETES),
         "sprints": (_sprints(people) if steps else [], SPRINTS),
         "power": (_power() if steps else [], POWER),
@@ -132,12 +130,6 @@ def _verdict(one: Hypothesis, number: int, registry_hash: str, *, known: bool) -
         "model": "t over athletes' means" if known else None,
         "post_hoc": "no",
     }
-
-
-def _waveforms() -> list[dict[str, Any]]:
-    place = {"from_percent": 7.0, "to_percent": 93.0, "sign": -1.0, "mass": 12.34, "mean": -0.4321}
-    curve = {"hypothesis": "H1", "curve": "opposition_difference", "p": 0.0123}
-    return [place | curve | {"n_athletes": 6, "share_predicted": 0.0}]
 
 
 def _literal() -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from aqbio.config import Trial
 from aqbio.errors import Finding
 from aqbio.intake import contents
 from aqbio.intake.check import comparison_problems, study_problems, written_problems
@@ -294,6 +295,26 @@ def test_what_a_comparison_of_conditions_will_ask_for_is_said(file, effort, orde
     found = [one for one in _written(file) if one.severity == "warning"]
     assert [one.rule for one in found] == rules
     assert all("H7, H7b" in one.what and one.fix for one in found)
+
+
+def test_a_condition_that_nothing_compares_is_said(file):
+    """A contrast of the study's own that names it, or a slip of the pen: nobody else can know."""
+    study = checked_study(file).study
+    trials = tuple(
+        one.model_copy(update={"condition": "my_cue"}) if one.task == "run" else one
+        for one in study.trials
+    )
+    (found,) = comparison_problems(dataclasses.replace(study, trials=trials))
+    assert found.rule == "condition-unasked"
+    assert "my_cue" in found.what
+
+
+@pytest.mark.parametrize("condition", ["block_start", "blocks", "CrouchedStart"])
+def test_starts_from_blocks_are_refused_in_words(condition):
+    row = {"participant_id": "A", "trial_id": "t", "task": "run", "file": "t.c3d"}
+    with pytest.raises(ValueError, match="hands on the ground or feet on tilted"):
+        Trial(**row, condition=condition)
+    assert Trial(**row, condition=condition, include="no").condition == "normal"
 
 
 def test_sex_and_laboratory_are_asked_for_where_athletes_are_compared(file):

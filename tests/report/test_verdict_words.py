@@ -18,7 +18,14 @@ from aqbio.pages.verdict_words import (
     registry_words,
     verdict_words,
 )
-from aqbio.pages.words import BIASES, FAILED_GATES, FOUND, GATE_ADVICE, STATISTICS
+from aqbio.pages.words import (
+    BIASES,
+    FAILED_GATES,
+    FOUND,
+    GATE_ADVICE,
+    STATISTICS,
+    statistic_words,
+)
 from aqbio.stats.gates import GATES, NEEDS
 from aqbio.stats.outcomes import STATISTICS as TESTED_STATISTICS
 from aqbio.stats.verdict import CLASSES
@@ -84,7 +91,7 @@ def test_no_sentence_says_what_it_must_not(hypothesis, found):
 @pytest.mark.parametrize(("hypothesis", "found"), TESTED)
 def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, found):
     """Where something was seen its own sign decides; otherwise it is what was asked."""
-    row, plain = made_row(hypothesis, found), STATISTICS[hypothesis.statistic]
+    row, plain = made_row(hypothesis, found), statistic_words(hypothesis)
     said = verdict_words(hypothesis, row).text
     told = {digits(abs(plain.written(row[name]))) for name in ("estimate", "smallest_effect")}
     told |= {"17", "29", "41", "73", "95"}  # athletes, and their share
@@ -111,7 +118,7 @@ def test_athletes_are_counted_and_the_limit_is_named(hypothesis, found):
     share = "17 of 29 athletes (95 % CI for the share of athletes: 41 to 73 %)"
     assert (share in said) == own
     assert own or "a comparison of 29 athletes" in said
-    assert STATISTICS[hypothesis.statistic].limit in said
+    assert statistic_words(hypothesis).limit in said
 
 
 TEXTS = [
@@ -270,31 +277,6 @@ def test_the_sentence_is_taken_literally_with_its_label_and_numbers():
         "(implied by mechanics). Share of contact: 0.912 (0.850 to 0.970), shown by 17 of" in said
     )
     assert said.endswith("29 athletes; share of contact: 0.912.")
-
-
-def _span(curve, start, stop, sign, p, note=NAN):
-    place = {"from_percent": start, "to_percent": stop, "sign": sign}
-    return {"curve": curve, "p": p, "note": note} | place
-
-
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        ([_span("opposition_difference", 0, 43, -1, 0.0005),
-          _span("opposition_difference", 50, 100, -1, 0.002),
-          _span("opposition_difference", 45, 48, 1, 0.4)],
-         ("Both legs against the rest balance better than the swing leg against the rest from 0 to "
-         "43 % and from 50 to 100 % of contact (p 0.002 at most).")),
-        ([_span("opposition_difference", NAN, NAN, NAN, NAN, "fewer than 6 athletes")],
-         ("Whether the swing leg against the rest balances better than both legs against the rest "
-         "at any instant is not known: fewer than 6 athletes.")),
-        ([], None),
-    ],
-)  # fmt: skip
-def test_curves_over_the_contact(rows, expected):
-    one = REGISTRY["H1"]
-    words = verdict_words(one, made_row(one, "found"), curves=rows)
-    assert dict(words.details).get("Over the contact") == expected
 
 
 def test_minus_signs_are_real_ones():

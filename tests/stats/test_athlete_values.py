@@ -6,14 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import (
     athletes_from_steps,
     excess,
 )
 from aqbio.stats.outcomes import STATISTICS
 from aqbio.stats.registry import read_registry
-from aqbio.stats.within import counts_by
 
 
 def test_contact_excess_is_the_drawn_one(drawn):
@@ -67,17 +65,3 @@ def test_a_slope_between_athletes_does_not_hang_on_one(drawn):
         )
         assert (found.result.p < 0.05) is still
         assert "athlete-01" in found.result.note
-
-
-def test_sprints_by_condition_are_those_of_a_pivot_table(drawn):
-    evidence = drawn("W0")
-    sprints = evidence.sprints.iloc[1:]  # one athlete has a sprint less, another has none
-    evidence = replace(evidence, sprints=sprints[sprints["participant_id"] != "athlete-06"])
-    for found, what in (
-        (evidence.by_condition("speed_mps"), "mean"),
-        (evidence.by_condition("speed_mps", counts_by).fillna(0), "count"),
-    ):
-        table = evidence.sprints.pivot_table("speed_mps", "participant_id", "condition", what)
-        expected = table.reindex(index=evidence.athletes.index, columns=[NORMAL, RESTRICTED])
-        expected = expected.fillna(0) if what == "count" else expected
-        np.testing.assert_allclose(found, expected, rtol=1e-14)

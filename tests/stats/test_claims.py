@@ -21,6 +21,7 @@ COLUMNS = [
     "the author could say",
     "a critic could say",
 ]
+SHORT = ["article", "claim", "entry, or the reason why not"]
 LONGEST_QUOTE = 170
 LONGEST_REMARK = 220
 LONGEST_LINE = 200
@@ -32,7 +33,9 @@ def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
 
 
-HEADER, _, *ROWS = [cells(line) for line in LINES if line.startswith("|")]
+TABLE = [cells(line) for line in LINES if line.startswith("|")]
+ROWS = [row for row in TABLE if len(row) == len(COLUMNS) and row != COLUMNS][1:]
+CONTRASTS = [row for row in TABLE if len(row) == len(SHORT) and row != SHORT][1:]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}-{row[2]}")
@@ -58,7 +61,18 @@ def test_hypotheses_are_those_of_the_registry():
     """Each has a sentence, and no sentence has another."""
     registry = read_registry()
     known = {one.id for one in (*registry.hypotheses, *registry.untested) if one.id}
-    assert {row[2] for row in ROWS} - {"not tested"} == known
+    assert {row[2] for row in ROWS} == known
+
+
+def test_the_28_claims_and_two_more_are_contrasts_or_have_a_reason():
+    registry = read_registry()
+    claims = {one.claim: f"`{name}`:" for name, one in registry.contrasts.items()}
+    claims |= {one.claim: "not tested:" for one in registry.untested if not one.id}
+    assert len(CONTRASTS) == len(claims) == 30
+    for _, quote, entry in CONTRASTS:
+        begin = quote.strip('"').removesuffix(" ...")
+        (told,) = [words for claim, words in claims.items() if claim.startswith(begin)]
+        assert entry.startswith(told)
 
 
 def test_nothing_is_called_true_or_false():

@@ -7,8 +7,6 @@ import pytest
 
 from aqbio.stats.limiter import (
     calibrated_table,
-    minimum_fit,
-    model_criteria,
     nested_table,
 )
 
@@ -27,30 +25,6 @@ def test_columns_of_the_nested_model_hold_every_law(share, expected):
     law = (push + swing) / 2.0 - share * np.abs(push - swing) / 2.0 + 0.2 * (push - swing)
     found = np.linalg.lstsq(nested_table(push, swing), 8.0 + 0.7 * law, rcond=None)[0]
     assert found[2] / found[1] == pytest.approx(expected, abs=1e-9)
-
-
-def test_the_minimum_model_finds_its_own_law():
-    push, swing = _capacities(np.random.default_rng(9), 80)
-    speed = 8.0 + 0.6 * np.minimum(push, 0.3 + 1.4 * swing)
-    spread = float(((speed - speed.mean()) ** 2).sum())
-    found = minimum_fit(push, swing, speed)
-    assert found.residual_square < 1e-4 * spread
-    told = (found.constant, found.slope, found.offset, found.scale)
-    assert told == pytest.approx((8.0, 0.6, 0.3, 1.4), abs=0.03)
-
-
-@pytest.mark.parametrize("law", ["minimum", "additive", "nested", "push"])
-def test_criteria_choose_the_true_law(law):
-    random = np.random.default_rng(10)
-    push, swing = _capacities(random, 192)
-    truth = {
-        "minimum": np.minimum(push, 0.3 + 1.4 * swing),
-        "additive": push + 0.4 * swing,
-        "nested": push + swing - 0.5 * np.abs(push - swing),
-        "push": push,
-    }[law]
-    criteria = model_criteria(push, swing, truth + 0.3 * random.standard_normal(192))
-    assert min(criteria, key=lambda name: criteria[name]) == law
 
 
 def test_calibration_without_errors_changes_nothing():

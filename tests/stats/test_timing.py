@@ -1,31 +1,11 @@
-"""Circular statistics against closed forms and simulation."""
+"""Lags and deviations in time against closed forms."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from pandas import Series
-from scipy import stats
 
-from aqbio.stats.step_numbers import direction, lag, time_deviation
-
-
-def test_direction_around_the_end_of_the_cycle():
-    """A normal spread of 0.05 cycles: R = exp(-(2π 0.05)²/2), SD 0.05."""
-    shares = (0.98 + 0.05 * stats.norm.ppf((np.arange(4000) + 0.5) / 4000)) % 1.0
-    found = direction(shares)
-    assert found.mean == pytest.approx(-0.02, abs=1e-6)
-    assert found.sd == pytest.approx(0.05, abs=1e-4)
-    assert found.length == pytest.approx(np.exp(-0.5 * (2 * np.pi * 0.05) ** 2), abs=1e-4)
-    assert found.p == 0.0
-
-
-@pytest.mark.parametrize("count", [8, 40])
-def test_rayleigh_is_uniform_without_a_direction(count):
-    """4000 draws: three standard errors of a rate of 0.05 are 0.010."""
-    random = np.random.default_rng(count)
-    p = np.array([direction(random.random(count)).p for _ in range(4000)])
-    assert np.mean(p < 0.05) == pytest.approx(0.05, abs=0.012)
+from aqbio.stats.step_numbers import lag, time_deviation
 
 
 def test_lag_takes_the_nearer_peak():

@@ -24,7 +24,8 @@ def _result(name: str, value: float, se: float, **more: object) -> Result:
 def alone(evidence: Evidence) -> Evidence:
     """Give the evidence of the first athlete only."""
     first = evidence.where(evidence.steps["participant_id"] == evidence.athletes.index[0])
-    return replace(first, athletes=evidence.athletes[:1])
+    own = evidence.sprints["athlete"] == evidence.athletes.index[0]
+    return replace(first, athletes=evidence.athletes[:1], sprints=evidence.sprints[own])
 
 
 @pytest.mark.parametrize(
@@ -92,9 +93,12 @@ def test_a_condition_that_fails():
 
 def test_missing_data_are_not_testable(drawn):
     evidence = drawn("W0")
-    presence = replace(evidence.presence, arms=False, restricted_arms=False, capacities=False)
+    presence = replace(evidence.presence, arms=False, capacities=False)
     found = {
-        one.hypothesis: one for one in verdicts(replace(evidence, presence=presence), REGISTRY)
+        one.hypothesis: one
+        for one in verdicts(
+            replace(evidence, presence=presence, sprints=evidence.sprints[:0]), REGISTRY
+        )
     }
     for name in ("H1", "H2", "H3b", "H7", "H7b"):
         assert found[name].verdict == "not_testable", name

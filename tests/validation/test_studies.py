@@ -98,7 +98,7 @@ def test_effects_within_athletes():
     steps = study.steps
     slopes = _slopes(steps, "speed_mps", steps["swing_peak"] - steps["force_peak"])
     top = steps[steps["level"] == 3].groupby("participant_id", observed=True)["caused_C1"].mean()
-    means = study.sprints.groupby(["participant_id", "condition"])[["speed_mps", "lateral_ratio"]]
+    means = study.sprints.groupby(["athlete", "condition"])[["speed_mps", "lateral_ratio"]]
     both = means.mean().unstack()
     changes = {
         name: 100.0 * (both[name]["restricted_arms"] / both[name]["normal"] - 1.0)
@@ -142,7 +142,7 @@ def test_patterns():
 def test_orders():
     for order, later in (("restricted_last", [12]), ("one_first", [11]), ("alternating", [6])):
         sprints = _study(features=Features(order=order)).sprints
-        places = sprints.groupby(["participant_id", "condition"])["order"].mean().unstack()
+        places = sprints.groupby(["athlete", "condition"])["order"].mean().unstack()
         assert [int((places["restricted_arms"] > places["normal"]).sum())] == later
 
 

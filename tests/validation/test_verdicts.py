@@ -86,7 +86,7 @@ def test_a_run_writes_what_can_be_read_back(tmp_path: Path):
     assert (judged <= table["studies"]).all()
     assert (table["studies"] == 2).all()
     page = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "| arms cost 3 % of speed | 2 | 1 | – | " in page
+    assert "| arms cost 3 % of speed | 2 | 2 | contrast 0% " in page
 
 
 # the committed run ------------------------------------------------------------------------------

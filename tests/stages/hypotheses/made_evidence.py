@@ -19,11 +19,9 @@ from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.specifications import PELVIS, every_specification, pelvis_members
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stats.step_numbers import (
-    cosines,
     evidence_columns,
     lag,
     momentum_numbers,
-    together_share,
 )
 from aqbio.steps import rows as step_columns
 from tests.waves import WaveAthletes, WaveStudy, wave_athletes, wave_study
@@ -228,8 +226,8 @@ def write_evidence(study: Study, name: str, rows: pd.DataFrame) -> None:
 def _numbers(drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
     """Numbers of some steps under the study's own settings."""
     number = drawn.step[chosen] + 1
-    lines = np.array([_line_rates(int(one)) for one in number])
     push, swing = drawn.push_index[chosen], drawn.swing_index[chosen]
+    rates = momentum_numbers(drawn.momentum_rate[chosen, 0, :, :, UPWARD])
     columns = {
         "trial_id": [f"speed{level + 1}" for level in drawn.level[chosen]],
         "condition": "normal",
@@ -249,9 +247,12 @@ def _numbers(drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
         "push_index": push,
         "swing_index": swing,
         "log_ratio_moments": np.log(push / swing),
-        "line_rate_cosine": cosines(lines)[:, 0, 1],
-        "line_share": together_share(lines),
         **dict.fromkeys(TURNING, 1.0),
+        "speed_change_mps": 0.0,
+        "forward_ratio": 0.0,
+        "force_mean_n": 1500.0,
+        "opposition_rates": rates["opposition_difference"],
+        "arms_push_rates": rates["arms_push_cosine"],
         **momentum_numbers(drawn.momentum[chosen, 0, :, :, UPWARD]),
     }
     return pd.DataFrame(columns)
@@ -263,13 +264,11 @@ def _curves(drawn: WaveStudy, chosen: np.ndarray, rows: pd.DataFrame) -> xr.Data
     rate = drawn.momentum_rate[chosen]
     stance = rate[:, 0, :, :, UPWARD]
     chains = np.stack([stance[..., 0], stance[..., 1], -stance[..., :2].sum(axis=-1)], axis=-1)
-    feet = np.broadcast_to([-1.0, 1.0], (len(chosen), 101, 2))
     return xr.Dataset(
         {
             "angular_momentum": ((*first, "group", "axis"), _with_arms(drawn.momentum[chosen])),
             "angular_momentum_rate": ((*first, "group", "axis"), _with_arms(rate)),
             "hub_moment": (("step", "percent", "chain"), chains),
-            "foot_velocity": (("step", "percent", "foot_role"), feet),
         },
         coords={
             "number": ("step", rows["step"].to_numpy()),
@@ -278,7 +277,6 @@ def _curves(drawn: WaveStudy, chosen: np.ndarray, rows: pd.DataFrame) -> xr.Data
             "group": [*ROLE_GROUPS, "arm_push", "arm_swing"],
             "axis": list(AXES),
             "chain": ["leg_push", "leg_swing", "upper_body"],
-            "foot_role": ["push_leg", "swing_leg"],
         },
     )
 
@@ -286,13 +284,6 @@ def _curves(drawn: WaveStudy, chosen: np.ndarray, rows: pd.DataFrame) -> xr.Data
 def _with_arms(values: np.ndarray) -> np.ndarray:
     arms = values[..., [BOTH_ARMS], :] * ARM_SHARES[:, None]
     return np.concatenate([values, arms], axis=-2)
-
-
-def _line_rates(number: int) -> np.ndarray:
-    """Lines of wrists and ankles, (101, 2): opposed in contact, for a fifth of it together."""
-    ankles = np.linspace(1.0, 2.0, 101)
-    wrists = np.where(np.arange(101) < TOGETHER, 0.5, -1.5 - 0.1 * (number % 3)) * ankles
-    return np.stack([wrists, ankles], axis=1)
 
 
 def _write_manifests(study: Study, name: str) -> None:

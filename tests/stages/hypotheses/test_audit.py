@@ -172,18 +172,25 @@ def _robust_fit(columns, response):
     return beta, np.sqrt(np.diag(covariance)), df, cook
 
 
+def _maximal(tables):
+    return tables["sprints"][tables["sprints"]["effort"] == "maximal"].copy()
+
+
 def test_sprints_at_equal_order(tables):
-    means = tables["sprints"].pivot_table(["speed_mps", "order"], "participant_id", "condition")
-    change = means["speed_mps"]["restricted_arms"] / means["speed_mps"]["normal"] - 1.0
+    sprints = _maximal(tables)
+    sprints["speed_mps"] = np.log(sprints["speed_mps"])
+    means = sprints.pivot_table(["speed_mps", "order"], "participant_id", "condition")
+    both = means["speed_mps"]
+    change = np.expm1(both["restricted_arms"] - both["normal"])
     later = means["order"]["restricted_arms"] - means["order"]["normal"]
     assert later.min() < 0.0 < later.max()
     beta, se, df, _ = _robust_fit([later], 100.0 * change.to_numpy())
     _check(_row(tables, "H7"), (beta[0], se[0], df[0], 0.0))
-    assert _row(tables, "H7").n_steps == len(tables["sprints"])
+    assert _row(tables, "H7").n_steps == len(sprints)
 
 
 def test_misdirection_at_equal_speed_and_order(tables):
-    steps, sprints = tables["hypotheses_steps"], tables["sprints"].copy()
+    steps, sprints = tables["hypotheses_steps"], _maximal(tables)
     law, _ = _law(steps, steps["lateral_ratio"], steps["speed_mps"])
     sprints["rest"] = np.log(sprints["lateral_ratio"]) - law(sprints["speed_mps"])
     means = sprints.pivot_table(["rest", "order"], "participant_id", "condition")
@@ -259,13 +266,15 @@ def test_numbers_at_equal_speed(tables):
 @pytest.mark.parametrize("name", ["p", "p_against"])
 def test_adjusted_p_values(tables, name):
     """Holm, step by step, over the core hypotheses whose gates passed; the survey is too small."""
-    tested = tables["verdicts"].dropna(subset=[f"{name}_holm"]).sort_values(name)
-    assert set(tested["hypothesis"]) == set(CORE)
-    assert set(tested["gates"]) == {"passed"}
-    running, count = 0.0, len(tested)
-    for place, row in enumerate(tested.to_dict("records")):
-        running = max(running, min(1.0, (count - place) * row[name]))
-        assert row[f"{name}_holm"] == pytest.approx(running, **SAME)
+    every = tables["verdicts"].dropna(subset=[f"{name}_holm"]).sort_values(name)
+    assert set(every["gates"]) == {"passed"}
+    core = every["hypothesis"].isin(CORE)
+    assert set(every.loc[core, "hypothesis"]) == set(CORE)
+    for tested in (every[core], every[~core]):  # the others are contrasts, a family of their own
+        running, count = 0.0, len(tested)
+        for place, row in enumerate(tested.to_dict("records")):
+            running = max(running, min(1.0, (count - place) * row[name]))
+            assert row[f"{name}_holm"] == pytest.approx(running, **SAME)
 
 
 def _rule(row):
@@ -433,7 +442,7 @@ def test_error_of_athletes_numbers_from_their_steps(tables):
 def test_athletes_needed(tables):
     """Enough with that number, not with one less, unless a verdict takes that many anyhow."""
     told = tables["power"].set_index("hypothesis")["power"]
-    assert set(told.index) == {*CORE, *FIRST}
+    assert set(told.index) >= {*CORE, *FIRST}
     assert told[list(FIRST)].isna().all()  # two readings: nothing is said of power
     for name in CORE:
         row = _power(tables, name)

@@ -10,7 +10,6 @@ from aqbio.gait.steps import Step
 from aqbio.multiverse.step_rows import (
     ARM_ROLES,
     evidence_curves,
-    line_numbers,
     step_numbers,
     stored_curves,
 )
@@ -110,7 +109,7 @@ def test_a_trial_without_steps_has_all_columns():
     every, none = (step_numbers(evidence_curves(_trial(), own, MAP), own) for own in (STEPS, ()))
     assert list(none) == list(every)
     assert not len(none)
-    assert {*every, *line_numbers((), TIME, np.zeros((FRAMES, 2)))} < set(evidence_columns())
+    assert {*every} < set(evidence_columns())
 
 
 def test_numbers_of_a_step_are_those_of_its_curves():
@@ -134,7 +133,7 @@ def test_what_is_stored_is_part_of_the_step_dataset():
     trial = trial.assign(hub_moment=by_chain, hub_force_moment=by_chain)
     trial = trial.assign_coords(chain=["leg_left", "leg_right", "upper_body", "residual"])
     curves = evidence_curves(trial, STEPS, MAP, "angular_momentum_rate", "hub_moment")
-    stored = stored_curves(curves, np.zeros((2, 101, 2)), "run")
+    stored = stored_curves(curves, "run")
     for name in ("angular_momentum", "angular_momentum_rate", "hub_moment"):
         assert set(stored[name].dims) <= set(curves[name].dims)
         labels = {one: own.values for one, own in stored[name].coords.items() if one in own.dims}

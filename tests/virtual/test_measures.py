@@ -1,0 +1,83 @@
+"""Measures of posture against the analytic motion, and a sprinter who speeds up, from C3D files."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.gait.postures import MEASURES
+from aqbio.gait.step_files import participant_rows
+from aqbio.stats.registry import read_registry
+from aqbio.virtual.laboratory import Laboratory, PlateRow
+from aqbio.virtual.recording import RunPlan, recorded_run
+from tests.virtual.finished import SPEEDS, run_stages
+from tests.virtual.made_study import write_made_study
+from tests.virtual.runners import RUNNER
+from validation.gaits.accelerating import FASTER, HIGHEST, LOWEST, accelerating_gait
+from validation.true_steps import pattern_contacts, role_momenta, true_postures
+
+OFF = {"rad": np.radians(2.0), "m": 0.012, "radps": 1.2}
+"""Most that measures of a plain motion may be off: a knee moves 6 mm in the millisecond that events
+are told to."""
+
+
+@pytest.mark.parametrize("trial", SPEEDS)
+def test_postures_of_a_run_are_those_of_its_gait(finished, gait_of, trial):
+    gait = gait_of(RUNNER, SPEEDS[trial]).gait
+    true = {
+        one.foot: true_postures(gait, one, after) for one, after in pairwise(pattern_contacts(gait))
+    }
+    steps = participant_rows(finished, RUNNER.name, "steps")
+    own = steps[(steps["trial_id"] == trial) & (steps["status"] == "ok")]
+    assert len(own) >= 3
+    for step in own.to_dict("records"):
+        for name in MEASURES:
+            most = OFF[name.rpartition("_")[2]]
+            assert step[name] == pytest.approx(true[step["side"]][name], abs=most), name
+
+
+# speeding up --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def speeding(tmp_path_factory):
+    """A study of one run over plates of 60 cm, and its gait."""
+    folder = tmp_path_factory.mktemp("speeding")
+    gait, laboratory = accelerating_gait(RUNNER).gait, Laboratory(plates=PlateRow(56, 0.6))
+    run = recorded_run(gait, RunPlan(0), laboratory)
+    settings = "consistency: {samples: 12, drag_area_m2: 0}\nmultiverse: {enabled: false}\n"
+    settings += "contributions: {draws: 0}\n"
+    study = write_made_study(folder, RUNNER, {"start": run}, laboratory, settings=settings)
+    stages = ("prepare", "scale", "inverse_kinematics", "inverse_dynamics", "contributions")
+    run_stages(study, (*stages, "multiverse", "tables", "hypotheses"), (RUNNER.name,))
+    return study, run
+
+
+def test_steps_that_speed_up_have_true_momenta(speeding):
+    """All groups of every whole step: within 0.1 kg m²/s, a tenth of what they carry at 9 m/s."""
+    study, run = speeding
+    steps = participant_rows(study, RUNNER.name, "steps")
+    whole = steps[steps["status"] == "ok"]
+    assert len(whole) >= FASTER - 3
+    assert whole["speed_mps"].min() < LOWEST + 0.3
+    assert whole["speed_mps"].max() > HIGHEST - 0.4
+    assert whole["flags"].str.contains("accelerating").mean() > 0.5
+    for step in whole.to_dict("records"):
+        time = run.truth.gait_time - run.start
+        inside = (time >= step["touchdown_fitted_s"]) & (time <= step["toe_off_fitted_s"])
+        true = role_momenta(run.truth, step["side"])[inside].mean(axis=0)
+        for group, value in zip(("push_leg", "swing_leg", "arms", "torso"), true, strict=False):
+            found = step[f"H_{group}_y_stance_mean_kgm2ps"]
+            assert found == pytest.approx(value, abs=0.1), (step["step"], group)
+
+
+def test_they_are_in_h8c_and_in_no_other_hypothesis(speeding):
+    study, _ = speeding
+    verdicts = pd.read_csv(study.table("verdicts.tsv"), sep="\t").set_index("hypothesis")
+    assert verdicts.loc["H8c", "estimate"] > read_registry()["H8c"].delta
+    assert verdicts.loc["H8c", "verdict"] == "inconclusive"  # one athlete
+    assert verdicts.drop("H8c")["estimate"].isna().all()
+    assert not len(pd.read_csv(study.table("hypotheses_steps.tsv"), sep="\t"))

@@ -44,9 +44,9 @@ def test_postures_of_a_run_are_those_of_its_gait(finished, gait_of, trial):
 
 @pytest.fixture(scope="module")
 def speeding(tmp_path_factory):
-    """A study of one run over plates of 60 cm, and its gait."""
+    """A study of one run over 31 m of plates, and the run."""
     folder = tmp_path_factory.mktemp("speeding")
-    gait, laboratory = accelerating_gait(RUNNER).gait, Laboratory(plates=PlateRow(56, 0.6))
+    gait, laboratory = accelerating_gait(RUNNER).gait, Laboratory(plates=PlateRow(26, 1.2))
     run = recorded_run(gait, RunPlan(0), laboratory)
     settings = "consistency: {samples: 12, drag_area_m2: 0}\nmultiverse: {enabled: false}\n"
     settings += "contributions: {draws: 0}\n"

@@ -87,7 +87,7 @@ def _registry(judges: tuple[str, ...]) -> Registry:
     """The registry with a contrast of the study's own, or some of its hypotheses."""
     own = OwnContrast(condition=RESTRICTED, outcome="lateral_ratio", predicted="greater", delta=5.0)
     registry = read_registry().model_copy(update={"contrasts": {CONTRAST: own}})
-    registry = registry.asked([NORMAL, RESTRICTED])
+    registry = registry.with_labels([NORMAL, RESTRICTED])
     if not judges:
         return registry
     chosen = tuple(one for one in registry.hypotheses if one.id in judges)

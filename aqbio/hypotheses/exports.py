@@ -48,11 +48,11 @@ Numbers = dict[str, tuple["pd.Series[float]", float]]
 """Number of every athlete by name, and above what it shows the sentence (NaN: nothing is asked)."""
 
 
-def _shares(*asked: tuple[str, str, float]) -> Callable[[Evidence], Numbers]:
+def _shares(*shares: tuple[str, str, float]) -> Callable[[Evidence], Numbers]:
     """Means of columns of steps by name, and above what each shows the sentence."""
     return lambda evidence: {
         name: (evidence.means(column), least)
-        for name, column, least in asked
+        for name, column, least in shares
         if column in evidence.steps
     }
 
@@ -138,7 +138,7 @@ OWN_NAMES = {"participant_id": "athlete"}
 SINGLE_VALUES = tuple(name for name in SINGLE if name != "participant_id")
 
 
-def athlete_table(found: Mapping[str, Outcome]) -> pd.DataFrame:
+def athlete_table(outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
     """One row per hypothesis, athlete and column: what the estimates are computed from."""
     import pandas as pd
 
@@ -150,7 +150,7 @@ def athlete_table(found: Mapping[str, Outcome]) -> pd.DataFrame:
             "value": value,
             "n_steps": int(steps),
         }
-        for name, outcome in found.items()
+        for name, outcome in outcomes.items()
         for column, values in outcome.values.items()
         for athlete, value, steps in zip(outcome.values.index, values, outcome.weights, strict=True)
     ]
@@ -190,14 +190,14 @@ def single_table(evidence: Evidence, registry: Registry) -> pd.DataFrame:
 
 def power_table(
     evidence: Evidence,
-    found: Mapping[str, Outcome],
+    outcomes: Mapping[str, Outcome],
     registry: Registry,
     families: Mapping[str, int],
 ) -> pd.DataFrame:
     """One row per hypothesis with an estimate: what this study can find, and what it would take."""
     import pandas as pd
 
-    pairs = {name: (registry[name], one) for name, one in found.items()}
+    pairs = {name: (registry[name], one) for name, one in outcomes.items()}
     rows = [
         asdict(one) | {"unit": registry[one.hypothesis].unit}
         for one in power_rows(evidence, pairs, families)

@@ -44,7 +44,7 @@ Choice = Callable[[], Iterable[Variant]]
 
 
 def multiverse(
-    found: Gathered,
+    data: Gathered,
     every: Sequence[Examined],
     given: Sequence[Verdict],
     registry: Registry,
@@ -52,14 +52,14 @@ def multiverse(
     cores: int = 1,
 ) -> list[tuple[str, Arm]]:
     """Verdicts under all specifications: factor and arm of each, the default's first."""
-    own = Variant(DEFAULT, "", found.evidence)
+    own = Variant(DEFAULT, "", data.evidence)
     nothing = list[tuple[str, Arm]]()
 
     def arms_under(make: Choice) -> list[tuple[str, Arm]]:
         return [arm for variant in make() for arm in _arms(variant, every, registry)]
 
     def makers() -> list[tuple[str, Callable[[], list[tuple[str, Arm]]]]]:
-        return [(name, partial(arms_under, make)) for name, make in choices(found)]
+        return [(name, partial(arms_under, make)) for name, make in choices(data)]
 
     others = parts.side_by_side(parts.part("multiverse", makers, []), nothing, cores)
     return [*_concerned(own, given, registry), *chain.from_iterable(others)]
@@ -117,17 +117,17 @@ def _concerns(variant: Variant, registry: Registry, name: str) -> bool:
     return all(factor in keys for factor in variant.factor.split())
 
 
-def variants(found: Gathered) -> Iterator[Variant]:
+def variants(data: Gathered) -> Iterator[Variant]:
     """The evidence under every other specification: recomputed ones, then views of the default."""
-    for _, make in choices(found):
+    for _, make in choices(data):
         yield from make()
 
 
-def choices(found: Gathered) -> list[tuple[str, Choice]]:
+def choices(data: Gathered) -> list[tuple[str, Choice]]:
     """Names of the other specifications, and what makes the evidence under each."""
-    own, settings = found.evidence, found.study.settings.multiverse
+    own, settings = data.evidence, data.study.settings.multiverse
     every: list[tuple[str, Choice]] = [
-        (name, partial(_recomputed, found, name, factor)) for name, factor in recomputed(found)
+        (name, partial(_recomputed, data, name, factor)) for name, factor in recomputed(data)
     ]
     if not settings.enabled:
         return every
@@ -136,13 +136,13 @@ def choices(found: Gathered) -> list[tuple[str, Choice]]:
         (f"contact_model={model}", partial(_contact_model, own, model))
         for model in (models if len(models) > 1 else ())
     ]
-    every.append(("other_models", partial(_other_bodies, found)))
+    every.append(("other_models", partial(_other_bodies, data)))
     every += [(name, partial(_other_choice, own, name)) for name in CHOICES]
     return every
 
 
-def _recomputed(found: Gathered, name: str, factor: str) -> Iterator[Variant]:
-    under = found.under(name)
+def _recomputed(data: Gathered, name: str, factor: str) -> Iterator[Variant]:
+    under = data.under(name)
     if len(under.steps):
         yield Variant(name, factor, under)
 
@@ -167,9 +167,9 @@ def _contact_model(own: Evidence, model: str) -> Iterator[Variant]:
     yield Variant(f"contact_model={model}", "contact_model", under, ("H4",))
 
 
-def _other_bodies(found: Gathered) -> Iterator[Variant]:
+def _other_bodies(data: Gathered) -> Iterator[Variant]:
     """Level C as other models of the body have it: what they change, by athlete."""
-    own, study = found.evidence, found.study
+    own, study = data.evidence, data.study
     if not study.settings.other_models.models:
         return
     names = [one.participant_id for one in study.participants]
@@ -185,14 +185,14 @@ def _other_bodies(found: Gathered) -> Iterator[Variant]:
         yield Variant(f"model={body}", "contact_model", under, ("H4",))
 
 
-def recomputed(found: Gathered) -> list[tuple[str, str]]:
+def recomputed(data: Gathered) -> list[tuple[str, str]]:
     """Names and factors of the specifications that some participant has, in order.
 
     Choices of the consistency fit only where some trial was fitted: elsewhere they repeat the
     default.
     """
-    fitted = bool(found.evidence.trials["consistent"].any())
-    every = [pair for pair in evidence_specifications(found.study) if pair[0] != DEFAULT]
+    fitted = bool(data.evidence.trials["consistent"].any())
+    every = [pair for pair in evidence_specifications(data.study) if pair[0] != DEFAULT]
     return [
         (name, factor)
         for name, factor in sorted(every, key=lambda pair: pair[1] == PELVIS)

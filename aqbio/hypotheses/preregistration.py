@@ -148,9 +148,9 @@ def deviations(study: Study) -> tuple[Deviation, ...]:
     return tuple(found) or (Deviation("all", "order", record["hash"], short_hash(basis)),)
 
 
-def post_hoc(found: tuple[Deviation, ...], hypothesis: str) -> bool:
+def post_hoc(deviations: tuple[Deviation, ...], hypothesis: str) -> bool:
     """Whether a verdict rests on what was changed after the data were read."""
-    return any(one.hypothesis in (hypothesis, "all") for one in found)
+    return any(one.hypothesis in (hypothesis, "all") for one in deviations)
 
 
 def _entries(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Deviation]:

@@ -170,10 +170,10 @@ def _examined(evidence: Evidence, registry: Registry, parts: Parts) -> tuple[Exa
         with contained(parts.study, STAGE, "verdicts"):
             return examined(evidence, registry)
     except AqbioError:
-        return tuple(_alone(evidence, one, parts) for one in registry.hypotheses)
+        return tuple(_examined_alone(evidence, one, parts) for one in registry.hypotheses)
 
 
-def _alone(evidence: Evidence, one: Hypothesis, parts: Parts) -> Examined:
+def _examined_alone(evidence: Evidence, one: Hypothesis, parts: Parts) -> Examined:
     alone = Registry(version=VERSION, hypotheses=(one,))
     why = "it could not be computed: see the findings of stage hypotheses"
     nothing = Examined(one, None, (), (why,))

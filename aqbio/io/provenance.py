@@ -173,7 +173,7 @@ def _renamed(text: str, files: Mapping[Path, str], trial_id: str) -> str:
             names.setdefault(end, set()).add(called)
     any_of = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
     return re.sub(
-        rf"(?<![\w-])(?:{any_of})(?![\w-])", lambda found: _one(names[found[0]], trial_id), text
+        rf"(?<![\w-])(?:{any_of})(?![\w-])", lambda match: _one(names[match[0]], trial_id), text
     )
 
 

@@ -66,7 +66,7 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
         "condition": names[0]
         + (f" in {contrast.group} beyond all others" if contrast.group else ""),
         "reference": names[1],
-        "held": " at equal speed" if "speed" in contrast.held else "",
+        "held": " at equal speed" if "speed" in contrast.held_equal else "",
     }
     unit = "{} %" if contrast.size == "percent" else f"{{}} {contrast.unit}".removesuffix(" 1")
     more, less = (text.format(**filled) for text in (words.more, words.less))

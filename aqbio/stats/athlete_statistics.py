@@ -130,29 +130,29 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
     noise = evidence.athletes[["push_noise", "swing_noise"]].astype(float).mean().to_numpy()
     repeated, errors = bool(np.isfinite(noise).all()), evidence.choices.errors
 
-    def fit(known: pd.DataFrame) -> Regression | None:
+    def fit(athletes: pd.DataFrame) -> Regression | None:
         import pandas as pd
 
-        if len(known) < FEWEST_FOR_COST:
+        if len(athletes) < FEWEST_FOR_COST:
             return None
-        push, swing = (known[name].to_numpy() for name in ("push_capacity", "swing_capacity"))
+        push, swing = (athletes[name].to_numpy() for name in ("push_capacity", "swing_capacity"))
         names = ["constant", "strength", "gap", "difference"]
         table = calibrated_table(push, swing, np.nan_to_num(noise))
-        sides = pd.DataFrame(table, known.index, columns=names)
-        others = known.drop(columns=["push_capacity", "swing_capacity", "fastest"])
-        return regression(known["fastest"], sides.join(others), errors)
+        sides = pd.DataFrame(table, athletes.index, columns=names)
+        others = athletes.drop(columns=["push_capacity", "swing_capacity", "fastest"])
+        return regression(athletes["fastest"], sides.join(others), errors)
 
-    def ratio(found: Regression) -> Result:
-        ratio = found.ratio("gap", "strength")
+    def ratio(fitted: Regression) -> Result:
+        ratio = fitted.ratio("gap", "strength")
         brings = ratio.below > 0
         error = Estimate(
             ratio.above / ratio.below, ratio.standard_error, ratio.df,
-            model=f"{found.model}, Fieller's interval",
+            model=f"{fitted.model}, Fieller's interval",
         )  # fmt: skip
         note = f"beta {ratio.below:.3g} m/s per unit, gamma {ratio.above:.3g}"
         if not repeated:
             note += "; strengths were tested once, and their errors hide part of a cost"
-        p = found.estimate("gap").p("greater") if brings else 1.0
+        p = fitted.estimate("gap").p("greater") if brings else 1.0
         against = ratio.p_below(hypothesis.delta) if brings else 1.0
         return Result(error, ratio.interval(0.95), p, against, brings, note)
 
@@ -175,8 +175,8 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
     errors = evidence.choices.errors
     readings = [[f"{name}{ending}" for name in names] for ending in ("", RELATIVE)]
 
-    def fit(known: pd.DataFrame) -> Regression | None:
-        away = (known - known.mean()) / known.std()
+    def fit(athletes: pd.DataFrame) -> Regression | None:
+        away = (athletes - athletes.mean()) / athletes.std()
         predictors = away.drop(columns="fastest").dropna(axis=1, how="all").assign(constant=1.0)
         if away["fastest"].isna().any():
             return None
@@ -203,16 +203,16 @@ NOTHING = Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
 
 
 def _with_and_without(
-    known: pd.DataFrame, fit: Callable[[pd.DataFrame], Regression | None]
+    athletes: pd.DataFrame, fit: Callable[[pd.DataFrame], Regression | None]
 ) -> tuple[list[Regression], str]:
     """A fit to all athletes and one without those of most influence, and who these are."""
-    first = found = fit(known)
+    first = found = fit(athletes)
     out: list[str] = []
     while found is not None and len(out) < MOST_INFLUENTIAL:
         worst = found.influence.idxmax()
         out.append(str(worst))
-        known = known.drop(index=worst)
-        found = fit(known)
+        athletes = athletes.drop(index=worst)
+        found = fit(athletes)
     if first is None or found is None:
         return [], ""
     return [first, found], f"both with and without {' and '.join(out)}, the most influential"

@@ -46,7 +46,7 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     if contrast.size == "percent":
         change = 100.0 * change.map(np.expm1)
     values = {"value": change}
-    if "order" in contrast.held:
+    if "order" in contrast.held_equal:
         places = by_condition(evidence, contrast, "order")
         later = places[contrast.condition] - places[contrast.reference]
         values |= {LATER: later} if later.notna().any() else {}
@@ -85,7 +85,7 @@ def changes(evidence: Evidence, contrast: Contrast) -> Numbers:
 
     trials, steps = compared_trials(evidence, contrast), evidence.steps
     values, speed = scaled(trials), trials[SPEED].astype(float).map(np.log)
-    if "speed" in contrast.held:
+    if "speed" in contrast.held_equal:
         who = steps["participant_id"]
         fast = with_speeds(steps[SPEED].astype(float), who, SPEEDS_APART).map(np.log)
         law = speed_law(fast, scaled(steps), who) if contrast.column in steps else None
@@ -117,7 +117,7 @@ def lacking(evidence: Evidence, hypothesis: Hypothesis) -> tuple[str, ...]:
         return (f"{words} ({sheet}, and effort {contrast.effort} in trials.tsv)",)
     if changes(evidence, contrast).notna().any():
         return ()
-    if "speed" in contrast.held:
+    if "speed" in contrast.held_equal:
         words = f"{contrast.column} cannot be compared at equal speed"
         return (f"{words}: normal trials at several speeds would show what speed brings",)
     return (f"{contrast.column} is not known in both conditions",)

@@ -50,7 +50,7 @@ class PowerRow:
 
 
 def power_rows(
-    evidence: Evidence, found: Mapping[str, tuple[Hypothesis, Outcome]], families: Mapping[str, int]
+    evidence: Evidence, cases: Mapping[str, tuple[Hypothesis, Outcome]], families: Mapping[str, int]
 ) -> tuple[PowerRow, ...]:
     """Power of every hypothesis that has a verdict rule and an estimate.
 
@@ -58,7 +58,7 @@ def power_rows(
     """
     return tuple(
         power_row(evidence, one, outcome, families.get(one.family, 0))
-        for one, outcome in found.values()
+        for one, outcome in cases.values()
         if one.judged
     )
 

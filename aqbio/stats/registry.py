@@ -137,7 +137,7 @@ class Contrast(Entry):
         return f"{self.outcome}_scatter" if self.take == "scatter" else self.outcome
 
     @property
-    def held(self) -> tuple[str, ...]:
+    def held_equal(self) -> tuple[str, ...]:
         """What is held, stated or as usual."""
         if self.hold is not None:
             return self.hold
@@ -155,7 +155,7 @@ class Contrast(Entry):
         """What is compared, as part of a sentence."""
         scatter = "scatter from step to step of " if self.take == "scatter" else ""
         others = f", of {self.group} beyond all others" if self.group else ""
-        held = f" at equal {' and '.join(self.held)}" if self.held else ""
+        held = f" at equal {' and '.join(self.held_equal)}" if self.held_equal else ""
         what = f"{scatter}{self.outcome}, {self.condition} against {self.reference}"
         return f"change of {what}{others}{held}, mean over athletes"
 
@@ -264,7 +264,7 @@ class OwnContrast(Contrast):
             delta=self.delta,
             unit=self.unit,
             minimum=Minimum(athletes=6, steps=1 if self.outcome == RATING else 2),
-            gates=("minimum_n", "order") if "order" in self.held else ("minimum_n",),
+            gates=("minimum_n", "order") if "order" in self.held_equal else ("minimum_n",),
             caveat=self.caveat or ("" if self.by == "condition" else ELSE),
             multiverse=("errors", "outliers", "who_counts"),
             contrast=Contrast(**given),
@@ -329,7 +329,7 @@ class Registry(Entry):
                 return one
         return self.contrasts[name].hypothesis(name)
 
-    def asked(self, labels: Collection[str]) -> Registry:
+    def with_labels(self, labels: Collection[str]) -> Registry:
         """The registry with those contrasts as hypotheses whose labels are there.
 
         Claims whose labels are not there are among those that are not tested.
@@ -390,4 +390,4 @@ def asked_registry(study: Study) -> Registry:
     """The study's registry with the contrasts whose conditions, sessions and groups it has."""
     labels = {one.condition for one in study.trials if one.include == "yes"}
     labels |= {label for one in study.participants for label in (one.session, one.group) if label}
-    return study_registry(study).asked(labels)
+    return study_registry(study).with_labels(labels)

@@ -148,7 +148,7 @@ def _verdict(
     one: Examined, adjusted: tuple[float, float], family: int, registry_hash: str
 ) -> Verdict:
     hypothesis, outcome = one.hypothesis, one.outcome
-    found, reason = _found(one, *adjusted)
+    found, reason = _what_was_found(one, *adjusted)
     nothing = float("nan")
     failed = [gate.name for gate in one.gates if not gate.passed]
     result = outcome.result if outcome else None
@@ -182,7 +182,7 @@ def _detectable(hypothesis: Hypothesis, outcome: Outcome | None, family: int) ->
     return hypothesis.sign * detectable_effect(outcome.error, hypothesis.delta, alpha=alpha)
 
 
-def _found(one: Examined, p_holm: float, against: float) -> tuple[Found, str]:
+def _what_was_found(one: Examined, p_holm: float, against: float) -> tuple[Found, str]:
     hypothesis, outcome = one.hypothesis, one.outcome
     if one.missing:
         return "not_testable", "; ".join(one.missing)

@@ -133,7 +133,7 @@ def test_every_hypothesis_is_told_once_in_the_order_of_reading(study: Study, tex
 
 def test_what_was_not_tested_is_listed_with_what_it_would_take(text: str) -> None:
     section = words_of(text[text.index('id="claims"') :])
-    untested = read_registry().asked([]).untested
+    untested = read_registry().with_labels([]).untested
     assert f"{len(untested)} claims without a hypothesis" in section
     for one in untested:
         assert one.why in section

@@ -35,13 +35,13 @@ def test_four_lines_add_a_contrast_to_the_entries_of_aqbio(tmp_path):
     registry, shipped = _registry(OWN, tmp_path), read_registry()
     assert registry.hypotheses == shipped.hypotheses
     assert registry.hash != shipped.hash
-    asked = registry.asked(["normal", "quick_feet"])
+    asked = registry.with_labels(["normal", "quick_feet"])
     (one,) = [one for one in asked.hypotheses if one.family == "contrast"]
     assert (one.id, one.predicted, one.delta) == ("quick_feet_contact", "less", 3.0)
-    assert one.contrast.held == ("order", "speed")
+    assert one.contrast.held_equal == ("order", "speed")
     assert one.unit == "percent of the reference"
     assert registry["quick_feet_contact"] == one
-    assert len(registry.asked([]).hypotheses) == len(shipped.hypotheses)
+    assert len(registry.with_labels([]).hypotheses) == len(shipped.hypotheses)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,9 @@ def _evidence(random, athletes=12, change=0.0, slower=0.04, each=3):
 def _asked(**given):
     contrast = OwnContrast(**{"condition": "cue", "predicted": "less", "delta": 5.0} | given)
     registry = read_registry().model_copy(update={"contrasts": {"own": contrast}, "hypotheses": ()})
-    return registry.asked([contrast.condition, contrast.reference, contrast.group or "normal"])
+    return registry.with_labels(
+        [contrast.condition, contrast.reference, contrast.group or "normal"]
+    )
 
 
 def _supported(registry, draw, studies):

@@ -107,7 +107,7 @@ def test_an_older_registry_is_told_what_became_of_each_entry(tmp_path):
 
 def test_untested_claims_say_what_it_would_take():
     untested = read_registry().untested
-    every = read_registry().asked([]).untested
+    every = read_registry().with_labels([]).untested
     assert len(every) == len(untested) + len(read_registry().contrasts)
     assert len({one.claim for one in every}) == len(every)
     assert all(one.why for one in every)

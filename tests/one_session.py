@@ -13,5 +13,5 @@ def fit_session(runner, trials, weights=None, parameters=None, still=(), draws=N
     each = dict.fromkeys(seen, weights or Weights())
     session = Session(runner, seen, each, parameters or runner.parameters, standing)
     session.fit_alone()
-    session.settle(session.alone, draws=draws)
+    session.settle(session.single_fits, draws=draws)
     return session

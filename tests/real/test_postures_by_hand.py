@@ -41,9 +41,14 @@ def _by_hand(prepared, step, time_of):
     return found
 
 
-def test_postures_are_those_of_the_markers(run_study):
-    """Knees and ankle within 4 cm, ranges within 6 degrees, speeds within 25 % of raw markers."""
-    study = load_study(run_study("ja1").study_file)
+def test_postures_are_those_of_the_markers(run_study, monkeypatch):
+    """Of raw markers: knees and ankle within 6 cm, ranges within 6 degrees, speeds within 25 %.
+
+    Each marker is up to 3 cm ahead of or behind the centre of its joint.
+    """
+    run = run_study("ja1")
+    monkeypatch.chdir(run.directory)
+    study = load_study(run.study_file)
     who = study.participants[0].participant_id
     steps = participant_rows(study, who, "steps")
     whole = steps[steps["status"] == "ok"]
@@ -53,10 +58,10 @@ def test_postures_are_those_of_the_markers(run_study):
         times = {"touchdown": step["touchdown_fitted_s"], "next": step["next_touchdown_fitted_s"]}
         hand = _by_hand(prepared, step, times)
         assert step["knee_separation_touchdown_m"] == pytest.approx(
-            hand["knee_separation"], abs=0.04
+            hand["knee_separation"], abs=0.06
         )
         ahead = step["touchdown_distance_m"] - step["swing_knee_ahead_touchdown_m"]
-        assert ahead == pytest.approx(hand["ankle_from_swing_knee"], abs=0.04)
+        assert ahead == pytest.approx(hand["ankle_from_swing_knee"], abs=0.06)
         for leg in ("push", "swing"):
             own = step[f"thigh_range_{leg}_rad"]
             assert own == pytest.approx(hand[f"thigh_range_{leg}"], abs=np.radians(6.0))

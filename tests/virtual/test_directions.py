@@ -97,7 +97,7 @@ def _tables(folder: Path, recording: VirtualRecording, axes) -> Iterator[pd.Data
         replace(folder / "study.yaml", VERSIONS[before], settings)
         study = load_study(folder / "study.yaml")
         with pytest.MonkeyPatch.context() as patch:
-            for module in ("stage", "stage_changes"):  # standing is not moved with the run
+            for module in ("stage", "changes"):  # standing is not moved with the run
                 patch.setattr(f"aqbio.consistency.{module}.static_stances", lambda *_: {})
             for stage in stages:
                 stage(study, RUNNER.name, lambda _: None)

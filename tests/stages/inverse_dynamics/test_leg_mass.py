@@ -22,8 +22,8 @@ def found(share: float) -> list:
     leg = np.isin(body.bodies, LEG)
     own = body.mass[leg].sum() / body.mass.sum()
     mass = np.where(leg, body.mass * share / own, body.mass * (1 - share) / (1 - own))
-    fit = SimpleNamespace(runner=SimpleNamespace(skeleton=body), skeleton=replace(body, mass=mass))
-    session = SimpleNamespace(fits={"run": fit})
+    fit = SimpleNamespace(skeleton=replace(body, mass=mass))
+    session = SimpleNamespace(runner=SimpleNamespace(skeleton=body), fits={"run": fit})
     return list(leg_findings("P1", session, {"leg_left": LEG}))
 
 

@@ -35,7 +35,7 @@ SECTIONS = {
     ),
     "Methods": (
         "docs/methods", "docs/levels", "docs/body", "docs/consistency", "docs/hypotheses",
-        "docs/claims", "docs/statistics", "docs/walk",
+        "docs/claims", "docs/statistics", "docs/without_plates", "docs/walk",
     ),
     "Evidence": (
         "docs/validation/README", "docs/validation/demo", "docs/virtual_sprinters",

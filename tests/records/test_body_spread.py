@@ -36,7 +36,7 @@ def _study(folder):
         model_map=MAP,
         marker_set=SimpleNamespace(
             model_name=lambda label: f"model_{label}",
-            markers={label: SimpleNamespace(tracking=True) for label in CLUSTERED},
+            markers={label: SimpleNamespace(tracking=True, video=False) for label in CLUSTERED},
         ),
         folder=lambda participant, stage: folder / participant / stage,
         participant=lambda participant: SimpleNamespace(sex="male", height_m=1.8),

@@ -97,8 +97,8 @@ def _tables(folder: Path, recording: VirtualRecording, axes) -> Iterator[pd.Data
         replace(folder / "study.yaml", VERSIONS[before], settings)
         study = load_study(folder / "study.yaml")
         with pytest.MonkeyPatch.context() as patch:
-            for module in ("stage", "changes"):  # standing is not moved with the run
-                patch.setattr(f"aqbio.consistency.{module}.static_stances", lambda *_: {})
+            # standing is not moved with the run
+            patch.setattr("aqbio.consistency.stage.static_stances", lambda *_: {})
             for stage in stages:
                 stage(study, RUNNER.name, lambda _: None)
         tables_study(study, lambda _: None)

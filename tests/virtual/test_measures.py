@@ -64,7 +64,7 @@ def test_steps_that_speed_up_have_true_momenta(speeding):
     assert len(whole) >= FASTER - 3
     assert whole["speed_mps"].min() < LOWEST + 0.3
     assert whole["speed_mps"].max() > HIGHEST - 0.4
-    assert whole["flags"].str.contains("accelerating").mean() > 0.5
+    assert whole["step_flags"].str.contains("accelerating").mean() > 0.5
     for step in whole.to_dict("records"):
         time = run.truth.gait_time - run.start
         inside = (time >= step["touchdown_fitted_s"]) & (time <= step["toe_off_fitted_s"])

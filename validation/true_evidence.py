@@ -101,7 +101,7 @@ def _evidence(steps: pd.DataFrame, sex: Mapping[str, str]) -> Evidence:
     recorded = normal.groupby(TRIAL, observed=True).size().rename("recorded").to_frame()
     top = steps[steps["level"] == steps["level"].max()]
     means = top.groupby([*TRIAL, "condition"], observed=True)
-    sprints = means[["order", "speed_mps", "lateral_ratio"]].mean().reset_index()
+    sprints = means.mean(numeric_only=True).reset_index()
     names = [str(one) for one in steps["participant_id"].cat.categories]
     return Evidence(
         steps=normal,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Collection
 from difflib import get_close_matches
@@ -248,12 +249,13 @@ class OwnContrast(Contrast):
 
     def hypothesis(self, name: str) -> Hypothesis:
         """The whole entry."""
+        what = re.sub(r"_(s|m|rad|radps|bw|hz|mps|kgm2ps)$", "", self.outcome).capitalize()
         words = f"the verdict is about the {self.words.removesuffix(', mean over athletes')}"
         given = self.model_dump(exclude={"predicted", "delta", "claim", "source", "caveat"})
         return Hypothesis(
             id=name,
             family="contrast",
-            title=name.replace("_", " "),
+            title=f"{what}: {self.condition} against {self.reference}".replace("_", " "),
             claim=self.claim or f"{self.outcome} is {self.predicted} with {self.condition}",
             source=self.source,
             literal=Literally(label="testable", words=words),

@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 WRITE = "AQBIO_WRITE_GOLDEN"
 """Environment variable with which the files are written anew."""
 
-CLOSE, NOISE = 1e-6, 1e-9
+CLOSE, NOISE = 2e-4, 1e-9
 """Of a column's root mean square, and in its unit: as far as other processors and libraries may
 move a number."""
 

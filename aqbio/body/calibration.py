@@ -298,6 +298,10 @@ class Calibration:
         return tuple(lengths(self.fit))
 
 
+POINTS_OF_A_TURN = 3
+"""Points of video that a joint with three turns takes to be free: each is off by 15 to 25 mm."""
+
+
 def calibrate_body(study: Study, participant_id: str, generic: Skeleton) -> Calibration:
     """Calibrate a participant's body from all sessions of the person, as this session sees it."""
     problem_of, recorded = session_problem(study, participant_id, generic)
@@ -306,12 +310,20 @@ def calibrate_body(study: Study, participant_id: str, generic: Skeleton) -> Cali
         problem = problem_of(skeleton)
         return body_fit(problem, flexions=FlexionStarts.of(problem.template, study.model_map))
 
-    carriers = problem_of(generic).template.markers.body
+    body = problem_of(generic).template.markers.body
+    video = np.array([label.video for label in recorded.labels.values()])
+    carriers = body[[not _turns_unseen(generic, body == one, one, video) for one in body]]
     fit = fit_with_identified_joints(fit_of, generic, study.model_map.held, carriers)
     session = recorded.session(participant_id)
     fit = session.fit_of(fit)
     names = {label: study.marker_set.model_name(label) for label in session.names}
     return Calibration(fit, moving_shape(fit), names, recorded.trials[participant_id])
+
+
+def _turns_unseen(skeleton: Skeleton, own: BoolArray, body: int, video: BoolArray) -> bool:
+    """Whether a segment with a neck's three turns has fewer points of video than show them."""
+    turns = int((skeleton.axes.is_rotation & (skeleton.axes.body == body)).sum())
+    return bool(turns >= POINTS_OF_A_TURN > own.sum() and video[own].all())
 
 
 def session_problem(

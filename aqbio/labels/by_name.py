@@ -113,7 +113,8 @@ def named_labels(
     unused |= doubled
     unknown = tuple(label for label in names if label not in places and label not in unused)
     in_order = {name: places[name] for name in names if name in places}
-    return NamedLabels(in_order, unused, unknown, frozenset(video) & frozenset(places))
+    heads = {one for one, place in places.items() if video and place.landmark.startswith(HEAD)}
+    return NamedLabels(in_order, unused, unknown, frozenset({*video, *heads}) & frozenset(places))
 
 
 def _with_video(

@@ -1,4 +1,4 @@
-"""Gauss and Newton's method for one trial: where it stands, what that costs, and the way down."""
+"""Gauss and Newton's method for one trial: its point, the cost there and the descent."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Step(NamedTuple):
 
 
 class Solver:
-    """One trial: its data, where the fit stands, the equations there and their factor.
+    """One trial: its data, the point of the fit, the equations there and their factor.
 
     The cost is a sum over markers, balance of the whole body, smoothness, closeness to inverse
     kinematics, and priors of the parameters. Equations and factor are megabytes per second of
@@ -86,7 +86,7 @@ class Solver:
     """
 
     point: Point
-    """Where the fit stands."""
+    """The point of the fit."""
     factor: BandFactor
     """Of the normal matrix of the splines' coefficients."""
     rows: MotionRows
@@ -306,7 +306,7 @@ class Solver:
         return -pull.ravel(), -by_parameter.T @ rows.residual.ravel(), rows
 
     def refresh(self) -> None:
-        """The right-hand sides at the point, beside the factor of another one nearby."""
+        """The right-hand sides at the point, for the factor of another one nearby."""
         self.pull, self.right, self.rows = self.downhill(self.point)
         self.linearised_at = self.point.theta
         if self._half is not None:

@@ -299,7 +299,7 @@ def _of_trials(rows: pd.DataFrame, trials: Collection[tuple[str, str]]) -> pd.Da
 
 
 def _first_sessions(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:
-    """Steps of the first row of every person: nobody counts twice; contrasts read all sessions."""
+    """Steps of the first row of every person, who counts once; contrasts read all sessions."""
     first = {one.person: one.participant_id for one in reversed(study.participants)}
     own = {one.participant_id for one in study.participants if one.person is None}
     return rows["participant_id"].astype(str).isin(own | set(first.values()))

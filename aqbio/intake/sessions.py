@@ -41,7 +41,7 @@ SECTIONS = {"pose", "triangulation", "filtering", "markerAugmentation", "kinemat
 """Sections of Pose2Sim's settings: any of them, or a value of `UNCHANGED`, recognises the file."""
 
 UNCHANGED = {"participant_mass": (70.0, 63.5), "participant_height": (1.72, 1.40)}
-"""What Pose2Sim writes into new projects, kg and m: nobody may have measured it."""
+"""What Pose2Sim writes into new projects, kg and m: a default, not a measurement."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def plain_name(label: str) -> str:
 def video_places(labels: Iterable[str], table: LandmarkTable) -> dict[str, SidedLandmark]:
     """Places of points that were found in video, by label; empty for labels of markers.
 
-    ``RKnee`` is a joint centre where hips and a big toe, a nose or a neck stand beside it, as in
+    ``RKnee`` is a joint centre where there are hips and a big toe, a nose or a neck too, as in
     OpenCap, Pose2Sim and the detectors behind them, and a marker on the skin elsewhere.
     """
     at = {

@@ -44,7 +44,7 @@ from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 FEWEST_LABELS = 6
-"""Fewer labels than this on the model calibrate nothing."""
+"""Least number of labels on the model from which a body is calibrated."""
 
 Trials = list[tuple[str, Recording]]
 """Trials of a session by name; their markers are those of all labels of the marker set."""

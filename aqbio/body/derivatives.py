@@ -1,7 +1,7 @@
-"""Where markers are on a body of free shape, and what they add to the normal equations.
+"""Marker positions on a body of free shape, and their terms of the normal equations.
 
     p_k = o_b + R_b (s_b a_k + d_k + c_b φ / 90°)       marker k on body b
-    o_c = o_b + R_b s_b j_c + Σ s_b u_c - R_c s_c i_c    body c hangs on b
+    o_c = o_b + R_b s_b j_c + Σ s_b u_c - R_c s_c i_c    body c, child of b
 
 with s the scale factors, a the place on the template, d the person's offset, c the sliding of the
 skin with the flexion φ, j and i the joint's frames in both bodies, and u the joint's shifts.
@@ -35,8 +35,7 @@ class MarkerDerivatives:
     """(F, K, 3, C) array. By all coordinates; zero columns for those that are locked or depend on
     others."""
     by_body: FloatArray
-    """(F, K, 3, N) array. By what markers have in common: sizes, tilts and slides
-    (:attr:`Template.common`)."""
+    """(F, K, 3, N) array. By the common unknowns, :attr:`Template.common`: sizes, tilts, slides."""
     by_offset: FloatArray
     """(F, K, 3, 3) array. By the marker's own offset: the rotation of its segment."""
 
@@ -80,7 +79,7 @@ class BodyMarkers:
 
     @cached_property
     def hangs(self) -> tuple[BoolArray, BoolArray]:
-        """What may move each marker: coordinates (K, C); sizes, tilts and slides (K, N)."""
+        """Unknowns that move each marker: coordinates (K, C); sizes, tilts and slides (K, N)."""
         template, own = self.template, self.template.skeleton
         part = template.parts.of_body[template.markers.body]
         carried = own.lineage[template.markers.body]
@@ -99,7 +98,7 @@ class BodyMarkers:
 
     @cached_property
     def _paths(self) -> FloatArray:
-        """(K, B, 3) array, m: what the factors of a body stretch on the way to a marker."""
+        """(K, B, 3) array, m: vectors along the bodies to a marker, stretched by their factors."""
         own, markers = self.template.skeleton, self.template.markers
         paths = np.zeros((len(markers.labels), len(own.bodies), 3))
         for marker, (body, place) in enumerate(zip(markers.body, markers.place, strict=True)):
@@ -217,23 +216,23 @@ def turn_rates(across: FloatArray, tilt: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class PartColumns:
-    """What moves the markers of a part."""
+    """The unknowns that move the markers of a part."""
 
     markers: IntArray
     """(N,) int array."""
     coordinates: IntArray
     driven: IntArray
-    """coordinates, driven: (A,) int arrays. The same ones, among the free and among all."""
+    """coordinates, driven: (A,) int arrays. Indices among the free coordinates and among all."""
     shared: IntArray
     """(B,) int array. Among sizes, tilts and slides."""
     common: IntArray
     offsets: IntArray
-    """common, offsets: (B,) and (3 N,) int arrays. Places of these, and of the markers' offsets, in
-    the border."""
+    """common, offsets: (B,) and (3 N,) int arrays. Indices of these, and of the markers' offsets,
+    in the border."""
 
 
 def apply_precision(precision: FloatArray, columns: FloatArray) -> FloatArray:
-    """``V⁻¹ J`` of N markers that share errors: V⁻¹ (F, N, N), alike for each axis."""
+    """``V⁻¹ J`` of N markers with common errors: V⁻¹ (F, N, N), the same for each axis."""
     frames, markers = columns.shape[:2]
     pulled: FloatArray = precision @ columns.reshape(frames, markers, -1)
     return pulled.reshape(columns.shape)
@@ -247,7 +246,7 @@ def add_poses(
     precision: FloatArray,
     part: PartColumns,
 ) -> None:
-    """Add to Hessian (F, C, C) and downhill gradient (F, C) of the postures, body fixed."""
+    """Add a part to the postures' Hessian (F, C, C) and downhill gradient (F, C), body fixed."""
     own, some = part.markers, part.coordinates
     frames, width = len(error), len(some) + 1
     columns = np.empty((frames, len(own), 3, width))
@@ -266,7 +265,7 @@ def add_part(
     precision: FloatArray,
     part: PartColumns,
 ) -> None:
-    """Add to the blocks of everything; derivatives by pose are those by the free coordinates."""
+    """Add a part to the blocks; derivatives by pose are those by the free coordinates."""
     own, some, common = part.markers, part.coordinates, part.common
     moved = [derivatives.by_pose[:, own][..., some], derivatives.by_body[:, own][..., part.shared]]
     columns = np.concatenate([*moved, error[:, own, :, None]], axis=3)
@@ -291,7 +290,7 @@ def _add_offsets(
     precision: FloatArray,
     part: PartColumns,
 ) -> None:
-    """Columns of the offsets: ``R' V⁻¹ J``, and among themselves ``R' V⁻¹ R``."""
+    """Add the columns of the offsets: ``R' V⁻¹ J``, and ``R' V⁻¹ R`` among the offsets."""
     (frames, markers, _, width), offsets = pulled.shape, part.offsets
     back, split = np.swapaxes(rotation, 2, 3), len(part.coordinates)
     turned = (back @ pulled).reshape(frames, -1, width)

@@ -1,12 +1,12 @@
-"""Bodies that a runner might have, and how the motion that markers gave follows each of them.
+"""Draws from the posterior of a runner's body, and the motion that markers give with each.
 
-Markers show where their segment is; where its centre of mass is relative to them depends on sizes,
-marker positions and hinge axes. More frames of the same markers show no more of it: once the body
-is calibrated, these places are independent of what markers say of the motion.
+Markers determine where their segment is; where its centre of mass is relative to them depends on
+sizes, marker places and hinge axes. More frames of the same markers do not determine it better:
+given the calibration, the errors of these places and those of the motion are independent.
 
-In a draw of inertia a segment's mass distribution is stretched, shifted and made heavier or lighter
-as a whole; an affine map of a mass distribution is again one, so that masses are positive and
-moments of inertia obey the triangle inequality without being forced to.
+A draw of inertia stretches, shifts and scales the mass distribution of a segment as a whole. An
+affine map of a mass distribution is a mass distribution, so that masses are positive and moments of
+inertia satisfy the triangle inequality.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from aqbio.observed.determined import STRIDES
 from aqbio.vectors import FloatArray, IntArray, square_root
 
 UNOBSERVED = 1e-6
-"""Weight of a coordinate's own value relative to the markers': it fixes what no marker shows."""
+"""Weight of a coordinate's own value relative to the markers', for what no marker determines."""
 
 FRAMES = 24
-"""About so many frames of movement are averaged for centres of mass relative to markers."""
+"""Approximate number of frames over which centres of mass relative to markers are averaged."""
 
 
 def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> FloatArray:
-    """(3 B, P): derivative of centres of mass, segment axes, by shape as the pose follows.
+    """(3 B, P): derivatives of centres of mass, segment axes, by shape, given the markers.
 
     ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` with ``dq/dθ = −(Jᵀ W J + ε)⁻¹ Jᵀ W ∂p/∂θ`` for markers p;
-    the mean over some `FRAMES` frames of q (F, C). Errors of the inertia tables are not in it.
+    averaged over the frames of q (F, C). Errors of the inertia tables are not included.
     """
     skeleton, free = template.skeleton, template.skeleton.free
     markers = BodyMarkers(template).derivatives(template.shape(), q)
@@ -64,7 +64,7 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
 
 
 def regularised_normal(rows: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """``Jᵀ W J + ε`` (F, N, N) of inverse kinematics, ε for what no marker shows, and ``Jᵀ W``."""
+    """``Jᵀ W J + ε`` (F, N, N) of inverse kinematics, and ``Jᵀ W``."""
     weighted = np.swapaxes(rows * np.repeat(weight, 3)[:, None], 1, 2)
     normal: FloatArray = weighted @ rows
     count = normal.shape[-1]
@@ -74,23 +74,23 @@ def regularised_normal(rows: FloatArray, weight: FloatArray) -> tuple[FloatArray
 
 
 HARMONICS = 4
-"""Skin moves at up to so many times the stride's frequency, 8 Hz: beyond, filters take it away."""
+"""Skin moves at up to so many times the stride's frequency, 8 Hz: filters remove what is beyond."""
 
 
 @dataclass(frozen=True, eq=False)
 class BodySpread:
-    """How far an athlete's body may be from the model's."""
+    """Uncertainty of an athlete's body about the model's."""
 
     template: Template
-    """The athlete's own model with the K markers that the motion was solved with; its shape is
+    """The athlete's own model with the K markers that inverse kinematics followed; its shape is
     zero."""
     covariance: FloatArray
     """(P, P) array. Of log factors, offsets, tilts and slides about that, in the order of
     `Shape.vector`."""
     skin_sd: FloatArray
-    """(K,) array, m. Of each marker on moving skin about its position, each axis."""
+    """(K,) array, m. SD of each marker on moving skin, each axis."""
     common: float
-    """Share of the skin's variance that the markers of a part have in common."""
+    """Share of the soft-tissue variance common to the markers of a part."""
 
     def shapes(self, count: int, generator: np.random.Generator) -> FloatArray:
         """(count, P) array: shapes drawn with the covariance."""
@@ -99,7 +99,7 @@ class BodySpread:
         return drawn
 
     def open_centres(self, q: FloatArray, weight: FloatArray) -> FloatArray:
-        """(3 B, 3 B) m²: covariance of centres of mass that the calibration leaves open.
+        """(3 B, 3 B) m²: covariance of the centres of mass after the calibration.
 
         The pose follows markers with weights (K,) at coordinates q (F, C).
         """
@@ -110,7 +110,7 @@ class BodySpread:
     def skin(self, time: FloatArray, count: int, generator: np.random.Generator) -> FloatArray:
         """(count, T, K, 3) m: simulated soft-tissue movement of the markers, body axes.
 
-        Waves of the stride's frequency and its multiples, amplitudes as one over the frequency,
+        Sines of the stride's frequency and its multiples, amplitudes inverse to the frequency,
         phases uniform.
         """
         part = self.template.parts.of_body[self.template.markers.body]
@@ -129,14 +129,14 @@ class BodySpread:
 
 @dataclass(frozen=True, eq=False)
 class DrawnBodies:
-    """Bodies, skins, and what the coordinates of the same markers are with each."""
+    """Drawn bodies and skin movements, and the coordinates that the same markers give with each."""
 
     skeletons: tuple[Skeleton, ...]
     """Tuple of D Skeleton."""
     by_shape: FloatArray
     by_skin: FloatArray
-    """by_shape, by_skin: (D, T, C) and (S, T, C) arrays, rad or m. To be added to the model's
-    coordinates on each body, and where skin moved; zero for those that are not free."""
+    """by_shape, by_skin: (D, T, C) and (S, T, C) arrays, rad or m. Changes of the coordinates with
+    each body and each skin movement; zero for those that are not free."""
 
 
 def drawn_bodies(
@@ -149,12 +149,12 @@ def drawn_bodies(
     *,
     centres_known: bool = False,
 ) -> DrawnBodies:
-    """Draw D bodies and S skins (counts), and let a motion q (T, C) follow each as IK would.
+    """Draw D bodies and S skin movements (counts), and the motion q (T, C) that IK gives with each.
 
     On a body of another shape θ the model's markers are elsewhere by ``Δp = p(θ, q) − p(0, q)``,
     with soft tissue displaced by s by ``Δp = R s``; linearised inverse kinematics answers with ``δq
     = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``. Where ``centres_known``, centres of mass stay where the markers
-    have them on the model, because they are drawn elsewhere: they must not be drawn twice.
+    have them on the model: they are drawn elsewhere, and must not be drawn twice.
     """
     template, frames, (count, skins) = spread.template, len(q), counts
     markers, free = BodyMarkers(template), template.skeleton.free
@@ -197,7 +197,7 @@ def about_model(covariance: FloatArray, template: Template, offset: FloatArray) 
 
 
 def standing_spread(template: Template, priors: Priors) -> BodySpread:
-    """How far a body may be from a model that was fitted elsewhere, after one standing trial.
+    """Uncertainty of a body about a model that was fitted elsewhere, after one standing trial.
 
     Laplace's approximation of the calibration whose only recording is the model standing in its
     default pose with the markers where the model has them.
@@ -217,15 +217,15 @@ def standing_spread(template: Template, priors: Priors) -> BodySpread:
 
 @dataclass(frozen=True, slots=True)
 class InertiaSpread:
-    """How far segments may be from the model's: standard deviations.
+    """Standard deviations of segment parameters about the model's.
 
-    Two tables, de Leva (1996) and Dumas et al. (2007), are taken for two draws. Over thigh, shank,
-    upper arm and forearm of women and men they differ by the square root of two times 0.07, 0.12
-    and 0.15 (RMS; `aqbio.body.sprint_body`). A scale is good to 0.5 %.
+    The tables of de Leva (1996) and Dumas et al. (2007) are taken for two draws: over thigh, shank,
+    upper arm and forearm of women and men they differ by √2 times 0.07, 0.12 and 0.15 (RMS;
+    `aqbio.body.sprint_body`). Scales are accurate to 0.5 %.
     """
 
     mass: float = 0.07
-    """Of a segment's mass, relative, before the body is made as heavy as measured."""
+    """Of a segment's mass, relative, before all are scaled to the measured body mass."""
     centre: float = 0.12
     """Of each coordinate of its centre of mass, relative to its largest radius of gyration."""
     size: float = 0.15
@@ -233,11 +233,11 @@ class InertiaSpread:
     body: float = 0.005
     """Of the measured mass of the whole body, relative."""
     side_correlation: float = 0.8
-    """Between a segment and its twin on the other side: a table is wrong on both."""
+    """Between a segment and its twin on the other side: errors of a table are common to both."""
 
 
 def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArray:
-    """(B,) int: each segment's twin on the other side, itself where there is none."""
+    """(B,) int: each segment's twin on the other side; itself if there is none."""
     other = np.arange(len(bodies))
     names = list(bodies)
     for group, members in groups.items():

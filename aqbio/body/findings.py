@@ -1,4 +1,4 @@
-"""Labels that the calibrated body contradicts, and segments that it does not place."""
+"""Findings of the calibration: misplaced labels, and segments whose place is undetermined."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from aqbio.body.anatomy import LANDMARKS, Part, list_parts, parts_of
-from aqbio.body.calibration import (
-    Calibration,
-    helpful_marker,
-)
+from aqbio.body.calibration import Calibration, helpful_marker
 from aqbio.body.fit import BodyFit
 from aqbio.body.human_ranges import group_of, impossible_frames, joint_angles, range_words
 from aqbio.body.posterior import displacements, mass_slopes
@@ -22,15 +19,15 @@ from aqbio.observed.mask import IMPOSSIBLE, NOT_PLACED, POINTS
 MILLIMETRES = 1e3
 
 OFF_WEIGHT = 0.35
-"""A label is off where its median Student weight in a trial is below this: its error is twice the
-skin's deviation."""
+"""A label is off in a trial if its median Student weight is below this: its error is twice the
+standard deviation of the soft tissue."""
 
 OFTEN = 0.2
-"""Least share of the fitted frames in which such a label is visible: others are ghosts."""
+"""Least share of the fitted frames in which such a label is visible: others are ghost markers."""
 
 STILL_MM = 100.0
-"""Labels of a static trial that are farther off are wrong there, mm: raised or turned arms move
-shoulders by 52 mm at most in the recordings at hand."""
+"""Labels of a static trial that are farther off are left out, mm: raised or rotated arms move
+shoulder markers by at most 52 mm in five recordings."""
 
 STILL = (
     " Shoulders, head and wrists of raised or turned arms, and a foot that bears weight, are not "
@@ -38,17 +35,17 @@ STILL = (
 )
 
 MISPLACED = 20.0
-"""χ² of three axes from which a label is elsewhere on its segment in all trials: one in six
-thousand. Of the labels of five sound sessions the largest is 15.9."""
+"""χ² of three axes above which a label is misplaced on its segment in all trials: one in six
+thousand by chance. The largest of five sound sessions is 15.9."""
 
 LOOSEST = 0.03
-"""A place that a label may be farther from, standard deviation, is none that somebody stated, m."""
+"""Places with a larger prior standard deviation, m, are those of clusters, not stated ones."""
 
 OFF_LEFT_OUT = "They hardly count for the body there, and are left out of the pose."
 
 
 def displaced_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
-    """Labels that have lost most of their weight in a trial, and by how far, mm, by trial."""
+    """Labels with little weight in a trial and their median distance, mm, by trial."""
     frames, seen = fit.problem.frames, fit.problem.visible
     labels, distance = fit.problem.template.markers.labels, np.linalg.norm(fit.error, axis=2)
     found: dict[int, dict[str, float]] = {}
@@ -63,10 +60,9 @@ def displaced_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
 
 
 def excluded_labels(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]:
-    """Labels that are off by trial, for the stages that read markers.
+    """Labels by trial that inverse kinematics leaves out, because they hardly count for the body.
 
-    What hardly counts for the body may not pull its motion with full weight. Of standing persons it
-    may, unless it is off by far.
+    In static trials only those that are off by more than `STILL_MM`.
     """
     left_out = {
         trials[trial]: [name for name, far in off.items() if far > _allowed(fit, trial)]
@@ -76,13 +72,13 @@ def excluded_labels(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]
 
 
 def _allowed(fit: BodyFit, trial: int) -> float:
-    """How far labels of a trial may be off without being left out, mm."""
+    """Distance up to which labels of a trial are not left out, mm."""
     frames = fit.problem.frames
     return STILL_MM if frames.still[frames.trial == trial].all() else 0.0
 
 
 def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> Iterator[Finding]:
-    """Name the labels that have lost most of their weight in a calibrated trial."""
+    """Findings about labels with little weight in a trial, and about misplaced ones."""
     for trial, off in displaced_labels(fit).items():
         excused = max(off.values()) <= _allowed(fit, trial)
         far = ", ".join(f"{name} by {distance:.0f} mm" for name, distance in off.items())
@@ -102,7 +98,7 @@ def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> 
 
 
 def _misplaced(fit: BodyFit, participant_id: str) -> Iterator[Finding]:
-    """Name the labels whose calibrated place is far from their landmark."""
+    """Findings about labels whose calibrated place is far from their landmark."""
     template, size = fit.problem.template, fit.problem.template.sizes[0]
     places = slice(size, size + template.sizes[1])
     moved = fit.state.theta[places].reshape(-1, 3)
@@ -128,9 +124,10 @@ def _misplaced(fit: BodyFit, participant_id: str) -> Iterator[Finding]:
 def unplaced_segments(
     study: Study, participant_id: str, body: Calibration
 ) -> tuple[dict[str, str], list[Finding]]:
-    """Reason by segment that the calibrated body does not place, and the findings about it.
+    """Segments that count as not observed, with the reason, and the findings about them.
 
-    The posterior leaves its place open, or its limb is in an impossible pose in the static trial.
+    Either the posterior does not determine their place, or their limb is in an impossible pose in
+    the static trial.
     """
     fit, skeleton = body.fit, body.template.skeleton
     displacement = displacements(fit)
@@ -175,11 +172,11 @@ def _unplaced(parts: tuple[Part, ...], largest: float, help_: str) -> Finding:
 
 
 def _impossible(study: Study, fit: BodyFit) -> dict[str, str]:
-    """Joints that are bent in the static trial as no person's can be, and in which way."""
+    """Joints beyond their range in the static trial, with their flexion in words."""
     problem = fit.problem
     still = problem.full(fit.state.q)[problem.frames.still]
     if not len(still):
-        return {}  # movement is held against the same ranges frame by frame in stage solve
+        return {}  # stage inverse_kinematics compares moving frames with the same ranges
     template = problem.template
     skeleton = template.skeleton_of(template.shape(fit.state.theta[: problem.shape_size]))
     angles = joint_angles(skeleton, still, study.model_map.joints.by_name())

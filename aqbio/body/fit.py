@@ -9,9 +9,9 @@ arrow: postures are eliminated one by one (Schur) onto the border of some 250 un
 
 s_k multiplies the deviations C of the n sizes θ, κ those V of the soft tissue of one kind of part.
 Σ is the posterior; γ is how many sizes the recordings determine, h what the posterior takes of the
-errors e of K markers with derivatives J (MacKay DJC 1992, Neural Comput 4:415-447). Who is unlike
-the survey's people, or whose soft tissue is, has wider intervals. One part may be unlike them while
-the others are not: the prior of its scale is the person's, and that of the person's is 1.
+errors e of K markers with derivatives J (MacKay DJC 1992, Neural Comput 4:415-447). A participant
+whose sizes or soft tissue are unusual for the survey has wider intervals. One part may be unusual
+while the others are not: the prior of its scale is the participant's, whose prior is 1.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ from aqbio.names import SIDES
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 SCALE_FREEDOM = 4.0
-"""ν: as many sizes or coordinates of markers are believed to have shown that a scale is one; its
-logarithm has a standard deviation of 0.35. Women under men's statistics are 1.3 times as odd."""
+"""ν: prior degrees of freedom of a scale of 1, whose logarithm has a standard deviation of 0.35.
+Women under men's statistics have a scale of 1.3."""
 
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """How sure body and postures are."""
+    """Covariances of body and postures."""
 
     covariance: FloatArray
     """(P + C, P + C) array. Of shape and mean posture."""
     by_theta: FloatArray
-    """(F, C, P + C) array. How the postures of the frames follow these."""
+    """(F, C, P + C) array. Derivatives of the postures of the frames by these."""
     poses: FloatArray
-    """(F, C, C) array. Covariance of a frame's posture when these are held, whatever the frame is
-    worth as a witness of the body."""
+    """(F, C, C) array. Covariance of a frame's posture given these, whatever the frame's weight in
+    the fit of the body."""
 
 
 def with_postures(covariance: FloatArray, by_theta: FloatArray, border: IntArray) -> FloatArray:
-    """(F, A + B, A + B): covariance of A postures that follow shape, and of B of these."""
+    """(F, A + B, A + B): joint covariance of A postures and of B unknowns of the body."""
     frames, count, _ = by_theta.shape
     size = count + len(border)
     across, whole = by_theta @ covariance, np.empty((frames, size, size))
@@ -63,78 +63,79 @@ def with_postures(covariance: FloatArray, by_theta: FloatArray, border: IntArray
 def learn_scales(
     problem: Problem, state: State, weights: FloatArray, posterior: Posterior
 ) -> Problem:
-    """The problem with the scales that body and errors tell."""
-    odd = size_scales(problem, state, posterior.covariance)
+    """The problem with prior scales estimated from body and errors."""
+    size = size_scales(problem, state, posterior.covariance)
     soft = soft_tissue_scales(problem, state, weights, posterior)
-    return replace(problem, priors=replace(problem.priors, oddness=odd, softness=soft))
+    return replace(problem, priors=replace(problem.priors, size_scale=size, soft_tissue_scale=soft))
 
 
 def size_scales(problem: Problem, state: State, covariance: FloatArray) -> FloatArray:
-    """(n,): scales of the deviations of the n sizes, alike for a kind of part.
+    """(n,): scales of the prior standard deviations of the n sizes, one for each kind of part.
 
-    Kinds are as unusual as the person, unless their own sizes say otherwise.
+    The prior of a kind's scale is the scale of all sizes together.
     """
-    count, believed, kinds = problem.sizes, problem.priors, problem.template.parts.kinds
-    before = np.ones(count) * believed.oddness
-    apart = (state.theta - problem.start)[:count]
-    prior = np.asarray(np.linalg.inv(believed.precision[:count, :count]), dtype=np.float64)
-    unknown = covariance[:count, :count] / np.outer(before, before)
-    whole = _scale(np.ones(count, dtype=bool), apart, prior, unknown, 1.0)
-    of_size, odd = np.repeat(kinds, 3), np.empty(count)
+    count, priors, kinds = problem.sizes, problem.priors, problem.template.parts.kinds
+    before = np.ones(count) * priors.size_scale
+    deviation = (state.theta - problem.start)[:count]
+    prior = np.asarray(np.linalg.inv(priors.precision[:count, :count]), dtype=np.float64)
+    posterior = covariance[:count, :count] / np.outer(before, before)
+    whole = _scale(np.ones(count, dtype=bool), deviation, prior, posterior, 1.0)
+    kind_of_size, scale = np.repeat(kinds, 3), np.empty(count)
     for kind in dict.fromkeys(kinds):
-        own = of_size == kind
-        odd[own] = _scale(own, apart, prior, unknown, whole)
-    return odd
+        own = kind_of_size == kind
+        scale[own] = _scale(own, deviation, prior, posterior, whole)
+    return scale
 
 
 def _scale(
-    own: BoolArray, apart: FloatArray, prior: FloatArray, unknown: FloatArray, usual: float
+    own: BoolArray, deviation: FloatArray, prior: FloatArray, posterior: FloatArray, usual: float
 ) -> float:
-    """Scale of the deviations of some sizes, with the usual one as prior."""
+    """Scale of the prior standard deviations of some sizes, with the usual scale as its prior."""
     precision = np.linalg.inv(prior[np.ix_(own, own)])
-    freedom = SCALE_FREEDOM + own.sum() - np.trace(precision @ unknown[np.ix_(own, own)])
-    squares = SCALE_FREEDOM * usual**2 + apart[own] @ precision @ apart[own]
+    freedom = SCALE_FREEDOM + own.sum() - np.trace(precision @ posterior[np.ix_(own, own)])
+    squares = SCALE_FREEDOM * usual**2 + deviation[own] @ precision @ deviation[own]
     return float(np.sqrt(squares / freedom))
 
 
 def soft_tissue_scales(
     problem: Problem, state: State, weights: FloatArray, posterior: Posterior
 ) -> FloatArray:
-    """(K,) array or 1: alike for all markers of a kind of part, left and right."""
+    """(K,) array: one scale for all markers of a kind of part, left and right."""
     found, error = problem.derivatives(state)
     freedom = _freedom(problem, found, weights, posterior)
     for _ in range(WEIGHT_PASSES):
-        softer = _reweighted_softness(problem, error, weights, freedom)
-        problem = replace(problem, priors=replace(problem.priors, softness=softer))
+        scale = _reweighted_scales(problem, error, weights, freedom)
+        problem = replace(problem, priors=replace(problem.priors, soft_tissue_scale=scale))
         weights = problem.weights(error)
-    return np.asarray(problem.priors.softness)
+    return np.asarray(problem.priors.soft_tissue_scale)
 
 
-def _reweighted_softness(
+def _reweighted_scales(
     problem: Problem, error: FloatArray, weights: FloatArray, freedom: FloatArray
 ) -> FloatArray:
-    """(K,) array: softness by errors that are weighted as they are."""
-    worth, softer = _independent_frames(problem), np.ones(len(weights.T)) * problem.priors.softness
+    """(K,) array: scales of soft tissue from errors with given Student weights."""
+    frame_weight = _independent_frames(problem)
+    scale = np.ones(len(weights.T)) * problem.priors.soft_tissue_scale
     squares = []
     for part, own in enumerate(problem.parts):
         pulled = problem.part_precision(weights, part) @ error[:, own]
-        squares.append(worth @ (pulled * error[:, own]).sum(axis=(1, 2)))
+        squares.append(frame_weight @ (pulled * error[:, own]).sum(axis=(1, 2)))
     kinds = problem.template.parts.kinds
     of_part = np.array([kinds[part] for part in problem.seen_parts])
     for kind in dict.fromkeys(of_part):
         same = of_part == kind
         markers = np.concatenate([problem.parts[part] for part in np.flatnonzero(same)])
-        misfit = softer[markers[0]] ** 2 * np.array(squares)[same].sum()
+        misfit = scale[markers[0]] ** 2 * np.array(squares)[same].sum()
         whole = SCALE_FREEDOM + freedom[same].sum()
-        softer[markers] = np.sqrt((SCALE_FREEDOM + misfit) / whole)
-    return softer
+        scale[markers] = np.sqrt((SCALE_FREEDOM + misfit) / whole)
+    return scale
 
 
 def _freedom(
     problem: Problem, slopes: MarkerDerivatives, weights: FloatArray, posterior: Posterior
 ) -> FloatArray:
     """(S,) array: ``Σ w (3 K − h)`` of each part."""
-    worth, freedom = _independent_frames(problem), np.zeros(len(problem.parts))
+    frame_weight, freedom = _independent_frames(problem), np.zeros(len(problem.parts))
     for place, part in enumerate(problem.columns):
         own, some = part.markers, part.coordinates
         border = np.concatenate([part.common, part.offsets])
@@ -148,12 +149,12 @@ def _freedom(
         flat = len(rows), -1
         taken = (rows.reshape(*flat, rows.shape[3]) @ spread).reshape(flat) * pulled.reshape(flat)
         seen = problem.visible[:, own].sum(axis=1)
-        freedom[place] = worth @ (3.0 * seen - taken.sum(axis=1))
+        freedom[place] = frame_weight @ (3.0 * seen - taken.sum(axis=1))
     return np.maximum(freedom, 0.0)
 
 
 def _each(by_offset: FloatArray) -> FloatArray:
-    """(F, N, 3, 3 N) array: each marker moves with its own offset, (F, N, 3, 3)."""
+    """(F, N, 3, 3 N) array from (F, N, 3, 3): each marker moves with its own offset alone."""
     frames, markers = by_offset.shape[:2]
     rows, every = np.zeros((frames, markers, 3, markers, 3)), np.arange(markers)
     rows[:, every, :, every] = np.swapaxes(by_offset, 0, 1)
@@ -161,22 +162,22 @@ def _each(by_offset: FloatArray) -> FloatArray:
 
 
 def _independent_frames(problem: Problem) -> FloatArray:
-    """(F,) array: what each moving frame is worth; skin of still frames tells nothing."""
-    return np.where(problem.frames.still, 0.0, problem.frames.worth)
+    """(F,) array: weights of the moving frames; 0 of still ones, whose skin does not move."""
+    return np.where(problem.frames.still, 0.0, problem.frames.weight)
 
 
 MOST_STEPS = 60
-"""Steps of the whole fit; it settles in 15 to 30."""
+"""Most steps of the whole fit; it settles in 15 to 30."""
 
 GAIN, SETTLED = 1e-3, 0.05
 """Settled: the cost falls by less than this (a hundredth of it, of large costs, counts the same),
 and no Student weight changes by more."""
 
 ROUGHLY = 10.0
-"""So many times more may move before scales are learnt: these move by more."""
+"""The two fits before the scales are estimated stop at so many times these limits."""
 
 LONGEST_TURN, LONGEST_STRETCH = 0.6, 0.15
-"""No step turns a joint farther, rad, or stretches a part more, logarithm."""
+"""Largest turn of a joint, rad, and stretch of a part, logarithm, of one step."""
 
 POSTURES = (
     {"hip": 0, "knee": 10, "ankle": 0},
@@ -201,7 +202,7 @@ class BodyFit:
     covariance: FloatArray
     """(P + C, P + C) array. Of shape and mean posture."""
     by_theta: FloatArray
-    """(F, C, P + C) array. How the postures of the frames follow shape and mean posture."""
+    """(F, C, P + C) array. Derivatives of the postures of the frames by shape and mean posture."""
     error: FloatArray
     """(F, K, 3) array, m. Recorded less model."""
     steps: int
@@ -216,8 +217,9 @@ class BodyFit:
 
 def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None = None) -> BodyFit:
     """Fit body and postures to the chosen frames, from ``start`` if a similar problem is solved."""
-    unlearned = replace(problem.priors, softness=1.0, oddness=1.0)  # by labels that were wrong
-    problem = replace(problem, priors=unlearned)
+    # Scales of an earlier fit may come from wrong labels.
+    unscaled = replace(problem.priors, soft_tissue_scale=1.0, size_scale=1.0)
+    problem = replace(problem, priors=unscaled)
     if start is None:
         start = State(problem.start, first_poses(problem, problem.start, flexions))
     state, weights, steps, _ = _descend(problem, start, ROUGHLY)
@@ -237,15 +239,15 @@ def laplace(problem: Problem, state: State, weights: FloatArray) -> Posterior:
     by_theta = np.asarray(-inverse @ blocks.across, dtype=np.float64)
     schur = blocks.border + _flat(blocks.across).T @ _flat(by_theta)
     covariance = np.asarray(np.linalg.inv((schur + schur.T) / 2.0), dtype=np.float64)
-    return Posterior(covariance, by_theta, problem.frames.worth[:, None, None] * inverse)
+    return Posterior(covariance, by_theta, problem.frames.weight[:, None, None] * inverse)
 
 
 @dataclass(frozen=True, eq=False)
 class FlexionStarts:
-    """Coordinates whose start matters, places among the free ones, and signs of flexion."""
+    """Coordinates from whose flexion the search for first poses starts."""
 
     places: Mapping[tuple[str, str], tuple[int, int]]
-    """``(joint, side)`` to (place, sign)."""
+    """By joint and side: index among the free coordinates, and sign of flexion."""
     root: IntArray
     """(R,) int array. Free coordinates of the pelvis."""
     trunk: IntArray
@@ -283,9 +285,10 @@ class FlexionStarts:
 
 
 def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
-    """(F, C): poses from nothing but markers and priors.
+    """(F, C): first poses of the frames, without a previous one.
 
-    The root by the trunk's markers; then limbs from several flexions, the cheapest of every frame.
+    The pelvis from the trunk's markers, then limbs from several flexions; of each frame the pose of
+    least cost.
     """
     loose = replace(problem, loose=True)
     ended = np.stack([_root_poses(loose, theta, starts)] * len(POSTURES))
@@ -300,7 +303,7 @@ def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> F
 
 
 def _cheapest(many: Problem, theta: FloatArray, q: FloatArray) -> FloatArray:
-    """(F, C) array: of N poses (N, F, C) of every frame the one that costs least."""
+    """(F, C) array: of N poses (N, F, C) of every frame the one of least cost."""
     state = State(theta, q.reshape(-1, q.shape[2]))
     costs, _ = many.frame_costs(state, np.ones(many.visible.shape))
     best: FloatArray = q[np.argmin(costs.reshape(q.shape[:2]), axis=0), np.arange(q.shape[1])]
@@ -308,7 +311,7 @@ def _cheapest(many: Problem, theta: FloatArray, q: FloatArray) -> FloatArray:
 
 
 def _root_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
-    """(F, C) array: the pelvis where the trunk's markers are home, everything else at its mean."""
+    """(F, C) array: the pelvis fitted to the trunk's markers, other coordinates at their means."""
     frames = problem.frames
     seen = np.zeros(len(problem.template.markers.labels), dtype=bool)
     seen[starts.trunk] = True
@@ -328,7 +331,7 @@ def settled_poses(
     steps: int,
     sought: IntArray | None = None,
 ) -> FloatArray:
-    """Levenberg-Marquardt descent of every frame by itself, with the body fixed."""
+    """Levenberg-Marquardt descent of each frame separately, with the body fixed."""
     chosen = np.arange(q.shape[1]) if sought is None else sought
     damping = np.full(len(q), 1e-2)
     error = problem.errors(State(theta, q))
@@ -360,7 +363,7 @@ def settled_poses(
 def _descend(
     problem: Problem, state: State, share: float = 1.0
 ) -> tuple[State, FloatArray, int, bool]:
-    """Descend with everything free until nothing moves any more, or hardly, by ``share``."""
+    """Levenberg-Marquardt descent of body and postures; ``share`` times the limits end it."""
     error = problem.errors(state)
     weights = replace(problem, loose=True).weights(error)
     value = problem.cost_of(error, state, weights)

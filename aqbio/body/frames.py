@@ -1,9 +1,9 @@
-"""Which frames of a session tell most about the body, and how sessions of one person share it.
+"""Selection of the frames from which a body is fitted, and sessions that share one body.
 
-Labels of every session are markers of their own on the common template, and no frame shows those of
-another session. Sizes, hinge axes, sliding skin and mean posture are common, so that the fit needs
-no notion of sessions. A session's model and findings are read off: its frames depend on no other
-session's places, whose columns of the covariance are left out (the marginal).
+The labels of each session are separate markers on one template, invisible in the frames of other
+sessions. Sizes, hinge axes, sliding skin and mean posture are common, so that the fit itself does
+not distinguish sessions. The result of one session is the marginal: the places of other sessions'
+markers are left out of unknowns and covariance.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 FRAMES = 24
-"""Frames of moving trials that are fitted: 17 or 241 give the same lengths and deviations."""
+"""Frames of moving trials that are fitted: 17 or 241 give the same lengths and intervals."""
 
 MOST, OF_TRIAL = 60, (3, 8)
-"""Every moving trial shows so many frames at least, that its labels can be judged: eight, or as
-many as make this number of all trials together, but never fewer than three."""
+"""Frames of each moving trial, so that its labels can be judged: eight, or fewer (at least three)
+where all trials together would have more than `MOST`."""
 
 INDEPENDENT = 5.0
-"""Independent witnesses of the body that one moving trial is worth: skin moves with the posture,
-so that a thousand frames of running are not a thousand witnesses. Harmonics of a gait with
+"""Independent observations of the body in one moving trial: skin moves with the posture, so that
+a thousand frames of running are not a thousand observations. Harmonics of a gait with
 amplitudes like 1/n have ``2 (Σ n⁻²)² / Σ n⁻⁴ = 5`` independent values."""
 
 SEEN, OFTEN = 0.85, 0.9
-"""Frames show at least this share of the markers that the best frames (a quantile) do."""
+"""Chosen frames show at least this share of the number of markers at this quantile of frames."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,16 +51,17 @@ class Recording:
 def chosen_frames(
     recordings: Sequence[Recording], bodies: IntArray, quiet_s: float, *, count: int = FRAMES
 ) -> ChosenFrames:
-    """Choose the quiet mean of static trials, and frames of moving ones that differ most.
+    """Choose the quiet mean of static trials, and the most different frames of moving ones.
 
-    Frames differ by the distances between the middles of segments, which no heading changes. A
-    trial is worth ``INDEPENDENT`` witnesses, n trials ``√n`` times as many. ``count`` frames of all
-    moving trials together, at least ``OF_TRIAL`` of each; bodies (K,) carry the markers.
+    Frames are compared by the distances between the segments' centroids, which do not depend on the
+    heading. A trial counts as ``INDEPENDENT`` observations, n trials as ``√n`` times as many.
+    ``count`` frames of all moving trials together, at least ``OF_TRIAL`` of each; bodies (K,) carry
+    the markers.
     """
     moving = sum(not one.still for one in recordings)
     each = max(count // max(1, moving), int(np.clip(MOST // max(1, moving), *OF_TRIAL)))
-    worth = INDEPENDENT / np.sqrt(max(1, moving))
-    positions, stills, worths, trials, frames = [], [], [], [], []
+    of_trial = INDEPENDENT / np.sqrt(max(1, moving))
+    positions, stills, weights, trials, frames = [], [], [], [], []
     for trial, one in enumerate(recordings):
         if one.still:
             mean, middle = quiet_mean(one, quiet_s)
@@ -72,16 +73,16 @@ def chosen_frames(
             continue
         positions.append(position)
         stills.append(np.full(len(index), one.still))
-        worths.append(np.full(len(index), 1.0 if one.still else min(1.0, worth / len(index))))
+        weights.append(np.full(len(index), 1.0 if one.still else min(1.0, of_trial / len(index))))
         trials.append(np.full(len(index), trial))
         frames.append(index)
     if not frames:
         raise ValueError("no trial has a frame with three markers.")
-    return ChosenFrames(*map(np.concatenate, (positions, stills, worths, trials, frames)))
+    return ChosenFrames(*map(np.concatenate, (positions, stills, weights, trials, frames)))
 
 
 def quiet_mean(recording: Recording, seconds: float) -> tuple[FloatArray, int]:
-    """Mean position (K, 3) of the quietest part so long, and its middle frame."""
+    """Mean position (K, 3) over the quietest interval of this length, and its middle frame."""
     position = recording.position
     length = max(1, min(len(position), round(seconds * recording.rate)))
     step = np.linalg.norm(np.diff(position, axis=0), axis=2)
@@ -94,7 +95,7 @@ def quiet_mean(recording: Recording, seconds: float) -> tuple[FloatArray, int]:
 
 
 def _middle(values: FloatArray, function) -> FloatArray:  # type: ignore[no-untyped-def]
-    """Reduce axis 1 over what is not missing; NaN where all is."""
+    """Reduce axis 1 over the values that are not missing; NaN where all are."""
     present = np.isfinite(values).any(axis=1)
     reduced = np.full(present.shape, np.nan)
     if values.ndim == 2:
@@ -126,7 +127,7 @@ def different_frames(position: FloatArray, bodies: IntArray, count: int) -> IntA
 
 
 def segment_distances(position: FloatArray, bodies: IntArray) -> FloatArray:
-    """(T, N) array, m: distances between the middles of the markers of all pairs of segments."""
+    """(T, N) array, m: distances between the centroids of the markers of all pairs of segments."""
     middles = []
     for body in np.unique(bodies):
         own = position[:, bodies == body]
@@ -141,7 +142,7 @@ def segment_distances(position: FloatArray, bodies: IntArray) -> FloatArray:
 
 
 def face_template(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces) -> ChosenFrames:
-    """Turn and shift every frame to where the template stands in its default pose."""
+    """Turn each frame about the vertical and shift it onto the template in its default pose."""
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     [standing] = station_positions(segment_poses(skeleton, q), places.body, places.place)
     seen: BoolArray = frames.visible[..., None]
@@ -160,7 +161,7 @@ def _about_middle(position: FloatArray, visible: BoolArray) -> tuple[FloatArray,
 
 
 def _upright_turns(recorded: FloatArray, own: FloatArray, up: FloatArray) -> FloatArray:
-    """(F, 3, 3) array: rotations, of rows, about the vertical that bring positions nearest."""
+    """(F, 3, 3) array: rotations (of rows) about the vertical that minimise the distances."""
     from scipy.spatial.transform import Rotation
 
     sine = np.cross(recorded, own).sum(axis=1) @ up
@@ -176,24 +177,24 @@ class Session:
     names: tuple[str, ...]
     """tuple of L str. Labels as the laboratory calls them."""
     labels: IntArray
-    """(L,) int array. Their places among the labels of all sessions."""
+    """(L,) int array. Their indices among the labels of all sessions."""
     trials: IntArray
-    """(T,) int array. Places among the recordings of all sessions, ascending."""
+    """(T,) int array. Indices among the recordings of all sessions, ascending."""
 
     def fit_of(self, fit: BodyFit) -> BodyFit:
-        """The fit of all sessions restricted to this one: own frames, labels and places.
+        """The fit of all sessions restricted to this one's frames, labels and marker places.
 
-        The regressions of the hips are of one session's spines: they go with the labels of all.
+        The regression of the hip centres belongs to the session whose spines it uses.
         """
         problem, own = fit.problem, self._template(fit.problem.template)
         rows = np.flatnonzero(np.isin(problem.frames.trial, self.trials))
         seen, border = np.ix_(rows, self.labels), self._border(fit)
-        believed = self._priors(problem.priors, border[: sum(own.sizes)])
+        priors = self._priors(problem.priors, border[: sum(own.sizes)])
         frames = self._frames(fit, rows)
         hips = problem.hips if len(self.labels) == len(problem.template.markers.labels) else None
         return replace(
             fit,
-            problem=replace(problem, template=own, frames=frames, priors=believed, hips=hips),
+            problem=replace(problem, template=own, frames=frames, priors=priors, hips=hips),
             state=State(fit.state.theta[border], fit.state.q[rows]),
             weights=fit.weights[seen],
             covariance=fit.covariance[np.ix_(border, border)],
@@ -207,13 +208,14 @@ class Session:
         return replace(template, markers=places)
 
     def _priors(self, whole: Priors, shape: IntArray) -> Priors:
+        count = len(whole.skin_sd)
         return replace(
             whole,
             mean=whole.mean[shape],
             precision=whole.precision[np.ix_(shape, shape)],
             skin_sd=whole.skin_sd[self.labels],
-            still_sd=np.broadcast_to(whole.still_sd, len(whole.skin_sd))[self.labels],
-            softness=np.broadcast_to(whole.softness, len(whole.skin_sd))[self.labels],
+            still_sd=np.broadcast_to(whole.still_sd, count)[self.labels],
+            soft_tissue_scale=np.broadcast_to(whole.soft_tissue_scale, count)[self.labels],
         )
 
     def _border(self, fit: BodyFit) -> IntArray:
@@ -228,7 +230,7 @@ class Session:
         return ChosenFrames(
             frames.position[np.ix_(rows, self.labels)],
             frames.still[rows],
-            frames.worth[rows],
+            frames.weight[rows],
             np.searchsorted(self.trials, frames.trial[rows]),
             frames.frame[rows],
         )

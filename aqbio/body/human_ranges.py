@@ -1,8 +1,8 @@
-"""What the joints of a person can do, and joints of a model that do what none can.
+"""Ranges of motion of human joints, and frames of a model beyond them.
 
-Angles come from the segments themselves, not from a model's coordinates: how they are turned
-against the upright pose in which all coordinates are zero. They hold for any model that is mapped,
-and a whole turn more or less is the same angle.
+Angles are computed from the orientations of the segments relative to the upright pose (all
+coordinates zero), not from a model's coordinates: they hold for any mapped model, and angles that
+differ by a full turn are the same.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class HumanRange:
 
     extension: float
     flexion: float
-    """extension, flexion: What examined people reach by themselves, mean and two standard
-    deviations, or what sprinters reach, whichever is more."""
+    """extension, flexion: Active range, mean and two standard deviations, or that of sprinters,
+    whichever is larger."""
     source: str
 
 
@@ -39,8 +39,8 @@ RANGES = {
 }
 """By joint as the map names it.
 
-The shoulder has none: an arm can be brought nearly anywhere, and one that is put on backwards shows
-in the elbow.
+The shoulder has none: an arm reaches nearly any orientation, and exchanged arm markers show in the
+elbow.
 
 References
 ----------
@@ -51,12 +51,12 @@ sound recordings.
 """
 
 MARGIN = 15.0
-"""A pose is impossible from so far beyond what people reach, degrees: a model's zero, landmarks and
-skin account for less."""
+"""A pose is impossible if it exceeds the range by this, degrees: offsets of a model's zero,
+landmarks and skin account for less."""
 
 MOST_TWIST = 60.0
-"""A thigh is turned about its own axis by at most this, degrees: 45 (5) (Boone & Azen 1979). One
-that is put on backwards stands at 180."""
+"""Largest axial rotation of a thigh, degrees: 45 (5) (Boone & Azen 1979). Exchanged medial and
+lateral markers give 180."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ def joint_angles(
 
 
 def impossible_frames(angles: Mapping[str, JointAngles]) -> dict[str, BoolArray]:
-    """(T,) bool of joints beyond what people reach, from more than `MARGIN` until back."""
+    """(T,) bool by joint: outside its range, in intervals that exceed it by more than `MARGIN`."""
     found = {}
     for place, angle in angles.items():
         beyond = beyond_range(angle, place)
@@ -122,13 +122,13 @@ def beyond_range(angles: JointAngles, place: str) -> FloatArray:
 
 
 def group_of(place: str) -> str:
-    """The anatomical group that is lost with a reported joint."""
+    """The anatomical group that counts as not observed if a joint is impossible."""
     kind, _, side = place.partition("_")
     return {"elbow": f"arm_{side}", "lumbar": "torso"}.get(kind, f"leg_{side}")
 
 
 def range_words(place: str, flexion: FloatArray) -> str:
-    """How far a joint is bent, and how far people bend it."""
+    """Flexion of a joint in words, with the range that people reach."""
     kind, _, side = place.partition("_")
     low, high = (f"{value:.0f}" for value in (flexion.min(), flexion.max()))
     bent = low if low == high else f"{low} to {high}"

@@ -1,8 +1,8 @@
-"""What a calibrated body says: lengths, how sure they are, and which joints markers identify.
+"""Estimates from a calibrated body: lengths with intervals, and joints that markers identify.
 
-Neck, girdle and forearm are locked until a person's markers show them. Without markers on the head,
-its posture is a prior and no observation; with them, a locked head makes the trunk answer for what
-the neck does. So the markers decide, person by person.
+The joints of neck, shoulder girdle and forearm are free only if a participant's markers identify
+them. Without markers on the head its posture would be the prior's; with them, a locked neck would
+attribute the head's motion to the trunk.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from aqbio.observed.determined import LARGEST_PRIOR_SHARE
 from aqbio.observed.mask import POINTS, point_masses
 from aqbio.vectors import FloatArray, IntArray
 
-UNKNOWN_SD, UNKNOWN_TOLD = 0.04, 0.3
+UNKNOWN_SD, UNKNOWN_SHARE = 0.04, 0.3
 """A length is unknown when its standard deviation exceeds this share of it and the recordings
 determine less than this share of the prior's variance."""
 
 IMPROBABLE = 3.0
-"""Standard deviations beyond which a length is improbable, by prior, recordings and"""
+"""A length is improbable beyond so many standard deviations (prior, recordings, `CENTRES_SD`)."""
 
 CENTRES_SD = 0.06
-"""what joint centres of models are elsewhere than the landmarks of the survey, share of the length:
-four people's lengths differ by 7.5 % (RMS) from what is expected, where the prior has 4.6 %."""
+"""Joint centres of models against the landmarks of the survey, share of the length: lengths of four
+people differ from the expected ones by 7.5 % (RMS), where the prior has 4.6 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +46,30 @@ class LengthEstimate:
     expected: float
     expected_sd: float
     """expected, expected_sd: Before the recordings, m."""
-    oddness: float = 1.0
-    """By which the recordings multiply ``expected_sd``."""
+    size_scale: float = 1.0
+    """Factor by which the recordings multiply ``expected_sd``."""
     measured: bool = True
     """Whether the parts at both ends carry markers."""
 
     @property
     def determined_share(self) -> float:
-        """Share of the prior variance, at this oddness, that the recordings removed."""
-        return max(0.0, 1.0 - (self.sd / (self.oddness * self.expected_sd)) ** 2)
+        """Share of the scaled prior variance that the recordings removed."""
+        return max(0.0, 1.0 - (self.sd / (self.size_scale * self.expected_sd)) ** 2)
 
     @property
     def unknown(self) -> bool:
         """Whether the recordings hardly determine it."""
-        return self.sd > UNKNOWN_SD * self.length and self.determined_share < UNKNOWN_TOLD
+        return self.sd > UNKNOWN_SD * self.length and self.determined_share < UNKNOWN_SHARE
 
     @property
     def distance(self) -> float:
-        """How far from what was expected, in standard deviations of the difference."""
+        """Difference from the expected length, in standard deviations of the difference."""
         sds = (self.expected_sd, self.sd, CENTRES_SD * self.expected)
         return (self.length - self.expected) / float(np.linalg.norm(sds))
 
     @property
     def improbable(self) -> bool:
-        """Whether it was measured and is improbable at this stature."""
+        """Whether it was measured and is improbable for this stature."""
         return self.measured and abs(self.distance) > IMPROBABLE
 
     @property
@@ -84,7 +84,7 @@ def lengths(fit: BodyFit) -> Iterator[LengthEstimate]:
     """Lengths of a calibrated body with their standard deviations."""
     template, size = fit.problem.template, fit.problem.shape_size
     prior = np.asarray(np.linalg.inv(fit.problem.priors.precision), dtype=np.float64)
-    learnt = np.asarray(np.linalg.inv(fit.problem.prior[:size, :size]), dtype=np.float64)
+    scaled_prior = np.asarray(np.linalg.inv(fit.problem.prior[:size, :size]), dtype=np.float64)
     now, before = fit.state.theta[:size], fit.problem.priors.mean
     found, slope = _with_slopes(template, now)
     expected, earlier = _with_slopes(template, before)
@@ -92,9 +92,9 @@ def lengths(fit: BodyFit) -> Iterator[LengthEstimate]:
     marked, ends = set(template.parts.of_body[carriers].tolist()), length_ends(template.parts)
     for name, gradient in slope.items():
         sd, usual = _sd(gradient, fit.shape_covariance), _sd(earlier[name], prior)
-        odd = _sd(earlier[name], learnt) / usual
-        freed_coordinates = marked >= set(ends[name])
-        yield LengthEstimate(name, found[name], sd, expected[name], usual, odd, freed_coordinates)
+        scale = _sd(earlier[name], scaled_prior) / usual
+        measured = marked >= set(ends[name])
+        yield LengthEstimate(name, found[name], sd, expected[name], usual, scale, measured)
 
 
 def length_slopes(fit: BodyFit) -> dict[str, FloatArray]:
@@ -129,10 +129,10 @@ def _with_slopes(
 
 
 def displacements(fit: BodyFit) -> FloatArray:
-    """(B,) m: how far each segment's mass may be from its place, by the posterior.
+    """(B,) m: posterior standard deviation of where each segment's mass is.
 
-    Root mean square over the segment's mass, the posterior and the fitted moving frames: size
-    and what all postures are off together, not the noise of single frames.
+    Root mean square over the segment's mass and the fitted moving frames: errors of size and those
+    common to all postures, without the noise of single frames.
     """
     found, frames = _moved(fit, _mass_places(fit))
     border = _stretching(fit.problem.template)
@@ -146,7 +146,7 @@ def displacements(fit: BodyFit) -> FloatArray:
 
 
 def mass_slopes(fit: BodyFit) -> FloatArray:
-    """(F, POINTS B, 3, P + C) array: how points that stand for the segments' mass move."""
+    """(F, POINTS B, 3, P + C) derivatives of the points that represent the segments' masses."""
     return point_slopes(fit, _mass_places(fit))[0]
 
 
@@ -169,7 +169,7 @@ def point_slopes(fit: BodyFit, places: MarkerPlaces) -> tuple[FloatArray, FloatA
 
 
 def _moved(fit: BodyFit, places: MarkerPlaces) -> tuple[MarkerDerivatives, IntArray]:
-    """How points fixed in the segments move, and in which frames: moving ones, if any."""
+    """Derivatives of points fixed in the segments, and their frames: moving ones, if any."""
     problem, template = fit.problem, fit.problem.template
     points = replace(template, markers=places, sliding=template.sliding[:0])
     shape = template.shape(fit.state.theta[: problem.shape_size])
@@ -180,7 +180,7 @@ def _moved(fit: BodyFit, places: MarkerPlaces) -> tuple[MarkerDerivatives, IntAr
 
 
 def _stretching(template: Template) -> IntArray:
-    """Places of sizes and tilts among the unknowns: what moves a segment's points."""
+    """Indices of sizes and tilts among the unknowns: those that move a segment's points."""
     sizes, _, tilts, _ = template.sizes
     return template.common[: sizes + tilts]
 
@@ -206,7 +206,7 @@ def offset_sds(fit: BodyFit) -> FloatArray:
 
 
 def length_ends(parts: Parts) -> dict[str, tuple[int, int]]:
-    """Parts at whose beginnings each length has its ends."""
+    """The two parts whose proximal joints bound each length."""
     following = {"thigh": "shank", "shank": "foot", "foot": "toes", "upper_arm": "forearm"}
     found = {}
     for name in parts.names:
@@ -230,7 +230,7 @@ def variance_reductions(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) 
     slopes, turned = point_slopes(fit, places)
     template, problem = fit.problem.template, fit.problem
     moving = ~problem.frames.still
-    worth = problem.frames.worth[moving if moving.any() else ~moving]
+    weight = problem.frames.weight[moving if moving.any() else ~moving]
     before = float(((wanted @ fit.covariance) * wanted).sum())
     shares = []
     for marker, body in enumerate(places.body):
@@ -238,7 +238,7 @@ def variance_reductions(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) 
         seen = slopes[:, marker].reshape(-1, slopes.shape[-1])
         palpated = turned[:, marker].reshape(-1, 3)
         spread = seen @ fit.covariance @ seen.T + LANDMARK_SD**2 * palpated @ palpated.T
-        spread += np.diag(np.repeat(SKIN_SD[kind] ** 2 / worth, 3))
+        spread += np.diag(np.repeat(SKIN_SD[kind] ** 2 / weight, 3))
         across = seen @ fit.covariance @ wanted.T
         shares.append(float((across * np.linalg.solve(spread, across)).sum()) / before)
     return np.array(shares)
@@ -250,25 +250,25 @@ def fit_with_identified_joints(
     locked: Iterable[str],
     carriers: IntArray,
 ) -> BodyFit:
-    """Fit a body in which those of the locked coordinates are free that the markers identify.
+    """Fit a body, freeing those of the locked coordinates that the markers identify.
 
-    The deviation of each angle in the fitted frames of movement is at most
-    ``LARGEST_PRIOR_SHARE`` of its prior's. Both sides are decided together, because a model
-    whose arms can do different things makes athletes asymmetric. A joint whose body carries no
-    marker is never tried; one of which markers tell too little is locked at its default, and
-    everything fitted again.
+    A coordinate is identified if its standard deviation in the fitted moving frames is at most
+    ``LARGEST_PRIOR_SHARE`` of its prior's. Left and right are decided together, because a model
+    with unlike arms would make athletes asymmetric. A joint whose body carries no marker stays
+    locked; if others are not identified, they are locked at their defaults and the body is fitted
+    again.
     """
     moved = np.isin(skeleton.axes.body, carriers)
     tried = {skeleton.coordinates.index(name) for name in locked} & set(skeleton.driver[moved])
     fit = fit_of(with_lock(skeleton, tried, locked=False))
-    hidden = _unidentified(fit, tried)
-    if not hidden:
+    unidentified = _unidentified(fit, tried)
+    if not unidentified:
         return fit
-    return fit_of(with_lock(skeleton, tried - hidden, locked=False))
+    return fit_of(with_lock(skeleton, tried - unidentified, locked=False))
 
 
 def freed_coordinates(fit: BodyFit, locked: Iterable[str]) -> Iterator[str]:
-    """Those of the locked coordinates that a fit freed."""
+    """The coordinates, locked in the model, that a fit freed."""
     skeleton = fit.problem.template.skeleton
     for name in locked:
         if not skeleton.coordinate_locked[skeleton.coordinates.index(name)]:
@@ -283,27 +283,27 @@ def with_lock(skeleton: Skeleton, coordinates: Iterable[int], *, locked: bool) -
 
 
 def _unidentified(fit: BodyFit, tried: set[int]) -> set[int]:
-    """Those of some coordinates whose joints the markers do not show."""
+    """The tried coordinates of joints that the markers do not identify."""
     skeleton = fit.problem.template.skeleton
     names = {one: skeleton.coordinates[one].removesuffix("_r").removesuffix("_l") for one in tried}
     postures, free = fit.problem.priors.postures, fit.problem.free
     before = postures.frame_sd[free] ** 2 + postures.mean_sd[free] ** 2
     open_share = dict(zip(free.tolist(), frame_sd(fit) ** 2 / before, strict=True))
-    unsure = set()
+    unidentified = set()
     for name in set(names.values()):
         same = [coordinate for coordinate in tried if names[coordinate] == name]
         if np.mean([open_share[coordinate] for coordinate in same]) > LARGEST_PRIOR_SHARE**2:
-            unsure |= set(same)
-    lost = np.isin(skeleton.driver, list(unsure))
-    joints = np.isin(skeleton.axes.body, skeleton.axes.body[lost])
+            unidentified |= set(same)
+    driven = np.isin(skeleton.driver, list(unidentified))
+    joints = np.isin(skeleton.axes.body, skeleton.axes.body[driven])
     return {int(coordinate) for coordinate in skeleton.driver[joints]} & tried
 
 
 def frame_sd(fit: BodyFit) -> FloatArray:
     """(C,) rad or m: standard deviation of the free coordinates in the fitted frames of movement.
 
-    Root mean square over the frames: what the markers of a frame leave open, and what the
-    uncertainty of the body adds, ``dq/dθ Cov(θ) dq/dθ'``.
+    Root mean square over the frames of the error from the markers of a frame and that from the
+    body, ``dq/dθ Cov(θ) dq/dθ'``.
     """
     problem = fit.problem
     moving = ~problem.frames.still

@@ -113,26 +113,27 @@ SIZES = {
 
 MODEL_SD = {"pelvis": 0.04}
 OTHER_MODEL_SD = 0.02
-"""Joint centres of a model are not the bony landmarks that were measured, log factor; the pelvis
-was measured in its breadth alone."""
+"""Joint centres of a model against the bony landmarks of the survey, log factor; of the pelvis
+only the breadth was measured."""
 
 SIDE_SD = 0.012
-"""Left against right, standard deviation of the difference of the log factors: lengths of legs
-differ by 5 mm on average (Knutson GA 2005, Chiropr Osteopat 13:11)."""
+"""Standard deviation of the difference of left and right log factors: leg lengths differ by 5 mm
+on average (Knutson GA 2005, Chiropr Osteopat 13:11)."""
 
 LANDMARK_SD, PLACED_SD = 0.012, 0.025
-"""Markers on a palpated landmark about its place on the model (della Croce U et al. 1999, Med Biol
-Eng Comput 37:155-161: 6 to 21 mm between examiners), and where a marker set states a place, m."""
+"""Markers on a palpated landmark against its place on the model (della Croce U et al. 1999, Med
+Biol Eng Comput 37:155-161: 6 to 21 mm between examiners), and at a place that a marker set states,
+m."""
 
 SKIN_SD = {
     "pelvis": 0.009, "torso": 0.011, "thigh": 0.014, "shank": 0.008, "foot": 0.005, "toes": 0.006,
     "upper_arm": 0.009, "forearm": 0.007,
 }  # fmt: skip
-"""Marker on moving skin about the bone, each axis, m (Leardini A et al. 2005, Gait Posture
+"""Marker on moving skin against the bone, each axis, m (Leardini A et al. 2005, Gait Posture
 21:212-225; Peters A et al. 2010, Gait Posture 31:1-8)."""
 
 STILL_SD = 0.004
-"""Marker of a quietly standing person about its place, each axis, m."""
+"""Marker of a quietly standing person against its mean place, each axis, m."""
 
 VIDEO_SD = {
     "pelvis": 0.025, "torso": 0.02, "thigh": 0.025, "shank": 0.015, "foot": 0.015, "toes": 0.015,
@@ -149,7 +150,7 @@ VIDEO_NOISE = 0.010
 30 mm about the bias (Needham et al. 2021), three axes."""
 
 COMMON_SHARE = 0.4
-"""Share of the skin's variance that the markers of a part have in common: soft tissue moves as a
+"""Share of the soft-tissue variance common to the markers of a part: soft tissue moves as a
 whole (Andersen MS et al. 2012, Gait Posture 35:606-611)."""
 
 TILT_SD = np.radians(3.0)
@@ -161,10 +162,10 @@ SLIDE_SD = {"thigh": 0.015, "shank": 0.007}
 1996, Clin Biomech 11:90-100)."""
 
 BEYOND_SD = np.radians(4.0)
-"""How fast the prior falls beyond a range of motion, rad."""
+"""Standard deviation of the prior beyond a range of motion, rad."""
 
 SYMMETRY_SD = np.radians(4.0)
-"""Mean posture of the left against the right joint in running, rad."""
+"""Difference of the mean postures of left and right joints in running, rad."""
 
 RUNNING = {
     "pelvis_tilt": (-60, 40, -8, 12, 10), "pelvis_list": (-30, 30, 0, 8, 4),
@@ -210,15 +211,15 @@ def size_prior(
     names, mean, covariance = expected_sizes(statistics, person)
     _, reference, _ = expected_sizes(statistics, template)
     measures = [names.index(SIZES[kind][axis]) for kind in parts.kinds for axis in range(3)]
-    belief = covariance[np.ix_(measures, measures)].copy()
+    prior = covariance[np.ix_(measures, measures)].copy()
     kinds = np.repeat(parts.kinds, 3)
     axes = np.tile(np.arange(3), len(parts.names))
     model = np.array([MODEL_SD.get(kind, OTHER_MODEL_SD) for kind in kinds])
     same = (kinds[:, None] == kinds) & (axes[:, None] == axes)
-    belief += same * np.outer(model, model)
+    prior += same * np.outer(model, model)
     paired = same.sum(axis=1) > 1
-    belief += np.diag(np.where(paired, SIDE_SD**2 / 2.0, 0.0))
-    return (mean - reference)[measures], belief
+    prior += np.diag(np.where(paired, SIDE_SD**2 / 2.0, 0.0))
+    return (mean - reference)[measures], prior
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +228,7 @@ class PosturePrior:
 
     low: FloatArray
     high: FloatArray
-    """low, high: (C,) arrays. Ranges of motion; infinite without a prior."""
+    """low, high: (C,) arrays. Ranges of motion; infinite if there is no prior."""
     mean: FloatArray
     mean_sd: FloatArray
     """mean, mean_sd: (C,) arrays. A person's mean in running; the deviation is infinite without
@@ -238,12 +239,12 @@ class PosturePrior:
     standing_sd: FloatArray
     """standing, standing_sd: (C,) arrays. In quiet standing."""
     mean_covariance: FloatArray
-    """(C, C) array. Of the person's mean posture: left and right are alike. Coordinates without
-    a prior have no part in it."""
+    """(C, C) array. Covariance of the person's mean posture, left and right correlated; 0 for
+    coordinates without a prior."""
 
 
 def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
-    """Prior of the postures of a model: by its map, then by the usual names, else its range."""
+    """Prior of the postures of a model: by its map, then by usual names, else by its ranges."""
     flexing = _named_coordinates(skeleton) | _flexing(model_map)
     rows = [_row(skeleton, index, flexing) for index in range(len(skeleton.coordinates))]
     low, high, mean, frame, spread, standing, still = np.array(rows).T
@@ -258,9 +259,8 @@ def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
 def _named_coordinates(skeleton: Skeleton) -> dict[str, tuple[str, int]]:
     """Prior and sign of coordinates with usual names.
 
-    A name does not tell which way its angle counts: Rajagopal's toes bend up where `mtp_angle` is
-    negative, Hamner's where it is positive. Extension about an axis to the right counts as the
-    model's axis does in its default pose.
+    A name does not determine the sign: toes extend at negative `mtp_angle` in Rajagopal's model, at
+    positive in Hamner's. The sign is that of the model's axis, to the right, in its default pose.
     """
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     poses = segment_poses(skeleton, q)
@@ -288,7 +288,7 @@ def _flexing(model_map: ModelMap) -> dict[str, tuple[str, int]]:
 def _row(
     skeleton: Skeleton, index: int, flexing: Mapping[str, tuple[str, int]]
 ) -> tuple[float, ...]:
-    """Low, high, mean, frame's and mean's deviation in running; mean and deviation in standing."""
+    """Range, mean, SD of a frame and of the mean in running; mean and SD in standing."""
     name = skeleton.coordinates[index]
     nothing = (-np.inf, np.inf, 0.0, np.inf, np.inf, 0.0, np.inf)
     if not skeleton.coordinate_is_rotation[index]:
@@ -330,17 +330,17 @@ class Priors:
     still_sd: FloatArray | float = STILL_SD
     """(K,) array or float, m. Of each marker of a person who stands still."""
     common: float = COMMON_SHARE
-    """Share of the skin's variance that a part's markers have in common."""
-    softness: FloatArray | float = 1.0
-    """(K,) array or float. By which the recordings multiply ``skin_sd``."""
-    oddness: FloatArray | float = 1.0
-    """(3 U,) array or float. By which the recordings multiply the standard deviations of the sizes,
-    by kind of part."""
+    """Share of the soft-tissue variance common to a part's markers."""
+    soft_tissue_scale: FloatArray | float = 1.0
+    """(K,) array or float. Factor by which the recordings multiply ``skin_sd``."""
+    size_scale: FloatArray | float = 1.0
+    """(3 U,) array or float. Factor by which the recordings multiply the standard deviations of the
+    sizes, by kind of part."""
 
     @property
-    def learned_skin_sd(self) -> FloatArray:
-        """(K,) array, m: of each marker in movement, as the recordings tell it."""
-        return np.asarray(self.skin_sd * self.softness)
+    def soft_tissue_sd(self) -> FloatArray:
+        """(K,) array, m: SD of each marker in movement, scaled by the recordings."""
+        return np.asarray(self.skin_sd * self.soft_tissue_scale)
 
 
 def priors(
@@ -350,7 +350,7 @@ def priors(
     postures: PosturePrior,
     video: BoolArray | None = None,
 ) -> Priors:
-    """Put the priors of sizes, offsets (K, 3) and postures together; which points are of video."""
+    """Combine the priors of sizes, offsets (K, 3) and postures; ``video``: points of video."""
     mean = np.zeros(sum(template.sizes))
     mean[: len(sizes[0])] = sizes[0]
     kinds = [template.parts.names[part] for part in template.sliding[:, 0]]
@@ -368,14 +368,14 @@ def priors(
 
 
 ASIDE = {"thigh": 0.04, "shank": 0.03, "upper_arm": 0.03, "forearm": 0.02}
-"""Clusters are worn on the outside of a limb: expected distance from its axis, m."""
+"""Clusters are worn on the lateral side of a limb: expected distance from its axis, m."""
 
 ACROSS_SD = {"thigh": 0.06, "shank": 0.04, "upper_arm": 0.04, "forearm": 0.03, "foot": 0.04}
 OTHER_ACROSS_SD = 0.12
-"""How far a cluster's marker may be from there across the part, m."""
+"""SD of a cluster marker's place across the part, m."""
 
 ALONG_SHARE, SHORTEST_ALONG = 0.3, 0.05
-"""How far it may be along the part: share of its length, at least so many m."""
+"""SD along the part: share of its length, and least SD, m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,8 +387,8 @@ class Label:
     body: str
     """The model's body that carries it."""
     place: tuple[float, float, float] | None
-    """tuple of 3 float or None. In the frame of the generic model's body, m; None of a cluster's
-    marker, which is anywhere on its part."""
+    """tuple of 3 float or None. In the frame of the generic model's body, m; None for a cluster's
+    marker, which may be anywhere on its part."""
     palpated: bool
     """The place is a landmark of the model, not a statement of the marker set."""
     video: bool = False
@@ -419,10 +419,10 @@ def expected_places(
 
 
 def _cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatArray, FloatArray]:
-    """Where a marker of a cluster is expected on a body, and its deviation, m.
+    """Expected place of a cluster's marker on a body, and its standard deviation, m.
 
-    On the outside of the middle of its part; of pelvis, torso and other short or branching parts,
-    about the middle of what hangs on it.
+    Lateral to the middle of its part; of pelvis, torso and other short or branching parts, about
+    the mean of the joints at its ends.
     """
     name = parts.names[parts.of_body[body]]
     kind = part_kind(name)
@@ -437,7 +437,7 @@ def _cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatAr
 
 
 def part_end(skeleton: Skeleton, parts: Parts, body: int) -> FloatArray:
-    """Mean of the joints at which other parts leave a body, m, or twice the way to its centre."""
+    """Mean of a body's distal joints, m; without any, twice its centre of mass."""
     own = parts.of_body[body]
     leaving = [
         child

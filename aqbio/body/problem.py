@@ -5,8 +5,8 @@
     V = ρ σ² 1 1' + (1 − ρ) σ² diag(1 / t)      of the markers of one part
 
 θ is the shape, g the distance of hip centres from a regression, μ the person's mean posture, q the
-posture of a frame, t Student's weights. Frames of one run are no independent observations of the
-body: w says what each is worth.
+posture of a frame, t Student's weights, w the weight of a frame: the frames of one run are not
+independent observations of the body.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ STEP = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class HipObservation:
-    """What regressions on the markers of the spines tell of a template's hip centres."""
+    """Hip centres of a template by regression on the iliac spines."""
 
     template: Template
     spines: IntArray
@@ -74,7 +74,7 @@ class HipObservation:
     hips: IntArray
     """(2,) int array. Bodies that the right and left hip move."""
     unknowns: IntArray
-    """(N,) int array. What of the shape it hangs on: size of the pelvis, and offsets of the spines'
+    """(N,) int array. Unknowns that it depends on: size of the pelvis, offsets of the spines'
     markers."""
     offset_sd: FloatArray
     """(M, 3) array, m."""
@@ -87,7 +87,7 @@ class HipObservation:
         spines: tuple[Sequence[str], Sequence[str]],
         offset_sd: FloatArray,
     ) -> HipObservation | None:
-        """Make one, where all spines, in front (right, left) and behind, are palpated landmarks."""
+        """The regression, if both anterior (right, left) and the posterior spines are palpated."""
         parts, names = template.parts, [*spines[0], *spines[1]]
         legs = ("thigh_right", "thigh_left")
         seen = all(name in labels and labels[name].palpated for name in names)
@@ -107,7 +107,7 @@ class HipObservation:
         return self._gaps(vector[self.unknowns])
 
     def _gaps(self, values: FloatArray) -> FloatArray:
-        """(..., 6) array, m: the gap at values (..., N) of what it hangs on."""
+        """(..., 6) array, m: the gap at values (..., N) of its unknowns."""
         own, factors = self.template, np.exp(values[..., None, :3])
         offsets = values[..., 3:].reshape(*values.shape[:-1], -1, 3)
         bone = factors * own.markers.place[self.spines] + BONE_SHARE * offsets
@@ -116,7 +116,7 @@ class HipObservation:
         return np.asarray(gaps.reshape(*values.shape[:-1], 6))
 
     def slope(self, vector: FloatArray) -> FloatArray:
-        """(6, P) array: its derivatives by all unknowns."""
+        """(6, P) array: derivatives of the gap by all unknowns."""
         slope, values = np.zeros((6, len(vector))), vector[self.unknowns]
         step = STEP * np.eye(len(values))
         slope[:, self.unknowns] = (self._gaps(values + step) - self._gaps(values - step)).T
@@ -125,7 +125,7 @@ class HipObservation:
     def precision(self, slope: FloatArray) -> FloatArray:
         """(6, 6) 1/m²: inverse covariance of the gaps, with offsets adding ``G P G'``.
 
-        Both sides of a person err alike, so that together they count for one.
+        The errors of a person's two sides are taken to be the same, so that both count as one.
         """
         by_offset = slope[:, self.unknowns[3:]] / BONE_SHARE
         variance = BONE_SHARE * (1.0 - BONE_SHARE) * self.offset_sd.ravel() ** 2
@@ -135,14 +135,14 @@ class HipObservation:
 
 
 FREEDOM = 4.0
-"""Degrees of freedom of Student's distribution: a few labels in a hundred are elsewhere."""
+"""Degrees of freedom of Student's distribution: a few labels in a hundred are misplaced."""
 
 WEIGHT_PASSES = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A session's frames on a template, with priors."""
+    """Frames of a session, a template, and priors."""
 
     template: Template
     frames: ChosenFrames
@@ -150,8 +150,8 @@ class Problem:
     hips: HipObservation | None = None
     """Hip centres by regression."""
     loose: bool = False
-    """Markers are not yet where this person has them: the doubt of their places is added to the
-    skin's, to find first poses."""
+    """To find first poses, before the markers' places are fitted: adds the prior variance of the
+    places to that of the soft tissue."""
 
     @cached_property
     def markers(self) -> BodyMarkers:
@@ -160,22 +160,22 @@ class Problem:
 
     @cached_property
     def free(self) -> IntArray:
-        """Coordinates that are sought."""
+        """The free coordinates."""
         return self.template.skeleton.free
 
     @cached_property
     def angles(self) -> BoolArray:
-        """(C,) bool: which of these turn."""
+        """(C,) bool: which of these are angles."""
         return self.template.skeleton.coordinate_is_rotation[self.free]
 
     @property
     def shape_size(self) -> int:
-        """How many unknowns the shape has."""
+        """Number of unknowns of the shape."""
         return sum(self.template.sizes)
 
     @property
     def sizes(self) -> int:
-        """How many of these are sizes, the first ones."""
+        """Number of sizes, the first of these."""
         return self.template.sizes[0]
 
     @cached_property
@@ -185,7 +185,7 @@ class Problem:
 
     @cached_property
     def recorded(self) -> FloatArray:
-        """(F, K, 3) array, m, zero where nothing is visible."""
+        """(F, K, 3) array, m, zero where a marker is not visible."""
         return np.nan_to_num(self.frames.position)
 
     @cached_property
@@ -199,15 +199,15 @@ class Problem:
         count, postures = self.shape_size, self.priors.postures
         precision = np.zeros((len(self.start), len(self.start)))
         precision[:count, :count] = self.priors.precision
-        odd = np.ones(self.sizes) * self.priors.oddness
-        precision[: self.sizes, : self.sizes] /= np.outer(odd, odd)
-        known = np.isfinite(postures.mean_sd[self.free])
-        own = self.free[known]
-        place = count + np.flatnonzero(known)
+        scale = np.ones(self.sizes) * self.priors.size_scale
+        precision[: self.sizes, : self.sizes] /= np.outer(scale, scale)
+        has_prior = np.isfinite(postures.mean_sd[self.free])
+        own = self.free[has_prior]
+        place = count + np.flatnonzero(has_prior)
         covariance = postures.mean_covariance[np.ix_(own, own)]
         precision[np.ix_(place, place)] = np.linalg.inv(covariance)
-        unknown = count + np.flatnonzero(~known)
-        precision[unknown, unknown] = 1.0  # of no consequence: no frame hangs on it
+        without = count + np.flatnonzero(~has_prior)
+        precision[without, without] = 1.0  # any value: no frame depends on these
         return precision
 
     @cached_property
@@ -223,9 +223,9 @@ class Problem:
 
     @cached_property
     def variances(self) -> tuple[FloatArray, FloatArray]:
-        """Variance of each marker by itself (F, K), and in common with its part (F, S), m²."""
+        """Own variance of each marker (F, K), and that in common with its part (F, S), m²."""
         still = self.frames.still[:, None]
-        variance = np.where(still, self.priors.still_sd, self.priors.learned_skin_sd) ** 2
+        variance = np.where(still, self.priors.still_sd, self.priors.soft_tissue_sd) ** 2
         share = np.where(still, 0.0, self.priors.common)
         own = (1.0 - share) * variance
         if self.loose:
@@ -235,7 +235,7 @@ class Problem:
 
     @cached_property
     def _place_variance(self) -> FloatArray:
-        """(K,) array, m²: mean over the axes of how far a marker may be from its place."""
+        """(K,) array, m²: prior variance of a marker's place, mean over the axes."""
         first = self.template.sizes[0]
         precision = np.diagonal(self.priors.precision)[first : first + self.template.sizes[1]]
         return np.asarray((1.0 / precision).reshape(-1, 3).mean(axis=1))
@@ -258,7 +258,7 @@ class Problem:
         return whole
 
     def errors(self, state: State) -> FloatArray:
-        """(F, K, 3) array, m: recorded less model, zero where nothing is visible."""
+        """(F, K, 3) array, m: recorded less model, zero where a marker is not visible."""
         shape = self.template.shape(state.theta[: self.shape_size])
         return self._off(self.markers.positions(shape, self.full(state.q)))
 
@@ -266,10 +266,9 @@ class Problem:
         return np.where(self.visible[..., None], self.recorded - position, 0.0)
 
     def weights(self, error: FloatArray) -> FloatArray:
-        """(F, K): Student's weights, 1 for a marker where it should be.
+        """(F, K): Student's weights ``t = (ν + 3) / (ν + r²)``.
 
-        ``t = (ν + 3) / (ν + r²)`` with r² the squared error in units of its variance, without what
-        the markers of a part have in common.
+        r² is the squared error over its variance, without the error common to a part's markers.
         """
         own, _ = self.variances
         weights = np.ones(own.shape)
@@ -287,7 +286,7 @@ class Problem:
         return np.asarray(common / (1.0 + common * inverse[:, self.parts[part]].sum(axis=1)))
 
     def common_part(self, error: FloatArray, weights: FloatArray) -> FloatArray:
-        """(F, K, 3) array, m: the error that the markers of a part share."""
+        """(F, K, 3) array, m: the error common to the markers of a part."""
         together, inverse = np.zeros_like(error), self._inverse(weights)
         for part, markers in enumerate(self.parts):
             pulled = (inverse[:, markers, None] * error[:, markers]).sum(axis=1)
@@ -300,7 +299,7 @@ class Problem:
         return self.costs_of(error, state, weights), error
 
     def costs_of(self, error: FloatArray, state: State, weights: FloatArray) -> FloatArray:
-        """(F,) array of costs of the frames for errors that are known."""
+        """(F,) array of costs of the frames for given errors."""
         inverse = self._inverse(weights)
         cost: FloatArray = (inverse[..., None] * error**2).sum(axis=(1, 2))
         for part, markers in enumerate(self.parts):
@@ -312,14 +311,14 @@ class Problem:
         return cost
 
     def cost(self, state: State, weights: FloatArray) -> tuple[float, FloatArray]:
-        """Whole cost, and the errors of the markers."""
+        """Total cost, and the errors of the markers."""
         error = self.errors(state)
         return self.cost_of(error, state, weights), error
 
     def cost_of(self, error: FloatArray, state: State, weights: FloatArray) -> float:
-        """Whole cost for errors that are known."""
+        """Total cost for given errors."""
         gap = state.theta - self.start
-        value = self.frames.worth @ self.costs_of(error, state, weights) + gap @ self.prior @ gap
+        value = self.frames.weight @ self.costs_of(error, state, weights) + gap @ self.prior @ gap
         if self.hips is not None:
             hips = self.hips.gap(state.theta)
             value += hips @ self.hips_precision @ hips
@@ -333,19 +332,19 @@ class Problem:
         return self.hips.precision(self.hips.slope(self.start))
 
     def _from_mean(self, state: State) -> FloatArray:
-        """(F, C) array: the belief's mean less the posture."""
+        """(F, C) array: the prior mean less the posture."""
         _, standing = self._pose_priors
         mean = np.where(self._moving, state.theta[self.shape_size :], standing)
         return np.where(np.isfinite(mean), mean - state.q, 0.0)
 
     def _beyond(self, q: FloatArray) -> FloatArray:
-        """(F, C) array: what would bring a coordinate back into its range."""
+        """(F, C) array: the change that brings a coordinate back into its range, 0 inside."""
         postures = self.priors.postures
         low, high = postures.low[self.free], postures.high[self.free]
         return np.maximum(low - q, 0.0) - np.maximum(q - high, 0.0)
 
     def pose_blocks(self, state: State, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Hessian (F, C, C) and downhill gradient (F, C) of each frame, the border held."""
+        """Hessian (F, C, C) and downhill gradient (F, C) of each frame for a fixed body."""
         shape = self.template.shape(state.theta[: self.shape_size])
         position, by_coordinate = self.markers.by_coordinate(shape, self.full(state.q))
         error, (frames, count) = self._off(position), state.q.shape
@@ -357,14 +356,14 @@ class Problem:
         return hessian, gradient
 
     def derivatives(self, state: State) -> tuple[MarkerDerivatives, FloatArray]:
-        """How markers move with everything, and their errors (F, K, 3)."""
+        """Derivatives of the markers by all unknowns, and their errors (F, K, 3)."""
         shape = self.template.shape(state.theta[: self.shape_size])
         found = self.markers.derivatives(shape, self.full(state.q))
         return found, self._off(found.position)
 
     @cached_property
     def columns(self) -> tuple[PartColumns, ...]:
-        """What moves the markers of each part."""
+        """The unknowns that move the markers of each part."""
         (by_pose, by_body), places = self.markers.hangs, np.arange(3)
         found = []
         for own in self.parts:
@@ -376,14 +375,14 @@ class Problem:
         return tuple(found)
 
     def part_precision(self, weights: FloatArray, part: int) -> FloatArray:
-        """(F, N, N) array, 1/m²: inverse covariance of the skin of a part's N markers."""
+        """(F, N, N) array, 1/m²: inverse covariance of soft-tissue errors of a part's N markers."""
         inverse = self._inverse(weights)
         own = inverse[:, self.parts[part]]
         together = self._shrinkage(inverse, part)[:, None, None] * own[:, :, None] * own[:, None]
         return np.asarray(own[:, :, None] * np.eye(own.shape[1]) - together)
 
     def blocks(self, state: State, weights: FloatArray) -> Blocks:
-        """Blocks of the normal equations of everything."""
+        """Blocks of the normal equations of all unknowns."""
         (frames, count), (prior, pull) = state.q.shape, self._border(state)
         blocks = Blocks(
             np.zeros((frames, count, count)),
@@ -394,13 +393,13 @@ class Problem:
         )
         self._add_posture(blocks.poses, blocks.pose_gradient, state)
         self._add_mean(blocks, state)
-        worth = self.frames.worth[:, None, None]
-        blocks.poses[:] *= worth
-        blocks.pose_gradient[:] *= worth[..., 0]
+        weight = self.frames.weight[:, None, None]
+        blocks.poses[:] *= weight
+        blocks.pose_gradient[:] *= weight[..., 0]
         found, error = self.derivatives(state)
         found = replace(found, by_pose=found.by_pose[..., self.free])
         for part, own in enumerate(self.columns):
-            add_part(blocks, found, error, worth * self.part_precision(weights, part), own)
+            add_part(blocks, found, error, weight * self.part_precision(weights, part), own)
         return blocks
 
     def _border(self, state: State) -> tuple[FloatArray, FloatArray]:
@@ -413,7 +412,7 @@ class Problem:
         return self.prior + pull @ slope, downhill - pull @ self.hips.gap(state.theta)
 
     def _add_posture(self, hessian: FloatArray, gradient: FloatArray, state: State) -> None:
-        """Add the priors of the postures of single frames."""
+        """Add the priors of the frames' postures."""
         own = np.arange(len(self.free))
         precision, _ = self._pose_priors
         beyond = self._beyond(state.q)
@@ -421,11 +420,11 @@ class Problem:
         gradient[:, own] += precision * self._from_mean(state) + beyond / BEYOND_SD**2
 
     def _add_mean(self, blocks: Blocks, state: State) -> None:
-        """Add what postures say of the person's mean."""
+        """Add the terms that tie the person's mean posture to the frames'."""
         own = np.arange(len(self.free))
         mean = self.shape_size + own
-        worth = self.frames.worth[:, None]
-        precision = worth * np.where(self._moving, self._pose_priors[0], 0.0)
+        weight = self.frames.weight[:, None]
+        precision = weight * np.where(self._moving, self._pose_priors[0], 0.0)
         blocks.across[:, own, mean] -= precision
         blocks.border[mean, mean] += precision.sum(axis=0)
         blocks.border_gradient[mean] -= (precision * self._from_mean(state)).sum(axis=0)

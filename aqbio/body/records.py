@@ -80,16 +80,16 @@ def write_posterior(fit: BodyFit, path: Path, attributes: Mapping[str, Any]) -> 
     prior = np.linalg.inv(problem.priors.precision)
     posture = fit.covariance[size:, size:]
     odd = np.ones(size)
-    odd[: problem.sizes] *= problem.priors.oddness
+    odd[: problem.sizes] *= problem.priors.size_scale
     dataset = xr.Dataset(
         {
             "mean": ("unknown", fit.state.theta[:size]),
             "prior_mean": ("unknown", problem.priors.mean),
             "prior_sd": ("unknown", np.sqrt(np.diagonal(prior))),
             "covariance": (("unknown", "unknown_too"), fit.shape_covariance),
-            "skin_sd": ("label", problem.priors.learned_skin_sd),
+            "skin_sd": ("label", problem.priors.soft_tissue_sd),
             "common": ((), problem.priors.common),
-            "oddness": ("unknown", odd),
+            "size_scale": ("unknown", odd),
             "mean_posture": ("coordinate", fit.state.theta[size:]),
             "mean_posture_covariance": (("coordinate", "coordinate_too"), posture),
             "slide_flexion": ("sliding", moving_flexion(fit)),

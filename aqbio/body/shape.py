@@ -1,4 +1,4 @@
-"""The unknowns of a person's body, and the skeleton that they make of a template."""
+"""The unknowns of a person's body, and the skeleton that they turn a template into."""
 
 from __future__ import annotations
 
@@ -32,16 +32,15 @@ class Parts:
     """Parts of a person, and the bodies of a model that belong to each."""
 
     names: tuple[str, ...]
-    """tuple of U str. Parts that the model has: ``pelvis``, ``torso``, ``thigh_right``, … Bodies of
-    one part (the talus and the calcaneus, both bones of a forearm and its hand) change size
-    together."""
+    """tuple of U str. Parts that the model has: ``pelvis``, ``torso``, ``thigh_right``, … Bodies
+    of a part (talus and calcaneus; both forearm bones and the hand) share their scale factors."""
     of_body: IntArray
     """(B,) int array. Part of each body."""
     first: IntArray
-    """(U,) int array. Body with which each part begins, the one that its joint moves."""
+    """(U,) int array. First body of each part, the one that its proximal joint moves."""
 
     def index(self, name: str) -> int:
-        """The index of a part; a ValueError without it."""
+        """The index of a part; a ValueError if there is none."""
         return self.names.index(name)
 
     @property
@@ -57,10 +56,10 @@ def part_kind(name: str) -> str:
 
 
 def body_parts(skeleton: Skeleton, model_map: ModelMap) -> Parts:
-    """Which part of a person each body is: from each joint of the map to the next.
+    """The part of a person that each body belongs to: from one joint of the map to the next.
 
-    A kneecap belongs to the thigh, a clavicle or a head to the torso: each body to the nearest part
-    towards the pelvis, unless a joint of the map begins one.
+    A body whose joint is not in the map belongs to the part that it is attached to: a kneecap to
+    the thigh, a clavicle or a head to the torso.
     """
     joints = model_map.joints.by_name()
     begins = {skeleton.bodies.index(model_map.pelvis.body): "pelvis"}
@@ -79,14 +78,14 @@ def body_parts(skeleton: Skeleton, model_map: ModelMap) -> Parts:
 
 
 HINGES = ("knee", "ankle")
-"""Joints whose axes a template has only roughly: no knee turns about its epicondyles' line."""
+"""Joints whose axes a template has only roughly: no knee flexes about the epicondylar line."""
 
 SLIDING = (("thigh", "hip"), ("thigh", "knee"), ("shank", "knee"))
-"""Parts whose skin slides along the bone when a joint flexes: in proportion, that of the thigh
+"""Parts whose skin slides along the bone in proportion to a joint's flexion; that of the thigh
 mostly with the hip (Bonci T et al. 2014, J Biomech 47:2354-2361)."""
 
 RIGHT_ANGLE = np.pi / 2.0
-"""Flexion per which sliding of the skin is given, rad."""
+"""Flexion at which the sliding of the skin is given, rad."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +102,7 @@ class MarkerPlaces:
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What is unknown of a body."""
+    """The unknowns of a body."""
 
     log_factor: FloatArray
     """(U, 3) array. Logarithms of the scale factors of each part along the axes of its bodies."""
@@ -113,12 +112,11 @@ class Shape:
     tilt: FloatArray
     """(H, 2) array, rad. Inclination of hinge axes against the template's."""
     slide: FloatArray
-    """(S, 3) array, m. How far the skin of a part moves with a right angle of flexion of a joint,
-    body frame."""
+    """(S, 3) array, m. Displacement of a part's skin at a right angle of flexion, body frame."""
 
     @property
     def vector(self) -> FloatArray:
-        """All unknowns behind one another."""
+        """All unknowns as one vector."""
         parts = (self.log_factor, self.offset, self.tilt, self.slide)
         return np.concatenate([part.ravel() for part in parts])
 
@@ -134,8 +132,7 @@ class Template:
     hinges: IntArray
     """(H,) int array. Bodies whose joints have axes that may be inclined."""
     sliding: IntArray
-    """(S, 3) int array. Part with skin that slides, coordinate of flexion with which it does, and
-    its sign."""
+    """(S, 3) int array. Part whose skin slides, coordinate of flexion, and sign of flexion."""
 
     @classmethod
     def of(cls, skeleton: Skeleton, model_map: ModelMap, markers: MarkerPlaces) -> Template:
@@ -159,19 +156,19 @@ class Template:
 
     @property
     def sizes(self) -> tuple[int, int, int, int]:
-        """How many numbers log factors, offsets, tilts and slides are."""
+        """Numbers of log factors, offsets, tilts and slides."""
         markers = 3 * len(self.markers.labels)
         return 3 * len(self.parts.names), markers, 2 * len(self.hinges), 3 * len(self.sliding)
 
     @property
     def common(self) -> IntArray:
-        """(N,) int array: places of sizes, tilts and slides among all unknowns, not of offsets."""
+        """(N,) int array: indices of sizes, tilts and slides among all unknowns."""
         sizes, markers, *_ = self.sizes
         every = np.arange(sum(self.sizes))
         return np.delete(every, np.s_[sizes : sizes + markers])
 
     def shape(self, vector: FloatArray | None = None) -> Shape:
-        """Take unknowns apart; the template's own shape, if none are given."""
+        """The shape of a vector of unknowns; without one, the template's own."""
         vector = np.zeros(sum(self.sizes)) if vector is None else vector
         pieces = np.split(vector, np.cumsum(self.sizes)[:-1])
         widths = (3, 3, 2, 3)
@@ -215,7 +212,7 @@ class Template:
         return self.bones_of(shape).of_size(mass=mass, com=factors * own.com, inertia=inertia)
 
     def bones_of(self, shape: Shape) -> Skeleton:
-        """The person's skeleton with the template's masses: all that markers hang on."""
+        """The person's skeleton with the template's masses: all that marker positions depend on."""
         own, factors = self.skeleton, self.factors(shape)
         parent_rotation, child_rotation = own.parent_rotation.copy(), own.child_rotation.copy()
         turns = hinge_turns(self.hinge_axes, shape.tilt)
@@ -244,7 +241,7 @@ class Template:
         return np.where(shifted, along, 1.0)
 
     def moving_shape(self, shape: Shape, flexion: FloatArray) -> Shape:
-        """Put markers of sliding skin where they are at given flexions, (S,) rad."""
+        """The shape with the markers on sliding skin at given flexions, (S,) rad."""
         offset = shape.offset.copy()
         for (part, _, _), slide, angle in zip(self.sliding, shape.slide, flexion, strict=True):
             offset[self.part_markers(int(part))] += slide * angle / RIGHT_ANGLE
@@ -273,9 +270,9 @@ def stretched_masses(
     A stretched solid keeps its density everywhere: the second moments of its mass, ``S = tr(I)/2 1
     − I``, become ``D S D m'/m`` with D the factors, and ``I' = tr(S') 1 − S'`` is always that of
     some body. OpenSim's own scaling takes segments for cylinders and boxes, which differs by up to
-    a third where three factors are unlike. Shares of mass follow the volumes (``by_volume``) or are
-    the template's: markers hardly tell girths, and forces of a recorded sprint (JA1) contradict
-    them.
+    a third where the three factors differ. Shares of mass follow the volumes (``by_volume``) or are
+    the template's: markers hardly determine girths, and the forces of a recorded sprint (JA1)
+    contradict shares by volume.
     """
     volume = factors.prod(axis=1) if by_volume else np.ones(len(factors))
     heavier = volume * total / (skeleton.mass @ volume)
@@ -294,11 +291,11 @@ class ChosenFrames:
     """(F, K, 3) array, m, ground. NaN where a marker is not visible."""
     still: BoolArray
     """(F,) bool array. Quiet standing."""
-    worth: FloatArray
-    """(F,) array. How many independent witnesses of the body each frame counts for."""
+    weight: FloatArray
+    """(F,) array. Number of independent observations of the body that each frame counts as."""
     trial: IntArray
     frame: IntArray
-    """trial, frame: (F,) int arrays. Where it is from."""
+    """trial, frame: (F,) int arrays. Trial and frame of the recording."""
 
     @property
     def visible(self) -> BoolArray:
@@ -306,17 +303,17 @@ class ChosenFrames:
         return np.asarray(np.isfinite(self.position).all(axis=2))
 
     def rows(self, rows: BoolArray | IntArray) -> ChosenFrames:
-        """Some of the frames, or all of them more than once."""
+        """Some of the frames, in any order, also repeatedly."""
         return ChosenFrames(
             position=self.position[rows],
             still=self.still[rows],
-            worth=self.worth[rows],
+            weight=self.weight[rows],
             trial=self.trial[rows],
             frame=self.frame[rows],
         )
 
     def repeated(self, times: int) -> ChosenFrames:
-        """Frames behind themselves, so that they are sought from several starts at once."""
+        """All frames several times, so that poses are sought from several starts at once."""
         return self.rows(np.tile(np.arange(len(self.still)), times))
 
 

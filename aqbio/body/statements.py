@@ -1,4 +1,4 @@
-"""Statements of sheets, settings and files, tested like measurements; among them the body mass."""
+"""Statements of sheets, settings and files, compared with measurements; among them body mass."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from aqbio.io.study import Study
 Verdict = Literal["agrees", "doubtful", "refuted"]
 
 MASS_DISAGREEMENT = 0.05
-"""Share by which body masses (sheet, static trial, strides) may differ without a finding."""
+"""Relative difference of body masses (sheet, static trial, strides) above which there is a
+finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A measurement of something that is stated, by other means than the statement's."""
+    """An independent measurement of a stated quantity."""
 
     value: float
     """In the unit of the statement."""
     error: float
     """A true statement lies within this of it, in the same unit."""
     source: str
-    """Where it comes from, in words."""
+    """The source, in words."""
     decisive: bool = False
-    """Whether it can refute a statement by itself: nothing but the statement can be wrong where it
-    contradicts."""
+    """Whether it refutes a statement by itself, because only the statement can be wrong."""
 
     def contradicts(self, value: float) -> bool:
-        """Whether a value is farther away than the error allows."""
+        """Whether a value differs by more than the error."""
         return abs(value - self.value) > self.error
 
 
@@ -46,9 +46,9 @@ def contradictions(stated: float, measured: Sequence[Measurement]) -> tuple[Meas
 def verdict(stated: float, measured: Sequence[Measurement]) -> Verdict:
     """Judge a statement by independent measurements: "agrees", "doubtful" or "refuted".
 
-    One measurement against a statement leaves open which of the two is wrong: doubtful. Two
-    that contradict it on the same side and agree with each other refute it, and so does one
-    that is decisive by itself.
+    A single measurement that contradicts a statement leaves open which of the two is wrong:
+    doubtful. Two that contradict it in the same direction and agree with each other refute it, and
+    so does a decisive one.
     """
     against = contradictions(stated, measured)
     if not against:
@@ -67,7 +67,7 @@ class Statement:
     """A statement of a sheet, a setting or a file about a recording."""
 
     rule: str
-    """Name of the finding where it is contradicted."""
+    """Name of the finding if it is contradicted."""
     wording: str
     """Words that the value can follow: "the sheet says a body mass of"."""
     value: float
@@ -92,9 +92,9 @@ def contradiction(
     *,
     confirmed: bool = False,
 ) -> Finding | None:
-    """The finding of a statement that measurements contradict, if they do: an error where refuted.
+    """The finding about a statement that measurements contradict; an error if they refute it.
 
-    A ``confirmed`` statement counts whatever was measured, and the finding explains.
+    A ``confirmed`` statement is used whatever was measured, and the finding says so.
     """
     found = verdict(statement.value, measured)
     if found == "agrees":
@@ -136,7 +136,7 @@ SOURCES = {
     "static": "the static trial's plates",
     "strides": "the mean force of whole strides",
 }
-"""Where a body mass comes from, the best source first."""
+"""Sources of a body mass, the best first."""
 
 CONSEQUENCE = (
     "The participant is stopped, because momentum and joint moments are as wrong as the mass."

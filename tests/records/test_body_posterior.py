@@ -25,7 +25,7 @@ def written(fit, tmp_path_factory):
 def test_every_label_has_its_skin(fit, written):
     problem = fit.problem
     for label, sd in zip(
-        problem.template.markers.labels, problem.priors.learned_skin_sd, strict=True
+        problem.template.markers.labels, problem.priors.soft_tissue_sd, strict=True
     ):
         assert float(written["skin_sd"].sel(label=label)) == sd
     assert float(written["common"]) == problem.priors.common
@@ -33,7 +33,7 @@ def test_every_label_has_its_skin(fit, written):
 
 def test_every_unknown_has_a_name_and_a_deviation(written):
     sd = np.sqrt(np.diagonal(written["covariance"].values))
-    prior = np.maximum(1.0, written["oddness"].values.max()) * written["prior_sd"].values
+    prior = np.maximum(1.0, written["size_scale"].values.max()) * written["prior_sd"].values
     assert len(set(written["unknown"].values)) == len(sd)
     assert np.all((sd > 0.0) & (sd <= prior * (1.0 + 1e-9)))
 

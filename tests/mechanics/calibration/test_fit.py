@@ -147,6 +147,6 @@ def test_skin_is_found_as_soft_as_it_was_made(usual, odd):
     for part in ("pelvis", "thigh", "shank"):
         number = (kind == part).sum() / (1 if part == "pelvis" else 2)
         alone = (number - 1) / (1 - common) + 1 / (1 - common + number * common)
-        one, half = (fit.problem.priors.softness[kind == part][0] for fit in (usual, odd))
+        one, half = (fit.problem.priors.soft_tissue_scale[kind == part][0] for fit in (usual, odd))
         assert one == pytest.approx(0.99 * np.sqrt(alone / number), abs=0.15), part
         assert half / one == pytest.approx(0.5, abs=0.1), part

@@ -52,9 +52,9 @@ def test_frames_with_few_markers_are_left_out():
 def test_a_trial_is_worth_so_many_witnesses_however_many_frames():
     for count in (20, 60):
         frames = chosen_frames([_moving()], BODIES, 0.5, count=count)
-        np.testing.assert_allclose(frames.worth.sum(), INDEPENDENT)
+        np.testing.assert_allclose(frames.weight.sum(), INDEPENDENT)
     four = chosen_frames([_moving()] * 4, BODIES, 0.5, count=80)
-    np.testing.assert_allclose(four.worth.sum(), 2.0 * INDEPENDENT)
+    np.testing.assert_allclose(four.weight.sum(), 2.0 * INDEPENDENT)
 
 
 @pytest.mark.parametrize(

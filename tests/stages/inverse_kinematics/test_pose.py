@@ -217,7 +217,7 @@ def test_a_calibrated_body_tells_skin_posture_and_offsets(fit, skeleton, tmp_pat
     problem = fit.problem
     labels = list(problem.template.markers.labels)
     order = [labels.index(name) for name in skeleton.markers]
-    learnt = problem.priors.skin_sd * problem.priors.softness
+    learnt = problem.priors.skin_sd * problem.priors.soft_tissue_scale
     np.testing.assert_array_equal(found.noise.sd, learnt[order])
     assert found.noise.common == problem.priors.common
     knee = skeleton.coordinates.index("knee_angle_r")

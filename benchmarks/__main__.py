@@ -15,7 +15,7 @@ from aqbio.io.processes import keep_freed_memory, relax_garbage_collection
 from aqbio.opensim.session import quiet
 from benchmarks.board import Effort, Measured, Row, measured_together
 from benchmarks.material import WORDS, Material, gathered
-from benchmarks.rows import consistency, dynamics, markers, studies, trial
+from benchmarks.rows import dynamics, markers, studies, trial
 from benchmarks.table import markdown, write_table
 
 RESULTS = Path(__file__).parent / "results"
@@ -30,7 +30,6 @@ ROWS: dict[str, Rows] = {
     "B3": dynamics.against_tool,
     "B5": dynamics.against_analysis,
     "B7": trial.against_script,
-    "B11": consistency.against_residual_reduction,
     "B12": studies.laboratory,
     "B15": studies.demo,
 }

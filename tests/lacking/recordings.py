@@ -14,8 +14,10 @@ from aqbio.virtual.disturbances import Disturbances, disturbed
 from aqbio.virtual.laboratory import VICON_AXES, Laboratory
 from aqbio.virtual.library import DATA, GaitName, load_library
 from aqbio.virtual.recording import RunPlan, VirtualRecording, recorded_run, recorded_static
-from benchmarks.recorded_runs import TO_GROUND
 from tests.lacking.alterations import STATIC, Recordings, part_of
+
+TO_GROUND = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+"""JA1 runs along +Y of a laboratory with z up: forward, up and right are y, z and x there."""
 
 PERSON = {"sex": "male", "height_m": "1.80"}
 

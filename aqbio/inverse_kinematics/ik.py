@@ -1,8 +1,8 @@
 """Inverse kinematics: the coordinates that bring a skeleton's markers nearest to recorded ones.
 
-The true optimum of every frame: weighted least squares of marker distances, without limits unless
-they are asked for, solved for all frames together. Locked coordinates keep their values, dependent
-ones follow their couplers exactly.
+The true optimum of every frame: weighted least squares of marker distances, without limits, solved
+for all frames together. Locked coordinates keep their values, dependent ones follow their couplers
+exactly.
 
 Arms and legs with few markers have several poses that fit almost as well, a bent elbow and an
 elbow bent backwards. The first frame is therefore solved from many starts at once, and as the limbs
@@ -181,7 +181,6 @@ def inverse_kinematics(
     weights: FloatArray,
     *,
     pose: FloatArray | None = None,
-    bounds: FloatArray | None = None,
     near: FloatArray | None = None,
 ) -> IkSolution:
     """Solve for the coordinates of all frames from markers (T, K, 3), m, ground; NaN where missing.
@@ -189,9 +188,7 @@ def inverse_kinematics(
     Minimises ``Σ w |p(q) − p_recorded|²`` in each frame. A pull towards ``pose`` (C,), far too weak
     to be noticed elsewhere (``marker_fit.PRIOR``), settles what the markers leave open; it also
     holds the locked coordinates. ``near`` (T, C): poses of the frames, where the search begins.
-    With ``bounds`` (C, 2), rad or m, the optimum without limits is found first and then moved
-    inside: a search that starts at a limit can stick there. ValueError: shapes do not fit, weights
-    are negative, or no frame has enough markers.
+    ValueError: shapes do not fit, weights are negative, or no frame has enough markers.
     """
     weight = _weights(markers, marker_index, weights)
     solved = np.flatnonzero((weight > 0).sum(axis=1) >= FEWEST_MARKERS)
@@ -205,7 +202,7 @@ def inverse_kinematics(
         np.asfortranarray(weight[:, tracked]),
         centre,
     ).frames(solved)
-    ended, iterations = _solve_frames(problem, bounds, None if near is None else near[solved])
+    ended, iterations = _solve_frames(problem, None if near is None else near[solved])
 
     seen = _moved_by_markers(problem)
     ended = _unseen_filled(ended, seen)
@@ -232,9 +229,7 @@ def _weights(markers: FloatArray, marker_index: IntArray, weights: FloatArray) -
     return np.where(np.isnan(markers).any(axis=-1), 0.0, weights)
 
 
-def _solve_frames(
-    problem: MarkerFit, bounds: FloatArray | None, near: FloatArray | None
-) -> tuple[FloatArray, IntArray]:
+def _solve_frames(problem: MarkerFit, near: FloatArray | None) -> tuple[FloatArray, IntArray]:
     """Coordinates of every frame of the problem, and the number of steps."""
     skeleton, centre = problem.skeleton, problem.centre
     if near is None:
@@ -244,14 +239,7 @@ def _solve_frames(
     else:
         sought = np.isin(np.arange(len(centre)), problem.coordinate)
         ended = _refine(problem, np.where(sought, near, centre))
-    q = continuous(skeleton, ended.q, centre)
-    if bounds is None:
-        return q, ended.iterations
-    limits = bounds[problem.coordinate]
-    inside = q.copy()
-    inside[:, problem.coordinate] = np.clip(q[:, problem.coordinate], *limits.T)
-    bounded = descend(problem, inside, bounds=limits)
-    return bounded.q, bounded.iterations
+    return continuous(skeleton, ended.q, centre), ended.iterations
 
 
 def _moved_by_markers(problem: MarkerFit) -> BoolArray:
@@ -399,46 +387,3 @@ def _standing_out(angles: FloatArray) -> IntArray:
     out = np.zeros(len(angles), dtype=bool)
     out[1:-1] = bend > STANDING_OUT
     return np.flatnonzero(out[:-1] | out[1:])
-
-
-LIMB_STARTS = 12
-"""Poses of the limb from which every frame is solved, by default."""
-
-ITERATIONS = 60
-
-
-def limb_errors(
-    skeleton: Skeleton,
-    markers: FloatArray,
-    marker_index: IntArray,
-    weights: FloatArray,
-    q: FloatArray,
-    limb: IntArray,
-    bounds: FloatArray,
-    *,
-    starts: int = LIMB_STARTS,
-) -> FloatArray:
-    """(T, K) m: marker errors when a limb must stay within bounds; NaN where a marker is missing.
-
-    The best of the minima that ``starts`` poses of the limb lead to: the one found without bounds,
-    q (T, C), and random ones, the same each time.
-    """
-    seen = np.asarray(np.isfinite(markers).all(axis=2))
-    weight = np.where(seen, weights, 0.0)
-    tracking = Tracking.of(skeleton, marker_index, skeleton.free)
-    limits = bounds[tracking.coordinate]
-    low, high = (np.clip(side, -np.pi, np.pi) for side in skeleton.coordinate_range[limb].T)
-    random = np.random.default_rng(0)
-    errors = np.full(seen.shape, np.nan)
-    for frame in range(len(markers)):
-        first = np.tile(q[frame], (starts, 1))
-        first[1:, limb] = random.uniform(low, high, (starts - 1, len(limb)))
-        first[:, tracking.coordinate] = np.clip(first[:, tracking.coordinate], *limits.T)
-        one = np.full(starts, frame)
-        target = np.asfortranarray(np.nan_to_num(markers[one]))
-        problem = MarkerFit(tracking, target, np.asfortranarray(weight[one]), q[frame])
-        ended = descend(problem, first, bounds=limits, most_iterations=ITERATIONS)
-        best = int(np.argmin(ended.cost))
-        distance = np.linalg.norm(problem.evaluate(ended.q).error[best], axis=1)
-        errors[frame] = np.where(seen[frame], distance, np.nan)
-    return errors

@@ -307,7 +307,6 @@ def descend(
     problem: MarkerFit,
     start: FloatArray,
     *,
-    bounds: FloatArray | None = None,
     tolerance: float = 1e-12,
     most_iterations: int = 100,
 ) -> Descent:
@@ -317,19 +316,17 @@ def descend(
     coordinate by itself. A step that lowers the cost is taken, and λ shrinks the more, the better
     the step kept its promise; otherwise λ grows. H is Gauss-Newton's matrix far from the minimum
     and Newton's near it. Where Newton's leads uphill, from a saddle or a ridge, so much of S is
-    added that it is positive definite. A coordinate at a limit through which the cost would fall
-    stays there. A frame is done when a step promises to lower its cost by less than ``tolerance``
-    of it; a step of Newton's method that promises less than a hundredth of the root is the last
-    one. Sources: Marquardt DW (1963) J Soc Indust Appl Math 11:431-441; Nielsen HB (1999) Damping
-    parameter in Marquardt's method, IMM-REP-1999-05, TU Denmark.
+    added that it is positive definite. A frame is done when a step promises to lower its cost by
+    less than ``tolerance`` of it; a step of Newton's method that promises less than a hundredth of
+    the root is the last one. Sources: Marquardt DW (1963) J Soc Indust Appl Math 11:431-441;
+    Nielsen HB (1999) Damping parameter in Marquardt's method, IMM-REP-1999-05, TU Denmark.
     """
     parts = []
     for first in range(0, max(len(start), 1), CHUNK):
         part = slice(first, first + CHUNK)
         frames = len(start[part])
         trust = _Trust(np.full(frames, FIRST_DAMPING), np.zeros(frames, dtype=bool))
-        limits = (bounds, tolerance, most_iterations)
-        parts.append(_walk(problem.frames(part), start[part], trust, *limits))
+        parts.append(_walk(problem.frames(part), start[part], trust, tolerance, most_iterations))
     return Descent(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
@@ -337,7 +334,6 @@ def _walk(
     problem: MarkerFit,
     start: FloatArray,
     trust: _Trust,
-    bounds: FloatArray | None,
     tolerance: float,
     most_iterations: int,
 ) -> tuple[FloatArray, FloatArray, IntArray]:
@@ -346,8 +342,10 @@ def _walk(
     q, cost, iterations = start.copy(), fit.cost.copy(), np.zeros(len(start), dtype=np.int64)
     active = np.arange(len(start))
     for _ in range(most_iterations if len(start) else 0):
-        step, promise = _steps(problem, fit, trust, bounds)
-        trial = problem.evaluate(_moved(problem, fit.q, step, bounds))
+        step, promise = _steps(problem, fit, trust)
+        q_next = fit.q.copy()
+        q_next[:, problem.coordinate] += step
+        trial = problem.evaluate(q_next)
         floor = SMALLEST_DISTANCE**2 * problem.weight.sum(axis=1)
         enough = np.where(trust.newton, max(tolerance, 0.01 * tolerance**0.5), tolerance)
         little = promise <= enough * fit.cost + floor
@@ -387,9 +385,7 @@ class _Trust:
         return _Trust(self.damping[chosen], self.newton[chosen])
 
 
-def _steps(
-    problem: MarkerFit, fit: Fit, trust: _Trust, bounds: FloatArray | None
-) -> tuple[FloatArray, FloatArray]:
+def _steps(problem: MarkerFit, fit: Fit, trust: _Trust) -> tuple[FloatArray, FloatArray]:
     """Step of every frame, (T, N), and the decrease of the cost that it promises, (T,)."""
     parts = []
     for first in range(0, len(fit.q), BLOCK):
@@ -399,12 +395,6 @@ def _steps(
         gradient, matrix = equations.gradient, equations.hessian
         every = np.arange(matrix.shape[1])
         matrix[:, every, every] += own.damping[:, None] * equations.scale
-        if bounds is not None:
-            at, (low, high) = block.q[:, problem.coordinate], bounds.T
-            blocked = ((at <= low) & (gradient > 0)) | ((at >= high) & (gradient < 0))
-            gradient = np.where(blocked, 0.0, gradient)
-            matrix *= ~(blocked[:, :, None] | blocked[:, None, :])
-            matrix[:, every, every] += blocked
         step = _downhill(matrix, gradient, equations.scale)
         turn = np.abs(step[:, problem.tracking.turns]).max(axis=1, initial=LONGEST_TURN)
         share = LONGEST_TURN / turn
@@ -435,13 +425,3 @@ def _positive_definite(matrix: FloatArray, scale: FloatArray) -> FloatArray:
             share *= 4.0
         else:
             return stiffened
-
-
-def _moved(
-    problem: MarkerFit, q: FloatArray, step: FloatArray, bounds: FloatArray | None
-) -> FloatArray:
-    moved = q.copy()
-    moved[:, problem.coordinate] += step
-    if bounds is not None:
-        moved[:, problem.coordinate] = np.clip(moved[:, problem.coordinate], *bounds.T)
-    return moved

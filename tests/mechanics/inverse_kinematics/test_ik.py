@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.inverse_kinematics.ik import all_poses, inverse_kinematics, limb_errors
+from aqbio.inverse_kinematics.ik import all_poses, inverse_kinematics
 from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import dependent_filled
@@ -124,19 +124,6 @@ def test_coupled_coordinates_follow(runner, running):
     np.testing.assert_allclose(solution.q, q, rtol=0, atol=EXACT)
 
 
-def test_limits(runner, running):
-    """A knee that bends farther than it may stays at its limit, the rest adapts."""
-    knee = runner.coordinates.index("shank_r_z")
-    bounds = np.tile([-np.inf, np.inf], (len(runner.coordinates), 1))
-    bounds[knee, 0] = -1.8
-    solution = _solve(runner, running, bounds=bounds)
-    inside = running[:, knee] > -1.8
-    assert (~inside).any()
-    np.testing.assert_allclose(solution.q[inside], running[inside], rtol=0, atol=EXACT)
-    np.testing.assert_array_equal(solution.q[~inside, knee], -1.8)
-    assert (solution.errors[~inside].max(axis=1) > 1e-3).any()
-
-
 def test_weights_decide_between_markers(runner, running):
     """Markers that contradict each other: the heavier one wins in proportion."""
     markers = marker_positions(runner, running)
@@ -160,25 +147,3 @@ def test_follows_a_sprint(runner, running, step, first):
     q = running[::step]
     ended = all_poses(_frames_problem(runner, q), first, q[first])
     np.testing.assert_allclose(ended.q, q, rtol=0, atol=EXACT)
-
-
-@pytest.fixture
-def mirrored(runner, running):
-    """A right arm whose elbow is bent backwards, and its bounds: the elbow bends forward."""
-    q = running[::40].copy()
-    limb = np.flatnonzero([name.startswith(("arm_r", "forearm_r")) for name in runner.coordinates])
-    elbow = runner.coordinates.index("forearm_r_z")
-    bounds = np.tile([-np.inf, np.inf], (q.shape[1], 1))
-    bounds[elbow] = 0.0, 2.8
-    wrong = q.copy()
-    wrong[:, elbow] *= -1.0
-    wrong[:, runner.coordinates.index("arm_r_y")] += np.pi
-    return q, wrong, limb, bounds
-
-
-def test_the_true_pose_is_found_from_the_mirrored_one(runner, mirrored):
-    q, wrong, limb, bounds = mirrored
-    index = np.arange(len(runner.markers))
-    markers = marker_positions(runner, q)
-    errors = limb_errors(runner, markers, index, np.ones(len(index)), wrong, limb, bounds)
-    assert errors.max() < 1e-6

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -284,25 +284,6 @@ def _each_participant(
     for name in names:
         loaded.participant(name)
         work(loaded, name, say)
-
-
-@app.command("build-model")
-def build_model(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the .osim files go.")],
-    sex: Annotated[str, typer.Option(help="female, male or both.")] = "both",
-) -> None:
-    """Build our sprint model from published anthropometry; the folder's name says which."""
-    from aqbio.opensim.sprint_model import FORMS, build_sprint_model
-
-    sexes: tuple[Literal["female", "male"], ...] = ("female", "male")
-    chosen = [name for name in sexes if sex in (name, "both")]
-    if not chosen:
-        raise AqbioError(f"sex {sex} is unknown.", fix="write female, male or both.")
-    kind = folder.resolve().name if folder.resolve().name in FORMS else "sprint"
-    for name in chosen:
-        path = folder / f"{kind}_{name}.osim"
-        build_sprint_model(path, name, form=FORMS[kind])
-        say(f"wrote {path}")
 
 
 @app.command("map-model")

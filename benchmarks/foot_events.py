@@ -39,7 +39,7 @@ from aqbio.virtual.laboratory import GROUND_AXES
 from aqbio.virtual.laboratory import Laboratory as VirtualLaboratory
 from aqbio.virtual.library import DATA, GaitName, load_library
 from aqbio.virtual.recording import RunPlan, recorded_run
-from aqbio.virtual.truth import contacts
+from validation.true_contacts import contacts
 
 ROOT = Path(__file__).parents[1]
 REALDATA = "AQBIO_REALDATA"
@@ -153,7 +153,7 @@ def virtual_runs() -> Iterator[Known]:
     for number, (athlete, level) in enumerate(VIRTUAL):
         gait = gaits[GaitName(athlete, "normal", level)]
         run = recorded_run(gait, RunPlan(0), laboratory)
-        seen, _ = disturbed(run.recording, DISTURBANCES, np.random.default_rng(number))
+        seen = disturbed(run.recording, DISTURBANCES, np.random.default_rng(number))
         recording = Recording(seen.labels, seen.markers, seen.marker_rate, None)
         end = run.start + len(seen.markers) / seen.marker_rate
         true = tuple(

@@ -20,7 +20,8 @@ from aqbio.stats.step_numbers import momentum_numbers
 from aqbio.vectors import FloatArray
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.study import THRESHOLD
-from aqbio.virtual.truth import RunTruth, TrueContact, contacts, run_truth
+from aqbio.virtual.truth import RunTruth, run_truth
+from validation.true_contacts import TrueContact, contacts
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from aqbio.names import GRAVITY
 from aqbio.vectors import FloatArray
 
 DECIMALS = 7
-"""Numbers of the model files are rounded to this many decimals (`aqbio.opensim.sprint_model`)."""
+"""Numbers of the model files are rounded to this many decimals (`validation.sprint_model`)."""
 
 TRANSLATIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 

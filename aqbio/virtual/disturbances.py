@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 import numpy as np
 
 from aqbio.body.sprint_body import coarse_segment
 from aqbio.signals import low_pass
-from aqbio.vectors import BoolArray, FloatArray, IntArray, rotate
+from aqbio.vectors import BoolArray, FloatArray, rotate
 from aqbio.virtual.recording import VirtualRecording
 
 SOFTNESS: Mapping[str, float] = {
@@ -63,41 +62,13 @@ LOOSE = Skin(
 """Another kind of skin: locked to the stride, not the step, and a quarter of it to nothing."""
 
 
-class Dressed(Protocol):
-    """A moving body with markers on it: what skin needs to know of a recording."""
-
-    @property
-    def bodies(self) -> tuple[str, ...]:
-        """Names of the segments, B."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Markers, M."""
-
-    @property
-    def marker_body(self) -> IntArray:
-        """(M,) int array."""
-
-    @property
-    def marker_rate(self) -> float:
-        """Hz."""
-
-    @property
-    def phase(self) -> FloatArray:
-        """(T,) array, rad: π a step."""
-
-    @property
-    def rotation(self) -> FloatArray:
-        """(T, B, 3, 3) array: segment axes to ground."""
-
-
 def skin_motion(recording: VirtualRecording, skin: Skin, random: np.random.Generator) -> FloatArray:
     """Displacement of every marker against its bone, (T, M, 3), m, ground axes."""
     return tissue_motion(recording, skin, random)[0]
 
 
 def tissue_motion(
-    recording: Dressed, skin: Skin, random: np.random.Generator
+    recording: VirtualRecording, skin: Skin, random: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Displacement of markers (T, M, 3) and its part common to a segment (T, B, 3), m, ground."""
     soft = [body for body in recording.bodies if _segment(body) in SOFTNESS]
@@ -145,7 +116,7 @@ def _segment(body: str) -> str:
 
 
 def _free_motion(
-    recording: Dressed,
+    recording: VirtualRecording,
     counts: tuple[int, int],
     share: FloatArray,
     random: np.random.Generator,
@@ -191,29 +162,14 @@ class Disturbances:
                 raise ValueError(f"{name} is {value}: it must not be negative.")
 
 
-@dataclass(frozen=True, eq=False)
-class DisturbanceTruth:
-    """What was done to a recording."""
-
-    soft_tissue: FloatArray
-    """(T, M, 3) array, m. Displacement of the markers on the skin against the bone, ground."""
-    plate_offset: FloatArray
-    """(P, 3) array, N."""
-    gaps: list[tuple[str, int, int]]
-    """list of (label, first frame, frames)."""
-    swaps: list[tuple[str, str]]
-    """list of label pairs."""
-
-
 def disturbed(
     recording: VirtualRecording,
     disturbances: Disturbances,
     random: np.random.Generator,
-) -> tuple[VirtualRecording, DisturbanceTruth]:
+) -> VirtualRecording:
     """The recording that a real laboratory would have made."""
     markers = recording.markers.copy()
-    tissue = skin_motion(recording, Skin(thigh_m=disturbances.soft_tissue_m), random)
-    markers += tissue
+    markers += skin_motion(recording, Skin(thigh_m=disturbances.soft_tissue_m), random)
     markers += disturbances.marker_noise_m * random.standard_normal(markers.shape)
     gaps = _gaps(recording, disturbances, random)
     for label, first, frames in gaps:
@@ -226,8 +182,7 @@ def disturbed(
     offset = disturbances.plate_offset_n * random.standard_normal(force.shape[1:])
     force += offset + disturbances.force_noise_n * random.standard_normal(force.shape)
     moment += disturbances.moment_noise_nm * random.standard_normal(moment.shape)
-    made = recording.changed(markers=markers, force=force, moment=moment)
-    return made, DisturbanceTruth(tissue, offset, gaps, swaps)
+    return recording.changed(markers=markers, force=force, moment=moment)
 
 
 def _gaps(

@@ -100,4 +100,4 @@ def virtual_take(name: str, level: int, contact: int) -> tuple[VirtualRecording,
     static = recorded_static(athletes[name], laboratory)
     still = Disturbances(marker_noise_m=DISTURBANCES.marker_noise_m, plate_offset_n=2.0)
     random = np.random.default_rng(level)
-    return disturbed(static, still, random)[0], disturbed(run, DISTURBANCES, random)[0]
+    return disturbed(static, still, random), disturbed(run, DISTURBANCES, random)

@@ -112,7 +112,7 @@ def tables(gait_of: GaitOf, tmp_path_factory):
     """Give the rows of every way, plain or fitted."""
     run = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), Laboratory())
     soft = Disturbances(soft_tissue_m=0.010)
-    recording, _ = disturbed(run.recording, soft, np.random.default_rng(0))
+    recording = disturbed(run.recording, soft, np.random.default_rng(0))
 
     found = {}
     for way, (degrees, mirror, height, axes) in WAYS.items():

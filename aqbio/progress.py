@@ -13,8 +13,7 @@ from typing import Any
 from aqbio.errors import AqbioError, Cause, listed
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
-from aqbio.names import WITH_STEPS
-from aqbio.shipped import shipped
+from aqbio.names import WITH_STEPS, shipped
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.study.jobs import claim_results, every_job

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from aqbio.io.processes import keep_freed_memory, relax_garbage_collection
+from aqbio.cli import keep_freed_memory, relax_garbage_collection
 from aqbio.opensim.session import quiet
 from benchmarks.board import Effort, Measured, Row, measured_together
 from benchmarks.material import WORDS, Material, gathered

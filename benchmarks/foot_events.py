@@ -33,12 +33,10 @@ from aqbio.recordings.ground import Ground
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import prepare_trial
 from aqbio.vectors import FloatArray
-from aqbio.virtual.demo import DISTURBANCES, SPRINTERS
+from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import disturbed
-from aqbio.virtual.laboratory import GROUND_AXES
-from aqbio.virtual.laboratory import Laboratory as VirtualLaboratory
-from aqbio.virtual.library import DATA, GaitName, load_library
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recording import GROUND_AXES, RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory as VirtualLaboratory
 from validation.true_contacts import contacts
 
 ROOT = Path(__file__).parents[1]

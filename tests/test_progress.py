@@ -293,7 +293,7 @@ def test_a_second_run_is_refused_and_the_lock_of_a_killed_one_released(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_job_ends_with_the_run_that_started_it(number):
-    job = "from aqbio.io.processes import end_with_parent\nimport os, time\n"
+    job = "from aqbio.cli import end_with_parent\nimport os, time\n"
     job += "end_with_parent()\nprint(os.getpid(), flush=True)\ntime.sleep(60)"
     code = "import os, subprocess, sys\nos.environ['AQBIO_STARTED_BY'] = str(os.getpid())\n"
     code += f"subprocess.run([sys.executable, '-c', {job!r}])"

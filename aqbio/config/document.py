@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 from aqbio.config.everyday import EVERYDAY, REMOVED
 from aqbio.config.settings import SECTIONS, StudySettings
 from aqbio.config.sheets import SHEETS
-from aqbio.config.words import expected
+from aqbio.config.validation import expected
 from aqbio.stage_table import STAGE_TABLE
 
 HEADER = """# Settings

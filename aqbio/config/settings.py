@@ -4,11 +4,89 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from aqbio.config.hypothesis_settings import Hypotheses, Multiverse
-from aqbio.config.models import Model, OtherModels
-from aqbio.config.section import GivenFile, Positive, Section, that_a_disk_can_have
+Positive = Annotated[float, Field(gt=0)]
+"""A number above zero."""
+
+LONGEST_NAME, LONGEST_PATH = 255, 4095
+"""Bytes that the name of a file and a whole path may have on Linux, where results may be moved."""
+
+
+def that_a_disk_can_have(path: str) -> str:
+    """The path, refused where its names are too long for a disk."""
+    longest = max((len(part.encode()) for part in path.split("/")), default=0)
+    if longest > LONGEST_NAME or len(path.encode()) > LONGEST_PATH:
+        raise ValueError(
+            f"no disk can have this file: a name of {longest} bytes in a path of "
+            f"{len(path.encode())}, where {LONGEST_NAME} and {LONGEST_PATH} are the most"
+        )
+    if "\0" in path:
+        raise ValueError("no disk can have this file: there is a zero byte in its name")
+    return path
+
+
+GivenFile = Annotated[str, AfterValidator(that_a_disk_can_have)]
+"""A file or folder that a laboratory names."""
+
+
+class Section(BaseModel):
+    """A group of settings; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Corrections(Section):
+    """Documented corrections of models; each can be switched off."""
+
+    drop_muscles: bool = Field(
+        default=True, description="Remove muscles and other forces, which inverse dynamics ignores."
+    )
+    unclamp: bool = Field(
+        default=True,
+        description="Remove the clamping of coordinates, which breaks inverse kinematics silently "
+        "on long runways and beyond 120 degrees of knee flexion.",
+    )
+    torso_inertia: bool = Field(
+        default=True,
+        description="Scale the torso inertia of the Hamner, Rajagopal and Lai-Uhlrich family to "
+        "the torso's mass.",
+    )
+
+
+class Model(Section):
+    """The generic model, its map and the markers on it."""
+
+    file: GivenFile = Field(
+        default="sprint",
+        description="`sprint` (our own model, by the participant's sex), `sprint_anatomical` (the "
+        "same body with the joints of Rajagopal et al. 2016) or the path of a generic .osim file; "
+        "relative to study.yaml, ${NAME} is replaced.",
+    )
+    map: GivenFile = Field(
+        default="sprint",
+        description="Name of a folder in models/ or path of a map file: groups, feet and joints.",
+    )
+    markers: GivenFile = Field(
+        default="",
+        description="Path of the marker set of the recordings; empty: the one of the model's map.",
+    )
+    corrections: Corrections = Corrections()
+
+
+class OtherModels(Section):
+    """Models on which the same recordings are worked through in addition to the study's own."""
+
+    models: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Model] = Field(
+        default={},
+        description="Name of each and its settings, as in section model. How far stance means and "
+        "curves differ from those on the study's own model is a source of their uncertainty.",
+    )
+    trials: tuple[str, ...] = Field(
+        default=(),
+        description="Trials that are compared, by trial_id; empty: all. Their differences count "
+        "for all trials of the participant: name the fastest.",
+    )
 
 
 class Consistency(Section):
@@ -305,6 +383,61 @@ class Steps(Section):
         description="Reject the steps that count as turns; otherwise they are marked in the column "
         "`step_flags`.",
     )
+
+
+class Hypotheses(Section):
+    """The test of the hypotheses."""
+
+    registry: GivenFile = Field(
+        default="",
+        description="Path of the registry of hypotheses, relative to study.yaml; empty: "
+        "hypotheses.yaml next to it where there is one, otherwise the one that comes with aqbio.",
+    )
+    capacities: GivenFile = Field(
+        default="capacities.tsv",
+        description="Sheet with strengths measured in addition to motion capture; hypotheses that "
+        "need it are not testable where the file does not exist.",
+    )
+
+
+ConsistencyWay = Literal["default", "loose", "off"]
+"""How motion and forces are made to agree."""
+
+
+class Multiverse(Section):
+    """Choices that a verdict must survive; each is varied by itself around the study's own."""
+
+    enabled: bool = Field(
+        default=True, description="Compute the arms; without them no verdict is called robust."
+    )
+    consistency: tuple[ConsistencyWay, ...] = Field(
+        default=("default", "loose", "off"),
+        description="How motion and forces are made to agree: the study's weights, forces trusted "
+        "a third as much, or not at all. Only where the study uses the consistency stage.",
+    )
+    cutoffs_hz: tuple[Positive, ...] = Field(
+        default=(15.0, 20.0, 30.0), description="Matched low-pass cut-offs, Hz."
+    )
+    event_thresholds_n: tuple[Positive, ...] = Field(
+        default=(10.0, 20.0, 50.0), description="Vertical forces that start and end a contact, N."
+    )
+    bodies: tuple[Literal["model", "de_leva", "dumas"], ...] = Field(
+        default=("model", "de_leva", "dumas"),
+        description="Tables of segment inertia; de_leva and dumas exist for our sprint model.",
+    )
+    pelvis: tuple[Literal["torso", "out", "push_leg", "legs"], ...] = Field(
+        default=("torso", "out", "push_leg", "legs"),
+        description="Where the pelvis belongs: with the torso, to no side, with the push leg, half "
+        "with each leg.",
+    )
+
+    @field_validator("consistency", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, given: object) -> object:
+        """Take a bare `off` in the list, which YAML reads as a boolean, for the word."""
+        if isinstance(given, list | tuple):
+            return ["off" if value is False else value for value in given]
+        return given
 
 
 SECTIONS: dict[str, type[Section]] = {

@@ -35,7 +35,7 @@ from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY
-from aqbio.observed.record import read_observed, why_not_whole
+from aqbio.observed.parts import read_observed, why_not_whole
 from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, plate_wrench, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import OK

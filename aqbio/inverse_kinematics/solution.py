@@ -20,7 +20,7 @@ from aqbio.multibody.motion import Motion, TrackedMarkers
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.observed.mask import Observed
-from aqbio.observed.record import with_observed
+from aqbio.observed.parts import with_observed
 from aqbio.recordings.prepared import recorded_trial
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 

@@ -32,8 +32,7 @@ from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.observed.parts import ObservedParts
-from aqbio.observed.record import lost_findings, lost_parts, of_the_model
+from aqbio.observed.parts import ObservedParts, lost_findings, lost_parts, of_the_model
 from aqbio.recordings.prepared import foot_loads, loads_with_toes, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest

@@ -27,15 +27,17 @@ from aqbio.multibody.motion import TrackedMarkers
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.determined import (
     MarkerNoise,
+    bridged,
     coordinate_covariance,
     coordinates_observed,
     determined,
+    determined_by_file,
+    filled_coordinates,
     frame_sd,
     opened,
     range_sd,
     segment_sds,
 )
-from aqbio.observed.joint_angles import bridged, determined_by_file, filled_coordinates
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
 from aqbio.recordings.prepared import solved_coordinates
 from aqbio.signals import longest_gap

@@ -181,3 +181,42 @@ def _one(called: set[str], trial_id: str) -> str:
     """What a file is called that several may be meant by: of one trial, if only one is of it."""
     own = called if len(called) == 1 else {one for one in called if one.endswith(f" {trial_id}")}
     return next(iter(own)) if len(own) == 1 else ANOTHER
+
+
+BEGINNING = re.compile(r"(?<![\w/.~])/(?=[^\s/])")
+"""Where a path from the root on may begin."""
+
+
+def published(study: Study, content: Any, participant_id: str = "", trial_id: str = "") -> Any:
+    """Plain content as results may have it: no folder of this machine, no name of a given file."""
+    return without_places(in_ids(study, content, participant_id, trial_id))
+
+
+def without_places(content: Any) -> Any:
+    """Plain content (texts, lists, mappings) without the folders of this machine."""
+    if isinstance(content, str):
+        return _without_folders(content)
+    if isinstance(content, Mapping):
+        return {name: without_places(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [without_places(value) for value in content]
+    return content
+
+
+def _without_folders(text: str) -> str:
+    kept, done = [], 0
+    for found in BEGINNING.finditer(text):
+        start = end = found.start()
+        while (slash := text.find("/", end + 1)) >= 0 and _is_folder(text[start:slash]):
+            end = slash
+        if end > start >= done:
+            kept.append(text[done:start])
+            done = end + 1
+    return "".join([*kept, text[done:]])
+
+
+def _is_folder(text: str) -> bool:
+    try:
+        return Path(text).is_dir()
+    except (OSError, ValueError):
+        return False

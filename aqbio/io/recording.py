@@ -12,8 +12,7 @@ import numpy as np
 
 from aqbio import boundary
 from aqbio.errors import AqbioError, Finding, listed
-from aqbio.force_plates.forces import PlateWrench
-from aqbio.force_plates.plates import clipped_samples
+from aqbio.force_plates.forces import PlateWrench, clipped_samples
 from aqbio.vectors import FloatArray
 
 

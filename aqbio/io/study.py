@@ -23,11 +23,10 @@ from aqbio.config import (
     expand_environment,
     read_yaml,
 )
-from aqbio.config.models import Model
-from aqbio.config.section import Section
+from aqbio.config.settings import Model, Section
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.sheets import StudySheets, checked_sheets
-from aqbio.shipped import shipped
+from aqbio.names import shipped
 from aqbio.stage_table import STAGE_TABLE
 
 FILE_SETTINGS = (

@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.config import MarkerSet
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import AqbioError, distinct
-from aqbio.force_plates.plates import plate_axes
+from aqbio.force_plates.forces import plate_axes
 from aqbio.io.recording import METRES, Recording
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import FloatArray, dot

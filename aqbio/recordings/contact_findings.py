@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from aqbio.errors import distinct
-from aqbio.force_plates.plates import Plates
+from aqbio.force_plates.forces import Plates
 from aqbio.names import SIDES
 from aqbio.recordings.contacts import (
     CLEAR_MARGIN,

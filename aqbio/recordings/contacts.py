@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from aqbio.force_plates.forces import centre_of_pressure
-from aqbio.force_plates.plates import Plates
+from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.signals import joined, low_pass, runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, dot
 

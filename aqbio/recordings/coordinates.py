@@ -20,7 +20,7 @@ from aqbio.labels.marker_set import landmark_labels, model_marker_set, stand_ins
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import without_turns
 from aqbio.multibody.skeleton import GROUND, Skeleton
-from aqbio.observed.joint_angles import determined_by_file, filled_coordinates
+from aqbio.observed.determined import determined_by_file, filled_coordinates
 from aqbio.recordings.prepared import prepared_coordinates
 from aqbio.recordings.trial import SPEED_MAX
 from aqbio.vectors import FloatArray

@@ -11,15 +11,13 @@ import numpy as np
 
 from aqbio.errors import distinct
 from aqbio.force_plates.forces import (
+    LOADED_PLATE,
     UNLOADED_MARGIN,
     UNLOADED_SHORTEST,
+    Plates,
     PlateWrench,
     centre_of_pressure,
     nearly_unloaded,
-)
-from aqbio.force_plates.plates import (
-    LOADED,
-    Plates,
     noise_level,
     plate_axes,
     pulls_and_pushes,
@@ -273,9 +271,11 @@ class PlateLoad(NamedTuple):
 def plate_loads(plates: Plates, feet: FloatArray, time: FloatArray) -> list[PlateLoad]:
     """Every load of every plate, with the feet (T, 2, K, 3), m, at instants ``time`` (T,), s."""
     wrench, vertical, sample = plates.wrench, plates.vertical, plates.samples_of(time)
-    cop, _ = centre_of_pressure(wrench.force, wrench.moment, wrench.point, plates.surface, LOADED)
+    cop, _ = centre_of_pressure(
+        wrench.force, wrench.moment, wrench.point, plates.surface, LOADED_PLATE
+    )
     loads = []
-    for plate, start, stop in plate_contacts(vertical, plates.rate, LOADED, STILL_S):
+    for plate, start, stop in plate_contacts(vertical, plates.rate, LOADED_PLATE, STILL_S):
         heavy = vertical[sample, plate] >= LOADED_SHARE * vertical[start:stop, plate].max()
         frames = np.flatnonzero((sample >= start) & (sample < stop) & heavy)
         place, span = cop[sample[frames], plate], plates.time[[start, stop - 1]]

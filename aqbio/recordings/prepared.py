@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import ModelMap, Trial
-from aqbio.force_plates.forces import PlateWrench
+from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.force_plates.ground_reactions import shared_with_toes
-from aqbio.force_plates.plates import Plates
 from aqbio.io.mot import read_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study

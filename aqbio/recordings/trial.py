@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError, distinct, listed
-from aqbio.force_plates.plates import Plates
+from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.io.movement import breaks, flickers, is_static, jumps
 from aqbio.io.recording import Recording

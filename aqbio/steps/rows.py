@@ -30,8 +30,7 @@ from aqbio.contributions.without_plates import ESTIMATED, ESTIMATES
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import labels, picked
-from aqbio.gait.step_measures import interval_mean, propulsion_start
-from aqbio.gait.steps import PERCENT, PHASES, Side, Step
+from aqbio.gait.steps import PERCENT, PHASES, Side, Step, interval_mean, propulsion_start
 from aqbio.intervals.step_uncertainty import Key
 from aqbio.io.dictionary import Columns, columns
 from aqbio.names import AXES, NORMAL_95

@@ -27,8 +27,7 @@ from aqbio.gait.step_files import (
     trial_contacts,
     trial_steps,
 )
-from aqbio.gait.step_measures import speed_change
-from aqbio.gait.steps import Step, heading_changes, phase_mean, phase_rms
+from aqbio.gait.steps import Step, heading_changes, phase_mean, phase_rms, speed_change
 from aqbio.intervals.step_uncertainty import (
     Key,
     half_widths,
@@ -49,8 +48,7 @@ from aqbio.steps.other_models import (
     steps_in_motion,
     with_model,
 )
-from aqbio.steps.postures import trial_postures
-from aqbio.steps.quality import band_rows, quality_rows, unobserved_parts
+from aqbio.steps.quality import band_rows, quality_rows, trial_postures, unobserved_parts
 from aqbio.steps.rows import (
     CONTRIBUTIONS,
     QUALITY,

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import Cause, Finding, causes, group_of
 from aqbio.io.dictionary import columns
-from aqbio.io.provenance import study_provenance
+from aqbio.io.provenance import published, study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.study.places import published
 
 if TYPE_CHECKING:
     import pandas as pd

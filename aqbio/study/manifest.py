@@ -17,7 +17,7 @@ from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import file_state, files_made, remove_partial, write_text
-from aqbio.io.provenance import study_provenance
+from aqbio.io.provenance import published, study_provenance
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
 from aqbio.study.internal import (
@@ -28,7 +28,6 @@ from aqbio.study.internal import (
     internal_logs,
 )
 from aqbio.study.jobs import files_read, records_read, refuse_damaged
-from aqbio.study.places import published
 from aqbio.study.seals import as_json, seal
 
 Report = Callable[[str], None]

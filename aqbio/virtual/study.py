@@ -12,12 +12,12 @@ import numpy as np
 from aqbio.io.atomic import atomic_path
 from aqbio.vectors import FloatArray, cross
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.demo import DISTURBANCES, GAITS, SEED, SPRINTERS
+from aqbio.virtual.demo import DATA, DISTURBANCES, GAITS, SEED, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import Disturbances, disturbed
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.laboratory import PLATE_AXES, Laboratory
-from aqbio.virtual.library import DATA, GaitName, load_library
 from aqbio.virtual.recording import (
+    PLATE_AXES,
+    Laboratory,
     RunPlan,
     VirtualRecording,
     contacts_on_row,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.force_plates.plates import plate_axes
+from aqbio.force_plates.forces import plate_axes
 from aqbio.io.c3d import read_c3d
 from tests.io.made_c3d import NAME, MadePlate, write_c3d
 from tests.refusal import refused

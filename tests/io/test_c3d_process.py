@@ -13,8 +13,8 @@ import pytest
 
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
-from aqbio.io import c3d_process
-from aqbio.io.c3d_process import c3d_content
+from aqbio.io import c3d
+from aqbio.io.c3d import c3d_content
 from tests.io.made_c3d import NAME, write_c3d
 
 
@@ -56,7 +56,7 @@ def test_content_without_the_person(file):
 
 @pytest.mark.parametrize("words", SICK)
 def test_sick_reader_fails_the_file_and_the_next_one_is_read(file, monkeypatch, words):
-    monkeypatch.setattr(c3d_process, "TIME_BASE_S", 0.5)
+    monkeypatch.setattr(c3d, "TIME_BASE_S", 0.5)
     monkeypatch.setitem(sys.modules, "ezc3d", SimpleNamespace(c3d=SICK[words]))
     with pytest.raises(AqbioError) as caught:
         c3d_content(file)
@@ -69,10 +69,10 @@ def test_sick_reader_fails_the_file_and_the_next_one_is_read(file, monkeypatch, 
 
 def test_an_endless_loop_ends_by_itself_too(file, monkeypatch):
     """Where nobody is left to stop it."""
-    monkeypatch.setattr(c3d_process, "TIME_BASE_S", 0.0)
+    monkeypatch.setattr(c3d, "TIME_BASE_S", 0.0)
     monkeypatch.setitem(sys.modules, "ezc3d", SimpleNamespace(c3d=_loop))
-    own = c3d_process.in_own_process
-    monkeypatch.setattr(c3d_process, "in_own_process", lambda work, path, _: own(work, path))
+    own = c3d.in_own_process
+    monkeypatch.setattr(c3d, "in_own_process", lambda work, path, _: own(work, path))
     with pytest.raises(AqbioError, match="took too long"):
         c3d_content(file)
 

@@ -9,11 +9,16 @@ import numpy as np
 
 from aqbio.io.c3d import read_c3d
 from aqbio.vectors import FloatArray
-from aqbio.virtual.demo import DISTURBANCES, SPRINTERS
+from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import Disturbances, disturbed
-from aqbio.virtual.laboratory import VICON_AXES, Laboratory
-from aqbio.virtual.library import DATA, GaitName, load_library
-from aqbio.virtual.recording import RunPlan, VirtualRecording, recorded_run, recorded_static
+from aqbio.virtual.recording import (
+    VICON_AXES,
+    Laboratory,
+    RunPlan,
+    VirtualRecording,
+    recorded_run,
+    recorded_static,
+)
 from tests.lacking.alterations import STATIC, Recordings, part_of
 
 TO_GROUND = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])

@@ -10,8 +10,7 @@ import numpy as np
 from aqbio.io.study import Study, load_study
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.disturbances import Disturbances, disturbed
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RecordedRun, recorded_static
+from aqbio.virtual.recording import Laboratory, RecordedRun, recorded_static
 from aqbio.virtual.study import write_c3d
 
 PLAIN = "consistency: off\n"

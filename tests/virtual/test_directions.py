@@ -25,8 +25,14 @@ from aqbio.recordings.stage import prepare_participant
 from aqbio.steps.stage import contributions_participant
 from aqbio.steps.stage_tables import tables_study
 from aqbio.virtual.disturbances import Disturbances, disturbed
-from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
-from aqbio.virtual.recording import RunPlan, VirtualRecording, recorded_run
+from aqbio.virtual.recording import (
+    GROUND_AXES,
+    QUALISYS_AXES,
+    Laboratory,
+    RunPlan,
+    VirtualRecording,
+    recorded_run,
+)
 from tests.mirror import mirrored_axial, mirrored_polar
 from tests.small_study import replace
 from tests.virtual.conftest import GaitOf

@@ -11,11 +11,9 @@ import pytest
 from aqbio.io.study import load_study
 from aqbio.names import GRAVITY
 from aqbio.virtual import study
-from aqbio.virtual.demo import GAITS, LEVELS, SPRINTERS
+from aqbio.virtual.demo import DATA, GAITS, LEVELS, SPRINTERS, GaitName, load_library
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.library import DATA, GaitName, load_library
-from aqbio.virtual.recording import RunPlan, contacts_on_row
+from aqbio.virtual.recording import Laboratory, RunPlan, contacts_on_row
 from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, Recipe, planned_trials, write_study
 from aqbio.virtual.truth import run_truth
 from validation.gaits.individual import gait_speed, sheets

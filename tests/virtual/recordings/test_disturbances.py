@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from aqbio.virtual.disturbances import Disturbances, disturbed
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER
 

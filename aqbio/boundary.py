@@ -46,6 +46,9 @@ WRITTEN = 2**24
 RECORDED = 2**31
 """Bytes that a recording may have: half an hour of 100 markers and 8 plates as text."""
 
+SHEETS = "check the columns file and force_file of trials.tsv and files.data of study.yaml."
+"""Where recordings are named."""
+
 WORDS = 600
 """Most letters of a message about one file."""
 
@@ -69,7 +72,10 @@ def reads(
                 error.what = _shortened(error.what)
                 raise
             except OSError as error:
-                raise cannot_be_opened(path, error) from error
+                named = (
+                    (path.name, SHEETS) if largest == RECORDED else (str(path), "check its path.")
+                )
+                raise cannot_be_opened(path, error, *named) from error
             except PARSERS_RAISE as error:
                 said = _shortened(" ".join(str(error).split()))
                 said = said if largest <= WRITTEN else without_quotes(said)
@@ -196,7 +202,7 @@ def _ended(number: int, file: Path | None) -> AqbioError | RunStoppedError:
 
 
 def cannot_be_opened(
-    path: Path, error: OSError, *, file: str = "", fix: str = "check its path."
+    path: Path, error: OSError, file: str = "", fix: str = "check its path."
 ) -> AqbioError:
     """Say that a file is missing, or there but not to be read."""
     if fault := machine_fault(error, path):

@@ -233,36 +233,28 @@ def platform_wrench(
     then, for type 3 only the depth (reversing the half distances too would mirror the centre of
     pressure).
     """
+    surface = np.zeros(3)
     if kind == 1:
-        force = channels[:, :3]
-        point = np.column_stack((channels[:, 3:5], np.zeros(len(channels)))) * length
-        moment = cross(point, force)
-        moment[:, 2] += channels[:, 5] * length
-        return force, moment, np.zeros(3)
-    if kind == 3:
-        force, about = _piezoelectric(channels, np.abs(origin[:2]))
-        surface = np.array([0.0, 0.0, -abs(origin[2])])
+        force, about = channels[:, :3], np.zeros((len(channels), 3))
+        about[:, 2] = channels[:, 5] * length
+        arm = np.column_stack((channels[:, 3:5], np.zeros(len(channels)))) * -length
+    elif kind == 3:  # four sensors at (±along, ±across)
+        x12, x34, y14, y23, z1, z2, z3, z4 = channels.T
+        along, across = np.abs(origin[:2])
+        force = np.column_stack((x12 + x34, y14 + y23, z1 + z2 + z3 + z4))
+        about = np.column_stack(
+            (
+                across * (z1 + z2 - z3 - z4),
+                along * (-z1 + z2 + z3 - z4),
+                across * (x34 - x12) + along * (y14 - y23),
+            )
+        )
+        arm, surface = np.array([0.0, 0.0, -abs(origin[2])]), np.full(3, np.nan)
     else:
         values = channels if calibration is None else channels @ calibration.T
         force, about = values[:, :3], values[:, 3:6] * length
-        surface = -origin if origin[2] > 0.0 else origin
-    moment = about - cross(np.broadcast_to(surface, force.shape), force)
-    return force, moment, np.full(3, np.nan) if kind == 3 else surface
-
-
-def _piezoelectric(channels: FloatArray, half: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Force and moment about the centre of four sensors at (±half_x, ±half_y)."""
-    x12, x34, y14, y23, z1, z2, z3, z4 = channels.T
-    along, across = half
-    force = np.column_stack((x12 + x34, y14 + y23, z1 + z2 + z3 + z4))
-    moment = np.column_stack(
-        (
-            across * (z1 + z2 - z3 - z4),
-            along * (-z1 + z2 + z3 - z4),
-            across * (x34 - x12) + along * (y14 - y23),
-        )
-    )
-    return force, moment
+        arm = surface = -origin if origin[2] > 0.0 else origin
+    return force, about - cross(np.broadcast_to(arm, force.shape), force), surface
 
 
 SHORTEST_S, SHORTEST = 0.004, 4

@@ -25,7 +25,6 @@ from aqbio.io.recording import (
     STRONGEST,
     ForceRecording,
     Recording,
-    cannot_be_opened,
     clipping_findings,
     kept_labels,
     length_unit,
@@ -54,10 +53,7 @@ def check_c3d_header(path: Path) -> None:
 
     Format: https://www.c3d.org/HTML/Documents/theparametersection.htm
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise cannot_be_opened(path, error) from error
+    content = path.read_bytes()
     if len(content) < 2 * BLOCK or content[1] != MAGIC or content[0] < 2:
         raise _unreadable(path, "it does not start as the C3D standard demands")
     start = BLOCK * (content[0] - 1)
@@ -202,7 +198,7 @@ def c3d_content(path: Path) -> C3dContent:
         return _read(path)
 
     try:
-        read = in_own_process(work, path, seconds)
+        read = in_own_process(work, seconds=seconds)
     except AqbioError as error:
         if error.rule != CRASH:
             raise

@@ -14,7 +14,6 @@ import numpy as np
 from aqbio.boundary import RECORDED, reads, without_quotes
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
-from aqbio.io.recording import cannot_be_opened
 from aqbio.vectors import FloatArray
 
 DECIMAL_COMMA = re.compile(r"\d,\d")
@@ -22,10 +21,7 @@ DECIMAL_COMMA = re.compile(r"\d,\d")
 
 def text_lines(path: Path) -> list[str]:
     """Lines of a text file: UTF-8 with or without byte-order mark, or UTF-16 as Excel writes it."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise cannot_be_opened(path, error) from error
+    raw = path.read_bytes()
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     return raw.decode(encoding, errors="replace").splitlines()
 

@@ -6,11 +6,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from aqbio import boundary
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.force_plates.forces import PlateWrench, clipped_samples
 from aqbio.vectors import FloatArray
@@ -132,12 +130,6 @@ def refuse_impossible(force: FloatArray, name: str, file: str) -> None:
             fix="export the forces again, in newtons.",
             rule="force-impossible",
         )
-
-
-def cannot_be_opened(path: Path, error: OSError) -> AqbioError:
-    """Error for a recording that is not there or may not be read; see `aqbio.boundary`."""
-    where = "check the columns file and force_file of trials.tsv and files.data of study.yaml."
-    return boundary.cannot_be_opened(path, error, file=path.name, fix=where)
 
 
 JITTER = 0.02

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from aqbio.boundary import cannot_be_opened, reads
+from aqbio.boundary import reads
 from aqbio.config import Capacity, InvalidStudyError, Participant, Trial, closest
 from aqbio.config.sheets import Row
 from aqbio.config.validation import row_findings
@@ -154,8 +154,6 @@ def _text(path: Path) -> str:
             fix="write it, or correct `files` in study.yaml.",
             rule="file-missing",
         ) from error
-    except OSError as error:
-        raise cannot_be_opened(path, error) from error
     if raw.startswith(WORKBOOK):
         raise AqbioError(
             "the sheet is an Excel workbook, not text.",

@@ -72,7 +72,7 @@ def test_an_endless_loop_ends_by_itself_too(file, monkeypatch):
     monkeypatch.setattr(c3d, "TIME_BASE_S", 0.0)
     monkeypatch.setitem(sys.modules, "ezc3d", SimpleNamespace(c3d=_loop))
     own = c3d.in_own_process
-    monkeypatch.setattr(c3d, "in_own_process", lambda work, path, _: own(work, path))
+    monkeypatch.setattr(c3d, "in_own_process", lambda work, seconds: own(work))
     with pytest.raises(AqbioError, match="took too long"):
         c3d_content(file)
 

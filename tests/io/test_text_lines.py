@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.io.mot import text_lines
 from aqbio.io.trc import read_trc, write_trc
 
 
@@ -60,5 +59,5 @@ def test_a_file_that_may_not_be_read_is_not_called_missing(tmp_path):
     folder = tmp_path / "folder.trc"
     folder.mkdir()
     with pytest.raises(AqbioError) as said:
-        text_lines(folder)
+        read_trc(folder)
     assert said.value.rule == "file-unreadable"

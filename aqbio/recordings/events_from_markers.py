@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from aqbio.config import MarkerSet
-from aqbio.errors import Finding
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.recordings.axes import displacement, pelvis_paths
@@ -282,9 +281,6 @@ SPEED_RATIO, RATE_LEAST = 1.25, 45.0
 
 MILLISECONDS = 1e3
 
-EVENTS_MIN = 3
-"""Fewest contacts seen by plates and markers from which the markers' errors are estimated."""
-
 
 def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
     """The markers of both feet (T, 2, K, 3), left first, heel first; NaN where absent."""
@@ -428,43 +424,6 @@ def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
         return text + "."
     share = events.contact_time_error / float(np.nanmedian(whole))
     return text + f", up to {share:.0%} of this contact time."
-
-
-def participant_errors(
-    trials: Sequence[dict[str, Any]], participant_id: str
-) -> tuple[dict[str, float], list[Finding]]:
-    """Mean and SD (s) of kinematic events against a participant's own plates, and a finding."""
-    known = [done["kinematic_errors"] for done in trials if done.get("kinematic_errors")]
-    errors = {
-        name: [x for one in known for x in one[name]] for name in ("touchdown_s", "toe_off_s")
-    }
-    count = min(map(len, errors.values()))
-    if count < EVENTS_MIN:
-        return {}, []
-    numbers: dict[str, float] = {"contacts": count}
-    for name, values in errors.items():
-        event = name.removesuffix("_s")
-        numbers |= {
-            f"{event}_mean_s": float(np.mean(values)),
-            f"{event}_sd_s": float(np.std(values)),
-        }
-    if not any(done.get("events") == "kinematic" for done in trials):
-        return numbers, []
-    text = ", ".join(
-        f"{words} {MILLISECONDS * numbers[f'{event}_mean_s']:+.1f} ± "
-        f"{MILLISECONDS * numbers[f'{event}_sd_s']:.1f} ms"
-        for event, words in (("touchdown", "touchdown"), ("toe_off", "toe-off"))
-    )
-    finding = Finding(
-        rule="events-kinematic-error",
-        severity="info",
-        what=f"events from the foot markers against the plates, over {count} contacts of this "
-        f"participant: {text} (positive: late).",
-        participant=participant_id,
-        number=numbers["toe_off_mean_s"],
-        unit="s",
-    )
-    return numbers, [finding]
 
 
 def _range_text(error: tuple[float, float]) -> str:

@@ -1,4 +1,4 @@
-"""The whole workflow, with a bar or a line for every participant and stage that is done."""
+"""The whole workflow, with a line for every participant and stage that is done."""
 
 from __future__ import annotations
 
@@ -116,14 +116,12 @@ def snakemake_arguments(study_file: Path, cores: int, profile: str = "default") 
 
 
 class Console(logging.Handler):
-    """Shows a line or, on a terminal, a bar: a plug-in of Snakemake's logging."""
+    """Shows a line for every job that ends: a plug-in of Snakemake's logging."""
 
     writes_to_stream = has_filter = has_formatter = True
     writes_to_file = needs_rulegraph = False
 
     def __init__(self, study: Study) -> None:
-        from rich.progress import Progress
-
         super().__init__()
         self.jobs: dict[int, Any] = {}
         """What Snakemake says of each job when it begins."""
@@ -131,21 +129,8 @@ class Console(logging.Handler):
         """Last words of the jobs that did not finish."""
         self.complaints: list[str] = []
         """What is wrong with the run as a whole."""
-        self.bars = Progress(*Progress.get_default_columns(), "{task.fields[latest]}")
-        self.bars.disable = not sys.stdout.isatty()
-        self.records: dict[str, list[Path]] = {}
-        for on, who, stage in every_job(study):
-            self.records.setdefault(who, []).append(on.manifest(who, stage))
-        self.tasks = {
-            who: self.bars.add_task(
-                who or study.settings.name,
-                total=len(own),
-                completed=sum(map(Path.is_file, own)),
-                latest="",
-            )
-            for who, own in self.records.items()
-        }
-        self.bars.start()
+        self.records = [on.manifest(who, stage) for on, who, stage in every_job(study)]
+        """Those that a whole run leaves."""
 
     def emit(self, record: Any) -> None:
         """Show a job that ended; keep what has to be said when the run has ended."""
@@ -166,24 +151,15 @@ class Console(logging.Handler):
         stopped = ["Stopped: what was finished is kept."]
         return [*self.failed.values()] or self.complaints or stopped
 
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        self.bars.stop()
-        super().close()
-
     def _show(self, job: Any) -> None:
         record = read_record(Path(job.output[0])) if job.output else {}
         if not record:  # of virtual sprinters, and of all
             return
         who, model = (job.wildcards.get(name, "") for name in ("participant", "model"))
-        latest = f"{job.rule_name}: {_outcome(record)}"
-        if not self.bars.disable:
-            done = sum(map(Path.is_file, self.records[who]))
-            self.bars.update(self.tasks[who], completed=done, latest=latest)
-            return
         on = f" on {Path(model).name}" if model else ""
-        name, _, outcome = latest.partition(":")
-        sys.stdout.write(f"{datetime.now():%H:%M:%S} {f'{who} {name}'.strip()}{on}:{outcome}\n")
+        done = f"{sum(map(Path.is_file, self.records))} of {len(self.records)}"
+        name = f"{who} {job.rule_name}".strip()
+        sys.stdout.write(f"{datetime.now():%H:%M:%S} {name}{on}: {_outcome(record)} ({done})\n")
         page = Path(job.output[0]).with_suffix("") / "athletes" / f"{who}.html"
         if page.is_file():
             sys.stdout.write(f"  Page: {page}\n")

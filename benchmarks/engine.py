@@ -38,10 +38,10 @@ def solved_file(
     columns = [content.labels.index(name) for name in names]
     index = np.array([skeleton.markers.index(name) for name in names])
     positions = content.positions[:frames, columns]
-    solution = inverse_kinematics(skeleton, positions, index, np.ones(len(names)))
+    q = inverse_kinematics(skeleton, positions, index, np.ones(len(names)))
     time = content.first_time + np.arange(len(positions)) / content.rate
-    write_coordinates(output, skeleton, time, solution.q)
-    return solution.q
+    write_coordinates(output, skeleton, time, q)
+    return q
 
 
 def observable(

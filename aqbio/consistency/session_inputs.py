@@ -216,7 +216,7 @@ def static_stance(
     index = np.array([skeleton.markers.index(name) for name in labels.values()])
     pose = inverse_kinematics(skeleton, places[None], index, np.ones(len(index)))
     point, corners = prepared["plate_point"].values, prepared["plate_corner"].values
-    return StaticStance(pose.q[0], standing_pressure(force, moment, point, corners))
+    return StaticStance(pose[0], standing_pressure(force, moment, point, corners))
 
 
 def standing_pressure(

@@ -41,12 +41,6 @@ sides, nobody's."""
 
 LEG_JOINTS = ("hip", "knee", "ankle", "mtp")
 
-EXCHANGED = {
-    "push_leg": "swing_leg", "swing_leg": "push_leg",
-    "arm_push": "arm_swing", "arm_swing": "arm_push",
-}  # fmt: skip
-"""Whose role a limb takes where push leg and swing leg change in flight."""
-
 
 # names ------------------------------------------------------------------------------------------
 

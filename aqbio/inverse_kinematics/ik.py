@@ -12,12 +12,11 @@ hardly depend on each other, the best of every limb are combined.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from aqbio.inverse_kinematics.marker_fit import Descent, MarkerFit, Tracking, descend
-from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import continuous, near
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
@@ -158,22 +157,6 @@ FEWEST_MARKERS = 3
 """A frame with fewer visible markers is not solved."""
 
 
-@dataclass(frozen=True, eq=False)
-class IkSolution:
-    """Coordinates of every frame, and how well they fit."""
-
-    q: FloatArray
-    """(T, C) array, rad or m. NaN in frames with fewer than ``FEWEST_MARKERS`` visible markers."""
-    errors: FloatArray
-    """(T, K) array, m. Distance of each recorded marker from the skeleton's; NaN where it is
-    missing."""
-    iterations: IntArray
-    """(T,) int array. Steps of the last descent of each frame; 0 where not solved."""
-    visible: BoolArray
-    """(T, C) bool array. Whether a visible marker moves with the coordinate. Where not, the
-    coordinate is interpolated in time between frames in which it is seen."""
-
-
 def inverse_kinematics(
     skeleton: Skeleton,
     markers: FloatArray,
@@ -182,12 +165,14 @@ def inverse_kinematics(
     *,
     pose: FloatArray | None = None,
     near: FloatArray | None = None,
-) -> IkSolution:
-    """Solve for the coordinates of all frames from markers (T, K, 3), m, ground; NaN where missing.
+) -> FloatArray:
+    """(T, C) rad or m: coordinates from markers (T, K, 3), m, ground; NaN where one is missing.
 
     Minimises ``Σ w |p(q) − p_recorded|²`` in each frame. A pull towards ``pose`` (C,), far too weak
     to be noticed elsewhere (``marker_fit.PRIOR``), settles what the markers leave open; it also
     holds the locked coordinates. ``near`` (T, C): poses of the frames, where the search begins.
+    A coordinate that no visible marker moves is interpolated in time between frames in which one
+    does; frames with fewer than ``FEWEST_MARKERS`` visible markers are NaN.
     ValueError: shapes do not fit, weights are negative, or no frame has enough markers.
     """
     weight = _weights(markers, marker_index, weights)
@@ -202,18 +187,11 @@ def inverse_kinematics(
         np.asfortranarray(weight[:, tracked]),
         centre,
     ).frames(solved)
-    ended, iterations = _solve_frames(problem, None if near is None else near[solved])
-
-    seen = _moved_by_markers(problem)
-    ended = _unseen_filled(ended, seen)
+    ended = _solve_frames(problem, None if near is None else near[solved])
+    ended = _unseen_filled(ended, _moved_by_markers(problem))
     q = np.full((len(markers), len(centre)), np.nan)
     q[solved] = dependent_filled(skeleton, ended)
-    return IkSolution(
-        q,
-        _errors(skeleton, markers, marker_index, q),
-        _all_frames(iterations, solved, len(markers)),
-        _all_frames(seen, solved, len(markers)),
-    )
+    return q
 
 
 def _weights(markers: FloatArray, marker_index: IntArray, weights: FloatArray) -> FloatArray:
@@ -229,8 +207,8 @@ def _weights(markers: FloatArray, marker_index: IntArray, weights: FloatArray) -
     return np.where(np.isnan(markers).any(axis=-1), 0.0, weights)
 
 
-def _solve_frames(problem: MarkerFit, near: FloatArray | None) -> tuple[FloatArray, IntArray]:
-    """Coordinates of every frame of the problem, and the number of steps."""
+def _solve_frames(problem: MarkerFit, near: FloatArray | None) -> FloatArray:
+    """Coordinates of every frame of the problem."""
     skeleton, centre = problem.skeleton, problem.centre
     if near is None:
         first = int(np.argmax(problem.weight.sum(axis=1)))
@@ -239,7 +217,7 @@ def _solve_frames(problem: MarkerFit, near: FloatArray | None) -> tuple[FloatArr
     else:
         sought = np.isin(np.arange(len(centre)), problem.coordinate)
         ended = _refine(problem, np.where(sought, near, centre))
-    return continuous(skeleton, ended.q, centre), ended.iterations
+    return continuous(skeleton, ended.q, centre)
 
 
 def _moved_by_markers(problem: MarkerFit) -> BoolArray:
@@ -262,24 +240,6 @@ def _unseen_filled(q: FloatArray, visible: BoolArray) -> FloatArray:
         known = np.flatnonzero(visible[:, coordinate])
         filled[:, coordinate] = np.interp(frames, known, q[known, coordinate])
     return filled
-
-
-def _errors(
-    skeleton: Skeleton, markers: FloatArray, marker_index: IntArray, q: FloatArray
-) -> FloatArray:
-    """Distances of the markers, (T, K), m."""
-    distance = np.full(markers.shape[:2], np.nan)
-    solved = ~np.isnan(q).any(axis=1)
-    positions = marker_positions(skeleton, q[solved])[:, marker_index]
-    distance[solved] = np.linalg.norm(positions - markers[solved], axis=-1)
-    return distance
-
-
-def _all_frames(values: np.ndarray, solved: IntArray, frames: int) -> np.ndarray:
-    """Values of solved frames their place among all frames, zero elsewhere."""
-    spread = np.zeros((frames, *values.shape[1:]), dtype=values.dtype)
-    spread[solved] = values
-    return spread
 
 
 SPACING = 8
@@ -349,7 +309,7 @@ def _exchange_poses(
     A frame takes over all but the root coordinates, which are its own in any minimum. A pose moves
     on by one frame in each round.
     """
-    q, cost, iterations = ended.q.copy(), ended.cost.copy(), ended.iterations.copy()
+    q, cost = ended.q.copy(), ended.cost.copy()
     limbs = np.setdiff1d(problem.coordinate, problem.tracking.root)
     changed = np.ones(len(q), dtype=bool)
     nothing = LEAST_GAIN**2 * problem.weight.sum(axis=1)
@@ -365,13 +325,12 @@ def _exchange_poses(
         tried = descend(
             problem.frames(taker), start, tolerance=tolerance, most_iterations=most_iterations
         )
-        iterations[taker] = np.maximum(iterations[taker], tried.iterations)
         changed[:] = False
         for row in np.flatnonzero(tried.cost < (cost * (1.0 - GAIN) - nothing)[taker]):
             if tried.cost[row] < cost[taker[row]]:
                 frame = taker[row]
                 q[frame], cost[frame], changed[frame] = tried.q[row], tried.cost[row], True
-    return Descent(q, cost, iterations)
+    return Descent(q, cost)
 
 
 def _far_apart(angles: FloatArray) -> IntArray:

@@ -299,8 +299,6 @@ class Descent:
     """(T, C) array, rad or m."""
     cost: FloatArray
     """(T,) array, m²."""
-    iterations: IntArray
-    """(T,) int array. Steps tried."""
 
 
 def descend(
@@ -336,10 +334,10 @@ def _walk(
     trust: _Trust,
     tolerance: float,
     most_iterations: int,
-) -> tuple[FloatArray, FloatArray, IntArray]:
+) -> tuple[FloatArray, FloatArray]:
     """Walk a chunk of frames; those that are done drop out."""
     fit = problem.evaluate(start)
-    q, cost, iterations = start.copy(), fit.cost.copy(), np.zeros(len(start), dtype=np.int64)
+    q, cost = start.copy(), fit.cost.copy()
     active = np.arange(len(start))
     for _ in range(most_iterations if len(start) else 0):
         step, promise = _steps(problem, fit, trust)
@@ -355,13 +353,12 @@ def _walk(
         trust = trust.after(taken, kept, promise / np.maximum(fit.cost, TINY))
         fit = trial.with_rows_of(fit, ~taken)
         q[active], cost[active] = fit.q, fit.cost
-        iterations[active] += 1
         if done.all():
             break
         if done.any():
             active, problem = active[~done], problem.frames(~done)
             fit, trust = fit.frames(~done), trust.frames(~done)
-    return q, cost, iterations
+    return q, cost
 
 
 @dataclass(frozen=True, eq=False)

@@ -182,7 +182,7 @@ def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
 def _coordinates(skeleton: Skeleton, markers: TrackedMarkers, posture: FloatArray) -> FloatArray:
     """Inverse kinematics of all frames, (T, C)."""
     index = _indices(skeleton, markers)
-    return inverse_kinematics(skeleton, markers.positions, index, markers.weights, pose=posture).q
+    return inverse_kinematics(skeleton, markers.positions, index, markers.weights, pose=posture)
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,7 +63,7 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
             fix="save it tab-separated (in Excel: 'Unicode text').",
             rule="sheet-separator",
         )
-    findings = _header_findings(header, row, path)
+    findings = list(_header_findings(header, row, path))
     lines: list[SheetLine[R]] = []
     for number, cells in numbered[1:]:
         values = {
@@ -72,7 +72,9 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
             if cell.strip() not in MISSING
         }
         if any(map(str.strip, cells[len(header) :])):
-            findings.append(_row_length(path, number, len(cells), len(header)))
+            what = f"the row has {len(cells)} cells, the header {len(header)}."
+            fix = "remove surplus tabs or name the extra columns."
+            findings.append(_finding("sheet-row", what, path, fix, number))
         valid = None
         try:
             valid = row.model_validate(values)
@@ -90,58 +92,26 @@ def _other_separator(header: str) -> str:
     return ""
 
 
-def _header_findings(header: list[str], row: type[Row], path: Path) -> list[Finding]:
+def _finding(rule: str, what: str, file: Path, fix: str, line: int | None = None) -> Finding:
+    where = "" if line is None else f"line {line}"
+    return Finding(rule=rule, severity="error", what=what, file=str(file), where=where, fix=fix)
+
+
+def _header_findings(header: list[str], row: type[Row], path: Path) -> Iterator[Finding]:
     known = row.model_fields
-    findings = []
     for name, field in known.items():
         if field.is_required() and name not in header:
             near = closest(name, [given for given in header if given not in known])
-            findings.append(
-                Finding(
-                    rule="sheet-column",
-                    severity="error",
-                    what=f"column {name} is missing.",
-                    file=str(path),
-                    where="line 1",
-                    fix=f"did you mean {name} where it says {near}?" if near else f"add {name}.",
-                )
-            )
+            fix = f"did you mean {name} where it says {near}?" if near else f"add {name}."
+            yield _finding("sheet-column", f"column {name} is missing.", path, fix, 1)
     for given in dict.fromkeys(header):
-        if given and header.count(given) > 1:
-            findings.append(
-                Finding(
-                    rule="sheet-column",
-                    severity="error",
-                    what=f"column {given} is there {header.count(given)} times.",
-                    file=str(path),
-                    where="line 1",
-                    fix="keep one of them.",
-                )
-            )
+        if given and (count := header.count(given)) > 1:
+            what = f"column {given} is there {count} times."
+            yield _finding("sheet-column", what, path, "keep one of them.", 1)
         near = None if given in known else closest(given, known)
         if near and near not in header and not known[near].is_required():
-            findings.append(
-                Finding(
-                    rule="sheet-column",
-                    severity="error",
-                    what=f"column {given} is unknown.",
-                    file=str(path),
-                    where="line 1",
-                    fix=f"did you mean {near}?",
-                )
-            )
-    return findings
-
-
-def _row_length(path: Path, line: int, cells: int, columns: int) -> Finding:
-    return Finding(
-        rule="sheet-row",
-        severity="error",
-        what=f"the row has {cells} cells, the header {columns}.",
-        file=str(path),
-        where=f"line {line}",
-        fix="remove surplus tabs or name the extra columns.",
-    )
+            what, fix = f"column {given} is unknown.", f"did you mean {near}?"
+            yield _finding("sheet-column", what, path, fix, 1)
 
 
 def _text(path: Path) -> str:
@@ -228,11 +198,6 @@ def _lines(path: Path, row: type[P]) -> tuple[list[SheetLine[P]] | None, list[Fi
 
 def _cell(line: SheetLine[P], column: str) -> str:
     return line.cells.get(column, "")
-
-
-def _finding(rule: str, what: str, file: Path, fix: str, line: int | None = None) -> Finding:
-    where = "" if line is None else f"line {line}"
-    return Finding(rule=rule, severity="error", what=what, file=str(file), where=where, fix=fix)
 
 
 def _participant_findings(

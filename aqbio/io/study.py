@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import yaml
 from pydantic import ValidationError
@@ -57,8 +57,6 @@ def _own_file(section: Section, name: str) -> bool:
 
 MODELS = shipped("models")
 """Folder of the models and maps that come with aqbio."""
-
-S = TypeVar("S", bound=Section)
 
 
 def is_own_model(name: str) -> bool:
@@ -254,13 +252,6 @@ class Study:
     def table(self, name: str) -> Path:
         """The path of a table of the study."""
         return self.root / "tables" / name
-
-    def section(self, name: str, model: type[S]) -> S:
-        """A settings section, typed."""
-        value = getattr(self.settings, name)
-        if not isinstance(value, model):
-            raise TypeError(f"section {name} is not a {model.__name__}")
-        return value
 
     def stage_settings(self, stage: str) -> dict[str, Any]:
         """The sections that a stage reads, as plain data; own files are called by their setting."""

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from aqbio.config import InvalidStudyError
-from aqbio.config.settings import Files, Solve
 from aqbio.errors import AqbioError
 from aqbio.io.study import MODELS, load_study
 from aqbio.stage_table import STAGE_TABLE
@@ -174,9 +173,6 @@ def test_sheets_are_found_where_the_settings_say(file):
 
 def test_sections_of_a_stage(file):
     study = load_study(file)
-    assert study.section("solve", Solve) == Solve()
-    with pytest.raises(TypeError, match="solve is not a Files"):
-        study.section("solve", Files)
     for name, stage in STAGE_TABLE.items():
         assert tuple(study.stage_settings(name)) == stage.settings
 

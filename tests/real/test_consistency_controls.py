@@ -78,7 +78,7 @@ def recorded_run(realdata: Path, trial: str, model: str) -> RecordedRun:
     time = np.arange(len(markers)) / recording.rate
     solved = inverse_kinematics(runner.skeleton, markers, index, np.ones(len(index)))
     both = low_pass(np.concatenate((force, moment), axis=1), rate, cutoff)
-    plain = low_pass(solved.q, recording.rate, cutoff)
+    plain = low_pass(solved, recording.rate, cutoff)
     observations = Observations(
         time=time,
         marker_index=index,
@@ -88,7 +88,7 @@ def recorded_run(realdata: Path, trial: str, model: str) -> RecordedRun:
         start=plain,
         plain=spline_motion(runner.skeleton, time, plain),
         cutoff=cutoff,
-        unobservable=tuple(np.flatnonzero(~observable(runner.skeleton, index, markers, solved.q))),
+        unobservable=tuple(np.flatnonzero(~observable(runner.skeleton, index, markers, solved))),
     )
     return RecordedRun(runner, observations, spans, cutoff)
 

@@ -364,7 +364,7 @@ def known_observations(made: KnownRun, cutoff: float) -> Observations:
     """What the fit reads: low-passed markers and forces, inverse kinematics."""
     model, rate = made.model, made.laboratory.marker_rate
     index = np.arange(len(model.markers))
-    q = inverse_kinematics(model, made.markers, index, np.ones(len(index))).q
+    q = inverse_kinematics(model, made.markers, index, np.ones(len(index)))
     plain, plates = low_pass(q, rate, cutoff), made.laboratory.force_rate
     force, moment = (low_pass(part, plates, cutoff) for part in (made.force, made.moment))
     return Observations(

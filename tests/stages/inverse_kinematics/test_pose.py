@@ -114,7 +114,7 @@ def test_labels_that_wander_are_left_out_where_they_do(runner, running, solved, 
 
     def solve(markers):
         index = np.array([runner.markers.index(name) for name in markers.names])
-        return inverse_kinematics(runner, markers.positions, index, markers.weights).q
+        return inverse_kinematics(runner, markers.positions, index, markers.weights)
 
     pose = solved(positions=positions)
     pose = replace(pose, q=solve(pose.markers))
@@ -233,7 +233,7 @@ def test_a_limb_that_nobody_sees_is_in_the_runners_mean_posture(person, skeleton
     beyond = ("tibia_r", "foot_r", "toes_r")
     markers[:, np.isin(np.array(skeleton.bodies)[skeleton.marker_body], beyond)] = np.nan
     index = np.arange(len(skeleton.markers))
-    q = inverse_kinematics(skeleton, markers, index, np.ones(len(index)), pose=posture).q
+    q = inverse_kinematics(skeleton, markers, index, np.ones(len(index)), pose=posture)
     for name in ("knee_angle_r", "ankle_angle_r", "mtp_angle_r"):
         column = skeleton.coordinates.index(name)
         np.testing.assert_allclose(q[:, column], posture[column], atol=1e-12)

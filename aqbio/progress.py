@@ -16,8 +16,7 @@ from aqbio.io.tables import read_table
 from aqbio.names import WITH_STEPS, shipped
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
-from aqbio.study.jobs import claim_results, every_job
-from aqbio.study.seals import read_record
+from aqbio.study.jobs import claim_results, every_job, read_record
 
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")

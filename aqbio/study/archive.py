@@ -21,8 +21,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import MISSING, read_table
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, STUDY_STAGES
 from aqbio.study.deposit import CRATE, crate
-from aqbio.study.jobs import result_problems
-from aqbio.study.seals import FILES, as_json, read_record
+from aqbio.study.jobs import FILES, as_json, read_record, result_problems
 
 if TYPE_CHECKING:
     import pandas as pd

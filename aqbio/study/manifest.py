@@ -27,8 +27,7 @@ from aqbio.study.internal import (
     in_one_line,
     internal_logs,
 )
-from aqbio.study.jobs import files_read, records_read, refuse_damaged
-from aqbio.study.seals import as_json, seal
+from aqbio.study.jobs import as_json, files_read, records_read, refuse_damaged, seal
 
 Report = Callable[[str], None]
 """Takes one line of progress."""

@@ -77,11 +77,11 @@ def reads(
                 )
                 raise cannot_be_opened(path, error, *named) from error
             except PARSERS_RAISE as error:
-                said = _shortened(" ".join(str(error).split()))
-                said = said if largest <= WRITTEN else without_quotes(said)
+                reason = _shortened(" ".join(str(error).split()))
+                reason = reason if largest <= WRITTEN else without_quotes(reason)
                 raise AqbioError(
                     f"the file cannot be read as {kind}"
-                    f" ({type(error).__name__}{f': {said}' if said else ''}).",
+                    f" ({type(error).__name__}{f': {reason}' if reason else ''}).",
                     file=str(path),
                     fix=fix,
                     rule="file-damaged",

@@ -400,18 +400,20 @@ def _verify_against(study: Study, archive: Path, tolerance: float | None) -> Non
     from aqbio.study.archive import TOLERANCE, compared
 
     tolerance = TOLERANCE if tolerance is None else tolerance
-    found = compared(study, archive, tolerance)
-    typer.echo(f"{found.same} tables have the same bytes as in {archive}.")
-    for line in found.close:
+    comparison = compared(study, archive, tolerance)
+    typer.echo(f"{comparison.same} tables have the same bytes as in {archive}.")
+    for line in comparison.close:
         typer.echo(f"within {tolerance:g}: {line}")
-    for line in found.different:
+    for line in comparison.different:
         typer.echo(f"different: {line}", err=True)
-    typer.echo(f"{found.drawn} of {found.figures} drawings have the same bytes.")
-    for line in found.reasons:
+    typer.echo(f"{comparison.drawn} of {comparison.figures} drawings have the same bytes.")
+    for line in comparison.reasons:
         typer.echo(f"not as it was: {line}")
-    if found.different:
-        text = "see above what is not as it was" if found.reasons else "nothing known explains it"
-        typer.echo(f"{len(found.different)} differences; {text}.", err=True)
+    if comparison.different:
+        text = (
+            "see above what is not as it was" if comparison.reasons else "nothing known explains it"
+        )
+        typer.echo(f"{len(comparison.different)} differences; {text}.", err=True)
         sys.exit(1)
     typer.echo(f"every number is reproduced within {tolerance:g} of its column's largest.")
 

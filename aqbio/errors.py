@@ -55,10 +55,10 @@ class Finding:
     @property
     def cause(self) -> tuple[str, str, str]:
         """Severity, rule, and what is said without numbers and labels: alike for one cause."""
-        said = self.what
+        sentence = self.what
         for name in sorted({*self.label.split(", ")} - {""}, key=len, reverse=True):
-            said = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "*", said)
-        return self.severity, self.rule, re.sub(_NUMBERS, "#", re.sub(_LISTS, "*", said))
+            sentence = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "*", sentence)
+        return self.severity, self.rule, re.sub(_NUMBERS, "#", re.sub(_LISTS, "*", sentence))
 
     def __str__(self) -> str:
         return message(self.what, self.trial or self.participant, self.file, self.where, self.fix)
@@ -68,8 +68,8 @@ def group_of(finding: Finding) -> str:
     """The short name of what is behind a finding: the same for all that it is behind."""
     import hashlib
 
-    said = hashlib.sha256("\n".join(finding.cause).encode()).hexdigest()
-    return f"{finding.rule}-{said[:4]}"
+    digest = hashlib.sha256("\n".join(finding.cause).encode()).hexdigest()
+    return f"{finding.rule}-{digest[:4]}"
 
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -142,10 +142,10 @@ class Cause:
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
     """Sort findings by what is behind them, the gravest first."""
-    found: dict[tuple[str, str, str], list[Finding]] = {}
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
     for one in findings:
-        found.setdefault(one.cause, []).append(one)
-    every = [Cause(tuple(sorted(own, key=lambda x: -x.excess))) for own in found.values()]
+        groups.setdefault(one.cause, []).append(one)
+    every = [Cause(tuple(sorted(own, key=lambda x: -x.excess))) for own in groups.values()]
     return tuple(sorted(every, key=lambda x: SEVERITIES.index(x.first.severity)))
 
 

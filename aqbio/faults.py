@@ -93,8 +93,8 @@ def writing_fault(error: BaseException, folder: Path, file: Path) -> RunStoppedE
     """
     import tempfile
 
-    if found := machine_fault(error, file):
-        return found
+    if fault_before := machine_fault(error, file):
+        return fault_before
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(PROBE))

@@ -89,10 +89,10 @@ def run_snakemake(arguments: Sequence[str], console: Console | None = None) -> i
 
 def is_broken(study: Study, *, strict: bool) -> bool:
     """Whether no trial is usable, or an internal error took more than one of several trials."""
-    trials, found = read_table(study.table("trials.tsv")), every_finding(study)
+    trials, findings = read_table(study.table("trials.tsv")), every_finding(study)
     sound = set(trials.loc[trials["state"].isin(WITH_STEPS), "participant_id"])
-    contained = found["trial_id"].notna() & found["participant_id"].isin(sound) & (not strict)
-    return not sound or bool(((found["rule"] == RULE) & ~contained).any())
+    contained = findings["trial_id"].notna() & findings["participant_id"].isin(sound) & (not strict)
+    return not sound or bool(((findings["rule"] == RULE) & ~contained).any())
 
 
 def snakemake_arguments(study_file: Path, cores: int, profile: str = "default") -> list[str]:
@@ -169,11 +169,11 @@ def _not_finished(job: Any) -> str:
     """What a job said last: of a library that crashed, where."""
     log, who = Path(job.log[0]), job.wildcards.get("participant", "")
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-    said = [line for line in text.splitlines() if line.strip()]
-    last = said[-LAST_LINES:] or [NO_MESSAGE]
-    for at, line in enumerate(said):
+    lines = [line for line in text.splitlines() if line.strip()]
+    last = lines[-LAST_LINES:] or [NO_MESSAGE]
+    for at, line in enumerate(lines):
         if line.startswith(CRASH):
-            places = [one for one in said[at:] if one.startswith("  File ")][:LAST_LINES]
+            places = [one for one in lines[at:] if one.startswith("  File ")][:LAST_LINES]
             last = [f"A library crashed ({line.removeprefix(CRASH).lower()}).", *places]
     return "\n".join([f"{who} {job.rule_name} did not finish:".lstrip(), *last, f"  Log: {log}"])
 
@@ -198,23 +198,23 @@ def summary(study: Study) -> str:
     if not trials["state"].isin(WITH_STEPS).any():
         lines.append("No trial is usable: nothing is computed of any step, for these reasons.")
     lines += [words.step_words(steps), *words.gaps(trials, steps)]
-    found = study_causes(study)
-    known = {one.first.what for one in found}  # those stand below, with a fix
+    problems = study_causes(study)
+    told_below = {one.first.what for one in problems}  # those stand below, with a fix
     failed = (
-        one for one in words.failures(trials) if one.first.what.partition(": ")[2] not in known
+        one for one in words.failures(trials) if one.first.what.partition(": ")[2] not in told_below
     )
     lines += [f"Failed ({one.concerns}): {one.first.what}" for one in failed]
-    lines += [*internal_errors(study), *_causes(study, found)]
+    lines += [*internal_errors(study), *_causes(study, problems)]
     return "\n".join([*lines, f"Page: {study.root / 'report' / 'index.html'}"])
 
 
 def _causes(study: Study, causes: Iterable[Cause]) -> Iterator[str]:
     """Errors and warnings, one per cause: about a screen; the others are in the table."""
-    found = [one for one in causes if one.first.rule != RULE]
-    grave = [one for one in found if one.first.severity != "info"]
+    problems = [one for one in causes if one.first.rule != RULE]
+    grave = [one for one in problems if one.first.severity != "info"]
     for one in grave[:SHOWN_CAUSES]:
         yield f"{one.first.severity.capitalize()}: {one}"
-    left, remarks = max(len(grave) - SHOWN_CAUSES, 0), len(found) - len(grave)
+    left, remarks = max(len(grave) - SHOWN_CAUSES, 0), len(problems) - len(grave)
     if left or remarks:
         yield f"{left} more, {remarks} remark{'s' * (remarks != 1)}: {study.table('causes.tsv')}"
 
@@ -224,12 +224,12 @@ def internal_errors(study: Study) -> list[str]:
     findings = every_finding(study)
     broken = findings.loc[findings["rule"] == RULE, ["participant_id", "trial_id", "what"]]
     broken = broken.astype("string").fillna("")
-    found = []
+    lines = []
     for _, fault in broken.groupby(
         broken["what"].str.extract(IDENTIFIER, expand=False), sort=False
     ):
         places = (fault["participant_id"] + " " + fault["trial_id"]).str.strip()
         who = listed([*dict.fromkeys(one for one in places if one)])
         often = f" ({len(fault)} times)" if len(fault) > 1 else ""
-        found.append(f"Not computed{who and f' ({who})'}: {fault['what'].iloc[0]}{often}")
-    return found
+        lines.append(f"Not computed{who and f' ({who})'}: {fault['what'].iloc[0]}{often}")
+    return lines

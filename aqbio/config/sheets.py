@@ -42,8 +42,8 @@ STARTS = re.compile(r"(?<![a-z])((starting)?blocks?(starts?)?|crouch(ed)?(starts
 
 def unmodelled_force(name: str) -> str:
     """The word in a name that speaks of added mass, towing or a slope; empty without one."""
-    found = UNMODELLED.search(re.sub("(?<=[a-z])(?=[A-Z])", "_", name).casefold())
-    return "" if found is None else found[0]
+    match = UNMODELLED.search(re.sub("(?<=[a-z])(?=[A-Z])", "_", name).casefold())
+    return "" if match is None else match[0]
 
 
 BELT_FASTEST = 13.0

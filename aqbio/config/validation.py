@@ -148,8 +148,8 @@ def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
         what, _, fix = error["msg"].removeprefix("Value error, ").partition(" Fix: ")
         return f"{subject}{what}{given}.", fix
     if kind == "literal_error":
-        known = [str(option) for option in get_args(members(place.annotation)[0])]
-        near = closest(str(value), known)
+        options = [str(option) for option in get_args(members(place.annotation)[0])]
+        near = closest(str(value), options)
         fix = f"did you mean {near}?" if near else ""
         return f"{name} must be one of {expected(place.annotation)}{given}.", fix
     if kind in _NO_MAPPING:
@@ -401,10 +401,10 @@ def _line(root: yaml.Node | None, location: Location) -> str:
     node, line = root, 1
     for part in location:
         if isinstance(node, yaml.MappingNode):
-            found = [(k, v) for k, v in node.value if k.value == str(part)]
-            if not found:
+            entries = [(k, v) for k, v in node.value if k.value == str(part)]
+            if not entries:
                 break
-            key, node = found[0]
+            key, node = entries[0]
             line = key.start_mark.line + 1
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
             if part >= len(node.value):  # an item that is missing is where the list is

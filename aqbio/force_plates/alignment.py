@@ -116,10 +116,10 @@ def planted_information(
     there, m; group (N,) of contacts of one foot at one speed: their distance is unknown and the
     same. ``m − p = b_g + r × p + s p``, to first order.
     """
-    found, right = np.zeros((len(ALIGNMENT), len(ALIGNMENT))), np.zeros(len(ALIGNMENT))
+    information, right = np.zeros((len(ALIGNMENT), len(ALIGNMENT))), np.zeros(len(ALIGNMENT))
     contacts = np.bincount(group)
     if not (contacts > 1).any():
-        return found, right
+        return information, right
     turn = np.stack([np.cross(axis, point) for axis in np.eye(3)], axis=2)
     slopes = np.concatenate([turn, np.zeros((*point.shape, 3)), point[:, :, None]], axis=2)
     same = (group[:, None] == group) / contacts[group]
@@ -130,6 +130,6 @@ def planted_information(
         free = len(values) - (contacts > 0).sum() - rank
         scatter = float(((values - rows @ fitted) ** 2).sum()) / max(free, 1)
         variance = max(sd**2, scatter) if free > 0 else sd**2
-        found += rows.T @ rows / variance
+        information += rows.T @ rows / variance
         right += rows.T @ values / variance
-    return found, right
+    return information, right

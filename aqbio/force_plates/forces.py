@@ -179,12 +179,12 @@ def fixed_point_wrench(
 
 def _nearest_loaded(application: FloatArray, loaded: BoolArray) -> FloatArray:
     """Point of application of each sample's nearest loaded one in time."""
-    known = np.flatnonzero(loaded)
+    loaded_samples = np.flatnonzero(loaded)
     samples = np.arange(len(application))
-    after = np.clip(np.searchsorted(known, samples), 0, len(known) - 1)
-    before = np.clip(after - 1, 0, len(known) - 1)
-    earlier = np.abs(known[before] - samples) <= np.abs(known[after] - samples)
-    return application[np.where(earlier, known[before], known[after])]
+    after = np.clip(np.searchsorted(loaded_samples, samples), 0, len(loaded_samples) - 1)
+    before = np.clip(after - 1, 0, len(loaded_samples) - 1)
+    earlier = np.abs(loaded_samples[before] - samples) <= np.abs(loaded_samples[after] - samples)
+    return application[np.where(earlier, loaded_samples[before], loaded_samples[after])]
 
 
 CHANNELS = {1: 6, 2: 6, 3: 8, 4: 6}
@@ -277,11 +277,11 @@ def clipped_samples(channel: FloatArray, rate: float) -> BoolArray:
     with a slope: continued from both sides it would have gone beyond. A round peak, even one of
     coarse numbers, arrives without a slope, a made-up step without one before it.
     """
-    found = np.zeros(len(channel), dtype=np.bool_)
+    clipped = np.zeros(len(channel), dtype=np.bool_)
     size = float(np.abs(channel).max(initial=0.0))
     shortest, before = max(SHORTEST, round(SHORTEST_S * rate)), max(2, round(BEFORE_S * rate))
     if size == 0.0:
-        return found
+        return clipped
     for sign in (1.0, -1.0):
         upward = sign * channel
         top = float(upward.max())
@@ -293,8 +293,8 @@ def clipped_samples(channel: FloatArray, rate: float) -> BoolArray:
             rise = (upward[start - 1] - upward[start - before]) / (before - 1)
             fall = (upward[stop] - upward[stop + before - 1]) / (before - 1)
             if min(rise, fall) * 0.5 * (stop - start) > ABOVE * top:
-                found[start:stop] = True
-    return found
+                clipped[start:stop] = True
+    return clipped
 
 
 LOADED_PLATE = 100.0

@@ -65,8 +65,8 @@ def finished(study: Study, participant_id: str) -> set[str]:
 
 def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFrame:
     """Rows of a participant's table in full precision, of trials that passed all stages."""
-    found = read_columns(step_file(study, participant_id, table))
-    return found[found["trial_id"].isin(finished(study, participant_id))]
+    rows = read_columns(step_file(study, participant_id, table))
+    return rows[rows["trial_id"].isin(finished(study, participant_id))]
 
 
 def study_rows(
@@ -130,19 +130,19 @@ CONTACT = tuple(
 def trial_contacts(data: xr.Dataset) -> Iterator[Contact]:
     """Contacts whose foot is known, from a prepared trial or one of stage contributions."""
     count = data.sizes.get("contact", 0)
-    known = {name: data.variables[name].values for name in CONTACT if name in data}
-    shared = known.get("contact_shared", np.zeros(count, dtype=bool))
-    errors = known.get("contact_time_error", np.full(count, np.nan))
+    columns_of = {name: data.variables[name].values for name in CONTACT if name in data}
+    shared = columns_of.get("contact_shared", np.zeros(count, dtype=bool))
+    errors = columns_of.get("contact_time_error", np.full(count, np.nan))
     for index in range(count):
-        side = str(known["contact_foot"][index])
+        side = str(columns_of["contact_foot"][index])
         if side not in ("left", "right"):
             continue
         yield Contact(
             side="left" if side == "left" else "right",
-            touchdown=float(known["contact_touchdown"][index]),
-            toe_off=float(known["contact_toe_off"][index]),
-            complete=bool(known["contact_complete"][index]),
-            edge_distance=float(known["contact_edge_distance"][index]),
+            touchdown=float(columns_of["contact_touchdown"][index]),
+            toe_off=float(columns_of["contact_toe_off"][index]),
+            complete=bool(columns_of["contact_complete"][index]),
+            edge_distance=float(columns_of["contact_edge_distance"][index]),
             shared=bool(shared[index]),
             time_error=float(errors[index]),
         )
@@ -150,8 +150,8 @@ def trial_contacts(data: xr.Dataset) -> Iterator[Contact]:
 
 def contact_span(data: xr.Dataset) -> tuple[float, float]:
     """First and last event of a trial that is known, s; it must have a contact."""
-    known = np.concatenate((data["contact_touchdown"].values, data["contact_toe_off"].values))
-    return float(np.nanmin(known)), float(np.nanmax(known))
+    events = np.concatenate((data["contact_touchdown"].values, data["contact_toe_off"].values))
+    return float(np.nanmin(events)), float(np.nanmax(events))
 
 
 def trial_steps(contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ...]:
@@ -201,8 +201,8 @@ class StudyCurves:
 
     def where(self, name: str) -> StudyCurves:
         """Steps of which a number is known."""
-        known = (np.isfinite(one[name].values) for one in self.opened)
-        both = (own & found for own, found in zip(self.kept, known, strict=True))
+        finite_values = (np.isfinite(one[name].values) for one in self.opened)
+        both = (own & finite for own, finite in zip(self.kept, finite_values, strict=True))
         return StudyCurves(self.opened, tuple(both))
 
 
@@ -270,7 +270,7 @@ def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> Iterator[Stu
     # an open file takes megabytes of its own.
     netCDF4.set_chunk_cache(size=0)
     xr.set_options(file_cache_maxsize=OPEN_FILES)  # type: ignore[no-untyped-call]
-    opened, known = [], []
+    opened, masks = [], []
     with ExitStack() as closed_at_the_end:
         for path, trials in zip(files, kept, strict=True):
             try:
@@ -278,5 +278,5 @@ def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> Iterator[Stu
             except DAMAGE as error:
                 raise unreadable(path, error) from error
             opened.append(closed_at_the_end.enter_context(data))
-            known.append(np.array([str(n) in trials for n in data["trial_id"].values], dtype=bool))
-        yield StudyCurves(tuple(opened), tuple(known))
+            masks.append(np.array([str(n) in trials for n in data["trial_id"].values], dtype=bool))
+        yield StudyCurves(tuple(opened), tuple(masks))

@@ -188,25 +188,25 @@ def _overlap(earlier: Contact | None, later: Contact | None) -> float:
     if earlier is None or later is None:
         return 0.0
     overlap = earlier.toe_off - later.touchdown
-    known = np.nan_to_num([earlier.time_error, later.time_error]).max()
-    return float(overlap) if overlap > known else 0.0
+    uncertainty = np.nan_to_num([earlier.time_error, later.time_error]).max()
+    return float(overlap) if overlap > uncertainty else 0.0
 
 
 def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]:
     """Steps within the motion: rejected without whole stance, incomplete without flight."""
-    known = f"the motion is known from {first:.3f} to {last:.3f} s only"
-    found = []
+    span_words = f"the motion is known from {first:.3f} to {last:.3f} s only"
+    judged = []
     for step in steps:
         if step.touchdown < first or step.toe_off > last:
-            reason = f"{step.reason}; {known}" if step.status == "rejected" else known
-            found.append(replace(step, status="rejected", reason=reason))
+            reason = f"{step.reason}; {span_words}" if step.status == "rejected" else span_words
+            judged.append(replace(step, status="rejected", reason=reason))
         elif step.next_touchdown > last:
             status: Status = "incomplete" if step.status == "ok" else step.status
-            reason = step.reason or known
-            found.append(replace(step, next_touchdown=np.nan, status=status, reason=reason))
+            reason = step.reason or span_words
+            judged.append(replace(step, next_touchdown=np.nan, status=status, reason=reason))
         else:
-            found.append(step)
-    return found
+            judged.append(step)
+    return judged
 
 
 def phase_curve(
@@ -315,7 +315,7 @@ def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
     values = np.concatenate([curves[:, 0], curves[:, 1, 1:]], axis=1)
     largest, last = np.abs(values).argmax(axis=1), values.shape[1] - 1
     inside = np.isfinite(values + time).all(axis=1) & (largest > 0) & (largest < last)
-    found = np.full(len(curves), np.nan)
+    instants = np.full(len(curves), np.nan)
     middle, reach = len(PERCENT) - 1, 5
     apart = np.min(np.abs(largest[:, None] - [0, middle, last]), axis=1)
     even = np.flatnonzero(inside & (apart >= reach))
@@ -323,13 +323,13 @@ def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
         around = np.arange(-reach, reach + 1)
         windows = values[even[:, None], largest[even, None] + around]
         step = share[even, (largest[even] > middle).astype(int)] / middle
-        found[even] = time[even, largest[even]] + step * _turns(around.astype(float), windows)
+        instants[even] = time[even, largest[even]] + step * _turns(around.astype(float), windows)
     for one in np.flatnonzero(inside & (apart < reach)):
         peak = largest[one]
         near = slice(max(peak - reach, 0), peak + reach + 1)
         grid = time[one, near] - time[one, peak]
-        found[one] = time[one, peak] + _turns(grid, values[[one], near])[0]
-    return found
+        instants[one] = time[one, peak] + _turns(grid, values[[one], near])[0]
+    return instants
 
 
 def _turns(grid: FloatArray, windows: FloatArray) -> FloatArray:
@@ -338,12 +338,12 @@ def _turns(grid: FloatArray, windows: FloatArray) -> FloatArray:
 
     place = int(np.abs(grid).argmin())
     slopes = CubicSpline(grid, windows, axis=1).derivative()
-    found = np.zeros(len(windows))
+    places = np.zeros(len(windows))
     for row, roots in enumerate(slopes.roots(extrapolate=False)):
         near = roots[(roots >= grid[place - 1]) & (roots <= grid[place + 1])]
         if len(near):
-            found[row] = near[np.abs(near).argmin()]
-    return found
+            places[row] = near[np.abs(near).argmin()]
+    return places
 
 
 # braking and propulsion ---------------------------------------------------------------------------

@@ -82,8 +82,8 @@ def _best_heading(problem: MarkerFit, start: FloatArray) -> FloatArray:
     if heading is not None:
         poses[:, heading] += 2.0 * np.pi * np.arange(HEADINGS) / HEADINGS
     root = replace(tracking, coordinate=tracking.root)
-    alone = replace(problem, tracking=root).copies(HEADINGS)
-    ended = descend(alone, poses, tolerance=ROUGH, most_iterations=ROUGH_ITERATIONS)
+    root_problem = replace(problem, tracking=root).copies(HEADINGS)
+    ended = descend(root_problem, poses, tolerance=ROUGH, most_iterations=ROUGH_ITERATIONS)
     best: FloatArray = ended.q[np.argmin(ended.cost)]
     return best
 
@@ -117,15 +117,15 @@ def _best_limbs(problem: MarkerFit, q: FloatArray, start: FloatArray) -> FloatAr
     fit = problem.evaluate(q)
     squared = problem.weight * (fit.error**2).sum(axis=-1)
     limb = _limbs(skeleton, tracking.body)
-    together = q[[np.argmin(fit.cost)]]
+    combined_pose = q[[np.argmin(fit.cost)]]
     for number in np.unique(limb[tracking.body]):
         own_markers = limb[tracking.body] == number
         share = squared[:, own_markers].sum(axis=1) + NOISE**2 * own_markers.sum()
         axes = tracking.axes[limb[skeleton.axes.body[tracking.axes]] == number]
         own = np.unique(skeleton.driver[axes])
         angles = np.intersect1d(own, tracking.limb_angles)
-        together[0, own] = q[_preferred(skeleton, share, q, (angles, start)), own]
-    return together
+        combined_pose[0, own] = q[_preferred(skeleton, share, q, (angles, start)), own]
+    return combined_pose
 
 
 def _limbs(skeleton: Skeleton, tracked: IntArray) -> IntArray:
@@ -223,22 +223,22 @@ def _solve_frames(problem: MarkerFit, near: FloatArray | None) -> FloatArray:
 def _moved_by_markers(problem: MarkerFit) -> BoolArray:
     """Whether a visible marker moves with a coordinate, (T, C); true for those not sought."""
     skeleton, tracking = problem.skeleton, problem.tracking
-    carried = skeleton.lineage[tracking.body][:, skeleton.axes.body[tracking.axes]]
-    visible = (problem.weight > 0).astype(float) @ carried.astype(float) > 0
+    moved = skeleton.lineage[tracking.body][:, skeleton.axes.body[tracking.axes]]
+    visible = (problem.weight > 0).astype(float) @ moved.astype(float) > 0
     driver = skeleton.driver[tracking.axes]
-    seen = np.ones((len(visible), len(skeleton.coordinates)), dtype=bool)
-    seen[:, skeleton.free] = False
+    shown = np.ones((len(visible), len(skeleton.coordinates)), dtype=bool)
+    shown[:, skeleton.free] = False
     for coordinate in tracking.coordinate:
-        seen[:, coordinate] = visible[:, driver == coordinate].any(axis=1)
-    return seen
+        shown[:, coordinate] = visible[:, driver == coordinate].any(axis=1)
+    return shown
 
 
 def _unseen_filled(q: FloatArray, visible: BoolArray) -> FloatArray:
     """Interpolate coordinates between the frames in which they are seen."""
     filled, frames = q.copy(), np.arange(len(q))
     for coordinate in np.flatnonzero(visible.any(axis=0) & ~visible.all(axis=0)):
-        known = np.flatnonzero(visible[:, coordinate])
-        filled[:, coordinate] = np.interp(frames, known, q[known, coordinate])
+        frames_seen = np.flatnonzero(visible[:, coordinate])
+        filled[:, coordinate] = np.interp(frames, frames_seen, q[frames_seen, coordinate])
     return filled
 
 
@@ -275,8 +275,8 @@ def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
         at_anchors, rough, _far_apart,
         rounds=len(anchors), tolerance=ANCHOR_TOLERANCE, most_iterations=ANCHOR_ITERATIONS,
     )  # fmt: skip
-    known = continuous(problem.skeleton, rough.q, pose)
-    return _refine(problem, _interpolate(anchors, known, frames))
+    unwrapped = continuous(problem.skeleton, rough.q, pose)
+    return _refine(problem, _interpolate(anchors, unwrapped, frames))
 
 
 def _refine(problem: MarkerFit, start: FloatArray) -> Descent:

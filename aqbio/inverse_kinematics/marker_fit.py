@@ -188,8 +188,8 @@ class MarkerFit:
         position = station_positions(poses, self.tracking.body, self.tracking.station)
         error = position - self.target
         distance = (self.weight * dot(error, error)).sum(axis=1)
-        held = self.pull * (self.strain(q) ** 2).sum(axis=1)
-        return Fit(q, poses, position, error, (distance + held) / 2.0)
+        prior_cost = self.pull * (self.strain(q) ** 2).sum(axis=1)
+        return Fit(q, poses, position, error, (distance + prior_cost) / 2.0)
 
     def normal_equations(self, fit: Fit, *, newton: BoolArray) -> NormalEquations:
         """Derivatives of the cost; frames (T,) marked ``newton`` get the whole second derivative.
@@ -349,8 +349,8 @@ def _walk(
         little = promise <= enough * fit.cost + floor
         done = (little & (trust.damping < SMALL_DAMPING)) | (trust.damping > MOST_DAMPING)
         taken = trial.cost <= fit.cost * (1.0 + ROUNDING)
-        kept = (fit.cost - trial.cost) / np.maximum(promise, TINY)
-        trust = trust.after(taken, kept, promise / np.maximum(fit.cost, TINY))
+        share_kept = (fit.cost - trial.cost) / np.maximum(promise, TINY)
+        trust = trust.after(taken, share_kept, promise / np.maximum(fit.cost, TINY))
         fit = trial.with_rows_of(fit, ~taken)
         q[active], cost[active] = fit.q, fit.cost
         if done.all():

@@ -67,14 +67,14 @@ class SolvedPose:
         """(T, K) array, m: marker errors, NaN where a marker is missing; (T, 0) without markers."""
         if self.markers is None:
             return np.zeros((len(self.q), 0))
-        found = marker_positions(self.skeleton, self.q)[:, self.marker_index]
-        return np.asarray(np.linalg.norm(found - self.markers.positions, axis=2))
+        predicted = marker_positions(self.skeleton, self.q)[:, self.marker_index]
+        return np.asarray(np.linalg.norm(predicted - self.markers.positions, axis=2))
 
     @cached_property
     def usual_errors(self) -> FloatArray:
         """(K,) array, m: median marker errors of the trial; 0 where a marker is never seen."""
-        known = np.isfinite(self.errors).any(axis=0)
-        return np.asarray(np.nanmedian(np.where(known, self.errors, 0.0), axis=0))
+        visible = np.isfinite(self.errors).any(axis=0)
+        return np.asarray(np.nanmedian(np.where(visible, self.errors, 0.0), axis=0))
 
     @cached_property
     def weights(self) -> FloatArray:
@@ -90,8 +90,10 @@ class SolvedPose:
     @cached_property
     def credible(self) -> BoolArray:
         """(K,) bool: markers of segments that are observed in some frame."""
-        seen = np.asarray(self.observed.mask.any(axis=0))
-        return np.asarray(seen[self.skeleton.marker_body[self.marker_index]] & (self.weights > 0))
+        observed = np.asarray(self.observed.mask.any(axis=0))
+        return np.asarray(
+            observed[self.skeleton.marker_body[self.marker_index]] & (self.weights > 0)
+        )
 
     def group_markers(self, group: str) -> IntArray:
         """Which markers a group carries."""
@@ -119,13 +121,13 @@ def pose_faults(pose: SolvedPose) -> list[Fault]:
     Those whose markers are farthest from the model: they may draw the others along, which are
     judged in the next round without them.
     """
-    found: dict[str, Fault] = {}
+    by_group: dict[str, Fault] = {}
     for fault in (*_impossible(pose), *_contradicted(pose)):
-        known = found.get(fault.group)
-        if known is None or fault.frames.sum() > known.frames.sum():
-            found[fault.group] = fault
-    rms = {group: float(_frame_rms(pose, group).max(initial=0.0)) for group in found}
-    return [one for group, one in found.items() if rms[group] >= DRAWN_ALONG * max(rms.values())]
+        other = by_group.get(fault.group)
+        if other is None or fault.frames.sum() > other.frames.sum():
+            by_group[fault.group] = fault
+    rms = {group: float(_frame_rms(pose, group).max(initial=0.0)) for group in by_group}
+    return [one for group, one in by_group.items() if rms[group] >= DRAWN_ALONG * max(rms.values())]
 
 
 def _frame_rms(pose: SolvedPose, group: str) -> FloatArray:
@@ -157,11 +159,11 @@ def without_pose(pose: SolvedPose, faults: Sequence[Fault]) -> tuple[Fault, ...]
 def _impossible(pose: SolvedPose) -> Iterator[Fault]:
     """Joints that no person can bring there, where both their segments are observed."""
     joints = pose.model_map.joints.by_name()
-    skeleton, seen = pose.skeleton, pose.observed.mask
+    skeleton, observed = pose.skeleton, pose.observed.mask
     angles = joint_angles(skeleton, pose.q, joints)
     for place, frames in impossible_frames(angles).items():
         body = skeleton.joints.index(joints[place])
-        shown = seen[:, body] & seen[:, max(int(skeleton.parent[body]), 0)]
+        shown = observed[:, body] & observed[:, max(int(skeleton.parent[body]), 0)]
         lost = frames & shown
         if lost.any():
             group, total = group_of(place), int(shown.sum())
@@ -289,11 +291,11 @@ def _left_out(
     """(n, K) array, m: marker errors in some frames when some labels do not pull the pose."""
     assert pose.markers is not None
     recorded = pose.markers.positions[frames]
-    kept = recorded.copy()
-    kept[:, labels] = np.nan
-    q = solve(replace(pose.markers, time=pose.markers.time[frames], positions=kept))
-    found = marker_positions(pose.skeleton, q)[:, pose.marker_index]
-    return np.asarray(np.linalg.norm(found - recorded, axis=2))
+    shown = recorded.copy()
+    shown[:, labels] = np.nan
+    q = solve(replace(pose.markers, time=pose.markers.time[frames], positions=shown))
+    predicted = marker_positions(pose.skeleton, q)[:, pose.marker_index]
+    return np.asarray(np.linalg.norm(predicted - recorded, axis=2))
 
 
 def _wandering_finding(
@@ -365,6 +367,8 @@ def refuse_without_pose(
 
 
 def _mean(errors: FloatArray) -> FloatArray:
-    seen = np.isfinite(errors)
-    total: FloatArray = np.where(seen, errors, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    visible = np.isfinite(errors)
+    total: FloatArray = np.where(visible, errors, 0.0).sum(axis=0) / np.maximum(
+        visible.sum(axis=0), 1
+    )
     return total

@@ -90,15 +90,17 @@ def trial_pose(
 
     for number in range(1, ROUNDS + 1):
         gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
-        kept = _guiding_markers(markers, gone[:, skeleton.marker_body[_indices(skeleton, markers)]])
-        solved = _solve_coordinates(study, trial, skeleton, kept)
+        guiding = _guiding_markers(
+            markers, gone[:, skeleton.marker_body[_indices(skeleton, markers)]]
+        )
+        solved = _solve_coordinates(study, trial, skeleton, guiding)
         never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
         observed = observed_from(skeleton.bodies, solved.determined | gone, longest, never)
         for frames, why in lost:
             observed = observed.losing(frames, why)
         observed = observed.determine(skeleton.coordinates, solved.determined_coordinates, longest)
-        seen = None if trial.coordinates_file else kept
-        pose = SolvedPose(skeleton, solved.q, seen, study.model_map, study.marker_set, observed)
+        recorded = None if trial.coordinates_file else guiding
+        pose = SolvedPose(skeleton, solved.q, recorded, study.model_map, study.marker_set, observed)
         wrong, wander = wandering_labels(pose, solve, trial.trial_id)
         if wander and number < ROUNDS:
             markers = without_labels(markers, wrong)
@@ -139,18 +141,20 @@ def _solve_coordinates(
         return _from_file(study, trial, skeleton, markers)
     priors = pose_priors(study, trial.participant_id, skeleton, markers)
     q = _coordinates(skeleton, markers, priors.posture)
-    seen = np.asarray(np.isfinite(markers.positions).all(axis=2))
-    weight = seen * markers.weights / markers.weights.max()
+    visible = np.asarray(np.isfinite(markers.positions).all(axis=2))
+    weight = visible * markers.weights / markers.weights.max()
     index, prior_sd = _indices(skeleton, markers), range_sd(skeleton)
     covariance = coordinate_covariance(skeleton, q, index, weight, prior_sd, priors.noise)
     sd = frame_sd(covariance)
-    free = opened(skeleton, study.model_map.held, index[seen.any(axis=0)])
+    free = opened(skeleton, study.model_map.held, index[visible.any(axis=0)])
     if (free.coordinate_locked != skeleton.coordinate_locked).any():
         covariance = coordinate_covariance(free, q, index, weight, range_sd(free), priors.noise)
-    sds = (_by_pattern(one, seen) for one in segment_sds(skeleton, q, covariance))
-    known = determined(skeleton, *sds)
+    sds = (_by_pattern(one, visible) for one in segment_sds(skeleton, q, covariance))
+    segments = determined(skeleton, *sds)
     observed = coordinates_observed(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
-    return SolvedCoordinates(bridged(skeleton, q, known), known, observed, sd, priors.offset_sd)
+    return SolvedCoordinates(
+        bridged(skeleton, q, segments), segments, observed, sd, priors.offset_sd
+    )
 
 
 def _by_pattern(sd: FloatArray, visible: BoolArray) -> FloatArray:
@@ -169,9 +173,11 @@ def _from_file(
     columns = solved_coordinates(stem, skeleton, markers.time)
     q = filled_coordinates(skeleton, columns)
     given = np.isfinite(columns)
-    known = determined_by_file(skeleton, q, given)
+    segments = determined_by_file(skeleton, q, given)
     given[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
-    return SolvedCoordinates(q, known, given, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan))
+    return SolvedCoordinates(
+        q, segments, given, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan)
+    )
 
 
 def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:

@@ -286,12 +286,12 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
             rule="c3d-no-markers",
         )
     outputs = frozenset(label for group in OUTPUTS for label in content.strings("POINT", group))
-    kept, labels, findings = kept_labels(raw, outputs, path.name)
+    chosen, labels, findings = kept_labels(raw, outputs, path.name)
     positions = points.transpose(2, 1, 0)
     declared = "".join(content.strings("POINT", "UNITS")[:1])
     scale = length_unit(declared, unit, positions, path.name)
     positions, lost = possible_positions(
-        marked_missing(positions[:, kept]) * scale, labels, path.name
+        marked_missing(positions[:, chosen]) * scale, labels, path.name
     )
     if not np.isfinite(positions).any():
         raise AqbioError(

@@ -80,12 +80,12 @@ def read_storage(path: Path) -> Storage:
     start = _names_line(path, lines)
     header = [line.strip().strip('"').strip() for line in lines[:start]]
     pairs = [line.partition("=") for line in header]
-    said = {key.strip().lower(): value.strip() for key, _, value in pairs}
+    header_values = {key.strip().lower(): value.strip() for key, _, value in pairs}
     comma = "," in lines[start]
     names = [cell.strip().strip('"').strip() for cell in _cells(lines[start], comma=comma)]
     names = [name for name in names if name]
     rows = [line for line in lines[start + 1 :] if line.strip()]
-    if width := re.fullmatch(r"\w*Vec(\d)", said.get("datatype", ""), re.IGNORECASE):
+    if width := re.fullmatch(r"\w*Vec(\d)", header_values.get("datatype", ""), re.IGNORECASE):
         rows = [row.replace(",", "\t") for row in rows]
         ends = range(1, int(width[1]) + 1)
         names = [names[0], *(f"{name}_{end}" for name in names[1:] for end in ends)]
@@ -99,9 +99,11 @@ def read_storage(path: Path) -> Storage:
         columns=tuple(names[index] for index in others),
         time=table[:, time],
         values=table[:, others],
-        in_degrees=said["indegrees"].lower() in YES if "indegrees" in said else None,
+        in_degrees=header_values["indegrees"].lower() in YES
+        if "indegrees" in header_values
+        else None,
         name=header[0].removeprefix("name ").strip() if header else "",
-        header=said,
+        header=header_values,
     )
 
 

@@ -103,10 +103,10 @@ def force_groups(names: Sequence[str], file: str) -> list[ForceGroup]:
 
 def groups_by_name(names: Sequence[str], file: str) -> list[ForceGroup]:
     """Group the columns that are forces, points and moments; none where there are no forces."""
-    found: dict[str, dict[str, dict[int, str]]] = {}
+    by_plate: dict[str, dict[str, dict[int, str]]] = {}
     for name in names:
         if column := force_column(name):
-            quantities = found.setdefault(column.plate, {})
+            quantities = by_plate.setdefault(column.plate, {})
             quantities.setdefault(column.quantity, {})[column.axis] = name
     return [
         ForceGroup(
@@ -115,7 +115,7 @@ def groups_by_name(names: Sequence[str], file: str) -> list[ForceGroup]:
             point=_axes(quantities["point"], file) if "point" in quantities else None,
             moment=_axes(quantities["moment"], file) if "moment" in quantities else None,
         )
-        for plate, quantities in found.items()
+        for plate, quantities in by_plate.items()
         if "force" in quantities
     ]
 
@@ -155,8 +155,8 @@ class AppliedLoad:
         if self.frame:
             raise _refused(f"the load {self.force} is given in the frame of {self.frame}.", file)
         force = self._axes(self.force, columns, file)
-        known = (one for one in groups_by_name(columns, file) if one.force == force)
-        named = next(known, ForceGroup("", force, None, None))
+        matching = (one for one in groups_by_name(columns, file) if one.force == force)
+        named = next(matching, ForceGroup("", force, None, None))
         point = self._axes(self.point, columns, file) if self.point else named.point
         moment = self._axes(self.torque, columns, file) if self.torque else named.moment
         return ForceGroup(self.foot or named.plate, force, point, moment)
@@ -181,8 +181,8 @@ class ExternalLoads:
 
     def groups(self, columns: Sequence[str]) -> list[ForceGroup]:
         """The columns of each load, in the order of the force file."""
-        found = [load.group(columns, self.file) for load in self.loads]
-        return sorted(found, key=lambda group: columns.index(group.force[0]))
+        by_load = [load.group(columns, self.file) for load in self.loads]
+        return sorted(by_load, key=lambda group: columns.index(group.force[0]))
 
 
 @reads("a file of external loads", "name the MOT file itself in the column force_file.")
@@ -191,12 +191,14 @@ def read_external_loads(path: Path) -> ExternalLoads:
     root = _root(path)
     if root is None:
         raise _refused("the file of external loads cannot be read: it is no XML.", path.name)
-    said = (root.findtext(".//datafile") or root.findtext(".//data_source_name") or "").strip()
-    if not said:
+    named_file = (
+        root.findtext(".//datafile") or root.findtext(".//data_source_name") or ""
+    ).strip()
+    if not named_file:
         what = "the file names no force file (datafile): it is no file of external loads."
         raise _refused(what, path.name)
     loads = tuple(load for force in root.iter("ExternalForce") if (load := _load(force)).force)
-    data, findings = _place(path, said)
+    data, findings = _place(path, named_file)
     return ExternalLoads(path.name, data, loads, findings)
 
 
@@ -297,9 +299,9 @@ def read_force_storage(
             parts.append(_wrench(storage, group, force, path.name, findings))
         else:
             findings.append(_finding("force-columns-zero", path.name, group, "all forces are zero"))
-    kept = {group.force for group in groups}
+    described_forces = {group.force for group in groups}
     for group in groups_by_name(storage.columns, path.name):
-        if group.force not in kept and np.any(_vectors(storage, group.force)):
+        if group.force not in described_forces and np.any(_vectors(storage, group.force)):
             what = "the file of external loads does not name them: they are not used"
             findings.append(_finding("force-columns-left-out", path.name, group, what))
     samples, plates = len(storage.time), len(parts)

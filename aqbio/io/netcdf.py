@@ -47,10 +47,10 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
     plain = dataset.assign_attrs({name: _plain(value) for name, value in attributes.items()})
     if stage in files():
         plain = described(plain, stage)
-        known = variables(stage)
+        dictionary = variables(stage)
         for name, one in own_variables(plain).items():
-            if one.dtype.kind == "f" and name in known and SERIES & set(one.dims):
-                one.data = rounded(one.values, known[name].precision)
+            if one.dtype.kind == "f" and name in dictionary and SERIES & set(one.dims):
+                one.data = rounded(one.values, dictionary[name].precision)
     encoding = {name: packed(one) for name, one in plain.variables.items()}
     with atomic_path(path) as temporary:
         plain.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
@@ -62,9 +62,9 @@ def rounded(values: FloatArray, precision: float) -> FloatArray:
     if not precision or not values.size:
         return values
     step = 2.0 ** np.floor(np.log2(precision))
-    found: FloatArray = np.round(values / step) * step
-    largest = np.abs(found).max(initial=0.0, where=np.isfinite(found))
-    return found.astype(np.float32) if largest <= SINGLE * step else found
+    multiples: FloatArray = np.round(values / step) * step
+    largest = np.abs(multiples).max(initial=0.0, where=np.isfinite(multiples))
+    return multiples.astype(np.float32) if largest <= SINGLE * step else multiples
 
 
 def read_dataset(path: Path, *, keep: bool = True, without: str = "") -> xr.Dataset:
@@ -95,10 +95,10 @@ def read_variables(
     try:
         with netCDF4.Dataset(path) as data:
             data.set_auto_maskandscale(False)
-            found = {name: data.variables[name] for name in names or data.variables}
+            chosen = {name: data.variables[name] for name in names or data.variables}
             return {
                 name: (_double(one[...]), {key: one.getncattr(key) for key in one.ncattrs()})
-                for name, one in found.items()
+                for name, one in chosen.items()
             }
     except DAMAGE as error:
         raise unreadable(path, error) from error
@@ -121,14 +121,14 @@ def _stored(path: Path, part: Callable[[xr.Dataset], xr.Dataset]) -> xr.Dataset:
         with xr.open_dataset(
             path, engine="netcdf4", cache=False, decode_times=False, mask_and_scale=False
         ) as data:
-            found = part(data).load()
+            loaded = part(data).load()
     except DAMAGE as error:
         raise unreadable(path, error) from error
-    for one in found.variables.values():
+    for one in loaded.variables.values():
         one.attrs.pop("_FillValue", None)  # NaN
-    for one in own_variables(found).values():
+    for one in own_variables(loaded).values():
         one.data = _double(one.values)
-    return found
+    return loaded
 
 
 def _keep(path: Path, stored: xr.Dataset) -> None:

@@ -228,8 +228,8 @@ def _rate_of_rounded(time: FloatArray) -> float | None:
     for digit in DIGITS:
         if len(time) > 2 and np.allclose(time / digit, np.rint(time / digit), rtol=0.0, atol=1e-4):
             step = float(np.polyfit(index, time, 1)[0])
-            known = 1.0 / FASTEST <= step < 2.0 * digit
-            for rate in (float(round(1.0 / step)), 1.0 / step) if known else ():
+            plausible = 1.0 / FASTEST <= step < 2.0 * digit
+            for rate in (float(round(1.0 / step)), 1.0 / step) if plausible else ():
                 if np.ptp(time - index / rate) <= digit * (1.0 + 1e-3):
                     return rate
     return None
@@ -261,8 +261,8 @@ def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -
                 rule="marker-unit",
             )
         return METRES[name]
-    known = positions[np.isfinite(positions)]
-    return 0.001 if len(known) and np.percentile(np.abs(known), 90.0) > LARGE else 1.0
+    finite = positions[np.isfinite(positions)]
+    return 0.001 if len(finite) and np.percentile(np.abs(finite), 90.0) > LARGE else 1.0
 
 
 LABEL = 100
@@ -278,8 +278,10 @@ def marked_missing(positions: FloatArray) -> FloatArray:
 
 def _printed(label: str) -> str:
     """A label without what no terminal, page or file should get: control signs, turned text."""
-    kept = (sign if sign.isprintable() else " " for sign in unicodedata.normalize("NFC", label))
-    return "".join(kept).strip()[:LABEL]
+    printable = (
+        sign if sign.isprintable() else " " for sign in unicodedata.normalize("NFC", label)
+    )
+    return "".join(printable).strip()[:LABEL]
 
 
 def kept_labels(
@@ -333,8 +335,8 @@ def kept_labels(
                 fix="give every marker its own label in the capture software.",
             )
         )
-    kept = [index for index in usable if counts[names[index]] == 1]
-    return kept, tuple(names[index] for index in kept), findings
+    unique = [index for index in usable if counts[names[index]] == 1]
+    return unique, tuple(names[index] for index in unique), findings
 
 
 def clipping_findings(

@@ -98,18 +98,18 @@ def _finding(rule: str, what: str, file: Path, fix: str, line: int | None = None
 
 
 def _header_findings(header: list[str], row: type[Row], path: Path) -> Iterator[Finding]:
-    known = row.model_fields
-    for name, field in known.items():
+    fields = row.model_fields
+    for name, field in fields.items():
         if field.is_required() and name not in header:
-            near = closest(name, [given for given in header if given not in known])
+            near = closest(name, [given for given in header if given not in fields])
             fix = f"did you mean {name} where it says {near}?" if near else f"add {name}."
             yield _finding("sheet-column", f"column {name} is missing.", path, fix, 1)
     for given in dict.fromkeys(header):
         if given and (count := header.count(given)) > 1:
             what = f"column {given} is there {count} times."
             yield _finding("sheet-column", what, path, "keep one of them.", 1)
-        near = None if given in known else closest(given, known)
-        if near and near not in header and not known[near].is_required():
+        near = None if given in fields else closest(given, fields)
+        if near and near not in header and not fields[near].is_required():
             what, fix = f"column {given} is unknown.", f"did you mean {near}?"
             yield _finding("sheet-column", what, path, fix, 1)
 
@@ -204,10 +204,10 @@ def _participant_findings(
     people: Sequence[SheetLine[Participant]], sheet: Path
 ) -> Iterator[Finding]:
     """Participants that are there twice; capitals do not tell files apart everywhere."""
-    seen: dict[str, list[SheetLine[Participant]]] = {}
+    by_name: dict[str, list[SheetLine[Participant]]] = {}
     for line in people:
-        seen.setdefault(_cell(line, "participant_id").casefold(), []).append(line)
-    for name, lines in seen.items():
+        by_name.setdefault(_cell(line, "participant_id").casefold(), []).append(line)
+    for name, lines in by_name.items():
         if name and len(lines) > 1:
             what = f"participant {_cell(lines[0], 'participant_id')} appears {len(lines)} times."
             yield _finding("sheet-twice", what, sheet, "keep one row.", lines[1].number)
@@ -234,11 +234,11 @@ def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> I
 
 def _twice_findings(trials: Sequence[SheetLine[Trial]], sheet: Path) -> Iterator[Finding]:
     """Trials that are there twice."""
-    seen: dict[tuple[str, str], list[SheetLine[Trial]]] = {}
+    by_trial: dict[tuple[str, str], list[SheetLine[Trial]]] = {}
     for line in trials:
         key = _cell(line, "participant_id"), _cell(line, "trial_id").casefold()
-        seen.setdefault(key, []).append(line)
-    for (name, trial), lines in seen.items():
+        by_trial.setdefault(key, []).append(line)
+    for (name, trial), lines in by_trial.items():
         if name and trial and len(lines) > 1:
             what = f"trial {_cell(lines[0], 'trial_id')} of {name} appears {len(lines)} times."
             fix = "give every trial of a participant its own trial_id."
@@ -249,11 +249,11 @@ def _owner_findings(
     people: Sequence[SheetLine[Participant]], trials: Sequence[SheetLine[Trial]], sheet: Path
 ) -> Iterator[Finding]:
     """Trials that belong to nobody."""
-    known = [_cell(line, "participant_id") for line in people]
+    identifiers = [_cell(line, "participant_id") for line in people]
     for line in trials:
         name = _cell(line, "participant_id")
-        if name and name not in known:
-            near = closest(name, known)
+        if name and name not in identifiers:
+            near = closest(name, identifiers)
             yield _finding(
                 "participant-unknown",
                 f"trial {_cell(line, 'trial_id')} belongs to {name}, who is not in the "
@@ -355,13 +355,13 @@ def _mixed(rows: Sequence[Capacity], path: Path) -> Iterator[Finding]:
     for measure in dict.fromkeys(row.measure for row in rows):
         own = [row for row in rows if row.measure == measure]
         for column in ("unit", "side"):
-            found = list(dict.fromkeys(str(getattr(row, column)) for row in own))
-            if len(found) > 1:
+            different = list(dict.fromkeys(str(getattr(row, column)) for row in own))
+            if len(different) > 1:
                 yield Finding(
                     rule="capacity-mixed",
                     severity="error",
-                    what=f"measure {measure} has rows of {len(found)} {column}s: "
-                    f"{', '.join(found)}.",
+                    what=f"measure {measure} has rows of {len(different)} {column}s: "
+                    f"{', '.join(different)}.",
                     file=str(path),
                     where=f"column {column}",
                     fix=f"convert the values, or give each {column} a measure of its own.",

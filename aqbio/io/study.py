@@ -108,10 +108,10 @@ class Study:
         shipped = MODELS / name / "map.yaml"
         if "/" not in name and not name.endswith((".yaml", ".yml")):
             if not shipped.is_file():
-                known = sorted(path.parent.name for path in MODELS.glob("*/map.yaml"))
-                near = closest(name, known)
+                names = sorted(path.parent.name for path in MODELS.glob("*/map.yaml"))
+                near = closest(name, names)
                 raise AqbioError(
-                    f"model.map {name} is not a folder in models/ (known: {', '.join(known)}).",
+                    f"model.map {name} is not a folder in models/ (known: {', '.join(names)}).",
                     file=str(self.file),
                     fix=f"did you mean {near}?" if near else "give the path of a map file.",
                     rule="model-map",
@@ -131,8 +131,8 @@ class Study:
         """File of the registry of hypotheses; None stands for the one that comes with aqbio."""
         if self.settings.hypotheses.registry:
             return self.place(self.settings.hypotheses.registry)
-        beside = self.file.parent / "hypotheses.yaml"
-        return beside if beside.is_file() else None
+        default_file = self.file.parent / "hypotheses.yaml"
+        return default_file if default_file.is_file() else None
 
     @property
     def capacities_file(self) -> Path | None:
@@ -165,12 +165,12 @@ class Study:
         for participant in self.participants:
             if participant.participant_id == participant_id:
                 return participant
-        known = [participant.participant_id for participant in self.participants]
-        near = closest(participant_id, known)
+        identifiers = [participant.participant_id for participant in self.participants]
+        near = closest(participant_id, identifiers)
         raise AqbioError(
             f"participant {participant_id} is not in the sheet.",
             file=str(self.place(self.settings.files.participants)),
-            fix=f"did you mean {near}?" if near else f"known: {', '.join(known)}.",
+            fix=f"did you mean {near}?" if near else f"known: {', '.join(identifiers)}.",
             rule="participant-unknown",
         )
 
@@ -330,7 +330,7 @@ FOLDER = "other_models"
 def on_other_models(study: Study) -> dict[str, Study]:
     """The study on every other model, by name, with the compared and static trials."""
     others = study.settings.other_models
-    alone = study.settings.model_copy(update={"other_models": OtherModels()})
+    own_settings = study.settings.model_copy(update={"other_models": OtherModels()})
     people = tuple(one.model_copy(update={"model_file": None}) for one in study.participants)
     trials = tuple(
         one
@@ -340,7 +340,7 @@ def on_other_models(study: Study) -> dict[str, Study]:
     return {
         name: replace(
             study,
-            settings=alone.model_copy(update={"model": _with_markers(study, model)}),
+            settings=own_settings.model_copy(update={"model": _with_markers(study, model)}),
             participants=people,
             trials=trials,
             within=f"{FOLDER}/{name}",

@@ -83,9 +83,9 @@ def range_sd(skeleton: Skeleton) -> FloatArray:
     turns[skeleton.driver[rotation]] = True
     root = skeleton.parent[skeleton.axes.body] == GROUND
     width[np.setdiff1d(skeleton.driver[root], [-1])] = np.inf
-    known = np.where(turns, WHOLE_TURN, ANYWHERE * np.sqrt(12.0))
+    widest = np.where(turns, WHOLE_TURN, ANYWHERE * np.sqrt(12.0))
     sd = np.zeros(len(skeleton.coordinates))
-    sd[skeleton.free] = (np.minimum(width, known) / np.sqrt(12.0))[skeleton.free]
+    sd[skeleton.free] = (np.minimum(width, widest) / np.sqrt(12.0))[skeleton.free]
     return sd
 
 
@@ -179,9 +179,9 @@ def _spread(pulled: FloatArray, noise: MarkerNoise) -> FloatArray:
     if noise.common == 0.0:
         return own
     parts = (np.unique(noise.part)[:, None] == noise.part).astype(float)
-    together = parts @ pulled.reshape(*pulled.shape[:2], prod(pulled.shape[2:]))
-    together = together.reshape(*together.shape[:2], *pulled.shape[2:])
-    return (1.0 - noise.common) * own + noise.common * _product(together, together)
+    part_sums = parts @ pulled.reshape(*pulled.shape[:2], prod(pulled.shape[2:]))
+    part_sums = part_sums.reshape(*part_sums.shape[:2], *pulled.shape[2:])
+    return (1.0 - noise.common) * own + noise.common * _product(part_sums, part_sums)
 
 
 def opened(skeleton: Skeleton, lockable: Iterable[str], markers: IntArray) -> Skeleton:
@@ -190,9 +190,9 @@ def opened(skeleton: Skeleton, lockable: Iterable[str], markers: IntArray) -> Sk
     Joints that carry limbs, on a segment that carries several, as shoulders do on the trunk: a
     trunk that is measured through them turns as far as they may.
     """
-    carried = (skeleton.parent == np.arange(len(skeleton.parent))[:, None]).sum(axis=1)
+    children = (skeleton.parent == np.arange(len(skeleton.parent))[:, None]).sum(axis=1)
     beyond = skeleton.lineage[skeleton.marker_body[markers]].any(axis=0)
-    between = beyond & (carried > 0) & (carried[skeleton.parent] > 1)
+    between = beyond & (children > 0) & (children[skeleton.parent] > 1)
     own = np.isin(skeleton.driver, [skeleton.coordinates.index(name) for name in lockable])
     locked = skeleton.coordinate_locked.copy()
     locked[skeleton.driver[own & between[skeleton.axes.body]]] = False
@@ -301,12 +301,12 @@ def bridged(skeleton: Skeleton, q: FloatArray, finite: BoolArray) -> FloatArray:
     led, frames = q.copy(), np.arange(len(q))
     for body, parent in enumerate(skeleton.parent):
         # a joint with anything known beyond it holds that where its markers are
-        seen = finite[:, skeleton.lineage[:, body]].any(axis=1)
-        if seen.all() or not seen.any() or parent == GROUND:
+        observed = finite[:, skeleton.lineage[:, body]].any(axis=1)
+        if observed.all() or not observed.any() or parent == GROUND:
             continue
         own = skeleton.driver[(skeleton.axes.body == body) & (skeleton.driver >= 0)]
         for column in set(own.tolist()):
-            led[:, column] = np.interp(frames, frames[seen], q[seen, column])
+            led[:, column] = np.interp(frames, frames[observed], q[observed, column])
     return dependent_filled(skeleton, led)
 
 
@@ -314,9 +314,9 @@ def filled_coordinates(skeleton: Skeleton, q: FloatArray) -> FloatArray:
     """Fill what a file does not tell: between known frames by lines, else the default."""
     filled, frames = q.copy(), np.arange(len(q))
     for place, column in enumerate(filled.T):
-        known = np.isfinite(column)
-        if not known.any():
+        finite = np.isfinite(column)
+        if not finite.any():
             column[:] = skeleton.coordinate_default[place]
-        elif not known.all():
-            column[:] = np.interp(frames, frames[known], column[known])
+        elif not finite.all():
+            column[:] = np.interp(frames, frames[finite], column[finite])
     return dependent_filled(skeleton, filled)

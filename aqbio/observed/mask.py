@@ -84,11 +84,11 @@ class Observed:
 
     def widened(self, margin: int) -> Observed:
         """Lose ``margin`` frames more on both sides of every loss: a filter mixes them with it."""
-        seen = np.stack([shrunk(column, margin) for column in self.mask.T], axis=1)
+        inner = np.stack([shrunk(column, margin) for column in self.mask.T], axis=1)
         if not self.coordinates:
-            return replace(self, mask=seen)
+            return replace(self, mask=inner)
         own = np.stack([shrunk(column, margin) for column in self.coordinate_mask.T], axis=1)
-        return replace(self, mask=seen, coordinate_mask=own)
+        return replace(self, mask=inner, coordinate_mask=own)
 
     def determine(self, coordinates: Collection[str], mask: BoolArray, longest: int) -> Observed:
         """Record which coordinates are determined in each frame; short gaps are filled."""
@@ -113,8 +113,8 @@ class Observed:
 
     def lost_segments(self, frames: BoolArray | None = None) -> tuple[str, ...]:
         """Names of the segments that are lost in any of some frames, (T,) bool; in any, if None."""
-        seen = self.mask if frames is None else self.mask[frames]
-        return tuple(self.segments[place] for place in np.flatnonzero(~seen.all(axis=0)))
+        observed = self.mask if frames is None else self.mask[frames]
+        return tuple(self.segments[place] for place in np.flatnonzero(~observed.all(axis=0)))
 
 
 def observed_from(segments: Collection[str], mask: BoolArray, longest: int, why: str) -> Observed:

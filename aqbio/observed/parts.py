@@ -110,12 +110,12 @@ def why_not_whole(
     observed: Observed, groups: Mapping[str, Sequence[str]], frames: BoolArray
 ) -> str:
     """Why a trial is not one of a whole person in some frames; empty where it is."""
-    said = [
+    reasons = [
         WORDS[reason].format(", ".join(parts.values()))
         for reason in WORDS
         if (parts := lost_parts(observed, groups, frames, reason))
     ]
-    return "; ".join(said)
+    return "; ".join(reasons)
 
 
 def lost_findings(
@@ -325,7 +325,7 @@ def _known_intervals(
     """Intervals and standard deviations without those of parts that were never observed."""
     import xarray as xr
 
-    known = {}
+    intervals = {}
     for name, variable in dataset.data_vars.items():
         if "stance_foot" not in variable.dims:
             continue
@@ -334,8 +334,8 @@ def _known_intervals(
         feet: tuple[Side, ...] = ("left", "right")
         table = [[_ever(parts, scheme, side, *one) for one in sources] for side in feet]
         mask = xr.DataArray(table, dims=("stance_foot", items or "whole"))
-        known[str(name)] = variable.where(mask if items else mask.squeeze("whole"))
-    return known
+        intervals[str(name)] = variable.where(mask if items else mask.squeeze("whole"))
+    return intervals
 
 
 def _sources(dataset: xr.Dataset, items: str) -> list[tuple[str, str]]:
@@ -354,10 +354,10 @@ def _ever(parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, sour
     if level in ("A", "force") and source in scheme.items:
         row = scheme.matrix(side, ANATOMICAL_GROUPS, source)[0]
         groups = [group for group, weight in zip(ANATOMICAL_GROUPS, row, strict=True) if weight]
-        seen = parts.along("group", groups).all(axis=1)
+        observed = parts.along("group", groups).all(axis=1)
     elif level in ("B", "joint"):
         dimension = "joint" if level == "joint" else "chain"
-        seen = parts.along(dimension, [anatomical_name(source, side)])[:, 0]
+        observed = parts.along(dimension, [anatomical_name(source, side)])[:, 0]
     else:
-        seen = parts.whole
-    return bool(seen.any())
+        observed = parts.whole
+    return bool(observed.any())

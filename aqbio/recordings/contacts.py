@@ -134,13 +134,13 @@ def plate_contacts(
     vertical: FloatArray, rate: float, threshold: float, minimum_s: float
 ) -> list[tuple[int, int, int]]:
     """Contacts (plate, start, stop) on each plate by itself whose peak is at least 50 N."""
-    found = []
+    spans = []
     for plate in range(vertical.shape[1]):
         force = vertical[:, plate]
         for start, stop in contacts(force, rate, threshold, minimum_s).samples:
             if np.nanmax(force[start:stop]) >= PLATE_PEAK_MIN:
-                found.append((plate, int(start), int(stop)))
-    return found
+                spans.append((plate, int(start), int(stop)))
+    return spans
 
 
 def assigned_contacts(
@@ -244,8 +244,8 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
 
 def median(values: FloatArray) -> float:
     """Median of the values that are known; NaN without any."""
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else float("nan")
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else float("nan")
 
 
 def _smallest(values: FloatArray) -> FloatArray:
@@ -368,18 +368,20 @@ def feet_loads(
         rules.cop_threshold,
     )
     vertical = sharp[..., 1]
-    found = [
+    every_contact = [
         one
         for foot in (LEFT, RIGHT)
         for one in _contacts_of(foot, plates, vertical[:, foot], cop[:, foot], on_plates, rules)
     ]
     first, last = frame_time[[0, -1]]
-    seen = [
+    in_recording = [
         replace(one, complete=one.complete and one.touchdown >= first and one.toe_off <= last)
-        for one in sorted(found, key=lambda one: one.touchdown)
+        for one in sorted(every_contact, key=lambda one: one.touchdown)
         if one.toe_off > first and one.touchdown < last
     ]
-    return FeetLoads(tuple(seen), tuple(on_plates), force, moment, vertical, cop, free_moment)
+    return FeetLoads(
+        tuple(in_recording), tuple(on_plates), force, moment, vertical, cop, free_moment
+    )
 
 
 def plate_event_force(plates: Plates, cutoff: float) -> FloatArray:
@@ -410,8 +412,8 @@ def _contacts_on_plates(
         sharp[..., :3], sharp[..., 3:], plates.wrench.point, plates.surface, rules.threshold
     )
     vertical = sharp[..., 1]
-    found = plate_contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
-    assigned = assigned_contacts(found, vertical, cop, feet, plates.samples_of(frame_time))
+    spans = plate_contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
+    assigned = assigned_contacts(spans, vertical, cop, feet, plates.samples_of(frame_time))
     return [
         replace(one, foot=plates.feet[one.plate])
         if one.foot == NO_FOOT and np.isnan(one.distance)
@@ -434,9 +436,9 @@ def _contacts_of(
     on_plates: list[PlateContact],
     rules: EventRules,
 ) -> list[FootContact]:
-    known = ~np.isnan(plates.corners.sum(axis=(1, 2)))
+    with_corners = ~np.isnan(plates.corners.sum(axis=(1, 2)))
     spans = contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
-    found = []
+    foot_contacts = []
     for index, (start, stop) in enumerate(spans.samples):
         peak = float(vertical[start:stop].max())
         if peak < rules.cop_threshold:
@@ -446,8 +448,8 @@ def _contacts_of(
         loaded[[one.plate for one in on]] = True
         shared = any(one.shared for one in on)
         pressed = cop[start:stop][~np.isnan(cop[start:stop].sum(axis=1))]
-        edges = edge_distance(pressed, plates.corners, loaded & known, SEAM)
-        found.append(
+        edges = edge_distance(pressed, plates.corners, loaded & with_corners, SEAM)
+        foot_contacts.append(
             FootContact(
                 foot=foot,
                 touchdown=float(plates.start + spans.touchdown[index]),
@@ -459,4 +461,4 @@ def _contacts_of(
                 shared=shared,
             )
         )
-    return found
+    return foot_contacts

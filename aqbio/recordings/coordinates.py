@@ -74,9 +74,9 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     positions = _positions(skeleton, q)
     determined = np.asarray(np.isfinite(positions).any(axis=(0, 2)))
     needed = landmark_labels(marker_set)
-    kept = [i for i, label in enumerate(skeleton.markers) if determined[i] or label in needed]
-    labels = tuple(skeleton.markers[index] for index in kept)
-    recording = Recording(labels, positions[:, kept], rate, loads, tuple(findings))
+    shown = [i for i, label in enumerate(skeleton.markers) if determined[i] or label in needed]
+    labels = tuple(skeleton.markers[index] for index in shown)
+    recording = Recording(labels, positions[:, shown], rate, loads, tuple(findings))
     return CoordinatesTrial(recording, marker_set, skeleton.coordinates, q)
 
 

@@ -94,11 +94,11 @@ def kinematic_contacts(
     """
     if speed < SPEED_MIN or len(feet) < 4:
         return ()
-    found = []
+    contacts = []
     for foot in (LEFT, RIGHT):
         filled, _ = fill_gaps(feet[:, foot], int(BRIDGED_S * rate), np.array([]))
-        seen = np.where(present_markers(feet[:, [foot]])[0, :, None], filled, np.nan)
-        place = low_pass(seen, rate, min(CUTOFF, CUTOFF_SHARE * rate))
+        visible = np.where(present_markers(feet[:, [foot]])[0, :, None], filled, np.nan)
+        place = low_pass(visible, rate, min(CUTOFF, CUTOFF_SHARE * rate))
         velocity = np.gradient(place, 1.0 / rate, axis=0) - ground_velocity
         lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
         for span in _standing(velocity[:, 1:], rate, speed):
@@ -109,14 +109,14 @@ def kinematic_contacts(
             )
             if toe_off > touchdown or np.isnan(touchdown) != np.isnan(toe_off):
                 one = FootContact(foot, touchdown, toe_off, (), not hidden, np.nan, np.nan)
-                found.append(one)
-    return tuple(sorted(found, key=lambda one: np.nanmin((one.touchdown, one.toe_off))))
+                contacts.append(one)
+    return tuple(sorted(contacts, key=lambda one: np.nanmin((one.touchdown, one.toe_off))))
 
 
 def present_markers(feet: FloatArray) -> BoolArray:
     """Which markers are seen in most frames of their foot, (2, K)."""
-    seen: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
-    share = seen.sum(axis=0) / np.maximum(seen.any(axis=2).sum(axis=0), 1)[:, None]
+    visible: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
+    share = visible.sum(axis=0) / np.maximum(visible.any(axis=2).sum(axis=0), 1)[:, None]
     return np.asarray(share > HALF)
 
 
@@ -167,9 +167,9 @@ def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContac
 def _standing(forefoot: FloatArray, rate: float, speed: float) -> list[tuple[int, int]]:
     """First frame and frame after the last one of each stretch in which a forefoot is slow."""
     size = np.linalg.norm(forefoot, axis=2)
-    seen = np.isfinite(size)
-    mean = np.where(seen, size, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
-    slow: BoolArray = seen.any(axis=1) & (mean < STILL_SHARE * speed)
+    visible = np.isfinite(size)
+    mean = np.where(visible, size, 0.0).sum(axis=1) / np.maximum(visible.sum(axis=1), 1)
+    slow: BoolArray = visible.any(axis=1) & (mean < STILL_SHARE * speed)
     shortest, steady = int(np.ceil(STILL_S * rate)), round(UNSTEADY_S * rate)
     return [
         (int(start), int(stop))
@@ -200,13 +200,13 @@ def _landing(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: 
         return float("nan")
     at = down.min()
     first, last = int(np.ceil(at - EARLY * rate)), int(at + LATE * rate)
-    found = [
+    peaks = [
         peak
         for marker in present[down <= at + SIMULTANEOUS * rate]
         for peak in _peaks(lift[:, marker], first, last)
     ]
-    largest = max((size for _, size in found), default=np.nan)
-    return min((at for at, size in found if size >= DISTINCT * largest), default=float("nan"))
+    largest = max((size for _, size in peaks), default=np.nan)
+    return min((at for at, size in peaks if size >= DISTINCT * largest), default=float("nan"))
 
 
 def _take_off(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
@@ -240,13 +240,13 @@ def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int]) -> flo
 
 def _peaks(values: FloatArray, first: int, last: int) -> list[tuple[float, float]]:
     """Local maxima between two frames: where, by a parabola between frames, and how high."""
-    found = []
+    peaks = []
     for frame in range(max(first, 1), min(last, len(values) - 2) + 1):
         before, peak, after = values[frame - 1 : frame + 2]
         if peak >= before and peak > after:
             shift = 0.5 * (before - after) / (before - 2.0 * peak + after)
-            found.append((float(frame + shift), float(peak)))
-    return found
+            peaks.append((float(frame + shift), float(peak)))
+    return peaks
 
 
 def _crossing(path: FloatArray, level: float, first: int) -> float:
@@ -337,11 +337,11 @@ def marker_events(
 ) -> MarkerEvents:
     """Contacts of a moving trial in ground axes, from its foot markers only."""
     path, _ = pelvis_paths(recording, marker_set)
-    known = np.flatnonzero(np.isfinite(path).all(axis=1))
-    if len(known) < 2:
+    finite = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if len(finite) < 2:
         return NO_EVENTS
     travel = displacement(path)
-    elapsed = (known[-1] - known[0]) / recording.rate
+    elapsed = (finite[-1] - finite[0]) / recording.rate
     ahead = np.array([np.cos(ground.heading), 0.0, -np.sin(ground.heading)])
     belt = -ground.belt_speed * ahead
     relative = travel / elapsed - belt

@@ -80,16 +80,16 @@ def consistency_rows(
 
 def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[Row]:
     """How sure the trial's own statistics are, against what their hypotheses ask for."""
-    known = {one.id: one for one in registry.hypotheses}
+    by_id = {one.id: one for one in registry.hypotheses}
     words = "how sure the trial's statistic is, sd of all sources together"
     for name, hypothesis in STATISTICS.items():
         if (sd := data.attrs.get(f"sd_{name}")) is None:
             continue
         limit, note = None, words
-        if (asked := known.get(hypothesis)) is not None:
-            limit = asked.precise
+        if (tested := by_id.get(hypothesis)) is not None:
+            limit = tested.precise
             note += (
-                f", against half of the smallest effect of {hypothesis} ({asked.delta:g}); its "
+                f", against half of the smallest effect of {hypothesis} ({tested.delta:g}); its "
                 "verdict takes the mean over athletes"
             )
         yield measure(key, f"sd_{name}", float(sd), "1", limit=limit, severity="warning", note=note)
@@ -273,11 +273,11 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
-    asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
+    required = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
     whole = sum(one.complete for one in trial_contacts(data))
-    if whole < CLOCK_CONTACTS or not np.isfinite(force + asked).all():
+    if whole < CLOCK_CONTACTS or not np.isfinite(force + required).all():
         return
-    delay = force_delay(time, force, asked)
+    delay = force_delay(time, force, required)
     if np.isfinite(delay):
         yield measure(
             key, "force_delay", abs(delay), "s", limit=float(time[1] - time[0]), severity="warning",
@@ -339,10 +339,10 @@ def _flight_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
     inside = np.any([(time > start) & (time < end) for start, end in flights], axis=0)
     inside = inside & _measured(data)
     force = data["residual_force"].values[inside]
-    known = np.isfinite(force).all(axis=-1)
-    if known.any():
+    finite = np.isfinite(force).all(axis=-1)
+    if finite.any():
         words = _version(data, "")[1]
-        off = np.linalg.norm(force[known], axis=1) / float(data.attrs["mass"])
+        off = np.linalg.norm(force[finite], axis=1) / float(data.attrs["mass"])
         yield measure(
             key, "flight_acceleration", float(_rms(off)), "m/s2",
             limit=limits.flight_acceleration_mps2,
@@ -381,8 +381,8 @@ HALF = 0.5
 
 def _largest(values: FloatArray) -> float:
     """Largest size among the values that are known; NaN where none is."""
-    known = values[np.isfinite(values)]
-    return float(np.abs(known).max()) if len(known) else float("nan")
+    finite = values[np.isfinite(values)]
+    return float(np.abs(finite).max()) if len(finite) else float("nan")
 
 
 def _closure_rows(key: Row, made: Mapping[str, Any]) -> Iterator[Row]:
@@ -479,13 +479,13 @@ def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
     speed = float(np.median([one["speed_mps"] for one in steady]))
     for quantity, column in COLUMNS.items():
         low, high = band(quantity, speed)
-        found = float(np.median([one[column] for one in steady]))
-        if np.isfinite(low + found):
+        typical = float(np.median([one[column] for one in steady]))
+        if np.isfinite(low + typical):
             unit = BANDS[quantity][0]
             yield measure(
-                key, f"band_{quantity}", beyond(found, low, high), "1",
+                key, f"band_{quantity}", beyond(typical, low, high), "1",
                 limit=limits.beyond_band, severity="warning",
-                note=f"median {found:.3g} {unit} at {speed:.1f} m/s, people {low:.3g} to "
+                note=f"median {typical:.3g} {unit} at {speed:.1f} m/s, people {low:.3g} to "
                 f"{high:.3g}: how far outside, share",
             )  # fmt: skip
     borne = [
@@ -515,34 +515,34 @@ def trial_postures(
     moves = segment_kinematics(skeleton, *(final[name].values for name in ("q", "u", "udot")))
     centre = whole_body_centre(skeleton, moves)
     turn = rotation_about_vertical(-float(data.attrs["heading"]))
-    known = observed_points(data)
+    visible = observed_points(data)
     own = posture_points(skeleton, study.model_map, moves, centre) @ turn.T
-    points = np.where(known[..., None], own, np.nan)[..., None]
+    points = np.where(visible[..., None], own, np.nan)[..., None]
     if "posture_sample" in final:
         drawn = np.moveaxis(final["posture_sample"].values @ turn.T, 0, -1)
         points = np.concatenate([points, points + drawn], axis=-1)
     time = data["time"].values
-    found = posture_numbers(points, time, steps)
+    measures = posture_numbers(points, time, steps)
     placed = np.isfinite(data["com"].values).all(axis=-1)
     starts = [bool(placed[np.abs(time - step.touchdown).argmin()]) for step in steps]
     for name in FROM_CENTRE:
-        found[name][~np.array(starts, dtype=bool)] = np.nan
+        measures[name][~np.array(starts, dtype=bool)] = np.nan
     spreads = {
         spread_column(name): np.hypot(values[:, 1:].std(axis=1, ddof=1), BEYOND.get(name, 0.0))
         if values.shape[1] > 2
         else np.full(len(steps), np.nan)
-        for name, values in found.items()
+        for name, values in measures.items()
     }
-    return {name: found[name][:, 0] for name in MEASURES} | spreads
+    return {name: measures[name][:, 0] for name in MEASURES} | spreads
 
 
 def observed_points(data: xr.Dataset) -> FloatArray:
     """(T, P) bool: when the part of the body is observed that a point belongs to."""
     groups = [str(name) for name in data["group"].values]
-    seen = np.isfinite(data["group_angular_momentum"].values).all(axis=-1)
+    observed = np.isfinite(data["group_angular_momentum"].values).all(axis=-1)
     parts = [
         "torso" if joint == "shoulder" else f"leg_{side}"
         for joint, _, side in (name.rpartition("_") for name in POINTS)
     ]
     places = [groups.index(name) for name in parts]
-    return np.asarray(seen[:, places])
+    return np.asarray(observed[:, places])

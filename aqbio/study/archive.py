@@ -89,7 +89,7 @@ def facts(study: Study) -> dict[str, Any]:
     people = [one.participant_id for one in study.participants]
     records = {f"{who} {stage}": study.manifest(who, stage) for who in people for stage in STAGES}
     records |= {stage: study.manifest("", stage) for stage in STUDY_STAGES}
-    known = {name: read_record(path) for name, path in records.items()}
+    records_read = {name: read_record(path) for name, path in records.items()}
     settings: dict[str, Any] = {}
     for stage in STAGES:
         settings |= study.stage_settings(stage)
@@ -105,7 +105,7 @@ def facts(study: Study) -> dict[str, Any]:
             for path, called in sorted(given_files(study).items(), key=lambda one: one[1])
             if path.is_file()
         },
-        "results": {name: one[FILES] for name, one in known.items() if FILES in one},
+        "results": {name: one[FILES] for name, one in records_read.items() if FILES in one},
     }
 
 
@@ -166,7 +166,7 @@ def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Compa
     """Compare every table with an archive's, relative to a column's largest value."""
     with TemporaryDirectory(prefix="aqbio-archive-") as folder:
         before = Path(folder)
-        known = unpacked(archive, before)
+        archived = unpacked(archive, before)
         ours, theirs = _files(study.root, ".tsv"), _files(before, ".tsv")
         different = [f"{name}: only in the archive" for name in sorted(theirs - ours)]
         different += [f"{name}: not in the archive" for name in sorted(ours - theirs)]
@@ -183,7 +183,7 @@ def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Compa
             )
         drawn = _files(before, ".svg") | _files(before, ".pdf")
         alike = [name for name in drawn if _same(study.root / name, before / name)]
-    reasons = _reasons(facts(study), known)
+    reasons = _reasons(facts(study), archived)
     return Comparison(same, tuple(close), tuple(different), len(alike), len(drawn), tuple(reasons))
 
 

@@ -51,19 +51,19 @@ def seal(record: Path, made: Iterable[Path], internal: Sequence[str] = ()) -> No
 
 def broken(record: Path, content: Mapping[str, Any] | None = None) -> dict[str, Kind]:
     """What is not as a record says, by name: ``missing`` or ``damaged``."""
-    known = read_record(record) if content is None else content
-    if not known:
+    record_content = read_record(record) if content is None else content
+    if not record_content:
         return {RECORD: "damaged" if record.exists() else "missing"}
-    if known.get(SEAL) != _seal(known):
+    if record_content.get(SEAL) != _seal(record_content):
         return {RECORD: "damaged"}
-    found: dict[str, Kind] = {}
-    for name, stated in known[FILES].items():
+    problems: dict[str, Kind] = {}
+    for name, stated in record_content[FILES].items():
         path = record.parent / name
         if not path.is_file():
-            found[name] = "missing"
+            problems[name] = "missing"
         elif file_hash(path) != stated:
-            found[name] = "damaged"
-    return found
+            problems[name] = "damaged"
+    return problems
 
 
 def read_record(record: Path) -> dict[str, Any]:
@@ -273,17 +273,17 @@ class ResultProblem:
 
 def result_problems(study: Study) -> list[ResultProblem]:
     """Everything that is wrong with the results of a study, and files that are no results."""
-    problems, known = [], set()
+    problems, recorded = [], set()
     for on, who, stage in every_job(study):
         record = on.manifest(who, stage)
         content = read_record(record)
-        known |= {record, *(record.parent / name for name in content.get(FILES, {}))}
+        recorded |= {record, *(record.parent / name for name in content.get(FILES, {}))}
         for name, kind in broken(record, content).items():
             file = record if name == RECORD else record.parent / name
             problems.append(ResultProblem(file, kind, stage, who))
         logs = (on.root / "logs" / name for name in content.get(INTERNAL, ()))
         problems += [ResultProblem(log, "failed", stage, who) for log in logs]
-    return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, known))]
+    return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, recorded))]
 
 
 def _others(study: Study, recorded: set[Path]) -> Iterator[Path]:

@@ -94,10 +94,10 @@ def run_trial(
             )
             as_json(done)  # what cannot be written is this trial's failure, not everybody's
     except AqbioError as error:
-        found = as_findings(error, trial=trial.trial_id, participant=participant_id)
+        findings = as_findings(error, trial=trial.trial_id, participant=participant_id)
         # logs have it as well
         reason = published(study, in_one_line(error), participant_id, trial.trial_id)
-        return entry(trial.trial_id, FAILED, reason, findings=found)
+        return entry(trial.trial_id, FAILED, reason, findings=findings)
     return done
 
 
@@ -183,8 +183,10 @@ def _write_failure(
         entry(one.trial_id, FAILED, before.get(one.trial_id, reason))
         for one in study.moving_of(participant_id)
     ]
-    found = as_findings(error, participant=participant_id)
-    write_manifest(study, participant_id, stage, trials, reason=reason, findings=found, **numbers)
+    findings = as_findings(error, participant=participant_id)
+    write_manifest(
+        study, participant_id, stage, trials, reason=reason, findings=findings, **numbers
+    )
 
 
 def entry(
@@ -217,8 +219,8 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
 
 def failure_reason(reason: str, stage: str) -> str:
     """The reason of a failure that a stage recorded, with the stage that it happened in."""
-    known = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
-    return reason if known else f"{stage}: {reason}"
+    staged = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
+    return reason if staged else f"{stage}: {reason}"
 
 
 def write_manifest(

@@ -188,22 +188,22 @@ def disturbed(
 def _gaps(
     recording: VirtualRecording, disturbances: Disturbances, random: np.random.Generator
 ) -> list[tuple[str, int, int]]:
-    found = []
+    gaps = []
     for _ in range(disturbances.gaps):
         label = str(random.choice(recording.labels))
         frames = int(random.integers(1, disturbances.gap_frames + 1))
         first = int(random.integers(1, len(recording.markers) - frames))
-        found.append((label, first, frames))
-    return found
+        gaps.append((label, first, frames))
+    return gaps
 
 
 def _swaps(
     recording: VirtualRecording, count: int, random: np.random.Generator
 ) -> list[tuple[str, str]]:
     """Pairs of labels on one segment."""
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     free: BoolArray = np.ones(len(recording.labels), dtype=bool)
-    while len(found) < count:
+    while len(pairs) < count:
         one = int(random.choice(np.flatnonzero(free)))
         others = np.flatnonzero(free & (recording.marker_body == recording.marker_body[one]))
         others = others[others != one]
@@ -211,5 +211,5 @@ def _swaps(
         if len(others):
             other = int(random.choice(others))
             free[other] = False
-            found.append((recording.labels[one], recording.labels[other]))
-    return found
+            pairs.append((recording.labels[one], recording.labels[other]))
+    return pairs

@@ -117,10 +117,10 @@ class PlannedTrial:
 def planned_trials(gaits: Mapping[GaitName, Gait]) -> tuple[PlannedTrial, ...]:
     """All trials of the demo study, in the order of its sheet."""
     row, plan = Laboratory().plates, RunPlan(0)
-    found = []
+    planned = []
     for one in SPRINTERS:
         name = one.athlete.name
-        found.append(PlannedTrial(name, "static", None))
+        planned.append(PlannedTrial(name, "static", None))
         count = 0
         for gait in (gait for gait in GAITS if gait.participant == name):
             label = "restricted" if gait.condition != "normal" else f"speed{gait.level + 1}"
@@ -128,9 +128,9 @@ def planned_trials(gaits: Mapping[GaitName, Gait]) -> tuple[PlannedTrial, ...]:
             while first < ENOUGH_STEPS:
                 number += 1
                 count += 1
-                found.append(PlannedTrial(name, f"{label}-{number:02d}", gait, first, count))
+                planned.append(PlannedTrial(name, f"{label}-{number:02d}", gait, first, count))
                 first = contacts_on_row(gaits[gait], first, plan.first_place, row)[-1]
-    return tuple(found)
+    return tuple(planned)
 
 
 @dataclass(frozen=True, slots=True)

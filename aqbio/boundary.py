@@ -93,7 +93,7 @@ def reads(
 
 
 def without_quotes(words: object) -> str:
-    """What a parser says without what it quotes: recordings hold names of persons."""
+    """A parser's message without its quotations: recordings hold names of persons."""
     return re.sub(r"(['\"]).*?\1", "…", str(words))
 
 
@@ -184,7 +184,7 @@ def in_own_process(
 
 
 def _ended(number: int, file: Path | None) -> AqbioError | RunStoppedError:
-    """What the number of the signal says that ended a process without an answer."""
+    """Cause of the end of a process, by the number of its signal."""
     if number == signal.SIGKILL:
         return RunStoppedError(
             "a process stopped without a message; memory probably ran out.",

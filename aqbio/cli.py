@@ -377,7 +377,7 @@ def verify(
         typer.Option(help="With --against: what numbers may differ by, of a column's largest."),
     ] = None,
 ) -> None:
-    """Say which results are missing, damaged, outdated, or of nobody; `aqbio run` mends them."""
+    """List results that are missing, damaged, outdated or orphaned; `aqbio run` mends them."""
     from aqbio.study.internal import contained
     from aqbio.study.jobs import result_problems
 

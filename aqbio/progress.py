@@ -25,7 +25,7 @@ PROGRAMS = Path(sys.executable).parent
 """Jobs are of the same installation."""
 
 SHOWN_CAUSES = 10
-"""Causes that the console tells."""
+"""Largest number of causes shown on the console."""
 
 LAST_LINES = 12
 """Lines of a failed job's log that are shown."""
@@ -71,7 +71,7 @@ def run_workflow(
 
 
 def run_snakemake(arguments: Sequence[str], console: Console | None = None) -> int:
-    """Run snakemake in this process; a console shows what happens in its own words."""
+    """Run snakemake in this process; a console shows its progress in plain words."""
     from snakemake.cli import main
     from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
     from snakemake_interface_logger_plugins.registry.plugin import Plugin
@@ -123,7 +123,7 @@ class Console(logging.Handler):
     def __init__(self, study: Study) -> None:
         super().__init__()
         self.jobs: dict[int, Any] = {}
-        """What Snakemake says of each job when it begins."""
+        """Snakemake's description of each job that has begun."""
         self.failed: dict[int, str] = {}
         """Last words of the jobs that did not finish."""
         self.complaints: list[str] = []
@@ -166,7 +166,7 @@ class Console(logging.Handler):
 
 
 def _not_finished(job: Any) -> str:
-    """What a job said last: of a library that crashed, where."""
+    """Last line of a job: for a library that crashed, where."""
     log, who = Path(job.log[0]), job.wildcards.get("participant", "")
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     lines = [line for line in text.splitlines() if line.strip()]
@@ -179,7 +179,7 @@ def _not_finished(job: Any) -> str:
 
 
 def _outcome(record: dict[str, Any]) -> str:
-    """What became of a stage, in a few words."""
+    """Outcome of a stage, in a few words."""
     trials = record.get("trials", [])
     failed = [one for one in trials if one["status"] != "ok"]
     if record.get("reason"):

@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _lines(rows: Sequence[Row | Measured], effort: Effort) -> list[Measured]:
-    """Measure what is not measured yet, rows with the same rival together, and say it."""
+    """Measure and report what is not measured yet, rows with the same rival together."""
     groups: dict[object, list[int]] = {}
     for number, row in enumerate(rows):
         rival = row.other if isinstance(row, Row) else None

@@ -47,7 +47,7 @@ def solved_file(
 def observable(
     skeleton: Skeleton, marker_index: IntArray, markers: FloatArray, q: FloatArray
 ) -> BoolArray:
-    """(C,) bool: coordinates that markers tell in at least half of the frames."""
+    """(C,) bool: coordinates that markers determine in at least half of the frames."""
     covariance = usual_covariance(skeleton, q, marker_index, markers)
     told = coordinates_observed(frame_sd(covariance), range_sd(skeleton))
     return np.asarray(told.mean(axis=0) >= HALF)

@@ -46,7 +46,7 @@ OFFSETS = (0.0, 0.25, 0.5, 0.75)
 """Shares of a frame by which a recording begins later."""
 
 MARGIN_S = 0.07
-"""Contacts nearer than this to an end of the recording are not asked for, s."""
+"""Contacts nearer than this to an end of the recording do not count, s."""
 
 THRESHOLD_N = 20.0
 VIRTUAL = (("V01", 0), ("V02", 1), ("V03", 2), ("V04", 3), ("V08", 1), ("V12", 3))

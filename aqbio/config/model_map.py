@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from aqbio.names import ANATOMICAL_GROUPS
 
 Segment = Literal["pelvis", "torso", "thigh", "shank", "foot", "toes", "upper_arm", "forearm"]
-"""Parts of the body that markers are put on, whatever a model calls its bodies."""
+"""Parts of the body that carry markers, whatever the model's names."""
 
 
 class _Strict(BaseModel):
@@ -183,7 +183,7 @@ class ModelMap(_Strict):
     )
 
     def names(self) -> set[str]:
-        """Every body, joint and coordinate that the map speaks of."""
+        """Every body, joint and coordinate that the map names."""
         named = {body for members in self.groups.values() for body in members}
         named |= {self.feet.left, self.feet.right, self.pelvis.body, self.pelvis.joint}
         named |= set(self.joints.by_name().values())

@@ -405,7 +405,7 @@ ConsistencyWay = Literal["default", "loose", "off"]
 
 
 class Multiverse(Section):
-    """Choices that a verdict must survive; each is varied by itself around the study's own."""
+    """Choices that a verdict must survive; each is varied separately from the study's own."""
 
     enabled: bool = Field(
         default=True, description="Compute the arms; without them no verdict is called robust."
@@ -543,7 +543,7 @@ CONSTANTS = {
     "steps.maximum_flight_s": "0.30 s, in aqbio/gait/steps.py (MAXIMUM_FLIGHT_S)",
     "steps.steady_speed_change": "0.03, in aqbio/steps/stage.py (STEADY_SPEED_CHANGE)",
 }
-"""Settings that nobody changed, with value and place of the constant that stands for each."""
+"""Settings that became constants, with value and place of each."""
 
 REMOVED = {
     **{name: f"it is a constant now, {where}." for name, where in CONSTANTS.items()},

@@ -41,7 +41,7 @@ STARTS = re.compile(r"(?<![a-z])((starting)?blocks?(starts?)?|crouch(ed)?(starts
 
 
 def unmodelled_force(name: str) -> str:
-    """The word in a name that speaks of added mass, towing or a slope; empty without one."""
+    """The word in a name that means added mass, towing or a slope; empty without one."""
     match = UNMODELLED.search(re.sub("(?<=[a-z])(?=[A-Z])", "_", name).casefold())
     return "" if match is None else match[0]
 

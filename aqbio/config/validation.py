@@ -226,7 +226,7 @@ def members(annotation: Any) -> tuple[Any, ...]:
 
 
 def expected(annotation: Any) -> str:
-    """What kind of value a type stands for."""
+    """Description of the values of a type."""
     kinds = members(annotation)
     if len(kinds) > 1:
         return " or ".join(expected(kind) for kind in kinds)
@@ -249,7 +249,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 LARGEST = 100_000
-"""Items that a file of settings may stand for."""
+"""Largest number of items that a file of settings may expand to."""
 
 
 class InvalidStudyError(AqbioError):

@@ -15,7 +15,7 @@ from aqbio.signals import low_pass, runs, shrunk
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, dot
 
 QUIET_SHARE = 0.1
-"""Share of a trial's samples that must be alike to count as the unloaded level."""
+"""Share of a trial's samples that must be equal to count as the unloaded level."""
 
 UNLOADED_BAND = 15.0
 """Vertical force within this of the unloaded level counts as unloaded, N."""

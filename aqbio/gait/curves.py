@@ -164,7 +164,7 @@ class StepRoles:
 
 
 def role_scheme(study: Study) -> RoleScheme:
-    """The roles that the settings ask for."""
+    """The roles chosen in the settings."""
     roles = study.settings.roles
     return RoleScheme(pelvis=roles.pelvis, arms=roles.arms, flight=roles.flight)
 
@@ -208,7 +208,7 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "com_velocity": ("axis",),
     "joint_flexion_moment": ("joint",),
 }
-"""Curves of a step, and their dimensions beside step, phase and percent."""
+"""Curves of a step, and their dimensions in addition to step, phase and percent."""
 
 STEP = ("step", "phase", "percent")
 

@@ -41,7 +41,7 @@ MEASURES = (
     "knee_separation_touchdown_m", "swing_knee_ahead_touchdown_m", "touchdown_distance_m",
     "trunk_lean_touchdown_rad",
 )  # fmt: skip
-"""Columns of steps.tsv; the dictionary says what each is."""
+"""Columns of steps.tsv; the dictionary describes them."""
 
 BEYOND = {
     "thigh_angle_push_touchdown_rad": 0.002, "thigh_angle_swing_touchdown_rad": 0.005,

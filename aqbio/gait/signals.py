@@ -195,7 +195,7 @@ def in_roles(signal: Signal, parts: RoleParts, push: Side, foot: Side) -> Labell
 
 
 def signs(name: str, axes: Sequence[str] = AXES) -> FloatArray:
-    """How the components of a signal along some axes reflect: the dictionary says it."""
+    """How the components of a signal reflect, by the dictionary."""
     dictionary = variables("steps")
     kind = dictionary[name if name in dictionary else _SOURCES[name][0]].reflection
     own = REFLECTION[kind] if kind in ("axial", "polar") else np.ones(len(AXES))

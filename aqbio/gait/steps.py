@@ -38,8 +38,8 @@ EDGE_DISTANCE_M = 0.015
 consistency fit leaves the contact's forces out, m."""
 
 SWING = np.radians(15.0)
-"""Straight on, the direction of travel swings by less than this in a contact: the lateral velocity
-changes by 0.2 m/s at most, at 1 m/s or more."""
+"""Largest swing of the direction of travel during a contact of straight running, rad: the lateral
+velocity changes by at most 0.2 m/s, at 1 m/s or more."""
 
 Side = Literal["left", "right"]
 Status = Literal["ok", "rejected", "incomplete"]
@@ -55,14 +55,14 @@ class Contact:
     toe_off: float
     """touchdown, toe_off: Seconds from the trial's first frame; NaN where none was found."""
     complete: bool
-    """Whether the recording holds all of it, and it alone."""
+    """Whether the whole contact was recorded, with no other foot on its plates."""
     edge_distance: float
     """Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
     unknown."""
     shared: bool = False
     """Whether the other foot stands on one of its plates."""
     time_error: float = float("nan")
-    """How far its duration may be off, s; NaN when unknown."""
+    """Largest error of its duration, s; NaN when unknown."""
 
     @property
     def first_event(self) -> float:
@@ -87,9 +87,9 @@ class Step:
     """{"ok", "rejected", "incomplete"}. Incomplete steps have a stance but no measured next
     touchdown."""
     reason: str
-    """All of them."""
+    """Every reason why the step is not ok."""
     time_error: float = float("nan")
-    """How far its contact time may be off, s; NaN when unknown."""
+    """Largest error of its contact time, s; NaN when unknown."""
 
     @property
     def contact(self) -> float:
@@ -100,7 +100,7 @@ class Step:
     def flight(self) -> float:
         """Flight time, s; NaN when the next touchdown was not recorded.
 
-        None where the feet overlap by less than events are known to.
+        0 where the feet overlap by less than the uncertainty of the events.
         """
         return self.phase("flight")[1] - self.toe_off
 
@@ -162,7 +162,7 @@ def _next_touchdown_missing(
 def _rejections(
     contact: Contact, earlier: Contact | None, following: Contact | None, edge_distance: float
 ) -> Iterator[str]:
-    """Every reason against a contact."""
+    """Every reason to reject the step of a contact."""
     if not contact.complete:
         yield (
             "both feet stand on one plate" if contact.shared else "the recording cuts the contact"
@@ -184,7 +184,7 @@ def _rejections(
 
 
 def _overlap(earlier: Contact | None, later: Contact | None) -> float:
-    """How long both feet are on the ground, s; 0 where that is less than is known of events."""
+    """Duration of double support, s; 0 where it is below the uncertainty of the events."""
     if earlier is None or later is None:
         return 0.0
     overlap = earlier.toe_off - later.touchdown
@@ -193,7 +193,7 @@ def _overlap(earlier: Contact | None, later: Contact | None) -> float:
 
 
 def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]:
-    """Steps within the motion: rejected without whole stance, incomplete without flight."""
+    """Steps by the span of the motion: rejected if it cuts stance, incomplete if it cuts flight."""
     span_words = f"the motion is known from {first:.3f} to {last:.3f} s only"
     judged = []
     for step in steps:
@@ -323,17 +323,18 @@ def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
         around = np.arange(-reach, reach + 1)
         windows = values[even[:, None], largest[even, None] + around]
         step = share[even, (largest[even] > middle).astype(int)] / middle
-        instants[even] = time[even, largest[even]] + step * _turns(around.astype(float), windows)
+        turns = _stationary_points(around.astype(float), windows)
+        instants[even] = time[even, largest[even]] + step * turns
     for one in np.flatnonzero(inside & (apart < reach)):
         peak = largest[one]
         near = slice(max(peak - reach, 0), peak + reach + 1)
         grid = time[one, near] - time[one, peak]
-        instants[one] = time[one, peak] + _turns(grid, values[[one], near])[0]
+        instants[one] = time[one, peak] + _stationary_points(grid, values[[one], near])[0]
     return instants
 
 
-def _turns(grid: FloatArray, windows: FloatArray) -> FloatArray:
-    """Where the slopes of (N, K) samples vanish, nearest to the sample at 0; 0 if nowhere near."""
+def _stationary_points(grid: FloatArray, windows: FloatArray) -> FloatArray:
+    """Where the slopes of (N, K) samples vanish next to the sample at 0; 0 where none does."""
     from scipy.interpolate import CubicSpline
 
     place = int(np.abs(grid).argmin())
@@ -350,7 +351,7 @@ def _turns(grid: FloatArray, windows: FloatArray) -> FloatArray:
 
 
 MIDDLE = 0.5
-"""Share of stance that stands in where the fore-aft force never turns from back to front."""
+"""Share of stance used where the fore-aft force never changes from braking to propulsion."""
 
 
 def propulsion_start(forward_force: FloatArray) -> float:
@@ -364,8 +365,8 @@ def propulsion_start(forward_force: FloatArray) -> float:
     Returns
     -------
     float
-        Where the impulse so far is smallest: of several changes of sign the one that parts
-        braking from propulsion best. 0.5 when the impulse is smallest at touchdown or toe-off.
+        Where the cumulative impulse is smallest: of several changes of sign the one that best
+        separates braking from propulsion. 0.5 when the impulse is smallest at touchdown or toe-off.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Trials as OpenSim's own tools read and repeat them: written when somebody asks."""
+"""Trials as files for OpenSim's own tools, written on request."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ ANGLES_INSTEAD = " An angle of the file with a wrong sign or unit looks the same
 
 
 def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
-    """Finding that the forces come later or earlier than the motion asks for, by over a frame."""
+    """Finding that the forces are more than a frame late or early relative to the motion."""
     time, inside = solution.markers.time, solution.contact_window
     force = balance.force.sum(axis=1)[inside, 1]
     whole = sum(one.complete for one in trial_contacts(solution.prepared))
@@ -94,7 +94,7 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
 
 
 def _free_moment(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
-    """Finding that the free moment is reversed, where the residual can tell."""
+    """Finding that the free moment is reversed, if the residual shows it."""
     time = solution.markers.time
     number = np.full(len(time), -1)
     for place, one in enumerate(trial_contacts(solution.prepared)):
@@ -134,7 +134,7 @@ TOGETHER = 0.5
 the wrong leg. Sound runs: -0.96 to -0.3, with restricted arms up to 0.2; exchanged: 0.3 to 0.96."""
 
 SWING_DEGREES = 15.0
-"""Arms that swing less, peak to peak, say nothing about their sides."""
+"""Smallest arm swing, peak to peak, by which sides are judged."""
 
 
 def motion_findings(

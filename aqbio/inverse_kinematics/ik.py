@@ -26,25 +26,25 @@ STARTS = 20
 HEADINGS = 4
 
 WIDEST_TURN = 2.1
-"""Starts bend no joint by more than this, rad."""
+"""Largest joint angle of a start, rad."""
 
 ROUGH = 1e-4
-"""Tolerance of descents whose results are only compared."""
+"""Tolerance of descents that are only compared with one another."""
 
 KEPT = 5
-"""Starts that are followed to their end."""
+"""Number of starts that are solved completely."""
 
 ROUGH_ITERATIONS = 20
 LAST_ITERATIONS = 12
 
 ALIKE = 0.02
-"""Between minima that differ by less than this part the coordinates' ranges decide."""
+"""Among minima whose costs differ by less than this share, the coordinates' ranges decide."""
 
 NOISE = 1e-4
-"""Markers that fit better than this, m, fit alike."""
+"""Fits better than this count as equal, m."""
 
 EQUAL = 1e-3
-"""Minima that differ by less are the same pose in other angles: the nearest ones count."""
+"""Minima whose costs differ by less are one pose in other angles: the nearest is taken."""
 
 
 def first_pose(problem: MarkerFit, start: FloatArray) -> FloatArray:
@@ -129,7 +129,7 @@ def _best_limbs(problem: MarkerFit, q: FloatArray, start: FloatArray) -> FloatAr
 
 
 def _limbs(skeleton: Skeleton, tracked: IntArray) -> IntArray:
-    """(B,) int: segments in a row, without a branch between them, are one limb."""
+    """Limb of every segment, (B,) int: a chain of segments without branches is one limb."""
     carries = skeleton.lineage[tracked].any(axis=0)
     limb = np.zeros(len(skeleton.bodies), dtype=np.int64)
     for body, parent in enumerate(skeleton.parent):
@@ -141,7 +141,7 @@ def _limbs(skeleton: Skeleton, tracked: IntArray) -> IntArray:
 def _preferred(
     skeleton: Skeleton, cost: FloatArray, q: FloatArray, wanted: tuple[IntArray, FloatArray]
 ) -> int:
-    """Which of several minima is meant: low, within the ranges, near to a pose."""
+    """Index of the minimum to take: of low cost, within the ranges, near to a pose."""
     angles, pose = wanted
     low, high = skeleton.coordinate_range[angles].T
     beyond = np.maximum(low - q[:, angles], 0.0) + np.maximum(q[:, angles] - high, 0.0)

@@ -112,7 +112,7 @@ class Fault:
     frames: BoolArray
     """(T,) bool array."""
     words: str
-    """The fault in words, with its number."""
+    """Description of the fault, with its number."""
 
 
 def pose_faults(pose: SolvedPose) -> list[Fault]:

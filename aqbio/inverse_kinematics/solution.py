@@ -1,4 +1,4 @@
-"""A solved trial: what its file holds, what is said about its quality, and how it is read."""
+"""A solved trial: the content of its file, findings about its quality, and how it is read."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ def _by_pattern(sd: FloatArray, visible: BoolArray) -> FloatArray:
 def _from_file(
     study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers
 ) -> SolvedCoordinates:
-    """Coordinates of a file, which does not say how sure they are."""
+    """Coordinates of a file, which has no uncertainty of them."""
     stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
     columns = solved_coordinates(stem, skeleton, markers.time)
     q = filled_coordinates(skeleton, columns)
@@ -196,8 +196,8 @@ class PosePriors:
     """Priors of a body."""
 
     posture: FloatArray
-    """(C,) array, rad or m. Where coordinates are that no marker tells: the person's mean posture
-    in movement."""
+    """(C,) array, rad or m. Values of coordinates that no marker determines: the person's mean
+    posture in movement."""
     noise: MarkerNoise
     """Of the trial's markers."""
     offset_sd: FloatArray

@@ -117,7 +117,7 @@ def columns(table: str, **holes: Sequence[str]) -> Columns:
 
 
 def _fillings(name: str, holes: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
-    """Every way to fill the holes in a name, with the words that go with it."""
+    """Every way to fill the placeholders in a name, with the matching description."""
     open_ = [hole for hole in holes if f"{{{hole}}}" in name]
     for values in product(*(holes[hole] for hole in open_)):
         filled = dict(zip(open_, values, strict=True))
@@ -129,7 +129,7 @@ def _fillings(name: str, holes: Mapping[str, Sequence[str]]) -> Iterator[dict[st
 
 
 def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
-    """A dataset whose variables carry the dictionary's words; ValueError where units differ."""
+    """A dataset whose variables have the dictionary's descriptions; ValueError if units differ."""
     by_name = variables(stage)
     named = {str(name): by_name[str(name)] for name in dataset.variables if str(name) in by_name}
     words_added = dataset.copy()

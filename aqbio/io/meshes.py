@@ -133,7 +133,7 @@ READERS: dict[str, Callable[[Path], Mesh]] = {".obj": _obj, ".stl": _stl, ".vtp"
 
 
 FOLDER = "Geometry"
-"""Where OpenSim looks for surfaces, beside the model."""
+"""Folder next to the model in which OpenSim looks for surfaces."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,11 +50,11 @@ class Storage:
     values: FloatArray
     """(T, C) array. In the file's own units."""
     in_degrees: bool | None = None
-    """What the header says about angles; None when it says nothing."""
+    """Whether angles are in degrees, by the header; None if it does not state it."""
     name: str = ""
     """First header line."""
     header: Mapping[str, str] = field(default_factory=dict)
-    """What the header says, by key in small letters."""
+    """Values of the header, by key in lower case."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not fit their column names."""
@@ -178,7 +178,7 @@ def _table(path: Path, rows: list[str], columns: int, first: int, *, comma: bool
 
 
 def _refuse_infinite(path: Path, table: FloatArray, names: list[str], first: int) -> None:
-    """Refuse numbers without end; NaN stands for what is missing."""
+    """Refuse infinite numbers; NaN is a missing value."""
     infinite = np.isinf(table)
     if infinite.any():
         row, column = (int(one[0]) for one in np.nonzero(infinite))

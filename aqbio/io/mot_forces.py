@@ -1,4 +1,4 @@
-"""Ground reaction forces from storage files, told apart by column names or external loads."""
+"""Ground reaction forces from storage files, identified by column names or external loads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Axes = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class ForceColumn:
-    """What a column name says: whose force, point or moment, and along which axis."""
+    """Meaning of a column name: which plate's force, point or moment, and along which axis."""
 
     plate: str
     quantity: str
@@ -60,7 +60,7 @@ class ForceGroup:
 
     @property
     def foot(self) -> str:
-        """``left`` or ``right`` where the names say so, otherwise empty."""
+        """``left`` or ``right`` if the names state it, otherwise empty."""
         return next((SIDES[word] for word in self.plate.split("_") if word in SIDES), "")
 
 
@@ -141,7 +141,7 @@ class AppliedLoad:
     """One force of an external-loads file."""
 
     foot: str
-    """``left`` or ``right``; empty where the body's name says neither."""
+    """``left`` or ``right``; empty if the body's name is neither."""
     force: str
     point: str
     torque: str
@@ -151,7 +151,7 @@ class AppliedLoad:
     """A frame other than the ground in which the force or its point is given; else empty."""
 
     def group(self, columns: Sequence[str], file: str) -> ForceGroup:
-        """Its columns in the force file; what it does not say, the names of columns do."""
+        """Its columns in the force file; the names of columns supply what it leaves out."""
         if self.frame:
             raise _refused(f"the load {self.force} is given in the frame of {self.frame}.", file)
         force = self._axes(self.force, columns, file)
@@ -170,7 +170,7 @@ class AppliedLoad:
 
 @dataclass(frozen=True, slots=True)
 class ExternalLoads:
-    """What an external-loads file says."""
+    """Content of an external-loads file."""
 
     file: str
     """Its own name."""
@@ -187,7 +187,7 @@ class ExternalLoads:
 
 @reads("a file of external loads", "name the MOT file itself in the column force_file.")
 def read_external_loads(path: Path) -> ExternalLoads:
-    """Read an external-loads file; the force file is looked for as it says, then beside it."""
+    """Read an external-loads file; its force file is at the stated path, or in the same folder."""
     root = _root(path)
     if root is None:
         raise _refused("the file of external loads cannot be read: it is no XML.", path.name)
@@ -328,7 +328,7 @@ def _vectors(storage: Storage, names: Axes | None) -> FloatArray:
 
 
 def _refuse_no_numbers(storage: Storage, force: FloatArray, group: ForceGroup, file: str) -> None:
-    """Refuse forces that are NaN or infinite: nobody knows what the plate carried there."""
+    """Refuse forces that are NaN or infinite: the load of the plate is unknown there."""
     rows = np.flatnonzero(~np.isfinite(force).all(axis=1))
     if not len(rows):
         return

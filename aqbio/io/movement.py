@@ -1,4 +1,4 @@
-"""What marker paths say about a recording: still or moving, lost, repeated and jumping frames."""
+"""What marker paths show of a recording: still or moving, lost, repeated and jumping frames."""
 
 from __future__ import annotations
 

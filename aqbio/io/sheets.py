@@ -203,7 +203,7 @@ def _cell(line: SheetLine[P], column: str) -> str:
 def _participant_findings(
     people: Sequence[SheetLine[Participant]], sheet: Path
 ) -> Iterator[Finding]:
-    """Participants that are there twice; capitals do not tell files apart everywhere."""
+    """Participants listed twice; some file systems ignore capitals."""
     by_name: dict[str, list[SheetLine[Participant]]] = {}
     for line in people:
         by_name.setdefault(_cell(line, "participant_id").casefold(), []).append(line)
@@ -248,7 +248,7 @@ def _twice_findings(trials: Sequence[SheetLine[Trial]], sheet: Path) -> Iterator
 def _owner_findings(
     people: Sequence[SheetLine[Participant]], trials: Sequence[SheetLine[Trial]], sheet: Path
 ) -> Iterator[Finding]:
-    """Trials that belong to nobody."""
+    """Trials of unknown participants."""
     identifiers = [_cell(line, "participant_id") for line in people]
     for line in trials:
         name = _cell(line, "participant_id")
@@ -311,7 +311,7 @@ def _static_findings(
 def _coordinates_findings(
     people: Sequence[SheetLine[Participant]], trials: Sequence[SheetLine[Trial]], sheet: Path
 ) -> Iterator[Finding]:
-    """Participants whose trials start from joint angles, but whose model nobody names."""
+    """Participants whose trials are joint angles but who have no model."""
     for person in people:
         name = _cell(person, "participant_id")
         own = [line for line in trials if _cell(line, "participant_id") == name]

@@ -128,7 +128,7 @@ class Study:
 
     @property
     def registry_file(self) -> Path | None:
-        """File of the registry of hypotheses; None stands for the one that comes with aqbio."""
+        """File of the registry of hypotheses; None for aqbio's own."""
         if self.settings.hypotheses.registry:
             return self.place(self.settings.hypotheses.registry)
         default_file = self.file.parent / "hypotheses.yaml"
@@ -231,7 +231,7 @@ class Study:
         return self.root / "participants" / participant_id / STAGE_TABLE[stage].folders[0]
 
     def manifest(self, participant_id: str, stage: str) -> Path:
-        """The file that says what a stage made for a participant, or for the study (empty)."""
+        """The manifest of a stage for a participant, or for the study (empty)."""
         folder = self.root / "participants" / participant_id if participant_id else self.root
         return folder / f"{stage}.json"
 

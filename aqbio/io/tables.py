@@ -169,7 +169,7 @@ def with_texts(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _words(parts: Sequence[pd.Series[Any]]) -> pd.Categorical[str]:
-    """Texts of all parts; a part without words has no entry."""
+    """Texts of all parts; a part without a text has no entry."""
     import pandas as pd
 
     parts = [one.astype("category") for one in parts]

@@ -311,7 +311,7 @@ def bridged(skeleton: Skeleton, q: FloatArray, finite: BoolArray) -> FloatArray:
 
 
 def filled_coordinates(skeleton: Skeleton, q: FloatArray) -> FloatArray:
-    """Fill what a file does not tell: between known frames by lines, else the default."""
+    """Fill missing values of a file: linearly between known frames, else by the default."""
     filled, frames = q.copy(), np.arange(len(q))
     for place, column in enumerate(filled.T):
         finite = np.isfinite(column)

@@ -1,4 +1,4 @@
-"""What was observed of the body in a trial, and what stage contributions may say of it."""
+"""Which parts of the body were observed in a trial, and which contributions are therefore known."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CARRIERS = {"arm_left": "torso", "arm_right": "torso", "torso": "pelvis"}
-"""Whose mass a group has in a model that lacks it: the group it hangs on stands for both."""
+"""Group that includes the mass of another one in models without the latter."""
 
 WORDS = {
     NOT_IN_MODEL: "the model has no arms or no trunk of its own: {} stands for them too",
@@ -43,7 +43,7 @@ WORDS = {
     CONTRADICTED: "the markers contradict the model at {}",
     NOT_PLACED: "no landmarks place {} on the model",
 }
-"""Why something cannot be said, by reason and for its parts."""
+"""Why a quantity is unknown: reasons with their parts."""
 
 _FIXES = {
     NOT_SEEN: "wear markers there (two on the torso, one on every upper arm and forearm), or fill "
@@ -58,7 +58,7 @@ _OTHER_FINDINGS = (NOT_IN_MODEL, IMPOSSIBLE, CONTRADICTED, NOT_PLACED)
 
 
 def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Observed:
-    """Lose the groups that stand for more than themselves: the trunk of a model without arms."""
+    """Mask the groups that include others: the trunk of a model without arms."""
     carriers = {CARRIERS[group] for group in ANATOMICAL_GROUPS if group not in groups}
     lost = [body for group in carriers for body in groups.get(group, ())]
     return observed.without(lost, NOT_IN_MODEL) if lost else observed
@@ -96,7 +96,7 @@ def lost_parts(
     frames: BoolArray | None = None,
     reason: str | None = None,
 ) -> dict[str, str]:
-    """Groups of which segments are lost, and the words for it."""
+    """Groups of which segments are lost, with a description."""
     why = dict(zip(observed.segments, observed.reason, strict=True))
     lost = [one for one in observed.lost_segments(frames) if reason in (None, why[one])]
     names = {}
@@ -192,7 +192,7 @@ class ObservedParts:
 
     @property
     def pelvis(self) -> BoolArray:
-        """(T,) bool: it is seen where the pelvis is, whatever it carries."""
+        """(T,) bool: frames in which the pelvis is observed, whatever the model has above it."""
         return self._placed(np.array([self._root]))[:, 0]
 
     @property
@@ -350,7 +350,7 @@ def _sources(dataset: xr.Dataset, items: str) -> list[tuple[str, str]]:
 
 
 def _ever(parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, source: str) -> bool:
-    """Whether what a source stands for in the steps of a foot is ever observed."""
+    """Whether a source is ever observed in the steps of a foot."""
     if level in ("A", "force") and source in scheme.items:
         row = scheme.matrix(side, ANATOMICAL_GROUPS, source)[0]
         groups = [group for group, weight in zip(ANATOMICAL_GROUPS, row, strict=True) if weight]

@@ -23,7 +23,7 @@ from aqbio.opensim.models import (
 from aqbio.opensim.session import array_from_vec3, initialised, load_model, opensim, quiet, reason
 
 LEFT_RIGHT = 0.03
-"""Relative difference of a left and a right segment that makes a finding."""
+"""Relative difference between left and right segments above which there is a finding."""
 
 
 CORRECTED = {
@@ -31,16 +31,16 @@ CORRECTED = {
     "model-clamped": "unclamp",
     "model-torso-inertia": "torso_inertia",
 }
-"""Defects of models, and the correction that takes each away."""
+"""Defects of models, and the correction that removes each."""
 
 
 def audit_model(
     path: Path, locked: Container[str] = (), corrections: Corrections | None = None
 ) -> list[Finding]:
-    """Look through a model for what spoils inverse kinematics and dynamics.
+    """Check a model for defects that spoil inverse kinematics and dynamics.
 
-    What ``corrections`` mend before the model is used is a remark, no warning; coordinates that are
-    ``locked`` are locked on purpose.
+    Defects that ``corrections`` remove before the model is used are information, not warnings;
+    coordinates in ``locked`` are locked on purpose.
     """
     model, findings = _initialising(path)
     checks: tuple[Callable[[Any], list[Finding]], ...] = (
@@ -59,7 +59,7 @@ def audit_model(
 
 
 def _initialising(path: Path) -> tuple[Any, list[Finding]]:
-    """The model with its muscles, or without them where it does not initialise with them."""
+    """The model, without its muscles if it does not initialise with them."""
     try:
         with quiet(level="Off"):
             model = load_model(path, muscles=True)
@@ -89,7 +89,7 @@ def _clamped(model: Any) -> list[Finding]:
         if coordinate.getName() in names and (_slides(coordinate) or "knee" in coordinate.getName())
     ]
     others = len(names) - len(parts)
-    what = f"{len(names)} coordinates are clamped, and inverse kinematics obeys without a word: "
+    what = f"{len(names)} coordinates are clamped, and inverse kinematics stops there silently: "
     what += ", ".join([*parts, f"{others} others" if others else ""]).rstrip(", ") + "."
     fix = "corrections.unclamp removes the clamps; frames beyond a range are reported instead."
     return [Finding("model-clamped", "warning", what, number=len(names), fix=fix)]

@@ -73,7 +73,7 @@ RIGID = 0.015
 the moving trials, are on one segment or on both ends of it."""
 
 SHORTEST = 0.1
-"""Shorter distances say more about where markers were put than about the person, m."""
+"""Shorter distances depend more on marker placement than on the person, m."""
 
 FEWEST = 8
 """So many distances at least are compared."""

@@ -67,7 +67,7 @@ def _placed(loads: FeetLoads) -> list[PlateContact]:
 
 
 def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
-    """Whether most of the load lies where no foot is, and say so: it is not this trial's."""
+    """Whether most of the load lies where no foot is, with a finding: it is another trial's."""
     placed, share = _placed(loads), share_without_foot(loads)
     if share <= ELSEWHERE:
         return False

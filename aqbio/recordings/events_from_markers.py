@@ -69,7 +69,7 @@ than this tell what a runner lands on."""
 
 @dataclass(frozen=True, slots=True)
 class EventErrors:
-    """Kinematic events less those of the plates, of the contacts that both know."""
+    """Kinematic events minus plate events, of the contacts found by both."""
 
     touchdown: FloatArray
     toe_off: FloatArray
@@ -312,7 +312,7 @@ class MarkerEvents:
 
     @property
     def accuracy(self) -> Accuracy | None:
-        """How far such events were from plates; None where nothing alike was tested."""
+        """Errors of such events against plates; None where no similar recording was tested."""
         stated = ACCURACY.get(self.strike)
         if stated is None or self.smoothed or not self.whole or self.rate < RATE_LEAST:
             return None
@@ -321,7 +321,7 @@ class MarkerEvents:
 
     @property
     def contact_time_error(self) -> float:
-        """How far a contact time may be off, s; NaN where nothing alike was tested."""
+        """Largest error of a contact time, s; NaN where no similar recording was tested."""
         accuracy = self.accuracy
         if accuracy is None:
             return float("nan")

@@ -178,7 +178,7 @@ def _prepare(
 
 
 def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:
-    """What the manifest says about a prepared trial: surface, axes, rates, body masses."""
+    """Entry of a prepared trial in the manifest: surface, axes, rates, body masses."""
     numbers: dict[str, Any] = {
         "task": trial.task,
         "surface": prepared.ground.surface,

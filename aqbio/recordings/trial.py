@@ -65,7 +65,7 @@ class PreparedTrial:
     loads: FeetLoads | None
     """None without plates, without a contact on them, and for a static trial."""
     kinematic: tuple[FootContact, ...]
-    """What the foot markers say: the trial's contacts where there are no loads."""
+    """Contacts from the foot markers: the trial's contacts if there are no loads."""
     threshold: float
     """Of the events, N."""
     contact_time_error: tuple[float, float]
@@ -322,7 +322,7 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
 
 
 def without_flicker(recording: Recording, notes: Notes) -> Recording:
-    """Take out the frames in which a marker jumps away and comes back, and say so."""
+    """Remove the frames in which a marker jumps away and back, with a finding."""
     away = flickers(recording.positions, recording.rate)
     if not away.any():
         return recording

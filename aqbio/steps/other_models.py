@@ -176,7 +176,7 @@ Compared = tuple["pd.DataFrame", "xr.Dataset"]
 
 
 def both_models(study: Study, other: Study, trial: Trial) -> tuple[Compared, Compared, list[Step]]:
-    """A trial on the study's own and on another model, and its steps as far as both know them."""
+    """A trial on the study's own and on another model, with the steps found on both."""
     data, theirs = (
         stored_contributions(one, trial.participant_id, trial.trial_id)[0] for one in (study, other)
     )

@@ -79,7 +79,7 @@ def consistency_rows(
 
 
 def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[Row]:
-    """How sure the trial's own statistics are, against what their hypotheses ask for."""
+    """Precision of the trial's own statistics against the limits of their hypotheses."""
     by_id = {one.id: one for one in registry.hypotheses}
     words = "how sure the trial's statistic is, sd of all sources together"
     for name, hypothesis in STATISTICS.items():
@@ -202,7 +202,7 @@ PLAIN_AMONG_FITTED = "plain motion, with the body that the fit of other trials f
 
 
 def _version(data: xr.Dataset, version: str) -> tuple[str, str]:
-    """How the measures of a version begin, and what is said of them."""
+    """Prefix of the measures of a version, and its description."""
     if version == PLAIN:
         return "plain_", "before the consistency fit; "
     if data.attrs["motion"] == FITTED:
@@ -501,7 +501,7 @@ def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
 
 
 FROM_CENTRE = ("swing_knee_ahead_touchdown_m", "touchdown_distance_m")
-"""Measures that ask where the whole body's centre of mass is."""
+"""Measures that need the whole body's centre of mass."""
 
 
 def trial_postures(

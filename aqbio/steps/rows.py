@@ -401,7 +401,7 @@ class TrialSteps:
     half: Widths
     source: Path
     made: Mapping[str, Any]
-    """What stage contributions says of the trial: closure, agreement with OpenSim."""
+    """Measures of stage contributions: closure, agreement with OpenSim."""
     clock_offset: float = 0.0
     """How late the plates' clock is against the markers', which steps and data are on, s."""
     postures: Mapping[str, FloatArray] = field(default_factory=dict)

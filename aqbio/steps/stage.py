@@ -429,7 +429,7 @@ def _stance_rms(name: str, moment: FloatArray) -> Row:
 
 
 def _judgement(study: Study, row: Row) -> Row:
-    """Flags of a step, and its rejection where the settings ask for it."""
+    """Flags of a step, and its rejection if the settings require it."""
     flags = list(_flags(study, row))
     turns = study.settings.steps.reject_turns and {"lateral_force", "heading_change"} & set(flags)
     markers = study.settings.solve.reject_on_marker_error and "marker_error" in flags

@@ -38,8 +38,8 @@ Row = dict[str, Any]
 
 
 CONSERVED = ("flight_drift_y", "flight_acceleration", "foot_slip")
-"""Measures of what must hold whatever was recorded: in flight the whole body keeps its angular
-momentum and falls, and shoes do not slide."""
+"""Measures of physical laws that hold in every recording: in flight the body keeps its angular
+momentum and falls freely, and shoes do not slide."""
 
 DECISIVE = (*CONSERVED, "consistency_suspicions")
 """Measures of quality.tsv that decide whether a trial is doubtful."""
@@ -107,7 +107,7 @@ def contribution_means(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     """Mean, sd, count and mean interval by participant, condition, side and outcome."""
     place = ["participant_id", "trial_id", "step"]
     whose = steps[[*place, "condition", "side"]]
-    # A table without rows knows no types of its own.
+    # An empty table has no column types.
     keys: dict[str, Any] = dict.fromkeys(place[:2], object) | {"step": "Int64"}
     merged = rows.astype(keys).merge(whose.astype(keys), on=place, how="left", validate="m:1")
     groups = merged.groupby(

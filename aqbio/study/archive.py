@@ -110,7 +110,7 @@ def facts(study: Study) -> dict[str, Any]:
 
 
 def _rows(study: Study, participant_id: str) -> dict[str, Any]:
-    """What a participant's rows say, without files and without who it is."""
+    """Values of a participant's rows, without files and identity."""
     person = study.participant(participant_id).model_dump(mode="json", exclude={"person"})
     trials = {
         one.trial_id: one.model_dump(mode="json", exclude={"participant_id", "trial_id"})
@@ -154,7 +154,7 @@ class Comparison:
     close: tuple[str, ...]
     """Tables whose numbers differ by less than the tolerance, each with its largest difference."""
     different: tuple[str, ...]
-    """What differs in the others, in words: one line per column."""
+    """Differences to the other results, one line per column."""
     drawn: int
     """Figures with the same bytes as in the archive."""
     figures: int

@@ -50,7 +50,7 @@ def seal(record: Path, made: Iterable[Path], internal: Sequence[str] = ()) -> No
 
 
 def broken(record: Path, content: Mapping[str, Any] | None = None) -> dict[str, Kind]:
-    """What is not as a record says, by name: ``missing`` or ``damaged``."""
+    """Files that differ from a record, by name: ``missing`` or ``damaged``."""
     record_content = read_record(record) if content is None else content
     if not record_content:
         return {RECORD: "damaged" if record.exists() else "missing"}
@@ -81,7 +81,7 @@ def as_json(content: Mapping[str, Any]) -> str:
 
 
 def digest(content: object) -> str:
-    """16 hexadecimal digits that stand for some plain content."""
+    """16 hexadecimal digits that identify plain content."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -94,7 +94,7 @@ COMPARING = ("contributions", "multiverse")
 """Stages that hold the other models' contributions against those of the study's own."""
 
 UNSEALED = ("logs", "opensim", "rows")
-"""Folders of results that no stage answers for: logs, and what is written when somebody asks."""
+"""Folders of results that belong to no stage: logs, and files written on request."""
 
 MARKS = ("registry.json", ".snakemake_timestamp")
 """Files next to records that are no results."""
@@ -249,7 +249,7 @@ def _surfaces(study: Study, participant_id: str) -> list[Path]:
 
 
 def _model(study: Study, participant_id: str) -> Path | None:
-    """A participant's generic model; stage scale says why there is none."""
+    """A participant's generic model; if there is none, stage scale reports why."""
     try:
         return study.model_file(participant_id)
     except AqbioError:

@@ -104,7 +104,7 @@ def run_trial(
 def participant_stage(
     stage: str, cleared: Callable[[Study, str], None] | None = None, **numbers: Any
 ) -> Callable[[ParticipantStage], ParticipantStage]:
-    """Make whatever a stage raises for a participant this participant's failure.
+    """Turn any error of a stage for a participant into that participant's failure.
 
     ``cleared`` removes the files that later stages would read.
     """
@@ -250,6 +250,6 @@ def write_manifest(
 
 
 def manifest_entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:
-    """What a manifest says of a trial."""
+    """Entry of a trial in a manifest."""
     entries: list[dict[str, Any]] = manifest["trials"]
     return next(entry for entry in entries if entry["trial_id"] == trial_id)

@@ -40,7 +40,7 @@ class Athlete:
     """How the joints are formed."""
 
     def __post_init__(self) -> None:
-        """Refuse bodies that nobody has."""
+        """Refuse impossible bodies."""
         if not (30.0 < self.mass < 150.0 and 1.3 < self.stature < 2.2):
             raise ValueError(f"{self.name}: {self.mass} kg and {self.stature} m are no adult body.")
 

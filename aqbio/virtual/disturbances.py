@@ -147,7 +147,7 @@ class Disturbances:
     clock_offset_s: float = 0.0
     """The forces are this much late."""
     cop_bias_m: float = 0.0
-    """The plates are this far ahead of where the file says."""
+    """Distance of the plates ahead of where the file places them."""
     gaps: int = 0
     """Number of gaps, in markers drawn at random."""
     gap_frames: int = 8

@@ -72,7 +72,7 @@ PLATE_AXES = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 @dataclass(frozen=True, slots=True)
 class Laboratory:
-    """Where and how a recording is made."""
+    """Axes, units, rates and plates of a laboratory."""
 
     axes: tuple[tuple[float, ...], ...] = VICON_AXES
     """3 x 3 tuples. Rows are the laboratory's axes in ground axes: ``v_lab = axes v``."""
@@ -102,7 +102,7 @@ class Laboratory:
 def plate_loads(loads: GroundLoads, row: PlateRow) -> tuple[FloatArray, FloatArray]:
     """Force and moment that each plate measures, (T, P, 3), N and N m, on the runner, ground axes.
 
-    Moments about the centre of each plate; what is beside the row is lost.
+    Moments about the centre of each plate; a load beside the row is lost.
 
     A foot presses evenly over 6 cm around its centre of pressure; a plate takes the share w of it
     that lies on it, at the middle p' of that part: ``F' = w F``, ``M' = w (M + (p' - p) × F)``.
@@ -196,9 +196,9 @@ class RunPlan:
     """before, after: What is recorded before that contact's touchdown and after the last one on the
     plates, s."""
     clock_offset_s: float = 0.0
-    """The forces are this much late against the markers."""
+    """Delay of the forces relative to the markers."""
     cop_bias_m: float = 0.0
-    """The plates are this far ahead of where the file says."""
+    """Distance of the plates ahead of where the file places them."""
 
     def __post_init__(self) -> None:
         """Refuse recordings that begin in a contact."""
@@ -208,29 +208,29 @@ class RunPlan:
 
 @dataclass(frozen=True, eq=False)
 class RecordedRun:
-    """A recording of a run and what is known about it."""
+    """A recording of a run and the truth behind it."""
 
     recording: VirtualRecording
     """Without any disturbance but clock offset and bias of the plates."""
     truth: RunTruth
     """At the markers' frames, in the runner's own place: see ``shift``."""
     force_truth: RunTruth
-    """At the plates' samples; where their clock is late, at the instants that they see."""
+    """At the plates' samples, clock offset included."""
     shift: FloatArray
     """(3,) array, m. From the gait's own place to the runway."""
     start: float
     """First frame on the gait's clock, s."""
     contacts_on_plates: tuple[int, ...]
-    """Numbers of the contacts that lie on the row as a whole."""
+    """Numbers of the contacts that lie wholly on the plates."""
 
 
 def recorded_run(gait: Gait, plan: RunPlan, laboratory: Laboratory) -> RecordedRun:
-    """Record a runner who comes, crosses the plates and leaves."""
-    row, line = laboratory.plates, gait.timeline
+    """Record a runner approaching, crossing and leaving the plates."""
+    row, timeline = laboratory.plates, gait.timeline
     begin, place = _contact(gait, plan.first_contact)
     shift = np.array([plan.first_place - place, 0.0, plan.across])
     numbers = contacts_on_row(gait, plan.first_contact, plan.first_place, row)
-    last = _contact(gait, numbers[-1])[0] + float(line.contact[numbers[-1] % len(line)])
+    last = _contact(gait, numbers[-1])[0] + float(timeline.contact[numbers[-1] % len(timeline)])
     start = begin - plan.before
     frames = int(np.ceil((last + plan.after - start) * laboratory.marker_rate))
     ratio = int(laboratory.force_rate // laboratory.marker_rate)
@@ -240,8 +240,8 @@ def recorded_run(gait: Gait, plan: RunPlan, laboratory: Laboratory) -> RecordedR
     delayed = run_truth(gait, force_time - plan.clock_offset_s)
     loads = moved_loads(delayed.loads, shift - [plan.cop_bias_m, 0.0, 0.0])
     force, moment = plate_loads(loads, row)
-    recording = _marked(
-        gait.skeleton, truth.motion.q, shift, laboratory, (force, moment), line.phase(time)
+    recording = _virtual_recording(
+        gait.skeleton, truth.motion.q, shift, laboratory, (force, moment), timeline.phase(time)
     )
     return RecordedRun(recording, truth, delayed, shift, start, tuple(numbers))
 
@@ -256,7 +256,7 @@ def contacts_on_row(gait: Gait, first: int, place: float, row: PlateRow) -> list
 
 
 def moved_loads(loads: GroundLoads, shift: FloatArray) -> GroundLoads:
-    """The same loads on a runner who is elsewhere; moments stay about the origin."""
+    """Loads on a runner displaced by ``shift``; moments stay about the origin."""
     along = np.broadcast_to(shift, loads.force.shape)
     return GroundLoads(loads.force, loads.moment + cross(along, loads.force))
 
@@ -284,20 +284,20 @@ def recorded_static(
     force = np.zeros((samples, row.count, 3))
     force[:, plate, 1] = athlete.mass * GRAVITY
     unloaded = np.zeros_like(force)
-    return _marked(skeleton, q, shift, laboratory, (force, unloaded), np.zeros(frames))
+    return _virtual_recording(skeleton, q, shift, laboratory, (force, unloaded), np.zeros(frames))
 
 
 def _contact(gait: Gait, number: int) -> tuple[float, float]:
     """Touchdown and place of a contact."""
-    line = gait.timeline
-    period, step = divmod(number, len(line))
+    timeline = gait.timeline
+    period, step = divmod(number, len(timeline))
     return (
-        period * line.period + float(line.touchdown[step]),
-        period * float(line.place[-1]) + float(line.place[step]),
+        period * timeline.period + float(timeline.touchdown[step]),
+        period * float(timeline.place[-1]) + float(timeline.place[step]),
     )
 
 
-def _marked(
+def _virtual_recording(
     skeleton: Skeleton,
     q: FloatArray,
     shift: FloatArray,

@@ -1,4 +1,4 @@
-"""The broken studies by name: what is broken, and words that the message must have."""
+"""The broken studies by name: what is broken, and words that the message must contain."""
 
 from __future__ import annotations
 

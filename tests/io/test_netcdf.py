@@ -127,26 +127,6 @@ def test_what_was_read_is_kept_as_long_as_the_file_is_the_same(tmp_path, monkeyp
     assert loads == [path, path]
 
 
-def test_files_are_read_as_xarray_reads_them(tmp_path, dataset):
-    """Names, order, types and attributes, with coordinates that are no dimension's."""
-    path = tmp_path / "a.nc"
-    spoken = dataset.assign_coords(
-        role=("contact", ["push", "swing"]), many=("row", [f"Größe {n}" for n in range(70)])
-    ).assign(count=((), 3), wide=(("row", "axis"), np.ones((70, 3), dtype=np.float32)))
-    told = {"stage": "prepare", "several": [1.0, 2.0], "words": ["a", "bc"], "flag": True}
-    write_dataset(spoken, path, told)
-    with xr.open_dataset(path, engine="netcdf4") as data:
-        other = data.load()
-    found = read_dataset(path)
-    for one in other.variables.values():
-        if one.dtype == np.float32:
-            one.data = one.values.astype(np.float64)
-    xr.testing.assert_identical(found, other)
-    assert list(found.variables) == list(other.variables)
-    for name, one in other.variables.items():
-        assert one.dtype == found.variables[name].dtype, name
-
-
 @pytest.mark.parametrize("kept", [True, False])
 def test_what_nobody_asks_for_is_not_read(tmp_path, monkeypatch, dataset, kept):
     """All but some variables, whether the file was kept or is read; later the whole is there."""

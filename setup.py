@@ -15,7 +15,7 @@ SHIPPED = (
     "data/virtual_sprinters/*",  # its recordings are made on first use
     "constraints.txt",
 )
-FOLDER = "aqbio/shipped"  # as in aqbio/shipped.py, which finds them
+FOLDER = "aqbio/shipped"  # as in aqbio/names.py, which finds them
 ROOT = Path(__file__).parent
 
 

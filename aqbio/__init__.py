@@ -27,8 +27,7 @@ if TYPE_CHECKING:
         moment_matrix,
         role_name,
     )
-    from aqbio.gait.step_measures import propulsion_start
-    from aqbio.gait.steps import Step, phase_curve, phase_mean
+    from aqbio.gait.steps import Step, phase_curve, phase_mean, propulsion_start
     from aqbio.intervals.sources import source_sds
     from aqbio.intervals.trial_draws import (
         Sampling,
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from aqbio.multibody.skeleton import Skeleton
     from aqbio.opensim.skeleton import read_skeleton
     from aqbio.results import StudyResults, open_study, step_curves
-    from aqbio.virtual.demo_run import DemoRun, demo_run
+    from aqbio.virtual.demo import DemoRun, demo_run
 
 __version__ = "0.3.0"
 
@@ -115,8 +114,7 @@ _HOMES = {
         "moment_matrix",
         "role_name",
     ),
-    "gait.step_measures": ("propulsion_start",),
-    "gait.steps": ("Step", "phase_curve", "phase_mean"),
+    "gait.steps": ("Step", "phase_curve", "phase_mean", "propulsion_start"),
     "intervals.sources": ("source_sds",),
     "intervals.trial_draws": (
         "Sampling",
@@ -136,7 +134,7 @@ _HOMES = {
     "multibody.skeleton": ("Skeleton",),
     "opensim.skeleton": ("read_skeleton",),
     "results": ("StudyResults", "open_study", "step_curves"),
-    "virtual.demo_run": ("DemoRun", "demo_run"),
+    "virtual.demo": ("DemoRun", "demo_run"),
 }
 """Where the names above are defined; the imports for type checkers say the same (tested)."""
 

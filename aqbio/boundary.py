@@ -46,6 +46,9 @@ WRITTEN = 2**24
 RECORDED = 2**31
 """Bytes that a recording may have: half an hour of 100 markers and 8 plates as text."""
 
+SHEETS = "check the columns file and force_file of trials.tsv and files.data of study.yaml."
+"""Where recordings are named."""
+
 WORDS = 600
 """Most letters of a message about one file."""
 
@@ -69,13 +72,16 @@ def reads(
                 error.what = _shortened(error.what)
                 raise
             except OSError as error:
-                raise cannot_be_opened(path, error) from error
+                named = (
+                    (path.name, SHEETS) if largest == RECORDED else (str(path), "check its path.")
+                )
+                raise cannot_be_opened(path, error, *named) from error
             except PARSERS_RAISE as error:
-                said = _shortened(" ".join(str(error).split()))
-                said = said if largest <= WRITTEN else without_quotes(said)
+                reason = _shortened(" ".join(str(error).split()))
+                reason = reason if largest <= WRITTEN else without_quotes(reason)
                 raise AqbioError(
                     f"the file cannot be read as {kind}"
-                    f" ({type(error).__name__}{f': {said}' if said else ''}).",
+                    f" ({type(error).__name__}{f': {reason}' if reason else ''}).",
                     file=str(path),
                     fix=fix,
                     rule="file-damaged",
@@ -87,7 +93,7 @@ def reads(
 
 
 def without_quotes(words: object) -> str:
-    """What a parser says without what it quotes: recordings hold names of persons."""
+    """A parser's message without its quotations: recordings hold names of persons."""
     return re.sub(r"(['\"]).*?\1", "…", str(words))
 
 
@@ -178,7 +184,7 @@ def in_own_process(
 
 
 def _ended(number: int, file: Path | None) -> AqbioError | RunStoppedError:
-    """What the number of the signal says that ended a process without an answer."""
+    """Cause of the end of a process, by the number of its signal."""
     if number == signal.SIGKILL:
         return RunStoppedError(
             "a process stopped without a message; memory probably ran out.",
@@ -196,7 +202,7 @@ def _ended(number: int, file: Path | None) -> AqbioError | RunStoppedError:
 
 
 def cannot_be_opened(
-    path: Path, error: OSError, *, file: str = "", fix: str = "check its path."
+    path: Path, error: OSError, file: str = "", fix: str = "check its path."
 ) -> AqbioError:
     """Say that a file is missing, or there but not to be read."""
     if fault := machine_fault(error, path):

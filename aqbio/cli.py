@@ -2,26 +2,80 @@
 
 from __future__ import annotations
 
+import atexit
 import faulthandler
+import gc
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aqbio import __version__
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
-from aqbio.io.processes import end_with_parent, keep_freed_memory, relax_garbage_collection
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 
 if TYPE_CHECKING:
     from aqbio.io.study import Study
 
+# the process ------------------------------------------------------------------------------------
+
+STARTED_BY = "AQBIO_STARTED_BY"
+"""Environment variable with the process that a job must not outlive."""
+
+LOOK_S = 1.0
+
+
+def end_with_parent() -> None:
+    """End this process soon after the one that the environment names, where that is its parent."""
+    parent = os.environ.get(STARTED_BY, "")
+    if not parent or str(os.getppid()) != parent:
+        return
+
+    def watch() -> None:
+        while str(os.getppid()) == parent:
+            time.sleep(LOOK_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+KEPT, PAD, LARGEST = 2**31 - 1, 2**28, (2**30, 2**25)
+"""Bytes at the end of the heap that go back to the system only when there are more; by which the
+heap grows beyond what is asked; of one array up to which it lies in the heap (or as many as older
+versions of the library allow)."""
+
+TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
+"""Numbers of these choices in the C library (``malloc.h``)."""
+
+
+def keep_freed_memory() -> None:
+    """Keep the memory of freed arrays, which the GNU library would give back each time."""
+    import ctypes
+
+    try:
+        choose = ctypes.CDLL(None).mallopt
+    except (OSError, TypeError, AttributeError):
+        return
+    if any(choose(MMAP_THRESHOLD, size) for size in LARGEST):
+        choose(TRIM_THRESHOLD, KEPT)
+        choose(TOP_PAD, PAD)
+
+
+def relax_garbage_collection() -> None:
+    """Run the cyclic garbage collector less often: a job has hundreds of thousands of objects."""
+    gc.set_threshold(50_000, 20, 50)
+    atexit.register(gc.freeze)  # it would look at all of them when the process ends: 0.3 s
+
+
+# commands ---------------------------------------------------------------------------------------
 
 app = typer.Typer(
     help="Push-side and swing-side rotational contributions in sprinting, from motion capture.",
@@ -286,25 +340,6 @@ def _each_participant(
         work(loaded, name, say)
 
 
-@app.command("build-model")
-def build_model(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the .osim files go.")],
-    sex: Annotated[str, typer.Option(help="female, male or both.")] = "both",
-) -> None:
-    """Build our sprint model from published anthropometry; the folder's name says which."""
-    from aqbio.opensim.sprint_model import FORMS, build_sprint_model
-
-    sexes: tuple[Literal["female", "male"], ...] = ("female", "male")
-    chosen = [name for name in sexes if sex in (name, "both")]
-    if not chosen:
-        raise AqbioError(f"sex {sex} is unknown.", fix="write female, male or both.")
-    kind = folder.resolve().name if folder.resolve().name in FORMS else "sprint"
-    for name in chosen:
-        path = folder / f"{kind}_{name}.osim"
-        build_sprint_model(path, name, form=FORMS[kind])
-        say(f"wrote {path}")
-
-
 @app.command("map-model")
 def map_model(
     model: Annotated[Path, typer.Argument(metavar="OSIM", help="A model of your own.")],
@@ -342,7 +377,7 @@ def verify(
         typer.Option(help="With --against: what numbers may differ by, of a column's largest."),
     ] = None,
 ) -> None:
-    """Say which results are missing, damaged, outdated, or of nobody; `aqbio run` mends them."""
+    """List results that are missing, damaged, outdated or orphaned; `aqbio run` mends them."""
     from aqbio.study.internal import contained
     from aqbio.study.jobs import result_problems
 
@@ -362,21 +397,23 @@ def verify(
 
 
 def _verify_against(study: Study, archive: Path, tolerance: float | None) -> None:
-    from aqbio.study.reproduced import TOLERANCE, compared
+    from aqbio.study.archive import TOLERANCE, compared
 
     tolerance = TOLERANCE if tolerance is None else tolerance
-    found = compared(study, archive, tolerance)
-    typer.echo(f"{found.same} tables have the same bytes as in {archive}.")
-    for line in found.close:
+    comparison = compared(study, archive, tolerance)
+    typer.echo(f"{comparison.same} tables have the same bytes as in {archive}.")
+    for line in comparison.close:
         typer.echo(f"within {tolerance:g}: {line}")
-    for line in found.different:
+    for line in comparison.different:
         typer.echo(f"different: {line}", err=True)
-    typer.echo(f"{found.drawn} of {found.figures} drawings have the same bytes.")
-    for line in found.reasons:
+    typer.echo(f"{comparison.drawn} of {comparison.figures} drawings have the same bytes.")
+    for line in comparison.reasons:
         typer.echo(f"not as it was: {line}")
-    if found.different:
-        text = "see above what is not as it was" if found.reasons else "nothing known explains it"
-        typer.echo(f"{len(found.different)} differences; {text}.", err=True)
+    if comparison.different:
+        text = (
+            "see above what is not as it was" if comparison.reasons else "nothing known explains it"
+        )
+        typer.echo(f"{len(comparison.different)} differences; {text}.", err=True)
         sys.exit(1)
     typer.echo(f"every number is reproduced within {tolerance:g} of its column's largest.")
 

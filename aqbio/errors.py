@@ -1,4 +1,4 @@
-"""What goes wrong, said so that the person at the computer can act on it."""
+"""Errors and findings that the person at the computer can act on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Finding:
     fix: str = ""
     """What a person can do about it."""
     label: str = ""
-    """The marker, body, coordinate or plate that ``what`` speaks of, by the name that the
+    """The marker, body, coordinate or plate that ``what`` is about, by the name that the
     laboratory gave it; several with commas. Findings that differ in it have one cause."""
 
     def as_dict(self) -> dict[str, str | float | None]:
@@ -47,18 +47,18 @@ class Finding:
 
     @property
     def excess(self) -> float:
-        """How far the number is from its limit, of the limit; 0 where there is none."""
+        """Distance of the number from its limit, relative to the limit; 0 without a limit."""
         if self.number is None or not self.limit:
             return 0.0
         return abs(self.number - self.limit) / abs(self.limit)
 
     @property
     def cause(self) -> tuple[str, str, str]:
-        """Severity, rule, and what is said without numbers and labels: alike for one cause."""
-        said = self.what
+        """Severity, rule, and the text without numbers and labels: the same for one cause."""
+        sentence = self.what
         for name in sorted({*self.label.split(", ")} - {""}, key=len, reverse=True):
-            said = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "*", said)
-        return self.severity, self.rule, re.sub(_NUMBERS, "#", re.sub(_LISTS, "*", said))
+            sentence = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "*", sentence)
+        return self.severity, self.rule, re.sub(_NUMBERS, "#", re.sub(_LISTS, "*", sentence))
 
     def __str__(self) -> str:
         return message(self.what, self.trial or self.participant, self.file, self.where, self.fix)
@@ -68,8 +68,8 @@ def group_of(finding: Finding) -> str:
     """The short name of what is behind a finding: the same for all that it is behind."""
     import hashlib
 
-    said = hashlib.sha256("\n".join(finding.cause).encode()).hexdigest()
-    return f"{finding.rule}-{said[:4]}"
+    digest = hashlib.sha256("\n".join(finding.cause).encode()).hexdigest()
+    return f"{finding.rule}-{digest[:4]}"
 
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -94,7 +94,7 @@ class Cause:
 
     @property
     def first(self) -> Finding:
-        """The finding that stands for all."""
+        """The finding that represents all."""
         return self.members[0]
 
     @property
@@ -142,10 +142,10 @@ class Cause:
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
     """Sort findings by what is behind them, the gravest first."""
-    found: dict[tuple[str, str, str], list[Finding]] = {}
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
     for one in findings:
-        found.setdefault(one.cause, []).append(one)
-    every = [Cause(tuple(sorted(own, key=lambda x: -x.excess))) for own in found.values()]
+        groups.setdefault(one.cause, []).append(one)
+    every = [Cause(tuple(sorted(own, key=lambda x: -x.excess))) for own in groups.values()]
     return tuple(sorted(every, key=lambda x: SEVERITIES.index(x.first.severity)))
 
 
@@ -209,7 +209,7 @@ class AqbioError(Exception):
 
 
 def distinct(value: float, limit: float, digits: int = 0) -> str:
-    """A value with as many digits as tell it from its limit, at least so many."""
+    """A value with enough digits to differ from its limit, and at least ``digits``."""
     while digits < 9 and f"{value:.{digits}f}" == f"{limit:.{digits}f}" and value != limit:
         digits += 1
     return f"{value:.{digits}f}"

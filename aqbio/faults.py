@@ -49,7 +49,7 @@ MEMORY = re.compile(
     "failed to map segment|can't start new thread",
     re.IGNORECASE,
 )
-"""How libraries say that they got no memory."""
+"""Messages of libraries that got no memory."""
 
 INSTALL = f"install aqbio again, {AGAIN}"
 
@@ -76,7 +76,7 @@ class RunStoppedError(Exception):
 
 
 def machine_fault(error: BaseException, file: Path | None = None) -> RunStoppedError | None:
-    """What an exception says about the machine; None where it may well be about data."""
+    """The fault of the machine behind an exception; None if it may be a fault of the data."""
     number = errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
     system = isinstance(error, ImportError | OSError | RuntimeError | SystemError)
     if system and MEMORY.search(str(error)):
@@ -93,8 +93,8 @@ def writing_fault(error: BaseException, folder: Path, file: Path) -> RunStoppedE
     """
     import tempfile
 
-    if found := machine_fault(error, file):
-        return found
+    if fault_before := machine_fault(error, file):
+        return fault_before
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(PROBE))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from pathlib import Path
+
 AXES = ("x", "y", "z")
 """Ground frame: x forward (direction of travel), y up, z right."""
 
@@ -50,3 +53,14 @@ INTERVALS = {
     "posterior": "90 % interval of a fitted parameter",
 }
 """What every interval and ± is called: each kind has one name."""
+
+
+SHIPPED_FOLDER = "shipped"
+"""Folder of the package that a wheel has and a checkout has not."""
+
+
+def shipped(name: str) -> Path:
+    """Where something that comes with aqbio lies, in a checkout and in an installed wheel."""
+    package = Path(str(files("aqbio")))
+    inside = package / SHIPPED_FOLDER
+    return (inside if inside.is_dir() else package.parent) / name

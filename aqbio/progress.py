@@ -1,4 +1,4 @@
-"""The whole workflow, with a bar or a line for every participant and stage that is done."""
+"""The whole workflow, with a line for every participant and stage that is done."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from typing import Any
 from aqbio.errors import AqbioError, Cause, listed
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
-from aqbio.names import WITH_STEPS
-from aqbio.shipped import shipped
+from aqbio.names import WITH_STEPS, shipped
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
-from aqbio.study.jobs import claim_results, every_job
-from aqbio.study.seals import read_record
+from aqbio.study.jobs import claim_results, every_job, read_record
 
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")
@@ -27,7 +25,7 @@ PROGRAMS = Path(sys.executable).parent
 """Jobs are of the same installation."""
 
 SHOWN_CAUSES = 10
-"""Causes that the console tells."""
+"""Largest number of causes shown on the console."""
 
 LAST_LINES = 12
 """Lines of a failed job's log that are shown."""
@@ -73,7 +71,7 @@ def run_workflow(
 
 
 def run_snakemake(arguments: Sequence[str], console: Console | None = None) -> int:
-    """Run snakemake in this process; a console shows what happens in its own words."""
+    """Run snakemake in this process; a console shows its progress in plain words."""
     from snakemake.cli import main
     from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
     from snakemake_interface_logger_plugins.registry.plugin import Plugin
@@ -91,10 +89,10 @@ def run_snakemake(arguments: Sequence[str], console: Console | None = None) -> i
 
 def is_broken(study: Study, *, strict: bool) -> bool:
     """Whether no trial is usable, or an internal error took more than one of several trials."""
-    trials, found = read_table(study.table("trials.tsv")), every_finding(study)
+    trials, findings = read_table(study.table("trials.tsv")), every_finding(study)
     sound = set(trials.loc[trials["state"].isin(WITH_STEPS), "participant_id"])
-    contained = found["trial_id"].notna() & found["participant_id"].isin(sound) & (not strict)
-    return not sound or bool(((found["rule"] == RULE) & ~contained).any())
+    contained = findings["trial_id"].notna() & findings["participant_id"].isin(sound) & (not strict)
+    return not sound or bool(((findings["rule"] == RULE) & ~contained).any())
 
 
 def snakemake_arguments(study_file: Path, cores: int, profile: str = "default") -> list[str]:
@@ -117,36 +115,21 @@ def snakemake_arguments(study_file: Path, cores: int, profile: str = "default") 
 
 
 class Console(logging.Handler):
-    """Shows a line or, on a terminal, a bar: a plug-in of Snakemake's logging."""
+    """Shows a line for every job that ends: a plug-in of Snakemake's logging."""
 
     writes_to_stream = has_filter = has_formatter = True
     writes_to_file = needs_rulegraph = False
 
     def __init__(self, study: Study) -> None:
-        from rich.progress import Progress
-
         super().__init__()
         self.jobs: dict[int, Any] = {}
-        """What Snakemake says of each job when it begins."""
+        """Snakemake's description of each job that has begun."""
         self.failed: dict[int, str] = {}
         """Last words of the jobs that did not finish."""
         self.complaints: list[str] = []
         """What is wrong with the run as a whole."""
-        self.bars = Progress(*Progress.get_default_columns(), "{task.fields[latest]}")
-        self.bars.disable = not sys.stdout.isatty()
-        self.records: dict[str, list[Path]] = {}
-        for on, who, stage in every_job(study):
-            self.records.setdefault(who, []).append(on.manifest(who, stage))
-        self.tasks = {
-            who: self.bars.add_task(
-                who or study.settings.name,
-                total=len(own),
-                completed=sum(map(Path.is_file, own)),
-                latest="",
-            )
-            for who, own in self.records.items()
-        }
-        self.bars.start()
+        self.records = [on.manifest(who, stage) for on, who, stage in every_job(study)]
+        """Those that a whole run leaves."""
 
     def emit(self, record: Any) -> None:
         """Show a job that ended; keep what has to be said when the run has ended."""
@@ -167,24 +150,15 @@ class Console(logging.Handler):
         stopped = ["Stopped: what was finished is kept."]
         return [*self.failed.values()] or self.complaints or stopped
 
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        self.bars.stop()
-        super().close()
-
     def _show(self, job: Any) -> None:
         record = read_record(Path(job.output[0])) if job.output else {}
         if not record:  # of virtual sprinters, and of all
             return
         who, model = (job.wildcards.get(name, "") for name in ("participant", "model"))
-        latest = f"{job.rule_name}: {_outcome(record)}"
-        if not self.bars.disable:
-            done = sum(map(Path.is_file, self.records[who]))
-            self.bars.update(self.tasks[who], completed=done, latest=latest)
-            return
         on = f" on {Path(model).name}" if model else ""
-        name, _, outcome = latest.partition(":")
-        sys.stdout.write(f"{datetime.now():%H:%M:%S} {f'{who} {name}'.strip()}{on}:{outcome}\n")
+        done = f"{sum(map(Path.is_file, self.records))} of {len(self.records)}"
+        name = f"{who} {job.rule_name}".strip()
+        sys.stdout.write(f"{datetime.now():%H:%M:%S} {name}{on}: {_outcome(record)} ({done})\n")
         page = Path(job.output[0]).with_suffix("") / "athletes" / f"{who}.html"
         if page.is_file():
             sys.stdout.write(f"  Page: {page}\n")
@@ -192,20 +166,20 @@ class Console(logging.Handler):
 
 
 def _not_finished(job: Any) -> str:
-    """What a job said last: of a library that crashed, where."""
+    """Last line of a job: for a library that crashed, where."""
     log, who = Path(job.log[0]), job.wildcards.get("participant", "")
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-    said = [line for line in text.splitlines() if line.strip()]
-    last = said[-LAST_LINES:] or [NO_MESSAGE]
-    for at, line in enumerate(said):
+    lines = [line for line in text.splitlines() if line.strip()]
+    last = lines[-LAST_LINES:] or [NO_MESSAGE]
+    for at, line in enumerate(lines):
         if line.startswith(CRASH):
-            places = [one for one in said[at:] if one.startswith("  File ")][:LAST_LINES]
+            places = [one for one in lines[at:] if one.startswith("  File ")][:LAST_LINES]
             last = [f"A library crashed ({line.removeprefix(CRASH).lower()}).", *places]
     return "\n".join([f"{who} {job.rule_name} did not finish:".lstrip(), *last, f"  Log: {log}"])
 
 
 def _outcome(record: dict[str, Any]) -> str:
-    """What became of a stage, in a few words."""
+    """Outcome of a stage, in a few words."""
     trials = record.get("trials", [])
     failed = [one for one in trials if one["status"] != "ok"]
     if record.get("reason"):
@@ -224,23 +198,23 @@ def summary(study: Study) -> str:
     if not trials["state"].isin(WITH_STEPS).any():
         lines.append("No trial is usable: nothing is computed of any step, for these reasons.")
     lines += [words.step_words(steps), *words.gaps(trials, steps)]
-    found = study_causes(study)
-    known = {one.first.what for one in found}  # those stand below, with a fix
+    problems = study_causes(study)
+    told_below = {one.first.what for one in problems}  # those stand below, with a fix
     failed = (
-        one for one in words.failures(trials) if one.first.what.partition(": ")[2] not in known
+        one for one in words.failures(trials) if one.first.what.partition(": ")[2] not in told_below
     )
     lines += [f"Failed ({one.concerns}): {one.first.what}" for one in failed]
-    lines += [*internal_errors(study), *_causes(study, found)]
+    lines += [*internal_errors(study), *_causes(study, problems)]
     return "\n".join([*lines, f"Page: {study.root / 'report' / 'index.html'}"])
 
 
 def _causes(study: Study, causes: Iterable[Cause]) -> Iterator[str]:
     """Errors and warnings, one per cause: about a screen; the others are in the table."""
-    found = [one for one in causes if one.first.rule != RULE]
-    grave = [one for one in found if one.first.severity != "info"]
+    problems = [one for one in causes if one.first.rule != RULE]
+    grave = [one for one in problems if one.first.severity != "info"]
     for one in grave[:SHOWN_CAUSES]:
         yield f"{one.first.severity.capitalize()}: {one}"
-    left, remarks = max(len(grave) - SHOWN_CAUSES, 0), len(found) - len(grave)
+    left, remarks = max(len(grave) - SHOWN_CAUSES, 0), len(problems) - len(grave)
     if left or remarks:
         yield f"{left} more, {remarks} remark{'s' * (remarks != 1)}: {study.table('causes.tsv')}"
 
@@ -250,12 +224,12 @@ def internal_errors(study: Study) -> list[str]:
     findings = every_finding(study)
     broken = findings.loc[findings["rule"] == RULE, ["participant_id", "trial_id", "what"]]
     broken = broken.astype("string").fillna("")
-    found = []
+    lines = []
     for _, fault in broken.groupby(
         broken["what"].str.extract(IDENTIFIER, expand=False), sort=False
     ):
         places = (fault["participant_id"] + " " + fault["trial_id"]).str.strip()
         who = listed([*dict.fromkeys(one for one in places if one)])
         often = f" ({len(fault)} times)" if len(fault) > 1 else ""
-        found.append(f"Not computed{who and f' ({who})'}: {fault['what'].iloc[0]}{often}")
-    return found
+        lines.append(f"Not computed{who and f' ({who})'}: {fault['what'].iloc[0]}{often}")
+    return lines

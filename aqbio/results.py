@@ -223,19 +223,20 @@ def step_curves(
         raise ValueError(f"{signal.name}: say how its vectors reflect, kind='axial' or 'polar'.")
     vectors = ("axis",) if "axis" in signal.dims else ()
     signal = signal.transpose("time", ..., *vectors)
-    kept = [one for one in steps if one.status != "rejected"]
+    counted_steps = [one for one in steps if one.status != "rejected"]
     time, values = signal["time"].values, signal.values
     reflection = kind if vectors and kind else np.ones(1)
     curves = [
-        [phase_curve(step, phase, time, values, reflection) for phase in PHASES] for step in kept
+        [phase_curve(step, phase, time, values, reflection) for phase in PHASES]
+        for step in counted_steps
     ]
-    shape = (len(kept), len(PHASES), len(PERCENT), *values.shape[1:])
+    shape = (len(counted_steps), len(PHASES), len(PERCENT), *values.shape[1:])
     along_time = [name for name, one in signal.coords.items() if "time" in one.dims]
     return xr.DataArray(
         np.reshape(curves, shape),
         {
-            "step": [one.number for one in kept],
-            "side": ("step", [one.side for one in kept]),
+            "step": [one.number for one in counted_steps],
+            "side": ("step", [one.side for one in counted_steps]),
             "phase": list(PHASES),
             "percent": 100.0 * PERCENT,
             **signal.drop_vars(along_time).coords,

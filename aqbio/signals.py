@@ -31,13 +31,13 @@ def joined(mask: BoolArray, shortest: int) -> BoolArray:
 
 def shrunk(mask: BoolArray, margin: int) -> BoolArray:
     """Take ``margin`` samples off both ends of every stretch that has an inner end."""
-    kept = np.zeros_like(mask)
+    inner = np.zeros_like(mask)
     for start, stop in runs(mask):
         first = start + margin if start > 0 else start
         last = stop - margin if stop < len(mask) else stop
         if last > first:
-            kept[first:last] = True
-    return kept
+            inner[first:last] = True
+    return inner
 
 
 PASSES_CORRECTION = (np.sqrt(2.0) - 1.0) ** 0.25

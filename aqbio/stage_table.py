@@ -24,7 +24,7 @@ class Stage:
     settings: tuple[str, ...]
     """Sections of study.yaml that it reads."""
     folders: tuple[str, ...] = ()
-    """Folders that it fills alone, beside its record."""
+    """Folders that only this stage fills, in addition to its record."""
     tables: tuple[str, ...] = ()
     """Tables of the study that it writes, with their sidecars."""
     failures_of: tuple[str, ...] = ()

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from aqbio.io.processes import keep_freed_memory, relax_garbage_collection
+from aqbio.cli import keep_freed_memory, relax_garbage_collection
 from aqbio.opensim.session import quiet
 from benchmarks.board import Effort, Measured, Row, measured_together
 from benchmarks.material import WORDS, Material, gathered
-from benchmarks.rows import consistency, dynamics, markers, studies, trial
+from benchmarks.rows import dynamics, markers, studies, trial
 from benchmarks.table import markdown, write_table
 
 RESULTS = Path(__file__).parent / "results"
@@ -30,7 +30,6 @@ ROWS: dict[str, Rows] = {
     "B3": dynamics.against_tool,
     "B5": dynamics.against_analysis,
     "B7": trial.against_script,
-    "B11": consistency.against_residual_reduction,
     "B12": studies.laboratory,
     "B15": studies.demo,
 }
@@ -74,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _lines(rows: Sequence[Row | Measured], effort: Effort) -> list[Measured]:
-    """Measure what is not measured yet, rows with the same rival together, and say it."""
+    """Measure and report what is not measured yet, rows with the same rival together."""
     groups: dict[object, list[int]] = {}
     for number, row in enumerate(rows):
         rival = row.other if isinstance(row, Row) else None

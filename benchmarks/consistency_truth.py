@@ -37,9 +37,8 @@ from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, ce
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
-from aqbio.virtual.demo import SPRINTERS
+from aqbio.virtual.demo import SPRINTERS, GaitName
 from aqbio.virtual.disturbances import LOOSE, Skin
-from aqbio.virtual.library import GaitName
 from validation.fit_checks import left_out_contacts
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_run import (

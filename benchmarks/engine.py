@@ -38,16 +38,16 @@ def solved_file(
     columns = [content.labels.index(name) for name in names]
     index = np.array([skeleton.markers.index(name) for name in names])
     positions = content.positions[:frames, columns]
-    solution = inverse_kinematics(skeleton, positions, index, np.ones(len(names)))
+    q = inverse_kinematics(skeleton, positions, index, np.ones(len(names)))
     time = content.first_time + np.arange(len(positions)) / content.rate
-    write_coordinates(output, skeleton, time, solution.q)
-    return solution.q
+    write_coordinates(output, skeleton, time, q)
+    return q
 
 
 def observable(
     skeleton: Skeleton, marker_index: IntArray, markers: FloatArray, q: FloatArray
 ) -> BoolArray:
-    """(C,) bool: coordinates that markers tell in at least half of the frames."""
+    """(C,) bool: coordinates that markers determine in at least half of the frames."""
     covariance = usual_covariance(skeleton, q, marker_index, markers)
     told = coordinates_observed(frame_sd(covariance), range_sd(skeleton))
     return np.asarray(told.mean(axis=0) >= HALF)

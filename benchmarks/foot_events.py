@@ -33,13 +33,11 @@ from aqbio.recordings.ground import Ground
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import prepare_trial
 from aqbio.vectors import FloatArray
-from aqbio.virtual.demo import DISTURBANCES, SPRINTERS
+from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import disturbed
-from aqbio.virtual.laboratory import GROUND_AXES
-from aqbio.virtual.laboratory import Laboratory as VirtualLaboratory
-from aqbio.virtual.library import DATA, GaitName, load_library
-from aqbio.virtual.recording import RunPlan, recorded_run
-from aqbio.virtual.truth import contacts
+from aqbio.virtual.recording import GROUND_AXES, RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory as VirtualLaboratory
+from validation.true_contacts import contacts
 
 ROOT = Path(__file__).parents[1]
 REALDATA = "AQBIO_REALDATA"
@@ -48,7 +46,7 @@ OFFSETS = (0.0, 0.25, 0.5, 0.75)
 """Shares of a frame by which a recording begins later."""
 
 MARGIN_S = 0.07
-"""Contacts nearer than this to an end of the recording are not asked for, s."""
+"""Contacts nearer than this to an end of the recording do not count, s."""
 
 THRESHOLD_N = 20.0
 VIRTUAL = (("V01", 0), ("V02", 1), ("V03", 2), ("V04", 3), ("V08", 1), ("V12", 3))
@@ -153,7 +151,7 @@ def virtual_runs() -> Iterator[Known]:
     for number, (athlete, level) in enumerate(VIRTUAL):
         gait = gaits[GaitName(athlete, "normal", level)]
         run = recorded_run(gait, RunPlan(0), laboratory)
-        seen, _ = disturbed(run.recording, DISTURBANCES, np.random.default_rng(number))
+        seen = disturbed(run.recording, DISTURBANCES, np.random.default_rng(number))
         recording = Recording(seen.labels, seen.markers, seen.marker_rate, None)
         end = run.start + len(seen.markers) / seen.marker_rate
         true = tuple(

@@ -13,7 +13,7 @@ import xarray as xr
 
 from aqbio.body.stage import scale_participant
 from aqbio.inverse_kinematics.files import write_opensim_files
-from aqbio.inverse_kinematics.ik import IkSolution, inverse_kinematics
+from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.mot import Storage, write_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import save_skeleton
@@ -71,7 +71,7 @@ class Recorded:
         """Which of the skeleton's markers each of them is."""
         return np.array([self.skeleton.markers.index(name) for name in self.markers.names])
 
-    def solved(self) -> IkSolution:
+    def solved(self) -> FloatArray:
         """Inverse kinematics of all frames."""
         markers = self.markers
         return inverse_kinematics(
@@ -129,7 +129,7 @@ class Material(Recorded):
         """Low-passed coordinates of the stock model, with their derivatives."""
         time = self.markers.time
         rate = 1.0 / float(time[1] - time[0])
-        return spline_motion(self.skeleton, time, low_pass(self.solved().q, rate, self.cutoff))
+        return spline_motion(self.skeleton, time, low_pass(self.solved(), rate, self.cutoff))
 
     @cached_property
     def coordinates_file(self) -> Path:

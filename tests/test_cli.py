@@ -94,7 +94,7 @@ def test_one_command_per_stage_and_the_rest():
         command.name or command.callback.__name__ for command in cli.app.registered_commands
     ]
     assert [name for name in commands if name in STAGES] == list(STAGES)
-    others = {"run", "new", "check", "map-model", "build-model", "settings", "virtual"}
+    others = {"run", "new", "check", "map-model", "settings", "virtual"}
     others |= {"opensim", "rows", "verify", "archive", "export"}
     assert set(commands) - set(STAGES) == others
 
@@ -182,8 +182,5 @@ def test_settings_writes_the_committed_pages(tmp_path, aqbio_command):
         assert (tmp_path / name).read_bytes() == (committed / name).read_bytes()
 
 
-def test_unknown_options_and_sexes(tmp_path, aqbio_command):
+def test_unknown_options(tmp_path, aqbio_command):
     assert aqbio_command("check", "--nonsense", tmp_path)[0] == 2
-    status, _, err = aqbio_command("build-model", tmp_path, "--sex", "x")
-    assert status == 1
-    assert "write female, male or both." in err

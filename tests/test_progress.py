@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +56,8 @@ def _began(console: progress.Console, number: int, study: Study, who: str, stage
 
 
 @pytest.fixture
-def console(study: Study) -> Iterator[progress.Console]:
-    made = progress.Console(study)
-    yield made
-    made.close()
+def console(study: Study) -> progress.Console:
+    return progress.Console(study)
 
 
 FAILED = [{"status": "ok"}, {"status": "failed", "reason": "no markers."}]
@@ -77,29 +74,13 @@ def test_a_line_for_every_job_that_ends(study, console, capsys):
         _record(study, "P1", stage, **content)
         _say(console, "job_finished", job_id=number)
     lines = capsys.readouterr().out.splitlines()
+    jobs = 2 * len(PARTICIPANT_STAGES) + len(STUDY_STAGES)
     assert [line.split(" ", 1)[1] for line in lines] == [
-        "P1 prepare: 1 of 2 trials failed, the first: no markers.",
-        "P1 scale: failed: no pelvis.",
-        f"P1 {last}: done",
+        f"P1 prepare: 1 of 2 trials failed, the first: no markers. (1 of {jobs})",
+        f"P1 scale: failed: no pelvis. (2 of {jobs})",
+        f"P1 {last}: done (3 of {jobs})",
         f" Page: {page}",
     ]
-
-
-def test_a_bar_for_every_participant_and_one_for_the_study(study, monkeypatch, capsys):
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    _record(study, "P1", "prepare")
-    console = progress.Console(study)
-    _began(console, 1, study, "P1", "scale")
-    _record(study, "P1", "scale")
-    _say(console, "job_finished", job_id=1)
-    console.close()
-    done = {one.description: (one.completed, one.total) for one in console.bars.tasks}
-    assert done == {
-        "P1": (2, len(PARTICIPANT_STAGES)),
-        "P2": (0, len(PARTICIPANT_STAGES)),
-        "small": (0, len(STUDY_STAGES)),
-    }
-    assert "scale: done" in capsys.readouterr().out
 
 
 def test_a_job_that_did_not_finish_is_told_with_its_last_words(study, console):
@@ -293,7 +274,7 @@ def test_a_second_run_is_refused_and_the_lock_of_a_killed_one_released(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_job_ends_with_the_run_that_started_it(number):
-    job = "from aqbio.io.processes import end_with_parent\nimport os, time\n"
+    job = "from aqbio.cli import end_with_parent\nimport os, time\n"
     job += "end_with_parent()\nprint(os.getpid(), flush=True)\ntime.sleep(60)"
     code = "import os, subprocess, sys\nos.environ['AQBIO_STARTED_BY'] = str(os.getpid())\n"
     code += f"subprocess.run([sys.executable, '-c', {job!r}])"

@@ -11,15 +11,15 @@ import pytest
 from aqbio.boundary import without_quotes
 from aqbio.config.model_map import opensim_names
 from aqbio.config.sheets import unmodelled_force
-from aqbio.config.words import closest, expected
+from aqbio.config.validation import closest, expected
 from aqbio.errors import distinct
 from aqbio.faults import machine_fault
 from aqbio.io.mot import with_decimal_points
 from aqbio.io.mot_forces import force_column
 from aqbio.io.movement import row_quantile
+from aqbio.io.provenance import without_places
 from aqbio.io.study import is_own_model
 from aqbio.io.trc import storage_labels
-from aqbio.study.places import without_places
 from aqbio.virtual.gait import FourierCurves
 
 

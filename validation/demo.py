@@ -19,8 +19,7 @@ from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import Hypothesis, Registry, read_registry
-from aqbio.virtual.demo import SPRINTERS
-from aqbio.virtual.library import DATA, load_library
+from aqbio.virtual.demo import DATA, SPRINTERS, load_library
 from aqbio.virtual.study import LIBRARY
 from validation.true_evidence import truth
 from validation.verdicts import FOLDER, markdown

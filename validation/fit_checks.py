@@ -360,7 +360,7 @@ def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
     """Markers (T, K, 3) some of which are left out: inverse kinematics, without and with forces."""
     seen, skeleton = fit.observations, fit.runner.skeleton
     index, shown = seen.marker_index, np.where(left[:, None], np.nan, seen.markers)
-    start = inverse_kinematics(skeleton, shown, index, np.ones(len(index)), near=seen.start).q
+    start = inverse_kinematics(skeleton, shown, index, np.ones(len(index)), near=seen.start)
     yield fit.solver.recorded_markers(start)
     blind = seen.without(left, start)
     given = fit.solver.parameters, fit.values

@@ -16,7 +16,8 @@ from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.truth import RunTruth, TrueContact, run_truth
+from aqbio.virtual.truth import RunTruth, run_truth
+from validation.true_contacts import TrueContact
 from validation.true_steps import OTHER, SUFFIX, between, pattern_contacts
 
 MOMENT_X, MOMENT_Y, MOMENT_Z, FORCE_X, FORCE_Y, FORCE_Z = range(6)

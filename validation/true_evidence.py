@@ -11,8 +11,8 @@ from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
 from aqbio.stats.step_numbers import time_deviation
+from aqbio.virtual.demo import GaitName
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.library import GaitName
 from aqbio.virtual.study import planned_trials
 from validation.true_causes import HELD, caused_shares
 from validation.true_steps import true_steps

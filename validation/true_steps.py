@@ -19,14 +19,17 @@ from aqbio.names import GRAVITY
 from aqbio.stats.step_numbers import momentum_numbers
 from aqbio.vectors import FloatArray
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.study import THRESHOLD
-from aqbio.virtual.truth import RunTruth, TrueContact, contacts, run_truth
+from aqbio.virtual.truth import RunTruth, run_truth
+from validation.true_contacts import TrueContact, contacts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLES = 101
 """Of a contact, and of a flight."""
+
+THRESHOLD = 20.0
+"""Vertical force at which events are taken, N."""
 
 LEG, ARM = ("femur", "tibia", "foot", "toes"), ("humerus", "radius", "hand")
 TORSO = ("torso", "head", "clavicle_r", "clavicle_l")

@@ -1,11 +1,9 @@
 """The one truth about settings, sheets and model maps."""
 
 from aqbio.config.model_map import MappedMarker, MarkerSet, ModelMap
-from aqbio.config.models import Corrections, OtherModels
-from aqbio.config.settings import SECTIONS, StudySettings
+from aqbio.config.settings import SECTIONS, Corrections, OtherModels, StudySettings
 from aqbio.config.sheets import SHEETS, Capacity, Participant, Trial
-from aqbio.config.validation import InvalidStudyError, expand_environment, read_yaml
-from aqbio.config.words import closest
+from aqbio.config.validation import InvalidStudyError, closest, expand_environment, read_yaml
 
 __all__ = [
     "SECTIONS",

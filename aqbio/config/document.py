@@ -10,10 +10,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from aqbio.config.everyday import EVERYDAY, REMOVED
-from aqbio.config.settings import SECTIONS, StudySettings
+from aqbio.config.settings import EVERYDAY, REMOVED, SECTIONS, StudySettings
 from aqbio.config.sheets import SHEETS
-from aqbio.config.words import expected
+from aqbio.config.validation import expected
 from aqbio.stage_table import STAGE_TABLE
 
 HEADER = """# Settings
@@ -27,8 +26,8 @@ def settings_schema() -> str:
     """The JSON schema of study.yaml, for editors that complete and check it."""
     schema = StudySettings.model_json_schema()
     for name, section in SECTIONS.items():
-        for key, known in schema["$defs"][section.__name__]["properties"].items():
-            known["expert"] = f"{name}.{key}" not in EVERYDAY
+        for key, property_schema in schema["$defs"][section.__name__]["properties"].items():
+            property_schema["expert"] = f"{name}.{key}" not in EVERYDAY
     return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 

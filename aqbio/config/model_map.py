@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from aqbio.names import ANATOMICAL_GROUPS
 
 Segment = Literal["pelvis", "torso", "thigh", "shank", "foot", "toes", "upper_arm", "forearm"]
-"""Parts of the body that markers are put on, whatever a model calls its bodies."""
+"""Parts of the body that carry markers, whatever the model's names."""
 
 
 class _Strict(BaseModel):
@@ -86,9 +86,9 @@ class LandmarkTable(_Strict):
     @model_validator(mode="after")
     def _names_once(self) -> Self:
         for sided in (False, True):
-            known = [one.names for one in self.landmarks.values() if one.sided == sided]
-            known += [one.names for one in self.unused if one.sided == sided]
-            names = [name for entry in known for name in entry]
+            entries = [one.names for one in self.landmarks.values() if one.sided == sided]
+            entries += [one.names for one in self.unused if one.sided == sided]
+            names = [name for entry in entries for name in entry]
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(f"names {twice} belong to more than one landmark")
         return self
@@ -183,7 +183,7 @@ class ModelMap(_Strict):
     )
 
     def names(self) -> set[str]:
-        """Every body, joint and coordinate that the map speaks of."""
+        """Every body, joint and coordinate that the map names."""
         named = {body for members in self.groups.values() for body in members}
         named |= {self.feet.left, self.feet.right, self.pelvis.body, self.pelvis.joint}
         named |= set(self.joints.by_name().values())
@@ -317,7 +317,7 @@ class MarkerSet(_Strict):
 
     @model_validator(mode="after")
     def _known_labels(self) -> Self:
-        known = set(self.markers)
+        mapped = set(self.markers)
         labels = [
             self.feet.left.heel,
             *self.feet.left.toe,
@@ -326,7 +326,7 @@ class MarkerSet(_Strict):
         ]
         labels += self.pelvis.labels
         for label in labels:
-            if label not in known:
+            if label not in mapped:
                 raise ValueError(f"feet or pelvis: label {label} is not in markers")
         return self
 
@@ -354,15 +354,15 @@ class MarkerSet(_Strict):
 
 def opensim_names(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
     """Names with ``_`` for the signs that OpenSim forbids, none of them taken."""
-    found, others = [], {*taken}
+    legal_names, others = [], {*taken}
     legal = {name for name in names if not re.search(FORBIDDEN, name)} - others
     for given in names:
         name = re.sub(FORBIDDEN, "_", given)
         while given not in legal and name in others | legal:
             name += "_"
-        found.append(name)
+        legal_names.append(name)
         others.add(name)
-    return found
+    return legal_names
 
 
 def _replaced(content: Any, names: dict[str, str]) -> Any:

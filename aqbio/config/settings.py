@@ -4,11 +4,89 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from aqbio.config.hypothesis_settings import Hypotheses, Multiverse
-from aqbio.config.models import Model, OtherModels
-from aqbio.config.section import GivenFile, Positive, Section, that_a_disk_can_have
+Positive = Annotated[float, Field(gt=0)]
+"""A number above zero."""
+
+LONGEST_NAME, LONGEST_PATH = 255, 4095
+"""Bytes that the name of a file and a whole path may have on Linux, where results may be moved."""
+
+
+def that_a_disk_can_have(path: str) -> str:
+    """The path, refused where its names are too long for a disk."""
+    longest = max((len(part.encode()) for part in path.split("/")), default=0)
+    if longest > LONGEST_NAME or len(path.encode()) > LONGEST_PATH:
+        raise ValueError(
+            f"no disk can have this file: a name of {longest} bytes in a path of "
+            f"{len(path.encode())}, where {LONGEST_NAME} and {LONGEST_PATH} are the most"
+        )
+    if "\0" in path:
+        raise ValueError("no disk can have this file: there is a zero byte in its name")
+    return path
+
+
+GivenFile = Annotated[str, AfterValidator(that_a_disk_can_have)]
+"""A file or folder that a laboratory names."""
+
+
+class Section(BaseModel):
+    """A group of settings; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Corrections(Section):
+    """Documented corrections of models; each can be switched off."""
+
+    drop_muscles: bool = Field(
+        default=True, description="Remove muscles and other forces, which inverse dynamics ignores."
+    )
+    unclamp: bool = Field(
+        default=True,
+        description="Remove the clamping of coordinates, which breaks inverse kinematics silently "
+        "on long runways and beyond 120 degrees of knee flexion.",
+    )
+    torso_inertia: bool = Field(
+        default=True,
+        description="Scale the torso inertia of the Hamner, Rajagopal and Lai-Uhlrich family to "
+        "the torso's mass.",
+    )
+
+
+class Model(Section):
+    """The generic model, its map and the markers on it."""
+
+    file: GivenFile = Field(
+        default="sprint",
+        description="`sprint` (our own model, by the participant's sex), `sprint_anatomical` (the "
+        "same body with the joints of Rajagopal et al. 2016) or the path of a generic .osim file; "
+        "relative to study.yaml, ${NAME} is replaced.",
+    )
+    map: GivenFile = Field(
+        default="sprint",
+        description="Name of a folder in models/ or path of a map file: groups, feet and joints.",
+    )
+    markers: GivenFile = Field(
+        default="",
+        description="Path of the marker set of the recordings; empty: the one of the model's map.",
+    )
+    corrections: Corrections = Corrections()
+
+
+class OtherModels(Section):
+    """Models on which the same recordings are worked through in addition to the study's own."""
+
+    models: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Model] = Field(
+        default={},
+        description="Name of each and its settings, as in section model. How far stance means and "
+        "curves differ from those on the study's own model is a source of their uncertainty.",
+    )
+    trials: tuple[str, ...] = Field(
+        default=(),
+        description="Trials that are compared, by trial_id; empty: all. Their differences count "
+        "for all trials of the participant: name the fastest.",
+    )
 
 
 class Consistency(Section):
@@ -307,6 +385,61 @@ class Steps(Section):
     )
 
 
+class Hypotheses(Section):
+    """The test of the hypotheses."""
+
+    registry: GivenFile = Field(
+        default="",
+        description="Path of the registry of hypotheses, relative to study.yaml; empty: "
+        "hypotheses.yaml next to it where there is one, otherwise the one that comes with aqbio.",
+    )
+    capacities: GivenFile = Field(
+        default="capacities.tsv",
+        description="Sheet with strengths measured in addition to motion capture; hypotheses that "
+        "need it are not testable where the file does not exist.",
+    )
+
+
+ConsistencyWay = Literal["default", "loose", "off"]
+"""How motion and forces are made to agree."""
+
+
+class Multiverse(Section):
+    """Choices that a verdict must survive; each is varied separately from the study's own."""
+
+    enabled: bool = Field(
+        default=True, description="Compute the arms; without them no verdict is called robust."
+    )
+    consistency: tuple[ConsistencyWay, ...] = Field(
+        default=("default", "loose", "off"),
+        description="How motion and forces are made to agree: the study's weights, forces trusted "
+        "a third as much, or not at all. Only where the study uses the consistency stage.",
+    )
+    cutoffs_hz: tuple[Positive, ...] = Field(
+        default=(15.0, 20.0, 30.0), description="Matched low-pass cut-offs, Hz."
+    )
+    event_thresholds_n: tuple[Positive, ...] = Field(
+        default=(10.0, 20.0, 50.0), description="Vertical forces that start and end a contact, N."
+    )
+    bodies: tuple[Literal["model", "de_leva", "dumas"], ...] = Field(
+        default=("model", "de_leva", "dumas"),
+        description="Tables of segment inertia; de_leva and dumas exist for our sprint model.",
+    )
+    pelvis: tuple[Literal["torso", "out", "push_leg", "legs"], ...] = Field(
+        default=("torso", "out", "push_leg", "legs"),
+        description="Where the pelvis belongs: with the torso, to no side, with the push leg, half "
+        "with each leg.",
+    )
+
+    @field_validator("consistency", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, given: object) -> object:
+        """Take a bare `off` in the list, which YAML reads as a boolean, for the word."""
+        if isinstance(given, list | tuple):
+            return ["off" if value is False else value for value in given]
+        return given
+
+
 SECTIONS: dict[str, type[Section]] = {
     "files": Files,
     "laboratory": Laboratory,
@@ -363,3 +496,77 @@ class StudySettings(Section):
         if isinstance(given, dict) and isinstance(given.get("consistency"), bool):
             return {**given, "consistency": {"enabled": given["consistency"]}}
         return given
+
+
+EVERYDAY = {
+    "files.data": "the recordings lie in another folder",
+    "model.file": "you use a generic model of your own instead of our sprint model",
+    "model.map": "that model is none of those that aqbio knows (`aqbio map-model` proposes a map)",
+    "model.markers": "the labels of your recordings are not those of the model",
+    "laboratory.axes": "the axes are not recognised, or wrongly: signs and sides depend on them",
+    "laboratory.ignore_plates": "a plate is defective or lies off the runway",
+    "laboratory.ignore_markers": "a marker is worse than none",
+    "laboratory.force_delay_s": "a filter before export delayed the forces",
+    "prepare.cutoff_hz": "your signals ask for another low-pass than 20 Hz",
+    "roles.pelvis": "the pelvis shall count to a leg, to both legs or to no side",
+    "consistency.enabled": "you want motion and forces as they were measured, not made consistent",
+    "hypotheses.registry": "you test hypotheses of your own, written before the data were read",
+}
+"""Settings by name, and when to change them; every other one is for experts."""
+
+_SEED = "one seed stands for intervals and samples: write random.seed."
+_STEP = "steps are marked beyond 1.5 times {}, as they were by default; change that setting."
+_TOLERANCE = "it judged the program, not your data, and is fixed at its default"
+_SPLINES = "the splines follow the frame rate and one belief, as they did by default"
+_CALIBRATED = "the body is calibrated from all recordings; a static pose is no longer judged"
+
+_CHECKED = "left-out markers and contacts are predicted by `python -m validation.fit_checks`"
+_NOT_DRAWN = "is not drawn any more; its numbers are in the results"
+
+CONSTANTS = {
+    "consistency.sigma_force_n": "30 N, in aqbio/consistency/parameters.py",
+    "consistency.sigma_moment_nm": "10 N m, in aqbio/consistency/parameters.py",
+    "consistency.sigma_marker_m": "0.010 m, in aqbio/consistency/parameters.py",
+    "consistency.correlation": "0.4, in aqbio/consistency/parameters.py",
+    "consistency.parameters": "in aqbio/consistency/parameters.py (PARAMETERS); the drag area of "
+    "the runner is consistency.drag_area_m2, 0 without air",
+    "hypotheses.speed_gap": "0.04, in aqbio/hypotheses/gathered.py (SPEED_GAP)",
+    "multiverse.contact_models": "C1 to C3, in aqbio/hypotheses/contact_models.py (CONTACT_MODELS)",
+    "multiverse.flight_roles": "R1 to R3, in aqbio/gait/roles.py (FlightRule)",
+    "model.static_window_s": "0.5 s, in aqbio/io/movement.py (STATIC_WINDOW_S)",
+    "prepare.event_minimum_s": "0.010 s, in aqbio/recordings/contacts.py (EVENT_MINIMUM_S)",
+    "prepare.cop_threshold_n": "100 N, in aqbio/recordings/contacts.py (COP_THRESHOLD_N)",
+    "prepare.edge_distance_m": "0.015 m, in aqbio/gait/steps.py (EDGE_DISTANCE_M)",
+    "prepare.mass_disagreement": "0.05, in aqbio/body/statements.py (MASS_DISAGREEMENT)",
+    "prepare.max_missing": "0.10, in aqbio/recordings/trial.py (MAX_MISSING)",
+    "solve.jump_degrees": "15 degrees, in aqbio/inverse_kinematics/solution.py (JUMP_DEGREES)",
+    "steps.maximum_flight_s": "0.30 s, in aqbio/gait/steps.py (MAXIMUM_FLIGHT_S)",
+    "steps.steady_speed_change": "0.03, in aqbio/steps/stage.py (STEADY_SPEED_CHANGE)",
+}
+"""Settings that became constants, with value and place of each."""
+
+REMOVED = {
+    **{name: f"it is a constant now, {where}." for name, where in CONSTANTS.items()},
+    "multiverse.normalisation": "every verdict is tried in both units, as it was by default.",
+    "figures.ground_force_trials": f"the ground force of single trials {_NOT_DRAWN}.",
+    "figures.published": f"what others published {_NOT_DRAWN.partition(';')[0]}.",
+    "consistency.held_out_folds": f"{_CHECKED}.",
+    "consistency.held_out_trials": f"{_CHECKED}.",
+    "quality.held_out_change_m": f"{_CHECKED}.",
+    "consistency.seed": _SEED,
+    "contributions.seed": _SEED,
+    "hypotheses.seed": _SEED,
+    "hypotheses.surrogates": "secondary statistics are not computed any more.",
+    "contributions.closure_a2": f"{_TOLERANCE}, 1e-6.",
+    "contributions.closure_a3": f"{_TOLERANCE}, 0.05.",
+    "consistency.knot_s": f"{_SPLINES} (0).",
+    "consistency.jerk_sd": f"{_SPLINES}.",
+    "consistency.skin": "errors of markers are new in every frame (docs/consistency.md).",
+    "solve.solver": "our engine solves, and OpenSim checks every trial.",
+    "solve.accuracy": "it was for OpenSim as solver, which is gone.",
+    "solve.reject_rms_m": _STEP.format("marker_rms_m"),
+    "solve.reject_max_m": _STEP.format("marker_max_m"),
+    "model.landmark_rms_m": f"{_CALIBRATED}.",
+    "model.landmark_max_m": f"{_CALIBRATED}.",
+}
+"""Former settings, and what replaces them: a study that names one is refused with this text."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from aqbio.config.section import GivenFile
+from aqbio.config.settings import GivenFile
 from aqbio.names import NORMAL
 
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -41,9 +41,9 @@ STARTS = re.compile(r"(?<![a-z])((starting)?blocks?(starts?)?|crouch(ed)?(starts
 
 
 def unmodelled_force(name: str) -> str:
-    """The word in a name that speaks of added mass, towing or a slope; empty without one."""
-    found = UNMODELLED.search(re.sub("(?<=[a-z])(?=[A-Z])", "_", name).casefold())
-    return "" if found is None else found[0]
+    """The word in a name that means added mass, towing or a slope; empty without one."""
+    match = UNMODELLED.search(re.sub("(?<=[a-z])(?=[A-Z])", "_", name).casefold())
+    return "" if match is None else match[0]
 
 
 BELT_FASTEST = 13.0

@@ -27,7 +27,7 @@ from aqbio.io.study import Study
 from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import AXES, SIDES
-from aqbio.observed.record import MASK
+from aqbio.observed.parts import MASK
 from aqbio.recordings.prepared import foot_loads, loads_with_toes
 from aqbio.vectors import FloatArray
 

@@ -35,7 +35,7 @@ from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY
-from aqbio.observed.record import read_observed, why_not_whole
+from aqbio.observed.parts import read_observed, why_not_whole
 from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, plate_wrench, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import OK
@@ -216,7 +216,7 @@ def static_stance(
     index = np.array([skeleton.markers.index(name) for name in labels.values()])
     pose = inverse_kinematics(skeleton, places[None], index, np.ones(len(index)))
     point, corners = prepared["plate_point"].values, prepared["plate_corner"].values
-    return StaticStance(pose.q[0], standing_pressure(force, moment, point, corners))
+    return StaticStance(pose[0], standing_pressure(force, moment, point, corners))
 
 
 def standing_pressure(

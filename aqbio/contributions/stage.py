@@ -55,8 +55,7 @@ from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
-from aqbio.observed.parts import ObservedParts, observed_only
-from aqbio.observed.record import read_observed
+from aqbio.observed.parts import ObservedParts, observed_only, read_observed
 from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, measured_loads
 from aqbio.study.manifest import (
     TrialOutcome,

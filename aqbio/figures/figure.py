@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
-    from aqbio.io.step_curves import StudyCurves
+    from aqbio.gait.step_files import StudyCurves
     from aqbio.io.study import Study
 
 

@@ -12,8 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aqbio.figures.style import NARROW_MM
+from aqbio.gait.step_files import StudyCurves
 from aqbio.io.dictionary import columns
-from aqbio.io.step_curves import StudyCurves
 from aqbio.names import AXES, NORMAL, ROLE_GROUPS, ROLE_SIDES
 from aqbio.vectors import FloatArray
 

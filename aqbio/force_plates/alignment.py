@@ -1,8 +1,7 @@
 """Alignment of force plates with cameras: a small rotation, a displacement and a scale.
 
-Plates are placed in the laboratory by their surveyed corners, cameras by the frame and the wand of
-their calibration. Where the two disagree, a force is displaced from the foot, and more so farther
-along the runway.
+Plates are located by their surveyed corners, cameras by their calibration frame and wand. Where the
+two disagree, forces are displaced from the feet, the more the farther along the runway.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Alignment:
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Alignment:
-        """That of parameters by name; those that are missing are 0."""
+        """The alignment with named parameters; missing ones are 0."""
         turn, offset, pivot = (
             np.array([values.get(one, 0.0) for one in names]) for names in (ROTATION, OFFSET, PIVOT)
         )
@@ -61,7 +60,7 @@ class Alignment:
         return np.asarray(Rotation.from_rotvec(self.turn).as_matrix())
 
     def turned_by(self, name: str, turned: FloatArray) -> FloatArray:
-        """Derivative of turned vectors (..., 3) by a parameter; 0 where it turns nothing.
+        """Derivative of turned vectors (..., 3) by a parameter; 0 if that is no rotation.
 
         About the axis ``e + r × e / 2 + r × (r × e) / 6`` of the rotation vector r.
         """
@@ -100,26 +99,27 @@ class Alignment:
 
 
 PLANTED_SD = (0.005, 0.003, 0.005)
-"""Scatter of a planted forefoot against the centre of pressure from contact to contact, m, along x,
-y and z: where on its shoe a runner lands, and how flat. More, where a session scatters more."""
+"""Scatter between contacts of a planted forefoot relative to the centre of pressure, m, along x, y
+and z: runners land on different parts of the shoe, and more or less flat. A session that scatters
+more has its own scatter."""
 
 FAINT = 1e-6
-"""Slopes below this part of the largest say nothing."""
+"""Singular values below this share of the largest are ignored."""
 
 
 def planted_information(
     point: FloatArray, marker: FloatArray, group: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Information about `ALIGNMENT` from feet that stand on plates: matrix (7, 7), right side (7,).
+    """Information about `ALIGNMENT` from feet standing on plates: matrix (7, 7), right side (7,).
 
-    Centres of pressure (N, 3) by the plates and places (N, 3) of markers on the feet that press
-    there, m; group (N,) of contacts of one foot at one speed: their distance is unknown and the
-    same. ``m − p = b_g + r × p + s p``, to first order.
+    Measured centres of pressure (N, 3), m, and positions (N, 3), m, of a marker on the foot on the
+    plate; contacts of one foot at one speed are a group (N,) and share one unknown distance
+    between the two. ``m − p = b_g + r × p + s p``, to first order.
     """
-    found, right = np.zeros((len(ALIGNMENT), len(ALIGNMENT))), np.zeros(len(ALIGNMENT))
+    information, right = np.zeros((len(ALIGNMENT), len(ALIGNMENT))), np.zeros(len(ALIGNMENT))
     contacts = np.bincount(group)
     if not (contacts > 1).any():
-        return found, right
+        return information, right
     turn = np.stack([np.cross(axis, point) for axis in np.eye(3)], axis=2)
     slopes = np.concatenate([turn, np.zeros((*point.shape, 3)), point[:, :, None]], axis=2)
     same = (group[:, None] == group) / contacts[group]
@@ -130,6 +130,6 @@ def planted_information(
         free = len(values) - (contacts > 0).sum() - rank
         scatter = float(((values - rows @ fitted) ** 2).sum()) / max(free, 1)
         variance = max(sd**2, scatter) if free > 0 else sd**2
-        found += rows.T @ rows / variance
+        information += rows.T @ rows / variance
         right += rows.T @ values / variance
-    return found, right
+    return information, right

@@ -7,15 +7,15 @@ by a force that may be zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aqbio.signals import low_pass, runs, shrunk
-from aqbio.vectors import BoolArray, FloatArray, cross, dot
+from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, dot
 
 QUIET_SHARE = 0.1
-"""Share of a trial's samples that must be alike to count as the unloaded level."""
+"""Share of a trial's samples that must be equal to count as the unloaded level."""
 
 UNLOADED_BAND = 15.0
 """Vertical force within this of the unloaded level counts as unloaded, N."""
@@ -179,9 +179,237 @@ def fixed_point_wrench(
 
 def _nearest_loaded(application: FloatArray, loaded: BoolArray) -> FloatArray:
     """Point of application of each sample's nearest loaded one in time."""
-    known = np.flatnonzero(loaded)
+    loaded_samples = np.flatnonzero(loaded)
     samples = np.arange(len(application))
-    after = np.clip(np.searchsorted(known, samples), 0, len(known) - 1)
-    before = np.clip(after - 1, 0, len(known) - 1)
-    earlier = np.abs(known[before] - samples) <= np.abs(known[after] - samples)
-    return application[np.where(earlier, known[before], known[after])]
+    after = np.clip(np.searchsorted(loaded_samples, samples), 0, len(loaded_samples) - 1)
+    before = np.clip(after - 1, 0, len(loaded_samples) - 1)
+    earlier = np.abs(loaded_samples[before] - samples) <= np.abs(loaded_samples[after] - samples)
+    return application[np.where(earlier, loaded_samples[before], loaded_samples[after])]
+
+
+CHANNELS = {1: 6, 2: 6, 3: 8, 4: 6}
+"""Number of channels by plate type."""
+
+
+def plate_axes(corners: FloatArray) -> FloatArray:
+    """Axes (3, 3) of a plate in the laboratory, as columns; z usually points down.
+
+    Corners (4, 3) in the order of the C3D standard: quadrants (+x, +y), (−x, +y), (−x, −y), (+x,
+    −y). ValueError: they do not span a rectangle.
+    """
+    one, two, three, four = corners
+    along = one + four - two - three
+    across = one + two - three - four
+    normal = np.cross(along, across)
+    if np.linalg.norm(normal) < 1e-8:
+        raise ValueError("the corners do not span a rectangle.")
+    x = along / np.linalg.norm(along)
+    z = normal / np.linalg.norm(normal)
+    return np.column_stack((x, np.cross(z, x), z))
+
+
+def platform_wrench(
+    kind: int,
+    channels: FloatArray,
+    origin: FloatArray,
+    calibration: FloatArray | None,
+    length: float,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Force (T, 3) N and moment (T, 3) N m about the centre of a plate's surface, in plate axes.
+
+    Channels by the plate type of the C3D standard
+    (https://www.c3d.org/HTML/Documents/forceplatform.htm): 1: Fx Fy Fz, point of application Px Py,
+    free moment; 2: Fx Fy Fz Mx My Mz; 3: Fx12 Fx34 Fy14 Fy23 Fz1 Fz2 Fz3 Fz4; 4: as 2 after
+    multiplication by the calibration (6, 6).
+
+    ``origin`` (3,) m is, for types 2 and 4, from the origin of the moments to the centre of the
+    surface; for type 3 the half distances of the sensors along x and y, and their depth below the
+    surface. ``length`` (m) is the unit of length in the moments (2 and 4), or of the point and the
+    free moment (1). ``lever`` (3,) m is from the point of the recorded moments to the centre; NaN
+    for type 3, which records none.
+
+    The surface lies above the sensors, so that, with z down, the third number of ``origin`` is
+    negative. Files with the opposite sign exist: for types 2 and 4 the whole vector is reversed
+    then, for type 3 only the depth (reversing the half distances too would mirror the centre of
+    pressure).
+    """
+    surface = np.zeros(3)
+    if kind == 1:
+        force, about = channels[:, :3], np.zeros((len(channels), 3))
+        about[:, 2] = channels[:, 5] * length
+        arm = np.column_stack((channels[:, 3:5], np.zeros(len(channels)))) * -length
+    elif kind == 3:  # four sensors at (±along, ±across)
+        x12, x34, y14, y23, z1, z2, z3, z4 = channels.T
+        along, across = np.abs(origin[:2])
+        force = np.column_stack((x12 + x34, y14 + y23, z1 + z2 + z3 + z4))
+        about = np.column_stack(
+            (
+                across * (z1 + z2 - z3 - z4),
+                along * (-z1 + z2 + z3 - z4),
+                across * (x34 - x12) + along * (y14 - y23),
+            )
+        )
+        arm, surface = np.array([0.0, 0.0, -abs(origin[2])]), np.full(3, np.nan)
+    else:
+        values = channels if calibration is None else channels @ calibration.T
+        force, about = values[:, :3], values[:, 3:6] * length
+        arm = surface = -origin if origin[2] > 0.0 else origin
+    return force, about - cross(np.broadcast_to(arm, force.shape), force), surface
+
+
+SHORTEST_S, SHORTEST = 0.004, 4
+"""Shortest flat top, s and samples."""
+
+LARGE = 0.5
+"""A clipped value is at least this share of the channel's largest."""
+
+ABOVE = 0.03
+"""The signal would have gone on beyond the flat top by at least this share of it."""
+
+BEFORE_S = 0.004
+"""The slope on both sides of a flat top is taken over this time, s."""
+
+
+def clipped_samples(channel: FloatArray, rate: float) -> BoolArray:
+    """Samples of a channel (T,) that are clipped at the end of its range.
+
+    A clipped signal stays at exactly its largest (or smallest) value, and arrives there and leaves
+    with a slope: continued from both sides it would have gone beyond. A round peak, even one of
+    coarse numbers, arrives without a slope, a made-up step without one before it.
+    """
+    clipped = np.zeros(len(channel), dtype=np.bool_)
+    size = float(np.abs(channel).max(initial=0.0))
+    shortest, before = max(SHORTEST, round(SHORTEST_S * rate)), max(2, round(BEFORE_S * rate))
+    if size == 0.0:
+        return clipped
+    for sign in (1.0, -1.0):
+        upward = sign * channel
+        top = float(upward.max())
+        if top < LARGE * size:
+            continue
+        for start, stop in runs(np.isclose(upward, top, rtol=1e-9, atol=0.0)):
+            if stop - start < shortest or start < before or stop + before > len(channel):
+                continue
+            rise = (upward[start - 1] - upward[start - before]) / (before - 1)
+            fall = (upward[stop] - upward[stop + before - 1]) / (before - 1)
+            if min(rise, fall) * 0.5 * (stop - start) > ABOVE * top:
+                clipped[start:stop] = True
+    return clipped
+
+
+LOADED_PLATE = 100.0
+"""Vertical force that shows a plate's sign, N."""
+
+LOAD_BAND, LOAD_BAND_RATE = 20.0, 100.0
+"""A person's load is found below this frequency; slower recordings cannot show noise, Hz."""
+
+QUIET, QUIET_S = 30.0, 0.1
+"""Largest force of an unloaded plate, N; shortest time from which noise is computed, s."""
+
+LOADED_S = 0.020
+"""Time above it that shows a plate's sign, s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plates:
+    """Force plates in ground axes."""
+
+    wrench: PlateWrench
+    """On the runner; S samples, P plates."""
+    corners: FloatArray
+    """(P, 4, 3) array, m. NaN where unknown."""
+    rate: float
+    """Hz."""
+    start: float
+    """Instant of the first sample on the clock of the markers, s."""
+    numbers: tuple[int, ...]
+    """tuple of P int. From 1."""
+    feet: tuple[int, ...]
+    """tuple of P int. 0 left, 1 right where the file names the foot, otherwise -1."""
+
+    @property
+    def time(self) -> FloatArray:
+        """Instants of the samples on the clock of the markers, s."""
+        return self.start + np.arange(len(self.wrench.force)) / self.rate
+
+    @property
+    def vertical(self) -> FloatArray:
+        """Vertical forces (S, P), N."""
+        return self.wrench.force[:, :, 1]
+
+    @property
+    def surface(self) -> FloatArray:
+        """Height (P,) of each plate's surface, m: of its corners, or of the point of its loads."""
+        height = self.corners[:, :, 1].mean(axis=1)
+        return np.where(np.isnan(height), self.wrench.point[:, 1], height)
+
+    def samples_of(self, time: FloatArray) -> IntArray:
+        """Sample nearest to each instant; -1 where forces were not recorded."""
+        samples = np.rint((time - self.start) * self.rate).astype(np.int64)
+        return np.where((samples >= 0) & (samples < len(self.wrench.force)), samples, -1)
+
+
+def noise_level(force: FloatArray, rate: float) -> float:
+    """Largest RMS (N) of an unloaded plate's channel above 20 Hz; 0 if it is loaded."""
+    slow, fast, inner = _bands(force, rate)
+    if not inner.any() or np.abs(slow[inner]).max() > LOADED_PLATE:
+        return 0.0
+    return float(np.sqrt((fast[inner] ** 2).mean(axis=0)).max())
+
+
+def quiet_noise(force: FloatArray, rate: float) -> float:
+    """Largest RMS (N) of a channel above 20 Hz, at least 50 ms from any load; 0 in under 0.1 s."""
+    slow, fast, inner = _bands(force, rate)
+    quiet = shrunk(np.asarray((slow**2).sum(axis=1) < QUIET**2), round(rate / LOAD_BAND)) & inner
+    if not quiet.any() or quiet.sum() < QUIET_S * rate:
+        return 0.0
+    return float(np.sqrt((fast[quiet] ** 2).mean(axis=0)).max())
+
+
+def _bands(force: FloatArray, rate: float) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Force (S, 3) about its median below and above 20 Hz, and the samples not near an end."""
+    ends = round(rate / LOAD_BAND)  # a filter leans on the very first and last samples
+    inner = np.zeros(len(force), dtype=np.bool_)
+    about = force - np.median(force, axis=0)
+    if rate <= LOAD_BAND_RATE or len(force) <= 4 * ends:
+        return about, np.zeros_like(about), inner
+    inner[ends:-ends] = True
+    slow = low_pass(about, rate, LOAD_BAND)
+    return slow, about - slow, inner
+
+
+def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
+    """Plates (P,) that report the force on the plate: more samples pull than push."""
+    up = (vertical > LOADED_PLATE).sum(axis=0)
+    down = (vertical < -LOADED_PLATE).sum(axis=0)
+    return np.asarray((down > up) & (down > LOADED_S * rate))
+
+
+def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
+    """Whether a plate without a known offset (within ``largest`` N) is loaded both ways."""
+    if unloaded(vertical, rate, largest).any():
+        return False
+    both = min(int((vertical > LOADED_PLATE).sum()), int((vertical < -LOADED_PLATE).sum()))
+    return both > LOADED_S * rate
+
+
+def turned_over(plates: Plates, which: BoolArray) -> Plates:
+    """Plates with all channels of some of them, ``which`` (P,), reversed."""
+    sign = np.where(which, -1.0, 1.0)[None, :, None]
+    wrench = plates.wrench
+    return replace(
+        plates, wrench=PlateWrench(sign * wrench.force, sign * wrench.moment, wrench.point)
+    )
+
+
+def without_offsets(plates: Plates, largest: float) -> tuple[Plates, list[FloatArray | None]]:
+    """Plates without their offsets (S, 6), and these; None for one never within ``largest`` N."""
+    channels = np.concatenate((plates.wrench.force, plates.wrench.moment), axis=2)
+    removed: list[FloatArray | None] = []
+    for plate in range(len(plates.numbers)):
+        level = offset(channels[:, plate], plates.vertical[:, plate], plates.rate, largest)
+        removed.append(level)
+        if level is not None:
+            channels[:, plate] -= level
+    wrench = PlateWrench(channels[..., :3], channels[..., 3:], plates.wrench.point)
+    return replace(plates, wrench=wrench), removed

@@ -68,8 +68,8 @@ def ground_reactions(
     """
     loaded = np.abs(force).max(axis=2) > 0
     for foot, body in enumerate(bodies):
-        known = np.isfinite(cop[:, foot]).all(axis=1) & np.isfinite(free_moment[:, foot])
-        missing = int((loaded[:, foot] & ~known).sum())
+        complete = np.isfinite(cop[:, foot]).all(axis=1) & np.isfinite(free_moment[:, foot])
+        missing = int((loaded[:, foot] & ~complete).sum())
         if missing:
             raise ValueError(
                 f"{body}: {missing} frames have a force but no centre of pressure or free moment."
@@ -160,14 +160,14 @@ def shared_with_toes(
 
 def _turning_toes(skeleton: Skeleton, toe_joints: Iterable[str]) -> dict[int, tuple[int, int]]:
     """Body of the toes and axis that they turn about, by body of the foot."""
-    found = {}
+    turning = {}
     for joint in toe_joints:
         toes, driver = skeleton.joints.index(joint), skeleton.driver
         own = (skeleton.axes.body == toes) & skeleton.axes.is_rotation & (driver != FIXED)
         axes = np.flatnonzero(own & np.isin(driver, skeleton.free))
         if len(axes):
-            found[int(skeleton.parent[toes])] = (toes, int(axes[0]))
-    return found
+            turning[int(skeleton.parent[toes])] = (toes, int(axes[0]))
+    return turning
 
 
 def _share(

@@ -164,7 +164,7 @@ class StepRoles:
 
 
 def role_scheme(study: Study) -> RoleScheme:
-    """The roles that the settings ask for."""
+    """The roles chosen in the settings."""
     roles = study.settings.roles
     return RoleScheme(pelvis=roles.pelvis, arms=roles.arms, flight=roles.flight)
 
@@ -208,7 +208,7 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "com_velocity": ("axis",),
     "joint_flexion_moment": ("joint",),
 }
-"""Curves of a step, and their dimensions beside step, phase and percent."""
+"""Curves of a step, and their dimensions in addition to step, phase and percent."""
 
 STEP = ("step", "phase", "percent")
 
@@ -232,7 +232,7 @@ def step_dataset(
     roles = scheme or RoleScheme()
     parts = role_parts(roles, model_map) if parts is None else parts
     signals = {name: by_anatomy(trial, name) for name in names}
-    known = {name: signal for name, signal in signals.items() if signal is not None}
+    available = {name: signal for name, signal in signals.items() if signal is not None}
     time = trial["time"].values
 
     @cache
@@ -241,7 +241,7 @@ def step_dataset(
             name: _posterior(one, roles, push)
             if "other_group" in one.dimensions
             else in_roles(one, parts, push, foot)
-            for name, one in known.items()
+            for name, one in available.items()
         }
         columns = [_time_first(*one) for one in labelled.values()]
         return labelled, np.concatenate(columns or [np.zeros((len(time), 0))], axis=1)
@@ -259,7 +259,7 @@ def step_dataset(
     names_of |= {
         str(name): own.tolist() for name, own in trial.indexes.items() if name not in names_of
     }
-    lacking = [name for name in names if name not in known]
+    lacking = [name for name in names if name not in available]
     return _labelled(_cut(curves, layout), lacking, steps, roles, names_of)
 
 

@@ -41,7 +41,7 @@ MEASURES = (
     "knee_separation_touchdown_m", "swing_knee_ahead_touchdown_m", "touchdown_distance_m",
     "trunk_lean_touchdown_rad",
 )  # fmt: skip
-"""Columns of steps.tsv; the dictionary says what each is."""
+"""Columns of steps.tsv; the dictionary describes them."""
 
 BEYOND = {
     "thigh_angle_push_touchdown_rad": 0.002, "thigh_angle_swing_touchdown_rad": 0.005,
@@ -67,14 +67,14 @@ def posture_points(
     skeleton: Skeleton, model_map: ModelMap, kinematics: SegmentKinematics, com: FloatArray
 ) -> FloatArray:
     """`POINTS` from the whole body's centre of mass, (T, P, 3), m; NaN where a model lacks one."""
-    found = np.full((len(com), len(POINTS), 3), np.nan)
+    points = np.full((len(com), len(POINTS), 3), np.nan)
     for place, name in enumerate(POINTS):
         joint, _, side = name.rpartition("_")
         named: Sides | None = getattr(model_map.joints, joint)
         if named is not None:
             centre = skeleton.joints.index(getattr(named, side))
-            found[:, place] = kinematics.joint_centre[:, centre] - com
-    return found
+            points[:, place] = kinematics.joint_centre[:, centre] - com
+    return points
 
 
 def posture_numbers(
@@ -85,13 +85,13 @@ def posture_numbers(
     What follows the third dimension of the points, such as draws, is carried along.
     """
     empty = np.full((len(steps), *points.shape[3:]), np.nan)
-    found = {name: empty.copy() for name in MEASURES}
+    numbers = {name: empty.copy() for name in MEASURES}
     thigh = _thighs(points)
     for place, step in enumerate(steps):
         push = SIDES.index(step.side)
         for name, values in _of_step(points, thigh, time, step, push).items():
-            found[name][place] = values
-    return found
+            numbers[name][place] = values
+    return numbers
 
 
 def _thighs(points: FloatArray) -> FloatArray:
@@ -108,7 +108,7 @@ def _of_step(
 ) -> dict[str, FloatArray]:
     swing, start, end = 1 - push, step.touchdown, step.toe_off
     at_ends = resampled(time, thigh, np.array([start, end]))
-    found = {
+    measures = {
         f"thigh_angle_{leg}_{event}_rad": at_ends[place, side]
         for leg, side in (("push", push), ("swing", swing))
         for place, event in enumerate(("touchdown", "toe_off"))
@@ -120,7 +120,7 @@ def _of_step(
         sum(at[POINTS.index(f"{joint}_{side}")] for side in SIDES) for joint in ("shoulder", "hip")
     )
     trunk = shoulders - hips
-    found |= {
+    measures |= {
         "knee_separation_touchdown_m": knees[1] - knees[0],
         "swing_knee_ahead_touchdown_m": knees[1],
         "touchdown_distance_m": ahead[f"ankle_{SIDES[push]}"],
@@ -131,6 +131,6 @@ def _of_step(
         angles = resampled(time, thigh, instants)
         speeds = np.gradient(angles, instants, axis=0, edge_order=2)
         for leg, side, way in (("push", push, -1.0), ("swing", swing, 1.0)):
-            found[f"thigh_range_{leg}_rad"] = np.ptp(angles[:, side], axis=0)
-            found[f"thigh_speed_{leg}_radps"] = (way * speeds[:, side]).max(axis=0)
-    return found
+            measures[f"thigh_range_{leg}_rad"] = np.ptp(angles[:, side], axis=0)
+            measures[f"thigh_speed_{leg}_radps"] = (way * speeds[:, side]).max(axis=0)
+    return measures

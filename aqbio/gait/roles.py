@@ -41,12 +41,6 @@ sides, nobody's."""
 
 LEG_JOINTS = ("hip", "knee", "ankle", "mtp")
 
-EXCHANGED = {
-    "push_leg": "swing_leg", "swing_leg": "push_leg",
-    "arm_push": "arm_swing", "arm_swing": "arm_push",
-}  # fmt: skip
-"""Whose role a limb takes where push leg and swing leg change in flight."""
-
 
 # names ------------------------------------------------------------------------------------------
 
@@ -150,9 +144,9 @@ class RoleScheme:
         """
         members, own = self._items(), [role_name(group, stance) for group in groups]
         rows = [members[item] for item in items or self.items]
-        known = [bool(row) and set(row) <= set(own) for row in rows]
+        complete = [bool(row) and set(row) <= set(own) for row in rows]
         table = np.array([[row.get(part, 0.0) for part in own] for row in rows])
-        return np.where(np.array(known)[:, None], table.reshape(len(rows), len(own)), np.nan)
+        return np.where(np.array(complete)[:, None], table.reshape(len(rows), len(own)), np.nan)
 
     def items_of(self, stance: Side, groups: Sequence[str]) -> tuple[tuple[str, ...], FloatArray]:
         """Items of which a model has every group, and their rows of :meth:`matrix`."""

@@ -42,13 +42,13 @@ def picked(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatA
     variable = data.variables[name]
     values, dimensions = variable.values, [str(one) for one in variable.dims]
     for dimension, wanted in chosen.items():
-        known, axis = labels(data, dimension), dimensions.index(dimension)
+        all_labels, axis = labels(data, dimension), dimensions.index(dimension)
         place: int | list[int]
         if isinstance(wanted, str):
-            place = known.index(wanted)
+            place = all_labels.index(wanted)
             dimensions.remove(dimension)
         else:
-            place = [known.index(one) for one in wanted]
+            place = [all_labels.index(one) for one in wanted]
         index: tuple[Any, ...] = (*(slice(None),) * axis, place)
         values = values[index]
     return values
@@ -195,8 +195,8 @@ def in_roles(signal: Signal, parts: RoleParts, push: Side, foot: Side) -> Labell
 
 
 def signs(name: str, axes: Sequence[str] = AXES) -> FloatArray:
-    """How the components of a signal along some axes reflect: the dictionary says it."""
-    known = variables("steps")
-    kind = known[name if name in known else _SOURCES[name][0]].reflection
+    """How the components of a signal reflect, by the dictionary."""
+    dictionary = variables("steps")
+    kind = dictionary[name if name in dictionary else _SOURCES[name][0]].reflection
     own = REFLECTION[kind] if kind in ("axial", "polar") else np.ones(len(AXES))
     return own[[AXES.index(axis) for axis in axes]]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +19,17 @@ from aqbio.gait.steps import (
     steps_from_contacts,
 )
 from aqbio.io.dictionary import columns
-from aqbio.io.step_curves import StudyCurves, open_curves
+from aqbio.io.netcdf import DAMAGE, unreadable
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_columns, write_table
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.jobs import refuse_damaged
 from aqbio.study.manifest import OK, Report
-from aqbio.vectors import FloatArray
+from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-    from aqbio.gait.steps import Step
-
 
 STAGE = "contributions"
 
@@ -67,8 +65,8 @@ def finished(study: Study, participant_id: str) -> set[str]:
 
 def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFrame:
     """Rows of a participant's table in full precision, of trials that passed all stages."""
-    found = read_columns(step_file(study, participant_id, table))
-    return found[found["trial_id"].isin(finished(study, participant_id))]
+    rows = read_columns(step_file(study, participant_id, table))
+    return rows[rows["trial_id"].isin(finished(study, participant_id))]
 
 
 def study_rows(
@@ -94,8 +92,6 @@ def write_rows(study: Study, participant_id: str, report: Report) -> None:
 
 def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
     """Steps of a trial as its rows of the step table hold them, judged, on the markers' clock."""
-    from aqbio.gait.steps import Step
-
     return tuple(
         Step(
             number=int(row["step"]),
@@ -134,19 +130,19 @@ CONTACT = tuple(
 def trial_contacts(data: xr.Dataset) -> Iterator[Contact]:
     """Contacts whose foot is known, from a prepared trial or one of stage contributions."""
     count = data.sizes.get("contact", 0)
-    known = {name: data.variables[name].values for name in CONTACT if name in data}
-    shared = known.get("contact_shared", np.zeros(count, dtype=bool))
-    errors = known.get("contact_time_error", np.full(count, np.nan))
+    columns_of = {name: data.variables[name].values for name in CONTACT if name in data}
+    shared = columns_of.get("contact_shared", np.zeros(count, dtype=bool))
+    errors = columns_of.get("contact_time_error", np.full(count, np.nan))
     for index in range(count):
-        side = str(known["contact_foot"][index])
+        side = str(columns_of["contact_foot"][index])
         if side not in ("left", "right"):
             continue
         yield Contact(
             side="left" if side == "left" else "right",
-            touchdown=float(known["contact_touchdown"][index]),
-            toe_off=float(known["contact_toe_off"][index]),
-            complete=bool(known["contact_complete"][index]),
-            edge_distance=float(known["contact_edge_distance"][index]),
+            touchdown=float(columns_of["contact_touchdown"][index]),
+            toe_off=float(columns_of["contact_toe_off"][index]),
+            complete=bool(columns_of["contact_complete"][index]),
+            edge_distance=float(columns_of["contact_edge_distance"][index]),
             shared=bool(shared[index]),
             time_error=float(errors[index]),
         )
@@ -154,8 +150,8 @@ def trial_contacts(data: xr.Dataset) -> Iterator[Contact]:
 
 def contact_span(data: xr.Dataset) -> tuple[float, float]:
     """First and last event of a trial that is known, s; it must have a contact."""
-    known = np.concatenate((data["contact_touchdown"].values, data["contact_toe_off"].values))
-    return float(np.nanmin(known)), float(np.nanmax(known))
+    events = np.concatenate((data["contact_touchdown"].values, data["contact_toe_off"].values))
+    return float(np.nanmin(events)), float(np.nanmax(events))
 
 
 def trial_steps(contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ...]:
@@ -166,3 +162,121 @@ def trial_steps(contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ..
         edge_distance=EDGE_DISTANCE_M,
     )
     return tuple(solved_steps(measured, float(time[0]), float(time[-1])))
+
+
+OPEN_FILES = 24
+"""Files that are open at a time; of more participants, each is opened again for a line."""
+
+DRAWN = ("step", "phase", "percent")
+"""Dimensions of one line of a figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyCurves:
+    """Curves of several participants, read component by component."""
+
+    opened: tuple[xr.Dataset, ...]
+    """Of every participant, not read."""
+    kept: tuple[BoolArray, ...]
+    """Which steps of each count."""
+
+    @property
+    def participants(self) -> Iterator[xr.Dataset]:
+        """Every participant's steps that count, not read."""
+        return (one.isel(step=own) for one, own in zip(self.opened, self.kept, strict=True))
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """Attributes of the files, which name the roles."""
+        return dict(self.opened[0].attrs)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.opened[0]
+
+    def __getitem__(self, name: str) -> xr.DataArray | CurveVariable:
+        """A number of every step, read; or curves, which are not."""
+        dimensions = self.opened[0][name].dims
+        variable = CurveVariable(tuple(one[name] for one in self.opened), self.kept)
+        return variable.load() if dimensions == ("step",) else variable
+
+    def where(self, name: str) -> StudyCurves:
+        """Steps of which a number is known."""
+        finite_values = (np.isfinite(one[name].values) for one in self.opened)
+        both = (own & finite for own, finite in zip(self.kept, finite_values, strict=True))
+        return StudyCurves(self.opened, tuple(both))
+
+
+@dataclass(frozen=True, slots=True)
+class CurveVariable:
+    """A variable of the curves at some labels, as xarray's but read by `load` alone."""
+
+    parts: tuple[xr.DataArray, ...]
+    """Of every participant, all steps."""
+    kept: tuple[BoolArray, ...]
+    """Which steps of each count."""
+    labels: dict[str, Any] = field(default_factory=dict)
+    """By dimension."""
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """Attributes of the variable."""
+        return dict(self.parts[0].attrs)
+
+    def __getitem__(self, dimension: str) -> xr.DataArray:
+        """Labels along a dimension."""
+        return self.parts[0][dimension]
+
+    def sel(self, labels: dict[str, Any] | None = None, **more: Any) -> Any:
+        """At some labels; read as soon as one line of a figure is left."""
+        chosen = CurveVariable(self.parts, self.kept, self.labels | (labels or {}) | more)
+        single = [name for name, own in chosen.labels.items() if isinstance(own, str)]
+        rest = [one for one in self.parts[0].dims if one not in (*DRAWN, *single)]
+        return chosen if rest else chosen.load()
+
+    def load(self) -> xr.DataArray:
+        """Read the variable a participant at a time: HDF5 unpacks whole chunks."""
+        import xarray as xr
+
+        read = [_at(one, self.labels) for one in self.parts]
+        whole = xr.Variable.concat(read, "step")  # type: ignore[no-untyped-call]
+        coordinates = {
+            name: self.labels.get(name, self.parts[0][name].values)
+            for name in whole.dims
+            if name in self.parts[0].indexes
+        }
+        return xr.DataArray(whole.isel(step=np.concatenate(self.kept)), coordinates)
+
+
+def _at(one: xr.DataArray, labels: dict[str, Any]) -> xr.Variable:
+    """What a participant has at some labels, read."""
+    places = {}
+    for name, label in labels.items():
+        place = one.indexes[name].get_loc
+        places[name] = place(label) if isinstance(label, str) else [*map(place, label)]
+    return one.variable.isel(places).load()
+
+
+@contextmanager
+def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> Iterator[StudyCurves]:
+    """Open the curves of all participants, and close them at the end of the block.
+
+    A file left to the garbage collector may be closed by another thread while HDF5, which is not
+    thread-safe, opens the next one: the process dies.
+    """
+    import netCDF4
+    import xarray as xr
+
+    # Every line is read once: what HDF5 would keep of it stays in memory while a file is open, and
+    # an open file takes megabytes of its own.
+    netCDF4.set_chunk_cache(size=0)
+    xr.set_options(file_cache_maxsize=OPEN_FILES)  # type: ignore[no-untyped-call]
+    opened, masks = [], []
+    with ExitStack() as closed_at_the_end:
+        for path, trials in zip(files, kept, strict=True):
+            try:
+                data = xr.open_dataset(path, engine="netcdf4", cache=False)
+            except DAMAGE as error:
+                raise unreadable(path, error) from error
+            opened.append(closed_at_the_end.enter_context(data))
+            masks.append(np.array([str(n) in trials for n in data["trial_id"].values], dtype=bool))
+        yield StudyCurves(tuple(opened), tuple(masks))

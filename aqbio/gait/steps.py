@@ -38,8 +38,8 @@ EDGE_DISTANCE_M = 0.015
 consistency fit leaves the contact's forces out, m."""
 
 SWING = np.radians(15.0)
-"""Straight on, the direction of travel swings by less than this in a contact: the lateral velocity
-changes by 0.2 m/s at most, at 1 m/s or more."""
+"""Largest swing of the direction of travel during a contact of straight running, rad: the lateral
+velocity changes by at most 0.2 m/s, at 1 m/s or more."""
 
 Side = Literal["left", "right"]
 Status = Literal["ok", "rejected", "incomplete"]
@@ -55,14 +55,14 @@ class Contact:
     toe_off: float
     """touchdown, toe_off: Seconds from the trial's first frame; NaN where none was found."""
     complete: bool
-    """Whether the recording holds all of it, and it alone."""
+    """Whether the whole contact was recorded, with no other foot on its plates."""
     edge_distance: float
     """Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
     unknown."""
     shared: bool = False
     """Whether the other foot stands on one of its plates."""
     time_error: float = float("nan")
-    """How far its duration may be off, s; NaN when unknown."""
+    """Largest error of its duration, s; NaN when unknown."""
 
     @property
     def first_event(self) -> float:
@@ -87,9 +87,9 @@ class Step:
     """{"ok", "rejected", "incomplete"}. Incomplete steps have a stance but no measured next
     touchdown."""
     reason: str
-    """All of them."""
+    """Every reason why the step is not ok."""
     time_error: float = float("nan")
-    """How far its contact time may be off, s; NaN when unknown."""
+    """Largest error of its contact time, s; NaN when unknown."""
 
     @property
     def contact(self) -> float:
@@ -100,7 +100,7 @@ class Step:
     def flight(self) -> float:
         """Flight time, s; NaN when the next touchdown was not recorded.
 
-        None where the feet overlap by less than events are known to.
+        0 where the feet overlap by less than the uncertainty of the events.
         """
         return self.phase("flight")[1] - self.toe_off
 
@@ -162,7 +162,7 @@ def _next_touchdown_missing(
 def _rejections(
     contact: Contact, earlier: Contact | None, following: Contact | None, edge_distance: float
 ) -> Iterator[str]:
-    """Every reason against a contact."""
+    """Every reason to reject the step of a contact."""
     if not contact.complete:
         yield (
             "both feet stand on one plate" if contact.shared else "the recording cuts the contact"
@@ -184,29 +184,29 @@ def _rejections(
 
 
 def _overlap(earlier: Contact | None, later: Contact | None) -> float:
-    """How long both feet are on the ground, s; 0 where that is less than is known of events."""
+    """Duration of double support, s; 0 where it is below the uncertainty of the events."""
     if earlier is None or later is None:
         return 0.0
     overlap = earlier.toe_off - later.touchdown
-    known = np.nan_to_num([earlier.time_error, later.time_error]).max()
-    return float(overlap) if overlap > known else 0.0
+    uncertainty = np.nan_to_num([earlier.time_error, later.time_error]).max()
+    return float(overlap) if overlap > uncertainty else 0.0
 
 
 def solved_steps(steps: Sequence[Step], first: float, last: float) -> list[Step]:
-    """Steps within the motion: rejected without whole stance, incomplete without flight."""
-    known = f"the motion is known from {first:.3f} to {last:.3f} s only"
-    found = []
+    """Steps by the span of the motion: rejected if it cuts stance, incomplete if it cuts flight."""
+    span_words = f"the motion is known from {first:.3f} to {last:.3f} s only"
+    judged = []
     for step in steps:
         if step.touchdown < first or step.toe_off > last:
-            reason = f"{step.reason}; {known}" if step.status == "rejected" else known
-            found.append(replace(step, status="rejected", reason=reason))
+            reason = f"{step.reason}; {span_words}" if step.status == "rejected" else span_words
+            judged.append(replace(step, status="rejected", reason=reason))
         elif step.next_touchdown > last:
             status: Status = "incomplete" if step.status == "ok" else step.status
-            reason = step.reason or known
-            found.append(replace(step, next_touchdown=np.nan, status=status, reason=reason))
+            reason = step.reason or span_words
+            judged.append(replace(step, next_touchdown=np.nan, status=status, reason=reason))
         else:
-            found.append(step)
-    return found
+            judged.append(step)
+    return judged
 
 
 def phase_curve(
@@ -281,3 +281,113 @@ def _turned(time: FloatArray, velocity: FloatArray, ends: tuple[float, float]) -
     forward, _, right = resampled(time, velocity, np.array(ends)).T
     turned = np.diff(np.unwrap(np.arctan2(right, forward)))
     return float(turned[0])
+
+
+def absolute_share(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """Impulse of a signal over that of another's size in one phase, ``∫ part / ∫ |whole|``."""
+    return phase_mean(part) / phase_mean(np.abs(whole))
+
+
+def moment_index(moments: FloatArray) -> FloatArray:
+    """Joint-moment index ``√⟨Σ M_j²⟩`` over a phase, N m, of sagittal moments (101, ..., J)."""
+    return np.sqrt(phase_mean((moments**2).sum(axis=-1)))
+
+
+def lateral_ratio(force: FloatArray) -> FloatArray:
+    """Sideways share of the ground reaction force (101, ..., 3): ``∫ |F_z| / ∫ |F|``."""
+    return absolute_share(np.abs(force[..., 2]), np.linalg.norm(force, axis=-1))
+
+
+def speed_change(forward: FloatArray, step: Step) -> float:
+    """Change of forward speed (2, 101) over a step; over the contact if incomplete."""
+    last = forward[1, -1] if np.isfinite(step.next_touchdown) else forward[0, -1]
+    return float(last - forward[0, 0])
+
+
+def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
+    """Instants at which (N, 2, 101) signals are largest in size, as shares of the step, (N,).
+
+    Where the slope of a cubic spline through five samples on both sides vanishes. NaN when a sample
+    is missing, or when the largest sample is an end of the step. Durations are (N, 2), s.
+    """
+    share = durations / durations.sum(axis=1, keepdims=True)
+    time = np.concatenate([share[:, :1] * PERCENT, share[:, :1] + share[:, 1:] * PERCENT[1:]], 1)
+    values = np.concatenate([curves[:, 0], curves[:, 1, 1:]], axis=1)
+    largest, last = np.abs(values).argmax(axis=1), values.shape[1] - 1
+    inside = np.isfinite(values + time).all(axis=1) & (largest > 0) & (largest < last)
+    instants = np.full(len(curves), np.nan)
+    middle, reach = len(PERCENT) - 1, 5
+    apart = np.min(np.abs(largest[:, None] - [0, middle, last]), axis=1)
+    even = np.flatnonzero(inside & (apart >= reach))
+    if len(even):
+        around = np.arange(-reach, reach + 1)
+        windows = values[even[:, None], largest[even, None] + around]
+        step = share[even, (largest[even] > middle).astype(int)] / middle
+        turns = _stationary_points(around.astype(float), windows)
+        instants[even] = time[even, largest[even]] + step * turns
+    for one in np.flatnonzero(inside & (apart < reach)):
+        peak = largest[one]
+        near = slice(max(peak - reach, 0), peak + reach + 1)
+        grid = time[one, near] - time[one, peak]
+        instants[one] = time[one, peak] + _stationary_points(grid, values[[one], near])[0]
+    return instants
+
+
+def _stationary_points(grid: FloatArray, windows: FloatArray) -> FloatArray:
+    """Where the slopes of (N, K) samples vanish next to the sample at 0; 0 where none does."""
+    from scipy.interpolate import CubicSpline
+
+    place = int(np.abs(grid).argmin())
+    slopes = CubicSpline(grid, windows, axis=1).derivative()
+    places = np.zeros(len(windows))
+    for row, roots in enumerate(slopes.roots(extrapolate=False)):
+        near = roots[(roots >= grid[place - 1]) & (roots <= grid[place + 1])]
+        if len(near):
+            places[row] = near[np.abs(near).argmin()]
+    return places
+
+
+# braking and propulsion ---------------------------------------------------------------------------
+
+
+MIDDLE = 0.5
+"""Share of stance used where the fore-aft force never changes from braking to propulsion."""
+
+
+def propulsion_start(forward_force: FloatArray) -> float:
+    """Share of stance at which braking turns into propulsion.
+
+    Parameters
+    ----------
+    forward_force : (101,) array
+        Fore-aft ground reaction force over stance.
+
+    Returns
+    -------
+    float
+        Where the cumulative impulse is smallest: of several changes of sign the one that best
+        separates braking from propulsion. 0.5 when the impulse is smallest at touchdown or toe-off.
+
+    Examples
+    --------
+    >>> round(propulsion_start(-np.cos(np.pi * PERCENT)), 2)
+    0.5
+    >>> round(propulsion_start(PERCENT - 0.4), 2)
+    0.4
+    """
+    middle = 0.5 * (forward_force[1:] + forward_force[:-1])
+    impulse = np.concatenate([[0.0], np.cumsum(middle * np.diff(PERCENT))])
+    lowest = int(np.argmin(impulse))
+    if lowest in (0, len(impulse) - 1):
+        return MIDDLE
+    return float(PERCENT[lowest])
+
+
+def interval_mean(curve: FloatArray, start: float, end: float) -> FloatArray:
+    """Mean of a curve (101, ...) between two shares of a phase, by the trapezoidal rule."""
+    first, last = (round(share * (len(PERCENT) - 1)) for share in (start, end))
+    if first == last:
+        return np.asarray(curve[first])
+    chosen = slice(first, last + 1)
+    span = PERCENT[last] - PERCENT[first]
+    return np.asarray(np.trapezoid(curve[chosen], PERCENT[chosen], axis=0) / span)

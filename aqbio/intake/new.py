@@ -13,7 +13,7 @@ from aqbio.boundary import refuse_unwritable_name
 from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import files_made, write_text
-from aqbio.shipped import shipped
+from aqbio.names import shipped
 from aqbio.stats.registry import DEFAULT
 from aqbio.study.internal import contained
 

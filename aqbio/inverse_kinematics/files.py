@@ -1,4 +1,4 @@
-"""Trials as OpenSim's own tools read and repeat them: written when somebody asks."""
+"""Trials as files for OpenSim's own tools, written on request."""
 
 from __future__ import annotations
 
@@ -97,10 +97,10 @@ def write_recording(data: xr.Dataset, labels: tuple[str, ...], stem: Path) -> No
     loads = [
         ExternalLoad(side, *_foot(data, side), np.zeros(3)) for side in SIDES
     ]  # the sides stand for the bodies of a model, which a recording has not
-    known, _ = measured_loads(loads)
-    if known.any():
+    measured, _ = measured_loads(loads)
+    if measured.any():
         path, time = stem.with_name(f"{stem.name}_grf.mot"), data["time"].values
-        _write_loads(path, time, loads, known, float(data.attrs["surface_height"]))
+        _write_loads(path, time, loads, measured, float(data.attrs["surface_height"]))
 
 
 def _foot(data: xr.Dataset, side: str) -> tuple[FloatArray, FloatArray]:
@@ -136,21 +136,21 @@ def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
     turns, q = skeleton.coordinate_is_rotation, one.data["q"].values
     degrees = np.where(turns, np.degrees(q), q)
     write_storage(files[".mot"], skeleton.coordinates, time, degrees, in_degrees=True)
-    known, loads = measured_loads(one.loads)
-    if not known.any():
+    measured, loads = measured_loads(one.loads)
+    if not measured.any():
         return ", no forces"
     moves = segment_kinematics(skeleton, *(one.data[name].values for name in ("q", "u", "udot")))
     height = one.surface_height
     feet = loads_with_toes(study.model_map, skeleton, moves, loads, height)
     loads = (*feet, *_drag(study, one, skeleton, moves))
-    labels = _write_loads(files["_grf.mot"], time, loads, known, height)
+    labels = _write_loads(files["_grf.mot"], time, loads, measured, height)
     write_external_loads(files["_loads.xml"], files["_grf.mot"].name, labels)
-    forces = np.where(known[:, None], inverse_dynamics(skeleton, moves, loads), np.nan)
+    forces = np.where(measured[:, None], inverse_dynamics(skeleton, moves, loads), np.nan)
     forces[np.isnan(one.data["generalised_force"].values)] = np.nan
     kinds = zip(skeleton.coordinates, turns, strict=True)
     columns = [f"{name}_{'moment' if turn else 'force'}" for name, turn in kinds]
     write_storage(files["_id.sto"], columns, time, forces, in_degrees=False)
-    spans = runs(known)
+    spans = runs(measured)
     first, stop = longest(spans)
     write_inverse_dynamics_setup(
         files["_setup.xml"],

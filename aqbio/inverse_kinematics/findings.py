@@ -52,15 +52,15 @@ ANGLES_INSTEAD = " An angle of the file with a wrong sign or unit looks the same
 
 
 def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
-    """Finding that the forces come later or earlier than the motion asks for, by over a frame."""
+    """Finding that the forces are more than a frame late or early relative to the motion."""
     time, inside = solution.markers.time, solution.contact_window
     force = balance.force.sum(axis=1)[inside, 1]
     whole = sum(one.complete for one in trial_contacts(solution.prepared))
     if whole < CLOCK_CONTACTS or not np.isfinite(force).all():
         return
     gravity = solution.skeleton.gravity[1]
-    asked = solution.skeleton.mass.sum() * (balance.com_acceleration[inside, 1] - gravity)
-    delay, frame = force_delay(time[inside], force, asked), float(time[1] - time[0])
+    required = solution.skeleton.mass.sum() * (balance.com_acceleration[inside, 1] - gravity)
+    delay, frame = force_delay(time[inside], force, required), float(time[1] - time[0])
     if np.isinf(delay):
         yield Finding(
             rule="force-delay",
@@ -94,7 +94,7 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
 
 
 def _free_moment(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
-    """Finding that the free moment is reversed, where the residual can tell."""
+    """Finding that the free moment is reversed, if the residual shows it."""
     time = solution.markers.time
     number = np.full(len(time), -1)
     for place, one in enumerate(trial_contacts(solution.prepared)):
@@ -102,11 +102,11 @@ def _free_moment(solution: Solution, balance: LevelA, trial_id: str) -> Iterator
             number[(time >= one.touchdown) & (time <= one.toe_off)] = place
     free = balance.free_moment[..., 1].sum(axis=1)
     residual = balance.residual_moment[:, 1]
-    known = (number >= 0) & np.isfinite(free + residual)
-    slope = free_moment_slope(residual[known], free[known], number[known])
+    usable = (number >= 0) & np.isfinite(free + residual)
+    slope = free_moment_slope(residual[usable], free[usable], number[usable])
     if slope.reversed:
         before, after = (
-            float(np.sqrt((values[known] ** 2).mean()))
+            float(np.sqrt((values[usable] ** 2).mean()))
             for values in (residual, residual + 2.0 * free)
         )
         yield Finding(
@@ -134,7 +134,7 @@ TOGETHER = 0.5
 the wrong leg. Sound runs: -0.96 to -0.3, with restricted arms up to 0.2; exchanged: 0.3 to 0.96."""
 
 SWING_DEGREES = 15.0
-"""Arms that swing less, peak to peak, say nothing about their sides."""
+"""Smallest arm swing, peak to peak, by which sides are judged."""
 
 
 def motion_findings(
@@ -290,12 +290,12 @@ def undetermined_findings(
     lost = {index: frames for index, frames in lost.items() if frames.any()}
     if not lost:
         return
-    said = [f"{names[one]} ({int(frames.sum())} frames)" for one, frames in lost.items()]
+    counts = [f"{names[one]} ({int(frames.sum())} frames)" for one, frames in lost.items()]
     yield Finding(
         rule="coordinate-unobservable",
         severity="info",
         what=f"of {len(solution.markers.time)} frames, the recording does not tell "
-        f"{', '.join(said)}: there the moments about these axes are missing, and the pose takes "
+        f"{', '.join(counts)}: there the moments about these axes are missing, and the pose takes "
         "them from the frames beside or from the runner's mean posture.",
         trial=trial_id,
         number=float(len(lost)),
@@ -319,5 +319,5 @@ def _help(solution: Solution, model_map: ModelMap, lost: dict[int, BoolArray]) -
         covariance = usual_covariance(skeleton, q, recorded, solution.markers.positions[chosen])
         return variance_shares(skeleton, q, covariance, index, np.array(list(lost)))
 
-    found = best_landmark(skeleton, model_map, worn, shares)
-    return f"{found}." if found else ""
+    landmark = best_landmark(skeleton, model_map, worn, shares)
+    return f"{landmark}." if landmark else ""

@@ -1,8 +1,8 @@
 """Inverse kinematics: the coordinates that bring a skeleton's markers nearest to recorded ones.
 
-The true optimum of every frame: weighted least squares of marker distances, without limits unless
-they are asked for, solved for all frames together. Locked coordinates keep their values, dependent
-ones follow their couplers exactly.
+The true optimum of every frame: weighted least squares of marker distances, without limits, solved
+for all frames together. Locked coordinates keep their values, dependent ones follow their couplers
+exactly.
 
 Arms and legs with few markers have several poses that fit almost as well, a bent elbow and an
 elbow bent backwards. The first frame is therefore solved from many starts at once, and as the limbs
@@ -12,12 +12,11 @@ hardly depend on each other, the best of every limb are combined.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from aqbio.inverse_kinematics.marker_fit import Descent, MarkerFit, Tracking, descend
-from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import continuous, near
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
@@ -27,25 +26,25 @@ STARTS = 20
 HEADINGS = 4
 
 WIDEST_TURN = 2.1
-"""Starts bend no joint by more than this, rad."""
+"""Largest joint angle of a start, rad."""
 
 ROUGH = 1e-4
-"""Tolerance of descents whose results are only compared."""
+"""Tolerance of descents that are only compared with one another."""
 
 KEPT = 5
-"""Starts that are followed to their end."""
+"""Number of starts that are solved completely."""
 
 ROUGH_ITERATIONS = 20
 LAST_ITERATIONS = 12
 
 ALIKE = 0.02
-"""Between minima that differ by less than this part the coordinates' ranges decide."""
+"""Among minima whose costs differ by less than this share, the coordinates' ranges decide."""
 
 NOISE = 1e-4
-"""Markers that fit better than this, m, fit alike."""
+"""Fits better than this count as equal, m."""
 
 EQUAL = 1e-3
-"""Minima that differ by less are the same pose in other angles: the nearest ones count."""
+"""Minima whose costs differ by less are one pose in other angles: the nearest is taken."""
 
 
 def first_pose(problem: MarkerFit, start: FloatArray) -> FloatArray:
@@ -83,8 +82,8 @@ def _best_heading(problem: MarkerFit, start: FloatArray) -> FloatArray:
     if heading is not None:
         poses[:, heading] += 2.0 * np.pi * np.arange(HEADINGS) / HEADINGS
     root = replace(tracking, coordinate=tracking.root)
-    alone = replace(problem, tracking=root).copies(HEADINGS)
-    ended = descend(alone, poses, tolerance=ROUGH, most_iterations=ROUGH_ITERATIONS)
+    root_problem = replace(problem, tracking=root).copies(HEADINGS)
+    ended = descend(root_problem, poses, tolerance=ROUGH, most_iterations=ROUGH_ITERATIONS)
     best: FloatArray = ended.q[np.argmin(ended.cost)]
     return best
 
@@ -118,19 +117,19 @@ def _best_limbs(problem: MarkerFit, q: FloatArray, start: FloatArray) -> FloatAr
     fit = problem.evaluate(q)
     squared = problem.weight * (fit.error**2).sum(axis=-1)
     limb = _limbs(skeleton, tracking.body)
-    together = q[[np.argmin(fit.cost)]]
+    combined_pose = q[[np.argmin(fit.cost)]]
     for number in np.unique(limb[tracking.body]):
         own_markers = limb[tracking.body] == number
         share = squared[:, own_markers].sum(axis=1) + NOISE**2 * own_markers.sum()
         axes = tracking.axes[limb[skeleton.axes.body[tracking.axes]] == number]
         own = np.unique(skeleton.driver[axes])
         angles = np.intersect1d(own, tracking.limb_angles)
-        together[0, own] = q[_preferred(skeleton, share, q, (angles, start)), own]
-    return together
+        combined_pose[0, own] = q[_preferred(skeleton, share, q, (angles, start)), own]
+    return combined_pose
 
 
 def _limbs(skeleton: Skeleton, tracked: IntArray) -> IntArray:
-    """(B,) int: segments in a row, without a branch between them, are one limb."""
+    """Limb of every segment, (B,) int: a chain of segments without branches is one limb."""
     carries = skeleton.lineage[tracked].any(axis=0)
     limb = np.zeros(len(skeleton.bodies), dtype=np.int64)
     for body, parent in enumerate(skeleton.parent):
@@ -142,7 +141,7 @@ def _limbs(skeleton: Skeleton, tracked: IntArray) -> IntArray:
 def _preferred(
     skeleton: Skeleton, cost: FloatArray, q: FloatArray, wanted: tuple[IntArray, FloatArray]
 ) -> int:
-    """Which of several minima is meant: low, within the ranges, near to a pose."""
+    """Index of the minimum to take: of low cost, within the ranges, near to a pose."""
     angles, pose = wanted
     low, high = skeleton.coordinate_range[angles].T
     beyond = np.maximum(low - q[:, angles], 0.0) + np.maximum(q[:, angles] - high, 0.0)
@@ -158,22 +157,6 @@ FEWEST_MARKERS = 3
 """A frame with fewer visible markers is not solved."""
 
 
-@dataclass(frozen=True, eq=False)
-class IkSolution:
-    """Coordinates of every frame, and how well they fit."""
-
-    q: FloatArray
-    """(T, C) array, rad or m. NaN in frames with fewer than ``FEWEST_MARKERS`` visible markers."""
-    errors: FloatArray
-    """(T, K) array, m. Distance of each recorded marker from the skeleton's; NaN where it is
-    missing."""
-    iterations: IntArray
-    """(T,) int array. Steps of the last descent of each frame; 0 where not solved."""
-    visible: BoolArray
-    """(T, C) bool array. Whether a visible marker moves with the coordinate. Where not, the
-    coordinate is interpolated in time between frames in which it is seen."""
-
-
 def inverse_kinematics(
     skeleton: Skeleton,
     markers: FloatArray,
@@ -181,17 +164,16 @@ def inverse_kinematics(
     weights: FloatArray,
     *,
     pose: FloatArray | None = None,
-    bounds: FloatArray | None = None,
     near: FloatArray | None = None,
-) -> IkSolution:
-    """Solve for the coordinates of all frames from markers (T, K, 3), m, ground; NaN where missing.
+) -> FloatArray:
+    """(T, C) rad or m: coordinates from markers (T, K, 3), m, ground; NaN where one is missing.
 
     Minimises ``Σ w |p(q) − p_recorded|²`` in each frame. A pull towards ``pose`` (C,), far too weak
     to be noticed elsewhere (``marker_fit.PRIOR``), settles what the markers leave open; it also
     holds the locked coordinates. ``near`` (T, C): poses of the frames, where the search begins.
-    With ``bounds`` (C, 2), rad or m, the optimum without limits is found first and then moved
-    inside: a search that starts at a limit can stick there. ValueError: shapes do not fit, weights
-    are negative, or no frame has enough markers.
+    A coordinate that no visible marker moves is interpolated in time between frames in which one
+    does; frames with fewer than ``FEWEST_MARKERS`` visible markers are NaN.
+    ValueError: shapes do not fit, weights are negative, or no frame has enough markers.
     """
     weight = _weights(markers, marker_index, weights)
     solved = np.flatnonzero((weight > 0).sum(axis=1) >= FEWEST_MARKERS)
@@ -205,18 +187,11 @@ def inverse_kinematics(
         np.asfortranarray(weight[:, tracked]),
         centre,
     ).frames(solved)
-    ended, iterations = _solve_frames(problem, bounds, None if near is None else near[solved])
-
-    seen = _moved_by_markers(problem)
-    ended = _unseen_filled(ended, seen)
+    ended = _solve_frames(problem, None if near is None else near[solved])
+    ended = _unseen_filled(ended, _moved_by_markers(problem))
     q = np.full((len(markers), len(centre)), np.nan)
     q[solved] = dependent_filled(skeleton, ended)
-    return IkSolution(
-        q,
-        _errors(skeleton, markers, marker_index, q),
-        _all_frames(iterations, solved, len(markers)),
-        _all_frames(seen, solved, len(markers)),
-    )
+    return q
 
 
 def _weights(markers: FloatArray, marker_index: IntArray, weights: FloatArray) -> FloatArray:
@@ -232,10 +207,8 @@ def _weights(markers: FloatArray, marker_index: IntArray, weights: FloatArray) -
     return np.where(np.isnan(markers).any(axis=-1), 0.0, weights)
 
 
-def _solve_frames(
-    problem: MarkerFit, bounds: FloatArray | None, near: FloatArray | None
-) -> tuple[FloatArray, IntArray]:
-    """Coordinates of every frame of the problem, and the number of steps."""
+def _solve_frames(problem: MarkerFit, near: FloatArray | None) -> FloatArray:
+    """Coordinates of every frame of the problem."""
     skeleton, centre = problem.skeleton, problem.centre
     if near is None:
         first = int(np.argmax(problem.weight.sum(axis=1)))
@@ -244,54 +217,29 @@ def _solve_frames(
     else:
         sought = np.isin(np.arange(len(centre)), problem.coordinate)
         ended = _refine(problem, np.where(sought, near, centre))
-    q = continuous(skeleton, ended.q, centre)
-    if bounds is None:
-        return q, ended.iterations
-    limits = bounds[problem.coordinate]
-    inside = q.copy()
-    inside[:, problem.coordinate] = np.clip(q[:, problem.coordinate], *limits.T)
-    bounded = descend(problem, inside, bounds=limits)
-    return bounded.q, bounded.iterations
+    return continuous(skeleton, ended.q, centre)
 
 
 def _moved_by_markers(problem: MarkerFit) -> BoolArray:
     """Whether a visible marker moves with a coordinate, (T, C); true for those not sought."""
     skeleton, tracking = problem.skeleton, problem.tracking
-    carried = skeleton.lineage[tracking.body][:, skeleton.axes.body[tracking.axes]]
-    visible = (problem.weight > 0).astype(float) @ carried.astype(float) > 0
+    moved = skeleton.lineage[tracking.body][:, skeleton.axes.body[tracking.axes]]
+    visible = (problem.weight > 0).astype(float) @ moved.astype(float) > 0
     driver = skeleton.driver[tracking.axes]
-    seen = np.ones((len(visible), len(skeleton.coordinates)), dtype=bool)
-    seen[:, skeleton.free] = False
+    shown = np.ones((len(visible), len(skeleton.coordinates)), dtype=bool)
+    shown[:, skeleton.free] = False
     for coordinate in tracking.coordinate:
-        seen[:, coordinate] = visible[:, driver == coordinate].any(axis=1)
-    return seen
+        shown[:, coordinate] = visible[:, driver == coordinate].any(axis=1)
+    return shown
 
 
 def _unseen_filled(q: FloatArray, visible: BoolArray) -> FloatArray:
     """Interpolate coordinates between the frames in which they are seen."""
     filled, frames = q.copy(), np.arange(len(q))
     for coordinate in np.flatnonzero(visible.any(axis=0) & ~visible.all(axis=0)):
-        known = np.flatnonzero(visible[:, coordinate])
-        filled[:, coordinate] = np.interp(frames, known, q[known, coordinate])
+        frames_seen = np.flatnonzero(visible[:, coordinate])
+        filled[:, coordinate] = np.interp(frames, frames_seen, q[frames_seen, coordinate])
     return filled
-
-
-def _errors(
-    skeleton: Skeleton, markers: FloatArray, marker_index: IntArray, q: FloatArray
-) -> FloatArray:
-    """Distances of the markers, (T, K), m."""
-    distance = np.full(markers.shape[:2], np.nan)
-    solved = ~np.isnan(q).any(axis=1)
-    positions = marker_positions(skeleton, q[solved])[:, marker_index]
-    distance[solved] = np.linalg.norm(positions - markers[solved], axis=-1)
-    return distance
-
-
-def _all_frames(values: np.ndarray, solved: IntArray, frames: int) -> np.ndarray:
-    """Values of solved frames their place among all frames, zero elsewhere."""
-    spread = np.zeros((frames, *values.shape[1:]), dtype=values.dtype)
-    spread[solved] = values
-    return spread
 
 
 SPACING = 8
@@ -327,8 +275,8 @@ def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
         at_anchors, rough, _far_apart,
         rounds=len(anchors), tolerance=ANCHOR_TOLERANCE, most_iterations=ANCHOR_ITERATIONS,
     )  # fmt: skip
-    known = continuous(problem.skeleton, rough.q, pose)
-    return _refine(problem, _interpolate(anchors, known, frames))
+    unwrapped = continuous(problem.skeleton, rough.q, pose)
+    return _refine(problem, _interpolate(anchors, unwrapped, frames))
 
 
 def _refine(problem: MarkerFit, start: FloatArray) -> Descent:
@@ -361,7 +309,7 @@ def _exchange_poses(
     A frame takes over all but the root coordinates, which are its own in any minimum. A pose moves
     on by one frame in each round.
     """
-    q, cost, iterations = ended.q.copy(), ended.cost.copy(), ended.iterations.copy()
+    q, cost = ended.q.copy(), ended.cost.copy()
     limbs = np.setdiff1d(problem.coordinate, problem.tracking.root)
     changed = np.ones(len(q), dtype=bool)
     nothing = LEAST_GAIN**2 * problem.weight.sum(axis=1)
@@ -377,13 +325,12 @@ def _exchange_poses(
         tried = descend(
             problem.frames(taker), start, tolerance=tolerance, most_iterations=most_iterations
         )
-        iterations[taker] = np.maximum(iterations[taker], tried.iterations)
         changed[:] = False
         for row in np.flatnonzero(tried.cost < (cost * (1.0 - GAIN) - nothing)[taker]):
             if tried.cost[row] < cost[taker[row]]:
                 frame = taker[row]
                 q[frame], cost[frame], changed[frame] = tried.q[row], tried.cost[row], True
-    return Descent(q, cost, iterations)
+    return Descent(q, cost)
 
 
 def _far_apart(angles: FloatArray) -> IntArray:
@@ -399,46 +346,3 @@ def _standing_out(angles: FloatArray) -> IntArray:
     out = np.zeros(len(angles), dtype=bool)
     out[1:-1] = bend > STANDING_OUT
     return np.flatnonzero(out[:-1] | out[1:])
-
-
-LIMB_STARTS = 12
-"""Poses of the limb from which every frame is solved, by default."""
-
-ITERATIONS = 60
-
-
-def limb_errors(
-    skeleton: Skeleton,
-    markers: FloatArray,
-    marker_index: IntArray,
-    weights: FloatArray,
-    q: FloatArray,
-    limb: IntArray,
-    bounds: FloatArray,
-    *,
-    starts: int = LIMB_STARTS,
-) -> FloatArray:
-    """(T, K) m: marker errors when a limb must stay within bounds; NaN where a marker is missing.
-
-    The best of the minima that ``starts`` poses of the limb lead to: the one found without bounds,
-    q (T, C), and random ones, the same each time.
-    """
-    seen = np.asarray(np.isfinite(markers).all(axis=2))
-    weight = np.where(seen, weights, 0.0)
-    tracking = Tracking.of(skeleton, marker_index, skeleton.free)
-    limits = bounds[tracking.coordinate]
-    low, high = (np.clip(side, -np.pi, np.pi) for side in skeleton.coordinate_range[limb].T)
-    random = np.random.default_rng(0)
-    errors = np.full(seen.shape, np.nan)
-    for frame in range(len(markers)):
-        first = np.tile(q[frame], (starts, 1))
-        first[1:, limb] = random.uniform(low, high, (starts - 1, len(limb)))
-        first[:, tracking.coordinate] = np.clip(first[:, tracking.coordinate], *limits.T)
-        one = np.full(starts, frame)
-        target = np.asfortranarray(np.nan_to_num(markers[one]))
-        problem = MarkerFit(tracking, target, np.asfortranarray(weight[one]), q[frame])
-        ended = descend(problem, first, bounds=limits, most_iterations=ITERATIONS)
-        best = int(np.argmin(ended.cost))
-        distance = np.linalg.norm(problem.evaluate(ended.q).error[best], axis=1)
-        errors[frame] = np.where(seen[frame], distance, np.nan)
-    return errors

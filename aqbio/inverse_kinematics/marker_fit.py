@@ -80,7 +80,7 @@ class NormalEquations:
     """(T, N, N) array. Gauss-Newton's ``Jᵀ W J``, or Newton's, the whole second derivative; prior
     included."""
     scale: FloatArray
-    """(T, N) array. How stiff each coordinate is by itself; positive."""
+    """(T, N) array. Stiffness of each coordinate alone; positive."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,8 +188,8 @@ class MarkerFit:
         position = station_positions(poses, self.tracking.body, self.tracking.station)
         error = position - self.target
         distance = (self.weight * dot(error, error)).sum(axis=1)
-        held = self.pull * (self.strain(q) ** 2).sum(axis=1)
-        return Fit(q, poses, position, error, (distance + held) / 2.0)
+        prior_cost = self.pull * (self.strain(q) ** 2).sum(axis=1)
+        return Fit(q, poses, position, error, (distance + prior_cost) / 2.0)
 
     def normal_equations(self, fit: Fit, *, newton: BoolArray) -> NormalEquations:
         """Derivatives of the cost; frames (T,) marked ``newton`` get the whole second derivative.
@@ -299,15 +299,12 @@ class Descent:
     """(T, C) array, rad or m."""
     cost: FloatArray
     """(T,) array, m²."""
-    iterations: IntArray
-    """(T,) int array. Steps tried."""
 
 
 def descend(
     problem: MarkerFit,
     start: FloatArray,
     *,
-    bounds: FloatArray | None = None,
     tolerance: float = 1e-12,
     most_iterations: int = 100,
 ) -> Descent:
@@ -317,19 +314,17 @@ def descend(
     coordinate by itself. A step that lowers the cost is taken, and λ shrinks the more, the better
     the step kept its promise; otherwise λ grows. H is Gauss-Newton's matrix far from the minimum
     and Newton's near it. Where Newton's leads uphill, from a saddle or a ridge, so much of S is
-    added that it is positive definite. A coordinate at a limit through which the cost would fall
-    stays there. A frame is done when a step promises to lower its cost by less than ``tolerance``
-    of it; a step of Newton's method that promises less than a hundredth of the root is the last
-    one. Sources: Marquardt DW (1963) J Soc Indust Appl Math 11:431-441; Nielsen HB (1999) Damping
-    parameter in Marquardt's method, IMM-REP-1999-05, TU Denmark.
+    added that it is positive definite. A frame is done when a step promises to lower its cost by
+    less than ``tolerance`` of it; a step of Newton's method that promises less than a hundredth of
+    the root is the last one. Sources: Marquardt DW (1963) J Soc Indust Appl Math 11:431-441;
+    Nielsen HB (1999) Damping parameter in Marquardt's method, IMM-REP-1999-05, TU Denmark.
     """
     parts = []
     for first in range(0, max(len(start), 1), CHUNK):
         part = slice(first, first + CHUNK)
         frames = len(start[part])
         trust = _Trust(np.full(frames, FIRST_DAMPING), np.zeros(frames, dtype=bool))
-        limits = (bounds, tolerance, most_iterations)
-        parts.append(_walk(problem.frames(part), start[part], trust, *limits))
+        parts.append(_walk(problem.frames(part), start[part], trust, tolerance, most_iterations))
     return Descent(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
@@ -337,33 +332,33 @@ def _walk(
     problem: MarkerFit,
     start: FloatArray,
     trust: _Trust,
-    bounds: FloatArray | None,
     tolerance: float,
     most_iterations: int,
-) -> tuple[FloatArray, FloatArray, IntArray]:
+) -> tuple[FloatArray, FloatArray]:
     """Walk a chunk of frames; those that are done drop out."""
     fit = problem.evaluate(start)
-    q, cost, iterations = start.copy(), fit.cost.copy(), np.zeros(len(start), dtype=np.int64)
+    q, cost = start.copy(), fit.cost.copy()
     active = np.arange(len(start))
     for _ in range(most_iterations if len(start) else 0):
-        step, promise = _steps(problem, fit, trust, bounds)
-        trial = problem.evaluate(_moved(problem, fit.q, step, bounds))
+        step, promise = _steps(problem, fit, trust)
+        q_next = fit.q.copy()
+        q_next[:, problem.coordinate] += step
+        trial = problem.evaluate(q_next)
         floor = SMALLEST_DISTANCE**2 * problem.weight.sum(axis=1)
         enough = np.where(trust.newton, max(tolerance, 0.01 * tolerance**0.5), tolerance)
         little = promise <= enough * fit.cost + floor
         done = (little & (trust.damping < SMALL_DAMPING)) | (trust.damping > MOST_DAMPING)
         taken = trial.cost <= fit.cost * (1.0 + ROUNDING)
-        kept = (fit.cost - trial.cost) / np.maximum(promise, TINY)
-        trust = trust.after(taken, kept, promise / np.maximum(fit.cost, TINY))
+        share_kept = (fit.cost - trial.cost) / np.maximum(promise, TINY)
+        trust = trust.after(taken, share_kept, promise / np.maximum(fit.cost, TINY))
         fit = trial.with_rows_of(fit, ~taken)
         q[active], cost[active] = fit.q, fit.cost
-        iterations[active] += 1
         if done.all():
             break
         if done.any():
             active, problem = active[~done], problem.frames(~done)
             fit, trust = fit.frames(~done), trust.frames(~done)
-    return q, cost, iterations
+    return q, cost
 
 
 @dataclass(frozen=True, eq=False)
@@ -387,9 +382,7 @@ class _Trust:
         return _Trust(self.damping[chosen], self.newton[chosen])
 
 
-def _steps(
-    problem: MarkerFit, fit: Fit, trust: _Trust, bounds: FloatArray | None
-) -> tuple[FloatArray, FloatArray]:
+def _steps(problem: MarkerFit, fit: Fit, trust: _Trust) -> tuple[FloatArray, FloatArray]:
     """Step of every frame, (T, N), and the decrease of the cost that it promises, (T,)."""
     parts = []
     for first in range(0, len(fit.q), BLOCK):
@@ -399,12 +392,6 @@ def _steps(
         gradient, matrix = equations.gradient, equations.hessian
         every = np.arange(matrix.shape[1])
         matrix[:, every, every] += own.damping[:, None] * equations.scale
-        if bounds is not None:
-            at, (low, high) = block.q[:, problem.coordinate], bounds.T
-            blocked = ((at <= low) & (gradient > 0)) | ((at >= high) & (gradient < 0))
-            gradient = np.where(blocked, 0.0, gradient)
-            matrix *= ~(blocked[:, :, None] | blocked[:, None, :])
-            matrix[:, every, every] += blocked
         step = _downhill(matrix, gradient, equations.scale)
         turn = np.abs(step[:, problem.tracking.turns]).max(axis=1, initial=LONGEST_TURN)
         share = LONGEST_TURN / turn
@@ -435,13 +422,3 @@ def _positive_definite(matrix: FloatArray, scale: FloatArray) -> FloatArray:
             share *= 4.0
         else:
             return stiffened
-
-
-def _moved(
-    problem: MarkerFit, q: FloatArray, step: FloatArray, bounds: FloatArray | None
-) -> FloatArray:
-    moved = q.copy()
-    moved[:, problem.coordinate] += step
-    if bounds is not None:
-        moved[:, problem.coordinate] = np.clip(moved[:, problem.coordinate], *bounds.T)
-    return moved

@@ -12,11 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.body.anatomy import list_parts, parts_of
-from aqbio.body.human_ranges import RANGES, group_of, impossible_frames, joint_angles, range_words
+from aqbio.body.human_ranges import group_of, impossible_frames, joint_angles, range_words
 from aqbio.config import MarkerSet, ModelMap
-from aqbio.errors import AqbioError, Finding, distinct
-from aqbio.inverse_kinematics.ik import limb_errors
+from aqbio.errors import AqbioError, Finding, distinct, listed
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers
 from aqbio.multibody.skeleton import Skeleton
@@ -69,14 +67,14 @@ class SolvedPose:
         """(T, K) array, m: marker errors, NaN where a marker is missing; (T, 0) without markers."""
         if self.markers is None:
             return np.zeros((len(self.q), 0))
-        found = marker_positions(self.skeleton, self.q)[:, self.marker_index]
-        return np.asarray(np.linalg.norm(found - self.markers.positions, axis=2))
+        predicted = marker_positions(self.skeleton, self.q)[:, self.marker_index]
+        return np.asarray(np.linalg.norm(predicted - self.markers.positions, axis=2))
 
     @cached_property
     def usual_errors(self) -> FloatArray:
         """(K,) array, m: median marker errors of the trial; 0 where a marker is never seen."""
-        known = np.isfinite(self.errors).any(axis=0)
-        return np.asarray(np.nanmedian(np.where(known, self.errors, 0.0), axis=0))
+        visible = np.isfinite(self.errors).any(axis=0)
+        return np.asarray(np.nanmedian(np.where(visible, self.errors, 0.0), axis=0))
 
     @cached_property
     def weights(self) -> FloatArray:
@@ -92,8 +90,10 @@ class SolvedPose:
     @cached_property
     def credible(self) -> BoolArray:
         """(K,) bool: markers of segments that are observed in some frame."""
-        seen = np.asarray(self.observed.mask.any(axis=0))
-        return np.asarray(seen[self.skeleton.marker_body[self.marker_index]] & (self.weights > 0))
+        observed = np.asarray(self.observed.mask.any(axis=0))
+        return np.asarray(
+            observed[self.skeleton.marker_body[self.marker_index]] & (self.weights > 0)
+        )
 
     def group_markers(self, group: str) -> IntArray:
         """Which markers a group carries."""
@@ -111,10 +111,8 @@ class Fault:
     """`IMPOSSIBLE` or `CONTRADICTED`."""
     frames: BoolArray
     """(T,) bool array."""
-    joint: str
-    """The reported joint that is bent as none can be; empty for markers that are far off."""
     words: str
-    """The fault in words, with its number."""
+    """Description of the fault, with its number."""
 
 
 def pose_faults(pose: SolvedPose) -> list[Fault]:
@@ -123,13 +121,13 @@ def pose_faults(pose: SolvedPose) -> list[Fault]:
     Those whose markers are farthest from the model: they may draw the others along, which are
     judged in the next round without them.
     """
-    found: dict[str, Fault] = {}
+    by_group: dict[str, Fault] = {}
     for fault in (*_impossible(pose), *_contradicted(pose)):
-        known = found.get(fault.group)
-        if known is None or fault.frames.sum() > known.frames.sum():
-            found[fault.group] = fault
-    rms = {group: float(_frame_rms(pose, group).max(initial=0.0)) for group in found}
-    return [one for group, one in found.items() if rms[group] >= DRAWN_ALONG * max(rms.values())]
+        other = by_group.get(fault.group)
+        if other is None or fault.frames.sum() > other.frames.sum():
+            by_group[fault.group] = fault
+    rms = {group: float(_frame_rms(pose, group).max(initial=0.0)) for group in by_group}
+    return [one for group, one in by_group.items() if rms[group] >= DRAWN_ALONG * max(rms.values())]
 
 
 def _frame_rms(pose: SolvedPose, group: str) -> FloatArray:
@@ -161,17 +159,17 @@ def without_pose(pose: SolvedPose, faults: Sequence[Fault]) -> tuple[Fault, ...]
 def _impossible(pose: SolvedPose) -> Iterator[Fault]:
     """Joints that no person can bring there, where both their segments are observed."""
     joints = pose.model_map.joints.by_name()
-    skeleton, seen = pose.skeleton, pose.observed.mask
+    skeleton, observed = pose.skeleton, pose.observed.mask
     angles = joint_angles(skeleton, pose.q, joints)
     for place, frames in impossible_frames(angles).items():
         body = skeleton.joints.index(joints[place])
-        shown = seen[:, body] & seen[:, max(int(skeleton.parent[body]), 0)]
+        shown = observed[:, body] & observed[:, max(int(skeleton.parent[body]), 0)]
         lost = frames & shown
         if lost.any():
             group, total = group_of(place), int(shown.sum())
             words = range_words(place, angles[place].flexion[lost])
             words = f"{words} in {int(lost.sum())} of {total} frames"
-            yield Fault(group, IMPOSSIBLE, _spread_frames(lost, IMPOSSIBLE), place, words)
+            yield Fault(group, IMPOSSIBLE, _spread_frames(lost, IMPOSSIBLE), words)
 
 
 def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
@@ -187,7 +185,7 @@ def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
                 f"(RMS) from the model in {int(lost.sum())} of {len(lost)} frames, more than "
                 f"{1e3 * GROSS:.0f} mm"
             )
-            yield Fault(group, CONTRADICTED, _spread_frames(lost, CONTRADICTED), "", words)
+            yield Fault(group, CONTRADICTED, _spread_frames(lost, CONTRADICTED), words)
 
 
 def contradicted_frames(pose: SolvedPose) -> BoolArray:
@@ -209,7 +207,17 @@ SAMPLES = 3
 """Frames in which other poses are tried."""
 
 ALIKE = 0.005
-"""Poses whose markers fit within this of each other are indistinguishable by them, m RMS."""
+"""Markers nearer to the model than this are not named, m."""
+
+FIX = (
+    "look at these labels in the capture software: they may be exchanged, or sit elsewhere on the "
+    "person than on the model. Few markers leave a limb two poses: wear landmarks on both sides of "
+    "its joints, also in the static trial."
+)
+FIX_FILE = (
+    "check that coordinates_file in trials.tsv and model_file in participants.tsv belong together: "
+    "the angles are those of another model, or of another sign or unit."
+)
 
 EXPLAINS = 0.5
 """Labels explain a contradiction if without them less than this part of it is left."""
@@ -221,21 +229,6 @@ BACK = 0.02
 """A label is where it belongs again within this of its usual distance from the other markers, m."""
 
 MILLIMETRES = 1e3
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why, and what to do about it."""
-
-    why: str
-    fix: str
-    identified: bool = True
-
-
-FROM_FILE = Cause(
-    "The angles come from a file: they are those of another model, or of another sign or unit.",
-    "check that coordinates_file in trials.tsv and model_file in participants.tsv belong together.",
-)
 
 
 Solver = Callable[[TrackedMarkers], FloatArray]
@@ -298,11 +291,11 @@ def _left_out(
     """(n, K) array, m: marker errors in some frames when some labels do not pull the pose."""
     assert pose.markers is not None
     recorded = pose.markers.positions[frames]
-    kept = recorded.copy()
-    kept[:, labels] = np.nan
-    q = solve(replace(pose.markers, time=pose.markers.time[frames], positions=kept))
-    found = marker_positions(pose.skeleton, q)[:, pose.marker_index]
-    return np.asarray(np.linalg.norm(found - recorded, axis=2))
+    shown = recorded.copy()
+    shown[:, labels] = np.nan
+    q = solve(replace(pose.markers, time=pose.markers.time[frames], positions=shown))
+    predicted = marker_positions(pose.skeleton, q)[:, pose.marker_index]
+    return np.asarray(np.linalg.norm(predicted - recorded, axis=2))
 
 
 def _wandering_finding(
@@ -328,9 +321,7 @@ def _wandering_finding(
 
 
 def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Finding:
-    """Findings on which limbs are lost for their pose, and why."""
-    causes = list(dict.fromkeys(fault_cause(pose, fault) for fault in faults))
-    chosen = [one for one in causes if one.identified] or causes
+    """Which limbs are lost because no person can take their pose, and what shows it."""
     lost = [
         fault.group.replace("_", " ")
         + ("" if fault.frames.all() else f" (in {int(fault.frames.sum())} frames)")
@@ -340,13 +331,25 @@ def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Fi
         rule="pose-impossible",
         severity="warning",
         what=f"{'; '.join(fault.words for fault in faults)}: that is no person's pose. "
-        f"{' '.join(one.why for one in chosen)} Not observed in this trial: {', '.join(lost)}; "
-        "nothing is inferred from forces.",
+        f"{_farthest(pose, faults)}Not observed in this trial: {', '.join(lost)}; nothing is "
+        "inferred from forces.",
         trial=trial_id,
         number=float(len(faults)),
         unit="groups",
-        fix=" ".join(dict.fromkeys(one.fix for one in chosen)),
+        fix=FIX if pose.markers else FIX_FILE,
     )
+
+
+def _farthest(pose: SolvedPose, faults: Sequence[Fault]) -> str:
+    """The three labels of the lost limbs that are farthest from the model, or that all fit it."""
+    own = np.concatenate([pose.group_markers(one.group) for one in faults])
+    frames = np.any([one.frames for one in faults], axis=0)
+    distance = _mean(pose.errors[frames][:, own])
+    worst = [place for place in np.argsort(-distance)[:3] if distance[place] > ALIKE]
+    far = (f"{pose.labels[own[x]]} {MILLIMETRES * distance[x]:.0f} mm" for x in worst)
+    if worst:
+        return f"Farthest from the model are {', '.join(far)}. "
+    return f"Its markers ({listed([pose.labels[x] for x in own])}) fit it. " if len(own) else ""
 
 
 def refuse_without_pose(
@@ -363,96 +366,9 @@ def refuse_without_pose(
         )
 
 
-def fault_cause(pose: SolvedPose, fault: Fault) -> Cause:
-    """Why a limb's pose is implausible.
-
-    The limb is solved with the joint kept within what people reach. If its markers then fit
-    as well, they leave two poses; otherwise the labels that are farthest off are named.
-    """
-    if pose.markers is None:
-        return FROM_FILE
-    frames = np.flatnonzero(fault.frames & np.isfinite(pose.q).all(axis=1))
-    frames = frames[np.linspace(0, len(frames) - 1, SAMPLES).astype(int)]
-    own, positions = pose.group_markers(fault.group), pose.markers.positions[frames]
-    bounds = _bounds(pose, fault.joint)
-    if fault.joint and np.isinf(bounds).all():
-        return _unknown_cause(pose, own, pose.errors[frames])
-    found = _errors(pose, fault.group, frames, positions, bounds)
-    before, after = (_rms(values[:, own]) for values in (pose.errors[frames], found))
-    if fault.joint and after < before + ALIKE and after < GROSS:
-        return _two_poses(pose, fault, own, (before, after))
-    return _unknown_cause(pose, own, found)
-
-
-def _errors(
-    pose: SolvedPose, group: str, frames: IntArray, positions: FloatArray, bounds: FloatArray
-) -> FloatArray:
-    """Marker errors of all markers, (n, K), when the limb is re-solved."""
-    skeleton = pose.skeleton
-    names = pose.model_map.groups[group] if group != "pelvis" else ()
-    bodies = [skeleton.bodies.index(body) for body in names]
-    moved = np.isin(skeleton.axes.body, bodies) & (skeleton.driver >= 0)
-    limb = np.intersect1d(skeleton.driver[moved], skeleton.free)
-    fitted = (positions, pose.marker_index, pose.weights)
-    return limb_errors(skeleton, *fitted, pose.q[frames], limb, bounds)
-
-
-def _bounds(pose: SolvedPose, joint: str) -> FloatArray:
-    """Bounds of the coordinates, (C, 2) rad: a joint within what people reach."""
-    bounds = np.tile([-np.inf, np.inf], (len(pose.skeleton.coordinates), 1))
-    kind, _, side = joint.partition("_")
-    place = pose.model_map.sagittal.get(kind)
-    if place is None or kind not in pose.model_map.flexion:
-        return bounds
-    human, sign = RANGES[kind], pose.model_map.flexion[kind]
-    limits = np.radians(sorted((sign * human.extension, sign * human.flexion)))
-    bounds[pose.skeleton.coordinates.index(getattr(place, side or "centre"))] = limits
-    return bounds
-
-
 def _mean(errors: FloatArray) -> FloatArray:
-    seen = np.isfinite(errors)
-    total: FloatArray = np.where(seen, errors, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    visible = np.isfinite(errors)
+    total: FloatArray = np.where(visible, errors, 0.0).sum(axis=0) / np.maximum(
+        visible.sum(axis=0), 1
+    )
     return total
-
-
-def _rms(errors: FloatArray) -> float:
-    known = errors[np.isfinite(errors)]
-    return float(np.sqrt((known**2).mean())) if len(known) else 0.0
-
-
-def _two_poses(pose: SolvedPose, fault: Fault, own: IntArray, rms: tuple[float, float]) -> Cause:
-    parts = parts_of(pose.skeleton, pose.model_map.joints.by_name())
-    bodies = pose.skeleton.marker_body[pose.marker_index[own]]
-    carried = {
-        part: [
-            pose.labels[place]
-            for place, body in zip(own, bodies, strict=True)
-            if parts[body] == part
-        ]
-        for part in dict.fromkeys(parts[body] for body in bodies)
-    }
-    worn = "; ".join(f"{part} {', '.join(labels)}" for part, labels in carried.items())
-    joint = " ".join(reversed(fault.joint.split("_")))
-    first, second = (f"{MILLIMETRES * value:.0f}" for value in rms)
-    return Cause(
-        f"The markers there ({worn}) fit a {joint} bent the other way as well ({first} and "
-        f"{second} mm RMS): they leave two poses.",
-        f"wear landmarks on both sides of the {joint}, or three markers on each of the segments "
-        f"beside it ({list_parts(tuple(carried))}), also in the static trial.",
-    )
-
-
-def _unknown_cause(pose: SolvedPose, own: IntArray, errors: FloatArray) -> Cause:
-    distance = _mean(errors[:, own])
-    worst = [place for place in np.argsort(-distance)[:3] if distance[place] > ALIKE]
-    far = ", ".join(
-        f"{pose.labels[own[place]]} {MILLIMETRES * distance[place]:.0f} mm" for place in worst
-    )
-    text = f" In the nearest pose that a person can take the farthest from the model are {far}."
-    return Cause(
-        f"The cause is not known.{text if far else ''}",
-        "look at these labels in the capture software: they may be exchanged, or sit elsewhere on "
-        "the person than on the model.",
-        identified=False,
-    )

@@ -1,4 +1,4 @@
-"""A solved trial: what its file holds, what is said about its quality, and how it is read."""
+"""A solved trial: the content of its file, findings about its quality, and how it is read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from aqbio.multibody.motion import Motion, TrackedMarkers
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.observed.mask import Observed
-from aqbio.observed.record import with_observed
+from aqbio.observed.parts import with_observed
 from aqbio.recordings.prepared import recorded_trial
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -54,8 +54,8 @@ class Solution:
         if not self.from_markers:
             return np.full(self.markers.positions.shape[:2], np.nan)
         index = [self.skeleton.markers.index(name) for name in self.markers.names]
-        found = marker_positions(self.skeleton, self.q_raw)[:, index]
-        return np.asarray(np.linalg.norm(found - self.markers.positions, axis=2))
+        predicted = marker_positions(self.skeleton, self.q_raw)[:, index]
+        return np.asarray(np.linalg.norm(predicted - self.markers.positions, axis=2))
 
     @cached_property
     def observed_errors(self) -> FloatArray:
@@ -111,9 +111,9 @@ def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, flo
     errors = solution.observed_errors[solution.contact_window]
     if np.isnan(errors).all():
         errors = solution.marker_errors[solution.contact_window]
-    seen = np.asarray(np.isfinite(errors))
-    squares = np.where(seen, errors**2, 0.0).sum(axis=1)
-    by_frame = np.sqrt(squares / np.maximum(seen.sum(axis=1), 1))
+    visible = np.asarray(np.isfinite(errors))
+    squares = np.where(visible, errors**2, 0.0).sum(axis=1)
+    by_frame = np.sqrt(squares / np.maximum(visible.sum(axis=1), 1))
     worst = np.unravel_index(np.nanargmax(errors), errors.shape)
     return {
         "markers": len(solution.markers.names),
@@ -172,27 +172,27 @@ def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterato
 
 def _limit_findings(solution: Solution, trial_id: str) -> Iterator[Finding]:
     """Joints that leave the ranges that the model states, in frames in which they are observed."""
-    skeleton, said = solution.skeleton, []
+    skeleton, excursions = solution.skeleton, []
     for index in _angles(skeleton):
-        seen = solution.determines(index)
-        values = solution.motion.q[seen, index]
+        determined = solution.determines(index)
+        values = solution.motion.q[determined, index]
         low, high = skeleton.coordinate_range[index]
         outside = (values < low) | (values > high)
         if outside.any():
             degrees = np.degrees([values.min(), values.max(), low, high])
-            said.append(
+            excursions.append(
                 f"{skeleton.coordinates[index]} goes from {degrees[0]:.0f} to {degrees[1]:.0f} "
                 f"degrees (the model's range: {degrees[2]:.0f} to {degrees[3]:.0f}; "
                 f"{int(outside.sum())} of {len(values)} frames)"
             )
-    if said:
+    if excursions:
         yield Finding(
             rule="joint-range",
             severity="info",
             what=f"outside the ranges that the model states, though not of what people reach: "
-            f"{'; '.join(said)}. Coordinates are not clamped.",
+            f"{'; '.join(excursions)}. Coordinates are not clamped.",
             trial=trial_id,
-            number=float(len(said)),
+            number=float(len(excursions)),
             unit="coordinates",
             fix="widen these ranges in the model, which are narrower than people's.",
         )
@@ -209,15 +209,17 @@ def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[
     limit = np.radians(limit_degrees) * 250.0
     jumps = []
     for index in _angles(skeleton):
-        seen = solution.determines(index)
-        change = np.where(seen[1:] & seen[:-1], np.abs(np.diff(solution.q_raw[:, index])), 0.0)
+        determined = solution.determines(index)
+        change = np.where(
+            determined[1:] & determined[:-1], np.abs(np.diff(solution.q_raw[:, index])), 0.0
+        )
         speed = change / np.diff(time)
         frame = int(np.argmax(speed))
         if speed[frame] > limit:
             jumps.append((speed[frame], frame, np.degrees(change[frame]), index))
     if jumps:
         fastest, frame, _, _ = max(jumps)
-        said = [
+        jump_words = [
             f"{skeleton.coordinates[index]} by {change:.0f} degrees at {time[at + 1]:.3f} s"
             for _, at, change, index in jumps
         ]
@@ -225,7 +227,8 @@ def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[
         yield Finding(
             rule="coordinate-jump",
             severity="warning",
-            what=f"faster than a joint can move, from one frame to the next: {'; '.join(said)}.",
+            what="faster than a joint can move, from one frame to the next: "
+            f"{'; '.join(jump_words)}.",
             trial=trial_id,
             number=float(np.degrees(fastest) / 250.0),
             limit=limit_degrees,
@@ -305,8 +308,8 @@ class SolvedTrial:
             labels = {named(label): n for label, n in labels.items() if label in mapped}
         index = [labels[name] for name in solved["marker"].values]
         positions = here["marker_raw"].isel(marker=index).values
-        known = np.where(solved["marker_followed"].values[..., None] > 0, positions, np.nan)
-        solved = solved.assign(marker_position=(("time", "marker", "axis"), known))
+        followed = np.where(solved["marker_followed"].values[..., None] > 0, positions, np.nan)
+        solved = solved.assign(marker_position=(("time", "marker", "axis"), followed))
         return cls(trial_id, here, solved, files, prepared)
 
     @property

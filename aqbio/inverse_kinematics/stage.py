@@ -32,8 +32,7 @@ from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.observed.parts import ObservedParts
-from aqbio.observed.record import lost_findings, lost_parts, of_the_model
+from aqbio.observed.parts import ObservedParts, lost_findings, lost_parts, of_the_model
 from aqbio.recordings.prepared import foot_loads, loads_with_toes, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
@@ -60,9 +59,9 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     source = study.folder(model.participant_id, "prepare") / f"{trial.trial_id}.nc"
     prepared, skeleton, markers, left_out = trial_to_solve(study, model, trial)
     rate, prepare = float(prepared.attrs["marker_rate"]), study.settings.prepare
-    pose, seen, markers, lost_limbs = trial_pose(study, trial, skeleton, markers, rate)
-    seen = seen.widened(round(0.5 * rate / prepare.cutoff_hz))
-    observed = of_the_model(seen, study.model_map.groups)
+    pose, recorded_parts, markers, lost_limbs = trial_pose(study, trial, skeleton, markers, rate)
+    recorded_parts = recorded_parts.widened(round(0.5 * rate / prepare.cutoff_hz))
+    observed = of_the_model(recorded_parts, study.model_map.groups)
     window = prepared.sel(time=markers.time)
     smooth = low_pass(pose.q, rate, prepare.cutoff_hz)
     motion = spline_motion(skeleton, markers.time, smooth)
@@ -160,23 +159,23 @@ def tracked_markers(
         )
     time = prepared["time"].values
     positions = prepared["marker_raw"].sel(marker=used).values
-    asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
-    time, positions, spans = time[asked], positions[asked], contact_spans(prepared)
+    in_window = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    time, positions, spans = time[in_window], positions[in_window], contact_spans(prepared)
     enough = np.isfinite(positions).all(axis=2).sum(axis=1) >= MINIMUM_MARKERS
-    seen = choose_frames(enough, time, spans, trial)
+    used_frames = choose_frames(enough, time, spans, trial)
     markers = TrackedMarkers(
-        time=time[seen],
+        time=time[used_frames],
         names=tuple(marker_set.model_name(label) for label in used),
-        positions=positions[seen],
+        positions=positions[used_frames],
         weights=np.array([marker_set.markers[label].weight for label in used]),
     )
-    return markers, left_out_findings(enough, time, spans, seen, trial)
+    return markers, left_out_findings(enough, time, spans, used_frames, trial)
 
 
 def _model_markers(prepared: xr.Dataset, trial: Trial) -> TrackedMarkers:
     """Markers of the participant's model, where the joint angles put them."""
     time = prepared["time"].values
-    asked = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
+    in_window = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
     names = tuple(map(str, prepared["marker"].values))
-    positions = prepared["marker_raw"].values[asked]
-    return TrackedMarkers(time[asked], names, positions, np.ones(len(names)))
+    positions = prepared["marker_raw"].values[in_window]
+    return TrackedMarkers(time[in_window], names, positions, np.ones(len(names)))

@@ -27,15 +27,17 @@ from aqbio.multibody.motion import TrackedMarkers
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.determined import (
     MarkerNoise,
+    bridged,
     coordinate_covariance,
     coordinates_observed,
     determined,
+    determined_by_file,
+    filled_coordinates,
     frame_sd,
     opened,
     range_sd,
     segment_sds,
 )
-from aqbio.observed.joint_angles import bridged, determined_by_file, filled_coordinates
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
 from aqbio.recordings.prepared import solved_coordinates
 from aqbio.signals import longest_gap
@@ -88,15 +90,17 @@ def trial_pose(
 
     for number in range(1, ROUNDS + 1):
         gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
-        kept = _guiding_markers(markers, gone[:, skeleton.marker_body[_indices(skeleton, markers)]])
-        solved = _solve_coordinates(study, trial, skeleton, kept)
+        guiding = _guiding_markers(
+            markers, gone[:, skeleton.marker_body[_indices(skeleton, markers)]]
+        )
+        solved = _solve_coordinates(study, trial, skeleton, guiding)
         never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
         observed = observed_from(skeleton.bodies, solved.determined | gone, longest, never)
         for frames, why in lost:
             observed = observed.losing(frames, why)
         observed = observed.determine(skeleton.coordinates, solved.determined_coordinates, longest)
-        seen = None if trial.coordinates_file else kept
-        pose = SolvedPose(skeleton, solved.q, seen, study.model_map, study.marker_set, observed)
+        recorded = None if trial.coordinates_file else guiding
+        pose = SolvedPose(skeleton, solved.q, recorded, study.model_map, study.marker_set, observed)
         wrong, wander = wandering_labels(pose, solve, trial.trial_id)
         if wander and number < ROUNDS:
             markers = without_labels(markers, wrong)
@@ -137,18 +141,20 @@ def _solve_coordinates(
         return _from_file(study, trial, skeleton, markers)
     priors = pose_priors(study, trial.participant_id, skeleton, markers)
     q = _coordinates(skeleton, markers, priors.posture)
-    seen = np.asarray(np.isfinite(markers.positions).all(axis=2))
-    weight = seen * markers.weights / markers.weights.max()
+    visible = np.asarray(np.isfinite(markers.positions).all(axis=2))
+    weight = visible * markers.weights / markers.weights.max()
     index, prior_sd = _indices(skeleton, markers), range_sd(skeleton)
     covariance = coordinate_covariance(skeleton, q, index, weight, prior_sd, priors.noise)
     sd = frame_sd(covariance)
-    free = opened(skeleton, study.model_map.held, index[seen.any(axis=0)])
+    free = opened(skeleton, study.model_map.held, index[visible.any(axis=0)])
     if (free.coordinate_locked != skeleton.coordinate_locked).any():
         covariance = coordinate_covariance(free, q, index, weight, range_sd(free), priors.noise)
-    sds = (_by_pattern(one, seen) for one in segment_sds(skeleton, q, covariance))
-    known = determined(skeleton, *sds)
+    sds = (_by_pattern(one, visible) for one in segment_sds(skeleton, q, covariance))
+    segments = determined(skeleton, *sds)
     observed = coordinates_observed(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
-    return SolvedCoordinates(bridged(skeleton, q, known), known, observed, sd, priors.offset_sd)
+    return SolvedCoordinates(
+        bridged(skeleton, q, segments), segments, observed, sd, priors.offset_sd
+    )
 
 
 def _by_pattern(sd: FloatArray, visible: BoolArray) -> FloatArray:
@@ -162,14 +168,16 @@ def _by_pattern(sd: FloatArray, visible: BoolArray) -> FloatArray:
 def _from_file(
     study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers
 ) -> SolvedCoordinates:
-    """Coordinates of a file, which does not say how sure they are."""
+    """Coordinates of a file, which has no uncertainty of them."""
     stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
     columns = solved_coordinates(stem, skeleton, markers.time)
     q = filled_coordinates(skeleton, columns)
     given = np.isfinite(columns)
-    known = determined_by_file(skeleton, q, given)
+    segments = determined_by_file(skeleton, q, given)
     given[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
-    return SolvedCoordinates(q, known, given, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan))
+    return SolvedCoordinates(
+        q, segments, given, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan)
+    )
 
 
 def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
@@ -180,7 +188,7 @@ def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
 def _coordinates(skeleton: Skeleton, markers: TrackedMarkers, posture: FloatArray) -> FloatArray:
     """Inverse kinematics of all frames, (T, C)."""
     index = _indices(skeleton, markers)
-    return inverse_kinematics(skeleton, markers.positions, index, markers.weights, pose=posture).q
+    return inverse_kinematics(skeleton, markers.positions, index, markers.weights, pose=posture)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,8 +196,8 @@ class PosePriors:
     """Priors of a body."""
 
     posture: FloatArray
-    """(C,) array, rad or m. Where coordinates are that no marker tells: the person's mean posture
-    in movement."""
+    """(C,) array, rad or m. Values of coordinates that no marker determines: the person's mean
+    posture in movement."""
     noise: MarkerNoise
     """Of the trial's markers."""
     offset_sd: FloatArray

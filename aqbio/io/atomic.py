@@ -59,7 +59,7 @@ def note_made(paths: list[Path]) -> None:
 
 
 def remove_partial(folder: Path, below: str = "") -> None:
-    """Remove what killed runs were writing; the caller makes sure that nobody writes there."""
+    """Remove files that killed runs left half-written; no other process may be writing there."""
     for path in folder.glob(f"{below}.*{PARTIAL}*"):
         path.unlink(missing_ok=True)
 
@@ -81,7 +81,7 @@ def _new_file(path: Path) -> Path:
 
 
 def _refuse_full(path: Path) -> None:
-    """Refuse a file on a full disk: libraries in C++ do not say that what they wrote was cut."""
+    """Refuse a file on a full disk: libraries in C++ do not report that their output was cut."""
     if shutil.disk_usage(path.parent).free < PROBE:
         raise OSError(errno.ENOSPC, "no space left", str(path))
 
@@ -90,7 +90,7 @@ R = TypeVar("R")
 
 
 def file_state(path: Path) -> tuple[int, ...]:
-    """What tells a file from others of its name; empty where there is none."""
+    """What distinguishes a file from another of the same name; empty if it does not exist."""
     try:
         state = path.stat()
     except OSError:

@@ -104,20 +104,20 @@ def tables() -> tuple[str, ...]:
 def columns(table: str, **holes: Sequence[str]) -> Columns:
     """Columns of a table in order; ``holes`` fill the holes in their names, outer loop first."""
     holes.setdefault("axis", AXES)
-    found: dict[str, dict[str, str]] = {}
+    described_columns: dict[str, dict[str, str]] = {}
     for name, words in _dictionary()["tables"][table].items():
         for filled in _fillings(name, holes):
             texts = {"description": words["meaning"]} | {
                 key: words[key] for key in ("unit",) if key in words
             }
-            found[name.format(**filled)] = {
+            described_columns[name.format(**filled)] = {
                 key: text.format(**filled) if filled else text for key, text in texts.items()
             }
-    return found
+    return described_columns
 
 
 def _fillings(name: str, holes: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
-    """Every way to fill the holes in a name, with the words that go with it."""
+    """Every way to fill the placeholders in a name, with the matching description."""
     open_ = [hole for hole in holes if f"{{{hole}}}" in name]
     for values in product(*(holes[hole] for hole in open_)):
         filled = dict(zip(open_, values, strict=True))
@@ -129,12 +129,12 @@ def _fillings(name: str, holes: Mapping[str, Sequence[str]]) -> Iterator[dict[st
 
 
 def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
-    """A dataset whose variables carry the dictionary's words; ValueError where units differ."""
-    known = variables(stage)
-    named = {str(name): known[str(name)] for name in dataset.variables if str(name) in known}
-    found = dataset.copy()
+    """A dataset whose variables have the dictionary's descriptions; ValueError if units differ."""
+    by_name = variables(stage)
+    named = {str(name): by_name[str(name)] for name in dataset.variables if str(name) in by_name}
+    words_added = dataset.copy()
     for name, variable in named.items():
-        own = found.variables[name]
+        own = words_added.variables[name]
         if own.attrs.get("units", variable.unit) != variable.unit:
             raise ValueError(f"{name} is in {own.attrs['units']}, not in {variable.unit}.")
         vector = variable.reflection if "axis" in own.dims else ""
@@ -146,4 +146,4 @@ def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
             "frame": files()[stage].frame if vector else "",
         }
         own.attrs.update({key: text for key, text in words.items() if text})
-    return found
+    return words_added

@@ -81,10 +81,10 @@ def _vtp(path: Path) -> Mesh:
     before = 0
     for piece in root.iter("Piece"):
         own = _numbers(root, piece.find("Points/DataArray")).reshape(-1, 3)
-        found = {one.get("Name"): _numbers(root, one) for one in piece.iterfind("Polys/DataArray")}
-        if len(found.get("offsets", ())):
-            ends = found["offsets"].astype(int)
-            polygons = np.split(found["connectivity"].astype(int), ends[:-1])
+        arrays = {one.get("Name"): _numbers(root, one) for one in piece.iterfind("Polys/DataArray")}
+        if len(arrays.get("offsets", ())):
+            ends = arrays["offsets"].astype(int)
+            polygons = np.split(arrays["connectivity"].astype(int), ends[:-1])
             faces.append(_fans([(one + before).tolist() for one in polygons]))
         points.append(own)
         before += len(own)
@@ -124,8 +124,8 @@ def _blocks(text: str, head: np.dtype[Any], *, packed: bool) -> bytes:
 
 def _fans(polygons: Sequence[Sequence[int]]) -> NDArray[np.intp]:
     """Polygons as triangles around their first corners."""
-    found = [(one[0], second, third) for one in polygons for second, third in pairwise(one[1:])]
-    return np.array(found, dtype=np.intp).reshape(-1, 3)
+    triangles = [(one[0], second, third) for one in polygons for second, third in pairwise(one[1:])]
+    return np.array(triangles, dtype=np.intp).reshape(-1, 3)
 
 
 READERS: dict[str, Callable[[Path], Mesh]] = {".obj": _obj, ".stl": _stl, ".vtp": _vtp}
@@ -133,7 +133,7 @@ READERS: dict[str, Callable[[Path], Mesh]] = {".obj": _obj, ".stl": _stl, ".vtp"
 
 
 FOLDER = "Geometry"
-"""Where OpenSim looks for surfaces, beside the model."""
+"""Folder next to the model in which OpenSim looks for surfaces."""
 
 
 @dataclass(frozen=True, slots=True)

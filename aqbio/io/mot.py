@@ -14,7 +14,6 @@ import numpy as np
 from aqbio.boundary import RECORDED, reads, without_quotes
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
-from aqbio.io.recording import cannot_be_opened
 from aqbio.vectors import FloatArray
 
 DECIMAL_COMMA = re.compile(r"\d,\d")
@@ -22,10 +21,7 @@ DECIMAL_COMMA = re.compile(r"\d,\d")
 
 def text_lines(path: Path) -> list[str]:
     """Lines of a text file: UTF-8 with or without byte-order mark, or UTF-16 as Excel writes it."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise cannot_be_opened(path, error) from error
+    raw = path.read_bytes()
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     return raw.decode(encoding, errors="replace").splitlines()
 
@@ -54,11 +50,11 @@ class Storage:
     values: FloatArray
     """(T, C) array. In the file's own units."""
     in_degrees: bool | None = None
-    """What the header says about angles; None when it says nothing."""
+    """Whether angles are in degrees, by the header; None if it does not state it."""
     name: str = ""
     """First header line."""
     header: Mapping[str, str] = field(default_factory=dict)
-    """What the header says, by key in small letters."""
+    """Values of the header, by key in lower case."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not fit their column names."""
@@ -84,12 +80,12 @@ def read_storage(path: Path) -> Storage:
     start = _names_line(path, lines)
     header = [line.strip().strip('"').strip() for line in lines[:start]]
     pairs = [line.partition("=") for line in header]
-    said = {key.strip().lower(): value.strip() for key, _, value in pairs}
+    header_values = {key.strip().lower(): value.strip() for key, _, value in pairs}
     comma = "," in lines[start]
     names = [cell.strip().strip('"').strip() for cell in _cells(lines[start], comma=comma)]
     names = [name for name in names if name]
     rows = [line for line in lines[start + 1 :] if line.strip()]
-    if width := re.fullmatch(r"\w*Vec(\d)", said.get("datatype", ""), re.IGNORECASE):
+    if width := re.fullmatch(r"\w*Vec(\d)", header_values.get("datatype", ""), re.IGNORECASE):
         rows = [row.replace(",", "\t") for row in rows]
         ends = range(1, int(width[1]) + 1)
         names = [names[0], *(f"{name}_{end}" for name in names[1:] for end in ends)]
@@ -103,9 +99,11 @@ def read_storage(path: Path) -> Storage:
         columns=tuple(names[index] for index in others),
         time=table[:, time],
         values=table[:, others],
-        in_degrees=said["indegrees"].lower() in YES if "indegrees" in said else None,
+        in_degrees=header_values["indegrees"].lower() in YES
+        if "indegrees" in header_values
+        else None,
         name=header[0].removeprefix("name ").strip() if header else "",
-        header=said,
+        header=header_values,
     )
 
 
@@ -180,7 +178,7 @@ def _table(path: Path, rows: list[str], columns: int, first: int, *, comma: bool
 
 
 def _refuse_infinite(path: Path, table: FloatArray, names: list[str], first: int) -> None:
-    """Refuse numbers without end; NaN stands for what is missing."""
+    """Refuse infinite numbers; NaN is a missing value."""
     infinite = np.isinf(table)
     if infinite.any():
         row, column = (int(one[0]) for one in np.nonzero(infinite))

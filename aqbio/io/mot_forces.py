@@ -1,4 +1,4 @@
-"""Ground reaction forces from storage files, told apart by column names or external loads."""
+"""Ground reaction forces from storage files, identified by column names or external loads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Axes = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class ForceColumn:
-    """What a column name says: whose force, point or moment, and along which axis."""
+    """Meaning of a column name: which plate's force, point or moment, and along which axis."""
 
     plate: str
     quantity: str
@@ -60,7 +60,7 @@ class ForceGroup:
 
     @property
     def foot(self) -> str:
-        """``left`` or ``right`` where the names say so, otherwise empty."""
+        """``left`` or ``right`` if the names state it, otherwise empty."""
         return next((SIDES[word] for word in self.plate.split("_") if word in SIDES), "")
 
 
@@ -103,10 +103,10 @@ def force_groups(names: Sequence[str], file: str) -> list[ForceGroup]:
 
 def groups_by_name(names: Sequence[str], file: str) -> list[ForceGroup]:
     """Group the columns that are forces, points and moments; none where there are no forces."""
-    found: dict[str, dict[str, dict[int, str]]] = {}
+    by_plate: dict[str, dict[str, dict[int, str]]] = {}
     for name in names:
         if column := force_column(name):
-            quantities = found.setdefault(column.plate, {})
+            quantities = by_plate.setdefault(column.plate, {})
             quantities.setdefault(column.quantity, {})[column.axis] = name
     return [
         ForceGroup(
@@ -115,7 +115,7 @@ def groups_by_name(names: Sequence[str], file: str) -> list[ForceGroup]:
             point=_axes(quantities["point"], file) if "point" in quantities else None,
             moment=_axes(quantities["moment"], file) if "moment" in quantities else None,
         )
-        for plate, quantities in found.items()
+        for plate, quantities in by_plate.items()
         if "force" in quantities
     ]
 
@@ -141,7 +141,7 @@ class AppliedLoad:
     """One force of an external-loads file."""
 
     foot: str
-    """``left`` or ``right``; empty where the body's name says neither."""
+    """``left`` or ``right``; empty if the body's name is neither."""
     force: str
     point: str
     torque: str
@@ -151,12 +151,12 @@ class AppliedLoad:
     """A frame other than the ground in which the force or its point is given; else empty."""
 
     def group(self, columns: Sequence[str], file: str) -> ForceGroup:
-        """Its columns in the force file; what it does not say, the names of columns do."""
+        """Its columns in the force file; the names of columns supply what it leaves out."""
         if self.frame:
             raise _refused(f"the load {self.force} is given in the frame of {self.frame}.", file)
         force = self._axes(self.force, columns, file)
-        known = (one for one in groups_by_name(columns, file) if one.force == force)
-        named = next(known, ForceGroup("", force, None, None))
+        matching = (one for one in groups_by_name(columns, file) if one.force == force)
+        named = next(matching, ForceGroup("", force, None, None))
         point = self._axes(self.point, columns, file) if self.point else named.point
         moment = self._axes(self.torque, columns, file) if self.torque else named.moment
         return ForceGroup(self.foot or named.plate, force, point, moment)
@@ -170,7 +170,7 @@ class AppliedLoad:
 
 @dataclass(frozen=True, slots=True)
 class ExternalLoads:
-    """What an external-loads file says."""
+    """Content of an external-loads file."""
 
     file: str
     """Its own name."""
@@ -181,22 +181,24 @@ class ExternalLoads:
 
     def groups(self, columns: Sequence[str]) -> list[ForceGroup]:
         """The columns of each load, in the order of the force file."""
-        found = [load.group(columns, self.file) for load in self.loads]
-        return sorted(found, key=lambda group: columns.index(group.force[0]))
+        by_load = [load.group(columns, self.file) for load in self.loads]
+        return sorted(by_load, key=lambda group: columns.index(group.force[0]))
 
 
 @reads("a file of external loads", "name the MOT file itself in the column force_file.")
 def read_external_loads(path: Path) -> ExternalLoads:
-    """Read an external-loads file; the force file is looked for as it says, then beside it."""
+    """Read an external-loads file; its force file is at the stated path, or in the same folder."""
     root = _root(path)
     if root is None:
         raise _refused("the file of external loads cannot be read: it is no XML.", path.name)
-    said = (root.findtext(".//datafile") or root.findtext(".//data_source_name") or "").strip()
-    if not said:
+    named_file = (
+        root.findtext(".//datafile") or root.findtext(".//data_source_name") or ""
+    ).strip()
+    if not named_file:
         what = "the file names no force file (datafile): it is no file of external loads."
         raise _refused(what, path.name)
     loads = tuple(load for force in root.iter("ExternalForce") if (load := _load(force)).force)
-    data, findings = _place(path, said)
+    data, findings = _place(path, named_file)
     return ExternalLoads(path.name, data, loads, findings)
 
 
@@ -297,9 +299,9 @@ def read_force_storage(
             parts.append(_wrench(storage, group, force, path.name, findings))
         else:
             findings.append(_finding("force-columns-zero", path.name, group, "all forces are zero"))
-    kept = {group.force for group in groups}
+    described_forces = {group.force for group in groups}
     for group in groups_by_name(storage.columns, path.name):
-        if group.force not in kept and np.any(_vectors(storage, group.force)):
+        if group.force not in described_forces and np.any(_vectors(storage, group.force)):
             what = "the file of external loads does not name them: they are not used"
             findings.append(_finding("force-columns-left-out", path.name, group, what))
     samples, plates = len(storage.time), len(parts)
@@ -326,7 +328,7 @@ def _vectors(storage: Storage, names: Axes | None) -> FloatArray:
 
 
 def _refuse_no_numbers(storage: Storage, force: FloatArray, group: ForceGroup, file: str) -> None:
-    """Refuse forces that are NaN or infinite: nobody knows what the plate carried there."""
+    """Refuse forces that are NaN or infinite: the load of the plate is unknown there."""
     rows = np.flatnonzero(~np.isfinite(force).all(axis=1))
     if not len(rows):
         return

@@ -1,4 +1,4 @@
-"""What marker paths say about a recording: still or moving, lost, repeated and jumping frames."""
+"""What marker paths show of a recording: still or moving, lost, repeated and jumping frames."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def is_static(positions: FloatArray) -> bool:
     """Whether three quarters of the markers stay in a small box: a static trial, or one frame."""
     ways = []
     for path in positions.transpose(1, 0, 2):
-        seen = path[np.isfinite(path).all(axis=1)]
-        if len(seen) > 1:
-            low, high = np.percentile(seen, (5.0, 95.0), axis=0)
+        visible = path[np.isfinite(path).all(axis=1)]
+        if len(visible) > 1:
+            low, high = np.percentile(visible, (5.0, 95.0), axis=0)
             ways.append(float(np.linalg.norm(high - low)))
     return len(positions) == 1 or (bool(ways) and float(np.percentile(ways, 75.0)) < STILL)
 
@@ -46,18 +46,18 @@ def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
     plane. Movement is the residual after the mean of each frame and of each marker; its covariance
     is taken between successive frames, to which white noise adds nothing.
     """
-    seen = np.asarray(np.isfinite(positions).all(axis=2))
-    positions = positions[seen.sum(axis=1) > 2]
+    visible = np.asarray(np.isfinite(positions).all(axis=2))
+    positions = positions[visible.sum(axis=1) > 2]
     positions = positions[:, np.isfinite(positions).all(axis=2).sum(axis=0) > 2]
-    known = np.asarray(np.isfinite(positions).all(axis=2))
+    finite = np.asarray(np.isfinite(positions).all(axis=2))
     if positions.shape[1] < FEWEST or len(positions) < FEWEST:
         return None
-    path = np.where(known[..., None], positions, 0.0)
-    within = _centred(path, known, 1)
-    spread = _deviations(within[known].T @ within[known] / known.sum())
+    path = np.where(finite[..., None], positions, 0.0)
+    within = _centred(path, finite, 1)
+    spread = _deviations(within[finite].T @ within[finite] / finite.sum())
     for _ in range(ROUNDS):
-        path = _centred(_centred(path, known, 0), known, 1)
-    both = known[:-1] & known[1:]
+        path = _centred(_centred(path, finite, 0), finite, 1)
+    both = finite[:-1] & finite[1:]
     product = path[:-1][both].T @ path[1:][both] / max(int(both.sum()), 1)
     movement = _deviations(0.5 * (product + product.T))
     if spread[0] < FLAT * spread[2]:
@@ -89,13 +89,15 @@ def quiet_window(positions: FloatArray, rate: float, seconds: float) -> slice:
     """Frames of the window of ``seconds`` in which positions (T, M, 3) vary least."""
     frames = len(positions)
     length = min(frames, max(2, round(seconds * rate)))
-    known = np.asarray(np.isfinite(positions).all(axis=2))
-    path = np.where(known[..., None], positions, 0.0)
-    path -= path.sum(axis=0) / np.maximum(known.sum(axis=0), 1)[:, None]  # squares stay precise
-    seen = _window_sums(~known, length) == 0
+    finite = np.asarray(np.isfinite(positions).all(axis=2))
+    path = np.where(finite[..., None], positions, 0.0)
+    path -= path.sum(axis=0) / np.maximum(finite.sum(axis=0), 1)[:, None]  # squares stay precise
+    complete = _window_sums(~finite, length) == 0
     mean = _window_sums(path, length) / length
-    variance = np.where(seen, (_window_sums(path**2, length) / length - mean**2).sum(axis=2), 0.0)
-    counted = seen.sum(axis=1)
+    variance = np.where(
+        complete, (_window_sums(path**2, length) / length - mean**2).sum(axis=2), 0.0
+    )
+    counted = complete.sum(axis=1)
     movement = np.where(counted > 0, variance.sum(axis=1) / np.maximum(counted, 1), np.inf)
     start = int(np.argmin(movement))
     return slice(start, start + length)
@@ -158,27 +160,27 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     changes the velocity of that many markers within a frame; a clock that skips frames does. It
     does not count within six standard deviations of what the trial's other frames show.
     """
-    found = np.full(max(len(positions) - 1, 0), np.nan)
+    elapsed = np.full(max(len(positions) - 1, 0), np.nan)
     steps = np.diff(positions, axis=0)
     if len(steps) < 5:
-        return found
-    beside = np.array([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
-    around = _median_of_four(*beside)
+        return elapsed
+    neighbours = np.array([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
+    around = _median_of_four(*neighbours)
     square = np.sum(around**2, axis=2)
-    apart = np.sum((beside - around) ** 2, axis=3)
+    apart = np.sum((neighbours - around) ** 2, axis=3)
     trembling = _median_of_four(*apart) > square / 4.0
     share = np.sum(steps[2:-2] * around, axis=2) / np.where(square > 0.0, square, np.nan)
     share[~(square > MOVING**2) | trembling] = np.nan
-    seen = np.isfinite(square).sum(axis=1)
-    enough = np.maximum(FEWEST_MOVING, SHARE * seen)
+    present = np.isfinite(square).sum(axis=1)
+    enough = np.maximum(FEWEST_MOVING, SHARE * present)
     usable = np.isfinite(share).sum(axis=1) >= enough
     moving = (square > MOVING**2).sum(axis=1) >= enough
     if usable.sum() > CLEAR * moving.sum():
         low, middle, high = (row_quantile(share[usable], part) for part in (0.25, 0.5, 0.75))
         spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
         skipped = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > SCATTER * spread)
-        found[2:-2][usable] = np.where(skipped, middle, 1.0)
-    return found
+        elapsed[2:-2][usable] = np.where(skipped, middle, 1.0)
+    return elapsed
 
 
 def _median_of_four(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> FloatArray:
@@ -192,8 +194,8 @@ def _median_of_four(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) 
 def breaks(positions: FloatArray) -> list[tuple[int, float]]:
     """Frames after which the clock breaks, and how many frames go by there."""
     elapsed = elapsed_frames(positions)
-    beside = (elapsed < REPEATED) | (elapsed > LOST)
-    return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(beside)]
+    irregular = (elapsed < REPEATED) | (elapsed > LOST)
+    return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(irregular)]
 
 
 JUMP, BODY_ACCELERATION = 8.0, 300.0
@@ -214,15 +216,15 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
     if len(steps) < 3:
         return []
     away = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=2)
-    seen = np.isfinite(away).sum(axis=1)
+    present = np.isfinite(away).sum(axis=1)
     most = np.full(len(away), np.nan)
-    usable = seen >= FEWEST_MOVING
+    usable = present >= FEWEST_MOVING
     if not usable.any():
         return []
     most[usable] = row_quantile(away[usable], 1.0 - SHARE)
     limit = max(BODY_ACCELERATION / rate**2, FAR, JUMP * float(np.nanmedian(most)))
-    beside = np.nan_to_num(np.pad(most, 1))
-    largest = most >= np.maximum(beside[:-2], beside[2:])
+    padded = np.nan_to_num(np.pad(most, 1))
+    largest = most >= np.maximum(padded[:-2], padded[2:])
     frames = np.flatnonzero(largest & (most > limit)) + 1
     return [int(frame) for frame in frames if _elsewhere(positions, int(frame)) > limit]
 
@@ -230,8 +232,8 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
 def _elsewhere(positions: FloatArray, frame: int) -> float:
     """How far a third of the markers are from where any is expected after a frame, m."""
     before, now, after = positions[frame - 1 : frame + 2]
-    expected, found = (one[np.isfinite(one).all(axis=1)] for one in (2.0 * now - before, after))
-    nearest = np.linalg.norm(expected[:, None] - found[None], axis=2).min(axis=1)
+    expected, observed = (one[np.isfinite(one).all(axis=1)] for one in (2.0 * now - before, after))
+    nearest = np.linalg.norm(expected[:, None] - observed[None], axis=2).min(axis=1)
     return float(np.quantile(nearest, 1.0 - SHARE))
 
 
@@ -253,16 +255,16 @@ def flickers(positions: FloatArray, rate: float) -> BoolArray:
     and after them than any acceleration of a body allows: ``a t² / 8`` over the time t between
     those two. The largest excursion is taken first; frames next to it are not judged by it.
     """
-    found = np.zeros(positions.shape[:2], dtype=np.bool_)
+    flicker = np.zeros(positions.shape[:2], dtype=np.bool_)
     candidates: list[tuple[float, int, int, int]] = []
     for length in range(1, LONGEST + 1):
         beyond = _beyond(positions, length, rate)
         for first, marker in np.argwhere(beyond > 0.0):
             candidates.append((float(beyond[first, marker]), int(first), length, int(marker)))
     for _, first, length, marker in sorted(candidates, key=lambda one: (-one[0], one[2])):
-        if not found[max(first - 1, 0) : first + length + 1, marker].any():
-            found[first : first + length, marker] = True
-    return found
+        if not flicker[max(first - 1, 0) : first + length + 1, marker].any():
+            flicker[first : first + length, marker] = True
+    return flicker
 
 
 def _beyond(positions: FloatArray, length: int, rate: float) -> FloatArray:
@@ -304,9 +306,9 @@ def frozen_positions(positions: FloatArray) -> BoolArray:
     as well. Frames in which most markers repeat theirs were written twice: see `breaks`.
     """
     same = np.asarray((np.diff(positions, axis=0) == 0.0).all(axis=2))
-    seen = np.asarray(np.isfinite(positions).all(axis=2))
-    same &= (2 * same.sum(axis=1) <= (seen[1:] & seen[:-1]).sum(axis=1))[:, None]
-    frozen = np.zeros_like(seen)
+    visible = np.asarray(np.isfinite(positions).all(axis=2))
+    same &= (2 * same.sum(axis=1) <= (visible[1:] & visible[:-1]).sum(axis=1))[:, None]
+    frozen = np.zeros_like(visible)
     for marker in np.flatnonzero(same.any(axis=0)):
         path = positions[:, marker]
         steps = np.abs(np.diff(path, axis=0))

@@ -31,13 +31,13 @@ def file_hash(path: Path) -> str:
 @functools.cache
 def versions() -> dict[str, str]:
     """The versions of aqbio, Python and the libraries that numbers depend on."""
-    found = {"aqbio": aqbio.__version__, "python": platform.python_version()}
+    by_library = {"aqbio": aqbio.__version__, "python": platform.python_version()}
     for library in LIBRARIES:
         try:
-            found[library] = metadata.version(library)
+            by_library[library] = metadata.version(library)
         except metadata.PackageNotFoundError:
-            found[library] = "absent"
-    return found
+            by_library[library] = "absent"
+    return by_library
 
 
 @functools.cache
@@ -107,18 +107,18 @@ def given_files(study: Study, participant_id: str = "") -> dict[Path, str]:
     """What results call each file that sheets and settings name; shipped ones keep their names."""
     if "given" not in study.kept:  # every record asks: a study of all trials is gone through once
         study.kept["given"] = _by_owner(study)
-    known: dict[str, dict[Path, str]] = study.kept["given"]
-    return known.get(participant_id, known[NO_PARTICIPANT])
+    by_owner: dict[str, dict[Path, str]] = study.kept["given"]
+    return by_owner.get(participant_id, by_owner[NO_PARTICIPANT])
 
 
 def _by_owner(study: Study) -> dict[str, dict[Path, str]]:
     """Files of each participant with the study's; of `NO_PARTICIPANT` the study's, of "" all."""
     own = {path: name for path, name in _of_settings(study) if not path.is_relative_to(MODELS)}
-    found = {NO_PARTICIPANT: own, "": dict(own)}
+    names = {NO_PARTICIPANT: own, "": dict(own)}
     for owner, path, name in _of_sheets(study):
-        for files in (found[""], found.setdefault(owner, dict(own))):
+        for files in (names[""], names.setdefault(owner, dict(own))):
             files.setdefault(path, name)  # a file in several cells: the first one
-    return found
+    return names
 
 
 def _of_sheets(study: Study) -> Iterator[tuple[str, Path, str]]:
@@ -138,8 +138,8 @@ def _of_sheets(study: Study) -> Iterator[tuple[str, Path, str]]:
 def _of_settings(study: Study) -> Iterator[tuple[Path, str]]:
     """Files that settings name, with the setting."""
     for section, name in FILE_SETTINGS:
-        if said := getattr(getattr(study.settings, section), name):
-            path = study.place(said)
+        if setting := getattr(getattr(study.settings, section), name):
+            path = study.place(setting)
             if path.is_file():
                 yield path, f"{section}.{name}"
 
@@ -181,3 +181,42 @@ def _one(called: set[str], trial_id: str) -> str:
     """What a file is called that several may be meant by: of one trial, if only one is of it."""
     own = called if len(called) == 1 else {one for one in called if one.endswith(f" {trial_id}")}
     return next(iter(own)) if len(own) == 1 else ANOTHER
+
+
+BEGINNING = re.compile(r"(?<![\w/.~])/(?=[^\s/])")
+"""Where a path from the root on may begin."""
+
+
+def published(study: Study, content: Any, participant_id: str = "", trial_id: str = "") -> Any:
+    """Plain content as results may have it: no folder of this machine, no name of a given file."""
+    return without_places(in_ids(study, content, participant_id, trial_id))
+
+
+def without_places(content: Any) -> Any:
+    """Plain content (texts, lists, mappings) without the folders of this machine."""
+    if isinstance(content, str):
+        return _without_folders(content)
+    if isinstance(content, Mapping):
+        return {name: without_places(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [without_places(value) for value in content]
+    return content
+
+
+def _without_folders(text: str) -> str:
+    pieces, done = [], 0
+    for slash_match in BEGINNING.finditer(text):
+        start = end = slash_match.start()
+        while (slash := text.find("/", end + 1)) >= 0 and _is_folder(text[start:slash]):
+            end = slash
+        if end > start >= done:
+            pieces.append(text[done:start])
+            done = end + 1
+    return "".join([*pieces, text[done:]])
+
+
+def _is_folder(text: str) -> bool:
+    try:
+        return Path(text).is_dir()
+    except (OSError, ValueError):
+        return False

@@ -6,14 +6,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from aqbio import boundary
 from aqbio.errors import AqbioError, Finding, listed
-from aqbio.force_plates.forces import PlateWrench
-from aqbio.force_plates.plates import clipped_samples
+from aqbio.force_plates.forces import PlateWrench, clipped_samples
 from aqbio.vectors import FloatArray
 
 
@@ -22,9 +19,9 @@ class ForceRecording:
     """Force plates of one trial, as recorded."""
 
     wrench: PlateWrench
-    """On the runner if the file keeps to its standard; laboratory axes."""
+    """Acting on the runner, if the file follows its standard; laboratory axes."""
     corners: FloatArray
-    """(P, 4, 3) array, m. Laboratory axes; NaN where the file does not know them."""
+    """(P, 4, 3) array, m. Laboratory axes; NaN where the file does not give them."""
     rate: float
     """Hz."""
     start: float
@@ -81,22 +78,22 @@ class Recording:
 
 
 FARTHEST = 1000.0
-"""Markers farther than this from the laboratory's origin are no places: a run of 400 m, at its
-largest extent 180 m, fits five times, m."""
+"""Positions farther than this from the laboratory's origin are damaged data, m: five times the
+extent (180 m) of a 400 m track."""
 
 FEW = 0.05
-"""Share of positions that damage may have made impossible."""
+"""Impossible positions up to this share are damage; more of them mean another unit."""
 
 STRONGEST = 1e5
 """A hundred times the weight of 100 kg, N: sprinters at top speed push with 2.65 times theirs, on
-average over the first half of a contact (Clark & Weyand 2014, J. Appl. Physiol. 117:604). It tells
-damage and wrong units from people. No limit of any plate: no data sheet was found for one."""
+average over the first half of a contact (Clark & Weyand 2014, J. Appl. Physiol. 117:604). Not the
+range of any plate: it only separates people from damage and wrong units."""
 
 
 def possible_positions(
     positions: FloatArray, labels: Sequence[str], file: str
 ) -> tuple[FloatArray, list[Finding]]:
-    """Marker positions (T, M, 3), m, without those that no camera sees, and what was left out."""
+    """Marker positions (T, M, 3), m, without impossible ones, and a finding if there were any."""
     with np.errstate(invalid="ignore"):
         impossible = np.asarray((np.abs(positions) > FARTHEST).any(axis=2))
     if not impossible.any():
@@ -122,7 +119,7 @@ def possible_positions(
 
 
 def refuse_impossible(force: FloatArray, name: str, file: str) -> None:
-    """Refuse forces (F, 3), N, that nobody pushes with."""
+    """Refuse forces (F, 3), N, that no person can produce."""
     largest = float(np.abs(force).max(initial=0.0))
     if largest > STRONGEST:
         raise AqbioError(
@@ -133,12 +130,6 @@ def refuse_impossible(force: FloatArray, name: str, file: str) -> None:
             fix="export the forces again, in newtons.",
             rule="force-impossible",
         )
-
-
-def cannot_be_opened(path: Path, error: OSError) -> AqbioError:
-    """Error for a recording that is not there or may not be read; see `aqbio.boundary`."""
-    where = "check the columns file and force_file of trials.tsv and files.data of study.yaml."
-    return boundary.cannot_be_opened(path, error, file=path.name, fix=where)
 
 
 JITTER = 0.02
@@ -154,7 +145,7 @@ SLOWEST, FASTEST = 20.0, 50_000.0
 """Markers, angles and forces of movement are sampled within these rates, Hz."""
 
 LATEST = 1e6
-"""A recording whose clock is later than this has no digits left for it, s."""
+"""Later times are too large to recognise rounding in them, s."""
 
 TIME_UNITS = {"milliseconds": 1e-3, "microseconds": 1e-6, "minutes": 60.0}
 """Units that a time column may have instead of seconds, s."""
@@ -193,10 +184,7 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
 
 
 def _refuse_other_unit(time: FloatArray, file: str, declared: float | None) -> None:
-    """Refuse a column whose rate no recording of movement has, or that only another unit explains.
-
-    The column states seconds; rates of recordings and the header's rate measure the same.
-    """
+    """Refuse a time column that cannot be in seconds: by its rate, or by the rate in the header."""
     span = float(time[-1] - time[0])
     if not span > 0.0:
         return
@@ -237,8 +225,8 @@ def _rate_of_rounded(time: FloatArray) -> float | None:
     for digit in DIGITS:
         if len(time) > 2 and np.allclose(time / digit, np.rint(time / digit), rtol=0.0, atol=1e-4):
             step = float(np.polyfit(index, time, 1)[0])
-            known = 1.0 / FASTEST <= step < 2.0 * digit
-            for rate in (float(round(1.0 / step)), 1.0 / step) if known else ():
+            plausible = 1.0 / FASTEST <= step < 2.0 * digit
+            for rate in (float(round(1.0 / step)), 1.0 / step) if plausible else ():
                 if np.ptp(time - index / rate) <= digit * (1.0 + 1e-3):
                     return rate
     return None
@@ -264,31 +252,33 @@ def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -
     if name:
         if name not in METRES:
             raise AqbioError(
-                f"the unit of the markers is “{name}”, which is no length that is known.",
+                f"the unit of the markers is “{name}”, which is no unit of length.",
                 file=file,
                 fix="state laboratory.marker_unit (m, cm, mm or inch) in study.yaml.",
                 rule="marker-unit",
             )
         return METRES[name]
-    known = positions[np.isfinite(positions)]
-    return 0.001 if len(known) and np.percentile(np.abs(known), 90.0) > LARGE else 1.0
+    finite = positions[np.isfinite(positions)]
+    return 0.001 if len(finite) and np.percentile(np.abs(finite), 90.0) > LARGE else 1.0
 
 
 LABEL = 100
-"""Letters of a marker's label that are kept."""
+"""Longest label of a marker; what is beyond is cut off."""
 
 
 def marked_missing(positions: FloatArray) -> FloatArray:
-    """Positions with NaN where a file means "not seen": a marker exactly at the origin."""
+    """Positions with NaN for markers exactly at the origin, by which files mean "not seen"."""
     size = np.abs(positions).sum(axis=2)
     missing = ~np.isfinite(size) | (size == 0.0)
     return np.where(missing[..., None], np.nan, positions)
 
 
 def _printed(label: str) -> str:
-    """A label without what no terminal, page or file should get: control signs, turned text."""
-    kept = (sign if sign.isprintable() else " " for sign in unicodedata.normalize("NFC", label))
-    return "".join(kept).strip()[:LABEL]
+    """A label without control characters and marks that reverse the direction of text."""
+    printable = (
+        sign if sign.isprintable() else " " for sign in unicodedata.normalize("NFC", label)
+    )
+    return "".join(printable).strip()[:LABEL]
 
 
 def kept_labels(
@@ -335,15 +325,15 @@ def kept_labels(
             Finding(
                 rule="markers-twice",
                 severity="warning",
-                what=f"{len(twice)} markers have the label of another one; none of them is used.",
+                what=f"{len(twice)} markers share their label with another one; none is used.",
                 number=len(twice),
                 file=file,
                 where=f"markers {', '.join(str(index + 1) for index in twice)}",
                 fix="give every marker its own label in the capture software.",
             )
         )
-    kept = [index for index in usable if counts[names[index]] == 1]
-    return kept, tuple(names[index] for index in kept), findings
+    unique = [index for index in usable if counts[names[index]] == 1]
+    return unique, tuple(names[index] for index in unique), findings
 
 
 def clipping_findings(

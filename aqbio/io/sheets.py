@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from aqbio.boundary import cannot_be_opened, reads
+from aqbio.boundary import reads
 from aqbio.config import Capacity, InvalidStudyError, Participant, Trial, closest
 from aqbio.config.sheets import Row
 from aqbio.config.validation import row_findings
@@ -63,7 +63,7 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
             fix="save it tab-separated (in Excel: 'Unicode text').",
             rule="sheet-separator",
         )
-    findings = _header_findings(header, row, path)
+    findings = list(_header_findings(header, row, path))
     lines: list[SheetLine[R]] = []
     for number, cells in numbered[1:]:
         values = {
@@ -72,7 +72,9 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
             if cell.strip() not in MISSING
         }
         if any(map(str.strip, cells[len(header) :])):
-            findings.append(_row_length(path, number, len(cells), len(header)))
+            what = f"the row has {len(cells)} cells, the header {len(header)}."
+            fix = "remove surplus tabs or name the extra columns."
+            findings.append(_finding("sheet-row", what, path, fix, number))
         valid = None
         try:
             valid = row.model_validate(values)
@@ -90,58 +92,26 @@ def _other_separator(header: str) -> str:
     return ""
 
 
-def _header_findings(header: list[str], row: type[Row], path: Path) -> list[Finding]:
-    known = row.model_fields
-    findings = []
-    for name, field in known.items():
+def _finding(rule: str, what: str, file: Path, fix: str, line: int | None = None) -> Finding:
+    where = "" if line is None else f"line {line}"
+    return Finding(rule=rule, severity="error", what=what, file=str(file), where=where, fix=fix)
+
+
+def _header_findings(header: list[str], row: type[Row], path: Path) -> Iterator[Finding]:
+    fields = row.model_fields
+    for name, field in fields.items():
         if field.is_required() and name not in header:
-            near = closest(name, [given for given in header if given not in known])
-            findings.append(
-                Finding(
-                    rule="sheet-column",
-                    severity="error",
-                    what=f"column {name} is missing.",
-                    file=str(path),
-                    where="line 1",
-                    fix=f"did you mean {name} where it says {near}?" if near else f"add {name}.",
-                )
-            )
+            near = closest(name, [given for given in header if given not in fields])
+            fix = f"did you mean {name} where it says {near}?" if near else f"add {name}."
+            yield _finding("sheet-column", f"column {name} is missing.", path, fix, 1)
     for given in dict.fromkeys(header):
-        if given and header.count(given) > 1:
-            findings.append(
-                Finding(
-                    rule="sheet-column",
-                    severity="error",
-                    what=f"column {given} is there {header.count(given)} times.",
-                    file=str(path),
-                    where="line 1",
-                    fix="keep one of them.",
-                )
-            )
-        near = None if given in known else closest(given, known)
-        if near and near not in header and not known[near].is_required():
-            findings.append(
-                Finding(
-                    rule="sheet-column",
-                    severity="error",
-                    what=f"column {given} is unknown.",
-                    file=str(path),
-                    where="line 1",
-                    fix=f"did you mean {near}?",
-                )
-            )
-    return findings
-
-
-def _row_length(path: Path, line: int, cells: int, columns: int) -> Finding:
-    return Finding(
-        rule="sheet-row",
-        severity="error",
-        what=f"the row has {cells} cells, the header {columns}.",
-        file=str(path),
-        where=f"line {line}",
-        fix="remove surplus tabs or name the extra columns.",
-    )
+        if given and (count := header.count(given)) > 1:
+            what = f"column {given} is there {count} times."
+            yield _finding("sheet-column", what, path, "keep one of them.", 1)
+        near = None if given in fields else closest(given, fields)
+        if near and near not in header and not fields[near].is_required():
+            what, fix = f"column {given} is unknown.", f"did you mean {near}?"
+            yield _finding("sheet-column", what, path, fix, 1)
 
 
 def _text(path: Path) -> str:
@@ -154,8 +124,6 @@ def _text(path: Path) -> str:
             fix="write it, or correct `files` in study.yaml.",
             rule="file-missing",
         ) from error
-    except OSError as error:
-        raise cannot_be_opened(path, error) from error
     if raw.startswith(WORKBOOK):
         raise AqbioError(
             "the sheet is an Excel workbook, not text.",
@@ -232,19 +200,14 @@ def _cell(line: SheetLine[P], column: str) -> str:
     return line.cells.get(column, "")
 
 
-def _finding(rule: str, what: str, file: Path, fix: str, line: int | None = None) -> Finding:
-    where = "" if line is None else f"line {line}"
-    return Finding(rule=rule, severity="error", what=what, file=str(file), where=where, fix=fix)
-
-
 def _participant_findings(
     people: Sequence[SheetLine[Participant]], sheet: Path
 ) -> Iterator[Finding]:
-    """Participants that are there twice; capitals do not tell files apart everywhere."""
-    seen: dict[str, list[SheetLine[Participant]]] = {}
+    """Participants listed twice; some file systems ignore capitals."""
+    by_name: dict[str, list[SheetLine[Participant]]] = {}
     for line in people:
-        seen.setdefault(_cell(line, "participant_id").casefold(), []).append(line)
-    for name, lines in seen.items():
+        by_name.setdefault(_cell(line, "participant_id").casefold(), []).append(line)
+    for name, lines in by_name.items():
         if name and len(lines) > 1:
             what = f"participant {_cell(lines[0], 'participant_id')} appears {len(lines)} times."
             yield _finding("sheet-twice", what, sheet, "keep one row.", lines[1].number)
@@ -271,11 +234,11 @@ def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> I
 
 def _twice_findings(trials: Sequence[SheetLine[Trial]], sheet: Path) -> Iterator[Finding]:
     """Trials that are there twice."""
-    seen: dict[tuple[str, str], list[SheetLine[Trial]]] = {}
+    by_trial: dict[tuple[str, str], list[SheetLine[Trial]]] = {}
     for line in trials:
         key = _cell(line, "participant_id"), _cell(line, "trial_id").casefold()
-        seen.setdefault(key, []).append(line)
-    for (name, trial), lines in seen.items():
+        by_trial.setdefault(key, []).append(line)
+    for (name, trial), lines in by_trial.items():
         if name and trial and len(lines) > 1:
             what = f"trial {_cell(lines[0], 'trial_id')} of {name} appears {len(lines)} times."
             fix = "give every trial of a participant its own trial_id."
@@ -285,12 +248,12 @@ def _twice_findings(trials: Sequence[SheetLine[Trial]], sheet: Path) -> Iterator
 def _owner_findings(
     people: Sequence[SheetLine[Participant]], trials: Sequence[SheetLine[Trial]], sheet: Path
 ) -> Iterator[Finding]:
-    """Trials that belong to nobody."""
-    known = [_cell(line, "participant_id") for line in people]
+    """Trials of unknown participants."""
+    identifiers = [_cell(line, "participant_id") for line in people]
     for line in trials:
         name = _cell(line, "participant_id")
-        if name and name not in known:
-            near = closest(name, known)
+        if name and name not in identifiers:
+            near = closest(name, identifiers)
             yield _finding(
                 "participant-unknown",
                 f"trial {_cell(line, 'trial_id')} belongs to {name}, who is not in the "
@@ -348,7 +311,7 @@ def _static_findings(
 def _coordinates_findings(
     people: Sequence[SheetLine[Participant]], trials: Sequence[SheetLine[Trial]], sheet: Path
 ) -> Iterator[Finding]:
-    """Participants whose trials start from joint angles, but whose model nobody names."""
+    """Participants whose trials are joint angles but who have no model."""
     for person in people:
         name = _cell(person, "participant_id")
         own = [line for line in trials if _cell(line, "participant_id") == name]
@@ -392,13 +355,13 @@ def _mixed(rows: Sequence[Capacity], path: Path) -> Iterator[Finding]:
     for measure in dict.fromkeys(row.measure for row in rows):
         own = [row for row in rows if row.measure == measure]
         for column in ("unit", "side"):
-            found = list(dict.fromkeys(str(getattr(row, column)) for row in own))
-            if len(found) > 1:
+            different = list(dict.fromkeys(str(getattr(row, column)) for row in own))
+            if len(different) > 1:
                 yield Finding(
                     rule="capacity-mixed",
                     severity="error",
-                    what=f"measure {measure} has rows of {len(found)} {column}s: "
-                    f"{', '.join(found)}.",
+                    what=f"measure {measure} has rows of {len(different)} {column}s: "
+                    f"{', '.join(different)}.",
                     file=str(path),
                     where=f"column {column}",
                     fix=f"convert the values, or give each {column} a measure of its own.",

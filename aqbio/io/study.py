@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import yaml
 from pydantic import ValidationError
@@ -23,11 +23,10 @@ from aqbio.config import (
     expand_environment,
     read_yaml,
 )
-from aqbio.config.models import Model
-from aqbio.config.section import Section
+from aqbio.config.settings import Model, Section
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.sheets import StudySheets, checked_sheets
-from aqbio.shipped import shipped
+from aqbio.names import shipped
 from aqbio.stage_table import STAGE_TABLE
 
 FILE_SETTINGS = (
@@ -58,8 +57,6 @@ def _own_file(section: Section, name: str) -> bool:
 
 MODELS = shipped("models")
 """Folder of the models and maps that come with aqbio."""
-
-S = TypeVar("S", bound=Section)
 
 
 def is_own_model(name: str) -> bool:
@@ -111,10 +108,10 @@ class Study:
         shipped = MODELS / name / "map.yaml"
         if "/" not in name and not name.endswith((".yaml", ".yml")):
             if not shipped.is_file():
-                known = sorted(path.parent.name for path in MODELS.glob("*/map.yaml"))
-                near = closest(name, known)
+                names = sorted(path.parent.name for path in MODELS.glob("*/map.yaml"))
+                near = closest(name, names)
                 raise AqbioError(
-                    f"model.map {name} is not a folder in models/ (known: {', '.join(known)}).",
+                    f"model.map {name} is not a folder in models/ (known: {', '.join(names)}).",
                     file=str(self.file),
                     fix=f"did you mean {near}?" if near else "give the path of a map file.",
                     rule="model-map",
@@ -131,11 +128,11 @@ class Study:
 
     @property
     def registry_file(self) -> Path | None:
-        """File of the registry of hypotheses; None stands for the one that comes with aqbio."""
+        """File of the registry of hypotheses; None for aqbio's own."""
         if self.settings.hypotheses.registry:
             return self.place(self.settings.hypotheses.registry)
-        beside = self.file.parent / "hypotheses.yaml"
-        return beside if beside.is_file() else None
+        default_file = self.file.parent / "hypotheses.yaml"
+        return default_file if default_file.is_file() else None
 
     @property
     def capacities_file(self) -> Path | None:
@@ -168,12 +165,12 @@ class Study:
         for participant in self.participants:
             if participant.participant_id == participant_id:
                 return participant
-        known = [participant.participant_id for participant in self.participants]
-        near = closest(participant_id, known)
+        identifiers = [participant.participant_id for participant in self.participants]
+        near = closest(participant_id, identifiers)
         raise AqbioError(
             f"participant {participant_id} is not in the sheet.",
             file=str(self.place(self.settings.files.participants)),
-            fix=f"did you mean {near}?" if near else f"known: {', '.join(known)}.",
+            fix=f"did you mean {near}?" if near else f"known: {', '.join(identifiers)}.",
             rule="participant-unknown",
         )
 
@@ -234,7 +231,7 @@ class Study:
         return self.root / "participants" / participant_id / STAGE_TABLE[stage].folders[0]
 
     def manifest(self, participant_id: str, stage: str) -> Path:
-        """The file that says what a stage made for a participant, or for the study (empty)."""
+        """The manifest of a stage for a participant, or for the study (empty)."""
         folder = self.root / "participants" / participant_id if participant_id else self.root
         return folder / f"{stage}.json"
 
@@ -255,13 +252,6 @@ class Study:
     def table(self, name: str) -> Path:
         """The path of a table of the study."""
         return self.root / "tables" / name
-
-    def section(self, name: str, model: type[S]) -> S:
-        """A settings section, typed."""
-        value = getattr(self.settings, name)
-        if not isinstance(value, model):
-            raise TypeError(f"section {name} is not a {model.__name__}")
-        return value
 
     def stage_settings(self, stage: str) -> dict[str, Any]:
         """The sections that a stage reads, as plain data; own files are called by their setting."""
@@ -340,7 +330,7 @@ FOLDER = "other_models"
 def on_other_models(study: Study) -> dict[str, Study]:
     """The study on every other model, by name, with the compared and static trials."""
     others = study.settings.other_models
-    alone = study.settings.model_copy(update={"other_models": OtherModels()})
+    own_settings = study.settings.model_copy(update={"other_models": OtherModels()})
     people = tuple(one.model_copy(update={"model_file": None}) for one in study.participants)
     trials = tuple(
         one
@@ -350,7 +340,7 @@ def on_other_models(study: Study) -> dict[str, Study]:
     return {
         name: replace(
             study,
-            settings=alone.model_copy(update={"model": _with_markers(study, model)}),
+            settings=own_settings.model_copy(update={"model": _with_markers(study, model)}),
             participants=people,
             trials=trials,
             within=f"{FOLDER}/{name}",

@@ -59,8 +59,8 @@ def _cells(column: pd.Series[Any], digits: int) -> list[object]:
     if column.dtype.kind == "f":
         number = f"%.{digits}g"
         return [number % value if value == value else MISSING for value in column.tolist()]
-    known = zip(column.tolist(), column.notna().tolist(), strict=True)
-    return [value if known_value else MISSING for value, known_value in known]
+    pairs = zip(column.tolist(), column.notna().tolist(), strict=True)
+    return [value if known_value else MISSING for value, known_value in pairs]
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -107,10 +107,10 @@ def write_columns(
         attributes: dict[str, Any] = {"long_name": words["description"]}
         if "unit" in words:
             attributes["units"] = words["unit"]
-        known = table[name].notna().any()
-        if known and table[name].dtype.kind in "iufb":
+        any_value = table[name].notna().any()
+        if any_value and table[name].dtype.kind in "iufb":
             values = table[name].to_numpy()
-        elif not known and "unit" in words:  # what is unknown has a kind all the same
+        elif not any_value and "unit" in words:  # what is unknown has a kind all the same
             values = np.full(len(table), np.nan)
         else:
             category = table[name].astype("category").cat
@@ -146,14 +146,14 @@ def joined(parts: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFram
             empty = part
     if not every:
         return empty.reindex(columns=list(columns))
-    found: dict[str, Any] = {}
+    columns_joined: dict[str, Any] = {}
     for name in columns:
         own = [part[name] for part in every]
         if any(isinstance(one.dtype, pd.CategoricalDtype) for one in own):
-            found[name] = _words(own)
+            columns_joined[name] = _words(own)
         else:
-            found[name] = np.concatenate([one.to_numpy() for one in own])
-    return pd.DataFrame(found)
+            columns_joined[name] = np.concatenate([one.to_numpy() for one in own])
+    return pd.DataFrame(columns_joined)
 
 
 def with_texts(table: pd.DataFrame) -> pd.DataFrame:
@@ -169,7 +169,7 @@ def with_texts(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _words(parts: Sequence[pd.Series[Any]]) -> pd.Categorical[str]:
-    """Texts of all parts; a part without words has no entry."""
+    """Texts of all parts; a part without a text has no entry."""
     import pandas as pd
 
     parts = [one.astype("category") for one in parts]
@@ -177,6 +177,6 @@ def _words(parts: Sequence[pd.Series[Any]]) -> pd.Categorical[str]:
     place: Callable[[str], int] = {word: number for number, word in enumerate(words)}.__getitem__
     codes = []
     for one in parts:
-        known = np.array([*map(place, one.cat.categories), -1], dtype=np.int32)
-        codes.append(known[one.cat.codes.to_numpy()])
+        code_of = np.array([*map(place, one.cat.categories), -1], dtype=np.int32)
+        codes.append(code_of[one.cat.codes.to_numpy()])
     return pd.Categorical.from_codes(np.concatenate(codes), pd.Index(words))

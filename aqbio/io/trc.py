@@ -80,8 +80,10 @@ def _recording(
     findings: list[Finding],
 ) -> Recording:
     """Markers (T, M, 3) in the file's unit, m, with the file's rate, Hz, and first instant, s."""
-    kept, labels, more = kept_labels(raw, frozenset(), path.name)
-    places, lost = possible_positions(marked_missing(positions[:, kept]) * scale, labels, path.name)
+    chosen, labels, more = kept_labels(raw, frozenset(), path.name)
+    places, lost = possible_positions(
+        marked_missing(positions[:, chosen]) * scale, labels, path.name
+    )
     every = (*findings, *more, *lost)
     return Recording(labels, places, clock[0], None, every, scale, clock[1])
 
@@ -161,15 +163,15 @@ def _number(text: str) -> float | None:
 
 def _count_findings(path: Path, header: dict[str, str], frames: int, markers: int) -> list[Finding]:
     findings = []
-    for key, found in (("NumFrames", frames), ("NumMarkers", markers)):
+    for key, counted in (("NumFrames", frames), ("NumMarkers", markers)):
         promised = header.get(key, "")
-        if promised.isdigit() and int(promised) != found:
+        if promised.isdigit() and int(promised) != counted:
             findings.append(
                 Finding(
                     rule="trc-count",
                     severity="warning",
-                    what=f"the header promises {promised} for {key}, the file holds {found}.",
-                    number=found,
+                    what=f"the header promises {promised} for {key}, the file holds {counted}.",
+                    number=counted,
                     limit=int(promised),
                     file=path.name,
                     where="line 3",

@@ -45,32 +45,33 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
 
 def _without_held(recording: Recording, file: str) -> Recording:
     """The recording with positions that were written over gaps taken as missing, and named."""
-    held = frozen_positions(recording.positions)
-    if not held.any() or is_static(recording.positions):
+    frozen = frozen_positions(recording.positions)
+    if not frozen.any() or is_static(recording.positions):
         return recording
-    labels = [recording.labels[index] for index in np.flatnonzero(held.any(axis=0))]
-    frames = np.flatnonzero(held.any(axis=1)) + 1
+    labels = [recording.labels[index] for index in np.flatnonzero(frozen.any(axis=0))]
+    frames = np.flatnonzero(frozen.any(axis=1)) + 1
     finding = Finding(
         rule="marker-held",
         severity="warning",
-        what=f"{listed(labels)}: {held.sum()} positions repeat the one before or after them to the "
-        "last digit while the body moves: they were written over gaps, and are taken as missing.",
-        number=float(held.sum()),
+        what=f"{listed(labels)}: {frozen.sum()} positions repeat the one before or after them to "
+        "the last digit while the body moves: they were written over gaps, and are taken as "
+        "missing.",
+        number=float(frozen.sum()),
         file=file,
         where=f"frames {frames[0]} to {frames[-1]}",
         fix="export gaps as gaps, or fill them by the movement of the other markers.",
         label=", ".join(labels),
     )
-    positions = np.where(held[..., None], np.nan, recording.positions)
+    positions = np.where(frozen[..., None], np.nan, recording.positions)
     return replace(recording, positions=positions, findings=(*recording.findings, finding))
 
 
 def _refuse_one_video(recording: Recording, file: str) -> None:
     """Refuse positions of which one direction was not measured."""
-    found = depth_not_measured(recording.positions)
-    if found is None:
+    planar = depth_not_measured(recording.positions)
+    if planar is None:
         return
-    kind, across = found
+    kind, across = planar
     lies = f"lie in one plane (lateral spread {1e3 * across:.0f} mm)"
     moves = f"move in one plane (lateral movement {1e3 * across:.1f} mm, each at one depth)"
     raise AqbioError(

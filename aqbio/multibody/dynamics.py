@@ -228,9 +228,9 @@ def pelvis_hub(skeleton: Skeleton, groups: Mapping[str, Sequence[str]]) -> Hub:
     hub = _hub(skeleton, groups, "pelvis", RESIDUAL)
     if skeleton.parent[hub.root] != GROUND:
         raise ValueError(f"the pelvis hangs on {skeleton.bodies[skeleton.parent[hub.root]]}.")
-    held = {body for chain in hub.chains for body in chain.members} | set(hub.members)
-    if len(held) < len(skeleton.bodies):
-        loose = [name for body, name in enumerate(skeleton.bodies) if body not in held]
+    attached = {body for chain in hub.chains for body in chain.members} | set(hub.members)
+    if len(attached) < len(skeleton.bodies):
+        loose = [name for body, name in enumerate(skeleton.bodies) if body not in attached]
         raise ValueError(f"segments {loose} do not hang on the pelvis.")
     return hub
 

@@ -186,8 +186,8 @@ def _kinematics(
     turns = lineage[:, axes.body] - shifts
     omega = combined(turns, sweep)
     carriers = _carriers(skeleton, simbody_compat=simbody_compat).astype(float)
-    carried = cross(combined(carriers, sweep), sweep)
-    thrust += carried
+    convected = cross(combined(carriers, sweep), sweep)
+    thrust += convected
     alpha = combined(turns, thrust)
 
     hangs, parent = skeleton.parent == GROUND, skeleton.parent
@@ -207,7 +207,7 @@ def _kinematics(
         u=u,
         udot=udot,
         velocity=combined(lineage, faster) + combined(shifts, sweep),
-        acceleration=combined(lineage, push) + combined(shifts, thrust + carried),
+        acceleration=combined(lineage, push) + combined(shifts, thrust + convected),
         angular_velocity=omega,
         angular_acceleration=alpha,
     )

@@ -33,16 +33,16 @@ def periodic(skeleton: Skeleton) -> BoolArray:
 def triples(skeleton: Skeleton) -> list[tuple[int, int, int]]:
     """Coordinates of joints that turn about three axes, each perpendicular to the others."""
     whole, axes = periodic(skeleton), skeleton.axes
-    found = []
+    euler_triples = []
     for rotations in skeleton.rotations:
         own = axes.coordinate[list(rotations)]
         if len(own) != 3 or len(set(own)) != 3 or FIXED in own or not whole[own].all():
             continue
         directions = axes.direction[list(rotations)]
-        alone = all((axes.coordinate == coordinate).sum() == 1 for coordinate in own)
-        if alone and np.allclose(directions @ directions.T, np.eye(3), atol=1e-9):
-            found.append((int(own[0]), int(own[1]), int(own[2])))
-    return found
+        independent = all((axes.coordinate == coordinate).sum() == 1 for coordinate in own)
+        if independent and np.allclose(directions @ directions.T, np.eye(3), atol=1e-9):
+            euler_triples.append((int(own[0]), int(own[1]), int(own[2])))
+    return euler_triples
 
 
 def flipped(skeleton: Skeleton, q: FloatArray, triple: tuple[int, int, int]) -> FloatArray:
@@ -57,32 +57,32 @@ def flipped(skeleton: Skeleton, q: FloatArray, triple: tuple[int, int, int]) -> 
 
 def near(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
     """Poses (T, C) in the angles nearest to those of a given pose (C,)."""
-    said = q.copy()
+    nearest = q.copy()
     for triple in triples(skeleton):
         columns, other = list(triple), flipped(skeleton, q, triple)
         there, here = _away(other - pose[columns]), _away(q[:, columns] - pose[columns])
-        said[:, columns] = np.where((there < here)[:, None], other, q[:, columns])
+        nearest[:, columns] = np.where((there < here)[:, None], other, q[:, columns])
     whole = periodic(skeleton)
-    said[:, whole] -= TURN * np.round((said - pose)[:, whole] / TURN)
-    return said
+    nearest[:, whole] -= TURN * np.round((nearest - pose)[:, whole] / TURN)
+    return nearest
 
 
 def continuous(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
     """Poses (T, C) in angles that do not jump, the first ones near a given pose."""
     if not len(q):
         return q
-    said = q.copy()
-    said[:1] = near(skeleton, q[:1], pose)
+    smooth = q.copy()
+    smooth[:1] = near(skeleton, q[:1], pose)
     for triple in triples(skeleton):
         columns = list(triple)
         before = q[:-1][:, columns].copy()
-        before[:1] = said[0, columns]
+        before[:1] = smooth[0, columns]
         after, other = q[1:][:, columns], flipped(skeleton, q[1:], triple)
         # a flip keeps distances: whether to flip a frame adds up along the frames
         crossed = _away(other - before) < _away(after - before)
         flip = np.cumsum(crossed) % 2 == 1
-        said[1:, columns] = np.where(flip[:, None], other, after)
-    return without_turns(skeleton, said, pose)
+        smooth[1:, columns] = np.where(flip[:, None], other, after)
+    return without_turns(skeleton, smooth, pose)
 
 
 def without_turns(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
@@ -92,11 +92,11 @@ def without_turns(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatA
     a whole turn away (-374 degrees for -14). Coordinates that are NaN in any frame stay as they
     are.
     """
-    said, columns = q.copy(), np.flatnonzero(periodic(skeleton) & np.isfinite(q).all(axis=0))
+    unwrapped, columns = q.copy(), np.flatnonzero(periodic(skeleton) & np.isfinite(q).all(axis=0))
     angles = np.unwrap(q[:, columns], axis=0)
     turns = np.round((np.median(angles, axis=0) - pose[columns]) / TURN)
-    said[:, columns] = angles - TURN * turns
-    return said
+    unwrapped[:, columns] = angles - TURN * turns
+    return unwrapped
 
 
 def _away(angles: FloatArray) -> FloatArray:

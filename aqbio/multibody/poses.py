@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 CHUNK = 2000
-"""Frames worked on at once: what fits the processor's cache is two to three times faster."""
+"""Frames computed at once: two to three times faster when they fit the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +46,11 @@ class SegmentPoses:
     or about each axis by its driving coordinate (``skeleton.driver``); 0 for constant axes."""
 
     def frames(self, chosen: slice) -> Self:
-        """The same for some of the frames (views, no copies)."""
+        """The poses of a range of frames (views, no copies)."""
         return replace(self, **{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
     def picked(self, chosen: BoolArray | IntArray) -> Self:
-        """The same for any of the frames (copies, time contiguous)."""
+        """The poses of any selection of frames (copies, time contiguous)."""
         parts = {f.name: of_frames(getattr(self, f.name), chosen) for f in fields(self)}
         return replace(self, **parts)
 
@@ -127,13 +127,13 @@ def _poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
 
 
 def _along(columns: FloatArray, vector: FloatArray) -> FloatArray:
-    """A constant vector (3,) in axes that turn, (3, T)."""
+    """A vector (3,) fixed in moving axes, in ground axes (3, T)."""
     along: FloatArray = (vector @ columns.reshape(3, -1)).reshape(3, -1)
     return along
 
 
 def _composed(columns: FloatArray, rotation: FloatArray) -> FloatArray:
-    """Axes that stand still, (3, 3), in axes that turn."""
+    """Axes (3, 3) fixed in moving axes, in ground axes."""
     composed: FloatArray = (rotation.T @ columns.reshape(3, -1)).reshape(columns.shape)
     return composed
 

@@ -236,8 +236,10 @@ class JointAxes:
     @cached_property
     def along(self) -> tuple[int, ...]:
         """The axis of the parent frame along or against which each axis is, or ``OBLIQUE``."""
-        alone = np.count_nonzero(self.direction, axis=1) == 1
-        return tuple(np.where(alone, np.abs(self.direction).argmax(axis=1), OBLIQUE).tolist())
+        single_component = np.count_nonzero(self.direction, axis=1) == 1
+        return tuple(
+            np.where(single_component, np.abs(self.direction).argmax(axis=1), OBLIQUE).tolist()
+        )
 
 
 @dataclass(frozen=True, eq=False)

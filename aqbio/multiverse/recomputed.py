@@ -16,8 +16,7 @@ from aqbio.consistency.session_inputs import open_session, static_stances
 from aqbio.contributions.files import sampled_contributions
 from aqbio.contributions.level_a import force_shares
 from aqbio.errors import AqbioError
-from aqbio.force_plates.forces import PlateWrench
-from aqbio.force_plates.plates import Plates
+from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Contact, Step, rotation_about_vertical
@@ -33,8 +32,7 @@ from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.multiverse.specifications import BodyTable, Specification, lower_rate
 from aqbio.names import AXES, SIDES
-from aqbio.observed.parts import ObservedParts
-from aqbio.observed.record import read_observed
+from aqbio.observed.parts import ObservedParts, read_observed
 from aqbio.recordings.contacts import (
     COP_THRESHOLD_N,
     EVENT_MINIMUM_S,

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from aqbio.config.hypothesis_settings import ConsistencyWay
-from aqbio.config.settings import StudySettings
+from aqbio.config.settings import ConsistencyWay, StudySettings
 from aqbio.errors import Finding
 from aqbio.gait.roles import PelvisMember
 from aqbio.signals import lowest_rate

@@ -48,7 +48,7 @@ from aqbio.multiverse.step_rows import (
     vertical_stance,
 )
 from aqbio.names import SIDES
-from aqbio.observed.record import why_not_whole
+from aqbio.observed.parts import why_not_whole
 from aqbio.stats.measurement import COMPARED
 from aqbio.stats.step_numbers import evidence_columns, momentum_numbers
 from aqbio.steps.other_models import same_steps

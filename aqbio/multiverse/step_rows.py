@@ -11,14 +11,15 @@ from aqbio.config import ModelMap
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import CHAINS, picked
-from aqbio.gait.step_measures import (
+from aqbio.gait.steps import (
+    Step,
     absolute_share,
     lateral_ratio,
     moment_index,
     peak_instants,
+    phase_mean,
     speed_change,
 )
-from aqbio.gait.steps import Step, phase_mean
 from aqbio.intervals.step_uncertainty import statistic_sds
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.signals import resampled

@@ -14,7 +14,7 @@ from math import prod
 import numpy as np
 
 from aqbio.multibody.jacobians import velocity_fields
-from aqbio.multibody.poses import chunks, segment_poses, station_positions
+from aqbio.multibody.poses import chunks, dependent_filled, segment_poses, station_positions
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, rotate
 
@@ -83,9 +83,9 @@ def range_sd(skeleton: Skeleton) -> FloatArray:
     turns[skeleton.driver[rotation]] = True
     root = skeleton.parent[skeleton.axes.body] == GROUND
     width[np.setdiff1d(skeleton.driver[root], [-1])] = np.inf
-    known = np.where(turns, WHOLE_TURN, ANYWHERE * np.sqrt(12.0))
+    widest = np.where(turns, WHOLE_TURN, ANYWHERE * np.sqrt(12.0))
     sd = np.zeros(len(skeleton.coordinates))
-    sd[skeleton.free] = (np.minimum(width, known) / np.sqrt(12.0))[skeleton.free]
+    sd[skeleton.free] = (np.minimum(width, widest) / np.sqrt(12.0))[skeleton.free]
     return sd
 
 
@@ -179,9 +179,9 @@ def _spread(pulled: FloatArray, noise: MarkerNoise) -> FloatArray:
     if noise.common == 0.0:
         return own
     parts = (np.unique(noise.part)[:, None] == noise.part).astype(float)
-    together = parts @ pulled.reshape(*pulled.shape[:2], prod(pulled.shape[2:]))
-    together = together.reshape(*together.shape[:2], *pulled.shape[2:])
-    return (1.0 - noise.common) * own + noise.common * _product(together, together)
+    part_sums = parts @ pulled.reshape(*pulled.shape[:2], prod(pulled.shape[2:]))
+    part_sums = part_sums.reshape(*part_sums.shape[:2], *pulled.shape[2:])
+    return (1.0 - noise.common) * own + noise.common * _product(part_sums, part_sums)
 
 
 def opened(skeleton: Skeleton, lockable: Iterable[str], markers: IntArray) -> Skeleton:
@@ -190,9 +190,9 @@ def opened(skeleton: Skeleton, lockable: Iterable[str], markers: IntArray) -> Sk
     Joints that carry limbs, on a segment that carries several, as shoulders do on the trunk: a
     trunk that is measured through them turns as far as they may.
     """
-    carried = (skeleton.parent == np.arange(len(skeleton.parent))[:, None]).sum(axis=1)
+    children = (skeleton.parent == np.arange(len(skeleton.parent))[:, None]).sum(axis=1)
     beyond = skeleton.lineage[skeleton.marker_body[markers]].any(axis=0)
-    between = beyond & (carried > 0) & (carried[skeleton.parent] > 1)
+    between = beyond & (children > 0) & (children[skeleton.parent] > 1)
     own = np.isin(skeleton.driver, [skeleton.coordinates.index(name) for name in lockable])
     locked = skeleton.coordinate_locked.copy()
     locked[skeleton.driver[own & between[skeleton.axes.body]]] = False
@@ -281,3 +281,42 @@ def variance_shares(
     taken = (wanted * np.linalg.solve(spread, wanted)).sum(axis=(0, 2, 3))
     before = np.einsum("tcc->tc", covariance)[:, coordinates].sum()
     return np.asarray(taken / before)
+
+
+def determined_by_file(skeleton: Skeleton, q: FloatArray, recorded: BoolArray) -> BoolArray:
+    """(T, S): which segments a file of joint angles determines, by its coordinates (T, C)."""
+    no_marker = MarkerNoise.alike(0)
+    prior_sd = np.where(recorded, 0.0, range_sd(skeleton))
+    unseen = np.zeros(0, dtype=int), np.zeros((len(q), 0))
+    covariance = coordinate_covariance(skeleton, q, *unseen, prior_sd, no_marker)
+    return determined(skeleton, *segment_sds(skeleton, q, covariance))
+
+
+def bridged(skeleton: Skeleton, q: FloatArray, finite: BoolArray) -> FloatArray:
+    """Lead joints whose segment is lost (known (T, S)) straight from the last to the next pose.
+
+    Inverse kinematics takes what no marker shows nearest to the default pose: a jump, which the
+    low-pass would carry into neighbouring frames.
+    """
+    led, frames = q.copy(), np.arange(len(q))
+    for body, parent in enumerate(skeleton.parent):
+        # a joint with anything known beyond it holds that where its markers are
+        observed = finite[:, skeleton.lineage[:, body]].any(axis=1)
+        if observed.all() or not observed.any() or parent == GROUND:
+            continue
+        own = skeleton.driver[(skeleton.axes.body == body) & (skeleton.driver >= 0)]
+        for column in set(own.tolist()):
+            led[:, column] = np.interp(frames, frames[observed], q[observed, column])
+    return dependent_filled(skeleton, led)
+
+
+def filled_coordinates(skeleton: Skeleton, q: FloatArray) -> FloatArray:
+    """Fill missing values of a file: linearly between known frames, else by the default."""
+    filled, frames = q.copy(), np.arange(len(q))
+    for place, column in enumerate(filled.T):
+        finite = np.isfinite(column)
+        if not finite.any():
+            column[:] = skeleton.coordinate_default[place]
+        elif not finite.all():
+            column[:] = np.interp(frames, frames[finite], column[finite])
+    return dependent_filled(skeleton, filled)

@@ -25,7 +25,7 @@ REASONS = (
 """Why a segment is not observed."""
 
 HALF = 0.5
-"""Share of the frames: a motion of a coordinate that is determined in fewer is none."""
+"""A coordinate or segment determined in a smaller share of the frames is not observed at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Observed:
     coordinates: tuple[str, ...] = ()
     """tuple of N names. Empty where all coordinates of observed segments are determined."""
     coordinate_mask: BoolArray = field(default_factory=lambda: np.ones((0, 0), dtype=bool))
-    """(T, N) bool array. Where a bone's mass is may be determined and how it is turned not."""
+    """(T, N) bool array. A segment's place may be determined while its rotation is not."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that do not fit, and losses without a reason."""
@@ -83,12 +83,12 @@ class Observed:
         return replace(self, mask=self.mask & ~lost, reason=reasons)
 
     def widened(self, margin: int) -> Observed:
-        """Lose ``margin`` frames more on both sides of every loss: a filter mixes them with it."""
-        seen = np.stack([shrunk(column, margin) for column in self.mask.T], axis=1)
+        """Extend every loss by ``margin`` frames on both sides: filters mix neighbouring frames."""
+        inner = np.stack([shrunk(column, margin) for column in self.mask.T], axis=1)
         if not self.coordinates:
-            return replace(self, mask=seen)
+            return replace(self, mask=inner)
         own = np.stack([shrunk(column, margin) for column in self.coordinate_mask.T], axis=1)
-        return replace(self, mask=seen, coordinate_mask=own)
+        return replace(self, mask=inner, coordinate_mask=own)
 
     def determine(self, coordinates: Collection[str], mask: BoolArray, longest: int) -> Observed:
         """Record which coordinates are determined in each frame; short gaps are filled."""
@@ -96,7 +96,7 @@ class Observed:
         return replace(self, coordinates=tuple(coordinates), coordinate_mask=filled)
 
     def determined(self, names: Iterable[str]) -> BoolArray:
-        """When some coordinates are determined, (T, P) bool."""
+        """Frames in which each of the named coordinates is determined, (T, P) bool."""
         every = np.ones(len(self.mask), dtype=bool)
         own = dict(zip(self.coordinates, self.coordinate_mask.T, strict=True))
         return np.stack([own.get(name, every) for name in names], axis=1)
@@ -108,20 +108,20 @@ class Observed:
         return tuple(name for name, determined in pairs if determined.mean() < HALF)
 
     def parts(self, needs: BoolArray) -> BoolArray:
-        """(T, P): when all segments that a part needs (P, S) are observed."""
+        """(T, P) bool: frames in which all segments that a part needs, (P, S), are observed."""
         return np.asarray((~self.mask).astype(int) @ needs.T.astype(int) == 0)
 
     def lost_segments(self, frames: BoolArray | None = None) -> tuple[str, ...]:
         """Names of the segments that are lost in any of some frames, (T,) bool; in any, if None."""
-        seen = self.mask if frames is None else self.mask[frames]
-        return tuple(self.segments[place] for place in np.flatnonzero(~seen.all(axis=0)))
+        observed = self.mask if frames is None else self.mask[frames]
+        return tuple(self.segments[place] for place in np.flatnonzero(~observed.all(axis=0)))
 
 
 def observed_from(segments: Collection[str], mask: BoolArray, longest: int, why: str) -> Observed:
     """The mask of what markers, or the columns of a file, determine, (T, S).
 
-    A loss of at most ``longest`` frames that is filled from both sides is none; ``why`` is the
-    reason for a segment that is determined in less than half of the frames.
+    Gaps of at most ``longest`` frames are filled and do not count; ``why`` is the reason for a
+    segment that is determined in less than half of the frames.
     """
     filled = np.stack([joined(column, longest + 1) for column in mask.T], axis=1)
     never = filled.mean(axis=0) < HALF
@@ -130,11 +130,11 @@ def observed_from(segments: Collection[str], mask: BoolArray, longest: int, why:
 
 
 POINTS = 6
-"""Equal masses that stand for a segment: its centre of mass and its inertia."""
+"""Number of equal point masses with a segment's centre of mass and inertia."""
 
 
 def point_masses(skeleton: Skeleton) -> FloatArray:
-    """Points of every segment, in its frame, with its centre of mass and inertia, (POINTS B, 3)."""
+    """Point masses equivalent to every segment, in its frame, (POINTS B, 3), m."""
     mass = np.where(skeleton.mass > 0.0, skeleton.mass, np.inf)[:, None, None]
     trace = np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None]
     second = (trace / 2 * np.eye(3) - skeleton.inertia) / mass

@@ -1,26 +1,153 @@
-"""What stage contributions may say of a trial: nothing that depends on an unobserved part."""
+"""Which parts of the body were observed in a trial, and which contributions are therefore known."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.config import ModelMap
+from aqbio.errors import Finding
 from aqbio.gait.roles import RoleScheme, anatomical_name
 from aqbio.gait.steps import Side
 from aqbio.multibody.dynamics import pelvis_hub
 from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.determined import opened, range_sd
-from aqbio.observed.mask import NOT_IN_MODEL, Observed
-from aqbio.observed.record import with_observed
+from aqbio.observed.mask import (
+    CONTRADICTED,
+    IMPOSSIBLE,
+    NOT_IN_FILE,
+    NOT_IN_MODEL,
+    NOT_PLACED,
+    NOT_SEEN,
+    SOME_FRAMES,
+    Observed,
+)
 from aqbio.vectors import BoolArray, IntArray
 
 if TYPE_CHECKING:
     import xarray as xr
+
+CARRIERS = {"arm_left": "torso", "arm_right": "torso", "torso": "pelvis"}
+"""Group that includes the mass of another one in models without the latter."""
+
+WORDS = {
+    NOT_IN_MODEL: "the model has no arms or no trunk of its own: {} stands for them too",
+    NOT_SEEN: "the markers do not show {}",
+    NOT_IN_FILE: "the file of joint angles does not hold {}",
+    SOME_FRAMES: "lost for some frames: {}",
+    IMPOSSIBLE: "the pose of {} is impossible",
+    CONTRADICTED: "the markers contradict the model at {}",
+    NOT_PLACED: "no landmarks place {} on the model",
+}
+"""Why a quantity is unknown: reasons with their parts."""
+
+_FIXES = {
+    NOT_SEEN: "wear markers there (two on the torso, one on every upper arm and forearm), or fill "
+    "their gaps.",
+    NOT_IN_FILE: "export all coordinates of the model, from markers that show them.",
+    SOME_FRAMES: "fill the gaps of the markers there in the capture software.",
+}
+MASK = ("observed", "unobserved_reason", "coordinate_observed")
+"""Variables of the mask."""
+
+_OTHER_FINDINGS = (NOT_IN_MODEL, IMPOSSIBLE, CONTRADICTED, NOT_PLACED)
+
+
+def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Observed:
+    """Mask the groups that include others: the trunk of a model without arms."""
+    carriers = {CARRIERS[group] for group in ANATOMICAL_GROUPS if group not in groups}
+    lost = [body for group in carriers for body in groups.get(group, ())]
+    return observed.without(lost, NOT_IN_MODEL) if lost else observed
+
+
+def with_observed(dataset: xr.Dataset, observed: Observed) -> xr.Dataset:
+    """Add the mask to a dataset: `MASK`."""
+    mask = {
+        "observed": (("time", "segment"), observed.mask),
+        "unobserved_reason": ("segment", np.array(observed.reason, dtype=str)),
+        "segment": list(observed.segments),
+    }
+    if observed.coordinates:
+        mask["coordinate_observed"] = (("time", "coordinate"), observed.coordinate_mask)
+        mask["coordinate"] = list(observed.coordinates)
+    return dataset.assign(mask)
+
+
+def read_observed(dataset: xr.Dataset) -> Observed:
+    """Read the mask of a dataset that stage solve, consistency or contributions wrote."""
+    observed = Observed(
+        tuple(str(name) for name in dataset["segment"].values),
+        dataset["observed"].values.astype(bool),
+        tuple(str(reason) for reason in dataset["unobserved_reason"].values),
+    )
+    if "coordinate_observed" not in dataset:
+        return observed
+    names = (str(name) for name in dataset["coordinate"].values)
+    return observed.determine(tuple(names), dataset["coordinate_observed"].values.astype(bool), 0)
+
+
+def lost_parts(
+    observed: Observed,
+    groups: Mapping[str, Sequence[str]],
+    frames: BoolArray | None = None,
+    reason: str | None = None,
+) -> dict[str, str]:
+    """Groups of which segments are lost, with a description."""
+    why = dict(zip(observed.segments, observed.reason, strict=True))
+    lost = [one for one in observed.lost_segments(frames) if reason in (None, why[one])]
+    names = {}
+    for group, members in groups.items():
+        if own := [name for name in members if name in lost]:
+            names[group] = group if len(own) == len(members) else f"{group} ({', '.join(own)})"
+    return names
+
+
+def why_not_whole(
+    observed: Observed, groups: Mapping[str, Sequence[str]], frames: BoolArray
+) -> str:
+    """Why a trial is not one of a whole person in some frames; empty where it is."""
+    reasons = [
+        WORDS[reason].format(", ".join(parts.values()))
+        for reason in WORDS
+        if (parts := lost_parts(observed, groups, frames, reason))
+    ]
+    return "; ".join(reasons)
+
+
+def lost_findings(
+    observed: Observed,
+    groups: Mapping[str, Sequence[str]],
+    frames: BoolArray,
+    trial_id: str,
+) -> Iterator[Finding]:
+    """Findings on which parts were not observed and what is not testable for it, by reason."""
+    for reason, words in WORDS.items():
+        parts = lost_parts(observed, groups, frames, reason)
+        if not parts or reason in _OTHER_FINDINGS:
+            continue
+        lost = ~observed.parts(np.isin(observed.segments, _members(parts, groups))[None])[:, 0]
+        extent = f" ({int(lost.sum())} of {len(lost)} frames)" if reason == SOME_FRAMES else ""
+        yield Finding(
+            rule="parts-unseen",
+            severity="warning",
+            what=f"{words.format(', '.join(parts.values()))}{extent}: there angular momentum of "
+            "the whole body and of both sides, residuals, the moments at joints that carry these "
+            "parts, and level C are not_testable; what belongs to the parts that are seen is "
+            "given, the less surely the more mass is unseen.",
+            trial=trial_id,
+            number=float(len(parts)),
+            unit="groups",
+            fix=_FIXES[reason],
+        )
+
+
+def _members(parts: Mapping[str, str], groups: Mapping[str, Sequence[str]]) -> list[str]:
+    return [body for group in parts for body in groups[group]]
+
 
 PLATES = frozenset({"ground_force", "free_moment"})
 """Variables that no motion enters."""
@@ -65,7 +192,7 @@ class ObservedParts:
 
     @property
     def pelvis(self) -> BoolArray:
-        """(T,) bool: it is seen where the pelvis is, whatever it carries."""
+        """(T,) bool: frames in which the pelvis is observed, whatever the model has above it."""
         return self._placed(np.array([self._root]))[:, 0]
 
     @property
@@ -198,7 +325,7 @@ def _known_intervals(
     """Intervals and standard deviations without those of parts that were never observed."""
     import xarray as xr
 
-    known = {}
+    intervals = {}
     for name, variable in dataset.data_vars.items():
         if "stance_foot" not in variable.dims:
             continue
@@ -207,8 +334,8 @@ def _known_intervals(
         feet: tuple[Side, ...] = ("left", "right")
         table = [[_ever(parts, scheme, side, *one) for one in sources] for side in feet]
         mask = xr.DataArray(table, dims=("stance_foot", items or "whole"))
-        known[str(name)] = variable.where(mask if items else mask.squeeze("whole"))
-    return known
+        intervals[str(name)] = variable.where(mask if items else mask.squeeze("whole"))
+    return intervals
 
 
 def _sources(dataset: xr.Dataset, items: str) -> list[tuple[str, str]]:
@@ -223,14 +350,14 @@ def _sources(dataset: xr.Dataset, items: str) -> list[tuple[str, str]]:
 
 
 def _ever(parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, source: str) -> bool:
-    """Whether what a source stands for in the steps of a foot is ever observed."""
+    """Whether a source is ever observed in the steps of a foot."""
     if level in ("A", "force") and source in scheme.items:
         row = scheme.matrix(side, ANATOMICAL_GROUPS, source)[0]
         groups = [group for group, weight in zip(ANATOMICAL_GROUPS, row, strict=True) if weight]
-        seen = parts.along("group", groups).all(axis=1)
+        observed = parts.along("group", groups).all(axis=1)
     elif level in ("B", "joint"):
         dimension = "joint" if level == "joint" else "chain"
-        seen = parts.along(dimension, [anatomical_name(source, side)])[:, 0]
+        observed = parts.along(dimension, [anatomical_name(source, side)])[:, 0]
     else:
-        seen = parts.whole
-    return bool(seen.any())
+        observed = parts.whole
+    return bool(observed.any())

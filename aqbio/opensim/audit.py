@@ -21,10 +21,9 @@ from aqbio.opensim.models import (
     torso_is_uncorrected,
 )
 from aqbio.opensim.session import array_from_vec3, initialised, load_model, opensim, quiet, reason
-from aqbio.vectors import FloatArray
 
 LEFT_RIGHT = 0.03
-"""Relative difference of a left and a right segment that makes a finding."""
+"""Relative difference between left and right segments above which there is a finding."""
 
 
 CORRECTED = {
@@ -32,24 +31,22 @@ CORRECTED = {
     "model-clamped": "unclamp",
     "model-torso-inertia": "torso_inertia",
 }
-"""Defects of models, and the correction that takes each away."""
+"""Defects of models, and the correction that removes each."""
 
 
 def audit_model(
     path: Path, locked: Container[str] = (), corrections: Corrections | None = None
 ) -> list[Finding]:
-    """Look through a model for what spoils inverse kinematics and dynamics.
+    """Check a model for defects that spoil inverse kinematics and dynamics.
 
-    What ``corrections`` mend before the model is used is a remark, no warning; coordinates that are
-    ``locked`` are locked on purpose.
+    Defects that ``corrections`` remove before the model is used are information, not warnings;
+    coordinates in ``locked`` are locked on purpose.
     """
     model, findings = _initialising(path)
     checks: tuple[Callable[[Any], list[Finding]], ...] = (
         _clamped,
         partial(_locked, locked=locked),
-        _coupled,
         _torso_inertia,
-        _simbody_defect,
         _left_right,
     )
     for check in checks:
@@ -62,7 +59,7 @@ def audit_model(
 
 
 def _initialising(path: Path) -> tuple[Any, list[Finding]]:
-    """The model with its muscles, or without them where it does not initialise with them."""
+    """The model, without its muscles if it does not initialise with them."""
     try:
         with quiet(level="Off"):
             model = load_model(path, muscles=True)
@@ -92,7 +89,7 @@ def _clamped(model: Any) -> list[Finding]:
         if coordinate.getName() in names and (_slides(coordinate) or "knee" in coordinate.getName())
     ]
     others = len(names) - len(parts)
-    what = f"{len(names)} coordinates are clamped, and inverse kinematics obeys without a word: "
+    what = f"{len(names)} coordinates are clamped, and inverse kinematics stops there silently: "
     what += ", ".join([*parts, f"{others} others" if others else ""]).rstrip(", ") + "."
     fix = "corrections.unclamp removes the clamps; frames beyond a range are reported instead."
     return [Finding("model-clamped", "warning", what, number=len(names), fix=fix)]
@@ -118,20 +115,6 @@ def _locked(model: Any, locked: Container[str]) -> list[Finding]:
     return [Finding("model-locked", "info", what, number=len(names), fix=fix)]
 
 
-def _coupled(model: Any) -> list[Finding]:
-    names = []
-    constraints = model.getConstraintSet()
-    for index in range(constraints.getSize()):
-        coupler = opensim.CoordinateCouplerConstraint.safeDownCast(constraints.get(index))
-        if coupler is not None:
-            names.append(coupler.getDependentCoordinateName())
-    if not names:
-        return []
-    what = f"{len(names)} coordinates are coupled to others: {', '.join(names)}."
-    fix = "leave them as they are: they are substituted exactly."
-    return [Finding("model-coupled", "info", what, number=len(names), fix=fix)]
-
-
 def _torso_inertia(model: Any) -> list[Finding]:
     if not torso_is_uncorrected(model):
         return []
@@ -149,21 +132,6 @@ def _torso_inertia(model: Any) -> list[Finding]:
     return [
         Finding("model-torso-inertia", "warning", what, number=ratio, limit=1.0, fix=fix),
     ]
-
-
-def _simbody_defect(model: Any) -> list[Finding]:
-    defective = defective_joints(model)
-    if not defective:
-        return []
-    worst = max(defective.values())
-    what = (
-        f"in {len(defective)} joints one coordinate drives several rotation axes and Simbody gets "
-        f"their velocity-dependent accelerations wrong: {', '.join(defective)} (by {worst:.2g} "
-        "rad/s² at 5 rad/s, growing with the square of the speed). Only OpenSim's own moments of "
-        "the leg are affected, by about 1 % of peak."
-    )
-    fix = "expect OpenSim's own moments of the leg to be off by about 1 % of peak; ours are right."
-    return [Finding("model-simbody-defect", "warning", what, number=len(defective), fix=fix)]
 
 
 def _left_right(model: Any) -> list[Finding]:
@@ -204,65 +172,3 @@ def _named(members: Any, side: str, value: Callable[[Any], float]) -> list[tuple
 def _joint_distance(joint: Any) -> float:
     frame = opensim.PhysicalOffsetFrame.safeDownCast(joint.getParentFrame())
     return 0.0 if frame is None else float(np.linalg.norm(array_from_vec3(frame.get_translation())))
-
-
-SPEED = 5.0
-STEP = 1e-6
-TOLERANCE = 1e-4
-"""rad/s²: central differences of an angular velocity of order 10 rad/s over 1 µs are good to
-1e-8; the defect of a walker knee is some 1e-2 at this speed."""
-
-
-def defective_joints(model: Any) -> dict[str, float]:
-    """Error of the child's angular acceleration, rad/s², by "joint (coordinates)".
-
-    Simbody forms the derivative of a function-based mobilizer's rotation axes from as many axes
-    as the joint has mobilities. That is wrong in some of the joints in which one coordinate drives
-    several axes, the walker knee among them: so it is measured, against central differences.
-    """
-    state = initialised(model)
-    joints = model.getJointSet()
-    found = {}
-    for index in range(joints.getSize()):
-        joint = opensim.CustomJoint.safeDownCast(joints.get(index))
-        if joint is None or not (names := _multiply_driven(joint)):
-            continue
-        error = _acceleration_error(model, state, joint)
-        if error > TOLERANCE:
-            found[f"{joint.getName()} ({', '.join(names)})"] = error
-    return found
-
-
-def _multiply_driven(joint: Any) -> list[str]:
-    """Coordinates that drive more than one rotation axis of a joint."""
-    drivers: list[str] = []
-    for index in range(3):
-        names = joint.getSpatialTransform().getTransformAxis(index).getCoordinateNamesInArray()
-        drivers += [names.get(k) for k in range(names.size())]
-    return sorted({name for name in drivers if drivers.count(name) > 1})
-
-
-def _acceleration_error(model: Any, state: Any, joint: Any) -> float:
-    coordinates = [joint.get_coordinates(index) for index in range(joint.numCoordinates())]
-    middle = np.array([(c.getRangeMin() + c.getRangeMax()) / 2 for c in coordinates])
-    # Unequal angles and speeds, so that no term cancels.
-    angles = middle + 0.1 * np.arange(1, len(coordinates) + 1)
-    speeds = SPEED * (-0.6) ** np.arange(len(coordinates))
-    body = opensim.Body.safeDownCast(joint.getChildFrame().findBaseFrame())
-
-    def angular_velocity(values: FloatArray) -> FloatArray:
-        for coordinate, value, speed in zip(coordinates, values, speeds, strict=True):
-            coordinate.setValue(state, float(value), False)
-            coordinate.setSpeedValue(state, float(speed))
-        model.realizeVelocity(state)
-        return array_from_vec3(body.getAngularVelocityInGround(state))
-
-    ahead, behind = (angular_velocity(angles + way * STEP * speeds) for way in (1, -1))
-    angular_velocity(angles)
-    accelerations = opensim.VectorOfSpatialVec()
-    model.getMatterSubsystem().calcBiasForSystemJacobian(state, accelerations)
-    spatial = accelerations.get(int(body.getMobilizedBodyIndex()))  # kept: .get(0) points into it
-    theirs = array_from_vec3(spatial.get(0))
-    for coordinate in coordinates:
-        coordinate.setSpeedValue(state, 0.0)
-    return float(np.max(np.abs(theirs - (ahead - behind) / (2 * STEP))))

@@ -35,7 +35,7 @@ arms' 7.41 kg were taken out of its mass; inertia and centre of mass stayed thos
 TORSO_INERTIA_FACTOR = TORSO_MASS / GAIT2392_TORSO_MASS
 TORSO_TO_HUMERUS = TORSO_MASS / 2.0325
 TORSO_TO_PELVIS = TORSO_MASS / 11.777
-"""Mass ratios that tell the family, also after scaling with its mass distribution preserved."""
+"""Mass ratios that identify the family, also after scaling that preserves the mass distribution."""
 UNCORRECTED_TORSO = 1.4745 / (TORSO_MASS * 0.32**2)
 """Ixx / (mass × height of the centre of mass²) of the family's torso as published."""
 

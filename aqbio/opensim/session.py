@@ -76,7 +76,7 @@ RESAVE = "open it in OpenSim 4.6 and save it again."
 
 @reads("an OpenSim model", RESAVE, LARGEST)
 def load_model(path: Path, *, muscles: bool = False) -> Any:
-    """Read an OpenSim model without a system; its forces are dropped unless they are asked for.
+    """Read an OpenSim model without a system; its forces are dropped unless requested.
 
     Models with Thelen muscles do not initialise in OpenSim 4.6 ("min_control cannot be less than
     minimum activation"). OpenSim keeps the ``<defaults>`` of a file for everything that the process

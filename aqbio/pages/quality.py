@@ -136,21 +136,6 @@ def closures(quality: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def closure_summary(quality: pd.DataFrame) -> list[dict[str, Any]]:
-    """Every identity once: its worst trial, how many trials, and in how many it is broken."""
-    found = closures(quality)
-    worst = found.loc[found.groupby("name", sort=False)["value"].idxmax()]
-    counted = found.groupby("name", sort=False)["ok"].agg(["size", "sum"])
-    return [
-        row
-        | {
-            "trials": int(counted.loc[row["name"], "size"]),
-            "broken": int(counted.loc[row["name"], "size"] - counted.loc[row["name"], "sum"]),
-        }
-        for row in rows(worst)
-    ]
-
-
 def beyond_limits(quality: pd.DataFrame) -> list[tuple[str, str]]:
     """Measures outside their limits, in how many trials; residuals after the fit and before it."""
     found = []

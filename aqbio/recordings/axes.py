@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.config import MarkerSet
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.errors import AqbioError, distinct
-from aqbio.force_plates.plates import plate_axes
+from aqbio.force_plates.forces import plate_axes
 from aqbio.io.recording import METRES, Recording
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import FloatArray, dot
@@ -85,14 +85,14 @@ def heading(direction: FloatArray) -> float:
 
 def displacement(path: FloatArray) -> FloatArray:
     """Displacement (3,) over a path (T, 3), m, from means over 5 % of its frames at each end."""
-    known = np.flatnonzero(np.isfinite(path).all(axis=1))
-    if len(known) < 2:
+    finite = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if len(finite) < 2:
         return np.full(3, np.nan)
-    share = max(len(known) // 20, 1)
-    first, last = known[:share], known[-share:]
+    share = max(len(finite) // 20, 1)
+    first, last = finite[:share], finite[-share:]
     elapsed = last.mean() - first.mean()
     change = path[last].mean(axis=0) - path[first].mean(axis=0)
-    return np.asarray(change * (known[-1] - known[0]) / elapsed)
+    return np.asarray(change * (finite[-1] - finite[0]) / elapsed)
 
 
 def _up(clues: Clues) -> tuple[FloatArray, str, tuple[str, ...]]:
@@ -234,12 +234,12 @@ def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues,
 
 def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
     """Mean path of some markers, (T, 3); NaN where one that is ever seen is missing."""
-    found = [recording.labels.index(label) for label in labels if label in recording.labels]
-    paths = recording.positions[:, found]
-    seen = ~np.isnan(paths).all(axis=(0, 2))
-    if not seen.any():
+    columns = [recording.labels.index(label) for label in labels if label in recording.labels]
+    paths = recording.positions[:, columns]
+    visible = ~np.isnan(paths).all(axis=(0, 2))
+    if not visible.any():
         return np.full((len(recording.positions), 3), np.nan)
-    return np.asarray(paths[:, seen].mean(axis=1))
+    return np.asarray(paths[:, visible].mean(axis=1))
 
 
 def pelvis_paths(recording: Recording, marker_set: MarkerSet) -> tuple[FloatArray, FloatArray]:
@@ -264,11 +264,11 @@ def pelvis_paths(recording: Recording, marker_set: MarkerSet) -> tuple[FloatArra
 
 def _mean_of_present(recording: Recording, labels: Iterable[str]) -> FloatArray:
     """Mean path of the markers that are seen in each frame, (T, 3); NaN where none is."""
-    found = [recording.labels.index(label) for label in labels if label in recording.labels]
-    paths = recording.positions[:, found]
-    seen = ~np.isnan(paths)
-    count = seen.sum(axis=1)
-    total = np.where(seen, paths, 0.0).sum(axis=1)
+    columns = [recording.labels.index(label) for label in labels if label in recording.labels]
+    paths = recording.positions[:, columns]
+    visible = ~np.isnan(paths)
+    count = visible.sum(axis=1)
+    total = np.where(visible, paths, 0.0).sum(axis=1)
     mean = np.full((len(paths), 3), np.nan)
     np.divide(total, count, out=mean, where=count > 0)
     return mean
@@ -300,9 +300,9 @@ def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
     normal = force = np.full(3, np.nan)
     if recording.forces is not None:
         corners = recording.forces.corners
-        known = corners[~np.isnan(corners.sum(axis=(1, 2)))]
-        if len(known):
-            normal = np.mean([np.abs(plate_axes(plate)[:, 2]) for plate in known], axis=0)
+        complete = corners[~np.isnan(corners.sum(axis=(1, 2)))]
+        if len(complete):
+            normal = np.mean([np.abs(plate_axes(plate)[:, 2]) for plate in complete], axis=0)
         loads = recording.forces.wrench.force.reshape(-1, 3)
         loads = loads[dot(loads, loads) > LOADED**2]
         if len(loads):
@@ -318,8 +318,8 @@ def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
 
 def mean_vector(vectors: FloatArray) -> FloatArray:
     """Mean (3,) of the known frames of a path (T, 3); NaN when there are none."""
-    known = vectors[~np.isnan(vectors.sum(axis=1))]
-    return np.asarray(known.mean(axis=0)) if len(known) else np.full(3, np.nan)
+    finite = vectors[~np.isnan(vectors.sum(axis=1))]
+    return np.asarray(finite.mean(axis=0)) if len(finite) else np.full(3, np.nan)
 
 
 def _check_size(clues: Clues, unit: float, notes: Notes) -> None:

@@ -73,7 +73,7 @@ RIGID = 0.015
 the moving trials, are on one segment or on both ends of it."""
 
 SHORTEST = 0.1
-"""Shorter distances say more about where markers were put than about the person, m."""
+"""Shorter distances depend more on marker placement than on the person, m."""
 
 FEWEST = 8
 """So many distances at least are compared."""
@@ -111,13 +111,15 @@ class Lengths:
         enough = 2 * np.isfinite(some).all(axis=2).sum(axis=0) > len(some)
         some = some[:, enough]
         distance = np.linalg.norm(some[:, :, None] - some[:, None], axis=3)
-        seen = 2 * np.isfinite(distance).sum(axis=0) > len(some)
-        distance = np.where(seen, distance, 0.0)
+        enough_frames = 2 * np.isfinite(distance).sum(axis=0) > len(some)
+        distance = np.where(enough_frames, distance, 0.0)
         median = np.nanmedian(distance, axis=0)
         deviation = 1.4826 * np.nanmedian(np.abs(distance - median), axis=0)
-        median = np.where(seen & (median > 0.0), median, np.nan)
-        kept = tuple(label for label, one in zip(labels, enough.tolist(), strict=True) if one)
-        return cls(kept, median, deviation / median, is_static(positions))
+        median = np.where(enough_frames & (median > 0.0), median, np.nan)
+        visible_labels = tuple(
+            label for label, one in zip(labels, enough.tolist(), strict=True) if one
+        )
+        return cls(visible_labels, median, deviation / median, is_static(positions))
 
     def among(self, labels: Sequence[str]) -> FloatArray:
         """Medians and spreads, (2, L, L), of all labels of a study; NaN of those not seen here."""
@@ -218,8 +220,8 @@ def pelvis_height(
 def _median_height(labels: tuple[str, ...], markers: FloatArray, names: Iterable[str]) -> float:
     columns = [labels.index(name) for name in names if name in labels]
     heights = markers[:, columns, 1]
-    seen = heights[:, ~np.isnan(heights).all(axis=0)]
-    return float(np.nanmedian(seen, axis=0).mean()) if seen.size else float("nan")
+    visible = heights[:, ~np.isnan(heights).all(axis=0)]
+    return float(np.nanmedian(visible, axis=0).mean()) if visible.size else float("nan")
 
 
 def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | None:
@@ -228,12 +230,12 @@ def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | Non
     hips = label_mean(recording, marker_set.pelvis.labels)
     feet = [getattr(marker_set.feet, side) for side in SIDES]
     soles = [label_mean(recording, (foot.heel, *foot.toe)) for foot in feet]
-    found = []
+    distances = []
     for one in prepared.contacts:
         inside = (prepared.time >= one.touchdown) & (prepared.time <= one.toe_off)
         distance = np.linalg.norm(hips[inside] - soles[one.foot][inside], axis=1)
-        found.append(distance[np.isfinite(distance)])
-    medians = [float(np.median(one)) for one in found if len(one)]
+        distances.append(distance[np.isfinite(distance)])
+    medians = [float(np.median(one)) for one in distances if len(one)]
     return float(np.median(medians)) / STANCE_SHARE if medians else None
 
 
@@ -263,10 +265,10 @@ def person_findings(
     lengths = []
     for name in names:
         data = read_dataset(study.folder(person.participant_id, "prepare") / f"{name}.nc")
-        known = [
+        mapped = [
             label for label in data.marker.values.tolist() if label in study.marker_set.markers
         ]
-        lengths.append(Lengths.of(known, data.marker_raw.sel(marker=known).values))
+        lengths.append(Lengths.of(mapped, data.marker_raw.sel(marker=mapped).values))
     ratio, differs = compared_lengths(lengths)
     limit = largest_difference([label for one in lengths for label in one.labels])
     first, *others = one_person_each(ratio, differs) or [[]]
@@ -307,8 +309,8 @@ def size_findings(
             "what they should be, and momentum with them: check unit and calibration of the "
             "markers.",
         )
-        if found := contradiction(statement, [shown], ""):
-            yield replace(found, participant=person.participant_id)
+        if disagreement := contradiction(statement, [shown], ""):
+            yield replace(disagreement, participant=person.participant_id)
     stature = stated or (shown.value if shown else None)
     if mass is None or stature is None or shown is None:
         return

@@ -84,12 +84,12 @@ def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> F
     """
     whole = np.isfinite(markers).all(axis=(0, 2))
     columns = [np.flatnonzero(whole & (segment == one)) for one in range(len(mass))]
-    seen = [one for one, own in enumerate(columns) if len(own)]
-    known = float(mass[seen].sum())
-    if not known >= PRESENT_SHARE * float(mass.sum()):
+    marked = [one for one, own in enumerate(columns) if len(own)]
+    marked_mass = float(mass[marked].sum())
+    if not marked_mass >= PRESENT_SHARE * float(mass.sum()):
         return np.full(len(markers), np.nan)
-    heights = [mass[one] * markers[:, columns[one], 1].mean(axis=1) for one in seen]
-    return np.asarray(np.sum(heights, axis=0) / known)
+    heights = [mass[one] * markers[:, columns[one], 1].mean(axis=1) for one in marked]
+    return np.asarray(np.sum(heights, axis=0) / marked_mass)
 
 
 def fall(height: FloatArray, time: FloatArray) -> float:
@@ -108,11 +108,11 @@ def falls(
     ``f² g``, a wrong unit or calibration of lengths by the factor k ``k g``.
     """
     time = np.arange(len(markers)) / rate
-    found = []
+    accelerations = []
     for start, stop in spans:
         inside = (time >= start) & (time <= stop)
-        found.append(fall(marked_height(markers[inside], segment, mass), time[inside]))
-    return np.array(found)
+        accelerations.append(fall(marked_height(markers[inside], segment, mass), time[inside]))
+    return np.array(accelerations)
 
 
 FALL = 10.9
@@ -172,14 +172,14 @@ def note_rate(
         fix="correct the rate or the time column. If they are right, lengths are "
         f"{scale:.2f} times what they should be: check unit and calibration of the markers.",
     )
-    found = contradiction(
+    disagreement = contradiction(
         statement, measured, "All velocities would be wrong: the trial is left out."
     )
-    if found is None or np.isnan(fall):
+    if disagreement is None or np.isnan(fall):
         return  # the reader has reported a wrong header already
-    if found.severity == "error":
-        raise as_error(found)
-    notes.adopt((found,))
+    if disagreement.severity == "error":
+        raise as_error(disagreement)
+    notes.adopt((disagreement,))
 
 
 def _fall(
@@ -190,11 +190,11 @@ def _fall(
 ) -> float:
     """Median fall over a trial's flights, m/s²; by foot markers where forces are off."""
     bodies, mass = list(masses), np.array(list(masses.values()))
-    known = marker_set.markers
+    mapped = marker_set.markers
     segment = np.array(
         [
-            bodies.index(known[label].body)
-            if label in known and known[label].body in masses
+            bodies.index(mapped[label].body)
+            if label in mapped and mapped[label].body in masses
             else -1
             for label in prepared.labels
         ]

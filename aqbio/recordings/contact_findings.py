@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from aqbio.errors import distinct
-from aqbio.force_plates.plates import Plates
+from aqbio.force_plates.forces import Plates
 from aqbio.names import SIDES
 from aqbio.recordings.contacts import (
     CLEAR_MARGIN,
@@ -35,8 +35,8 @@ def note_contacts(
     for one in loads.on_plates:
         start, stop = (plates.start + sample / plates.rate for sample in (one.start, one.stop))
         name = f"contact on plate {plates.numbers[one.plate]} at {start:.3f} s"
-        seen = min(stop, end) - max(start, 0.0)
-        if np.isnan(one.distance) and seen < 0.5 * (stop - start):
+        overlap = min(stop, end) - max(start, 0.0)
+        if np.isnan(one.distance) and overlap < 0.5 * (stop - start):
             _note_outside(name, start, stop, end, notes)
         else:
             _note_foot(one, name, plates.feet[one.plate], notes)
@@ -54,11 +54,11 @@ def note_contacts(
 
 def share_without_foot(loads: FeetLoads) -> float:
     """Share of the force on the plates that lies where no foot is."""
-    seen = _placed(loads)
+    placed = _placed(loads)
     size = {True: 0.0, False: 0.0}
-    for one in seen:
+    for one in placed:
         size[one.foot == NO_FOOT] += one.peak * (one.stop - one.start)
-    return size[True] / sum(size.values()) if seen else 0.0
+    return size[True] / sum(size.values()) if placed else 0.0
 
 
 def _placed(loads: FeetLoads) -> list[PlateContact]:
@@ -67,15 +67,15 @@ def _placed(loads: FeetLoads) -> list[PlateContact]:
 
 
 def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
-    """Whether most of the load lies where no foot is, and say so: it is not this trial's."""
-    seen, share = _placed(loads), share_without_foot(loads)
+    """Whether most of the load lies where no foot is, with a finding: it is another trial's."""
+    placed, share = _placed(loads), share_without_foot(loads)
     if share <= ELSEWHERE:
         return False
-    without_foot = [one for one in seen if one.foot == NO_FOOT]
+    without_foot = [one for one in placed if one.foot == NO_FOOT]
     notes.add(
         "forces-elsewhere",
         "error",
-        f"{len(without_foot)} of {len(seen)} loads on the plates, {share:.0%} of the force, lie "
+        f"{len(without_foot)} of {len(placed)} loads on the plates, {share:.0%} of the force, lie "
         "where no foot is: forces and markers do not belong together. The forces are not used.",
         number=share,
         limit=ELSEWHERE,
@@ -323,12 +323,12 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
     Of frames with heel and two toe markers; NaN without any.
     """
     level = np.array([1.0, 0.0, 1.0])
-    seen = np.asarray(np.isfinite(feet).all(axis=2))
-    outlined = seen[:, 0] & (seen[:, 1:].sum(axis=1) >= TOES)
+    visible = np.asarray(np.isfinite(feet).all(axis=2))
+    outlined = visible[:, 0] & (visible[:, 1:].sum(axis=1) >= TOES)
     cop, feet = cop[outlined], feet[outlined]
     distance = foot_distance(feet[:, None] * level, cop * level)[:, 0]
-    known = distance[np.isfinite(distance)]
-    return float(np.median(known)) if len(known) else float("nan")
+    finite = distance[np.isfinite(distance)]
+    return float(np.median(finite)) if len(finite) else float("nan")
 
 
 def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, float]:
@@ -344,8 +344,8 @@ def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, fl
 
 def friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
     """Lever arm (m) at which friction of the vertical force would make the free moment."""
-    known = np.isfinite(free_moment) & (vertical > 0.0)
-    arm = np.abs(free_moment[known]) / vertical[known]
+    usable = np.isfinite(free_moment) & (vertical > 0.0)
+    arm = np.abs(free_moment[usable]) / vertical[usable]
     return float(np.percentile(arm, MOST)) if len(arm) else float("nan")
 
 

@@ -7,24 +7,23 @@ from itertools import pairwise
 
 import numpy as np
 
-from aqbio.force_plates.forces import centre_of_pressure
-from aqbio.force_plates.plates import Plates
+from aqbio.force_plates.forces import Plates, centre_of_pressure
 from aqbio.signals import joined, low_pass, runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, dot
 
 EVENT_CUTOFF_MIN = 100.0
-"""A lower cut-off smears touchdown and toe-off over more than the 4 ms of a marker frame, Hz."""
+"""A lower cut-off would smear touchdown and toe-off over more than a marker frame of 4 ms, Hz."""
 
 EVENT_ERROR = 0.002
-"""Largest difference of events on plates from independent readings in 17 laboratories, s."""
+"""Largest difference between events on plates and independent readings in 17 laboratories, s."""
 
 RISE = 0.35
-"""A low-passed step rises from 10 to 90 % in this share of the period of its cut-off."""
+"""Rise time (10 to 90 %) of a low-passed step, as a share of the period of its cut-off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """Contacts in the order of time."""
+    """Contacts in order of time."""
 
     samples: IntArray
     """(N, 2) array of int. First sample above the threshold and the sample after the last one."""
@@ -33,7 +32,7 @@ class Contacts:
     """touchdown, toe_off: (N,) arrays, s. From the first sample; between two samples where the
     force crosses the threshold."""
     complete: BoolArray
-    """(N,) array of bool. False where an end of the recording cuts the contact."""
+    """(N,) array of bool. False where the recording begins or ends during the contact."""
 
 
 def event_force(vertical: FloatArray, rate: float, cutoff: float) -> FloatArray:
@@ -55,7 +54,7 @@ def _usable(rate: float, cutoff: float) -> float:
 
 
 def contacts(vertical: FloatArray, rate: float, threshold: float, minimum_s: float) -> Contacts:
-    """Stretches in which the vertical force (T,) N stays above a threshold; NaN is no force."""
+    """Spans in which the vertical force (T,) N exceeds a threshold; NaN counts as no force."""
     force = np.nan_to_num(vertical, nan=0.0)
     shortest = int(np.ceil(minimum_s * rate - 1e-9))
     samples = runs(joined(force > threshold, shortest))
@@ -85,7 +84,7 @@ LEFT, RIGHT, NO_FOOT = 0, 1, -1
 """Index of a foot in every array with an axis of feet."""
 
 NEAR_PEAK = 0.5
-"""The foot is looked for while the force is above this share of its peak."""
+"""A contact is assigned to a foot where its force exceeds this share of the peak."""
 
 REACH = 0.30
 """A foot farther from the centre of pressure than this does not load the plate, m."""
@@ -94,7 +93,7 @@ CLEAR_MARGIN = 0.05
 """The other foot must be farther away by at least this for a clear choice, m."""
 
 PLATE_PEAK_MIN = 50.0
-"""A plate whose vertical force stays below this during a contact is only touched, N."""
+"""A plate whose vertical force peaks below this is only brushed by the foot, N."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ class PlateContact:
     margin: float
     """How much farther the other foot is, m; NaN when it is not seen."""
     shared: bool
-    """The nearest foot changes during the contact: both feet stood on the plate."""
+    """Whether the nearest foot changes during the contact: both feet stood on the plate."""
 
 
 def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
@@ -134,14 +133,14 @@ def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
 def plate_contacts(
     vertical: FloatArray, rate: float, threshold: float, minimum_s: float
 ) -> list[tuple[int, int, int]]:
-    """Contacts (plate, start, stop) on each plate by itself whose peak is at least 50 N."""
-    found = []
+    """Contacts (plate, start, stop) of each plate separately, with peaks of at least 50 N."""
+    spans = []
     for plate in range(vertical.shape[1]):
         force = vertical[:, plate]
         for start, stop in contacts(force, rate, threshold, minimum_s).samples:
             if np.nanmax(force[start:stop]) >= PLATE_PEAK_MIN:
-                found.append((plate, int(start), int(stop)))
-    return found
+                spans.append((plate, int(start), int(stop)))
+    return spans
 
 
 def assigned_contacts(
@@ -244,9 +243,9 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
 
 
 def median(values: FloatArray) -> float:
-    """Median of the values that are known; NaN without any."""
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else float("nan")
+    """Median of the finite values; NaN if there are none."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else float("nan")
 
 
 def _smallest(values: FloatArray) -> FloatArray:
@@ -259,10 +258,10 @@ SEAM = 0.02
 """Widest slit between neighbouring plates, m."""
 
 SHORTEST = 0.040
-"""No foot is on the ground for less, s."""
+"""Shortest possible ground contact, s."""
 
 EVENT_MARGIN = 0.02
-"""Events of foot markers are off by less, s: 18 ms in the recordings that were tested."""
+"""Largest error of an event from foot markers, s; 18 ms in the recordings tested."""
 
 LEAK_PERIODS = 3.0
 """Around a contact a plate belongs to its foot for this many periods of the matched cut-off."""
@@ -304,7 +303,7 @@ class FootContact:
     plates: tuple[int, ...]
     """Indices of the loaded plates."""
     complete: bool
-    """False when an end of the forces or of the markers cuts it, or when the other foot shares a
+    """False when the forces or markers begin or end during it, or when the other foot shares a
     plate with it."""
     edge_distance: float
     """Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
@@ -369,18 +368,20 @@ def feet_loads(
         rules.cop_threshold,
     )
     vertical = sharp[..., 1]
-    found = [
+    every_contact = [
         one
         for foot in (LEFT, RIGHT)
         for one in _contacts_of(foot, plates, vertical[:, foot], cop[:, foot], on_plates, rules)
     ]
     first, last = frame_time[[0, -1]]
-    seen = [
+    in_recording = [
         replace(one, complete=one.complete and one.touchdown >= first and one.toe_off <= last)
-        for one in sorted(found, key=lambda one: one.touchdown)
+        for one in sorted(every_contact, key=lambda one: one.touchdown)
         if one.toe_off > first and one.touchdown < last
     ]
-    return FeetLoads(tuple(seen), tuple(on_plates), force, moment, vertical, cop, free_moment)
+    return FeetLoads(
+        tuple(in_recording), tuple(on_plates), force, moment, vertical, cop, free_moment
+    )
 
 
 def plate_event_force(plates: Plates, cutoff: float) -> FloatArray:
@@ -406,13 +407,13 @@ def loads_on_frames(
 def _contacts_on_plates(
     plates: Plates, sharp: FloatArray, feet: FloatArray, frame_time: FloatArray, rules: EventRules
 ) -> list[PlateContact]:
-    """Contacts plate by plate; where no foot is seen the file's word for the foot is taken."""
+    """Contacts plate by plate; where markers show no foot, the foot that the file names."""
     cop, _ = centre_of_pressure(
         sharp[..., :3], sharp[..., 3:], plates.wrench.point, plates.surface, rules.threshold
     )
     vertical = sharp[..., 1]
-    found = plate_contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
-    assigned = assigned_contacts(found, vertical, cop, feet, plates.samples_of(frame_time))
+    spans = plate_contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
+    assigned = assigned_contacts(spans, vertical, cop, feet, plates.samples_of(frame_time))
     return [
         replace(one, foot=plates.feet[one.plate])
         if one.foot == NO_FOOT and np.isnan(one.distance)
@@ -435,9 +436,9 @@ def _contacts_of(
     on_plates: list[PlateContact],
     rules: EventRules,
 ) -> list[FootContact]:
-    known = ~np.isnan(plates.corners.sum(axis=(1, 2)))
+    with_corners = ~np.isnan(plates.corners.sum(axis=(1, 2)))
     spans = contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
-    found = []
+    foot_contacts = []
     for index, (start, stop) in enumerate(spans.samples):
         peak = float(vertical[start:stop].max())
         if peak < rules.cop_threshold:
@@ -447,8 +448,8 @@ def _contacts_of(
         loaded[[one.plate for one in on]] = True
         shared = any(one.shared for one in on)
         pressed = cop[start:stop][~np.isnan(cop[start:stop].sum(axis=1))]
-        edges = edge_distance(pressed, plates.corners, loaded & known, SEAM)
-        found.append(
+        edges = edge_distance(pressed, plates.corners, loaded & with_corners, SEAM)
+        foot_contacts.append(
             FootContact(
                 foot=foot,
                 touchdown=float(plates.start + spans.touchdown[index]),
@@ -460,4 +461,4 @@ def _contacts_of(
                 shared=shared,
             )
         )
-    return found
+    return foot_contacts

@@ -20,7 +20,7 @@ from aqbio.labels.marker_set import landmark_labels, model_marker_set, stand_ins
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import without_turns
 from aqbio.multibody.skeleton import GROUND, Skeleton
-from aqbio.observed.joint_angles import determined_by_file, filled_coordinates
+from aqbio.observed.determined import determined_by_file, filled_coordinates
 from aqbio.recordings.prepared import prepared_coordinates
 from aqbio.recordings.trial import SPEED_MAX
 from aqbio.vectors import FloatArray
@@ -74,9 +74,9 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     positions = _positions(skeleton, q)
     determined = np.asarray(np.isfinite(positions).any(axis=(0, 2)))
     needed = landmark_labels(marker_set)
-    kept = [i for i, label in enumerate(skeleton.markers) if determined[i] or label in needed]
-    labels = tuple(skeleton.markers[index] for index in kept)
-    recording = Recording(labels, positions[:, kept], rate, loads, tuple(findings))
+    shown = [i for i, label in enumerate(skeleton.markers) if determined[i] or label in needed]
+    labels = tuple(skeleton.markers[index] for index in shown)
+    recording = Recording(labels, positions[:, shown], rate, loads, tuple(findings))
     return CoordinatesTrial(recording, marker_set, skeleton.coordinates, q)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from aqbio.config import MarkerSet
-from aqbio.errors import Finding
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.recordings.axes import displacement, pelvis_paths
@@ -70,7 +69,7 @@ than this tell what a runner lands on."""
 
 @dataclass(frozen=True, slots=True)
 class EventErrors:
-    """Kinematic events less those of the plates, of the contacts that both know."""
+    """Kinematic events minus plate events, of the contacts found by both."""
 
     touchdown: FloatArray
     toe_off: FloatArray
@@ -95,11 +94,11 @@ def kinematic_contacts(
     """
     if speed < SPEED_MIN or len(feet) < 4:
         return ()
-    found = []
+    contacts = []
     for foot in (LEFT, RIGHT):
         filled, _ = fill_gaps(feet[:, foot], int(BRIDGED_S * rate), np.array([]))
-        seen = np.where(present_markers(feet[:, [foot]])[0, :, None], filled, np.nan)
-        place = low_pass(seen, rate, min(CUTOFF, CUTOFF_SHARE * rate))
+        visible = np.where(present_markers(feet[:, [foot]])[0, :, None], filled, np.nan)
+        place = low_pass(visible, rate, min(CUTOFF, CUTOFF_SHARE * rate))
         velocity = np.gradient(place, 1.0 / rate, axis=0) - ground_velocity
         lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
         for span in _standing(velocity[:, 1:], rate, speed):
@@ -110,14 +109,14 @@ def kinematic_contacts(
             )
             if toe_off > touchdown or np.isnan(touchdown) != np.isnan(toe_off):
                 one = FootContact(foot, touchdown, toe_off, (), not hidden, np.nan, np.nan)
-                found.append(one)
-    return tuple(sorted(found, key=lambda one: np.nanmin((one.touchdown, one.toe_off))))
+                contacts.append(one)
+    return tuple(sorted(contacts, key=lambda one: np.nanmin((one.touchdown, one.toe_off))))
 
 
 def present_markers(feet: FloatArray) -> BoolArray:
     """Which markers are seen in most frames of their foot, (2, K)."""
-    seen: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
-    share = seen.sum(axis=0) / np.maximum(seen.any(axis=2).sum(axis=0), 1)[:, None]
+    visible: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
+    share = visible.sum(axis=0) / np.maximum(visible.any(axis=2).sum(axis=0), 1)[:, None]
     return np.asarray(share > HALF)
 
 
@@ -168,9 +167,9 @@ def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContac
 def _standing(forefoot: FloatArray, rate: float, speed: float) -> list[tuple[int, int]]:
     """First frame and frame after the last one of each stretch in which a forefoot is slow."""
     size = np.linalg.norm(forefoot, axis=2)
-    seen = np.isfinite(size)
-    mean = np.where(seen, size, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
-    slow: BoolArray = seen.any(axis=1) & (mean < STILL_SHARE * speed)
+    visible = np.isfinite(size)
+    mean = np.where(visible, size, 0.0).sum(axis=1) / np.maximum(visible.sum(axis=1), 1)
+    slow: BoolArray = visible.any(axis=1) & (mean < STILL_SHARE * speed)
     shortest, steady = int(np.ceil(STILL_S * rate)), round(UNSTEADY_S * rate)
     return [
         (int(start), int(stop))
@@ -201,13 +200,13 @@ def _landing(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: 
         return float("nan")
     at = down.min()
     first, last = int(np.ceil(at - EARLY * rate)), int(at + LATE * rate)
-    found = [
+    peaks = [
         peak
         for marker in present[down <= at + SIMULTANEOUS * rate]
         for peak in _peaks(lift[:, marker], first, last)
     ]
-    largest = max((size for _, size in found), default=np.nan)
-    return min((at for at, size in found if size >= DISTINCT * largest), default=float("nan"))
+    largest = max((size for _, size in peaks), default=np.nan)
+    return min((at for at, size in peaks if size >= DISTINCT * largest), default=float("nan"))
 
 
 def _take_off(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
@@ -241,13 +240,13 @@ def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int]) -> flo
 
 def _peaks(values: FloatArray, first: int, last: int) -> list[tuple[float, float]]:
     """Local maxima between two frames: where, by a parabola between frames, and how high."""
-    found = []
+    peaks = []
     for frame in range(max(first, 1), min(last, len(values) - 2) + 1):
         before, peak, after = values[frame - 1 : frame + 2]
         if peak >= before and peak > after:
             shift = 0.5 * (before - after) / (before - 2.0 * peak + after)
-            found.append((float(frame + shift), float(peak)))
-    return found
+            peaks.append((float(frame + shift), float(peak)))
+    return peaks
 
 
 def _crossing(path: FloatArray, level: float, first: int) -> float:
@@ -282,9 +281,6 @@ SPEED_RATIO, RATE_LEAST = 1.25, 45.0
 
 MILLISECONDS = 1e3
 
-EVENTS_MIN = 3
-"""Fewest contacts seen by plates and markers from which the markers' errors are estimated."""
-
 
 def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
     """The markers of both feet (T, 2, K, 3), left first, heel first; NaN where absent."""
@@ -316,7 +312,7 @@ class MarkerEvents:
 
     @property
     def accuracy(self) -> Accuracy | None:
-        """How far such events were from plates; None where nothing alike was tested."""
+        """Errors of such events against plates; None where no similar recording was tested."""
         stated = ACCURACY.get(self.strike)
         if stated is None or self.smoothed or not self.whole or self.rate < RATE_LEAST:
             return None
@@ -325,7 +321,7 @@ class MarkerEvents:
 
     @property
     def contact_time_error(self) -> float:
-        """How far a contact time may be off, s; NaN where nothing alike was tested."""
+        """Largest error of a contact time, s; NaN where no similar recording was tested."""
         accuracy = self.accuracy
         if accuracy is None:
             return float("nan")
@@ -341,11 +337,11 @@ def marker_events(
 ) -> MarkerEvents:
     """Contacts of a moving trial in ground axes, from its foot markers only."""
     path, _ = pelvis_paths(recording, marker_set)
-    known = np.flatnonzero(np.isfinite(path).all(axis=1))
-    if len(known) < 2:
+    finite = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if len(finite) < 2:
         return NO_EVENTS
     travel = displacement(path)
-    elapsed = (known[-1] - known[0]) / recording.rate
+    elapsed = (finite[-1] - finite[0]) / recording.rate
     ahead = np.array([np.cos(ground.heading), 0.0, -np.sin(ground.heading)])
     belt = -ground.belt_speed * ahead
     relative = travel / elapsed - belt
@@ -428,43 +424,6 @@ def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
         return text + "."
     share = events.contact_time_error / float(np.nanmedian(whole))
     return text + f", up to {share:.0%} of this contact time."
-
-
-def participant_errors(
-    trials: Sequence[dict[str, Any]], participant_id: str
-) -> tuple[dict[str, float], list[Finding]]:
-    """Mean and SD (s) of kinematic events against a participant's own plates, and a finding."""
-    known = [done["kinematic_errors"] for done in trials if done.get("kinematic_errors")]
-    errors = {
-        name: [x for one in known for x in one[name]] for name in ("touchdown_s", "toe_off_s")
-    }
-    count = min(map(len, errors.values()))
-    if count < EVENTS_MIN:
-        return {}, []
-    numbers: dict[str, float] = {"contacts": count}
-    for name, values in errors.items():
-        event = name.removesuffix("_s")
-        numbers |= {
-            f"{event}_mean_s": float(np.mean(values)),
-            f"{event}_sd_s": float(np.std(values)),
-        }
-    if not any(done.get("events") == "kinematic" for done in trials):
-        return numbers, []
-    text = ", ".join(
-        f"{words} {MILLISECONDS * numbers[f'{event}_mean_s']:+.1f} ± "
-        f"{MILLISECONDS * numbers[f'{event}_sd_s']:.1f} ms"
-        for event, words in (("touchdown", "touchdown"), ("toe_off", "toe-off"))
-    )
-    finding = Finding(
-        rule="events-kinematic-error",
-        severity="info",
-        what=f"events from the foot markers against the plates, over {count} contacts of this "
-        f"participant: {text} (positive: late).",
-        participant=participant_id,
-        number=numbers["toe_off_mean_s"],
-        unit="s",
-    )
-    return numbers, [finding]
 
 
 def _range_text(error: tuple[float, float]) -> str:

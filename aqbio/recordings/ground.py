@@ -49,9 +49,9 @@ def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatAr
 def low_frames(forefeet: FloatArray) -> BoolArray:
     """Frames (T, 2) in which forefeet (T, 2, 3) are lowest: contacts without forces."""
     height = forefeet[..., 1]
-    known = [one[np.isfinite(one)] for one in height.T]
+    finite = [one[np.isfinite(one)] for one in height.T]
     # the lowest level of a foot is where it is for a twentieth of the time
-    level = np.array([np.percentile(one, 5.0) if len(one) else np.nan for one in known])
+    level = np.array([np.percentile(one, 5.0) if len(one) else np.nan for one in finite])
     floor = level <= np.nanmin([*level, np.inf]) + LEVEL_APART
     return np.asarray((height <= level + LOW) & floor)
 
@@ -176,8 +176,8 @@ def _observed(recording: Recording, loads: FeetLoads | None, marker_set: MarkerS
         for foot in range(len(SIDES))
     ]
     path, facing = pelvis_paths(recording, marker_set)
-    known = np.flatnonzero(np.isfinite(path).all(axis=1))
-    elapsed = (known[-1] - known[0]) / recording.rate if len(known) > 1 else np.nan
+    finite = np.flatnonzero(np.isfinite(path).all(axis=1))
+    elapsed = (finite[-1] - finite[0]) / recording.rate if len(finite) > 1 else np.nan
     return _Observed(
         feet=np.array(feet),
         ground=ground_velocity(forefeet, standing, recording.rate),
@@ -208,11 +208,11 @@ def _test_surface(stated: str, observed: _Observed, trial: Trial, laboratory: La
         Measurement(value, HALF * observed.running, who, decisive=True)
         for who, value in observed.feet_speeds()
     ]
-    found = contradiction(
+    disagreement = contradiction(
         statement, measured, "Speed and direction would be wrong: the trial is left out."
     )
-    if found is not None:
-        raise as_error(found)
+    if disagreement is not None:
+        raise as_error(disagreement)
 
 
 def _note_doubt(observed: _Observed, notes: Notes) -> None:
@@ -267,11 +267,13 @@ def _belt_speed(trial: Trial, observed: _Observed, notes: Notes) -> float:
     measured = [
         Measurement(value, BELT_ERROR * value, who) for who, value in observed.feet_speeds()
     ]
-    found = contradiction(statement, measured, f"The {estimate:.2f} m/s of the feet are used.")
-    if found is None:
+    disagreement = contradiction(
+        statement, measured, f"The {estimate:.2f} m/s of the feet are used."
+    )
+    if disagreement is None:
         return stated
-    notes.adopt((found,))
-    return estimate if found.severity == "error" else stated
+    notes.adopt((disagreement,))
+    return estimate if disagreement.severity == "error" else stated
 
 
 def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:

@@ -9,7 +9,7 @@ from aqbio.errors import Finding, Severity
 
 
 class Details(TypedDict, total=False):
-    """What else a finding may say, as in `aqbio.errors.Finding`."""
+    """Further fields of a finding, as in `aqbio.errors.Finding`."""
 
     fix: str
     where: str
@@ -52,7 +52,7 @@ class Notes:
         )
 
     def adopt(self, findings: tuple[Finding, ...]) -> None:
-        """Take over what a reader noticed, which does not know the trial."""
+        """Add the findings of a reader, which does not know the trial."""
         self.findings.extend(
             replace(finding, trial=self.trial, participant=self.participant) for finding in findings
         )

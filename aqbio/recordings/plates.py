@@ -11,15 +11,13 @@ import numpy as np
 
 from aqbio.errors import distinct
 from aqbio.force_plates.forces import (
+    LOADED_PLATE,
     UNLOADED_MARGIN,
     UNLOADED_SHORTEST,
+    Plates,
     PlateWrench,
     centre_of_pressure,
     nearly_unloaded,
-)
-from aqbio.force_plates.plates import (
-    LOADED,
-    Plates,
     noise_level,
     plate_axes,
     pulls_and_pushes,
@@ -79,18 +77,18 @@ def ground_plates(
     for index in np.flatnonzero(used):
         upward = forces.wrench.force[:, index] @ rotation[1]
         used[index] = _is_plausible(forces, int(index), upward, notes, moving=moving)
-    kept = np.flatnonzero(used)
-    for index in kept:
+    usable = np.flatnonzero(used)
+    for index in usable:
         _note_noise(forces, int(index), notes)
-    if not len(kept):
+    if not len(usable):
         return None
-    feet = [forces.feet[index] for index in kept]
+    feet = [forces.feet[index] for index in usable]
     plates = Plates(
         wrench=forces.wrench.select(used).rotated(rotation),
         corners=forces.corners[used] @ rotation.T,
         rate=forces.rate,
         start=forces.start,
-        numbers=tuple(forces.numbers[index] for index in kept),
+        numbers=tuple(forces.numbers[index] for index in usable),
         feet=tuple(SIDES.index(foot) if foot else NO_FOOT for foot in feet),
     )
     level, removed = without_offsets(plates, OFFSET_MAX[moving])
@@ -273,9 +271,11 @@ class PlateLoad(NamedTuple):
 def plate_loads(plates: Plates, feet: FloatArray, time: FloatArray) -> list[PlateLoad]:
     """Every load of every plate, with the feet (T, 2, K, 3), m, at instants ``time`` (T,), s."""
     wrench, vertical, sample = plates.wrench, plates.vertical, plates.samples_of(time)
-    cop, _ = centre_of_pressure(wrench.force, wrench.moment, wrench.point, plates.surface, LOADED)
+    cop, _ = centre_of_pressure(
+        wrench.force, wrench.moment, wrench.point, plates.surface, LOADED_PLATE
+    )
     loads = []
-    for plate, start, stop in plate_contacts(vertical, plates.rate, LOADED, STILL_S):
+    for plate, start, stop in plate_contacts(vertical, plates.rate, LOADED_PLATE, STILL_S):
         heavy = vertical[sample, plate] >= LOADED_SHARE * vertical[start:stop, plate].max()
         frames = np.flatnonzero((sample >= start) & (sample < stop) & heavy)
         place, span = cop[sample[frames], plate], plates.time[[start, stop - 1]]
@@ -318,8 +318,8 @@ def fitting_units(
         missed = {x.number for x in own if not (x.under if moving else x.stood_on)}
         fits = {x.number: x for x in own if x.number not in missed and (row != 1.0).sum() == 1}
         if row[0] > 1.0 or not fits:  # an unloaded plate does not show its unit
-            known = np.isin(numbers, list(fits))
-            factors[same_factors & ~known], same_factors = 1.0, same_factors & known
+            confirmed = np.isin(numbers, list(fits))
+            factors[same_factors & ~confirmed], same_factors = 1.0, same_factors & confirmed
         if fits:
             loaded = {one.number for one in own} & set(numbers[same_factors].tolist())
             away = [x.distances[fits[x.number].foot] for x in declared if x.number in fits]
@@ -423,14 +423,14 @@ def with_unmeasured(
     silent = defaultdict(list)
     for one in kinematic:
         start, stop = span = contact_span(one)
-        seen = (time >= start) & (time <= stop)
-        on, sample = _plates_under(feet[seen, one.foot], corners), plates.samples_of(time[seen])
+        during = (time >= start) & (time <= stop)
+        on, sample = _plates_under(feet[during, one.foot], corners), plates.samples_of(time[during])
         own = [plate for plate, number in enumerate(plates.numbers) if number in on or not on]
         force = plates.vertical[sample][:, own]
         within = contacts and contacts[0].touchdown < start and stop < contacts[-1].toe_off
-        known = [other for other in (*contacts, *exchanged) if other.foot == one.foot]
+        own_contacts = [other for other in (*contacts, *exchanged) if other.foot == one.foot]
         idle = np.abs(force).max(initial=0.0) < PLATE_PEAK_MIN and (sample >= 0).all()
-        if idle and (on or (everywhere and within)) and apart(span, known):
+        if idle and (on or (everywhere and within)) and apart(span, own_contacts):
             silent[one.foot, on].append(replace(one, plates=tuple(own) if on else ()))
     for (foot, on), several in silent.items():
         force = plates.wrench.force[:, several[0].plates]
@@ -459,28 +459,28 @@ def _exchanged(
     plates: Plates, feet: FloatArray, time: FloatArray, notes: Notes
 ) -> list[FootContact]:
     """Contacts whose force fits a foot only if it is moved to another plate, idle meanwhile."""
-    point, found, words = plates.wrench.point, list[FootContact](), list[str]()
-    known = np.asarray(np.isfinite(plates.corners).all(axis=(1, 2)))
+    point, contacts, words = plates.wrench.point, list[FootContact](), list[str]()
+    with_corners = np.asarray(np.isfinite(plates.corners).all(axis=(1, 2)))
     for load in plate_loads(plates, feet, time):
         during = plates.vertical[(plates.time >= load.span[0]) & (plates.time <= load.span[1])]
         whole = during[:, load.plate].max() > LOADED_SHARE * plates.vertical.max()
-        if load.under or not known[load.plate] or not whole:
+        if load.under or not with_corners[load.plate] or not whole:
             continue
         local = (load.cop - point[load.plate]) @ plate_axes(plates.corners[load.plate])
         idle = np.abs(during).max(axis=0) < PLATE_PEAK_MIN
-        for plate in np.flatnonzero(idle & known).tolist():
+        for plate in np.flatnonzero(idle & with_corners).tolist():
             there = point[plate] + local @ plate_axes(plates.corners[plate]).T
             foot, away, _ = nearest_foot(there, feet[load.frames])
             if np.nanmin(away, initial=np.inf) <= OUTSIDE:
                 start, stop = load.span.tolist()
                 one = FootContact(foot, start, stop, (plate,), True, np.nan, np.nan)  # noqa: FBT003
-                found.append(one)
+                contacts.append(one)
                 words.append(
                     f"the force of plate {load.number} fits the {SIDES[foot]} foot on plate "
                     f"{plates.numbers[plate]} ({start:.2f} to {stop:.2f} s)"
                 )
                 break
-    if found:
+    if contacts:
         notes.add(
             "plates-exchanged",
             "error",
@@ -490,7 +490,7 @@ def _exchanged(
             "(FORCE_PLATFORM:CHANNEL and CORNERS of a C3D file).",
             forces=True,
         )
-    return found
+    return contacts
 
 
 def _plates_under(foot: FloatArray, corners: Mapping[int, FloatArray]) -> tuple[int, ...]:

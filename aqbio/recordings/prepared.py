@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import ModelMap, Trial
-from aqbio.force_plates.forces import PlateWrench
+from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.force_plates.ground_reactions import shared_with_toes
-from aqbio.force_plates.plates import Plates
 from aqbio.io.mot import read_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
@@ -80,8 +79,8 @@ def _surface_height(prepared: PreparedTrial) -> float:
     if prepared.loads is None:
         return 0.0
     height = prepared.loads.cop[..., 1]
-    known = height[np.isfinite(height)]
-    return float(np.median(known)) if len(known) else 0.0
+    finite = height[np.isfinite(height)]
+    return float(np.median(finite)) if len(finite) else 0.0
 
 
 def _plate_variables(plates: Plates | None) -> Variables:
@@ -182,12 +181,12 @@ def plate_wrench(prepared: xr.Dataset) -> PlateWrench:
 
 def measured_loads(loads: Sequence[ExternalLoad]) -> tuple[BoolArray, tuple[ExternalLoad, ...]]:
     """Frames in which both feet's loads are known, and loads that are zero in the others."""
-    known = np.all([np.isfinite(x.force + x.moment).all(axis=1) for x in loads], axis=0)
-    return known, tuple(
+    measured = np.all([np.isfinite(x.force + x.moment).all(axis=1) for x in loads], axis=0)
+    return measured, tuple(
         replace(
             load,
-            force=np.where(known[:, None], load.force, 0.0),
-            moment=np.where(known[:, None], load.moment, 0.0),
+            force=np.where(measured[:, None], load.force, 0.0),
+            moment=np.where(measured[:, None], load.moment, 0.0),
         )
         for load in loads
     )
@@ -200,8 +199,8 @@ def recorded_trial(study: Study, participant_id: str, trial: Trial) -> xr.Datase
     """A prepared trial without the markers that stage scale found off in it."""
     prepared = read_dataset(study.folder(participant_id, "prepare") / f"{trial.trial_id}.nc")
     off = study.read_manifest(participant_id, "scale").get("labels_off", {})
-    kept = ~prepared["marker"].isin(off.get(trial.trial_id, []))
-    return prepared.assign(marker_raw=prepared["marker_raw"].where(kept, np.nan))
+    credible = ~prepared["marker"].isin(off.get(trial.trial_id, []))
+    return prepared.assign(marker_raw=prepared["marker_raw"].where(credible, np.nan))
 
 
 def prepared_coordinates(stem: Path) -> Path:

@@ -35,12 +35,12 @@ def shared_frames(recordings: Sequence[FloatArray]) -> list[SharedFrames]:
     """Pairs of recordings with the same frames in order, by marker distances (T, K) m of each."""
     from scipy.spatial import cKDTree
 
-    known = [np.flatnonzero(np.isfinite(one).all(axis=1)) for one in recordings]
-    if not any(map(len, known)):
+    complete = [np.flatnonzero(np.isfinite(one).all(axis=1)) for one in recordings]
+    if not any(map(len, complete)):
         return []
-    owner = np.repeat(np.arange(len(recordings)), list(map(len, known)))
-    frame = np.concatenate(known)
-    values = np.concatenate([one[which] for one, which in zip(recordings, known, strict=True)])
+    owner = np.repeat(np.arange(len(recordings)), list(map(len, complete)))
+    frame = np.concatenate(complete)
+    values = np.concatenate([one[which] for one, which in zip(recordings, complete, strict=True)])
     tree = cKDTree(values)
     pairs = tree.query_pairs(EQUAL, p=np.inf, output_type="ndarray")
     pairs = pairs[owner[pairs[:, 0]] != owner[pairs[:, 1]]]
@@ -54,11 +54,11 @@ def shared_frames(recordings: Sequence[FloatArray]) -> list[SharedFrames]:
         pair = (int(order[row, 0]), int(order[row, 1]))
         if pair not in best or count[row] > count[best[pair]]:
             best[pair] = int(row)
-    found = []
+    pairs_shared = []
     for (one, other), best_row in best.items():
         start, later = int(frame[first[place.ravel() == best_row]].min()), int(order[best_row, 2])
-        found.append(SharedFrames(one, other, int(count[best_row]), start, start + later))
-    return found
+        pairs_shared.append(SharedFrames(one, other, int(count[best_row]), start, start + later))
+    return pairs_shared
 
 
 RATE = 100.0
@@ -101,17 +101,17 @@ class Movement:
     @classmethod
     def of(cls, labels: Sequence[str], positions: FloatArray, rate: float) -> Movement:
         """Take over positions (T, M, 3), m, NaN where missing, recorded at a rate in Hz."""
-        seen = np.asarray(np.isfinite(positions).all(axis=2))
-        kept = np.flatnonzero(seen.sum(axis=0) > PRESENT_SHARE * len(seen)).tolist()
+        visible = np.asarray(np.isfinite(positions).all(axis=2))
+        chosen = np.flatnonzero(visible.sum(axis=0) > PRESENT_SHARE * len(visible)).tolist()
         own = np.arange(len(positions)) / rate
         time = np.arange(0.0, own[-1] + 0.5 / rate, 1.0 / RATE) if len(own) else own
         path = [
-            np.interp(time, own[seen[:, marker]], positions[seen[:, marker], marker, axis])
-            for marker in kept
+            np.interp(time, own[visible[:, marker]], positions[visible[:, marker], marker, axis])
+            for marker in chosen
             for axis in range(3)
         ]
-        moved = np.reshape(path, (len(kept), 3, len(time))).transpose(2, 0, 1)
-        return cls(tuple(labels[one] for one in kept), moved, is_static(positions))
+        moved = np.reshape(path, (len(chosen), 3, len(time))).transpose(2, 0, 1)
+        return cls(tuple(labels[one] for one in chosen), moved, is_static(positions))
 
     @property
     def roughness(self) -> float:

@@ -34,7 +34,7 @@ from aqbio.recordings.body_size import (
 )
 from aqbio.recordings.clock import note_clock, note_rate
 from aqbio.recordings.coordinates import coordinates_trial
-from aqbio.recordings.events_from_markers import kinematic_errors, participant_errors
+from aqbio.recordings.events_from_markers import kinematic_errors
 from aqbio.recordings.label_check import (
     SWAPPED,
     StaticReference,
@@ -65,7 +65,7 @@ OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 """Axes of coordinates that come from OpenSim."""
 
 
-@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={}, kinematic_events={})
+@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={})
 def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
     """Prepare the static trials and all moving trials of a participant.
 
@@ -88,7 +88,6 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     trials = [*still[:upright], *moving]
     person = study.participant(participant_id)
     masses = body_masses(person.mass_kg, trials)
-    event_numbers, event_findings = participant_errors(trials, participant_id)
     chosen = next(iter(masses.items()), ("", None))
     trials_done = (*still, *moving)
     stops = [done["reason"] for done in trials_done]
@@ -112,11 +111,10 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         STAGE,
         [*still, *moving],
         reason=next(iter(stops), ""),
-        findings=[*findings, *event_findings],
+        findings=findings,
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
-        kinematic_events=event_numbers,
     )
 
 
@@ -180,7 +178,7 @@ def _prepare(
 
 
 def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dict[str, Any]:
-    """What the manifest says about a prepared trial: surface, axes, rates, body masses."""
+    """Entry of a prepared trial in the manifest: surface, axes, rates, body masses."""
     numbers: dict[str, Any] = {
         "task": trial.task,
         "surface": prepared.ground.surface,

@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError, distinct, listed
-from aqbio.force_plates.plates import Plates
+from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.io.movement import breaks, flickers, is_static, jumps
 from aqbio.io.recording import Recording
@@ -65,7 +65,7 @@ class PreparedTrial:
     loads: FeetLoads | None
     """None without plates, without a contact on them, and for a static trial."""
     kinematic: tuple[FootContact, ...]
-    """What the foot markers say: the trial's contacts where there are no loads."""
+    """Contacts from the foot markers: the trial's contacts if there are no loads."""
     threshold: float
     """Of the events, N."""
     contact_time_error: tuple[float, float]
@@ -205,12 +205,12 @@ def _usable_loads(
 
 def _without_ignored(recording: Recording, laboratory: Laboratory) -> Recording:
     """The recording without ignored markers, its forces earlier by their known delay."""
-    kept = [i for i, label in enumerate(recording.labels) if label not in laboratory.ignore_markers]
-    labels = tuple(recording.labels[index] for index in kept)
+    used = [i for i, label in enumerate(recording.labels) if label not in laboratory.ignore_markers]
+    labels = tuple(recording.labels[index] for index in used)
     forces = recording.forces
     if forces is not None:
         forces = replace(forces, start=forces.start - laboratory.force_delay_s)
-    return replace(recording, labels=labels, positions=recording.positions[:, kept], forces=forces)
+    return replace(recording, labels=labels, positions=recording.positions[:, used], forces=forces)
 
 
 def _moving(
@@ -227,8 +227,8 @@ def _moving(
     threshold = prepare.event_threshold_overground_n
     loads = _loads(recording, plates, feet, prepare, threshold)
     theirs = loads is not None and share_without_foot(loads) <= ELSEWHERE
-    known = loads if theirs else None  # another trial's forces do not show these feet
-    ground = running_ground(recording, known, trial, marker_set, laboratory, notes)
+    own_loads = loads if theirs else None  # another trial's forces do not show these feet
+    ground = running_ground(recording, own_loads, trial, marker_set, laboratory, notes)
     if ground.surface == "treadmill":
         threshold = prepare.event_threshold_treadmill_n
         loads = _loads(recording, plates, feet, prepare, threshold)
@@ -280,8 +280,8 @@ def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
 def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
     """Refuse markers, or joint angles, that jump about: the file was written, or read, wrongly."""
     steps = np.diff(recording.positions, axis=0)
-    known = np.linalg.norm(steps[np.isfinite(steps).all(axis=2)], axis=-1)
-    speed = float(np.median(known)) * recording.rate if len(known) else 0.0
+    displacements = np.linalg.norm(steps[np.isfinite(steps).all(axis=2)], axis=-1)
+    speed = float(np.median(displacements)) * recording.rate if len(displacements) else 0.0
     if speed > SPEED_MAX:
         angles = "the angles move points of the body"
         raise AqbioError(
@@ -322,7 +322,7 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
 
 
 def without_flicker(recording: Recording, notes: Notes) -> Recording:
-    """Take out the frames in which a marker jumps away and comes back, and say so."""
+    """Remove the frames in which a marker jumps away and back, with a finding."""
     away = flickers(recording.positions, recording.rate)
     if not away.any():
         return recording
@@ -392,9 +392,9 @@ def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice
     events = np.rint(_events(contacts) * recording.rate).astype(int)
     if len(events):
         return slice(max(int(events.min()), 0), int(events.max()) + 1)
-    seen = np.isfinite(recording.positions).all(axis=2).mean(axis=1) >= 0.5
-    shown = np.flatnonzero(seen)
-    return slice(int(shown[0]), int(shown[-1]) + 1) if len(shown) else slice(0, len(seen))
+    mostly_visible = np.isfinite(recording.positions).all(axis=2).mean(axis=1) >= 0.5
+    shown = np.flatnonzero(mostly_visible)
+    return slice(int(shown[0]), int(shown[-1]) + 1) if len(shown) else slice(0, len(mostly_visible))
 
 
 MAX_MISSING = 0.10

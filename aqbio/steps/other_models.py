@@ -74,13 +74,13 @@ def outcome_differences(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     both = both[np.isfinite(both["value"]) & np.isfinite(both["value_other"])]
     both["square"] = (both["value_other"] - both["value"]) ** 2
     groups = both.groupby(KEY, sort=False, observed=True)
-    found: pd.DataFrame = groups.agg(
+    differences: pd.DataFrame = groups.agg(
         steps=("value", "size"), own=("value", "mean"), other=("value_other", "mean"),
         rms=("square", "mean"),
     ).reset_index()  # fmt: skip
-    found["difference"] = found["other"] - found["own"]
-    found["rms"] = np.sqrt(found["rms"])
-    return found
+    differences["difference"] = differences["other"] - differences["own"]
+    differences["rms"] = np.sqrt(differences["rms"])
+    return differences
 
 
 def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
@@ -93,11 +93,11 @@ def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
     squares = differences.assign(square=differences["steps"] * differences["rms"] ** 2)
     groups = squares.groupby([*NAMES[:4], "axis"], observed=True, sort=False)
     sums = groups[["square", "steps"]].sum().reset_index()
-    found: dict[Key, FloatArray] = {}
+    by_outcome: dict[Key, FloatArray] = {}
     for row in sums.to_dict("records"):
-        sd = found.setdefault(tuple(str(row[name]) for name in NAMES[:4]), np.zeros(len(AXES)))
+        sd = by_outcome.setdefault(tuple(str(row[name]) for name in NAMES[:4]), np.zeros(len(AXES)))
         sd[AXES.index(row["axis"])] = np.sqrt(row["square"] / row["steps"])
-    return found
+    return by_outcome
 
 
 def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
@@ -108,10 +108,10 @@ def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
     keys = zip(*(trial[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
     own = np.array([sds.get(key, np.zeros(len(AXES))) for key in keys])
     dimensions = ("uncertainty_source", "stance_foot", "outcome", "axis")
-    known = drawn.transpose(*dimensions).values
-    model = np.where(np.isnan(known[:1]), np.nan, own)  # unknown where nothing was drawn
+    drawn_sd = drawn.transpose(*dimensions).values
+    model = np.where(np.isnan(drawn_sd[:1]), np.nan, own)  # unknown where nothing was drawn
     sources = [*drawn["uncertainty_source"].values.tolist(), MODEL]
-    both = (dimensions, np.concatenate([known, model]), drawn.attrs)
+    both = (dimensions, np.concatenate([drawn_sd, model]), drawn.attrs)
     rest = trial.drop_dims("uncertainty_source").assign_coords(uncertainty_source=sources)
     return rest.assign(interval_sd=both)
 
@@ -120,12 +120,12 @@ def curve_sds(pairs: Iterable[tuple[xr.Dataset, xr.Dataset]]) -> dict[str, Float
     """RMS differences of curves over steps and pairs of models, (phase, percent, ..., axis)."""
     squares: dict[str, list[FloatArray]] = {name: [] for name in SPREADS}
     for own, other in pairs:
-        for name, kept in squares.items():
-            kept.append((other[name].values - own[name].values) ** 2)
+        for name, own_squares in squares.items():
+            own_squares.append((other[name].values - own[name].values) ** 2)
     sds = {}
-    for name, kept in squares.items():
-        if kept:
-            every = np.concatenate(kept)
+    for name, own_squares in squares.items():
+        if own_squares:
+            every = np.concatenate(own_squares)
             count = np.isfinite(every).sum(axis=0)
             total = np.where(count > 0, np.nansum(every, axis=0), np.nan)
             sds[name] = np.sqrt(total / np.maximum(count, 1))
@@ -163,9 +163,9 @@ def compared_models(study: Study, participant_id: str, trials: Container[str]) -
                 findings.append(_missing(trial.trial_id, name, why))
                 continue
             (own, curves), (theirs, their_curves), _ = both_models(study, other, trial)
-            found = outcome_differences(own, theirs)
+            differences = outcome_differences(own, theirs)
             place = {"participant_id": participant_id, "trial_id": trial.trial_id, "model": name}
-            tables.append(found.assign(**place))
+            tables.append(differences.assign(**place))
             pairs.append((curves, their_curves))
     table = joined(tables, list(COLUMNS))
     return ComparedModels(table, curve_sds(pairs), tuple(findings), model_sds(table))
@@ -176,7 +176,7 @@ Compared = tuple["pd.DataFrame", "xr.Dataset"]
 
 
 def both_models(study: Study, other: Study, trial: Trial) -> tuple[Compared, Compared, list[Step]]:
-    """A trial on the study's own and on another model, and its steps as far as both know them."""
+    """A trial on the study's own and on another model, with the steps found on both."""
     data, theirs = (
         stored_contributions(one, trial.participant_id, trial.trial_id)[0] for one in (study, other)
     )

@@ -8,17 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.records import ADJUSTED
+from aqbio.body.records import ADJUSTED, final_model
 from aqbio.config.settings import Quality
 from aqbio.consistency.observations import FILTER_LEAK
+from aqbio.consistency.posterior import whole_body_centre
+from aqbio.gait.postures import (
+    BEYOND,
+    MEASURES,
+    POINTS,
+    posture_numbers,
+    posture_points,
+    spread_column,
+)
 from aqbio.gait.signals import picked
 from aqbio.gait.step_files import contact_span, trial_contacts
-from aqbio.gait.steps import PERCENT
+from aqbio.gait.steps import PERCENT, Step, rotation_about_vertical
 from aqbio.intervals.step_uncertainty import STATISTICS, is_kinematic
 from aqbio.inverse_kinematics.solution import FITTED
+from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
+from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
-from aqbio.observed.record import read_observed, why_not_whole
+from aqbio.observed.parts import read_observed, why_not_whole
 from aqbio.recordings.clock import CLOCK_CONTACTS, force_delay
 from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
@@ -28,7 +39,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from aqbio.steps.rows import TrialSteps
-
 
 # the consistency fit ------------------------------------------------------------------------------
 
@@ -69,17 +79,17 @@ def consistency_rows(
 
 
 def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[Row]:
-    """How sure the trial's own statistics are, against what their hypotheses ask for."""
-    known = {one.id: one for one in registry.hypotheses}
+    """Precision of the trial's own statistics against the limits of their hypotheses."""
+    by_id = {one.id: one for one in registry.hypotheses}
     words = "how sure the trial's statistic is, sd of all sources together"
     for name, hypothesis in STATISTICS.items():
         if (sd := data.attrs.get(f"sd_{name}")) is None:
             continue
         limit, note = None, words
-        if (asked := known.get(hypothesis)) is not None:
-            limit = asked.precise
+        if (tested := by_id.get(hypothesis)) is not None:
+            limit = tested.precise
             note += (
-                f", against half of the smallest effect of {hypothesis} ({asked.delta:g}); its "
+                f", against half of the smallest effect of {hypothesis} ({tested.delta:g}); its "
                 "verdict takes the mean over athletes"
             )
         yield measure(key, f"sd_{name}", float(sd), "1", limit=limit, severity="warning", note=note)
@@ -192,7 +202,7 @@ PLAIN_AMONG_FITTED = "plain motion, with the body that the fit of other trials f
 
 
 def _version(data: xr.Dataset, version: str) -> tuple[str, str]:
-    """How the measures of a version begin, and what is said of them."""
+    """Prefix of the measures of a version, and its description."""
     if version == PLAIN:
         return "plain_", "before the consistency fit; "
     if data.attrs["motion"] == FITTED:
@@ -263,11 +273,11 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
-    asked = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
+    required = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
     whole = sum(one.complete for one in trial_contacts(data))
-    if whole < CLOCK_CONTACTS or not np.isfinite(force + asked).all():
+    if whole < CLOCK_CONTACTS or not np.isfinite(force + required).all():
         return
-    delay = force_delay(time, force, asked)
+    delay = force_delay(time, force, required)
     if np.isfinite(delay):
         yield measure(
             key, "force_delay", abs(delay), "s", limit=float(time[1] - time[0]), severity="warning",
@@ -329,10 +339,10 @@ def _flight_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
     inside = np.any([(time > start) & (time < end) for start, end in flights], axis=0)
     inside = inside & _measured(data)
     force = data["residual_force"].values[inside]
-    known = np.isfinite(force).all(axis=-1)
-    if known.any():
+    finite = np.isfinite(force).all(axis=-1)
+    if finite.any():
         words = _version(data, "")[1]
-        off = np.linalg.norm(force[known], axis=1) / float(data.attrs["mass"])
+        off = np.linalg.norm(force[finite], axis=1) / float(data.attrs["mass"])
         yield measure(
             key, "flight_acceleration", float(_rms(off)), "m/s2",
             limit=limits.flight_acceleration_mps2,
@@ -371,8 +381,8 @@ HALF = 0.5
 
 def _largest(values: FloatArray) -> float:
     """Largest size among the values that are known; NaN where none is."""
-    known = values[np.isfinite(values)]
-    return float(np.abs(known).max()) if len(known) else float("nan")
+    finite = values[np.isfinite(values)]
+    return float(np.abs(finite).max()) if len(finite) else float("nan")
 
 
 def _closure_rows(key: Row, made: Mapping[str, Any]) -> Iterator[Row]:
@@ -469,13 +479,13 @@ def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
     speed = float(np.median([one["speed_mps"] for one in steady]))
     for quantity, column in COLUMNS.items():
         low, high = band(quantity, speed)
-        found = float(np.median([one[column] for one in steady]))
-        if np.isfinite(low + found):
+        typical = float(np.median([one[column] for one in steady]))
+        if np.isfinite(low + typical):
             unit = BANDS[quantity][0]
             yield measure(
-                key, f"band_{quantity}", beyond(found, low, high), "1",
+                key, f"band_{quantity}", beyond(typical, low, high), "1",
                 limit=limits.beyond_band, severity="warning",
-                note=f"median {found:.3g} {unit} at {speed:.1f} m/s, people {low:.3g} to "
+                note=f"median {typical:.3g} {unit} at {speed:.1f} m/s, people {low:.3g} to "
                 f"{high:.3g}: how far outside, share",
             )  # fmt: skip
     borne = [
@@ -488,3 +498,51 @@ def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
             limit=limits.vertical_impulse, severity="warning",
             note=f"mean of {len(steady)} steps: vertical impulse over weight times duration, off 1",
         )  # fmt: skip
+
+
+FROM_CENTRE = ("swing_knee_ahead_touchdown_m", "touchdown_distance_m")
+"""Measures that need the whole body's centre of mass."""
+
+
+def trial_postures(
+    study: Study, participant_id: str, data: xr.Dataset, final: xr.Dataset, steps: Sequence[Step]
+) -> Mapping[str, FloatArray]:
+    """Measures and their standard deviations, (S,) by column; NaN for what was not observed.
+
+    ``data`` are the trial's contributions, ``final`` its motion.
+    """
+    skeleton = load_skeleton(final_model(study, participant_id).table)
+    moves = segment_kinematics(skeleton, *(final[name].values for name in ("q", "u", "udot")))
+    centre = whole_body_centre(skeleton, moves)
+    turn = rotation_about_vertical(-float(data.attrs["heading"]))
+    visible = observed_points(data)
+    own = posture_points(skeleton, study.model_map, moves, centre) @ turn.T
+    points = np.where(visible[..., None], own, np.nan)[..., None]
+    if "posture_sample" in final:
+        drawn = np.moveaxis(final["posture_sample"].values @ turn.T, 0, -1)
+        points = np.concatenate([points, points + drawn], axis=-1)
+    time = data["time"].values
+    measures = posture_numbers(points, time, steps)
+    placed = np.isfinite(data["com"].values).all(axis=-1)
+    starts = [bool(placed[np.abs(time - step.touchdown).argmin()]) for step in steps]
+    for name in FROM_CENTRE:
+        measures[name][~np.array(starts, dtype=bool)] = np.nan
+    spreads = {
+        spread_column(name): np.hypot(values[:, 1:].std(axis=1, ddof=1), BEYOND.get(name, 0.0))
+        if values.shape[1] > 2
+        else np.full(len(steps), np.nan)
+        for name, values in measures.items()
+    }
+    return {name: measures[name][:, 0] for name in MEASURES} | spreads
+
+
+def observed_points(data: xr.Dataset) -> FloatArray:
+    """(T, P) bool: when the part of the body is observed that a point belongs to."""
+    groups = [str(name) for name in data["group"].values]
+    observed = np.isfinite(data["group_angular_momentum"].values).all(axis=-1)
+    parts = [
+        "torso" if joint == "shoulder" else f"leg_{side}"
+        for joint, _, side in (name.rpartition("_") for name in POINTS)
+    ]
+    places = [groups.index(name) for name in parts]
+    return np.asarray(observed[:, places])

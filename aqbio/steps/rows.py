@@ -30,8 +30,7 @@ from aqbio.contributions.without_plates import ESTIMATED, ESTIMATES
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import labels, picked
-from aqbio.gait.step_measures import interval_mean, propulsion_start
-from aqbio.gait.steps import PERCENT, PHASES, Side, Step
+from aqbio.gait.steps import PERCENT, PHASES, Side, Step, interval_mean, propulsion_start
 from aqbio.intervals.step_uncertainty import Key
 from aqbio.io.dictionary import Columns, columns
 from aqbio.names import AXES, NORMAL_95
@@ -139,10 +138,12 @@ def _every(
                 sources, values = outcome.values(curves, phase=phase)
                 if sources:
                     durations = _durations(steps, phase)
-                    found = [_statistic(one, values, durations) for one in statistics]
+                    statistic_values = [_statistic(one, values, durations) for one in statistics]
                     names = [_words(outcome, phase, one) for one in statistics]
                     present = _reported(outcome, values) & np.isfinite(durations)[:, None]
-                    yield _rows(outcome, sources, names, np.stack(found, axis=2), present)
+                    yield _rows(
+                        outcome, sources, names, np.stack(statistic_values, axis=2), present
+                    )
     yield from _impulses(curves, steps, [one for one in outcomes if one.impulse])
 
 
@@ -164,11 +165,11 @@ def _statistic(statistic: Statistic, values: FloatArray, durations: FloatArray) 
 
 def _reported(outcome: Outcome, values: FloatArray) -> BoolArray:
     """(step, source): what is known enough in a phase to be reported."""
-    known = np.isfinite(values)
+    finite = np.isfinite(values)
     if outcome.present_in == "somewhere":  # else not in the model, or merged by the scheme
-        return np.asarray(known.any(axis=(1, 3)))
+        return np.asarray(finite.any(axis=(1, 3)))
     if outcome.present_in == "throughout":
-        return np.asarray(known.all(axis=(1, 3)))
+        return np.asarray(finite.all(axis=(1, 3)))
     return np.ones((len(values), values.shape[2]), dtype=bool)
 
 
@@ -187,16 +188,16 @@ def _impulses(
             turns = [propulsion_start(one) if np.isfinite(one).all() else np.nan for one in forward]
         present, pushing = np.ones((len(steps), len(chosen)), dtype=bool), values[:, :, chosen]
         for part in ("braking", "propulsion"):
-            found = np.full((len(steps), len(chosen), 1, len(AXES)), np.nan)
+            impulses = np.full((len(steps), len(chosen), 1, len(AXES)), np.nan)
             for index, (step, turn) in enumerate(zip(steps, turns, strict=True)):
                 if np.isnan(turn):  # no fore-aft force is known
                     continue
                 start, end = (0.0, turn) if part == "braking" else (turn, 1.0)
                 mean = interval_mean(pushing[index], start, end)
-                found[index, :, 0] = mean * (end - start) * step.contact
+                impulses[index, :, 0] = mean * (end - start) * step.contact
             names = [_words(outcome, part, "impulse")]
             own = [sources[one] for one in chosen]
-            yield _rows(outcome, own, names, found, present, outcome.impulse)
+            yield _rows(outcome, own, names, impulses, present, outcome.impulse)
 
 
 def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
@@ -299,11 +300,11 @@ def with_intervals(rows: RowTable, steps: Sequence[Step], half: Widths) -> RowTa
     width = {
         side: np.array(
             [
-                known.get(key, {}).get(name[3], np.nan) if name[4] == "stance" else np.nan
+                widths.get(key, {}).get(name[3], np.nan) if name[4] == "stance" else np.nan
                 for name, key in zip(rows.names, keys, strict=True)
             ]
         )
-        for side, known in half.items()
+        for side, widths in half.items()
     }
     value = rows.numbers["value"]
     off = np.empty_like(value)
@@ -326,34 +327,34 @@ def span_contact_models(rows: RowTable) -> RowTable:
     if not alike:
         return rows
     apart = {place for places in alike.values() for place in places}
-    kept = rows.some([place for place in range(len(rows.names)) if place not in apart])
+    others = rows.some([place for place in range(len(rows.names)) if place not in apart])
     first = rows.some([places[0] for places in alike.values()])
     ends = [np.stack([own[:, p] for p in alike.values()], axis=1) for own in rows.numbers.values()]
     every = np.concatenate(ends, axis=2)
-    known = np.isfinite(every)
+    finite = np.isfinite(every)
     numbers = {
         "value": np.full(first.present.shape, np.nan),
-        "low": np.where(known, every, np.inf).min(axis=2),
-        "high": np.where(known, every, -np.inf).max(axis=2),
+        "low": np.where(finite, every, np.inf).min(axis=2),
+        "high": np.where(finite, every, -np.inf).max(axis=2),
     }
-    unknown = ~known.any(axis=2)
+    unknown = ~finite.any(axis=2)
     numbers["low"][unknown] = numbers["high"][unknown] = np.nan
     names = tuple(("C", *name[1:]) for name in first.names)
-    return joined_rows([kept, RowTable(names, first.present, numbers)], len(rows.present))
+    return joined_rows([others, RowTable(names, first.present, numbers)], len(rows.present))
 
 
 def _posterior(rows: RowTable, curves: xr.Dataset) -> FloatArray:
     """(S, R) posterior standard deviation of stance means of momentum and its rate; else NaN."""
     items = curves["group"].values.tolist()
-    known = {
+    by_statistic = {
         "momentum_mean": curves["stance_momentum_sd"].values,
         "moment_mean": curves["stance_rate_sd"].values,
     }
-    found = np.full(rows.present.shape, np.nan)
+    sds = np.full(rows.present.shape, np.nan)
     for place, (level, source, _, axis, phase, statistic, _) in enumerate(rows.names):
-        if (level, phase) == ("A", "stance") and source in items and statistic in known:
-            found[:, place] = known[statistic][:, items.index(source), AXES.index(axis)]
-    return found
+        if (level, phase) == ("A", "stance") and source in items and statistic in by_statistic:
+            sds[:, place] = by_statistic[statistic][:, items.index(source), AXES.index(axis)]
+    return sds
 
 
 # columns ------------------------------------------------------------------------------------------
@@ -400,7 +401,7 @@ class TrialSteps:
     half: Widths
     source: Path
     made: Mapping[str, Any]
-    """What stage contributions says of the trial: closure, agreement with OpenSim."""
+    """Measures of stage contributions: closure, agreement with OpenSim."""
     clock_offset: float = 0.0
     """How late the plates' clock is against the markers', which steps and data are on, s."""
     postures: Mapping[str, FloatArray] = field(default_factory=dict)

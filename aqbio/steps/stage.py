@@ -27,8 +27,7 @@ from aqbio.gait.step_files import (
     trial_contacts,
     trial_steps,
 )
-from aqbio.gait.step_measures import speed_change
-from aqbio.gait.steps import Step, heading_changes, phase_mean, phase_rms
+from aqbio.gait.steps import Step, heading_changes, phase_mean, phase_rms, speed_change
 from aqbio.intervals.step_uncertainty import (
     Key,
     half_widths,
@@ -49,8 +48,7 @@ from aqbio.steps.other_models import (
     steps_in_motion,
     with_model,
 )
-from aqbio.steps.postures import trial_postures
-from aqbio.steps.quality import band_rows, quality_rows, unobserved_parts
+from aqbio.steps.quality import band_rows, quality_rows, trial_postures, unobserved_parts
 from aqbio.steps.rows import (
     CONTRIBUTIONS,
     QUALITY,
@@ -98,13 +96,13 @@ TEXTS = ("participant_id", "trial_id", "condition", "side")
 
 def kept_curves(curves: xr.Dataset, rows: Sequence[Mapping[str, object]]) -> xr.Dataset:
     """Curves of the kept steps of a trial, single precision: only figures read them."""
-    known = curves["number"].values.tolist()
-    kept = curves.drop_vars(UNSTORED).isel(step=[known.index(row["step"]) for row in rows])
+    numbers = curves["number"].values.tolist()
+    chosen = curves.drop_vars(UNSTORED).isel(step=[numbers.index(row["step"]) for row in rows])
     columns = {
         name: ("step", np.array([row[column] for row in rows], str if name in TEXTS else float))
         for name, column in _COORDINATES.items()
     }
-    return kept.astype(np.float32).assign_coords(columns)
+    return chosen.astype(np.float32).assign_coords(columns)
 
 
 def curves_dataset(trials: Sequence[xr.Dataset], scheme: RoleScheme) -> xr.Dataset:
@@ -167,21 +165,21 @@ def write_steps(
         About the participant.
     """
     cut: list[TrialTables] = []
-    known = {one["trial_id"]: one for one in trials if one["status"] == OK}
-    models = compared_models(study, participant_id, known)
+    done_before = {one["trial_id"]: one for one in trials if one["status"] == OK}
+    models = compared_models(study, participant_id, done_before)
 
     def work(trial: Trial) -> TrialOutcome:
-        found = _trial_steps(study, trial, known[trial.trial_id], models)
-        cut.append(_trial_tables(study, found))
-        return TrialOutcome({"unobserved": unobserved_parts(study, found.data)})
+        trial_steps = _trial_steps(study, trial, done_before[trial.trial_id], models)
+        cut.append(_trial_tables(study, trial_steps))
+        return TrialOutcome({"unobserved": unobserved_parts(study, trial_steps.data)})
 
     done = {
         name: run_trial(study, participant_id, STAGE, study.trial(participant_id, name), work)
-        for name in known
+        for name in done_before
     }
     for name, one in done.items():
-        one["findings"] = [*known[name]["findings"], *one["findings"]]
-        one["inputs"] = known[name]["inputs"]
+        one["findings"] = [*done_before[name]["findings"], *one["findings"]]
+        one["inputs"] = done_before[name]["inputs"]
     _write(study, participant_id, cut, models.table)
     return [one | done.get(one["trial_id"], {}) for one in trials], models.findings
 
@@ -246,9 +244,9 @@ def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
     import pandas as pd
 
     rows = list(_step_rows(study, trial))
-    known = set(trial.numbers)
-    kept = [row for row in rows if row["step"] in known and row["status"] != "rejected"]
-    wanted = {row["step"] for row in kept}
+    with_curves = set(trial.numbers)
+    counted = [row for row in rows if row["step"] in with_curves and row["status"] != "rejected"]
+    wanted = {row["step"] for row in counted}
     person, name = trial.participant_id, trial.trial.trial_id
     own = trial.rows[trial.rows["step"].isin(wanted)]
     return TrialTables(
@@ -258,7 +256,7 @@ def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
             *band_rows(
                 study.settings.quality,
                 {"participant_id": person, "trial_id": name},
-                [row for row in kept if row["status"] == "ok"],
+                [row for row in counted if row["status"] == "ok"],
             ),
         ],
         contributions=own.assign(
@@ -270,7 +268,7 @@ def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
         )
         .assign(trial_id=name)
         .reindex(columns=list(UNCERTAINTY_COLUMNS)),
-        curves=kept_curves(trial.curves, kept),
+        curves=kept_curves(trial.curves, counted),
         source=trial.source,
     )
 
@@ -360,12 +358,12 @@ def _marker_errors(trial: TrialSteps, step: Step) -> Row:
     """Marker errors during the contact; NaN where no marker was compared with the model."""
     time, errors = trial.marker_error["time"].values, trial.marker_error.values
     during = errors[(time >= step.touchdown) & (time <= step.toe_off)]
-    known = during[np.isfinite(during)]
-    if not trial.tracked or not len(known):
+    finite = during[np.isfinite(during)]
+    if not trial.tracked or not len(finite):
         return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
     return {
-        "marker_rms_m": float(np.sqrt((known**2).mean())),
-        "marker_max_m": float(known.max()),
+        "marker_rms_m": float(np.sqrt((finite**2).mean())),
+        "marker_max_m": float(finite.max()),
     }
 
 
@@ -400,18 +398,18 @@ def _step_outcomes(step: Step, curves: xr.Dataset, place: int, mass: float) -> R
 
 def _consistency_outcomes(curves: xr.Dataset, place: int) -> Row:
     """Posterior of the stance means of H, and the residual before the fit."""
-    known = curves["stance_momentum_sd"].values[place]
+    sds = curves["stance_momentum_sd"].values[place]
     before = picked(curves, "residual_moment_plain", phase="stance")[place]
-    row = _by_group("H_{group}_{axis}_stance_mean_motion_sd_kgm2ps", curves, known)
+    row = _by_group("H_{group}_{axis}_stance_mean_motion_sd_kgm2ps", curves, sds)
     return row | _stance_rms("M_residual_plain_{axis}_stance_rms_Nm", before)
 
 
 def _how_sure(half: Mapping[Key, Mapping[str, float]], items: Sequence[str]) -> Row:
     """Standard deviation of the stance means of H: that of their rows of contributions."""
-    known = {name: half.get(("A", name, WHOLE, "momentum_mean"), {}) for name in items}
+    widths = {name: half.get(("A", name, WHOLE, "momentum_mean"), {}) for name in items}
     return {
         f"H_{name}_{axis}_stance_mean_sd_kgm2ps": own.get(axis, np.nan) / NORMAL_95
-        for name, own in known.items()
+        for name, own in widths.items()
         for axis in AXES
     }
 
@@ -431,7 +429,7 @@ def _stance_rms(name: str, moment: FloatArray) -> Row:
 
 
 def _judgement(study: Study, row: Row) -> Row:
-    """Flags of a step, and its rejection where the settings ask for it."""
+    """Flags of a step, and its rejection if the settings require it."""
     flags = list(_flags(study, row))
     turns = study.settings.steps.reject_turns and {"lateral_force", "heading_change"} & set(flags)
     markers = study.settings.solve.reject_on_marker_error and "marker_error" in flags

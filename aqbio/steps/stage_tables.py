@@ -38,8 +38,8 @@ Row = dict[str, Any]
 
 
 CONSERVED = ("flight_drift_y", "flight_acceleration", "foot_slip")
-"""Measures of what must hold whatever was recorded: in flight the whole body keeps its angular
-momentum and falls, and shoes do not slide."""
+"""Measures of physical laws that hold in every recording: in flight the body keeps its angular
+momentum and falls freely, and shoes do not slide."""
 
 DECISIVE = (*CONSERVED, "consistency_suspicions")
 """Measures of quality.tsv that decide whether a trial is doubtful."""
@@ -107,10 +107,10 @@ def contribution_means(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     """Mean, sd, count and mean interval by participant, condition, side and outcome."""
     place = ["participant_id", "trial_id", "step"]
     whose = steps[[*place, "condition", "side"]]
-    # A table without rows knows no types of its own.
+    # An empty table has no column types.
     keys: dict[str, Any] = dict.fromkeys(place[:2], object) | {"step": "Int64"}
-    known = rows.astype(keys).merge(whose.astype(keys), on=place, how="left", validate="m:1")
-    groups = known.groupby(
+    merged = rows.astype(keys).merge(whose.astype(keys), on=place, how="left", validate="m:1")
+    groups = merged.groupby(
         ["participant_id", "condition", "side", *OUTCOME], observed=True, sort=False, dropna=False
     )
     return groups.agg(
@@ -155,11 +155,13 @@ def tables_study(study: Study, report: Report) -> None:
     for name, (part, digits) in (parts_of(study) | {"steps": (counted, EVERY_DIGIT)}).items():
         group = role_scheme(study).items if name == "steps" else ()
         described = columns(name, group=group)
-        found = (part(who) for who in people)
-        rows = (one[list(described)] for one in found if len(one))
+        tables = (part(who) for who in people)
+        rows = (one[list(described)] for one in tables if len(one))
         write_table(rows, study.table(f"{name}.tsv"), described, source, digits=digits)
-    kept = contacts["ok"]
-    report(f"{contacts.total()} contacts in {len(people)} participants, {kept} whole steps kept")
+    whole_steps = contacts["ok"]
+    report(
+        f"{contacts.total()} contacts in {len(people)} participants, {whole_steps} whole steps kept"
+    )
 
 
 def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
@@ -202,5 +204,5 @@ def _frame(rows: Iterable[Row], described: Columns) -> pd.DataFrame:
 def uncertainty_rows(study: Study, participant_id: str) -> pd.DataFrame:
     """Where the intervals of a participant's stance means come from."""
     trials = participant_rows(study, participant_id, UNCERTAINTY)
-    found = uncertainty_budget(trials).assign(participant_id=participant_id, phase="stance")
-    return found.reindex(columns=list(columns(UNCERTAINTY)))  # n/a: no other model was asked
+    budget = uncertainty_budget(trials).assign(participant_id=participant_id, phase="stance")
+    return budget.reindex(columns=list(columns(UNCERTAINTY)))  # n/a: no other model was asked

@@ -15,7 +15,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.io.tables import MISSING, read_table
-from aqbio.study.seals import as_json, read_record
+from aqbio.study.jobs import as_json, read_record
 
 PACKAGE = "datapackage.json"
 CRATE = "ro-crate-metadata.json"

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from aqbio.errors import Cause, Finding, causes, group_of
 from aqbio.io.dictionary import columns
-from aqbio.io.provenance import study_provenance
+from aqbio.io.provenance import published, study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table, write_table
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES, STUDY_STAGES
-from aqbio.study.places import published
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +55,7 @@ def finding_rows(study: Study, participant_id: str) -> Iterator[dict[str, Any]]:
 
 
 def _row(finding: Mapping[str, Any], stage: str) -> dict[str, Any]:
-    known = {name: finding[name] for name in finding if name in _FIELDS}
+    fields_of = {name: finding[name] for name in finding if name in _FIELDS}
     return {
         "participant_id": finding["participant"] or None,
         "trial_id": finding["trial"] or None,
@@ -71,7 +70,7 @@ def _row(finding: Mapping[str, Any], stage: str) -> dict[str, Any]:
         "number": finding["number"],
         "limit": finding["limit"],
         "unit": finding["unit"] or None,
-        "cause": group_of(Finding(**known)),
+        "cause": group_of(Finding(**fields_of)),
     }
 
 
@@ -84,8 +83,8 @@ def write_findings(
     """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``."""
     import pandas as pd
 
-    found = [*((stage, one.as_dict()) for one in findings), *others]
-    rows = [_row(published(study, one, one["participant"]), of) for of, one in found]
+    staged = [*((stage, one.as_dict()) for one in findings), *others]
+    rows = [_row(published(study, one, one["participant"]), of) for of, one in staged]
     source = study_provenance(study, stage, [])
     table = pd.DataFrame(rows, columns=list(FINDINGS))
     write_table(table, study.table(f"findings_{stage}.tsv"), FINDINGS, source)

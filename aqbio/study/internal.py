@@ -1,7 +1,7 @@
-"""Unforeseen exceptions: kept with their traceback, stated in a sentence, and contained.
+"""Unforeseen exceptions: logged with their traceback, reported in one sentence, and contained.
 
-A trial, a specification, a figure or a section of the page in which one arises is left out with an
-error finding; everything else goes on. This is the one place that catches whatever there is.
+The trial, specification, figure or section of a page in which one is raised is left out with an
+error finding; everything else goes on. Only this module catches every exception.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ Made = TypeVar("Made")
 RULE = "internal-error"
 
 IDENTIFIER = r"internal error (\w+)"
-"""Where a sentence has the identifier of the fault."""
+"""Pattern that finds the identifier of an error in a sentence."""
 
 LOG = "internal-"
-"""How the name of its log begins."""
+"""Beginning of the name of its log."""
 
 STAGE_ORDER = "stage-order"
-"""Rule of the error that a stage before has not run: no failure of data, so nothing is recorded."""
+"""Rule of the error that an earlier stage has not run: not a failure of data, so not recorded."""
 
 PACKAGE = Path(aqbio.__file__).parent
 
@@ -48,8 +48,8 @@ DIGITS = 6
 def contained(study: Study | None, stage: str, *place: str) -> Iterator[None]:
     """Turn whatever is raised inside into an `AqbioError` that fails one thing only.
 
-    ``place`` names what is worked on: participant, trial, specification, figure. The traceback of
-    other exceptions goes to a log; faults of the machine pass through.
+    ``place`` names what is being computed: participant, trial, specification, figure. The
+    traceback of other exceptions goes to a log; faults of the machine pass through.
     """
     try:
         yield
@@ -57,7 +57,7 @@ def contained(study: Study | None, stage: str, *place: str) -> Iterator[None]:
         raise
     except Exception as error:
         cause: BaseException | None = error
-        while cause is not None:  # a reader puts what a library lacked in words of its own
+        while cause is not None:  # readers rephrase the errors of libraries
             if fault := machine_fault(cause):
                 raise fault from error
             cause = cause.__cause__
@@ -112,7 +112,7 @@ def as_findings(error: AqbioError, **place: str) -> list[Finding]:
 
 
 def in_one_line(error: AqbioError) -> str:
-    """What an error says, all that it holds, as the reason of a failure."""
+    """Everything an error states, as the reason of a failure."""
     return " ".join(one.what for one in as_findings(error))
 
 
@@ -137,7 +137,7 @@ class Parts:
             raise
 
     def part(self, name: str, make: Callable[[], Made], otherwise: Made) -> Made:
-        """Make a part, or give what stands for it where it cannot be made."""
+        """Make a part, or return ``otherwise`` if it cannot be made."""
         try:
             with self.kept(name):
                 return make()

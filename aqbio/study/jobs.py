@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import aqbio
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError, writing
-from aqbio.io.atomic import PARTIAL
+from aqbio.io.atomic import PARTIAL, write_text
 from aqbio.io.meshes import mesh_files
+from aqbio.io.provenance import file_hash
 from aqbio.io.study import Study, compared_studies, load_study
 from aqbio.stage_table import (
     PARTICIPANT,
@@ -22,13 +25,76 @@ from aqbio.stage_table import (
     STUDY,
     STUDY_STAGES,
 )
-from aqbio.study.seals import FILES, INTERNAL, RECORD, SEAL, Kind, broken, read_record
+
+Kind = Literal["missing", "damaged", "foreign", "failed"]
+
+FILES, SEAL, INTERNAL = "files", "seal", "internal_errors"
+
+RECORD = "the record"
+"""Stands for the record among the files that are not what they were."""
+
+
+def seal(record: Path, made: Iterable[Path], internal: Sequence[str] = ()) -> None:
+    """Write into a record what its stage left."""
+    logs = record.parent / "logs"
+    files = {
+        path.relative_to(record.parent).as_posix(): file_hash(path)
+        for path in made
+        if path.is_file() and path != record and path.parent != logs
+    }
+    content = read_record(record) | {FILES: dict(sorted(files.items()))}
+    if internal:
+        content[INTERNAL] = list(internal)
+    content[SEAL] = _seal(content)
+    write_text(record, as_json(content))
+
+
+def broken(record: Path, content: Mapping[str, Any] | None = None) -> dict[str, Kind]:
+    """Files that differ from a record, by name: ``missing`` or ``damaged``."""
+    record_content = read_record(record) if content is None else content
+    if not record_content:
+        return {RECORD: "damaged" if record.exists() else "missing"}
+    if record_content.get(SEAL) != _seal(record_content):
+        return {RECORD: "damaged"}
+    problems: dict[str, Kind] = {}
+    for name, stated in record_content[FILES].items():
+        path = record.parent / name
+        if not path.is_file():
+            problems[name] = "missing"
+        elif file_hash(path) != stated:
+            problems[name] = "damaged"
+    return problems
+
+
+def read_record(record: Path) -> dict[str, Any]:
+    """Content of a record; empty where there is none that can be read."""
+    try:
+        content = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """A record as text."""
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def digest(content: object) -> str:
+    """16 hexadecimal digits that identify plain content."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _seal(content: Mapping[str, Any]) -> str:
+    return digest({name: value for name, value in content.items() if name != SEAL})
+
 
 COMPARING = ("contributions", "multiverse")
 """Stages that hold the other models' contributions against those of the study's own."""
 
 UNSEALED = ("logs", "opensim", "rows")
-"""Folders of results that no stage answers for: logs, and what is written when somebody asks."""
+"""Folders of results that belong to no stage: logs, and files written on request."""
 
 MARKS = ("registry.json", ".snakemake_timestamp")
 """Files next to records that are no results."""
@@ -183,7 +249,7 @@ def _surfaces(study: Study, participant_id: str) -> list[Path]:
 
 
 def _model(study: Study, participant_id: str) -> Path | None:
-    """A participant's generic model; stage scale says why there is none."""
+    """A participant's generic model; if there is none, stage scale reports why."""
     try:
         return study.model_file(participant_id)
     except AqbioError:
@@ -207,17 +273,17 @@ class ResultProblem:
 
 def result_problems(study: Study) -> list[ResultProblem]:
     """Everything that is wrong with the results of a study, and files that are no results."""
-    problems, known = [], set()
+    problems, recorded = [], set()
     for on, who, stage in every_job(study):
         record = on.manifest(who, stage)
         content = read_record(record)
-        known |= {record, *(record.parent / name for name in content.get(FILES, {}))}
+        recorded |= {record, *(record.parent / name for name in content.get(FILES, {}))}
         for name, kind in broken(record, content).items():
             file = record if name == RECORD else record.parent / name
             problems.append(ResultProblem(file, kind, stage, who))
         logs = (on.root / "logs" / name for name in content.get(INTERNAL, ()))
         problems += [ResultProblem(log, "failed", stage, who) for log in logs]
-    return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, known))]
+    return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, recorded))]
 
 
 def _others(study: Study, recorded: set[Path]) -> Iterator[Path]:

@@ -17,7 +17,7 @@ from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import file_state, files_made, remove_partial, write_text
-from aqbio.io.provenance import study_provenance
+from aqbio.io.provenance import published, study_provenance
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
 from aqbio.study.internal import (
@@ -27,9 +27,7 @@ from aqbio.study.internal import (
     in_one_line,
     internal_logs,
 )
-from aqbio.study.jobs import files_read, records_read, refuse_damaged
-from aqbio.study.places import published
-from aqbio.study.seals import as_json, seal
+from aqbio.study.jobs import as_json, files_read, records_read, refuse_damaged, seal
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
@@ -96,17 +94,17 @@ def run_trial(
             )
             as_json(done)  # what cannot be written is this trial's failure, not everybody's
     except AqbioError as error:
-        found = as_findings(error, trial=trial.trial_id, participant=participant_id)
+        findings = as_findings(error, trial=trial.trial_id, participant=participant_id)
         # logs have it as well
         reason = published(study, in_one_line(error), participant_id, trial.trial_id)
-        return entry(trial.trial_id, FAILED, reason, findings=found)
+        return entry(trial.trial_id, FAILED, reason, findings=findings)
     return done
 
 
 def participant_stage(
     stage: str, cleared: Callable[[Study, str], None] | None = None, **numbers: Any
 ) -> Callable[[ParticipantStage], ParticipantStage]:
-    """Make whatever a stage raises for a participant this participant's failure.
+    """Turn any error of a stage for a participant into that participant's failure.
 
     ``cleared`` removes the files that later stages would read.
     """
@@ -185,8 +183,10 @@ def _write_failure(
         entry(one.trial_id, FAILED, before.get(one.trial_id, reason))
         for one in study.moving_of(participant_id)
     ]
-    found = as_findings(error, participant=participant_id)
-    write_manifest(study, participant_id, stage, trials, reason=reason, findings=found, **numbers)
+    findings = as_findings(error, participant=participant_id)
+    write_manifest(
+        study, participant_id, stage, trials, reason=reason, findings=findings, **numbers
+    )
 
 
 def entry(
@@ -219,8 +219,8 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
 
 def failure_reason(reason: str, stage: str) -> str:
     """The reason of a failure that a stage recorded, with the stage that it happened in."""
-    known = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
-    return reason if known else f"{stage}: {reason}"
+    staged = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
+    return reason if staged else f"{stage}: {reason}"
 
 
 def write_manifest(
@@ -250,6 +250,6 @@ def write_manifest(
 
 
 def manifest_entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:
-    """What a manifest says of a trial."""
+    """Entry of a trial in a manifest."""
     entries: list[dict[str, Any]] = manifest["trials"]
     return next(entry for entry in entries if entry["trial_id"] == trial_id)

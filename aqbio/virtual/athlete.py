@@ -16,7 +16,7 @@ from aqbio.names import GRAVITY
 from aqbio.vectors import FloatArray
 
 DECIMALS = 7
-"""Numbers of the model files are rounded to this many decimals (`aqbio.opensim.sprint_model`)."""
+"""Numbers of the model files are rounded to this many decimals (`validation.sprint_model`)."""
 
 TRANSLATIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 
@@ -40,7 +40,7 @@ class Athlete:
     """How the joints are formed."""
 
     def __post_init__(self) -> None:
-        """Refuse bodies that nobody has."""
+        """Refuse impossible bodies."""
         if not (30.0 < self.mass < 150.0 and 1.3 < self.stature < 2.2):
             raise ValueError(f"{self.name}: {self.mass} kg and {self.stature} m are no adult body.")
 

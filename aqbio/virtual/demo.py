@@ -2,13 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from aqbio.virtual.athlete import Athlete
+from aqbio.errors import AqbioError
+from aqbio.force_plates.ground_reactions import Run
+from aqbio.names import shipped
+from aqbio.vectors import FloatArray, IntArray
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.disturbances import Disturbances
-from aqbio.virtual.library import GaitName
+from aqbio.virtual.gait import ROOT, Gait, Timeline
+from aqbio.virtual.truth import FEET, run_truth
+
+DATA = shipped("data/virtual_sprinters")
+"""The demo study."""
+
+
+@dataclass(frozen=True, slots=True)
+class GaitName:
+    """Which gait of whom."""
+
+    participant: str
+    condition: str
+    """{"normal", "restricted_arms"}."""
+    level: int
+    """0 is the slowest speed."""
+
+    def __str__(self) -> str:
+        return f"{self.participant}/{self.condition}/{self.level}"
+
+
+def load_library(path: Path, athletes: Mapping[str, Athlete]) -> dict[GaitName, Gait]:
+    """Read solved gaits."""
+    if not path.is_file():
+        raise AqbioError(
+            "the gait library does not exist.",
+            file=str(path),
+            fix="take it from the repository, or make it again there: "
+            "python -m validation.gaits.regenerate",
+            rule="file-missing",
+        )
+    with np.load(path, allow_pickle=False) as file:
+        table = {name: file[name] for name in file.files}
+    gaits = {}
+    for index, text in enumerate(table["names"].tolist()):
+        participant, condition, level = text.split("/")
+        contact, flight, length = table["timeline"][index]
+        athlete = athletes[participant]
+        gaits[GaitName(participant, condition, int(level))] = Gait(
+            athlete=athlete,
+            timeline=Timeline(contact, flight, length),
+            joints=_all_joints(athlete, table["joints"][index].astype(np.float64)),
+            stance=table["stance"][index],
+            flight=table["flight"][index],
+            com=table["com"][index],
+            drag=float(table["drag"][index]),
+        )
+    return gaits
+
+
+def moved_joints(athlete: Athlete) -> IntArray:
+    """Rows of a gait's joints that the model does not hold."""
+    moved: IntArray = athlete_skeleton(athlete).free[ROOT:] - ROOT
+    return moved
+
+
+def _all_joints(athlete: Athlete, moved: FloatArray) -> FloatArray:
+    """Joints of a gait, those that are held at zero."""
+    joints = np.zeros((len(athlete_skeleton(athlete).coordinates) - ROOT, moved.shape[1]))
+    joints[moved_joints(athlete)] = moved
+    return joints
+
 
 SEED = 20260101
 SLOWEST = 5.0
@@ -69,3 +136,71 @@ GAITS = tuple(
 def sprinter(participant: str) -> Sprinter:
     """A participant by name."""
     return next(one for one in SPRINTERS if one.athlete.name == participant)
+
+
+TOUCH = 1e-3
+"""Vertical force below which a foot is in the air, N: at the very instant of touchdown."""
+
+
+@dataclass(frozen=True, eq=False)
+class DemoRun(Run):
+    """A run of a virtual sprinter: what motion capture and force plates would measure exactly."""
+
+    contact_s: float
+    flight_s: float
+    """contact_s, flight_s: Duration of the first step's stance and flight, s."""
+
+
+def demo_run(
+    participant: str = "V06", level: int = 3, condition: str = "normal", *, rate: float = 1000.0
+) -> DemoRun:
+    """The first step of a gait of the demo study, and a little before and after it.
+
+    Parameters
+    ----------
+    participant : str
+        V01 to V12.
+    level : int
+        Speed: 0 is 5 m/s, 3 the athlete's highest.
+    condition : {"normal", "restricted_arms"}
+        Restricted arms at level 3 only.
+    rate : float
+        Frames per second, Hz.
+
+    Raises
+    ------
+    AqbioError
+        The demo study has no such gait.
+    """
+    athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
+    path = DATA / "gait_library.npz"
+    gaits = load_library(path, athletes)
+    name = GaitName(participant, condition, level)
+    if name not in gaits:
+        raise AqbioError(
+            f"the demo study has no gait {name}.",
+            file=str(path),
+            fix=f"take one of {', '.join(map(str, gaits))}.",
+            rule="demo-gait",
+        )
+    gait = gaits[name]
+    contact, flight = float(gait.timeline.contact[0]), float(gait.timeline.flight[0])
+    margin = 0.5 * flight
+    time = np.arange(np.ceil(-margin * rate), np.floor((contact + flight + margin) * rate)) / rate
+    truth = run_truth(gait, time)
+    cop, free = truth.loads.cop(TOUCH)
+    touching = truth.loads.force[..., 1] >= TOUCH
+    return DemoRun(
+        skeleton=gait.skeleton,
+        time=time,
+        q=truth.motion.q,
+        u=truth.motion.u,
+        udot=truth.motion.udot,
+        feet=FEET,
+        force=np.where(touching[..., None], truth.loads.force, 0.0),
+        cop=cop,
+        free_moment=free,
+        on_ground=touching,
+        contact_s=contact,
+        flight_s=flight,
+    )

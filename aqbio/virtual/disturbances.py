@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 import numpy as np
 
 from aqbio.body.sprint_body import coarse_segment
 from aqbio.signals import low_pass
-from aqbio.vectors import BoolArray, FloatArray, IntArray, rotate
+from aqbio.vectors import BoolArray, FloatArray, rotate
 from aqbio.virtual.recording import VirtualRecording
 
 SOFTNESS: Mapping[str, float] = {
@@ -63,41 +62,13 @@ LOOSE = Skin(
 """Another kind of skin: locked to the stride, not the step, and a quarter of it to nothing."""
 
 
-class Dressed(Protocol):
-    """A moving body with markers on it: what skin needs to know of a recording."""
-
-    @property
-    def bodies(self) -> tuple[str, ...]:
-        """Names of the segments, B."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Markers, M."""
-
-    @property
-    def marker_body(self) -> IntArray:
-        """(M,) int array."""
-
-    @property
-    def marker_rate(self) -> float:
-        """Hz."""
-
-    @property
-    def phase(self) -> FloatArray:
-        """(T,) array, rad: π a step."""
-
-    @property
-    def rotation(self) -> FloatArray:
-        """(T, B, 3, 3) array: segment axes to ground."""
-
-
 def skin_motion(recording: VirtualRecording, skin: Skin, random: np.random.Generator) -> FloatArray:
     """Displacement of every marker against its bone, (T, M, 3), m, ground axes."""
     return tissue_motion(recording, skin, random)[0]
 
 
 def tissue_motion(
-    recording: Dressed, skin: Skin, random: np.random.Generator
+    recording: VirtualRecording, skin: Skin, random: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Displacement of markers (T, M, 3) and its part common to a segment (T, B, 3), m, ground."""
     soft = [body for body in recording.bodies if _segment(body) in SOFTNESS]
@@ -145,7 +116,7 @@ def _segment(body: str) -> str:
 
 
 def _free_motion(
-    recording: Dressed,
+    recording: VirtualRecording,
     counts: tuple[int, int],
     share: FloatArray,
     random: np.random.Generator,
@@ -176,7 +147,7 @@ class Disturbances:
     clock_offset_s: float = 0.0
     """The forces are this much late."""
     cop_bias_m: float = 0.0
-    """The plates are this far ahead of where the file says."""
+    """Distance of the plates ahead of where the file places them."""
     gaps: int = 0
     """Number of gaps, in markers drawn at random."""
     gap_frames: int = 8
@@ -191,29 +162,14 @@ class Disturbances:
                 raise ValueError(f"{name} is {value}: it must not be negative.")
 
 
-@dataclass(frozen=True, eq=False)
-class DisturbanceTruth:
-    """What was done to a recording."""
-
-    soft_tissue: FloatArray
-    """(T, M, 3) array, m. Displacement of the markers on the skin against the bone, ground."""
-    plate_offset: FloatArray
-    """(P, 3) array, N."""
-    gaps: list[tuple[str, int, int]]
-    """list of (label, first frame, frames)."""
-    swaps: list[tuple[str, str]]
-    """list of label pairs."""
-
-
 def disturbed(
     recording: VirtualRecording,
     disturbances: Disturbances,
     random: np.random.Generator,
-) -> tuple[VirtualRecording, DisturbanceTruth]:
+) -> VirtualRecording:
     """The recording that a real laboratory would have made."""
     markers = recording.markers.copy()
-    tissue = skin_motion(recording, Skin(thigh_m=disturbances.soft_tissue_m), random)
-    markers += tissue
+    markers += skin_motion(recording, Skin(thigh_m=disturbances.soft_tissue_m), random)
     markers += disturbances.marker_noise_m * random.standard_normal(markers.shape)
     gaps = _gaps(recording, disturbances, random)
     for label, first, frames in gaps:
@@ -226,29 +182,28 @@ def disturbed(
     offset = disturbances.plate_offset_n * random.standard_normal(force.shape[1:])
     force += offset + disturbances.force_noise_n * random.standard_normal(force.shape)
     moment += disturbances.moment_noise_nm * random.standard_normal(moment.shape)
-    made = recording.changed(markers=markers, force=force, moment=moment)
-    return made, DisturbanceTruth(tissue, offset, gaps, swaps)
+    return recording.changed(markers=markers, force=force, moment=moment)
 
 
 def _gaps(
     recording: VirtualRecording, disturbances: Disturbances, random: np.random.Generator
 ) -> list[tuple[str, int, int]]:
-    found = []
+    gaps = []
     for _ in range(disturbances.gaps):
         label = str(random.choice(recording.labels))
         frames = int(random.integers(1, disturbances.gap_frames + 1))
         first = int(random.integers(1, len(recording.markers) - frames))
-        found.append((label, first, frames))
-    return found
+        gaps.append((label, first, frames))
+    return gaps
 
 
 def _swaps(
     recording: VirtualRecording, count: int, random: np.random.Generator
 ) -> list[tuple[str, str]]:
     """Pairs of labels on one segment."""
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     free: BoolArray = np.ones(len(recording.labels), dtype=bool)
-    while len(found) < count:
+    while len(pairs) < count:
         one = int(random.choice(np.flatnonzero(free)))
         others = np.flatnonzero(free & (recording.marker_body == recording.marker_body[one]))
         others = others[others != one]
@@ -256,5 +211,5 @@ def _swaps(
         if len(others):
             other = int(random.choice(others))
             free[other] = False
-            found.append((recording.labels[one], recording.labels[other]))
-    return found
+            pairs.append((recording.labels[one], recording.labels[other]))
+    return pairs

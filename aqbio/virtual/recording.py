@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,8 +14,134 @@ from aqbio.names import GRAVITY
 from aqbio.vectors import FloatArray, IntArray, cross
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.laboratory import Laboratory, PlateRow, plate_loads
 from aqbio.virtual.truth import GroundLoads, RunTruth, run_truth
+
+GROUND_AXES: tuple[tuple[float, ...], ...] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+VICON_AXES: tuple[tuple[float, ...], ...] = ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+"""x right, y along the runway, z up."""
+QUALISYS_AXES: tuple[tuple[float, ...], ...] = ((-1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 0.0))
+"""Runs along -x, z up."""
+
+PRESSURE_LENGTH = 0.06
+"""Length over which a foot presses on the floor around the centre of pressure, m."""
+LIGHT = 5.0
+"""Below this vertical force the centre of pressure is held, N."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateRow:
+    """Force plates one behind the other along the runway."""
+
+    count: int = 8
+    length: float = 1.2
+    width: float = 0.6
+    """length, width: Along and across the runway, m."""
+    start: float = 0.0
+    """Edge of the first plate, ground x, m."""
+    depth: float = 0.045
+    """Of the plates' origin below their surface, m."""
+
+    def __post_init__(self) -> None:
+        """Refuse rows without plates."""
+        if self.count < 1 or min(self.length, self.width) <= 0.0:
+            raise ValueError(f"{self.count} plates of {self.length} m x {self.width} m.")
+
+    @property
+    def end(self) -> float:
+        """Edge of the last plate, m."""
+        return self.start + self.count * self.length
+
+    def centres(self) -> FloatArray:
+        """(P, 3) centres of the surfaces, m, ground."""
+        along = self.start + self.length * (np.arange(self.count) + 0.5)
+        return np.stack((along, 0.0 * along, 0.0 * along), axis=1)
+
+    def corners(self) -> FloatArray:
+        """(P, 4, 3) corners, m, ground: plate axes are x forward, y right and z down."""
+        ahead, right = self.length / 2.0, self.width / 2.0
+        around = np.array(
+            [[ahead, 0.0, right], [-ahead, 0.0, right], [-ahead, 0.0, -right], [ahead, 0.0, -right]]
+        )
+        corners: FloatArray = self.centres()[:, None] + around
+        return corners
+
+
+PLATE_AXES = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+"""Columns are the plates' x, y and z in ground axes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """Axes, units, rates and plates of a laboratory."""
+
+    axes: tuple[tuple[float, ...], ...] = VICON_AXES
+    """3 x 3 tuples. Rows are the laboratory's axes in ground axes: ``v_lab = axes v``."""
+    marker_unit: Literal["mm", "m"] = "mm"
+    """{"mm", "m"}. Of markers, corners and, with N, of moments."""
+    marker_rate: float = 200.0
+    force_rate: float = 1000.0
+    """marker_rate, force_rate: float, Hz."""
+    plates: PlateRow = field(default_factory=PlateRow)
+
+    def __post_init__(self) -> None:
+        """Refuse left-handed axes and rates that do not go together."""
+        matrix = np.array(self.axes)
+        if not np.allclose(matrix @ matrix.T, np.eye(3)) or np.linalg.det(matrix) < 0.0:
+            raise ValueError("the laboratory's axes are not a right-handed orthonormal system.")
+        if self.force_rate % self.marker_rate:
+            raise ValueError(
+                f"{self.force_rate:g} Hz is no multiple of the markers' {self.marker_rate:g} Hz."
+            )
+
+    @property
+    def matrix(self) -> FloatArray:
+        """(3, 3) rotation from ground to laboratory axes."""
+        return np.array(self.axes)
+
+
+def plate_loads(loads: GroundLoads, row: PlateRow) -> tuple[FloatArray, FloatArray]:
+    """Force and moment that each plate measures, (T, P, 3), N and N m, on the runner, ground axes.
+
+    Moments about the centre of each plate; a load beside the row is lost.
+
+    A foot presses evenly over 6 cm around its centre of pressure; a plate takes the share w of it
+    that lies on it, at the middle p' of that part: ``F' = w F``, ``M' = w (M + (p' - p) × F)``.
+    Over all plates both add up to the foot's load.
+    """
+    centres = row.centres()
+    shape = (len(loads.force), row.count, 3)
+    force, moment = np.zeros(shape), np.zeros(shape)
+    for foot in range(loads.force.shape[1]):
+        load, about = loads.force[:, foot], loads.moment[:, foot]
+        if not (load[:, 1] > LIGHT).any():
+            continue
+        along, across = _held_cop(load, about)
+        off_the_row = np.abs(across) > row.width / 2.0
+        back, front = along - PRESSURE_LENGTH / 2.0, along + PRESSURE_LENGTH / 2.0
+        for plate in range(row.count):
+            low = row.start + plate * row.length
+            first, last = np.maximum(back, low), np.minimum(front, low + row.length)
+            share = np.clip(last - first, 0.0, None) / PRESSURE_LENGTH
+            share = np.where(off_the_row, 0.0, share)[:, None]
+            shift = np.zeros_like(load)
+            shift[:, 0] = np.where(share[:, 0] > 0.0, (first + last) / 2.0 - along, 0.0)
+            part = share * load
+            force[:, plate] += part
+            moved = share * (about + cross(shift, load))
+            moment[:, plate] += moved - cross(np.broadcast_to(centres[plate], part.shape), part)
+    return force, moment
+
+
+def _held_cop(force: FloatArray, moment: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Centre of pressure along and across the runway, held where the foot is hardly loaded."""
+    loaded = np.flatnonzero(force[:, 1] > LIGHT)
+    frames = np.arange(len(force))
+    after = np.clip(np.searchsorted(loaded, frames), 0, len(loaded) - 1)
+    before = np.clip(after - 1, 0, len(loaded) - 1)
+    nearer = np.abs(loaded[before] - frames) < np.abs(loaded[after] - frames)
+    source = np.where(nearer, loaded[before], loaded[after])
+    return moment[source, 2] / force[source, 1], -moment[source, 0] / force[source, 1]
+
 
 MARGIN = 0.22
 """A contact nearer than this to the end of the row may leave the plates, m."""
@@ -70,9 +196,9 @@ class RunPlan:
     """before, after: What is recorded before that contact's touchdown and after the last one on the
     plates, s."""
     clock_offset_s: float = 0.0
-    """The forces are this much late against the markers."""
+    """Delay of the forces relative to the markers."""
     cop_bias_m: float = 0.0
-    """The plates are this far ahead of where the file says."""
+    """Distance of the plates ahead of where the file places them."""
 
     def __post_init__(self) -> None:
         """Refuse recordings that begin in a contact."""
@@ -82,29 +208,29 @@ class RunPlan:
 
 @dataclass(frozen=True, eq=False)
 class RecordedRun:
-    """A recording of a run and what is known about it."""
+    """A recording of a run and the truth behind it."""
 
     recording: VirtualRecording
     """Without any disturbance but clock offset and bias of the plates."""
     truth: RunTruth
     """At the markers' frames, in the runner's own place: see ``shift``."""
     force_truth: RunTruth
-    """At the plates' samples; where their clock is late, at the instants that they see."""
+    """At the plates' samples, clock offset included."""
     shift: FloatArray
     """(3,) array, m. From the gait's own place to the runway."""
     start: float
     """First frame on the gait's clock, s."""
     contacts_on_plates: tuple[int, ...]
-    """Numbers of the contacts that lie on the row as a whole."""
+    """Numbers of the contacts that lie wholly on the plates."""
 
 
 def recorded_run(gait: Gait, plan: RunPlan, laboratory: Laboratory) -> RecordedRun:
-    """Record a runner who comes, crosses the plates and leaves."""
-    row, line = laboratory.plates, gait.timeline
+    """Record a runner approaching, crossing and leaving the plates."""
+    row, timeline = laboratory.plates, gait.timeline
     begin, place = _contact(gait, plan.first_contact)
     shift = np.array([plan.first_place - place, 0.0, plan.across])
     numbers = contacts_on_row(gait, plan.first_contact, plan.first_place, row)
-    last = _contact(gait, numbers[-1])[0] + float(line.contact[numbers[-1] % len(line)])
+    last = _contact(gait, numbers[-1])[0] + float(timeline.contact[numbers[-1] % len(timeline)])
     start = begin - plan.before
     frames = int(np.ceil((last + plan.after - start) * laboratory.marker_rate))
     ratio = int(laboratory.force_rate // laboratory.marker_rate)
@@ -114,8 +240,8 @@ def recorded_run(gait: Gait, plan: RunPlan, laboratory: Laboratory) -> RecordedR
     delayed = run_truth(gait, force_time - plan.clock_offset_s)
     loads = moved_loads(delayed.loads, shift - [plan.cop_bias_m, 0.0, 0.0])
     force, moment = plate_loads(loads, row)
-    recording = _marked(
-        gait.skeleton, truth.motion.q, shift, laboratory, (force, moment), line.phase(time)
+    recording = _virtual_recording(
+        gait.skeleton, truth.motion.q, shift, laboratory, (force, moment), timeline.phase(time)
     )
     return RecordedRun(recording, truth, delayed, shift, start, tuple(numbers))
 
@@ -130,7 +256,7 @@ def contacts_on_row(gait: Gait, first: int, place: float, row: PlateRow) -> list
 
 
 def moved_loads(loads: GroundLoads, shift: FloatArray) -> GroundLoads:
-    """The same loads on a runner who is elsewhere; moments stay about the origin."""
+    """Loads on a runner displaced by ``shift``; moments stay about the origin."""
     along = np.broadcast_to(shift, loads.force.shape)
     return GroundLoads(loads.force, loads.moment + cross(along, loads.force))
 
@@ -158,20 +284,20 @@ def recorded_static(
     force = np.zeros((samples, row.count, 3))
     force[:, plate, 1] = athlete.mass * GRAVITY
     unloaded = np.zeros_like(force)
-    return _marked(skeleton, q, shift, laboratory, (force, unloaded), np.zeros(frames))
+    return _virtual_recording(skeleton, q, shift, laboratory, (force, unloaded), np.zeros(frames))
 
 
 def _contact(gait: Gait, number: int) -> tuple[float, float]:
     """Touchdown and place of a contact."""
-    line = gait.timeline
-    period, step = divmod(number, len(line))
+    timeline = gait.timeline
+    period, step = divmod(number, len(timeline))
     return (
-        period * line.period + float(line.touchdown[step]),
-        period * float(line.place[-1]) + float(line.place[step]),
+        period * timeline.period + float(timeline.touchdown[step]),
+        period * float(timeline.place[-1]) + float(timeline.place[step]),
     )
 
 
-def _marked(
+def _virtual_recording(
     skeleton: Skeleton,
     q: FloatArray,
     shift: FloatArray,

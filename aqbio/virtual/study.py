@@ -1,33 +1,29 @@
-"""The demo study: sheets, recordings as C3D files, and what is known about each of them."""
+"""The demo study: recordings of virtual sprinters as C3D files."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import ezc3d
 import numpy as np
 
-from aqbio.io.atomic import atomic_path, write_text
+from aqbio.io.atomic import atomic_path
 from aqbio.vectors import FloatArray, cross
 from aqbio.virtual.athlete import Athlete
-from aqbio.virtual.demo import DISTURBANCES, GAITS, SEED, SPRINTERS
-from aqbio.virtual.disturbances import Disturbances, DisturbanceTruth, disturbed
+from aqbio.virtual.demo import DATA, DISTURBANCES, GAITS, SEED, SPRINTERS, GaitName, load_library
+from aqbio.virtual.disturbances import Disturbances, disturbed
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.laboratory import PLATE_AXES, Laboratory
-from aqbio.virtual.library import DATA, GaitName, load_library
 from aqbio.virtual.recording import (
-    RecordedRun,
+    PLATE_AXES,
+    Laboratory,
     RunPlan,
     VirtualRecording,
     contacts_on_row,
     recorded_run,
     recorded_static,
 )
-from aqbio.virtual.truth import contacts
 
 CHANNELS = ("Fx", "Fy", "Fz", "Mx", "My", "Mz")
 
@@ -117,19 +113,14 @@ class PlannedTrial:
         """File of the recording, relative to the recordings' folder."""
         return f"{self.participant}/{self.participant}_{self.trial}.c3d"
 
-    @property
-    def truth_file(self) -> str:
-        """File of what is known, relative to the recordings' folder."""
-        return f"{self.participant}/{self.participant}_{self.trial}_truth.json"
-
 
 def planned_trials(gaits: Mapping[GaitName, Gait]) -> tuple[PlannedTrial, ...]:
     """All trials of the demo study, in the order of its sheet."""
     row, plan = Laboratory().plates, RunPlan(0)
-    found = []
+    planned = []
     for one in SPRINTERS:
         name = one.athlete.name
-        found.append(PlannedTrial(name, "static", None))
+        planned.append(PlannedTrial(name, "static", None))
         count = 0
         for gait in (gait for gait in GAITS if gait.participant == name):
             label = "restricted" if gait.condition != "normal" else f"speed{gait.level + 1}"
@@ -137,9 +128,9 @@ def planned_trials(gaits: Mapping[GaitName, Gait]) -> tuple[PlannedTrial, ...]:
             while first < ENOUGH_STEPS:
                 number += 1
                 count += 1
-                found.append(PlannedTrial(name, f"{label}-{number:02d}", gait, first, count))
+                planned.append(PlannedTrial(name, f"{label}-{number:02d}", gait, first, count))
                 first = contacts_on_row(gaits[gait], first, plan.first_place, row)[-1]
-    return tuple(found)
+    return tuple(planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,28 +176,15 @@ def _write_trial(
     recipe: Recipe,
     random: np.random.Generator,
 ) -> None:
-    """Write one recording and what is known about it."""
+    """Write one recording."""
     laboratory, disturbances = Laboratory(), recipe.disturbances
-    known: dict[str, Any] = {
-        "trial": asdict(trial),
-        "seed": recipe.seed,
-        "athlete": asdict(athlete),
-    }
     if gait is None:
         plain, disturbances = recorded_static(athlete, laboratory), _still(disturbances)
     else:
-        plan = _plan(trial, disturbances, random)
-        run = recorded_run(gait, plan, laboratory)
-        plain = run.recording
-        known |= {"plan": asdict(plan)} | trial_truth(run, laboratory)
+        plain = recorded_run(gait, _plan(trial, disturbances, random), laboratory).recording
         if recipe.faults:
-            fault = recipe.faults[trial.number % len(recipe.faults)]
-            plain = fault(plain)
-            known["fault"] = fault.__name__
-    recording, done = disturbed(plain, disturbances, random)
-    write_c3d(folder / trial.file, recording, laboratory)
-    known |= {"disturbances": asdict(disturbances)} | disturbance_truth(done)
-    write_text(folder / trial.truth_file, json.dumps(known, indent=1) + "\n")
+            plain = recipe.faults[trial.number % len(recipe.faults)](plain)
+    write_c3d(folder / trial.file, disturbed(plain, disturbances, random), laboratory)
 
 
 def _still(disturbances: Disturbances) -> Disturbances:
@@ -224,51 +202,3 @@ def _plan(trial: PlannedTrial, disturbances: Disturbances, random: np.random.Gen
         clock_offset_s=disturbances.clock_offset_s * float(random.uniform(-1.0, 1.0)),
         cop_bias_m=disturbances.cop_bias_m,
     )
-
-
-THRESHOLD = 20.0
-"""Vertical force at which events are known, N."""
-
-
-def trial_truth(run: RecordedRun, laboratory: Laboratory) -> dict[str, Any]:
-    """What is known about a run: events, loads, mean momenta; times from the first frame, s."""
-    gait, truth = run.truth.gait, run.truth
-    end = run.start + len(truth.gait_time) / laboratory.marker_rate
-    loaded = contacts(gait, run.start, end, THRESHOLD)
-    events = []
-    for one in loaded:
-        inside = (truth.gait_time >= one.rises) & (truth.gait_time <= one.falls)
-        mean = truth.momentum[inside].mean(axis=0) if inside.any() else None
-        events.append(
-            {
-                "foot": one.foot,
-                "touchdown_s": one.rises - run.start,
-                "toe_off_s": one.falls - run.start,
-                "first_force_s": one.touchdown - run.start,
-                "last_force_s": one.toe_off - run.start,
-                "place_m": one.place + float(run.shift[0]),
-                "peak_n": one.peak,
-                "mean_momentum_kgm2ps": None
-                if mean is None
-                else dict(zip(gait.skeleton.bodies, mean.tolist(), strict=True)),
-            }
-        )
-    return {
-        "speed_mps": gait.timeline.speed,
-        "drag_n": gait.drag,
-        "shift_m": run.shift.tolist(),
-        "threshold_n": THRESHOLD,
-        "contacts": events,
-        "contacts_on_plates": list(run.contacts_on_plates),
-    }
-
-
-def disturbance_truth(done: DisturbanceTruth) -> dict[str, Any]:
-    """What was done to a recording."""
-    moved = np.sqrt((done.soft_tissue**2).sum(axis=2).mean(axis=0))
-    return {
-        "soft_tissue_rms_m": moved.tolist(),
-        "plate_offset_n": done.plate_offset.tolist(),
-        "gaps": [list(gap) for gap in done.gaps],
-        "swaps": [list(pair) for pair in done.swaps],
-    }

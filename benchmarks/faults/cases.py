@@ -1,4 +1,4 @@
-"""The broken studies by name: what is broken, and words that the message must have."""
+"""The broken studies by name: what is broken, and words that the message must contain."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ SHEETS: dict[str, tuple[Break, str]] = {
 RECORDINGS: dict[str, tuple[Break, str]] = {
     "C3D: empty": (text(C3D, b""), "C3D"),
     "C3D: text": (text(C3D, "not a C3D file\n" * 100), "C3D"),
-    "C3D: half a file": (cut(C3D, 0.5), "C3D"),
+    "C3D: half a file": (cut(C3D, 0.5), "it was cut"),
     "C3D: its header alone": (cut(C3D, 0.05), "C3D"),
     "C3D: a parameter that points nowhere": (bytes_at(C3D, 512 + 4, b"\x7f\x7f\xff\x7f"), "C3D"),
     "C3D: no markers by its header": (bytes_at(C3D, 2, b"\x00\x00"), ""),
@@ -139,10 +139,10 @@ RECORDINGS: dict[str, tuple[Break, str]] = {
     "C3D: a rate of 0": (point_rate(0.0), "Hz"),
     "C3D: a rate of a billion": (point_rate(1e9), "C3D"),
     "C3D: one marker at 5 km": (far, "beyond 1000 m"),
-    "C3D: nothing seen": (unseen, "none of the 8"),
+    "C3D: nothing seen": (unseen, "none of the 8 labelled markers"),
     "C3D: a folder": (instead(C3D, Path.mkdir), ""),
     "C3D: a pipe": (instead(C3D, pipe), "does not exist"),
-    "TRC: empty": (text(TRC, ""), "TRC"),
+    "TRC: empty": (text(TRC, ""), "no TRC file"),
     "TRC: the header alone": (cut(TRC, 0.04), "not uniform"),
     "TRC: half a file": (cut(TRC, 0.5), "promises"),
     "TRC: a letter in a number": (put(TRC, "0.01000000", "0.o1000000"), "no number"),

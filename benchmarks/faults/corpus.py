@@ -188,18 +188,18 @@ C3D = "data/fast.c3d"
 
 
 def problems(file: Path) -> list[Finding]:
-    """What ``aqbio check`` tells of files, before any stage is tried."""
+    """Findings of ``aqbio check`` about files, before any stage is tried."""
     return written_problems(file)[0]
 
 
 def told(file: Path) -> list[Finding]:
-    """What is told of a study: one finding per cause, the gravest first; no remarks."""
+    """Warnings and errors of a study: one finding per cause, the gravest first."""
     every = [cause.first for cause in causes(problems(file))]
     return [one for one in every if one.severity != "info"]
 
 
 def answers(case: Break, folder: Path) -> Iterator[Finding]:
-    """What is told of a broken study and not of the sound one, without the folder's name."""
+    """Findings of a broken study that the sound one does not have."""
     sound = {(one.rule, one.what) for one in told(sound_study(folder / "sound"))}
     file = sound_study(folder / "broken")
     case(folder / "broken")
@@ -209,5 +209,5 @@ def answers(case: Break, folder: Path) -> Iterator[Finding]:
 
 
 def pipe(path: Path) -> None:
-    """A pipe that nobody writes to."""
+    """A pipe without a writer."""
     os.mkfifo(path)

@@ -22,8 +22,7 @@ from aqbio.io.tables import read_table
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.io.trial_files import read_forces
 from aqbio.stats.registry import DEFAULT, read_registry
-from aqbio.virtual.laboratory import Laboratory, PlateRow
-from aqbio.virtual.recording import VirtualRecording
+from aqbio.virtual.recording import Laboratory, PlateRow, VirtualRecording
 from aqbio.virtual.study import write_c3d
 
 MODELS = Path(aqbio.__file__).parents[1] / "models"

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.inverse_kinematics.ik import IkSolution
 from aqbio.io.mot import read_storage
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import near
@@ -78,13 +77,13 @@ def _best(number: str, words: str, run: Recorded, target: Target | None) -> Row:
     def tuned() -> FloatArray:
         return best_of_opensim(run.model, markers, skeleton.coordinates, accuracy=1e-9)
 
-    def gate(ours: IkSolution, theirs: FloatArray) -> Verdict:
-        theirs = dependent_filled(skeleton, np.where(np.isnan(theirs), ours.q, theirs))
-        ratio = sum_of_squares(run, ours.q) / sum_of_squares(run, theirs)
+    def gate(ours: FloatArray, theirs: FloatArray) -> Verdict:
+        theirs = dependent_filled(skeleton, np.where(np.isnan(theirs), ours, theirs))
+        ratio = sum_of_squares(run, ours) / sum_of_squares(run, theirs)
         same = np.flatnonzero(ratio > 1.0 - BETTER)
-        said = np.concatenate([near(skeleton, theirs[[f]], ours.q[f]) for f in same])
-        seen = observable(skeleton, run.marker_index, markers.positions, ours.q)
-        apart = float(np.degrees(np.abs(said - ours.q[same]))[:, seen].max(initial=0.0))
+        said = np.concatenate([near(skeleton, theirs[[f]], ours[f]) for f in same])
+        seen = observable(skeleton, run.marker_index, markers.positions, ours)
+        apart = float(np.degrees(np.abs(said - ours[same]))[:, seen].max(initial=0.0))
         return Verdict(
             bool(ratio.max() <= 1.0 + BETTER) and apart <= ANGLE and len(same) > len(ratio) / 2,
             f"no frame's sum of squares above OpenSim's; equal in {len(same)} of {len(ratio)} "

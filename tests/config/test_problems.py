@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aqbio.config import MarkerSet, ModelMap
-from aqbio.config.everyday import REMOVED
+from aqbio.config.settings import REMOVED
 
 DIRECTIONS = "one of `+x`, `-x`, `+y`, `-y`, `+z`, `-z`"
 

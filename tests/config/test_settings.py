@@ -20,9 +20,8 @@ from aqbio.config import (
     read_yaml,
 )
 from aqbio.config.document import settings_page, settings_schema
-from aqbio.config.everyday import CONSTANTS, EVERYDAY
 from aqbio.config.model_map import MappedMarker, ModelMap
-from aqbio.config.settings import Files
+from aqbio.config.settings import CONSTANTS, EVERYDAY, Files
 from aqbio.consistency.parameters import DRAG, PARAMETERS
 from aqbio.consistency.session_inputs import parameters
 from aqbio.stage_table import STAGE_TABLE, STAGES, STUDY_STAGES, stage_module

@@ -9,6 +9,16 @@ import pytest
 from benchmarks.faults.cases import CASES
 from benchmarks.faults.corpus import answers, sound_study, told
 
+RULES = {
+    "C3D: nothing seen": "c3d-no-markers",
+    "TRC: empty": "trc-format",
+    "TRC: time that stands": "time-not-uniform",
+    "participants: a column twice": "sheet-column",
+    "participants: semicolons": "sheet-separator",
+    "participants: too many cells": "sheet-row",
+}
+"""Rules of cases that no other test provokes."""
+
 QUICK_S = 20.0
 """On a busy machine; most take half a second."""
 
@@ -26,6 +36,7 @@ def test_a_broken_study_is_told(name, tmp_path):
     assert time.monotonic() - begin < QUICK_S
     about = [one for one in found if words in f"{one.what} {one.file} {one.where} {one.fix}"]
     assert about, [one.what for one in found]
+    assert RULES.get(name, about[0].rule) in {one.rule for one in about}
     assert not [one.what for one in found if "internal error" in one.what], (
         "our words, not Python's"
     )

@@ -1,10 +1,13 @@
-"""A file is either complete or as it was."""
+"""A file is either complete or as it was, and is read once as long as it is the same."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
-from aqbio.io.atomic import atomic_path, write_text
+from aqbio.io.atomic import atomic_path, cached_until_changed, write_text
 
 
 class KilledError(Exception):
@@ -63,3 +66,25 @@ def test_two_writers_do_not_share_a_temporary_file(tmp_path):
         first.write_text("first")
         second.write_text("second")
     assert target.read_text() == "first"
+
+
+def test_file_of_another_size_time_or_place_is_read_again(tmp_path):
+    path, other, read = tmp_path / "one", tmp_path / "other", []
+
+    @cached_until_changed(2)
+    def reader(path: Path) -> str:
+        """Words."""
+        read.append(path.name)
+        return path.read_text()
+
+    def written(to: Path, text: str, nanoseconds: int) -> None:
+        to.write_text(text)
+        os.utime(to, ns=(10**18, 10**18 + nanoseconds))
+
+    for text, nanoseconds in (("a", 0), ("ab", 0), ("cd", 1)):
+        written(path, text, nanoseconds)
+        assert reader(path) == reader(path) == text
+    written(other, "ef", 1)
+    other.replace(path)
+    assert reader(path) == "ef"
+    assert len(read) == 4

@@ -1,20 +1,27 @@
-"""C3D files with known content, plates of every type included."""
+"""C3D files with known content; whatever the native reader does to itself fails one file only."""
 
 from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from types import SimpleNamespace
 
 import ezc3d
 import numpy as np
 import pytest
 
 from aqbio.errors import AqbioError
-from aqbio.force_plates.plates import plate_axes
-from aqbio.io.c3d import read_c3d
+from aqbio.faults import RunStoppedError
+from aqbio.force_plates.forces import plate_axes
+from aqbio.io import c3d
+from aqbio.io.c3d import c3d_content, read_c3d
 from tests.io.made_c3d import NAME, MadePlate, write_c3d
 from tests.refusal import refused
 
 FRAMES, RATIO = 20, 4
-CORNERS = np.array([[600.0, 900, 0], [0, 900, 0], [0, 0, 0], [600, 0, 0]])[:, [0, 1, 2]]
-DOWN = CORNERS[[1, 0, 3, 2]]
+DOWN = np.array([[0.0, 900, 0], [600, 900, 0], [600, 0, 0], [0, 0, 0]])
 """Corners of a plate whose z axis points down, as most do."""
 
 
@@ -79,6 +86,12 @@ def type_4(force, moment, place, free):
 TYPES = [type_1, type_2, type_3, type_4]
 
 
+@pytest.fixture
+def written(tmp_path, points):
+    """Write three markers and plates, and give the file."""
+    return lambda *plates: write_c3d(tmp_path / "a.c3d", list("ABC"), points, plates=plates)
+
+
 def test_markers_in_metres_from_the_first_frame(tmp_path, points):
     points[3:6, 1] = np.nan
     path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, first_frame=833)
@@ -102,54 +115,40 @@ def test_labels_without_persons_and_without_unlabelled_markers(tmp_path, points)
 
 
 @pytest.mark.parametrize("make", TYPES)
-def test_known_load_on_every_type_of_plate(tmp_path, points, load, make):
-    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(make(*load),))
-    forces = read_c3d(path).forces
+def test_known_load_on_every_type_of_plate(written, load, make):
+    forces = read_c3d(written(make(*load))).forces
     axes = plate_axes(DOWN)
     assert axes[2, 2] == -1.0
     # the file holds 32-bit numbers; sensors of type 3 subtract such numbers
     force = 2000.0 * 2.0**-22
     np.testing.assert_allclose(forces.wrench.force[:, 0], load[0] @ axes.T, atol=force)
-    np.testing.assert_allclose(
-        forces.wrench.moment[:, 0], load[1] @ axes.T / 1000.0, atol=2.0 * force
-    )
+    moment = load[1] @ axes.T / 1000.0
+    np.testing.assert_allclose(forces.wrench.moment[:, 0], moment, atol=2.0 * force)
     np.testing.assert_allclose(forces.wrench.point, [[0.3, 0.45, 0.0]])
-    assert forces.rate == 1000.0
-    assert forces.start == 0.0
+    assert (forces.rate, forces.start) == (1000.0, 0.0)
 
 
-def test_all_types_in_one_file(tmp_path, points, load):
-    plates = tuple(make(*load) for make in TYPES)
-    forces = read_c3d(write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=plates)).forces
+def test_all_types_in_one_file(written, load):
+    forces = read_c3d(written(*(make(*load) for make in TYPES))).forces
     assert forces.numbers == (1, 2, 3, 4)
-    for plate in range(1, 4):
-        np.testing.assert_allclose(
-            forces.wrench.moment[:, plate], forces.wrench.moment[:, 0], atol=2e-3
-        )
+    first, *others = np.moveaxis(forces.wrench.moment, 1, 0)
+    for moment in others:
+        np.testing.assert_allclose(moment, first, atol=2e-3)
 
 
-def test_plate_of_an_unknown_type_is_left_out_by_name(tmp_path, points, load):
-    strange = type_2(*load)
-    strange.kind = 11
-    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(strange, type_2(*load)))
-    recording = read_c3d(path)
+def test_plates_that_cannot_be_used_are_left_out_by_name(written, load):
+    strange, without = type_2(*load), type_4(*load)
+    strange.kind, without.calibration = 11, np.zeros((6, 6))
+    recording = read_c3d(written(strange, type_2(*load), without))
     assert recording.forces.numbers == (2,)
-    [finding] = recording.findings
-    assert finding.rule == "plate-unusable"
-    assert "plate 1 is left out: its type 11" in finding.what
+    assert [one.rule for one in recording.findings] == ["plate-unusable"] * 2
+    assert "plate 1 is left out: its type 11" in recording.findings[0].what
+    assert "CAL_MATRIX" in recording.findings[1].what
 
 
-def test_plate_without_calibration_is_left_out(tmp_path, points, load):
-    plate = type_4(*load)
-    plate.calibration = np.zeros((6, 6))
-    recording = read_c3d(write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(plate,)))
-    assert recording.forces is None
-    assert "CAL_MATRIX" in recording.findings[0].what
-
-
-def test_plates_without_samples_are_said(tmp_path, points):
+def test_plates_without_samples_are_said(written):
     """A file of which only the points were exported: plates are described, forces are gone."""
-    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points)
+    path = written()
     content = ezc3d.c3d(str(path))
     del content["data"]["meta_points"]
     content.add_parameter("FORCE_PLATFORM", "USED", [1])
@@ -172,10 +171,8 @@ NAMES = {
 
 @pytest.mark.parametrize("naming", NAMES)
 @pytest.mark.parametrize("declared", [0, 1, None])
-def test_channels_of_plates_that_are_not_declared_are_named(
-    tmp_path, points, load, naming, declared
-):
-    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(type_2(*load),) * 2)
+def test_channels_of_plates_that_are_not_declared_are_named(written, load, naming, declared):
+    path = written(type_2(*load), type_2(*load))
     content = ezc3d.c3d(str(path))
     del content["data"]["meta_points"]
     words = {"F": "Force", "M": "Moment"}
@@ -200,23 +197,19 @@ def test_channels_of_plates_that_are_not_declared_are_named(
 
 
 @pytest.mark.parametrize(
-    ("content", "rule"),
+    "content",
     [
-        (None, "file-missing"),
-        (b"", "c3d-unreadable"),
-        (b"\x02\x50" + b"x" * 700, "c3d-unreadable"),
-        (b"\x02\x50" + bytes(510) + b"\x01\x50\x02\x54\x05\x01" + bytes(600), "c3d-unreadable"),
-        (b"\x02\x50" + bytes(510) + b"\x01\x50\x02\x56" + bytes(600), "c3d-unreadable"),
-        (b"\x90\x50" + bytes(1200), "c3d-unreadable"),
+        b"\x02\x50" + b"x" * 700,
+        b"\x02\x50" + bytes(510) + b"\x01\x50\x02\x54\x05\x01" + bytes(600),
+        b"\x02\x50" + bytes(510) + b"\x01\x50\x02\x56" + bytes(600),
+        b"\x90\x50" + bytes(1200),
     ],
 )
-def test_file_that_cannot_be_read(tmp_path, content, rule):
+def test_file_that_cannot_be_read(tmp_path, content):
     path = tmp_path / "broken.c3d"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(AqbioError) as caught:
+    path.write_bytes(content)
+    with refused("c3d-unreadable") as caught:
         read_c3d(path)
-    assert caught.value.rule == rule
     assert caught.value.file == "broken.c3d"
     assert caught.value.fix
 
@@ -250,70 +243,121 @@ def test_what_the_native_reader_refuses_is_an_error_with_an_end(tmp_path):
         read_c3d(_write_poses(tmp_path / "a.c3d", USED=[5], RATIO=[1], DATA_START=[1]))
 
 
-def test_garbage_among_the_parameters_is_found_before_the_native_reader(tmp_path, points):
-    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points)
-    content = path.read_bytes()
-    path.write_bytes(content.replace(b"LABELS", b"LA\x01ELS", 1))
+def test_garbage_among_the_parameters_is_found_before_the_native_reader(written):
+    path = written()
+    path.write_bytes(path.read_bytes().replace(b"LABELS", b"LA\x01ELS", 1))
     with pytest.raises(AqbioError, match="is garbage: the section is damaged"):
         read_c3d(path)
 
 
-def test_file_without_visible_markers(tmp_path, points):
-    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], np.full_like(points, np.nan))
-    with refused("c3d-no-markers", "none of the 3 labelled markers"):
-        read_c3d(path)
-
-
-def test_a_cut_file_is_refused_with_its_length(tmp_path, points):
-    whole = write_c3d(tmp_path / "whole.c3d", ["A", "B", "C"], points)
-    content = whole.read_bytes()
-    cut = tmp_path / "cut.c3d"
-    cut.write_bytes(content[: len(content) * 2 // 3])
-    with pytest.raises(
-        AqbioError, match=rf"ends after {len(content) * 2 // 3}: it was cut"
-    ) as said:
-        read_c3d(cut)
-    assert said.value.fix.startswith("copy it again")
-
-
 @pytest.mark.parametrize("make", [type_1, type_2, type_3])
-def test_volts_without_a_calibration_are_left_out_by_name(tmp_path, points, load, make):
+def test_volts_without_a_calibration_are_left_out_by_name(written, load, make):
     plate = make(*load)
     plate.channels = plate.channels * (9.0 / np.abs(plate.channels).max())
     plate.units = ("V",) * len(plate.units)
-    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(plate,))
-    recording = read_c3d(path)
+    recording = read_c3d(written(plate))
     assert recording.forces is None
     [finding] = recording.findings
     assert finding.rule == "plate-unusable"
     assert f"in volts (up to 9 V), and type {plate.kind} has no calibration" in finding.what
 
 
-def test_newtons_that_are_called_volts_are_taken_and_said(tmp_path, points, load):
+def test_newtons_that_are_called_volts_are_taken_and_said(written, load):
     plate = type_2(*load)
+    right = read_c3d(written(plate)).forces.wrench.force
     plate.units = ("V",) * 6
-    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(plate,))
-    right = read_c3d(
-        write_c3d(tmp_path / "b.c3d", ["A", "B", "C"], points, plates=(type_2(*load),))
-    )
-    recording = read_c3d(path)
-    np.testing.assert_array_equal(recording.forces.wrench.force, right.forces.wrench.force)
+    recording = read_c3d(written(plate))
+    np.testing.assert_array_equal(recording.forces.wrench.force, right)
     assert [finding.rule for finding in recording.findings] == ["plate-force-unit"]
     assert recording.findings[0].number == pytest.approx(np.abs(plate.channels[:, :3]).max())
 
 
 @pytest.mark.parametrize(("unit", "factor"), [("kN", 1e3), ("lbf", 4.4482216)])
-def test_other_units_of_force(tmp_path, points, load, unit, factor):
+def test_other_units_of_force(written, load, unit, factor):
     plate = type_2(*load)
+    right = read_c3d(written(plate)).forces.wrench.force
     plate.channels = plate.channels * ([1 / factor] * 3 + [1.0] * 3)
     plate.units = (unit,) * 3 + ("Nmm",) * 3
-    path = write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], points, plates=(plate,))
-    right = read_c3d(
-        write_c3d(tmp_path / "b.c3d", ["A", "B", "C"], points, plates=(type_2(*load),))
-    )
-    recording = read_c3d(path)
+    recording = read_c3d(written(plate))
     # the file holds 32-bit numbers of up to 2000 N
-    np.testing.assert_allclose(
-        recording.forces.wrench.force, right.forces.wrench.force, atol=2000 * 2.0**-22
-    )
+    np.testing.assert_allclose(recording.forces.wrench.force, right, atol=2000 * 2.0**-22)
     assert not recording.findings
+
+
+# the native reader --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file(tmp_path):
+    return write_c3d(tmp_path / "a.c3d", ["A", "B", "C"], np.ones((20, 3, 3)), first_frame=24)
+
+
+def _loop(path):
+    while True:
+        pass
+
+
+def _refuse(path):
+    os.write(1, b"warning: odd file")  # what a library prints is no answer
+    raise RuntimeError("no such parameter")
+
+
+SICK = {
+    "a library crashed over a file (SIGABRT)": lambda path: os.abort(),
+    "a library crashed over a file (SIGSEGV)": lambda path: os.kill(os.getpid(), signal.SIGSEGV),
+    "a library crashed over a file (exit status 3)": lambda path: os._exit(3),
+    "a library took too long over a file": lambda path: time.sleep(60),
+    "a library took too long over a file.": _loop,
+    "(MemoryError)": lambda path: bytearray(2**40),
+    "(no such parameter)": _refuse,
+}
+"""Words of the refusal, and what the library does."""
+
+
+def test_content_without_the_person(file):
+    content = c3d_content(file)
+    assert content.points.shape == (3, 3, 20)
+    assert (content.point_rate, content.first_frame) == (250.0, 23)
+    assert content.strings("POINT", "LABELS") == ["A", "B", "C"]
+    assert NAME.encode() in file.read_bytes()
+    assert NAME not in repr(content)
+
+
+@pytest.mark.parametrize("words", SICK)
+def test_sick_reader_fails_the_file_and_the_next_one_is_read(file, monkeypatch, words):
+    monkeypatch.setattr(c3d, "TIME_BASE_S", 0.5)
+    monkeypatch.setitem(sys.modules, "ezc3d", SimpleNamespace(c3d=SICK[words]))
+    with pytest.raises(AqbioError) as caught:
+        c3d_content(file)
+    assert words in caught.value.what
+    assert (caught.value.rule, caught.value.file) == ("c3d-unreadable", "a.c3d")
+    assert "export it again" in caught.value.fix
+    monkeypatch.undo()
+    assert c3d_content(file).points.shape == (3, 3, 20)
+
+
+def test_an_endless_loop_ends_by_itself_too(file, monkeypatch):
+    """Where nobody is left to stop it."""
+    monkeypatch.setattr(c3d, "TIME_BASE_S", 0.0)
+    monkeypatch.setitem(sys.modules, "ezc3d", SimpleNamespace(c3d=_loop))
+    own = c3d.in_own_process
+    monkeypatch.setattr(c3d, "in_own_process", lambda work, seconds: own(work))
+    with pytest.raises(AqbioError, match="took too long"):
+        c3d_content(file)
+
+
+def test_a_reader_that_somebody_killed_says_nothing_about_the_file(file, monkeypatch):
+    kill = SimpleNamespace(c3d=lambda path: os.kill(os.getpid(), signal.SIGKILL))
+    monkeypatch.setitem(sys.modules, "ezc3d", kill)
+    with pytest.raises(RunStoppedError, match="memory probably ran out"):
+        c3d_content(file)
+
+
+@pytest.mark.parametrize(("word", "counts"), [(2, "4 points"), (3, "7 analog values")])
+def test_header_that_contradicts_the_parameters_is_refused(file, word, counts):
+    """A reader that believes the wrong count starts every frame in the middle of another."""
+    content = bytearray(file.read_bytes())
+    content[2 * word - 2 : 2 * word] = int(counts[0]).to_bytes(2, "little")
+    file.write_bytes(bytes(content) + bytes(4096))
+    with pytest.raises(AqbioError, match=rf"its header counts {counts}.* contradicts itself"):
+        c3d_content(file)

@@ -11,7 +11,7 @@ import pytest
 COME_AND_GO = """
 import resource
 import numpy as np
-from aqbio.io.processes import keep_freed_memory
+from aqbio.cli import keep_freed_memory
 {first}
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(50):

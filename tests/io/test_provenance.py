@@ -4,41 +4,35 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 import aqbio
 from aqbio.io import provenance as module
-from aqbio.io.provenance import file_hash, git_commit, provenance, versions
+from aqbio.io.provenance import ANOTHER, file_hash, git_commit, in_ids, provenance, versions
+from aqbio.io.study import load_study
+from tests.small_study import write_small_study
 
 
-def test_hash_of_a_known_content(tmp_path):
+def test_hash_of_a_known_content_follows_the_file(tmp_path):
     """SHA-256 of "abc" begins ba7816bf 8f01cfea (FIPS 180-4, appendix B.1)."""
     path = tmp_path / "a.txt"
-    path.write_text("abc")
-    assert file_hash(path) == "ba7816bf8f01cfea"
+    for content, known in (("abc", True), ("abd", False), ("abc", True)):
+        path.write_text(content)
+        assert (file_hash(path) == "ba7816bf8f01cfea") == known
 
 
 def test_files_of_the_same_name_are_told_apart(tmp_path):
     """Two participants may have a trial of the same name: no hash may be lost."""
-    paths = []
-    for person in ("P1", "P2"):
-        for trial in ("fast", "slow"):
-            path = tmp_path / person / "solved" / f"{trial}.nc"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"{person} {trial}")
-            paths.append(path)
-    single = tmp_path / "P1" / "model.osim"
-    single.touch()
-    inputs = json.loads(provenance("steps", [*paths, single], {})["inputs"])
-    assert sorted(inputs) == [
-        "P1/solved/fast.nc",
-        "P1/solved/slow.nc",
-        "P2/solved/fast.nc",
-        "P2/solved/slow.nc",
-        "model.osim",
-    ]
-    assert inputs["P2/solved/fast.nc"] == file_hash(paths[2])
+    solved = [f"{person}/solved/{trial}.nc" for person in ("P1", "P2") for trial in ("a", "b")]
+    paths = [tmp_path / name for name in (*solved, "P1/model.osim")]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(path))
+    inputs = json.loads(provenance("steps", paths, {})["inputs"])
+    assert sorted(inputs) == [*solved, "model.osim"]
+    assert inputs["P2/solved/a.nc"] == file_hash(paths[2])
     assert len(set(inputs.values())) == 5
 
 
@@ -90,10 +84,25 @@ def test_no_checkout_and_a_checkout_of_something_else(checkout, monkeypatch):
     assert git_commit() == "unknown"
 
 
-def test_hash_follows_the_file(tmp_path):
-    """In one process too: a notebook that writes a file again gets its new hash."""
-    path = tmp_path / "a.txt"
-    path.write_text("before")
-    first = file_hash(path)
-    path.write_text("afterx")
-    assert file_hash(path) != first
+def test_files_that_are_called_alike_are_those_of_the_content_s_own_trial(tmp_path):
+    """run1/forces.mot and run2/forces.mot: their readers say forces.mot."""
+    study = load_study(write_small_study(tmp_path))
+    trials = []
+    for trial in study.trials:
+        if trial.participant_id == "P1" and trial.task != "static":
+            folder = study.data / trial.trial_id
+            folder.mkdir()
+            (folder / "forces.mot").write_text("")
+            trials.append(trial.model_copy(update={"force_file": f"{trial.trial_id}/forces.mot"}))
+    study = replace(study, trials=tuple(trials))
+    one, two = (trial.trial_id for trial in trials[:2])
+    said = {"what": "forces.mot has no numbers."}
+    content = {
+        "trials": [{"trial_id": one, "findings": [said]}, {"trial": two, "file": "forces.mot"}]
+    }
+    found = in_ids(study, content, "P1")["trials"]
+    assert found[0]["findings"][0]["what"] == f"force_file of P1 {one} has no numbers."
+    assert found[1]["file"] == f"force_file of P1 {two}"
+    assert in_ids(study, "forces.mot", "P1", two) == f"force_file of P1 {two}"
+    assert in_ids(study, "forces.mot", "P1") == ANOTHER
+    assert in_ids(study, f"{one}/forces.mot", "P1", two) == f"force_file of P1 {one}"

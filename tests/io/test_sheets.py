@@ -6,8 +6,7 @@ import pytest
 
 from aqbio.config import InvalidStudyError, Participant, Trial
 from aqbio.errors import AqbioError
-from aqbio.io.sheets import read_sheet
-from tests.refusal import refused
+from aqbio.io.sheets import read_capacities, read_sheet
 
 PEOPLE = "participant_id\tsex\tmass_kg\nJörg\tmale\t75.5\n"
 
@@ -44,28 +43,18 @@ def test_short_rows_miss_their_last_cells_and_own_columns_are_kept_out(tmp_path)
     assert (second.mass_kg, second.height_m) == (70.0, 1.9)
 
 
-def test_long_rows_are_refused(tmp_path):
-    [finding] = _problems(tmp_path, "participant_id\tmass_kg\nS1\t70\t1.8\n")
-    assert finding.what == "the row has 3 cells, the header 2."
-    assert (finding.rule, finding.where) == ("sheet-row", "line 2")
-
-
-def test_missing_column_suggests_the_one_that_was_meant(tmp_path):
-    found = _problems(tmp_path, "participant\tsex\nS1\tmale\n")
-    column = found[0]
-    assert column.what == "column participant_id is missing."
-    assert column.fix == "did you mean participant_id where it says participant?"
-
-
-def test_misspelt_optional_column_is_not_lost_silently(tmp_path):
-    [finding] = _problems(tmp_path, "participant_id\thight_m\nS1\t1.8\n")
-    assert finding.what == "column hight_m is unknown."
-    assert finding.fix == "did you mean height_m?"
-
-
-def test_a_column_twice_is_refused(tmp_path):
-    [finding] = _problems(tmp_path, "participant_id\tmass_kg\tmass_kg\nS1\t70\t80\n")
-    assert (finding.rule, finding.what) == ("sheet-column", "column mass_kg is there 2 times.")
+@pytest.mark.parametrize(
+    ("header", "what", "fix"),
+    [
+        ("participant", "column participant_id is missing.", "participant_id where it says partic"),
+        ("participant_id\thight_m", "column hight_m is unknown.", "did you mean height_m?"),
+    ],
+)
+def test_column_that_was_meant_is_suggested(tmp_path, header, what, fix):
+    """A misspelt optional column is not lost silently."""
+    first = _problems(tmp_path, f"{header}\nS1\t1.8\n")[0]
+    assert first.what == what
+    assert fix in first.fix
 
 
 def test_all_problems_at_once_each_in_its_line(tmp_path):
@@ -125,44 +114,72 @@ def test_a_belt_in_kilometres_per_hour_is_named(belt, tmp_path):
     assert finding.fix == f"write metres per second, not km/h: {float(belt) / 3.6:g}."
 
 
-@pytest.mark.parametrize(("sign", "name"), [(",", "commas"), (";", "semicolons")])
-def test_other_separators_are_named(tmp_path, sign, name):
-    path = _sheet(tmp_path, PEOPLE.replace("\t", sign))
-    with refused("sheet-separator", f"separated by {name}, not by tabs"):
-        read_sheet(path, Participant)
-
-
-def test_empty_missing_and_undecodable_sheets(tmp_path):
-    with pytest.raises(AqbioError, match="does not exist"):
-        read_sheet(tmp_path / "none.tsv", Participant)
-    for nothing in ("", "\n\t\n"):
-        with pytest.raises(AqbioError, match="empty"):
-            read_sheet(_sheet(tmp_path, nothing), Participant)
-    with pytest.raises(AqbioError, match="not UTF-8") as raised:
-        read_sheet(_sheet(tmp_path, PEOPLE.encode("latin-1")), Participant)
-    assert "Unicode text" in raised.value.fix
-
-
 def test_empty_cells_behind_the_last_column_do_not_matter(tmp_path):
     """Excel saves every column that was ever touched, and empty rows below."""
-    path = tmp_path / "participants.tsv"
-    path.write_text(
-        "participant_id\tsex\t\t\nP1\tmale\t\t\t\t\nP2\tfemale\t\t\t \t\n\t\t\t\t\n",
-        encoding="utf-8",
-    )
-    assert [row.participant_id for row in read_sheet(path, Participant)] == ["P1", "P2"]
+    text = "participant_id\tsex\t\t\nP1\tmale\t\t\t\t\nP2\tfemale\t\t\t \t\n\t\t\t\t\n"
+    rows = read_sheet(_sheet(tmp_path, text), Participant)
+    assert [row.participant_id for row in rows] == ["P1", "P2"]
 
 
 def test_letters_of_another_encoding_are_found_in_their_line(tmp_path):
-    path = tmp_path / "participants.tsv"
-    path.write_bytes("participant_id\tnote\nP1\tgut\nP2\tmüde\n".encode("latin-1"))
-    with pytest.raises(AqbioError, match=r"line 3 has a letter of another encoding \(perhaps “ü”"):
+    path = _sheet(tmp_path, "participant_id\tnote\nP1\tgut\nP2\tmüde\n".encode("latin-1"))
+    words = r"line 3 has a letter of another encoding \(perhaps “ü”"
+    with pytest.raises(AqbioError, match=words) as raised:
         read_sheet(path, Participant)
+    assert "Unicode text" in raised.value.fix
 
 
-@pytest.mark.parametrize("start", [b"PK\x03\x04\x14", b"\xd0\xcf\x11\xe0\xa1"])
-def test_workbooks_of_excel_are_named(tmp_path, start):
-    path = tmp_path / "participants.tsv"
-    path.write_bytes(start + bytes(range(256)))
-    with pytest.raises(AqbioError, match="an Excel workbook"):
-        read_sheet(path, Participant)
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\n\t\n", "empty"), (b"\xd0\xcf\x11\xe0\xa1" + bytes(range(256)), "an Excel workbook")],
+)
+def test_what_is_no_sheet_is_named(tmp_path, content, words):
+    """Further kinds, as the corpus of broken studies has them."""
+    with pytest.raises(AqbioError, match=words):
+        read_sheet(_sheet(tmp_path, content), Participant)
+
+
+# capacities ---------------------------------------------------------------------------------------
+
+
+def _capacities(tmp_path, *rows):
+    head = "participant_id\tmeasure\tside\tvalue\tunit\n"
+    return read_capacities(_sheet(tmp_path, head + "\n".join(rows) + "\n"), ("A", "B"))
+
+
+def test_capacities_come_as_they_are(tmp_path):
+    rows = _capacities(tmp_path, "A\tjump\tpush\t0.41\tm", "A\thip\tswing\t2.1\tN m/kg")
+    found = [(row.measure, row.side, row.value) for row in rows]
+    assert found == [("jump", "push", 0.41), ("hip", "swing", 2.1)]
+
+
+def test_capacities_that_cannot_be_compared_are_refused_with_words(tmp_path):
+    with pytest.raises(InvalidStudyError) as caught:
+        _capacities(
+            tmp_path,
+            "A\tjump\tpush\t41\tcm",
+            "B\tjump\tpush\t0.41\tm",
+            "AA\thip\tswing\t2.1\tN m/kg",
+            "B\thip\tpush\t2.1\tN m/kg",
+        )
+    for words in (
+        "measure jump has rows of 2 units: cm, m.",
+        "measure hip has rows of 2 sides: swing, push.",
+        "capacities of AA, who is not in the participants sheet.",
+    ):
+        assert words in str(caught.value)
+    rules = {one.rule for one in caught.value.findings}
+    assert rules == {"capacity-mixed", "participant-unknown"}
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("A\tjump\tleft\t1\tm", "side must be one of"),
+        ("A\tjump\tpush\t-1\tm", "value"),
+        ("A\tjump\tpush\tn/a\tm", "value is missing"),
+    ],
+)
+def test_capacities_that_are_none(tmp_path, row, words):
+    with pytest.raises(InvalidStudyError, match=words):
+        _capacities(tmp_path, row)

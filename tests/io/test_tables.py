@@ -10,7 +10,7 @@ import pytest
 
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
-from aqbio.io.tables import read_table, write_table
+from aqbio.io.tables import read_columns, read_table, write_columns, write_table
 from tests.refusal import refused
 
 COLUMNS = {
@@ -70,3 +70,15 @@ def test_missing_and_empty_files(tmp_path):
     (tmp_path / "empty.tsv").touch()
     with refused("result-damaged", "table is damaged", RunStoppedError):
         read_table(tmp_path / "empty.tsv")
+
+
+def test_every_digit_and_every_word_of_a_long_table_comes_back(tmp_path, table):
+    long = table.assign(value=[1.0 / 3.0, np.nan, 1e-300])
+    write_columns(long, tmp_path / "rows.nc", COLUMNS, {"stage": "steps"})
+    found = read_columns(tmp_path / "rows.nc")
+    assert list(found.columns) == list(COLUMNS)
+    for name in ("value", "count"):
+        np.testing.assert_array_equal(found[name], long[name])
+    for name in ("participant_id", "trial_id"):
+        assert found[name].tolist() == long[name].tolist()
+    assert found["reason"].astype(object).fillna("").tolist() == long["reason"].fillna("").tolist()

@@ -1,11 +1,10 @@
-"""TRC files, tidy and untidy."""
+"""TRC files, tidy and untidy, as exports, editors and Excel leave them."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from aqbio.errors import AqbioError
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.io.trial_files import read_recording
 from tests.refusal import refused
@@ -29,10 +28,13 @@ ROWS = [
 ]
 
 
-def read(tmp_path, text, unit="auto"):
+HEADER = "100\t100\t3\t2\tmm\t100\t1\t3"
+
+
+def read(tmp_path, text):
     path = tmp_path / "made.trc"
-    path.write_text(text, encoding="utf-8")
-    return read_trc(path, unit)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+    return read_trc(path)
 
 
 def test_round_trip(tmp_path):
@@ -52,7 +54,7 @@ def test_round_trip(tmp_path):
 @pytest.mark.parametrize(
     "header",
     [
-        "100\t100\t3\t2\tmm\t100\t1\t3",
+        HEADER,
         "  100.0\t\t  100.0\t\t    3\t\t     2\t\t mm\t  100.0\t      1\t    3",  # double tabs
         "100\t100\t3\t2\t     mm\t100\t1\t3" + "\t" * 300,
     ],
@@ -65,19 +67,19 @@ def test_unit_is_read_however_the_header_is_padded(tmp_path, header):
 
 
 def test_empty_cells_and_the_origin_are_missing_markers(tmp_path):
-    found = read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", ROWS))
+    found = read(tmp_path, made(HEADER, ROWS))
     assert np.isnan(found.positions[1:, 1]).all()
     assert np.isfinite(found.positions[:, 0]).all()
 
 
 def test_unknown_unit_is_refused(tmp_path):
     with refused("marker-unit", "“furlong”") as caught:
-        read(tmp_path, made("100\t100\t3\t2\tfurlong\t100\t1\t3", ROWS))
+        read(tmp_path, made(HEADER.replace("mm", "furlong"), ROWS))
     assert "laboratory.marker_unit" in caught.value.fix
 
 
 def test_shuffled_prefixed_and_unlabelled_columns(tmp_path):
-    text = made("100\t100\t3\t2\tmm\t100\t1\t3", ROWS, labels="Jane Doe:LASI\t\t\t*7\t\t")
+    text = made(HEADER, ROWS, labels="Jane Doe:LASI\t\t\t*7\t\t")
     found = read(tmp_path, text)
     assert found.labels == ("LASI",)
     assert found.positions.shape == (3, 1, 3)
@@ -90,31 +92,24 @@ def test_header_that_promises_more_is_noted(tmp_path):
     assert (finding.rule, finding.number, finding.limit) == ("trc-count", 3, 9)
 
 
-def test_dropped_frames_are_refused_with_their_row(tmp_path):
-    rows = [*ROWS[:2], ROWS[2].replace("0.25", "0.29")]
-    with pytest.raises(AqbioError, match="not uniform: the step to row") as caught:
-        read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", rows))
-    assert caught.value.rule == "time-not-uniform"
-
-
 def test_damaged_number_is_refused_with_its_line(tmp_path):
     rows = [ROWS[0], ROWS[1].replace("201", "2o1"), ROWS[2]]
     with refused("trc-number", "a cell is no number") as caught:
-        read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", rows))
+        read(tmp_path, made(HEADER, rows))
     assert caught.value.where == "line 8"
 
 
-def test_other_files_are_refused(tmp_path):
-    with refused("trc-format", "no TRC file"):
-        read(tmp_path, "time\tx\n0\t1\n")
-    with pytest.raises(AqbioError, match="cannot be read"):
-        read_trc(tmp_path / "absent.trc")
+def test_a_file_that_is_missing_or_may_not_be_read(tmp_path):
+    """The rule and what to do are those of a file that is not there, and of one that is."""
+    for name, rule in (("absent.trc", "file-missing"), (".", "file-unreadable")):
+        with refused(rule, "cannot be read"):
+            read_trc(tmp_path / name)
 
 
 def test_labels_carry_no_signs_of_control(tmp_path):
     """They go to terminals, pages and files of others."""
     labels = "RA\x1b[31mSI\t\t\tL\u202eASI\t\t"
-    found = read(tmp_path, made("100\t100\t3\t2\tmm\t100\t1\t3", ROWS, labels=labels))
+    found = read(tmp_path, made(HEADER, ROWS, labels=labels))
     assert found.labels == ("RA [31mSI", "L ASI")
 
 
@@ -166,3 +161,38 @@ def test_tables_of_markers_of_opensim(tmp_path, form):
     found = read_recording(path)
     assert (found.labels, found.rate, found.first_time) == (LABELS, 250.0, 2.0)
     np.testing.assert_allclose(found.positions, positions, atol=1e-12)
+
+
+@pytest.fixture
+def text(tmp_path):
+    write_trc(tmp_path / "a.trc", LABELS, np.arange(60.0).reshape(10, 2, 3) / 7.0, 250.0)
+    return (tmp_path / "a.trc").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_encodings_and_line_ends(tmp_path, text, encoding, newline):
+    expected = read(tmp_path, text)
+    written = text.replace("a.trc", "Läufer.trc").replace("\n", newline)
+    found = read(tmp_path, written.encode(encoding))
+    assert found.labels == expected.labels
+    np.testing.assert_array_equal(found.positions, expected.positions)
+
+
+def test_decimal_commas_of_markers(tmp_path, text):
+    expected, found = read(tmp_path, text), read(tmp_path, text.replace(".", ","))
+    np.testing.assert_array_equal(found.positions, expected.positions)
+    assert found.rate == expected.rate
+
+
+def test_commas_beside_points_are_refused(tmp_path, text):
+    """1,234.5 may be a thousand and more, or two numbers."""
+    with refused("trc-number", "a cell is no number"):
+        read(tmp_path, text.replace("1.4285714", "1,428.5714"))
+
+
+def test_header_and_time_column_of_different_rates(tmp_path, text):
+    found = read(tmp_path, text.replace("\n250", "\n100", 1))
+    assert found.rate == 250.0
+    [finding] = [one for one in found.findings if one.rule == "trc-rate"]
+    assert "the header says 100 Hz, the time column 250 Hz" in finding.what

@@ -1,4 +1,4 @@
-"""The files of one trial together."""
+"""The files of one trial together: clock, units, labels, and what is possible."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ import pytest
 
 from aqbio.errors import AqbioError
 from aqbio.io.mot import write_storage
-from aqbio.io.recording import Recording, length_unit, sampling_rate
+from aqbio.io.recording import (
+    FARTHEST,
+    STRONGEST,
+    Recording,
+    kept_labels,
+    length_unit,
+    possible_positions,
+    refuse_impossible,
+    sampling_rate,
+)
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
 from tests.io.made_c3d import write_c3d
@@ -66,8 +75,8 @@ def test_unit_that_the_file_does_not_say_is_told_by_size(scale, unit):
 def test_rate_of_rounded_times():
     time = np.round(np.arange(300) / 120.0, 3)
     assert sampling_rate(time, "a.trc", 120.0) == 120.0
-    assert sampling_rate(time, "a.trc") == pytest.approx(120.0, rel=1e-3)
-    assert sampling_rate(time, "a.trc", 60.0) == pytest.approx(120.0, rel=1e-3)
+    for declared in (None, 60.0):  # a wrong header is told by the reader; the column is used
+        assert sampling_rate(time, "a.trc", declared) == pytest.approx(120.0, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -111,14 +120,8 @@ def test_a_header_names_a_unit_when_its_rate_agrees(share, named):
 
 
 def test_milliseconds_without_digits_are_not_called_dropped_rows():
-    time = np.round(np.arange(300) / 0.12)
     with refused("time-unit", "milliseconds"):
-        sampling_rate(time, "a.mot")
-
-
-def test_wrong_header_is_not_another_unit():
-    """240 in the header of a file at 250 Hz is told by the reader; the column is used."""
-    assert sampling_rate(np.arange(300) / 250.0, "a.trc", 240.0) == 250.0
+        sampling_rate(np.round(np.arange(300) / 0.12), "a.mot")
 
 
 @pytest.mark.parametrize("rate", [1083.0, 1500.0, 2000.0, 2400.0])
@@ -150,3 +153,45 @@ def test_held_positions_of_a_moving_body_are_taken_as_missing(tmp_path, suffix, 
     missing = np.argwhere(np.isnan(found.positions).all(axis=2)).tolist()
     assert missing == ([] if still else [[frame, 2] for frame in range(39, 50)])
     assert [(one.rule, one.label) for one in found.findings] == [("marker-held", "C")] * (not still)
+
+
+def test_markers_with_the_same_label_are_named_as_the_capture_software_counts():
+    """From 1; none of them is used, since nobody can say which is which."""
+    kept, labels, [found] = kept_labels(["LASI", "RASI", "T10", "RASI"], frozenset(), "a.c3d")
+    assert (kept, labels) == ([0, 2], ("LASI", "T10"))
+    assert (found.rule, found.number, found.where) == ("markers-twice", 2, "markers 2, 4")
+
+
+@pytest.mark.parametrize(("place", "kept"), [(0.999 * FARTHEST, True), (1.001 * FARTHEST, False)])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_marker_farther_than_the_limit_is_missing(place, sign, kept):
+    positions = np.ones((50, 2, 3))
+    positions[7, 1, 2] = sign * place
+    found, findings = possible_positions(positions, ("A", "B"), "a.c3d")
+    assert np.isfinite(found[7, 1]).all() == kept
+    assert np.isfinite(found).sum() == positions.size - (0 if kept else 3)
+    assert [one.label for one in findings] == ([] if kept else ["B"])
+    for one in findings:
+        assert (one.number, one.limit, one.where) == (place, FARTHEST, "from frame 8 on")
+
+
+@pytest.mark.parametrize(("count", "findings"), [(5, 1), (6, 0)])
+def test_many_markers_beyond_the_limit_have_another_unit(count, findings):
+    """Of 100 positions: millimetres taken for metres are left to the check of the body's size."""
+    positions = np.ones((100, 1, 3))
+    positions[:count] = 2.0 * FARTHEST
+    found, noted = possible_positions(positions, ("A",), "a.c3d")
+    assert [one.rule for one in noted] == ["marker-impossible"] * findings
+    assert np.isfinite(found).all() != bool(findings)
+
+
+@pytest.mark.parametrize(("size", "wrong"), [(0.999, False), (1.001, True)])
+def test_a_force_that_nobody_pushes_with_is_refused(size, wrong):
+    force = np.zeros((10, 3))
+    force[3, 1] = -size * STRONGEST
+    if wrong:
+        with refused("force-impossible", "weight of 100 kg") as caught:
+            refuse_impossible(force, "plate 1", "a.mot")
+        assert caught.value.where == "sample 4"
+    else:
+        refuse_impossible(force, "plate 1", "a.mot")

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from aqbio.labels.by_name import landmark_table, named_labels
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import VirtualRecording
+from aqbio.virtual.recording import Laboratory, VirtualRecording
 
 GONE = (
     r"missing|not seen|unseen|no marker|not in |lack|without|absent|hidden|not worn|never seen|"

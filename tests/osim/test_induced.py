@@ -14,8 +14,8 @@ import pytest
 from aqbio.contributions.hub import coordinate_sources
 from aqbio.opensim.session import load_model, opensim, vec3
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.opensim.sprint_model import build_sprint_model
 from tests.mechanics.levels_case import FEET, Case, anatomy_of, random_run
+from validation.sprint_model import build_sprint_model
 
 pytestmark = pytest.mark.opensim
 

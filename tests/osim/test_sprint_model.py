@@ -14,7 +14,7 @@ from aqbio.body.sprint_markers import sprint_markers
 from aqbio.multibody.poses import segment_poses
 from aqbio.opensim.session import array_from_vec3, initialised, load_model
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.opensim.sprint_model import DECIMALS, build_sprint_model
+from validation.sprint_model import DECIMALS, build_sprint_model
 
 pytestmark = pytest.mark.opensim
 

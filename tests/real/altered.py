@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.io.c3d_process import C3dContent, c3d_content
+from aqbio.io.c3d import C3dContent, c3d_content
 from tests.io.made_c3d import MadePlate, write_c3d
 
 UNITS = ("N",) * 3 + ("Nmm",) * 3

@@ -38,7 +38,7 @@ MODELS = [
 
 STOCK_SPRINT = {"force": (0.57, 0.59, 0.40), "moment": (131.0, 67.0, 195.0)}
 """Residual of the plain way with JA1's own scaled Rajagopal model, body weights and N m
-(docs/consistency.md, read there from the C3D by `benchmarks.recorded_runs`, without the stages)."""
+(docs/consistency.md, read there from the C3D without the stages)."""
 
 MOVED_JOG, MOVED_SPRINT = 0.0029, 0.0073
 """How far forces may move the markers, m: what growths of 0.3 and 1.2 mm meant on bodies whose

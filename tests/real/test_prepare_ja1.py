@@ -66,10 +66,9 @@ def test_events_from_markers_against_the_plates(prepared):
         for event, (early, late) in zip(("touchdown_s", "toe_off_s"), limit, strict=True):
             assert len(errors[event]) == len(CONTACTS[name])
             assert early < np.mean(errors[event]) < late
-    own = prepared[0]["kinematic_events"]
-    assert own["contacts"] == 9
-    assert own["touchdown_sd_s"] < 0.002
-    assert own["toe_off_sd_s"] < 0.005
+    every = [trials[name]["kinematic_errors"] for name in ("jog", "sprint")]
+    assert np.std([x for one in every for x in one["touchdown_s"]]) < 0.002
+    assert np.std([x for one in every for x in one["toe_off_s"]]) < 0.005
 
 
 @BOTH

@@ -8,8 +8,14 @@ import xarray as xr
 
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers
-from aqbio.observed.determined import determined, segment_sds, usual_covariance
-from aqbio.observed.joint_angles import bridged, determined_by_file, filled_coordinates
+from aqbio.observed.determined import (
+    bridged,
+    determined,
+    determined_by_file,
+    filled_coordinates,
+    segment_sds,
+    usual_covariance,
+)
 from aqbio.observed.mask import (
     NOT_IN_FILE,
     NOT_IN_MODEL,
@@ -18,7 +24,7 @@ from aqbio.observed.mask import (
     Observed,
     observed_from,
 )
-from aqbio.observed.record import (
+from aqbio.observed.parts import (
     lost_findings,
     lost_parts,
     of_the_model,

@@ -11,8 +11,15 @@ from aqbio.gait.roles import RoleScheme
 from aqbio.io.study import load_study
 from aqbio.multibody.motion import Motion
 from aqbio.observed.mask import NOT_IN_MODEL, NOT_SEEN, SOME_FRAMES, Observed
-from aqbio.observed.parts import ALONG, CENTRE, PELVIS, SHARES, ObservedParts, observed_only
-from aqbio.observed.record import read_observed
+from aqbio.observed.parts import (
+    ALONG,
+    CENTRE,
+    PELVIS,
+    SHARES,
+    ObservedParts,
+    observed_only,
+    read_observed,
+)
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import MAP

@@ -18,7 +18,7 @@ from aqbio.consistency.session_inputs import (
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import load_study
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
-from aqbio.observed.record import read_observed, with_observed
+from aqbio.observed.parts import read_observed, with_observed
 from tests.small_study import write_small_study
 
 RATE, FRAMES = 250.0, 300

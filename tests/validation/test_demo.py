@@ -17,8 +17,7 @@ from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.poses import segment_poses
 from aqbio.names import ROLE_GROUPS
-from aqbio.virtual.demo import SPRINTERS
-from aqbio.virtual.library import DATA, GaitName, load_library
+from aqbio.virtual.demo import DATA, SPRINTERS, GaitName, load_library
 from aqbio.virtual.study import LIBRARY
 from aqbio.virtual.truth import run_truth
 from validation.demo import agrees

@@ -7,8 +7,7 @@ from pathlib import Path
 from aqbio.hypotheses.preregistration import record_registry
 from aqbio.io.study import Study, load_study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, stage_module
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
 from tests.planted import plant
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

@@ -10,8 +10,7 @@ import numpy as np
 from aqbio.io.study import Study, load_study
 from aqbio.virtual.athlete import Athlete
 from aqbio.virtual.disturbances import Disturbances, disturbed
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RecordedRun, recorded_static
+from aqbio.virtual.recording import Laboratory, RecordedRun, recorded_static
 from aqbio.virtual.study import write_c3d
 
 PLAIN = "consistency: off\n"
@@ -38,7 +37,7 @@ def write_made_study(
         write_c3d(data / f"{name}.c3d", recorded_static(athlete, laboratory, posture), laboratory)
         rows.append(f"{athlete.name}\t{name}\tstatic\t{name}.c3d")
     for number, (name, run) in enumerate(runs.items()):
-        recording, _ = disturbed(run.recording, nothing, np.random.default_rng(number))
+        recording = disturbed(run.recording, nothing, np.random.default_rng(number))
         write_c3d(data / f"{name}.c3d", recording, laboratory)
         rows.append(f"{athlete.name}\t{name}\trun\t{name}.c3d")
     (folder / "study.yaml").write_text(
@@ -62,7 +61,7 @@ def write_made_study(
 def _written_model(folder: Path, athlete: Athlete) -> str:
     """Write the athlete's true body as an OpenSim model; its name."""
     from aqbio.opensim.session import quiet
-    from aqbio.opensim.sprint_model import build_sprint_model
+    from validation.sprint_model import build_sprint_model
 
     file = f"{athlete.name}.osim"
     with quiet(folder / "opensim.log"):

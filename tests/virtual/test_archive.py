@@ -10,8 +10,7 @@ import pytest
 
 from aqbio.faults import RunStoppedError
 from aqbio.io.study import load_study
-from aqbio.study.archive import FACTS, write_archive
-from aqbio.study.reproduced import TOLERANCE, compared
+from aqbio.study.archive import FACTS, TOLERANCE, compared, write_archive
 from tests.planted import NAME, files_with
 from tests.refusal import refused
 from tests.small_study import replace

@@ -40,10 +40,9 @@ from aqbio.recordings.prepared import foot_loads
 from aqbio.recordings.stage import prepare_participant
 from aqbio.steps.quality import contact_window
 from aqbio.steps.stage import contributions_participant
-from aqbio.study.seals import FILES, read_record, seal
+from aqbio.study.jobs import FILES, read_record, seal
 from aqbio.virtual.disturbances import Disturbances
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
 from tests.golden import differences, digest
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench
 from tests.opensim_levels import hold_against

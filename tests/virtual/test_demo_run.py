@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aqbio.virtual.demo_run import demo_run
+from aqbio.virtual.demo import demo_run
 from tests.refusal import refused
 
 

@@ -25,8 +25,14 @@ from aqbio.recordings.stage import prepare_participant
 from aqbio.steps.stage import contributions_participant
 from aqbio.steps.stage_tables import tables_study
 from aqbio.virtual.disturbances import Disturbances, disturbed
-from aqbio.virtual.laboratory import GROUND_AXES, QUALISYS_AXES, Laboratory
-from aqbio.virtual.recording import RunPlan, VirtualRecording, recorded_run
+from aqbio.virtual.recording import (
+    GROUND_AXES,
+    QUALISYS_AXES,
+    Laboratory,
+    RunPlan,
+    VirtualRecording,
+    recorded_run,
+)
 from tests.mirror import mirrored_axial, mirrored_polar
 from tests.small_study import replace
 from tests.virtual.conftest import GaitOf
@@ -112,7 +118,7 @@ def tables(gait_of: GaitOf, tmp_path_factory):
     """Give the rows of every way, plain or fitted."""
     run = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), Laboratory())
     soft = Disturbances(soft_tissue_m=0.010)
-    recording, _ = disturbed(run.recording, soft, np.random.default_rng(0))
+    recording = disturbed(run.recording, soft, np.random.default_rng(0))
 
     found = {}
     for way, (degrees, mirror, height, axes) in WAYS.items():

@@ -16,8 +16,7 @@ from aqbio.contributions.levels import Anatomy, Levels, levels
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.poses import segment_poses
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
 from aqbio.virtual.truth import run_truth
 from tests.mechanics.levels_case import anatomy_of
 from tests.virtual.known_arrays import CHAINS, truth_arrays

@@ -21,8 +21,7 @@ from aqbio.recordings.stage import prepare_participant
 from aqbio.steps.stage import contributions_participant
 from aqbio.steps.stage_tables import tables_study
 from aqbio.virtual.demo import DISTURBANCES
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
 from tests.one_each import ONE_EACH
 from tests.small_study import replace as replace_in
 from tests.virtual.conftest import GaitOf

@@ -13,8 +13,7 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
 from aqbio.stage_table import stage_module
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
 from tests.small_study import replace
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

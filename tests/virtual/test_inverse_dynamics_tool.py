@@ -24,8 +24,8 @@ def test_no_residual(gait_of: GaitOf, tmp_path: Path, speed: float):
     times height; the tool writes 8 decimals, which is 7e-12 of them.
     """
     from aqbio.opensim.session import quiet
-    from aqbio.opensim.sprint_model import build_sprint_model
     from tests.inverse_dynamics_tool import run_inverse_dynamics_tool
+    from validation.sprint_model import build_sprint_model
 
     model = tmp_path / "runner.osim"
     gait = gait_of(RUNNER, speed).gait

@@ -14,8 +14,7 @@ from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
 from aqbio.recordings.label_check import with_checked_sides
 from aqbio.recordings.notes import Notes
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RunPlan, recorded_run, recorded_static
+from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run, recorded_static
 from tests.virtual.runners import RUNNER
 
 MODEL = Path(__file__).parents[2] / "models" / "sprint"

@@ -11,8 +11,7 @@ import pytest
 from aqbio.gait.postures import MEASURES
 from aqbio.gait.step_files import participant_rows
 from aqbio.stats.registry import read_registry
-from aqbio.virtual.laboratory import Laboratory, PlateRow
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory, PlateRow, RunPlan, recorded_run
 from tests.virtual.finished import SPEEDS, run_stages
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

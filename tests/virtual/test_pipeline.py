@@ -28,14 +28,13 @@ from aqbio.multibody.motion import spline_motion
 from aqbio.recordings.stage import prepare_participant
 from aqbio.signals import low_pass
 from aqbio.steps.stage import contributions_participant
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RecordedRun, RunPlan, moved_loads, recorded_run
-from aqbio.virtual.truth import contacts
+from aqbio.virtual.recording import Laboratory, RecordedRun, RunPlan, moved_loads, recorded_run
 from tests.mechanics.levels_case import body_spread
 from tests.stages.contributions.test_intervals import cause_rows, interval_rows
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
+from validation.true_contacts import contacts
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("pipeline")]
 

@@ -10,8 +10,7 @@ from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.recordings.stage import prepare_participant
 from aqbio.virtual.disturbances import Disturbances
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from aqbio.io.c3d import read_c3d
 from aqbio.io.study import load_study
 from aqbio.names import GRAVITY
 from aqbio.virtual import study
-from aqbio.virtual.demo import GAITS, LEVELS, SPRINTERS
-from aqbio.virtual.disturbances import Disturbances
+from aqbio.virtual.demo import DATA, GAITS, LEVELS, SPRINTERS, GaitName, load_library
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.library import DATA, GaitName, load_library
-from aqbio.virtual.recording import RunPlan, contacts_on_row
+from aqbio.virtual.recording import Laboratory, RunPlan, contacts_on_row
 from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, Recipe, planned_trials, write_study
 from aqbio.virtual.truth import run_truth
-from tests.virtual.faults import swapped_feet
 from validation.gaits.individual import gait_speed, sheets
 
 ATHLETES = {one.athlete.name: one.athlete for one in SPRINTERS}
@@ -86,30 +80,13 @@ def test_same_seed_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
         write_study(tmp_path / name, participants=["V03"], recipe=Recipe(seed=seed))
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
-    assert len(files) == 12
+    assert len(files) == 6
     different = 0
     for file in files:
         one = (tmp_path / "one" / file).read_bytes()
         assert one == (tmp_path / "same" / file).read_bytes(), file
         different += one != (tmp_path / "other" / file).read_bytes()
     assert different == len(files)
-
-
-def test_truth_files_say_what_was_done(tmp_path: Path):
-    recipe = Recipe(Disturbances(gaps=2), faults=(swapped_feet,))
-    written = write_study(tmp_path, participants=["V01"], recipe=recipe)
-    known = json.loads((tmp_path / "recordings/V01/V01_speed4-01_truth.json").read_text("utf-8"))
-    assert known["disturbances"]["gaps"] == len(known["gaps"]) == 2
-    assert known["athlete"]["mass"] == 52.0
-    assert known["fault"] == "swapped_feet"
-    assert len(known["contacts_on_plates"]) >= 4
-    recording = read_c3d(next(path for path in written if "speed4-01" in path.name))
-    assert recording.forces is not None
-    vertical = recording.forces.wrench.force[..., 2].sum(axis=1)
-    on_plates = [one for one in known["contacts"] if 0.0 < one["place_m"] < 9.3]
-    for one in on_plates:
-        begin, end = (int(1000 * one[key]) for key in ("touchdown_s", "toe_off_s"))
-        assert vertical[begin : end + 1].max() == pytest.approx(one["peak_n"], rel=1e-3)
 
 
 def test_the_demo_is_the_classical_world(gaits):

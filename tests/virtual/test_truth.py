@@ -9,9 +9,10 @@ import pytest
 
 from aqbio.names import GRAVITY
 from aqbio.vectors import cross
-from aqbio.virtual.truth import RunTruth, contacts, run_truth
+from aqbio.virtual.truth import RunTruth, run_truth
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER, SPRINTER
+from validation.true_contacts import contacts
 
 RUNS = [(RUNNER, 4.0), (RUNNER, 7.0), (RUNNER, 9.5), (SPRINTER, 8.0)]
 
@@ -26,7 +27,7 @@ def truth(request: pytest.FixtureRequest, gait_of: GaitOf) -> RunTruth:
 def test_a0_total_momentum_is_opensims(truth: RunTruth, tmp_path: Path):
     """`Model.calcAngularMomentum` of the same states, to 1e-10 of the largest."""
     from aqbio.opensim.session import array_from_vec3, initialised, load_model
-    from aqbio.opensim.sprint_model import build_sprint_model
+    from validation.sprint_model import build_sprint_model
 
     athlete = truth.gait.athlete
     path = tmp_path / "athlete.osim"

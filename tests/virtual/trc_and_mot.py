@@ -8,8 +8,7 @@ import numpy as np
 
 from aqbio.io.mot import write_storage
 from aqbio.io.trc import write_trc
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.recording import VirtualRecording
+from aqbio.virtual.recording import Laboratory, VirtualRecording
 
 
 def write_trc_and_mot(

@@ -9,8 +9,7 @@ import numpy as np
 
 from aqbio.body.sprint_geometry import PLAIN, JointForm
 from aqbio.vectors import FloatArray, IntArray
-from aqbio.virtual.demo import LEVELS, SEED, SPRINTERS, sprinter
-from aqbio.virtual.library import GaitName
+from aqbio.virtual.demo import LEVELS, SEED, SPRINTERS, GaitName, sprinter
 from aqbio.virtual.study import PlannedTrial
 from validation.gaits.generator import SolvedGait, generated_gait
 from validation.gaits.measures import gait_measures

@@ -12,8 +12,8 @@ import numpy as np
 
 from aqbio.vectors import FloatArray
 from aqbio.virtual.athlete import Athlete
+from aqbio.virtual.demo import DATA
 from aqbio.virtual.gait import Timeline
-from aqbio.virtual.library import DATA
 
 REFERENCE_MASS = 75.0
 """Mass of the body that gait parameters are given for, kg."""

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.io.atomic import atomic_path, write_text
-from aqbio.virtual.demo import GAITS
+from aqbio.virtual.demo import DATA, GAITS, GaitName, moved_joints
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.library import DATA, GaitName, moved_joints
 from aqbio.virtual.study import LIBRARY, planned_trials
 from validation.gaits.individual import individual_gait, sheets
 

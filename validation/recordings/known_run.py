@@ -20,11 +20,10 @@ from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.signals import low_pass
 from aqbio.vectors import BoolArray, FloatArray, cross, rotate
+from aqbio.virtual.demo import DATA
 from aqbio.virtual.disturbances import Skin, tissue_motion
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.library import DATA
-from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory, RecordedRun, RunPlan, recorded_run
 from validation.recordings.springs import Springs, Wobbling, sprung_tissue, wobbling
 
 LEAK = 0.025
@@ -365,7 +364,7 @@ def known_observations(made: KnownRun, cutoff: float) -> Observations:
     """What the fit reads: low-passed markers and forces, inverse kinematics."""
     model, rate = made.model, made.laboratory.marker_rate
     index = np.arange(len(model.markers))
-    q = inverse_kinematics(model, made.markers, index, np.ones(len(index))).q
+    q = inverse_kinematics(model, made.markers, index, np.ones(len(index)))
     plain, plates = low_pass(q, rate, cutoff), made.laboratory.force_rate
     force, moment = (low_pass(part, plates, cutoff) for part in (made.force, made.moment))
     return Observations(

@@ -25,8 +25,7 @@ from aqbio.body.shape import Shape, Template, body_parts
 from aqbio.config import ModelMap, read_yaml
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import athlete_skeleton
-from aqbio.virtual.demo import SPRINTERS
-from aqbio.virtual.library import DATA, load_library
+from aqbio.virtual.demo import DATA, SPRINTERS, load_library
 
 MAP = read_yaml(Path(__file__).parents[3] / "models" / "sprint" / "map.yaml", ModelMap)
 PEOPLE = {one.athlete.name: one.athlete for one in SPRINTERS}

@@ -122,7 +122,7 @@ def case(stick, running) -> Callable[..., Case]:
         found = marker_positions(stick.skeleton, motion.q)
         found = found + np.random.default_rng(seed).normal(0.0, noise, found.shape)
         index = np.arange(found.shape[1])
-        q = inverse_kinematics(stick.skeleton, found, index, np.ones(len(index))).q
+        q = inverse_kinematics(stick.skeleton, found, index, np.ones(len(index)))
         plain = spline_motion(stick.skeleton, time, low_pass(q, RATE, 20.0))
         everywhere = np.ones(len(time), dtype=bool)
         seen = Observations(time, index, found, wrench, everywhere, q, plain)

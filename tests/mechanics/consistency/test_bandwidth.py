@@ -103,10 +103,10 @@ def test_plain_poses_follow_skin_as_inverse_kinematics_does(made, fit):
     seen = fit.observations
     equal = np.ones(len(seen.marker_index))
     skeleton = made.runner.skeleton
-    start = inverse_kinematics(skeleton, seen.markers, seen.marker_index, equal).q
+    start = inverse_kinematics(skeleton, seen.markers, seen.marker_index, equal)
     for axis in range(3):
         markers, along, own = _shifted(made, fit, "thigh", axis)
-        q = inverse_kinematics(skeleton, markers, seen.marker_index, equal).q
+        q = inverse_kinematics(skeleton, markers, seen.marker_index, equal)
         change = low_pass(q - start, RATE, cutoff)
         moved = marker_positions(skeleton, start + change) - marker_positions(skeleton, start)
         shares.append(_share(fit, (moved[:, own] * along).sum(axis=2).mean(axis=1) / SMALL)[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.force_plates.plates import clipped_samples
+from aqbio.force_plates.forces import clipped_samples
 
 RATE = 1000.0
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.force_plates.forces import PlateWrench
-from aqbio.force_plates.plates import Plates, reversed_plates, turned_over, without_offsets
+from aqbio.force_plates.forces import (
+    Plates,
+    PlateWrench,
+    reversed_plates,
+    turned_over,
+    without_offsets,
+)
 
 RATE = 1000.0
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from aqbio.force_plates.plates import plate_axes, platform_wrench
+from aqbio.force_plates.forces import plate_axes, platform_wrench
 
 
 @pytest.fixture

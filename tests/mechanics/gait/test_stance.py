@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.gait.step_measures import interval_mean, propulsion_start
-from aqbio.gait.steps import PERCENT, phase_mean
+from aqbio.gait.steps import PERCENT, interval_mean, phase_mean, propulsion_start
 
 
 @pytest.mark.parametrize("turn", [0.2, 0.45, 0.7])

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.gait.step_measures import (
+from aqbio.gait.steps import (
+    PERCENT,
     absolute_share,
     peak_instants,
 )
-from aqbio.gait.steps import PERCENT
 
 DURATIONS = (0.11, 0.12)
 

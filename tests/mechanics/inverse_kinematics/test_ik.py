@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.inverse_kinematics.ik import all_poses, inverse_kinematics, limb_errors
+from aqbio.inverse_kinematics.ik import all_poses, inverse_kinematics
 from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import dependent_filled
@@ -30,10 +30,7 @@ def _index(runner, *starts):
 
 def test_recovers_every_coordinate(runner, running):
     solution = _solve(runner, running)
-    np.testing.assert_allclose(solution.q, running, rtol=0, atol=EXACT)
-    assert np.nanmax(solution.errors) < EXACT
-    assert solution.visible.all()
-    assert (solution.iterations > 0).all()
+    np.testing.assert_allclose(solution, running, rtol=0, atol=EXACT)
 
 
 def test_a_missing_marker_changes_nothing(runner, running):
@@ -44,9 +41,7 @@ def test_a_missing_marker_changes_nothing(runner, running):
     hidden &= np.repeat(visible, 3, axis=1) >= 2
     markers[hidden] = np.nan
     solution = _solve(runner, running, markers=markers)
-    np.testing.assert_allclose(solution.q, running, rtol=0, atol=1e-4)
-    np.testing.assert_array_equal(np.isnan(solution.errors), hidden)
-    assert np.nanmax(solution.errors) < EXACT
+    np.testing.assert_allclose(solution, running, rtol=0, atol=1e-4)
 
 
 def test_poses_from_more_markers_lead_to_the_same(runner, running):
@@ -57,9 +52,9 @@ def test_poses_from_more_markers_lead_to_the_same(runner, running):
     markers[:, arm] = np.nan
     markers[::3, 2] = np.nan
     expected = _solve(runner, running, markers=markers)
-    found = _solve(runner, running, markers=markers, near=whole.q)
-    np.testing.assert_allclose(found.q, expected.q, rtol=0, atol=EXACT)
-    assert np.abs(whole.q - found.q)[:, _index(runner, "arm_l")].max() > 0.1
+    found = _solve(runner, running, markers=markers, near=whole)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=EXACT)
+    assert np.abs(whole - found)[:, _index(runner, "arm_l")].max() > 0.1
 
 
 def test_an_arm_that_is_not_seen_is_interpolated(runner, running):
@@ -69,13 +64,11 @@ def test_an_arm_that_is_not_seen_is_interpolated(runner, running):
     solution = _solve(runner, running, markers=markers)
     own = _index(runner, "arm_l", "forearm_l")
     others = np.setdiff1d(np.arange(running.shape[1]), own)
-    np.testing.assert_allclose(solution.q[:, others], running[:, others], rtol=0, atol=EXACT)
-    assert not solution.visible[40:60, own].any()
-    assert solution.visible[:40].all()
+    np.testing.assert_allclose(solution[:, others], running[:, others], rtol=0, atol=EXACT)
     for column in own:
-        ends = solution.q[[39, 60], column]
+        ends = solution[[39, 60], column]
         expected = np.interp(np.arange(40, 60), [39, 60], ends)
-        np.testing.assert_allclose(solution.q[40:60, column], expected, atol=1e-12)
+        np.testing.assert_allclose(solution[40:60, column], expected, atol=1e-12)
 
 
 def test_an_arm_that_is_never_seen_stays_in_the_given_pose(runner, running):
@@ -85,8 +78,7 @@ def test_an_arm_that_is_never_seen_stays_in_the_given_pose(runner, running):
     own = _index(runner, "arm_l", "forearm_l")
     pose[own] = 0.3
     solution = _solve(runner, running, weights=weights, pose=pose)
-    np.testing.assert_allclose(solution.q[:, own], 0.3, rtol=1e-15)
-    assert not np.isnan(solution.errors).any(), "markers without weight have errors all the same"
+    np.testing.assert_allclose(solution[:, own], 0.3, rtol=1e-15)
 
 
 def test_too_few_markers_are_not_solved(runner, running):
@@ -94,10 +86,9 @@ def test_too_few_markers_are_not_solved(runner, running):
     markers[10, 2:] = np.nan
     markers[0] = np.nan
     solution = _solve(runner, running, markers=markers)
-    empty = np.isnan(solution.q).all(axis=1)
+    empty = np.isnan(solution).all(axis=1)
     np.testing.assert_array_equal(np.flatnonzero(empty), [0, 10])
-    np.testing.assert_array_equal(np.flatnonzero(solution.iterations == 0), [0, 10])
-    np.testing.assert_allclose(solution.q[~empty], running[~empty], rtol=0, atol=EXACT)
+    np.testing.assert_allclose(solution[~empty], running[~empty], rtol=0, atol=EXACT)
     with pytest.raises(ValueError, match="no frame has 3 visible"):
         _solve(runner, running, markers=np.full_like(markers, np.nan))
 
@@ -111,7 +102,7 @@ def test_locked_coordinates_keep_their_values(runner, running):
     q = running.copy()
     q[:, column] = 0.1
     solution = _solve(replace(runner, coordinate_locked=locked), q, pose=pose)
-    np.testing.assert_allclose(solution.q, q, rtol=0, atol=EXACT)
+    np.testing.assert_allclose(solution, q, rtol=0, atol=EXACT)
 
 
 def test_coupled_coordinates_follow(runner, running):
@@ -121,20 +112,7 @@ def test_coupled_coordinates_follow(runner, running):
     coupled = replace(runner, couplers=Couplers(np.array([foot]), np.array([knee]), stack([law])))
     q = dependent_filled(coupled, running)
     solution = _solve(coupled, q)
-    np.testing.assert_allclose(solution.q, q, rtol=0, atol=EXACT)
-
-
-def test_limits(runner, running):
-    """A knee that bends farther than it may stays at its limit, the rest adapts."""
-    knee = runner.coordinates.index("shank_r_z")
-    bounds = np.tile([-np.inf, np.inf], (len(runner.coordinates), 1))
-    bounds[knee, 0] = -1.8
-    solution = _solve(runner, running, bounds=bounds)
-    inside = running[:, knee] > -1.8
-    assert (~inside).any()
-    np.testing.assert_allclose(solution.q[inside], running[inside], rtol=0, atol=EXACT)
-    np.testing.assert_array_equal(solution.q[~inside, knee], -1.8)
-    assert (solution.errors[~inside].max(axis=1) > 1e-3).any()
+    np.testing.assert_allclose(solution, q, rtol=0, atol=EXACT)
 
 
 def test_weights_decide_between_markers(runner, running):
@@ -143,7 +121,8 @@ def test_weights_decide_between_markers(runner, running):
     markers[:, 0] += [0.0, 0.02, 0.0]
     light, heavy = (np.ones(len(runner.markers)) for _ in range(2))
     heavy[0] = 100.0
-    errors = [_solve(runner, running, markers=markers, weights=w).errors for w in (light, heavy)]
+    found = [_solve(runner, running, markers=markers, weights=w) for w in (light, heavy)]
+    errors = [np.linalg.norm(marker_positions(runner, q) - markers, axis=2) for q in found]
     assert (errors[1][:, 0] < 0.2 * errors[0][:, 0]).all()
 
 
@@ -160,25 +139,3 @@ def test_follows_a_sprint(runner, running, step, first):
     q = running[::step]
     ended = all_poses(_frames_problem(runner, q), first, q[first])
     np.testing.assert_allclose(ended.q, q, rtol=0, atol=EXACT)
-
-
-@pytest.fixture
-def mirrored(runner, running):
-    """A right arm whose elbow is bent backwards, and its bounds: the elbow bends forward."""
-    q = running[::40].copy()
-    limb = np.flatnonzero([name.startswith(("arm_r", "forearm_r")) for name in runner.coordinates])
-    elbow = runner.coordinates.index("forearm_r_z")
-    bounds = np.tile([-np.inf, np.inf], (q.shape[1], 1))
-    bounds[elbow] = 0.0, 2.8
-    wrong = q.copy()
-    wrong[:, elbow] *= -1.0
-    wrong[:, runner.coordinates.index("arm_r_y")] += np.pi
-    return q, wrong, limb, bounds
-
-
-def test_the_true_pose_is_found_from_the_mirrored_one(runner, mirrored):
-    q, wrong, limb, bounds = mirrored
-    index = np.arange(len(runner.markers))
-    markers = marker_positions(runner, q)
-    errors = limb_errors(runner, markers, index, np.ones(len(index)), wrong, limb, bounds)
-    assert errors.max() < 1e-6

@@ -117,25 +117,3 @@ def test_ends_where_the_gradient_vanishes(runner, running):
     assert (np.linalg.eigvalsh(equations.hessian) > 0).all()
     # the same sums over markers, maybe in another order
     np.testing.assert_allclose(fit.cost, ended.cost, rtol=1e-14)
-
-
-def test_limits_hold_and_only_they_hold(runner, running):
-    """At the end, every gradient is zero or points out of the range (Karush-Kuhn-Tucker)."""
-    q = running[::10]
-    problem = _descent_problem(runner, q, noise=0.01)
-    limits = np.stack([q.min(axis=0) + 0.05, q.max(axis=0) - 0.05], axis=1)[problem.coordinate]
-    limits[np.diff(limits)[:, 0] < 0] = [-np.inf, np.inf]
-    start = q.copy()
-    start[:, problem.coordinate] = np.clip(q[:, problem.coordinate], *limits.T)
-    ended = descend(problem, start, bounds=limits)
-    at = ended.q[:, problem.coordinate]
-    assert (at >= limits[:, 0]).all()
-    assert (at <= limits[:, 1]).all()
-    fit = problem.evaluate(ended.q)
-    gradient = problem.normal_equations(fit, newton=np.zeros(len(q), dtype=bool)).gradient
-    low, high = at == limits[:, 0], at == limits[:, 1]
-    assert low.any()
-    assert high.any()
-    assert (gradient[low] >= 0).all()
-    assert (gradient[high] <= 0).all()
-    assert np.abs(gradient[~low & ~high]).max() < 1e-6

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.force_plates.forces import PlateWrench
-from aqbio.force_plates.plates import Plates
+from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.recordings.contacts import LEFT, RIGHT, EventRules, feet_loads, loads_on_frames
 from aqbio.signals import low_pass
 

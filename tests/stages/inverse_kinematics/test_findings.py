@@ -28,8 +28,7 @@ from aqbio.observed.determined import coordinates_observed, frame_sd, range_sd, 
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.signals import low_pass
 from aqbio.virtual.athlete import athlete_skeleton
-from aqbio.virtual.demo import SPRINTERS
-from aqbio.virtual.library import DATA, load_library
+from aqbio.virtual.demo import DATA, SPRINTERS, load_library
 from tests.stages.inverse_kinematics.conftest import marker_set
 
 RATE = 250.0

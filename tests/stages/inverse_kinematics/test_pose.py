@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -61,22 +62,21 @@ def test_one_marker_on_each_segment_leaves_two_poses(sparse, running, solved):
     pose = solved(mirrored(sparse, q), marker_positions(sparse, q), skeleton=sparse)
     assert pose.errors.max() < 1e-9  # the danger is there: the markers say nothing
     [fault] = pose_faults(pose)
-    assert (fault.group, fault.reason, fault.joint) == ("arm_right", IMPOSSIBLE, "elbow_right")
+    assert (fault.group, fault.reason) == ("arm_right", IMPOSSIBLE)
+    assert "elbow" in fault.words
     seen = without_faults(pose, [fault])
     assert seen.lost_segments() == ("arm_r", "forearm_r")
     said = pose_finding(pose, [fault], "run")
     assert "in 30 of 30 frames" in said.what
-    assert "LABarm_r0" in said.what  # the laboratory's label, not the model's marker
-    assert "they leave two poses" in said.what
-    assert said.fix.startswith("wear landmarks on both sides of the right elbow")
+    assert "Its markers (LABarm_r0," in said.what  # laboratory's labels, not the model's markers
+    assert "wear landmarks on both sides of its joints" in said.fix
 
 
-def test_markers_that_no_possible_pose_fits_are_named(runner, running, solved):
-    """Three markers on each segment that say that the elbow is bent backwards."""
-    pose = solved(mirrored(runner, running[::4]))
+def test_markers_that_are_far_from_an_impossible_pose_are_named(runner, running, solved):
+    """Elbow bent backwards; the markers say that it is not."""
+    pose = solved(mirrored(runner, running[::4]), marker_positions(runner, running[::4]))
     said = pose_finding(pose, pose_faults(pose), "run")
-    assert "cause is not known" in said.what
-    assert "farthest from the model are LABforearm_r" in said.what or "LABarm_r" in said.what
+    assert re.search("Farthest from the model are LAB(fore)?arm_r", said.what)
 
 
 @pytest.mark.parametrize(("count", "whole"), [(12, False), (13, True)])
@@ -114,7 +114,7 @@ def test_labels_that_wander_are_left_out_where_they_do(runner, running, solved, 
 
     def solve(markers):
         index = np.array([runner.markers.index(name) for name in markers.names])
-        return inverse_kinematics(runner, markers.positions, index, markers.weights).q
+        return inverse_kinematics(runner, markers.positions, index, markers.weights)
 
     pose = solved(positions=positions)
     pose = replace(pose, q=solve(pose.markers))
@@ -162,9 +162,9 @@ def test_angles_from_a_file_are_held_against_the_same_ranges(runner, running, so
     wrong[:, column(runner, "shank_r_z")] *= -1.0  # another model's sign of the knee
     pose = solved(wrong, from_file=True)
     faults = pose_faults(pose)
-    assert [one.joint for one in faults] == ["knee_right"]
+    assert ["right knee" in one.words or "knee_right" in one.words for one in faults] == [True]
     said = pose_finding(pose, faults, "run")
-    assert "another sign" in said.what
+    assert "another sign" in said.fix
 
 
 def test_a_marker_without_weight_is_not_trusted(solved):
@@ -233,7 +233,7 @@ def test_a_limb_that_nobody_sees_is_in_the_runners_mean_posture(person, skeleton
     beyond = ("tibia_r", "foot_r", "toes_r")
     markers[:, np.isin(np.array(skeleton.bodies)[skeleton.marker_body], beyond)] = np.nan
     index = np.arange(len(skeleton.markers))
-    q = inverse_kinematics(skeleton, markers, index, np.ones(len(index)), pose=posture).q
+    q = inverse_kinematics(skeleton, markers, index, np.ones(len(index)), pose=posture)
     for name in ("knee_angle_r", "ankle_angle_r", "mtp_angle_r"):
         column = skeleton.coordinates.index(name)
         np.testing.assert_allclose(q[:, column], posture[column], atol=1e-12)

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.force_plates.forces import PlateWrench
-from aqbio.force_plates.plates import Plates
+from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.recordings.contact_findings import note_contacts, share_without_foot
 from aqbio.recordings.contacts import CLEAR_MARGIN, NO_FOOT, FeetLoads, FootContact, PlateContact
 from aqbio.recordings.notes import Notes

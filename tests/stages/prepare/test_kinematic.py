@@ -8,10 +8,8 @@ import pytest
 from aqbio.recordings.contacts import FootContact
 from aqbio.recordings.events_from_markers import (
     ACCURACY,
-    EVENTS_MIN,
     MarkerEvents,
     note_kinematic,
-    participant_errors,
 )
 from aqbio.recordings.notes import Notes
 
@@ -72,17 +70,3 @@ def test_missing_foot_markers_have_no_claim():
     note_kinematic(events, notes)
     assert "not known, because foot markers are missing" in notes.findings[0].what
     assert np.isnan(events.contact_time_error)
-
-
-@pytest.mark.parametrize(("count", "told"), [(EVENTS_MIN - 1, False), (EVENTS_MIN, True)])
-def test_trials_without_plates_are_told_what_those_with_plates_show(count, told):
-    """The mean and the spread over the contacts that plates and markers both have."""
-    errors = {"touchdown_s": [0.004, 0.006] * count, "toe_off_s": [-0.002] * count}
-    measured = {"events": "plates", "kinematic_errors": errors}
-    numbers, found = participant_errors([measured, {"events": "kinematic"}], "P1")
-    assert [one.rule for one in found] == ["events-kinematic-error"] * told
-    if told:
-        assert "touchdown +5.0 ± 1.0 ms" in found[0].what
-        assert "toe-off -2.0 ± 0.0 ms" in found[0].what
-        assert numbers["contacts"] == count
-    assert participant_errors([measured], "P1")[1] == []  # every trial has its plates

@@ -19,7 +19,7 @@ from aqbio.io.study import load_study
 from aqbio.io.tables import write_table
 from aqbio.names import GRAVITY
 from aqbio.observed.mask import NOT_SEEN, Observed
-from aqbio.observed.record import with_observed
+from aqbio.observed.parts import with_observed
 from aqbio.pages.quality import quality_cell
 from aqbio.pages.words import MEASURES
 from aqbio.steps import rows as step_columns

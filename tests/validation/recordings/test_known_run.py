@@ -9,8 +9,8 @@ import pytest
 
 from aqbio.signals import low_pass
 from aqbio.vectors import cross
+from aqbio.virtual.demo import GaitName
 from aqbio.virtual.disturbances import LOOSE, Skin, skin_motion
-from aqbio.virtual.library import GaitName
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_run import BodyError, Errors, KnownRun, known_run, model_of
 

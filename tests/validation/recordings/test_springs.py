@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from aqbio.vectors import rotate
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.library import GaitName
-from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
+from aqbio.virtual.demo import GaitName
+from aqbio.virtual.recording import Laboratory, RecordedRun, RunPlan, recorded_run
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_run import drawn_errors, known_run
 from validation.recordings.springs import FeltMotion, Springs, displacements, sprung_tissue

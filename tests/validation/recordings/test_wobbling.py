@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.virtual.demo import GaitName
 from aqbio.virtual.disturbances import Skin, tissue_motion
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.library import GaitName
-from aqbio.virtual.recording import RecordedRun, RunPlan, recorded_run
+from aqbio.virtual.recording import Laboratory, RecordedRun, RunPlan, recorded_run
 from validation.gaits.individual import individual_gait
 from validation.recordings.springs import SOFT_SHARE, Wobbling, wobbling
 

@@ -10,14 +10,17 @@ import pytest
 from aqbio.io.c3d import read_c3d
 from aqbio.names import GRAVITY
 from aqbio.vectors import cross
-from aqbio.virtual.laboratory import (
+from aqbio.virtual.recording import (
     GROUND_AXES,
     QUALISYS_AXES,
     VICON_AXES,
     Laboratory,
+    RunPlan,
+    moved_loads,
     plate_loads,
+    recorded_run,
+    recorded_static,
 )
-from aqbio.virtual.recording import RunPlan, moved_loads, recorded_run, recorded_static
 from aqbio.virtual.study import write_c3d
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER

@@ -1,4 +1,7 @@
-"""Our own full-body sprint model as an OpenSim file, built from published anthropometry."""
+"""Our own full-body sprint model as an OpenSim file, built from published anthropometry.
+
+``python -m validation.sprint_model`` builds all files of models/ again.
+"""
 
 from __future__ import annotations
 
@@ -190,3 +193,11 @@ def _add_actuators(model: Any) -> None:
         actuator.setName(f"torque_{name}")
         actuator.setOptimalForce(1.0)
         model.addForce(actuator)
+
+
+if __name__ == "__main__":
+    for kind, form in FORMS.items():
+        for sex in REFERENCE:
+            path = Path("models", kind, f"{kind}_{sex}.osim")
+            build_sprint_model(path, sex, form=form)
+            print(f"wrote {path}")

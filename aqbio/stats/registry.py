@@ -278,14 +278,14 @@ PAIRED = "paired_contrast"
 
 ELSE = "whatever else differed between the sessions is in the change"
 
-VERSION = 4
+VERSION = 5
 """Of the rules that a registry is for."""
 
 
 class Registry(Entry):
     """All hypotheses, in the order in which they are reported."""
 
-    version: Literal[4] = Field(description="Of the rules that the entries are for.")
+    version: Literal[5] = Field(description="Of the rules that the entries are for.")
     hypotheses: tuple[Hypothesis, ...]
     contrasts: dict[Name, OwnContrast] = Field(
         default_factory=dict,

@@ -221,10 +221,7 @@ def _contrasts(study: Study) -> list[Contrast]:
 
 
 def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with the outcomes of the study's contrasts, from steps.tsv, the sheet, or as scatter.
-
-    Scatter: distance of a step from the mean of its trial and side, more by what few steps hide.
-    """
+    """Rows with the outcomes of the study's contrasts, from steps.tsv, the sheet, or as scatter."""
     import pandas as pd
 
     asked, keys = _contrasts(study), [*TRIAL, "step"]
@@ -240,9 +237,15 @@ def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     if RATING in {one.outcome for one in asked}:
         ratings = {(one.participant_id, one.trial_id): one.rating for one in study.trials}
         found[RATING] = [ratings.get(key[:2]) for key in steps]
-    rows = rows.assign(**found)
+    return with_scatter(rows.assign(**found), asked)
+
+
+def with_scatter(rows: pd.DataFrame, contrasts: Sequence[Contrast]) -> pd.DataFrame:
+    """Steps with the scatter that contrasts ask for: their distance from the mean of trial and
+    side, more by what few steps hide.
+    """
     cell = [rows[name] for name in (*TRIAL, "side")]
-    for one in (one for one in asked if one.take == "scatter"):
+    for one in (one for one in contrasts if one.take == "scatter"):
         values = rows[one.outcome].astype(float)
         count = values.groupby(cell, observed=True).transform("count")
         few = (count / (count - 1.0).where(count >= FEWEST_SCATTERED)).pow(0.5)

@@ -223,6 +223,11 @@ class Hypothesis(Entry):
     )
 
     @property
+    def heading(self) -> str:
+        """Id and title; of a contrast what it compares alone."""
+        return self.title if self.family == "contrast" else f"{self.id} {self.title}"
+
+    @property
     def judged(self) -> bool:
         """Whether it gets a verdict."""
         return self.family != "secondary"

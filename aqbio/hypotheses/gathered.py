@@ -241,8 +241,9 @@ def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_scatter(rows: pd.DataFrame, contrasts: Sequence[Contrast]) -> pd.DataFrame:
-    """Steps with the scatter that contrasts ask for: their distance from the mean of trial and
-    side, more by what few steps hide.
+    """Steps with the scatter that contrasts ask for.
+
+    Their distance from the mean of trial and side, more by what few steps hide.
     """
     cell = [rows[name] for name in (*TRIAL, "side")]
     for one in (one for one in contrasts if one.take == "scatter"):

@@ -163,7 +163,7 @@ def _other_choice(own: Evidence, name: str) -> Iterator[Variant]:
 
 def _contact_model(own: Evidence, model: str) -> Iterator[Variant]:
     others = [CAUSED + one for one in own.caused() if one != model]
-    under = own.with_steps(own.steps.drop(columns=others))
+    under = replace(own, steps=own.steps.drop(columns=others))
     yield Variant(f"contact_model={model}", "contact_model", under, ("H4",))
 
 
@@ -181,7 +181,7 @@ def _other_bodies(data: Gathered) -> Iterator[Variant]:
             + own.steps["participant_id"].astype(str).map(by_person).astype(float)
             for model, by_person in by_model.items()
         }
-        under = own.with_steps(own.steps.assign(**shares))
+        under = replace(own, steps=own.steps.assign(**shares))
         yield Variant(f"model={body}", "contact_model", under, ("H4",))
 
 

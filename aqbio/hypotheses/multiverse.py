@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from aqbio.gait.step_files import MODELS, step_file
 from aqbio.hypotheses.contact_models import shares_on_other_models
 from aqbio.hypotheses.gathered import Gathered
-from aqbio.io.dictionary import columns
 from aqbio.io.tables import read_columns
 from aqbio.multiverse.files import evidence_specifications
 from aqbio.multiverse.specifications import DEFAULT, PELVIS
@@ -20,12 +18,6 @@ from aqbio.stats.registry import Registry
 from aqbio.stats.robustness import Arm
 from aqbio.stats.verdict import Examined, Verdict, examined, judged
 from aqbio.study.internal import Parts
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-MULTIVERSE = columns("multiverse")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,22 +42,21 @@ def multiverse(
     registry: Registry,
     parts: Parts,
     cores: int = 1,
-) -> list[tuple[str, Arm]]:
-    """Verdicts under all specifications: factor and arm of each, the default's first."""
-    own = Variant(DEFAULT, "", data.evidence)
-    nothing = list[tuple[str, Arm]]()
+) -> list[Arm]:
+    """Verdicts under all specifications, the default's first."""
+    own, nothing = Variant(DEFAULT, "", data.evidence), list[Arm]()
 
-    def arms_under(make: Choice) -> list[tuple[str, Arm]]:
+    def arms_under(make: Choice) -> list[Arm]:
         return [arm for variant in make() for arm in _arms(variant, every, registry)]
 
-    def makers() -> list[tuple[str, Callable[[], list[tuple[str, Arm]]]]]:
+    def makers() -> list[tuple[str, Callable[[], list[Arm]]]]:
         return [(name, partial(arms_under, make)) for name, make in choices(data)]
 
     others = parts.side_by_side(parts.part("multiverse", makers, []), nothing, cores)
     return [*_concerned(own, given, registry), *chain.from_iterable(others)]
 
 
-def _arms(variant: Variant, every: Sequence[Examined], registry: Registry) -> list[tuple[str, Arm]]:
+def _arms(variant: Variant, every: Sequence[Examined], registry: Registry) -> list[Arm]:
     """Verdicts under one specification; what it says nothing about is as it was examined."""
     about = {one.statistic for one in registry.hypotheses if one.id in variant.only}
     again = [one for one in registry.hypotheses if not about or one.statistic in about]
@@ -75,52 +66,15 @@ def _arms(variant: Variant, every: Sequence[Examined], registry: Registry) -> li
     return _concerned(variant, judged(both, registry), registry)
 
 
-def _concerned(
-    variant: Variant, verdicts: Sequence[Verdict], registry: Registry
-) -> list[tuple[str, Arm]]:
-    return [
-        (variant.factor, Arm(variant.name, verdict))
-        for verdict in verdicts
-        if _concerns(variant, registry, verdict.hypothesis)
-    ]
-
-
-def multiverse_table(arms: Sequence[tuple[str, Arm]]) -> pd.DataFrame:
-    """One row per specification and hypothesis, columns as in `MULTIVERSE`."""
-    import pandas as pd
-
-    own = [name for name in MULTIVERSE if name not in ("specification", "factor")]
-    rows = [
-        {"specification": arm.specification, "factor": factor or None}
-        | {name: getattr(arm.verdict, name) for name in own}
-        for factor, arm in arms
-    ]
-    return pd.DataFrame(rows, columns=list(MULTIVERSE))
-
-
-def arms_by_hypothesis(arms: Sequence[tuple[str, Arm]]) -> dict[str, list[Arm]]:
-    """Arms of every hypothesis, without the study's own choices."""
-    found: dict[str, list[Arm]] = {}
-    for _, arm in arms:
-        if arm.specification != DEFAULT:
-            found.setdefault(arm.verdict.hypothesis, []).append(arm)
+def _concerned(variant: Variant, verdicts: Sequence[Verdict], registry: Registry) -> list[Arm]:
+    """Arms of the hypotheses that are looked at under a specification."""
+    found = []
+    for verdict in verdicts:
+        keys = registry[verdict.hypothesis].multiverse
+        about = not variant.only or verdict.hypothesis in variant.only
+        if keys and about and all(factor in keys for factor in variant.factor.split()):
+            found.append(Arm(variant.name, variant.factor, verdict))
     return found
-
-
-def _concerns(variant: Variant, registry: Registry, name: str) -> bool:
-    """Whether a hypothesis is looked at under a specification."""
-    keys = registry[name].multiverse
-    if not keys:
-        return False
-    if variant.only and name not in variant.only:
-        return False
-    return all(factor in keys for factor in variant.factor.split())
-
-
-def variants(data: Gathered) -> Iterator[Variant]:
-    """The evidence under every other specification: recomputed ones, then views of the default."""
-    for _, make in choices(data):
-        yield from make()
 
 
 def choices(data: Gathered) -> list[tuple[str, Choice]]:

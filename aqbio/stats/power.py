@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,24 +45,10 @@ class PowerRow:
     """For a power of 80 % of the test alone there; at least what a verdict takes anyhow."""
 
 
-def power_rows(
-    evidence: Evidence, cases: Mapping[str, tuple[Hypothesis, Outcome]], families: Mapping[str, int]
-) -> tuple[PowerRow, ...]:
-    """Power of every hypothesis that has a verdict rule and an estimate.
-
-    ``families`` counts what was tested of every family.
-    """
-    return tuple(
-        power_row(evidence, one, outcome, families.get(one.family, 0))
-        for one, outcome in cases.values()
-        if one.judged
-    )
-
-
 def power_row(
     evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome, family: int
 ) -> PowerRow:
-    """Power of one hypothesis.
+    """Power of one hypothesis; ``family`` counts what was tested of its family.
 
     With more athletes like these the standard error falls with the root of their number, and each
     adds a degree of freedom.

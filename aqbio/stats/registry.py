@@ -64,7 +64,7 @@ class Literally(Entry):
     )
     words: str = Field(description="What the sentence says if it is taken by its words, and why.")
     shown: str = Field(
-        default="", description="Function of `aqbio.hypotheses.exports` whose number shows it."
+        default="", description="Function of `aqbio.hypotheses.literal` whose number shows it."
     )
 
 
@@ -83,7 +83,7 @@ class Untested(Entry):
 
     why: str = Field(description="What it would take.")
     shown: str = Field(
-        default="", description="Function of `aqbio.hypotheses.exports` whose number shows it."
+        default="", description="Function of `aqbio.hypotheses.literal` whose number shows it."
     )
 
 

@@ -20,7 +20,7 @@ def test_estimates_are_the_athletes_own_numbers(drawn, name):
     rows = athlete_intervals(evidence, REGISTRY[name])
     values = outcome(evidence, REGISTRY[name]).values["value"]
     np.testing.assert_allclose([row.estimate for row in rows], values, rtol=1e-9)
-    assert [row.athlete for row in rows] == list(evidence.athletes.index)
+    assert [row.participant_id for row in rows] == list(evidence.athletes.index)
     assert all(row.ci_low < row.estimate < row.ci_high for row in rows)
 
 

@@ -29,7 +29,7 @@ def test_several_processes_find_what_one_finds(tmp_path, monkeypatch):
         arms = choices.multiverse(found, every, given, registry, parts, cores)
         told[cores] = [repr(one) for one in arms], [one.what for one in parts.findings]
     assert told[1] == told[2]
-    names = {arm.specification for _, arm in arms}
+    names = {arm.specification for arm in arms}
     assert "cutoff=30" in names
     assert "cutoff=15" not in names
     assert len(parts.findings) == 1

@@ -16,7 +16,7 @@ from aqbio.multiverse.specifications import DEFAULT, PELVIS
 from aqbio.stats.evidence import CAUSED, Choices, Evidence
 from aqbio.stats.registry import Registry
 from aqbio.stats.robustness import Arm
-from aqbio.stats.verdict import Examined, Verdict, examined, judged
+from aqbio.stats.verdict import Verdict, verdicts
 from aqbio.study.internal import Parts
 
 
@@ -27,8 +27,6 @@ class Variant:
     name: str
     factor: str
     evidence: Evidence
-    only: tuple[str, ...] = ()
-    """Hypotheses whose numbers it changes; empty for all whose registry lists the factor."""
 
 
 Choice = Callable[[], Iterable[Variant]]
@@ -37,7 +35,6 @@ Choice = Callable[[], Iterable[Variant]]
 
 def multiverse(
     data: Gathered,
-    every: Sequence[Examined],
     given: Sequence[Verdict],
     registry: Registry,
     parts: Parts,
@@ -47,7 +44,11 @@ def multiverse(
     own, nothing = Variant(DEFAULT, "", data.evidence), list[Arm]()
 
     def arms_under(make: Choice) -> list[Arm]:
-        return [arm for variant in make() for arm in _arms(variant, every, registry)]
+        return [
+            arm
+            for variant in make()
+            for arm in _concerned(variant, verdicts(variant.evidence, registry), registry)
+        ]
 
     def makers() -> list[tuple[str, Callable[[], list[Arm]]]]:
         return [(name, partial(arms_under, make)) for name, make in choices(data)]
@@ -56,23 +57,12 @@ def multiverse(
     return [*_concerned(own, given, registry), *chain.from_iterable(others)]
 
 
-def _arms(variant: Variant, every: Sequence[Examined], registry: Registry) -> list[Arm]:
-    """Verdicts under one specification; what it says nothing about is as it was examined."""
-    about = {one.statistic for one in registry.hypotheses if one.id in variant.only}
-    again = [one for one in registry.hypotheses if not about or one.statistic in about]
-    asked = registry.model_copy(update={"hypotheses": tuple(again)})
-    found = {one.hypothesis.id: one for one in examined(variant.evidence, asked)}
-    both = [found.get(one.hypothesis.id, one) for one in every]
-    return _concerned(variant, judged(both, registry), registry)
-
-
-def _concerned(variant: Variant, verdicts: Sequence[Verdict], registry: Registry) -> list[Arm]:
-    """Arms of the hypotheses that are looked at under a specification."""
+def _concerned(variant: Variant, given: Sequence[Verdict], registry: Registry) -> list[Arm]:
+    """Arms of the hypotheses whose registry lists what the specification varies."""
     found = []
-    for verdict in verdicts:
+    for verdict in given:
         keys = registry[verdict.hypothesis].multiverse
-        about = not variant.only or verdict.hypothesis in variant.only
-        if keys and about and all(factor in keys for factor in variant.factor.split()):
+        if keys and all(factor in keys for factor in variant.factor.split()):
             found.append(Arm(variant.name, variant.factor, verdict))
     return found
 
@@ -118,7 +108,7 @@ def _other_choice(own: Evidence, name: str) -> Iterator[Variant]:
 def _contact_model(own: Evidence, model: str) -> Iterator[Variant]:
     others = [CAUSED + one for one in own.caused() if one != model]
     under = replace(own, steps=own.steps.drop(columns=others))
-    yield Variant(f"contact_model={model}", "contact_model", under, ("H4",))
+    yield Variant(f"contact_model={model}", "contact_model", under)
 
 
 def _other_bodies(data: Gathered) -> Iterator[Variant]:
@@ -136,7 +126,7 @@ def _other_bodies(data: Gathered) -> Iterator[Variant]:
             for model, by_person in by_model.items()
         }
         under = replace(own, steps=own.steps.assign(**shares))
-        yield Variant(f"model={body}", "contact_model", under, ("H4",))
+        yield Variant(f"model={body}", "contact_model", under)
 
 
 def recomputed(data: Gathered) -> list[tuple[str, str]]:

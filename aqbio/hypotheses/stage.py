@@ -86,7 +86,7 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
     every = _examined(evidence, registry, parts)
     given = tuple(replace(one, registry_hash=basis) for one in judged(every, registry))
     tested = families(every)
-    arms = multiverse(found, every, given, registry, parts, cores)
+    arms = multiverse(found, given, registry, parts, cores)
     outcomes = {one.hypothesis.id: one.outcome for one in every if one.outcome is not None}
     without = {
         one.hypothesis.id: leave_one_out(one, tested[one.hypothesis.family]) for one in every

@@ -70,23 +70,19 @@ RELATIVE = "_relative"
 """Ends the columns of numbers at an equal share of the own highest speed."""
 
 
-def at_equal_speed(steps: pd.DataFrame) -> dict[str, Numbers]:
-    """Numbers of steps that athletes are compared by, by column."""
-    return {
+def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
+    """Highest speed of every athlete, and the `excess` of what athletes are compared by.
+
+    At equal speed, and with ending `RELATIVE` at an equal share of the own highest speed; NaN where
+    there is no step.
+    """
+    compared = {
         "lateral": steps["lateral_ratio"],
         "contact": steps["contact_s"],
         "flight": steps["flight_s"] / (steps["contact_s"] + steps["flight_s"]),
         "swing_drive": steps["swing_index"],
         "push_drive": steps["push_index"],
     }
-
-
-def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
-    """Highest speed of every athlete, and the `excess` of the numbers of `at_equal_speed`.
-
-    At equal speed, and with ending `RELATIVE` at an equal share of the own highest speed; NaN where
-    there is no step.
-    """
     means = steps.groupby(["participant_id", "level"], observed=True)["speed_mps"].mean()
     top = means.groupby(level=0, observed=True).max()
     names = steps["participant_id"].cat.categories
@@ -96,7 +92,7 @@ def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
         **{
             f"{name}{ending}": excess(steps, own, speed).to_numpy()
             for ending, speed in (("", steps["speed_mps"]), (RELATIVE, share))
-            for name, own in at_equal_speed(steps).items()
+            for name, own in compared.items()
         }
     )
 

@@ -20,7 +20,7 @@ from aqbio.figures.stage import FIGURES, TABLES
 from aqbio.gait.roles import with_pelvis
 from aqbio.hypotheses import stage
 from aqbio.hypotheses.gathered import capacity_scores, gathered
-from aqbio.hypotheses.multiverse import _arms, choices
+from aqbio.hypotheses.multiverse import choices
 from aqbio.hypotheses.patterns import curve_means
 from aqbio.hypotheses.stage import hypotheses_study
 from aqbio.io.netcdf import read_dataset, write_dataset
@@ -29,8 +29,7 @@ from aqbio.io.tables import read_columns, read_table
 from aqbio.multiverse import files as evidence_files
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.stage import curves_dataset
-from aqbio.stats.registry import DEFAULT, read_registry
-from aqbio.stats.verdict import examined, verdicts
+from aqbio.stats.registry import DEFAULT
 from tests.small_study import replace
 from tests.stages.hypotheses.conftest import broken
 from tests.stages.hypotheses.made_evidence import drawn_study, write_evidence
@@ -393,19 +392,6 @@ def test_specifications_have_the_speeds_and_units_of_the_study(balanced):
     speeds = own[own["trial_id"].str.startswith("speed")].reset_index(drop=True)
     pd.testing.assert_series_equal(speeds["yaw_impulse"], other["yaw_impulse"])
     assert set(other["level"]) <= set(own["level"])
-
-
-def test_a_choice_about_one_number_is_judged_as_if_all_were_examined_again(balanced):
-    """Among all that was tested: others are taken as they were, which no such choice changes."""
-    found, registry = gathered(balanced), read_registry()
-    every = examined(found.evidence, registry)
-    about = [variant for variant in _variants(found) if variant.only]
-    assert {name for variant in about for name in variant.only} == {"H4"}
-    for variant in about:
-        again = {one.hypothesis: one for one in verdicts(variant.evidence, registry)}
-        told = [arm.verdict for arm in _arms(variant, every, registry)]
-        assert [one.hypothesis for one in told] == list(variant.only)
-        assert [repr(one) for one in told] == [repr(again[one.hypothesis]) for one in told]
 
 
 @pytest.mark.parametrize(

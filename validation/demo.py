@@ -98,9 +98,6 @@ def compared(
     rows = []
     for verdict in told[told["estimate"].notna()].to_dict("records"):
         hypothesis = registry[str(verdict["hypothesis"])]
-        contrast = hypothesis.contrast
-        if contrast is not None and contrast.column not in patterns.sprints:
-            continue  # of which the patterns have no truth
         own = athletes[athletes["hypothesis"] == hypothesis.id]
         numbers = own.pivot_table("value", "participant_id", "column")
         true = [outcome(one, hypothesis) for one in (patterns, recorded)]

@@ -283,6 +283,51 @@ def drawn_momenta(
     return seen
 
 
+# trials that speed up -----------------------------------------------------------------------------
+
+SPEEDING_STEPS, SPEEDING_UP = 8, (4.0, 9.0)
+"""Steps of a trial that speeds up, and its speeds, m/s."""
+FORWARD, FORCE, GAIN = (0.20, 0.08), (1400.0, 150.0), (0.30, 0.15)
+"""Mean and standard deviation over these steps of the forward share of the impulse, of the mean
+force, N, and of the gain of speed, m/s."""
+TREND, BY_BOTH, DIRECTION_SD = 0.5, 0.4, 0.10
+"""Share of these variances that goes with speed; mean slope of the gain on direction and size; how
+athletes differ in the difference of both slopes."""
+FORWARD_ERROR, FORCE_ERROR, GAIN_ERROR = 0.005, 15.0, 0.02
+
+
+def _speeding(features: Features, names: list[str], random: Random) -> pd.DataFrame:
+    """Steps of trials that speed up: the fast ones gain less and push less far forward."""
+    count = len(names)
+    shape = (count, features.speeding, SPEEDING_STEPS)
+    done = np.linspace(0.0, 1.0, SPEEDING_STEPS)
+    falling = np.exp(-2.0 * done)
+    falling, rising = ((one - one.mean()) / one.std() for one in (falling, done))
+    own = np.clip(
+        features.direction + DIRECTION_SD * differences(features, count, random), -1.1, 1.1
+    )
+    by_direction, by_size = (BY_BOTH + sign * own[:, None, None] / 2.0 for sign in (1.0, -1.0))
+    direction, size, rest = random.standard_normal((3, *shape)) * np.sqrt(1.0 - TREND)
+    explained = by_direction**2 + by_size**2
+    gain = by_direction * direction + by_size * size + np.sqrt(1.0 - explained) * rest
+    trend = np.sqrt(TREND)
+    z = (direction + trend * falling, size + trend * rising, gain + trend * falling)
+    low, high = SPEEDING_UP
+    speed = low + (high - low) * done * np.exp(0.02 * random.standard_normal(shape))
+    who, trial, step = np.indices(shape)
+    found = {"participant_id": np.array(names, dtype=object)[who.ravel()]}
+    found["trial_id"] = np.char.add("start-", trial.ravel().astype(str)).astype(object)
+    found |= {"step": step.ravel(), "speed_mps": speed.ravel()}
+    for name, (mean, sd), own_z, error in zip(
+        ("forward_ratio", "force_mean_n", "speed_change_mps"),
+        (FORWARD, FORCE, GAIN), z, (FORWARD_ERROR, FORCE_ERROR, GAIN_ERROR), strict=True,
+    ):  # fmt: skip
+        noise = error * features.errors * random.standard_normal(shape)
+        found[name] = (mean + sd * own_z + noise).ravel()
+    table = pd.DataFrame(found)
+    return table[random.random(len(table)) >= features.missing].reset_index(drop=True)
+
+
 # sprints and strengths ----------------------------------------------------------------------------
 
 ARMS_SD, ARMS_LATERAL_SD, DAY_SD = 0.010, 0.05, 0.006
@@ -357,6 +402,9 @@ class DrawnStudy:
     sprints: pd.DataFrame
     strengths: FloatArray
     """(2, tests, A) array, N m: of push and swing side."""
+    speeding: pd.DataFrame
+    """By step of the trials that speed up: who, which trial, speed and its change, forward share of
+    the impulse, mean force."""
     sheet: pd.DataFrame
     """By athlete: ``sex``, ``laboratory``, ``footwear``; None where it is not stated."""
 
@@ -398,6 +446,7 @@ def drawn_study(features: Features, random: Random) -> DrawnStudy:
         trials=_trials(features, steps[taken], impulse_error, random),
         sprints=_sprints(features, people, names, random),
         strengths=_strengths(features, people, random),
+        speeding=_speeding(features, names, random),
         sheet=_sheet(features, people, names),
     )
 
@@ -491,6 +540,7 @@ def truths(features: Features) -> dict[str, Truth]:
         "H4": ("caused", features.caused + max(features.contact_models), 1.0),
         "H5a": ("lag_slope", features.lag_slope, 1.0),
         "H5b": ("spread_slope", features.spread_slope, 1.0),
+        "H8c": ("direction", features.direction, 1.0),
         "H7": ("arms_cost", features.arms_cost, -100.0),
         "H7b": ("arms_lateral", features.arms_lateral, 100.0),
         CONTRAST: ("arms_lateral", features.arms_lateral, 100.0),

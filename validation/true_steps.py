@@ -106,6 +106,7 @@ def _numbers(gait: Gait, contact: TrueContact, following: TrueContact) -> dict[s
         "yaw_impulse": abs(turn[2] - turn[0]) / momentum,
         "lateral_ratio": _mean(np.abs(force[:, 2])) / _mean(np.linalg.norm(force, axis=1)),
         "lag": lag(gait, contact, last),
+        "yaw_range_shoulders": shoulder_range(gait, start, last),
         **moment_indices(stance, contact.foot, moment),
         **{name: float(own[0]) for name, own in momentum_numbers(vertical).items()},
     }
@@ -185,6 +186,19 @@ def lag(gait: Gait, contact: TrueContact, last: float) -> float:
     return float((away + 0.5) % 1.0 - 0.5)
 
 
+def shoulder_range(gait: Gait, start: float, end: float) -> float:
+    """From the least to the greatest angle of the line of shoulders about the vertical, rad."""
+    centres, joints = _centres(gait, between(start, end, 201)), gait.skeleton.joints
+    line = centres[:, joints.index("shoulder_r")] - centres[:, joints.index("shoulder_l")]
+    return float(np.ptp(np.unwrap(np.arctan2(-line[:, 2], line[:, 0]))))
+
+
+def _centres(gait: Gait, time: FloatArray) -> FloatArray:
+    """Joint centres, (T, J, 3), m."""
+    q, u, udot = gait.states(time)
+    return segment_kinematics(gait.skeleton, q, u, udot).joint_centre
+
+
 def _peak(signal: Callable[[FloatArray], FloatArray], time: FloatArray) -> float:
     """Where a signal is largest: nearer and nearer to the largest sample, then by parabola."""
     for _ in range(2):
@@ -204,12 +218,10 @@ def true_postures(gait: Gait, contact: TrueContact, following: TrueContact) -> d
     instants = np.concatenate(
         [[contact.rises, contact.falls], between(contact.rises, following.rises, 401)]
     )
-    truth = run_truth(gait, instants)
-    motion, skeleton = truth.motion, gait.skeleton
-    centres = segment_kinematics(skeleton, motion.q, motion.u, motion.udot).joint_centre
+    centres, com = _centres(gait, instants), gait.centre_of_mass(instants)[0]
 
     def point(joint: str, side: str) -> FloatArray:
-        return np.asarray(centres[:, skeleton.joints.index(f"{joint}{side}")])
+        return centres[:, gait.skeleton.joints.index(f"{joint}{side}")]
 
     sides = {"push": SUFFIX[contact.foot], "swing": SUFFIX[OTHER[contact.foot]]}
     found: dict[str, float] = {}
@@ -228,7 +240,7 @@ def true_postures(gait: Gait, contact: TrueContact, following: TrueContact) -> d
     trunk = sum(point("shoulder", side)[0] - point("hip", side)[0] for side in SUFFIX.values())
     return found | {
         "knee_separation_touchdown_m": knees["swing"] - knees["push"],
-        "swing_knee_ahead_touchdown_m": knees["swing"] - truth.com[0, 0],
-        "touchdown_distance_m": point("ankle", sides["push"])[0, 0] - truth.com[0, 0],
+        "swing_knee_ahead_touchdown_m": knees["swing"] - com[0, 0],
+        "touchdown_distance_m": point("ankle", sides["push"])[0, 0] - com[0, 0],
         "trunk_lean_touchdown_rad": float(np.arctan2(trunk[0], trunk[1])),
     }

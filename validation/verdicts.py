@@ -37,7 +37,7 @@ from validation.features import Cell, drawn_cell, named_cells
 from validation.studies import CONTRAST, KINDS, DrawnStudy, Truth, drawn_study, truths
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
-SEED, CELLS, STUDIES, NAMED_STUDIES = 77_003, 40, 60, 200
+SEED, CELLS, STUDIES, NAMED_STUDIES = 51_846, 40, 60, 200
 FALSE_RATE, FALSE_BOUND, COVERED = 0.05, 0.08, 0.90
 """Share of studies that may support a false sentence, the upper end of its 95 % interval, and the
 share of 95 % intervals that must hold the truth."""
@@ -74,8 +74,10 @@ def evidence_of(study: DrawnStudy) -> Evidence:
     known = athletes_from_steps(steps).assign(
         **{name: study.sheet[name].tolist() for name in KINDS}, **capacity_scores(rows, names)
     )
-    presence = Presence(capacities=True)
-    return Evidence(steps, trials, known, study.sprints, _no_curves, presence=presence)
+    presence = Presence(capacities=True, accelerations=len(study.speeding) > 0)
+    return Evidence(
+        steps, trials, known, study.sprints, _no_curves, study.speeding, presence=presence
+    )
 
 
 def _no_curves(name: str) -> xr.Dataset:

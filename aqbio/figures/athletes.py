@@ -47,9 +47,9 @@ def athlete_numbers(results: Results) -> pd.DataFrame:
     own = every[(every["column"] == OWN) & every["value"].notna()]
     counted_rows = verdicts[verdicts["n_showing"].notna()]
     found = counted_rows.merge(own[["hypothesis", "participant_id", "value"]], on="hypothesis")
-    names = found["hypothesis"].astype(str)
-    found["title"] = [registry[name].title for name in names]
-    found["predicted"] = [registry[name].predicted for name in names]
+    asked = [registry[name] for name in found["hypothesis"].astype(str)]
+    found["title"] = [one.heading for one in asked]
+    found["predicted"] = [one.predicted for one in asked]
     return found.reindex(columns=list(columns("athletes")))
 
 
@@ -74,7 +74,7 @@ def draw_athletes(rows: pd.DataFrame, width_mm: float) -> Drawing:
         own = rows[rows["hypothesis"] == name].sort_values("value", kind="stable")
         _draw_athletes(place, own)
         shown = f"{int(own['n_showing'].iloc[0])} of {len(own)} show it"
-        title = wrapped(f"{name}\N{NO-BREAK SPACE} {own['title'].iloc[0]}", _LETTERS[narrow])
+        title = wrapped(str(own["title"].iloc[0]), _LETTERS[narrow])
         place.set_title(f"{title}\n{shown}", fontsize=6.5, loc="left")
         unit = str(own["unit"].iloc[0])
         place.set_xlabel(wrapped(unit[:1].upper() + unit[1:], _LETTERS[narrow]), fontsize=6.5)

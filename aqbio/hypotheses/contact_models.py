@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.names import NORMAL_95
-from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,39 +27,32 @@ CONTACT_MODELS = ("C1", "C2", "C3")
 """Contact models of level C that a share must be the same under."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caused:
-    """What joint moments of the rest of the body cause of the vertical push, of everybody."""
+def caused(
+    tables: Iterable[pd.DataFrame], models: Sequence[str]
+) -> tuple[dict[str, pd.Series[float]], pd.Series[float]]:
+    """What joint moments of the rest of the body cause of the vertical push, of everybody.
 
-    shares: dict[str, dict[tuple[str, str, int], float]]
-    """By contact model, and by participant, trial and step."""
-    errors: dict[tuple[str, str], float]
-    """By participant and trial: standard deviation of the share under the least sure model."""
+    Shares of every step by contact model, by `STEP`; and by trial the standard deviation of the
+    share under the least sure model. From the tables of contributions.
+    """
+    import pandas as pd
 
-    def by_step(self, keys: Sequence[tuple[str, str, int]]) -> dict[str, FloatArray]:
-        """Caused share of the vertical impulse by contact model, (S,); NaN without level C."""
-        return {
-            model: np.array([own.get(key, np.nan) for key in keys])
-            for model, own in self.shares.items()
-            if own
-        }
-
-    def by_trial(self, trials: Sequence[tuple[str, str]]) -> FloatArray:
-        """Largest standard deviation of that share over contact models, (T,); NaN: none."""
-        return np.array([self.errors.get(trial, np.nan) for trial in trials])
-
-
-def caused(tables: Iterable[pd.DataFrame], models: Sequence[str]) -> Caused:
-    """Shares of every step and trial under the contact models, from the tables of contributions."""
-    found = Caused({model: {} for model in models}, {})
+    shares: dict[str, list[pd.Series[float]]] = {model: [] for model in models}
+    errors: list[pd.Series[float]] = []
     for table in tables:
         stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
-        for model, shares in found.shares.items():
+        for model, own in shares.items():
             rows = _caused(stance, model)
-            shares |= _shares(rows)
-            for trial, sd in _errors(rows).items():
-                found.errors[trial] = max(found.errors.get(trial, 0.0), sd)
-    return found
+            keys = [rows[name].astype(str) for name in STEP[:2]] + [rows["step"].astype(int)]
+            whole = rows["value"].groupby(keys).sum()
+            part = rows[rows["source"].isin(AMPLIFYING)]
+            variance = ((part["high"] - part["low"]) / (2.0 * NORMAL_95)) ** 2
+            own.append(part["value"].groupby(keys).sum() / whole)
+            sd = variance.groupby(keys).sum(min_count=1).pow(0.5) / whole.abs()
+            errors.append(sd.groupby(level=[0, 1]).mean())
+    every = {model: pd.concat(own) for model, own in shares.items() if any(map(len, own))}
+    found = pd.concat(errors) if errors else pd.Series(dtype=float)
+    return every, found.groupby(level=[0, 1]).max() if len(found) else found
 
 
 def shares_on_other_models(
@@ -88,19 +79,6 @@ def _change(rows: pd.DataFrame) -> float:
     return float(share["other"] - share["own"])
 
 
-def _errors(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
-    key = list(STEP)
-    whole = rows.groupby(key, observed=True)["value"].sum()
-    part = rows[rows["source"].isin(AMPLIFYING)]
-    variance = ((part["high"] - part["low"]) / (2.0 * NORMAL_95)) ** 2
-    known = part.assign(variance=variance).groupby(key, observed=True)["variance"]
-    relative = np.sqrt(known.sum(min_count=1)) / whole.abs()
-    mean: dict[tuple[str, str], float] = (
-        relative.dropna().groupby(level=[0, 1], observed=True).mean().to_dict()
-    )
-    return mean
-
-
 def _caused(stance: pd.DataFrame, model: str) -> pd.DataFrame:
     """Rows of the mean vertical force by single source under one contact model."""
     return stance[
@@ -109,15 +87,3 @@ def _caused(stance: pd.DataFrame, model: str) -> pd.DataFrame:
         & (stance["target"] == "ground")
         & ~stance["source"].isin(SUMS)
     ]
-
-
-def _shares(rows: pd.DataFrame) -> dict[tuple[str, str, int], float]:
-    key = list(STEP)
-    whole = rows.groupby(key, observed=True)["value"].sum()
-    part = rows[rows["source"].isin(AMPLIFYING)].groupby(key, observed=True)["value"].sum()
-    share = part / whole
-    keys = (share.index.get_level_values(name) for name in key)
-    return {
-        (str(who), str(trial), int(step)): float(value)
-        for who, trial, step, value in zip(*keys, share, strict=True)
-    }

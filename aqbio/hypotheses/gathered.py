@@ -52,36 +52,26 @@ def capacity_scores(rows: Sequence[Capacity], names: Sequence[str]) -> dict[str,
     common unit) and averaged over the side; NaN for an athlete without every measure.
     ``push_noise`` and ``swing_noise`` come from the scatter of repetitions; NaN without any.
     """
+    import pandas as pd
+
+    known = [(one.participant_id, one.measure, one.side, one.value) for one in rows]
+    table = pd.DataFrame(known, columns=["who", "measure", "side", "value"])
     found: dict[str, FloatArray] = {}
     for side in ("push", "swing"):
-        own = [row for row in rows if row.side == side]
-        measures = list(dict.fromkeys(row.measure for row in own))
-        columns = [_standardised([row for row in own if row.measure == m], names) for m in measures]
+        scores, noise = [], []
+        for _, tests in table[table["side"] == side].groupby("measure"):
+            own = tests.groupby("who")["value"]
+            means, counts = own.mean(), own.count()
+            spread, free = means.std() or np.nan, int((counts - 1).sum())
+            squares = float(((tests["value"] - own.transform("mean")) ** 2).sum())
+            variance = squares / free * float((1.0 / counts).mean()) if free else np.nan
+            scores.append(((means - means.mean()) / spread).reindex(list(names)).to_numpy())
+            noise.append(variance / spread**2)
         unknown = np.full(len(names), np.nan)
-        scores = np.mean([one for one, _ in columns], axis=0) if columns else unknown
-        noise = np.mean([one for _, one in columns]) / len(columns) if columns else np.nan
-        found |= {f"{side}_capacity": scores, f"{side}_noise": np.full(len(names), noise)}
+        found[f"{side}_capacity"] = np.mean(scores, axis=0) if scores else unknown
+        error = float(np.mean(noise)) / len(noise) if noise else np.nan
+        found[f"{side}_noise"] = np.full(len(names), error)
     return found
-
-
-def _standardised(rows: Sequence[Capacity], names: Sequence[str]) -> tuple[FloatArray, float]:
-    """A measure in standard deviations from the athletes' mean, and the variance of its errors."""
-    values = np.full(len(names), np.nan)
-    squares, free, counts = 0.0, 0, []
-    for place, name in enumerate(names):
-        own = [row.value for row in rows if row.participant_id == name]
-        if own:
-            values[place] = np.mean(own)
-            squares += float(np.sum((np.array(own) - values[place]) ** 2))
-            free += len(own) - 1
-            counts.append(len(own))
-    known = np.isfinite(values)
-    spread = float(np.std(values[known], ddof=1)) if known.sum() > 1 else 0.0
-    if spread == 0.0:
-        return np.full(len(names), np.nan), np.nan
-    noise = squares / free * float(np.mean(1.0 / np.array(counts))) if free else np.nan
-    scores: FloatArray = (values - values[known].mean()) / spread
-    return scores, noise / spread**2
 
 
 # speeds -------------------------------------------------------------------------------------------
@@ -147,6 +137,8 @@ class Gathered:
 
 def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathered:
     """Read the evidence of all participants, without some (participant, trial)."""
+    import pandas as pd
+
     tables = step_tables(study)
 
     def rows(specification: str) -> pd.DataFrame:
@@ -162,9 +154,11 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     names = [one.participant_id for one in study.participants]
 
     contributions = (participant_rows(study, name, "contributions") for name in names)
-    causes = caused(contributions, CONTACT_MODELS)
-    shares = causes.by_step(_keys(steps))
-    steps = steps.assign(**{f"{CAUSED}{model}": own for model, own in shares.items()})
+    shares, share_errors = caused(contributions, CONTACT_MODELS)
+    keys = pd.MultiIndex.from_arrays([*(steps[name].astype(str) for name in TRIAL), steps["step"]])
+    steps = steps.assign(
+        **{f"{CAUSED}{model}": own.reindex(keys).to_numpy() for model, own in shares.items()}
+    )
     trials = trial_table(study, steps)
     sds = [_error_sds(study, *trial) for trial in trials.index]
     errors: dict[str, Any] = {
@@ -172,7 +166,7 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
     }
     errors |= _model_errors(study, list(trials.index))
     errors["error_lag"] = np.hypot(errors["error_lag"], errors.pop(f"{MODEL}lag"))
-    errors["error_caused_share"] = causes.by_trial(list(trials.index))
+    errors["error_caused_share"] = share_errors.reindex(trials.index).to_numpy()
     evidence = Evidence(
         steps=steps,
         trials=trials.assign(**errors),
@@ -221,10 +215,7 @@ def _contrasts(study: Study) -> list[Contrast]:
 
 
 def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with the outcomes of the study's contrasts, from steps.tsv, the sheet, or as scatter.
-
-    Scatter: distance of a step from the mean of its trial and side, more by what few steps hide.
-    """
+    """Rows with the outcomes of the study's contrasts, from steps.tsv, the sheet, or as scatter."""
     import pandas as pd
 
     asked, keys = _contrasts(study), [*TRIAL, "step"]
@@ -240,9 +231,16 @@ def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     if RATING in {one.outcome for one in asked}:
         ratings = {(one.participant_id, one.trial_id): one.rating for one in study.trials}
         found[RATING] = [ratings.get(key[:2]) for key in steps]
-    rows = rows.assign(**found)
+    return with_scatter(rows.assign(**found), asked)
+
+
+def with_scatter(rows: pd.DataFrame, contrasts: Sequence[Contrast]) -> pd.DataFrame:
+    """Steps with the scatter that contrasts ask for.
+
+    Their distance from the mean of trial and side, more by what few steps hide.
+    """
     cell = [rows[name] for name in (*TRIAL, "side")]
-    for one in (one for one in asked if one.take == "scatter"):
+    for one in (one for one in contrasts if one.take == "scatter"):
         values = rows[one.outcome].astype(float)
         count = values.groupby(cell, observed=True).transform("count")
         few = (count / (count - 1.0).where(count >= FEWEST_SCATTERED)).pow(0.5)
@@ -339,12 +337,6 @@ def _study_steps(study: Study, rows: pd.DataFrame, levels: pd.Series[int]) -> pd
     cell = [steps[name] for name in SIDED]
     duration = steps["contact_s"] + steps["flight_s"]
     return steps.assign(time_deviation_s=time_deviation(duration, cell))
-
-
-def _keys(steps: pd.DataFrame) -> list[tuple[str, str, int]]:
-    """Participant, trial and number of every step."""
-    columns = (steps[name].tolist() for name in (*TRIAL, "step"))
-    return list(zip(*columns, strict=True))
 
 
 def _error_sds(study: Study, participant_id: str, trial_id: str) -> dict[str, float]:

@@ -6,26 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from aqbio.gait.step_files import MODELS, step_file
 from aqbio.hypotheses.contact_models import shares_on_other_models
 from aqbio.hypotheses.gathered import Gathered
-from aqbio.io.dictionary import columns
 from aqbio.io.tables import read_columns
 from aqbio.multiverse.files import evidence_specifications
 from aqbio.multiverse.specifications import DEFAULT, PELVIS
 from aqbio.stats.evidence import CAUSED, Choices, Evidence
 from aqbio.stats.registry import Registry
 from aqbio.stats.robustness import Arm
-from aqbio.stats.verdict import Examined, Verdict, examined, judged
+from aqbio.stats.verdict import Verdict, verdicts
 from aqbio.study.internal import Parts
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-MULTIVERSE = columns("multiverse")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +27,6 @@ class Variant:
     name: str
     factor: str
     evidence: Evidence
-    only: tuple[str, ...] = ()
-    """Hypotheses whose numbers it changes; empty for all whose registry lists the factor."""
 
 
 Choice = Callable[[], Iterable[Variant]]
@@ -45,82 +35,36 @@ Choice = Callable[[], Iterable[Variant]]
 
 def multiverse(
     data: Gathered,
-    every: Sequence[Examined],
     given: Sequence[Verdict],
     registry: Registry,
     parts: Parts,
     cores: int = 1,
-) -> list[tuple[str, Arm]]:
-    """Verdicts under all specifications: factor and arm of each, the default's first."""
-    own = Variant(DEFAULT, "", data.evidence)
-    nothing = list[tuple[str, Arm]]()
+) -> list[Arm]:
+    """Verdicts under all specifications, the default's first."""
+    own, nothing = Variant(DEFAULT, "", data.evidence), list[Arm]()
 
-    def arms_under(make: Choice) -> list[tuple[str, Arm]]:
-        return [arm for variant in make() for arm in _arms(variant, every, registry)]
+    def arms_under(make: Choice) -> list[Arm]:
+        return [
+            arm
+            for variant in make()
+            for arm in _concerned(variant, verdicts(variant.evidence, registry), registry)
+        ]
 
-    def makers() -> list[tuple[str, Callable[[], list[tuple[str, Arm]]]]]:
+    def makers() -> list[tuple[str, Callable[[], list[Arm]]]]:
         return [(name, partial(arms_under, make)) for name, make in choices(data)]
 
     others = parts.side_by_side(parts.part("multiverse", makers, []), nothing, cores)
     return [*_concerned(own, given, registry), *chain.from_iterable(others)]
 
 
-def _arms(variant: Variant, every: Sequence[Examined], registry: Registry) -> list[tuple[str, Arm]]:
-    """Verdicts under one specification; what it says nothing about is as it was examined."""
-    about = {one.statistic for one in registry.hypotheses if one.id in variant.only}
-    again = [one for one in registry.hypotheses if not about or one.statistic in about]
-    asked = registry.model_copy(update={"hypotheses": tuple(again)})
-    found = {one.hypothesis.id: one for one in examined(variant.evidence, asked)}
-    both = [found.get(one.hypothesis.id, one) for one in every]
-    return _concerned(variant, judged(both, registry), registry)
-
-
-def _concerned(
-    variant: Variant, verdicts: Sequence[Verdict], registry: Registry
-) -> list[tuple[str, Arm]]:
-    return [
-        (variant.factor, Arm(variant.name, verdict))
-        for verdict in verdicts
-        if _concerns(variant, registry, verdict.hypothesis)
-    ]
-
-
-def multiverse_table(arms: Sequence[tuple[str, Arm]]) -> pd.DataFrame:
-    """One row per specification and hypothesis, columns as in `MULTIVERSE`."""
-    import pandas as pd
-
-    own = [name for name in MULTIVERSE if name not in ("specification", "factor")]
-    rows = [
-        {"specification": arm.specification, "factor": factor or None}
-        | {name: getattr(arm.verdict, name) for name in own}
-        for factor, arm in arms
-    ]
-    return pd.DataFrame(rows, columns=list(MULTIVERSE))
-
-
-def arms_by_hypothesis(arms: Sequence[tuple[str, Arm]]) -> dict[str, list[Arm]]:
-    """Arms of every hypothesis, without the study's own choices."""
-    found: dict[str, list[Arm]] = {}
-    for _, arm in arms:
-        if arm.specification != DEFAULT:
-            found.setdefault(arm.verdict.hypothesis, []).append(arm)
+def _concerned(variant: Variant, given: Sequence[Verdict], registry: Registry) -> list[Arm]:
+    """Arms of the hypotheses whose registry lists what the specification varies."""
+    found = []
+    for verdict in given:
+        keys = registry[verdict.hypothesis].multiverse
+        if keys and all(factor in keys for factor in variant.factor.split()):
+            found.append(Arm(variant.name, variant.factor, verdict))
     return found
-
-
-def _concerns(variant: Variant, registry: Registry, name: str) -> bool:
-    """Whether a hypothesis is looked at under a specification."""
-    keys = registry[name].multiverse
-    if not keys:
-        return False
-    if variant.only and name not in variant.only:
-        return False
-    return all(factor in keys for factor in variant.factor.split())
-
-
-def variants(data: Gathered) -> Iterator[Variant]:
-    """The evidence under every other specification: recomputed ones, then views of the default."""
-    for _, make in choices(data):
-        yield from make()
 
 
 def choices(data: Gathered) -> list[tuple[str, Choice]]:
@@ -163,8 +107,8 @@ def _other_choice(own: Evidence, name: str) -> Iterator[Variant]:
 
 def _contact_model(own: Evidence, model: str) -> Iterator[Variant]:
     others = [CAUSED + one for one in own.caused() if one != model]
-    under = own.with_steps(own.steps.drop(columns=others))
-    yield Variant(f"contact_model={model}", "contact_model", under, ("H4",))
+    under = replace(own, steps=own.steps.drop(columns=others))
+    yield Variant(f"contact_model={model}", "contact_model", under)
 
 
 def _other_bodies(data: Gathered) -> Iterator[Variant]:
@@ -181,8 +125,8 @@ def _other_bodies(data: Gathered) -> Iterator[Variant]:
             + own.steps["participant_id"].astype(str).map(by_person).astype(float)
             for model, by_person in by_model.items()
         }
-        under = own.with_steps(own.steps.assign(**shares))
-        yield Variant(f"model={body}", "contact_model", under, ("H4",))
+        under = replace(own, steps=own.steps.assign(**shares))
+        yield Variant(f"model={body}", "contact_model", under)
 
 
 def recomputed(data: Gathered) -> list[tuple[str, str]]:

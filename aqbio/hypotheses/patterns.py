@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.io.dictionary import columns
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import ANYTHING, POSSIBLE, mean_estimate
@@ -17,12 +16,7 @@ from aqbio.stats.step_numbers import cosines, opposition, partition_names, ranks
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
-
-PARTITIONS = columns("partitions")
-
-SIGNS = columns("sign_patterns")
 
 PREDICTED = {
     ("arms", "push_leg"): (1, -1),
@@ -103,10 +97,8 @@ def _mean(by_step: FloatArray) -> FloatArray:
 # tables -----------------------------------------------------------------------------------------
 
 
-def partition_table(means: xr.Dataset) -> pd.DataFrame:
+def partition_rows(means: xr.Dataset) -> list[dict[str, Any]]:
     """Opposition index of every partition in stance."""
-    import pandas as pd
-
     rows = []
     if "opposition" in means:
         by_athlete = means["opposition"].transpose("athlete", "partition").values
@@ -116,24 +108,21 @@ def partition_table(means: xr.Dataset) -> pd.DataFrame:
             found = _estimated(by_athlete[:, column], "opposition")
             rank = np.nan if places is None else places[column]
             rows.append(STANCE | {"partition": name, **found, "rank": rank})
-    return pd.DataFrame(rows, columns=list(PARTITIONS))
+    return rows
 
 
 STANCE = {"arms": "together", "phase": "stance", "status": "descriptive"}
 """What all rows have in common: in flight every partition balances."""
 
 
-def sign_table(means: xr.Dataset) -> pd.DataFrame:
+def sign_rows(means: xr.Dataset) -> list[dict[str, Any]]:
     """Which groups turn together, at the levels of momentum, its rate and the hub's moments."""
-    import pandas as pd
-
     levels: dict[str, xr.DataArray] = {}
     if "cosine" in means:
         levels = {name: means["cosine"].sel(quantity=name) for name in means["quantity"].values}
     if "hub_cosine" in means:
         levels["hub"] = means["hub_cosine"].rename(chain="group", other_chain="other")
-    rows = [row for level, table in levels.items() for row in _sign_rows(level, table)]
-    return pd.DataFrame(rows, columns=list(SIGNS))
+    return [row for level, table in levels.items() for row in _sign_rows(level, table)]
 
 
 def _sign_rows(level: str, table: xr.DataArray) -> Iterator[dict[str, Any]]:

@@ -6,64 +6,31 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aqbio.errors import AqbioError
-from aqbio.hypotheses.exports import (
-    ATHLETES,
-    DEVIATIONS,
-    INFLUENCE,
-    LITERAL,
-    POWER,
-    SINGLE,
-    SPRINTS,
-    TRIALS,
-    VERDICTS,
-    athlete_table,
-    influence_table,
-    literal_table,
-    power_table,
-    single_table,
-    trial_errors,
-)
 from aqbio.hypotheses.gathered import read_evidence
-from aqbio.hypotheses.multiverse import (
-    MULTIVERSE,
-    arms_by_hypothesis,
-    multiverse,
-    multiverse_table,
-)
-from aqbio.hypotheses.patterns import (
-    PARTITIONS,
-    SIGNS,
-    curve_means,
-    partition_table,
-    sign_table,
-)
+from aqbio.hypotheses.literal import literal_rows
+from aqbio.hypotheses.multiverse import multiverse
+from aqbio.hypotheses.patterns import curve_means, partition_rows, sign_rows
 from aqbio.hypotheses.preregistration import deviations, post_hoc, verdict_basis
-from aqbio.io.dictionary import Columns
+from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.multiverse.files import evidence_inputs
-from aqbio.stats.evidence import Evidence
+from aqbio.stats.evidence import Evidence, usable
+from aqbio.stats.measurement import ERRORS, SHARED
 from aqbio.stats.outcome import Outcome
+from aqbio.stats.outcomes import athlete_intervals
+from aqbio.stats.power import power_row
 from aqbio.stats.registry import VERSION, Hypothesis, Registry, asked_registry, short_hash
-from aqbio.stats.robustness import (
-    Fragility,
-    fragilities,
-    influential,
-    leave_one_out,
-    spread,
-)
+from aqbio.stats.robustness import Fragility, fragility, influential, leave_one_out, spread
 from aqbio.stats.step_numbers import step_columns
 from aqbio.stats.verdict import Examined, Verdict, examined, families, judged
 from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import Report, study_stage
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STAGE = "hypotheses"
 
@@ -84,10 +51,10 @@ def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
     )
     source = study_provenance(study, STAGE, inputs)
     source |= {"registry_hash": short_hash(verdict_basis(study))}
-    for name, columns in COLUMNS.items():
-        empty = pd.DataFrame(columns=list(columns))
-        table = parts.part(name, tables[name], empty) if name in tables else empty
-        write_table(table, study.table(f"{name}.tsv"), columns, source)
+    for name, described in COLUMNS.items():
+        rows: Any = parts.part(name, tables[name], []) if name in tables else []
+        table = pd.DataFrame(rows).reindex(columns=list(described))
+        write_table(table, study.table(f"{name}.tsv"), described, source)
     write_findings(study, STAGE, parts.findings)
     for one in given:
         report(f"{one.hypothesis}: {one.verdict}")
@@ -95,71 +62,81 @@ def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
 
 COLUMNS: dict[str, Columns] = {
     "hypotheses_steps": step_columns(),
-    "hypotheses_athletes": ATHLETES,
-    "hypotheses_trials": TRIALS,
-    "literal": LITERAL,
-    "influence": INFLUENCE,
-    "single_athletes": SINGLE,
-    "power": POWER,
-    "sprints": SPRINTS,
-    "partitions": PARTITIONS,
-    "sign_patterns": SIGNS,
-    "multiverse": MULTIVERSE,
-    "deviations": DEVIATIONS,
-    "verdicts": VERDICTS,
-}
+    "hypotheses_athletes": columns("hypotheses_athletes"),
+    "hypotheses_trials": columns("hypotheses_trials", error=ERRORS, model=SHARED),
+    **{
+        name: columns(name)
+        for name in (
+            "literal", "influence", "single_athletes", "power", "sprints", "partitions",
+            "sign_patterns", "multiverse", "deviations", "verdicts",
+        )
+    },
+}  # fmt: skip
 """Tables of the stage, in the order in which they are written."""
 
 
-Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], "pd.DataFrame"]], list[Path]]
-"""Verdicts, how to make every table, and the files that were read."""
+Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], Any]], list[Path]]
+"""Verdicts, how to make the rows of every table, and the files that were read."""
 
 
 def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judged:
-    import pandas as pd
-
     found = read_evidence(study, parts)
+    evidence = found.evidence
     basis = short_hash(verdict_basis(study))
-    every = _examined(found.evidence, registry, parts)
+    every = _examined(evidence, registry, parts)
     given = tuple(replace(one, registry_hash=basis) for one in judged(every, registry))
     tested = families(every)
-    arms = multiverse(found, every, given, registry, parts, cores)
+    arms = multiverse(found, given, registry, parts, cores)
     outcomes = {one.hypothesis.id: one.outcome for one in every if one.outcome is not None}
     without = {
         one.hypothesis.id: leave_one_out(one, tested[one.hypothesis.family]) for one in every
     }
     changed = deviations(study)
-    fragile = fragilities(given, arms_by_hypothesis(arms))
-    means = cache(lambda: curve_means(found.evidence))
-    tables: dict[str, Callable[[], pd.DataFrame]] = {
-        "hypotheses_steps": lambda: found.evidence.steps.reindex(columns=list(step_columns())),
-        "hypotheses_athletes": lambda: athlete_table(outcomes),
-        "hypotheses_trials": lambda: trial_errors(found.evidence),
-        "literal": lambda: literal_table(found.evidence, registry),
-        "influence": lambda: influence_table(without),
-        "single_athletes": lambda: single_table(found.evidence, registry),
-        "power": lambda: power_table(found.evidence, outcomes, registry, tested),
-        "sprints": lambda: found.evidence.sprints[list(SPRINTS)],
-        "partitions": lambda: partition_table(means()),
-        "sign_patterns": lambda: sign_table(means()),
-        "multiverse": lambda: multiverse_table(arms),
-        "deviations": lambda: pd.DataFrame(
-            [{name: value or None for name, value in asdict(one).items()} for one in changed],
-            columns=list(DEVIATIONS),
-        ),
-        "verdicts": lambda: pd.DataFrame(
-            [
-                _verdict_row(one, registry, outcomes.get(one.hypothesis), fragile[one.hypothesis])
-                | {
-                    "influential": ", ".join(influential(without[one.hypothesis], one.verdict))
-                    or None,
-                    "post_hoc": "yes" if post_hoc(changed, one.hypothesis) else "no",
-                }
-                for one in given
-            ],
-            columns=list(VERDICTS),
-        ),
-    }
+    means = cache(lambda: curve_means(evidence))
+    tables: dict[str, Callable[[], Any]] = {
+        "hypotheses_steps": lambda: evidence.steps,
+        "hypotheses_athletes": lambda: [
+            {
+                "hypothesis": name, "participant_id": athlete, "column": column, "value": value,
+                "n_steps": int(steps),
+            }
+            for name, outcome in outcomes.items()
+            for column, values in outcome.values.items()
+            for athlete, value, steps in zip(values.index, values, outcome.weights, strict=True)
+        ],
+        "hypotheses_trials": lambda: evidence.trials.reset_index(),
+        "literal": lambda: literal_rows(evidence, registry),
+        "influence": lambda: [asdict(one) for rows in without.values() for one in rows],
+        "single_athletes": lambda: [
+            asdict(one)
+            for hypothesis in registry.hypotheses
+            for one in athlete_intervals(usable(evidence), hypothesis)
+        ],
+        "power": lambda: [
+            asdict(power_row(evidence, one.hypothesis, one.outcome, tested[one.hypothesis.family]))
+            | {"unit": one.hypothesis.unit}
+            for one in every
+            if one.outcome is not None and one.hypothesis.judged
+        ],
+        "sprints": lambda: evidence.sprints,
+        "partitions": lambda: partition_rows(means()),
+        "sign_patterns": lambda: sign_rows(means()),
+        "multiverse": lambda: [
+            asdict(arm.verdict) | {"specification": arm.specification, "factor": arm.factor or None}
+            for arm in arms
+        ],
+        "deviations": lambda: [
+            {name: value or None for name, value in asdict(one).items()} for one in changed
+        ],
+        "verdicts": lambda: [
+            _verdict_row(one, registry, outcomes.get(one.hypothesis), fragility(one, arms))
+            | {
+                "influential": ", ".join(influential(without[one.hypothesis], one.verdict)) or None,
+                "post_hoc": "yes" if post_hoc(changed, one.hypothesis) else "no",
+            }
+            for one in given
+        ],
+    }  # fmt: skip
     sheets = [path for path in (study.registry_file, study.capacities_file) if path is not None]
     return given, tables, [*evidence_inputs(study), *sheets]
 

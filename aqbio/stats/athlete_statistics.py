@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import Estimate, Regression, regression
-from aqbio.stats.limiter import calibrated_table
 from aqbio.stats.outcome import UNKNOWN, Outcome, Result, Test, outcome_of, result
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.within import centred, means_by, with_speeds
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,23 +70,19 @@ RELATIVE = "_relative"
 """Ends the columns of numbers at an equal share of the own highest speed."""
 
 
-def at_equal_speed(steps: pd.DataFrame) -> dict[str, Numbers]:
-    """Numbers of steps that athletes are compared by, by column."""
-    return {
+def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
+    """Highest speed of every athlete, and the `excess` of what athletes are compared by.
+
+    At equal speed, and with ending `RELATIVE` at an equal share of the own highest speed; NaN where
+    there is no step.
+    """
+    compared = {
         "lateral": steps["lateral_ratio"],
         "contact": steps["contact_s"],
         "flight": steps["flight_s"] / (steps["contact_s"] + steps["flight_s"]),
         "swing_drive": steps["swing_index"],
         "push_drive": steps["push_index"],
     }
-
-
-def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
-    """Highest speed of every athlete, and the `excess` of the numbers of `at_equal_speed`.
-
-    At equal speed, and with ending `RELATIVE` at an equal share of the own highest speed; NaN where
-    there is no step.
-    """
     means = steps.groupby(["participant_id", "level"], observed=True)["speed_mps"].mean()
     top = means.groupby(level=0, observed=True).max()
     names = steps["participant_id"].cat.categories
@@ -95,7 +92,7 @@ def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
         **{
             f"{name}{ending}": excess(steps, own, speed).to_numpy()
             for ending, speed in (("", steps["speed_mps"]), (RELATIVE, share))
-            for name, own in at_equal_speed(steps).items()
+            for name, own in compared.items()
         }
     )
 
@@ -163,6 +160,39 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
 
     names = ("push_capacity", "swing_capacity")
     return replace(_compared(evidence, hypothesis, names, test, 3), diluted=not repeated)
+
+
+def nested_table(push: FloatArray, swing: FloatArray) -> FloatArray:
+    """Columns of the nested model, (n, 4): 1, mean of both sides, −gap/2, half their difference."""
+    return np.column_stack(
+        (np.ones(len(push)), (push + swing) / 2.0, -np.abs(push - swing) / 2.0, (push - swing) / 2)
+    )
+
+
+def calibrated_table(push: FloatArray, swing: FloatArray, noise: FloatArray) -> FloatArray:
+    """Columns of `nested_table` expected of true capacities, given measured ones.
+
+    Regression calibration (Carroll et al. 2006, Measurement error in nonlinear models, ch. 4). With
+    normal capacities a true difference has mean m and variance s² given both measured ones, and its
+    size is ``s √(2/π) exp(−m²/2s²) + m (1 − 2Φ(−m/s))``. ``noise``: variances of the errors, at
+    most three quarters of the measured variance.
+    """
+    measured = np.column_stack((push, swing))
+    mean, covariance = measured.mean(axis=0), np.cov(measured.T)
+    error = np.diag(np.minimum(noise, 0.75 * np.diag(covariance)))
+    true = covariance - error
+    gain = true @ np.linalg.inv(covariance)
+    expected = mean + (measured - mean) @ gain.T
+    rest = true - gain @ true
+    contrast = np.array([1.0, -1.0])
+    gap, variance = expected @ contrast, float(contrast @ rest @ contrast)
+    table = nested_table(*expected.T)
+    if variance > 0.0:
+        spread = np.sqrt(variance)
+        z = gap / spread
+        size = spread * np.sqrt(2.0 / np.pi) * np.exp(-(z**2) / 2.0)
+        table[:, 2] = -(size + gap * (1.0 - 2.0 * special.ndtr(-z))) / 2.0
+    return table
 
 
 def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[str, ...]) -> Outcome:

@@ -126,21 +126,10 @@ class Evidence:
         """The evidence of the chosen steps."""
         return replace(self, steps=self.steps[chosen])
 
-    def with_steps(self, steps: pd.DataFrame) -> Evidence:
-        """The evidence with other numbers of the steps."""
-        return replace(self, steps=steps)
-
     def means(self, values: pd.Series[float] | str) -> pd.Series[float]:
         """Mean of a column, or of values by step, by athlete."""
         known = self.steps[values] if isinstance(values, str) else values
         return means_by(known, self.steps["participant_id"]).reindex(self.athletes.index)
-
-    def side_by_side(self, numbers: Mapping[str, pd.Series[float]]) -> pd.DataFrame:
-        """Numbers of all athletes, by name, as columns of one table."""
-        import pandas as pd
-
-        names = self.athletes.index
-        return pd.DataFrame({name: own.reindex(names) for name, own in numbers.items()})
 
     def unknown(self) -> pd.Series[float]:
         """NaN for every athlete, to be filled by name."""

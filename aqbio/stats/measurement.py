@@ -15,7 +15,7 @@ import numpy as np
 
 from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence, for_steps
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.within import centred, consecutive, means_by, slopes, sums_by
+from aqbio.stats.within import centred, consecutive, means_by, slopes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,10 +131,10 @@ def slope_errors(
     slope = slopes(points["x"], points["y"], who)
     rest = centred(points["y"], who) - who.map(slope).astype(float) * away
     own = who.groupby(who).size()
-    scatter = sums_by(rest**2, who) / (own - 2.0).where(own >= 3)
+    scatter = (rest**2).groupby(who).sum() / (own - 2.0).where(own >= 3)
     stated = (points["sd"] ** 2).groupby(who).agg(lambda one: one.to_numpy().mean())
     variance = scatter.where(~(stated < scatter), stated).where(stated.notna())
-    return (variance / sums_by(away**2, who)).pow(0.5)
+    return (variance / (away**2).groupby(who).sum()).pow(0.5)
 
 
 ATHLETES: dict[str, tuple[str, Callable[[Evidence], pd.Series[float]]]] = {

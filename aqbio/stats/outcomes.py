@@ -73,7 +73,7 @@ class AthleteInterval:
     """Estimate of one athlete with its interval over steps."""
 
     hypothesis: str
-    athlete: str
+    participant_id: str
     estimate: float
     ci_low: float
     ci_high: float

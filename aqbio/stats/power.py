@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +33,6 @@ class PowerRow:
     """Standard deviation of athletes' numbers that this error belongs to."""
     sd_steps: float
     """What of it the error of an athlete's number from few steps makes."""
-    sd_between: float
-    """What is left: how much athletes differ."""
     alpha: float
     """Level of Holm's strictest step."""
     mde: float
@@ -45,45 +43,22 @@ class PowerRow:
     takes."""
     athletes_needed: float
     """For a power of 80 % of the test alone there; at least what a verdict takes anyhow."""
-    athletes_double: float
-    """For a power of 80 % of the whole rule at twice that effect."""
-
-
-def power_rows(
-    evidence: Evidence, cases: Mapping[str, tuple[Hypothesis, Outcome]], families: Mapping[str, int]
-) -> tuple[PowerRow, ...]:
-    """Power of every hypothesis that has a verdict rule and an estimate.
-
-    ``families`` counts what was tested of every family.
-    """
-    return tuple(
-        power_row(evidence, one, outcome, families.get(one.family, 0))
-        for one, outcome in cases.values()
-        if one.judged
-    )
 
 
 def power_row(
     evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome, family: int
 ) -> PowerRow:
-    """Power of one hypothesis.
+    """Power of one hypothesis; ``family`` counts what was tested of its family.
 
     With more athletes like these the standard error falls with the root of their number, and each
     adds a degree of freedom.
     """
     now, count = outcome.error, outcome.n_athletes
     alpha = hypothesis.alpha / max(family, 1)
-    sign, double = hypothesis.sign, 2.0 * hypothesis.delta
     detectable = detectable_effect(now, hypothesis.delta, alpha=alpha, power=AIM)
-    steps = step_error(evidence, hypothesis)
-    athletes = now.se * np.sqrt(count)
 
     def test(number: int) -> float:
         return power_of_test(with_athletes(now, count, number), hypothesis.delta, alpha)
-
-    def rule(number: int) -> bool:
-        more = with_athletes(now, count, number)
-        return detectable_effect(more, hypothesis.delta, alpha=alpha, power=AIM) <= double
 
     least = max(hypothesis.minimum.athletes, FEWEST_ATHLETES)
     known = bool(np.isfinite(now.se) and now.df > 0) and not outcome.diluted
@@ -93,17 +68,13 @@ def power_row(
         n_steps=outcome.n_steps,
         se=now.se,
         df=now.df,
-        sd_athletes=athletes,
-        sd_steps=steps,
-        sd_between=float(np.sqrt(max(athletes**2 - steps**2, 0.0)))
-        if np.isfinite(steps) and known
-        else np.nan,
+        sd_athletes=now.se * math.sqrt(count),
+        sd_steps=step_error(evidence, hypothesis),
         alpha=alpha,
-        mde=sign * detectable if not outcome.diluted else np.nan,
-        smallest_effect=sign * hypothesis.delta,
+        mde=hypothesis.sign * detectable if not outcome.diluted else np.nan,
+        smallest_effect=hypothesis.sign * hypothesis.delta,
         power=(test(count) if count >= least else 0.0) if known else np.nan,
         athletes_needed=_fewest(lambda n: test(n) >= AIM, least) if known else np.nan,
-        athletes_double=_fewest(rule, least) if known else np.nan,
     )
 
 

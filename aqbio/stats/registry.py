@@ -64,7 +64,7 @@ class Literally(Entry):
     )
     words: str = Field(description="What the sentence says if it is taken by its words, and why.")
     shown: str = Field(
-        default="", description="Function of `aqbio.hypotheses.exports` whose number shows it."
+        default="", description="Function of `aqbio.hypotheses.literal` whose number shows it."
     )
 
 
@@ -83,7 +83,7 @@ class Untested(Entry):
 
     why: str = Field(description="What it would take.")
     shown: str = Field(
-        default="", description="Function of `aqbio.hypotheses.exports` whose number shows it."
+        default="", description="Function of `aqbio.hypotheses.literal` whose number shows it."
     )
 
 
@@ -223,6 +223,11 @@ class Hypothesis(Entry):
     )
 
     @property
+    def heading(self) -> str:
+        """Id and title; of a contrast what it compares alone."""
+        return self.title if self.family == "contrast" else f"{self.id} {self.title}"
+
+    @property
     def judged(self) -> bool:
         """Whether it gets a verdict."""
         return self.family != "secondary"
@@ -278,14 +283,14 @@ PAIRED = "paired_contrast"
 
 ELSE = "whatever else differed between the sessions is in the change"
 
-VERSION = 4
+VERSION = 5
 """Of the rules that a registry is for."""
 
 
 class Registry(Entry):
     """All hypotheses, in the order in which they are reported."""
 
-    version: Literal[4] = Field(description="Of the rules that the entries are for.")
+    version: Literal[5] = Field(description="Of the rules that the entries are for.")
     hypotheses: tuple[Hypothesis, ...]
     contrasts: dict[Name, OwnContrast] = Field(
         default_factory=dict,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from aqbio.stats.inference import Interval
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.verdict import CLASSES, Examined, Label, Verdict, three_way
-from aqbio.vectors import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,7 @@ class LeaveOneOut:
     """A result without one athlete."""
 
     hypothesis: str
-    athlete: str
+    participant_id: str
     estimate: float
     ci_low: float
     ci_high: float
@@ -62,33 +60,22 @@ def _without(hypothesis: Hypothesis, outcome: Outcome, name: Any, family: int) -
 
 def influential(rows: tuple[LeaveOneOut, ...], verdict: Label) -> tuple[str, ...]:
     """Athletes without whom the verdict would be another one."""
-    return tuple(row.athlete for row in rows if row.verdict != verdict)
+    return tuple(row.participant_id for row in rows if row.verdict != verdict)
 
 
 def spread(hypothesis: Hypothesis, outcome: Outcome) -> Spread:
     """Spread of a result over athletes."""
-    nothing = float("nan")
-    if not outcome.per_athlete:
-        return Spread(nothing, nothing, nothing, nothing)
-    own = outcome.values.loc[outcome.complete, outcome.per_athlete].to_numpy(dtype=float)
-    if not len(own):
-        return Spread(nothing, nothing, nothing, nothing)
-    showing = int(np.count_nonzero(hypothesis.sign * own >= hypothesis.delta))
-    return Spread(float(showing), *share_interval(showing, len(own)), hodges_lehmann(own))
-
-
-def share_interval(showing: int, count: int) -> Interval:
-    """95 % interval of a share (Wilson 1927)."""
     from scipy.stats import binomtest
 
-    found = binomtest(showing, count).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
-
-
-def hodges_lehmann(values: FloatArray) -> float:
-    """Median of the means of all pairs, each value with itself among them."""
-    first, second = np.triu_indices(len(values))
-    return float(np.median((values[first] + values[second]) / 2.0))
+    known = outcome.complete & bool(outcome.per_athlete)
+    if not known.any():
+        return Spread(np.nan, np.nan, np.nan, np.nan)
+    own = outcome.values.loc[known, outcome.per_athlete].to_numpy(dtype=float)
+    showing = int(np.count_nonzero(hypothesis.sign * own >= hypothesis.delta))
+    share = binomtest(showing, len(own)).proportion_ci(method="wilson")
+    first, second = np.triu_indices(len(own))
+    middle = float(np.median((own[first] + own[second]) / 2.0))
+    return Spread(float(showing), float(share.low), float(share.high), middle)
 
 
 # fragility under other choices --------------------------------------------------------------------
@@ -104,6 +91,8 @@ class Arm:
 
     specification: str
     """What differs, such as ``consistency=off``."""
+    factor: str
+    """The choice that is varied; empty for the study's own analysis."""
     verdict: Verdict
 
     @property
@@ -131,25 +120,27 @@ class Fragility:
 NOTHING = Fragility("n/a", (), "", float("nan"), float("nan"), ())
 
 
-def fragility(own: Verdict, arms: Sequence[Arm]) -> Fragility:
-    """Whether any other choice overturns a verdict.
+def fragility(own: Verdict, every: Sequence[Arm]) -> Fragility:
+    """Whether any other choice overturns a verdict; of all arms those of its hypothesis count.
 
     An analysis that repeats another to `SAME` is left out; one whose gates fail says nothing. A
     verdict that a gate decided cannot be fragile.
     """
     if own.gates != "passed":
         return NOTHING
+    arms = [arm for arm in every if arm.factor and arm.verdict.hypothesis == own.hypothesis]
     different = _distinct(own, arms)
     if not different and all(arm.judges for arm in arms):
         return NOTHING
     judging = [arm for arm in different if arm.judges]
     overturned = tuple(arm.specification for arm in judging if arm.verdict.verdict != own.verdict)
     silent = [arm.specification for arm in arms if not arm.judges]
+    away = sorted(judging, key=lambda arm: -abs(arm.verdict.estimate - own.estimate))
     values = [own.estimate, *(arm.verdict.estimate for arm in judging)]
     return Fragility(
         "yes" if overturned else "no",
         overturned,
-        _decisive(own, judging),
+        away[0].specification.partition("=")[0] if away else "",
         float(np.min(values)),
         float(np.max(values)),
         tuple(silent),
@@ -158,29 +149,14 @@ def fragility(own: Verdict, arms: Sequence[Arm]) -> Fragility:
 
 def _distinct(own: Verdict, arms: Sequence[Arm]) -> list[Arm]:
     """Arms that repeat neither the study's own analysis nor each other."""
-    earlier, found = [_numbers(own)], []
+
+    def numbers(one: Verdict) -> tuple[float, float, float]:
+        return one.estimate, one.ci_low, one.ci_high
+
+    earlier, found = [numbers(own)], []
     for arm in arms:
-        numbers = _numbers(arm.verdict)
-        if not any(
-            np.allclose(numbers, one, rtol=SAME, atol=0.0, equal_nan=True) for one in earlier
-        ):
-            earlier.append(numbers)
+        these = numbers(arm.verdict)
+        if not any(np.allclose(these, one, rtol=SAME, atol=0.0, equal_nan=True) for one in earlier):
+            earlier.append(these)
             found.append(arm)
     return found
-
-
-def _numbers(verdict: Verdict) -> tuple[float, float, float]:
-    return verdict.estimate, verdict.ci_low, verdict.ci_high
-
-
-def _decisive(own: Verdict, arms: Sequence[Arm]) -> str:
-    """The factor whose choice moves the estimate most."""
-    away = {arm.specification: abs(arm.verdict.estimate - own.estimate) for arm in arms}
-    return max(away, key=lambda name: away[name]).partition("=")[0] if away else ""
-
-
-def fragilities(
-    given: Sequence[Verdict], arms: Mapping[str, Sequence[Arm]]
-) -> dict[str, Fragility]:
-    """Fragility of every verdict, by hypothesis."""
-    return {one.hypothesis: fragility(one, arms.get(one.hypothesis, ())) for one in given}

@@ -30,11 +30,6 @@ def partition_names(groups: tuple[str, ...] = ROLE_GROUPS) -> tuple[str, ...]:
     )
 
 
-def side_matrix(names: tuple[str, ...], groups: tuple[str, ...] = ROLE_GROUPS) -> FloatArray:
-    """The (G, N) matrix of ones that sums groups into the named sides."""
-    return np.array([[float(group in name.split()) for name in names] for group in groups])
-
-
 def opposition(
     momentum: FloatArray, names: tuple[str, ...], groups: tuple[str, ...] = ROLE_GROUPS
 ) -> FloatArray:
@@ -45,7 +40,8 @@ def opposition(
     missing.
     """
     total = momentum.sum(axis=-1)
-    side = momentum @ side_matrix(names, groups)
+    sums = np.array([[float(group in name.split()) for name in names] for group in groups])
+    side = momentum @ sums
     other = total[..., None] - side
     cancelled = (np.abs(side) + np.abs(other)).mean(axis=-2) - np.abs(total).mean(axis=-1)[
         ..., None

@@ -110,8 +110,8 @@ def caused_share(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
             f"pelvis at all speeds, which a passive swing has too: {share:.3f}",
         )
 
-    table = evidence.side_by_side(own | {"value": own[kindest]})
-    return outcome_of(hypothesis, table, fastest.count(), test, per_athlete="value")
+    values = own | {"value": own[kindest]}
+    return outcome_of(hypothesis, values, fastest.count(), test, per_athlete="value")
 
 
 def is_top_speed(steps: pd.DataFrame) -> pd.Series[bool]:

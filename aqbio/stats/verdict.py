@@ -15,14 +15,6 @@ from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import Hypothesis, Registry
 
 Label = Literal["supported", "not_supported", "inconclusive", "described", "not_testable"]
-LABELS: tuple[Label, ...] = (
-    "supported",
-    "not_supported",
-    "inconclusive",
-    "described",
-    "not_testable",
-)
-
 Found = Literal[
     "found",
     "opposite_found",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.vectors import FloatArray, IntArray
+from aqbio.vectors import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,40 +28,22 @@ def slopes(x: Numbers, y: Numbers, group: pd.Series[Any]) -> Numbers:
     pair = x.notna() & y.notna()
     x, y, who = x[pair], y[pair], group[pair]
     away = centred(x, who)
-    sums = [sums_by(product, who) for product in (away * centred(y, who), away**2, x**2)]
+    sums = [
+        product.groupby(who, observed=False).sum()
+        for product in (away * centred(y, who), away**2, x**2)
+    ]
     return (sums[0] / sums[1]).where(sums[1] > 1e-12 * (1.0 + sums[2]))
-
-
-def sums_by(values: Numbers, group: Groups) -> Numbers:
-    """Sum by group, (groups,); 0 for a category without any."""
-    return _by_group(values, group, "sum")
 
 
 def means_by(values: Numbers, group: Groups) -> Numbers:
     """Mean by group, (groups,); NaN for a category without any."""
-    return _by_group(values, group, "mean")
+    found: Numbers = values.groupby(group, observed=False).mean()
+    return found
 
 
 def counts_by(values: Numbers, group: pd.Series[Any]) -> pd.Series[int]:
     """How many values of a group are known, (groups,); 0 for a category without any."""
-    import pandas as pd
-
-    codes, names = _numbered(values, group)
-    known = values.notna().to_numpy() & (codes >= 0)
-    return pd.Series(np.bincount(codes[known], minlength=len(names)), names, name=values.name)
-
-
-def _by_group(values: Numbers, group: Groups, what: str) -> Numbers:
-    import pandas as pd
-
-    if isinstance(group, list):
-        found: Numbers = values.groupby(group, observed=False).agg(what)
-        return found
-    codes, names = _numbered(values, group)
-    sums, counts = _sums(values, codes, len(names))
-    with np.errstate(invalid="ignore"):
-        own = sums if what == "sum" else sums / counts
-    return pd.Series(own, names, name=values.name)
+    return values.groupby(group, observed=False).count()
 
 
 def centred(values: Numbers, group: Groups) -> Numbers:
@@ -69,48 +51,16 @@ def centred(values: Numbers, group: Groups) -> Numbers:
     return values - _own_means(values, group)
 
 
-def _own_means(values: Numbers, group: Groups) -> FloatArray:
-    """(S,) array: the mean of every value's group; NaN without a group."""
-    groups = group if isinstance(group, list) else [group]
-    codes = np.zeros(len(values), dtype=np.int64)
-    for one in groups:
-        own, names = _numbered(values, one)
-        codes = np.where((own < 0) | (codes < 0), -1, codes * len(names) + own)
-    sums, counts = _sums(values, codes, int(codes.max(initial=-1)) + 1)
-    with np.errstate(invalid="ignore"):
-        means = np.append(sums / counts, np.nan)
-    return np.asarray(means[codes])
-
-
-def _numbered(values: Numbers, group: pd.Series[Any]) -> tuple[IntArray, pd.Index[Any]]:
-    """Every value's group by number, -1 for none, and the groups' names as pandas sorts them.
-
-    pandas' own grouping takes a millisecond each time, and inference asks a thousand times.
-    """
-    import pandas as pd
-
-    if not group.index.equals(values.index):
-        group = group.reindex(values.index)
-    if isinstance(group.dtype, pd.CategoricalDtype):
-        categories = group.cat.categories
-        names: pd.Index[Any] = pd.CategoricalIndex(categories, categories, name=group.name)
-        return np.asarray(group.cat.codes, dtype=np.int64), names
-    codes, unique = pd.factorize(group, sort=True)
-    return np.asarray(codes, dtype=np.int64), pd.Index(unique, name=group.name)
-
-
-def _sums(values: Numbers, codes: IntArray, number: int) -> tuple[FloatArray, IntArray]:
-    """Sums and counts, (number,), of the values that are known."""
-    given = values.to_numpy(dtype=float)
-    known = np.isfinite(given) & (codes >= 0)
-    counts: IntArray = np.bincount(codes[known], minlength=number).astype(np.int64)
-    return np.asarray(np.bincount(codes[known], given[known], number), dtype=float), counts
+def _own_means(values: Numbers, group: Groups) -> Numbers:
+    """The mean of every value's group, (S,); NaN without a group."""
+    found: Numbers = values.groupby(group, observed=True).transform("mean")
+    return found
 
 
 def with_speeds(speed: Numbers, group: pd.Series[Any], least: float = LEAST_SPREAD) -> Numbers:
     """Speeds (S,), NaN in groups whose speeds spread by at most ``least`` of their mean."""
     mean = _own_means(speed, group)
-    spread = np.sqrt(_own_means((speed - mean) ** 2, group))
+    spread = _own_means((speed - mean) ** 2, group).pow(0.5)
     return speed.where(spread > least * mean)
 
 

@@ -7,20 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aqbio.hypotheses.exports import (
-    ATHLETES,
-    DEVIATIONS,
-    LITERAL,
-    POWER,
-    SINGLE,
-    SPRINTS,
-    VERDICTS,
-)
-from aqbio.hypotheses.multiverse import MULTIVERSE
-from aqbio.hypotheses.patterns import PARTITIONS, SIGNS
 from aqbio.hypotheses.preregistration import record_registry, verdict_basis
+from aqbio.hypotheses.stage import COLUMNS
 from aqbio.io.study import Study
-from aqbio.io.tables import Columns, write_table
+from aqbio.io.tables import write_table
 from aqbio.stats.inference import SIGNS as DIRECTIONS
 from aqbio.stats.registry import (
     Hypothesis,
@@ -55,22 +45,22 @@ def write_made_verdicts(study: Study, *, steps: bool) -> None:
     record_registry(study)
     people = [one.participant_id for one in study.participants]
     basis = short_hash(verdict_basis(study))
-    tables: dict[str, tuple[list[dict[str, Any]], Columns]] = {
-        "verdicts": (_verdicts(study_registry(study), basis, steps=steps), VERDICTS),
-        "multiverse": (_arms() if steps else [], MULTIVERSE),
-        "partitions": (_partitions(steps=steps), PARTITIONS),
-        "sign_patterns": (_signs(steps=steps), SIGNS),
-        "single_athletes": (_single(people) if steps else [], SINGLE),
-        "hypotheses_steps": (_steps(people) if steps else [], step_columns()),
-        "literal": (_literal() if steps else [], LITERAL),
-        "hypotheses_athletes": (_athletes(people) if steps else [], ATHLETES),
-        "sprints": (_sprints(people) if steps else [], SPRINTS),
-        "power": (_power() if steps else [], POWER),
-        "deviations": ([], DEVIATIONS),
+    tables: dict[str, list[dict[str, Any]]] = {
+        "verdicts": _verdicts(study_registry(study), basis, steps=steps),
+        "multiverse": _arms() if steps else [],
+        "partitions": _partitions(steps=steps),
+        "sign_patterns": _signs(steps=steps),
+        "single_athletes": _single(people) if steps else [],
+        "hypotheses_steps": _steps(people) if steps else [],
+        "literal": _literal() if steps else [],
+        "hypotheses_athletes": _athletes(people) if steps else [],
+        "sprints": _sprints(people) if steps else [],
+        "power": _power() if steps else [],
+        "deviations": [],
     }
-    for name, (rows, columns) in tables.items():
-        table = pd.DataFrame(rows, columns=list(columns))
-        write_table(table, study.table(f"{name}.tsv"), columns, _source(study))
+    for name, rows in tables.items():
+        table = pd.DataFrame(rows, columns=list(COLUMNS[name]))
+        write_table(table, study.table(f"{name}.tsv"), COLUMNS[name], _source(study))
 
 
 def _source(study: Study) -> dict[str, str]:
@@ -233,10 +223,10 @@ def _power() -> list[dict[str, Any]]:
         rows.append(
             {
                 "hypothesis": name, "n_athletes": 2, "n_steps": 24, "se": 0.1, "df": 1.0,
-                "sd_athletes": 0.1414, "sd_steps": 0.05, "sd_between": 0.1323, "alpha": 0.025,
+                "sd_athletes": 0.1414, "sd_steps": 0.05, "alpha": 0.025,
                 "mde": 0.2109, "smallest_effect": one.delta, "power": 0.0765,
                 "athletes_needed": 138.0 if name == "H8a" else float("nan"),
-                "athletes_double": float("nan") if name == "H5a" else 38.0, "unit": one.unit,
+                "unit": one.unit,
             }
         )  # fmt: skip
     return rows

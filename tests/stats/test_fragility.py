@@ -22,7 +22,11 @@ def own(drawn):
 
 
 def _arm(own, specification, shift=0.001, **changes):
-    return Arm(specification, replace(own, estimate=own.estimate + shift, **changes))
+    return Arm(
+        specification,
+        specification.partition("=")[0],
+        replace(own, estimate=own.estimate + shift, **changes),
+    )
 
 
 def _many(own, count):
@@ -40,7 +44,7 @@ def test_a_choice_that_overturns_is_enough_among_many_that_agree(own):
 
 
 def test_analyses_that_repeat_are_none(own):
-    copies = [Arm(f"threshold={number}", own) for number in range(5)]
+    copies = [Arm(f"threshold={number}", "threshold", own) for number in range(5)]
     assert fragility(own, copies).fragile == "n/a"
     assert fragility(own, copies).decisive == ""
     twice = [_arm(own, "body=de_leva", 0.02), _arm(own, "body=dumas", 0.02)]

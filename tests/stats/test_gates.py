@@ -71,7 +71,7 @@ def test_an_athlete_with_almost_one_speed_leaves(drawn):
 def test_h3e_needs_consecutive_steps(drawn):
     evidence = drawn("W0")
     number = evidence.steps["step"] + (evidence.steps["step"] >= 6)
-    gap = evidence.with_steps(evidence.steps.assign(step=number))
+    gap = replace(evidence, steps=evidence.steps.assign(step=number))
     assert _failed(gap, "H3e") == {
         "minimum_n": "0 of 10 athletes with at least 12 consecutive steps"
     }

@@ -33,7 +33,7 @@ def test_one_wrong_cell_is_named(drawn):
     assert verdict.verdict == "inconclusive"
     rows = leave_one_out(one, 12)
     assert influential(rows, verdict.verdict) == ("athlete-07",)
-    by_name = {row.athlete: row for row in rows}
+    by_name = {row.participant_id: row for row in rows}
     assert by_name["athlete-07"].verdict == "supported"
     own = spread(REGISTRY["H7"], one.outcome)
     assert own.n_showing == 11

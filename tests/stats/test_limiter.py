@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.stats.limiter import (
+from aqbio.stats.athlete_statistics import (
     calibrated_table,
     nested_table,
 )

@@ -50,10 +50,11 @@ def test_numbers_of_athletes_give_the_outcome_again(drawn, name):
 def test_athletes_far_from_the_others_are_left_out_on_demand(drawn):
     evidence = drawn("W1")
     first = evidence.steps["participant_id"] == evidence.athletes.index[0]
-    far = evidence.with_steps(
-        evidence.steps.assign(
+    far = replace(
+        evidence,
+        steps=evidence.steps.assign(
             lag=evidence.steps["lag"].where(~first, 5 * evidence.steps["speed_mps"])
-        )
+        ),
     )
     without = replace(far, choices=Choices(outliers=False))
     assert outcome(far, REGISTRY["H5a"]).n_athletes == 12
@@ -118,7 +119,7 @@ def test_sides_that_differ_are_no_imbalance(drawn):
         yaw_impulse=steps["yaw_impulse"] * np.where(left, 1.3, 1.0),
         time_deviation_s=steps["time_deviation_s"] * np.where(left, 1.0, 1.5),
     )
-    found = outcome(drawn("W0").with_steps(steps), REGISTRY["H3e"])
+    found = outcome(replace(drawn("W0"), steps=steps), REGISTRY["H3e"])
     assert found.result.ci95[0] < 0.0 < found.result.ci95[1]
 
 
@@ -177,7 +178,7 @@ def _caused(evidence, **means):
         f"caused_share_{model}": mean + 0.001 * (evidence.steps["step"] % 3 - 1)
         for model, mean in means.items()
     }
-    return evidence.with_steps(evidence.steps.assign(**columns))
+    return replace(evidence, steps=evidence.steps.assign(**columns))
 
 
 def test_every_contact_model_must_support_amplification(drawn):
@@ -204,7 +205,7 @@ def test_noise_is_taken_out_of_the_spread_of_the_lag(drawn):
     lag = 0.1 + true + noise * random.standard_normal(count)
     lag += np.where(steps["side"] == "left", 0.05, 0.0)
     lag += np.where(random.random(count) < 0.02 * (steps["level"] == 0), 0.3, 0.0)
-    noisy = evidence.with_steps(steps.assign(lag=lag))
+    noisy = replace(evidence, steps=steps.assign(lag=lag))
     told = replace(noisy, trials=noisy.trials.assign(error_step_lag=noise))
     plain, corrected = (outcome(one, REGISTRY["H5b"]) for one in (noisy, told))
     assert plain.estimate > corrected.estimate + 0.02
@@ -299,10 +300,10 @@ def test_athletes_without_numbers_are_left_out(drawn):
     evidence = drawn("W0")
     steps = evidence.steps
     third = steps["participant_id"] == "athlete-04"
-    less = evidence.with_steps(steps.assign(lag=steps["lag"].mask(third)))
+    less = replace(evidence, steps=steps.assign(lag=steps["lag"].mask(third)))
     found = outcome(less, REGISTRY["H5a"])
     assert (found.n_athletes, found.n_steps) == (11, 11 * 48)
-    nobody = evidence.with_steps(steps.assign(lag=np.nan))
+    nobody = replace(evidence, steps=steps.assign(lag=np.nan))
     assert outcome(nobody, REGISTRY["H5a"]) is None
 
 

@@ -62,23 +62,13 @@ def test_the_rule_finds_its_smallest_effect_in_four_of_five_studies():
 
 def test_a_study_without_scatter_finds_everything(row_of):
     row = row_of("H1", 0.0, 12)
-    assert (row.power, row.athletes_needed, row.athletes_double) == (1.0, 8.0, 8.0)
+    assert (row.power, row.athletes_needed) == (1.0, 8.0)
 
 
 def test_one_athlete_has_no_power(row_of):
     row = row_of("H1", np.nan, 1, family=0)
-    assert np.isnan([row.mde, row.power, row.athletes_needed, row.athletes_double]).all()
+    assert np.isnan([row.mde, row.power, row.athletes_needed]).all()
     assert row.alpha == 0.05
-
-
-def test_one_athlete_says_nothing_of_the_spread_between_athletes(drawn):
-    evidence = drawn("W0")
-    alone = evidence.where(evidence.steps["participant_id"] == "athlete-04")
-    one = REGISTRY["H1"]
-    row = power_row(alone, one, outcome(alone, one), 1)
-    assert row.n_athletes == 1
-    assert np.isnan(row.sd_between)
-    assert row.sd_steps > 0.0
 
 
 def test_too_few_athletes_never_decide(drawn):

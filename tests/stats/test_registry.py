@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from aqbio.config import InvalidStudyError
-from aqbio.stats.registry import DEFAULT, Registry, read_registry
+from aqbio.stats.registry import DEFAULT, VERSION, Registry, read_registry
 
 CONTENT = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
 
@@ -30,7 +30,7 @@ def test_smallest_effects_and_least_data_are_those_of_the_plan():
         "H7": ("core", 1.0, "less", 8, 1, 2),
         "H7b": ("secondary", 5.0, "greater", 8, 1, 2),
         "H8a": ("survey", 0.2, "less", 48, 2, 6),
-        "H8b": ("survey", 0.2, "less", 48, 2, 6),
+        "H8b": ("secondary", 0.2, "less", 48, 2, 6),
         "H8c": ("survey", 0.2, "greater", 12, 1, 8),
         "H9": ("survey", 0.2, "greater", 48, 2, 6),
     }
@@ -77,20 +77,20 @@ def test_the_hash_sees_every_value(tmp_path):
     ],
 )
 def test_a_wrong_entry_is_refused_in_words(tmp_path, key, value, words):
-    wrong = {"version": 4, "hypotheses": [{**CONTENT["hypotheses"][0], key: value}]}
+    wrong = {"version": VERSION, "hypotheses": [{**CONTENT["hypotheses"][0], key: value}]}
     with pytest.raises(InvalidStudyError, match=words):
         read_registry(_written(tmp_path, wrong))
 
 
 def test_an_entry_is_there_once(tmp_path):
-    twice = {"version": 4, "hypotheses": [CONTENT["hypotheses"][0]] * 2}
+    twice = {"version": VERSION, "hypotheses": [CONTENT["hypotheses"][0]] * 2}
     with pytest.raises(InvalidStudyError, match="H1 is there twice"):
         read_registry(_written(tmp_path, twice))
 
 
 def test_an_unknown_name_is_a_key_error():
     with pytest.raises(KeyError):
-        Registry(version=4, hypotheses=())["H1"]
+        Registry(version=VERSION, hypotheses=())["H1"]
 
 
 def test_an_older_registry_is_told_what_became_of_each_entry(tmp_path):

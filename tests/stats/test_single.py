@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -18,15 +20,15 @@ def test_estimates_are_the_athletes_own_numbers(drawn, name):
     rows = athlete_intervals(evidence, REGISTRY[name])
     values = outcome(evidence, REGISTRY[name]).values["value"]
     np.testing.assert_allclose([row.estimate for row in rows], values, rtol=1e-9)
-    assert [row.athlete for row in rows] == list(evidence.athletes.index)
+    assert [row.participant_id for row in rows] == list(evidence.athletes.index)
     assert all(row.ci_low < row.estimate < row.ci_high for row in rows)
 
 
 def test_the_interval_of_a_mean_is_that_of_scipy(drawn):
     """H4: steps at the highest speed, under the contact model of the verdict."""
     evidence = drawn("W1")
-    evidence = evidence.with_steps(
-        evidence.steps.assign(caused_share_C2=evidence.steps["hub_share"] + 0.1)
+    evidence = replace(
+        evidence, steps=evidence.steps.assign(caused_share_C2=evidence.steps["hub_share"] + 0.1)
     )
     steps = evidence.steps
     top = (steps["participant_id"] == "athlete-05") & (steps["level"] == 3)
@@ -57,5 +59,5 @@ def test_missing_numbers_give_no_row(drawn):
     evidence = drawn("W1")
     steps = evidence.steps
     first = steps["participant_id"] == evidence.athletes.index[0]
-    less = evidence.with_steps(steps.assign(lag=steps["lag"].mask(first)))
+    less = replace(evidence, steps=steps.assign(lag=steps["lag"].mask(first)))
     assert len(athlete_intervals(less, REGISTRY["H5a"])) == 11

@@ -52,7 +52,7 @@ def test_every_feature_is_drawn_and_every_mistake_is_within_reach():
         power = cell.features.lateral_power
         assert not power or DEPARTURES["lateral_power"][0] <= power <= -0.6
         assert cell.features.order in {"alternating", *DEPARTURES["order"]}
-    assert {truths(one)["H7"].claim for one in cells[:12]} == {"true", "false", "border"}
+    assert {truths(one)["H7"].claim for one in cells[:24]} == {"true", "false", "border"}
 
 
 def test_claims():

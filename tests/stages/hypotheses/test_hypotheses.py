@@ -20,7 +20,7 @@ from aqbio.figures.stage import FIGURES, TABLES
 from aqbio.gait.roles import with_pelvis
 from aqbio.hypotheses import stage
 from aqbio.hypotheses.gathered import capacity_scores, gathered
-from aqbio.hypotheses.multiverse import _arms, variants
+from aqbio.hypotheses.multiverse import choices
 from aqbio.hypotheses.patterns import curve_means
 from aqbio.hypotheses.stage import hypotheses_study
 from aqbio.io.netcdf import read_dataset, write_dataset
@@ -29,8 +29,7 @@ from aqbio.io.tables import read_columns, read_table
 from aqbio.multiverse import files as evidence_files
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.stage import curves_dataset
-from aqbio.stats.registry import DEFAULT, read_registry
-from aqbio.stats.verdict import examined, verdicts
+from aqbio.stats.registry import DEFAULT
 from tests.small_study import replace
 from tests.stages.hypotheses.conftest import broken
 from tests.stages.hypotheses.made_evidence import drawn_study, write_evidence
@@ -64,6 +63,10 @@ def _judge(study, *tables):
     return study
 
 
+def _variants(data):
+    return [one for _, make in choices(data) for one in make()]
+
+
 def _copy(study, folder):
     """A study with its results, to be changed."""
     shutil.copytree(study.file.parent, folder, dirs_exist_ok=True)
@@ -88,9 +91,9 @@ def test_drawn_worlds_get_their_row(classical, balanced):
     for labels in (one, other):
         assert labels["H7"] == "supported"
         assert {name for name, label in labels.items() if label == "described"} == {
-            "H2", "H3e", "H5b", "H7b"
+            "H2", "H3e", "H5b", "H7b", "H8b"
         }  # fmt: skip
-        assert {labels[name] for name in ("H8a", "H8b", "H9")} == {"inconclusive"}
+        assert {labels[name] for name in ("H8a", "H9")} == {"inconclusive"}
 
 
 def test_what_is_absent_is_not_guessed(classical):
@@ -330,7 +333,7 @@ def test_pelvis_goes_where_it_is_sent():
 
 
 def test_specifications_of_the_multiverse(balanced):
-    found = [(one.name, one.factor) for one in variants(gathered(balanced, read_registry()))]
+    found = [(one.name, one.factor) for one in _variants(gathered(balanced))]
     assert "default" not in dict(found)
     assert ("cutoff=15", "cutoff_hz") in found
     assert ("threshold=50", "event_threshold_n") in found
@@ -362,7 +365,7 @@ def test_specifications_of_the_fit_need_a_trial_that_was_fitted(tmp_path):
             for trial in manifest["trials"]:
                 trial["consistent"] = fitted and trial is manifest["trials"][0]
             path.write_text(json.dumps(manifest), encoding="utf-8")
-        found = {one.name for one in variants(gathered(study))}
+        found = {one.name for one in _variants(gathered(study))}
         assert ("consistency=off" in found) == fitted
         assert "cutoff=30" in found
 
@@ -384,24 +387,11 @@ def test_a_specification_that_contradicts_makes_fragile(tmp_path):
 
 def test_specifications_have_the_speeds_and_units_of_the_study(balanced):
     """Levels are those of the study's own settings; impulses are over m Ht sqrt(g Ht) in all."""
-    found = gathered(balanced, read_registry())
+    found = gathered(balanced)
     own, other = found.evidence.steps, found.under("cutoff=15").steps
     speeds = own[own["trial_id"].str.startswith("speed")].reset_index(drop=True)
     pd.testing.assert_series_equal(speeds["yaw_impulse"], other["yaw_impulse"])
     assert set(other["level"]) <= set(own["level"])
-
-
-def test_a_choice_about_one_number_is_judged_as_if_all_were_examined_again(balanced):
-    """Among all that was tested: others are taken as they were, which no such choice changes."""
-    found, registry = gathered(balanced), read_registry()
-    every = examined(found.evidence, registry)
-    about = [variant for variant in variants(found) if variant.only]
-    assert {name for variant in about for name in variant.only} == {"H4"}
-    for variant in about:
-        again = {one.hypothesis: one for one in verdicts(variant.evidence, registry)}
-        told = [arm.verdict for _, arm in _arms(variant, every, registry)]
-        assert [one.hypothesis for one in told] == list(variant.only)
-        assert [repr(one) for one in told] == [repr(again[one.hypothesis]) for one in told]
 
 
 @pytest.mark.parametrize(
@@ -436,7 +426,7 @@ def test_steps_and_curves_are_read_once_as_far_as_they_may_be_kept(
 
 def test_no_more_than_one_participant_of_curves_is_in_memory(balanced):
     """Curves of a participant are let go before those of the next one are read."""
-    evidence = gathered(balanced, read_registry()).evidence
+    evidence = gathered(balanced).evidence
     alive, most = [], 0
 
     def watched(name):

@@ -27,7 +27,8 @@ from aqbio.consistency.parameters import Weights
 from aqbio.consistency.posterior import (
     centre_estimates,
     coordinate_samples,
-    sampled_momentum,
+    group_momentum,
+    moved_body,
 )
 from aqbio.gait.roles import group_sum
 from aqbio.io.atomic import write_text
@@ -221,7 +222,7 @@ def coverage(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
     squares over frames); and the same of how stance means of the same foot scatter in the trial.
     """
     truth, drawn = true_momentum(made), coordinate_samples(fit)
-    samples = np.stack(sampled_momentum(fit, drawn), axis=1)
+    samples = np.stack([group_momentum(fit, *moved_body(fit, *one)) for one in drawn])
     off = (samples - np.mean(samples, axis=0))[..., 1]
     found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
     order = list(fit.runner.groups)
@@ -318,13 +319,14 @@ def _parameters(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
         for one in fit.estimates
         if one.parameter.on and one.name in true
     ]
-    centres = centre_estimates(fit.runner, fit.estimates, fit.covariance)
+    shift, covariance = centre_estimates(fit.runner, fit.estimates, fit.covariance)
+    sd = np.sqrt(np.diag(covariance)).reshape(-1, 3)
     return rows + [
         {
             "name": f"{segment}_com_{axis}",
             "true": place[at, number],
-            "estimate": centres.shift[at, number],
-            "sd": centres.sd[at, number],
+            "estimate": shift[at, number],
+            "sd": sd[at, number],
         }
         for segment, at in ((name, bodies.index(name)) for name in PLACES)
         for number, axis in enumerate("xyz")

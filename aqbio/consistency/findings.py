@@ -12,14 +12,12 @@ from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
 from aqbio.consistency.changes import contact_window, leg_shares
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
-from aqbio.consistency.posterior import CentreEstimates
 from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.suspicion import Suspicion
 from aqbio.errors import Finding
 from aqbio.force_plates.alignment import PIVOT
 from aqbio.inverse_kinematics.solution import SolvedTrial
-from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
 
 MILLISECONDS = MILLIMETRES = 1e3
@@ -193,36 +191,15 @@ def _one_speed(participant_id: str, fitted: Session) -> Iterator[Finding]:
 def estimate_numbers(fitted: Session | None) -> dict[str, Any]:
     """Parameters of a session, ready for JSON."""
     if fitted is None:
-        return {"parameters": [], "centres": [], "standing": [], "within_limits": True}
+        return {"parameters": [], "standing": []}
     parts = [one for one in fitted.estimates if one.name not in PIVOT]
-    named = [one for one in parts if not one.name.startswith(CENTRES)]
-    centres: list[dict[str, Any]] = []
-    if fitted.fits:
-        centres = centre_numbers(fitted.centres, fitted.runner.skeleton.bodies)
     return {
-        "parameters": [_estimate(one) for one in named],
-        "centres": centres,
+        "parameters": [_estimate(one) for one in parts if not one.name.startswith(CENTRES)],
         "standing": [
             {"trial_id": name, **{f"{way}_m": apart.tolist() for way, apart in vars(one).items()}}
             for name, one in fitted.standing.items()
         ],
-        "within_limits": not any(one.beyond_limit for one in fitted.estimates),
     }
-
-
-def centre_numbers(estimates: CentreEstimates, segments: Sequence[str]) -> list[dict[str, Any]]:
-    """One row for every segment and axis, ready for JSON."""
-    return [
-        {
-            "segment": segment,
-            "axis": axis,
-            "prior_sd": float(estimates.prior_sd[row, column]),
-            "estimate": float(estimates.shift[row, column]),
-            "sd": float(estimates.sd[row, column]),
-        }
-        for row, segment in enumerate(segments)
-        for column, axis in enumerate(AXES)
-    ]
 
 
 def _estimate(one: ParameterEstimate) -> dict[str, Any]:
@@ -246,7 +223,6 @@ def _estimate(one: ParameterEstimate) -> dict[str, Any]:
 def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
     """What the fit of a trial changed between first touchdown and last toe-off, ready for JSON."""
     window = contact_window(trial)
-    known = fit.observations.measured
     return {
         "speed_mps": trial_speed(trial),
         "marker_rms_before_m": _rms(fit.marker_error_before[window]),
@@ -254,9 +230,6 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
         "marker_rms_after_m": _rms(fit.marker_error_after[window]),
         "markers_moved_m": _rms(fit.markers_moved(fit.q_markers_only)[window]),
         "markers_displaced_m": _rms(fit.markers_moved(fit.observations.start)[window]),
-        "iterations": len(fit.cost) - 1,
-        "frames_with_forces": int(known.sum()),
-        "within_limits": not any(one.beyond_limit for one in fit.estimates),
         **_joint_changes(fit, window),
     }
 

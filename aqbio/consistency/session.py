@@ -18,7 +18,7 @@ from aqbio.consistency.parameters import (
     prior_precision,
     priors,
 )
-from aqbio.consistency.posterior import CentreEstimates, centre_estimates
+from aqbio.consistency.posterior import centre_estimates
 from aqbio.consistency.solver import Solver
 from aqbio.consistency.stances import (
     PlantedFeet,
@@ -98,8 +98,8 @@ class Session:
         return tuple(name for name in self.fits if not self.suspicions[name])
 
     @property
-    def centres(self) -> CentreEstimates:
-        """Places of the segments' centres of mass, where any trial was fitted."""
+    def centres(self) -> tuple[FloatArray, FloatArray]:
+        """Shifts of the segments' centres of mass, (B, 3), and their covariance, (3 B, 3 B)."""
         return centre_estimates(self.runner, self.estimates, self.covariance)
 
     @property

@@ -179,7 +179,7 @@ def _write_model(study: Study, participant_id: str, fitted: Session) -> None:
     values = {estimate.name: estimate.estimate for estimate in fitted.estimates}
     write_adjusted_model(scaled.osim, adjusted_skeleton(fitted.runner, values), adjusted.osim)
     save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
-    centres = centres_dataset(fitted.centres, fitted.runner.skeleton.bodies)
+    centres = centres_dataset(*fitted.centres, fitted.runner.skeleton.bodies)
     attributes = study_provenance(study, STAGE, (scaled.table,))
     write_dataset(centres, centres_path(study, participant_id), attributes)
 
@@ -208,8 +208,7 @@ def _trial(
         dataset = plain_dataset(one, why)
     else:
         dataset = fitted_dataset(study, one, fit)
-        samples, seed = study.settings.consistency.samples, study.settings.random.seed
-        dataset = dataset.assign(posterior_variables(fit, study.model_map, samples, seed))
+        dataset = dataset.assign(posterior_variables(fit, study.model_map))
     write_dataset(dataset, file, attributes)
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)

@@ -217,11 +217,6 @@ class MarkerRows:
         weighed: FloatArray = ((error - less).T * self.weight.T).T
         return weighed
 
-    def expected(self, error: FloatArray) -> FloatArray:
-        """(T, K, 3) array: error common to each segment, as far as visible markers tell."""
-        total = _over_markers(error * self.visible[..., None], self.segment)
-        return _over_markers(self.kappa[..., None] * total, self.segment.T)
-
     def levers(
         self, poses: SegmentPoses, position: FloatArray
     ) -> tuple[VelocityFields, FloatArray]:
@@ -250,25 +245,18 @@ class MarkerRows:
         found: FloatArray = shift[:, own] + cross(turn[:, own], arm[:, :, None])
         return found
 
-    def normal_equations(
-        self, poses: SegmentPoses, position: FloatArray, force: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Half the gradient (T, N) of the markers' cost and Gauss-Newton's matrix (T, N, N)."""
+    def normal_matrix(self, poses: SegmentPoses, position: FloatArray) -> FloatArray:
+        """Gauss-Newton's matrix (T, N, N) of half the markers' cost."""
         skeleton, body = self.tracking.skeleton, self.tracking.body
         field, arm = self.levers(poses, position)
-        parts = np.empty((*arm.shape[:2], 16), order="F")
-        parts[..., :10] = point_masses(self.weight, arm)
-        parts[..., 10:13], parts[..., 13:] = cross(arm, force), force
-        beyond = sum_beyond(skeleton, field, parts, body)
+        beyond = sum_beyond(skeleton, field, point_masses(self.weight, arm), body)
         middle = _over_markers(arm * self.visible[..., None], self.segment)
         middle = np.asfortranarray(middle / np.maximum(self.visible_markers, 1.0)[..., None])
         less = point_masses(
             np.asfortranarray(-self.kappa * self.visible_markers**2 / self.own), middle
         )
-        carriers = body[np.argmax(self.segment, axis=0)]
-        beyond[..., :10] += sum_beyond(skeleton, field, less, carriers)
-        matrix = axis_products(skeleton, field, momenta(field, beyond[..., :10]))
-        return _by_coordinate(field, beyond[..., 10:]), by_coordinate(field, matrix)
+        beyond += sum_beyond(skeleton, field, less, body[np.argmax(self.segment, axis=0)])
+        return by_coordinate(field, axis_products(skeleton, field, momenta(field, beyond)))
 
 
 def _by_coordinate(field: VelocityFields, wrench: FloatArray) -> FloatArray:

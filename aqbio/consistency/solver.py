@@ -42,7 +42,7 @@ MOST_TRIES = 10
 SHORTEST = 0.1
 """and not less than this: far off, a cost says nothing of the parabola here."""
 
-SHOWN, SHARED = ("markers", "hidden", "unobservable", "contacts"), ("tracking", "markers", "bands")
+SHOWN, SHARED = ("markers", "unobservable", "contacts"), ("tracking", "markers", "bands")
 """Observations, and what solvers of the same ones and the same weights have in common."""
 
 
@@ -129,11 +129,10 @@ class Solver:
 
     @cached_property
     def tracking(self) -> Tracking:
-        """Markers that were on the body, and the coordinates that move those that were recorded."""
+        """Markers that were recorded, and the coordinates that move them."""
         seen, skeleton = self.observations, self.runner.skeleton
         candidates = np.setdiff1d(skeleton.free, np.array(seen.unobservable, dtype=int))
-        shown = Tracking.of(skeleton, seen.marker_index[seen.visible.any(axis=0)], candidates)
-        return Tracking.of(skeleton, seen.marker_index[seen.on_body], shown.coordinate)
+        return Tracking.of(skeleton, seen.marker_index[seen.on_body], candidates)
 
     @property
     def coordinates(self) -> IntArray:
@@ -276,18 +275,16 @@ class Solver:
         point = self.point
         self.release()  # one factor at a time: it is the largest thing of a fit
         self.point = point
-        gradient, matrix = self.markers.normal_equations(point.poses, point.position, point.force)
-        every, stiffness = np.arange(matrix.shape[1]), 1.0 / self.weights.coordinate_sd**2
-        matrix[:, every, every] += stiffness
-        gradient = gradient + stiffness * (point.motion.q[:, self.coordinates] - self.solved)
-        smooth = (1.0 / self.roughness_sd**2, point.coefficients)
-        self.rows = self._rows(point)
-        equations = assembled(self.basis, matrix, gradient, self.rows, smooth)
+        matrix = self.markers.normal_matrix(point.poses, point.position)
+        every = np.arange(matrix.shape[1])
+        matrix[:, every, every] += 1.0 / self.weights.coordinate_sd**2
+        self.pull, self.right, self.rows = self.downhill(point)
         by_parameter = self.rows.by_parameter.reshape(self.rows.residual.size, len(self.on))
         self.matrix = by_parameter.T @ by_parameter
-        self.right = -by_parameter.T @ self.rows.residual.ravel()
-        self.pull, self.coupling = equations.right, equations.border
-        self.factor = equations.factor(overwrite=True)
+        smooth = 1.0 / self.roughness_sd**2
+        band, self.coupling = assembled(self.basis, matrix, self.rows, smooth)
+        del matrix  # as large as half of the band
+        self.factor = BandFactor.of(band)
         self.linearised_at = point.theta
         self._half: tuple[FloatArray, FloatArray] | None = None
 

@@ -27,6 +27,7 @@ from aqbio.consistency.data_errors import Response
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
 from aqbio.consistency.parameters import LEGS, ParameterEstimate, Tissue, prior_precision
+from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.solver import Solver
 from aqbio.consistency.stage import participant_session
 from aqbio.gait.step_files import trial_contacts
@@ -533,7 +534,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if session is None or session.fitted is None or not session.fitted.accepted:
             continue
         fitted = session.fitted
-        name = max(fitted.accepted, key=lambda trial: fitted.speeds[trial])
+        name = max(fitted.accepted, key=lambda trial: trial_speed(session.trials[trial]))
         for row in fit_checks(study, session.trials[name], fitted.fits[name]):
             print(one.participant_id, name, *astuple(row), sep="\t")
 

@@ -22,9 +22,6 @@ from aqbio.vectors import BoolArray, FloatArray
 
 MILLISECONDS = MILLIMETRES = 1e3
 
-DIFFERENT_SPEEDS = 1.5
-"""Fastest over slowest trial from which a time is distinguished from a distance."""
-
 
 def plain_findings(trial_id: str, why: str, fitted: Session) -> Iterator[Finding]:
     """Finding that a trial was not fitted, and with what it is computed."""
@@ -74,7 +71,7 @@ def _suspicion(doubt: Suspicion, what: str) -> Finding:
 def session_findings(
     participant_id: str, fitted: Session, legs: Mapping[str, Sequence[str]]
 ) -> Iterator[Finding]:
-    """Findings on clocks, leg masses and what one speed cannot distinguish."""
+    """Findings on clocks, plates and leg masses."""
     if not fitted.accepted:
         return
     for doubt in fitted.static_suspicions:
@@ -88,7 +85,7 @@ def session_findings(
             severity="warning",
             what=f"forces come {abs(clock.estimate) * MILLISECONDS:.1f} ms {late} (90 % interval "
             f"{clock.low * MILLISECONDS:.1f} to {clock.high * MILLISECONDS:.1f} ms); they and the "
-            "contacts are shifted. An offset of the plates along the run looks the same.",
+            "contacts are shifted. At one speed a shift of the plates along the run looks the same.",
             participant=participant_id,
             number=clock.estimate,
             limit=0.0,
@@ -97,7 +94,6 @@ def session_findings(
         )
     yield from _misaligned(participant_id, fitted)
     yield from leg_findings(participant_id, fitted, legs)
-    yield from _one_speed(participant_id, fitted)
 
 
 MISALIGNED = 2.6
@@ -167,27 +163,6 @@ def leg_findings(
     )
 
 
-def _one_speed(participant_id: str, fitted: Session) -> Iterator[Finding]:
-    """Finding that one speed cannot distinguish a late clock from misplaced plates."""
-    speeds = [fitted.speeds[name] for name in fitted.accepted]
-    standing = bool(fitted.standing)
-    if max(speeds) >= DIFFERENT_SPEEDS * min(speeds):
-        return
-    yield Finding(
-        rule="consistency-one-speed",
-        severity="info",
-        what=f"the fitted trials have about one speed ({min(speeds):.1f} to {max(speeds):.1f} "
-        "m/s): an offset of the plates along the run, the clock offset and the torso's centre of "
-        "mass cannot be distinguished"
-        + ("." if standing else ", and no static trial on a plate helps."),
-        participant=participant_id,
-        number=max(speeds) / min(speeds),
-        limit=DIFFERENT_SPEEDS,
-        unit="fastest / slowest",
-        fix="record trials at two speeds, and the static trial on a plate.",
-    )
-
-
 def estimate_numbers(fitted: Session | None) -> dict[str, Any]:
     """Parameters of a session, ready for JSON."""
     if fitted is None:
@@ -226,7 +201,7 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
     return {
         "speed_mps": trial_speed(trial),
         "marker_rms_before_m": _rms(fit.marker_error_before[window]),
-        "marker_rms_alone_m": _rms(fit.marker_error_markers_only[window]),
+        "marker_rms_alone_m": _rms(fit.solver.marker_errors(fit.q_markers_only)[window]),
         "marker_rms_after_m": _rms(fit.marker_error_after[window]),
         "markers_moved_m": _rms(fit.markers_moved(fit.q_markers_only)[window]),
         "markers_displaced_m": _rms(fit.markers_moved(fit.observations.start)[window]),

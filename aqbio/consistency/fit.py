@@ -116,11 +116,6 @@ class TrialFit:
         return self.solver.marker_errors(self.observations.start)
 
     @property
-    def marker_error_markers_only(self) -> FloatArray:
-        """(T, K) array, m: of markers only; NaN where a marker is missing."""
-        return self.solver.marker_errors(self.q_markers_only)
-
-    @property
     def marker_error_after(self) -> FloatArray:
         """(T, K) array, m: of the fit; NaN where a marker is missing."""
         return self.solver.marker_errors(self.motion.q)
@@ -155,10 +150,8 @@ class TrialFit:
 
         The solver keeps its equations, at the end of the fit, until it is released.
         """
-        theta, solver = (
-            self.solver.theta({one.name: one.estimate for one in estimates}),
-            self.solver,
-        )
+        solver = self.solver
+        theta = solver.theta({one.name: one.estimate for one in estimates})
         solver.begin(self.near(theta), theta)
         solver.descend(motion_only=True)
         solver.refresh()

@@ -83,8 +83,6 @@ leg_share, pelvis_share
     Relative change of the mass of the legs and of the pelvis, taken from the torso.
 """
 
-NAMES = tuple(parameter.name for parameter in PARAMETERS)
-
 
 def pivot_parameters(place: FloatArray) -> tuple[Parameter, ...]:
     """Where plates turn and scale, (3,), m: fixed."""

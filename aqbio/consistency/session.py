@@ -55,8 +55,6 @@ class Session:
     """Static postures on force plates, by trial."""
     plain: dict[str, str]
     """Why a trial is not fitted, by trial."""
-    speeds: dict[str, float]
-    """By trial, m/s."""
     single_fits: dict[str, TrialFit]
     """Fits of single trials."""
     fits: dict[str, TrialFit]
@@ -88,7 +86,7 @@ class Session:
             dict(weights),
             dict(still or {}),
         )
-        self.plain, self.speeds = dict(plain or {}), {}
+        self.plain = dict(plain or {})
         self.single_fits, self.fits, self.suspicions, self.standing = {}, {}, {}, {}
         self.estimates, self.covariance = (), np.zeros((0, 0))
 

@@ -60,11 +60,6 @@ def parameters(drag_area: float, *, align_plates: bool) -> tuple[Parameter, ...]
     )
 
 
-def trial_weights(trial: SolvedTrial) -> Weights:
-    """The weights of one trial: the knots depend on its frame rate."""
-    return Weights(knot_s=knot_spacing(float(trial.prepared.attrs["marker_rate"])))
-
-
 FEWEST_SECONDS = 0.10
 """A trial whose forces are completely measured for less than this is not fitted."""
 
@@ -270,13 +265,14 @@ def open_session(
     aligns = settings.align_plates and tells_alignment(feet)
     chosen = parameters(settings.drag_area_m2, align_plates=aligns)
     if aligns:
-        chosen += pivot_parameters(feet.point.mean(axis=0))
+        chosen += pivot_parameters(feet[0].mean(axis=0))
     chosen += centre_parameters(len(runner.centres))
     plain = {name: one for name, one in found.items() if isinstance(one, str)}
-    weights = {one.trial_id: trial_weights(one) for one in fitted}
-    session = Session(runner, seen, weights, chosen, still, plain)
-    session.speeds = {one.trial_id: trial_speed(one) for one in trials}
-    return session
+    weights = {
+        one.trial_id: Weights(knot_s=knot_spacing(float(one.prepared.attrs["marker_rate"])))
+        for one in fitted
+    }
+    return Session(runner, seen, weights, chosen, still, plain)
 
 
 def fitted_session(

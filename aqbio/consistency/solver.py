@@ -346,17 +346,15 @@ class Solver:
                 self.refresh()
             else:
                 self.linearise()
-            ended, whole = self.advance(self.motion_step() if motion_only else self.step())
+            ended, whole = self.advance(self.step(motion_only=motion_only))
             again = motion_only and whole and not again
 
-    def motion_step(self) -> Step:
-        """A step of the motion, parameters fixed."""
-        change = self.factor.solve(self.pull)
-        return Step(change, np.zeros_like(self.point.theta), float(self.pull @ change))
-
-    def step(self) -> Step:
-        """A step of motion and parameters, whose priors join here."""
+    def step(self, *, motion_only: bool = False) -> Step:
+        """A step of motion and parameters, whose priors join here, or of the motion only."""
         step = np.zeros_like(self.point.theta)
+        if motion_only:
+            change = self.factor.solve(self.pull)
+            return Step(change, step, float(self.pull @ change))
         pull, follow = self.half
         promised = float(pull @ pull)
         if self.on:

@@ -21,15 +21,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aqbio.consistency.fit import TrialFit, fit_trial
-from aqbio.consistency.observations import Observations
-from aqbio.consistency.parameters import Weights
-from aqbio.consistency.posterior import (
-    centre_estimates,
+from aqbio.consistency.balance import centre_estimates
+from aqbio.consistency.fit import (
+    TrialFit,
     coordinate_samples,
+    fit_trial,
     group_momentum,
     moved_body,
 )
+from aqbio.consistency.observations import Observations
+from aqbio.consistency.parameters import Weights
 from aqbio.gait.roles import group_sum
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import git_commit, versions

@@ -531,7 +531,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("participant", "trial", *(one.name for one in fields(Change)), sep="\t")
     for one in study.participants:
         session = participant_session(study, one.participant_id)
-        if session is None or session.fitted is None or not session.fitted.accepted:
+        if not session.fitted.accepted:
             continue
         fitted = session.fitted
         name = max(fitted.accepted, key=lambda trial: trial_speed(session.trials[trial]))

@@ -16,6 +16,7 @@ from aqbio.consistency.parameters import (
     LEGS,
     MASS,
     PELVIS,
+    ParameterEstimate,
     Runner,
     centre_direction,
 )
@@ -53,6 +54,25 @@ def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
             along[centre_direction(name)] = value
     shift: FloatArray = np.tensordot(along, runner.centres, axes=1)
     return shift
+
+
+def centre_estimates(
+    runner: Runner, estimates: Sequence[ParameterEstimate], covariance: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Shifts (B, 3), m, of centres of mass that fitted parameters stand for; segment axes.
+
+    With their covariance after the forces, (3 B, 3 B), from that of the parameters that are on,
+    (P, P). Displacements are ``Vᵀ z + ε`` with the fitted directions V and a small rest ε that no
+    fit touches: ``Σ' = Vᵀ S V + (Σ − Vᵀ V)`` with the covariance S of z.
+    """
+    on = [one.name for one in estimates if one.parameter.on]
+    rows = [row for row, name in enumerate(on) if name.startswith(CENTRES)]
+    directions = runner.centres.reshape(len(runner.centres), -1)
+    directions = directions[[centre_direction(on[row]) for row in rows]]
+    learnt = np.eye(len(rows)) - covariance[np.ix_(rows, rows)]
+    values = {one.name: one.estimate for one in estimates}
+    after = runner.centre_covariance - directions.T @ learnt @ directions
+    return centre_shifts(runner, values), after
 
 
 def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:

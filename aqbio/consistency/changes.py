@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from aqbio.consistency.balance import adjusted_loads
-from aqbio.consistency.delivered import segment_displacements
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.session import Session
 from aqbio.consistency.stances import Standing, StaticStance, com_from_cop
+from aqbio.consistency.suspicion import segment_displacements
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solution import SolvedTrial

@@ -10,20 +10,15 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.consistency.balance import adjusted_loads, drag_load
-from aqbio.consistency.fit import TrialFit
+from aqbio.consistency.fit import TrialFit, group_momentum, moved_body, samples_of
 from aqbio.consistency.parameters import Runner
-from aqbio.consistency.posterior import (
-    group_momentum,
-    moved_body,
-    samples_of,
-    whole_body_centre,
-)
 from aqbio.gait.postures import POINTS, posture_points
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import inverse_dynamics
-from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.names import AXES, SIDES
 from aqbio.observed.record import MASK
@@ -158,7 +153,8 @@ def _sampled(
     """Momentum and its rate of groups, and points of postures."""
     moves, body = moved_body(fit, motion, values)
     momentum, rate = group_momentum(fit, moves, body)
-    points = posture_points(body, model_map, moves, whole_body_centre(body, moves))
+    centre = centre_of_mass(segment_motion(body, moves))[0]
+    points = posture_points(body, model_map, moves, centre)
     return momentum[:, :-1], rate[:, :-1], points
 
 

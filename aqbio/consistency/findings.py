@@ -85,7 +85,7 @@ def session_findings(
             severity="warning",
             what=f"forces come {abs(clock.estimate) * MILLISECONDS:.1f} ms {late} (90 % interval "
             f"{clock.low * MILLISECONDS:.1f} to {clock.high * MILLISECONDS:.1f} ms); they and the "
-            "contacts are shifted. At one speed a shift of the plates along the run looks the same.",
+            "contacts are shifted. An offset of the plates along the run looks the same.",
             participant=participant_id,
             number=clock.estimate,
             limit=0.0,
@@ -163,10 +163,8 @@ def leg_findings(
     )
 
 
-def estimate_numbers(fitted: Session | None) -> dict[str, Any]:
+def estimate_numbers(fitted: Session) -> dict[str, Any]:
     """Parameters of a session, ready for JSON."""
-    if fitted is None:
-        return {"parameters": [], "standing": []}
     parts = [one for one in fitted.estimates if one.name not in PIVOT]
     return {
         "parameters": [_estimate(one) for one in parts if not one.name.startswith(CENTRES)],

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from aqbio.consistency.balance import centre_estimates
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
@@ -18,7 +19,6 @@ from aqbio.consistency.parameters import (
     prior_precision,
     priors,
 )
-from aqbio.consistency.posterior import centre_estimates
 from aqbio.consistency.solver import Solver
 from aqbio.consistency.stances import (
     PlantedFeet,

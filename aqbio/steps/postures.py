@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.body.records import final_model
-from aqbio.consistency.posterior import whole_body_centre
 from aqbio.gait.postures import (
     BEYOND,
     MEASURES,
@@ -20,7 +19,8 @@ from aqbio.gait.postures import (
 from aqbio.gait.steps import Step, rotation_about_vertical
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def trial_postures(
     """
     skeleton = load_skeleton(final_model(study, participant_id).table)
     moves = segment_kinematics(skeleton, *(final[name].values for name in ("q", "u", "udot")))
-    centre = whole_body_centre(skeleton, moves)
+    centre = centre_of_mass(segment_motion(skeleton, moves))[0]
     turn = rotation_about_vertical(-float(data.attrs["heading"]))
     known = observed_points(data)
     own = posture_points(skeleton, study.model_map, moves, centre) @ turn.T

@@ -182,20 +182,24 @@ def errors(found: GroupMomentum, truth: GroupMomentum, made: KnownRun) -> dict[s
 
 def fit_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
     """Errors of a fit, its residual and its markers."""
-    return _all_errors(fit.skeleton, fit.motion, fit.after, fit.marker_error_after, fit, made)
+    return _all_errors(
+        fit.skeleton, fit.motion, fit.after, fit.solver.marker_errors(fit.motion.q), fit, made
+    )
 
 
 def plain_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
     """The same of plain inverse kinematics, low-passed, on the model as it is."""
     plain = fit.observations.plain
-    return _all_errors(made.model, plain, fit.before, fit.marker_error_before, fit, made)
+    return _all_errors(
+        made.model, plain, fit.before, fit.solver.marker_errors(fit.observations.start), fit, made
+    )
 
 
 def _all_errors(
     skeleton: Skeleton,
     motion: Motion,
     left: Any,
-    marker_error: FloatArray,
+    q: FloatArray,
     fit: TrialFit,
     made: KnownRun,
 ) -> dict[str, float]:
@@ -205,7 +209,7 @@ def _all_errors(
         "height_mm": _height_error(skeleton, motion, made),
         "residual_n": float(np.sqrt((force**2).sum(axis=1).mean())),
         "residual_yaw_nm": _size(moment[:, 1]),
-        "marker_mm": 1e3 * float(np.sqrt(np.nanmean(marker_error[made.window] ** 2))),
+        "marker_mm": 1e3 * float(np.sqrt(np.nanmean(fit.solver.marker_errors(q)[made.window] ** 2))),
     }
 
 

@@ -70,11 +70,6 @@ PREFIX = "fit_"
 """Of the parameters' attributes."""
 
 
-def fit_attributes(fit: TrialFit) -> dict[str, float]:
-    """Values of the parameters as attributes of a file."""
-    return {PREFIX + name: value for name, value in fit.values.items()}
-
-
 def fit_values(fitted: xr.Dataset) -> dict[str, float]:
     """Values of the parameters, by name, of a trial that was fitted."""
     attributes = {str(name): one for name, one in fitted.attrs.items()}
@@ -104,7 +99,7 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
             ("u", motion.u),
             ("udot", motion.udot),
             ("generalised_force", forces),
-            ("marker_error", fit.marker_error_after),
+            ("marker_error", fit.solver.marker_errors(motion.q)),
             ("foot_force", np.stack([load.force for load in loads], axis=1)),
             ("foot_moment", np.stack([load.moment for load in loads], axis=1)),
             ("drag_force", drag.force),
@@ -119,7 +114,11 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
         changed[f"residual_moment_{version}"] = (by_axis, own)
     changed["forces_fitted"] = (("time",), fit.observations.measured)
     return plain.assign(changed).assign_attrs(
-        {"motion": FITTED, "motion_reason": "", **fit_attributes(fit)}
+        {
+            "motion": FITTED,
+            "motion_reason": "",
+            **{PREFIX + name: value for name, value in fit.values.items()},
+        }
     )
 
 

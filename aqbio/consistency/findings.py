@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import trial_speed
-from aqbio.consistency.suspicion import Suspicion
+from aqbio.consistency.suspicion import Suspicion, static_suspicions
 from aqbio.errors import Finding
 from aqbio.force_plates.alignment import PIVOT
 from aqbio.inverse_kinematics.solution import SolvedTrial
@@ -46,26 +46,22 @@ def _used_instead(fitted: Session) -> str:
 
 
 def suspicion_findings(
-    trial_id: str, doubts: Sequence[Suspicion], fitted: Session
+    doubts: Sequence[Suspicion], fitted: Session | None = None, **where: str
 ) -> Iterator[Finding]:
-    """Findings on a trial whose fit is suspect, and with what it is computed."""
-    instead = _used_instead(fitted)
+    """Findings on a suspect fit, and, of a session's trial, with what it is computed."""
+    instead = "" if fitted is None else _used_instead(fitted)
     for doubt in doubts:
-        what = f"{doubt.what} {instead[0].upper()}{instead[1:]}"
-        yield replace(_suspicion(doubt, what), trial=trial_id)
-
-
-def _suspicion(doubt: Suspicion, what: str) -> Finding:
-    return Finding(
-        rule="consistency-suspect",
-        severity="error",
-        what=what,
-        number=doubt.number,
-        limit=doubt.limit,
-        unit=doubt.unit,
-        where=doubt.cause,
-        fix=doubt.fix,
-    )
+        yield Finding(
+            rule="consistency-suspect",
+            severity="error",
+            what=f"{doubt.what} {instead[:1].upper()}{instead[1:]}".strip(),
+            number=doubt.number,
+            limit=doubt.limit,
+            unit=doubt.unit,
+            where=doubt.cause,
+            fix=doubt.fix,
+            **where,
+        )
 
 
 def session_findings(
@@ -74,8 +70,8 @@ def session_findings(
     """Findings on clocks, plates and leg masses."""
     if not fitted.accepted:
         return
-    for doubt in fitted.static_suspicions:
-        yield replace(_suspicion(doubt, doubt.what), participant=participant_id)
+    doubts = static_suspicions(fitted.standing)
+    yield from suspicion_findings(doubts, participant=participant_id)
     by_name = {one.name: one for one in fitted.estimates}
     clock = by_name["clock_offset"]
     if clock.parameter.on and clock.low * clock.high > 0.0:
@@ -176,31 +172,20 @@ def estimate_numbers(fitted: Session) -> dict[str, Any]:
 
 
 def _estimate(one: ParameterEstimate) -> dict[str, Any]:
-    given = one.parameter
-    return {
-        "name": one.name,
-        "unit": given.unit,
-        "fitted": given.on,
-        "prior": given.prior,
-        "prior_sd": given.prior_sd,
-        "estimate": float(one.estimate),
-        "sd": float(one.sd),
-        "low": float(one.low),
-        "high": float(one.high),
-        "lowest": given.lowest,
-        "highest": given.highest,
-        "beyond_limit": bool(one.beyond_limit),
-    }
+    given = asdict(one.parameter)
+    given["fitted"] = given.pop("on")
+    names = "estimate", "sd", "low", "high", "beyond_limit"
+    return given | {name: getattr(one, name) for name in names}
 
 
 def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
     """What the fit of a trial changed between first touchdown and last toe-off, ready for JSON."""
-    window = contact_window(trial)
+    window, errors = contact_window(trial), fit.solver.marker_errors
     return {
         "speed_mps": trial_speed(trial),
-        "marker_rms_before_m": _rms(fit.marker_error_before[window]),
-        "marker_rms_alone_m": _rms(fit.solver.marker_errors(fit.q_markers_only)[window]),
-        "marker_rms_after_m": _rms(fit.marker_error_after[window]),
+        "marker_rms_before_m": _rms(errors(fit.observations.start)[window]),
+        "marker_rms_alone_m": _rms(errors(fit.q_markers_only)[window]),
+        "marker_rms_after_m": _rms(errors(fit.motion.q)[window]),
         "markers_moved_m": _rms(fit.markers_moved(fit.q_markers_only)[window]),
         "markers_displaced_m": _rms(fit.markers_moved(fit.observations.start)[window]),
         **_joint_changes(fit, window),

@@ -112,16 +112,6 @@ class TrialFit:
         """Residual of the fit."""
         return self.solver.residual(self.motion, self.values)
 
-    @property
-    def marker_error_before(self) -> FloatArray:
-        """(T, K) array, m: of inverse kinematics, in which all markers weigh alike."""
-        return self.solver.marker_errors(self.observations.start)
-
-    @property
-    def marker_error_after(self) -> FloatArray:
-        """(T, K) array, m: of the fit; NaN where a marker is missing."""
-        return self.solver.marker_errors(self.motion.q)
-
     def markers_moved(self, start: FloatArray) -> FloatArray:
         """(T, K) array, m: of the model's markers, from q (T, C) to the fit; NaN if missing."""
         both = (self.solver.recorded_markers(q) for q in (start, self.motion.q))
@@ -136,8 +126,9 @@ class TrialFit:
         return np.asarray(self.coefficients + change.reshape(self.coefficients.shape))
 
     def linearised(self) -> Solver:
-        """The solver at the end of the fit, with equations and factor."""
-        if not self.solver.stands_at(self.coefficients):
+        """The solver at the end of the fit, with equations and a factor, maybe of one nearby."""
+        here = "factor" in vars(self.solver) and self.solver.point
+        if not here or here.coefficients is not self.coefficients:
             self.solver.begin(self.coefficients, self.theta)
             self.solver.linearise()
         return self.solver

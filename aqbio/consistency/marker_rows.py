@@ -19,7 +19,7 @@ import numpy as np
 from scipy.fft import dct, idct
 
 from aqbio.consistency.observations import Observations
-from aqbio.consistency.parameters import REFERENCE_MARKER_SD, SENSOR_SD, Runner, Weights
+from aqbio.consistency.parameters import SENSOR_SD, Runner, Weights
 from aqbio.inverse_kinematics.marker_fit import Tracking
 from aqbio.multibody.jacobians import (
     VelocityFields,
@@ -168,9 +168,7 @@ class MarkerRows:
     ) -> MarkerRows:
         """The rows of a trial; the tracking follows all markers that were on the body."""
         bodies, segment = np.unique(tracking.body, return_inverse=True)
-        scale = weights.sigma_marker_m / REFERENCE_MARKER_SD
-        spread = [scale * weights.tissue_sd_m[runner.tissue[body]] for body in bodies]
-        tissue = np.array(spread) ** 2
+        tissue = np.array([weights.tissue_sd_m[runner.tissue[body]] for body in bodies]) ** 2
         followed = observations.on_body
         target = observations.markers[:, followed]
         visible = observations.visible[:, followed]
@@ -180,7 +178,7 @@ class MarkerRows:
             visible=np.asfortranarray(visible),
             segment=np.eye(len(bodies))[segment],
             shared=weights.correlation * tissue,
-            own=(1.0 - weights.correlation) * tissue + (scale * SENSOR_SD) ** 2,
+            own=(1.0 - weights.correlation) * tissue + SENSOR_SD**2,
         )
 
     @cached_property
@@ -202,13 +200,9 @@ class MarkerRows:
 
     def errors(self, poses: SegmentPoses) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Positions, errors (0 if missing) and weighted errors of markers, (T, K, 3) each."""
-        position = self.places(poses)
+        position = station_positions(poses, self.tracking.body, self.tracking.station)
         error = (position - self.target) * self.visible[..., None]
         return position, error, self.weighed(error)
-
-    def places(self, poses: SegmentPoses) -> FloatArray:
-        """(T, K, 3) array, m: where the markers are, ground."""
-        return station_positions(poses, self.tracking.body, self.tracking.station)
 
     def weighed(self, error: FloatArray) -> FloatArray:
         """The inverse of the markers' covariance times errors (T, K, 3), or S (T, K, S, 3)."""

@@ -267,7 +267,10 @@ def _add_rows(band: FloatArray, border: FloatArray, basis: SplineBasis, rows: Mo
     number = width // ORDER
     for begin in range(0, len(basis.spans), KNOTS):
         spans = basis.spans[begin : begin + KNOTS]
-        edges = [(first, *_within(rows.frame, frames)) for first, frames in spans]
+        edges = [
+            (first, *np.searchsorted(rows.frame, (frames.start, frames.stop)).tolist())
+            for first, frames in spans
+        ]
         some = slice(edges[0][1], edges[-1][2])
         tall = _tall(basis, rows, some)
         by_parameter = rows.by_parameter[some].reshape(len(tall), border.shape[1])
@@ -280,12 +283,6 @@ def _add_rows(band: FloatArray, border: FloatArray, basis: SplineBasis, rows: Mo
                     (width, width), buffer=band.T, offset=corner, order="F"
                 )
                 dsyrk(1.0, tall[own].T, beta=1.0, c=block, lower=1, overwrite_c=1)
-
-
-def _within(frame: IntArray, some: slice) -> tuple[int, int]:
-    """From where to where rising frames lie within some."""
-    low, high = np.searchsorted(frame, (some.start, some.stop))
-    return int(low), int(high)
 
 
 def _tall(basis: SplineBasis, rows: MotionRows, some: slice) -> FloatArray:

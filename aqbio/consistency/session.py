@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.consistency.balance import centre_estimates
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
@@ -29,7 +28,7 @@ from aqbio.consistency.stances import (
     planted_feet,
     stance_equations,
 )
-from aqbio.consistency.suspicion import Suspicion, doubts, static_suspicions
+from aqbio.consistency.suspicion import Suspicion, doubts
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import Motion
 from aqbio.vectors import FloatArray
@@ -94,16 +93,6 @@ class Session:
     def accepted(self) -> tuple[str, ...]:
         """Trials whose fit is used."""
         return tuple(name for name in self.fits if not self.suspicions[name])
-
-    @property
-    def centres(self) -> tuple[FloatArray, FloatArray]:
-        """Shifts of the segments' centres of mass, (B, 3), and their covariance, (3 B, 3 B)."""
-        return centre_estimates(self.runner, self.estimates, self.covariance)
-
-    @property
-    def static_suspicions(self) -> tuple[Suspicion, ...]:
-        """Doubt that still postures cast on the whole session."""
-        return static_suspicions(self.standing)
 
     def fit_alone(self) -> None:
         """Fit every trial by itself; one whose equations cannot be solved stays plain."""

@@ -44,20 +44,14 @@ from aqbio.vectors import BoolArray, FloatArray
 
 def parameters(drag_area: float, *, align_plates: bool) -> tuple[Parameter, ...]:
     """The global parameters of runners of a drag area, m²; plates may be aligned with cameras."""
-    found = (
-        replace(one, on=one.on or (align_plates and one.name in ALIGNMENT)) for one in PARAMETERS
-    )
-    return tuple(
-        replace(
-            one,
-            prior=drag_area,
-            lowest=min(one.lowest, drag_area),
-            highest=max(one.highest, drag_area),
-        )
-        if one.name == DRAG
-        else one
-        for one in found
-    )
+    found = {
+        one.name: replace(one, on=one.on or (align_plates and one.name in ALIGNMENT))
+        for one in PARAMETERS
+    }
+    drag = found[DRAG]
+    low, high = min(drag.lowest, drag_area), max(drag.highest, drag_area)
+    found[DRAG] = replace(drag, prior=drag_area, lowest=low, highest=high)
+    return tuple(found.values())
 
 
 FEWEST_SECONDS = 0.10

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
-from aqbio.consistency.balance import Balance, Residual, balance, rates_over_frames
+from aqbio.consistency.balance import Balance, Residual, rates_over_frames
 from aqbio.consistency.marker_rows import ErrorBands, MarkerRows, stride_cycles
 from aqbio.consistency.normal_equations import BandFactor, MotionRows, SplineBasis, assembled
 from aqbio.consistency.observations import SHORTEST_RUN, Observations
@@ -66,15 +65,9 @@ class Point:
     """In the frames that are measured completely."""
 
 
-class Step(NamedTuple):
-    """From a point to where the equations there have the least cost."""
-
-    motion: FloatArray
-    """(K N,) array. Of the coefficients."""
-    parameters: FloatArray
-    """(P,) array."""
-    promised: float
-    """Fall of the cost by these equations."""
+Step = tuple[FloatArray, FloatArray, float]
+"""From a point to where the equations there have the least cost: of the coefficients, (K N,), and
+the parameters, (P,); fall of the cost by these equations."""
 
 
 class Solver:
@@ -244,7 +237,7 @@ class Solver:
         seen, skeleton = self.observations, self.runner.skeleton
         moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
         wrench = (seen.wrench, seen.time)
-        return balance(self.runner, values, moves, wrench, drags=seen.drag).residual
+        return Balance(self.runner, values, moves, wrench, drags=seen.drag).residual
 
     # cost, equations and factor -------------------------------------------------------------------
 
@@ -256,7 +249,7 @@ class Solver:
         parts = (of_frames(one, measured) for one in (motion.q, motion.u, motion.udot))
         moves = posed_kinematics(self.runner.skeleton, poses.picked(measured), *parts)
         wrench = (seen.wrench, seen.time[measured])
-        here = balance(self.runner, self.values(theta), moves, wrench, drags=seen.drag)
+        here = Balance(self.runner, self.values(theta), moves, wrench, drags=seen.drag)
         away = motion.q[:, self.coordinates] - self.solved
         cost = (error * force).sum() + ((here.residual.rows / self.sigma) ** 2).sum()
         cost += self.precision @ (theta - self.prior_means) ** 2
@@ -323,10 +316,6 @@ class Solver:
         frame = np.flatnonzero(self.measured)
         return MotionRows(frame, (by_q, by_u, by_udot), by_parameter, residual)
 
-    def stands_at(self, coefficients: FloatArray) -> bool:
-        """Whether equations are at hand for a motion, by the same factor or that of one nearby."""
-        return "factor" in vars(self) and self.point.coefficients is coefficients
-
     def release(self) -> None:
         """Give back all that belongs to a point."""
         for name in ("point", "factor", "rows", "pull", "coupling", "matrix", "right", "_half"):
@@ -354,7 +343,7 @@ class Solver:
         step = np.zeros_like(self.point.theta)
         if motion_only:
             change = self.factor.solve(self.pull)
-            return Step(change, step, float(self.pull @ change))
+            return change, step, float(self.pull @ change)
         pull, follow = self.half
         promised = float(pull @ pull)
         if self.on:
@@ -364,7 +353,7 @@ class Solver:
             downhill = self.right + prior - follow.T @ pull
             step[:] = np.linalg.solve(matrix, downhill)
             promised += float(downhill @ step)
-        return Step(self.factor.back(pull - follow @ step), step, promised)
+        return self.factor.back(pull - follow @ step), step, promised
 
     def advance(self, step: Step) -> tuple[bool, bool]:
         """Go the largest share of a step that lowers the cost; whether it is the end, and whole.
@@ -372,12 +361,10 @@ class Solver:
         A share that raises the cost gives way to the minimum of the parabola that begins as the
         equations say and goes through that cost (Nocedal & Wright 2006, chapter 3.5).
         """
-        point, share, promised = self.point, 1.0, step.promised
+        point, share, (ahead, parameters, promised) = self.point, 1.0, step
         for _ in range(MOST_TRIES):
-            change = share * step.motion.reshape(point.coefficients.shape)
-            tried = self.evaluate(
-                point.coefficients + change, point.theta + share * step.parameters
-            )
+            change = share * ahead.reshape(point.coefficients.shape)
+            tried = self.evaluate(point.coefficients + change, point.theta + share * parameters)
             if tried.cost <= point.cost:
                 self.point = tried
                 self.history.append(tried.cost)

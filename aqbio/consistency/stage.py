@@ -8,7 +8,7 @@ from typing import Any
 
 from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
-from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.balance import adjusted_skeleton, centre_estimates
 from aqbio.consistency.changes import change_rows, legs_of
 from aqbio.consistency.files import (
     centres_dataset,
@@ -27,6 +27,7 @@ from aqbio.consistency.findings import (
 )
 from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import fitted_session, static_stances
+from aqbio.consistency.suspicion import static_suspicions
 from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.dictionary import columns
@@ -168,7 +169,8 @@ def _write_model(study: Study, participant_id: str, fitted: Session) -> None:
     values = {estimate.name: estimate.estimate for estimate in fitted.estimates}
     write_adjusted_model(scaled.osim, adjusted_skeleton(fitted.runner, values), adjusted.osim)
     save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
-    centres = centres_dataset(*fitted.centres, fitted.runner.skeleton.bodies)
+    found = centre_estimates(fitted.runner, fitted.estimates, fitted.covariance)
+    centres = centres_dataset(*found, fitted.runner.skeleton.bodies)
     attributes = study_provenance(study, STAGE, (scaled.table,))
     write_dataset(centres, centres_path(study, participant_id), attributes)
 
@@ -200,13 +202,13 @@ def _trial(
     write_dataset(dataset, file, attributes)
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
-    findings = suspicion_findings(trial.trial_id, doubts, fitted)
+    findings = suspicion_findings(doubts, fitted, trial=trial.trial_id)
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
 
 
 def _body_causes(fitted: Session) -> list[str]:
     """Causes of doubt in the body that all trials of a participant have, plain ones too."""
-    return [doubt.cause for doubt in fitted.static_suspicions if fitted.accepted]
+    return [doubt.cause for doubt in static_suspicions(fitted.standing) if fitted.accepted]
 
 
 def _status(motion: str, why: str, suspicions: Sequence[str] = ()) -> dict[str, Any]:

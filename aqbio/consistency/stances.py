@@ -26,8 +26,6 @@ from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray, rotate
 
-UP = np.array([0.0, 1.0, 0.0])
-
 STATIC_SD = 0.005
 """Of the horizontal distance from the centre of mass to the COP in quiet standing, m: the COP's
 own error, sway, and the pose."""

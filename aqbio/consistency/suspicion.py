@@ -355,25 +355,15 @@ def _mm(number: float, limit: float) -> str:
     return f"{distinct(1e3 * number, 1e3 * limit)} mm"
 
 
-LIMITS: Mapping[str, Callable[[float], str]] = MappingProxyType(
-    {
-        "m": lambda limit: f"{1e3 * limit:.0f} mm",
-        "N m": lambda limit: f"{limit:.0f} N m",
-        "relative": lambda limit: f"{limit:.0%}",
-        "body weights": lambda limit: f"{limit:.0%}",
-        "sd": lambda limit: f"{limit:.0f}",
-        "observations": lambda limit: f"{limit:.0f}",
-    }
-)
-"""How a limit is written, by unit."""
-
-
 def _beyond(
     cause: str, what: str, number: float, limit: float, unit: str, fix: str
 ) -> Iterator[Suspicion]:
     """A suspicion, where a number is larger than its limit."""
     if number > limit:
-        sentence = f"{what}, more than {LIMITS[unit](limit)}."
+        shown = f"{1e3 * limit:.0f} mm" if unit == "m" else f"{limit:.0f}"
+        if unit in ("relative", "body weights"):
+            shown = f"{limit:.0%}"
+        sentence = f"{what}, more than {shown}{' N m' if unit == 'N m' else ''}."
         yield Suspicion(cause, sentence, number, limit, unit, fix)
 
 

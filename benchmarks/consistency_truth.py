@@ -205,11 +205,12 @@ def _all_errors(
 ) -> dict[str, float]:
     found = motion_momentum(skeleton, motion, fit.runner.grouping)
     force, moment = left.force[made.measured], left.moment[made.measured]
+    wrong = fit.solver.marker_errors(q)
     return errors(found, true_momentum(made), made) | {
         "height_mm": _height_error(skeleton, motion, made),
         "residual_n": float(np.sqrt((force**2).sum(axis=1).mean())),
         "residual_yaw_nm": _size(moment[:, 1]),
-        "marker_mm": 1e3 * float(np.sqrt(np.nanmean(fit.solver.marker_errors(q)[made.window] ** 2))),
+        "marker_mm": 1e3 * float(np.sqrt(np.nanmean(wrong[made.window] ** 2))),
     }
 
 

@@ -22,11 +22,9 @@ from aqbio.force_plates.alignment import ALIGNMENT, Alignment
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import (
     SegmentKinematics,
-    segment_kinematics,
     segment_motion,
 )
 from aqbio.multibody.momentum import MomentumJacobians, angular_momentum_rate, centre_of_mass
-from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, combined, cross, rotate
@@ -108,16 +106,6 @@ def adjusted_loads(
         force[known], moment[known] = alignment.applied(*measured)
         adjusted.append(ExternalLoad(load.body, force, moment, np.zeros(3)))
     return tuple(adjusted)
-
-
-def drag_load(runner: Runner, motion: Motion, area: float) -> ExternalLoad:
-    """Air drag ``−ρ/2 A |v| v`` at the centre of mass, on the torso; drag area A in m²."""
-    skeleton = runner.skeleton
-    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    com, velocity, _ = centre_of_mass(segment_motion(skeleton, kinematics))
-    heaviest = int(np.argmax(skeleton.mass * runner.torso))
-    force = -drag(velocity, area)
-    return ExternalLoad(skeleton.bodies[heaviest], force, np.zeros_like(force), com)
 
 
 def drag(velocity: FloatArray, area: float) -> FloatArray:

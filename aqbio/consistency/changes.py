@@ -119,13 +119,10 @@ def moment_changes(skeleton: Skeleton, before: FloatArray, after: FloatArray) ->
         yield Change("joint_moment", name, "", "correlation", np.nan, alike, "1")
 
 
-LEGS = ("leg_left", "leg_right")
-
-
 def legs_of(study: Study) -> dict[str, tuple[str, ...]]:
     """Segments of each leg that the model has."""
     groups = study.model_map.groups
-    return {name: tuple(groups[name]) for name in LEGS if name in groups}
+    return {name: tuple(groups[name]) for name in ("leg_left", "leg_right") if name in groups}
 
 
 def change_rows(

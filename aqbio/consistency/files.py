@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.consistency.balance import adjusted_loads, drag_load
+from aqbio.consistency.balance import adjusted_loads, drag
 from aqbio.consistency.fit import TrialFit, group_momentum, moved_body, samples_of
-from aqbio.consistency.parameters import Runner
+from aqbio.consistency.parameters import DRAG
 from aqbio.gait.postures import POINTS, posture_points
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.netcdf import read_dataset
@@ -90,7 +90,8 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
     forces = inverse_dynamics(
         skeleton, moves, loads_with_toes(study.model_map, skeleton, moves, loads, height)
     )
-    drag = drag_load(Runner(skeleton, fit.runner.groups), motion, fit.drag_area)
+    area = fit.values[DRAG] * fit.observations.drag
+    velocity = centre_of_mass(segment_motion(skeleton, moves))[1]
     by_axis = ("time", "axis")
     changed: dict[str, Any] = {
         name: plain[name].copy(data=values)
@@ -102,7 +103,7 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
             ("marker_error", fit.solver.marker_errors(motion.q)),
             ("foot_force", np.stack([load.force for load in loads], axis=1)),
             ("foot_moment", np.stack([load.moment for load in loads], axis=1)),
-            ("drag_force", drag.force),
+            ("drag_force", -drag(velocity, area)),
         )
     }
     for name in ("contact_touchdown", "contact_toe_off"):

@@ -92,11 +92,6 @@ class TrialFit:
         """(P,) array: values of the parameters that are on."""
         return self.solver.theta(self.values)
 
-    @property
-    def drag_area(self) -> float:
-        """Drag area that acted in this trial, m²; 0 on a treadmill."""
-        return self.values.get("drag_area", 0.0) if self.observations.drag else 0.0
-
     @cached_property
     def skeleton(self) -> Skeleton:
         """With the fitted masses and centres of mass."""
@@ -226,13 +221,11 @@ def fit_of_markers(solver: Solver) -> tuple[FloatArray, tuple[FloatArray, float]
     return blind.point.coefficients, (blind.point.motion.q, blind.point.cost)
 
 
-SAMPLES = 40
-
 Sample = tuple[Motion, dict[str, float]]
 """A motion and the parameters, by name, that the data allow."""
 
 
-def coordinate_samples(fit: TrialFit, count: int = SAMPLES, seed: int = 0) -> list[Sample]:
+def coordinate_samples(fit: TrialFit, count: int = 40, seed: int = 0) -> list[Sample]:
     """Draw motions and parameters from their distribution after the fit."""
     draws = drawn(Response(fit.linearised()), fit.covariance, count, seed)
     fit.solver.release()

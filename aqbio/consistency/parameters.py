@@ -276,7 +276,7 @@ class Runner:
         carries others of the limb is the shank, all beyond it the foot; a patella counts as thigh.
         All beyond an upper arm is forearm.
         """
-        return tuple(self._tissue(body) for body in range(len(self.skeleton.bodies)))
+        return tuple(map(self._tissue, range(len(self.skeleton.bodies))))
 
     def _tissue(self, body: int) -> Tissue:
         if self.pelvis[body]:

@@ -33,9 +33,6 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import Motion
 from aqbio.vectors import FloatArray
 
-NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
-"""What a fit raises whose equations cannot be solved."""
-
 LOOSE = 100.0, 30.0
 """Standard deviations of residual force and moment of the specification ``loose``, N and N m."""
 
@@ -101,7 +98,7 @@ class Session:
                 self.single_fits[name] = fit_trial(
                     self.runner, observations, self.weights[name], self.parameters
                 )
-            except NUMERICAL as error:
+            except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
                 self.plain[name] = f"the fit failed ({error})"
 
     def settle(

@@ -40,8 +40,6 @@ class StaticStance:
     cop: FloatArray
     """(3,) array, m, ground. Mean centre of pressure of both feet together, in the same axes as the
     pose."""
-    sd: float = STATIC_SD
-    """Of the horizontal distance between centre of mass and COP, m."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +93,8 @@ def stance_equations(
         ends = (one.prior - step, one.prior + step)
         less, more = (com_over_cop(runner, given | {one.name: end}, static) for end in ends)
         columns.append((more - less) / (2.0 * step))
-    slope = np.stack(columns, axis=1) / static.sd
-    distance = com_over_cop(runner, given, static) / static.sd
+    slope = np.stack(columns, axis=1) / STATIC_SD
+    distance = com_over_cop(runner, given, static) / STATIC_SD
     prior = np.array([parameter.prior for parameter in on])
     return slope.T @ slope, slope.T @ (slope @ prior - distance)
 

@@ -21,14 +21,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aqbio.consistency.fit import TrialFit, fit_trial
+from aqbio.consistency.balance import centre_estimates
+from aqbio.consistency.fit import (
+    TrialFit,
+    coordinate_samples,
+    fit_trial,
+    group_momentum,
+    moved_body,
+)
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import Weights
-from aqbio.consistency.posterior import (
-    centre_estimates,
-    coordinate_samples,
-    sampled_momentum,
-)
 from aqbio.gait.roles import group_sum
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import git_commit, versions
@@ -179,30 +181,35 @@ def errors(found: GroupMomentum, truth: GroupMomentum, made: KnownRun) -> dict[s
 
 def fit_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
     """Errors of a fit, its residual and its markers."""
-    return _all_errors(fit.skeleton, fit.motion, fit.after, fit.marker_error_after, fit, made)
+    return _all_errors(
+        fit.skeleton, fit.motion, fit.after, fit.solver.marker_errors(fit.motion.q), fit, made
+    )
 
 
 def plain_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
     """The same of plain inverse kinematics, low-passed, on the model as it is."""
     plain = fit.observations.plain
-    return _all_errors(made.model, plain, fit.before, fit.marker_error_before, fit, made)
+    return _all_errors(
+        made.model, plain, fit.before, fit.solver.marker_errors(fit.observations.start), fit, made
+    )
 
 
 def _all_errors(
     skeleton: Skeleton,
     motion: Motion,
     left: Any,
-    marker_error: FloatArray,
+    q: FloatArray,
     fit: TrialFit,
     made: KnownRun,
 ) -> dict[str, float]:
     found = motion_momentum(skeleton, motion, fit.runner.grouping)
     force, moment = left.force[made.measured], left.moment[made.measured]
+    wrong = fit.solver.marker_errors(q)
     return errors(found, true_momentum(made), made) | {
         "height_mm": _height_error(skeleton, motion, made),
         "residual_n": float(np.sqrt((force**2).sum(axis=1).mean())),
         "residual_yaw_nm": _size(moment[:, 1]),
-        "marker_mm": 1e3 * float(np.sqrt(np.nanmean(marker_error[made.window] ** 2))),
+        "marker_mm": 1e3 * float(np.sqrt(np.nanmean(wrong[made.window] ** 2))),
     }
 
 
@@ -220,7 +227,7 @@ def coverage(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
     squares over frames); and the same of how stance means of the same foot scatter in the trial.
     """
     truth, drawn = true_momentum(made), coordinate_samples(fit)
-    samples = np.stack(sampled_momentum(fit, drawn), axis=1)
+    samples = np.stack([group_momentum(fit, *moved_body(fit, *one)) for one in drawn])
     off = (samples - np.mean(samples, axis=0))[..., 1]
     found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
     order = list(fit.runner.groups)
@@ -317,13 +324,14 @@ def _parameters(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
         for one in fit.estimates
         if one.parameter.on and one.name in true
     ]
-    centres = centre_estimates(fit.runner, fit.estimates, fit.covariance)
+    shift, covariance = centre_estimates(fit.runner, fit.estimates, fit.covariance)
+    sd = np.sqrt(np.diag(covariance)).reshape(-1, 3)
     return rows + [
         {
             "name": f"{segment}_com_{axis}",
             "true": place[at, number],
-            "estimate": centres.shift[at, number],
-            "sd": centres.sd[at, number],
+            "estimate": shift[at, number],
+            "sd": sd[at, number],
         }
         for segment, at in ((name, bodies.index(name)) for name in PLACES)
         for number, axis in enumerate("xyz")

@@ -27,6 +27,7 @@ from aqbio.consistency.data_errors import Response
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
 from aqbio.consistency.parameters import LEGS, ParameterEstimate, Tissue, prior_precision
+from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.solver import Solver
 from aqbio.consistency.stage import participant_session
 from aqbio.gait.step_files import trial_contacts
@@ -174,7 +175,7 @@ class _Waves:
         """(T, N, 3 S) array: coordinates of poses that fit shifted markers, which weigh alike."""
         rows, point = self.response.solver.markers, self.response.solver.point
         alike = replace(rows, shared=0.0 * rows.shared, own=np.ones_like(rows.own))
-        matrix = alike.normal_equations(point.poses, point.position, point.force)[1]
+        matrix = alike.normal_matrix(point.poses, point.position)
         faint = FAINT * np.trace(matrix, axis1=1, axis2=2)[:, None, None] / matrix.shape[1]
         pulls = [alike.pull(*self.response.levers, one) for one in self.shifts]
         stiff = matrix + faint * np.eye(matrix.shape[1])
@@ -184,7 +185,7 @@ class _Waves:
     def stiffness(self) -> FloatArray:
         """(T, N, N) array: how coordinates pull at each other through what the fit is shown."""
         solver, point = self.response.solver, self.response.solver.point
-        matrix = solver.markers.normal_equations(point.poses, point.position, point.force)[1]
+        matrix = solver.markers.normal_matrix(point.poses, point.position)
         every = np.arange(matrix.shape[1])
         matrix[:, every, every] += 1.0 / solver.weights.coordinate_sd**2
         return matrix
@@ -362,7 +363,7 @@ def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
     index, shown = seen.marker_index, np.where(left[:, None], np.nan, seen.markers)
     start = inverse_kinematics(skeleton, shown, index, np.ones(len(index)), near=seen.start)
     yield fit.solver.recorded_markers(start)
-    blind = seen.without(left, start)
+    blind = replace(seen, markers=shown, start=start)
     given = fit.solver.parameters, fit.values
     again = fit_trial(fit.runner, blind, fit.weights, *given)
     for q in (again.q_markers_only, again.motion.q):
@@ -371,9 +372,12 @@ def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
 
 def predicted_markers(solver: Solver, q: FloatArray) -> FloatArray:
     """Markers (T, K, 3), m, at q (T, C), with the artefact of their segment that others show."""
-    found, carried = solver.recorded_markers(q), solver.observations.on_body
-    error = solver.markers.errors(segment_poses(solver.runner.skeleton, q))[1]
-    found[:, carried] -= solver.markers.expected(error)
+    found, rows = solver.recorded_markers(q), solver.markers
+    error = rows.errors(segment_poses(solver.runner.skeleton, q))[1]
+    common = rows.kappa[..., None] * np.einsum("tkd,ks->tsd", error, rows.segment)
+    carrier = solver.runner.skeleton.marker_body[solver.observations.marker_index]
+    for number, body in enumerate(np.unique(rows.tracking.body)):
+        found[:, carrier == body] -= common[:, number, None]
     return found
 
 
@@ -527,10 +531,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("participant", "trial", *(one.name for one in fields(Change)), sep="\t")
     for one in study.participants:
         session = participant_session(study, one.participant_id)
-        if session is None or session.fitted is None or not session.fitted.accepted:
+        if not session.fitted.accepted:
             continue
         fitted = session.fitted
-        name = max(fitted.accepted, key=lambda trial: fitted.speeds[trial])
+        name = max(fitted.accepted, key=lambda trial: trial_speed(session.trials[trial]))
         for row in fit_checks(study, session.trials[name], fitted.fits[name]):
             print(one.participant_id, name, *astuple(row), sep="\t")
 

@@ -245,8 +245,6 @@ def judged_trials(file: Path) -> dict[str, JudgedTrial]:
     """The trials of a study of one person whose fit is accepted."""
     study = load_study(file)
     session = participant_session(study, study.participants[0].participant_id)
-    if session is None or session.fitted is None:
-        return {}
     return {
         name: JudgedTrial(study, session.trials[name], session.fitted.fits[name])
         for name in session.fitted.accepted

@@ -41,6 +41,13 @@ def held(own: pd.DataFrame, third: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg(held=("held", "mean"), width=("width", "median"), number=("held", "size"))
 
 
+def print_held(found: pd.DataFrame) -> None:
+    """Print such a table, and the share by level."""
+    print(found.to_string(formatters={"held": "{:.2f}".format, "width": "{:.3g}".format}))
+    whole = found.assign(held=found["held"] * found["number"]).groupby("level").sum()
+    print((whole["held"] / whole["number"]).round(2).to_string())
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
@@ -48,10 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("third", type=Path, help="another one of the same trials")
     options = parser.parse_args(arguments)
     own, third = (stance_means(load_study(one)) for one in (options.study, options.third))
-    found = held(own, third)
-    print(found.to_string(formatters={"held": "{:.2f}".format, "width": "{:.3g}".format}))
-    whole = found.assign(held=found["held"] * found["number"]).groupby("level").sum()
-    print((whole["held"] / whole["number"]).round(2).to_string())
+    print_held(held(own, third))
 
 
 if __name__ == "__main__":

@@ -13,9 +13,8 @@ from aqbio.consistency.parameters import (
     CENTRES,
     CLOCK,
     DRAG,
-    LEGS,
     MASS,
-    PELVIS,
+    ParameterEstimate,
     Runner,
     centre_direction,
 )
@@ -23,12 +22,9 @@ from aqbio.force_plates.alignment import ALIGNMENT, Alignment
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import (
     SegmentKinematics,
-    SegmentMotion,
-    segment_kinematics,
     segment_motion,
 )
 from aqbio.multibody.momentum import MomentumJacobians, angular_momentum_rate, centre_of_mass
-from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, combined, cross, rotate
@@ -55,6 +51,25 @@ def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
     return shift
 
 
+def centre_estimates(
+    runner: Runner, estimates: Sequence[ParameterEstimate], covariance: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Shifts (B, 3), m, of centres of mass that fitted parameters stand for; segment axes.
+
+    With their covariance after the forces, (3 B, 3 B), from that of the parameters that are on,
+    (P, P). Displacements are ``Vᵀ z + ε`` with the fitted directions V and a small rest ε that no
+    fit touches: ``Σ' = Vᵀ S V + (Σ − Vᵀ V)`` with the covariance S of z.
+    """
+    on = [one.name for one in estimates if one.parameter.on]
+    rows = [row for row, name in enumerate(on) if name.startswith(CENTRES)]
+    directions = runner.centres.reshape(len(runner.centres), -1)
+    directions = directions[[centre_direction(on[row]) for row in rows]]
+    learnt = np.eye(len(rows)) - covariance[np.ix_(rows, rows)]
+    values = {one.name: one.estimate for one in estimates}
+    after = runner.centre_covariance - directions.T @ learnt @ directions
+    return centre_shifts(runner, values), after
+
+
 def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
     """Skeleton with masses and centres of mass changed by the parameters.
 
@@ -62,7 +77,7 @@ def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
     """
     skeleton = runner.skeleton
     factor = np.ones(len(skeleton.mass))
-    for name, part in ((LEGS, runner.legs), (PELVIS, runner.pelvis)):
+    for name, part in runner.parts.items():
         factor += values.get(name, 0.0) * mass_shares(runner, part)
     factor *= 1.0 + values.get(MASS, 0.0)
     return skeleton.of_size(
@@ -93,16 +108,6 @@ def adjusted_loads(
     return tuple(adjusted)
 
 
-def drag_load(runner: Runner, motion: Motion, area: float) -> ExternalLoad:
-    """Air drag ``−ρ/2 A |v| v`` at the centre of mass, on the torso; drag area A in m²."""
-    skeleton = runner.skeleton
-    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    com, velocity, _ = centre_of_mass(segment_motion(skeleton, kinematics))
-    heaviest = int(np.argmax(skeleton.mass * runner.torso))
-    force = -drag(velocity, area)
-    return ExternalLoad(skeleton.bodies[heaviest], force, np.zeros_like(force), com)
-
-
 def drag(velocity: FloatArray, area: float) -> FloatArray:
     """Force of the runner on the air, ``ρ/2 A |v| v``, (T, 3), N; v in m/s, drag area A in m²."""
     speed = np.linalg.norm(velocity, axis=1, keepdims=True)
@@ -125,31 +130,35 @@ class Residual:
         return np.concatenate([self.force, self.moment], axis=1)
 
 
-@dataclass(frozen=True, eq=False)
 class Balance:
     """The whole body's equations of motion in some frames, with parameters of some values."""
 
-    runner: Runner
-    """Before any adjustment."""
-    values: Mapping[str, float]
-    """Parameters by name."""
-    skeleton: Skeleton
-    """Adjusted."""
-    kinematics: SegmentKinematics
-    motion: SegmentMotion
-    com: FloatArray
-    velocity: FloatArray
-    acceleration: FloatArray
-    """com, velocity, acceleration: (T, 3) arrays. Of the whole body's centre of mass."""
-    force: FloatArray
-    moment: FloatArray
-    """force, moment: (T, 3) arrays. Of the ground at the shifted times, in the cameras' frame;
-    moment about the ground origin."""
-    force_rate: FloatArray
-    moment_rate: FloatArray
-    """force_rate, moment_rate: (T, 3) arrays."""
-    drags: bool
-    """Whether the air resists."""
+    def __init__(
+        self,
+        runner: Runner,
+        values: Mapping[str, float],
+        kinematics: SegmentKinematics,
+        wrench: tuple[GroundWrench, FloatArray],
+        *,
+        drags: bool,
+    ) -> None:
+        """Of the runner before any adjustment, with the wrench and the times (T,) of frames, s.
+
+        `drags` says whether the air resists.
+        """
+        self.runner, self.values, self.kinematics, self.drags = runner, values, kinematics, drags
+        self.skeleton = adjusted_skeleton(runner, values)
+        self.motion = segment_motion(self.skeleton, kinematics)
+        # of the whole body's centre of mass, (T, 3)
+        self.com, self.velocity, self.acceleration = centre_of_mass(self.motion)
+        # of the ground at the shifted times in the cameras' frame, moment about the ground origin
+        (ground, time), alignment = wrench, Alignment.of(values)
+        later = time + values.get(CLOCK, 0.0)
+        self.force, self.moment, self.force_rate, self.moment_rate = (
+            np.asfortranarray(part)
+            for order in (0, 1)
+            for part in alignment.applied(*ground.at(later, order))
+        )
 
     @property
     def residual(self) -> Residual:
@@ -199,8 +208,8 @@ class Balance:
         if name == MASS:
             gain = mass / scale
         else:
-            part = {LEGS: self.runner.legs, PELVIS: self.runner.pelvis}[name]
-            gain = scale * mass_shares(self.runner, part) * self.runner.skeleton.mass
+            shares = mass_shares(self.runner, self.runner.parts[name])
+            gain = scale * shares * self.runner.skeleton.mass
         share = np.divide(gain, mass, out=np.zeros_like(mass), where=mass > 0.0)
         com, velocity, acceleration = (
             combined(gain[None], one)[:, 0]
@@ -248,43 +257,6 @@ class Balance:
         by_u[:, :3] += self._resistance @ jacobians.by_speed[:, :3] / mass
         by_q[:, :3] += self._resistance @ jacobians.by_coordinate[:, :3] / mass
         return by_q, by_u, jacobians.by_speed
-
-
-def balance(
-    runner: Runner,
-    values: Mapping[str, float],
-    kinematics: SegmentKinematics,
-    wrench: tuple[GroundWrench, FloatArray],
-    *,
-    drags: bool,
-) -> Balance:
-    """Equations of motion of the whole body, from the wrench and the times (T,) of frames, s."""
-    skeleton = adjusted_skeleton(runner, values)
-    motion = segment_motion(skeleton, kinematics)
-    com, velocity, acceleration = centre_of_mass(motion)
-    ground, time = wrench
-    later = time + values.get(CLOCK, 0.0)
-    alignment = Alignment.of(values)
-    force, moment, force_rate, moment_rate = (
-        np.asfortranarray(part)
-        for order in (0, 1)
-        for part in alignment.applied(*ground.at(later, order))
-    )
-    return Balance(
-        runner,
-        values,
-        skeleton,
-        kinematics,
-        motion,
-        com,
-        velocity,
-        acceleration,
-        force,
-        moment,
-        force_rate,
-        moment_rate,
-        drags,
-    )
 
 
 def rates_over_frames(

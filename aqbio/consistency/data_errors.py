@@ -22,9 +22,8 @@ from itertools import islice
 
 import numpy as np
 
-from aqbio.consistency.marker_rows import ErrorBands
 from aqbio.consistency.normal_equations import SingleArray
-from aqbio.consistency.parameters import CENTRES, REFERENCE_MARKER_SD, SENSOR_SD, centre_direction
+from aqbio.consistency.parameters import CENTRES, SENSOR_SD, centre_direction
 from aqbio.consistency.solver import Solver
 from aqbio.multibody.jacobians import VelocityFields
 from aqbio.vectors import FloatArray, cross, rotate, square_root
@@ -121,11 +120,6 @@ class Response:
     """With equations and factor; parameters are fixed."""
 
     @cached_property
-    def bands(self) -> ErrorBands:
-        """Bands of the markers' errors."""
-        return self.solver.bands
-
-    @cached_property
     def rotation(self) -> FloatArray:
         """(T, K, 3, 3) array: from the axes of each marker's segment to ground axes."""
         body = self.solver.markers.tracking.body
@@ -147,11 +141,10 @@ class Response:
     def prior_sizes(self) -> Sizes:
         """Variances before the data are used: the weights' shares."""
         rows, number = self.solver.markers, len(self.solver.coordinates)
-        sensor = self.solver.weights.sigma_marker_m / REFERENCE_MARKER_SD * SENSOR_SD
-        skin = rows.own - sensor**2
-        sizes = np.zeros((self.bands.count, len(skin)))
+        skin = rows.own - SENSOR_SD**2
+        sizes = np.zeros((self.solver.bands.count, len(skin)))
         sizes[0], sizes[-1] = PLACEMENT_SD**2, NOISE_SD**2
-        harmonics = 1.0 / np.arange(1.0, self.bands.harmonics + 1.0) ** 2
+        harmonics = 1.0 / np.arange(1.0, self.solver.bands.harmonics + 1.0) ** 2
         repeated = STRIDE_SHARE if len(harmonics) else 0.0
         sizes[1:-2] = repeated * np.outer(harmonics / max(harmonics.sum(), 1.0), skin)
         sizes[-2] = (1.0 - repeated) * skin
@@ -159,11 +152,11 @@ class Response:
 
     def drawn(self, sizes: Sizes, random: np.random.Generator) -> DataErrors:
         """One draw of errors."""
-        rows, shape = self.solver.markers, (len(self.bands.waves), len(sizes.pose))
+        rows, shape = self.solver.markers, (len(self.solver.bands.waves), len(sizes.pose))
         sd, likeness = np.sqrt(sizes.markers), self.solver.weights.correlation
         skin = sd * np.sqrt(likeness / (1.0 - likeness))
         skin[0] = skin[-1] = 0.0  # places and noise are each marker's own
-        errors = self.bands.drawn(sd @ rows.segment.T, skin, rows.segment, random)
+        errors = self.solver.bands.drawn(sd @ rows.segment.T, skin, rows.segment, random)
         rotation = rotate(self.rotation, errors)
         wrench = random.standard_normal((len(self.solver.rows.frame), 6))
         return DataErrors(
@@ -243,7 +236,7 @@ class Response:
         """Mean squares of stacked errors: of markers by segment and band, in the segments' axes."""
         rows = self.solver.markers
         values = rotate(self.rotation.swapaxes(-1, -2)[:, :, None], errors.markers)
-        power = self.bands.power(values.reshape(len(values), -1))
+        power = self.solver.bands.power(values.reshape(len(values), -1))
         by_marker = power.reshape(len(power), rows.visible.shape[1], -1).mean(axis=2)
         return Sizes(
             markers=by_marker @ (rows.segment / rows.segment.sum(axis=0)),
@@ -252,22 +245,18 @@ class Response:
             wrench=(errors.wrench**2).mean(axis=(0, 2)),
         )
 
-    @property
-    def residuals(self) -> DataErrors:
-        """What the fit left of the data."""
-        solver, point = self.solver, self.solver.point
+    def estimated_sizes(self, random: np.random.Generator) -> Sizes:
+        """Sizes of the errors that leave what the fit left."""
+        solver, point, sizes = self.solver, self.solver.point, self.prior_sizes
         away = point.motion.q[:, solver.coordinates] - solver.solved
         fifth = solver.basis.values[3] @ point.coefficients
-        return DataErrors(
+        residuals = DataErrors(
             markers=solver.markers.errors(point.poses)[1],
             pose=away / solver.weights.coordinate_sd,
             roughness=fifth / solver.roughness_sd,
-            wrench=self.solver.rows.residual,
+            wrench=solver.rows.residual,
         )
-
-    def estimated_sizes(self, random: np.random.Generator) -> Sizes:
-        """Sizes of the errors that leave what the fit left."""
-        sizes, left = self.prior_sizes, self.powers(DataErrors.stacked([self.residuals]))
+        left = self.powers(DataErrors.stacked([residuals]))
         for count in DRAWS:
             every = [self.drawn(sizes, random) for _ in range(count)]
             tried = [

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.consistency.balance import adjusted_loads, drag_load
-from aqbio.consistency.fit import TrialFit
-from aqbio.consistency.parameters import Runner
-from aqbio.consistency.posterior import (
-    coordinate_samples,
-    group_momentum,
-    sampled_momentum,
-    sampled_postures,
-    samples_of,
-    whole_body_centre,
-)
+from aqbio.consistency.balance import adjusted_loads, drag
+from aqbio.consistency.fit import TrialFit, group_momentum, moved_body, samples_of
+from aqbio.consistency.parameters import DRAG
 from aqbio.gait.postures import POINTS, posture_points
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import inverse_dynamics
-from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
+from aqbio.multibody.motion import Motion
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import MASK
 from aqbio.recordings.prepared import foot_loads, loads_with_toes
@@ -33,8 +27,6 @@ from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from aqbio.consistency.posterior import CentreEstimates
 
 
 def centres_path(study: Study, participant_id: str) -> Path:
@@ -47,24 +39,20 @@ def changes_path(study: Study, participant_id: str) -> Path:
     return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_changes.nc"
 
 
-def centres_dataset(estimates: CentreEstimates, segments: Sequence[str]) -> xr.Dataset:
-    """Shifts of the centres of mass, and how sure they are before and after the forces."""
+def centres_dataset(
+    shift: FloatArray, covariance: FloatArray, segments: Sequence[str]
+) -> xr.Dataset:
+    """Shifts of the centres of mass, and how sure they are after the forces."""
     import xarray as xr
 
     shape = (len(segments), len(AXES), len(segments), len(AXES))
     both = ("segment", "axis", "other_segment", "other_axis")
     return xr.Dataset(
         {
-            "centre_shift": (("segment", "axis"), estimates.shift),
-            "centre_covariance": (both, estimates.covariance.reshape(shape)),
-            "centre_covariance_before": (both, estimates.prior_covariance.reshape(shape)),
+            "centre_shift": (("segment", "axis"), shift),
+            "centre_covariance": (both, covariance.reshape(shape)),
         },
-        {
-            "segment": list(segments),
-            "other_segment": list(segments),
-            "axis": list(AXES),
-            "other_axis": list(AXES),
-        },
+        dict(zip(both, (list(segments), list(AXES)) * 2, strict=True)),
     )
 
 
@@ -80,11 +68,6 @@ def known_centres(study: Study, participant_id: str) -> FloatArray | None:
 
 PREFIX = "fit_"
 """Of the parameters' attributes."""
-
-
-def fit_attributes(fit: TrialFit) -> dict[str, float]:
-    """Values of the parameters as attributes of a file."""
-    return {PREFIX + name: value for name, value in fit.values.items()}
 
 
 def fit_values(fitted: xr.Dataset) -> dict[str, float]:
@@ -107,7 +90,8 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
     forces = inverse_dynamics(
         skeleton, moves, loads_with_toes(study.model_map, skeleton, moves, loads, height)
     )
-    drag = drag_load(Runner(skeleton, fit.runner.groups), motion, fit.drag_area)
+    area = fit.values[DRAG] * fit.observations.drag
+    velocity = centre_of_mass(segment_motion(skeleton, moves))[1]
     by_axis = ("time", "axis")
     changed: dict[str, Any] = {
         name: plain[name].copy(data=values)
@@ -116,10 +100,10 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
             ("u", motion.u),
             ("udot", motion.udot),
             ("generalised_force", forces),
-            ("marker_error", fit.marker_error_after),
+            ("marker_error", fit.solver.marker_errors(motion.q)),
             ("foot_force", np.stack([load.force for load in loads], axis=1)),
             ("foot_moment", np.stack([load.moment for load in loads], axis=1)),
-            ("drag_force", drag.force),
+            ("drag_force", -drag(velocity, area)),
         )
     }
     for name in ("contact_touchdown", "contact_toe_off"):
@@ -131,41 +115,47 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
         changed[f"residual_moment_{version}"] = (by_axis, own)
     changed["forces_fitted"] = (("time",), fit.observations.measured)
     return plain.assign(changed).assign_attrs(
-        {"motion": FITTED, "motion_reason": "", **fit_attributes(fit)}
+        {
+            "motion": FITTED,
+            "motion_reason": "",
+            **{PREFIX + name: value for name, value in fit.values.items()},
+        }
     )
 
 
-def posterior_variables(
-    fit: TrialFit, model_map: ModelMap, samples: int, seed: int
-) -> dict[str, Any]:
+def posterior_variables(fit: TrialFit, model_map: ModelMap) -> dict[str, Any]:
     """Posterior of coordinates (sd), groups and postures (deviations of samples)."""
-    if samples == 0:
+    if fit.draws is None:
         return {}
-    drawn = samples_of(fit, fit.draws) if fit.draws else coordinate_samples(fit, samples, seed)
-    moves = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
-    momentum, rate = (
-        every[:, :, :-1] - estimate[:, :-1]
-        for every, estimate in zip(
-            sampled_momentum(fit, drawn), group_momentum(fit, moves, fit.skeleton), strict=True
-        )
-    )
-    points = [
-        posture_points(fit.skeleton, model_map, moves, whole_body_centre(fit.skeleton, moves))
-    ]
-    points += sampled_postures(fit, model_map, drawn)
-    q_sd = np.std([motion.q for motion in drawn.motions], axis=0, ddof=1)
-    by_group = ("sample", "time", "group", "axis")
+    estimate = _sampled(fit, model_map, fit.motion, fit.values)
+    found, total, squares = [], np.zeros_like(fit.motion.q), np.zeros_like(fit.motion.q)
+    for motion, values in samples_of(fit, fit.draws):
+        every = _sampled(fit, model_map, motion, values)
+        found.append([one - own for one, own in zip(every, estimate, strict=True)])
+        away = motion.q - fit.motion.q
+        total, squares = total + away, squares + away**2
+    count, by_group = len(found), ("sample", "time", "group", "axis")
+    variance = (squares - total**2 / count) / (count - 1)
+    momentum, rate, points = (np.stack(one) for one in zip(*found, strict=True))
     return {
-        "q_sd_posterior": (("time", "coordinate"), q_sd),
+        "q_sd_posterior": (("time", "coordinate"), np.sqrt(np.maximum(variance, 0.0))),
         "group_momentum_sample": (by_group, momentum),
         "group_rate_sample": (by_group, rate),
-        "posture_sample": (
-            ("sample", "time", "posture_point", "axis"),
-            np.stack(points[1:]) - points[0],
-        ),
+        "posture_sample": (("sample", "time", "posture_point", "axis"), points),
         "posture_point": ("posture_point", list(POINTS)),
         "group": ("group", list(fit.runner.groups)),
     }
+
+
+def _sampled(
+    fit: TrialFit, model_map: ModelMap, motion: Motion, values: Mapping[str, float]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Momentum and its rate of groups, and points of postures."""
+    moves, body = moved_body(fit, motion, values)
+    momentum, rate = group_momentum(fit, moves, body)
+    centre = centre_of_mass(segment_motion(body, moves))[0]
+    points = posture_points(body, model_map, moves, centre)
+    return momentum[:, :-1], rate[:, :-1], points
 
 
 KEPT_ATTRIBUTES = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,20 +12,15 @@ from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
 from aqbio.consistency.changes import contact_window, leg_shares
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
-from aqbio.consistency.posterior import CentreEstimates
 from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import trial_speed
-from aqbio.consistency.suspicion import Suspicion
+from aqbio.consistency.suspicion import Suspicion, static_suspicions
 from aqbio.errors import Finding
 from aqbio.force_plates.alignment import PIVOT
 from aqbio.inverse_kinematics.solution import SolvedTrial
-from aqbio.names import AXES
 from aqbio.vectors import BoolArray, FloatArray
 
 MILLISECONDS = MILLIMETRES = 1e3
-
-DIFFERENT_SPEEDS = 1.5
-"""Fastest over slowest trial from which a time is distinguished from a distance."""
 
 
 def plain_findings(trial_id: str, why: str, fitted: Session) -> Iterator[Finding]:
@@ -51,36 +46,32 @@ def _used_instead(fitted: Session) -> str:
 
 
 def suspicion_findings(
-    trial_id: str, doubts: Sequence[Suspicion], fitted: Session
+    doubts: Sequence[Suspicion], fitted: Session | None = None, **where: str
 ) -> Iterator[Finding]:
-    """Findings on a trial whose fit is suspect, and with what it is computed."""
-    instead = _used_instead(fitted)
+    """Findings on a suspect fit, and, of a session's trial, with what it is computed."""
+    instead = "" if fitted is None else _used_instead(fitted)
     for doubt in doubts:
-        what = f"{doubt.what} {instead[0].upper()}{instead[1:]}"
-        yield replace(_suspicion(doubt, what), trial=trial_id)
-
-
-def _suspicion(doubt: Suspicion, what: str) -> Finding:
-    return Finding(
-        rule="consistency-suspect",
-        severity="error",
-        what=what,
-        number=doubt.number,
-        limit=doubt.limit,
-        unit=doubt.unit,
-        where=doubt.cause,
-        fix=doubt.fix,
-    )
+        yield Finding(
+            rule="consistency-suspect",
+            severity="error",
+            what=f"{doubt.what} {instead[:1].upper()}{instead[1:]}".strip(),
+            number=doubt.number,
+            limit=doubt.limit,
+            unit=doubt.unit,
+            where=doubt.cause,
+            fix=doubt.fix,
+            **where,
+        )
 
 
 def session_findings(
     participant_id: str, fitted: Session, legs: Mapping[str, Sequence[str]]
 ) -> Iterator[Finding]:
-    """Findings on clocks, leg masses and what one speed cannot distinguish."""
+    """Findings on clocks, plates and leg masses."""
     if not fitted.accepted:
         return
-    for doubt in fitted.static_suspicions:
-        yield replace(_suspicion(doubt, doubt.what), participant=participant_id)
+    doubts = static_suspicions(fitted.standing)
+    yield from suspicion_findings(doubts, participant=participant_id)
     by_name = {one.name: one for one in fitted.estimates}
     clock = by_name["clock_offset"]
     if clock.parameter.on and clock.low * clock.high > 0.0:
@@ -99,7 +90,6 @@ def session_findings(
         )
     yield from _misaligned(participant_id, fitted)
     yield from leg_findings(participant_id, fitted, legs)
-    yield from _one_speed(participant_id, fitted)
 
 
 MISALIGNED = 2.6
@@ -169,94 +159,35 @@ def leg_findings(
     )
 
 
-def _one_speed(participant_id: str, fitted: Session) -> Iterator[Finding]:
-    """Finding that one speed cannot distinguish a late clock from misplaced plates."""
-    speeds = [fitted.speeds[name] for name in fitted.accepted]
-    standing = bool(fitted.standing)
-    if max(speeds) >= DIFFERENT_SPEEDS * min(speeds):
-        return
-    yield Finding(
-        rule="consistency-one-speed",
-        severity="info",
-        what=f"the fitted trials have about one speed ({min(speeds):.1f} to {max(speeds):.1f} "
-        "m/s): an offset of the plates along the run, the clock offset and the torso's centre of "
-        "mass cannot be distinguished"
-        + ("." if standing else ", and no static trial on a plate helps."),
-        participant=participant_id,
-        number=max(speeds) / min(speeds),
-        limit=DIFFERENT_SPEEDS,
-        unit="fastest / slowest",
-        fix="record trials at two speeds, and the static trial on a plate.",
-    )
-
-
-def estimate_numbers(fitted: Session | None) -> dict[str, Any]:
+def estimate_numbers(fitted: Session) -> dict[str, Any]:
     """Parameters of a session, ready for JSON."""
-    if fitted is None:
-        return {"parameters": [], "centres": [], "standing": [], "within_limits": True}
     parts = [one for one in fitted.estimates if one.name not in PIVOT]
-    named = [one for one in parts if not one.name.startswith(CENTRES)]
-    centres: list[dict[str, Any]] = []
-    if fitted.fits:
-        centres = centre_numbers(fitted.centres, fitted.runner.skeleton.bodies)
     return {
-        "parameters": [_estimate(one) for one in named],
-        "centres": centres,
+        "parameters": [_estimate(one) for one in parts if not one.name.startswith(CENTRES)],
         "standing": [
             {"trial_id": name, **{f"{way}_m": apart.tolist() for way, apart in vars(one).items()}}
             for name, one in fitted.standing.items()
         ],
-        "within_limits": not any(one.beyond_limit for one in fitted.estimates),
     }
-
-
-def centre_numbers(estimates: CentreEstimates, segments: Sequence[str]) -> list[dict[str, Any]]:
-    """One row for every segment and axis, ready for JSON."""
-    return [
-        {
-            "segment": segment,
-            "axis": axis,
-            "prior_sd": float(estimates.prior_sd[row, column]),
-            "estimate": float(estimates.shift[row, column]),
-            "sd": float(estimates.sd[row, column]),
-        }
-        for row, segment in enumerate(segments)
-        for column, axis in enumerate(AXES)
-    ]
 
 
 def _estimate(one: ParameterEstimate) -> dict[str, Any]:
-    given = one.parameter
-    return {
-        "name": one.name,
-        "unit": given.unit,
-        "fitted": given.on,
-        "prior": given.prior,
-        "prior_sd": given.prior_sd,
-        "estimate": float(one.estimate),
-        "sd": float(one.sd),
-        "low": float(one.low),
-        "high": float(one.high),
-        "lowest": given.lowest,
-        "highest": given.highest,
-        "beyond_limit": bool(one.beyond_limit),
-    }
+    given = asdict(one.parameter)
+    given["fitted"] = given.pop("on")
+    names = "estimate", "sd", "low", "high", "beyond_limit"
+    return given | {name: getattr(one, name) for name in names}
 
 
 def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
     """What the fit of a trial changed between first touchdown and last toe-off, ready for JSON."""
-    window = contact_window(trial)
-    known = fit.observations.measured
+    window, errors = contact_window(trial), fit.solver.marker_errors
     return {
         "speed_mps": trial_speed(trial),
-        "marker_rms_before_m": _rms(fit.marker_error_before[window]),
-        "marker_rms_alone_m": _rms(fit.marker_error_markers_only[window]),
-        "marker_rms_after_m": _rms(fit.marker_error_after[window]),
+        "marker_rms_before_m": _rms(errors(fit.observations.start)[window]),
+        "marker_rms_alone_m": _rms(errors(fit.q_markers_only)[window]),
+        "marker_rms_after_m": _rms(errors(fit.motion.q)[window]),
         "markers_moved_m": _rms(fit.markers_moved(fit.q_markers_only)[window]),
         "markers_displaced_m": _rms(fit.markers_moved(fit.observations.start)[window]),
-        "iterations": len(fit.cost) - 1,
-        "frames_with_forces": int(known.sum()),
-        "within_limits": not any(one.beyond_limit for one in fit.estimates),
         **_joint_changes(fit, window),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -21,7 +21,9 @@ from aqbio.consistency.parameters import (
     prior_precision,
 )
 from aqbio.consistency.solver import Solver
-from aqbio.multibody.motion import Motion
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
+from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
+from aqbio.multibody.motion import Motion, with_dependent
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -90,11 +92,6 @@ class TrialFit:
         """(P,) array: values of the parameters that are on."""
         return self.solver.theta(self.values)
 
-    @property
-    def drag_area(self) -> float:
-        """Drag area that acted in this trial, m²; 0 on a treadmill."""
-        return self.values.get("drag_area", 0.0) if self.observations.drag else 0.0
-
     @cached_property
     def skeleton(self) -> Skeleton:
         """With the fitted masses and centres of mass."""
@@ -110,21 +107,6 @@ class TrialFit:
         """Residual of the fit."""
         return self.solver.residual(self.motion, self.values)
 
-    @property
-    def marker_error_before(self) -> FloatArray:
-        """(T, K) array, m: of inverse kinematics, in which all markers weigh alike."""
-        return self.solver.marker_errors(self.observations.start)
-
-    @property
-    def marker_error_markers_only(self) -> FloatArray:
-        """(T, K) array, m: of markers only; NaN where a marker is missing."""
-        return self.solver.marker_errors(self.q_markers_only)
-
-    @property
-    def marker_error_after(self) -> FloatArray:
-        """(T, K) array, m: of the fit; NaN where a marker is missing."""
-        return self.solver.marker_errors(self.motion.q)
-
     def markers_moved(self, start: FloatArray) -> FloatArray:
         """(T, K) array, m: of the model's markers, from q (T, C) to the fit; NaN if missing."""
         both = (self.solver.recorded_markers(q) for q in (start, self.motion.q))
@@ -139,8 +121,9 @@ class TrialFit:
         return np.asarray(self.coefficients + change.reshape(self.coefficients.shape))
 
     def linearised(self) -> Solver:
-        """The solver at the end of the fit, with equations and factor."""
-        if not self.solver.stands_at(self.coefficients):
+        """The solver at the end of the fit, with equations and a factor, maybe of one nearby."""
+        here = "factor" in vars(self.solver) and self.solver.point
+        if not here or here.coefficients is not self.coefficients:
             self.solver.begin(self.coefficients, self.theta)
             self.solver.linearise()
         return self.solver
@@ -155,10 +138,8 @@ class TrialFit:
 
         The solver keeps its equations, at the end of the fit, until it is released.
         """
-        theta, solver = (
-            self.solver.theta({one.name: one.estimate for one in estimates}),
-            self.solver,
-        )
+        solver = self.solver
+        theta = solver.theta({one.name: one.estimate for one in estimates})
         solver.begin(self.near(theta), theta)
         solver.descend(motion_only=True)
         solver.refresh()
@@ -238,3 +219,50 @@ def fit_of_markers(solver: Solver) -> tuple[FloatArray, tuple[FloatArray, float]
     blind.begin(blind.basis.nearest(blind.solved), np.zeros(0))
     blind.descend(motion_only=True)
     return blind.point.coefficients, (blind.point.motion.q, blind.point.cost)
+
+
+Sample = tuple[Motion, dict[str, float]]
+"""A motion and the parameters, by name, that the data allow."""
+
+
+def coordinate_samples(fit: TrialFit, count: int = 40, seed: int = 0) -> list[Sample]:
+    """Draw motions and parameters from their distribution after the fit."""
+    draws = drawn(Response(fit.linearised()), fit.covariance, count, seed)
+    fit.solver.release()
+    return list(samples_of(fit, draws))
+
+
+def samples_of(fit: TrialFit, draws: Draws) -> Iterator[Sample]:
+    """Motions and parameters of draws, one at a time: together they are megabytes a second."""
+    for away, shift in zip(draws.coefficients.T, draws.theta.T, strict=True):
+        change, parts = away.astype(float).reshape(fit.coefficients.shape), []
+        for name, table in zip(("q", "u", "udot"), fit.solver.basis.values[:3], strict=True):
+            part = getattr(fit.motion, name).copy()
+            part[:, fit.coordinates] += table @ change
+            parts.append(part)
+        motion = with_dependent(fit.skeleton, Motion(*parts))
+        yield motion, fit.solver.values(fit.theta + shift)
+
+
+def moved_body(
+    fit: TrialFit, motion: Motion, values: Mapping[str, float]
+) -> tuple[SegmentKinematics, Skeleton]:
+    """How a motion moves the body that parameters give, and this."""
+    body = adjusted_skeleton(fit.runner, values)
+    return segment_kinematics(body, motion.q, motion.u, motion.udot), body
+
+
+def group_momentum(
+    fit: TrialFit, kinematics: SegmentKinematics, skeleton: Skeleton
+) -> tuple[FloatArray, FloatArray]:
+    """Angular momentum of every group and, last, the whole body, and its rate, (T, G+1, 3).
+
+    About the whole body's centre of mass, ground axes.
+    """
+    segments = segment_motion(skeleton, kinematics)
+    com, velocity, acceleration = centre_of_mass(segments)
+    table = np.vstack([fit.runner.grouping, np.ones(len(skeleton.bodies))])
+    momentum = angular_momentum(segments, com, velocity)
+    rate = angular_momentum_rate(segments, com, acceleration)
+    summed = [(table @ part.transpose(2, 1, 0)).transpose(2, 1, 0) for part in (momentum, rate)]
+    return summed[0], summed[1]

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.fft import dct, idct
 
 from aqbio.consistency.observations import Observations
-from aqbio.consistency.parameters import REFERENCE_MARKER_SD, SENSOR_SD, Runner, Weights
+from aqbio.consistency.parameters import SENSOR_SD, Runner, Weights
 from aqbio.inverse_kinematics.marker_fit import Tracking
 from aqbio.multibody.jacobians import (
     VelocityFields,
@@ -168,9 +168,7 @@ class MarkerRows:
     ) -> MarkerRows:
         """The rows of a trial; the tracking follows all markers that were on the body."""
         bodies, segment = np.unique(tracking.body, return_inverse=True)
-        scale = weights.sigma_marker_m / REFERENCE_MARKER_SD
-        spread = [scale * weights.tissue_sd_m[runner.tissue[body]] for body in bodies]
-        tissue = np.array(spread) ** 2
+        tissue = np.array([weights.tissue_sd_m[runner.tissue[body]] for body in bodies]) ** 2
         followed = observations.on_body
         target = observations.markers[:, followed]
         visible = observations.visible[:, followed]
@@ -180,7 +178,7 @@ class MarkerRows:
             visible=np.asfortranarray(visible),
             segment=np.eye(len(bodies))[segment],
             shared=weights.correlation * tissue,
-            own=(1.0 - weights.correlation) * tissue + (scale * SENSOR_SD) ** 2,
+            own=(1.0 - weights.correlation) * tissue + SENSOR_SD**2,
         )
 
     @cached_property
@@ -202,13 +200,9 @@ class MarkerRows:
 
     def errors(self, poses: SegmentPoses) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Positions, errors (0 if missing) and weighted errors of markers, (T, K, 3) each."""
-        position = self.places(poses)
+        position = station_positions(poses, self.tracking.body, self.tracking.station)
         error = (position - self.target) * self.visible[..., None]
         return position, error, self.weighed(error)
-
-    def places(self, poses: SegmentPoses) -> FloatArray:
-        """(T, K, 3) array, m: where the markers are, ground."""
-        return station_positions(poses, self.tracking.body, self.tracking.station)
 
     def weighed(self, error: FloatArray) -> FloatArray:
         """The inverse of the markers' covariance times errors (T, K, 3), or S (T, K, S, 3)."""
@@ -216,11 +210,6 @@ class MarkerRows:
         less = _over_markers((self.kappa.T * total.T).T, self.segment.T)
         weighed: FloatArray = ((error - less).T * self.weight.T).T
         return weighed
-
-    def expected(self, error: FloatArray) -> FloatArray:
-        """(T, K, 3) array: error common to each segment, as far as visible markers tell."""
-        total = _over_markers(error * self.visible[..., None], self.segment)
-        return _over_markers(self.kappa[..., None] * total, self.segment.T)
 
     def levers(
         self, poses: SegmentPoses, position: FloatArray
@@ -250,25 +239,18 @@ class MarkerRows:
         found: FloatArray = shift[:, own] + cross(turn[:, own], arm[:, :, None])
         return found
 
-    def normal_equations(
-        self, poses: SegmentPoses, position: FloatArray, force: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Half the gradient (T, N) of the markers' cost and Gauss-Newton's matrix (T, N, N)."""
+    def normal_matrix(self, poses: SegmentPoses, position: FloatArray) -> FloatArray:
+        """Gauss-Newton's matrix (T, N, N) of half the markers' cost."""
         skeleton, body = self.tracking.skeleton, self.tracking.body
         field, arm = self.levers(poses, position)
-        parts = np.empty((*arm.shape[:2], 16), order="F")
-        parts[..., :10] = point_masses(self.weight, arm)
-        parts[..., 10:13], parts[..., 13:] = cross(arm, force), force
-        beyond = sum_beyond(skeleton, field, parts, body)
+        beyond = sum_beyond(skeleton, field, point_masses(self.weight, arm), body)
         middle = _over_markers(arm * self.visible[..., None], self.segment)
         middle = np.asfortranarray(middle / np.maximum(self.visible_markers, 1.0)[..., None])
         less = point_masses(
             np.asfortranarray(-self.kappa * self.visible_markers**2 / self.own), middle
         )
-        carriers = body[np.argmax(self.segment, axis=0)]
-        beyond[..., :10] += sum_beyond(skeleton, field, less, carriers)
-        matrix = axis_products(skeleton, field, momenta(field, beyond[..., :10]))
-        return _by_coordinate(field, beyond[..., 10:]), by_coordinate(field, matrix)
+        beyond += sum_beyond(skeleton, field, less, body[np.argmax(self.segment, axis=0)])
+        return by_coordinate(field, axis_products(skeleton, field, momenta(field, beyond)))
 
 
 def _by_coordinate(field: VelocityFields, wrench: FloatArray) -> FloatArray:

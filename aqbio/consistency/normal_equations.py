@@ -129,6 +129,11 @@ class BandFactor:
     lower: FloatArray
     """(6 N + 1, K N) array. Its lower diagonals."""
 
+    @classmethod
+    def of(cls, band: FloatArray) -> BandFactor:
+        """The factor of a matrix by its lower diagonals, whose memory it takes over."""
+        return cls(cholesky_banded(band, overwrite_ab=True, lower=True, check_finite=False))
+
     def solve(self, right: FloatArray) -> FloatArray:
         """The solution for one or several right-hand sides."""
         if right[:1].size > FEW:
@@ -200,23 +205,6 @@ KNOTS = 256
 
 
 @dataclass(frozen=True, eq=False)
-class BandedEquations:
-    """Symmetric equations of the coefficients, in the order (knot, coordinate)."""
-
-    band: FloatArray
-    """(6 N + 1, K N) array. The matrix's lower diagonals, its own first."""
-    right: FloatArray
-    """(K N,) array. Downhill: minus half the gradient of the cost."""
-    border: FloatArray
-    """(K N, P) array. Coupling of the coefficients with P parameters."""
-
-    def factor(self, *, overwrite: bool = False) -> BandFactor:
-        """Cholesky's factor, which may take over the band's memory."""
-        lower = cholesky_banded(self.band, overwrite_ab=overwrite, lower=True, check_finite=False)
-        return BandFactor(lower)
-
-
-@dataclass(frozen=True, eq=False)
 class MotionRows:
     """Weighted rows of the equations of motion in some frames."""
 
@@ -231,32 +219,22 @@ class MotionRows:
 
 
 def assembled(
-    basis: SplineBasis,
-    matrix: FloatArray,
-    gradient: FloatArray,
-    rows: MotionRows | None,
-    smooth: tuple[FloatArray, FloatArray] | None = None,
-) -> BandedEquations:
-    """Equations of the coefficients from those of the frames.
+    basis: SplineBasis, matrix: FloatArray, rows: MotionRows, smooth: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Normal matrix of the coefficients, in the order (knot, coordinate), from those of the frames.
 
-    `matrix` (T, N, N) and `gradient` (T, N) are Gauss-Newton's of each frame's coordinates;
-    `smooth` is the inverse variance (N,) of fifth derivatives, and the coefficients (K, N).
+    `matrix` (T, N, N) is Gauss-Newton's of each frame's coordinates; `smooth` (N,) the inverse
+    variance of fifth derivatives. Returns the matrix's lower diagonals, its own first, (6 N + 1, K
+    N), and the coupling of the coefficients with P parameters, (K N, P).
     """
     number = matrix.shape[1]
-    parameters = 0 if rows is None else rows.by_parameter.shape[2]
     band = _band(basis, matrix)
-    pulls = np.zeros((basis.count * number, 1 + parameters))
-    pulls[:, 0] = (basis.values[0].T @ gradient).ravel()
-    if rows is not None:
-        _add_rows(band, pulls, basis, rows)
-    right = -pulls[:, 0]
-    if smooth is not None:
-        weight, coefficients = smooth
-        right -= (weight * (basis.roughness @ coefficients)).ravel()
-        for lag in range(ORDER):
-            diagonal = np.outer(basis.roughness.diagonal(-lag), weight).ravel()
-            band[lag * number, : len(diagonal)] += diagonal
-    return BandedEquations(band, right, pulls[:, 1:])
+    border = np.zeros((basis.count * number, rows.by_parameter.shape[2]))
+    _add_rows(band, border, basis, rows)
+    for lag in range(ORDER):
+        diagonal = np.outer(basis.roughness.diagonal(-lag), smooth).ravel()
+        band[lag * number, : len(diagonal)] += diagonal
+    return band, border
 
 
 def _band(basis: SplineBasis, matrix: FloatArray) -> FloatArray:
@@ -283,32 +261,28 @@ def _band(basis: SplineBasis, matrix: FloatArray) -> FloatArray:
     return band
 
 
-def _add_rows(band: FloatArray, pulls: FloatArray, basis: SplineBasis, rows: MotionRows) -> None:
-    """Add rows to a band, and to what pulls at the coefficients: residuals, then parameters."""
+def _add_rows(band: FloatArray, border: FloatArray, basis: SplineBasis, rows: MotionRows) -> None:
+    """Add rows to a band, and to the coupling with the parameters."""
     width = len(band) - 1
     number = width // ORDER
     for begin in range(0, len(basis.spans), KNOTS):
         spans = basis.spans[begin : begin + KNOTS]
-        edges = [(first, *_within(rows.frame, frames)) for first, frames in spans]
+        edges = [
+            (first, *np.searchsorted(rows.frame, (frames.start, frames.stop)).tolist())
+            for first, frames in spans
+        ]
         some = slice(edges[0][1], edges[-1][2])
         tall = _tall(basis, rows, some)
-        pulling = np.concatenate([rows.residual[some, :, None], rows.by_parameter[some]], axis=2)
-        pulling = pulling.reshape(len(tall), pulls.shape[1])
+        by_parameter = rows.by_parameter[some].reshape(len(tall), border.shape[1])
         for first, low, high in edges:
             if high > low:
                 own, start = slice(6 * (low - some.start), 6 * (high - some.start)), first * number
-                pulls[start : start + width] += tall[own].T @ pulling[own]
+                border[start : start + width] += tall[own].T @ by_parameter[own]
                 corner = start * len(band) * band.itemsize
                 block: FloatArray = np.ndarray(
                     (width, width), buffer=band.T, offset=corner, order="F"
                 )
                 dsyrk(1.0, tall[own].T, beta=1.0, c=block, lower=1, overwrite_c=1)
-
-
-def _within(frame: IntArray, some: slice) -> tuple[int, int]:
-    """From where to where rising frames lie within some."""
-    low, high = np.searchsorted(frame, (some.start, some.stop))
-    return int(low), int(high)
 
 
 def _tall(basis: SplineBasis, rows: MotionRows, some: slice) -> FloatArray:

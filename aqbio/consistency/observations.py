@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -84,8 +84,6 @@ class Observations:
     """(N,) bool array. Whether they are the left foot's."""
     surface_height: float = 0.0
     """Of the plates, m."""
-    hidden: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
-    """(K,) bool array. Markers whose record is not shown, to be predicted; empty for none."""
 
     def __post_init__(self) -> None:
         """Refuse frames from which no rates can be computed."""
@@ -105,15 +103,8 @@ class Observations:
 
     @cached_property
     def on_body(self) -> BoolArray:
-        """(K,) bool: markers that were on the body, shown or not."""
-        shown = np.asarray(self.visible.any(axis=0))
-        return shown | self.hidden if len(self.hidden) else shown
-
-    def without(self, hidden: BoolArray, start: FloatArray) -> Observations:
-        """The same, some markers (K,) not shown, begun at other coordinates (T, C)."""
-        markers = np.where(hidden[:, None], np.nan, self.markers)
-        known = hidden & self.visible.any(axis=0)
-        return replace(self, markers=markers, start=start, hidden=known)
+        """(K,) bool: markers that were recorded in any frame."""
+        return np.asarray(self.visible.any(axis=0))
 
 
 def measured_frames(

@@ -83,8 +83,6 @@ leg_share, pelvis_share
     Relative change of the mass of the legs and of the pelvis, taken from the torso.
 """
 
-NAMES = tuple(parameter.name for parameter in PARAMETERS)
-
 
 def pivot_parameters(place: FloatArray) -> tuple[Parameter, ...]:
     """Where plates turn and scale, (3,), m: fixed."""
@@ -196,9 +194,9 @@ class Runner:
         return np.array([body in names for body in self.skeleton.bodies])
 
     @cached_property
-    def legs(self) -> BoolArray:
-        """(B,) bool: segments of both legs."""
-        return self.members("leg_left", "leg_right")
+    def parts(self) -> Mapping[str, BoolArray]:
+        """(B,) bool: segments whose mass a parameter changes, by its name."""
+        return {LEGS: self.members("leg_left", "leg_right"), PELVIS: self.pelvis}
 
     @cached_property
     def pelvis(self) -> BoolArray:
@@ -278,7 +276,7 @@ class Runner:
         carries others of the limb is the shank, all beyond it the foot; a patella counts as thigh.
         All beyond an upper arm is forearm.
         """
-        return tuple(self._tissue(body) for body in range(len(self.skeleton.bodies)))
+        return tuple(map(self._tissue, range(len(self.skeleton.bodies))))
 
     def _tissue(self, body: int) -> Tissue:
         if self.pelvis[body]:
@@ -314,9 +312,6 @@ SENSOR_SD = 0.010
 whose skin hardly moves but whose markers are misplaced like all others, bent the legs: unseen
 markers of recorded runs were predicted 3 to 4 mm worse, virtual sprints no better."""
 
-REFERENCE_MARKER_SD = 0.010
-"""Marker error for which the weights were derived, m."""
-
 KNOTS = 0.010
 """Time between knots of the splines, s: dense enough for the first milliseconds of a contact.
 Knots of 20 ms cannot follow these, and the rates of torso and arms pay for it
@@ -338,9 +333,6 @@ class Weights:
     """sigma_force_n, sigma_moment_nm: Of the residual force and moment in each frame. 30 N and 10 N
     m serve momentum and totals best, 100 N and 30 N m the rates of groups; tighter ones bend the
     motion."""
-    sigma_marker_m: float = REFERENCE_MARKER_SD
-    """Of a marker; the table of soft tissue is scaled by it over 10 mm. 14 mm of marker error in
-    the fit go with 10 mm here."""
     correlation: float = 0.4
     """Between soft-tissue errors of the markers of one segment, 0 to less than 1."""
     tissue_sd_m: Mapping[Tissue, float] = field(default_factory=lambda: dict(TISSUE_SD))

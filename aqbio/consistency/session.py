@@ -18,7 +18,6 @@ from aqbio.consistency.parameters import (
     prior_precision,
     priors,
 )
-from aqbio.consistency.posterior import CentreEstimates, centre_estimates
 from aqbio.consistency.solver import Solver
 from aqbio.consistency.stances import (
     PlantedFeet,
@@ -29,13 +28,10 @@ from aqbio.consistency.stances import (
     planted_feet,
     stance_equations,
 )
-from aqbio.consistency.suspicion import Suspicion, doubts, static_suspicions
+from aqbio.consistency.suspicion import Suspicion, doubts
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import Motion
 from aqbio.vectors import FloatArray
-
-NUMERICAL = (np.linalg.LinAlgError, ValueError, FloatingPointError)
-"""What a fit raises whose equations cannot be solved."""
 
 LOOSE = 100.0, 30.0
 """Standard deviations of residual force and moment of the specification ``loose``, N and N m."""
@@ -55,8 +51,6 @@ class Session:
     """Static postures on force plates, by trial."""
     plain: dict[str, str]
     """Why a trial is not fitted, by trial."""
-    speeds: dict[str, float]
-    """By trial, m/s."""
     single_fits: dict[str, TrialFit]
     """Fits of single trials."""
     fits: dict[str, TrialFit]
@@ -88,7 +82,7 @@ class Session:
             dict(weights),
             dict(still or {}),
         )
-        self.plain, self.speeds = dict(plain or {}), {}
+        self.plain = dict(plain or {})
         self.single_fits, self.fits, self.suspicions, self.standing = {}, {}, {}, {}
         self.estimates, self.covariance = (), np.zeros((0, 0))
 
@@ -97,16 +91,6 @@ class Session:
         """Trials whose fit is used."""
         return tuple(name for name in self.fits if not self.suspicions[name])
 
-    @property
-    def centres(self) -> CentreEstimates:
-        """Places of the segments' centres of mass, where any trial was fitted."""
-        return centre_estimates(self.runner, self.estimates, self.covariance)
-
-    @property
-    def static_suspicions(self) -> tuple[Suspicion, ...]:
-        """Doubt that still postures cast on the whole session."""
-        return static_suspicions(self.standing)
-
     def fit_alone(self) -> None:
         """Fit every trial by itself; one whose equations cannot be solved stays plain."""
         for name, observations in self.observations.items():
@@ -114,7 +98,7 @@ class Session:
                 self.single_fits[name] = fit_trial(
                     self.runner, observations, self.weights[name], self.parameters
                 )
-            except NUMERICAL as error:
+            except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
                 self.plain[name] = f"the fit failed ({error})"
 
     def settle(

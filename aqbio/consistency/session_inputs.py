@@ -44,25 +44,14 @@ from aqbio.vectors import BoolArray, FloatArray
 
 def parameters(drag_area: float, *, align_plates: bool) -> tuple[Parameter, ...]:
     """The global parameters of runners of a drag area, m²; plates may be aligned with cameras."""
-    found = (
-        replace(one, on=one.on or (align_plates and one.name in ALIGNMENT)) for one in PARAMETERS
-    )
-    return tuple(
-        replace(
-            one,
-            prior=drag_area,
-            lowest=min(one.lowest, drag_area),
-            highest=max(one.highest, drag_area),
-        )
-        if one.name == DRAG
-        else one
-        for one in found
-    )
-
-
-def trial_weights(trial: SolvedTrial) -> Weights:
-    """The weights of one trial: the knots depend on its frame rate."""
-    return Weights(knot_s=knot_spacing(float(trial.prepared.attrs["marker_rate"])))
+    found = {
+        one.name: replace(one, on=one.on or (align_plates and one.name in ALIGNMENT))
+        for one in PARAMETERS
+    }
+    drag = found[DRAG]
+    low, high = min(drag.lowest, drag_area), max(drag.highest, drag_area)
+    found[DRAG] = replace(drag, prior=drag_area, lowest=low, highest=high)
+    return tuple(found.values())
 
 
 FEWEST_SECONDS = 0.10
@@ -270,13 +259,14 @@ def open_session(
     aligns = settings.align_plates and tells_alignment(feet)
     chosen = parameters(settings.drag_area_m2, align_plates=aligns)
     if aligns:
-        chosen += pivot_parameters(feet.point.mean(axis=0))
+        chosen += pivot_parameters(feet[0].mean(axis=0))
     chosen += centre_parameters(len(runner.centres))
     plain = {name: one for name, one in found.items() if isinstance(one, str)}
-    weights = {one.trial_id: trial_weights(one) for one in fitted}
-    session = Session(runner, seen, weights, chosen, still, plain)
-    session.speeds = {one.trial_id: trial_speed(one) for one in trials}
-    return session
+    weights = {
+        one.trial_id: Weights(knot_s=knot_spacing(float(one.prepared.attrs["marker_rate"])))
+        for one in fitted
+    }
+    return Session(runner, seen, weights, chosen, still, plain)
 
 
 def fitted_session(

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
-from aqbio.consistency.balance import Balance, Residual, balance, rates_over_frames
+from aqbio.consistency.balance import Balance, Residual, rates_over_frames
 from aqbio.consistency.marker_rows import ErrorBands, MarkerRows, stride_cycles
 from aqbio.consistency.normal_equations import BandFactor, MotionRows, SplineBasis, assembled
 from aqbio.consistency.observations import SHORTEST_RUN, Observations
@@ -42,7 +41,7 @@ MOST_TRIES = 10
 SHORTEST = 0.1
 """and not less than this: far off, a cost says nothing of the parabola here."""
 
-SHOWN, SHARED = ("markers", "hidden", "unobservable", "contacts"), ("tracking", "markers", "bands")
+SHOWN, SHARED = ("markers", "unobservable", "contacts"), ("tracking", "markers", "bands")
 """Observations, and what solvers of the same ones and the same weights have in common."""
 
 
@@ -66,15 +65,9 @@ class Point:
     """In the frames that are measured completely."""
 
 
-class Step(NamedTuple):
-    """From a point to where the equations there have the least cost."""
-
-    motion: FloatArray
-    """(K N,) array. Of the coefficients."""
-    parameters: FloatArray
-    """(P,) array."""
-    promised: float
-    """Fall of the cost by these equations."""
+Step = tuple[FloatArray, FloatArray, float]
+"""From a point to where the equations there have the least cost: of the coefficients, (K N,), and
+the parameters, (P,); fall of the cost by these equations."""
 
 
 class Solver:
@@ -129,11 +122,10 @@ class Solver:
 
     @cached_property
     def tracking(self) -> Tracking:
-        """Markers that were on the body, and the coordinates that move those that were recorded."""
+        """Markers that were recorded, and the coordinates that move them."""
         seen, skeleton = self.observations, self.runner.skeleton
         candidates = np.setdiff1d(skeleton.free, np.array(seen.unobservable, dtype=int))
-        shown = Tracking.of(skeleton, seen.marker_index[seen.visible.any(axis=0)], candidates)
-        return Tracking.of(skeleton, seen.marker_index[seen.on_body], shown.coordinate)
+        return Tracking.of(skeleton, seen.marker_index[seen.on_body], candidates)
 
     @property
     def coordinates(self) -> IntArray:
@@ -245,7 +237,7 @@ class Solver:
         seen, skeleton = self.observations, self.runner.skeleton
         moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
         wrench = (seen.wrench, seen.time)
-        return balance(self.runner, values, moves, wrench, drags=seen.drag).residual
+        return Balance(self.runner, values, moves, wrench, drags=seen.drag).residual
 
     # cost, equations and factor -------------------------------------------------------------------
 
@@ -257,7 +249,7 @@ class Solver:
         parts = (of_frames(one, measured) for one in (motion.q, motion.u, motion.udot))
         moves = posed_kinematics(self.runner.skeleton, poses.picked(measured), *parts)
         wrench = (seen.wrench, seen.time[measured])
-        here = balance(self.runner, self.values(theta), moves, wrench, drags=seen.drag)
+        here = Balance(self.runner, self.values(theta), moves, wrench, drags=seen.drag)
         away = motion.q[:, self.coordinates] - self.solved
         cost = (error * force).sum() + ((here.residual.rows / self.sigma) ** 2).sum()
         cost += self.precision @ (theta - self.prior_means) ** 2
@@ -276,18 +268,16 @@ class Solver:
         point = self.point
         self.release()  # one factor at a time: it is the largest thing of a fit
         self.point = point
-        gradient, matrix = self.markers.normal_equations(point.poses, point.position, point.force)
-        every, stiffness = np.arange(matrix.shape[1]), 1.0 / self.weights.coordinate_sd**2
-        matrix[:, every, every] += stiffness
-        gradient = gradient + stiffness * (point.motion.q[:, self.coordinates] - self.solved)
-        smooth = (1.0 / self.roughness_sd**2, point.coefficients)
-        self.rows = self._rows(point)
-        equations = assembled(self.basis, matrix, gradient, self.rows, smooth)
+        matrix = self.markers.normal_matrix(point.poses, point.position)
+        every = np.arange(matrix.shape[1])
+        matrix[:, every, every] += 1.0 / self.weights.coordinate_sd**2
+        self.pull, self.right, self.rows = self.downhill(point)
         by_parameter = self.rows.by_parameter.reshape(self.rows.residual.size, len(self.on))
         self.matrix = by_parameter.T @ by_parameter
-        self.right = -by_parameter.T @ self.rows.residual.ravel()
-        self.pull, self.coupling = equations.right, equations.border
-        self.factor = equations.factor(overwrite=True)
+        smooth = 1.0 / self.roughness_sd**2
+        band, self.coupling = assembled(self.basis, matrix, self.rows, smooth)
+        del matrix  # as large as half of the band
+        self.factor = BandFactor.of(band)
         self.linearised_at = point.theta
         self._half: tuple[FloatArray, FloatArray] | None = None
 
@@ -326,10 +316,6 @@ class Solver:
         frame = np.flatnonzero(self.measured)
         return MotionRows(frame, (by_q, by_u, by_udot), by_parameter, residual)
 
-    def stands_at(self, coefficients: FloatArray) -> bool:
-        """Whether equations are at hand for a motion, by the same factor or that of one nearby."""
-        return "factor" in vars(self) and self.point.coefficients is coefficients
-
     def release(self) -> None:
         """Give back all that belongs to a point."""
         for name in ("point", "factor", "rows", "pull", "coupling", "matrix", "right", "_half"):
@@ -349,17 +335,15 @@ class Solver:
                 self.refresh()
             else:
                 self.linearise()
-            ended, whole = self.advance(self.motion_step() if motion_only else self.step())
+            ended, whole = self.advance(self.step(motion_only=motion_only))
             again = motion_only and whole and not again
 
-    def motion_step(self) -> Step:
-        """A step of the motion, parameters fixed."""
-        change = self.factor.solve(self.pull)
-        return Step(change, np.zeros_like(self.point.theta), float(self.pull @ change))
-
-    def step(self) -> Step:
-        """A step of motion and parameters, whose priors join here."""
+    def step(self, *, motion_only: bool = False) -> Step:
+        """A step of motion and parameters, whose priors join here, or of the motion only."""
         step = np.zeros_like(self.point.theta)
+        if motion_only:
+            change = self.factor.solve(self.pull)
+            return change, step, float(self.pull @ change)
         pull, follow = self.half
         promised = float(pull @ pull)
         if self.on:
@@ -369,7 +353,7 @@ class Solver:
             downhill = self.right + prior - follow.T @ pull
             step[:] = np.linalg.solve(matrix, downhill)
             promised += float(downhill @ step)
-        return Step(self.factor.back(pull - follow @ step), step, promised)
+        return self.factor.back(pull - follow @ step), step, promised
 
     def advance(self, step: Step) -> tuple[bool, bool]:
         """Go the largest share of a step that lowers the cost; whether it is the end, and whole.
@@ -377,12 +361,10 @@ class Solver:
         A share that raises the cost gives way to the minimum of the parabola that begins as the
         equations say and goes through that cost (Nocedal & Wright 2006, chapter 3.5).
         """
-        point, share, promised = self.point, 1.0, step.promised
+        point, share, (ahead, parameters, promised) = self.point, 1.0, step
         for _ in range(MOST_TRIES):
-            change = share * step.motion.reshape(point.coefficients.shape)
-            tried = self.evaluate(
-                point.coefficients + change, point.theta + share * step.parameters
-            )
+            change = share * ahead.reshape(point.coefficients.shape)
+            tried = self.evaluate(point.coefficients + change, point.theta + share * parameters)
             if tried.cost <= point.cost:
                 self.point = tried
                 self.history.append(tried.cost)

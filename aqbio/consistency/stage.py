@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
-from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.balance import adjusted_skeleton, centre_estimates
 from aqbio.consistency.changes import change_rows, legs_of
 from aqbio.consistency.files import (
     centres_dataset,
@@ -27,6 +27,7 @@ from aqbio.consistency.findings import (
 )
 from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import fitted_session, static_stances
+from aqbio.consistency.suspicion import static_suspicions
 from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.dictionary import columns
@@ -35,7 +36,6 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
 from aqbio.io.tables import write_columns
-from aqbio.multibody.skeleton import Skeleton
 from aqbio.study.internal import contained
 from aqbio.study.manifest import (
     Report,
@@ -54,17 +54,15 @@ OFF = "consistency is off"
 class ParticipantFit:
     """The trials of a participant and what the fit made of them."""
 
-    skeleton: Skeleton
-    """Of the scaled model."""
     trials: dict[str, SolvedTrial]
     """By name."""
-    fitted: Session | None
-    """None where consistency is off."""
-    failed: dict[str, AqbioError] = field(default_factory=dict)
+    fitted: Session
+    """Without any fit where consistency is off or nothing was solved."""
+    failed: dict[str, AqbioError]
     """Why a trial could be neither read nor fitted, by name."""
 
 
-@participant_stage(STAGE, enabled=False, adjusted_model=False, **estimate_numbers(None))
+@participant_stage(STAGE, enabled=False, adjusted_model=False, parameters=[], standing=[])
 def inverse_dynamics_participant(study: Study, participant_id: str, report: Report) -> None:
     """Fit all trials of a participant together, or pass their plain motion on.
 
@@ -73,10 +71,9 @@ def inverse_dynamics_participant(study: Study, participant_id: str, report: Repo
     ``<participant>.skeleton.npz``.
     """
     session = participant_session(study, participant_id)
-    fitted = session.fitted if session is not None else None
-    adjusted = fitted is not None and bool(fitted.accepted)
-    if fitted is not None and adjusted:
-        _write_model(study, participant_id, fitted)
+    adjusted = bool(session.fitted.accepted)
+    if adjusted:
+        _write_model(study, participant_id, session.fitted)
     else:
         former = ParticipantModel.adjusted(study, participant_id)
         for file in (former.osim, former.table, centres_path(study, participant_id)):
@@ -94,24 +91,18 @@ def inverse_dynamics_participant(study: Study, participant_id: str, report: Repo
         participant_id,
         STAGE,
         entries,
-        findings=session_findings(participant_id, fitted, legs_of(study))
-        if fitted is not None
-        else (),
+        findings=session_findings(participant_id, session.fitted, legs_of(study)),
         enabled=study.settings.consistency.enabled,
         adjusted_model=adjusted,
-        **estimate_numbers(fitted),
+        **estimate_numbers(session.fitted),
     )
 
 
-def _write_changes(study: Study, participant_id: str, session: ParticipantFit | None) -> None:
+def _write_changes(study: Study, participant_id: str, session: ParticipantFit) -> None:
     """Write what the fit changed: no rows where nothing was fitted."""
     import pandas as pd
 
-    rows = (
-        []
-        if session is None or session.fitted is None
-        else list(change_rows(study, participant_id, session.trials, session.fitted))
-    )
+    rows = change_rows(study, participant_id, session.trials, session.fitted)
     described = columns("fit_changes")
     table = pd.DataFrame([{"participant_id": participant_id, **row} for row in rows])
     source = study_provenance(study, STAGE, ())
@@ -119,13 +110,10 @@ def _write_changes(study: Study, participant_id: str, session: ParticipantFit | 
     write_columns(table.reindex(columns=list(described)), path, described, source)
 
 
-def participant_session(study: Study, participant_id: str) -> ParticipantFit | None:
-    """Fit a participant's trials together; None where no trial was solved."""
+def participant_session(study: Study, participant_id: str) -> ParticipantFit:
+    """Fit a participant's trials together."""
     before = earlier_failures(study, participant_id, STAGE)
     names = [t.trial_id for t in study.moving_of(participant_id) if t.trial_id not in before]
-    if not names:
-        return None
-    skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     trials: dict[str, SolvedTrial] = {}
     failed: dict[str, AqbioError] = {}
     for name in names:
@@ -135,7 +123,9 @@ def participant_session(study: Study, participant_id: str) -> ParticipantFit | N
         except AqbioError as error:
             failed[name] = error
     if not study.settings.consistency.enabled or not trials:
-        return ParticipantFit(skeleton, trials, None, failed)
+        plain = dict.fromkeys(trials, OFF)
+        return ParticipantFit(trials, Session(None, {}, {}, (), plain=plain), failed)
+    skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     still = static_stances(study, participant_id, skeleton)
     count = study.settings.consistency.samples
     draws = (count, study.settings.random.seed) if count else None
@@ -146,14 +136,14 @@ def participant_session(study: Study, participant_id: str) -> ParticipantFit | N
             return fitted_session(study, skeleton, chosen, still, draws=draws)
 
     try:
-        return ParticipantFit(skeleton, trials, fit(list(trials)), failed)
+        return ParticipantFit(trials, fit(list(trials)), failed)
     except AqbioError:
         alone = _unfittable(fit, trials)
         sound = [name for name in trials if name not in alone]
         if not alone:
             raise
-        fitted = fit(sound) if sound else None
-        return ParticipantFit(skeleton, trials, fitted, failed | alone)
+        fitted = fit(sound) if sound else Session(None, {}, {}, ())
+        return ParticipantFit(trials, fitted, failed | alone)
 
 
 def _unfittable(
@@ -179,27 +169,27 @@ def _write_model(study: Study, participant_id: str, fitted: Session) -> None:
     values = {estimate.name: estimate.estimate for estimate in fitted.estimates}
     write_adjusted_model(scaled.osim, adjusted_skeleton(fitted.runner, values), adjusted.osim)
     save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
-    centres = centres_dataset(fitted.centres, fitted.runner.skeleton.bodies)
+    found = centre_estimates(fitted.runner, fitted.estimates, fitted.covariance)
+    centres = centres_dataset(*found, fitted.runner.skeleton.bodies)
     attributes = study_provenance(study, STAGE, (scaled.table,))
     write_dataset(centres, centres_path(study, participant_id), attributes)
 
 
 def _trial(
-    study: Study, participant_id: str, session: ParticipantFit | None, trial: Trial
+    study: Study, participant_id: str, session: ParticipantFit, trial: Trial
 ) -> TrialOutcome:
     """Write one trial: as fitted, or plain with the reason."""
-    if session is None:
-        raise AqbioError("the trial was not solved.", trial=trial.trial_id, rule="stage-order")
     if trial.trial_id in session.failed:
         raise session.failed[trial.trial_id]
+    if trial.trial_id not in session.trials:
+        raise AqbioError("the trial was not solved.", trial=trial.trial_id, rule="stage-order")
     one, fitted = session.trials[trial.trial_id], session.fitted
     file = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     inputs = (*one.files, ParticipantModel.of(study, participant_id).table)
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
-    why = OFF if fitted is None else fitted.plain.get(trial.trial_id, "")
-    if fitted is None or why:
+    if why := fitted.plain.get(trial.trial_id, ""):
         write_dataset(plain_dataset(one, why), file, attributes)
-        findings = () if fitted is None else plain_findings(trial.trial_id, why, fitted)
+        findings = () if why == OFF else plain_findings(trial.trial_id, why, fitted)
         return TrialOutcome(_status(PLAIN, why, _body_causes(fitted)), tuple(findings), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
     numbers = fit_numbers(one, fit)
@@ -208,20 +198,17 @@ def _trial(
         dataset = plain_dataset(one, why)
     else:
         dataset = fitted_dataset(study, one, fit)
-        samples, seed = study.settings.consistency.samples, study.settings.random.seed
-        dataset = dataset.assign(posterior_variables(fit, study.model_map, samples, seed))
+        dataset = dataset.assign(posterior_variables(fit, study.model_map))
     write_dataset(dataset, file, attributes)
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
-    findings = suspicion_findings(trial.trial_id, doubts, fitted)
+    findings = suspicion_findings(doubts, fitted, trial=trial.trial_id)
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
 
 
-def _body_causes(fitted: Session | None) -> list[str]:
+def _body_causes(fitted: Session) -> list[str]:
     """Causes of doubt in the body that all trials of a participant have, plain ones too."""
-    if fitted is None or not fitted.accepted:
-        return []
-    return [doubt.cause for doubt in fitted.static_suspicions]
+    return [doubt.cause for doubt in static_suspicions(fitted.standing) if fitted.accepted]
 
 
 def _status(motion: str, why: str, suspicions: Sequence[str] = ()) -> dict[str, Any]:

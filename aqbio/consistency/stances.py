@@ -7,23 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.consistency.balance import adjusted_skeleton, mass_shares
+from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
-    CENTRES,
-    LEGS,
-    PELVIS,
     TURN_SD,
     Parameter,
     Runner,
-    centre_direction,
     priors,
 )
 from aqbio.force_plates.alignment import (
     ALIGNMENT,
-    OFFSET,
     ROTATION,
-    SCALE,
     Alignment,
     planted_information,
 )
@@ -31,8 +25,6 @@ from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray, rotate
-
-UP = np.array([0.0, 1.0, 0.0])
 
 STATIC_SD = 0.005
 """Of the horizontal distance from the centre of mass to the COP in quiet standing, m: the COP's
@@ -48,8 +40,6 @@ class StaticStance:
     cop: FloatArray
     """(3,) array, m, ground. Mean centre of pressure of both feet together, in the same axes as the
     pose."""
-    sd: float = STATIC_SD
-    """Of the horizontal distance between centre of mass and COP, m."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +55,10 @@ class Standing:
     """Of the body that was fitted to all trials and postures."""
     left_out: FloatArray
     """Of a body that was fitted to everything but this posture: a prediction."""
+
+
+FAINT = 1e-3
+"""Standard deviations of its prior by which a parameter is changed to see what follows."""
 
 
 def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance) -> FloatArray:
@@ -85,35 +79,6 @@ def com_from_cop(skeleton: Skeleton, static: StaticStance) -> FloatArray:
     return np.asarray(skeleton.mass @ points / skeleton.mass.sum() - static.cop)
 
 
-def com_by_parameters(
-    runner: Runner, values: dict[str, float], static: StaticStance, on: Sequence[Parameter]
-) -> FloatArray:
-    """Derivative of the distance of a still posture by the parameters that are on, (2, P)."""
-    skeleton = adjusted_skeleton(runner, values)
-    poses = segment_poses(skeleton, static.q[None])
-    points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
-    share = skeleton.mass / skeleton.mass.sum()
-    columns = []
-    for parameter in on:
-        moved = np.zeros(3)
-        if parameter.name.startswith(CENTRES):
-            shifts = runner.centres[centre_direction(parameter.name)]
-            moved = share @ rotate(poses.rotation, shifts)[0]
-        elif parameter.name in (LEGS, PELVIS):
-            part = runner.legs if parameter.name == LEGS else runner.pelvis
-            moved = (share * mass_shares(runner, part)) @ points
-        elif parameter.name in ROTATION:
-            height = share @ points[:, 1] - static.cop[1]
-            lever = static.cop + height * UP - Alignment.of(values).pivot
-            moved = -Alignment.of(values).turned_by(parameter.name, lever)
-        elif parameter.name in OFFSET:
-            moved = -np.eye(3)[OFFSET.index(parameter.name)]
-        elif parameter.name == SCALE:
-            moved = Alignment.of(values).pivot - static.cop
-        columns.append(moved[[0, 2]])
-    return np.stack(columns, axis=1)
-
-
 def stance_equations(
     runner: Runner, parameters: Sequence[Parameter], static: StaticStance
 ) -> tuple[FloatArray, FloatArray]:
@@ -121,9 +86,15 @@ def stance_equations(
 
     Its two distances are two observations.
     """
-    on = [parameter for parameter in parameters if parameter.on]
-    slope = com_by_parameters(runner, priors(parameters), static, on) / static.sd
-    distance = com_over_cop(runner, priors(parameters), static) / static.sd
+    given, on = priors(parameters), [parameter for parameter in parameters if parameter.on]
+    columns = []
+    for one in on:  # by differences: hardly curved
+        step = FAINT * one.prior_sd
+        ends = (one.prior - step, one.prior + step)
+        less, more = (com_over_cop(runner, given | {one.name: end}, static) for end in ends)
+        columns.append((more - less) / (2.0 * step))
+    slope = np.stack(columns, axis=1) / STATIC_SD
+    distance = com_over_cop(runner, given, static) / STATIC_SD
     prior = np.array([parameter.prior for parameter in on])
     return slope.T @ slope, slope.T @ (slope @ prior - distance)
 
@@ -139,16 +110,10 @@ NEAR = 0.15
 """A forefoot higher than this above the plates is not planted, whatever its force, m."""
 
 
-@dataclass(frozen=True, eq=False)
-class PlantedFeet:
-    """Where feet press on plates, and where cameras see them: N contacts of a session."""
-
-    point: FloatArray
-    """(N, 3) array, m. Centre of pressure, mean over the planted frames, by the plates."""
-    marker: FloatArray
-    """(N, 3) array, m. Forefoot markers: mean of the place, and of the least height."""
-    group: IntArray
-    """(N,) int array. Trial and foot."""
+PlantedFeet = tuple[FloatArray, FloatArray, IntArray]
+"""Where feet press by the plates, (N, 3), m: centre of pressure, mean over the planted frames of N
+contacts; where cameras see them, (N, 3), m: mean place of forefoot markers, and of the least
+height; and trial and foot, (N,)."""
 
 
 def planted_feet(runner: Runner, trials: Sequence[Observations]) -> PlantedFeet:
@@ -169,9 +134,8 @@ def planted_feet(runner: Runner, trials: Sequence[Observations]) -> PlantedFeet:
                 markers.append(marker)
                 groups.append(2 * number + side)
     shape = (len(groups), 3)
-    return PlantedFeet(
-        np.reshape(points, shape), np.reshape(markers, shape), np.array(groups, dtype=np.int64)
-    )
+    places = np.reshape(points, shape), np.reshape(markers, shape)
+    return (*places, np.array(groups, dtype=np.int64))
 
 
 def planted_contacts(
@@ -199,14 +163,14 @@ def planted_contacts(
 
 def tells_alignment(feet: PlantedFeet) -> bool:
     """Whether planted feet tell the pitch of the plates better than its prior."""
-    matrix, _ = planted_information(feet.point, feet.marker, feet.group)
+    matrix, _ = planted_information(*feet)
     pitch = ALIGNMENT.index(ROTATION[2])
     return bool(matrix[pitch, pitch] > 1.0 / TURN_SD**2)
 
 
 def feet_equations(feet: PlantedFeet, on: Sequence[Parameter]) -> tuple[FloatArray, FloatArray]:
     """What planted feet tell of the parameters that are on: normal equations (P, P) and (P,)."""
-    matrix, right = planted_information(feet.point, feet.marker, feet.group)
+    matrix, right = planted_information(*feet)
     names = [one.name for one in on]
     table = np.array([[one == name for name in names] for one in ALIGNMENT], dtype=float)
     return table.T @ matrix @ table, table.T @ right

@@ -9,15 +9,13 @@ weight and centre of mass over its centre of pressure, show the first two.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Literal, NamedTuple
 
 import numpy as np
 
 from aqbio.body.draws import twins
-from aqbio.consistency.balance import centre_shifts
-from aqbio.consistency.delivered import added_slip, segment_displacements, sudden_change
+from aqbio.consistency.balance import adjusted_loads, centre_shifts
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import (
@@ -33,90 +31,79 @@ from aqbio.consistency.parameters import (
     discount,
 )
 from aqbio.consistency.solver import Solver
-from aqbio.consistency.stances import Standing
+from aqbio.consistency.stances import Standing, planted_contacts
 from aqbio.errors import distinct
-from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
+from aqbio.multibody.motion import Motion
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import AXES, GRAVITY
 from aqbio.vectors import BoolArray, FloatArray, cross
 
-
-class Displacement(NamedTuple):
-    """Of a segment's markers, RMS, m, and of those of its twin on the other side."""
-
-    moved: float
-    usual: float
-    """Soft-tissue artefact of its kind."""
-    twin: str
-    """Itself where there is none."""
+SUDDEN_S = 0.020
+"""Changes of a joint moment within this time are looked at, s."""
 
 
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """Numbers of one fit by which it is judged."""
-
-    residual_force: FloatArray
-    residual_moment: FloatArray
-    """residual_force, residual_moment: (3,) arrays. RMS over the measured frames, body weights and
-    N m."""
-    markers_moved: float
-    """How far the forces move the body's markers from where splines that follow the recorded ones
-    alone have them, RMS, m."""
-    carried_mass: float
-    """Mass that the vertical force carries over the model's, less one."""
-    remaining: Mapping[str, float] = field(default_factory=dict)
-    """Part of the disagreement that remains with forces turned round, by way of turning."""
-    free_moment_gain: float = float("nan")
-    """Fall of the cost with the free moment turned round, in independent observations; NaN if not
-    tried."""
-    nearer_other_foot: float = float("nan")
-    """How much nearer the centre of pressure is to the other foot, m; NaN if not known."""
-    centre: str = ""
-    """Segment and axis whose centre of mass the forces move most, relative to its prior."""
-    centre_apart: float = 0.0
-    """How far that is, standard deviations of the belief."""
-    displaced: Mapping[str, Displacement] = field(default_factory=dict)
-    """How far the delivered motion has markers from inverse kinematics, by segment."""
-    sudden_joint: str = ""
-    sudden_change: float = float("nan")
-    """sudden_joint, sudden_change: Coordinate whose moment changes more within 20 ms than that of
-    the plain motion, and how much more, N m."""
-    added_slip: float = float("nan")
-    """How much farther planted forefeet slide than with the plain motion, m; NaN if not known."""
+def segment_displacements(fit: TrialFit, frames: BoolArray) -> dict[str, float]:
+    """Root mean square of them by segment with markers, m, over frames (T,)."""
+    skeleton, moved = fit.runner.skeleton, fit.markers_moved(fit.observations.start)[frames]
+    carrier = skeleton.marker_body[fit.observations.marker_index]
+    return {
+        skeleton.bodies[body]: float(np.sqrt(np.nanmean(moved[:, carrier == body] ** 2)))
+        for body in np.unique(carrier[np.isfinite(moved).any(axis=0)])
+    }
 
 
-def fit_evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
-    """Numbers by which a fit is judged, without fits of reversed forces."""
-    frames = fit.measured
-    weight = fit.runner.skeleton.mass.sum() * float(np.linalg.norm(fit.skeleton.gravity))
-    centre, apart = farthest_centre(fit.runner, fit.values)
-    joint, sudden = sudden_change(fit, loads)
-    return Evidence(
-        residual_force=_rms(fit.after.force[frames]) / weight,
-        residual_moment=_rms(fit.after.moment[frames]),
-        markers_moved=float(
-            np.sqrt(np.nanmean(fit.markers_moved(fit.q_markers_only)[frames] ** 2))
-        ),
-        carried_mass=_carried_mass(fit),
-        nearer_other_foot=nearer_other_foot(fit, loads),
-        centre=centre,
-        centre_apart=apart,
-        displaced=_displaced(fit, frames),
-        sudden_joint=joint,
-        sudden_change=sudden,
-        added_slip=added_slip(fit),
-    )
+def sudden_change(fit: TrialFit, loads: Sequence[ExternalLoad]) -> tuple[str, float]:
+    """Joint whose moment changes more within 20 ms than the plain one ever does.
+
+    Name of the coordinate and how much more, N m; over the measured frames from first touchdown to
+    last toe-off. NaN without loads.
+    """
+    seen, skeleton = fit.observations, fit.skeleton
+    joints = [
+        one
+        for one in skeleton.free
+        if skeleton.coordinate_is_rotation[one] and not fit.runner.root[one]
+    ]
+    if not loads or not joints or not len(seen.contacts):
+        return "", float("nan")
+    adjusted = adjusted_loads(loads, seen.time, fit.values)
+    plain = _moments(fit.runner.skeleton, seen.plain, loads)[:, joints]
+    fitted = _moments(skeleton, fit.motion, adjusted)[:, joints]
+    inside = (seen.time >= seen.contacts[0, 0]) & (seen.time <= seen.contacts[-1, 1])
+    usable = inside & fit.measured & np.isfinite(plain + fitted).all(axis=1)
+    apart = max(round(SUDDEN_S * seen.rate), 1)
+    both = usable[apart:] & usable[:-apart]
+    if not both.any():
+        return "", float("nan")
+    largest = [np.abs(one[apart:] - one[:-apart])[both].max(axis=0) for one in (plain, fitted)]
+    more = largest[1] - largest[0]
+    joint = int(more.argmax())
+    return skeleton.coordinates[joints[joint]], float(more[joint])
 
 
-def _displaced(fit: TrialFit, frames: BoolArray) -> dict[str, Displacement]:
-    bodies = fit.runner.skeleton.bodies
-    twin = twins(bodies, fit.runner.groups)
-    found = {}
-    for name, moved in segment_displacements(fit, frames).items():
-        own = bodies.index(name)
-        usual = fit.weights.tissue_sd_m[fit.runner.tissue[own]]
-        found[name] = Displacement(moved, usual, bodies[twin[own]])
-    return found
+def added_slip(fit: TrialFit) -> float:
+    """How much farther the planted forefoot slides than with the plain motion, m, horizontally.
+
+    Largest over the measured contacts; NaN without any, and on a belt, whose way is not known here.
+    """
+    seen, found = fit.observations, [np.nan]
+    if seen.drag:
+        places = [fit.solver.recorded_markers(q) for q in (seen.plain.q, fit.motion.q)]
+        for _, frames, forefoot in planted_contacts(fit.runner, seen):
+            ends = np.flatnonzero(frames)[[0, -1]]
+            ways = [np.diff(one[ends][:, forefoot].mean(axis=1), axis=0)[0] for one in places]
+            plain, fitted = (float(np.hypot(way[0], way[2])) for way in ways)
+            found.append(fitted - plain)
+    return float(np.nanmax(found)) if len(found) > 1 else float("nan")
+
+
+def _moments(skeleton: Skeleton, motion: Motion, loads: Sequence[ExternalLoad]) -> FloatArray:
+    """Generalised forces (T, C) of a motion."""
+    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    return inverse_dynamics(skeleton, moves, loads)
 
 
 def farthest_centre(runner: Runner, values: Mapping[str, float]) -> tuple[str, float]:
@@ -128,7 +115,7 @@ def farthest_centre(runner: Runner, values: Mapping[str, float]) -> tuple[str, f
     return f"{runner.skeleton.bodies[segment]} along {'xyz'[axis]}", float(apart.max())
 
 
-def _carried_mass(fit: TrialFit) -> float:
+def carried_mass(fit: TrialFit) -> float:
     """Mass that the vertical force carries over the measured frames, over the model's, less one."""
     frames, skeleton = fit.measured, fit.skeleton
     motion = fit.motion
@@ -203,16 +190,16 @@ def free_moment_reversed(wrench: GroundWrench) -> GroundWrench:
     return replace(wrench, moment=turned)
 
 
-REVERSED: Mapping[str, Turning] = MappingProxyType(
+REVERSED: Mapping[str, tuple[str, Turning]] = MappingProxyType(
     {
-        "force": _reversed((-1, -1, -1), (-1, -1, -1)),
-        "force_x": _reversed((-1, 1, 1), (1, 1, 1)),
-        "force_z": _reversed((1, 1, -1), (1, 1, 1)),
-        "moment_y": _reversed((1, 1, 1), (1, -1, 1)),
-        "free_moment": free_moment_reversed,
+        "force_sign": ("of all forces and moments", _reversed((-1, -1, -1), (-1, -1, -1))),
+        "force_x_sign": ("of the fore-aft force", _reversed((-1, 1, 1), (1, 1, 1))),
+        "force_z_sign": ("of the sideways force", _reversed((1, 1, -1), (1, 1, 1))),
+        "moment_y_sign": ("of the moment about the vertical", _reversed((1, 1, 1), (1, -1, 1))),
+        "free_moment_sign": ("of the free moment", free_moment_reversed),
     }
 )
-"""Ways in which the wrench may have a wrong sign; each is its own inverse."""
+"""Words and ways in which the wrench may have a wrong sign, by cause; each is its own inverse."""
 
 
 def remaining_excess(fit: TrialFit) -> dict[str, float]:
@@ -225,7 +212,7 @@ def remaining_excess(fit: TrialFit) -> dict[str, float]:
     own = fit_trial(fit.runner, fit.observations, weights, parameters)
     excess = max(own.cost[-1] - own.cost_markers_only, 1e-12)
     found = {}
-    for name, turned in REVERSED.items():
+    for name, (_, turned) in REVERSED.items():
         observations = replace(fit.observations, wrench=turned(fit.observations.wrench))
         other = fit_trial(fit.runner, observations, weights, parameters)
         found[name] = (other.cost[-1] - other.cost_markers_only) / excess
@@ -251,29 +238,6 @@ def free_moment_gain(fit: TrialFit) -> float:
     refitted = fit_trial(fit.runner, turned, fit.weights, solver.parameters, fit.values, fit)
     return (fit.cost[-1] - refitted.cost[-1]) / frames
 
-
-Cause = Literal[
-    "force_sign",
-    "force_x_sign",
-    "force_z_sign",
-    "moment_y_sign",
-    "free_moment_sign",
-    "foot",
-    "clock",
-    "mass",
-    "leg_mass",
-    "pelvis_mass",
-    "centres",
-    "cop",
-    "drag",
-    "markers",
-    "residual",
-    "static",
-    "soft_tissue",
-    "one_sided",
-    "joint_moment",
-    "slip",
-]
 
 MARKERS_MOVED = 0.008
 """Forces may move the body's markers this far, RMS, from where splines that follow the recorded
@@ -338,7 +302,7 @@ SIGNS = "correct the signs of the plates' channels or the laboratory axes."
 class Suspicion:
     """Why a fit must not be used."""
 
-    cause: Cause
+    cause: str
     what: str
     """One sentence with the number and its limit."""
     number: float
@@ -347,29 +311,26 @@ class Suspicion:
     fix: str
 
 
-def suspicions(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> tuple[Suspicion, ...]:
-    """Named causes for which a fit must not be used; a wrong sign or side explains all else."""
-    by_sign = tuple(_reversal(evidence))
-    if by_sign:
-        return by_sign
-    found = [*_parameters(estimates), *_body(estimates, evidence), *_unexplained(evidence)]
-    return (*found, *_delivered(evidence))
-
-
 def doubts(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> tuple[Suspicion, ...]:
-    """Causes for which a fit must not be used, by the loads of its feet."""
-    return suspicions(fit.estimates, evidence(fit, loads))
+    """Named causes for which a fit must not be used, by the loads of its feet.
 
-
-def evidence(fit: TrialFit, loads: Sequence[ExternalLoad] = ()) -> Evidence:
-    """Numbers by which a fit is judged.
-
-    A suspect fit is repeated with forces reversed, any other one with the free moment reversed.
+    A suspect fit is repeated with forces reversed, any other one with the free moment reversed. A
+    wrong sign or side explains all else.
     """
-    seen = fit_evidence(fit, loads)
-    if suspicions(fit.estimates, seen):
-        return replace(seen, remaining=remaining_excess(fit))
-    return replace(seen, free_moment_gain=free_moment_gain(fit))
+    nearer = nearer_other_foot(fit, loads)
+    what = f"the centre of pressure is {_mm(nearer, OTHER_FOOT)} nearer to the other foot"
+    fix = "check which foot each plate's force is given to, and the labels of the feet."
+    foot = tuple(_beyond("foot", what, nearer, OTHER_FOOT, "m", fix))
+    others = (*_parameters(fit.estimates), *_body(fit), *_unexplained(fit), *_delivered(fit, loads))
+    if foot or others:
+        return (*_reversal(fit), *foot) or others
+    gain = free_moment_gain(fit)
+    what = (
+        "with the sign of the free moment turned round, motion and forces agree better by "
+        f"{gain:.1f} independent observations"
+    )
+    limit = FREE_MOMENT_GAIN
+    return tuple(_beyond("free_moment_sign", what, gain, limit, "observations", SIGNS))
 
 
 def static_suspicions(standing: Mapping[str, Standing]) -> tuple[Suspicion, ...]:
@@ -394,64 +355,31 @@ def _mm(number: float, limit: float) -> str:
     return f"{distinct(1e3 * number, 1e3 * limit)} mm"
 
 
-LIMITS: Mapping[str, Callable[[float], str]] = MappingProxyType(
-    {
-        "m": lambda limit: f"{1e3 * limit:.0f} mm",
-        "N m": lambda limit: f"{limit:.0f} N m",
-        "relative": lambda limit: f"{limit:.0%}",
-        "body weights": lambda limit: f"{limit:.0%}",
-        "sd": lambda limit: f"{limit:.0f}",
-        "observations": lambda limit: f"{limit:.0f}",
-    }
-)
-"""How a limit is written, by unit."""
-
-
 def _beyond(
-    cause: Cause, what: str, number: float, limit: float, unit: str, fix: str
+    cause: str, what: str, number: float, limit: float, unit: str, fix: str
 ) -> Iterator[Suspicion]:
     """A suspicion, where a number is larger than its limit."""
     if number > limit:
-        sentence = f"{what}, more than {LIMITS[unit](limit)}."
+        shown = f"{1e3 * limit:.0f} mm" if unit == "m" else f"{limit:.0f}"
+        if unit in ("relative", "body weights"):
+            shown = f"{limit:.0%}"
+        sentence = f"{what}, more than {shown}{' N m' if unit == 'N m' else ''}."
         yield Suspicion(cause, sentence, number, limit, unit, fix)
 
 
-TURNED: Mapping[str, tuple[Cause, str]] = MappingProxyType(
-    {
-        "force": ("force_sign", "of all forces and moments"),
-        "force_x": ("force_x_sign", "of the fore-aft force"),
-        "force_z": ("force_z_sign", "of the sideways force"),
-        "moment_y": ("moment_y_sign", "of the moment about the vertical"),
-        "free_moment": ("free_moment_sign", "of the free moment"),
-    }
-)
-"""Cause and words of forces that agree better when they are turned round, by way of turning."""
-
-
-def _reversal(evidence: Evidence) -> Iterator[Suspicion]:
-    best = min(evidence.remaining, key=lambda way: evidence.remaining[way], default="")
-    if best and (share := evidence.remaining[best]) < REVERSED_SHARE:
-        cause, words = TURNED[best]
+def _reversal(fit: TrialFit) -> Iterator[Suspicion]:
+    """Suspicion of forces that agree better when they are turned round."""
+    remaining = remaining_excess(fit)
+    cause = min(remaining, key=lambda way: remaining[way])
+    if (share := remaining[cause]) < REVERSED_SHARE:
         what = (
-            f"with the sign {words} turned round, {share:.0%} of the disagreement between motion "
-            f"and forces remains, less than {REVERSED_SHARE:.0%}."
+            f"with the sign {REVERSED[cause][0]} turned round, {share:.0%} of the disagreement "
+            f"between motion and forces remains, less than {REVERSED_SHARE:.0%}."
         )
         yield Suspicion(cause, what, share, REVERSED_SHARE, "relative", SIGNS)
-    else:
-        cause, words = TURNED["free_moment"]
-        gain = evidence.free_moment_gain
-        what = (
-            f"with the sign {words} turned round, motion and forces agree better by {gain:.1f} "
-            "independent observations"
-        )
-        yield from _beyond(cause, what, gain, FREE_MOMENT_GAIN, "observations", SIGNS)
-    nearer = evidence.nearer_other_foot
-    what = f"the centre of pressure is {_mm(nearer, OTHER_FOOT)} nearer to the other foot"
-    fix = "check which foot each plate's force is given to, and the labels of the feet."
-    yield from _beyond("foot", what, nearer, OTHER_FOOT, "m", fix)
 
 
-PARTS: Mapping[str, tuple[Cause, str]] = MappingProxyType(
+PARTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         CLOCK: (
             "clock",
@@ -467,6 +395,7 @@ PARTS: Mapping[str, tuple[Cause, str]] = MappingProxyType(
 
 
 def _parameters(estimates: Sequence[ParameterEstimate]) -> Iterator[Suspicion]:
+    """Parameters beyond their limits."""
     for one in estimates:
         if not one.beyond_limit:
             continue
@@ -482,10 +411,10 @@ def _parameters(estimates: Sequence[ParameterEstimate]) -> Iterator[Suspicion]:
         yield Suspicion(cause, what, one.estimate, limit, parameter.unit, fix)
 
 
-def _body(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> Iterator[Suspicion]:
+def _body(fit: TrialFit) -> Iterator[Suspicion]:
     """Mass and centres of mass beyond what body and tables let expect."""
-    carried = evidence.carried_mass
-    fitted = any(one.name == MASS and one.beyond_limit for one in estimates)
+    carried, (centre, apart) = carried_mass(fit), farthest_centre(fit.runner, fit.values)
+    fitted = any(one.name == MASS and one.beyond_limit for one in fit.estimates)
     if not fitted and abs(carried) > WRONG_MASS:
         what = (
             f"the vertical force carries {carried:+.1%} of the model's mass more than it has, "
@@ -493,43 +422,48 @@ def _body(estimates: Sequence[ParameterEstimate], evidence: Evidence) -> Iterato
         )
         yield Suspicion("mass", what, carried, WRONG_MASS, "relative", PARTS[MASS][1])
     what = (
-        f"the forces put the centre of mass of {evidence.centre} {evidence.centre_apart:.1f} "
+        f"the forces put the centre of mass of {centre} {apart:.1f} "
         "standard deviations from where body and tables let it expect"
     )
-    yield from _beyond("centres", what, evidence.centre_apart, CENTRES_BELIEVED, "sd", BODY)
+    yield from _beyond("centres", what, apart, CENTRES_BELIEVED, "sd", BODY)
 
 
-def _unexplained(evidence: Evidence) -> Iterator[Suspicion]:
-    moved = evidence.markers_moved
+def _unexplained(fit: TrialFit) -> Iterator[Suspicion]:
+    """Motion or residual that forces of a sound recording do not leave."""
+    frames, weight = fit.measured, fit.runner.skeleton.mass.sum() * GRAVITY
+    moved = float(np.sqrt(np.nanmean(fit.markers_moved(fit.q_markers_only)[frames] ** 2)))
     what = f"the forces move the markers by {1e3 * moved:.1f} mm (RMS)"
     fix = "check signs, axes and clocks of the plates, and the labels of the markers."
     yield from _beyond("markers", what, moved, MARKERS_MOVED, "m", fix)
     fix = "check signs, axes and offsets of the plates, the body mass and the markers."
-    force, moment = float(evidence.residual_force.max()), float(evidence.residual_moment.max())
-    axis = "xyz"[int(np.argmax(evidence.residual_force))]
+    forces, moments = _rms(fit.after.force[frames]) / weight, _rms(fit.after.moment[frames])
+    force, axis = float(forces.max()), AXES[int(forces.argmax())]
     what = f"a residual force {axis} of {force:.1%} of body weight (RMS) is left"
     yield from _beyond("residual", what, force, RESIDUAL_FORCE, "body weights", fix)
-    axis = "xyz"[int(np.argmax(evidence.residual_moment))]
+    moment, axis = float(moments.max()), AXES[int(moments.argmax())]
     what = f"a residual moment {axis} of {distinct(moment, RESIDUAL_MOMENT)} N m (RMS) is left"
     yield from _beyond("residual", what, moment, RESIDUAL_MOMENT, "N m", fix)
 
 
-def _delivered(evidence: Evidence) -> Iterator[Suspicion]:
+def _delivered(fit: TrialFit, loads: Sequence[ExternalLoad]) -> Iterator[Suspicion]:
     """What no recording can excuse in the motion that would be delivered."""
-    plain = "the plain motion is used."
+    bodies, plain = fit.runner.skeleton.bodies, "the plain motion is used."
+    twin, displaced = twins(bodies, fit.runner.groups), segment_displacements(fit, fit.measured)
     fix = f"check the labels and places of its markers; {plain}"
-    for segment, (moved, usual, twin) in evidence.displaced.items():
+    for segment, moved in displaced.items():
+        body = bodies.index(segment)
+        usual, other = fit.weights.tissue_sd_m[fit.runner.tissue[body]], bodies[twin[body]]
         what = (
             f"the fit has the markers of {segment} {1e3 * moved:.1f} mm (RMS) from inverse "
             "kinematics"
         )
         yield from _beyond("soft_tissue", what, moved, DISPLACED * usual, "m", fix)
-        other = evidence.displaced[twin].moved if twin in evidence.displaced else moved
-        what += f" and those of {twin} {1e3 * other:.1f} mm, a difference"
-        yield from _beyond("one_sided", what, moved - other, ONE_SIDED, "m", fix)
-    sudden, slip = evidence.sudden_change, evidence.added_slip
+        apart = displaced.get(other, moved)
+        what += f" and those of {other} {1e3 * apart:.1f} mm, a difference"
+        yield from _beyond("one_sided", what, moved - apart, ONE_SIDED, "m", fix)
+    (joint, sudden), slip = sudden_change(fit, loads), added_slip(fit)
     what = (
-        f"the moment at {evidence.sudden_joint} changes by {distinct(sudden, SUDDEN)} N m more "
+        f"the moment at {joint} changes by {distinct(sudden, SUDDEN)} N m more "
         "within 20 ms than with the plain motion anywhere"
     )
     fix = f"check forces, their clock and the markers of that joint; {plain}"

@@ -23,11 +23,6 @@ from aqbio.vectors import FloatArray
 if TYPE_CHECKING:
     import xarray as xr
 
-HALF_LUMBAR = "_half_lumbar"
-"""Ending of the sums that count half of the lumbar moment for the swing side."""
-
-HALVED = tuple(f"{one}{HALF_LUMBAR}" for one in ROLE_SIDES)
-
 ANKLE_TOES = "ankle_toes_push"
 """Sum of the moments of ankle and toes of the stance foot, which the recording determines."""
 
@@ -158,9 +153,8 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
     sides = [one for one in _names(data, "target") if one != WHOLE] if models else []
     for model in models:
         level, at, primary = f"C ({model})", {"contact_model": model}, model == PRIMARY
-        without, pushing = (*INDETERMINATE, *(() if primary else HALVED)), (*ROLE_SIDES,)
-        if ANKLE_TOES not in _names(data, "source"):
-            without = without[len(INDETERMINATE) :]
+        pushing = (*ROLE_SIDES,)
+        without = INDETERMINATE if ANKLE_TOES in _names(data, "source") else ()
         yield Outcome(
             level, "induced_ground_force", "source", "ground", "force", "N", at,
             axes="xyz" if primary else "xy", impulse="xy" if primary else "",
@@ -216,7 +210,7 @@ def level_parts(trial: xr.Dataset, scheme: RoleScheme) -> RoleParts:
     parts["target"] = ("target", (*sides, WHOLE), _targets(scheme, sides))
     singles = tuple(role_name(name, "right") for name in sources)
     both = (ANKLE_TOES,) if set(INDETERMINATE) <= set(singles) else ()
-    labels = (*ROLE_SIDES, *HALVED, *both, *singles)
+    labels = (*ROLE_SIDES, *both, *singles)
     parts["source"] = ("source", labels, source_matrix)
     return parts
 
@@ -236,7 +230,6 @@ def _targets(scheme: RoleScheme, sides: Sequence[str]) -> Matrix:
 def source_matrix(names: Sequence[str], push: Side) -> FloatArray:
     """Sources of each row of level C, (R, S): sums of sides, of ankle and toes, and single ones."""
     singles = named_matrix([role_name(name, "right") for name in names], push, names)
-    halves = moment_matrix(names, push, lumbar_swing_share=0.5)
     own = [role_name(name, push) for name in names]
     both = (
         np.array([[float(name in INDETERMINATE) for name in own]])
@@ -244,7 +237,7 @@ def source_matrix(names: Sequence[str], push: Side) -> FloatArray:
         else None
     )
     together = np.zeros((0, len(names))) if both is None else both
-    return np.concatenate([moment_matrix(names, push), halves, together, singles])
+    return np.concatenate([moment_matrix(names, push), together, singles])
 
 
 def without_idle(trial: xr.Dataset) -> xr.Dataset:

@@ -201,7 +201,7 @@ def named_matrix(roles: Sequence[str], stance: Side, names: Sequence[str]) -> Fl
 
 
 def moment_matrix(
-    sources: Sequence[str], stance: Side, *, lumbar_swing_share: float = 0.0
+    sources: Sequence[str], stance: Side, *, lumbar_swing_share: float = 0.5
 ) -> FloatArray:
     """Share of each joint moment in the sums of push side and swing side.
 
@@ -211,9 +211,8 @@ def moment_matrix(
         Anatomical joints; sources that are no joint moments belong to neither side.
     stance : {"left", "right"}
     lumbar_swing_share : float
-        Share of the lumbar moment that counts for the swing side. By declaration 0: a hip moment
-        acts on thigh and pelvis, the lumbar moment on pelvis and torso, and the torso is on the
-        push side. 0.5 is the alternative of the sensitivity analysis.
+        Share of the lumbar moment that counts for the swing side. Half: it turns the pelvis, on
+        which both legs hang, against the torso. With 0 it belongs to the push side, as the torso.
 
     Returns
     -------
@@ -223,8 +222,8 @@ def moment_matrix(
     Examples
     --------
     >>> moment_matrix(["hip_left", "hip_right", "lumbar", "gravity"], "right")
-    array([[0., 1., 1., 0.],
-           [1., 0., 0., 0.]])
+    array([[0. , 1. , 0.5, 0. ],
+           [1. , 0. , 0.5, 0. ]])
     """
     sides = {"lumbar": lumbar_swing_share}
     sides |= {f"{joint}_{other_side(stance)}": 1.0 for joint in LEG_JOINTS}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.names import NORMAL_95
+from aqbio.names import NORMAL_95, ROLE_SIDES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,9 +19,6 @@ AMPLIFYING = (
 """Joints whose moments are those of swing leg, arms and torso."""
 
 STEP = ("participant_id", "trial_id", "step")
-
-SUMS = ("push_side", "swing_side", "push_side_half_lumbar", "swing_side_half_lumbar")
-"""Sources that are sums of others."""
 
 CONTACT_MODELS = ("C1", "C2", "C3")
 """Contact models of level C that a share must be the same under."""
@@ -85,5 +82,5 @@ def _caused(stance: pd.DataFrame, model: str) -> pd.DataFrame:
         (stance["level"] == f"C ({model})")
         & (stance["statistic"] == "force_mean")
         & (stance["target"] == "ground")
-        & ~stance["source"].isin(SUMS)
+        & ~stance["source"].isin(ROLE_SIDES)
     ]

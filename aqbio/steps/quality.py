@@ -11,7 +11,6 @@ import numpy as np
 from aqbio.body.records import ADJUSTED, final_model
 from aqbio.config.settings import Quality
 from aqbio.consistency.observations import FILTER_LEAK
-from aqbio.consistency.posterior import whole_body_centre
 from aqbio.gait.postures import (
     BEYOND,
     MEASURES,
@@ -27,7 +26,8 @@ from aqbio.intervals.step_uncertainty import STATISTICS, is_kinematic
 from aqbio.inverse_kinematics.solution import FITTED
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
 from aqbio.names import AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
 from aqbio.observed.parts import read_observed, why_not_whole
 from aqbio.recordings.clock import CLOCK_CONTACTS, force_delay
@@ -513,7 +513,7 @@ def trial_postures(
     """
     skeleton = load_skeleton(final_model(study, participant_id).table)
     moves = segment_kinematics(skeleton, *(final[name].values for name in ("q", "u", "udot")))
-    centre = whole_body_centre(skeleton, moves)
+    centre = centre_of_mass(segment_motion(skeleton, moves))[0]
     turn = rotation_about_vertical(-float(data.attrs["heading"]))
     visible = observed_points(data)
     own = posture_points(skeleton, study.model_map, moves, centre) @ turn.T

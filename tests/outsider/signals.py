@@ -64,12 +64,10 @@ class Step:
         """Weights of the anatomical sources behind a row of level C."""
         swing = {f"{joint}_{self.other}": 1.0 for joint in LEG}
         joints = {one for one in names if one == "lumbar" or one.rpartition("_")[2] in SIDES}
-        side, half, _ = item.partition("_half_lumbar")
-        if side in ("push_side", "swing_side"):
-            if half:
-                swing["lumbar"] = 0.5
+        if item in ("push_side", "swing_side"):
+            swing["lumbar"] = 0.5
             own = {one: swing.get(one, 0.0) for one in joints}
-            if side == "push_side":
+            if item == "push_side":
                 own = {one: 1.0 - weight for one, weight in own.items()}
             return np.array([own.get(one, 0.0) for one in names])
         if item == "ankle_toes_push":

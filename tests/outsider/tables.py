@@ -295,6 +295,4 @@ def _caused(trial, step):
 
 
 def _items(step, names):
-    sides = ("push_side", "swing_side")
-    return (*sides, *(f"{one}_half_lumbar" for one in sides), "ankle_toes_push",
-            *(step.role(one) for one in names))  # fmt: skip
+    return "push_side", "swing_side", "ankle_toes_push", *(step.role(one) for one in names)

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from aqbio.consistency.posterior import centre_estimates
 
 from aqbio.consistency.balance import centre_shifts
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import Runner, Weights, estimates, priors
-from aqbio.consistency.posterior import centre_estimates
 from aqbio.consistency.suspicion import farthest_centre
 from tests.mechanics.consistency.conftest import centre_values
 

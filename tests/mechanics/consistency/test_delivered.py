@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from aqbio.consistency.delivered import added_slip, segment_displacements, sudden_change
+
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import Weights

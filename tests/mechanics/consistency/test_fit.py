@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from aqbio.consistency.posterior import group_momentum
 
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import PARAMETERS, Weights, prior_precision
-from aqbio.consistency.posterior import group_momentum
 from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion

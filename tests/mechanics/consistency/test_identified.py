@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from aqbio.consistency.posterior import coordinate_samples
 
 from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.changes import leg_shares
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import LEGS, Weights, prior_precision
-from aqbio.consistency.posterior import coordinate_samples
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from tests.mechanics.consistency.conftest import GROUPS, NONE_FITTED

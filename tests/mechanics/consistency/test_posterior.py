@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from aqbio.consistency.balance import adjusted_skeleton
-from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.parameters import CENTRES, Weights
 from aqbio.consistency.posterior import (
     coordinate_samples,
     group_momentum,
     sampled_momentum,
 )
+
+from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.parameters import CENTRES, Weights
 from aqbio.multibody.kinematics import segment_kinematics
 
 WEIGHTS = Weights(knot_s=0.025)

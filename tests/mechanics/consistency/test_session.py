@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from aqbio.consistency.posterior import centre_estimates
 
 from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import PARAMETERS, Weights
-from aqbio.consistency.posterior import centre_estimates
 from aqbio.consistency.stances import StaticStance, com_by_parameters, com_over_cop
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass

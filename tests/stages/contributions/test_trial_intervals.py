@@ -116,7 +116,7 @@ def test_rows_of_levels_get_them(drawn):
         caused = rows[(rows.level == f"C ({model})") & (rows.statistic == "force_mean")]
         assert caused["low"].notna().all()
     turned = rows[rows.statistic == "angular_acceleration_mean"]
-    assert {"hip_push", "lumbar", "push_side", "swing_side_half_lumbar"} <= set(turned["source"])
+    assert {"hip_push", "lumbar", "push_side", "swing_side"} <= set(turned["source"])
     assert turned["low"].notna().all()
     assert (turned["high"] - turned["low"]).max() > 0.1
     shares = rows[(rows.level == "force") & (rows.phase == "stance")]

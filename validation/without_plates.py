@@ -52,7 +52,7 @@ def withheld(study: Study, folder: Path, rate: float = 0.0, noise_m: float = 0.0
         every = max(1, round(found.rate / rate)) if rate else 1
         markers, own = found.positions[::every], found.rate / every
         if noise_m and trial.task != "static":
-            markers = markers + noise_m * _video_noise(markers.shape, own, random)
+            markers = markers + noise_m * video_noise(markers.shape, own, random)
         data.mkdir(parents=True, exist_ok=True)
         write_trc(data / name, found.labels, markers, own)
         trials.loc[row, "file"] = name
@@ -69,7 +69,8 @@ def withheld(study: Study, folder: Path, rate: float = 0.0, noise_m: float = 0.0
     return load_study(folder / "study.yaml")
 
 
-def _video_noise(shape: tuple[int, ...], rate: float, random: np.random.Generator) -> FloatArray:
+def video_noise(shape: tuple[int, ...], rate: float, random: np.random.Generator) -> FloatArray:
+    """Noise of unit deviation in the band of a video solution; larger in the last 0.2 s."""
     noise = low_pass(random.standard_normal(shape), rate, VIDEO_HZ)
     return np.asarray(noise / noise.std())
 

@@ -236,23 +236,26 @@ def _doubts(
         return {labels[one]: words for one in sides}
     cost = _costs(markers, targets, np.full(len(labels), APART))
     chosen = least_cost(cost[:, : len(labels)])
-    for segment in set(own):  # lay every segment over its own markers
-        roles = [one for one, other in enumerate(own) if other == segment]
-        worn = [
-            one
-            for one, role in enumerate(chosen)
-            if role in roles and not clusters[role] and len(targets[role])
-        ]
-        gaps = np.array([markers[one] - targets[chosen[one]][0] for one in worn]).reshape(-1, 3)
-        for role in roles if len(gaps) else ():
-            targets[role] = targets[role] + np.median(gaps, axis=0)
     free = [table.landmarks[place.landmark].origin != "skin" for place in places]
     loose = [
         side[0] == "torso" or place.landmark in WRIST
         for side, place in zip(own, places, strict=True)
     ]
     sd = np.where(free, APART, np.where(loose, LOOSELY, WITHIN))
-    chosen = least_cost(_costs(markers, targets, sd))
+    for segment in dict.fromkeys(own):  # lay every segment over its own markers
+        roles = [one for one, other in enumerate(own) if other == segment]
+        worn = [one for one, role in enumerate(chosen) if role in roles and not clusters[role]]
+        gaps = [markers[one] - targets[chosen[one]][0] for one in worn if len(targets[chosen[one]])]
+        options = [
+            [at + gap if role in roles else at for role, at in enumerate(targets)]
+            for gap in ((np.median(gaps, axis=0), *gaps) if gaps else ())
+        ]
+        rows = [*dict.fromkeys((*worn, *roles))]
+        targets = min(
+            options, key=lambda at: _total(_costs(markers, at, sd)[rows]), default=targets
+        )
+    cost = _costs(markers, targets, sd)
+    chosen = least_cost(cost)
     apart = MILLIMETRES * _distances(markers, targets)
     found = {}
     for one, label in enumerate(labels):
@@ -289,6 +292,11 @@ def _exchanged_sides(
         if (gain := float((as_named[rows] - as_other).sum())) > best[0]:
             best = gain, rows
     return best[1]
+
+
+def _total(cost: FloatArray) -> float:
+    """The least total cost."""
+    return float(cost[np.arange(len(cost)), least_cost(cost)].sum())
 
 
 def _distances(markers: FloatArray, targets: Sequence[FloatArray]) -> FloatArray:

@@ -57,7 +57,7 @@ def _sprint_model() -> tuple[Skeleton, ModelMap]:
         return read_skeleton(folder / "sprint_male.osim"), read_yaml(folder / "map.yaml", ModelMap)
 
 
-def _standing(table: LandmarkTable) -> Skeleton:
+def standing_sprinter(table: LandmarkTable) -> Skeleton:
     """Our sprint model of a man with a marker on every place."""
     skeleton, model_map = _sprint_model()
     bodies = model_landmarks({}, model_map, table).bodies
@@ -77,7 +77,7 @@ def _standing(table: LandmarkTable) -> Skeleton:
 
 def standing_template(table: LandmarkTable) -> Template:
     """Our sprint model, standing with its arms in several postures."""
-    skeleton = _standing(table)
+    skeleton = standing_sprinter(table)
     named = named_labels(skeleton.markers, table).places
     named |= {str(place): place for place in _further_places(table)}
     kept = [index for index, label in enumerate(skeleton.markers) if label in named]

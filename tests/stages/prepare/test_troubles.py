@@ -16,30 +16,25 @@ from aqbio.io.recording import Recording
 from aqbio.io.trc import write_trc
 from aqbio.recordings.plates import OFFSET_LARGE
 from aqbio.recordings.trial import check_frames
+from tests.golden import differences
 from tests.io.made_c3d import MadePlate
 from tests.refusal import refused
 from tests.stages import made_run
 from tests.stages.prepare.test_prepare import C3D, TRC, check_contacts, check_loads, write_run
 
 Plates = list[MadePlate]
-RNG = np.random.default_rng(3)
 VERTICAL = 2
 """Channel of the vertical force of a made plate."""
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A trouble, and what must become of the trial called fast."""
+    """A trouble, and what must become of the trial called fast; its words are in tests/golden."""
 
     write: Callable[[Path], object]
     rule: str
-    words: str = ""
-    said: bool = True
     rows: tuple[str, ...] = C3D
-    severity: str = "warning"
-    number: float | None = None
-    where: str = ""
-    fix: str = ""
+    said: bool = True
     sound: bool = False
     """Whether contacts and loads are those of the sound run, and nothing else is said."""
     plates: tuple[str, ...] = ()
@@ -84,7 +79,7 @@ def _spare(plates: Plates) -> Plates:
     """A plate that nobody touches, with noise of 110 N."""
     spare = made_run.plates()[0]
     spare.corners = spare.corners + np.array([2000.0, 0.0, 0.0])
-    spare.channels = RNG.uniform(-110.0, 110.0, spare.channels.shape)
+    spare.channels = np.random.default_rng(3).uniform(-110.0, 110.0, spare.channels.shape)
     return [spare, *plates]
 
 
@@ -165,93 +160,63 @@ def _offset(newtons: float) -> Callable[[Path], object]:
 
 
 def _noisy(size: float) -> Callable[[Path], object]:
-    return channel(3, lambda one: one + RNG.normal(0.0, size, one.shape), slice(3))
+    noise = np.random.default_rng(3).normal
+    return channel(3, lambda one: one + noise(0.0, size, one.shape), slice(3))
 
 
 REST = ("", "2", "3", "4", "5", "6")
-EVERY = ("1", "2", "3", "4", "5", "6")
-SHIFTED = "plate 4: in 1 of 1 contacts the centre of pressure"
-TWISTED = "plate 3: in 1 of 1 contacts the free moment is too large"
-OFFSET = f"plate 3 reads {OFFSET_LARGE + 0.5:.1f} to {OFFSET_LARGE + 0.5:.1f} N unloaded"
 ONE_PLATE = "plate-implausible"
 TROUBLES = {
     "noise of a plate that nobody touches": Trouble(
-        c3d(_spare), ONE_PLATE, "plate 1 is left out: it reads noise of 6", sound=True,
-        plates=tuple("234567"),
+        c3d(_spare), ONE_PLATE, sound=True, plates=tuple("234567")
     ),
     "offset of a plate": Trouble(
-        channel(0, lambda one: one + 400.0, VERTICAL), ONE_PLATE,
-        "its offset (-400 N in the middle)", plates=REST,
+        channel(0, lambda one: one + 400.0, VERTICAL), ONE_PLATE, plates=REST
     ),
-    "force of another plate": Trouble(
-        channel(0, lambda one: 20.0 * one), ONE_PLATE, "its force reaches", plates=REST
-    ),
+    "force of another plate": Trouble(channel(0, lambda one: 20.0 * one), ONE_PLATE, plates=REST),
     "plate that is always loaded": Trouble(
-        c3d(lambda plates: setattr(
-            plates[0], "channels", 0.0 * plates[0].channels - [0, 0, 900.0, 0, 0, 0]
-        )),
-        ONE_PLATE, "it reads 900 N throughout", plates=REST,
+        channel(0, lambda one: 0.0 * one - [0, 0, 900.0, 0, 0, 0]), ONE_PLATE, plates=REST
     ),
     "small offset": Trouble(_offset(OFFSET_LARGE - 0.5), "plate-offset", said=False, sound=True),
-    "large offset": Trouble(
-        _offset(OFFSET_LARGE + 0.5), "plate-offset", OFFSET, number=OFFSET_LARGE + 0.5,
-        fix="zero the plates before each trial.", sound=True,
-    ),
-    "drift, however small": Trouble(
+    "large offset": Trouble(_offset(OFFSET_LARGE + 0.5), "plate-offset", sound=True),
+    "small drift": Trouble(
         channel(2, lambda one: one - np.linspace(0.0, 15.0, len(one)), VERTICAL), "plate-drift",
-        "N unloaded; the drift is removed.", number=12.5, sound=True,
+        sound=True,
     ),
-    "one plate that pulls": Trouble(
-        channel(2, lambda one: -one), "plate-inverted",
-        "plate(s) 3 pull down while others push up", sound=True,
-    ),
-    "clipped plate": Trouble(
-        channel(2, _clipped, VERTICAL), "plate-clipped", "plate 3 stays at the largest value",
-        where="channel 3 of the plate", plates=EVERY, severity="error",
-    ),
+    "one plate that pulls": Trouble(channel(2, lambda one: -one), "plate-inverted", sound=True),
+    "clipped plate": Trouble(channel(2, _clipped, VERTICAL), "plate-clipped"),
     "flicker": Trouble(
         lambda data: write_run(data, points=_lifted(made_run.markers())), "marker-flicker",
-        "LASI: ", where="frames 61", sound=True,
+        sound=True,
     ),
-    "forces that are late": Trouble(
-        mot(lambda storage: storage.time + 0.24), "forces-elsewhere", rows=TRC, severity="error"
-    ),
-    "forces of another rate": Trouble(
-        mot(lambda storage: storage.time * 0.7), "forces-elsewhere", rows=TRC, severity="error"
-    ),
-    "forces in another place": Trouble(
-        mot(_elsewhere), "forces-elsewhere", rows=TRC, severity="error"
-    ),
-    "columns of zeros": Trouble(
-        mot(_zero), "forces-none", "zero, left out or not declared", rows=TRC
-    ),
-    "forces that are no numbers": Trouble(
-        mot(_no_numbers), "force-no-number", "2 of ", where="from 0.400 to 0.401 s", rows=TRC,
-        severity="error",
-    ),
+    "forces that are late": Trouble(mot(lambda one: one.time + 0.24), "forces-elsewhere", TRC),
+    "forces of another rate": Trouble(mot(lambda one: one.time * 0.7), "forces-elsewhere", TRC),
+    "forces in another place": Trouble(mot(_elsewhere), "forces-elsewhere", TRC),
+    "columns of zeros": Trouble(mot(_zero), "forces-none", TRC),
+    "forces that are no numbers": Trouble(mot(_no_numbers), "force-no-number", TRC),
     "a plate unloaded too shortly": Trouble(
-        mot(_hardly_unloaded), "plate-offset-unknown", "is unloaded for at most 8", rows=TRC,
-        unsaid="plate-never-unloaded", severity="info",
+        mot(_hardly_unloaded), "plate-offset-unknown", TRC, unsaid="plate-never-unloaded"
     ),
     "quiet noise": Trouble(_noisy(5.0), "plate-noisy", said=False),
-    # white noise: of its root mean square 0.98 lies above 20 Hz at 1000 Hz
-    "loud noise": Trouble(_noisy(30.0), "plate-noisy", "plate 4 reads noise", number=29.4),
+    "loud noise": Trouble(_noisy(30.0), "plate-noisy"),
     # the made centre of pressure is on the line from heel to toe; shifted to the inside
     "plate that hardly lies elsewhere": Trouble(_displaced(-58.0), "pressure-outside", said=False),
-    "plate that lies elsewhere": Trouble(_displaced(-62.0), "pressure-outside", SHIFTED),
+    "plate that lies elsewhere": Trouble(_displaced(-62.0), "pressure-outside"),
     # the made free moment is 4 mm times the force; the limit is 30
     "large free moment": Trouble(_twisted(0.024), "free-moment-large", said=False),
-    "free moment that no shoe makes": Trouble(_twisted(0.028), "free-moment-large", TWISTED),
-    "exchanged plates": Trouble(c3d(_exchanged), "plates-exchanged", "plate", severity="error"),
-    "contact after the end": Trouble(
-        _cut, "contact-outside", "the motion is recorded from 0 to 1.5", rows=TRC,
-        unsaid="contact-nobody", severity="info",
+    "free moment that no shoe makes": Trouble(_twisted(0.028), "free-moment-large"),
+    "exchanged plates": Trouble(c3d(_exchanged), "plates-exchanged"),
+    "contact after the end": Trouble(_cut, "contact-outside", TRC, unsaid="contact-nobody"),
+    "without forces": Trouble(
+        lambda data: made_run.write_trc_run(data, "run"), "forces-none",
+        ("fast\trun\trun.trc\tn/a\tn/a",),
     ),
-    "neither pelvis nor heels": Trouble(_no_axes, "axes-unknown", severity="error"),
-    "sides exchanged": Trouble(
-        _other_sides, "sides-exchanged", "the leg labelled right (RHEEL, RTOE, RMT5) is",
-        severity="error",
+    "on a belt": Trouble(
+        lambda data: made_run.write_trc_run(data, "run", made_run.SPEED), "surface-doubt", TRC,
+        said=False,
     ),
+    "neither pelvis nor heels": Trouble(_no_axes, "axes-unknown"),
+    "sides exchanged": Trouble(_other_sides, "sides-exchanged"),
 }  # fmt: skip
 REFUSED = ("force-no-number", "axes-unknown", "sides-exchanged")
 """Rules that fail their trial."""
@@ -259,6 +224,7 @@ REFUSED = ("force-no-number", "axes-unknown", "sides-exchanged")
 
 @pytest.mark.parametrize("name", TROUBLES)
 def test_a_trouble_is_named_and_nothing_else_is_blamed(prepared_study, name):
+    """In words and numbers that are what they were."""
     trouble = TROUBLES[name]
     trouble.write(prepared_study.data)
     made_run.write_trc_run(prepared_study.data, "other")
@@ -267,29 +233,19 @@ def test_a_trouble_is_named_and_nothing_else_is_blamed(prepared_study, name):
     assert done.rules("fast").count(trouble.rule) == trouble.said
     assert trouble.unsaid not in done.rules("fast")
     assert done.entry("fast")["status"] == ("failed" if trouble.rule in REFUSED else "ok")
-    if trouble.said:
-        found = done.finding("fast", trouble.rule)
-        assert trouble.words in found["what"]
-        assert found["severity"] == trouble.severity
-        assert trouble.where in found["where"]
-        assert trouble.fix in found["fix"]
-        if trouble.number:
-            assert found["number"] == pytest.approx(trouble.number, rel=0.2)
     if trouble.sound:
         check_contacts(done.trial("fast"))
         check_loads(done.trial("fast"), atol=1.0)
         assert done.rules("fast") == [trouble.rule] * trouble.said
     if trouble.plates:
         assert tuple(done.trial("fast")["contact_plates"].values) == trouble.plates
-        silent = "" in trouble.plates
-        assert ("plate-silent" in done.rules("fast")) == silent
+        assert ("plate-silent" in done.rules("fast")) == ("" in trouble.plates)
     if trouble.rule == "marker-flicker":  # the pelvis goes straight: its spline is exact
         path = done.trial("fast")["marker_raw"].sel(marker="LASI").values
         np.testing.assert_allclose(path, made_run.markers()[:, 1], atol=2e-6)
     if trouble.rule == "forces-elsewhere":
         assert done.trial("fast").attrs["events"] != "plates"
-    if trouble.rule == "plates-exchanged":
-        assert int(np.isnan(done.trial("fast")["contact_peak"]).sum()) == 2
+    assert differences(f"prepare/{name.replace(' ', '_')}", done.lines("fast")) == []
 
 
 OTHERS = {

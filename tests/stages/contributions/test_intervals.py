@@ -30,7 +30,7 @@ from aqbio.intervals.uncertainty import (
     body_outcomes,
 )
 from aqbio.names import AXES, NORMAL_95
-from tests.mechanics.levels_case import body_spread, mirrored_run, smooth_run
+from tests.mechanics.levels_case import body_spread, smooth_run
 
 STEP = Step(1, "right", 0.010, 0.045, 0.059, "ok", "")
 EXACT = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0))
@@ -169,16 +169,6 @@ def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
         ratio = (summed / whole)[wide]
         assert np.median(ratio) == pytest.approx(1.0, abs=0.02), name
         assert np.abs(ratio - 1.0).max() < 0.12, name
-
-
-def test_a_left_step_is_told_like_its_mirror_image(run):
-    case, time = run
-    ours = _rows(case, time, EXACT, count=2)
-    theirs = _rows(mirrored_run(case), time, EXACT, replace(STEP, side="left"), count=2)
-    keys = ["level", "source", "axis", "statistic"]
-    assert len(ours) == len(theirs)
-    ours, theirs = (rows.sort_values(keys, ignore_index=True) for rows in (ours, theirs))
-    pd.testing.assert_frame_equal(ours, theirs, rtol=1e-7, atol=1e-7)
 
 
 def test_causes_have_intervals_around_what_they_cause(run):

@@ -166,21 +166,5 @@ def test_check_lists_every_problem_and_counts_them(file, aqbio_command, stages_u
     assert err.endswith(f"3 problems in {file}.\n")
 
 
-def test_new_study(tmp_path, aqbio_command):
-    status, out, _ = aqbio_command("new", tmp_path / "mine")
-    assert status == 0
-    assert "README.md" in out
-    status, _, err = aqbio_command("new", tmp_path / "mine")
-    assert status == 1
-    assert "there is a study in this folder already." in err
-
-
-def test_settings_writes_the_committed_pages(tmp_path, aqbio_command):
-    assert aqbio_command("settings", tmp_path)[0] == 0
-    committed = Path(aqbio.__file__).parents[1] / "config"
-    for name in ("schema.json", "README.md"):
-        assert (tmp_path / name).read_bytes() == (committed / name).read_bytes()
-
-
 def test_unknown_options(tmp_path, aqbio_command):
     assert aqbio_command("check", "--nonsense", tmp_path)[0] == 2

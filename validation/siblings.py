@@ -116,7 +116,9 @@ def person_with_all_places(study: Study, person: str) -> Skeleton:
     return with_points(bare, points)
 
 
-def paths_of(study: Study, person: str, trial: str, body: Skeleton) -> tuple[FloatArray, FloatArray]:
+def paths_of(
+    study: Study, person: str, trial: str, body: Skeleton
+) -> tuple[FloatArray, FloatArray]:
     """Places (T, K, 3) of a body's points in a trial, m, and the turns (T, K, 3, 3) they go with.
 
     In a static trial every segment is laid over its markers; NaN where too few show it.
@@ -187,9 +189,10 @@ def write_sibling(study: Study, person: str, family: str, folder: Path, seed: in
         for place, label in wanted.items():
             if place in real:
                 found[label] = raw.sel(marker=real[place]).values
-            elif place in body.markers and np.isfinite(
-                path := drawn[:, body.markers.index(place)]
-            ).any():
+            elif (
+                place in body.markers
+                and np.isfinite(path := drawn[:, body.markers.index(place)]).any()
+            ):
                 found[label] = path
         to_ground = np.reshape(prepared.attrs["lab_to_ground"], (3, 3))
         stacked = np.stack(list(found.values()), axis=1)

@@ -24,31 +24,10 @@ from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.config.settings import CONSTANTS, EVERYDAY, Files
 from aqbio.consistency.parameters import DRAG, PARAMETERS
 from aqbio.consistency.session_inputs import parameters
-from aqbio.stage_table import STAGE_TABLE, STAGES, STUDY_STAGES, stage_module
-from tests.config import settings_reads as code
+from aqbio.stage_table import STAGE_TABLE, STAGES
+from tests.config.settings_reads import STUDY, reached, reads, sections_read
 
 ROOT = Path(aqbio.__file__).parents[1]
-STUDY = "aqbio.io.study"
-
-GIVEN = "aqbio.io.provenance"
-"""Says what results call the laboratory's files: no number follows from it."""
-
-KEYS = "aqbio.study.jobs"
-"""Says for every stage what it depends on: what it names is what is declared here."""
-
-STUDY_READS = {
-    "data": "files",
-    "recording": "files",
-    "forces": "files",
-    "map_file": "model",
-    "model_map": "model",
-    "marker_file": "model",
-    "marker_set": "model",
-    "model_file": "model",
-    "registry_file": "hypotheses",
-    "capacities_file": "hypotheses",
-}
-"""Members of Study that read a section on behalf of a stage."""
 
 
 def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -104,21 +83,12 @@ def test_twelve_settings_are_for_everybody():
     assert plain == set(EVERYDAY)
 
 
-@pytest.mark.parametrize("model", SETTINGS, ids=lambda m: m.__name__)
-def test_every_setting_is_used(model):
+def test_every_setting_is_used():
     """Somewhere in aqbio outside aqbio.config, or in the workflow."""
-    place = f"{model.__module__}:{model.__name__}"
-    used = set()
-    for definition in code.all_places():
-        if not definition.startswith("aqbio.config"):
-            used |= code.reads(definition).fields
-    workflow = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "workflow").rglob("*.smk"))
-    unused = [
-        name
-        for name in model.model_fields
-        if f"{place}.{name}" not in used and f"settings.{name}" not in workflow
-    ]
-    assert not unused
+    sources = [path for path in (ROOT / "aqbio").rglob("*.py") if path.parent.name != "config"]
+    sources += (ROOT / "workflow").rglob("*.smk")
+    used = set(re.findall(r"\.(\w+)", "".join(path.read_text("utf-8") for path in sources)))
+    assert not {name for model in SETTINGS for name in model.model_fields} - used
 
 
 def test_sections_are_the_ones_of_study_yaml():
@@ -131,52 +101,22 @@ def test_sections_are_the_ones_of_study_yaml():
     assert {name for one in STAGE_TABLE.values() for name in one.settings} == set(SECTIONS)
 
 
-def _entry(stage: str) -> str:
-    grain = "study" if stage in STUDY_STAGES else "participant"
-    return f"{stage_module(stage).__name__}:{stage}_{grain}"
-
-
-def _sections_read(stage: str) -> dict[str, set[str]]:
-    """The sections that a stage reads, with the functions that do."""
-    settings = f"{StudySettings.__module__}:StudySettings."
-    sections: dict[str, set[str]] = {}
-    for place in code.reached(_entry(stage), stop=(f"{STUDY}:Study", KEYS, GIVEN)):
-        for read in code.reads(place).fields:
-            owner, _, name = read.rpartition(".")
-            section = STUDY_READS.get(name) if owner == f"{STUDY}:Study" else None
-            if read.startswith(settings) and name in SECTIONS:
-                section = name
-            if section:
-                sections.setdefault(section, set()).add(place)
-    return sections
-
-
 @pytest.mark.parametrize("stage", STAGES)
 def test_stage_reads_the_sections_that_it_declares(stage):
     """A section that is read but not declared would not rerun the stage when it changes."""
-    read = _sections_read(stage)
-    declared = set(STAGE_TABLE[stage].settings)
-    undeclared = {name: places for name, places in read.items() if name not in declared}
-    assert not undeclared
+    read, declared = sections_read(stage), set(STAGE_TABLE[stage].settings)
+    assert not {name: places for name, places in read.items() if name not in declared}
     assert not declared - set(read)
 
 
 def test_the_reading_of_reads_sees_what_it_must():
-    """The two tests above are only as good as this: known reads of known functions."""
-    solve = code.reads("aqbio.inverse_kinematics.stage:solve_trial").fields
-    assert "aqbio.config.settings:Prepare.cutoff_hz" in solve
-    assert "aqbio.config.settings:StudySettings.prepare" in solve
-    assert (
-        f"{STUDY}:Study.marker_set"
-        in code.reads("aqbio.inverse_kinematics.stage:tracked_markers").fields
-    )
-    inside = code.reached(
-        "aqbio.inverse_kinematics.stage:inverse_kinematics_participant",
-        stop=(f"{STUDY}:Study", KEYS, GIVEN),
-    )
+    """The test above is only as good as this: known reads of known functions."""
+    assert reads("aqbio.inverse_kinematics.stage:solve_trial")[0] >= {"prepare"}
+    assert "model" in reads("aqbio.inverse_kinematics.stage:tracked_markers")[0]
+    inside = set(reached("inverse_kinematics"))
     assert "aqbio.inverse_kinematics.solution:solution_findings" in inside
     assert "aqbio.multibody.motion:spline_motion" in inside
-    assert f"{STUDY}:Study" not in inside
+    assert STUDY not in inside
 
 
 def test_a_drag_area_of_the_settings_is_that_of_the_fit():
@@ -228,10 +168,8 @@ def test_shipped_maps_are_valid(path):
 
 
 def test_which_markers_inverse_kinematics_follows():
-    assert MappedMarker(body="b").tracked
-    assert MappedMarker(body="b", tracking=True).tracked
-    assert not MappedMarker(body="b", static_only=True).tracked
-    assert not MappedMarker(body="b", weight=0).tracked
+    given = ({}, {"tracking": True}, {"static_only": True}, {"weight": 0})
+    assert [MappedMarker(body="b", **one).tracked for one in given] == [True, True, False, False]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pytest
 
 from aqbio.body.calibration import calibrate_body
 from aqbio.body.posterior import lengths
-from aqbio.intake.new import new_study_from
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
@@ -100,29 +99,3 @@ def test_without_a_static_trial_and_knees(study, generic, monkeypatch):
             length, sd = known[one.name]
             assert abs(one.length - length) < 2.0 * np.hypot(one.sd, sd), one
             assert one.sd > sd
-
-
-def test_a_runner_without_static_trial_and_joint_landmarks(realdata, tmp_path):
-    """Four speeds, clusters alone: knees of one person that runs straight on bend alike, forward.
-
-    Scaled to a still frame they were 15, 15, 18 and 11 degrees apart and bent backwards by 19.
-    """
-    new_study_from(tmp_path / "study", realdata / "hamner_subject04", None, print)
-    sheet = tmp_path / "study" / "participants.tsv"
-    sheet.write_text(sheet.read_text(encoding="utf-8").replace("S01\tn/a", "S01\tmale"))
-    file = tmp_path / "study" / "study.yaml"
-    text = file.read_text(encoding="utf-8")
-    file.write_text(f"{text}\nresults: {(tmp_path / 'results').as_posix()}\n", encoding="utf-8")
-    study = run_stages(file, until="inverse_kinematics")
-    scale = study.read_manifest("S01", "scale")
-    assert scale["lost"] == {}
-    for part in ("thigh", "shank", "foot"):
-        right, left = (scale["lengths_m"][f"{part}_{side}"][0] for side in ("right", "left"))
-        assert left == pytest.approx(right, rel=0.01)
-    for speed in (200, 300, 400, 500):
-        solved = read_dataset(study.folder("S01", "inverse_kinematics") / f"run{speed}.nc")
-        right, left = (
-            np.degrees(solved["q"].sel(coordinate=f"knee_angle_{side}").values) for side in "rl"
-        )
-        assert abs(right.mean() - left.mean()) < 7.0
-        assert min(right.min(), left.min()) > -5.0

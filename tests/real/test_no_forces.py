@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 
 from aqbio.contributions.without_plates import ESTIMATED
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.tables import read_columns
 from aqbio.names import GRAVITY
 from tests.one_each import ONE_EACH
@@ -74,27 +73,6 @@ def test_steps_alternate_at_the_speed_of_the_runner(field, trial):
     assert whole["contact_s"].std() < 0.008
 
 
-@pytest.mark.parametrize("trial", SPEED)
-def test_level_a_is_there_and_kinetics_are_not(field, trial):
-    steps = field.table("steps.tsv")
-    whole = steps[(steps["trial_id"] == trial) & (steps["status"] == "ok")]
-    momentum = [n for n in steps.columns if n.startswith("H_") and "_sd_" not in n]
-    assert np.isfinite(whole[momentum].to_numpy()).all()
-    forces = ["peak_vertical_force_bw", "mean_vertical_force_bw", "lateral_force_bw"]
-    forces += [name for name in steps.columns if name.startswith("M_residual")]
-    assert whole[forces].isna().to_numpy().all()
-    rows = _rows(field, trial)
-    assert not rows.loc[rows["level"] == "A", "value"].isna().all()
-    own = rows[(rows["phase"] == "stance") & (rows["level"] != "A")].dropna(subset="value")
-    assert not own["level"].str.startswith("C").any()
-    assert not own["source"].isin(["leg_push", "hip_push", "knee_push", "ankle_push"]).any()
-    assert {"leg_swing", "upper_body", "hip_swing", "lumbar", "elbow_push"} <= set(own["source"])
-    assert set(rows.loc[rows["phase"].isin(["braking", "propulsion"]), "level"]) - {"B"} <= {
-        ESTIMATED,
-        *(f"C (C{model})" for model in range(1, 5)),
-    }
-
-
 def _rows(field, trial):
     rows = read_columns(field.results / "participants" / "JA1" / "steps" / "contributions.nc")
     return rows[rows["trial_id"] == trial]
@@ -140,9 +118,3 @@ def test_trend_with_speed_joins_the_trial_on_plates(field):
     ordered = mean.loc[["run5", "run7", "sprint"]]
     assert ordered["contact_s"].is_monotonic_decreasing
     assert ordered["H_swing_leg_z_stance_mean_kgm2ps"].is_monotonic_increasing
-
-
-def test_results_say_where_the_events_come_from(field):
-    folder = field.results / "participants" / "JA1" / "contributions"
-    assert read_dataset(folder / "run5.nc").attrs["events"] == "kinematic"
-    assert read_dataset(folder / "sprint.nc").attrs["events"] == "plates"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.body.statements import body_masses, mass_findings
+from aqbio.body.statements import as_error, body_masses, mass_findings
 from aqbio.config import Participant
 
 
@@ -30,6 +30,9 @@ def test_two_that_agree_stop_the_participant(masses, severity):
     """The band is 5 % of the measured mass: 70 kg is inside that of 73.6, outside that of 73.8."""
     said = found(masses)
     assert [one.severity for one in said] == ([severity] if severity else [])
+    for one in said:
+        error = as_error(one)
+        assert (error.rule, error.file, error.fix) == (one.rule, "participants.tsv", one.fix)
 
 
 def test_confirmed_mass_is_explained_and_stops_nobody():

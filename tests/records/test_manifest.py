@@ -136,15 +136,6 @@ def test_later_stages_pass_a_failure_on_with_the_stage_that_had_it(study):
         assert earlier_failures(study, "P1", later) == {"fast": "prepare: the file is cut."}
 
 
-def test_failure_of_the_stage_before_names_it_once(study):
-    _write(study, "prepare", entry("fast", OK, ""), entry("slow", OK, ""))
-    _write(study, "scale")
-    _write(study, "inverse_kinematics", entry("fast", FAILED, "no markers."), entry("slow", OK, ""))
-    assert earlier_failures(study, "P1", "inverse_dynamics") == {
-        "fast": "inverse_kinematics: no markers."
-    }
-
-
 def test_without_a_model_no_trial_can_be_solved(study):
     _write(study, "prepare", entry("fast", FAILED, "cut."), entry("slow", OK, ""))
     _write(study, "scale", reason="the static trial has no markers.")
@@ -155,11 +146,6 @@ def test_without_a_model_no_trial_can_be_solved(study):
     entries = run_trials(study, "P1", "inverse_kinematics", pytest.fail, said.append)
     assert [done["status"] for done in entries] == [FAILED, FAILED]
     assert said[1] == "P1 slow: not possible (stage scale failed)"
-
-
-def test_a_stage_needs_the_one_before(study):
-    with pytest.raises(AqbioError, match="stage prepare has not run for P1"):
-        run_trials(study, "P1", "inverse_kinematics", pytest.fail, str)
 
 
 def test_content_of_a_manifest(study, tmp_path):
@@ -200,12 +186,6 @@ def test_what_was_made_of_files_that_changed_meanwhile_is_thrown_away(study):
     with refused("input-changed", "a file that stage prepare reads changed", RunStoppedError):
         run(change=True)
     assert not record.exists()
-
-
-def test_a_participant_that_failed_says_why(study):
-    _write(study, "scale", reason="no static trial.")
-    content = _read(study, "scale")
-    assert (content["status"], content["reason"]) == (FAILED, "no static trial.")
 
 
 def test_the_old_manifest_stays_when_writing_fails(study):

@@ -1,4 +1,4 @@
-"""A solved trial gets the positions that its markers had in the recording."""
+"""A solved trial gets the positions that its markers had, and loads where they were measured."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import xarray as xr
 from aqbio.inverse_kinematics import solution
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.netcdf import write_dataset
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.recordings.prepared import measured_loads
 
 
 def test_labels_that_nobody_mapped_are_in_no_pose(tmp_path, monkeypatch):
@@ -38,3 +40,20 @@ def test_labels_that_nobody_mapped_are_in_no_pose(tmp_path, monkeypatch):
     np.testing.assert_array_equal(positions[:, 0], raw[:, 2])
     np.testing.assert_array_equal(positions[[0, 2, 3], 1], raw[[0, 2, 3], 1])
     assert np.isnan(positions[1, 1]).all()
+
+
+def test_frames_in_which_a_foot_is_unknown_bear_nothing():
+    """One unknown component of one foot makes the frame unknown for both."""
+    force = np.arange(24.0).reshape(2, 4, 3)
+    moment = 10.0 + force
+    force[0, 1, 2], moment[1, 3, 0] = np.nan, np.nan
+    loads = [
+        ExternalLoad(name, force[number], moment[number], np.zeros(3))
+        for number, name in enumerate(("foot_l", "foot_r"))
+    ]
+    known, found = measured_loads(loads)
+    assert known.tolist() == [True, False, True, False]
+    for one, given in zip(found, loads, strict=True):
+        for name in ("force", "moment"):
+            np.testing.assert_array_equal(getattr(one, name)[known], getattr(given, name)[known])
+            np.testing.assert_array_equal(getattr(one, name)[~known], 0.0)

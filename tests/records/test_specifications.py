@@ -24,27 +24,15 @@ def _names(consistent, **multiverse):
     return [one.name for one in every_specification(settings, consistent=consistent)]
 
 
-def test_default_arms():
-    names = _names(consistent=True)
-    assert names[0] == "default"
-    assert names[1:5] == ["consistency=loose", "consistency=off", "cutoff=15", "cutoff=30"]
-    assert names[5:] == ["threshold=10", "threshold=50", "body=de_leva", "body=dumas"]
-    assert len(set(names)) == len(names)
-
-
-def test_a_study_without_consistency_has_no_arms_of_it():
-    names = _names(consistent=False)
-    assert not any("consistency" in name for name in names)
-    assert "cutoff=15" in names
-
-
-def test_the_studys_own_values_are_no_arms():
-    assert _names(consistent=False, cutoffs_hz=[20], event_thresholds_n=[20], bodies=["model"]) == [
-        "default"
-    ]
-
-
-def test_switched_off_there_is_the_default_only():
+def test_arms_of_a_study():
+    """The study's own values, what is switched off and, without the fit, its choices are none."""
+    fitted = ["consistency=loose", "consistency=off"]
+    plain = ["cutoff=15", "cutoff=30", "threshold=10", "threshold=50"]
+    bodies = ["body=de_leva", "body=dumas"]
+    assert _names(consistent=True) == ["default", *fitted, *plain, *bodies]
+    assert _names(consistent=False) == ["default", *plain, *bodies]
+    own = {"cutoffs_hz": [20], "event_thresholds_n": [20], "bodies": ["model"]}
+    assert _names(consistent=False, **own) == ["default"]
     assert _names(consistent=True, enabled=False) == ["default"]
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.recordings.stage import prepare_participant
+from tests.golden import digest
 from tests.stages import made_run
 
+PROVENANCE = ("inputs", "settings", "versions", "commit")
 HEADER = "participant_id\ttrial_id\ttask\tfile\tforce_file\tbelt_speed_mps"
 
 
@@ -63,3 +68,21 @@ class Prepared:
 
     def finding(self, name, rule):
         return next(one for one in self.entry(name)["findings"] if one["rule"] == rule)
+
+    def lines(self, name) -> Iterator[str]:
+        """All that is said of a trial and of its participant, and every number that is left."""
+        entry = self.entry(name)
+        for one in (*self.manifest["findings"], *entry["findings"]):
+            number = one.get("number")
+            said = " · ".join(str(text) for name, text in one.items() if text and name != "number")
+            yield said if number is None else f"{said} · {number:.8e}"
+        yield f"{entry['status']}: {entry['reason']}"
+        if entry["status"] == "ok":
+            trial = self.trial(name)
+            attrs = {one: trial.attrs[one] for one in trial.attrs if one not in PROVENANCE}
+            every = {**trial.variables, **attrs}
+            values = {one: np.ravel(getattr(every[one], "values", every[one])) for one in every}
+            numbers = {one: own for one, own in values.items() if own.dtype.kind in "biuf"}
+            yield from (f"{one}: {' '.join(values[one])}" for one in values if one not in numbers)
+            rows = [pd.DataFrame({"quantity": one, "": own * 1.0}) for one, own in numbers.items()]
+            yield from digest({"prepared": pd.concat(rows)})

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 
 from aqbio.body.stage import scale_participant
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.contributions.dataset import levels_dataset, trial_levels
-from aqbio.contributions.levels import Anatomy, Levels
+from aqbio.contributions.levels import Levels
 from aqbio.force_plates.forces import centre_of_pressure
-from aqbio.gait.step_files import trial_contacts
-from aqbio.gait.steps import Step, steps_from_contacts
-from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
-from aqbio.intervals.uncertainty import Spread
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
@@ -29,8 +24,6 @@ from aqbio.recordings.stage import prepare_participant
 from aqbio.signals import low_pass
 from aqbio.steps.stage import contributions_participant
 from aqbio.virtual.recording import Laboratory, RecordedRun, RunPlan, moved_loads, recorded_run
-from tests.mechanics.levels_case import body_spread
-from tests.stages.contributions.test_intervals import cause_rows, interval_rows
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
@@ -151,8 +144,6 @@ class Both:
     found: xr.Dataset
     known: xr.Dataset
     peak_force: float
-    draws: TrialDraws
-    steps: tuple[Step, ...]
 
 
 def _known(run: RecordedRun, touching: np.ndarray, model_map) -> Levels:
@@ -186,20 +177,10 @@ def both(made) -> Both:
     force = found["ground_force"].sum("foot").values
     chosen = np.flatnonzero((force[:, 1] > 200.0) & found["foot_held"].values.any(axis=1))
     chosen = chosen[(chosen > 20) & (chosen < len(force) - 20)]
-    anatomy = Anatomy(
-        study.model_map.groups, study.model_map.joints.by_name(), study.model_map.pelvis.joint
-    )
-    count = len(skeleton.markers)
-    firm = replace(body_spread(skeleton), skin_sd=np.zeros(count))
-    sampling = Sampling(200, 1, 8, 40, 40)
-    draws = TrialDraws(levels, anatomy, time, 0.0, held, Spread(), sampling)
-    steps = steps_from_contacts(list(trial_contacts(found)), maximum_flight=0.3, edge_distance=0.0)
     return Both(
         found.isel(time=chosen),
         known.isel(time=chosen),
         float(np.abs(force).max()),
-        with_bodies(draws, firm, np.ones(count)),
-        tuple(steps),
     )
 
 
@@ -234,19 +215,3 @@ def test_induced_rotation_comes_out_of_the_whole_pipeline(both: Both):
     force, _ = _largest(both, "induced_ground_force", contact_model="C2")
     limit = MILLIMETRE * both.peak_force + PRODUCT * size.max() + force.max() * 1.0
     assert (error < limit).all(), (error, limit)
-
-
-def test_a_foots_contacts_are_equally_sure(both: Both):
-    """One contact stands for the others of its foot: the same errors, much the same motion."""
-    right = [step for step in both.steps if step.side == "right"]
-    assert len(right) >= 2
-    first, second = (
-        pd.concat([interval_rows(both.draws, step), cause_rows(both.draws, step)])
-        for step in right[:2]
-    )
-    keys = ["level", "source", "target", "axis", "statistic", "unit"]
-    rows = first.merge(second, on=keys, suffixes=("", "_other"))
-    large = rows["sd"] > 0.1 * rows.groupby(["level", "unit"])["sd"].transform("max")
-    ratio = (rows["sd"] / rows["sd_other"])[large]
-    assert ratio.between(0.8, 1.25).mean() > 0.9
-    assert ratio.median() == pytest.approx(1.0, abs=0.05)

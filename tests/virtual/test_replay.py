@@ -167,15 +167,6 @@ def test_what_is_told_is_what_the_files_say(view, script, truth):
 
 
 @pytest.mark.browser
-def test_the_page_of_a_trial_is_accessible(view):
-    from tests.chromium import axe
-
-    view.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
-    found = axe.Axe().run(view, options={"preload": False})
-    assert found.violations_count == 0, found.generate_report()
-
-
-@pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_of_a_trial_is_accessible_on_a_phone(view, scheme):
     from tests.chromium import axe

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("kills")]
 KILLED = [End(call, "run", "SIGKILL") for call in CALLS]
 """In every stage the run itself is killed."""
 
-OTHERS = random.Random(5).sample([one for one in every_end() if one not in KILLED], 9)
+OTHERS = random.Random(5).sample([one for one in every_end() if one not in KILLED], 5)
 """`python -m tests.workflow.kills` tries all of them."""
 
 

@@ -6,6 +6,7 @@ Stages are stand-ins that are struck in the middle of a file; everything else is
 from __future__ import annotations
 
 import errno
+import itertools
 import subprocess
 import sys
 from contextlib import suppress
@@ -17,15 +18,13 @@ from aqbio.faults import FAULTS, RunStoppedError
 from aqbio.io import provenance
 from aqbio.io.atomic import PARTIAL
 from aqbio.io.study import load_study
-from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from aqbio.study.jobs import every_job, result_problems
 from tests.workflow import stand_in
 from tests.workflow.conftest import Workflow
-from tests.workflow.kills import forget, results
+from tests.workflow.kills import CALLS, forget, results
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
-CALLS = (*(f"{stage} P1" for stage in PARTICIPANT_STAGES), *STUDY_STAGES)
 SENTENCES = {
     name: FAULTS[getattr(errno, name)][0]
     for name in ("EDQUOT", "EROFS", "ENOSPC", "EIO", "ESTALE", "ENOMEM")
@@ -60,8 +59,11 @@ def _nothing_half_written(workflow: Workflow, call: str) -> None:
     assert any(one.stage == stage for one in result_problems(study))
 
 
-@pytest.mark.parametrize("fault", SENTENCES)
-@pytest.mark.parametrize("call", CALLS)
+STRUCK = {*zip(CALLS, itertools.cycle(SENTENCES)), *((CALLS[1], fault) for fault in SENTENCES)}
+"""Every stage by one fault, one stage by every fault."""
+
+
+@pytest.mark.parametrize(("call", "fault"), sorted(STRUCK))
 def test_a_fault_of_the_disk_or_of_memory(here, monkeypatch, call, fault):
     before = results(here)
     forget(here, call)

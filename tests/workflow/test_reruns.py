@@ -74,20 +74,28 @@ def test_a_registry_reruns_contributions_and_verdicts_and_capacities_the_verdict
     assert finished.ran() == _jobs(*VERDICTS)
 
 
-def test_a_copy_has_nothing_to_do(finished):
-    """What the tests below start from."""
-    assert finished.ran() == []
-
-
-def test_a_setting_at_its_default_and_a_comment_change_nothing(finished):
+def test_a_setting_at_its_default_a_comment_and_times_of_files_change_nothing(finished):
     """Content counts, not the file: nobody reruns a study for a comment."""
     replace(finished.file, "files:", "# a comment\nsteps: {reject_turns: false}\nfiles:")
+    for path in (finished.folder / "data").iterdir():
+        os.utime(path)
     assert finished.ran() == []
 
 
-def test_a_participants_row_reruns_that_participant_only(finished):
-    replace(finished.folder / "participants.tsv", "60.5", "61.5")
-    assert finished.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P1",))
+CHANGES = {
+    "participants.tsv": ("60.5", "61.5", "P1"),
+    "trials.tsv": ("P2\tfast\trun\tnormal", "P2\tfast\trun\trestricted_arms", "P2"),
+    "data/P1_slow.mot": ("an export", "another", "P1"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_changes_of_a_participant_reruns_that_participant_only(small, name):
+    (small.folder / "data" / "P1_slow.mot").write_text("an export")
+    assert small.ran() == ALL
+    before, after, who = CHANGES[name]
+    replace(small.folder / name, before, after)
+    assert small.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=(who,))
 
 
 def test_sessions_of_one_person_rerun_the_body_that_they_share(small):
@@ -105,18 +113,6 @@ def test_sessions_of_one_person_rerun_the_body_that_they_share(small):
     assert small.ran() == sorted([*both, *STUDY_STAGES])
     people.write_text(alone.replace("60.5", "61.5"))
     assert small.ran() == ALL
-
-
-def test_a_trials_row_reruns_its_participant_only(finished):
-    replace(
-        finished.folder / "trials.tsv", "P2\tfast\trun\tnormal", "P2\tfast\trun\trestricted_arms"
-    )
-    assert finished.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P2",))
-
-
-def test_a_new_version_of_a_recording_reruns_its_participant_only(finished):
-    (finished.folder / "data" / "P1_slow.mot").write_text("exported again")
-    assert finished.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P1",))
 
 
 def test_a_marker_set_and_a_model_rerun_whoever_reads_them(small):
@@ -148,16 +144,11 @@ def test_a_participant_that_leaves_the_study_leaves_the_tables(finished):
     assert finished.ran() == sorted(STUDY_STAGES)
 
 
-def test_a_missing_recording_does_not_stop_the_study(small):
+def test_a_missing_recording_stops_nobody_and_is_taken_in_later(small):
     """Stage prepare says which one is missing; the DAG must not."""
-    (small.folder / "data" / "P1_fast.c3d").unlink()
-    assert small.ran() == ALL
-
-
-def test_a_recording_that_comes_later_is_taken_in(small):
     late = small.folder / "data" / "P1_fast.c3d"
     late.unlink()
-    small.ran()
+    assert small.ran() == ALL
     late.touch()
     assert small.ran() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P1",))
 
@@ -168,25 +159,26 @@ HURTS = {
     "changed": lambda path: path.write_text(path.read_text().swapcase()),
 }
 
-HURT = {
-    "participants/P1/solved/result.txt": "inverse_kinematics",
-    "participants/P1/prepare.json": "prepare",
-    "participants/P1/multiverse/result.txt": "multiverse",
-    "tables/trials.tsv": "tables",
-    "figures/figures.txt": "figures",
-    "hypotheses.json": "hypotheses",
-    "report/report.txt": "report",
-}
-"""Files that are hurt, and the stage that makes each."""
+HURT = [
+    ("participants/P1/solved/result.txt", "inverse_kinematics", "deleted"),
+    ("participants/P1/solved/result.txt", "inverse_kinematics", "changed"),
+    ("participants/P1/prepare.json", "prepare", "emptied"),
+    ("participants/P1/prepare.json", "prepare", "changed"),
+    ("participants/P1/multiverse/result.txt", "multiverse", "emptied"),
+    ("tables/trials.tsv", "tables", "changed"),
+    ("figures/figures.txt", "figures", "deleted"),
+    ("hypotheses.json", "hypotheses", "deleted"),
+    ("report/report.txt", "report", "changed"),
+]
+"""Files that are hurt, the stage that makes each, and how."""
 
 
-@pytest.mark.parametrize("hurt", HURTS)
-@pytest.mark.parametrize("file", HURT)
-def test_what_is_missing_or_damaged_is_made_again(finished, file, hurt):
+@pytest.mark.parametrize(("file", "stage", "hurt"), HURT)
+def test_what_is_missing_or_damaged_is_made_again(finished, file, stage, hurt):
     """With what follows of it, to the same bytes."""
     before = results(finished)
     HURTS[hurt](finished.root / file)
-    assert finished.ran() == _jobs(*_after(HURT[file]), participants=("P1",))
+    assert finished.ran() == _jobs(*_after(stage), participants=("P1",))
     assert results(finished) == before
     assert finished.ran() == []
 
@@ -197,13 +189,6 @@ def test_delete_all_output_leaves_no_result(finished):
     assert done.returncode == 0, done.stderr
     assert results(finished) == {}
     assert finished.ran() == ALL
-
-
-def test_times_of_files_decide_nothing(finished):
-    for path in (finished.folder / "data").iterdir():
-        os.utime(path)
-    os.utime(finished.file)
-    assert finished.ran() == []
 
 
 def test_a_crash_does_not_stop_the_others_and_the_next_run_goes_on_from_there(small, monkeypatch):

@@ -14,7 +14,7 @@ from aqbio.gait.steps import Contact
 from aqbio.intervals.trial_draws import Sampling
 from aqbio.steps.stage import kept_curves
 from tests.mechanics.levels_case import smooth_run
-from tests.stages.contributions.test_intervals import EXACT, PLATES, STEP, _draws
+from tests.stages.contributions.test_intervals import PLATES, STEP, _draws
 from tests.stages.made_contributions import made_trial
 from tests.steps.cut import cut_steps
 from tests.steps.test_curves import _steps
@@ -32,13 +32,6 @@ def _dataset(draws, step=STEP):
         other, start = ("left", "right")[step.side == "left"], step.next_touchdown
         contacts.append(Contact(other, start, start + 0.05, False, 0.2))
     return intervals_dataset(draws, contacts, 0.3)
-
-
-def test_what_is_exact_has_no_band(run):
-    found = _dataset(_draws(*run, EXACT, Sampling(3, 1, 8)))
-    for name in ITEMS:
-        values = found[f"sd_{name}"].sel(stance_foot="right").values
-        assert np.nanmax(values) < 1e-4 if "angular" not in name else np.nanmax(values) < 1e-6
 
 
 def test_plates_make_the_external_moment_as_unsure_as_they_are(run):

@@ -20,9 +20,7 @@ from aqbio.gait.steps import Contact, Step
 from aqbio.intervals.sources import (
     SOURCES,
     UNDISTURBED,
-    Motions,
     load_errors,
-    motion_states,
     source_sds,
 )
 from aqbio.intervals.step_uncertainty import NAMES, stance_sds
@@ -30,11 +28,9 @@ from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import (
     Spread,
     body_outcomes,
-    joined_outcomes,
-    state_outcomes,
 )
 from aqbio.names import AXES, NORMAL_95
-from tests.mechanics.levels_case import body_spread, mirrored_run, smooth_run
+from tests.mechanics.levels_case import body_spread, smooth_run
 
 STEP = Step(1, "right", 0.010, 0.045, 0.059, "ok", "")
 EXACT = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0))
@@ -173,58 +169,6 @@ def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
         ratio = (summed / whole)[wide]
         assert np.median(ratio) == pytest.approx(1.0, abs=0.02), name
         assert np.abs(ratio - 1.0).max() < 0.12, name
-
-
-def test_variances_of_bodies_and_skin_add_up_to_those_of_both_together(run):
-    """Motions that follow another body and moved skin at once, of the same 300 of either."""
-    case, time = run
-    sampling = Sampling(1, 1, 4, motions=300, bodies=300)
-    draws = _draws(case, time, EXACT, sampling, shape=1.0)
-    frames = np.arange(len(time))[draws.frames(STEP)]
-    data = drawn_dataset(draws, frames)
-    labels = data["uncertainty_source"].values
-    body, skin = (draws.moved_motions(source, frames) for source in ("body", "skin"))
-    kinematics = draws.levels.mechanics.kinematics.picked(frames)
-    both = Motions(
-        body.skeletons,
-        *(getattr(body, x) + getattr(skin, x) - getattr(kinematics, x) for x in ("q", "u", "udot")),
-    )
-    loads = [load.frames(frames) for load in draws.levels.mechanics.loads]
-    states = motion_states("body", both, loads)
-    together = joined_outcomes([state_outcomes(one, draws.parts) for one in states])
-    for name, ours in (
-        ("momentum", "group_angular_momentum"),
-        ("rate", "group_angular_momentum_rate"),
-    ):
-        values = data[ours].values.mean(axis=1)
-        summed = np.sqrt((source_sds(values, labels) ** 2).sum(axis=0))
-        base = values[labels == UNDISTURBED]
-        whole = np.sqrt(((getattr(together, name).mean(axis=1) - base) ** 2).mean(axis=0))
-        ratio = (summed / whole)[whole > 1e-3 * whole.max()]
-        assert np.median(ratio) == pytest.approx(1.0, abs=0.05), name
-        assert np.abs(ratio - 1.0).max() < 0.15, name
-
-
-def test_a_left_step_is_told_like_its_mirror_image(run):
-    case, time = run
-    ours = _rows(case, time, EXACT, count=2)
-    theirs = _rows(mirrored_run(case), time, EXACT, replace(STEP, side="left"), count=2)
-    keys = ["level", "source", "axis", "statistic"]
-    assert len(ours) == len(theirs)
-    ours, theirs = (rows.sort_values(keys, ignore_index=True) for rows in (ours, theirs))
-    pd.testing.assert_frame_equal(ours, theirs, rtol=1e-7, atol=1e-7)
-
-
-def test_a_sample_of_frames_knows_the_spread_of_all(run):
-    """What draws change is smooth over a stance: eight frames of 36 give its spread to a tenth."""
-    case, time = run
-    every, some = (
-        interval_rows(_draws(case, time, BODY, Sampling(60, 1, frames)), STEP) for frames in (0, 8)
-    )
-    assert (some["value"] - every["value"]).abs().max() > 0
-    large = every["sd"] > 0.05 * every.groupby("unit")["sd"].transform("max")
-    ratio = (some["sd"] / every["sd"])[large]
-    assert ratio.between(0.8, 1.25).mean() > 0.9
 
 
 def test_causes_have_intervals_around_what_they_cause(run):

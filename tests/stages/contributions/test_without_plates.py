@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from scipy.integrate import cumulative_trapezoid
 
 from aqbio.contributions.without_plates import (
-    ESTIMATES,
     EVENT_SHARE,
     CentrePath,
     between_flights,
@@ -96,10 +95,6 @@ def test_a_contact_needs_the_flights_on_both_sides_and_a_known_body():
     same_foot = [replace(one, side="left") for one in contacts]
     assert not list(between_flights(same_foot, time, time >= 0.0))
     assert not list(between_flights(contacts, np.arange(0.0, 1.0, 0.05), np.ones(20, dtype=bool)))
-
-
-def test_neither_peaks_nor_courses_are_estimated():
-    assert {words[2] for words in ESTIMATES.values()} == {"force_mean", "force_impulse"}
 
 
 @pytest.mark.parametrize("slope", [0.0, 3.0])

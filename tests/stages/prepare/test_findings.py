@@ -11,7 +11,14 @@ from aqbio.config.settings import Laboratory
 from aqbio.io.recording import Recording
 from aqbio.recordings.axes import laboratory_axes
 from aqbio.recordings.ground import running_ground
-from aqbio.recordings.label_check import StaticReference, median_places, with_checked_labels
+from aqbio.recordings.label_check import (
+    FITS,
+    SegmentDistances,
+    StaticReference,
+    median_places,
+    swapped_labels,
+    with_checked_labels,
+)
 from aqbio.recordings.notes import Notes
 from tests.stages import made_run
 
@@ -47,6 +54,25 @@ def test_nothing_to_exchange_is_said_where_the_sheet_asks_for_it(fix):
         assert one.what == "the sheet says fix: swap, but no exchanged labels are found."
         assert one.fix == "clear the column fix of this trial."
     assert (checked.positions == recording.positions).all()
+
+
+@pytest.mark.parametrize("share", [0.97, 1.03])
+def test_an_exchange_must_fit_as_well_as_skin_lets_it(share):
+    """A thigh that is too large by so much that distances miss by just less or more than 15 mm."""
+    thigh = {"knee": (0.0, 0.0, 0.0), "distal": (0.05, 0.09, 0.012), "proximal": (0.03, 0.17, 0.02),
+             "side": (-0.04, 0.12, 0.06)}  # fmt: skip
+    places = {label: np.array(place) for label, place in thigh.items()}
+    exchanged = [places[label] for label in ("proximal", "distal", "knee", "side")]
+    kept = [
+        np.linalg.norm(places[one] - places[other])
+        for one in ("knee", "proximal")
+        for other in ("distal", "side")
+    ]
+    size = 1.0 + share * FITS / np.sqrt(np.mean(np.square(kept)))
+    positions = np.broadcast_to(size * np.array(exchanged), (50, 4, 3))
+    distances = SegmentDistances.of(tuple(thigh), positions, places, dict.fromkeys(thigh, "thigh"))
+    found = [{one.first, one.second} for one in swapped_labels(distances)]
+    assert found == [{"knee", "proximal"}] * (share < 1.0)
 
 
 def ground_of(positions, labels=made_run.LABELS, **cells):

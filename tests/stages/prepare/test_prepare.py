@@ -10,19 +10,29 @@ import pytest
 
 from aqbio.config.settings import LaboratoryAxes
 from aqbio.inverse_kinematics.files import PRESSED, write_recording
-from aqbio.io.mot import read_storage
+from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.recordings.axes import Clues, check_stated, stated_axes
 from aqbio.signals import low_pass
-from tests.io.made_c3d import NAME
+from tests.io.made_c3d import NAME, write_c3d
 from tests.refusal import refused
 from tests.stages import made_run
+
+C3D = ("fast\trun\trun.c3d\tn/a\tn/a",)
+TRC = ("fast\trun\trun.trc\trun_grf.mot\tn/a",)
 
 
 @pytest.fixture
 def study(prepared_study):
     """Give the function that writes a study of given trials and prepares one participant."""
     return prepared_study
+
+
+def write_run(data: Path, plates=None, points=None, *, labels=made_run.LABELS, name="run"):
+    """Write the made run over changed plates or with changed points (ground axes, m)."""
+    points = 1e3 * (made_run.markers() if points is None else points) @ made_run.GROUND_TO_VICON.T
+    plates = made_run.plates() if plates is None else plates
+    write_c3d(data / f"{name}.c3d", list(labels), points, plates=tuple(plates))
 
 
 def check_contacts(trial):
@@ -80,50 +90,103 @@ def test_c3d_run_on_a_row_of_plates(study):
     assert len(done.said) == 2
 
 
-@pytest.mark.parametrize("sign", [1.0, -1.0])
-@pytest.mark.parametrize(
-    "laboratory",
-    [
-        np.eye(3),
-        made_run.GROUND_TO_VICON,
-        np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]),
-        np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
-    ],
+LABORATORIES = (
+    np.eye(3),
+    made_run.GROUND_TO_VICON,
+    np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]),
+    np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
 )
-def test_same_run_in_any_laboratory(study, laboratory, sign):
+
+
+@pytest.mark.parametrize("laboratory", LABORATORIES)
+def test_same_run_in_any_laboratory(study, laboratory):
     """Axes, and forces on the runner or on the plates: the prepared trial is the same."""
-    made_run.write_c3d_run(study.data / "run.c3d", laboratory, sign)
-    done = study(["fast\trun\trun.c3d\tn/a\tn/a"])
-    trial = done.trial("fast")
+    rows = [f"{name}\trun\t{name}.c3d\tn/a\tn/a" for name in ("runner", "plates")]
+    for name, sign in (("runner", 1.0), ("plates", -1.0)):
+        made_run.write_c3d_run(study.data / f"{name}.c3d", laboratory, sign)
+    done = study(rows)
+    for name in ("runner", "plates"):
+        check_contacts(done.trial(name))
+        check_loads(done.trial(name))
+        assert ("plates-action" in done.rules(name)) == (name == "plates")
+
+
+@pytest.mark.parametrize(("height", "tilt"), [(-0.022, 0.0), (0.05, 0.0), (0.0, 0.02)])
+def test_plates_below_the_floor_and_tilted_ones(study, height, tilt):
+    """The wrench in space is the same, whatever the surface that carries it."""
+    write_run(study.data, made_run.plates(height=height, tilt=tilt))
+    trial = study(C3D).trial("fast")
     check_contacts(trial)
     check_loads(trial)
-    assert ("plates-action" in done.rules("fast")) == (sign < 0)
 
 
-@pytest.mark.parametrize("stated", [7.5, 8.6])
-def test_stated_belt_speed_is_used(study, stated):
-    """The feet move at 8 m/s; 8 % of that are no contradiction."""
+@pytest.mark.parametrize(
+    ("rate", "ratio"), [(200.0, 1083.0), (2000.0 / 8.5, 1000.0), (250.0, 1500.0), (250.0, 2000.0)]
+)
+def test_every_ratio_of_rates(study, rate, ratio):
+    """Forces meet markers by time, not by counting samples: whole ratios and any other."""
+    trc, mot = made_run.write_trc_run(study.data, "run")
+    storage = read_storage(mot)
+    time = np.arange(0.0, storage.time[-1], 1.0 / ratio)
+    values = np.column_stack([np.interp(time, storage.time, one) for one in storage.values.T])
+    write_storage(mot, storage.columns, time, values, in_degrees=False)
+    frames = np.arange(0.0, storage.time[-1], 1.0 / rate)
+    truth = made_run.markers()
+    instants = np.arange(len(truth)) / made_run.FRAME_RATE
+    flat = truth.reshape(len(truth), -1)
+    points = np.column_stack([np.interp(frames, instants, one) for one in flat.T])
+    write_trc(trc, made_run.LABELS, points.reshape(len(frames), -1, 3), rate)
+    trial = study(TRC).trial("fast")
+    check_contacts(trial)
+    assert trial.attrs["force_rate"] == pytest.approx(ratio, rel=1e-6)
+
+
+@pytest.mark.parametrize("delay", [0.009, -0.02])
+def test_known_delay_of_the_forces_is_taken_back(study, delay):
+    """A filter before the export, or a trigger that comes early; contacts are where they were."""
+    _, mot = made_run.write_trc_run(study.data, "run")
+    storage = read_storage(mot)
+    write_storage(mot, storage.columns, storage.time + delay, storage.values, in_degrees=False)
+    check_contacts(study(TRC, f"laboratory: {{force_delay_s: {delay}}}\n").trial("fast"))
+    wrong = study(TRC).trial("fast")["contact_touchdown"].values
+    right = [contact.touchdown for contact in made_run.known_contacts()]
+    np.testing.assert_allclose(wrong - right, delay, atol=0.003)
+
+
+def test_prefixes_unlabelled_markers_and_shuffled_labels(study):
+    truth, order = made_run.markers(), np.random.default_rng(3).permutation(len(made_run.LABELS))
+    labels = [f"Somebody:{made_run.LABELS[index]}" for index in order] + ["*52", "", "*53"]
+    write_run(study.data, None, np.append(truth[:, order], truth[:, :3] + 1.0, 1), labels=labels)
+    done = study(C3D)
+    trial = done.trial("fast")
+    check_contacts(trial)
+    for index, label in enumerate(made_run.LABELS):
+        own = trial["marker_raw"].sel(marker=label)
+        np.testing.assert_allclose(own, truth[:, index], atol=2e-6)
+    assert "markers-unlabelled" in done.rules("fast")
+
+
+@pytest.mark.parametrize(
+    ("stated", "wrong"), [(7.5, False), (8.6, False), (7.3, True), (8.7, True)]
+)
+def test_stated_belt_speed_is_held_against_the_feet(study, stated, wrong):
+    """The feet move at 8 m/s; 8 % of that are no contradiction, beyond it theirs is used."""
     made_run.write_trc_run(study.data, "run", belt=made_run.SPEED)
     done = study([f"fast\trun\trun.trc\trun_grf.mot\t{stated}"])
-    assert done.trial("fast").attrs["belt_speed"] == stated
-    assert "belt-speed" not in done.rules("fast")
-
-
-@pytest.mark.parametrize("stated", [7.3, 8.7])
-def test_wrong_belt_speed_is_replaced_by_that_of_the_feet(study, stated):
-    made_run.write_trc_run(study.data, "run", belt=made_run.SPEED)
-    done = study([f"fast\trun\trun.trc\trun_grf.mot\t{stated}"])
-    assert done.trial("fast").attrs["belt_speed"] == pytest.approx(made_run.SPEED, rel=1e-6)
-    finding = done.finding("fast", "belt-speed")
-    assert (finding["severity"], finding["limit"]) == ("error", stated)
-    assert finding["number"] == pytest.approx(8.0)
+    used = made_run.SPEED if wrong else stated
+    assert done.trial("fast").attrs["belt_speed"] == pytest.approx(used, rel=1e-6)
+    assert ("belt-speed" in done.rules("fast")) == wrong
+    if wrong:
+        finding = done.finding("fast", "belt-speed")
+        assert (finding["severity"], finding["limit"]) == ("error", stated)
+        assert finding["number"] == pytest.approx(8.0)
 
 
 def test_runs_in_both_directions_of_a_stated_runway(study):
     """The heading of each trial is measured: JA1's tables are the same to the last digit told."""
     made_run.write_c3d_run(study.data / "run.c3d")
     settings = "laboratory: {axes: {forward: -y, up: +z}}\n"
-    trial = study(["fast\trun\trun.c3d\tn/a\tn/a"], settings).trial("fast")
+    trial = study(C3D, settings).trial("fast")
     assert abs(trial.attrs["heading"]) == pytest.approx(np.pi)
 
 
@@ -144,16 +207,15 @@ def test_limits_of_stated_axes(degrees):
             check_stated(stated, stated_axes("+x", "+y"), clues, "run.c3d")
 
 
-@pytest.mark.parametrize("forces", ["run_grf.mot", "n/a"])
 @pytest.mark.parametrize(
-    ("true", "belt", "settings", "cell"),
+    ("true", "belt", "settings", "cell", "forces"),
     [
-        ("treadmill", made_run.SPEED, "laboratory: {surface: overground}\n", "n/a"),
-        ("overground", 0.0, "laboratory: {surface: treadmill}\n", "n/a"),
-        ("overground", 0.0, "", "8.0"),
+        ("treadmill", made_run.SPEED, "laboratory: {surface: overground}\n", "n/a", "run_grf.mot"),
+        ("overground", 0.0, "laboratory: {surface: treadmill}\n", "n/a", "n/a"),
+        ("overground", 0.0, "", "8.0", "run_grf.mot"),
     ],
 )
-def test_feet_refute_a_surface(study, forces, true, belt, settings, cell):
+def test_feet_refute_a_surface(study, true, belt, settings, cell, forces):
     """Stated otherwise, speed and direction would come from noise; unstated, it is found."""
     made_run.write_trc_run(study.data, "run", belt=belt)
     entry = study([f"fast\trun\trun.trc\t{forces}\t{cell}"], settings).entry("fast")
@@ -161,10 +223,9 @@ def test_feet_refute_a_surface(study, forces, true, belt, settings, cell):
     assert entry["findings"][-1]["rule"] == "surface"
     assert "by the left foot in stance" in entry["reason"]
     assert "by the right foot in stance" in entry["reason"]
-    right = study([f"fast\trun\trun.trc\t{forces}\tn/a"])
-    assert right.trial("fast").attrs["surface"] == true
-    stated = study([f"fast\trun\trun.trc\t{forces}\tn/a"], f"laboratory: {{surface: {true}}}\n")
-    assert stated.trial("fast").attrs["surface"] == true
+    for stated in ("", f"laboratory: {{surface: {true}}}\n"):
+        right = study([f"fast\trun\trun.trc\t{forces}\tn/a"], stated)
+        assert right.trial("fast").attrs["surface"] == true
 
 
 def test_broken_trials_are_recorded_and_stop_nothing(study):
@@ -258,7 +319,7 @@ def test_trial_without_forces(study):
 def test_ignored_plates_and_markers(study):
     made_run.write_c3d_run(study.data / "run.c3d")
     settings = "laboratory: {ignore_plates: [2], ignore_markers: [LMT5]}\n"
-    trial = study(["fast\trun\trun.c3d\tn/a\tn/a"], settings).trial("fast")
+    trial = study(C3D, settings).trial("fast")
     assert list(trial["plate"].values) == [1, 3, 4, 5, 6]
     assert list(trial["contact_plates"].values) == ["1", "3", "4", "5", "6"]
     assert "LMT5" not in trial["marker"].values
@@ -266,7 +327,7 @@ def test_ignored_plates_and_markers(study):
 
 def test_cutoff_too_high_for_the_markers(study):
     made_run.write_c3d_run(study.data / "run.c3d")
-    done = study(["fast\trun\trun.c3d\tn/a\tn/a"], "prepare: {cutoff_hz: 120}\n")
+    done = study(C3D, "prepare: {cutoff_hz: 120}\n")
     assert "120 Hz needs a rate of more than 300 Hz, not 250 Hz" in done.entry("fast")["reason"]
     assert "prepare.cutoff_hz" in done.entry("fast")["findings"][0]["fix"]
 
@@ -290,7 +351,7 @@ def test_plates_and_strides_stop_a_sheet_that_is_wrong(study):
 def test_no_output_holds_the_name_of_a_person(study):
     made_run.write_c3d_run(study.data / "run.c3d")
     assert NAME.encode() in (study.data / "run.c3d").read_bytes()
-    done = study(["fast\trun\trun.c3d\tn/a\tn/a"])
+    done = study(C3D)
     outputs = [path for path in Path("results").rglob("*") if path.is_file()]
     assert len(outputs) == 2
     for path in outputs:
@@ -300,7 +361,7 @@ def test_no_output_holds_the_name_of_a_person(study):
 
 def test_files_for_opensim_hold_the_same(study):
     made_run.write_c3d_run(study.data / "run.c3d")
-    done = study(["fast\trun\trun.c3d\tn/a\tn/a"])
+    done = study(C3D)
     trial = done.trial("fast")
     write_recording(trial, made_run.LABELS, done.folder / "fast")
     trc = read_trc(done.folder / "fast.trc")

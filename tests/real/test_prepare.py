@@ -1,0 +1,409 @@
+"""Recordings of many laboratories through stage prepare: numbers of their sources, or refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import ezc3d
+import numpy as np
+import pytest
+
+from aqbio.config import MarkerSet, Trial
+from aqbio.config.settings import Laboratory, Prepare
+from aqbio.errors import AqbioError
+from aqbio.io.c3d import read_c3d
+from aqbio.io.mot_forces import read_force_storage
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import load_study
+from aqbio.io.trial_files import read_recording
+from aqbio.recordings.contacts import foot_distance
+from aqbio.recordings.events_from_markers import ACCURACY
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.plates import ground_plates
+from aqbio.recordings.prepared import prepared_dataset
+from aqbio.recordings.stage import prepare_participant
+from aqbio.recordings.trial import PreparedTrial, prepare_trial
+from aqbio.signals import low_pass
+
+pytestmark = pytest.mark.real
+
+HERE = Path(__file__).parent
+SIDES = ("left", "right")
+
+# C3D files of other laboratories -----------------------------------------------------------------
+
+REFUSED = {
+    "nimble_p04_zero_markers.c3d": "holds 0 markers",
+    "sample_02_sgi_real.c3d": "MIPS",
+    "sample_13_golfswing.c3d": "OFFSET parameter",
+    "sample_16_golf.c3d": "none of the 21 labelled markers",
+    "sample_18_bad_parameter_section.c3d": "section is damaged",
+    "sample_20_phasespace_sample.c3d": "its header counts 40 points, its parameters 0",
+    "sample_27_kyowadengyo.c3d": "its header counts 11 points, its parameters 12",
+    "sample_28_type1.C3D": "its header counts 6 analog values a frame, its parameters 0",
+    "sample_30_emgwl.c3d": "holds 0 markers",
+}
+"""Files that are not read, and why: of 27 and 28 ezc3d gives frames that begin in one another."""
+
+WITHOUT_LABELS = {
+    "nimble_jh01_qualisys_unnamed_type4_negz.c3d": "Not in the recording: RASI, LASI, SACR, LHEE",
+    "sample_21_sample21.c3d": "Not in the recording: LHEE",
+}
+"""Files that are read, but lack the labels without which the axes cannot be told."""
+
+
+class Sample(NamedTuple):
+    """Labels of pelvis and feet, contacts (l, r), warnings, and the axes where somebody walks."""
+
+    front: str
+    back: str
+    left: str
+    right: str
+    feet: str
+    warnings: Sequence[str] = ()
+    up: str = ""
+    forward: str = ""
+
+    @property
+    def marker_set(self) -> MarkerSet:
+        """As a marker set whose segments do not matter."""
+        front, back, left, right = (one.split() for one in self[:4])
+        return MarkerSet.model_validate(
+            {
+                "name": "sample",
+                "source": "none",
+                "markers": {label: {"body": "any"} for label in (*front, *back, *left, *right)},
+                "feet": {
+                    "left": {"heel": left[0], "toe": left[1:]},
+                    "right": {"heel": right[0], "toe": right[1:]},
+                },
+                "pelvis": {"front": front, "back": back},
+            }
+        )
+
+
+VICON = ("RASI LASI", "SACR", "LHEE LTOE", "RHEE RTOE")
+PADUA = ("RASIS LASIS", "RPSIS LPSIS", "LCA LVMH", "RCA RVMH")
+CLUSTERS = ("RPV1 RPV2", "RPV3", "LFT1 LFT2 LFT3", "RFT1 RFT2 RFT3")
+ASIDE = ["heading-doubt"]
+"""These clusters sit on the side of the pelvis, not in front and behind."""
+NEWWALK = Sample("RASI LASI", "VSAC", "LHEE LTOE", "RHEE RTOE", "lr",
+                 ["contact-near-edge", "markers-twice"])  # fmt: skip
+SAMPLES = {
+    "unipd_yup_type1_walk.c3d": Sample(
+        *PADUA, "rl", ["plate-force-unit"], up="+y", forward="+z"
+    ),
+    "sample_26_Walking_Hybrid_1_1.c3d": Sample(
+        "R_ASIS L_ASIS", "SACRUM", "L_HEEL L_MT_1", "R_HEEL R_MT_1", "rl", ["plate-force-unit"],
+        up="+z", forward="+x",
+    ),
+    "sample_10_TYPE-3.c3d": Sample(
+        *VICON, "rlrl", ["plate-offset"], up="+z", forward="+x"
+    ),
+    "sample_00_Codamotion_codamotion_gaitwands_20150204.c3d": Sample(
+        "R.ASIS L.ASIS", "R.PSIS L.PSIS", "L.Heel L.Toe", "R.Heel R.Toe", "rlrl", ["plate-offset"],
+        up="+z", forward="+x",
+    ),
+    "sample_00_Innovative_Sports_Training_Gait_with_EMG.c3d": Sample(
+        "RASI LASI", "RPSI LPSI", "LCAL LTOE", "RCAL RTOE", "lr", ["plate-offset"], up="+z",
+        forward="+x",
+    ),
+    "sample_00_Vicon_Motion_Systems_pyCGM2_lower_limb_CGM24_Walking01.c3d": Sample(
+        "RASI LASI", "RPSI LPSI", "LHEE LTOE", "RHEE RTOE", "l", up="+z", forward="-y"
+    ),
+    "nimble_upsidedown_type4_gap71pct.c3d": Sample(
+        "R.ASIS L.ASIS", "Sacrum", "L.Heel L.Toe", "R.Heel R.Toe", "rlrl",
+        ["contact-near-edge", "contact-nobody", "heading-unknown"],  # jumps on the spot
+    ),
+    "sample_01_Eb015pi.c3d": Sample(
+        "PV3 pv4", "PV1 PV2", "LFT1 LFT2 LFT3", "RFT1 RFT2 RFT3", "rr", [*ASIDE, "plate-offset"]
+    ),
+    "sample_02_dec_int.c3d": Sample(*CLUSTERS, "rl", ASIDE),
+    "sample_02_dec_real.c3d": Sample(*CLUSTERS, "rl", ASIDE),
+    "sample_02_pc_real.c3d": Sample(*CLUSTERS, "rl", ASIDE),
+    "sample_03_gait-pig-nz.c3d": Sample(
+        "RASI LASI", "SACR", "LANK LTOE", "RANK RTOE", "r", ["contact-nobody", "force-units"]
+    ),
+    "sample_06_newwalk.c3d": NEWWALK,
+    "sample_10_TYPE-2a.c3d": NEWWALK,
+    "sample_10_TYPE-4a.c3d": NEWWALK,
+    "sample_14_sample14.c3d": Sample(
+        "RASI LASI", "SACR", "LANK LTOE", "RHEE RTOE", "lllllrrl",
+        ["contact-near-edge", "contact-shared", "plate-force-unit", "plate-offset"],
+    ),
+    "unipd_yup_type1_static.c3d": Sample(*PADUA, ""),
+}  # fmt: skip
+
+
+def prepared_sample(path: Path, sample: Sample, notes: Notes) -> PreparedTrial:
+    task = "static" if "static" in path.name else "run"
+    trial = Trial(participant_id="P", trial_id="walk", task=task, file=path.name)
+    settings = (Laboratory(), Prepare(cutoff_hz=6.0))
+    return prepare_trial(read_c3d(path), trial, sample.marker_set, settings, notes)
+
+
+@pytest.fixture(scope="module")
+def samples(realdata) -> Path:
+    return realdata / "c3d_samples"
+
+
+@pytest.fixture(scope="module")
+def recordings(samples):
+    """Every file that is read, and why the others are not."""
+    read, refused = {}, {}
+    for path in sorted(samples.iterdir()):
+        if path.suffix.lower() == ".c3d":
+            try:
+                read[path] = read_c3d(path)
+            except AqbioError as error:
+                refused[path.name] = error
+    return read, refused
+
+
+def test_every_file_is_read_or_refused(recordings):
+    read, refused = recordings
+    for recording in read.values():
+        assert len(recording.labels) > 0
+        assert np.nanmax(np.abs(recording.positions)) < 20.0  # metres in a laboratory
+        assert recording.forces is None or recording.forces.start == 0.0
+    assert set(refused) == set(REFUSED)
+    for name, error in refused.items():
+        assert REFUSED[name] in error.what
+        assert error.fix
+
+
+def test_forces_are_those_of_ezc3d(recordings):
+    """Where axes of sloppy corners agree: ezc3d takes one edge, we take both."""
+    compared = 0
+    for path, recording in recordings[0].items():
+        if recording.forces is None:
+            continue
+        others = ezc3d.c3d(str(path), extract_forceplat_data=True)["data"]["platform"]
+        for index, number in enumerate(recording.forces.numbers):
+            theirs = others[number - 1]["force"].T
+            ours = recording.forces.wrench.force[:, index]
+            largest = np.abs(theirs).max()
+            # corners out of square by up to 0.6 degrees
+            np.testing.assert_allclose(ours, theirs, atol=0.011 * largest + 1e-9)
+            compared += 1
+    assert compared > 30
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_other_files_are_prepared_and_their_troubles_said(samples, name):
+    sample, notes = SAMPLES[name], Notes("walk", "P", name, name)
+    prepared = prepared_sample(samples / name, sample, notes)
+    contacts = prepared.loads.contacts if prepared.loads else ()
+    assert "".join(SIDES[contact.foot][0] for contact in contacts) == sample.feet
+    said = {one.rule for one in notes.findings if one.severity != "info"} - {"marker-missing"}
+    assert sorted(said) == list(sample.warnings)
+    assert all(one.what and one.file == name for one in notes.findings)
+    if sample.up:
+        assert f"Up is {sample.up}" in prepared.axes.reasoning
+        assert f"Forward is {sample.forward}" in prepared.axes.reasoning
+        assert not prepared.axes.doubts
+        assert all(contact.complete for contact in contacts)
+        assert all(500.0 < contact.peak < 1200.0 for contact in contacts)
+        # a foot's length where the forefoot's marker is missing; the other foot is far away.
+        # ezc3d puts the pressure of sample 26 0.3 m away: its depth is a positive number
+        far = 0.085 if "sample_26" in name else 0.2
+        assert all(one.distance < far < one.margin for one in prepared.loads.on_plates)
+
+
+@pytest.mark.parametrize("name", WITHOUT_LABELS)
+def test_missing_labels_are_named(samples, name):
+    with pytest.raises(AqbioError) as caught:
+        prepared_sample(samples / name, Sample(*VICON, ""), Notes("walk", "P", name, name))
+    assert WITHOUT_LABELS[name] in caught.value.what
+    assert "marker set" in caught.value.fix
+
+
+def test_one_inverted_plate_beside_a_right_one(samples):
+    """Somebody stands: the first plate of this file pulls down by 713 N, the second pushes."""
+    forces = read_c3d(samples / "nimble_jh01_qualisys_unnamed_type4_negz.c3d").forces
+    up = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])  # z is up
+    notes = Notes("run", "P", "a.c3d", "a.c3d")
+    assert forces.wrench.force[:, 0, 2].min() < -700.0
+    plates = ground_plates(forces, up, (), notes, moving=False)
+    assert plates.vertical.min(axis=0).min() > 300.0
+    [said] = [one.what for one in notes.findings if one.rule == "plate-inverted"]
+    assert "plate(s) 1 pull down while others push up" in said
+
+
+def test_type_2_and_type_4_of_the_same_walk(samples):
+    """One recording stored both ways; the type 4 file has a calibration with crosstalk."""
+    two, four = (read_c3d(samples / f"sample_10_TYPE-{n}a.c3d").forces.wrench for n in "24")
+    for plate, peak in ((0, 521.0), (1, 583.0)):
+        assert two.force[:, plate, 2].max() == pytest.approx(peak, abs=1.0)
+        assert four.force[:, plate, 2].max() == pytest.approx(peak, abs=1.0)
+        for name in ("force", "moment"):
+            one, other = (getattr(wrench, name)[:, plate] for wrench in (two, four))
+            assert np.abs(one - other).max() < 0.03 * np.abs(one).max()
+
+
+# JA1 and Rajagopal's runner, whose numbers are in the READMEs of the recordings ------------------
+
+JA1_CONTACTS = {
+    "jog": [
+        ("left", 0.520, 0.763, "1"),
+        ("right", 0.899, 1.138, "2"),
+        ("left", 1.269, 1.512, "4"),
+        ("right", 1.652, 1.903, "5"),
+        ("left", 2.027, 2.269, "7"),
+    ],
+    "sprint": [
+        ("right", 0.353, 0.472, "2"),
+        ("left", 0.583, 0.699, "4"),
+        ("right", 0.815, 0.934, "7"),
+        ("left", 1.037, 1.159, "8"),
+    ],
+}
+"""Foot, touchdown, toe-off (rounded to 1 ms) and plate."""
+
+
+def _prepared(folder: Path, study: str, participant: str):
+    """Manifest and trials of a participant."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        loaded = load_study(HERE / study / "study.yaml")
+        prepare_participant(loaded, participant, lambda line: None)
+        manifest = json.loads(loaded.manifest(participant, "prepare").read_text("utf-8"))
+        out = loaded.folder(participant, "prepare")
+        return manifest, {path.stem: read_dataset(path) for path in out.glob("*.nc")}
+
+
+@pytest.fixture(scope="module")
+def ja1(tmp_path_factory, realdata):
+    return _prepared(tmp_path_factory.mktemp("ja1"), "ja1", "JA1")
+
+
+@pytest.fixture(scope="module")
+def treadmill(tmp_path_factory, realdata):
+    return _prepared(tmp_path_factory.mktemp("run"), "rajagopal_run", "subject01")
+
+
+def test_events_from_markers_against_the_plates(ja1, treadmill):
+    """Within what kinematic events promise; sprinting within one frame of 4 ms."""
+    for manifest, name, count, tested in (
+        (ja1[0], "jog", 5, ACCURACY["forefoot"]),
+        (ja1[0], "sprint", 4, None),
+        (treadmill[0], "run", 14, ACCURACY["heel"]),
+    ):
+        [errors] = [x["kinematic_errors"] for x in manifest["trials"] if x["trial_id"] == name]
+        limits = (tested.touchdown, tested.toe_off) if tested else ((-0.004, 0.004),) * 2
+        for event, (early, late) in zip(("touchdown_s", "toe_off_s"), limits, strict=True):
+            assert len(errors[event]) == count
+            assert early < np.mean(errors[event]) < late
+            assert name != "run" or np.std(errors[event]) < 0.002
+    own = ja1[0]["kinematic_events"]
+    assert own["contacts"] == 9
+    assert own["touchdown_sd_s"] < 0.002
+    assert own["toe_off_sd_s"] < 0.005
+
+
+@pytest.mark.parametrize("name", JA1_CONTACTS)
+def test_centre_of_pressure_is_under_the_foot(ja1, name):
+    trial = ja1[1][name]
+    for index in range(trial.sizes["contact"]):
+        one = trial.isel(contact=index)
+        side = str(one["contact_foot"].item())
+        span = float(one["contact_toe_off"] - one["contact_touchdown"])
+        times = float(one["contact_touchdown"]) + span * np.linspace(0.15, 0.85, 8)
+        cop = one["foot_cop"].sel(foot=side).sel(force_time=times, method="nearest").values
+        labels = [f"{side[0].upper()}{label}" for label in ("HEEL", "TOE", "P1MT", "P5MT")]
+        feet = one["marker_raw"].sel(marker=labels).sel(time=times, method="nearest").values
+        feet = feet[:, None].copy()
+        feet[..., 1] = 0.0
+        assert np.abs(cop[:, 1]).max() < 1e-9
+        assert np.nanmax(foot_distance(feet, cop)) < 0.05  # half the width of a forefoot
+
+
+@pytest.mark.parametrize(
+    ("name", "side"), [("sprint", "left"), ("sprint", "right"), ("jog", "right")]
+)
+def test_wrenches_agree_with_the_authors_own(ja1, realdata, name, side):
+    """Their MOT files are a second processing of the same C3D files; they lag by two frames.
+
+    (Their jog lacks a left contact.)
+    """
+    path = realdata / "ja1_dorn2012" / "trc_mot" / f"{name}_grf.mot"
+    theirs, _ = read_force_storage(path, 0.0)
+    foot = theirs.feet.index(side)
+    both = np.concatenate(
+        (theirs.wrench.force[:, foot], theirs.wrench.moment_about_origin()[:, foot]), axis=1
+    )
+    smooth = low_pass(both, theirs.rate, 20.0)[:: round(theirs.rate / 250.0)]
+    trial = ja1[1][name].sel(foot=side)
+    ours = np.concatenate((trial["foot_force"].values, trial["foot_moment"].values), axis=1)
+    frames, lag = min(len(ours), len(smooth)) - 2, 2
+    for column in range(6):
+        mine, other = ours[:frames, column], smooth[lag : frames + lag, column]
+        assert np.corrcoef(mine, other)[0, 1] > 0.995
+        assert np.abs(other).max() == pytest.approx(np.abs(mine).max(), rel=0.05)
+
+
+def test_gaps_stay_open_or_are_filled_and_said(ja1):
+    manifest, trials = ja1
+    entry = next(one for one in manifest["trials"] if one["trial_id"] == "jog")
+    missing = {
+        label
+        for one in entry["findings"]
+        if one["rule"] in ("marker-missing", "markers-outside")
+        for label in one["label"].split(", ")
+    }
+    open_gaps = np.isnan(trials["jog"]["marker_raw"]).any(("time", "axis"))
+    assert missing == set(open_gaps["marker"].values[open_gaps.values])
+
+
+def test_treadmill_is_recognised(treadmill):
+    """At 4 m/s; the files start at 0.23 s, in a right contact."""
+    trial = treadmill[1]["run"]
+    assert trial.attrs["surface"] == "treadmill"
+    assert trial.attrs["event_threshold"] == 50.0
+    assert trial.attrs["belt_speed"] == pytest.approx(4.0, rel=0.05)
+    assert abs(trial.attrs["heading"]) < np.radians(2.0)
+    assert "Forward is +x: the pelvis stays put" in trial.attrs["axes_reasoning"]
+    assert trial["time"].values[0] == 0.0
+    assert abs(trial["force_time"].values[0]) < 1e-9
+    assert trial.attrs["marker_rate"] == 100.0
+    assert trial.attrs["force_rate"] == pytest.approx(1000.0)
+    whole, feet = trial["contact_complete"].values, trial["contact_foot"].values
+    assert [int((feet[whole] == side).sum()) for side in SIDES] == [7, 7]
+    assert all(one != two for one, two in pairwise(feet))
+    np.testing.assert_array_equal(np.flatnonzero(~whole), [0])
+    stance = (trial["contact_toe_off"] - trial["contact_touchdown"]).values[whole]
+    assert 0.2 < stance.min() < stance.max() < 0.27
+    assert float(trial["foot_force_event"].max()) == pytest.approx(1970.0, rel=0.01)
+
+
+def test_a_walk_whose_header_is_padded_and_whose_pressure_is_346_m_away(realdata):
+    """While unloaded; its labels have dots, and both feet are on the ground together."""
+    folder = realdata / "rajagopal2016" / "walk"
+    recording = read_recording(folder / "motion_capture_walk.trc", folder / "grf_walk.mot")
+    row = Trial(participant_id="P", trial_id="walk", task="run", file="walk.trc")
+    notes = Notes("walk", "P", "walk.trc", "grf_walk.mot")
+    labels = Sample("R.ASIS L.ASIS", "R.PSIS L.PSIS", "L.Heel L.Toe L.MT5", "R.Heel R.Toe R.MT5",
+                    "")  # fmt: skip
+    settings = (Laboratory(), Prepare())
+    trial = prepared_dataset(
+        prepare_trial(recording, row, labels.marker_set, settings, notes), 20.0
+    )
+    pelvis = trial["marker_raw"].sel(marker=["R.ASIS", "L.ASIS"], axis="y")
+    assert 0.8 < float(pelvis.mean()) < 1.2  # metres
+    assert list(trial["contact_foot"].values) == ["right", "left", "right"]
+    assert trial.attrs["surface"] == "overground"
+    stance = trial["contact_toe_off"] - trial["contact_touchdown"]
+    np.testing.assert_allclose(stance, 0.75, atol=0.02)
+    overlap = trial["contact_toe_off"].values[:-1] - trial["contact_touchdown"].values[1:]
+    assert np.all(overlap > 0.1)  # double support
+    double = trial["foot_force"].sel(time=[0.9], method="nearest").sel(axis="y").sum("foot")
+    assert float(double.item()) > 700.0
+    reach = np.linalg.norm(trial["foot_moment"].values, axis=-1)
+    force = np.linalg.norm(trial["foot_force"].values, axis=-1)
+    assert np.all(reach <= 2.0 * force + 20.0)  # 2 m of walkway, 20 N m of free moment and filter
+    assert float(np.abs(trial["foot_cop"]).max()) < 2.0
+    assert [one.rule for one in notes.findings if one.severity != "info"] == []

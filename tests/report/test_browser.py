@@ -11,16 +11,42 @@ from pathlib import Path
 import pytest
 
 from aqbio.errors import Finding
+from aqbio.figures.stage import figures_study
 from aqbio.figures.words import digits
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.pages.stage import report_study, write_one_file
 from aqbio.study.manifest import write_manifest
 from tests.chromium import axe, beyond, chromium, heard, sync_api
-from tests.figures.made_results import write_made_page
+from tests.figures.made_study import write_made_page, write_made_results
 from tests.pages import QUESTIONS, answered
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("page")]
+
+
+def drawn_study(folder: Path, width: int, **lacking) -> Study:
+    """A study with its figures and pages, and with the page that is one file."""
+    figures = {"widths_mm": [width], "formats": ["svg"]}
+    made = write_made_results(folder, figures=figures, **lacking)
+    for stage in (figures_study, report_study, write_one_file):
+        stage(made, lambda _: None)
+    return made
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return drawn_study(tmp_path_factory.mktemp("drawn"), 180)
+
+
+@pytest.fixture(scope="module")
+def page_file(study: Study) -> Path:
+    return study.root / "report" / "one_file.html"
+
+
+@pytest.fixture(scope="module")
+def empty_page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = drawn_study(tmp_path_factory.mktemp("empty"), 85, participants=1, steps=False)
+    return made.root / "report" / "one_file.html"
 
 
 @pytest.fixture(scope="module")

@@ -11,21 +11,18 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.figures.athletes import shows
 from aqbio.figures.bars import BAR, Means, bar_rows
 from aqbio.figures.curves import SHARE, summarised_curves
 from aqbio.figures.figure import range_words
 from aqbio.figures.partitions import partition_words
-from aqbio.figures.runs import JOINT_WORK, fastest_runs
+from aqbio.figures.runs import JOINT_WORK
 from aqbio.figures.stage import FIGURES, study_results
 from aqbio.figures.step_means import (
     column_title,
-    phase_means,
     pooled,
     step_columns,
     summarise,
 )
-from aqbio.figures.style import pale
 from aqbio.figures.words import (
     choice_words,
     digits,
@@ -195,26 +192,7 @@ def test_balance_and_parts_of_moments_add_up():
     ).mean() > 0.8  # elsewhere three agree but for the residual
 
 
-def test_what_is_not_known_has_no_line():
-    data = made_step_curves().copy(deep=True)
-    data["angular_momentum"].loc[{"group": ["arms", "push_side", "total"]}] = np.nan
-    shoulders = [
-        str(one) for one in data["joint"].values if str(one).startswith(("shoulder", "elbow"))
-    ]
-    data["joint_moment"].loc[{"joint": shoulders}] = np.nan
-    assert set(curves("angular_momentum", data)["line"]) == {"swing_side"}
-    assert set(curves("joint_moments_vertical", data)["row"]) == {"hip", "knee", "ankle", "lumbar"}
-
-
 # fastest runs -----------------------------------------------------------------------------------
-
-
-def test_the_fastest_run_of_each_in_the_usual_condition_is_taken(results):
-    outcomes = results["steps"]
-    assert fastest_runs(outcomes) == [("S01", "sprint"), ("S02", "fast")]  # S02's sprint failed
-    sprint = (outcomes["participant_id"] == "S01") & (outcomes["trial_id"] == "sprint")
-    restricted = outcomes.assign(condition=np.where(sprint, "restricted_arms", "normal"))
-    assert fastest_runs(restricted)[0] == ("S01", "fast")
 
 
 def test_joints_of_the_push_leg_are_those_of_the_foot_on_the_ground(results):
@@ -312,18 +290,3 @@ def test_titles_say_what_the_rows_say(figure, rows, words):
 )
 def test_words_of_figures(words: Callable[..., Any], given: tuple[Any, ...], expected: Any) -> None:
     assert words(*given) == expected
-
-
-@pytest.mark.parametrize(
-    ("predicted", "smallest", "expected"),
-    [("less", -1.0, [True, False, False]), ("greater", 0.4, [False, True, False])],
-)  # fmt: skip
-def test_who_shows_a_prediction(predicted, smallest, expected):
-    np.testing.assert_array_equal(shows(np.array([-2.0, 0.5, 0.1]), smallest, predicted), expected)
-
-
-def test_small_numbers_of_figures():
-    """Pale colours, means over athletes."""
-    assert pale("#000000") == pytest.approx((0.6, 0.6, 0.6))
-    both = [{("force", "hip"): np.full((1, 101), value)} for value in (1.0, 3.0)]
-    assert (phase_means(both, {"force": "BW"})["mean"] == 2.0).all()

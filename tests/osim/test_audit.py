@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -164,24 +162,6 @@ def test_the_familys_defects_are_named(file, realdata):
         assert "walker_knee_r (knee_angle_r)" in rules["model-simbody-defect"].what
         assert "walker_knee_l (knee_angle_l)" in rules["model-simbody-defect"].what
         assert "knee_angle_r_beta, knee_angle_l_beta" in rules["model-coupled"].what
-
-
-@pytest.mark.real
-def test_muscles_that_do_not_initialise_are_told(realdata):
-    """In a process of its own: OpenSim keeps the <defaults> of this file for models read later."""
-    code = (
-        "import sys; from pathlib import Path; from aqbio.opensim.audit import audit_model;"
-        "[sys.stdout.write(f'{f.rule} {f.severity} {f.what}\\n')"
-        " for f in audit_model(Path(sys.argv[1]))]"
-    )
-    path = realdata / "ja1_dorn2012" / "models" / "JA1_SCALED_v2x_thelen.osim"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
-    )
-    first = done.stdout.splitlines()[0]
-    assert first.startswith("model-muscles warning the model does not initialise")
-    assert "min_control" in first
-    assert done.stderr == ""
 
 
 @pytest.mark.real

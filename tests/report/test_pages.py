@@ -22,7 +22,6 @@ from aqbio.io.tables import read_table
 from aqbio.names import TRIAL_STATES
 from aqbio.pages.filters import MENU
 from aqbio.pages.page import StudyContent
-from aqbio.pages.quality import beyond_limits, disagreement_words
 from aqbio.pages.record_next import STAND, finding_advice, verdict_advice
 from aqbio.pages.stage import write_one_file
 from aqbio.pages.stance import (
@@ -270,21 +269,6 @@ def test_verdicts_are_counted_as_in_their_table(content):
     assert {title.lower() for title in titles} <= families
 
 
-def test_measures_outside_their_limits_are_counted(content):
-    quality = content.tables["quality"]
-    found = dict(beyond_limits(quality))
-    failed = quality[quality["verdict"] == "fail"]
-    assert len(found) == failed["measure"].nunique()
-    counts = failed.groupby("measure").size()
-    assert sorted(int(one.split(" of ")[0]) for one in found.values()) == sorted(counts)
-    said = disagreement_words(quality)
-    for prefix, when in (("plain_", "before the"), ("", "in the motion")):
-        own = failed[failed["measure"].str.match(rf"{prefix}residual_(force|moment)_[xyz]_rms")]
-        places = own[["participant_id", "trial_id"]].drop_duplicates()
-        if len(quality):
-            assert re.search(rf"{when} [^,]*in {len(places)} of", said)
-
-
 def test_advice_is_what_findings_and_gates_ask_for(content):
     advice = list(finding_advice(content.causes, content.postures))
     grave = {one.first.fix for one in content.causes if one.first.severity != "info"} - {""}
@@ -301,27 +285,6 @@ def test_advice_is_what_findings_and_gates_ask_for(content):
     for one in told[len(untested) :]:
         counted = int(numbers(one.why)[0])
         assert counted == len(one.concerns.split(", "))
-
-
-def test_methods_describe_this_run(made):
-    text = words_of(made.page("methods"))
-    study, content = made.study, made.content
-    trials = list(study.trials)
-    failed = sum((one.participant_id, one.trial_id) == FAILED[:2] for one in trials)
-    assert f"{len(study.participants)} athlete" in text
-    assert f"{len(trials) - failed} moving trials (overground); no static trial was used" in text
-    assert "42 markers were tracked at 250 Hz" in text
-    fitted = [
-        one for record in content.manifests("inverse_dynamics").values()
-        for one in record["trials"] if one.get("motion") == "fitted"
-    ]  # fmt: skip
-    assert f"In {len(fitted)} trials raw markers" in text or f"In {len(fitted)} trial raw" in text
-    plain = len(trials) - failed - len(fitted)
-    assert re.search(rf"In {plain} trials? motion and forces were low-pass filtered at 20 Hz", text)
-    judged = int(content.verdicts.verdicts["p_holm"].notna().sum())
-    assert f"{judged} statistic" in text
-    record = json.loads((study.root / "registry.json").read_text(encoding="utf-8"))
-    assert str(record["hash"]) in text
 
 
 def test_every_hypothesis_is_told_once_in_the_order_of_reading(made):
@@ -344,19 +307,6 @@ def test_every_hypothesis_is_told_once_in_the_order_of_reading(made):
     for one in untested:
         assert one.why in section
         assert one.any_runner in section
-
-
-def test_contributions_of_joints_are_listed_with_intervals_and_doubts(whole):
-    text = whole.page("one_file")
-    section = text[text.index('id="driven"') : text.index('id="verdicts"')]
-    numbers = read_table(whole.study.root / "figures" / "caused_rotation.tsv")
-    sprint = numbers[(numbers["speed_mps"] > 9) & (numbers["panel"] == "push_side_y")]
-    hip = sprint[(sprint["source"] == "hip_push") & (sprint["variant"] == "C2")].iloc[0]
-    for name in ("mean", "low", "high"):
-        assert f'<data value="{hip[name]:.15g}">' in section
-    assert "contact models disagree on its direction" in section
-    assert "what would happen if a muscle were stronger, or after training" in section
-    assert "is mechanically implied, and flight is left out" in words_of(text)
 
 
 def test_what_was_changed_after_the_data_were_read_is_said(folder):

@@ -11,7 +11,6 @@ import pytest
 
 from aqbio.consistency.parameters import NAMES
 from aqbio.contributions.without_plates import ESTIMATED
-from aqbio.io.dictionary import columns
 from aqbio.pages.athlete import (
     MEASURES,
     estimated_forces,
@@ -27,7 +26,6 @@ from aqbio.pages.fit import (
     body_witnesses,
     parameter_line,
     standing_words,
-    trial_changes,
 )
 from aqbio.pages.how_sure import models_words, uncertainty_budget
 from aqbio.pages.methods import origin
@@ -35,7 +33,7 @@ from aqbio.pages.stance import Effect, SourceEffects, source_words
 from aqbio.pages.summary import group_words
 from aqbio.pages.verdict_words import merge_sentences
 from aqbio.pages.words import SOURCES
-from tests.figures.made_study import ARMS, CHANGES, PARAMETERS
+from tests.figures.made_study import ARMS, PARAMETERS
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -94,19 +92,6 @@ def test_every_parameter_has_words_in_the_unit_of_the_page():
         assert factor == prefix[unit], name
 
 
-def test_momentum_and_moments_of_a_trial_stand_before_and_after_the_fit():
-    """About the vertical only, and no residual of the root for a joint moment."""
-    momentum, moment = trial_changes(CHANGES, "sprint")
-    assert (momentum.what, momentum.before, momentum.after, momentum.alike) == (
-        "Angular momentum about the vertical, mean, push leg", "−1.25", "−1.50",
-        "differ by 0.60 (root mean square)",
-    )  # fmt: skip
-    assert (moment.what, moment.before, moment.after, moment.alike) == (
-        "Peak moment, hip flexion r", "212.0", "220.0", "correlation 0.90"
-    )  # fmt: skip
-    assert trial_changes(CHANGES, "fast") == []
-
-
 def test_a_parameter_was_moved_held_or_refused():
     assert [parameter_line(one).words for one in PARAMETERS] == [
         "moved by the data", "held at its prior", "beyond its limits: the fit is not used",
@@ -137,14 +122,6 @@ def test_errors_of_measurement_and_other_measures_widen_it():
 
 def test_the_size_of_the_mean_counts_not_its_sign():
     assert relative_difference(np.array([-9.0]), np.array([-11.0]))[0] == pytest.approx(-20.0)
-
-
-@pytest.mark.parametrize(
-    ("left", "right"), [([], [1.0]), ([1.0], []), ([-1.0], [1.0]), ([0.0], [0.0])]
-)
-def test_nothing_is_said_of_what_was_not_measured(left, right):
-    found = relative_difference(np.array(left), np.array(right))
-    assert all(map(math.isnan, found))
 
 
 def test_few_steps_have_no_interval():
@@ -275,11 +252,6 @@ def differences(*rows, model="other"):
     )
 
 
-def test_every_source_has_words():
-    told = [name.removeprefix("share_") for name in columns("uncertainty") if "share_" in name]
-    assert list(SOURCES) == told
-
-
 def test_intervals_are_means_over_athletes_and_shares_are_of_the_mean_variance():
     """Variances 1 and 9: of all skin makes (0.5 + 0.9) / 10."""
     (line,) = uncertainty_budget(budget(A=(1.0, 0.5, 0.0), B=(3.0, 0.1, 0.0)))
@@ -305,22 +277,6 @@ def test_other_models_are_told_with_their_difference():
     assert "On the model other the same 6 steps differ by" in said
     assert "arms 2.24 kg m²/s" in said
     assert models_words(table[:0]) == []
-
-
-def test_levels_b_and_c_and_what_verdicts_rest_on_have_abudget():
-    outcomes = (
-        ("B", "leg_push", "pelvis", "moment_mean"),
-        ("C (C2)", "hip_push", "push_side", "moment_mean"),
-        ("H1", "opposition", "whole_body", "stance_index"),
-    )
-    names = ("level", "source", "target", "statistic")
-    rows = pd.concat(
-        [budget(A=(1.0, 0.5, 0.0)).assign(**dict(zip(names, one, strict=True))) for one in outcomes]
-    )
-    told = [line.part for line in uncertainty_budget(rows)]
-    assert told == ["leg push", "hip push", "opposition"]
-    elsewhere = rows.assign(axis="x")
-    assert list(uncertainty_budget(elsewhere)) == []
 
 
 # stance, body, origin -----------------------------------------------------------------------------

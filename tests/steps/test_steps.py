@@ -33,14 +33,13 @@ from aqbio.steps.other_models import (
     same_steps,
     with_model,
 )
-from aqbio.steps.rows import level_rows, step_table
-from aqbio.steps.stage import curves_dataset, kept_curves
+from aqbio.steps.rows import level_rows
 from aqbio.steps.stage_tables import OUTCOME, contribution_means
 from tests.mechanics.levels_case import smooth_run
 from tests.mirror import mirrored_axial, mirrored_polar
-from tests.stages.made_contributions import CONTACTS, MAP, MASS, made_trial, mirrored_trial
+from tests.stages.made_contributions import CONTACTS, MAP, made_trial, mirrored_trial
 from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial
-from tests.steps.cut import ROLES, cut_steps, one_step
+from tests.steps.cut import ROLES, one_step
 
 # curves ------------------------------------------------------------------------------------------
 
@@ -146,35 +145,6 @@ def test_without_arms_their_sums_are_missing_not_smaller(trial):
     moments = curves["joint_moment"][0]
     assert np.isnan(moments[:, JOINT_ROLES.index("shoulder_push")]).all()
     assert np.isfinite(moments[:, JOINT_ROLES.index("hip_push")]).all()
-
-
-def test_all_steps_as_one_dataset(trial):
-    steps = _steps(trial)
-    rows = [
-        {
-            "participant_id": "P1",
-            "trial_id": "fast",
-            "condition": "normal",
-            "step": step.number,
-            "side": step.side,
-            "speed_mps": 8.0,
-            "contact_s": step.contact,
-            "flight_s": step.flight,
-            "mass_kg": MASS,
-            "height_m": np.nan,
-        }
-        for step in steps[:2]
-    ]
-    cut = cut_steps(trial, steps)
-    data = curves_dataset([kept_curves(cut, rows)], RoleScheme())
-    assert data["angular_momentum"].dims == ("step", "phase", "percent", "group", "axis")
-    assert data["external_moment"].dims == ("step", "phase", "percent", "axis")
-    assert data["joint_flexion_moment"].dims == ("step", "phase", "percent", "joint")
-    assert list(data["side"].values) == ["right", "left"]
-    assert list(data["percent"].values[[0, -1]]) == [0.0, 100.0]
-    one = data["angular_momentum"].isel(step=1).sel(phase="flight", group="arms").values
-    expected = cut["angular_momentum"].isel(step=1).sel(phase="flight", group="arms")
-    np.testing.assert_array_equal(one, expected.values.astype(np.float32))
 
 
 # roles -------------------------------------------------------------------------------------------
@@ -290,17 +260,6 @@ def test_rows_are_the_means_of_the_curves(levels, flight):
             for told in (rows, declared)
         )
         assert both == pytest.approx(before, rel=1e-9)
-
-
-def test_tables_and_files_say_which_roles_they_hold(trial):
-    scheme = RoleScheme(pelvis="legs", arms="split", flight="R2")
-    columns = step_table(scheme.items)
-    assert "H_arm_swing_y_stance_mean_kgm2ps" in columns
-    data = curves_dataset([], scheme)
-    assert data["group"].values.tolist() == list(scheme.items)
-    assert data.attrs["partition"] == ["push_leg", "swing_leg", "arm_push", "arm_swing", "torso"]
-    assert "half of the pelvis" in data.attrs["roles"]
-    assert data.attrs["flight_roles"] == "R2"
 
 
 # caused ------------------------------------------------------------------------------------------

@@ -152,35 +152,6 @@ def test_foot_and_toes_together_are_de_levas_foot(sex):
     np.testing.assert_allclose(inertia - np.diag(np.diag(inertia)), 0, atol=1e-17)
 
 
-@pytest.mark.parametrize("sex", SEXES)
-def test_left_mirrors_right(sex):
-    bodies = {body.name: body for body in sprint_bodies(sex)}
-    lengths = geometry(sex, 1.8)
-    joints = {joint.name: joint for joint in sprint_joints(lengths)}
-    mirror = np.array([1.0, 1.0, -1.0])
-    for name, body in bodies.items():
-        if name.endswith("_r"):
-            left = bodies[name[:-2] + "_l"]
-            np.testing.assert_array_equal(left.com, body.com * mirror)
-            np.testing.assert_array_equal(left.inertia, body.inertia * np.outer(mirror, mirror))
-    for name, joint in joints.items():
-        if not name.endswith("_r"):
-            continue
-        left = joints[name[:-2] + "_l"]
-        np.testing.assert_array_equal(left.offset, np.array(joint.offset) * mirror)
-        for (coordinate, axis), (left_coordinate, left_axis) in zip(
-            joint.rotations, left.rotations, strict=True
-        ):
-            # a rotation by θ about a, mirrored, is one by θ about -(mirrored a)
-            assert left_coordinate == coordinate[:-2] + "_l"
-            np.testing.assert_array_equal(left_axis, -(np.array(axis) * mirror))
-    markers = {marker.name: marker for marker in sprint_markers(lengths)}
-    for name, marker in markers.items():
-        if name.startswith("R") and "L" + name[1:] in markers:
-            left = markers["L" + name[1:]]
-            np.testing.assert_allclose(left.position, np.array(marker.position) * mirror)
-
-
 def standing_centre(sex: str) -> float:
     """Height of the centre of mass over the standing height, arms hanging."""
     lengths = geometry(sex, REFERENCE[sex].stature)

@@ -13,7 +13,7 @@ from aqbio.body.posterior import offset_sds
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import segment_poses, station_positions
-from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, line, stack
+from aqbio.multibody.skeleton import JointAxes, Skeleton, line, stack
 from aqbio.observed.determined import (
     LARGEST_DISPLACEMENT,
     LARGEST_MOMENTUM,
@@ -40,6 +40,7 @@ from aqbio.observed.mask import (
 )
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.mechanics.calibration.made import fitted, made_person
+from tests.mechanics.conftest import make_skeleton
 
 # determined --------------------------------------------------------------------------------------
 
@@ -50,26 +51,20 @@ NOISE, PRIOR = MARKER_SD, 0.5
 @pytest.fixture
 def pendulum() -> Skeleton:
     """A bob on a hinge below a fixed base, with one marker."""
-    two = np.zeros((2, 3))
-    return Skeleton(
+    turn = np.array([[0.0, 0.0, 1.0]])
+    axes = JointAxes(
+        np.array([1]),
+        np.array([True]),
+        turn,
+        np.array([0]),
+        stack([line(1.0)]),
+        np.zeros((1, 1), bool),
+    )
+    return make_skeleton(
+        [-1, 0],
+        axes,
         bodies=("base", "bob"),
-        joints=("weld", "hinge"),
-        coordinates=("angle",),
         markers=("m",),
-        parent=np.array([-1, 0]),
-        parent_rotation=np.tile(np.eye(3), (2, 1, 1)),
-        parent_position=two,
-        child_rotation=np.tile(np.eye(3), (2, 1, 1)),
-        child_position=two,
-        axes=JointAxes(
-            np.array([1]),
-            np.array([True]),
-            np.array([[0.0, 0.0, 1.0]]),
-            np.array([0]),
-            stack([line(1.0)]),
-            np.zeros((1, 1), dtype=bool),
-        ),
-        couplers=Couplers(np.zeros(0, np.int64), np.zeros(0, np.int64), stack([])),
         mass=np.array([1.0, MASS]),
         com=np.array([[0.0, 0.0, 0.0], [0.0, -LENGTH, 0.0]]),
         inertia=np.stack([np.eye(3), np.diag([0.01, 0.02, SPIN])]),
@@ -77,10 +72,6 @@ def pendulum() -> Skeleton:
         marker_body=np.array([1]),
         marker_position=np.array([[0.0, -MARKER, 0.1]]),
         coordinate_range=np.array([[-1.0, 2.0]]),
-        coordinate_default=np.zeros(1),
-        coordinate_is_rotation=np.array([True]),
-        coordinate_locked=np.array([False]),
-        coordinate_clamped=np.array([False]),
     )
 
 

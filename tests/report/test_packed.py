@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from aqbio.io.meshes import Mesh
 from aqbio.pages.bones import MOST_BYTES, bones_script, join_meshes, thin_mesh
 from aqbio.pages.packed import MISSING, Channel, pack
-from aqbio.pages.replay import LEAST_RATE, MOST_FRAMES, THINNEST, half_axes, shown_frames
+from aqbio.pages.replay import BEFORE, LEAST_RATE, MOST_FRAMES, THINNEST, half_axes, shown_frames
 from aqbio.pages.stage_participant import script
 from aqbio.pages.verdicts import ruler
 from tests.unpacked import unpack
@@ -160,6 +160,8 @@ def test_frames_are_few_and_dense_enough(count, rate):
     assert shown[0] <= first <= shown[-1] + shown.step
     if count <= MOST_FRAMES:
         assert len(shown) == count
+    elif len(shown) == MOST_FRAMES and shown[-1] + shown.step < count:
+        assert time[shown[0]] == pytest.approx(max(time[first] - BEFORE, 0.0), abs=1.0 / rate)
 
 
 def _drawing(estimate, low, high, smallest, own=None, *, marked=False):

@@ -75,6 +75,18 @@ def pendulum() -> Skeleton:
     )
 
 
+def test_what_is_known_of_a_coordinate_without_markers(pendulum, runner):
+    """Evenly spread over its range, over a whole turn at most; the pelvis is anywhere."""
+    assert range_sd(pendulum)[0] == pytest.approx(3.0 / np.sqrt(12.0))
+    found = dict(zip(runner.coordinates, range_sd(runner), strict=True))
+    assert found["shank_r_z"] == pytest.approx(2.7 / np.sqrt(12.0))
+    assert found["torso_x"] == pytest.approx(4.0 / np.sqrt(12.0))
+    assert found["pelvis_x"] == pytest.approx(2.0 * np.pi / np.sqrt(12.0))
+    assert found["pelvis_X"] == pytest.approx(10.0)
+    free = replace(runner, coordinate_range=np.tile([-9.0, 9.0], (len(found), 1)))
+    assert range_sd(free)[8] == pytest.approx(2.0 * np.pi / np.sqrt(12.0))
+
+
 def _displacement(skeleton, q, visible, prior):
     """Covariance and displacement of markers that are followed as believed."""
     index = np.arange(visible.shape[1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -236,6 +238,19 @@ def test_every_contact_is_found_on_its_plate_and_foot():
     np.testing.assert_allclose(off, [step[2] for step in STEPS], atol=1.5e-3)
     assert all(contact.complete for contact in loads.contacts)
     assert all(contact.peak == pytest.approx(2000.0, rel=0.01) for contact in loads.contacts)
+
+
+def test_points_lie_on_the_surface_of_the_plate_that_carries_the_foot():
+    feet, time = feet_markers()
+    flat, height = plates_of(ONE_EACH), np.array([0.0, 0.08, 0.02])
+    raised = flat.wrench.point + height[:, None] * [0.0, 1.0, 0.0]
+    corners = flat.corners + height[:, None, None] * [0.0, 1.0, 0.0]
+    plates = replace(flat, wrench=replace(flat.wrench, point=raised), corners=corners)
+    loads = feet_loads(plates, feet, time, RULES)
+    for number, (foot, start, stop, place) in enumerate(STEPS):
+        middle = round((start + stop) / 2 * PLATE_RATE)
+        expected = [place, height[number], 0.0]
+        np.testing.assert_allclose(loads.cop[middle, foot], expected, atol=1e-3)
 
 
 def test_foot_on_two_plates_has_one_contact_with_the_whole_load():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
@@ -15,7 +14,6 @@ from aqbio.pages.athlete import (
     MEASURES,
     estimated_forces,
     left_and_right,
-    left_right_address,
     relative_difference,
     short_side_words,
     side_words,
@@ -27,8 +25,7 @@ from aqbio.pages.fit import (
     parameter_line,
     standing_words,
 )
-from aqbio.pages.how_sure import models_words, uncertainty_budget
-from aqbio.pages.methods import origin
+from aqbio.pages.how_sure import uncertainty_budget
 from aqbio.pages.stance import Effect, SourceEffects, source_words
 from aqbio.pages.summary import group_words
 from aqbio.pages.verdict_words import merge_sentences
@@ -208,30 +205,6 @@ def test_estimated_forces_are_means_over_the_kept_steps_of_each_foot():
     assert estimated_forces(table[table["level"] == "A"], kept) == []
 
 
-def trials_of(*trials: tuple[str, str, float], sides: str = "lr") -> pd.DataFrame:
-    """Steps of trials: name, condition and speed."""
-    return pd.DataFrame(
-        [
-            {
-                "participant_id": "A b", "trial_id": name, "condition": condition, "status": "ok",
-                "speed_mps": speed, "side": {"l": "left", "r": "right"}[side],
-            }
-            for name, condition, speed in trials
-            for side in sides
-        ]
-    )  # fmt: skip
-
-
-def test_the_fastest_trial_of_both_feet_opens_side_by_side():
-    steps = trials_of(("jog", "normal", 4.0), ("top", "normal", 9.0))
-    steps = pd.concat([steps, trials_of(("hop", "normal", 10.0), sides="l")], ignore_index=True)
-    trials = [("A b", one) for one in ("jog", "top", "hop")]
-    assert left_right_address(steps, trials) == "a=A%20b/top@left&b=A%20b/top@right&mirror=a"
-    assert left_right_address(steps, trials[:1]) == "a=A%20b/jog@left&b=A%20b/jog@right&mirror=a"
-    assert left_right_address(steps, ()) == ""
-    assert left_right_address(steps.assign(status="rejected"), trials) == ""
-
-
 # how sure -----------------------------------------------------------------------------------------
 
 
@@ -243,13 +216,6 @@ def budget(**athletes):
         shares |= {"share_skin": skin, "share_model": model, "share_inertia": 1.0 - skin}
         rows.append(ARMS | {"participant_id": name, "steps": 3, "sd": sd} | shares)
     return pd.DataFrame(rows)
-
-
-def differences(*rows, model="other"):
-    names = ("participant_id", "trial_id", "steps", "own", "other", "rms")
-    return pd.DataFrame(
-        [ARMS | {"model": model} | dict(zip(names, row, strict=True)) for row in rows]
-    )
 
 
 def test_intervals_are_means_over_athletes_and_shares_are_of_the_mean_variance():
@@ -264,19 +230,6 @@ def test_a_source_that_nobody_asked_for_is_not_zero():
     (line,) = uncertainty_budget(budget(A=(1.0, 0.5, np.nan)))
     assert dict(zip(SOURCES, line.shares, strict=True))["model"] == "n/a"
     assert list(uncertainty_budget(budget(A=(1.0, 0.5, 0.0))[:0])) == []
-
-
-def test_other_models_are_told_with_their_difference():
-    """Root mean square over steps: (1 * 9 + 3 * 1 + 2 * 9) / 6 = 5."""
-    table = differences(
-        ("A", "jog", 1, 2.0, -1.0, 3.0),
-        ("A", "run", 3, 4.0, 3.0, 1.0),
-        ("B", "run", 2, 1.0, -2.0, 3.0),
-    )
-    [said] = models_words(table)
-    assert "On the model other the same 6 steps differ by" in said
-    assert "arms 2.24 kg m²/s" in said
-    assert models_words(table[:0]) == []
 
 
 # stance, body, origin -----------------------------------------------------------------------------
@@ -342,25 +295,3 @@ def test_a_posture_that_is_predicted_without_it():
     last = body_witnesses(table)[-1]
     assert "ahead of the centre of pressure in one-leg" in last.what
     assert (last.before, last.after) == ("12", "−3")
-
-
-def test_origin_joins_the_stages() -> None:
-    def record(stage: str, settings: dict, inputs: dict) -> dict[str, str]:
-        return {
-            "stage": stage,
-            "inputs": json.dumps(inputs),
-            "settings": json.dumps(settings),
-            "versions": json.dumps({"aqbio": "0.1.0"}),
-            "commit": "abc",
-        }
-
-    found = origin(
-        [
-            ("A", record("prepare", {"prepare": {"cutoff_hz": 20.0}}, {"a.c3d": "12"})),
-            ("B", record("prepare", {"prepare": {"cutoff_hz": 20.0}}, {"a.c3d": "34"})),
-            ("", record("steps", {"model": {"corrections": {"unclamp": True}}}, {})),
-        ]
-    )
-    assert found.commits == ("abc",)
-    assert found.settings == {"prepare.cutoff_hz": "20.0", "model.corrections.unclamp": "true"}
-    assert found.inputs == (("prepare", "A", "a.c3d", "12"), ("prepare", "B", "a.c3d", "34"))

@@ -58,7 +58,6 @@ from aqbio.multibody.skeleton import (
 )
 from aqbio.signals import quintic_spline
 from tests.mechanics.inertial import inertial_parameters
-from tests.mechanics.moment_regressor import moment_regressor
 
 seeds = st.integers(0, 10_000)
 
@@ -396,16 +395,6 @@ def test_rate_is_the_derivative(random_tree, random_motion, around, derivative, 
     _close(rate[2], derivative(momentum, STEP), TOLERANCE)
     _close(velocity[2], derivative(com, STEP), TOLERANCE)
     _close(acceleration[2], derivative(velocity, STEP), TOLERANCE)
-
-
-@given(seed=st.integers(0, 10_000), bodies=st.integers(1, 7))
-def test_equals_newton_euler(random_tree, random_motion, seed, bodies):
-    skeleton = random_tree(seed, bodies)
-    moves = segment_kinematics(skeleton, *random_motion(skeleton, 2, seed))
-    expected = inverse_dynamics(skeleton, moves)
-    regressor = moment_regressor(skeleton, moves)
-    actual = np.einsum("tcbp,bp->tc", regressor, inertial_parameters(skeleton))
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-10 * (1 + np.abs(expected).max()))
 
 
 def test_momenta_of_a_motion_are_those_of_its_parameters(random_tree, random_motion):

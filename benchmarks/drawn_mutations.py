@@ -23,7 +23,11 @@ ROOT = Path(__file__).parents[1]
 ROOMS = sorted(path.parent.name for path in (ROOT / "aqbio").glob("*/__init__.py"))
 MARKS = "not workflow and not browser and not install and not slurm and not real"
 MOST_FILES = 15
-GOLDEN = ("tests/report/test_golden.py", "tests/virtual/test_golden.py")
+GOLDEN = (
+    "tests/report/test_golden.py",
+    "tests/mechanics/test_chain.py",
+    "tests/virtual/test_golden.py",
+)
 """Every number and word of whole studies: they run last."""
 SIGNS = {
     ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"),

@@ -17,8 +17,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from aqbio.virtual.laboratory import Laboratory
-from aqbio.virtual.library import DATA, GaitName, load_library
 
 from aqbio.body.records import ParticipantModel, final_model
 from aqbio.consistency.parameters import PARAMETERS
@@ -37,10 +35,17 @@ from aqbio.stage_table import STAGES, stage_module
 from aqbio.steps.other_models import steps_in_motion
 from aqbio.steps.rows import joined_rows, level_curves, rows_of_level_a, rows_of_levels
 from aqbio.vectors import FloatArray
-from aqbio.virtual.demo import DISTURBANCES, SPRINTERS, Sprinter
+from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, Sprinter, load_library
 from aqbio.virtual.disturbances import LOOSE, disturbed, skin_motion
 from aqbio.virtual.gait import Gait
-from aqbio.virtual.recording import RecordedRun, RunPlan, moved_loads, recorded_run, recorded_static
+from aqbio.virtual.recording import (
+    Laboratory,
+    RecordedRun,
+    RunPlan,
+    moved_loads,
+    recorded_run,
+    recorded_static,
+)
 from aqbio.virtual.study import LIBRARY, write_c3d
 from aqbio.virtual.truth import run_truth
 from validation.recordings.known_run import drawn_errors, model_of, with_centres_apart

@@ -1,9 +1,11 @@
-"""Every figure drawn from a small study at both widths, and read as a journal would read it."""
+"""Every figure of a small study at both widths: read as a journal would, held against its rows."""
 
 from __future__ import annotations
 
 import colorsys
+import json
 import re
+from collections.abc import Iterator
 from itertools import combinations, product
 
 import numpy as np
@@ -17,13 +19,17 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
+from aqbio.figures import stage
 from aqbio.figures.figure import Figure, letter_panels
-from aqbio.figures.files import arrange
-from aqbio.figures.stage import FIGURES, study_results
-from aqbio.figures.style import BLUE, VERMILLION, journal_style, legend_above, sheet
+from aqbio.figures.files import arrange, save_figure
+from aqbio.figures.stage import FIGURES, figures_study
+from aqbio.figures.style import BLUE, STYLES, VERMILLION, journal_style, legend_above, sheet
 from aqbio.io.dictionary import columns
-from tests.figures.made_results import write_made_results
-from tests.report.test_verdict_words import FORBIDDEN
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from tests.figures.made_study import write_made_results
+from tests.golden import differences, digest
+from tests.report.test_verdicts import FORBIDDEN
 
 WIDTHS = (85.0, 180.0)
 NAMES = [one.name for one in FIGURES]
@@ -55,22 +61,34 @@ def limiter_rows() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory) -> dict[str, pd.DataFrame]:
-    """Rows of every figure of a made-up study."""
-    study = write_made_results(tmp_path_factory.mktemp("figures"))
-    with study_results(study) as results:
-        found = {one.name: one.table(results) for one in FIGURES}
-    assert found["limiter"].empty  # no strengths were measured
-    return found | {"limiter": limiter_rows()}
+def made(tmp_path_factory) -> tuple[Study, dict[tuple[str, float], Drawing]]:
+    """A study with all its figures, and the drawings as they were written."""
+    study, drawings = write_made_results(tmp_path_factory.mktemp("figures")), {}
+
+    def save(drawing, stem, formats):
+        name, _, width = stem.name.rpartition("_")
+        drawings[name, float(width.removesuffix("mm"))] = drawing
+        return save_figure(drawing, stem, formats)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stage, "save_figure", save)
+        figures_study(study, lambda _: None)
+    [limiter] = [one for one in FIGURES if one.name == "limiter"]
+    drawings |= {("limiter", width): arranged(limiter, limiter_rows(), width) for width in WIDTHS}
+    return study, drawings
 
 
 @pytest.fixture(scope="module")
-def drawings(tables) -> dict[tuple[str, float], Drawing]:
-    """Every figure at both widths, arranged as it is written."""
-    return {
-        (one.name, width): arranged(one, tables[one.name], width)
-        for one, width in product(FIGURES, WIDTHS)
-    }
+def tables(made) -> dict[str, pd.DataFrame]:
+    """Rows of every figure; strengths, of which the limiter's are made, were not measured."""
+    folder = made[0].root / "figures"
+    assert not (folder / "limiter.tsv").exists()
+    named = {name: limiter_rows() for name in NAMES}
+    for path in folder.glob("*.tsv"):
+        named[path.stem] = rows = read_table(path)
+        if "condition" in rows:  # one only, so that its name is left out
+            named[path.stem] = rows.assign(condition="")
+    return named
 
 
 def arranged(figure: Figure, rows: pd.DataFrame, width: float) -> Drawing:
@@ -84,8 +102,8 @@ def arranged(figure: Figure, rows: pd.DataFrame, width: float) -> Drawing:
 
 
 @pytest.fixture(params=product(NAMES, WIDTHS), ids=lambda one: f"{one[0]}-{one[1]:g}")
-def drawing(request, drawings) -> Drawing:
-    return drawings[request.param]
+def drawing(request, made) -> Drawing:
+    return made[1][request.param]
 
 
 @pytest.fixture(params=FIGURES, ids=NAMES)
@@ -205,50 +223,63 @@ def unexplained(drawing: Drawing) -> set[int]:
     return drawn - hues(keys(drawing)) if len(drawn) > 1 else set()
 
 
-def test_a_drawing_fits_its_page(drawing):
+def coordinates(name: str, width: float, drawing: Drawing) -> Iterator[pd.DataFrame]:
+    """Where lines, points, bars, bands and words stand, in the numbers of their axes."""
+    for place, axes in enumerate(one for one in drawing.axes if one.get_visible()):
+        at = [np.empty((0, 2))]
+        for artist in axes.get_children():
+            if isinstance(artist, Line2D):
+                at.append(artist.get_xydata())
+            elif isinstance(artist, Patch) and artist is not axes.patch:
+                at.append(artist.get_path().transformed(artist.get_patch_transform()).vertices)
+            elif isinstance(artist, Collection):
+                at += [artist.get_offsets(), *(path.vertices for path in artist.get_paths())]
+            elif artist in axes.texts and artist.get_transform() is axes.transData:
+                at.append([artist.get_position()])
+        x, y = np.concatenate(at).astype(float).T
+        yield pd.DataFrame({"panel": f"{name} {width:g} mm {place}", "x": x, "y": y})
+
+
+def test_every_number_and_every_place_is_what_it_was(made, tables):
+    """Of all rows that are written and of all that is drawn from them."""
+    drawn = pd.concat(
+        panel
+        for (name, width), own in sorted(made[1].items())
+        for panel in coordinates(name, width, own)
+    )
+    assert differences("figures", digest(tables | {"drawn": drawn}, texts=False)) == []
+
+
+def test_a_drawing_can_be_read_on_its_page(drawing):
+    """Nothing upon words, none cut, six points and no indices; keys explain every colour once."""
     width, height = drawing.get_size_inches() * 25.4
     assert any(width == pytest.approx(one) for one in WIDTHS)
     assert height <= HIGHEST
-
-
-def test_nothing_lies_upon_words_and_no_words_are_cut(drawing):
     assert overlapping(drawing) == []
     assert cut(drawing) == []
-
-
-def test_words_can_be_read(drawing):
-    """Six points, no indices, which would be smaller, and no spaces that SVG leaves out."""
     for text in shown(drawing):
         assert text.get_fontsize() >= SMALLEST, text
         assert "$" not in text.get_text()
         for line in text.get_text().split("\n"):
             assert line == line.strip(" ")
             assert "  " not in line
-
-
-def test_keys_explain_every_colour_once(drawing):
     assert unexplained(drawing) == set()
     entries = keys(drawing)
-    labels = [one.get_label() for one in entries]
-    assert len(labels) == len(set(labels))
-    looks = [look(one) for one in entries]
-    assert len(looks) == len(set(looks)), labels
+    labels, looks = [one.get_label() for one in entries], [look(one) for one in entries]
+    assert len(set(labels)) == len(set(looks)) == len(entries)
     for label, one in zip(labels, entries, strict=True):
-        solid = {"push side": BLUE, "push leg": BLUE}
-        dashed = {"swing side": VERMILLION, "swing leg": VERMILLION}
-        if label in solid | dashed:
-            colour = one.get_color() if isinstance(one, Line2D) else one.get_edgecolor()
-            assert to_hex(colour).upper() == (solid | dashed)[label]
-            if isinstance(one, Line2D):
-                assert one.is_dashed() == (label in dashed)
-            else:
-                assert bool(one.get_hatch()) == (label in dashed)
+        for role, colour in (("push", BLUE), ("swing", VERMILLION)):
+            if label in (f"{role} side", f"{role} leg"):
+                line = isinstance(one, Line2D)
+                drawn = one.get_color() if line else one.get_edgecolor()
+                assert to_hex(drawn).upper() == colour
+                assert bool(one.is_dashed() if line else one.get_hatch()) == (role == "swing")
 
 
-def test_axes_have_labels_with_units(described, drawings):
+def test_axes_have_labels_with_units(described, made):
     figure, _ = described
     for width in WIDTHS:
-        drawing = drawings[figure.name, width]
+        drawing = made[1][figure.name, width]
         whole = drawing.get_supxlabel()
         for axes in drawing.axes:
             if not axes.get_visible() or axes.images:
@@ -283,14 +314,10 @@ def test_faults_of_a_drawing_are_seen():
 # words ------------------------------------------------------------------------------------------
 
 
-def test_rows_are_described_by_the_dictionary(described):
+def test_words_keep_the_rules_and_follow_the_rows(described):
     figure, rows = described
     assert len(rows) > 2
     assert list(rows.columns) == list(columns(figure.columns))
-
-
-def test_words_keep_the_rules(described):
-    figure, rows = described
     if figure.columns == "curves":  # with every kind of band
         rows = rows.assign(low=rows["mean"] - 1.0, high=rows["mean"] + 1.0)
     caption, claim = figure.caption(rows), figure.claim(rows)
@@ -301,11 +328,6 @@ def test_words_keep_the_rules(described):
         assert "nan" not in text
         for pattern in (one for one in FORBIDDEN if not one.startswith(r"\bright")):
             assert not re.search(pattern, text, flags=re.IGNORECASE), pattern
-
-
-def test_captions_name_the_kind_of_interval(described):
-    figure, rows = described
-    caption = figure.caption(rows)
     ends = [name for name in ("ci_low", "low") if name in rows and rows[name].notna().any()]
     if ends and figure.name != "sign_patterns":  # whose intervals are not drawn
         kind = "over athletes" if ends == ["ci_low"] else "of measurement and model"
@@ -313,6 +335,9 @@ def test_captions_name_the_kind_of_interval(described):
     if "sd" in rows and rows["sd"].notna().any() and figure.columns == "curves":
         few = rows.groupby("row")["line"].unique().map(len).min() <= 4
         assert ("± one standard deviation over steps" in caption) == few
+    numbers = ("mean", "value", "estimate", "opposition", "cosine", "lag_mean")
+    halved = {name: 0.5 * rows[name] for name in numbers if name in rows}
+    assert figure.alternative(rows.assign(**halved)) != figure.alternative(rows)
 
 
 def counts(noun: str, rows: pd.DataFrame) -> set[tuple[int, int]]:
@@ -350,18 +375,6 @@ def test_numbers_of_captions_are_those_of_the_rows(described):
     assert limits <= set(rows["limit"].dropna().round(9)) if limits else True
 
 
-def test_words_follow_the_rows(described):
-    """A number that differs makes other words: none is written by hand."""
-    figure, rows = described
-    numbers = [
-        name
-        for name in ("mean", "value", "estimate", "opposition", "cosine", "lag_mean")
-        if name in rows
-    ]
-    changed = rows.assign(**{name: 0.5 * rows[name] for name in numbers})
-    assert figure.alternative(changed) != figure.alternative(rows)
-
-
 @pytest.mark.parametrize("name", ["angular_momentum", "caused_rotation", "agreement", "athletes"])
 def test_one_condition_and_missing_intervals_are_drawn(name, tables):
     """What a study with one speed, one athlete and no fit has."""
@@ -375,3 +388,59 @@ def test_one_condition_and_missing_intervals_are_drawn(name, tables):
     for width in WIDTHS:
         assert cut(arranged(figure, rows, width)) == []
     assert "95 % interval of" not in figure.caption(rows)
+
+
+def test_no_two_groups_share_a_dash_pattern_and_lightness():
+    """Without colour, a line is told apart by its dashes or by a clear step in lightness."""
+    groups = ("push_leg", "swing_leg", "arms", "torso", "pelvis", "total")
+    for one, other in combinations((STYLES[name] for name in groups), 2):
+        light, dark = (luminance(style.colour) for style in (one, other))
+        assert one.dash != other.dash or abs(light - dark) > 0.1
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of the Web Content Accessibility Guidelines."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+# the stage --------------------------------------------------------------------------------------
+
+
+def listed(study: Study) -> list[dict]:
+    return json.loads((study.root / "figures" / "figures.json").read_text("utf-8"))["figures"]
+
+
+def test_every_figure_has_its_files_and_words(made):
+    folder, found = made[0].root / "figures", listed(made[0])
+    assert [one["name"] for one in found] == [name for name in NAMES if name != "limiter"]
+    for entry in found:
+        assert set(entry["files"]) == {"85", "180"}
+        for width, files in entry["files"].items():
+            assert files == {kind: f"{entry['name']}_{width}mm.{kind}" for kind in ("pdf", "svg")}
+            assert all((folder / file).stat().st_size > 1000 for file in files.values())
+        assert all(entry[words] for words in ("title", "caption", "alternative_text"))
+
+
+def test_two_processes_write_the_same_bytes_and_a_failure_leaves_the_others(
+    made, tmp_path, monkeypatch
+):
+    again = write_made_results(tmp_path, figures={"widths_mm": [85]})
+    monkeypatch.setattr("aqbio.figures.bars.bar_rows", lambda _: 1 / 0)
+    figures_study(again, lambda _: None, cores=2)
+    names = {one["name"] for one in listed(again)}
+    assert {"angular_momentum", "timing"} <= names
+    assert not {"caused_rotation", "force_shares"} & names
+    assert read_table(again.root / "figures" / "stance_means.tsv").empty
+    assert "internal-error" in set(read_table(again.table("findings_figures.tsv"))["rule"])
+    for path in (again.root / "figures").glob("*mm.*"):
+        assert path.read_bytes() == (made[0].root / "figures" / path.name).read_bytes(), path
+
+
+def test_a_study_without_a_step_has_no_figure(tmp_path):
+    study = write_made_results(tmp_path, participants=1, steps=False)
+    figures_study(study, lambda _: None)
+    assert listed(study) == []
+    assert read_table(study.root / "figures" / "stance_means.tsv").empty
+    assert read_table(study.table("findings_figures.tsv")).empty

@@ -1,4 +1,4 @@
-"""Files are the same on every write and have the size that a journal asks for."""
+"""Files are the same on every write, of the size that a journal asks for, in a small typeface."""
 
 from __future__ import annotations
 
@@ -6,133 +6,123 @@ import re
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pytest
+from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
+from matplotlib.textpath import TextPath
 
 from aqbio.figures.files import save_figure
-from aqbio.figures.style import journal_style, sheet
+from aqbio.figures.style import WHOLE, families, journal_style, sheet
 
 
-def _drawing(width_mm: float = 85) -> Figure:
+def drawing(width_mm: float = 85) -> Figure:
+    """Paths, markers, words of one and of two lines, a picture, a hatched band."""
     with journal_style():
         figure = sheet(width_mm, 50)
         axes = figure.subplots()
         axes.fill_between([0, 1, 2], [0, 1, 0], [1, 2, 1], hatch="//")
         axes.plot([0.123456789, 1, 2], [0, 1, 0], label="a")
+        axes.imshow([[0.0, 1.0], [1.0, 1.0]], extent=(0.0, 1.0, 0.0, 1.0), aspect="auto")
+        axes.plot([0.5, 1.5], [1.0, 0.5], "o")
+        axes.text(0.2, 0.3, "kg m² < x")
+        axes.text(1.2, 1.4, "two\nlines")
         axes.set_title("$H_y$ (kg m²/s)")
         figure.legend()
     return figure
 
 
-def test_same_figure_gives_same_bytes(tmp_path: Path) -> None:
-    first = save_figure(_drawing(), tmp_path / "first")
-    assert [path.suffix for path in first] == [".pdf", ".svg"]
+@pytest.mark.parametrize("width_mm", [85.0, 180.0])
+def test_files_are_what_a_journal_takes(tmp_path, width_mm):
+    """The width to a thousandth of a point, no date, letters that can be edited, short numbers."""
+    files = save_figure(drawing(width_mm), tmp_path / "figure")
+    assert [path.suffix for path in files] == [".pdf", ".svg"]
+    pdf, svg = files[0].read_bytes(), files[1].read_text(encoding="utf-8")
+    widths = (
+        re.search(rb"/MediaBox \[ ?0 0 ([\d.]+)", pdf),
+        re.search(r'<svg[^>]* width="([\d.]+)pt"', svg),
+    )
+    points = width_mm / 25.4 * 72
+    assert [float(one.group(1)) for one in widths] == pytest.approx([points] * 2, abs=1e-5)
+    assert b"/FontFile2" in pdf
+    for absent in (b"/Type3", b"CreationDate"):
+        assert absent not in pdf
+    assert ">kg m² &lt; x</text>" in svg
+    assert "font-family: 'DejaVu Sans', Verdana, sans-serif" in svg
+    for absent in ("aqbio DejaVu", "dc:date"):
+        assert absent not in svg
+    data = re.findall(r'\sd="([^"]*)"', svg)
+    decimals = [len(number) for text in data for number in re.findall(r"\.(\d+)", text)]
+    assert max(decimals) == 2
+    assert re.search(r'<t(ext|span) [^>]*x="\d+\.\d{3,}"', svg)
+
+
+def test_the_same_figure_gives_the_same_bytes(tmp_path):
+    """Whatever a machine sets, and whatever else is in memory, which moves the arrangement."""
+    first = save_figure(drawing(), tmp_path / "first")
     kept = []
-    for number in range(4):
-        # Other objects in memory change the order in which the arrangement is solved.
-        kept.append([object()] * 10**number)
-        again = save_figure(_drawing(), tmp_path / "again")
+    for number in range(3):
+        kept.append([object()] * 10 ** (2 * number))
+        with mpl.rc_context({"lines.linewidth": 9, "font.size": 30, "svg.fonttype": "path"}):
+            again = save_figure(drawing(), tmp_path / "again")
+            assert mpl.rcParams["font.size"] == 30
         for one, other in zip(first, again, strict=True):
             assert one.read_bytes() == other.read_bytes()
 
 
-def test_files_carry_no_date(tmp_path: Path) -> None:
-    pdf, svg = save_figure(_drawing(), tmp_path / "figure")
-    assert b"CreationDate" not in pdf.read_bytes()
-    assert "dc:date" not in svg.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("width_mm", [85.0, 180.0])
-def test_width_on_paper(tmp_path: Path, width_mm: float) -> None:
-    pdf, svg = save_figure(_drawing(width_mm), tmp_path / "figure")
-    points = width_mm / 25.4 * 72
-    box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+)", pdf.read_bytes())
-    assert box is not None
-    width = re.search(r'<svg[^>]* width="([\d.]+)pt"', svg.read_text(encoding="utf-8"))
-    assert width is not None
-    # Both formats write the width to six decimals of a point or better.
-    assert float(box.group(1)) == pytest.approx(points, abs=1e-5)
-    assert float(width.group(1)) == pytest.approx(points, abs=1e-5)
-
-
-def test_pdf_embeds_fonts_as_text(tmp_path: Path) -> None:
-    pdf = save_figure(_drawing(), tmp_path / "figure", ("pdf",))[0].read_bytes()
-    assert b"/FontFile2" in pdf
-    assert b"/Type3" not in pdf
-
-
-def test_only_path_data_is_rounded(tmp_path: Path) -> None:
-    svg = save_figure(_drawing(), tmp_path / "figure", ("svg",))[0].read_text(encoding="utf-8")
-    data = re.findall(r'\sd="([^"]*)"', svg)
-    decimals = [len(number) for text in data for number in re.findall(r"\.(\d+)", text)]
-    assert decimals
-    assert max(decimals) <= 2
-    assert re.search(r'<t(ext|span) [^>]*x="\d+\.\d{3,}"', svg)
-
-
-def test_settings_of_the_machine_do_not_change_the_figure(tmp_path: Path) -> None:
-    plain = save_figure(_drawing(), tmp_path / "plain", ("svg",))[0].read_bytes()
-    with mpl.rc_context({"lines.linewidth": 9, "font.size": 30, "svg.fonttype": "path"}):
-        other = save_figure(_drawing(), tmp_path / "other", ("svg",))[0].read_bytes()
-    assert plain == other
-
-
-def test_words_of_a_drawing_can_be_edited(tmp_path: Path) -> None:
-    """They are text in a typeface that other machines have, not outlines."""
-    figure = _drawing()
-    figure.suptitle("kg m² < x")
-    drawn = save_figure(figure, tmp_path / "one", ("svg",))[0].read_text(encoding="utf-8")
-    assert ">kg m² &lt; x</text>" in drawn
-    assert "font-family: 'DejaVu Sans', Verdana, sans-serif" in drawn
-    assert "aqbio DejaVu" not in drawn
-
-
-def test_formats_that_are_drawn_together_are_as_drawn_alone(tmp_path: Path) -> None:
-    """Paths, markers, words of one and of two lines, pictures: nothing is upside down."""
-
-    def drawing() -> Figure:
-        figure = _drawing()
-        place = figure.axes[0]
-        place.imshow([[0.0, 1.0], [1.0, 1.0]], extent=(0.0, 1.0, 0.0, 1.0), aspect="auto")
-        place.plot([0.5, 1.5], [1.0, 0.5], "o")
-        place.text(0.2, 0.3, "low")
-        place.text(1.2, 1.4, "two\nlines")
-        return figure
-
-    pdf, svg = save_figure(drawing(), tmp_path / "both")
-    for both, suffix in ((pdf, "pdf"), (svg, "svg")):
-        [alone] = save_figure(drawing(), tmp_path / "alone", (suffix,))
-        if suffix == "pdf":
-            assert both.read_bytes() == alone.read_bytes()
-            continue
-        places, expected = (_places(path) for path in (both, alone))
-        assert len(places) == len(expected) > 300
-        # Each format measures letters in its own way; of a line of 7 points they differ by 0.24.
-        assert places == pytest.approx(expected, abs=0.3)
-
-
-def _places(svg: Path) -> list[float]:
+def places(svg: Path) -> list[float]:
     """Every number in the drawing, but for names."""
     text = re.sub(r'(id|href|clip-path)="[^"]*"|#\w+|base64,[^"]*', "", svg.read_text("utf-8"))
     return [float(number) for number in re.findall(r"-?\d+\.?\d*", text)]
 
 
-def test_words_of_several_lines_stay_within_the_figure(tmp_path: Path) -> None:
+def test_formats_that_are_drawn_together_are_as_drawn_alone(tmp_path):
+    pdf, svg = save_figure(drawing(), tmp_path / "both")
+    [alone] = save_figure(drawing(), tmp_path / "alone", ("pdf",))
+    assert pdf.read_bytes() == alone.read_bytes()
+    [alone] = save_figure(drawing(), tmp_path / "alone", ("svg",))
+    found, expected = places(svg), places(alone)
+    assert len(found) == len(expected) > 300
+    # Each format measures letters in its own way; of a line of 7 points they differ by 0.24.
+    assert found == pytest.approx(expected, abs=0.3)
+
+
+def test_words_of_several_lines_stay_within_the_figure(tmp_path):
     """Beside narrow numbers, in one line with words beside wide ones, they would begin outside."""
     with journal_style():
         figure = sheet(85.0, 100.0)
-        upper, middle, lower = figure.subplots(3, 1)
-        upper.plot([0.0012345, 0.0012355])
-        upper.set_ylabel("wide")
-        middle.plot([0.0012345, 0.0012355])
-        middle.set_ylabel("also")
-        lower.plot([0, 1])
-        lower.set_ylabel("words that take\nthree lines of\na narrow panel")
-        upper.ticklabel_format(useOffset=False)
-        middle.ticklabel_format(useOffset=False)
+        panels = figure.subplots(3, 1)
+        words = ("wide", "also", "words that take\nthree lines of\na narrow panel")
+        for axes, label in zip(panels, words, strict=True):
+            axes.plot([0, 1] if "\n" in label else [0.0012345, 0.0012355])
+            axes.set_ylabel(label)
+            axes.ticklabel_format(useOffset=False)
     save_figure(figure, tmp_path / "figure", ("svg",))
-    boxes = [axes.yaxis.label.get_window_extent() for axes in (upper, middle, lower)]
+    boxes = [axes.yaxis.label.get_window_extent() for axes in panels]
     assert min(box.x0 for box in boxes) >= 0.0
     assert boxes[0].x0 == pytest.approx(boxes[1].x0)
-    numbers = [label.get_window_extent() for label in lower.get_yticklabels()]
+    numbers = [label.get_window_extent() for label in panels[2].get_yticklabels()]
     assert boxes[2].x1 < min(box.x0 for box in numbers)
+
+
+@pytest.mark.parametrize("weight", ["normal", "bold"])
+@pytest.mark.parametrize("text", ["AVA To, Yw fi", "−1.5 kg m²/s ± 3 %", "Müller Øst → χ"])
+def test_the_small_copy_of_the_typeface_draws_what_the_whole_one_draws(weight, text):
+    """The same outlines in the same units: nothing is computed twice, so nothing is rounded."""
+    assert families()[1:] == (WHOLE,)
+    fonts = [
+        font_manager.findfont(font_manager.FontProperties(family=family, weight=weight),
+                              fallback_to_default=False)
+        for family in (families()[0], WHOLE)
+    ]  # fmt: skip
+    drawn, expected = (
+        TextPath((0, 0), text, size=7, prop=font_manager.FontProperties(fname=path)).vertices
+        for path in fonts
+    )
+    np.testing.assert_array_equal(drawn, expected)
+    assert len(expected) > 50
+    small, whole = map(FT2Font, fonts)
+    assert small.num_glyphs < whole.num_glyphs / 8
+    assert ord("ж") not in small.get_charmap()
+    assert ord("ж") in whole.get_charmap()

@@ -42,10 +42,13 @@ def digest(tables: Mapping[str, pd.DataFrame], *, texts: bool = True) -> Iterato
         for place, rows in groups:
             called = " ".join(map(str, (name, *place)))
             for column in table.select_dtypes("number"):
-                yield f"{called} {column}: {_numbers(rows[column].to_numpy(dtype=float))}"
+                yield f"{called} {column}: {sizes(rows[column].to_numpy(dtype=float))}"
 
 
-def _numbers(values: np.ndarray) -> str:
+def sizes(values: np.ndarray) -> str:
+    """How many numbers are known, their mean, one by place, and their size."""
+    if not len(values):
+        return "none"
     known = np.where(np.isfinite(values), values, 0.0)
     where = np.cos(np.arange(len(values)))
     sizes = (known.mean(), (known * where).mean(), np.sqrt((known**2).mean()))

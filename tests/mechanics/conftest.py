@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,36 @@ from aqbio.multibody.skeleton import (
 )
 
 Motion = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def make_skeleton(parent: list[int] | np.ndarray, axes: JointAxes, **given: Any) -> Skeleton:
+    """A skeleton of which a test says what differs from bodies of 1 kg without markers."""
+    bodies, count = len(parent), int(axes.coordinate.max(initial=0)) + 1
+    plain = {
+        "bodies": tuple(f"body{i}" for i in range(bodies)),
+        "joints": tuple(f"joint{i}" for i in range(bodies)),
+        "coordinates": tuple(f"q{i}" for i in range(count)),
+        "markers": (),
+        "parent": np.array(parent),
+        "parent_rotation": np.tile(np.eye(3), (bodies, 1, 1)),
+        "parent_position": np.zeros((bodies, 3)),
+        "child_rotation": np.tile(np.eye(3), (bodies, 1, 1)),
+        "child_position": np.zeros((bodies, 3)),
+        "axes": axes,
+        "couplers": Couplers(np.zeros(0, np.int64), np.zeros(0, np.int64), stack([])),
+        "mass": np.ones(bodies),
+        "com": np.zeros((bodies, 3)),
+        "inertia": np.tile(np.eye(3), (bodies, 1, 1)),
+        "gravity": np.array([0.0, -9.80665, 0.0]),
+        "marker_body": np.zeros(0, np.int64),
+        "marker_position": np.zeros((0, 3)),
+        "coordinate_range": np.tile([-np.pi, np.pi], (count, 1)),
+        "coordinate_default": np.zeros(count),
+        "coordinate_is_rotation": np.ones(count, dtype=bool),
+        "coordinate_locked": np.zeros(count, dtype=bool),
+        "coordinate_clamped": np.zeros(count, dtype=bool),
+    }
+    return Skeleton(**(plain | given))
 
 
 def _function(rng: np.random.Generator, *, plain: bool) -> PiecewisePolynomials:
@@ -68,17 +99,15 @@ def _tree(seed: int, bodies: int, *, plain: bool) -> Skeleton:
         np.zeros((len(body), len(body)), dtype=bool),
     )
     turned = Rotation.random(2 * bodies, random_state=seed).as_matrix()
-    return Skeleton(
-        bodies=tuple(f"body{i}" for i in range(bodies)),
-        joints=tuple(f"joint{i}" for i in range(bodies)),
+    return make_skeleton(
+        parent,
+        axes,
         coordinates=tuple(f"q{i}" for i in range(count)),
         markers=tuple(f"marker{i}" for i in range(3 * bodies)),
-        parent=parent,
         parent_rotation=turned[:bodies],
         parent_position=rng.normal(0, 0.3, (bodies, 3)),
         child_rotation=turned[bodies:],
         child_position=rng.normal(0, 0.3, (bodies, 3)),
-        axes=axes,
         couplers=Couplers(
             np.array(coupled, dtype=np.int64),
             np.zeros(len(coupled), dtype=np.int64),
@@ -87,14 +116,8 @@ def _tree(seed: int, bodies: int, *, plain: bool) -> Skeleton:
         mass=rng.uniform(0.5, 10.0, bodies),
         com=rng.normal(0, 0.2, (bodies, 3)),
         inertia=_inertias(rng, bodies),
-        gravity=np.array([0.0, -9.80665, 0.0]),
         marker_body=np.repeat(np.arange(bodies), 3),
         marker_position=rng.normal(0, 0.2, (3 * bodies, 3)),
-        coordinate_range=np.tile([-np.pi, np.pi], (count, 1)),
-        coordinate_default=np.zeros(count),
-        coordinate_is_rotation=np.ones(count, dtype=bool),
-        coordinate_locked=np.zeros(count, dtype=bool),
-        coordinate_clamped=np.zeros(count, dtype=bool),
     )
 
 
@@ -148,40 +171,18 @@ def three_turns() -> Skeleton:
 
     The same body, axes and slopes (1, 0.5, 0.3) as in docs/decisions/0004-simbody-walker-knee.md.
     """
-    slopes = (1.0, 0.5, 0.3)
     all_but_itself = ~np.eye(3, dtype=bool)
     all_but_itself[0] = False
-    return Skeleton(
-        bodies=("b",),
-        joints=("j",),
-        coordinates=("q",),
-        markers=(),
-        parent=np.array([-1]),
-        parent_rotation=np.eye(3)[None],
-        parent_position=np.zeros((1, 3)),
-        child_rotation=np.eye(3)[None],
-        child_position=np.zeros((1, 3)),
-        axes=JointAxes(
-            np.zeros(3, dtype=np.int64),
-            np.ones(3, dtype=bool),
-            np.eye(3)[::-1].copy(),
-            np.zeros(3, dtype=np.int64),
-            stack([line(slope) for slope in slopes]),
-            all_but_itself,
-        ),
-        couplers=Couplers(np.zeros(0, np.int64), np.zeros(0, np.int64), stack([])),
-        mass=np.array([1.0]),
-        com=np.array([[0.0, -0.2, 0.05]]),
-        inertia=np.diag([0.1, 0.02, 0.08])[None],
-        gravity=np.zeros(3),
-        marker_body=np.zeros(0, np.int64),
-        marker_position=np.zeros((0, 3)),
-        coordinate_range=np.array([[-np.pi, np.pi]]),
-        coordinate_default=np.zeros(1),
-        coordinate_is_rotation=np.ones(1, dtype=bool),
-        coordinate_locked=np.zeros(1, dtype=bool),
-        coordinate_clamped=np.zeros(1, dtype=bool),
+    axes = JointAxes(
+        np.zeros(3, dtype=np.int64),
+        np.ones(3, dtype=bool),
+        np.eye(3)[::-1].copy(),
+        np.zeros(3, dtype=np.int64),
+        stack([line(slope) for slope in (1.0, 0.5, 0.3)]),
+        all_but_itself,
     )
+    com, inertia = np.array([[0.0, -0.2, 0.05]]), np.diag([0.1, 0.02, 0.08])[None]
+    return make_skeleton([-1], axes, com=com, inertia=inertia, gravity=np.zeros(3))
 
 
 _SEGMENTS = {
@@ -219,36 +220,29 @@ def runner() -> Skeleton:
     count, bodies = len(coordinates), len(names)
     middle = np.array([entry[3] for entry in _SEGMENTS.values()])
     parents = [entry[0] for entry in _SEGMENTS.values()]
-    return Skeleton(
+    axes = JointAxes(
+        np.array(body),
+        np.array(turns),
+        np.array(direction),
+        np.arange(count),
+        stack([line(1.0)] * count),
+        np.zeros((count, count), dtype=bool),
+    )
+    return make_skeleton(
+        [-1 if p is None else names.index(p) for p in parents],
+        axes,
         bodies=tuple(names),
         joints=tuple(f"to_{name}" for name in names),
         coordinates=tuple(coordinates),
         markers=tuple(f"{name}{number}" for name in names for number in range(3)),
-        parent=np.array([-1 if p is None else names.index(p) for p in parents]),
-        parent_rotation=np.tile(np.eye(3), (bodies, 1, 1)),
         parent_position=np.array([entry[1] for entry in _SEGMENTS.values()]),
-        child_rotation=np.tile(np.eye(3), (bodies, 1, 1)),
-        child_position=np.zeros((bodies, 3)),
-        axes=JointAxes(
-            np.array(body),
-            np.array(turns),
-            np.array(direction),
-            np.arange(count),
-            stack([line(1.0)] * count),
-            np.zeros((count, count), dtype=bool),
-        ),
-        couplers=Couplers(np.zeros(0, np.int64), np.zeros(0, np.int64), stack([])),
         mass=np.full(bodies, 5.0),
         com=middle,
         inertia=_inertias(rng, bodies),
-        gravity=np.array([0.0, -9.80665, 0.0]),
         marker_body=np.repeat(np.arange(bodies), 3),
         marker_position=np.repeat(middle, 3, axis=0) + rng.normal(0, 0.08, (3 * bodies, 3)),
         coordinate_range=np.array(ranges),
-        coordinate_default=np.zeros(count),
         coordinate_is_rotation=np.array(turns),
-        coordinate_locked=np.zeros(count, dtype=bool),
-        coordinate_clamped=np.zeros(count, dtype=bool),
     )
 
 

@@ -1,45 +1,94 @@
-"""A made-up study with its figures and page."""
+"""Made-up studies with their pages; figures are laid out with their words, and not drawn."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from aqbio.figures.stage import figures_study
 from aqbio.io.study import Study
+from aqbio.pages.page import StudyContent
 from aqbio.pages.stage import report_study, write_one_file
-from tests.figures.made_results import write_made_results
+from aqbio.stats.registry import DEFAULT
+from tests.figures.made_study import write_made_results
+from tests.undrawn import draw_nothing
 
 
-def _silent(line: str) -> None:
-    del line
+def changed_registry() -> str:
+    """Every smallest effect is another, no two by the same factor."""
+    content = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
+    for number, one in enumerate(content["hypotheses"]):
+        one["delta"] *= 1.31 + 0.07 * number
+    return yaml.safe_dump(content)
+
+
+STUDIES = {
+    "whole": {"lacking": ()},
+    "bare": {"lacking": ("forces", "arms", "static"), "registry": changed_registry()},
+    "one": {"participants": 1},
+    "none": {"participants": 1, "steps": False},
+}
+"""Two athletes of whom everything was recorded; two without plates, arms and static trials, whose
+registry was changed in time; one whose registry was changed too late; one without a step."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A study with its pages, and what they are made from."""
+
+    name: str
+    study: Study
+    content: StudyContent
+
+    @property
+    def report(self) -> Path:
+        return self.study.root / "report"
+
+    def page(self, name: str) -> str:
+        return (self.report / f"{name}.html").read_text(encoding="utf-8")
+
+
+def replace_text(file: Path, before: str, after: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert before in text
+    file.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+def make_pages(study: Study) -> None:
+    report_study(study, lambda _: None)
+    write_one_file(study, lambda _: None)
+
+
+@cache
+def made_pages(name: str, folder: Path) -> Made:
+    figures = {"widths_mm": [85], "formats": ["svg"], "speed_edges_mps": [0, 8, 12]}
+    study = write_made_results(folder, figures=figures, **STUDIES[name])
+    with pytest.MonkeyPatch.context() as patched:
+        draw_nothing(patched)
+        figures_study(study, lambda _: None)
+    if name == "one":
+        replace_text(study.table("verdicts.tsv"), "\tno\n", "\tyes\n")
+        with study.table("deviations.tsv").open("a", encoding="utf-8") as file:
+            file.write("H1\tdelta\t0.05\t0.01\n")
+        replace_text(study.root / "registry.json", '"hash": "', '"hash": "0123')
+    make_pages(study)
+    return Made(name, study, StudyContent(study))
 
 
 @pytest.fixture(scope="session")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """Two participants; one trial of the second failed."""
-    figures = {"widths_mm": [180], "formats": ["svg"]}
-    made = write_made_results(tmp_path_factory.mktemp("report"), figures=figures)
-    figures_study(made, _silent)
-    report_study(made, _silent)
-    write_one_file(made, _silent)
-    return made
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("report")
+
+
+@pytest.fixture(scope="session", params=STUDIES)
+def made(request: pytest.FixtureRequest, folder: Path) -> Made:
+    return made_pages(request.param, folder / request.param)
 
 
 @pytest.fixture(scope="session")
-def page_file(study: Study) -> Path:
-    """The page that is one file, on disk."""
-    return study.root / "report" / "one_file.html"
-
-
-@pytest.fixture(scope="session")
-def empty_page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a study in which no step was kept."""
-    figures = {"widths_mm": [85], "formats": ["svg"]}
-    folder = tmp_path_factory.mktemp("empty")
-    made = write_made_results(folder, participants=1, steps=False, figures=figures)
-    figures_study(made, _silent)
-    report_study(made, _silent)
-    write_one_file(made, _silent)
-    return made.root / "report" / "one_file.html"
+def whole(folder: Path) -> Made:
+    return made_pages("whole", folder / "whole")

@@ -1,37 +1,48 @@
-"""Every word of the pages of made-up studies is what it was."""
+"""Every word, number and curve of the pages of made-up studies is what it was."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
-from aqbio.figures.stage import figures_study
-from aqbio.pages.stage import report_study
-from tests.figures.made_results import write_made_results
 from tests.golden import differences, words
-from tests.undrawn import draw_nothing
 
-STUDIES = {"whole": {"lacking": ()}, "bare": {"lacking": ("forces", "arms", "static")}}
-"""Two athletes of whom everything was recorded, and two without plates, arms and static trials."""
+pytestmark = pytest.mark.xdist_group("page")
 
-ALIKE = ("results", "methods", "S02")
-"""Pages that say much the same of both studies."""
+OWN = {
+    "bare": ("index", "next", "quality", "S01"), "one": ("results",), "none": ("index", "S01"),
+}  # fmt: skip
+"""Pages on which a study says something that the whole one does not."""
 
 
-@pytest.mark.parametrize("name", STUDIES)
-def test_pages(name, tmp_path):
-    figures = {"widths_mm": [85], "formats": ["svg"]}
-    study = write_made_results(tmp_path, figures=figures, **STUDIES[name])
-    with pytest.MonkeyPatch.context() as patched:
-        draw_nothing(patched)
-        figures_study(study, lambda _: None)
-    report_study(study, lambda _: None)
-    every = sorted((study.root / "report").rglob("*.html"))
-    pages = [one for one in every if name == "whole" or one.stem not in ALIKE]
-    lines = [
-        f"{page.stem}: {line}" for page in pages for line in words(page.read_text(encoding="utf-8"))
-    ]
-    listed = json.loads((study.root / "figures" / "figures.json").read_text(encoding="utf-8"))
+def curves(page: str) -> Iterator[str]:
+    """Where the strokes of every drawing inside a page run, and what rows are marked."""
+    for number, drawing in enumerate(re.findall(r"<svg.*?</svg>", page, flags=re.S)):
+        at = np.array([float(one) for one in re.findall(r"(?<![\w.#])-?\d+\.?\d*", drawing)])
+        place = np.cos(np.arange(len(at))) @ at
+        yield f"drawing {number}: {len(at)} numbers, {at.sum():.1f}, {place:.1f}"
+    classes = sorted(re.findall(r'class="([^"]*)"', page))
+    yield " ".join(f"{classes.count(one)} {one}," for one in sorted(set(classes)))
+
+
+def test_pages(made):
+    pages = sorted(made.report.rglob("*.html"))
+    lines = []
+    for page in (one for one in pages if one.stem in OWN.get(made.name, (one.stem,))):
+        if page.stem in ("one_file", "S02"):
+            continue
+        text = page.read_text(encoding="utf-8")
+        lines += [f"{page.stem}: {line}" for line in (*words(text), *curves(text))]
+    listed = json.loads((made.study.root / "figures" / "figures.json").read_text(encoding="utf-8"))
     lines += [f"{one['name']}: {one['alternative_text']}" for one in listed["figures"]]
-    assert differences(f"pages_{name}", lines) == []
+    if made.name == "whole":
+        for name in ("group.js", "compare-data.js"):
+            _, _, script = (made.report / name).read_text(encoding="utf-8").partition("=")
+            for key, value in json.loads(script.removesuffix(";\n")).items():
+                told = value if isinstance(value, str) else json.dumps(value)
+                lines += [f"{name} {key}: {line}" for line in (*words(told), *curves(told))]
+    assert differences(f"pages_{made.name}", lines) == []

@@ -14,7 +14,7 @@ from aqbio.pages.bones import BONES, MOST_BYTES
 from aqbio.pages.stage import report_study
 from aqbio.pages.stage_participant import pages_participant
 from tests.io.test_meshes import KINDS, MODEL
-from tests.report.test_bones import ball
+from tests.report.test_packed import ball
 from tests.virtual.finished import PEOPLE
 from tests.virtual.runners import RUNNER
 

@@ -15,8 +15,7 @@ from aqbio.figures.curves import summarised_curves
 from aqbio.figures.step_means import step_columns
 from aqbio.gait.step_files import StudyCurves, open_curves
 from aqbio.io.netcdf import read_dataset, write_dataset
-from tests.figures.conftest import EDGES
-from tests.figures.made_study import made_step_curves
+from tests.figures.made_study import EDGES, made_step_curves
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,357 @@
+"""Tables, made bodies and their anatomy: published sums, mirrors, and names that play no part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aqbio.body.anatomy import Part, body_plan, parts_of, stands_upright
+from aqbio.body.de_leva import (
+    DE_LEVA,
+    REFERENCE,
+    combined_inertia,
+    total_mass_fraction,
+)
+from aqbio.body.human_ranges import (
+    MARGIN,
+    MOST_TWIST,
+    RANGES,
+    JointAngles,
+    beyond_range,
+    impossible_frames,
+    joint_angles,
+)
+from aqbio.body.problem import hip_centres
+from aqbio.body.sprint_body import dumas_limbs, sprint_bodies, sprint_joints
+from aqbio.body.sprint_geometry import BALL_BELOW_ANKLE, geometry
+from aqbio.body.sprint_markers import iliac_spines, sprint_markers
+from aqbio.config import ModelMap, read_yaml
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import MODELS
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+
+# de leva -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("sex", "total"), [("male", 1.0000), ("female", 0.9999)])
+def test_mass_fractions_add_up_as_printed(sex, total):
+    assert round(total_mass_fraction(sex), 4) == total
+
+
+@pytest.mark.parametrize("sex", ["female", "male"])
+def test_trunk_parts_add_up_to_the_published_trunk(sex):
+    parts = ("upper_trunk", "middle_trunk", "lower_trunk")
+    published_mass = {"male": 0.4346, "female": 0.4257}[sex]
+    published_length = {"male": 0.5319, "female": 0.5293}[sex]
+    assert sum(DE_LEVA[sex][part].mass for part in parts) == pytest.approx(published_mass, abs=1e-9)
+    length = sum(DE_LEVA[sex][part].length for part in parts)
+    assert length == pytest.approx(published_length, abs=1.01e-4)  # four printed decimals
+
+
+@pytest.mark.parametrize(
+    ("sex", "published", "tolerance"), [("female", 0.4151, 5e-4), ("male", 0.4486, 6e-3)]
+)
+def test_trunk_centre_of_mass_is_the_published_one(sex, published, tolerance):
+    """Three parts of the trunk, stacked, have the centre of mass printed for the whole.
+
+    Women's agree to the printed decimals; men's printed trunk lies 2.9 mm above its printed parts.
+    """
+    top, moment, mass = 0.0, 0.0, 0.0
+    for part in ("upper_trunk", "middle_trunk", "lower_trunk"):
+        parameters = DE_LEVA[sex][part]
+        moment += parameters.mass * (top + parameters.centre * parameters.length)
+        mass += parameters.mass
+        top += parameters.length
+    assert moment / mass / top == pytest.approx(published, abs=tolerance)
+
+
+def test_combined_inertia_of_a_split_rod():
+    """A uniform rod, 12 kg and 2 m along x, cut at 0.5 m: m l² / 12 about its middle."""
+    mass = np.array([3.0, 9.0])
+    com = np.array([[-0.75, 0, 0], [0.25, 0, 0]])
+    own = np.array([3 * 0.5**2 / 12, 9 * 1.5**2 / 12])
+    inertia = own[:, None, None] * np.diag([0.0, 1.0, 1.0])
+    total, centre, together = combined_inertia(mass, com, inertia)
+    assert total == 12.0
+    np.testing.assert_allclose(centre, 0, atol=1e-15)
+    np.testing.assert_allclose(together, np.diag([0.0, 4.0, 4.0]), atol=1e-14)
+
+
+RIGHT, LEFT, BACK = np.array(
+    [[0.02, 1.01, 0.13], [0.0, 1.0, -0.12], [-0.17, 1.04, 0.01]], dtype=float
+)
+
+
+def rotation(seed: int) -> np.ndarray:
+    q, r = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
+    q *= np.sign(np.diag(r))
+    return q if np.linalg.det(q) > 0 else -q
+
+
+def test_the_hips_move_with_the_pelvis():
+    turn, shift = rotation(1), np.array([3.0, -1.0, 2.0])
+    expected = [turn @ centre + shift for centre in hip_centres(RIGHT, LEFT, BACK)]
+    moved = hip_centres(*(turn @ point + shift for point in (RIGHT, LEFT, BACK)))
+    np.testing.assert_allclose(moved, expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("sex", ["female", "male"])
+@pytest.mark.parametrize("stature", [1.55, 1.74, 1.95])
+def test_the_sprint_models_spines_lead_back_to_its_hips(sex, stature):
+    """The model's iliac spines are the regression turned round: mid-hip is its origin."""
+    lengths = geometry(sex, stature)
+    front, back = (np.array(place) for place in iliac_spines(lengths))
+    mirror = np.array([1.0, 1.0, -1.0])
+    right, left = hip_centres(front, front * mirror, back * [1, 1, 0])
+    np.testing.assert_allclose(right, [0, 0, lengths.half_hip], atol=1e-12)
+    np.testing.assert_allclose(left, [0, 0, -lengths.half_hip], atol=1e-12)
+    assert REFERENCE[sex].stature == pytest.approx(1.74, abs=0.01)
+
+
+# sprint body -------------------------------------------------------------------------------------
+
+SEXES = ["female", "male"]
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_masses_add_up_to_the_kilogram(sex):
+    assert sum(body.mass for body in sprint_bodies(sex, mass=70.0)) == pytest.approx(
+        70.0, rel=1e-14
+    )
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_every_inertia_is_a_rigid_bodys(sex):
+    """Principal moments are positive and obey the triangle inequality."""
+    for body in sprint_bodies(sex):
+        np.testing.assert_allclose(body.inertia, body.inertia.T, atol=0)
+        low, middle, high = np.linalg.eigvalsh(body.inertia)
+        assert low > 0, body.name
+        assert low + middle >= high, body.name
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_foot_and_toes_together_are_de_levas_foot(sex):
+    bodies = {body.name: body for body in sprint_bodies(sex)}
+    lengths = geometry(sex, REFERENCE[sex].stature)
+    ball = np.array([lengths.ball, -BALL_BELOW_ANKLE * lengths.ankle_height, 0])
+    foot, toes = bodies["foot_r"], bodies["toes_r"]
+    mass, com, inertia = combined_inertia(
+        np.array([foot.mass, toes.mass]),
+        np.array([foot.com, toes.com + ball]),
+        np.array([foot.inertia, toes.inertia]),
+    )
+    table = DE_LEVA[sex]["foot"]
+    share = mass / REFERENCE[sex].mass
+    assert share == pytest.approx(table.mass, rel=1e-3)  # fractions are normalised to 1
+    assert com[0] + lengths.heel == pytest.approx(table.centre * table.length, abs=1e-15)
+    radii = np.sqrt(np.diag(inertia) / mass) / table.length
+    np.testing.assert_allclose(radii, table.gyration, rtol=1e-12)
+    np.testing.assert_allclose(inertia - np.diag(np.diag(inertia)), 0, atol=1e-17)
+
+
+def standing_centre(sex: str) -> float:
+    """Height of the centre of mass over the standing height, arms hanging."""
+    lengths = geometry(sex, REFERENCE[sex].stature)
+    place = {"ground": np.zeros(3)}
+    for joint in sprint_joints(lengths):
+        place[joint.child] = place[joint.parent] + joint.offset
+    bodies = sprint_bodies(sex)
+    height = sum(b.mass * (place[b.name] + b.com)[1] for b in bodies) / REFERENCE[sex].mass
+    neck = next(m.position[1] for m in sprint_markers(lengths) if m.name == "C7")
+    vertex = place["torso"][1] + neck + DE_LEVA[sex]["head"].length * lengths.scale
+    return (height + lengths.hip_height) / (vertex + lengths.hip_height)
+
+
+def test_centre_of_mass_of_standing():
+    """Plagenhoef (1983) measured 54.3 to 58 % of the height; women's lies lower than men's."""
+    female, male = standing_centre("female"), standing_centre("male")
+    assert 0.543 < female < male < 0.58
+
+
+ATHLETES = [Athlete("he", "male", 75.0, 1.80), Athlete("she", "female", 58.0, 1.68)]
+
+
+def test_a_thigh_by_hand():
+    """12.3 % of 75 kg; 42.9 % of its length below the hip; k_y = 15 % of it."""
+    ours = athlete_skeleton(ATHLETES[0])
+    theirs = dumas_limbs(ours, "male", 1.80)
+    thigh = theirs.bodies.index("femur_r")
+    length = -ours.parent_position[ours.bodies.index("tibia_r"), 1]
+    assert theirs.mass[thigh] == pytest.approx(9.225, rel=1e-6)
+    np.testing.assert_allclose(
+        theirs.com[thigh], np.array([-0.041, -0.429, 0.033]) * length, rtol=1e-6
+    )
+    assert theirs.inertia[thigh, 1, 1] == pytest.approx(9.225 * (0.15 * length) ** 2, rel=1e-6)
+
+
+# anatomy -----------------------------------------------------------------------------------------
+
+pytestmark = pytest.mark.opensim
+
+
+@pytest.fixture(scope="module")
+def skeleton(tmp_path_factory):
+    from aqbio.io.skeleton import save_skeleton
+    from aqbio.opensim.skeleton import read_skeleton
+
+    path = tmp_path_factory.mktemp("model") / "sprint.npz"
+    save_skeleton(read_skeleton(MODELS / "sprint" / "sprint_female.osim"), path)
+    return load_skeleton(path)
+
+
+@pytest.fixture(scope="module")
+def written():
+    return read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
+
+
+def _same(plan, written):
+    assert {group: set(found) for group, found in plan.groups.items()} == {
+        group: set(found) for group, found in written.groups.items()
+    }
+    assert plan.feet == written.feet.model_dump()
+    assert plan.pelvis == (written.pelvis.body, written.pelvis.joint)
+    for joint, places in plan.joints.items():
+        assert places == getattr(written.joints, joint).model_dump()
+    assert plan.sagittal == {j: place.model_dump() for j, place in written.sagittal.items()}
+    assert plan.flexion == written.flexion
+    assert plan.open == {}
+
+
+def test_the_plan_is_the_map_that_was_written_by_hand(skeleton, written):
+    assert stands_upright(skeleton)
+    _same(body_plan(skeleton), written)
+
+
+def test_names_play_no_part(skeleton):
+    """Every name replaced by a number: the same bodies in the same places."""
+    named = body_plan(skeleton)
+    bodies = {name: f"b{index}" for index, name in enumerate(skeleton.bodies)}
+    joints = {name: f"j{index}" for index, name in enumerate(skeleton.joints)}
+    coordinates = {name: f"c{index}" for index, name in enumerate(skeleton.coordinates)}
+    anonymous = body_plan(
+        replace(
+            skeleton,
+            bodies=tuple(bodies.values()),
+            joints=tuple(joints.values()),
+            coordinates=tuple(coordinates.values()),
+        )
+    )
+    assert anonymous.feet == {side: bodies[name] for side, name in named.feet.items()}
+    assert anonymous.flexion == named.flexion
+    assert anonymous.joints == {
+        joint: {side: joints[name] for side, name in places.items()}
+        for joint, places in named.joints.items()
+    }
+    assert anonymous.sagittal == {
+        joint: {side: coordinates[name] for side, name in places.items()}
+        for joint, places in named.sagittal.items()
+    }
+
+
+def test_a_knee_that_counts_the_other_way(skeleton):
+    """Hamner's knees are negative in flexion: turned axes give the other sign, one gives none."""
+
+    def turned(*names):
+        direction = skeleton.axes.direction.copy()
+        for name in names:
+            direction[skeleton.axes.coordinate == skeleton.coordinates.index(name)] *= -1.0
+        return body_plan(replace(skeleton, axes=replace(skeleton.axes, direction=direction)))
+
+    assert turned("knee_angle_r", "knee_angle_l").flexion["knee"] == -1
+    one = turned("knee_angle_r")
+    assert "knee" not in one.flexion
+    assert one.open == {"flexion.knee": "left and right flex with opposite signs"}
+
+
+def test_a_model_that_lies_down_is_not_trusted(skeleton):
+    lying = skeleton.coordinate_default.copy()
+    lying[skeleton.coordinates.index("pelvis_tilt")] = np.pi
+    assert not stands_upright(replace(skeleton, coordinate_default=lying))
+
+
+JOINTS = {
+    "hip_left": "to_thigh_l", "hip_right": "to_thigh_r", "knee_left": "to_shank_l",
+    "knee_right": "to_shank_r", "lumbar": "to_torso", "shoulder_left": "to_arm_l",
+    "elbow_left": "to_forearm_l",
+}  # fmt: skip
+
+
+def test_every_segment_has_its_part(runner):
+    found = dict(zip(runner.bodies, parts_of(runner, JOINTS), strict=True))
+    assert found["pelvis"] == Part("pelvis", "")
+    assert found["torso"] == Part("trunk", "")
+    assert found["shank_l"] == Part("shank", "left")
+    # No joint of the map moves these: they belong to what they hang on.
+    assert found["foot_r"] == Part("shank", "right")
+    assert found["arm_r"] == Part("trunk", "")
+    assert found["forearm_l"] == Part("forearm", "left")
+
+
+# human ranges ------------------------------------------------------------------------------------
+
+ANGLES_OF = {
+    "hip_right": "to_thigh_r", "knee_right": "to_shank_r", "knee_left": "to_shank_l",
+    "ankle_right": "to_foot_r", "lumbar": "to_torso", "elbow_right": "to_forearm_r",
+    "shoulder_right": "to_arm_r",
+}  # fmt: skip
+COORDINATES = {
+    "hip_right": ("thigh_r_z", 1), "knee_right": ("shank_r_z", -1), "ankle_right": ("foot_r_z", 1),
+    "lumbar": ("torso_z", -1), "elbow_right": ("forearm_r_z", 1),
+}  # fmt: skip
+
+
+def bent(runner, **degrees):
+    """A pose of the runner with some coordinates, anywhere in the room."""
+    q = np.zeros((1, len(runner.coordinates)))
+    q[0, [runner.coordinates.index(f"pelvis_{axis}") for axis in "zxyXYZ"]] = 0.7
+    for name, angle in degrees.items():
+        q[0, runner.coordinates.index(name)] = np.radians(angle)
+    return q
+
+
+@pytest.mark.parametrize("place", COORDINATES)
+@pytest.mark.parametrize("degrees", [-30.0, 0.0, 50.0, 120.0])
+@pytest.mark.parametrize("turns", [-1, 0, 1])
+def test_flexion_whichever_way_round(runner, place, degrees, turns):
+    """Wherever the body faces, and however often a search went round."""
+    name, sign = COORDINATES[place]
+    q = bent(runner, **{name: sign * degrees + 360.0 * turns})
+    assert joint_angles(runner, q, ANGLES_OF)[place].flexion == pytest.approx([degrees])
+
+
+def test_a_thigh_that_is_lifted_and_turned(runner):
+    """The direction of the thigh is flexion however it is turned about itself."""
+    q = bent(runner, thigh_r_z=60.0, thigh_r_y=30.0)
+    hip = joint_angles(runner, q, ANGLES_OF)["hip_right"]
+    assert hip.flexion == pytest.approx([60.0])
+    assert hip.twist == pytest.approx([30.0])
+    assert "shoulder_right" not in joint_angles(runner, q, ANGLES_OF)
+
+
+@pytest.mark.parametrize("place", [f"{kind}_left" for kind in RANGES if kind != "lumbar"])
+def test_limits(place):
+    """Just inside and just outside of what people reach by more than the margin."""
+    human = RANGES[place.partition("_")[0]]
+    for end, sign in ((human.extension, -1.0), (human.flexion, 1.0)):
+        for apart, count in ((MARGIN - 0.1, 0), (MARGIN + 0.1, 1)):
+            angles = JointAngles(np.array([end + sign * apart]), np.zeros(1))
+            found = impossible_frames({place: angles})
+            assert sum(lost.sum() for lost in found.values()) == count
+
+
+def test_a_thigh_put_on_backwards():
+    for degrees, lost in ((MOST_TWIST + MARGIN - 1.0, False), (MOST_TWIST + MARGIN + 1.0, True)):
+        angles = {"hip_left": JointAngles(np.zeros(1), np.array([-degrees]))}
+        assert ("hip_left" in impossible_frames(angles)) == lost
+    # Of another joint the twist is no limit: a forearm is turned by 150 degrees.
+    assert not impossible_frames({"elbow_left": JointAngles(np.zeros(1), np.array([150.0]))})
+
+
+def test_the_nearer_way_round():
+    """A knee at 260 degrees is one at -100, 90 beyond extension; one at 400 is bent by 40."""
+    for degrees, beyond in ((260.0, 90.0), (-100.0, 90.0), (400.0, -50.0), (170.0, 10.0)):
+        angles = JointAngles(np.array([degrees]), np.zeros(1))
+        assert beyond_range(angles, "knee_left") == pytest.approx([beyond])

@@ -1,0 +1,305 @@
+"""Laboratory axes and labels: what a recording shows of them, whatever they are called."""
+
+from __future__ import annotations
+
+from itertools import combinations, permutations, product
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from aqbio.config import MarkerSet
+from aqbio.io.recording import Recording
+from aqbio.labels.geometry import (
+    TOO_FAR,
+    computed_points,
+    placement,
+)
+from aqbio.recordings.axes import (
+    Clues,
+    detected_axes,
+    displacement,
+    pelvis_paths,
+    stated_axes,
+)
+from aqbio.recordings.label_check import SegmentDistances, exchanged_positions, swapped_labels
+
+# axes --------------------------------------------------------------------------------------------
+
+UNKNOWN = np.full(3, np.nan)
+
+
+def laboratories():
+    """All 24 right-handed ways to lay axes into a room."""
+    for order, signs in product(permutations(range(3)), product((1.0, -1.0), repeat=3)):
+        matrix = np.zeros((3, 3))
+        matrix[range(3), order] = signs
+        if np.linalg.det(matrix) > 0:
+            yield matrix
+
+
+def clues(to_ground, *, travel, facing=(0.15, 0.03, 0.01)):
+    """Give what a runner shows, brought from ground into laboratory axes."""
+    return Clues(
+        body=to_ground.T @ np.array([-0.05, 0.9, 0.02]),
+        facing=to_ground.T @ np.array(facing),
+        travel=to_ground.T @ np.array(travel),
+        plate_normal=np.abs(to_ground.T @ np.array([0.0, 1.0, 0.01])),
+        force=np.abs(to_ground.T @ np.array([80.0, 900.0, 30.0])),
+    )
+
+
+@pytest.mark.parametrize("to_ground", list(laboratories()))
+@pytest.mark.parametrize("travel", [(11.8, 0.1, -0.5), (0.1, 0.0, 0.05)])
+def test_every_laboratory_is_recognised(to_ground, travel):
+    """On a runway from the path, on a treadmill from the pelvis's orientation."""
+    found = detected_axes(clues(to_ground, travel=travel))
+    np.testing.assert_array_equal(found.matrix, to_ground)
+    assert not found.doubts
+
+
+def test_contradictions_are_doubts():
+    lab = stated_axes("+y", "+z").matrix
+    seen = clues(lab, travel=(11.8, 0.0, 0.0), facing=(-0.15, 0.0, 0.0))
+    tilted = Clues(seen.body, seen.facing, seen.travel, np.array([1.0, 0.0, 0.1]), seen.force)
+    doubts = detected_axes(tilted).doubts
+    assert any("normals lie along x" in doubt for doubt in doubts)
+    assert any("faces the other way" in doubt for doubt in doubts)
+
+
+@pytest.mark.parametrize(
+    ("body", "facing", "travel", "message"),
+    [
+        (UNKNOWN, [1, 0, 0], [10, 0, 0], "pelvis and foot markers are not seen"),
+        ([0.6, 0.0, 0.7], [1, 0, 0], [10, 0, 0], "not clearly above the feet"),
+        ([0, 0, 0.9], [0.1, 0, 0], [7, 7, 0], "moves diagonally"),
+        ([0, 0, 0.9], UNKNOWN, [0.1, 0, 0], "its markers are missing"),
+    ],
+)
+def test_what_cannot_be_told_is_said(body, facing, travel, message):
+    with pytest.raises(ValueError, match=message):
+        detected_axes(Clues(np.array(body), np.array(facing), np.array(travel), UNKNOWN, UNKNOWN))
+
+
+def test_displacement_ignores_missing_frames_and_noise(rng):
+    path = np.outer(np.linspace(0, 1, 200), [12.0, 0.0, 1.0]) + rng.normal(0, 1e-3, (200, 3))
+    path[:20] = np.nan
+    seen = (199 - 20) / 199 * np.array([12.0, 0.0, 1.0])
+    # the difference of two means of nine samples each
+    np.testing.assert_allclose(displacement(path), seen, atol=5e-3 * np.sqrt(2 / 9))
+
+
+# label geometry ----------------------------------------------------------------------------------
+
+SIDED = {
+    "asis": (0.10, 1.00, 0.12), "psis": (-0.08, 1.03, 0.05), "knee": (0.01, 0.52, 0.16),
+    "knee_medial": (0.01, 0.52, 0.06), "ankle": (-0.02, 0.09, 0.14), "heel": (-0.08, 0.05, 0.10),
+    "mt1": (0.12, 0.06, 0.07), "mt5": (0.08, 0.04, 0.16), "toe": (0.19, 0.03, 0.10),
+    "shoulder": (-0.02, 1.48, 0.19), "elbow": (-0.02, 1.16, 0.24), "wrist": (0.02, 0.90, 0.24),
+}  # fmt: skip
+MIDDLE = {"c7": (-0.10, 1.52, 0.0), "chest": (0.09, 1.30, 0.0)}
+TEMPLATE = np.array(
+    [(x, y, side * z) for x, y, z in SIDED.values() for side in (1, -1)] + list(MIDDLE.values())
+)
+CLOSE = 0.02
+
+
+def _worn(rng, scale=1.08):
+    """A person of another size, each marker up to 2 cm off, in an order of its own."""
+    places = scale * TEMPLATE + CLOSE * rng.uniform(-1, 1, TEMPLATE.shape)
+    order = rng.permutation(len(places))
+    return places[order], np.argsort(order)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_axes_and_any_heading(seed):
+    rng = np.random.default_rng(seed)
+    worn, expected = _worn(rng)
+    yaw = Rotation.from_rotvec([0, rng.uniform(0, 2 * np.pi), 0]).as_matrix()
+    axes = np.eye(3)[list(list(permutations(range(3)))[seed + 1])]
+    axes[0] *= np.linalg.det(axes)  # another laboratory, not its mirror image
+    found = placement(worn @ yaw.T @ axes.T + [3.0, -2.0, 5.0], [TEMPLATE])
+    np.testing.assert_array_equal(found.marker, expected)
+    assert np.nanmax(found.distance) < 2.5 * np.sqrt(3) * CLOSE
+
+
+def test_left_is_not_taken_for_right():
+    """Mirror images have other owners: a template is turned, never mirrored."""
+    worn, expected = _worn(np.random.default_rng(9))
+    mirrored = worn * [1, 1, -1]
+    found = placement(mirrored, [TEMPLATE])
+    swapped = expected.copy()
+    swapped[:24] = expected[:24].reshape(-1, 2)[:, ::-1].ravel()
+    np.testing.assert_array_equal(found.marker, swapped)
+
+
+def test_what_is_no_person_finds_no_place():
+    rng = np.random.default_rng(0)
+    assert placement(rng.uniform(0, 0.3, (30, 3)), [TEMPLATE]) is None
+    wall = np.array(list(product(np.linspace(0, 6, 5), np.linspace(0, 6, 5), [0.0])))
+    found = placement(wall, [TEMPLATE])
+    assert found is None or found.cost > 0.5 * TOO_FAR
+
+
+PHASE = np.linspace(0.0, 12.0, 200)
+BODY = np.array([[0.1, 0.0, 0.0], [0.0, 0.3, 0.0], [0.0, 0.0, 0.2]])
+
+
+def _moving(points, amplitude=0.8):
+    turns = Rotation.from_euler("zyx", amplitude * np.sin(PHASE[:, None] * [1.0, 1.3, 0.7]))
+    paths = np.stack([turns.apply(point) for point in points], axis=1)
+    return paths + np.array([1.0, 0.0, 0.0]) * PHASE[:, None, None]
+
+
+AXES = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("form", ["origin", "growing", "equal", "called axes"])
+@pytest.mark.parametrize("digit", [1e-7, 1e-5, 5e-5])
+def test_axes_and_middles_that_other_software_computed(seed, form, digit):
+    """Beside markers on skin, a cluster that software made rigid, and a straight wand."""
+    random = np.random.default_rng(seed)
+    time = np.linspace(0.0, 1.0, 200)
+    turn = Rotation.from_rotvec(np.outer(np.sin(5.0 * time), random.normal(size=3)))
+    place = np.outer(5.0 * time, [1.0, 0.0, 0.0]) + random.uniform(-1.0, 1.0, 3)
+
+    def worn(local):
+        return place[:, None] + np.stack([turn.apply(one) for one in local], axis=1)
+
+    lengths = random.uniform(0.05, 0.2, 3) if form != "equal" else np.full(3, 0.11)
+    grow = 1.0 + 0.02 * np.sin(9.0 * time) if form == "growing" else np.ones(len(time))
+    tip = grow[:, None, None] * (worn(AXES * [[0.0], *lengths[:, None]]) - place[:, None])
+    tip = (tip + place[:, None])[:, 1 if form in ("equal", "called axes") else 0 :]
+    skin = worn(random.uniform(-0.2, 0.2, (6, 3))) + random.normal(0.0, 1e-3, (200, 6, 3))
+    wand = np.linspace([0.1, 0.2, 0.0], [0.3, 0.1, 0.1], 3)
+    rigid = worn(np.concatenate((random.uniform(-0.2, 0.2, (5, 3)), wand)))
+    share = random.uniform(0.2, 0.8)
+    middle = share * skin[:, :1] + (1.0 - share) * skin[:, 1:2]
+    points = np.round(np.concatenate((tip, middle, skin, rigid), axis=1) / digit) * digit
+    called = {frozenset(range(3))} if form == "called axes" else set()
+    assert computed_points(points, called) == set(range(tip.shape[1] + 1))
+
+
+# label swaps -------------------------------------------------------------------------------------
+
+THIGH = {
+    "knee": np.array([0.0, 0.0, 0.0]),
+    "distal": np.array([0.05, 0.09, 0.012]),  # 103.7 mm from the knee
+    "proximal": np.array([0.03, 0.17, 0.02]),  # 173.8 mm
+    "side": np.array([-0.04, 0.12, 0.06]),
+}
+SHANK = {
+    "ankle": np.array([0.0, -0.40, 0.0]),
+    "front": np.array([0.05, -0.2, 0.01]),
+    "outside": np.array([0.0, -0.25, 0.05]),
+}
+WORN = (*THIGH, *SHANK)
+SEGMENTS = dict.fromkeys(THIGH, "thigh") | dict.fromkeys(SHANK, "shank")
+WORN_PLACES = THIGH | SHANK
+FRAMES, SKIN = 200, 0.004
+
+
+def _trial(rng=None):
+    """A thigh and a shank that turn, each by itself, with skin that moves by a few millimetres."""
+    rng = rng or np.random.default_rng(1)
+    angle = np.linspace(0.0, 1.5, FRAMES)
+    positions = np.empty((FRAMES, len(WORN), 3))
+    for index, label in enumerate(WORN):
+        turn = angle if label in THIGH else 1.7 * angle
+        c, s = np.cos(turn), np.sin(turn)
+        x, y, z = WORN_PLACES[label]
+        positions[:, index] = np.stack([c * x - s * y + 9.0 * angle, s * x + c * y, 0 * c + z], 1)
+    return positions + SKIN * rng.standard_normal(positions.shape)
+
+
+def _distances(positions):
+    return SegmentDistances.of(WORN, positions, WORN_PLACES, SEGMENTS)
+
+
+def _swap(positions, one, two, frames=slice(None)):
+    swapped = positions.copy()
+    first, second = WORN.index(one), WORN.index(two)
+    swapped[frames, first], swapped[frames, second] = (
+        positions[frames, second],
+        positions[frames, first],
+    )
+    return swapped
+
+
+def test_right_labels_stay():
+    assert swapped_labels(_distances(_trial())) == []
+
+
+@pytest.mark.parametrize("pair", list(combinations(WORN, 2)))
+def test_every_pair_is_found_and_put_right(pair):
+    right = _trial()
+    wrong = _swap(right, *pair)
+    swaps = swapped_labels(_distances(wrong))
+    assert [{swap.first, swap.second} for swap in swaps] == [set(pair)]
+    np.testing.assert_array_equal(exchanged_positions(WORN, wrong, swaps), right)
+
+
+def test_labels_that_change_in_the_middle_of_a_trial():
+    right = _trial()
+    wrong = _swap(right, "proximal", "distal", slice(120, None))
+    [swap] = swapped_labels(_distances(wrong))
+    np.testing.assert_array_equal(np.flatnonzero(swap.frames), np.arange(120, FRAMES))
+    np.testing.assert_array_equal(exchanged_positions(WORN, wrong, [swap]), right)
+
+
+def test_a_moved_marker_is_no_exchange():
+    """A marker that was put on again 30 mm away: no exchange brings its distances back."""
+    moved = _trial()
+    moved[:, WORN.index("front")] += [0.0, 0.03, 0.0]
+    assert swapped_labels(_distances(moved)) == []
+
+
+def test_what_distances_cannot_show_is_not_guessed():
+    """Two markers that mirror each other keep all distances."""
+    twins = {"a": np.array([0.0, 0.1, 0.1]), "b": np.array([0.0, 0.1, -0.1]), "c": np.zeros(3)}
+    positions = np.broadcast_to(np.array(list(twins.values()))[[1, 0, 2]], (50, 3, 3))
+    distances = SegmentDistances.of(tuple(twins), positions, twins, dict.fromkeys(twins, "pelvis"))
+    assert swapped_labels(distances) == []
+
+
+# video pelvis ------------------------------------------------------------------------------------
+
+LABELS = ("RHip", "LHip", "RHeel", "RToe", "LHeel", "LToe")
+PLACES = np.array(
+    [[0, 0.9, 0.1], [0, 0.9, -0.1], [-0.1, 0, 0.1], [0.1, 0, 0.1], [-0.1, 0, -0.1], [0.1, 0, -0.1]]
+)
+SET = MarkerSet.model_validate(
+    {
+        "name": "video",
+        "source": "none",
+        "markers": {label: {"body": "pelvis"} for label in LABELS},
+        "feet": {s: {"heel": f"{s[0].upper()}Heel", "toe": [f"{s[0].upper()}Toe"]}
+                 for s in ("left", "right")},
+        "pelvis": {"hips": ["RHip", "LHip"]},
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("exchanged", [False, True])
+def test_hips_face_as_the_toes_are_ahead(exchanged):
+    """Along any heading; exchanged hips face backwards by themselves."""
+    for angle in (0.0, 1.0, 2.5):
+        turn = np.array(
+            [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+        )
+        labels = ("LHip", "RHip", *LABELS[2:]) if exchanged else LABELS
+        recording = Recording(labels, np.repeat((PLACES @ turn.T)[None], 5, axis=0), 100.0)
+        path, facing = pelvis_paths(recording, SET)
+        np.testing.assert_allclose(path, [[0.0, 0.9, 0.0]] * 5, atol=1e-12)
+        np.testing.assert_allclose(facing, [0.2 * turn[:, 0]] * 5, atol=1e-12)
+
+
+def test_a_pelvis_needs_spines_or_both_hips():
+    with pytest.raises(ValueError, match="give labels in front and behind, or those of both hips"):
+        MarkerSet.model_validate({**SET.model_dump(), "pelvis": {"front": ["RHip"]}})
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)

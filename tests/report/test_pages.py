@@ -1,0 +1,421 @@
+"""Pages against their tables: whole, linked, harmless, every sentence what its rows say."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import aqbio
+from aqbio.errors import Finding, causes
+from aqbio.figures.stage import FIGURES, study_results
+from aqbio.figures.words import digits
+from aqbio.io.tables import read_table
+from aqbio.names import TRIAL_STATES
+from aqbio.pages.filters import MENU
+from aqbio.pages.page import StudyContent
+from aqbio.pages.record_next import STAND, finding_advice, verdict_advice
+from aqbio.pages.stage import write_one_file
+from aqbio.pages.stance import (
+    UNIT,
+    carried_words,
+    driven_words,
+    effect_columns,
+    fastest,
+    speed_columns,
+)
+from aqbio.pages.summary import gaps, sample_words, state_words, step_words, trial_state
+from aqbio.pages.verdicts import FAMILIES, verdict_section
+from aqbio.pages.words import FAILED_GATES, LABELS
+from aqbio.stats.registry import study_registry
+from tests.figures.made_study import FAILED, OWN, REGISTRY
+from tests.pages import pages_text, words_of
+from tests.report.conftest import made_pages, make_pages
+
+pytestmark = pytest.mark.xdist_group("page")
+
+
+@pytest.fixture
+def content(made) -> StudyContent:
+    return made.content
+
+
+def numbers(sentence: str) -> list[str]:
+    """Numbers of a sentence, as they are written."""
+    return re.findall(r"(?<![\w.])−?\d+(?:\.\d+)?", sentence)
+
+
+# what every page is -----------------------------------------------------------------------------
+
+
+class Elements(HTMLParser):
+    """Addresses, identifiers, images and values of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text, self.addresses, self.ids, self.images, self.values = text, [], [], [], set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs) -> None:
+        found = dict(attrs)
+        self.addresses += [found[name] for name in ("href", "src") if found.get(name)]
+        self.ids += [found["id"]] if "id" in found else []
+        self.images += [found] if tag == "img" else []
+        self.values |= {found["value"]} if tag == "data" else set()
+
+
+@pytest.fixture
+def pages(made) -> dict[Path, Elements]:
+    found = {path: Elements(path.read_text("utf-8")) for path in made.report.rglob("*.html")}
+    assert len(found) == len(MENU) + 1 + len(made.study.participants)
+    return found
+
+
+def test_every_page_is_whole_linked_short_and_harmless(made, pages):
+    for path, page in pages.items():
+        assert len(page.ids) == len(set(page.ids))
+        for address in (one for one in page.addresses if not one.startswith("data:")):
+            assert not re.match(r"[a-z]+:|//", address), address
+            file, _, place = unquote(address).partition("#")
+            target = (path.parent / file).resolve() if file else path
+            assert target.exists(), (path.name, address)
+            assert target.is_relative_to(made.study.root.resolve())
+            assert not place or place in pages[target].ids, (path.name, address)
+        assert "is missing</h2>" not in page.text, path.name
+        said = words_of(page.text)
+        assert not re.search(r"\b(nan|None|undefined)\b|in 0 of 0", said), path.name
+        assert " ." not in said
+        if path.name == "one_file.html":
+            continue
+        # What gets into a page by mistake is refused by its policy: scripts and styles are files.
+        assert "unsafe" not in page.text
+        assert "script-src &#39;self&#39; file:;" in page.text
+        assert re.findall(r"<script(?! src=)|<style|\sstyle=|\son\w+=", page.text) == []
+        text = re.sub(r"<details.*?</details>", "", page.text, flags=re.S)
+        assert len(words_of(text[text.index("<main") :]).split()) <= 1500, path.name
+        to_root = "../" if path.parent.name == "athletes" else ""
+        assert {f"{to_root}{name}.html" for name in MENU} <= set(page.addresses)
+
+
+def test_the_first_page_answers_first_and_leads_everywhere(made, pages):
+    """Sentences, then sample, verdicts, athletes; nothing red before them."""
+    text = made.page("index")
+    main = text[text.index("<main") :]
+    places = [main.index(f'id="{one}"') for one in ("answer", "summary", "marks", "athletes")]
+    assert places == sorted(places)
+    assert 'class="fail"' not in main[: places[1]]
+    assert len(text) < 100_000
+    for participant in made.study.participants:
+        name = participant.participant_id
+        assert f'href="athletes/{name}.html"' in text
+        for trial in made.study.moving_of(name):
+            assert re.search(rf'<td class="w">{name}</td><th scope="row">.*{trial.trial_id}', text)
+
+
+def test_every_kept_step_and_quality_value_is_on_a_page(made, pages):
+    values = set().union(*(page.values for page in pages.values()))
+    steps, quality = (read_table(made.study.table(f"{one}.tsv")) for one in ("steps", "quality"))
+    shown = quality.loc[~quality["measure"].str.startswith("closure_"), "value"]
+    assert {f"{value:.15g}" for value in (*steps["contact_s"].dropna(), *shown)} <= values
+    trials = read_table(made.study.table("trials.tsv"))
+    for who, own in trials.groupby("participant_id"):
+        kept = ((steps["participant_id"] == who) & (steps["status"] == "ok")).sum()
+        done = (own["status"] != "failed").sum()
+        said = f"{kept} steps in {done} of {len(own)} trials"
+        assert kept == 0 or said in made.page(f"athletes/{who}")
+
+
+def test_the_page_that_is_one_file(made, pages):
+    """Nothing from elsewhere, an image for every figure, text of files escaped, and again."""
+    path = made.report / "one_file.html"
+    page, text = pages[path], pages[path].text
+    figures = json.loads((made.study.root / "figures" / "figures.json").read_text("utf-8"))
+    assert len(page.images) == len(figures["figures"])
+    for image in page.images:
+        assert image["src"].startswith("data:image/svg+xml;base64,")
+        assert len(image["alt"]) > 80
+    assert "arker &lt;LTOE&gt; is off by 41 mm." in text
+    assert "<LTOE>" not in text
+    if made.name != "one" and made.name != "none":
+        failed = f'Failed: {FAILED[0]}, {FAILED[1]}</th><td class="words">{FAILED[2]}'
+        assert text.index(failed) < text.index('id="carried"')
+    words = re.sub(r"<style>.*?</style>|data:[^\"]*", "", text, flags=re.DOTALL).lower()
+    for never in ("refuted", "proves", "proved", "confirms", "significant", "is false", "aq is"):
+        assert not re.search(rf"\b{never}\b", words), never
+    assert ("No whole step was kept" in text) == (made.name == "none")
+    write_one_file(made.study, lambda _: None)
+    assert path.read_text(encoding="utf-8") == text
+
+
+# prose ------------------------------------------------------------------------------------------
+
+
+def test_the_sample_is_counted(content):
+    steps, trials = content.tables["steps"], content.tables["trials"]
+    kept = steps[steps["status"] == "ok"]
+    said = sample_words(content.people, trials, steps)
+    if kept.empty:
+        assert said == (
+            f"No step of {len(content.names)} athlete in {len(trials)} trials was kept: nothing "
+            "can be said about the motion."
+        )
+        return
+    ends = [digits(one, "m/s") for one in (kept["speed_mps"].min(), kept["speed_mps"].max())]
+    assert numbers(said) == [str(len(kept)), str(len(content.names)), *ends]
+
+
+def test_trials_are_counted_by_state_with_the_measures_that_decide(content):
+    trials = content.tables["trials"]
+    said = state_words(trials)
+    assert numbers(said)[0] == str(len(trials))
+    for state in TRIAL_STATES:
+        count = int((trials["state"] == state).sum())
+        assert (re.search(rf"\b{count} {state}(?! without)", said) is not None) == (count > 0)
+    doubtful = int((trials["outside"] == "foot_slip").sum())
+    assert (f"slip of the planted foot, largest in {doubtful}" in said) == (doubtful > 0)
+    told = {trial_state(row).partition(":")[0] for row in trials.to_dict("records")}
+    assert told == set(trials["state"])
+
+
+def test_contacts_add_up(content):
+    steps = content.tables["steps"]
+    every, *parts = map(int, numbers(step_words(steps)))
+    assert every == sum(parts) == len(steps)
+
+
+def test_what_cannot_be_said_is_said_with_its_reason(content):
+    steps, trials = content.tables["steps"], content.tables["trials"]
+    said = " ".join(gaps(trials, steps))
+    own = steps[steps["status"] != "rejected"]
+    sides = own["H_push_side_y_stance_mean_kgm2ps"].isna().any()
+    forces = own["peak_vertical_force_bw"].isna().any()
+    assert ("about the two sides" in said) == bool(len(own) and sides)
+    assert ("markers do not show both arms" in said) == bool(len(own) and sides)
+    assert ("no plate measured the force" in said) == bool(len(own) and forces)
+    assert ("No step was kept" in said) == (len(own) == 0)
+
+
+def test_what_both_sides_carry_is_the_table_of_stance_means(content):
+    means = read_table(content.study.root / "figures" / "stance_means.tsv")
+    said = carried_words(speed_columns(means))
+    if means.empty:
+        assert said == ""
+        return
+    own = means[means["speed_mps"] == means["speed_mps"].max()]
+    own = own[(own["quantity"] == "angular_momentum") & (own["axis"] == "y")].set_index("source")
+    if own["mean"][["push_side", "swing_side"]].isna().any():
+        assert "what both sides carry is not known" in said
+        assert UNIT not in said
+        return
+    expected = [digits(own["mean"][one], UNIT) for one in ("push_side", "swing_side", "total")]
+    assert numbers(said)[-3:] == expected
+    opposed = own["mean"]["push_side"] * own["mean"]["swing_side"] < 0
+    assert ("in opposite directions" in said) == bool(opposed)
+
+
+@pytest.mark.parametrize("compared", [False, True])
+def test_a_joint_is_named_only_where_direction_and_rank_are_sure(content, compared: bool):
+    table = content.numbers_of("caused_rotation")
+    said = driven_words(fastest(effect_columns(table, compared=compared)))
+    if table.empty:
+        assert said.startswith("Which joints drive the rotation cannot be said")
+        return
+    own = table[table["speed_mps"] == table["speed_mps"].max()]
+    for panel, side in (("push_side_y", "push side"), ("swing_side_y", "swing side")):
+        rows = own[(own["panel"] == panel) & own["source"].str.contains("push$|swing$|lumbar")]
+        rows = rows[~rows["source"].isin(["push_side", "swing_side"])]
+        primary = rows[rows["variant"] == "C2"].set_index("source")
+        if primary.empty:
+            continue
+        largest = primary["mean"].abs().idxmax()
+        every = rows[rows["source"] == largest]
+        ends = pd.concat(
+            [every["mean"], primary.loc[[largest], "low"], primary.loc[[largest], "high"]]
+        )
+        low, high = primary["low"], primary["high"]
+        least = pd.concat([low.abs(), high.abs()], axis=1).min(axis=1).where(low * high > 0, 0.0)
+        most = pd.concat([low.abs(), high.abs()], axis=1).max(axis=1)
+        first = (most.drop(largest) <= least[largest]).all()
+        sure = bool(compared and first and ((ends > 0).all() or (ends < 0).all()))
+        clause = next(one for one in said.split(";") if side in one)
+        assert ("largest single contribution" in clause) == sure
+        assert ("cannot be said" in clause) != sure
+        assert digits(primary.loc[largest, "mean"], "N m") in clause
+
+
+def test_verdicts_are_counted_as_in_their_table(content):
+    section = verdict_section(content.verdicts)
+    table, parts = content.verdicts.verdicts, section.counted.split("; ")
+    judged = table["hypothesis"].isin([one.id for one in REGISTRY.hypotheses if one.judged])
+    for own, said in zip((table[judged], table[~judged]), parts, strict=True):
+        count = own["verdict"].value_counts()
+        assert numbers(said)[0] == str(len(own))
+        for verdict, label in LABELS.items():
+            number = int(count.get(verdict, 0))
+            words = f"{number} {'is' if number == 1 else 'are'} {label.partition(',')[0]}"
+            assert (words in said) == (number > 0)
+    shown = [one.hypothesis.id for _, every in section.parts for one in every]
+    assert sorted(shown) == sorted(table["hypothesis"])
+    families = {one.hypothesis.family for _, every in section.parts for one in every}
+    titles = [title for title, _ in section.parts if title in FAMILIES]
+    assert {title.lower() for title in titles} <= families
+
+
+def test_advice_is_what_findings_and_gates_ask_for(content):
+    advice = list(finding_advice(content.causes, content.postures))
+    grave = {one.first.fix for one in content.causes if one.first.severity != "info"} - {""}
+    assert len([one for one in advice if one.what != STAND]) == len(grave)
+    assert [one.what for one in advice].count(STAND) == (content.postures is not None)
+    section = verdict_section(content.verdicts)
+    told = list(verdict_advice(section.verdicts))
+    table = content.verdicts.verdicts
+    untested = table[table["verdict"] == "not_testable"]
+    gates = {gate for one in table["gates"].dropna() for gate in one.split(", ")} & set(
+        FAILED_GATES
+    )
+    assert len(told) == len(untested) + len(gates)
+    for one in told[len(untested) :]:
+        counted = int(numbers(one.why)[0])
+        assert counted == len(one.concerns.split(", "))
+
+
+def test_every_hypothesis_is_told_once_in_the_order_of_reading(made):
+    """What was found, how sure that is, what would change it; then claim, literally, the rule."""
+    text = made.page("one_file")
+    table = read_table(made.study.table("verdicts.tsv")).set_index("hypothesis")
+    for one in study_registry(made.study).hypotheses:
+        assert text.count(f'<article id="words-{one.id}"') == 1
+        own = text[text.index(f'<article id="words-{one.id}"') :].partition("</article>")[0]
+        told, known = words_of(own), bool(table["estimate"].notna()[one.id])
+        parts = ["How sure"] * known + ["Would change if"] * (known and one.judged)
+        parts += [f"“{' '.join(one.claim.split())}”", "Taken literally"]
+        places = [told.index(part) for part in parts]
+        assert places == sorted(places)
+        smallest = digits(table.loc[one.id, "smallest_effect"])
+        assert not known or f"mallest effect of interest {smallest}" in told
+    section = words_of(text[text.index('id="claims"') :])
+    untested = REGISTRY.with_labels([]).untested
+    assert f"{len(untested)} claims without a hypothesis" in section
+    for one in untested:
+        assert one.why in section
+        assert one.any_runner in section
+
+
+def test_what_was_changed_after_the_data_were_read_is_said(folder):
+    """And which verdict rests on it; without a record, that nothing is known."""
+    made = made_pages("one", folder / "one")
+
+    def section() -> str:
+        page = made.page("results")
+        own = page[page.index('<section id="verdicts"') :].partition("</section>")[0]
+        return words_of(re.sub(r"<figure.*?</figure>", "", own, flags=re.S))
+
+    assert "(post hoc)" in section()
+    assert section().count("Post hoc: the rule, a setting or the version was changed") == 1
+    assert "H1, delta: 0.05 → 0.01." in section()
+    record = made.study.root / "registry.json"
+    content = record.read_bytes()
+    record.unlink()
+    make_pages(made.study)
+    assert "registry.json is missing" in section()
+    record.write_bytes(content)
+    make_pages(made.study)
+
+
+def test_planted_contradictions_reach_the_prose(folder):
+    """A trial that becomes doubtful, a verdict that turns, a reason that changes: prose follows."""
+    made = made_pages("whole", folder / "whole")
+    tables = {name: made.study.table(f"{name}.tsv") for name in ("trials", "verdicts")}
+    kept = {path: path.read_text(encoding="utf-8") for path in tables.values()}
+    before = words_of(pages_text(made.study.root))
+    count = read_table(tables["verdicts"])["verdict"].value_counts()
+    trials, verdicts = kept.values()
+    planted = trials.replace("foot_slip", "flight_drift_y").replace(FAILED[2], "exchanged labels.")
+    tables["trials"].write_text(planted, encoding="utf-8")
+    turned = verdicts.replace("\tnot_supported\t", "\tinconclusive\t")
+    tables["verdicts"].write_text(turned, encoding="utf-8")
+    make_pages(made.study)
+    after = words_of(pages_text(made.study.root))
+    for path, text in kept.items():
+        path.write_text(text, encoding="utf-8")
+    make_pages(made.study)
+    slips = "(slip of the planted foot, largest in 2)"
+    assert (slips in before, slips in after) == (True, False)
+    assert "drift of the total in flight, vertical axis in 2" in after
+    assert f"{count['not_supported']} are not supported" in before
+    assert "not supported" not in after.partition("Sample and trials")[0]
+    assert FAILED[2].removesuffix(".") in before
+    assert "exchanged labels" in after
+
+
+def test_one_cause_gives_one_advice():
+    """Ten warnings with one remedy are one line, with the example and how many more there are."""
+    found = causes(
+        Finding(f"length-{n}", "warning", f"{n} is long.", participant="A", fix="check stature")
+        for n in "abcdefghij"
+    )
+    [advice] = finding_advice(found, None)
+    assert (advice.what, advice.concerns) == ("Check stature.", "A")
+    assert "and 9 findings like it" in advice.why
+
+
+# one source -------------------------------------------------------------------------------------
+
+
+def test_a_changed_smallest_effect_arrives_in_every_drawing(folder):
+    study = made_pages("bare", folder / "bare").study
+    deltas = {one.id: one.delta for one in study_registry(study).hypotheses if one.delta}
+    assert not any(deltas[one.id] == one.delta for one in REGISTRY.hypotheses if one.delta)
+    with study_results(study) as results:
+        rows = {one: one.table(results) for one in FIGURES if one.section == "verdicts"}
+    drawn = {one.name: (one, own) for one, own in rows.items() if len(own)}
+    for name in ("specification_curve", "athletes"):
+        figure, own = drawn[name]
+        names = list(dict.fromkeys(own["hypothesis"]))
+        assert name != "athletes" or names == list(OWN)
+        for hypothesis, axes in zip(names, figure.draw(own, 180.0).axes, strict=False):
+            ends = [np.atleast_1d(line.get_xdata()) for line in axes.lines]
+            places = [at[0] for at in ends if len(at) == 2 and at[0] == at[1]]
+            smallest = REGISTRY[hypothesis].sign * deltas[hypothesis]
+            assert any(at == pytest.approx(smallest, rel=1e-5) for at in places)
+            assert not any(at == pytest.approx(-smallest, rel=1e-5) for at in places)
+    figure, own = drawn["timing"]
+    expected = f"({digits(-100 * deltas['H5a'])} % of the step and {digits(-deltas['H5b'])} of"
+    assert expected in figure.caption(own)
+
+
+def stated_limits(path: Path) -> list[str]:
+    """Numbers of a module that call themselves an effect, a limit or a gate."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    found = []
+    for one, words in itertools.pairwise(body):
+        if not (isinstance(one, ast.Assign | ast.AnnAssign) and isinstance(words, ast.Expr)):
+            continue
+        numbers = [
+            node.value for node in ast.walk(one.value)
+            if isinstance(node, ast.Constant) and type(node.value) in (int, float)
+        ]  # fmt: skip
+        told = re.search(
+            r"of interest|\blimits?\b|\bgates?\b|threshold", ast.unparse(words).lower()
+        )
+        if numbers and told:
+            found.append(f"{path.name}:{one.lineno}")
+    return found
+
+
+def test_what_draws_and_tells_holds_no_limit_of_its_own(tmp_path):
+    """It would not follow the settings or the registry of a study."""
+    package = Path(aqbio.__file__).parent
+    files = [*(package / "figures").rglob("*.py"), *(package / "pages").rglob("*.py")]
+    assert [place for path in files for place in stated_limits(path)] == []
+    file = tmp_path / "bad.py"
+    file.write_text('SMALLEST = -1.0\n"""Smallest effect of interest of H7."""\n', encoding="utf-8")
+    assert stated_limits(file) == ["bad.py:1"]

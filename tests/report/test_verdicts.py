@@ -1,0 +1,190 @@
+"""Sentences about verdicts, over every hypothesis and all that could be found of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from aqbio.figures.words import digits
+from aqbio.names import INTERVALS
+from aqbio.pages.verdict_words import (
+    SCOPE,
+    Record,
+    bias_words,
+    power_words,
+    registry_words,
+    verdict_words,
+)
+from aqbio.pages.words import (
+    BIASES,
+    FAILED_GATES,
+    FOUND,
+    GATE_ADVICE,
+    STATISTICS,
+    statistic_words,
+)
+from aqbio.stats.gates import GATES, NEEDS
+from aqbio.stats.outcomes import STATISTICS as TESTED_STATISTICS
+from aqbio.stats.verdict import CLASSES
+from tests.figures.made_study import NAN, REGISTRY, TIMES, made_row
+from tests.golden import differences
+
+FORBIDDEN = (
+    r"\bAQ\b", r"\btrue\b", r"\bfalse\b", r"\bwrong\b", r"\bright(?! leg| arm| foot|ward)\b",
+    r"\bprove", r"\brefute", r"\bdisprove", r"\bconfirm", r"\bmyth", r"\bdebunk",
+    r"\bsignifican", r"\bcauses? (?:you|athletes|speed)", r"\bwill (?:run|make|increase|improve)",
+    r"\bshould train", r"\btraining (?:will|makes|improves)",
+)  # fmt: skip
+"""Words that no sentence about a verdict may use (science.md 9)."""
+
+NOT_PLAIN = (
+    r"\bp\b", r"\binterval", r"\badjust", r"\bTOST\b", r"\bHolm", r"\bnull\b", r"\bdelta\b",
+    r"\bestimat", r"\bstatistic", r"\bregress", r"\bslope", r"\bcosine", r"\bstandard",
+    r"\bhypothes", r"95", r"\bconfidence", r"\bvarian", r"\brank\b", r"\bequivalen", r"\bmedian",
+    r"supported|inconclusive|testable|reject", r"\bshould\b", r"\bmakes? (?:you|athletes)",
+    r"\bfaster if\b", r"\bimprove", r"\bbecause\b",
+)  # fmt: skip
+"""Jargon, verdicts, advice and causes: what the first sentences leave out."""
+
+EVERY = [
+    (one, found)
+    for one in REGISTRY.hypotheses
+    for found in (*TIMES, "not_testable")
+    if found == "not_testable" or (found != "described") == one.judged
+]
+OPEN = ("too_imprecise", "not_enough_data", "gate_failed")
+
+CHANGES = [
+    ("H1", "opposite_found", {"n_showing": 0.0, "share_low": 0.0, "share_high": 0.243}),
+    ("H1", "no_effect", {"reason": "momentum -0.0053, moments -0.0804; (-1 to 2e-05) of lag-1"}),
+    ("H1", "found", {"verdict": NAN}),
+    ("H1", "gate_failed", {"post_hoc": "yes"}),
+    ("H2", "described", {"estimate": -0.3}),
+    ("H2", "described", {"post_hoc": "yes"}),
+    ("H3b", "not_testable", {"post_hoc": "yes"}),
+    ("H5b", "described", {"gates": "reliability", "reason": "described, without; 71 % of 80 %"}),
+    ("H5b", "described", {"estimate": NAN, "gates": NAN}),
+    ("H7", "no_effect", {"estimate": 0.1234}),
+    ("H7", "gate_failed", {"gates": "athletes, order", "reason": "1 of 8; a stated order"}),
+    ("H7", "found", {"overturned_by": "cutoff=15", "silent": "consistency=off, pelvis=out"}),
+    ("H7", "found", {"influential": NAN, "post_hoc": "yes"}),
+    ("H7", "found", {"fragile": "yes", "overturned_by": "cutoff=15, body=dumas"}),
+]
+"""Rows that differ from the usual ones: (hypothesis, found, what differs)."""
+LITERAL = {"name": "share of contact", "estimate": 0.91234, "ci_low": 0.85, "ci_high": 0.97,
+           "n_showing": 17.0, "n_athletes": 29}  # fmt: skip
+POWER = {
+    "n_athletes": 12, "mde": -0.8474, "smallest_effect": -0.2, "power": 0.0312,
+    "athletes_needed": 138.0, "sd_athletes": 1.0, "sd_steps": NAN,
+}  # fmt: skip
+ENOUGH = {"mde": 0.052, "smallest_effect": 0.05, "power": 1.0, "athletes_needed": 8.0}
+
+
+def lines(words) -> list[str]:
+    """Everything that is said of a verdict, by the part that says it."""
+    parts = ("verdict", "label", "basis", "text", "sure", "change", "literal")
+    told = {part: getattr(words, part) for part in parts} | dict(words.details)
+    told |= {f"remark {number}": one for number, one in enumerate(words.remarks)}
+    return [f"{part}: {said}" for part, said in told.items() if said]
+
+
+def keeps_the_rules(text, patterns=FORBIDDEN):
+    for pattern in patterns:
+        assert not re.search(pattern, text, flags=re.IGNORECASE), (pattern, text)
+
+
+def test_every_sentence_is_what_it_was():
+    found = []
+    for hypothesis, kind in EVERY:
+        words = verdict_words(hypothesis, made_row(hypothesis, kind))
+        found += [f"{hypothesis.id} {kind} {line}" for line in lines(words)]
+    for number, (name, kind, changes) in enumerate(CHANGES):
+        rows = [LITERAL, LITERAL | {"n_showing": NAN, "ci_low": NAN}] if number == 1 else ()
+        words = verdict_words(REGISTRY[name], made_row(REGISTRY[name], kind, **changes), rows)
+        found += [f"{number} {name} {kind} {line}" for line in lines(words)]
+    own = REGISTRY["H1"].model_copy(update={"statistic": "one_of_ones_own"})
+    found += lines(verdict_words(own, made_row(own, "found")))
+    powers = [("H1", ENOUGH), ("H1", {"mde": NAN, "n_athletes": 1}), ("H8a", {"mde": NAN})]
+    powers += [("H8a", {"sd_steps": sd}) for sd in (NAN, 0.8, 0.2, 0.5)]
+    powers += [("H8a", {"athletes_needed": NAN})]
+    found += [power_words(REGISTRY[name], POWER | changes) for name, changes in powers]
+    record = Record("aaaa", "2026-01-02T03:04:05+00:00")
+    records = (record, Record("aaaa", "not recorded"), Record("bbbb", record.recorded), None)
+    found += [registry_words(one, "aaaa") for one in records]
+    assert differences("verdicts", found) == []
+
+
+@pytest.mark.parametrize(("hypothesis", "found"), EVERY)
+def test_no_sentence_says_what_it_must_not(hypothesis, found):
+    fragile = {"fragile": "yes", "overturned_by": "cutoff=15", "post_hoc": "yes"}
+    for changes in ({}, fragile):
+        row = made_row(hypothesis, found, **changes, reason="it takes other data")
+        words = verdict_words(hypothesis, row)
+        keeps_the_rules(" ".join(lines(words)))
+        assert ("Fragile: with a cut-off of 15 Hz" in " ".join(words.remarks)) == bool(changes)
+    keeps_the_rules(words.text.replace(INTERVALS["share"], ""), NOT_PLAIN)
+    assert re.fullmatch(r"[A-Z].*[^.]\.", words.text)
+    assert len(re.findall(r"\.(?: |$)", words.text)) <= 4
+    assert bool(words.sure) == bool(words.details) == (found in TIMES)
+    assert bool(words.change) == (found in TIMES and hypothesis.judged)
+    for sentence in (words.sure, words.change, *(told for _, told in words.details)):
+        assert not sentence or re.fullmatch(r".*[^.]\.", sentence)
+        assert "nan" not in sentence
+
+
+@pytest.mark.parametrize(("hypothesis", "found"), [one for one in EVERY if one[1] in TIMES])
+def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, found):
+    """Where something was seen its own sign decides; otherwise it is what was asked."""
+    row, plain = made_row(hypothesis, found), statistic_words(hypothesis)
+    said = verdict_words(hypothesis, row).text
+    told = {digits(abs(plain.written(row[name]))) for name in ("estimate", "smallest_effect")}
+    told |= {"17", "29", "41", "73", "95"}  # athletes, and their share
+    told |= {"71", "0.53"} if found in OPEN else set()  # of the reason
+    around = " ".join((plain.more, plain.less, plain.size, plain.limit, hypothesis.rivals))
+    told |= set(re.findall(r"\d[\d.]*\d|\d", around))
+    assert set(re.findall(r"\d[\d.]*\d|\d", said)) <= told
+    asked, other = (plain.more, plain.less) if hypothesis.sign > 0 else (plain.less, plain.more)
+    seen, unseen = (other, asked) if found == "opposite_found" else (asked, other)
+    assert seen.lower() in said.lower()
+    assert unseen.lower() not in said.lower()
+    assert ("stays open" in said) == (found in OPEN)
+    assert ("too little to matter" in said) == (found == "no_effect")
+    assert ("showed the predicted direction" in said) == (
+        found == "opposite_found" and "17 of" in said
+    )
+    if found not in OPEN[1:]:
+        share = "17 of 29 athletes (95 % CI for the share of athletes: 41 to 73 %)"
+        own = row["n_showing"] == row["n_showing"]
+        assert (share in said) == own
+        assert own or "a comparison of 29 athletes" in said
+        assert plain.limit in said
+    for rivals in ("arms that balance both legs", "") if found == "found" else ():
+        words = verdict_words(hypothesis.model_copy(update={"rivals": rivals}), row)
+        assert ("non-discriminating" in words.label) == bool(rivals)
+        assert ("accounts expect the same: arms that balance both" in words.text) == bool(rivals)
+
+
+def test_everything_that_the_registry_and_gates_name_has_words():
+    assert set(STATISTICS) == set(TESTED_STATISTICS)
+    assert set(FAILED_GATES) == set(GATE_ADVICE) == {"athletes", *GATES}
+    assert set(FOUND) | {"no_effect"} == set(CLASSES)
+    for one in REGISTRY.hypotheses:
+        for text in (one.caveat, one.title, one.rivals, one.discriminating):
+            keeps_the_rules(text)
+    for text in NEEDS.values():
+        keeps_the_rules(text)
+    assert "our operationalisation" in SCOPE
+    assert "not effects of training" in SCOPE
+
+
+@pytest.mark.parametrize("hypothesis", list(BIASES))
+def test_biases_are_those_of_the_drawn_studies(hypothesis):
+    """The bias of the median, in smallest effects, to what a hundred studies know."""
+    studies = Path(__file__).parents[2] / "docs" / "validation" / "verdicts.tsv"
+    table = pd.read_csv(studies, sep="\t").set_index(["cell", "hypothesis"])
+    for cause, moved in BIASES[hypothesis].items():
+        assert moved == pytest.approx(table.loc[(cause, hypothesis)]["bias"], abs=0.25)
+        assert f"{cause} moves the estimate by {moved:+g}" in bias_words(hypothesis)

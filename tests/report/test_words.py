@@ -1,0 +1,297 @@
+"""Words and numbers of pages in closed form: what goes in and what comes out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.consistency.parameters import NAMES
+from aqbio.contributions.without_plates import ESTIMATED
+from aqbio.pages.athlete import (
+    MEASURES,
+    estimated_forces,
+    left_and_right,
+    relative_difference,
+    short_side_words,
+    side_words,
+)
+from aqbio.pages.filters import capital, choices, closed, drawing_size, enumerated, estimate, number
+from aqbio.pages.fit import (
+    PARAMETER_WORDS,
+    body_witnesses,
+    parameter_line,
+    standing_words,
+)
+from aqbio.pages.how_sure import uncertainty_budget
+from aqbio.pages.stance import Effect, SourceEffects, source_words
+from aqbio.pages.summary import group_words
+from aqbio.pages.verdict_words import merge_sentences
+from aqbio.pages.words import SOURCES
+from tests.figures.made_study import ARMS, PARAMETERS
+
+pytestmark = pytest.mark.xdist_group("page")
+
+SVG = '<svg width="72pt" height="36pt" viewBox="0 0 72 36" version="1.1">'
+CLOCK = PARAMETERS[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "expected"),
+    [
+        (enumerated, ["a", "b", "c"], "a, b and c"),
+        (enumerated, ["a"], "a"),
+        (enumerated, [], ""),
+        (source_words, "hip_push", "hip of the push leg"),
+        (source_words, "mtp_swing", "toes of the swing leg"),
+        (source_words, "elbow_push", "elbow on the push leg's side"),
+        (drawing_size, SVG, (96, 48)),
+        (merge_sentences, ["H1: enough.", "H2: too few.", "H4: enough."],
+         ("H1, H4: enough.", "H2: too few.")),
+        (choices, "consistency=off, cutoff=15", "the consistency fit off, a cut-off of 15 Hz"),
+        (capital, "marker RASI is missing.", "Marker RASI is missing."),
+        (capital, "49 % are missing.", "49 % are missing."),
+        (capital, "", ""),
+        (capital, "corrections.unclamp removes the clamps.",
+         "corrections.unclamp removes the clamps."),
+        (capital, "mtp_angle_r is locked.", "mtp_angle_r is locked."),
+        (closed, "a same-leg null of -1.00 (-0.3 to 2e-05) in 30% of steps",
+         "a same-leg null of −1.00 (−0.3 to 2e-05) in 30 % of steps."),
+        (group_words, "the markers do not show torso, arm_left, arm_right",
+         "the markers do not show torso, both arms"),
+        (standing_words, [{"trial_id": "static", "fitted_m": [0.0021, -0.0034]}],
+         "The adjusted body's centre of mass is from the centre of pressure: 4.0 mm in static."),
+    ],
+)  # fmt: skip
+def test_words_of_pages(words, given, expected):
+    """Names, numbers and sentences as readers see them."""
+    found = words(given)
+    found = found.replace("\N{NO-BREAK SPACE}", " ") if isinstance(found, str) else found
+    assert found == expected
+
+
+def test_numbers_keep_what_programs_read():
+    """The value of the table beside the digits that its interval can carry."""
+    row = {"estimate": -6.7e-4, "ci_low": -0.0503, "ci_high": 0.049}
+    assert number(-2.61447, "kg m²/s") == '<data value="-2.61447">−2.61</data>'
+    assert estimate(row).striptags() == "−0.001 (−0.050 to 0.049)"
+    assert number(float("nan"), "mm") == '<data value="nan">n/a</data>'
+    assert number(0.0158, "mm", 1000) == '<data value="0.0158">15.8</data>'
+
+
+def test_every_parameter_has_words_in_the_unit_of_the_page():
+    """Files hold SI units and shares; the factor is what the prefix of the page's unit says."""
+    assert set(PARAMETER_WORDS) == set(NAMES)
+    prefix = {"m²": 1.0, "%": 1e2, "mm": 1e3, "ms": 1e3, "deg": 180.0 / math.pi}
+    for name, (_, unit, factor) in PARAMETER_WORDS.items():
+        assert factor == prefix[unit], name
+
+
+def test_a_parameter_was_moved_held_or_refused():
+    assert [parameter_line(one).words for one in PARAMETERS] == [
+        "moved by the data", "held at its prior", "beyond its limits: the fit is not used",
+    ]  # fmt: skip
+    assert standing_words([]) == "No static trial on a plate was used."
+
+
+# left against right -------------------------------------------------------------------------------
+
+LEFT, RIGHT = np.array([9.5, 10.0, 10.5]), np.array([10.5, 11.0, 11.5])
+
+
+def test_the_interval_is_welchs():
+    """Three steps each side, 1 apart: variances 0.25, four degrees of freedom, t = 2.7764."""
+    difference, low, high = relative_difference(LEFT, RIGHT)
+    half = 100 * 2.7764451051977987 * math.sqrt(0.5 / 3.0) / 10.5
+    assert difference == pytest.approx(100 / 10.5)
+    assert (low, high) == pytest.approx((difference - half, difference + half))
+
+
+def test_errors_of_measurement_and_other_measures_widen_it():
+    """In quadrature; for five measures at 99 %: t = 4.6041."""
+    _, low, high = relative_difference(LEFT, RIGHT, among=5)
+    assert 0.5 * (high - low) == pytest.approx(100 * 4.604094871349993 * math.sqrt(0.5 / 3) / 10.5)
+    _, low, high = relative_difference(np.full(3, 10.0), np.full(3, 11.0), error=2.1)
+    assert 0.5 * (high - low) == pytest.approx(20.0)
+
+
+def test_the_size_of_the_mean_counts_not_its_sign():
+    assert relative_difference(np.array([-9.0]), np.array([-11.0]))[0] == pytest.approx(-20.0)
+
+
+def test_few_steps_have_no_interval():
+    difference, low, high = relative_difference(np.array([1.0, 1.0]), np.array([1.0, 2.0, 1.5]))
+    assert difference == pytest.approx(40.0)
+    assert math.isnan(low)
+    assert math.isnan(high)
+
+
+def steps(right: float = 1.1, count: int = 3, **changes) -> pd.DataFrame:
+    """Steps of a slow and a fast trial, the right foot's numbers times ``right``."""
+    rows = [
+        {
+            "participant_id": "P1", "trial_id": trial, "condition": "normal", "side": side,
+            "status": status, "speed_mps": speed,
+            **{one.column: (1.0 if side == "left" else right) * (0.1 + 1e-4 * number)
+               for one in MEASURES},
+            **{one.error: 0.0 for one in MEASURES if one.error},
+        }
+        for trial, speed in (("slow", 5.0), ("fast", 9.0))
+        for side in ("left", "right")
+        for number in range(count + (trial == "slow"))
+        for status in ("ok", "rejected")
+    ]  # fmt: skip
+    return pd.DataFrame(rows).assign(**changes)
+
+
+def test_the_fastest_steps_that_suffice_come_first_else_the_most():
+    most, least = left_and_right(steps(count=2), (0.0, 6.0, 12.0))
+    assert (most.title, least.title) == ("5.0 m/s", "9.0 m/s")
+    fast, slow = left_and_right(steps(), (0.0, 6.0, 12.0), scale_kgm=100.0)
+    assert (fast.title, fast.left, fast.right) == ("9.0 m/s", 3, 3)
+    assert (slow.title, slow.left, slow.right) == ("5.0 m/s", 4, 4)
+    momentum = fast.compared[-1]
+    assert momentum.scaled[0] == pytest.approx(1000.0 * momentum.left / (100.0 * 9.0))
+    contact = fast.compared[1]
+    assert (contact.left, contact.right) == pytest.approx((100.1, 110.11))
+    assert contact.sure
+
+
+@pytest.mark.parametrize(
+    ("table", "said", "short"),
+    [
+        (steps(), "The left foot pushes less at 9.0 m/s", "Peak upward force: 9.5 %"),
+        (steps(0.9), "The right foot pushes less at 9.0 m/s", "Peak upward force: −10.5 %"),
+        (steps(1.0), "Neither foot pushes less beyond error", "nothing beyond error"),
+        (steps(peak_vertical_force_bw=np.nan), "no plate measured the forces", "Contact time"),
+        (steps(count=1), "cannot be compared: that takes 3 steps", "too few steps"),
+        (steps(status="rejected"), "No step was kept", "too few steps"),
+    ],
+)
+def test_sentences_say_which_side_and_what_differs(table, said, short):
+    """The same comparisons in the athlete's headline, and in the table of the first page."""
+    speeds = left_and_right(table, (0.0, 6.0, 12.0))
+    sentence = " ".join(side_words(speeds))
+    assert said in sentence
+    assert short in short_side_words(speeds)
+    sure = [one for one in (speeds[0].compared if speeds else ()) if one.sure]
+    others = [one for one in sure if one.measure is not MEASURES[0]]
+    assert ("Beyond error differ also" in sentence) == bool(others)
+    for one in sure:
+        assert one.words in sentence
+        assert one.range in short_side_words(speeds)
+
+
+def test_estimated_forces_are_means_over_the_kept_steps_of_each_foot():
+    """Of other levels, and of steps that were not kept, nothing comes in."""
+    phases = {"stance": 1500.0, "braking": -12.0, "propulsion": 13.0}
+    table = pd.DataFrame(
+        [
+            {"trial_id": "run", "step": step, "level": level, "phase": phase,
+             "value": size * value, "low": size * value - 2.0, "high": size * value + 2.0}
+            for level, size in ((ESTIMATED, 1.0), ("A", 9.0))
+            for step in (1, 2, 3)
+            for phase, value in phases.items()
+        ]
+    )  # fmt: skip
+    table.loc[(table["step"] == 3) & (table["level"] == ESTIMATED), ["value", "low", "high"]] += 4.0
+    kept = pd.DataFrame({"trial_id": ["run"] * 2, "step": [1, 3], "side": ["left", "left"]})
+    [line] = estimated_forces(table, kept)
+    assert line["foot"] == "left"
+    assert line["Mean upward force"] == "1502 (1500 to 1504)"
+    assert line["Braking impulse"] == "−10 (−12 to −8)"
+    assert estimated_forces(table[table["level"] == "A"], kept) == []
+
+
+# how sure -----------------------------------------------------------------------------------------
+
+
+def budget(**athletes):
+    """Standard deviation and share of the skin of some athletes; the rest is inertia's."""
+    rows = []
+    for name, (sd, skin, model) in athletes.items():
+        shares = dict.fromkeys((f"share_{one}" for one in SOURCES), 0.0)
+        shares |= {"share_skin": skin, "share_model": model, "share_inertia": 1.0 - skin}
+        rows.append(ARMS | {"participant_id": name, "steps": 3, "sd": sd} | shares)
+    return pd.DataFrame(rows)
+
+
+def test_intervals_are_means_over_athletes_and_shares_are_of_the_mean_variance():
+    """Variances 1 and 9: of all skin makes (0.5 + 0.9) / 10."""
+    (line,) = uncertainty_budget(budget(A=(1.0, 0.5, 0.0), B=(3.0, 0.1, 0.0)))
+    assert (line.part, line.half) == ("arms", "3.92")
+    shares = dict(zip(SOURCES, line.shares, strict=True))
+    assert (shares["skin"], shares["inertia"], shares["model"]) == ("14", "86", "0")
+
+
+def test_a_source_that_nobody_asked_for_is_not_zero():
+    (line,) = uncertainty_budget(budget(A=(1.0, 0.5, np.nan)))
+    assert dict(zip(SOURCES, line.shares, strict=True))["model"] == "n/a"
+    assert list(uncertainty_budget(budget(A=(1.0, 0.5, 0.0))[:0])) == []
+
+
+# stance, body, origin -----------------------------------------------------------------------------
+
+SIDE = "push_side_y"
+
+
+def effect(source: str, mean: float, half: float, *, compared: bool = True) -> Effect:
+    return Effect(source, mean, mean - half, mean + half, (0.5 * mean,), compared)
+
+
+def column(*effects: Effect) -> SourceEffects:
+    return SourceEffects("normal", 9.0, 4, 0, {(SIDE, one.label): one for one in effects})
+
+
+@pytest.mark.parametrize(
+    ("half", "first", "last"), [(1.0, (1, 1), (3, 3)), (3.0, (1, 2), (2, 3)), (9.0, (1, 3), (1, 3))]
+)
+def test_ranks_hold_every_order_that_the_intervals_allow(half, first, last):
+    """Sizes 10, 6 and 2, the second the other way round; sums and gravity have no rank."""
+    every = [effect("hip_push", 10.0, half), effect("knee_push", -6.0, half),
+             effect("lumbar", 2.0, half), effect("push_side", 99.0, 1.0)]  # fmt: skip
+    made = column(*every)
+    assert made.rank(every[0], SIDE) == first
+    assert made.rank(every[2], SIDE) == last
+
+
+def test_without_another_model_there_is_neither_direction_nor_rank():
+    alone = effect("hip_push", 10.0, 1.0, compared=False)
+    assert not alone.sure
+    assert column(alone).rank(alone, SIDE) is None
+    assert effect("hip_push", 10.0, 1.0).sure
+    assert column().rank(effect("hip_push", 10.0, np.nan), SIDE) is None
+
+
+ROWS = [
+    ("n/a", "mass", "leg_left", None, "share", 0.199, 0.2149),
+    ("n/a", "mass", "femur_l", None, "value", 10.0, 11.0),
+    ("static", "standing", "whole body", "y", "share", 0.565, 0.553),
+    ("static", "standing", "whole body", "y", "height", 1.017, 0.995),
+    ("static", "standing", "whole body", "x", "less_cop", 0.001, 0.002),
+]
+SECOND = ("one-leg", "standing", "whole body", "x", "left_out", 0.012, -0.003)
+COLUMNS = ["trial_id", "quantity", "part", "axis", "statistic", "before", "after"]
+
+
+def test_legs_and_height_stand_beside_other_people():
+    found = body_witnesses(pd.DataFrame(ROWS, columns=COLUMNS))
+    assert [one.what for one in found] == [
+        "mass of the left leg, % of the body's",
+        "centre of mass in static above the ground, m",
+        "centre of mass in static above the ground, % of stature",
+    ]
+    told = [("19.9", "21.5"), ("1.02", "0.995"), ("56.5", "55.3")]
+    assert [(one.before, one.after) for one in found] == told
+    assert "16.1" in found[0].others
+    assert "20.9 %" in found[0].others
+    assert found[2].others == "reaction boards: 55 to 57 %"
+
+
+def test_a_posture_that_is_predicted_without_it():
+    table = pd.DataFrame([*ROWS, SECOND], columns=COLUMNS)
+    last = body_witnesses(table)[-1]
+    assert "ahead of the centre of pressure in one-leg" in last.what
+    assert (last.before, last.after) == ("12", "−3")

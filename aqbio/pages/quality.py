@@ -126,31 +126,6 @@ def residuals(quality: pd.DataFrame) -> list[Residual]:
     return found
 
 
-def closures(quality: pd.DataFrame) -> pd.DataFrame:
-    """The closure rows: columns participant_id, trial_id, name, identity, value, limit, ok."""
-    found = quality[quality["measure"].str.startswith("closure_")]
-    return found.assign(
-        name=found["measure"].str.removeprefix("closure_"),
-        identity=found["note"],
-        ok=found["verdict"] == "ok",
-    )
-
-
-def closure_summary(quality: pd.DataFrame) -> list[dict[str, Any]]:
-    """Every identity once: its worst trial, how many trials, and in how many it is broken."""
-    found = closures(quality)
-    worst = found.loc[found.groupby("name", sort=False)["value"].idxmax()]
-    counted = found.groupby("name", sort=False)["ok"].agg(["size", "sum"])
-    return [
-        row
-        | {
-            "trials": int(counted.loc[row["name"], "size"]),
-            "broken": int(counted.loc[row["name"], "size"] - counted.loc[row["name"], "sum"]),
-        }
-        for row in rows(worst)
-    ]
-
-
 def beyond_limits(quality: pd.DataFrame) -> list[tuple[str, str]]:
     """Measures outside their limits, in how many trials; residuals after the fit and before it."""
     found = []

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.step_means import StepColumn, column_title
 from aqbio.figures.words import (
     JOINT_WORDS,
@@ -66,6 +67,11 @@ class SpeedColumn(StepsColumn):
     def momentum(self, carrier: str, axis: str = "y") -> Spread:
         """Angular momentum, kg m²/s."""
         return self.spread["angular_momentum", carrier, axis]
+
+    @property
+    def estimated(self) -> dict[str, Spread]:
+        """Forces that are estimated without plates, by phase."""
+        return {phase: own for (name, phase, _), own in self.spread.items() if name == ESTIMATED}
 
     @property
     def joints(self) -> list[str]:

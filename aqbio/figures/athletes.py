@@ -75,7 +75,8 @@ def draw_athletes(rows: pd.DataFrame, width_mm: float) -> Drawing:
         own = rows[rows["hypothesis"] == name].sort_values("value", kind="stable")
         _draw_athletes(place, own)
         shown = f"{int(own['n_showing'].iloc[0])} of {len(own)} show it"
-        title = wrapped(f"{name}\N{NO-BREAK SPACE} {own['title'].iloc[0]}", _LETTERS[narrow])
+        words = str(own["title"].iloc[0])  # of a contrast they say more than its name
+        title = wrapped(words if "_" in name else f"{name}: {words}", _LETTERS[narrow])
         place.set_title(f"{title}\n{shown}", fontsize=6.5, loc="left")
         unit = str(own["unit"].iloc[0])
         place.set_xlabel(wrapped(unit[:1].upper() + unit[1:], _LETTERS[narrow]), fontsize=6.5)

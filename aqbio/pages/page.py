@@ -335,6 +335,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "joint_roles": lambda: _joint_roles(columns),
         "sentences": lambda: (sample_words(people, trials, steps), carried_words(columns)),
         "joints": lambda: driven_words(fastest(driven)),
+        "joints_short": lambda: driven_words(fastest(driven), short=True),
         "facts": lambda: facts(people, trials, steps),
         "gaps": lambda: list(gaps(trials, steps)),
         "failed": lambda: failures(trials),

@@ -274,8 +274,11 @@ def carried_words(columns: list[SpeedColumn]) -> str:
     )
 
 
-def driven_words(column: SourceEffects | None) -> str:
-    """Which joint does most to each side at the highest speed, or why no joint is named."""
+def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
+    """Which joint does most to each side at the highest speed, or why no joint is named.
+
+    ``short``: without the reasons where no joint can be named for any side.
+    """
     if column is None:
         return (
             "Which joints drive the rotation cannot be said: that takes a whole step with ground "
@@ -298,4 +301,6 @@ def driven_words(column: SourceEffects | None) -> str:
                 f"which joint drives the {words} cannot be said: the largest value belongs to "
                 f"{name}, but {doubt}"
             )
+    if short and parts and all("cannot be said" in one for one in parts):
+        return "Which joints drive either side cannot be said; Results has the reasons."
     return f"At {column.title} {'; '.join(parts)}." if parts else ""

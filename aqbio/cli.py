@@ -438,10 +438,11 @@ def archive(
 def export(
     study: StudyFile,
     bids: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Markers as BIDS motion, into this folder.")
+        Path,
+        typer.Option(metavar="FOLDER", help="Markers and plates as BIDS motion, into this folder."),
     ],
 ) -> None:
-    """Write a study's prepared markers as other programs read them."""
+    """Write a study's prepared markers and plates as other programs read them."""
     from aqbio.study.deposit import write_bids
 
     typer.echo(f"wrote {bids}: {write_bids(loaded_study(study), bids)} recordings.")

@@ -47,12 +47,13 @@ WITH_STEPS = (USABLE, PARTLY, DOUBTFUL)
 INTERVALS = {
     "athletes": "95 % interval over athletes",
     "steps": "95 % interval over this athlete's steps, taken as independent",
-    "measurement": "95 % interval of the measurement: body, plates, markers, fitted motion",
+    "measurement": "95 % interval of the measurement",
     "share": "95 % CI for the share of athletes",
     "choices": "range over the other choices of the analysis",
     "posterior": "90 % interval of a fitted parameter",
 }
-"""What every interval and ± is called: each kind has one name."""
+"""What every interval and ± is called: each kind has one name. Of the measurement: body, plates,
+markers, fitted motion, and other models where they are compared."""
 
 
 SHIPPED_FOLDER = "shipped"

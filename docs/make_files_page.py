@@ -14,7 +14,7 @@ NetCDF variables, and the JSON file beside every table.
 **Mirror** says how a vector behaves in the mirror image of a run: of an axial one (angular
 momentum, a moment) x and y change their signs, of a polar one (a place, a velocity, a force) z, of
 a spread none; what is canonical holds left steps as right ones already
-([frames-units-signs.md](frames-units-signs.md)).
+([methods.md](methods.md#frames-units-signs)).
 
 **Stored to** is how finely a series over time or a phase is stored: numbers are off by half of it
 at most, whatever their size, and read in double precision. Everything else keeps every digit.

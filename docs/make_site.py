@@ -29,13 +29,12 @@ RESULTS = Path("results") / "test"
 
 SECTIONS = {
     "Your study": (
-        "docs/tutorial", "docs/pages", "docs/figures", "docs/faq", "docs/recordings",
-        "docs/protocol", "docs/frames-units-signs", "docs/files", "config/README",
+        "docs/tutorial", "docs/recordings", "docs/pages", "docs/figures", "docs/files", "config/README",
         "models/README", "models/sprint/README", "models/sprint_anatomical/README",
     ),
     "Methods": (
         "docs/methods", "docs/levels", "docs/body", "docs/consistency", "docs/hypotheses",
-        "docs/claims", "docs/statistics", "docs/without_plates", "docs/walk",
+        "docs/claims", "docs/statistics", "docs/without_plates",
     ),
     "Evidence": (
         "docs/validation/README", "docs/validation/demo", "docs/virtual_sprinters",

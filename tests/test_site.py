@@ -19,10 +19,10 @@ PAGES = (
 )
 SEARCHES = {
     "install": ("docs/tutorial", "index"),
-    "sign convention": ("docs/frames-units-signs",),
+    "sign convention": ("docs/methods",),
     "marker set": ("models/README",),
-    "static trial": ("docs/recordings", "docs/tutorial", "docs/protocol"),
-    "residual": ("docs/faq", "docs/consistency"),
+    "static trial": ("docs/recordings", "docs/tutorial"),
+    "residual": ("docs/pages", "docs/consistency"),
     "verdict": ("docs/hypotheses",),
     "slurm": ("docs/tutorial",),
     "free moment": ("docs/methods", "docs/levels"),

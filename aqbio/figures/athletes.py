@@ -26,6 +26,7 @@ from aqbio.figures.style import (
 )
 from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
+from aqbio.names import INTERVALS
 from aqbio.stats.registry import asked_registry
 from aqbio.vectors import FloatArray
 
@@ -89,7 +90,7 @@ def draw_athletes(rows: pd.DataFrame, width_mm: float) -> Drawing:
             mark("o", colour, label, 4.2, markerfacecolor=fill, markeredgewidth=0.8)
             for colour, fill, label in points
         ),
-        stroke(INK, "estimate, 95 % interval", marker="D", markersize=4.2),
+        stroke(INK, f"estimate, {INTERVALS['athletes']}", marker="D", markersize=4.2),
         stroke(GREY, "smallest effect of interest", linestyle=DASHED, linewidth=0.8),
         Patch(facecolor=_REGION, label="predicted"),
     ]
@@ -153,8 +154,8 @@ def _caption(rows: pd.DataFrame) -> str:
         f"Each point is one of {count_words(people, 'athlete')}, sorted by size, in "
         f"{count_words(hypotheses, 'panel')}, one per hypothesis; filled where it reaches the "
         "smallest effect of interest (dashed) in the predicted direction (shaded). Diamond: "
-        "estimate with its 95 % interval over athletes. Grey: a gate fails, so that the numbers "
-        "carry no verdict."
+        f"estimate with its {INTERVALS['athletes']}. Grey: a gate fails, so that the numbers carry "
+        "no verdict."
     )
 
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.figure import Figure, Results, no_claim, range_words
 from aqbio.figures.step_means import (
     JOINT,
@@ -55,6 +56,7 @@ from aqbio.figures.words import (
     source_label,
 )
 from aqbio.io.dictionary import columns
+from aqbio.names import INTERVALS
 
 BAR_COLUMNS = columns("bars")
 """What the columns of a table of drawn bars mean."""
@@ -160,8 +162,11 @@ class Means:
             rows = every[every["value"].notna()]  # what was not measured has no part in a mean
             bars.append(summarise(bar_rows(rows, self.kept), BAR))
             statistic = rows["statistic"].isin(["moment_mean", "moment_min", "moment_max"])
-            own = rows[statistic & (rows["level"] == "joint") & (rows["phase"] == "stance")]
-            joints.append(summarise(own.merge(self.kept[[*_STEP, "column"]]), JOINT))
+            joint = rows[statistic & (rows["level"] == "joint") & (rows["phase"] == "stance")]
+            forces = rows[rows["level"] == ESTIMATED]
+            forces = forces.assign(statistic=ESTIMATED, source=forces["phase"])
+            own = pd.concat([joint, forces]).merge(self.kept[[*_STEP, "column"]])
+            joints.append(summarise(own, JOINT))
         return pooled(joints, JOINT), pooled(bars, BAR)
 
     @property
@@ -329,7 +334,7 @@ def _legend(figure: Drawing, rows: pd.DataFrame, *, paired: bool) -> None:
         if look not in (STYLES["total"], STYLES["residual_moment"])
     ]  # fmt: skip
     if rows["low"].notna().any():
-        handles.append(Line2D([], [], color=INK, linewidth=0.8, label="95 % interval"))
+        handles.append(Line2D([], [], color=INK, linewidth=0.8, label=INTERVALS["measurement"]))
     legend_above(figure, handles, 4, narrow=2)
 
 
@@ -353,7 +358,7 @@ def bar_caption(words: str, rows: pd.DataFrame) -> str:
     """What is drawn, of how many steps, and the kind of interval."""
     parts = [words, f"Means over {range_words(*_ends(rows), 'step')}."]
     if rows["low"].notna().any():
-        parts.append("Black lines: 95 % interval of measurement and model.")
+        parts.append(f"Black lines: {INTERVALS['measurement']}.")
     return " ".join([*parts, one_column_words(rows)]).strip()
 
 

@@ -36,7 +36,7 @@ from aqbio.figures.style import (
 )
 from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
-from aqbio.names import NORMAL_95, ROLE_GROUPS
+from aqbio.names import INTERVALS, NORMAL_95, ROLE_GROUPS
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -335,7 +335,7 @@ def curve_caption(words: str, signs: str, rows: pd.DataFrame) -> str:
     if few and rows["sd"].notna().any():
         parts.append("pale bands ± one standard deviation over steps")
     if rows["low"].notna().any():
-        parts.append("dark bands 95 % interval of measurement and model")
+        parts.append(f"dark bands {INTERVALS['measurement']}")
     one_column = one_column_words(rows) if len(set(rows["row"])) > 1 else ""
     return f"{'; '.join(parts)}. {signs} {one_column}".strip()
 

@@ -23,6 +23,7 @@ from aqbio.figures.style import (
     stroke,
 )
 from aqbio.figures.words import digits
+from aqbio.names import INTERVALS
 
 GROUPS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
 ARTICLES, CLASSICAL = "swing_leg", "push_leg swing_leg"
@@ -61,7 +62,7 @@ def draw_ranking(rows: pd.DataFrame, width_mm: float) -> Drawing:
     names = {ARTICLES: "articles' partition", CLASSICAL: "classical partition"}
     handles = [mark(*MARKS[key], words, 4.5) for key, words in names.items()]
     handles.append(mark("o", GREY, "others", 4.5))
-    handles.append(stroke(GREY, "95 % interval over athletes"))
+    handles.append(stroke(GREY, INTERVALS["athletes"]))
     legend_above(figure, handles, 4, narrow=2)
     return figure
 
@@ -88,7 +89,7 @@ def _ranking_caption(rows: pd.DataFrame) -> str:
     return (
         f"All {count} ways to divide the body in two, angular momentum about the vertical axis in "
         "stance: 1 where both sides balance and no members of a side cancel each other. Means over "
-        f"{range_words(low, high, 'athlete')} with 95 % intervals over athletes."
+        f"{range_words(low, high, 'athlete')} with their {INTERVALS['athletes']}."
     )
 
 

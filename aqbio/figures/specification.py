@@ -26,6 +26,7 @@ from aqbio.figures.style import (
 )
 from aqbio.figures.words import digits, specification_words
 from aqbio.io.dictionary import columns
+from aqbio.names import INTERVALS
 
 VERDICTS = {
     "supported": ("o", BLUE, "supported"),
@@ -35,7 +36,7 @@ VERDICTS = {
 """Marker, colour and words of a verdict."""
 
 _HEIGHT_MM, _ROW_MM, _NARROW_ROW_MM, _KEY_MM, _PAGE_MM = 17.0, 2.6, 1.3, 12.0, 232.0
-_LETTERS = 30
+_LETTERS, _TITLE_LETTERS = 30, 17
 
 FEWER = 0.95
 """Below this part of the steps a specification says so: choices are compared on other data."""
@@ -66,7 +67,7 @@ def draw_specifications(rows: pd.DataFrame, width_mm: float) -> Drawing:
     for place, name in zip(axes, names, strict=False):
         own = rows[rows["hypothesis"] == name]
         _draw(place, own, named=not narrow)
-        place.set_title(name, fontweight="bold")
+        place.set_title(wrapped(name.replace("_", " "), _TITLE_LETTERS), fontweight="bold")
         unit = str(own["unit"].iloc[0])
         place.set_xlabel(wrapped(unit[:1].upper() + unit[1:], _LETTERS), fontsize=6.5)
     for place in axes[len(names) :]:
@@ -116,7 +117,7 @@ def _caption(rows: pd.DataFrame) -> str:
     count = range_words(int(sizes.min()), int(sizes.max()), "choice")
     return (
         f"Estimates in {count_words(len(sizes), 'panel')}, one per hypothesis, under {count} of "
-        "the analysis each, sorted by size, with 95 % intervals over athletes. "
+        f"the analysis each, sorted by size, with their {INTERVALS['athletes']}. "
         "Colour and shape: verdict by the same rule and gates. Dashed: smallest effect of "
         "interest. A choice whose own gates fail says nothing. One-column version: names of "
         "choices are in the table."

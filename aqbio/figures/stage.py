@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.athletes import ATHLETES
 from aqbio.figures.bars import BAR_FIGURES, Means
 from aqbio.figures.curves import CURVE_FIGURES
@@ -21,7 +22,7 @@ from aqbio.figures.quality import AGREEMENT, RECORDING
 from aqbio.figures.runs import JOINT_WORK, fastest_runs, run_files
 from aqbio.figures.specification import SPECIFICATIONS
 from aqbio.figures.speed import TIMING
-from aqbio.figures.step_means import MEAN_COLUMNS
+from aqbio.figures.step_means import MEAN_COLUMNS, kept_steps
 from aqbio.gait.step_files import CURVES, participant_rows, step_inputs, study_curves
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import columns
@@ -104,6 +105,13 @@ def _drawn(results: Results, parts: Parts, report: Report, cores: int) -> list[d
     return illustrations
 
 
+def without_plates_words(steps: pd.DataFrame) -> str:
+    """How many of the steps that are drawn no plate measured; empty for none."""
+    kept = kept_steps(steps)
+    count = int((kept["events"] == "kinematic").sum())
+    return f"{ESTIMATED.capitalize()}: events of {count} of {len(kept)} steps." if count else ""
+
+
 def _illustration(results: Results, figure: Figure) -> dict[str, Any] | None:
     """Draw a figure in every width and write it, with its rows; None without rows."""
     rows = figure.table(results)
@@ -122,7 +130,7 @@ def _illustration(results: Results, figure: Figure) -> dict[str, Any] | None:
     return {
         "name": figure.name,
         "title": figure.claim(rows) or figure.title,
-        "caption": figure.caption(rows),
+        "caption": f"{figure.caption(rows)} {without_plates_words(results['steps'])}".strip(),
         "alternative_text": f"{figure.title}. {figure.alternative(rows)}",
         "table": table.name,
         "files": files,

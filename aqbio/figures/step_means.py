@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.style import NARROW_MM
 from aqbio.gait.step_files import StudyCurves
 from aqbio.io.dictionary import columns
@@ -118,7 +119,7 @@ CARRIERS = (*ROLE_GROUPS, *ROLE_SIDES, "total")
 MEAN_COLUMNS = columns("stance_means")
 
 JOINT = ["column", "source", "axis", "statistic"]
-"""What names a stance mean of a joint moment."""
+"""What names a stance mean of a joint moment, or of a force that is estimated without plates."""
 
 
 def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
@@ -161,8 +162,11 @@ def _column_rows(
         named = {"quantity": "residual_moment", "source": "residual", "axis": axis}
         yield key | named | spread(f"M_residual_{axis}_stance_rms_Nm") | {"unit": "N m"}
     for one in joints.to_dict("records"):
-        named = {"quantity": f"joint_{one['statistic']}"} | {k: one[k] for k in ("source", "axis")}
-        yield key | named | {"mean": one["mean"], "sd": one["sd"], "unit": "N m"}
+        estimated = one["statistic"] == ESTIMATED
+        unit = ("N" if one["source"] == "stance" else "N s") if estimated else "N m"
+        named = {"quantity": ESTIMATED if estimated else f"joint_{one['statistic']}", "unit": unit}
+        named |= {name: one[name] for name in ("source", "axis")}
+        yield key | named | {"mean": one["mean"], "sd": one["sd"]}
 
 
 PHASES = ("stance", "flight")

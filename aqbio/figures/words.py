@@ -116,7 +116,8 @@ _CHOICES = {
     "who_counts": "{} counts",
 }
 _VALUES = {
-    "de_leva": "de Leva", "dumas": "Dumas", "si": "SI", "push_leg": "push leg", "legs": "both legs",
+    "de_leva": "de Leva", "dumas": "Dumas", "push_leg": "push leg", "legs": "both legs",
+    "left_out": "left out",
 }  # fmt: skip
 
 

@@ -141,7 +141,7 @@ def _panel(name: str, values: FloatArray, curves: SideCurves, low: float, high: 
         f'data-band="{name}" data-scaled="{scaled}">'
     )
     parts = [head, '<path d="M0 0H100" class="zero"/>', *_lines(values, curves.left), "</svg>"]
-    for value in (low, 0.0, high):
+    for value in (float(f"{0.8 * low:.1g}"), 0.0, float(f"{0.8 * high:.1g}")):
         y = 18 + (HEIGHT - 40) * (high - value) / (high - low)
         parts.append(f'<text x="36" y="{y + 4:.1f}" text-anchor="end">{digits(value)}</text>')
     parts.append(

@@ -21,7 +21,7 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.names import TRIAL_STATES
-from aqbio.pages.athlete import left_and_right, postures, short_side_words, used_mass
+from aqbio.pages.athlete import FORCES, left_and_right, postures, short_side_words, used_mass
 from aqbio.pages.filters import (
     ASSETS,
     COMPARE,
@@ -316,6 +316,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "shown_causes": SHOWN_CAUSES,
         "sure_sources": SOURCES,
         "source_words": source_words,
+        "force_words": FORCES,
         "origin": content.origin,
     }
     values = Sections(made, contain)
@@ -334,6 +335,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "joint_roles": lambda: _joint_roles(columns),
         "sentences": lambda: (sample_words(people, trials, steps), carried_words(columns)),
         "joints": lambda: driven_words(fastest(driven)),
+        "joints_short": lambda: driven_words(fastest(driven), short=True),
         "facts": lambda: facts(people, trials, steps),
         "gaps": lambda: list(gaps(trials, steps)),
         "failed": lambda: failures(trials),

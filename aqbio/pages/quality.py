@@ -126,16 +126,6 @@ def residuals(quality: pd.DataFrame) -> list[Residual]:
     return found
 
 
-def closures(quality: pd.DataFrame) -> pd.DataFrame:
-    """The closure rows: columns participant_id, trial_id, name, identity, value, limit, ok."""
-    found = quality[quality["measure"].str.startswith("closure_")]
-    return found.assign(
-        name=found["measure"].str.removeprefix("closure_"),
-        identity=found["note"],
-        ok=found["verdict"] == "ok",
-    )
-
-
 def beyond_limits(quality: pd.DataFrame) -> list[tuple[str, str]]:
     """Measures outside their limits, in how many trials; residuals after the fit and before it."""
     found = []

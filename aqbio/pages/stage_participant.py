@@ -13,10 +13,11 @@ import xarray as xr
 from aqbio.body.records import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
+from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.errors import SEVERITIES, AqbioError, Finding
 from aqbio.figures.words import MISSING, digits
 from aqbio.gait.curves import role_scheme
-from aqbio.gait.step_files import step_file
+from aqbio.gait.step_files import participant_rows, step_file
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.atomic import write_text
 from aqbio.io.skeleton import load_skeleton
@@ -25,7 +26,13 @@ from aqbio.io.tables import read_columns
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ROLE_SIDES
-from aqbio.pages.athlete import fit_changes, write_athlete_page, write_missing_page
+from aqbio.pages.athlete import (
+    FORCES,
+    estimated_forces,
+    fit_changes,
+    write_athlete_page,
+    write_missing_page,
+)
 from aqbio.pages.bones import write_bones
 from aqbio.pages.filters import CONTENT_SECURITY, counted, rows, template, write_assets
 from aqbio.pages.fit import trial_changes
@@ -79,6 +86,8 @@ def pages_participant(study: Study, participant_id: str, report: Report) -> None
         name: read_columns(step_file(study, participant_id, name)) for name in ("steps", "quality")
     }
     tables["changes"] = fit_changes(study, participant_id)
+    every = participant_rows(study, participant_id, "contributions")
+    tables["forces"] = every[every["level"] == ESTIMATED]
     folder = study.folder(participant_id, STAGE)
     write_assets(folder / "assets")
     bones, findings = write_bones(study, participant_id, trials_folder(study, participant_id))
@@ -281,6 +290,8 @@ def _trial_page(
         shown_to=f"{replayed.time[-1]:.2f}",
         roles=replayed.roles.words(),
         steps=rows(steps),
+        forces=estimated_forces(tables["forces"][tables["forces"]["trial_id"] == name], kept),
+        force_titles=list(FORCES.values()),
         residuals=residuals(quality),
         quality=quality_tables(quality),
         changes=trial_changes(tables["changes"], name),

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.step_means import StepColumn, column_title
 from aqbio.figures.words import (
     JOINT_WORDS,
@@ -66,6 +67,11 @@ class SpeedColumn(StepsColumn):
     def momentum(self, carrier: str, axis: str = "y") -> Spread:
         """Angular momentum, kg m²/s."""
         return self.spread["angular_momentum", carrier, axis]
+
+    @property
+    def estimated(self) -> dict[str, Spread]:
+        """Forces that are estimated without plates, by phase."""
+        return {phase: own for (name, phase, _), own in self.spread.items() if name == ESTIMATED}
 
     @property
     def joints(self) -> list[str]:
@@ -268,8 +274,11 @@ def carried_words(columns: list[SpeedColumn]) -> str:
     )
 
 
-def driven_words(column: SourceEffects | None) -> str:
-    """Which joint does most to each side at the highest speed, or why no joint is named."""
+def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
+    """Which joint does most to each side at the highest speed, or why no joint is named.
+
+    ``short``: without the reasons where no joint can be named for any side.
+    """
     if column is None:
         return (
             "Which joints drive the rotation cannot be said: that takes a whole step with ground "
@@ -292,4 +301,6 @@ def driven_words(column: SourceEffects | None) -> str:
                 f"which joint drives the {words} cannot be said: the largest value belongs to "
                 f"{name}, but {doubt}"
             )
+    if short and parts and all("cannot be said" in one for one in parts):
+        return "Which joints drive either side cannot be said; Results has the reasons."
     return f"At {column.title} {'; '.join(parts)}." if parts else ""

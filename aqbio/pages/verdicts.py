@@ -106,7 +106,7 @@ class VerdictSection:
     def counted(self) -> str:
         """How many hypotheses got which verdict, in words."""
         parts = []
-        for judged, kind in ((True, "with a rule for a verdict"), (False, "without one")):
+        for judged in (True, False):
             own = [one for one in self.verdicts if one.hypothesis.judged == judged]
             counts = Counter(str(one.row["verdict"]) for one in own)
             found = [
@@ -115,8 +115,10 @@ class VerdictSection:
                 if name in counts
             ]
             noun = "hypothesis" if len(own) == 1 else "hypotheses"
+            who = f"of {len(own)} {noun} with a decision rule"
+            who = who if judged else f"the other {len(own)} without such a rule:"
             if found:
-                parts.append(f"of {len(own)} {noun} {kind} {enumerated(found)}")
+                parts.append(f"{who} {enumerated(found)}")
         return f"{capital('; '.join(parts))}." if parts else ""
 
 

@@ -60,7 +60,7 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
     outcome = _WORDS["outcomes"].get(contrast.outcome, contrast.outcome)
     if contrast.take == "scatter":
         outcome = f"the scatter from step to step of {outcome.removeprefix('the ')}"
-    names = [one.replace("_", " ") for one in (contrast.condition, contrast.reference)]
+    names = [f"“{one.replace('_', ' ')}”" for one in (contrast.condition, contrast.reference)]
     filled = {
         "outcome": outcome,
         "condition": names[0]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from mimetypes import guess_type
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 import aqbio
 from aqbio.config import Trial
@@ -15,7 +17,11 @@ from aqbio.io.atomic import write_text
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.io.tables import MISSING, read_table
+from aqbio.names import AXES
 from aqbio.study.jobs import as_json, read_record
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PACKAGE = "datapackage.json"
 CRATE = "ro-crate-metadata.json"
@@ -90,13 +96,15 @@ def crate(study: Study, names: Iterable[str], recorded: str) -> dict[str, Any]:
     return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
 
 
-TRACKING = "markers"
+MARKERS, PLATES = "markers", "plates"
+"""Tracking systems of an export: BIDS motion has one rate in each, and miscellaneous channels."""
 
 
 def write_bids(study: Study, folder: Path) -> int:
-    """Write prepared markers of all trials as BIDS motion (raw); gives the number of recordings.
+    """Write markers and plates of all trials as BIDS motion (raw); gives the number of recordings.
 
-    Ground axes (x forward, y up, z right), m, missing positions n/a, as stage prepare left them.
+    Ground axes (x forward, y up, z right), as stage prepare left them; n/a: missing. Positions in
+    m; forces in N and moments in N m about each plate's point, on the runner.
     """
     about: dict[str, Any] = {
         "Name": _title(study),
@@ -112,32 +120,50 @@ def write_bids(study: Study, folder: Path) -> int:
         for trial in study.trials_of(who):
             file = study.folder(who, "prepare") / f"{trial.trial_id}.nc"
             if file.is_file():
-                stem = f"{label}_{tasks[trial.trial_id]}_tracksys-{TRACKING}"
-                _write_motion(file, trial, f"{folder / label / 'motion' / stem}")
+                data = read_dataset(file, keep=False)
+                stem = f"{folder / label / 'motion' / label}_{tasks[trial.trial_id]}"
+                markers = [(name, "POS", name, "m") for name in data["marker"].values.tolist()]
+                _write_motion(stem, MARKERS, trial, data[["marker_raw"]], markers)
+                plates = [f"plate{one}" for one in data["plate"].values.tolist()]
+                loads = [(f"{one}_force", "MISC", one, "N") for one in plates]
+                loads += [(f"{one}_moment", "MISC", one, "N m") for one in plates]
+                if plates:
+                    both = data[["plate_force_raw", "plate_moment_raw"]]
+                    _write_motion(stem, PLATES, trial, both, loads)
                 count += 1
     return count
 
 
-def _write_motion(file: Path, trial: Trial, stem: str) -> None:
-    """Positions, channels and description of one recording."""
-    data = read_dataset(file, keep=False)
-    markers, axes = (data[name].values.tolist() for name in ("marker", "axis"))
-    values = data["marker_raw"].transpose("time", "marker", "axis").values
+def _write_motion(
+    stem: str,
+    tracking: str,
+    trial: Trial,
+    data: xr.Dataset,
+    vectors: Sequence[tuple[str, str, str, str]],
+) -> None:
+    """Samples, channels and description of one system; vectors: name, type, point and unit."""
+    values = np.concatenate([one.values.reshape(len(one), -1) for one in data.values()], axis=1)
     lines = (
         "\t".join(MISSING if cell != cell else f"{cell:.6f}" for cell in row)
-        for row in values.reshape(len(values), -1).tolist()
+        for row in values.tolist()
     )
+    stem = f"{stem}_tracksys-{tracking}"
     write_text(Path(f"{stem}_motion.tsv"), "\n".join(lines) + "\n")
     channels = ["name\tcomponent\ttype\ttracked_point\tunits"]
-    channels += [f"{one}_{axis}\t{axis}\tPOS\t{one}\tm" for one in markers for axis in axes]
+    channels += [
+        f"{name}_{axis}\t{axis}\t{kind}\t{point}\t{unit}"
+        for name, kind, point, unit in vectors
+        for axis in AXES
+    ]
     write_text(Path(f"{stem}_channels.tsv"), "\n".join(channels) + "\n")
+    rate = "marker_rate" if tracking == MARKERS else "force_rate"
     description = {
         "TaskName": Path(stem).name.split("_")[1].removeprefix("task-"),
         "TaskDescription": f"{trial.task}, {trial.condition}; axes x forward, y up, z right",
-        "SamplingFrequency": float(data.attrs["marker_rate"]),
-        "TrackingSystemName": TRACKING,
+        "SamplingFrequency": float(data.attrs[rate]),
+        "TrackingSystemName": tracking,
         "MotionChannelCount": len(channels) - 1,
-        "POSChannelCount": len(channels) - 1,
+        f"{vectors[0][1]}ChannelCount": len(channels) - 1,
         "MissingValues": MISSING,
     }
     write_text(Path(f"{stem}_motion.json"), as_json(description))

@@ -63,7 +63,7 @@ def test_an_archive_is_a_crate_that_names_each_of_its_files(finished, tmp_path):
 def test_markers_become_motion_of_bids(finished, tmp_path):
     """Names, channels and positions; a folder of a study passes the validator of BIDS."""
     done = CliRunner().invoke(app, ["export", str(finished.file), "--bids", str(tmp_path)])
-    files = sorted(tmp_path.rglob("*_motion.tsv"))
+    files = sorted(tmp_path.rglob("*_tracksys-markers_motion.tsv"))
     assert done.output.strip().endswith(f"{len(files)} recordings.")
     assert len(files) == sum(
         len(finished.trials_of(one.participant_id)) for one in finished.participants
@@ -84,6 +84,19 @@ def test_markers_become_motion_of_bids(finished, tmp_path):
     np.testing.assert_allclose(
         positions[:, column], data["marker_raw"].isel(marker=1).sel(axis="y"), atol=1e-6
     )
+    plates = file.with_name(file.name.replace("markers", "plates"))
+    said = json.loads(plates.with_suffix(".json").read_text(encoding="utf-8"))
+    assert said["SamplingFrequency"] == data.attrs["force_rate"]
+    table = plates.with_name(plates.name.replace("_motion", "_channels"))
+    rows = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()[1:]]
+    assert {row[2] for row in rows} == {"MISC"}
+    loads = np.genfromtxt(plates, delimiter="\t", missing_values="n/a")
+    assert loads.shape[1] == len(rows) == said["MISCChannelCount"]
+    number = data["plate"].values[-1]
+    for name in ("force", "moment"):
+        column = [row[0] for row in rows].index(f"plate{number}_{name}_z")
+        written = data[f"plate_{name}_raw"].isel(plate=-1).sel(axis="z")
+        np.testing.assert_allclose(loads[:, column], written, atol=1e-6)
 
 
 def test_names_that_bids_cannot_tell_apart_are_refused():

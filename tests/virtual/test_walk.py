@@ -1,4 +1,4 @@
-"""docs/walk.md names one function of one file for every hop from a verdict to a marker.
+"""docs/library.md names one function of one file for every hop from a verdict to a marker.
 
 The numbers are recomputed by the outsider (`tests/outsider`).
 """
@@ -15,7 +15,7 @@ import pytest
 import aqbio
 
 ROOT = Path(aqbio.__file__).parents[1]
-PAGE = (ROOT / "docs" / "walk.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
 HOPS = re.findall(r"`(aqbio/[\w/]+\.py)`: `(\w+)`", PAGE)
 
 

@@ -31,6 +31,7 @@ FOUND: dict[str, Found] = {
     "H5b": "described",
     "H7": "found",
     "H7b": "described",
+    "H8b": "described",
 }
 """What was found of hypotheses with a verdict; of the others too little was recorded."""
 OWN = ("H1", "H2", "H4", "H7")

@@ -234,21 +234,6 @@ def test_repeated_tests_uncover_a_cost_that_their_errors_hide(drawn):
     assert twice.estimate == pytest.approx(1.0, abs=0.2)
 
 
-def test_fatigue_is_no_cost_of_the_arms(drawn):
-    """One per cent per place in the order; the arms themselves cost 1.6."""
-    evidence = drawn("W0")
-    sprints = evidence.sprints.copy()
-    sprints["speed_mps"] *= 1.0 - 0.01 * sprints["order"]
-    tired = outcome(replace(evidence, sprints=sprints), REGISTRY["H7"])
-    fresh = outcome(evidence, REGISTRY["H7"])
-    assert tired.estimate == pytest.approx(fresh.estimate, abs=0.2)
-    always = sprints.assign(order=np.where(sprints["condition"] == "normal", 1.0, 2.0))
-    found = outcome(replace(evidence, sprints=always), REGISTRY["H7"])
-    assert found.values["later"].eq(1.0).all()
-    untold = outcome(replace(evidence, sprints=sprints.assign(order=np.nan)), REGISTRY["H7"])
-    assert "later" not in untold.values
-
-
 def test_sex_and_laboratory_are_held(drawn):
     """Women are slower and push more to the sides; within a sex there is nothing."""
     evidence, random = drawn("W0", 40), np.random.default_rng(6)

@@ -97,3 +97,34 @@ def test_the_committed_table_is_of_this_registry_and_of_all_cells():
     for name, own in table.groupby("hypothesis"):
         assert {"true", "false"} <= set(own["claim"]) or name == "H3e"
     assert np.isfinite(table["truth"]).all()
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return pd.read_csv(FOLDER / "verdicts.tsv", sep="\t", na_values="n/a")
+
+
+def test_no_false_sentence_is_supported_by_more_than_chance(committed):
+    assert "no" not in set(committed["holds"])
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "cell", "least"),
+    [
+        *(
+            (name, "twice the smallest effects, 12 athletes", 0.9)
+            for name in (*CORE, "H8c", "contrast")
+        ),
+        ("H3b", "the weaker side limits, 96 athletes", 0.9),
+        ("H8a", "twice the smallest slopes, 96 athletes", 0.6),
+        ("H9", "twice the smallest slopes, 96 athletes", 0.6),
+        *(
+            ("contrast", f"a contrast of {count} athletes, twice the smallest effect", least)
+            for count, least in ((6, 0.1), (8, 0.6), (12, 0.85), (20, 0.95))
+        ),
+    ],
+)
+def test_true_effects_of_twice_the_smallest_size_are_found(committed, hypothesis, cell, least):
+    row = committed.set_index(["cell", "hypothesis"]).loc[cell, hypothesis]
+    assert row["claim"] == "true"
+    assert row["supported"] / row["studies"] >= least

@@ -85,8 +85,8 @@ def test_steps_that_speed_up_have_true_momenta(speeding):
 
 
 JOINTS = {
-    "hip_push": "hip", "knee_push": "knee", "ankle_push": "ankle",
-    "hip_swing": "hip", "knee_swing": "knee", "lumbar": "back",
+    "hip_push": "hip", "knee_push": "knee", "hip_swing": "hip", "knee_swing": "knee",
+    "lumbar": "back",
 }  # fmt: skip
 """Single sources of level C, and the model's joints."""
 
@@ -128,7 +128,7 @@ def _true_means(run, step):
 
 
 def test_levels_of_steps_that_speed_up_lie_in_their_intervals(speeding):
-    """95 % intervals of twelve sources of all whole steps hold at least 85 % of what is true."""
+    """At least 95 % of true means of all whole steps; in level C of any joint but ankle and toes."""
     study, run = speeding
     steps = participant_rows(study, RUNNER.name, "steps").query("status == 'ok'")
     rows = participant_rows(study, RUNNER.name, "contributions")
@@ -143,11 +143,11 @@ def test_levels_of_steps_that_speed_up_lie_in_their_intervals(speeding):
     }  # fmt: skip
     held = pd.Series(inside).groupby(level=1).agg(["mean", "size"])
     assert (held["size"] >= 3 * (FASTER - 3)).all()
-    assert (held["mean"] >= 0.85).all(), held
+    assert (held["mean"] >= 0.95).all(), held
 
 
 def test_the_page_says_that_the_trial_speeds_up(speeding):
-    page = (speeding[0].root / "index.html").read_text(encoding="utf-8")
+    page = (speeding[0].root / "report" / "results.html").read_text(encoding="utf-8")
     assert "every normal trial speeds up, and only H8c and contrasts read such trials" in page
 
 

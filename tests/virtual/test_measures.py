@@ -128,7 +128,7 @@ def _true_means(run, step):
 
 
 def test_levels_of_steps_that_speed_up_lie_in_their_intervals(speeding):
-    """At least 95 % of true means of all whole steps; in level C of any joint but ankle and toes."""
+    """At least 95 % of true means of whole steps; in level C of joints above the ankle."""
     study, run = speeding
     steps = participant_rows(study, RUNNER.name, "steps").query("status == 'ok'")
     rows = participant_rows(study, RUNNER.name, "contributions")

@@ -57,6 +57,11 @@ def amplifying(skeleton: Skeleton, foot: str) -> list[int]:
     """Coordinates of swing leg, lumbar joint and both arms when a foot is on the ground."""
     joints = {MIDDLE, *(name + SUFFIX[OTHER[foot]] for name in SWING)}
     joints |= {name + side for name in BOTH for side in SUFFIX.values()}
+    return coordinates_of(skeleton, joints)
+
+
+def coordinates_of(skeleton: Skeleton, joints: set[str]) -> list[int]:
+    """Coordinates of some joints."""
     axes = skeleton.axes
     moved = [skeleton.joints[body] in joints for body in axes.body]
     return sorted(set(axes.coordinate[np.array(moved)].tolist()))

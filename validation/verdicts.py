@@ -11,7 +11,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -107,35 +106,6 @@ def study_verdicts(cell: Cell, number: int) -> dict[str, Verdict]:
 # counting -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A hypothesis in a cell; fields are the columns of verdicts.tsv."""
-
-    cell: str
-    hypothesis: str
-    claim: str
-    truth: float
-    size: float
-    athletes: int
-    studies: int
-    judged: int
-    supported: int
-    not_supported: int
-    supported_low: float
-    supported_high: float
-    estimate: float
-    bias: float
-    coverage: float
-    coverage_high: float
-    holds: str
-    covers: str
-
-    @property
-    def support(self) -> float:
-        """Share of studies."""
-        return self.supported / self.studies
-
-
 COLUMNS: Columns = {
     "cell": {"description": "Cell by name, or seed and number of one whose features were drawn."},
     "hypothesis": {"description": "Hypothesis of the registry."},
@@ -171,17 +141,18 @@ COLUMNS: Columns = {
 }
 
 
-def cell_rows(cell: Cell, studies: int) -> list[Row]:
-    """All hypotheses of a cell of which something is true or false."""
+def cell_rows(cell: Cell, studies: int) -> pd.DataFrame:
+    """All hypotheses of a cell of which something is true or false, by `COLUMNS`."""
     found = [study_verdicts(cell, number) for number in range(studies)]
-    return [
+    rows = [
         _row(cell, name, true, [one[name] for one in found])
         for name, true in truths(cell.features).items()
         if name in found[0]
     ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _row(cell: Cell, name: str, true: Truth, found: Sequence[Verdict]) -> Row:
+def _row(cell: Cell, name: str, true: Truth, found: Sequence[Verdict]) -> dict[str, object]:
     counts = Counter(one.verdict for one in found)
     studies, supported = len(found), counts["supported"]
     low, high = binomtest(supported, studies).proportion_ci(method="exact")
@@ -192,29 +163,29 @@ def _row(cell: Cell, name: str, true: Truth, found: Sequence[Verdict]) -> Row:
     holds = "yes" if high <= FALSE_BOUND and supported / studies <= FALSE_RATE else "open"
     if true.claim != "false" or counts["described"]:
         holds = "n/a"
-    return Row(
-        cell=cell.name,
-        hypothesis=name,
-        claim=true.claim,
-        truth=true.value,
-        size=true.size,
-        athletes=cell.features.athletes,
-        studies=studies,
-        judged=sum(one.gates == "passed" for one in found),
-        supported=supported,
-        not_supported=counts["not_supported"],
-        supported_low=float(low),
-        supported_high=float(high),
-        estimate=estimate,
-        bias=(estimate - true.value) / abs(true.smallest),
-        coverage=inside / len(known) if known else np.nan,
-        coverage_high=float(covered),
-        holds="no" if holds == "open" and low > FALSE_RATE else holds,
-        covers="no" if covered < COVERED else "yes",
-    )
+    return {
+        "cell": cell.name,
+        "hypothesis": name,
+        "claim": true.claim,
+        "truth": true.value,
+        "size": true.size,
+        "athletes": cell.features.athletes,
+        "studies": studies,
+        "judged": sum(one.gates == "passed" for one in found),
+        "supported": supported,
+        "not_supported": counts["not_supported"],
+        "supported_low": float(low),
+        "supported_high": float(high),
+        "estimate": estimate,
+        "bias": (estimate - true.value) / abs(true.smallest),
+        "coverage": inside / len(known) if known else np.nan,
+        "coverage_high": float(covered),
+        "holds": "no" if holds == "open" and low > FALSE_RATE else holds,
+        "covers": "no" if covered < COVERED else "yes",
+    }
 
 
-def all_rows(work: Sequence[tuple[Cell, int]], jobs: int) -> Iterator[list[Row]]:
+def all_rows(work: Sequence[tuple[Cell, int]], jobs: int) -> Iterator[pd.DataFrame]:
     """Rows of every cell, in order."""
     if jobs == 1:
         yield from (cell_rows(*one) for one in work)
@@ -223,75 +194,67 @@ def all_rows(work: Sequence[tuple[Cell, int]], jobs: int) -> Iterator[list[Row]]
         yield from pool.imap(_rows, work)
 
 
-def _rows(work: tuple[Cell, int]) -> list[Row]:
+def _rows(work: tuple[Cell, int]) -> pd.DataFrame:
     return cell_rows(*work)
 
 
 # the page -----------------------------------------------------------------------------------------
 
 
-def table_of(rows: Iterable[Row]) -> pd.DataFrame:
-    """The rows as a table."""
-    return pd.DataFrame([astuple(one) for one in rows], columns=[one.name for one in fields(Row)])
-
-
-def worst(rows: Sequence[Row]) -> str:
+def worst(rows: pd.DataFrame) -> str:
     """By hypothesis the cells with most false support, lowest coverage and least power."""
     head = (
         "hypothesis", "cells in which it is false", "most supported there", "lowest coverage",
         "found at twice the smallest effect or beyond, from 12 athletes on",
     )  # fmt: skip
     lines = []
-    for name in dict.fromkeys(one.hypothesis for one in rows):
-        own = [one for one in rows if one.hypothesis == name]
-        false = [one for one in own if one.claim == "false"]
-        covered = [one for one in own if np.isfinite(one.coverage) and one.athletes >= FEW]
-        large = [one.support for one in own if one.size >= 2.0 and one.athletes >= FAIRLY_MANY]
-        described = _is_described(name)
+    for name, every in rows.groupby("hypothesis", sort=False):
+        own = every.assign(support=every["supported"] / every["studies"])
+        false = own[own["claim"] == "false"]
+        large = own.loc[(own["size"] >= 2.0) & (own["athletes"] >= FAIRLY_MANY), "support"]
+        described = _is_described(str(name))
         lines.append(
             [
-                name,
+                str(name),
                 str(len(false)),
-                "described"
-                if described
-                else _worst(max(false, key=lambda one: one.support, default=None), "support"),
-                _worst(min(covered, key=lambda one: one.coverage, default=None), "coverage"),
-                f"{min(large):.0%} to {max(large):.0%}" if large and not described else "–",
+                "described" if described else _extreme(false, "support", largest=True),
+                _extreme(own[own["athletes"] >= FEW], "coverage", largest=False),
+                f"{large.min():.0%} to {large.max():.0%}" if len(large) and not described else "–",
             ]
         )
     return markdown(head, lines)
 
 
-def _worst(row: Row | None, column: str) -> str:
-    return "–" if row is None else f"{getattr(row, column):.0%} ({row.cell})"
+def _extreme(rows: pd.DataFrame, column: str, *, largest: bool) -> str:
+    """The largest or smallest share of a column, and its cell."""
+    known = rows[rows[column].notna()]
+    if not len(known):
+        return "–"
+    row = known.sort_values(column, ascending=not largest, kind="stable").to_dict("records")[0]
+    return f"{row[column]:.0%} ({row['cell']})"
 
 
-def named(rows: Sequence[Row]) -> str:
+def named(rows: pd.DataFrame) -> str:
     """Cells by name: most false support, lowest coverage, and what of the true is found."""
     head = (
-        "cell",
-        "studies",
-        "false sentences",
-        "most supported",
-        "lowest coverage",
-        "true, found",
-    )
+        "cell", "studies", "false sentences", "most supported", "lowest coverage", "true, found",
+    )  # fmt: skip
     lines = []
-    for cell in dict.fromkeys(one.cell for one in rows):
-        own = [one for one in rows if one.cell == cell]
-        judged = [one for one in own if not _is_described(one.hypothesis)]
-        false = [one for one in judged if one.claim == "false"]
-        most = max(false, key=lambda one: one.support, default=None)
-        least = min(own, key=lambda one: one.coverage)
-        true = [f"{one.hypothesis} {one.support:.0%}" for one in judged if one.claim == "true"]
+    for cell, own in rows.groupby("cell", sort=False):
+        judged = own[~own["hypothesis"].map(_is_described)]
+        false, true = (judged[judged["claim"] == claim] for claim in ("false", "true"))
+        least = own.sort_values("coverage", kind="stable").to_dict("records")[0]
+        support = (true["supported"] / true["studies"]).map("{:.0%}".format)
         lines.append(
             [
-                cell, str(own[0].studies), str(sum(one.claim == "false" for one in own)),
-                "–" if most is None else f"{most.hypothesis} {_supported(most)}",
-                f"{least.hypothesis} {least.coverage:.0%}" + " ✗" * (least.covers == "no"),
-                ", ".join(true) or "–",
+                str(cell),
+                str(own["studies"].iloc[0]),
+                str((own["claim"] == "false").sum()),
+                _most_supported(false) if len(false) else "–",
+                f"{least['hypothesis']} {least['coverage']:.0%}" + " ✗" * (least["covers"] == "no"),
+                ", ".join(true["hypothesis"] + " " + support) or "–",
             ]
-        )  # fmt: skip
+        )
     return markdown(head, lines)
 
 
@@ -300,22 +263,25 @@ def _is_described(hypothesis: str) -> bool:
     return _registry(())[hypothesis].family == "secondary"
 
 
-def _supported(row: Row) -> str:
-    share = f"{row.support:.0%} ({row.supported_low:.0%} to {row.supported_high:.0%})"
-    return share + (" ✗" if row.holds == "no" else "")
+def _most_supported(false: pd.DataFrame) -> str:
+    row = false.sort_values("supported", ascending=False, kind="stable").to_dict("records")[0]
+    share = f"{row['supported'] / row['studies']:.0%}"
+    bounds = f"({row['supported_low']:.0%} to {row['supported_high']:.0%})"
+    mark = " ✗" if row["holds"] == "no" else ""
+    return f"{row['hypothesis']} {share} {bounds}{mark}"
 
 
-def failures(rows: Sequence[Row]) -> str:
+def failures(rows: pd.DataFrame) -> str:
     """Drawn cells that do not hold; their features are those of `drawn_cell`."""
     head = ("cell", "hypothesis", "truth", "supported", "coverage")
+    wrong = (rows["claim"] == "false") & (rows["supported_low"] > FALSE_RATE)
+    wrong |= (rows["athletes"] >= FEW) & (rows["covers"] == "no")
     lines = [
         [
-            one.cell, one.hypothesis, f"{one.truth:.3g}", f"{one.supported} of {one.studies}",
-            f"{one.coverage:.0%}",
+            str(one["cell"]), str(one["hypothesis"]), f"{one['truth']:.3g}",
+            f"{one['supported']} of {one['studies']}", f"{one['coverage']:.0%}",
         ]
-        for one in rows
-        if (one.claim == "false" and one.supported_low > FALSE_RATE)
-        or (one.athletes >= FEW and one.covers == "no")
+        for one in rows[wrong].to_dict("records")
     ]  # fmt: skip
     return markdown(head, lines) if lines else "None."
 
@@ -326,15 +292,15 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def page(by_name: Sequence[Row], drawn: Sequence[Row], origin: Mapping[str, object]) -> str:
+def page(by_name: pd.DataFrame, drawn: pd.DataFrame, origin: Mapping[str, object]) -> str:
     """The page for readers."""
-    counts = Counter(one.holds for one in by_name)
+    counts = by_name["holds"].value_counts()
     template = Path(__file__).with_name("verdicts_page.txt").read_text(encoding="utf-8")
     return template.format(
         named=named(by_name),
-        named_false=counts["yes"] + counts["open"] + counts["no"],
-        named_yes=counts["yes"],
-        named_no=counts["no"],
+        named_false=int(counts.drop("n/a", errors="ignore").sum()),
+        named_yes=counts.get("yes", 0),
+        named_no=counts.get("no", 0),
         worst=worst(drawn),
         failures=failures(drawn),
         **origin,
@@ -350,28 +316,37 @@ def main(arguments: Sequence[str]) -> int:
         cells = [one for one in cells if any(part in one.name for part in options.only)]
     work = [(one, options.named_studies) for one in cells]
     work += [(drawn_cell(options.seed, n), options.studies) for n in range(options.cells)]
-    found: list[Row] = []
+    found = []
     for own in all_rows(work, options.jobs):
-        found += own
-        print(f"{own[0].cell}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-    names = {one.name for one in cells}
-    by_name = [one for one in found if one.cell in names]
-    drawn = [one for one in found if one.cell not in names]
-    if by_name:
+        found.append(own)
+        seconds = time.perf_counter() - start
+        print(f"{own['cell'].iloc[0]}: {seconds:.0f} s", file=sys.stderr, flush=True)
+    by_name, drawn = (
+        pd.concat([pd.DataFrame(columns=list(COLUMNS)), *part])
+        for part in (found[: len(cells)], found[len(cells) :])
+    )
+    if len(by_name):
         print(named(by_name))
-    if drawn:
+    if len(drawn):
         print(worst(drawn), failures(drawn), sep="\n\n")
     if options.folder is not None:
-        origin = {
-            "version": aqbio.__version__, "registry_hash": read_registry().hash,
-            "seed": options.seed, "cells": options.cells, "studies": options.studies,
-            "named_studies": options.named_studies,
-        }  # fmt: skip
-        options.folder.mkdir(parents=True, exist_ok=True)
-        table = table_of(found)
-        write_table(table, options.folder / "verdicts.tsv", COLUMNS, origin, digits=4)
-        write_text(options.folder / "README.md", page(by_name, drawn, origin))
-    return 1 if any(one.holds == "no" for one in by_name) else 0
+        written(options.folder, by_name, drawn, options)
+    return 1 if (by_name["holds"] == "no").any() else 0
+
+
+def written(
+    folder: Path, by_name: pd.DataFrame, drawn: pd.DataFrame, options: argparse.Namespace
+) -> None:
+    """Write table and page."""
+    origin = {
+        "version": aqbio.__version__, "registry_hash": read_registry().hash,
+        "seed": options.seed, "cells": options.cells, "studies": options.studies,
+        "named_studies": options.named_studies,
+    }  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    table = pd.concat([by_name, drawn], ignore_index=True)
+    write_table(table, folder / "verdicts.tsv", COLUMNS, origin, digits=4)
+    write_text(folder / "README.md", page(by_name, drawn, origin))
 
 
 def _parser() -> argparse.ArgumentParser:

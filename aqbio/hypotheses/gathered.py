@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -74,27 +74,6 @@ def capacity_scores(rows: Sequence[Capacity], names: Sequence[str]) -> dict[str,
     return found
 
 
-# speeds -------------------------------------------------------------------------------------------
-
-
-def speed_levels(speeds: Mapping[str, float], gap: float) -> dict[str, int]:
-    """Number the speeds at which an athlete ran, the slowest 0.
-
-    Neighbouring trials that differ by more than ``gap`` of the highest speed are at different
-    levels.
-    """
-    ordered = sorted(speeds.items(), key=lambda item: (item[1], item[0]))
-    limit = gap * max(speeds.values(), default=0.0)
-    levels: dict[str, int] = {}
-    level, before = 0, None
-    for name, speed in ordered:
-        if before is not None and speed - before > limit:
-            level += 1
-        levels[name] = level
-        before = speed
-    return levels
-
-
 # evidence by specification ------------------------------------------------------------------------
 
 UNITS = {"yaw_impulse": 0, "push_index": 1, "swing_index": 1} | {
@@ -160,11 +139,7 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
         **{f"{CAUSED}{model}": own.reindex(keys).to_numpy() for model, own in shares.items()}
     )
     trials = trial_table(study, steps)
-    sds = [_error_sds(study, *trial) for trial in trials.index]
-    errors: dict[str, Any] = {
-        f"error_{name}": [one.get(name, np.nan) for one in sds] for name in ERRORS
-    }
-    errors |= _model_errors(study, list(trials.index))
+    errors: dict[str, Any] = _trial_errors(study, list(trials.index))
     errors["error_lag"] = np.hypot(errors["error_lag"], errors.pop(f"{MODEL}lag"))
     errors["error_caused_share"] = share_errors.reindex(trials.index).to_numpy()
     evidence = Evidence(
@@ -307,14 +282,14 @@ def _levels(normal: pd.DataFrame, without: Collection[tuple[str, str]]) -> pd.Se
     """Speed level of every normal trial of a participant, by its mean step speed."""
     import pandas as pd
 
-    means = normal.groupby(TRIAL, observed=True, sort=False)["speed_mps"].mean()
+    found = normal.assign(participant_id=normal["participant_id"].astype(str))
+    means = found.groupby(TRIAL)["speed_mps"].mean()
     means = means[[key not in without for key in means.index]]
-    found = {
-        (person, trial): level
-        for person in means.index.unique(0)
-        for trial, level in speed_levels(means[person].to_dict(), SPEED_GAP).items()
-    }
-    return pd.Series(found.values(), pd.MultiIndex.from_tuples(found, names=TRIAL), dtype=int)
+    ordered = means.reset_index().sort_values(["participant_id", "speed_mps", "trial_id"])
+    speeds = ordered.groupby("participant_id")["speed_mps"]
+    apart = speeds.diff() > SPEED_GAP * speeds.transform("max")
+    levels = apart.groupby(ordered["participant_id"]).cumsum().astype(int)
+    return pd.Series(levels.to_numpy(), pd.MultiIndex.from_frame(ordered[TRIAL]))
 
 
 def _study_steps(study: Study, rows: pd.DataFrame, levels: pd.Series[int]) -> pd.DataFrame:
@@ -339,29 +314,27 @@ def _study_steps(study: Study, rows: pd.DataFrame, levels: pd.Series[int]) -> pd
     return steps.assign(time_deviation_s=time_deviation(duration, cell))
 
 
-def _error_sds(study: Study, participant_id: str, trial_id: str) -> dict[str, float]:
-    """How sure a trial is of its numbers, the impulse in the unit of the evidence."""
-    entries = study.read_manifest(participant_id, STAGE)["trials"]
-    found = next(dict(one["error_sd"]) for one in entries if one["trial_id"] == trial_id)
-    if "step_yaw_impulse" in found:
-        found["step_yaw_impulse"] /= _units(study, participant_id)[0]
-    return found
+def _trial_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, FloatArray]:
+    """How sure trials are of their numbers, and how far other models are from the study's own.
 
-
-def _model_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, FloatArray]:
-    """RMS deviation of other models from the study's own, (T,) by column; 0: none."""
-    found: dict[str, dict[str, float]] = {}
+    (T,) by column: standard deviations, the impulse's in the unit of the evidence; RMS deviations
+    over the athlete's compared trials, 0 without any.
+    """
+    found: dict[str, list[float]] = {f"error_{name}": [] for name in ERRORS}
+    found |= {f"{MODEL}{name}": [] for name in COMPARED}
     for who in dict.fromkeys(who for who, _ in trials):
-        entries = study.read_manifest(who, STAGE)["trials"]
-        compared = [one for entry in entries for one in entry.get("model_deviations", ())]
-        found[who] = {
-            name: float(np.sqrt(np.mean(squares))) if squares else 0.0
-            for name in COMPARED
-            for squares in [[one[name] ** 2 for one in compared if one.get(name) is not None]]
-        }
-    return {
-        f"{MODEL}{name}": np.array([found[who][name] for who, _ in trials]) for name in COMPARED
-    }
+        entries = {one["trial_id"]: one for one in study.read_manifest(who, STAGE)["trials"]}
+        compared = [one for entry in entries.values() for one in entry.get("model_deviations", ())]
+        own = [trial for person, trial in trials if person == who]
+        for name in ERRORS:
+            unit = _units(study, who)[0] if name == "step_yaw_impulse" else 1.0
+            sds = (entries[trial]["error_sd"].get(name, np.nan) for trial in own)
+            found[f"error_{name}"] += [sd / unit for sd in sds]
+        for name in COMPARED:
+            squares = [one[name] ** 2 for one in compared if one.get(name) is not None]
+            deviation = float(np.sqrt(np.mean(squares))) if squares else 0.0
+            found[f"{MODEL}{name}"] += [deviation] * len(own)
+    return {name: np.array(values) for name, values in found.items()}
 
 
 def _units(study: Study, participant_id: str) -> tuple[float, float]:

@@ -46,7 +46,9 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     quality = read_table(study.table("quality.tsv"))
-    residuals, broken = _residuals(quality), _broken(quality)
+    names = [*TRIAL, "measure"]
+    known = quality.astype(dict.fromkeys(names, str)).set_index(names)
+    values, broken = known["value"].to_dict(), set(known.index[known["verdict"] == "fail"])
     rows = []
     for name in steps["participant_id"].unique():
         done = {one["trial_id"]: one for one in study.read_manifest(name, STAGE)["trials"]}
@@ -67,7 +69,10 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
                 "consistent": bool(done[trial]["consistent"]),
                 **_suspicions(fits.get(trial, {}), broken, (name, trial)),
                 "closures_pass": checks.get(trial, False),
-                **{key: residuals.get((name, trial, key), np.nan) for key in MEASURES},
+                **{
+                    key: float(values.get((name, trial, measure), np.nan))
+                    for key, measure in MEASURES.items()
+                },
             }
             for trial in steps.loc[steps["participant_id"] == name, "trial_id"].unique()
         ]
@@ -87,22 +92,4 @@ def _suspicions(
     return {
         column: bool(fit.get("suspect")) or any((*key, begin + one) in broken for one in CONSERVED)
         for column, begin in SUSPICIONS.items()
-    }
-
-
-def _broken(quality: pd.DataFrame) -> set[tuple[str, str, str]]:
-    """Participant, trial and measure of whatever is beyond its limit."""
-    failed = quality[quality["verdict"] == "fail"]
-    rows = failed[[*TRIAL, "measure"]].itertuples(index=False)
-    return {(str(person), str(trial), str(measure)) for person, trial, measure in rows}
-
-
-def _residuals(quality: pd.DataFrame) -> dict[tuple[str, str, str], float]:
-    """Residual measures by participant, trial and name; without them the gate fails."""
-    return {
-        (str(person), str(trial), key): float(value)
-        for key, measure in MEASURES.items()
-        for person, trial, value in quality.loc[
-            quality["measure"] == measure, [*TRIAL, "value"]
-        ].itertuples(index=False)
     }

@@ -14,11 +14,11 @@ from aqbio.stats.athlete_statistics import (
     slope_between,
 )
 from aqbio.stats.contrasts import paired_contrast
-from aqbio.stats.evidence import Evidence, counted, usable
+from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, mean_estimate
 from aqbio.stats.measurement import MEDIAN_OF_NORMAL
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.registry import Hypothesis, Registry
+from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_statistics import (
     arms_push_cosine,
     caused_share,
@@ -34,13 +34,6 @@ from aqbio.stats.within import with_speeds
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-def outcomes(evidence: Evidence, registry: Registry) -> dict[str, Outcome]:
-    """Outcomes of all hypotheses that the evidence says anything about."""
-    every = usable(evidence)
-    found = {one.id: outcome(counted(every, one), one) for one in registry.hypotheses}
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def outcome(own: Evidence, hypothesis: Hypothesis) -> Outcome | None:

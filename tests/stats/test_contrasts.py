@@ -126,23 +126,6 @@ def _supported(registry, draw, studies):
     return sum(one.verdict == "supported" for one in found), found
 
 
-@pytest.mark.parametrize("athletes", [6, 8, 12, 20])
-def test_speed_and_fatigue_alone_support_nothing(athletes):
-    """Slower running makes contact 6 % longer; nothing else does, or it is 12 % shorter."""
-    count, found = _supported(
-        _asked(outcome="contact_s", predicted="greater"),
-        lambda random: _evidence(random, athletes, slower=0.04),
-        60,
-    )
-    assert count <= 3
-    covered = [one.ci_low <= 0.0 <= one.ci_high for one in found if np.isfinite(one.ci_low)]
-    assert np.mean(covered) >= 0.88
-    count, _ = _supported(
-        _asked(outcome="contact_s"), lambda random: _evidence(random, athletes, change=-0.12), 20
-    )
-    assert count >= {6: 4, 8: 14}.get(athletes, 19)
-
-
 def test_a_change_is_that_of_least_squares_on_the_order(tmp_path):
     """Of speed itself, in percent of the geometric mean; without an order the plain mean."""
     evidence = _evidence(np.random.default_rng(1), slower=0.03)

@@ -9,28 +9,16 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from aqbio.names import ROLE_GROUPS
 from aqbio.stats.evidence import Choices
-from aqbio.stats.outcomes import STATISTICS, outcome, outcomes
+from aqbio.stats.outcomes import STATISTICS, outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.step_statistics import attenuation, sizes_correlation
+from aqbio.stats.verdict import verdicts
 
 REGISTRY = read_registry()
-GROUP = {name: place for place, name in enumerate(ROLE_GROUPS)}
 STEPS_OR_SPRINTS = ["H1", "H2", "H3e", "H4", "H5a", "H5b", "H7", "H7b"]
 LATERAL = ("lateral", "lateral_relative")
 SURVEY = ["H8a", "H8b", "H9"]
-
-
-def _by_athlete(evidence, values):
-    return pd.Series(values).groupby(evidence.steps["participant_id"], observed=True).mean()
-
-
-def _stance(evidence):
-    """Angular momentum about the vertical in stance of all steps, (S, 101, G)."""
-    chosen = {"axis": "y", "phase": "stance", "group": list(ROLE_GROUPS)}
-    every = [one["angular_momentum"].sel(chosen) for *_, one in evidence.by_athlete()]
-    return np.concatenate([one.values for one in every])
 
 
 def test_every_statistic_of_the_registry_exists_and_is_used():
@@ -234,21 +222,6 @@ def test_repeated_tests_uncover_a_cost_that_their_errors_hide(drawn):
     assert twice.estimate == pytest.approx(1.0, abs=0.2)
 
 
-def test_fatigue_is_no_cost_of_the_arms(drawn):
-    """One per cent per place in the order; the arms themselves cost 1.6."""
-    evidence = drawn("W0")
-    sprints = evidence.sprints.copy()
-    sprints["speed_mps"] *= 1.0 - 0.01 * sprints["order"]
-    tired = outcome(replace(evidence, sprints=sprints), REGISTRY["H7"])
-    fresh = outcome(evidence, REGISTRY["H7"])
-    assert tired.estimate == pytest.approx(fresh.estimate, abs=0.2)
-    always = sprints.assign(order=np.where(sprints["condition"] == "normal", 1.0, 2.0))
-    found = outcome(replace(evidence, sprints=always), REGISTRY["H7"])
-    assert found.values["later"].eq(1.0).all()
-    untold = outcome(replace(evidence, sprints=sprints.assign(order=np.nan)), REGISTRY["H7"])
-    assert "later" not in untold.values
-
-
 def test_sex_and_laboratory_are_held(drawn):
     """Women are slower and push more to the sides; within a sex there is nothing."""
     evidence, random = drawn("W0", 40), np.random.default_rng(6)
@@ -289,11 +262,8 @@ def test_support_needs_sex_and_laboratory_told(drawn, column, needed):
 def test_no_primary_statistic_reads_a_curve(drawn):
     """Specifications of the multiverse keep none: their numbers of steps are all there is."""
     evidence = drawn("W0")
-    less = replace(evidence, curves=None)
-    every, few = outcomes(evidence, REGISTRY), outcomes(less, REGISTRY)
-    assert list(every) == list(few)
-    for name, one in every.items():
-        assert (one.estimate, one.result.p) == (few[name].estimate, few[name].result.p)
+    less = verdicts(replace(evidence, curves=None), REGISTRY)
+    assert repr(less) == repr(verdicts(evidence, REGISTRY))
 
 
 def test_athletes_without_numbers_are_left_out(drawn):

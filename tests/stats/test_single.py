@@ -53,11 +53,3 @@ def test_one_step_has_no_interval(drawn):
     rows = athlete_intervals(evidence.where(evidence.steps.index == 0), REGISTRY["H1"])
     assert len(rows) == 1
     assert np.isnan(rows[0].ci_low)
-
-
-def test_missing_numbers_give_no_row(drawn):
-    evidence = drawn("W1")
-    steps = evidence.steps
-    first = steps["participant_id"] == evidence.athletes.index[0]
-    less = replace(evidence, steps=steps.assign(lag=steps["lag"].mask(first)))
-    assert len(athlete_intervals(less, REGISTRY["H5a"])) == 11

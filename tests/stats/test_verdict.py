@@ -139,12 +139,3 @@ def test_a_secondary_number_has_an_interval_and_no_verdict(drawn):
     assert np.isfinite([found["H2"].ci_low, found["H2"].ci_high]).all()
     assert np.isnan([found["H2"].p, found["H2"].p_holm, found["H2"].mde]).all()
     assert families(every) == {"core": 4}
-
-
-def test_families_are_adjusted_apart(drawn):
-    """The smallest of four p values counts four times, whatever a survey tests beside it."""
-    every = examined(drawn("W1"), REGISTRY)
-    found = judged(every, REGISTRY)
-    core = [one for one in found if np.isfinite(one.p_holm)]
-    smallest = min(core, key=lambda one: one.p)
-    assert smallest.p_holm == pytest.approx(min(1.0, 4.0 * smallest.p))

@@ -10,7 +10,6 @@ from pandas import Categorical, DataFrame, Series
 from aqbio.stats.within import (
     centred,
     consecutive,
-    counts_by,
     longest_runs,
     means_by,
     slopes,
@@ -64,13 +63,3 @@ def test_longest_runs_by_hand():
     steps = DataFrame({"trial": [0, 0, 0, 0, 2, 2], "step": [5, 1, 2, 3, 9, 8]})
     assert longest_runs(steps, ["trial"]).to_dict() == {0: 3, 2: 2}
     assert not len(longest_runs(steps[:0], ["trial"]))
-
-
-def test_counts_by_group_are_those_of_pandas():
-    random = np.random.default_rng(2)
-    values = Series(random.standard_normal(50)).where(random.random(50) > 0.3)
-    who = Series(Categorical.from_codes(random.integers(-1, 3, size=50), list("abcd")))
-    expected = values.groupby(who, observed=False).count()
-    found = counts_by(values, who)
-    assert found.to_dict() == expected.to_dict()
-    assert counts_by(values, who.astype(object)).to_dict() == expected[expected > 0].to_dict()

@@ -17,7 +17,6 @@ from validation.verdicts import (
     COLUMNS,
     FALSE_BOUND,
     FOLDER,
-    Row,
     cell_rows,
     main,
     study_verdicts,
@@ -52,8 +51,8 @@ def test_unequal_orders_are_refused():
 
 def test_a_row_counts_its_studies():
     """No support in 8 studies: at most 1 - 0.025^(1/8) of all (Clopper and Pearson)."""
-    rows = {one.hypothesis: one for one in cell_rows(CELLS["forces that are 16 ms late"], 8)}
-    row = rows["H5a"]
+    rows = cell_rows(CELLS["forces that are 16 ms late"], 8).set_index("hypothesis")
+    row = rows.loc["H5a"]
     assert (row.claim, row.truth, row.supported, row.studies) == ("false", 0.0, 0, 8)
     assert row.supported_high == pytest.approx(1.0 - 0.025 ** (1.0 / 8.0))
     assert row.supported_high > FALSE_BOUND
@@ -61,19 +60,14 @@ def test_a_row_counts_its_studies():
     assert 0.0 < row.estimate < 0.01
 
 
-def _row(cell: str, claim: str, size: float, supported: int, coverage: float) -> Row:
-    return Row(
-        cell, "H7", claim, size, size, 12, 100, 100, supported, 0, 0.0, 0.1, size, 0.0,
-        coverage, 1.0, "yes", "yes",
-    )  # fmt: skip
-
-
 def test_the_worst_cell_is_named():
+    names = ["cell", "claim", "size", "supported", "coverage"]
     rows = [
-        _row("9-01", "false", 0.0, 3, 0.95), _row("9-02", "false", -2.0, 9, 0.91),
-        _row("9-03", "true", 2.5, 80, 0.70), _row("9-04", "border", 0.5, 50, 0.97),
+        ("9-01", "false", 0.0, 3, 0.95), ("9-02", "false", -2.0, 9, 0.91),
+        ("9-03", "true", 2.5, 80, 0.70), ("9-04", "border", 0.5, 50, 0.97),
     ]  # fmt: skip
-    assert worst(rows).splitlines()[-1] == "| H7 | 2 | 9% (9-02) | 70% (9-03) | 80% to 80% |"
+    table = pd.DataFrame(rows, columns=names).assign(hypothesis="H7", athletes=12, studies=100)
+    assert worst(table).splitlines()[-1] == "| H7 | 2 | 9% (9-02) | 70% (9-03) | 80% to 80% |"
 
 
 def test_a_run_writes_what_can_be_read_back(tmp_path: Path):
@@ -103,3 +97,32 @@ def test_the_committed_table_is_of_this_registry_and_of_all_cells():
     for name, own in table.groupby("hypothesis"):
         assert {"true", "false"} <= set(own["claim"]) or name == "H3e"
     assert np.isfinite(table["truth"]).all()
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return pd.read_csv(FOLDER / "verdicts.tsv", sep="\t", na_values="n/a")
+
+
+def test_no_false_sentence_is_supported_by_more_than_chance(committed):
+    assert "no" not in set(committed["holds"])
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "cell", "least"),
+    [
+        *((name, "twice the smallest effects, 12 athletes", 0.9) for name in (*CORE, "contrast")),
+        ("H8c", "twice the smallest effects, 12 athletes", 0.7),
+        ("H3b", "the weaker side limits, 96 athletes", 0.9),
+        ("H8a", "twice the smallest slopes, 96 athletes", 0.6),
+        ("H9", "twice the smallest slopes, 96 athletes", 0.6),
+        *(
+            ("contrast", f"a contrast of {count} athletes, twice the smallest effect", least)
+            for count, least in ((6, 0.1), (8, 0.6), (12, 0.85), (20, 0.95))
+        ),
+    ],
+)
+def test_true_effects_of_twice_the_smallest_size_are_found(committed, hypothesis, cell, least):
+    row = committed.set_index(["cell", "hypothesis"]).loc[cell, hypothesis]
+    assert row["claim"] == "true"
+    assert row["supported"] / row["studies"] >= least

@@ -12,11 +12,20 @@ from aqbio.gait.postures import MEASURES
 from aqbio.gait.step_files import participant_rows
 from aqbio.stats.registry import read_registry
 from aqbio.virtual.recording import Laboratory, PlateRow, RunPlan, recorded_run
+from aqbio.virtual.truth import run_truth
 from tests.virtual.finished import SPEEDS, run_stages
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
 from validation.gaits.accelerating import FASTER, HIGHEST, LOWEST, accelerating_gait
-from validation.true_steps import pattern_contacts, role_momenta, true_postures
+from validation.true_causes import caused_force, coordinates_of
+from validation.true_steps import (
+    OTHER,
+    SUFFIX,
+    pattern_contacts,
+    role_momenta,
+    roles,
+    true_postures,
+)
 
 OFF = {"rad": np.radians(2.0), "m": 0.012, "radps": 1.2}
 """Most that measures of a plain motion may be off: a knee moves 6 mm in the millisecond that events
@@ -47,11 +56,12 @@ def speeding(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speeding")
     gait, laboratory = accelerating_gait(RUNNER).gait, Laboratory(plates=PlateRow(26, 1.2))
     run = recorded_run(gait, RunPlan(0), laboratory)
-    settings = "consistency: {samples: 0, drag_area_m2: 0}\nmultiverse: {enabled: false}\n"
-    settings += "contributions: {draws: 0}\n"
+from aqbio.virtual.recording import Laboratory, PlateRow, RunPlan, recorded_run
+from aqbio.virtual.truth import run_truth
     study = write_made_study(folder, RUNNER, {"start": run}, laboratory, settings=settings)
     stages = ("prepare", "scale", "inverse_kinematics", "inverse_dynamics", "contributions")
-    run_stages(study, (*stages, "multiverse", "tables", "hypotheses"), (RUNNER.name,))
+    after = ("multiverse", "tables", "hypotheses", "figures", "pages", "report")
+    run_stages(study, (*stages, *after), (RUNNER.name,))
     return study, run
 
 
@@ -71,6 +81,73 @@ def test_steps_that_speed_up_have_true_momenta(speeding):
         for group, value in zip(("push_leg", "swing_leg", "arms", "torso"), true, strict=False):
             found = step[f"H_{group}_y_stance_mean_kgm2ps"]
             assert found == pytest.approx(value, abs=0.1), (step["step"], group)
+
+
+JOINTS = {
+    "hip_push": "hip", "knee_push": "knee", "hip_swing": "hip", "knee_swing": "knee",
+    "lumbar": "back",
+}  # fmt: skip
+"""Single sources of level C, and the model's joints."""
+
+
+def _true_means(run, step):
+    """Of a contact, from the analytic motion alone, by level, statistic and source.
+
+    Level B by Newton's and Euler's equations of each chain about the pelvis, level C by
+    `validation.true_causes`.
+    """
+    foot, sign = step["side"], 1.0 if step["side"] == "right" else -1.0
+    ends = (step["touchdown_fitted_s"] + run.start, step["toe_off_fitted_s"] + run.start)
+    truth = run_truth(run.truth.gait, np.linspace(*ends, 41))
+    skeleton, own = truth.gait.skeleton, truth.segments
+    momenta = role_momenta(truth, foot).mean(axis=0)
+    found = {
+        ("A", "momentum_mean", role): value
+        for role, value in zip(roles(foot), momenta, strict=True)
+    }
+    hub = own.com[:, skeleton.bodies.index("pelvis")]
+    pull = own.mass[:, None] * (own.acceleration - skeleton.gravity)
+    needed = own.spin_rate + np.cross(own.com - hub[:, None], pull)
+    ground = truth.loads.moment - np.cross(hub[:, None], truth.loads.force)
+    for chain, names in (
+        ("leg_push", roles(foot)["push_leg"]), ("leg_swing", roles(foot)["swing_leg"]),
+        ("upper_body", roles(foot)["torso"] + roles(foot)["arms"]),
+    ):  # fmt: skip
+        places = [skeleton.bodies.index(name) for name in names]
+        moment = -needed[:, places].sum(axis=1)
+        if chain == "leg_push":
+            moment += ground[:, ["left", "right"].index(foot)]
+        found["B", "moment_mean", chain] = sign * moment[:, 1].mean()
+    for source, joint in JOINTS.items():
+        side = SUFFIX[OTHER[foot] if source.endswith("swing") else foot]
+        chosen = coordinates_of(skeleton, {joint if joint == "back" else joint + side})
+        for model, force in caused_force(truth, foot, chosen).items():
+            found[f"C ({model})", "force_mean", source] = force.mean()
+    return found
+
+
+def test_levels_of_steps_that_speed_up_lie_in_their_intervals(speeding):
+    """At least 95 % of true means of whole steps; in level C of joints above the ankle."""
+    study, run = speeding
+    steps = participant_rows(study, RUNNER.name, "steps").query("status == 'ok'")
+    rows = participant_rows(study, RUNNER.name, "contributions")
+    rows = rows[(rows["axis"] == "y") & (rows["phase"] == "stance")]
+    rows = rows[rows["target"].isin(["whole_body", "pelvis", "ground"])]
+    rows = rows.set_index(["step", "level", "statistic", "source"])
+    inside = {
+        (step["step"], *key): rows.loc[(step["step"], *key), "low"] <= value
+        <= rows.loc[(step["step"], *key), "high"]
+        for step in steps.to_dict("records")
+        for key, value in _true_means(run, step).items()
+    }  # fmt: skip
+    held = pd.Series(inside).groupby(level=1).agg(["mean", "size"])
+    assert (held["size"] >= 3 * (FASTER - 3)).all()
+    assert (held["mean"] >= 0.95).all(), held
+
+
+def test_the_page_says_that_the_trial_speeds_up(speeding):
+    page = (speeding[0].root / "report" / "results.html").read_text(encoding="utf-8")
+    assert "every normal trial speeds up, and only H8c and contrasts read such trials" in page
 
 
 def test_they_are_in_h8c_and_in_no_other_hypothesis(speeding):

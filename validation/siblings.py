@@ -1,10 +1,10 @@
 """Recordings as other laboratories would label them, and whether they give the same momentum.
 
-``python -m validation.siblings STUDY FOLDER --seed 1``: STUDY was run (``aqbio run STUDY``). Of each
-family of names its trials are written again, without forces: markers where the recording has the
-landmark, else where the calibrated body has it; joint centres with the published errors of video
-where the family is of video. `aqbio new --from` reads them, the stages run, and the table says in
-how many stances the 95 % interval of the vertical momentum holds what STUDY says.
+``python -m validation.siblings STUDY FOLDER --seed 1``: STUDY was run (``aqbio run STUDY``). In the
+names of each family its trials are written again, without forces: markers where the recording has
+the landmark, else where the calibrated body has it; joint centres with the published errors of
+video where the family is of video. `aqbio new --from` reads them, the stages run, and the table
+says in how many stances the 95 % interval of the vertical momentum holds what STUDY says.
 """
 
 from __future__ import annotations
@@ -30,14 +30,15 @@ from aqbio.io.trc import write_trc
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.template import standing_sprinter
 from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import NORMAL_95
 from aqbio.stage_table import stage_module
 from aqbio.vectors import FloatArray
 from validation.without_plates import STAGES, compared, video_noise
 
-VIDEO = """hip_centre:?Hip knee_centre:?Knee ankle_centre:?Ankle heel:?Heel toe:?BigToe mt5:?SmallToe
-    shoulder_centre:?Shoulder elbow_centre:?Elbow wrist:?Wrist neck:Neck nose:Nose"""
+VIDEO = """hip_centre:?Hip knee_centre:?Knee ankle_centre:?Ankle heel:?Heel toe:?BigToe
+    mt5:?SmallToe shoulder_centre:?Shoulder elbow_centre:?Elbow wrist:?Wrist neck:Neck nose:Nose"""
 PLUG_IN_GAIT = """asis:?ASI psis:?PSI knee_lateral:?KNE ankle_lateral:?ANK heel:?HEE mt2:?TOE c7:C7
     acromion:?SHO clavicle:CLAV sternum:STRN t10:T10 elbow_lateral:?ELB wrist_radial:?WRA
     wrist_ulnar:?WRB"""
@@ -123,8 +124,6 @@ def paths_of(
 
     In a static trial every segment is laid over its markers; NaN where too few show it.
     """
-    from aqbio.multibody.poses import segment_poses
-
     solved = study.folder(person, "inverse_kinematics") / f"{trial}.nc"
     if solved.is_file():
         q = read_dataset(solved)["q"].values

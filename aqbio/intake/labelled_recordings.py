@@ -71,7 +71,7 @@ def proposed_set(
     found = assign(named, statics, motions(), static_only, table)
     labelling = Labelling(found.places, static_only, found.notes, named.video)
     left_out = named.unused | {
-        label: "; ".join((UNKNOWN, *found.left_out.get(label, ())))
+        label: "; ".join(filter(None, (UNKNOWN, found.left_out.get(label))))
         for label in named.unknown
         if label not in found.places
     }

@@ -50,6 +50,9 @@ FARTHEST = 0.6
 AGAINST_NAME = 3.0
 """Margin by which another place must fit better than that of a label's name (chi-squared)."""
 
+CERTAIN = 6.0
+"""Margin over all other assignments from which on the place by position is used (chi-squared)."""
+
 TOE, FOREFOOT = 1.22, 1.0
 """Distance from the heel, over that of the fifth metatarsal, from which on a marker is on toes and
 on a metatarsal: 1.28 to 1.45 on toes, 1.09 to 1.18 on the second metatarsal (eight persons)."""
@@ -80,13 +83,24 @@ class PlacedLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """How positions contradict the name of a label."""
+
+    why: str
+    place: SidedLandmark | None = None
+    """Where it sits; None where that is no label's place."""
+    margin: float = 0.0
+    """How much more the best other assignment costs (chi-squared)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """The place of every label, and what a person has to look at."""
 
     places: Mapping[str, SidedLandmark]
     notes: Mapping[str, str] = field(default_factory=dict)
     """How positions tell a place, or contradict a name, by label."""
-    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
     """What is known of labels without a name that have no place."""
 
 
@@ -99,39 +113,67 @@ def assign(
 ) -> Assignment:
     """Assign places to labels by names, positions (m) in static trials and motion.
 
-    Names count unless positions or motion contradict them: then they are kept and doubted. Labels
-    without a name are placed where a segment or a landmark that none can do without has no other,
-    if all people agree and the label moves with its segment.
+    Names count unless positions contradict them. Where the static trials of all people certainly
+    put a label in the place of another one, and it keeps its distances there in motion, it is used
+    there; else the name is kept and doubted. Labels without a name are placed where a segment or a
+    landmark that none can do without has no other, if all people agree and the label moves with its
+    segment.
     """
     recordings = list(motions)
     found: list[dict[str, PlacedLabel]] = []
-    moved, doubts = _toes(named.places, statics, table)
-    named = replace(named, places=named.places | moved)
+    doubted: list[dict[str, Doubt]] = []
+    toes, behind = _toes(named.places, statics, table)
+    named = replace(named, places=named.places | toes)
     for static in statics:
         worn = {label: place for label, place in static.items() if label not in named.unused}
-        placed, doubted = placed_labels(worn, named.places, table)
+        placed, wrong = placed_labels(worn, named.places, table)
         found.append(placed)
-        doubts |= doubted
+        doubted.append(wrong)
+    exchanged = _certain(named.places, statics, doubted, recordings, table)
+    named = replace(named, places=named.places | exchanged)
+    doubts = behind | {a: one.why for wrong in doubted for a, one in wrong.items()}
     by_place, disputed = pooled_places(found, table)
     used = needed_labels(by_place, Labelling(named.places, static_only), table)
     places = named.places | {label: one.place for label, one in used.items()}
     loose = loose_labels(places, set(used), recordings, table)
     doubts |= {one: f"while running {why}" for one, why in loose.items() if one in named.places}
     used = {label: one for label, one in used.items() if label not in loose}
-    left_out = {}
-    for label in (label for label in named.unknown if label not in used):
-        if label in disputed:
-            left_out[label] = (f"it sits like {disputed[label]}, by participant",)
-        elif label in by_place:
-            why = f"it sits like {by_place[label].place}, {by_place[label].gap}"
-            left_out[label] = (
-                f"{why}, but while running {loose[label]}" if label in loose else why,
-            )
+    left_out = {
+        label: f"it sits like {one.place}, {one.gap}"
+        + (f", but while running {loose[label]}" if label in loose else "")
+        for label, one in by_place.items()
+        if label not in used
+    }
+    left_out |= {a: f"it sits like {why}, by participant" for a, why in disputed.items()}
     places = {label: place for label, place in places.items() if label in {*named.places, *used}}
-    notes = {label: f"{place} by its position" for label, place in moved.items()}
+    notes = {label: f"{place} by its position" for label, place in toes.items()}
     notes |= {label: f"{one.place} by its position, {one.gap}" for label, one in used.items()}
-    notes = {label: f"{why}: please look" for label, why in (notes | doubts).items()}
+    notes |= doubts
+    notes |= {a: f"{place} by its position, {doubts[a]}" for a, place in exchanged.items()}
+    notes = {label: f"{why}: please look" for label, why in notes.items()}
     return Assignment(places, notes, left_out)
+
+
+def _certain(
+    names: Mapping[str, SidedLandmark],
+    statics: Sequence[Mapping[str, FloatArray]],
+    doubted: Sequence[Mapping[str, Doubt]],
+    motions: Sequence[Recording],
+    table: LandmarkTable,
+) -> dict[str, SidedLandmark]:
+    """Labels that certainly are in places that others leave; none where motion contradicts."""
+    found = {}
+    for label in names:
+        own = [wrong.get(label) for at, wrong in zip(statics, doubted, strict=True) if label in at]
+        seen = {one.place if one and one.margin >= CERTAIN else None for one in own}
+        if len(seen) == 1 and (place := seen.pop()) is not None:
+            found[label] = place
+    places = {**names, **found}
+    landmarks = [one for one in places.values() if not table.landmarks[one.landmark].cluster]
+    if not found or len(set(landmarks)) < len(landmarks):
+        return {}
+    loose = loose_labels(places, set(found), motions, table)
+    return {} if found.keys() & loose.keys() else found
 
 
 def _toes(
@@ -147,30 +189,26 @@ def _toes(
     moved: dict[str, SidedLandmark] = {}
     doubts: dict[str, str] = {}
     for label, place in places.items():
-        heel, outer = (at.get(SidedLandmark(one, place.side), "") for one in ("heel", "mt5"))
-        ratios = [
-            float(np.linalg.norm(one[label] - one[heel]) / np.linalg.norm(one[outer] - one[heel]))
-            for one in statics
-            if {label, heel, outer} <= one.keys()
-        ]
-        if place.landmark not in ("toe", "mt2") or not ratios:
+        three = [label, *(at.get(SidedLandmark(one, place.side), "") for one in ("heel", "mt5"))]
+        worn = [[one[name] for name in three] for one in statics if {*three} <= one.keys()]
+        if place.landmark not in ("toe", "mt2") or not worn:
             continue
-        ratio = float(np.median(ratios))
+        ratio = float(
+            np.median([np.linalg.norm(t - h) / np.linalg.norm(o - h) for t, h, o in worn])
+        )
         real = SidedLandmark("toe" if ratio > TOE else "mt2", place.side)
         if ratio < FOREFOOT:
             doubts[label] = f"it sits behind the metatarsals, not like the {place}"
-        elif real in at:
-            continue
-        elif names_landmark(label, "toe", table):
+        elif real not in at and names_landmark(label, "toe", table):
             moved[label] = real
-        else:
+        elif real not in at:
             doubts[label] = f"it sits like the {real}, not like the {place}"
     return moved, doubts
 
 
 def placed_labels(
     static: Mapping[str, FloatArray], named: Mapping[str, SidedLandmark], table: LandmarkTable
-) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
+) -> tuple[dict[str, PlacedLabel], dict[str, Doubt]]:
     """Landmarks of labels without meaning by their place (m) in a static trial, and doubted names.
 
     Trunk and legs are laid over the markers first, the arms in the posture that fits best then.
@@ -220,7 +258,7 @@ def _doubts(
     static: Mapping[str, FloatArray],
     named: Mapping[str, SidedLandmark],
     table: LandmarkTable,
-) -> dict[str, str]:
+) -> dict[str, Doubt]:
     """Names that positions contradict: of the whole body first, then within its segments."""
     labels = [label for label in named if label in static]
     if len(labels) < ANCHORS:
@@ -230,10 +268,10 @@ def _doubts(
     clusters = np.array([table.landmarks[place.landmark].cluster for place in places])
     own = [segment_of(place, table) for place in places]
     targets = target_points(template, laid, places, table)
-    sides = _exchanged_sides(markers, places, own, targets)
+    gain, sides = _exchanged_sides(markers, places, own, targets)
     if sides:
         words = f"its left and right are exchanged, with those of {len(sides) - 1} other labels"
-        return {labels[one]: words for one in sides}
+        return {labels[a]: Doubt(words, _other_side(places[a]), gain) for a in sides}
     cost = _costs(markers, targets, np.full(len(labels), APART))
     chosen = least_cost(cost[:, : len(labels)])
     free = [table.landmarks[place.landmark].origin != "skin" for place in places]
@@ -251,9 +289,10 @@ def _doubts(
             for gap in ((np.median(gaps, axis=0), *gaps) if gaps else ())
         ]
         rows = [*dict.fromkeys((*worn, *roles))]
-        targets = min(
-            options, key=lambda at: _total(_costs(markers, at, sd)[rows]), default=targets
-        )
+        totals = [_total(_costs(markers, option, sd)[rows]) for option in options]
+        if options:  # by their median unless another gap is better by the margin of an exchange
+            best = int(np.argmin(totals))
+            targets = options[best if totals[best] < totals[0] - 2.0 * AGAINST_NAME else 0]
     cost = _costs(markers, targets, sd)
     chosen = least_cost(cost)
     apart = MILLIMETRES * _distances(markers, targets)
@@ -261,12 +300,13 @@ def _doubts(
     for one, label in enumerate(labels):
         far = f"{apart[one, one]:.0f} mm from where the {places[one]} is expected"
         if chosen[one] >= len(labels):
-            found[label] = f"it sits {far}"
+            found[label] = Doubt(f"it sits {far}")
         elif chosen[one] != one:
-            found[label] = (
-                f"it sits {far} and {apart[one, chosen[one]]:.0f} mm from where the "
-                f"{places[chosen[one]]} is"
-            )
+            place = places[chosen[one]]
+            far += f" and {apart[one, chosen[one]]:.0f} mm from where the {place} is"
+            other = cost.copy()
+            other[one, [n for n, at in enumerate(places) if at == place]] += 1e6
+            found[label] = Doubt(f"it sits {far}", place, _total(other) - _total(cost))
     return found
 
 
@@ -275,8 +315,8 @@ def _exchanged_sides(
     places: Sequence[SidedLandmark],
     own: Sequence[Segment],
     targets: Sequence[FloatArray],
-) -> list[int]:
-    """Labels whose left and right are exchanged together, the most likely set; empty if none is."""
+) -> tuple[float, list[int]]:
+    """Labels whose left and right are exchanged together, the most likely set, and its gain."""
     apart = _distances(markers, targets)
     known = {place: one for one, place in enumerate(places)}
     as_named = (np.minimum(np.diagonal(apart), FARTHEST) / APART) ** 2
@@ -291,7 +331,7 @@ def _exchanged_sides(
         as_other = (np.minimum(apart[rows, columns], FARTHEST) / APART) ** 2
         if (gain := float((as_named[rows] - as_other).sum())) > best[0]:
             best = gain, rows
-    return best[1]
+    return best
 
 
 def _total(cost: FloatArray) -> float:

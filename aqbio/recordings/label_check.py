@@ -114,7 +114,7 @@ def note_labels_elsewhere(recording: Recording, marker_set: MarkerSet, notes: No
             "labels-elsewhere",
             "warning",
             "labels of the static trial are not where the marker set has them: "
-            f"{'; '.join(f'{label}: {why}' for label, why in doubts.items())}.",
+            f"{'; '.join(f'{label}: {one.why}' for label, one in doubts.items())}.",
             number=len(doubts),
             fix="look at them in the capture software; correct their landmarks in markers.yaml, or "
             "make them `tracking: true`.",
@@ -252,15 +252,12 @@ def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
     share = float(swap.frames.mean())
     span = np.flatnonzero(swap.frames)
     where = "" if share > 0.95 else f"frames {span[0] + 1} to {span[-1] + 1}"
-    static, trial = (
-        "/".join(f"{MILLIMETRES * value:.0f}" for value in pair)
-        for pair in (swap.static, swap.trial)
-    )
     notes.add(
         SWAPPED,
         "info" if accepted else "warning",
         f"labels {swap.first} and {swap.second} sit on each other's markers in {share:.0%} of the "
-        f"frames: they are {static} mm from {swap.witness} in the static trial, {trial} mm here"
+        f"frames: their distances from other markers differ by {MILLIMETRES * swap.before:.0f} mm "
+        f"from those of the static trial, exchanged by {MILLIMETRES * swap.after:.0f} mm"
         + ("; they are exchanged, as the sheet accepts." if accepted else "."),
         number=MILLIMETRES * swap.before,
         limit=MILLIMETRES * swap.after,
@@ -305,13 +302,6 @@ class LabelSwap:
     after: float
     """before, after: Root mean square difference between their distances in these frames and those
     of the static trial, as labelled and exchanged, m."""
-    witness: str
-    """Label whose distances show it best."""
-    static: tuple[float, float]
-    """(float, float). Distances of ``first`` and ``second`` from the witness in the static trial,
-    m."""
-    trial: tuple[float, float]
-    """(float, float). The same in this trial (medians)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -462,19 +452,12 @@ def _swap(distances: SegmentDistances, one: int, two: int) -> LabelSwap | None:
     middles = 0.5 * (decided[1:] + decided[:-1])
     nearest = decided[np.searchsorted(middles, np.arange(len(known)))]
     frames = np.asarray(after < before)[nearest]
-    peers = np.concatenate((mine, theirs))
-    change = np.abs(np.nanmedian(labelled[frames], axis=0) - static)
-    witness = int(peers[int(np.nanargmax(change))])
-    gaps = [distances.apart(label, np.array([witness]))[frames, 0] for label in (one, two)]
     return LabelSwap(
         first=distances.labels[one],
         second=distances.labels[two],
         frames=frames,
         before=float(np.sqrt(np.nanmean(before[frames] ** 2))),
         after=float(np.sqrt(np.nanmean(after[frames] ** 2))),
-        witness=distances.labels[witness],
-        static=(float(distances.static[one, witness]), float(distances.static[two, witness])),
-        trial=(float(np.nanmedian(gaps[0])), float(np.nanmedian(gaps[1]))),
     )
 
 

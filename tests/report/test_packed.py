@@ -43,6 +43,7 @@ def test_values_are_off_by_half_a_step_at_most():
 
 
 def test_just_what_fits_fits():
+    assert unpack(pack({})) == {}
     assert unpack(pack({"a": Channel(np.array([MOST * 0.5]), 0.5)}))["a"] == MOST * 0.5
     for beyond in (MISSING * 0.5, (MOST + 1) * 0.5, np.inf, -np.inf):
         with pytest.raises(ValueError, match="more than 2"):

@@ -26,7 +26,7 @@ from aqbio.pages.fit import (
     standing_words,
 )
 from aqbio.pages.how_sure import uncertainty_budget
-from aqbio.pages.stance import Effect, SourceEffects, source_words
+from aqbio.pages.stance import Effect, SourceEffects, driven_words, source_words
 from aqbio.pages.summary import group_words
 from aqbio.pages.verdict_words import merge_sentences
 from aqbio.pages.words import SOURCES
@@ -255,6 +255,9 @@ def test_ranks_hold_every_order_that_the_intervals_allow(half, first, last):
     made = column(*every)
     assert made.rank(every[0], SIDE) == first
     assert made.rank(every[2], SIDE) == last
+    said = driven_words(made)
+    assert ("largest single contribution" in said) == (first == (1, 1))
+    assert (f"its interval allows rank 1 to {first[1]}" in said) == (first != (1, 1))
 
 
 def test_without_another_model_there_is_neither_direction_nor_rank():

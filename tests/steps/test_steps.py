@@ -14,7 +14,7 @@ from aqbio.contributions.dataset import frames_in_contact
 from aqbio.contributions.step_outcomes import ANKLE_TOES, INDETERMINATE, INDETERMINATE_LEVEL, caused
 from aqbio.gait.curves import SPREADS, step_dataset
 from aqbio.gait.roles import PelvisMember, RoleScheme
-from aqbio.gait.signals import CHAINS, JOINT_ROLES, picked
+from aqbio.gait.signals import CHAINS, JOINT_ROLES
 from aqbio.gait.steps import PERCENT, Contact, Step, phase_mean, steps_from_contacts
 from aqbio.intervals.step_uncertainty import (
     NAMES,
@@ -184,17 +184,6 @@ def test_groups_and_sides_add_up_to_the_whole_body(trial, number, pelvis, arms, 
     assert np.isnan(told["pelvis"]).all() == ("pelvis" not in scheme.partition)
 
 
-@pytest.mark.parametrize("pelvis", ["push_leg", "swing_leg", "legs"])
-def test_the_pelvis_goes_where_it_is_told(trial, pelvis):
-    step = _steps(trial)[1]
-    own, told = (_momentum(trial, step, scheme) for scheme in (RoleScheme(), RoleScheme(pelvis)))
-    share = {"push_leg": (1.0, 0.0), "swing_leg": (0.0, 1.0), "legs": (0.5, 0.5)}[pelvis]
-    for leg, weight in zip(("push_leg", "swing_leg"), share, strict=True):
-        expected = own[leg] + weight * own["pelvis"]
-        np.testing.assert_allclose(told[leg], expected, atol=CLOSE)
-    np.testing.assert_allclose(told["swing_side"], told["swing_leg"], atol=0)
-
-
 @pytest.mark.parametrize("number", [0, 1])
 def test_roles_change_in_mid_flight_under_r2(trial, number):
     """Legs, chains and joints together; the whole body, forces and the stance stay."""
@@ -294,42 +283,6 @@ def test_each_of_ankle_and_toes_is_told_where_the_foot_is_one_piece_only(toes):
             assert sources == list(INDETERMINATE)
         else:
             assert sources == ["hip_push", both[0], "gravity"], (outcome.level, outcome.target)
-
-
-# labels ------------------------------------------------------------------------------------------
-
-LABELS = {"phase": ["stance", "flight"], "group": ["arms", "torso", "legs"], "axis": list("xyz")}
-
-
-@pytest.fixture
-def data():
-    values = np.random.default_rng(1).normal(size=(4, 2, 5, 3, 3))
-    dimensions = ("step", "phase", "percent", "group", "axis")
-    return xr.Dataset({"momentum": (dimensions, values)}, coords=LABELS)
-
-
-@pytest.mark.parametrize(
-    "chosen",
-    [
-        {},
-        {"axis": "y"},
-        {"phase": "flight", "axis": "z"},
-        {"group": ["legs", "arms"]},
-        {"group": ["legs"], "axis": "x", "phase": "stance"},
-        {"axis": ("z", "x"), "group": ("torso", "arms")},
-    ],
-)
-def test_it_is_the_selection(data, chosen):
-    lists = {name: own if isinstance(own, str) else list(own) for name, own in chosen.items()}
-    expected = data["momentum"].sel(lists)
-    np.testing.assert_array_equal(picked(data, "momentum", **chosen), expected.values)
-
-
-def test_what_is_not_there_cannot_be_picked(data):
-    with pytest.raises(ValueError, match="head"):
-        picked(data, "momentum", group="head")
-    with pytest.raises(ValueError, match="joint"):
-        picked(data.assign_coords(joint=["knee"]), "momentum", joint="knee")
 
 
 # means -------------------------------------------------------------------------------------------

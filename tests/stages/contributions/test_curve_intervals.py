@@ -17,7 +17,7 @@ from tests.mechanics.levels_case import smooth_run
 from tests.stages.contributions.test_intervals import PLATES, STEP, _draws
 from tests.stages.made_contributions import made_trial
 from tests.steps.cut import cut_steps
-from tests.steps.test_curves import _steps
+from tests.steps.test_steps import _steps
 
 
 @pytest.fixture(scope="module")

@@ -98,6 +98,16 @@ def test_what_is_exact_has_no_interval(run):
         own = own[own.statistic == "moment_mean"]
         np.testing.assert_allclose(parts[0].to_numpy() + parts[1].to_numpy(), own["value"])
         np.testing.assert_allclose(own["low"], mean[place], rtol=0, atol=1e-9 * scale)
+    mechanics, members = case.levels().mechanics, case.anatomy.groups["leg_left"]
+    motion, gravity = mechanics.motion, case.skeleton.gravity
+    weighed = motion.mass[:, None] * (motion.acceleration - gravity)
+    leg = weighed[:, np.isin(case.skeleton.bodies, members)].sum(axis=1)
+    leg, whole = (
+        np.trapezoid(one[inside], time[inside], axis=0)
+        for one in (leg, mechanics.balance.force.sum(axis=1))
+    )
+    shares = rows[(rows.statistic == "inertial_share") & (rows.source == "swing_leg")]
+    np.testing.assert_allclose(shares["value"], leg / whole, rtol=1e-9)
 
 
 def test_centres_of_mass_that_forces_told_are_not_drawn_again(run):

@@ -25,7 +25,7 @@ from aqbio.pages.words import MEASURES
 from aqbio.steps import rows as step_columns
 from aqbio.steps.quality import measure, quality_rows, unobserved_parts
 from aqbio.steps.rows import TrialSteps
-from aqbio.steps.stage_tables import trial_rows
+from aqbio.steps.stage_tables import DECISIVE, DECISIVE_PLAIN, trial_rows
 from aqbio.study.findings import CAUSES, cause_rows, finding_rows, study_causes
 from aqbio.study.manifest import FAILED, OK, entry, write_manifest
 from tests.small_study import write_small_study
@@ -232,6 +232,19 @@ def test_what_became_of_every_trial(study):
     assert (slow["state"], slow["unobserved"]) == ("usable", None)
     assert rows["P1", "slow"]["state"] == "without steps"
     assert failed["state"] == "failed"
+
+
+@pytest.mark.parametrize("motion", ["plain", "fitted"])
+def test_a_trial_is_doubtful_for_what_decides_on_its_motion(study, motion):
+    """Residuals before the fit decide on a trial that was not fitted alone."""
+    write_manifest(study, "P1", "inverse_dynamics", [entry("fast", OK, "", motion=motion)])
+    steps = pd.DataFrame({"trial_id": ["fast"], "status": ["ok"], "speed_mps": [8.0]})
+    for names, decides in ((DECISIVE, True), (DECISIVE_PLAIN, motion == "plain")):
+        for name in names:
+            rows = pd.DataFrame({"trial_id": ["fast"], "measure": [name], "verdict": ["fail"]})
+            row = next(iter(trial_rows(study, "P1", steps, rows)))
+            assert row["state"] == ("doubtful" if decides else "usable"), name
+            assert row["outside"] == (name if decides else None)
 
 
 def _with_arms(*, seen: bool) -> xr.Dataset:

@@ -401,7 +401,8 @@ def archive(
 def export(
     study: StudyFile,
     bids: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Markers and plates as BIDS motion, into this folder.")
+        Path,
+        typer.Option(metavar="FOLDER", help="Markers and plates as BIDS motion, into this folder."),
     ],
 ) -> None:
     """Write a study's prepared markers and plates as other programs read them."""

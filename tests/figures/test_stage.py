@@ -31,8 +31,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 def test_every_figure_has_its_files(study: Study) -> None:
     folder, listed = study.root / "figures", _listed(study)
-    # the strengths of the figure of the limiter were not measured
-    assert [one["name"] for one in listed] == [one.name for one in FIGURES if one.name != "limiter"]
+    assert [one["name"] for one in listed] == [one.name for one in FIGURES]
     for entry in listed:
         assert set(entry["files"]) == {"85", "180"}
         for width, files in entry["files"].items():

@@ -29,8 +29,8 @@ RESULTS = Path("results") / "test"
 
 SECTIONS = {
     "Your study": (
-        "docs/tutorial", "docs/recordings", "docs/pages", "docs/figures", "docs/files", "config/README",
-        "models/README", "models/sprint/README", "models/sprint_anatomical/README",
+        "docs/tutorial", "docs/recordings", "docs/pages", "docs/figures", "docs/files",
+        "config/README", "models/README", "models/sprint/README", "models/sprint_anatomical/README",
     ),
     "Methods": (
         "docs/methods", "docs/levels", "docs/body", "docs/consistency", "docs/hypotheses",

@@ -16,7 +16,6 @@ from aqbio.figures.bars import BAR_FIGURES, Means
 from aqbio.figures.curves import CURVE_FIGURES
 from aqbio.figures.figure import Figure, Results, letter_panels
 from aqbio.figures.files import save_figure
-from aqbio.figures.limiter import LIMITER
 from aqbio.figures.partitions import PARTITIONS, SIGNS
 from aqbio.figures.quality import AGREEMENT, RECORDING
 from aqbio.figures.runs import JOINT_WORK, fastest_runs, run_files
@@ -38,8 +37,8 @@ MANIFEST = "figures.json"
 MEANS = "stance_means.tsv"
 
 FIGURES: tuple[Figure, ...] = (
-    *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, LIMITER, TIMING,
-    JOINT_WORK, RECORDING, AGREEMENT,
+    *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, TIMING, JOINT_WORK,
+    RECORDING, AGREEMENT,
 )  # fmt: skip
 """Every figure of a study, in the order of the page."""
 

@@ -35,29 +35,9 @@ WIDTHS = (85.0, 180.0)
 NAMES = [one.name for one in FIGURES]
 SMALLEST, HIGHEST, LONGEST = 6.0, 240.0, 60
 """Type that journals print (points), height of a page (mm), words of a caption."""
-WITHOUT_UNIT = {"athletes", "specification_curve", "limiter"}
+WITHOUT_UNIT = {"athletes", "specification_curve"}
 """Figures whose axes are called as the registry has the units of numbers."""
 ROOM = "\N{NO-BREAK SPACE}" * 4
-
-
-def limiter_rows() -> pd.DataFrame:
-    """Strengths of twelve athletes, parameters of both models, and the ratio."""
-    random = np.random.default_rng(2)
-    strengths = random.standard_normal((12, 2))
-    rows = [
-        {"kind": "athlete", "name": f"V{n}", "push": push, "swing": swing,
-         "value": 9.0 + 0.3 * min(push, swing)}
-        for n, (push, swing) in enumerate(strengths)
-    ]  # fmt: skip
-    numbers = {
-        "additive": {"constant": 9.0, "push": 0.2, "swing": 0.2},
-        "minimum": {"constant": 9.0, "slope": 0.3, "offset": 0.1, "scale": 1.0},
-        "criterion": {"minimum": 0.0, "additive": 3.2},
-        "ratio": {"estimate": 0.8, "ci_low": -0.2, "ci_high": 1.9, "smallest_effect": 0.25},
-    }
-    for kind, own in numbers.items():
-        rows += [{"kind": kind, "name": name, "value": value} for name, value in own.items()]
-    return pd.DataFrame(rows, columns=list(columns("limiter")))
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +53,6 @@ def made(tmp_path_factory) -> tuple[Study, dict[tuple[str, float], Drawing]]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(stage, "save_figure", save)
         figures_study(study, lambda _: None)
-    [limiter] = [one for one in FIGURES if one.name == "limiter"]
-    drawings |= {("limiter", width): arranged(limiter, limiter_rows(), width) for width in WIDTHS}
     return study, drawings
 
 

@@ -14,9 +14,8 @@ import pytest
 
 from aqbio.config import Capacity
 from aqbio.figures.figure import Results
-from aqbio.figures.limiter import LIMITER, model_speeds
 from aqbio.figures.speed import timing_numbers
-from aqbio.figures.stage import FIGURES, TABLES
+from aqbio.figures.stage import FIGURES
 from aqbio.gait.roles import with_pelvis
 from aqbio.hypotheses import stage
 from aqbio.hypotheses.gathered import capacity_scores, gathered
@@ -176,52 +175,6 @@ def test_all_partitions_are_ranked(classical):
         column = f"chi_{name.replace(' ', '+')}"
         expected = steps.groupby("participant_id")[column].mean().mean()
         assert table.loc[name, "opposition"] == pytest.approx(expected, rel=1e-9)
-
-
-# limiter ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def limited(tmp_path_factory):
-    """Speed follows the weaker side; 24 athletes are fewer than a verdict takes, not than a fit."""
-    folder = tmp_path_factory.mktemp("limited")
-    drawn = drawn_study(folder, "W3", athletes=24, capacities=True, multiverse=False)
-    return _judge(drawn, *TABLES)
-
-
-def _limiter(study):
-    return LIMITER.table(Results(study, None))
-
-
-def test_the_figure_of_the_limiter_tells_what_was_drawn(limited):
-    numbers = _limiter(limited)
-    athletes = numbers[numbers["kind"] == "athlete"].set_index("name")
-    top = _table(limited, "hypotheses_athletes").query("hypothesis == 'H3b'")
-    top = top[top["column"] == "fastest"].set_index("participant_id")["value"]
-    assert athletes["value"].to_dict() == pytest.approx(top.to_dict())
-    ratio = numbers[numbers["kind"] == "ratio"].set_index("name")["value"]
-    row = _table(limited, "verdicts").set_index("hypothesis").loc["H3b"]
-    assert ratio["estimate"] == pytest.approx(float(row["estimate"]), rel=1e-12)
-
-
-def test_contours_are_those_of_the_models(limited):
-    numbers = _limiter(limited)
-    kinds = {name: own.set_index("name")["value"] for name, own in numbers.groupby("kind")}
-    push, swing = np.array([[0.3, -1.0], [2.0, 0.4]])
-    one, other = (model_speeds(numbers, name)(push, swing) for name in ("additive", "minimum"))
-    p, q = kinds["additive"], kinds["minimum"]
-    np.testing.assert_allclose(one, p["constant"] + p["push"] * push + p["swing"] * swing)
-    np.testing.assert_allclose(other, q["constant"] + q["slope"] * np.minimum(push, swing))
-
-
-def test_the_figure_of_the_limiter_is_drawn_where_there_are_strengths(limited, classical):
-    rows = _limiter(limited)
-    for width in (85, 180):
-        axes = LIMITER.draw(rows, width).axes
-        assert len(axes) == 3
-        assert len(axes[0].collections[-1].get_offsets()) == 24
-    assert "24 athletes" in LIMITER.alternative(rows)
-    assert _limiter(classical).empty
 
 
 # timing -----------------------------------------------------------------------------------------

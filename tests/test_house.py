@@ -33,7 +33,7 @@ MATHEMATICS_OF_STAGES = 61
 
 LINES = {
     "aqbio": 2257, "body": 5603, "config": 1734, "consistency": 4247, "contributions": 2986,
-    "figures": 3525, "force_plates": 739, "gait": 1739, "hypotheses": 1344, "intake": 3180,
+    "figures": 3351, "force_plates": 739, "gait": 1739, "hypotheses": 1344, "intake": 3180,
     "intervals": 1084, "inverse_kinematics": 2447, "io": 4232, "labels": 1505, "multibody": 1873,
     "multiverse": 1280, "observed": 830, "opensim": 1086, "pages": 3858, "recordings": 4878,
     "stats": 3184, "steps": 1872, "study": 1324, "virtual": 1494,

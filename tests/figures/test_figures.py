@@ -58,10 +58,8 @@ def made(tmp_path_factory) -> tuple[Study, dict[tuple[str, float], Drawing]]:
 
 @pytest.fixture(scope="module")
 def tables(made) -> dict[str, pd.DataFrame]:
-    """Rows of every figure; strengths, of which the limiter's are made, were not measured."""
-    folder = made[0].root / "figures"
-    assert not (folder / "limiter.tsv").exists()
-    named = {name: limiter_rows() for name in NAMES}
+    """Rows of every figure."""
+    folder, named = made[0].root / "figures", {}
     for path in folder.glob("*.tsv"):
         named[path.stem] = rows = read_table(path)
         if "condition" in rows:  # one only, so that its name is left out

@@ -56,8 +56,8 @@ def speeding(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speeding")
     gait, laboratory = accelerating_gait(RUNNER).gait, Laboratory(plates=PlateRow(26, 1.2))
     run = recorded_run(gait, RunPlan(0), laboratory)
-from aqbio.virtual.recording import Laboratory, PlateRow, RunPlan, recorded_run
-from aqbio.virtual.truth import run_truth
+    settings = "consistency: {samples: 12, drag_area_m2: 0}\nmultiverse: {enabled: false}\n"
+    settings += "contributions: {draws: 30}\n"
     study = write_made_study(folder, RUNNER, {"start": run}, laboratory, settings=settings)
     stages = ("prepare", "scale", "inverse_kinematics", "inverse_dynamics", "contributions")
     after = ("multiverse", "tables", "hypotheses", "figures", "pages", "report")

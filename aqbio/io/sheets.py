@@ -92,8 +92,8 @@ def _other_separator(header: str) -> str:
     return ""
 
 
-def _finding(rule: str, what: str, file: Path, fix: str, line: int | None = None) -> Finding:
-    where = "" if line is None else f"line {line}"
+def _finding(rule: str, what: str, file: Path, fix: str, place: int | str = "") -> Finding:
+    where = f"line {place}" if isinstance(place, int) else place
     return Finding(rule=rule, severity="error", what=what, file=str(file), where=where, fix=fix)
 
 
@@ -233,7 +233,7 @@ def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> I
 
 
 def _twice_findings(trials: Sequence[SheetLine[Trial]], sheet: Path) -> Iterator[Finding]:
-    """Trials that are there twice."""
+    """Trials listed twice."""
     by_trial: dict[tuple[str, str], list[SheetLine[Trial]]] = {}
     for line in trials:
         key = _cell(line, "participant_id"), _cell(line, "trial_id").casefold()
@@ -340,14 +340,9 @@ def _unknown(rows: Sequence[Capacity], people: Sequence[str], path: Path) -> Ite
     for name in dict.fromkeys(row.participant_id for row in rows):
         if name not in people:
             near = closest(name, people)
-            yield Finding(
-                rule="participant-unknown",
-                severity="error",
-                what=f"capacities of {name}, who is not in the participants sheet.",
-                file=str(path),
-                where="column participant_id",
-                fix=f"did you mean {near}?" if near else "add the participant.",
-            )
+            fix = f"did you mean {near}?" if near else "add the participant."
+            what = f"capacities of {name}, who is not in the participants sheet."
+            yield _finding("participant-unknown", what, path, fix, "column participant_id")
 
 
 def _mixed(rows: Sequence[Capacity], path: Path) -> Iterator[Finding]:
@@ -357,12 +352,7 @@ def _mixed(rows: Sequence[Capacity], path: Path) -> Iterator[Finding]:
         for column in ("unit", "side"):
             different = list(dict.fromkeys(str(getattr(row, column)) for row in own))
             if len(different) > 1:
-                yield Finding(
-                    rule="capacity-mixed",
-                    severity="error",
-                    what=f"measure {measure} has rows of {len(different)} {column}s: "
-                    f"{', '.join(different)}.",
-                    file=str(path),
-                    where=f"column {column}",
-                    fix=f"convert the values, or give each {column} a measure of its own.",
-                )
+                what = f"measure {measure} has rows of {len(different)} {column}s: "
+                what += ", ".join(different) + "."
+                fix = f"convert the values, or give each {column} a measure of its own."
+                yield _finding("capacity-mixed", what, path, fix, f"column {column}")

@@ -53,6 +53,7 @@ from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.truth import run_truth
+from benchmarks.table import page_table
 from validation.gaits.generator import generated_gait
 from validation.gaits.parameters import interpolated, presets, reference_speed, steady
 
@@ -251,8 +252,8 @@ def main() -> None:
     """Print the page and write it to benchmarks/results."""
     table = coverage()
     names = list(next(iter(table.values())))
-    rows = [["truth", *(name.replace("_", " ") for name in names)], ["---"] * (len(names) + 1)]
-    rows += [[name, *(f"{share[key]:.3f}" for key in names)] for name, share in table.items()]
+    heads = ["truth", *(name.replace("_", " ") for name in names)]
+    rows = [[name, *(f"{share[key]:.3f}" for key in names)] for name, share in table.items()]
     text = PAGE.format(
         date=time.strftime("%Y-%m-%d"),
         version=aqbio.__version__,
@@ -260,7 +261,7 @@ def main() -> None:
         truths=TRUTHS,
         fewer=FEWER,
     )
-    text += "\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+    text += "\n" + page_table(heads, rows) + "\n"
     print(text)
     write_text(RESULT, text)
 

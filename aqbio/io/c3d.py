@@ -168,8 +168,6 @@ class C3dContent:
     point_rate: float
     analog_rate: float
     """point_rate, analog_rate: Hz."""
-    first_frame: int
-    """Number of the first frame, counted from 0: event times of the file count from frame 0."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Arrays by ``GROUP:NAME``; nothing about the subject is among them."""
 
@@ -232,7 +230,6 @@ def _read(path: Path) -> C3dContent:
         analogs=np.asarray(data["analogs"], dtype=float)[0],
         point_rate=float(header["points"]["frame_rate"]),
         analog_rate=float(header["analogs"]["frame_rate"]),
-        first_frame=int(header["points"]["first_frame"]),
         parameters=parameters,
     )
 

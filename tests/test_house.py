@@ -34,7 +34,7 @@ MATHEMATICS_OF_STAGES = 61
 LINES = {
     "aqbio": 2255, "body": 5606, "config": 1734, "consistency": 4882, "contributions": 2993,
     "figures": 3504, "force_plates": 739, "gait": 1714, "hypotheses": 1611, "intake": 3180,
-    "intervals": 1084, "inverse_kinematics": 2448, "io": 4208, "labels": 1457, "multibody": 1873,
+    "intervals": 1084, "inverse_kinematics": 2448, "io": 4196, "labels": 1457, "multibody": 1873,
     "multiverse": 1280, "observed": 827, "opensim": 1083, "pages": 3842, "recordings": 4877,
     "stats": 3323, "steps": 1866, "study": 1299, "virtual": 1490,
 }  # fmt: skip

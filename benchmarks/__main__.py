@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from aqbio.cli import keep_freed_memory, relax_garbage_collection
@@ -34,21 +33,14 @@ ROWS: dict[str, Rows] = {
     "B15": studies.demo,
 }
 
-NAMED: dict[str, Rows] = {
-    "B12.60": partial(studies.laboratory, each=studies.RUNS),
-    "B12.600": partial(studies.laboratory, people=studies.PEOPLE, each=studies.RUNS),
-}
-"""Rows that take long: measured only where they are named."""
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run the chosen rows; 1 if a side was wrong."""
     options = _parser().parse_args(arguments)
     chosen = list(ROWS) if not options.rows else options.rows.split(",")
-    every = ROWS | NAMED
-    unknown = [name for name in chosen if name not in every]
+    unknown = [name for name in chosen if name not in ROWS]
     if unknown:
-        _parser().error(f"rows {', '.join(unknown)} are unknown; there are {', '.join(every)}.")
+        _parser().error(f"rows {', '.join(unknown)} are unknown; there are {', '.join(ROWS)}.")
     effort, frames = (QUICK, QUICK_FRAMES) if options.quick else (Effort(), FRAMES)
     keep_freed_memory()  # as every process of aqbio begins that computes
     relax_garbage_collection()
@@ -59,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         took = {"material": time.perf_counter() - start}
         for name in chosen:
             began = time.perf_counter()
-            lines += _lines(every[name](material), effort)
+            lines += _lines(ROWS[name](material), effort)
             took[name] = time.perf_counter() - began
             _say(f"{name} took {took[name]:.0f} s")
     print(markdown(lines))

@@ -41,6 +41,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
 from aqbio.virtual.demo import SPRINTERS, GaitName
 from aqbio.virtual.disturbances import LOOSE, Skin
+from benchmarks.table import page_table
 from validation.fit_checks import left_out_contacts
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_run import (
@@ -398,7 +399,7 @@ def errors_table(found: Findings) -> str:
             share = relative.loc[place, shown]
             cells = [f"{cell} ({part:.2f})" for cell, part in zip(cells, share, strict=True)]
         rows.append([*place, *cells, *(f"{row[name]:.3g}" for name in rest)])
-    return _table(["recordings", "weights", *shown, *rest], rows)
+    return page_table(["recordings", "weights", *shown, *rest], rows)
 
 
 def gates_table(found: Findings, settings: Sequence[Setting]) -> str:
@@ -408,7 +409,7 @@ def gates_table(found: Findings, settings: Sequence[Setting]) -> str:
         [words, f"{how} {limit:g}", *(f"{x:.2f}{'' if ok else ' **no**'}" for x, ok in numbers)]
         for (words, _, how, limit), numbers in zip(GATES, zip(*columns, strict=True), strict=True)
     ]
-    return _table(["gate", "limit", *(one.name for one in settings)], rows)
+    return page_table(["gate", "limit", *(one.name for one in settings)], rows)
 
 
 def _grouped(table: pd.DataFrame, by: Sequence[str], form: str, power: float = 1.0) -> str:
@@ -417,7 +418,7 @@ def _grouped(table: pd.DataFrame, by: Sequence[str], form: str, power: float = 1
     mean = left.groupby(level=list(by), sort=False).mean() ** (1.0 / power)
     rows = [[*place, *(f"{value:{form}}" for value in row)] for place, row in mean.iterrows()]
     heads = ["recordings" if name == "setting" else name for name in by]
-    return _table([*heads, *mean.columns], rows)
+    return page_table([*heads, *mean.columns], rows)
 
 
 def parameters_table(found: Findings) -> str:
@@ -425,12 +426,7 @@ def parameters_table(found: Findings) -> str:
     table = root_mean_square_parameters(found)
     table["sd"] = found.parameters.groupby(["setting", "name"], sort=False)["sd"].mean()
     rows = [[*place, *(f"{value:.2g}" for value in row)] for place, row in table.iterrows()]
-    return _table(["recordings", "parameter", "true (RMS)", "error (RMS)", "stated SD"], rows)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = [list(map(str, heads)), ["---"] * len(heads), *(map(str, row) for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return page_table(["recordings", "parameter", "true (RMS)", "error (RMS)", "stated SD"], rows)
 
 
 PAGE = """\

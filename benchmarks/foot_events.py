@@ -37,6 +37,7 @@ from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_lib
 from aqbio.virtual.disturbances import disturbed
 from aqbio.virtual.recording import GROUND_AXES, RunPlan, recorded_run
 from aqbio.virtual.recording import Laboratory as VirtualLaboratory
+from benchmarks.table import page_table
 from validation.true_contacts import contacts
 
 ROOT = Path(__file__).parents[1]
@@ -249,21 +250,23 @@ def markdown(rows: list[Measured]) -> str:
     """The table of benchmarks/results/foot_events.md."""
     heads = "recording", "m/s", "lands first", "Hz", "contacts"
     heads += "touchdown, ms", "found", "toe-off, ms", "found"
-    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
+    table = []
     for one in rows:
         events = (
             (one.touchdown, one.touchdown_sd, one.touchdown_found),
             (one.toe_off, one.toe_off_sd, one.toe_off_found),
         )
         told = [
-            f"{median:+.1f} ± {sd:.1f} | {found:.0%}" if np.isfinite(median) else f"– | {found:.0%}"
+            cell
             for median, sd, found in events
+            for cell in (
+                f"{median:+.1f} ± {sd:.1f}" if np.isfinite(median) else "–",
+                f"{found:.0%}",
+            )
         ]
-        lines.append(
-            f"| {one.recording} | {one.speed} | {one.strike or '–'} | {one.rate:g} | "
-            f"{one.contacts} | {told[0]} | {told[1]} |"
-        )
-    return "\n".join(lines) + "\n"
+        run = (one.recording, one.speed, one.strike or "–", f"{one.rate:g}", one.contacts)
+        table.append((*run, *told))
+    return page_table(heads, table) + "\n"
 
 
 HEAD = """\

@@ -63,15 +63,21 @@ def write_table(
 
 def markdown(lines: Sequence[Measured]) -> str:
     """The table for readers: times in fitting units, no empty columns."""
-    rows = [" | ".join(_HEADS), " | ".join("---" for _ in _HEADS)]
+    rows = []
     for line in lines:
         ours = _duration(line.ours_s)
         if not math.isnan(line.memory_mb):
             ours += f", {line.memory_mb:.3g} MB"
         ratio = "" if math.isnan(line.ratio) else f"{line.ratio:,.3g} x"
         cells = (line.id, line.what, ours, _duration(line.other_s), ratio, line.target)
-        rows.append(" | ".join((*cells, line.correct, line.met, str(line.turns), line.note)))
-    return "\n".join(f"| {row} |" for row in rows)
+        rows.append((*cells, line.correct, line.met, line.turns, line.note))
+    return page_table(_HEADS, rows)
+
+
+def page_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table in Markdown."""
+    lines = [heads, ["---"] * len(heads), *(map(str, row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _duration(seconds: float) -> str:

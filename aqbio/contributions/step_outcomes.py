@@ -229,7 +229,7 @@ def _targets(scheme: RoleScheme, sides: Sequence[str]) -> Matrix:
 
 def source_matrix(names: Sequence[str], push: Side) -> FloatArray:
     """Sources of each row of level C, (R, S): sums of sides, of ankle and toes, and single ones."""
-    singles = named_matrix([role_name(name, "right") for name in names], push, names)
+    singles = named_matrix([role_name(name, "right") for name in names], names, push)
     own = [role_name(name, push) for name in names]
     both = (
         np.array([[float(name in INDETERMINATE) for name in own]])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,7 +71,8 @@ def with_spreads(
         dimensions = ("step", "phase", "percent", *((item,) if item else ()), "axis")
         values = np.full([curves.sizes[one] for one in dimensions], np.nan)
         for index, step in enumerate(steps) if f"sd_{name}" in trial else ():
-            values[index] = _drawn(picked(trial, f"sd_{name}", stance_foot=step.side))
+            spread = picked(trial, f"sd_{name}", stance_foot=step.side)
+            values[index] = [interpolated(KNOTS, phase, PERCENT) for phase in spread]
         if f"{name}_sd_posterior" in curves:
             posterior = curves[f"{name}_sd_posterior"].values
             values = np.where(np.isnan(posterior), values, np.hypot(values, posterior))
@@ -84,11 +85,6 @@ def with_spreads(
         empty = np.zeros([curves.sizes[one] for one in dimensions])
         spreads[f"stance_{quantity}_sd"] = (dimensions, np.stack(own) if own else empty)
     return curves.assign(spreads)
-
-
-def _drawn(spread: FloatArray) -> FloatArray:
-    """(2, 101, ..., 3) standard deviations over draws in the steps of one foot."""
-    return np.stack([interpolated(KNOTS, phase, PERCENT) for phase in spread])
 
 
 def interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> FloatArray:
@@ -253,7 +249,10 @@ def step_dataset(
     )
     curves = np.full((len(steps), len(PHASES), len(PERCENT), columns.shape[1]), np.nan)
     for index, step in enumerate(steps):
-        values: Callable[[Side], FloatArray] = partial(_columns, table, step.side)
+
+        def values(push: Side, foot: Side = step.side) -> FloatArray:
+            return table(push, foot)[1]
+
         curves[index] = step_roles(trial, step, roles).both(time, values, mirror)
     names_of = {name: list(own) for _, (name, own, _) in parts.items()}
     names_of |= {
@@ -275,13 +274,6 @@ def no_steps(scheme: RoleScheme) -> xr.Dataset:
 def _posterior(covariance: Signal, scheme: RoleScheme, push: Side) -> Labelled:
     groups = covariance.labels["group"]
     return ("time", "group", "axis"), role_sd(covariance.values, groups, scheme, push)
-
-
-def _columns(
-    table: Callable[[Side, Side], tuple[object, FloatArray]], foot: Side, push: Side
-) -> FloatArray:
-    """(T, N): all components of all signals side by side."""
-    return table(push, foot)[1]
 
 
 def _time_first(dimensions: Sequence[str], values: FloatArray) -> FloatArray:

@@ -193,7 +193,7 @@ class RoleScheme:
         return f"{sides} The pelvis is on neither side." if self.pelvis == "out" else sides
 
 
-def named_matrix(roles: Sequence[str], stance: Side, names: Sequence[str]) -> FloatArray:
+def named_matrix(roles: Sequence[str], names: Sequence[str], stance: Side) -> FloatArray:
     """Role matrix (R, N) of parts named after their side only; NaN where the model lacks one."""
     own = [role_name(name, stance) for name in names]
     table = np.array([[float(name == role) for name in own] for role in roles])

@@ -113,8 +113,9 @@ RoleParts = Mapping[str, tuple[str, tuple[str, ...], Matrix]]
 
 def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RoleParts:
     """Groups, joints and chains of the step curves; with a model map, flexion moments as well."""
-    groups: Matrix = partial(_group_matrix, scheme)
-    parts = {"group": ("group", scheme.items, groups)}
+    parts: dict[str, tuple[str, tuple[str, ...], Matrix]] = {
+        "group": ("group", scheme.items, lambda names, push: scheme.matrix(push, names))
+    }
     parts |= named_parts(joint=JOINT_ROLES, chain=CHAINS)
     if model_map is not None:
         parts["coordinate"] = ("joint", JOINT_ROLES, partial(_extension, model_map))
@@ -123,15 +124,7 @@ def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RolePar
 
 def named_parts(**roles: Sequence[str]) -> dict[str, tuple[str, tuple[str, ...], Matrix]]:
     """Parts that are only named after their side, and the roles of each."""
-    return {name: (name, tuple(own), partial(_named, own)) for name, own in roles.items()}
-
-
-def _named(roles: Sequence[str], names: Sequence[str], push: Side) -> FloatArray:
-    return named_matrix(roles, push, names)
-
-
-def _group_matrix(scheme: RoleScheme, names: Sequence[str], push: Side) -> FloatArray:
-    return scheme.matrix(push, names)
+    return {name: (name, tuple(own), partial(named_matrix, own)) for name, own in roles.items()}
 
 
 def _extension(model_map: ModelMap, coordinates: Sequence[str], push: Side) -> FloatArray:

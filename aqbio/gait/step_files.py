@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from aqbio.gait.steps import (
 from aqbio.io.dictionary import columns
 from aqbio.io.netcdf import DAMAGE, unreadable
 from aqbio.io.study import Study
-from aqbio.io.tables import joined, read_columns, write_table
+from aqbio.io.tables import read_columns, write_table
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.jobs import refuse_damaged
 from aqbio.study.manifest import OK, Report
@@ -67,17 +67,6 @@ def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFr
     """Rows of a participant's table in full precision, of trials that passed all stages."""
     rows = read_columns(step_file(study, participant_id, table))
     return rows[rows["trial_id"].isin(finished(study, participant_id))]
-
-
-def study_rows(
-    study: Study,
-    table: str,
-    names: Sequence[str] = (),
-    wanted: Callable[[pd.DataFrame], Any] = lambda rows: np.ones(len(rows), dtype=bool),
-) -> pd.DataFrame:
-    """Wanted rows of all participants; ``names`` where the dictionary has placeholders."""
-    parts = (participant_rows(study, one.participant_id, table) for one in study.participants)
-    return joined((part[wanted(part)] for part in parts), names or list(columns(table)))
 
 
 def write_rows(study: Study, participant_id: str, report: Report) -> None:

@@ -95,17 +95,18 @@ def write_recording(data: xr.Dataset, labels: tuple[str, ...], stem: Path) -> No
     rate = float(data.attrs["marker_rate"])
     write_trc(stem.with_name(f"{stem.name}.trc"), labels, data["marker_raw"].values, rate)
     loads = [
-        ExternalLoad(side, *_foot(data, side), np.zeros(3)) for side in SIDES
+        ExternalLoad(
+            side,
+            data["foot_force"].sel(foot=side).values,
+            data["foot_moment"].sel(foot=side).values,
+            np.zeros(3),
+        )
+        for side in SIDES
     ]  # the sides stand for the bodies of a model, which a recording has not
     measured, _ = measured_loads(loads)
     if measured.any():
         path, time = stem.with_name(f"{stem.name}_grf.mot"), data["time"].values
         _write_loads(path, time, loads, measured, float(data.attrs["surface_height"]))
-
-
-def _foot(data: xr.Dataset, side: str) -> tuple[FloatArray, FloatArray]:
-    force, moment = (data[name].sel(foot=side).values for name in ("foot_force", "foot_moment"))
-    return force, moment
 
 
 def _repeatable(study: Study, participant_id: str, trial_id: str, way: str) -> Repeatable:

@@ -21,6 +21,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.force_plates.forces import CHANNELS, PlateWrench, plate_axes, platform_wrench
 from aqbio.io.recording import (
     FASTEST,
+    METRES,
     SLOWEST,
     STRONGEST,
     ForceRecording,
@@ -73,10 +74,10 @@ def _damage(content: bytes, position: int) -> str:
     for record in range(1, RECORDS_MAX):
         if position + 2 > len(content):
             return f"parameter {record} lies beyond the end of the file"
-        length = _signed(content[position])
+        length = int.from_bytes(content[position : position + 1], signed=True)
         if length == 0 or content[position + 1] == 0:
             return ""
-        link = position + 2 + abs(length)
+        link = position + 2 + abs(length)  # a negative length locks the parameter
         name = content[position + 2 : link]
         if any(character < ord(" ") for character in name):
             return f"the name of parameter {record} is garbage: the section is damaged"
@@ -133,11 +134,6 @@ def _word(content: bytes, number: int) -> int:
     return int.from_bytes(content[2 * number - 2 : 2 * number], "little")
 
 
-def _signed(byte: int) -> int:
-    """Two's complement: a negative length of a name locks the parameter."""
-    return byte - 256 if byte > 127 else byte
-
-
 def _unreadable(path: Path, why: str) -> AqbioError:
     return AqbioError(
         f"the C3D file cannot be read: {why}.",
@@ -172,8 +168,6 @@ class C3dContent:
     point_rate: float
     analog_rate: float
     """point_rate, analog_rate: Hz."""
-    first_frame: int
-    """Number of the first frame, counted from 0: event times of the file count from frame 0."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Arrays by ``GROUP:NAME``; nothing about the subject is among them."""
 
@@ -236,7 +230,6 @@ def _read(path: Path) -> C3dContent:
         analogs=np.asarray(data["analogs"], dtype=float)[0],
         point_rate=float(header["points"]["frame_rate"]),
         analog_rate=float(header["analogs"]["frame_rate"]),
-        first_frame=int(header["points"]["first_frame"]),
         parameters=parameters,
     )
 
@@ -345,7 +338,6 @@ FORCES = {("f", "x"), ("f", "y"), ("f", "z")}
 
 FORCE_UNITS = {"n": 1.0, "nt": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1000.0, "lbf": 4.4482216}
 VOLTS = {"v", "mv", "volt", "volts"}
-LENGTHS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
 VOLTAGE = 20.0
 """Amplifiers give 10 V at most: channels that stay below this cannot be a person's force in N."""
@@ -553,7 +545,7 @@ def _moment_length(plate: _Plate, length: float) -> float:
     unit = plate.units[3].replace(".", "").replace("*", "").replace(" ", "")
     if plate.kind != 1:
         unit = unit.removeprefix("nt").removeprefix("n")
-    return LENGTHS.get(unit, length)
+    return METRES.get(unit, length)
 
 
 def _item(content: C3dContent, name: str, index: int, missing: float) -> float:

@@ -44,7 +44,9 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
     size. What single precision can hold of it without loss is stored in single precision.
     """
     stage = str(attributes.get("stage", ""))
-    plain = dataset.assign_attrs({name: _plain(value) for name, value in attributes.items()})
+    plain = dataset.assign_attrs(
+        {name: int(one) if isinstance(one, bool) else one for name, one in attributes.items()}
+    )
     if stage in files():
         plain = described(plain, stage)
         dictionary = variables(stage)
@@ -155,12 +157,6 @@ def unreadable(path: Path, error: Exception) -> RunStoppedError:
         fix="`aqbio run` makes it again.",
         rule="result-damaged",
     )
-
-
-def _plain(value: Attribute) -> str | int | float | list[float] | list[str]:
-    if isinstance(value, bool | np.bool_):
-        return int(value)
-    return value
 
 
 WHOLE = ("step", "row", "phase", "percent")

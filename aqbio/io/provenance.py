@@ -8,7 +8,8 @@ import json
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
@@ -149,23 +150,14 @@ def in_ids(study: Study, content: Any, participant_id: str = "", trial_id: str =
 
     Of files with the same name in two folders, those of the content's own trial are meant.
     """
-    return _replaced(content, given_files(study, participant_id), trial_id)
+    return _with_texts(content, partial(_renamed, given_files(study, participant_id)), trial_id)
 
 
-def _replaced(content: Any, files: Mapping[Path, str], trial_id: str) -> Any:
-    if isinstance(content, str):
-        here = {path: called for path, called in files.items() if path.name in content}
-        return _renamed(content, here, trial_id) if here else content
-    if isinstance(content, Mapping):
-        own = str(content.get("trial_id") or content.get("trial") or trial_id)
-        return {name: _replaced(value, files, own) for name, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_replaced(value, files, trial_id) for value in content]
-    return content
-
-
-def _renamed(text: str, files: Mapping[Path, str], trial_id: str) -> str:
+def _renamed(given: Mapping[Path, str], text: str, trial_id: str) -> str:
     """Text with every end of these paths replaced by what the file is called."""
+    files = {path: called for path, called in given.items() if path.name in text}
+    if not files:
+        return text
     names: dict[str, set[str]] = {}
     for path, called in files.items():
         for parts in range(len(path.parts)):
@@ -194,12 +186,18 @@ def published(study: Study, content: Any, participant_id: str = "", trial_id: st
 
 def without_places(content: Any) -> Any:
     """Plain content (texts, lists, mappings) without the folders of this machine."""
+    return _with_texts(content, lambda text, _: _without_folders(text))
+
+
+def _with_texts(content: Any, change: Callable[[str, str], str], trial_id: str = "") -> Any:
+    """Plain content with every text changed, by the text and the trial that it belongs to."""
     if isinstance(content, str):
-        return _without_folders(content)
+        return change(content, trial_id)
     if isinstance(content, Mapping):
-        return {name: without_places(value) for name, value in content.items()}
+        own = str(content.get("trial_id") or content.get("trial") or trial_id)
+        return {name: _with_texts(value, change, own) for name, value in content.items()}
     if isinstance(content, list | tuple):
-        return [without_places(value) for value in content]
+        return [_with_texts(value, change, trial_id) for value in content]
     return content
 
 

@@ -92,8 +92,8 @@ def _other_separator(header: str) -> str:
     return ""
 
 
-def _finding(rule: str, what: str, file: Path, fix: str, line: int | None = None) -> Finding:
-    where = "" if line is None else f"line {line}"
+def _finding(rule: str, what: str, file: Path, fix: str, place: int | str = "") -> Finding:
+    where = f"line {place}" if isinstance(place, int) else place
     return Finding(rule=rule, severity="error", what=what, file=str(file), where=where, fix=fix)
 
 
@@ -170,9 +170,9 @@ def checked_sheets(participants_sheet: Path, trials_sheet: Path) -> StudySheets:
     for sheet, lines in ((participants_sheet, people), (trials_sheet, trials)):
         if lines == []:
             findings.append(_finding("sheet-empty", _EMPTY, sheet, "write one row per item."))
-    findings += _participant_findings(people or (), participants_sheet)
+    findings += _twice(people or (), participants_sheet, "participant_id")
     findings += _person_findings(people or (), participants_sheet)
-    findings += _twice_findings(trials or (), trials_sheet)
+    findings += _twice(trials or (), trials_sheet, "participant_id", "trial_id")
     if people and trials:
         findings += _owner_findings(people, trials, trials_sheet)
         findings += _static_findings(people, trials, participants_sheet)
@@ -200,17 +200,18 @@ def _cell(line: SheetLine[P], column: str) -> str:
     return line.cells.get(column, "")
 
 
-def _participant_findings(
-    people: Sequence[SheetLine[Participant]], sheet: Path
-) -> Iterator[Finding]:
-    """Participants listed twice; some file systems ignore capitals."""
-    by_name: dict[str, list[SheetLine[Participant]]] = {}
-    for line in people:
-        by_name.setdefault(_cell(line, "participant_id").casefold(), []).append(line)
-    for name, lines in by_name.items():
-        if name and len(lines) > 1:
-            what = f"participant {_cell(lines[0], 'participant_id')} appears {len(lines)} times."
-            yield _finding("sheet-twice", what, sheet, "keep one row.", lines[1].number)
+def _twice(lines: Sequence[SheetLine[P]], sheet: Path, *columns: str) -> Iterator[Finding]:
+    """Rows listed twice; some file systems ignore capitals."""
+    by_name: dict[tuple[str, ...], list[SheetLine[P]]] = {}
+    for line in lines:
+        by_name.setdefault(tuple(_cell(line, one).casefold() for one in columns), []).append(line)
+    for name, own in by_name.items():
+        if all(name) and len(own) > 1:
+            who, *trial = (_cell(own[0], one) for one in columns)
+            words = f"trial {trial[0]} of {who}" if trial else f"participant {who}"
+            what = f"{words} appears {len(own)} times."
+            fix = f"keep one row, or give each its own {columns[-1]}."
+            yield _finding("sheet-twice", what, sheet, fix, own[1].number)
 
 
 def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> Iterator[Finding]:
@@ -230,19 +231,6 @@ def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> I
                 )
                 fix = "give a person the same in all rows."
                 yield _finding("person-differs", what, sheet, fix, line.number)
-
-
-def _twice_findings(trials: Sequence[SheetLine[Trial]], sheet: Path) -> Iterator[Finding]:
-    """Trials that are there twice."""
-    by_trial: dict[tuple[str, str], list[SheetLine[Trial]]] = {}
-    for line in trials:
-        key = _cell(line, "participant_id"), _cell(line, "trial_id").casefold()
-        by_trial.setdefault(key, []).append(line)
-    for (name, trial), lines in by_trial.items():
-        if name and trial and len(lines) > 1:
-            what = f"trial {_cell(lines[0], 'trial_id')} of {name} appears {len(lines)} times."
-            fix = "give every trial of a participant its own trial_id."
-            yield _finding("sheet-twice", what, sheet, fix, lines[1].number)
 
 
 def _owner_findings(
@@ -340,14 +328,9 @@ def _unknown(rows: Sequence[Capacity], people: Sequence[str], path: Path) -> Ite
     for name in dict.fromkeys(row.participant_id for row in rows):
         if name not in people:
             near = closest(name, people)
-            yield Finding(
-                rule="participant-unknown",
-                severity="error",
-                what=f"capacities of {name}, who is not in the participants sheet.",
-                file=str(path),
-                where="column participant_id",
-                fix=f"did you mean {near}?" if near else "add the participant.",
-            )
+            fix = f"did you mean {near}?" if near else "add the participant."
+            what = f"capacities of {name}, who is not in the participants sheet."
+            yield _finding("participant-unknown", what, path, fix, "column participant_id")
 
 
 def _mixed(rows: Sequence[Capacity], path: Path) -> Iterator[Finding]:
@@ -357,12 +340,7 @@ def _mixed(rows: Sequence[Capacity], path: Path) -> Iterator[Finding]:
         for column in ("unit", "side"):
             different = list(dict.fromkeys(str(getattr(row, column)) for row in own))
             if len(different) > 1:
-                yield Finding(
-                    rule="capacity-mixed",
-                    severity="error",
-                    what=f"measure {measure} has rows of {len(different)} {column}s: "
-                    f"{', '.join(different)}.",
-                    file=str(path),
-                    where=f"column {column}",
-                    fix=f"convert the values, or give each {column} a measure of its own.",
-                )
+                what = f"measure {measure} has rows of {len(different)} {column}s: "
+                what += ", ".join(different) + "."
+                fix = f"convert the values, or give each {column} a measure of its own."
+                yield _finding("capacity-mixed", what, path, fix, f"column {column}")

@@ -129,7 +129,8 @@ def lost_findings(
         parts = lost_parts(observed, groups, frames, reason)
         if not parts or reason in _OTHER_FINDINGS:
             continue
-        lost = ~observed.parts(np.isin(observed.segments, _members(parts, groups))[None])[:, 0]
+        members = [body for group in parts for body in groups[group]]
+        lost = ~observed.parts(np.isin(observed.segments, members)[None])[:, 0]
         extent = f" ({int(lost.sum())} of {len(lost)} frames)" if reason == SOME_FRAMES else ""
         yield Finding(
             rule="parts-unseen",
@@ -143,10 +144,6 @@ def lost_findings(
             unit="groups",
             fix=_FIXES[reason],
         )
-
-
-def _members(parts: Mapping[str, str], groups: Mapping[str, Sequence[str]]) -> list[str]:
-    return [body for group in parts for body in groups[group]]
 
 
 PLATES = frozenset({"ground_force", "free_moment"})

@@ -60,7 +60,8 @@ def read_function(function: Any, *, where: str) -> PiecewisePolynomials:
         return piecewise_linear(*_points(opensim.PiecewiseLinearFunction.safeDownCast(function)))
     if kind == "SimmSpline":
         x, y = _points(opensim.SimmSpline.safeDownCast(function))
-        return cubic_spline(x, y, np.array([_slope(function, value) for value in x]))
+        slopes = [function.calcDerivative([0], opensim.Vector(1, float(value))) for value in x]
+        return cubic_spline(x, y, np.array(slopes))
     raise AqbioError(
         f"{where} is driven by a {kind}, which the engine does not represent.",
         fix="use a SimmSpline, PolynomialFunction, LinearFunction or Constant in the model.",
@@ -71,10 +72,6 @@ def read_function(function: Any, *, where: str) -> PiecewisePolynomials:
 def _points(function: Any) -> tuple[FloatArray, FloatArray]:
     count = range(function.getNumberOfPoints())
     return np.array([function.getX(i) for i in count]), np.array([function.getY(i) for i in count])
-
-
-def _slope(function: Any, x: float) -> float:
-    return float(function.calcDerivative([0], opensim.Vector(1, float(x))))
 
 
 PLAIN_JOINTS = {

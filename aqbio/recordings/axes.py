@@ -115,7 +115,7 @@ def _up(clues: Clues) -> tuple[FloatArray, str, tuple[str, ...]]:
             reasons.append(f"{words} it")
         else:
             doubts.append(f"up is {name} by the body, but {words} {LETTERS[other]}.")
-    return axis, f"Up is {name}: {_listed(reasons)}.", tuple(doubts)
+    return axis, f"Up is {name}: {' and '.join(reasons)}.", tuple(doubts)
 
 
 def _forward(clues: Clues, up: FloatArray) -> tuple[FloatArray, str, tuple[str, ...]]:
@@ -156,10 +156,6 @@ def _unit(name: str) -> FloatArray:
 def _name(axis: FloatArray) -> str:
     index = int(np.flatnonzero(axis)[0])
     return ("+" if axis[index] > 0 else "-") + LETTERS[index]
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
 LOADED = 100.0

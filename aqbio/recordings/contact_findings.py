@@ -326,9 +326,7 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
     visible = np.asarray(np.isfinite(feet).all(axis=2))
     outlined = visible[:, 0] & (visible[:, 1:].sum(axis=1) >= TOES)
     cop, feet = cop[outlined], feet[outlined]
-    distance = foot_distance(feet[:, None] * level, cop * level)[:, 0]
-    finite = distance[np.isfinite(distance)]
-    return float(np.median(finite)) if len(finite) else float("nan")
+    return median(foot_distance(feet[:, None] * level, cop * level)[:, 0])
 
 
 def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, float]:

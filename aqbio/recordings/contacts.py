@@ -127,7 +127,7 @@ def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
     nearest = arm - np.clip(share, 0.0, 1.0)[..., None] * line
     to_lines = np.sqrt(dot(nearest, nearest))
     to_markers = np.sqrt(dot(target - feet, target - feet))
-    return _smallest(np.concatenate((to_lines, to_markers), axis=2))
+    return np.asarray(np.fmin.reduce(np.concatenate((to_lines, to_markers), axis=2), axis=2))
 
 
 def plate_contacts(
@@ -246,12 +246,6 @@ def median(values: FloatArray) -> float:
     """Median of the finite values; NaN if there are none."""
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if len(finite) else float("nan")
-
-
-def _smallest(values: FloatArray) -> FloatArray:
-    """Smallest value along the last axis, NaN only where all are."""
-    smallest = np.nan_to_num(values, nan=np.inf).min(axis=-1)
-    return np.where(np.isfinite(smallest), smallest, np.nan)
 
 
 SEAM = 0.02

@@ -393,10 +393,6 @@ def _named(numbers: Collection[int]) -> str:
     return f"plate{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
-def _overlap(one: FloatArray, other: FloatArray) -> bool:
-    return bool(one[0] < other[1] and one[1] > other[0])
-
-
 def with_unmeasured(
     loads: FeetLoads,
     plates: Plates,
@@ -416,7 +412,8 @@ def with_unmeasured(
     exchanged = _exchanged(plates, feet, time, notes)
 
     def apart(span: FloatArray, contacts: Sequence[FootContact]) -> bool:
-        return not any(_overlap(span, contact_span(one)) for one in contacts)
+        others = map(contact_span, contacts)
+        return not any(span[0] < one[1] and span[1] > one[0] for one in others)
 
     contacts = [one for one in loads.contacts if apart(contact_span(one), exchanged)]
     on_plates = [x for x in loads.on_plates if apart(plates.time[[x.start, x.stop - 1]], exchanged)]

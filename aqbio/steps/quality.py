@@ -306,7 +306,7 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
         edge = FILTER_LEAK / flights[numbers[place]] if kinematic else 0.0
         inside = (edge <= PERCENT) & (1.0 - edge >= PERCENT)
         if inside.sum() > 1:
-            largest = _largest(parts[place])
+            largest = float(np.fmax.reduce(np.abs(parts[place]), axis=None))
             drifts.append(np.ptp(total[place, inside]) / largest)
             spans.append(2.0 * NORMAL_95 * float(np.nan_to_num(sd[place]).max()) / largest)
     if drifts:
@@ -377,12 +377,6 @@ def _slip_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
 
 HALF = 0.5
 """A foot is planted while it bears more than this share of its peak force."""
-
-
-def _largest(values: FloatArray) -> float:
-    """Largest size among the values that are known; NaN where none is."""
-    finite = values[np.isfinite(values)]
-    return float(np.abs(finite).max()) if len(finite) else float("nan")
 
 
 def _closure_rows(key: Row, made: Mapping[str, Any]) -> Iterator[Row]:

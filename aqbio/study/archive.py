@@ -182,7 +182,12 @@ def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Compa
                 [] if differences else [f"{name} ({largest:.1g} of the largest value of a column)"]
             )
         drawn = _files(before, ".svg") | _files(before, ".pdf")
-        alike = [name for name in drawn if _same(study.root / name, before / name)]
+        alike = [
+            name
+            for name in drawn
+            if (made := study.root / name).is_file()
+            and made.read_bytes() == (before / name).read_bytes()
+        ]
     reasons = _reasons(facts(study), archived)
     return Comparison(same, tuple(close), tuple(different), len(alike), len(drawn), tuple(reasons))
 
@@ -190,10 +195,6 @@ def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Compa
 def _files(root: Path, suffix: str) -> set[str]:
     places = (path for name in ("tables", "figures") for path in (root / name).glob(f"*{suffix}"))
     return {path.relative_to(root).as_posix() for path in places}
-
-
-def _same(one: Path, other: Path) -> bool:
-    return one.is_file() and one.read_bytes() == other.read_bytes()
 
 
 def _differences(

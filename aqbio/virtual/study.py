@@ -179,17 +179,13 @@ def _write_trial(
     """Write one recording."""
     laboratory, disturbances = Laboratory(), recipe.disturbances
     if gait is None:
-        plain, disturbances = recorded_static(athlete, laboratory), _still(disturbances)
+        plain = recorded_static(athlete, laboratory)
+        disturbances = replace(disturbances, soft_tissue_m=0.0, clock_offset_s=0.0, gaps=0, swaps=0)
     else:
         plain = recorded_run(gait, _plan(trial, disturbances, random), laboratory).recording
         if recipe.faults:
             plain = recipe.faults[trial.number % len(recipe.faults)](plain)
     write_c3d(folder / trial.file, disturbed(plain, disturbances, random), laboratory)
-
-
-def _still(disturbances: Disturbances) -> Disturbances:
-    """What a static trial suffers from: noise and offsets only."""
-    return replace(disturbances, soft_tissue_m=0.0, clock_offset_s=0.0, gaps=0, swaps=0)
 
 
 def _plan(trial: PlannedTrial, disturbances: Disturbances, random: np.random.Generator) -> RunPlan:

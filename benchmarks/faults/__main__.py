@@ -8,8 +8,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.faults.cases import page
-from benchmarks.faults.doors import DOORS
-from benchmarks.faults.fuzz import Fuzzed, every_format, fuzzed
+from benchmarks.faults.fuzz import Fuzzed, every_format
 
 HEADS = ("format", "files", "accepted", "refused in words", "tracebacks", "hangs", "nonsense")
 
@@ -21,24 +20,15 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200, help="tries (of every format)")
     parser.add_argument("--only", default="", help="one format")
     parser.add_argument("--seed", type=int, default=0, help="other changes for another one")
-    parser.add_argument("--of", type=Path, help="change this file, of the format, not a made one")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if given.what == "corpus":
             print(page(Path(folder)), end="")
             return 0
-        if given.of is not None:
-            return int(not fuzz_of(Path(folder), given.of, given.only, given.count))
         print("| " + " | ".join(HEADS) + " |\n" + "| --- " * len(HEADS) + "|")
         found = every_format(Path(folder), given.count, given.only, given.seed)
         survived = [_survived(name, one) for name, one in found]
         return int(not all(survived))
-
-
-def fuzz_of(folder: Path, file: Path, only: str, count: int) -> bool:
-    """Read mutations of a file that somebody has; a row of the table."""
-    one = fuzzed(DOORS[only], file.read_bytes(), folder, count)
-    return _survived(f"{only}, of {file.name}", one)
 
 
 def _survived(name: str, one: Fuzzed) -> bool:

@@ -30,6 +30,7 @@ from benchmarks.faults.corpus import (
     unseen,
 )  # fmt: skip
 from benchmarks.faults.doors import LOADS
+from benchmarks.table import page_table
 
 S, P, T, M = "study.yaml", "participants.tsv", "trials.tsv", "markers.yaml"
 
@@ -181,8 +182,6 @@ case is built by code ([cases.py](../benchmarks/faults/cases.py)) from a sound s
 every answer against the words that it must have. Written by
 `python -m benchmarks.faults corpus`.
 
-| what is broken | what is said first | what to do |
-| --- | --- | --- |
 """
 
 
@@ -192,8 +191,9 @@ def page(folder: Path) -> str:
     for number, (name, (broken, _)) in enumerate(CASES.items()):
         one = next(answers(broken, folder / str(number)))
         cells = (name, _cell(one.what, folder), _cell(one.fix, folder))
-        rows.append("| " + " | ".join(cells) + " |")
-    return HEAD + "\n".join(rows) + "\n"
+        rows.append(cells)
+    heads = ("what is broken", "what is said first", "what to do")
+    return HEAD + page_table(heads, rows) + "\n"
 
 
 def _cell(words: str, folder: Path) -> str:

@@ -8,7 +8,6 @@ that is accepted are failures.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,8 +97,6 @@ class Fuzzed:
     failed: int = 0
     """With a traceback."""
     hangs: int = 0
-    seconds: float = 0.0
-    rules: Counter[str] = field(default_factory=Counter)
     tracebacks: dict[str, bytes] = field(default_factory=dict)
     """First file of every kind of traceback."""
     nonsense: dict[str, bytes] = field(default_factory=dict)
@@ -139,7 +136,6 @@ def counted(found: Fuzzed, door: Door, path: Path, mutated: bytes) -> None:
         nonsense = door.read(path)
     except (AqbioError, RunStoppedError) as error:
         found.refused += 1
-        found.rules[error.rule] += 1
         if not str(error).strip() or (len(error.what) > 2000 and not hasattr(error, "findings")):
             found.nonsense.setdefault(f"message of {len(error.what)} letters", mutated)
     except Exception as error:  # noqa: BLE001  what a user would see as a traceback
@@ -150,9 +146,7 @@ def counted(found: Fuzzed, door: Door, path: Path, mutated: bytes) -> None:
         found.accepted += 1
         if nonsense:
             found.nonsense.setdefault(nonsense, mutated)
-    took = time.monotonic() - begin
-    found.seconds += took
-    found.hangs += took > SLOW_S
+    found.hangs += time.monotonic() - begin > SLOW_S
 
 
 def every_format(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.faults.__main__ import fuzz_of
 from benchmarks.faults.doors import DOORS, sound_files
 from benchmarks.faults.fuzz import fuzzed
 
@@ -32,9 +31,3 @@ def test_no_mutation_of_it_makes_a_traceback_or_nonsense(name, sound):
     assert not found.tracebacks
     assert not found.nonsense
     assert not found.hangs
-
-
-def test_a_file_of_a_laboratory_is_changed_as_well(sound, tmp_path, capsys):
-    folder, _ = sound
-    assert fuzz_of(tmp_path, folder / "run.trc", "TRC", 5)
-    assert "| TRC, of run.trc | 5 |" in capsys.readouterr().out

@@ -262,7 +262,7 @@ TROUBLES = {
         trc(hidden(0, 999, "RASI", "RPSI")), "marker-missing", TRC
     ),
     "markers that were low-passed": Trouble(
-        trc(lambda points: low_pass(points, made_run.FRAME_RATE, 6.0)), "events-kinematic", BARE
+        trc(lambda points: low_pass(points, made_run.FRAME_RATE, 6.0)), "events-unfound", BARE
     ),
     "neither pelvis nor heels": Trouble(_no_axes, "axes-unknown"),
     "sides exchanged": Trouble(_other_sides, "sides-exchanged"),

@@ -248,7 +248,7 @@ TROUBLES = {
     ),
     "plates that are slow": Trouble(_slow, "plate-noisy", TRC, said=False),
     "no heel": Trouble(trc(np.copy, gone="RHEEL"), "marker-absent", BARE),
-    "no toe on a belt": Trouble(trc(np.copy, made_run.SPEED, "LTOE"), "marker-absent", BARE),
+    "no toe on a belt": Trouble(trc(np.copy, made_run.SPEED, "LTOE"), "events-kinematic", BARE),
     "a foot that is hidden in a stance": Trouble(
         trc(hidden(250, 290, "RHEEL", "RTOE", "RMT5")), "marker-missing", TRC
     ),

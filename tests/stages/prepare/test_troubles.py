@@ -248,7 +248,7 @@ TROUBLES = {
     ),
     "plates that are slow": Trouble(_slow, "plate-noisy", TRC, said=False),
     "no heel": Trouble(trc(np.copy, gone="RHEEL"), "marker-absent", BARE),
-    "no toe on a belt": Trouble(trc(np.copy, made_run.SPEED, "LTOE"), "marker-absent", BARE),
+    "no toe on a belt": Trouble(trc(np.copy, made_run.SPEED, "LTOE"), "events-kinematic", BARE),
     "a foot that is hidden in a stance": Trouble(
         trc(hidden(250, 290, "RHEEL", "RTOE", "RMT5")), "marker-missing", TRC
     ),
@@ -262,7 +262,7 @@ TROUBLES = {
         trc(hidden(0, 999, "RASI", "RPSI")), "marker-missing", TRC
     ),
     "markers that were low-passed": Trouble(
-        trc(lambda points: low_pass(points, made_run.FRAME_RATE, 6.0)), "events-kinematic", BARE
+        trc(lambda points: low_pass(points, made_run.FRAME_RATE, 6.0)), "events-unfound", BARE
     ),
     "neither pelvis nor heels": Trouble(_no_axes, "axes-unknown"),
     "sides exchanged": Trouble(_other_sides, "sides-exchanged"),

@@ -81,7 +81,7 @@ lacking: $(VENV)/.test ## take away everything that recordings may lack, one aft
 	$(BIN)/python -m tests.lacking --recording virtual
 	[ -z "$$AQBIO_REALDATA" ] || $(BIN)/python -m tests.lacking --recording ja1
 
-validate: $(VENV)/.run ## judge drawn studies whose truth is known and write docs/validation (an hour of two cores)
+validate: $(VENV)/.run ## judge drawn studies whose truth is known and write docs/validation (half an hour)
 	$(BIN)/python -m validation.verdicts --jobs 2 --folder docs/validation
 
 mutants: $(VENV)/.test ## draw mistakes, put them into the code and say which the tests notice (hours)

@@ -36,7 +36,7 @@ from validation.features import Cell, drawn_cell, named_cells
 from validation.studies import CONTRAST, KINDS, DrawnStudy, Truth, drawn_study, truths
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
-SEED, CELLS, STUDIES, NAMED_STUDIES = 51_846, 40, 60, 200
+SEED, CELLS, STUDIES, NAMED_STUDIES = 51_846, 40, 20, 200
 FALSE_RATE, FALSE_BOUND, COVERED = 0.05, 0.08, 0.90
 """Share of studies that may support a false sentence, the upper end of its 95 % interval, and the
 share of 95 % intervals that must hold the truth."""

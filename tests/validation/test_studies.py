@@ -113,6 +113,16 @@ def test_effects_within_athletes():
         assert np.mean(values) == pytest.approx(true[name].value, abs=4.0 * error), name
 
 
+def test_gains_by_the_direction_of_the_force():
+    """Least squares of all steps at the same place of a trial, over standard deviations of all."""
+    steps = _study(direction=0.4, speeding=4).speeding
+    names = ["forward_ratio", "force_mean_n", "speed_change_mps"]
+    z = steps[names] / steps[names].std()
+    away = (z - z.groupby(steps["step"]).transform("mean")).to_numpy()
+    by_direction, by_size = np.linalg.lstsq(away[:, :2], away[:, 2], rcond=None)[0]
+    assert by_direction - by_size == pytest.approx(0.4, abs=0.04)
+
+
 def test_spread_of_the_lag():
     """Spread at 5 m/s over that at the highest speeds: exp(slope times their distance)."""
     steps = _study(spread_slope=-0.2, lag_slope=0.0, steps=16).steps

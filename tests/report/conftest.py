@@ -27,12 +27,12 @@ def changed_registry() -> str:
 
 
 STUDIES = {
-    "whole": {"lacking": ()},
+    "whole": {"participants": 3, "lacking": ()},
     "bare": {"lacking": ("forces", "arms", "static"), "registry": changed_registry()},
     "one": {"participants": 1},
     "none": {"participants": 1, "steps": False},
 }
-"""Two athletes of whom everything was recorded; two without plates, arms and static trials, whose
+"""Three athletes of whom everything was recorded; two without plates, arms and static trials, whose
 registry was changed in time; one whose registry was changed too late; one without a step."""
 
 

@@ -347,9 +347,9 @@ def test_planted_contradictions_reach_the_prose(folder):
     for path, text in kept.items():
         path.write_text(text, encoding="utf-8")
     make_pages(made.study)
-    slips = "(slip of the planted foot, largest in 2)"
+    slips = "(slip of the planted foot, largest in 3)"
     assert (slips in before, slips in after) == (True, False)
-    assert "drift of the total in flight, vertical axis in 2" in after
+    assert "drift of the total in flight, vertical axis in 3" in after
     assert f"{count['not_supported']} are not supported" in before
     assert "not supported" not in after.partition("Sample and trials")[0]
     assert FAILED[2].removesuffix(".") in before

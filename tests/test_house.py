@@ -33,7 +33,7 @@ MATHEMATICS_OF_STAGES = 61
 
 LINES = {
     "aqbio": 2247, "body": 5606, "config": 1787, "consistency": 4882, "contributions": 2994,
-    "figures": 3352, "force_plates": 757, "gait": 1639, "hypotheses": 1611, "intake": 3180,
+    "figures": 3342, "force_plates": 757, "gait": 1639, "hypotheses": 1611, "intake": 3180,
     "intervals": 1084, "inverse_kinematics": 2640, "io": 4590, "labels": 1457, "multibody": 1871,
     "multiverse": 1282, "observed": 861, "opensim": 1372, "pages": 3858, "recordings": 4934,
     "stats": 3323, "steps": 1887, "study": 1403, "virtual": 1707,

@@ -61,7 +61,7 @@ def test_a_run_goes_as_a_whole_into_the_column_of_its_mean_speed():
     )
     slow, fast = step_columns(table, EDGES)
     assert (slow.rows.tolist(), fast.rows.tolist()) == ([2, 3], [0, 1])
-    assert (slow.title, slow.size) == ("7.8 m/s", "2 steps, 1 participant")
+    assert (slow.title, slow.participants) == ("7.8 m/s", ("B", "B"))
     assert len(step_columns(table.assign(speed=[11.0, 11.2, 12.9, 13.5]), EDGES)) == 1
     assert step_columns(table.iloc[:0], EDGES) == ()
     conditions = table.assign(condition=["normal", "normal", "restricted_arms", "restricted_arms"])

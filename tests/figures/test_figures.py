@@ -22,6 +22,7 @@ from aqbio.figures.files import arrange
 from aqbio.figures.stage import FIGURES, study_results
 from aqbio.figures.style import BLUE, VERMILLION, journal_style, legend_above, sheet
 from aqbio.io.dictionary import columns
+from aqbio.names import INTERVALS
 from tests.figures.made_results import write_made_results
 from tests.report.test_verdict_words import FORBIDDEN
 
@@ -286,8 +287,7 @@ def test_captions_name_the_kind_of_interval(described):
     caption = figure.caption(rows)
     ends = [name for name in ("ci_low", "low") if name in rows and rows[name].notna().any()]
     if ends and figure.name != "sign_patterns":  # whose intervals are not drawn
-        kind = "over athletes" if ends == ["ci_low"] else "of measurement and model"
-        assert re.search(rf"95 % intervals? {kind}", caption)
+        assert INTERVALS["athletes" if ends == ["ci_low"] else "measurement"] in caption
     if "sd" in rows and rows["sd"].notna().any() and figure.columns == "curves":
         few = rows.groupby("row")["line"].unique().map(len).min() <= 4
         assert ("± one standard deviation over steps" in caption) == few

@@ -37,22 +37,12 @@ class StepColumn:
         """Words over the column: speed and condition."""
         return column_title(self.condition, self.speed_mps)
 
-    @property
-    def size(self) -> str:
-        """Words that say how many steps of how many people the column holds."""
-        return column_size(len(self.rows), len(set(self.participants)))
-
 
 def column_title(condition: str, speed_mps: float) -> str:
     """Name a column by speed, and by condition where it is not the usual one."""
     speed = f"{speed_mps:.1f} m/s" if np.isfinite(speed_mps) else "speed n/a"
     usual = condition in ("", NORMAL)
     return speed if usual else f"{condition.replace('_', ' ')}, {speed}"
-
-
-def column_size(steps: int, people: int) -> str:
-    """How many steps of how many people a column holds."""
-    return f"{steps} step{'s' * (steps != 1)}, {people} participant{'s' * (people != 1)}"
 
 
 def step_columns(

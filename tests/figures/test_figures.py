@@ -27,6 +27,7 @@ from aqbio.figures.style import BLUE, STYLES, VERMILLION, journal_style, legend_
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
+from aqbio.names import INTERVALS
 from tests.figures.made_study import write_made_results
 from tests.golden import differences, digest
 from tests.report.test_verdicts import FORBIDDEN
@@ -306,8 +307,7 @@ def test_words_keep_the_rules_and_follow_the_rows(described):
             assert not re.search(pattern, text, flags=re.IGNORECASE), pattern
     ends = [name for name in ("ci_low", "low") if name in rows and rows[name].notna().any()]
     if ends and figure.name != "sign_patterns":  # whose intervals are not drawn
-        kind = "over athletes" if ends == ["ci_low"] else "of measurement and model"
-        assert re.search(rf"95 % intervals? {kind}", caption)
+        assert INTERVALS["athletes" if ends == ["ci_low"] else "measurement"] in caption
     if "sd" in rows and rows["sd"].notna().any() and figure.columns == "curves":
         few = rows.groupby("row")["line"].unique().map(len).min() <= 4
         assert ("± one standard deviation over steps" in caption) == few

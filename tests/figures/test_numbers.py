@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.bars import BAR, Means, bar_rows
 from aqbio.figures.curves import SHARE, summarised_curves
 from aqbio.figures.figure import range_words
 from aqbio.figures.partitions import partition_words
 from aqbio.figures.runs import JOINT_WORK
-from aqbio.figures.stage import FIGURES, study_results
+from aqbio.figures.stage import FIGURES, study_results, without_plates_words
 from aqbio.figures.step_means import (
     column_title,
     pooled,
@@ -32,6 +33,7 @@ from aqbio.figures.words import (
 )
 from aqbio.gait.step_files import study_rows
 from aqbio.io.study import Study
+from aqbio.pages.stance import speed_columns
 from tests.figures.made_study import EDGES, MASS_KG, made_step_curves, write_made_results
 
 
@@ -56,7 +58,7 @@ def test_a_run_goes_as_a_whole_into_the_column_of_its_mean_speed():
     )
     slow, fast = step_columns(table, EDGES)
     assert (slow.rows.tolist(), fast.rows.tolist()) == ([2, 3], [0, 1])
-    assert (slow.title, slow.size) == ("7.8 m/s", "2 steps, 1 participant")
+    assert (slow.title, slow.participants) == ("7.8 m/s", ("B", "B"))
     assert len(step_columns(table.assign(speed=[11.0, 11.2, 12.9, 13.5]), EDGES)) == 1
     assert step_columns(table.iloc[:0], EDGES) == ()
     conditions = table.assign(condition=["normal", "normal", "restricted_arms", "restricted_arms"])
@@ -137,6 +139,29 @@ def test_a_model_without_arms_has_no_push_side(results):
     bare = bar_rows(every[every["level"] == "joint"], results.means.kept)
     assert bare.empty
     assert set(BAR) < set(bare.columns)
+
+
+def test_forces_that_no_plate_measured_are_marked_in_the_table_and_on_the_page(results):
+    """Of half of the steps; the level and the captions say what they are."""
+    steps = results["steps"].assign(events="plates")
+    half = steps.iloc[::2].query("status == 'ok'")
+    steps.loc[half.index, "events"] = "kinematic"
+    phases = {"stance": 900.0, "braking": -12.0, "propulsion": 15.0}
+    keys = half[["participant_id", "trial_id", "step"]]
+    parts = [keys.assign(phase=one, value=value) for one, value in phases.items()]
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows.assign(level=ESTIMATED, source="ground", target="whole_body", unit="N")
+    rows = rows.assign(statistic="force_mean", axis="y", low=np.nan, high=np.nan)
+    means = Means(steps, lambda: [rows], EDGES)
+    table = means.stance
+    own = table[table["quantity"] == ESTIMATED]
+    assert own.groupby("source")["mean"].agg(set).to_dict() == {k: {v} for k, v in phases.items()}
+    assert dict(zip(own["source"], own["unit"], strict=True))["braking"] == "N s"
+    found = {phase: one.mean for phase, one in speed_columns(table)[0].estimated.items()}
+    assert found == phases
+    kept = int((steps["status"] == "ok").sum())
+    assert without_plates_words(steps).endswith(f"events of {len(half)} of {kept} steps.")
+    assert without_plates_words(steps.assign(events="plates")) == ""
 
 
 # curves -----------------------------------------------------------------------------------------

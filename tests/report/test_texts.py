@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aqbio.consistency.parameters import NAMES
+from aqbio.consistency import parameters
 from aqbio.pages.filters import capital, choices, closed, drawing_size, enumerated, estimate, number
 from aqbio.pages.fit import PARAMETER_WORDS, parameter_line, standing_words, trial_changes
 from aqbio.pages.stance import source_words
@@ -74,7 +74,7 @@ def test_parameters_are_written_in_the_units_of_the_page() -> None:
 
 def test_every_parameter_has_words_in_the_unit_of_the_page() -> None:
     """Files hold SI units and shares; the factor is what the prefix of the page's unit says."""
-    assert set(PARAMETER_WORDS) == set(NAMES)
+    assert set(PARAMETER_WORDS) == {one.name for one in parameters.PARAMETERS}
     prefix = {"m²": 1.0, "%": 1e2, "mm": 1e3, "ms": 1e3, "deg": 180.0 / math.pi}
     for name, (_, unit, factor) in PARAMETER_WORDS.items():
         assert factor == prefix[unit], name

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from aqbio.consistency.balance import Residual, adjusted_skeleton
-from aqbio.consistency.changes import WHOLE, Change, contact_window, leg_shares, legs_of
+from aqbio.consistency.changes import WHOLE, Change, leg_shares, legs_of
 from aqbio.consistency.data_errors import Response
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
@@ -427,7 +427,7 @@ def landing_delay(time: FloatArray, markers: FloatArray, touchdowns: Sequence[fl
 
 def clock_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
     """How late the forces are, s: by the fit, by the vertical force, by feet that land."""
-    frames = contact_window(trial) & fit.measured
+    frames = fit.observations.contact_window & fit.measured
     change = Change("clock", "", "", "late", np.nan, np.nan, "s")
     clock = next(one for one in fit.estimates if one.name == "clock_offset")
     yield replace(change, part="fit", after=float(clock.estimate))

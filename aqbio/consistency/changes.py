@@ -14,7 +14,6 @@ from aqbio.consistency.session import Session
 from aqbio.consistency.stances import Standing, StaticStance, com_from_cop
 from aqbio.consistency.suspicion import segment_displacements
 from aqbio.gait.roles import group_sum, membership
-from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import inverse_dynamics
@@ -23,7 +22,7 @@ from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.recordings.prepared import foot_loads, loads_with_toes
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import FloatArray
 
 WHOLE = "whole body"
 
@@ -73,7 +72,7 @@ def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[C
     height, groups = float(trial.prepared.attrs["surface_height"]), study.model_map.groups
     plain = foot_loads(study, trial.prepared)
     momenta, forces = [], []
-    frames = contact_window(trial) & fit.observations.measured
+    frames = fit.observations.contact_window & fit.observations.measured
     for skeleton, motion, loads in (
         (fit.runner.skeleton, fit.observations.plain, plain),
         (fit.skeleton, fit.motion, adjusted_loads(plain, trial.time, fit.values)),
@@ -148,11 +147,3 @@ def change_rows(
     for trial_id, own in changes:
         for one in own:
             yield {"trial_id": trial_id, **asdict(one)}
-
-
-def contact_window(trial: SolvedTrial) -> BoolArray:
-    """(T,) bool: frames from the first touchdown to the last toe-off."""
-    contacts = list(trial_contacts(trial.prepared))
-    first = min(one.touchdown for one in contacts)
-    last = max(one.toe_off for one in contacts)
-    return np.asarray((trial.time >= first) & (trial.time <= last))

@@ -114,13 +114,8 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
         own = np.where(fit.observations.measured[:, None], residual.moment, np.nan)
         changed[f"residual_moment_{version}"] = (by_axis, own)
     changed["forces_fitted"] = (("time",), fit.observations.measured)
-    return plain.assign(changed).assign_attrs(
-        {
-            "motion": FITTED,
-            "motion_reason": "",
-            **{PREFIX + name: value for name, value in fit.values.items()},
-        }
-    )
+    values = {PREFIX + name: value for name, value in fit.values.items()}
+    return plain.assign(changed).assign_attrs({"motion": FITTED, "motion_reason": "", **values})
 
 
 def posterior_variables(fit: TrialFit, model_map: ModelMap) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
-from aqbio.consistency.changes import contact_window, leg_shares
+from aqbio.consistency.changes import leg_shares
 from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.consistency.session import Session
@@ -180,7 +180,7 @@ def _estimate(one: ParameterEstimate) -> dict[str, Any]:
 
 def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
     """What the fit of a trial changed between first touchdown and last toe-off, ready for JSON."""
-    window, errors = contact_window(trial), fit.solver.marker_errors
+    window, errors = fit.observations.contact_window, fit.solver.marker_errors
     return {
         "speed_mps": trial_speed(trial),
         "marker_rms_before_m": _rms(errors(fit.observations.start)[window]),

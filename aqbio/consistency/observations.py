@@ -96,6 +96,12 @@ class Observations:
         """Frames per second."""
         return float((len(self.time) - 1) / (self.time[-1] - self.time[0]))
 
+    @property
+    def contact_window(self) -> BoolArray:
+        """(T,) bool: frames from the first touchdown to the last toe-off."""
+        first, last = self.contacts[:, 0].min(), self.contacts[:, 1].max()
+        return np.asarray((self.time >= first) & (self.time <= last))
+
     @cached_property
     def visible(self) -> BoolArray:
         """(T, K) bool: where a marker was recorded."""

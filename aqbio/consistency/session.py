@@ -77,12 +77,8 @@ class Session:
         if runner is not None:
             self.runner = runner
         self.parameters = tuple(parameters)
-        self.observations, self.weights, self.still = (
-            dict(observations),
-            dict(weights),
-            dict(still or {}),
-        )
-        self.plain = dict(plain or {})
+        self.observations, self.weights = dict(observations), dict(weights)
+        self.still, self.plain = dict(still or {}), dict(plain or {})
         self.single_fits, self.fits, self.suspicions, self.standing = {}, {}, {}, {}
         self.estimates, self.covariance = (), np.zeros((0, 0))
 
@@ -156,14 +152,13 @@ class Session:
         A session whose common parameters are beyond a limit makes every trial suspect; then only
         the trials' own estimates tell which of them is at fault.
         """
-        within = [
+        common = any(one.beyond_limit for one in self.estimates)
+        return [
             name
-            for name, one in self.single_fits.items()
-            if not any(own.beyond_limit for own in one.estimates)
+            for name, fit in self.single_fits.items()
+            if not any(one.beyond_limit for one in fit.estimates)
+            and (common or not self.suspicions[name])
         ]
-        if any(estimate.beyond_limit for estimate in self.estimates):
-            return within
-        return [name for name in within if not self.suspicions[name]]
 
     def loose(
         self, starts: Mapping[str, tuple[FloatArray, Mapping[str, float]]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aqbio.body.records import ParticipantModel
@@ -79,13 +80,8 @@ def inverse_dynamics_participant(study: Study, participant_id: str, report: Repo
         for file in (former.osim, former.table, centres_path(study, participant_id)):
             file.unlink(missing_ok=True)
     _write_changes(study, participant_id, session)
-    entries = run_trials(
-        study,
-        participant_id,
-        STAGE,
-        lambda trial: _trial(study, participant_id, session, trial),
-        report,
-    )
+    run = partial(_trial, study, participant_id, session)
+    entries = run_trials(study, participant_id, STAGE, run, report)
     write_manifest(
         study,
         participant_id,

@@ -72,8 +72,7 @@ def sudden_change(fit: TrialFit, loads: Sequence[ExternalLoad]) -> tuple[str, fl
     adjusted = adjusted_loads(loads, seen.time, fit.values)
     plain = _moments(fit.runner.skeleton, seen.plain, loads)[:, joints]
     fitted = _moments(skeleton, fit.motion, adjusted)[:, joints]
-    inside = (seen.time >= seen.contacts[0, 0]) & (seen.time <= seen.contacts[-1, 1])
-    usable = inside & fit.measured & np.isfinite(plain + fitted).all(axis=1)
+    usable = seen.contact_window & fit.measured & np.isfinite(plain + fitted).all(axis=1)
     apart = max(round(SUDDEN_S * seen.rate), 1)
     both = usable[apart:] & usable[:-apart]
     if not both.any():

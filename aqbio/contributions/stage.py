@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.body.draws import inertia_spread
 from aqbio.body.records import (
     ADJUSTED,
     SCALED,
@@ -185,7 +186,9 @@ def _intervals(
     model_map = study.model_map
     anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
     sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS, BODIES)
-    spreads = Spread(centres=known_centres(study, participant_id))
+    feet = model_map.feet.left, model_map.feet.right
+    known = known_centres(study, participant_id)
+    spreads = Spread(inertia_spread(result.skeleton, feet), centres=known)
     draws = TrialDraws(
         result.levels, anatomy, result.time, dataset.attrs["heading"], result.touching, spreads,
         sampling, role_scheme(study),

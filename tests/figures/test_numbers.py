@@ -31,10 +31,16 @@ from aqbio.figures.words import (
     source_label,
     specification_words,
 )
-from aqbio.gait.step_files import study_rows
+from aqbio.gait.step_files import participant_rows
 from aqbio.io.study import Study
 from aqbio.pages.stance import speed_columns
 from tests.figures.made_study import EDGES, MASS_KG, made_step_curves, write_made_results
+
+
+def contribution_rows(study: Study) -> pd.DataFrame:
+    """Contributions of every step of a study, every digit."""
+    who = study.participants
+    return pd.concat([participant_rows(study, one, "contributions") for one in who])
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +104,7 @@ def test_means_are_those_of_the_steps(results):
     for source in ("arms", "push_side"):
         values = sprint[f"H_{source}_y_stance_mean_kgm2ps"]
         assert own.loc[("angular_momentum", source), "mean"] == pytest.approx(values.mean())
-    every = study_rows(results.study, "contributions")
+    every = contribution_rows(results.study)
     every = every.merge(sprint[["participant_id", "trial_id", "step", "contact_s", "mass_kg"]])
     hip = every.query("source == 'hip_push' and statistic == 'moment_max' and axis == 'y'")["value"]
     row = own.loc[("joint_moment_max", "hip_push")]
@@ -132,7 +138,7 @@ def test_all_sources_together_are_the_sum_of_single_ones(results):
 
 
 def test_a_model_without_arms_has_no_push_side(results):
-    every = study_rows(results.study, "contributions")
+    every = contribution_rows(results.study)
     armless = every[every["target"] != "push_side"]
     bars = Means(results["steps"], lambda: [armless], EDGES).bars("caused_rotation")
     assert set(bars["panel"]) == {"swing_side_y"}

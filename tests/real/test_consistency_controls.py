@@ -14,7 +14,7 @@ from aqbio.config import ModelMap, read_yaml
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
 from aqbio.consistency.parameters import Runner
-from aqbio.consistency.suspicion import evidence, suspicions
+from aqbio.consistency.suspicion import doubts
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.c3d import read_c3d
 from aqbio.io.recording import Recording
@@ -146,7 +146,7 @@ def test_faults_of_the_forces_are_named(realdata: Path, name: str):
     run = recorded_run(realdata, "sprint", "rajagopal")
     seen = replace(run.observations, wrench=fault(run.observations.wrench))
     fit = fit_trial(run.runner, seen)
-    assert cause in {one.cause for one in suspicions(fit.estimates, evidence(fit))}
+    assert cause in {one.cause for one in doubts(fit)}
 
 
 @pytest.mark.parametrize("factor", [1.2, 0.8])
@@ -155,7 +155,7 @@ def test_a_wrong_body_mass_is_named(realdata: Path, factor: float):
     skeleton = run.runner.skeleton
     wrong = replace(skeleton, mass=factor * skeleton.mass, inertia=factor * skeleton.inertia)
     fit = fit_trial(Runner(wrong, run.runner.groups), run.observations)
-    assert "mass" in {one.cause for one in suspicions(fit.estimates, evidence(fit))}
+    assert "mass" in {one.cause for one in doubts(fit)}
 
 
 @lru_cache(maxsize=4)
@@ -168,7 +168,7 @@ def sound_fit(realdata: Path, trial: str, model: str) -> TrialFit:
 @pytest.mark.parametrize("trial", ["jog", "sprint"])
 def test_sound_recordings_are_not_suspected(realdata: Path, trial: str, model: str):
     fit = sound_fit(realdata, trial, model)
-    assert suspicions(fit.estimates, evidence(fit)) == ()
+    assert doubts(fit) == ()
 
 
 def test_a_shift_of_the_plates_hides_behind_the_clock(realdata: Path):
@@ -176,5 +176,5 @@ def test_a_shift_of_the_plates_hides_behind_the_clock(realdata: Path):
     run = recorded_run(realdata, "sprint", "rajagopal")
     moved = replace(run.observations, wrench=_ahead(0.02)(run.observations.wrench))
     sound, fit = sound_fit(realdata, "sprint", "rajagopal"), fit_trial(run.runner, moved)
-    assert suspicions(fit.estimates, evidence(fit)) == ()
+    assert doubts(fit) == ()
     assert sound.values["clock_offset"] - fit.values["clock_offset"] > 0.001

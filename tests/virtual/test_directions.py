@@ -16,7 +16,7 @@ import pytest
 
 from aqbio.body.stage import scale_participant
 from aqbio.consistency.stage import inverse_dynamics_participant
-from aqbio.gait.step_files import study_rows
+from aqbio.gait.step_files import participant_rows
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.study import load_study
@@ -110,7 +110,7 @@ def _tables(folder: Path, recording: VirtualRecording, axes) -> Iterator[pd.Data
         tables_study(study, lambda _: None)
         sides = pd.read_csv(study.table("steps.tsv"), sep="\t")["side"]
         assert sides[0] == ("left" if "mirrored" in folder.name else "right")
-        yield study_rows(study, "contributions")
+        yield participant_rows(study, RUNNER.name, "contributions")
 
 
 @pytest.fixture(scope="module")

@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqbio.consistency.balance import balance, rates_over_frames
-from aqbio.consistency.parameters import NAMES
+from aqbio.consistency.balance import Balance, rates_over_frames
+from aqbio.consistency.parameters import PARAMETERS
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.momentum import MomentumJacobians, momentum_jacobians
 
 SIZES = (0.003, 0.4, 0.02, 0.006, -0.004, 0.005, 0.004, 0.002, -0.003, 0.003, 0.1, -0.1)
-VALUES = dict(zip(NAMES, SIZES, strict=True))
+VALUES = dict(zip((one.name for one in PARAMETERS), SIZES, strict=True))
 VALUES |= {"centres_1": 1.0, "centres_4": -0.7, "centres_20": 2.0}
 
 
 def rows(made, motion, values, drags=True):
     kinematics = segment_kinematics(made.runner.skeleton, motion.q, motion.u, motion.udot)
     wrench = (made.observations.wrench, made.observations.time)
-    return balance(made.runner, values, kinematics, wrench, drags=drags)
+    return Balance(made.runner, values, kinematics, wrench, drags=drags)
 
 
 def test_nothing_is_left_of_a_consistent_motion(case):

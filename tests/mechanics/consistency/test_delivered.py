@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from aqbio.consistency.delivered import added_slip, segment_displacements, sudden_change
 
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import Weights
 from aqbio.consistency.solver import Solver
+from aqbio.consistency.suspicion import added_slip, segment_displacements, sudden_change
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import Motion
 from tests.mechanics.consistency.conftest import NONE_FITTED, stepping

@@ -27,12 +27,6 @@ def test_powers_are_the_variances_that_were_drawn(cycles):
     np.testing.assert_allclose(np.sqrt(found), own, rtol=0.25)
 
 
-def test_variance_of_all_bands_is_that_of_the_errors():
-    bands = ErrorBands.over(TIME, CYCLES)
-    own = np.full(bands.count, 0.002)
-    assert _drawn(bands, own).std() == pytest.approx(0.002 * np.sqrt(bands.count), rel=0.05)
-
-
 def test_markers_of_a_segment_share_what_they_share():
     bands = ErrorBands.over(TIME, CYCLES)
     shared = np.full((bands.count, 2), 0.003)
@@ -54,11 +48,6 @@ def test_what_repeats_is_the_same_in_every_stride():
 def test_harmonics_need_two_strides(strides, several):
     cycles = np.linspace(0.0, strides, len(TIME))
     assert (ErrorBands.over(TIME, cycles).harmonics > 0) == several
-
-
-def test_harmonics_end_at_20_hz():
-    """A stride of 0.46 s: nine harmonics, of 2.2 to 19.6 Hz."""
-    assert ErrorBands.over(TIME, CYCLES).harmonics == 9
 
 
 def test_strides_go_on_beyond_the_touchdowns_and_over_those_that_were_missed():

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from aqbio.consistency.posterior import group_momentum
 
-from aqbio.consistency.fit import fit_trial
+from aqbio.consistency.fit import fit_trial, group_momentum
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import PARAMETERS, Weights, prior_precision
 from aqbio.force_plates.alignment import ALIGNMENT
@@ -106,18 +105,8 @@ def test_on_a_treadmill_there_is_no_air(case):
     made = case(area=0.0)
     seen = replace(made.observations, drag=False)
     fit = fit_trial(made.runner, seen, WEIGHTS, NONE_FITTED)
-    assert fit.drag_area == 0.0
     assert fit.values["drag_area"] == 0.45
     assert np.abs(fit.after.force.mean(axis=0)).max() < 0.5
-
-
-def test_parameters_that_are_off_are_their_priors(recovered):
-    made, _ = recovered
-    changed = tuple(replace(one, prior=0.9 * one.highest) for one in NONE_FITTED)
-    fit = fit_trial(made.runner, made.observations, WEIGHTS, changed)
-    for one, parameter in zip(fit.estimates, changed, strict=True):
-        assert one.estimate == parameter.prior
-        assert one.sd == 0.0
 
 
 def test_fixed_values_are_held(recovered):
@@ -204,19 +193,6 @@ def test_a_marker_that_is_nowhere_changes_nothing(recovered):
     more = replace(seen, marker_index=index, markers=np.concatenate([seen.markers, lost], axis=1))
     again = fit_trial(made.runner, more, WEIGHTS)
     np.testing.assert_allclose(again.motion.q, fit.motion.q, atol=1e-9)
-
-
-def test_markers_that_are_lost_for_a_while(recovered):
-    """Two of a foot's markers are lost in thirty frames: the motion hardly changes."""
-    made, fit = recovered
-    seen = made.observations
-    markers = seen.markers.copy()
-    markers[30:60, 12:14] = np.nan
-    again = fit_trial(made.runner, replace(seen, markers=markers), WEIGHTS)
-    assert np.isnan(again.marker_error_after[30:60, 12:14]).all()
-    assert np.isfinite(np.delete(again.marker_error_after, [12, 13], axis=1)).all()
-    # Of markers with 0.3 mm of noise, on 10 cm, a lost one makes 0.3 / 100 rad.
-    assert np.abs(again.motion.q - fit.motion.q).max() < 0.01
 
 
 def test_frames_without_forces_follow_the_markers(recovered):

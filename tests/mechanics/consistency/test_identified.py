@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from aqbio.consistency.posterior import coordinate_samples
 
 from aqbio.consistency.balance import adjusted_skeleton
-from aqbio.consistency.changes import leg_shares
-from aqbio.consistency.fit import fit_trial
-from aqbio.consistency.parameters import LEGS, Weights, prior_precision
+from aqbio.consistency.fit import coordinate_samples, fit_trial
+from aqbio.consistency.parameters import Weights
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
-from tests.mechanics.consistency.conftest import GROUPS, NONE_FITTED
-from validation.fit_checks import HARD, height_spread, landing_delay, share_spread
+from validation.fit_checks import HARD, height_spread, landing_delay
 
 DRAWS = 300
-LEG = {name: GROUPS[name] for name in ("leg_left", "leg_right")}
 
 
 @pytest.fixture(scope="module")
@@ -35,47 +31,9 @@ def test_height_of_the_centre_of_mass_is_as_sure_as_draws_of_it(fit):
     [found] = height_spread(fit)
     drawn = coordinate_samples(fit, DRAWS)
     heights = [
-        _height(fit, adjusted_skeleton(fit.runner, values), motion)
-        for motion, values in zip(drawn.motions, drawn.values, strict=True)
+        _height(fit, adjusted_skeleton(fit.runner, values), motion) for motion, values in drawn
     ]
     assert found.after == pytest.approx(np.std(heights, ddof=1), rel=0.12)
-
-
-def test_height_is_believed_as_the_parameters_are(fit):
-    """Draws of the belief alone, the motion held."""
-    [found] = height_spread(fit)
-    random = np.random.default_rng(1)
-    sd = 1.0 / np.sqrt(prior_precision(fit.solver.parameters))
-    heights = [
-        _height(
-            fit, adjusted_skeleton(fit.runner, fit.solver.values(fit.theta + sd * z)), fit.motion
-        )
-        for z in random.standard_normal((DRAWS, len(sd)))
-    ]
-    assert found.before == pytest.approx(np.std(heights, ddof=1), rel=0.12)
-    assert found.after < found.before
-
-
-def test_shares_of_legs(fit):
-    shares = list(leg_shares(fit.runner.skeleton, fit.skeleton, LEG))
-    legs = next(one for one in fit.estimates if one.name == LEGS)
-    found = list(share_spread(fit.estimates, shares))
-    assert [one.part for one in found] == list(LEG)
-    more = {**fit.values, LEGS: fit.values[LEGS] + 0.01}
-    heavier = leg_shares(fit.skeleton, adjusted_skeleton(fit.runner, more), LEG)
-    slope = [(one.after - one.before) / 0.01 for one in heavier]
-    np.testing.assert_allclose([one.after for one in found], np.multiply(slope, legs.sd), rtol=0.05)
-    np.testing.assert_allclose(
-        [one.before for one in found], np.multiply(slope, legs.parameter.prior_sd), rtol=0.05
-    )
-
-
-def test_a_body_that_is_not_fitted_has_no_spread(case):
-    made = case()
-    held = fit_trial(made.runner, made.observations, Weights(knot_s=0.025), NONE_FITTED)
-    assert list(height_spread(held)) == []
-    shares = leg_shares(held.runner.skeleton, held.skeleton, LEG)
-    assert list(share_spread(held.estimates, shares)) == []
 
 
 RATE = 250.0

@@ -48,14 +48,6 @@ def test_an_incomplete_contact_spoils_its_neighbourhood():
     assert found[1][0] > 0.82 + 0.025
 
 
-def test_double_support():
-    """Contacts that overlap, as in walking: no flight, no margin."""
-    [(start, end)] = spans([(0.2, 0.8), (0.7, 1.3)], [True, True], 0.0)
-    assert (start, end) == (0.2, pytest.approx(1.3, abs=6e-3))
-    cut = spans([(0.2, 0.8), (0.7, 1.3)], [True, False], 0.0)
-    assert cut == [(0.2, pytest.approx(0.67, abs=6e-3))]
-
-
 def test_a_wrench_between_its_samples():
     time = np.arange(50) / 100.0
     wave = np.stack([np.sin(20 * time + phase) for phase in range(3)], axis=1)

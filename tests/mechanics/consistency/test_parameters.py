@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from aqbio.consistency.parameters import (
-    NAMES,
     PARAMETERS,
     ParameterEstimate,
+    Runner,
     centre_parameters,
-    knot_spacing,
     prior_precision,
 )
 from aqbio.consistency.session_inputs import parameters
@@ -21,7 +20,7 @@ from aqbio.force_plates.alignment import ALIGNMENT
 def test_air_and_alignment_are_off_by_default():
     off = {one.name for one in PARAMETERS if not one.on}
     assert off == {"drag_area"} | set(ALIGNMENT) - {"cop_offset_x", "cop_offset_z"}
-    assert len(prior_precision(PARAMETERS)) == len(NAMES) - len(off)
+    assert len(prior_precision(PARAMETERS)) == len(PARAMETERS) - len(off)
 
 
 def test_plates_are_aligned_where_it_is_asked():
@@ -50,6 +49,19 @@ def test_intervals():
     assert replace(one, estimate=0.0061).beyond_limit
 
 
-def test_knots():
-    assert knot_spacing(30.0) == pytest.approx(2 / 30)
-    assert knot_spacing(500.0) == 0.010
+def test_classes_of_segments_by_place_in_the_limb(stick):
+    names = dict(zip(stick.skeleton.bodies, stick.tissue, strict=True))
+    for side in "lr":
+        leg = [names[f"{one}_{side}"] for one in ("thigh", "shank", "foot")]
+        assert leg == ["thigh", "shank", "foot"]
+        assert [names[f"{one}_{side}"] for one in ("arm", "forearm")] == ["upper_arm", "forearm"]
+    assert (names["pelvis"], names["torso"]) == ("pelvis", "torso")
+
+
+def test_groups_must_be_a_partition(stick):
+    with pytest.raises(ValueError, match="partition"):
+        Runner(stick.skeleton, {**stick.groups, "arm_left": ("arm_l",)})
+    trunk = {**stick.groups, "pelvis": ("pelvis", "torso")}
+    del trunk["torso"]
+    with pytest.raises(ValueError, match="torso"):
+        Runner(stick.skeleton, trunk)

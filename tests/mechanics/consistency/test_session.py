@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from aqbio.consistency.posterior import centre_estimates
 
-from aqbio.consistency.balance import adjusted_skeleton
+from aqbio.consistency.balance import adjusted_skeleton, centre_estimates
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import PARAMETERS, Weights
-from aqbio.consistency.stances import StaticStance, com_by_parameters, com_over_cop
+from aqbio.consistency.stances import StaticStance, com_over_cop
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from tests.mechanics.consistency.conftest import centre_values
@@ -93,10 +92,10 @@ def test_standing_shows_the_torso(trials):
         centre_estimates(runner, session.estimates, session.covariance)
         for session in (with_static, without)
     )
-    sd = found.sd[torso, 0]
-    assert sd < guess.sd[torso, 0]
-    away, further = (abs(one.shift[torso, 0] - AHEAD) for one in (found, guess))
-    assert away <= further + 0.1 * sd
+    variance = found[1][3 * torso, 3 * torso]
+    assert variance < guess[1][3 * torso, 3 * torso]
+    away, further = (abs(one[0][torso, 0] - AHEAD) for one in (found, guess))
+    assert away <= further + 0.1 * np.sqrt(variance)
     assert np.linalg.norm(with_static.standing["0"].fitted) < 0.004
     assert without.standing == {}
 
@@ -105,16 +104,6 @@ def test_distance_of_a_known_stance(stick):
     """COP 2 cm behind and 1 cm to the left of the centre of mass."""
     distance = com_over_cop(stick, {}, stance(stick, {}, (-0.02, -0.01)))
     np.testing.assert_allclose(distance, [0.02, 0.01], atol=1e-12)
-
-
-def test_derivative_of_the_stance(stick):
-    """By parameters, against differences."""
-    standing, step = stance(stick, {}), 1e-6
-    on = [one for one in stick.parameters if one.on]
-    found = com_by_parameters(stick, {}, standing, on)
-    for column, one in enumerate(on):
-        both = [com_over_cop(stick, {one.name: sign * step}, standing) for sign in (-1, 1)]
-        np.testing.assert_allclose(found[:, column], (both[1] - both[0]) / (2 * step), atol=1e-8)
 
 
 def test_every_posture_is_predicted_without_it(trials):
@@ -130,15 +119,3 @@ def test_every_posture_is_predicted_without_it(trials):
         predicted = com_over_cop(runner, values, asked)
         np.testing.assert_allclose(both.standing[str(number)].left_out, predicted, atol=1e-12)
         assert np.linalg.norm(both.standing[str(number)].fitted) < np.linalg.norm(predicted)
-
-
-def test_a_raised_leg_tells_of_its_mass(trials):
-    """Upright a leg's share moves the centre of mass up and down alone; ahead, over the ground."""
-    runner, seen = trials[0].runner, [trials[1].observations]
-    upright, raised = stance(runner, TRUTH), stance(runner, TRUTH, thigh_r_z=1.2)
-    sd = [
-        {one.name: one.sd for one in fit_session(runner, seen, WEIGHTS, still=still).estimates}
-        for still in ([upright], [upright] * 2, [upright, raised])
-    ]
-    assert sd[2]["leg_share"] < 0.98 * sd[1]["leg_share"]
-    assert sd[1]["leg_share"] > 0.995 * sd[0]["leg_share"]

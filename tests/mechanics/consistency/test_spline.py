@@ -9,18 +9,6 @@ from scipy.interpolate import BSpline
 from aqbio.consistency.normal_equations import DERIVATIVES, SplineBasis
 
 
-@pytest.mark.parametrize(("frames", "rate"), [(324, 250.0), (51, 100.0), (11, 200.0)])
-def test_polynomials_of_fifth_degree_are_exact(frames, rate):
-    time = 3.0 + np.arange(frames) / rate
-    basis = SplineBasis.over(time, 0.025)
-    x = time - time.mean()
-    values = np.stack([x**power for power in range(6)], axis=1)
-    rates = np.stack([power * x ** max(power - 1, 0) for power in range(6)], axis=1)
-    coefficients = basis.nearest(values)
-    np.testing.assert_allclose(basis.values[0] @ coefficients, values, atol=1e-10)
-    np.testing.assert_allclose(basis.values[1] @ coefficients, rates, atol=1e-7)
-
-
 @pytest.mark.parametrize(("frames", "rate", "spacing"), [(100, 130.0, 0.02), (11, 50.0, 0.013)])
 def test_values_and_derivatives_are_those_of_scipys_splines(frames, rate, spacing):
     """An independent way: every basis function as a spline of its own on the whole of the knots."""
@@ -63,8 +51,3 @@ def test_overlaps_are_the_products_of_two_functions():
     for lag in range(6):
         later = np.vstack([value.T[lag:], np.zeros((lag, 100))])
         np.testing.assert_allclose(found[:, lag], value.T * later, atol=1e-9)
-
-
-def test_knots_are_no_farther_apart_than_asked():
-    assert SplineBasis.over(np.arange(101) / 100.0, 0.03).count == 34 + 5
-    assert SplineBasis.over(np.arange(101) / 100.0, 0.02).count == 50 + 5

@@ -20,8 +20,8 @@ def _fitted(late, sd, *, on=True):
         parameter=SimpleNamespace(on=on),
     )  # fmt: skip
     return SimpleNamespace(
-        accepted=("run1", "run2"), static_suspicions=(), estimates=(clock,),
-        speeds={"run1": 5.0, "run2": 9.0}, standing={}, fits={},
+        accepted=("run1", "run2"), standing={}, estimates=(clock,),
+        fits={},
     )  # fmt: skip
 
 

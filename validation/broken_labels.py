@@ -4,8 +4,8 @@
 all its trials alike, as a laboratory does that puts a wrong template on: two labels exchanged, one
 renamed, deleted, given another landmark's name, put on a foreign marker, or left and right
 exchanged. Wrong is a label that has a place where its marker is not, while nobody is asked: a
-marker within 20 mm of another place is there, too (JA1's T7 sits at 46 % of the way from C7 to the
-sacrum, the tenth thoracic vertebra of our sprint model at 47 %).
+marker is also where it would be placed without its name (JA1's T7 sits at 46 % of the way from C7
+to the sacrum, the tenth thoracic vertebra of our sprint model at 47 %).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
-from aqbio.labels.assign import Assignment, assign, placed_labels
+from aqbio.labels.assign import CLEARLY, Assignment, assign, placed_labels
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.motion import segment_of
 from aqbio.recordings.label_check import median_places
@@ -40,10 +40,6 @@ LIMBS = {
     "forearm": ("forearm",),
 }
 """Segments whose left and right labels are exchanged together."""
-
-
-THERE = 0.020
-"""A marker this near to where a place is expected is there, m."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,7 @@ def trials_of(
     for label in worn:  # where a marker is when its name is hidden
         others = {one: place for one, place in names.items() if one != label}
         seen = placed_labels(standing, others, table)[0].get(label)
-        if seen is not None and seen.distance < THERE:
+        if seen is not None and seen.distance < CLEARLY:
             real[label].add(seen.place)
     found = []
     for _ in range(draws):

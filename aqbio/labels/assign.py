@@ -53,6 +53,9 @@ AGAINST_NAME = 3.0
 CERTAIN = 6.0
 """Margin over all other assignments from which on the place by position is used (chi-squared)."""
 
+SAME = 0.02
+"""Distances within a segment in a static trial and in motion that are the same, m."""
+
 TOE, FOREFOOT = 1.22, 1.0
 """Distance from the heel, over that of the fifth metatarsal, from which on a marker is on toes and
 on a metatarsal: 1.28 to 1.45 on toes, 1.09 to 1.18 on the second metatarsal (eight persons)."""
@@ -113,11 +116,10 @@ def assign(
 ) -> Assignment:
     """Assign places to labels by names, positions (m) in static trials and motion.
 
-    Names count unless positions contradict them. Where the static trials of all people certainly
-    put a label in the place of another one, and it keeps its distances there in motion, it is used
-    there; else the name is kept and doubted. Labels without a name are placed where a segment or a
-    landmark that none can do without has no other, if all people agree and the label moves with its
-    segment.
+    Names count. Labels that the static trials of all people certainly put in places of others are
+    used there, if motion does not contradict; other contradictions are said. Labels without a name
+    are placed where a segment or a landmark that none can do without has no other, if all people
+    agree and the label moves with its segment.
     """
     recordings = list(motions)
     found: list[dict[str, PlacedLabel]] = []
@@ -145,7 +147,7 @@ def assign(
         if label not in used
     }
     left_out |= {a: f"it sits like {why}, by participant" for a, why in disputed.items()}
-    places = {label: place for label, place in places.items() if label in {*named.places, *used}}
+    places = named.places | {label: one.place for label, one in used.items()}
     notes = {label: f"{place} by its position" for label, place in toes.items()}
     notes |= {label: f"{one.place} by its position, {one.gap}" for label, one in used.items()}
     notes |= doubts
@@ -172,8 +174,21 @@ def _certain(
     landmarks = [one for one in places.values() if not table.landmarks[one.landmark].cluster]
     if not found or len(set(landmarks)) < len(landmarks):
         return {}
-    loose = loose_labels(places, set(found), motions, table)
-    return {} if found.keys() & loose.keys() else found
+    for label, motion in ((one, run) for one in found for run in motions if one in run.labels):
+        path = motion.positions[:, motion.labels.index(label)]
+        gaps = []
+        for column, mate in enumerate(motion.labels):
+            if mate == label or mate not in places:
+                continue
+            apart = np.linalg.norm(motion.positions[:, column] - path, axis=1)
+            same = segment_of(places[mate], table) == segment_of(places[label], table)
+            if same and np.isfinite(apart).any():
+                worn = [one for one in statics if {mate, label} <= one.keys()]
+                standing = [np.linalg.norm(one[mate] - one[label]) for one in worn]
+                gaps += [abs(np.nanmedian(apart) - one) for one in standing]
+        if not gaps or not float(np.median(gaps)) < SAME:
+            return {}
+    return found
 
 
 def _toes(
@@ -239,7 +254,7 @@ def placed_labels(
     )
     if found is None:
         return {}, {}
-    read = _without_pairs(_read(found, places, labels, named), named)
+    read = _read(found, places, labels, named)
     posture = template.postures[found.template]
     source = np.hstack((posture, np.ones((len(posture), 1))))
     turn = np.linalg.lstsq(source[template.landmarks], found.landmarks, rcond=None)[0]
@@ -274,12 +289,12 @@ def _doubts(
         return {labels[a]: Doubt(words, _other_side(places[a]), gain) for a in sides}
     cost = _costs(markers, targets, np.full(len(labels), APART))
     chosen = least_cost(cost[:, : len(labels)])
-    free = [table.landmarks[place.landmark].origin != "skin" for place in places]
-    loose = [
+    turning = [
         side[0] == "torso" or place.landmark in WRIST
         for side, place in zip(own, places, strict=True)
     ]
-    sd = np.where(free, APART, np.where(loose, LOOSELY, WITHIN))
+    skin = [table.landmarks[place.landmark].origin == "skin" for place in places]
+    sd = np.where(skin, np.where(turning, LOOSELY, WITHIN), APART)
     for segment in dict.fromkeys(own):  # lay every segment over its own markers
         roles = [one for one, other in enumerate(own) if other == segment]
         worn = [one for one, role in enumerate(chosen) if role in roles and not clusters[role]]
@@ -372,34 +387,26 @@ def _read(
     labels: tuple[str, ...],
     named: Mapping[str, SidedLandmark],
 ) -> dict[str, PlacedLabel]:
-    """Keep the landmarks that have no name yet, at labels that have none."""
-    taken = set(named.values())
-    read = {}
-    for number, place in enumerate(places):
-        marker = int(placement.marker[number])
-        if marker < 0 or place in taken or labels[marker] in named:
-            continue
-        if placement.distance[number] > NEAR:
-            continue
-        read[labels[marker]] = PlacedLabel(place, float(placement.distance[number]))
-    return read
+    """Keep the landmarks that have no name yet, at labels that have none.
 
-
-def _without_pairs(
-    read: dict[str, PlacedLabel], named: Mapping[str, SidedLandmark]
-) -> dict[str, PlacedLabel]:
-    """Read single markers as lateral ones, and arms only where elbow and wrist are seen."""
+    Single markers are lateral ones; arms count only where elbow and wrist are seen.
+    """
+    read = {
+        labels[marker]: PlacedLabel(place, float(distance))
+        for place, marker, distance in zip(
+            places, placement.marker, placement.distance, strict=True
+        )
+        if marker >= 0 and distance <= NEAR
+        if place not in named.values() and labels[marker] not in named
+    }
     known = {*named.values(), *(one.place for one in read.values())}
     kept = {}
     for label, one in read.items():
-        joint, _, kind = one.place.landmark.partition("_")
-        side = one.place.side
-        at = {place.landmark for place in known if place.side == side}
-        if joint in ("elbow", "wrist") and not all(
-            at & set(landmarks) for landmarks in (ELBOW, WRIST)
-        ):
+        place, side = one.place, one.place.side
+        joint, _, kind = place.landmark.partition("_")
+        at = {known_place.landmark for known_place in known if known_place.side == side}
+        if joint in ("elbow", "wrist") and at.isdisjoint(ELBOW) | at.isdisjoint(WRIST):
             continue
-        place = one.place
         if kind == "medial" and f"{joint}_lateral" not in at:
             place = SidedLandmark(f"{joint}_lateral", side)
         elif joint == "wrist" and len(at & set(WRIST)) == 1:
@@ -448,13 +455,11 @@ def pooled_places(
             disputed[label] = " or ".join(sorted(places))
             continue
         agreed[label] = min(seen, key=lambda one: one.distance)
-    best: dict[SidedLandmark, float] = {}
-    for one in agreed.values():
-        best[one.place] = min(best.get(one.place, np.inf), one.distance)
     kept = {
         label: one
         for label, one in agreed.items()
-        if table.landmarks[one.place.landmark].cluster or one.distance == best[one.place]
+        if table.landmarks[one.place.landmark].cluster
+        or one.distance == min(two.distance for two in agreed.values() if two.place == one.place)
     }
     return kept, disputed
 

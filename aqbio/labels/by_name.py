@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from aqbio.config import read_yaml
 from aqbio.config.model_map import LandmarkTable
@@ -210,6 +211,7 @@ def _readings(label: str) -> Iterator[tuple[str, str]]:
         yield "".join(part for part in parts if part != sides[0]), dict(SIDE_WORDS)[sides[0]]
 
 
+@cache
 def landmark_table() -> LandmarkTable:
     """Read ``models/landmarks.yaml``."""
     return read_yaml(MODELS / "landmarks.yaml", LandmarkTable)

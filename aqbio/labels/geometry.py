@@ -71,17 +71,13 @@ def anchored_placement(
     return best
 
 
-@dataclass(frozen=True, eq=False)
-class _Similarity:
-    """``x -> scale R x + shift``."""
-
-    scale: float
-    rotation: FloatArray
-    shift: FloatArray
+_Similarity = tuple[float, FloatArray, FloatArray]
+"""Scale, rotation and shift: ``x -> scale R x + shift``."""
 
 
 def _laid(template: FloatArray, similarity: _Similarity) -> FloatArray:
-    return np.asarray(similarity.scale * template @ similarity.rotation.T + similarity.shift)
+    scale, rotation, shift = similarity
+    return np.asarray(scale * template @ rotation.T + shift)
 
 
 def _starts(template: FloatArray, markers: FloatArray) -> list[_Similarity]:
@@ -100,7 +96,7 @@ def _starts(template: FloatArray, markers: FloatArray) -> list[_Similarity]:
         for turn in range(TURNS):
             yaw = Rotation.from_rotvec(up * (2.0 * np.pi * turn / TURNS))
             rotation = (yaw * upright).as_matrix()
-            starts.append(_Similarity(scale, rotation, middle - scale * rotation @ own))
+            starts.append((scale, rotation, middle - scale * rotation @ own))
     return starts
 
 
@@ -154,7 +150,7 @@ def _similarity(source: FloatArray, target: FloatArray) -> _Similarity:
     rotation = left @ flip @ right
     scale = float((size * np.diag(flip)).sum() / (own**2).sum())
     scale = float(np.clip(scale, *SCALES))
-    return _Similarity(scale, rotation, to_middle - scale * rotation @ from_middle)
+    return scale, rotation, to_middle - scale * rotation @ from_middle
 
 
 Segment = TypeVar("Segment", bound=Hashable)

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from aqbio.body.anatomy import BodyPoint, Posture, foot_point, pelvis_point, turning_points
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.config.model_map import Landmark, LandmarkTable
@@ -43,7 +45,11 @@ def model_landmarks(
         if not table.landmarks[place.landmark].cluster
     }
     segments = _segments(model_map)
-    bodies = {key: _carrier(key[0], members) for key, members in segments.items() if members}
+    bodies = {  # of a forearm the radius, as far as there is one
+        key: next((one for one in members if key[0] == "forearm" and "radius" in one), members[0])
+        for key, members in segments.items()
+        if members
+    }
     carriers = {place: own[marker] for marker, place in named.items()}
     joints = frozenset(model_map.joints.by_name())
     return ModelLandmarks(own, places, carriers, bodies, joints)
@@ -68,12 +74,6 @@ def _segments(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:
             segments["upper_arm", side] = list(arm[:1])
             segments["forearm", side] = list(arm[1:])
     return segments
-
-
-def _carrier(segment: str, members: list[str]) -> str:
-    """Body that a segment's markers sit on: of a forearm the radius, as far as there is one."""
-    radius = [body for body in members if "radius" in body]
-    return radius[0] if segment == "forearm" and radius else members[0]
 
 
 RIGHT_FIRST = ("right", "left")
@@ -254,29 +254,17 @@ def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
 
 def model_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
     """All markers of a model, stand-ins among them, as a marker set of their own labels."""
-    labelling = _labelling(skeleton, model_map)
     bodies = [skeleton.bodies[body] for body in skeleton.marker_body]
     markers = {label: {"body": body} for label, body in zip(skeleton.markers, bodies, strict=True)}
-    content: Mapping[str, Any] = {
-        "name": "model",
-        "source": "the markers of the participant's model",
-        "markers": markers,
-        "feet": {side: foot_labels(labelling, side, markers) for side in SIDES},
-        "pelvis": {
-            "front": [labelling.label("asis", side) for side in RIGHT_FIRST],
-            "back": pelvis_back(labelling),
-        },
-    }
-    return MarkerSet.model_validate(content)
+    source = "the markers of the participant's model"
+    own = _labelling(skeleton, model_map)
+    return MarkerSet.model_validate(marker_set_content("model", source, own, {"": markers}))
 
 
 def landmark_labels(marker_set: MarkerSet) -> set[str]:
     """The labels that show pelvis and feet."""
-    feet, pelvis = (marker_set.feet.left, marker_set.feet.right), marker_set.pelvis
-    return {
-        *pelvis.labels,
-        *(label for foot in feet for label in (foot.heel, *foot.toe)),
-    }
+    feet = (marker_set.feet.left, marker_set.feet.right)
+    return {*marker_set.pelvis.labels, *(one for foot in feet for one in (foot.heel, *foot.toe))}
 
 
 def _labelling(skeleton: Skeleton, model_map: ModelMap) -> Labelling:
@@ -284,7 +272,11 @@ def _labelling(skeleton: Skeleton, model_map: ModelMap) -> Labelling:
     named = named_labels(skeleton.markers, landmark_table()).places
     body = dict(zip(skeleton.markers, skeleton.marker_body.tolist(), strict=True))
     pelvis = skeleton.bodies.index(model_map.pelvis.body)
-    feet = {side: _beyond(skeleton, getattr(model_map.feet, side)) for side in SIDES}
+    feet = {  # with their toes
+        side: set(np.flatnonzero(skeleton.lineage[:, skeleton.bodies.index(foot)]).tolist())
+        for side in SIDES
+        if (foot := getattr(model_map.feet, side))
+    }
     kept = {
         label: place
         for label, place in named.items()
@@ -292,12 +284,6 @@ def _labelling(skeleton: Skeleton, model_map: ModelMap) -> Labelling:
         or (place.landmark in FEET and body[label] in feet[place.side])
     }
     return Labelling(kept, frozenset())
-
-
-def _beyond(skeleton: Skeleton, foot: str) -> set[int]:
-    """A foot and its toes."""
-    index = skeleton.bodies.index(foot)
-    return {body for body in range(len(skeleton.bodies)) if skeleton.lineage[body, index]}
 
 
 def _landmark(posture: Posture, place: SidedLandmark, model_map: ModelMap) -> BodyPoint:

@@ -10,7 +10,6 @@ from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import SidedLandmark
 from aqbio.labels.geometry import distance_spreads
-from aqbio.vectors import FloatArray
 
 MILLIMETRES = 1e3
 
@@ -66,22 +65,16 @@ def loose_labels(
             if entry.origin == "joint_centre":  # it moves with both segments of its joint
                 continue
             path = recording.positions[:, recording.labels.index(label)]
-            spreads = distance_spreads(path, _others(label, segments, recording))
+            columns: dict[Segment, list[int]] = {}
+            for column, other in enumerate(recording.labels):
+                if other in segments and other != label:
+                    columns.setdefault(segments[other], []).append(column)
+            others = {own: recording.positions[:, at] for own, at in columns.items()}
+            spreads = distance_spreads(path, others)
             limit = LOOSEST["cluster" if entry.cluster else "landmark"]
             if why := _why_loose(segments[label], spreads, limit if label in unnamed else np.inf):
                 found[label] = why
     return found
-
-
-def _others(
-    label: str, segments: Mapping[str, Segment], recording: Recording
-) -> dict[Segment, FloatArray]:
-    """Paths of all other labels by segment, (T, M, 3) m."""
-    columns: dict[Segment, list[int]] = {}
-    for column, other in enumerate(recording.labels):
-        if other in segments and other != label:
-            columns.setdefault(segments[other], []).append(column)
-    return {segment: recording.positions[:, own] for segment, own in columns.items()}
 
 
 def _why_loose(own: Segment, spreads: Mapping[Segment, float], limit: float) -> str:

@@ -83,7 +83,7 @@ def write_study(
         seen[trial] = run.recording.changed(markers=run.recording.markers + skin)
     for trial, recording in seen.items():
         shown = recording.changed(markers=turned.placed(recording.markers))
-        made, _ = disturbed(shown, ERRORS, random)
+        made = disturbed(shown, ERRORS, random)
         write_c3d(folder / "data" / f"{trial}.c3d", made, laboratory)
     (folder / "study.yaml").write_text(YAML.format(name, folder.as_posix()), encoding="utf-8")
     person = TSV.format(name, athlete.sex, athlete.mass, athlete.stature)

@@ -39,7 +39,7 @@ from tests.figures.made_study import EDGES, MASS_KG, made_step_curves, write_mad
 
 def contribution_rows(study: Study) -> pd.DataFrame:
     """Contributions of every step of a study, every digit."""
-    who = study.participants
+    who = [one.participant_id for one in study.participants]
     return pd.concat([participant_rows(study, one, "contributions") for one in who])
 
 

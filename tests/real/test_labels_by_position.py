@@ -58,7 +58,7 @@ def test_a_study_of_hidden_labels(static, realdata, tmp_path):
 
 
 def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
-    """A sprint's 46 labels where their names say, and each one on every other segment in turn."""
+    """A sprint's 46 labels where their names say, and each one on every third other segment."""
     table = landmark_table()
     sprint = read_recording(realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d")
     named = named_labels(sprint.labels, table).places
@@ -66,11 +66,11 @@ def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
     segments = {label: segment_of(place, table) for label, place in named.items()}
     clusters = {"pelvis": "pelvis", "torso": "trunk"}
     refused = planted = 0
-    for label, own in segments.items():
-        for segment, side in set(segments.values()) - {own}:
+    for number, (label, own) in enumerate(segments.items()):
+        for segment, side in sorted(set(segments.values()) - {own})[number % 3 :: 3]:
             wrong = SidedLandmark(clusters.get(segment, segment), side)
             found = loose_labels({**named, label: wrong}, {label}, [sprint], table)
             refused += label in found
             planted += 1
-    assert planted > 500
+    assert planted > 150
     assert refused >= 0.98 * planted  # the others are beside the joint: elbows on forearms

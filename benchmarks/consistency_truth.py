@@ -24,7 +24,6 @@ import pandas as pd
 from aqbio.consistency.balance import centre_estimates
 from aqbio.consistency.fit import (
     TrialFit,
-    coordinate_samples,
     fit_trial,
     group_momentum,
     moved_body,
@@ -42,7 +41,7 @@ from aqbio.vectors import FloatArray
 from aqbio.virtual.demo import SPRINTERS, GaitName
 from aqbio.virtual.disturbances import LOOSE, Skin
 from benchmarks.table import page_table
-from validation.fit_checks import left_out_contacts
+from validation.fit_checks import coordinate_samples, left_out_contacts
 from validation.gaits.individual import individual_gait
 from validation.recordings.known_run import (
     KnownRun,

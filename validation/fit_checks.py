@@ -23,8 +23,8 @@ from scipy.sparse import csr_array
 
 from aqbio.consistency.balance import Residual, adjusted_skeleton
 from aqbio.consistency.changes import WHOLE, Change, leg_shares, legs_of
-from aqbio.consistency.data_errors import Response
-from aqbio.consistency.fit import TrialFit, fit_trial
+from aqbio.consistency.data_errors import Response, drawn
+from aqbio.consistency.fit import TrialFit, fit_trial, samples_of
 from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
 from aqbio.consistency.parameters import LEGS, ParameterEstimate, Tissue, prior_precision
 from aqbio.consistency.session_inputs import trial_speed
@@ -470,6 +470,15 @@ def share_spread(
     for one in shares:
         sd = one.before * legs.parameter.prior_sd, one.before * legs.sd
         yield replace(one, statistic="share_sd", before=sd[0], after=sd[1])
+
+
+def coordinate_samples(
+    fit: TrialFit, count: int = 40, seed: int = 0
+) -> list[tuple[Motion, dict[str, float]]]:
+    """Draw motions and parameters from their distribution after the fit."""
+    draws = drawn(Response(fit.linearised()), fit.covariance, count, seed)
+    fit.solver.release()
+    return list(samples_of(fit, draws))
 
 
 def height_spread(fit: TrialFit) -> Iterator[Change]:

@@ -132,12 +132,6 @@ class Response:
         return self.solver.markers.levers(point.poses, point.position)
 
     @cached_property
-    def force(self) -> FloatArray:
-        """(D, 3) array, N: of the ground in the measured frames."""
-        seen = self.solver.observations
-        return seen.wrench.at(seen.time[self.solver.rows.frame])[0]
-
-    @cached_property
     def prior_sizes(self) -> Sizes:
         """Variances before the data are used: the weights' shares."""
         rows, number = self.solver.markers, len(self.solver.coordinates)
@@ -172,9 +166,9 @@ class Response:
         Contacts over ground lie on separate plates, those on a belt on one.
         """
         seen, frame = self.solver.observations, self.solver.rows.frame
-        force, found = self.force, np.zeros((len(frame), 6))
+        time, found = seen.time[frame], np.zeros((len(frame), 6))
+        force, _ = seen.wrench.at(time)
         spans = seen.contacts if seen.drag else np.array([[-np.inf, np.inf]])
-        time = seen.time[frame]
         for first, end in zip(
             np.searchsorted(time, spans[:, 0]),
             np.searchsorted(time, spans[:, 1], side="right"),

@@ -221,18 +221,7 @@ def fit_of_markers(solver: Solver) -> tuple[FloatArray, tuple[FloatArray, float]
     return blind.point.coefficients, (blind.point.motion.q, blind.point.cost)
 
 
-Sample = tuple[Motion, dict[str, float]]
-"""A motion and the parameters, by name, that the data allow."""
-
-
-def coordinate_samples(fit: TrialFit, count: int = 40, seed: int = 0) -> list[Sample]:
-    """Draw motions and parameters from their distribution after the fit."""
-    draws = drawn(Response(fit.linearised()), fit.covariance, count, seed)
-    fit.solver.release()
-    return list(samples_of(fit, draws))
-
-
-def samples_of(fit: TrialFit, draws: Draws) -> Iterator[Sample]:
+def samples_of(fit: TrialFit, draws: Draws) -> Iterator[tuple[Motion, dict[str, float]]]:
     """Motions and parameters of draws, one at a time: together they are megabytes a second."""
     for away, shift in zip(draws.coefficients.T, draws.theta.T, strict=True):
         change, parts = away.astype(float).reshape(fit.coefficients.shape), []

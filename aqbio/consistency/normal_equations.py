@@ -272,7 +272,10 @@ def _add_rows(band: FloatArray, border: FloatArray, basis: SplineBasis, rows: Mo
             for first, frames in spans
         ]
         some = slice(edges[0][1], edges[-1][2])
-        tall = _tall(basis, rows, some)
+        local = basis.local[:3, rows.frame[some]][:, :, None, :, None]
+        parts = zip(local, rows.by_motion, strict=True)
+        every: FloatArray = sum(values * by[some, :, None, :] for values, by in parts)
+        tall = every.reshape(6 * len(every), width)  # by each frame's first coefficient on
         by_parameter = rows.by_parameter[some].reshape(len(tall), border.shape[1])
         for first, low, high in edges:
             if high > low:
@@ -283,11 +286,3 @@ def _add_rows(band: FloatArray, border: FloatArray, basis: SplineBasis, rows: Mo
                     (width, width), buffer=band.T, offset=corner, order="F"
                 )
                 dsyrk(1.0, tall[own].T, beta=1.0, c=block, lower=1, overwrite_c=1)
-
-
-def _tall(basis: SplineBasis, rows: MotionRows, some: slice) -> FloatArray:
-    """Rows of D frames by the coefficients from each frame's first one on, (6 D, 6 N)."""
-    local = basis.local[:, rows.frame[some]][:, :, None, :, None]
-    parts = zip(local[:3], rows.by_motion, strict=True)
-    tall: FloatArray = sum(values * by[some, :, None, :] for values, by in parts)
-    return tall.reshape(6 * len(tall), ORDER * tall.shape[-1])

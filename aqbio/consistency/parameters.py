@@ -344,8 +344,3 @@ class Weights:
     roughness: float = 0.65
     """Fifth derivatives of coordinates over those of a motion all of whose acceleration, that of
     plain inverse kinematics, swings at the cut-off (docs/decisions/0023-matched-filters.md)."""
-
-
-def knot_spacing(rate: float) -> float:
-    """Time between knots of the splines at a frame rate, Hz: at least two frames, s."""
-    return max(KNOTS, FRAMES_PER_KNOT / rate)

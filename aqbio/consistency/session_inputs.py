@@ -13,12 +13,13 @@ from aqbio.config import Trial
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
 from aqbio.consistency.parameters import (
     DRAG,
+    FRAMES_PER_KNOT,
+    KNOTS,
     PARAMETERS,
     Parameter,
     Runner,
     Weights,
     centre_parameters,
-    knot_spacing,
     pivot_parameters,
 )
 from aqbio.consistency.session import Session
@@ -262,10 +263,8 @@ def open_session(
         chosen += pivot_parameters(feet[0].mean(axis=0))
     chosen += centre_parameters(len(runner.centres))
     plain = {name: one for name, one in found.items() if isinstance(one, str)}
-    weights = {
-        one.trial_id: Weights(knot_s=knot_spacing(float(one.prepared.attrs["marker_rate"])))
-        for one in fitted
-    }
+    knots = {name: max(KNOTS, FRAMES_PER_KNOT / one.rate) for name, one in seen.items()}
+    weights = {name: Weights(knot_s=knot) for name, knot in knots.items()}
     return Session(runner, seen, weights, chosen, still, plain)
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from aqbio.consistency.balance import adjusted_skeleton
-from aqbio.consistency.fit import coordinate_samples, fit_trial
+from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import Weights
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
-from validation.fit_checks import HARD, height_spread, landing_delay
+from validation.fit_checks import HARD, coordinate_samples, height_spread, landing_delay
 
 DRAWS = 300
 

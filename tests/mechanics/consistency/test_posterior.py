@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.fit import coordinate_samples, fit_trial, group_momentum, moved_body
+from aqbio.consistency.fit import fit_trial, group_momentum, moved_body
 from aqbio.consistency.parameters import CENTRES, Weights
+from validation.fit_checks import coordinate_samples
 
 WEIGHTS = Weights(knot_s=0.025)
 

@@ -150,10 +150,10 @@ def trials_of(
     ]
     names = {label: truth[label] for label in worn}
     real = {label: {place} for label, place in truth.items()}
-    standing = {label: at for label, at in median_places(static).items() if label in names}
+    worn_at = {label: at for label, at in median_places(static).items() if label in names}
     for label in worn:  # where a marker is when its name is hidden
         others = {one: place for one, place in names.items() if one != label}
-        seen = placed_labels(standing, others, table)[0].get(label)
+        seen = placed_labels(worn_at, others, table)[0].get(label)
         if seen is not None and seen.distance < CLEARLY:
             real[label].add(seen.place)
     found = []

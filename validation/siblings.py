@@ -82,7 +82,7 @@ FEWEST = 3
 
 def labels_of(family: str) -> dict[str, str]:
     """Label by place, ``right asis``, of a family's names."""
-    found = {}
+    found: dict[str, str] = {}
     for landmark, label in (one.split(":") for one in FAMILIES[family].split()):
         place = landmark.replace("_", " ")
         sides = {"right": "R", "left": "L"} if "?" in label else {"": ""}
@@ -133,13 +133,13 @@ def paths_of(
     prepared = read_dataset(study.folder(person, "prepare") / f"{trial}.nc")
     at = prepared["marker_raw"].reindex(marker=list(study.marker_set.markers)).median("time")
     names = [study.marker_set.model_name(str(one)) for one in at["marker"].values]
-    at = at.transpose("marker", "axis").values
+    places = at.transpose("marker", "axis").values
     paths = np.full((1, len(body.markers), 3), np.nan)
     turns = np.full((1, len(body.markers), 3, 3), np.nan)
     for segment in range(len(body.bodies)):
         own = [
             (worn.marker_position[worn.markers.index(name)], place)
-            for name, place in zip(names, at, strict=True)
+            for name, place in zip(names, places, strict=True)
             if name in worn.markers
             and worn.marker_body[worn.markers.index(name)] == segment
             and np.isfinite(place).all()

@@ -271,9 +271,7 @@ def test_the_pressure_is_that_of_the_whole_quiet_window(monkeypatch):
     monkeypatch.setattr(static, "recorded_trial", lambda *_: prepared)
     monkeypatch.setattr(static, "plate_wrench", lambda _: wrench)
     monkeypatch.setattr(static, "quiet_window", lambda *_: slice(20, 61))
-    monkeypatch.setattr(
-        static, "inverse_kinematics", lambda *_: SimpleNamespace(q=np.zeros((1, 1)))
-    )
+    monkeypatch.setattr(static, "inverse_kinematics", lambda *_: np.zeros((1, 1)))
     done = {"trials": [{"trial_id": "stand", "status": OK}]}
     study = SimpleNamespace(
         read_manifest=lambda *_: done,

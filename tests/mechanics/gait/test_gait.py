@@ -234,7 +234,7 @@ def test_what_no_role_needs_may_be_unknown(axis):
 def test_named_rows_take_what_has_their_name(stance):
     values = np.arange(float(len(SOURCES)))[None]
     names = [role_name(name, stance) for name in SOURCES]
-    found = by_role(values, named_matrix([*names[::-1], "wrist_push"], stance, SOURCES))
+    found = by_role(values, named_matrix([*names[::-1], "wrist_push"], SOURCES, stance))
     np.testing.assert_array_equal(found[0], [*values[0, ::-1], np.nan])
 
 

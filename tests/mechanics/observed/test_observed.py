@@ -307,7 +307,7 @@ def _inside(seed: int) -> np.ndarray:
     skeleton = template.skeleton_of(moving_shape(fit))
     run, index = max(person.q), np.arange(len(skeleton.markers))
     position, truth = person.recordings[run].position[SOME], person.q[run][SOME]
-    q = inverse_kinematics(skeleton, position, index, np.ones(len(index))).q
+    q = inverse_kinematics(skeleton, position, index, np.ones(len(index)))
     part = template.parts.of_body[skeleton.marker_body]
     noise = MarkerNoise(problem.priors.skin_sd, part, problem.priors.common)
     seen = np.ones(position.shape[:2])

@@ -75,11 +75,12 @@ def caused_force(truth: RunTruth, foot: str, coordinates: list[int]) -> dict[str
     """
     skeleton, motion = truth.gait.skeleton, truth.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    tau = inverse_dynamics(skeleton, kinematics, truth.loads.external())
+    share = toes_share(truth, foot)
+    tau = inverse_dynamics(skeleton, kinematics, _loads(truth, foot, share))
     free = skeleton.free
     chosen = np.isin(free, coordinates)
     cause = np.where(chosen, tau[:, free], 0.0)
-    mass, feels = mass_matrix(skeleton, motion.q), foot_matrix(truth, foot)
+    mass, feels = mass_matrix(skeleton, motion.q), foot_matrix(truth, foot, share)
     found = {}
     for model, held in HELD.items():
         answer = feels[:, :, list(held)]
@@ -111,25 +112,44 @@ def mass_matrix(skeleton: Skeleton, q: FloatArray) -> FloatArray:
     return np.stack(columns, axis=-1)
 
 
-def foot_matrix(truth: RunTruth, foot: str) -> FloatArray:
-    """What coordinates feel of unit moments and forces at the centre of pressure, (T, N, 6).
-
-    On foot and toes as they bear them: from one to the other by a smooth step about the joint of
-    the toes, seen along the foot.
-    """
-    skeleton, side = truth.gait.skeleton, SUFFIX[foot]
-    weightless, still = _still(skeleton, truth.motion.q)
+def toes_share(truth: RunTruth, foot: str) -> FloatArray:
+    """Share of the force that the toes bear, (T,): a smooth step about their joint."""
+    skeleton = truth.gait.skeleton
+    _, still = _still(skeleton, truth.motion.q)
     pressure = truth.loads.cop(1.0)[0][:, list(SUFFIX).index(foot)]
-    toes = skeleton.joints.index(f"mtp{side}")
+    toes = skeleton.joints.index(f"mtp{SUFFIX[foot]}")
     axis = still.axis_direction[:, int(np.flatnonzero(skeleton.axes.body == toes)[0])]
     along = np.stack([-axis[:, 2], axis[:, 0]], axis=1)
     along *= (np.sign(along[:, 0]) / np.linalg.norm(along, axis=1))[:, None]  # all run along x
     ahead = ((pressure - still.joint_centre[:, toes])[:, [0, 2]] * along).sum(axis=1)
     x = np.clip(0.5 + 0.5 * ahead / PASSES, 0.0, 1.0)
-    share = (3.0 * x**2 - 2.0 * x**3)[:, None, None]
-    bodies = (f"foot{side}", skeleton.bodies[toes])
-    one, other = (_felt(weightless, still, body, pressure) for body in bodies)
-    found: FloatArray = (1.0 - share) * one + share * other
+    share: FloatArray = 3.0 * x**2 - 2.0 * x**3
+    return share
+
+
+def _loads(truth: RunTruth, foot: str, share: FloatArray) -> list[ExternalLoad]:
+    """The loads of the ground, that of the standing foot on foot and toes."""
+    loads = {one.body: one for one in truth.loads.external()}
+    name = f"foot{SUFFIX[foot]}"
+    whole, part = loads.pop(name), share[:, None]
+    divided = [
+        replace(whole, body=body, force=own * whole.force, moment=own * whole.moment)
+        for body, own in ((name, 1.0 - part), (f"toes{SUFFIX[foot]}", part))
+    ]
+    return [*loads.values(), *divided]
+
+
+def foot_matrix(truth: RunTruth, foot: str, share: FloatArray) -> FloatArray:
+    """What coordinates feel of unit moments and forces at the centre of pressure, (T, N, 6).
+
+    On foot and toes as they bear them, ``share`` (T,) on the toes.
+    """
+    skeleton, side = truth.gait.skeleton, SUFFIX[foot]
+    weightless, still = _still(skeleton, truth.motion.q)
+    pressure = truth.loads.cop(1.0)[0][:, list(SUFFIX).index(foot)]
+    one, other = (_felt(weightless, still, f"{name}{side}", pressure) for name in ("foot", "toes"))
+    part = share[:, None, None]
+    found: FloatArray = (1.0 - part) * one + part * other
     return found
 
 

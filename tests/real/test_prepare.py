@@ -299,10 +299,6 @@ def test_events_from_markers_against_the_plates(ja1, treadmill):
             assert len(errors[event]) == count
             assert early < np.mean(errors[event]) < late
             assert name != "run" or np.std(errors[event]) < 0.002
-    own = ja1[0]["kinematic_events"]
-    assert own["contacts"] == 9
-    assert own["touchdown_sd_s"] < 0.002
-    assert own["toe_off_sd_s"] < 0.005
 
 
 @pytest.mark.parametrize("name", JA1_CONTACTS)

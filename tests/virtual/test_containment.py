@@ -132,8 +132,8 @@ def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
 
 LATER_FAULTS = {
     "hypotheses": (
-        "aqbio.hypotheses.gathered._error_sds",
-        lambda _, *place: place == (RUNNER.name, "run1"),
+        "aqbio.hypotheses.gathered._trial_errors",
+        lambda _, trials: (RUNNER.name, "run1") in trials,
     ),
     "figures": (
         "aqbio.figures.quality._effects",

@@ -181,17 +181,13 @@ def errors(found: GroupMomentum, truth: GroupMomentum, made: KnownRun) -> dict[s
 
 def fit_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
     """Errors of a fit, its residual and its markers."""
-    return _all_errors(
-        fit.skeleton, fit.motion, fit.after, fit.solver.marker_errors(fit.motion.q), fit, made
-    )
+    return _all_errors(fit.skeleton, fit.motion, fit.after, fit.motion.q, fit, made)
 
 
 def plain_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
     """The same of plain inverse kinematics, low-passed, on the model as it is."""
     plain = fit.observations.plain
-    return _all_errors(
-        made.model, plain, fit.before, fit.solver.marker_errors(fit.observations.start), fit, made
-    )
+    return _all_errors(made.model, plain, fit.before, fit.observations.start, fit, made)
 
 
 def _all_errors(

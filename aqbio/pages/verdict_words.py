@@ -255,7 +255,7 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
 def bias_words(hypothesis: str) -> str:
     """How far errors that no interval includes move an estimate; empty where nothing is known."""
     return "; ".join(
-        f"In simulated studies {cause} moves the estimate by {moved:+g} smallest effects"
+        f"In simulated studies with {cause} the estimate is off by {moved:+g} smallest effects"
         for cause, moved in BIASES.get(hypothesis, {}).items()
     )
 

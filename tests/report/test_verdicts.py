@@ -187,4 +187,4 @@ def test_biases_are_those_of_the_drawn_studies(hypothesis):
     table = pd.read_csv(studies, sep="\t").set_index(["cell", "hypothesis"])
     for cause, moved in BIASES[hypothesis].items():
         assert moved == pytest.approx(table.loc[(cause, hypothesis)]["bias"], abs=0.25)
-        assert f"{cause} moves the estimate by {moved:+g}" in bias_words(hypothesis)
+        assert f"with {cause} the estimate is off by {moved:+g}" in bias_words(hypothesis)

@@ -390,7 +390,7 @@ def listed(study: Study) -> list[dict]:
 
 def test_every_figure_has_its_files_and_words(made):
     folder, found = made[0].root / "figures", listed(made[0])
-    assert [one["name"] for one in found] == [name for name in NAMES if name != "limiter"]
+    assert [one["name"] for one in found] == NAMES
     for entry in found:
         assert set(entry["files"]) == {"85", "180"}
         for width, files in entry["files"].items():

@@ -316,7 +316,7 @@ class Registry(Entry):
             names = ", ".join(f"{one.get('id')}: {became(str(one.get('id')))}" for one in entries)
             raise ValueError(
                 f"this registry is of version {old}, and verdicts follow version {VERSION}. What "
-                f"became of its entries: {names}. Fix: begin with the registry that aqbio new "
+                f"became of its entries: {names} Fix: begin with the registry that aqbio new "
                 "writes, and change it where yours differed."
             )
         return given

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,9 @@ from aqbio.names import AXES, GRAVITY, NORMAL_95, ROLE_GROUPS
 from aqbio.signals import low_pass
 from aqbio.stage_table import PARTICIPANT_STAGES, stage_module
 from aqbio.vectors import FloatArray
+
+SWING_JOINTS = ("hip_swing", "knee_swing")
+"""Joints whose moments follow from the free end of the leg."""
 
 VIDEO_HZ = 6.0
 """Errors of markers from video change more slowly than this."""
@@ -97,8 +101,31 @@ def _rows(plates: Study, markers: Study, person: str) -> Iterator[tuple[object, 
                 yield *place, f"H_{axis} {group}", value, own - value, one[f"{name}_sd_kgm2ps"]
         value, own = (1e3 * one[f"contact_s{end}"] for end in ("_plates", ""))
         yield *place, "contact time, ms", value, own - value, 1e3 * one["contact_error_s"] / 1.5
+    yield from _moments(plates, markers, person, both[alike])
     for trial in sorted(set(both["trial_id"])):
         yield from _forces(plates, markers, person, str(trial))
+
+
+def _moments(
+    plates: Study, markers: Study, person: str, steps: pd.DataFrame
+) -> Iterator[tuple[object, ...]]:
+    """Stance means of the swing leg's joint moments against those of the study with plates."""
+    key = ["trial_id", "step", "source", "axis"]
+    found = []
+    for study in (markers, plates):
+        rows = read_columns(step_file(study, person, "contributions"))
+        rows = rows[(rows["statistic"] == "moment_mean") & rows["source"].isin(SWING_JOINTS)]
+        found.append(rows[(rows["level"] == "joint") & (rows["phase"] == "stance")].set_index(key))
+    for _, one in steps.iterrows():
+        for source in SWING_JOINTS:
+            for axis in AXES:
+                places: list[Any] = [
+                    (one["trial_id"], one[step], source, axis) for step in ("step", "step_plates")
+                ]
+                ours, theirs = (rows.loc[at] for rows, at in zip(found, places, strict=True))
+                sd = (ours["high"] - ours["low"]) / (2.0 * NORMAL_95)
+                value, error = theirs["value"], ours["value"] - theirs["value"]
+                yield person, one["trial_id"], f"moment_{axis} {source}, N m", value, error, sd
 
 
 def _forces(plates: Study, markers: Study, person: str, trial: str) -> Iterator[tuple[object, ...]]:

@@ -104,7 +104,9 @@ def test_the_posterior_of_a_calibrated_body_is_drawn(fit, skeleton, tmp_path):
     kept = [*range(sizes[0]), *offsets, *range(sum(sizes[:2]), sum(sizes))]
     np.testing.assert_allclose(found.covariance, whole[np.ix_(kept, kept)], rtol=1e-12, atol=0)
     priors = fit.problem.priors
-    np.testing.assert_array_equal(found.skin_sd, (priors.skin_sd * priors.soft_tissue_scale)[chosen])
+    np.testing.assert_array_equal(
+        found.skin_sd, (priors.skin_sd * priors.soft_tissue_scale)[chosen]
+    )
     assert found.common == priors.common
 
 

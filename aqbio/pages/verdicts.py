@@ -116,7 +116,7 @@ class VerdictSection:
             ]
             noun = "hypothesis" if len(own) == 1 else "hypotheses"
             who = f"of {len(own)} {noun} with a decision rule"
-            who = who if judged else f"the other {len(own)} without such a rule:"
+            who = who if judged else f"of the other {len(own)}, without such a rule,"
             if found:
                 parts.append(f"{who} {enumerated(found)}")
         return f"{capital('; '.join(parts))}." if parts else ""

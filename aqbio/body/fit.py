@@ -154,7 +154,7 @@ def _freedom(
 
 
 def _each(by_offset: FloatArray) -> FloatArray:
-    """(F, N, 3, 3 N) array from (F, N, 3, 3): each marker moves with its own offset alone."""
+    """(F, N, 3, 3 N) array from (F, N, 3, 3): each marker moves with its own offset only."""
     frames, markers = by_offset.shape[:2]
     rows, every = np.zeros((frames, markers, 3, markers, 3)), np.arange(markers)
     rows[:, every, :, every] = np.swapaxes(by_offset, 0, 1)

@@ -197,7 +197,7 @@ class StudyCurves:
 
 @dataclass(frozen=True, slots=True)
 class CurveVariable:
-    """A variable of the curves at some labels, as xarray's but read by `load` alone."""
+    """A variable of the curves at some labels, as xarray's but read only by `load`."""
 
     parts: tuple[xr.DataArray, ...]
     """Of every participant, all steps."""

@@ -80,7 +80,7 @@ class NormalEquations:
     """(T, N, N) array. Gauss-Newton's ``Jᵀ W J``, or Newton's, the whole second derivative; prior
     included."""
     scale: FloatArray
-    """(T, N) array. Stiffness of each coordinate alone; positive."""
+    """(T, N) array. Stiffness of each coordinate by itself; positive."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -224,7 +224,7 @@ class Hypothesis(Entry):
 
     @property
     def heading(self) -> str:
-        """Id and title; of a contrast what it compares alone."""
+        """Id and title; of a contrast only what it compares."""
         return self.title if self.family == "contrast" else f"{self.id} {self.title}"
 
     @property

@@ -147,7 +147,7 @@ COMPARED_FACTS = ("aqbio", "commit", "versions", "settings", "rows", "inputs")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Results of a study beside an archive of it."""
+    """Results of a study compared with an archive of it."""
 
     same: int
     """Tables with the same bytes."""
@@ -225,7 +225,7 @@ def _differences(
 
 
 def _apart(ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Differences of the largest value; infinite where one is missing or infinite alone."""
+    """Differences of the largest value; infinite where only one is missing or infinite."""
     with np.errstate(invalid="ignore"):
         scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=0.0)
         apart = np.abs(ours - theirs) / (scale or 1.0)

@@ -31,7 +31,7 @@ Kind = Literal["missing", "damaged", "foreign", "failed"]
 FILES, SEAL, INTERNAL = "files", "seal", "internal_errors"
 
 RECORD = "the record"
-"""Stands for the record among the files that are not what they were."""
+"""Denotes the record itself in the list of files that have changed."""
 
 
 def seal(record: Path, made: Iterable[Path], internal: Sequence[str] = ()) -> None:

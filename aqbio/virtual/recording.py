@@ -102,7 +102,7 @@ class Laboratory:
 def plate_loads(loads: GroundLoads, row: PlateRow) -> tuple[FloatArray, FloatArray]:
     """Force and moment that each plate measures, (T, P, 3), N and N m, on the runner, ground axes.
 
-    Moments about the centre of each plate; a load beside the row is lost.
+    Moments about the centre of each plate; a load outside the row is lost.
 
     A foot presses evenly over 6 cm around its centre of pressure; a plate takes the share w of it
     that lies on it, at the middle p' of that part: ``F' = w F``, ``M' = w (M + (p' - p) × F)``.

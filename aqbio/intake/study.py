@@ -410,13 +410,12 @@ def _labels(study: GatheredStudy) -> Iterator[str]:
             "  look: labels that say nothing were placed by where they are in the static trial; "
             "that holds only if every trial uses them alike"
         )
-    for label, note in markers.notes.items():
-        yield f"  look: {label}: {note}"
-    reasons: dict[str, list[str]] = {}
-    for label, why in markers.left_out.items():
-        reasons.setdefault(why, []).append(label)
-    for why, labels in reasons.items():
-        yield f"  not used ({why}): {listed(labels)}"
+    lines = (("look: {1}: {0}", markers.notes), ("not used ({0}): {1}", markers.left_out))
+    for line, reasons in lines:
+        labels: dict[str, list[str]] = {}
+        for label, why in reasons.items():
+            labels.setdefault(why, []).append(label)
+        yield from (f"  {line.format(why, listed(some))}" for why, some in labels.items())
     for place in markers.missing:
         yield f"  missing: {label_request(place)}"
 

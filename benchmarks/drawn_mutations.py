@@ -1,8 +1,8 @@
 """``python -m benchmarks.drawn_mutations --seed 1 --count 60``: mistakes drawn at random.
 
-One operator, comparison, sign or number of a drawn line is changed in a copy of the project, and
-the tests of files that import the module run until one fails. A mistake that survives is a hole in
-the tests, or changes nothing.
+One operator, comparison, sign or number of a drawn line that a run of the small virtual study
+enters is changed in a copy of the project, and the tests of files that import the module run until
+one fails. A mistake that survives is a hole in the tests, or changes nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from coverage import Coverage
 
 ROOT = Path(__file__).parents[1]
 ROOMS = sorted(path.parent.name for path in (ROOT / "aqbio").glob("*/__init__.py"))
@@ -95,14 +97,50 @@ def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def drawn(seed: int, count: int) -> list[Change]:
-    """Changes of files of all rooms, each room as often as any other."""
+def drawn(
+    seed: int,
+    count: int,
+    rooms: Sequence[str] = ROOMS,
+    entered: dict[str, set[int]] | None = None,
+) -> list[Change]:
+    """Changes of files of rooms, each room as often as any other; on lines that are entered."""
     generator, every = random.Random(seed), {}
-    for room in ROOMS:
+    for room in rooms:
         files = sorted((ROOT / "aqbio" / room).rglob("*.py"))
         made = (changes(path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in files)
-        every[room] = [one for own in made for one in own]
-    return [generator.choice(every[ROOMS[number % len(ROOMS)]]) for number in range(count)]
+        every[room] = [
+            one
+            for own in made
+            for one in own
+            if entered is None or one.line in entered.get(one.file, ())
+        ]
+    found = [room for room in rooms if every[room]]
+    return [generator.choice(every[found[number % len(found)]]) for number in range(count)]
+
+
+def entered_lines(root: Path) -> dict[str, set[int]]:
+    """Lines of every file that a run of the small virtual study enters, in all its processes."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "coveragerc"
+        settings.write_text(
+            f"[run]\nsource = aqbio\nparallel = true\npatch = subprocess, _exit\n"
+            f"data_file = {folder}/data\n"
+        )
+        study = root / "data" / "virtual_sprinters" / "test_study.yaml"
+        subprocess.run(
+            [sys.executable, "-m", "coverage", "run", "-m", "aqbio", "run", str(study)],
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": str(root), "COVERAGE_RCFILE": str(settings)},
+            capture_output=True,
+            check=True,
+        )
+        found = Coverage(config_file=str(settings))
+        found.combine()
+        data = found.get_data()
+        return {
+            Path(one).relative_to(root).as_posix(): set(data.lines(one) or ())
+            for one in data.measured_files()
+        }
 
 
 def guards(file: str) -> list[str]:
@@ -140,13 +178,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.drawn_mutations")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--rooms", default=",".join(ROOMS), help="separated by commas")
     options = parser.parse_args()
     survived = 0
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "project"
-        results = shutil.ignore_patterns(".git", ".venv", "__pycache__", "results", "recordings")
-        shutil.copytree(ROOT, root, ignore=results)
-        for number, one in enumerate(drawn(options.seed, options.count), 1):
+        unneeded = shutil.ignore_patterns(".git", ".venv", "__pycache__", "build")
+        made = shutil.ignore_patterns("results", "recordings")
+        shutil.copytree(
+            ROOT,
+            root,
+            ignore=lambda path, names: (
+                made(path, names) if "data" in Path(path).parts else unneeded(path, names)
+            ),
+        )
+        chosen = drawn(options.seed, options.count, options.rooms.split(","), entered_lines(root))
+        for number, one in enumerate(chosen, 1):
             alive = survives(one, root)
             survived += alive
             source = (ROOT / one.file).read_bytes()

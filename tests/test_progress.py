@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -17,25 +18,27 @@ import pytest
 from aqbio import progress
 from aqbio.faults import RunStoppedError
 from aqbio.io.study import Study, load_study
-from aqbio.io.tables import read_table, write_table
-from aqbio.pages.summary import failures
-from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
+from aqbio.io.tables import write_table
+from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.steps.rows import FINDINGS, STEPS, TRIALS
 from aqbio.study.internal import RULE
+from tests.golden import differences
 from tests.refusal import refused
 from tests.small_study import write_small_study
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
+def study(tmp_path: Path, monkeypatch) -> Study:
+    monkeypatch.chdir(tmp_path)
     return load_study(write_small_study(tmp_path))
 
 
-def _record(study: Study, who: str, stage: str, **content: Any) -> Path:
-    path = study.manifest(who, stage)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"stage": stage, **content}), encoding="utf-8")
-    return path
+@pytest.fixture
+def asked(monkeypatch) -> list[list[str]]:
+    """What Snakemake is asked for; it ends well."""
+    found: list[list[str]] = []
+    monkeypatch.setattr(progress, "run_snakemake", lambda asked, *_: found.append(asked) or 0)
+    return found
 
 
 def _say(console: progress.Console, event: str, level: int = logging.INFO, **more: Any) -> None:
@@ -45,201 +48,148 @@ def _say(console: progress.Console, event: str, level: int = logging.INFO, **mor
     console.handle(record)
 
 
-def _began(console: progress.Console, number: int, study: Study, who: str, stage: str) -> Path:
-    """Have Snakemake say that a job begins; its log."""
-    log = study.root / "logs" / stage / f"{who}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    output, names = [str(study.manifest(who, stage))], {"participant": who, "model": ""}
-    _say(console, "job_info", jobid=number, rule_name=stage, wildcards=names, output=output,
-         log=[str(log)])  # fmt: skip
-    return log
+SEGMENTATION = "import faulthandler, os; faulthandler.enable(2); os.kill(os.getpid(), 11)"
+GONE = {"status": "failed", "reason": "no markers."}
+
+ENDS: dict[str, tuple[str, dict | str, str]] = {
+    "a trial failed": ("prepare", {"trials": [{"status": "ok"}, GONE]}, ""),
+    "a person failed": ("scale", {"reason": "no pelvis."}, "models/other"),
+    "the person's pages": (PARTICIPANT_STAGES[-1], {}, ""),
+    "killed without a word": ("inverse_kinematics", "", ""),
+    "an exception": (
+        "inverse_dynamics",
+        "".join(f"{k}\n\n" for k in range(20)) + "KeyError: b",
+        "",
+    ),
+    "a library crashed": ("contributions", SEGMENTATION, ""),
+}
+"""Stage, record that it leaves or log of a job without one, and model."""
 
 
-@pytest.fixture
-def console(study: Study) -> progress.Console:
-    return progress.Console(study)
-
-
-FAILED = [{"status": "ok"}, {"status": "failed", "reason": "no markers."}]
-
-
-def test_a_line_for_every_job_that_ends(study, console, capsys):
-    last = PARTICIPANT_STAGES[-1]
-    told = {"prepare": {"trials": FAILED}, "scale": {"reason": "no pelvis."}, last: {}}
-    page = study.folder("P1", last) / "athletes" / "P1.html"
+def _jobs(study: Study) -> list[str]:
+    """What is said of jobs that end, at once and at the end of the run."""
+    console = progress.Console(study)
+    page = study.folder("P1", PARTICIPANT_STAGES[-1]) / "athletes" / "P1.html"
     page.parent.mkdir(parents=True)
     page.touch()
-    for number, (stage, content) in enumerate(told.items()):
-        _began(console, number, study, "P1", stage)
-        _record(study, "P1", stage, **content)
-        _say(console, "job_finished", job_id=number)
-    lines = capsys.readouterr().out.splitlines()
-    jobs = 2 * len(PARTICIPANT_STAGES) + len(STUDY_STAGES)
-    assert [line.split(" ", 1)[1] for line in lines] == [
-        f"P1 prepare: 1 of 2 trials failed, the first: no markers. (1 of {jobs})",
-        f"P1 scale: failed: no pelvis. (2 of {jobs})",
-        f"P1 {last}: done (3 of {jobs})",
-        f" Page: {page}",
-    ]
-
-
-def test_a_job_that_did_not_finish_is_told_with_its_last_words(study, console):
-    """But for one that finished when it was tried again; Snakemake's own words come without one."""
+    said = [*console.last_words()]
     _say(console, "error", logging.ERROR, said="the folder is locked.")
-    assert console.last_words() == ["the folder is locked."]
-    for number, (stage, text) in enumerate({"prepare": "", "scale": "a\nKeyError: b\n"}.items()):
-        _began(console, number, study, "P1", stage).write_text(text)
+    said += console.last_words()
+    for number, (stage, left, model) in enumerate(ENDS.values()):
+        record, log = study.manifest("P1", stage), study.root / "logs" / f"{stage}.log"
+        names = {"participant": "P1", "model": model}
+        _say(console, "job_info", jobid=number, rule_name=stage, wildcards=names,
+             output=[str(record)], log=[str(log)])  # fmt: skip
+        if isinstance(left, dict):
+            record.parent.mkdir(parents=True, exist_ok=True)
+            record.write_text(json.dumps({"stage": stage, **left}), encoding="utf-8")
+            _say(console, "job_finished", job_id=number)
+            continue
+        log.parent.mkdir(exist_ok=True)
+        log.write_text(left, encoding="utf-8")
+        if left == SEGMENTATION:  # as `aqbio` leaves it
+            with log.open("w") as stream:
+                subprocess.run([sys.executable, "-c", left], stderr=stream, check=False)
         _say(console, "job_error", logging.ERROR, jobid=number)
-    _record(study, "P1", "scale")
-    assert [one.splitlines()[:3] for one in console.last_words()] == [
-        ["P1 prepare did not finish:", progress.NO_MESSAGE, *console.failed[0].splitlines()[2:]],
-        ["P1 scale did not finish:", "a", "KeyError: b"],
-    ]
-    _say(console, "job_finished", job_id=1)
-    assert len(console.last_words()) == 1
+    said += console.last_words()
+    _say(console, "job_finished", job_id=4)  # when it was tried again
+    return [*said, f"{len(console.last_words())} left"]
 
 
-def test_a_library_that_crashes_is_not_said_to_lack_memory(study, console):
-    """A segmentation fault as `aqbio` leaves it in the log of a job."""
-    code = "import faulthandler, os; faulthandler.enable(2); os.kill(os.getpid(), 11)"
-    with _began(console, 1, study, "P1", "scale").open("w") as stream:
-        subprocess.run([sys.executable, "-c", code], stderr=stream, check=False)
-    _say(console, "job_error", logging.ERROR, jobid=1)
-    [said] = console.last_words()
-    assert "A library crashed (segmentation fault).\n  File " in said
-    assert "memory" not in said
+FAST = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "state": "usable"}
+SLOW = FAST | {"trial_id": "007", "status": "failed", "state": "failed"}
+LOST = SLOW | {"participant_id": "P2", "reason": "scale: no pelvis."}
+WALK = FAST | {"state": "without steps"}
+STEP = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "speed_mps": 9.0,
+        "contact_s": 0.1, "flight_s": 0.1}  # fmt: skip
+BROKE = {"rule": RULE, "severity": "error",
+         "what": "internal error 12ab34: KeyError, see logs/a; please report."}  # fmt: skip
+MANY = [f"{first}{second}" for first in "abcdefghijkl" for second in "abcdefghijkl"]
 
 
-def _trials(study, *rows, found=(), steps=()):
-    findings = [
-        dict.fromkeys(FINDINGS) | ({"rule": RULE, "severity": "error", "what": one}
-                                   if isinstance(one, str) else one)
-        for one in found
-    ]  # fmt: skip
-    for name, columns, content in (
-        ("findings", FINDINGS, findings), ("trials", TRIALS, rows), ("steps", STEPS, steps)
+def _found(words: str, severity: str = "warning") -> dict[str, Any]:
+    place = {"severity": severity, "rule": "gap", "participant_id": "P1", "trial_id": "fast"}
+    return place | {"what": f"{words} is 3 mm off.", "fix": f"mend {words}."}
+
+
+def _gone(reason: str) -> dict[str, Any]:
+    return SLOW | {"reason": f"inverse_kinematics: {reason}"}
+
+
+def _broke(**place: str) -> list[dict[str, Any]]:
+    return 2 * [BROKE | place]
+
+
+RUNS: dict[str, tuple[list, list]] = {
+    "findings of each kind": (
+        [FAST, _gone("cut.")],
+        [_found("a"), _found("b", "error"), _found("c", "info"), _found("a")],
+    ),
+    "a failure whose cause is told": ([FAST, _gone("b is 3 mm off.")], [_found("b", "error")]),
+    "a finding each for 144 markers": ([FAST], [_found(name) for name in MANY]),
+    "internal error, one of several trials": (
+        [FAST, LOST], _broke(participant_id="P1", trial_id="fast"),
+    ),
+    "internal error, all of a person's trials": (
+        [FAST, LOST], _broke(participant_id="P2", trial_id="fast"),
+    ),
+    "internal error, a person": ([FAST, LOST], _broke(participant_id="P1")),
+    "internal error, a figure": ([FAST, LOST], _broke(stage="figures")),
+    "a finding of a person": ([FAST, LOST], _broke(participant_id="P1", rule="gap")),
+    "no steps": ([WALK, LOST], []),
+}  # fmt: skip
+"""Trials and findings of runs that end, and so what scripts and people learn of them."""
+
+
+def _end(study: Study, name: str, capsys: pytest.CaptureFixture) -> list[str]:
+    trials, findings = RUNS[name]
+    steps = [STEP] * name.startswith("findings")
+    for table, columns, rows in (
+        ("findings", FINDINGS, findings), ("trials", TRIALS, trials), ("steps", STEPS, steps),
     ):  # fmt: skip
-        lines = [dict.fromkeys(columns) | row for row in content]
-        table = pd.DataFrame(lines, columns=list(columns))
-        write_table(table, study.table(f"{name}.tsv"), columns, {})
+        lines = [dict.fromkeys(columns) | row for row in rows]
+        file = study.table(f"{table}.tsv")
+        write_table(pd.DataFrame(lines, columns=list(columns)), file, columns, {})
+    status = progress.run_workflow(study.file, cores=1)
+    said = capsys.readouterr().out
+    strict = progress.run_workflow(study.file, cores=1, strict=True)
+    assert capsys.readouterr().out == said
+    return [f"# {name}: status {status}, strict {strict}", *said.splitlines()]
 
 
-WHOLE = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "state": "usable"}
+def test_what_the_console_says(study, asked, capsys):
+    """Of jobs that end, and of runs: about a screen each, an exit status of its own for what is
+    missing, and why."""
+    jobs = _jobs(study)
+    lines = ["# jobs", *capsys.readouterr().out.splitlines(), *"\n".join(jobs).splitlines()]
+    for name in RUNS:
+        lines += _end(study, name, capsys)
+    text = "\n".join(lines).replace(str(study.root), "RESULTS")
+    text = re.sub(r"^\d\d:\d\d:\d\d ", "TIME ", text, flags=re.MULTILINE)
+    text = re.sub(r'File "<string>", line 1 in', "PLACE", text)
+    assert differences("progress", text.splitlines()) == []
 
 
-def _finding(words, severity="warning"):
-    return {"severity": severity, "rule": "gap", "participant_id": "P1", "trial_id": "fast",
-            "what": f"{words} is 3 mm off.", "fix": f"mend {words}."}  # fmt: skip
-
-
-def test_summary_says_what_can_be_used_what_was_found_and_where_the_page_is(study):
-    failed = WHOLE | {"trial_id": "007", "status": "failed", "reason": "inverse_kinematics: cut.",
-                      "state": "failed"}  # fmt: skip
-    step = {"participant_id": "P1", "trial_id": "fast", "status": "ok", "speed_mps": 9.0,
-            "contact_s": 0.1, "flight_s": 0.1}  # fmt: skip
-    found = [_finding("a"), _finding("b", "error"), _finding("c", "info"), _finding("a")]
-    _trials(study, WHOLE, failed, steps=[step], found=found)
-    lines = progress.summary(study).splitlines()
-    assert lines[:2] == [
-        "2 trials: 1 usable and 1 failed.",
-        "1 contact: 1 whole steps kept, 0 rejected, 0 incomplete.",
-    ]
-    assert "Nothing about the two sides can be said: see Findings." in lines
-    assert "Failed (P1, 007): inverse_kinematics: cut." in lines
-    [told] = failures(read_table(study.table("trials.tsv")))
-    assert (told.first.rule, told.first.trial) == ("trial-failed", "007")
-    assert lines[-6:-2] == [
-        "Error: P1, fast: b is 3 mm off.", "  Fix: mend b.",
-        "Warning: P1, fast: a is 3 mm off. (2 such findings; example: P1 fast)", "  Fix: mend a.",
-    ]  # fmt: skip
-    assert lines[-2] == f"0 more, 1 remark: {study.table('causes.tsv')}"
-    assert lines[-1] == f"Page: {study.root / 'report' / 'index.html'}"
-
-
-def test_a_failure_whose_cause_is_told_is_not_told_twice(study):
-    failed = WHOLE | {"trial_id": "007", "status": "failed",
-    "reason": "inverse_kinematics: b is 3 mm off.",
-                      "state": "failed"}  # fmt: skip
-    _trials(study, WHOLE, failed, found=[_finding("b", "error")])
-    assert progress.summary(study).count("b is 3 mm off.") == 1
-
-
-def test_the_console_tells_about_a_screen(study):
-    """148 findings for one participant hid the two that mattered."""
-    names = [f"{first}{second}" for first in "abcdefghijkl" for second in "abcdefghijkl"]
-    _trials(study, WHOLE, found=[_finding(name) for name in names])
-    lines = progress.summary(study).splitlines()
-    assert len(lines) < 40
-    assert lines[-2].startswith(f"{len(names) - 10} more, 0 remarks: ")
-
-
-@pytest.mark.parametrize(
-    ("found", "statuses"),
-    [
-        ({"participant_id": "P1", "trial_id": "fast"}, (0, 3)),
-        ({"participant_id": "P2", "trial_id": "fast"}, (3, 3)),
-        ({"participant_id": "P1"}, (3, 3)),
-        ({"stage": "figures"}, (3, 3)),
-        ({"rule": "gap", "participant_id": "P1"}, (0, 0)),
-    ],
-    ids=["one of several trials", "all of a participant's", "participant", "figure", "no error"],
-)
-@pytest.mark.parametrize("state", ["usable", "without steps"])
-def test_a_run_that_lacks_more_than_a_trial_ends_with_a_status_of_its_own(
-    study, tmp_path, monkeypatch, capsys, state, found, statuses
-):
-    """The page is there; scripts still learn what is not, and people why, at the end."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(progress, "run_snakemake", lambda *_: 0)
-    lost = {"participant_id": "P2", "trial_id": "fast", "status": "failed", "state": "failed"}
-    said = "internal error 12ab34: KeyError, see logs/a; please report."
-    row = {"rule": RULE, "severity": "error", "what": said} | found
-    _trials(study, WHOLE | {"state": state}, lost, found=[row, row])
-    ran = [progress.run_workflow(study.file, cores=1, strict=strict) for strict in (False, True)]
-    assert tuple(ran) == (statuses if state == "usable" else (progress.BROKEN,) * 2)
-    printed = capsys.readouterr().out
-    assert ("No trial is usable" in printed) == (state != "usable")
-    who = f"{found.get('participant_id', '')} {found.get('trial_id', '')}".strip()
-    line = f"Not computed{who and f' ({who})'}: {said} (2 times)"
-    assert (line in printed.splitlines()) == (row["rule"] == RULE)
-
-
-@pytest.fixture
-def asked(monkeypatch) -> list[list[str]]:
-    """What Snakemake is asked for."""
-    found: list[list[str]] = []
-    monkeypatch.setattr(progress, "run_snakemake", lambda asked, *_: found.append(asked) or 3)
-    return found
-
-
-def test_what_snakemake_is_asked_for(study, asked):
-    """All cores unless said, the profile, and further options."""
-    assert progress.run_workflow(study.file, cores=0, dry_run=True) == 3
-    options = ("--forceall",)
-    assert progress.run_workflow(study.file, cores=2, dry_run=True, options=options) == 3
-    for command, cores in zip(asked, ("all", "2"), strict=True):
-        assert command[command.index("--cores") + 1] == cores
-        assert command[command.index("--configfile") + 1] == str(study.file)
-        assert Path(command[command.index("--snakefile") + 1]).is_file()
-        assert (Path(command[command.index("--workflow-profile") + 1]) / "config.yaml").is_file()
-    assert asked[1][-2:] == ["--forceall", "--dry-run"]
-
-
-def test_a_profile_of_ours_or_of_ones_own_says_where_jobs_run(study, tmp_path):
-    """How many at once is the profile's, unless said; this machine's cores are not a cluster's."""
-    slurm = progress.snakemake_arguments(study.file, 0, "slurm")
-    assert "--cores" not in slurm
-    given = Path(slurm[slurm.index("--workflow-profile") + 1]) / "config.yaml"
-    assert "executor: slurm" in given.read_text(encoding="utf-8")
+def test_what_snakemake_is_asked_for(study, asked, tmp_path):
+    """How many jobs at once is the profile's, unless said: all cores here, none of a cluster."""
     own = tmp_path / "lab"
     own.mkdir()
-    with refused("profile", "there is no profile") as told:
+    with refused("profile", "there is no profile(.|\n)*default, slurm"):
         progress.snakemake_arguments(study.file, 0, str(own))
-    assert "default, slurm" in str(told.value)
     (own / "config.yaml").write_text("jobs: 3\n", encoding="utf-8")
-    command = progress.snakemake_arguments(study.file, 5, str(own))
-    assert command[command.index("--workflow-profile") + 1] == str(own)
-    assert command[command.index("--cores") + 1] == "5"
+    given = [(0, "default", "all"), (2, "default", "2"), (0, "slurm", None), (5, str(own), "5")]
+    for cores, profile, wanted in given:
+        options = {"profile": profile, "options": ("--forceall",), "dry_run": True}
+        assert progress.run_workflow(study.file, cores=cores, **options) == 0
+        *pairs, forced, planned = asked.pop()
+        told = dict(zip(pairs[::2], pairs[1::2], strict=True))
+        assert (forced, planned, told.get("--cores")) == ("--forceall", "--dry-run", wanted)
+        assert told["--configfile"] == str(study.file)
+        assert Path(told["--snakefile"]).is_file()
+        folder = Path(told["--workflow-profile"])
+        assert folder.name == Path(profile).name
+        on_cluster = "executor: slurm" in (folder / "config.yaml").read_text(encoding="utf-8")
+        assert on_cluster == (profile == "slurm")
 
 
 HOLD = """
@@ -253,10 +203,9 @@ input()
 """
 
 
-def test_a_second_run_is_refused_and_the_lock_of_a_killed_one_released(
-    study, tmp_path, monkeypatch, asked
-):
-    monkeypatch.chdir(tmp_path)
+def test_a_second_run_is_refused_and_the_lock_of_a_killed_one_released(study, monkeypatch):
+    asked: list[list[str]] = []
+    monkeypatch.setattr(progress, "run_snakemake", lambda one, *_: asked.append(one) or 3)
     Path(".snakemake/locks").mkdir(parents=True)
     Path(".snakemake/locks/0.output.lock").touch()
     command = [sys.executable, "-c", HOLD, str(study.file)]
@@ -268,8 +217,7 @@ def test_a_second_run_is_refused_and_the_lock_of_a_killed_one_released(
         assert asked == []
         other.kill()
     assert progress.run_workflow(study.file, cores=1) == 3
-    assert "--unlock" in asked[0]
-    assert "--unlock" not in asked[1]
+    assert ["--unlock" in one for one in asked] == [True, False]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -278,12 +226,9 @@ def test_a_job_ends_with_the_run_that_started_it(number):
     job += "end_with_parent()\nprint(os.getpid(), flush=True)\ntime.sleep(60)"
     code = "import os, subprocess, sys\nos.environ['AQBIO_STARTED_BY'] = str(os.getpid())\n"
     code += f"subprocess.run([sys.executable, '-c', {job!r}])"
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    pid = int(process.stdout.readline())
-    process.send_signal(number)
-    process.wait()
-    process.stdout.close()
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as run:
+        pid = int(run.stdout.readline())
+        run.send_signal(number)
     end = time.monotonic() + 10
     while works(pid):
         assert time.monotonic() < end

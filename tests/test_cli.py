@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 import aqbio
 from aqbio import cli
-from aqbio.stage_table import STAGES, stage_module
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STAGES, stage_module
 from tests.recorded_study import record
 from tests.small_study import replace, write_small_study
 
 HEAVY = (
-    *("opensim", "ezc3d", "scipy", "numpy", "pandas", "xarray", "netCDF4", "matplotlib"),
-    *("statsmodels", "snakemake", "jinja2", "pydantic"),
+    *("opensim", "ezc3d", "scipy", "matplotlib", "pandas", "snakemake"),
+    *("numpy", "xarray", "netCDF4", "statsmodels", "jinja2", "pydantic"),
 )
-PARTICIPANT_STAGES = STAGES[: STAGES.index("tables")]
 
 
 @pytest.fixture
@@ -43,117 +41,90 @@ def aqbio_command(monkeypatch, capsys):
     return run
 
 
-def _loaded_by(*arguments: str) -> set[str]:
-    """Heavy packages that a command has imported when it ends."""
+def _python(code: str, *arguments: object) -> str:
+    command = [sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(("command", "light"), [("--help", HEAVY), ("check", HEAVY[:6])])
+def test_what_needs_nothing_heavy_does_not_load_it(file, command, light):
     code = (
-        "import sys\nfrom aqbio.cli import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        f"print('LOADED', *[name for name in {HEAVY!r} if name in sys.modules])"
+        "import sys\nfrom aqbio.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
     )
-    command = [sys.executable, "-W", "error", "-c", code, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return set(done.stdout.splitlines()[-1].split()[1:])
+    code += f"print('LOADED', *[name for name in {light!r} if name in sys.modules])"
+    loaded = _python(code, command, *[file] * (command == "check"))
+    assert loaded.splitlines()[-1] == "LOADED"
 
 
-def test_the_version_is_said_by_the_command_and_by_the_package(aqbio_command):
-    assert aqbio_command("--version") == (0, f"aqbio {aqbio.__version__}\n", "")
-    done = subprocess.run(
-        [sys.executable, "-m", "aqbio", "--version"], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == f"aqbio {aqbio.__version__}\n"
-
-
-def test_linear_algebra_takes_one_thread_unless_told(aqbio_command, monkeypatch):
+def test_the_version_is_said_and_linear_algebra_takes_one_thread_unless_told(
+    aqbio_command, monkeypatch
+):
     first, *others = cli.LINEAR_ALGEBRA_THREADS
     monkeypatch.setenv(first, "4")
     for name in others:
         monkeypatch.delenv(name, raising=False)
-    aqbio_command("--help")
-    assert os.environ[first] == "4"
-    assert {os.environ[name] for name in others} == {"1"}
-
-
-def test_help_imports_nothing_heavy():
-    assert _loaded_by("--help") == set()
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_help_of_a_stage_imports_nothing_heavy(stage):
-    result = CliRunner().invoke(cli.app, [stage, "--help"])
-    assert result.exit_code == 0
-    assert "STUDY" in result.output
-
-
-def test_check_does_not_wait_for_opensim(file):
-    loaded = _loaded_by("check", str(file))
-    assert not loaded & {"opensim", "ezc3d", "scipy", "matplotlib", "pandas", "snakemake"}
+    assert aqbio_command("--version") == (0, f"aqbio {aqbio.__version__}\n", "")
+    assert [os.environ[name] for name in cli.LINEAR_ALGEBRA_THREADS] == ["4", "1", "1"]
+    as_module = (
+        "import runpy, sys; sys.argv[0] = 'aqbio'; runpy.run_module('aqbio', run_name='__main__')"
+    )
+    assert _python(as_module, "--version") == f"aqbio {aqbio.__version__}\n"
 
 
 def test_one_command_per_stage_and_the_rest():
-    commands = [
-        command.name or command.callback.__name__ for command in cli.app.registered_commands
-    ]
+    commands = [one.name or one.callback.__name__ for one in cli.app.registered_commands]
     assert [name for name in commands if name in STAGES] == list(STAGES)
     others = {"run", "new", "check", "map-model", "settings", "virtual"}
     others |= {"opensim", "rows", "verify", "archive", "export"}
     assert set(commands) - set(STAGES) == others
 
 
-@pytest.mark.parametrize("stage", PARTICIPANT_STAGES)
-@pytest.mark.parametrize("chosen", [["P2"], []])
-def test_a_participant_stage_runs_for_one_or_for_all(
-    file, stage, chosen, monkeypatch, aqbio_command
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_runs_once_or_for_one_or_all_participants(file, stage, monkeypatch, aqbio_command):
+    calls = []
+
+    def stand_in(study, *given):
+        who, report = (given[0], given[1]) if of_person else ("", given[0])
+        assert study.file == file
+        calls.append((who, *given[1 + of_person :]))
+        report(f"{who} done")
+
+    of_person = stage in PARTICIPANT_STAGES
+    name = f"{stage}_{'participant' if of_person else 'study'}"
+    monkeypatch.setattr(stage_module(stage), name, stand_in)
+    helped = aqbio_command(stage, "--help")
+    assert re.search(r"STUDY", helped[1])
+    more = (1,) if STAGE_TABLE[stage].threads > 1 and not of_person and stage != "report" else ()
+    for options, people in (((), ("P1", "P2")), (("--participant", "P2"), ("P2",))):
+        status, out, err = aqbio_command(stage, file.parent, *options[: 2 * of_person])
+        assert (status, err) == (0, "")
+        expected = people if of_person else ("",)
+        assert calls == [(who, *more) for who in expected]
+        assert [line.split(" ", 1)[1] for line in out.splitlines()] == [
+            f"{x} done" for x in expected
+        ]
+        calls.clear()
+
+
+def test_errors_come_without_a_traceback_but_for_those_of_the_program(
+    file, aqbio_command, monkeypatch
 ):
-    calls = []
-
-    def stand_in(study, participant_id, report):
-        calls.append(participant_id)
-        report(f"{participant_id} done")
-
-    module = stage_module(stage)
-    monkeypatch.setattr(module, f"{stage}_participant", stand_in)
-    options = ["--participant", *chosen] if chosen else []
-    status, out, err = aqbio_command(stage, file, *options)
-    assert (status, err) == (0, "")
-    assert calls == (chosen or ["P1", "P2"])
-    assert [line.split(" ", 1)[1] for line in out.splitlines()] == [f"{p} done" for p in calls]
-
-
-@pytest.mark.parametrize("stage", STAGES[len(PARTICIPANT_STAGES) :])
-def test_a_study_stage_runs_once(file, stage, monkeypatch, aqbio_command):
-    calls = []
-    module = stage_module(stage)
-    monkeypatch.setattr(module, f"{stage}_study", lambda study, *_: calls.append(study.file))
-    assert aqbio_command(stage, file.parent)[0] == 0
-    assert calls == [file]
-
-
-def test_errors_come_without_a_traceback(file, aqbio_command):
+    """A traceback is for the developers, who need it."""
     status, out, err = aqbio_command("inverse_kinematics", file, "--participant", "P9")
-    assert (status, out) == (1, "")
-    assert err == (
-        "participant P9 is not in the sheet.\n"
-        f"  File: {file.parent / 'participants.tsv'}\n"
-        "  Fix: known: P1, P2.\n"
-    )
-
-
-def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
-    """They are for the developers, who need it."""
-    module = import_module("aqbio.pages.stage")
-    monkeypatch.setattr(module, "report_study", lambda study, report: 1 / 0)
+    sheet = file.parent / "participants.tsv"
+    said = f"participant P9 is not in the sheet.\n  File: {sheet}\n  Fix: known: P1, P2.\n"
+    assert (status, out, err) == (1, "", said)
+    status, _, err = aqbio_command("inverse_kinematics", file, "--model", "x")
+    assert (status, err.splitlines()[0]) == (1, "there is no other model x in this study.")
+    assert aqbio_command("check", "--nonsense", file)[0] == 2
+    monkeypatch.setattr("aqbio.pages.stage.report_study", lambda *_: 1 / 0)
     monkeypatch.setattr(sys, "argv", ["aqbio", "report", str(file)])
     with pytest.raises(ZeroDivisionError):
         cli.main()
 
 
-@pytest.fixture
-def stages_unasked(monkeypatch):
-    """To the stages a stick figure is nobody."""
-    monkeypatch.setattr("aqbio.intake.check._foreseen", lambda *_: [])
-
-
-def test_check_lists_every_problem_and_counts_them(file, aqbio_command, stages_unasked):
+def test_check_lists_every_problem_and_counts_them(file, aqbio_command, monkeypatch):
+    monkeypatch.setattr("aqbio.intake.check._foreseen", lambda *_: [])  # a stick figure is nobody
     record(file)
     assert aqbio_command("check", file) == (0, f"{file}: no problems found.\n", "")
     replace(file.parent / "participants.tsv", "60.5", "heavy")
@@ -164,7 +135,3 @@ def test_check_lists_every_problem_and_counts_them(file, aqbio_command, stages_u
     for text in ("setting solv is unknown.", "mass_kg must be", "task must be one of"):
         assert text in err
     assert err.endswith(f"3 problems in {file}.\n")
-
-
-def test_unknown_options(tmp_path, aqbio_command):
-    assert aqbio_command("check", "--nonsense", tmp_path)[0] == 2

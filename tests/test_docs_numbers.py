@@ -1,4 +1,4 @@
-"""Numbers in the docs that a benchmark wrote: the same in both."""
+"""Numbers in docs/consistency.md that a benchmark wrote: the same in both."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
-CONSISTENCY = ROOT / "docs" / "consistency.md"
-
+PAGE = (ROOT / "docs" / "consistency.md").read_text(encoding="utf-8")
+WRITTEN = (ROOT / "benchmarks" / "results" / "consistency_truth.md").read_text(encoding="utf-8")
+MOMENTA = ("leg", "arm", "torso", "total", "dleg", "darm", "dtorso")
 
 TRUTHS = {
     "perfect laboratory": "skin of steps x 0",
@@ -19,16 +19,7 @@ TRUTHS = {
     "as above, every centre": "centres of mass of one's own, 10 mm",
     "skin and muscle as masses": "masses on springs",
 }
-"""Rows of docs/consistency.md as they begin, and recordings of consistency_truth.md."""
-
-USUAL = TRUTHS["**as above**"]
-MOMENTA = ("leg", "arm", "torso", "total", "dleg", "darm", "dtorso")
-
-
-def _text(path: Path, begin: str = "", end: str = "") -> str:
-    text = path.read_text(encoding="utf-8")
-    start = text.index(begin)
-    return text[start : text.index(end, start) if end else len(text)]
+"""Rows of the page as they begin, and recordings of consistency_truth.md."""
 
 
 def _cells(text: str, begin: str) -> list[str]:
@@ -37,38 +28,33 @@ def _cells(text: str, begin: str) -> list[str]:
     return [one.strip() for one in row.strip("|").split("|")]
 
 
+def _row(text: str, head: str, begin: str) -> dict[str, str]:
+    return dict(zip(_cells(text, head), _cells(text, begin), strict=True))
+
+
 def _found(text: str) -> list[float]:
     return [float(one) for one in re.findall(r"\d+\.?\d*(?:e-\d+)?", text)]
 
 
-def _rounded(told: float, written: float, digits: int = 2) -> bool:
-    """Whether a number is another one, rounded to so many digits."""
-    return told == pytest.approx(float(f"{written:.{digits}g}"), rel=1e-9)
+def _told(begin: str) -> list[str]:
+    start = PAGE.index("| recordings | H leg")
+    return _cells(PAGE[start : PAGE.index("Intervals of 90 %", start)], begin)
 
 
 @pytest.mark.parametrize("begin", TRUTHS)
 def test_truth_of_the_fit(begin):
     """Shares of the plain way's errors; how often intervals hold."""
-    told = _truth(begin)
-    written = (RESULTS / "consistency_truth.md").read_text(encoding="utf-8")
-    name, head = TRUTHS[begin], _cells(written, "recordings | weights")
-    row = dict(zip(head, _cells(written, f"{name} | 30/10 |"), strict=True))
-    for cell, of in zip(told[1:8], MOMENTA, strict=True):
-        assert _found(cell) == [_found(row[of])[1]]
-    sure = _text(RESULTS / "consistency_truth.md", "## How sure")
-    own = _cells(sure, f"coverage | {name} | 30/10 |")
-    held = dict(zip(_cells(sure, "of | recordings"), own, strict=True))
+    told, name = _told(begin), TRUTHS[begin]
+    row = _row(WRITTEN, "recordings | weights", f"{name} | 30/10 |")
+    assert [_found(cell) for cell in told[1:8]] == [[_found(row[of])[1]] for of in MOMENTA]
+    sure = WRITTEN[WRITTEN.index("## How sure") :]
+    held = _row(sure, "of | recordings", f"coverage | {name} | 30/10 |")
     shares = [float(held[of]) for of in (*MOMENTA, "dtotal")]
     assert _found(told[8]) == [min(shares), max(shares)]
 
 
 def test_errors_of_the_plain_way():
-    written = (RESULTS / "consistency_truth.md").read_text(encoding="utf-8")
-    head, row = (_cells(written, begin) for begin in ("recordings | weights", f"{USUAL} | plain |"))
-    plain = dict(zip(head, row, strict=True))
-    for cell, of in zip(_truth("plain, usual errors")[1:8], MOMENTA, strict=True):
-        assert _rounded(*_found(cell), float(plain[of]))
-
-
-def _truth(begin: str) -> list[str]:
-    return _cells(_text(CONSISTENCY, "| recordings | H leg", "Intervals of 90 %"), begin)
+    """Rounded to two digits."""
+    plain = _row(WRITTEN, "recordings | weights", f"{TRUTHS['**as above**']} | plain |")
+    told = [_found(cell) for cell in _told("plain, usual errors")[1:8]]
+    assert told == [[pytest.approx(float(f"{float(plain[of]):.2g}"), rel=1e-9)] for of in MOMENTA]

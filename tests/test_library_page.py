@@ -20,7 +20,6 @@ from aqbio.steps.rows import level_rows
 
 HOLES = ("group", "axis", "partition", "contact_model", "error", "model")
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
-INIT = Path(aqbio.__file__)
 
 
 @pytest.fixture(scope="module")
@@ -28,29 +27,17 @@ def page():
     """Run the page, and give what its examples have found."""
     text = PAGE.read_text(encoding="utf-8")
     test = doctest.DocTestParser().get_doctest(text, {}, PAGE.name, str(PAGE), 0)
-    runner = doctest.DocTestRunner()
-    result = runner.run(test, clear_globs=False)
-    return result, test.globs
-
-
-def test_examples_run_and_print_what_the_page_shows(page):
-    """Markdown fences are no part of an example: a blank line ends it before the fence."""
-    result, _ = page
+    result = doctest.DocTestRunner().run(test, clear_globs=False)
     assert result.attempted > 30
     assert result.failed == 0
-
-
-def test_the_page_imports_aqbio_only():
-    text = PAGE.read_text(encoding="utf-8")
-    lines = [line[4:] for line in text.splitlines() if line.startswith((">>> ", "... "))]
-    tree = ast.parse("\n".join(lines))
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert [ast.unparse(node) for node in nodes] == ["import aqbio"]
+    imports = [one.source for one in test.examples if "import " in one.source]
+    assert imports == ["import aqbio\n"]
+    return test.globs
 
 
 def test_by_hand_is_what_the_workflow_writes(page):
     """The same step through the stage's dataset and rows: every number that the page shows."""
-    _, found = page
+    found = page
     levels, run = found["found"], found["run"]
     trial = levels_dataset(levels, run.time, 0.0)
     trial["ground_force"] = (("time", "foot", "axis"), levels.mechanics.balance.force)
@@ -72,22 +59,30 @@ def test_by_hand_is_what_the_workflow_writes(page):
         assert by_hand == pytest.approx(torque[role, "pelvis", "y", "moment_mean"], abs=1e-9)
 
 
-def test_importing_aqbio_loads_none_of_the_heavy_libraries():
+@pytest.mark.parametrize(
+    ("code", "heavy"),
+    [
+        ("aqbio", {"numpy", "scipy", "opensim", "pandas", "xarray", "matplotlib", "pydantic"}),
+        ("aqbio.levels", {"opensim", "pandas", "xarray", "matplotlib"}),
+    ],
+)
+def test_importing_aqbio_loads_none_of_the_heavy_libraries(code, heavy):
     """Nor our own rooms: what `import aqbio` costs is Python's own start."""
-    code = "import sys, aqbio; print(*(name.split('.')[0] for name in sys.modules))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(run.stdout.split())
-    assert not loaded & {"numpy", "scipy", "opensim", "pandas", "xarray", "matplotlib", "pydantic"}
-    code = "import sys, aqbio; aqbio.levels; print(*sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(run.stdout.split()) & {"opensim", "pandas", "xarray", "matplotlib"}
+    command = [sys.executable, "-c", f"import sys, aqbio; {code}; print(*sys.modules)"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not heavy & set(run.stdout.split())
 
 
-def test_every_name_is_there_and_documented():
-    for name in aqbio.__all__:
+def test_every_name_is_documented_and_has_an_example_that_runs():
+    """On the page, in the gallery or its docstring; a reader of models needs a file and OpenSim."""
+    texts = [PAGE, *(PAGE.parent / "examples").glob("*.py")]
+    shown = "\n".join(path.read_text(encoding="utf-8") for path in texts)
+    for name in set(aqbio.__all__) - {"__version__"}:
         found = getattr(aqbio, name)
         assert found is getattr(aqbio, name)
-        assert name == "__version__" or found.__doc__, name
+        assert found.__doc__, name
+        example = ">>>" in found.__doc__ or re.search(rf"\baqbio\.{name}\(", shown)
+        assert example or isinstance(found, type) or name == "read_skeleton", name
     assert set(aqbio.__all__) <= set(dir(aqbio))
     with pytest.raises(AttributeError, match="no attribute 'leveles'"):
         aqbio.leveles  # noqa: B018
@@ -96,29 +91,15 @@ def test_every_name_is_there_and_documented():
 def test_no_column_hides_behind_an_attribute_of_a_table():
     """Names of methods (mean, rank) are taken with brackets; properties would be set by mistake."""
     reserved = {name for name in dir(pd.DataFrame) if not callable(getattr(pd.DataFrame, name))}
-    named = {
-        column for table in tables() for column in columns(table, **dict.fromkeys(HOLES, ("x",)))
-    }
+    named = {one for table in tables() for one in columns(table, **dict.fromkeys(HOLES, ("x",)))}
     assert "flags" in reserved
     assert not named & reserved
 
 
-def test_every_function_has_an_example_that_runs():
-    """Here, in the gallery, or in its docstring; a model's reader needs a file and OpenSim."""
-    texts = [PAGE, *(PAGE.parent / "examples").glob("*.py")]
-    lines = [line for path in texts for line in path.read_text(encoding="utf-8").splitlines()]
-    shown = "\n".join(line for line in lines if "aqbio." in line)
-    for name in set(aqbio.__all__) - {"__version__", "read_skeleton"}:
-        found = getattr(aqbio, name)
-        if not isinstance(found, type):
-            assert ">>>" in found.__doc__ or re.search(rf"\baqbio\.{name}\(", shown), name
-
-
 def test_type_checkers_are_told_the_same_homes():
-    tree = ast.parse(INIT.read_text(encoding="utf-8"))
     told = {
         (node.module, alias.name)
-        for node in ast.walk(tree)
+        for node in ast.walk(ast.parse(Path(aqbio.__file__).read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aqbio.")
         for alias in node.names
     }

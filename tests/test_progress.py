@@ -18,7 +18,8 @@ import pytest
 from aqbio import progress
 from aqbio.faults import RunStoppedError
 from aqbio.io.study import Study, load_study
-from aqbio.io.tables import write_table
+from aqbio.io.tables import read_table, write_table
+from aqbio.pages.summary import failures
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.steps.rows import FINDINGS, STEPS, TRIALS
 from aqbio.study.internal import RULE
@@ -154,7 +155,9 @@ def _end(study: Study, name: str, capsys: pytest.CaptureFixture) -> list[str]:
     said = capsys.readouterr().out
     strict = progress.run_workflow(study.file, cores=1, strict=True)
     assert capsys.readouterr().out == said
-    return [f"# {name}: status {status}, strict {strict}", *said.splitlines()]
+    told = (one.first for one in failures(read_table(study.table("trials.tsv"))))
+    failed = [f"{one.rule}: {one.participant} {one.trial}" for one in told]
+    return [f"# {name}: status {status}, strict {strict}", *said.splitlines(), *failed]
 
 
 def test_what_the_console_says(study, asked, capsys):

@@ -186,8 +186,7 @@ TRCS = {
     "another first line": trc(first="Markers"),
     "three lines": "\n".join(trc().splitlines()[:3]),
     "empty": "",
-    "far marker": trc(rows=[*ROWS[:2], *(f"{n}\t0.{n + 22}\t1\t2\t3\t4\t5\t6" for n in range(3, 40)),
-                            f"40\t0.62\t1\t{1.1e6}\t3\t4\t5\t6"]),
+    "far marker": times(*(f"0.{n}" for n in range(22, 61)), f"0.61\t1\t{1.1e6}\t3\t4\t5\t6"),
     "time stands still": times(0.1, 0.1, 0.1),
     "time goes back": times(0.16, 0.15, 0.16),
     "a step too long": times(0.10, 0.11, 0.12, 0.14, 0.15),
@@ -268,7 +267,7 @@ def test_the_rate_of_rounded_times(rate, start, digits, declared, gone, where):
     time = np.round(start + np.arange(1900) / rate, digits)
     found = sampling_rate(time, "a.mot", rate if declared else None)
     assert found == rate if declared or digits == 9 else abs(found / rate - 1.0) < 1e-3
-    if gone > 1 or rate not in (100.0, 1000.0):
+    if digits > 2 and (gone > 1 or rate not in (100.0, 1000.0)):
         with refused("time-not-uniform", "not uniform"):
             sampling_rate(np.delete(time, slice(where, where + gone)), "a.mot")
 
@@ -399,5 +398,5 @@ def test_units_labels_and_shapes():
             ("",),
         ),
     ):
-        with pytest.raises(ValueError, match="3 labels|repeat|expected|2 entries"):
+        with pytest.raises(ValueError, match=r"3 labels|repeat|expected|2 entries"):
             wrong()

@@ -13,6 +13,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.meshes import Mesh
 from aqbio.io.mot import Storage
 from aqbio.io.recording import ForceRecording, Recording
+from aqbio.io.study import MODELS
 from tests.golden import sizes
 
 
@@ -25,7 +26,10 @@ def said(name: str, read: Callable[[], object], folder: Path) -> list[str]:
     except AqbioError as error:
         kind = "" if type(error) is AqbioError else f"{type(error).__name__}: "
         lines = [f"refused: {kind}{finding(error.finding())}"]
-    texts = (" ".join(line.replace(str(folder), "FOLDER").split()) for line in lines)
+    texts = (
+        " ".join(line.replace(str(folder), "FOLDER").replace(str(MODELS), "MODELS").split())
+        for line in lines
+    )
     return [f"{name} | {text}" for text in texts] or [f"{name} | nothing"]
 
 

@@ -1,4 +1,8 @@
-"""Every problem of a settings file is said once, in words, with its line and the way out."""
+"""Every problem of a settings file is said once, in words, with its line and the way out.
+
+`aqbio.config.validation` finds them, `aqbio.config.settings` and `aqbio.config.model_map` say what
+is right.
+"""
 
 from __future__ import annotations
 

@@ -14,6 +14,12 @@ class KilledError(Exception):
     """Stands for anything that stops a writer halfway."""
 
 
+def _stopped_writer(target):
+    with atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise KilledError
+
+
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
     """Of two writers the last one stays; a stopped one leaves the old file and nothing else."""
     target = tmp_path / "deep" / "result.nc"
@@ -25,9 +31,8 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
         assert not target.exists()
     assert target.read_text() == "first"
     for path in (target, tmp_path / "deep" / "new.nc"):
-        with pytest.raises(KilledError), atomic_path(path) as temporary:
-            temporary.write_text("half")
-            raise KilledError
+        with pytest.raises(KilledError):
+            _stopped_writer(path)
     assert target.read_text() == "first"
     assert [path.name for path in target.parent.iterdir()] == ["result.nc"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,19 @@ from aqbio.io.mot import Storage
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import MODELS
 from tests.golden import sizes
+
+SIGNS = {"\\t": "\t", "\\0": "\0", "\\b": "\ufeff", "\\\\": "\\"}
+
+
+def texts(path: Path) -> dict[str, dict[str, str]]:
+    """Texts of odd files by kind and name: sections after ``=== kind | name``, tabs as ``\\t``."""
+    found: dict[str, dict[str, str]] = {}
+    for section in f"\n{path.read_text(encoding='utf-8')}".split("\n=== ")[1:]:
+        head, _, body = section.partition("\n")
+        kind, _, name = head.partition(" | ")
+        body = re.sub(r"\\[t0b\\]", lambda sign: SIGNS[sign[0]], body)
+        found.setdefault(kind, {})[name] = body
+    return found
 
 
 def said(name: str, read: Callable[[], object], folder: Path) -> list[str]:

@@ -14,9 +14,11 @@ from aqbio.io.study import checked_study, compared_studies, load_study, on_other
 from aqbio.stage_table import STAGE_TABLE
 from tests.golden import differences
 from tests.refusal import refused
-from tests.said import said
+from tests.said import said, texts
 from tests.small_study import replace, write_small_study
 
+TRIAL = "participant_id\ttrial_id\ttask\tfile\t"
+CAPACITY = "participant_id\tmeasure\tside\tvalue\tunit\n"
 ENCODINGS = {
     "utf-8": (b"", "utf-8"), "utf-8-sig": (b"", "utf-8-sig"), "utf-16": (b"", "utf-16"),
     "Excel's Unicode text": (b"\xff\xfe", "utf-16-le"), "utf-16-be": (b"\xfe\xff", "utf-16-be"),
@@ -48,49 +50,11 @@ def test_a_sheet_is_the_same_however_an_editor_saves_it(
     assert (second.participant_id, second.sex, second.mass_kg) == ("S2", None, None)
 
 
-TRIAL = "participant_id\ttrial_id\ttask\tfile\t"
-CAPACITY = "participant_id\tmeasure\tside\tvalue\tunit\n"
-PEOPLE = {
-    "sound": "participant_id\tsex\tmass_kg\nJörg\tmale\t75.5\n",
-    "short rows": 'participant_id\tmass_kg\tmy_notes\theight_m\nS1\nS2\t70\tfast, "tall"\t1.9\n',
-    "surplus cells": "participant_id\tmass_kg\nS1\t70\t80\n",
-    "another name of a column": "participant\nS1\n",
-    "a misspelt column": "participant_id\thight_m\nS1\t1.8\n",
-    "a column twice": "participant_id\tsex\tsex\nS1\tmale\tmale\n",
-    "every cell": "participant_id\tsex\tmass_kg\theight_m\nS 1\tmale\t70\t1.8\n\n"
-    "S2\tmal\t7.5\t1.8\nS3\tfemale\t70,5\t180\n\tfemale\t60\t1.7\n",
-    "a cell with a line break": 'participant_id\tmy_notes\theight_m\nS1\t"two\nlines"\t1.8\n'
-    "S2\tx\ttall\n",
-    "commas": "participant_id,sex\nS1,male\n",
-    "semicolons": "participant_id;sex\nS1;male\n",
-    "blanks": "\n\t\n",
-    "empty": "",
-    "a header": "participant_id\tsex\n",
+TEXTS = texts(Path(__file__).with_name("odd_files.txt"))
+PEOPLE = TEXTS["participants"] | {
     "latin letters": "participant_id\tnote\nP1\tgut\nP2\tmüde\n".encode("latin-1"),
     "an old workbook": b"\xd0\xcf\x11\xe0\xa1" + bytes(range(256)),
     "a workbook": b"PK\x03\x04" + bytes(range(256)),
-}
-TRIALS = {
-    "a window": "start_s\tend_s\nS1\tT1\trun\ta.c3d\t1.5\t2",
-    "a window without a length": "start_s\tend_s\nS1\tT1\trun\ta.c3d\t2\t1.5",
-    **{
-        f"{condition}, {include}": f"condition\tinclude\nS1\tT1\trun\ta.c3d\t{condition}\t{include}"
-        for condition in ("thigh_load", "ArmLoad", "assisted", "sled 20 kg", "uphill", "normal")
-        for include in ("yes", "no")
-    },
-    **{
-        f"a belt of {speed}": f"belt_speed_mps\nS1\tT1\trun\ta.c3d\t{speed}"
-        for speed in ("13.1", "16.2", "12", "0", "-1")
-    },
-}
-CAPACITIES = {
-    "sound": "A\tjump\tpush\t0.41\tm\nA\thip\tswing\t2.1\tN m/kg\n",
-    "that cannot be compared": "A\tjump\tpush\t41\tcm\nB\tjump\tpush\t0.41\tm\n"
-    "AA\thip\tswing\t2.1\tN m/kg\nB\thip\tpush\t2.1\tN m/kg\n",
-    "of nobody": "Z9\tjump\tpush\t41\tcm\n",
-    "left": "A\tjump\tleft\t1\tm\n",
-    "negative": "A\tjump\tpush\t-1\tm\n",
-    "missing": "A\tjump\tpush\tn/a\tm\n",
 }
 
 
@@ -98,8 +62,13 @@ def test_what_sheets_say_is_what_it_was(tmp_path):
     path, lines = tmp_path / "sheet.tsv", []
     kinds = (
         ("participants", PEOPLE, "", lambda path: read_sheet(path, Participant)),
-        ("trials", TRIALS, TRIAL, lambda path: read_sheet(path, Trial)),
-        ("capacities", CAPACITIES, CAPACITY, lambda path: read_capacities(path, ("A", "B"))),
+        ("trials", TEXTS["trials"], TRIAL, lambda path: read_sheet(path, Trial)),
+        (
+            "capacities",
+            TEXTS["capacities"],
+            CAPACITY,
+            lambda path: read_capacities(path, ("A", "B")),
+        ),
     )
     for kind, sheets, header, read in kinds:
         for name, text in sheets.items():

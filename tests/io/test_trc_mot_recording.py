@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import nullcontext
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ from aqbio.io.trial_files import read_recording
 from tests.golden import differences
 from tests.io.made_c3d import write_c3d
 from tests.refusal import refused
-from tests.said import said
+from tests.said import said, texts
 
 LABELS = ("R.ASIS", "LASI")
 SEEDS = st.integers(0, 2**31)
@@ -196,32 +197,7 @@ TRCS = {
     "minutes": times(*(n / 6000.0 for n in range(4))),
     "rounded times": times(0.0, 0.01, 0.01, 0.02, 0.03, 0.03, 0.04),
 }  # fmt: skip
-TABLE = "0.0\t1.5\t-2\n0.1\t2.5\t-3\n"
-NAMES = "endheader\ntime\ta\tb\n"
-STORAGES = {
-    "degrees": "motion\nversion=1\nnRows=2\nnColumns=3\ninDegrees=yes\n" + NAMES + TABLE,
-    "radians": "motion\nversion=1\nnRows=2\nnColumns=3\ninDegrees=no\n" + NAMES + TABLE,
-    "no statement": "name run.mot\t\t\ndatacolumns 3\ndatarows 2\nrange 0 0.1\n" + NAMES + TABLE,
-    "quoted": '"motion"\n"version=1"\n"inDegrees = yes"\n"endheader"\n"time"\t"a b"\tc\n' + TABLE,
-    "blank lines": "\n\nmotion\nendheader\n\ntime\tknee angle\t  hip  \n" + TABLE,
-    "no header": "time\tknee angle\t  hip  \n" + TABLE,
-    "commas": NAMES.replace("\t", ",") + TABLE.replace("\t", ","),
-    "decimal commas": NAMES + TABLE.replace(".", ","),
-    "blanks": NAMES.replace("\t", "   ") + TABLE.replace("\t", "  "),
-    "time in the middle": "endheader\na\ttime\tb\n" + TABLE,
-    "time in capitals": "endheader\nTime\ta\tb\n" + TABLE,
-    "gaps": NAMES + TABLE.replace("2.5", "nan").replace("1.5", "-nan").replace("-3", "NaN"),
-    "no time": "endheader\na\tb\tc\n" + TABLE,
-    "too few names": "endheader\ntime\ta\n" + TABLE,
-    "no rows": NAMES,
-    "two points": NAMES + TABLE.replace("2.5", "2..5"),
-    "short row": NAMES + TABLE + "0.2\t1\n",
-    "empty cell": NAMES + TABLE + "0.2\t\t3\n",
-    "a word in quotes": NAMES + TABLE + '0.2\t"4"\t3\n',
-    "long row": NAMES + TABLE + "0.2\t1\t2\t3\n",
-    "infinite": NAMES + TABLE.replace("2.5", "inf"),
-    "empty": "",
-}
+STORAGES = texts(Path(__file__).with_name("odd_files.txt"))["storage"]
 
 
 @pytest.mark.parametrize(

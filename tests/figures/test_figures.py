@@ -25,10 +25,12 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from aqbio.figures import stage
-from aqbio.figures.figure import letter_panels
+from aqbio.figures.figure import letter_panels, range_words
 from aqbio.figures.files import arrange, save_figure
 from aqbio.figures.stage import FIGURES, figures_study
+from aqbio.figures.step_means import column_title
 from aqbio.figures.style import BLUE, STYLES, VERMILLION, journal_style, legend_above, sheet
+from aqbio.figures.words import choice_words, digits, format_interval, source_label
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
@@ -310,6 +312,48 @@ def test_words_keep_the_rules_and_follow_the_rows(described):
     numbers = ("mean", "value", "estimate", "opposition", "cosine", "lag_mean")
     halved = {name: 0.5 * rows[name] for name in numbers if name in rows}
     assert figure.alternative(rows.assign(**halved)) != figure.alternative(rows)
+
+
+ALTERED = {
+    "as they are": lambda rows: rows,
+    "turned": lambda rows: _times(rows, -1.0),
+    "half": lambda rows: _times(rows, 0.5),
+    "without intervals": lambda rows: rows.assign(
+        **{name: np.nan for name in ("low", "high", "ci_low", "ci_high") if name in rows}
+    ),
+    "unsure": lambda rows: rows.assign(
+        **{name: rows[name] + way * 9.0 for name, way in WIDER.items() if name in rows}
+    ),
+    "every second row": lambda rows: rows.iloc[::2],
+    "one model": lambda rows: rows[rows["variant"] == "C2"] if "variant" in rows else rows[:9],
+    "models that disagree": lambda rows: (
+        rows.assign(mean=rows["mean"].where(rows["variant"] != "C3", -rows["mean"]))
+        if "variant" in rows
+        else rows[-9:]
+    ),
+}
+WIDER = {"low": -1, "ci_low": -1, "high": 1, "ci_high": 1}
+NUMBERS = ("mean", "value", "estimate", "opposition", "cosine", "lag_mean", *WIDER)
+
+
+def _times(rows: pd.DataFrame, factor: float) -> pd.DataFrame:
+    return rows.assign(**{name: factor * rows[name] for name in NUMBERS if name in rows})
+
+
+def test_titles_captions_and_alternatives_are_what_they_were(tables):
+    """Of every figure, also where its rows say something else."""
+    lines = []
+    for figure in FIGURES:
+        for name, alter in ALTERED.items():
+            if (rows := alter(tables[figure.name])).empty:
+                continue
+            told = (figure.claim(rows), figure.caption(rows), figure.alternative(rows))
+            for what, text in zip(("claim", "caption", "alternative"), told, strict=True):
+                lines.append(f"{figure.name}, {name} | {what}: {text}")
+    few = (source_label("hip_push"), range_words(1, 1, "step"), range_words(11, 12, "athlete"),
+           digits(3.2e-13), digits(-0.001, "kg m²/s"), format_interval(-12.34, -14.11, -10.57),
+           column_title("restricted_arms", 8.9), choice_words("pelvis=legs"))  # fmt: skip
+    assert differences("figure_words", [*lines, *map(str, few)]) == []
 
 
 def counts(noun: str, rows: pd.DataFrame) -> set[tuple[int, int]]:

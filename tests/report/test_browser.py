@@ -129,24 +129,25 @@ def test_a_keyboard_reaches_the_content(view: sync_api.Page, study: Study) -> No
     assert view.url.endswith("#main")
 
 
-def test_print_shows_what_is_folded(view: sync_api.Page, study: Study) -> None:
+def test_prints(view: sync_api.Page, study: Study) -> None:
+    """Of one file what is folded, at journal width; a study's summary; an athlete on one sheet."""
     view.goto(page_of(study, "one_file"))
     assert view.locator("details[open]").count() == 0 < view.locator("details").count()
     assert view.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     assert view.locator("details").count() == view.locator("details[open]").count() > 0
-
-
-def test_print_keeps_figures_at_journal_width(view: sync_api.Page, study: Study) -> None:
-    """Anything wider than the paper would shrink the whole print."""
-    view.goto(page_of(study, "one_file"))
-    view.eval_on_selector_all("details", OPEN)
     view.emulate_media(media="print")
-    # 180 mm of A4 between margins of 15 mm.
+    # 180 mm of A4 between margins of 15 mm: anything wider would shrink the whole print
     view.set_viewport_size({"width": 680, "height": 1000})
     image = view.locator("#figure-angular_momentum img").bounding_box()
     assert image["width"] == pytest.approx(680, abs=1)
     assert view.evaluate("document.documentElement.scrollWidth") <= 680
     assert not view.locator("nav").is_visible()
+    view.goto(page_of(study, "index"))
+    for part, shown_there in (("#answer", True), (".marks", True), ("#athletes", True),
+                              ("#trials table", False), ("nav", False)):  # fmt: skip
+        assert view.locator(part).first.is_visible() == shown_there, part
+    view.goto(page_of(study, "athletes/S01"))
+    assert view.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
 
 
 def test_tables_are_sorted_and_searched(view: sync_api.Page, study: Study) -> None:
@@ -166,21 +167,6 @@ def test_tables_are_sorted_and_searched(view: sync_api.Page, study: Study) -> No
     view.get_by_role("searchbox").fill("s02 jog")
     shown_rows = [row for row in table.locator("tbody tr").all() if row.is_visible()]
     assert ["S02" in row.inner_text() for row in shown_rows] == [True]
-
-
-def test_the_print_of_a_study_is_its_summary(view: sync_api.Page, study: Study) -> None:
-    """Sentences, verdicts and athletes; neither the menu nor what is folded."""
-    view.goto(page_of(study, "index"))
-    view.emulate_media(media="print")
-    for part, shown_there in (("#answer", True), (".marks", True), ("#athletes", True),
-                              ("#trials table", False), ("nav", False)):  # fmt: skip
-        assert view.locator(part).first.is_visible() == shown_there, part
-    assert view.pdf(prefer_css_page_size=True).startswith(b"%PDF")
-
-
-def test_an_athlete_is_one_printed_sheet(view: sync_api.Page, study: Study) -> None:
-    view.goto(page_of(study, "athletes/S01"))
-    assert view.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
 
 
 def test_what_files_say_is_never_run(view: sync_api.Page, study: Study, tmp_path: Path) -> None:

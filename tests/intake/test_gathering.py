@@ -334,6 +334,15 @@ def two_of(folder, within):
         write_trc(path, labels, positions + 0.1 * number, RATE)
 
 
+def axes(folder):
+    """Ends of axes, named so, and as rigid points that are not; of a runner who stands, too."""
+    labels, positions = recorded_figure(moving=True)
+    ends = np.array([[0.1, 0.0, 0.0], [0.0, 0.12, 0.0], [0.01, 0.0, 0.14]])
+    more = np.concatenate([positions[:, [0]] + ends, positions[:, [20]] + 1.3 * ends], axis=1)
+    names = (*labels, "ThiX", "THIY", "thiz", "QAX", "QBY", "QCZ")
+    write_trc(folder / "run.trc", names, np.concatenate([positions, more], axis=1), RATE)
+
+
 def files_of(**texts):
     return lambda folder: [
         (folder / name.replace("__", ".")).write_text(text) for name, text in texts.items()
@@ -348,6 +357,7 @@ CONTENTS = {
     "loads that fit": storage(loaded=True, moving=False, loads="ground_force_v"),
     "loads of other columns": storage(loaded=True, moving=False, loads="plate_1_v"),
     "results of ours": ours,
+    "axes of other software": axes,
     "two people of Pose2Sim": lambda folder: two_of(folder, "pose-3d"),
     "two recordings of one": lambda folder: two_of(folder, "other"),
     "other systems": files_of(a__mvnx="x", a__B3D="x", a__forces="x", a__qtm="x", a__xcp="x"),
@@ -363,7 +373,9 @@ def test_what_folders_hold_is_what_it_was(tmp_path):
         write(folder)
         content = folder_content(folder)
         people = owners_of(content.markers) if content.markers else {}
-        lines += [f"{name} | {one.file} of {people[one.file]}" for one in content.markers]
+        for one in content.markers:
+            facts = f"{one.frames} frames, {one.rate:g} Hz, {one.still}, {sorted(one.computed)}"
+            lines.append(f"{name} | {one.file} of {people[one.file]}: {facts}")
         for kind in ("forces", "coordinates"):
             own = getattr(content, kind)
             lines += [f"{name} | {kind} {one.cell} {', '.join(one.columns)}" for one in own]

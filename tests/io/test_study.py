@@ -12,10 +12,11 @@ from aqbio.config import Participant, Trial
 from aqbio.io.sheets import read_capacities, read_sheet
 from aqbio.io.study import checked_study, compared_studies, load_study, on_other_models
 from aqbio.stage_table import STAGE_TABLE
+from tests.altered_study import alter, alterations
 from tests.golden import differences
 from tests.refusal import refused
 from tests.said import said, texts
-from tests.small_study import replace, write_small_study
+from tests.small_study import write_small_study
 
 TRIAL = "participant_id\ttrial_id\ttask\tfile\t"
 CAPACITY = "participant_id\tmeasure\tside\tvalue\tunit\n"
@@ -88,95 +89,7 @@ def file(tmp_path: Path) -> Path:
     return write_small_study(tmp_path)
 
 
-def settings_with(before, after):
-    return lambda folder: replace(folder / "study.yaml", before, after)
-
-
-def sheet_with(sheet, *changes):
-    def change(folder):
-        for before, after in changes:
-            replace(folder / sheet, before, after)
-
-    return change
-
-
-def row(sheet, text):
-    def change(folder):
-        with (folder / sheet).open("a") as file:
-            file.write(text.replace(" ", "\t") + "\n")
-
-    return change
-
-
-def column(sheet, name, *cells):
-    """One more column; the other cells are missing."""
-
-    def change(folder):
-        header, *rows = (folder / sheet).read_text().splitlines()
-        every = [*cells, *["n/a"] * len(rows)]
-        rows = [f"{row}\t{cell}" for row, cell in zip(rows, every, strict=False)]
-        (folder / sheet).write_text("\n".join([f"{header}\t{name}", *rows]) + "\n")
-
-    return change
-
-
-def all_of(*changes):
-    return lambda folder: [one(folder) for one in changes]
-
-
-def people_elsewhere(folder):
-    (folder / "participants.tsv").rename(folder / "people.tsv")
-
-
-FOUND = settings_with("data: data", "data: data\n  participants: people.tsv")
-PERSON = column("participants.tsv", "person", "X", "X")
-ANGLES = column("trials.tsv", "coordinates_file", *["n/a"] * 5, "ik.mot")
-STUDIES = {
-    "sound": lambda folder: None,
-    "a trial that is left out": column("trials.tsv", "include", "yes", "no", "yes", *["yes"] * 3),
-    "the static trial left out": column("trials.tsv", "include", "no", *["yes"] * 5),
-    "people twice": row("participants.tsv", "P1 male 70 1.8 n/a"),
-    "people twice but for capitals": row("participants.tsv", "p1 male 70 1.8 n/a"),
-    "trials twice": row("trials.tsv", "P1 fast run normal x.c3d n/a"),
-    "trials twice but for capitals": row("trials.tsv", "P1 FAST run normal x.c3d n/a"),
-    "trials of a stranger": row("trials.tsv", "P11 fast run normal x.c3d n/a"),
-    "trials of nobody like them": row("trials.tsv", "Zoe fast run normal x.c3d n/a"),
-    "sexes of one person": PERSON,
-    "heights of one person": all_of(
-        PERSON, sheet_with("participants.tsv", ("P2\tmale\tn/a\tn/a", "P2\tfemale\tn/a\t1.68"))),
-    "one person": all_of(PERSON, sheet_with("participants.tsv", ("P2\tmale", "P2\tfemale"))),
-    "angles without a model": all_of(
-        ANGLES, sheet_with("trials.tsv", ("P2_slow.trc\tP2_slow.mot", "n/a\tP2_slow.mot"))),
-    "angles and markers": ANGLES,
-    "angles and a model": all_of(
-        ANGLES, sheet_with("trials.tsv", ("P2_slow.trc\tP2_slow.mot", "n/a\tP2_slow.mot")),
-        column("participants.tsv", "model_file", "n/a", "mine.osim")),
-    "a misspelt static trial": sheet_with("participants.tsv", ("1.70\tstanding", "1.70\tstandin")),
-    "another static trial": sheet_with("participants.tsv", ("1.70\tstanding", "1.70\tfurniture")),
-    "a run as static trial": sheet_with("participants.tsv", ("1.70\tstanding", "1.70\tfast")),
-    "a static trial forgotten": sheet_with("participants.tsv", ("1.70\tstanding", "1.70\tn/a")),
-    "a name with blanks": settings_with("name: small", "name: my first study"),
-    "no sheet of people": people_elsewhere,
-    "people in another sheet": all_of(people_elsewhere, FOUND),
-    "wrong in settings and sheets": all_of(
-        settings_with("files:", "solv: {}\nfiles:"),
-        sheet_with("participants.tsv", ("60.5", "heavy")), people_elsewhere, FOUND),
-    "wrong files": settings_with("data: data", "dada: data"),
-    "wrong model": settings_with("files:", "model: {fil: x.osim}\nfiles:"),
-    "a model of its own": settings_with("files:", "model: {file: mine/generic.osim}\nfiles:"),
-    "markers of the laboratory": settings_with("files:", "model: {markers: own.yaml}\nfiles:"),
-    "an unknown map": settings_with("files:", "model: {map: spint}\nfiles:"),
-    "a map nobody knows": settings_with("files:", "model: {map: zzz}\nfiles:"),
-    "a map of its own": settings_with("files:", "model: {map: mine/map.yaml}\nfiles:"),
-    "capacities and hypotheses": lambda folder: [
-        (folder / name).touch() for name in ("capacities.tsv", "hypotheses.yaml")],
-    "a registry of another name": settings_with("files:", "hypotheses: {registry: r.yaml}\nfiles:"),
-    "a place that nobody set": settings_with("data: data", "data: ${AQBIO_NO_SUCH}/data"),
-    "a sex that is missing": sheet_with("participants.tsv", ("P1\tfemale", "P1\tn/a")),
-    "two other models": settings_with(
-        "files:", "other_models:\n  models:\n    a: {file: sprint_anatomical}\n"
-        "    b: {file: b.osim, map: rajagopal2016}\n  trials: [fast]\nfiles:"),
-}  # fmt: skip
+STUDIES = alterations(Path(__file__).with_name("altered_studies.yaml"))
 
 
 def _places(study):
@@ -217,7 +130,7 @@ def test_what_studies_say_is_what_it_was(tmp_path):
     for number, (name, change) in enumerate(STUDIES.items()):
         (folder := tmp_path / f"{number}").mkdir()
         file = write_small_study(folder)
-        change(folder)
+        alter(folder, change)
         own = _of_study(name, file)
         lines += [line for line in own if line.split(" | ")[1] not in sound]
         sound = sound or {line.split(" | ")[1] for line in own}

@@ -17,7 +17,7 @@ from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import MODELS
 from tests.golden import sizes
 
-SIGNS = {"\\t": "\t", "\\0": "\0", "\\b": "\ufeff", "\\\\": "\\"}
+SIGNS = {"\\t": "\t", "\\0": "\0", "\\b": "\ufeff", "\\e": "\x1b", "\\r": "\u202e", "\\\\": "\\"}
 
 
 def texts(path: Path) -> dict[str, dict[str, str]]:
@@ -26,7 +26,7 @@ def texts(path: Path) -> dict[str, dict[str, str]]:
     for section in f"\n{path.read_text(encoding='utf-8')}".split("\n=== ")[1:]:
         head, _, body = section.partition("\n")
         kind, _, name = head.partition(" | ")
-        body = re.sub(r"\\[t0b\\]", lambda sign: SIGNS[sign[0]], body)
+        body = re.sub(r"\\[t0ber\\]", lambda sign: SIGNS[sign[0]], body)
         found.setdefault(kind, {})[name] = body
     return found
 

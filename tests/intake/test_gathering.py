@@ -67,47 +67,13 @@ def forces(file, start=0.0, end=5.0):
 # names --------------------------------------------------------------------------------------------
 
 
-FOLDERS = (
-    # folders that only sort files are nobody
-    "c3d/a.c3d trc_mot/b.trc Day-1/c.trc",
-    # a code stays, a name does not
-    "P07/a.c3d P08/raw/a.c3d",
-    "Ada~Lovelace/a.c3d Grace~Hopper/a.c3d",
-    # what all share is nobody either
-    "Study~(final)/P1/a.c3d Study~(final)/P2/Session~1/a.c3d",
-    "Study~(final)/a.c3d Study~(final)/static/b.c3d",
-    "P1_static.c3d P1_fast.c3d",
-    # one folder: the first part of the names, if it is a shared code
-    "P1_static.c3d P1_fast.c3d P2_static.c3d P2_fast.c3d",
-    "static_1.c3d sprint_1.c3d sprint_2.c3d",
-    "sub-03_run-1.trc sub-03_run-2.trc sub-04_a.trc sub-04_b.trc",
-    # conditions as folders, beside the only static trial; folders of people beside it
-    "P01/static.c3d P01/slow/m.c3d P01/fast/m.c3d",
-    "static/m.c3d slow/m.c3d fast/m.c3d",
-    "static/m.c3d P01/m.c3d P02/m.c3d",
-    "Ada/static.c3d Ada/run.c3d Grace/run.c3d",
-    "static/a.c3d static/b.c3d Ada/m.c3d Grace/m.c3d",
-    # what trials are called
-    "Ada_Lovelace_static.c3d Ada_Lovelace_sprint.c3d",
-    "sprint01.c3d sprint02.c3d",
-    "SlowRun.c3d FastRun.c3d",  # a shared end is none
-    "A_slow.c3d A_fast.c3d",
-    "A_slow1.c3d A_fast1.c3d",
-    "a/run.trc b/run.trc",
-    # names that only say what kind of file it is
-    "run200/markers.trc run300/markers.trc",
-    "c3d/markers.trc trc/markers.trc",
-    # a person's name is not among what tells the trials apart
-    "Day1/Ada~Smith/run.trc Day2/Ada~Smith/run.trc",
-    "Läufer~1.c3d",
-    "Ada~Lovelace/Static~01.c3d Ada~Lovelace/Lovelace~sprint~(2).c3d",
-    "standingtrial.c3d 9.5ms.c3d 8ms_rep2.c3d 100m.c3d TPose.c3d t.c3d",
-)
+FOLDERS = Path(__file__).with_name("folders.txt").read_text(encoding="utf-8").splitlines()
+"""Names of the recordings of a folder on each line, with ~ for a blank."""
 
 
 def test_whose_recordings_are_and_what_they_are_called_is_what_it_was():
     lines = []
-    for folder in FOLDERS:
+    for folder in (one for one in FOLDERS if not one.startswith("#")):
         files = [Path(one.replace("~", " ")) for one in folder.split()]
         still = [one for one in files if "static" in one.as_posix().casefold()]
         people, names = people_of(files, still), trial_names(files, still)

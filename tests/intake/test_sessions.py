@@ -18,31 +18,16 @@ from tests.golden import differences
 from tests.markerless import NAMES, PEOPLE, opencap_session, pose2sim_project
 from tests.one_each import ONE_EACH
 from tests.real.staged import run_stages
-from tests.said import said
+from tests.said import said, texts
 
 OPENCAP, POSE2SIM = "sessionMetadata.yaml", "Config.toml"
-
-
-SETTINGS = (
-    (OPENCAP, "mass_kg: 83.0\nheight_m: 1.86\ngender_mf: m\nsubjectID: Ada Lovelace\n"),
-    (OPENCAP, "mass_kg: 83.0\ngender_mf: other\n"),
-    (OPENCAP, "height_m: 186\nmass_kg: heavy\n"),
-    (OPENCAP, "subjectID: 'Ada Lovelace\n["),
-    (POSE2SIM, "[project]\nparticipant_height = 'auto'\n"),
-    (POSE2SIM, "[project]\nparticipant_height = 1.81\nparticipant_mass = 70.0\n"),
-    (POSE2SIM, "[project]\nparticipant_mass = [61.0, 82.0]\n"),
-    (POSE2SIM, "[project]\nparticipant_height = 1.75\nparticipant_mass = 61.0\n"),
-    (POSE2SIM, "[tool.other]\nparticipant_mass = 61.0\n"),
-    (POSE2SIM, "[project]\nname = 'another'\n"),
-    (POSE2SIM, "subjectID: 'Ada Lovelace\n["),
-    (POSE2SIM, ""),
-)
 
 
 def test_what_settings_say_of_a_person_is_what_it_was(tmp_path):
     """No name, also of settings that cannot be read."""
     lines = []
-    for number, (name, text) in enumerate(SETTINGS):
+    every = texts(Path(__file__).with_name("video_settings.txt"))
+    for name, number, text in ((k, n, x) for k, own in every.items() for n, x in own.items()):
         (tmp_path / name).write_text(text)
         lines += said(
             f"{number} {name}",

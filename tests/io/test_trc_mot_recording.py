@@ -142,67 +142,15 @@ def test_tables_of_markers_of_opensim(tmp_path, form):
 # what odd and damaged files say -------------------------------------------------------------------
 
 
-KEYS = "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate"
-HEADER = "100\t100\t3\t2\tmm\t100"
-ROWS = (
-    "1\t0.23\t100\t200\t300\t400\t500\t600",
-    "2\t0.24\t101\t201\t301\t\t\t",
-    "3\t0.25\t102\t202\t302\t0\t0\t0",
-)
-NAMED = "R.ASIS\t\t\tLASI\t\t"
-
-
-def trc(header=HEADER, rows=ROWS, labels=NAMED, first="PathFileType\t4\t(X/Y/Z)\tx.trc") -> str:
-    numbers = "\t\tX1\tY1\tZ1\tX2\tY2\tZ2"
-    return "\n".join([first, KEYS, header, f"Frame#\tTime\t{labels}", numbers, "", *rows]) + "\n"
-
-
-def times(*every: float | str) -> str:
-    return trc(rows=[f"{n}\t{time}\t1\t2\t3\t4\t5\t6" for n, time in enumerate(every, 1)])
-
-
-TRCS = {
-    "sound": trc(),
-    "padded header": trc("  100.0\t\t  100.0\t\t    3\t\t     2\t\t mm\t  100.0"),
-    "many tabs": trc("100\t100\t3\t2\t     mm\t100" + "\t" * 300),
-    "no unit, large": trc("100\t100\t3\t2"),
-    "no unit, small": trc("100\t100\t3\t2", [row.replace("00", "") for row in ROWS]),
-    "furlong": trc(HEADER.replace("mm", "furlong")),
-    "prefix and unlabelled": trc(labels="Jane Doe:LASI\t\t\t*7\t\t"),
-    "twice": trc(labels="LASI\t\t\tLASI\t\t"),
-    "control characters": trc(labels="RA\x1b[31mSI\t\t\tL\u202eASI\t\t"),
-    "long label": trc(labels="R" * 150 + "\t\t\tLASI\t\t"),
-    "header promises more": trc("100\t100\t9\t3\tmm\t100"),
-    "header of another rate": trc("99\t99\t3\t2\tmm\t100").replace("99", "97", 1),
-    "header nearly of the rate": trc("99\t99\t3\t2\tmm\t100"),
-    "header without a rate": trc("?\t?\t3\t2\tmm\t100"),
-    "damaged number": trc(rows=[ROWS[0], ROWS[1].replace("201", "2o1"), ROWS[2]]),
-    "thousands": trc(rows=[ROWS[0], ROWS[1].replace("201", "1,428.5"), ROWS[2]]),
-    "blanks and gaps": trc(rows=[row.replace("\t", " ") for row in ROWS]),
-    "cells missing": trc(rows=[ROWS[0], ROWS[1].rstrip(), ROWS[2]]),
-    "cells too many": trc(rows=[row + "\t7" for row in ROWS]),
-    "no rows": trc(rows=[]),
-    "one row": trc(rows=ROWS[:1]),
-    "no header": "\n".join(ROWS),
-    "another first line": trc(first="Markers"),
-    "three lines": "\n".join(trc().splitlines()[:3]),
-    "empty": "",
-    "far marker": times(*(f"0.{n}" for n in range(22, 61)), f"0.61\t1\t{1.1e6}\t3\t4\t5\t6"),
-    "time stands still": times(0.1, 0.1, 0.1),
-    "time goes back": times(0.16, 0.15, 0.16),
-    "a step too long": times(0.10, 0.11, 0.12, 0.14, 0.15),
-    "milliseconds": times(0, 10, 20, 30),
-    "milliseconds by the size alone": times(0, 2.5, 5, 7.5),
-    "microseconds": times(0, 10_000, 20_000, 30_000),
-    "minutes": times(*(n / 6000.0 for n in range(4))),
-    "rounded times": times(0.0, 0.01, 0.01, 0.02, 0.03, 0.03, 0.04),
-}  # fmt: skip
-STORAGES = texts(Path(__file__).with_name("odd_files.txt"))["storage"]
+FILES = texts(Path(__file__).with_name("odd_files.txt"))
 
 
 @pytest.mark.parametrize(
     ("name", "suffix", "files", "read"),
-    [("trc", "trc", TRCS, read_recording), ("storages", "mot", STORAGES, read_storage)],
+    [
+        ("trc", "trc", FILES["trc"], read_recording),
+        ("storages", "mot", FILES["storage"], read_storage),
+    ],
 )
 def test_what_odd_files_say_is_what_it_was(tmp_path, name, suffix, files, read):
     lines = []

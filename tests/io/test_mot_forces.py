@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import product
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -16,7 +16,7 @@ from aqbio.io.mot_forces import LOADED, is_external_loads, read_external_loads, 
 from aqbio.io.opensim_xml import LoadColumns, write_external_loads, write_inverse_dynamics_setup
 from aqbio.io.trial_files import read_forces
 from tests.golden import differences
-from tests.said import said
+from tests.said import said, texts
 
 FAMILIES = {
     "plain": ("ground_force_v{}", "ground_force_p{}", "ground_torque_{}", ""),
@@ -165,70 +165,24 @@ FORCES = {
             force.__setitem__(40, [0.0, newtons, 0.0]), place.__setitem__(40, np.nan)))
        for newtons in (LOADED - 1.0, LOADED + 1.0)},
 }  # fmt: skip
-ONE = """<?xml version="1.0"?>
-<OpenSimDocument><ExternalLoads name="grf"><objects>{}</objects>
-<{tag}>{}</{tag}></ExternalLoads></OpenSimDocument>"""
-LOAD = """<ExternalForce name="one"><applied_to_body>{body}</applied_to_body>
-<force_expressed_in_body>{frame}</force_expressed_in_body>
-<point_expressed_in_body>{point_frame}</point_expressed_in_body>
-<force_identifier>{force}</force_identifier><point_identifier>{point}</point_identifier>
-<torque_identifier>{torque}</torque_identifier></ExternalForce>"""
-PLATES = {"body": "/bodyset/calcn_l", "force": "belt_b_load_", "point": "belt_b_at_"}
 
 
-def described(data="grf.mot", tag="datafile", **words):
-    """External loads beside a file whose columns say nothing of a foot, and beside a third plate.
-
-    A load is described by ``words``; without any there are two, by forces alone.
-    """
+def described(text):
+    """External loads beside a file of three plates whose columns say nothing of a foot."""
 
     def made(folder):
-        load = partial(LOAD.format, frame="ground", point_frame="/ground", torque="Unassigned")
-        two = (("calcn_l", "1_ground_force_v"), ("calcn_r", "ground_force_v"))
-        loads = [load(body=body, force=force, point="") for body, force in two]
-        if words:
-            loads = [LOAD.format(**{"frame": "ground", "point_frame": "", "torque": ""}
-                                 | PLATES | words)]  # fmt: skip
         starts = [f"{n}ground_force_{part}" for n in ("", "1_") for part in "vp"]
         names = [a + b for a, b in product([*starts, "belt_b_load_", "belt_b_at_"], "xyz")]
-        values = np.tile(np.arange(1.0, len(names) + 1.0), (50, 1))
+        columns(*names)(folder).rename(folder / "grf.mot")
         (folder / "elsewhere").mkdir(exist_ok=True)
-        time = np.arange(50) / 1e3
-        write_storage(folder / "grf.mot", names, time, values, in_degrees=False)
-        (folder / "a.xml").write_text(ONE.format("".join(loads), data, tag=tag))
-        return folder / "a.xml"
-
-    return made
-
-
-def xml(text):
-    def made(folder):
         (folder / "a.xml").write_text(text)
         return folder / "a.xml"
 
     return made
 
 
-LOADS = {
-    "beside it": described(),
-    "by another path": described("elsewhere/../grf.mot"),
-    "of another folder": described("../ExpData/grf.mot"),
-    "of Windows": described("D:\\laboratory\\data\\grf.mot"),
-    "of another machine": described("/laboratory/grf.mot"),
-    "of version 3": described(tag="data_source_name"),
-    "nowhere": described("../run.mot"),
-    "no data file": described(""),
-    "columns by name alone": described(frame="ground"),
-    "torques of other columns": described(torque="ground_force_v"),
-    "no foot": described(body="treadmill"),
-    "right": described(body="foot_right"),
-    "forces of a moving frame": described(frame="calcn_r"),
-    "points of a moving frame": described(point_frame="/bodyset/calcn_r"),
-    "columns that are not there": described(force="plate_"),
-    "no loads": xml(ONE.format("", "grf.mot", tag="datafile")),
-    "no XML": xml("no xml"),
-    "other XML": xml("<OpenSimDocument/>"),
-}
+TEXTS = texts(Path(__file__).with_name("odd_files.txt"))["loads"]
+LOADS = {name: described(text) for name, text in TEXTS.items()}
 
 
 def test_what_odd_files_say_is_what_it_was(tmp_path):

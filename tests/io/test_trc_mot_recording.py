@@ -290,37 +290,17 @@ def test_both_files_share_a_clock(tmp_path):
     assert found.forces.start == 0.0
 
 
-def test_units_labels_and_shapes():
-    for scale, unit in ((1.0, 1.0), (1000.0, 0.001)):
-        assert length_unit("", "auto", scale * np.linspace(1, 2, 60), "a.c3d") == unit
-    assert length_unit("mm", "cm", np.ones(3), "a.c3d") == 0.01  # the study's comes first
-    kept, labels, [found] = kept_labels(["LASI", "RASI", "T10", "RASI"], frozenset(), "a.c3d")
-    assert (kept, labels) == ([0, 2], ("LASI", "T10"))
-    assert (found.rule, found.number, found.where) == ("markers-twice", 2, "markers 2, 4")
+def test_the_unit_of_the_study_comes_first_and_shapes_must_fit():
+    assert length_unit("mm", "cm", np.ones(3), "a.c3d") == 0.01
     kept, labels, _ = kept_labels(["A", "angle", "*1", "B"], frozenset({"angle"}), "a.c3d")
     assert (kept, labels) == ([0, 3], ("A", "B"))
+    wrench = PlateWrench(*np.zeros((2, 9, 1, 3)), np.zeros((1, 3)))
     for wrong in (
         lambda: Recording(("A", "B", "C"), np.ones((5, 2, 3)), 250.0),
         lambda: Recording(("A", "A"), np.ones((5, 2, 3)), 250.0),
         lambda: Storage(("a", "b"), np.zeros(3), np.zeros((3, 1))),
-        lambda: ForceRecording(
-            PlateWrench(*np.zeros((2, 9, 1, 3)), np.zeros((1, 3))),
-            np.zeros((2, 4, 3)),
-            1.0,
-            0.0,
-            ("",),
-            (1,),
-            ("",),
-        ),
-        lambda: ForceRecording(
-            PlateWrench(*np.zeros((2, 9, 1, 3)), np.zeros((1, 3))),
-            np.zeros((1, 4, 3)),
-            1.0,
-            0.0,
-            ("", ""),
-            (1,),
-            ("",),
-        ),
+        lambda: ForceRecording(wrench, np.zeros((2, 4, 3)), 1.0, 0.0, ("",), (1,), ("",)),
+        lambda: ForceRecording(wrench, np.zeros((1, 4, 3)), 1.0, 0.0, ("", ""), (1,), ("",)),
     ):
         with pytest.raises(ValueError, match=r"3 labels|repeat|expected|2 entries"):
             wrong()

@@ -35,7 +35,9 @@ def _lines(found: Any) -> Iterator[str]:
             yield "nothing"
         case Finding():
             yield from said([found])
-        case str() | bool() | int():
+        case bool() | np.bool_():
+            yield str(bool(found))
+        case str() | int():
             yield str(found)
         case Mapping():
             for name, value in found.items():

@@ -443,8 +443,8 @@ SOUND = {
 }  # fmt: skip
 
 REFUSED = (
-    "force-no-number", "axes-unknown", "sides-exchanged", "cutoff-too-high", "marker-size", "surface",
-    "file-missing", "c3d-unreadable",
+    "force-no-number", "axes-unknown", "sides-exchanged", "cutoff-too-high", "marker-size",
+    "surface", "file-missing", "c3d-unreadable",
 )  # fmt: skip
 """Rules that fail their trial."""
 EVERY = TROUBLES | SOUND

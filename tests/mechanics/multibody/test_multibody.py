@@ -526,7 +526,7 @@ def test_axes_carry_those_behind_them(random_tree):
                 assert skeleton.precedes[a, b] == skeleton.lineage[body_b, body_a]
 
 
-def test_what_does_not_fit_is_refused(random_tree, three_turns):
+def test_refusals_are_what_they_were(random_tree, three_turns):
     """With words that say what; in `tests/golden`."""
     tree, two = random_tree(8, 3), line(1.0)
     two = type(two)(*(np.repeat(one, 2, axis=0) for one in vars(two).values()))

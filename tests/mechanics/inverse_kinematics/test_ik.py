@@ -131,7 +131,8 @@ def _problem(skeleton, seed, frames=1):
     shape = frames, len(marker)
     weight = rng.uniform(0.5, 2.0, shape) * (rng.random(shape) < 0.8)
     target = rng.normal(0, 0.5, (frames, len(marker), 3))
-    return MarkerFit(tracking, target, weight, np.zeros(len(skeleton.coordinates)))
+    count = len(skeleton.coordinates)
+    return MarkerFit(tracking, target, weight, np.zeros(count), rng.uniform(0.0, 0.1, count))
 
 
 def _derivatives(problem, q, *, newton):
@@ -190,7 +191,7 @@ def test_gauss_newton_is_the_weighted_square_of_the_jacobian(
         square = np.einsum("tij,tik->tjk", jacobian, jacobian)
         expected += problem.weight[:, marker, None, None] * square
     every = np.arange(matrix.shape[1])
-    expected[:, every, every] += problem.pull[:, None]
+    expected[:, every, every] += problem.pull
     np.testing.assert_allclose(
         matrix, expected, rtol=0, atol=1e-11 * (1 + np.abs(expected).max(initial=0.0))
     )

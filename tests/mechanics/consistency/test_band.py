@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from aqbio.consistency import normal_equations
-from aqbio.consistency.normal_equations import BandFactor, MotionRows, SplineBasis, assembled
+from aqbio.consistency.normal_equations import (
+    BandFactor,
+    MotionRows,
+    SplineBasis,
+    add_rows,
+    banded,
+)
 
 NUMBER = 3
 
@@ -30,9 +36,8 @@ def _made():
     frame = np.r_[5:17, 20:33]
     scale = (1.0, 1e-2, 1e-4)
     by = tuple(s * rng.normal(size=(len(frame), 6, NUMBER)) for s in scale)
-    rows = MotionRows(
-        frame, by, rng.normal(size=(len(frame), 6, 2)), rng.normal(size=(len(frame), 6))
-    )
+    by_parameter = rng.normal(size=(len(frame) * 6, 2))
+    rows = MotionRows(frame, by, rng.normal(size=(len(frame), 6)))
     values = [one.toarray() for one in basis.values]
     dense = np.einsum("ta,tb,tij->aibj", values[0], values[0], matrix)
     tall = sum(np.einsum("ta,tri->trai", values[order][frame], by[order]) for order in range(3))
@@ -40,8 +45,9 @@ def _made():
     size = basis.count * NUMBER
     dense = dense.reshape(size, size) + tall.T @ tall
     dense += np.kron(values[3].T @ values[3], np.diag(smooth))
-    border = tall.T @ rows.by_parameter.reshape(len(tall), 2)
-    return assembled(basis, matrix, rows, smooth), dense, border
+    border = tall.T @ by_parameter
+    band = banded(basis, matrix, smooth)
+    return (band, add_rows(band, basis, rows, by_parameter)), dense, border
 
 
 def test_equations_are_the_dense_ones(made):

@@ -224,17 +224,17 @@ def free_moment_gain(fit: TrialFit) -> float:
     sign is right. Where the equations at the end of the fit tell that the motion cannot make up for
     the reversed moment, the answer is the rise of the cost less ``bᵀ A⁻¹ b``.
     """
-    seen, frames, solver = fit.observations, discount(fit.observations.rate), fit.linearised()
-    turned, point, own = free_moment_reversed(seen.wrench), solver.point, solver.point.balance
-    wrench = turned, seen.time[solver.measured]
-    other = Balance(fit.runner, own.values, own.kinematics, wrench, drags=seen.drag)
+    solver, observations = fit.linearised(), fit.observations
+    frames, own = discount(observations.rate), solver.point.balance
+    turned = replace(observations, wrench=free_moment_reversed(observations.wrench))
+    wrench = turned.wrench, turned.time[solver.measured]
+    other = Balance(fit.runner, own.values, own.kinematics, wrench, drags=turned.drag)
     costs = [float(((one.residual.rows / solver.sigma) ** 2).sum()) for one in (own, other)]
-    pull, rise = solver.downhill(replace(point, balance=other))[0], costs[1] - costs[0]
+    pull, rise = solver.downhill(replace(solver.point, balance=other))[0], costs[1] - costs[0]
     gain = float(pull @ solver.factor.solve(pull)) - rise
     if gain + INEXACT * rise < 0.0:
         return gain / frames
-    seen = replace(seen, wrench=turned)
-    refitted = fit_trial(fit.runner, seen, fit.weights, solver.parameters, fit.values, fit)
+    refitted = fit_trial(fit.runner, turned, fit.weights, solver.parameters, fit.values, fit)
     return (fit.cost[-1] - refitted.cost[-1]) / frames
 
 

@@ -388,8 +388,8 @@ class Solver:
     @property
     def following(self) -> FloatArray:
         """(K N, P) array: change of the coefficients with each parameter that is on."""
-        found = self.factor.back(self.half[1])
-        return np.negative(found, out=found)
+        change = self.factor.back(self.half[1])
+        return np.negative(change, out=change)
 
     def information(self) -> tuple[FloatArray, FloatArray]:
         """Equations (P, P), (P,) of the parameters when the motion follows, without priors.

@@ -19,7 +19,8 @@ from aqbio.consistency.normal_equations import (
     BandFactor,
     MotionRows,
     SplineBasis,
-    assembled,
+    add_rows,
+    banded,
 )
 from aqbio.consistency.parameters import PARAMETERS, SENSOR_SD, TISSUE_SD, Weights, priors
 from aqbio.consistency.solver import Solver
@@ -74,17 +75,18 @@ def test_banded_equations_and_solutions_are_the_dense_ones(monkeypatch, knots):
     matrix, smooth = root @ root.transpose(0, 2, 1), 1e-16 * np.array([0.7, 0.2, 1.1])
     frame = np.r_[5:17, 20:33]
     by = tuple(s * rng.normal(size=(len(frame), 6, NUMBER)) for s in (1.0, 1e-2, 1e-4))
-    own = rng.normal(size=(len(frame), 6, 2)), rng.normal(size=(len(frame), 6))
-    rows = MotionRows(frame, by, *own)
+    by_parameter = rng.normal(size=(len(frame) * 6, 2))
+    rows = MotionRows(frame, by, rng.normal(size=(len(frame), 6)))
     values = [one.toarray() for one in basis.values]
     dense = np.einsum("ta,tb,tij->aibj", values[0], values[0], matrix)
     tall = sum(np.einsum("ta,tri->trai", values[order][frame], by[order]) for order in range(3))
     tall = tall.reshape(len(frame) * 6, -1)
     dense = dense.reshape([basis.count * NUMBER] * 2) + tall.T @ tall
     dense += np.kron(values[3].T @ values[3], np.diag(smooth))
-    border = tall.T @ rows.by_parameter.reshape(len(tall), 2)
+    border = tall.T @ by_parameter
 
-    band, found = assembled(basis, matrix, rows, smooth)
+    band = banded(basis, matrix, smooth)
+    found = add_rows(band, basis, rows, by_parameter)
     lower = np.zeros_like(dense)
     for lag in range(min(len(band), len(dense))):
         lower += np.diag(band[lag, : len(dense) - lag], -lag)

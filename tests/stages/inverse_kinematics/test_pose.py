@@ -141,7 +141,9 @@ def test_what_a_calibrated_body_tells_a_trial(tmp_path):
     def believed(hips=(), **manifest):
         study = SimpleNamespace(
             folder=lambda *_: tmp_path, read_manifest=lambda *_: manifest, model_map=MAP,
-            marker_set=SimpleNamespace(label_of=lambda name: name, pelvis=SimpleNamespace(hips=hips)),
+            marker_set=SimpleNamespace(
+                label_of=lambda name: name, pelvis=SimpleNamespace(hips=hips)
+            ),
         )  # fmt: skip
         return pose_priors(study, "S01", skeleton, tracked)
 

@@ -18,7 +18,7 @@ from aqbio.figures.style import GREY, INK
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import run_truth
-from tests.virtual.ja1 import ANGLES, JA1, PERCENT, RUNS, design_like, recorded_gait
+from docs.recorded_gait import ANGLES, JA1, PERCENT, RUNS, design_like, recorded_gait
 from validation.gaits.generator import generated_gait
 from validation.gaits.measures import gait_measures
 from validation.gaits.parameters import interpolated, presets, reference_speed, steady

@@ -3,9 +3,8 @@
 ``python -m validation.broken_labels STATIC MOVING --draws 200`` breaks the labels of a recording in
 all its trials alike, as a laboratory does that puts a wrong template on: two labels exchanged, one
 renamed, deleted, given another landmark's name, put on a foreign marker, or left and right
-exchanged. Wrong is a label that has a place where its marker is not, while nobody is asked: a
-marker is also where it would be placed without its name (JA1's T7 sits at 46 % of the way from C7
-to the sacrum, the tenth thoracic vertebra of our sprint model at 47 %).
+exchanged. The truth is where the laboratory's own name had a marker before; of markers that only
+track a segment, anywhere on it. Wrong is another place of which nobody is asked.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import numpy as np
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
-from aqbio.labels.assign import CLEARLY, Assignment, assign, placed_labels
+from aqbio.labels.assign import Assignment, assign
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.motion import segment_of
 from aqbio.recordings.label_check import median_places
@@ -113,14 +112,14 @@ def renamed(recording: Recording, how: Broken) -> Recording:
 
 
 def outcome(
-    truth: Mapping[str, set[SidedLandmark]], how: Broken, found: Assignment, table: LandmarkTable
+    truth: Mapping[str, SidedLandmark], how: Broken, found: Assignment, table: LandmarkTable
 ) -> tuple[str, list[str]]:
     """Whether a broken set is understood, asked about or wrong, and the labels that are wrong."""
     true_places = {how.names[label]: own for label, own in truth.items() if label in how.names}
     asked = " ".join([*found.notes, *found.notes.values(), *found.left_out])
     wrong, silent = [], []
     for label, place in found.places.items():
-        if any(_same(place, real, table) for real in true_places.get(label, ())):
+        if label in true_places and _same(place, true_places[label], table):
             continue
         wrong.append(label)
         if label not in asked and str(place) not in asked:
@@ -143,19 +142,11 @@ def trials_of(
     table, rng = landmark_table(), np.random.default_rng(seed)
     labels = dict.fromkeys((*static.labels, *moving.labels))
     truth = named_labels(labels, table).places
-    worn = [
-        label
+    names = {
+        label: place
         for label, place in truth.items()
         if label in static.labels and table.landmarks[place.landmark].origin != "joint_centre"
-    ]
-    names = {label: truth[label] for label in worn}
-    real = {label: {place} for label, place in truth.items()}
-    worn_at = {label: at for label, at in median_places(static).items() if label in names}
-    for label in worn:  # where a marker is when its name is hidden
-        others = {one: place for one, place in names.items() if one != label}
-        seen = placed_labels(worn_at, others, table)[0].get(label)
-        if seen is not None and seen.distance < CLEARLY:
-            real[label].add(seen.place)
+    }
     found = []
     for _ in range(draws):
         how = broken(names, table, rng)
@@ -164,7 +155,7 @@ def trials_of(
         gone = frozenset(every) - frozenset(running.labels)
         named = named_labels(every, table)
         answer = assign(named, [median_places(standing)], [running], gone, table)
-        found.append((how, *outcome(real, how, answer, table)))
+        found.append((how, *outcome(truth, how, answer, table)))
     return found
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from aqbio.body.shape import MarkerPlaces, Parts, Template, part_kind
-from aqbio.config import ModelMap
+from aqbio.config import MarkerSet, ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
@@ -254,6 +254,22 @@ def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
         tie = bounded[left] ** 2 - 0.5 * min(SYMMETRY_SD, bounded[left]) ** 2
         covariance[left, right] = covariance[right, left] = tie * (mean[left] == mean[right])
     return PosturePrior(low, high, mean, spread, frame, standing, still, covariance)
+
+
+def held_sd(skeleton: Skeleton, model_map: ModelMap, marker_set: MarkerSet) -> FloatArray:
+    """(C,) rad or m: SD about a person's posture that inverse kinematics holds coordinates to.
+
+    Infinite, but for the limbs and the trunk where hip centres alone show the pelvis: a trunk that
+    is bent forward or backward and an elbow either way fit joint centres alike then.
+    """
+    free = root_coordinates(skeleton) | (not marker_set.pelvis.hips)
+    return np.where(free, np.inf, posture_prior(skeleton, model_map).frame_sd)
+
+
+def root_coordinates(skeleton: Skeleton) -> BoolArray:
+    """(C,) bool: coordinates of a body that hangs on the ground."""
+    hangs = skeleton.parent[skeleton.axes.body] == GROUND
+    return np.isin(np.arange(len(skeleton.coordinates)), skeleton.driver[hangs])
 
 
 def _named_coordinates(skeleton: Skeleton) -> dict[str, tuple[str, int]]:

@@ -277,13 +277,22 @@ def expand_environment(text: str, *, file: str) -> str:
     return re.sub(r"\$\{(\w+)\}", value, text)
 
 
+def _loaded(text: str) -> tuple[Any, yaml.Node | None]:
+    """Read by libyaml where it is there, ten times as fast; what it refuses in PyYAML's words."""
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+        return loader, loader.get_single_node()
+    except (yaml.YAMLError, ValueError):
+        slow = yaml.SafeLoader(text)
+        return slow, slow.get_single_node()
+
+
 @reads("YAML", "correct what the message names, or begin with `aqbio new`.")
 def read_yaml(path: Path, model: type[M]) -> M:
     """Read a YAML file into a pydantic model."""
     text = _text(path)
     try:
-        loader = yaml.SafeLoader(text)
-        root = loader.get_single_node()
+        loader, root = _loaded(text)
         _refuse_bombs(root)
         content = None if root is None else loader.construct_document(root)
     except yaml.MarkedYAMLError as error:

@@ -26,6 +26,7 @@ from aqbio.consistency.normal_equations import SingleArray
 from aqbio.consistency.parameters import CENTRES, SENSOR_SD, centre_direction
 from aqbio.consistency.solver import Solver
 from aqbio.multibody.jacobians import VelocityFields
+from aqbio.multibody.poses import chunks
 from aqbio.vectors import FloatArray, cross, rotate, square_root
 
 PLACEMENT_SD = 0.005
@@ -62,6 +63,9 @@ more; with what the residuals tell, in 78 %."""
 
 STACK_FRAMES = 4000
 """Frames of draws that are worked through at once, about."""
+
+AT_ONCE = 20
+"""Draws whose motions are solved for at once: each is as large as the trial's motion."""
 
 DRAWS = (2, 2, 8)
 """Draws from which errors are scaled, iteration by iteration."""
@@ -126,6 +130,12 @@ class Response:
         return np.asfortranarray(self.solver.point.poses.rotation[:, body])
 
     @cached_property
+    def force(self) -> FloatArray:
+        """(D, 3) array, N: of the ground in the measured frames."""
+        seen = self.solver.observations
+        return seen.wrench.at(seen.time[self.solver.rows.frame])[0]
+
+    @cached_property
     def levers(self) -> tuple[VelocityFields, FloatArray]:
         """How the coordinates move the markers."""
         point = self.solver.point
@@ -165,9 +175,8 @@ class Response:
 
         Contacts over ground lie on separate plates, those on a belt on one.
         """
-        seen, frame = self.solver.observations, self.solver.rows.frame
-        time, found = seen.time[frame], np.zeros((len(frame), 6))
-        force, _ = seen.wrench.at(time)
+        seen, force = self.solver.observations, self.force
+        time, found = seen.time[self.solver.rows.frame], np.zeros((len(force), 6))
         spans = seen.contacts if seen.drag else np.array([[-np.inf, np.inf]])
         for first, end in zip(
             np.searchsorted(time, spans[:, 0]),
@@ -185,13 +194,10 @@ class Response:
         """(K N, S) array: how S errors pull at the coefficients of the splines."""
         return np.concatenate([self._pull(some) for some in self._stacks(every)], axis=1)
 
-    def residuals_of(self, every: Sequence[DataErrors]) -> Iterator[DataErrors]:
+    def residuals_of(self, every: Iterable[DataErrors]) -> Iterator[DataErrors]:
         """What the fit leaves of errors, in stacks: its answer to each, less itself."""
-        answers, first = self.solver.factor.solve(self.pulls(every)), 0
         for some in self._stacks(every):
-            count = some.pose.shape[2]
-            yield self._residual(some, answers[:, first : first + count])
-            first += count
+            yield self._residual(some, self.solver.factor.solve(self._pull(some)))
 
     def _stacks(self, every: Iterable[DataErrors]) -> Iterator[DataErrors]:
         """Stacks of as many as stay near the processor."""
@@ -252,7 +258,7 @@ class Response:
         )
         left = self.powers(DataErrors.stacked([residuals]))
         for count in DRAWS:
-            every = [self.drawn(sizes, random) for _ in range(count)]
+            every = (self.drawn(sizes, random) for _ in range(count))
             tried = [
                 (one.pose.shape[2], astuple(self.powers(one))) for one in self.residuals_of(every)
             ]
@@ -293,10 +299,13 @@ def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> 
     random, solver = np.random.default_rng(seed), response.solver
     theta = square_root(covariance) @ _normal(solver, count, random)
     sizes = response.estimated_sizes(random)
-    pulls = response.pulls(response.drawn(sizes, random) for _ in range(count))
-    away = solver.factor.solve(pulls)
-    away -= solver.factor.back(solver.half[1] @ theta)
-    return Draws(away.astype(np.float32), theta)
+    errors = (response.drawn(sizes, random) for _ in range(count))
+    away = np.empty((len(solver.pull), count), dtype=np.float32)
+    for some in chunks(count, AT_ONCE):
+        pulls = response.pulls(islice(errors, some.stop - some.start))
+        pulls -= solver.coupling @ theta[:, some]
+        away[:, some] = solver.factor.solve(pulls)
+    return Draws(away, theta)
 
 
 def _normal(solver: Solver, count: int, random: np.random.Generator) -> FloatArray:

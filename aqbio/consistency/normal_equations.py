@@ -212,33 +212,15 @@ class MotionRows:
     """(D,) int array. The frames."""
     by_motion: tuple[FloatArray, FloatArray, FloatArray]
     """Three (D, 6, N) arrays. By coordinates, speeds and accelerations."""
-    by_parameter: FloatArray
-    """(D, 6, P) array."""
     residual: FloatArray
     """(D, 6) array."""
 
 
-def assembled(
-    basis: SplineBasis, matrix: FloatArray, rows: MotionRows, smooth: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def banded(basis: SplineBasis, matrix: FloatArray, smooth: FloatArray) -> FloatArray:
     """Normal matrix of the coefficients, in the order (knot, coordinate), from those of the frames.
 
     `matrix` (T, N, N) is Gauss-Newton's of each frame's coordinates; `smooth` (N,) the inverse
-    variance of fifth derivatives. Returns the matrix's lower diagonals, its own first, (6 N + 1, K
-    N), and the coupling of the coefficients with P parameters, (K N, P).
-    """
-    number = matrix.shape[1]
-    band = _band(basis, matrix)
-    border = np.zeros((basis.count * number, rows.by_parameter.shape[2]))
-    _add_rows(band, border, basis, rows)
-    for lag in range(ORDER):
-        diagonal = np.outer(basis.roughness.diagonal(-lag), smooth).ravel()
-        band[lag * number, : len(diagonal)] += diagonal
-    return band, border
-
-
-def _band(basis: SplineBasis, matrix: FloatArray) -> FloatArray:
-    """Lower diagonals, (6 N + 1, K N), of each frame's matrix of its coordinates.
+    variance of fifth derivatives. Returns the lower diagonals, (6 N + 1, K N), its own first.
 
     One diagonal more than needed makes every block on the diagonal a plain Fortran matrix in the
     band's memory, 6 N apart from column to column. Coordinates that never meet in a frame, as those
@@ -258,13 +240,18 @@ def _band(basis: SplineBasis, matrix: FloatArray) -> FloatArray:
         pairs = np.asarray(sums).reshape(some.stop - start, ORDER, len(later))
         by_knot[some, places[0].ravel()] = pairs.reshape(len(pairs), -1)
         by_knot[some, places[1][1:].ravel()] = pairs[:, 1:].reshape(len(pairs), -1)
+    for behind in range(ORDER):
+        diagonal = np.outer(basis.roughness.diagonal(-behind), smooth).ravel()
+        band[behind * number, : len(diagonal)] += diagonal
     return band
 
 
-def _add_rows(band: FloatArray, border: FloatArray, basis: SplineBasis, rows: MotionRows) -> None:
-    """Add rows to a band, and to the coupling with the parameters."""
-    width = len(band) - 1
-    number = width // ORDER
+def add_rows(
+    band: FloatArray, basis: SplineBasis, rows: MotionRows, by_parameter: FloatArray
+) -> FloatArray:
+    """Add rows to a band; the coupling (K N, P) with parameters, by which they are (6 D, P)."""
+    width, number = len(band) - 1, len(band) // ORDER
+    border = np.zeros((band.shape[1], by_parameter.shape[1]))
     for begin in range(0, len(basis.spans), KNOTS):
         spans = basis.spans[begin : begin + KNOTS]
         edges = [
@@ -276,13 +263,14 @@ def _add_rows(band: FloatArray, border: FloatArray, basis: SplineBasis, rows: Mo
         parts = zip(local, rows.by_motion, strict=True)
         every: FloatArray = sum(values * by[some, :, None, :] for values, by in parts)
         tall = every.reshape(6 * len(every), width)  # by each frame's first coefficient on
-        by_parameter = rows.by_parameter[some].reshape(len(tall), border.shape[1])
+        right = by_parameter[6 * some.start : 6 * some.stop]
         for first, low, high in edges:
             if high > low:
                 own, start = slice(6 * (low - some.start), 6 * (high - some.start)), first * number
-                border[start : start + width] += tall[own].T @ by_parameter[own]
+                border[start : start + width] += tall[own].T @ right[own]
                 corner = start * len(band) * band.itemsize
                 block: FloatArray = np.ndarray(
                     (width, width), buffer=band.T, offset=corner, order="F"
                 )
                 dsyrk(1.0, tall[own].T, beta=1.0, c=block, lower=1, overwrite_c=1)
+    return border

@@ -11,7 +11,7 @@ import numpy as np
 
 from aqbio.consistency.balance import Balance, Residual, rates_over_frames
 from aqbio.consistency.marker_rows import ErrorBands, MarkerRows, stride_cycles
-from aqbio.consistency.normal_equations import BandFactor, MotionRows, SplineBasis, assembled
+from aqbio.consistency.normal_equations import BandFactor, MotionRows, SplineBasis, add_rows, banded
 from aqbio.consistency.observations import SHORTEST_RUN, Observations
 from aqbio.consistency.parameters import (
     LEAST_ACCELERATION,
@@ -271,18 +271,21 @@ class Solver:
         matrix = self.markers.normal_matrix(point.poses, point.position)
         every = np.arange(matrix.shape[1])
         matrix[:, every, every] += 1.0 / self.weights.coordinate_sd**2
-        self.pull, self.right, self.rows = self.downhill(point)
-        by_parameter = self.rows.by_parameter.reshape(self.rows.residual.size, len(self.on))
-        self.matrix = by_parameter.T @ by_parameter
-        smooth = 1.0 / self.roughness_sd**2
-        band, self.coupling = assembled(self.basis, matrix, self.rows, smooth)
+        band = banded(self.basis, matrix, 1.0 / self.roughness_sd**2)
         del matrix  # as large as half of the band
+        self.pull, self.rows = self.downhill(point)
+        by_parameter = np.zeros((self.rows.residual.size, len(self.on)))
+        for column, name in enumerate(self.on):
+            by_parameter[:, column] = (point.balance.by_parameter(name) / self.sigma).ravel()
+        self.coupling = add_rows(band, self.basis, self.rows, by_parameter)
+        self.right = -by_parameter.T @ self.rows.residual.ravel()
+        self.matrix = by_parameter.T @ by_parameter
         self.factor = BandFactor.of(band)
         self.linearised_at = point.theta
         self._half: tuple[FloatArray, FloatArray] | None = None
 
-    def downhill(self, point: Point) -> tuple[FloatArray, FloatArray, MotionRows]:
-        """Right-hand sides at a point, (K N,) and (P,), without priors of parameters; its rows."""
+    def downhill(self, point: Point) -> tuple[FloatArray, MotionRows]:
+        """What pulls at the coefficients at a point, (K N,); its rows."""
         levers = self.markers.levers(point.poses, point.position)
         away = point.motion.q[:, self.coordinates] - self.solved
         gradient = self.markers.pull(*levers, point.force)
@@ -292,29 +295,23 @@ class Solver:
         for values, by in zip(self.basis.values[:3], rows.by_motion, strict=True):
             pull += values[rows.frame].T @ np.einsum("dcn,dc->dn", by, rows.residual)
         pull += self.basis.roughness @ point.coefficients / self.roughness_sd**2
-        by_parameter = rows.by_parameter.reshape(rows.residual.size, len(self.on))
-        return -pull.ravel(), -by_parameter.T @ rows.residual.ravel(), rows
+        return -pull.ravel(), rows
 
     def refresh(self) -> None:
-        """The right-hand sides at the point, for the factor of another one nearby."""
-        self.pull, self.right, self.rows = self.downhill(self.point)
-        self.linearised_at = self.point.theta
-        if self._half is not None:
-            self._half = self.factor.forward(self.pull[:, None])[:, 0], self._half[1]
+        """What pulls at the motion at the point, for the factor of another one nearby."""
+        self.pull, self.rows = self.downhill(self.point)
+        self._half = None
 
     def _rows(self, point: Point) -> MotionRows:
         """Rows of the equations of motion, by their standard deviations."""
         equations, step = point.balance, 1.0 / self.observations.rate
         jacobians = momentum_jacobians(equations.skeleton, equations.kinematics, self.coordinates)
         rates = rates_over_frames(jacobians, self.measured, step)
-        sigma = self.sigma[:, None]
-        by_q, by_u, by_udot = (by / sigma for by in equations.by_motion(jacobians, rates))
-        by_parameter = np.zeros((len(by_q), 6, len(self.on)))
-        for column, name in enumerate(self.on):
-            by_parameter[:, :, column] = equations.by_parameter(name) / self.sigma
+        by_motion = equations.by_motion(jacobians, rates)
+        for by in by_motion:
+            by /= self.sigma[:, None]
         residual = equations.residual.rows / self.sigma
-        frame = np.flatnonzero(self.measured)
-        return MotionRows(frame, (by_q, by_u, by_udot), by_parameter, residual)
+        return MotionRows(np.flatnonzero(self.measured), by_motion, residual)
 
     def release(self) -> None:
         """Give back all that belongs to a point."""
@@ -361,16 +358,21 @@ class Solver:
         A share that raises the cost gives way to the minimum of the parabola that begins as the
         equations say and goes through that cost (Nocedal & Wright 2006, chapter 3.5).
         """
-        point, share, (ahead, parameters, promised) = self.point, 1.0, step
+        coefficients, theta, cost = self.point.coefficients, self.point.theta, self.point.cost
+        share, (ahead, parameters, promised) = 1.0, step
         for _ in range(MOST_TRIES):
-            change = share * ahead.reshape(point.coefficients.shape)
-            tried = self.evaluate(point.coefficients + change, point.theta + share * parameters)
-            if tried.cost <= point.cost:
-                self.point = tried
-                self.history.append(tried.cost)
+            del self.point  # as large as the next
+            change = share * ahead.reshape(coefficients.shape)
+            self.point = self.evaluate(coefficients + change, theta + share * parameters)
+            if self.point.cost <= cost:
+                self.history.append(self.point.cost)
                 return converged(self.history, share), share == 1.0
-            best = share * promised / (tried.cost - point.cost + 2.0 * share * promised)
+            if promised < CONVERGED * cost:
+                break  # nothing worth a shorter step
+            best = share * promised / (self.point.cost - cost + 2.0 * share * promised)
             share *= max(SHORTEST, best)
+        del self.point
+        self.point = self.evaluate(coefficients, theta)
         return True, False
 
     # parameters, the motion following them --------------------------------------------------------
@@ -379,14 +381,15 @@ class Solver:
     def half(self) -> tuple[FloatArray, FloatArray]:
         """(K N,) and (K N, P) arrays: half of the way to the solutions for pull and coupling."""
         if self._half is None:
-            both = self.factor.forward(np.column_stack([self.pull, self.coupling]))
-            self._half = both[:, 0], both[:, 1:]
+            pull = self.factor.forward(self.pull[:, None])[:, 0]
+            self._half = pull, self.factor.forward(self.coupling)
         return self._half
 
     @property
     def following(self) -> FloatArray:
         """(K N, P) array: change of the coefficients with each parameter that is on."""
-        return -self.factor.back(self.half[1])
+        change = self.factor.back(self.half[1])
+        return np.negative(change, out=change)
 
     def information(self) -> tuple[FloatArray, FloatArray]:
         """Equations (P, P), (P,) of the parameters when the motion follows, without priors.

@@ -105,7 +105,6 @@ FOREFOOT_MARKERS = 3
 PRESSED = 0.5
 """Share of a contact's largest vertical force from which the foot is planted."""
 
-
 NEAR = 0.15
 """A forefoot higher than this above the plates is not planted, whatever its force, m."""
 
@@ -154,7 +153,8 @@ def planted_contacts(
                 continue
             frames = inside & (force[:, 1] > PRESSED * force[inside, 1].max())
             own = own[observations.visible[np.ix_(frames, own)].all(axis=0)]
-            kept.append(frames)
+            if frames.any():  # else the ground pulls
+                kept.append(frames)
         if kept and len(own):
             least = [observations.markers[frames][:, own, 1].min(axis=0) for frames in kept]
             lowest = own[np.argsort(np.mean(least, axis=0))[:FOREFOOT_MARKERS]]

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 
 from aqbio.body.draws import twins
-from aqbio.consistency.balance import adjusted_loads, centre_shifts
+from aqbio.consistency.balance import Balance, adjusted_loads, centre_shifts
 from aqbio.consistency.fit import TrialFit, fit_trial
 from aqbio.consistency.observations import GroundWrench
 from aqbio.consistency.parameters import (
@@ -30,7 +30,6 @@ from aqbio.consistency.parameters import (
     Runner,
     discount,
 )
-from aqbio.consistency.solver import Solver
 from aqbio.consistency.stances import Standing, planted_contacts
 from aqbio.errors import distinct
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
@@ -225,13 +224,14 @@ def free_moment_gain(fit: TrialFit) -> float:
     sign is right. Where the equations at the end of the fit tell that the motion cannot make up for
     the reversed moment, the answer is the rise of the cost less ``bᵀ A⁻¹ b``.
     """
-    observations, frames = fit.observations, discount(fit.observations.rate)
+    solver, observations = fit.linearised(), fit.observations
+    frames, own = discount(observations.rate), solver.point.balance
     turned = replace(observations, wrench=free_moment_reversed(observations.wrench))
-    solver = fit.solver
-    other = Solver(fit.runner, turned, fit.weights, solver.parameters, solver.fixed, solver)
-    point = other.evaluate(fit.coefficients, fit.theta)
-    pull, rise = other.downhill(point)[0], point.cost - fit.cost[-1]
-    gain = float(pull @ fit.linearised().factor.solve(pull)) - rise
+    wrench = turned.wrench, turned.time[solver.measured]
+    other = Balance(fit.runner, own.values, own.kinematics, wrench, drags=turned.drag)
+    costs = [float(((one.residual.rows / solver.sigma) ** 2).sum()) for one in (own, other)]
+    pull, rise = solver.downhill(replace(solver.point, balance=other))[0], costs[1] - costs[0]
+    gain = float(pull @ solver.factor.solve(pull)) - rise
     if gain + INEXACT * rise < 0.0:
         return gain / frames
     refitted = fit_trial(fit.runner, turned, fit.weights, solver.parameters, fit.values, fit)

@@ -106,7 +106,6 @@ def study_curves(study: Study, *people: str) -> AbstractContextManager[StudyCurv
 
 # contacts -----------------------------------------------------------------------------------------
 
-
 CONTACT = tuple(
     f"contact_{name}"
     for name in (

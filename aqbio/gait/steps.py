@@ -335,12 +335,14 @@ def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
 
 def _stationary_points(grid: FloatArray, windows: FloatArray) -> FloatArray:
     """Where the slopes of (N, K) samples vanish next to the sample at 0; 0 where none does."""
-    from scipy.interpolate import CubicSpline
+    from scipy.interpolate import CubicSpline, PPoly
 
     place = int(np.abs(grid).argmin())
     slopes = CubicSpline(grid, windows, axis=1).derivative()
     places = np.zeros(len(windows))
-    for row, roots in enumerate(slopes.roots(extrapolate=False)):
+    # row by row: of several at once SciPy leaves out a root that equals the last of the row before
+    for row, own in enumerate(np.moveaxis(slopes.c, 2, 0)):
+        roots = PPoly.construct_fast(own, slopes.x).roots(extrapolate=False)
         near = roots[(roots >= grid[place - 1]) & (roots <= grid[place + 1])]
         if len(near):
             places[row] = near[np.abs(near).argmin()]
@@ -348,7 +350,6 @@ def _stationary_points(grid: FloatArray, windows: FloatArray) -> FloatArray:
 
 
 # braking and propulsion ---------------------------------------------------------------------------
-
 
 MIDDLE = 0.5
 """Share of stance used where the fore-aft force never changes from braking to propulsion."""

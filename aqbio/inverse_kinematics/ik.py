@@ -116,13 +116,15 @@ def _best_limbs(problem: MarkerFit, q: FloatArray, start: FloatArray) -> FloatAr
     skeleton, tracking = problem.skeleton, problem.tracking
     fit = problem.evaluate(q)
     squared = problem.weight * (fit.error**2).sum(axis=-1)
+    strained = problem.pull * problem.strain(q) ** 2
     limb = _limbs(skeleton, tracking.body)
     combined_pose = q[[np.argmin(fit.cost)]]
     for number in np.unique(limb[tracking.body]):
         own_markers = limb[tracking.body] == number
-        share = squared[:, own_markers].sum(axis=1) + NOISE**2 * own_markers.sum()
         axes = tracking.axes[limb[skeleton.axes.body[tracking.axes]] == number]
         own = np.unique(skeleton.driver[axes])
+        share = squared[:, own_markers].sum(axis=1) + NOISE**2 * own_markers.sum()
+        share += strained[:, np.isin(problem.coordinate, own)].sum(axis=1)
         angles = np.intersect1d(own, tracking.limb_angles)
         combined_pose[0, own] = q[_preferred(skeleton, share, q, (angles, start)), own]
     return combined_pose
@@ -165,12 +167,14 @@ def inverse_kinematics(
     *,
     pose: FloatArray | None = None,
     near: FloatArray | None = None,
+    stiffness: FloatArray | float = 0.0,
 ) -> FloatArray:
     """(T, C) rad or m: coordinates from markers (T, K, 3), m, ground; NaN where one is missing.
 
     Minimises ``Σ w |p(q) − p_recorded|²`` in each frame. A pull towards ``pose`` (C,), far too weak
     to be noticed elsewhere (``marker_fit.PRIOR``), settles what the markers leave open; it also
-    holds the locked coordinates. ``near`` (T, C): poses of the frames, where the search begins.
+    holds the locked coordinates. ``stiffness`` (C,), m²/rad², pulls there too, where a prior of
+    the posture says more than the markers. ``near`` (T, C): poses where the search begins.
     A coordinate that no visible marker moves is interpolated in time between frames in which one
     does; frames with fewer than ``FEWEST_MARKERS`` visible markers are NaN.
     ValueError: shapes do not fit, weights are negative, or no frame has enough markers.
@@ -186,6 +190,7 @@ def inverse_kinematics(
         np.asfortranarray(np.nan_to_num(markers[:, tracked])),
         np.asfortranarray(weight[:, tracked]),
         centre,
+        stiffness,
     ).frames(solved)
     ended = _solve_frames(problem, None if near is None else near[solved])
     ended = _unseen_filled(ended, _moved_by_markers(problem))

@@ -150,6 +150,8 @@ class MarkerFit:
     """(T, K) array. 0 where a marker is missing."""
     centre: FloatArray
     """(C,) array, rad or m. Where the prior pulls the sought coordinates."""
+    stiffness: FloatArray | float = 0.0
+    """(C,) array, m²/rad². How much more it pulls each than ``PRIOR``: as a posture prior does."""
 
     @property
     def skeleton(self) -> Skeleton:
@@ -163,10 +165,10 @@ class MarkerFit:
 
     @property
     def pull(self) -> FloatArray:
-        """(T,) array: stiffness of the prior in each frame."""
-        total = self.weight.sum(axis=1)
-        stiffness: FloatArray = PRIOR * np.where(total > 0, total, 1.0)
-        return stiffness
+        """(T, N) array: stiffness of the prior of the sought coordinates in each frame."""
+        total = self.weight.sum(axis=1)[:, None]
+        every = np.zeros(len(self.centre)) + self.stiffness
+        return np.asarray(PRIOR * np.where(total > 0, total, 1.0) + every[self.coordinate])
 
     def frames(self, chosen: BoolArray | IntArray | slice) -> MarkerFit:
         """The same problem for some of the frames."""
@@ -188,7 +190,7 @@ class MarkerFit:
         position = station_positions(poses, self.tracking.body, self.tracking.station)
         error = position - self.target
         distance = (self.weight * dot(error, error)).sum(axis=1)
-        prior_cost = self.pull * (self.strain(q) ** 2).sum(axis=1)
+        prior_cost = (self.pull * self.strain(q) ** 2).sum(axis=1)
         return Fit(q, poses, position, error, (distance + prior_cost) / 2.0)
 
     def normal_equations(self, fit: Fit, *, newton: BoolArray) -> NormalEquations:
@@ -217,7 +219,7 @@ class MarkerFit:
         every = np.arange(len(field.axis))
         hessian[:, every, every] += newton[:, None] * self._bent(field, fit, moment, force)
 
-        pull = self.pull[:, None]
+        pull = self.pull
         hessian = by_coordinate(field, hessian)
         every = np.arange(len(self.coordinate))
         hessian[:, every, every] += pull

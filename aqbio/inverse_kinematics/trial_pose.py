@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.body.priors import posture_prior
+from aqbio.body.priors import held_sd, posture_prior, root_coordinates
 from aqbio.body.records import posterior_path
 from aqbio.body.shape import body_parts
 from aqbio.config import Trial
@@ -24,8 +24,9 @@ from aqbio.inverse_kinematics.pose import (
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.multibody.motion import TrackedMarkers
-from aqbio.multibody.skeleton import GROUND, Skeleton
+from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import (
+    MARKER_SD,
     MarkerNoise,
     bridged,
     coordinate_covariance,
@@ -83,10 +84,10 @@ def trial_pose(
     findings: list[Finding] = []
     every: list[Fault] = []
     longest = longest_gap(study.settings.prepare, rate)
-    posture = pose_priors(study, trial.participant_id, skeleton, markers).posture
+    priors = pose_priors(study, trial.participant_id, skeleton, markers)
 
     def solve(chosen: TrackedMarkers) -> FloatArray:
-        return _coordinates(skeleton, chosen, posture)
+        return _coordinates(skeleton, chosen, priors)
 
     for number in range(1, ROUNDS + 1):
         gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
@@ -140,15 +141,16 @@ def _solve_coordinates(
     if trial.coordinates_file:
         return _from_file(study, trial, skeleton, markers)
     priors = pose_priors(study, trial.participant_id, skeleton, markers)
-    q = _coordinates(skeleton, markers, priors.posture)
+    q = _coordinates(skeleton, markers, priors)
     visible = np.asarray(np.isfinite(markers.positions).all(axis=2))
     weight = visible * markers.weights / markers.weights.max()
-    index, prior_sd = _indices(skeleton, markers), range_sd(skeleton)
+    index, prior_sd = _indices(skeleton, markers), np.minimum(range_sd(skeleton), priors.sd)
     covariance = coordinate_covariance(skeleton, q, index, weight, prior_sd, priors.noise)
     sd = frame_sd(covariance)
     free = opened(skeleton, study.model_map.held, index[visible.any(axis=0)])
     if (free.coordinate_locked != skeleton.coordinate_locked).any():
-        covariance = coordinate_covariance(free, q, index, weight, range_sd(free), priors.noise)
+        loose = np.minimum(range_sd(free), priors.sd)
+        covariance = coordinate_covariance(free, q, index, weight, loose, priors.noise)
     sds = (_by_pattern(one, visible) for one in segment_sds(skeleton, q, covariance))
     segments = determined(skeleton, *sds)
     observed = coordinates_observed(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
@@ -185,10 +187,13 @@ def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
     return np.array([skeleton.markers.index(name) for name in markers.names], dtype=int)
 
 
-def _coordinates(skeleton: Skeleton, markers: TrackedMarkers, posture: FloatArray) -> FloatArray:
+def _coordinates(skeleton: Skeleton, markers: TrackedMarkers, priors: PosePriors) -> FloatArray:
     """Inverse kinematics of all frames, (T, C)."""
     index = _indices(skeleton, markers)
-    return inverse_kinematics(skeleton, markers.positions, index, markers.weights, pose=posture)
+    return inverse_kinematics(
+        skeleton, markers.positions, index, markers.weights,
+        pose=priors.posture, stiffness=markers.weights.max() * (MARKER_SD / priors.sd) ** 2,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +208,8 @@ class PosePriors:
     offset_sd: FloatArray
     """(C,) array, rad or m. SD of the offset of each coordinate in all frames, from the body;
     NaN without a calibration, 0 where it is not sought."""
+    sd: FloatArray
+    """(C,) array, rad or m. Of a frame about the posture (:func:`held_sd`)."""
 
 
 def pose_priors(
@@ -228,7 +235,10 @@ def pose_priors(
         sd=posterior["skin_sd"].sel(label=labels).values,
         common=float(posterior["common"]),
     )
-    return PosePriors(_default_root(skeleton, posture), noise, offset_sd)
+    return replace(
+        without_faults,
+        posture=_default_root(skeleton, posture), noise=noise, offset_sd=offset_sd,
+    )  # fmt: skip
 
 
 def _general_priors(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -> PosePriors:
@@ -238,13 +248,11 @@ def _general_priors(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -
     body = skeleton.marker_body[_indices(skeleton, markers)]
     part = body_parts(skeleton, study.model_map).of_body[body]
     noise = replace(MarkerNoise.alike(len(body)), part=part)
-    return PosePriors(_default_root(skeleton, posture), noise, np.full(len(posture), np.nan))
+    unknown = np.full(len(posture), np.nan)
+    sd = held_sd(skeleton, study.model_map, study.marker_set)
+    return PosePriors(_default_root(skeleton, posture), noise, unknown, sd)
 
 
 def _default_root(skeleton: Skeleton, posture: FloatArray) -> FloatArray:
     """The root has no prior: its mean angles are those of other recordings."""
-    hangs = skeleton.parent[skeleton.axes.body] == GROUND
-    root = np.setdiff1d(skeleton.driver[hangs], [-1])
-    rooted = posture.copy()
-    rooted[root] = skeleton.coordinate_default[root]
-    return rooted
+    return np.where(root_coordinates(skeleton), skeleton.coordinate_default, posture)

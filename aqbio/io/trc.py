@@ -36,6 +36,8 @@ def read_trc(path: Path, unit: str = "auto") -> Recording:
     raw = _labels(lines[3])
     lines[HEADER_LINES:] = with_decimal_points(lines[HEADER_LINES:])
     rows = [number for number in range(HEADER_LINES, len(lines)) if lines[number].strip()]
+    if not rows:
+        raise _no_trc(path, "there are no rows of numbers below its header")
     table = np.array([_numbers(path, lines[number], number, len(raw)) for number in rows])
     findings = _count_findings(path, header, len(table), len(raw))
     positions = table[:, 2:].reshape(len(table), len(raw), 3)
@@ -109,13 +111,13 @@ def write_trc(path: Path, labels: tuple[str, ...], positions: FloatArray, rate: 
 def _lines(path: Path) -> list[str]:
     lines = text_lines(path)
     if len(lines) <= HEADER_LINES or not lines[0].startswith("PathFileType"):
-        raise AqbioError(
-            "this is no TRC file: it does not start with PathFileType and five header lines.",
-            file=path.name,
-            fix="export the markers again, as TRC.",
-            rule="trc-format",
-        )
+        raise _no_trc(path, "it does not start with PathFileType and five header lines")
     return lines
+
+
+def _no_trc(path: Path, why: str) -> AqbioError:
+    fix = "export the markers again, as TRC."
+    return AqbioError(f"this is no TRC file: {why}.", file=path.name, fix=fix, rule="trc-format")
 
 
 def _labels(line: str) -> list[str]:

@@ -59,7 +59,6 @@ FORCE_MAX = 15_000.0
 STEADY_SHARE = 0.1
 """A plate whose force varies by less than this share of its mean carries no running person."""
 
-
 NOISE_MAX = 10.0
 """Largest noise of an unloaded plate, N (RMS)."""
 
@@ -259,7 +258,8 @@ class PlateLoad(NamedTuple):
     @property
     def stood_on(self) -> bool:
         """Whether it is near a foot and sways as under a person who stands on both."""
-        sway = np.sqrt(np.nanvar(self.cop, axis=0).sum())
+        known = self.cop[np.isfinite(self.cop[:, 0])]
+        sway = np.sqrt(known.var(axis=0).sum()) if len(known) else 0.0
         return bool((self.distances < REACH).any() and SWAY[0] < sway < SWAY[1])
 
     @property

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import xarray as xr
+import yaml
 from numpy.typing import NDArray
 
 from aqbio.consistency.files import changes_path
@@ -58,16 +59,13 @@ NAN = float("nan")
 Array = NDArray[np.float64]
 Rows = list[dict[str, Any]]
 
-HARMONICS = np.array(
-    [
-        [(-1.0, 1.8, 0.6, 0.4), (1.2, -1.3, 0.5, -0.3), (0.1, -0.7, -0.5, 0.1), (0, 0.1, -0.1, 0)],
-        [(-2.4, -1.5, 0.5, 0.3), (-1.5, 0.9, -0.8, 0.2), (0.9, 0.35, 0.3, -0.1),
-         (0.15, -0.1, 0.1, 0.05)],
-        [(-24.0, 9.0, -6.0, 2.0), (17.0, -8.0, 5.0, -1.5), (2.0, 2.5, -1.5, 0.5),
-         (0.3, 0.4, -0.3, 0.1)],
-    ]
-)  # fmt: skip
-"""(axis, part, 4). Mean, cosine, sine, second cosine over the step, kg m²/s at 9.5 m/s."""
+MADE: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
+ARMS, PARAMETERS, REGISTRY = MADE["arms"], MADE["parameters"], read_registry()
+for one in PARAMETERS:
+    one |= {"fitted": one["sd"] > 0, "low": one["estimate"] - 1.6 * one["sd"],
+            "high": one["estimate"] + 1.6 * one["sd"]}  # fmt: skip
+TIMES: dict[Found, float] = MADE["times"]
+HARMONICS = np.array(MADE["harmonics"])
 TOTAL, CHANGE = np.array([0.2, 0.3, -3.0]), np.array([0.9, -0.7, 4.0])
 """Momentum of the whole body before contact, and its largest change there, kg m²/s."""
 RESIDUAL = np.array([60.0, 28.0, 130.0])
@@ -90,20 +88,13 @@ class MadeStep(NamedTuple):
         return {"participant_id": self.participant, "trial_id": self.trial, "step": self.number}
 
 
-RUNS = {
-    "jog": ("lrlr", 3.55, 0.01, 0.245, 0.13), "stride": ("lrlrl", 5.1, 0.02, 0.19, 0.127),
-    "fast": ("lrlrl", 6.9, 0.02, 0.15, 0.127), "sprint": ("rlr", 9.5, 0.02, 0.119, 0.11),
-}  # fmt: skip
-"""Feet, speed and its rise from step to step, contact and flight."""
-
-
 def made_steps(participants: int = 1) -> list[MadeStep]:
     """A jog and a sprint of every participant; from two on two more runs."""
     return [
         MadeStep(f"S{person:02d}", trial, number, {"l": "left", "r": "right"}[foot],
                  speed + rise * number, contact, flight)
         for person in range(1, participants + 1)
-        for trial, (feet, speed, rise, contact, flight) in RUNS.items()
+        for trial, (feet, speed, rise, contact, flight) in MADE["runs"].items()
         if participants > 1 or trial in ("jog", "sprint")
         for number, foot in enumerate(feet, 1)
     ]  # fmt: skip
@@ -226,10 +217,10 @@ def write_made_results(
     people = [one.participant_id for one in study.participants]
     own = {
         "contributions": _contributions(curves), "steps": table, "quality": _quality_table(trials),
-        "fit_changes": CHANGES,
+        "fit_changes": _changes(),
     }  # fmt: skip
     of_study = own | {
-        "findings": FINDINGS, "trials": trials,
+        "findings": _findings(), "trials": trials,
         "uncertainty": [
             ARMS | {name: 0.0 for name in columns("uncertainty") if name.startswith("share_")}
             | {"share_inertia": 0.5, "share_model": 0.5, "participant_id": who, "steps": 4,
@@ -237,9 +228,7 @@ def write_made_results(
             for who in people
         ],
         "model_differences": [
-            ARMS | {"steps": 4, "own": 5.0, "other": 4.5, "difference": -0.5, "rms": 0.5,
-                    "participant_id": who, "trial_id": "jog", "model": "another"}
-            for who in people
+            ARMS | MADE["model_difference"] | {"participant_id": who} for who in people
         ],
     }  # fmt: skip
     del of_study["contributions"]
@@ -395,40 +384,10 @@ def _contributions(curves: xr.Dataset) -> Rows:
     return rows
 
 
-QUALITY = (
-    # measure, jog, sprint, unit, limit, note; the residuals of a real jog and a real sprint
-    ("marker_rms", 0.0120, 0.0158, "m", 0.020, "all tracked markers, contacts' window"),
-    ("marker_rms_worst_frame", 0.0153, 0.0192, "m", 0.030, ""),
-    ("marker_max", 0.031, 0.047, "m", 0.040, ""),
-    *((f"residual_force_{axis}_rms", jog, sprint, "body weight", 0.13, "5 % of the peak force")
-      for axis, jog, sprint in (("x", 0.11, 0.46), ("y", 0.142, 0.55), ("z", 0.111, 0.36))),
-    *((f"residual_moment_{axis}_rms", jog, sprint, "N m", 21.0, "1 % of COM height times force")
-      for axis, jog, sprint in (("x", 17.0, 144.0), ("y", 16.0, 77.0), ("z", 41.0, 235.0))),
-    ("residual_moment_y_stance_rms", 14.0, 68.0, "N m", 10.0, "precision gate"),
-    ("effect_to_residual_y", 1.4, 0.6, "1", 3.0, "smallest group over the residual"),
-    ("plain_residual_moment_y_stance_rms", 21.0, 77.0, "N m", 10.0, "before the fit"),
-    *((f"plain_residual_force_{axis}_rms", jog, sprint, "body weight", 0.13, "before the fit")
-      for axis, jog, sprint in (("x", 0.17, 0.61), ("y", 0.15, 0.58), ("z", 0.12, 0.42))),
-    *((f"plain_residual_moment_{axis}_rms", jog, sprint, "N m", 21.0, "before the fit")
-      for axis, jog, sprint in (("x", 18.0, 151.0), ("y", 17.0, 81.0), ("z", 43.0, 241.0))),
-    ("sd_opposition", 0.012, 0.031, "1", 0.025, "precision gate after the fit"),
-    ("flight_drift_y", 0.08, 0.31, "1", 0.15, "range of total H in flight"),
-    ("closure_levels", 4.0e-13, 9.0e-3, "relative", 1e-6, "sums over sources = level A"),
-    ("opensim_momentum", 3.1e-14, 2.2e-14, "relative", 1e-8, "7 frames computed again by OpenSim"),
-    ("opensim_position", 3e-15, 4e-15, "m", 1e-9, "5 frames computed again by OpenSim"),
-    ("simbody_defect", 0.0, 0.0, "relative", np.nan, "zero in models without such joints"),
-)  # fmt: skip
-
-ARMS = {
-    "level": "A", "source": "arms", "target": "whole_body", "axis": "y", "phase": "stance",
-    "statistic": "momentum_mean", "unit": "kg m2/s",
-}  # fmt: skip
-
-
 def _quality_table(trials: pd.DataFrame) -> Rows:
     rows = []
     done = trials[trials["status"] == "ok"].to_dict("records")
-    for trial, (measure, slow, fast, unit, limit, note) in product(done, QUALITY):
+    for trial, (measure, slow, fast, unit, limit, note) in product(done, MADE["quality"]):
         value = fast if trial["trial_id"] == "sprint" else slow
         good = value >= limit if measure.startswith("effect") else value <= limit
         bad = "warning" if measure.startswith("marker") else "fail"
@@ -462,34 +421,21 @@ def _trials_table(study: Study, steps: pd.DataFrame, lacking: tuple[str, ...]) -
     return pd.DataFrame(rows)
 
 
-CHANGES = pd.DataFrame(
-    [
-        ("S01", trial, quantity, part, axis, statistic, before, factor * value, unit)
-        for trial, factor in (("jog", 1.0), ("sprint", 2.0))
-        for quantity, part, axis, statistic, before, value, unit in (
-            ("joint_moment", "hip_flexion_r", None, "peak", 212.0, 110.0, "N m"),
-            ("joint_moment", "hip_flexion_r", None, "correlation", np.nan, 0.45, "1"),
-            ("joint_moment", "pelvis_tilt", None, "peak", 99.0, 5.0, "N m"),
-            ("angular_momentum", "push_leg", "y", "mean", -1.25, -0.75, "kg m2/s"),
-            ("angular_momentum", "push_leg", "y", "rms_change", np.nan, 0.3, "kg m2/s"),
-            ("angular_momentum", "push_leg", "x", "mean", 7.0, 7.0, "kg m2/s"),
-        )
-    ],
-    columns=["participant_id", "trial_id", "quantity", "part", "axis", "statistic", "before",
-             "after", "unit"],
-)  # fmt: skip
-"""What the fit moved in two trials of S01: of each part twice as far in the second."""
+def _changes() -> pd.DataFrame:
+    """What the fit moved in two trials of S01: of each part twice as far in the second."""
+    names = ("quantity", "part", "axis", "statistic", "before", "after", "unit")
+    table = pd.DataFrame(MADE["changes"], columns=names)
+    parts = [
+        table.assign(trial_id="jog"),
+        table.assign(trial_id="sprint", after=2 * table["after"]),
+    ]
+    return pd.concat(parts, ignore_index=True).assign(participant_id="S01")
 
-FINDINGS = pd.DataFrame(
-    [
-        ("S01", "sprint", "contributions", "error", "closure",
-         "identities of levels A to C are off by 9.0e-03."),
-        ("S01", "jog", "inverse_kinematics", "warning", "marker-error",
-         "marker <LTOE> is off by 41 mm."),
-        ("S01", None, "scale", "info", "muscles", "92 muscles were dropped."),
-    ],
-    columns=["participant_id", "trial_id", "stage", "severity", "rule", "what"],
-).assign(where="frame 12", file="jog.c3d", fix="look at the marker & its label.")  # fmt: skip
+
+def _findings() -> pd.DataFrame:
+    names = ("participant_id", "trial_id", "stage", "severity", "rule", "what")
+    place = {"where": "frame 12", "file": "jog.c3d", "fix": "look at the marker & its label."}
+    return pd.DataFrame(MADE["findings"], columns=names).assign(**place)
 
 
 def write_made_page(study: Study, participant_id: str) -> None:
@@ -509,11 +455,13 @@ def _write_manifests(study: Study, participant_id: str, *, static: bool) -> None
                 status, reason = "failed", "nothing moves here."
             entries.append(manifest.entry(trial.trial_id, status, reason))
             if stage == "inverse_dynamics" and not failed:
-                entries[-1] |= _fitted(suspect=trial.trial_id == "jog")
-            entries[-1] |= DONE.get(stage, {})
+                entries[-1] |= (
+                    MADE["fitted"] | MADE["doubted" if trial.trial_id == "jog" else "believed"]
+                )
+            entries[-1] |= MADE["done"].get(stage, {})
         more: dict[str, Any] = {}
         if stage == "inverse_dynamics":
-            more = {"parameters": PARAMETERS, "standing": [STANDING] if static else []}
+            more = {"parameters": PARAMETERS, "standing": [MADE["standing"]] if static else []}
             more["adjusted_model"] = True
         remark = Finding(rule="made-up", severity="info", what="Nothing is real here.")
         manifest.write_manifest(
@@ -521,68 +469,8 @@ def _write_manifests(study: Study, participant_id: str, *, static: bool) -> None
         )
 
 
-DONE = {
-    "prepare": {
-        "task": "run", "surface": "overground", "marker_rate_hz": 250.0, "contacts": 4,
-        "events": "plates",
-    },
-    "inverse_kinematics": {
-        "markers": 42, "marker_rms_m": 0.0123, "inverse_kinematics": "weighted least squares",
-    },
-}  # fmt: skip
-"""What stages say of every trial."""
-
-STANDING = {
-    "trial_id": "static", "given_m": [0.005, 0.004], "fitted_m": [0.003, 0.004],
-    "left_out_m": [0.004, 0.004],
-}  # fmt: skip
-
-PARAMETERS = [
-    {
-        "name": name, "unit": unit, "fitted": sd > 0, "prior": prior, "prior_sd": prior_sd,
-        "estimate": value, "sd": sd, "low": value - 1.6 * sd, "high": value + 1.6 * sd,
-        "lowest": lowest, "highest": highest, "beyond_limit": beyond,
-    }
-    for name, unit, prior, prior_sd, value, sd, lowest, highest, beyond in (
-        ("clock_offset", "s", 0.0, 0.002, 0.0036, 0.0007, -0.006, 0.006, False),
-        ("drag_area", "m2", 0.45, 0.15, 0.45, 0.0, 0.2, 0.8, False),
-        ("leg_share", "relative", 0.0, 0.1, 0.27, 0.02, -0.25, 0.25, True),
-    )
-]  # fmt: skip
-"""A late clock, a drag area that is held, and legs heavier than is believed."""
-
-
-def _fitted(*, suspect: bool) -> dict[str, Any]:
-    """What stage inverse dynamics says of a trial, and of one whose fit is not believed."""
-    return {
-        "motion": "plain" if suspect else "fitted", "suspect": suspect,
-        "motion_reason": "the fit is suspect (leg mass)" if suspect else "",
-        "suspicions": ["leg mass"] if suspect else [],
-        "marker_rms_before_m": 0.0162, "marker_rms_alone_m": 0.0166, "marker_rms_after_m": 0.0169,
-        "markers_moved_m": 0.0030, "markers_displaced_m": 0.0042,
-        "joint_change_median_deg": 1.02, "joint_change_max_deg": 2.2,
-        "joint_change_max_name": "hip_rotation_r", "joint_change_forces_median_deg": 0.61,
-        "joint_change_forces_max_deg": 1.7, "joint_change_forces_max_name": "lumbar_bending",
-    }  # fmt: skip
-
-
 # verdicts ---------------------------------------------------------------------------------------
 
-REGISTRY = read_registry()
-
-TIMES: dict[Found, float] = {
-    "found": 3.217, "condition_failed": 3.217, "opposite_found": -2.718, "no_effect": 0.1357,
-    "too_imprecise": 0.8642, "not_enough_data": 1.4142, "gate_failed": 1.4142, "described": 1.1414,
-}  # fmt: skip
-"""Estimate over the smallest effect of interest, by what was found."""
-
-GATES: dict[Found, str] = {"not_enough_data": "minimum_n, reliability", "gate_failed": "order"}
-
-FOUND: dict[str, Found] = {
-    "H1": "opposite_found", "H2": "described", "H3b": "not_testable", "H3e": "described",
-    "H4": "no_effect", "H5b": "described", "H7": "found", "H7b": "described",
-}  # fmt: skip
-"""What was found in the study; of other hypotheses too little was recorded."""
 OWN = ("H1", "H2", "H4", "H7")
 """Hypotheses with a number of each athlete's own."""
 
@@ -590,40 +478,32 @@ OWN = ("H1", "H2", "H4", "H7")
 def made_row(hypothesis: Hypothesis, found: Found, **changes: Any) -> dict[str, Any]:
     """A row of verdicts as stage hypotheses writes it, of numbers that are known again."""
     told = found in TIMES
-    gates = GATES.get(found, "passed") if told else NAN
+    gates = MADE["gates"].get(found, "passed") if told else NAN
     judged = gates == "passed" and hypothesis.judged
     own = told and hypothesis.statistic in STATISTICS and "between" not in hypothesis.estimand
-    smallest = hypothesis.sign * hypothesis.delta
+    smallest, delta = hypothesis.sign * hypothesis.delta, hypothesis.delta
     estimate = TIMES[found] * smallest if told else NAN
     noted = found == "condition_failed"
-    return {
-        "hypothesis": hypothesis.id, "verdict": CLASSES[found], "found": found,
-        "reason": "what the rule says of 71 % and -0.53",
-        "condition": "no" if noted else NAN, "note": "median rank 8 of 15" if noted else NAN,
-        "statistic": hypothesis.statistic, "estimate": estimate,
-        "ci_low": estimate - 0.25 * hypothesis.delta, "ci_high": estimate + 0.25 * hypothesis.delta,
-        "smallest_effect": smallest, "p_holm": 0.0321 if judged else NAN,
-        "p_against_holm": 0.0654 if judged else NAN, "n_athletes": 29 if told else 0,
-        "n_steps": 641 if told else 0, "n_showing": 17.0 if own else NAN,
-        "share_low": 0.4123 if own else NAN, "share_high": 0.7345 if own else NAN,
-        "robust": 1.1 * estimate if own else NAN, "influential": "V05, V11" if judged else NAN,
-        "gates": gates, "fragile": "no" if judged else NAN, "overturned_by": NAN,
-        "decisive": "cutoff" if judged else NAN,
-        "lowest": estimate - 0.4 * hypothesis.delta if judged else NAN,
-        "highest": estimate + 0.5 * hypothesis.delta if judged else NAN,
-        "silent": NAN, "mde": 0.2, "p": 0.01, "p_against": 0.02, "unit": hypothesis.unit,
-        "model": "t over athletes' means" if told else NAN, "post_hoc": "no",
+    ends = {"lowest": estimate - 0.4 * delta, "highest": estimate + 0.5 * delta}
+    parts = [(judged, MADE["judged"] | ends), (own, MADE["of_own"] | {"robust": 1.1 * estimate})]
+    parts += [(noted, {"condition": "no", "note": "median rank 8 of 15"})]
+    parts += [(told, {"model": "t over athletes' means"})]
+    row = {name: value if known else NAN for known, one in parts for name, value in one.items()}
+    return row | MADE["verdict"] | {
+        "hypothesis": hypothesis.id, "verdict": CLASSES[found], "found": found, "gates": gates,
+        "statistic": hypothesis.statistic, "estimate": estimate, "unit": hypothesis.unit,
+        "ci_low": estimate - 0.25 * delta, "ci_high": estimate + 0.25 * delta,
+        "smallest_effect": smallest, "n_athletes": 29 if told else 0,
+        "n_steps": 641 if told else 0, "overturned_by": NAN, "silent": NAN,
     } | changes  # fmt: skip
 
 
 def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str, Rows]:
     """All tables of stage hypotheses; without steps, estimates and rows are missing."""
     basis, random = short_hash(verdict_basis(study)), np.random.default_rng(1)
-    fragile = {"fragile": "yes", "overturned_by": "cutoff=15, pelvis=out", "condition": "no",
-               "silent": "consistency=off", "note": "median rank 8 of 15 partitions"}  # fmt: skip
     verdicts = [
-        made_row(one, FOUND.get(one.id, "not_enough_data") if steps else "not_testable",
-                 registry_hash=basis, **(fragile if one.id == "H1" and steps else {}))
+        made_row(one, MADE["found"].get(one.id, "not_enough_data") if steps else "not_testable",
+                 registry_hash=basis, **(MADE["fragile"] if one.id == "H1" and steps else {}))
         for one in study_registry(study).hypotheses
     ]  # fmt: skip
     groups = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
@@ -654,29 +534,23 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
     if not steps:
         return found | {name: [] for name in empty}
     arms = (("default", None), ("cutoff=15", "cutoff_hz"), ("pelvis=out", "pelvis_membership"))
-    literal = (
-        ("H1", "share of contact in which push leg, arms and torso together turn", 0.9123),
-        ("H3d", "power of speed of the push leg's joint moments", 0.9123),
-        ("H3d", "power of speed of the swing leg's joint moments", 1.5678),
-    )
     return found | {
         "deviations": [],
         "multiverse": [
-            {"hypothesis": name, "specification": arm, "factor": factor, "p_holm": 1.0,
-             "verdict": "not_supported", "estimate": -0.5 + 0.01 * place, "ci_low": -0.6,
-             "ci_high": -0.4, "n_athletes": 2, "n_steps": 24, "found": "no_effect",
-             "gates": "precision" if arm == "pelvis=out" else "passed"}
+            MADE["multiverse"]
+            | {"hypothesis": name, "specification": arm, "factor": factor,
+               "estimate": -0.5 + 0.01 * place,
+               "gates": "precision" if arm == "pelvis=out" else "passed"}
             for name in ("H1", "H4") for place, (arm, factor) in enumerate(arms)
         ],
         "single_athletes": [
-            {"hypothesis": name, "participant_id": who, "estimate": -0.51234, "ci_low": -0.55,
-             "ci_high": -0.47, "n_steps": 12}
+            MADE["single_athletes"] | {"hypothesis": name, "participant_id": who}
             for name in ("H1", "H2") for who in people
         ],
         "literal": [
             {"hypothesis": name, "label": "implied", "name": words, "estimate": value,
              "ci_low": value - 0.1, "ci_high": value + 0.1, "n_athletes": 2, "n_showing": 2}
-            for name, words, value in literal
+            for name, words, value in MADE["literal"]
         ],
         "hypotheses_athletes": [
             {"hypothesis": name, "participant_id": who, "column": column, "n_steps": 12,
@@ -690,11 +564,11 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
             for condition, speed in (("normal", 9.0), ("restricted_arms", 8.8))
         ],
         "power": [
-            {"hypothesis": name, "n_athletes": 2, "n_steps": 24, "se": 0.1, "df": 1.0,
-             "sd_athletes": 0.1414, "sd_steps": 0.05, "sd_between": 0.1323, "alpha": 0.025,
-             "mde": 0.2109, "smallest_effect": REGISTRY[name].delta, "power": 0.0765,
-             "athletes_needed": 138.0 if name == "H8a" else NAN, "unit": REGISTRY[name].unit,
-             "athletes_double": NAN if name == "H5a" else 38.0}
+            MADE["power"]
+            | {"hypothesis": name, "unit": REGISTRY[name].unit,
+               "smallest_effect": REGISTRY[name].delta,
+               "athletes_needed": 138.0 if name == "H8a" else NAN,
+               "athletes_double": NAN if name == "H5a" else 38.0}
             for name in ("H1", "H5a", "H8a")
         ],
         "hypotheses_steps": [

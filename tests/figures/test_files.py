@@ -88,24 +88,6 @@ def test_formats_that_are_drawn_together_are_as_drawn_alone(tmp_path):
     assert found == pytest.approx(expected, abs=0.3)
 
 
-def test_words_of_several_lines_stay_within_the_figure(tmp_path):
-    """Beside narrow numbers, in one line with words beside wide ones, they would begin outside."""
-    with journal_style():
-        figure = sheet(85.0, 100.0)
-        panels = figure.subplots(3, 1)
-        words = ("wide", "also", "words that take\nthree lines of\na narrow panel")
-        for axes, label in zip(panels, words, strict=True):
-            axes.plot([0, 1] if "\n" in label else [0.0012345, 0.0012355])
-            axes.set_ylabel(label)
-            axes.ticklabel_format(useOffset=False)
-    save_figure(figure, tmp_path / "figure", ("svg",))
-    boxes = [axes.yaxis.label.get_window_extent() for axes in panels]
-    assert min(box.x0 for box in boxes) >= 0.0
-    assert boxes[0].x0 == pytest.approx(boxes[1].x0)
-    numbers = [label.get_window_extent() for label in panels[2].get_yticklabels()]
-    assert boxes[2].x1 < min(box.x0 for box in numbers)
-
-
 @pytest.mark.parametrize("weight", ["normal", "bold"])
 @pytest.mark.parametrize("text", ["AVA To, Yw fi", "−1.5 kg m²/s ± 3 %", "Müller Øst → χ"])
 def test_the_small_copy_of_the_typeface_draws_what_the_whole_one_draws(weight, text):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,22 +10,12 @@ import xarray as xr
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.bars import BAR, Means, bar_rows
 from aqbio.figures.curves import SHARE, summarised_curves
-from aqbio.figures.figure import range_words
-from aqbio.figures.partitions import partition_words
 from aqbio.figures.runs import JOINT_WORK
-from aqbio.figures.stage import FIGURES, study_results, without_plates_words
+from aqbio.figures.stage import study_results, without_plates_words
 from aqbio.figures.step_means import (
-    column_title,
     pooled,
     step_columns,
     summarise,
-)
-from aqbio.figures.words import (
-    choice_words,
-    digits,
-    format_interval,
-    source_label,
-    specification_words,
 )
 from aqbio.gait.step_files import participant_rows
 from aqbio.io.study import Study
@@ -234,90 +220,3 @@ def test_joints_of_the_push_leg_are_those_of_the_foot_on_the_ground(results):
     )  # one leg flexed twice as far
     assert means["power", "ankle_push"] == pytest.approx(500.0 / MASS_KG, rel=1e-9)
     assert ("moment", "hip_push") not in means.index  # the run has none
-
-
-# claims and words -------------------------------------------------------------------------------
-
-
-def momenta(push: float, swing: float, arms: float) -> pd.DataFrame:
-    row = {"condition": "normal", "row": "angular_momentum_y_groups", "phase": "stance"}
-    row["percent"] = 50
-    lines = {"push_leg": push, "swing_leg": swing, "arms": arms}
-    return pd.DataFrame(
-        row | {"speed_mps": speed, "line": name, "mean": speed * mean}
-        for speed in (5.0, 9.0)
-        for name, mean in lines.items()
-    )
-
-
-def caused(half: float = 0.04, **means: tuple[float, float]) -> pd.DataFrame:
-    """Impulses by source under two contact models, with intervals of a half width."""
-    row = {"condition": "normal", "speed_mps": 9.0, "panel": "ground_y", "unit": "m/s"}
-    return pd.DataFrame(
-        row
-        | {"variant": model, "source": one, "mean": mean, "low": mean - half, "high": mean + half}
-        for one, both in means.items()
-        for model, mean in zip(("C2", "C3"), both, strict=True)
-    )
-
-
-def table(names: str, *rows: tuple[Any, ...], **more: Any) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=names.split()).assign(**more)
-
-
-MIXED = momenta(-2.0, -1.0, 3.0)
-MIXED.loc[MIXED["line"] == "swing_leg", "mean"] = [-1.0, 1.0]
-RESIDUALS = table(
-    "trial_id what value", ("a", "before", 10.0), ("a", "arms", 30.0), ("a", "torso", 10.0),
-    ("b", "before", 9.9), ("b", "torso", 10.0), participant_id="V01", panel="moment",
-)  # fmt: skip
-RECORDED = table(
-    "trial_id panel value limit", ("a", "markers", 21.0, 20.0), ("a", "clocks", 6.0, 5.0),
-    ("b", "markers", 20.0, 20.0), ("b", "clocks", -5.0, 5.0), participant_id="V01", what="before",
-)  # fmt: skip
-GROUPS, SIGNS = "angular_momentum_groups", "sign_patterns"
-PAIR = {"level": "momentum", "first": "arms", "second": "push_leg"}
-
-
-@pytest.mark.parametrize(
-    ("figure", "rows", "words"),
-    [
-        (GROUPS, momenta(-2.0, -1.0, 3.0), r"Over stance both legs .* the arms the other"),
-        (GROUPS, momenta(2.0, -1.0, 3.0), r"In mean stance the arms .* push leg.*"),
-        (GROUPS, MIXED, ""),
-        (SIGNS, pd.DataFrame([PAIR | {"cosine": -0.9}]), r".*against each other.*−0.9\)"),
-        (SIGNS, pd.DataFrame([PAIR | {"cosine": 0.4}]), r".* turn together .*cosine 0.4\)"),
-        ("agreement", RESIDUALS, r"Before .* as large as the smallest effect in 1 of 2 trials"),
-        ("recording_quality", RECORDED, r"1 of 2 trials were recorded within the limits drawn"),
-        ("caused_force", caused(ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)),
-         r"Ankle, push: .* the upward impulse, 2.00 m/s at 9.00 m/s under C2"),
-        ("caused_force", caused(0.06, ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)), ""),
-        ("caused_force", caused(np.nan, ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.4)), ""),
-        ("caused_force", caused(ankle_push=(2.0, 0.5), hip_push=(-1.9, 0.6)), ""),
-        ("caused_force", caused(ankle_push=(2.0, -0.6), hip_push=(-1.9, 0.4)), ""),
-    ],
-)  # fmt: skip
-def test_titles_say_what_the_rows_say(figure, rows, words):
-    [own] = [one for one in FIGURES if one.name == figure]
-    assert re.fullmatch(words, own.claim(rows))
-
-
-@pytest.mark.parametrize(
-    ("words", "given", "expected"),
-    [
-        (source_label, ("hip_push",), "hip, push"),
-        (source_label, ("lumbar",), "lumbar joint"),
-        (specification_words, ("consistency=off cutoff=15",), "fit off, 15 Hz"),
-        (choice_words, ("pelvis=legs",), "the pelvis with both legs"),
-        (range_words, (11, 12, "athlete"), "11 to 12 athletes"),
-        (range_words, (1, 1, "step"), "1 step"),
-        (digits, (-2.614, "kg m²/s"), "−2.61"),
-        (digits, (3.2e-13,), "3.2×10⁻¹³"),
-        (digits, (-0.001, "kg m²/s"), "0.00"),
-        (format_interval, (-12.34, -14.11, -10.57), ("−12.3", "−14.1", "−10.6")),
-        (partition_words, ("push_leg swing_leg arms",), "torso, pelvis"),
-        (column_title, ("restricted_arms", 8.9), "restricted arms, 8.9 m/s"),
-    ],
-)
-def test_words_of_figures(words: Callable[..., Any], given: tuple[Any, ...], expected: Any) -> None:
-    assert words(*given) == expected

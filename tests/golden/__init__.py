@@ -74,7 +74,7 @@ def differences(name: str, lines: Iterable[str]) -> list[str]:
     """Lines that differ from those of a file, beyond rounding; written anew, there are none."""
     path, found = HERE / f"{name}.txt", list(lines)
     if os.environ.get(WRITE):
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(found) + "\n", encoding="utf-8")
     known = path.read_text(encoding="utf-8").splitlines()
     if len(known) != len(found):

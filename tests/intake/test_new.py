@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from operator import attrgetter
 from pathlib import Path
 
@@ -15,10 +16,13 @@ from aqbio.faults import RunStoppedError
 from aqbio.intake.check import study_problems, written_problems
 from aqbio.intake.new import demo_study, new_study, new_study_from
 from aqbio.io.atomic import write_text
-from aqbio.io.study import load_study
+from aqbio.io.study import MODELS, load_study
+from aqbio.io.trc import write_trc
+from tests.golden import differences
 from tests.io.made_c3d import write_c3d
 from tests.recorded_study import RATE, recorded_figure
 from tests.refusal import refused
+from tests.stages import made_run
 
 
 @pytest.mark.parametrize(
@@ -71,16 +75,66 @@ def test_the_demo_is_a_study_that_is_ready_to_run(tmp_path):
 @pytest.fixture
 def recordings(tmp_path):
     """Two runs, one frame, and files whose names no sheet can hold."""
-    data = tmp_path / "data"
-    data.mkdir()
+    (data := tmp_path / "data").mkdir()
     for number, name in enumerate(("slow", "fast", "frame", "of a\nline", 'of "quotes"')):
         labels, positions = recorded_figure(moving=True, turns=float(number))
-        made = tmp_path / "made.c3d"
         frames = 1 if name == "frame" else len(positions)
-        write_c3d(made, list(labels), positions[:frames] * 1e3 + 7.0 * number, (RATE, 1000.0))
+        made = write_c3d(
+            tmp_path / "a.c3d", list(labels), positions[:frames] * 1e3 + 7.0 * number, (RATE, 1e3)
+        )
         made.rename(data / f"{name}.c3d")
     os.link(data / "slow.c3d", os.fsencode(data) + b"/l\xe4ufer.c3d")
     return data
+
+
+def run(path, size=1.0, labels=str):
+    """The known run without plates, of a person of another size, with other labels."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_trc(path, tuple(map(labels, made_run.LABELS)), size * made_run.markers(), 250.0)
+
+
+def one_person(data):
+    """Plates, forces in files of their own, a copy, a load, and what nobody can use."""
+    made_run.write_static(data / "static.c3d")
+    made_run.write_c3d_run(data / "run_1.c3d")
+    made_run.write_trc_run(data, "belt_8", made_run.SPEED)
+    run(data / "sled_run.trc", 0.999)
+    shutil.copy(data / "belt_8.trc", data / "copy.trc")
+    shutil.copy(data / "belt_8_grf.mot", data / "lost_grf.mot")
+    (data / "notes.txt").write_text("nothing")
+    (data / "broken.trc").write_text("no TRC file")
+
+
+def two_people(data):
+    """Whose folders have their names; one of them has no static trial."""
+    run(data / "Ada Lovelace" / "Ada Lovelace sprint.trc")
+    run(data / "Grace Hopper" / "Grace Hopper sprint.trc", 1.1)
+    made_run.write_static(data / "Ada Lovelace" / "static.c3d")
+
+
+def other_labels(data):
+    """A name before every label, labels that nobody knows, and those of another study."""
+    run(data / "jog.trc", labels=lambda one: f"Jane:{one}")
+    run(data / "other" / "walk.trc", labels=lambda one: f"x{made_run.LABELS.index(one)}")
+
+
+GATHERED = {"one person": one_person, "two people": two_people, "other labels": other_labels}
+
+
+@pytest.mark.parametrize("name", GATHERED)
+def test_what_new_says_and_writes_is_what_it_was(tmp_path, name):
+    (tmp_path / "data").mkdir()
+    GATHERED[name](tmp_path / "data")
+    reported = []
+    said = new_study_from(tmp_path / "mine", tmp_path / "data", None, reported.append)
+    files = sorted(path for path in (tmp_path / "mine").rglob("*") if path.is_file())
+    lines = [f"said {line}" for line in [*reported, *said.splitlines()]]
+    for path in (one for one in files if one.name not in ("hypotheses.yaml", "found.txt")):
+        lines += [f"{path.name} {line}" for line in path.read_text("utf-8").splitlines()]
+    text = "\n".join(lines)
+    assert "Jane" not in text
+    text = text.replace(str(tmp_path), "FOLDER").replace(str(MODELS), "MODELS")
+    assert differences(f"intake/new_{name.replace(' ', '_')}", text.split("\n")) == []
 
 
 def test_names_that_no_sheet_can_hold_are_left_out_by_name(tmp_path, recordings):

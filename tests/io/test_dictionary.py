@@ -20,26 +20,23 @@ from aqbio.io.dictionary import (
     tables,
     variables,
 )
-from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.stage_table import STAGES
 
 ROOT = Path(aqbio.__file__).parents[1]
 
 
-def _dataset(unit: str = "kg m2/s") -> xr.Dataset:
+def dataset(unit: str = "kg m2/s") -> xr.Dataset:
+    momentum = ("time", "axis"), np.zeros((2, 3)), {"units": unit}
+    new, complete = ("time", [1.0, 2.0]), ("contact", [True])
     return xr.Dataset(
-        {
-            "angular_momentum": (("time", "axis"), np.zeros((2, 3)), {"units": unit}),
-            "contact_complete": ("contact", [True]),
-            "something_new": ("time", [1.0, 2.0]),
-        },
+        {"angular_momentum": momentum, "contact_complete": complete, "something_new": new},
         coords={"time": [0.0, 0.1], "axis": ["x", "y", "z"]},
     )
 
 
-def test_files_say_what_their_variables_are(tmp_path):
-    write_dataset(_dataset(), tmp_path / "a.nc", {"stage": "contributions"})
-    found = read_dataset(tmp_path / "a.nc")
+def test_files_say_what_their_variables_are():
+    """A stage may mean something else; two units for one number are refused."""
+    found = described(dataset(), "contributions")
     assert found["angular_momentum"].attrs == {
         "long_name": "angular momentum of each segment about the whole-body centre of mass",
         "units": "kg m2/s",
@@ -49,17 +46,11 @@ def test_files_say_what_their_variables_are(tmp_path):
     assert found["time"].attrs["units"] == "s"
     assert set(found["contact_complete"].attrs) == {"long_name"}
     assert not found["something_new"].attrs
-
-
-def test_a_stage_may_mean_something_else():
-    by_role = described(_dataset(), "steps")["angular_momentum"].attrs
+    by_role = described(dataset(), "steps")["angular_momentum"].attrs
     assert "by role" in by_role["long_name"]
     assert by_role["frame"].startswith("canonical")
-
-
-def test_two_units_for_one_number_are_refused():
     with pytest.raises(ValueError, match="angular_momentum is in N m, not in kg m2/s"):
-        described(_dataset("N m"), "contributions")
+        described(dataset("N m"), "contributions")
 
 
 @pytest.mark.parametrize("stage", files())

@@ -6,8 +6,6 @@ import json
 import subprocess
 from dataclasses import replace
 
-import pytest
-
 import aqbio
 from aqbio.io import provenance as module
 from aqbio.io.provenance import ANOTHER, file_hash, git_commit, in_ids, provenance, versions
@@ -36,52 +34,36 @@ def test_files_of_the_same_name_are_told_apart(tmp_path):
     assert len(set(inputs.values())) == 5
 
 
-def test_versions_of_what_numbers_depend_on():
-    found = versions()
-    assert {"aqbio", "python", *module.LIBRARIES} == set(found)
-    assert "absent" not in found.values()
-
-
-@pytest.fixture
-def checkout(tmp_path, monkeypatch):
-    """A checkout of its own that pretends to hold aqbio."""
+def test_the_commit_is_that_of_a_checkout_of_aqbio(tmp_path, monkeypatch):
+    """Of a clean one; none where there is no checkout, or one of something else."""
+    assert {"aqbio", "python", *module.LIBRARIES} == set(versions())
+    assert "absent" not in versions().values()
     root = tmp_path / "checkout"
-    (root / "aqbio").mkdir(parents=True)
-    (root / "aqbio" / "__init__.py").write_text("")
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(root), "-c", "user.name=x", "-c", "user.email=x@example.org"]
         done = subprocess.run([*command, *arguments], check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
-    monkeypatch.setattr(aqbio, "__file__", str(root / "aqbio" / "__init__.py"))
-    git_commit.cache_clear()
-    yield root, git
-    git_commit.cache_clear()
+    def found(package) -> str:
+        (root / package).mkdir(parents=True, exist_ok=True)
+        (root / package / "__init__.py").touch()
+        monkeypatch.setattr(aqbio, "__file__", str(root / package / "__init__.py"))
+        git_commit.cache_clear()
+        return git_commit()
 
-
-def _committed(git) -> str:
-    git("init", "--quiet")
-    git("add", ".")
-    git("commit", "--quiet", "--no-gpg-sign", "--message", "first")
-    return git("rev-parse", "--short=12", "HEAD")
-
-
-def test_commit_of_a_clean_checkout(checkout):
-    _, git = checkout
-    commit = _committed(git)
-    assert git_commit() == commit
-
-
-def test_no_checkout_and_a_checkout_of_something_else(checkout, monkeypatch):
-    root, git = checkout
-    assert git_commit() == "unknown"
-    _committed(git)
-    inner = root / "site-packages" / "aqbio" / "__init__.py"
-    monkeypatch.setattr(aqbio, "__file__", str(inner))
-    inner.parent.mkdir(parents=True)
-    git_commit.cache_clear()
-    assert git_commit() == "unknown"
+    try:
+        assert found("aqbio") == "unknown"
+        git("init", "--quiet")
+        git("add", ".")
+        git("commit", "--quiet", "--no-gpg-sign", "--message", "first")
+        commit = git("rev-parse", "--short=12", "HEAD")
+        assert found("aqbio") == commit
+        assert found("site-packages/aqbio") == "unknown"
+        (root / "aqbio" / "__init__.py").write_text("changed")
+        assert found("aqbio") == f"{commit}+changes"
+    finally:
+        git_commit.cache_clear()
 
 
 def test_files_that_are_called_alike_are_those_of_the_content_s_own_trial(tmp_path):

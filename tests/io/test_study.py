@@ -1,17 +1,87 @@
-"""A study on disk: both sheets against each other, and the place of everything."""
+"""A study on disk: settings and sheets as people save them, and the place of everything."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from aqbio.config import InvalidStudyError
-from aqbio.errors import AqbioError
-from aqbio.io.study import MODELS, load_study
+from aqbio.config import Participant, Trial
+from aqbio.io.sheets import read_capacities, read_sheet
+from aqbio.io.study import checked_study, compared_studies, load_study, on_other_models
 from aqbio.stage_table import STAGE_TABLE
+from tests.altered_study import alter, alterations
+from tests.golden import differences
 from tests.refusal import refused
-from tests.small_study import replace, write_small_study
+from tests.said import said, texts
+from tests.small_study import write_small_study
+
+TRIAL = "participant_id\ttrial_id\ttask\tfile\t"
+CAPACITY = "participant_id\tmeasure\tside\tvalue\tunit\n"
+ENCODINGS = {
+    "utf-8": (b"", "utf-8"), "utf-8-sig": (b"", "utf-8-sig"), "utf-16": (b"", "utf-16"),
+    "Excel's Unicode text": (b"\xff\xfe", "utf-16-le"), "utf-16-be": (b"\xfe\xff", "utf-16-be"),
+}  # fmt: skip
+
+
+@settings(max_examples=40)
+@given(
+    st.sampled_from(list(ENCODINGS)), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans(),
+    st.sampled_from(["", "n/a", "N/A", "nan", " "]), st.permutations(range(4)),
+)  # fmt: skip
+def test_a_sheet_is_the_same_however_an_editor_saves_it(
+    tmp_path_factory, encoding, newline, wide, missing, order
+):
+    """Line ends, encodings, orders of columns, and cells that Excel saves behind the last one."""
+    rows = [
+        ["participant_id", "sex", "mass_kg", "my_notes"],
+        ["S1", "female", "75.5", '"größer, two' + newline + 'lines"'],
+        ["S2", missing, missing, ""],
+    ]
+    text = newline.join(
+        "\t".join([*(row[at] for at in order), *["", " "] * wide]) for row in [*rows, [""] * 4]
+    )
+    mark, plain = ENCODINGS[encoding]
+    path = tmp_path_factory.mktemp("sheet") / "sheet.tsv"
+    path.write_bytes(mark + text.encode(plain))
+    first, second = read_sheet(path, Participant)
+    assert (first.participant_id, first.sex, first.mass_kg) == ("S1", "female", 75.5)
+    assert (second.participant_id, second.sex, second.mass_kg) == ("S2", None, None)
+
+
+TEXTS = texts(Path(__file__).with_name("odd_files.txt"))
+PEOPLE = TEXTS["participants"] | {
+    "latin letters": "participant_id\tnote\nP1\tgut\nP2\tmüde\n".encode("latin-1"),
+    "an old workbook": b"\xd0\xcf\x11\xe0\xa1" + bytes(range(256)),
+    "a workbook": b"PK\x03\x04" + bytes(range(256)),
+}
+
+
+def test_what_sheets_say_is_what_it_was(tmp_path):
+    path, lines = tmp_path / "sheet.tsv", []
+    kinds = (
+        ("participants", PEOPLE, "", lambda path: read_sheet(path, Participant)),
+        ("trials", TEXTS["trials"], TRIAL, lambda path: read_sheet(path, Trial)),
+        (
+            "capacities",
+            TEXTS["capacities"],
+            CAPACITY,
+            lambda path: read_capacities(path, ("A", "B")),
+        ),
+    )
+    for kind, sheets, header, read in kinds:
+        for name, text in sheets.items():
+            content = text if isinstance(text, bytes) else (header + text).encode()
+            path.write_bytes(content)
+            lines += said(f"{kind}, {name}", lambda read=read: read(path), tmp_path)
+    path.unlink()
+    lines += said("no sheet", lambda: read_sheet(path, Trial), tmp_path)
+    assert differences("io/sheets", lines) == []
+
+
+# sheets and settings against each other -----------------------------------------------------------
 
 
 @pytest.fixture
@@ -19,165 +89,74 @@ def file(tmp_path: Path) -> Path:
     return write_small_study(tmp_path)
 
 
-def _problems(file):
-    with pytest.raises(InvalidStudyError) as raised:
-        load_study(file)
-    return raised.value.findings
+STUDIES = alterations(Path(__file__).with_name("altered_studies.yaml"))
 
 
-def _words(file):
-    return [finding.what for finding in _problems(file)]
+def _places(study):
+    """Where everything of a study is, and who is who."""
+    yield lambda: [study.root, study.data, study.registry_file, study.capacities_file]
+    yield lambda: study.map_file
+    yield lambda: study.marker_file
+    for person in ("P1", "P2"):
+        yield lambda person=person: study.model_file(person)
+        yield lambda person=person: [
+            f"sessions {study.sessions_of(person)}, person {study.same_person(person)}"
+        ]
+        yield lambda person=person: [
+            f"{person} {getattr(one, 'trial_id', None)}"
+            for one in (study.static_of(person), *study.still_of(person), *study.moving_of(person))
+        ]
+        for trial in study.trials_of(person):
+            yield lambda trial=trial: [study.recording(trial), study.forces(trial)]
 
 
-def test_trials_that_are_left_out(file):
-    sheet = file.parent / "trials.tsv"
-    lines = sheet.read_text().splitlines()
-    marked = [f"{line}\t{'include' if i == 0 else 'yes'}" for i, line in enumerate(lines)]
-    marked[2] = marked[2].removesuffix("yes") + "no"
-    sheet.write_text("\n".join(marked))
+def _of_study(name, file):
+    """What a study says, and where everything is in it and in those on other models."""
+    checked, folder = checked_study(file), file.parent
+    lines = said(name, lambda: checked.findings, folder)
+    lines.append(f"{name} | located {checked.located}, lines {checked.trial_lines}")
+    if not checked.findings and len(checked.study.participants) == 2:
+        others = on_other_models(checked.study)
+        compared = [one.within for one in compared_studies(checked.study, "P1")]
+        lines.append(f"{name} | compared {compared}")
+        for other in (checked.study, *others.values()):
+            lines += [line for asked in _places(other) for line in said(name, asked, folder)]
+    return lines
+
+
+def test_what_studies_say_is_what_it_was(tmp_path):
+    """Beside the sound one's lines only those that it has not."""
+    lines, sound = [], set()
+    for number, (name, change) in enumerate(STUDIES.items()):
+        (folder := tmp_path / f"{number}").mkdir()
+        file = write_small_study(folder)
+        alter(folder, change)
+        own = _of_study(name, file)
+        lines += [line for line in own if line.split(" | ")[1] not in sound]
+        sound = sound or {line.split(" | ")[1] for line in own}
+    assert differences("io/studies", lines) == []
+
+
+def test_an_unknown_participant_and_a_stage_that_has_not_run(file):
     study = load_study(file)
-    assert [t.trial_id for t in study.moving_of("P1")] == ["slow"]
+    for name, fix in (("p11", "did you mean P1?"), ("somebody", "known: P1, P2.")):
+        with refused("participant-unknown", f"{name} is not in the sheet") as raised:
+            study.participant(name)
+        assert raised.value.fix == fix
+    with refused("stage-order", "stage prepare has not run for P1") as raised:
+        study.read_manifest("P1", "prepare")
+    assert "aqbio prepare" in raised.value.fix
 
 
-def test_places(file):
+def test_places_of_results_and_sections_of_stages(file):
     study = load_study(file)
-    root, data = file.parent / "results" / "small", file.parent / "data"
-    assert (study.root, study.data) == (root, data)
-    _, fast, slow, *_ = study.trials_of("P1")
-    assert (study.recording(slow), study.forces(slow)) == (
-        data / "P1_slow.trc",
-        data / "P1_slow.mot",
+    root = file.parent / "results" / "small"
+    assert (study.root, study.table("steps.tsv")) == (root, root / "tables" / "steps.tsv")
+    assert study.manifest("P1", "inverse_kinematics") == (
+        root / "participants" / "P1" / "inverse_kinematics.json"
     )
-    assert study.forces(fast) is None
-    person = root / "participants" / "P1"
-    for stage, folder in (
-        ("prepare", "prepared"),
-        ("scale", "model"),
-        ("inverse_kinematics", "solved"),
-        ("contributions", "contributions"),
-    ):
-        assert study.folder("P1", stage) == person / folder
-    assert study.manifest("P1", "inverse_kinematics") == person / "inverse_kinematics.json"
-    assert study.table("steps.tsv") == root / "tables" / "steps.tsv"
-
-
-def test_model_by_sex_or_by_path(file):
-    study = load_study(file)
-    assert study.model_file("P1") == MODELS / "sprint" / "sprint_female.osim"
-    assert study.model_file("P2") == MODELS / "sprint" / "sprint_male.osim"
-    replace(file, "files:", "model: {file: mine/generic.osim}\nfiles:")
-    assert load_study(file).model_file("P1") == file.parent / "mine" / "generic.osim"
-
-
-def test_sprint_model_needs_the_sex(file):
-    replace(file.parent / "participants.tsv", "P1\tfemale", "P1\tn/a")
-    with refused("participant-sex", "sex is n/a") as raised:
-        load_study(file).model_file("P1")
-    assert raised.value.trial == "P1"
-    assert raised.value.where == "participant P1, column sex"
-
-
-def test_marker_set_of_the_laboratory_or_of_the_map(file):
-    assert load_study(file).marker_file == MODELS / "sprint" / "markers.yaml"
-    replace(file, "files:", "model: {markers: markers.yaml}\nfiles:")
-    assert load_study(file).marker_file == file.parent / "markers.yaml"
-
-
-def test_unknown_participant(file):
-    study = load_study(file)
-    with pytest.raises(AqbioError, match="p11 is not in the sheet") as raised:
-        study.participant("p11")
-    assert raised.value.fix == "did you mean P1?"
-    with pytest.raises(AqbioError) as raised:
-        study.participant("somebody")
-    assert raised.value.fix == "known: P1, P2."
-
-
-@pytest.mark.parametrize(("person", "trial"), [("P1", "fast"), ("p1", "FAST")])
-def test_participants_and_trials_twice(file, person, trial):
-    """Also by capitals only: where capitals do not count their files would overwrite each other."""
-    with (file.parent / "participants.tsv").open("a") as sheet:
-        sheet.write(f"{person}\tmale\t70\t1.8\tn/a\n")
-    with (file.parent / "trials.tsv").open("a") as sheet:
-        sheet.write(f"P1\t{trial}\trun\tnormal\tx.c3d\tn/a\n")
-    found = [(one.rule, one.what) for one in _problems(file) if one.rule == "sheet-twice"]
-    assert found == [
-        ("sheet-twice", "participant P1 appears 2 times."),
-        ("sheet-twice", "trial fast of P1 appears 2 times."),
-    ]
-
-
-def _as_one_person(file: Path) -> None:
-    sheet = file.parent / "participants.tsv"
-    header, *rows = sheet.read_text().splitlines()
-    sheet.write_text("\n".join([f"{header}\tperson", *(f"{row}\tX" for row in rows)]) + "\n")
-
-
-def test_joint_angles_need_the_model_that_they_belong_to(file):
-    sheet = file.parent / "trials.tsv"
-    header, *rows = sheet.read_text().splitlines()
-    cells = [row + ("\tik.mot" if row.startswith("P2\tslow") else "\tn/a") for row in rows]
-    sheet.write_text("\n".join([f"{header}\tcoordinates_file", *cells]) + "\n")
-    replace(sheet, "P2_slow.trc", "n/a")
-    [finding] = _problems(file)
-    assert finding.rule == "model-file"
-    assert finding.what.startswith("trial slow of P2 starts from coordinates, but P2 has no")
-    assert finding.where == "line 3"  # of the participants sheet
-
-
-def test_sessions_of_one_person(file):
-    alone = load_study(file)
-    assert [alone.sessions_of(name) for name in ("P1", "P2")] == [("P1",), ("P2",)]
-    _as_one_person(file)
-    assert _words(file) == ["P1 and P2 are X, but their sex is female and male."]
-    assert _problems(file)[0].rule == "person-differs"
-    replace(file.parent / "participants.tsv", "P2\tmale\tn/a\tn/a", "P2\tfemale\tn/a\t1.68")
-    assert _words(file) == ["P1 and P2 are X, but their height_m is 1.7 and 1.68."]
-    replace(file.parent / "participants.tsv", "1.68", "n/a")
-    study = load_study(file)
-    assert [study.sessions_of(name) for name in ("P1", "P2")] == [("P1", "P2")] * 2
-
-
-def test_static_trials(file):
-    people = file.parent / "participants.tsv"
-    replace(people, "60.5\t1.70\tstanding", "60.5\t1.70\tstandin")
-    [misspelt] = _problems(file)
-    assert misspelt.what == "static_trial standin of P1 is not in the trials sheet."
-    assert (misspelt.rule, misspelt.fix) == ("static-unknown", "did you mean standing?")
-    replace(people, "\tstandin\n", "\tfast\n")
-    assert _words(file) == ["static_trial fast of P1 is a run in the trials sheet."]
-    replace(people, "\tfast\n", "\tn/a\n")
-    [forgotten] = _problems(file)
-    assert "P1 has the static trial standing, but its static_trial is n/a" in forgotten.what
-    assert forgotten.rule == "static-not-named"
-
-
-def test_a_name_with_a_blank_is_one_problem_and_the_rest_is_read(file):
-    """The name has a rule beside its type: it must not be tried by its type alone."""
-    replace(file, "name: small", "name: my first study")
-    [finding] = _problems(file)
-    assert (finding.rule, finding.where) == ("settings", "line 1")
-    assert finding.what.startswith("name ")
-
-
-def test_sheets_are_found_where_the_settings_say(file):
-    people = file.parent / "people.tsv"
-    (file.parent / "participants.tsv").rename(people)
-    assert _words(file) == ["the sheet does not exist."]
-    replace(file, "data: data", "data: data\n  participants: people.tsv")
-    assert len(load_study(file).participants) == 2
-    replace(people, "60.5", "heavy")
-    replace(file, "files:", "solv: {}\nfiles:")
-    assert _words(file)[1:] == ["mass_kg must be a number (given: 'heavy')."]
-
-
-def test_sections_of_a_stage(file):
-    study = load_study(file)
     for name, stage in STAGE_TABLE.items():
         assert tuple(study.stage_settings(name)) == stage.settings
-
-
-def test_manifest_of_a_stage_that_has_not_run(file):
-    with refused("stage-order", "stage prepare has not run for P1") as raised:
-        load_study(file).read_manifest("P1", "prepare")
-    assert "aqbio prepare" in raised.value.fix
+        if "prepare" in name or "contributions" in name:
+            folder = {"prepare": "prepared"}.get(name, name)
+            assert study.folder("P1", name) == root / "participants" / "P1" / folder

@@ -144,28 +144,6 @@ def random_motion() -> Callable[[Skeleton, int, int], Motion]:
 
 
 @pytest.fixture(scope="session")
-def around() -> Callable[[Motion, float], Motion]:
-    """Give five instants around one frame of a motion with constant ``udot``."""
-
-    def make(motion: Motion, step: float) -> Motion:
-        q, u, udot = (values[:1] for values in motion)
-        time = step * np.arange(-2, 3)[:, None]
-        return q + u * time + udot * time**2 / 2, u + udot * time, udot + 0 * time
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def derivative() -> Callable[[np.ndarray, float], np.ndarray]:
-    """Give the five-point central difference (error of order step⁴) at the middle instant."""
-
-    def make(values: np.ndarray, step: float) -> np.ndarray:
-        return (values[0] - 8 * values[1] + 8 * values[3] - values[4]) / (12 * step)
-
-    return make
-
-
-@pytest.fixture(scope="session")
 def three_turns() -> Skeleton:
     """One body that one coordinate turns about three axes: the smallest walker knee.
 

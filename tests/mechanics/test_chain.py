@@ -7,7 +7,7 @@ against the truth of the gait, and against `tests/golden/chain.txt`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_lib
 from aqbio.virtual.recording import Laboratory, RecordedRun, RunPlan, VirtualRecording, recorded_run
 from aqbio.virtual.study import LIBRARY
 from tests.golden import differences, sizes
+from tests.mechanics.examples import told
 from tests.virtual.made_study import write_made_study
 from validation.true_contacts import contacts
 
@@ -126,28 +127,6 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     for stage in STAGES:
         getattr(stage_module(stage), f"{stage}_participant")(study, WHO, lambda _: None)
     return Chain(study, runs)
-
-
-UNTOLD = ("provenance", "files", "seal", "versions", "inputs", "html")
-
-
-def told(place: str, value: Any) -> Iterator[str]:
-    """Numbers and words of a record, one by one."""
-    if isinstance(value, dict) and "rule" in value:
-        yield f"{place}: {value['severity']} {value['rule']}: {value['what']}"
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            if name not in UNTOLD and one not in ("", None, []):
-                yield from told(f"{place} {name}", one)
-    elif isinstance(value, list):
-        numbers = value and all(isinstance(one, int | float) for one in value)
-        every = [np.array(value)] if numbers else value
-        for number, one in enumerate(every):
-            yield from told(f"{place} {number}", one)
-    elif isinstance(value, np.ndarray | int | float) and not isinstance(value, bool):
-        yield f"{place}: {sizes(np.atleast_1d(np.asarray(value, dtype=float)))}"
-    else:
-        yield f"{place}: {value}"
 
 
 def test_everything_is_what_it_was(chain):

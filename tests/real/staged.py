@@ -5,15 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from aqbio.config import SECTIONS
 from aqbio.io.study import Study, load_study
 from aqbio.stage_table import STAGES, stage_module
 from aqbio.steps.stage_tables import tables_study
-from tests.one_each import ONE_EACH
 
 HERE = Path(__file__).parent
 
-PLAIN = "consistency: {enabled: false}\n" if "consistency" in SECTIONS else ""
+PLAIN = "consistency: off\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n"
 """The plain way, in which what a recording lacks changes nothing but what hangs on it."""
 
 SHOWN = ("pages",)
@@ -32,8 +30,7 @@ def write_study(
     place = data or "${AQBIO_REALDATA}/ja1_dorn2012"
     (folder / "study.yaml").write_text(
         f"name: staged\nresults: {(folder / 'results').as_posix()}\nfiles: {{data: '{place}'}}\n"
-        f"model: {{markers: markers.yaml}}\ncontributions: {{draws: 0}}\n"
-        f"{PLAIN}{ONE_EACH}{settings}",
+        f"model: {{markers: markers.yaml}}\n{PLAIN}{settings}",
         encoding="utf-8",
     )
     rows = {"participants": SHEET + "\n".join(participants), "trials": TRIALS + "\n".join(trials)}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,43 +11,27 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.multibody.skeleton import Skeleton
-from tests.real.staged import run_stages
 
-pytestmark = [pytest.mark.real, pytest.mark.opensim]
+pytestmark = [pytest.mark.real, pytest.mark.opensim, pytest.mark.xdist_group("ja1")]
 
-OWN = Path(__file__).parent / "ja1"
 EPICONDYLES = ("RMEPI", "LMEPI", "RLEPI", "LLEPI")
 
 
-@pytest.fixture(scope="module")
-def study(realdata, tmp_path_factory) -> Study:
-    """Give JA1 on Rajagopal's model, calibrated and solved."""
-    folder = tmp_path_factory.mktemp("ja1") / "study"
-    shutil.copytree(OWN, folder)
-    text = (folder / "study.yaml").read_text(encoding="utf-8")
-    text += f"results: {(folder / 'results').as_posix()}\n"
-    (folder / "study.yaml").write_text(text, encoding="utf-8")
-    return run_stages(folder / "study.yaml", until="inverse_kinematics")
+@pytest.fixture
+def study(run_study) -> Study:
+    """Give JA1 on Rajagopal's model."""
+    return run_study("ja1").study
 
 
-@pytest.fixture(scope="module")
-def generic(study) -> Skeleton:
+@pytest.fixture
+def generic(study, tmp_path) -> Skeleton:
     """Give the corrected generic model."""
     from aqbio.opensim.models import generic_skeleton
     from aqbio.opensim.session import quiet
 
     with quiet(level="Off"):
-        corrections, folder = study.settings.model.corrections, study.folder("JA1", "scale")
-        return generic_skeleton(study.model_file("JA1"), corrections, folder)[0]
-
-
-def test_markers_are_followed_better_than_by_a_static_trial(study):
-    """From one static trial: 16.2 mm in the sprint, 12.5 mm in the jog."""
-    done = {
-        one["trial_id"]: one for one in study.read_manifest("JA1", "inverse_kinematics")["trials"]
-    }
-    assert done["sprint"]["marker_rms_m"] < 0.0125
-    assert done["jog"]["marker_rms_m"] < 0.009
+        file, corrections = study.model_file("JA1"), study.settings.model.corrections
+        return generic_skeleton(file, corrections, tmp_path)[0]
 
 
 def test_lengths_agree_with_the_static_trials_landmarks(study):
@@ -60,8 +41,10 @@ def test_lengths_agree_with_the_static_trials_landmarks(study):
     static = read_dataset(study.folder("JA1", "prepare") / "static.nc")
     mean = static["marker_raw"].mean("time")
     for side, letter in (("right", "R"), ("left", "L")):
-        knee = mean.sel(marker=[f"{letter}LEPI", f"{letter}MEPI"]).mean("marker").values
-        ankle = mean.sel(marker=[f"{letter}LMAL", f"{letter}MMAL"]).mean("marker").values
+        knee, ankle = (
+            mean.sel(marker=[letter + one for one in pair]).mean("marker").values
+            for pair in (("LEPI", "MEPI"), ("LMAL", "MMAL"))
+        )
         length, sd = lengths[f"shank_{side}"]
         assert abs(length - np.linalg.norm(knee - ankle) - 0.005) < 2.0 * np.hypot(sd, 0.005)
     assert abs(lengths["thigh_left"][0] / lengths["thigh_right"][0] - 1.0) < 0.01
@@ -81,20 +64,18 @@ def test_the_written_model_is_the_calibrated_body(study, generic):
 
 def test_without_a_static_trial_and_knees(study, generic, monkeypatch):
     """The same person from clusters in movement alone: thigh and shank within their deviations."""
-    reading = Study.read_manifest
+    known, reading = study.read_manifest("JA1", "scale")["lengths_m"], Study.read_manifest
 
     def moving(self, person, stage):
         manifest = reading(self, person, stage)
         trials = [one for one in manifest["trials"] if one["trial_id"] != "static"]
         return {**manifest, "trials": trials}
 
-    known = study.read_manifest("JA1", "scale")["lengths_m"]
     monkeypatch.setattr(Study, "read_manifest", moving)
     kept = {k: v for k, v in study.marker_set.markers.items() if k not in EPICONDYLES}
     bare = study.marker_set.model_copy(update={"markers": kept})
     monkeypatch.setattr(Study, "marker_set", bare)
-    fit = calibrate_body(study, "JA1", generic).fit
-    for one in lengths(fit):
+    for one in lengths(calibrate_body(study, "JA1", generic).fit):
         if one.name.startswith(("thigh", "shank")):
             length, sd = known[one.name]
             assert abs(one.length - length) < 2.0 * np.hypot(one.sd, sd), one

@@ -5,7 +5,6 @@ The residual rows are fit quality, not validation; what they must not cost is in
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -15,95 +14,52 @@ import pytest
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.tables import read_table
-from tests.real.conftest import StudyRun
 from tests.real.staged import run_stages
 
-pytestmark = [pytest.mark.real, pytest.mark.workflow, pytest.mark.opensim]
+pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
 JA1, RUN = pytest.mark.xdist_group("ja1"), pytest.mark.xdist_group("rajagopal")
-SLOW = [
-    pytest.param(("ja1", "JA1", "jog"), marks=JA1, id="ja1-jog"),
-    pytest.param(("ja1_sprint", "JA1", "jog"), marks=JA1, id="ja1_sprint-jog"),
-    pytest.param(("rajagopal_run", "subject01", "run"), marks=RUN, id="rajagopal_run"),
-]
-SPRINTS = [
-    pytest.param(("ja1", "JA1", "sprint"), marks=JA1, id="ja1-sprint"),
-    pytest.param(("ja1_sprint", "JA1", "sprint"), marks=JA1, id="ja1_sprint-sprint"),
-]
-MODELS = [
-    pytest.param(("ja1", "JA1"), marks=JA1, id="ja1"),
-    pytest.param(("ja1_sprint", "JA1"), marks=JA1, id="ja1_sprint"),
-    pytest.param(("rajagopal_run", "subject01"), marks=RUN, id="rajagopal_run"),
-]
+TRIALS = [
+    *(pytest.param(f"{study} JA1 {trial}", marks=JA1, id=f"{study}-{trial}")
+      for study in ("ja1", "ja1_sprint") for trial in ("jog", "sprint")),
+    pytest.param("rajagopal_run subject01 run", marks=RUN, id="rajagopal_run"),
+]  # fmt: skip
+
+MOST = {"jog": (0.02, 0.03, 10.0, 10.0, 0.0029), "sprint": (0.05, 0.05, 15.0, 16.0, 0.0073)}
+"""Residual force sideways and vertical, body weights; residual moment about the other axes and the
+vertical, N m (16 with a model of light legs); how far forces may move the markers, m: what growths
+of 0.3 and 1.2 mm meant on bodies whose markers lay 13 and 17 mm off, as a distance."""
 
 STOCK_SPRINT = {"force": (0.57, 0.59, 0.40), "moment": (131.0, 67.0, 195.0)}
 """Residual of the plain way with JA1's own scaled Rajagopal model, body weights and N m
 (docs/consistency.md, read there from the C3D without the stages)."""
 
-MOVED_JOG, MOVED_SPRINT = 0.0029, 0.0073
-"""How far forces may move the markers, m: what growths of 0.3 and 1.2 mm meant on bodies whose
-markers lay 13 and 17 mm off, as a distance."""
 
-
-def _manifest(run: StudyRun, participant: str) -> dict:
-    path = run.results / "participants" / participant / "inverse_dynamics.json"
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-@pytest.fixture
-def trial(request: pytest.FixtureRequest, run_study) -> tuple[StudyRun, str, dict]:
-    study, participant, name = request.param
-    run = run_study(study)
-    done = next(t for t in _manifest(run, participant)["trials"] if t["trial_id"] == name)
-    return run, name, done
-
-
-def _after(run: StudyRun, trial: str, kind: str) -> dict[str, float]:
-    """Residual of the final inverse dynamics over the contacts' window, body weights or N m."""
-    return {axis: run.quality(trial, f"residual_{kind}_{axis}_rms") for axis in "xyz"}
-
-
-@pytest.mark.parametrize("trial", SLOW, indirect=True)
-def test_jog_and_run(trial):
-    run, name, done = trial
-    force, moment = _after(run, name, "force"), _after(run, name, "moment")
-    assert max(force["x"], force["z"]) <= 0.02
-    assert force["y"] <= 0.03
-    assert max(moment.values()) <= 10.0
-    assert done["markers_moved_m"] <= MOVED_JOG
-
-
-@pytest.mark.parametrize("trial", SPRINTS, indirect=True)
-def test_sprint(trial):
-    """About the vertical 10 N m, 16 with a model of light legs (our own and JA1's)."""
-    run, name, done = trial
-    force, moment = _after(run, name, "force"), _after(run, name, "moment")
-    assert max(force.values()) <= 0.05
-    assert max(moment["x"], moment["z"]) <= 15.0
-    assert moment["y"] <= 16.0
-    assert run.quality(name, "residual_moment_y_stance_rms") <= 16.0
-    assert done["markers_moved_m"] <= MOVED_SPRINT
-
-
-@pytest.mark.parametrize("trial", [*SLOW, *SPRINTS], indirect=True)
-def test_the_largest_residual_force_is_within_5_percent_of_the_peak(trial):
-    run, name, _ = trial
-    participant = next((run.results / "participants").iterdir())
-    data = read_dataset(participant / "consistent" / f"{name}.nc")
+@pytest.mark.parametrize("which", TRIALS)
+def test_residuals_are_small_and_nothing_was_bent(run_study, which):
+    name, who, trial = which.split()
+    run = run_study(name)
+    force, moment = (
+        {axis: run.quality(trial, f"residual_{kind}_{axis}_rms") for axis in "xyz"}
+        for kind in ("force", "moment")
+    )
+    sideways, vertical, tilting, turning, moved = MOST["sprint" if trial == "sprint" else "jog"]
+    assert max(force["x"], force["z"]) <= sideways
+    assert force["y"] <= vertical
+    assert max(moment["x"], moment["z"]) <= tilting
+    assert max(moment["y"], run.quality(trial, "residual_moment_y_stance_rms")) <= turning
+    for axis in "xyz":
+        assert force[axis] < 0.3 * run.quality(trial, f"plain_residual_force_{axis}_rms")
+    [done] = [
+        one for one in run.record(who, "inverse_dynamics")["trials"] if one["trial_id"] == trial
+    ]
+    assert (done["motion"], done["suspicions"]) == ("fitted", [])
+    assert run.quality(trial, "consistency_suspicions") == 0.0
+    assert done["markers_moved_m"] <= moved
+    data = read_dataset(run.study.folder(who, "inverse_dynamics") / f"{trial}.nc")
     left = np.linalg.norm(data["residual_force_after"].values, axis=1)
     peak = np.linalg.norm(data["foot_force"].sum("foot").values, axis=1).max()
     assert np.nanmax(left) <= 0.05 * peak
-
-
-@pytest.mark.parametrize("trial", [*SLOW, *SPRINTS], indirect=True)
-def test_nothing_is_suspect_and_the_plain_motion_was_left(trial):
-    run, name, done = trial
-    assert done["motion"] == "fitted"
-    assert done["suspicions"] == []
-    assert run.quality(name, "consistency_suspicions") == 0.0
-    for axis in "xyz":
-        before = run.quality(name, f"plain_residual_force_{axis}_rms")
-        assert run.quality(name, f"residual_force_{axis}_rms") < 0.3 * before
 
 
 def test_the_plain_sprint_on_a_given_body(tmp_path, realdata):
@@ -118,41 +74,31 @@ def test_the_plain_sprint_on_a_given_body(tmp_path, realdata):
     sheet.write_text(given, encoding="utf-8")
     file = tmp_path / "study" / "study.yaml"
     with file.open("a", encoding="utf-8") as stream:
-        stream.write(
-            "consistency: {samples: 0}\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n"
-        )
-    study = run_stages(file)
-    table = read_table(study.table("quality.tsv"))
+        stream.write("consistency: off\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n")
+        stream.write(f"results: {tmp_path / 'results'}\n")
+    table = read_table(run_stages(file).table("quality.tsv"))
     left = table[table["trial_id"] == "sprint"].set_index("measure")["value"]
     for kind, expected in STOCK_SPRINT.items():
-        found = [left[f"plain_residual_{kind}_{axis}_rms"] for axis in "xyz"]
+        found = [left[f"residual_{kind}_{axis}_rms"] for axis in "xyz"]
         assert found == pytest.approx(expected, rel=0.04)
-    assert left["plain_effect_to_residual_y"] < 3.0
 
 
-@pytest.mark.parametrize(
-    "study", [pytest.param("ja1", marks=JA1), pytest.param("ja1_sprint", marks=JA1)]
-)
-def test_forces_of_ja1_come_late(study, run_study):
-    """3 to 4.5 ms, seen from sprint and jog together; the interval leaves out zero."""
-    clock = run_study(study).parameter("JA1", "clock_offset")
+BY_HAND = {"plate_pitch": np.radians(-0.33), "plate_yaw": np.radians(-0.29), "plate_scale": 0.003}
+
+
+@pytest.mark.parametrize("name", ["ja1", "ja1_sprint"])
+@pytest.mark.xdist_group("ja1")
+def test_clock_and_plates_of_ja1(run_study, name):
+    """Forces 3 to 4.5 ms late, and plates turned against the cameras, as slopes of markers and
+    centres of pressure over nine contacts say, worked out by hand; intervals leave out zero."""
+    run = run_study(name)
+    clock = run.parameter("JA1", "clock_offset")
     assert 0.003 <= clock["estimate"] <= 0.0045
     assert clock["low"] > 0.0
-
-
-@pytest.mark.parametrize(
-    "study", [pytest.param("ja1", marks=JA1), pytest.param("ja1_sprint", marks=JA1)]
-)
-def test_the_plates_of_ja1_are_turned_against_his_cameras(study, run_study):
-    """As slopes of markers and centres of pressure over nine contacts say, worked out by hand."""
-    run = run_study(study)
-    by_hand = {
-        "plate_pitch": np.radians(-0.33), "plate_yaw": np.radians(-0.29), "plate_scale": 0.003
-    }  # fmt: skip
-    for name, value in by_hand.items():
-        found = run.parameter("JA1", name)
-        assert found["low"] < value < found["high"], name
-        assert found["low"] * found["high"] > 0.0, name
+    for one, value in BY_HAND.items():
+        found = run.parameter("JA1", one)
+        assert found["low"] < value < found["high"], one
+        assert found["low"] * found["high"] > 0.0, one
     assert "plates-misaligned" in set(run.table("findings.tsv")["rule"])
 
 
@@ -164,14 +110,14 @@ def test_the_treadmill_run_has_no_clock_offset(run_study):
     assert abs(clock["estimate"]) <= 0.002
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_the_adjusted_model_is_used_and_carries_the_body(model, run_study):
-    study, participant = model
-    run = run_study(study)
-    folder = run.results / "participants" / participant
-    adjusted = load_skeleton(folder / "consistent" / f"{participant}.skeleton.npz")
-    scaled = load_skeleton(folder / "model" / f"{participant}.skeleton.npz")
+@pytest.mark.parametrize("which", TRIALS[1::2] + TRIALS[-1:])
+def test_the_adjusted_model_is_used_and_carries_the_body(run_study, which):
+    name, who, _ = which.split()
+    run = run_study(name)
+    adjusted, scaled = (
+        load_skeleton(run.study.folder(who, stage) / f"{who}.skeleton.npz")
+        for stage in ("inverse_dynamics", "scale")
+    )
     change = float(adjusted.mass.sum() / scaled.mass.sum()) - 1.0
-    assert change == pytest.approx(run.parameter(participant, "mass")["estimate"], abs=1e-9)
-    steps = run.table("steps.tsv")
-    assert steps["mass_kg"].unique() == pytest.approx([adjusted.mass.sum()])
+    assert change == pytest.approx(run.parameter(who, "mass")["estimate"], abs=1e-9)
+    assert run.table("steps.tsv")["mass_kg"].unique() == pytest.approx([adjusted.mass.sum()])

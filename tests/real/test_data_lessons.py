@@ -13,7 +13,6 @@ import pytest
 from aqbio.io.c3d import read_c3d
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.tables import read_table
-from aqbio.io.trc import read_trc
 from aqbio.io.trial_files import read_recording
 from tests.real.altered import rewritten
 from tests.real.staged import run_stages, write_study
@@ -58,17 +57,6 @@ def test_absolute_events_of_the_file_are_the_contacts_less_its_first_frame(
     prepared = read_dataset(study.folder("JA1", "prepare") / "run.nc")
     for touchdown in prepared["contact_touchdown"].values:
         assert np.abs(np.array(strikes) - touchdown).min() <= 0.004 + 0.001
-
-
-@pytest.mark.parametrize("name", ["sprint", "run0500cms", "run0700cms", "static"])
-def test_shuffled_trc_files_of_another_laboratory(realdata, name):
-    """Points 10, 13 and 19: order of labels, first instants and units differ between files."""
-    content = read_trc(realdata / "ja1_dorn2012" / "trc_mot" / f"{name}.trc")
-    assert {"RASI", "LASI", "SACR", "LHEEL", "RTOE"} <= set(content.labels)
-    pelvis = content.positions[:, content.labels.index("RASI")]
-    heel = content.positions[:, content.labels.index("RHEEL")]
-    assert 0.5 < np.nanmean(np.linalg.norm(pelvis - heel, axis=1)) < 1.2  # metres
-    assert content.rate == 250.0
 
 
 def test_contact_that_the_markers_cut_is_said_and_not_used(realdata, tmp_path):

@@ -58,7 +58,7 @@ def test_a_study_of_hidden_labels(static, realdata, tmp_path):
 
 
 def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
-    """A sprint's 46 labels where their names say, and each one on every third other segment."""
+    """A sprint's 46 labels where their names say, and each one on some other segments."""
     table = landmark_table()
     sprint = read_recording(realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d")
     named = named_labels(sprint.labels, table).places
@@ -67,10 +67,10 @@ def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
     clusters = {"pelvis": "pelvis", "torso": "trunk"}
     refused = planted = 0
     for number, (label, own) in enumerate(segments.items()):
-        for segment, side in sorted(set(segments.values()) - {own})[number % 3 :: 3]:
+        for segment, side in sorted(set(segments.values()) - {own})[number % 9 :: 9]:
             wrong = SidedLandmark(clusters.get(segment, segment), side)
             found = loose_labels({**named, label: wrong}, {label}, [sprint], table)
             refused += label in found
             planted += 1
-    assert planted > 150
+    assert planted > 50
     assert refused >= 0.98 * planted  # the others are beside the joint: elbows on forearms

@@ -15,8 +15,7 @@ import pytest
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.io.tables import read_columns
 from aqbio.names import GRAVITY
-from tests.one_each import ONE_EACH
-from tests.real.conftest import ROOT, run_undrawn
+from tests.real.conftest import ROOT, run
 
 pytestmark = [
     pytest.mark.real,
@@ -32,11 +31,10 @@ JA1\tsprint\trun\tc3d/JA1Gait35.c3d
 JA1\twithheld\trun\ttrc_mot/sprint.trc
 """
 
-STUDY = f"""name: field
-files: {{data: "${{AQBIO_REALDATA}}/ja1_dorn2012"}}
-model: {{markers: markers.yaml}}
-contributions: {{draws: 24}}
-{ONE_EACH}"""
+STUDY = """name: field
+files: {data: "${AQBIO_REALDATA}/ja1_dorn2012"}
+model: {markers: markers.yaml}
+"""
 
 CONTACT = {"run5": (0.17, 0.22), "run7": (0.13, 0.17)}
 """Between 0.242 s at 3.6 m/s and 0.118 s at 9.5 m/s, which plates measured of this runner, s."""
@@ -46,15 +44,13 @@ SPEED = {"run5": 5.19, "run7": 6.97}
 
 @pytest.fixture(scope="module")
 def field(tmp_path_factory, realdata):
-    directory = tmp_path_factory.mktemp("field")
-    study = directory / "study"
-    study.mkdir()
+    study = tmp_path_factory.mktemp("field")
     source = ROOT / "tests" / "real" / "ja1_sprint"
     for name in ("markers.yaml", "participants.tsv"):
         shutil.copy(source / name, study / name)
     (study / "trials.tsv").write_text(TRIALS, encoding="utf-8")
     (study / "study.yaml").write_text(STUDY, encoding="utf-8")
-    return run_undrawn(study / "study.yaml", directory)
+    return run(study / "study.yaml")
 
 
 @pytest.mark.parametrize("trial", SPEED)

@@ -8,13 +8,11 @@ import pytest
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.io.netcdf import read_dataset
-from aqbio.io.study import load_study
 from aqbio.steps.quality import contact_window
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench, table
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.workflow,
     pytest.mark.opensim,
     pytest.mark.xdist_group("ja1"),
 ]
@@ -32,9 +30,7 @@ OURS, RAJAGOPAL = (2.0, 0.3), (6.0, 3.0)
 def sets(request, run_study):
     """A study of JA1, and the folder of the files for OpenSim."""
     run = run_study(request.param)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(run.directory)
-        write_opensim_files(load_study(run.study_file), "JA1", lambda _: None)
+    write_opensim_files(run.study, "JA1", lambda _: None)
     return run, run.results / "opensim" / "JA1"
 
 

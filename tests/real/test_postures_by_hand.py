@@ -7,9 +7,8 @@ import pytest
 
 from aqbio.gait.step_files import participant_rows
 from aqbio.io.netcdf import read_dataset
-from aqbio.io.study import load_study
 
-pytestmark = [pytest.mark.real, pytest.mark.workflow, pytest.mark.xdist_group("ja1")]
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("ja1")]
 
 KNEE, ANKLE, THIGH = "LEPI", "LMAL", "THLP"
 """Markers without their side: outer side of knee and ankle, and the upper one on the thigh."""
@@ -41,15 +40,12 @@ def _by_hand(prepared, step, time_of):
     return found
 
 
-def test_postures_are_those_of_the_markers(run_study, monkeypatch):
+def test_postures_are_those_of_the_markers(run_study):
     """Of raw markers: knees and ankle within 6 cm, ranges within 6 degrees, speeds within 25 %.
 
     Each marker is up to 3 cm ahead of or behind the centre of its joint.
     """
-    run = run_study("ja1")
-    monkeypatch.chdir(run.directory)
-    study = load_study(run.study_file)
-    who = study.participants[0].participant_id
+    study, who = run_study("ja1").study, "JA1"
     steps = participant_rows(study, who, "steps")
     whole = steps[steps["status"] == "ok"]
     assert len(whole) >= 6

@@ -17,12 +17,11 @@ from aqbio.io.mot import read_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from tests.one_each import ONE_EACH
 from tests.real.staged import run_stages
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
-QUICK = "contributions: {draws: 0}\n" + ONE_EACH
+QUICK = "contributions: {draws: 0}\nmultiverse: {enabled: false}\n"
 PERSON = "S01"
 
 

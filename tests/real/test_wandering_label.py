@@ -16,7 +16,7 @@ from tests.real.staged import run_stages, write_study
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
-DRAWN = {f"drawn_{seed}": seed for seed in range(3)}
+DRAWN = {f"drawn_{seed}": seed for seed in range(1)}
 SOUND = "sound"
 
 SMALL = 1.0

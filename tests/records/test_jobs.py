@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import write_text
 from aqbio.io.study import MODELS, load_study, on_other_models
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
-from aqbio.study.internal import RULE, Parts
+from aqbio.study.internal import RULE, STAGE_ORDER, Parts
 from aqbio.study.jobs import (
     claim_results,
     every_job,
@@ -53,17 +54,20 @@ def _ran(file: Path, **breaks) -> list[str]:
     return ran
 
 
+def _raises(fault: Exception, cause: Exception | None = None):
+    def break_down():
+        raise fault from cause
+
+    return break_down
+
+
 def test_a_stage_does_not_go_on_from_damaged_results(file):
     """Libraries loop or crash over them."""
     _ran(file)
     study = load_study(file)
     (study.folder("P1", "prepare") / "result").write_text("edited")
     study.manifest("P1", "scale").unlink()
-
-    @participant_stage("scale")
-    def scale(study, who, report):
-        raise AssertionError
-
+    scale = participant_stage("scale")(lambda *_: pytest.fail("it began"))
     what = "a result of stage prepare is damaged"
     with refused("result-damaged", what, RunStoppedError) as caught:
         scale(study, "P1", print)
@@ -82,67 +86,66 @@ MACHINE = [
 ]
 
 
-@pytest.mark.parametrize("in_words", [False, True], ids=["as it was", "in words of a reader"])
 @pytest.mark.parametrize("fault", MACHINE, ids=repr)
-def test_a_fault_of_the_machine_is_no_failure_of_a_participant(file, fault, in_words):
-    def break_down():
-        if in_words:
-            raise AqbioError("the file cannot be read as an OpenSim model.") from fault
-        raise fault
-
-    with refused("machine", error=RunStoppedError):
-        _ran(file, scale=break_down)
-    assert not load_study(file).manifest("P1", "scale").exists()
+def test_a_fault_of_the_machine_is_no_failure_of_a_participant(file, fault):
+    """As it was, and in words of a reader."""
+    words = AqbioError("the file cannot be read as an OpenSim model.")
+    for broken in (_raises(fault), _raises(words, fault)):
+        with refused("machine", error=RunStoppedError):
+            _ran(file, scale=broken)
+        assert not load_study(file).manifest("P1", "scale").exists()
     assert _ran(file)[0] == "P1 scale"
 
 
 def test_an_internal_error_is_no_outcome_of_a_stage(file):
-    """Each run tries again, and `verify` names it."""
+    """Each run tries again, and `verify` names it; of a stage of the study too."""
     middle = PARTICIPANT_STAGES[2]
+    both = [f"P1 {middle}", f"P2 {middle}"]
+    broken = _raises(ZeroDivisionError("of the program"))
 
-    def break_down():
-        raise ZeroDivisionError("of the program")
+    def failed():
+        return [one for one in result_problems(load_study(file)) if one.kind == "failed"]
 
-    _ran(file, **{middle: break_down})
-    found = [one for one in result_problems(load_study(file)) if one.kind == "failed"]
-    assert [(one.stage, one.participant) for one in found] == [(middle, "P1"), (middle, "P2")]
-    assert "ZeroDivisionError" in found[0].file.read_text(encoding="utf-8")
-    assert _ran(file, **{middle: break_down}) == [f"P1 {middle}", f"P2 {middle}"]
-    assert _ran(file) == [f"P1 {middle}", f"P2 {middle}"]
-    assert not [one for one in result_problems(load_study(file)) if one.kind == "failed"]
-    assert _ran(file) == []
+    _ran(file, **{middle: broken})
+    assert [f"{one.participant} {one.stage}" for one in failed()] == both
+    assert "ZeroDivisionError" in failed()[0].file.read_text(encoding="utf-8")
+    assert _ran(file, **{middle: broken}) == both
+    assert (_ran(file), failed(), _ran(file)) == (both, [], [])
+    with refused(RULE, "ZeroDivisionError"):
+        study_stage("tables")(lambda *_: broken())(load_study(file), print)
+    assert not load_study(file).manifest("", "tables").exists()
+
+
+def _makers(sizes):
+    """Lists of so many numbers; a maker of none breaks."""
+    return [(f"part {n}", lambda n=n: [os.getpid(), *range(n), 1 // n]) for n in sizes]
 
 
 @pytest.mark.parametrize("cores", [1, 2])
 def test_a_stage_of_the_study_that_lost_a_part_is_tried_again(file, cores):
+    """What breaks is a finding and stops no other part; a stage that has not run stops all."""
     _ran(file)
-    study = load_study(file)
-
-    def run(*, broken):
-        @study_stage("tables")
-        def work(study, report):
-            parts = Parts(study, "tables")
-            list(parts.side_by_side([("part", lambda: 1 / (not broken))] * 2, 0.0, cores))
-
-        remove_unsound_records(study)
-        assert not study.manifest("", "tables").exists()
-        work(study, print)
-        return {one.kind for one in result_problems(study) if one.stage == "tables"}
-
-    assert run(broken=True) == {"failed"}
-    assert run(broken=False) == set()
-
-
-def test_a_stage_of_the_study_that_breaks_says_so_in_words(file):
-    _ran(file)
+    study, made = load_study(file), []
 
     @study_stage("tables")
-    def work(study, report):
-        raise ZeroDivisionError("of the program")
+    def work(study, report, sizes):
+        parts = Parts(study, "tables")
+        made[:] = list(parts.side_by_side(_makers(sizes), [], cores))
+        assert [("ZeroDivisionError" in one.what) for one in parts.findings] == [True] * (
+            0 in sizes
+        )
 
-    with refused(RULE, "ZeroDivisionError"):
-        work(load_study(file), print)
-    assert not load_study(file).manifest("", "tables").exists()
+    for sizes in ([2, 0, 3], [1, 2]):
+        remove_unsound_records(study)
+        assert not study.manifest("", "tables").exists()
+        work(study, print, sizes)
+        assert [len(one) for one in made] == [size and size + 2 for size in sizes]
+        assert (os.getpid() in {one[0] for one in made if one}) == (cores == 1)
+        kinds = {one.kind for one in result_problems(study) if one.stage == "tables"}
+        assert kinds == ({"failed"} if 0 in sizes else set())
+    early = _raises(AqbioError("stage steps has not run.", rule=STAGE_ORDER))
+    with pytest.raises(AqbioError, match="has not run"):
+        list(Parts(study, "tables").side_by_side([("early", early), *_makers([1])], [], cores))
 
 
 def test_a_study_does_not_write_over_the_results_of_another_of_its_name(file):
@@ -167,16 +170,11 @@ def test_a_study_does_not_write_over_the_results_of_another_of_its_name(file):
     claim(other)
 
 
-def _compare(file, trials="[]"):
-    """Ask for the same recordings on the other sprint model's file, with a map of its own."""
+def test_other_models_come_before_the_stage_that_compares_them(file):
+    """The same recordings on the other sprint model's file, with a map of its own."""
     for name in ("map.yaml", "markers.yaml"):
         shutil.copy(MODELS / "sprint" / name, file.parent / name)
-    models = f"other_models: {{trials: {trials}, models: {{other: {{map: map.yaml}}}}}}"
-    replace(file, "files:", f"{models}\nfiles:")
-
-
-def test_other_models_come_before_the_stage_that_compares_them(file):
-    _compare(file)
+    replace(file, "files:", "other_models: {models: {other: {map: map.yaml}}}\nfiles:")
     study = load_study(file)
     other = on_other_models(study)["other"]
     assert other.root == study.root / "other_models" / "other"
@@ -186,10 +184,7 @@ def test_other_models_come_before_the_stage_that_compares_them(file):
     found = [one for one in result_problems(study) if one.kind == "damaged"]
     assert [(one.stage, one.participant) for one in found] == [(EACH_MODEL[2], "P1")]
     assert _ran(file) == [f"P1 {EACH_MODEL[2]}"]
-
-
-def test_only_named_trials_are_compared_and_static_ones(file):
-    _compare(file, "[fast]")
+    replace(file, "{models:", "{trials: [fast], models:")
     other = on_other_models(load_study(file))["other"]
     assert [one.trial_id for one in other.trials_of("P1")] == ["standing", "fast"]
     replace(file, "[fast]", "[unknown]")  # aqbio check refuses it

@@ -18,7 +18,6 @@ from aqbio.pages.stage import report_study, write_one_file
 from aqbio.study.manifest import write_manifest
 from tests.chromium import axe, beyond, chromium, heard, sync_api
 from tests.figures.made_study import write_made_page, write_made_results
-from tests.pages import QUESTIONS, answered
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("page")]
 
@@ -38,14 +37,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 @pytest.fixture(scope="module")
-def page_file(study: Study) -> Path:
-    return study.root / "report" / "one_file.html"
-
-
-@pytest.fixture(scope="module")
-def empty_page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = drawn_study(tmp_path_factory.mktemp("empty"), 85, participants=1, steps=False)
-    return made.root / "report" / "one_file.html"
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    folder = tmp_path_factory.mktemp("empty")
+    return drawn_study(folder, 85, participants=1, steps=False)
 
 
 @pytest.fixture(scope="module")
@@ -61,40 +55,51 @@ def view(browser: sync_api.Browser) -> Iterator[sync_api.Page]:
     page.close()
 
 
-@pytest.fixture(scope="module")
-def looked_at(browser: sync_api.Browser, page_file: Path) -> Iterator[sync_api.Page]:
-    """The page, opened once for tests that only look at it, each in a window of its own size."""
-    page = browser.new_page()
-    page.goto(page_file.as_uri())
-    yield page
-    page.close()
+PAGES = ("index", "results", "next", "compare", "quality", "methods", "athletes/S01", "one_file")
+WINDOWS = {"dark": (390, 844), "light": (1280, 900)}
+OPEN = "all => all.forEach(one => { one.open = true; })"
 
 
-@pytest.mark.parametrize("name", ["page_file", "empty_page_file"])
-def test_opens_without_an_error_or_a_request(
-    view: sync_api.Page, name: str, request: pytest.FixtureRequest
+def page_of(study: Study, name: str) -> str:
+    return (study.root / "report" / f"{name}.html").as_uri()
+
+
+@pytest.mark.parametrize("name", [*PAGES, "empty one_file"])
+def test_a_page_is_quiet_accessible_short_and_fits(
+    browser: sync_api.Browser, study: Study, name: str, request: pytest.FixtureRequest
 ) -> None:
-    file: Path = request.getfixturevalue(name)
-    messages, addresses = heard(view)
-    view.goto(file.as_uri())
-    view.wait_for_load_state("networkidle")
-    assert messages == []
-    assert [address for address in addresses if not address.startswith("data:")] == [file.as_uri()]
-
-
-def test_drawings_are_shown(looked_at: sync_api.Page, study: Study) -> None:
-    looked_at.set_viewport_size({"width": 1200, "height": 900})
-    widths = looked_at.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
-    listed = json.loads((study.root / "figures" / "figures.json").read_text(encoding="utf-8"))
-    assert len(widths) == len(listed["figures"])
-    # 180 mm are 680 pixels of 1/96 inch.
-    assert all(width == pytest.approx(680, abs=1) for width in widths)
+    """No message, nothing asked of a network, no violation; bright and wide, dark and narrow."""
+    bare, _, name = name.rpartition(" ")
+    made: Study = request.getfixturevalue("empty") if bare else study
+    for scheme, (width, height) in WINDOWS.items():
+        size = {"width": width, "height": height}
+        view = browser.new_page(viewport=size, color_scheme=scheme)
+        messages, addresses = heard(view)
+        view.goto(page_of(made, name))
+        view.wait_for_load_state("networkidle")
+        assert view.evaluate("document.documentElement.scrollWidth") <= width
+        short = view.evaluate("document.documentElement.scrollHeight") <= 8 * 900
+        assert short or scheme == "dark" or name == "one_file"
+        view.eval_on_selector_all("details", OPEN)
+        found = axe.Axe().run(view)
+        assert found.violations_count == 0, found.generate_report()
+        assert len(found.response["passes"]) > 20
+        assert messages == []
+        assert beyond(made.root, addresses) == []
+        if name == "one_file":
+            assert [one for one in addresses if not one.startswith("data:")] == [
+                page_of(made, name)
+            ]
+            for other in (360, 768, 1440):
+                view.set_viewport_size({"width": other, "height": 800})
+                assert view.evaluate("document.documentElement.scrollWidth") <= other
+        view.close()
 
 
 def test_a_page_stays_where_it_is_while_drawings_load(view: sync_api.Page, study: Study) -> None:
     """Every drawing has its room before it is there: what is read does not jump."""
-    view.goto((study.root / "report" / "results.html").as_uri())
-    view.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+    view.goto(page_of(study, "results"))
+    view.eval_on_selector_all("details", OPEN)
     boxes = "all => all.map(one => [one.naturalWidth > 0, one.clientWidth, one.clientHeight])"
     before = view.eval_on_selector_all("img", boxes)
     assert not all(loaded for loaded, _, _ in before)  # the danger is there
@@ -106,22 +111,17 @@ def test_a_page_stays_where_it_is_while_drawings_load(view: sync_api.Page, study
     for (_, *room), (_, *kept) in zip(after, before, strict=True):
         assert room == pytest.approx(kept, abs=1)  # sizes are told in whole pixels
         assert min(room) > 100
+    view.goto(page_of(study, "one_file"))
+    view.set_viewport_size({"width": 1200, "height": 900})
+    widths = view.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
+    listed = json.loads((study.root / "figures" / "figures.json").read_text(encoding="utf-8"))
+    assert len(widths) == len(listed["figures"])
+    # 180 mm are 680 pixels of 1/96 inch.
+    assert all(width == pytest.approx(680, abs=1) for width in widths)
 
 
-@pytest.mark.parametrize("name", ["page_file", "empty_page_file"])
-def test_no_accessibility_violation(
-    view: sync_api.Page, name: str, request: pytest.FixtureRequest
-) -> None:
-    file: Path = request.getfixturevalue(name)
-    view.goto(file.as_uri())
-    view.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
-    found = axe.Axe().run(view)
-    assert found.violations_count == 0, found.generate_report()
-    assert len(found.response["passes"]) > 20
-
-
-def test_a_keyboard_reaches_the_content(view: sync_api.Page, page_file: Path) -> None:
-    view.goto(page_file.as_uri())
+def test_a_keyboard_reaches_the_content(view: sync_api.Page, study: Study) -> None:
+    view.goto(page_of(study, "one_file"))
     view.keyboard.press("Tab")
     assert view.evaluate("document.activeElement.getAttribute('href')") == "#main"
     assert view.locator(".skip").bounding_box()["x"] >= 0
@@ -129,67 +129,29 @@ def test_a_keyboard_reaches_the_content(view: sync_api.Page, page_file: Path) ->
     assert view.url.endswith("#main")
 
 
-@pytest.mark.parametrize("width", [360, 768, 1440])
-def test_the_page_fits_the_window(looked_at: sync_api.Page, width: int) -> None:
-    looked_at.set_viewport_size({"width": width, "height": 800})
-    assert looked_at.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_print_shows_what_is_folded(view: sync_api.Page, page_file: Path) -> None:
-    view.goto(page_file.as_uri())
+def test_prints(view: sync_api.Page, study: Study) -> None:
+    """Of one file what is folded, at journal width; a study's summary; an athlete on one sheet."""
+    view.goto(page_of(study, "one_file"))
     assert view.locator("details[open]").count() == 0 < view.locator("details").count()
     assert view.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     assert view.locator("details").count() == view.locator("details[open]").count() > 0
-
-
-def test_print_keeps_figures_at_journal_width(view: sync_api.Page, page_file: Path) -> None:
-    """Anything wider than the paper would shrink the whole print."""
-    view.goto(page_file.as_uri())
-    view.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
     view.emulate_media(media="print")
-    # 180 mm of A4 between margins of 15 mm.
+    # 180 mm of A4 between margins of 15 mm: anything wider would shrink the whole print
     view.set_viewport_size({"width": 680, "height": 1000})
     image = view.locator("#figure-angular_momentum img").bounding_box()
     assert image["width"] == pytest.approx(680, abs=1)
     assert view.evaluate("document.documentElement.scrollWidth") <= 680
     assert not view.locator("nav").is_visible()
-
-
-FOLDER = (
-    "index.html",
-    "results.html",
-    "next.html",
-    "compare.html",
-    "quality.html",
-    "methods.html",
-    "athletes/S01.html",
-)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", FOLDER)
-def test_pages_are_quiet_and_accessible(
-    browser: sync_api.Browser, study: Study, name: str, scheme: str
-) -> None:
-    """No message, nothing asked of a network, no violation; bright and dark, wide and narrow."""
-    folder = study.root / "report"
-    view = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
-    messages, addresses = heard(view)
-    view.goto((folder / name).as_uri())
-    view.wait_for_load_state("networkidle")
-    assert view.evaluate("document.documentElement.scrollWidth") <= 390
-    assert messages == []
-    assert beyond(study.root, addresses) == []
-    view.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
-    for size in ({"width": 390, "height": 844}, {"width": 1280, "height": 900}):
-        view.set_viewport_size(size)
-        found = axe.Axe().run(view)
-        assert found.violations_count == 0, found.generate_report()
-    view.close()
+    view.goto(page_of(study, "index"))
+    for part, shown_there in (("#answer", True), (".marks", True), ("#athletes", True),
+                              ("#trials table", False), ("nav", False)):  # fmt: skip
+        assert view.locator(part).first.is_visible() == shown_there, part
+    view.goto(page_of(study, "athletes/S01"))
+    assert view.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
 
 
 def test_tables_are_sorted_and_searched(view: sync_api.Page, study: Study) -> None:
-    view.goto((study.root / "report" / "index.html").as_uri())
+    view.goto(page_of(study, "index"))
     view.locator("#trials summary").click()
     table = view.locator("#trials table")
     before = table.locator("tbody tr").all_inner_texts()
@@ -205,21 +167,6 @@ def test_tables_are_sorted_and_searched(view: sync_api.Page, study: Study) -> No
     view.get_by_role("searchbox").fill("s02 jog")
     shown_rows = [row for row in table.locator("tbody tr").all() if row.is_visible()]
     assert ["S02" in row.inner_text() for row in shown_rows] == [True]
-
-
-def test_the_print_of_a_study_is_its_summary(view: sync_api.Page, study: Study) -> None:
-    """Sentences, verdicts and athletes; neither the menu nor what is folded."""
-    view.goto((study.root / "report" / "index.html").as_uri())
-    view.emulate_media(media="print")
-    for part, shown_there in (("#answer", True), (".marks", True), ("#athletes", True),
-                              ("#trials table", False), ("nav", False)):  # fmt: skip
-        assert view.locator(part).first.is_visible() == shown_there, part
-    assert view.pdf(prefer_css_page_size=True).startswith(b"%PDF")
-
-
-def test_an_athlete_is_one_printed_sheet(view: sync_api.Page, study: Study) -> None:
-    view.goto((study.root / "report" / "athletes" / "S01.html").as_uri())
-    assert view.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
 
 
 def test_what_files_say_is_never_run(view: sync_api.Page, study: Study, tmp_path: Path) -> None:
@@ -243,15 +190,15 @@ def test_what_files_say_is_never_run(view: sync_api.Page, study: Study, tmp_path
     listed.write_text(json.dumps(drawn), encoding="utf-8")
     report_study(planted, lambda _: None)
     write_one_file(planted, lambda _: None)
-    for name in (*FOLDER, "one_file.html"):
-        view.goto((planted.root / "report" / name).as_uri())
+    for name in PAGES:
+        view.goto(page_of(planted, name))
         assert view.title() != "run"
         assert view.locator("img[src=x]").count() == 0
-    view.goto((planted.root / "report" / "athletes" / "S01.html").as_uri())
+    view.goto(page_of(planted, "athletes/S01"))
     assert view.inner_text("#athlete").count(evil) == 2
-    view.goto((planted.root / "report" / "results.html").as_uri())
+    view.goto(page_of(planted, "results"))
     assert evil in view.text_content("figcaption >> nth=-1")
-    view.goto((planted.root / "report" / "index.html").as_uri())
+    view.goto(page_of(planted, "index"))
     assert evil in view.locator("h1").inner_text()
 
 
@@ -259,7 +206,7 @@ def test_an_athlete_stands_beside_the_others(view: sync_api.Page, study: Study) 
     """Of what is shared by all pages, each shows its own: numbers, marks, neighbours, figures."""
     single = read_table(study.table("single_athletes.tsv"))
     for name, neighbour in (("S01", "S02"), ("S02", "S01")):
-        view.goto((study.root / "report" / "athletes" / f"{name}.html").as_uri())
+        view.goto(page_of(study, f"athletes/{name}"))
         of = set(view.eval_on_selector_all("[data-of]", "all => all.map(one => one.dataset.of)"))
         assert of == {name}
         own = single[single["participant_id"] == name]
@@ -268,16 +215,3 @@ def test_an_athlete_stands_beside_the_others(view: sync_api.Page, study: Study) 
         values = view.eval_on_selector_all(".own-number data", "all => all.map(one => +one.value)")
         assert set(own["estimate"]) <= set(values)
         assert view.locator("nav a", has_text=neighbour).count() == 1
-
-
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_a_question_is_answered_in_one_click_and_two_screens(
-    view: sync_api.Page, study: Study, question: str
-) -> None:
-    answered(view, study.root / "report", question)
-
-
-@pytest.mark.parametrize("name", FOLDER)
-def test_a_page_is_at_most_eight_screens(view: sync_api.Page, study: Study, name: str) -> None:
-    view.goto((study.root / "report" / name).as_uri())
-    assert view.evaluate("document.documentElement.scrollHeight") <= 8 * 900

@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 
 import aqbio
-from aqbio.errors import Finding, causes
 from aqbio.figures.stage import FIGURES, study_results
 from aqbio.figures.words import digits
 from aqbio.io.tables import read_table
@@ -32,7 +31,7 @@ from aqbio.pages.stance import (
     fastest,
     speed_columns,
 )
-from aqbio.pages.summary import gaps, sample_words, state_words, step_words, trial_state
+from aqbio.pages.summary import sample_words, state_words, step_words, trial_state
 from aqbio.pages.verdicts import FAMILIES, verdict_section
 from aqbio.pages.words import FAILED_GATES, LABELS
 from aqbio.stats.registry import study_registry
@@ -105,21 +104,6 @@ def test_every_page_is_whole_linked_short_and_harmless(made, pages):
         assert {f"{to_root}{name}.html" for name in MENU} <= set(page.addresses)
 
 
-def test_the_first_page_answers_first_and_leads_everywhere(made, pages):
-    """Sentences, then sample, verdicts, athletes; nothing red before them."""
-    text = made.page("index")
-    main = text[text.index("<main") :]
-    places = [main.index(f'id="{one}"') for one in ("answer", "summary", "marks", "athletes")]
-    assert places == sorted(places)
-    assert 'class="fail"' not in main[: places[1]]
-    assert len(text) < 100_000
-    for participant in made.study.participants:
-        name = participant.participant_id
-        assert f'href="athletes/{name}.html"' in text
-        for trial in made.study.moving_of(name):
-            assert re.search(rf'<td class="w">{name}</td><th scope="row">.*{trial.trial_id}', text)
-
-
 def test_every_kept_step_and_quality_value_is_on_a_page(made, pages):
     values = set().union(*(page.values for page in pages.values()))
     steps, quality = (read_table(made.study.table(f"{one}.tsv")) for one in ("steps", "quality"))
@@ -189,18 +173,6 @@ def test_contacts_add_up(content):
     steps = content.tables["steps"]
     every, *parts = map(int, numbers(step_words(steps)))
     assert every == sum(parts) == len(steps)
-
-
-def test_what_cannot_be_said_is_said_with_its_reason(content):
-    steps, trials = content.tables["steps"], content.tables["trials"]
-    said = " ".join(gaps(trials, steps))
-    own = steps[steps["status"] != "rejected"]
-    sides = own["H_push_side_y_stance_mean_kgm2ps"].isna().any()
-    forces = own["peak_vertical_force_bw"].isna().any()
-    assert ("about the two sides" in said) == bool(len(own) and sides)
-    assert ("markers do not show both arms" in said) == bool(len(own) and sides)
-    assert ("no plate measured the force" in said) == bool(len(own) and forces)
-    assert ("No step was kept" in said) == (len(own) == 0)
 
 
 def test_what_both_sides_carry_is_the_table_of_stance_means(content):
@@ -287,28 +259,6 @@ def test_advice_is_what_findings_and_gates_ask_for(content):
         assert counted == len(one.concerns.split(", "))
 
 
-def test_every_hypothesis_is_told_once_in_the_order_of_reading(made):
-    """What was found, how sure that is, what would change it; then claim, literally, the rule."""
-    text = made.page("one_file")
-    table = read_table(made.study.table("verdicts.tsv")).set_index("hypothesis")
-    for one in study_registry(made.study).hypotheses:
-        assert text.count(f'<article id="words-{one.id}"') == 1
-        own = text[text.index(f'<article id="words-{one.id}"') :].partition("</article>")[0]
-        told, known = words_of(own), bool(table["estimate"].notna()[one.id])
-        parts = ["How sure"] * known + ["Would change if"] * (known and one.judged)
-        parts += [f"“{' '.join(one.claim.split())}”", "Taken literally"]
-        places = [told.index(part) for part in parts]
-        assert places == sorted(places)
-        smallest = digits(table.loc[one.id, "smallest_effect"])
-        assert not known or f"mallest effect of interest {smallest}" in told
-    section = words_of(text[text.index('id="claims"') :])
-    untested = REGISTRY.with_labels([]).untested
-    assert f"{len(untested)} claims without a hypothesis" in section
-    for one in untested:
-        assert one.why in section
-        assert one.any_runner in section
-
-
 def test_what_was_changed_after_the_data_were_read_is_said(folder):
     """And which verdict rests on it; without a record, that nothing is known."""
     made = made_pages("one", folder / "one")
@@ -354,17 +304,6 @@ def test_planted_contradictions_reach_the_prose(folder):
     assert "not supported" not in after.partition("Sample and trials")[0]
     assert FAILED[2].removesuffix(".") in before
     assert "exchanged labels" in after
-
-
-def test_one_cause_gives_one_advice():
-    """Ten warnings with one remedy are one line, with the example and how many more there are."""
-    found = causes(
-        Finding(f"length-{n}", "warning", f"{n} is long.", participant="A", fix="check stature")
-        for n in "abcdefghij"
-    )
-    [advice] = finding_advice(found, None)
-    assert (advice.what, advice.concerns) == ("Check stature.", "A")
-    assert "and 9 findings like it" in advice.why
 
 
 # one source -------------------------------------------------------------------------------------

@@ -1,7 +1,13 @@
-"""What of a trial the fit may use, and where a standing body presses."""
+"""What of trials the fit may use, what is said of sessions, and what stage inverse dynamics leaves.
+
+Words and numbers of every case are golden; the session that is fitted is in
+`tests/virtual/test_consistency_stage.py`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,20 +15,32 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from aqbio.body.de_leva import leg_share_limits
 from aqbio.consistency import session_inputs as static
-from aqbio.consistency.files import plain_dataset
+from aqbio.consistency import stage
+from aqbio.consistency.findings import estimate_numbers, session_findings
+from aqbio.consistency.parameters import HALF_WIDTH, PARAMETERS, ParameterEstimate
+from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import (
     fitted_session,
     observations,
+    standing_pressure,
     total_wrench,
     trial_speed,
 )
+from aqbio.consistency.stances import Standing
+from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.solution import SolvedTrial
+from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.observed.parts import read_observed, with_observed
-from aqbio.study.manifest import OK
+from aqbio.study.manifest import FAILED, OK, entry, write_manifest
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.golden import differences, sizes
+from tests.mechanics.test_chain import told as recorded
 from tests.small_study import write_small_study
+from tests.stages.told import told
 
 # observed ----------------------------------------------------------------------------------------
 
@@ -103,9 +121,6 @@ def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
     return SolvedTrial("run", prepared, solved, files, prepared)
 
 
-IN_FLIGHT = (TIME > 0.45) & (TIME < 0.5)
-
-
 def lose(trial: SolvedTrial, segments, reason, frames=None) -> None:
     """Lose segments of a trial."""
     mask = read_observed(trial.solved).without(segments, reason, frames)
@@ -113,128 +128,222 @@ def lose(trial: SolvedTrial, segments, reason, frames=None) -> None:
     trial.solved["unobserved_reason"] = ("segment", np.array(mask.reason))
 
 
-@pytest.mark.parametrize(("frames", "fitted"), [(TIME < 0.299, True), (TIME < 0.301, False)])
-def test_what_is_lost_before_the_first_touchdown_does_not_matter(frames, fitted):
-    trial = made()
-    lose(trial, ["arm"], SOME_FRAMES, frames)
-    assert isinstance(observations(OneSkeleton(), trial, GROUPS, EDGE), str) != fitted
+def fill(name: str, value: float, where=slice(None)) -> Callable[[SolvedTrial], None]:
+    def change(trial: SolvedTrial) -> None:
+        trial.prepared[name].values[where] = value
+
+    return change
 
 
-def test_contacts_and_the_flights_beside_them_are_measured():
-    seen = observations(OneSkeleton(), made(), GROUPS, EDGE)
+def loaded(newtons: float) -> Callable[[SolvedTrial], None]:
+    """A load that belongs to neither foot, 0.45 to 0.5 s."""
+
+    def change(trial: SolvedTrial) -> None:
+        inside = (FORCE_TIME > 0.45) & (FORCE_TIME < 0.5)
+        trial.prepared["plate_force_raw"].values[:, 0, 1] += np.where(inside, newtons, 0.0)
+
+    return change
+
+
+def hidden(trial: SolvedTrial) -> None:
+    trial.prepared.attrs["belt_speed"] = 3.0
+    trial.solved["marker_position"].values[50:90, 3] = np.nan
+
+
+IN_FLIGHT = (TIME > 0.45) & (TIME < 0.5)
+CHANGES: dict[str, Callable[[SolvedTrial], object]] = {
+    "sound": lambda _: None,
+    "hidden on a belt": hidden,
+    "lost early": lambda t: lose(t, ["arm"], SOME_FRAMES, TIME < 0.299),
+    "lost at touchdown": lambda t: lose(t, ["arm"], SOME_FRAMES, TIME < 0.301),
+    "lost in flight": lambda t: lose(t, ["arm"], SOME_FRAMES, IN_FLIGHT),
+    "parts not seen": lambda t: lose(t, ["arm", "trunk"], NOT_SEEN),
+    "parts not in the file": lambda t: lose(t, ["shank"], NOT_IN_FILE),
+    "no force": fill("foot_force", np.nan),
+    "nine frames of force": fill("foot_force", np.nan, slice(9, None)),
+    "ten frames of force": fill("foot_force", np.nan, slice(10, None)),
+    "force until 0.5 s": fill("foot_force", np.nan, TIME > 0.5),
+    "a gap in a contact": fill("foot_force", np.nan, (TIME > 0.28) & (TIME < 0.44)),
+    "one contact 14 mm from the edge": fill("contact_edge_distance", 0.014, 1),
+    "one contact 16 mm from the edge": fill("contact_edge_distance", 0.016, 1),
+    "unknown edges": fill("contact_edge_distance", np.nan),
+    "a load of nobody": loaded(200.0),
+    "a small load of nobody": loaded(45.0),
+    "joint angles": lambda t: t.solved.attrs.update(from_coordinates="angles.mot"),
+    "no free moment": lambda t: t.prepared.attrs.update(free_moment="not recorded"),
+    "exchanged labels": lambda t: t.prepared.attrs.update(exchanged_labels=1),
+    "on a treadmill": lambda t: t.prepared.attrs.update(surface="treadmill", surface_height=0.1),
+}  # fmt: skip
+RUNS = {
+    "no contact": (),
+    "cut contacts": tuple((*one[:3], False) for one in CONTACTS),
+    "a cut contact": (*CONTACTS, ("right", 0.78, 0.90, False)),
+    "unsorted contacts": CONTACTS[::-1],
+}
+
+
+def usable(contacts=CONTACTS, change=lambda _: None) -> Callable[[], object]:
+    def work():
+        trial = made(contacts)
+        change(trial)
+        seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
+        if isinstance(seen, str):
+            return seen
+        wrench = total_wrench(trial)
+        spans = np.flatnonzero(np.diff(np.r_[0, seen.measured, 0])).tolist()
+        return [trial_speed(trial), f"frames {spans} {seen.unobservable} drag {seen.drag}",
+                wrench.time, wrench.force, wrench.moment, seen.markers, seen.contacts,
+                seen.left * 1.0, seen.surface_height, seen.start]  # fmt: skip
+
+    return work
+
+
+def test_golden_trials_that_can_be_fitted_and_cannot():
+    cases = {name: usable(change=change) for name, change in CHANGES.items()}
+    cases |= {name: usable(contacts) for name, contacts in RUNS.items()}
+    assert differences("inverse_dynamics/trials", told(cases)) == []
+    seen = observations(OneSkeleton(), made(), GROUPS, EDGE)  # from flight to flight
     known = seen.time[seen.measured]
     assert 0.2 < known[0] < 0.30
     assert 0.66 < known[-1] < 0.76
     assert np.ptp(np.diff(known)) < 1e-9
-    assert seen.unobservable == (3,)
-    assert seen.drag
-    np.testing.assert_array_equal(seen.marker_index, np.arange(12))
+    assert trial_speed(made()) == pytest.approx(5.0)
 
 
-def test_a_cut_contact_is_left_out():
-    contacts = (*CONTACTS, ("right", 0.78, 0.90, False))
-    seen = observations(OneSkeleton(), made(contacts), GROUPS, EDGE)
-    assert not seen.measured[(TIME > 0.76) & (TIME < 0.92)].any()
-    assert seen.measured[(TIME > 0.31) & (TIME < 0.65)].all()
+# sessions ----------------------------------------------------------------------------------------
 
 
-def test_a_contact_at_the_edge_of_its_plate_is_left_out():
-    """A part of its force may be lost: fitted, it would bend the motion and the neighbours."""
-    trial = made()
-    trial.prepared["contact_edge_distance"].values[1] = 0.014
-    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
-    assert not seen.measured[(TIME > 0.52) & (TIME < 0.68)].any()
-    assert seen.measured[(TIME > 0.31) & (TIME < 0.41)].all()
+def session(late=0.0, sd=0.001, *, clock=True, apart=(0.0, 0.0), leg=None, **plates) -> Session:
+    """A fitted session: a late clock, turned plates, a static trial, a leg of some mass."""
+    body = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
+    mass = body.mass
+    if leg is not None:
+        own = np.isin(body.bodies, LEG)
+        share = mass[own].sum() / mass.sum()
+        mass = np.where(own, mass * leg / share, mass * (1 - leg) / (1 - share))
+    by_name = {one.name: one for one in PARAMETERS}
+    estimates = {"clock_offset": (late, sd), **plates}
+    return SimpleNamespace(
+        accepted=("run1", "run2"),
+        standing={"stand": Standing(*(np.array([0.0, 0.0, one]) for one in (*apart, 0.0)))},
+        estimates=tuple(
+            ParameterEstimate(replace(by_name[name], on=clock or name != "clock_offset"), *one)
+            for name, one in estimates.items()
+        ),
+        runner=SimpleNamespace(skeleton=body),
+        fits={"run": SimpleNamespace(skeleton=replace(body, mass=mass))},
+    )  # fmt: skip
 
 
-def test_a_load_that_belongs_to_neither_foot_takes_its_frames_away():
-    trial = made()
-    trial.prepared["plate_force_raw"].loc[{"axis": "y"}][:, 0] += np.where(
-        (FORCE_TIME > 0.45) & (FORCE_TIME < 0.5), 200.0, 0.0
-    )
-    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
-    assert not seen.measured[(TIME > 0.455) & (TIME < 0.495)].any()
-    assert seen.measured[(TIME > 0.31) & (TIME < 0.41)].all()
+LEG = ("femur_l", "tibia_l", "foot_l", "toes_l")
+LOW, HIGH = leg_share_limits()
+SESSIONS = {
+    "sound": session(),
+    **{
+        f"late by {late} ± {sd:.5f}": session(late, sd)
+        for late in (0.004, -0.004)
+        for sd in (0.004 / (0.99 * HALF_WIDTH), 0.004 / (1.01 * HALF_WIDTH))
+    },
+    "late and not fitted": session(0.004, 1e-4, clock=False),
+    **{
+        f"pitched by {sds} deviations": session(
+            plate_pitch=(-0.006, 0.006 / sds), plate_scale=(0.001, 0.001)
+        )
+        for sds in (2.55, 2.65)
+    },
+    "all turned": session(plate_pitch=(0.006, 1e-3), plate_yaw=(-0.009, 1e-3),
+                          plate_roll=(0.004, 1e-3), plate_scale=(0.008, 1e-3)),
+    **{f"apart {x} and {y} m": session(apart=(x, y)) for x, y in
+       ((0.019, 0.01), (0.021, 0.01), (0.01, 0.039), (0.01, 0.041), (0.06, 0.06))},
+    **{f"a leg of {x:.4f}": session(leg=x)
+       for x in (LOW - 1e-4, LOW + 1e-4, 0.2, HIGH - 1e-4, HIGH + 1e-4)},
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("spoil", "why"),
-    [
-        (lambda t: t.prepared["foot_force"].values.fill(np.nan), "no ground reaction force"),
-        (lambda t: t.prepared["foot_force"].values[8:].fill(np.nan), "fewer than 10 frames"),
-        (lambda t: lose(t, ["arm", "trunk"], NOT_SEEN), "do not show arm_left, torso"),
-        (lambda t: lose(t, ["shank"], NOT_IN_FILE), "does not hold leg_right (shank)"),
-        (lambda t: lose(t, ["arm"], SOME_FRAMES, IN_FLIGHT), "for some frames: arm_left"),
-        (lambda t: t.solved.attrs.update(from_coordinates="angles.mot"), "no markers"),
-        (lambda t: t.prepared.attrs.update(free_moment="not recorded"), "no free moment"),
-    ],
-)
-def test_trials_that_cannot_be_fitted(spoil, why):
-    trial = made()
-    spoil(trial)
-    found = observations(OneSkeleton(), trial, GROUPS, EDGE)
-    assert isinstance(found, str)
-    assert why in found
+def test_golden_words_of_sessions():
+    def work(one):
+        return lambda: [*session_findings("P1", one, {"leg_left": LEG}),
+                        *recorded("", estimate_numbers(one))]  # fmt: skip
+
+    cases = {name: work(one) for name, one in SESSIONS.items()}
+    cases |= {
+        f"a person on plates, {name}": lambda change=change: pressure(*change)
+        for name, change in {
+            "one": (700.0,), "two": (300.0, 400.0), "an empty one": (700.0, -14.0),
+            "a light one": (700.0, 14.9), "a raised one": (500.0, 200.0, 0.1),
+        }.items()
+    }  # fmt: skip
+    assert differences("inverse_dynamics/sessions", told(cases)) == []
 
 
-def test_without_a_contact_there_is_nothing_to_fit():
-    assert observations(OneSkeleton(), made(()), GROUPS, EDGE) == "no foot met a force plate"
-    cut = tuple((*one[:3], False) for one in CONTACTS)
-    assert (
-        observations(OneSkeleton(), made(cut), GROUPS, EDGE) == "no contact was measured completely"
-    )
+def pressure(one: float, other: float = 0.0, height: float = np.nan) -> np.ndarray:
+    """Two plates whose corners are known or not, loaded beside their points."""
+    force = np.array([[0.0, one, 0.0], [5.0, other, -3.0]])
+    moment = np.array([[0.0, 1.0, -20.0], [10.0, 0.0, 30.0]])
+    corners = np.full((2, 4, 3), np.nan)
+    corners[1, :, 1] = height
+    return standing_pressure(force, moment, np.array([[0.0, 0.0, 0.0], [0.5, 0.02, 0.1]]), corners)
 
 
-def test_forces_of_a_part_of_the_recording():
-    """Forces that end early: the wrench ends with them, and frames beyond are not measured."""
-    trial = made()
-    trial.prepared["foot_force"].values[TIME > 0.5] = np.nan
-    wrench = total_wrench(trial)
-    assert wrench.time[-1] == pytest.approx(0.5)
-    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
-    assert not seen.measured[TIME > 0.5].any()
-    assert seen.measured[TIME == 0.5].all()
+# the stage ---------------------------------------------------------------------------------------
+
+OFF = "consistency: off\n"
+STAGES: dict[str, tuple[str, dict[str, str]]] = {
+    "off": (OFF, {}),
+    "not solved": ("", {"slow": "not solved"}),
+    "nothing solved": ("", {"fast": "not solved", "slow": "not solved"}),
+    "unreadable": ("", {"slow": "unreadable"}),
+    "plain": ("", {"slow": "plain"}),
+    "unfittable": ("", {"slow": "unfittable"}),
+    "all unfittable": ("", {"fast": "unfittable", "slow": "unfittable"}),
+    "unreadable and unfittable": ("", {"fast": "unreadable", "slow": "unfittable"}),
+}
 
 
-def test_contact_in_a_gap_of_the_forces_is_not_measured():
-    """The first contact, 0.30 to 0.42 s; the second one, with its flight, stays."""
-    trial = made()
-    trial.prepared["foot_force"].values[(TIME > 0.28) & (TIME < 0.44)] = np.nan
-    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
-    assert not seen.measured[TIME < 0.44].any()
-    assert seen.measured[(TIME > 0.54) & (TIME < 0.66)].all()
-    assert np.isfinite(seen.wrench.force).all()
+@pytest.mark.parametrize("name", STAGES)
+def test_golden_stage_without_a_fit(tmp_path, monkeypatch, name):
+    """Trials that are not solved, cannot be read or break the fit: the others are passed on."""
+    settings, what = STAGES[name]
+    file = write_small_study(tmp_path)
+    file.write_text(file.read_text("utf-8") + settings, "utf-8")
+    study = load_study(file)
+    solved = [
+        entry(one, FAILED, "no markers.") if what.get(one) == "not solved" else entry(one, OK, "")
+        for one in ("fast", "slow")
+    ]
+    write_manifest(study, "P1", "inverse_kinematics", solved)
+    for before in ("prepare", "scale"):
+        write_manifest(study, "P1", before, [])
 
+    def read(_study, _who, trial):
+        if what.get(trial) == "unreadable":
+            raise AqbioError("the file is damaged.", trial=trial, rule="damaged")
+        return replace(made(), trial_id=trial, files=())
 
-def test_speed_is_that_of_the_markers_over_the_belt():
-    trial = made()
-    assert trial_speed(trial) == pytest.approx(5.0)
-    trial.prepared.attrs["belt_speed"] = 3.0
-    assert trial_speed(trial) == pytest.approx(8.0)
-    trial.solved["marker_position"].values[50:90, 3] = np.nan
-    assert trial_speed(trial) == pytest.approx(8.0)
+    def fit(_study, _skeleton, trials, *_, **__):
+        names = [one.trial_id for one in trials]
+        if broken := [one for one in names if what.get(one) == "unfittable"]:
+            raise AqbioError(f"{broken[0]} has no fit.", rule="no-fit")
+        return Session(None, {}, {}, (), plain=dict.fromkeys(names, "no foot met a force plate"))
 
-
-def test_a_plain_trial_is_what_it_was():
-    trial = made()
-    data = plain_dataset(trial, "because")
-    assert (data.attrs["motion"], data.attrs["motion_reason"]) == ("plain", "because")
-    for name in ("q", "u", "udot", "generalised_force", "marker_error"):
-        np.testing.assert_array_equal(data[name], trial.solved[name])
-    for name in ("foot_force", "foot_moment", "contact_touchdown", "contact_foot"):
-        np.testing.assert_array_equal(data[name], trial.prepared[name])
-    assert not data["drag_force"].values.any()
-    assert data.attrs["events"] == "plates"
-
-
-def test_plates_whose_edges_are_unknown_measure_contacts():
-    """Files of forces do not say where the plates are: all contacts of treadmills are like that."""
-    trial = made()
-    trial.prepared["contact_edge_distance"][:] = np.nan
-    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
-    np.testing.assert_array_equal(
-        seen.measured, observations(OneSkeleton(), made(), GROUPS, EDGE).measured
-    )
+    monkeypatch.setattr(stage.SolvedTrial, "read", read)
+    monkeypatch.setattr(stage, "fitted_session", fit)
+    monkeypatch.setattr(stage, "load_skeleton", lambda _: None)
+    monkeypatch.setattr(stage, "static_stances", lambda *_: {})
+    monkeypatch.setattr(stage, "change_rows", lambda *_: [])
+    table = stage.ParticipantModel.of(study, "P1").table
+    table.parent.mkdir(parents=True, exist_ok=True)
+    table.touch()
+    said: list[str] = []
+    stage.inverse_dynamics_participant(study, "P1", said.append)
+    lines = [*said, *recorded("", study.read_manifest("P1", "inverse_dynamics"))]
+    for path in sorted(study.folder("P1", "inverse_dynamics").glob("*.nc")):
+        data = read_dataset(path)
+        lines += [f"{path.stem} {one}: {data.attrs[one]}" for one in ("motion", "motion_reason")
+                  if one in data.attrs]  # fmt: skip
+        lines += [f"{path.stem} {one}: {sizes(data[one].values.ravel().astype(float))}"
+                  for one in sorted(data.data_vars) if data[one].dtype.kind in "fib"]  # fmt: skip
+    assert differences(f"inverse_dynamics/{name.replace(' ', '_')}", lines) == []
 
 
 def test_a_model_without_arms_is_not_fitted(tmp_path):
@@ -242,12 +351,9 @@ def test_a_model_without_arms_is_not_fitted(tmp_path):
     study = load_study(write_small_study(tmp_path))
     for arm in ("arm_left", "arm_right"):
         del study.model_map.groups[arm]
-    session = fitted_session(study, OneSkeleton(), [made()])
-    assert session.plain == {"run": "the model has no arm_left and no arm_right of its own"}
-    assert not session.fits
-
-
-# static ------------------------------------------------------------------------------------------
+    found = fitted_session(study, OneSkeleton(), [made()])
+    assert found.plain == {"run": "the model has no arm_left and no arm_right of its own"}
+    assert not found.fits
 
 
 def test_the_pressure_is_that_of_the_whole_quiet_window(monkeypatch):

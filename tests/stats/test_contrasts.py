@@ -14,6 +14,7 @@ from aqbio.stats.evidence import TRIAL, Evidence, Presence
 from aqbio.stats.outcomes import outcome
 from aqbio.stats.registry import DEFAULT, OwnContrast, read_registry
 from aqbio.stats.verdict import verdicts
+from tests.golden import differences, sizes
 
 OWN = """
 contrasts:
@@ -121,12 +122,7 @@ def _asked(**given):
     )
 
 
-def _supported(registry, draw, studies):
-    found = [verdicts(draw(np.random.default_rng([7, n])), registry)[0] for n in range(studies)]
-    return sum(one.verdict == "supported" for one in found), found
-
-
-def test_a_change_is_that_of_least_squares_on_the_order(tmp_path):
+def test_a_change_is_that_of_least_squares_on_the_order():
     """Of speed itself, in percent of the geometric mean; without an order the plain mean."""
     evidence = _evidence(np.random.default_rng(1), slower=0.03)
     asked = _asked().hypotheses[0]
@@ -141,18 +137,6 @@ def test_a_change_is_that_of_least_squares_on_the_order(tmp_path):
     plain = outcome(evidence, asked.model_copy(update={"contrast": asked.contrast.model_copy(
         update={"hold": ()})}))  # fmt: skip
     assert plain.estimate == pytest.approx(change.mean(), rel=1e-12)
-
-
-def test_at_one_speed_nothing_is_taken_off_and_otherwise_nothing_is_known():
-    evidence = _evidence(np.random.default_rng(2), slower=0.0)
-    alone = replace(evidence, steps=evidence.steps[evidence.steps["level"] == 9.0])
-    asked = _asked(outcome="contact_s").hypotheses[0]
-    assert np.isfinite(outcome(alone, asked).estimate)
-    slower = _evidence(np.random.default_rng(2), slower=0.04)
-    alone = replace(slower, steps=slower.steps[slower.steps["level"] == 9.0])
-    (verdict,) = verdicts(alone, _asked(outcome="contact_s"))
-    assert verdict.verdict == "not_testable"
-    assert "normal trials at several speeds" in verdict.reason
 
 
 def _sessions(random, gain, athletes=16):
@@ -171,24 +155,6 @@ def _sessions(random, gain, athletes=16):
     steps = pd.DataFrame({"participant_id": pd.Categorical([]), "speed_mps": []})
     people = pd.DataFrame(index=sorted(set(sprints["athlete"])))
     return Evidence(steps, pd.DataFrame(), people, sprints, lambda name: None)
-
-
-def test_a_group_is_compared_with_all_others_before_and_after():
-    registry = _asked(
-        condition="after", reference="before", by="session", group="trained",
-        predicted="greater", delta=1.0,
-    )  # fmt: skip
-    count, found = _supported(registry, lambda random: _sessions(random, 0.0), 60)
-    assert count <= 3
-    assert np.mean([one.ci_low <= 0.0 <= one.ci_high for one in found]) >= 0.88
-    count, _ = _supported(registry, lambda random: _sessions(random, 0.03), 20)
-    assert count >= 18
-    alone = _asked(
-        condition="after", reference="before", by="session", predicted="greater", delta=1.0
-    )
-    (verdict,) = verdicts(_sessions(np.random.default_rng(3), 0.0), alone)
-    assert verdict.verdict == "supported"
-    assert "differed between the sessions" in verdict.reason
 
 
 # steps that speed up ------------------------------------------------------------------------------
@@ -227,3 +193,42 @@ def test_gains_by_direction_or_by_size(direction, size, sign):
     low, high = found.result.ci95
     assert (np.sign(low) if low * high > 0 else 0) == sign
     assert found.n_athletes == 14
+
+
+def _at_one_speed(slower):
+    evidence = _evidence(np.random.default_rng(2), slower=slower)
+    return replace(evidence, steps=evidence.steps[evidence.steps["level"] == 9.0])
+
+
+BOTH = {"condition": "after", "reference": "before", "by": "session"}
+CASES = {
+    "speed": (_evidence(np.random.default_rng(1)), {}),
+    "speed, not at equal order": (_evidence(np.random.default_rng(1)), {"hold": ()}),
+    "contact": (_evidence(np.random.default_rng(2), change=-0.08), {"outcome": "contact_s"}),
+    "contact of the slower": (_evidence(np.random.default_rng(3)), {"outcome": "contact_s"}),
+    "contact at one speed": (_at_one_speed(0.0), {"outcome": "contact_s"}),
+    "contact at another speed": (_at_one_speed(0.04), {"outcome": "contact_s"}),
+    "few": (_evidence(np.random.default_rng(4), athletes=5), {}),
+    "once each": (_evidence(np.random.default_rng(4), each=1), {}),
+    "nobody": (_evidence(np.random.default_rng(4)), {"condition": "other"}),
+    "before and after": (_sessions(np.random.default_rng(3), 0.0), BOTH | {"predicted": "greater",
+                                                                          "delta": 1.0}),
+    **{
+        f"a group that gains {gain} more": (
+            _sessions(np.random.default_rng(3), gain),
+            BOTH | {"group": "trained", "predicted": "greater", "delta": 1.0},
+        )
+        for gain in (0.0, 0.03)
+    },
+}  # fmt: skip
+
+
+def test_golden_words_of_contrasts():
+    lines = []
+    for name, (evidence, given) in CASES.items():
+        for one in verdicts(evidence, _asked(**given)):
+            numbers = [one.estimate, one.ci_low, one.ci_high, one.mde]
+            lines.append(f"{name}: {one.verdict}, {one.found}, {one.gates}: {one.reason}")
+            lines.append(f"{name}: {one.n_athletes}, {one.n_steps}, {sizes(np.array(numbers))}")
+            lines.append(f"{name}: {sizes(np.array([one.p_holm, one.p_against_holm]))}")
+    assert differences("stats/contrasts", lines) == []

@@ -1,4 +1,8 @@
-"""Curves and rows of steps: roles, mirrors, balance, spreads, budgets and other models."""
+"""Curves, rows and spreads of steps by other ways: mirrors, sums, closed forms, hand-made draws.
+
+The made trial's signals are cubics in time: splines are exact, and so is a cubic fit. What every
+kind of trial becomes in words and numbers is in `tests/steps/test_golden.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +14,31 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from aqbio.config.settings import Quality
 from aqbio.contributions.dataset import frames_in_contact
-from aqbio.contributions.step_outcomes import ANKLE_TOES, INDETERMINATE, INDETERMINATE_LEVEL, caused
 from aqbio.gait.curves import SPREADS, step_dataset
 from aqbio.gait.roles import PelvisMember, RoleScheme
 from aqbio.gait.signals import CHAINS, JOINT_ROLES
-from aqbio.gait.steps import PERCENT, Contact, Step, phase_mean, steps_from_contacts
+from aqbio.gait.steps import (
+    PERCENT,
+    Contact,
+    Step,
+    heading_changes,
+    phase_mean,
+    steps_from_contacts,
+)
 from aqbio.intervals.step_uncertainty import (
+    KEYS,
     NAMES,
     ROUND_OFF,
     half_widths,
     stance_sds,
+    statistic_sds,
     trial_budget,
     uncertainty_budget,
 )
-from aqbio.io.dictionary import columns
-from aqbio.names import NORMAL_95
+from aqbio.names import AXES, NORMAL_95, SIDES
+from aqbio.steps import rows as step_columns
 from aqbio.steps.other_models import (
     curve_sds,
     model_sds,
@@ -33,15 +46,20 @@ from aqbio.steps.other_models import (
     same_steps,
     with_model,
 )
+from aqbio.steps.quality import COLUMNS, band, band_rows, measure
 from aqbio.steps.rows import level_rows
-from aqbio.steps.stage_tables import OUTCOME, contribution_means
 from tests.mechanics.levels_case import smooth_run
 from tests.mirror import mirrored_axial, mirrored_polar
-from tests.stages.made_contributions import CONTACTS, MAP, made_trial, mirrored_trial
+from tests.stages.made_contributions import (
+    CONTACTS,
+    MAP,
+    TIME,
+    fitted_trial,
+    made_trial,
+    mirrored_trial,
+)
 from tests.stages.made_levels import RIGHT, STEP, grounded, levels_trial
 from tests.steps.cut import ROLES, one_step
-
-# curves ------------------------------------------------------------------------------------------
 
 CLOSE = 1e-9
 
@@ -70,81 +88,64 @@ def _at(trial, variable, times, **labels):
     return found.reshape(len(times), *chosen.shape[1:])
 
 
-def test_left_stance_changes_roles_and_is_mirrored(trial):
-    step = _steps(trial)[1]
-    curves = one_step(trial, step)
+# curves ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_curves_are_the_signals_of_the_step_by_role(trial, number):
+    """Left contacts change roles and are mirrored; moments are positive in extension."""
+    step = _steps(trial)[number]
+    curves, own = one_step(trial, step), step.side
+    other, left = {"left": ("right", True), "right": ("left", False)}[own]
     times = step.toe_off + PERCENT * step.flight
     found = curves["angular_momentum_rate"][1]
-    for role, group in (("push_leg", "leg_left"), ("swing_leg", "leg_right"), ("pelvis", "pelvis")):
-        expected = mirrored_axial(_at(trial, "group_angular_momentum_rate", times, group=group))
+    for role, group in (("push_leg", f"leg_{own}"), ("swing_leg", f"leg_{other}"),
+                        ("pelvis", "pelvis")):  # fmt: skip
+        expected = _at(trial, "group_angular_momentum_rate", times, group=group)
+        expected = mirrored_axial(expected) if left else expected
         np.testing.assert_allclose(found[:, ROLES.index(role)], expected, atol=CLOSE)
-    force = _at(trial, "ground_force", step.touchdown + PERCENT * step.contact, foot="left")
-    np.testing.assert_allclose(curves["ground_force"][0], mirrored_polar(force), atol=1e-6)
+    times = step.touchdown + PERCENT * step.contact
+    force = _at(trial, "ground_force", times, foot=own)
+    force = mirrored_polar(force) if left else force
+    np.testing.assert_allclose(curves["ground_force"][0], force, atol=1e-6)
+    for role, name, sign in (("knee_push", f"knee_angle_{own[0]}", -1),
+                             ("hip_swing", f"hip_flexion_{other[0]}", -1),
+                             ("lumbar", "lumbar_extension", 1)):  # fmt: skip
+        found = curves["joint_flexion_moment"][0, :, JOINT_ROLES.index(role)]
+        expected = sign * _at(trial, "joint_moment_coordinate", times, coordinate=name)
+        np.testing.assert_allclose(found, expected, atol=CLOSE)
 
 
-def test_balance_holds_in_every_step(trial):
-    """Total rate = external moment + residual; the free moment is a part of the external one."""
-    for step in _steps(trial)[:2]:
-        v = one_step(trial, step)
-        total = v["angular_momentum_rate"][:, :, ROLES.index("total")]
-        explained = v["external_moment"] + v["residual_moment"]
-        np.testing.assert_allclose(total, explained, atol=CLOSE)
-        parts = v["moment_of_force"] + v["free_moment"]
-        np.testing.assert_allclose(v["external_moment"], parts, atol=CLOSE)
-
-
-def test_a_mirrored_run_has_the_same_canonical_curves(trial):
-    """Every curve, sagittal moments included: only the name of the stance foot differs."""
+def test_balance_holds_in_every_step_and_in_a_mirror(trial):
+    """Total rate = moment of forces + free moment + residual; every curve of a mirrored run."""
     mirrored = mirrored_trial(trial)
     for ours, theirs in zip(_steps(trial)[:2], _steps(mirrored)[:2], strict=True):
         assert ours.side != theirs.side
-        before, after = one_step(trial, ours), one_step(mirrored, theirs)
-        for name, values in before.data_vars.items():
+        v, after = one_step(trial, ours), one_step(mirrored, theirs)
+        for name, values in v.data_vars.items():
             np.testing.assert_allclose(after[name], values, atol=CLOSE, err_msg=name)
-        assert after["speed"].item() == pytest.approx(before["speed"].item())
+        assert after["speed"].item() == pytest.approx(v["speed"].item())
+        total = v["angular_momentum_rate"][:, :, ROLES.index("total")]
+        external = v["moment_of_force"] + v["free_moment"]
+        np.testing.assert_allclose(total, external + v["residual_moment"], atol=CLOSE)
+        np.testing.assert_allclose(v["external_moment"], external, atol=CLOSE)
 
 
-@pytest.mark.parametrize(
-    ("role", "coordinate", "sign"),
-    [
-        ("knee_push", "knee_angle_r", -1),  # flexion positive: extension is its negative
-        ("hip_swing", "hip_flexion_l", -1),
-        ("lumbar", "lumbar_extension", 1),  # extension positive already
-    ],
-)
-def test_sagittal_moments_are_positive_in_extension(trial, role, coordinate, sign):
+@pytest.mark.parametrize("belt", [0.0, 8.0])
+def test_speed_and_heading_are_those_over_the_ground(belt):
+    """Mean over the step; half of a stride's turn per step, to the side of the first foot."""
+    trial = made_trial(speed=8.0, belt=belt)
     step = _steps(trial)[0]
-    times = step.touchdown + PERCENT * step.contact
-    found = one_step(trial, step)["joint_flexion_moment"][0, :, JOINT_ROLES.index(role)]
-    force = _at(trial, "joint_moment_coordinate", times, coordinate=coordinate)
-    np.testing.assert_allclose(found, sign * force, atol=CLOSE)
-
-
-def test_speed_is_the_mean_over_the_step_belt_included():
-    """Whole step: displacement over duration; on a treadmill the belt carries the runner."""
-    overground, treadmill = made_trial(speed=8.0), made_trial(speed=8.0, belt=8.0)
-    assert abs(float(treadmill["com_velocity"][:, 0].mean())) < 1
-    for trial in (overground, treadmill):
-        step = _steps(trial)[0]
-        times = np.linspace(step.touchdown, step.next_touchdown, 2001)
-        velocity = _at(trial, "com_velocity", times, axis="x") + trial.attrs["belt_speed"]
-        mean = np.trapezoid(velocity, times) / (times[-1] - times[0])
-        # trapezoidal rule over 101 points of a smooth curve
-        assert one_step(trial, step)["speed"].item() == pytest.approx(mean, rel=1e-6)
-
-
-def test_without_arms_their_sums_are_missing_not_smaller(trial):
-    """A model or recording without arms cannot say what push side and total carry."""
-    armless = trial.sel(group=[g for g in trial["group"].values if "arm" not in str(g)])
-    armless = armless.sel(joint=[j for j in trial["joint"].values if "shoulder" not in str(j)])
-    curves = one_step(armless, _steps(trial)[0])
-    momentum = curves["angular_momentum"][0]
-    for index, role in enumerate(ROLES):
-        missing = role in ("arms", "push_side", "total")
-        assert np.isnan(momentum[:, index]).all() == missing, role
-    moments = curves["joint_moment"][0]
-    assert np.isnan(moments[:, JOINT_ROLES.index("shoulder_push")]).all()
-    assert np.isfinite(moments[:, JOINT_ROLES.index("hip_push")]).all()
+    times = np.linspace(step.touchdown, step.next_touchdown, 2001)
+    velocity = _at(trial, "com_velocity", times, axis="x") + belt
+    mean = np.trapezoid(velocity, times) / (times[-1] - times[0])
+    assert one_step(trial, step)["speed"].item() == pytest.approx(mean, rel=1e-6)
+    angle, still = np.radians(20.0) * TIME, np.zeros(len(TIME))
+    for sign in (1.0, -1.0):
+        velocity = 8.0 * np.column_stack((np.cos(angle), still, sign * np.sin(angle)))
+        turn = heading_changes(_steps(trial), TIME, velocity)[0]
+        first = CONTACTS["touchdown"]
+        assert np.degrees(turn) == pytest.approx(sign * 10.0 * (first[2] - first[0]), rel=1e-6)
 
 
 # roles -------------------------------------------------------------------------------------------
@@ -163,25 +164,21 @@ def _momentum(trial, step, scheme):
     return {item: values[:, :, place] for place, item in enumerate(scheme.items)}
 
 
-@pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize("pelvis", get_args(PelvisMember))
 @pytest.mark.parametrize("arms", ["together", "split"])
 @pytest.mark.parametrize("flight", ["R1", "R2", "R3"])
-def test_groups_and_sides_add_up_to_the_whole_body(trial, number, pelvis, arms, flight):
-    step, scheme = _steps(trial)[number], RoleScheme(pelvis, arms, flight)
-    told = _momentum(trial, step, scheme)
-    declared = _momentum(trial, step, RoleScheme())
-    np.testing.assert_allclose(told["total"], declared["total"], atol=CLOSE)
-    groups = sum(told[name] for name in scheme.partition)
-    np.testing.assert_allclose(groups, told["total"], atol=CLOSE)
-    sides = told["push_side"] + told["swing_side"]
-    if pelvis == "out":
-        sides = sides + told["pelvis"]
-    np.testing.assert_allclose(sides, told["total"], atol=CLOSE)
-    if arms == "split":
-        both = told["arm_push"] + told["arm_swing"]
-        np.testing.assert_allclose(both, told["arms"], atol=CLOSE)
-    assert np.isnan(told["pelvis"]).all() == ("pelvis" not in scheme.partition)
+def test_groups_and_sides_add_up_to_the_whole_body(trial, pelvis, arms, flight):
+    scheme = RoleScheme(pelvis, arms, flight)
+    for step in _steps(trial)[:2]:
+        told = _momentum(trial, step, scheme)
+        declared = _momentum(trial, step, RoleScheme())
+        sides = told["push_side"] + told["swing_side"] + (told["pelvis"] if pelvis == "out" else 0)
+        for parts in (told["total"], sum(told[name] for name in scheme.partition), sides):
+            np.testing.assert_allclose(parts, declared["total"], atol=CLOSE)
+        if arms == "split":
+            both = told["arm_push"] + told["arm_swing"]
+            np.testing.assert_allclose(both, told["arms"], atol=CLOSE)
+        assert np.isnan(told["pelvis"]).all() == ("pelvis" not in scheme.partition)
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -190,29 +187,23 @@ def test_roles_change_in_mid_flight_under_r2(trial, number):
     step = _steps(trial)[number]
     own, told = (one_step(trial, step, RoleScheme(flight=r)) for r in ("R1", "R2"))
     later = PERCENT > 0.5
-    items = RoleScheme().items
-    pairs = {
-        "angular_momentum": [(items.index("push_leg"), items.index("swing_leg"))],
-        "hub_moment": [(CHAINS.index("leg_push"), CHAINS.index("leg_swing"))],
-        "joint_moment": [
-            (JOINT_ROLES.index(f"{joint}_push"), JOINT_ROLES.index(f"{joint}_swing"))
-            for joint in ("hip", "shoulder")
-        ],
-    }
-    for name, places in pairs.items():
+    joints = [(f"{one}_push", f"{one}_swing") for one in ("hip", "shoulder")]
+    for name, names, pairs in (
+        ("angular_momentum", RoleScheme().items, [("push_leg", "swing_leg")]),
+        ("hub_moment", CHAINS, [("leg_push", "leg_swing")]),
+        ("joint_moment", JOINT_ROLES, joints),
+        ("joint_flexion_moment", JOINT_ROLES, joints[:1]),
+    ):
         before, after = own[name], told[name]
         np.testing.assert_array_equal(after[0], before[0])
-        for push, swing in places:
+        for pair in pairs:
+            push, swing = map(names.index, pair)
             for one, other in ((push, swing), (swing, push)):
                 np.testing.assert_array_equal(after[1, ~later, one], before[1, ~later, one])
-                np.testing.assert_allclose(
-                    after[1, later, one], before[1, later, other], atol=CLOSE
-                )
+                theirs = before[1, later, other]
+                np.testing.assert_allclose(after[1, later, one], theirs, atol=CLOSE)
     for name in ("ground_force", "external_moment", "residual_moment"):
         np.testing.assert_array_equal(told[name], own[name])
-    swapped = own["joint_flexion_moment"][1, later, JOINT_ROLES.index("hip_swing")]
-    found = told["joint_flexion_moment"][1, later, JOINT_ROLES.index("hip_push")]
-    np.testing.assert_allclose(found, swapped, atol=CLOSE)
 
 
 def test_the_foot_that_moves_backward_pushes_under_r3(trial):
@@ -222,8 +213,9 @@ def test_the_foot_that_moves_backward_pushes_under_r3(trial):
     at = step.toe_off + PERCENT * step.flight
     left = (at > 0.115) & (at < 0.345) & (at > step.toe_off)
     assert left.any()
-    np.testing.assert_allclose(told["push_leg"][1, left], own["swing_leg"][1, left], atol=CLOSE)
-    np.testing.assert_allclose(told["push_leg"][1, ~left], own["push_leg"][1, ~left], atol=CLOSE)
+    for chosen, theirs in ((left, "swing_leg"), (~left, "push_leg")):
+        expected = own[theirs][1, chosen]
+        np.testing.assert_allclose(told["push_leg"][1, chosen], expected, atol=CLOSE)
 
 
 @pytest.mark.parametrize("flight", ["R1", "R2"])
@@ -251,172 +243,151 @@ def test_rows_are_the_means_of_the_curves(levels, flight):
         assert both == pytest.approx(before, rel=1e-9)
 
 
-# caused ------------------------------------------------------------------------------------------
-
-SIGNALS = {
-    "induced_ground_force": (),
-    "induced_pelvis_acceleration": (),
-    "induced_momentum_rate": ("target",),
-}
+# spreads -----------------------------------------------------------------------------------------
 
 
-def _caused_curves(sources):
-    labels = {
-        "contact_model": ["C1", "C2"], "target": ["push_side", "swing_side", "whole_body"],
-        "source": list(sources), "axis": list("xyz"),
-    }  # fmt: skip
-    found = {}
-    for name, more in SIGNALS.items():
-        dimensions = ("contact_model", "source", *more, "axis")
-        found[name] = (dimensions, np.ones([len(labels[one]) for one in dimensions]))
-    return xr.Dataset(found, coords=labels)
+def test_curves_of_a_fitted_trial_have_the_plain_ones_and_the_posterior_of_sums():
+    """Plain ones are 2 above on every axis; variances of sums over groups whose errors hang
+    together, with those of independent draws."""
+    trial = fitted_trial(made_trial())
+    items, groups = list(RoleScheme().items), list(trial["group"].values)
+    drawn = xr.DataArray(
+        np.full((2, 2, 21, len(items), 3), 0.3),
+        dims=("stance_foot", "phase", "knot", "sure_group", "axis"),
+        coords={"stance_foot": ["left", "right"]},
+    )
+    covariance = trial["group_momentum_covariance"].values[0]
+    for step in _steps(trial)[:2]:
+        curves = one_step(trial, step)
+        arms = ["arm_left", "arm_right"]
+        members = {"arms": arms, "push_leg": [f"leg_{step.side}"], "total": groups}
+        posterior = curves["angular_momentum_sd_posterior"]
+        assert np.isnan(curves["angular_momentum_sd"]).all()
+        banded = one_step(trial.assign(sd_angular_momentum=drawn), step)["angular_momentum_sd"]
+        np.testing.assert_allclose(banded, np.hypot(0.3, posterior), rtol=1e-6)
+        for role, names in members.items():
+            at = [groups.index(one) for one in names]
+            expected = np.sqrt(covariance[np.ix_(at, at)].sum(axis=(0, 1)))
+            found = posterior[:, :, ROLES.index(role)]
+            np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), rtol=1e-6)
+        if step.side == "right":
+            change = curves["angular_momentum_plain"] - curves["angular_momentum"]
+            for role, count in (("push_leg", 1), ("arms", 2), ("push_side", 5), ("total", 6)):
+                np.testing.assert_allclose(change[:, :, ROLES.index(role)], 2.0 * count, atol=CLOSE)
 
 
-@pytest.mark.parametrize("toes", [True, False])
-def test_each_of_ankle_and_toes_is_told_where_the_foot_is_one_piece_only(toes):
-    """A model without toes has no other source for its ankle: no outcome may leave it out."""
-    both = (ANKLE_TOES, *INDETERMINATE) if toes else ("ankle_push",)
-    curves = _caused_curves(("hip_push", *both, "gravity"))
-    for outcome in caused(curves):
-        sources = outcome.values(curves)[0]
-        if outcome.level.startswith(INDETERMINATE_LEVEL):
-            assert sources == list(INDETERMINATE)
-        else:
-            assert sources == ["hip_push", both[0], "gravity"], (outcome.level, outcome.target)
+SOURCES = ("inertia", "plates", "skin")
+OF_ARMS = ("A", "arms", "whole_body", "momentum_mean", "kg m2/s")
+OF_TORSO = ("A", "torso", "whole_body", "momentum_mean", "kg m2/s")
+CAUSED = [(f"C ({model})", "gravity", "ground", "force_mean", "N") for model in ("C1", "C2")]
 
 
-# means -------------------------------------------------------------------------------------------
-
-WHERE = ["participant_id", "trial_id", "step"]
-
-
-@pytest.fixture
-def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Two trials of ten steps, one of them of no condition; an outcome that some steps lack."""
-    rng = np.random.default_rng(4)
-    steps = pd.DataFrame(
-        [
-            {"participant_id": "A", "trial_id": trial, "step": n, "condition": condition,
-             "side": ("left", "right")[n % 2]}
-            for trial, condition in (("one", "free"), ("two", None))
-            for n in range(10)
-        ]
+def _drawn(outcomes, sds, trial=None):
+    """Standard deviations (sources, feet) of every outcome on y alone, on a trial."""
+    values = np.zeros((len(sds), 2, len(outcomes), 3))
+    values[..., 1] = np.array(list(sds.values()), dtype=float)[..., None]
+    names = {f"outcome_{name}": [one[n] for one in outcomes] for n, name in enumerate(NAMES)}
+    dimensions = ("uncertainty_source", "stance_foot", "outcome", "axis")
+    data = xr.Dataset(coords={"axis": list(AXES)}) if trial is None else trial
+    return data.assign(interval_sd=(dimensions, values)).assign_coords(
+        uncertainty_source=list(sds), stance_foot=list(SIDES),
+        **{name: ("outcome", own) for name, own in names.items()},
     )  # fmt: skip
-    rows = pd.concat(
-        steps[WHERE].assign(
-            **dict.fromkeys(OUTCOME, "same") | {"source": source},
-            value=rng.normal(size=len(steps)), low=-1.0, high=2.0,
-        )
-        for source in ("arms", "torso")
-    )  # fmt: skip
-    rows.loc[(rows["source"] == "torso") & (rows["step"] < 8), "value"] = np.nan
-    text = [*WHERE[:2], *OUTCOME]
-    return rows.astype(dict.fromkeys(text, "category")), steps
 
 
-def test_means_are_those_of_the_steps(tables):
-    rows, steps = tables
-    found = contribution_means(rows, steps)
-    assert set(found) == set(columns("contribution_means"))
-    assert len(found) == 2 * 2 * 2
-    for one in found.to_dict("records"):
-        named = (
-            steps["condition"].isna() if pd.isna(one["condition"]) else steps["condition"] == "free"
-        )
-        own = rows.merge(steps[named & (steps["side"] == one["side"])][WHERE])
-        own = own.loc[own["source"] == one["source"], "value"].dropna()
-        assert one["steps"] == len(own) == (5 if one["source"] == "arms" else 1)
-        assert one["mean"] == pytest.approx(own.mean())
-        assert one["sd"] == pytest.approx(own.std(), nan_ok=True)
-        assert (one["low"], one["high"]) == (-1.0, 2.0)
+def test_a_trials_statistics_are_as_unsure_as_all_sources_make_them():
+    """Errors alike in all steps by their own, that of the motion pooled over all stances."""
+    trial = fitted_trial(made_trial())
+    steps, keys = _steps(trial), list(KEYS.values())
+    drawn = {"inertia": (0.03, 0.06), "model": (0.04, 0.08), "motion": (9.0, 9.0)}
+    still = _drawn(keys, drawn, trial.isel(sample=[0, 0, 0]))
+    assert statistic_sds(still, steps) == pytest.approx(dict.fromkeys(KEYS, 0.075))
+    left = [step for step in steps if step.side == "left"]
+    assert statistic_sds(still, left) == pytest.approx(dict.fromkeys(KEYS, 0.05))
+    moved = statistic_sds(_drawn(keys, {"inertia": (0.0, 0.0)}, trial), steps)
+    assert all(0 < value < 1 for value in moved.values())
+    both = statistic_sds(_drawn(keys, drawn, trial), steps)
+    assert both == {name: pytest.approx(np.hypot(0.075, one)) for name, one in moved.items()}
 
 
-def test_a_step_of_another_trial_with_the_same_number_is_another(tables):
-    rows, steps = tables
-    first = contribution_means(rows[rows["trial_id"] == "one"], steps)
-    assert set(first["condition"]) == {"free"}
-    with pytest.raises(pd.errors.MergeError):
-        contribution_means(rows, pd.concat([steps, steps]))
+def test_budgets_are_means_over_the_steps_of_all_trials():
+    """One left step of 3 and 4, two right ones of 1 and 0, one more of 0 and 1 elsewhere.
+
+    sd = (5 + 1 + 1 + 1) / 4; variances 9 + 1 + 1 + 0 and 16 + 0 + 0 + 1, of 28.
+    """
+    outcomes = (OF_ARMS, *CAUSED)
+    one = _drawn(outcomes, {"inertia": (3.0, 1.0), "plates": (4.0, 0.0), "skin": (0.0, 0.0)})
+    other = _drawn(outcomes, {"inertia": (9.0, 0.0), "plates": (9.0, 1.0), "skin": (9.0, 0.0)})
+    budgets = (trial_budget(one, {"left": 1, "right": 2}), trial_budget(other, {"right": 1}))
+    rows = uncertainty_budget(pd.concat(budgets))
+    assert rows["level"].tolist() == ["A", "C (C2)"]  # C1 stands beside it, as another model
+    arms = rows.iloc[0]
+    assert (arms["axis"], arms["steps"], arms["unit"]) == ("y", 4, "kg m2/s")
+    assert arms["sd"] == pytest.approx(2.0)
+    shares = arms[[f"share_{name}" for name in SOURCES]].astype(float)
+    np.testing.assert_allclose(shares, [11 / 28, 17 / 28, 0.0])
+    lost = _drawn(outcomes, dict.fromkeys(SOURCES, (np.nan, 1.0)))
+    assert stance_sds(lost, "left") == {}
+    budget = uncertainty_budget(trial_budget(lost, {"left": 5, "right": 1}))
+    assert budget["steps"].tolist() == [1, 1]
+    assert uncertainty_budget(trial_budget(xr.Dataset(), {"left": 1})).empty
+
+
+@pytest.mark.parametrize(("least", "levels"), [(0.99, ["A"]), (1.01, ["A", "C (C2)"])])
+def test_what_mechanics_forces_has_no_budget(least, levels):
+    """Draws leave a last digit of what is zero by mechanics: its shares are of nothing."""
+    trial = _drawn((OF_ARMS, *CAUSED), {"inertia": (3.0, 1.0), "plates": (4.0, 0.0)})
+    own = trial["interval_sd"].loc[{"outcome": 2, "axis": "y"}]
+    own[:] = 0.0
+    own.loc[{"uncertainty_source": "plates"}] = least * ROUND_OFF * 5.0  # of the largest: 3 and 4
+    rows = uncertainty_budget(trial_budget(trial, {"left": 1}))
+    assert rows["level"].tolist() == levels
 
 
 # other models ------------------------------------------------------------------------------------
 
-ONE = Step(1, "left", 1.0, 1.1, 1.2, "ok", "")
-OF_ARMS = ("A", "arms", "whole_body", "momentum_mean", "kg m2/s")
-OF_TORSO = ("A", "torso", "whole_body", "momentum_mean", "kg m2/s")
-
 
 def _rows(*values, axis="y", outcome=OF_ARMS):
-    return pd.DataFrame(
-        [
-            dict(zip(NAMES, outcome, strict=True)) | {"axis": axis, "step": n, "value": value}
-            for n, value in enumerate(values)
-        ]
-    )
-
-
-def _two_outcomes(drawn):
-    """Sds of two outcomes on y, of one source: the left foot's; nothing was drawn of the right."""
-    sds = np.full((1, 2, 2, 3), np.nan)
-    sds[0, 0] = 0.0
-    sds[0, 0, :, 1] = drawn
-    names = {f"outcome_{name}": [OF_ARMS[n], OF_TORSO[n]] for n, name in enumerate(NAMES)}
-    return xr.Dataset(
-        {"interval_sd": (("uncertainty_source", "stance_foot", "outcome", "axis"), sds)},
-        coords={
-            "uncertainty_source": ["inertia"],
-            "stance_foot": ["left", "right"],
-            "axis": ["x", "y", "z"],
-            **{name: ("outcome", own) for name, own in names.items()},
-        },
-    )
+    names = dict(zip(NAMES, outcome, strict=True)) | {"axis": axis}
+    return pd.DataFrame([names | {"step": n, "value": value} for n, value in enumerate(values)])
 
 
 @pytest.mark.parametrize(("late", "together"), [(0.049, True), (0.051, False), (-0.049, True)])
 def test_steps_of_one_foot_that_begin_within_half_a_contact_are_the_same(late, together):
-    other = replace(ONE, touchdown=1.0 + late, toe_off=1.1 + late)
-    assert bool(same_steps([ONE], [other])) == together
-    assert not same_steps([ONE], [replace(other, side="right")])
+    one = Step(1, "left", 1.0, 1.1, 1.2, "ok", "")
+    other = replace(one, touchdown=1.0 + late, toe_off=1.1 + late)
+    assert bool(same_steps([one], [other])) == together
+    assert not same_steps([one], [replace(other, side="right")])
 
 
-def test_differences_are_of_steps_and_axes_that_both_models_know():
+def test_differences_of_models_are_of_what_both_know_and_steps_count_alike():
     own = pd.concat([_rows(1.0, 2.0, 3.0), _rows(5.0, axis="x"), _rows(1.0, outcome=OF_TORSO)])
     other = pd.concat([_rows(2.0, 0.0, np.nan), _rows(5.5, axis="x")])
     found = outcome_differences(own, other).set_index("axis")
     assert found["source"].tolist() == ["arms", "arms"]  # the other model has no torso
-    arms = found.loc["y"]
-    assert (arms["steps"], arms["own"], arms["other"]) == (2, 1.5, 1.0)
-    assert arms["difference"] == -0.5
-    assert arms["rms"] == pytest.approx(np.sqrt((1.0 + 4.0) / 2))  # a mean of 0.5 hides it
-    assert found.loc["x", "rms"] == 0.5
-
-
-def test_one_step_counts_as_much_as_any_other_whatever_its_trial():
-    parts = [
-        outcome_differences(_rows(0.0, 0.0, 0.0), _rows(1.0, 1.0, 1.0)),
-        outcome_differences(_rows(0.0), _rows(3.0)),
-    ]
-    sds = model_sds(pd.concat(parts))
-    assert list(sds) == [OF_ARMS[:4]]
-    assert sds[OF_ARMS[:4]].tolist() == [0.0, pytest.approx(np.sqrt(12.0 / 4.0)), 0.0]
+    columns = ["steps", "own", "other", "difference", "rms"]
+    expected = [2.0, 1.5, 1.0, -0.5, np.sqrt((1.0 + 4.0) / 2)]  # a mean of 0.5 hides it
+    np.testing.assert_allclose(found.loc["y", columns].astype(float), expected)
+    parts = [outcome_differences(_rows(0.0, 0.0, 0.0), _rows(1.0, 1.0, 1.0)),
+             outcome_differences(_rows(0.0), _rows(3.0))]  # fmt: skip
+    [(key, sds)] = model_sds(pd.concat(parts)).items()
+    assert (key, sds.tolist()) == (OF_ARMS[:4], [0.0, pytest.approx(np.sqrt(12.0 / 4.0)), 0.0])
     assert model_sds(pd.concat(parts)[:0]) == {}
 
 
 def test_the_choice_of_the_model_adds_its_variance():
-    trial = with_model(_two_outcomes([3.0, 3.0]), {OF_ARMS[:4]: np.array([0.0, 4.0, 0.0])})
+    """Curves by the root mean square over steps at every percent."""
+    drawn = _drawn((OF_ARMS, OF_TORSO), {"inertia": (3.0, np.nan)})
+    trial = with_model(drawn, {OF_ARMS[:4]: np.array([0.0, 4.0, 0.0])})
     half = half_widths(stance_sds(trial, "left"))
     assert half[OF_ARMS[:4]]["y"] == pytest.approx(5.0 * NORMAL_95)
     assert half[OF_TORSO[:4]]["y"] == pytest.approx(3.0 * NORMAL_95)  # no other model has a torso
     assert stance_sds(trial, "right") == {}  # nothing was drawn there, so nothing is told
     budget = uncertainty_budget(trial_budget(trial, {"left": 2})).set_index("source")
     assert budget.loc["arms", "share_model"] == pytest.approx(16.0 / 25.0)
-    assert budget.loc["torso", "share_model"] == 0.0
 
-
-def test_curves_differ_by_the_root_mean_square_over_steps_at_every_percent():
     def curves(*values):
-        shape = (len(values), 2, 5)
-        made = np.broadcast_to(np.array(values)[:, None, None], shape).copy()
+        made = np.broadcast_to(np.array(values)[:, None, None], (len(values), 2, 5)).copy()
         made[:, 1] = np.nan  # no flight
         return xr.Dataset(dict.fromkeys(SPREADS, (("step", "phase", "percent"), made)))
 
@@ -425,67 +396,66 @@ def test_curves_differ_by_the_root_mean_square_over_steps_at_every_percent():
     for values in sds.values():
         np.testing.assert_allclose(values[0], np.sqrt((9.0 + 16.0) / 2))
         assert np.isnan(values[1]).all()
-    assert curve_sds([]) == {}
 
 
-# uncertainty -------------------------------------------------------------------------------------
-
-SOURCES = ("inertia", "plates", "skin")
-OUTCOMES = (
-    ("A", "arms", "whole_body", "momentum_mean", "kg m2/s"),
-    ("C (C1)", "gravity", "ground", "force_mean", "N"),
-    ("C (C2)", "gravity", "ground", "force_mean", "N"),
-)
+# quality -----------------------------------------------------------------------------------------
 
 
-def _drawn_trial(left, right):
-    """A trial whose outcomes have these standard deviations by source, on y alone."""
-    sds = np.zeros((len(SOURCES), 2, len(OUTCOMES), 3))
-    sds[:, 0, :, 1], sds[:, 1, :, 1] = np.array(left)[:, None], np.array(right)[:, None]
-    names = {f"outcome_{name}": [one[n] for one in OUTCOMES] for n, name in enumerate(NAMES)}
-    return xr.Dataset(
-        {"interval_sd": (("uncertainty_source", "stance_foot", "outcome", "axis"), sds)},
-        coords={
-            "uncertainty_source": list(SOURCES),
-            "stance_foot": ["left", "right"],
-            "axis": ["x", "y", "z"],
-            **{name: ("outcome", own) for name, own in names.items()},
-        },
-    )
+@pytest.mark.parametrize(
+    ("value", "limit", "at_least", "verdict"),
+    [(1.0, 1.0, False, "ok"), (1.1, 1.0, False, "fail"), (3.0, 3.0, True, "ok"),
+     (2.9, 3.0, True, "fail"), (np.nan, 1.0, False, "fail"), (np.nan, 1.0, True, "fail"),
+     (5.0, None, False, None)],
+)  # fmt: skip
+def test_missing_numbers_are_no_proof_of_quality(value, limit, at_least, verdict):
+    row = measure({"trial_id": "T"}, "m", value, "N", limit=limit, at_least=at_least)
+    assert row["verdict"] == verdict
 
 
-@pytest.mark.parametrize(("least", "levels"), [(0.99, ["A"]), (1.01, ["A", "C (C2)"])])
-def test_what_mechanics_forces_has_no_budget(least, levels):
-    """Draws leave a last digit of what is zero by mechanics: its shares are of nothing."""
-    trial = _drawn_trial([3.0, 4.0, 0.0], [1.0, 0.0, 0.0])
-    small = trial["interval_sd"].loc[{"outcome": 2, "axis": "y", "uncertainty_source": "plates"}]
-    trial["interval_sd"].loc[{"outcome": 2, "axis": "y"}] = 0.0
-    small[:] = least * ROUND_OFF * 5.0  # of the left foot's largest: 3 and 4 together
-    rows = uncertainty_budget(trial_budget(trial, {"left": 1}))
-    assert rows["level"].tolist() == levels
+def _step(**changes: object) -> dict[str, object]:
+    """A step of somebody in the middle of every band at 9 m/s; the weight is borne exactly."""
+    contact, flight = 0.1125, 0.125
+    return {
+        "status": "ok", "step_flags": None, "speed_mps": 9.0,
+        "contact_s": contact, "flight_s": flight,
+        "step_frequency_hz": 4.3, "step_length_m": 2.125, "peak_vertical_force_bw": 3.75,
+        "mean_vertical_force_bw": (contact + flight) / contact,
+    } | changes  # fmt: skip
 
 
-def test_budgets_are_means_over_the_steps_of_all_trials():
-    """One left step of 3 and 4, two right ones of 1 and 0, one more of 0 and 1 elsewhere.
-
-    sd = (5 + 1 + 1 + 1) / 4; variances 9 + 1 + 1 + 0 and 16 + 0 + 0 + 1, of 28.
-    """
-    trials = [
-        (_drawn_trial([3.0, 4.0, 0.0], [1.0, 0.0, 0.0]), {"left": 1, "right": 2}),
-        (_drawn_trial([9.0, 9.0, 9.0], [0.0, 1.0, 0.0]), {"right": 1}),
-    ]
-    rows = uncertainty_budget(pd.concat([trial_budget(*one) for one in trials]))
-    assert rows["level"].tolist() == ["A", "C (C2)"]  # C1 stands beside it, as another model
-    arms = rows.iloc[0]
-    assert (arms["axis"], arms["steps"], arms["unit"]) == ("y", 4, "kg m2/s")
-    assert arms["sd"] == pytest.approx(2.0)
-    shares = arms[["share_inertia", "share_plates", "share_skin"]].astype(float)
-    np.testing.assert_allclose(shares, [11 / 28, 17 / 28, 0.0])
+def _bands(*steps: dict[str, object]) -> dict[str, dict[str, object]]:
+    return {row["measure"]: row for row in band_rows(Quality(), {}, steps)}
 
 
-def test_a_foot_that_was_not_drawn_has_no_budget():
-    trial = _drawn_trial([np.nan] * 3, [1.0, 0.0, 0.0])
-    assert stance_sds(trial, "left") == {}
-    rows = uncertainty_budget(trial_budget(trial, {"left": 5, "right": 1}))
-    assert rows["steps"].tolist() == [1, 1]
-    assert uncertainty_budget(trial_budget(xr.Dataset(), {"left": 1})).empty
+def test_who_runs_as_people_do_passes_and_others_do_not():
+    """A fifth beyond an end of a band, 3 % of the weight; steps that turn are not asked."""
+    rows = _bands(_step(), _step())
+    assert set(rows) == {f"band_{name}" for name in COLUMNS} | {"vertical_impulse"}
+    assert {row["verdict"] for row in rows.values()} == {"ok"}
+    for quantity, column in COLUMNS.items():
+        for edge, sign in zip(band(quantity, 9.0), (-1.0, 1.0), strict=True):
+            for share, verdict in ((0.199, "ok"), (0.201, "warning")):
+                row = _bands(_step(**{column: edge * (1 + sign * share)}))[f"band_{quantity}"]
+                assert (row["value"], row["verdict"]) == (pytest.approx(share), verdict)
+    for gain, verdict in ((1.029, "ok"), (0.971, "ok"), (1.031, "warning")):
+        force = gain * _step()["mean_vertical_force_bw"]
+        row = _bands(_step(mean_vertical_force_bw=force))["vertical_impulse"]
+        assert (row["value"], row["verdict"]) == (pytest.approx(abs(gain - 1)), verdict)
+    odd = _step(contact_s=0.3, step_flags="accelerating,marker_error")
+    assert _bands(_step(), odd)["band_contact_time"]["value"] == 0.0
+    assert _bands(odd) == {}
+    assert set(_bands(_step(speed_mps=3.4))) == {"vertical_impulse"}
+    assert "vertical_impulse" not in _bands(_step(mean_vertical_force_bw=np.nan))
+
+
+def test_the_sidecar_says_toward_which_side_z_points():
+    """A ground force to the runner's right on the right foot, to the left on the left one."""
+    made = made_trial()
+    made["ground_force"].values[:] = [0.0, 1000.0, 100.0]
+    made["ground_force"].values[:, 0, 2] = -100.0
+    lateral = [one_step(made, step)["ground_force"][0, :, 2].mean() for step in _steps(made)[:2]]
+    word = "stance" if min(lateral) > 0 else "swing"
+    steps, rows = step_columns.STEPS, step_columns.CONTRIBUTIONS
+    said = [steps["H_total_z_stance_mean_kgm2ps"], steps["lateral_force_bw"],
+            steps["heading_change_deg"], rows["axis"]]  # fmt: skip
+    assert all(f"toward the {word} side" in one["description"] for one in said)

@@ -1,26 +1,38 @@
-"""An archive of a study, and another clone's results held against it."""
+"""What leaves a study: an archive, what repositories read of it, and another clone against it."""
 
 from __future__ import annotations
 
+import base64
+import csv
 import json
+import re
 import shutil
 import zipfile
+import zlib
 
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from aqbio.cli import app
 from aqbio.faults import RunStoppedError
+from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
+from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.archive import FACTS, TOLERANCE, compared, write_archive
+from aqbio.study.deposit import CRATE, PACKAGE, _labels
+from tests.jobs import run_jobs
 from tests.planted import NAME, files_with
 from tests.refusal import refused
 from tests.small_study import replace
+from tests.virtual.finished import PEOPLE
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("finished")]
 
 
-@pytest.fixture
-def archive(finished, tmp_path):
-    path = tmp_path / "made.zip"
+@pytest.fixture(scope="module")
+def archive(finished, tmp_path_factory):
+    path = tmp_path_factory.mktemp("archive") / "made.zip"
     write_archive(finished, path)
     return path
 
@@ -34,8 +46,57 @@ def elsewhere(finished, tmp_path):
     return load_study(folder / "study.yaml")
 
 
+# names of persons ---------------------------------------------------------------------------------
+
+
+def test_no_file_of_the_results_holds_the_name(finished):
+    """It is in names of files and folders, labels, headers, models and notes of this study."""
+    given = [path for path in finished.file.parent.iterdir() if path.name != "results"]
+    assert len([one for path in given for one in files_with(path, NAME)]) >= 7
+    assert len([path for path in finished.root.rglob("*") if path.is_file()]) > 100
+    assert files_with(finished.root, NAME) == []
+
+
+def test_the_search_sees_what_is_packed(tmp_path):
+    said = f"a text about {NAME}, long enough to be packed " * 4
+    packed = zlib.compress(said.encode())
+    (tmp_path / "page.html").write_text(base64.b64encode(packed).decode())
+    (tmp_path / "figure.pdf").write_bytes(b"stream\n" + packed + b"endstream")
+    (tmp_path / "wide.osim").write_text(said, encoding="utf-16")
+    assert len(files_with(tmp_path, NAME)) == 3
+    assert files_with(tmp_path, "somebody else") == []
+
+
+# the archive --------------------------------------------------------------------------------------
+
+
+def test_it_holds_numbers_and_no_recordings_and_no_names(archive, finished, tmp_path):
+    """It is a crate that names each of its files."""
+    with zipfile.ZipFile(archive) as content:
+        names = set(content.namelist())
+        content.extractall(tmp_path / "unpacked")
+        facts, crate = (json.loads(content.read(name)) for name in (FACTS, CRATE))
+    assert {"tables/verdicts.tsv", "tables/steps.tsv", "hypotheses.json"} <= names
+    assert not [name for name in names if name.endswith((".nc", ".c3d", ".osim", ".html"))]
+    assert files_with(tmp_path / "unpacked", NAME) == []
+    assert str(finished.root.parent) not in json.dumps(facts)
+    record = finished.read_manifest("runner", "prepare")
+    assert facts["results"]["runner prepare"] == record["files"]
+    assert set(json.loads(record["provenance"]["inputs"])) >= {"file of runner run1"}
+    assert "file of runner run1" in facts["inputs"]
+    by_id = {one["@id"]: one for one in crate["@graph"]}
+    assert len(by_id) == len(crate["@graph"])
+    assert {one["@id"] for one in by_id["./"]["hasPart"]} == names - {CRATE}
+    assert by_id[CRATE]["about"] == {"@id": "./"}
+    assert {"name", "description", "datePublished", "license"} <= set(by_id["./"])
+    for one in crate["@graph"]:
+        for value in one.values():
+            if isinstance(value, dict) and not value["@id"].startswith("https:"):
+                assert value["@id"] in by_id
+
+
 def _with_number(study, factor):
-    """Multiply a number of a table; give the column's name."""
+    """Add a share of its largest number to a cell of a table."""
     path = study.table("steps.tsv")
     header, row, *rows = path.read_text().splitlines()
     at = header.split("\t").index("speed_mps")
@@ -45,48 +106,28 @@ def _with_number(study, factor):
     path.write_text("\n".join([header, "\t".join(cells), *rows]) + "\n")
 
 
-def test_it_holds_numbers_and_no_recordings_and_no_names(archive, finished, tmp_path):
-    with zipfile.ZipFile(archive) as content:
-        names = content.namelist()
-        content.extractall(tmp_path / "unpacked")
-        facts = json.loads(content.read(FACTS))
-    assert {"tables/verdicts.tsv", "tables/steps.tsv", "hypotheses.json"} <= set(names)
-    assert not [name for name in names if name.endswith((".nc", ".c3d", ".osim", ".html"))]
-    assert files_with(tmp_path / "unpacked", NAME) == []
-    assert str(finished.root.parent) not in json.dumps(facts)
-    assert "file of runner run1" in facts["inputs"]
-    record = facts["results"]["runner prepare"]
-    assert record == finished.read_manifest("runner", "prepare")["files"]
-
-
 def test_another_clone_reproduces_every_number(archive, elsewhere):
+    """Within a tolerance, and what is beyond it is named with column, row and reason."""
     found = compared(elsewhere, archive)
     assert found.same > 20
     assert (found.close, found.different, found.reasons) == ((), (), ())
     assert found.drawn == found.figures > 10
-
-
-def test_numbers_within_the_tolerance_are_told_and_reproduced(archive, elsewhere):
     _with_number(elsewhere, 0.9 * TOLERANCE)
     found = compared(elsewhere, archive)
     assert found.different == ()
-    [line] = found.close
-    assert line.startswith("tables/steps.tsv (9e-07")
-
-
-def test_numbers_beyond_it_are_named_with_column_row_and_reason(archive, elsewhere):
-    _with_number(elsewhere, 1.1 * TOLERANCE)
+    assert [line.startswith("tables/steps.tsv (9e-07") for line in found.close] == [True]
+    _with_number(elsewhere, 0.3 * TOLERANCE)
     with elsewhere.file.open("a") as settings:
         settings.write("prepare: {cutoff_hz: 18}\n")
     found = compared(load_study(elsewhere.file), archive)
-    [line] = found.different
+    [line], [reason] = found.different, found.reasons
     assert line.startswith("tables/steps.tsv: 1 of ")
     assert "cells of speed_mps, most in row 1: " in line
-    [reason] = found.reasons
     assert reason.startswith("settings.prepare.cutoff_hz: 18.0, ")
 
 
-def test_words_rows_and_files_that_differ_are_told(archive, elsewhere):
+def test_words_rows_and_files_that_differ_are_told(archive, elsewhere, tmp_path):
+    """Damaged results are not archived."""
     (elsewhere.table("findings.tsv")).unlink()
     path = elsewhere.table("verdicts.tsv")
     lines = path.read_text().splitlines()
@@ -97,31 +138,104 @@ def test_words_rows_and_files_that_differ_are_told(archive, elsewhere):
     assert "tables/findings.tsv: only in the archive" in told
     assert f"tables/verdicts.tsv: {len(lines) - 2} rows, {len(lines) - 1} in the archive" in told
     assert any(line.startswith("tables/trials.tsv: 1 of 4 cells of status") for line in told)
-
-
-def test_damaged_results_are_not_archived(elsewhere, tmp_path):
-    elsewhere.table("verdicts.tsv").unlink()
-    with refused(
-        "archive-unsound", r"results are not what they should be, .*missing", RunStoppedError
-    ):
+    what = r"results are not what they should be, .*missing"
+    with refused("archive-unsound", what, RunStoppedError):
         write_archive(elsewhere, tmp_path / "none.zip")
     assert not (tmp_path / "none.zip").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"PK", b"no archive"])
-def test_what_is_no_archive_is_refused_in_words(elsewhere, tmp_path, content):
-    path = tmp_path / "other.zip"
-    path.write_bytes(content)
-    with refused("file-damaged", "archive of aqbio"):
-        compared(elsewhere, path)
-
-
 @pytest.mark.parametrize(
-    ("name", "text"), [("../../outside.txt", "x"), (FACTS, "[]"), (FACTS, "7"), (FACTS, "{")]
+    "content", [b"", b"no archive", ("../../outside.txt", "x"), (FACTS, "[]"), (FACTS, "{")]
 )
-def test_an_archive_of_something_else_is_refused(elsewhere, tmp_path, name, text):
-    path = tmp_path / "other.zip"
-    with zipfile.ZipFile(path, "w") as content:
-        content.writestr(name, text)
-    with refused("archive-format", "the file is no archive of aqbio"):
-        compared(elsewhere, path)
+def test_what_is_no_archive_is_refused_in_words(finished, tmp_path, content):
+    path, packed = tmp_path / "other.zip", isinstance(content, tuple)
+    if packed:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(*content)
+    else:
+        path.write_bytes(content)
+    with refused("archive-format" if packed else "file-damaged", "archive of aqbio"):
+        compared(finished, path)
+
+
+# what repositories read ---------------------------------------------------------------------------
+
+CELLS = {
+    "number": re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?"),
+    "integer": re.compile(r"-?\d+"),
+    "boolean": re.compile(r"True|False"),
+    "string": re.compile(r".*", re.DOTALL),
+}
+"""What a type of Table Schema may look like."""
+MOTION = re.compile(r"sub-[a-zA-Z0-9]+_task-[a-zA-Z0-9]+_tracksys-[a-zA-Z0-9]+_motion\.tsv")
+
+
+def test_every_cell_is_what_the_data_package_says(finished):
+    folder = finished.root / "tables"
+    package = json.loads((folder / PACKAGE).read_text(encoding="utf-8"))
+    assert {one["path"] for one in package["resources"]} == {p.name for p in folder.glob("*.tsv")}
+    for resource in package["resources"]:
+        schema = resource["schema"]
+        with (folder / resource["path"]).open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file, delimiter=resource["dialect"]["delimiter"])
+        assert [one["name"] for one in schema["fields"]] == header
+        assert all(one["description"] for one in schema["fields"])
+        for number, field in enumerate(schema["fields"]):
+            cells = {row[number] for row in rows} - set(schema["missingValues"])
+            wrong = [one for one in cells if not CELLS[field["type"]].fullmatch(one)]
+            assert not wrong, (resource["path"], field["name"], wrong[:3])
+
+
+def test_markers_and_plates_become_motion_of_bids(finished, tmp_path):
+    """Names, channels and values; a folder of a study passes the validator of BIDS."""
+    done = CliRunner().invoke(app, ["export", str(finished.file), "--bids", str(tmp_path)])
+    files = sorted(tmp_path.rglob("*_tracksys-markers_motion.tsv"))
+    assert done.output.strip().endswith(f"{len(files)} recordings.")
+    assert len(files) == sum(len(finished.trials_of(name)) for name in PEOPLE)
+    assert all(MOTION.fullmatch(one.name) for one in files)
+    [file] = [one for one in files if "task-run2" in one.name and PEOPLE[0] in one.name]
+    data = read_dataset(finished.folder(PEOPLE[0], "prepare") / "run2.nc")
+    number = data["plate"].values[-1]
+    for system, rate, counted, column, values in (
+        ("markers", "marker_rate", "MotionChannelCount", f"{data['marker'].values[1]}_y",
+         data["marker_raw"].isel(marker=1).sel(axis="y")),
+        ("plates", "force_rate", "MISCChannelCount", f"plate{number}_force_z",
+         data["plate_force_raw"].isel(plate=-1).sel(axis="z")),
+        ("plates", "force_rate", "MISCChannelCount", f"plate{number}_moment_z",
+         data["plate_moment_raw"].isel(plate=-1).sel(axis="z")),
+    ):  # fmt: skip
+        motion = file.with_name(file.name.replace("markers", system))
+        channels = motion.with_name(motion.name.replace("_motion", "_channels"))
+        said = json.loads(motion.with_suffix(".json").read_text(encoding="utf-8"))
+        rows = [line.split("\t") for line in channels.read_text(encoding="utf-8").splitlines()[1:]]
+        written = np.genfromtxt(motion, delimiter="\t", missing_values="n/a")
+        assert written.shape[1] == len(rows) == said[counted]
+        assert said["SamplingFrequency"] == data.attrs[rate]
+        assert ({row[2] for row in rows} == {"MISC"}) == (system == "plates")
+        place = [row[0] for row in rows].index(column)
+        np.testing.assert_allclose(written[:, place], values, atol=1e-6)
+    with refused("bids-names", "are both task-run1"):
+        _labels("task", ["run-1", "run1"])
+
+
+def test_a_trial_changes_the_page_of_its_athlete_only(elsewhere):
+    """Everybody else's stays, byte by byte."""
+    (other, changed), sheet = PEOPLE, elsewhere.sheet("trials")
+    lines = sheet.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [one for one in lines if not one.startswith(f"{changed}\trun2\t")]
+    assert len(kept) == len(lines) - 1
+    sheet.write_text("".join(kept), encoding="utf-8")
+    study = load_study(elsewhere.file)
+
+    def pages(name):
+        folders = study.folder(name, "pages"), study.root / "report"
+        return [(one / "athletes" / f"{name}.html").read_bytes() for one in folders]
+
+    before = {name: pages(name) for name in PEOPLE}
+    run_jobs(study, PARTICIPANT_STAGES, people=(changed,))
+    run_jobs(study, ("pages",), people=(other,))
+    run_jobs(study, ("report",))
+    assert pages(other) == before[other]
+    for was, now in zip(before[changed], pages(changed), strict=True):
+        assert b"run2" in was
+        assert b"run2" not in now

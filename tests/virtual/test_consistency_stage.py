@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -64,27 +63,37 @@ def _silent(_: str) -> None:
     pass
 
 
-def _again(study: Study, settings: str) -> Study:
-    """The same study with other settings of the section consistency."""
-    text = study.file.read_text(encoding="utf-8").split("consistency:")[0]
-    study.file.write_text(text + settings, encoding="utf-8")
-    return load_study(study.file)
-
-
 @pytest.fixture(scope="module")
-def made(gait_of: GaitOf, tmp_path_factory) -> Study:
-    """Two runs at two speeds with soft tissue, one of them recorded without forces as well."""
+def fitted(gait_of: GaitOf, tmp_path_factory) -> tuple[Study, dict, dict[str, xr.Dataset]]:
+    """Two runs at two speeds with soft tissue, fitted; nobody may change it."""
     laboratory = Laboratory()
     runs = {
         name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(number), laboratory)
         for number, (name, speed) in enumerate({"run7": 7.0, "run9": 9.5}.items())
     }
-    folder = tmp_path_factory.mktemp("consistent")
-    noise = Disturbances(soft_tissue_m=0.014)
-    study = _again(write_made_study(folder, RUNNER, runs, laboratory, noise), VACUUM)
+    folder, noise = tmp_path_factory.mktemp("consistent"), Disturbances(soft_tissue_m=0.014)
+    study = write_made_study(folder, RUNNER, runs, laboratory, noise, VACUUM)
     for stage in (prepare_participant, scale_participant, inverse_kinematics_participant):
         stage(study, RUNNER.name, _silent)
-    return study
+    manifest = _run(study)
+    contributions_participant(study, RUNNER.name, _silent)
+    data = {s: _read(study, s) for s in ("inverse_dynamics", "contributions", "inverse_kinematics")}
+    return study, manifest, data
+
+
+@pytest.fixture
+def again(fitted, tmp_path) -> Callable[[str], Study]:
+    """Give a function that copies the study with its results and other settings."""
+
+    def copied(settings: str) -> Study:
+        folder = fitted[0].file.parent
+        shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+        file = tmp_path / "study.yaml"
+        text = file.read_text(encoding="utf-8").split("consistency:")[0]
+        file.write_text(text.replace(str(folder), str(tmp_path)) + settings, encoding="utf-8")
+        return load_study(file)
+
+    return copied
 
 
 def _run(study: Study) -> dict:
@@ -94,33 +103,6 @@ def _run(study: Study) -> dict:
 
 def _read(study: Study, stage: str, trial: str = "run9") -> xr.Dataset:
     return read_dataset(study.folder(RUNNER.name, stage) / f"{trial}.nc")
-
-
-@pytest.fixture(scope="module")
-def fitted(made: Study) -> tuple[Study, dict, dict[str, xr.Dataset]]:
-    study = _again(made, VACUUM)
-    manifest = _run(study)
-    contributions_participant(study, RUNNER.name, _silent)
-    shutil.copytree(study.root, _kept(study))
-    return (
-        study,
-        manifest,
-        {s: _read(study, s) for s in ("inverse_dynamics", "contributions", "inverse_kinematics")},
-    )
-
-
-def _kept(study: Study) -> Path:
-    """Results of the fit, whatever other tests made of those of the study."""
-    return study.file.parent / "kept"
-
-
-@pytest.fixture
-def whole(fitted) -> Study:
-    """The study with the results of the fit."""
-    study = _again(fitted[0], VACUUM)
-    shutil.rmtree(study.root)
-    shutil.copytree(_kept(study), study.root)
-    return study
 
 
 def test_the_session_is_fitted_and_says_so(fitted):
@@ -163,10 +145,7 @@ def test_numbers_of_a_fitted_study_are_what_they_were(fitted):
     files = {name: step_file(study, RUNNER.name, name) for name in ("steps", "quality")}
     files |= {"contributions": step_file(study, RUNNER.name, "contributions")}
     files |= {"fit_changes": changes_path(study, RUNNER.name)}
-    tables = {
-        name: read_columns(_kept(study) / path.relative_to(study.root))
-        for name, path in files.items()
-    }
+    tables = {name: read_columns(path) for name, path in files.items()}
     tables["parameters"] = pd.DataFrame(fitted[1]["parameters"])
     assert differences("fitted", digest(tables)) == []
 
@@ -176,32 +155,28 @@ def test_what_the_fit_changed_is_told(fitted):
     study, manifest, data = fitted
     rows = read_columns(changes_path(study, RUNNER.name))
     assert set(rows["trial_id"].dropna()) == {"run7", "run9", "static"}
-    _hold_the_standing(rows, manifest, study)
     own = rows[rows["trial_id"] == "run9"].set_index(["quantity", "part", "statistic"])
     knee = list(data["inverse_kinematics"]["coordinate"].values).index("knee_angle_r")
-    for column, stage in (("before", "inverse_kinematics"), ("after", "inverse_dynamics")):
+    standing = rows[rows["quantity"] == "standing"].set_index(["axis", "statistic"])
+    [told] = manifest["standing"]
+    for column, stage, way in (
+        ("before", "inverse_kinematics", "given_m"), ("after", "inverse_dynamics", "left_out_m")
+    ):  # fmt: skip
         peak = own.loc[("joint_moment", "knee_angle_r", "peak"), column].item()
         known = np.abs(data[stage]["generalised_force"].values[:, knee])
         assert 0.5 * np.nanmax(known) < peak <= np.nanmax(known) * (1.0 + 1e-6)
-
-
-def _hold_the_standing(rows: pd.DataFrame, manifest: dict, study: Study) -> None:
-    """Centre of mass in standing: over the feet as the session says, and 0.5 to 0.6 of stature."""
-    standing = rows[rows["quantity"] == "standing"].set_index(["axis", "statistic"])
-    [told] = manifest["standing"]
-    for column, way in (("before", "given_m"), ("after", "left_out_m")):
         found = [standing.loc[(axis, "left_out"), column] for axis in "xz"]
         np.testing.assert_allclose(found, told[way], atol=1e-9)
+        share = standing.loc[("y", "share"), column]  # of stature, over the feet
         height = standing.loc[("y", "height"), column]
-        share = standing.loc[("y", "share"), column]
         assert share == pytest.approx(height / study.participant(RUNNER.name).height_m)
         assert 0.5 < share < 0.6
 
 
 @pytest.mark.parametrize("trial", ["run7", "run9"])
-def test_opensim_alone_finds_the_residuals(fitted, trial):
+def test_opensim_alone_finds_the_residuals(again, trial):
     """From the files of both ways, of a model whose joints OpenSim computes right."""
-    study, _, _ = fitted
+    study = again(VACUUM)
     write_opensim_files(study, RUNNER.name, _silent)
     folder = study.root / "opensim" / RUNNER.name
     made = _read(study, "contributions", trial)
@@ -222,16 +197,14 @@ def test_opensim_alone_finds_the_residuals(fitted, trial):
 @pytest.mark.parametrize("trial", ["run7", "run9"])
 def test_a_referee_with_opensim_alone_finds_the_levels(fitted, trial):
     """From its mass matrix and Jacobians: docs/levels.md, written anew."""
-    folder = _kept(fitted[0]) / "participants" / RUNNER.name
+    folder = fitted[0].root / "participants" / RUNNER.name
     hold_against(folder, trial, MODELS / "sprint" / "map.yaml")
 
 
 def test_every_variable_of_every_file_is_described(fitted):
     """Each has a meaning, each vector its mirror image: docs/files.md is made of the same words."""
-    study, _, _ = fitted
-    files = sorted(study.root.rglob("*.nc"))
-    assert len(files) > 4
-    bare = {path.name: undescribed(read_dataset(path)) for path in files}
+    bare = {path.name: undescribed(read_dataset(path)) for path in fitted[0].root.rglob("*.nc")}
+    assert len(bare) > 4
     assert not {name: left for name, left in bare.items() if left}
 
 
@@ -261,9 +234,9 @@ def test_contacts_and_loads_follow_the_clock_offset(fitted):
         np.testing.assert_array_equal(data["contributions"][name], data["inverse_dynamics"][name])
 
 
-def test_places_of_mass_are_told_and_intervals_rest_on_them(fitted, whole):
+def test_places_of_mass_are_told_and_intervals_rest_on_them(fitted):
     """Forces only narrow what body and tables leave open; later stages read one covariance."""
-    study = whole
+    study = fitted[0]
     adjusted, scaled = (
         load_skeleton(study.folder(RUNNER.name, stage) / "runner.skeleton.npz")
         for stage in ("inverse_dynamics", "scale")
@@ -293,8 +266,9 @@ def _assert_passed_on(study: Study) -> None:
     assert not {"forces_fitted", "group_momentum_sample"} & set(passed.variables)
 
 
-def test_the_standing_pose_leaves_out_labels_that_are_wrong(made, monkeypatch):
+def test_the_standing_pose_leaves_out_labels_that_are_wrong(fitted, monkeypatch):
     """Heel and toe exchanged in the static trial turn his foot, unless they are left out."""
+    made = fitted[0]
     name = made.static_of(RUNNER.name).trial_id
     skeleton = load_skeleton(made.folder(RUNNER.name, "scale") / "runner.skeleton.npz")
     sound = static.static_stance(made, RUNNER.name, skeleton, made.static_of(RUNNER.name)).q
@@ -316,11 +290,10 @@ def test_the_standing_pose_leaves_out_labels_that_are_wrong(made, monkeypatch):
     assert off[2] < 2.0, off
 
 
-def test_both_versions_are_carried(fitted):
+def test_both_versions_are_carried(fitted, again):
     """The plain version is that of the solved motion, the scaled model and unshifted forces."""
-    study, _, data = fitted
-    found = data["contributions"]
-    off = _again(study, "consistency: off\n")
+    found = fitted[2]["contributions"]
+    off = again("consistency: off\n")
     manifest = _run(off)
     assert not manifest["adjusted_model"]
     assert not manifest["enabled"]
@@ -343,10 +316,9 @@ def test_both_versions_are_carried(fitted):
     assert float(np.abs(difference).max()) > 5.0
 
 
-def test_the_adjusted_model_has_the_masses_of_the_fit(fitted, whole):
+def test_the_adjusted_model_has_the_masses_of_the_fit(fitted):
     """Its masses are the fit's; its residuals are tried above."""
-    _, manifest, _ = fitted
-    study = whole
+    study, manifest, _ = fitted
     folder = study.folder(RUNNER.name, "inverse_dynamics")
     skeleton = load_skeleton(folder / "runner.skeleton.npz")
     scaled = load_skeleton(study.folder(RUNNER.name, "scale") / "runner.skeleton.npz")
@@ -358,7 +330,7 @@ def test_the_adjusted_model_has_the_masses_of_the_fit(fitted, whole):
     assert gain == pytest.approx((1 + change["mass"]) * (1 + change["leg_share"]), rel=1e-9)
 
 
-def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch):
+def test_a_session_beyond_its_limits_keeps_the_plain_motion(again, monkeypatch):
     """Limits so narrow that any estimate is beyond them: named, not used, and said aloud."""
     monkeypatch.setattr(
         suspicion, "REVERSED", {"moment_y_sign": suspicion.REVERSED["moment_y_sign"]}
@@ -367,7 +339,7 @@ def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch)
         replace(one, lowest=-1e-6, highest=1e-6) if one.name == LEGS else one for one in PARAMETERS
     ]
     monkeypatch.setattr(session_inputs, "PARAMETERS", narrow)
-    study = _again(fitted[0], VACUUM.replace("samples: 24", BARE))
+    study = again(VACUUM.replace("samples: 24", BARE))
     manifest = _run(study)
     assert not manifest["adjusted_model"]
     for trial in manifest["trials"]:
@@ -388,24 +360,17 @@ def test_a_session_beyond_its_limits_keeps_the_plain_motion(fitted, monkeypatch)
 
 
 @pytest.fixture
-def one_bare(fitted) -> Iterator[Study]:
-    """The same study while one trial's forces, prepared before, are taken away."""
-    settings = VACUUM.replace("samples: 24", BARE) + "contributions: {draws: 0}\n"
-    study = _again(fitted[0], settings)
+def one_bare(again) -> Study:
+    """The same study, of which one trial's forces, prepared before, are taken away."""
+    study = again(VACUUM.replace("samples: 24", BARE) + "contributions: {draws: 0}\n")
     path = study.folder(RUNNER.name, "prepare") / "run7.nc"
-    whole = path.read_bytes()
     bare = read_dataset(path)
     for name in ("foot_force", "foot_moment"):
         bare[name] = bare[name] * np.nan
     bare.to_netcdf(path)
     record = study.manifest(RUNNER.name, "prepare")
-    files = [record.parent / name for name in read_record(record).get(FILES, ())]
-    if files:
-        seal(record, files)
-    yield study
-    path.write_bytes(whole)
-    if files:
-        seal(record, files)
+    seal(record, [record.parent / name for name in read_record(record)[FILES]])
+    return study
 
 
 def test_doubt_in_the_body_is_doubt_in_every_trial(one_bare, monkeypatch):
@@ -443,9 +408,9 @@ def test_a_trial_without_forces_is_passed_on(one_bare):
     assert np.isfinite(plain["group_angular_momentum"]).all()
 
 
-def test_looser_weights_are_a_refit_in_one_step(fitted, monkeypatch):
+def test_looser_weights_are_a_refit_in_one_step(again, monkeypatch):
     """The step is nearly the whole way to the end of a fit with the same weights."""
-    study = _again(fitted[0], f"consistency: {{{BARE}, drag_area_m2: 0}}\n")
+    study = again(f"consistency: {{{BARE}, drag_area_m2: 0}}\n")
     _run(study)
     skeleton = load_skeleton(ParticipantModel.of(study, RUNNER.name).table)
     names = ("run7", "run9")
@@ -467,7 +432,7 @@ def test_looser_weights_are_a_refit_in_one_step(fitted, monkeypatch):
     whole = _momentum(MotionSource(refit.motion, refit.skeleton))
     change, off = (np.linalg.norm(_momentum(one) - whole) for one in (own, loose))
     assert off < 0.1 * change
-    without = _again(study, VACUUM + "multiverse: {consistency: [off]}\n")
+    without = again(VACUUM + "multiverse: {consistency: [off]}\n")
     assert loose_sources(without, RUNNER.name) == {}
 
 
@@ -480,9 +445,9 @@ def _momentum(source: MotionSource) -> np.ndarray:
     return angular_momentum(segments, com, velocity)[..., 1]
 
 
-def test_the_same_again_gives_the_same_bytes(fitted):
+def test_the_same_again_gives_the_same_bytes(fitted, again):
     study, manifest, _ = fitted
-    again = _run(_again(study, VACUUM))
-    path = study.folder(RUNNER.name, "inverse_dynamics") / "run9.nc"
-    assert path.read_bytes() == (_kept(study) / path.relative_to(study.root)).read_bytes()
-    assert again["parameters"] == manifest["parameters"]
+    other = again(VACUUM)
+    assert _run(other)["parameters"] == manifest["parameters"]
+    paths = (one.folder(RUNNER.name, "inverse_dynamics") / "run9.nc" for one in (study, other))
+    assert len({path.read_bytes() for path in paths}) == 1

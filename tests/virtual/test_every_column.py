@@ -2,7 +2,7 @@
 
 With pandas, NetCDF and splines, from the files that stages leave: `tests.outsider` imports nothing
 of the program. Fitted trials, with intervals and posteriors, are in `test_consistency_stage`;
-belts and runners who turn in `tests/stages/steps/test_step_numbers.py`.
+belts and runners who turn in `tests/steps/test_steps.py`.
 """
 
 from __future__ import annotations

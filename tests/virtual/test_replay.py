@@ -1,12 +1,15 @@
-"""The replay shows what the files say: read back from the packed numbers, and from a browser."""
+"""Replays, pairs and bones show what the files say: by the packed numbers, and in a browser."""
 
 from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,10 +18,18 @@ from aqbio.body.records import ParticipantModel
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import load_study
 from aqbio.multibody.poses import segment_poses, station_positions
+from aqbio.pages import bones
 from aqbio.pages.replay import MOST_BYTES, replay_script
-from aqbio.pages.stage_participant import trial_replay, trials_folder
+from aqbio.pages.stage import report_study
+from aqbio.pages.stage_participant import pages_participant, trial_replay, trials_folder
+from tests.io.test_meshes import KINDS, MODEL
+from tests.pages import QUESTIONS, answered
+from tests.report.test_packed import ball
+from tests.small_study import replace as in_file
 from tests.unpacked import unpack
+from tests.virtual.finished import PEOPLE
 from tests.virtual.runners import RUNNER
 
 POSITION, MOMENTUM = 1e-3, 0.1
@@ -26,6 +37,7 @@ POSITION, MOMENTUM = 1e-3, 0.1
 
 TRIAL = "run2"
 START = "globalThis.REPLAY="
+BODIES = ("femur_r", "femur_l", "tibia_r")
 
 
 @pytest.fixture(scope="module")
@@ -145,16 +157,12 @@ def test_the_browser_unpacks_the_same_numbers(view, script):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("frame", [0, 40, 101])
-def test_solids_are_drawn_where_the_segments_are(view, truth, frame):
-    view.evaluate("frame => aqbio.replay.go(frame)", frame)
-    drawn = np.array(view.evaluate("aqbio.replay.scene.centres()"))
-    assert np.abs(drawn - truth["centres"][frame]).max() < POSITION
-
-
-@pytest.mark.browser
-def test_what_is_told_is_what_the_files_say(view, script, truth):
-    """Both sides about the vertical at an instant of a contact."""
+def test_what_is_drawn_and_told_is_what_the_files_say(view, script, truth):
+    """Solids where the segments are; both sides about the vertical at an instant of a contact."""
+    for frame in (0, 40, 101):
+        view.evaluate("frame => aqbio.replay.go(frame)", frame)
+        drawn = np.array(view.evaluate("aqbio.replay.scene.centres()"))
+        assert np.abs(drawn - truth["centres"][frame]).max() < POSITION
     contact = script["contacts"][1]
     frame = int(np.searchsorted(truth["time"], contact["touchdown"] + 0.05))
     told = view.evaluate("frame => aqbio.replay.telling(frame)", frame).replace("−", "-")
@@ -164,22 +172,6 @@ def test_what_is_told_is_what_the_files_say(view, script, truth):
         value = np.dot(weights[role], truth["momentum"][frame, :, 1])
         number = float(told.split(f"{role.replace('_', ' ')} ")[1].split()[0].rstrip(","))
         assert number == pytest.approx(value, abs=0.02)
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_of_a_trial_is_accessible_on_a_phone(view, scheme):
-    from tests.chromium import axe
-
-    size = {"width": 390, "height": 844}
-    phone = view.context.browser.new_page(viewport=size, color_scheme=scheme)
-    phone.goto(view.url)
-    phone.wait_for_selector("#replay[data-ready]", timeout=60_000)
-    phone.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    found = axe.Axe().run(phone, options={"preload": False})
-    assert found.violations_count == 0, found.generate_report()
-    phone.close()
 
 
 @pytest.mark.browser
@@ -218,3 +210,138 @@ def _right(view, picture: np.ndarray, place: np.ndarray) -> bool:
     height, width, _ = picture.shape
     red, green, blue = picture[int(down * height), int(across * width)]
     return bool(min(red, blue) - green > 0.1)
+
+
+# pairs, questions and bones -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pair(view, finished) -> Iterator:
+    """The left step of a run, mirrored, beside the right one of another."""
+    place = f"a={RUNNER.name}/run1@left&b={RUNNER.name}/{TRIAL}@right&mirror=a"
+    page = view.context.browser.new_page(viewport={"width": 1000, "height": 1200})
+    page.goto(f"{(finished.root / 'report' / 'compare.html').as_uri()}#{place}")
+    page.wait_for_selector("#compare[data-ready]", timeout=60_000)
+    yield page
+    page.close()
+
+
+def _contacts_of(finished, trial: str) -> list[dict]:
+    text = (trials_folder(finished, RUNNER.name) / f"{trial}.js").read_text(encoding="utf-8")
+    return json.loads(text.removeprefix(START).removesuffix(";\n"))["contacts"]
+
+
+@pytest.mark.browser
+def test_equal_phase_is_the_same_share_of_contact_and_flight(pair, finished):
+    for number, (trial, foot) in enumerate((("run1", "left"), (TRIAL, "right"))):
+        contacts = _contacts_of(finished, trial)
+        first = next(place for place, one in enumerate(contacts) if one["foot"] == foot)
+        one, following = contacts[first], contacts[first + 1]
+        landing, leaving, later = one["touchdown"], one["toe_off"], following["touchdown"]
+        for phase, begin, end, share in (
+            (0.0, landing, leaving, 0.0), (0.2, landing, leaving, 0.4),
+            (0.5, landing, leaving, 1.0), (0.9, leaving, later, 0.8), (1.0, leaving, later, 1.0),
+        ):  # fmt: skip
+            asked = f"aqbio.instant(aqbio.compare.state.shown[{number}].knots, {phase})"
+            assert pair.evaluate(asked) == pytest.approx(begin + share * (end - begin), abs=1e-9)
+
+
+@pytest.mark.browser
+def test_a_mirrored_step_turns_the_other_way(pair, finished):
+    """About the vertical and the forward axis; about the sideways axis it turns as it does."""
+    found = read_dataset(finished.folder(RUNNER.name, "contributions") / "run1.nc")
+    contact = next(one for one in _contacts_of(finished, "run1") if one["foot"] == "left")
+    instant = 0.6 * contact["touchdown"] + 0.4 * contact["toe_off"]
+    swing = found["group_angular_momentum"].sel(group="leg_right").interp(time=instant)
+    for axis, sign in (("y", -1.0), ("x", -1.0), ("z", 1.0)):
+        pair.locator("[name=axis]").select_option(axis)
+        shown = pair.evaluate("aqbio.compare.side(aqbio.compare.state.shown[0], 'swing_side', 0.2)")
+        assert shown == pytest.approx(sign * float(swing.sel(axis=axis)), abs=0.02)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_of_the_virtual_study_is_answered(pair, finished, question):
+    with closing(pair.context.browser.new_page(viewport={"width": 1200, "height": 900})) as page:
+        answered(page, finished.root / "report", question)
+
+
+@pytest.fixture(scope="module")
+def boned(finished, tmp_path_factory):
+    """The finished study again, as if three bones lay beside the model of its first participant."""
+    folder, source = tmp_path_factory.mktemp("boned"), finished.file.parent
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    in_file(folder / "study.yaml", str(source), str(folder))
+    study = load_study(folder / "study.yaml")
+    with pytest.MonkeyPatch.context() as patch:
+        given = dict.fromkeys(BODIES, ball(0.05, 12))
+        patch.setattr(bones, "model_bones", lambda *_: (given, []))
+        pages_participant(study, RUNNER.name, lambda _: None)
+    report_study(study, lambda _: None)
+    return study
+
+
+def test_a_surface_has_the_size_that_the_model_gives_it(tmp_path, monkeypatch):
+    """And a damaged one is a warning, which leaves the others."""
+    model, folder = tmp_path / "made.osim", tmp_path / "Geometry"
+    model.write_text(MODEL, encoding="utf-8")
+    folder.mkdir()
+    (folder / "thigh.vtp").write_bytes(KINDS["text.vtp"])
+    (folder / "shank.stl").write_bytes(KINDS["binary.STL"][:150])
+    monkeypatch.setattr(bones, "final_model", lambda *_: SimpleNamespace(osim=model))
+    found, [damaged] = bones.model_bones(SimpleNamespace(model_file=lambda _: model), "S01")
+    assert set(found) == {"femur_r"}
+    np.testing.assert_allclose(np.ptp(found["femur_r"].points, axis=0), [0.1, 0.4, 0.9], atol=1e-9)
+    assert (damaged.rule, damaged.severity) == ("file-damaged", "warning")
+    assert (damaged.participant, damaged.file.rpartition("/")[2]) == ("S01", "shank.stl")
+
+
+def test_pages_load_bones_where_there_are_some(boned):
+    """All trials of an athlete the same file, within the room of a trial; nobody else's."""
+    folder = boned.root / "report" / "trials"
+    for who in PEOPLE:
+        pages = sorted((folder / who).glob("*.html"))
+        assert len(pages) == 2
+        assert (folder / who / bones.BONES).exists() == (who == RUNNER.name)
+        for page in pages:
+            text = page.read_text(encoding="utf-8")
+            for words in (f'<script src="{bones.BONES}">', 'name="bones"'):
+                assert (words in text) == (who == RUNNER.name)
+    sizes = [(folder / RUNNER.name / x).stat().st_size for x in ("run2.js", "run2.html")]
+    bytes_of_bones = (folder / RUNNER.name / bones.BONES).stat().st_size
+    assert bytes_of_bones <= bones.MOST_BYTES + 30
+    assert sum(sizes) + bytes_of_bones < 300_000
+
+
+@pytest.mark.browser
+def test_a_browser_shows_bones_or_solids(view, boned):
+    path = boned.root / "report" / "trials" / RUNNER.name / "run2.html"
+    with closing(view.context.browser.new_page(viewport={"width": 1000, "height": 900})) as page:
+        page.goto(path.as_uri())
+        page.wait_for_selector("#replay[data-ready]", timeout=60_000)
+        shown, pictures = [], []
+        for _ in range(2):
+            shown.append(page.evaluate("aqbio.replay.scene.bones()"))
+            pictures.append(page.locator(".stage canvas").screenshot())
+            page.locator("[name=bones]").focus()
+            page.keyboard.press("Space")
+        assert shown == [len(BODIES), 0]
+        assert pictures[0] != pictures[1]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible_and_fit_a_phone(view, pair, boned, scheme):
+    from tests.chromium import axe
+
+    bony = (boned.root / "report" / "trials" / RUNNER.name / "run2.html").as_uri()
+    for address, ready in ((view.url, "replay"), (bony, "replay"), (pair.url, "compare")):
+        size = {"width": 390, "height": 844}
+        with closing(view.context.browser.new_page(viewport=size, color_scheme=scheme)) as phone:
+            phone.goto(address)
+            phone.wait_for_selector(f"#{ready}[data-ready]", timeout=60_000)
+            opened = "all => all.forEach(one => { one.open = true; })"
+            phone.eval_on_selector_all("details", opened)
+            assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+            found = axe.Axe().run(phone, options={"preload": False})
+            assert found.violations_count == 0, found.generate_report()

@@ -14,18 +14,12 @@ from typing import Any
 import pytest
 
 import aqbio
+from aqbio.io.study import load_study
+from aqbio.study.jobs import remove_unsound_records
 from tests.small_study import write_small_study
-from tests.workflow import ask
-from tests.workflow.forked import asked, door
 
 ROOT = Path(aqbio.__file__).parents[1]
-
-STAND_IN = f"""\
-#!/usr/bin/env bash
-# Stands for the aqbio command: decides as the product does, and notes what runs.
-[ -z "$AQBIO_JOBS" ] || exec {sys.executable} -I -S {ask.__file__} "$AQBIO_JOBS" job "$@"
-exec {sys.executable} -m tests.workflow.stand_in "$@"
-"""
+STAND_IN = f'#!/usr/bin/env bash\nexec {sys.executable} -m tests.workflow.stand_in "$@"\n'
 
 
 @dataclass(frozen=True)
@@ -42,46 +36,70 @@ class Workflow:
     def root(self) -> Path:
         return self.folder / "results" / "small"
 
-    def snakemake(self, *arguments: str, jobs: str = "") -> subprocess.CompletedProcess[str]:
-        """Run snakemake in the study's folder, jobs in processes of their own or by a socket."""
-        command = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", self.file.name]
-        command += ["--workflow-profile", str(ROOT / "workflow" / "profiles" / "default")]
-        return asked("snakemake", [*command, *arguments], self.folder, self.environment(jobs))
-
-    def environment(self, jobs: str = "") -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
         """Variables with which stages are stand-ins."""
         return os.environ | {
             "PATH": os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]]),
             "PYTHONPATH": str(ROOT),
             "AQBIO_CALLS": str(self.folder / "calls.txt"),
-            "AQBIO_JOBS": jobs,
         }
 
-    def plan(self, profile: str) -> list[dict[str, Any]]:
-        """Give the jobs that snakemake plans with a profile, each with what it asks for."""
-        command = [sys.executable, "-m", "tests.workflow.plan", "--dry-run"]
-        command += ["--snakefile", str(ROOT / "Snakefile"), "--configfile", self.file.name]
-        command += ["--profile", str(ROOT / "workflow" / "profiles" / profile)]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, env=environment, check=False
-        )
+    def run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a module of Python in the study's folder."""
+        command = [sys.executable, "-m", module, *arguments]
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+
+    def snakemake(self, *arguments: str, profile: str = "default", module: str = "snakemake"):
+        where = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", self.file.name]
+        which = "--workflow-profile" if profile == "default" else "--profile"
+        where += [which, str(ROOT / "workflow" / "profiles" / profile)]
+        return self.run(module, *where, *arguments)
+
+    def jobs(self, profile: str) -> list[dict[str, Any]]:
+        """The jobs that snakemake plans, each with what it asks for."""
+        done = self.snakemake("--dry-run", profile=profile, module="tests.workflow.plan")
         assert done.returncode == 0, done.stdout + done.stderr
         lines = [line for line in done.stdout.splitlines() if line.startswith("JOB ")]
-        return [json.loads(line.removeprefix("JOB ")) for line in lines]
+        jobs = [json.loads(line.removeprefix("JOB ")) for line in lines]
+        return [job for job in jobs if job["rule_name"] != "all"]
+
+    def planned(self) -> list[str]:
+        """The stages that would run now, each with its participant."""
+        remove_unsound_records(load_study(self.file))
+        jobs = [(job["rule_name"], job["wildcards"]) for job in self.jobs("default")]
+        return sorted(f"{name} {who.get('participant', '')}".strip() for name, who in jobs)
 
     def ran(self) -> list[str]:
         """Run what is needed and give the stages that ran, each with its participant."""
         calls = self.folder / "calls.txt"
         calls.unlink(missing_ok=True)
-        done = self.snakemake("--cores", "2", jobs=door())
+        done = self.snakemake("--cores", "2")
         assert done.returncode == 0, done.stdout + done.stderr
         lines = calls.read_text().splitlines() if calls.exists() else []
         return sorted(line.strip() for line in lines)
 
+    def results(self) -> dict[str, bytes]:
+        """Every result; logs and times of jobs are none."""
+        return {
+            path.relative_to(self.root).as_posix(): path.read_bytes()
+            for path in sorted(self.root.rglob("*"))
+            if path.is_file() and not path.name.startswith(".") and "logs" not in path.parts
+        }
+
+    def forget(self, call: str) -> None:
+        """Take away the record of a stage, so that it has to run."""
+        stage, _, person = call.partition(" ")
+        folder = self.root / "participants" / person if person else self.root
+        (folder / f"{stage}.json").unlink()
+
 
 def write_workflow(folder: Path) -> Workflow:
     write_small_study(folder, results="results")
+    (folder / "data" / "P1_slow.mot").write_text("an export")
     stand_in = folder / "bin" / "aqbio"
     stand_in.parent.mkdir()
     stand_in.write_text(STAND_IN)
@@ -91,7 +109,7 @@ def write_workflow(folder: Path) -> Workflow:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Workflow:
-    """Give a study of two participants that has not run."""
+    """A study of two participants that has not run."""
     return write_workflow(tmp_path)
 
 
@@ -104,6 +122,6 @@ def run_once(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
 
 @pytest.fixture
 def finished(run_once: Workflow, tmp_path: Path) -> Workflow:
-    """Give a study of two participants that has run: a copy, times and metadata included."""
+    """A study of two participants that has run: a copy, times and metadata included."""
     shutil.copytree(run_once.folder, tmp_path, dirs_exist_ok=True)
     return Workflow(tmp_path)

@@ -19,7 +19,7 @@ from aqbio.faults import RunStoppedError
 from aqbio.io import provenance
 from aqbio.io.atomic import atomic_path, write_text
 from aqbio.io.study import Study, load_study
-from aqbio.stage_table import STAGE_TABLE
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 from aqbio.study.jobs import table_files
 from aqbio.study.manifest import (
     ParticipantStage,
@@ -34,6 +34,12 @@ def commit() -> str:
     """What results are told to be of: somebody may commit between two runs."""
     return "stand-in"
 
+
+CALLS = (*(f"{stage} P1" for stage in PARTICIPANT_STAGES), *STUDY_STAGES)
+"""A job of every stage."""
+
+RUN = "import sys; from tests.workflow.stand_in import run; run(sys.argv[1:])"
+"""`aqbio run` on a study with stand-ins."""
 
 LONG_S = 10.0
 """What ends a stage in the middle comes within a second; a workflow may wait for it to end."""
@@ -65,7 +71,7 @@ def _note(called: str) -> None:
         time.sleep(LONG_S)
 
 
-def _stage(name: str) -> ParticipantStage:
+def participant_stand_in(name: str) -> ParticipantStage:
     @participant_stage(name)
     def stand_in(study: Study, participant_id: str, report: Report) -> None:
         called = f"{name} {participant_id}"
@@ -76,7 +82,7 @@ def _stage(name: str) -> ParticipantStage:
     return stand_in
 
 
-def _study_stage(name: str):
+def study_stand_in(name: str):
     @study_stage(name)
     def stand_in(study: Study, report: Report, cores: int = 1) -> None:
         *tables, last = table_files(study, name)
@@ -97,9 +103,9 @@ def main(arguments: list[str]) -> None:
     study = load_study(Path(file))
     try:
         if "--participant" in options:
-            _stage(stage)(study, options[options.index("--participant") + 1], print)
+            participant_stand_in(stage)(study, options[options.index("--participant") + 1], print)
         else:
-            _study_stage(stage)(study, print)
+            study_stand_in(stage)(study, print)
     except RunStoppedError as error:  # as `aqbio.cli.main` does
         sys.exit(str(error))
 

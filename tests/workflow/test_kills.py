@@ -1,21 +1,33 @@
-"""A run that is ended anywhere, by anything, is finished by the next one."""
+"""A run that is ended anywhere, by anything, is finished by the next one with the same bytes.
+
+Stages are stand-ins that take their time in the middle of a file; everything else is the product.
+"""
 
 from __future__ import annotations
 
+import itertools
 import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
 
+import psutil
 import pytest
 
 from tests.workflow.conftest import write_workflow
-from tests.workflow.kills import CALLS, End, every_end, survived
+from tests.workflow.stand_in import CALLS, RUN
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("kills")]
 
-KILLED = [End(call, "run", "SIGKILL") for call in CALLS]
-"""In every stage the run itself is killed."""
-
-OTHERS = random.Random(5).sample([one for one in every_end() if one not in KILLED], 5)
-"""`python -m tests.workflow.kills` tries all of them."""
+SIGNALS, VICTIMS = ("SIGKILL", "SIGTERM", "SIGINT"), ("run", "job", "everything")
+CHOSEN = [
+    (*how, random.Random(number).choice(CALLS))
+    for number, how in enumerate(itertools.product(SIGNALS, VICTIMS))
+]
+"""Who is ended by which signal, each way in one stage that nobody chose."""
+WAIT_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +37,41 @@ def workflow(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize(
-    "end", [*KILLED, *OTHERS], ids=lambda end: f"{end.signal}-{end.victim}-{end.call}"
-)
-def test_the_next_run_finishes_with_the_same_bytes(workflow, end: End):
-    assert survived(workflow, end) == ""
+def _finish(family):
+    """End what is left; an orphaned workflow goes on, and is ended by a person."""
+    for one in family:
+        with suppress(psutil.NoSuchProcess):
+            one.kill()
+    psutil.wait_procs(family, timeout=WAIT_S)
+
+
+@pytest.mark.parametrize(("name", "victim", "call"), CHOSEN)
+def test_the_next_run_finishes_with_the_same_bytes(workflow, name, victim, call):
+    before, calls = workflow.results(), workflow.folder / "calls.txt"
+    calls.unlink(missing_ok=True)
+    workflow.forget(call)
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN], cwd=workflow.folder, text=True, start_new_session=True,
+        env=workflow.environment | {"AQBIO_SLEEPS": call},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    limit = time.monotonic() + WAIT_S
+    while not calls.is_file() or call not in calls.read_text().splitlines():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    jobs = [one for one in family[1:] if "tests.workflow.stand_in" in one.cmdline()][:1]
+    for one in {"everything": family, "run": family[:1], "job": jobs}[victim]:
+        with suppress(psutil.NoSuchProcess):
+            one.send_signal(getattr(signal, name))
+    said = ""
+    with suppress(subprocess.TimeoutExpired):
+        said = process.communicate(timeout=WAIT_S)[0]
+    _finish(family)
+    assert "Traceback" not in said or victim == "job"
+    again = subprocess.run(
+        [sys.executable, "-c", RUN], cwd=workflow.folder, env=workflow.environment, check=False
+    )
+    assert again.returncode == 0
+    assert workflow.results() == before

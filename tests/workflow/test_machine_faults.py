@@ -8,9 +8,7 @@ from __future__ import annotations
 import errno
 import itertools
 import subprocess
-import sys
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +19,6 @@ from aqbio.io.study import load_study
 from aqbio.study.jobs import every_job, result_problems
 from tests.workflow import stand_in
 from tests.workflow.conftest import Workflow
-from tests.workflow.kills import CALLS, forget, results
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
@@ -45,9 +42,9 @@ def _run(workflow: Workflow) -> None:
     for _, who, stage in every_job(study):
         if not study.manifest(who, stage).exists():
             if who:
-                stand_in._stage(stage)(study, who, print)
+                stand_in.participant_stand_in(stage)(study, who, print)
             else:
-                stand_in._study_stage(stage)(study, print)
+                stand_in.study_stand_in(stage)(study, print)
 
 
 def _nothing_half_written(workflow: Workflow, call: str) -> None:
@@ -59,14 +56,17 @@ def _nothing_half_written(workflow: Workflow, call: str) -> None:
     assert any(one.stage == stage for one in result_problems(study))
 
 
-STRUCK = {*zip(CALLS, itertools.cycle(SENTENCES)), *((CALLS[1], fault) for fault in SENTENCES)}
+STRUCK = {
+    *zip(stand_in.CALLS, itertools.cycle(SENTENCES)),
+    *((stand_in.CALLS[1], fault) for fault in SENTENCES),
+}
 """Every stage by one fault, one stage by every fault."""
 
 
 @pytest.mark.parametrize(("call", "fault"), sorted(STRUCK))
 def test_a_fault_of_the_disk_or_of_memory(here, monkeypatch, call, fault):
-    before = results(here)
-    forget(here, call)
+    before = here.results()
+    here.forget(call)
     monkeypatch.setenv("AQBIO_FAULT", f"{call}:{fault}")
     with pytest.raises(RunStoppedError) as caught:
         _run(here)
@@ -75,14 +75,14 @@ def test_a_fault_of_the_disk_or_of_memory(here, monkeypatch, call, fault):
     _nothing_half_written(here, call)
     monkeypatch.delenv("AQBIO_FAULT")
     _run(here)
-    assert results(here) == before
+    assert here.results() == before
 
 
 @pytest.mark.parametrize("fault", ["EDQUOT", "ENOMEM"])
 def test_the_workflow_says_the_sentence_and_goes_on_afterwards(finished, monkeypatch, fault):
     """What Snakemake's user sees; a job that is killed for memory is among the kills."""
-    before = results(finished)
-    forget(finished, "scale P1")
+    before = finished.results()
+    finished.forget("scale P1")
     monkeypatch.setenv("AQBIO_FAULT", f"scale P1:{fault}")
     stopped = finished.snakemake("--cores", "1")
     said = stopped.stdout + stopped.stderr
@@ -92,7 +92,7 @@ def test_the_workflow_says_the_sentence_and_goes_on_afterwards(finished, monkeyp
     _nothing_half_written(finished, "scale P1")
     monkeypatch.delenv("AQBIO_FAULT")
     assert finished.snakemake("--cores", "1").returncode == 0
-    assert results(finished) == before
+    assert finished.results() == before
 
 
 @pytest.fixture
@@ -109,18 +109,11 @@ def read_only(finished: Workflow):
 
 def test_results_that_can_only_be_read(read_only):
     """A finished study can be verified, and a run says what is wrong."""
-    before = results(read_only)
-    code = "from aqbio.cli import main; main()"
-    for command in ("verify", "run"):
-        done = subprocess.run(
-            [sys.executable, "-c", code, command, str(Path("study.yaml"))],
-            cwd=read_only.folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+    before = read_only.results()
+    for command, status in (("verify", 0), ("run", 1)):
+        done = read_only.run("aqbio", command, "study.yaml")
         said = done.stdout + done.stderr
         assert "Traceback" not in said
-        if command == "verify":
-            assert done.returncode == 0, said
-        else:
-            assert done.returncode == 1
-            assert "the disk can only be read." in said
-    assert results(read_only) == before
+        assert done.returncode == status, said
+        assert ("the disk can only be read." in said) == (command == "run")
+    assert read_only.results() == before

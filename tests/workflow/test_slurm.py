@@ -13,7 +13,7 @@ import pytest
 
 from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from tests.workflow.conftest import Workflow, write_workflow
-from tests.workflow.kills import RUN, results
+from tests.workflow.stand_in import RUN
 
 pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
 
@@ -55,7 +55,7 @@ def _started(
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*there, sys.executable, "-c", RUN, "slurm", *QUICKLY, *options],
-        cwd=workflow.folder, env=workflow.environment() | environment, text=True,
+        cwd=workflow.folder, env=workflow.environment | environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
@@ -108,7 +108,7 @@ def test_one_command_runs_a_study_as_here(small, run_once, tmp_path_factory):
     for workflow, process in started:  # at the same time: they wait more than they work
         said = _said(process)
         assert process.returncode == 0, said
-        assert results(workflow) == results(run_once), said
+        assert workflow.results() == run_once.results(), said
         assert workflow.root != run_once.root
         assert len(_calls(workflow)) == 2 * len(PARTICIPANT_STAGES) + len(STUDY_STAGES)
 

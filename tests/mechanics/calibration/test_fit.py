@@ -13,18 +13,12 @@ from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_pers
 from tests.mechanics.joint_distances import joint_distances
 
 STEP = 1e-6
-PEOPLE = range(4)
+PEOPLE = range(3)
 
 
 @pytest.fixture(scope="module")
 def whole():
     return [fitted(made_person(seed)) for seed in PEOPLE]
-
-
-@pytest.fixture(scope="module")
-def bare():
-    """Neither a static trial nor a marker on knees and ankles."""
-    return [fitted(made_person(seed, hidden=KNEES_AND_ANKLES, still=False)) for seed in PEOPLE]
 
 
 def _nearby(fit):
@@ -77,32 +71,26 @@ def test_a_parts_common_skin_is_its_whole_covariance(whole):
 
 def _errors(fits, **options):
     found = []
-    for seed, fit in zip(PEOPLE, fits, strict=True):
+    for seed, fit in zip(PEOPLE, fits, strict=False):
         person = made_person(seed, **options)
         truth = joint_distances(person.template, person.truth)
         found.append({one.name: (one.length - truth[one.name], one.sd) for one in lengths(fit)})
     return found
 
 
-def _rms(found, kind):
-    return np.sqrt(np.mean([e**2 for one in found for name, (e, _) in one.items() if kind in name]))
-
-
 def test_lengths_of_people_who_are_known(whole):
-    found = _errors(whole)
+    """And stated deviations hold the errors, also without static trial, knees and ankles."""
     assert all(fit.settled for fit in whole)
-    assert _rms(found, "thigh") < 0.008
-    assert _rms(found, "shank") < 0.005
-    assert _rms(found, "hip") < 0.010
-
-
-@pytest.mark.parametrize("which", ["whole", "bare"])
-def test_stated_deviations_hold_the_errors(which, request):
-    options = {} if which == "whole" else {"hidden": KNEES_AND_ANKLES, "still": False}
-    found = _errors(request.getfixturevalue(which), **options)
-    ratio = np.array([e / sd for one in found for e, sd in one.values()])
-    assert np.mean(np.abs(ratio) < 1.96) > 0.85  # four people, ten lengths each
-    assert np.sqrt(np.mean(ratio**2)) > 0.4  # nor far too wide
+    bare = {"hidden": KNEES_AND_ANKLES, "still": False}
+    poor = [fitted(made_person(seed, **bare)) for seed in PEOPLE[:2]]
+    found = _errors(whole)
+    for kind, limit in (("thigh", 0.008), ("shank", 0.005), ("hip", 0.010)):
+        errors = [e for one in found for name, (e, _) in one.items() if kind in name]
+        assert np.sqrt(np.mean(np.square(errors))) < limit
+    for each in (found, _errors(poor, **bare)):
+        ratio = np.array([e / sd for one in each for e, sd in one.values()])
+        assert np.mean(np.abs(ratio) < 1.96) > 0.85  # three people, ten lengths each
+        assert np.sqrt(np.mean(ratio**2)) > 0.4  # nor far too wide
 
 
 def test_joint_angles_of_people_who_are_known(whole):
@@ -128,20 +116,16 @@ def test_joint_angles_of_people_who_are_known(whole):
 
 
 @pytest.fixture(scope="module")
-def usual():
-    return fitted(made_person(0))
-
-
-@pytest.fixture(scope="module")
 def odd():
     return fitted(made_person(0, odd=2.5, soft=0.5))
 
 
-def test_skin_is_found_as_soft_as_it_was_made(usual, odd):
+def test_skin_is_found_as_soft_as_it_was_made(whole, odd):
     """Three sines of 1.4 are 0.99 of what is believed; without a common part it seems softer.
 
     ``tr(V⁻¹) / N`` of N markers that move by themselves is 1.4 for N = 5 and a common share of 0.4.
     """
+    usual = whole[0]
     template, common = usual.problem.template, usual.problem.priors.common
     kind = np.array(template.parts.kinds)[template.parts.of_body[template.markers.body]]
     for part in ("pelvis", "thigh", "shank"):

@@ -94,32 +94,22 @@ def found(case) -> Levels:
     return case.levels()
 
 
-def test_a_laboratory_turned_about_the_vertical(case, found):
-    turn = rotation_about_vertical(0.7)
-    turned = replace(
-        case.with_loads(lambda x: replace(x, force=x.force @ turn.T, moment=x.moment @ turn.T)),
-        skeleton=_root_moved(case.skeleton, turn, np.zeros(3)),
-    )
-    _compare(turned.levels(), found, lambda values, _: values @ turn.T)
-
-
-def test_a_laboratory_elsewhere_on_the_ground(case, found):
-    shift = np.array([12.0, 0.0, -7.0])
-    moved = replace(
-        case.with_loads(lambda x: replace(x, moment=x.moment + np.cross(shift, x.force))),
-        skeleton=_root_moved(case.skeleton, np.eye(3), shift),
-    )
-    _compare(moved.levels(), found, lambda values, _: values)
-
-
-def test_a_laboratory_on_a_raised_floor(case, found):
+@pytest.mark.parametrize(
+    ("angle", "shift"),
+    [(0.7, (0.0, 0.0, 0.0)), (0.0, (12.0, 0.0, -7.0)), (0.0, (0.0, 0.35, 0.0))],
+)
+def test_a_laboratory_turned_elsewhere_or_raised(case, found, angle, shift):
     """A treadmill's deck, plates below the floor: feet are held on the surface that they touch."""
-    shift = np.array([0.0, 0.35, 0.0])
-    moved = replace(
-        case.with_loads(lambda x: replace(x, moment=x.moment + np.cross(shift, x.force))),
-        skeleton=_root_moved(case.skeleton, np.eye(3), shift),
+    turn = rotation_about_vertical(angle)
+
+    def moved(load):
+        force = load.force @ turn.T
+        return replace(load, force=force, moment=load.moment @ turn.T + np.cross(shift, force))
+
+    other = replace(
+        case.with_loads(moved), skeleton=_root_moved(case.skeleton, turn, np.array(shift))
     )
-    _compare(moved.levels(surface_height=0.35), found, lambda values, _: values)
+    _compare(other.levels(surface_height=shift[1]), found, lambda values, _: values @ turn.T)
 
 
 def _swapped_words(name: str) -> str:

@@ -48,15 +48,6 @@ def test_figures_are_those_of_one_file(whole, lazy, figure):
     pd.testing.assert_frame_equal(ours, theirs, rtol=1e-5, atol=1e-9)
 
 
-def test_nothing_is_read_before_one_line_is_left(lazy):
-    momentum = lazy["angular_momentum"]
-    assert not isinstance(momentum, xr.DataArray)
-    assert not isinstance(momentum.sel(group="arms"), xr.DataArray)
-    line = momentum.sel(group="arms", axis="y")
-    assert set(line.dims) == {"step", "phase", "percent"}
-    assert lazy["speed"].dims == ("step",)
-
-
 def test_steps_are_left_out_by_trial_and_by_what_is_known(lazy, whole):
     first = lazy.opened[0]
     trial = str(first["trial_id"].values[0])

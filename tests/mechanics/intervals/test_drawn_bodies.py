@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 
 from aqbio.body.derivatives import BodyMarkers
-from aqbio.body.draws import about_model, drawn_bodies, standing_spread
-from aqbio.body.priors import Person, body_sizes, posture_prior, priors, size_prior
+from aqbio.body.draws import about_model, drawn_bodies
 from aqbio.body.shape import MarkerPlaces, Template
 from tests.mechanics.calibration.made import MAP, made_person
-from tests.mechanics.joint_distances import joint_distances
 from tests.mechanics.levels_case import body_spread, sprint_run
 
 TIME = np.arange(3) / 200.0
@@ -72,27 +70,3 @@ def test_a_posterior_is_the_same_about_the_athletes_own_model():
     without = model.shape(step)
     wrong = BodyMarkers(model).positions(without, q) - expected
     assert np.abs(wrong).max() > 0.01 * moved  # the danger is there
-
-
-@pytest.fixture(scope="module")
-def standing(case):
-    skeleton = case.skeleton
-    template, person = body_spread(skeleton).template, Person("male", 1.8, 75.0)
-    sizes = size_prior(template.parts, body_sizes(), person, person)
-    offset_sd = np.full((len(skeleton.markers), 3), 0.012)
-    prior = priors(template, sizes, offset_sd, posture_prior(skeleton, MAP))
-    return standing_spread(template, prior), prior
-
-
-def test_a_standing_trial_tells_something_and_not_all(standing):
-    """Lengths of limbs are known to 4 to 14 mm: landmarks of 12 mm at both ends, and stature."""
-    spread, prior = standing
-    before = np.linalg.inv(prior.precision)
-    assert np.linalg.eigvalsh(before - spread.covariance).min() > -1e-9
-    template = spread.template
-    drawn = [
-        joint_distances(template, template.shape(one))
-        for one in spread.shapes(200, np.random.default_rng(0))
-    ]
-    for name in ("thigh_right", "shank_left", "upper_arm_right"):
-        assert 0.004 < np.std([one[name] for one in drawn]) < 0.014

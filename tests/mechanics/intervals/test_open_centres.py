@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.body.derivatives import BodyMarkers
-from aqbio.body.draws import centre_slopes, drawn_bodies, regularised_normal
+from aqbio.body.draws import centre_slopes, drawn_bodies
 from aqbio.multibody.poses import segment_poses, station_positions
 from tests.mechanics.levels_case import body_spread, sprint_run
 
@@ -73,19 +72,3 @@ def test_more_frames_of_the_same_markers_tell_no_more(case):
     spread = body_spread(skeleton)
     once, twice = (spread.open_centres(poses, weight) for poses in (q, np.tile(q, (2, 1))))
     np.testing.assert_allclose(twice, once, rtol=0, atol=1e-12 * np.abs(once).max())
-    markers = BodyMarkers(spread.template).derivatives(spread.template.shape(), q)
-    by_pose = markers.by_pose[..., skeleton.free].reshape(len(q), -1, len(skeleton.free))
-    by_shape = np.zeros((*by_pose.shape[:2], sum(spread.template.sizes)))
-    by_shape[..., spread.template.common] = markers.by_body.reshape(*by_pose.shape[:2], -1)
-    first = spread.template.sizes[0]
-    for marker, turn in enumerate(np.moveaxis(markers.by_offset, 1, 0)):
-        at = 3 * marker
-        by_shape[:, at : at + 3, first + at : first + at + 3] = turn
-    normal, weighted = regularised_normal(by_pose, weight)
-    left = by_shape - by_pose @ np.linalg.solve(normal, weighted @ by_shape)
-    told = np.einsum("tkp,tkr->pr", left, left) / 0.010**2
-    again = np.linalg.inv(np.linalg.inv(spread.covariance) + told)
-    slopes = centre_slopes(spread.template, q, weight)
-    sds = [np.sqrt(np.diag(slopes @ one @ slopes.T)) for one in (spread.covariance, again)]
-    thigh = 3 * skeleton.bodies.index("femur_r") + np.arange(3)
-    assert (sds[1][thigh] < 0.9 * sds[0][thigh]).all()

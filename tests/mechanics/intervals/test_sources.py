@@ -14,6 +14,7 @@ from aqbio.intervals.sources import (
     load_errors,
     source_sds,
 )
+from aqbio.intervals.trial_draws import STRIDES, unobserved_roots, unobserved_swings
 
 LABELS = [UNDISTURBED, *["inertia"] * 4000, *["skin"] * 4000]
 
@@ -35,15 +36,6 @@ def test_two_independent_sources_of_a_sum_have_their_shares():
     assert (np.delete(share, [SOURCES.index("inertia"), SOURCES.index("skin")]) == 0.0).all()
 
 
-def test_errors_that_two_sources_share_do_not_add_in_variance():
-    """The danger: one error counted in two sources. Together 7, their root of squares says 5."""
-    normal = generator_of("inertia", 1).standard_normal(4000)
-    sds = source_sds(_linear(normal, normal), LABELS)
-    together = (3.0 * normal + 4.0 * normal).std()
-    assert together == pytest.approx(7.0, rel=0.03)
-    assert np.sqrt((sds**2).sum()) < 0.75 * together
-
-
 def test_points_of_plates_have_the_variances_of_random_errors():
     """Exactly: each error's mean square is its variance, and no two errors come together."""
     spread = LoadSpread(0.003, 0.005)
@@ -55,3 +47,31 @@ def test_points_of_plates_have_the_variances_of_random_errors():
     random = load_errors(spread, 2, 20000, np.random.default_rng(0))
     np.testing.assert_allclose(random[0].std(axis=0), 0.005, rtol=0.03)
     np.testing.assert_allclose(random[1].std(axis=0)[:, [0, 2]], 0.003, rtol=0.03)
+
+
+# unseen motion -----------------------------------------------------------------------------------
+
+TIME = np.linspace(0.3, 0.8, 51)
+
+
+def test_spread_and_speed_are_those_of_a_stride():
+    roots = np.broadcast_to(np.diag([0.5, 0.0, 2.0]), (51, 3, 3))
+    swings = unobserved_swings(TIME, roots, 4000, np.random.default_rng(3))
+    np.testing.assert_allclose(swings.std(axis=0)[:, [0, 2]], [[0.5, 2.0]] * 51, rtol=0.05)
+    assert (swings[..., 1] == 0.0).all()
+    speed = np.gradient(swings[..., 2], TIME, axis=1)[:, 1:-1].std()
+    assert speed == pytest.approx(2.0 * np.pi * STRIDES * 2.0, rel=0.05)
+
+
+def test_what_was_measured_answers_what_was_not():
+    """A sum of two angles is known to 0.1: as one swings by 2, the other swings back."""
+    know = np.array([[1.0, 1.0, 0.0], [0.5, 0.0, 0.0], [0.0, 0.0, 4.0]]) / [[0.1], [1.0], [1.0]]
+    covariance = np.linalg.inv(know.T @ know)[None].repeat(51, axis=0)
+    roots = unobserved_roots(covariance, np.array([False, True, False]))
+    swings = unobserved_swings(TIME, roots, 4000, np.random.default_rng(3))
+    sd = np.sqrt(covariance[0, 1, 1])
+    np.testing.assert_allclose(swings[..., 1].std(axis=0), sd, rtol=0.05)
+    slope = covariance[0, 0, 1] / sd**2
+    np.testing.assert_allclose(swings[..., 0], slope * swings[..., 1], atol=1e-12)
+    assert slope < -0.9
+    assert (swings[..., 2] == 0.0).all()

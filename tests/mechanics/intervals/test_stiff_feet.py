@@ -86,16 +86,3 @@ def test_it_is_a_source_of_level_c_alone(run):
     for key, sds in known.items():
         scale = max(1.0, sds[place].max())
         np.testing.assert_allclose(np.delete(sds, place, 0), 0.0, atol=1e-5 * scale, err_msg=key)
-
-
-def test_what_a_foot_that_must_not_turn_does_hangs_on_it_where_toes_bear(run):
-    """A foot that is held itself has nothing beyond it; above resting toes it may turn."""
-    case, time = run
-    toes = case.with_loads(
-        lambda load: replace(
-            load, toes=load.body.replace("foot", "toes"), share=np.full(len(time), 0.9)
-        )
-    )
-    knee, place = ("C (C3)", "knee_push", "ground", "force_mean"), SOURCES.index("contact")
-    foot_bears, toes_bear = (_sds(one, time)[knee][place].max() for one in (case, toes))
-    assert toes_bear > 1.0 > 100.0 * foot_bears

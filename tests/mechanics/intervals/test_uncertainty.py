@@ -94,16 +94,6 @@ def test_every_draw_is_another_body_on_other_plates():
         _compare(draws, number, other)
 
 
-def test_intervals_cover_truth_from_the_same_prior():
-    """A check of the code: of 300 bodies from the prior 95 % lie inside; 4 SD of that are 5 %."""
-    case = sprint_run(3, 7)
-    drawn = _draw(case, Spread(), 1000, seed=1).momentum.mean(axis=1)
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    truth = _draw(case, Spread(), 300, seed=2).momentum.mean(axis=1)
-    inside = ((truth >= low) & (truth <= high)).mean(axis=0)
-    assert np.abs(inside - 0.95).max() < 0.055
-
-
 def test_states_of_bodies_are_the_full_computation_for_each():
     """Motions of one skeleton are computed together, and come out as one by one."""
     case, _ = smooth_run(20)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqbio.inverse_kinematics.ik import all_poses, inverse_kinematics
@@ -33,20 +33,35 @@ def _index(runner, *starts):
     return [i for i, name in enumerate(runner.coordinates) if name.startswith(starts)]
 
 
-def test_recovers_every_coordinate(runner, running):
-    solution = _solve(runner, running)
-    np.testing.assert_allclose(solution, running, rtol=0, atol=EXACT)
+def _with_gaps(runner, q):
+    """A tenth of the markers are missing, at least two of each segment are not."""
+    markers = marker_positions(runner, q)
+    hidden = np.random.default_rng(1).random(markers.shape[:2]) < 0.1
+    visible = (~hidden).reshape(len(q), -1, 3).sum(axis=2)
+    markers[hidden & (np.repeat(visible, 3, axis=1) >= 2)] = np.nan
+    return runner, q, {"markers": markers}
 
 
-def test_a_missing_marker_changes_nothing(runner, running):
-    markers = marker_positions(runner, running)
-    rng = np.random.default_rng(1)
-    hidden = rng.random(markers.shape[:2]) < 0.1
-    visible = (~hidden).reshape(len(running), -1, 3).sum(axis=2)
-    hidden &= np.repeat(visible, 3, axis=1) >= 2
-    markers[hidden] = np.nan
-    solution = _solve(runner, running, markers=markers)
-    np.testing.assert_allclose(solution, running, rtol=0, atol=1e-4)
+def _locked(runner, q):
+    """A coordinate that keeps the value of a pose."""
+    own = np.array(runner.coordinates) == "torso_y"
+    pose, q = np.where(own, 0.1, runner.coordinate_default), np.where(own, 0.1, q)
+    return replace(runner, coordinate_locked=own), q, {"pose": pose}
+
+
+def _coupled(runner, q):
+    """The left foot bends with the left knee."""
+    foot, knee = (runner.coordinates.index(f"{name}_l_z") for name in ("foot", "shank"))
+    law = stack([polynomial([0.1, -0.3, 0.05])])
+    coupled = replace(runner, couplers=Couplers(np.array([foot]), np.array([knee]), law))
+    return coupled, dependent_filled(coupled, q), {}
+
+
+@pytest.mark.parametrize("change", [lambda *one: (*one, {}), _with_gaps, _locked, _coupled])
+def test_the_motion_comes_back(runner, running, change):
+    skeleton, q, options = change(runner, running)
+    solution = _solve(skeleton, q, **options)
+    np.testing.assert_allclose(solution, q, rtol=0, atol=1e-4 if options else EXACT)
 
 
 def test_poses_from_more_markers_lead_to_the_same(runner, running):
@@ -88,40 +103,18 @@ def test_too_few_markers_are_not_solved(runner, running):
         _solve(runner, running, markers=np.full_like(markers, np.nan))
 
 
-def test_locked_coordinates_keep_their_values(runner, running):
-    column = runner.coordinates.index("torso_y")
-    locked = np.zeros(len(runner.coordinates), dtype=bool)
-    locked[column] = True
-    pose = runner.coordinate_default.copy()
-    pose[column] = 0.1
-    q = running.copy()
-    q[:, column] = 0.1
-    solution = _solve(replace(runner, coordinate_locked=locked), q, pose=pose)
-    np.testing.assert_allclose(solution, q, rtol=0, atol=EXACT)
-
-
-def test_coupled_coordinates_follow(runner, running):
-    """The left foot bends with the left knee."""
-    foot, knee = (runner.coordinates.index(f"{name}_l_z") for name in ("foot", "shank"))
-    law = polynomial([0.1, -0.3, 0.05])
-    coupled = replace(runner, couplers=Couplers(np.array([foot]), np.array([knee]), stack([law])))
-    q = dependent_filled(coupled, running)
-    solution = _solve(coupled, q)
-    np.testing.assert_allclose(solution, q, rtol=0, atol=EXACT)
-
-
-def _frames_problem(runner, q):
-    tracking = Tracking.of(runner, np.arange(len(runner.markers)), runner.free)
+def _fit(runner, q, noise=0.0):
     target = marker_positions(runner, q)
+    target = target + np.random.default_rng(1).normal(0, noise, target.shape)
+    tracking = Tracking.of(runner, np.arange(len(runner.markers)), runner.free)
     return MarkerFit(tracking, target, np.ones(target.shape[:2]), runner.coordinate_default)
 
 
-@pytest.mark.parametrize("step", [1, 2, 4])
-@pytest.mark.parametrize("first", [0, 17])
+@pytest.mark.parametrize(("step", "first"), [(1, 0), (2, 17), (4, 17)])
 def test_follows_a_sprint(runner, running, step, first):
     """Sampled at 150, 75 and 37 frames a second."""
     q = running[::step]
-    ended = all_poses(_frames_problem(runner, q), first, q[first])
+    ended = all_poses(_fit(runner, q), first, q[first])
     np.testing.assert_allclose(ended.q, q, rtol=0, atol=EXACT)
 
 
@@ -135,11 +128,11 @@ def _problem(skeleton, seed, frames=1):
     rng = np.random.default_rng(seed)
     marker = np.arange(len(skeleton.markers))
     tracking = Tracking.of(skeleton, marker, skeleton.free)
-    weight = rng.uniform(0.5, 2.0, (frames, len(marker))) * (
-        rng.random((frames, len(marker))) < 0.8
-    )
+    shape = frames, len(marker)
+    weight = rng.uniform(0.5, 2.0, shape) * (rng.random(shape) < 0.8)
     target = rng.normal(0, 0.5, (frames, len(marker), 3))
-    return MarkerFit(tracking, target, weight, np.zeros(len(skeleton.coordinates)))
+    count = len(skeleton.coordinates)
+    return MarkerFit(tracking, target, weight, np.zeros(count), rng.uniform(0.0, 0.1, count))
 
 
 def _derivatives(problem, q, *, newton):
@@ -159,7 +152,8 @@ def _extrapolated(function, q, coordinate, step=4e-5):
     return (4 * central[0] - central[1]) / 3
 
 
-@given(seed=seeds, bodies=st.integers(2, 6))
+@settings(max_examples=40)
+@given(seed=seeds, bodies=st.integers(2, 5))
 def test_gradient_and_hessian_are_derivatives(random_tree, random_motion, seed, bodies):
     """Differences: truncation of order 1e-16, rounding 1e-16 / step of costs of order 10."""
     skeleton = random_tree(seed, bodies)
@@ -181,7 +175,7 @@ def test_gradient_and_hessian_are_derivatives(random_tree, random_motion, seed, 
         np.testing.assert_allclose(equations.hessian[0, row], bend, rtol=0, atol=1e-7 * scale)
 
 
-@given(seed=seeds, bodies=st.integers(2, 6))
+@given(seed=seeds, bodies=st.integers(2, 5))
 def test_gauss_newton_is_the_weighted_square_of_the_jacobian(
     random_tree, random_motion, seed, bodies
 ):
@@ -197,7 +191,7 @@ def test_gauss_newton_is_the_weighted_square_of_the_jacobian(
         square = np.einsum("tij,tik->tjk", jacobian, jacobian)
         expected += problem.weight[:, marker, None, None] * square
     every = np.arange(matrix.shape[1])
-    expected[:, every, every] += problem.pull[:, None]
+    expected[:, every, every] += problem.pull
     np.testing.assert_allclose(
         matrix, expected, rtol=0, atol=1e-11 * (1 + np.abs(expected).max(initial=0.0))
     )
@@ -212,17 +206,9 @@ def test_coordinates_that_move_no_marker_are_not_sought(runner):
         Tracking(runner, marker, runner.free)
 
 
-def _descent_problem(runner, q, noise=0.0):
-    rng = np.random.default_rng(1)
-    target = marker_positions(runner, q)
-    target = target + rng.normal(0, noise, target.shape)
-    tracking = Tracking.of(runner, np.arange(len(runner.markers)), runner.free)
-    return MarkerFit(tracking, target, np.ones(target.shape[:2]), q.mean(axis=0))
-
-
 def test_ends_where_the_gradient_vanishes(runner, running):
     q = running[::10]
-    problem = _descent_problem(runner, q, noise=0.02)
+    problem = _fit(runner, q, noise=0.02)
     ended = descend(problem, q + 0.1)
     fit = problem.evaluate(ended.q)
     equations = problem.normal_equations(fit, newton=np.ones(len(q), dtype=bool))

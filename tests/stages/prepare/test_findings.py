@@ -1,15 +1,43 @@
-"""Findings about axes, labels, ground and clock of a trial."""
+"""What stage prepare says on both sides of every limit, in words and numbers that are golden."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import yaml
 
-from aqbio.config import MarkerSet, Trial
-from aqbio.config.settings import Laboratory
-from aqbio.io.recording import Recording
-from aqbio.recordings.axes import laboratory_axes
+from aqbio.config import MarkerSet, Participant, Trial
+from aqbio.config.settings import Laboratory, LaboratoryAxes
+from aqbio.errors import Finding
+from aqbio.force_plates.forces import Plates, PlateWrench
+from aqbio.io.mot import Storage
+from aqbio.io.recording import ForceRecording, Recording
+from aqbio.recordings.axes import Clues, check_stated, laboratory_axes, stated_axes
+from aqbio.recordings.body_size import (
+    force_findings,
+    measured_stature,
+    pelvis_height,
+    size_findings,
+    standing_mass,
+    stride_masses,
+)
+from aqbio.recordings.clock import note_clock
+from aqbio.recordings.contact_findings import (
+    forces_elsewhere,
+    free_moment_measured,
+    free_moment_slope,
+    note_contacts,
+    note_no_forces,
+    share_without_foot,
+)
+from aqbio.recordings.contacts import NO_FOOT, FeetLoads, FootContact, PlateContact
+from aqbio.recordings.coordinates import check_lengths, coordinate_values
+from aqbio.recordings.events_from_markers import ACCURACY, MarkerEvents, note_kinematic
 from aqbio.recordings.ground import running_ground
 from aqbio.recordings.label_check import (
     FITS,
@@ -20,108 +48,373 @@ from aqbio.recordings.label_check import (
     with_checked_labels,
 )
 from aqbio.recordings.notes import Notes
+from aqbio.recordings.trial import check_clock, check_frames, check_paths, note_missing
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.golden import differences
 from tests.stages import made_run
+from tests.stages.told import told
 
 MARKER_SET = MarkerSet.model_validate(yaml.safe_load(made_run.MARKER_SET))
+TRIAL = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d")
+UNKNOWN, RIGHT, RATE = float("nan"), 1, 200.0
+Case = Callable[[], object]
 
 
-@pytest.mark.parametrize("backward", [False, True])
-def test_a_runner_whose_pelvis_faces_backward_is_doubted(backward):
-    """As where front and back of the pelvis are exchanged: 0.15 m from back to front."""
-    order = [2, 3, 0, 1, *range(4, 10)] if backward else range(10)
-    positions = made_run.markers()[:, list(order)]
-    notes = Notes("fast", "P1", "a.trc", "")
-    recording = Recording(tuple(made_run.LABELS), positions, made_run.FRAME_RATE)
-    axes = laboratory_axes(recording, MARKER_SET, "auto", notes)
-    np.testing.assert_array_equal(axes.matrix, np.eye(3))
-    assert [one.rule for one in notes.findings] == ["axes-doubt"] * backward
-    for one in notes.findings:
-        assert one.what == "the pelvis moves along +x but its front faces the other way."
-        assert (one.trial, one.file, one.severity) == ("fast", "a.trc", "warning")
-        assert "laboratory.axes" in one.fix
+def noted(work: Callable[[Notes], object]) -> list[object]:
+    """What is noted, and what comes out."""
+    notes = Notes("fast", "P1", "fast.trc", "fast.mot")
+    result = work(notes)
+    return [*notes.findings, *([] if result is None else [result])]
 
 
-@pytest.mark.parametrize("fix", ["swap", None])
-def test_nothing_to_exchange_is_said_where_the_sheet_asks_for_it(fix):
-    recording = Recording(tuple(made_run.LABELS), made_run.markers(), made_run.FRAME_RATE)
-    standing = Recording(recording.labels, recording.positions[:1], made_run.FRAME_RATE)
-    trial = Trial(participant_id="P1", trial_id="fast", task="run", file="a.trc", fix=fix)
-    notes = Notes("fast", "P1", "a.trc", "")
-    static = StaticReference(median_places(standing))
-    checked = with_checked_labels(recording, trial, static, MARKER_SET, notes)
-    assert [one.rule for one in notes.findings] == ["labels-not-swapped"] * (fix == "swap")
-    for one in notes.findings:
-        assert one.what == "the sheet says fix: swap, but no exchanged labels are found."
-        assert one.fix == "clear the column fix of this trial."
-    assert (checked.positions == recording.positions).all()
+# contacts ----------------------------------------------------------------------------------------
+
+ON_PLATE = PlateContact(
+    plate=0, start=200, stop=400, foot=RIGHT, shared=False, peak=1500.0, distance=0.02, margin=0.3
+)
+OF_FOOT = FootContact(
+    foot=RIGHT, touchdown=0.2, toe_off=0.4, plates=(0,), complete=True, edge_distance=0.1,
+    peak=1500.0,
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("share", [0.97, 1.03])
-def test_an_exchange_must_fit_as_well_as_skin_lets_it(share):
+def loads(on_plates=(ON_PLATE,), contacts=(OF_FOOT,)) -> FeetLoads:
+    empty = np.zeros((1, 2, 3))
+    return FeetLoads(contacts, tuple(on_plates), empty, empty, empty[..., 0], empty, empty[..., 0])
+
+
+def contacts(of_plate=None, of_foot=None, *, named=-1) -> Case:
+    """One contact of the right foot on plate 3, 0.2 to 0.4 s of 1 s, with changes."""
+    own = () if of_foot == "none" else (replace(OF_FOOT, **(of_foot or {})),)
+    zeros = np.zeros((1, 1, 3))
+    plates = Plates(
+        PlateWrench(zeros, zeros, zeros[0]), np.zeros((1, 4, 3)), 1000.0, 0.0, (3,), (named,)
+    )
+    made = loads((replace(ON_PLATE, **(of_plate or {})),), own)
+    return lambda: noted(lambda notes: note_contacts(made, plates, 1.0, 0.03, notes))
+
+
+def elsewhere(*changes: dict) -> Case:
+    made = loads(replace(ON_PLATE, **one) for one in changes)
+    return lambda: [*noted(lambda notes: forces_elsewhere(made, notes)), share_without_foot(made)]
+
+
+UNSEEN = {"foot": NO_FOOT, "distance": UNKNOWN}
+NOBODY = {"foot": NO_FOOT, "start": 500, "stop": 600}
+CONTACTS = {
+    "sound": contacts(),
+    **{f"edge {x}": contacts(of_foot={"edge_distance": x})
+       for x in (0.0301, 0.0299, 0.012, -0.012)},
+    "cut": contacts(of_foot={"complete": False}),
+    "cut and shared": contacts(of_foot={"complete": False, "shared": True}),
+    "nobody": contacts({"foot": NO_FOOT, "distance": 0.42}),
+    "nobody seen": contacts(UNSEEN),
+    "both feet": contacts({"shared": True}),
+    **{f"margin {x}": contacts({"margin": x}) for x in (0.049, 0.051, 0.099, 0.101)},
+    **{f"columns of {x}": contacts(named=x) for x in (0, 1)},
+    **{
+        f"lasts from {a} to {b}": contacts(UNSEEN | {"start": a, "stop": b})
+        for a, b in ((899, 1103), (899, 1099), (-150, 30), (-90, 120))
+    },
+    "none": contacts(of_foot="none"),
+    "elsewhere all": elsewhere(NOBODY),
+    "elsewhere none": elsewhere({}),
+    "elsewhere less": elsewhere({}, NOBODY | {"peak": 2900.0}),
+    "elsewhere more": elsewhere({}, NOBODY | {"peak": 3100.0}),
+    "elsewhere unseen": elsewhere({}, NOBODY | {"peak": 9000.0, "distance": UNKNOWN}),
+    **{f"no forces {x}": lambda x=x: noted(lambda notes: note_no_forces(notes, recorded=x))
+       for x in (True, False)},
+}  # fmt: skip
+
+
+def clock(touchdown: float, toe_off: float, starts=(0.3, 0.54, 0.78)) -> Case:
+    """Plates that land and leave later than the feet."""
+
+    def made(down: float, off: float) -> tuple[FootContact, ...]:
+        return tuple(
+            FootContact(n % 2, at + down, at + 0.12 + off, (), True, UNKNOWN, UNKNOWN)
+            for n, at in enumerate(starts)
+        )
+
+    one = SimpleNamespace(
+        kinematic=made(0.0, 0.0), loads=SimpleNamespace(contacts=made(touchdown, toe_off))
+    )
+    return lambda: noted(lambda notes: note_clock(one, notes))
+
+
+def events(
+    rate=100.0, speed=4.0, strike="heel", times=((0.1, 0.3), (0.8, 1.0), (1.5, 1.7))
+) -> Case:
+    found = tuple(FootContact(0, *one, (), True, UNKNOWN, UNKNOWN) for one in times)
+    made = MarkerEvents(found, rate, speed, strike, smoothed=False)
+    return lambda: [*noted(lambda notes: note_kinematic(made, notes)), made.contact_time_error]
+
+
+def slope(of: float, count: int, noise: float = 0.3) -> Case:
+    """Residual of a free moment that is missing or turned, in some contacts."""
+    contact = np.repeat(np.arange(count), 20)
+    moment = 10.0 * np.sin(np.linspace(0.0, np.pi, 20))
+    free = np.tile(moment, count)
+    rest = of * free + noise * np.random.default_rng(1).normal(size=count)[contact] * free
+
+    def work():
+        found = free_moment_slope(rest, free, contact)
+        return [found.value, found.error, found.contacts, found.reversed]
+
+    return work
+
+
+CLOCKS = {
+    **{f"late by {a} and {b}": clock(a, b) for a, b in
+       ((0.0198, 0.0198), (0.0202, 0.0202), (-0.0202, -0.0202), (-0.0198, -0.0198), (-0.04, 0.04))},
+    "late once": clock(0.03, 0.03, (0.3,)),
+    **{f"events of a {x}": events(strike=x) for x in ACCURACY},
+    "events at 30 Hz": events(30.0),
+    "events of a walk": events(speed=1.3),
+    "events of a sprint on the heels": events(speed=9.5),
+    "events half found": events(times=((0.1, UNKNOWN), (UNKNOWN, 1.0), (1.5, 1.7))),
+    "no events": events(times=()),
+    **{f"slope {a} of {b}": slope(a, b) for a, b in
+       ((0.0, 4), (-2.0, 2), (-2.0, 4), (-1.2, 4), (-2.9, 4), (1.0, 1))},
+    **{f"free moment {x}": lambda x=x: free_moment_measured(np.array([[x, 5.0], [UNKNOWN, -6.0]]))
+       for x in (0.09, 0.11)},
+}  # fmt: skip
+
+
+# persons -----------------------------------------------------------------------------------------
+
+STANDING = [{"pelvis_height_m": 0.555 * 1.80}, {"stance_height_m": 0.3}]
+RUNNING = [{"stance_height_m": 0.5}, {"stance_height_m": 0.555 * 1.80}, {"stance_height_m": 1.5}]
+
+
+def sizes_of(height: float | None, mass: float | None, trials=STANDING) -> Case:
+    person = Participant(participant_id="P1", height_m=height)
+    return lambda: size_findings(person, measured_stature(trials), mass, "participants.tsv")
+
+
+def pelvis(*hidden: int) -> Case:
+    """0.95 m, above feet whose markers are 50, 40 and 30 mm up: 0.91 m."""
+    markers = np.zeros((5, len(made_run.LABELS), 3))
+    markers[:, :4, 1], markers[:, 4:, 1] = 0.95, [0.05, 0.04, 0.03] * 2
+    markers[2, 0] = UNKNOWN
+    markers[:, list(hidden)] = UNKNOWN
+    return lambda: pelvis_height(made_run.LABELS, markers, MARKER_SET)
+
+
+WAVE = np.sin(np.arange(900) / 9.0)
+
+
+def standing(force: np.ndarray) -> Case:
+    return lambda: standing_mass(force, 1000.0, 0.5)
+
+
+def strides(*times: float, feet="lrlr", last=True) -> Case:
+    spans = np.array([(at, at + 0.12) for at in times])
+    complete = np.array([*[True] * (len(times) - 1), last])
+    force = 700.0 + 50.0 * np.sin(np.arange(3000) / 90.0)
+    foot = np.array(["lr".index(one) for one in feet[: len(times)]])
+    return lambda: stride_masses(force, 1000.0, foot, spans, complete)
+
+
+PEOPLE = {
+    **{f"standing {x} m": sizes_of(x, None) for x in (1.65, 1.66, 1.94, 1.95)},
+    **{f"running {x} m": sizes_of(x, None, RUNNING) for x in (1.63, 1.64, 1.96, 1.97)},
+    **{f"{x} kg": sizes_of(1.80, x) for x in (45.0, 50.0, 129.0, 131.0)},
+    **{f"{x} kg of legs": sizes_of(None, x) for x in (45.0, 131.0)},
+    "nobody's legs": sizes_of(1.80, 70.0, []),
+    **{f"peak {x}": lambda x=x: force_findings(Participant(participant_id="P1"), x, 70.0, "p.tsv")
+       for x in (105.0, 470.0, 490.0, 4700.0, 4850.0, None)},
+    "pelvis": pelvis(), "no pelvis": pelvis(0, 1, 2, 3), "one heel": pelvis(4, 5, 6),
+    "stands": standing(np.column_stack([350.0 + 0.0 * WAVE, 330.0 + WAVE])),
+    "fidgets": standing(700.0 + 40.0 * WAVE[:, None]),
+    "an empty plate": standing(np.column_stack([-14.0 + 0.0 * WAVE, 700.0 + WAVE])),
+    "too short": standing(np.full((400, 1), 700.0)),
+    "strides": strides(0.3, 0.54, 0.78, 1.02),
+    "strides of one foot": strides(0.3, 0.54, 0.78, feet="lll"),
+    "strides with a gap": strides(0.3, 0.54, 1.02, 1.26),
+    "a cut stride": strides(0.3, 0.54, 0.78, last=False),
+    "walked strides": strides(0.3, 0.40, 0.50, 0.60),
+}  # fmt: skip
+
+
+# clocks, axes, labels, ground --------------------------------------------------------------------
+
+
+def paths(share: float) -> Case:
+    """Most frames decide: one marker of three stands still, and one leaps once."""
+    positions = np.zeros((50, 3, 3))
+    positions[:, 0, 0] = positions[:, 1, 2] = share * 30.0 / RATE * np.arange(50)
+    positions[25:, 0, 1] = 100.0
+    recording = Recording(("A", "B", "C"), positions, RATE)
+    return lambda: noted(lambda notes: check_paths(recording, TRIAL, notes))
+
+
+def apart(start: float) -> Case:
+    """The markers' 50 frames end at 0.245 s; the forces last 0.5 s."""
+    none = np.zeros((501, 1, 3))
+    forces = ForceRecording(
+        wrench=PlateWrench(none, none, none[0]), corners=np.zeros((1, 4, 3)), rate=1000.0,
+        start=start, numbers=(1,), names=("one",), feet=("",),
+    )  # fmt: skip
+    recording = Recording(("A",), np.zeros((50, 1, 3)), RATE, forces)
+    return lambda: noted(lambda notes: check_clock(recording, notes))
+
+
+def outside() -> list[object]:
+    """Two of four markers, in five frames and in one, before frames 10 to 30."""
+    markers = np.zeros((40, 4, 3))
+    markers[:5, 1], markers[35, 3] = UNKNOWN, UNKNOWN
+    return noted(lambda notes: note_missing(("A", "B", "C", "D"), markers, slice(10, 30), notes))
+
+
+def lost_frames(end: float | None) -> Case:
+    """Ten frames are gone: from there on the markers' clock is 40 ms ahead of the plates'."""
+    points = np.delete(np.tile(made_run.markers(), (1, 2, 1)), slice(150, 160), axis=0)
+    labels = (*made_run.LABELS, *(f"{label}2" for label in made_run.LABELS))
+    recording = Recording(labels, points, made_run.FRAME_RATE)
+    return lambda: check_frames(recording, TRIAL.model_copy(update={"end_s": end}), "run.c3d")
+
+
+def recorded(positions=None) -> Recording:
+    points = made_run.markers() if positions is None else positions
+    return Recording(tuple(made_run.LABELS), points, made_run.FRAME_RATE)
+
+
+def axes(order=range(10), stated: object = "auto") -> Case:
+    def work(notes: Notes) -> np.ndarray:
+        return laboratory_axes(
+            recorded(made_run.markers()[:, list(order)]), MARKER_SET, stated, notes
+        ).matrix
+
+    return lambda: noted(work)
+
+
+def leaning(degrees: float, across: float = 0.0) -> Case:
+    """A body that leans and a run that goes across, under stated axes."""
+    lean, turn, nothing = np.radians(degrees), np.radians(across), np.full(3, UNKNOWN)
+    body = np.array([np.sin(lean), np.cos(lean), 0.0])
+    travel = 5.0 * np.array([np.cos(turn), 0.0, np.sin(turn)])
+    clues = Clues(body, nothing, travel, nothing, nothing)
+    stated = LaboratoryAxes(forward="+x", up="+y")
+    return lambda: check_stated(stated, stated_axes("+x", "+y"), clues, "run.c3d")
+
+
+def swap(fix: str | None) -> Case:
+    static = StaticReference(median_places(recorded(made_run.markers()[:1])))
+    row = TRIAL.model_copy(update={"fix": fix})
+    return lambda: noted(
+        lambda notes: with_checked_labels(recorded(), row, static, MARKER_SET, notes).positions
+    )
+
+
+def exchanged(share: float) -> Case:
     """A thigh that is too large by so much that distances miss by just less or more than 15 mm."""
     thigh = {"knee": (0.0, 0.0, 0.0), "distal": (0.05, 0.09, 0.012), "proximal": (0.03, 0.17, 0.02),
              "side": (-0.04, 0.12, 0.06)}  # fmt: skip
     places = {label: np.array(place) for label, place in thigh.items()}
-    exchanged = [places[label] for label in ("proximal", "distal", "knee", "side")]
-    kept = [
-        np.linalg.norm(places[one] - places[other])
-        for one in ("knee", "proximal")
-        for other in ("distal", "side")
-    ]
+    wrong = [places[label] for label in ("proximal", "distal", "knee", "side")]
+    kept = [np.linalg.norm(places[one] - places[other])
+            for one in ("knee", "proximal") for other in ("distal", "side")]  # fmt: skip
     size = 1.0 + share * FITS / np.sqrt(np.mean(np.square(kept)))
-    positions = np.broadcast_to(size * np.array(exchanged), (50, 4, 3))
+    positions = np.broadcast_to(size * np.array(wrong), (50, 4, 3))
     distances = SegmentDistances.of(tuple(thigh), positions, places, dict.fromkeys(thigh, "thigh"))
-    found = [{one.first, one.second} for one in swapped_labels(distances)]
-    assert found == [{"knee", "proximal"}] * (share < 1.0)
+    return lambda: [f"{one.first} {one.second}" for one in swapped_labels(distances)]
 
 
-def ground_of(positions, labels=made_run.LABELS, **cells):
-    """Give the ground of a made run without forces, and the rules of the findings."""
-    row = {"participant_id": "P1", "trial_id": "fast", "task": "run", "file": "a.trc", **cells}
-    notes = Notes("fast", "P1", "a.trc", "")
-    recording = Recording(tuple(labels), positions, made_run.FRAME_RATE)
-    trial = Trial.model_validate(row)
-    ground = running_ground(recording, None, trial, MARKER_SET, Laboratory(), notes)
-    return ground, [one.rule for one in notes.findings]
-
-
-@pytest.mark.parametrize(
-    ("belt", "surface", "doubted"),
-    [
-        (0.0, "overground", False),
-        (1.9, "overground", False),
-        (2.1, "overground", True),
-        (5.9, "treadmill", True),
-        (6.1, "treadmill", False),
-        (8.0, "treadmill", False),
-    ],
-)
-def test_in_between_nobody_can_tell(belt, surface, doubted):
-    """At 8 m/s over the ground a quarter of the running is 2 m/s."""
-    ground, rules = ground_of(made_run.markers(belt))
-    assert ground.surface == surface
-    assert ("surface-doubt" in rules) is doubted
-
-
-@pytest.mark.parametrize("belt", [0.0, made_run.SPEED])
-@pytest.mark.parametrize(("degrees", "said"), [(44.0, False), (46.0, True), (180.0, True)])
-def test_pelvis_that_faces_elsewhere_is_said(belt, degrees, said):
-    """As where front and back of the pelvis are exchanged; the heading is that of the running."""
-    turn = np.radians(degrees)
-    positions = made_run.markers(belt)
+def ground(belt: float = 0.0, turned: float = 0.0, still: bool = False, **cells) -> Case:
+    """A run without forces; the pelvis faces elsewhere by degrees."""
+    turn, positions = np.radians(turned), made_run.markers(belt)
+    if still:
+        positions = np.repeat(positions[80:81], 200, axis=0)
     middle = positions[:, :4].mean(axis=1, keepdims=True)
     rotation = np.array(
         [[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]]
     )
     positions[:, :4] = middle + (positions[:, :4] - middle) @ rotation.T
-    ground, rules = ground_of(positions)
-    assert ground.heading == pytest.approx(0.0, abs=1e-6)
-    assert ("heading-doubt" in rules) is said
+    row = TRIAL.model_copy(update=cells)
+
+    def work(notes: Notes) -> list[object]:
+        found = running_ground(recorded(positions), None, row, MARKER_SET, Laboratory(), notes)
+        return [found.surface, float(found.belt_speed), round(float(found.heading), 6)]
+
+    return lambda: noted(work)
 
 
-def test_who_does_not_run_heads_where_the_pelvis_faces():
-    """Standing still, the direction of running is noise."""
-    positions = np.repeat(made_run.markers()[80:81], 200, axis=0)
-    ground, rules = ground_of(positions)
-    assert ground.heading == pytest.approx(0.0, abs=1e-6)
-    assert "heading-unknown" in rules
+LABORATORY = {
+    **{f"speed {x}": paths(x) for x in (0.99, 1.01)},
+    **{f"forces at {x}": apart(x) for x in (0.24, 0.25, -0.49, -0.51)},
+    "markers missing outside": outside,
+    **{f"lost frames, used to {x}": lost_frames(x) for x in (0.59, 0.61, None)},
+    "axes": axes(), "a pelvis that faces backward": axes([2, 3, 0, 1, *range(4, 10)]),
+    "stated axes": axes(stated=LaboratoryAxes(forward="+x", up="+y")),
+    "stated otherwise": axes(stated=LaboratoryAxes(forward="+z", up="+y")),
+    **{f"leans {x}": leaning(x) for x in (44.0, 46.0)},
+    **{f"across {x}": leaning(0.0, x) for x in (59.0, 61.0)},
+    **{f"fix {x}": swap(x) for x in ("swap", None)},
+    **{f"thigh {x}": exchanged(x) for x in (0.97, 1.03)},
+    **{f"belt {x}": ground(x) for x in (0.0, 1.9, 2.1, 5.9, 6.1, 8.0)},
+    **{f"belt {x} for 8": ground(8.0, belt_speed_mps=x) for x in (7.3, 7.5, 8.6, 8.7)},
+    **{f"turned {x} on {b}": ground(b, x) for b in (0.0, 8.0) for x in (44.0, 46.0, 180.0)},
+    "stands still": ground(still=True),
+}  # fmt: skip
+
+
+# joint angles ------------------------------------------------------------------------------------
+
+
+def lengths(speed: float) -> Case:
+    moved = np.outer(np.arange(100) * speed / 250.0, [1.0, 0.0, 0.0])
+    return lambda: check_lengths(moved, 250.0, Path("ik.mot"))
+
+
+SKELETON = athlete_skeleton(Athlete("made", "female", 60.0, 1.7))
+
+
+def angles(without=(), still=(), degrees=False, factor=1.0) -> Case:
+    """Joint angles of a second in which every coordinate moves, by up to 0.3 rad."""
+    time = np.arange(0.0, 1.0, 1.0 / 250.0)
+    names = [name for name in SKELETON.coordinates if name not in without]
+    values = 0.3 * np.sin(2.0 * np.pi * 1.5 * time[:, None] + np.arange(len(names)))
+    values[:, [names.index(name) for name in still]] = 0.0
+    turns = [
+        name
+        for name, one in zip(SKELETON.coordinates, SKELETON.coordinate_is_rotation, strict=True)
+        if one
+    ]
+    values[:, np.isin(names, turns)] *= factor
+    storage = Storage(tuple(names), time, values, degrees)
+    return lambda: coordinate_values(storage, SKELETON, Path("ik.mot"))
+
+
+ANGLES = {
+    **{f"{x} m/s": lengths(x) for x in (9.5, 29.9, 30.1)},
+    "all there": angles(),
+    "some missing, some still": angles(["ankle_angle_l"], ["elbow_flex_r"]),
+    "no pelvis": angles(["pelvis_tilt"]), "a still pelvis": angles(still=["pelvis_tilt"]),
+    **{f"{x} degrees": angles(degrees=True, factor=x) for x in (1.0, 20.0, 40.0)},
+}  # fmt: skip
+
+
+CASES = {
+    "contacts": CONTACTS,
+    "clocks": CLOCKS,
+    "people": PEOPLE,
+    "laboratory": LABORATORY,
+    "angles": ANGLES,
+}
+
+
+@pytest.mark.parametrize("about", CASES)
+def test_golden_words_on_both_sides_of_every_limit(about):
+    assert differences(f"prepare/about_{about}", told(CASES[about])) == []
+
+
+def test_stated_accuracies_and_shares_by_hand():
+    """What the golden words say of one contact time, one share and one stature, again."""
+    [said, _] = events()()
+    longest = ACCURACY["heel"].touchdown[1] - ACCURACY["heel"].toe_off[0]
+    assert isinstance(said, Finding)
+    assert f"up to {longest / 0.2:.0%} of this contact time" in said.what
+    both = loads([ON_PLATE, replace(ON_PLATE, foot=NO_FOOT, start=500, stop=600, peak=500.0)])
+    assert share_without_foot(both) == 50.0 / 350.0
+    assert pelvis()() == pytest.approx(0.91)

@@ -8,11 +8,28 @@ import numpy as np
 import pytest
 
 from aqbio.signals import low_pass
-from aqbio.vectors import cross
+from aqbio.vectors import cross, rotate
 from aqbio.virtual.demo import GaitName
-from aqbio.virtual.disturbances import LOOSE, Skin, skin_motion
+from aqbio.virtual.disturbances import LOOSE, Skin, skin_motion, tissue_motion
 from validation.gaits.individual import individual_gait
-from validation.recordings.known_run import BodyError, Errors, KnownRun, known_run, model_of
+from validation.recordings.known_run import (
+    WAVELENGTH,
+    BodyError,
+    Errors,
+    KnownRun,
+    drawn_errors,
+    known_run,
+    model_of,
+    plate_errors,
+)  # fmt: skip
+from validation.recordings.springs import (
+    SOFT_SHARE,
+    FeltMotion,
+    Springs,
+    displacements,
+    sprung_tissue,
+    wobbling,
+)  # fmt: skip
 
 DRAG_AREA = 0.45
 NO_SKIN = Errors(skin=Skin(thigh_m=0.0))
@@ -23,13 +40,13 @@ def gait():
     return individual_gait(GaitName("V02", "normal", 3), drag_area=DRAG_AREA).gait
 
 
-def _made(gait, errors: Errors) -> KnownRun:
-    return known_run(gait, errors, np.random.default_rng(3))
+def _made(gait, errors: Errors = NO_SKIN, **changes) -> KnownRun:
+    return known_run(gait, replace(errors, **changes), np.random.default_rng(3))
 
 
 @pytest.fixture(scope="module")
 def exact(gait) -> KnownRun:
-    return _made(gait, NO_SKIN)
+    return _made(gait)
 
 
 def _residual(made: KnownRun, late: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -38,68 +55,72 @@ def _residual(made: KnownRun, late: float = 0.0) -> tuple[np.ndarray, np.ndarray
     shift = round(late * made.laboratory.force_rate)
     force, moment = (np.roll(part, -shift, axis=0)[::ratio] for part in (made.force, made.moment))
     skeleton = truth.gait.skeleton
-    mass, drag = skeleton.mass.sum(), np.array([truth.gait.drag, 0.0, 0.0])
-    of_force = mass * (truth.com_acceleration - skeleton.gravity) + drag - force
-    arm = truth.com + made.run.shift
-    of_moment = truth.momentum_rate.sum(axis=1) - (moment - cross(arm, force))
+    drag = np.array([truth.gait.drag, 0.0, 0.0])
+    of_force = skeleton.mass.sum() * (truth.com_acceleration - skeleton.gravity) + drag - force
+    of_moment = truth.momentum_rate.sum(axis=1) - (
+        moment - cross(truth.com + made.run.shift, force)
+    )
     return of_force[made.measured], of_moment[made.measured]
 
 
-def test_without_errors_newton_and_euler_hold(exact):
+@pytest.mark.parametrize("late", [0.0, 0.004])
+def test_newton_and_euler_hold_where_forces_are_measured(gait, exact, late):
     """To the generator's own accuracy: 4e-5 N m in flight, round-off in contacts."""
-    force, moment = _residual(exact)
+    made = _made(gait, clock_offset_s=late) if late else exact
+    force, moment = _residual(made, late)
     assert np.abs(force).max() < 1e-6
     assert np.abs(moment).max() < 1e-3
     assert exact.measured[exact.window].all()
-    drag = 0.5 * 1.2 * DRAG_AREA * exact.run.truth.gait.timeline.speed**2
-    assert exact.run.truth.gait.drag == pytest.approx(drag)
-
-
-def test_unmeasured_contacts_are_not_called_measured(exact):
-    """Measured frames end before the force of the next contact, which no plate sees, begins."""
+    assert not late or np.abs(_residual(made)[0]).max() > 100.0
+    # measured frames end before the force of the next contact, which no plate sees, begins
     truth = exact.run.truth
     missing = truth.loads.force.sum(axis=1) - exact.force[::5]
     assert np.abs(missing[exact.measured]).max() < 1e-6
     assert np.abs(missing).max() > 500.0
+    speed = truth.gait.timeline.speed
+    assert truth.gait.drag == pytest.approx(0.5 * 1.2 * DRAG_AREA * speed**2)
 
 
-def test_late_forces_are_late(gait):
-    made = _made(gait, replace(NO_SKIN, clock_offset_s=0.004))
-    force, moment = _residual(made, late=0.004)
-    assert np.abs(force).max() < 1e-6
-    assert np.abs(moment).max() < 1e-3
-    assert np.abs(_residual(made)[0]).max() > 100.0
-
-
-def test_shifted_plates_change_the_moment_by_shift_times_force(gait, exact):
-    made = _made(gait, replace(NO_SKIN, cop_x=0.003, cop_z=-0.002))
+def test_errors_of_plates_do_what_they_say(gait, exact):
+    """Shift: its moment. Gain: no other place. Noise: 56 independent numbers, 3 sigma 30 %."""
+    made = _made(gait, cop_x=0.003, cop_z=-0.002)
     shift = cross(np.array([[0.003, 0.0, -0.002]]), made.force)
     np.testing.assert_allclose(made.moment + shift, exact.moment, atol=1e-9)
     np.testing.assert_array_equal(made.force, exact.force)
-
-
-def test_gain_moves_no_centre_of_pressure(gait, exact):
-    """A plate that shows 1 % too much vertical force and moment shows the same place."""
-    made = _made(gait, replace(NO_SKIN, gain=(0.0, 0.01, 0.0)))
+    made = _made(gait, gain=(0.0, 0.01, 0.0))
     loaded = exact.force[:, 1] > 500.0
     place = [-run.moment[loaded, 0] / run.force[loaded, 1] for run in (exact, made)]
     np.testing.assert_allclose(place[1], place[0], atol=1e-9)
     np.testing.assert_allclose(made.force[loaded, 1], 1.01 * exact.force[loaded, 1])
-
-
-def test_noise_of_forces_is_stated_after_the_filter(gait, exact):
-    """A deviation from 2 x 20 Hz x 1.4 s = 56 independent numbers: known to 10 %, 3 sigma 30 %."""
-    made = _made(gait, replace(NO_SKIN, force_noise_n=3.0))
+    made = _made(gait, force_noise_n=3.0)
     noise = low_pass(made.force - exact.force, made.laboratory.force_rate, 20.0)
     assert np.sqrt((noise**2).mean()) == pytest.approx(3.0, rel=0.3)
+
+
+def test_crosstalk_and_a_wandering_centre_of_pressure():
+    """200 plates: a deviation to 5 %, 3 sigma 15 %; over a whole wavelength exactly the size."""
+    point = np.zeros((400, 200, 3))
+    point[..., 0] = WAVELENGTH * np.linspace(-0.5, 0.5, 400, endpoint=False)[:, None]
+    point[..., 2] = 0.1
+    force = np.broadcast_to(np.array([200.0, 2000.0, -100.0]), point.shape)
+    moment = cross(point, force) + np.array([0.0, 5.0, 0.0])
+    more, turning = plate_errors(force, moment, 0.005, 0.0, np.random.default_rng(1))
+    np.testing.assert_allclose(turning, cross(point, more), atol=1e-9)
+    expected = 0.005 * np.array([np.hypot(2000, 100), np.hypot(200, 100), np.hypot(200, 2000)])
+    np.testing.assert_allclose(more[0].std(axis=0), expected, rtol=0.15)
+    more, turning = plate_errors(force, moment, 0.0, 0.002, np.random.default_rng(1))
+    assert not more.any()
+    apart = np.stack((-turning[..., 2], turning[..., 0]), axis=-1) / 2000.0
+    np.testing.assert_allclose(np.sqrt((apart**2).mean(axis=0)), 0.002, rtol=1e-6)
+    free = turning[..., 1] + (apart[..., 1] * 200.0 - apart[..., 0] * -100.0)
+    np.testing.assert_allclose(free, 0.0, atol=1e-9)
 
 
 def test_the_model_is_wrong_by_what_is_said(gait):
     error = BodyError(0.005, 0.08, -0.10, 0.015, 0.02, -0.01)
     runner, model = gait.skeleton, model_of(gait.skeleton, error)
     assert model.mass.sum() * 1.005 == pytest.approx(runner.mass.sum())
-    leg, pelvis = runner.bodies.index("femur_r"), runner.bodies.index("pelvis")
-    arm, torso = runner.bodies.index("humerus_l"), runner.bodies.index("torso")
+    leg, pelvis, arm, torso = map(runner.bodies.index, ("femur_r", "pelvis", "humerus_l", "torso"))
     factor = model.mass / runner.mass * 1.005
     assert factor[[leg, pelvis, arm]] == pytest.approx([1 / 1.08, 1 / 0.9, 1.0])
     assert runner.com[torso] - model.com[torso] == pytest.approx([0.015, 0.02, -0.01])
@@ -112,5 +133,103 @@ def test_skin_has_its_amplitude(exact, skin):
     recording = exact.run.recording
     moved = skin_motion(recording, skin, np.random.default_rng(1))
     thighs = [recording.labels.index(name) for name in ("RTH1", "RTH2", "LTH1", "LTH2")]
-    size = np.sqrt((moved[:, thighs] ** 2).sum(axis=2).mean())
-    assert size == pytest.approx(skin.thigh_m, rel=0.3)
+    assert np.sqrt((moved[:, thighs] ** 2).sum(axis=2).mean()) == pytest.approx(
+        skin.thigh_m, rel=0.3
+    )
+
+
+# masses on springs ------------------------------------------------------------------------------
+
+STEP = 1e-3
+STIFFNESS = np.full((1, 3), (2.0 * np.pi * 11.0) ** 2)
+
+
+def _moved(damping, acceleration, turn=None, turn_rate=None) -> np.ndarray:
+    """Displacement of one mass, (N, 3)."""
+    none = np.zeros_like(acceleration)
+    parts = (acceleration, none if turn is None else turn, none if turn_rate is None else turn_rate)
+    felt = FeltMotion(*(part[:, None] for part in parts))
+    return displacements(STEP, STIFFNESS, np.full((1, 3), damping), felt)[:, 0]
+
+
+def _half_steps(duration: float) -> np.ndarray:
+    return 0.5 * STEP * np.arange(2 * round(duration / STEP) + 1)
+
+
+def test_a_driven_mass_answers_as_the_closed_form_says():
+    """Amplitude a / |k - w² + i c w| and its lag, when what it began with has died."""
+    wave, time, push = 2.0 * np.pi * 7.0, _half_steps(2.0), np.array([100.0, -40.0, 5.0])
+    found = _moved(30.0, np.outer(np.cos(wave * time), push))
+    gain = -1.0 / (STIFFNESS[0] - wave**2 + 1j * 30.0 * wave)
+    expected = np.real(np.exp(1j * wave * time[::2])[:, None] * gain * push)
+    np.testing.assert_allclose(found[time[::2] > 1.2], expected[time[::2] > 1.2], atol=1e-7)
+
+
+def test_a_turning_segment_flings_its_mass_outward():
+    """At rest in steady rotation: (k - Ω²) d = -a; without the centrifugal part a fifth less."""
+    spin, time = np.sqrt(0.2 * STIFFNESS[0, 0]), _half_steps(2.5)
+    still = np.ones((len(time), 1))
+    found = _moved(40.0, still * [-50.0, 0.0, 0.0], still * [0.0, 0.0, spin])[-1]
+    assert found == pytest.approx([50.0 / (0.8 * STIFFNESS[0, 0]), 0.0, 0.0], rel=1e-6, abs=1e-6)
+
+
+def test_a_mass_does_not_know_the_axes_that_it_is_told_in():
+    """On springs alike along all axes, seen from a segment that turns faster and faster."""
+    wave, own, time = 2.0 * np.pi * 4.0, np.sqrt(STIFFNESS[0, 0]), _half_steps(0.5)
+    angle, spin, faster = 5.0 * time + 20.0 * time**2, 5.0 + 40.0 * time, 40.0
+    matrix = np.zeros((len(time), 3, 3))
+    matrix[:, 0, 0], matrix[:, 0, 1] = np.cos(angle), -np.sin(angle)
+    matrix[:, 1, 0], matrix[:, 1, 1], matrix[:, 2, 2] = np.sin(angle), np.cos(angle), 1.0
+    push, axis = np.array([80.0, 30.0, -20.0]), np.array([0.0, 0.0, 1.0])
+    drive = rotate(matrix.swapaxes(1, 2), np.outer(np.sin(wave * time), push))
+    found = _moved(0.0, drive, np.outer(spin, axis), np.tile(faster * axis, (len(time), 1)))
+    swing = np.sin(wave * time[::2]) - wave / own * np.sin(own * time[::2])
+    expected = -np.outer(swing / (own**2 - wave**2), push)
+    np.testing.assert_allclose(rotate(matrix[::2], found), expected, atol=2e-6)
+
+
+def test_sprung_tissue_moves_as_published_and_not_as_a_wave_of_the_step(exact):
+    """Thighs by 10 to 35 mm, the trunk less, feet and head not; a third near its own frequency."""
+    run = exact.run
+    markers, segments = sprung_tissue(run, Springs(), np.random.default_rng(2))
+    size = np.linalg.norm(segments, axis=2).max(axis=0)
+    peak = dict(zip(run.recording.bodies, size, strict=True))
+    for side in "rl":
+        assert 0.010 < peak[f"femur_{side}"] < 0.035
+        assert peak["torso"] < peak[f"femur_{side}"]
+        assert peak[f"foot_{side}"] == 0.0
+    moves = dict(zip(run.recording.labels, markers.any(axis=(0, 2)), strict=True))
+    assert [moves[label] for label in ("RFHD", "LBHD", "RTH1")] == [False, False, True]
+    femur = run.recording.bodies.index("femur_r")
+    moved = rotate(run.recording.rotation[:, femur].swapaxes(1, 2), segments[:, femur])
+    taper = np.hanning(len(moved))[:, None]
+    power = (np.abs(np.fft.rfft((moved - moved.mean(axis=0)) * taper, axis=0)) ** 2).sum(axis=1)
+    frequency = np.fft.rfftfreq(len(moved), 1.0 / run.recording.marker_rate)
+    assert power[(frequency > 6.0) & (frequency < 13.0)].sum() > 0.33 * power.sum()
+
+
+def test_a_recording_may_have_springs(gait):
+    """The momentum that soft masses carry is the truth's."""
+    random = np.random.default_rng(3)
+    errors = drawn_errors(0.5, random, Springs())
+    assert errors.skin == Springs(size=0.5)
+    made = known_run(gait, errors, random)
+    assert np.abs(made.soft.rate.sum(axis=1)).max() < 1e-9
+    assert np.abs(made.soft.rate).max() > 1.0
+
+
+def test_soft_masses_move_and_nothing_outside_the_body_notices(exact):
+    """No moment from nowhere; the rate is the derivative (waves of 13 Hz: 3 %); bones give way."""
+    run = exact.run
+    soft = wobbling(run, 0.5 * tissue_motion(run.recording, Skin(), np.random.default_rng(2))[1])
+    assert np.abs(soft.rate.sum(axis=1)).max() < 1e-9
+    assert np.ptp(soft.momentum.sum(axis=1), axis=0).max() < 1e-12
+    slope = (soft.momentum[2:] - soft.momentum[:-2]) / (2.0 / run.recording.marker_rate)
+    apart = soft.rate[1:-1] - slope
+    assert np.sqrt((apart**2).mean()) < 0.03 * np.sqrt((soft.rate**2).mean())
+    segments = run.truth.segments
+    thigh = segments.segments.index("femur_r")
+    tissue = np.zeros_like(segments.com)
+    tissue[:, thigh, 1] = 0.010
+    back = 0.010 * SOFT_SHARE["femur"] * segments.mass[thigh] / segments.mass.sum()
+    assert wobbling(run, tissue).markers.mean(axis=(0, 1))[1] == pytest.approx(-back, rel=0.2)

@@ -1,0 +1,99 @@
+"""Every problem of a settings file is said once, in words, with its line and the way out.
+
+`aqbio.config.validation` finds them, `aqbio.config.settings` and `aqbio.config.model_map` say what
+is right.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from aqbio.boundary import WRITTEN
+from aqbio.config import SHEETS, MarkerSet, ModelMap, StudySettings, expand_environment, read_yaml
+from aqbio.config.model_map import MappedMarker, Size
+from aqbio.config.settings import CONSTANTS, REMOVED
+from tests.config.test_settings import SETTINGS
+from tests.golden import differences
+from tests.refusal import refused
+from tests.said import said, texts
+
+FILES = texts(Path(__file__).with_name("odd_settings.txt"))
+MODELS = {"settings": StudySettings, "map": ModelMap, "markers": MarkerSet}
+LONG = {
+    "it contains itself many times": "b0: &b0 [x, x]\n"
+    + "".join(f"b{n}: &b{n} [{', '.join([f'*b{n - 1}'] * 9)}]\n" for n in range(1, 7)),
+    "without end": "x: " + 5000 * "[",
+    **{f"removed {name}": "name: a\n{}:\n  {}: 1\n".format(*name.split("."))
+       for name in (*REMOVED, *CONSTANTS)},
+}  # fmt: skip
+
+
+def told(path: Path, model: type[BaseModel] = StudySettings) -> list[str]:
+    """What is read that is not by default, and what is wrong with a file."""
+    return [f"{name}: {one}" for name, one in read_yaml(path, model) if name in given(path, model)]
+
+
+def given(path: Path, model: type[BaseModel]) -> set[str]:
+    return read_yaml(path, model).model_fields_set
+
+
+def test_what_is_said_of_settings_is_what_it_was(tmp_path):
+    path, lines = tmp_path / "study.yaml", []
+    for kind, own in (FILES | {"settings": FILES["settings"] | LONG}).items():
+        for name, text in own.items():
+            path.write_text(text, encoding="utf-8")
+            lines += said(name, lambda kind=kind: told(path, MODELS[kind]), tmp_path)
+    path.write_bytes("name: Läufer\n".encode("latin-1"))
+    lines += said("latin letters", lambda: told(path), tmp_path)
+    lines += said("a folder", lambda: told(tmp_path), tmp_path)
+    lines += said("nothing", lambda: told(tmp_path / "none.yaml"), tmp_path)
+    for name, size in (("a byte too many", WRITTEN + 1), ("as large as may be", WRITTEN)):
+        with path.open("wb") as file:
+            file.truncate(size - 1)
+            file.seek(0, 2)
+            file.write(b"\xff")
+        lines += said(name, lambda: told(path), tmp_path)
+    assert differences("config/settings", lines) == []
+
+
+ENDS = {"Gt": (False, 1), "Ge": (True, 1), "Lt": (False, -1), "Le": (True, -1)}
+"""Limits of numbers: whether the end itself is meant, and on which side the others are."""
+LIMITS = [
+    (model, name, getattr(limit, type(limit).__name__.lower()), *ENDS[type(limit).__name__])
+    for model in (*SETTINGS, *SHEETS.values(), Size, MappedMarker)
+    for name, field in model.model_fields.items()
+    for limit in field.metadata
+    if type(limit).__name__ in ENDS
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "end", "meant", "side"), LIMITS, ids=lambda one: getattr(one, "__name__", one)
+)
+def test_a_number_is_taken_up_to_its_limit_and_not_beyond(model, name, end, meant, side):
+    """Just inside, at the end itself, and just outside; whatever else holds of other settings."""
+    whole = "int" in str(model.model_fields[name].annotation)
+    step = side * (1 if whole else max(abs(end), 1.0) * 1e-9)
+
+    def fits(value):
+        try:
+            model.model_validate({name: value})
+        except ValidationError as error:
+            return not any(one["loc"][:1] == (name,) for one in error.errors())
+        return True
+
+    assert [fits(end - step), fits(end), fits(end + step)] == [False, meant, True]
+
+
+def test_environment_variables(monkeypatch):
+    monkeypatch.setenv("AQBIO_TEST_FOLDER", "/some/where")
+    assert expand_environment("${AQBIO_TEST_FOLDER}/x", file="f") == "/some/where/x"
+    assert expand_environment("$AQBIO_TEST_FOLDER", file="f") == "$AQBIO_TEST_FOLDER"
+    monkeypatch.delenv("AQBIO_TEST_FOLDER")
+    with refused("environment-variable", "AQBIO_TEST_FOLDER is not set") as raised:
+        expand_environment("${AQBIO_TEST_FOLDER}/x", file="study.yaml")
+    assert raised.value.file == "study.yaml"
+    assert "export AQBIO_TEST_FOLDER=" in raised.value.fix

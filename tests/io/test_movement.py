@@ -1,0 +1,104 @@
+"""What marker paths show, of one run of twelve markers that was altered: as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.io import movement
+from tests.golden import differences, sizes
+
+RATE, FRAMES = 200.0, 120
+
+
+def run(speed: float = 6.0, noise: float = 2e-4) -> np.ndarray:
+    """Twelve markers (T, M, 3) of a body that runs, its limbs swinging, m."""
+    rng, time = np.random.default_rng(7), np.arange(FRAMES)[:, None, None] / RATE
+    place = rng.uniform([-0.3, 0.0, -0.3], [0.3, 1.7, 0.3], (12, 3))
+    swing = np.array([[0.3, 0.12, 0.1]]) * rng.uniform(0.3, 1.0, (12, 1))
+    wave = np.sin(rng.uniform(8.0, 16.0, (12, 3)) * time + rng.uniform(0.0, 6.0, (12, 3)))
+    way = speed * time * [1.0, 0.0, 0.0] + (speed > 0.0) * swing * wave
+    return place + way + rng.normal(0.0, noise, (FRAMES, 12, 3))
+
+
+def at(frames, markers, add):
+    """A run whose markers are moved in some frames; NaN hides them."""
+
+    def altered(points):
+        points[frames, markers] += add
+        return points
+
+    return altered
+
+
+def held(points):
+    points[50:60, 2] = points[49, 2]
+    points[80:84, 5] = points[84, 5]
+    return points
+
+
+def plane(noise):
+    return lambda points: np.concatenate(
+        [points[..., :2], 1.0 + np.random.default_rng(1).normal(0, noise, (FRAMES, 12, 1))], axis=2
+    )
+
+
+def flat_movement(points):
+    """Each marker at one depth, as of one video."""
+    points[..., 2] = points[:1, :, 2] + np.random.default_rng(1).normal(0, 1e-3, (FRAMES, 12))
+    return points
+
+
+ALTERED = {
+    "as it is": lambda points: points,
+    "one frame": lambda points: points[:1],
+    "six frames": lambda points: points[:6],
+    "two frames are lost": lambda points: np.delete(points, [60, 61], axis=0),
+    "one frame is lost": lambda points: np.delete(points, 60, axis=0),
+    "a frame twice": lambda points: np.insert(points, 60, points[60], axis=0),
+    "a gap": at(slice(40, 70), slice(0, 6), np.nan),
+    "nearly nobody": at(slice(20, 90), slice(1, 12), np.nan),
+    "nobody": at(slice(None), slice(None), np.nan),
+    "flickers": lambda points: at(30, 3, 0.2)(at(slice(60, 62), 4, [0, 0.3, 0])(
+        at(slice(90, 94), 5, 0.3)(points))),
+    "a small flicker": at(30, 3, [0.0, 0.05, 0.0]),
+    "all jump": at(slice(70, None), slice(None), [0.4, 0.0, 0.0]),
+    "half of them jump": at(slice(70, None), slice(0, 6), [0.4, 0.0, 0.0]),
+    "a few jump": at(slice(70, None), slice(0, 3), [0.4, 0.0, 0.0]),
+    "two change places": lambda points: np.concatenate(
+        [points[:60], points[60:][:, [1, 0, *range(2, 12)]]]),
+    "held": held,
+    "rounded to millimetres": lambda points: np.round(points, 3),
+    "in one plane": plane(0.0),
+    "in one plane, noisy": plane(4e-3),
+    "hardly in one plane": plane(2e-2),
+    "each at one depth": flat_movement,
+    "along a line": lambda points: points[:1] + np.arange(FRAMES)[:, None, None] * [0.03, 0.0, 0.0],
+    "seven markers": lambda points: flat_movement(points)[:, :7],
+    "still": lambda points: run(0.0),
+    "hardly still": lambda points: run(0.0) + 0.15 * np.linspace(0, 1, FRAMES)[:, None, None],
+    "half of it still": lambda points: np.concatenate([points[[0] * 60], points[:60]]),
+    "trembling": lambda points: run(0.0, 0.01),
+}  # fmt: skip
+
+
+def test_what_paths_show_is_what_it_was():
+    lines = []
+    for name, alter in ALTERED.items():
+        points = alter(run())
+        planar = movement.depth_not_measured(points)
+        clock = [f"{frame} {gone:.6e}" for frame, gone in movement.breaks(points)]
+        said = {
+            "static": movement.is_static(points),
+            "depth": f"{planar[0]} {planar[1]:.6e}" if planar else None,
+            "quiet": [movement.quiet_window(points, RATE, one) for one in (0.1, 0.25, 9.0)],
+            "elapsed": sizes(movement.elapsed_frames(points)),
+            "breaks": clock,
+            "jumps": movement.jumps(points, RATE),
+            "flickers": np.argwhere(movement.flickers(points, RATE)).tolist(),
+            "frozen": np.argwhere(movement.frozen_positions(points)).tolist(),
+            "constant": int(
+                movement.constant_stretches(points.reshape(len(points), -1), RATE).sum()
+            ),
+        }
+        lines += [f"{name} | {what}: {one}" for what, one in said.items()]
+    assert differences("io/movement", lines) == []

@@ -1,0 +1,289 @@
+"""Results come back from their files as they went in, or not at all; others read the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aqbio.errors import AqbioError
+from aqbio.faults import RunStoppedError
+from aqbio.io.dictionary import variables
+from aqbio.io.netcdf import read_dataset, read_some, read_variables, rounded, write_dataset
+from aqbio.io.skeleton import load_skeleton, save_skeleton
+from aqbio.io.tables import joined, read_columns, read_table, with_texts, write_columns, write_table
+from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, cubic_spline, line, stack
+from tests.refusal import refused
+
+SEEDS = st.integers(0, 2**31)
+
+
+def drawn(seed: int, frames: int = 50) -> xr.Dataset:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(frames, 3, 3)) * 10.0 ** rng.integers(-3, 4)
+    values[rng.random((frames, 3)) < 0.1] = np.nan
+    axes, time = ("time", "marker", "axis"), np.arange(frames) / 250.0
+    return xr.Dataset(
+        {
+            "marker_raw": (axes, values, {"units": "m"}),
+            "marker_filled": (axes[:2], rng.random((frames, 3)) < 0.5),
+            "contact_foot": ("contact", np.array(["left", "right"])),
+            "contact_touchdown": ("contact", [rng.random(), np.nan], {"units": "s"}),
+        },
+        {"time": ("time", time, {"units": "s"}), "marker": ["RASI", "LASI", "Größe"],
+         "axis": ["x", "y", "z"]},
+        {"surface": "overground"},
+    )  # fmt: skip
+
+
+@settings(max_examples=15)
+@given(SEEDS, st.sampled_from([1, 50, 3000]))
+def test_a_dataset_comes_back_and_netcdf4_reads_the_same(tmp_path_factory, seed, frames):
+    """Also in part, packed or not, and the same content gives the same bytes."""
+    folder, dataset = tmp_path_factory.mktemp("nc"), drawn(seed, frames)
+    path, second = folder / "deep" / "trial.nc", folder / "b.nc"
+    said = {"stage": "prepare", "flag": True, "plates": [1.0, 2.0]}
+    write_dataset(dataset, path, said)
+    back = read_dataset(path)
+    write_dataset(dataset.copy(deep=True), second, said)
+    assert path.read_bytes() == second.read_bytes()
+    xr.testing.assert_equal(back.drop_vars("marker_raw"), dataset.drop_vars("marker_raw"))
+    off = np.abs(back["marker_raw"] - dataset["marker_raw"])
+    assert float(off.max()) <= variables("prepare")["marker_raw"].precision / 2.0
+    np.testing.assert_array_equal(np.isnan(off), np.isnan(dataset["marker_raw"]))
+    assert (back["marker_raw"].attrs["units"], back["time"].attrs["units"]) == ("m", "s")
+    assert (back.attrs["surface"], back.attrs["stage"], back.attrs["flag"]) == (
+        "overground", "prepare", 1,
+    )  # fmt: skip
+    assert list(back.attrs["plates"]) == [1.0, 2.0]
+    with netCDF4.Dataset(path) as other:
+        for name in ("marker_raw", "marker_filled", "contact_touchdown", "time"):
+            np.testing.assert_array_equal(np.ma.filled(other[name][:], np.nan), back[name].values)
+        assert other["marker"][:].tolist() == ["RASI", "LASI", "Größe"]
+    np.testing.assert_array_equal(read_variables(path, ["time"])["time"][0], back["time"])
+    some = read_some(path, ["contact_touchdown", "absent"])
+    assert list(some.data_vars) == ["contact_touchdown"]
+
+
+@given(SEEDS, st.sampled_from([1e-9, 1e-6, 4e-3, 0.5, 100.0]), st.floats(-3.0, 6.0))
+def test_rounding_has_a_bound_whatever_the_size(seed, precision, size):
+    """Half a step at most; single precision only where it holds every step; once is enough."""
+    values = 10.0**size * np.random.default_rng(seed).uniform(-1.0, 1.0, 1000)
+    values[::7] = np.nan
+    found = rounded(values, precision)
+    assert np.nanmax(np.abs(found.astype(float) - values)) <= precision / 2.0
+    np.testing.assert_array_equal(rounded(found.astype(float), precision), found)
+    np.testing.assert_array_equal(rounded(values, 0.0), values)
+    assert found.dtype == np.float64 or np.nanmax(np.abs(values)) / precision < 2.0**25
+
+
+COLUMNS = {
+    "participant_id": {"description": "Participant."},
+    "trial_id": {"description": "Trial."},
+    "value": {"description": "Value.", "unit": "N m"},
+    "never": {"description": "Nowhere known.", "unit": "s"},
+    "count": {"description": "Number."},
+    "flag": {"description": "Whether."},
+    "reason": {"description": "Why."},
+}
+NAMES = ["007", "NA", "1e5", "null", "nan", "10", "größer als 5 mm", "cut, by the edge", 'in "it"']
+
+
+@st.composite
+def tables(draw):
+    rows = draw(st.integers(1, 8))
+    texts = st.lists(st.sampled_from(NAMES), min_size=rows, max_size=rows)
+    numbers = st.lists(st.floats(width=64, allow_infinity=False), min_size=rows, max_size=rows)
+    reasons = draw(st.lists(st.sampled_from([*NAMES[6:], None]), min_size=rows, max_size=rows))
+    whole, flags = np.arange(rows), np.arange(rows) % 2 == 1
+    return pd.DataFrame(
+        dict(zip(COLUMNS, (draw(texts), draw(texts), draw(numbers), [np.nan] * rows, whole, flags,
+                           pd.Series(reasons, dtype=object)), strict=True))
+    )  # fmt: skip
+
+
+@settings(max_examples=25)
+@given(tables())
+def test_tables_come_back_and_pandas_reads_the_same(tmp_path_factory, table):
+    """As text for people, and with every digit for machines; a sidecar explains every column."""
+    folder = tmp_path_factory.mktemp("tables")
+    path = folder / "tables" / "steps.tsv"
+    write_table(table, path, COLUMNS, {"stage": "steps", "commit": "abc"})
+    other = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    write_columns(table, folder / "rows.nc", COLUMNS, {"stage": "steps"})
+    long = with_texts(read_columns(folder / "rows.nc"))
+    for back in (read_table(path), long):
+        assert list(back.columns) == list(COLUMNS) == list(other.columns)
+        for name in ("participant_id", "trial_id"):
+            assert back[name].tolist() == table[name].tolist() == other[name].tolist()
+        assert back["reason"].fillna("").tolist() == table["reason"].fillna("").tolist()
+        np.testing.assert_allclose(back["value"], table["value"], rtol=1e-14)
+        assert back["never"].isna().all()
+        assert (back["count"] == table["count"]).all()
+        assert (back["flag"] == table["flag"]).all()
+    np.testing.assert_array_equal(long["value"], table["value"])
+    assert set(other["never"]) == {"n/a"}
+    sidecar = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    assert list(sidecar["columns"].items()) == list(COLUMNS.items())
+    assert sidecar["provenance"] == {"stage": "steps", "commit": "abc"}
+    some = read_columns(folder / "rows.nc", ["value", "reason"])
+    twice = with_texts(joined([some, some.iloc[:0], some], ["reason", "value"]))
+    assert list(twice.columns) == ["reason", "value"]
+    assert twice["reason"].fillna("").tolist() == 2 * table["reason"].fillna("").tolist()
+    np.testing.assert_array_equal(twice["value"], np.tile(table["value"], 2))
+
+
+def test_undescribed_and_missing_columns_are_refused(tmp_path):
+    table = pd.DataFrame({name: [1.0] for name in COLUMNS})
+    with pytest.raises(ValueError, match=r"not described: \['extra'\]"):
+        write_table(table.assign(extra=1), tmp_path / "a.tsv", COLUMNS, {})
+    with pytest.raises(ValueError, match=r"columns missing: \['value'\]"):
+        write_table(table.drop(columns="value"), tmp_path / "a.tsv", COLUMNS, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def skeleton() -> Skeleton:
+    """Two bodies, three axes, three coordinates of which one is coupled, one marker."""
+    knots = np.array([0.0, 1.0, 2.0])
+    spline = cubic_spline(knots, knots**2, 2 * knots)
+    functions, coupled = stack([line(1.0), spline, line(2.0, 0.5)]), np.array([True, True, False])
+    return Skeleton(
+        bodies=("thigh", "shank"),
+        joints=("hip", "knee"),
+        coordinates=("flexion", "bend", "slide"),
+        markers=("ankle",),
+        parent=np.array([-1, 0]),
+        parent_rotation=np.stack([np.eye(3), np.eye(3)[[1, 2, 0]]]),
+        parent_position=np.arange(6.0).reshape(2, 3),
+        child_rotation=np.stack([np.eye(3)] * 2),
+        child_position=np.ones((2, 3)),
+        axes=JointAxes(
+            np.array([0, 1, 1]), coupled, np.eye(3), np.arange(3), functions, np.eye(3, dtype=bool)
+        ),
+        couplers=Couplers(np.array([2]), np.array([1]), spline),
+        mass=np.array([8.0, 3.5]),
+        com=np.full((2, 3), -0.1),
+        inertia=np.stack([np.eye(3), 0.5 * np.eye(3)]),
+        gravity=np.array([0.0, -9.80665, 0.0]),
+        marker_body=np.array([1]),
+        marker_position=np.array([[0.0, -0.4, 0.05]]),
+        coordinate_range=np.array([[-1.0, 2.0]] * 3),
+        coordinate_default=np.zeros(3),
+        coordinate_is_rotation=coupled,
+        coordinate_locked=~coupled,
+        coordinate_clamped=np.ones(3, dtype=bool),
+    )
+
+
+def _assert_same(one, other):
+    for field in fields(one):
+        mine, theirs = getattr(one, field.name), getattr(other, field.name)
+        if hasattr(mine, "__dataclass_fields__"):
+            _assert_same(mine, theirs)
+        elif isinstance(mine, tuple):
+            assert mine == theirs
+        else:
+            np.testing.assert_array_equal(mine, theirs)
+            assert mine.dtype == theirs.dtype
+
+
+def test_a_skeleton_comes_back_or_is_refused(tmp_path):
+    file = tmp_path / "runner.skeleton.npz"
+    save_skeleton(skeleton(), file)
+    _assert_same(skeleton(), load_skeleton(file))
+    with np.load(file) as arrays:
+        content = dict(arrays)
+    np.savez(file, **content | {"mass": content["mass"] * 1.05})
+    with pytest.raises(RunStoppedError, match="does not have the hash"):
+        load_skeleton(file)
+
+
+def half(path):
+    write_dataset(drawn(1), path, {})
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+DAMAGE = {
+    "missing": lambda path: None,
+    "empty": lambda path: path.touch(),
+    "text": lambda path: path.write_text("no NetCDF"),
+    "archive": lambda path: path.write_bytes(b"PK\x03\x04 broken"),
+    "half": half,
+}
+READERS = {
+    ".nc": read_dataset,
+    "some.nc": lambda path: read_some(path, ["marker_raw"]),
+    "columns.nc": read_columns,
+    ".npz": load_skeleton,
+    ".tsv": read_table,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("suffix", READERS)
+def test_what_cannot_be_read_is_named(tmp_path, suffix, damage):
+    path = tmp_path / f"trial{suffix}"
+    DAMAGE[damage](path)
+    if suffix == ".tsv" and damage in ("text", "archive"):
+        return  # a table of one column
+    if suffix == ".tsv" and damage == "missing":
+        with pytest.raises(AqbioError, match="does not exist"):
+            read_table(path)
+        return
+    with refused("result-damaged", error=RunStoppedError) as raised:
+        READERS[suffix](path)
+    assert raised.value.file == str(path)
+    assert raised.value.fix.startswith("`aqbio run` makes it again")
+
+
+@pytest.fixture
+def loads(monkeypatch) -> list[Path]:
+    """Files that are opened for reading."""
+    paths, opening = [], xr.open_dataset
+    monkeypatch.setattr(
+        xr, "open_dataset", lambda path, **given: (paths.append(path), opening(path, **given))[1]
+    )
+    return paths
+
+
+def test_what_was_read_is_kept_as_long_as_the_file_is_the_same(tmp_path, loads):
+    """And nobody changes what others will get."""
+    path, other = tmp_path / "a.nc", tmp_path / "b.nc"
+    written = xr.Dataset({"x": ("time", np.arange(3.0), {"units": "m"})})
+    write_dataset(written, path, {})
+    written["x"].values[0] = 7.0
+    first = read_dataset(path)
+    first["x"].values[0] = 9.0
+    first["y"] = first["x"] + 1.0
+    first.attrs["told"], first["x"].attrs["units"] = "mine", "km"
+    again = read_dataset(path)
+    assert loads == [path]
+    assert again["x"].values.tolist() == [0.0, 1.0, 2.0]
+    assert ("told" in again.attrs, "y" in again, again["x"].attrs["units"]) == (False, False, "m")
+    write_dataset(xr.Dataset({"x": ("time", np.arange(4.0), {"units": "m"})}), other, {})
+    other.replace(path)
+    assert read_dataset(path).sizes["time"] == 4
+    write_dataset(written, path, {})
+    assert read_dataset(path).sizes["time"] == 3
+    assert loads == [path, path, path]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_nobody_asks_for_is_not_read(tmp_path, loads, kept):
+    """All but some variables, whether the file was kept or is read; later the whole is there."""
+    path = tmp_path / "a.nc"
+    write_dataset(drawn(1), path, {})
+    if kept:
+        read_dataset(path)
+    found = read_dataset(path, without="marker_")
+    assert loads == [path]
+    assert set(found.data_vars) == {"contact_foot", "contact_touchdown"}
+    xr.testing.assert_equal(read_dataset(path).drop_vars(["marker_raw", "marker_filled"]), found)

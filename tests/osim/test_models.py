@@ -1,0 +1,508 @@
+"""Models as files: what is wrong with them, what is corrected, written, built and compared."""
+
+from __future__ import annotations
+
+import re
+import string
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aqbio.body.anatomy import BodyPoint
+from aqbio.body.de_leva import REFERENCE
+from aqbio.body.posterior import with_lock
+from aqbio.body.shape import MarkerPlaces, Shape, Template, stretched_masses
+from aqbio.body.sprint_body import sprint_bodies, sprint_joints
+from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN, geometry
+from aqbio.body.sprint_markers import sprint_markers
+from aqbio.config import Corrections, MarkerSet, ModelMap, read_yaml
+from aqbio.io.study import MODELS
+from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.motion import spline_motion
+from aqbio.multibody.poses import segment_poses
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.opensim.audit import audit_model
+from aqbio.opensim.models import (
+    TORSO_INERTIA_FACTOR,
+    TORSO_MASS,
+    apply_corrections,
+    corrected_model,
+    generic_skeleton,
+    torso_is_uncorrected,
+    write_adjusted_model,
+    write_calibrated_model,
+)
+from aqbio.opensim.reference import FRAMES, reference_differences
+from aqbio.opensim.session import (
+    array_from_vec3,
+    inertia_matrix,
+    initialised,
+    load_model,
+    opensim,
+    quiet,
+    vec3,
+)
+from aqbio.opensim.skeleton import read_skeleton
+from tests.golden import differences
+from tests.said import said
+from validation.sprint_model import DECIMALS, build_sprint_model
+
+pytestmark = pytest.mark.opensim
+SPRINT = MODELS / "sprint" / "sprint_male.osim"
+HELD = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap).held
+THEIRS = (
+    "rajagopal2016/models/Rajagopal2016.osim",
+    "rajagopal2016/models/RajagopalLaiUhlrich2023.osim",
+    "rajagopal2016/models/FullBodyModel_Hamner2010_v2_0.osim",
+    "ja1_dorn2012/models/JA1_SCALED_Osim40.osim",
+)
+NONE = Corrections(drop_muscles=False, unclamp=False, torso_inertia=False)
+
+
+# what is wrong and what is corrected --------------------------------------------------------------
+
+
+def audited(name: str, path: Path, folder: Path) -> list[str]:
+    """What the audit says of a model, and of it with corrections; what these do and leave."""
+    lines = said(name, lambda: audit_model(path, HELD), folder)
+    lines += said(f"{name}, none held", lambda: audit_model(path), folder)
+    corrected = f"{name}, to be corrected"
+    lines += said(corrected, lambda: audit_model(path, HELD, corrections=Corrections()), folder)
+    for kind in (NONE, Corrections()):
+        model = load_model(path, muscles=True)
+        lines += said(
+            f"{name}, corrections", lambda m=model, k=kind: apply_corrections(m, k), folder
+        )
+    lines += said(f"{name}, twice", lambda: apply_corrections(model, Corrections()), folder)
+    model.finalizeConnections()
+    model.printToXML(str(folder / "left.osim"))
+    return lines + said(f"{name}, left", lambda: audit_model(folder / "left.osim", HELD), folder)
+
+
+def of_body(name: str, mass: float = 1.0, inertia: float = 1.0):
+    def change(model: Any) -> None:
+        body = model.updBodySet().get(name)
+        body.setMass(body.getMass() * mass)
+        moments = inertia_matrix(body.getInertia()) * inertia
+        body.setInertia(opensim.Inertia(*moments.diagonal().tolist()))
+
+    return change
+
+
+def knee_place(factor: float):
+    def change(model: Any) -> None:
+        knee = model.updJointSet().get("knee_l")
+        frame = opensim.PhysicalOffsetFrame.safeDownCast(knee.getParentFrame())
+        frame.set_translation(vec3([0.0, -0.4222 * factor, 0.0]))
+
+    return change
+
+
+def clamped(*names: str):
+    def change(model: Any) -> None:
+        for name in names:
+            model.updCoordinateSet().get(name).setDefaultClamped(True)
+
+    return change
+
+
+def unlocked(model: Any) -> None:
+    model.updCoordinateSet().get(HELD[0]).setDefaultLocked(False)
+
+
+def pushed(model: Any) -> None:
+    actuator = opensim.CoordinateActuator("knee_angle_r")
+    actuator.setName("motor")
+    model.addForce(actuator)
+
+
+AUDITED = {
+    "as it is": (),
+    "an uneven body": (of_body("femur_l", 1.04), knee_place(0.95), of_body("tibia_l", 1.02)),
+    "a hardly uneven one": (of_body("femur_l", 1.029), knee_place(0.975)),
+    "clamped": (clamped("knee_angle_r", "pelvis_tx"),),
+    "with a coordinate free": (unlocked,),
+    "with a motor": (pushed,),
+}
+
+
+def test_what_is_said_of_models_is_what_it_was(tmp_path):
+    lines = audited("female", MODELS / "sprint" / "sprint_female.osim", tmp_path)
+    for name, changes in AUDITED.items():
+        model = load_model(SPRINT)
+        for change in changes:
+            change(model)
+        model.finalizeConnections()
+        model.printToXML(str(tmp_path / "changed.osim"))
+        lines += audited(name, tmp_path / "changed.osim", tmp_path)
+    assert differences("osim/audit", lines) == []
+
+
+@pytest.mark.real
+def test_what_is_said_of_the_models_of_others_is_what_it_was(realdata, tmp_path):
+    lines = [line for one in THEIRS for line in audited(Path(one).name, realdata / one, tmp_path)]
+    assert differences("osim/audit_of_others", lines) == []
+    model = load_model(realdata / THEIRS[0], muscles=True)
+    torso = model.getBodySet().get("torso")
+    before, mass = inertia_matrix(torso.getInertia()), torso.getMass()
+    apply_corrections(model, Corrections())
+    after = inertia_matrix(torso.getInertia())
+    np.testing.assert_allclose(after, before * TORSO_INERTIA_FACTOR, rtol=1e-12)
+    assert torso.getMass() == mass
+
+
+@pytest.mark.parametrize("scaled", [0.93, 1.0, 1.07])
+@pytest.mark.parametrize("factor", [1.0, TORSO_INERTIA_FACTOR])
+def test_a_torso_that_was_corrected_and_scaled_is_not_corrected_again(factor, scaled):
+    """The limit lies between the published inertia and the corrected one, scaled 7 % or not."""
+    model = opensim.Model()
+    published = 1.4745 * factor * scaled  # kg m² about the forward axis, with the arms in it
+    for name, mass, height, moment in (
+        ("torso", TORSO_MASS, 0.32, published), ("pelvis", 11.777, 0.0, 0.1),
+        ("humerus_r", 2.0325, 0.0, 0.01),
+    ):  # fmt: skip
+        centre = vec3([0.0, height, 0.0])
+        model.addBody(opensim.Body(name, mass, centre, opensim.Inertia(moment, moment, moment)))
+    assert torso_is_uncorrected(model) == (factor == 1.0)
+
+
+def hinge_model(slopes: tuple[float, float, float]) -> Any:
+    """One body; one coordinate drives three rotations with these slopes (0: none)."""
+    model = opensim.Model()
+    model.setGravity(vec3([0, 0, 0]))
+    body = opensim.Body("block", 1.0, vec3([0, -0.2, 0.05]), opensim.Inertia(0.1, 0.02, 0.08))
+    model.addBody(body)
+    transform, names = opensim.SpatialTransform(), opensim.ArrayStr()
+    names.append("angle")
+    for index, (slope, axis) in enumerate(zip(slopes, np.eye(3)[[2, 1, 0]], strict=True)):
+        rotation = transform.updTransformAxis(index)
+        rotation.setAxis(vec3(axis))
+        rotation.setCoordinateNames(names if slope else opensim.ArrayStr())
+        function = opensim.LinearFunction(slope, 0.0) if slope else opensim.Constant(0.0)
+        rotation.set_function(function)
+    model.addJoint(opensim.CustomJoint("knee", model.getGround(), body, transform))
+    model.finalizeConnections()
+    return model
+
+
+ANGLE, SPEED = 0.7, 5.0
+
+
+def moment_and_energy_slope(model: Any) -> tuple[float, float]:
+    """Inverse dynamics at constant speed, and the change of kinetic energy that it must explain."""
+    state = initialised(model)
+    coordinate = model.getCoordinateSet().get(0)
+
+    def energy(angle: float) -> float:
+        coordinate.setValue(state, angle, False)
+        coordinate.setSpeedValue(state, SPEED)
+        model.realizeVelocity(state)
+        return float(model.calcKineticEnergy(state))
+
+    step = 1e-5
+    slope = (energy(ANGLE + step) - energy(ANGLE - step)) / (2 * step)
+    energy(ANGLE)
+    moment = opensim.InverseDynamicsSolver(model).solve(state, opensim.Vector(1, 0.0))
+    return float(moment.get(0)), slope
+
+
+@pytest.mark.parametrize(
+    ("slopes", "wrong"),
+    [((1.0, 0.0, 0.0), False), ((1.0, 0.5, 0.0), False), ((1.0, 0.0, 0.3), False),
+     ((1.0, 0.5, 0.3), True), ((0.0, 0.5, 0.3), True)],
+)  # fmt: skip
+def test_simbodys_defect_is_real_and_ours_is_right(slopes, wrong, tmp_path):
+    """Simbody breaks the energy balance exactly where the audit names a joint, and we do not."""
+    model = hinge_model(slopes)
+    model.printToXML(str(tmp_path / "hinge.osim"))
+    moment, slope = moment_and_energy_slope(model)
+    assert (abs(moment - slope) > 1e-3) == wrong
+    skeleton = read_skeleton(tmp_path / "hinge.osim")
+    state = [np.array([[one]]) for one in (ANGLE, SPEED, 0.0)]
+    for compat, expected, close in ((False, slope, 1e-9), (True, moment, 1e-13)):
+        moves = segment_kinematics(skeleton, *state, simbody_compat=compat)
+        found = inverse_dynamics(skeleton, moves, simbody_compat=compat)[0, 0]
+        assert found == pytest.approx(expected, rel=0.0, abs=close)
+
+
+# written models -----------------------------------------------------------------------------------
+
+ATHLETE_MASS = 68.4
+FIELDS = ("parent_position", "parent_rotation", "child_rotation", "child_position", "com", "mass",
+          "inertia", "coordinate_locked", "coordinate_range", "gravity")  # fmt: skip
+
+
+def assert_same(written: Skeleton, expected: Skeleton, **changed: Any) -> None:
+    """Every number of a skeleton, and its markers by name, to the fifteen digits of a file."""
+    assert written.bodies == expected.bodies
+    for name in FIELDS:
+        value = changed.get(name, getattr(expected, name))
+        np.testing.assert_allclose(
+            getattr(written, name), value, rtol=1e-11, atol=1e-9, err_msg=name
+        )
+    order = [written.markers.index(label) for label in expected.markers]
+    np.testing.assert_allclose(written.marker_position[order], expected.marker_position, atol=1e-9)
+    np.testing.assert_array_equal(written.marker_body[order], expected.marker_body)
+
+
+@pytest.fixture(scope="module")
+def generic(tmp_path_factory) -> tuple[Template, Shape, Path]:
+    """A template of the sprint model, a shape drawn at random, and the corrected model."""
+    folder = tmp_path_factory.mktemp("generic")
+    skeleton, corrected, _ = generic_skeleton(SPRINT, Corrections(), folder)
+    markers = MarkerPlaces(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
+    model_map = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
+    template = Template.of(skeleton, model_map, markers)
+    rng, empty = np.random.default_rng(4), template.shape()
+    sizes = {"log_factor": 0.08, "offset": 0.02, "tilt": 0.1}
+    drawn = {name: rng.normal(0.0, sd, getattr(empty, name).shape) for name, sd in sizes.items()}
+    return template, replace(empty, **drawn), corrected
+
+
+def calibrated(generic, path: Path, template: Template, names: dict[str, str]) -> Skeleton:
+    with quiet(level="Off"):
+        write_calibrated_model(generic[2], path, template, generic[1], names, ATHLETE_MASS)
+        return read_skeleton(path)
+
+
+def test_a_calibrated_model_is_the_shape_of_a_person(generic, tmp_path):
+    """Also where markers show the neck: free then, while girdles and forearms are locked."""
+    template, shape, _ = generic
+    names = {label: label for label in template.markers.labels}
+    coordinates = template.skeleton.coordinates
+    neck = [index for index, name in enumerate(coordinates) if name.startswith("neck_")]
+    freed = replace(template, skeleton=with_lock(template.skeleton, neck, locked=False))
+    for number, one in enumerate((template, freed)):
+        written = calibrated(generic, tmp_path / f"{number}.osim", one, names)
+        expected = one.skeleton_of(shape)
+        heavier = ATHLETE_MASS / expected.mass.sum()
+        assert_same(
+            written, expected, mass=heavier * expected.mass, inertia=heavier * expected.inertia
+        )
+        locked = {coordinates[index] for index in np.flatnonzero(written.coordinate_locked)}
+        assert locked == {
+            name
+            for name in coordinates
+            if name.startswith(("clavicle_", "forearm_", "neck_"[number * 9 :] or "-"))
+        }
+        assert load_model(tmp_path / f"{number}.osim").getName() == f"{number}"
+
+
+SIGNS = f"{string.whitespace}é\xa0{string.punctuation}"
+LABELS = [f"A{sign}B{more}" for sign in SIGNS for more in ("", " 1")]
+"""A label with each sign, and with a blank after it."""
+
+
+def test_opensim_reads_every_label_of_a_laboratory_back(generic, tmp_path):
+    """It refuses some signs, and takes the program with it."""
+    template = generic[0]
+    given = {label: {"body": "pelvis"} for label in LABELS}
+    given["A_B"] = {"body": "pelvis", "model": "A_B__"}
+    foot = {"heel": "A_B", "toe": ["A_B"]}
+    labels = MarkerSet.model_validate(
+        {"name": "n", "source": "s", "markers": given}
+        | {"feet": {"left": foot, "right": foot}, "pelvis": {"front": ["A_B"], "back": ["A_B"]}}
+    )
+    names = {label: labels.model_name(label) for label in given}
+    assert len(set(names.values())) == len(names)
+    assert all(labels.label_of(name) == label for label, name in names.items())
+    plain = [one for one in given if one != "A_B" and not re.search(r"[\s\x00-\x1f*+/\\|]", one)]
+    assert [names[label] for label in plain] == plain
+    own = dict(zip(template.markers.labels, LABELS, strict=False))
+    renamed = replace(template, markers=replace(template.markers, labels=tuple(own.values())))
+    same = {label: label for label in template.markers.labels}
+    written = calibrated(generic, tmp_path / "plain.osim", template, same)
+    strange = calibrated(generic, tmp_path / "athlete.osim", renamed, names)
+    assert strange.markers == tuple(names[own[label]] for label in written.markers)
+    np.testing.assert_array_equal(strange.marker_position, written.marker_position)
+
+
+def test_an_adjusted_model_has_the_body_of_the_fit_and_all_else_stays(tmp_path):
+    before = read_skeleton(SPRINT)
+    factor = 1.0 + 0.1 * np.arange(len(before.bodies)) / len(before.bodies)
+    wanted = replace(
+        before, mass=before.mass * factor, inertia=before.inertia * factor[:, None, None],
+        com=1.01 * before.com + 0.01, gravity=1.01 * before.gravity + 0.1,
+    )  # fmt: skip
+    path = tmp_path / "new" / "adjusted.osim"
+    write_adjusted_model(SPRINT, wanted, path)
+    assert_same(read_skeleton(path), wanted)
+    model = load_model(path)
+    assert model.getTotalMass(initialised(model)) == pytest.approx(wanted.mass.sum(), rel=1e-12)
+    assert model.getName().endswith("_consistent")
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_own_model_keeps_its_body_and_gets_the_points(tmp_path):
+    before = read_skeleton(SPRINT)
+    point = BodyPoint("POINT", "femur_r", np.array([0.1, 0.2, 0.3]))
+    mass, found = corrected_model(SPRINT, tmp_path / "P1.osim", Corrections(), [point])
+    written = read_skeleton(tmp_path / "P1.osim")
+    assert (mass, found) == (pytest.approx(before.mass.sum()), [])
+    assert_same(written, before)
+    place = written.markers.index("POINT")
+    assert written.bodies[written.marker_body[place]] == "femur_r"
+    np.testing.assert_allclose(written.marker_position[place], point.position)
+    assert load_model(tmp_path / "P1.osim").getName() == "P1"
+
+
+def test_opensim_scales_masses_and_even_inertias_alike(sprint):
+    """OpenSim's own scaling by volume; its inertias agree where three factors are alike."""
+    model = load_model(SPRINT, muscles=False)
+    rng = np.random.default_rng(2)
+    factors = np.exp(rng.normal(0.0, 0.1, len(sprint.bodies)))[:, None] * np.ones(3)
+    scales = opensim.ScaleSet()
+    for name, factor in zip(sprint.bodies, factors, strict=True):
+        scale = opensim.Scale()
+        scale.setSegmentName(name)
+        scale.setScaleFactors(vec3(factor))
+        scale.setApply(True)
+        scales.cloneAndAppend(scale)
+    model.scale(initialised(model), scales, False, ATHLETE_MASS)
+    mass, inertia = stretched_masses(sprint, factors, ATHLETE_MASS, by_volume=True)
+    for index, name in enumerate(sprint.bodies):
+        body = model.getBodySet().get(name)
+        assert body.getMass() == pytest.approx(mass[index], rel=1e-12)
+        theirs = inertia_matrix(body.getInertia()).diagonal()
+        np.testing.assert_allclose(theirs, inertia[index].diagonal(), rtol=1e-9)
+
+
+def test_import_leaves_no_log_and_no_warning(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path;"
+        "from aqbio.opensim.session import load_model, initialised;"
+        "initialised(load_model(Path(sys.argv[1])))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, str(SPRINT)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+# sprint model -------------------------------------------------------------------------------------
+
+KINDS = {"sprint": PLAIN, "sprint_anatomical": ANATOMICAL}
+ROUNDING = 0.5 * 10.0**-DECIMALS
+
+
+@pytest.mark.parametrize("sex", ["female", "male"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_our_model_is_that_of_the_tables(kind, sex, tmp_path):
+    """The committed file is the build; body by body in the neutral pose, rounded as in the file."""
+    file = MODELS / kind / f"{kind}_{sex}.osim"
+    build_sprint_model(tmp_path / "built.osim", sex, form=KINDS[kind])
+    assert (tmp_path / "built.osim").read_bytes() == file.read_bytes()
+    model = load_model(file)
+    state = initialised(model)
+    lengths = geometry(sex, REFERENCE[sex].stature, KINDS[kind])
+    places = {"ground": np.array([0, lengths.hip_height, 0])}
+    for joint in sprint_joints(lengths):
+        places[joint.child] = places[joint.parent] + joint.offset
+    bodies = sprint_bodies(sex, form=KINDS[kind])
+    centre = sum(body.mass * (places[body.name] + body.com) for body in bodies)
+    centre = centre / REFERENCE[sex].mass
+    # 19 masses are rounded; a place is the sum of at most 8 rounded offsets
+    assert model.getTotalMass(state) == pytest.approx(REFERENCE[sex].mass, abs=19 * ROUNDING)
+    theirs = array_from_vec3(model.calcMassCenterPosition(state))
+    np.testing.assert_allclose(theirs, centre, atol=9 * ROUNDING)
+    assert model.getMarkerSet().getSize() == 51
+    for marker in sprint_markers(lengths):
+        place = model.getMarkerSet().get(marker.name).getLocationInGround(state)
+        expected = places[marker.body] + marker.position
+        np.testing.assert_allclose(array_from_vec3(place), expected, atol=9 * ROUNDING)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("side", ["r", "l"])
+def test_the_knee_is_rajagopals(side, realdata):
+    """The whole turn of the shank against the thigh from straight to 120 degrees, beside his.
+
+    It does not depend on the axes in which it is seen. A hinge would be up to 1.1 degrees away.
+    """
+    theirs = read_skeleton(realdata / THEIRS[0])
+    ours = read_skeleton(MODELS / "sprint_anatomical" / "sprint_anatomical_male.osim")
+    flexion = np.radians(np.arange(0.0, 121.0, 10.0))
+    turns = [_knee_turn(skeleton, flexion, side) for skeleton in (ours, theirs)]
+    np.testing.assert_allclose(turns[0], turns[1], atol=0.01)
+    assert np.abs(turns[1] - np.degrees(flexion)).max() > 1.0
+
+
+def _knee_turn(skeleton, flexion: np.ndarray, side: str) -> np.ndarray:
+    """Angle of the shank's whole turn against the thigh, degrees."""
+    q = np.tile(skeleton.coordinate_default, (len(flexion), 1))
+    q[:, skeleton.coordinates.index(f"knee_angle_{side}")] = flexion
+    poses = segment_poses(skeleton, q)
+    thigh, shank = (skeleton.bodies.index(f"{name}_{side}") for name in ("femur", "tibia"))
+    turn = np.swapaxes(poses.rotation[:, thigh], 1, 2) @ poses.rotation[:, shank]
+    trace = np.trace(turn @ turn[0].T, axis1=1, axis2=2)
+    return np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1)))
+
+
+# our engine beside OpenSim's, as every study compares them ----------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sprint() -> Skeleton:
+    return read_skeleton(SPRINT)
+
+
+def swinging(skeleton: Skeleton, seed: int) -> np.ndarray:
+    """Coordinates (40, C) of a smooth motion inside the middle of each range."""
+    time, rng = np.arange(40) / 250.0, np.random.default_rng(seed)
+    low, high = np.clip(skeleton.coordinate_range.T, -1.0, 1.0)
+    rate, phase = rng.uniform(10, 25, len(low)), rng.uniform(0, 6, len(low))
+    q = (low + high) / 2 + 0.4 * (high - low) * np.sin(rate * time[:, None] + phase)
+    q[:, skeleton.coordinate_locked] = skeleton.coordinate_default[skeleton.coordinate_locked]
+    return q
+
+
+@pytest.fixture(scope="module")
+def trial(sprint):
+    motion = spline_motion(sprint, np.arange(40) / 250.0, swinging(sprint, 0))
+    rng = np.random.default_rng(0)
+    return motion, [
+        ExternalLoad(foot, rng.normal(0, 500, (40, 3)), rng.normal(0, 50, (40, 3)), np.zeros(3))
+        for foot in ("foot_l", "foot_r")
+    ]
+
+
+def test_our_engine_is_opensim_on_the_sprint_model(sprint, trial):
+    """Positions to round-off of metres, momentum and forces of sums; no joint has the defect."""
+    found = reference_differences(SPRINT, sprint, *trial)
+    assert found.frames == FRAMES
+    assert max(found.position_m, found.momentum) < 1e-12
+    assert max(found.forces, found.defect) < 1e-11
+
+
+@pytest.mark.parametrize(
+    ("change", "measure"),
+    [("com", "momentum"), ("mass", "momentum"), ("parent_position", "position_m"),
+     ("inertia", "forces"), ("gravity", "forces")],
+)  # fmt: skip
+def test_a_wrong_skeleton_is_seen(sprint, trial, change, measure):
+    """One body's numbers off by 2 percent: far beyond what the quality table allows, 1e-8."""
+    wrong = getattr(sprint, change).copy()
+    wrong[... if change == "gravity" else 3] *= 1.02
+    found = reference_differences(SPRINT, replace(sprint, **{change: wrong}), *trial)
+    assert getattr(found, measure) > 1e-7
+
+
+@pytest.mark.real
+def test_the_walker_knee_is_the_only_difference(realdata):
+    """Rajagopal's knee: equal with Simbody's defect reproduced, different without."""
+    file = realdata / THEIRS[0]
+    skeleton = read_skeleton(file)
+    motion = spline_motion(skeleton, np.arange(40) / 250.0, swinging(skeleton, 1))
+    loads = [ExternalLoad("calcn_r", np.zeros((40, 3)), np.zeros((40, 3)), np.zeros(3))]
+    found = reference_differences(file, skeleton, motion, loads)
+    assert (found.position_m < 1e-12, found.momentum < 1e-10) == (True, True)
+    assert found.forces < 1e-8
+    assert found.defect > 1e-6

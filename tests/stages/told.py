@@ -1,0 +1,52 @@
+"""What a stage says, line by line, for golden texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from aqbio.errors import AqbioError, Finding
+from tests.golden import sizes
+
+
+def said(findings: Iterable[Finding]) -> Iterator[str]:
+    """Words of findings, and their numbers at the end."""
+    for one in findings:
+        own = {name: value for name, value in asdict(one).items() if value not in ("", None)}
+        numbers = [own.pop(name, np.nan) for name in ("number", "limit")]
+        yield f"{' · '.join(map(str, own.values()))} {numbers[1]:g} {float(numbers[0]):.8e}"
+
+
+def told(cases: Mapping[str, Callable[[], Any]]) -> Iterator[str]:
+    """What becomes of every case: findings, a refusal, numbers or words."""
+    for name, work in cases.items():
+        try:
+            yield from (f"{name}: {line}" for line in _lines(work()))
+        except AqbioError as error:
+            yield f"{name}: refused: {next(said([error.finding()]))}"
+
+
+def _lines(found: Any) -> Iterator[str]:
+    match found:
+        case None:
+            yield "nothing"
+        case Finding():
+            yield from said([found])
+        case bool() | np.bool_():
+            yield str(bool(found))
+        case str() | int():
+            yield str(found)
+        case Mapping():
+            for name, value in found.items():
+                yield from (f"{name} {line}" for line in _lines(value))
+        case np.ndarray() | float():
+            values = np.atleast_1d(np.asarray(found))
+            yield sizes(values.ravel().astype(float))
+        case Iterable():
+            lines = [line for one in found for line in _lines(one)]
+            yield from lines or ["nothing"]
+        case _:
+            yield repr(found)

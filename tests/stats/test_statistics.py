@@ -1,0 +1,473 @@
+"""Statistics by other means: statsmodels and SciPy, brute force, algebra, closed forms, simulation.
+
+What every drawn study becomes in words and numbers is in `tests/stats/test_golden.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+import statsmodels.formula.api as smf
+from pandas import Categorical, DataFrame, Series
+from scipy import stats
+from scipy.spatial.distance import cosine
+
+from aqbio.names import ROLE_GROUPS
+from aqbio.stats.athlete_statistics import (
+    athletes_from_steps,
+    calibrated_table,
+    excess,
+    nested_table,
+)
+from aqbio.stats.evidence import Choices
+from aqbio.stats.inference import Estimate
+from aqbio.stats.measurement import estimate_error, lag_variances, reliability, slope_errors
+from aqbio.stats.outcome import Result, result
+from aqbio.stats.outcomes import athlete_intervals, outcome
+from aqbio.stats.registry import read_registry
+from aqbio.stats.step_numbers import (
+    BOTH_LEGS,
+    SWING_ALONE,
+    cosines,
+    lag,
+    opposition,
+    partition_names,
+    ranks,
+    same_legs_cosine,
+    time_deviation,
+)
+from aqbio.stats.step_statistics import attenuation, sizes_correlation
+from aqbio.stats.verdict import three_way
+from aqbio.stats.within import centred, consecutive, longest_runs, means_by, slopes, with_speeds
+
+REGISTRY = read_registry()
+
+# within athletes ---------------------------------------------------------------------------------
+
+
+def test_slopes_within_groups_are_those_of_statsmodels():
+    random = np.random.default_rng(1)
+    group = random.integers(4, size=90)
+    x, y = random.standard_normal((2, 90))
+    y[7] = np.nan
+    who = Series(Categorical.from_codes(group, list("abcde")))
+    found = slopes(Series(x), Series(y), who)
+    for one, name in enumerate("abcd"):
+        own = (group == one) & np.isfinite(y)
+        oracle = sm.OLS(y[own], sm.add_constant(x[own])).fit().params[1]
+        assert found[name] == pytest.approx(oracle, rel=1e-10)
+    assert np.isnan(found["e"])
+
+
+def test_no_slope_without_spread_of_speed():
+    group, number = Series(np.zeros(5, dtype=int)), Series(np.arange(5.0))
+    assert np.isnan(slopes(8.0 + 1e-9 * number, number, group)).all()
+    assert with_speeds(8.0 + 0.01 * number, group).isna().all()
+    assert with_speeds(8.0 + 0.1 * number, group).notna().all()
+
+
+def test_cells_and_centring():
+    athlete, level = Series([0, 0, 1, 1, 1]), Series([0, 2, 0, 0, 2])
+    away = centred(Series([1.0, 5.0, 2.0, 4.0, 7.0]), [athlete, level])
+    np.testing.assert_allclose(away, [0.0, 0.0, -1.0, 1.0, 0.0])
+    assert means_by(Series([np.nan]), Series([0])).isna().all()
+
+
+def test_pairs_do_not_cross_gaps_nor_trials():
+    steps = DataFrame({"trial": [1, 0, 0, 0, 1], "step": [4, 3, 2, 5, 5]})
+    before, after = consecutive(steps, ["trial"])
+    assert sorted(zip(before.tolist(), after.tolist(), strict=True)) == [(0, 4), (2, 1)]
+    before, after = consecutive(steps, ["trial"], apart=2)
+    assert list(zip(before.tolist(), after.tolist(), strict=True)) == []
+
+
+def test_longest_runs_by_hand():
+    steps = DataFrame({"trial": [0, 0, 0, 0, 2, 2], "step": [5, 1, 2, 3, 9, 8]})
+    assert longest_runs(steps, ["trial"]).to_dict() == {0: 3, 2: 2}
+    assert not len(longest_runs(steps[:0], ["trial"]))
+
+
+def test_lag_takes_the_nearer_peak():
+    np.testing.assert_allclose(lag(np.array([0.9, 0.3]), np.array([0.1, 0.2])), [-0.2, 0.1])
+
+
+def test_deviation_in_time_is_within_athlete_speed_and_side():
+    """Left and right differ by 0.02 s: that is asymmetry, not deviation."""
+    side = np.tile([0, 1], 6)
+    level = np.repeat([0, 1], 6)
+    duration = 0.22 + 0.02 * side - 0.03 * level
+    duration[0] += 0.003
+    cell = [Series(one) for one in (np.zeros(12), level, side)]
+    found = time_deviation(Series(duration), cell)
+    np.testing.assert_allclose(found[[0, 2, 4]], [0.002, 0.001, 0.001], atol=1e-12)
+    np.testing.assert_allclose(found[6:], 0.0, atol=1e-12)
+    few = time_deviation(Series(duration[:2]), [one[:2] for one in cell])
+    assert np.isnan(few).all()
+
+
+# partitions of the body --------------------------------------------------------------------------
+
+CURVES = np.random.default_rng(2).standard_normal((4, 101, 5))
+
+
+def _side(name: str) -> list[int]:
+    return [ROLE_GROUPS.index(group) for group in name.split()]
+
+
+@pytest.mark.parametrize(("groups", "count"), [(ROLE_GROUPS, 15), (tuple("abcdef"), 31)])
+def test_every_way_to_divide_the_body_is_there_once(groups, count):
+    sides = set()
+    for name in partition_names(groups):
+        one = frozenset(name.split())
+        sides.add(frozenset((one, frozenset(groups) - one)))
+    assert len(sides) == len(partition_names(groups)) == count
+    assert all(len(side) == 2 and frozenset() not in side for side in sides)
+
+
+def test_opposition_is_its_definition():
+    found = opposition(CURVES, partition_names())
+    for step in range(len(CURVES)):
+        for column, name in enumerate(partition_names()):
+            above = below = 0.0
+            for row in CURVES[step]:
+                one = sum(row[place] for place in _side(name))
+                other = sum(row) - one
+                above += abs(one) + abs(other) - abs(one + other)
+                below += sum(abs(value) for value in row)
+            assert found[step, column] == pytest.approx(above / below, rel=1e-12)
+
+
+def test_the_best_partition_sorts_groups_by_sign():
+    """Without a total, the side of all positive groups takes up everything: the index is 1."""
+    groups = np.array([[-3.0, -2.0, 4.0, 1.0, 0.0]])
+    index = opposition(groups, partition_names())
+    assert index[partition_names().index(BOTH_LEGS)] == 1.0
+    assert ranks(index)[partition_names().index(BOTH_LEGS)] == 1.0
+    alone = opposition(groups, (SWING_ALONE,))
+    assert alone[0] == pytest.approx(2 * 2.0 / 10.0)
+
+
+def test_round_off_makes_no_rank():
+    """A body without total momentum: each side's index is that of the rest, whose sum has another
+    round-off. Both share the better rank, so that all ranks but the last one are odd."""
+    random = np.random.default_rng(4)
+    curves = random.standard_normal((200, 101, len(ROLE_GROUPS)))
+    curves[..., -1] = 0.0  # the pelvis
+    curves[..., 0] = -curves[..., 1:].sum(axis=-1)
+    index = opposition(curves, partition_names())
+    apart = np.sort(index, axis=-1)
+    assert (np.diff(apart)[:, 1::2] > 0.0).any()  # the danger: equal, but for round-off
+    place = np.sort(ranks(index), axis=-1)
+    np.testing.assert_array_equal(
+        place[:, :-1], np.tile(np.repeat(np.arange(1, 15, 2), 2), (200, 1))
+    )
+
+
+def test_cosines_are_those_of_scipy():
+    table = cosines(CURVES)
+    for one in range(5):
+        for other in range(5):
+            expected = 1.0 - cosine(CURVES[1, :, one], CURVES[1, :, other])
+            assert table[1, one, other] == pytest.approx(expected, abs=1e-12)
+    assert np.isnan(cosines(np.zeros((10, 2)))).all()
+
+
+def test_legs_and_total_alone_give_the_cosine_of_shared_rest():
+    """Rest shared in fixed proportions: the arms' cosine is that of the rest itself."""
+    curves = CURVES.copy()
+    legs, rest = curves[..., :2].sum(axis=-1), curves[..., 2:].sum(axis=-1)
+    shared = curves.copy()
+    for column, part in ((2, 0.6), (3, 0.3), (4, 0.1)):
+        shared[..., column] = part * rest
+    np.testing.assert_allclose(same_legs_cosine(curves), same_legs_cosine(shared))
+    np.testing.assert_allclose(same_legs_cosine(shared), cosines(shared)[:, 2, 0])
+    assert legs.shape == rest.shape
+
+
+# between athletes --------------------------------------------------------------------------------
+
+
+def _capacities(random, count, weak=0.0):
+    shared = random.standard_normal(count)
+    push, swing = (
+        np.sqrt(0.5) * shared + np.sqrt(0.5) * random.standard_normal(count) for _ in range(2)
+    )
+    return push, swing - 1.5 * (random.random(count) < weak)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, 0.0), (0.4, 0.4), (1.0, 1.0)])
+def test_columns_of_the_nested_model_hold_every_law(share, expected):
+    push, swing = _capacities(np.random.default_rng(5), 60)
+    law = (push + swing) / 2.0 - share * np.abs(push - swing) / 2.0 + 0.2 * (push - swing)
+    found = np.linalg.lstsq(nested_table(push, swing), 8.0 + 0.7 * law, rcond=None)[0]
+    assert found[2] / found[1] == pytest.approx(expected, abs=1e-9)
+
+
+def test_calibrated_columns_are_what_true_capacities_have_on_average():
+    """A million true and measured pairs; the means of the true columns in bins of the measured."""
+    random = np.random.default_rng(9)
+    true = random.multivariate_normal([0.0, 0.3], [[1.0, 0.5], [0.5, 1.0]], size=300_000)
+    noise = np.array([0.25, 0.5])
+    measured = true + np.sqrt(noise) * random.standard_normal(true.shape)
+    expected, table = nested_table(*true.T), calibrated_table(*measured.T, noise)
+    places = np.digitize(measured[:, 0] - measured[:, 1], [-2.0, -1.0, 0.0, 1.0, 2.0])
+    for place in range(6):
+        inside = places == place
+        np.testing.assert_allclose(
+            table[inside].mean(axis=0), expected[inside].mean(axis=0), atol=0.02
+        )
+    wrong = nested_table(*measured.T)
+    assert abs(wrong[places == 5].mean(axis=0) - expected[places == 5].mean(axis=0)).max() > 0.2
+
+
+def test_contact_excess_is_the_drawn_one(drawn):
+    """Waves draw it; the law of speed is not quite a parabola: 0.005 of 0.08."""
+    evidence = drawn("W0", 40)
+    drawn_excess = evidence.athletes["contact"]
+    found = excess(evidence.steps, evidence.steps["contact_s"], evidence.steps["speed_mps"])
+    np.testing.assert_allclose(found, drawn_excess - drawn_excess.mean(), atol=0.005)
+
+
+def test_contact_excess_does_not_know_who_is_fast(drawn):
+    """With the same law for all, it is 0 for the fast and for the slow."""
+    steps = drawn("W0", 40).steps
+    steps = steps.assign(contact_s=0.9 / steps["speed_mps"])
+    np.testing.assert_allclose(
+        excess(steps, steps["contact_s"], steps["speed_mps"]), 0.0, atol=1e-12
+    )
+
+
+def test_what_scales_with_the_own_highest_speed_is_equal_at_an_equal_share_of_it(drawn):
+    """At equal speed the slow look as if they flew longer; at an equal share nobody does."""
+    steps = drawn("W0", 48).steps
+    own = steps["relative_speed"] ** 0.6
+    found = athletes_from_steps(steps.assign(lateral_ratio=own))
+    assert np.corrcoef(found["lateral"], found["fastest"])[0, 1] < -0.99
+    np.testing.assert_allclose(found["lateral_relative"], 0.0, atol=0.005)
+    alone = steps[steps["participant_id"] == "athlete-04"].assign(speed_mps=8.0)
+    assert excess(alone, own, alone["speed_mps"]).isna().all()  # no speeds, no law
+
+
+def test_what_slower_running_brings_by_itself_is_no_misdirection(drawn):
+    """The lateral share falls with the square of speed; restricted arms cost 3 % of it."""
+    evidence = drawn("W4_none")
+    steps = evidence.steps.assign(lateral_ratio=evidence.steps["speed_mps"] ** -2.0)
+    sprints = evidence.sprints
+    slower = np.where(sprints["condition"] == "restricted_arms", 0.97, 1.0)
+    speed = sprints["speed_mps"] * slower
+    sprints = sprints.assign(speed_mps=speed, lateral_ratio=speed**-2.0)
+    found = outcome(replace(evidence, steps=steps, sprints=sprints), REGISTRY["H7b"])
+    assert found.estimate == pytest.approx(0.0, abs=1e-9)
+    one_speed = steps[steps["level"] == 3]
+    assert outcome(replace(evidence, steps=one_speed, sprints=sprints), REGISTRY["H7b"]) is None
+
+
+def test_what_few_steps_and_errors_leave_of_sizes_that_correlate():
+    """Against drawn numbers: deviations from means of six, an error of half the spread."""
+    random = np.random.default_rng(3)
+    true = random.standard_normal((200_000, 6))
+    seen = true + 0.5 * random.standard_normal(true.shape)
+    sizes = np.abs(true), np.abs(seen - seen.mean(axis=1, keepdims=True))
+    left = np.sqrt((1.0 - 1.0 / 6.0) / 1.25)
+    correlation = np.corrcoef(sizes[0].ravel(), sizes[1].ravel())[0, 1]
+    assert sizes_correlation(left) == pytest.approx(correlation, abs=0.005)
+    assert sizes_correlation(1.0) == pytest.approx(1.0)
+
+
+def test_next_step_slopes_are_correlations_within_athlete_speed_and_side(drawn):
+    evidence = drawn("W1")
+    steps = evidence.steps
+    table = pd.DataFrame(
+        {"who": steps["participant_id"].astype(str), "x": steps["yaw_impulse"],
+         "y": steps["time_deviation_s"], "side": steps["side"]}
+    )  # fmt: skip
+    table["trial"] = table["who"] + steps["trial_id"]
+    cell = table["trial"] + table["side"]
+    table["x"] = (table["x"] - table.groupby(cell)["x"].transform("mean")).abs()
+    table["before"] = cell.groupby(table["trial"]).shift(1)
+    table["x"] = table.groupby("trial")["x"].shift(1)
+    table = table.dropna()
+    for name in ("x", "y"):
+        table[name] -= table.groupby("before")[name].transform("mean")
+    seen = [own["x"].corr(own["y"]) for _, own in table.groupby("who")]
+    found = outcome(evidence, REGISTRY["H3e"])
+    expected = np.array(seen) / attenuation(evidence)
+    np.testing.assert_allclose(found.values["value"], expected, rtol=1e-9)
+    assert found.n_steps == len(table)
+
+
+def test_the_ratio_of_the_limiter_from_the_exported_columns(drawn):
+    evidence = drawn("W3", 96)
+    found = outcome(evidence, REGISTRY["H3b"])
+    table = pd.DataFrame(found.values)
+    p, s = table["push_capacity"], table["swing_capacity"]
+    table = table.assign(both=(p + s) / 2, gap=-(p - s).abs() / 2, side=(p - s) / 2)
+    fit = smf.ols("fastest ~ both + gap + side", table).fit(cov_type="HC2", use_t=True)
+    assert found.estimate == pytest.approx(fit.params["gap"] / fit.params["both"], rel=1e-9)
+    assert found.result.p >= 0.9 * fit.pvalues["gap"]  # fewer degrees of freedom, two fits
+    low, high = found.result.ci95
+    for bound, inside in ((low, -1e-6), (high, 1e-6)):
+        test = fit.t_test(f"gap - {bound + inside} * both = 0")
+        assert float(test.pvalue) < 0.055
+
+
+def test_sexes_are_held_where_strengths_are_compared(drawn):
+    """Women are slower beyond strength, and their sides more unequal; imbalance costs nothing."""
+    evidence, random = drawn("W3", 96), np.random.default_rng(5)
+    women = np.arange(96) % 2 == 0
+    push = random.standard_normal(96)
+    swing = push + np.where(women, 1.5, 0.5) * random.standard_normal(96)
+    speed = 9.0 + 0.4 * (push + swing) / 2.0 - 0.8 * women + 0.2 * random.standard_normal(96)
+    people = evidence.athletes.assign(
+        push_capacity=push, swing_capacity=swing, fastest=speed, push_noise=0.0, swing_noise=0.0,
+        sex=np.where(women, "female", "male"),
+    )  # fmt: skip
+    held = replace(evidence, athletes=people)
+    pooled = replace(held, choices=Choices(covariates=False))
+    assert abs(outcome(held, REGISTRY["H3b"]).estimate) < 0.3
+    assert outcome(pooled, REGISTRY["H3b"]).estimate > 0.4
+
+
+def test_noise_is_taken_out_of_the_spread_of_the_lag(drawn):
+    """Errors that are the same at all speeds hide a spread that halves from 5 to 9 m/s; sides,
+    trials and wrong peaks change nothing."""
+    evidence = drawn("W0", 40)
+    steps, random = evidence.steps, np.random.default_rng(4)
+    noise, count = 0.015, len(steps)
+    true = 0.02 * np.exp(-0.2 * (steps["speed_mps"] - 7.0)) * random.standard_normal(count)
+    lag = 0.1 + true + noise * random.standard_normal(count)
+    lag += np.where(steps["side"] == "left", 0.05, 0.0)
+    lag += np.where(random.random(count) < 0.02 * (steps["level"] == 0), 0.3, 0.0)
+    noisy = replace(evidence, steps=steps.assign(lag=lag))
+    told = replace(noisy, trials=noisy.trials.assign(error_step_lag=noise))
+    plain, corrected = (outcome(one, REGISTRY["H5b"]) for one in (noisy, told))
+    assert plain.estimate > corrected.estimate + 0.02
+    assert corrected.estimate == pytest.approx(-0.2, abs=0.06)
+
+
+def test_repeated_tests_uncover_a_cost_that_their_errors_hide(drawn):
+    """Minimum law, reliability 0.7: without calibration about half of the cost is found."""
+    evidence, random = drawn("W3", 96), np.random.default_rng(5)
+    push, swing = random.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], size=1000).T
+    speed = 8.8 + 0.6 * np.minimum(push, swing) + 0.2 * random.standard_normal(1000)
+    noise = 3.0 / 7.0
+    errors = np.sqrt(noise) * random.standard_normal((2, 1000))
+    table = pd.DataFrame(
+        {"push_capacity": push + errors[0], "swing_capacity": swing + errors[1], "fastest": speed}
+    )
+    once, twice = (
+        outcome(
+            replace(evidence, athletes=table.assign(push_noise=known, swing_noise=known)),
+            REGISTRY["H3b"],
+        )
+        for known in (np.nan, noise)
+    )
+    assert once.estimate < 0.6
+    assert "tested once" in once.result.note
+    assert twice.estimate == pytest.approx(1.0, abs=0.2)
+
+
+def test_the_interval_of_a_mean_is_that_of_scipy(drawn):
+    """H4: steps at the highest speed, under the contact model of the verdict."""
+    evidence = drawn("W1")
+    evidence = replace(
+        evidence, steps=evidence.steps.assign(caused_share_C2=evidence.steps["hub_share"] + 0.1)
+    )
+    steps = evidence.steps
+    top = (steps["participant_id"] == "athlete-05") & (steps["level"] == 3)
+    own = steps.loc[top, "caused_share_C2"]
+    expected = stats.ttest_1samp(own, 0.0).confidence_interval(0.95)
+    row = athlete_intervals(evidence, REGISTRY["H4"])[4]
+    assert row.estimate == pytest.approx(outcome(evidence, REGISTRY["H4"]).values["value"].iloc[4])
+    assert (row.ci_low, row.ci_high) == pytest.approx((expected.low, expected.high), rel=1e-9)
+    assert row.n_steps == 12
+
+
+# errors and the rule -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("sd", "expected"), [(0.01, 0.01), (5.0, None), (np.inf, None)])
+def test_errors_of_a_slope_are_those_told_but_not_more_than_the_scatter(sd, expected):
+    """Least squares: the error of one point over the root of the sum of squares of x."""
+    who = pd.Index(["A"] * 5, name="who")
+    x = pd.Series([1.0, 2.0, 3.0, 4.0, 5.0], who)
+    y = pd.Series([1.1, 1.9, 3.2, 3.8, 5.1], who)
+    (_, rest, *_) = np.polyfit(x, y, 1, full=True)
+    scatter = float(np.sqrt(rest[0] / 3.0))
+    found = slope_errors(x, y, pd.Series(np.full(5, sd), who))
+    assert found["A"] == pytest.approx((expected or scatter) / np.sqrt(10.0))
+
+
+def test_errors_of_a_mean_and_of_a_spread(drawn):
+    """Athletes' errors shrink with their number, another model moves all of them."""
+    evidence, limit = drawn("W0"), REGISTRY["H1"].precise
+
+    def told(**columns):
+        return replace(evidence, trials=evidence.trials.assign(**columns))
+
+    alone = estimate_error(told(error_opposition=0.3 * limit), REGISTRY["H1"])
+    assert alone == pytest.approx(0.3 * limit / np.sqrt(12))
+    both = told(error_opposition=0.3 * limit, model_opposition=limit)
+    assert estimate_error(both, REGISTRY["H1"]) == pytest.approx(np.hypot(alone, limit))
+    spread = np.sqrt(lag_variances(evidence)["whole"].mean())
+    noisy = told(error_step_lag=np.sqrt(0.45) * spread)
+    assert reliability(noisy, REGISTRY["H5b"]) == pytest.approx(0.55)
+
+
+def _result(name: str, value: float, se: float, **more: object) -> Result:
+    found = result(REGISTRY[name], Estimate(value, se, 11.0))
+    return replace(found, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "se", "found"),
+    [
+        ("H4", 0.10, 0.01, "found"),
+        ("H4", 0.045, 0.005, "too_imprecise"),  # surely above 0; 0.05 is not excluded
+        ("H4", 0.10, 0.06, "too_imprecise"),
+        ("H4", 0.00, 0.027, "no_effect"),  # 1.796 x 0.027 = 0.0485
+        ("H4", 0.00, 0.029, "too_imprecise"),  # 0.0521
+        ("H4", -0.30, 0.10, "opposite_found"),
+        ("H4", -0.04, 0.03, "no_effect"),  # 0 is not excluded, an effect of interest is
+        ("H4", 0.02, 0.005, "no_effect"),  # above 0 and too small to matter
+        ("H7", -1.6, 0.3, "found"),
+        ("H7", -0.9, 0.1, "too_imprecise"),
+        ("H7", 1.6, 0.3, "opposite_found"),
+        ("H7", 0.0, 0.3, "no_effect"),
+    ],
+)
+def test_what_is_found(name, value, se, found):
+    one = _result(name, value, se)
+    assert three_way(REGISTRY[name], one, one.p, one.p_against)[0] == found
+
+
+def test_the_adjusted_p_decides():
+    one = _result("H4", 0.10, 0.04)
+    assert one.p < 0.05
+    assert three_way(REGISTRY["H4"], one, one.p, 1.0)[0] == "found"
+    assert three_way(REGISTRY["H4"], one, 0.051, 1.0)[0] == "too_imprecise"
+    none = _result("H4", 0.0, 0.02)
+    assert three_way(REGISTRY["H4"], none, 1.0, 0.049)[0] == "no_effect"
+    assert three_way(REGISTRY["H4"], none, 1.0, 0.051)[0] == "too_imprecise"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "se", "said"),
+    [
+        ("H4", 0.10, 0.06, "holds both 0 and effects of interest"),
+        ("H4", 0.10, 0.04, "though the 95 % interval alone excludes 0"),
+        ("H4", 0.04, 0.01, "holds both effects too small to matter and effects of interest"),
+        ("H4", -0.01, 0.02, "though the 95 % interval alone excludes an effect of 0.05"),
+        ("H7", -1.6, 0.6, "though the 95 % interval alone excludes 0"),
+    ],
+)
+def test_reasons_agree_with_the_intervals_beside_them(name, value, se, said):
+    """Adjustment can undo what an unadjusted interval shows: the reason says which it was."""
+    one = _result(name, value, se)
+    found, reason = three_way(REGISTRY[name], one, 0.06, 0.06)
+    assert found == "too_imprecise"
+    assert said in reason

@@ -1,0 +1,49 @@
+"""What the SLURM profile plans: every job says what it needs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import yaml
+
+from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
+from tests.workflow.conftest import ROOT, write_workflow
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+
+
+def test_every_job_has_its_needs_a_log_a_benchmark_and_a_message(small, tmp_path_factory):
+    """Who has more trials gets more memory and time."""
+    jobs = small.jobs("slurm")
+    planned = Counter(job["rule_name"] for job in jobs)
+    assert planned == dict.fromkeys(PARTICIPANT_STAGES, 2) | dict.fromkeys(STUDY_STAGES, 1)
+    assert len({job["rule_msg"] for job in jobs}) == len(jobs)
+    larger = write_workflow(tmp_path_factory.mktemp("larger"))
+    sheet = larger.folder / "trials.tsv"
+    [run] = [row for row in sheet.read_text().splitlines() if row.startswith("P1\tfast\t")]
+    more = [run.replace("\tfast\t", f"\tfast{number}\t") for number in range(40)]
+    sheet.write_text(sheet.read_text() + "\n".join(more) + "\n")
+    large = {(one["rule_name"], str(one["wildcards"])): one for one in larger.jobs("slurm")}
+    for job in jobs:
+        who = job["wildcards"].get("participant", "")
+        needs, name = job["resources"], "/".join(filter(None, [job["rule_name"], who]))
+        assert job["log"] == [f"results/small/logs/{name}.log"]
+        assert job["benchmark"] == f"results/small/logs/{name}.tsv"
+        assert job["threads"] == needs["cpus_per_task"] == 1
+        assert 1000 <= needs["mem_mb"] <= 8000
+        assert 10 <= needs["runtime"] <= 240
+        after = large[job["rule_name"], str(job["wildcards"])]["resources"]
+        for what in ("mem_mb", "runtime"):
+            assert (after[what] > needs[what]) == (who != "P2"), (name, what)
+
+
+def test_profiles_agree_where_they_should():
+    """What makes a study rerun, and what a failure stops, is the same here and on a cluster."""
+    folder = ROOT / "workflow" / "profiles"
+    default, slurm = (
+        yaml.safe_load((folder / name / "config.yaml").read_text(encoding="utf-8"))
+        for name in ("default", "slurm")
+    )
+    assert slurm["executor"] == "slurm"
+    assert {key: value for key, value in slurm.items() if key in default} == default

@@ -6,8 +6,8 @@ rate in contact is the external moment. Right contacts; the next step is the mir
 
 from __future__ import annotations
 
+from collections import namedtuple
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -51,11 +51,13 @@ WORLDS = {
 restricted arms."""
 
 POINTS, FASTEST = 101, 9.5
-CLASSICAL = {"push_leg": -3.0, "swing_leg": -2.3, "arms": 4.6, "torso": 0.6, "pelvis": 0.0}
-ALONE = {"push_leg": 2.2, "arms": 2.4, "torso": 0.9, "pelvis": 0.1, "swing_leg": 0.0}
-ROLLING = {"push_leg": 1.0, "swing_leg": -0.6, "arms": -0.3, "torso": 0.2, "pelvis": 0.0}
-PITCHING = {"push_leg": -12.0, "swing_leg": 10.5, "arms": 0.3, "torso": 0.8, "pelvis": 0.2}
-"""Amplitudes about the vertical, the forward and the sideways axis at 9.5 m/s, kg m²/s."""
+AMPLITUDES = {
+    "rolling": {"push_leg": 1.0, "swing_leg": -0.6, "arms": -0.3, "torso": 0.2, "pelvis": 0.0},
+    "classical": {"push_leg": -3.0, "swing_leg": -2.3, "arms": 4.6, "torso": 0.6, "pelvis": 0.0},
+    "alone": {"push_leg": 2.2, "arms": 2.4, "torso": 0.9, "pelvis": 0.1, "swing_leg": 0.0},
+    "pitching": {"push_leg": -12.0, "swing_leg": 10.5, "arms": 0.3, "torso": 0.8, "pelvis": 0.2},
+}
+"""About the forward, the vertical (two patterns) and the sideways axis at 9.5 m/s, kg m²/s."""
 SPEED_POWER, STEP_SD, PHASE_SD, PERSON_SD = 1.2, 0.06, 0.02, 0.10
 SURPLUS, TOTAL = 0.3, 0.8
 """What legs differ by from step to step, and the total, at mid-contact, kg m²/s."""
@@ -63,120 +65,81 @@ LAG, MIDDLE, LAG_SD = 0.06, 0.18, 0.025
 CORRELATION, RELIABILITY, EXPLAINED = 0.5, 0.9, 0.75
 WEAK_SD, WEAK_GROWTH, CONTACT_SD, SHARE_SD = 1.5, -1.0, 0.08, 0.02
 
+WaveAthletes = namedtuple(
+    "WaveAthletes",
+    "fastest push_capacity swing_capacity weak lateral_ratio contact_excess normal restricted",
+)
+"""(A,) arrays, and (A, R) speeds of R sprints in each condition."""
 
-class WaveAthletes(NamedTuple):
-    """(A,) arrays, and (A, R) speeds of R sprints in each condition."""
-
-    fastest: np.ndarray
-    push_capacity: np.ndarray
-    swing_capacity: np.ndarray
-    weak: np.ndarray
-    lateral_ratio: np.ndarray
-    contact_excess: np.ndarray
-    normal: np.ndarray
-    restricted: np.ndarray
-
-
-class WaveStudy(NamedTuple):
-    """(S,) arrays by step; momentum and its rate (S, 2, 101, G, 3), contact and flight."""
-
-    participant: np.ndarray
-    level: np.ndarray
-    step: np.ndarray
-    speed: np.ndarray
-    contact: np.ndarray
-    flight: np.ndarray
-    momentum: np.ndarray
-    momentum_rate: np.ndarray
-    force_peak: np.ndarray
-    swing_peak: np.ndarray
-    hub_share: np.ndarray
-    push_index: np.ndarray
-    swing_index: np.ndarray
-    yaw_impulse: np.ndarray
-    time_deviation: np.ndarray
-    lateral_ratio: np.ndarray
+WaveStudy = namedtuple(
+    "WaveStudy",
+    "participant level step speed contact flight momentum momentum_rate force_peak swing_peak "
+    "hub_share push_index swing_index yaw_impulse time_deviation lateral_ratio",
+)
+"""(S,) arrays by step; momentum and its rate (S, 2, 101, G, 3), contact and flight."""
 
 
 def wave_athletes(name: str, athletes: int, random, sprints: int = 3) -> WaveAthletes:
     """Draw athletes whose highest speed follows the mean or the smaller of both strengths."""
-    world = WORLDS[name]
-    shared = random.standard_normal((athletes, 1))
-    own = random.standard_normal((athletes, 2))
-    mix = np.sqrt(CORRELATION)
-    true = mix * shared + np.sqrt(1.0 - mix**2) * own
+    world, normal = WORLDS[name], random.standard_normal
+    shared, own = normal((athletes, 1)), normal((athletes, 2))
+    true = np.sqrt(CORRELATION) * shared + np.sqrt(1.0 - np.sqrt(CORRELATION) ** 2) * own
     weak = random.random(athletes) < world.weak_share
     true[weak, 1] -= WEAK_SD
     law = true.min(axis=1) if world.weaker_side_limits else true.mean(axis=1)
     law = (law - law.mean()) / law.std()
-    lateral = random.standard_normal(athletes)
-    chance = np.sqrt(1.0 / EXPLAINED - 1.0 - world.lateral_leak**2)
-    chance = chance * random.standard_normal(athletes)
+    lateral = normal(athletes)
+    chance = np.sqrt(1.0 / EXPLAINED - 1.0 - world.lateral_leak**2) * normal(athletes)
     fastest = 8.8 + 0.6 * np.sqrt(EXPLAINED) * (law + chance + world.lateral_leak * lateral)
-    seen = np.sqrt(RELIABILITY) * true
-    seen += np.sqrt(1.0 - RELIABILITY) * random.standard_normal((athletes, 2))
-    effect = world.restricted + world.restricted_sd * random.standard_normal(athletes)
-    day = 0.006 * random.standard_normal((2, athletes, sprints))
-    excess = CONTACT_SD * random.standard_normal(athletes)
-    normal = fastest[:, None] * (1.0 + day[0])
-    restricted = fastest[:, None] * (1.0 + effect[:, None] + day[1])
-    ratio = 0.10 + 0.015 * lateral
-    return WaveAthletes(fastest, *seen.T, weak, ratio, excess, normal, restricted)
+    seen = np.sqrt(RELIABILITY) * true + np.sqrt(1.0 - RELIABILITY) * normal((athletes, 2))
+    effect = world.restricted + world.restricted_sd * normal(athletes)
+    day = 0.006 * normal((2, athletes, sprints))
+    excess = CONTACT_SD * normal(athletes)
+    speeds = (
+        fastest[:, None] * (1.0 + day[0]),
+        fastest[:, None] * (1.0 + effect[:, None] + day[1]),
+    )
+    return WaveAthletes(fastest, *seen.T, weak, 0.10 + 0.015 * lateral, excess, *speeds)
 
 
 def wave_study(
     name: str, random, *, athletes: WaveAthletes, levels: int = 4, steps: int = 10
 ) -> WaveStudy:
     """Draw the steps of a study."""
-    world, count = WORLDS[name], len(athletes.fastest)
-    grid = np.meshgrid(*map(np.arange, (count, levels, steps)), indexing="ij")
-    who, level, number = (part.ravel() for part in grid)
+    world, count, normal = WORLDS[name], len(athletes.fastest), random.standard_normal
+    who, level, number = (part.ravel() for part in np.indices((count, levels, steps)))
     size = len(who)
     nominal = 5.0 + (athletes.fastest[who] - 5.0) * level / max(levels - 1, 1)
-    speed = nominal * (1.0 + 0.005 * random.standard_normal(size))
+    speed = nominal * (1.0 + 0.005 * normal(size))
     contact = 0.83 / speed * (1.0 + 0.28 * (speed - 3.5) / 6.0)
     contact = contact * np.exp(athletes.contact_excess[who])
     flight = 0.13 - 0.003 * (speed - 3.5)
     faster = speed - 7.5
-    spread = LAG_SD * np.exp(world.lag_sd_slope * faster)
-    late = LAG + world.lag_slope * faster + spread * random.standard_normal(size)
-    personal = (1.0 + PERSON_SD * random.standard_normal((count, len(ROLE_GROUPS))))[who]
+    late = LAG + world.lag_slope * faster
+    late += LAG_SD * np.exp(world.lag_sd_slope * faster) * normal(size)
+    personal = (1.0 + PERSON_SD * normal((count, len(ROLE_GROUPS))))[who]
     seeds = random.integers(2**31, size=count)[who]
     timing = (speed, contact, flight)
     momentum, rate, external = _curves(world, random, timing, late, personal, seeds)
     impulse = np.abs(np.trapezoid(external[:, 0, :, 1], axis=1)) * contact / 100.0
-    powers = SPEED_POWER + world.growth_sd * random.standard_normal((count, 2))
+    powers = SPEED_POWER + world.growth_sd * normal((count, 2))
     powers[athletes.weak, 1] += WEAK_GROWTH
-    share = world.amplification + (SHARE_SD * random.standard_normal(count))[who]
-    share = share + 0.03 * random.standard_normal(size)
-    push, swing = 1.0 + STEP_SD * random.standard_normal((2, size))
-    deviation = _deviations(world, random, number, impulse / speed**SPEED_POWER)
+    share = world.amplification + (SHARE_SD * normal(count))[who] + 0.03 * normal(size)
+    push, swing = 1.0 + STEP_SD * normal((2, size))
+    yaw = impulse / speed**SPEED_POWER  # raises the next step's absolute deviation of time
+    before = np.where(number > 0, np.roll((yaw - yaw.mean()) / yaw.std(), 1), 0.0)
+    rest = np.sqrt(1.0 - world.next_step_slope**2) * normal(size)
     return WaveStudy(
-        participant=who,
-        level=level,
-        step=number,
-        speed=speed,
-        contact=contact,
-        flight=flight,
-        momentum=momentum,
-        momentum_rate=rate,
+        who, level, number, *timing, momentum, rate,
         force_peak=np.full(size, MIDDLE),
         swing_peak=MIDDLE + late,
         hub_share=share,
         push_index=0.06 * (speed / FASTEST) ** powers[who, 0] * push,
         swing_index=0.03 * (speed / FASTEST) ** powers[who, 1] * swing,
         yaw_impulse=impulse,
-        time_deviation=deviation,
-        lateral_ratio=athletes.lateral_ratio[who] * (1.0 + STEP_SD * random.standard_normal(size)),
-    )
-
-
-def _deviations(world: World, random, number: np.ndarray, impulse: np.ndarray) -> np.ndarray:
-    """Absolute deviation of each step's time, raised by the yaw impulse of the step before."""
-    standard = (impulse - impulse.mean()) / impulse.std()
-    before = np.where(number > 0, np.roll(standard, 1), 0.0)
-    rest = np.sqrt(1.0 - world.next_step_slope**2) * random.standard_normal(len(number))
-    return 0.004 + 0.0008 * (world.next_step_slope * before + rest)
+        time_deviation=0.004 + 0.0008 * (world.next_step_slope * before + rest),
+        lateral_ratio=athletes.lateral_ratio[who] * (1.0 + STEP_SD * normal(size)),
+    )  # fmt: skip
 
 
 def _curves(world: World, random, timing, late, personal, seeds):
@@ -185,14 +148,14 @@ def _curves(world: World, random, timing, late, personal, seeds):
     duration, grid = contact + flight, np.linspace(0.0, 1.0, POINTS)
     duty = (contact / duration)[:, None]
     share = np.stack((grid * duty, duty + grid * (1.0 - duty)), axis=1)
-    momentum = np.zeros((*share.shape, len(ROLE_GROUPS), 3))
-    rate = np.zeros_like(momentum)
+    momentum, rate = np.zeros((2, *share.shape, len(ROLE_GROUPS), 3))
     growth = (speed / FASTEST) ** SPEED_POWER
     noise = STEP_SD * random.standard_normal((len(speed), len(ROLE_GROUPS)))
     peaks = _peaks(world, random, late, seeds)
     alone = world.pattern == "swing_leg_alone"
-    for axis, table in enumerate((ROLLING, ALONE if alone else CLASSICAL, PITCHING)):
-        size = growth[:, None] * personal * (1.0 + noise) * [table[one] for one in ROLE_GROUPS]
+    for axis, table in enumerate(("rolling", "alone" if alone else "classical", "pitching")):
+        amplitudes = [AMPLITUDES[table][one] for one in ROLE_GROUPS]
+        size = growth[:, None] * personal * (1.0 + noise) * amplitudes
         # about the vertical and the forward axis steps alternate, about the third they repeat
         turn = np.pi if axis < 2 else 2.0 * np.pi
         angle = turn * (share[..., None] - peaks[:, None, None])
@@ -220,9 +183,9 @@ def _peaks(world: World, random, late: np.ndarray, seeds: np.ndarray) -> np.ndar
     """Instants of the groups' peaks, share of a step, (S, G)."""
     groups = len(ROLE_GROUPS)
     spread = PHASE_SD * random.standard_normal((len(late), groups))
-    peaks = MIDDLE + LAG + spread
     if world.pattern == "swing_leg_alone":
         return np.repeat((MIDDLE + late)[:, None], groups, axis=1)
+    peaks = MIDDLE + LAG + spread
     if world.pattern == "random_phases":
         own = [np.random.default_rng(one).uniform(0.0, 2.0, groups) for one in seeds]
         peaks = np.array(own) + spread
@@ -242,12 +205,8 @@ def _total(random, contact: np.ndarray, growth: np.ndarray) -> tuple[np.ndarray,
     level = growth[:, None] * (0.3 + 0.1 * level)
     height = growth[:, None] * TOTAL * (1.0 + 0.2 * height)
     total, moment = np.zeros((2, len(growth), 2, POINTS, 3))
-    for axis in range(3):
-        up, up_rate = (
-            (2.0 * s**2 * (3.0 - 2.0 * s) - 1.0, 12.0 * s * (1.0 - s))
-            if axis < 2
-            else (np.ones(POINTS), np.zeros(POINTS))
-        )
+    turning = (2.0 * s**2 * (3.0 - 2.0 * s) - 1.0, 12.0 * s * (1.0 - s))
+    for axis, (up, up_rate) in enumerate((turning, turning, (np.ones(POINTS), np.zeros(POINTS)))):
         total[:, 0, :, axis] = level[:, axis, None] * up + height[:, axis, None] * hump
         total[:, 1, :, axis] = level[:, axis, None]
         slope = level[:, axis, None] * up_rate + height[:, axis, None] * hump_rate
@@ -262,45 +221,36 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
     """Evidence of a drawn study: what a laboratory without any error would hand on."""
     names = [f"athlete-{number + 1:02d}" for number in range(len(athletes.fastest))]
     steps = _steps(study, names, athletes.fastest)
-    trials = pd.DataFrame(
-        {
-            "recorded": steps.groupby(TRIAL, observed=True, sort=False).size(),
-            "marker_rate": 250.0,
-            "consistent": True,
-            "suspect": False,
-            "residual_ratio": np.inf,
-            "residual_moment": 0.0,
-            "closures_pass": True,
-            **{f"error_{name}": 0.0 for name in ERRORS},
-        }
-    )
+    plain = {"marker_rate": 250.0, "consistent": True, "suspect": False, "residual_ratio": np.inf,
+             "residual_moment": 0.0, "closures_pass": True}  # fmt: skip
+    recorded = steps.groupby(TRIAL, observed=True, sort=False).size()
+    errors = {f"error_{name}": 0.0 for name in ERRORS}
     random = np.random.default_rng(len(names))
     both = np.stack([athletes.normal, athletes.restricted])
-    late, who, number = np.indices(both.shape)
-    sprints = pd.DataFrame(
-        {
-            "participant_id": np.array(names, dtype=object)[who.ravel()],
-            "condition": np.array([NORMAL, RESTRICTED], dtype=object)[late.ravel()],
-            "order": (2.0 * number + (who + late) % 2).ravel(),
-            "speed_mps": both.ravel(),
-            "lateral_ratio": (
-                athletes.lateral_ratio[who] * random.normal(1.0, 0.02, both.shape)
-            ).ravel(),
-        }
-    )
+    late, who, number = (one.ravel() for one in np.indices(both.shape))
+    ratio = athletes.lateral_ratio[who] * random.normal(1.0, 0.02, both.size)
+    sprints = {
+        "participant_id": np.array(names, dtype=object)[who],
+        "condition": np.array([NORMAL, RESTRICTED], dtype=object)[late],
+        "order": 2.0 * number + (who + late) % 2,
+        "speed_mps": both.ravel(),
+        "lateral_ratio": ratio,
+        "effort": "maximal",
+        "athlete": np.array(names, dtype=object)[who],
+    }
     places = {name: np.flatnonzero(steps["participant_id"] == name) for name in names}
     return Evidence(
         steps=steps,
-        trials=trials,
+        trials=pd.DataFrame({"recorded": recorded, **plain, **errors}),
         athletes=_known(athletes, names),
-        sprints=sprints.assign(effort="maximal", athlete=sprints["participant_id"]),
+        sprints=pd.DataFrame(sprints),
         curves=lambda name: _steps_curves(study, places[name]),
         presence=Presence(capacities=True),
     )
 
 
 def _steps(study: WaveStudy, names: list[str], fastest: np.ndarray) -> pd.DataFrame:
-    place = pd.Series(study.participant)
+    place, share = pd.Series(study.participant), study.hub_share
     return pd.DataFrame(
         {
             "participant_id": pd.Categorical.from_codes(study.participant, pd.Index(names)),
@@ -314,8 +264,7 @@ def _steps(study: WaveStudy, names: list[str], fastest: np.ndarray) -> pd.DataFr
             "contact_s": study.contact,
             "flight_s": study.flight,
             "lag": lag(study.swing_peak, study.force_peak),
-            "hub_share": study.hub_share,
-            **{f"caused_share_{model}": study.hub_share for model in ("C1", "C2", "C3")},
+            **dict.fromkeys(("hub_share", *(f"caused_share_C{k}" for k in (1, 2, 3))), share),
             "push_index": study.push_index,
             "swing_index": study.swing_index,
             "log_ratio_moments": np.log(study.push_index / study.swing_index),
@@ -328,38 +277,25 @@ def _steps(study: WaveStudy, names: list[str], fastest: np.ndarray) -> pd.DataFr
 
 
 def _steps_curves(study: WaveStudy, place: np.ndarray) -> xr.Dataset:
+    curves = {"angular_momentum": study.momentum, "angular_momentum_rate": study.momentum_rate}
     dimensions = ("step", "phase", "percent", "group", "axis")
     return xr.Dataset(
-        {
-            "angular_momentum": (dimensions, study.momentum[place]),
-            "angular_momentum_rate": (dimensions, study.momentum_rate[place]),
-        },
+        {name: (dimensions, values[place]) for name, values in curves.items()},
         coords={"phase": ["stance", "flight"], "group": list(ROLE_GROUPS), "axis": list(AXES)},
     )
 
 
 def _known(athletes: WaveAthletes, names: list[str]) -> pd.DataFrame:
     drives = np.random.default_rng(len(names)).normal(0.0, 0.1, (2, len(names)))
-    columns = {
-        "fastest": athletes.fastest,
-        "push_capacity": athletes.push_capacity,
-        "swing_capacity": athletes.swing_capacity,
-        "lateral_ratio": athletes.lateral_ratio,
-        **{
-            f"{name}{ending}": values
-            for ending in ("", "_relative")
-            for name, values in (
-                ("lateral", np.log(athletes.lateral_ratio)),
-                ("contact", athletes.contact_excess),
-                ("flight", -0.5 * athletes.contact_excess),
-                ("swing_drive", drives[0]),
-                ("push_drive", drives[1]),
-            )
-        },
-        "push_noise": np.nan,
-        "swing_noise": np.nan,
-        "sex": "female",
-        "laboratory": "here",
-        "footwear": None,
+    same = {
+        "lateral": np.log(athletes.lateral_ratio),
+        "contact": athletes.contact_excess,
+        "flight": -0.5 * athletes.contact_excess,
+        "swing_drive": drives[0],
+        "push_drive": drives[1],
     }
-    return pd.DataFrame(columns, index=names)
+    named = ("fastest", "push_capacity", "swing_capacity", "lateral_ratio")
+    columns = {name: getattr(athletes, name) for name in named} | same
+    columns |= {f"{name}_relative": values for name, values in same.items()}
+    columns |= {"push_noise": np.nan, "swing_noise": np.nan, "sex": "female", "laboratory": "here"}
+    return pd.DataFrame(columns | {"footwear": None}, index=names)

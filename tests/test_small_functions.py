@@ -22,12 +22,27 @@ from aqbio.io.study import is_own_model
 from aqbio.io.trc import storage_labels
 from aqbio.virtual.gait import FourierCurves
 
+MAPPED = "lib.so: failed to map segment from shared object"
+
+
+def _column(name: str) -> tuple | None:
+    one = force_column(name)
+    return one and (one.plate, one.quantity, one.axis)
+
+
+def _fault(error: Exception) -> str | None:
+    fault = machine_fault(error)
+    return fault and fault.what
+
 
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [
         (without_quotes("could not convert to float: 'Jo'"), "could not convert to float: …"),
-        (opensim_names(["LASI", "L Thigh", "A+B", "A/B", "A_B"]), "LASI L_Thigh A_B_ A_B__ A_B"),
+        (
+            [*opensim_names(["LASI", "L Thigh", "A+B", "A/B", "A_B"])],
+            ["LASI", "L_Thigh", "A_B_", "A_B__", "A_B"],
+        ),
         (unmodelled_force("ThighLoad_2kg"), "load"),
         (unmodelled_force("unloaded"), ""),
         (closest("cutof_hz", ["cutoff_hz", "accuracy"]), "cutoff_hz"),
@@ -38,57 +53,28 @@ from aqbio.virtual.gait import FourierCurves
         (distinct(0.34, 0.3, 1), "0.34"),
         (distinct(41.2, 40.0), "41"),
         (distinct(20.3, 20.0), "20.3"),
-        (is_own_model("sprint"), True),
-        (is_own_model("rajagopal2016"), False),
-        (with_decimal_points(["1\t0,004\t-5971,8"]), "1\t0.004\t-5971.8"),
-        (with_decimal_points(["0.1,2.5"]), "0.1,2.5"),
-        (
-            storage_labels([f"{name}_{axis}" for name in ("RASI", "C7") for axis in "123"]),
-            "RASI C7",
-        ),
+        ([is_own_model("sprint"), is_own_model("rajagopal2016")], [True, False]),
+        ([*with_decimal_points(["1\t0,004\t-5971,8"])], ["1\t0.004\t-5971.8"]),
+        ([*with_decimal_points(["0.1,2.5"])], ["0.1,2.5"]),
+        ([*storage_labels([f"{x}_{k}" for x in ("RASI", "C7") for k in "123"])], ["RASI", "C7"]),
         (without_places("/usr/bin is at 3 m/s on /bodyset/hip"), "bin is at 3 m/s on /bodyset/hip"),
-    ],
-)
-def test_texts(given: Any, wanted: Any):
-    assert (" ".join(given) if isinstance(given, list) else given) == wanted
-
-
-@pytest.mark.parametrize(
-    ("name", "wanted"),
-    [
-        ("1_ground_force_vx", ("1", "force", 0)),
-        ("ground_torque_r_y", ("r", "moment", 1)),
-        ("ground_force_1_mz", ("1", "moment", 2)),
-        ("f_r_z", ("r", "force", 2)),
-        ("Fz2", ("2", "force", 2)),
-        ("m2_1", ("2", "moment", 0)),
-        ("ground_force_r_v_3", ("r", "force", 2)),
-    ],
-)
-def test_columns_of_forces(name: str, wanted: tuple[str, str, int]):
-    column = force_column(name)
-    assert column is not None
-    assert (column.plate, column.quantity, column.axis) == wanted
-    assert force_column("knee_angle_r") is None
-
-
-@pytest.mark.parametrize(
-    ("error", "what"),
-    [
-        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full."),
+        (_column("1_ground_force_vx"), ("1", "force", 0)),
+        (_column("ground_torque_r_y"), ("r", "moment", 1)),
+        (_column("ground_force_1_mz"), ("1", "moment", 2)),
+        (_column("f_r_z"), ("r", "force", 2)),
+        (_column("Fz2"), ("2", "force", 2)),
+        (_column("m2_1"), ("2", "moment", 0)),
+        (_column("ground_force_r_v_3"), ("r", "force", 2)),
+        (_column("knee_angle_r"), None),
+        (_fault(OSError(errno.ENOSPC, "No space left on device")), "the disk is full."),
+        (_fault(ImportError(MAPPED)), "there is not enough memory."),
+        (_fault(FileNotFoundError(errno.ENOENT, "No such file")), None),
+        (row_quantile(np.array([[3.0, 1, np.nan], [4.0, 0, 8]]), 0.25).tolist(), [1.5, 2.0]),
         (
-            ImportError("lib.so: failed to map segment from shared object"),
-            "there is not enough memory.",
+            np.ravel(FourierCurves(2.0, np.array([[1.0, 0.0, 3.0]])).values(np.array([0.5]))),
+            pytest.approx([4.0, 0.0, -3.0 * np.pi**2], abs=1e-12),
         ),
-        (FileNotFoundError(errno.ENOENT, "No such file"), None),
     ],
 )
-def test_faults_of_the_machine(error: Exception, what: str | None):
-    fault = machine_fault(error)
-    assert (fault and fault.what) == what
-
-
-def test_numbers():
-    assert row_quantile(np.array([[3.0, 1.0, np.nan], [4.0, 0.0, 8.0]]), 0.25).tolist() == [1.5, 2]
-    values = FourierCurves(2.0, np.array([[1.0, 0.0, 3.0]])).values(np.array([0.5]))
-    np.testing.assert_allclose(np.ravel(values), [4.0, 0.0, -3.0 * np.pi**2], atol=1e-12)
+def test_what_they_give(given: Any, wanted: Any):
+    assert given == wanted

@@ -75,6 +75,8 @@ def _jobs(study: Study) -> list[str]:
     page.touch()
     said = [*console.last_words()]
     _say(console, "error", logging.ERROR, said="the folder is locked.")
+    for event, key in (("job_error", "jobid"), ("job_finished", "job_id")):  # of no job of ours
+        _say(console, event, logging.ERROR, said=f"{event} of another.", **{key: 99})
     said += console.last_words()
     for number, (stage, left, model) in enumerate(ENDS.values()):
         record, log = study.manifest("P1", stage), study.root / "logs" / f"{stage}.log"
@@ -193,6 +195,10 @@ def test_what_snakemake_is_asked_for(study, asked, tmp_path):
         assert folder.name == Path(profile).name
         on_cluster = "executor: slurm" in (folder / "config.yaml").read_text(encoding="utf-8")
         assert on_cluster == (profile == "slurm")
+
+
+def test_the_exit_status_is_that_of_snakemake():
+    assert [progress.run_snakemake([one]) for one in ("--version", "--no-such-option")] == [0, 2]
 
 
 HOLD = """

@@ -80,6 +80,18 @@ def faulty_plates(recording: VirtualRecording) -> dict:
     return {"force": force, "moment": moment}
 
 
+def turned_round(recording: VirtualRecording) -> dict:
+    """Free moments have the wrong sign, thigh markers shake, and knees are labelled inside out."""
+    moment, markers = recording.moment.copy(), recording.markers.copy()
+    moment[..., 1] *= -1.0
+    bodies = np.array(recording.bodies)[recording.marker_body]
+    shaking = np.random.default_rng(1).normal(0.0, 0.025, (len(markers), 1, 3))
+    markers[:, bodies == "femur_l"] += shaking
+    pair = [recording.labels.index(one) for one in ("RKNL", "RKNM")]
+    markers[:, pair] = markers[:, pair[::-1]]
+    return {"markers": markers, "moment": moment}
+
+
 TRIALS: dict[str, tuple[int, RunPlan, Callable[[VirtualRecording], dict[str, Any]]]] = {
     "fast": (3, RunPlan(0), lambda _: {}),
     "late": (0, RunPlan(1, clock_offset_s=0.012, cop_bias_m=0.01, across=0.05), lambda _: {}),
@@ -94,6 +106,11 @@ TRIALS: dict[str, tuple[int, RunPlan, Callable[[VirtualRecording], dict[str, Any
     "no_plates": (3, RunPlan(0), lambda one: {"force": 0 * one.force, "moment": 0 * one.moment}),
     "belt": (0, RunPlan(0), on_belt),
     "plates": (0, RunPlan(0), faulty_plates),
+    "edge": (0, RunPlan(0, across=0.24, clock_offset_s=-0.03), lambda _: {}),
+    "one_leg": (0, RunPlan(0), lambda one: hidden(one, "femur_l", "tibia_l")),
+    "trunk": (0, RunPlan(1), lambda one: hidden(one, "torso", "head", "clavicle")),
+    "pelvis": (0, RunPlan(0), lambda one: hidden(one, "pelvis", frames=slice(120, 180))),
+    "turned": (3, RunPlan(0, cop_bias_m=0.05), turned_round),
 }
 """Level of speed, part of the gait, and what is done to the recording."""
 

@@ -421,7 +421,7 @@ def examples():
         whole = half_sine(np.arange(int(2.0 * rate)) / rate, 0.3, 0.42)
         yield f"cut off {rate} {cutoff}", lambda a=(whole, rate, cutoff): event_force(*a)
         yield f"event error {rate} {cutoff}", lambda a=(rate, cutoff): event_error(*a)
-    for along in (0.601, 1.19, 1.21):
+    for along in (-0.01, 0.0, 0.01, 0.58, 0.601, 0.62, 1.182, 1.19, 1.202, 1.21):
         yield f"edge {along}", lambda along=along: on_row(along)
     for largest in (0.09, 0.11):
         yield f"free {largest}", lambda one=largest: free_moment_measured(free(one))

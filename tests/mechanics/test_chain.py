@@ -18,7 +18,14 @@ import xarray as xr
 from aqbio.io.study import Study
 from aqbio.stage_table import stage_module
 from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_library
-from aqbio.virtual.recording import Laboratory, RecordedRun, RunPlan, VirtualRecording, recorded_run
+from aqbio.virtual.recording import (
+    Laboratory,
+    PlateRow,
+    RecordedRun,
+    RunPlan,
+    VirtualRecording,
+    recorded_run,
+)
 from aqbio.virtual.study import LIBRARY
 from tests.golden import differences, sizes
 from tests.mechanics.examples import told
@@ -28,6 +35,7 @@ from validation.true_contacts import contacts
 pytestmark = pytest.mark.opensim
 
 WHO = "V01"
+LABORATORY = Laboratory(plates=PlateRow(count=6))
 THRESHOLD = 20.0
 """Vertical force at which contacts begin and end, N, as in the study."""
 STAGES = ("prepare", "scale", "inverse_kinematics", "inverse_dynamics", "contributions")
@@ -134,8 +142,8 @@ class Chain:
 
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
-    athletes, laboratory = {one.athlete.name: one.athlete for one in SPRINTERS}, Laboratory()
-    gaits, runs = load_library(DATA / LIBRARY, athletes), {}
+    athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
+    gaits, runs, laboratory = load_library(DATA / LIBRARY, athletes), {}, LABORATORY
     for name, (level, plan, change) in TRIALS.items():
         run = recorded_run(gaits[GaitName(WHO, "normal", level)], plan, laboratory)
         runs[name] = replace(run, recording=run.recording.changed(**change(run.recording)))
@@ -166,7 +174,7 @@ def test_everything_is_what_it_was(chain):
 @pytest.mark.parametrize(("trial", "off"), [("fast", 0.003), ("lost", 0.003), ("no_plates", 0.025)])
 def test_contacts_are_those_of_the_gait(chain, trial, off):
     run = chain.runs[trial]
-    end = run.start + len(run.truth.gait_time) / Laboratory().marker_rate
+    end = run.start + len(run.truth.gait_time) / LABORATORY.marker_rate
     truth = contacts(run.truth.gait, run.start, end, THRESHOLD)
     found = chain.results("prepared", trial)
     every = (found[f"contact_{one}"].values for one in ("foot", "touchdown", "toe_off"))

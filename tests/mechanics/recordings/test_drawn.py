@@ -1,6 +1,9 @@
 """Made recordings with faults drawn from a table, one and two at a time: all that is left of each.
 
-The faults lie on both sides of limits; what is said, refused and computed is in `tests/golden`.
+The faults lie on both sides of limits; what is said, refused and computed is in `tests/golden`. All
+of `aqbio.recordings.axes`, `aqbio.recordings.contacts`, `aqbio.recordings.contact_findings`,
+`aqbio.recordings.events_from_markers`, `aqbio.recordings.ground`, `aqbio.recordings.plates` and
+`aqbio.force_plates.forces` is entered.
 """
 
 from __future__ import annotations

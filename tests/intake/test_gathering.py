@@ -141,7 +141,12 @@ def test_forces_of_another_time_belong_to_nobody():
     late = [forces("run/grf_run.mot", 60.0, 65.0)]
     assert force_files(every, late) == {}
     assert "share no time (60 to 65 s, 0 to " in clock_mismatch(every, late[0])
-    assert not clock_mismatch(every, forces("run/grf_run.mot"))
+    end = every[0].seconds
+    for own in (forces("run/grf_run.mot"), forces("run/grf_run.mot", -5.0, 0.0),
+                forces("run/grf_run.mot", end, 9.0)):  # fmt: skip
+        assert not clock_mismatch(every, own)  # also where they only touch
+    for own in (forces("run/grf_run.mot", -5.0, -0.01), forces("run/grf_run.mot", end + 0.01, 9.0)):
+        assert clock_mismatch(every, own)
     assert not clock_mismatch(every, forces("walk/grf_walk.mot", 60.0, 65.0))
 
 
@@ -197,6 +202,10 @@ def test_recordings_with_other_labels_are_another_study():
         ["static.trc", "run.trc"],
         ["walk.trc"],
     ]
+    five = [markers("a.trc", labels="abcde"), markers("b.trc", labels="abcxy")]  # three of five
+    assert len(marker_vocabularies(five, frozenset())) == 1
+    four = [markers("a.trc", labels="abcd"), markers("b.trc", labels="abxy")]
+    assert len(marker_vocabularies(four, frozenset())) == 2
     for names, told in (
         ("run/a.trc walk/b.trc", "a study of its own from data/walk"),
         ("a.trc b.trc", "a study of its own from a folder that holds only b.trc"),

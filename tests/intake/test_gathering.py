@@ -274,7 +274,7 @@ LOADS = """<OpenSimDocument><ExternalLoads><objects><ExternalForce>
 </ExternalForce></objects><datafile>run.mot</datafile></ExternalLoads></OpenSimDocument>"""
 
 
-def storage(*, loaded, moving, loads=""):
+def storage(*, loaded, moving, loads="", columns=slice(None)):
     """Angles beside forces, some zero, as OpenSim exports them; perhaps external loads."""
 
     def write(folder):
@@ -282,7 +282,8 @@ def storage(*, loaded, moving, loads=""):
         values = np.zeros((50, 10))
         values[:, :4] = moving * np.sin(time)[:, None]
         values[:, 4:] = loaded * (1.0 + time)[:, None]
-        write_storage(folder / "run.mot", ANGLES + GRF, time, values, in_degrees=True)
+        names = (ANGLES + GRF)[columns]
+        write_storage(folder / "run.mot", names, time, values[:, columns], in_degrees=True)
         if loads:
             (folder / "loads.xml").write_text(LOADS.format(loads), encoding="utf-8")
             (folder / "setup.xml").write_text("<OpenSimDocument/>", encoding="utf-8")
@@ -328,6 +329,11 @@ CONTENTS = {
     "forces": storage(loaded=True, moving=False),
     "forces and angles": storage(loaded=True, moving=True),
     "angles": storage(loaded=False, moving=True),
+    "forces alone": storage(loaded=True, moving=True, columns=slice(4, None)),
+    "no forces alone": storage(loaded=False, moving=True, columns=slice(4, None)),
+    "angles alone": storage(loaded=True, moving=True, columns=slice(0, 4)),
+    "angles without a pelvis": storage(loaded=True, moving=True, columns=slice(2, 4)),
+    "forces with a knee": storage(loaded=True, moving=True, columns=slice(3, None)),
     "neither": storage(loaded=False, moving=False),
     "loads that fit": storage(loaded=True, moving=False, loads="ground_force_v"),
     "loads of other columns": storage(loaded=True, moving=False, loads="plate_1_v"),

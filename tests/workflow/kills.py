@@ -1,6 +1,4 @@
-"""Runs that are ended at every stage by every means: ``python -m tests.workflow.kills --count 60``.
-
-The whole list can be tried in parts: ``--begin 60`` goes on after the first sixty.
+"""Runs that are ended at every stage by every means.
 
 Stages are stand-ins that take their time in the middle of a file; everything else is the product.
 After each end one plain run must finish, and leave the bytes of an undisturbed run.
@@ -8,24 +6,19 @@ After each end one plain run must finish, and leave the bytes of an undisturbed 
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
 from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
-from tests.workflow.conftest import Workflow, write_workflow
+from tests.workflow.conftest import Workflow
 from tests.workflow.forked import asked, door
 
 RUN = "import sys; from tests.workflow.stand_in import run; run(sys.argv[1:])"
@@ -130,35 +123,3 @@ def results(workflow: Workflow) -> dict[str, bytes]:
         for path in sorted(workflow.root.rglob("*"))
         if path.is_file() and not path.name.startswith(".") and "logs" not in path.parts
     }
-
-
-def main() -> None:
-    """Try, count, and print the rows of the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=len(SIGNALS) * len(VICTIMS) * len(CALLS))
-    parser.add_argument(
-        "--begin", type=int, default=0, help="how many of the list were tried before"
-    )
-    parser.add_argument("--stage", default="", help="only in this stage")
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    ends = [one for one in every_end() if one.call.startswith(given.stage)]
-    random.Random(given.seed).shuffle(ends)
-    with tempfile.TemporaryDirectory() as folder:
-        workflow = write_workflow(Path(folder))
-        workflow.ran()
-        tried: Counter[tuple[str, str]] = Counter()
-        good: Counter[tuple[str, str]] = Counter()
-        for end in ends[given.begin :][: given.count]:
-            fault = survived(workflow, end)
-            tried[end.signal, end.victim] += 1
-            good[end.signal, end.victim] += not fault
-            sys.stdout.write(f"{end}: {fault or 'survived'}\n")
-            sys.stdout.flush()
-    for key in sorted(tried):
-        sys.stdout.write(f"| {key[0]} | {key[1]} | {tried[key]} | {good[key]} |\n")
-    sys.exit(tried != good)
-
-
-if __name__ == "__main__":
-    main()

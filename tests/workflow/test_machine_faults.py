@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import errno
 import itertools
-import subprocess
-import sys
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -78,10 +74,9 @@ def test_a_fault_of_the_disk_or_of_memory(here, monkeypatch, call, fault):
     assert results(here) == before
 
 
-@pytest.mark.parametrize("fault", ["EDQUOT", "ENOMEM"])
-def test_the_workflow_says_the_sentence_and_goes_on_afterwards(finished, monkeypatch, fault):
+def test_the_workflow_says_the_sentence_and_goes_on_afterwards(finished, monkeypatch):
     """What Snakemake's user sees; a job that is killed for memory is among the kills."""
-    before = results(finished)
+    before, fault = results(finished), "EDQUOT"
     forget(finished, "scale P1")
     monkeypatch.setenv("AQBIO_FAULT", f"scale P1:{fault}")
     stopped = finished.snakemake("--cores", "1")
@@ -93,34 +88,3 @@ def test_the_workflow_says_the_sentence_and_goes_on_afterwards(finished, monkeyp
     monkeypatch.delenv("AQBIO_FAULT")
     assert finished.snakemake("--cores", "1").returncode == 0
     assert results(finished) == before
-
-
-@pytest.fixture
-def read_only(finished: Workflow):
-    """Give a finished study whose results lie on a disk that can only be read."""
-    command = ["mount", "--bind", str(finished.root), str(finished.root)]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("this user may not mount anything")
-    subprocess.run(["mount", "-o", "remount,bind,ro", str(finished.root)], check=True)
-    yield finished
-    with suppress(subprocess.CalledProcessError):
-        subprocess.run(["umount", str(finished.root)], check=True)
-
-
-def test_results_that_can_only_be_read(read_only):
-    """A finished study can be verified, and a run says what is wrong."""
-    before = results(read_only)
-    code = "from aqbio.cli import main; main()"
-    for command in ("verify", "run"):
-        done = subprocess.run(
-            [sys.executable, "-c", code, command, str(Path("study.yaml"))],
-            cwd=read_only.folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        said = done.stdout + done.stderr
-        assert "Traceback" not in said
-        if command == "verify":
-            assert done.returncode == 0, said
-        else:
-            assert done.returncode == 1
-            assert "the disk can only be read." in said
-    assert results(read_only) == before

@@ -79,13 +79,6 @@ def test_every_stage_of_a_participant_has_a_line(unreadable):
     ]
 
 
-def test_again_there_is_nothing_to_do(unreadable):
-    folder, _ = unreadable
-    done = _run(folder, ".", "--dry-run")
-    assert done.returncode == 0
-    assert "Nothing to be done" in done.stdout + done.stderr
-
-
 def test_problems_of_the_study_stop_it_before_anything_runs(tmp_path):
     file = write_small_study(tmp_path, results="results")
     replace(file, "files:", "solv: {}\nfiles:")

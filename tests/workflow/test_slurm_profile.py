@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from aqbio.stage_table import PARTICIPANT_STAGES, STAGES, STUDY_STAGES
+from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
 from tests.small_study import PARTICIPANTS, write_small_study
 from tests.workflow.conftest import ROOT, Workflow
 
@@ -34,13 +34,15 @@ def test_every_stage_is_a_rule_of_its_own(jobs):
     assert planned == dict.fromkeys(PARTICIPANT_STAGES, 2) | dict.fromkeys(STUDY_STAGES, 1)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_every_job_asks_for_threads_memory_and_time(jobs, stage):
-    for job in _jobs(jobs, stage):
-        assert job["threads"] == 1
-        assert job["resources"]["cpus_per_task"] == 1
+def test_every_job_asks_for_what_it_needs_and_has_a_log_of_its_own(jobs):
+    for job in jobs:
+        assert job["threads"] == job["resources"]["cpus_per_task"] == 1
         assert 1000 <= job["resources"]["mem_mb"] <= 8000
         assert 10 <= job["resources"]["runtime"] <= 240
+        name = "/".join([job["rule_name"], *filter(None, [job["wildcards"].get("participant")])])
+        assert job["log"] == [f"results/small/logs/{name}.log"]
+        assert job["benchmark"] == f"results/small/logs/{name}.tsv"
+    assert len({job["rule_msg"] for job in jobs}) == len(jobs)
 
 
 def test_who_has_more_trials_gets_more_memory_and_time(jobs, tmp_path):
@@ -56,16 +58,6 @@ def test_who_has_more_trials_gets_more_memory_and_time(jobs, tmp_path):
         for what in ("mem_mb", "runtime"):
             grown = after["resources"][what] - before["resources"][what]
             assert grown == 0 if who == "P2" else grown > 0, (stage, who, what)
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_every_job_has_a_log_a_benchmark_and_a_message_of_its_own(jobs, stage):
-    chosen = _jobs(jobs, stage)
-    for job in chosen:
-        name = "/".join([stage, *filter(None, [job["wildcards"].get("participant")])])
-        assert job["log"] == [f"results/small/logs/{name}.log"]
-        assert job["benchmark"] == f"results/small/logs/{name}.tsv"
-    assert len({job["rule_msg"] for job in chosen}) == len(chosen)
 
 
 def test_profiles_agree_where_they_should():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from importlib import import_module
@@ -61,16 +60,6 @@ def test_the_version_is_said_by_the_command_and_by_the_package(aqbio_command):
         [sys.executable, "-m", "aqbio", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"aqbio {aqbio.__version__}\n"
-
-
-def test_linear_algebra_takes_one_thread_unless_told(aqbio_command, monkeypatch):
-    first, *others = cli.LINEAR_ALGEBRA_THREADS
-    monkeypatch.setenv(first, "4")
-    for name in others:
-        monkeypatch.delenv(name, raising=False)
-    aqbio_command("--help")
-    assert os.environ[first] == "4"
-    assert {os.environ[name] for name in others} == {"1"}
 
 
 def test_help_imports_nothing_heavy():
@@ -164,7 +153,3 @@ def test_check_lists_every_problem_and_counts_them(file, aqbio_command, stages_u
     for text in ("setting solv is unknown.", "mass_kg must be", "task must be one of"):
         assert text in err
     assert err.endswith(f"3 problems in {file}.\n")
-
-
-def test_unknown_options(tmp_path, aqbio_command):
-    assert aqbio_command("check", "--nonsense", tmp_path)[0] == 2

@@ -16,7 +16,6 @@ import pytest
 
 import aqbio
 from aqbio.io.tables import read_table
-from aqbio.stage_table import STAGE_TABLE, STAGES
 from tests.one_each import ONE_EACH
 from tests.small_study import replace
 
@@ -148,15 +147,6 @@ def test_a_new_study_is_made_and_explained(installed):
     for name in ("README.md", "schema.json"):
         made = (installed.folder / "help" / name).read_text(encoding="utf-8")
         assert made == (ROOT / "config" / name).read_text(encoding="utf-8")
-
-
-def test_the_slurm_profile_plans_it(demo):
-    planned = demo.run("aqbio", "run", "demo", "--profile", "slurm", "--dry-run")
-    counts = dict(line.split() for line in planned.splitlines() if len(line.split()) == 2)
-    for name in ("virtual", *STAGES):  # stages of every model: on the other one too
-        assert counts[name] == (
-            "2" if name in STAGE_TABLE and STAGE_TABLE[name].each_model else "1"
-        )
 
 
 def test_the_demo_runs(demo):

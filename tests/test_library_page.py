@@ -15,10 +15,8 @@ import pytest
 
 import aqbio
 from aqbio.contributions.dataset import levels_dataset
-from aqbio.io.dictionary import columns, tables
 from aqbio.steps.rows import level_rows
 
-HOLES = ("group", "axis", "partition", "contact_model", "error", "model")
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
 INIT = Path(aqbio.__file__)
 
@@ -38,14 +36,6 @@ def test_examples_run_and_print_what_the_page_shows(page):
     result, _ = page
     assert result.attempted > 30
     assert result.failed == 0
-
-
-def test_the_page_imports_aqbio_only():
-    text = PAGE.read_text(encoding="utf-8")
-    lines = [line[4:] for line in text.splitlines() if line.startswith((">>> ", "... "))]
-    tree = ast.parse("\n".join(lines))
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert [ast.unparse(node) for node in nodes] == ["import aqbio"]
 
 
 def test_by_hand_is_what_the_workflow_writes(page):
@@ -91,16 +81,6 @@ def test_every_name_is_there_and_documented():
     assert set(aqbio.__all__) <= set(dir(aqbio))
     with pytest.raises(AttributeError, match="no attribute 'leveles'"):
         aqbio.leveles  # noqa: B018
-
-
-def test_no_column_hides_behind_an_attribute_of_a_table():
-    """Names of methods (mean, rank) are taken with brackets; properties would be set by mistake."""
-    reserved = {name for name in dir(pd.DataFrame) if not callable(getattr(pd.DataFrame, name))}
-    named = {
-        column for table in tables() for column in columns(table, **dict.fromkeys(HOLES, ("x",)))
-    }
-    assert "flags" in reserved
-    assert not named & reserved
 
 
 def test_every_function_has_an_example_that_runs():

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from importlib import metadata
 from pathlib import Path
 
-from docs.make_licences import bill, licence, needed, normal
+from docs.make_licences import licence, needed, normal
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -38,12 +36,6 @@ def test_everything_that_is_needed_is_locked_with_hashes():
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
 
 
-def test_the_environment_for_conda_pins_what_the_lock_pins():
-    """Both follow constraints.txt."""
-    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
-    assert "--constraint constraints.txt" in text
-
-
 def test_the_container_is_built_from_the_lock_and_not_run_by_root():
     lines = (ROOT / "Containerfile").read_text(encoding="utf-8").splitlines()
     steps = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
@@ -66,12 +58,3 @@ def test_nothing_that_runs_is_under_the_gpl():
         if COPYLEFT.search(said):
             assert name in SEVERAL, f"{name}: {said}"
             assert not [file for file in one.files or () if re.search(SEVERAL[name], file.name)]
-
-
-def test_the_bill_of_materials_names_every_version():
-    content = json.loads(bill())
-    assert (content["bomFormat"], content["specVersion"]) == ("CycloneDX", "1.6")
-    listed = {one["name"]: one["version"] for one in content["components"]}
-    assert listed == {name: one.version for name, one in needed().items()}
-    assert listed["numpy"] == metadata.version("numpy")
-    assert "pytest" not in listed

@@ -53,18 +53,6 @@ def test_every_name_of_the_library_is_described(site):
     assert names <= set(re.findall(r'id="aqbio\.(\w+)"', page))
 
 
-def test_equations_are_drawn_without_a_script(site):
-    """MathML, in which nothing of LaTeX is left; GitHub draws the same text by itself."""
-    for page in ("methods", "levels", "consistency"):
-        text = (make_site.ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
-        made = (site / "docs" / f"{page}.html").read_text(encoding="utf-8")
-        drawn = re.findall(r"<math.*?</math>", made, re.DOTALL)
-        assert len(drawn) == text.count("```math") > 0
-        for one in drawn:
-            assert not re.search(r"[\\&](?!#)", re.sub(r"&(amp|gt|lt|#\w+);", "", one)), one[-200:]
-            assert "&amp;" not in one
-
-
 def test_examples_have_a_picture_each_and_can_be_downloaded(site):
     examples = sorted((make_site.ROOT / "docs" / "examples").glob("plot_*.py"))
     assert len(examples) == 8

@@ -84,13 +84,16 @@ def rules() -> list[str]:
 def tests() -> str:
     """Tests that run everywhere, as text."""
     own = Path(__file__)
-    files = [path for path in own.parent.rglob("*.py") if "real" not in path.parts and path != own]
+    every = [*own.parent.rglob("*.py"), *(own.parent / "golden").rglob("*.txt")]
+    files = [path for path in every if "real" not in path.parts and path != own]
     return "\n".join(path.read_text("utf-8") for path in files)
 
 
 @pytest.mark.parametrize("rule", rules())
 def test_a_test_provokes_it(rule, tests):
-    assert re.search(rf"""["']{rule}["']""", tests), f"no test names the rule {rule}."
+    """Between quotes; of several words, also among others and in golden texts."""
+    ends = """["' :]""" if "-" in rule else """["']"""
+    assert re.search(f"{ends}{rule}{ends}", tests), f"no test names the rule {rule}."
 
 
 def test_rules_are_found_however_they_are_given():

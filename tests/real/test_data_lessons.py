@@ -13,30 +13,12 @@ import pytest
 from aqbio.io.c3d import read_c3d
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.tables import read_table
-from aqbio.io.trial_files import read_recording
 from tests.real.altered import rewritten
 from tests.real.staged import run_stages, write_study
 
 pytestmark = pytest.mark.real
 
 PERSON = ["JA1\tmale\tn/a\tn/a\tstatic"]
-
-
-@pytest.mark.parametrize(
-    ("marker", "loads"),
-    [
-        ("rajagopal2016/run/motion_capture_run.trc", "rajagopal2016/run/grf_run.xml"),
-        ("rajagopal2016/walk/motion_capture_walk.trc", "rajagopal2016/walk/grf_walk.xml"),
-        ("ja1_dorn2012/trc_mot/sprint.trc", "ja1_dorn2012/trc_mot/sprint_grf.xml"),
-    ],
-)
-def test_external_loads_of_another_machine(realdata, marker, loads):
-    """Point 22: the path leads nowhere here, the force file lies beside it."""
-    path = realdata / loads
-    told = read_recording(realdata / marker, path).forces
-    direct = read_recording(realdata / marker, path.with_suffix(".mot")).forces
-    assert set(told.feet) == {"left", "right"}
-    np.testing.assert_array_equal(told.wrench.force, direct.wrench.force)
 
 
 @pytest.mark.parametrize(("file", "first"), [("JA1Gait21.c3d", 299), ("JA1Gait35.c3d", 832)])

@@ -66,13 +66,6 @@ def test_help_imports_nothing_heavy():
     assert _loaded_by("--help") == set()
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_help_of_a_stage_imports_nothing_heavy(stage):
-    result = CliRunner().invoke(cli.app, [stage, "--help"])
-    assert result.exit_code == 0
-    assert "STUDY" in result.output
-
-
 def test_check_does_not_wait_for_opensim(file):
     loaded = _loaded_by("check", str(file))
     assert not loaded & {"opensim", "ezc3d", "scipy", "matplotlib", "pandas", "snakemake"}
@@ -88,33 +81,28 @@ def test_one_command_per_stage_and_the_rest():
     assert set(commands) - set(STAGES) == others
 
 
-@pytest.mark.parametrize("stage", PARTICIPANT_STAGES)
-@pytest.mark.parametrize("chosen", [["P2"], []])
-def test_a_participant_stage_runs_for_one_or_for_all(
-    file, stage, chosen, monkeypatch, aqbio_command
-):
-    calls = []
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_runs_for_one_for_all_or_once(file, stage, monkeypatch, aqbio_command):
+    """Its help imports nothing heavy."""
+    calls, of_people = [], stage in PARTICIPANT_STAGES
 
-    def stand_in(study, participant_id, report):
-        calls.append(participant_id)
-        report(f"{participant_id} done")
+    def stand_in(study, who=None, report=None, *_):
+        calls.append(who if of_people else study.file)
+        if of_people:
+            report(f"{who} done")
 
-    module = stage_module(stage)
-    monkeypatch.setattr(module, f"{stage}_participant", stand_in)
-    options = ["--participant", *chosen] if chosen else []
-    status, out, err = aqbio_command(stage, file, *options)
-    assert (status, err) == (0, "")
-    assert calls == (chosen or ["P1", "P2"])
-    assert [line.split(" ", 1)[1] for line in out.splitlines()] == [f"{p} done" for p in calls]
-
-
-@pytest.mark.parametrize("stage", STAGES[len(PARTICIPANT_STAGES) :])
-def test_a_study_stage_runs_once(file, stage, monkeypatch, aqbio_command):
-    calls = []
-    module = stage_module(stage)
-    monkeypatch.setattr(module, f"{stage}_study", lambda study, *_: calls.append(study.file))
-    assert aqbio_command(stage, file.parent)[0] == 0
-    assert calls == [file]
+    kind = "participant" if of_people else "study"
+    monkeypatch.setattr(stage_module(stage), f"{stage}_{kind}", stand_in)
+    for chosen in (["P2"], []) if of_people else ([],):
+        calls.clear()
+        options = ["--participant", *chosen] if chosen else []
+        status, out, err = aqbio_command(stage, file, *options)
+        assert (status, err) == (0, "")
+        assert calls == ((chosen or ["P1", "P2"]) if of_people else [file])
+        lines = [line.split(" ", 1)[1] for line in out.splitlines()]
+        assert lines == [f"{one} done" for one in calls if of_people]
+    result = CliRunner().invoke(cli.app, [stage, "--help"])
+    assert (result.exit_code, "STUDY" in result.output) == (0, True)
 
 
 def test_errors_come_without_a_traceback(file, aqbio_command):
@@ -136,13 +124,9 @@ def test_errors_of_the_program_keep_their_traceback(file, monkeypatch):
         cli.main()
 
 
-@pytest.fixture
-def stages_unasked(monkeypatch):
+def test_check_lists_every_problem_and_counts_them(file, aqbio_command, monkeypatch):
     """To the stages a stick figure is nobody."""
     monkeypatch.setattr("aqbio.intake.check._foreseen", lambda *_: [])
-
-
-def test_check_lists_every_problem_and_counts_them(file, aqbio_command, stages_unasked):
     record(file)
     assert aqbio_command("check", file) == (0, f"{file}: no problems found.\n", "")
     replace(file.parent / "participants.tsv", "60.5", "heavy")

@@ -13,7 +13,6 @@ import yaml
 
 import aqbio
 from aqbio.config import MappedMarker, Participant, StudySettings, Trial
-from aqbio.stage_table import STAGE_TABLE
 
 ROOT = Path(aqbio.__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -28,8 +27,6 @@ def test_workers_keep_the_tests_of_a_file_together(request):
     if hasattr(config, "workerinput") and config.getvalue("loadgroup"):
         assert request.node.nodeid.endswith("@test_housetests")
 
-
-MATHEMATICS_OF_STAGES = 61
 
 LINES = {
     "aqbio": 2257, "body": 5616, "config": 1734, "consistency": 4201, "contributions": 2989,
@@ -230,39 +227,6 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 def test_no_module_leads_back_to_itself():
     assert circles(_module_imports()) == []
-
-
-def _is_path(node: ast.BinOp) -> bool:
-    """Whether a quotient puts a name behind a folder: a text, or a constant in capitals."""
-    last = node.right
-    named = isinstance(last, ast.Name) and last.id.isupper()
-    return isinstance(node.op, ast.Div) and (named or _is_text(last))
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.JoinedStr) or (
-        isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-
-
-def mathematics(text: str) -> int:
-    """Products, quotients, differences and powers, and calls of NumPy that compute; no paths."""
-    count = 0
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.BinOp) and not _is_path(node):
-            count += isinstance(node.op, ast.Mult | ast.Div | ast.Pow | ast.MatMult | ast.Sub)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            owner, name = ast.unparse(node.func.value), node.func.attr
-            numpy = owner.split(".")[0] == "np" and name not in ("array", "zeros", "full")
-            count += numpy or name in ("mean", "sum", "std", "max", "min")
-    return count
-
-
-def test_mathematics_of_the_stages_only_becomes_less():
-    """A stage reads, computes by what others hold, and writes: lower the number, never raise it."""
-    paths = {_modules()[f"aqbio.{stage.module}"] for stage in STAGE_TABLE.values()}
-    count = sum(mathematics(path.read_text(encoding="utf-8")) for path in paths)
-    assert count <= MATHEMATICS_OF_STAGES
 
 
 def test_opensim_is_imported_in_one_module_only():

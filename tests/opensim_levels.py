@@ -36,6 +36,10 @@ class Instant:
     """Of the ground."""
 
 
+def _child(joint) -> str:
+    return joint.getChildFrame().findBaseFrame().getName()
+
+
 def _array(vector) -> np.ndarray:
     return np.array([vector.get(0), vector.get(1), vector.get(2)])
 
@@ -317,18 +321,23 @@ class Referee:
         return ground[3:], self._by_group(rates)
 
     def _sources(self, free: list[str]) -> dict[str, np.ndarray]:
-        found = {}
+        found, every = {}, self.model.getJointSet()
         for joint, sides in self.map["joints"].items():
             for side, name in sides.items():
-                own = self.model.getJointSet().get(name)
-                names = [own.get_coordinates(k).getName() for k in range(own.numCoordinates())]
+                own = [every.get(name)]
+                if joint == "ankle":  # and what else moves the foot
+                    own += [one for one in every if _child(one) == self.map["feet"][side]]
+                names = [
+                    one.get_coordinates(k).getName()
+                    for one in own
+                    for k in range(one.numCoordinates())
+                ]
                 label = joint if side == "centre" else f"{joint}_{side}"
                 found[label] = np.isin(free, names)
         return found
 
     def _toes(self, side: str) -> str:
-        joint = self.model.getJointSet().get(self.map["joints"]["mtp"][side])
-        return joint.getChildFrame().findBaseFrame().getName()
+        return _child(self.model.getJointSet().get(self.map["joints"]["mtp"][side]))
 
     def pressure(self, side: str) -> tuple[np.ndarray, float]:
         """Centre of pressure on the ground, and what the toes bear of the force."""

@@ -47,8 +47,7 @@ def test_planted_misalignments_are_recovered(runs):
         found = _found(runs[number % SPRINTERS], truth)
         inside.append([found[one].low <= truth[one] <= found[one].high for one in ALIGNMENT])
     held = dict(zip(ALIGNMENT, np.sum(inside, axis=0), strict=True))
-    assert min(held[one] for one in ("plate_pitch", "plate_yaw", "plate_scale")) >= 18, held
-    assert min(held.values()) >= 16, held  # the roll and displacements are the prior's
+    assert min(held.values()) >= 18, held  # of roll and displacements hardly less than the prior's
 
 
 def test_feet_tell_it_where_each_is_planted_twice(runs):

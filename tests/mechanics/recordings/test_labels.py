@@ -9,6 +9,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from aqbio.config import MarkerSet
+from aqbio.intake.labelled_recordings import proposed_set
+from aqbio.intake.models import chosen_model
 from aqbio.io.recording import Recording
 from aqbio.labels.geometry import (
     TOO_FAR,
@@ -213,34 +215,22 @@ def test_what_distances_cannot_show_is_not_guessed():
 
 # video pelvis ------------------------------------------------------------------------------------
 
-LABELS = ("RHip", "LHip", "RHeel", "RToe", "LHeel", "LToe")
-PLACES = np.array(
-    [[0, 0.9, 0.1], [0, 0.9, -0.1], [-0.1, 0, 0.1], [0.1, 0, 0.1], [-0.1, 0, -0.1], [0.1, 0, -0.1]]
-)
-SET = MarkerSet.model_validate(
-    {
-        "name": "video",
-        "source": "none",
-        "markers": {label: {"body": "pelvis"} for label in LABELS},
-        "feet": {s: {"heel": f"{s[0].upper()}Heel", "toe": [f"{s[0].upper()}Toe"]}
-                 for s in ("left", "right")},
-        "pelvis": {"hips": ["RHip", "LHip"]},
-    }
+LABELS = ("RHip", "LHip", "RHeel", "RBigToe", "LHeel", "LBigToe")
+PLACES = np.array([[0, 0.9, 1], [0, 0.9, -1], [-1, 0, 1], [1, 0, 1], [-1, 0, -1], [1, 0, -1]]) * (
+    0.1, 1.0, 0.1,
 )  # fmt: skip
+SET = proposed_set("video", [], [(*LABELS, "RKnee", "LKnee")], chosen_model(None)).marker_set
 
 
-@pytest.mark.parametrize("exchanged", [False, True])
-def test_hips_face_as_the_toes_are_ahead(exchanged):
+@pytest.mark.parametrize("labels", [LABELS, ("LHip", "RHip", *LABELS[2:])])
+@pytest.mark.parametrize("angle", [0.0, 1.0, 2.5])
+def test_hips_face_as_the_toes_are_ahead(labels, angle):
     """Along any heading; exchanged hips face backwards by themselves."""
-    for angle in (0.0, 1.0, 2.5):
-        turn = np.array(
-            [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
-        )
-        labels = ("LHip", "RHip", *LABELS[2:]) if exchanged else LABELS
-        recording = Recording(labels, np.repeat((PLACES @ turn.T)[None], 5, axis=0), 100.0)
-        path, facing = pelvis_paths(recording, SET)
-        np.testing.assert_allclose(path, [[0.0, 0.9, 0.0]] * 5, atol=1e-12)
-        np.testing.assert_allclose(facing, [0.2 * turn[:, 0]] * 5, atol=1e-12)
+    turn = Rotation.from_euler("y", angle)
+    recording = Recording(labels, np.repeat(turn.apply(PLACES)[None], 5, axis=0), 100.0)
+    path, facing = pelvis_paths(recording, SET)
+    np.testing.assert_allclose(path, [[0.0, 0.9, 0.0]] * 5, atol=1e-12)
+    np.testing.assert_allclose(facing, [turn.apply([0.2, 0.0, 0.0])] * 5, atol=1e-12)
 
 
 def test_a_pelvis_needs_spines_or_both_hips():

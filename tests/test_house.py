@@ -34,7 +34,7 @@ MATHEMATICS_OF_STAGES = 61
 LINES = {
     "aqbio": 2257, "body": 5632, "config": 1743, "consistency": 4201, "contributions": 2989,
     "figures": 3341, "force_plates": 739, "gait": 1713, "hypotheses": 1344, "intake": 3180,
-    "intervals": 1084, "inverse_kinematics": 2463, "io": 4196, "labels": 1475, "multibody": 1873,
+    "intervals": 1084, "inverse_kinematics": 2463, "io": 4196, "labels": 1476, "multibody": 1873,
     "multiverse": 1280, "observed": 827, "opensim": 1083, "pages": 3858, "recordings": 4824,
     "stats": 3184, "steps": 1866, "study": 1325, "virtual": 1490,
 }  # fmt: skip

@@ -11,6 +11,7 @@ from aqbio.body.anatomy import Posture, with_points
 from aqbio.labels.marker_set import _segments, model_marker_set, stand_ins
 from aqbio.labels.template import _sprint_model
 from aqbio.multibody.kinematics import marker_positions
+from tests.golden import differences, sizes
 
 pytestmark = pytest.mark.opensim
 
@@ -45,29 +46,17 @@ def test_stand_ins_are_where_markers_would_be(sprint):
             assert np.linalg.norm(placed[f"{side}_{name}"] - place) < NEAR, (side, name)
 
 
-def test_every_body_without_markers_gets_points_that_show_how_it_turns(sprint):
-    bare, model_map, _ = sprint
-    points = stand_ins(bare, model_map)
-    assert {one.body for one in points} == set(bare.bodies)
-    found = model_marker_set(with_points(bare, points), model_map)
-    assert found.feet.left.heel == "left_heel"
-    assert found.pelvis.back == ("right_psis", "left_psis")
-
-
-def test_a_name_on_the_wrong_body_shows_no_foot(sprint):
-    """A marker called RHEE that somebody put on the shank."""
-    _, model_map, skeleton = sprint
+def test_points_and_segments_of_models_that_show_too_little(sprint):
+    """Every bare body gets points that show how it turns; a heel on the shank shows no foot."""
+    bare, model_map, skeleton = sprint
     body = skeleton.marker_body.copy()
     body[skeleton.markers.index("RHEE")] = skeleton.bodies.index("tibia_r")
-    points = stand_ins(replace(skeleton, marker_body=body), model_map)
-    [heel] = [one for one in points if one.name == "right_heel"]
-    assert heel.body == model_map.feet.right
-
-
-def test_segments_of_a_leg_and_an_arm_of_the_sprint_model(sprint):
-    segments = _segments(sprint[1])
-    told = {segment: bodies for (segment, side), bodies in segments.items() if side == "right"}
-    assert told == {
-        "thigh": ["femur_r"], "shank": ["tibia_r"], "foot": ["foot_r", "toes_r"],
-        "toes": ["toes_r"], "upper_arm": ["humerus_r"], "forearm": ["radius_r", "hand_r"],
-    }  # fmt: skip
+    lines = [f"{one}: {' '.join(bodies)}" for one, bodies in _segments(model_map).items()]
+    for name, model in (("bare", bare), ("heel", replace(skeleton, marker_body=body))):
+        points = stand_ins(model, model_map)
+        lines += [f"{name}: {one.name} on {one.body}: {sizes(np.array(one.position))}"
+                  for one in points]  # fmt: skip
+        found = model_marker_set(with_points(model, points), model_map)
+        lines += [f"{name}: {found.feet} {found.pelvis}"]
+    assert {one.body for one in stand_ins(bare, model_map)} == set(bare.bodies)
+    assert differences("stand_ins", lines) == []

@@ -315,8 +315,8 @@ class SegmentDistances:
         segments: Mapping[str, str],
     ) -> SegmentDistances:
         """Keep the labels that have a segment and a place (3,) in the static trial, in any axes."""
-        known = [label in segments and np.isfinite(reference.get(label, np.nan)).all()
-                 for label in labels]  # fmt: skip
+        placed = [np.isfinite(reference.get(label, np.nan)).all() for label in labels]
+        known = np.array(placed, dtype=bool) & np.isin(labels, list(segments))
         names = tuple(compress(labels, known))
         places = np.array([reference[name] for name in names]).reshape(-1, 3)
         own = np.array([segments[name] for name in names])

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from aqbio.body.anatomy import Posture, with_points
-from aqbio.labels.marker_set import _segments, model_marker_set, stand_ins
+from aqbio.config import ModelMap, read_yaml
+from aqbio.io.study import MODELS
+from aqbio.labels.by_name import landmark_table
+from aqbio.labels.marker_set import _segments, model_landmarks, model_marker_set, stand_ins
 from aqbio.labels.template import _sprint_model
 from aqbio.multibody.kinematics import marker_positions
 from tests.golden import differences, sizes
@@ -51,7 +54,12 @@ def test_points_and_segments_of_models_that_show_too_little(sprint):
     bare, model_map, skeleton = sprint
     body = skeleton.marker_body.copy()
     body[skeleton.markers.index("RHEE")] = skeleton.bodies.index("tibia_r")
-    lines = [f"{one}: {' '.join(bodies)}" for one, bodies in _segments(model_map).items()]
+    lines = []
+    for file in sorted(MODELS.glob("*/map.yaml")):
+        own = read_yaml(file, ModelMap)
+        bodies = model_landmarks({}, own, landmark_table()).bodies
+        lines += [f"{file.parent.name} {' '.join(key)}: {' '.join(every)}, {bodies.get(key)}"
+                  for key, every in _segments(own).items()]  # fmt: skip
     for name, model in (("bare", bare), ("heel", replace(skeleton, marker_body=body))):
         points = stand_ins(model, model_map)
         lines += [f"{name}: {one.name} on {one.body}: {sizes(np.array(one.position))}"

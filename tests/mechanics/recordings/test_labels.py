@@ -13,6 +13,7 @@ from aqbio.intake.labelled_recordings import proposed_set
 from aqbio.intake.models import chosen_model
 from aqbio.io.recording import Recording
 from aqbio.labels.geometry import (
+    EXACT,
     TOO_FAR,
     computed_points,
     placement,
@@ -135,6 +136,18 @@ def test_what_is_no_person_finds_no_place():
 AXES = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 
 
+@pytest.mark.parametrize(("share", "rigid"), [(0.9, True), (1.2, False)])
+def test_ends_of_axes_keep_equal_distances_exactly(share, rigid):
+    """Three points of which one leaves the others by a share of what counts as exact."""
+    time = np.linspace(0.0, 1.0, 200)
+    turn = Rotation.from_rotvec(np.outer(time, [0.3, 1.0, 0.2]))
+    tips = np.repeat(np.eye(3)[None], len(time), axis=0) * 0.1
+    away = np.array([2.0, -1.0, -1.0]) / np.sqrt(6.0)  # √3/2 of it along each of two sides
+    tips[:, 0] += np.outer(share * EXACT / np.sqrt(0.75) * time, away)
+    points = np.stack([turn.apply(one) for one in np.moveaxis(tips, 1, 0)], axis=1)
+    assert computed_points(points) == ({0, 1, 2} if rigid else set())
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("form", ["origin", "growing", "equal", "called axes"])
 @pytest.mark.parametrize("digit", [1e-7, 1e-5, 5e-5])
@@ -202,6 +215,23 @@ def test_every_pair_is_found_and_put_right(pair, first):
     [swap] = swaps
     assert {swap.first, swap.second} == {WORN[one] for one in pair}
     np.testing.assert_array_equal(np.flatnonzero(swap.frames), np.arange(first, 200))
+    np.testing.assert_array_equal(exchanged_positions(WORN, wrong, swaps), right)
+
+
+@pytest.mark.parametrize("pair", [*combinations(range(len(THIGH)), 2)])
+@pytest.mark.parametrize("first", [40, 160])
+def test_two_pairs_are_put_right_the_larger_repair_first(pair, first):
+    """Of a thigh in all frames, and of a shank beside it from a frame on."""
+    right = _trial()
+    wrong = right.copy()
+    wrong[:, pair] = right[:, pair[::-1]]
+    wrong[first:, [4, 5]] = right[first:, [5, 4]]
+    swaps = swapped_labels(SegmentDistances.of(WORN, wrong, WORN_AT, SEGMENTS))
+    repairs = [np.count_nonzero(one.frames) * (one.before - one.after) for one in swaps]
+    assert repairs == sorted(repairs, reverse=True)
+    assert {frozenset((one.first, one.second)) for one in swaps} == {
+        frozenset(WORN[one] for one in pair), frozenset(WORN[4:6]),
+    }  # fmt: skip
     np.testing.assert_array_equal(exchanged_positions(WORN, wrong, swaps), right)
 
 

@@ -27,7 +27,8 @@ MARKS = "not workflow and not browser and not install and not slurm and not real
 MOST_FILES = 20
 FOLDERS = {
     "body": ("anthropometry", "calibration", "scale"), "labels": ("labelling", "landmarks"),
-    "recordings": ("recordings", "prepare"), "opensim": ("osim",), "pages": ("report",), "study": ("records",),
+    "recordings": ("recordings", "prepare"), "opensim": ("osim",), "pages": ("report",),
+    "study": ("records",),
 }  # fmt: skip
 """Folders of tests of rooms that are called otherwise."""
 GOLDEN = (

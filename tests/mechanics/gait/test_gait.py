@@ -278,7 +278,7 @@ def _cut(turn, count, first, last):
     return solved, heading_changes(solved, time, velocity)
 
 
-def _drawn(seed):
+def drawn_contacts(seed):
     """Contacts of whole hundredths of a second: one foot after the other, as a rule."""
     rng = np.random.default_rng(seed)
     contacts, at = [], 0.1
@@ -312,10 +312,10 @@ def _postures(lost, last):
 
 def _examples():
     for seed in range(80):
-        yield f"steps {seed}", lambda seed=seed: _steps(*_drawn(seed))
+        yield f"steps {seed}", lambda seed=seed: _steps(*drawn_contacts(seed))
     for seed in range(0, 40, 2):
         ends = 0.1 * (seed % 7), 1.0 + 0.05 * (seed % 9)
-        yield f"solved {seed}", lambda a=ends, s=seed: solved_steps(_steps(*_drawn(s)), *a)
+        yield f"solved {seed}", lambda a=ends, s=seed: solved_steps(_steps(*drawn_contacts(s)), *a)
     for first, last in product((0.0, 0.1, 0.31), (0.5, 0.51, 0.95, 1.6)):
         yield f"known {first} {last}", lambda a=(first, last): _cut(45.0, 9, *a)
     for turn, count in product((45.0, 16.0, 15.0, 14.0, -20.0), (1, 2, 3)):

@@ -28,14 +28,19 @@ from aqbio.gait.steps import (
     PERCENT,
     Contact,
     Step,
+    absolute_share,
     heading_changes,
     interval_mean,
+    lateral_ratio,
+    moment_index,
     peak_instants,
     phase_curve,
     phase_mean,
+    phase_rms,
     propulsion_start,
     rotation_about_vertical,
     solved_steps,
+    speed_change,
     steps_from_contacts,
 )
 from aqbio.names import ANATOMICAL_GROUPS, ROLE_GROUPS, ROLE_SIDES, SIDES
@@ -336,6 +341,11 @@ def _examples():
         yield f"no change {sign}", lambda sign=sign: propulsion_start(np.full(101, sign))
     for lost, last in product(((), ("knee_right",), ("hip_left", "shoulder_left")), (0.2, np.nan)):
         yield f"posture {lost} {last}", lambda a=(lost, last): _postures(*a)
+    part, whole = np.random.default_rng(3).normal(size=(2, 101, 2, 3))
+    yield "shares", lambda: [absolute_share(part, whole), moment_index(part), phase_rms(part)]
+    yield "ratio", lambda: lateral_ratio(whole[:, 0])
+    for one in (_step("left"), _step("right", 0.0, 0.1, np.nan)):
+        yield f"speed {one}", lambda one=one: speed_change(TIME**2, one)
     late = _step("left", end=0.9)
     yield "late", lambda: phase_curve(late, "flight", TIME, np.zeros((200, 3)), "axial")
     for torso in ([], ["torso"] * 2, ["torso", "head"]):

@@ -345,7 +345,7 @@ def _examples():
     yield "shares", lambda: [absolute_share(part, whole), moment_index(part), phase_rms(part)]
     yield "ratio", lambda: lateral_ratio(whole[:, 0])
     for one in (_step("left"), _step("right", 0.0, 0.1, np.nan)):
-        yield f"speed {one}", lambda one=one: speed_change(TIME**2, one)
+        yield f"speed {one}", lambda one=one: speed_change(part[:, 0, :2].T, one)
     late = _step("left", end=0.9)
     yield "late", lambda: phase_curve(late, "flight", TIME, np.zeros((200, 3)), "axial")
     for torso in ([], ["torso"] * 2, ["torso", "head"]):

@@ -10,6 +10,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from aqbio.multibody.skeleton import (
+    FIXED,
     Couplers,
     JointAxes,
     PiecewisePolynomials,
@@ -89,6 +90,8 @@ def _tree(seed: int, bodies: int, *, plain: bool) -> Skeleton:
             coordinate.append(rng.integers(first, len(owner)) if shares else len(owner) - 1)
             functions.append(_function(rng, plain=plain))
     count = max(len(owner), 1)
+    if seed % 2 and coordinate[-1:] and coordinate[-1] in coordinate[:-1]:  # nothing drives it
+        coordinate[-1], functions[-1] = FIXED, line(0.0, 0.3)
     coupled = [] if plain or count < 3 else [int(rng.integers(1, count))]
     axes = JointAxes(
         np.array(body, dtype=np.int64),

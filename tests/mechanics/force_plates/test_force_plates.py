@@ -293,12 +293,20 @@ def test_drawn_plates_are_what_they_were():
     examples = {f"seen {seed}": lambda seed=seed: seen_in(seed) for seed in range(30)}
     for seed in range(60):
         examples[f"made {seed}"] = lambda seed=seed: made_of(seed, moving=seed % 4 != 0)
-    for rate, seconds, share in product((300.0, 1000.0), (0.05, 0.12, 0.7), (0.4, 0.6, 0.9, 0.97)):
+    shapes = (300.0, 1000.0), (0.05, 0.12, 0.7), (0.4, 0.6, 0.9, 0.97), (0.3, 1.0, 4.0)
+    for rate, seconds, share, bent in product(*shapes):  # steeper before, alike, or steeper after
         time = np.arange(round(1.5 * seconds * rate)) / rate
-        wave = np.clip(np.sin(np.pi * time / seconds), -share, share) * (1.0 + 1e-12 * time)
+        wave = np.clip(np.sin(np.pi * (time / seconds) ** bent), -share, share) * (
+            1.0 + 1e-12 * time
+        )
         later = np.concatenate([[0.0] * 3, wave, [0.5] * 9])
-        examples[f"clipped {rate} {seconds} {share}"] = lambda a=(later, rate): [
+        examples[f"clipped {rate} {seconds} {share} {bent}"] = lambda a=(later, rate): [
             clipped_samples(*a), clipped_samples(np.round(-40.0 * a[0]) * 60.0, a[1])
+        ]  # fmt: skip
+    for slope, way in product((0.0, 5e-4, 1.5e-3, 2.5e-3, 8e-3), (1, -1)):  # steep on one side only
+        top = np.r_[np.linspace(0.0, 0.99, 20), np.ones(30), 1.0 - slope * np.arange(1, 40)][::way]
+        examples[f"top {slope} {way}"] = lambda top=top: [
+            clipped_samples(top, RATE), clipped_samples(-0.5 * top, 300.0)
         ]  # fmt: skip
     straight = np.outer([0.0, 1.0, 2.0, 3.0], [1.0, 0.0, 0.0])
     examples["corners on a line"] = lambda: plate_axes(straight)

@@ -28,14 +28,19 @@ from aqbio.gait.steps import (
     PERCENT,
     Contact,
     Step,
+    absolute_share,
     heading_changes,
     interval_mean,
+    lateral_ratio,
+    moment_index,
     peak_instants,
     phase_curve,
     phase_mean,
+    phase_rms,
     propulsion_start,
     rotation_about_vertical,
     solved_steps,
+    speed_change,
     steps_from_contacts,
 )
 from aqbio.names import ANATOMICAL_GROUPS, ROLE_GROUPS, ROLE_SIDES, SIDES
@@ -278,7 +283,7 @@ def _cut(turn, count, first, last):
     return solved, heading_changes(solved, time, velocity)
 
 
-def _drawn(seed):
+def drawn_contacts(seed):
     """Contacts of whole hundredths of a second: one foot after the other, as a rule."""
     rng = np.random.default_rng(seed)
     contacts, at = [], 0.1
@@ -312,10 +317,10 @@ def _postures(lost, last):
 
 def _examples():
     for seed in range(80):
-        yield f"steps {seed}", lambda seed=seed: _steps(*_drawn(seed))
+        yield f"steps {seed}", lambda seed=seed: _steps(*drawn_contacts(seed))
     for seed in range(0, 40, 2):
         ends = 0.1 * (seed % 7), 1.0 + 0.05 * (seed % 9)
-        yield f"solved {seed}", lambda a=ends, s=seed: solved_steps(_steps(*_drawn(s)), *a)
+        yield f"solved {seed}", lambda a=ends, s=seed: solved_steps(_steps(*drawn_contacts(s)), *a)
     for first, last in product((0.0, 0.1, 0.31), (0.5, 0.51, 0.95, 1.6)):
         yield f"known {first} {last}", lambda a=(first, last): _cut(45.0, 9, *a)
     for turn, count in product((45.0, 16.0, 15.0, 14.0, -20.0), (1, 2, 3)):
@@ -336,6 +341,11 @@ def _examples():
         yield f"no change {sign}", lambda sign=sign: propulsion_start(np.full(101, sign))
     for lost, last in product(((), ("knee_right",), ("hip_left", "shoulder_left")), (0.2, np.nan)):
         yield f"posture {lost} {last}", lambda a=(lost, last): _postures(*a)
+    part, whole = np.random.default_rng(3).normal(size=(2, 101, 2, 3))
+    yield "shares", lambda: [absolute_share(part, whole), moment_index(part), phase_rms(part)]
+    yield "ratio", lambda: lateral_ratio(whole[:, 0])
+    for one in (_step("left"), _step("right", 0.0, 0.1, np.nan)):
+        yield f"speed {one}", lambda one=one: speed_change(part[:, 0, :2].T, one)
     late = _step("left", end=0.9)
     yield "late", lambda: phase_curve(late, "flight", TIME, np.zeros((200, 3)), "axial")
     for torso in ([], ["torso"] * 2, ["torso", "head"]):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from aqbio.consistency.data_errors import LoadSpread
+from aqbio.contributions.intervals import drawn_steps, drawn_window, phase_frames
+from aqbio.gait.roles import RoleScheme
 from aqbio.intervals.sources import (
     SOURCES,
     UNDISTURBED,
@@ -15,6 +19,9 @@ from aqbio.intervals.sources import (
     source_sds,
 )
 from aqbio.intervals.trial_draws import STRIDES, unobserved_roots, unobserved_swings
+from tests.golden import differences
+from tests.mechanics.examples import answers
+from tests.mechanics.gait.test_gait import drawn_contacts
 
 LABELS = [UNDISTURBED, *["inertia"] * 4000, *["skin"] * 4000]
 
@@ -75,3 +82,22 @@ def test_what_was_measured_answers_what_was_not():
     np.testing.assert_allclose(swings[..., 0], slope * swings[..., 1], atol=1e-12)
     assert slope < -0.9
     assert (swings[..., 2] == 0.0).all()
+
+
+# frames ------------------------------------------------------------------------------------------
+
+
+def _frames(seed):
+    """Steps that are drawn of a trial, their window, and the frames of their phases."""
+    contacts, time = drawn_contacts(seed), np.arange(25 * (seed % 5 + 1)) / 100.0
+    steps = list(drawn_steps(contacts, time, 0.3))
+    draws = SimpleNamespace(time=time, roles=RoleScheme(), frames=lambda one: slice(0, one.number))
+    window = drawn_window(contacts, time, 0.3)
+    frames = [one for step in steps for one in phase_frames(draws, step)]
+    return steps, [[one.start, one.stop, one.step or 0] for one in (window, *frames)]
+
+
+def test_frames_of_draws_are_what_they_were():
+    """Of contacts that are cut, missing or far apart, and of trials that end before them."""
+    examples = {seed: lambda seed=seed: _frames(seed) for seed in range(60)}
+    assert differences("drawn_frames", answers(examples)) == []

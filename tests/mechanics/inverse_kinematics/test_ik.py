@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aqbio.inverse_kinematics.files import longest
 from aqbio.inverse_kinematics.ik import all_poses, inverse_kinematics
 from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking, descend
 from aqbio.multibody.jacobians import contact_jacobian
@@ -195,6 +196,12 @@ def test_gauss_newton_is_the_weighted_square_of_the_jacobian(
     np.testing.assert_allclose(
         matrix, expected, rtol=0, atol=1e-11 * (1 + np.abs(expected).max(initial=0.0))
     )
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_the_longest_stretch(first):
+    spans = np.roll(np.array([[0, 30], [35, 40], [42, 60]]), first, axis=0)
+    assert longest(spans) == (0, 30)
 
 
 def test_coordinates_that_move_no_marker_are_not_sought(runner):

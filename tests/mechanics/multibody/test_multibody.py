@@ -426,6 +426,10 @@ def test_jacobians_of_momentum(random_tree, random_motion, of):
 
 def test_turns_and_flips_keep_the_pose_and_near_undoes_them(runner, running):
     odd, expected = running.copy(), marker_positions(runner, running)
+    assert len(triples(runner)) == 6  # pelvis, trunk, hips and shoulders
+    twice = np.where(runner.axes.coordinate == 26, 6, runner.axes.coordinate)
+    shared = replace(runner, axes=replace(runner.axes, coordinate=twice))
+    assert len(triples(shared)) == 5
     for triple in triples(runner):
         other = running.copy()
         other[:, list(triple)] = flipped(runner, running, triple)

@@ -39,6 +39,7 @@ from aqbio.recordings.contacts import (
 )
 from aqbio.recordings.events_from_markers import event_errors, kinematic_contacts, strike
 from aqbio.recordings.ground import belt_share, low_frames
+from aqbio.recordings.shared_frames import Movement, copy_lag, shared_frames
 from aqbio.signals import (
     design_cutoff,
     fill_gaps,
@@ -385,6 +386,29 @@ def holed() -> np.ndarray:
     return values
 
 
+def copies() -> dict[str, tuple[np.ndarray, float]]:
+    """A path, copies of it in other hands, and others; with their rates, Hz."""
+    path, labels = made_run.markers(), made_run.LABELS
+    noise = np.random.default_rng(4).normal(0.0, 1.0, path.shape)
+    hidden = np.where((np.arange(len(labels)) == 3)[:, None], np.nan, path)
+    return {
+        "itself": (path, 250.0),
+        "late": (path[47:], 250.0),
+        "cut": (path[90:260], 250.0),
+        "short": (path[200:215], 250.0),
+        "smooth": (low_pass(path, 250.0, 15.0), 250.0),
+        "half": (path[::2], 125.0),
+        "turned": (path[..., [2, 1, 0]] * [-1.0, 1.0, 1.0], 250.0),
+        "moved": (path + np.array([1.0, 0.0, 0.2]), 250.0),
+        "rough": (path + 0.002 * noise, 250.0),
+        "very rough": (path + 0.03 * noise, 250.0),
+        "hidden": (hidden, 250.0),
+        "slower": (path, 200.0),
+        "mirrored": (path * [1.0, 1.0, -1.0], 250.0),
+        "still": (np.repeat(path[100:101], 300, axis=0) + 1e-4 * noise[:300], 250.0),
+    }
+
+
 def examples():
     """Every situation and what is found in it, on both sides of limits."""
     spread = (94.9, 95.1, 104.9, 105.1, 110.0, 110.2)
@@ -460,6 +484,12 @@ def examples():
     yield "compared", lambda: event_errors(markers, plates)
     stance = np.zeros((200, 2, 3))
     stance[:, 1, 1] = np.linspace(0.0, 0.6, 200)
+    made = {name: Movement.of(made_run.LABELS, *own) for name, own in copies().items()}
+    for name, other in made.items():
+        yield f"copied {name}", lambda a=(made["itself"], other): [copy_lag(*a), copy_lag(*a[::-1])]
+        yield f"roughness {name}", lambda other=other: [other.roughness, other.still]
+    distances = [np.linalg.norm(x - x[:, :1], axis=2)[:, 1:] for x, _ in copies().values()]
+    yield "shared", lambda: shared_frames(distances)
     for share in (1.0, 0.05, 0.04):
         yield f"low {share}", lambda share=share: low_frames(share * stance)
 

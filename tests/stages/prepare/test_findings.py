@@ -17,7 +17,7 @@ from aqbio.errors import Finding
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.io.mot import Storage
 from aqbio.io.recording import ForceRecording, Recording
-from aqbio.recordings.axes import Clues, check_stated, laboratory_axes, stated_axes
+from aqbio.recordings.axes import Clues, check_stated, detected_axes, laboratory_axes, stated_axes
 from aqbio.recordings.body_size import (
     force_findings,
     measured_stature,
@@ -299,6 +299,29 @@ def leaning(degrees: float, across: float = 0.0) -> Case:
     return lambda: check_stated(stated, stated_axes("+x", "+y"), clues, "run.c3d")
 
 
+def seen_axes(lean=0.0, travel=0.0, far=5.0, facing=0.0, **given: tuple[float, ...]) -> Case:
+    """Axes that a recording shows, of a body that leans and a pelvis that goes and faces across."""
+    lean, travel, facing = np.radians([lean, travel, facing])
+    clues = {
+        "body": 0.9 * np.array([np.sin(lean), np.cos(lean), 0.0]),
+        "travel": far * np.array([np.cos(travel), 0.05, np.sin(travel)]),
+        "facing": 0.15 * np.array([np.cos(facing), -0.1, np.sin(facing)]),
+        "plate_normal": (0.0, 1.0, 0.0), "force": (20.0, 900.0, -5.0),
+    } | given  # fmt: skip
+
+    def work() -> list[object]:
+        try:
+            found = detected_axes(Clues(**{name: np.array(one) for name, one in clues.items()}))
+        except ValueError as error:
+            return [str(error)]
+        return [found.matrix, found.reasoning, *found.doubts]
+
+    return work
+
+
+NOTHING = (UNKNOWN,) * 3
+
+
 def swap(fix: str | None) -> Case:
     static = StaticReference(median_places(recorded(made_run.markers()[:1])))
     row = TRIAL.model_copy(update={"fix": fix})
@@ -346,6 +369,14 @@ LABORATORY = {
     "markers missing outside": outside,
     **{f"lost frames, used to {x}": lost_frames(x) for x in (0.59, 0.61, None)},
     "axes": axes(), "a pelvis that faces backward": axes([2, 3, 0, 1, *range(4, 10)]),
+    **{f"axes of a lean of {x}": seen_axes(x) for x in (33.0, 34.5, 180.0)},
+    **{f"axes of a way at {x}": seen_axes(travel=x) for x in (33.0, 34.5, 90.0)},
+    **{f"axes of {x} m": seen_axes(far=x, facing=90.0) for x in (0.99, 1.01)},
+    **{f"axes of {x} m and no front": seen_axes(far=x, facing=UNKNOWN) for x in (0.1, 1.1)},
+    **{f"axes of a front at {x}": seen_axes(far=0.1, facing=x) for x in (-100.0, 44.0, 46.0)},
+    "axes without a body": seen_axes(body=NOTHING),
+    "axes of other plates": seen_axes(plate_normal=(0.0, 0.2, 1.0), force=(900.0, 20.0, 5.0)),
+    "axes without plates": seen_axes(plate_normal=NOTHING, force=NOTHING),
     "stated axes": axes(stated=LaboratoryAxes(forward="+x", up="+y")),
     "stated otherwise": axes(stated=LaboratoryAxes(forward="+z", up="+y")),
     **{f"leans {x}": leaning(x) for x in (44.0, 46.0)},

@@ -26,7 +26,7 @@ from aqbio.recordings.body_size import (
     standing_mass,
     stride_masses,
 )
-from aqbio.recordings.clock import note_clock
+from aqbio.recordings.clock import falls, flights, force_delay, note_clock
 from aqbio.recordings.contact_findings import (
     forces_elsewhere,
     free_moment_measured,
@@ -164,7 +164,40 @@ def slope(of: float, count: int, noise: float = 0.3) -> Case:
     return work
 
 
+def fallen(frames=31, hidden=slice(0, 0), rate=250.0) -> Case:
+    """Two segments of 60 and 10 kg in a ballistic flight, the lighter one swings."""
+    time = np.arange(frames) / rate
+    height = 1.0 + 0.5 * time - 0.5 * 9.81 * time**2
+    markers = np.stack([0.0 * time, height, 0.0 * time], axis=-1)[:, None] + np.zeros((1, 4, 1))
+    markers[:, 3, 1] += 0.05 * np.sin(20.0 * time)
+    markers[:, hidden] = UNKNOWN
+    segment, mass = np.array([0, 0, -1, 1]), np.array([60.0, 10.0])
+    spans = np.array([[0.0, time[-1]], [0.02, 0.05]])
+    return lambda: falls(markers, rate, segment, mass, spans)
+
+
+def delayed(late: float, count: int = 200) -> Case:
+    time = np.arange(count) / 250.0
+    wave = [700.0 + 500.0 * np.sin(2.0 * np.pi * 3.0 * (time - by)) for by in (late, 0.0)]
+    return lambda: force_delay(time, *wave)
+
+
+def flown(*gaps: float, feet: str = "lrlr") -> Case:
+    """Contacts of 0.1 s with these gaps between them."""
+    starts = np.cumsum([0.0, *(0.1 + gap for gap in gaps)])
+    made = [FootContact("lr".index(foot), at, at + 0.1, (), True, UNKNOWN, UNKNOWN)
+            for foot, at in zip(feet, starts.tolist(), strict=False)]  # fmt: skip
+    return lambda: flights(made)
+
+
 CLOCKS = {
+    "a fall": fallen(), "a fall of five frames": fallen(5), "a fall of six frames": fallen(6),
+    "a fall without the lighter": fallen(hidden=slice(3, 4)),
+    "a fall without the heavier": fallen(hidden=slice(0, 2)),
+    **{f"a wave {x} s late": delayed(x) for x in (0.0, 0.012, -0.03, 0.2)},
+    "a short wave": delayed(0.012, 60),
+    "flights": flown(0.039, 0.041, 0.299),
+    "long flights": flown(0.301, 0.2), "hops": flown(0.1, 0.1, feet="llr"),
     **{f"late by {a} and {b}": clock(a, b) for a, b in
        ((0.0198, 0.0198), (0.0202, 0.0202), (-0.0202, -0.0202), (-0.0198, -0.0198), (-0.04, 0.04))},
     "late once": clock(0.03, 0.03, (0.3,)),

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from aqbio.config import StudySettings
+from aqbio.consistency.parameters import PARAMETERS
 from aqbio.errors import AqbioError
 from aqbio.gait.steps import Contact
 from aqbio.io.study import load_study
@@ -22,6 +23,7 @@ from aqbio.recordings.prepared import NO_FREE_MOMENT
 from tests.golden import differences
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
+from tests.stages import made_run
 from tests.stages.told import told
 
 WAYS = {
@@ -132,3 +134,35 @@ def test_golden_trial_under_every_specification(cached, tmp_path, monkeypatch):
     cases["a hand that is not seen"] = lambda: under("fitted", "default", lost)
     cases["no free moment"] = lambda: under("plain", "default", free_moment=NO_FREE_MOMENT)
     assert differences("multiverse/specified", told(cases)) == []
+
+
+def test_golden_loads_under_every_specification(prepared_study):
+    """Thresholds, cut-offs and a clock that is late; frames that were solved; no plates."""
+    data = prepared_study.data
+    made_run.write_c3d_run(data / "run.c3d")
+    made_run.write_trc_run(data, "run")
+    done = prepared_study(["fast\trun\trun.c3d\tn/a\tn/a", "bare\trun\trun.trc\tn/a\tn/a"])
+    study = load_study(data.parent / "study.yaml")
+
+    def under(trial, name, late=None):
+        prepared = done.trial(trial)
+        solved = xr.Dataset(coords={"time": prepared["time"].values[20:-10]})
+        own = CachedTrial(prepared, solved, xr.Dataset(), xr.Dataset(), None, None)
+        values = {} if late is None else {one.name: one.prior for one in PARAMETERS}
+        parameters = values | ({} if late is None else {"clock_offset": late})
+        loads, contacts = recomputed.specified_loads(study, own, WAYS[name], parameters)
+        for one in contacts:
+            yield f"{one.side} {one.complete} {one.shared}"
+            numbers = [one.touchdown, one.toe_off, one.edge_distance, one.time_error]
+            yield np.array(numbers)
+        for one in loads:
+            yield {one.body: np.stack([one.force, one.moment]), "point": one.point}
+
+    cases = {
+        f"{trial} {name}, late {late}": lambda one=(trial, name, late): under(*one)
+        for trial, name, late in (
+            ("fast", "default", None), ("fast", "threshold=50", None), ("fast", "cutoff=15", None),
+            ("fast", "default", 0.004), ("bare", "default", None),
+        )
+    }  # fmt: skip
+    assert differences("multiverse/loads", told(cases)) == []

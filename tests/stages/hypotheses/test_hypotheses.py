@@ -338,7 +338,7 @@ def test_golden_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatc
 
     Several processes find what one finds.
     """
-    study = drawn_study(tmp_path, "W1", athletes=8)
+    study = drawn_study(tmp_path, "W1", athletes=4)
 
     def turned(rows: pd.DataFrame) -> pd.DataFrame:
         own = rows["opposition_difference"]

@@ -17,7 +17,7 @@ from aqbio.errors import Finding
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.io.mot import Storage
 from aqbio.io.recording import ForceRecording, Recording
-from aqbio.recordings.axes import Clues, check_stated, laboratory_axes, stated_axes
+from aqbio.recordings.axes import Clues, check_stated, detected_axes, laboratory_axes, stated_axes
 from aqbio.recordings.body_size import (
     force_findings,
     measured_stature,
@@ -26,7 +26,7 @@ from aqbio.recordings.body_size import (
     standing_mass,
     stride_masses,
 )
-from aqbio.recordings.clock import note_clock
+from aqbio.recordings.clock import falls, flights, force_delay, note_clock
 from aqbio.recordings.contact_findings import (
     forces_elsewhere,
     free_moment_measured,
@@ -164,7 +164,40 @@ def slope(of: float, count: int, noise: float = 0.3) -> Case:
     return work
 
 
+def fallen(frames=31, hidden=slice(0, 0), rate=250.0) -> Case:
+    """Two segments of 60 and 10 kg in a ballistic flight, the lighter one swings."""
+    time = np.arange(frames) / rate
+    height = 1.0 + 0.5 * time - 0.5 * 9.81 * time**2
+    markers = np.stack([0.0 * time, height, 0.0 * time], axis=-1)[:, None] + np.zeros((1, 4, 1))
+    markers[:, 3, 1] += 0.05 * np.sin(20.0 * time)
+    markers[:, hidden] = UNKNOWN
+    segment, mass = np.array([0, 0, -1, 1]), np.array([60.0, 10.0])
+    spans = np.array([[0.0, time[-1]], [0.02, 0.05]])
+    return lambda: falls(markers, rate, segment, mass, spans)
+
+
+def delayed(late: float, count: int = 200) -> Case:
+    time = np.arange(count) / 250.0
+    wave = [700.0 + 500.0 * np.sin(2.0 * np.pi * 3.0 * (time - by)) for by in (late, 0.0)]
+    return lambda: force_delay(time, *wave)
+
+
+def flown(*gaps: float, feet: str = "lrlr") -> Case:
+    """Contacts of 0.1 s with these gaps between them."""
+    starts = np.cumsum([0.0, *(0.1 + gap for gap in gaps)])
+    made = [FootContact("lr".index(foot), at, at + 0.1, (), True, UNKNOWN, UNKNOWN)
+            for foot, at in zip(feet, starts.tolist(), strict=False)]  # fmt: skip
+    return lambda: flights(made)
+
+
 CLOCKS = {
+    "a fall": fallen(), "a fall of five frames": fallen(5), "a fall of six frames": fallen(6),
+    "a fall without the lighter": fallen(hidden=slice(3, 4)),
+    "a fall without the heavier": fallen(hidden=slice(0, 2)),
+    **{f"a wave {x} s late": delayed(x) for x in (0.0, 0.012, -0.03, 0.2)},
+    "a short wave": delayed(0.012, 60),
+    "flights": flown(0.039, 0.041, 0.299),
+    "long flights": flown(0.301, 0.2), "hops": flown(0.1, 0.1, feet="llr"),
     **{f"late by {a} and {b}": clock(a, b) for a, b in
        ((0.0198, 0.0198), (0.0202, 0.0202), (-0.0202, -0.0202), (-0.0198, -0.0198), (-0.04, 0.04))},
     "late once": clock(0.03, 0.03, (0.3,)),
@@ -299,6 +332,29 @@ def leaning(degrees: float, across: float = 0.0) -> Case:
     return lambda: check_stated(stated, stated_axes("+x", "+y"), clues, "run.c3d")
 
 
+def seen_axes(lean=0.0, travel=0.0, far=5.0, facing=0.0, **given: tuple[float, ...]) -> Case:
+    """Axes that a recording shows, of a body that leans and a pelvis that goes and faces across."""
+    lean, travel, facing = np.radians([lean, travel, facing])
+    clues = {
+        "body": 0.9 * np.array([np.sin(lean), np.cos(lean), 0.0]),
+        "travel": far * np.array([np.cos(travel), 0.05, np.sin(travel)]),
+        "facing": 0.15 * np.array([np.cos(facing), -0.1, np.sin(facing)]),
+        "plate_normal": (0.0, 1.0, 0.0), "force": (20.0, 900.0, -5.0),
+    } | given  # fmt: skip
+
+    def work() -> list[object]:
+        try:
+            found = detected_axes(Clues(**{name: np.array(one) for name, one in clues.items()}))
+        except ValueError as error:
+            return [str(error)]
+        return [found.matrix, found.reasoning, *found.doubts]
+
+    return work
+
+
+NOTHING = (UNKNOWN,) * 3
+
+
 def swap(fix: str | None) -> Case:
     static = StaticReference(median_places(recorded(made_run.markers()[:1])))
     row = TRIAL.model_copy(update={"fix": fix})
@@ -346,6 +402,14 @@ LABORATORY = {
     "markers missing outside": outside,
     **{f"lost frames, used to {x}": lost_frames(x) for x in (0.59, 0.61, None)},
     "axes": axes(), "a pelvis that faces backward": axes([2, 3, 0, 1, *range(4, 10)]),
+    **{f"axes of a lean of {x}": seen_axes(x) for x in (33.0, 34.5, 180.0)},
+    **{f"axes of a way at {x}": seen_axes(travel=x) for x in (33.0, 34.5, 90.0)},
+    **{f"axes of {x} m": seen_axes(far=x, facing=90.0) for x in (0.99, 1.01)},
+    **{f"axes of {x} m and no front": seen_axes(far=x, facing=UNKNOWN) for x in (0.1, 1.1)},
+    **{f"axes of a front at {x}": seen_axes(far=0.1, facing=x) for x in (-100.0, 44.0, 46.0)},
+    "axes without a body": seen_axes(body=NOTHING),
+    "axes of other plates": seen_axes(plate_normal=(0.0, 0.2, 1.0), force=(900.0, 20.0, 5.0)),
+    "axes without plates": seen_axes(plate_normal=NOTHING, force=NOTHING),
     "stated axes": axes(stated=LaboratoryAxes(forward="+x", up="+y")),
     "stated otherwise": axes(stated=LaboratoryAxes(forward="+z", up="+y")),
     **{f"leans {x}": leaning(x) for x in (44.0, 46.0)},

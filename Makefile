@@ -88,7 +88,7 @@ mutants: $(VENV)/.test ## draw mistakes, put them into the code and say which th
 	$(BIN)/python -m benchmarks.drawn_mutations --count 60 --seed $(or $(SEED),$(shell date +%j))
 
 golden: $(VENV)/.test ## write the numbers and words that tests hold studies against anew; look at the difference
-	AQBIO_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q -k "golden or what_they_were or what_it_was or masked_or_named or blamed" tests/virtual tests/report tests/lacking tests/figures tests/stages tests/steps tests/stats tests/session tests/mechanics
+	AQBIO_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q $$(grep -rl --include='test_*.py' 'differences(' tests)
 
 dist: ## build the source archive and the wheel; needs neither the environment nor its libraries
 	rm -rf dist build/dist build/lib build/bdist.*

@@ -17,6 +17,8 @@ from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import MODELS
 from tests.golden import sizes
 
+PARSERS = re.compile(r"(?<=maximum recursion depth exceeded)[^.]*|(?<=TOMLDecodeError: )[^)]*")
+"""Words that change with the version of Python."""
 SIGNS = {"\\t": "\t", "\\0": "\0", "\\b": "\ufeff", "\\e": "\x1b", "\\r": "\u202e", "\\\\": "\\"}
 
 
@@ -44,6 +46,7 @@ def said(name: str, read: Callable[[], object], folder: Path) -> list[str]:
         " ".join(line.replace(str(folder), "FOLDER").replace(str(MODELS), "MODELS").split())
         for line in lines
     )
+    texts = (PARSERS.sub("", text) for text in texts)
     return [f"{name} | {text}" for text in texts] or [f"{name} | nothing"]
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from importlib import metadata
 from pathlib import Path
 
-from docs.make_licences import bill, licence, needed, normal
+from docs.make_licences import licence, needed, normal
 
 ROOT = Path(__file__).parents[1]
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
@@ -51,12 +49,3 @@ def test_nothing_that_runs_is_under_the_gpl():
         if COPYLEFT.search(said):
             assert name in SEVERAL, f"{name}: {said}"
             assert not [file for file in one.files or () if re.search(SEVERAL[name], file.name)]
-
-
-def test_the_bill_of_materials_names_every_version():
-    content = json.loads(bill())
-    assert (content["bomFormat"], content["specVersion"]) == ("CycloneDX", "1.6")
-    listed = {one["name"]: one["version"] for one in content["components"]}
-    assert listed == {name: one.version for name, one in needed().items()}
-    assert listed["numpy"] == metadata.version("numpy")
-    assert "pytest" not in listed

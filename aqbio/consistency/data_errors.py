@@ -132,8 +132,8 @@ class Response:
     @cached_property
     def force(self) -> FloatArray:
         """(D, 3) array, N: of the ground in the measured frames."""
-        seen = self.solver.observations
-        return seen.wrench.at(seen.time[self.solver.rows.frame])[0]
+        time = self.solver.observations.time[self.solver.rows.frame]
+        return self.solver.observations.wrench.at(time)[0]
 
     @cached_property
     def levers(self) -> tuple[VelocityFields, FloatArray]:

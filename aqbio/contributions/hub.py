@@ -34,13 +34,17 @@ def coordinate_sources(
 ) -> dict[str, IntArray]:
     """Independent coordinates by reported joint, then of ``"other"`` joints, then the root.
 
-    The moment of a coordinate that others depend on includes theirs.
+    The moment of a coordinate that others depend on includes theirs. Joints of a foot that are not
+    reported (subtalar) count to the ankle, whose joint is both in other models.
     """
     owner = joint_of_coordinate(skeleton)
     independent = np.ones(len(owner), dtype=bool)
     independent[skeleton.couplers.dependent] = False
     named = {**joints, root_name: root}
     bodies = {name: skeleton.joints.index(joint) for name, joint in named.items()}
+    for ankle in (body for name, body in bodies.items() if name.startswith("ankle")):
+        foot = np.setdiff1d(np.flatnonzero(skeleton.lineage[:, ankle]), list(bodies.values()))
+        owner[np.isin(owner, foot)] = ankle
     sources = {name: np.flatnonzero(independent & (owner == body)) for name, body in bodies.items()}
     rest = np.flatnonzero(independent & ~np.isin(owner, list(bodies.values())))
     base = sources.pop(root_name)

@@ -154,19 +154,14 @@ def levels(
     )
     root = hubs[0][0].hub.root
     induced = _level_c(mechanics, coordinates, feet, groups, root)
+    power = [joint_power(mechanics.forces, kinematics.u, one) for one in coordinates.values()]
     return Levels(
         mechanics=mechanics,
         groups=tuple(anatomy.groups),
         group_rate=group_rate,
         hubs=hubs,
         joints=tuple(coordinates),
-        power=np.stack(
-            [
-                joint_power(mechanics.forces, kinematics.u, chosen)
-                for chosen in coordinates.values()
-            ],
-            axis=1,
-        ),
+        power=np.stack(power, axis=1),
         shares=shares,
         feet=feet,
         induced=induced,

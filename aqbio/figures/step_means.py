@@ -12,7 +12,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from aqbio.contributions.without_plates import ESTIMATED
-from aqbio.figures.style import NARROW_MM
 from aqbio.gait.step_files import StudyCurves
 from aqbio.io.dictionary import columns
 from aqbio.names import AXES, NORMAL, ROLE_GROUPS, ROLE_SIDES
@@ -197,11 +196,12 @@ def fastest_rows(numbers: pd.DataFrame) -> pd.DataFrame:
 
 def drawn_columns(rows: pd.DataFrame, width_mm: float) -> list[tuple[str, pd.DataFrame]]:
     """Titles and rows of the speeds that are drawn: in one column of a page only the fastest."""
+    from aqbio.figures.style import NARROW_MM  # and matplotlib, which pages do not need
+
     own = fastest_rows(rows) if width_mm < NARROW_MM else rows
     named = own.assign(condition=own["condition"].fillna(""))
-    keys = named.groupby(["condition", "speed_mps"], sort=False, dropna=False)
     found = []
-    for _, own in keys:
+    for _, own in named.groupby(["condition", "speed_mps"], sort=False, dropna=False):
         first, steps = own.iloc[0], int(own["steps"].max())
         title = column_title(str(first["condition"]), float(first["speed_mps"])).replace(", ", "\n")
         found.append((f"{title}\n{steps} step{'s' * (steps != 1)}", own))

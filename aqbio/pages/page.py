@@ -15,8 +15,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from aqbio.errors import SEVERITIES, AqbioError, Cause, Finding
-from aqbio.figures.bars import BAR_COLUMNS
 from aqbio.hypotheses.preregistration import registry_record
+from aqbio.io.dictionary import columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
@@ -209,7 +209,7 @@ class StudyContent:
         """Numbers of a figure of bars; none where there is no such figure."""
         tables = [one["table"] for one in self.drawn["figures"] if one["name"] == figure]
         if not tables:
-            return pd.DataFrame(columns=list(BAR_COLUMNS))
+            return pd.DataFrame(columns=list(columns("bars")))
         return read_table(self.study.root / "figures" / tables[0])
 
     @property

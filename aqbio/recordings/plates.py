@@ -258,8 +258,8 @@ class PlateLoad(NamedTuple):
     @property
     def stood_on(self) -> bool:
         """Whether it is near a foot and sways as under a person who stands on both."""
-        known = self.cop[np.isfinite(self.cop[:, 0])]
-        sway = np.sqrt(known.var(axis=0).sum()) if len(known) else 0.0
+        finite = self.cop[np.isfinite(self.cop[:, 0])]
+        sway = np.sqrt(finite.var(axis=0).sum()) if len(finite) else 0.0
         return bool((self.distances < REACH).any() and SWAY[0] < sway < SWAY[1])
 
     @property

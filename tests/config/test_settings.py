@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -83,11 +84,19 @@ def test_twelve_settings_are_for_everybody():
 
 
 def test_every_setting_is_used():
-    """Somewhere in aqbio outside aqbio.config, or in the workflow."""
-    sources = [path for path in (ROOT / "aqbio").rglob("*.py") if path.parent.name != "config"]
-    sources += (ROOT / "workflow").rglob("*.smk")
-    used = set(re.findall(r"\.(\w+)", "".join(path.read_text("utf-8") for path in sources)))
-    assert not {name for model in SETTINGS for name in model.model_fields} - used
+    """Code reads it, where it reads its section or is given it: no name of something else."""
+    words = {}
+    for path in (one for one in (ROOT / "aqbio").rglob("*.py") if one.parent.name != "config"):
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        read = {one.attr for one in nodes if isinstance(one, ast.Attribute)}
+        words[path] = read, read | {one.id for one in nodes if isinstance(one, ast.Name)}
+    unused = set()
+    for model in SETTINGS:
+        own = {name for name, section in SECTIONS.items() if section is model}
+        own |= {model.__name__} if own else {model.__name__, *SECTIONS}
+        used = {name for read, named in words.values() if named & own for name in read}
+        unused |= {f"{model.__name__}.{name}" for name in set(model.model_fields) - used}
+    assert unused == set()
 
 
 def test_sections_are_the_ones_of_study_yaml():

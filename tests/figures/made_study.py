@@ -166,22 +166,19 @@ def _step(step: MadeStep, random: np.random.Generator) -> xr.Dataset:
     size = 190.0 - 15.0 * np.arange(len(JOINTS))
     joints = scale * size * np.sin(angle + 0.6 * np.arange(len(JOINTS)) + 0.15 * random.normal())
     joints = joints[..., None] * [0.2, 0.18, 1.0]
-    axes = ("phase", "percent", "axis")
-    dims = ("phase", "percent", "{}", "axis")
-    made = {
+    of_kinds = {
         "angular_momentum": ("group", momentum), "angular_momentum_rate": ("group", rate),
         "joint_moment": ("joint", joints), "hub_moment": ("chain", hub),
-        "hub_joint_moment": ("chain", 0.7 * hub),
-    }  # fmt: skip
-    plain = {
-        "external_moment": whole - residual, "free_moment": free, "residual_moment": residual,
-        "moment_of_force": whole - residual - free, "ground_force": force,
+        "hub_joint_moment": ("chain", 0.7 * hub), "external_moment": ("", whole - residual),
+        "free_moment": ("", free), "residual_moment": ("", residual),
+        "moment_of_force": ("", whole - residual - free), "ground_force": ("", force),
     }  # fmt: skip
     found = {
-        name: (tuple(one.format(of) for one in dims), data) for name, (of, data) in made.items()
+        name: (("phase", "percent", *([kind] if kind else []), "axis"), data)
+        for name, (kind, data) in of_kinds.items()
     }
-    flexion = {"joint_flexion_moment": (("phase", "percent", "joint"), joints[..., 2])}
-    return xr.Dataset(found | flexion | {name: (axes, data) for name, data in plain.items()})
+    flexion = ("phase", "percent", "joint"), joints[..., 2]
+    return xr.Dataset(found | {"joint_flexion_moment": flexion})
 
 
 # files ------------------------------------------------------------------------------------------

@@ -141,7 +141,12 @@ def test_forces_of_another_time_belong_to_nobody():
     late = [forces("run/grf_run.mot", 60.0, 65.0)]
     assert force_files(every, late) == {}
     assert "share no time (60 to 65 s, 0 to " in clock_mismatch(every, late[0])
-    assert not clock_mismatch(every, forces("run/grf_run.mot"))
+    end = every[0].seconds
+    for own in (forces("run/grf_run.mot"), forces("run/grf_run.mot", -5.0, 0.0),
+                forces("run/grf_run.mot", end, 9.0)):  # fmt: skip
+        assert not clock_mismatch(every, own)  # also where they only touch
+    for own in (forces("run/grf_run.mot", -5.0, -0.01), forces("run/grf_run.mot", end + 0.01, 9.0)):
+        assert clock_mismatch(every, own)
     assert not clock_mismatch(every, forces("walk/grf_walk.mot", 60.0, 65.0))
 
 
@@ -197,6 +202,10 @@ def test_recordings_with_other_labels_are_another_study():
         ["static.trc", "run.trc"],
         ["walk.trc"],
     ]
+    five = [markers("a.trc", labels="abcde"), markers("b.trc", labels="abcxy")]  # three of five
+    assert len(marker_vocabularies(five, frozenset())) == 1
+    four = [markers("a.trc", labels="abcd"), markers("b.trc", labels="abxy")]
+    assert len(marker_vocabularies(four, frozenset())) == 2
     for names, told in (
         ("run/a.trc walk/b.trc", "a study of its own from data/walk"),
         ("a.trc b.trc", "a study of its own from a folder that holds only b.trc"),
@@ -265,7 +274,7 @@ LOADS = """<OpenSimDocument><ExternalLoads><objects><ExternalForce>
 </ExternalForce></objects><datafile>run.mot</datafile></ExternalLoads></OpenSimDocument>"""
 
 
-def storage(*, loaded, moving, loads=""):
+def storage(*, loaded, moving, loads="", columns=slice(None)):
     """Angles beside forces, some zero, as OpenSim exports them; perhaps external loads."""
 
     def write(folder):
@@ -273,7 +282,8 @@ def storage(*, loaded, moving, loads=""):
         values = np.zeros((50, 10))
         values[:, :4] = moving * np.sin(time)[:, None]
         values[:, 4:] = loaded * (1.0 + time)[:, None]
-        write_storage(folder / "run.mot", ANGLES + GRF, time, values, in_degrees=True)
+        names = (ANGLES + GRF)[columns]
+        write_storage(folder / "run.mot", names, time, values[:, columns], in_degrees=True)
         if loads:
             (folder / "loads.xml").write_text(LOADS.format(loads), encoding="utf-8")
             (folder / "setup.xml").write_text("<OpenSimDocument/>", encoding="utf-8")
@@ -319,6 +329,11 @@ CONTENTS = {
     "forces": storage(loaded=True, moving=False),
     "forces and angles": storage(loaded=True, moving=True),
     "angles": storage(loaded=False, moving=True),
+    "forces alone": storage(loaded=True, moving=True, columns=slice(4, None)),
+    "no forces alone": storage(loaded=False, moving=True, columns=slice(4, None)),
+    "angles alone": storage(loaded=True, moving=True, columns=slice(0, 4)),
+    "angles without a pelvis": storage(loaded=True, moving=True, columns=slice(2, 4)),
+    "forces with a knee": storage(loaded=True, moving=True, columns=slice(3, None)),
     "neither": storage(loaded=False, moving=False),
     "loads that fit": storage(loaded=True, moving=False, loads="ground_force_v"),
     "loads of other columns": storage(loaded=True, moving=False, loads="plate_1_v"),

@@ -18,7 +18,14 @@ import xarray as xr
 from aqbio.io.study import Study
 from aqbio.stage_table import stage_module
 from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_library
-from aqbio.virtual.recording import Laboratory, RecordedRun, RunPlan, VirtualRecording, recorded_run
+from aqbio.virtual.recording import (
+    Laboratory,
+    PlateRow,
+    RecordedRun,
+    RunPlan,
+    VirtualRecording,
+    recorded_run,
+)
 from aqbio.virtual.study import LIBRARY
 from tests.golden import differences, sizes
 from tests.mechanics.examples import told
@@ -28,6 +35,7 @@ from validation.true_contacts import contacts
 pytestmark = pytest.mark.opensim
 
 WHO = "V01"
+LABORATORY = Laboratory(plates=PlateRow(count=6))
 THRESHOLD = 20.0
 """Vertical force at which contacts begin and end, N, as in the study."""
 STAGES = ("prepare", "scale", "inverse_kinematics", "inverse_dynamics", "contributions")
@@ -80,6 +88,18 @@ def faulty_plates(recording: VirtualRecording) -> dict:
     return {"force": force, "moment": moment}
 
 
+def turned_round(recording: VirtualRecording) -> dict:
+    """Free moments have the wrong sign, thigh markers shake, and knees are labelled inside out."""
+    moment, markers = recording.moment.copy(), recording.markers.copy()
+    moment[..., 1] *= -1.0
+    bodies = np.array(recording.bodies)[recording.marker_body]
+    shaking = np.random.default_rng(1).normal(0.0, 0.025, (len(markers), 1, 3))
+    markers[:, bodies == "femur_l"] += shaking
+    pair = [recording.labels.index(one) for one in ("RKNL", "RKNM")]
+    markers[:, pair] = markers[:, pair[::-1]]
+    return {"markers": markers, "moment": moment}
+
+
 TRIALS: dict[str, tuple[int, RunPlan, Callable[[VirtualRecording], dict[str, Any]]]] = {
     "fast": (3, RunPlan(0), lambda _: {}),
     "late": (0, RunPlan(1, clock_offset_s=0.012, cop_bias_m=0.01, across=0.05), lambda _: {}),
@@ -94,6 +114,11 @@ TRIALS: dict[str, tuple[int, RunPlan, Callable[[VirtualRecording], dict[str, Any
     "no_plates": (3, RunPlan(0), lambda one: {"force": 0 * one.force, "moment": 0 * one.moment}),
     "belt": (0, RunPlan(0), on_belt),
     "plates": (0, RunPlan(0), faulty_plates),
+    "edge": (0, RunPlan(0, across=0.24, clock_offset_s=-0.03), lambda _: {}),
+    "one_leg": (0, RunPlan(0), lambda one: hidden(one, "femur_l", "tibia_l")),
+    "trunk": (0, RunPlan(1), lambda one: hidden(one, "torso", "head", "clavicle")),
+    "pelvis": (0, RunPlan(0), lambda one: hidden(one, "pelvis", frames=slice(120, 180))),
+    "turned": (3, RunPlan(0, cop_bias_m=0.05), turned_round),
 }
 """Level of speed, part of the gait, and what is done to the recording."""
 
@@ -117,8 +142,8 @@ class Chain:
 
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
-    athletes, laboratory = {one.athlete.name: one.athlete for one in SPRINTERS}, Laboratory()
-    gaits, runs = load_library(DATA / LIBRARY, athletes), {}
+    athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
+    gaits, runs, laboratory = load_library(DATA / LIBRARY, athletes), {}, LABORATORY
     for name, (level, plan, change) in TRIALS.items():
         run = recorded_run(gaits[GaitName(WHO, "normal", level)], plan, laboratory)
         runs[name] = replace(run, recording=run.recording.changed(**change(run.recording)))
@@ -149,7 +174,7 @@ def test_everything_is_what_it_was(chain):
 @pytest.mark.parametrize(("trial", "off"), [("fast", 0.003), ("lost", 0.003), ("no_plates", 0.025)])
 def test_contacts_are_those_of_the_gait(chain, trial, off):
     run = chain.runs[trial]
-    end = run.start + len(run.truth.gait_time) / Laboratory().marker_rate
+    end = run.start + len(run.truth.gait_time) / LABORATORY.marker_rate
     truth = contacts(run.truth.gait, run.start, end, THRESHOLD)
     found = chain.results("prepared", trial)
     every = (found[f"contact_{one}"].values for one in ("foot", "touchdown", "toe_off"))

@@ -36,7 +36,6 @@ NAMED: dict[str, tuple[Fault, float, str]] = {
     "moment about the vertical turned round": (
         _signs((1, 1, 1), (1, -1, 1)), 1.0, "moment_y_sign",
     ),
-    "everything turned round": (_signs((-1, -1, -1), (-1, -1, -1)), 1.0, "force_sign"),
     "forces 8 ms later": (lambda w: replace(w, time=w.time + 0.008), 1.0, "clock"),
     "a body that is too light": (lambda wrench: wrench, 0.8, "mass"),
 }  # fmt: skip

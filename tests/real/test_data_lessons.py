@@ -13,30 +13,12 @@ import pytest
 from aqbio.io.c3d import read_c3d
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.tables import read_table
-from aqbio.io.trial_files import read_recording
 from tests.real.altered import rewritten
 from tests.real.staged import run_stages, write_study
 
 pytestmark = pytest.mark.real
 
 PERSON = ["JA1\tmale\tn/a\tn/a\tstatic"]
-
-
-@pytest.mark.parametrize(
-    ("marker", "loads"),
-    [
-        ("rajagopal2016/run/motion_capture_run.trc", "rajagopal2016/run/grf_run.xml"),
-        ("rajagopal2016/walk/motion_capture_walk.trc", "rajagopal2016/walk/grf_walk.xml"),
-        ("ja1_dorn2012/trc_mot/sprint.trc", "ja1_dorn2012/trc_mot/sprint_grf.xml"),
-    ],
-)
-def test_external_loads_of_another_machine(realdata, marker, loads):
-    """Point 22: the path leads nowhere here, the force file lies beside it."""
-    path = realdata / loads
-    told = read_recording(realdata / marker, path).forces
-    direct = read_recording(realdata / marker, path.with_suffix(".mot")).forces
-    assert set(told.feet) == {"left", "right"}
-    np.testing.assert_array_equal(told.wrench.force, direct.wrench.force)
 
 
 @pytest.mark.parametrize(("file", "first"), [("JA1Gait21.c3d", 299), ("JA1Gait35.c3d", 832)])
@@ -123,36 +105,3 @@ def test_knee_beyond_its_range_is_solved_and_said(realdata, tmp_path):
     assert knees.max() > 145.0
     assert f"to {knees.max():.0f} degrees" in " ".join(one["what"] for one in said)
     assert "Coordinates are not clamped" in said[0]["what"]
-
-
-ARMS = tuple(side + label for side in "LR" for label in ("ARM", "ELB", "FOREARM", "WR"))
-
-
-@pytest.mark.opensim
-def test_parts_that_come_back_are_told_from_then_on(realdata, tmp_path):
-    """Arms that no camera saw in the first half of a sprint.
-
-    No share of frames decides for the trial: the last step, with arms, is what it always was, but
-    for a body that is calibrated from fewer frames of the arms.
-    """
-    source = realdata / "ja1_dorn2012" / "c3d"
-    shutil.copy(source / "JA1Static05.c3d", tmp_path / "static.c3d")
-    for name, hidden in {"all": (), "half": ARMS}.items():
-        target = tmp_path / f"{name}.c3d"
-        rewritten(source / "JA1Gait35.c3d", target, hidden=hidden, hidden_share=0.5)
-    people = [f"{name}\tmale\tn/a\tn/a\tstatic" for name in ("all", "half")]
-    rows = [f"{name}\tstatic\tstatic\tstatic.c3d\tn/a" for name in ("all", "half")]
-    rows += [f"{name}\tsprint\trun\t{name}.c3d\tn/a" for name in ("all", "half")]
-    study = run_stages(write_study(tmp_path, people, rows, data=tmp_path.as_posix()))
-    table = read_table(study.table("steps.tsv"))
-    steps = dict(tuple(table[table["status"] == "ok"].groupby("participant_id")))
-    home, own = steps["all"], steps["half"]
-    unknown = own["step_flags"].str.contains("whole_body_unknown", na=False)
-    assert unknown.tolist() == [True, True, False]
-    columns = [c for c in own.columns if c.startswith(("H_", "M_residual_")) and "_sd_" not in c]
-    columns = [c for c in columns if home[c].notna().all()]
-    last, expected = own[columns].to_numpy()[-1], home[columns].to_numpy()[-1]
-    np.testing.assert_allclose(last, expected, atol=0.02 * np.abs(expected).max())
-    trials = study.read_manifest("half", "inverse_kinematics")["trials"]
-    [said] = [f for t in trials for f in t["findings"] if f["rule"] == "parts-unseen"]
-    assert said["what"].startswith("lost for some frames: arm_left, arm_right")

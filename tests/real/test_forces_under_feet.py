@@ -57,35 +57,11 @@ def test_nothing_is_said_of_sound_plates(sound):
         assert not done.loads.unmeasured
 
 
-def in_newton_metres(plates):
-    """Moments 1000 times too small."""
-    for plate in plates:
-        plate.channels[:, 3:] *= 1e-3
-
-
-def on_the_middle(plates):
-    """A person who stands on the middle of the plate, without any sway."""
-    in_newton_metres(plates)
-    for plate in plates:
-        plate.channels[:] = plate.channels.mean(axis=0)
-
-
-@pytest.mark.parametrize(("change", "said"), [(on_the_middle, 0), (in_newton_metres, 1)])
-def test_who_stands_on_the_middle_of_a_plate_is_not_in_wrong_units(
-    realdata, tmp_path, change, said
-):
-    """Standing there makes moments as small as those in N m; but people sway, by millimetres."""
-    assert ("force-units" in prepared(realdata, tmp_path, STATIC, change)[1]) == said
-
-
 MOMENTS = "the moments are 1000 times too"
 UNITS = [
     (JOG, "moments", 1e-3, False, f"{MOMENTS} small: N m, not N mm"),
-    (JOG, "moments", 1e3, True, f"{MOMENTS} large: N mm, not N m"),
     (WALK, "moments", 1e-3, True, f"{MOMENTS} small: N m, not N mm"),
     (JOG, "forces", 1e-3, True, "the forces are 1000 times too small: kN, not N"),
-    (JOG, "forces", 1e3, False, "the forces are 1000 times too large: N, not kN"),
-    (JOG, "corners", 1e-3, True, "the corners are 1000 times too small: m, not mm"),
     (WALK, "corners", 1e-3, False, "the corners are 1000 times too small: m, not mm"),
 ]
 
@@ -122,7 +98,7 @@ def seeded(count):
     return [rng.permutation(list(JOG[1]))[:2].tolist() for _ in range(count)]
 
 
-@pytest.mark.parametrize("numbers", seeded(2), ids=str)
+@pytest.mark.parametrize("numbers", seeded(1), ids=str)
 @pytest.mark.parametrize("signal", ["zero", "constant", "noise"])
 def test_plate_that_measures_nothing(realdata, tmp_path, sound, numbers, signal):
     def change(plates):

@@ -132,3 +132,22 @@ def test_pages_keep_their_budgets(ja1):
     assert max(sizes("index.html") + sizes("athletes/JA1.html")) <= 500_000
     assert max(of_trials) <= 300_000
     assert sum(sizes("assets/**/*.js") + sizes("assets/**/*.css")) <= 800_000
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["index", "results", "athletes/JA1", "trials/JA1/sprint"])
+def test_pages_are_accessible_and_fit_a_phone(run_study, page):
+    from tests.chromium import axe, chromium, heard
+
+    file = run_study(DRAWN).results / "report" / f"{page}.html"
+    with chromium() as browser:
+        view = browser.new_page(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+        messages, _ = heard(view)
+        view.goto(file.as_uri())
+        if page.startswith("trials"):
+            view.wait_for_selector("#replay[data-ready]", timeout=60_000)
+        view.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+        assert view.evaluate("document.documentElement.scrollWidth") <= 390
+        found = axe.Axe().run(view, options={"preload": False})
+        assert found.violations_count == 0, found.generate_report()
+        assert messages == []

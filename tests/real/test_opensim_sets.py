@@ -19,6 +19,9 @@ pytestmark = [
 
 BODY_WEIGHTS, NEWTON_METRES = 1e-3, 0.5
 
+LARGEST = {"force": 0.02, "moment": 5.0}
+"""Of the residual that a delivered fit may leave on an axis, body weights and N m."""
+
 WAYS = {"solve": "plain_", "consistency": ""}
 """What names of measures on the page begin with."""
 
@@ -52,7 +55,9 @@ def test_the_pages_residuals(sets, trial, way):
     ):
         measures = [f"{WAYS[way]}residual_{name}_{axis}_rms" for axis in "xyz"]
         page = [run.quality(trial, measure) for measure in measures]
-        np.testing.assert_allclose(rms(values[frames] @ turn), page, rtol=0, atol=close)
+        residual = rms(values[frames] @ turn)
+        np.testing.assert_allclose(residual, page, rtol=0, atol=close)
+        assert way == "solve" or residual.max() <= LARGEST[name]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -23,7 +23,6 @@ from aqbio.io.trial_files import read_recording
 from aqbio.recordings.contacts import foot_distance
 from aqbio.recordings.events_from_markers import ACCURACY
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.plates import ground_plates
 from aqbio.recordings.prepared import prepared_dataset
 from aqbio.recordings.stage import prepare_participant
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
@@ -206,29 +205,6 @@ def test_other_files_are_prepared_and_their_troubles_said(samples, name):
         # ezc3d puts the pressure of sample 26 0.3 m away: its depth is a positive number
         far = 0.085 if "sample_26" in name else 0.2
         assert all(one.distance < far < one.margin for one in prepared.loads.on_plates)
-
-
-def test_one_inverted_plate_beside_a_right_one(samples):
-    """Somebody stands: the first plate of this file pulls down by 713 N, the second pushes."""
-    forces = read_c3d(samples / "nimble_jh01_qualisys_unnamed_type4_negz.c3d").forces
-    up = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])  # z is up
-    notes = Notes("run", "P", "a.c3d", "a.c3d")
-    assert forces.wrench.force[:, 0, 2].min() < -700.0
-    plates = ground_plates(forces, up, (), notes, moving=False)
-    assert plates.vertical.min(axis=0).min() > 300.0
-    [said] = [one.what for one in notes.findings if one.rule == "plate-inverted"]
-    assert "plate(s) 1 pull down while others push up" in said
-
-
-def test_type_2_and_type_4_of_the_same_walk(samples):
-    """One recording stored both ways; the type 4 file has a calibration with crosstalk."""
-    two, four = (read_c3d(samples / f"sample_10_TYPE-{n}a.c3d").forces.wrench for n in "24")
-    for plate, peak in ((0, 521.0), (1, 583.0)):
-        assert two.force[:, plate, 2].max() == pytest.approx(peak, abs=1.0)
-        assert four.force[:, plate, 2].max() == pytest.approx(peak, abs=1.0)
-        for name in ("force", "moment"):
-            one, other = (getattr(wrench, name)[:, plate] for wrench in (two, four))
-            assert np.abs(one - other).max() < 0.03 * np.abs(one).max()
 
 
 # JA1 and Rajagopal's runner, whose numbers are in the READMEs of the recordings ------------------

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from aqbio.config import MarkerSet, Participant, Trial
@@ -24,7 +23,7 @@ from aqbio.recordings.body_size import (
 from aqbio.recordings.clock import note_clock, note_rate
 from aqbio.recordings.label_check import with_checked_sides
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.trial import check_frames, prepare_trial
+from aqbio.recordings.trial import prepare_trial
 
 pytestmark = pytest.mark.real
 
@@ -117,21 +116,6 @@ def rated(
 def test_rate_against_gravity(realdata, name, factor, said):
     """Runners fall at 9 to 11.3 m/s² here; a rate 20 % too low makes 6 to 7 of them."""
     assert rated(name, factor) == ({("rate", "warning")} if said else set())
-
-
-@pytest.mark.parametrize("count", [10, 20])
-@pytest.mark.parametrize("frame", range(20, 80, 12))
-def test_frames_lost_on_a_treadmill_are_found(realdata, frame, count):
-    """The body stays where it is: no way counts them, but it jumps; 20 passed unseen, with sides
-    and speeds of steps for another."""
-    recording, trial, _ = recorded("treadmill")
-    cut = replace(
-        recording, positions=np.delete(recording.positions, slice(frame, frame + count), axis=0)
-    )
-    check_frames(recording, trial, "run.trc")
-    with pytest.raises(AqbioError, match="frames are lost") as error:
-        check_frames(cut, trial, "run.trc")
-    assert error.value.rule == "frames-lost"
 
 
 @pytest.mark.parametrize("limb", ["leg", "arm"])

@@ -21,7 +21,7 @@ from tests.real.staged import run_stages
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
-QUICK = "contributions: {draws: 0}\nmultiverse: {enabled: false}\n"
+QUICK = "consistency: off\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n"
 PERSON = "S01"
 
 

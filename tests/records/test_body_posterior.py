@@ -28,33 +28,6 @@ def written(fit, tmp_path_factory):
     return read_dataset(path)
 
 
-def test_every_label_has_its_skin(fit, written):
-    problem = fit.problem
-    for label, sd in zip(
-        problem.template.markers.labels, problem.priors.soft_tissue_sd, strict=True
-    ):
-        assert float(written["skin_sd"].sel(label=label)) == sd
-    assert float(written["common"]) == problem.priors.common
-
-
-def test_every_unknown_has_a_name_and_a_deviation(written):
-    sd = np.sqrt(np.diagonal(written["covariance"].values))
-    prior = np.maximum(1.0, written["size_scale"].values.max()) * written["prior_sd"].values
-    assert len(set(written["unknown"].values)) == len(sd)
-    assert np.all((sd > 0.0) & (sd <= prior * (1.0 + 1e-9)))
-
-
-def test_the_mean_posture_is_that_of_the_run(fit, written):
-    """The mean of the fitted frames, drawn a little towards what is believed."""
-    moving = ~fit.problem.frames.still
-    knee = fit.problem.template.skeleton.coordinates.index("knee_angle_r")
-    mean = fit.problem.full(fit.state.q)[moving, knee].mean()
-    stated = float(written["mean_posture"].sel(coordinate="knee_angle_r"))
-    variance = written["mean_posture_covariance"].sel(coordinate="knee_angle_r")
-    sd = float(np.sqrt(variance.sel(coordinate_too="knee_angle_r")))
-    assert abs(stated - mean) < 2.0 * sd
-
-
 def test_offsets_are_those_of_drawn_bodies(fit, written):
     """Bodies drawn from the posterior: what their postures have in common over moving frames."""
     moving = ~fit.problem.frames.still

@@ -1,11 +1,14 @@
-"""Which specifications a study has: one choice varied at a time."""
+"""What body masses and specifications of an analysis are decided to be, and the words for it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from aqbio.config import StudySettings
+from aqbio.body.statements import as_error, body_masses, mass_findings
+from aqbio.config import Participant, StudySettings
 from aqbio.hypotheses.contact_models import CONTACT_MODELS
 from aqbio.hypotheses.multiverse import CHOICES
 from aqbio.multiverse.specifications import (
@@ -17,55 +20,75 @@ from aqbio.multiverse.specifications import (
 )
 from aqbio.signals import low_pass
 from aqbio.stats.registry import read_registry
+from tests.golden import differences
+
+MASSES = [
+    {"sheet": 70.0, "static": 73.6, "strides": 73.6},
+    {"sheet": 70.0, "static": 73.8, "strides": 73.6},
+    {"sheet": 70.0, "static": 73.8, "strides": 73.8},
+    {"sheet": 70.0, "static": 90.0},
+    {"sheet": 70.0, "strides": 90.0},
+    {"sheet": 70.0, "static": 60.0, "strides": 90.0},
+    {"static": 70.0, "strides": 90.0},
+    {"static": 70.0, "strides": 72.0},
+    {},
+]
+"""The band is 5 % of the measured mass: 70 kg is inside that of 73.6, outside that of 73.8."""
+ARMS = [
+    {},
+    {"enabled": False},
+    {"cutoffs_hz": [20], "event_thresholds_n": [20], "bodies": ["model"]},
+    {"consistency": ["off"], "pelvis": ["out"]},
+]
+RATES = {"run1": 60.0, "run2": 60.0}, {"run1": 75.0, "run3": 300.0}, {"run1": 75.1}
 
 
-def _names(consistent, **multiverse):
-    settings = StudySettings(name="made", multiverse=multiverse)
-    return [one.name for one in every_specification(settings, consistent=consistent)]
+def _lines() -> Iterator[str]:
+    for masses in MASSES:
+        for confirmed in ("no", "yes"):
+            person = Participant(
+                participant_id="P1", mass_kg=masses.get("sheet"), mass_confirmed=confirmed
+            )
+            yield f"# {masses}, confirmed: {confirmed}"
+            for one in mass_findings(person, masses, 0.05, "participants.tsv"):
+                yield f"{one.severity} {one.rule}: {one.what} {one.number} {one.limit} {one.fix}"
+                error = as_error(one)
+                assert (error.rule, error.file, error.fix) == (one.rule, one.file, one.fix)
+    for given in ARMS:
+        for consistent in (True, False):
+            settings = StudySettings(name="made", multiverse=given)
+            every = every_specification(settings, consistent=consistent)
+            yield f"# {given}, fitted: {consistent}: {' '.join(one.name for one in every)}"
+            yield f"pelvis: {' '.join(pelvis_members(settings))}"
+            for rates in RATES:
+                for one in left_out_findings(every, rates, "P1"):
+                    yield f"{one.severity} {one.rule}: {one.what} {one.number} {one.limit}"
 
 
-def test_arms_of_a_study():
-    """The study's own values, what is switched off and, without the fit, its choices are none."""
-    fitted = ["consistency=loose", "consistency=off"]
-    plain = ["cutoff=15", "cutoff=30", "threshold=10", "threshold=50"]
-    bodies = ["body=de_leva", "body=dumas"]
-    assert _names(consistent=True) == ["default", *fitted, *plain, *bodies]
-    assert _names(consistent=False) == ["default", *plain, *bodies]
-    own = {"cutoffs_hz": [20], "event_thresholds_n": [20], "bodies": ["model"]}
-    assert _names(consistent=False, **own) == ["default"]
-    assert _names(consistent=True, enabled=False) == ["default"]
+def test_decisions_and_their_words_are_golden():
+    assert differences("decisions", (one.rstrip() for one in _lines())) == []
+    assert body_masses(None, [{"trial_id": "a"}, {"standing_mass_kg": None}]) == {}
 
 
 @pytest.mark.parametrize(("rate", "count"), [(60.0, 1), (75.0, 1), (75.1, 0), (250.0, 0)])
 def test_cut_offs_that_a_rate_cannot_carry_are_left_out_once(rate, count):
     """A camera of 60 Hz and a cut-off of 30 Hz: the filter itself refuses, for every trial."""
-    specifications = every_specification(StudySettings(name="made"), consistent=True)
-    out = [
-        specification for specification in specifications if not is_computable(specification, rate)
-    ]
-    still = np.zeros(99)
-    for specification in specifications:
-        if specification in out:
-            with pytest.raises(ValueError, match="needs a rate of more than"):
-                low_pass(still, rate, specification.cutoff_hz)
-        else:
-            low_pass(still, rate, specification.cutoff_hz)
-    found = list(
-        left_out_findings(specifications, {"run1": rate, "run2": rate, "run3": 300.0}, "P1")
-    )
-    assert len(found) == (count > 0)
+    every = every_specification(StudySettings(name="made"), consistent=True)
+    out = [one for one in every if not is_computable(one, rate)]
     assert len(out) == count
-    for finding in found:
-        assert (finding.number, finding.limit) == (rate, 75.0)
-        assert f"run1, run2 have {rate:g} Hz" in finding.what
-        assert "run3" not in finding.what
+    for one in every:
+        if one in out:
+            with pytest.raises(ValueError, match="needs a rate of more than"):
+                low_pass(np.zeros(99), rate, one.cutoff_hz)
+        else:
+            low_pass(np.zeros(99), rate, one.cutoff_hz)
 
 
 def test_no_hypothesis_has_more_than_twelve():
     """With the study's settings as they come, a fitted motion, and all statistical choices."""
-    specifications = every_specification(StudySettings(name="made"), consistent=True)
-    factors = [one.factor for one in specifications[1:]]
-    factors += [PELVIS] * len(pelvis_members(StudySettings(name="made")))
+    settings = StudySettings(name="made")
+    factors = [one.factor for one in every_specification(settings, consistent=True)[1:]]
+    factors += [PELVIS] * len(pelvis_members(settings))
     factors += [factor for factor, _ in CHOICES.values()] + ["contact_model"] * len(CONTACT_MODELS)
     for one in read_registry().hypotheses:
         assert sum(factor in one.multiverse for factor in factors) <= 12

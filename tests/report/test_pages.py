@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -14,14 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import aqbio
 from aqbio.figures.stage import FIGURES, study_results
 from aqbio.figures.words import digits
 from aqbio.io.tables import read_table
 from aqbio.names import TRIAL_STATES
 from aqbio.pages.filters import MENU
 from aqbio.pages.page import StudyContent
-from aqbio.pages.record_next import STAND, finding_advice, verdict_advice
 from aqbio.pages.stage import write_one_file
 from aqbio.pages.stance import (
     UNIT,
@@ -33,7 +29,7 @@ from aqbio.pages.stance import (
 )
 from aqbio.pages.summary import sample_words, state_words, step_words, trial_state
 from aqbio.pages.verdicts import FAMILIES, verdict_section
-from aqbio.pages.words import FAILED_GATES, LABELS
+from aqbio.pages.words import LABELS
 from aqbio.stats.registry import study_registry
 from tests.figures.made_study import FAILED, OWN, REGISTRY
 from tests.pages import pages_text, words_of
@@ -241,24 +237,6 @@ def test_verdicts_are_counted_as_in_their_table(content):
     assert {title.lower() for title in titles} <= families
 
 
-def test_advice_is_what_findings_and_gates_ask_for(content):
-    advice = list(finding_advice(content.causes, content.postures))
-    grave = {one.first.fix for one in content.causes if one.first.severity != "info"} - {""}
-    assert len([one for one in advice if one.what != STAND]) == len(grave)
-    assert [one.what for one in advice].count(STAND) == (content.postures is not None)
-    section = verdict_section(content.verdicts)
-    told = list(verdict_advice(section.verdicts))
-    table = content.verdicts.verdicts
-    untested = table[table["verdict"] == "not_testable"]
-    gates = {gate for one in table["gates"].dropna() for gate in one.split(", ")} & set(
-        FAILED_GATES
-    )
-    assert len(told) == len(untested) + len(gates)
-    for one in told[len(untested) :]:
-        counted = int(numbers(one.why)[0])
-        assert counted == len(one.concerns.split(", "))
-
-
 def test_what_was_changed_after_the_data_were_read_is_said(folder):
     """And which verdict rests on it; without a record, that nothing is known."""
     made = made_pages("one", folder / "one")
@@ -329,32 +307,3 @@ def test_a_changed_smallest_effect_arrives_in_every_drawing(folder):
     figure, own = drawn["timing"]
     expected = f"({digits(-100 * deltas['H5a'])} % of the step and {digits(-deltas['H5b'])} of"
     assert expected in figure.caption(own)
-
-
-def stated_limits(path: Path) -> list[str]:
-    """Numbers of a module that call themselves an effect, a limit or a gate."""
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    found = []
-    for one, words in itertools.pairwise(body):
-        if not (isinstance(one, ast.Assign | ast.AnnAssign) and isinstance(words, ast.Expr)):
-            continue
-        numbers = [
-            node.value for node in ast.walk(one.value)
-            if isinstance(node, ast.Constant) and type(node.value) in (int, float)
-        ]  # fmt: skip
-        told = re.search(
-            r"of interest|\blimits?\b|\bgates?\b|threshold", ast.unparse(words).lower()
-        )
-        if numbers and told:
-            found.append(f"{path.name}:{one.lineno}")
-    return found
-
-
-def test_what_draws_and_tells_holds_no_limit_of_its_own(tmp_path):
-    """It would not follow the settings or the registry of a study."""
-    package = Path(aqbio.__file__).parent
-    files = [*(package / "figures").rglob("*.py"), *(package / "pages").rglob("*.py")]
-    assert [place for path in files for place in stated_limits(path)] == []
-    file = tmp_path / "bad.py"
-    file.write_text('SMALLEST = -1.0\n"""Smallest effect of interest of H7."""\n', encoding="utf-8")
-    assert stated_limits(file) == ["bad.py:1"]

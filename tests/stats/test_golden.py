@@ -236,12 +236,12 @@ CASES = {
     "one speed": Case(without(lambda t: t["level"] < 3), "H1 H5a H5b H7b", deep=True),
     # between athletes
     **{f"strengths, {name}": Case(
-        after(people(strengths), lacking(capacities=True), change), "H3b", athletes=96)
+        after(people(strengths), lacking(capacities=True), change), "H3b", "W3", 96)
        for name, change in {
            "held": after(), "pooled": chosen(covariates=False),
            "tested once": people(lambda *_: dict.fromkeys(("push_noise", "swing_noise"), np.nan)),
        }.items()},
-    **{f"habits, {name}": Case(people(habits(**told)), "H8a", athletes=48) for name, told in
+    **{f"habits, {name}": Case(people(habits(**told)), "H8a", "W1", 48) for name, told in
        {"all told": {}, "no sex": {"sex": None}, "no laboratory": {"laboratory": None},
         "no footwear": {"footwear": None}, "one sex": {"sex": "female"}}.items()},
 }  # fmt: skip

@@ -226,7 +226,7 @@ def test_calibrated_columns_are_what_true_capacities_have_on_average():
 
 def test_contact_excess_is_the_drawn_one(drawn):
     """Waves draw it; the law of speed is not quite a parabola: 0.005 of 0.08."""
-    evidence = drawn("W0", 40)
+    evidence = drawn("W0", 48)
     drawn_excess = evidence.athletes["contact"]
     found = excess(evidence.steps, evidence.steps["contact_s"], evidence.steps["speed_mps"])
     np.testing.assert_allclose(found, drawn_excess - drawn_excess.mean(), atol=0.005)
@@ -234,7 +234,7 @@ def test_contact_excess_is_the_drawn_one(drawn):
 
 def test_contact_excess_does_not_know_who_is_fast(drawn):
     """With the same law for all, it is 0 for the fast and for the slow."""
-    steps = drawn("W0", 40).steps
+    steps = drawn("W0", 48).steps
     steps = steps.assign(contact_s=0.9 / steps["speed_mps"])
     np.testing.assert_allclose(
         excess(steps, steps["contact_s"], steps["speed_mps"]), 0.0, atol=1e-12
@@ -335,7 +335,7 @@ def test_sexes_are_held_where_strengths_are_compared(drawn):
 def test_noise_is_taken_out_of_the_spread_of_the_lag(drawn):
     """Errors that are the same at all speeds hide a spread that halves from 5 to 9 m/s; sides,
     trials and wrong peaks change nothing."""
-    evidence = drawn("W0", 40)
+    evidence = drawn("W0", 48)
     steps, random = evidence.steps, np.random.default_rng(4)
     noise, count = 0.015, len(steps)
     true = 0.02 * np.exp(-0.2 * (steps["speed_mps"] - 7.0)) * random.standard_normal(count)

@@ -28,6 +28,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.names import GRAVITY, SIDES
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import with_observed
+from aqbio.pages.own_curves import participant_curves
 from aqbio.steps import stage
 from aqbio.steps.stage_tables import tables_study
 from aqbio.study.manifest import FAILED, OK, entry, write_manifest
@@ -314,6 +315,10 @@ def lines(study: Study) -> Iterator[str]:
                 yield f"{who} {name} {values.shape}: {sizes(values.ravel().astype(float))}"
     tables = {one.stem: read_table(one) for one in sorted(study.root.glob("tables/*.tsv"))}
     steps = tables.pop("steps")
+    for scale in (np.nan, 100.0):  # of the page of the person
+        own = participant_curves(study, "P1", steps, scale)
+        for name, values in own.sides.items():
+            yield f"{own.title} {own.unit} {name}, {own.left.sum()} left: {sizes(values.ravel())}"
     numbers = steps.select_dtypes("number").columns
     for row in steps.to_dict("records"):
         place = f"{row['trial_id']} step {row['step']}"

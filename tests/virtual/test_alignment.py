@@ -19,7 +19,7 @@ from validation.recordings.known_run import KnownRun, known_runner
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("alignment")]
 
 USUAL = SETTINGS[2]
-SPRINTERS, DRAWS = 4, 2
+SPRINTERS, DRAWS = 4, 5
 PRIOR_SD = {one.name: one.prior_sd for one in PARAMETERS}
 
 
@@ -39,7 +39,7 @@ def _found(made: KnownRun, values: dict[str, float]) -> dict[str, ParameterEstim
 
 
 def test_planted_misalignments_are_recovered(runs):
-    """Drawn from the prior: within the 90 % intervals in 7 of 8 at least."""
+    """Drawn from the prior: within the 90 % intervals in 18 of 20 at least."""
     inside = []
     for number in range(SPRINTERS * DRAWS):
         random = np.random.default_rng([number, 47])
@@ -47,8 +47,7 @@ def test_planted_misalignments_are_recovered(runs):
         found = _found(runs[number % SPRINTERS], truth)
         inside.append([found[one].low <= truth[one] <= found[one].high for one in ALIGNMENT])
     held = dict(zip(ALIGNMENT, np.sum(inside, axis=0), strict=True))
-    assert min(held[one] for one in ("plate_pitch", "plate_yaw", "plate_scale")) >= 7, held
-    assert min(held.values()) >= 6, held  # the roll and displacements are the prior's
+    assert min(held.values()) >= 18, held  # of roll and displacements hardly less than the prior's
 
 
 def test_feet_tell_it_where_each_is_planted_twice(runs):
@@ -59,6 +58,6 @@ def test_feet_tell_it_where_each_is_planted_twice(runs):
 
 
 def test_nothing_is_made_up_where_there_is_none(runs):
-    for made in runs[:2]:
+    for made in runs:
         found = _found(made, {})
         assert all(abs(found[one].estimate) < MISALIGNED * found[one].sd for one in ALIGNMENT)

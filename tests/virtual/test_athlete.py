@@ -37,13 +37,3 @@ def test_reference_body_is_the_model_file(kind, form, sex):
         np.testing.assert_allclose(ours, theirs, rtol=1e-14, atol=1e-14)
     if form == PLAIN:  # of the moving knee Simbody's is not the joint's (decision 4)
         assert np.array_equal(own.axes.simbody_carriers, read.axes.simbody_carriers)
-
-
-def test_bodies_grow_in_proportion():
-    """Twice the mass and 1.2 times the stature: inertia grows by 2 times 1.2 squared."""
-    small = athlete_skeleton(Athlete("small", "female", 45.0, 1.5))
-    large = athlete_skeleton(Athlete("large", "female", 90.0, 1.8))
-    np.testing.assert_allclose(large.mass, 2.0 * small.mass, rtol=0, atol=2e-7)
-    np.testing.assert_allclose(large.marker_position, 1.2 * small.marker_position, atol=1e-12)
-    np.testing.assert_allclose(large.parent_position, 1.2 * small.parent_position, atol=2e-7)
-    np.testing.assert_allclose(large.inertia, 2.88 * small.inertia, rtol=0, atol=4e-7)

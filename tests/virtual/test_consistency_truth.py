@@ -8,7 +8,6 @@ eight sprinters, the others of two.
 from __future__ import annotations
 
 from dataclasses import fields
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -30,20 +29,14 @@ from validation.fit_checks import left_out_contacts
 from validation.recordings.known_run import known_runner
 
 SEEDS, EIGHT = (0, 3), range(8)
-DEFAULT, FINE, COARSE = "30/10", "10 ms", "20 ms"
+DEFAULT = "30/10"
 PERFECT, USUAL, SPRINGS = SETTINGS[0], SETTINGS[2], SETTINGS[-1]
 
 
 @pytest.fixture(scope="module")
 def found() -> Findings:
-    """Of two: coarse knots on perfect recordings, tight weights on usual ones."""
-    coarse = {
-        DEFAULT: Weights(),
-        FINE: Weights(roughness=1e9),
-        COARSE: Weights(knot_s=0.020, roughness=1e9),
-    }
-    tight = {DEFAULT: Weights(), "3/1": Weights(sigma_force_n=3.0, sigma_moment_nm=1.0)}
-    return _together(findings([PERFECT], SEEDS, coarse), findings([USUAL], SEEDS, tight))
+    """Of two sprinters, on perfect recordings and on usual ones."""
+    return findings([PERFECT, USUAL], SEEDS, {DEFAULT: Weights()})
 
 
 @pytest.fixture(scope="module")
@@ -76,23 +69,21 @@ def sure(of_eight) -> pd.DataFrame:
     return of_eight.coverage.groupby("of").mean(numeric_only=True)
 
 
-@pytest.fixture(scope="module")
-def usual(found) -> pd.DataFrame:
-    """Errors as shares of the plain way's, by weights, at the usual errors."""
-    return ratios(found).loc[USUAL.name]
-
-
 @pytest.mark.parametrize(
     ("error", "limit"),
-    [("total", 0.40), ("leg", 0.75), ("torso", 0.75), ("dleg", 0.75), ("darm", 1.0)],
+    [
+        ("total", 0.40),
+        ("total_x", 0.5),
+        ("total_z", 0.5),
+        ("leg", 0.75),
+        ("torso", 0.75),
+        ("dleg", 0.75),
+        ("darm", 1.0),
+    ],
 )
 def test_nearer_to_the_truth_than_plain_kinematics(eight, error: str, limit: float):
     """The gates of the method: single sprinters differ by 0.16 (torso)."""
     assert eight[error] <= limit
-
-
-def test_about_the_other_axes_too(eight):
-    assert eight[["total_x", "total_z"]].max() <= 0.5
 
 
 def test_nearer_to_a_truth_that_is_no_wave():
@@ -129,26 +120,6 @@ def test_a_perfect_laboratory_is_hardly_harmed(found):
     assert more[["dleg", "darm", "dtorso"]].max() <= 4.0
 
 
-def test_coarse_knots_harm_the_rates(found):
-    """Why knots lie every 10 ms: with 20 ms a perfect recording gets a wrong torso."""
-    table = found.errors[found.errors["setting"] == PERFECT.name]
-    mean = table.groupby("weights")["dtorso"].mean()
-    assert mean[COARSE] > 3.0 * mean[FINE]
-
-
-def test_tighter_is_not_better(usual):
-    """The canary: a tenth of the default's standard deviations harms every group's rate."""
-    rates = ["dleg", "darm", "dtorso"]
-    assert (usual.loc["3/1", rates] > usual.loc[DEFAULT, rates]).all()
-
-
-def test_a_small_residual_is_no_evidence(found):
-    """The canary has the smaller residual."""
-    table = found.errors[found.errors["setting"] == USUAL.name]
-    residual = table.groupby("weights")["residual_n"].mean()
-    assert residual["3/1"] < 0.5 * residual[DEFAULT] < residual[PLAIN]
-
-
 GROUPS = ["leg", "arm", "torso", "total", "dleg", "darm", "dtorso", "dtotal"]
 
 
@@ -178,11 +149,3 @@ def test_what_parameters_can_learn(found):
     assert left["clock_offset"] <= 0.75
     assert table.loc["leg_share", "left"] <= 0.05
     assert left["pelvis_share"] > 0.7
-
-
-def test_recordings_are_what_their_size_says():
-    """Marker errors of inverse kinematics grow with the size; a seed gives the same again."""
-    made = [recorded(setting, 1) for setting in SETTINGS[:3]]
-    rms = [float(np.abs(one.markers - made[0].markers).mean()) for one in made]
-    assert all(smaller < larger for smaller, larger in pairwise(rms))
-    np.testing.assert_array_equal(recorded(USUAL, 1).markers, made[2].markers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,12 @@ import pytest
 
 from aqbio.gait.postures import MEASURES
 from aqbio.gait.step_files import participant_rows
+from aqbio.stage_table import STAGES
 from aqbio.stats.registry import read_registry
+from aqbio.virtual.gait import Gait, Timeline
 from aqbio.virtual.recording import Laboratory, PlateRow, RunPlan, recorded_run
 from aqbio.virtual.truth import run_truth
+from tests.undrawn import draw_nothing
 from tests.virtual.finished import SPEEDS, run_stages
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER
@@ -50,18 +54,35 @@ def test_postures_of_a_run_are_those_of_its_gait(finished, gait_of, trial):
 # speeding up --------------------------------------------------------------------------------------
 
 
+SOLVED = Path(__file__).with_name("accelerating.npz")
+"""A gait that takes minutes to solve; without the file it is solved again."""
+
+
+def solved_gait() -> Gait:
+    """The run of RUNNER that speeds up."""
+    names, times = ("joints", "stance", "flight", "com"), ("contact", "flight", "length")
+    if not SOLVED.is_file():
+        gait = accelerating_gait(RUNNER).gait
+        line = [getattr(gait.timeline, name) for name in times]
+        arrays = {name: getattr(gait, name) for name in names}
+        np.savez_compressed(SOLVED, timeline=line, drag=gait.drag, **arrays)
+    with np.load(SOLVED) as file:
+        arrays = {name: file[name] for name in names}
+        return Gait(RUNNER, Timeline(*file["timeline"]), **arrays, drag=float(file["drag"]))
+
+
 @pytest.fixture(scope="module")
 def speeding(tmp_path_factory):
     """A study of one run over 31 m of plates, and the run."""
     folder = tmp_path_factory.mktemp("speeding")
-    gait, laboratory = accelerating_gait(RUNNER).gait, Laboratory(plates=PlateRow(26, 1.2))
+    gait, laboratory = solved_gait(), Laboratory(plates=PlateRow(26, 1.2))
     run = recorded_run(gait, RunPlan(0), laboratory)
     settings = "consistency: {samples: 12, drag_area_m2: 0}\nmultiverse: {enabled: false}\n"
     settings += "contributions: {draws: 30}\n"
     study = write_made_study(folder, RUNNER, {"start": run}, laboratory, settings=settings)
-    stages = ("prepare", "scale", "inverse_kinematics", "inverse_dynamics", "contributions")
-    after = ("multiverse", "tables", "hypotheses", "figures", "pages", "report")
-    run_stages(study, (*stages, *after), (RUNNER.name,))
+    with pytest.MonkeyPatch.context() as patched:
+        draw_nothing(patched)
+        run_stages(study, STAGES, (RUNNER.name,))
     return study, run
 
 
@@ -137,11 +158,11 @@ def test_levels_of_steps_that_speed_up_lie_in_their_intervals(speeding):
     inside = {
         (step["step"], *key): rows.loc[(step["step"], *key), "low"] <= value
         <= rows.loc[(step["step"], *key), "high"]
-        for step in steps.to_dict("records")
+        for step in steps.to_dict("records")[::3]
         for key, value in _true_means(run, step).items()
     }  # fmt: skip
     held = pd.Series(inside).groupby(level=1).agg(["mean", "size"])
-    assert (held["size"] >= 3 * (FASTER - 3)).all()
+    assert (held["size"] >= FASTER - 3).all()
     assert (held["mean"] >= 0.95).all(), held
 
 

@@ -10,7 +10,6 @@ from aqbio.vectors import cross
 from aqbio.virtual.truth import RunTruth, run_truth
 from tests.virtual.conftest import GaitOf
 from tests.virtual.runners import RUNNER, SPRINTER
-from validation.true_contacts import contacts
 
 RUNS = [(RUNNER, 4.0), (RUNNER, 7.0), (RUNNER, 9.5), (SPRINTER, 8.0)]
 
@@ -52,14 +51,3 @@ def test_hard_identities(truth: RunTruth):
     once = run_truth(gait, np.array([0.0, line.period]))
     distance = once.com[1, 0] - once.com[0, 0]
     assert distance / line.period == pytest.approx(line.speed, rel=1e-9)
-
-
-def test_contacts_are_where_the_force_crosses(gait_of: GaitOf):
-    """Against the closed form of the pulse near its start: F = J/t_c k s², k from the shape."""
-    gait = gait_of(RUNNER, 9.5).gait
-    found = [one for one in contacts(gait, 0.0, gait.timeline.period, 20.0) if one.touchdown >= 0]
-    assert [one.foot for one in found][:2] == ["right", "left"]
-    for one in found:
-        both = run_truth(gait, np.array([one.rises, one.falls])).loads.force.sum(axis=1)[:, 1]
-        np.testing.assert_allclose(both, 20.0, rtol=0, atol=1e-4)
-        assert 0.0 < one.rises - one.touchdown < 3e-3

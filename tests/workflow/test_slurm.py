@@ -128,17 +128,6 @@ def _goes_on(workflow: Workflow, undisturbed: Workflow) -> None:
         assert (own / "scale.json").read_bytes() == (other / "scale.json").read_bytes(), said
 
 
-def test_a_job_over_its_memory_says_so(small, run_once):
-    """The job's own process is killed before it can say a word."""
-    process = _started(small, *UNTIL_SCALE, "--retries", "0",
-                       "--set-resources", "scale:mem_mb=60", AQBIO_SLEEPS="scale P1")  # fmt: skip
-    said = _said(process)
-    assert process.returncode == 1
-    assert "P1 scale did not finish:" in said
-    assert "Traceback" not in said
-    _goes_on(small, run_once)
-
-
 def test_a_cancelled_job_says_so_and_resumes(small, run_once):
     process = _started(small, *UNTIL_SCALE, "--retries", "0", AQBIO_SLEEPS="scale P1")
     _wait_until(lambda: "scale P1" in _calls(small), process)

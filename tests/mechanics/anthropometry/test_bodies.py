@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from aqbio.body.human_ranges import (
     impossible_frames,
     joint_angles,
 )
+from aqbio.body.priors import Person, body_sizes, size_prior
 from aqbio.body.problem import hip_centres
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import BALL_BELOW_ANKLE, geometry
@@ -33,6 +35,7 @@ from aqbio.io.study import MODELS
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.golden import differences
 from tests.mechanics.examples import answers
+from tests.mechanics.levels_case import body_spread
 
 # de leva -----------------------------------------------------------------------------------------
 
@@ -152,6 +155,27 @@ def test_a_thigh_by_hand():
         theirs.com[thigh], np.array([-0.041, -0.429, 0.033]) * length, rtol=1e-6
     )
     assert theirs.inertia[thigh, 1, 1] == pytest.approx(9.225 * (0.15 * length) ** 2, rel=1e-6)
+
+
+def test_bodies_and_beliefs_are_what_they_were():
+    """Every number of tables and of what is made of them, by sex and stature."""
+    examples = {}
+    for sex, stature in product(SEXES, (1.55, 1.74, 1.95)):
+        lengths, athlete = geometry(sex, stature), Athlete("made", sex, 70.0, stature)
+        limbs = dumas_limbs(athlete_skeleton(athlete), sex, stature)
+        examples[f"{sex} {stature}"] = lambda x=lengths, limbs=limbs, sex=sex: (
+            x, sprint_bodies(sex, mass=70.0), sprint_joints(x), sprint_markers(x),
+            limbs.mass, limbs.com, limbs.inertia,
+        )  # fmt: skip
+        sizes, template = body_sizes(), body_spread(athlete_skeleton(athlete)).template
+        person = Person(sex, stature, 70.0)
+        examples[f"sizes {sex} {stature}"] = lambda a=(template.parts, sizes, person, person): (
+            size_prior(*a)
+        )
+        examples[f"given {sex} {stature}"] = lambda own=sizes[sex], stature=stature: own.given(
+            {"stature": stature}
+        )
+    assert differences("bodies", answers(examples)) == []
 
 
 # anatomy -----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_pers
 from tests.mechanics.joint_distances import joint_distances
 
 STEP = 1e-6
-PEOPLE = range(3)
+PEOPLE = range(2)
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +82,14 @@ def test_lengths_of_people_who_are_known(whole):
     """And stated deviations hold the errors, also without static trial, knees and ankles."""
     assert all(fit.settled for fit in whole)
     bare = {"hidden": KNEES_AND_ANKLES, "still": False}
-    poor = [fitted(made_person(seed, **bare)) for seed in PEOPLE[:2]]
+    poor = [fitted(made_person(seed, **bare)) for seed in PEOPLE[:1]]
     found = _errors(whole)
     for kind, limit in (("thigh", 0.008), ("shank", 0.005), ("hip", 0.010)):
         errors = [e for one in found for name, (e, _) in one.items() if kind in name]
         assert np.sqrt(np.mean(np.square(errors))) < limit
     for each in (found, _errors(poor, **bare)):
         ratio = np.array([e / sd for one in each for e, sd in one.values()])
-        assert np.mean(np.abs(ratio) < 1.96) > 0.85  # three people, ten lengths each
+        assert np.mean(np.abs(ratio) < 1.96) > 0.85  # two people, ten lengths each
         assert np.sqrt(np.mean(ratio**2)) > 0.4  # nor far too wide
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
 
 from aqbio.body.posterior import (
-    fit_with_identified_joints,
     length_slopes,
     lengths,
     variance_reductions,
 )
 from aqbio.body.shape import MarkerPlaces
-from tests.mechanics.calibration.made import KNEES_AND_ANKLES, MAP, fitted, made_person
+from tests.mechanics.calibration.made import KNEES_AND_ANKLES, fitted, made_person
 
 
 @pytest.fixture(scope="module")
@@ -42,29 +38,3 @@ def test_the_variance_falls_as_foretold(foretold):
         for fit in (before, after)
     ]
     assert 1.0 - variance[1] / variance[0] == pytest.approx(shares[best], abs=0.15)
-
-
-HEAD, ACROMIA = ("RFHD", "LFHD", "RBHD", "LBHD"), ("RSHO", "LSHO")
-
-
-def shown_fit(person):
-    """Fit a made person's body with the joints that its markers show."""
-
-    def fit_of(skeleton):
-        return fitted(replace(person, template=replace(person.template, skeleton=skeleton)))
-
-    template = person.template
-    return fit_with_identified_joints(fit_of, template.skeleton, MAP.held, template.markers.body)
-
-
-def held(fit) -> set[str]:
-    skeleton = fit.problem.template.skeleton
-    return {skeleton.coordinates[one] for one in np.flatnonzero(skeleton.coordinate_locked)}
-
-
-def test_one_marker_does_not_show_how_a_head_is_turned():
-    """Joints are shown as a whole, one by one: the neck is held, girdles and forearms are free."""
-    person = made_person(1, hidden=HEAD[1:])
-    assert held(shown_fit(person)) == {
-        f"neck_{way}" for way in ("extension", "bending", "rotation")
-    }

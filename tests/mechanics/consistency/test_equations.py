@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.interpolate import BSpline
 
 from aqbio.consistency import normal_equations
-from aqbio.consistency import solver as solvers
-from aqbio.consistency.balance import Balance, rates_over_frames
+from aqbio.consistency.balance import Balance
 from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.marker_rows import ErrorBands
 from aqbio.consistency.normal_equations import (
@@ -274,21 +272,6 @@ def test_derivatives_by_motion(case, drags):
             np.testing.assert_allclose(found[order][frame, :, column], expected, atol=limit)
 
 
-def test_rates_do_not_cross_gaps(case):
-    """Of frames in two pieces, each piece is differentiated by itself."""
-    made = case()
-    skeleton, everywhere = made.runner.skeleton, rows(made, made.motion, {})
-    jacobians = momentum_jacobians(skeleton, everywhere.kinematics, skeleton.free)
-    frames = np.ones(len(made.observations.time), dtype=bool)
-    frames[40:60] = False
-    part = MomentumJacobians(jacobians.by_speed[frames], jacobians.by_coordinate[frames])
-    found = rates_over_frames(part, frames, 0.005).by_speed
-    whole = rates_over_frames(jacobians, np.ones_like(frames), 0.005).by_speed
-    np.testing.assert_array_equal(found[:39], whole[:39])
-    np.testing.assert_array_equal(found[41:], whole[frames][41:])
-    assert np.abs(found).max() < 1.2 * np.abs(whole).max()
-
-
 # steps -------------------------------------------------------------------------------------------
 
 
@@ -349,45 +332,3 @@ def test_steps_that_are_far_too_long_are_shortened(fitted, monkeypatch, motion_o
     assert solver.history[-1] == pytest.approx(end, rel=1e-4)
     assert np.all(np.diff(solver.history) <= 0.0)
     assert len(made) <= len(solver.history)  # a shorter step asks for no other matrix
-
-
-class Bowl(Solver):
-    """A solver whose cost is one of a single unknown."""
-
-    def __init__(self, cost):
-        self.own, self.seen = cost, []
-        self.begin(np.zeros((1, 1)), np.zeros(0))
-
-    def evaluate(self, coefficients, theta):
-        self.seen.append(coefficients[0, 0])
-        cost = self.own(coefficients[0, 0])
-        return SimpleNamespace(coefficients=coefficients, theta=theta, cost=cost)
-
-
-def parabola(x):
-    return 5.0 + (x - 1.0) ** 2
-
-
-@pytest.mark.parametrize(
-    ("cost", "change", "promised", "place", "ended", "tries"),
-    [
-        (parabola, 10.0, 10.0, 1.0, False, 2),  # ten times too far, ten times the fall promised
-        (parabola, 1.5, 1.5, 1.5, False, 1),  # leads down: taken whole
-        (lambda x: 1.0 + x, 1.0, 0.5, 0.0, True, solvers.MOST_TRIES),
-        (lambda x: 1.0 + x, 1.0, 0.5 * solvers.CONVERGED, 0.0, True, 1),  # promises nothing
-        # a parabola through a cost far off would make the step nothing
-        *(
-            (lambda x, far=far: far if x > 3.0 else parabola(x), 10.0, 10.0, 1.0, False, None)
-            for far in (1e30, np.inf, np.nan)
-        ),
-    ],
-)
-def test_steps_are_cut_at_the_least_cost(cost, change, promised, place, ended, tries):
-    """Each share is between a tenth and half of the one before."""
-    bowl = Bowl(cost)
-    found, _ = bowl.advance((np.array([change]), np.zeros(0), promised))
-    assert (bowl.point.coefficients[0, 0], found) == (pytest.approx(place, abs=1e-12), ended)
-    tried = bowl.seen[1:-1] if ended else bowl.seen[1:]  # the last one is where it began
-    shares = np.divide(tried[1:], tried[:-1])
-    assert tries in (None, len(tried))
-    assert np.all((shares >= solvers.SHORTEST) & (shares < 0.5))

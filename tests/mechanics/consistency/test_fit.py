@@ -17,7 +17,7 @@ from aqbio.consistency.balance import (
 from aqbio.consistency.data_errors import DataErrors, Response, Sizes
 from aqbio.consistency.fit import fit_trial, group_momentum
 from aqbio.consistency.observations import GroundWrench
-from aqbio.consistency.parameters import PARAMETERS, Runner, Weights, prior_precision
+from aqbio.consistency.parameters import PARAMETERS, Weights, prior_precision
 from aqbio.consistency.stances import StaticStance, com_over_cop
 from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
@@ -28,7 +28,6 @@ from aqbio.names import GRAVITY
 from aqbio.vectors import rotate
 from tests.mechanics.consistency.conftest import NONE_FITTED, centre_values, stepping
 from tests.one_session import fit_session
-from validation.fit_checks import coordinate_samples
 
 WEIGHTS = Weights(knot_s=0.025)
 BLIND = replace(WEIGHTS, sigma_force_n=1e9, sigma_moment_nm=1e9)
@@ -215,23 +214,6 @@ def test_what_is_fixed_or_not_determined_is_held(recovered):
 # centres of mass ---------------------------------------------------------------------------------
 
 
-def test_directions_hold_nearly_all_that_is_believed(stick):
-    """What the body leaves open is added with its correlations: a shank longer in both legs."""
-    weight = np.repeat(np.sqrt(stick.skeleton.mass), 3)
-    directions = stick.centres.reshape(len(stick.centres), -1)
-    held, every = (
-        weight[:, None] * one * weight
-        for one in (directions.T @ directions, stick.centre_covariance)
-    )
-    assert 0.999 < np.trace(held) / np.trace(every) <= 1.0
-    assert np.linalg.eigvalsh(every - held)[0] > -1e-12 * np.trace(every)
-    both = np.zeros((12, 3))
-    both[[stick.skeleton.bodies.index(f"shank_{side}") for side in "lr"], 1] = 0.02
-    runner = Runner(stick.skeleton, stick.groups, np.outer(both, both))
-    more = runner.centre_covariance - Runner(stick.skeleton, stick.groups).centre_covariance
-    np.testing.assert_allclose(more, np.outer(both, both), atol=1e-18)
-
-
 def test_markers_say_nothing_of_these_places(case):
     """Without forces the prior stays, whatever the number of markers: none counts twice."""
     made = case(noise=0.004)
@@ -382,24 +364,6 @@ def test_the_answer_to_errors_of_markers_is_that_of_another_fit(long, fitted, re
     assert np.abs(ends[1] - ends[0] - found).max() < 0.05 * np.abs(found).max()
 
 
-def test_errors_as_the_weights_say_give_the_inverse_of_the_normal_matrix(response):
-    """A closed form: if weights were inverse covariances, spread would be Laplace's."""
-    random, problem = np.random.default_rng(2), response.solver
-    rows, none, frame = problem.markers, _none(response), 70
-    shape, found = none.markers.shape, []
-    value = problem.basis.values[0].toarray()[frame]
-    for _ in range(300):
-        shared = random.standard_normal((shape[0], len(rows.shared), 3))
-        own = random.standard_normal(shape) * np.sqrt(rows.segment @ rows.own)[:, None]
-        markers = own + rows.segment @ (shared * np.sqrt(rows.shared)[:, None])
-        others = (random.standard_normal(x.shape) for x in (none.pose, none.roughness, none.wrench))
-        errors = DataErrors(markers * rows.visible[..., None], *others)
-        found.append(value @ _change(response, errors))
-    local = np.kron(value, np.eye(len(problem.coordinates)))
-    expected = np.sqrt(np.diag(local @ response.solver.factor.solve(local.T)))
-    np.testing.assert_allclose(np.std(found, axis=0), expected, rtol=0.2)  # 4.1 % by chance
-
-
 @pytest.mark.parametrize(("repeated", "slow", "place"), [(0.008, 0.0, 0.004), (0.0, 0.006, 0.002)])
 def test_sizes_of_errors_are_found_in_what_the_fit_left(long, response, repeated, slow, place):
     """What repeats is told from what does not, what is constant from what moves."""
@@ -428,29 +392,3 @@ def test_errors_turn_with_their_segment(response):
     found = response.powers(DataErrors.stacked([turned])).markers
     np.testing.assert_allclose(found[0], 0.003**2 / 3.0, rtol=1e-6)
     assert found[1:].max() < 1e-12
-
-
-def test_the_motion_follows_the_parameters_in_draws(recovered):
-    """Their mean is the fit, their parameters spread as stated, their speeds belong to them.
-
-    The covariance of motion and parameters is ``−A⁻¹ B Σ``.
-    """
-    _, fit = recovered
-    drawn = coordinate_samples(fit, 1000, seed=4)
-    q = np.stack([motion.q[70] for motion, _ in drawn])
-    # mean of 1000: a thirtieth of the spread; five times that at most
-    assert (np.abs(q.mean(axis=0) - fit.motion.q[70]) <= 0.16 * q.std(axis=0) + 1e-12).all()
-    for one in fit.estimates:
-        spread = np.std([sample[one.name] for _, sample in drawn])
-        assert spread == pytest.approx(one.sd if one.parameter.on else 0.0, rel=0.1, abs=1e-12)
-    basis, motion = fit.solver.basis, drawn[0][0]
-    coefficients = basis.nearest(motion.q[:, fit.coordinates])
-    bends = motion.udot[:, fit.coordinates]
-    np.testing.assert_allclose(basis.values[2] @ coefficients, bends, atol=1e-5)
-    theta = np.array([[sample[name] for name in fit.solver.on] for _, sample in drawn]) - fit.theta
-    scale = np.sqrt(np.diag(fit.covariance))
-    found = (q - fit.motion.q[70])[:, fit.coordinates].T @ (theta / scale) / len(q)
-    local = np.kron(basis.values[0].toarray()[70], np.eye(len(fit.coordinates)))
-    expected = local @ fit.linearised().following @ fit.covariance / scale
-    likeness = (found * expected).sum() / np.linalg.norm(found) / np.linalg.norm(expected)
-    assert likeness > 0.85

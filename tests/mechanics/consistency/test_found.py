@@ -36,7 +36,7 @@ from aqbio.consistency.parameters import (
     prior_precision,
 )
 from aqbio.consistency.session_inputs import parameters
-from aqbio.consistency.solver import Solver, converged
+from aqbio.consistency.solver import converged
 from aqbio.consistency.stances import Standing, StaticStance
 from aqbio.consistency.suspicion import (
     FREE_MOMENT_GAIN,
@@ -56,7 +56,7 @@ from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.golden import differences
-from tests.mechanics.consistency.conftest import NONE_FITTED, centre_values, stepping
+from tests.mechanics.consistency.conftest import centre_values, stepping
 from tests.mechanics.examples import answers
 from tests.mechanics.levels_case import RUNNER, map_of
 
@@ -226,61 +226,6 @@ def test_wrenches_turned_round_and_seen_between_their_samples(sound):
     np.testing.assert_allclose(moment, 2.0 * np.sin(20 * later + phase), atol=2e-5)
     slope = 20 * np.cos(20 * later + phase)
     np.testing.assert_allclose(swings.at(later[:, 0], 1)[0], slope, atol=5e-3)
-
-
-# what a fit delivers -----------------------------------------------------------------------------
-
-
-def _shifted(skeleton, q, way):
-    """The whole body moved by ways (T, 3) or (3,), m."""
-    root = [skeleton.coordinates.index(f"pelvis_{axis}") for axis in "XYZ"]
-    axes = np.array([skeleton.axes.direction[skeleton.driver == one][0] for one in root])
-    moved = q.copy()
-    moved[:, root] += way @ np.linalg.inv(axes)
-    return moved
-
-
-def _standing(fit, drag=True):
-    """A runner who stands still, whose fit slides at 0.1 m/s, up and to the right."""
-    seen = fit.observations
-    q = np.repeat(seen.start[:1], len(seen.time), axis=0)
-    force = np.tile([0.0, 800.0, 0.0], (len(q), 1))
-    shown = replace(
-        seen,
-        markers=fit.solver.recorded_markers(q),
-        plain=Motion(q, 0.0 * q, 0.0 * q),
-        wrench=GroundWrench(seen.time, force, 0.0 * force),
-        drag=drag,
-    )
-    solver = Solver(fit.runner, shown, fit.weights, NONE_FITTED)
-    slides = _shifted(fit.skeleton, q, np.outer(seen.time, [0.0, 0.5, 0.1]))
-    return replace(fit, solver=solver, motion=Motion(slides, 0.0 * q, 0.0 * q))
-
-
-def test_known_displacements_and_known_jerks(fit):
-    """Every marker by as much; a planted foot that slides; one joint's acceleration that jumps."""
-    seen, way = fit.observations, np.array([0.003, -0.004, 0.012])
-    plain = {one: getattr(seen.plain, one) for one in ("q", "u", "udot")}
-    moved = replace(fit, motion=Motion(**plain | {"q": _shifted(fit.skeleton, seen.start, way)}))
-    displaced = segment_displacements(moved, fit.measured)
-    np.testing.assert_allclose(list(displaced.values()), np.linalg.norm(way), rtol=1e-9)
-    slides = _standing(fit)
-    inside = [(seen.time >= first) & (seen.time <= last) for first, last in seen.contacts]
-    longest = max(np.ptp(seen.time[one]) for one in inside)
-    assert added_slip(slides) == pytest.approx(0.1 * longest)
-    assert added_slip(replace(slides, motion=slides.observations.plain)) == 0.0
-    assert np.isnan(added_slip(_standing(fit, drag=False)))
-    udot, middle = seen.plain.udot.copy(), len(seen.time) // 2
-    udot[middle, fit.skeleton.coordinates.index("thigh_r_z")] += 3000.0
-    force, moment = seen.wrench.at(seen.time)
-    load = [ExternalLoad("foot_r", force, moment, np.zeros(3))]
-    name, more = sudden_change(replace(fit, motion=Motion(**plain | {"udot": udot})), load)
-    assert name == "thigh_r_z"
-    assert more > 100.0
-    assert sudden_change(replace(fit, motion=seen.plain), load)[1] == pytest.approx(0.0, abs=1.0)
-    near, far = (nearer_other_foot(fit, loads_of(fit, exchanged=one)) for one in (False, True))
-    assert far == pytest.approx(-near, rel=1e-9)
-    assert near < 0.0
 
 
 # rows --------------------------------------------------------------------------------------------

@@ -6,17 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from aqbio.contributions.level_a import FREE_MOMENT_FORCE, free_moment, level_a
-from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.steps import rotation_about_vertical
-from aqbio.multibody.dynamics import ExternalLoad, joint_wrenches
-from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
-from aqbio.multibody.skeleton import GROUND
-from tests.mechanics.identities import broken, level_a_identities
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import SegmentMotion
 from tests.mirror import mirrored_axial, mirrored_polar
 
 seeds = st.integers(0, 10_000)
@@ -83,22 +80,6 @@ VECTORS = {
     "force": "polar",
     "residual_force": "polar",
 }
-
-
-@given(seed=seeds)
-def test_transfer_theorem_of_the_whole_balance(seed):
-    """About a fixed point: rate of H = moments of loads, weight and residual wrench about it."""
-    motion, loads = _motion(seed), _loads(seed)
-    a = _balance(motion, loads)
-    point = np.random.default_rng(seed).normal(0, 3, 3)
-    arm = motion.com - point
-    rate = (motion.spin_rate + np.cross(arm, motion.mass[:, None] * motion.acceleration)).sum(
-        axis=1
-    )
-    pushed = sum(load.moment + np.cross(load.point - point, load.force) for load in loads)
-    weight = np.cross(a.com - point, motion.mass.sum() * GRAVITY)
-    residual = a.residual_moment + np.cross(a.com - point, a.residual_force)
-    _close(rate, pushed + weight + residual, a.rate, rate, pushed, residual)
 
 
 @given(seed=seeds, height=st.floats(-0.3, 0.3))
@@ -177,50 +158,3 @@ def test_mirrored_and_turned_worlds_give_mirrored_and_turned_results(turn, seed)
     for name, kind in VECTORS.items():
         expected = (axial if kind == "axial" else polar)(getattr(before, name))
         _close(getattr(after, name), expected, before.rate if kind == "axial" else expected)
-
-
-# identities ------------------------------------------------------------------------------------
-
-TIME = np.arange(200) / 1000.0
-
-
-def _trial(random_tree, seed):
-    """A smooth motion of a random tree at 1 kHz, pushed at two bodies; its derivatives exact."""
-    skeleton = random_tree(seed, 5, plain=True)
-    rng = np.random.default_rng(seed)
-    count = len(skeleton.coordinates)
-    rate, phase = rng.uniform(5, 20, count), rng.uniform(0, 6, count)
-    angle = rate * TIME[:, None] + phase
-    motion = (np.sin(angle), rate * np.cos(angle), -(rate**2) * np.sin(angle))
-    kinematics = segment_kinematics(skeleton, *motion)
-    wave = np.sin(20 * TIME[:, None] + rng.uniform(0, 6, 3))
-    loads = [
-        ExternalLoad(body, 400 * wave + [0, 500, 0], 50 * wave, rng.normal(0, 1, 3))
-        for body in skeleton.bodies[:2]
-    ]
-    return skeleton, kinematics, loads
-
-
-def _identities(trial):
-    """Errors of the identities of level A; the roots are all bodies on the ground."""
-    skeleton, kinematics, loads = trial
-    balance = level_a(segment_motion(skeleton, kinematics), loads, gravity=skeleton.gravity)
-    wrenches = joint_wrenches(skeleton, kinematics, loads)
-    moment, force = np.zeros_like(balance.com), np.zeros_like(balance.com)
-    for body in np.flatnonzero(skeleton.parent == GROUND):
-        arm = kinematics.joint_centre[:, body] - balance.com
-        moment += wrenches.moment[:, body] + np.cross(arm, wrenches.force[:, body])
-        force += wrenches.force[:, body]
-    groups = {"first": skeleton.bodies[:2], "rest": skeleton.bodies[2:]}
-    grouped = group_sum(balance.momentum, membership(groups, skeleton.bodies))
-    return level_a_identities(balance, TIME, grouped, (moment, force))
-
-
-@given(seed=seeds)
-@settings(max_examples=20, deadline=None)
-def test_identities_hold_on_any_tree(random_tree, seed):
-    """Rates against Newton-Euler through the joints, and against the derivative of momentum."""
-    found = _identities(_trial(random_tree, seed))
-    assert broken(found) == set()
-    assert max(found["A2"], found["A2f"]) < 1e-11
-    assert found["A3"] < 1e-4

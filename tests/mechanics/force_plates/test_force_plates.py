@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -292,6 +293,13 @@ def test_drawn_plates_are_what_they_were():
     examples = {f"seen {seed}": lambda seed=seed: seen_in(seed) for seed in range(30)}
     for seed in range(60):
         examples[f"made {seed}"] = lambda seed=seed: made_of(seed, moving=seed % 4 != 0)
+    for rate, seconds, share in product((300.0, 1000.0), (0.05, 0.12, 0.7), (0.4, 0.6, 0.9, 0.97)):
+        time = np.arange(round(1.5 * seconds * rate)) / rate
+        wave = np.clip(np.sin(np.pi * time / seconds), -share, share) * (1.0 + 1e-12 * time)
+        later = np.concatenate([[0.0] * 3, wave, [0.5] * 9])
+        examples[f"clipped {rate} {seconds} {share}"] = lambda a=(later, rate): [
+            clipped_samples(*a), clipped_samples(np.round(-40.0 * a[0]) * 60.0, a[1])
+        ]  # fmt: skip
     straight = np.outer([0.0, 1.0, 2.0, 3.0], [1.0, 0.0, 0.0])
     examples["corners on a line"] = lambda: plate_axes(straight)
     force, lost = np.full((3, 1, 3), 9.0), np.full((3, 1), np.nan)

@@ -66,11 +66,3 @@ def test_no_file_stays_open(lazy):
         assert len(FILE_CACHE) == opened + len(files)
         assert curves["speed"].sizes["step"] == 0
     assert len(FILE_CACHE) == opened
-
-
-def test_a_line_has_its_labels_and_all_steps_that_count(lazy, whole):
-    chains = ["upper_body", "leg_push"]
-    found = lazy["hub_moment"].sel(axis="y", chain=chains).load()
-    expected = whole["hub_moment"].sel(axis="y", chain=chains)
-    assert found["chain"].values.tolist() == chains
-    np.testing.assert_allclose(found.transpose(*expected.dims), expected, rtol=1e-5, atol=1e-9)

@@ -64,11 +64,3 @@ def test_known_centres_of_mass_stay_and_are_not_drawn_twice(case):
     )
     assert free > 5e-4
     assert known < 0.05 * free
-
-
-def test_more_frames_of_the_same_markers_tell_no_more(case):
-    """The same poses twice give the same covariance."""
-    skeleton, q, weight = case
-    spread = body_spread(skeleton)
-    once, twice = (spread.open_centres(poses, weight) for poses in (q, np.tile(q, (2, 1))))
-    np.testing.assert_allclose(twice, once, rtol=0, atol=1e-12 * np.abs(once).max())

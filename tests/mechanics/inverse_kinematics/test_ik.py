@@ -152,7 +152,7 @@ def _extrapolated(function, q, coordinate, step=4e-5):
     return (4 * central[0] - central[1]) / 3
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(seed=seeds, bodies=st.integers(2, 5))
 def test_gradient_and_hessian_are_derivatives(random_tree, random_motion, seed, bodies):
     """Differences: truncation of order 1e-16, rounding 1e-16 / step of costs of order 10."""

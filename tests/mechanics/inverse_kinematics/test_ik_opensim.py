@@ -20,14 +20,12 @@ from aqbio.opensim.skeleton import read_skeleton
 
 pytestmark = [pytest.mark.opensim, pytest.mark.real]
 
-JA1 = "ja1_dorn2012/models/JA1_SCALED_Osim40.osim"
 RAJAGOPAL = "ja1_dorn2012/models/rajagopal_scaled_ja1.osim"
 
 
 @pytest.mark.parametrize(
     ("model", "recording", "step"),
     [
-        (JA1, "ja1_dorn2012/trc_mot/jog.trc", 12),
         (RAJAGOPAL, "ja1_dorn2012/trc_mot/sprint.trc", 4),
     ],
 )

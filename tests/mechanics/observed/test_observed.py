@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from aqbio.multibody.dynamics import pelvis_hub
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.multibody.skeleton import JointAxes, Skeleton, line, stack
@@ -29,11 +30,22 @@ from aqbio.observed.determined import (
     usual_covariance,
     variance_shares,
 )
-from aqbio.observed.mask import NOT_SEEN, POINTS, REASONS, Observed, observed_from, point_masses
+from aqbio.observed.mask import (
+    NOT_IN_MODEL,
+    NOT_SEEN,
+    POINTS,
+    REASONS,
+    SOME_FRAMES,
+    Observed,
+    observed_from,
+    point_masses,
+)
+from aqbio.observed.parts import ObservedParts, lost_parts, why_not_whole
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.golden import differences
 from tests.mechanics.conftest import make_skeleton
 from tests.mechanics.examples import answers
+from tests.mechanics.levels_case import map_of
 
 LENGTH, MASS, SPIN, MARKER, PRIOR = 0.3, 2.0, 0.05, 0.4, 0.5
 
@@ -207,7 +219,32 @@ def _drawn_mask(seed):
     return mask, wide, parts, told, mask.poorly_observed, mask.lost_segments(seen(1)[:, 0])
 
 
+def _parts(name, reason):
+    """What is told of parts of the sprint model when some of a group is lost in some frames."""
+    skeleton, model_map = athlete_skeleton(Athlete("made", "male", 75.0, 1.8)), map_of("sprint")
+    frames, lost = np.arange(6), model_map.groups[name]
+    mask = Observed.everything(skeleton.bodies, 6).without(lost[-2:], reason)
+    mask = mask.without(lost, SOME_FRAMES, frames > 3)
+    told = np.tile(np.arange(len(skeleton.coordinates)) % 7 != 3, (6, 1)) | (frames > 1)[:, None]
+    parts = ObservedParts(mask.determine(skeleton.coordinates, told, 0), skeleton, model_map)
+    chains = [one.name for one in pelvis_hub(skeleton, model_map.groups).chains]
+    along = {
+        "joint": list(model_map.joints.by_name()), "coordinate": skeleton.coordinates,
+        "segment": skeleton.bodies, "group": [*model_map.groups, "total"], "chain": chains,
+    }  # fmt: skip
+    seen = np.flatnonzero(~np.isin(np.array(skeleton.bodies)[skeleton.marker_body], lost))
+    return {
+        **{key: (names, parts.along(key, names)) for key, names in along.items()},
+        "moved": [parts.moved(key, along[key]) for key in ("joint", "coordinate")],
+        "whole": (parts.whole, parts.pelvis, parts.centre, parts.steady, parts.unseen(seen)),
+        "lost": lost_parts(mask, model_map.groups),
+        "why": str(why_not_whole(mask, model_map.groups, frames < 3)),
+    }
+
+
 def _examples(pendulum, runner, running):
+    for name, why in product(map_of("sprint").groups, (NOT_SEEN, NOT_IN_MODEL)):
+        yield f"{name} {why}", lambda name=name, why=why: _parts(name, why)
     yield "limits", lambda: _limits(pendulum)
     for seed in range(50):
         yield f"mask {seed}", lambda seed=seed: _drawn_mask(seed)

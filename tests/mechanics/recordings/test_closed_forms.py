@@ -78,13 +78,6 @@ def contact(foot, touchdown, toe_off, complete=True):
     return FootContact(foot, touchdown, toe_off, (), complete, np.nan, np.nan)
 
 
-def test_flights_are_between_alternating_feet():
-    """The same foot twice, double support, and a pause in which a contact is hidden are none."""
-    spans = [(1, 0.25, 0.35), (0, 0.0, 0.12), (1, 0.45, 0.55), (0, 0.54, 0.70), (1, 1.01, 1.10)]
-    np.testing.assert_allclose(flights([contact(*one) for one in spans]), [[0.12, 0.25]])
-    assert flights([]).shape == (0, 2)
-
-
 SEGMENT, MASS = np.array([0, 0, 1, 1]), np.array([3.0, 1.0])
 
 
@@ -136,46 +129,6 @@ def test_it_is_the_filter_of_signal_processing(frames, rate, cutoff):
     np.testing.assert_allclose(low_pass(signal, rate, cutoff), expected, atol=1e-11)
 
 
-@pytest.mark.parametrize(
-    ("gap", "barriers", "fills"),
-    [
-        (slice(20, 30), [], True),
-        (slice(20, 31), [], False),  # eleven frames
-        (slice(0, 3), [], False),
-        (slice(57, 60), [], False),
-        (slice(1, 4), [], False),  # one frame before it
-        (slice(20, 24), [21.6], False),  # a touchdown inside
-        (slice(20, 24), [19.5], False),  # between the last known frame and the gap
-        (slice(20, 24), [23.5], False),
-        (slice(20, 24), [18.5, 24.5], True),
-    ],
-)
-def test_gaps_are_filled_by_cubics_unless_they_must_stay_open(gap, barriers, fills):
-    """A spline through a cubic path is exact."""
-    time = np.linspace(-1.0, 1.0, 60)
-    path = np.stack([np.column_stack((time**3 - time, 2 * time**2, 3 - time))] * 2, axis=1)
-    holed = path.copy()
-    holed[gap, 1] = np.nan
-    complete, filled = fill_gaps(holed, 10, np.array(barriers))
-    assert filled[gap, 1].all() == filled.any() == fills
-    if fills:
-        np.testing.assert_allclose(complete, path, atol=1e-9)
-    assert np.isnan(complete).any() != fills
-
-
-@given(seed=st.integers(0, 10_000), samples=st.integers(6, 60))
-def test_quintic_spline_goes_through_the_samples_with_natural_ends(seed, samples):
-    rng = np.random.default_rng(seed)
-    time = np.cumsum(rng.uniform(0.5, 1.5, samples))
-    values = rng.normal(size=(samples, 2, 3))
-    spline = quintic_spline(time, values)
-    np.testing.assert_allclose(spline(time), values, atol=1e-9)
-    largest = np.abs(spline.derivative(4)(time)).max()
-    for order in (3, 4):
-        ends = spline.derivative(order)(time[[0, -1]])
-        np.testing.assert_allclose(ends, 0, atol=1e-8 * (1 + largest))
-
-
 @pytest.mark.opensim
 def test_the_curve_is_opensims():
     """Same speeds and accelerations as OpenSim's GCVSpline of degree 5 without smoothing."""
@@ -193,23 +146,6 @@ def test_the_curve_is_opensims():
         found = np.array([theirs.calcDerivative(parts, opensim.Vector(1, float(x))) for x in at])
         expected = quintic_spline(time, values).derivative(order)(at)
         np.testing.assert_allclose(found, expected, atol=1e-9 * np.abs(expected).max())
-
-
-def test_columns_that_were_not_measured_stay_missing():
-    """A gap makes its own column missing where it is near, and touches no other."""
-    rng = np.random.default_rng(0)
-    time, values = np.arange(100) / 100.0, rng.normal(size=(100, 2, 3))
-    values[:, 0, 1], values[30, 1, 2] = np.nan, np.nan
-    at = np.linspace(0.25, 0.35, 7)
-    found, whole = (resampled(time, one, at) for one in (values, np.nan_to_num(values, nan=1.0)))
-    missing = np.zeros((2, 3), dtype=bool)
-    missing[0, 1] = missing[1, 2] = True
-    np.testing.assert_array_equal(np.isnan(found), np.broadcast_to(missing, (7, 2, 3)))
-    np.testing.assert_array_equal(found[:, ~missing], whole[:, ~missing])
-    assert np.isfinite(resampled(time, values, at + 0.3)[:, 1, 2]).all()
-    for outside in ([-0.006, 0.1], [0.1, 0.996], [-5.0, -4.0]):
-        with pytest.raises(ValueError, match="outside the recording"):
-            resampled(time, values, np.array(outside))
 
 
 # events of forces --------------------------------------------------------------------------------
@@ -434,6 +370,21 @@ def on_row(along: float) -> np.ndarray:
     return edge_distance(np.array([[along, 0, 0.3]]), row, np.array([True, True, False]), 0.02)
 
 
+def gapped(gap: tuple[int, int], barrier: float):
+    """A cubic path with a gap, filled unless an event lies beside it."""
+    time = np.linspace(-1.0, 1.0, 60)
+    path = np.stack([np.column_stack((time**3 - time, 2 * time**2, 3 - time))] * 2, axis=1)
+    path[gap[0] : gap[1], 1] = np.nan
+    return fill_gaps(path, 10, np.array([barrier]))
+
+
+def holed() -> np.ndarray:
+    """A column that was not measured, and a gap in another."""
+    values = np.random.default_rng(0).normal(size=(100, 2, 3))
+    values[:, 0, 1], values[30, 1, 2] = np.nan, np.nan
+    return values
+
+
 def examples():
     """Every situation and what is found in it, on both sides of limits."""
     spread = (94.9, 95.1, 104.9, 105.1, 110.0, 110.2)
@@ -470,7 +421,7 @@ def examples():
         whole = half_sine(np.arange(int(2.0 * rate)) / rate, 0.3, 0.42)
         yield f"cut off {rate} {cutoff}", lambda a=(whole, rate, cutoff): event_force(*a)
         yield f"event error {rate} {cutoff}", lambda a=(rate, cutoff): event_error(*a)
-    for along in (0.601, 1.19, 1.21):
+    for along in (-0.01, 0.0, 0.01, 0.58, 0.601, 0.62, 1.182, 1.19, 1.202, 1.21):
         yield f"edge {along}", lambda along=along: on_row(along)
     for largest in (0.09, 0.11):
         yield f"free {largest}", lambda one=largest: free_moment_measured(free(one))
@@ -487,6 +438,21 @@ def examples():
     yield "laid flat", lambda: events(laid(0.03, 0.3))
     yield "stopped in the air", lambda: events(laid(0.13, 0.3))
     yield "slow", lambda: events(runner(), 0.5)
+    spans = [(1, 0.25, 0.35), (0, 0.0, 0.12), (1, 0.45, 0.55), (0, 0.54, 0.70), (1, 1.01, 1.10)]
+    yield "flights", lambda: [flights([contact(*one) for one in spans]), flights([])]
+    for belt, pelvis in ((4.0, 0.0), (0.0, 9.0), (2.0, 2.0), (1.0, -0.2)):
+        ahead = np.array([0.8, 0.0, 0.6])
+        own = -belt * ahead, pelvis * ahead + [0.0, 0.3, 0.0]
+        yield f"belt {belt} {pelvis}", lambda own=own: belt_share(*own)
+    for gap, barriers in product(((20, 30), (20, 31), (0, 3), (57, 60), (1, 4)), (21.6, 19.5, 90)):
+        yield f"gap {gap} {barriers}", lambda a=(gap, barriers): gapped(*a)
+    for gap, barriers in product(((20, 24), (2, 4)), (18.5, 19.5, 21.6, 23.5, 24.5)):
+        yield f"gap {gap} {barriers}", lambda a=(gap, barriers): gapped(*a)
+    for at in (0.25, 0.6, -0.006, -0.004, 0.996):
+        yield (
+            f"at {at}",
+            lambda at=at: resampled(np.arange(100) / 100.0, holed(), np.linspace(at, at + 0.1, 7)),
+        )
     yield "forces", lambda: contacts(touches(), 1000.0, 20.0, 0.010)
     yield "forces that begin", lambda: contacts(touches()[305:], 1000.0, 5.0, 0.008)
     plates = [contact(0, 0.1, 0.2), contact(1, 0.3, 0.4), contact(0, 0.5, 0.6, complete=False)]
@@ -500,14 +466,3 @@ def examples():
 
 def test_what_is_found_is_what_it_was():
     assert differences("signals", answers(dict(examples()))) == []
-
-
-@pytest.mark.parametrize(
-    ("belt", "pelvis", "expected"),
-    [(4.0, 0.0, 1.0), (0.0, 9.0, 0.0), (2.0, 2.0, 0.5), (1, -0.2, 1.25)],
-)
-@pytest.mark.parametrize("turn", [0.0, 1.0, 2.5])
-def test_share_of_the_running_that_the_ground_does(belt, pelvis, expected, turn):
-    """Whatever the direction; on a treadmill the runner may drift backward, too."""
-    ahead, up = np.array([np.cos(turn), 0.0, np.sin(turn)]), np.array([0.0, 0.3, 0.0])
-    assert belt_share(-belt * ahead, pelvis * ahead + up) == pytest.approx(expected)

@@ -1,34 +1,55 @@
-"""Stage contributions on trials that lack something: forces, some frames of them, draws."""
+"""Contributions of trials and models that lack something, and how sure they are: golden numbers.
+
+Without a force momentum is still known; without a free moment what is told does not depend on it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from aqbio.config import ModelMap
 from aqbio.contributions.dataset import (
     NEEDS_NO_FORCE,
     contributions_dataset,
     frames_in_contact,
+    free_moment_findings,
     levels_dataset,
     trial_levels,
+    with_drag,
+    without_free_moment,
 )
-from aqbio.contributions.intervals import intervals_dataset
+from aqbio.contributions.intervals import drawn_steps, intervals_dataset
 from aqbio.contributions.levels import Anatomy
-from aqbio.contributions.stage import force_findings, group_findings, trial_contributions
-from aqbio.gait.curves import step_dataset
-from aqbio.intervals.step_uncertainty import stance_sds
-from aqbio.intervals.trial_draws import Sampling, TrialDraws
+from aqbio.contributions.stage import force_findings, group_findings, held_findings
+from aqbio.contributions.stage import trial_contributions as contributions_of
+from aqbio.contributions.without_plates import estimated_forces, with_time_errors
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.steps import Contact
+from aqbio.intervals.step_uncertainty import half_widths, stance_sds
+from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
 from aqbio.io.study import load_study
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion
+from aqbio.observed.mask import NOT_SEEN, Observed
+from aqbio.observed.parts import ObservedParts, observed_only
 from aqbio.steps.rows import level_rows
+from tests.golden import differences, sizes
 from tests.mechanics.identities import broken, identities
-from tests.mechanics.levels_case import smooth_run
+from tests.mechanics.levels_case import body_spread, smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_levels import RIGHT, STEP, grounded, prepared_of
+from tests.stages.told import told
+
+LEFT = Contact("left", 0.005, 0.030, complete=True, edge_distance=0.2)
+NEARLY = {"joint_moment_coordinate", "joint_power", "other_power"}
+"""Little of a free moment is in flexion moments, and in powers: they are kept."""
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +64,86 @@ def run():
     return grounded(case, held), time
 
 
-def _found(study, case, time, known):
-    prepared = prepared_of(case, time, known)
-    result = trial_contributions(study, case.skeleton, prepared, Motion(*case.motion))
-    return result, contributions_dataset(result, prepared, 0.0)
+def _found(study, case, time, known, heading=0.0, **attrs):
+    prepared = prepared_of(case, time, known).assign_attrs(**attrs)
+    result = contributions_of(study, case.skeleton, prepared, Motion(*case.motion))
+    return result, contributions_dataset(result, prepared, heading)
+
+
+def _lines(data: xr.Dataset) -> Iterator[str]:
+    for name in sorted(data.variables):
+        values = data[name].values
+        if values.dtype.kind in "fib":
+            yield f"{name} {values.shape}: {sizes(values.ravel().astype(float))}"
+
+
+def test_golden_contributions_of_every_trial(study, run):
+    case, time = run
+    every, parts = np.ones(60, dtype=bool), ObservedParts(
+        Observed.everything(case.skeleton.bodies, 60), case.skeleton, study.model_map
+    )  # fmt: skip
+    lost = ObservedParts(
+        parts.observed.without(["hand_l", "radius_l"], NOT_SEEN), case.skeleton, study.model_map
+    )
+
+    def draws(result, **options) -> TrialDraws:
+        made = TrialDraws(result.levels, case.anatomy, time, 0.3, result.touching, Spread(),
+                          Sampling(6, 1, 8, 3, 3), **options)  # fmt: skip
+        return with_bodies(made, body_spread(case.skeleton), np.ones(len(case.skeleton.markers)))
+
+    def whole(change=lambda data: data, known=every, **attrs) -> Callable[[], object]:
+        return lambda: _lines(change(_found(study, case, time, known, 0.3, **attrs)[1]))
+
+    def sure(*contacts: Contact, **options) -> Callable[[], object]:
+        def work():
+            result = _found(study, case, time, every)[0]
+            return _lines(intervals_dataset(draws(result, **options), contacts, 0.3))
+
+        return work
+
+    def kinematic():
+        """Without plates: contacts are kinematic, forces are estimated."""
+        result, data = _found(study, case, time, ~every)
+        contacts = with_time_errors([RIGHT, LEFT])
+        found = intervals_dataset(draws(result), contacts, 0.3, without_plates=data)
+        return _lines(found.merge(estimated_forces(draws(result), contacts, parts.centre, 0.4)))
+
+    def drawn(longest: float, *starts: float):
+        contacts = [Contact("right", one, one + 0.1, one != 1.4, 0.2) for one in starts]
+        contacts.append(Contact("left", 0.7, 0.8, True, 0.2))
+        return lambda: [repr(one) for one in drawn_steps(contacts, np.linspace(0, 3, 301), longest)]
+
+    air = np.ones((60, 3)) * [-20.0, 0.0, 0.0]
+    drag = xr.Dataset({"drag_force": (("time", "axis"), air), "forces_fitted": ("time", every)},
+                      coords={"time": time})  # fmt: skip
+    groups = dict(study.model_map.groups)
+    bare = {name: one for name, one in groups.items() if not name.startswith("arm")}
+    marked = np.arange(len(case.skeleton.markers))
+    cases = {
+        "whole": whole(),
+        "on a plate that lies deep": whole(surface_height=-0.2),
+        "some frames without force": whole(known=np.arange(60) > 20),
+        "no force": whole(known=~every),
+        "no free moment": whole(lambda data: without_free_moment(data, parts)),
+        "a hand that is not seen": whole(lambda data: observed_only(data, lost, RoleScheme())),
+        "with drag": whole(lambda data: with_drag(data, drag)),
+        "sure of both feet": sure(RIGHT, LEFT),
+        "sure of one": sure(RIGHT, replace(LEFT, complete=False)),
+        "sure of nobody": sure(replace(RIGHT, complete=False)),
+        "sure under R2": sure(RIGHT, roles=RoleScheme(flight="R2")),
+        "without plates": kinematic,
+        **{f"drawn within {x} s": drawn(x, 0.4) for x in (0.19, 0.21)},
+        "drawn of many": drawn(0.3, 0.2, 1.4, 1.9, 2.95),
+        **{f"forces, plates {x}": lambda x=x: force_findings(np.arange(60) > 20, "jog", plates=x)
+           for x in (True, False)},
+        "all forces": lambda: force_findings(every, "jog", plates=True),
+        "all groups": lambda: group_findings(groups, "P1"),
+        "no arms": lambda: group_findings(bare, "P1"),
+        "a free moment that is missing": lambda: free_moment_findings("run"),
+        "all markers": lambda: held_findings(parts, marked, "run"),
+        "few markers": lambda: held_findings(parts, marked[:6], "run"),
+    }  # fmt: skip
+    assert differences("contributions/trials", told(cases)) == []
 
 
 @pytest.mark.parametrize("missing", ["all", "some"])
@@ -63,40 +160,39 @@ def test_without_forces_momentum_is_still_known(study, run, missing):
             np.testing.assert_array_equal(values, expected[name].values, err_msg=name)
         elif "time" in variable.dims and values.dtype.kind == "f":
             assert np.isnan(values[~known]).all(), name
-            if name != "contact_point":
-                np.testing.assert_array_equal(values[known], expected[name].values[known])
-    assert not found["foot_held"].values[~known].any()
     assert set(found.data_vars) >= NEEDS_NO_FORCE
 
 
-def test_missing_forces_are_a_finding(run):
-    (finding,) = force_findings(np.arange(60) > 20, "jog", plates=True)
-    assert (finding.severity, finding.number, finding.trial) == ("warning", 21, "jog")
-    assert finding.rule == "forces-missing"
-    assert finding.what.startswith("21 of 60 frames have no measured ground reaction force")
-    assert force_findings(np.ones(60, dtype=bool), "jog", plates=True) == []
-
-
-def test_groups_that_the_model_lacks_are_a_finding(study):
-    groups = dict(study.model_map.groups)
-    assert group_findings(groups, "P1") == []
-    upper = groups.pop("arm_left"), groups.pop("arm_right")
-    (finding,) = group_findings({**groups, "torso": sum(upper, groups["torso"])}, "P1")
-    assert (finding.rule, finding.severity, finding.participant) == (
-        "groups-missing",
-        "warning",
-        "P1",
-    )
-    assert "no arm_left and no arm_right" in finding.what
+def test_what_is_told_without_a_free_moment_does_not_depend_on_it(study, run):
+    """With 8 N m more: the danger is there before, and the rest is kept."""
+    case, time = run
+    held = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
+    more = held[:, :, None] * np.array([0.0, 8.0, 0.0])
+    loads = zip(case.loads, more.swapaxes(0, 1), strict=True)
+    turned = replace(case, loads=tuple(replace(x, moment=x.moment + y) for x, y in loads))
+    seen = Observed.everything(case.skeleton.bodies, 60)
+    parts = ObservedParts(seen, case.skeleton, study.model_map)
+    one, other = (_found(study, own, time, np.ones(60, dtype=bool))[1] for own in (case, turned))
+    kept, again = (without_free_moment(own, parts) for own in (one, other))
+    for name, variable in kept.data_vars.items():
+        if variable.dtype.kind == "f" and name not in NEARLY:
+            size = np.nanmax(np.abs(variable.values), initial=0.0)
+            ours = again[name].values
+            np.testing.assert_allclose(
+                ours, variable.values, rtol=0, atol=1e-6 * size, err_msg=name
+            )
+    for name, part in (("joint_moment", {"joint": "hip_right"}), ("residual_moment", {})):
+        change = (other[name] - one[name]).sel(part)
+        assert np.abs(change.sel(axis="y")).max() == pytest.approx(8.0, abs=1e-9)
+        assert np.isnan(kept[name].sel(part).sel(axis="y")).all()
+        assert np.isfinite(kept[name].sel(part).sel(axis=["x", "z"])).all()
 
 
 def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
     """Upper body and pelvis as one group: two chains, no lumbar joint, and rows of all levels."""
     case, time = run
     content = study.model_map.model_dump()
-    upper = [
-        body for name in ("torso", "arm_left", "arm_right") for body in content["groups"][name]
-    ]
+    upper = [b for name in ("torso", "arm_left", "arm_right") for b in content["groups"][name]]
     groups = {name: content["groups"][name] for name in ("leg_left", "leg_right")}
     groups["pelvis"] = (*content["groups"]["pelvis"], *upper)
     joints = {**content["joints"], **dict.fromkeys(("lumbar", "shoulder", "elbow"))}
@@ -108,19 +204,13 @@ def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
     data = levels_dataset(found, time, 0.0)
     data["ground_force"] = (("time", "foot", "axis"), found.mechanics.balance.force)
     assert set(data["chain"].values) == {"leg_left", "leg_right", "residual"}
-    assert "torso_moment" not in data
     rows = pd.DataFrame(level_rows(data, STEP))
-    assert {"B", "force", "C (C2)"} <= set(rows["level"])
-    # As in level A: no push side without arms and torso, the swing leg is a side by itself.
-    assert {"swing_side", "ground", "pelvis"} <= set(rows["target"])
-    assert "push_side" not in set(rows["target"])
-    shares = rows[rows["statistic"] == "inertial_share"]
-    assert set(shares["source"]) == {"push_leg", "swing_leg", "pelvis", "swing_side"}
-    # Joints that no name is given to are a source together.
-    assert "other" in set(rows["source"])
-    hub = step_dataset(data, [STEP], bare)["hub_moment"].sel(phase="stance")
-    assert np.isnan(hub.sel(chain="upper_body")).all()
-    assert np.isfinite(hub.sel(chain="leg_push")).all()
     anatomy = Anatomy(bare.groups, bare.joints.by_name(), bare.pelvis.joint)
     draws = TrialDraws(found, anatomy, time, 0.0, touching, Spread(), Sampling(8, 1, 8))
-    assert len(stance_sds(intervals_dataset(draws, [RIGHT], 0.3), "right")) > 20
+    half = half_widths(stance_sds(intervals_dataset(draws, [RIGHT], 0.3), "right"))
+    names = rows[["level", "source", "target", "axis", "phase", "statistic"]].agg(" ".join, axis=1)
+    lines = [f"{name}: {value:.8e}" for name, value in zip(names, rows["value"], strict=True)]
+    lines += [
+        f"{' '.join(name)}: {sizes(np.array(list(by.values())))}" for name, by in half.items()
+    ]
+    assert differences("contributions/bare_model", lines) == []

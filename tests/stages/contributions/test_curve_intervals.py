@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.contributions.intervals import ITEMS, KNOTS, intervals_dataset
-from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import Contact
 from aqbio.intervals.trial_draws import Sampling
 from aqbio.steps.stage import kept_curves
@@ -51,22 +48,6 @@ def test_plates_make_the_external_moment_as_unsure_as_they_are(run):
         ours = found[f"sd_{name}"].values
         np.testing.assert_allclose(ours, np.interp(KNOTS, at, expected), rtol=1e-6)
     assert np.nanmax(found["sd_angular_momentum"].values) < 1e-6
-
-
-def test_the_flight_has_a_band_where_it_is_known_who_pushes(run):
-    case, time = run
-    draws = _draws(case, time, PLATES, Sampling(8, 1, 8))
-    whole = _dataset(draws).sel(stance_foot="right", phase="flight")
-    assert np.isfinite(whole["sd_hub_moment"].sel(sure_chain="leg_push")).all()
-    without = (
-        _dataset(draws, replace(STEP, next_touchdown=np.nan)),
-        _dataset(replace(draws, roles=RoleScheme(flight="R2"))),
-    )
-    for found in without:
-        flight = found.sel(stance_foot="right", phase="flight")
-        assert np.isnan(flight["sd_hub_moment"]).all()
-        stance = found["sd_external_moment"].sel(stance_foot="right", phase="stance")
-        assert np.isfinite(stance).all()
 
 
 def test_bands_travel_to_the_step_curves(run):

@@ -153,17 +153,17 @@ def test_one_source_alone_has_all_the_variance(run, spread, shape, own):
 
 
 def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
-    """Masses, centres and plates against 2000 draws that change all of them at once."""
+    """Masses, centres and plates against 500 draws that change all of them at once."""
     case, time = run
-    draws = _draws(case, time, Spread(), Sampling(2000, 1))
+    draws = _draws(case, time, Spread(), Sampling(500, 1))
     frames = draws.frames(STEP)
     mechanics, generator = draws.levels.mechanics, np.random.default_rng(7)
     inertia, spread = draws.spread.inertia, draws.spread.loads
     joint = body_outcomes(
         mechanics.skeleton, mechanics.kinematics.frames(frames),
         [load.frames(frames) for load in mechanics.loads], draws.parts,
-        inertia_draws(mechanics.skeleton, inertia, draws.parts.twin, 2000, generator),
-        load_errors(spread, 2, 2000, generator),
+        inertia_draws(mechanics.skeleton, inertia, draws.parts.twin, 500, generator),
+        load_errors(spread, 2, 500, generator),
     )  # fmt: skip
     held = time[frames]
     for name, ours in (("momentum", "group_angular_momentum"), ("joint_moment", "joint_moment"),
@@ -177,8 +177,8 @@ def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
         whole = values.std(axis=0)
         wide = whole > 1e-6 * whole.max()
         ratio = (summed / whole)[wide]
-        assert np.median(ratio) == pytest.approx(1.0, abs=0.02), name
-        assert np.abs(ratio - 1.0).max() < 0.12, name
+        assert np.median(ratio) == pytest.approx(1.0, abs=0.04), name
+        assert np.abs(ratio - 1.0).max() < 0.2, name
 
 
 def test_causes_have_intervals_around_what_they_cause(run):

@@ -5,26 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from aqbio.contributions.intervals import drawn_steps, drawn_window, intervals_dataset
-from aqbio.gait.roles import RoleScheme
+from aqbio.contributions.intervals import drawn_window, intervals_dataset
 from aqbio.gait.steps import Contact
-from aqbio.intervals.step_uncertainty import NAMES, half_widths, stance_sds
+from aqbio.intervals.step_uncertainty import half_widths, stance_sds
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
-from aqbio.names import SIDES
 from aqbio.steps.rows import (
     RowTable,
-    level_curves,
-    rows_of_levels,
     span_contact_models,
-    with_intervals,
 )
 from tests.mechanics.levels_case import body_spread, smooth_run
 from tests.stages.contributions.test_intervals import interval_rows
-from tests.stages.made_levels import RIGHT, STEP, levels_trial
+from tests.stages.made_levels import RIGHT, STEP
 
 LEFT = Contact("left", 0.005, 0.030, complete=True, edge_distance=0.2)
 
@@ -43,48 +37,6 @@ def drawn(draws):
     return intervals_dataset(draws, [RIGHT, LEFT], LONGEST)
 
 
-def test_the_middle_whole_contact_of_each_foot_is_drawn():
-    time = np.linspace(0.0, 3.0, 301)
-    contacts = [
-        Contact("right", start, start + 0.1, complete, 0.2)
-        for start, complete in ((0.2, True), (1.4, False), (1.9, True), (2.95, True))
-    ]
-    drawn = drawn_steps(contacts, time, LONGEST)
-    assert [(step.side, step.touchdown) for step in drawn] == [("right", 1.9)]
-
-
-@pytest.mark.parametrize(("longest", "status"), [(0.19, "incomplete"), (0.21, "ok")])
-def test_a_step_is_drawn_with_its_flight_as_the_settings_have_it(longest, status):
-    """A flight of 0.2 s: a limit of the module's own would not follow the study's."""
-    contacts = [Contact("right", 0.4, 0.5, True, 0.2), Contact("left", 0.7, 0.8, True, 0.2)]
-    right = next(
-        x for x in drawn_steps(contacts, np.array([0.0, 1.0]), longest) if x.side == "right"
-    )
-    assert right.status == status
-
-
-def test_a_foot_without_a_whole_contact_has_no_interval(draws):
-    found = intervals_dataset(draws, [RIGHT, replace(LEFT, complete=False)], LONGEST)
-    assert stance_sds(found, "left") == {}
-    assert len(stance_sds(found, "right")) > 50
-    assert len(intervals_dataset(draws, [replace(RIGHT, complete=False)], LONGEST)) == 0
-
-
-def test_an_outcome_that_was_not_drawn_costs_no_other_its_interval(drawn):
-    """Of one foot only, or without a number: n/a for itself."""
-    known = half_widths(stance_sds(drawn, "left"))
-    key = ("A", "arms", "whole_body", "momentum_mean")
-    parts = zip(*(drawn[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
-    row = list(parts).index(key)
-    holed = drawn.copy(deep=True)
-    holed["interval_sd"].values[0, SIDES.index("left"), row, 2] = np.nan
-    left = half_widths(stance_sds(holed, "left"))
-    assert set(known) - set(left) == {key}
-    assert left == {name: value for name, value in known.items() if name != key}
-    right = (half_widths(stance_sds(one, "right")) for one in (holed, drawn))
-    assert next(right) == next(right)
-
-
 def test_each_foot_has_its_own_roles(draws, drawn):
     """Sources come in the order of anatomy, which is another order of roles for each foot."""
     for contact in (RIGHT, LEFT):
@@ -96,34 +48,6 @@ def test_each_foot_has_its_own_roles(draws, drawn):
             key = (row["level"], row["source"], row["target"], row["statistic"])
             expected = 0.5 * (row["high"] - row["low"])
             assert half[key][row["axis"]] == pytest.approx(expected, rel=1e-6, abs=1e-9)
-
-
-def test_rows_of_levels_get_them(drawn):
-    """Every stance mean of level B and of level C's main outcomes, and no other row."""
-    case, time = smooth_run(60)
-    trial = levels_trial(case, time, [RIGHT])[1]
-    levels = rows_of_levels(level_curves(trial, [STEP], RoleScheme()), [STEP])
-    half = {"right": half_widths(stance_sds(drawn, "right"))}
-    rows = pd.DataFrame(with_intervals(levels, [STEP], half).of_step(0))
-    known = rows["low"].notna()
-    assert set(rows.loc[known, "phase"]) == {"stance"}
-    assert (rows.loc[known, "low"] <= rows.loc[known, "high"]).all()
-    chains = rows[
-        (rows.level == "B") & (rows.statistic == "moment_mean") & (rows.phase == "stance")
-    ]
-    assert set(chains.loc[chains["low"].isna(), "source"]) == {"residual"}
-    for model in ("C1", "C2", "C3"):
-        caused = rows[(rows.level == f"C ({model})") & (rows.statistic == "force_mean")]
-        assert caused["low"].notna().all()
-    turned = rows[rows.statistic == "angular_acceleration_mean"]
-    assert {"hip_push", "lumbar", "push_side", "swing_side"} <= set(turned["source"])
-    assert turned["low"].notna().all()
-    assert (turned["high"] - turned["low"]).max() > 0.1
-    shares = rows[(rows.level == "force") & (rows.phase == "stance")]
-    assert shares["low"].notna().all()
-    parts = rows[rows.statistic.isin(["joint_moment_mean", "force_moment_mean"])]
-    parts = parts[(parts.phase == "stance") & (parts.source != "residual")]
-    assert parts["low"].notna().all()
 
 
 def test_ankle_and_toes_alone_are_intervals_over_contact_models():

@@ -30,10 +30,10 @@ def broken(study: Study) -> list[str]:
 @pytest.fixture(scope="session")
 def classical(tmp_path_factory) -> Study:
     """W0: arms balance both legs."""
-    return judged(tmp_path_factory.mktemp("classical"), "W0")
+    return judged(tmp_path_factory.mktemp("classical"), "W0", athletes=10)
 
 
 @pytest.fixture(scope="session")
 def balanced(tmp_path_factory) -> Study:
     """W1: the swing leg balances push leg, arms and torso."""
-    return judged(tmp_path_factory.mktemp("balanced"), "W1")
+    return judged(tmp_path_factory.mktemp("balanced"), "W1", athletes=10)

@@ -1,4 +1,7 @@
-"""From evidence files to verdicts: labels for what was drawn, gates, and what is absent."""
+"""From evidence files to verdicts, of whole studies and of those that lack something.
+
+All tables of two whole studies, and the verdicts of a smaller one that is changed, are golden.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import gc
 import json
 import shutil
 import weakref
+from collections.abc import Callable
+from dataclasses import asdict
 from dataclasses import replace as replaced
 
 import numpy as np
@@ -17,136 +22,228 @@ from aqbio.figures.figure import Results
 from aqbio.figures.speed import timing_numbers
 from aqbio.figures.stage import FIGURES
 from aqbio.gait.roles import with_pelvis
+from aqbio.gait.step_files import MODELS, step_file
+from aqbio.hypotheses import multiverse as choices
 from aqbio.hypotheses import stage
-from aqbio.hypotheses.gathered import capacity_scores, gathered
-from aqbio.hypotheses.multiverse import choices
+from aqbio.hypotheses.contact_models import shares_on_other_models
+from aqbio.hypotheses.gathered import Gathered, capacity_scores, gathered
 from aqbio.hypotheses.patterns import curve_means
 from aqbio.hypotheses.stage import hypotheses_study
+from aqbio.hypotheses.trial_quality import trial_table, unfitted
 from aqbio.io.netcdf import read_dataset, write_dataset
-from aqbio.io.study import load_study
-from aqbio.io.tables import read_columns, read_table
+from aqbio.io.study import Study, load_study
+from aqbio.io.tables import read_columns, read_table, write_columns
 from aqbio.multiverse import files as evidence_files
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.stage import curves_dataset
-from aqbio.stats.registry import DEFAULT
+from aqbio.stats.registry import DEFAULT, read_registry
+from aqbio.stats.verdict import verdicts
+from aqbio.steps.other_models import COLUMNS as OF_MODELS
+from aqbio.study.internal import Parts
+from tests.golden import differences, digest
 from tests.small_study import replace
 from tests.stages.hypotheses.conftest import broken
 from tests.stages.hypotheses.made_evidence import drawn_study, write_evidence
 
 pytestmark = pytest.mark.xdist_group("judged")
 
-COLUMNS = (
-    "hypothesis", "verdict", "found", "literal", "reason", "statistic", "estimate", "ci_low",
-    "ci_high", "smallest_effect", "p_holm", "p_against_holm", "n_athletes", "n_steps", "n_showing",
-    "share_low", "share_high", "robust", "influential", "gates", "fragile", "overturned_by",
-    "decisive", "lowest", "highest", "silent", "mde", "registry_hash",
-)  # fmt: skip
+Change = Callable[[Study], object]
 
 
-def _table(study, name):
-    path = study.root / "tables" / f"{name}.tsv"
-    return pd.read_csv(path, sep="\t", na_values="n/a", keep_default_na=False)
+def _tables(study: Study, *names: str) -> dict[str, pd.DataFrame]:
+    tables = {one: read_table(study.table(f"{one}.tsv")) for one in names or stage.COLUMNS}
+    return {one: own.drop(columns="registry_hash", errors="ignore") for one, own in tables.items()}
 
 
-def _labels(study):
-    return dict(_table(study, "verdicts")[["hypothesis", "verdict"]].itertuples(index=False))
+@pytest.mark.parametrize("world", ["classical", "balanced"])
+def test_golden_tables_of_a_whole_study(request, world):
+    """The discriminating cells of science.md 7.5; the whole matrix is `python -m validation`."""
+    tables = _tables(request.getfixturevalue(world))
+    assert differences(f"hypotheses/{world}", digest(tables)) == []
+    labels = dict(tables["verdicts"][["hypothesis", "verdict"]].itertuples(index=False))
+    right = "supported" if world == "balanced" else "not_supported"
+    assert [labels[name] for name in ("H1", "H5a", "H7")] == [right, right, "supported"]
+    steps, given = tables["hypotheses_steps"], tables["verdicts"].set_index("hypothesis")
+    found = timing_numbers(steps, tables["verdicts"])
+    assert (found["lag_change"] == float(given.loc["H5a", "estimate"])).all()
 
 
-def _judge(study, *tables):
-    """Judge a study; only these tables are made, all if none is named."""
-    with pytest.MonkeyPatch.context() as patched:
-        if tables:
-            patched.setattr(stage, "COLUMNS", {name: stage.COLUMNS[name] for name in tables})
-        hypotheses_study(study, lambda _line: None)
-    assert broken(study) == []
-    return study
+# a study that is changed -------------------------------------------------------------------------
 
 
-def _variants(data):
-    return [one for _, make in choices(data) for one in make()]
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Study:
+    return drawn_study(tmp_path_factory.mktemp("small"), "W1", athletes=8, multiverse=False)
 
 
-def _copy(study, folder):
+def _copy(study: Study, folder) -> Study:
     """A study with its results, to be changed."""
     shutil.copytree(study.file.parent, folder, dirs_exist_ok=True)
     replace(folder / "study.yaml", study.file.parent.as_posix(), folder.as_posix())
     return load_study(folder / "study.yaml")
 
 
-def test_columns_of_the_verdict_table(classical):
-    table = _table(classical, "verdicts")
-    assert tuple(table.columns[: len(COLUMNS)]) == COLUMNS
-    sidecar = json.loads((classical.root / "tables" / "verdicts.json").read_text())
-    assert set(sidecar["columns"]) == set(table.columns)
-    assert len(set(table["registry_hash"])) == 1
-    assert sidecar["provenance"]["registry_hash"] == table["registry_hash"][0]
+def _rows(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Change:
+    """Change the numbers of the steps of every participant."""
+
+    def work(study: Study) -> None:
+        for person in study.participants:
+            rows = read_columns(evidence_file(study, person.participant_id, STEPS))
+            write_evidence(study, person.participant_id, change(rows))
+
+    return work
 
 
-def test_drawn_worlds_get_their_row(classical, balanced):
-    """The discriminating cells of science.md 7.5; the whole matrix is `python -m validation`."""
-    one, other = _labels(classical), _labels(balanced)
-    assert [one[name] for name in ("H1", "H5a")] == ["not_supported"] * 2
-    assert [other[name] for name in ("H1", "H4", "H5a")] == ["supported"] * 3
-    for labels in (one, other):
-        assert labels["H7"] == "supported"
-        assert {name for name, label in labels.items() if label == "described"} == {
-            "H2", "H3e", "H5b", "H7b", "H8b"
-        }  # fmt: skip
-        assert {labels[name] for name in ("H8a", "H9")} == {"inconclusive"}
+def _unknown(shows: str, *more: str) -> Change:
+    """Steps of which some group is not observed: no opposition, no cosine, no ratio of momenta."""
+
+    def change(rows: pd.DataFrame) -> pd.DataFrame:
+        begin = ("chi_", "opposition_", "log_ratio_momentum")
+        names = [one for one in rows if one.startswith(begin)]
+        names += ["arms_push_cosine", "same_legs_cosine", *more]
+        return rows.assign(**{shows: 0.0, **dict.fromkeys(names, np.nan)})
+
+    return _rows(change)
 
 
-def test_what_is_absent_is_not_guessed(classical):
-    rows = _table(classical, "verdicts").set_index("hypothesis")
-    assert rows.loc["H3b", "verdict"] == "not_testable"
-    assert "capacities.tsv" in rows.loc["H3b", "reason"]
-    assert rows.loc["H3e", "verdict"] == "described"
-    assert "12 consecutive steps" in rows.loc["H3e", "reason"]
+def _trials(stage_name: str = "multiverse", **told: object) -> Change:
+    """What a stage says of all trials."""
+
+    def work(study: Study) -> None:
+        for person in study.participants:
+            path = study.manifest(person.participant_id, stage_name)
+            manifest = json.loads(path.read_text("utf-8"))
+            manifest["trials"] = [{**one, **told} for one in manifest["trials"]]
+            path.write_text(json.dumps(manifest), "utf-8")
+
+    return work
 
 
-def test_verdicts_do_not_read_flight(balanced, tmp_path):
-    """Momenta in flight replaced by noise: not a digit of the verdicts changes."""
-    study = _copy(balanced, tmp_path)
-    before = _table(study, "verdicts")
+def _empty(study: Study) -> None:
+    """Leave no step."""
+    _rows(lambda rows: rows[:0])(study)
     for person in study.participants:
-        path = evidence_file(study, person.participant_id, CURVES)
-        data = read_dataset(path)
-        flight = data["angular_momentum"][:, 1]
-        data["angular_momentum"][:, 1] = np.random.default_rng(1).standard_normal(flight.shape)
-        data["angular_momentum_rate"][:, 1] = 1e3
-        write_dataset(data.drop_attrs(), path, {})
-    after = _table(_judge(study, "verdicts"), "verdicts")
-    pd.testing.assert_frame_equal(before, after)
+        write_dataset(curves_dataset([]), evidence_file(study, person.participant_id, CURVES), {})
+
+
+def _text(name: str, before: str, after: str) -> Change:
+    def work(study: Study) -> None:
+        path = study.file.with_name(name)
+        if name == "hypotheses.yaml":
+            path.write_text(DEFAULT.read_text(encoding="utf-8"), encoding="utf-8")
+        replace(path, before, after)
+
+    return work
+
+
+def _older(study: Study) -> None:
+    entries = [{"id": "H1", "delta": 0.05}, {"id": "H3f", "delta": 0.2}]
+    old = {"hash": "0", "registry": {"version": 2, "hypotheses": entries}}
+    (study.root / "registry.json").write_text(json.dumps(old), "utf-8")
+
+
+def _beyond(measure: str, verdict: str, every: int = 1) -> Change:
+    """Trials whose measure has a verdict."""
+
+    def work(study: Study) -> None:
+        path, moving = study.table("quality.tsv"), [t for t in study.trials if t.task != "static"]
+        lines = [
+            f"{t.participant_id}\t{t.trial_id}\t{measure}\t1\t{verdict}" for t in moving[::every]
+        ]
+        path.write_text(path.read_text("utf-8") + "\n".join(lines) + "\n", "utf-8")
+
+    return work
+
+
+def _both(*changes: Change) -> Change:
+    def work(study: Study) -> None:
+        for change in changes:
+            change(study)
+
+    return work
+
+
+RULE = "delta: 0.05\n    unit: share of the summed", "delta: 0.01\n    unit: share of the summed"
+CHANGED: dict[str, tuple[Change, str]] = {
+    "as it is": (lambda _: None, "verdicts hypotheses_trials single_athletes sign_patterns power"),
+    "no step": (_empty, " ".join(stage.COLUMNS)),
+    "no arms": (_unknown("shows_arms", "hub_share"), "verdicts"),
+    "no arms seen": (_both(
+        _unknown("shows_arms", "hub_share"),
+        _trials(unseen={"arms": "the markers do not show arm_left, arm_right"})), "verdicts"),
+    "no legs": (_both(
+        _unknown("shows_legs"),
+        _trials(unseen={"legs": "no landmarks place leg_left"})), "verdicts"),
+    "another rule": (_text("hypotheses.yaml", *RULE), "verdicts deviations"),
+    "another setting": (
+        _text("study.yaml", "name: drawn\n", "name: drawn\nquality: {usable_share: 0.2}\n"),
+        "verdicts deviations"),
+    "an older record": (_older, "verdicts deviations"),
+    "no record": (lambda study: (study.root / "registry.json").unlink(), "verdicts deviations"),
+    "drift in some trials": (_beyond("flight_drift_y", "fail", 3), "verdicts hypotheses_trials"),
+    "slip in all trials": (_beyond("foot_slip", "fail"), "verdicts hypotheses_trials"),
+    "slip within limits": (_beyond("foot_slip", "ok"), "hypotheses_trials"),
+    "plain": (_trials(consistent=False, error_sd={}), "verdicts hypotheses_trials"),
+    "closures that fail": (
+        _trials("contributions", closure={"holds": False}), "verdicts hypotheses_trials"),
+    "suspect": (_trials("inverse_dynamics", suspect=True), "verdicts hypotheses_trials"),
+    "slow cameras": (_trials(marker_rate=120.0), "verdicts"),
+    "no other model": (_trials(model_deviations=[]), "hypotheses_trials"),
+    "few of the steps": (_trials(recorded=20, kept=10), "verdicts"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_golden_verdicts_of_a_changed_study(small, tmp_path, monkeypatch, name):
+    change, tables = CHANGED[name]
+    study = _copy(small, tmp_path / "study")
+    change(study)
+    if name == "another setting":
+        monkeypatch.setattr("aqbio.hypotheses.gathered.SPEED_GAP", 0.30)
+    asked = tables.split()
+    monkeypatch.setattr(stage, "COLUMNS", {one: stage.COLUMNS[one] for one in asked})
+    study = load_study(study.file)
+    hypotheses_study(study, lambda _line: None)
+    assert broken(study) == []
+    found = _tables(study, *asked)
+    assert differences(f"hypotheses/{name.replace(' ', '_')}", digest(found)) == []
+    if name == "no step":
+        results = Results(study, None)
+        verdict_figures = [one for one in FIGURES if one.section == "verdicts"]
+        assert all(one.table(results).empty for one in verdict_figures)
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_few_athletes_get_estimates_but_no_verdict(tmp_path, count):
-    drawn = drawn_study(tmp_path, "W1", athletes=count, multiverse=count == 1)
-    study = _judge(drawn, "verdicts", "single_athletes")
-    rows = _table(study, "verdicts").set_index("hypothesis")
-    judged = rows.loc[["H1", "H4", "H5a", "H7"]]
-    assert set(judged["verdict"]) == {"inconclusive"}
-    assert judged["reason"].str.contains("a test takes 6").all()
-    single = _table(study, "single_athletes")
-    assert set(single["participant_id"]) == {f"A{n + 1:02d}" for n in range(count)}
-    for name in ("H1", "H2", "H4", "H5a"):
-        own = single[single["hypothesis"] == name].astype({"ci_low": float, "ci_high": float})
-        assert len(own) == count
-        assert (own["ci_low"] < own["estimate"]).all()
-        assert (own["estimate"] < own["ci_high"]).all()
+def test_golden_verdicts_of_few_athletes(tmp_path, monkeypatch, count):
+    """Their strengths are known; with one, every other choice is gone through too."""
+    study = drawn_study(tmp_path, "W1", athletes=count, multiverse=count == 1, capacities=True)
+    asked = ["verdicts", "single_athletes", "multiverse"]
+    monkeypatch.setattr(stage, "COLUMNS", {one: stage.COLUMNS[one] for one in asked})
+    hypotheses_study(study, lambda _line: None)
+    assert broken(study) == []
+    found = _tables(study, *asked)
+    assert differences(f"hypotheses/{count}_athletes", digest(found)) == []
 
 
-def test_capacities_open_the_limiter(tmp_path):
-    study = drawn_study(tmp_path, "W3", athletes=8, multiverse=False)
-    random = np.random.default_rng(2)
-    rows = ["participant_id\tmeasure\tside\tvalue\tunit"]
-    for person in study.participants:
-        name = person.participant_id
-        rows.append(f"{name}\tknee_extension\tpush\t{random.uniform(2, 4)}\tN m/kg")
-        rows.append(f"{name}\thip_flexion\tswing\t{random.uniform(1, 3)}\tN m/kg")
-    (tmp_path / "capacities.tsv").write_text("\n".join(rows) + "\n")
-    rows = _table(_judge(study, "verdicts"), "verdicts").set_index("hypothesis")
-    assert rows.loc["H3b", "verdict"] == "inconclusive"
-    assert "8 of 96 athletes" in rows.loc["H3b", "reason"]
+def test_verdicts_do_not_read_flight(small, tmp_path, monkeypatch):
+    """Momenta in flight replaced by noise: not a digit of the verdicts changes."""
+    monkeypatch.setattr(stage, "COLUMNS", {"verdicts": stage.COLUMNS["verdicts"]})
+    told = []
+    for noisy in (False, True):
+        study = _copy(small, tmp_path / str(noisy))
+        for person in study.participants if noisy else ():
+            path = evidence_file(study, person.participant_id, CURVES)
+            data = read_dataset(path)
+            flight = data["angular_momentum"][:, 1]
+            data["angular_momentum"][:, 1] = np.random.default_rng(1).standard_normal(flight.shape)
+            data["angular_momentum_rate"][:, 1] = 1e3
+            write_dataset(data.drop_attrs(), path, {})
+        hypotheses_study(study, lambda _line: None)
+        told.append(_tables(study, "verdicts")["verdicts"])
+    pd.testing.assert_frame_equal(*told)
+
+
+# what is gathered --------------------------------------------------------------------------------
 
 
 def test_capacity_scores_are_standard_scores():
@@ -163,23 +260,6 @@ def test_capacity_scores_are_standard_scores():
     assert np.isnan(found["swing_noise"]).all()
 
 
-# partitions and lines ----------------------------------------------------------------------------
-
-
-def test_all_partitions_are_ranked(classical):
-    table = _table(classical, "partitions").set_index("partition")
-    assert len(table) == 15
-    assert set(table["phase"]) == {"stance"}  # in flight every partition balances
-    steps = _table(classical, "hypotheses_steps")
-    for name in ("swing_leg", "push_leg swing_leg", "arms torso"):
-        column = f"chi_{name.replace(' ', '+')}"
-        expected = steps.groupby("participant_id")[column].mean().mean()
-        assert table.loc[name, "opposition"] == pytest.approx(expected, rel=1e-9)
-
-
-# timing -----------------------------------------------------------------------------------------
-
-
 def test_lags_around_the_turn_of_the_step_are_averaged_as_directions():
     """0.49 and −0.49 of a step are neighbours; the next speed goes on from there, not back."""
     lags = {0: [0.45, 0.46, 0.44], 1: [0.49, -0.49, 0.5], 2: [-0.46, -0.45, -0.44]}
@@ -193,158 +273,137 @@ def test_lags_around_the_turn_of_the_step_are_averaged_as_directions():
     np.testing.assert_allclose(found["lag_mean"], [0.45, 0.5, 0.55], atol=1e-3)
     # three numbers 0.01 apart: sqrt(2/3) of it, to second order in 0.06 rad
     np.testing.assert_allclose(found["lag_sd"], np.sqrt(2.0 / 3.0) * 0.01, rtol=1e-2)
-    assert set(found["n_steps"]) == {3}
-
-
-def test_changes_in_the_figure_are_those_of_the_verdicts(balanced):
-    rows = _table(balanced, "verdicts").set_index("hypothesis")
-    steps, verdicts = (
-        read_table(balanced.table(f"{name}.tsv")) for name in ("hypotheses_steps", "verdicts")
-    )
-    found = timing_numbers(steps, verdicts)
-    assert (found["lag_change"] == float(rows.loc["H5a", "estimate"])).all()
-    assert (found["spread_smallest"] == -0.1).all()
-
-
-# registry ---------------------------------------------------------------------------------------
-
-
-def test_a_registry_that_was_fixed_before_is_not_post_hoc(classical):
-    assert set(_table(classical, "verdicts")["post_hoc"]) == {"no"}
-    assert not len(_table(classical, "deviations"))
-
-
-def test_a_changed_rule_is_post_hoc_where_it_was_changed(tmp_path):
-    study = drawn_study(tmp_path, "W0", athletes=6, multiverse=False)
-    text = DEFAULT.read_text(encoding="utf-8")
-    (tmp_path / "hypotheses.yaml").write_text(text, encoding="utf-8")
-    replace(
-        tmp_path / "hypotheses.yaml",
-        "delta: 0.05\n    unit: share of the summed",
-        "delta: 0.01\n    unit: share of the summed",
-    )
-    rows = _table(_judge(study, "verdicts", "deviations"), "verdicts").set_index("hypothesis")
-    assert rows["post_hoc"].to_dict() == {
-        name: "yes" if name == "H1" else "no" for name in rows.index
-    }
-    [change] = _table(study, "deviations").itertuples(index=False)
-    assert tuple(change) == ("H1", "delta", 0.05, 0.01)
-
-
-def test_any_change_of_a_setting_or_a_constant_is_a_deviation(tmp_path, monkeypatch):
-    """After the demo was read, speed levels 30 % apart and 20 % of usable steps turned a verdict
-    without a trace: both are said, and everything is post hoc."""
-    study = drawn_study(tmp_path, "W0", athletes=6, multiverse=False)
-    monkeypatch.setattr("aqbio.hypotheses.gathered.SPEED_GAP", 0.30)
-    text = (tmp_path / "study.yaml").read_text("utf-8")
-    (tmp_path / "study.yaml").write_text(f"{text}quality: {{usable_share: 0.2}}\n", "utf-8")
-    _judge(load_study(tmp_path / "study.yaml"), "verdicts", "deviations")
-    verdicts = _table(study, "verdicts")
-    assert set(verdicts["post_hoc"]) == {"yes"}
-    found = {row.key: (row.hypothesis, row.before, row.now)
-             for row in _table(study, "deviations").itertuples()}  # fmt: skip
-    assert found == {
-        "settings quality.usable_share": ("all", 0.7, 0.2),
-        "constants hypotheses.gathered.SPEED_GAP": ("all", 0.04, 0.3),
-    }
-    record = json.loads((study.root / "registry.json").read_text("utf-8"))
-    assert record["hash"] not in set(verdicts["registry_hash"])
-
-
-def test_a_record_of_an_older_version_says_what_became_of_each_entry(tmp_path):
-    study = drawn_study(tmp_path, "W0", athletes=6, multiverse=False)
-    path = study.root / "registry.json"
-    entries = [{"id": "H1", "delta": 0.05}, {"id": "H3f", "delta": 0.2}]
-    old = {"hash": "0", "registry": {"version": 2, "hypotheses": entries}}
-    path.write_text(json.dumps(old), "utf-8")
-    table = _table(_judge(study, "deviations"), "deviations").set_index(["hypothesis", "key"])
-    assert table.loc[("H1", "entry"), "now"] == "core"
-    assert table.loc[("H3f", "entry"), "now"] == "in the table of claims that are not tested"
-    assert table.loc[("all", "settings"), "before"] == "not recorded"
-
-
-def test_without_a_record_everything_is_post_hoc(tmp_path):
-    study = drawn_study(tmp_path, "W0", athletes=6, multiverse=False)
-    (study.root / "registry.json").unlink()
-    assert set(_table(_judge(study, "verdicts"), "verdicts")["post_hoc"]) == {"yes"}
-
-
-# multiverse -------------------------------------------------------------------------------------
 
 
 def test_pelvis_goes_where_it_is_sent():
     """Groups in the order push leg, swing leg, arms, torso, pelvis."""
     momentum = np.broadcast_to(np.array([1.0, 2.0, 3.0, 4.0, 0.5])[:, None], (1, 1, 5, 3)).copy()
-    given = {
+    for member, expected in {
         "torso": [1.0, 2.0, 3.0, 4.0, 0.5],
         "out": [1.0, 2.0, 3.0, 4.0, 0.0],
         "push_leg": [1.5, 2.0, 3.0, 4.0, 0.0],
         "legs": [1.25, 2.25, 3.0, 4.0, 0.0],
-    }
-    for member, expected in given.items():
+    }.items():
         np.testing.assert_allclose(with_pelvis(momentum, member)[0, 0, :, 1], expected)
 
 
+@pytest.mark.parametrize("measure", ["flight_drift_y", "plain_flight_drift_y"])
+def test_a_trial_beyond_a_law_of_mechanics_is_not_believed(small, tmp_path, measure):
+    """That one alone, and only of the motion, fitted or plain, that breaks it."""
+    study = _copy(small, tmp_path / "study")
+    moving = [one for one in study.trials if one.task != "static"]
+    steps = pd.DataFrame(
+        [{"participant_id": t.participant_id, "trial_id": t.trial_id} for t in moving]
+    )
+    assert not trial_table(study, steps)["suspect"].any()
+    _beyond(measure, "fail", 10**6)(study)
+    found = trial_table(study, steps)
+    found = unfitted(found) if measure.startswith("plain") else found
+    other = found if measure.startswith("plain") else unfitted(found)
+    first = (moving[0].participant_id, moving[0].trial_id)
+    assert found.index[found["suspect"]].tolist() == [first]
+    assert other is found or not other["suspect"].any()
+
+
+# other choices -----------------------------------------------------------------------------------
+
+
+def _variants(data: Gathered):
+    return [one for _, make in choices.choices(data) for one in make()]
+
+
 def test_specifications_of_the_multiverse(balanced):
-    found = [(one.name, one.factor) for one in _variants(gathered(balanced))]
-    assert "default" not in dict(found)
-    assert ("cutoff=15", "cutoff_hz") in found
-    assert ("threshold=50", "event_threshold_n") in found
-    assert ("pelvis=legs", "pelvis_membership") in found
-    assert ("errors=plain", "errors") in found
-    table = _table(balanced, "multiverse")
-    assert table.groupby("hypothesis").size().max() <= 12 + 1  # and the study's own
-    default = table[table["specification"] == "default"].set_index("hypothesis")["verdict"]
-    labels = _labels(balanced)
-    assert all(labels[name] == verdict for name, verdict in default.items())
-
-
-def test_specifications_of_the_fit_need_a_trial_that_was_fitted(tmp_path):
-    """Where no trial was fitted they repeat the default: agreement of copies is no robustness."""
-    study = drawn_study(tmp_path, "W0", athletes=2)
-
-    def renamed(rows):
-        chosen = rows["specification"] == "cutoff=15"
-        return rows.astype({"specification": str, "factor": str}).assign(
-            specification=lambda table: table["specification"].mask(chosen, "consistency=off"),
-            factor=lambda table: table["factor"].mask(chosen, "consistency"),
-        )
-
-    _changed(study, renamed)
-    for fitted in (False, True):
-        for person in study.participants:
-            path = study.manifest(person.participant_id, "multiverse")
-            manifest = json.loads(path.read_text("utf-8"))
-            for trial in manifest["trials"]:
-                trial["consistent"] = fitted and trial is manifest["trials"][0]
-            path.write_text(json.dumps(manifest), encoding="utf-8")
-        found = {one.name for one in _variants(gathered(study))}
-        assert ("consistency=off" in found) == fitted
-        assert "cutoff=30" in found
-
-
-def test_a_specification_that_contradicts_makes_fragile(tmp_path):
-    """The verdict of four in ten is another one when their numbers are replaced."""
-    study = drawn_study(tmp_path, "W1", athletes=8)
-
-    def against(rows):
-        chosen = rows["factor"].isin(["cutoff_hz", "body_segments"])
-        own = rows["opposition_difference"]
-        return rows.assign(opposition_difference=own.mask(chosen, -own))
-
-    _changed(study, against)
-    rows = _table(_judge(study, "verdicts"), "verdicts").set_index("hypothesis")
-    assert rows.loc["H1", ["verdict", "fragile"]].tolist() == ["supported", "yes"]
-    assert rows.loc["H4", "fragile"] == "no"
-
-
-def test_specifications_have_the_speeds_and_units_of_the_study(balanced):
-    """Levels are those of the study's own settings; impulses are over m Ht sqrt(g Ht) in all."""
+    """At most 12 a hypothesis; those of the fit need a trial that was fitted; speeds are alike."""
     found = gathered(balanced)
+    pairs = [(one.name, one.factor) for one in _variants(found)]
+    assert {("cutoff=15", "cutoff_hz"), ("threshold=50", "event_threshold_n")} <= set(pairs)
+    assert {("errors=plain", "errors"), ("pelvis=legs", "pelvis_membership")} <= set(pairs)
+    assert "default" not in dict(pairs)
+    table = _tables(balanced, "multiverse")["multiverse"]
+    assert table.groupby("hypothesis").size().max() <= 12 + 1  # and the study's own
+    plain = replaced(
+        found,
+        evidence=replaced(found.evidence, trials=found.evidence.trials.assign(consistent=False)),
+    )
+    names = {name for name, factor in choices.recomputed(plain) if "consistency" in factor}
+    assert not names
     own, other = found.evidence.steps, found.under("cutoff=15").steps
     speeds = own[own["trial_id"].str.startswith("speed")].reset_index(drop=True)
     pd.testing.assert_series_equal(speeds["yaw_impulse"], other["yaw_impulse"])
     assert set(other["level"]) <= set(own["level"])
+
+
+def test_golden_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatch):
+    """Numbers under some choices are turned round, one cannot be computed, another model is known.
+
+    Several processes find what one finds.
+    """
+    study = drawn_study(tmp_path, "W1", athletes=8)
+
+    def turned(rows: pd.DataFrame) -> pd.DataFrame:
+        own = rows["opposition_difference"]
+        chosen = rows["factor"].isin(["cutoff_hz", "body_segments"])
+        return rows.assign(opposition_difference=own.mask(chosen, -own))
+
+    _rows(turned)(study)
+    text = study.file.read_text("utf-8") + "other_models: {models: {other: {}}}\n"
+    study.file.write_text(text, "utf-8")
+    for place, person in enumerate(study.participants):
+        told = dict.fromkeys(OF_MODELS, 0) | {
+            "participant_id": person.participant_id, "trial_id": "speed4", "model": "other",
+            "level": "C (C2)", "target": "ground", "statistic": "force_mean", "axis": "y",
+            "steps": 2,
+        }  # fmt: skip
+        rows = [told | {"source": name, "own": own, "other": other} for name, own, other in
+                (("hip_swing", 10.0, 30.0 + place), ("hip_push", 90.0, 70.0))]  # fmt: skip
+        table = pd.DataFrame(rows).reindex(columns=list(OF_MODELS))
+        write_columns(table, step_file(study, person.participant_id, MODELS), OF_MODELS, {})
+    study, under = load_study(study.file), Gathered.under
+
+    def broken_one(self, name, **options):
+        if name == "threshold=50":
+            raise ZeroDivisionError(name)
+        return under(self, name, **options)
+
+    monkeypatch.setattr(Gathered, "under", broken_one)
+    found, told = gathered(study), {}
+    registry = read_registry()
+    given = verdicts(found.evidence, registry)
+    for cores in (1, 2):
+        parts = Parts(study, "hypotheses")
+        arms = choices.multiverse(found, given, registry, parts, cores)
+        told[cores] = [repr(one) for one in arms], [one.what for one in parts.findings]
+    assert told[1] == told[2]
+    assert len(told[1][1]) == 1
+    rows = [asdict(one.verdict) | {"specification": one.specification} for one in arms]
+    table = pd.DataFrame(rows).drop(columns="registry_hash")
+    lines = [" ".join(one) for one in table[["hypothesis", "specification", "verdict"]].to_numpy()]
+    assert differences("hypotheses/arms", [*lines, *digest({"arms": table}, texts=False)]) == []
+
+
+def test_level_c_on_other_models_by_hand():
+    """A share is of all single sources of the vertical force; every step counts alike."""
+    told = {"participant_id": "P1", "trial_id": "run", "model": "other", "level": "C (C2)",
+            "target": "ground", "statistic": "force_mean", "steps": 1, "axis": "y"}  # fmt: skip
+    moved = [("hip_swing", 10.0, 30.0), ("hip_push", 90.0, 70.0), ("swing_side", 10.0, 30.0)]
+    still = [("hip_swing", 10.0, 10.0), ("hip_push", 90.0, 90.0)]
+    rows = [told | dict(zip(("source", "own", "other"), one, strict=True)) for one in moved]
+    rows += [told | {"source": "lumbar", "axis": "x", "own": 99.0, "other": 99.0}]
+    calm = [
+        told | {"steps": 3} | dict(zip(("source", "own", "other"), one, strict=True))
+        for one in still
+    ]
+    table = pd.DataFrame(rows)
+    assert shares_on_other_models([table], ["C1", "C2"])["other"]["C2"] == {
+        "P1": pytest.approx(0.2)
+    }
+    both = shares_on_other_models([pd.DataFrame(calm + rows)], ["C2"])
+    assert both["other"]["C2"] == {"P1": pytest.approx(0.05)}
+    assert shares_on_other_models([table[:0]], ["C2"]) == {}
+    assert shares_on_other_models([table.assign(level="C (C1)")], ["C2"]) == {}
+
+
+# memory ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -355,7 +414,7 @@ def test_specifications_have_the_speeds_and_units_of_the_study(balanced):
     ],
 )
 def test_steps_and_curves_are_read_once_as_far_as_they_may_be_kept(
-    balanced, monkeypatch, kept, room, reader, size
+    small, monkeypatch, kept, room, reader, size
 ):
     reads, read = [], getattr(evidence_files, reader)
 
@@ -364,22 +423,20 @@ def test_steps_and_curves_are_read_once_as_far_as_they_may_be_kept(
         return read(path, **options)
 
     monkeypatch.setattr(evidence_files, reader, counted)
-    names = [person.participant_id for person in balanced.participants]
-    one = getattr(evidence_files, kept)(balanced).of(names[0])
+    names = [person.participant_id for person in small.participants]
+    one = getattr(evidence_files, kept)(small).of(names[0])
     monkeypatch.setattr(evidence_files, room, int(2.5 * size(one)))
-    few = getattr(evidence_files, kept)(balanced)
+    few = getattr(evidence_files, kept)(small)
     reads.clear()
     for name in 2 * names[:4]:
-        found = few.of(name)
-        again = few.read(name)
-        assert found.equals(again)
+        assert few.of(name).equals(few.read(name))
     assert len(reads) == 4 + 2 + 8
     assert len(few.kept) == 2
 
 
-def test_no_more_than_one_participant_of_curves_is_in_memory(balanced):
+def test_no_more_than_one_participant_of_curves_is_in_memory(small):
     """Curves of a participant are let go before those of the next one are read."""
-    evidence = gathered(balanced).evidence
+    evidence = gathered(small).evidence
     alive, most = [], 0
 
     def watched(name):
@@ -390,93 +447,10 @@ def test_no_more_than_one_participant_of_curves_is_in_memory(balanced):
         alive.append(weakref.ref(curves["angular_momentum"].variable._data))
         return curves
 
-    seen = replaced(evidence, curves=watched)
     gc.freeze()
     try:
-        curve_means(seen)
+        curve_means(replaced(evidence, curves=watched))
     finally:
         gc.unfreeze()
     assert len(alive) >= len(evidence.athletes)
     assert most <= 2  # the one before is let go when the next one is there
-
-
-# what a study may lack ----------------------------------------------------------------------------
-
-
-def _changed(study, change):
-    """Change the numbers of the steps of every participant."""
-    for person in study.participants:
-        rows = read_columns(evidence_file(study, person.participant_id, STEPS))
-        write_evidence(study, person.participant_id, change(rows))
-
-
-def _empty(study):
-    """Leave no step."""
-    _changed(study, lambda rows: rows[:0])
-    for person in study.participants:
-        write_dataset(curves_dataset([]), evidence_file(study, person.participant_id, CURVES), {})
-
-
-def test_a_study_without_a_step_has_no_verdict(tmp_path):
-    study = drawn_study(tmp_path, "W0", athletes=6)
-    _empty(study)
-    labels = _labels(_judge(study))
-    assert set(labels.values()) <= {"inconclusive", "not_testable"}
-    assert not len(_table(study, "hypotheses_steps"))
-
-
-@pytest.mark.parametrize(
-    "reason", ["", "the markers do not show arm_left, arm_right", "the model has no arm_left"]
-)
-def test_without_arms_nothing_about_arms_is_tested(tmp_path, reason):
-    """The reason is that of the recordings, of the model only where the model has none."""
-    study = drawn_study(tmp_path, "W1", athletes=8, multiverse=False)
-
-    _changed(study, lambda rows: _unknown(rows, "shows_arms", "hub_share"))
-    if reason:
-        _said(study, arms=reason)
-    tables = ("verdicts",) if reason else ()
-    rows = _table(_judge(study, *tables), "verdicts").set_index("hypothesis")
-    for name in ("H1", "H2"):
-        assert rows.loc[name, "verdict"] == "not_testable"
-        assert rows.loc[name, "reason"].startswith(reason or "no step shows the arms")
-    # without arms there is no residual of the whole body: nothing says how precise a trial is
-    assert rows.loc["H5a", "verdict"] == "inconclusive"
-    assert rows.loc["H7", "verdict"] == "supported"
-
-
-def test_without_legs_nothing_about_the_sides_is_tested(tmp_path):
-    """Legs that no landmark places leave no athlete: not a matter of too few numbers."""
-    study = drawn_study(tmp_path, "W1", athletes=8, multiverse=False)
-
-    _changed(study, lambda rows: _unknown(rows, "shows_legs"))
-    _said(study, legs="no landmarks place leg_left")
-    rows = _table(_judge(study), "verdicts").set_index("hypothesis")
-    for name in ("H1", "H2"):
-        assert rows.loc[name, "verdict"] == "not_testable"
-        assert rows.loc[name, "reason"] == "no landmarks place leg_left"
-    assert rows.loc["H7", "verdict"] == "supported"
-
-
-def _unknown(rows, shows, *more):
-    """Steps of which some group is not observed: no opposition, no cosine, no ratio of momenta."""
-    names = [one for one in rows if one.startswith(("chi_", "opposition_", "log_ratio_momentum"))]
-    names += ["arms_push_cosine", "same_legs_cosine", *more]
-    return rows.assign(**{shows: 0.0, **dict.fromkeys(names, np.nan)})
-
-
-def _said(study, **reasons):
-    """What stage evidence says of trials in which parts are not observed."""
-    for person in study.participants:
-        path = study.manifest(person.participant_id, "multiverse")
-        manifest = json.loads(path.read_text("utf-8"))
-        manifest["trials"] = [{**one, "unseen": reasons} for one in manifest["trials"]]
-        path.write_text(json.dumps(manifest), "utf-8")
-
-
-def test_figures_of_a_study_without_a_step(tmp_path):
-    study = drawn_study(tmp_path, "W0", athletes=6)
-    _empty(study)
-    results = Results(_judge(study), None)
-    verdicts = [one for one in FIGURES if one.section == "verdicts"]
-    assert all(one.table(results).empty for one in verdicts)

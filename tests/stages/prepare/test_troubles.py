@@ -495,7 +495,7 @@ PEOPLE: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize("name", PEOPLE)
-def test_what_is_wrong_with_a_participant(prepared_study, monkeypatch, name):
+def test_golden_words_of_participants(prepared_study, monkeypatch, name):
     """One trial is another's of a twelfth more; a broken file stops no other."""
     rows, mass = PEOPLE[name]
     data = prepared_study.data

@@ -122,7 +122,9 @@ def _moments(
                 places: list[Any] = [
                     (one["trial_id"], one[step], source, axis) for step in ("step", "step_plates")
                 ]
-                ours, theirs = (rows.loc[at] for rows, at in zip(found, places, strict=True))
+                ours, theirs = (
+                    rows.reindex([at]).iloc[0] for rows, at in zip(found, places, strict=True)
+                )
                 sd = (ours["high"] - ours["low"]) / (2.0 * NORMAL_95)
                 value, error = theirs["value"], ours["value"] - theirs["value"]
                 yield person, one["trial_id"], f"moment_{axis} {source}, N m", value, error, sd

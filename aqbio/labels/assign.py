@@ -15,7 +15,7 @@ import numpy as np
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import NamedLabels, SidedLandmark, names_landmark
-from aqbio.labels.geometry import Placement, anchored_placement, placement
+from aqbio.labels.geometry import Placement, placement
 from aqbio.labels.marker_set import INSTEAD, Labelling, missing_landmarks
 from aqbio.labels.motion import MILLIMETRES, Segment, loose_labels, segment_of
 from aqbio.labels.template import Template, standing_template, target_points
@@ -250,7 +250,7 @@ def placed_labels(
         ]
     exchanged = [(places.index(_other_side(places[place])), marker) for place, marker in anchors]
     found = min(
-        (anchored_placement(markers, postures, each) for each in (anchors, exchanged)),
+        (placement(markers, postures, each) for each in (anchors, exchanged)),
         key=lambda one: np.inf if one is None else one.cost,
     )
     if found is None:

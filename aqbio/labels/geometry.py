@@ -40,34 +40,29 @@ class Placement:
     """Mean distance, landmarks without a marker counted as ``TOO_FAR``, m."""
 
 
-def placement(markers: FloatArray, templates: Sequence[FloatArray]) -> Placement | None:
+def placement(
+    markers: FloatArray, templates: Sequence[FloatArray], anchors: Sequence[tuple[int, int]] = ()
+) -> Placement | None:
     """Lay a standing template (L, 3) over the markers (M, 3) of a standing person, m.
 
-    Every axis may point up and the person may face anywhere; the template is turned, moved and
-    scaled, never mirrored, so that left and right follow from front and back. Landmarks and markers
-    are assigned by least total distance (Jonker and Volgenant), and the template is laid over its
-    markers again (Procrustes), by turns. None where fewer than eight landmarks find a marker.
+    Over known (landmark, marker) pairs, four at least and not collinear; without any, every axis
+    may point up and the person may face anywhere: landmarks and markers are assigned by least total
+    distance (Jonker and Volgenant), and the template is laid over its markers again (Procrustes),
+    by turns. It is turned, moved and scaled, never mirrored, so that left and right follow from
+    front and back. None where fewer than eight landmarks find a marker.
     """
     best: Placement | None = None
     for number, template in enumerate(templates):
-        for start in _starts(template, markers):
-            found = _settled(number, template, start, markers)
+        if anchors:
+            landmark, marker = np.array(anchors).T
+            start = _similarity(template[landmark], markers[marker])
+            every = [_assigned(number, _laid(template, start), markers)]
+        else:
+            starts = _starts(template, markers)
+            every = [_settled(number, template, start, markers) for start in starts]
+        for found in every:
             if found is not None and (best is None or found.cost < best.cost):
                 best = found
-    return best
-
-
-def anchored_placement(
-    markers: FloatArray, templates: Sequence[FloatArray], anchors: Sequence[tuple[int, int]]
-) -> Placement | None:
-    """As :func:`placement`, from at least four known (landmark, marker) pairs, not collinear."""
-    landmark, marker = np.array(anchors).T
-    best: Placement | None = None
-    for number, template in enumerate(templates):
-        start = _similarity(template[landmark], markers[marker])
-        found = _assigned(number, _laid(template, start), markers)
-        if found is not None and (best is None or found.cost < best.cost):
-            best = found
     return best
 
 

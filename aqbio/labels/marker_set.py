@@ -269,7 +269,6 @@ def landmark_labels(marker_set: MarkerSet) -> set[str]:
 
 def _labelling(skeleton: Skeleton, model_map: ModelMap) -> Labelling:
     """Landmarks of pelvis and feet that the model's markers name, on the bodies that have them."""
-    named = named_labels(skeleton.markers, landmark_table()).places
     body = dict(zip(skeleton.markers, skeleton.marker_body.tolist(), strict=True))
     pelvis = skeleton.bodies.index(model_map.pelvis.body)
     feet = {  # with their toes
@@ -277,9 +276,11 @@ def _labelling(skeleton: Skeleton, model_map: ModelMap) -> Labelling:
         for side in SIDES
         if (foot := getattr(model_map.feet, side))
     }
+    carriers = {pelvis}.union(*feet.values())  # a heel on a shank must not hide one on a foot
+    worn = [label for label, one in body.items() if one in carriers]
     kept = {
         label: place
-        for label, place in named.items()
+        for label, place in named_labels(worn, landmark_table()).places.items()
         if (place.landmark in PELVIS and body[label] == pelvis)
         or (place.landmark in FEET and body[label] in feet[place.side])
     }

@@ -26,14 +26,9 @@ NOISE = 0.003
 """... and by this, m."""
 
 NEIGHBOURS = {
-    ("head", "torso"),
-    ("torso", "pelvis"),
-    ("torso", "upper_arm"),
-    ("upper_arm", "forearm"),
-    ("pelvis", "thigh"),
-    ("thigh", "shank"),
-    ("shank", "foot"),
-}
+    ("head", "torso"), ("torso", "pelvis"), ("torso", "upper_arm"), ("upper_arm", "forearm"),
+    ("pelvis", "thigh"), ("thigh", "shank"), ("shank", "foot"),
+}  # fmt: skip
 """Segments that have a joint in common."""
 
 
@@ -82,17 +77,14 @@ def _why_loose(own: Segment, spreads: Mapping[Segment, float], limit: float) -> 
     if not spreads:
         return ""
     best = min(spreads, key=lambda segment: spreads[segment])
+    elsewhere = f"it moves with the {_segment_name(best)}"
     if own not in spreads:
-        return (
-            ""
-            if np.isinf(limit) or _neighbours(own, best)
-            else f"it moves with the {_segment_name(best)}"
-        )
-    spread = spreads[own]
-    if spread > BETTER * spreads[best] + NOISE:
-        return f"it moves with the {_segment_name(best)}"
-    if spread > limit:
-        return f"its distances from the markers there vary by {MILLIMETRES * spread:.0f} mm (sd)"
+        return "" if np.isinf(limit) or _neighbours(own, best) else elsewhere
+    if spreads[own] > BETTER * spreads[best] + NOISE:
+        return elsewhere
+    if spreads[own] > limit:
+        far = MILLIMETRES * spreads[own]
+        return f"its distances from the markers there vary by {far:.0f} mm (sd)"
     return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import combinations, compress
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from aqbio.recordings.axes import (
     pelvis_paths,
 )
 from aqbio.recordings.notes import Notes
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray
 
 SWAPPED = "labels-swapped"
 """Rule of two labels on each other's markers; a warning until the sheet accepts it."""
@@ -182,7 +182,10 @@ def with_checked_sides(
             continue
         left, right = ([one for at in wrong for one in parts[at][side]] for side in (0, 1))
         if accepted and (pairs := _same_but_for_side(left, right)):
-            recording = _with_sides_exchanged(recording, pairs, notes)
+            order = [recording.labels.index(pairs.get(one, one)) for one in recording.labels]
+            recording = replace(recording, positions=recording.positions[:, order])
+            what = f"left and right of {', '.join(pairs)} are exchanged, as the sheet accepts."
+            notes.add(SWAPPED, "info", what, number=len(pairs))
             continue
         end = "" if len(wrong) == len(parts) else "end of the "
         ours, theirs = (", ".join(labels[:MOST_LISTED]) for labels in (right, left))
@@ -215,20 +218,6 @@ def _same_but_for_side(left: Sequence[str], right: Sequence[str]) -> dict[str, s
         return {}
     pairs = {one: theirs[name] for name, one in ours.items()}
     return pairs | {other: one for one, other in pairs.items()}
-
-
-def _with_sides_exchanged(
-    recording: Recording, pairs: Mapping[str, str], notes: Notes
-) -> Recording:
-    """The recording with labels exchanged, and a note that says so."""
-    notes.add(
-        SWAPPED,
-        "info",
-        f"left and right of {', '.join(pairs)} are exchanged, as the sheet accepts.",
-        number=len(pairs),
-    )
-    order = [recording.labels.index(pairs.get(label, label)) for label in recording.labels]
-    return replace(recording, positions=recording.positions[:, order])
 
 
 def _sided_labels(
@@ -306,7 +295,7 @@ class LabelSwap:
 
 @dataclass(frozen=True, eq=False)
 class SegmentDistances:
-    """Distances between the markers of every segment, in a trial and in the static trial."""
+    """Markers of every segment in a trial, and how far apart they are in the static trial."""
 
     labels: tuple[str, ...]
     """tuple of K str. Labels that both trials have."""
@@ -314,8 +303,8 @@ class SegmentDistances:
     """(T, K, 3) array, m."""
     static: FloatArray
     """(K, K) array, m."""
-    segment: IntArray
-    """(K,) int array. Number of the segment of each label."""
+    peers: BoolArray
+    """(K, K) bool array. Whether two labels are on one segment."""
 
     @classmethod
     def of(
@@ -326,38 +315,26 @@ class SegmentDistances:
         segments: Mapping[str, str],
     ) -> SegmentDistances:
         """Keep the labels that have a segment and a place (3,) in the static trial, in any axes."""
-        kept = [
-            index
-            for index, label in enumerate(labels)
-            if label in reference and label in segments and np.isfinite(reference[label]).all()
-        ]
-        names = tuple(labels[index] for index in kept)
+        placed = [np.isfinite(reference.get(label, np.nan)).all() for label in labels]
+        known = np.array(placed, dtype=bool) & np.isin(labels, list(segments))
+        names = tuple(compress(labels, known))
         places = np.array([reference[name] for name in names]).reshape(-1, 3)
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(segments.values()))}
-        return cls(
-            labels=names,
-            positions=positions[:, kept],
-            static=np.linalg.norm(places[:, None] - places, axis=2),
-            segment=np.array([numbers[segments[name]] for name in names], dtype=np.int64),
-        )
+        own = np.array([segments[name] for name in names])
+        peers = (own[:, None] == own) & ~np.eye(len(names), dtype=bool)
+        static = np.linalg.norm(places[:, None] - places, axis=2)
+        return cls(names, positions[:, known], static, peers)
 
-    def peers(self, index: int, without: int = -1) -> IntArray:
-        """Other labels of a label's segment."""
-        same = self.segment == self.segment[index]
-        same[[index] if without < 0 else [index, without]] = False
-        return np.flatnonzero(same)
-
-    def apart(self, index: int, peers: IntArray) -> FloatArray:
-        """Distances of a label from others, (T, P), m."""
-        gap = self.positions[:, index, None] - self.positions[:, peers]
-        return np.asarray(np.linalg.norm(gap, axis=2))
+    def off(self, marker: int, label: int, among: BoolArray) -> FloatArray:
+        """Distances of a marker from others, less those of a label in the static trial, (T, P)."""
+        gap = self.positions[:, marker, None] - self.positions[:, among]
+        return np.asarray(np.linalg.norm(gap, axis=2) - self.static[label, among])
 
 
 def swapped_labels(distances: SegmentDistances) -> list[LabelSwap]:
     """Pairs of labels whose exchange restores their distances, the largest repair first."""
     found: list[LabelSwap] = []
     for _ in range(MOST):
-        doubtful = [index for index in range(len(distances.labels)) if _misfits(distances, index)]
+        doubtful = [one for one in range(len(distances.labels)) if _misfits(distances, one)]
         swaps = (_swap(distances, one, two) for one, two in combinations(doubtful, 2))
         best = max(
             (swap for swap in swaps if swap is not None),
@@ -425,47 +402,34 @@ def exchanged_positions(
 
 def _misfits(distances: SegmentDistances, index: int) -> bool:
     """Whether a distance of a label differs from the static trial's in some frames."""
-    peers = distances.peers(index)
-    if not len(peers):
-        return False
-    off = np.abs(distances.apart(index, peers) - distances.static[index, peers]) > MISFIT
-    return bool(off.mean(axis=0).max() >= SHARE)
+    off = np.abs(distances.off(index, index, distances.peers[index])) > MISFIT
+    return bool(off.mean(axis=0).max(initial=0.0) >= SHARE)
 
 
 def _swap(distances: SegmentDistances, one: int, two: int) -> LabelSwap | None:
     """The exchange of two labels, if it brings their distances back in enough frames."""
-    mine, theirs = distances.peers(one, two), distances.peers(two, one)
-    across = distances.segment[one] != distances.segment[two]
-    if len(mine) + len(theirs) < (FEWEST_ACROSS if across else FEWEST_DISTANCES):
+    others = ~np.isin(np.arange(len(distances.labels)), (one, two))
+    mine, theirs = distances.peers[one] & others, distances.peers[two] & others
+    fewest = FEWEST_DISTANCES if distances.peers[one, two] else FEWEST_ACROSS
+    if np.count_nonzero(mine) + np.count_nonzero(theirs) < fewest:
         return None
-    static = np.concatenate((distances.static[one, mine], distances.static[two, theirs]))
-    labelled = np.hstack((distances.apart(one, mine), distances.apart(two, theirs)))
-    exchanged = np.hstack((distances.apart(two, mine), distances.apart(one, theirs)))
-    before, after = _difference(labelled, static), _difference(exchanged, static)
-    known = np.isfinite(before) & np.isfinite(after)
-    clear = np.zeros(len(before), dtype=np.bool_)
-    clear[known] = (before[known] > MISFIT) & (after[known] < FITS)
-    clear[known] &= after[known] < REPAIRED * before[known]
+    before, after = (
+        _root_mean_square(np.hstack((distances.off(a, one, mine), distances.off(b, two, theirs))))
+        for a, b in ((one, two), (two, one))
+    )
+    clear = (before > MISFIT) & (after < FITS) & (after < REPAIRED * before)
     if clear.mean() < SHARE:
         return None
-    decided = np.flatnonzero(known)  # a frame without a decision takes that of the nearest one
-    middles = 0.5 * (decided[1:] + decided[:-1])
-    nearest = decided[np.searchsorted(middles, np.arange(len(known)))]
+    decided = np.flatnonzero(np.isfinite(before + after))
+    middles = 0.5 * (decided[1:] + decided[:-1])  # other frames take that of the nearest one
+    nearest = decided[np.searchsorted(middles, np.arange(len(before)))]
     frames = np.asarray(after < before)[nearest]
-    return LabelSwap(
-        first=distances.labels[one],
-        second=distances.labels[two],
-        frames=frames,
-        before=float(np.sqrt(np.nanmean(before[frames] ** 2))),
-        after=float(np.sqrt(np.nanmean(after[frames] ** 2))),
-    )
+    sizes = (float(np.sqrt(np.nanmean(off[frames] ** 2))) for off in (before, after))
+    return LabelSwap(distances.labels[one], distances.labels[two], frames, *sizes)
 
 
-def _difference(measured: FloatArray, static: FloatArray) -> FloatArray:
-    """Root mean square difference of the distances that are seen, (T,), m; NaN without any."""
-    squares = (measured - static) ** 2
-    seen = np.isfinite(squares)
-    count = seen.sum(axis=1)
-    total = np.where(seen, squares, 0.0).sum(axis=1)
-    mean = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 1)
-    return np.asarray(np.sqrt(mean))
+def _root_mean_square(off: FloatArray) -> FloatArray:
+    """Of the distances that are seen, (T,), m; NaN of fewer than two."""
+    seen = np.isfinite(off)
+    count, total = seen.sum(axis=1), np.where(seen, off**2, 0.0).sum(axis=1)
+    return np.asarray(np.sqrt(np.where(count > 1, total, np.nan) / np.maximum(count, 1)))

@@ -10,8 +10,11 @@ import pytest
 from aqbio.body.anatomy import Posture, with_points
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.labels.marker_set import _segments, model_marker_set, stand_ins
+from aqbio.labels.by_name import landmark_table
+from aqbio.labels.marker_set import _segments, model_landmarks, model_marker_set, stand_ins
+from aqbio.labels.template import _sprint_model
 from aqbio.multibody.kinematics import marker_positions
+from tests.golden import differences, sizes
 
 pytestmark = pytest.mark.opensim
 
@@ -20,24 +23,12 @@ NEAR = 0.05
 
 
 @pytest.fixture(scope="module")
-def model_map():
-    return read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
-
-
-@pytest.fixture(scope="module")
-def skeleton():
-    from aqbio.opensim.session import quiet
-    from aqbio.opensim.skeleton import read_skeleton
-
-    with quiet(level="Off"):
-        return read_skeleton(MODELS / "sprint" / "sprint_male.osim")
-
-
-@pytest.fixture(scope="module")
-def bare(skeleton):
-    """The same body without any marker."""
+def sprint():
+    """The sprint model without any marker, its map, and the model itself."""
+    skeleton, model_map = _sprint_model()
     nothing = np.zeros(0, dtype=np.int64)
-    return replace(skeleton, markers=(), marker_body=nothing, marker_position=np.zeros((0, 3)))
+    bare = replace(skeleton, markers=(), marker_body=nothing, marker_position=np.zeros((0, 3)))
+    return bare, model_map, skeleton
 
 
 def _places(skeleton):
@@ -45,8 +36,9 @@ def _places(skeleton):
     return dict(zip(skeleton.markers, positions, strict=True))
 
 
-def test_stand_ins_are_where_markers_would_be(skeleton, bare, model_map):
+def test_stand_ins_are_where_markers_would_be(sprint):
     """Heels, second metatarsals (between the first and the fifth) and the four spines."""
+    bare, model_map, skeleton = sprint
     worn = _places(skeleton)
     placed = _places(with_points(bare, stand_ins(bare, model_map)))
     for side, letter in (("right", "R"), ("left", "L")):
@@ -57,27 +49,22 @@ def test_stand_ins_are_where_markers_would_be(skeleton, bare, model_map):
             assert np.linalg.norm(placed[f"{side}_{name}"] - place) < NEAR, (side, name)
 
 
-def test_every_body_without_markers_gets_points_that_show_how_it_turns(bare, model_map):
-    points = stand_ins(bare, model_map)
-    assert {one.body for one in points} == set(bare.bodies)
-    found = model_marker_set(with_points(bare, points), model_map)
-    assert found.feet.left.heel == "left_heel"
-    assert found.pelvis.back == ("right_psis", "left_psis")
-
-
-def test_a_name_on_the_wrong_body_shows_no_foot(skeleton, model_map):
-    """A marker called RHEE that somebody put on the shank."""
+def test_points_and_segments_of_models_that_show_too_little(sprint):
+    """Every bare body gets points that show how it turns; a heel on the shank shows no foot."""
+    bare, model_map, skeleton = sprint
     body = skeleton.marker_body.copy()
     body[skeleton.markers.index("RHEE")] = skeleton.bodies.index("tibia_r")
-    points = stand_ins(replace(skeleton, marker_body=body), model_map)
-    [heel] = [one for one in points if one.name == "right_heel"]
-    assert heel.body == model_map.feet.right
-
-
-def test_segments_of_a_leg_and_an_arm_of_the_sprint_model():
-    segments = _segments(read_yaml(MODELS / "sprint" / "map.yaml", ModelMap))
-    told = {segment: bodies for (segment, side), bodies in segments.items() if side == "right"}
-    assert told == {
-        "thigh": ["femur_r"], "shank": ["tibia_r"], "foot": ["foot_r", "toes_r"],
-        "toes": ["toes_r"], "upper_arm": ["humerus_r"], "forearm": ["radius_r", "hand_r"],
-    }  # fmt: skip
+    lines = []
+    for file in sorted(MODELS.glob("*/map.yaml")):
+        own = read_yaml(file, ModelMap)
+        bodies = model_landmarks({}, own, landmark_table()).bodies
+        lines += [f"{file.parent.name} {' '.join(key)}: {' '.join(every)}, {bodies.get(key)}"
+                  for key, every in _segments(own).items()]  # fmt: skip
+    for name, model in (("bare", bare), ("heel", replace(skeleton, marker_body=body))):
+        points = stand_ins(model, model_map)
+        lines += [f"{name}: {one.name} on {one.body}: {sizes(np.array(one.position))}"
+                  for one in points]  # fmt: skip
+        found = model_marker_set(with_points(model, points), model_map)
+        lines += [f"{name}: {found.feet} {found.pelvis}"]
+    assert {one.body for one in stand_ins(bare, model_map)} == set(bare.bodies)
+    assert differences("stand_ins", lines) == []

@@ -98,6 +98,10 @@ CASES = {
     "toe on a heel": (exchanged(("RTOE", "RHEE")),) * 2,
     "clusters exchanged": (exchanged(("RTH1", "LSH1")),) * 2,
     "pelvis": (exchanged(("RASI", "RPSI")),) * 2,
+    "hand on a hip": (
+        {"LWRA": "Q1", "LWRB": "Q2", "LPSI": "Q3", "SACR": "Q4"},
+        {"LPSI": "Q1", "LWRB": "Q2", "LWRA": "Q3", "SACR": "Q4"},
+    ),
     "no name at all": "anonymous",
 }
 """Other labels in the static trial and in motion."""

@@ -9,8 +9,11 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from aqbio.config import MarkerSet
+from aqbio.intake.labelled_recordings import proposed_set
+from aqbio.intake.models import chosen_model
 from aqbio.io.recording import Recording
 from aqbio.labels.geometry import (
+    EXACT,
     TOO_FAR,
     computed_points,
     placement,
@@ -20,7 +23,6 @@ from aqbio.recordings.axes import (
     detected_axes,
     displacement,
     pelvis_paths,
-    stated_axes,
 )
 from aqbio.recordings.label_check import SegmentDistances, exchanged_positions, swapped_labels
 
@@ -31,40 +33,29 @@ UNKNOWN = np.full(3, np.nan)
 
 def laboratories():
     """All 24 right-handed ways to lay axes into a room."""
-    for order, signs in product(permutations(range(3)), product((1.0, -1.0), repeat=3)):
-        matrix = np.zeros((3, 3))
-        matrix[range(3), order] = signs
-        if np.linalg.det(matrix) > 0:
-            yield matrix
-
-
-def clues(to_ground, *, travel, facing=(0.15, 0.03, 0.01)):
-    """Give what a runner shows, brought from ground into laboratory axes."""
-    return Clues(
-        body=to_ground.T @ np.array([-0.05, 0.9, 0.02]),
-        facing=to_ground.T @ np.array(facing),
-        travel=to_ground.T @ np.array(travel),
-        plate_normal=np.abs(to_ground.T @ np.array([0.0, 1.0, 0.01])),
-        force=np.abs(to_ground.T @ np.array([80.0, 900.0, 30.0])),
+    signed = (
+        np.eye(3)[list(order)] * np.array(signs)[:, None]
+        for order, signs in product(permutations(range(3)), product((1.0, -1.0), repeat=3))
     )
+    return [one for one in signed if np.linalg.det(one) > 0]
 
 
-@pytest.mark.parametrize("to_ground", list(laboratories()))
 @pytest.mark.parametrize("travel", [(11.8, 0.1, -0.5), (0.1, 0.0, 0.05)])
-def test_every_laboratory_is_recognised(to_ground, travel):
-    """On a runway from the path, on a treadmill from the pelvis's orientation."""
-    found = detected_axes(clues(to_ground, travel=travel))
-    np.testing.assert_array_equal(found.matrix, to_ground)
-    assert not found.doubts
-
-
-def test_contradictions_are_doubts():
-    lab = stated_axes("+y", "+z").matrix
-    seen = clues(lab, travel=(11.8, 0.0, 0.0), facing=(-0.15, 0.0, 0.0))
-    tilted = Clues(seen.body, seen.facing, seen.travel, np.array([1.0, 0.0, 0.1]), seen.force)
-    doubts = detected_axes(tilted).doubts
-    assert any("normals lie along x" in doubt for doubt in doubts)
-    assert any("faces the other way" in doubt for doubt in doubts)
+def test_every_laboratory_is_recognised(travel):
+    """On a runway from the path, on a treadmill from the pelvis's orientation; else doubted."""
+    for to_ground in laboratories():
+        seen = [(-0.05, 0.9, 0.02), (0.15, 0.03, 0.01), travel]
+        plates = [(0.0, 1.0, 0.01), (80.0, 900.0, 30.0)]
+        body, facing, path = (to_ground.T @ np.array(one) for one in seen)
+        normal, force = (np.abs(to_ground.T @ np.array(one)) for one in plates)
+        found = detected_axes(Clues(body, facing, path, normal, force))
+        np.testing.assert_array_equal(found.matrix, to_ground)
+        assert not found.doubts
+        if travel[0] > 1.0:
+            tilted = Clues(body, -facing, path, to_ground.T @ np.array([1.0, 0.0, 0.1]), force)
+            doubts = " ".join(detected_axes(tilted).doubts)
+            assert "normals lie along" in doubts
+            assert "faces the other way" in doubts
 
 
 @pytest.mark.parametrize(
@@ -81,7 +72,8 @@ def test_what_cannot_be_told_is_said(body, facing, travel, message):
         detected_axes(Clues(np.array(body), np.array(facing), np.array(travel), UNKNOWN, UNKNOWN))
 
 
-def test_displacement_ignores_missing_frames_and_noise(rng):
+def test_displacement_ignores_missing_frames_and_noise():
+    rng = np.random.default_rng(7)
     path = np.outer(np.linspace(0, 1, 200), [12.0, 0.0, 1.0]) + rng.normal(0, 1e-3, (200, 3))
     path[:20] = np.nan
     seen = (199 - 20) / 199 * np.array([12.0, 0.0, 1.0])
@@ -141,17 +133,19 @@ def test_what_is_no_person_finds_no_place():
     assert found is None or found.cost > 0.5 * TOO_FAR
 
 
-PHASE = np.linspace(0.0, 12.0, 200)
-BODY = np.array([[0.1, 0.0, 0.0], [0.0, 0.3, 0.0], [0.0, 0.0, 0.2]])
-
-
-def _moving(points, amplitude=0.8):
-    turns = Rotation.from_euler("zyx", amplitude * np.sin(PHASE[:, None] * [1.0, 1.3, 0.7]))
-    paths = np.stack([turns.apply(point) for point in points], axis=1)
-    return paths + np.array([1.0, 0.0, 0.0]) * PHASE[:, None, None]
-
-
 AXES = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize(("share", "rigid"), [(0.9, True), (1.2, False)])
+def test_ends_of_axes_keep_equal_distances_exactly(share, rigid):
+    """Three points of which one leaves the others by a share of what counts as exact."""
+    time = np.linspace(0.0, 1.0, 200)
+    turn = Rotation.from_rotvec(np.outer(time, [0.3, 1.0, 0.2]))
+    tips = np.repeat(np.eye(3)[None], len(time), axis=0) * 0.1
+    away = np.array([2.0, -1.0, -1.0]) / np.sqrt(6.0)  # √3/2 of it along each of two sides
+    tips[:, 0] += np.outer(share * EXACT / np.sqrt(0.75) * time, away)
+    points = np.stack([turn.apply(one) for one in np.moveaxis(tips, 1, 0)], axis=1)
+    assert computed_points(points) == ({0, 1, 2} if rigid else set())
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -184,75 +178,61 @@ def test_axes_and_middles_that_other_software_computed(seed, form, digit):
 # label swaps -------------------------------------------------------------------------------------
 
 THIGH = {
-    "knee": np.array([0.0, 0.0, 0.0]),
-    "distal": np.array([0.05, 0.09, 0.012]),  # 103.7 mm from the knee
-    "proximal": np.array([0.03, 0.17, 0.02]),  # 173.8 mm
-    "side": np.array([-0.04, 0.12, 0.06]),
-}
-SHANK = {
-    "ankle": np.array([0.0, -0.40, 0.0]),
-    "front": np.array([0.05, -0.2, 0.01]),
-    "outside": np.array([0.0, -0.25, 0.05]),
-}
+    "knee": (0.0, 0.0, 0.0), "distal": (0.05, 0.09, 0.012), "proximal": (0.03, 0.17, 0.02),
+    "side": (-0.04, 0.12, 0.06),
+}  # fmt: skip
+SHANK = {"ankle": (0.0, -0.40, 0.0), "front": (0.05, -0.2, 0.01), "outside": (0.0, -0.25, 0.05)}
 WORN = (*THIGH, *SHANK)
+WORN_AT = {label: np.array(at) for label, at in (THIGH | SHANK).items()}
 SEGMENTS = dict.fromkeys(THIGH, "thigh") | dict.fromkeys(SHANK, "shank")
-WORN_PLACES = THIGH | SHANK
-FRAMES, SKIN = 200, 0.004
 
 
-def _trial(rng=None):
-    """A thigh and a shank that turn, each by itself, with skin that moves by a few millimetres."""
-    rng = rng or np.random.default_rng(1)
-    angle = np.linspace(0.0, 1.5, FRAMES)
-    positions = np.empty((FRAMES, len(WORN), 3))
-    for index, label in enumerate(WORN):
-        turn = angle if label in THIGH else 1.7 * angle
-        c, s = np.cos(turn), np.sin(turn)
-        x, y, z = WORN_PLACES[label]
-        positions[:, index] = np.stack([c * x - s * y + 9.0 * angle, s * x + c * y, 0 * c + z], 1)
-    return positions + SKIN * rng.standard_normal(positions.shape)
-
-
-def _distances(positions):
-    return SegmentDistances.of(WORN, positions, WORN_PLACES, SEGMENTS)
-
-
-def _swap(positions, one, two, frames=slice(None)):
-    swapped = positions.copy()
-    first, second = WORN.index(one), WORN.index(two)
-    swapped[frames, first], swapped[frames, second] = (
-        positions[frames, second],
-        positions[frames, first],
+def _trial():
+    """A thigh and a shank that turn, each by itself, with skin that moves by 4 mm."""
+    angle = np.linspace(0.0, 1.5, 200)
+    about = {"thigh": angle[:, None] * [0.0, 0.0, 1.0], "shank": angle[:, None] * [0.0, 0.0, 1.7]}
+    at = np.stack(
+        [Rotation.from_rotvec(about[SEGMENTS[one]]).apply(WORN_AT[one]) for one in WORN], axis=1
     )
-    return swapped
+    skin = 0.004 * np.random.default_rng(1).standard_normal(at.shape)
+    return at + skin + angle[:, None, None] * [9.0, 0.0, 0.0]
 
 
-def test_right_labels_stay():
-    assert swapped_labels(_distances(_trial())) == []
-
-
-@pytest.mark.parametrize("pair", list(combinations(WORN, 2)))
-def test_every_pair_is_found_and_put_right(pair):
+@pytest.mark.parametrize("first", [0, 120])
+@pytest.mark.parametrize("pair", [*combinations(range(len(WORN)), 2), (), "moved"])
+def test_every_pair_is_found_and_put_right(pair, first):
+    """From the beginning or in the middle; a marker that was put on again 30 mm away is none."""
     right = _trial()
-    wrong = _swap(right, *pair)
-    swaps = swapped_labels(_distances(wrong))
-    assert [{swap.first, swap.second} for swap in swaps] == [set(pair)]
+    wrong = right.copy()
+    if pair == "moved":
+        wrong[first:, WORN.index("front")] += [0.0, 0.03, 0.0]
+    elif pair:
+        wrong[first:, pair] = right[first:, pair[::-1]]
+    swaps = swapped_labels(SegmentDistances.of(WORN, wrong, WORN_AT, SEGMENTS))
+    if pair in ((), "moved"):
+        assert swaps == []
+        return
+    [swap] = swaps
+    assert {swap.first, swap.second} == {WORN[one] for one in pair}
+    np.testing.assert_array_equal(np.flatnonzero(swap.frames), np.arange(first, 200))
     np.testing.assert_array_equal(exchanged_positions(WORN, wrong, swaps), right)
 
 
-def test_labels_that_change_in_the_middle_of_a_trial():
+@pytest.mark.parametrize("pair", [*combinations(range(len(THIGH)), 2)])
+@pytest.mark.parametrize("first", [40, 160])
+def test_two_pairs_are_put_right_the_larger_repair_first(pair, first):
+    """Of a thigh in all frames, and of a shank beside it from a frame on."""
     right = _trial()
-    wrong = _swap(right, "proximal", "distal", slice(120, None))
-    [swap] = swapped_labels(_distances(wrong))
-    np.testing.assert_array_equal(np.flatnonzero(swap.frames), np.arange(120, FRAMES))
-    np.testing.assert_array_equal(exchanged_positions(WORN, wrong, [swap]), right)
-
-
-def test_a_moved_marker_is_no_exchange():
-    """A marker that was put on again 30 mm away: no exchange brings its distances back."""
-    moved = _trial()
-    moved[:, WORN.index("front")] += [0.0, 0.03, 0.0]
-    assert swapped_labels(_distances(moved)) == []
+    wrong = right.copy()
+    wrong[:, pair] = right[:, pair[::-1]]
+    wrong[first:, [4, 5]] = right[first:, [5, 4]]
+    swaps = swapped_labels(SegmentDistances.of(WORN, wrong, WORN_AT, SEGMENTS))
+    repairs = [np.count_nonzero(one.frames) * (one.before - one.after) for one in swaps]
+    assert repairs == sorted(repairs, reverse=True)
+    assert {frozenset((one.first, one.second)) for one in swaps} == {
+        frozenset(WORN[one] for one in pair), frozenset(WORN[4:6]),
+    }  # fmt: skip
+    np.testing.assert_array_equal(exchanged_positions(WORN, wrong, swaps), right)
 
 
 def test_what_distances_cannot_show_is_not_guessed():
@@ -265,41 +245,24 @@ def test_what_distances_cannot_show_is_not_guessed():
 
 # video pelvis ------------------------------------------------------------------------------------
 
-LABELS = ("RHip", "LHip", "RHeel", "RToe", "LHeel", "LToe")
-PLACES = np.array(
-    [[0, 0.9, 0.1], [0, 0.9, -0.1], [-0.1, 0, 0.1], [0.1, 0, 0.1], [-0.1, 0, -0.1], [0.1, 0, -0.1]]
-)
-SET = MarkerSet.model_validate(
-    {
-        "name": "video",
-        "source": "none",
-        "markers": {label: {"body": "pelvis"} for label in LABELS},
-        "feet": {s: {"heel": f"{s[0].upper()}Heel", "toe": [f"{s[0].upper()}Toe"]}
-                 for s in ("left", "right")},
-        "pelvis": {"hips": ["RHip", "LHip"]},
-    }
+LABELS = ("RHip", "LHip", "RHeel", "RBigToe", "LHeel", "LBigToe")
+PLACES = np.array([[0, 0.9, 1], [0, 0.9, -1], [-1, 0, 1], [1, 0, 1], [-1, 0, -1], [1, 0, -1]]) * (
+    0.1, 1.0, 0.1,
 )  # fmt: skip
+SET = proposed_set("video", [], [(*LABELS, "RKnee", "LKnee")], chosen_model(None)).marker_set
 
 
-@pytest.mark.parametrize("exchanged", [False, True])
-def test_hips_face_as_the_toes_are_ahead(exchanged):
+@pytest.mark.parametrize("labels", [LABELS, ("LHip", "RHip", *LABELS[2:])])
+@pytest.mark.parametrize("angle", [0.0, 1.0, 2.5])
+def test_hips_face_as_the_toes_are_ahead(labels, angle):
     """Along any heading; exchanged hips face backwards by themselves."""
-    for angle in (0.0, 1.0, 2.5):
-        turn = np.array(
-            [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
-        )
-        labels = ("LHip", "RHip", *LABELS[2:]) if exchanged else LABELS
-        recording = Recording(labels, np.repeat((PLACES @ turn.T)[None], 5, axis=0), 100.0)
-        path, facing = pelvis_paths(recording, SET)
-        np.testing.assert_allclose(path, [[0.0, 0.9, 0.0]] * 5, atol=1e-12)
-        np.testing.assert_allclose(facing, [0.2 * turn[:, 0]] * 5, atol=1e-12)
+    turn = Rotation.from_euler("y", angle)
+    recording = Recording(labels, np.repeat(turn.apply(PLACES)[None], 5, axis=0), 100.0)
+    path, facing = pelvis_paths(recording, SET)
+    np.testing.assert_allclose(path, [[0.0, 0.9, 0.0]] * 5, atol=1e-12)
+    np.testing.assert_allclose(facing, [turn.apply([0.2, 0.0, 0.0])] * 5, atol=1e-12)
 
 
 def test_a_pelvis_needs_spines_or_both_hips():
     with pytest.raises(ValueError, match="give labels in front and behind, or those of both hips"):
         MarkerSet.model_validate({**SET.model_dump(), "pelvis": {"front": ["RHip"]}})
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(7)

@@ -24,7 +24,12 @@ from coverage import Coverage
 ROOT = Path(__file__).parents[1]
 ROOMS = sorted(path.parent.name for path in (ROOT / "aqbio").glob("*/__init__.py"))
 MARKS = "not workflow and not browser and not install and not slurm and not real"
-MOST_FILES = 15
+MOST_FILES = 20
+FOLDERS = {
+    "body": ("anthropometry", "calibration", "scale"), "labels": ("labelling", "landmarks"),
+    "recordings": ("recordings", "prepare"), "opensim": ("osim",), "pages": ("report",), "study": ("records",),
+}  # fmt: skip
+"""Folders of tests of rooms that are called otherwise."""
 GOLDEN = (
     "tests/stats/test_golden.py",
     "tests/steps/test_golden.py",
@@ -149,14 +154,19 @@ def entered_lines(root: Path) -> dict[str, set[int]]:
 
 
 def guards(file: str) -> list[str]:
-    """Test files that name the module or its room, its own name first, golden ones last."""
-    module, name = file.removesuffix(".py").replace("/", "."), Path(file).stem
+    """Test files of the room and those that name the module, golden ones of whole studies last."""
+    module, name, room = (
+        file.removesuffix(".py").replace("/", "."),
+        Path(file).stem,
+        file.split("/")[1],
+    )
     found = []
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        text = path.read_text(encoding="utf-8")
-        if "real" not in path.parts and (module in text or f"import {name}" in text):
-            found.append((name not in path.stem, path.relative_to(ROOT).as_posix()))
-    named = [path for _, path in sorted(found)[:MOST_FILES]]
+        text, folders = path.read_text(encoding="utf-8"), FOLDERS.get(room, (room,))
+        own = not {*folders}.isdisjoint(path.parts)
+        if "real" not in path.parts and (own or module in text or f"import {name}" in text):
+            found.append((name not in path.stem, not own, path.relative_to(ROOT).as_posix()))
+    named = [path for *_, path in sorted(found)[:MOST_FILES]]
     return list(dict.fromkeys([file, *named, *GOLDEN]))
 
 

@@ -21,10 +21,11 @@ OWN = {
 
 
 def drawn(page: str) -> Iterator[str]:
-    """Numbers of all that is drawn inside a page, summed up, and what is marked there."""
+    """Numbers of all that is drawn inside a page, summed up, where it leads, and its marks."""
     marks = " ".join(re.findall(r"<(?:svg|path|text|rect|circle|line)\b[^>]*>", page))
     at = np.array([float(one) for one in re.findall(r"(?<![\w.#])-?\d+\.?\d*", marks)])
     yield f"{len(at)} numbers are drawn, {at.sum():.0f}, {np.cos(np.arange(len(at))) @ at:.0f}"
+    yield " ".join(sorted(set(re.findall(r'href="([^"]*)"', page))))
     classes = re.findall(r'class="([^"]*)"', page)
     yield " ".join(f"{classes.count(one)} {one}," for one in sorted(set(classes)))
 

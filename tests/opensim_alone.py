@@ -38,10 +38,20 @@ def root_wrench(
     handles = [coordinates.get(k) for k in range(coordinates.getSize())]
     for handle in handles:
         handle.setLocked(state, False)
-    names = [_coordinate(handles, state, k) for k in range(6)]
+
+    def slot(handle: object) -> int:
+        """Place of a coordinate's speed among Simbody's."""
+        handle.setSpeedValue(state, 1.0)
+        place = int(np.argmax(state.getU().to_numpy()))
+        handle.setSpeedValue(state, 0.0)
+        return place
+
+    names = [handle.getName() for handle in sorted(handles, key=slot)[:6]]
     times, q = table(motion)
-    time, generalised = table(forces)
-    force, moment = np.empty((len(time), 3)), np.empty((len(time), 3))
+    time, columns = table(forces)
+    ends = ("_force", "_moment")
+    generalised = [columns[n + end] for n in names for end in ends if n + end in columns]
+    force, moment = np.empty((2, len(time), 3))
     for frame, row in enumerate(np.abs(times - time[:, None]).argmin(axis=1)):
         for handle in handles:
             turns = handle.getMotionType() == opensim.Coordinate.Rotational
@@ -50,29 +60,13 @@ def root_wrench(
         model.realizePosition(state)
         jacobian = opensim.Matrix()
         matter.calcFrameJacobian(state, body.getMobilizedBodyIndex(), opensim.Vec3(0), jacobian)
-        own = np.array([_force(generalised, name)[frame] for name in names])
+        own = np.array([one[frame] for one in generalised])
         wrench = np.linalg.solve(jacobian.to_numpy()[:, :6].T, own)
         arm = body.getPositionInGround(state).to_numpy()
         arm = arm - model.calcMassCenterPosition(state).to_numpy()
         force[frame] = wrench[3:]
         moment[frame] = wrench[:3] + np.cross(arm, wrench[3:])
     return time, force / (model.getTotalMass(state) * 9.80665), moment
-
-
-def _coordinate(handles: list, state: object, slot: int) -> str:
-    """Name of the coordinate whose speed is the k-th of Simbody's."""
-    for handle in handles:
-        before = state.getU().get(slot)
-        handle.setSpeedValue(state, 1.0)
-        changed = state.getU().get(slot) != before
-        handle.setSpeedValue(state, 0.0)
-        if changed:
-            return handle.getName()
-    raise LookupError(slot)
-
-
-def _force(columns: dict[str, np.ndarray], name: str) -> np.ndarray:
-    return next(columns[name + end] for end in ("_force", "_moment") if name + end in columns)
 
 
 def rms(values: np.ndarray) -> np.ndarray:

@@ -60,9 +60,24 @@ def test_findings_that_differ_in_trial_label_and_number_have_one_cause():
     assert found[1].alike.startswith("84 such findings; example: P1 run11; labels: R.MT6")
 
 
-def test_several_participants_are_counted_where_they_are_many():
-    [one] = causes(_gap(f"t{k}", "LTOE", 20, "P2" if k == 6 else "P1") for k in range(7))
-    assert one.concerns == "P1 (6), P2 (1)"
+@pytest.mark.parametrize(
+    ("places", "concerns"),
+    [
+        ("P1 t1", "P1, t1"),
+        ("P1", "P1"),
+        ("P1 t1, P1 t2, P2 t1", "P1, t1, t2; P2, t1"),
+        ("P1, P2, P3, P4", "P1; P2; P3; P4"),
+        ("P1, P2, P3, P4, P5, P6 t1, P7 t1", "P1, P2, P3, P4, P5, P6 (1), P7 (1)"),
+        ("P1 t1, P1 t2, P1 t3, P1 t4, P1 t5, P2 t6", "P1, t1, t2, t3, t4, t5; P2, t6"),
+        ("P1 t1, P1 t2, P1 t3, P1 t4, P1 t5, P1 t6, P2 t7", "P1 (6), P2 (1)"),
+    ],
+)
+def test_several_participants_are_counted_where_they_are_many(places, concerns):
+    who = [one.partition(" ")[::2] for one in places.split(", ")]
+    gaps = [_gap(trial, "LTOE", 20, person) for person, trial in who]
+    [one] = causes(gaps)
+    assert one.concerns == concerns
+    assert str(gaps[-1]).startswith(f"{who[-1][1] or who[-1][0]}: marker LTOE is missing")
 
 
 @pytest.mark.parametrize(

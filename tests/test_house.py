@@ -7,7 +7,6 @@ import re
 import subprocess
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -18,7 +17,6 @@ import yaml
 import aqbio
 from aqbio.cli import app
 from aqbio.config import MappedMarker, Participant, StudySettings, Trial
-from aqbio.stage_table import STAGE_TABLE
 
 ROOT = Path(aqbio.__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -33,8 +31,6 @@ def test_workers_keep_the_tests_of_a_file_together(request):
     if hasattr(config, "workerinput") and config.getvalue("loadgroup"):
         assert request.node.nodeid.endswith("@test_housetests")
 
-
-MATHEMATICS_OF_STAGES = 61
 
 LINES = {
     "aqbio": 2257, "body": 5632, "config": 1743, "consistency": 4201, "contributions": 2988,
@@ -144,23 +140,19 @@ def test_rooms_only_become_smaller():
     assert {room: lines for room, lines in count.items() if lines > LINES.get(room, 0)} == {}
 
 
-def _names(node: ast.AST) -> Iterator[str]:
-    """Names that a definition gives."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        yield node.name
-    if isinstance(node, ast.arg):
-        yield node.arg
-    if isinstance(node, ast.ClassDef):
-        fields = (one.target for one in node.body if isinstance(one, ast.AnnAssign))
-        yield from (one.id for one in fields if isinstance(one, ast.Name))
-
-
 def test_names_say_what_they_hold():
+    """Of functions, classes, arguments and fields."""
     wrong = []
     for path in SOURCES:
         allowed = WORDS_OF_FILES.get(path.relative_to(ROOT / "aqbio").as_posix(), set())
-        names = (name for node in _nodes(path) for name in _names(node))
-        wrong += [f"{path}: {x}" for x in names if x.strip("_").lower() in BANNED - allowed]
+        for node in _nodes(path):
+            names = [getattr(node, "name", ""), getattr(node, "arg", "")]
+            if isinstance(node, ast.ClassDef):
+                fields = (one.target for one in node.body if isinstance(one, ast.AnnAssign))
+                names += [getattr(one, "id", "") for one in fields]
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.arg):
+                called = (name.strip("_").lower() for name in names)
+                wrong += [f"{path}: {name}" for name in called if name in BANNED - allowed]
     assert wrong == []
 
 
@@ -188,56 +180,25 @@ def test_the_import_contracts_name_every_room():
     assert set(kept_from) == rooms - {"aqbio.opensim"}
 
 
-def _modules() -> dict[str, Path]:
-    """Modules of the package by name, `__init__` files by that of their folder; not the root."""
-    names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in SOURCES)
-    found = dict(zip((name.removesuffix(".__init__") for name in names), SOURCES, strict=True))
-    return {name: path for name, path in found.items() if name != "aqbio"}
-
-
 def test_no_module_leads_back_to_itself():
-    """By imports inside functions and for types too."""
-    known, graph = _modules(), {}
-    for name, path in known.items():
-        graph[name] = {
+    """By imports inside functions and for types too; the root names all."""
+    names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in SOURCES)
+    known = dict(zip((name.removesuffix(".__init__") for name in names), SOURCES, strict=True))
+    del known["aqbio"]
+    graph = {
+        name: {
             full if (full := f"{node.module}.{one.name}") in known else node.module
             for node in _nodes(path)
             if isinstance(node, ast.ImportFrom) and node.module in {*known, "aqbio"}
             for one in node.names
         } & set(known) - {name}
+        for name, path in known.items()
+    }  # fmt: skip
     assert sum(map(len, graph.values())) > len(graph)
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" <- ".join(error.args[1]))
-
-
-def _is_path(node: ast.BinOp) -> bool:
-    """Whether a quotient puts a name behind a folder: a text, or a constant in capitals."""
-    last = node.right
-    text = isinstance(last, ast.JoinedStr) or isinstance(getattr(last, "value", None), str)
-    return isinstance(node.op, ast.Div) and (text or getattr(last, "id", "").isupper())
-
-
-def mathematics(nodes: list[ast.AST]) -> int:
-    """Products, quotients, differences and powers, and calls of NumPy that compute; no paths."""
-    count = 0
-    for node in nodes:
-        if isinstance(node, ast.BinOp) and not _is_path(node):
-            count += isinstance(node.op, ast.Mult | ast.Div | ast.Pow | ast.MatMult | ast.Sub)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            owner, name = ast.unparse(node.func.value), node.func.attr
-            numpy = owner.split(".")[0] == "np" and name not in ("array", "zeros", "full")
-            count += numpy or name in ("mean", "sum", "std", "max", "min")
-    return count
-
-
-def test_mathematics_of_the_stages_only_becomes_less():
-    """A stage reads, computes by what others hold, and writes: lower the number, never raise it."""
-    text = 'x = np.sqrt(a * b) - c.mean(); y = study.root / STAGE / f"{name}.nc"; z = np.zeros(3)'
-    assert mathematics(list(ast.walk(ast.parse(text)))) == 4
-    paths = {_modules()[f"aqbio.{stage.module}"] for stage in STAGE_TABLE.values()}
-    assert sum(mathematics(_nodes(path)) for path in paths) <= MATHEMATICS_OF_STAGES
 
 
 def test_opensim_is_imported_in_one_module_only():
@@ -301,13 +262,6 @@ def test_nothing_large_and_no_results_are_tracked():
         or path.suffix == ".c3d"
         or path.relative_to(ROOT).parts[0] in ("results", ".snakemake", ".venv")
     ]
-
-
-def test_the_index_names_every_page():
-    index = ROOT / "docs" / "README.md"
-    links = re.findall(r"\]\(([^)#\s]+)", _text(index))
-    pages = {page for page in _pages() if (ROOT / "docs") in page.parents} - {index}
-    assert not pages - {(index.parent / target).resolve() for target in links}
 
 
 def test_decisions_have_a_number_each():

@@ -16,7 +16,6 @@ import pytest
 
 import aqbio
 from aqbio.io.tables import read_table
-from aqbio.stage_table import STAGE_TABLE, STAGES
 from tests.one_each import ONE_EACH
 from tests.small_study import replace
 
@@ -141,14 +140,6 @@ def test_a_new_study_is_made_and_explained(installed):
     for name in ("README.md", "schema.json"):
         made = (installed.folder / "help" / name).read_text(encoding="utf-8")
         assert made == (ROOT / "config" / name).read_text(encoding="utf-8")
-
-
-def test_the_slurm_profile_plans_it(demo):
-    planned = demo.run("aqbio", "run", "demo", "--profile", "slurm", "--dry-run")
-    counts = dict(line.split() for line in planned.splitlines() if len(line.split()) == 2)
-    each = {name for name in STAGES if STAGE_TABLE[name].each_model}  # on the other model too
-    wanted = {name: "2" if name in each else "1" for name in ("virtual", *STAGES)}
-    assert {name: counts[name] for name in wanted} == wanted
 
 
 def test_the_demo_runs(demo):

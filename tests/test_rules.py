@@ -75,7 +75,7 @@ def test_a_test_provokes_every_rule():
     tests, golden = (
         "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob(pattern)
                   if "real" not in path.parts and path != Path(__file__))
-        for pattern in ("*.py", "golden/*.txt")
+        for pattern in ("*.py", "golden/**/*.txt")
     )  # fmt: skip
     named = set(re.findall(r"""["']([a-z0-9-]+)["']""", tests))
     named |= set(re.findall(r"(?<![\w-])[a-z0-9]+(?:-[a-z0-9]+)+(?![\w-])", golden))

@@ -50,6 +50,7 @@ from aqbio.opensim.session import (
 )
 from aqbio.opensim.skeleton import read_skeleton
 from tests.golden import differences
+from tests.refusal import refused
 from tests.said import said
 from validation.sprint_model import DECIMALS, build_sprint_model
 
@@ -371,6 +372,20 @@ def test_opensim_scales_masses_and_even_inertias_alike(sprint):
         assert body.getMass() == pytest.approx(mass[index], rel=1e-12)
         theirs = inertia_matrix(body.getInertia()).diagonal()
         np.testing.assert_allclose(theirs, inertia[index].diagonal(), rtol=1e-9)
+
+
+def test_a_model_that_opensim_cannot_build_is_refused() -> None:
+    """A coupler of a coordinate that no joint has."""
+    model, coupler = load_model(SPRINT), opensim.CoordinateCouplerConstraint()
+    names = opensim.ArrayStr()
+    names.append("knee_angle_r")
+    coupler.setIndependentCoordinateNames(names)
+    coupler.setDependentCoordinateName("nobody")
+    coupler.setFunction(opensim.LinearFunction(1.0, 0.0))
+    model.addConstraint(coupler)
+    with refused("model-does-not-initialise", "nobody") as caught, quiet(level="Off"):
+        initialised(model, file=SPRINT)
+    assert caught.value.file == str(SPRINT)
 
 
 def test_import_leaves_no_log_and_no_warning(tmp_path: Path) -> None:

@@ -24,7 +24,13 @@ from aqbio.recordings.axes import (
     displacement,
     pelvis_paths,
 )
-from aqbio.recordings.label_check import SegmentDistances, exchanged_positions, swapped_labels
+from aqbio.recordings.label_check import (
+    SegmentDistances,
+    _note_swap,
+    exchanged_positions,
+    swapped_labels,
+)
+from aqbio.recordings.notes import Notes
 
 # axes --------------------------------------------------------------------------------------------
 
@@ -216,6 +222,25 @@ def test_every_pair_is_found_and_put_right(pair, first):
     assert {swap.first, swap.second} == {WORN[one] for one in pair}
     np.testing.assert_array_equal(np.flatnonzero(swap.frames), np.arange(first, 200))
     np.testing.assert_array_equal(exchanged_positions(WORN, wrong, swaps), right)
+    sizes = [_misfit(at[first:], pair) for at in (wrong, right)]
+    np.testing.assert_allclose([swap.before, swap.after], sizes)
+    notes = Notes("fast", "P1", "a.trc", "")
+    _note_swap(swap, notes, accepted=False)
+    [found] = notes.findings
+    np.testing.assert_allclose([found.number, found.limit], 1e3 * np.array(sizes))
+    assert found.where == ("" if first == 0 else "frames 121 to 200")
+
+
+def _misfit(at, pair):
+    """Root mean square difference of the distances of two labels from their peers, m."""
+    off = [
+        np.linalg.norm(at[:, one] - at[:, peer], axis=1)
+        - np.linalg.norm(WORN_AT[WORN[one]] - WORN_AT[WORN[peer]])
+        for one in pair
+        for peer in range(len(WORN))
+        if SEGMENTS[WORN[peer]] == SEGMENTS[WORN[one]] and peer not in pair
+    ]
+    return np.sqrt(np.mean(np.square(off)))
 
 
 @pytest.mark.parametrize("pair", [*combinations(range(len(THIGH)), 2)])

@@ -182,15 +182,19 @@ def stance_share(
     Returns
     -------
     (..., 3) array
-        Along each axis. Along an axis in which the whole changes sign the ratio means little.
+        Along each axis; NaN where the whole is zero, as a plate's that measures one axis only. Along
+        an axis in which the whole changes sign the ratio means little.
 
     Examples
     --------
     >>> stance_share(np.full((5, 3), 2.0), np.full((5, 3), 8.0))
     array([0.25, 0.25, 0.25])
+    >>> stance_share(np.ones((5, 3)), np.full((5, 3), [2.0, 0.0, 4.0]))
+    array([0.5 ,  nan, 0.25])
     """
     if weights is None:
         weights = np.ones(len(whole))
         weights[[0, -1]] = 0.5
-    ratio: FloatArray = np.tensordot(weights, part, axes=1) / np.tensordot(weights, whole, axes=1)
-    return ratio
+    total = np.tensordot(weights, whole, axes=1)
+    total[total == 0.0] = np.nan
+    return np.asarray(np.tensordot(weights, part, axes=1) / total)

@@ -36,52 +36,60 @@ class Instant:
     """Of the ground."""
 
 
-def _matrix(rotation) -> np.ndarray:
-    return np.array([[rotation.get(i, j) for j in range(3)] for i in range(3)])
-
-
-def _each(several) -> list:
-    return [several.get(k) for k in range(several.getSize())]
-
-
 def _child(joint) -> str:
     return joint.getChildFrame().findBaseFrame().getName()
 
 
-def _coordinates(joint) -> list[str]:
-    return [joint.get_coordinates(k).getName() for k in range(joint.numCoordinates())]
+def _array(vector) -> np.ndarray:
+    return np.array([vector.get(0), vector.get(1), vector.get(2)])
 
 
 class Referee:
-    """A model, and what a map says of it. Arrays are by segment, or by the place of a speed."""
+    """A model, and what a map says of it."""
 
     def __init__(self, osim: Path, model_map: Path) -> None:
         self.map = yaml.safe_load(model_map.read_text(encoding="utf-8"))
         self.model = opensim.Model(str(osim))
-        self.joints = self.model.getJointSet()
         self.model.updForceSet().clearAndDestroy()
-        coordinates = _each(self.model.getCoordinateSet())
-        self.locked = [one.getName() for one in coordinates if one.getDefaultLocked()]
-        for one in coordinates:
+        coordinates = self.model.getCoordinateSet()
+        every = [coordinates.get(k) for k in range(coordinates.getSize())]
+        self.locked = [one.getName() for one in every if one.getDefaultLocked()]
+        for one in every:
             one.setDefaultLocked(False)
             one.setDefaultClamped(False)
-        self.couplers = dict(_couplers(osim))
         self.model.updConstraintSet().clearAndDestroy()
+        self.couplers = self._couplers(osim)
         self.state = self.model.initSystem()
         self.matter = self.model.getMatterSubsystem()
-        self.gravity = self.model.getGravity().to_numpy()
-        handles = {one.getName(): one for one in _each(self.model.getCoordinateSet())}
-        self.slot = {name: self._slot(one) for name, one in handles.items()}
-        self.names = sorted(self.slot, key=self.slot.__getitem__)
-        self.handles = [handles[name] for name in self.names]
-        self.bodies = _each(self.model.getBodySet())
-        self.place_of = {one.getName(): place for place, one in enumerate(self.bodies)}
-        self.mass = np.array([[one.getMass()] for one in self.bodies])
+        gravity = self.model.getGravity()
+        self.gravity = np.array([gravity.get(axis) for axis in range(3)])
+        self.handles = {one.getName(): one for one in map(self._coordinate, range(len(every)))}
+        self.slot = {name: self._slot(one) for name, one in self.handles.items()}
+        bodies = self.model.getBodySet()
+        self.bodies = {bodies.get(k).getName(): bodies.get(k) for k in range(bodies.getSize())}
+
+    def _coordinate(self, index: int):
+        return self.model.getCoordinateSet().get(index)
+
+    @staticmethod
+    def _couplers(osim: Path) -> dict[str, str]:
+        """Dependent to independent coordinate: in these models the function is the identity."""
+        model = opensim.Model(str(osim))
+        found = {}
+        for k in range(model.getConstraintSet().getSize()):
+            one = opensim.CoordinateCouplerConstraint.safeDownCast(model.getConstraintSet().get(k))
+            if one is not None:
+                names = one.getIndependentCoordinateNames()
+                function = one.getFunction()
+                for value in (0.2, 1.1):
+                    assert function.calcValue(opensim.Vector(1, value)) == value
+                found[one.getDependentCoordinateName()] = names.get(0)
+        return found
 
     def _slot(self, handle) -> int:
         """Place of a coordinate's speed among Simbody's."""
         handle.setSpeedValue(self.state, 1.0)
-        place = int(np.argmax(self.state.getU().to_numpy()))
+        place = int(np.argmax([self.state.getU().get(k) for k in range(self.state.getNU())]))
         handle.setSpeedValue(self.state, 0.0)
         return place
 
@@ -89,136 +97,247 @@ class Referee:
 
     def set(self, now: Instant) -> None:
         self.now = now
-        self.q, self.u, self.udot = (
-            np.array([of[name] for name in self.names]) for of in (now.q, now.u, now.udot)
-        )
-        later, earlier = (self._velocities(self.q + h * self.u, self.u) for h in (STEP, -STEP))
-        self.bias = (later - earlier) / (2.0 * STEP)
-        self.omega, self.speed = self._velocities(self.q, self.u)
-        places = (x.findStationLocationInGround(self.state, x.getMassCenter()) for x in self.bodies)
-        self.places = np.array([one.to_numpy() for one in places])
-        self.inertia = np.array([self._inertia(body) for body in self.bodies])
-        self.com = self._mean(self.places)
+        self._ordered = sorted(self.slot, key=self.slot.__getitem__)
+        u = np.array([now.u[name] for name in self._ordered])
+        later, earlier = (self._velocities(self._at(step), u) for step in (STEP, -STEP))
+        self.bias = {
+            name: tuple(
+                (a - b) / (2.0 * STEP) for a, b in zip(later[name], earlier[name], strict=True)
+            )
+            for name in self.bodies
+        }
+        self.places = {
+            name: _array(body.findStationLocationInGround(self.state, body.getMassCenter()))
+            for name, body in self.bodies.items()
+        }
+        self.masses = {name: body.getMass() for name, body in self.bodies.items()}
+        self.turns = {
+            name: _matrix(body.getTransformInGround(self.state).R())
+            for name, body in self.bodies.items()
+        }
+        self.omega = {
+            name: _array(body.getVelocityInGround(self.state).get(0))
+            for name, body in self.bodies.items()
+        }
+        self.speed = {
+            name: _array(body.findStationVelocityInGround(self.state, body.getMassCenter()))
+            for name, body in self.bodies.items()
+        }
+        self.inertia = {name: self._inertia(name) for name in self.bodies}
+        self.com = _weighted(self.places, self.masses)
+        self.com_speed = _weighted(self.speed, self.masses)
 
-    def _velocities(self, q: np.ndarray, u: np.ndarray) -> np.ndarray:
-        """Angular velocity and velocity of the centre of mass of every segment (2, B, 3)."""
-        for handle, value, speed in zip(self.handles, q.tolist(), u.tolist(), strict=True):
-            handle.setValue(self.state, value, False)
-            handle.setSpeedValue(self.state, speed)
+    def _inertia(self, name: str) -> np.ndarray:
+        moments = self.bodies[name].getInertia()
+        (xx, yy, zz), (xy, xz, yz) = _array(moments.getMoments()), _array(moments.getProducts())
+        own = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+        return self.turns[name] @ own @ self.turns[name].T
+
+    def accelerations(self, udot: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Angular acceleration and acceleration of the centre of mass of every segment."""
+        along = self._velocities(self._at(0.0), udot)
+        return {
+            name: tuple(
+                one + other for one, other in zip(along[name], self.bias[name], strict=True)
+            )
+            for name in self.bodies
+        }
+
+    def _at(self, step: float) -> np.ndarray:
+        """Coordinates a moment later, in the order of the speeds."""
+        q = np.zeros(len(self.slot))
+        for name, place in self.slot.items():
+            q[place] = self.now.q[name] + step * self.now.u[name]
+        return q
+
+    def _velocities(self, q: np.ndarray, u: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Angular velocity and velocity of the centre of mass; the state is left as it was."""
+        self._place(q, u)
+        found = {
+            name: (
+                _array(body.getVelocityInGround(self.state).get(0)),
+                _array(body.findStationVelocityInGround(self.state, body.getMassCenter())),
+            )
+            for name, body in self.bodies.items()
+        }
+        self._place(self._at(0.0), np.array([self.now.u[name] for name in self._ordered]))
+        return found
+
+    def _place(self, q: np.ndarray, u: np.ndarray) -> None:
+        for name, handle in self.handles.items():
+            handle.setValue(self.state, float(q[self.slot[name]]), False)
+            handle.setSpeedValue(self.state, float(u[self.slot[name]]))
         self.model.realizeVelocity(self.state)
-        return np.array([
-            [x.getVelocityInGround(self.state).get(0).to_numpy() for x in self.bodies],
-            [x.findStationVelocityInGround(self.state, x.getMassCenter()).to_numpy()
-             for x in self.bodies],
-        ])  # fmt: skip
-
-    def _accelerations(self) -> np.ndarray:
-        return self._velocities(self.q, self.udot) + self.bias
-
-    def _inertia(self, body) -> np.ndarray:
-        moments, turn = body.getInertia(), _matrix(body.getTransformInGround(self.state).R())
-        xy, xz, yz = moments.getProducts().to_numpy()
-        off = np.array([[0.0, xy, xz], [xy, 0.0, yz], [xz, yz, 0.0]])
-        return turn @ (np.diag(moments.getMoments().to_numpy()) + off) @ turn.T
-
-    def _mean(self, values: np.ndarray) -> np.ndarray:
-        return (self.mass * values).sum(axis=0) / self.mass.sum()
-
-    def _spin(self, omega: np.ndarray) -> np.ndarray:
-        return np.einsum("bij,bj->bi", self.inertia, omega)
-
-    def _about_com(self, omega: np.ndarray, speed: np.ndarray) -> dict[str, np.ndarray]:
-        """Of every group about the whole body's centre of mass: momentum of velocities."""
-        relative = self.mass * (speed - self._mean(speed))
-        own = self._spin(omega) + np.cross(self.places - self.com, relative)
-        groups = self.map["groups"].items()
-        return {group: sum(own[self.place_of[one]] for one in names) for group, names in groups}
 
     def jacobian(self, body: str, point: np.ndarray) -> np.ndarray:
         """(6, U) rotation and translation of a point that a segment carries."""
-        segment, found = self.bodies[self.place_of[body]], opensim.Matrix()
+        segment = self.bodies[body]
         transform = segment.getTransformInGround(self.state)
-        station = _matrix(transform.R()).T @ (point - transform.p().to_numpy())
-        index, place = segment.getMobilizedBodyIndex(), opensim.Vec3(*station.tolist())
-        self.matter.calcFrameJacobian(self.state, index, place, found)
+        station = _matrix(transform.R()).T @ (point - _array(transform.p()))
+        found = opensim.Matrix()
+        place = opensim.Vec3(*station.tolist())
+        self.matter.calcFrameJacobian(self.state, segment.getMobilizedBodyIndex(), place, found)
         return found.to_numpy()
 
-    # levels ------------------------------------------------------------------------------------
+    # level A -----------------------------------------------------------------------------------
 
     def momentum(self) -> dict[str, np.ndarray]:
-        """Level A: of every group."""
-        return self._about_com(self.omega, self.speed)
+        """Of every group about the whole body's centre of mass."""
+        return self._by_group({name: self._own_momentum(name) for name in self.bodies})
 
-    def _demands(self) -> tuple[np.ndarray, np.ndarray]:
-        """Moment and force that the motion of every segment needs beside its weight."""
-        alpha, linear = self._accelerations()
-        turning = self._spin(alpha) + np.cross(self.omega, self._spin(self.omega))
-        return turning, self.mass * (linear - self.gravity)
+    def _own_momentum(self, name: str) -> np.ndarray:
+        arm = self.places[name] - self.com
+        relative = self.masses[name] * (self.speed[name] - self.com_speed)
+        return self.inertia[name] @ self.omega[name] + np.cross(arm, relative)
+
+    def rates(self, accelerations) -> dict[str, np.ndarray]:
+        """Rate of every group's momentum about the whole body's centre of mass."""
+        mean = _weighted({name: one[1] for name, one in accelerations.items()}, self.masses)
+        found = {}
+        for name, (alpha, linear) in accelerations.items():
+            arm = self.places[name] - self.com
+            found[name] = self._spin_rate(name, alpha) + np.cross(
+                arm, self.masses[name] * (linear - mean)
+            )
+        return self._by_group(found)
+
+    def _spin_rate(self, name: str, alpha: np.ndarray) -> np.ndarray:
+        omega, inertia = self.omega[name], self.inertia[name]
+        return inertia @ alpha + np.cross(omega, inertia @ omega)
+
+    def _by_group(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {
+            group: np.sum([values[one] for one in members], axis=0)
+            for group, members in self.map["groups"].items()
+        }
+
+    # level B -----------------------------------------------------------------------------------
 
     def on_the_pelvis(self) -> dict[str, np.ndarray]:
-        """Level B: moment of every chain on the pelvis about its centre of mass."""
-        about = self.places[self.place_of[self.map["pelvis"]["body"]]]
-        turning, pull = self._demands()
-        own = -turning - np.cross(self.places - about, pull)
-        for side, foot in self.map["feet"].items():
-            force, moment = self.now.force[side], self.now.moment[side]
-            own[self.place_of[foot]] += moment - np.cross(about, force)
+        """Moment of every chain on the pelvis about its centre of mass."""
+        about = self.places[self.map["pelvis"]["body"]]
+        moves = self.accelerations(self._udot())
+        found = {}
+        for chain, members in self._chains().items():
+            total = np.zeros(3)
+            for name in members:
+                alpha, linear = moves[name]
+                pull = self.masses[name] * (linear - self.gravity)
+                total -= self._spin_rate(name, alpha) + np.cross(self.places[name] - about, pull)
+            for side, foot in self.map["feet"].items():
+                if foot in members:
+                    total += self.now.moment[side] - np.cross(about, self.now.force[side])
+            found[chain] = total
+        return found
+
+    def _chains(self) -> dict[str, list[str]]:
         groups = self.map["groups"]
         upper = [one for group in ("torso", "arm_left", "arm_right") for one in groups[group]]
-        chains = {leg: groups[leg] for leg in ("leg_left", "leg_right")} | {"upper_body": upper}
-        return {chain: sum(own[self.place_of[x]] for x in names) for chain, names in chains.items()}
-
-    def caused(self, side: str) -> dict[tuple[str, str], tuple[np.ndarray, dict[str, np.ndarray]]]:
-        """Level C: force of the ground and rates of groups by contact model and joint, one foot on
-        the ground; what a filter leaks onto the other foot is given."""
-        free = [one for one in self.slot if one not in self.locked and one not in self.couplers]
-        leads = {one: one for one in free} | {
-            one: lead for one, lead in self.couplers.items() if lead in free
+        return {
+            "leg_left": groups["leg_left"],
+            "leg_right": groups["leg_right"],
+            "upper_body": upper,
         }
+
+    def _udot(self) -> np.ndarray:
+        udot = np.zeros(len(self.slot))
+        for name, place in self.slot.items():
+            udot[place] = self.now.udot[name]
+        return udot
+
+    # level C -----------------------------------------------------------------------------------
+
+    def caused(self, side: str) -> dict[str, dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]]:
+        """Ground force and rates of groups by contact model and joint, one foot on the ground."""
+        free = [one for one in self.slot if one not in self.locked and one not in self.couplers]
         expand = np.zeros((len(self.slot), len(free)))
-        for name, lead in leads.items():
-            expand[self.slot[name], free.index(lead)] = 1.0
+        for column, name in enumerate(free):
+            expand[self.slot[name], column] = 1.0
+        for dependent, independent in self.couplers.items():
+            if independent in free:
+                expand[self.slot[dependent], free.index(independent)] = 1.0
         matrix = opensim.Matrix()
         self.matter.calcM(self.state, matrix)
         mass = expand.T @ matrix.to_numpy() @ expand
-        needed = np.zeros(len(self.slot))
-        for body, place, *demand in zip(self.bodies, self.places, *self._demands(), strict=True):
-            needed += self.jacobian(body.getName(), place).T @ np.concatenate(demand)
+        point, share = self.pressure(side)
+        foot, toes = self.map["feet"][side], self._toes(side)
+        at_foot, at_toes = self.jacobian(foot, point), self.jacobian(toes, point)
+        wrench = np.concatenate(
+            (self.now.moment[side] - np.cross(point, self.now.force[side]), self.now.force[side])
+        )
+        needed = expand.T @ self._generalised()
+        still = self.accelerations(np.zeros(len(self.slot)))
         found = {}
         for model, rows in ROWS.items():
-            feet = {foot: self._bearing(foot, model) for foot in self.map["feet"]}
-            borne = sum(jacobian.T @ wrench for jacobian, wrench in feet.values())
-            tau, held = expand.T @ (needed - borne), (feet[side][0] @ expand)[rows]
+            own = 0.0 if model == "C4" else share
+            contact = ((1.0 - own) * at_foot + own * at_toes) @ expand
+            tau = needed - contact.T @ wrench - self._of_the_other_foot(side, expand, model)
+            held = contact[rows]
             reply = np.linalg.solve(mass, held.T)
-            for source, names in self._sources():
-                alone = np.linalg.solve(mass, np.where(np.isin(free, names), tau, 0.0))
-                ground = np.zeros(6)
-                ground[rows] = force = -np.linalg.solve(held @ reply, held @ alone)
-                moves = self._velocities(self.q, expand @ (alone + reply @ force))
-                found[model, source] = ground[3:], self._about_com(*moves)
+            found[model] = {
+                source: self._effect(
+                    expand, mass, held, reply, np.where(chosen, tau, 0.0), rows, still
+                )
+                for source, chosen in self._sources(free).items()
+            }
         return found
 
-    def _bearing(self, side: str, model: str) -> tuple[np.ndarray, np.ndarray]:
-        """Jacobian of what bears a foot's load, and the load about its centre of pressure."""
-        point, share = self.pressure(side)
+    def _of_the_other_foot(self, side: str, expand: np.ndarray, model: str) -> np.ndarray:
+        """Generalised forces of what a filter leaks onto the other foot."""
+        other = {"left": "right", "right": "left"}[side]
+        force, moment = self.now.force[other], self.now.moment[other]
+        point, share = self.pressure(other)
         share = 0.0 if model == "C4" else share
-        foot, toes = (
-            self.map["feet"][side],
-            _child(self.joints.get(self.map["joints"]["mtp"][side])),
-        )
+        wrench = np.concatenate((moment - np.cross(point, force), force))
+        foot, toes = self.map["feet"][other], self._toes(other)
         bearing = (1.0 - share) * self.jacobian(foot, point) + share * self.jacobian(toes, point)
-        force, moment = self.now.force[side], self.now.moment[side]
-        return bearing, np.concatenate((moment - np.cross(point, force), force))
+        return (bearing @ expand).T @ wrench
 
-    def _sources(self) -> Iterator[tuple[str, list[str]]]:
-        """Coordinates of every joint; the ankle's are of all that moves the foot."""
+    def _generalised(self) -> np.ndarray:
+        """Generalised forces of motion and weight, none of the ground."""
+        total = np.zeros(len(self.slot))
+        for name, (alpha, linear) in self.accelerations(self._udot()).items():
+            jacobian = self.jacobian(name, self.places[name])
+            pull = self.masses[name] * (linear - self.gravity)
+            total += jacobian.T @ np.concatenate((self._spin_rate(name, alpha), pull))
+        return total
+
+    def _effect(self, expand, mass, held, reply, tau, rows, still):
+        alone = np.linalg.solve(mass, tau)
+        force = -np.linalg.solve(held @ reply, held @ alone)
+        udot = expand @ (alone + reply @ force)
+        moves = {
+            name: (alpha - still[name][0], linear - still[name][1])
+            for name, (alpha, linear) in self.accelerations(udot).items()
+        }
+        mean = _weighted({name: one[1] for name, one in moves.items()}, self.masses)
+        rates = {
+            name: self.inertia[name] @ alpha
+            + np.cross(self.places[name] - self.com, self.masses[name] * (linear - mean))
+            for name, (alpha, linear) in moves.items()
+        }
+        ground = np.zeros(6)
+        ground[rows] = force
+        return ground[3:], self._by_group(rates)
+
+    def _sources(self, free: list[str]) -> dict[str, np.ndarray]:
+        found, every = {}, self.model.getJointSet()
         for joint, sides in self.map["joints"].items():
             for side, name in sides.items():
-                own = [self.joints.get(name)]
-                if joint == "ankle":
-                    own += [x for x in self.joints if _child(x) == self.map["feet"][side]]
+                own = [every.get(name)]
+                if joint == "ankle":  # and what else moves the foot
+                    own += [one for one in every if _child(one) == self.map["feet"][side]]
+                names = [
+                    one.get_coordinates(k).getName()
+                    for one in own
+                    for k in range(one.numCoordinates())
+                ]
                 label = joint if side == "centre" else f"{joint}_{side}"
-                yield label, [one for each in own for one in _coordinates(each)]
+                found[label] = np.isin(free, names)
+        return found
+
+    def _toes(self, side: str) -> str:
+        return _child(self.model.getJointSet().get(self.map["joints"]["mtp"][side]))
 
     def pressure(self, side: str) -> tuple[np.ndarray, float]:
         """Centre of pressure on the ground, and what the toes bear of the force."""
@@ -228,25 +347,26 @@ class Referee:
         x = (moment[2] + height * force[0]) / force[1]
         z = (height * force[2] - moment[0]) / force[1]
         point = np.array([x, height, z])
-        joint = self.joints.get(self.map["joints"]["mtp"][side])
-        centre = joint.getChildFrame().getPositionInGround(self.state).to_numpy()
-        toes = self.jacobian(_child(joint), centre)[:3]
-        axis = next(toes[:, self.slot[x]] for x in _coordinates(joint) if x not in self.locked)
+        joint = self.model.getJointSet().get(self.map["joints"]["mtp"][side])
+        centre = _array(joint.getChildFrame().getPositionInGround(self.state))
+        names = [joint.get_coordinates(k).getName() for k in range(joint.numCoordinates())]
+        toes = self.jacobian(self._toes(side), centre)[:3]
+        axis = next(toes[:, self.slot[one]] for one in names if one not in self.locked)
         ahead = np.cross(axis, [0.0, 1.0, 0.0])
         ahead /= np.linalg.norm(ahead)
-        heel = self.bodies[self.place_of[self.map["feet"][side]]].getPositionInGround(self.state)
-        ahead *= np.sign(ahead @ (centre - heel.to_numpy()))
+        heel = self.model.getBodySet().get(self.map["feet"][side])
+        ahead *= np.sign(ahead @ (centre - _array(heel.getPositionInGround(self.state))))
         share = np.clip(0.5 * ((point - centre) @ ahead / BLEND + 1.0), 0.0, 1.0)
         return point, float(share**2 * (3.0 - 2.0 * share))
 
 
-def _couplers(osim: Path) -> Iterator[tuple[str, str]]:
-    """Dependent to independent coordinate: in these models the function is the identity."""
-    for constraint in _each(opensim.Model(str(osim)).getConstraintSet()):
-        one = opensim.CoordinateCouplerConstraint.safeDownCast(constraint)
-        if one is not None:
-            assert all(one.getFunction().calcValue(opensim.Vector(1, x)) == x for x in (0.2, 1.1))
-            yield one.getDependentCoordinateName(), one.getIndependentCoordinateNames().get(0)
+def _matrix(rotation) -> np.ndarray:
+    return np.array([[rotation.get(i, j) for j in range(3)] for i in range(3)])
+
+
+def _weighted(values: dict[str, np.ndarray], masses: dict[str, float]) -> np.ndarray:
+    whole = sum(masses.values())
+    return np.sum([masses[name] * value for name, value in values.items()], axis=0) / whole
 
 
 # whole trials ------------------------------------------------------------------------------------
@@ -262,33 +382,43 @@ def instants(folder: Path, trial: str) -> Iterator[tuple[int, str, Instant]]:
     """Four instants of every contact: index of the frame, side, and what was measured."""
     with xr.open_dataset(folder / "consistent" / f"{trial}.nc") as opened:
         data = opened.load()
-    names, feet = (data[name].values.astype(str).tolist() for name in ("coordinate", "foot"))
-    time, height = data["time"].values, float(data.attrs["surface_height"])
+    names = [str(one) for one in data["coordinate"].values]
+    time = data["time"].values
+    feet = [str(one) for one in data["foot"].values]
     for contact in range(data.sizes["contact"]):
         start, stop = (float(data[f"contact_{one}"][contact]) for one in ("touchdown", "toe_off"))
         for share in INSTANTS:
             frame = int(np.abs(time - start - share * (stop - start)).argmin())
             told = {
-                variable.removeprefix("foot_"): dict(
-                    zip(keys, data[variable].values[frame], strict=True)
-                )
-                for keys, of in ((names, ("q", "u", "udot")), (feet, ("foot_force", "foot_moment")))
-                for variable in of
+                variable: dict(zip(names, data[variable].values[frame].tolist(), strict=True))
+                for variable in ("q", "u", "udot")
             }
-            yield frame, str(data["contact_foot"].values[contact]), Instant(**told, height=height)
+            loads = {
+                name: dict(zip(feet, data[f"foot_{name}"].values[frame], strict=True))
+                for name in ("force", "moment")
+            }
+            height = float(data.attrs["surface_height"])
+            yield (
+                frame,
+                str(data["contact_foot"].values[contact]),
+                Instant(**told, **loads, height=height),
+            )
 
 
 def hold_against(folder: Path, trial: str, model_map: Path) -> None:
     """Hold the levels of a fitted trial in a participant's folder against OpenSim's."""
-    referee = Referee(next((folder / "consistent").glob("*.osim")), model_map)
+    model = next((folder / "consistent").glob("*.osim"))
+    referee = Referee(model, model_map)
     with xr.open_dataset(folder / "contributions" / f"{trial}.nc") as opened:
         data = opened.load()
-    cos, sin = (turn(float(data.attrs["heading"])) for turn in (np.cos, np.sin))
-    turn = np.array([[cos, 0.0, -sin], [0.0, 1.0, 0.0], [sin, 0.0, cos]])
+    angle = float(data.attrs["heading"])
+    turn = np.array(
+        [[np.cos(angle), 0, -np.sin(angle)], [0, 1, 0], [np.sin(angle), 0, np.cos(angle)]]
+    )
     worst = dict.fromkeys(LIMITS, 0.0)
 
-    def compare(what: str, ours: xr.DataArray, theirs: np.ndarray) -> None:
-        worst[what] = max(worst[what], float(np.abs(ours.values - turn @ theirs).max()))
+    def compare(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
+        worst[what] = max(worst[what], float(np.abs(ours - turn @ theirs).max()))
 
     checked, borne = 0, 0.0
     for frame, side, now in instants(folder, trial):
@@ -299,15 +429,19 @@ def hold_against(folder: Path, trial: str, model_map: Path) -> None:
         referee.set(now)
         borne = max(borne, referee.pressure(side)[1])
         for group, value in referee.momentum().items():
-            compare("momentum", product["group_angular_momentum"].sel(group=group), value)
-        hub = product["hub_moment"] + product["hub_force_moment"]
+            own = product["group_angular_momentum"].sel(group=group).values
+            compare("momentum", own, value)
         for chain, value in referee.on_the_pelvis().items():
-            compare("hub", hub.sel(chain=chain), value)
-        for (model, source), (force, rates) in referee.caused(side).items():
-            own = product.sel(contact_model=model, source=source)
-            compare("caused force", own["induced_ground_force"].sel(foot=side), force)
-            for group, rate in rates.items():
-                compare("caused rate", own["induced_momentum_rate"].sel(group=group), rate)
+            parts = (product[one].sel(chain=chain) for one in ("hub_moment", "hub_force_moment"))
+            compare("hub", sum(one.values for one in parts), value)
+        for model, sources in referee.caused(side).items():
+            for source, (force, rates) in sources.items():
+                place = {"contact_model": model, "source": source}
+                own = product["induced_ground_force"].sel(foot=side, **place).values
+                compare("caused force", own, force)
+                for group, rate in rates.items():
+                    own = product["induced_momentum_rate"].sel(group=group, **place).values
+                    compare("caused rate", own, rate)
     assert checked >= 4 * len(INSTANTS) - 2
     assert borne > 0.9  # else C4 and C2 would be alike
     assert set(ROWS) == {str(one) for one in data["contact_model"].values}

@@ -25,7 +25,7 @@ SAID = {
     "pub_cmu_waist_labels": "39 labels are placed",
     "opencap_labels": "of 3 of 3 runs: speed, steps, contact times, joint angles and angular "
     "momentum (level A) of the legs, the arms, the trunk, the pelvis, the push side",
-    "pose2sim_labels": "for the labels hardly show pelvis, trunk. To change that: mark the iliac",
+    "pose2sim_labels": "for the labels hardly show pelvis. To change that: mark the iliac",
     "pose2sim_raw_and_filtered": "LSTM.trc, which has 64 labels instead of 21",
     "pose2sim_two_people": "S01 stands still in all trials: no results",
 }

@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from aqbio.body.calibration import moving_shape
+from aqbio.body.draws import about_model
+from aqbio.body.records import body_spread, posterior_path, write_posterior
+from aqbio.body.statements import as_error, body_masses, mass_findings
+from aqbio.config import Participant, StudySettings
 from aqbio.contributions.dataset import contributions_dataset
+from aqbio.contributions.files import momentum_samples, with_posterior
 from aqbio.contributions.stage import held_findings, trial_contributions
 from aqbio.gait.roles import RoleScheme
+from aqbio.gait.steps import rotation_about_vertical
+from aqbio.hypotheses.contact_models import CONTACT_MODELS
+from aqbio.hypotheses.multiverse import CHOICES
+from aqbio.inverse_kinematics import solution
+from aqbio.inverse_kinematics.solution import SolvedTrial
+from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import load_study
+from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion
+from aqbio.multiverse.specifications import (
+    PELVIS as PELVIS_FACTOR,
+)
+from aqbio.multiverse.specifications import (
+    every_specification,
+    is_computable,
+    left_out_findings,
+    pelvis_members,
+)
 from aqbio.observed.determined import (
     bridged,
     determined,
@@ -44,7 +67,12 @@ from aqbio.observed.parts import (
     why_not_whole,
     with_observed,
 )
+from aqbio.recordings.prepared import measured_loads
+from aqbio.signals import low_pass
+from aqbio.stats.registry import read_registry
 from tests.golden import differences, sizes
+from tests.mechanics.calibration.made import CLUSTERS, fitted, made_person
+from tests.mechanics.calibration.made import MAP as BODY_MAP
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import MAP
@@ -286,3 +314,269 @@ def test_the_mask_is_read_as_it_was_written(run):
     again = read_observed(with_observed(xr.Dataset(), mask))
     for name in ("mask", "segments", "reason", "coordinates", "coordinate_mask"):
         np.testing.assert_array_equal(getattr(again, name), getattr(mask, name), err_msg=name)
+
+
+# The posterior of a body: its file, read back, and what is drawn of it.
+
+CLUSTERED = tuple(f"{side}{name}" for side in "RL" for name in CLUSTERS)
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return fitted(made_person(0))
+
+
+@pytest.fixture(scope="module")
+def posterior(fit, tmp_path_factory):
+    path = tmp_path_factory.mktemp("body") / "S01_body.nc"
+    write_posterior(fit, path, {})
+    return read_dataset(path)
+
+
+def test_offsets_are_those_of_drawn_bodies(fit, posterior):
+    """Bodies drawn from the posterior: what their postures have in common over moving frames."""
+    moving = ~fit.problem.frames.still
+    rng = np.random.default_rng(1)
+    drawn = rng.multivariate_normal(np.zeros(len(fit.covariance)), fit.covariance, 2000)
+    off = np.einsum("fcp,np->nc", fit.by_theta[moving], drawn) / moving.sum()
+    # 2000 draws know a deviation to 1.6 %, each of some 30 coordinates.
+    np.testing.assert_allclose(off.std(axis=0), posterior["offset_sd"].values, rtol=0.07)
+
+
+@pytest.fixture(scope="module")
+def skeleton(fit):
+    """The participant's model, whose markers are called otherwise than the laboratory's labels."""
+    template = fit.problem.template
+    own = template.skeleton_of(moving_shape(fit))
+    return type(own)(
+        **{name: getattr(own, name) for name in own.__dataclass_fields__}
+        | {"markers": tuple(f"model_{label}" for label in own.markers)}
+    )
+
+
+def _fitted_study(folder):
+    return SimpleNamespace(
+        model_map=BODY_MAP,
+        marker_set=SimpleNamespace(
+            model_name=lambda label: f"model_{label}",
+            markers={label: SimpleNamespace(tracking=True, video=False) for label in CLUSTERED},
+        ),
+        folder=lambda participant, stage: folder / participant / stage,
+        participant=lambda participant: SimpleNamespace(sex="male", height_m=1.8),
+    )
+
+
+def test_the_posterior_of_a_calibrated_body_is_drawn(fit, skeleton, tmp_path):
+    """Of the markers that were followed, in any order; correlations with sizes included."""
+    study = _fitted_study(tmp_path)
+    path = posterior_path(study, "S01")
+    path.parent.mkdir(parents=True)
+    write_posterior(fit, path, {})
+    names = skeleton.markers[::-1][:20]
+    found = body_spread(study, "S01", skeleton, names)
+    template, sizes = fit.problem.template, fit.problem.template.sizes
+    shape = template.shape(fit.state.theta[: sum(sizes)])
+    whole = about_model(fit.shape_covariance, template, shape.offset)
+    chosen = [skeleton.markers.index(name) for name in names]
+    offsets = (sizes[0] + 3 * np.array(chosen)[:, None] + np.arange(3)).ravel()
+    kept = [*range(sizes[0]), *offsets, *range(sum(sizes[:2]), sum(sizes))]
+    np.testing.assert_allclose(found.covariance, whole[np.ix_(kept, kept)], rtol=1e-12, atol=0)
+    priors = fit.problem.priors
+    np.testing.assert_array_equal(
+        found.skin_sd, (priors.skin_sd * priors.soft_tissue_scale)[chosen]
+    )
+    assert found.common == priors.common
+
+
+def test_a_model_of_ones_own_is_less_sure_than_a_calibrated_one(fit, skeleton, tmp_path):
+    """Standing alone tells limbs' lengths less surely than standing and running together."""
+    own = body_spread(_fitted_study(tmp_path), "S01", skeleton, skeleton.markers).covariance
+    names = fit.problem.template.parts.names
+    for limb in ("thigh", "shank", "upper_arm", "forearm"):
+        along = 3 * names.index(f"{limb}_right") + 1
+        ours, theirs = (np.sqrt(one[along, along]) for one in (own, fit.shape_covariance))
+        assert 1.1 * theirs < ours < 2.5 * theirs
+    thigh = 3 * names.index("thigh_left") + 1
+    assert 0.02 < np.sqrt(own[thigh, thigh]) < 0.03
+
+
+# Samples of a fitted motion, turned into the direction of travel, and their covariances.
+
+HEADING = 0.3
+TIME = np.linspace(0.0, 0.3, 31)
+
+
+@pytest.fixture
+def trial():
+    """Contributions of two groups with one contact, and twenty samples about them."""
+    random = np.random.default_rng(1)
+    momentum = random.standard_normal((len(TIME), 2, 3))
+    momentum[:5, 1] = np.nan
+    contributions = xr.Dataset(
+        {
+            "group_angular_momentum": (("time", "group", "axis"), momentum),
+            "contact_touchdown": ("contact", [0.1]),
+            "contact_toe_off": ("contact", [0.2]),
+        },
+        coords={"time": TIME, "group": ["arms", "legs"], "axis": list("xyz")},
+        attrs={"heading": HEADING},
+    )
+    by_sample = ("sample", "time", "group", "axis")
+    samples = random.standard_normal((2, 20, len(TIME), 2, 3))
+    samples -= samples.mean(axis=1, keepdims=True)
+    names = ("group_momentum_sample", "group_rate_sample")
+    consistent = xr.Dataset({n: (by_sample, one) for n, one in zip(names, samples, strict=True)})
+    return contributions, consistent
+
+
+def test_the_posterior_is_that_of_the_samples_along_the_heading(trial):
+    contributions, consistent = trial
+    found = with_posterior(contributions, consistent)
+    off = consistent["group_momentum_sample"].values @ rotation_about_vertical(-HEADING).T
+    values = found["group_momentum_sample"].values
+    np.testing.assert_array_equal(values, momentum_samples(contributions, consistent))
+    np.testing.assert_allclose(values[:, 5:] - values[:, 5:].mean(axis=0), off[:, 5:], atol=1e-12)
+    frame, axis = 10, 1
+    expected = np.cov(off[:, frame, :, axis].T, ddof=0)
+    known = found["group_momentum_covariance"].values[frame, :, :, axis]
+    np.testing.assert_allclose(known, expected, atol=1e-12)
+    stance = off[:, (TIME >= 0.1) & (TIME <= 0.2)].mean(axis=1)
+    known = found["stance_momentum_covariance"].values[0, :, :, axis]
+    np.testing.assert_allclose(known, np.cov(stance[..., axis].T, ddof=0), atol=1e-12)
+
+
+def test_of_groups_that_nobody_observed_nothing_is_known(trial):
+    found = with_posterior(*trial)
+    assert np.isnan(found["group_momentum_sample"].values[:, :5, 1]).all()
+    covariance = found["group_rate_covariance"].values
+    assert np.isnan(covariance[:5, 1]).all()
+    assert np.isnan(covariance[:5, :, 1]).all()
+    assert np.isfinite(covariance[:5, 0, 0]).all()
+
+
+def test_a_trial_that_was_not_fitted_stays_as_it_is(trial):
+    contributions, consistent = trial
+    assert with_posterior(contributions, consistent.drop_vars(list(consistent))) is contributions
+
+
+# A solved trial gets the positions that its markers had, and loads where they were measured.
+
+
+def test_labels_that_nobody_mapped_are_in_no_pose(tmp_path, monkeypatch):
+    """Recordings carry points of other software (P1): the danger is an index that is off by one."""
+    time, axis = np.arange(4) / 100.0, ["x", "y", "z"]
+    raw = np.arange(36.0).reshape(4, 3, 3)
+    labels = ["P1", "LASI", "RASI"]
+    prepared = xr.Dataset(
+        {"marker_raw": (("time", "marker", "axis"), raw)},
+        coords={"time": time, "marker": labels, "axis": axis},
+    )
+    followed = np.array([[1, 1], [1, 0], [1, 1], [1, 1]], dtype=bool)
+    solved = xr.Dataset(
+        {"marker_followed": (("time", "marker"), followed)},
+        coords={"time": time, "marker": ["r_asis", "l_asis"]},
+    )
+    write_dataset(solved, tmp_path / "run.nc", {"from_coordinates": ""})
+    names = {"LASI": "l_asis", "RASI": "r_asis"}
+    study = SimpleNamespace(
+        folder=lambda *_: tmp_path,
+        trial=lambda *_: None,
+        marker_set=SimpleNamespace(markers=names, model_name=names.__getitem__),
+    )
+    monkeypatch.setattr(solution, "recorded_trial", lambda *_: prepared)
+    positions = SolvedTrial.read(study, "someone", "run").solved["marker_position"].values
+    np.testing.assert_array_equal(positions[:, 0], raw[:, 2])
+    np.testing.assert_array_equal(positions[[0, 2, 3], 1], raw[[0, 2, 3], 1])
+    assert np.isnan(positions[1, 1]).all()
+
+
+def test_frames_in_which_a_foot_is_unknown_bear_nothing():
+    """One unknown component of one foot makes the frame unknown for both."""
+    force = np.arange(24.0).reshape(2, 4, 3)
+    moment = 10.0 + force
+    force[0, 1, 2], moment[1, 3, 0] = np.nan, np.nan
+    loads = [
+        ExternalLoad(name, force[number], moment[number], np.zeros(3))
+        for number, name in enumerate(("foot_l", "foot_r"))
+    ]
+    known, found = measured_loads(loads)
+    assert known.tolist() == [True, False, True, False]
+    for one, given in zip(found, loads, strict=True):
+        for name in ("force", "moment"):
+            np.testing.assert_array_equal(getattr(one, name)[known], getattr(given, name)[known])
+            np.testing.assert_array_equal(getattr(one, name)[~known], 0.0)
+
+
+# What body masses and specifications of an analysis are decided to be, and the words for it.
+
+MASSES = [
+    {"sheet": 70.0, "static": 73.6, "strides": 73.6},
+    {"sheet": 70.0, "static": 73.8, "strides": 73.6},
+    {"sheet": 70.0, "static": 73.8, "strides": 73.8},
+    {"sheet": 70.0, "static": 90.0},
+    {"sheet": 70.0, "strides": 90.0},
+    {"sheet": 70.0, "static": 60.0, "strides": 90.0},
+    {"static": 70.0, "strides": 90.0},
+    {"static": 70.0, "strides": 72.0},
+    {},
+]
+"""The band is 5 % of the measured mass: 70 kg is inside that of 73.6, outside that of 73.8."""
+ARMS = [
+    {},
+    {"enabled": False},
+    {"cutoffs_hz": [20], "event_thresholds_n": [20], "bodies": ["model"]},
+    {"consistency": ["off"], "pelvis": ["out"]},
+]
+RATES = {"run1": 60.0, "run2": 60.0}, {"run1": 75.0, "run3": 300.0}, {"run1": 75.1}
+
+
+def _decided() -> Iterator[str]:
+    for masses in MASSES:
+        for confirmed in ("no", "yes"):
+            person = Participant(
+                participant_id="P1", mass_kg=masses.get("sheet"), mass_confirmed=confirmed
+            )
+            yield f"# {masses}, confirmed: {confirmed}"
+            for one in mass_findings(person, masses, 0.05, "participants.tsv"):
+                yield f"{one.severity} {one.rule}: {one.what} {one.number} {one.limit} {one.fix}"
+                error = as_error(one)
+                assert (error.rule, error.file, error.fix) == (one.rule, one.file, one.fix)
+    for given in ARMS:
+        for consistent in (True, False):
+            settings = StudySettings(name="made", multiverse=given)
+            every = every_specification(settings, consistent=consistent)
+            yield f"# {given}, fitted: {consistent}: {' '.join(one.name for one in every)}"
+            yield f"pelvis: {' '.join(pelvis_members(settings))}"
+            for rates in RATES:
+                for one in left_out_findings(every, rates, "P1"):
+                    yield f"{one.severity} {one.rule}: {one.what} {one.number} {one.limit}"
+
+
+def test_decisions_and_their_words_are_golden():
+    assert differences("decisions", (one.rstrip() for one in _decided())) == []
+    assert body_masses(None, [{"trial_id": "a"}, {"standing_mass_kg": None}]) == {}
+
+
+@pytest.mark.parametrize(("rate", "count"), [(60.0, 1), (75.0, 1), (75.1, 0), (250.0, 0)])
+def test_cut_offs_that_a_rate_cannot_carry_are_left_out_once(rate, count):
+    """A camera of 60 Hz and a cut-off of 30 Hz: the filter itself refuses, for every trial."""
+    every = every_specification(StudySettings(name="made"), consistent=True)
+    out = [one for one in every if not is_computable(one, rate)]
+    assert len(out) == count
+    for one in every:
+        if one in out:
+            with pytest.raises(ValueError, match="needs a rate of more than"):
+                low_pass(np.zeros(99), rate, one.cutoff_hz)
+        else:
+            low_pass(np.zeros(99), rate, one.cutoff_hz)
+
+
+def test_no_hypothesis_has_more_than_twelve():
+    """With the study's settings as they come, a fitted motion, and all statistical choices."""
+    settings = StudySettings(name="made")
+    factors = [one.factor for one in every_specification(settings, consistent=True)[1:]]
+    factors += [PELVIS_FACTOR] * len(pelvis_members(settings))
+    factors += [factor for factor, _ in CHOICES.values()] + ["contact_model"] * len(CONTACT_MODELS)
+    for one in read_registry().hypotheses:
+        assert sum(factor in one.multiverse for factor in factors) <= 12
+        assert set(one.multiverse) <= set(factors)

@@ -17,18 +17,10 @@ from aqbio.contributions.intervals import (
     stance_draws,
 )
 from aqbio.gait.steps import Contact, Step
-from aqbio.intervals.sources import (
-    SOURCES,
-    UNDISTURBED,
-    load_errors,
-    source_sds,
-)
+from aqbio.intervals.sources import SOURCES, UNDISTURBED, load_errors, source_sds
 from aqbio.intervals.step_uncertainty import NAMES, stance_sds
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
-from aqbio.intervals.uncertainty import (
-    Spread,
-    body_outcomes,
-)
+from aqbio.intervals.uncertainty import Spread, body_outcomes
 from aqbio.names import AXES, NORMAL_95
 from tests.mechanics.levels_case import body_spread, smooth_run
 

@@ -12,10 +12,7 @@ from aqbio.gait.steps import Contact
 from aqbio.intervals.step_uncertainty import half_widths, stance_sds
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
-from aqbio.steps.rows import (
-    RowTable,
-    span_contact_models,
-)
+from aqbio.steps.rows import RowTable, span_contact_models
 from tests.mechanics.levels_case import body_spread, smooth_run
 from tests.stages.contributions.test_intervals import interval_rows
 from tests.stages.made_levels import RIGHT, STEP

@@ -7,22 +7,14 @@ import pytest
 import xarray as xr
 
 from aqbio.gait.steps import Step
-from aqbio.multiverse.step_rows import (
-    ARM_ROLES,
-    evidence_curves,
-    step_numbers,
-    stored_curves,
-)
+from aqbio.multiverse.step_rows import ARM_ROLES, evidence_curves, step_numbers, stored_curves
 from aqbio.names import ANATOMICAL_GROUPS, AXES, ROLE_GROUPS, SIDES
 from aqbio.stats.step_numbers import evidence_columns
 from tests.stages.made_contributions import MAP, coordinates
 
 FRAMES = 201
 TIME = np.linspace(0.0, 1.0, FRAMES)
-STEPS = (
-    Step(1, "left", 0.1, 0.25, 0.4, "ok", ""),
-    Step(2, "right", 0.4, 0.55, 0.7, "ok", ""),
-)
+STEPS = (Step(1, "left", 0.1, 0.25, 0.4, "ok", ""), Step(2, "right", 0.4, 0.55, 0.7, "ok", ""))
 
 
 def _trial(groups=ANATOMICAL_GROUPS):

@@ -47,8 +47,7 @@ from aqbio.observed.parts import (
 from tests.golden import differences, sizes
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
-from tests.stages.made_contributions import MAP
-from tests.stages.made_levels import RIGHT, grounded, prepared_of
+from tests.stages.made_contributions import MAP, RIGHT, grounded, prepared_of
 
 FRAMES = 60
 GROUPS = MAP.groups

@@ -75,8 +75,7 @@ from tests.mechanics.calibration.made import CLUSTERS, fitted, made_person
 from tests.mechanics.calibration.made import MAP as BODY_MAP
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
-from tests.stages.made_contributions import MAP
-from tests.stages.made_levels import RIGHT, grounded, prepared_of
+from tests.stages.made_contributions import MAP, RIGHT, grounded, prepared_of
 
 FRAMES = 60
 GROUPS = MAP.groups

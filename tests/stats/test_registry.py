@@ -1,12 +1,22 @@
-"""The registry: complete, its hash stable against form and sensitive to content."""
+"""The registry, its contrasts and docs/claims.md: read, refused in words, judged."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
 from aqbio.config import InvalidStudyError
-from aqbio.stats.registry import DEFAULT, VERSION, Registry, read_registry
+from aqbio.stats.evidence import TRIAL, Evidence, Presence
+from aqbio.stats.outcomes import outcome
+from aqbio.stats.registry import DEFAULT, VERSION, OwnContrast, Registry, read_registry
+from aqbio.stats.verdict import verdicts
+from tests.golden import differences, sizes
 
 CONTENT = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
 
@@ -111,3 +121,255 @@ def test_untested_claims_say_what_it_would_take():
     assert len(every) == len(untested) + len(read_registry().contrasts)
     assert len({one.claim for one in every}) == len(every)
     assert all(one.why for one in every)
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "claims.md").read_text(encoding="utf-8")
+LABELS = {"implied by mechanics", "cannot be otherwise in bodies", "testable"}
+TABLE = [[cell.strip() for cell in line.strip().strip("|").split("|")]
+         for line in PAGE.splitlines() if line.startswith("|")]  # fmt: skip
+ROWS = [row for row in TABLE if len(row) == 7][2:]
+CONTRASTS = [row for row in TABLE if len(row) == 3][2:]
+
+
+def test_every_sentence_is_quoted_once_has_a_label_and_remarks():
+    for _, quote, _, label, *remarks in ROWS:
+        words = quote.removeprefix('"').removesuffix('"')
+        assert label in LABELS
+        assert quote == f'"{words}"'
+        assert 8 <= len(words) <= 170
+        assert not re.search(r'"|^\[\.{3}\]|\[\.{3}\]$', words)
+        assert all(0 < len(remark) <= 220 for remark in remarks)
+    assert len({row[1] for row in ROWS}) == len(ROWS)
+    assert not re.findall(r"\b(?:true|false)\b", PAGE, re.IGNORECASE)
+
+
+def test_hypotheses_and_contrasts_are_those_of_the_registry():
+    """Each hypothesis has a sentence; the 28 claims and two more are contrasts or have a reason."""
+    registry = read_registry()
+    known = {one.id for one in (*registry.hypotheses, *registry.untested) if one.id}
+    assert {row[2] for row in ROWS} == known
+    claims = {one.claim: f"`{name}`:" for name, one in registry.contrasts.items()}
+    claims |= {one.claim: "not tested:" for one in registry.untested if not one.id}
+    assert len(CONTRASTS) == len(claims) == 30
+    for _, quote, entry in CONTRASTS:
+        begin = quote.strip('"').removesuffix(" ...")
+        (told,) = [words for claim, words in claims.items() if claim.startswith(begin)]
+        assert entry.startswith(told)
+
+
+OWN = """
+contrasts:
+  quick_feet_contact:
+    condition: quick_feet
+    outcome: contact_s
+    predicted: less
+    delta: 3
+"""
+
+
+def _registry(text, folder):
+    path = folder / "hypotheses.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_registry(path)
+
+
+def test_four_lines_add_a_contrast_to_the_entries_of_aqbio(tmp_path):
+    registry, shipped = _registry(OWN, tmp_path), read_registry()
+    assert registry.hypotheses == shipped.hypotheses
+    assert registry.hash != shipped.hash
+    asked = registry.with_labels(["normal", "quick_feet"])
+    (one,) = [one for one in asked.hypotheses if one.family == "contrast"]
+    assert (one.id, one.predicted, one.delta) == ("quick_feet_contact", "less", 3.0)
+    assert one.contrast.held_equal == ("order", "speed")
+    assert one.unit == "percent of the reference"
+    assert registry["quick_feet_contact"] == one
+    assert len(registry.with_labels([]).hypotheses) == len(shipped.hypotheses)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("    outcome: contact", "contact_s"),
+        ("    outcome: push_index\n    size: own", "percent"),
+        ("    reference: quick_feet", "itself"), ("    delta: 0", "delta"),
+        ("    condition: two words", "condition"), ("    outcom: contact_s", "outcom"),
+    ],
+)  # fmt: skip
+def test_a_wrong_contrast_is_refused_in_words(tmp_path, line, words):
+    key = line.strip().partition(":")[0]
+    kept = [own for own in OWN.splitlines() if own.strip().partition(":")[0] != key]
+    with pytest.raises(InvalidStudyError, match=words):
+        _registry("\n".join([*kept, line]), tmp_path)
+
+
+def test_examples_of_the_registry_are_contrasts():
+    """What stands as a comment above the contrasts, without its mark, is read."""
+    text = DEFAULT.read_text(encoding="utf-8")
+    lines = text[: text.index("\ncontrasts:\n")].splitlines()
+    start = next(place for place, line in enumerate(lines) if "quick_feet_contact" in line)
+    own = yaml.safe_load("\n".join(line.removeprefix("#") for line in lines[start:]))
+    assert len(own) == 3
+    assert all(OwnContrast(**one).delta for one in own.values())
+
+
+# drawn studies ------------------------------------------------------------------------------------
+
+
+POWER, FATIGUE = -1.5, -0.006
+
+
+def _evidence(random, athletes=12, change=0.0, slower=0.04, each=3):
+    """An outcome that falls with a power of speed, sprints in random order, and normal steps."""
+    names = pd.Index([f"athlete-{number:02d}" for number in range(athletes)])
+    level, powers = random.normal(0.0, 0.1, athletes), random.normal(POWER, 0.2, athletes)
+    steps = pd.DataFrame(
+        [
+            (name, f"trial-{v}", v, number, "left", v + random.normal(0.0, 0.05))
+            for name in names
+            for v in (5.0, 6.5, 8.0, 9.0)
+            for number in range(6)
+        ],
+        columns=["participant_id", "trial_id", "level", "step", "side", "speed_mps"],
+    )
+    who = names.get_indexer(steps["participant_id"])
+    noise = np.exp(random.normal(0.0, 0.03, len(steps)))
+    steps["contact_s"] = (
+        np.exp(level[who]) * 0.1 * (steps["speed_mps"] / 8.0) ** powers[who] * noise
+    )
+    steps["participant_id"] = pd.Categorical(steps["participant_id"], names)
+    rows = []
+    for place, name in enumerate(names):
+        for order, condition in enumerate(random.permutation(["normal", "cue"] * each)):
+            cue = condition == "cue"
+            speed = 9.0 * (1.0 - slower * cue) * (1.0 + FATIGUE * order)
+            speed *= 1.0 + random.normal(0.0, 0.005)
+            own = np.exp(level[place]) * 0.1 * (speed / 8.0) ** powers[place]
+            own *= np.exp(random.normal(change * cue, 0.02))
+            rows.append((name, condition, "maximal", order, speed, own))
+    names_of = ["athlete", "condition", "effort", "order", "speed_mps", "contact_s"]
+    athletes_of = pd.DataFrame(index=names)
+    trials = steps.groupby(TRIAL, observed=True).size().rename("recorded").to_frame()
+    return Evidence(
+        steps, trials, athletes_of, pd.DataFrame(rows, columns=names_of),
+        lambda name: None, presence=Presence(),
+    )  # fmt: skip
+
+
+def _asked(**given):
+    contrast = OwnContrast(**{"condition": "cue", "predicted": "less", "delta": 5.0} | given)
+    registry = read_registry().model_copy(update={"contrasts": {"own": contrast}, "hypotheses": ()})
+    return registry.with_labels(
+        [contrast.condition, contrast.reference, contrast.group or "normal"]
+    )
+
+
+def test_a_change_is_that_of_least_squares_on_the_order():
+    """Of speed itself, in percent of the geometric mean; without an order the plain mean."""
+    evidence = _evidence(np.random.default_rng(1), slower=0.03)
+    asked = _asked().hypotheses[0]
+    found = outcome(evidence, asked)
+    logs = evidence.sprints.assign(speed_mps=np.log(evidence.sprints["speed_mps"]))
+    means = logs.pivot_table(["speed_mps", "order"], "athlete", "condition")
+    change = 100.0 * np.expm1(means["speed_mps"]["cue"] - means["speed_mps"]["normal"])
+    later = means["order"]["cue"] - means["order"]["normal"]
+    constant = np.polyfit(later, change, 1)[1]
+    assert found.estimate == pytest.approx(constant, rel=1e-9)
+    assert found.estimate == pytest.approx(-3.0, abs=0.6)
+    plain = outcome(evidence, asked.model_copy(update={"contrast": asked.contrast.model_copy(
+        update={"hold": ()})}))  # fmt: skip
+    assert plain.estimate == pytest.approx(change.mean(), rel=1e-12)
+
+
+def _sessions(random, gain, athletes=16):
+    """Everybody improves by 2 % from before to after, half of them by ``gain`` more."""
+    rows = []
+    for place in range(athletes):
+        own = random.normal(0.02, 0.01)
+        for session in ("before", "after"):
+            for _ in range(3):
+                more = (own + gain * (place % 2)) * (session == "after")
+                speed = 9.0 * np.exp(more + random.normal(0.0, 0.006))
+                group = "trained" if place % 2 else "usual"
+                rows.append((f"a{place:02d}", "normal", session, group, "maximal", np.nan, speed))
+    names = ["athlete", "condition", "session", "group", "effort", "order", "speed_mps"]
+    sprints = pd.DataFrame(rows, columns=names)
+    steps = pd.DataFrame({"participant_id": pd.Categorical([]), "speed_mps": []})
+    people = pd.DataFrame(index=sorted(set(sprints["athlete"])))
+    return Evidence(steps, pd.DataFrame(), people, sprints, lambda name: None)
+
+
+# steps that speed up ------------------------------------------------------------------------------
+
+
+def _speeding(random, direction, size, athletes=14, steps=16):
+    """Steps from 4 to 9 m/s that gain by the direction of the force and by its size."""
+    rows = []
+    for place in range(athletes):
+        speed = np.linspace(4.0, 9.0, steps)
+        ratio, force = random.normal(size=(2, steps))
+        gain = 2.0 - 0.2 * speed + direction * ratio + size * force + random.normal(0, 0.2, steps)
+        own = {"forward_ratio": ratio, "force_mean_n": force, "speed_mps": speed}
+        name = f"a{place:02d}"
+        rows.append(pd.DataFrame(own | {"speed_change_mps": gain}).assign(participant_id=name))
+    table = pd.concat(rows, ignore_index=True)
+    names = sorted(set(table["participant_id"]))
+    empty = pd.DataFrame({"participant_id": pd.Categorical([], names)})
+    return Evidence(
+        empty, pd.DataFrame(), pd.DataFrame(index=names), pd.DataFrame(), lambda name: None,
+        accelerating=table, presence=Presence(accelerations=True),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("direction", "size", "sign"), [(0.6, 0.2, 1), (0.3, 0.3, 0), (0.2, 0.6, -1)]
+)
+def test_gains_by_direction_or_by_size(direction, size, sign):
+    """Slopes of standardised numbers: those drawn, times the spread of what gains, over gains'."""
+    evidence = _speeding(np.random.default_rng(5), direction, size)
+    found = outcome(evidence, read_registry()["H8c"])
+    spreads = evidence.accelerating.groupby("participant_id").std()
+    gained = direction * spreads["forward_ratio"] - size * spreads["force_mean_n"]
+    expected = (gained / spreads["speed_change_mps"]).mean()
+    assert found.estimate == pytest.approx(expected, abs=0.06)
+    low, high = found.result.ci95
+    assert (np.sign(low) if low * high > 0 else 0) == sign
+    assert found.n_athletes == 14
+
+
+def _at_one_speed(slower):
+    evidence = _evidence(np.random.default_rng(2), slower=slower)
+    return replace(evidence, steps=evidence.steps[evidence.steps["level"] == 9.0])
+
+
+BOTH = {"condition": "after", "reference": "before", "by": "session"}
+CASES = {
+    "speed": (_evidence(np.random.default_rng(1)), {}),
+    "speed, not at equal order": (_evidence(np.random.default_rng(1)), {"hold": ()}),
+    "contact": (_evidence(np.random.default_rng(2), change=-0.08), {"outcome": "contact_s"}),
+    "contact of the slower": (_evidence(np.random.default_rng(3)), {"outcome": "contact_s"}),
+    "contact at one speed": (_at_one_speed(0.0), {"outcome": "contact_s"}),
+    "contact at another speed": (_at_one_speed(0.04), {"outcome": "contact_s"}),
+    "few": (_evidence(np.random.default_rng(4), athletes=5), {}),
+    "once each": (_evidence(np.random.default_rng(4), each=1), {}),
+    "nobody": (_evidence(np.random.default_rng(4)), {"condition": "other"}),
+    "before and after": (_sessions(np.random.default_rng(3), 0.0), BOTH | {"predicted": "greater",
+                                                                          "delta": 1.0}),
+    **{
+        f"a group that gains {gain} more": (
+            _sessions(np.random.default_rng(3), gain),
+            BOTH | {"group": "trained", "predicted": "greater", "delta": 1.0},
+        )
+        for gain in (0.0, 0.03)
+    },
+}  # fmt: skip
+
+
+def test_golden_words_of_contrasts():
+    lines = []
+    for name, (evidence, given) in CASES.items():
+        for one in verdicts(evidence, _asked(**given)):
+            numbers = [one.estimate, one.ci_low, one.ci_high, one.mde]
+            lines.append(f"{name}: {one.verdict}, {one.found}, {one.gates}: {one.reason}")
+            lines.append(f"{name}: {one.n_athletes}, {one.n_steps}, {sizes(np.array(numbers))}")
+            lines.append(f"{name}: {sizes(np.array([one.p_holm, one.p_against_holm]))}")
+    assert differences("stats/contrasts", lines) == []

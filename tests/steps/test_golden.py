@@ -1,7 +1,8 @@
-"""Steps of trials of every kind, from contributions to the study's tables: words and numbers."""
+"""Steps of trials of every kind, from contributions to tables and drawings: words and numbers."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -25,10 +26,17 @@ from aqbio.io.skeleton import save_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.multibody.motion import Motion
-from aqbio.names import GRAVITY, SIDES
+from aqbio.names import GRAVITY, ROLE_SIDES, SIDES
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import with_observed
-from aqbio.pages.own_curves import participant_curves
+from aqbio.pages.own_curves import (
+    SCALED_UNIT,
+    SideCurves,
+    band_paths,
+    participant_curves,
+    path,
+    sides_drawing,
+)
 from aqbio.steps import stage
 from aqbio.steps.stage_tables import tables_study
 from aqbio.study.manifest import FAILED, OK, entry, write_manifest
@@ -40,12 +48,15 @@ from tests.stages.made_contributions import (
     CONTACTS,
     MAP,
     MASS,
+    RIGHT,
     TIME,
     fitted_trial,
+    grounded,
+    levels_trial,
     made_trial,
     mirrored_trial,
+    prepared_of,
 )
-from tests.stages.made_levels import RIGHT, grounded, levels_trial, prepared_of
 
 BODIES = [body for members in MAP.groups.values() for body in members]
 MADE = {
@@ -335,3 +346,52 @@ def test_golden_steps_of_every_kind_of_trial(tmp_path, monkeypatch, name):
     study = written_study(tmp_path, SETTINGS[name])
     worked(study, monkeypatch)
     assert differences(f"steps/{name.replace(' ', '_')}", lines(study)) == []
+
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+UNIT = "kg m²/s"
+
+
+def curves(feet: str, unit: str = UNIT, size: float = 1.0, seed: int = 1) -> SideCurves:
+    random, along = np.random.default_rng(seed), np.linspace(0.0, np.pi, 101)
+    own = {name: size * random.normal(1.0, 0.3, (len(feet), 1)) * np.sin(along + place)
+           for place, name in enumerate(ROLE_SIDES)}  # fmt: skip
+    return SideCurves("normal, 8.1 m/s", unit, np.array([one == "l" for one in feet]), own)
+
+
+DRAWINGS = {
+    "both feet": curves("lrlrl"),
+    "scaled": curves("lrr", SCALED_UNIT, 80.0),
+    "one foot": curves("rr"),
+    "all negative": curves("lr", size=-2.0),
+    "flat": curves("lr", size=0.0),
+    "tiny": curves("lr", size=1e-4),
+}
+
+
+def told(name: str, drawing: str) -> Iterator[str]:
+    """Words of a drawing, and its numbers by line."""
+    for line in re.sub(r"(<path|<text|<svg|<figcaption)", r"\n\1", drawing).split("\n"):
+        numbers = np.array([float(one) for one in NUMBER.findall(line)])
+        yield f"{name}: {NUMBER.sub('#', line)[:200]} {sizes(numbers)}"
+
+
+def test_golden_drawings_of_both_feet():
+    lines = [line for name, one in DRAWINGS.items() for line in told(name, str(sides_drawing(one)))]
+    for count in (2, 3, 5):
+        every = [curves("lr", SCALED_UNIT, 50.0, seed) for seed in range(count)]
+        bands = band_paths([*every, curves("lr")])
+        lines += [line for name, one in bands.items() for line in told(f"{count} {name}", one)]
+        assert bool(bands) == (count > 2)
+    assert differences("steps/own_curves", lines) == []
+    assert str(sides_drawing(None)) == ""
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_line_goes_through_every_fourth_per_cent_upside_down(back):
+    values = np.linspace(0.0, 5.0, 101)
+    found = path(values, back=back)
+    points = [tuple(map(float, one.split())) for one in re.split("[ML]", found)[1:]]
+    expected = [(float(x), -values[x]) for x in range(0, 101, 4)]
+    np.testing.assert_allclose(points, expected[::-1] if back else expected, atol=5e-4)
+    assert found[0] == ("L" if back else "M")

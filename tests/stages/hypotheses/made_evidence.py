@@ -18,11 +18,7 @@ from aqbio.io.tables import write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.specifications import PELVIS, every_specification, pelvis_members
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.stats.step_numbers import (
-    evidence_columns,
-    lag,
-    momentum_numbers,
-)
+from aqbio.stats.step_numbers import evidence_columns, lag, momentum_numbers
 from aqbio.steps import rows as step_columns
 from tests.waves import WaveAthletes, WaveStudy, wave_athletes, wave_study
 

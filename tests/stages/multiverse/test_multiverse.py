@@ -1,9 +1,9 @@
-"""Specifications, bodies, other models, turning lines and spreads of what a step says."""
+"""Specifications, what each starts from, and what steps say: golden words, closed forms."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,13 +12,21 @@ import pytest
 import xarray as xr
 
 from aqbio.config import StudySettings, Trial
+from aqbio.consistency.parameters import PARAMETERS
 from aqbio.errors import AqbioError
-from aqbio.gait.steps import Step
+from aqbio.gait.steps import Contact, Step
 from aqbio.io.study import load_study
 from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.multiverse import stage
+from aqbio.multibody.motion import Motion
+from aqbio.multiverse import recomputed, stage
 from aqbio.multiverse.lines import TURNED, line_angles, turning_numbers
-from aqbio.multiverse.recomputed import body_of
+from aqbio.multiverse.recomputed import (
+    CachedTrial,
+    MotionSource,
+    body_of,
+    motion_key,
+    motion_source,
+)
 from aqbio.multiverse.specifications import (
     every_specification,
     is_computable,
@@ -27,15 +35,32 @@ from aqbio.multiverse.specifications import (
     pelvis_members,
 )
 from aqbio.multiverse.stage import is_arm, model_deviations, on_other_models
-from aqbio.multiverse.step_rows import trial_sds
+from aqbio.multiverse.step_rows import (
+    ARM_ROLES,
+    evidence_curves,
+    step_numbers,
+    stored_curves,
+    trial_sds,
+)
+from aqbio.names import ANATOMICAL_GROUPS, AXES, ROLE_GROUPS, SIDES
 from aqbio.observed.mask import NOT_SEEN, Observed
-from aqbio.observed.parts import ObservedParts
+from aqbio.observed.parts import ObservedParts, with_observed
+from aqbio.recordings.prepared import NO_FREE_MOMENT
 from aqbio.stats.measurement import COMPARED
+from aqbio.stats.step_numbers import evidence_columns
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.golden import differences
-from tests.mechanics.levels_case import sprint_run
+from tests.mechanics.levels_case import smooth_run, sprint_run
 from tests.small_study import write_small_study
-from tests.stages.made_contributions import CONTACTS, MAP, TIME, fitted_trial, made_trial
+from tests.stages import made_run
+from tests.stages.made_contributions import (
+    CONTACTS,
+    MAP,
+    TIME,
+    coordinates,
+    fitted_trial,
+    made_trial,
+)
 from tests.stages.told import told
 
 SETTINGS = {
@@ -215,3 +240,270 @@ def test_spreads_of_a_step_by_closed_forms(side):
     )
     assert one == pytest.approx(np.std(peaks, ddof=1) / (following - touchdown), rel=0.05)
     assert late == pytest.approx(np.hypot(one, 0.004 / (following - touchdown)))
+
+
+WAYS = {
+    specification.name: specification
+    for specification in every_specification(StudySettings(name="made"), consistent=True)
+}
+
+
+@pytest.fixture(scope="module")
+def cached():
+    """A fitted trial of a body that the session made heavier."""
+    case, time = smooth_run(60)
+    skeleton, (q, u, udot) = case.skeleton, case.motion
+    by = ("time", "coordinate")
+    solved = xr.Dataset({"q_unfiltered": (by, q)}, coords={"time": time})
+    fitted = xr.Dataset(
+        {"q": (by, q + 0.01), "u": (by, u), "udot": (by, udot)},
+        attrs={"motion": "fitted", "fit_clock_offset": 0.004},
+    )
+    prepared = xr.Dataset(attrs={"marker_rate": 1.0 / float(time[1] - time[0])})
+    heavier = replace(skeleton, mass=1.1 * skeleton.mass)
+    loose = MotionSource(Motion(q, u, udot), skeleton, {"clock_offset": 0.003})
+    return CachedTrial(prepared, solved, fitted, xr.Dataset(), skeleton, heavier, loose)
+
+
+def _plain(cached):
+    consistent = cached.consistent.assign_attrs(motion="plain")
+    return replace(cached, consistent=consistent, loose=None, cache={})
+
+
+def test_arms_of_a_fitted_trial(cached):
+    own = motion_source(cached, WAYS["default"])
+    np.testing.assert_array_equal(own.motion.q, cached.consistent["q"])
+    assert own.skeleton is cached.final
+    assert own.parameters == {"clock_offset": 0.004}
+    assert motion_source(cached, WAYS["consistency=loose"]) is cached.loose
+    off = motion_source(cached, WAYS["consistency=off"])
+    assert off.skeleton is cached.scaled
+    assert off.parameters == {}
+    with pytest.raises(AqbioError, match="looser weights"):
+        motion_source(replace(cached, loose=None), WAYS["consistency=loose"])
+
+
+def test_a_plain_trial_stays_plain_with_looser_forces(cached):
+    """Otherwise the specification would be about other trials than the default."""
+    plain = _plain(cached)
+    one, other = (motion_source(plain, WAYS[name]) for name in ("consistency=loose", "default"))
+    np.testing.assert_array_equal(one.motion.udot, other.motion.udot)
+    assert one.skeleton is other.skeleton is plain.final
+    assert one.parameters == {}
+
+
+def test_arms_share_what_they_have_in_common(cached):
+    """Thresholds and bodies do not touch the motion; a cut-off does, where it is plain."""
+    plain = _plain(cached)
+    first = motion_source(plain, WAYS["consistency=off"])
+    assert motion_source(plain, WAYS["consistency=off"]) is first
+    lower = replace(WAYS["consistency=off"], cutoff_hz=15.0)
+    assert motion_source(plain, lower) is not first
+    assert motion_key(plain, WAYS["body=dumas"]) == motion_key(plain, WAYS["default"])
+    assert motion_key(cached, WAYS["cutoff=15"]) == motion_key(cached, WAYS["default"])
+
+
+def test_a_plain_trial_without_consistency_has_the_scaled_body(cached):
+    plain = _plain(cached)
+    off, own = (
+        motion_source(plain, WAYS[specification])
+        for specification in ("consistency=off", "default")
+    )
+    np.testing.assert_array_equal(off.motion.q, own.motion.q)
+    assert off.skeleton is plain.scaled
+    assert own.skeleton is plain.final
+
+
+def test_golden_trial_under_every_specification(cached, tmp_path, monkeypatch):
+    """Fitted and plain, with other bodies and cut-offs, without a hand or a free moment."""
+    study = load_study(write_small_study(tmp_path))
+    case, _ = smooth_run(60)
+    contacts = [Contact("right", 0.010, 0.045, True, 0.2), Contact("left", 0.05, 0.055, True, 0.2)]
+    asked = []
+
+    def loads(_study, _cached, specification, parameters):
+        asked.append(f"{specification.name} {dict(parameters)}")
+        return case.loads, contacts
+
+    monkeypatch.setattr(recomputed, "specified_loads", loads)
+    every = Observed.everything(case.skeleton.bodies, 60)
+    attributes = {"surface_height": -0.1, "free_moment": "measured", "belt_speed": 2.0}
+
+    def under(way, name, observed=every, **attrs):
+        prepared = cached.prepared.assign_attrs(attributes | attrs)
+        solved = with_observed(cached.solved, observed)
+        turned = xr.Dataset(attrs={"heading": 0.4})
+        own = replace(
+            _plain(cached) if way == "plain" else cached, prepared=prepared, solved=solved,
+            contributions=turned, cache={},
+        )  # fmt: skip
+        data, steps = recomputed.specified_trial(study, "P1", own, WAYS[name])
+        said = [f"{one.side} {one.status} {one.reason} {one.touchdown:.3f}" for one in steps]
+        return [asked[-1], *said, {one: data[one].values for one in data.data_vars}]
+
+    cases = {
+        f"{way} {name}": lambda way=way, name=name: under(way, name)
+        for way in ("fitted", "plain")
+        for name in ("default", "consistency=off", "cutoff=15", "body=dumas", "body=de_leva")
+    }
+    lost = every.without(["hand_l"], NOT_SEEN)
+    cases["a hand that is not seen"] = lambda: under("fitted", "default", lost)
+    cases["no free moment"] = lambda: under("plain", "default", free_moment=NO_FREE_MOMENT)
+    assert differences("multiverse/specified", told(cases)) == []
+
+
+def test_golden_loads_under_every_specification(prepared_study):
+    """Thresholds, cut-offs and a clock that is late; frames that were solved; no plates."""
+    data = prepared_study.data
+    made_run.write_c3d_run(data / "run.c3d")
+    made_run.write_trc_run(data, "run")
+    done = prepared_study(["fast\trun\trun.c3d\tn/a\tn/a", "bare\trun\trun.trc\tn/a\tn/a"])
+    study = load_study(data.parent / "study.yaml")
+
+    def under(trial, name, late=None):
+        prepared = done.trial(trial)
+        solved = xr.Dataset(coords={"time": prepared["time"].values[20:-10]})
+        own = CachedTrial(prepared, solved, xr.Dataset(), xr.Dataset(), None, None)
+        values = {} if late is None else {one.name: one.prior for one in PARAMETERS}
+        parameters = values | ({} if late is None else {"clock_offset": late})
+        loads, contacts = recomputed.specified_loads(study, own, WAYS[name], parameters)
+        for one in contacts:
+            yield f"{one.side} {one.complete} {one.shared}"
+            numbers = [one.touchdown, one.toe_off, one.edge_distance, one.time_error]
+            yield np.array(numbers)
+        for one in loads:
+            yield {one.body: np.stack([one.force, one.moment]), "point": one.point}
+
+    cases = {
+        f"{trial} {name}, late {late}": lambda one=(trial, name, late): under(*one)
+        for trial, name, late in (
+            ("fast", "default", None), ("fast", "threshold=50", None), ("fast", "cutoff=15", None),
+            ("fast", "default", 0.004), ("bare", "default", None),
+        )
+    }  # fmt: skip
+    assert differences("multiverse/loads", told(cases)) == []
+
+
+CUT_FRAMES = 201
+CUT_TIME = np.linspace(0.0, 1.0, CUT_FRAMES)
+CUT_STEPS = (Step(1, "left", 0.1, 0.25, 0.4, "ok", ""), Step(2, "right", 0.4, 0.55, 0.7, "ok", ""))
+
+
+def _trial(groups=ANATOMICAL_GROUPS):
+    """Momenta that are straight lines in time: splines give them back to round-off."""
+    random = np.random.default_rng(1)
+    start, rate = random.standard_normal((2, len(groups), 3))
+    one = (("time", "axis"), np.ones((CUT_FRAMES, 3)))
+    by_group = ("time", "group", "axis")
+    return xr.Dataset(
+        {
+            "group_angular_momentum": (by_group, start + CUT_TIME[:, None, None] * rate),
+            "relative_force": (by_group, np.ones((CUT_FRAMES, len(groups), 3))),
+            "ground_force": (("time", "foot", "axis"), np.ones((CUT_FRAMES, 2, 3))),
+            "external_moment": one,
+            "com": one,
+            "com_velocity": one,
+            "joint_moment_coordinate": (
+                ("time", "coordinate"),
+                np.ones((CUT_FRAMES, len(coordinates()))),
+            ),
+        },
+        coords={
+            "time": CUT_TIME,
+            "group": list(groups),
+            "coordinate": list(coordinates()),
+            "foot": list(SIDES),
+            "axis": list(AXES),
+        },
+        attrs={"belt_speed": 0.0},
+    )
+
+
+def _momentum(trial, *roles):
+    """(2, 2, 101, roles, 3) of both steps."""
+    curves = evidence_curves(trial, CUT_STEPS, MAP)
+    return curves["angular_momentum"].sel(group=list(roles)).values
+
+
+@pytest.mark.parametrize(("place", "sides", "sign"), [(0, "lr", -1.0), (1, "rl", 1.0)])
+def test_an_arm_is_named_after_the_leg_of_its_side(place, sides, sign):
+    trial = _trial()
+    arms = _momentum(trial, *ARM_ROLES)[place]
+    at = CUT_STEPS[place].touchdown + 0.15 * np.linspace(0.0, 1.0, 101)
+    for column, side in enumerate(sides):
+        name = {"l": "arm_left", "r": "arm_right"}[side]
+        values = trial["group_angular_momentum"].sel(group=name, axis="y").values
+        expected = sign * np.interp(at, CUT_TIME, values)
+        np.testing.assert_allclose(arms[0, :, column, 1], expected, atol=1e-9)
+
+
+def test_a_model_without_arms_has_none():
+    legs = tuple(name for name in ANATOMICAL_GROUPS if not name.startswith("arm"))
+    arms = _momentum(_trial(legs), *ARM_ROLES)
+    assert arms.shape == (len(CUT_STEPS), 2, 101, len(ARM_ROLES), 3)
+    assert np.isnan(arms).all()
+    assert np.isfinite(_momentum(_trial(legs), "push_leg")).all()
+    assert set(ROLE_GROUPS) <= set(evidence_curves(_trial(legs), CUT_STEPS, MAP)["group"].values)
+
+
+def test_the_index_of_the_swing_leg_is_that_of_hip_and_knee():
+    """Moments of 3, 4 and 12 N m at hip, knee and ankle: 13 for the push leg, 5 for the other."""
+    trial = _trial()
+    for joint, moment in {"hip": 3.0, "knee": 4.0, "ankle": 12.0}.items():
+        names = list(MAP.sagittal[joint].model_dump().values())
+        trial["joint_moment_coordinate"].loc[{"coordinate": names}] = moment
+    numbers = step_numbers(evidence_curves(trial, CUT_STEPS, MAP), CUT_STEPS)
+    np.testing.assert_allclose(numbers["push_index"], 13.0)
+    np.testing.assert_allclose(numbers["swing_index"], 5.0)
+    np.testing.assert_allclose(numbers["log_ratio_moments"], np.log(13.0 / 5.0))
+
+
+def test_a_leg_whose_coordinate_the_model_lacks_has_no_index():
+    """Not an index of the moments that are left."""
+    trial = _trial()
+    knee = MAP.sagittal["knee"].left
+    lacking = trial.sel(coordinate=[one for one in coordinates() if one != knee])
+    numbers = step_numbers(evidence_curves(lacking, CUT_STEPS, MAP), CUT_STEPS)
+    assert numbers["push_index"].isna().tolist() == [True, False]
+    assert numbers["swing_index"].isna().tolist() == [False, True]
+    assert numbers["log_ratio_moments"].isna().all()
+
+
+def test_a_trial_without_steps_has_all_columns():
+    every, none = (
+        step_numbers(evidence_curves(_trial(), own, MAP), own) for own in (CUT_STEPS, ())
+    )
+    assert list(none) == list(every)
+    assert not len(none)
+    assert {*every} < set(evidence_columns())
+
+
+def test_numbers_of_a_step_are_those_of_its_curves():
+    """Straight lines in time: the cosine of arms and push leg by sums over 101 samples."""
+    curves = evidence_curves(_trial(), CUT_STEPS, MAP)
+    arms, push = (
+        curves["angular_momentum"].sel(phase="stance", group=one, axis="y").values
+        for one in ("arms", "push_leg")
+    )
+    expected = (arms * push).sum(1) / np.sqrt((arms**2).sum(1) * (push**2).sum(1))
+    numbers = step_numbers(curves, CUT_STEPS)
+    np.testing.assert_allclose(numbers["arms_push_cosine"], expected, rtol=1e-12)
+    assert numbers["shows_arms"].tolist() == numbers["shows_legs"].tolist() == [1.0, 1.0]
+
+
+def test_what_is_stored_is_part_of_the_step_dataset():
+    """Same names, dimensions and numbers as the cut: nothing has a layout of its own."""
+    trial = _trial()
+    trial["group_angular_momentum_rate"] = 2.0 * trial["group_angular_momentum"]
+    by_chain = (("time", "chain", "axis"), np.ones((CUT_FRAMES, 4, 3)))
+    trial = trial.assign(hub_moment=by_chain, hub_force_moment=by_chain)
+    trial = trial.assign_coords(chain=["leg_left", "leg_right", "upper_body", "residual"])
+    curves = evidence_curves(trial, CUT_STEPS, MAP, "angular_momentum_rate", "hub_moment")
+    stored = stored_curves(curves, "run")
+    for name in ("angular_momentum", "angular_momentum_rate", "hub_moment"):
+        assert set(stored[name].dims) <= set(curves[name].dims)
+        labels = {one: own.values for one, own in stored[name].coords.items() if one in own.dims}
+        stance = {} if "phase" in stored[name].dims else {"phase": "stance", "axis": "y"}
+        chosen = curves[name].sel(stance).sel(labels)
+        np.testing.assert_array_equal(stored[name].values, chosen.values)
+    assert stored["trial_id"].values.tolist() == ["run", "run"]

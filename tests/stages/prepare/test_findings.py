@@ -1,4 +1,4 @@
-"""What stage prepare says on both sides of every limit, in words and numbers that are golden."""
+"""What stage prepare says on both sides of every limit: golden words and numbers, no names."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from aqbio.config import MarkerSet, Participant, Trial
 from aqbio.config.settings import Laboratory, LaboratoryAxes
 from aqbio.errors import Finding
 from aqbio.force_plates.forces import Plates, PlateWrench
-from aqbio.io.mot import Storage
+from aqbio.io.mot import Storage, write_storage
 from aqbio.io.recording import ForceRecording, Recording
+from aqbio.io.trc import write_trc
 from aqbio.recordings.axes import Clues, check_stated, detected_axes, laboratory_axes, stated_axes
 from aqbio.recordings.body_size import (
     force_findings,
@@ -51,6 +52,7 @@ from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import check_clock, check_frames, check_paths, note_missing
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.golden import differences
+from tests.planted import NAME, files_with
 from tests.stages import made_run
 from tests.stages.told import told
 
@@ -482,3 +484,56 @@ def test_stated_accuracies_and_shares_by_hand():
     both = loads([ON_PLATE, replace(ON_PLATE, foot=NO_FOOT, start=500, stop=600, peak=500.0)])
     assert share_without_foot(both) == 50.0 / 350.0
     assert pelvis()() == pytest.approx(0.91)
+
+
+def _damaged_trc(data):
+    write_trc(data / f"{NAME}.trc", made_run.LABELS, made_run.markers(), 250.0)
+    text = (data / f"{NAME}.trc").read_text()
+    lines = text.splitlines()
+    cells = lines[8].split("\t")
+    lines[8] = "\t".join([*cells[:3], NAME, *cells[4:]])
+    (data / f"{NAME}.trc").write_text("\n".join(lines) + "\n")
+    return f"fast\trun\t{NAME}.trc\tn/a\tn/a"
+
+
+def _missing(data):
+    return f"fast\trun\t{NAME}/{NAME}.c3d\tn/a\tn/a"
+
+
+def _labels_twice(data):
+    labels = [*made_run.LABELS[:-2], f"{NAME}_again", f"{NAME}_again"]
+    write_trc(data / f"{NAME}.trc", tuple(labels), made_run.markers(), 250.0)
+    return f"fast\trun\t{NAME}.trc\tn/a\tn/a"
+
+
+def _forces(data, columns):
+    made_run.write_trc_run(data, NAME)
+    time, values = np.arange(1000) / 1000.0, np.ones((1000, len(columns)))
+    write_storage(data / f"{NAME}.mot", columns, time, values, in_degrees=False)
+    return f"fast\trun\t{NAME}.trc\t{NAME}.mot\tn/a"
+
+
+def _no_force_columns(data):
+    return _forces(data, [f"{NAME}_a", f"{NAME}_b"])
+
+
+def _loads_elsewhere(data):
+    made_run.write_trc_run(data, NAME)
+    (data / f"{NAME}.xml").write_text(
+        "<OpenSimDocument><ExternalLoads><objects><ExternalForce>"
+        "<applied_to_body>calcn_r</applied_to_body><force_identifier>a_v</force_identifier>"
+        f"</ExternalForce></objects><datafile>C:\\{NAME}\\{NAME}.mot</datafile>"
+        "</ExternalLoads></OpenSimDocument>"
+    )
+    return f"fast\trun\t{NAME}.trc\t{NAME}.xml\tn/a"
+
+
+@pytest.mark.parametrize(
+    "write", [_damaged_trc, _missing, _labels_twice, _no_force_columns, _loads_elsewhere]
+)
+def test_names_stay_out_of_reasons_and_findings(prepared_study, write):
+    done = prepared_study([write(prepared_study.data)])
+    entry = done.entry("fast")
+    assert entry["reason"] or entry["findings"]
+    assert files_with(done.folder.parent, NAME) == []
+    assert NAME not in "\n".join(done.said)

@@ -1,14 +1,20 @@
-"""The scoreboard without any timing: gate first, turns, medians, targets, and what is written."""
+"""The scoreboard without timing, events from markers measured again, and drawn mistakes."""
 
 from __future__ import annotations
 
+import ast
 import json
 import math
+from itertools import islice
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from aqbio.recordings.events_from_markers import ACCURACY
+from benchmarks import foot_events
 from benchmarks.board import Effort, Measured, Row, Target, Verdict, measured_together
+from benchmarks.drawn_mutations import ROOMS, ROOT, changes, drawn
 from benchmarks.table import markdown, write_table
 
 
@@ -98,3 +104,62 @@ def test_programs_and_readers_see_the_same(tmp_path):
     assert markdown(LINES) in page
     assert "| 300 ms | 20.1 s | 67 x |" in page
     assert "| 1.7 s, 224 MB |  |  |" in page
+
+
+PAGE = Path(__file__).parents[2] / "benchmarks/results/foot_events.md"
+ROWS = [
+    [cell.strip() for cell in line.split("|")[1:-1]]
+    for line in PAGE.read_text(encoding="utf-8").splitlines()
+    if "±" in line
+]
+
+
+@pytest.mark.parametrize("strike", ACCURACY)
+def test_the_stated_accuracy_is_from_earliest_to_latest(strike):
+    stated, own = ACCURACY[strike], [row for row in ROWS if row[2] == strike and row[6] != "0%"]
+    for column, limits in ((5, stated.touchdown), (7, stated.toe_off)):
+        ends = [tuple(map(float, row[column].split(" ± "))) for row in own]
+        assert 1e3 * limits[0] == pytest.approx(min(m - 2.0 * sd for m, sd in ends))
+        assert 1e3 * limits[1] == pytest.approx(max(m + 2.0 * sd for m, sd in ends))
+    speeds = [float(row[1]) for row in own]
+    assert stated.speeds == (min(speeds), max(speeds))
+
+
+def test_virtual_sprinters_measure_the_same_again():
+    """Whoever changes the events of markers has to measure them again."""
+    [known] = islice(foot_events.virtual_runs(), 1)
+    page = PAGE.read_text(encoding="utf-8").splitlines()
+    assert set(foot_events.markdown(list(foot_events.measured(known))).splitlines()) <= set(page)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("x = a + b", {"x = a - b"}),
+        ("x = (a) * (b)", {"x = (a) / (b)"}),
+        ("x = a < b <= c", {"x = a <= b <= c", "x = a < b < c"}),
+        ("x = a and b", {"x = a or b"}),
+        ("x = -a", {"x = a"}),
+        ("x = 2", {"x = 3"}),
+        ("x = 0.5", {"x = 0.75"}),
+        ("é = a - b", {"é = a + b"}),  # bytes, not characters
+        ("x = True", set()),
+        ('x = "a" + b', set()),
+    ],
+)
+def test_what_becomes_of_a_line(source, expected):
+    text = source.encode()
+    made = [
+        text[: one.start] + one.wrong.encode() + text[one.stop :] for one in changes("a.py", text)
+    ]
+    assert {one.decode() for one in made} == expected
+
+
+def test_a_seed_draws_the_same_from_every_room():
+    once, again, other = (drawn(seed, 2 * len(ROOMS)) for seed in (1, 1, 2))
+    assert once == again != other
+    assert [one.file.split("/")[1] for one in once] == [*ROOMS, *ROOMS]
+    for one in once:
+        source = (ROOT / one.file).read_bytes()
+        wrong = source[: one.start] + one.wrong.encode() + source[one.stop :]
+        assert ast.dump(ast.parse(wrong)) != ast.dump(ast.parse(source))

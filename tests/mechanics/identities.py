@@ -38,9 +38,6 @@ def identities(found: Levels) -> dict[str, float]:
     }
 
 
-# level B ----------------------------------------------------------------------------------------
-
-
 def level_b_identities(mechanics: Mechanics, hubs) -> dict[str, float]:
     """Virtual power, Euler's equation of each hub, each chain's rate, and power."""
     found = {"B0": _projection(mechanics), "B4": _energy(mechanics)}
@@ -155,9 +152,6 @@ def _energy(mechanics):
     rate = dot(motion.velocity, pull) + dot(kinematics.angular_velocity, motion.spin_rate)
     both = np.concatenate([rate, joints], axis=1)[..., None]
     return relative((rate.sum(axis=1) - power)[:, None], both)
-
-
-# level C ----------------------------------------------------------------------------------------
 
 
 def level_c_identities(found: Levels) -> dict[str, float]:

@@ -9,12 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.body.anatomy import Part, body_plan, parts_of, stands_upright
-from aqbio.body.de_leva import (
-    DE_LEVA,
-    REFERENCE,
-    combined_inertia,
-    total_mass_fraction,
-)
+from aqbio.body.de_leva import DE_LEVA, REFERENCE, combined_inertia, total_mass_fraction
 from aqbio.body.human_ranges import (
     MARGIN,
     MOST_TWIST,
@@ -36,8 +31,6 @@ from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.golden import differences
 from tests.mechanics.examples import answers
 from tests.mechanics.levels_case import body_spread
-
-# de leva -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -87,8 +80,6 @@ def test_the_sprint_models_spines_lead_back_to_its_hips(sex, stature):
     np.testing.assert_allclose(left, [0, 0, -lengths.half_hip], atol=1e-12)
     assert REFERENCE[sex].stature == pytest.approx(1.74, abs=0.01)
 
-
-# sprint body -------------------------------------------------------------------------------------
 
 SEXES = ["female", "male"]
 
@@ -177,8 +168,6 @@ def test_bodies_and_beliefs_are_what_they_were():
         )
     assert differences("bodies", answers(examples)) == []
 
-
-# anatomy -----------------------------------------------------------------------------------------
 
 pytestmark = pytest.mark.opensim
 
@@ -273,8 +262,6 @@ def test_every_segment_has_its_part(runner):
     assert found["arm_r"] == Part("trunk", "")
     assert found["forearm_l"] == Part("forearm", "left")
 
-
-# human ranges ------------------------------------------------------------------------------------
 
 ANGLES_OF = {
     "hip_right": "to_thigh_r", "knee_right": "to_shank_r", "knee_left": "to_shank_l",

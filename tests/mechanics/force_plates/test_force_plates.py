@@ -46,8 +46,6 @@ from tests.golden import differences
 from tests.mechanics.examples import answers
 from tests.mechanics.levels_case import RUNNER, sprint_run
 
-# alignment ---------------------------------------------------------------------------------------
-
 SIZES = (0.004, -0.005, 0.006, 0.002, -0.001, 0.003, 0.003)
 TRUTH = dict(zip((*ALIGNMENT, *PIVOT), (*SIZES, 2.0, 0.1, -0.4), strict=True))
 
@@ -109,9 +107,6 @@ def test_planted_feet_tell_pitch_yaw_and_scale(values):
     assert (sd[places] < [0.0008, 0.0012, 0.0012]).all()
     few = planted_information(*_planted(0, values, contacts=4))
     assert not any(one.any() for one in few)  # one contact of each foot tells nothing
-
-
-# points ------------------------------------------------------------------------------------------
 
 
 def _contact():
@@ -193,8 +188,6 @@ def test_axes_of_a_turned_plate():
     local = np.array([[0.3, 0.45, 0], [-0.3, 0.45, 0], [-0.3, -0.45, 0], [0.3, -0.45, 0]])
     np.testing.assert_allclose(plate_axes(local @ turn.T + [2.0, -1.0, 0.01]), turn, atol=1e-12)
 
-
-# signals -----------------------------------------------------------------------------------------
 
 RATE = 1000.0
 
@@ -315,8 +308,6 @@ def test_drawn_plates_are_what_they_were():
     examples["no point"] = lambda: ground_reactions(["foot"], force, point, lost)
     assert differences("plates", answers(examples)) == []
 
-
-# forefoot ----------------------------------------------------------------------------------------
 
 FORCE, JOINTS, MICROMETRE = 1500.0, ("mtp_l", "mtp_r"), 1e-6
 

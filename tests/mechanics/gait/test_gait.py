@@ -1,15 +1,22 @@
-"""Steps, roles, postures and curves: closed forms, sums, mirrors, and drawn contacts."""
+"""Steps, roles, postures and curves: closed forms, sums, mirrors, drawn contacts, and files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from xarray.backends.file_manager import FILE_CACHE
 
+from aqbio.figures.curves import summarised_curves
+from aqbio.figures.step_means import step_columns
 from aqbio.gait.postures import MEASURES, POINTS, posture_numbers
 from aqbio.gait.roles import (
     FlightRule,
@@ -24,6 +31,7 @@ from aqbio.gait.roles import (
     role_name,
     with_pelvis,
 )
+from aqbio.gait.step_files import StudyCurves, open_curves
 from aqbio.gait.steps import (
     PERCENT,
     Contact,
@@ -43,15 +51,15 @@ from aqbio.gait.steps import (
     speed_change,
     steps_from_contacts,
 )
+from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.names import ANATOMICAL_GROUPS, ROLE_GROUPS, ROLE_SIDES, SIDES
+from tests.figures.made_study import EDGES, made_step_curves
 from tests.golden import differences
 from tests.mechanics.examples import answers
 from tests.mirror import mirrored_axial, mirrored_polar
 
 seeds = st.integers(0, 10_000)
 MIRROR = np.diag([1.0, 1.0, -1.0])
-
-# roles -------------------------------------------------------------------------------------------
 
 SEGMENTS = ("pelvis", "torso", "thigh_l", "shank_l", "thigh_r")
 PELVIS_MEMBERS = get_args(PelvisMember)
@@ -124,8 +132,6 @@ def test_what_no_role_needs_may_be_unknown(axis):
     np.testing.assert_allclose(found, whole, rtol=1e-12)
 
 
-# mirror ------------------------------------------------------------------------------------------
-
 TIME = np.arange(200) / 250.0
 
 
@@ -150,8 +156,6 @@ def test_a_mirrored_runner_has_the_same_canonical_curves(seed):
         mirrored = phase_curve(_step("left"), "stance", TIME, mirror(values), kind)
         np.testing.assert_array_equal(mirrored, ours)
 
-
-# postures ----------------------------------------------------------------------------------------
 
 STRIDE_TIME, STRIDE = np.linspace(0.0, 0.4, 201), 0.4
 LEAN, THIGH, SHANK = 0.1, 0.42, 0.40
@@ -198,8 +202,6 @@ def test_closed_forms_of_postures(push):
         np.testing.assert_allclose(values[:, SIDES.index(push)], found[name])
 
 
-# curves ------------------------------------------------------------------------------------------
-
 DURATIONS = (0.11, 0.12)
 
 
@@ -243,8 +245,6 @@ def test_the_peaks_of_known_waves(places, sign):
     found = peak_instants(curves, durations)
     np.testing.assert_allclose(found, [*places, np.nan, np.nan], atol=1e-5)
 
-
-# steps -------------------------------------------------------------------------------------------
 
 LIMITS = {"maximum_flight": 0.3, "edge_distance": 0.015}
 
@@ -356,3 +356,53 @@ def _examples():
 def test_steps_and_roles_are_what_they_were():
     """Every status and reason of contacts drawn on both sides of limits."""
     assert differences("gait", answers(dict(_examples()))) == []
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> xr.Dataset:
+    """As one file holds them."""
+    path = tmp_path_factory.mktemp("one") / "curves.nc"
+    write_dataset(made_step_curves(participants=2), path, {"stage": "steps"})
+    return read_dataset(path)
+
+
+@pytest.fixture(scope="module")
+def lazy(whole, tmp_path_factory) -> Iterator[StudyCurves]:
+    folder = tmp_path_factory.mktemp("curves")
+    files, kept = [], []
+    for name in dict.fromkeys(whole["participant_id"].values.tolist()):
+        own = whole.isel(step=np.flatnonzero(whole["participant_id"] == name))
+        files.append(folder / f"{name}.nc")
+        write_dataset(own, files[-1], {"stage": "steps"})
+        kept.append(set(map(str, own["trial_id"].values)))
+    with open_curves(files, kept) as curves:
+        yield curves
+
+
+@pytest.mark.parametrize("figure", ["angular_momentum", "hub_torques"])
+def test_figures_are_those_of_one_file(whole, lazy, figure):
+    columns = step_columns(whole, EDGES)
+    for one, other in zip(columns, step_columns(lazy, EDGES), strict=True):
+        np.testing.assert_array_equal(one.rows, other.rows)
+    ours, theirs = (summarised_curves(figure, one, columns) for one in (lazy, whole))
+    pd.testing.assert_frame_equal(ours, theirs, rtol=1e-5, atol=1e-9)
+
+
+def test_steps_are_left_out_by_trial_and_by_what_is_known(lazy, whole):
+    first = lazy.opened[0]
+    trial = str(first["trial_id"].values[0])
+    path = first.encoding["source"]
+    with open_curves([path], [{trial}]) as curves:
+        [own] = curves.participants
+        assert set(own["trial_id"].values.tolist()) == {trial}
+    assert len(lazy.where("flight_s")["speed"]) == np.isfinite(whole["flight_s"].values).sum()
+
+
+def test_no_file_stays_open(lazy):
+    """What stays open is closed by the garbage collector, in any thread: HDF5 dies of it."""
+    files = [Path(one.encoding["source"]) for one in lazy.opened]
+    opened = len(FILE_CACHE)
+    with open_curves(files, [set[str]()] * len(files)) as curves:
+        assert len(FILE_CACHE) == opened + len(files)
+        assert curves["speed"].sizes["step"] == 0
+    assert len(FILE_CACHE) == opened

@@ -1,4 +1,4 @@
-"""Marker fits: derivatives, optima, limits, gaps, and OpenSim's own optimum."""
+"""Marker fits: derivatives, optima, limits, gaps, and OpenSim's own optimum on recordings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from aqbio.inverse_kinematics.files import longest
 from aqbio.inverse_kinematics.ik import all_poses, inverse_kinematics
 from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking, descend
+from aqbio.io.trc import read_trc
 from aqbio.multibody.jacobians import contact_jacobian
 from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import TrackedMarkers, near
 from aqbio.multibody.poses import dependent_filled
 from aqbio.multibody.skeleton import Couplers, polynomial, stack
-
-# ik ----------------------------------------------------------------------------------------------
+from aqbio.observed.determined import coordinates_observed, frame_sd, range_sd, usual_covariance
 
 EXACT = 1e-6
 """rad or m: the prior of 1e-10 shifts a coordinate by 1e-10 / (1e-2)² of its distance, 1e-6."""
@@ -118,8 +119,6 @@ def test_follows_a_sprint(runner, running, step, first):
     ended = all_poses(_fit(runner, q), first, q[first])
     np.testing.assert_allclose(ended.q, q, rtol=0, atol=EXACT)
 
-
-# marker fit --------------------------------------------------------------------------------------
 
 seeds = st.integers(0, 10_000)
 
@@ -226,3 +225,41 @@ def test_ends_where_the_gradient_vanishes(runner, running):
     assert (np.linalg.eigvalsh(equations.hessian) > 0).all()
     # the same sums over markers, maybe in another order
     np.testing.assert_allclose(fit.cost, ended.cost, rtol=1e-14)
+
+
+@pytest.mark.opensim
+@pytest.mark.real
+def test_never_worse_than_opensim(realdata):
+    """Every frame's sum of squares at most OpenSim's; where they agree, so do the angles.
+
+    OpenSim at accuracy 1e-9 without limits, locks and couplers. In some frames of the jog, with
+    forearms that two markers near the axis cannot turn, it stops in the worse of two minima.
+    """
+    from aqbio.opensim.skeleton import read_skeleton
+    from benchmarks.opensim_ik import inverse_kinematics as opensim_inverse_kinematics
+
+    folder, step = realdata / "ja1_dorn2012", 4
+    model = folder / "models" / "rajagopal_scaled_ja1.osim"
+    skeleton, file = read_skeleton(model), read_trc(folder / "trc_mot" / "sprint.trc")
+    labels = [label for label in file.labels if label in skeleton.markers]
+    markers = file.positions[::step, [file.labels.index(label) for label in labels]]
+    index = np.array([skeleton.markers.index(label) for label in labels])
+    weights = np.ones(len(labels))
+    ours = inverse_kinematics(skeleton, markers, index, weights)
+
+    time = np.arange(len(markers)) * step / file.rate
+    tracked = TrackedMarkers(time, tuple(labels), markers, weights)
+    theirs = opensim_inverse_kinematics(model, tracked, skeleton.coordinates)
+    theirs = dependent_filled(skeleton, np.where(np.isnan(theirs), ours, theirs))
+    distance = np.linalg.norm(marker_positions(skeleton, theirs)[:, index] - markers, axis=-1)
+    errors = np.linalg.norm(marker_positions(skeleton, ours)[:, index] - markers, axis=-1)
+    ratio = np.nansum(errors**2, axis=1) / np.nansum(distance**2, axis=1)
+    assert ratio.max() < 1.0 + 1e-6
+
+    same = np.flatnonzero(ratio > 1.0 - 1e-6)
+    assert len(same) > 0.9 * len(markers)
+    said = np.concatenate([near(skeleton, theirs[[f]], ours[f]) for f in same])
+    sd = frame_sd(usual_covariance(skeleton, ours, index, markers))
+    observable = coordinates_observed(sd, range_sd(skeleton))[same]
+    degrees = np.degrees(np.abs(said - ours[same]))[observable]
+    assert degrees.max() < 0.01

@@ -1,4 +1,4 @@
-"""The engine: derivatives, conservation, invariance, SciPy, Pinocchio and MuJoCo."""
+"""The engine and vectors: derivatives, conservation, invariance, NumPy, Pinocchio and MuJoCo."""
 
 from __future__ import annotations
 
@@ -52,14 +52,23 @@ from aqbio.multibody.skeleton import (
     polynomial,
 )
 from aqbio.signals import quintic_spline
+from aqbio.vectors import (
+    axis_rotation,
+    combined,
+    compose,
+    cross,
+    dot,
+    rotate,
+    square_root,
+    sums_of_runs,
+    transpose,
+)
 from tests.golden import differences
 from tests.mechanics.examples import answers
 from tests.mechanics.inertial import inertial_parameters
 
 ROOT = Path(__file__).parents[3]
 seeds = st.integers(0, 10_000)
-
-# quantities of drawn trees -----------------------------------------------------------------------
 
 STEP, EXACT = 3e-5, 1e-11
 DIFFERENCE = 1e-8
@@ -234,8 +243,6 @@ def test_quantities_of_drawn_trees(random_tree, random_motion, name, seed, bodie
         )
 
 
-# other engines -----------------------------------------------------------------------------------
-
 ORACLE_FRAMES = 3
 SEEDS = range(6)
 
@@ -252,10 +259,7 @@ def _in_child_frame(skeleton, body, position):
 
 def _joints(skeleton, body):
     """Axes of a body in the order in which they act: shifts, then turns."""
-    return [
-        *skeleton.translations[body],
-        *skeleton.rotations[body],
-    ]
+    return [*skeleton.translations[body], *skeleton.rotations[body]]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -347,8 +351,6 @@ def test_equals_mujoco(random_tree, random_motion, seed):
         np.testing.assert_allclose(ours[frame, order], data.qfrc_inverse, rtol=0, atol=limit)
 
 
-# jacobians of momentum ----------------------------------------------------------------------------
-
 JACOBIAN_STEP = 1e-4
 
 
@@ -421,9 +423,6 @@ def test_jacobians_of_momentum(random_tree, random_motion, of):
         np.testing.assert_allclose(exact, expected, rtol=0, atol=limit)
 
 
-# motion ------------------------------------------------------------------------------------------
-
-
 def test_turns_and_flips_keep_the_pose_and_near_undoes_them(runner, running):
     odd, expected = running.copy(), marker_positions(runner, running)
     assert len(triples(runner)) == 6  # pelvis, trunk, hips and shoulders
@@ -483,8 +482,6 @@ def test_motion_along_splines(random_tree, seed):
     power, terms = (forces * motion.u).sum(axis=1), np.abs(forces * motion.u).sum(axis=1)
     np.testing.assert_allclose((folded * motion.u).sum(axis=1), power, atol=1e-13 * terms.max())
 
-
-# skeleton ----------------------------------------------------------------------------------------
 
 KNOTS = np.array([-2.0, -0.5, 0.1, 0.4, 1.7])
 VALUES = np.array([0.3, -1.0, 2.0, 2.1, 0.0])
@@ -571,8 +568,6 @@ def test_refusals_are_what_they_were(random_tree, three_turns):
     assert differences("multibody", answers(examples)) == []
 
 
-# walker knee -------------------------------------------------------------------------------------
-
 Q, U = 0.7, 5.0
 
 
@@ -630,3 +625,40 @@ def test_the_knee_of_a_published_model(realdata):
     # Energies of about 1e3 J: rounding 1e-13 / step = 1e-9 W; the knee's splines are smooth here.
     np.testing.assert_allclose(power, rate, rtol=1e-7)
     assert abs(theirs - rate) > 1e-3 * abs(rate)
+
+
+def test_they_are_numpys_and_scipys():
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(2, 7, 4, 3))
+    r, s = Rotation.random(14, random_state=2).as_matrix().reshape(2, 7, 3, 3)
+    table, axes = rng.normal(size=(5, 4)), np.array([[2.0, -1.0, 2.0], [0.0, 1.8, 2.4]]) / 3.0
+    angle = rng.uniform(-7.0, 7.0, (5, 2))
+    turned = Rotation.from_rotvec((angle[..., None] * axes).reshape(-1, 3)).as_matrix()
+    for found, expected in (
+        (cross(a, b), np.cross(a, b)),
+        (dot(a, b), np.einsum("tbi,tbi->tb", a, b)),
+        (rotate(r, a[:, 0]), np.einsum("tij,tj->ti", r, a[:, 0])),
+        (rotate(r, a[0, 0]), r @ a[0, 0]),
+        (compose(r, s), r @ s),
+        (transpose(r) @ r, np.broadcast_to(np.eye(3), r.shape)),
+        (combined(table, a), np.einsum("nk,tki->tni", table, a)),
+        (sums_of_runs(a, np.array([0, 1, 3]), 1), np.add.reduceat(a, [0, 1, 3], axis=1)),
+        (sums_of_runs(a, np.arange(4), 1), a),
+        (axis_rotation(axes, angle).reshape(-1, 3, 3), turned),
+        (axis_rotation(axes[0], angle[:, 0]), axis_rotation(axes, angle)[:, 0]),
+    ):
+        np.testing.assert_allclose(found, expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_root_that_no_last_digit_moves(seed):
+    """Eigenvalues that are nearly equal, and zero: eigenvectors alone would move as the draws."""
+    rng = np.random.default_rng(seed)
+    directions = np.linalg.qr(rng.normal(size=(12, 12)))[0]
+    covariance = (directions * np.repeat([4.0, 1.0, 0.0], 4)) @ directions.T
+    root = square_root(covariance)
+    np.testing.assert_allclose(root @ root.T, covariance, atol=1e-14)
+    np.testing.assert_allclose(root, root.T, atol=1e-14)
+    noise = 1e-14 * rng.normal(size=covariance.shape)
+    apart = rng.normal(size=(20, 12)) @ (square_root(covariance + noise + noise.T) - root)
+    assert np.abs(apart).max() < 1e-5

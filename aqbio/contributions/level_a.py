@@ -182,8 +182,8 @@ def stance_share(
     Returns
     -------
     (..., 3) array
-        Along each axis; NaN where the whole is zero, as a plate's that measures one axis only. Along
-        an axis in which the whole changes sign the ratio means little.
+        Along each axis; NaN where the whole is zero (a plate that measures one axis only). Along an
+        axis in which the whole changes sign the ratio means little.
 
     Examples
     --------

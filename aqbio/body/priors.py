@@ -256,7 +256,7 @@ def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
     return PosturePrior(low, high, mean, spread, frame, standing, still, covariance)
 
 
-def held_sd(skeleton: Skeleton, model_map: ModelMap, marker_set: MarkerSet) -> FloatArray:
+def posture_sd(skeleton: Skeleton, model_map: ModelMap, marker_set: MarkerSet) -> FloatArray:
     """(C,) rad or m: SD about a person's posture that inverse kinematics holds coordinates to.
 
     Infinite, but for the limbs and the trunk where hip centres alone show the pelvis: a trunk that

@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.body.calibration import label_places
 from aqbio.body.posterior import with_lock
-from aqbio.body.priors import COMMON_SHARE, SKIN_SD, VIDEO_NOISE, expected_places, held_sd
+from aqbio.body.priors import COMMON_SHARE, SKIN_SD, VIDEO_NOISE, expected_places, posture_sd
 from aqbio.body.shape import body_parts
 from aqbio.boundary import in_own_process
 from aqbio.config import MarkerSet
@@ -190,7 +190,7 @@ def unsureness(
         q[:, bent] = model_map.flexion.get("elbow", 1) * np.pi / 2
     noise, weight = MarkerNoise(sd, part, COMMON_SHARE), (sd.min() / sd)[None] ** 2
     free = opened(skeleton, model_map.held, index)
-    prior_sd = np.minimum(range_sd(free), held_sd(free, model_map, marker_set))
+    prior_sd = np.minimum(range_sd(free), posture_sd(free, model_map, marker_set))
     covariance = coordinate_covariance(free, q, index, weight, prior_sd, noise)
     displacement, momentum = (one[0] for one in segment_sds(skeleton, q, covariance))
     share = skeleton.mass / skeleton.mass.sum()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.body.priors import held_sd, posture_prior, root_coordinates
+from aqbio.body.priors import posture_prior, posture_sd, root_coordinates
 from aqbio.body.records import posterior_path
 from aqbio.body.shape import body_parts
 from aqbio.config import Trial
@@ -209,7 +209,7 @@ class PosePriors:
     """(C,) array, rad or m. SD of the offset of each coordinate in all frames, from the body;
     NaN without a calibration, 0 where it is not sought."""
     sd: FloatArray
-    """(C,) array, rad or m. Of a frame about the posture (:func:`held_sd`)."""
+    """(C,) array, rad or m. Of a frame about the posture (:func:`posture_sd`)."""
 
 
 def pose_priors(
@@ -249,7 +249,7 @@ def _general_priors(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -
     part = body_parts(skeleton, study.model_map).of_body[body]
     noise = replace(MarkerNoise.alike(len(body)), part=part)
     unknown = np.full(len(posture), np.nan)
-    sd = held_sd(skeleton, study.model_map, study.marker_set)
+    sd = posture_sd(skeleton, study.model_map, study.marker_set)
     return PosePriors(_default_root(skeleton, posture), noise, unknown, sd)
 
 

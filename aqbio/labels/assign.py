@@ -185,7 +185,7 @@ def _certain(
             if same and np.isfinite(apart).any():
                 worn = [one for one in statics if {mate, label} <= one.keys()]
                 standing = [np.linalg.norm(one[mate] - one[label]) for one in worn]
-                if standing:  # of the one who moves: nobody says who it is
+                if standing:  # one of these people is the one who moves
                     gaps.append(np.abs(np.nanmedian(apart) - standing).min())
         if not gaps or not float(np.median(gaps)) < SAME:
             return {}

@@ -35,11 +35,9 @@ except (AqbioError, RunStoppedError) as error:
 
 ROOT = OWN.root.as_posix()
 
-# One thread per process: the scheduler gives the cores. A job ends with what started it, and keeps
-# what it compiles for the next.
+# One thread per process: the scheduler gives the cores. A job ends with what started it.
 shell.prefix(
     "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 AQBIO_STARTED_BY=$PPID; "
-    "unset PYTHONDONTWRITEBYTECODE; "
 )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.body.priors import held_sd, posture_prior
+from aqbio.body.priors import posture_prior, posture_sd
 from aqbio.body.records import write_posterior
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Solve
@@ -491,7 +491,7 @@ def test_joint_centres_are_solved_as_people_bend():
     skeleton = standing_sprinter(landmark_table())
     prior, rng = posture_prior(skeleton, model_map), np.random.default_rng(3)
     free, held = (
-        held_sd(skeleton, model_map, SimpleNamespace(pelvis=SimpleNamespace(hips=hips)))
+        posture_sd(skeleton, model_map, SimpleNamespace(pelvis=SimpleNamespace(hips=hips)))
         for hips in ((), ("RHip", "LHip"))
     )
     elbow, lumbar, tilt = (

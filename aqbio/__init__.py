@@ -13,11 +13,7 @@ if TYPE_CHECKING:
     from aqbio.contributions.files import model_anatomy
     from aqbio.contributions.level_a import ForceShares, LevelA, force_shares, level_a, stance_share
     from aqbio.contributions.levels import Anatomy, Levels, levels
-    from aqbio.force_plates.ground_reactions import (
-        Run,
-        external_yaw_moment,
-        ground_reactions,
-    )
+    from aqbio.force_plates.ground_reactions import Run, external_yaw_moment, ground_reactions
     from aqbio.gait.roles import (
         RoleScheme,
         by_role,
@@ -29,12 +25,7 @@ if TYPE_CHECKING:
     )
     from aqbio.gait.steps import Step, phase_curve, phase_mean, propulsion_start
     from aqbio.intervals.sources import source_sds
-    from aqbio.intervals.trial_draws import (
-        Sampling,
-        TrialDraws,
-        drawn_level_c,
-        drawn_outcomes,
-    )
+    from aqbio.intervals.trial_draws import Sampling, TrialDraws, drawn_level_c, drawn_outcomes
     from aqbio.intervals.uncertainty import DrawnOutcomes, Spread
     from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
     from aqbio.multibody.kinematics import (
@@ -116,12 +107,7 @@ _HOMES = {
     ),
     "gait.steps": ("Step", "phase_curve", "phase_mean", "propulsion_start"),
     "intervals.sources": ("source_sds",),
-    "intervals.trial_draws": (
-        "Sampling",
-        "TrialDraws",
-        "drawn_level_c",
-        "drawn_outcomes",
-    ),
+    "intervals.trial_draws": ("Sampling", "TrialDraws", "drawn_level_c", "drawn_outcomes"),
     "intervals.uncertainty": ("DrawnOutcomes", "Spread"),
     "multibody.dynamics": ("ExternalLoad", "inverse_dynamics"),
     "multibody.kinematics": (

@@ -16,10 +16,7 @@ ANATOMICAL_GROUPS = ("pelvis", "torso", "leg_left", "leg_right", "arm_left", "ar
 ROLE_GROUPS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
 """A view of one step: the stance leg is the push leg, the other one the swing leg."""
 
-ROLE_SIDES = {
-    "push_side": ("push_leg", "arms", "torso", "pelvis"),
-    "swing_side": ("swing_leg",),
-}
+ROLE_SIDES = {"push_side": ("push_leg", "arms", "torso", "pelvis"), "swing_side": ("swing_leg",)}
 
 GRAVITY = 9.80665
 """Standard acceleration of free fall, m/s²."""

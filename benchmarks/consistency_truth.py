@@ -22,12 +22,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.consistency.balance import centre_estimates
-from aqbio.consistency.fit import (
-    TrialFit,
-    fit_trial,
-    group_momentum,
-    moved_body,
-)
+from aqbio.consistency.fit import TrialFit, fit_trial, group_momentum, moved_body
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import Weights
 from aqbio.gait.roles import group_sum
@@ -191,12 +186,7 @@ def plain_errors(fit: TrialFit, made: KnownRun) -> dict[str, float]:
 
 
 def _all_errors(
-    skeleton: Skeleton,
-    motion: Motion,
-    left: Any,
-    q: FloatArray,
-    fit: TrialFit,
-    made: KnownRun,
+    skeleton: Skeleton, motion: Motion, left: Any, q: FloatArray, fit: TrialFit, made: KnownRun
 ) -> dict[str, float]:
     found = motion_momentum(skeleton, motion, fit.runner.grouping)
     force, moment = left.force[made.measured], left.moment[made.measured]

@@ -109,10 +109,7 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def drawn(
-    seed: int,
-    count: int,
-    rooms: Sequence[str] = ROOMS,
-    entered: dict[str, set[int]] | None = None,
+    seed: int, count: int, rooms: Sequence[str] = ROOMS, entered: dict[str, set[int]] | None = None
 ) -> list[Change]:
     """Changes of files of rooms, each room as often as any other; on lines that are entered."""
     generator, every = random.Random(seed), {}
@@ -177,12 +174,7 @@ def are_green(files: Iterable[str], root: Path, workers: str = "0") -> bool:
     environment = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
-            command,
-            cwd=root,
-            env=environment,
-            capture_output=True,
-            check=False,
-            timeout=ENDLESS_S,
+            command, cwd=root, env=environment, capture_output=True, check=False, timeout=ENDLESS_S
         )
     except subprocess.TimeoutExpired:
         return False

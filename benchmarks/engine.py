@@ -18,12 +18,7 @@ from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
-from aqbio.observed.determined import (
-    coordinates_observed,
-    frame_sd,
-    range_sd,
-    usual_covariance,
-)
+from aqbio.observed.determined import coordinates_observed, frame_sd, range_sd, usual_covariance
 from aqbio.observed.mask import HALF
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 from benchmarks.material import coordinates_of, write_coordinates

@@ -27,11 +27,7 @@ class OneRun:
     participant: str
 
     def write(
-        self,
-        folder: Path,
-        *,
-        runs: Mapping[str, int] | None = None,
-        static: bool = True,
+        self, folder: Path, *, runs: Mapping[str, int] | None = None, static: bool = True
     ) -> Path:
         """Write a study and give its study.yaml; results go into the same folder."""
         person, trials = (

@@ -25,10 +25,7 @@ from validation.gaits.parameters import (
 JA1 = Athlete("JA1", "male", 75.95, 1.78)
 """Mass from the static trial's plate; stature from the height of C7 (1.569 m), 88.15 % of it."""
 
-RUNS = {
-    3.56: ("JA1Gait21.c3d", "jog_ik.mot", "l"),
-    9.52: ("JA1Gait35.c3d", "sprint_ik.mot", "r"),
-}
+RUNS = {3.56: ("JA1Gait21.c3d", "jog_ik.mot", "l"), 9.52: ("JA1Gait35.c3d", "sprint_ik.mot", "r")}
 """Recording, published angles and first foot on the plates, by speed."""
 
 ANGLES = {"hip": ("hip_flexion", 1.0), "knee": ("knee_angle", -1.0), "ankle": ("ankle_angle", 1.0)}

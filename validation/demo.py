@@ -62,7 +62,7 @@ COLUMNS: Columns = {
 
 REASONS = {
     "H5a": "the low-pass of 20 Hz moves the instant, and more the shorter steps are: with 30 Hz it "
-    "is 0.0001, with 15 Hz -0.0034 (`multiverse.tsv`)",
+    "is 0.0001, with 15 Hz -0.0034 (`multiverse.tsv`)"
 }
 """Why an interval does not hold the truth, as far as it is known."""
 

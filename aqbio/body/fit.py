@@ -325,11 +325,7 @@ def _root_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> F
 
 
 def settled_poses(
-    problem: Problem,
-    theta: FloatArray,
-    q: FloatArray,
-    steps: int,
-    sought: IntArray | None = None,
+    problem: Problem, theta: FloatArray, q: FloatArray, steps: int, sought: IntArray | None = None
 ) -> FloatArray:
     """Levenberg-Marquardt descent of each frame separately, with the body fixed."""
     chosen = np.arange(q.shape[1]) if sought is None else sought

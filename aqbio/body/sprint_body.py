@@ -212,11 +212,7 @@ class Body:
 
 
 def sprint_bodies(
-    sex: Sex,
-    *,
-    mass: float | None = None,
-    stature: float | None = None,
-    form: JointForm = PLAIN,
+    sex: Sex, *, mass: float | None = None, stature: float | None = None, form: JointForm = PLAIN
 ) -> tuple[Body, ...]:
     """The 19 bodies of the sprint model; without mass and stature, de Leva's mean subject.
 

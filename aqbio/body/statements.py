@@ -123,11 +123,7 @@ def contradiction(
 def as_error(finding: Finding) -> AqbioError:
     """A finding as the error that stops a trial or a participant."""
     return AqbioError(
-        finding.what,
-        file=finding.file,
-        where=finding.where,
-        fix=finding.fix,
-        rule=finding.rule,
+        finding.what, file=finding.file, where=finding.where, fix=finding.fix, rule=finding.rule
     )
 
 

@@ -167,8 +167,7 @@ class ModelMap(_Strict):
         "coordinate, by joint: hip, knee, ankle, lumbar, elbow.",
     )
     sagittal: dict[str, Sides | Centre] = Field(
-        default_factory=dict,
-        description="Coordinate of flexion and extension by joint.",
+        default_factory=dict, description="Coordinate of flexion and extension by joint."
     )
     held: tuple[str, ...] = Field(
         default=(),

@@ -21,9 +21,7 @@ def _no_device(name: str) -> str:
 
 
 Identifier = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100),
-    AfterValidator(_no_device),
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100), AfterValidator(_no_device)
 ]
 """Letters, digits, underscore, hyphen and dot: identifiers become file names."""
 

@@ -20,10 +20,7 @@ from aqbio.consistency.parameters import (
 )
 from aqbio.force_plates.alignment import ALIGNMENT, Alignment
 from aqbio.multibody.dynamics import ExternalLoad
-from aqbio.multibody.kinematics import (
-    SegmentKinematics,
-    segment_motion,
-)
+from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.multibody.momentum import MomentumJacobians, angular_momentum_rate, centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.signals import runs

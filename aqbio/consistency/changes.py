@@ -125,10 +125,7 @@ def legs_of(study: Study) -> dict[str, tuple[str, ...]]:
 
 
 def change_rows(
-    study: Study,
-    participant_id: str,
-    trials: Mapping[str, SolvedTrial],
-    fitted: Session,
+    study: Study, participant_id: str, trials: Mapping[str, SolvedTrial], fitted: Session
 ) -> Iterator[dict[str, Any]]:
     """Rows of the table ``fit_changes``: of the body, and of every trial whose fit is accepted."""
     if not fitted.accepted:

@@ -9,18 +9,8 @@ import numpy as np
 
 from aqbio.consistency.balance import adjusted_skeleton
 from aqbio.consistency.observations import Observations
-from aqbio.consistency.parameters import (
-    TURN_SD,
-    Parameter,
-    Runner,
-    priors,
-)
-from aqbio.force_plates.alignment import (
-    ALIGNMENT,
-    ROTATION,
-    Alignment,
-    planted_information,
-)
+from aqbio.consistency.parameters import TURN_SD, Parameter, Runner, priors
+from aqbio.force_plates.alignment import ALIGNMENT, ROTATION, Alignment, planted_information
 from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton

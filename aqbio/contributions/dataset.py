@@ -44,9 +44,7 @@ def trial_levels(
 ) -> Levels:
     """Levels A, B and C of one trial; `touching` from :func:`frames_in_contact`."""
     anatomy = Anatomy(
-        groups=model_map.groups,
-        joints=model_map.joints.by_name(),
-        root=model_map.pelvis.joint,
+        groups=model_map.groups, joints=model_map.joints.by_name(), root=model_map.pelvis.joint
     )
     borne = loads_with_toes(model_map, skeleton, kinematics, loads, surface_height)
     return levels(skeleton, kinematics, borne, touching, anatomy, surface_height=surface_height)

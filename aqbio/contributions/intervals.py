@@ -101,10 +101,7 @@ def motion_dataset(
 ) -> xr.Dataset:
     """What a fit leaves open: deviations (N, T, G, 3) of posterior samples."""
     balance = draws.levels.mechanics.balance
-    own = {
-        "group_angular_momentum": balance.momentum,
-        "group_angular_momentum_rate": balance.rate,
-    }
+    own = {"group_angular_momentum": balance.momentum, "group_angular_momentum_rate": balance.rate}
     variables = {}
     for name, off in samples.items():
         value = group_sum(own[name][frames], draws.parts.groups)

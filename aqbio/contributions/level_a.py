@@ -12,14 +12,8 @@ import numpy as np
 
 from aqbio.gait.roles import group_sum
 from aqbio.multibody.dynamics import ExternalLoad
-from aqbio.multibody.kinematics import (
-    SegmentMotion,
-)
-from aqbio.multibody.momentum import (
-    angular_momentum,
-    angular_momentum_rate,
-    centre_of_mass,
-)
+from aqbio.multibody.kinematics import SegmentMotion
+from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
 from aqbio.vectors import FloatArray, cross
 
 FREE_MOMENT_FORCE = 20.0

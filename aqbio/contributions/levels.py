@@ -197,11 +197,7 @@ def _hubs(mechanics: Mechanics, anatomy: Anatomy) -> tuple[tuple[HubKinetics, Ch
         if hub is not None:
             kinetics = hub_kinetics(hub, mechanics.kinematics, mechanics.motion, mechanics.wrenches)
             balance = chain_balance(
-                kinetics,
-                mechanics.motion,
-                mechanics.balance,
-                mechanics.loads,
-                skeleton.gravity,
+                kinetics, mechanics.motion, mechanics.balance, mechanics.loads, skeleton.gravity
             )
             found.append((kinetics, balance))
     return tuple(found)

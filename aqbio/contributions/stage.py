@@ -30,13 +30,7 @@ from aqbio.contributions.dataset import (
     with_plain,
     without_free_moment,
 )
-from aqbio.contributions.intervals import (
-    BODIES,
-    FRAMES,
-    MOTIONS,
-    drawn_window,
-    intervals_dataset,
-)
+from aqbio.contributions.intervals import BODIES, FRAMES, MOTIONS, drawn_window, intervals_dataset
 from aqbio.contributions.level_a import LevelA
 from aqbio.contributions.levels import Anatomy
 from aqbio.contributions.without_plates import estimated_forces, with_time_errors
@@ -58,9 +52,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.parts import ObservedParts, observed_only, read_observed
 from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, measured_loads
-from aqbio.study.manifest import (
-    TrialOutcome,
-)
+from aqbio.study.manifest import TrialOutcome
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:

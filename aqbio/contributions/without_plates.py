@@ -64,10 +64,7 @@ def events_dataset(trial: xr.Dataset, step: Step) -> xr.Dataset:
         for early, late in ends
     ]
     variables = {
-        str(name): (
-            ("draw", *own.dims),
-            np.stack([resampled(time, own.values, one) for one in at]),
-        )
+        str(name): (("draw", *own.dims), np.stack([resampled(time, own.values, one) for one in at]))
         for name, own in trial.data_vars.items()
     }
     labels = {str(name): own.values for name, own in trial.coords.items() if own.dims == (name,)}

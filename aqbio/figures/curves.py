@@ -412,11 +412,7 @@ _TURN = "Positive: counter-clockwise from above; left steps are mirrored."
 
 
 def _curve_figure(
-    name: str,
-    title: str,
-    words: str,
-    signs: str,
-    claim: Callable[[pd.DataFrame], str] = no_claim,
+    name: str, title: str, words: str, signs: str, claim: Callable[[pd.DataFrame], str] = no_claim
 ) -> Figure:
     return Figure(
         name=name,

@@ -52,10 +52,7 @@ def families() -> tuple[str, ...]:
     source = Path(mpl.get_data_path()) / "fonts" / "ttf"
     for face in _FACES:
         options = subset.Options(
-            glyph_names=True,
-            drop_tables=_UNUSED,
-            layout_features=["liga"],
-            legacy_kern=True,
+            glyph_names=True, drop_tables=_UNUSED, layout_features=["liga"], legacy_kern=True
         )
         font = subset.load_font(str(source / f"{face}.ttf"), options)
         cut = subset.Subsetter(options)
@@ -207,10 +204,7 @@ def sheet(width_mm: float, height_mm: float) -> Figure:
 
 
 def panels(
-    width_mm: float,
-    wide: tuple[int, int, float],
-    narrow: tuple[int, int, float],
-    **shared: Any,
+    width_mm: float, wide: tuple[int, int, float], narrow: tuple[int, int, float], **shared: Any
 ) -> tuple[Figure, Sequence[Axes]]:
     """A sheet of panels: rows, columns and height (mm) on a page's width, and in one column."""
     rows, columns, height_mm = narrow if width_mm < NARROW_MM else wide

@@ -145,9 +145,7 @@ def contact_span(data: xr.Dataset) -> tuple[float, float]:
 def trial_steps(contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ...]:
     """Steps of a trial where its motion, at instants ``time`` (s), is known."""
     measured = steps_from_contacts(
-        contacts,
-        maximum_flight=MAXIMUM_FLIGHT_S,
-        edge_distance=EDGE_DISTANCE_M,
+        contacts, maximum_flight=MAXIMUM_FLIGHT_S, edge_distance=EDGE_DISTANCE_M
     )
     return tuple(solved_steps(measured, float(time[0]), float(time[-1])))
 

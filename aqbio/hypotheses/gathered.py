@@ -17,13 +17,7 @@ from aqbio.hypotheses.trial_quality import trial_table, unfitted
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_table
-from aqbio.multiverse.files import (
-    STAGE,
-    ByParticipant,
-    evidence_rows,
-    step_curves,
-    step_tables,
-)
+from aqbio.multiverse.files import STAGE, ByParticipant, evidence_rows, step_curves, step_tables
 from aqbio.multiverse.specifications import DEFAULT
 from aqbio.names import GRAVITY, NORMAL
 from aqbio.stats.athlete_statistics import COVARIATES, athletes_from_steps

@@ -89,7 +89,7 @@ SHOWN: dict[str, Callable[[Evidence], Numbers]] = {
         ("of rotational force (rate of angular momentum) the number is", "opposition_rates", 0.0),
     ),
     "arms_rates": _shares(
-        ("of rotational force (rate of angular momentum) the cosine is", "arms_push_rates", 0.0),
+        ("of rotational force (rate of angular momentum) the cosine is", "arms_push_rates", 0.0)
     ),
     "sides_change_together": _shares(
         (

@@ -34,11 +34,7 @@ Choice = Callable[[], Iterable[Variant]]
 
 
 def multiverse(
-    data: Gathered,
-    given: Sequence[Verdict],
-    registry: Registry,
-    parts: Parts,
-    cores: int = 1,
+    data: Gathered, given: Sequence[Verdict], registry: Registry, parts: Parts, cores: int = 1
 ) -> list[Arm]:
     """Verdicts under all specifications, the default's first."""
     own, nothing = Variant(DEFAULT, "", data.evidence), list[Arm]()

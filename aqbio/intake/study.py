@@ -22,13 +22,7 @@ from aqbio.intake.models import (
     scaled_models,
     scaling_signs,
 )
-from aqbio.intake.people import (
-    clock_mismatch,
-    copies,
-    force_files,
-    marker_vocabularies,
-    owners_of,
-)
+from aqbio.intake.people import clock_mismatch, copies, force_files, marker_vocabularies, owners_of
 from aqbio.intake.rows import (
     MASS_NEEDED,
     MASS_OPEN,

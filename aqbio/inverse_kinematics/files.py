@@ -21,11 +21,7 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.io.trc import write_trc
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.multibody.kinematics import (
-    SegmentKinematics,
-    segment_kinematics,
-    segment_motion,
-)
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES

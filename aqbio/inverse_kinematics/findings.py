@@ -16,9 +16,7 @@ from aqbio.config.model_map import Sides
 from aqbio.contributions.level_a import LevelA, level_a
 from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.gait.step_files import trial_contacts
-from aqbio.inverse_kinematics.solution import (
-    Solution,
-)
+from aqbio.inverse_kinematics.solution import Solution
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES

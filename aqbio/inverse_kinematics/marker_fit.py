@@ -304,11 +304,7 @@ class Descent:
 
 
 def descend(
-    problem: MarkerFit,
-    start: FloatArray,
-    *,
-    tolerance: float = 1e-12,
-    most_iterations: int = 100,
+    problem: MarkerFit, start: FloatArray, *, tolerance: float = 1e-12, most_iterations: int = 100
 ) -> Descent:
     """Descend in every frame to the minimum of its cost near its start, (T, C).
 
@@ -331,11 +327,7 @@ def descend(
 
 
 def _walk(
-    problem: MarkerFit,
-    start: FloatArray,
-    trust: _Trust,
-    tolerance: float,
-    most_iterations: int,
+    problem: MarkerFit, start: FloatArray, trust: _Trust, tolerance: float, most_iterations: int
 ) -> tuple[FloatArray, FloatArray]:
     """Walk a chunk of frames; those that are done drop out."""
     fit = problem.evaluate(start)

@@ -68,11 +68,7 @@ class SolvedCoordinates:
 
 
 def trial_pose(
-    study: Study,
-    trial: Trial,
-    skeleton: Skeleton,
-    markers: TrackedMarkers,
-    rate: float,
+    study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers, rate: float
 ) -> tuple[SolvedCoordinates, Observed, TrackedMarkers, list[Finding]]:
     """Solve the pose of every frame, and repeat it without limbs that turn out to be impossible."""
     scaled = study.read_manifest(trial.participant_id, "scale")["lost"]

@@ -26,15 +26,7 @@ from aqbio.multibody.poses import (
     station_positions,
 )
 from aqbio.multibody.skeleton import GROUND, Skeleton
-from aqbio.vectors import (
-    BoolArray,
-    FloatArray,
-    combined,
-    cross,
-    of_parts,
-    rotate,
-    transpose,
-)
+from aqbio.vectors import BoolArray, FloatArray, combined, cross, of_parts, rotate, transpose
 
 
 @dataclass(frozen=True, eq=False)

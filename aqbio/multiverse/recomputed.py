@@ -82,11 +82,7 @@ class CachedTrial:
 
     @classmethod
     def read(
-        cls,
-        study: Study,
-        participant_id: str,
-        trial_id: str,
-        loose: MotionSource | None = None,
+        cls, study: Study, participant_id: str, trial_id: str, loose: MotionSource | None = None
     ) -> CachedTrial:
         """Read the files of a trial."""
         before = SolvedTrial.read(study, participant_id, trial_id)

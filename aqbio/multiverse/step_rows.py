@@ -23,11 +23,7 @@ from aqbio.gait.steps import (
 from aqbio.intervals.step_uncertainty import statistic_sds
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.signals import resampled
-from aqbio.stats.step_numbers import (
-    lag,
-    momentum_log_ratio,
-    momentum_numbers,
-)
+from aqbio.stats.step_numbers import lag, momentum_log_ratio, momentum_numbers
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:

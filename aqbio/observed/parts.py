@@ -119,10 +119,7 @@ def why_not_whole(
 
 
 def lost_findings(
-    observed: Observed,
-    groups: Mapping[str, Sequence[str]],
-    frames: BoolArray,
-    trial_id: str,
+    observed: Observed, groups: Mapping[str, Sequence[str]], frames: BoolArray, trial_id: str
 ) -> Iterator[Finding]:
     """Findings on which parts were not observed and what is not testable for it, by reason."""
     for reason, words in WORDS.items():

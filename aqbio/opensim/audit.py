@@ -129,9 +129,7 @@ def _torso_inertia(model: Any) -> list[Finding]:
         "corrections.torso_inertia multiplies it by the ratio of the masses; the rest of the "
         "excess stays, so compare with the sprint model where the torso's share matters."
     )
-    return [
-        Finding("model-torso-inertia", "warning", what, number=ratio, limit=1.0, fix=fix),
-    ]
+    return [Finding("model-torso-inertia", "warning", what, number=ratio, limit=1.0, fix=fix)]
 
 
 def _left_right(model: Any) -> list[Finding]:

@@ -28,12 +28,7 @@ from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.names import NORMAL_95, ROLE_SIDES
 from aqbio.pages.filters import CONTENT_SECURITY, counted, enumerated, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
-from aqbio.pages.own_curves import (
-    FEWEST_STEPS,
-    participant_curves,
-    ranked_columns,
-    sides_drawing,
-)
+from aqbio.pages.own_curves import FEWEST_STEPS, participant_curves, ranked_columns, sides_drawing
 from aqbio.pages.quality import quality_tables
 from aqbio.pages.record_next import finding_advice
 from aqbio.pages.stance import UNIT

@@ -58,13 +58,7 @@ from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.steps.stage_tables import trial_rows
 from aqbio.study.findings import participant_findings
 from aqbio.study.internal import as_findings, contained
-from aqbio.study.manifest import (
-    Report,
-    TrialOutcome,
-    participant_stage,
-    run_trials,
-    write_manifest,
-)
+from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 from aqbio.vectors import FloatArray
 
 STAGE = "pages"
@@ -210,10 +204,7 @@ def _curves(
         [sign for _, sign in flexion.values()],
     )
     curves = {
-        "momentum": (
-            named("group"),
-            Channel(levels["group_angular_momentum"].values, MOMENTUM),
-        ),
+        "momentum": (named("group"), Channel(levels["group_angular_momentum"].values, MOMENTUM)),
         "force": (named("foot"), Channel(levels["ground_force"].values, FORCE)),
         "point": (named("foot"), Channel(levels["contact_point"].values, POINT)),
         "power": (named("joint"), Channel(levels["joint_power"].values, POWER)),

@@ -264,11 +264,7 @@ def _agreed(every: Sequence[Result], note: str) -> Result:
 
 
 def _compared(
-    evidence: Evidence,
-    hypothesis: Hypothesis,
-    names: Sequence[str],
-    test: Test,
-    predictors: int,
+    evidence: Evidence, hypothesis: Hypothesis, names: Sequence[str], test: Test, predictors: int
 ) -> Outcome:
     """Outcome of a comparison of athletes, what else they differ in held.
 

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.stats.athlete_statistics import (
-    imbalance_cost_between,
-    slope_between,
-)
+from aqbio.stats.athlete_statistics import imbalance_cost_between, slope_between
 from aqbio.stats.contrasts import paired_contrast
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, mean_estimate

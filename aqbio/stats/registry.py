@@ -349,10 +349,7 @@ class Registry(Entry):
                 why = f"It takes {one.by}s {one.reference} and {one.condition}: {one.words}."
                 rest.append(Untested(id=name, claim=one.claim, source=one.source, why=why))
         return self.model_copy(
-            update={
-                "hypotheses": (*self.hypotheses, *asked),
-                "untested": (*self.untested, *rest),
-            }
+            update={"hypotheses": (*self.hypotheses, *asked), "untested": (*self.untested, *rest)}
         )
 
     @property

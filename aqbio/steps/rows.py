@@ -262,11 +262,7 @@ Widths = Mapping[Side, Mapping[Key, Mapping[str, float]]]
 
 
 def contribution_table(
-    trial: xr.Dataset,
-    steps: Sequence[Step],
-    curves: xr.Dataset,
-    scheme: RoleScheme,
-    half: Widths,
+    trial: xr.Dataset, steps: Sequence[Step], curves: xr.Dataset, scheme: RoleScheme, half: Widths
 ) -> pd.DataFrame:
     """Rows of all steps of a trial whose motion is known, with the number of their step."""
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)

@@ -219,11 +219,7 @@ def _write(
     columns = step_table(scheme.items)
     for name, table, described in (
         ("steps", _frame((row for one in tables for row in one.steps), columns), columns),
-        (
-            "quality",
-            _frame((row for one in tables for row in one.quality), QUALITY),
-            QUALITY,
-        ),
+        ("quality", _frame((row for one in tables for row in one.quality), QUALITY), QUALITY),
         (
             "contributions",
             joined([one.contributions for one in tables], list(CONTRIBUTIONS)),
@@ -361,10 +357,7 @@ def _marker_errors(trial: TrialSteps, step: Step) -> Row:
     finite = during[np.isfinite(during)]
     if not trial.tracked or not len(finite):
         return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
-    return {
-        "marker_rms_m": float(np.sqrt((finite**2).mean())),
-        "marker_max_m": float(finite.max()),
-    }
+    return {"marker_rms_m": float(np.sqrt((finite**2).mean())), "marker_max_m": float(finite.max())}
 
 
 def _peak(data: xr.Dataset, step: Step) -> float:

@@ -106,11 +106,7 @@ def write_bids(study: Study, folder: Path) -> int:
     Ground axes (x forward, y up, z right), as stage prepare left them; n/a: missing. Positions in
     m; forces in N and moments in N m about each plate's point, on the runner.
     """
-    about: dict[str, Any] = {
-        "Name": _title(study),
-        "BIDSVersion": "1.10.0",
-        "DatasetType": "raw",
-    }
+    about: dict[str, Any] = {"Name": _title(study), "BIDSVersion": "1.10.0", "DatasetType": "raw"}
     about |= {"Authors": [study.settings.report.authors]} if study.settings.report.authors else {}
     write_text(folder / "dataset_description.json", as_json(about))
     people = _labels("sub", (one.participant_id for one in study.participants))

@@ -18,13 +18,7 @@ from aqbio.io.atomic import PARTIAL, write_text
 from aqbio.io.meshes import mesh_files
 from aqbio.io.provenance import file_hash
 from aqbio.io.study import Study, compared_studies, load_study
-from aqbio.stage_table import (
-    PARTICIPANT,
-    PARTICIPANT_STAGES,
-    STAGE_TABLE,
-    STUDY,
-    STUDY_STAGES,
-)
+from aqbio.stage_table import PARTICIPANT, PARTICIPANT_STAGES, STAGE_TABLE, STUDY, STUDY_STAGES
 
 Kind = Literal["missing", "damaged", "foreign", "failed"]
 

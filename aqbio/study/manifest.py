@@ -20,13 +20,7 @@ from aqbio.io.atomic import file_state, files_made, remove_partial, write_text
 from aqbio.io.provenance import published, study_provenance
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
-from aqbio.study.internal import (
-    STAGE_ORDER,
-    as_findings,
-    contained,
-    in_one_line,
-    internal_logs,
-)
+from aqbio.study.internal import STAGE_ORDER, as_findings, contained, in_one_line, internal_logs
 from aqbio.study.jobs import as_json, files_read, records_read, refuse_damaged, seal
 
 Report = Callable[[str], None]

@@ -163,9 +163,7 @@ class Disturbances:
 
 
 def disturbed(
-    recording: VirtualRecording,
-    disturbances: Disturbances,
-    random: np.random.Generator,
+    recording: VirtualRecording, disturbances: Disturbances, random: np.random.Generator
 ) -> VirtualRecording:
     """The recording that a real laboratory would have made."""
     markers = recording.markers.copy()

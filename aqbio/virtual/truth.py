@@ -8,11 +8,7 @@ import numpy as np
 
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
-from aqbio.multibody.momentum import (
-    angular_momentum,
-    angular_momentum_rate,
-    centre_of_mass,
-)
+from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.vectors import FloatArray, cross
 from aqbio.virtual.gait import Gait

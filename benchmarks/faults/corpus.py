@@ -40,11 +40,7 @@ def sound_study(folder: Path) -> Path:
 
     data = folder / "data"
     data.mkdir(parents=True)
-    for name, text in (
-        ("study.yaml", STUDY),
-        ("participants.tsv", PEOPLE),
-        ("trials.tsv", TRIALS),
-    ):
+    for name, text in (("study.yaml", STUDY), ("participants.tsv", PEOPLE), ("trials.tsv", TRIALS)):
         (folder / name).write_text(text, encoding="utf-8")
     shutil.copy(SPRINT / "markers.yaml", folder / "markers.yaml")
     write_sound_c3d(data / "standing.c3d", places(0.0), LABELS)

@@ -57,12 +57,7 @@ def against_tool(material: Material) -> list[Row]:
     """B3: from coordinates and ground forces in text files to generalised forces."""
     span, folder = whole_span(material), material.folder
     loads = write_ground_loads(folder / "loads.xml", material.forces_file, material.feet)
-    files = (
-        material.skeleton_file,
-        material.coordinates_file,
-        material.forces_file,
-        material.feet,
-    )
+    files = (material.skeleton_file, material.coordinates_file, material.forces_file, material.feet)
 
     def tool() -> Path:
         return inverse_dynamics_tool(

@@ -19,11 +19,7 @@ from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.trc import write_trc
-from aqbio.multibody.kinematics import (
-    marker_positions,
-    segment_kinematics,
-    segment_motion,
-)
+from aqbio.multibody.kinematics import marker_positions, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.recordings.stage import prepare_participant

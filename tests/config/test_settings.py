@@ -12,13 +12,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 import aqbio
-from aqbio.config import (
-    SECTIONS,
-    SHEETS,
-    StudySettings,
-    Trial,
-    read_yaml,
-)
+from aqbio.config import SECTIONS, SHEETS, StudySettings, Trial, read_yaml
 from aqbio.config.document import settings_page, settings_schema
 from aqbio.config.model_map import MappedMarker, ModelMap
 from aqbio.config.settings import CONSTANTS, EVERYDAY, Files

@@ -12,11 +12,7 @@ from aqbio.figures.bars import BAR, Means, bar_rows
 from aqbio.figures.curves import SHARE, summarised_curves
 from aqbio.figures.runs import JOINT_WORK
 from aqbio.figures.stage import study_results, without_plates_words
-from aqbio.figures.step_means import (
-    pooled,
-    step_columns,
-    summarise,
-)
+from aqbio.figures.step_means import pooled, step_columns, summarise
 from aqbio.gait.step_files import participant_rows
 from aqbio.io.study import Study
 from aqbio.pages.stance import speed_columns

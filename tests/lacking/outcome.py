@@ -148,10 +148,7 @@ def _read(study: Study, found: Outcome) -> None:
             found.said += [("warning", str(reason)) for reason in table[name].dropna()]
     for path in sorted(study.root.glob("*.json")):
         _said_of_stage(json.loads(path.read_text(encoding="utf-8")), found)
-    found.said, found.broken = (
-        list(dict.fromkeys(found.said)),
-        list(dict.fromkeys(found.broken)),
-    )
+    found.said, found.broken = (list(dict.fromkeys(found.said)), list(dict.fromkeys(found.broken)))
 
 
 def _said_of_stage(manifest: dict[str, Any], found: Outcome) -> None:

@@ -9,11 +9,7 @@ import numpy as np
 import pytest
 
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.multibody.kinematics import (
-    marker_positions,
-    segment_kinematics,
-    segment_motion,
-)
+from aqbio.multibody.kinematics import marker_positions, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.poses import dependent_filled
 from aqbio.multibody.skeleton import Skeleton

@@ -30,9 +30,7 @@ PEOPLE = {
 }
 """Columns of steps with what people do at some speeds, m/s; runs here are at 7 to 9.5 m/s."""
 
-ELSEWHERE = {
-    "markers_moved": "tests/virtual/test_consistency_stage.py",
-}
+ELSEWHERE = {"markers_moved": "tests/virtual/test_consistency_stage.py"}
 """Tests of what the files of a trial do not tell."""
 
 

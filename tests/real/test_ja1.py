@@ -12,11 +12,7 @@ from tests.opensim_levels import hold_against
 from tests.real.conftest import DRAWN, ROOT
 from tests.real.test_prepare import JA1_CONTACTS
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.opensim,
-    pytest.mark.xdist_group("ja1"),
-]
+pytestmark = [pytest.mark.real, pytest.mark.opensim, pytest.mark.xdist_group("ja1")]
 
 SPEEDS = {"jog": 3.56, "sprint": 9.52}
 MAPS = {"ja1": "rajagopal2016", "ja1_sprint": "sprint"}

@@ -17,11 +17,7 @@ from aqbio.io.tables import read_columns
 from aqbio.names import GRAVITY
 from tests.real.conftest import ROOT, run
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.opensim,
-    pytest.mark.xdist_group("no_forces"),
-]
+pytestmark = [pytest.mark.real, pytest.mark.opensim, pytest.mark.xdist_group("no_forces")]
 
 TRIALS = """participant_id\ttrial_id\ttask\tfile
 JA1\tstatic\tstatic\tc3d/JA1Static05.c3d

@@ -11,11 +11,7 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.steps.quality import contact_window
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench, table
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.opensim,
-    pytest.mark.xdist_group("ja1"),
-]
+pytestmark = [pytest.mark.real, pytest.mark.opensim, pytest.mark.xdist_group("ja1")]
 
 BODY_WEIGHTS, NEWTON_METRES = 1e-3, 0.5
 
@@ -49,10 +45,7 @@ def test_the_pages_residuals(sets, trial, way):
     data = read_dataset(results)
     frames = np.abs(data["time"].values[contact_window(data)][:, None] - time).argmin(axis=1)
     turn = rotation_about_vertical(-float(data.attrs["heading"])).T
-    for values, name, close in (
-        (force, "force", BODY_WEIGHTS),
-        (moment, "moment", NEWTON_METRES),
-    ):
+    for values, name, close in ((force, "force", BODY_WEIGHTS), (moment, "moment", NEWTON_METRES)):
         measures = [f"{WAYS[way]}residual_{name}_{axis}_rms" for axis in "xyz"]
         page = [run.quality(trial, measure) for measure in measures]
         residual = rms(values[frames] @ turn)

@@ -15,11 +15,7 @@ from aqbio.io.opensim_xml import model_masses
 from aqbio.io.recording import Recording
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
-from aqbio.recordings.body_size import (
-    measured_stature,
-    size_findings,
-    stance_height,
-)
+from aqbio.recordings.body_size import measured_stature, size_findings, stance_height
 from aqbio.recordings.clock import note_clock, note_rate
 from aqbio.recordings.label_check import with_checked_sides
 from aqbio.recordings.notes import Notes
@@ -109,8 +105,7 @@ def rated(
 
 
 @pytest.mark.parametrize(
-    ("factor", "said"),
-    [(0.8, True), (0.97, False), (1.0, False), (1.03, False), (1.3, True)],
+    ("factor", "said"), [(0.8, True), (0.97, False), (1.0, False), (1.03, False), (1.3, True)]
 )
 @pytest.mark.parametrize("name", RUNS)
 def test_rate_against_gravity(realdata, name, factor, said):

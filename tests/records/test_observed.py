@@ -28,9 +28,7 @@ from aqbio.io.study import load_study
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion
-from aqbio.multiverse.specifications import (
-    PELVIS as PELVIS_FACTOR,
-)
+from aqbio.multiverse.specifications import PELVIS as PELVIS_FACTOR
 from aqbio.multiverse.specifications import (
     every_specification,
     is_computable,

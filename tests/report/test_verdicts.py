@@ -18,14 +18,7 @@ from aqbio.pages.verdict_words import (
     registry_words,
     verdict_words,
 )
-from aqbio.pages.words import (
-    BIASES,
-    FAILED_GATES,
-    FOUND,
-    GATE_ADVICE,
-    STATISTICS,
-    statistic_words,
-)
+from aqbio.pages.words import BIASES, FAILED_GATES, FOUND, GATE_ADVICE, STATISTICS, statistic_words
 from aqbio.stats.gates import GATES, NEEDS
 from aqbio.stats.outcomes import STATISTICS as TESTED_STATISTICS
 from aqbio.stats.verdict import CLASSES

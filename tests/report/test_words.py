@@ -19,10 +19,7 @@ from aqbio.pages.athlete import (
     side_words,
 )
 from aqbio.pages.filters import estimate, number
-from aqbio.pages.fit import (
-    PARAMETER_WORDS,
-    body_witnesses,
-)
+from aqbio.pages.fit import PARAMETER_WORDS, body_witnesses
 from aqbio.pages.how_sure import uncertainty_budget
 from aqbio.pages.stance import Effect, SourceEffects, driven_words
 from aqbio.pages.words import SOURCES

@@ -41,8 +41,7 @@ def write_made_study(
         write_c3d(data / f"{name}.c3d", recording, laboratory)
         rows.append(f"{athlete.name}\t{name}\trun\t{name}.c3d")
     (folder / "study.yaml").write_text(
-        f"name: made\nresults: {folder.as_posix()}/results\n{settings}",
-        encoding="utf-8",
+        f"name: made\nresults: {folder.as_posix()}/results\n{settings}", encoding="utf-8"
     )
     model = {"model_file": _written_model(folder, athlete)} if body_known else {}
     columns = {
@@ -50,8 +49,7 @@ def write_made_study(
         "height_m": athlete.stature, **model, "static_trial": "static",
     }  # fmt: skip
     (folder / "participants.tsv").write_text(
-        "\t".join(columns) + "\n" + "\t".join(map(str, columns.values())) + "\n",
-        encoding="utf-8",
+        "\t".join(columns) + "\n" + "\t".join(map(str, columns.values())) + "\n", encoding="utf-8"
     )
     header = "participant_id\ttrial_id\ttask\tfile\n"
     (folder / "trials.tsv").write_text(header + "\n".join(rows) + "\n", encoding="utf-8")

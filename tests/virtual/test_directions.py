@@ -130,8 +130,7 @@ def tables(gait_of: GaitOf, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("way", "version"),
-    [(one, "plain") for one in list(WAYS)[1:]] + [(list(WAYS)[1], "fitted")],
+    ("way", "version"), [(one, "plain") for one in list(WAYS)[1:]] + [(list(WAYS)[1], "fitted")]
 )
 def test_the_same_rows_whatever_the_direction(tables, way: str, version: str):
     """Every row of every step and level, against the largest of its kind."""

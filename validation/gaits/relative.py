@@ -12,11 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.multibody.momentum import (
-    angular_momentum,
-    angular_momentum_rate,
-    centre_of_mass,
-)
+from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
 from aqbio.virtual.gait import ROOT

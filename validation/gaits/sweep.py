@@ -228,11 +228,7 @@ class Sweep:
         return rate
 
     def _shaped(
-        self,
-        problem: HorizontalProblem,
-        body: RelativeMotion,
-        ends: FloatArray,
-        bumps: FloatArray,
+        self, problem: HorizontalProblem, body: RelativeMotion, ends: FloatArray, bumps: FloatArray
     ) -> FloatArray:
         """One Gauss-Newton step towards moderate forces and free moments."""
         basis = orientation.stance_basis()[1]

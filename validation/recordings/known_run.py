@@ -73,10 +73,7 @@ def model_of(runner: Skeleton, error: BodyError) -> Skeleton:
     com = runner.com.copy()
     com[torso] -= [error.torso_com_x, error.torso_com_y, error.torso_com_z]
     return replace(
-        runner,
-        mass=runner.mass * factor,
-        inertia=runner.inertia * factor[:, None, None],
-        com=com,
+        runner, mass=runner.mass * factor, inertia=runner.inertia * factor[:, None, None], com=com
     )
 
 

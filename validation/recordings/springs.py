@@ -142,10 +142,7 @@ def displacements(
 
 
 def _under_markers(
-    recording: VirtualRecording,
-    soft: list[int],
-    pairs: FloatArray,
-    random: np.random.Generator,
+    recording: VirtualRecording, soft: list[int], pairs: FloatArray, random: np.random.Generator
 ) -> FloatArray:
     """(T, M, 3) array, m, segment axes: what markers show of the masses of their segment."""
     names = [recording.bodies[one] for one in soft]

@@ -10,12 +10,7 @@ from aqbio.intake.models import chosen_model
 from aqbio.io.opensim_xml import model_markers
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import landmark_table, named_labels
-from aqbio.labels.marker_set import (
-    Labelling,
-    marker_set_content,
-    model_landmarks,
-    proposed_markers,
-)
+from aqbio.labels.marker_set import Labelling, marker_set_content, model_landmarks, proposed_markers
 from tests.golden import differences
 from validation.siblings import FAMILIES, labels_of
 

@@ -899,7 +899,11 @@ def found(fit):
     loads = loads_of(fit)
     sizes = Response(fit.linearised()).estimated_sizes(np.random.default_rng(0))
     return {
-        "estimates": {one.name: [one.estimate, one.sd] for one in fit.estimates},
+        "estimates": {
+            one.name: [one.estimate, one.sd]
+            for one in fit.estimates
+            if "centres_" not in one.name  # directions of equal spread: any turn of them is right
+        },
         "cost": fit.cost,
         "residual": [np.std(one.rows, axis=0) for one in (fit.before, fit.after)],
         "motion": (fit.motion.q, fit.motion.u, fit.motion.udot),

@@ -199,13 +199,20 @@ def guards(file: str) -> list[str]:
     return list(dict.fromkeys([file, *named, *GOLDEN]))
 
 
-def are_green(files: Iterable[str], root: Path, workers: str = "0") -> bool:
+def are_green(files: Iterable[str], root: Path, workers: str = "0", *, shown: bool = False) -> bool:
     """Whether tests of a copy of the project pass."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", workers, "-m", MARKS, *files]
     environment = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    said = None if shown else subprocess.DEVNULL
     try:
         done = subprocess.run(
-            command, cwd=root, env=environment, capture_output=True, check=False, timeout=ENDLESS_S
+            command,
+            cwd=root,
+            env=environment,
+            stdout=said,
+            stderr=said,
+            check=False,
+            timeout=ENDLESS_S,
         )
     except subprocess.TimeoutExpired:
         return False

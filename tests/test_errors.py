@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-import aqbio
 from aqbio.errors import AqbioError, Finding, causes
 
 WHOLE = {
@@ -47,19 +44,6 @@ def _gap(trial: str, label: str, frames: int, person: str = "P1") -> Finding:
                    label=label)  # fmt: skip
 
 
-def test_findings_that_differ_in_trial_label_and_number_have_one_cause():
-    """84 lines about missing markers hid the two that mattered."""
-    gaps = [_gap(f"run{number % 12}", f"R.MT{number % 7}", 20 + number) for number in range(84)]
-    other = Finding("marker-flicker", "warning", "LASI jumps.", trial="run1", participant="P1")
-    cut = Finding("cut", "error", "the trial is cut.", trial="run9", participant="P1")
-    found = causes([*gaps, other, cut])
-    assert [one.first.rule for one in found] == ["cut", "marker-missing", "marker-flicker"]
-    assert (len(found[1].members), len(found[1].labels)) == (84, 7)
-    assert found[1].first.what == "marker R.MT6 is missing in 103 of 180 frames, more than 10."
-    assert re.match(r"P1, run.* and 4 more$", found[1].concerns)
-    assert found[1].alike.startswith("84 such findings; example: P1 run11; labels: R.MT6")
-
-
 @pytest.mark.parametrize(
     ("places", "concerns"),
     [
@@ -93,10 +77,3 @@ def test_another_severity_rule_or_sentence_is_another_cause(other):
     """Nothing is hidden behind a sentence that says something else."""
     gap = _gap("fast", "LTOE", 20)
     assert len(causes([gap, replace(gap, **other)])) == 2
-
-
-def test_no_fix_says_that_there_is_nothing_to_do():
-    """A finding that asks for nothing has no fix."""
-    sources = sorted(Path(aqbio.__file__).parent.rglob("*.py"))
-    empty = re.compile(r"""fix\s*=\s*\(?\s*"(nothing|none|no )""")
-    assert [path.name for path in sources if empty.search(path.read_text(encoding="utf-8"))] == []

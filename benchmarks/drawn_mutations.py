@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -199,9 +199,12 @@ def guards(file: str) -> list[str]:
     return list(dict.fromkeys([file, *named, *GOLDEN]))
 
 
-def are_green(files: Iterable[str], root: Path, workers: str = "0", *, shown: bool = False) -> bool:
+def are_green(files: Sequence[str], root: Path, workers: str = "0", *, shown: bool = False) -> bool:
     """Whether tests of a copy of the project pass."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", workers, "-m", MARKS, *files]
+    folders = list(dict.fromkeys(Path(one).parent for one in files))
+    # pytest forgets the fixtures of a folder that it comes back to
+    together = sorted(files, key=lambda one: folders.index(Path(one).parent))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", workers, "-m", MARKS, *together]
     environment = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     said = None if shown else subprocess.DEVNULL
     try:
@@ -257,8 +260,8 @@ def main() -> int:
                 for file, lines in entered_lines(root, LACKING).items()
             }
         chosen = drawn(options.seed, options.count, options.rooms.split(","), entered, kind)
-        every = {file for one in chosen for file in guards(one.file)}
-        if not are_green({*every, *more}, root, "auto", shown=True):
+        every = sorted({*more, *(file for one in chosen for file in guards(one.file))})
+        if not are_green(every, root, "auto", shown=True):
             parser.error("tests fail without a mistake")
         for number, one in enumerate(chosen, 1):
             alive = survives(one, root, more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -42,6 +43,19 @@ def _gap(trial: str, label: str, frames: int, person: str = "P1") -> Finding:
     what = f"marker {label} is missing in {frames} of 180 frames, more than 10."
     return Finding("marker-missing", "warning", what, trial, person, number=frames, limit=10,
                    label=label)  # fmt: skip
+
+
+def test_findings_that_differ_in_trial_label_and_number_have_one_cause():
+    """84 lines about missing markers hid the two that mattered."""
+    gaps = [_gap(f"run{number % 12}", f"R.MT{number % 7}", 20 + number) for number in range(84)]
+    other = Finding("marker-flicker", "warning", "LASI jumps.", trial="run1", participant="P1")
+    cut = Finding("cut", "error", "the trial is cut.", trial="run9", participant="P1")
+    found = causes([*gaps, other, cut])
+    assert [one.first.rule for one in found] == ["cut", "marker-missing", "marker-flicker"]
+    assert (len(found[1].members), len(found[1].labels)) == (84, 7)
+    assert found[1].first.what == "marker R.MT6 is missing in 103 of 180 frames, more than 10."
+    assert re.match(r"P1, run.* and 4 more$", found[1].concerns)
+    assert found[1].alike.startswith("84 such findings; example: P1 run11; labels: R.MT6")
 
 
 @pytest.mark.parametrize(

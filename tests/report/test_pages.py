@@ -8,9 +8,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from aqbio.figures.stage import FIGURES, study_results
 from aqbio.figures.words import digits
 from aqbio.io.tables import read_table
 from aqbio.names import TRIAL_STATES
@@ -28,7 +30,8 @@ from aqbio.pages.stance import (
 from aqbio.pages.summary import sample_words, state_words, step_words, trial_state
 from aqbio.pages.verdicts import FAMILIES, verdict_section
 from aqbio.pages.words import LABELS
-from tests.figures.made_study import FAILED, REGISTRY
+from aqbio.stats.registry import study_registry
+from tests.figures.made_study import FAILED, OWN, REGISTRY
 from tests.pages import pages_text, words_of
 from tests.report.conftest import made_pages, make_pages
 
@@ -266,6 +269,28 @@ def test_planted_contradictions_reach_the_prose(folder):
     assert "not supported" not in after.partition("Sample and trials")[0]
     assert FAILED[2].removesuffix(".") in before
     assert "exchanged labels" in after
+
+
+def test_a_changed_smallest_effect_arrives_in_every_drawing(folder):
+    study = made_pages("bare", folder / "bare").study
+    deltas = {one.id: one.delta for one in study_registry(study).hypotheses if one.delta}
+    assert not any(deltas[one.id] == one.delta for one in REGISTRY.hypotheses if one.delta)
+    with study_results(study) as results:
+        rows = {one: one.table(results) for one in FIGURES if one.section == "verdicts"}
+    drawn = {one.name: (one, own) for one, own in rows.items() if len(own)}
+    for name in ("specification_curve", "athletes"):
+        figure, own = drawn[name]
+        names = list(dict.fromkeys(own["hypothesis"]))
+        assert name != "athletes" or names == list(OWN)
+        for hypothesis, axes in zip(names, figure.draw(own, 180.0).axes, strict=False):
+            ends = [np.atleast_1d(line.get_xdata()) for line in axes.lines]
+            places = [at[0] for at in ends if len(at) == 2 and at[0] == at[1]]
+            smallest = REGISTRY[hypothesis].sign * deltas[hypothesis]
+            assert any(at == pytest.approx(smallest, rel=1e-5) for at in places)
+            assert not any(at == pytest.approx(-smallest, rel=1e-5) for at in places)
+    figure, own = drawn["timing"]
+    expected = f"({digits(-100 * deltas['H5a'])} % of the step and {digits(-deltas['H5b'])} of"
+    assert expected in figure.caption(own)
 
 
 # one source -------------------------------------------------------------------------------------

@@ -7,9 +7,17 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from aqbio.errors import AqbioError, Finding
 from tests.golden import sizes
+
+
+def undescribed(dataset: xr.Dataset) -> set[str]:
+    """Variables without a meaning, and vectors of which the mirror image is not known."""
+    bare = {str(name) for name in dataset.variables if "long_name" not in dataset[name].attrs}
+    vectors = {str(name) for name in dataset.data_vars if "axis" in dataset[name].dims}
+    return bare | {name for name in vectors if "reflection" not in dataset[name].attrs}
 
 
 def said(findings: Iterable[Finding]) -> Iterator[str]:

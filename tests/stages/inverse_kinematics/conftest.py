@@ -18,13 +18,8 @@ __all__ = ["runner", "running"]
 def model_map() -> ModelMap:
     """What the segments of the stick runner mean."""
     sides = {"left": "l", "right": "r"}
-    moved = {
-        "hip": "thigh",
-        "knee": "shank",
-        "ankle": "foot",
-        "shoulder": "arm",
-        "elbow": "forearm",
-    }
+    moved = {"hip": "thigh", "knee": "shank", "ankle": "foot", "shoulder": "arm"}
+    moved["elbow"] = "forearm"
     groups = {"pelvis": ("pelvis",), "torso": ("torso",)}
     for side, letter in sides.items():
         groups[f"leg_{side}"] = tuple(f"{part}_{letter}" for part in ("thigh", "shank", "foot"))
@@ -70,12 +65,8 @@ def solved(runner, running):
         q = running[::4] if q is None else q
         seen = marker_positions(skeleton, q) if positions is None else positions.copy()
         seen[:, np.isin(np.array(skeleton.bodies)[skeleton.marker_body], hidden)] = np.nan
-        markers = TrackedMarkers(
-            time=np.arange(len(q)) / 150.0,
-            names=skeleton.markers,
-            positions=seen,
-            weights=np.ones(len(skeleton.markers)),
-        )
+        weights = np.ones(len(skeleton.markers))
+        markers = TrackedMarkers(np.arange(len(q)) / 150.0, skeleton.markers, seen, weights)
         observed = Observed.everything(skeleton.bodies, len(q))
         if hidden:
             observed = observed.without(hidden, "not seen by markers")

@@ -17,7 +17,6 @@ from validation.siblings import FAMILIES, labels_of
 TABLE = landmark_table()
 OWN = MODELS / "sprint"
 MAP = read_yaml(OWN / "map.yaml", ModelMap)
-MARKERS = model_markers(OWN / "sprint_male.osim")
 
 CENTRES = ("Hip", "Knee", "Ankle", "Heel", "BigToe", "SmallToe", "Shoulder", "Elbow", "Wrist")
 HALPE = ", ".join([side + name for side in "RL" for name in CENTRES]) + ", Nose, Head, Neck, Hip"
@@ -41,6 +40,7 @@ SETS = {
     "no left hip": HALPE.replace("LHip, ", ""),
     "no right knee": HALPE.replace("RKnee, ", ""),
     "joints on the skin": "RHip, LHip, RKnee, LKnee, RHeel",
+    "second metatarsals": "RMT2, LMT2",
     "no spines behind": "RASI, LASI, RKNE, LKNE, RHEE, LHEE, RTOE, LTOE, Q17, Q18",
 }
 """Labels by laboratory; of axes that other software computes a marker keeps what it names."""
@@ -81,41 +81,17 @@ def test_every_name_of_a_family_is_its_landmark(family, order, before):
         assert str(place) in {wanted[label], LOOSER.get(wanted[label])}, label
 
 
-def _made(labels, model):
-    sections = proposed_markers(
-        Labelling(named_labels(labels, TABLE).places, frozenset()), model, TABLE, sprint=True
-    )
-    return sections, {label: one for part in sections.values() for label, one in part.items()}
-
-
 def test_our_own_marker_set_comes_out_as_it_was_written():
     """The sprint model's own labels give the marker set that the model brings."""
     written = read_yaml(OWN / "markers.yaml", MarkerSet)
     labelling = Labelling(named_labels(written.markers, TABLE).places, frozenset())
-    sections, _ = _made(written.markers, model_landmarks(MARKERS, MAP, TABLE))
+    model = model_landmarks(model_markers(OWN / "sprint_male.osim"), MAP, TABLE)
+    sections = proposed_markers(labelling, model, TABLE, sprint=True)
     made = MarkerSet.model_validate(marker_set_content("aqbio-51", "own", labelling, sections))
     assert made.markers == {label: written.markers[label] for label in made.markers}
     assert (set(made.markers), made.feet, made.pelvis) == (
         set(written.markers), written.feet, written.pelvis,
     )  # fmt: skip
-
-
-def test_a_landmark_that_the_model_lacks_is_put_on_its_own_side():
-    """The second metatarsal lies inside the foot's axis: z is to the right, of the left foot −z."""
-    _, entries = _made(["RMT2", "LMT2"], model_landmarks({}, MAP, TABLE))
-    x, y, z = TABLE.landmarks["mt2"].position
-    assert z < 0.0
-    assert [entries[one]["position"] for one in ("RMT2", "LMT2")] == [[x, y, z], [x, y, -z]]
-
-
-def test_a_cluster_sits_on_the_body_that_a_model_has_for_it():
-    """Shoulder blades and heads of a model that has them; the trunk of one that has none."""
-    bodies = {"RASH": "clavicle_r", "L_Scap_2": "clavicle_l", "T8": "torso", "Top.Head": "head"}
-    for known, expected in ((MARKERS, bodies), (dict.fromkeys(MARKERS, "torso"), {})):
-        _, entries = _made(list(bodies), model_landmarks(known, MAP, TABLE))
-        assert {label: one["body"] for label, one in entries.items()} == {
-            label: expected.get(label, "torso") for label in bodies
-        }
 
 
 def test_blanks_are_asked_for_and_count_wherever_their_landmark_stands(tmp_path):

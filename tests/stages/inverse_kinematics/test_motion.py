@@ -42,7 +42,7 @@ from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import DATA, SPRINTERS, load_library
 from tests.golden import differences
 from tests.mechanics.calibration.made import MAP
-from tests.stages.inverse_kinematics.conftest import marker_set
+from tests.stages.inverse_kinematics.conftest import STICK_MARKERS
 from tests.stages.told import told
 
 UNSAID = "not seen by markers"
@@ -286,7 +286,7 @@ def test_golden_words_of_solutions(runner):
                 runner, time, q, q, positions=positions, lost=lost, from_markers=not angles
             )
             settings = SimpleNamespace(solve=Solve())
-            study = SimpleNamespace(settings=settings, marker_set=marker_set(runner))
+            study = SimpleNamespace(settings=settings, marker_set=STICK_MARKERS)
             return solution_findings(solution, "run", study)
 
         return work

@@ -1,4 +1,4 @@
-"""What of trials the fit may use, what is said of sessions, and what stage inverse dynamics leaves.
+"""What of trials the fit may use, and what is said of sessions.
 
 Words and numbers of every case are golden; the session that is fitted is in
 `tests/virtual/test_consistency_stage.py`.
@@ -12,11 +12,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 import xarray as xr
 
 from aqbio.body.de_leva import leg_share_limits
-from aqbio.consistency import stage
 from aqbio.consistency.findings import estimate_numbers, session_findings
 from aqbio.consistency.parameters import HALF_WIDTH, PARAMETERS, ParameterEstimate
 from aqbio.consistency.session import Session
@@ -28,15 +26,12 @@ from aqbio.consistency.session_inputs import (
     trial_speed,
 )
 from aqbio.consistency.stances import Standing
-from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.solution import SolvedTrial
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.observed.parts import read_observed, with_observed
-from aqbio.study.manifest import FAILED, OK, entry, write_manifest
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from tests.golden import differences, sizes
+from tests.golden import differences
 from tests.mechanics.test_chain import told as recorded
 from tests.small_study import write_small_study
 from tests.stages.told import told
@@ -252,65 +247,6 @@ def pressure(one: float, other: float = 0.0, height: float = np.nan) -> np.ndarr
     corners = np.full((2, 4, 3), np.nan)
     corners[1, :, 1] = height
     return standing_pressure(force, moment, np.array([[0.0, 0.0, 0.0], [0.5, 0.02, 0.1]]), corners)
-
-
-OFF = "consistency: off\n"
-STAGES: dict[str, tuple[str, dict[str, str]]] = {
-    "off": (OFF, {}),
-    "not solved": ("", {"slow": "not solved"}),
-    "nothing solved": ("", {"fast": "not solved", "slow": "not solved"}),
-    "unreadable": ("", {"slow": "unreadable"}),
-    "plain": ("", {"slow": "plain"}),
-    "unfittable": ("", {"slow": "unfittable"}),
-    "all unfittable": ("", {"fast": "unfittable", "slow": "unfittable"}),
-    "unreadable and unfittable": ("", {"fast": "unreadable", "slow": "unfittable"}),
-}
-
-
-@pytest.mark.parametrize("name", STAGES)
-def test_golden_stage_without_a_fit(tmp_path, monkeypatch, name):
-    """Trials that are not solved, cannot be read or break the fit: the others are passed on."""
-    settings, what = STAGES[name]
-    file = write_small_study(tmp_path)
-    file.write_text(file.read_text("utf-8") + settings, "utf-8")
-    study = load_study(file)
-    solved = [
-        entry(one, FAILED, "no markers.") if what.get(one) == "not solved" else entry(one, OK, "")
-        for one in ("fast", "slow")
-    ]
-    write_manifest(study, "P1", "inverse_kinematics", solved)
-    for before in ("prepare", "scale"):
-        write_manifest(study, "P1", before, [])
-
-    def read(_study, _who, trial):
-        if what.get(trial) == "unreadable":
-            raise AqbioError("the file is damaged.", trial=trial, rule="damaged")
-        return replace(made(), trial_id=trial, files=())
-
-    def fit(_study, _skeleton, trials, *_, **__):
-        names = [one.trial_id for one in trials]
-        if broken := [one for one in names if what.get(one) == "unfittable"]:
-            raise AqbioError(f"{broken[0]} has no fit.", rule="no-fit")
-        return Session(None, {}, {}, (), plain=dict.fromkeys(names, "no foot met a force plate"))
-
-    monkeypatch.setattr(stage.SolvedTrial, "read", read)
-    monkeypatch.setattr(stage, "fitted_session", fit)
-    monkeypatch.setattr(stage, "load_skeleton", lambda _: None)
-    monkeypatch.setattr(stage, "static_stances", lambda *_: {})
-    monkeypatch.setattr(stage, "change_rows", lambda *_: [])
-    table = stage.ParticipantModel.of(study, "P1").table
-    table.parent.mkdir(parents=True, exist_ok=True)
-    table.touch()
-    said: list[str] = []
-    stage.inverse_dynamics_participant(study, "P1", said.append)
-    lines = [*said, *recorded("", study.read_manifest("P1", "inverse_dynamics"))]
-    for path in sorted(study.folder("P1", "inverse_dynamics").glob("*.nc")):
-        data = read_dataset(path)
-        lines += [f"{path.stem} {one}: {data.attrs[one]}" for one in ("motion", "motion_reason")
-                  if one in data.attrs]  # fmt: skip
-        lines += [f"{path.stem} {one}: {sizes(data[one].values.ravel().astype(float))}"
-                  for one in sorted(data.data_vars) if data[one].dtype.kind in "fib"]  # fmt: skip
-    assert differences(f"inverse_dynamics/{name.replace(' ', '_')}", lines) == []
 
 
 def test_a_model_without_arms_is_not_fitted(tmp_path):

@@ -45,28 +45,25 @@ def calibration(fit: BodyFit) -> Calibration:
 
 
 FAULTS = {
-    "across sides in movement": (exchanged, ("RTH1", "LTH1", (1, 2)), {"RTH1", "LTH1"}),
-    "in the static trial": (exchanged, ("RKNL", "RANL", (0,)), {"RKNL", "RANL"}),
-    "heel and toe, static": (exchanged, ("RHEE", "RTOE", (0,)), {"RHEE", "RTOE"}),
-    "across segments, always": (exchanged, ("RWRA", "LTOE", (0, 1, 2)), {"RWRA", "LTOE"}),
-    "on another segment": (carried, ("RTH1", "tibia_r", (0.02, -0.2, 0.05), (0, 1, 2)), {"RTH1"}),
-    "put on again": (moved, ("LKNL", (0.03, 0.06, 0.0), (2,)), {"LKNL"}),
+    "across sides in movement": (exchanged, ("RTH1", "LTH1", (1, 2))),
+    "in the static trial": (exchanged, ("RKNL", "RANL", (0,))),
+    "heel and toe, static": (exchanged, ("RHEE", "RTOE", (0,))),
+    "across segments, always": (exchanged, ("RWRA", "LTOE", (0, 1, 2))),
+    "on another segment": (carried, ("RTH1", "tibia_r", (0.02, -0.2, 0.05), (0, 1, 2))),
+    "put on again": (moved, ("LKNL", (0.03, 0.06, 0.0), (2,))),
+    "sternum, always": (moved, ("STRN", (0.0, 0.08, 0.0), (0, 1, 2))),
+    "heel and toe, always": (exchanged, ("RHEE", "RTOE", (0, 1, 2))),
 }
-ALWAYS = {
-    "sternum": (moved, ("STRN", (0.0, 0.08, 0.0), (0, 1, 2)), {"STRN"}),
-    "heel and toe": (exchanged, ("RHEE", "RTOE", (0, 1, 2)), {"RHEE", "RTOE"}),
-}
-"""No trial contradicts another there: the body follows them, and the lengths are warned of."""
 
 
-@pytest.mark.parametrize("name", [*FAULTS, *ALWAYS])
+@pytest.mark.parametrize("name", FAULTS)
 def test_wrong_labels_are_named_left_out_and_do_not_reach_the_lengths(fit, name):
-    """Student weights bear them, and no other label is blamed."""
-    fault, arguments, wrong = (FAULTS | ALWAYS)[name]
-    faulty = fault(fit, *arguments)
+    """No other label is blamed; the body follows some, and their lengths are warned of."""
+    fault, arguments = FAULTS[name]
+    wrong, faulty = {one for one in arguments[:2] if str(one).isupper()}, fault(fit, *arguments)
     found = list(label_findings(faulty, TRIALS, "S01"))
     assert {label for one in found for label in one.label.split(", ")} == wrong
-    if name in ALWAYS:
+    if name in ("sternum, always", "heel and toe, always"):  # no trial contradicts another
         assert {(one.rule, one.severity) for one in found} == {("landmark-misplaced", "warning")}
         return
     left_out = {label for labels in excluded_labels(faulty, TRIALS).values() for label in labels}
@@ -149,9 +146,6 @@ def test_golden_words_of_labels_lengths_and_segments(fit):
            for who in ("P1", "P3")},
     }  # fmt: skip
     assert differences("scale/labels", told(cases)) == []
-    parts, [finding] = unplaced_segments(study, "P1", bare)
-    assert set(parts) == {"tibia_l", "foot_l"}  # toes are too light to matter
-    assert finding.number > finding.limit
 
 
 def test_golden_words_of_own_models_and_marker_sets():
@@ -199,5 +193,3 @@ def test_golden_words_of_own_models_and_marker_sets():
         "claimed twice": placed("RASI", model="LASI"),
     }  # fmt: skip
     assert differences("scale/own_models", told(cases)) == []
-    knee = label_places(read_yaml(MARKERS, MarkerSet), generic, {})["RKNL"].place
-    np.testing.assert_array_equal(knee, generic.marker_position[generic.markers.index("RKNL")])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
+import yaml
 
 from aqbio.errors import AqbioError, Finding
 from tests.golden import sizes
@@ -26,6 +29,19 @@ def said(findings: Iterable[Finding]) -> Iterator[str]:
         own = {name: value for name, value in asdict(one).items() if value not in ("", None)}
         numbers = [own.pop(name, np.nan) for name in ("number", "limit")]
         yield f"{' · '.join(map(str, own.values()))} {numbers[1]:g} {float(numbers[0]):.8e}"
+
+
+def read_cases(
+    path: Path, about: str, makers: Iterable[Callable[..., Any]]
+) -> dict[str, Callable[[], Any]]:
+    """Cases of a file, by name: one of these functions, and what it is given."""
+    by_name = {one.__name__: one for one in makers}
+    cases = yaml.safe_load(path.read_text("utf-8"))[about]
+    return {
+        name: partial(by_name[maker], **given)
+        for name, row in cases.items()
+        for maker, given in row.items()
+    }
 
 
 def told(cases: Mapping[str, Callable[[], Any]]) -> Iterator[str]:

@@ -6,18 +6,16 @@ Words and numbers of every case are golden; the session that is fitted is in
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import xarray as xr
 
-from aqbio.body.de_leva import leg_share_limits
 from aqbio.consistency.findings import estimate_numbers, session_findings
-from aqbio.consistency.parameters import HALF_WIDTH, PARAMETERS, ParameterEstimate
-from aqbio.consistency.session import Session
+from aqbio.consistency.parameters import PARAMETERS, ParameterEstimate
 from aqbio.consistency.session_inputs import (
     fitted_session,
     observations,
@@ -28,13 +26,14 @@ from aqbio.consistency.session_inputs import (
 from aqbio.consistency.stances import Standing
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import load_study
-from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
+from aqbio.observed import mask as reasons
+from aqbio.observed.mask import Observed
 from aqbio.observed.parts import read_observed, with_observed
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.golden import differences
 from tests.mechanics.test_chain import told as recorded
 from tests.small_study import write_small_study
-from tests.stages.told import told
+from tests.stages.told import read_cases, told
 
 RATE, FRAMES = 250.0, 300
 TIME = np.arange(FRAMES) / RATE
@@ -103,90 +102,38 @@ def made(contacts=CONTACTS) -> SolvedTrial:
     return SolvedTrial("run", prepared, with_observed(solved, mask), files, prepared)
 
 
-def lose(trial: SolvedTrial, segments, reason, frames=None) -> None:
-    """Lose segments of a trial."""
-    mask = read_observed(trial.solved).without(segments, reason, frames)
-    trial.solved["observed"].values[:] = mask.mask
-    trial.solved["unobserved_reason"] = ("segment", np.array(mask.reason))
-
-
-def fill(name: str, value: float, where=slice(None)) -> Callable[[SolvedTrial], None]:
-    def change(trial: SolvedTrial) -> None:
+def usable(
+    contacts=CONTACTS, lost=(), why="", frames=(None, None), fill=None, load=0.0, unseen=(0, 0),
+    prepared=None, solved=None,
+) -> object:  # fmt: skip
+    """A trial of which segments, values or a marker are lost, with a load of neither foot."""
+    trial, where = made(contacts), slice(*frames)
+    if lost:
+        inside = np.isin(np.arange(FRAMES), np.arange(FRAMES)[where])
+        mask = read_observed(trial.solved).without(lost, getattr(reasons, why), inside)
+        trial.solved["observed"].values[:] = mask.mask
+        trial.solved["unobserved_reason"] = ("segment", np.array(mask.reason))
+    for name, value in (fill or {}).items():
         trial.prepared[name].values[where] = value
-
-    return change
-
-
-def loaded(newtons: float) -> Callable[[SolvedTrial], None]:
-    """A load that belongs to neither foot, 0.45 to 0.5 s."""
-
-    def change(trial: SolvedTrial) -> None:
-        inside = (FORCE_TIME > 0.45) & (FORCE_TIME < 0.5)
-        trial.prepared["plate_force_raw"].values[:, 0, 1] += np.where(inside, newtons, 0.0)
-
-    return change
-
-
-def hidden(trial: SolvedTrial) -> None:
-    trial.prepared.attrs["belt_speed"] = 3.0
-    trial.solved["marker_position"].values[50:90, 3] = np.nan
+    in_flight = (FORCE_TIME > 0.45) & (FORCE_TIME < 0.5)
+    trial.prepared["plate_force_raw"].values[:, 0, 1] += np.where(in_flight, load, 0.0)
+    trial.solved["marker_position"].values[slice(*unseen), 3] = np.nan
+    trial.prepared.attrs.update(prepared or {})
+    trial.solved.attrs.update(solved or {})
+    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
+    if isinstance(seen, str):
+        return seen
+    wrench = total_wrench(trial)
+    spans = np.flatnonzero(np.diff(np.r_[0, seen.measured, 0])).tolist()
+    return [trial_speed(trial), f"frames {spans} {seen.unobservable} drag {seen.drag}",
+            wrench.time, wrench.force, wrench.moment, seen.markers, seen.contacts,
+            seen.left * 1.0, seen.surface_height, seen.start]  # fmt: skip
 
 
-IN_FLIGHT = (TIME > 0.45) & (TIME < 0.5)
-CHANGES: dict[str, Callable[[SolvedTrial], object]] = {
-    "sound": lambda _: None,
-    "hidden on a belt": hidden,
-    "lost early": lambda t: lose(t, ["arm"], SOME_FRAMES, TIME < 0.299),
-    "lost at touchdown": lambda t: lose(t, ["arm"], SOME_FRAMES, TIME < 0.301),
-    "lost in flight": lambda t: lose(t, ["arm"], SOME_FRAMES, IN_FLIGHT),
-    "parts not seen": lambda t: lose(t, ["arm", "trunk"], NOT_SEEN),
-    "parts not in the file": lambda t: lose(t, ["shank"], NOT_IN_FILE),
-    "no force": fill("foot_force", np.nan),
-    "nine frames of force": fill("foot_force", np.nan, slice(9, None)),
-    "ten frames of force": fill("foot_force", np.nan, slice(10, None)),
-    "force until 0.5 s": fill("foot_force", np.nan, TIME > 0.5),
-    "a gap in a contact": fill("foot_force", np.nan, (TIME > 0.28) & (TIME < 0.44)),
-    "one contact 14 mm from the edge": fill("contact_edge_distance", 0.014, 1),
-    "one contact 16 mm from the edge": fill("contact_edge_distance", 0.016, 1),
-    "unknown edges": fill("contact_edge_distance", np.nan),
-    "a load of nobody": loaded(200.0),
-    "a small load of nobody": loaded(45.0),
-    "joint angles": lambda t: t.solved.attrs.update(from_coordinates="angles.mot"),
-    "no free moment": lambda t: t.prepared.attrs.update(free_moment="not recorded"),
-    "exchanged labels": lambda t: t.prepared.attrs.update(exchanged_labels=1),
-    "on a treadmill": lambda t: t.prepared.attrs.update(surface="treadmill", surface_height=0.1),
-}  # fmt: skip
-RUNS = {
-    "no contact": (),
-    "cut contacts": tuple((*one[:3], False) for one in CONTACTS),
-    "a cut contact": (*CONTACTS, ("right", 0.78, 0.90, False)),
-    "unsorted contacts": CONTACTS[::-1],
-}
+LEG = ("femur_l", "tibia_l", "foot_l", "toes_l")
 
 
-def usable(contacts=CONTACTS, change=lambda _: None) -> Callable[[], object]:
-    def work():
-        trial = made(contacts)
-        change(trial)
-        seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
-        if isinstance(seen, str):
-            return seen
-        wrench = total_wrench(trial)
-        spans = np.flatnonzero(np.diff(np.r_[0, seen.measured, 0])).tolist()
-        return [trial_speed(trial), f"frames {spans} {seen.unobservable} drag {seen.drag}",
-                wrench.time, wrench.force, wrench.moment, seen.markers, seen.contacts,
-                seen.left * 1.0, seen.surface_height, seen.start]  # fmt: skip
-
-    return work
-
-
-def test_golden_trials_that_can_be_fitted_and_cannot():
-    cases = {name: usable(change=change) for name, change in CHANGES.items()}
-    cases |= {name: usable(contacts) for name, contacts in RUNS.items()}
-    assert differences("inverse_dynamics/trials", told(cases)) == []
-
-
-def session(late=0.0, sd=0.001, *, clock=True, apart=(0.0, 0.0), leg=None, **plates) -> Session:
+def session(late=0.0, sd=0.001, *, clock=True, apart=(0.0, 0.0), leg=None, **plates) -> object:
     """A fitted session: a late clock, turned plates, a static trial, a leg of some mass."""
     body = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
     mass = body.mass
@@ -196,7 +143,7 @@ def session(late=0.0, sd=0.001, *, clock=True, apart=(0.0, 0.0), leg=None, **pla
         mass = np.where(own, mass * leg / share, mass * (1 - leg) / (1 - share))
     by_name = {one.name: one for one in PARAMETERS}
     estimates = {"clock_offset": (late, sd), **plates}
-    return SimpleNamespace(
+    one = SimpleNamespace(
         accepted=("run1", "run2"),
         standing={"stand": Standing(*(np.array([0.0, 0.0, one]) for one in (*apart, 0.0)))},
         estimates=tuple(
@@ -205,39 +152,9 @@ def session(late=0.0, sd=0.001, *, clock=True, apart=(0.0, 0.0), leg=None, **pla
         ),
         runner=SimpleNamespace(skeleton=body),
         fits={"run": SimpleNamespace(skeleton=replace(body, mass=mass))},
-    )  # fmt: skip
-
-
-LEG = ("femur_l", "tibia_l", "foot_l", "toes_l")
-LOW, HIGH = leg_share_limits()
-SESSIONS = {
-    "sound": session(),
-    **{f"late by {late} ± {sd:.5f}": session(late, sd) for late in (0.004, -0.004)
-       for sd in (0.004 / (0.99 * HALF_WIDTH), 0.004 / (1.01 * HALF_WIDTH))},
-    "late and not fitted": session(0.004, 1e-4, clock=False),
-    **{f"pitched by {sds} deviations":
-       session(plate_pitch=(-0.006, 0.006 / sds), plate_scale=(0.001, 0.001))
-       for sds in (2.55, 2.65)},
-    "all turned": session(plate_pitch=(0.006, 1e-3), plate_yaw=(-0.009, 1e-3),
-                          plate_roll=(0.004, 1e-3), plate_scale=(0.008, 1e-3)),
-    **{f"apart {x} and {y} m": session(apart=(x, y)) for x, y in
-       ((0.019, 0.01), (0.021, 0.01), (0.01, 0.039), (0.01, 0.041), (0.06, 0.06))},
-    **{f"a leg of {x:.4f}": session(leg=x)
-       for x in (LOW - 1e-4, LOW + 1e-4, 0.2, HIGH - 1e-4, HIGH + 1e-4)},
-}  # fmt: skip
-
-
-def test_golden_words_of_sessions():
-    def work(one):
-        return lambda: [*session_findings("P1", one, {"leg_left": LEG}),
-                        *recorded("", estimate_numbers(one))]  # fmt: skip
-
-    cases = {name: work(one) for name, one in SESSIONS.items()}
-    people = {"one": (700.0,), "two": (300.0, 400.0), "an empty one": (700.0, -14.0),
-              "a light one": (700.0, 14.9), "a raised one": (500.0, 200.0, 0.1)}  # fmt: skip
-    cases |= {f"a person on plates, {name}": lambda change=change: pressure(*change)
-              for name, change in people.items()}  # fmt: skip
-    assert differences("inverse_dynamics/sessions", told(cases)) == []
+    )
+    said = session_findings("P1", one, {"leg_left": LEG})
+    return [*said, *recorded("", estimate_numbers(one))]
 
 
 def pressure(one: float, other: float = 0.0, height: float = np.nan) -> np.ndarray:
@@ -247,6 +164,12 @@ def pressure(one: float, other: float = 0.0, height: float = np.nan) -> np.ndarr
     corners = np.full((2, 4, 3), np.nan)
     corners[1, :, 1] = height
     return standing_pressure(force, moment, np.array([[0.0, 0.0, 0.0], [0.5, 0.02, 0.1]]), corners)
+
+
+@pytest.mark.parametrize("about", ["trials", "sessions"])
+def test_golden_trials_and_sessions_on_both_sides_of_every_limit(about):
+    cases = read_cases(Path(__file__).with_name("limits.yaml"), about, (usable, session, pressure))
+    assert differences(f"inverse_dynamics/{about}", told(cases)) == []
 
 
 def test_a_model_without_arms_is_not_fitted(tmp_path):

@@ -6,14 +6,13 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts, folder_content
-from aqbio.intake.models import SIZES, ScaledModel, models_of_people, scaling_signs
+from aqbio.intake.models import SIZES, ScaledModel, models_of_people, scaled_models
 from aqbio.intake.people import (
     clock_mismatch,
     copies,
@@ -117,22 +116,6 @@ def test_what_belongs_together_is_what_it_was():
     assert differences("intake/together", lines) == []
 
 
-BONE = "<Body name='{}'><mass>10</mass><Mesh><scale_factors>{} 1 1</scale_factors></Mesh></Body>"
-
-
-@pytest.mark.parametrize(
-    ("name", "sizes", "scaled"),
-    [("generic", SIZES - 1, False), ("registered", SIZES, True), ("unscaled_generic", 1, False),
-     ("P1_scaled", 1, True)],
-)  # fmt: skip
-def test_a_model_scaled_to_a_person_is_told_by_its_bones_or_its_name(tmp_path, name, sizes, scaled):
-    bones = "".join(BONE.format(index, 1.0 + 0.02 * (index % sizes)) for index in range(12))
-    (tmp_path / f"{name}.osim").write_text(f"<Model>{bones}</Model>", encoding="utf-8")
-    signs = scaling_signs(tmp_path / f"{name}.osim")
-    assert bool(signs) == scaled
-    assert not scaled or "120.0 kg" in signs
-
-
 GRF = [f"ground_force_{part}{axis}" for part in "vp" for axis in "xyz"]
 ANGLES = ["pelvis_tx", "pelvis_ty", "pelvis_tz", "knee_angle_r"]
 LOADS = """<OpenSimDocument><ExternalLoads><objects><ExternalForce>
@@ -185,6 +168,17 @@ def axes(folder):
     write_trc(folder / "run.trc", names, np.concatenate([positions, more], axis=1), RATE)
 
 
+def models(folder):
+    """Generic ones, and those that are scaled to a person by their bones or their name."""
+    bone = (
+        "<Body name='{}'><mass>10</mass><Mesh><scale_factors>{} 1 1</scale_factors></Mesh></Body>"
+    )
+    named = {"generic": SIZES - 1, "registered": SIZES, "unscaled_generic": 1, "P1_scaled": 1}
+    for name, sizes in named.items():
+        bones = "".join(bone.format(one, 1.0 + 0.02 * (one % sizes)) for one in range(12))
+        (folder / f"{name}.osim").write_text(f"<Model>{bones}</Model>", encoding="utf-8")
+
+
 def files_of(**texts):
     return lambda folder: [
         (folder / name.replace("__", ".")).write_text(text) for name, text in texts.items()
@@ -205,6 +199,7 @@ CONTENTS = {
     "loads of other columns": storage(loaded=True, moving=False, loads="plate_1_v"),
     "results of ours": ours,
     "axes of other software": axes,
+    "models": models,
     "two people of Pose2Sim": lambda folder: two_of(folder, "pose-3d"),
     "two recordings of one": lambda folder: two_of(folder, "other"),
     "other systems": files_of(a__mvnx="x", a__B3D="x", a__forces="x", a__qtm="x", a__xcp="x"),
@@ -226,6 +221,8 @@ def test_what_folders_hold_is_what_it_was(tmp_path):
         for kind in ("forces", "coordinates"):
             own = getattr(content, kind)
             lines += [f"{name} | {kind} {one.cell} {', '.join(one.columns)}" for one in own]
+        scaled = scaled_models(folder, content.models)
+        lines += [f"{name} | scaled {one.file}: {one.why}" for one in scaled]
         lines += [f"{name} | not {one.file}: {one.why}" for one in content.unusable]
         if not content.markers and not content.coordinates:
             made = lambda folder=folder: gathered_study("made", folder, None, print)  # noqa: E731

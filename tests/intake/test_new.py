@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from aqbio import intake
-from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
-from aqbio.intake.check import study_problems, written_problems
+from aqbio.intake.check import study_problems
 from aqbio.intake.new import demo_study, new_study, new_study_from
 from aqbio.io.atomic import write_text
 from aqbio.io.study import MODELS, load_study
@@ -39,29 +38,6 @@ def test_the_name_of_any_folder_becomes_a_valid_study(tmp_path, folder, name):
     rules = {finding.rule for finding in study_problems(tmp_path / folder / "study.yaml")}
     assert rules == {"sheet-empty"}
     assert f"name: {name}\n" in (tmp_path / folder / "study.yaml").read_text(encoding="utf-8")
-
-
-def test_filled_in_it_is_a_study(tmp_path):
-    folder = tmp_path / "mine"
-    new_study(folder)
-    for sheet in ("participants", "trials", "capacities"):
-        header = (folder / f"{sheet}.tsv").read_text(encoding="utf-8").splitlines()[0]
-        assert header.split("\t") == list(SHEETS[sheet].model_fields)
-    rows = {
-        "participants": {"participant_id": "P1", "sex": "female", "mass_kg": "58"},
-        "trials": {"participant_id": "P1", "trial_id": "fast", "task": "run", "file": "fast.c3d"}
-        | {"condition": "normal"},
-    }
-    for sheet, cells in rows.items():
-        with (folder / f"{sheet}.tsv").open("a", encoding="utf-8") as file:
-            file.write("\t".join(cells.get(name, "") for name in SHEETS[sheet].model_fields) + "\n")
-    labels, positions = recorded_figure(moving=True)
-    write_c3d(folder / "data" / "fast.c3d", list(labels), positions * 1e3, (RATE, 1000.0))
-    study = load_study(folder / "study.yaml")
-    assert study.settings.name == "mine"
-    assert study.moving_of("P1")[0].include == "yes"
-    assert written_problems(folder / "study.yaml")[0] == []
-    assert "aqbio check" in (folder / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_demo_is_a_study_that_is_ready_to_run(tmp_path):

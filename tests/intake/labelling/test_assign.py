@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from aqbio.config import MarkerSet, read_yaml
 from aqbio.io.recording import Recording
@@ -67,43 +69,16 @@ def renamed(recording, names):
     return replace(recording, labels=tuple(names.get(one, one) for one in recording.labels))
 
 
-def exchanged(*pairs):
-    return {**dict(pairs), **{two: one for one, two in pairs}}
-
-
-KNEE, FOOT = exchanged(("RKNL", "RANL")), [f"R{one}" for one in ("HEE", "MT1", "MT5", "TOE")]
-LEFT = exchanged(*((one, "L" + one[1:]) for one in FOOT))
-ARM = [f"L{one}" for one in ("ELL", "ELM", "WRA", "WRB", "UA1", "FA1")]
-CASES = {
-    "sound": ({}, {}),
-    "exchanged": (KNEE, KNEE),
-    "sides exchanged": (LEFT, LEFT),
-    "exchanged in the static trial alone": (KNEE, {}),
-    "exchanged in motion alone": ({}, KNEE),
-    "called something else": ({"RHEE": "Q1", "LASI": "Q2"},) * 2,
-    "arm without names": ({one: f"Q{n}" for n, one in enumerate(ARM)},) * 2,
-    "static alone": ({"RHEE": "Q1"}, {"RHEE": "Q2"}),
-    "second metatarsal": ({"RTOE": "RMT2"},) * 2,
-    "toe on a heel": (exchanged(("RTOE", "RHEE")),) * 2,
-    "clusters exchanged": (exchanged(("RTH1", "LSH1")),) * 2,
-    "pelvis": (exchanged(("RASI", "RPSI")),) * 2,
-    "hand on a hip": (
-        {"LWRA": "Q1", "LWRB": "Q2", "LPSI": "Q3", "SACR": "Q4"},
-        {"LPSI": "Q1", "LWRB": "Q2", "LWRA": "Q3", "SACR": "Q4"},
-    ),
-    "no name at all": "anonymous",
-}
-"""Other labels in the static trial and in motion."""
+RELABELLED = yaml.safe_load(Path(__file__).with_name("relabelled.yaml").read_text("utf-8"))
 
 
 @pytest.mark.opensim
 def test_answers_to_labels_that_laboratories_write(person, table):
     """Places, questions and what is left out; of two people of other size the same."""
     lines = []
-    for name, change in CASES.items():
-        if change == "anonymous":
-            change = ({one: f"{n:03d}" for n, one in enumerate(person[0].labels)},) * 2
-        static, moving = (renamed(*one) for one in zip(person, change, strict=True))
+    anonymous = {one: f"{n:03d}" for n, one in enumerate(person[0].labels)}
+    for name, changes in (RELABELLED | {"no name at all": [anonymous]}).items():
+        static, moving = renamed(person[0], changes[0]), renamed(person[1], changes[-1])
         worn = median_places(static)
         named = named_labels(dict.fromkeys((*static.labels, *moving.labels)), table)
         gone = frozenset(static.labels) - frozenset(moving.labels)
@@ -130,7 +105,7 @@ def test_answers_to_labels_that_laboratories_write(person, table):
 def test_a_marker_set_with_exchanged_labels_is_asked_about(person, pair):
     """In stage prepare, whoever wrote the marker set; a sound one raises no question."""
     notes = Notes("static", "P1", "a.trc", "")
-    static = renamed(person[0], exchanged(pair) if pair else {})
+    static = renamed(person[0], dict(zip(pair, pair[::-1], strict=True)))
     note_labels_elsewhere(static, read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet), notes)
     told = [(one.rule, one.severity, {*one.label.split(", ")}) for one in notes.findings]
     assert told == [("labels-elsewhere", "warning", {*pair})] * bool(pair)

@@ -6,39 +6,26 @@ Faults of plates and markers, by themselves and in pairs, are drawn in tests/mec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
+import yaml
 
 from aqbio.inverse_kinematics.files import PRESSED, write_recording
-from aqbio.io.mot import Storage, read_storage, write_storage
+from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.trc import read_trc, write_trc
-from aqbio.recordings.plates import OFFSET_LARGE
 from aqbio.signals import low_pass
 from tests.golden import differences
-from tests.io.made_c3d import MadePlate, write_c3d
+from tests.io.made_c3d import write_c3d
 from tests.stages import made_run
 from tests.stages.told import undescribed
 
 C3D = ("fast\trun\trun.c3d\tn/a\tn/a",)
-TRC = ("fast\trun\trun.trc\trun_grf.mot\tn/a",)
 BARE = ("fast\trun\trun.trc\tn/a\tn/a",)
 STATIC = "static\tstatic\tstatic.c3d\tn/a\tn/a"
-Plates = list[MadePlate]
-Write = Callable[[Path], object]
 VERTICAL = 2
 """Channel of the vertical force of a made plate."""
-
-
-class Run(NamedTuple):
-    """A recording, its row of trials.tsv and settings of the study."""
-
-    write: Write
-    rows: tuple[str, ...] = C3D
-    settings: str = ""
 
 
 def write_run(data: Path, plates=None, points=None, *, labels=made_run.LABELS, name="run"):
@@ -70,86 +57,61 @@ def check_loads(trial):
             np.testing.assert_allclose(trial[name][:, foot], smooth, atol=limit)
 
 
-def c3d(change: Callable[[Plates], Plates | None]) -> Write:
-    """The made run over changed plates."""
-
-    def write(data: Path) -> None:
-        plates = made_run.plates()
-        write_run(data, change(plates) or plates)
-
-    return write
-
-
-def channel(which: int, change: Callable[[np.ndarray], np.ndarray], at=VERTICAL) -> Write:
-    """The made run, with the vertical force or other channels of one plate changed."""
-
-    def changed(plates: Plates) -> None:
-        plates[which].channels[:, at] = change(plates[which].channels[:, at])
-
-    return c3d(changed)
+def plates(data: Path, height=0.0, tilt=0.0, spare=0.0) -> None:
+    """Plates that lie elsewhere, or beside one that nobody touches, with noise of so many N."""
+    made = made_run.plates(height=height, tilt=tilt)
+    if spare:
+        other = made_run.plates()[0]
+        other.corners = other.corners + np.array([2000.0, 0.0, 0.0])
+        other.channels = np.random.default_rng(3).uniform(-spare, spare, other.channels.shape)
+        made.insert(0, other)
+    write_run(data, made)
 
 
-def mot(change: Callable[[Storage], np.ndarray | None]) -> Write:
-    """The made run as TRC and MOT; the storage is changed in place, or its time given."""
-
-    def write(data: Path) -> None:
-        _, path = made_run.write_trc_run(data, "run")
-        storage = read_storage(path)
-        time = change(storage)
-        time = storage.time if time is None else time
-        write_storage(path, storage.columns, time, storage.values, in_degrees=False)
-
-    return write
+def channel(data: Path, which: int, add=0.0, factor=1.0, drift=0.0, *, every=False) -> None:
+    """The vertical force, or every channel, of one plate is changed."""
+    made = made_run.plates()
+    own = made[which].channels[:, :] if every else made[which].channels[:, VERTICAL:3]
+    own[:] = factor * own + add + np.linspace(0.0, drift, len(own))[:, None]
+    write_run(data, made)
 
 
-def trc(points=None, labels=made_run.LABELS, belt=0.0, size=1.0, unit="m") -> Write:
-    """The made run as TRC and MOT, with other markers, labels or a wrong unit in the header."""
-
-    def write(data: Path) -> None:
-        path, _ = made_run.write_trc_run(data, "run", belt)
-        markers = made_run.markers(belt) if points is None else points
-        write_trc(path, labels, size * markers, made_run.FRAME_RATE)
-        text = path.read_text(encoding="utf-8").replace("\tm\t", f"\t{unit}\t", 1)
-        path.write_text(text, encoding="utf-8")
-
-    return write
-
-
-def _spare(plates: Plates) -> Plates:
-    """A plate that nobody touches, with noise of 110 N."""
-    spare = made_run.plates()[0]
-    spare.corners = spare.corners + np.array([2000.0, 0.0, 0.0])
-    spare.channels = np.random.default_rng(3).uniform(-110.0, 110.0, spare.channels.shape)
-    return [spare, *plates]
-
-
-def _lifted() -> np.ndarray:
+def markers(data: Path, lifted=0.0, worn=made_run.LABELS) -> None:
+    """One marker flickers in one frame, or few are worn."""
     points = made_run.markers()
-    points[60, 1] += [0.0, 0.5, 0.0]
-    return points
+    points[60, 1] += [0.0, lifted, 0.0]
+    kept = [made_run.LABELS.index(one) for one in worn]
+    write_run(data, points=points[:, kept], labels=worn)
 
 
-def _elsewhere(storage: Storage) -> None:
-    columns = [i for i, name in enumerate(storage.columns) if name.endswith("_px")]
-    storage.values[:, columns] += 1.5
+def forces(data: Path, late=0.0, faster=1.0, ahead=0.0, gain=1.0, gap=(0, 0), pulse=None) -> None:
+    """Forces on another clock, elsewhere, without numbers, or of a belt that is hardly unloaded.
+
+    Flights of 80 ms follow pulses of 160 ms: the offset needs 100 ms without load.
+    """
+    _, path = made_run.write_trc_run(data, "run")
+    storage = read_storage(path)
+    columns, values = storage.columns, gain * storage.values
+    values[:, [i for i, name in enumerate(columns) if name.endswith("_px")]] += ahead
+    values[slice(*gap), columns.index("ground_force_r_vy")] = np.nan
+    if pulse is not None:
+        since = storage.time % 0.24
+        load = np.where(since < pulse, 1500.0 * np.sin(np.pi * since / pulse), 0.0)
+        values[:, columns.index("ground_force_l_vy")] = load
+    write_storage(path, columns, faster * storage.time + late, values, in_degrees=False)
 
 
-def _zero(storage: Storage) -> None:
-    storage.values[:] = 0.0
+def trc(data: Path, belt=0.0, size=1.0, unit="m", until=None, gone="", renamed=None) -> None:
+    """The made run as TRC and MOT, with other markers, labels or a wrong unit in the header."""
+    path, _ = made_run.write_trc_run(data, "run", belt)
+    kept = [n for n, label in enumerate(made_run.LABELS) if label != gone]
+    labels = [(renamed or {}).get(one, one) for one in made_run.LABELS if one != gone]
+    write_trc(path, labels, size * made_run.markers(belt)[:until, kept], made_run.FRAME_RATE)
+    text = path.read_text(encoding="utf-8").replace("\tm\t", f"\t{unit}\t", 1)
+    path.write_text(text, encoding="utf-8")
 
 
-def _no_numbers(storage: Storage) -> None:
-    storage.values[400:402, storage.columns.index("ground_force_r_vy")] = np.nan
-
-
-def _hardly_unloaded(storage: Storage) -> None:
-    """A belt for both feet with flights of 80 ms: the offset needs 100 ms without load."""
-    since = storage.time % 0.24
-    pulse = np.where(since < 0.16, 1500.0 * np.sin(np.pi * since / 0.16), 0.0)
-    storage.values[:, storage.columns.index("ground_force_l_vy")] = pulse
-
-
-def laboratory(number: int, sign: float) -> Write:
+def laboratory(data: Path, number: int, sign: float) -> None:
     """Axes of four laboratories; forces on the runner or on the plates."""
     axes = (
         np.eye(3),
@@ -157,101 +119,45 @@ def laboratory(number: int, sign: float) -> Write:
         np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]),
         np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
     )[number]
-    return lambda data: made_run.write_c3d_run(data / "run.c3d", axes, sign, first_frame=833)
+    made_run.write_c3d_run(data / "run.c3d", axes, sign, first_frame=833)
 
 
-def _rates(rate: float, forces: float) -> Write:
+def rates(data: Path, markers: float, forces: float) -> None:
     """Whole ratios of rates and any other."""
-
-    def write(data: Path) -> None:
-        trc, mot = made_run.write_trc_run(data, "run")
-        storage = read_storage(mot)
-        time = np.arange(0.0, storage.time[-1], 1.0 / forces)
-        values = np.column_stack([np.interp(time, storage.time, one) for one in storage.values.T])
-        write_storage(mot, storage.columns, time, values, in_degrees=False)
-        frames, truth = np.arange(0.0, storage.time[-1], 1.0 / rate), made_run.markers()
-        instants, flat = np.arange(len(truth)) / made_run.FRAME_RATE, truth.reshape(len(truth), -1)
-        points = np.column_stack([np.interp(frames, instants, one) for one in flat.T])
-        write_trc(trc, made_run.LABELS, points.reshape(len(frames), -1, 3), rate)
-
-    return write
+    trc, mot = made_run.write_trc_run(data, "run")
+    storage = read_storage(mot)
+    time = np.arange(0.0, storage.time[-1], 1.0 / forces)
+    values = np.column_stack([np.interp(time, storage.time, one) for one in storage.values.T])
+    write_storage(mot, storage.columns, time, values, in_degrees=False)
+    frames, truth = np.arange(0.0, storage.time[-1], 1.0 / markers), made_run.markers()
+    instants, flat = np.arange(len(truth)) / made_run.FRAME_RATE, truth.reshape(len(truth), -1)
+    points = np.column_stack([np.interp(frames, instants, one) for one in flat.T])
+    write_trc(trc, made_run.LABELS, points.reshape(len(frames), -1, 3), markers)
 
 
-def _shuffled(data: Path) -> None:
+def shuffled(data: Path) -> None:
     """Prefixes, unlabelled markers, another order."""
     truth, order = made_run.markers(), np.random.default_rng(3).permutation(len(made_run.LABELS))
     labels = [f"Somebody:{made_run.LABELS[index]}" for index in order] + ["*52", "", "*53"]
     write_run(data, None, np.append(truth[:, order], truth[:, :3] + 1.0, 1), labels=labels)
 
 
-ON_BELT = trc(belt=made_run.SPEED)
-NO_TOE = [n for n, label in enumerate(made_run.LABELS) if label != "LTOE"]
-TRUNK = [n for n, label in enumerate(made_run.LABELS) if label[1:] in ("TOE", "MT5")]
-LANDED = round((made_run.known_contacts()[-1].touchdown + 0.02) * made_run.FRAME_RATE)
-SOUND = {
-    **{f"laboratory {number}, forces on the {on}": Run(laboratory(number, sign))
-       for number in range(4) for on, sign in (("runner", 1.0), ("plates", -1.0))},
-    **{f"plates at {height} m, tilted by {tilt}":
-       Run(c3d(lambda _, h=height, a=tilt: made_run.plates(height=h, tilt=a)))
-       for height, tilt in ((-0.022, 0.0), (0.05, 0.0), (0.0, 0.02))},
-    "noise of a plate that nobody touches": Run(c3d(_spare)),
-    "small offset": Run(channel(2, lambda one: one - OFFSET_LARGE + 0.5)),
-    "large offset": Run(channel(2, lambda one: one - OFFSET_LARGE - 0.5)),
-    "small drift": Run(channel(2, lambda one: one - np.linspace(0.0, 15.0, len(one)))),
-    "one plate that pulls": Run(channel(2, lambda one: -one, slice(None))),
-    "flicker": Run(lambda data: write_run(data, points=_lifted())),
-}  # fmt: skip
-"""Contacts and loads are those of the run, whatever is said."""
-TIMED = {
-    **{f"{rate:.4g} and {forces:g} Hz": Run(_rates(rate, forces), TRC)
-       for rate, forces in ((200.0, 1083.0), (2e3 / 8.5, 1000.0), (250.0, 1500.0), (250.0, 2e3))},
-    **{f"a delay of {delay} s that is known": Run(
-        mot(lambda one, by=delay: one.time + by), TRC, f"laboratory: {{force_delay_s: {delay}}}\n")
-       for delay in (0.009, -0.02)},
-    "labels with prefixes": Run(_shuffled),
-}  # fmt: skip
-"""Contacts are those of the run."""
-TROUBLED = {
-    "offset of a plate": Run(channel(0, lambda one: one + 400.0)),
-    "forces that are late": Run(mot(lambda one: one.time + 0.24), TRC),
-    "forces of another rate": Run(mot(lambda one: one.time * 0.7), TRC),
-    "forces in another place": Run(mot(_elsewhere), TRC),
-    "columns of zeros": Run(mot(_zero), TRC),
-    "forces that are no numbers": Run(mot(_no_numbers), TRC),
-    "a plate unloaded too shortly": Run(mot(_hardly_unloaded), TRC),
-    "contact after the end": Run(trc(made_run.markers()[:LANDED]), TRC),
-    "on a belt": Run(ON_BELT, TRC),
-    "no toe on a belt": Run(
-        trc(made_run.markers(made_run.SPEED)[:, NO_TOE],
-            [made_run.LABELS[n] for n in NO_TOE], made_run.SPEED), BARE),
-    "neither pelvis nor heels": Run(lambda data: write_run(
-        data, points=made_run.markers()[:, TRUNK], labels=[made_run.LABELS[n] for n in TRUNK])),
-    "ignored plates and markers": Run(
-        laboratory(1, 1.0), C3D, "laboratory: {ignore_plates: [2], ignore_markers: [LMT5]}\n"),
-    "a cut-off that is too high": Run(laboratory(1, 1.0), C3D, "prepare: {cutoff_hz: 120}\n"),
-    "another label": Run(trc(labels=[one.replace("RPSI", "RPSIS") for one in made_run.LABELS]),
-                         BARE),
-    "in m, called mm": Run(trc(unit="mm"), BARE),
-    "in mm, called m": Run(trc(size=1e3), BARE),
-    "in mm, as stated": Run(trc(size=1e3), BARE, "laboratory: {marker_unit: mm}\n"),
-    **{f"{stated} m/s on a belt of 8": Run(ON_BELT, (f"fast\trun\trun.trc\trun_grf.mot\t{stated}",))
-       for stated in (7.5, 8.7)},
-    "a belt called runway": Run(ON_BELT, TRC, "laboratory: {surface: overground}\n"),
-    "a runway called belt": Run(trc(), BARE, "laboratory: {surface: treadmill}\n"),
-    "a runway with a speed": Run(trc(), ("fast\trun\trun.trc\trun_grf.mot\t8.0",)),
-}  # fmt: skip
+RUNS = yaml.safe_load(Path(__file__).with_name("runs.yaml").read_text("utf-8"))
+MAKERS = (plates, channel, markers, forces, trc, laboratory, rates, shuffled)
 
 
-@pytest.mark.parametrize("name", SOUND | TIMED | TROUBLED)
-def test_a_trouble_is_named_and_nothing_else_is_blamed(prepared_study, name):
-    run = (SOUND | TIMED | TROUBLED)[name]
-    run.write(prepared_study.data)
-    done = prepared_study(run.rows, run.settings)
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in RUNS for name in RUNS[kind]])
+def test_a_trouble_is_named_and_nothing_else_is_blamed(prepared_study, kind, name):
+    run = RUNS[kind][name]
+    [make] = [one for one in MAKERS if one.__name__ in run]
+    make(prepared_study.data, **run[make.__name__])
+    row = ["fast", "run", *run.get("row", "run.c3d n/a n/a").split()]
+    done = prepared_study(["\t".join(row)], f"{run.get('settings', '')}\n")
     file = re.sub(r"[^\w.-]+", "_", name)
     assert differences(f"prepare/{file}", done.lines("fast")) == []
-    if name not in TROUBLED:
+    if kind in ("sound", "timed"):
         check_contacts(done.trial("fast"))
-    if name in SOUND:
+    if kind == "sound":
         check_loads(done.trial("fast"))
 
 

@@ -57,9 +57,12 @@ def check_loads(trial):
             np.testing.assert_allclose(trial[name][:, foot], smooth, atol=limit)
 
 
-def plates(data: Path, height=0.0, tilt=0.0, spare=0.0) -> None:
+def plates(data: Path, height=0.0, tilt=0.0, spare=0.0, across=0.0, exchanged=(0, 0)) -> None:
     """Plates that lie elsewhere, or beside one that nobody touches, with noise of so many N."""
     made = made_run.plates(height=height, tilt=tilt)
+    made[3].corners = made[3].corners + np.array([across, 0.0, 0.0])
+    one, two = (made[place] for place in exchanged)
+    one.channels, two.channels = two.channels, one.channels
     if spare:
         other = made_run.plates()[0]
         other.corners = other.corners + np.array([2000.0, 0.0, 0.0])
@@ -68,11 +71,18 @@ def plates(data: Path, height=0.0, tilt=0.0, spare=0.0) -> None:
     write_run(data, made)
 
 
-def channel(data: Path, which: int, add=0.0, factor=1.0, drift=0.0, *, every=False) -> None:
-    """The vertical force, or every channel, of one plate is changed."""
+def channel(
+    data: Path, which: int, add=0.0, factor=1.0, drift=0.0, noise=0.0, clip=2.0, free=0.0
+) -> None:
+    """One plate's forces are changed, its free moment by a share of the vertical force, m."""
     made = made_run.plates()
-    own = made[which].channels[:, :] if every else made[which].channels[:, VERTICAL:3]
-    own[:] = factor * own + add + np.linspace(0.0, drift, len(own))[:, None]
+    own = made[which].channels
+    own *= factor
+    vertical = own[:, VERTICAL]
+    own[:, 5] += 1e3 * free * vertical * np.sign(own[:, 5].sum() * vertical.sum())
+    limit = clip * np.abs(vertical).max()
+    own[:, VERTICAL] = np.clip(vertical, -limit, limit) + add + np.linspace(0.0, drift, len(own))
+    own[:, :3] += np.random.default_rng(3).normal(0.0, noise, (len(own), 3))
     write_run(data, made)
 
 
@@ -84,7 +94,9 @@ def markers(data: Path, lifted=0.0, worn=made_run.LABELS) -> None:
     write_run(data, points=points[:, kept], labels=worn)
 
 
-def forces(data: Path, late=0.0, faster=1.0, ahead=0.0, gain=1.0, gap=(0, 0), pulse=None) -> None:
+def forces(
+    data: Path, late=0.0, faster=1.0, ahead=0.0, gain=1.0, gap=(0, 0), pulse=None, every=1
+) -> None:
     """Forces on another clock, elsewhere, without numbers, or of a belt that is hardly unloaded.
 
     Flights of 80 ms follow pulses of 160 ms: the offset needs 100 ms without load.
@@ -98,15 +110,23 @@ def forces(data: Path, late=0.0, faster=1.0, ahead=0.0, gain=1.0, gap=(0, 0), pu
         since = storage.time % 0.24
         load = np.where(since < pulse, 1500.0 * np.sin(np.pi * since / pulse), 0.0)
         values[:, columns.index("ground_force_l_vy")] = load
-    write_storage(path, columns, faster * storage.time + late, values, in_degrees=False)
+    time = faster * storage.time[::every] + late
+    write_storage(path, columns, time, values[::every], in_degrees=False)
 
 
-def trc(data: Path, belt=0.0, size=1.0, unit="m", until=None, gone="", renamed=None) -> None:
+def trc(
+    data: Path, belt=0.0, size=1.0, unit="m", until=None, gone="", renamed=None, hidden=(),
+    cutoff=None,
+) -> None:  # fmt: skip
     """The made run as TRC and MOT, with other markers, labels or a wrong unit in the header."""
     path, _ = made_run.write_trc_run(data, "run", belt)
     kept = [n for n, label in enumerate(made_run.LABELS) if label != gone]
     labels = [(renamed or {}).get(one, one) for one in made_run.LABELS if one != gone]
-    write_trc(path, labels, size * made_run.markers(belt)[:until, kept], made_run.FRAME_RATE)
+    points = size * made_run.markers(belt)
+    for first, last, worn in hidden:
+        points[first:last, [made_run.LABELS.index(one) for one in worn]] = np.nan
+    points = points if cutoff is None else low_pass(points, made_run.FRAME_RATE, cutoff)
+    write_trc(path, labels, points[:until, kept], made_run.FRAME_RATE)
     text = path.read_text(encoding="utf-8").replace("\tm\t", f"\t{unit}\t", 1)
     path.write_text(text, encoding="utf-8")
 

@@ -12,16 +12,17 @@ import pytest
 import yaml
 
 from aqbio.config import MarkerSet, Participant, Trial
-from aqbio.config.settings import Laboratory
+from aqbio.config.settings import Laboratory, LaboratoryAxes
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.io.mot import Storage, write_storage
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import write_trc
-from aqbio.recordings.axes import Clues, detected_axes
+from aqbio.recordings.axes import Clues, check_stated, detected_axes, stated_axes
 from aqbio.recordings.body_size import force_findings, measured_stature, size_findings
 from aqbio.recordings.clock import flights, note_clock
 from aqbio.recordings.contact_findings import (
     forces_elsewhere,
+    free_moment_slope,
     note_contacts,
     note_no_forces,
     share_without_foot,
@@ -30,6 +31,7 @@ from aqbio.recordings.contacts import FeetLoads, FootContact, PlateContact
 from aqbio.recordings.coordinates import check_lengths, coordinate_values
 from aqbio.recordings.events_from_markers import MarkerEvents, note_kinematic
 from aqbio.recordings.ground import running_ground
+from aqbio.recordings.label_check import StaticReference, median_places, with_checked_labels
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import check_clock, check_frames, check_paths, note_missing
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
@@ -107,6 +109,15 @@ def events(
     return [*noted(note_kinematic, made), made.contact_time_error]
 
 
+def slope(of: float, count: int) -> object:
+    """Residual of a free moment that is missing or turned, in some contacts, with noise of 30 %."""
+    contact = np.repeat(np.arange(count), 20)
+    free = np.tile(10.0 * np.sin(np.linspace(0.0, np.pi, 20)), count)
+    rest = of * free + 0.3 * np.random.default_rng(1).normal(size=count)[contact] * free
+    found = free_moment_slope(rest, free, contact)
+    return [found.value, found.error, found.contacts, found.reversed]
+
+
 def flown(gaps: list[float], feet: str = "lrlr") -> object:
     """Contacts of 0.1 s with these gaps between them."""
     starts = np.cumsum([0.0, *(0.1 + gap for gap in gaps)])
@@ -158,6 +169,23 @@ def lost_frames(end: float | None) -> object:
     labels = (*made_run.LABELS, *(f"{label}2" for label in made_run.LABELS))
     recording = Recording(labels, points, made_run.FRAME_RATE)
     return check_frames(recording, TRIAL.model_copy(update={"end_s": end}), "run.c3d")
+
+
+def leaning(degrees: float, across: float = 0.0) -> object:
+    """A body that leans and a run that goes across, under stated axes."""
+    lean, turn, nothing = np.radians(degrees), np.radians(across), np.full(3, UNKNOWN)
+    body = np.array([np.sin(lean), np.cos(lean), 0.0])
+    travel = 5.0 * np.array([np.cos(turn), 0.0, np.sin(turn)])
+    stated = LaboratoryAxes(forward="+x", up="+y")
+    clues = Clues(body, nothing, travel, nothing, nothing)
+    return check_stated(stated, stated_axes("+x", "+y"), clues, "run.c3d")
+
+
+def swap(fix: str | None) -> object:
+    run = Recording(made_run.LABELS, made_run.markers(), made_run.FRAME_RATE)
+    static = StaticReference(median_places(replace(run, positions=run.positions[:1])))
+    row = TRIAL.model_copy(update={"fix": fix})
+    return noted(lambda notes: with_checked_labels(run, row, static, MARKER_SET, notes).positions)
 
 
 def seen_axes(lean=0.0, travel=0.0, far=5.0, facing=0.0, **given: tuple[float, ...]) -> object:
@@ -217,8 +245,10 @@ def angles(without=(), still=(), degrees=False, factor=1.0) -> object:
     return coordinate_values(storage, SKELETON, Path("ik.mot"))
 
 
-MAKERS = (contacts, elsewhere, no_forces, clock, events, flown, sizes_of, largest_contact, paths,
-          apart, outside, lost_frames, seen_axes, ground, lengths, angles)  # fmt: skip
+MAKERS = (
+    contacts, elsewhere, no_forces, clock, events, slope, flown, sizes_of, largest_contact, paths,
+    apart, outside, lost_frames, leaning, swap, seen_axes, ground, lengths, angles,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("about", ["contacts", "clocks", "people", "laboratory", "angles"])

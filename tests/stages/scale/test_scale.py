@@ -25,8 +25,7 @@ from aqbio.config import MarkerSet, Participant, read_yaml
 from aqbio.config.settings import StudySettings
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.golden import differences
-from tests.mechanics.calibration.label_faults import carried, exchanged, moved
-from tests.mechanics.calibration.made import MAP, fitted, made_person
+from tests.mechanics.calibration.made import MAP, carried, exchanged, fitted, made_person, moved
 from tests.stages.told import read_cases, told
 
 TRIALS = ("static", "jog", "sprint")

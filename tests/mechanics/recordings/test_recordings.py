@@ -580,6 +580,12 @@ def elsewhere(draft, rng):
 
 
 @fault
+def twisted(draft, rng):
+    own = draft.plates[rng.integers(6)].channels
+    own[:, 5] += 1e3 * rng.choice([-0.04, 0.024, 0.028]) * own[:, VERTICAL]
+
+
+@fault
 def laid(draft, rng):
     """Plates quarter turns round, above or below the floor, or tilted."""
     turns, height, tilt = (int(rng.integers(4)), *rng.choice([0.0, 0.02, -0.1], 2))
@@ -653,10 +659,26 @@ def hidden(draft, rng):
 
 
 @fault
+def hidden_foot(draft, rng):
+    side, first = rng.choice(["L", "R"]), int(rng.integers(60, 250))
+    own = [one for one in LABELS if one[0] == side and "SI" not in one]
+    draft.points[first : first + int(rng.choice([4, 20, 90])), draft.columns(own)] = np.nan
+
+
+@fault
 def absent(draft, rng):
     groups = (("RHEEL",), ("LTOE", "LMT5"), ("RPSI", "LPSI"), ("LASI",), ("RASI", "LPSI", "LMT5"))
     gone = groups[rng.integers(len(groups))]
     draft.keep([one for one in draft.labels if one not in gone])
+
+
+@fault
+def other_sides(draft, rng):
+    """Of all labels, of the feet, or of one pair."""
+    pairs = [one[1:] for one in LABELS if one[0] == "L"]
+    chosen = pairs[int(rng.integers(2, 5)) :] if rng.random() < 0.6 else pairs
+    other = {"L": "R", "R": "L"}
+    draft.labels = [other[one[0]] + one[1:] if one[1:] in chosen else one for one in draft.labels]
 
 
 @fault
@@ -726,6 +748,12 @@ def stated(draft, rng):
     every = ({"forward": "+y", "up": "+z"}, {"forward": "+x", "up": "+y"},
              {"forward": "-y", "up": "+z"})  # fmt: skip
     draft.laboratory["axes"] = every[rng.integers(3)]
+
+
+@fault
+def ignored(draft, rng):
+    draft.laboratory |= {"ignore_plates": (2, 3), "ignore_markers": ("RMT5", "LASI")}
+    draft.laboratory["force_delay_s"] = 0.01
 
 
 @fault
@@ -830,6 +858,14 @@ def test_every_laboratory_is_recognised(travel):
             doubts = " ".join(detected_axes(tilted).doubts)
             assert "normals lie along" in doubts
             assert "faces the other way" in doubts
+
+
+SIDED = {
+    "asis": (0.10, 1.00, 0.12), "psis": (-0.08, 1.03, 0.05), "knee": (0.01, 0.52, 0.16),
+    "knee_medial": (0.01, 0.52, 0.06), "ankle": (-0.02, 0.09, 0.14), "heel": (-0.08, 0.05, 0.10),
+    "mt1": (0.12, 0.06, 0.07), "mt5": (0.08, 0.04, 0.16), "toe": (0.19, 0.03, 0.10),
+    "shoulder": (-0.02, 1.48, 0.19), "elbow": (-0.02, 1.16, 0.24), "wrist": (0.02, 0.90, 0.24),
+}  # fmt: skip
 
 
 MIDDLE = {"c7": (-0.10, 1.52, 0.0), "chest": (0.09, 1.30, 0.0)}

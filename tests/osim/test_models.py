@@ -19,10 +19,8 @@ from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.config import Corrections, MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
-from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import spline_motion
-from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.audit import audit_model
 from aqbio.opensim.models import (
@@ -138,63 +136,7 @@ def test_what_is_said_of_models_is_what_it_was(tmp_path):
     assert differences("osim/audit", lines) == []
 
 
-def hinge_model(slopes: tuple[float, float, float]) -> Any:
-    """One body; one coordinate drives three rotations with these slopes (0: none)."""
-    model = opensim.Model()
-    model.setGravity(vec3([0, 0, 0]))
-    body = opensim.Body("block", 1.0, vec3([0, -0.2, 0.05]), opensim.Inertia(0.1, 0.02, 0.08))
-    model.addBody(body)
-    transform, names = opensim.SpatialTransform(), opensim.ArrayStr()
-    names.append("angle")
-    for index, (slope, axis) in enumerate(zip(slopes, np.eye(3)[[2, 1, 0]], strict=True)):
-        rotation = transform.updTransformAxis(index)
-        rotation.setAxis(vec3(axis))
-        rotation.setCoordinateNames(names if slope else opensim.ArrayStr())
-        function = opensim.LinearFunction(slope, 0.0) if slope else opensim.Constant(0.0)
-        rotation.set_function(function)
-    model.addJoint(opensim.CustomJoint("knee", model.getGround(), body, transform))
-    model.finalizeConnections()
-    return model
-
-
 ANGLE, SPEED = 0.7, 5.0
-
-
-def moment_and_energy_slope(model: Any) -> tuple[float, float]:
-    """Inverse dynamics at constant speed, and the change of kinetic energy that it must explain."""
-    state = initialised(model)
-    coordinate = model.getCoordinateSet().get(0)
-
-    def energy(angle: float) -> float:
-        coordinate.setValue(state, angle, False)
-        coordinate.setSpeedValue(state, SPEED)
-        model.realizeVelocity(state)
-        return float(model.calcKineticEnergy(state))
-
-    step = 1e-5
-    slope = (energy(ANGLE + step) - energy(ANGLE - step)) / (2 * step)
-    energy(ANGLE)
-    moment = opensim.InverseDynamicsSolver(model).solve(state, opensim.Vector(1, 0.0))
-    return float(moment.get(0)), slope
-
-
-@pytest.mark.parametrize(
-    ("slopes", "wrong"),
-    [((1.0, 0.0, 0.0), False), ((1.0, 0.5, 0.0), False), ((1.0, 0.0, 0.3), False),
-     ((1.0, 0.5, 0.3), True), ((0.0, 0.5, 0.3), True)],
-)  # fmt: skip
-def test_simbodys_defect_is_real_and_ours_is_right(slopes, wrong, tmp_path):
-    """Simbody breaks the energy balance exactly where the audit names a joint, and we do not."""
-    model = hinge_model(slopes)
-    model.printToXML(str(tmp_path / "hinge.osim"))
-    moment, slope = moment_and_energy_slope(model)
-    assert (abs(moment - slope) > 1e-3) == wrong
-    skeleton = read_skeleton(tmp_path / "hinge.osim")
-    state = [np.array([[one]]) for one in (ANGLE, SPEED, 0.0)]
-    for compat, expected, close in ((False, slope, 1e-9), (True, moment, 1e-13)):
-        moves = segment_kinematics(skeleton, *state, simbody_compat=compat)
-        found = inverse_dynamics(skeleton, moves, simbody_compat=compat)[0, 0]
-        assert found == pytest.approx(expected, rel=0.0, abs=close)
 
 
 # written models -----------------------------------------------------------------------------------
@@ -371,32 +313,6 @@ def test_our_model_is_that_of_the_tables(kind, sex, tmp_path):
         place = model.getMarkerSet().get(marker.name).getLocationInGround(state)
         expected = places[marker.body] + marker.position
         np.testing.assert_allclose(array_from_vec3(place), expected, atol=9 * ROUNDING)
-
-
-@pytest.mark.real
-@pytest.mark.parametrize("side", ["r", "l"])
-def test_the_knee_is_rajagopals(side, realdata):
-    """The whole turn of the shank against the thigh from straight to 120 degrees, beside his.
-
-    It does not depend on the axes in which it is seen. A hinge would be up to 1.1 degrees away.
-    """
-    theirs = read_skeleton(realdata / THEIRS[0])
-    ours = read_skeleton(MODELS / "sprint_anatomical" / "sprint_anatomical_male.osim")
-    flexion = np.radians(np.arange(0.0, 121.0, 10.0))
-    turns = [_knee_turn(skeleton, flexion, side) for skeleton in (ours, theirs)]
-    np.testing.assert_allclose(turns[0], turns[1], atol=0.01)
-    assert np.abs(turns[1] - np.degrees(flexion)).max() > 1.0
-
-
-def _knee_turn(skeleton, flexion: np.ndarray, side: str) -> np.ndarray:
-    """Angle of the shank's whole turn against the thigh, degrees."""
-    q = np.tile(skeleton.coordinate_default, (len(flexion), 1))
-    q[:, skeleton.coordinates.index(f"knee_angle_{side}")] = flexion
-    poses = segment_poses(skeleton, q)
-    thigh, shank = (skeleton.bodies.index(f"{name}_{side}") for name in ("femur", "tibia"))
-    turn = np.swapaxes(poses.rotation[:, thigh], 1, 2) @ poses.rotation[:, shank]
-    trace = np.trace(turn @ turn[0].T, axis1=1, axis2=2)
-    return np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1)))
 
 
 # our engine beside OpenSim's, as every study compares them ----------------------------------------

@@ -277,7 +277,6 @@ def test_curves_of_a_fitted_trial_have_the_plain_ones_and_the_posterior_of_sums(
 SOURCES = ("inertia", "plates", "skin")
 OF_ARMS = ("A", "arms", "whole_body", "momentum_mean", "kg m2/s")
 OF_TORSO = ("A", "torso", "whole_body", "momentum_mean", "kg m2/s")
-CAUSED = [(f"C ({model})", "gravity", "ground", "force_mean", "N") for model in ("C1", "C2")]
 
 
 def _drawn(outcomes, sds, trial=None):
@@ -306,29 +305,6 @@ def test_a_trials_statistics_are_as_unsure_as_all_sources_make_them():
     assert all(0 < value < 1 for value in moved.values())
     both = statistic_sds(_drawn(keys, drawn, trial), steps)
     assert both == {name: pytest.approx(np.hypot(0.075, one)) for name, one in moved.items()}
-
-
-def test_budgets_are_means_over_the_steps_of_all_trials():
-    """One left step of 3 and 4, two right ones of 1 and 0, one more of 0 and 1 elsewhere.
-
-    sd = (5 + 1 + 1 + 1) / 4; variances 9 + 1 + 1 + 0 and 16 + 0 + 0 + 1, of 28.
-    """
-    outcomes = (OF_ARMS, *CAUSED)
-    one = _drawn(outcomes, {"inertia": (3.0, 1.0), "plates": (4.0, 0.0), "skin": (0.0, 0.0)})
-    other = _drawn(outcomes, {"inertia": (9.0, 0.0), "plates": (9.0, 1.0), "skin": (9.0, 0.0)})
-    budgets = (trial_budget(one, {"left": 1, "right": 2}), trial_budget(other, {"right": 1}))
-    rows = uncertainty_budget(pd.concat(budgets))
-    assert rows["level"].tolist() == ["A", "C (C2)"]  # C1 stands beside it, as another model
-    arms = rows.iloc[0]
-    assert (arms["axis"], arms["steps"], arms["unit"]) == ("y", 4, "kg m2/s")
-    assert arms["sd"] == pytest.approx(2.0)
-    shares = arms[[f"share_{name}" for name in SOURCES]].astype(float)
-    np.testing.assert_allclose(shares, [11 / 28, 17 / 28, 0.0])
-    lost = _drawn(outcomes, dict.fromkeys(SOURCES, (np.nan, 1.0)))
-    assert stance_sds(lost, "left") == {}
-    budget = uncertainty_budget(trial_budget(lost, {"left": 5, "right": 1}))
-    assert budget["steps"].tolist() == [1, 1]
-    assert uncertainty_budget(trial_budget(xr.Dataset(), {"left": 1})).empty
 
 
 # other models ------------------------------------------------------------------------------------
@@ -406,23 +382,6 @@ def rows(study):
         return pd.DataFrame(list(quality_rows(study, [_trial(study, data)]))).set_index("measure")
 
     return found
-
-
-@pytest.mark.parametrize(("speed", "verdict"), [(0.99, "ok"), (1.01, "fail")])
-def test_slip_is_the_way_while_more_than_half_of_the_peak_is_borne(rows, speed, verdict):
-    """Sideways at a steady speed, of one foot, just inside and just outside the limit."""
-    data = made_trial()
-    side, start, stop = (CONTACTS[name][0] for name in ("foot", "touchdown", "toe_off"))
-    foot = list(data["foot"].values).index(side)
-    during = (start <= TIME) & (stop >= TIME)
-    force = np.sin(np.pi * (TIME - start) / (stop - start))
-    data["ground_force"][:, foot, 1] = 1000.0 * force
-    planted = TIME[during & (force > 0.5 * force[during].max())]
-    way = 0.015 * speed
-    data["contact_velocity"][:, foot, 2] = way / (planted[-1] - planted[0])
-    data["contact_velocity"][~during, foot] = np.nan
-    found = rows(data).loc["foot_slip"]
-    assert (found["value"], found["verdict"]) == (pytest.approx(way), verdict)
 
 
 PARTS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")

@@ -6,14 +6,10 @@ from itertools import product
 from typing import get_args
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from xarray.backends.file_manager import FILE_CACHE
 
-from aqbio.figures.curves import summarised_curves
-from aqbio.figures.step_means import step_columns
 from aqbio.gait.postures import MEASURES, POINTS, posture_numbers
 from aqbio.gait.roles import (
     FlightRule,
@@ -27,7 +23,6 @@ from aqbio.gait.roles import (
     role_name,
     with_pelvis,
 )
-from aqbio.gait.step_files import open_curves
 from aqbio.gait.steps import (
     PERCENT,
     Contact,
@@ -45,9 +40,7 @@ from aqbio.gait.steps import (
     speed_change,
     steps_from_contacts,
 )
-from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.names import ANATOMICAL_GROUPS, ROLE_GROUPS, SIDES
-from tests.figures.made_study import EDGES, made_step_curves
 from tests.golden import differences
 from tests.mechanics.examples import answers
 from tests.mirror import mirrored_axial, mirrored_polar
@@ -279,25 +272,3 @@ def _examples():
 def test_steps_and_roles_are_what_they_were():
     """Every status and reason of contacts drawn on both sides of limits."""
     assert differences("gait", answers(dict(_examples()))) == []
-
-
-def test_curves_of_a_study_are_read_in_parts(tmp_path):
-    """As of one file, and no file stays open: a garbage collector's closing kills HDF5."""
-    write_dataset(made_step_curves(participants=2), tmp_path / "one.nc", {"stage": "steps"})
-    whole, files, kept = read_dataset(tmp_path / "one.nc"), [], []
-    for name in dict.fromkeys(whole["participant_id"].values.tolist()):
-        own = whole.isel(step=np.flatnonzero(whole["participant_id"] == name))
-        files.append(tmp_path / f"{name}.nc")
-        write_dataset(own, files[-1], {"stage": "steps"})
-        kept.append(set(map(str, own["trial_id"].values)))
-    opened, columns = len(FILE_CACHE), step_columns(whole, EDGES)
-    with open_curves(files, kept) as lazy:
-        assert len(FILE_CACHE) == opened + len(files)
-        for one, other in zip(columns, step_columns(lazy, EDGES), strict=True):
-            np.testing.assert_array_equal(one.rows, other.rows)
-        ours, theirs = (summarised_curves("hub_torques", one, columns) for one in (lazy, whole))
-        pd.testing.assert_frame_equal(ours, theirs, rtol=1e-5, atol=1e-9)
-        assert len(lazy.where("flight_s")["speed"]) == np.isfinite(whole["flight_s"].values).sum()
-    with open_curves(files, [set(), {"none"}]) as lazy:
-        assert lazy["speed"].sizes["step"] == 0
-    assert len(FILE_CACHE) == opened

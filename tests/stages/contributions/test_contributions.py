@@ -29,16 +29,13 @@ from aqbio.contributions.levels import Anatomy
 from aqbio.contributions.stage import force_findings, group_findings, held_findings
 from aqbio.contributions.stage import trial_contributions as contributions_of
 from aqbio.contributions.without_plates import (
-    EVENT_SHARE,
     CentrePath,
     contact_estimates,
     estimated_forces,
-    events_dataset,
     with_time_errors,
 )
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.steps import Contact, Step
-from aqbio.intervals.sources import source_sds
+from aqbio.gait.steps import Contact
 from aqbio.intervals.step_uncertainty import half_widths, stance_sds
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
@@ -286,20 +283,3 @@ def test_an_error_of_an_event_moves_the_mean_and_not_the_impulse(span, late):
         for one in (own, moved)
     )
     assert after == pytest.approx(before, rel=0.04)
-
-
-@pytest.mark.parametrize("slope", [0.0, 3.0])
-def test_events_move_a_stance_mean_by_what_the_curve_does_at_its_ends(slope):
-    """Of a line the mean moves by half of what an end moves, times the slope."""
-    time = np.arange(0.0, 0.5, 1.0 / RATE)
-    values = (2.0 + slope * time)[:, None, None] * np.ones((1, 1, 3))
-    trial = xr.Dataset(
-        {"group_angular_momentum": (("time", "group", "axis"), values)},
-        coords={"time": time, "group": ["torso"], "axis": list("xyz")},
-    )
-    step = Step(1, "right", 0.2, 0.3, 0.4, "ok", "", time_error=0.02)
-    drawn = events_dataset(trial, step)
-    means = drawn["group_angular_momentum"].values.mean(axis=1)
-    sd = np.sqrt((source_sds(means, drawn["uncertainty_source"].values.tolist()) ** 2).sum(axis=0))
-    of_an_event = EVENT_SHARE * step.time_error
-    assert sd == pytest.approx(np.sqrt(2.0) * 0.5 * slope * of_an_event, abs=1e-12)

@@ -173,28 +173,6 @@ def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
         assert np.abs(ratio - 1.0).max() < 0.2, name
 
 
-def test_causes_have_intervals_around_what_they_cause(run):
-    """Undisturbed values are those of level C; exact input leaves no interval."""
-    case, time = run
-    exact = cause_rows(_draws(case, time, EXACT, Sampling(8, 1)), STEP)
-    np.testing.assert_allclose(exact[DRAWN], 0.0, atol=1e-6)
-    models = ("C1", "C2", "C3", "C4")
-    assert set(exact["level"]) == {f"{c} ({model})" for c in ("C", "C alone") for model in models}
-    found = case.levels().induced["C2"]
-    inside = slice(10, 46)
-    force = np.trapezoid(found.force[inside].sum(axis=2), time[inside], axis=0)
-    force /= time[45] - time[10]
-    chosen = (exact.level == "C (C2)") & (exact.target == "ground") & (exact.axis == "y")
-    rows = exact[chosen].set_index("source")
-    names = {"hip_right": "hip_push", "ankle_left": "ankle_swing", "gravity": "gravity"}
-    for source, role in names.items():
-        expected = force[found.sources.index(source), 1]
-        assert rows.loc[role, "value"] == pytest.approx(expected, rel=1e-9)
-    drawn = cause_rows(_draws(case, time, Spread(), Sampling(48, 1), shape=1.0), STEP)
-    assert (drawn["low"] < drawn["value"]).mean() > 0.9
-    np.testing.assert_allclose(drawn["value"], exact["value"], rtol=1e-9, atol=1e-9)
-
-
 def test_a_late_clock_moves_a_stance_mean_by_its_mean_rate(run):
     """The motion is earlier and later by the clock's error; contacts and forces stay."""
     case, time = run

@@ -23,7 +23,7 @@ from aqbio.hypotheses import stage
 from aqbio.hypotheses.gathered import Gathered, gathered
 from aqbio.hypotheses.stage import hypotheses_study
 from aqbio.hypotheses.trial_quality import trial_table, unfitted
-from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_columns, read_table, write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
@@ -217,40 +217,7 @@ def test_golden_verdicts_of_few_athletes(tmp_path, monkeypatch, count):
     assert differences(f"hypotheses/{count}_athletes", digest(found)) == []
 
 
-def test_verdicts_do_not_read_flight(small, tmp_path, monkeypatch):
-    """Momenta in flight replaced by noise: not a digit of the verdicts changes."""
-    monkeypatch.setattr(stage, "COLUMNS", {"verdicts": stage.COLUMNS["verdicts"]})
-    told = []
-    for noisy in (False, True):
-        study = _copy(small, tmp_path / str(noisy))
-        for person in study.participants if noisy else ():
-            path = evidence_file(study, person.participant_id, CURVES)
-            data = read_dataset(path)
-            flight = data["angular_momentum"][:, 1]
-            data["angular_momentum"][:, 1] = np.random.default_rng(1).standard_normal(flight.shape)
-            data["angular_momentum_rate"][:, 1] = 1e3
-            write_dataset(data.drop_attrs(), path, {})
-        hypotheses_study(study, lambda _line: None)
-        told.append(_tables(study, "verdicts")["verdicts"])
-    pd.testing.assert_frame_equal(*told)
-
-
 # what is gathered --------------------------------------------------------------------------------
-
-
-def test_lags_around_the_turn_of_the_step_are_averaged_as_directions():
-    """0.49 and −0.49 of a step are neighbours; the next speed goes on from there, not back."""
-    lags = {0: [0.45, 0.46, 0.44], 1: [0.49, -0.49, 0.5], 2: [-0.46, -0.45, -0.44]}
-    rows = [
-        {"participant_id": "A", "level": level, "speed_mps": 6.0 + level, "lag": lag}
-        for level, values in lags.items()
-        for lag in values
-    ]
-    judged = pd.DataFrame({"hypothesis": ["H5a", "H5b"], "estimate": 0.1, "smallest_effect": 0.2})
-    found = timing_numbers(pd.DataFrame(rows), judged).set_index("level")
-    np.testing.assert_allclose(found["lag_mean"], [0.45, 0.5, 0.55], atol=1e-3)
-    # three numbers 0.01 apart: sqrt(2/3) of it, to second order in 0.06 rad
-    np.testing.assert_allclose(found["lag_sd"], np.sqrt(2.0 / 3.0) * 0.01, rtol=1e-2)
 
 
 @pytest.mark.parametrize("measure", ["flight_drift_y", "plain_flight_drift_y"])

@@ -16,10 +16,8 @@ from aqbio.consistency.parameters import PARAMETERS
 from aqbio.errors import AqbioError
 from aqbio.gait.steps import Contact, Step
 from aqbio.io.study import load_study
-from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion
 from aqbio.multiverse import recomputed, stage
-from aqbio.multiverse.lines import TURNED, line_angles, turning_numbers
 from aqbio.multiverse.recomputed import CachedTrial, MotionSource, body_of, motion_source
 from aqbio.multiverse.specifications import (
     every_specification,
@@ -32,12 +30,12 @@ from aqbio.multiverse.stage import is_arm, model_deviations, on_other_models
 from aqbio.multiverse.step_rows import evidence_curves, step_numbers, trial_sds
 from aqbio.names import ANATOMICAL_GROUPS, AXES, SIDES
 from aqbio.observed.mask import NOT_SEEN, Observed
-from aqbio.observed.parts import ObservedParts, with_observed
+from aqbio.observed.parts import with_observed
 from aqbio.recordings.prepared import NO_FREE_MOMENT
 from aqbio.stats.measurement import COMPARED
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.golden import differences
-from tests.mechanics.levels_case import smooth_run, sprint_run
+from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages import made_run
 from tests.stages.made_contributions import (
@@ -151,51 +149,10 @@ def test_golden_other_models(tmp_path, monkeypatch):
 # lines that turn ---------------------------------------------------------------------------------
 
 FRAMES = 101
-SPAN = np.linspace(0.0, 0.5, FRAMES)
 STEPS = (
     Step(1, "right", 0.0, 0.1, 0.25, "ok", ""),
     Step(2, "left", 0.25, 0.35, float("nan"), "incomplete", ""),
 )
-
-
-def test_lines_turn_as_pelvis_and_torso_do():
-    """Pelvis by ±0.2 rad twice a second, the torso against it by 0.5 on top, all else straight."""
-    run = sprint_run(frames=FRAMES)
-    q, names = np.zeros_like(run.motion[0]), run.skeleton.coordinates
-    sine = np.sin(4.0 * np.pi * SPAN)
-    q[:, names.index("pelvis_ty")] = 1.0
-    q[:, names.index("pelvis_rotation")] = 0.2 * sine
-    q[:, names.index("lumbar_rotation")] = -0.5 * sine
-    moves = segment_kinematics(run.skeleton, q, np.zeros_like(q), np.zeros_like(q))
-
-    def angles(model_map=MAP, lost=()):
-        seen = Observed.everything(run.skeleton.bodies, FRAMES).without(lost, NOT_SEEN)
-        return line_angles(ObservedParts(seen, run.skeleton, model_map), moves)
-
-    found = angles()
-    np.testing.assert_allclose(found - found[0], np.outer(sine, [0.2, -0.3, -0.3]), atol=1e-12)
-    unseen = np.isfinite(angles(lost=["hand_l"])).all(axis=0)
-    assert unseen.tolist() == [name != "wrists" for name in TURNED]
-    groups = {name: one for name, one in MAP.groups.items() if not name.startswith("arm")}
-    joints = MAP.joints.model_copy(update={"shoulder": None, "elbow": None})
-    without = MAP.model_copy(update={"groups": groups, "joints": joints})
-    assert np.isfinite(angles(without)).all(axis=0).tolist() == [True, False, False]
-    along = np.linspace(0.0, 1.0, 101)
-    free, total = np.full((2, 2, 2, 101, 3), np.nan)
-    free[:, 0, :, 1], total[:, 0, :, 1] = -3.0 + 4.0 * along, 0.5 - 2.5 * along
-    first = ("step", "phase", "percent")
-    curves = xr.Dataset(
-        {"free_moment": ((*first, "axis"), free),
-         "angular_momentum": ((*first, "group", "axis"), total[:, :, :, None])},
-        coords={"phase": ["stance", "flight"], "axis": list("xyz"), "group": ["total"]},
-    )  # fmt: skip
-    told = turning_numbers(STEPS, SPAN, found, curves)
-    for name, size in {"hips": 0.2, "shoulders": 0.3, "wrists": 0.3}.items():
-        own = told[f"yaw_range_{name}"]  # a quarter second: 0 to 1 to 0
-        assert own[0] == pytest.approx(size, rel=1e-4)
-        assert np.isnan(own[1])  # nobody saw the end of that step
-    assert told["free_moment_peak"].tolist() == [3.0, 3.0]
-    assert told["momentum_peak_total"].tolist() == [2.0, 2.0]
 
 
 # spreads -----------------------------------------------------------------------------------------

@@ -20,9 +20,6 @@ from tests.undrawn import draw_nothing
 
 ROOT = Path(__file__).parents[2]
 
-DRAWN = "ja1"
-"""The study whose figures are drawn and whose pages a browser opens."""
-
 FEW = f"contributions: {{draws: 24}}\nconsistency: {{samples: 24}}\n{ONE_EACH}"
 
 
@@ -57,14 +54,13 @@ class StudyRun:
         return next(one for one in found if one["name"] == name)
 
 
-def run(study_file: Path, *, drawn: bool = False) -> StudyRun:
-    """Do what the jobs of the workflow do, in this process; results go beside the study."""
+def run(study_file: Path) -> StudyRun:
+    """Do what the jobs of the workflow do, in this process, but drawings; results go beside it."""
     with study_file.open("a", encoding="utf-8") as file:
         file.write(f"results: {(study_file.parent / 'results').as_posix()}\n{FEW}")
     study = load_study(study_file)
     with pytest.MonkeyPatch.context() as patched:
-        if not drawn:
-            draw_nothing(patched)
+        draw_nothing(patched)
         run_jobs(study)
     return StudyRun(study)
 
@@ -80,7 +76,7 @@ def run_study(
         if name not in finished:
             folder = tmp_path_factory.mktemp(name) / "study"
             shutil.copytree(ROOT / "tests" / "real" / name, folder)
-            finished[name] = run(folder / "study.yaml", drawn=name == DRAWN)
+            finished[name] = run(folder / "study.yaml")
         return finished[name]
 
     return run_once

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -15,25 +17,28 @@ import pytest
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError
-from aqbio.io.c3d import read_c3d
+from aqbio.io.c3d import c3d_content, read_c3d
 from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.netcdf import read_dataset
+from aqbio.io.opensim_xml import model_masses
+from aqbio.io.recording import Recording
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
+from aqbio.recordings.clock import note_clock, note_rate
 from aqbio.recordings.contacts import foot_distance
 from aqbio.recordings.events_from_markers import ACCURACY
+from aqbio.recordings.label_check import with_checked_sides
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.prepared import prepared_dataset
 from aqbio.recordings.stage import prepare_participant
-from aqbio.recordings.trial import PreparedTrial, prepare_trial
+from aqbio.recordings.trial import prepare_trial
 from aqbio.signals import low_pass
+from tests.io.made_c3d import MadePlate, write_c3d
 
 pytestmark = pytest.mark.real
 
 HERE = Path(__file__).parent
 SIDES = ("left", "right")
-
-# C3D files of other laboratories -----------------------------------------------------------------
 
 REFUSED = {
     "nimble_p04_zero_markers.c3d": "holds 0 markers",
@@ -132,26 +137,14 @@ SAMPLES = {
 }  # fmt: skip
 
 
-def prepared_sample(path: Path, sample: Sample, notes: Notes) -> PreparedTrial:
-    task = "static" if "static" in path.name else "run"
-    trial = Trial(participant_id="P", trial_id="walk", task=task, file=path.name)
-    settings = (Laboratory(), Prepare(cutoff_hz=6.0))
-    return prepare_trial(read_c3d(path), trial, sample.marker_set, settings, notes)
-
-
 @pytest.fixture(scope="module")
-def samples(realdata) -> Path:
-    return realdata / "c3d_samples"
-
-
-@pytest.fixture(scope="module")
-def recordings(samples):
+def recordings(realdata):
     """Every file that is read, and why the others are not."""
     read, refused = {}, {}
-    for path in sorted(samples.iterdir()):
+    for path in sorted((realdata / "c3d_samples").iterdir()):
         if path.suffix.lower() == ".c3d":
             try:
-                read[path] = read_c3d(path)
+                read[path.name] = read_c3d(path)
             except AqbioError as error:
                 refused[path.name] = error
     return read, refused
@@ -169,13 +162,14 @@ def test_every_file_is_read_or_refused(recordings):
         assert error.fix
 
 
-def test_forces_are_those_of_ezc3d(recordings):
+def test_forces_are_those_of_ezc3d(realdata, recordings):
     """Where axes of sloppy corners agree: ezc3d takes one edge, we take both."""
     compared = 0
-    for path, recording in recordings[0].items():
+    for name, recording in recordings[0].items():
         if recording.forces is None:
             continue
-        others = ezc3d.c3d(str(path), extract_forceplat_data=True)["data"]["platform"]
+        path = str(realdata / "c3d_samples" / name)
+        others = ezc3d.c3d(path, extract_forceplat_data=True)["data"]["platform"]
         for index, number in enumerate(recording.forces.numbers):
             theirs = others[number - 1]["force"].T
             ours = recording.forces.wrench.force[:, index]
@@ -187,9 +181,12 @@ def test_forces_are_those_of_ezc3d(recordings):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_other_files_are_prepared_and_their_troubles_said(samples, name):
+def test_other_files_are_prepared_and_their_troubles_said(recordings, name):
     sample, notes = SAMPLES[name], Notes("walk", "P", name, name)
-    prepared = prepared_sample(samples / name, sample, notes)
+    task = "static" if "static" in name else "run"
+    trial = Trial(participant_id="P", trial_id="walk", task=task, file=name)
+    settings = (Laboratory(), Prepare(cutoff_hz=6.0))
+    prepared = prepare_trial(recordings[0][name], trial, sample.marker_set, settings, notes)
     contacts = prepared.loads.contacts if prepared.loads else ()
     assert "".join(SIDES[contact.foot][0] for contact in contacts) == sample.feet
     said = {one.rule for one in notes.findings if one.severity != "info"} - {"marker-missing"}
@@ -206,8 +203,6 @@ def test_other_files_are_prepared_and_their_troubles_said(samples, name):
         far = 0.085 if "sample_26" in name else 0.2
         assert all(one.distance < far < one.margin for one in prepared.loads.on_plates)
 
-
-# JA1 and Rajagopal's runner, whose numbers are in the READMEs of the recordings ------------------
 
 JA1_CONTACTS = {
     "jog": [
@@ -246,6 +241,22 @@ def ja1(tmp_path_factory, realdata):
 @pytest.fixture(scope="module")
 def treadmill(tmp_path_factory, realdata):
     return _prepared(tmp_path_factory.mktemp("run"), "rajagopal_run", "subject01")
+
+
+@pytest.mark.parametrize(
+    ("trial", "file", "first"), [("jog", "JA1Gait21.c3d", 299), ("sprint", "JA1Gait35.c3d", 832)]
+)
+def test_absolute_events_of_the_file_are_the_contacts_less_its_first_frame(
+    ja1, realdata, trial, file, first
+):
+    """The file's own events count from frame 0, ours from its first frame."""
+    opened = ezc3d.c3d(str(realdata / "ja1_dorn2012" / "c3d" / file))
+    assert opened["header"]["points"]["first_frame"] == first
+    event = opened["parameters"]["EVENT"]
+    times = np.asarray(event["TIMES"]["value"])[1] - first / 250.0
+    strikes = times[["Strike" in label for label in event["LABELS"]["value"]]]
+    for touchdown in ja1[1][trial]["contact_touchdown"].values:
+        assert np.abs(strikes - touchdown).min() <= 0.004 + 0.001
 
 
 def test_events_from_markers_against_the_plates(ja1, treadmill):
@@ -312,10 +323,6 @@ def test_treadmill_is_recognised(treadmill):
     assert trial.attrs["belt_speed"] == pytest.approx(4.0, rel=0.05)
     assert abs(trial.attrs["heading"]) < np.radians(2.0)
     assert "Forward is +x: the pelvis stays put" in trial.attrs["axes_reasoning"]
-    assert trial["time"].values[0] == 0.0
-    assert abs(trial["force_time"].values[0]) < 1e-9
-    assert trial.attrs["marker_rate"] == 100.0
-    assert trial.attrs["force_rate"] == pytest.approx(1000.0)
     whole, feet = trial["contact_complete"].values, trial["contact_foot"].values
     assert [int((feet[whole] == side).sum()) for side in SIDES] == [7, 7]
     assert all(one != two for one, two in pairwise(feet))
@@ -334,9 +341,8 @@ def test_a_walk_whose_header_is_padded_and_whose_pressure_is_346_m_away(realdata
     labels = Sample("R.ASIS L.ASIS", "R.PSIS L.PSIS", "L.Heel L.Toe L.MT5", "R.Heel R.Toe R.MT5",
                     "")  # fmt: skip
     settings = (Laboratory(), Prepare())
-    trial = prepared_dataset(
-        prepare_trial(recording, row, labels.marker_set, settings, notes), 20.0
-    )
+    done = prepare_trial(recording, row, labels.marker_set, settings, notes)
+    trial = prepared_dataset(done, 20.0)
     pelvis = trial["marker_raw"].sel(marker=["R.ASIS", "L.ASIS"], axis="y")
     assert 0.8 < float(pelvis.mean()) < 1.2  # metres
     assert list(trial["contact_foot"].values) == ["right", "left", "right"]
@@ -352,3 +358,174 @@ def test_a_walk_whose_header_is_padded_and_whose_pressure_is_346_m_away(realdata
     assert np.all(reach <= 2.0 * force + 20.0)  # 2 m of walkway, 20 N m of free moment and filter
     assert float(np.abs(trial["foot_cop"]).max()) < 2.0
     assert [one.rule for one in notes.findings if one.severity != "info"] == []
+
+
+# wrong statements, units and plates --------------------------------------------------------------
+
+RUNS = {"jog": "ja1", "sprint": "ja1", "run": "rajagopal_run"}
+"""Trials and their studies."""
+STATED = {"surface", "surface-doubt", "belt-speed", "heading-unknown", "heading-doubt", "rate",
+          "force-clock", "sides-exchanged"}  # fmt: skip
+WRONG = {
+    "nothing": (1.0, 0.0, {}, set()),
+    "no forces": (1.0, None, {}, set()),
+    "a fair rate": (1.03, 0.0, {}, set()),
+    "a low rate": (0.8, 0.0, {}, {"rate"}),
+    "a high rate": (1.3, 0.0, {}, {"rate"}),
+    "late forces": (1.0, 0.045, {}, {"force-clock"}),
+    "early forces": (1.0, -0.045, {}, {"force-clock"}),
+    "hardly late forces": (1.0, 0.005, {}, set()),
+    "no surface": (1.0, 0.0, {"jog": "treadmill", "sprint": "treadmill", "run": "overground"},
+                   {"surface"}),
+    "true surface": (1.0, 0.0, {"jog": "overground", "sprint": "overground", "run": "treadmill"},
+                     set()),
+}  # fmt: skip
+"""Factor of the rate, s that forces are late (none: no forces), surface; rules that say it."""
+
+
+@cache
+def recorded(name: str) -> tuple[Recording, Trial, MarkerSet]:
+    """Give a recording, its row and its marker set, read once."""
+    study = load_study(HERE / RUNS[name] / "study.yaml")
+    trial = next(one for one in study.trials if one.trial_id == name)
+    return read_recording(study.recording(trial), study.forces(trial)), trial, study.marker_set
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("name", RUNS)
+def test_wrong_statements_are_named_and_no_right_ones(realdata, name, wrong):
+    factor, late, surfaces, rules = WRONG[wrong]
+    (recording, trial, marker_set), forces = recorded(name), None
+    if late is not None:
+        given = recording.forces
+        start = given.start / factor + late
+        forces = replace(given, rate=factor * given.rate, start=start)
+    recording = replace(recording, rate=factor * recording.rate, forces=forces)
+    notes, found = Notes(trial.trial_id, trial.participant_id, trial.source, ""), set()
+    laboratory = Laboratory(surface=surfaces[name]) if surfaces else Laboratory()
+    study = load_study(HERE / RUNS[name] / "study.yaml")
+    groups = study.model_map.groups
+    with pytest.MonkeyPatch.context() as shorter:  # contacts of a clock that runs too fast
+        shorter.setattr("aqbio.recordings.trial.EVENT_MINIMUM_S", 0.005)
+        try:
+            done = prepare_trial(recording, trial, marker_set, (laboratory, Prepare()), notes)
+        except AqbioError as error:
+            found = {error.rule}
+        else:
+            masses = model_masses(study.model_file(trial.participant_id))
+            note_rate(done, marker_set, masses, groups, notes)
+            note_clock(done, notes)
+    found |= {one.rule for one in notes.findings}
+    assert found & STATED - ({"force-clock"} if factor != 1.0 else set()) == rules
+    if "force-clock" in rules:
+        [told] = [one.number for one in notes.findings if one.rule == "force-clock"]
+        assert told == pytest.approx(late, abs=0.015)
+
+
+@pytest.mark.parametrize("limb", ["leg", "arm"])
+@pytest.mark.parametrize("name", RUNS)
+def test_sides_of_a_limb_that_are_exchanged(realdata, name, limb):
+    """Arms alone passed unseen: nothing compared them with the pelvis."""
+    recording, trial, marker_set = recorded(name)
+    groups = load_study(HERE / RUNS[name] / "study.yaml").model_map.groups
+    limbs = {one: (groups[f"{one}_left"], groups[f"{one}_right"]) for one in ("leg", "arm")}
+    notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
+    with_checked_sides(recording, marker_set, limbs, notes)
+    worn = {one: marker_set.markers[one].body for one in recording.labels if one in
+            marker_set.markers}  # fmt: skip
+    left, right = ([one for one in worn if worn[one] in bodies] for bodies in limbs[limb])
+    other = dict(zip(left + right, right + left, strict=False))
+    exchanged = replace(recording, labels=tuple(other.get(one, one) for one in recording.labels))
+    with pytest.raises(AqbioError, match=f"the {limb} labelled right") as error:
+        with_checked_sides(exchanged, marker_set, limbs, notes)
+    assert error.value.rule == "sides-exchanged"
+
+
+def _with_plates(source: Path, target: Path, change) -> Path:
+    """Write a C3D file in mm again, from its first frame on; a function changes its plates."""
+    content = c3d_content(source)
+    given = {name: np.asarray(content.values("FORCE_PLATFORM", name))
+             for name in ("CORNERS", "ORIGIN", "CHANNEL", "TYPE")}  # fmt: skip
+    plates = [
+        MadePlate(
+            int(given["TYPE"].ravel()[index]), given["CORNERS"][:, :, index].T.astype(float),
+            given["ORIGIN"][:, index].astype(float),
+            content.analogs[given["CHANNEL"][:6, index].astype(int) - 1].T,
+            ("N",) * 3 + ("Nmm",) * 3,
+        )
+        for index in range(len(given["TYPE"].ravel()))
+    ]  # fmt: skip
+    change(plates)
+    labels = content.strings("POINT", "LABELS")[: content.points.shape[1]]
+    rates = (content.point_rate, content.analog_rate)
+    return write_c3d(target, labels, content.points.transpose(2, 1, 0), rates, tuple(plates))
+
+
+JOG = ("ja1_dorn2012/c3d/JA1Gait21.c3d", (1, 2, 4, 5, 7))
+WALK = ("c3d_samples/unipd_yup_type1_walk.c3d", (1, 2))
+"""Recordings, and the plates that feet are on."""
+MOMENTS = "the moments are 1000 times too small: N m, not N mm"
+UNITS = [
+    (JOG, "moments", None, MOMENTS),
+    (WALK, "moments", 2, MOMENTS),
+    (JOG, "forces", 2, "the forces are 1000 times too small: kN, not N"),
+    (WALK, "corners", None, "the corners are 1000 times too small: m, not mm"),
+]
+"""What is a thousandth, on which plate (none: on all), and what is said."""
+
+
+def _prepared_plates(realdata, folder, recording, change):
+    """Prepared trial and words by rule of a recording whose plates were changed."""
+    source = realdata / recording
+    path = _with_plates(source, folder / "run.c3d", change)
+    own = SAMPLES.get(source.name)
+    markers = own.marker_set if own else recorded("jog")[2]
+    notes = Notes("run", "P", path.name, path.name)
+    trial = Trial(participant_id="P", trial_id="run", task="run", file=path.name)
+    done = prepare_trial(read_c3d(path), trial, markers, (Laboratory(), Prepare()), notes)
+    return done, {one.rule: one.what for one in notes.findings if one.severity != "info"}
+
+
+@pytest.mark.parametrize(("recording", "which", "plate", "words"), UNITS)
+def test_units_that_are_wrong_by_1000(realdata, tmp_path, recording, which, plate, words):
+    """Named with the plates, and the forces are those of the sound file."""
+    (file, used), columns = recording, {"forces": slice(0, 3), "moments": slice(3, None)}
+
+    def change(plates):
+        for one in plates if plate is None else [plates[plate - 1]]:
+            if which == "corners":
+                one.corners = 1e-3 * one.corners
+            else:
+                one.channels[:, columns[which]] *= 1e-3
+
+    done, said = _prepared_plates(realdata, tmp_path, file, change)
+    right, before = _prepared_plates(realdata, tmp_path, file, lambda _: None)
+    assert not {"force-units", "plates-exchanged", "plate-silent"} & set(before)
+    named = ", ".join(map(str, used)) if plate is None else str(plate)
+    assert f"{named}: " in said["force-units"]
+    assert words in said["force-units"]
+    assert set(said) - {"force-units"} <= set(before)
+    assert len(done.contacts) == len(right.contacts)
+    for name in ("force", "moment"):
+        theirs, ours = (getattr(one.loads, name) for one in (right, done))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=0.02)
+
+
+@pytest.mark.parametrize("what", ["channels", "corners"])
+def test_exchanged_plates(realdata, tmp_path, what):
+    """Of plates 2 and 7; the right foot is on the one, the left on the other."""
+
+    def change(plates):
+        one, other = plates[1], plates[6]
+        kept = getattr(one, what)
+        setattr(one, what, getattr(other, what))
+        setattr(other, what, kept)
+
+    done, said = _prepared_plates(realdata, tmp_path, JOG[0], change)
+    for measured, on in ((2, 7), (7, 2)):
+        foot = SIDES[(on if what == "channels" else measured) == 2]
+        words = f"the force of plate {measured} fits the {foot} foot on plate {on}"
+        assert words in said["plates-exchanged"]
+    assert "forces-elsewhere" not in said
+    assert sum(np.isnan(one.peak) for one in done.contacts) == 2
+    assert len(done.contacts) == 5

@@ -17,31 +17,24 @@ from aqbio.io.mot import read_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from tests.real.staged import run_stages
+from aqbio.io.trial_files import read_recording
+from aqbio.labels.assign import placed_labels
+from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
+from aqbio.labels.motion import loose_labels, segment_of
+from aqbio.recordings.label_check import median_places
+from tests.real.staged import PLAIN, fill, run_stages
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
-QUICK = "consistency: off\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n"
 PERSON = "S01"
 
 
 def _made(folder: Path, data: Path, model: Path | None = None) -> tuple[Path, str]:
-    """Run `aqbio new --from`; give study.yaml and what was said."""
+    """What `aqbio new --from` makes of a folder: study.yaml and what was said."""
     said = new_study_from(folder, data, model, lambda line: None)
     with (folder / "study.yaml").open("a", encoding="utf-8") as file:
-        file.write(f"{QUICK}results: {(folder / 'results').as_posix()}\n")
+        file.write(f"{PLAIN}results: {(folder / 'results').as_posix()}\n")
     return folder / "study.yaml", said
-
-
-def _fill(sheet: Path, column: str, value: str, trials: tuple[str, ...] = ()) -> None:
-    """Write a cell of all rows, or of some trials, as a person does."""
-    with sheet.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    for row in rows:
-        if not trials or row["trial_id"] in trials:
-            row[column] = value
-    lines = ["\t".join(rows[0]), *("\t".join(row.values()) for row in rows)]
-    sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _cells(sheet: Path, column: str) -> list[str]:
@@ -72,7 +65,7 @@ def dummy_angles(tmp_path_factory, realdata):
     """Forces among angles that are all zero, and the file of external loads that names them."""
     folder = tmp_path_factory.mktemp("dummy_angles")
     file, said = _made(folder / "study", realdata / "hamner_subject02")
-    _fill(folder / "study" / "participants.tsv", "sex", "male")
+    fill(folder / "study" / "participants.tsv", sex="male")
     assert [one for one in study_problems(file) if one.severity == "error"] == []
     return run_stages(file), said
 
@@ -123,8 +116,8 @@ def clusters_only(tmp_path_factory, realdata):
     """No static trial, and no landmark on thighs and shanks; two of the four speeds are run."""
     folder = tmp_path_factory.mktemp("clusters_only")
     file, said = _made(folder / "study", realdata / "hamner_subject04")
-    _fill(folder / "study" / "participants.tsv", "sex", "male")
-    _fill(folder / "study" / "trials.tsv", "include", "no", ("run300", "run400"))
+    fill(folder / "study" / "participants.tsv", sex="male")
+    fill(folder / "study" / "trials.tsv", ("run300", "run400"), include="no")
     assert [one for one in study_problems(file) if one.severity == "error"] == []
     return run_stages(file), said
 
@@ -168,8 +161,7 @@ def test_a_partial_marker_set_asks_for_exactly_its_blanks(tmp_path, realdata):
     file, said = _made(folder, realdata / "pyorerun")
     for side in ("right", "left"):
         assert f"markers.yaml, please_fill, {side}_psis: the label on the {side} back" in said
-    _fill(folder / "participants.tsv", "sex", "male")
-    _fill(folder / "participants.tsv", "mass_kg", "70")
+    fill(folder / "participants.tsv", sex="male", mass_kg="70")
     asked = [one.what for one in study_problems(file) if one.severity == "error"]
     assert [one.partition(":")[0] for one in asked] == [
         "please_fill.right_psis",
@@ -190,3 +182,43 @@ def test_a_partial_marker_set_asks_for_exactly_its_blanks(tmp_path, realdata):
     path = prepared["marker_raw"].sel(marker=["RASIS", "LASIS"]).mean("marker").values
     speed = np.linalg.norm((path[-1] - path[0])[[0, 2]]) / float(prepared["time"][-1])
     assert 2.95 < speed < 3.15
+
+
+def test_landmarks_of_hidden_labels(realdata):
+    """JA1's static trial: landmarks and segments from positions alone."""
+    table = landmark_table()
+    places = median_places(read_recording(realdata / "ja1_dorn2012" / "c3d" / "JA1Static05.c3d"))
+    named = named_labels(places, table)
+    worn = {label: place for label, place in places.items() if label not in named.unused}
+    found, _ = placed_labels(worn, {}, table)
+    landmarks = {
+        label: place
+        for label, place in named.places.items()
+        if not table.landmarks[place.landmark].cluster
+    }
+    right = [label for label, place in landmarks.items() if found[label].place == place]
+    assert len(right) >= 0.85 * len(landmarks)  # 23 of 26; single metatarsals are 5 cm apart
+    for label, place in named.places.items():
+        if label in found:
+            ours, theirs = (table.landmarks[p.landmark] for p in (found[label].place, place))
+            assert ours.segment == theirs.segment, label
+            assert found[label].place.side == place.side, label
+
+
+def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
+    """A sprint's 46 labels where their names say, and each one on some other segments."""
+    table = landmark_table()
+    sprint = read_recording(realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d")
+    named = named_labels(sprint.labels, table).places
+    assert loose_labels(named, named, [sprint], table) == {}
+    segments = {label: segment_of(place, table) for label, place in named.items()}
+    clusters = {"pelvis": "pelvis", "torso": "trunk"}
+    refused = planted = 0
+    for number, (label, own) in enumerate(segments.items()):
+        for segment, side in sorted(set(segments.values()) - {own})[number % 9 :: 9]:
+            wrong = SidedLandmark(clusters.get(segment, segment), side)
+            found = loose_labels({**named, label: wrong}, {label}, [sprint], table)
+            refused += label in found
+            planted += 1
+    assert planted > 50
+    assert refused >= 0.98 * planted  # the others are beside the joint: elbows on forearms

@@ -25,7 +25,7 @@ from tests.jobs import run_jobs
 from tests.planted import NAME, files_with
 from tests.refusal import refused
 from tests.small_study import replace
-from tests.virtual.finished import PEOPLE
+from tests.virtual.made_study import PEOPLE
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("finished")]
 

@@ -16,7 +16,7 @@ from aqbio.stage_table import STAGES, stage_module
 from aqbio.study.findings import every_finding
 from tests.pages import pages_text
 from tests.undrawn import draw_nothing
-from tests.virtual.finished import PEOPLE, run_stages
+from tests.virtual.made_study import PEOPLE, run_stages
 
 pytestmark = pytest.mark.xdist_group("finished")
 

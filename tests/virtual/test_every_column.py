@@ -15,7 +15,7 @@ from aqbio.gait.step_files import step_file
 from aqbio.io.tables import read_columns
 from tests.outsider import check
 from tests.outsider.signals import Results
-from tests.virtual.finished import SPEEDS
+from tests.virtual.made_study import SPEEDS
 from tests.virtual.runners import RUNNER
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("finished")]

@@ -18,8 +18,7 @@ from aqbio.virtual.demo import DISTURBANCES
 from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
 from tests.small_study import replace as replace_in
 from tests.virtual.faults import CLOCK_FAULT, FAULTS
-from tests.virtual.finished import run_stages
-from tests.virtual.made_study import write_made_study
+from tests.virtual.made_study import run_stages, write_made_study
 from tests.virtual.runners import RUNNER
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("faults")]

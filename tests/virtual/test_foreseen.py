@@ -14,8 +14,7 @@ from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
 from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
 from tests.small_study import replace
-from tests.virtual.finished import run_stages
-from tests.virtual.made_study import write_made_study
+from tests.virtual.made_study import run_stages, write_made_study
 from tests.virtual.runners import RUNNER
 
 

@@ -17,8 +17,7 @@ from aqbio.virtual.gait import Gait, Timeline
 from aqbio.virtual.recording import Laboratory, PlateRow, RunPlan, recorded_run
 from aqbio.virtual.truth import run_truth
 from tests.undrawn import draw_nothing
-from tests.virtual.finished import SPEEDS, run_stages
-from tests.virtual.made_study import write_made_study
+from tests.virtual.made_study import SPEEDS, run_stages, write_made_study
 from tests.virtual.runners import RUNNER
 from validation.gaits.accelerating import FASTER, HIGHEST, LOWEST, accelerating_gait
 from validation.true_causes import caused_force, coordinates_of

@@ -19,8 +19,7 @@ from aqbio.multibody.motion import spline_motion
 from aqbio.signals import low_pass
 from aqbio.virtual.recording import Laboratory, RecordedRun, RunPlan, moved_loads, recorded_run
 from tests.virtual.conftest import GaitOf
-from tests.virtual.finished import run_stages
-from tests.virtual.made_study import write_made_study
+from tests.virtual.made_study import run_stages, write_made_study
 from tests.virtual.runners import RUNNER
 from validation.true_contacts import contacts
 

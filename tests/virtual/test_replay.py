@@ -29,7 +29,7 @@ from tests.pages import QUESTIONS, answered
 from tests.report.test_packed import ball
 from tests.small_study import replace as in_file
 from tests.unpacked import unpack
-from tests.virtual.finished import PEOPLE
+from tests.virtual.made_study import PEOPLE
 from tests.virtual.runners import RUNNER
 
 POSITION, MOMENTUM = 1e-3, 0.1

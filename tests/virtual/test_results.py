@@ -17,7 +17,7 @@ from aqbio.io.tables import read_table
 from aqbio.virtual.demo import demo_run
 from tests.refusal import refused
 from tests.small_study import write_small_study
-from tests.virtual.finished import PEOPLE
+from tests.virtual.made_study import PEOPLE
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("finished")]
 WHO, TRIAL = PEOPLE[0], "run2"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
 import re
 import shutil
 import zipfile
-import zlib
 
 import numpy as np
 import pytest
@@ -18,10 +16,8 @@ from aqbio.cli import app
 from aqbio.faults import RunStoppedError
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.archive import FACTS, TOLERANCE, compared, write_archive
 from aqbio.study.deposit import CRATE, PACKAGE, _labels
-from tests.jobs import run_jobs
 from tests.planted import NAME, files_with
 from tests.refusal import refused
 from tests.small_study import replace
@@ -46,28 +42,12 @@ def elsewhere(finished, tmp_path):
     return load_study(folder / "study.yaml")
 
 
-# names of persons ---------------------------------------------------------------------------------
-
-
 def test_no_file_of_the_results_holds_the_name(finished):
     """It is in names of files and folders, labels, headers, models and notes of this study."""
     given = [path for path in finished.file.parent.iterdir() if path.name != "results"]
     assert len([one for path in given for one in files_with(path, NAME)]) >= 7
     assert len([path for path in finished.root.rglob("*") if path.is_file()]) > 100
     assert files_with(finished.root, NAME) == []
-
-
-def test_the_search_sees_what_is_packed(tmp_path):
-    said = f"a text about {NAME}, long enough to be packed " * 4
-    packed = zlib.compress(said.encode())
-    (tmp_path / "page.html").write_text(base64.b64encode(packed).decode())
-    (tmp_path / "figure.pdf").write_bytes(b"stream\n" + packed + b"endstream")
-    (tmp_path / "wide.osim").write_text(said, encoding="utf-16")
-    assert len(files_with(tmp_path, NAME)) == 3
-    assert files_with(tmp_path, "somebody else") == []
-
-
-# the archive --------------------------------------------------------------------------------------
 
 
 def test_it_holds_numbers_and_no_recordings_and_no_names(archive, finished, tmp_path):
@@ -158,8 +138,6 @@ def test_what_is_no_archive_is_refused_in_words(finished, tmp_path, content):
         compared(finished, path)
 
 
-# what repositories read ---------------------------------------------------------------------------
-
 CELLS = {
     "number": re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?"),
     "integer": re.compile(r"-?\d+"),
@@ -216,26 +194,3 @@ def test_markers_and_plates_become_motion_of_bids(finished, tmp_path):
         np.testing.assert_allclose(written[:, place], values, atol=1e-6)
     with refused("bids-names", "are both task-run1"):
         _labels("task", ["run-1", "run1"])
-
-
-def test_a_trial_changes_the_page_of_its_athlete_only(elsewhere):
-    """Everybody else's stays, byte by byte."""
-    (other, changed), sheet = PEOPLE, elsewhere.sheet("trials")
-    lines = sheet.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [one for one in lines if not one.startswith(f"{changed}\trun2\t")]
-    assert len(kept) == len(lines) - 1
-    sheet.write_text("".join(kept), encoding="utf-8")
-    study = load_study(elsewhere.file)
-
-    def pages(name):
-        folders = study.folder(name, "pages"), study.root / "report"
-        return [(one / "athletes" / f"{name}.html").read_bytes() for one in folders]
-
-    before = {name: pages(name) for name in PEOPLE}
-    run_jobs(study, PARTICIPANT_STAGES, people=(changed,))
-    run_jobs(study, ("pages",), people=(other,))
-    run_jobs(study, ("report",))
-    assert pages(other) == before[other]
-    for was, now in zip(before[changed], pages(changed), strict=True):
-        assert b"run2" in was
-        assert b"run2" not in now

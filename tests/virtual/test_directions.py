@@ -1,9 +1,4 @@
-"""The same run along another axis, at an angle, mirrored, on a raised floor: files to tables.
-
-A biomechanist reads rows by role (push leg, swing leg) in the canonical frame. They may not depend
-on where a laboratory's axes point, on a runner who crosses the plates at an angle, on how high the
-plates are, nor on whether the first contact is a left or a right one.
-"""
+"""The same run along another axis, at an angle, mirrored, on a raised floor: the same tables."""
 
 from __future__ import annotations
 
@@ -14,15 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.body.stage import scale_participant
-from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.gait.step_files import participant_rows
 from aqbio.gait.steps import rotation_about_vertical
-from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
+from aqbio.io.mot import write_storage
 from aqbio.io.study import load_study
-from aqbio.multiverse.stage import multiverse_participant
-from aqbio.recordings.stage import prepare_participant
-from aqbio.steps.stage import contributions_participant
+from aqbio.io.trc import write_trc
 from aqbio.steps.stage_tables import tables_study
 from aqbio.virtual.disturbances import Disturbances, disturbed
 from aqbio.virtual.recording import (
@@ -36,19 +27,15 @@ from aqbio.virtual.recording import (
 from tests.mirror import mirrored_axial, mirrored_polar
 from tests.small_study import replace
 from tests.virtual.conftest import GaitOf
-from tests.virtual.made_study import write_made_study
+from tests.virtual.made_study import run_stages, write_made_study
 from tests.virtual.runners import RUNNER
-from tests.virtual.trc_and_mot import write_trc_and_mot
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("directions")]
 
 ONE_ARM = "multiverse: {enabled: false}\n"
-SOLVED = (prepare_participant, scale_participant, inverse_kinematics_participant)
+SOLVED = ("prepare", "scale", "inverse_kinematics")
 """Stages that are the same, plain or fitted."""
-STAGES = (
-    inverse_dynamics_participant, contributions_participant,
-    multiverse_participant,
-)  # fmt: skip
+STAGES = ("inverse_dynamics", "contributions", "multiverse")
 VERSIONS = {
     "plain": "consistency: off\ncontributions: {draws: 0}\n",
     "fitted": "consistency: {drag_area_m2: 0, samples: 0}\ncontributions: {draws: 0}\n",
@@ -85,12 +72,30 @@ def _moved(
     return recording.changed(force=force, moment=moment, **lifted)
 
 
+def _write(data: Path, recording: VirtualRecording, laboratory: Laboratory) -> None:
+    """Write run.trc and run.mot, in laboratory axes and metres.
+
+    Forces are given at the centres of the plates, with the full moment about them.
+    """
+    turn = laboratory.matrix.T
+    write_trc(data / "run.trc", recording.labels, recording.markers @ turn, recording.marker_rate)
+    centres = recording.corners.mean(axis=1) @ turn
+    columns, values = [], []
+    for plate, centre in enumerate(centres):
+        force, moment = recording.force[:, plate] @ turn, recording.moment[:, plate] @ turn
+        point = np.broadcast_to(centre, force.shape)
+        for name, part in (("force_v", force), ("force_p", point), ("torque_", moment)):
+            columns += [f"{plate + 1}_ground_{name}{axis}" for axis in "xyz"]
+            values.append(part)
+    time = np.arange(len(recording.force)) / recording.force_rate
+    write_storage(data / "run.mot", columns, time, np.hstack(values), in_degrees=False)
+
+
 def _tables(folder: Path, recording: VirtualRecording, axes) -> Iterator[pd.DataFrame]:
     """Contributions of the steps of one run, given as TRC and MOT, plain and fitted."""
     laboratory = Laboratory(axes=axes)
     write_made_study(folder, RUNNER, {}, laboratory, settings=VERSIONS["plain"] + ONE_ARM)
-    data = folder / "data"
-    write_trc_and_mot(data / "run.trc", data / "run.mot", recording, laboratory)
+    _write(folder / "data", recording, laboratory)
     (folder / "trials.tsv").write_text(
         "participant_id\ttrial_id\ttask\tfile\tforce_file\n"
         f"{RUNNER.name}\tstatic\tstatic\tstatic.c3d\tn/a\n"
@@ -106,8 +111,7 @@ def _tables(folder: Path, recording: VirtualRecording, axes) -> Iterator[pd.Data
         with pytest.MonkeyPatch.context() as patch:
             # standing is not moved with the run
             patch.setattr("aqbio.consistency.stage.static_stances", lambda *_: {})
-            for stage in stages:
-                stage(study, RUNNER.name, lambda _: None)
+            run_stages(study, stages, (RUNNER.name,))
         tables_study(study, lambda _: None)
         sides = pd.read_csv(study.table("steps.tsv"), sep="\t")["side"]
         assert sides[0] == ("left" if "mirrored" in folder.name else "right")

@@ -126,16 +126,6 @@ def test_a_cut_out_under_another_name_is_no_trial_of_its_own(folder, frames):
         assert "from frame 81 of the one and 1 of the other" in finding.what
 
 
-def test_where_nothing_could_be_prepared_the_posture_is_not_to_blame(folder):
-    """No static trial, and the only runs are refused: their reason is the reason."""
-    replace(folder / "participants.tsv", "\tstatic\n", "\tn/a\n")
-    sheet = folder / "trials.tsv"
-    rows = [line for line in sheet.read_text("utf-8").splitlines() if "\tstatic\t" not in line]
-    sheet.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    _high_cut_off(folder)
-    assert {one.rule for one in _errors(folder)} == {"cutoff-too-high"}
-
-
 def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeypatch):
     """And a trial with an error keeps nobody from being looked at."""
     (folder / "data" / "run1.c3d").unlink()

@@ -31,9 +31,7 @@ ENDS = {
 SUBSETS = {
     "all": (),
     "one arm": ("humerus_l", "radius_l", "hand_l"),
-    "no arms": tuple(f"{one}_{s}" for one in ("humerus", "radius", "hand") for s in "lr"),
     "no thighs": ("femur_l", "femur_r"),
-    "one shank": ("tibia_r",),
     "no trunk": ("torso", "head"),
 }
 

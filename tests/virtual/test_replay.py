@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -100,15 +99,6 @@ def test_turns_put_markers_where_the_model_has_them(script, truth):
         assert np.abs(found - expected).max() < POSITION, one["name"]
 
 
-def test_sides_add_up_to_the_whole(script, truth):
-    """Roles of the page: push side and swing side are the body, on either foot."""
-    numbers = unpack(script["packed"])
-    for weights in script["roles"].values():
-        both = np.array(weights["push_side"]) + np.array(weights["swing_side"])
-        whole = np.einsum("g,tgi->ti", both, numbers["momentum"])
-        assert np.abs(whole - truth["total"]).max() < MOMENTUM
-
-
 def test_what_is_not_known_is_not_drawn(finished):
     """Files of forces alone do not say where their plates lie; a contact may have no end."""
     replayed, _ = trial_replay(finished, RUNNER.name, TRIAL)
@@ -119,9 +109,6 @@ def test_what_is_not_known_is_not_drawn(finished):
     made = json.loads(json.dumps(replay_script(cut), allow_nan=False))
     assert len(made["plates"]) == len(corners) - 1
     assert made["contacts"] == [dict(one) for one in others]
-
-
-# in a browser ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -172,47 +159,6 @@ def test_what_is_drawn_and_told_is_what_the_files_say(view, script, truth):
         value = np.dot(weights[role], truth["momentum"][frame, :, 1])
         number = float(told.split(f"{role.replace('_', ' ')} ")[1].split()[0].rstrip(","))
         assert number == pytest.approx(value, abs=0.02)
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("share", [0.0, 0.5, 1.4])
-def test_pictures_show_the_right_limbs_where_the_files_have_them(view, script, truth, share):
-    """Touchdown, middle of contact and flight: seen from the right, nothing hides them."""
-    one = script["contacts"][1]
-    instant = one["touchdown"] + share * (one["toe_off"] - one["touchdown"])
-    frame = int(np.searchsorted(truth["time"], instant))
-    limbs = [n for n, of in enumerate(script["segments"]) if of["group"].endswith("_right")]
-    view.locator("[name=colour]").select_option("anatomy")
-    view.locator("[name=momenta]").select_option("none")
-    view.locator("[name=forces]").uncheck()
-    view.locator("[name=view]").select_option("side")
-    view.evaluate("frame => aqbio.replay.go(frame)", frame)
-    picture = _pixels(view.locator(".stage canvas").screenshot())
-    assert all(_right(view, picture, truth["centres"][frame, limb]) for limb in limbs)
-    later = frame + round(0.1 / script["step"])
-    moved = truth["centres"][later] - truth["com"][later] + truth["com"][frame]
-    assert not all(_right(view, picture, moved[limb]) for limb in limbs)  # the danger is there
-    view.locator("[name=colour]").select_option("roles")
-    view.locator("[name=momenta]").select_option("parts")
-    view.locator("[name=forces]").check()
-
-
-def _pixels(screenshot: bytes) -> np.ndarray:
-    """Red, green and blue of a picture, (H, W, 3)."""
-    from matplotlib.image import imread
-
-    return imread(io.BytesIO(screenshot))[..., :3]
-
-
-def _right(view, picture: np.ndarray, place: np.ndarray) -> bool:
-    """Whether a picture has the colour of the right side, purple, where a point is."""
-    across, down = view.evaluate("place => aqbio.replay.scene.seenAt(place)", place.tolist())
-    height, width, _ = picture.shape
-    red, green, blue = picture[int(down * height), int(across * width)]
-    return bool(min(red, blue) - green > 0.1)
-
-
-# pairs, questions and bones -----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -311,22 +257,6 @@ def test_pages_load_bones_where_there_are_some(boned):
     bytes_of_bones = (folder / RUNNER.name / bones.BONES).stat().st_size
     assert bytes_of_bones <= bones.MOST_BYTES + 30
     assert sum(sizes) + bytes_of_bones < 300_000
-
-
-@pytest.mark.browser
-def test_a_browser_shows_bones_or_solids(view, boned):
-    path = boned.root / "report" / "trials" / RUNNER.name / "run2.html"
-    with closing(view.context.browser.new_page(viewport={"width": 1000, "height": 900})) as page:
-        page.goto(path.as_uri())
-        page.wait_for_selector("#replay[data-ready]", timeout=60_000)
-        shown, pictures = [], []
-        for _ in range(2):
-            shown.append(page.evaluate("aqbio.replay.scene.bones()"))
-            pictures.append(page.locator(".stage canvas").screenshot())
-            page.locator("[name=bones]").focus()
-            page.keyboard.press("Space")
-        assert shown == [len(BODIES), 0]
-        assert pictures[0] != pictures[1]
 
 
 @pytest.mark.browser

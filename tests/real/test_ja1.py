@@ -119,20 +119,6 @@ def test_lengths_agree_with_the_static_trials_landmarks(run_study):
     assert abs(lengths["thigh_left"][0] / lengths["thigh_right"][0] - 1.0) < 0.01
 
 
-def test_no_verdict_from_one_athlete(run_study):
-    """Estimates, and no arm that needs tables which Rajagopal's model does not have."""
-    ja1 = run_study("ja1")
-    rows = ja1.table("verdicts.tsv").set_index("hypothesis")
-    assert set(rows["verdict"]) == {"inconclusive", "not_testable", "described"}
-    for name in ("H1", "H4", "H5a"):
-        assert "a test takes 6" in rows.loc[name, "reason"]
-        assert np.isfinite(rows.loc[name, "estimate"])
-    assert set(rows["post_hoc"]) == {"no"}
-    names = set(ja1.table("multiverse.tsv")["specification"])
-    assert {"default", "consistency=loose", "cutoff=15", "threshold=50", "pelvis=out"} <= names
-    assert not any(name.startswith("body=") for name in names)
-
-
 @pytest.mark.parametrize("study", MAPS)
 def test_pages_keep_their_budgets(run_study, study):
     """Bytes of docs/pages.md: the largest of each kind."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -17,23 +16,19 @@ import pytest
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError
-from aqbio.io.c3d import c3d_content, read_c3d
+from aqbio.io.c3d import read_c3d
 from aqbio.io.mot_forces import read_force_storage
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.opensim_xml import model_masses
-from aqbio.io.recording import Recording
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
 from aqbio.recordings.clock import note_clock, note_rate
-from aqbio.recordings.contacts import foot_distance
 from aqbio.recordings.events_from_markers import ACCURACY
-from aqbio.recordings.label_check import with_checked_sides
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.prepared import prepared_dataset
 from aqbio.recordings.stage import prepare_participant
 from aqbio.recordings.trial import prepare_trial
 from aqbio.signals import low_pass
-from tests.io.made_c3d import MadePlate, write_c3d
 
 pytestmark = pytest.mark.real
 
@@ -120,14 +115,10 @@ SAMPLES = {
     "sample_01_Eb015pi.c3d": Sample(
         "PV3 pv4", "PV1 PV2", "LFT1 LFT2 LFT3", "RFT1 RFT2 RFT3", "rr", [*ASIDE, "plate-offset"]
     ),
-    "sample_02_dec_int.c3d": Sample(*CLUSTERS, "rl", ASIDE),
-    "sample_02_dec_real.c3d": Sample(*CLUSTERS, "rl", ASIDE),
     "sample_02_pc_real.c3d": Sample(*CLUSTERS, "rl", ASIDE),
     "sample_03_gait-pig-nz.c3d": Sample(
         "RASI LASI", "SACR", "LANK LTOE", "RANK RTOE", "r", ["contact-nobody", "force-units"]
     ),
-    "sample_06_newwalk.c3d": NEWWALK,
-    "sample_10_TYPE-2a.c3d": NEWWALK,
     "sample_10_TYPE-4a.c3d": NEWWALK,
     "sample_14_sample14.c3d": Sample(
         "RASI LASI", "SACR", "LANK LTOE", "RHEE RTOE", "lllllrrl",
@@ -274,23 +265,6 @@ def test_events_from_markers_against_the_plates(ja1, treadmill):
             assert name != "run" or np.std(errors[event]) < 0.002
 
 
-@pytest.mark.parametrize("name", JA1_CONTACTS)
-def test_centre_of_pressure_is_under_the_foot(ja1, name):
-    trial = ja1[1][name]
-    for index in range(trial.sizes["contact"]):
-        one = trial.isel(contact=index)
-        side = str(one["contact_foot"].item())
-        span = float(one["contact_toe_off"] - one["contact_touchdown"])
-        times = float(one["contact_touchdown"]) + span * np.linspace(0.15, 0.85, 8)
-        cop = one["foot_cop"].sel(foot=side).sel(force_time=times, method="nearest").values
-        labels = [f"{side[0].upper()}{label}" for label in ("HEEL", "TOE", "P1MT", "P5MT")]
-        feet = one["marker_raw"].sel(marker=labels).sel(time=times, method="nearest").values
-        feet = feet[:, None].copy()
-        feet[..., 1] = 0.0
-        assert np.abs(cop[:, 1]).max() < 1e-9
-        assert np.nanmax(foot_distance(feet, cop)) < 0.05  # half the width of a forefoot
-
-
 @pytest.mark.parametrize(
     ("name", "side"), [("sprint", "left"), ("sprint", "right"), ("jog", "right")]
 )
@@ -343,8 +317,6 @@ def test_a_walk_whose_header_is_padded_and_whose_pressure_is_346_m_away(realdata
     settings = (Laboratory(), Prepare())
     done = prepare_trial(recording, row, labels.marker_set, settings, notes)
     trial = prepared_dataset(done, 20.0)
-    pelvis = trial["marker_raw"].sel(marker=["R.ASIS", "L.ASIS"], axis="y")
-    assert 0.8 < float(pelvis.mean()) < 1.2  # metres
     assert list(trial["contact_foot"].values) == ["right", "left", "right"]
     assert trial.attrs["surface"] == "overground"
     stance = trial["contact_toe_off"] - trial["contact_touchdown"]
@@ -353,14 +325,9 @@ def test_a_walk_whose_header_is_padded_and_whose_pressure_is_346_m_away(realdata
     assert np.all(overlap > 0.1)  # double support
     double = trial["foot_force"].sel(time=[0.9], method="nearest").sel(axis="y").sum("foot")
     assert float(double.item()) > 700.0
-    reach = np.linalg.norm(trial["foot_moment"].values, axis=-1)
-    force = np.linalg.norm(trial["foot_force"].values, axis=-1)
-    assert np.all(reach <= 2.0 * force + 20.0)  # 2 m of walkway, 20 N m of free moment and filter
     assert float(np.abs(trial["foot_cop"]).max()) < 2.0
     assert [one.rule for one in notes.findings if one.severity != "info"] == []
 
-
-# wrong statements, units and plates --------------------------------------------------------------
 
 RUNS = {"jog": "ja1", "sprint": "ja1", "run": "rajagopal_run"}
 """Trials and their studies."""
@@ -383,19 +350,13 @@ WRONG = {
 """Factor of the rate, s that forces are late (none: no forces), surface; rules that say it."""
 
 
-@cache
-def recorded(name: str) -> tuple[Recording, Trial, MarkerSet]:
-    """Give a recording, its row and its marker set, read once."""
-    study = load_study(HERE / RUNS[name] / "study.yaml")
-    trial = next(one for one in study.trials if one.trial_id == name)
-    return read_recording(study.recording(trial), study.forces(trial)), trial, study.marker_set
-
-
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("name", RUNS)
 def test_wrong_statements_are_named_and_no_right_ones(realdata, name, wrong):
     factor, late, surfaces, rules = WRONG[wrong]
-    (recording, trial, marker_set), forces = recorded(name), None
+    study = load_study(HERE / RUNS[name] / "study.yaml")
+    trial = next(one for one in study.trials if one.trial_id == name)
+    recording, forces = read_recording(study.recording(trial), study.forces(trial)), None
     if late is not None:
         given = recording.forces
         start = given.start / factor + late
@@ -403,129 +364,19 @@ def test_wrong_statements_are_named_and_no_right_ones(realdata, name, wrong):
     recording = replace(recording, rate=factor * recording.rate, forces=forces)
     notes, found = Notes(trial.trial_id, trial.participant_id, trial.source, ""), set()
     laboratory = Laboratory(surface=surfaces[name]) if surfaces else Laboratory()
-    study = load_study(HERE / RUNS[name] / "study.yaml")
-    groups = study.model_map.groups
+    settings = (laboratory, Prepare())
     with pytest.MonkeyPatch.context() as shorter:  # contacts of a clock that runs too fast
         shorter.setattr("aqbio.recordings.trial.EVENT_MINIMUM_S", 0.005)
         try:
-            done = prepare_trial(recording, trial, marker_set, (laboratory, Prepare()), notes)
+            done = prepare_trial(recording, trial, study.marker_set, settings, notes)
         except AqbioError as error:
             found = {error.rule}
         else:
             masses = model_masses(study.model_file(trial.participant_id))
-            note_rate(done, marker_set, masses, groups, notes)
+            note_rate(done, study.marker_set, masses, study.model_map.groups, notes)
             note_clock(done, notes)
     found |= {one.rule for one in notes.findings}
     assert found & STATED - ({"force-clock"} if factor != 1.0 else set()) == rules
     if "force-clock" in rules:
         [told] = [one.number for one in notes.findings if one.rule == "force-clock"]
         assert told == pytest.approx(late, abs=0.015)
-
-
-@pytest.mark.parametrize("limb", ["leg", "arm"])
-@pytest.mark.parametrize("name", RUNS)
-def test_sides_of_a_limb_that_are_exchanged(realdata, name, limb):
-    """Arms alone passed unseen: nothing compared them with the pelvis."""
-    recording, trial, marker_set = recorded(name)
-    groups = load_study(HERE / RUNS[name] / "study.yaml").model_map.groups
-    limbs = {one: (groups[f"{one}_left"], groups[f"{one}_right"]) for one in ("leg", "arm")}
-    notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
-    with_checked_sides(recording, marker_set, limbs, notes)
-    worn = {one: marker_set.markers[one].body for one in recording.labels if one in
-            marker_set.markers}  # fmt: skip
-    left, right = ([one for one in worn if worn[one] in bodies] for bodies in limbs[limb])
-    other = dict(zip(left + right, right + left, strict=False))
-    exchanged = replace(recording, labels=tuple(other.get(one, one) for one in recording.labels))
-    with pytest.raises(AqbioError, match=f"the {limb} labelled right") as error:
-        with_checked_sides(exchanged, marker_set, limbs, notes)
-    assert error.value.rule == "sides-exchanged"
-
-
-def _with_plates(source: Path, target: Path, change) -> Path:
-    """Write a C3D file in mm again, from its first frame on; a function changes its plates."""
-    content = c3d_content(source)
-    given = {name: np.asarray(content.values("FORCE_PLATFORM", name))
-             for name in ("CORNERS", "ORIGIN", "CHANNEL", "TYPE")}  # fmt: skip
-    plates = [
-        MadePlate(
-            int(given["TYPE"].ravel()[index]), given["CORNERS"][:, :, index].T.astype(float),
-            given["ORIGIN"][:, index].astype(float),
-            content.analogs[given["CHANNEL"][:6, index].astype(int) - 1].T,
-            ("N",) * 3 + ("Nmm",) * 3,
-        )
-        for index in range(len(given["TYPE"].ravel()))
-    ]  # fmt: skip
-    change(plates)
-    labels = content.strings("POINT", "LABELS")[: content.points.shape[1]]
-    rates = (content.point_rate, content.analog_rate)
-    return write_c3d(target, labels, content.points.transpose(2, 1, 0), rates, tuple(plates))
-
-
-JOG = ("ja1_dorn2012/c3d/JA1Gait21.c3d", (1, 2, 4, 5, 7))
-WALK = ("c3d_samples/unipd_yup_type1_walk.c3d", (1, 2))
-"""Recordings, and the plates that feet are on."""
-MOMENTS = "the moments are 1000 times too small: N m, not N mm"
-UNITS = [
-    (JOG, "moments", None, MOMENTS),
-    (WALK, "moments", 2, MOMENTS),
-    (JOG, "forces", 2, "the forces are 1000 times too small: kN, not N"),
-    (WALK, "corners", None, "the corners are 1000 times too small: m, not mm"),
-]
-"""What is a thousandth, on which plate (none: on all), and what is said."""
-
-
-def _prepared_plates(realdata, folder, recording, change):
-    """Prepared trial and words by rule of a recording whose plates were changed."""
-    source = realdata / recording
-    path = _with_plates(source, folder / "run.c3d", change)
-    own = SAMPLES.get(source.name)
-    markers = own.marker_set if own else recorded("jog")[2]
-    notes = Notes("run", "P", path.name, path.name)
-    trial = Trial(participant_id="P", trial_id="run", task="run", file=path.name)
-    done = prepare_trial(read_c3d(path), trial, markers, (Laboratory(), Prepare()), notes)
-    return done, {one.rule: one.what for one in notes.findings if one.severity != "info"}
-
-
-@pytest.mark.parametrize(("recording", "which", "plate", "words"), UNITS)
-def test_units_that_are_wrong_by_1000(realdata, tmp_path, recording, which, plate, words):
-    """Named with the plates, and the forces are those of the sound file."""
-    (file, used), columns = recording, {"forces": slice(0, 3), "moments": slice(3, None)}
-
-    def change(plates):
-        for one in plates if plate is None else [plates[plate - 1]]:
-            if which == "corners":
-                one.corners = 1e-3 * one.corners
-            else:
-                one.channels[:, columns[which]] *= 1e-3
-
-    done, said = _prepared_plates(realdata, tmp_path, file, change)
-    right, before = _prepared_plates(realdata, tmp_path, file, lambda _: None)
-    assert not {"force-units", "plates-exchanged", "plate-silent"} & set(before)
-    named = ", ".join(map(str, used)) if plate is None else str(plate)
-    assert f"{named}: " in said["force-units"]
-    assert words in said["force-units"]
-    assert set(said) - {"force-units"} <= set(before)
-    assert len(done.contacts) == len(right.contacts)
-    for name in ("force", "moment"):
-        theirs, ours = (getattr(one.loads, name) for one in (right, done))
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=0.02)
-
-
-@pytest.mark.parametrize("what", ["channels", "corners"])
-def test_exchanged_plates(realdata, tmp_path, what):
-    """Of plates 2 and 7; the right foot is on the one, the left on the other."""
-
-    def change(plates):
-        one, other = plates[1], plates[6]
-        kept = getattr(one, what)
-        setattr(one, what, getattr(other, what))
-        setattr(other, what, kept)
-
-    done, said = _prepared_plates(realdata, tmp_path, JOG[0], change)
-    for measured, on in ((2, 7), (7, 2)):
-        foot = SIDES[(on if what == "channels" else measured) == 2]
-        words = f"the force of plate {measured} fits the {foot} foot on plate {on}"
-        assert words in said["plates-exchanged"]
-    assert "forces-elsewhere" not in said
-    assert sum(np.isnan(one.peak) for one in done.contacts) == 2
-    assert len(done.contacts) == 5

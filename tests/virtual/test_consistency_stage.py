@@ -15,7 +15,7 @@ from aqbio.body.records import ParticipantModel
 from aqbio.body.stage import scale_participant
 from aqbio.consistency import session_inputs as static
 from aqbio.consistency import solver
-from aqbio.consistency.files import changes_path, known_centres
+from aqbio.consistency.files import changes_path
 from aqbio.consistency.session import LOOSE
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.gait.step_files import step_file
@@ -196,31 +196,6 @@ def test_the_standing_pose_leaves_out_labels_that_are_wrong(fitted, monkeypatch)
         off.append(np.degrees(apart.max()))
     assert off[0] > 15.0
     assert off[1] < 2.0
-
-
-def test_both_versions_are_carried(fitted, again):
-    """The plain version is that of the solved motion, the scaled model and unshifted forces, which
-    a study without the fit hands on bit for bit."""
-    found, off = fitted[2]["contributions"], again("consistency: off\n")
-    assert not _run(off)["adjusted_model"]
-    assert not list(off.folder(RUNNER.name, "inverse_dynamics").glob("*.osim"))
-    assert known_centres(off, RUNNER.name) is None
-    passed, solved = (_read(off, stage) for stage in ("inverse_dynamics", "inverse_kinematics"))
-    prepared = _read(off, "prepare").sel(time=solved["time"])
-    known = dict.fromkeys(("q", "u", "udot", "generalised_force", "marker_error"), solved)
-    known |= {str(n): prepared for n in prepared.variables if str(n).startswith("contact_")}
-    known |= dict.fromkeys(("foot_force", "foot_moment"), prepared)
-    for name, source in known.items():
-        np.testing.assert_array_equal(passed[name].values, source[name].values, err_msg=name)
-    contributions_participant(off, RUNNER.name, _silent)
-    plain = _read(off, "contributions")
-    assert "residual_moment_plain" not in plain
-    # Headings differ by a few microradians between the versions: the vertical is not turned.
-    for name in ("group_angular_momentum", "group_angular_momentum_rate", "residual_moment"):
-        np.testing.assert_allclose(
-            found[f"{name}_plain"].sel(axis="y"), plain[name].sel(axis="y"), rtol=0, atol=1e-9
-        )
-    assert found.attrs["mass_plain"] == plain.attrs["mass"]
 
 
 def test_a_trial_without_forces_is_passed_on(again):

@@ -93,29 +93,6 @@ def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, 
     assert re.match(rf"4 trials: .*{len(failed)} failed\.", summary(copy))
 
 
-def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
-    """The session is fitted as a whole: who breaks it is found by fitting each by itself."""
-    fitted, asked = object(), []
-
-    def fit(study, skeleton, trials, static, *, draws):
-        names = [trial.trial_id for trial in trials]
-        asked.append(names)
-        if "run1" in names:
-            raise ArithmeticError(BROKEN)
-        return fitted
-
-    module = import_module("aqbio.consistency.stage")
-    monkeypatch.setattr(module, "fitted_session", fit)
-    monkeypatch.setattr(module, "static_stances", lambda *_: {})
-    on = finished.settings.consistency.model_copy(update={"enabled": True})
-    settings = finished.settings.model_copy(update={"consistency": on})
-    session = module.participant_session(replace(finished, settings=settings), PEOPLE[0])
-    assert session.fitted is fitted
-    assert list(session.failed) == ["run1"]
-    assert BROKEN in session.failed["run1"].what
-    assert asked == [["run1", "run2"], ["run1"], ["run2"], ["run2"]]
-
-
 PARTS = {
     "hypotheses": ("aqbio.hypotheses.gathered._trial_errors", lambda _, trials: FIRST in trials),
     "figures": ("aqbio.figures.quality._effects", lambda *_: True),

@@ -30,7 +30,6 @@ from aqbio.virtual.recording import (
     moved_loads,
     plate_loads,
     recorded_run,
-    recorded_static,
 )
 from aqbio.virtual.study import (
     ENOUGH_STEPS,
@@ -156,17 +155,6 @@ def test_c3d_files_hold_the_recording(run, tmp_path: Path, axes, unit):
         (wrench.force, own.force, 3e-4), (wrench.moment, own.moment, 3e-4),
     ):  # fmt: skip
         np.testing.assert_allclose(ours, theirs @ turn, rtol=0, atol=off)
-
-
-def test_the_static_trial_weighs_the_athlete():
-    recording = recorded_static(RUNNER, LABORATORY)
-    vertical = recording.force.sum(axis=1)[:, 1]
-    np.testing.assert_allclose(vertical, RUNNER.mass * GRAVITY, rtol=1e-12)
-    corners = recording.corners[int(np.argmax(recording.force[0, :, 1]))][:, [0, 2]]
-    feet = [recording.labels.index(name) for name in ("LHEE", "RHEE", "LTOE", "RTOE")]
-    places = recording.markers[:, feet][..., [0, 2]]
-    assert ((places > corners.min(axis=0)) & (places < corners.max(axis=0))).all()
-    assert recording.markers[..., 1].min() > 0.0
 
 
 DISTURBED = {

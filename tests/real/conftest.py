@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,13 +43,9 @@ class StudyRun:
         found = table[(table["trial_id"] == trial) & (table["measure"] == measure)]
         return float(found["value"].item())
 
-    def record(self, participant: str, stage: str) -> dict[str, Any]:
-        """Give the record of a stage."""
-        return json.loads(self.study.manifest(participant, stage).read_text(encoding="utf-8"))
-
     def parameter(self, participant: str, name: str) -> dict[str, Any]:
         """Give a global parameter of a participant's session."""
-        found = self.record(participant, "inverse_dynamics")["parameters"]
+        found = self.study.read_manifest(participant, "inverse_dynamics")["parameters"]
         return next(one for one in found if one["name"] == name)
 
 

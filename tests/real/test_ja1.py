@@ -68,7 +68,9 @@ def test_residuals_are_small_and_nothing_was_bent(run_study, study, who, trial):
     for axis in "xyz":
         assert force[axis] < 0.3 * run.quality(trial, f"plain_residual_force_{axis}_rms")
     [done] = [
-        one for one in run.record(who, "inverse_dynamics")["trials"] if one["trial_id"] == trial
+        one
+        for one in run.study.read_manifest(who, "inverse_dynamics")["trials"]
+        if one["trial_id"] == trial
     ]
     assert (done["motion"], done["suspicions"]) == ("fitted", [])
     assert done["markers_moved_m"] <= moved
@@ -80,7 +82,7 @@ def test_mass_clock_and_plates_of_ja1(run_study, study):
     turned against the cameras, as slopes of markers and centres of pressure over nine contacts say,
     worked out by hand; intervals leave out zero."""
     run = run_study(study)
-    scaled = run.record("JA1", "scale")["mass_kg"]
+    scaled = run.study.read_manifest("JA1", "scale")["mass_kg"]
     assert scaled == pytest.approx(75.95, abs=0.5)
     change = 1.0 + run.parameter("JA1", "mass")["estimate"]
     assert run.table("steps.tsv")["mass_kg"].unique() == pytest.approx([scaled * change])

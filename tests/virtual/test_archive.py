@@ -9,6 +9,7 @@ import shutil
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -138,12 +139,8 @@ def test_what_is_no_archive_is_refused_in_words(finished, tmp_path, content):
         compared(finished, path)
 
 
-CELLS = {
-    "number": re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?"),
-    "integer": re.compile(r"-?\d+"),
-    "boolean": re.compile(r"True|False"),
-    "string": re.compile(r".*", re.DOTALL),
-}
+CELLS = {"number": r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", "integer": r"-?\d+",
+         "boolean": "True|False", "string": "(?s:.*)"}  # fmt: skip
 """What a type of Table Schema may look like."""
 MOTION = re.compile(r"sub-[a-zA-Z0-9]+_task-[a-zA-Z0-9]+_tracksys-[a-zA-Z0-9]+_motion\.tsv")
 
@@ -160,7 +157,7 @@ def test_every_cell_is_what_the_data_package_says(finished):
         assert all(one["description"] for one in schema["fields"])
         for number, field in enumerate(schema["fields"]):
             cells = {row[number] for row in rows} - set(schema["missingValues"])
-            wrong = [one for one in cells if not CELLS[field["type"]].fullmatch(one)]
+            wrong = [one for one in cells if not re.fullmatch(CELLS[field["type"]], one)]
             assert not wrong, (resource["path"], field["name"], wrong[:3])
 
 
@@ -173,24 +170,20 @@ def test_markers_and_plates_become_motion_of_bids(finished, tmp_path):
     assert all(MOTION.fullmatch(one.name) for one in files)
     [file] = [one for one in files if "task-run2" in one.name and PEOPLE[0] in one.name]
     data = read_dataset(finished.folder(PEOPLE[0], "prepare") / "run2.nc")
-    number = data["plate"].values[-1]
-    for system, rate, counted, column, values in (
-        ("markers", "marker_rate", "MotionChannelCount", f"{data['marker'].values[1]}_y",
-         data["marker_raw"].isel(marker=1).sel(axis="y")),
-        ("plates", "force_rate", "MISCChannelCount", f"plate{number}_force_z",
-         data["plate_force_raw"].isel(plate=-1).sel(axis="z")),
-        ("plates", "force_rate", "MISCChannelCount", f"plate{number}_moment_z",
-         data["plate_moment_raw"].isel(plate=-1).sel(axis="z")),
-    ):  # fmt: skip
+    marker, plate = data["marker"].values[1], data["plate"].values[-1]
+    for system, rate, kind, column, values in (
+        ("markers", "marker_rate", "Motion", f"{marker}_y", data["marker_raw"].sel(marker=marker)),
+        ("plates", "force_rate", "MISC", f"plate{plate}_force_y", data["plate_force_raw"][:, -1]),
+        ("plates", "force_rate", "MISC", f"plate{plate}_moment_y", data["plate_moment_raw"][:, -1]),
+    ):
         motion = file.with_name(file.name.replace("markers", system))
-        channels = motion.with_name(motion.name.replace("_motion", "_channels"))
+        channels = pd.read_csv(str(motion).replace("_motion.tsv", "_channels.tsv"), sep="\t")
         said = json.loads(motion.with_suffix(".json").read_text(encoding="utf-8"))
-        rows = [line.split("\t") for line in channels.read_text(encoding="utf-8").splitlines()[1:]]
         written = np.genfromtxt(motion, delimiter="\t", missing_values="n/a")
-        assert written.shape[1] == len(rows) == said[counted]
+        assert written.shape[1] == len(channels) == said[f"{kind}ChannelCount"]
         assert said["SamplingFrequency"] == data.attrs[rate]
-        assert ({row[2] for row in rows} == {"MISC"}) == (system == "plates")
-        place = [row[0] for row in rows].index(column)
-        np.testing.assert_allclose(written[:, place], values, atol=1e-6)
+        assert (set(channels.iloc[:, 2]) == {"MISC"}) == (system == "plates")
+        place = channels.iloc[:, 0].tolist().index(column)
+        np.testing.assert_allclose(written[:, place], values.sel(axis="y"), atol=1e-6)
     with refused("bids-names", "are both task-run1"):
         _labels("task", ["run-1", "run1"])

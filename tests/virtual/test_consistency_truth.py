@@ -7,26 +7,19 @@ eight sprinters, the others of two.
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from aqbio.consistency.fit import fit_trial
 from aqbio.consistency.parameters import Weights
 from benchmarks.consistency_truth import (
-    PLAIN,
     SETTINGS,
     Findings,
     findings,
-    observed,
     ratios,
-    recorded,
     root_mean_square_parameters,
 )
-from validation.fit_checks import left_out_contacts
-from validation.recordings.known_run import known_runner
 
 DEFAULT = "30/10"
-PERFECT, USUAL, SPRINGS = SETTINGS[0], SETTINGS[2], SETTINGS[-1]
+USUAL, SPRINGS = SETTINGS[2], SETTINGS[-1]
 
 
 @pytest.fixture(scope="module")
@@ -69,29 +62,3 @@ def test_nearer_to_a_truth_that_is_no_wave():
     shares = ratios(findings([SPRINGS], (0, 3), {DEFAULT: Weights()})).loc[(SPRINGS.name, DEFAULT)]
     assert shares["total"] <= 0.40
     assert shares[["leg", "torso", "dleg", "darm", "dtorso"]].max() <= 0.75
-
-
-def test_impulses_of_steps_that_were_not_shown():
-    """Of this sprinter a quarter of the plain way's force and two thirds of its moment (with eight,
-    0.28 and 0.55); courses are predicted worse, and the docs say so."""
-    made = recorded(USUAL, 1)
-    fit = fit_trial(known_runner(made), observed(USUAL, made), Weights())
-    contacts = list(left_out_contacts(fit))
-    assert len(contacts) >= 4
-    before, after = (
-        np.mean(
-            [[getattr(one, way).force_mean, getattr(one, way).moment_mean] for one in contacts], 0
-        )
-        for way in ("before", "after")
-    )
-    assert (after < np.array([0.4, 0.8]) * before).all()
-
-
-def test_a_perfect_laboratory_is_hardly_harmed():
-    """There is nothing to gain: the prior on what is above the cut-off costs a hundredth of a leg's
-    momentum and some N m of its rate (docs/decisions/0023-matched-filters.md)."""
-    errors = findings([PERFECT], (0, 3), {DEFAULT: Weights()}).errors
-    mean = errors.groupby("weights")[["leg", "arm", "torso", "dleg", "darm", "dtorso"]].mean()
-    more = mean.loc[DEFAULT] - mean.loc[PLAIN]
-    assert more[["leg", "arm", "torso"]].max() <= 0.05
-    assert more[["dleg", "darm", "dtorso"]].max() <= 4.0

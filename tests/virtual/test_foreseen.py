@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from aqbio.intake.check import study_problems, written_problems
 from aqbio.io.study import load_study
-from aqbio.io.trc import write_trc
-from aqbio.io.trial_files import read_recording
 from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
 from tests.small_study import replace
 from tests.virtual.made_study import SPEEDS, run_stages, write_made_study
@@ -72,29 +69,6 @@ def test_every_reason_of_a_failure_is_told_before(folder, rules):
     assert reasons
     for reason in reasons:
         assert any(reason.endswith(one.what) for one in told), (reason, told)
-
-
-def test_specifications_that_the_cameras_cannot_carry_are_told(folder):
-    """200 frames a second carry 79 Hz, not 81; nothing else is wrong with the sound study."""
-    _settings(folder, "multiverse: {cutoffs_hz: [79, 81]}\n")
-    problems = study_problems(folder / "study.yaml")
-    assert [one for one in problems if one.severity == "error"] == []
-    [finding] = [one for one in problems if one.rule == "specifications-left-out"]
-    assert "cutoff=81" in finding.what
-    assert "cutoff=79" not in finding.what
-
-
-@pytest.mark.parametrize("frames", [4, 5, 60])
-def test_a_cut_out_under_another_name_is_no_trial_of_its_own(folder, frames):
-    """Another format and clock, and the rest another run: what both have is found."""
-    one, other = (read_recording(folder / "data" / f"{name}.c3d") for name in ("run1", "run2"))
-    positions = np.concatenate([one.positions[80 : 80 + frames], 1.02 * other.positions[:60]])
-    write_trc(folder / "data" / "again.trc", one.labels, positions, one.rate)
-    with (folder / "trials.tsv").open("a", encoding="utf-8") as sheet:
-        sheet.write(f"{RUNNER.name}\tagain\trun\tagain.trc\n")
-    found = [f for f in written_problems(folder / "study.yaml")[0] if f.rule == "recording-twice"]
-    assert [(one.trial, one.number) for one in found] == [("again", frames)] * (frames >= 5)
-    assert all("from frame 81 of the one and 1 of the other" in one.what for one in found)
 
 
 def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeypatch):

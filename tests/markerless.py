@@ -83,7 +83,8 @@ def _filled(point: FloatArray) -> FloatArray:
 
 def write_points(path: Path, points: dict, floor: float, millimetres: bool = False) -> None:
     """Write points of 200 Hz at 100 Hz, with a floor of their own, in metres or mm."""
-    positions = np.stack(list(map(_filled, points.values())), axis=1)[::2] + [0.0, floor, 0.0]
+    positions = np.stack([_filled(one)[::2] for one in points.values()], axis=1)
+    positions[..., 1] += floor
     path.parent.mkdir(parents=True, exist_ok=True)
     write_trc(path, tuple(points), (1e3 if millimetres else 1.0) * positions, 100.0)
     if millimetres:

@@ -1,13 +1,25 @@
-"""JA1, an elite sprinter from C3D files to the tables on two models, and a run on a treadmill."""
+"""JA1, an elite sprinter: on two models, on both together, without plates; a run on a treadmill."""
 
 from __future__ import annotations
 
+import re
+import shutil
+from itertools import pairwise
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from aqbio.contributions.without_plates import ESTIMATED
+from aqbio.gait.step_files import step_file
 from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import load_study
+from aqbio.io.tables import read_columns
+from aqbio.names import GRAVITY
+from aqbio.steps.stage_tables import tables_study
+from tests.jobs import run_participants
 from tests.opensim_levels import hold_against
-from tests.real.conftest import ROOT
+from tests.real.conftest import ROOT, run
 from tests.real.test_prepare import JA1_CONTACTS
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
@@ -67,11 +79,8 @@ def test_residuals_are_small_and_nothing_was_bent(run_study, study, who, trial):
     assert max(moment["y"], run.quality(trial, "residual_moment_y_stance_rms")) <= turning
     for axis in "xyz":
         assert force[axis] < 0.3 * run.quality(trial, f"plain_residual_force_{axis}_rms")
-    [done] = [
-        one
-        for one in run.study.read_manifest(who, "inverse_dynamics")["trials"]
-        if one["trial_id"] == trial
-    ]
+    entries = run.study.read_manifest(who, "inverse_dynamics")["trials"]
+    [done] = [one for one in entries if one["trial_id"] == trial]
     assert (done["motion"], done["suspicions"]) == ("fitted", [])
     assert done["markers_moved_m"] <= moved
 
@@ -133,3 +142,174 @@ def test_pages_keep_their_budgets(run_study, study):
     assert max(sizes("index.html") + sizes("athletes/JA1.html")) <= 500_000
     assert max(map(sum, replays)) <= 300_000
     assert sum(sizes("assets/**/*.js") + sizes("assets/**/*.css")) <= 800_000
+
+
+OUTCOME = ["level", "source", "target", "axis", "statistic"]
+STEP = [*OUTCOME, "trial_id", "step"]
+
+OTHER = """
+other_models:
+  models:
+    rajagopal:
+      file: ${AQBIO_REALDATA}/ja1_dorn2012/models/rajagopal_generic_ja1markers.osim
+      map: rajagopal2016
+      markers: rajagopal.yaml
+"""
+
+
+@pytest.fixture(scope="module")
+def on_both(tmp_path_factory, run_study):
+    """Our sprint model, with Rajagopal's beside it; what is known of the former is taken over."""
+    folder, own = tmp_path_factory.mktemp("models"), run_study("ja1_sprint")
+    shutil.copytree(own.results, folder / "results" / "both")
+    for file in own.study.file.parent.glob("*.*"):
+        shutil.copy(file, folder)
+    shutil.copy(ROOT / "tests" / "real" / "ja1" / "markers.yaml", folder / "rajagopal.yaml")
+    file = folder / "study.yaml"
+    settings = re.sub("results: .*", f"results: {folder / 'results'}", file.read_text()) + OTHER
+    file.write_text(settings.replace("name: ja1_sprint", "name: both"))
+    found = load_study(file)
+    for stage in ("contributions", "multiverse", "pages"):  # what the workflow would make again
+        found.manifest("JA1", stage).unlink()
+    assert "inverse_dynamics JA1" not in run_participants(found)
+    tables_study(found, lambda _: None)
+    return found
+
+
+def _stances(file):
+    """Values and half intervals of stance means of every step."""
+    rows = read_columns(file)
+    rows = rows[rows["phase"].eq("stance")].astype(dict.fromkeys([*OUTCOME, "trial_id"], str))
+    rows = rows[rows["statistic"].str.endswith(("_mean", "_share"))]
+    return rows.assign(half=(rows["high"] - rows["low"]) / 2).set_index(STEP)[["value", "half"]]
+
+
+@pytest.fixture(scope="module")
+def apart(run_study):
+    """The same recordings in two studies of one model each."""
+    return [
+        _stances(run_study(name).results / "participants/JA1/steps/contributions.nc")
+        for name in ("ja1_sprint", "ja1")
+    ]
+
+
+def test_differences_are_those_of_two_studies(on_both, apart):
+    table = pd.read_csv(on_both.table("model_differences.tsv"), sep="\t", na_values="n/a")
+    assert set(table["model"]) == {"rajagopal"}
+    assert set(table["trial_id"]) == {"jog", "sprint"}
+    rows = ~table["level"].str.startswith("C alone") & ~table["level"].isin(["H1", "H2"])
+    told = table[rows].set_index([*OUTCOME, "trial_id"])  # those of contributions
+    both = pd.concat({"own": apart[0]["value"], "other": apart[1]["value"]}, axis=1).dropna()
+    both["square"] = (both["other"] - both["own"]) ** 2
+    means = both.groupby([*OUTCOME, "trial_id"]).mean()
+    assert set(told.index) == set(means.index)
+    means = means.reindex(told.index)
+    means["rms"] = np.sqrt(means["square"])
+    for name in ("own", "other", "rms"):
+        np.testing.assert_allclose(told[name], means[name], rtol=1e-4, atol=1e-6)
+
+
+def test_intervals_hold_the_choice_of_the_model(on_both, apart):
+    """Root mean square difference of the two studies over all nine steps, by outcome and axis."""
+    off = (apart[1]["value"] - apart[0]["value"]).dropna()
+    rms = np.sqrt((off**2).groupby(OUTCOME).mean())
+    now = _stances(step_file(on_both, "JA1", "contributions"))
+    before = apart[0].reindex(now.index)
+    np.testing.assert_allclose(now["value"], before["value"], rtol=1e-9)  # the estimate stays
+    told = now["half"].notna() & ~now.index.get_level_values("level").isin(["C"])
+    added = rms.reindex(now.index.droplevel(["trial_id", "step"])).fillna(0.0).to_numpy()
+    expected = np.hypot(before["half"], 1.959964 * added)[told]
+    assert told.sum() > 2000
+    np.testing.assert_allclose(now["half"][told], expected, rtol=1e-5, atol=1e-7)
+
+
+def test_verdicts_are_asked_again_on_the_other_model(on_both, run_study):
+    """An arm of the multiverse: the evidence of a study on that model, steps judged alike."""
+    both, alone = (
+        read_columns(folder / "participants/JA1/multiverse/steps.nc").astype({"trial_id": str})
+        for folder in (on_both.root, run_study("ja1").results)
+    )
+    place = ["trial_id", "step"]
+    arm = both[both["specification"] == "model=rajagopal"].set_index(place)
+    own = both[both["specification"] == "default"].set_index(place)
+    theirs = alone[alone["specification"] == "default"].set_index(place).reindex(arm.index)
+    assert set(arm["factor"]) == {"body_segments"}
+    assert set(arm.index) == set(own.index)
+    numbers = [name for name in arm.select_dtypes("number") if arm[name].notna().any()]
+    assert {"opposition_difference", "arms_push_cosine", "lag"} <= set(numbers)
+    np.testing.assert_allclose(arm[numbers], theirs[numbers], rtol=1e-9, atol=1e-12)
+    assert (arm["arms_push_cosine"] != own["arms_push_cosine"].reindex(arm.index)).all()
+
+
+FIELD = """participant_id\ttrial_id\ttask\tfile
+JA1\tstatic\tstatic\tc3d/JA1Static05.c3d
+JA1\trun5\trun\ttrc_mot/run0500cms.trc
+JA1\trun7\trun\ttrc_mot/run0700cms.trc
+JA1\tsprint\trun\tc3d/JA1Gait35.c3d
+JA1\twithheld\trun\ttrc_mot/sprint.trc
+"""
+
+CONTACT = {"run5": (0.17, 0.22), "run7": (0.13, 0.17)}
+"""Between 0.242 s at 3.6 m/s and 0.118 s at 9.5 m/s, which plates measured of this runner, s."""
+
+SPEED = {"run5": 5.19, "run7": 6.97}
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory, realdata):
+    study = tmp_path_factory.mktemp("field")
+    source = ROOT / "tests" / "real" / "ja1_sprint"
+    for name in ("markers.yaml", "participants.tsv", "study.yaml"):
+        shutil.copy(source / name, study / name)
+    (study / "trials.tsv").write_text(FIELD, encoding="utf-8")
+    return run(study / "study.yaml")
+
+
+@pytest.mark.parametrize("trial", SPEED)
+def test_steps_alternate_at_the_speed_of_the_runner(field, trial):
+    steps = field.table("steps.tsv")
+    found = steps[steps["trial_id"] == trial]
+    sides = list(found["side"])
+    assert all(one != two for one, two in pairwise(sides))
+    assert (found["events"] == "kinematic").all()
+    whole = found[found["status"] == "ok"]
+    assert len(whole) >= 4
+    assert whole["speed_mps"].mean() == pytest.approx(SPEED[trial], rel=0.02)
+    low, high = CONTACT[trial]
+    assert whole["contact_s"].between(low, high).all()
+    # one runner at one speed: less than the two frames that either event may be off
+    assert whole["contact_s"].std() < 0.008
+
+
+@pytest.mark.parametrize("trial", SPEED)
+def test_forces_are_estimated_with_intervals_and_marked(field, trial):
+    """On average the ground carries the body over the whole step."""
+    steps = field.table("steps.tsv")
+    whole = steps[(steps["trial_id"] == trial) & (steps["status"] == "ok")].set_index("step")
+    rows = read_columns(field.results / "participants" / "JA1" / "steps" / "contributions.nc")
+    rows = rows[rows["trial_id"] == trial]
+    found = rows[(rows["level"] == ESTIMATED) & (rows["phase"] == "stance")].set_index("step")
+    assert len(found) >= 3
+    own = whole.loc[found.index]
+    carried = own["mass_kg"] * GRAVITY * (own["contact_s"] + own["flight_s"]) / own["contact_s"]
+    assert found["value"].mean() == pytest.approx(carried.mean(), rel=0.03)
+    assert (found["low"] < found["value"]).all()
+    assert (found["value"] < found["high"]).all()
+
+
+def test_intervals_hold_what_plates_say_of_the_same_sprint(field):
+    """Momentum of all groups about all axes: the share that docs/without_plates.md states."""
+    steps = field.table("steps.tsv").sort_values("touchdown_s")
+    steps = steps[steps["status"] != "rejected"]
+    ours, theirs = (steps[steps["trial_id"] == name] for name in ("withheld", "sprint"))
+    both = pd.merge_asof(
+        ours, theirs, on="touchdown_s", by="side", direction="nearest", tolerance=0.06,
+        suffixes=("", "_plates"),
+    )  # fmt: skip
+    names = [name for name in steps if name.startswith("H_") and "_sd_" not in name]
+    off = both[names].to_numpy(float) - both[[f"{name}_plates" for name in names]].to_numpy(float)
+    sure = both[[name.replace("_kgm2ps", "_sd_kgm2ps") for name in names]].to_numpy(float)
+    known = np.isfinite(off)
+    assert known.sum() > 50
+    assert np.isfinite(sure[known]).all()
+    assert (np.abs(off) <= 1.96 * sure)[known].mean() >= 0.9

@@ -1,4 +1,4 @@
-"""Faults of input through the pipeline, plain and fitted: each ends as a named finding.
+"""Faults of input: named before anything runs, and through the pipeline, plain and fitted.
 
 A closure cannot notice them, the residual absorbs them. The plain way names them before
 consistency, which has names of its own for what it cannot fit.
@@ -6,25 +6,39 @@ consistency, which has names of its own for what it cannot fit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.io.study import load_study
+from aqbio.config import MarkerSet, ModelMap, read_yaml
+from aqbio.errors import AqbioError
+from aqbio.intake.check import study_problems, written_problems
+from aqbio.io.recording import Recording
+from aqbio.io.study import MODELS, load_study
 from aqbio.io.tables import read_table
+from aqbio.recordings.label_check import with_checked_sides
+from aqbio.recordings.notes import Notes
 from aqbio.steps.stage_tables import tables_study
 from aqbio.virtual.demo import DISTURBANCES
-from aqbio.virtual.recording import Laboratory, RunPlan, VirtualRecording, recorded_run
+from aqbio.virtual.recording import (
+    Laboratory,
+    RunPlan,
+    VirtualRecording,
+    recorded_run,
+    recorded_static,
+)
 from tests.golden import differences
 from tests.small_study import replace as replace_in
-from tests.virtual.made_study import run_stages, write_made_study
+from tests.virtual.made_study import SPEEDS, run_stages, write_made_study
 from tests.virtual.runners import RUNNER
 
-pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.opensim
 
 SOUND = {"slow": 7.0, "fast": 9.5}
 PLAIN = "consistency: off\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n"
@@ -155,3 +169,147 @@ def test_the_delay_is_the_one_that_was_made(found):
     """Within one marker frame of 5 ms."""
     quality = found[0]["quality"].set_index(["trial_id", "measure"])["value"]
     assert quality["clock_30_ms", "force_delay"] == pytest.approx(CLOCK_FAULT, abs=0.005)
+
+
+MASS = f"\t{RUNNER.mass}\t"
+PLATES = "laboratory: {ignore_plates: [1, 2, 3, 4, 5, 6, 7, 8]}\n"
+WRONG = {
+    "mass-disagreement": ([("participants.tsv", MASS, f"\t{0.8 * RUNNER.mass}\t")], ""),
+    "trial-window markers-seen": (  # one run without a whole contact, one with too few frames
+        [("trials.tsv", "task\tfile\n", "task\tfile\tstart_s\tend_s\n"),
+         ("trials.tsv", "run1.c3d", "run1.c3d\t0\t0.15"),
+         ("trials.tsv", "run2.c3d", "run2.c3d\t0.5\t0.52")], "",
+    ),
+    "mass-unknown": ([("participants.tsv", MASS, "\tn/a\t")], PLATES),
+    "cutoff-too-high": ([], "prepare: {cutoff_hz: 90}\n"),
+}  # fmt: skip
+"""Rules of what a stage refuses and no file shows by itself: changes of sheets, and settings."""
+
+
+@pytest.fixture
+def folder(gait_of, tmp_path) -> Path:
+    """A study of one static trial and two runs, with which nothing is wrong."""
+    runs = {
+        name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(0), Laboratory())
+        for name, speed in SPEEDS.items()
+    }
+    write_made_study(tmp_path, RUNNER, runs, Laboratory())
+    return tmp_path
+
+
+def _settings(folder: Path, text: str) -> None:
+    with (folder / "study.yaml").open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _errors(folder: Path) -> list:
+    return [one for one in study_problems(folder / "study.yaml") if one.severity == "error"]
+
+
+@pytest.mark.parametrize("rules", WRONG)
+def test_every_reason_of_a_failure_is_told_before(folder, rules):
+    """And nothing is left of having looked."""
+    changes, settings = WRONG[rules]
+    for sheet, before, after in changes:
+        replace_in(folder / sheet, before, after)
+    _settings(folder, settings)
+    written, _ = written_problems(folder / "study.yaml")
+    assert not any(one.severity == "error" for one in written)  # no file shows it by itself
+    told = _errors(folder)
+    assert not (folder / "results").exists()
+    assert {one.rule for one in told} >= set(rules.split())
+    assert [one.rule for one in told].count("mass-unknown") == (rules == "mass-unknown")
+    study, reasons = load_study(folder / "study.yaml"), set()
+    for stage in ("prepare", "scale", "inverse_kinematics"):
+        run_stages(study, (stage,), (RUNNER.name,))
+        manifest = study.read_manifest(RUNNER.name, stage)
+        reasons |= {manifest["reason"], *(x["reason"] for x in manifest["trials"])} - {""}
+    assert reasons
+    for reason in reasons:
+        assert any(reason.endswith(one.what) for one in told), (reason, told)
+
+
+def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeypatch):
+    """And a trial with an error keeps nobody from being looked at."""
+    (folder / "data" / "run1.c3d").unlink()
+
+    def broken(*_):
+        raise ArithmeticError("broken on purpose")
+
+    monkeypatch.setattr("aqbio.recordings.stage.prepare_trial", broken)
+    missing, *found = _errors(folder)
+    assert missing.rule == "recording-missing"
+    internal = [one for one in found if one.rule == "internal-error"]
+    assert internal
+    for one in internal:
+        log = one.what.split("see ")[1].split(";")[0]
+        path = load_study(folder / "study.yaml").root / log
+        assert "broken on purpose" in path.read_text(encoding="utf-8")
+
+
+MARKERS = read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet)
+GROUPS = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap).groups
+LIMBS = {one: (GROUPS[f"{one}_left"], GROUPS[f"{one}_right"]) for one in ("leg", "arm")}
+ENDS = {
+    "leg": ("femur", "tibia", "foot", "toes"),
+    "end of the leg, tibia": ("tibia", "foot", "toes"),
+    "end of the leg, foot": ("foot", "toes"),
+    "arm": ("humerus", "radius", "hand"),
+    "end of the arm": ("radius", "hand"),
+}
+SUBSETS = {
+    "all": (),
+    "one arm": ("humerus_l", "radius_l", "hand_l"),
+    "no thighs": ("femur_l", "femur_r"),
+    "no trunk": ("torso", "head"),
+}
+
+
+@pytest.fixture(scope="module", params=["run", "static"])
+def recording(request, gait_of) -> Recording:
+    """Markers of a run or of a standing runner."""
+    laboratory = Laboratory()
+    made = (
+        recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), laboratory).recording
+        if request.param == "run"
+        else recorded_static(RUNNER, laboratory)
+    )
+    return Recording(tuple(made.labels), made.markers, laboratory.marker_rate)
+
+
+def _labels(recording: Recording, bodies: tuple[str, ...]) -> list[str]:
+    worn = [one for one in recording.labels if one in MARKERS.markers]
+    return [one for one in worn if MARKERS.markers[one].body in bodies]
+
+
+@pytest.mark.parametrize("subset", SUBSETS)
+@pytest.mark.parametrize("end", ENDS)
+def test_an_exchanged_end_is_refused_and_a_sound_one_is_not(recording, end, subset):
+    hidden, notes = _labels(recording, SUBSETS[subset]), Notes("fast", "P1", "a.trc", "")
+    kept = [n for n, one in enumerate(recording.labels) if one not in hidden]
+    labels = tuple(recording.labels[n] for n in kept)
+    worn = replace(recording, labels=labels, positions=recording.positions[:, kept])
+    assert with_checked_sides(worn, MARKERS, LIMBS, notes) is worn
+    left, right = (_labels(worn, tuple(f"{one}_{side}" for one in ENDS[end])) for side in "lr")
+    if not (left and right):
+        return
+    other = {one: {"L": "R", "R": "L"}[one[0]] + one[1:] for one in left + right}
+    wrong = replace(worn, labels=tuple(other.get(one, one) for one in labels))
+    with pytest.raises(AqbioError) as error:
+        with_checked_sides(wrong, MARKERS, LIMBS, notes)
+    assert error.value.rule == "sides-exchanged"
+    assert f"the {end.split(',')[0]} labelled right" in error.value.what or subset != "all"
+    assert set(re.findall(r"[LR][A-Z0-9]+", error.value.what)) <= {*left, *right}
+    assert "write swap into the column fix" in error.value.fix
+    if len(left) == len(right):
+        mended = with_checked_sides(wrong, MARKERS, LIMBS, notes, accepted=True)
+        places = [labels.index(one) for one in mended.labels]
+        np.testing.assert_array_equal(mended.positions, worn.positions[:, places])
+
+
+def test_nobody_is_on_a_wrong_side_where_nothing_was_measured_across(recording):
+    """Seen by one camera from the side; the noise across is 10 mm."""
+    flat = recording.positions.copy()
+    flat[..., 2] = np.random.default_rng(5).normal(0.0, 0.01, flat.shape[:2])
+    flat = replace(recording, positions=flat)
+    assert with_checked_sides(flat, MARKERS, LIMBS, Notes("fast", "P1", "a.trc", "")) is flat

@@ -1,27 +1,40 @@
-"""A small study of which every stage is done: what it was, and what others compute of its files.
+"""A small study of which every stage is done: what it was, and what others make of its files.
 
 Every column of steps.tsv, quality.tsv and the contributions, computed again by an outsider
-(`tests.outsider` imports nothing of the program); the library on results. Fitted trials are in
-`test_consistency_stage`.
+(`tests.outsider` imports nothing of the program); the library on results; an archive, what
+repositories read of it, and another clone against it. Fitted trials: `test_consistency_stage`.
 """
 
 from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from typer.testing import CliRunner
 
 import aqbio
+from aqbio.cli import app
+from aqbio.faults import RunStoppedError
 from aqbio.gait.step_files import step_file
 from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import load_study
 from aqbio.io.tables import read_columns, read_table
+from aqbio.study.archive import FACTS, TOLERANCE, compared, write_archive
+from aqbio.study.deposit import CRATE, PACKAGE, _labels
 from aqbio.virtual.demo import demo_run
 from tests.golden import differences, digest
 from tests.outsider import check
 from tests.outsider.signals import Results
+from tests.planted import NAME, files_with
 from tests.refusal import refused
-from tests.small_study import write_small_study
+from tests.small_study import replace, write_small_study
 from tests.virtual.made_study import PEOPLE, SPEEDS
 from tests.virtual.runners import RUNNER
 
@@ -39,9 +52,6 @@ def test_tables_and_figures_of_a_finished_study(finished):
     )
     lines = [*digest(tables), *digest(figures, texts=False)]
     assert differences("finished", lines) == []
-
-
-# computed again by an outsider --------------------------------------------------------------------
 
 
 def _table(study, name: str, trial: str = "") -> pd.DataFrame:
@@ -83,9 +93,6 @@ def test_means_of_contributions(finished):
     ).loc[told.index]  # fmt: skip
     for name in expected:
         np.testing.assert_allclose(told[name], expected[name], rtol=1e-4, atol=1e-12, err_msg=name)
-
-
-# the library on results ---------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +171,165 @@ def test_what_is_not_there_is_said(opened, tmp_path):
         with refused("demo-gait", "the demo study has no gait") as caught:
             demo_run(*asked)
         assert "V06" in caught.value.fix
+
+
+@pytest.fixture(scope="module")
+def archive(finished, tmp_path_factory):
+    path = tmp_path_factory.mktemp("archive") / "made.zip"
+    write_archive(finished, path)
+    return path
+
+
+@pytest.fixture
+def elsewhere(finished, tmp_path):
+    """The same study and its results in another folder, with recordings of other names."""
+    folder = tmp_path / "clone"
+    shutil.copytree(finished.file.parent, folder)
+    replace(folder / "study.yaml", finished.file.parent.as_posix(), folder.as_posix())
+    return load_study(folder / "study.yaml")
+
+
+def test_no_file_of_the_results_holds_the_name(finished):
+    """It is in names of files and folders, labels, headers, models and notes of this study."""
+    given = [path for path in finished.file.parent.iterdir() if path.name != "results"]
+    assert len([one for path in given for one in files_with(path, NAME)]) >= 7
+    assert len([path for path in finished.root.rglob("*") if path.is_file()]) > 100
+    assert files_with(finished.root, NAME) == []
+
+
+def test_it_holds_numbers_and_no_recordings_and_no_names(archive, finished, tmp_path):
+    """It is a crate that names each of its files."""
+    with zipfile.ZipFile(archive) as content:
+        names = set(content.namelist())
+        content.extractall(tmp_path / "unpacked")
+        facts, crate = (json.loads(content.read(name)) for name in (FACTS, CRATE))
+    assert {"tables/verdicts.tsv", "tables/steps.tsv", "hypotheses.json"} <= names
+    assert not [name for name in names if name.endswith((".nc", ".c3d", ".osim", ".html"))]
+    assert files_with(tmp_path / "unpacked", NAME) == []
+    assert str(finished.root.parent) not in json.dumps(facts)
+    record = finished.read_manifest("runner", "prepare")
+    assert facts["results"]["runner prepare"] == record["files"]
+    assert set(json.loads(record["provenance"]["inputs"])) >= {"file of runner run1"}
+    assert "file of runner run1" in facts["inputs"]
+    by_id = {one["@id"]: one for one in crate["@graph"]}
+    assert len(by_id) == len(crate["@graph"])
+    assert {one["@id"] for one in by_id["./"]["hasPart"]} == names - {CRATE}
+    assert by_id[CRATE]["about"] == {"@id": "./"}
+    assert {"name", "description", "datePublished", "license"} <= set(by_id["./"])
+    for one in crate["@graph"]:
+        for value in one.values():
+            if isinstance(value, dict) and not value["@id"].startswith("https:"):
+                assert value["@id"] in by_id
+
+
+def _with_number(study, factor):
+    """Add a share of its largest number to a cell of a table."""
+    path = study.table("steps.tsv")
+    header, row, *rows = path.read_text().splitlines()
+    at = header.split("\t").index("speed_mps")
+    cells = row.split("\t")
+    largest = max(float(one.split("\t")[at]) for one in [row, *rows])
+    cells[at] = repr(float(cells[at]) + factor * largest)
+    path.write_text("\n".join([header, "\t".join(cells), *rows]) + "\n")
+
+
+def test_another_clone_reproduces_every_number(archive, elsewhere):
+    """Within a tolerance, and what is beyond it is named with column, row and reason."""
+    found = compared(elsewhere, archive)
+    assert found.same > 20
+    assert (found.close, found.different, found.reasons) == ((), (), ())
+    assert found.drawn == found.figures > 10
+    _with_number(elsewhere, 0.9 * TOLERANCE)
+    found = compared(elsewhere, archive)
+    assert found.different == ()
+    assert [line.startswith("tables/steps.tsv (9e-07") for line in found.close] == [True]
+    _with_number(elsewhere, 0.3 * TOLERANCE)
+    with elsewhere.file.open("a") as settings:
+        settings.write("prepare: {cutoff_hz: 18}\n")
+    found = compared(load_study(elsewhere.file), archive)
+    [line], [reason] = found.different, found.reasons
+    assert line.startswith("tables/steps.tsv: 1 of ")
+    assert "cells of speed_mps, most in row 1: " in line
+    assert reason.startswith("settings.prepare.cutoff_hz: 18.0, ")
+
+
+def test_words_rows_and_files_that_differ_are_told(archive, elsewhere, tmp_path):
+    """Damaged results are not archived."""
+    (elsewhere.table("findings.tsv")).unlink()
+    path = elsewhere.table("verdicts.tsv")
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(lines[:-1]) + "\n")
+    trials = elsewhere.table("trials.tsv")
+    trials.write_text(trials.read_text().replace("\tok\t", "\tfailed\t", 1))
+    told = compared(elsewhere, archive).different
+    assert "tables/findings.tsv: only in the archive" in told
+    assert f"tables/verdicts.tsv: {len(lines) - 2} rows, {len(lines) - 1} in the archive" in told
+    assert any(line.startswith("tables/trials.tsv: 1 of 4 cells of status") for line in told)
+    what = r"results are not what they should be, .*missing"
+    with refused("archive-unsound", what, RunStoppedError):
+        write_archive(elsewhere, tmp_path / "none.zip")
+    assert not (tmp_path / "none.zip").exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no archive", ("../../outside.txt", "x"), (FACTS, "[]"), (FACTS, "{")]
+)
+def test_what_is_no_archive_is_refused_in_words(finished, tmp_path, content):
+    path, packed = tmp_path / "other.zip", isinstance(content, tuple)
+    if packed:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(*content)
+    else:
+        path.write_bytes(content)
+    with refused("archive-format" if packed else "file-damaged", "archive of aqbio"):
+        compared(finished, path)
+
+
+CELLS = {"number": r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", "integer": r"-?\d+",
+         "boolean": "True|False", "string": "(?s:.*)"}  # fmt: skip
+"""What a type of Table Schema may look like."""
+MOTION = re.compile(r"sub-[a-zA-Z0-9]+_task-[a-zA-Z0-9]+_tracksys-[a-zA-Z0-9]+_motion\.tsv")
+
+
+def test_every_cell_is_what_the_data_package_says(finished):
+    folder = finished.root / "tables"
+    package = json.loads((folder / PACKAGE).read_text(encoding="utf-8"))
+    assert {one["path"] for one in package["resources"]} == {p.name for p in folder.glob("*.tsv")}
+    for resource in package["resources"]:
+        schema = resource["schema"]
+        with (folder / resource["path"]).open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file, delimiter=resource["dialect"]["delimiter"])
+        assert [one["name"] for one in schema["fields"]] == header
+        assert all(one["description"] for one in schema["fields"])
+        for number, field in enumerate(schema["fields"]):
+            cells = {row[number] for row in rows} - set(schema["missingValues"])
+            wrong = [one for one in cells if not re.fullmatch(CELLS[field["type"]], one)]
+            assert not wrong, (resource["path"], field["name"], wrong[:3])
+
+
+def test_markers_and_plates_become_motion_of_bids(finished, tmp_path):
+    """Names, channels and values; a folder of a study passes the validator of BIDS."""
+    done = CliRunner().invoke(app, ["export", str(finished.file), "--bids", str(tmp_path)])
+    files = sorted(tmp_path.rglob("*_tracksys-markers_motion.tsv"))
+    assert done.output.strip().endswith(f"{len(files)} recordings.")
+    assert len(files) == sum(len(finished.trials_of(name)) for name in PEOPLE)
+    assert all(MOTION.fullmatch(one.name) for one in files)
+    [file] = [one for one in files if "task-run2" in one.name and PEOPLE[0] in one.name]
+    data = read_dataset(finished.folder(PEOPLE[0], "prepare") / "run2.nc")
+    marker, plate = data["marker"].values[1], data["plate"].values[-1]
+    for system, rate, kind, column, values in (
+        ("markers", "marker_rate", "Motion", f"{marker}_y", data["marker_raw"].sel(marker=marker)),
+        ("plates", "force_rate", "MISC", f"plate{plate}_force_y", data["plate_force_raw"][:, -1]),
+        ("plates", "force_rate", "MISC", f"plate{plate}_moment_y", data["plate_moment_raw"][:, -1]),
+    ):
+        motion = file.with_name(file.name.replace("markers", system))
+        channels = pd.read_csv(str(motion).replace("_motion.tsv", "_channels.tsv"), sep="\t")
+        said = json.loads(motion.with_suffix(".json").read_text(encoding="utf-8"))
+        written = np.genfromtxt(motion, delimiter="\t", missing_values="n/a")
+        assert written.shape[1] == len(channels) == said[f"{kind}ChannelCount"]
+        assert said["SamplingFrequency"] == data.attrs[rate]
+        assert (set(channels.iloc[:, 2]) == {"MISC"}) == (system == "plates")
+        place = channels.iloc[:, 0].tolist().index(column)
+        np.testing.assert_allclose(written[:, place], values.sel(axis="y"), atol=1e-6)
+    with refused("bids-names", "are both task-run1"):
+        _labels("task", ["run-1", "run1"])

@@ -94,26 +94,21 @@ def test_strides_of_one_person_are_no_copies(file, realdata):
     assert not found
 
 
+FILTERED = "_filt_butterworth_LSTM"
+STAY = {
+    "pose2sim_raw_and_filtered": (f"BalancingTrial_0-100{FILTERED}", f"StaticTrial_0-12{FILTERED}"),
+    "trc_twin_with_fewer_labels": ("_0-164_augmented", "_0-324_augmented"),
+}
+
+
 @pytest.mark.case
-@pytest.mark.parametrize(
-    ("case", "kept"),
-    [
-        (
-            "pose2sim_raw_and_filtered",
-            {
-                "BalancingTrial_0-100_filt_butterworth_LSTM",
-                "StaticTrial_0-12_filt_butterworth_LSTM",
-            },
-        ),
-        ("trc_twin_with_fewer_labels", {"_0-164_augmented", "_0-324_augmented"}),
-    ],
-)
-def test_of_copies_the_one_with_most_labels_stays(cases, case, kept):
+@pytest.mark.parametrize("case", STAY)
+def test_of_copies_the_one_with_most_labels_stays(cases, case):
     content = folder_content(cases / case / "recordings")
     repeated, _ = copies(content.markers, {})
     stay = {one.file.stem for one in content.markers if one.file not in repeated}
     assert len(stay) == 2
-    assert all(any(stem.endswith(end) for stem in stay) for end in kept)
+    assert all(any(stem.endswith(end) for stem in stay) for end in STAY[case])
 
 
 @pytest.mark.case

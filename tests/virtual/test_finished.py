@@ -100,18 +100,6 @@ def opened(finished):
     return aqbio.open_study(finished.file.parent)
 
 
-def test_everything_is_there_by_its_name(opened, finished):
-    assert opened.participants == PEOPLE
-    assert opened.trials(WHO) == ("run1", "run2")
-    for tables, folder in ((opened.tables, "tables"), (opened.figures, "figures")):
-        files = {path.stem: path for path in (finished.root / folder).glob("*.tsv")}
-        assert set(tables) == set(files)
-        for name, path in files.items():
-            assert tables[name].equals(read_table(path))
-    data = read_dataset(finished.folder(WHO, "contributions") / f"{TRIAL}.nc")
-    assert opened.model(WHO).mass.sum() == pytest.approx(data.attrs["mass"])
-
-
 def _balance(opened, run):
     loads = aqbio.ground_reactions(run.feet, run.force, run.cop, run.free_moment)
     kinematics = aqbio.segment_kinematics(run.skeleton, run.q, run.u, run.udot)

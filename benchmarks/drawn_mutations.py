@@ -2,7 +2,8 @@
 
 One operator, comparison, sign or number of a drawn line that a run of the small virtual study
 enters is changed in a copy of the project, and the tests of files that import the module run until
-one fails. A mistake that survives is a hole in the tests, or changes nothing.
+one fails. A mistake that survives is a hole in the tests, or changes nothing. With ``--incomplete``
+branches stop with an error that tests of incomplete recordings enter and the small study does not.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,9 @@ GOLDEN = (
     "tests/virtual/test_consistency_stage.py",
 )
 """Every number and word of whole studies: they run last."""
+STUDY = ("aqbio", "run", "data/virtual_sprinters/test_study.yaml")
+LACKING = ("pytest", "-q", "-n", "0", "tests/lacking/test_lacking.py")
+PLANTED = 'raise KeyError("planted")'
 ENDLESS_S = 1200.0
 """A mistake after which tests do not end is noticed."""
 SIGNS = {
@@ -104,18 +108,46 @@ def changes(file: str, source: bytes) -> list[Change]:
     )
 
 
+def stops(file: str, source: bytes) -> list[Change]:
+    """Every branch, stopped by an error in the place of its first statement."""
+    lines = [0]
+    for line in source.splitlines(keepends=True):
+        lines.append(lines[-1] + len(line))
+    firsts = [
+        branch[0]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.If)
+        for branch in (node.body, node.orelse)
+        if branch and not isinstance(branch[0], ast.If | ast.Raise)
+    ]
+    return [
+        Change(
+            file,
+            lines[one.lineno - 1] + one.col_offset,
+            lines[one.end_lineno - 1] + one.end_col_offset,
+            PLANTED,
+            one.lineno,
+        )
+        for one in firsts
+    ]
+
+
 def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def drawn(
-    seed: int, count: int, rooms: Sequence[str] = ROOMS, entered: dict[str, set[int]] | None = None
+    seed: int,
+    count: int,
+    rooms: Sequence[str] = ROOMS,
+    entered: dict[str, set[int]] | None = None,
+    kind: Callable[[str, bytes], list[Change]] = changes,
 ) -> list[Change]:
     """Changes of files of rooms, each room as often as any other; on lines that are entered."""
     generator, every = random.Random(seed), {}
     for room in rooms:
         files = sorted((ROOT / "aqbio" / room).rglob("*.py"))
-        made = (changes(path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in files)
+        made = (kind(path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in files)
         every[room] = [
             one
             for own in made
@@ -126,7 +158,7 @@ def drawn(
     return [generator.choice(every[found[number % len(found)]]) for number in range(count)]
 
 
-def entered_lines(root: Path) -> dict[str, set[int]]:
+def entered_lines(root: Path, command: Sequence[str] = STUDY) -> dict[str, set[int]]:
     """Lines of every file that a run of the small virtual study enters, in all its processes."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "coveragerc"
@@ -134,9 +166,8 @@ def entered_lines(root: Path) -> dict[str, set[int]]:
             f"[run]\nsource = aqbio\nparallel = true\npatch = subprocess, _exit\n"
             f"data_file = {folder}/data\n"
         )
-        study = root / "data" / "virtual_sprinters" / "test_study.yaml"
         subprocess.run(
-            [sys.executable, "-m", "coverage", "run", "-m", "aqbio", "run", str(study)],
+            [sys.executable, "-m", "coverage", "run", "-m", *command],
             cwd=root,
             env=os.environ | {"PYTHONPATH": str(root), "COVERAGE_RCFILE": str(settings)},
             capture_output=True,
@@ -168,25 +199,35 @@ def guards(file: str) -> list[str]:
     return list(dict.fromkeys([file, *named, *GOLDEN]))
 
 
-def are_green(files: Iterable[str], root: Path, workers: str = "0") -> bool:
+def are_green(files: Sequence[str], root: Path, workers: str = "0", *, shown: bool = False) -> bool:
     """Whether tests of a copy of the project pass."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", workers, "-m", MARKS, *files]
+    folders = list(dict.fromkeys(Path(one).parent for one in files))
+    # pytest forgets the fixtures of a folder that it comes back to
+    together = sorted(files, key=lambda one: folders.index(Path(one).parent))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", workers, "-m", MARKS, *together]
     environment = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    said = None if shown else subprocess.DEVNULL
     try:
         done = subprocess.run(
-            command, cwd=root, env=environment, capture_output=True, check=False, timeout=ENDLESS_S
+            command,
+            cwd=root,
+            env=environment,
+            stdout=said,
+            stderr=said,
+            check=False,
+            timeout=ENDLESS_S,
         )
     except subprocess.TimeoutExpired:
         return False
     return done.returncode in (0, 5)  # 5: there are none
 
 
-def survives(change: Change, root: Path) -> bool:
-    """Whether no test fails with the change in a copy of the project."""
+def survives(change: Change, root: Path, more: Sequence[str] = ()) -> bool:
+    """Whether no test fails with the change in a copy of the project, of `more` files either."""
     path = root / change.file
     right = path.read_bytes()
     path.write_bytes(right[: change.start] + change.wrong.encode() + right[change.stop :])
-    green = are_green(guards(change.file), root)
+    green = are_green((*guards(change.file), *more), root)
     path.write_bytes(right)
     return green
 
@@ -196,6 +237,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.drawn_mutations")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--incomplete", action="store_true", help="stop branches, see above")
     parser.add_argument("--rooms", default=",".join(ROOMS), help="separated by commas")
     options = parser.parse_args()
     survived = 0
@@ -210,11 +252,19 @@ def main() -> int:
                 made(path, names) if "data" in Path(path).parts else unneeded(path, names)
             ),
         )
-        chosen = drawn(options.seed, options.count, options.rooms.split(","), entered_lines(root))
-        if not are_green({file for one in chosen for file in guards(one.file)}, root, "auto"):
+        entered, kind, more = entered_lines(root), changes, ()
+        if options.incomplete:
+            usual, kind, more = entered, stops, LACKING[-1:]
+            entered = {
+                file: lines - usual.get(file, set())
+                for file, lines in entered_lines(root, LACKING).items()
+            }
+        chosen = drawn(options.seed, options.count, options.rooms.split(","), entered, kind)
+        every = sorted({*more, *(file for one in chosen for file in guards(one.file))})
+        if not are_green(every, root, "auto", shown=True):
             parser.error("tests fail without a mistake")
         for number, one in enumerate(chosen, 1):
-            alive = survives(one, root)
+            alive = survives(one, root, more)
             survived += alive
             source = (ROOT / one.file).read_bytes()
             line = source.splitlines()[one.line - 1].decode().strip()

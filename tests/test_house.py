@@ -8,7 +8,6 @@ import subprocess
 import tomllib
 from collections import Counter
 from functools import cache
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -180,27 +179,6 @@ def test_the_import_contracts_name_every_room():
     assert set(kept_from) == rooms - {"aqbio.opensim"}
 
 
-def test_no_module_leads_back_to_itself():
-    """By imports inside functions and for types too; the root names all."""
-    names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in SOURCES)
-    known = dict(zip((name.removesuffix(".__init__") for name in names), SOURCES, strict=True))
-    del known["aqbio"]
-    graph = {
-        name: {
-            full if (full := f"{node.module}.{one.name}") in known else node.module
-            for node in _nodes(path)
-            if isinstance(node, ast.ImportFrom) and node.module in {*known, "aqbio"}
-            for one in node.names
-        } & set(known) - {name}
-        for name, path in known.items()
-    }  # fmt: skip
-    assert sum(map(len, graph.values())) > len(graph)
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        pytest.fail(" <- ".join(error.args[1]))
-
-
 def test_opensim_is_imported_in_one_module_only():
     """Which moves its log and silences its warnings before anybody else can meet them."""
     imported = re.compile(r"^\s*(import|from) opensim\b", re.MULTILINE)
@@ -262,15 +240,6 @@ def test_nothing_large_and_no_results_are_tracked():
         or path.suffix == ".c3d"
         or path.relative_to(ROOT).parts[0] in ("results", ".snakemake", ".venv")
     ]
-
-
-def test_decisions_have_a_number_each():
-    """And begin with it, so that a page can be found from either; superseded ones are gone."""
-    pages = sorted((ROOT / "docs" / "decisions").iterdir())
-    assert len({page.name[:4] for page in pages}) == len(pages)
-    for page in pages:
-        assert re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", page.name), page.name
-        assert _text(page).startswith(f"# {page.name[:4]}: "), page.name
 
 
 def test_commands_in_the_pages_exist():

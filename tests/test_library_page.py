@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import doctest
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +13,8 @@ import pytest
 
 import aqbio
 from aqbio.contributions.dataset import levels_dataset
-from aqbio.io.dictionary import columns, tables
 from aqbio.steps.rows import level_rows
 
-HOLES = ("group", "axis", "partition", "contact_model", "error", "model")
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
 
 
@@ -59,20 +55,6 @@ def test_by_hand_is_what_the_workflow_writes(page):
         assert by_hand == pytest.approx(torque[role, "pelvis", "y", "moment_mean"], abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("code", "heavy"),
-    [
-        ("aqbio", {"numpy", "scipy", "opensim", "pandas", "xarray", "matplotlib", "pydantic"}),
-        ("aqbio.levels", {"opensim", "pandas", "xarray", "matplotlib"}),
-    ],
-)
-def test_importing_aqbio_loads_none_of_the_heavy_libraries(code, heavy):
-    """Nor our own rooms: what `import aqbio` costs is Python's own start."""
-    command = [sys.executable, "-c", f"import sys, aqbio; {code}; print(*sys.modules)"]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert not heavy & set(run.stdout.split())
-
-
 def test_every_name_is_documented_and_has_an_example_that_runs():
     """On the page, in the gallery or its docstring; a reader of models needs a file and OpenSim."""
     texts = [PAGE, *(PAGE.parent / "examples").glob("*.py")]
@@ -86,14 +68,6 @@ def test_every_name_is_documented_and_has_an_example_that_runs():
     assert set(aqbio.__all__) <= set(dir(aqbio))
     with pytest.raises(AttributeError, match="no attribute 'leveles'"):
         aqbio.leveles  # noqa: B018
-
-
-def test_no_column_hides_behind_an_attribute_of_a_table():
-    """Names of methods (mean, rank) are taken with brackets; properties would be set by mistake."""
-    reserved = {name for name in dir(pd.DataFrame) if not callable(getattr(pd.DataFrame, name))}
-    named = {one for table in tables() for one in columns(table, **dict.fromkeys(HOLES, ("x",)))}
-    assert "flags" in reserved
-    assert not named & reserved
 
 
 def test_type_checkers_are_told_the_same_homes():

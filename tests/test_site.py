@@ -55,30 +55,6 @@ def test_every_page_name_and_example_is_there(site):
         assert f"{example.stem}.ipynb" in page
 
 
-def test_equations_are_drawn_without_a_script(site):
-    """MathML, in which nothing of LaTeX is left; GitHub draws the same text by itself."""
-    for page in ("methods", "levels", "consistency"):
-        text = (make_site.ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
-        made = (site / "docs" / f"{page}.html").read_text(encoding="utf-8")
-        drawn = re.findall(r"<math.*?</math>", made, re.DOTALL)
-        assert len(drawn) == text.count("```math") > 0
-        plain = re.sub(r"&(gt|lt|#\w+);", "", " ".join(drawn))
-        assert not re.search(r"[\\&](?!#)", plain)
-
-
-@pytest.mark.parametrize(
-    "wrong", ["[x](nowhere.md)", "[x](methods.md#nowhere)", "![x](images/no.png)"]
-)
-def test_a_link_that_leads_nowhere_fails(wrong, tmp_path):
-    """In a site of two pages: the same settings, much sooner."""
-    (tmp_path / "methods.md").write_text("---\norphan: true\n---\n# Methods\n", encoding="utf-8")
-    page, plain = tmp_path / "index.md", ("-D", "extensions=myst_parser")
-    page.write_text("# Top\n\n[x](methods.md#methods)\n", encoding="utf-8")
-    assert make_site.built(tmp_path, tmp_path / "site", *plain) == 0
-    page.write_text(f"# Top\n\n{wrong}\n", encoding="utf-8")
-    assert make_site.built(tmp_path, tmp_path / "site", *plain) != 0
-
-
 @pytest.mark.browser
 def test_search_leads_to_the_guide_and_nothing_is_asked_of_the_network(site):
     """From disk. Nine of ten: nobody can foresee every word."""

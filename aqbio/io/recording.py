@@ -132,11 +132,11 @@ def refuse_impossible(force: FloatArray, name: str, file: str) -> None:
         )
 
 
-JITTER = 0.02
-"""Steps of a time column may differ from their median by this share."""
+JITTER, ROUNDING = 0.02, 1.1e-3
+"""Steps of a time column differ from their median by this share; by rounding to ms, by this, s."""
 
-ROUNDING = 1.1e-3
-"""Steps may also differ by this, where a file rounds times to milliseconds, s."""
+FEW_STEPS = 0.05
+"""Up to this share of other steps are lost rows: rounding makes more."""
 
 DIGITS = (0.01, 0.001, 0.0001)
 """Last digits of times that exports round to, s."""
@@ -164,7 +164,8 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
     typical = float(np.median(steps)) if len(steps) else 0.0
     deviation = np.abs(steps - typical)
     if not typical > 0.0 or deviation.max() > max(JITTER * typical, min(ROUNDING, 0.5 * typical)):
-        if (rate := _rate_of_rounded(time)) is not None:
+        lost = typical > 0.0 and (deviation > 0.5 * typical).mean() < FEW_STEPS
+        if not lost and (rate := _rate_of_rounded(time)) is not None:
             return rate
         row = int(np.argmax(deviation)) + 2 if len(steps) else 1
         step = f"{steps[row - 2]:g} s" if len(steps) else "unknown"
@@ -215,7 +216,7 @@ def _refuse_other_unit(time: FloatArray, file: str, declared: float | None) -> N
 
 
 def _rate_of_rounded(time: FloatArray) -> float | None:
-    """Rate of a time column with so few digits that instants repeat; None if it is not uniform.
+    """Rate of a time column with so few digits that steps differ; None if it is not uniform.
 
     Rounding moves an instant by half a digit at most; a dropped row moves all that follow.
     """
@@ -241,7 +242,7 @@ METRES = {
 """Units of length by the names that files use."""
 
 LARGE = 20.0
-"""Positions beyond this cannot be metres in a laboratory."""
+"""Positions beyond this cannot be metres."""
 
 
 def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -> float:
@@ -275,10 +276,8 @@ def marked_missing(positions: FloatArray) -> FloatArray:
 
 def _printed(label: str) -> str:
     """A label without control characters and marks that reverse the direction of text."""
-    printable = (
-        sign if sign.isprintable() else " " for sign in unicodedata.normalize("NFC", label)
-    )
-    return "".join(printable).strip()[:LABEL]
+    composed = unicodedata.normalize("NFC", label)
+    return "".join(one if one.isprintable() else " " for one in composed).strip()[:LABEL]
 
 
 def kept_labels(

@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aqbio.recordings.events_from_markers import ACCURACY
 from benchmarks import foot_events
 from benchmarks.board import Effort, Measured, Row, Target, Verdict, measured_together
 from benchmarks.drawn_mutations import ROOMS, ROOT, changes, drawn
@@ -62,31 +61,6 @@ def test_rows_with_one_rival_stand_around_it():
     assert clock.calls[-5:] == ["ours", "ours", "other", "ours", "ours"]
 
 
-def test_more_turns_only_while_they_end_in_time():
-    """A turn costs 10 s: the third would end at 30 s."""
-    clock = Clock()
-    row = _row(clock.side("ours", 0.0, 1.0), clock.side("other", 8.0))
-    [line] = measured_together([row], Effort(fewest=1, most=7, patience_s=25.0), clock)
-    assert (line.ours_s, line.other_s, line.turns) == (1.0, 8.0, 2)
-    row = _row(clock.side("ours", 5.0), None, target=Target("ours_s", "<=", 8))
-    [line] = measured_together([row], Effort(1, 1, 0.0), clock)
-    assert (line.ours_s, line.met) == (5.0, "yes")
-
-
-@pytest.mark.parametrize(
-    ("target", "value", "met"),
-    [
-        (Target("ratio", ">=", 40), 40.0, True),
-        (Target("ratio", ">=", 40), 39.9, False),
-        (Target("ours_s", "<=", 0.15), 0.15, True),
-        (Target("ours_s", "<=", 0.15), 0.151, False),
-        (Target("ours_s", "<=", 1), math.nan, False),
-    ],
-)
-def test_targets(target, value, met):
-    assert target.met_by(value) is met
-
-
 LINES = (
     Measured("B1", "markers", 0.3, 20.1, 67.0, target="ratio >= 40", correct="yes", met="yes"),
     Measured("B12", "a study", 1.7, memory_mb=224.3, correct="yes"),
@@ -112,17 +86,6 @@ ROWS = [
     for line in PAGE.read_text(encoding="utf-8").splitlines()
     if "±" in line
 ]
-
-
-@pytest.mark.parametrize("strike", ACCURACY)
-def test_the_stated_accuracy_is_from_earliest_to_latest(strike):
-    stated, own = ACCURACY[strike], [row for row in ROWS if row[2] == strike and row[6] != "0%"]
-    for column, limits in ((5, stated.touchdown), (7, stated.toe_off)):
-        ends = [tuple(map(float, row[column].split(" ± "))) for row in own]
-        assert 1e3 * limits[0] == pytest.approx(min(m - 2.0 * sd for m, sd in ends))
-        assert 1e3 * limits[1] == pytest.approx(max(m + 2.0 * sd for m, sd in ends))
-    speeds = [float(row[1]) for row in own]
-    assert stated.speeds == (min(speeds), max(speeds))
 
 
 def test_virtual_sprinters_measure_the_same_again():

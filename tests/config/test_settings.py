@@ -14,12 +14,10 @@ from pydantic import BaseModel, ValidationError
 import aqbio
 from aqbio.config import SECTIONS, SHEETS, StudySettings, Trial, read_yaml
 from aqbio.config.document import settings_page, settings_schema
-from aqbio.config.model_map import MappedMarker, ModelMap
-from aqbio.config.settings import CONSTANTS, EVERYDAY, Files
-from aqbio.consistency.parameters import DRAG, PARAMETERS
-from aqbio.consistency.session_inputs import parameters
+from aqbio.config.model_map import ModelMap
+from aqbio.config.settings import EVERYDAY, Files
 from aqbio.stage_table import STAGE_TABLE, STAGES
-from tests.config.settings_reads import STUDY, reached, reads, sections_read
+from tests.config.settings_reads import sections_read
 
 ROOT = Path(aqbio.__file__).parents[1]
 
@@ -130,35 +128,6 @@ def test_stage_reads_the_sections_that_it_declares(stage):
     assert not declared - set(read)
 
 
-def test_the_reading_of_reads_sees_what_it_must():
-    """The test above is only as good as this: known reads of known functions."""
-    assert reads("aqbio.inverse_kinematics.stage:solve_trial")[0] >= {"prepare"}
-    assert "model" in reads("aqbio.inverse_kinematics.stage:tracked_markers")[0]
-    inside = set(reached("inverse_kinematics"))
-    assert "aqbio.inverse_kinematics.solution:solution_findings" in inside
-    assert "aqbio.multibody.motion:spline_motion" in inside
-    assert STUDY not in inside
-
-
-def test_a_drag_area_of_the_settings_is_that_of_the_fit():
-    """One default in two places; without air, or with more than anybody has, limits give way."""
-    default = StudySettings(name="x").consistency.drag_area_m2
-    assert parameters(default, align_plates=False) == PARAMETERS
-    for area in (0.0, 1.0):
-        drag = next(one for one in parameters(area, align_plates=True) if one.name == DRAG)
-        assert drag.lowest <= drag.prior == area <= drag.highest
-        assert not drag.on
-
-
-@pytest.mark.parametrize("where", CONSTANTS.values(), ids=CONSTANTS)
-def test_a_setting_that_is_a_constant_is_where_the_refusal_says(where):
-    place, constant = re.fullmatch(
-        r".*?in (aqbio/[a-z_/]+\.py)(?: \(([A-Za-z_]+)\).*)?", where
-    ).groups()
-    text = (ROOT / place).read_text(encoding="utf-8")
-    assert re.search(rf"^{constant or 'class Weights'}\b", text, re.MULTILINE)
-
-
 @pytest.mark.parametrize("path", sorted((ROOT / "models").glob("*/map.yaml")), ids=str)
 def test_shipped_maps_are_valid(path):
     shipped = read_yaml(path, ModelMap)
@@ -166,11 +135,6 @@ def test_shipped_maps_are_valid(path):
     assert set(shipped.flexion) <= set(shipped.sagittal)
     segments = {body for members in shipped.groups.values() for body in members}
     assert {shipped.feet.left, shipped.feet.right, shipped.pelvis.body} <= segments
-
-
-def test_which_markers_inverse_kinematics_follows():
-    given = ({}, {"tracking": True}, {"static_only": True}, {"weight": 0})
-    assert [MappedMarker(body="b", **one).tracked for one in given] == [True, True, False, False]
 
 
 @pytest.mark.parametrize(

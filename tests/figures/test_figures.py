@@ -29,7 +29,7 @@ from aqbio.figures.figure import letter_panels, range_words
 from aqbio.figures.files import arrange, save_figure
 from aqbio.figures.stage import FIGURES, figures_study
 from aqbio.figures.step_means import column_title
-from aqbio.figures.style import BLUE, STYLES, VERMILLION, journal_style, legend_above, sheet
+from aqbio.figures.style import BLUE, VERMILLION, journal_style
 from aqbio.figures.words import choice_words, digits, format_interval, source_label
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study
@@ -269,23 +269,6 @@ def test_axes_have_labels_with_units(described, made):
             assert figure.name in WITHOUT_UNIT or re.search(r"\(.+\)", label), label
 
 
-def test_faults_of_a_drawing_are_seen():
-    """Words upon words, a colour without a key, a key that the paper cuts."""
-    with journal_style():
-        drawing = sheet(85.0, 60.0)
-        place = drawing.subplots()
-        for height in (0.5, 0.51):
-            place.text(0.5, height, "gate", ha="center")
-        [blue] = place.plot([0, 1], color=BLUE, label="push side")
-        place.plot([1, 0], color=VERMILLION)
-        legend_above(drawing, [blue], 1)
-        drawing.text(0.98, 0.97, "foot may not turn at all")
-        drawing.draw_without_rendering()
-    assert overlapping(drawing) == [("gate", "gate")]
-    assert len(unexplained(drawing)) == 1
-    assert cut(drawing) == ["foot may not turn at all"]
-
-
 # words ------------------------------------------------------------------------------------------
 
 
@@ -424,21 +407,6 @@ def test_one_condition_and_missing_intervals_are_drawn(name, tables):
         drawing.draw_without_rendering()
     assert cut(drawing) == []
     assert "95 % interval of" not in figure.caption(rows.assign(**gone))
-
-
-def test_no_two_groups_share_a_dash_pattern_and_lightness():
-    """Without colour, a line is told apart by its dashes or by a clear step in lightness."""
-    groups = ("push_leg", "swing_leg", "arms", "torso", "pelvis", "total")
-    for one, other in combinations((STYLES[name] for name in groups), 2):
-        light, dark = (luminance(style.colour) for style in (one, other))
-        assert one.dash != other.dash or abs(light - dark) > 0.1
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of the Web Content Accessibility Guidelines."""
-    rgb = np.array(to_rgb(colour))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 # the stage --------------------------------------------------------------------------------------

@@ -6,15 +6,11 @@ import re
 from pathlib import Path
 
 import matplotlib as mpl
-import numpy as np
 import pytest
-from matplotlib import font_manager
 from matplotlib.figure import Figure
-from matplotlib.ft2font import FT2Font
-from matplotlib.textpath import TextPath
 
 from aqbio.figures.files import save_figure
-from aqbio.figures.style import WHOLE, families, journal_style, sheet
+from aqbio.figures.style import journal_style, sheet
 
 
 def drawing(width_mm: float = 85) -> Figure:
@@ -75,36 +71,3 @@ def places(svg: Path) -> list[float]:
     """Every number in the drawing, but for names."""
     text = re.sub(r'(id|href|clip-path)="[^"]*"|#\w+|base64,[^"]*', "", svg.read_text("utf-8"))
     return [float(number) for number in re.findall(r"-?\d+\.?\d*", text)]
-
-
-def test_formats_that_are_drawn_together_are_as_drawn_alone(tmp_path):
-    pdf, svg = save_figure(drawing(), tmp_path / "both")
-    [alone] = save_figure(drawing(), tmp_path / "alone", ("pdf",))
-    assert pdf.read_bytes() == alone.read_bytes()
-    [alone] = save_figure(drawing(), tmp_path / "alone", ("svg",))
-    found, expected = places(svg), places(alone)
-    assert len(found) == len(expected) > 300
-    # Each format measures letters in its own way; of a line of 7 points they differ by 0.24.
-    assert found == pytest.approx(expected, abs=0.3)
-
-
-@pytest.mark.parametrize("weight", ["normal", "bold"])
-@pytest.mark.parametrize("text", ["AVA To, Yw fi", "−1.5 kg m²/s ± 3 %", "Müller Øst → χ"])
-def test_the_small_copy_of_the_typeface_draws_what_the_whole_one_draws(weight, text):
-    """The same outlines in the same units: nothing is computed twice, so nothing is rounded."""
-    assert families()[1:] == (WHOLE,)
-    fonts = [
-        font_manager.findfont(font_manager.FontProperties(family=family, weight=weight),
-                              fallback_to_default=False)
-        for family in (families()[0], WHOLE)
-    ]  # fmt: skip
-    drawn, expected = (
-        TextPath((0, 0), text, size=7, prop=font_manager.FontProperties(fname=path)).vertices
-        for path in fonts
-    )
-    np.testing.assert_array_equal(drawn, expected)
-    assert len(expected) > 50
-    small, whole = map(FT2Font, fonts)
-    assert small.num_glyphs < whole.num_glyphs / 8
-    assert ord("ж") not in small.get_charmap()
-    assert ord("ж") in whole.get_charmap()

@@ -7,16 +7,12 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.contributions.without_plates import ESTIMATED
-from aqbio.figures.bars import BAR, Means, bar_rows
 from aqbio.figures.curves import SHARE, summarised_curves
-from aqbio.figures.runs import JOINT_WORK
-from aqbio.figures.stage import study_results, without_plates_words
+from aqbio.figures.stage import study_results
 from aqbio.figures.step_means import pooled, step_columns, summarise
 from aqbio.gait.step_files import participant_rows
 from aqbio.io.study import Study
-from aqbio.pages.stance import speed_columns
-from tests.figures.made_study import EDGES, MASS_KG, made_step_curves, write_made_results
+from tests.figures.made_study import EDGES, made_step_curves, write_made_results
 
 
 def contribution_rows(study: Study) -> pd.DataFrame:
@@ -38,20 +34,6 @@ def results(study):
 
 
 # means over steps -------------------------------------------------------------------------------
-
-
-def test_a_run_goes_as_a_whole_into_the_column_of_its_mean_speed():
-    table = pd.DataFrame(
-        {"participant_id": ["A", "A", "B", "B"], "trial_id": "1", "speed": [7.9, 8.3, 7.8, 7.9]}
-    )
-    slow, fast = step_columns(table, EDGES)
-    assert (slow.rows.tolist(), fast.rows.tolist()) == ([2, 3], [0, 1])
-    assert (slow.title, slow.participants) == ("7.8 m/s", ("B", "B"))
-    assert len(step_columns(table.assign(speed=[11.0, 11.2, 12.9, 13.5]), EDGES)) == 1
-    assert step_columns(table.iloc[:0], EDGES) == ()
-    conditions = table.assign(condition=["normal", "normal", "restricted_arms", "restricted_arms"])
-    titles = [one.title for one in step_columns(conditions, EDGES)]
-    assert titles == ["8.1 m/s", "restricted arms, 7.8 m/s"]
 
 
 def test_pooled_participants_are_their_steps_together():
@@ -111,47 +93,6 @@ def test_means_are_those_of_the_steps(results):
                 assert np.isnan(bar["high"])
 
 
-def test_all_sources_together_are_the_sum_of_single_ones(results):
-    bars = results.means.bars("caused_rotation")
-    bars = bars[(bars["variant"] == "C2") & ~bars["source"].str.contains("side")]
-    for _, panel in bars.groupby(["speed_mps", "panel"]):
-        means = panel.set_index("source")["mean"]
-        assert means["together"] == pytest.approx(means.drop("together").sum(), rel=1e-9)
-
-
-def test_a_model_without_arms_has_no_push_side(results):
-    every = contribution_rows(results.study)
-    armless = every[every["target"] != "push_side"]
-    bars = Means(results["steps"], lambda: [armless], EDGES).bars("caused_rotation")
-    assert set(bars["panel"]) == {"swing_side_y"}
-    bare = bar_rows(every[every["level"] == "joint"], results.means.kept)
-    assert bare.empty
-    assert set(BAR) < set(bare.columns)
-
-
-def test_forces_that_no_plate_measured_are_marked_in_the_table_and_on_the_page(results):
-    """Of half of the steps; the level and the captions say what they are."""
-    steps = results["steps"].assign(events="plates")
-    half = steps.iloc[::2].query("status == 'ok'")
-    steps.loc[half.index, "events"] = "kinematic"
-    phases = {"stance": 900.0, "braking": -12.0, "propulsion": 15.0}
-    keys = half[["participant_id", "trial_id", "step"]]
-    parts = [keys.assign(phase=one, value=value) for one, value in phases.items()]
-    rows = pd.concat(parts, ignore_index=True)
-    rows = rows.assign(level=ESTIMATED, source="ground", target="whole_body", unit="N")
-    rows = rows.assign(statistic="force_mean", axis="y", low=np.nan, high=np.nan)
-    means = Means(steps, lambda: [rows], EDGES)
-    table = means.stance
-    own = table[table["quantity"] == ESTIMATED]
-    assert own.groupby("source")["mean"].agg(set).to_dict() == {k: {v} for k, v in phases.items()}
-    assert dict(zip(own["source"], own["unit"], strict=True))["braking"] == "N s"
-    found = {phase: one.mean for phase, one in speed_columns(table)[0].estimated.items()}
-    assert found == phases
-    kept = int((steps["status"] == "ok").sum())
-    assert without_plates_words(steps).endswith(f"events of {len(half)} of {kept} steps.")
-    assert without_plates_words(steps.assign(events="plates")) == ""
-
-
 # curves -----------------------------------------------------------------------------------------
 
 
@@ -206,13 +147,3 @@ def test_balance_and_parts_of_moments_add_up():
 
 
 # fastest runs -----------------------------------------------------------------------------------
-
-
-def test_joints_of_the_push_leg_are_those_of_the_foot_on_the_ground(results):
-    means = JOINT_WORK.table(results).groupby(["quantity", "line"])["mean"].mean()
-    push = means["angle", "knee_push"], means["angle", "knee_swing"]
-    assert sum(push) == pytest.approx(
-        np.rad2deg(1.0 + 2.0), rel=1e-9
-    )  # one leg flexed twice as far
-    assert means["power", "ankle_push"] == pytest.approx(500.0 / MASS_KG, rel=1e-9)
-    assert ("moment", "hip_push") not in means.index  # the run has none

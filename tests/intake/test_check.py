@@ -5,15 +5,12 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace as replaced
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from aqbio.errors import Finding
 from aqbio.intake import contents
 from aqbio.intake.check import comparison_problems, study_problems, written_problems
-from aqbio.intake.foreseen import placed
-from aqbio.io.study import checked_study, load_study
+from aqbio.io.study import checked_study
 from tests.altered_study import alter, alterations
 from tests.golden import differences
 from tests.recorded_study import record
@@ -26,11 +23,6 @@ def recorded(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("recorded")
     record(write_small_study(folder, results="results"))
     return folder
-
-
-@pytest.fixture
-def file(tmp_path: Path, recorded: Path) -> Path:
-    return copied(recorded, tmp_path / "study")
 
 
 def copied(recorded: Path, folder: Path) -> Path:
@@ -53,7 +45,7 @@ def test_what_check_says_is_what_it_was(tmp_path, recorded):
     assert differences("intake/check", started + lines) == []
 
 
-def test_a_recording_over_which_the_program_breaks_is_one_finding(file, monkeypatch):
+def test_a_recording_over_which_the_program_breaks_is_one_finding(recorded, monkeypatch):
     """Nobody foresaw it; everything else is looked at all the same."""
     whole, calls = contents.is_static, []
 
@@ -64,13 +56,13 @@ def test_a_recording_over_which_the_program_breaks_is_one_finding(file, monkeypa
         return whole(positions)
 
     monkeypatch.setattr(contents, "is_static", broken)
-    [finding] = written_problems(file)[0]
+    [finding] = written_problems(recorded / "study.yaml")[0]
     assert (finding.rule, finding.participant, finding.trial) == ("internal-error", "P1", "fast")
     assert len(calls) == 6
 
 
-def test_sex_and_laboratory_are_asked_for_where_athletes_are_compared(file):
-    study = checked_study(file).study
+def test_sex_and_laboratory_are_asked_for_where_athletes_are_compared(recorded):
+    study = checked_study(recorded / "study.yaml").study
     first, told = study.participants[0], {"sex": "female", "laboratory": "A"}
     many = [first.model_copy(update=told | {"participant_id": f"P{n}"}) for n in range(48)]
     some = [*many[:47], many[47].model_copy(update={"laboratory": None})]
@@ -81,16 +73,3 @@ def test_sex_and_laboratory_are_asked_for_where_athletes_are_compared(file):
     assert [len(one) for one in found] == [0, 1, 0]
     assert found[1][0].rule == "laboratory-untold"
     assert "1 of 48" in found[1][0].what
-
-
-def test_a_finding_is_placed_at_the_line_of_its_own_trial(file):
-    """Trials of two people have the same names."""
-    study = load_study(file)
-    checked = SimpleNamespace(study=study, trial_lines=list(range(2, 2 + len(study.trials))))
-    for line, trial in enumerate(study.trials, 2):
-        one = Finding("x", "error", "x.", trial.trial_id, trial.participant_id, where="frame 3")
-        found = placed(one, checked)
-        assert found.where == f"frame 3; trials.tsv, line {line}"
-        assert found.file == str(study.recording(trial))
-    nobody = Finding("x", "error", "x.", "fast", "P3")
-    assert placed(nobody, checked) == nobody

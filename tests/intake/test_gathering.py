@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
-import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from aqbio.intake import rows as rows_module
 from aqbio.intake.folder import MarkerFacts, StorageFacts, folder_content
-from aqbio.intake.models import SIZES, ScaledModel, models_of_people, scaling_signs
+from aqbio.intake.models import SIZES, ScaledModel, models_of_people, scaled_models
 from aqbio.intake.people import (
     clock_mismatch,
     copies,
@@ -37,15 +34,16 @@ from tests.said import said
 
 
 def markers(
-    file, *, frames=500, still=False, plates=0, labels=("RASI", "LASI"), movement=None, size=1.0
+    file, *, movement=None, size=1.0, count=10, still=False, plates=0, labels="", first=0.0
 ):
-    """One recording; of a seed for `movement` there are labels and positions, too."""
+    """One recording of 5 s; of a seed for `movement` there are labels and positions, too."""
+    names = tuple(labels.split()) or ("RASI", "LASI")
     moved, lengths = Movement(), Lengths()
     if movement is not None:
-        labels = "abcdefghij"
-        positions = size * moving_body(movement, frames, still=still)
-        moved, lengths = Movement.of(labels, positions, 100.0), Lengths.of(labels, positions)
-    return MarkerFacts(Path(file), tuple(labels), frames, 100.0, 0.0, still, plates, moved, lengths)
+        names = tuple("abcdefghij"[:count])
+        positions = size * moving_body(movement, 500, still=still)[:, :count]
+        moved, lengths = Movement.of(names, positions, 100.0), Lengths.of(names, positions)
+    return MarkerFacts(file, names, 500, 100.0, first, still, plates, moved, lengths)
 
 
 def moving_body(seed, frames, *, still):
@@ -58,13 +56,6 @@ def moving_body(seed, frames, *, still):
     way = np.sin(rate * time + phase)
     turns = Rotation.from_rotvec(way[:, :3]).as_matrix()
     return np.einsum("tij,mj->tmi", turns, body) + way[:, None, 3:]
-
-
-def forces(file, start=0.0, end=5.0):
-    return StorageFacts(Path(file), start, end, 1000.0)
-
-
-# names --------------------------------------------------------------------------------------------
 
 
 FOLDERS = Path(__file__).with_name("folders.txt").read_text(encoding="utf-8").splitlines()
@@ -97,174 +88,32 @@ def test_no_name_of_a_person_becomes_an_id(name, places):
         assert not any(part in one.casefold() for one in ids if one != "UB1"), ids
 
 
-# what belongs together ----------------------------------------------------------------------------
+RECORDINGS = yaml.safe_load(Path(__file__).with_name("recordings.yaml").read_text("utf-8"))
 
 
-def test_what_changes_the_forces_is_left_out_unless_a_person_says_otherwise():
-    """A load in the name of a run, or of its folder; never of a standing trial."""
-    files = {"static_vest.c3d": True, "unloaded.c3d": False, "sled/run1.c3d": False}
-    files |= {"ThighLoad_run2.c3d": False, "vestibular.c3d": False}
-    every = [markers(file, still=still) for file, still in files.items()]
-    left_out = [one for one in rows_of(every, {}, owners_of(every)).trials if one.include == "no"]
-    assert {one.file for one in left_out} == {"sled/run1.c3d", "ThighLoad_run2.c3d"}
-    assert all("not modelled" in one.found for one in left_out)
-
-
-TOGETHER = {
-    # markers, forces in the order of their markers or - for none
-    "by name": ("run/motion_capture_run.trc walk/motion_capture_walk.trc",
-                "run/grf_run.mot walk/grf_walk.mot"),
-    "in parallel folders": (
-        "P1/markers/run.trc P2/markers/run.trc run200/markers.trc run300/markers.trc",
-        "P1/forces/run.mot P2/forces/run.mot run200/grf.mot forces/run300/grf.mot"),
-    "that could be exchanged": ("a/markers.trc b/markers.trc", "- -", "x/grf.mot y/grf.mot"),
-    "in the same folders": ("a/markers.trc b/markers.trc", "a/grf.mot b/grf.mot"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", TOGETHER)
-def test_forces_go_with_the_markers_of_their_name_and_person(case):
-    """In whatever order; never with standing trials or recordings of plates."""
-    names, expected, *others = TOGETHER[case]
-    every = [markers("static_run.trc", still=True), markers("c3d/with_plates.c3d", plates=4)]
-    every += map(markers, names.split())
-    given_ = [forces(one) for one in reversed([*expected.split(), *" ".join(others).split()])]
-    found = force_files(every, [one for one in given_ if one.file.name != "-"])
-    pairs = dict(zip(names.split(), expected.split(), strict=True))
-    assert {str(k): str(v.file) for k, v in found.items()} == {
-        k: v for k, v in pairs.items() if v != "-"
-    }
-
-
-def test_forces_of_another_time_belong_to_nobody():
-    every = [markers("run/motion_capture_run.trc")]
-    late = [forces("run/grf_run.mot", 60.0, 65.0)]
-    assert force_files(every, late) == {}
-    assert "share no time (60 to 65 s, 0 to " in clock_mismatch(every, late[0])
-    end = every[0].seconds
-    for own in (forces("run/grf_run.mot"), forces("run/grf_run.mot", -5.0, 0.0),
-                forces("run/grf_run.mot", end, 9.0)):  # fmt: skip
-        assert not clock_mismatch(every, own)  # also where they only touch
-    for own in (forces("run/grf_run.mot", -5.0, -0.01), forces("run/grf_run.mot", end + 0.01, 9.0)):
-        assert clock_mismatch(every, own)
-    assert not clock_mismatch(every, forces("walk/grf_walk.mot", 60.0, 65.0))
-
-
-def test_one_recording_is_one_trial():
-    """The export with plates stays, of others the one with most labels; forces go with it."""
-    c3d, trc = markers("c3d/a.c3d", plates=8, movement=1), markers("b.trc", movement=1)
-    repeated, _ = copies([trc, markers("c.trc", movement=2), c3d], {})
-    assert repeated == {trc.file: c3d.file}
-    fewer = replace(trc, file=Path("d.trc"), labels=trc.labels[:5])
-    own = {fewer.file: forces("d.mot")}
-    assert copies([fewer, trc], own) == ({fewer.file: trc.file}, {trc.file: own[fewer.file]})
-    later = replace(trc, first_time=0.2)  # another clock: the forces stay where they fit
-    assert copies([fewer, later], own) == ({later.file: fewer.file}, own)
-    # `check` refuses it: one of two people is wrong, and no file says which
-    mine, theirs = markers("P1/a.c3d", movement=1), markers("P2/a.c3d", movement=1)
-    assert copies([mine, theirs], {})[0] == {}
-
-
-@pytest.mark.parametrize(
-    "people",
-    [
-        # one folder, two sizes
-        [{"a.trc": 1.0, "c.trc": 1.0}, {"b.trc": 1.08}],
-        [{"a.trc": 1.0, "b.trc": 1.01}],
-        # millimetres read as metres are nobody's size
-        [{"a.trc": 1.0, "b.trc": 1000.0}],
-        # codes stay
-        [{"P07/a.trc": 1.0}, {"P07/b.trc": 0.9}, {"P08/c.trc": 1.0}],
-        # static trials that lie apart go to the person of their size
-        [{"Ada static/a.trc": 1.0, "x/d.trc": 1.0}, {"Bea static/b.trc": 1.1, "x/c.trc": 1.1}],
-    ],
-)
-def test_two_sizes_are_two_people(people):
-    files = sorted((file, size) for one in people for file, size in one.items())
-    owners = owners_of(
-        [
-            markers(file, movement=number, size=size, still="static" in file)
-            for number, (file, size) in enumerate(files)
-        ]
-    )
-    found = {name: [str(f) for f in owners if owners[f] == name] for name in owners.values()}
-    assert sorted(map(sorted, found.values())) == sorted(sorted(one) for one in people)
-    assert ({*found} == {"P07a", "P07b", "P08"}) == ("P07/a.trc" in people[0])
-
-
-def test_recordings_with_other_labels_are_another_study():
-    """And say where it starts; the same folder again would not help."""
-    run = markers("run.trc", labels=("RASI", "LASI", "RCAL"))
-    static = markers("static.trc", still=True, labels=("RASI", "LASI", "RCAL", "RMFC"))
-    walk = markers("walk.trc", labels=("R.ASIS", "L.ASIS", "R.Heel"))
-    groups = marker_vocabularies([walk, run, static], frozenset())
-    assert [[one.file.name for one in group] for group in groups] == [
-        ["static.trc", "run.trc"],
-        ["walk.trc"],
-    ]
-    five = [markers("a.trc", labels="abcde"), markers("b.trc", labels="abcxy")]  # three of five
-    assert len(marker_vocabularies(five, frozenset())) == 1
-    four = [markers("a.trc", labels="abcd"), markers("b.trc", labels="abxy")]
-    assert len(marker_vocabularies(four, frozenset())) == 2
-    for names, told in (
-        ("run/a.trc walk/b.trc", "a study of its own from data/walk"),
-        ("a.trc b.trc", "a study of its own from a folder that holds only b.trc"),
-        ("run/a.trc walk/b.trc c.trc", "from a folder that holds only b.trc, c.trc"),
-    ):
-        group, *others = map(markers, names.split())
-        found = _other_marker_sets([group], [others], Path("data"))
-        assert {one.file for one in found} == {one.file for one in others}
-        assert all(one.why.endswith(told) for one in found)
-
-
-# models -------------------------------------------------------------------------------------------
-
-
-BONE = "<Body name='{}'><mass>10</mass><Mesh><scale_factors>{} 1 1</scale_factors></Mesh></Body>"
-
-
-@pytest.mark.parametrize(
-    ("name", "sizes", "scaled"),
-    [("generic", SIZES - 1, False), ("registered", SIZES, True), ("unscaled_generic", 1, False),
-     ("P1_scaled", 1, True)],
-)  # fmt: skip
-def test_a_model_scaled_to_a_person_is_told_by_its_bones_or_its_name(tmp_path, name, sizes, scaled):
-    bones = "".join(BONE.format(index, 1.0 + 0.02 * (index % sizes)) for index in range(12))
-    (tmp_path / f"{name}.osim").write_text(f"<Model>{bones}</Model>", encoding="utf-8")
-    signs = scaling_signs(tmp_path / f"{name}.osim")
-    assert bool(signs) == scaled
-    assert not scaled or "120.0 kg" in signs
-
-
-def test_whose_scaled_model_it_is():
-    """One person's folder, a name that begins with the person, or nobody's."""
-    files = {"P1": [Path("P1/c3d/a.c3d")], "P2": [Path("P2/c3d/a.c3d")]}
-    names = ["models/P2_final.osim", "P1/models/mine.osim", "models/other.osim"]
-    models = [ScaledModel(Path(name), "") for name in names]
-    found = {person: str(one.file) for person, one in models_of_people(files, models).items()}
-    assert found == {"P1": names[1], "P2": names[0]}
-    [alone] = models_of_people({"S01": [Path("a.c3d")]}, models[2:]).values()
-    assert alone.file == Path("models/other.osim")
-
-
-@pytest.mark.parametrize(
-    "columns",
-    [("hip_flexion_r", "knee_angle_r"), ("/hip_r/hip_flexion_r/value", "knee_angle_r"),
-     ("/jointset/hip_r/hip_flexion_r/value", "/jointset/knee_r/knee_angle_r/value")],
-)  # fmt: skip
-def test_a_model_fits_that_has_all_coordinates_by_whatever_path(monkeypatch, columns):
-    known = {
-        "arm.osim": {"elbow_flex_r"}, "knee.osim": {"knee_angle_r", "knee_r"},
-        "leg.osim": {"hip_flexion_r", "knee_angle_r", "pelvis_tx"},
-    }  # fmt: skip
-    monkeypatch.setattr(rows_module, "model_names", lambda path: known[path.name])
-    monkeypatch.setattr(rows_module, "scaling_signs", lambda path: ())
-    content = SimpleNamespace(models=tuple(map(Path, known)))
-    motion = SimpleNamespace(columns=columns, file=Path("run_ik.mot"))
-    assert rows_module._fitting(Path(), content, motion) == [Path("leg.osim")]
-
-
-# folders ------------------------------------------------------------------------------------------
+def test_what_belongs_together_is_what_it_was():
+    """Persons, forces, copies, marker sets and models of made recordings."""
+    lines = []
+    for case, files in RECORDINGS.items():
+        paths = {Path(file): given_ or {} for file, given_ in files.items()}
+        every = [markers(one, **of) for one, of in paths.items() if one.suffix in (".trc", ".c3d")]
+        forces = [StorageFacts(one, of.get("start", 0.0), of.get("end", 5.0), 1000.0)
+                  for one, of in paths.items() if one.suffix == ".mot"]  # fmt: skip
+        owners, pairs = owners_of(every), force_files(every, forces)
+        repeated, served = copies(every, pairs)
+        for row in rows_of(every, pairs, owners).trials:
+            force, copied = served.get(Path(row.file)), repeated.get(Path(row.file), "none")
+            lines.append(f"{case} | {row.file} of {row.participant_id}: {row.include} {row.found}; "
+                         f"forces {force and force.file} copy of {copied}")  # fmt: skip
+        group, *others = marker_vocabularies(every, frozenset())
+        lines += [f"{case} | not {one.file}: {one.why}"
+                  for one in _other_marker_sets(group, others, Path("data"))]  # fmt: skip
+        lines += [f"{case} | {one.file}: {clock_mismatch(every, one) or 'fits'}" for one in forces]
+        people = {who: [one for one in owners if owners[one] == who] for who in owners.values()}
+        models = [ScaledModel(one, "") for one in paths if one.suffix == ".osim"]
+        lines += [f"{case} | {one.file} is of {who}"
+                  for who, one in models_of_people(people, models).items()]  # fmt: skip
+    assert differences("intake/together", lines) == []
 
 
 GRF = [f"ground_force_{part}{axis}" for part in "vp" for axis in "xyz"]
@@ -319,6 +168,17 @@ def axes(folder):
     write_trc(folder / "run.trc", names, np.concatenate([positions, more], axis=1), RATE)
 
 
+def models(folder):
+    """Generic ones, and those that are scaled to a person by their bones or their name."""
+    bone = (
+        "<Body name='{}'><mass>10</mass><Mesh><scale_factors>{} 1 1</scale_factors></Mesh></Body>"
+    )
+    named = {"generic": SIZES - 1, "registered": SIZES, "unscaled_generic": 1, "P1_scaled": 1}
+    for name, sizes in named.items():
+        bones = "".join(bone.format(one, 1.0 + 0.02 * (one % sizes)) for one in range(12))
+        (folder / f"{name}.osim").write_text(f"<Model>{bones}</Model>", encoding="utf-8")
+
+
 def files_of(**texts):
     return lambda folder: [
         (folder / name.replace("__", ".")).write_text(text) for name, text in texts.items()
@@ -339,6 +199,7 @@ CONTENTS = {
     "loads of other columns": storage(loaded=True, moving=False, loads="plate_1_v"),
     "results of ours": ours,
     "axes of other software": axes,
+    "models": models,
     "two people of Pose2Sim": lambda folder: two_of(folder, "pose-3d"),
     "two recordings of one": lambda folder: two_of(folder, "other"),
     "other systems": files_of(a__mvnx="x", a__B3D="x", a__forces="x", a__qtm="x", a__xcp="x"),
@@ -360,6 +221,8 @@ def test_what_folders_hold_is_what_it_was(tmp_path):
         for kind in ("forces", "coordinates"):
             own = getattr(content, kind)
             lines += [f"{name} | {kind} {one.cell} {', '.join(one.columns)}" for one in own]
+        scaled = scaled_models(folder, content.models)
+        lines += [f"{name} | scaled {one.file}: {one.why}" for one in scaled]
         lines += [f"{name} | not {one.file}: {one.why}" for one in content.unusable]
         if not content.markers and not content.coordinates:
             made = lambda folder=folder: gathered_study("made", folder, None, print)  # noqa: E731

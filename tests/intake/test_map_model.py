@@ -9,7 +9,6 @@ from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.intake.labelled_recordings import write_map
 from aqbio.intake.models import proposed_map
 from aqbio.io.study import MODELS
-from aqbio.opensim.session import opensim
 from tests.refusal import refused
 
 pytestmark = pytest.mark.opensim
@@ -60,11 +59,3 @@ def test_the_maps_that_were_written_by_hand(realdata, model, name):
     made = ModelMap.model_validate(yaml.safe_load(proposed.text))
     assert _comparable(made) == _comparable(read_yaml(MODELS / name / "map.yaml", ModelMap))
     assert proposed.open == ("source: citation of the model",)
-
-
-def test_a_model_without_bodies_is_refused(tmp_path):
-    """As of a set of markers that was saved as a model."""
-    opensim.Model().printToXML(str(tmp_path / "empty.osim"))
-    with refused("model-empty", "the model has no body") as caught:
-        proposed_map(tmp_path / "empty.osim")
-    assert caught.value.file.endswith("empty.osim")

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from aqbio import intake
-from aqbio.config import SHEETS
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
-from aqbio.intake.check import study_problems, written_problems
+from aqbio.intake.check import study_problems
 from aqbio.intake.new import demo_study, new_study, new_study_from
 from aqbio.io.atomic import write_text
 from aqbio.io.study import MODELS, load_study
@@ -41,29 +40,6 @@ def test_the_name_of_any_folder_becomes_a_valid_study(tmp_path, folder, name):
     assert f"name: {name}\n" in (tmp_path / folder / "study.yaml").read_text(encoding="utf-8")
 
 
-def test_filled_in_it_is_a_study(tmp_path):
-    folder = tmp_path / "mine"
-    new_study(folder)
-    for sheet in ("participants", "trials", "capacities"):
-        header = (folder / f"{sheet}.tsv").read_text(encoding="utf-8").splitlines()[0]
-        assert header.split("\t") == list(SHEETS[sheet].model_fields)
-    rows = {
-        "participants": {"participant_id": "P1", "sex": "female", "mass_kg": "58"},
-        "trials": {"participant_id": "P1", "trial_id": "fast", "task": "run", "file": "fast.c3d"}
-        | {"condition": "normal"},
-    }
-    for sheet, cells in rows.items():
-        with (folder / f"{sheet}.tsv").open("a", encoding="utf-8") as file:
-            file.write("\t".join(cells.get(name, "") for name in SHEETS[sheet].model_fields) + "\n")
-    labels, positions = recorded_figure(moving=True)
-    write_c3d(folder / "data" / "fast.c3d", list(labels), positions * 1e3, (RATE, 1000.0))
-    study = load_study(folder / "study.yaml")
-    assert study.settings.name == "mine"
-    assert study.moving_of("P1")[0].include == "yes"
-    assert written_problems(folder / "study.yaml")[0] == []
-    assert "aqbio check" in (folder / "README.md").read_text(encoding="utf-8")
-
-
 def test_the_demo_is_a_study_that_is_ready_to_run(tmp_path):
     demo_study(tmp_path / "demo")
     assert study_problems(tmp_path / "demo" / "study.yaml") == []
@@ -72,18 +48,20 @@ def test_the_demo_is_a_study_that_is_ready_to_run(tmp_path):
         demo_study(tmp_path / "demo")
 
 
-@pytest.fixture
-def recordings(tmp_path):
+def odd_names(data):
     """Two runs, one frame, and files whose names no sheet can hold."""
-    (data := tmp_path / "data").mkdir()
     for number, name in enumerate(("slow", "fast", "frame", "of a\nline", 'of "quotes"')):
         labels, positions = recorded_figure(moving=True, turns=float(number))
         frames = 1 if name == "frame" else len(positions)
-        made = write_c3d(
-            tmp_path / "a.c3d", list(labels), positions[:frames] * 1e3 + 7.0 * number, (RATE, 1e3)
-        )
-        made.rename(data / f"{name}.c3d")
+        points = positions[:frames] * 1e3 + 7.0 * number
+        write_c3d(data / "a.c3d", list(labels), points, (RATE, 1e3)).rename(data / f"{name}.c3d")
     os.link(data / "slow.c3d", os.fsencode(data) + b"/l\xe4ufer.c3d")
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    (data := tmp_path / "data").mkdir()
+    odd_names(data)
     return data
 
 
@@ -118,7 +96,8 @@ def other_labels(data):
     run(data / "other" / "walk.trc", labels=lambda one: f"x{made_run.LABELS.index(one)}")
 
 
-GATHERED = {"one person": one_person, "two people": two_people, "other labels": other_labels}
+GATHERED = {"one person": one_person, "two people": two_people, "other labels": other_labels,
+            "odd names": odd_names}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", GATHERED)
@@ -135,18 +114,6 @@ def test_what_new_says_and_writes_is_what_it_was(tmp_path, name):
     assert "Jane" not in text
     text = text.replace(str(tmp_path), "FOLDER").replace(str(MODELS), "MODELS")
     assert differences(f"intake/new_{name.replace(' ', '_')}", text.split("\n")) == []
-
-
-def test_names_that_no_sheet_can_hold_are_left_out_by_name(tmp_path, recordings):
-    said = new_study_from(tmp_path / "mine", recordings, None, lambda _: None)
-    left_out = said.partition("Left out\n")[2].splitlines()[:2]
-    names = [line.strip().partition(":")[0] for line in left_out]
-    assert names == ["'l\\udce4ufer.c3d'", "'of a\\nline.c3d'"]
-    study = load_study(tmp_path / "mine" / "study.yaml")
-    files = {study.recording(trial).stem: trial.task for trial in study.trials}
-    assert files.pop("frame") == "static"
-    assert files == dict.fromkeys(("slow", "fast", 'of "quotes"'), "run")
-    assert all(study.recording(trial).is_file() for trial in study.trials)
 
 
 @pytest.mark.parametrize("name", [b"l\xe4ufer", b"a\nb"])

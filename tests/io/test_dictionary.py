@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
 import xarray as xr
 
 import aqbio
-from aqbio.io.dictionary import (
-    Reflection,
-    columns,
-    common,
-    described,
-    files,
-    special,
-    tables,
-    variables,
-)
-from aqbio.stage_table import STAGES
+from aqbio.io.dictionary import described
 
 ROOT = Path(aqbio.__file__).parents[1]
 
@@ -51,28 +40,3 @@ def test_files_say_what_their_variables_are():
     assert by_role["frame"].startswith("canonical")
     with pytest.raises(ValueError, match="angular_momentum is in N m, not in kg m2/s"):
         described(dataset("N m"), "contributions")
-
-
-@pytest.mark.parametrize("stage", files())
-def test_entries_are_whole(stage):
-    """Known mirrors, pages that exist, one line each, and nothing said twice."""
-    assert stage in (*STAGES, "steps")
-    for name, one in variables(stage).items():
-        assert one.reflection in get_args(Reflection), name
-        assert one.meaning, name
-        assert not one.meaning.endswith("."), name
-        assert not one.source or (ROOT / "docs" / one.source).is_file(), name
-    twice = [name for name, one in special(stage).items() if common().get(name) == one]
-    assert not twice
-
-
-@pytest.mark.parametrize("table", tables())
-def test_columns_are_whole(table):
-    """A sentence or words that end with a full stop, and no hole left in it."""
-    holes = ("group", "partition", "contact_model", "error", "model")
-    words = columns(table, **{hole: ["arms"] for hole in holes})
-    assert words
-    for name, one in words.items():
-        assert "{" not in name + one["description"], name
-        assert one["description"].endswith("."), name
-        assert set(one) <= {"description", "unit"}, name

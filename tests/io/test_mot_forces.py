@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from aqbio.io.mot import write_storage
 from aqbio.io.mot_forces import LOADED, is_external_loads, read_external_loads, read_force_storage
-from aqbio.io.opensim_xml import LoadColumns, write_external_loads, write_inverse_dynamics_setup
+from aqbio.io.opensim_xml import LoadColumns, write_external_loads
 from aqbio.io.trial_files import read_forces
 from tests.golden import differences
 from tests.said import said, texts
@@ -205,12 +204,3 @@ def test_loads_are_read_as_they_were_written(tmp_path):
     assert [one.foot for one in found.loads] == ["right", "left", ""]
     groups = found.groups([name for one in loads for name in one.columns])
     assert [(*one.force, *one.point, *one.moment) for one in groups] == [x.columns for x in loads]
-
-
-def test_the_set_up_filters_nothing(tmp_path):
-    names = {"model": "a.osim", "motion": "b.mot", "loads": "c.xml", "output": "d.sto"}
-    write_inverse_dynamics_setup(tmp_path / "setup.xml", **names, span=(0.1, 0.3))
-    tool = ElementTree.parse(tmp_path / "setup.xml").find("InverseDynamicsTool")
-    assert tool.findtext("time_range") == "0.1 0.3"
-    assert float(tool.findtext("lowpass_cutoff_frequency_for_coordinates")) < 0.0
-    assert set(names.values()) <= {child.text for child in tool}

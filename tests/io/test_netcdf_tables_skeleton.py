@@ -261,38 +261,3 @@ def loads(monkeypatch) -> list[Path]:
         xr, "open_dataset", lambda path, **given: (paths.append(path), opening(path, **given))[1]
     )
     return paths
-
-
-def test_what_was_read_is_kept_as_long_as_the_file_is_the_same(tmp_path, loads):
-    """And nobody changes what others will get."""
-    path, other = tmp_path / "a.nc", tmp_path / "b.nc"
-    written = xr.Dataset({"x": ("time", np.arange(3.0), {"units": "m"})})
-    write_dataset(written, path, {})
-    written["x"].values[0] = 7.0
-    first = read_dataset(path)
-    first["x"].values[0] = 9.0
-    first["y"] = first["x"] + 1.0
-    first.attrs["told"], first["x"].attrs["units"] = "mine", "km"
-    again = read_dataset(path)
-    assert loads == [path]
-    assert again["x"].values.tolist() == [0.0, 1.0, 2.0]
-    assert ("told" in again.attrs, "y" in again, again["x"].attrs["units"]) == (False, False, "m")
-    write_dataset(xr.Dataset({"x": ("time", np.arange(4.0), {"units": "m"})}), other, {})
-    other.replace(path)
-    assert read_dataset(path).sizes["time"] == 4
-    write_dataset(written, path, {})
-    assert read_dataset(path).sizes["time"] == 3
-    assert loads == [path, path, path]
-
-
-@pytest.mark.parametrize("kept", [True, False])
-def test_what_nobody_asks_for_is_not_read(tmp_path, loads, kept):
-    """All but some variables, whether the file was kept or is read; later the whole is there."""
-    path = tmp_path / "a.nc"
-    write_dataset(drawn(1), path, {})
-    if kept:
-        read_dataset(path)
-    found = read_dataset(path, without="marker_")
-    assert loads == [path]
-    assert set(found.data_vars) == {"contact_foot", "contact_touchdown"}
-    xr.testing.assert_equal(read_dataset(path).drop_vars(["marker_raw", "marker_filled"]), found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 from pathlib import Path
@@ -13,17 +12,9 @@ import pytest
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
 from aqbio.io.atomic import write_text
-from aqbio.io.provenance import file_hash
-from aqbio.io.study import MODELS, load_study, on_other_models
-from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
+from aqbio.io.study import load_study
 from aqbio.study.internal import RULE, STAGE_ORDER, Parts
-from aqbio.study.jobs import (
-    claim_results,
-    every_job,
-    records_read,
-    remove_unsound_records,
-    result_problems,
-)
+from aqbio.study.jobs import claim_results, every_job, remove_unsound_records, result_problems
 from aqbio.study.manifest import (
     FAILED,
     OK,
@@ -38,8 +29,6 @@ from aqbio.study.manifest import (
 )
 from tests.refusal import refused
 from tests.small_study import replace, write_small_study
-
-EACH_MODEL = [name for name in PARTICIPANT_STAGES if STAGE_TABLE[name].each_model]
 
 
 @pytest.fixture
@@ -110,25 +99,6 @@ def test_a_fault_of_the_machine_is_no_failure_of_a_participant(file, fault):
     assert _ran(file)[0] == "P1 scale"
 
 
-def test_an_internal_error_is_no_outcome_of_a_stage(file):
-    """Each run tries again, and `verify` names it; of a stage of the study too."""
-    middle = PARTICIPANT_STAGES[2]
-    both = [f"P1 {middle}", f"P2 {middle}"]
-    broken = _raises(ZeroDivisionError("of the program"))
-
-    def failed():
-        return [one for one in result_problems(load_study(file)) if one.kind == "failed"]
-
-    _ran(file, **{middle: broken})
-    assert [f"{one.participant} {one.stage}" for one in failed()] == both
-    assert "ZeroDivisionError" in failed()[0].file.read_text(encoding="utf-8")
-    assert _ran(file, **{middle: broken}) == both
-    assert (_ran(file), failed(), _ran(file)) == (both, [], [])
-    with refused(RULE, "ZeroDivisionError"):
-        study_stage("tables")(lambda *_: broken())(load_study(file), print)
-    assert not load_study(file).manifest("", "tables").exists()
-
-
 def _makers(sizes):
     """Lists of so many numbers; a maker of none breaks."""
     return [(f"part {n}", lambda n=n: [os.getpid(), *range(n), 1 // n]) for n in sizes]
@@ -183,28 +153,6 @@ def test_a_study_does_not_write_over_the_results_of_another_of_its_name(file):
     claim(other)
 
 
-def test_other_models_come_before_the_stage_that_compares_them(file):
-    """The same recordings on the other sprint model's file, with a map of its own."""
-    for name in ("map.yaml", "markers.yaml"):
-        shutil.copy(MODELS / "sprint" / name, file.parent / name)
-    replace(file, "files:", "other_models: {models: {other: {map: map.yaml}}}\nfiles:")
-    study = load_study(file)
-    other = on_other_models(study)["other"]
-    assert other.root == study.root / "other_models" / "other"
-    assert _ran(file)[: len(EACH_MODEL)] == [f"P1 {stage}" for stage in EACH_MODEL]
-    assert other.manifest("P1", "contributions") in records_read(study, "P1", "contributions")
-    (other.folder("P1", EACH_MODEL[2]) / "result").write_text("edited")
-    found = [one for one in result_problems(study) if one.kind == "damaged"]
-    assert [(one.stage, one.participant) for one in found] == [(EACH_MODEL[2], "P1")]
-    assert _ran(file) == [f"P1 {EACH_MODEL[2]}"]
-    replace(file, "{models:", "{trials: [fast], models:")
-    other = on_other_models(load_study(file))["other"]
-    assert [one.trial_id for one in other.trials_of("P1")] == ["standing", "fast"]
-    replace(file, "[fast]", "[unknown]")  # aqbio check refuses it
-    jobs = [name for on, who, name in every_job(load_study(file)) if who == "P1"]
-    assert jobs == list(PARTICIPANT_STAGES)
-
-
 # What a stage made of every trial: one failure stops nothing else and is passed on.
 
 
@@ -230,18 +178,6 @@ def _cut(_):
 
 def _gap(trial):
     return TrialOutcome({"frames": 7}, (Finding("gap", "warning", "a gap.", trial=trial.trial_id),))
-
-
-def test_one_failure_does_not_stop_the_others(study):
-    said = []
-    fast, slow = _done(study, _cut, _gap, said)
-    assert (fast["status"], fast["reason"]) == (FAILED, "the file is cut.")
-    [found] = fast["findings"]
-    names = ("rule", "severity", "trial", "participant", "fix")
-    assert [found[x] for x in names] == ["cut", "error", "fast", "P1", "export again."]
-    assert (slow["status"], slow["reason"], slow["frames"]) == (OK, "", 7)
-    assert slow["findings"][0]["what"] == "a gap."
-    assert said == ["P1 fast: failed: the file is cut.", "P1 slow: done"]
 
 
 def test_errors_of_the_program_fail_one_trial_with_a_log(study):
@@ -306,26 +242,6 @@ def test_later_stages_pass_a_failure_on_with_the_stage_that_had_it(study):
     for name, later in ((stage, "inverse_dynamics"), ("inverse_dynamics", "contributions")):
         _write(study, name, *entries)
         assert earlier_failures(study, "P1", later) == cut
-
-
-def test_content_of_a_manifest(study, tmp_path):
-    source = tmp_path / "source.trc"
-    source.write_text("abc")
-    entries = _done(study, *[lambda _: TrialOutcome({"rms_m": 0.0125}, (), (source,))] * 2)
-    finding = Finding("mass", "warning", "masses differ.", participant="P1")
-    _write(study, "prepare", *entries, findings=[finding], mass_kg=71.5)
-    content = study.read_manifest("P1", "prepare")
-    assert (content["status"], content["reason"], content["mass_kg"]) == (OK, "", 71.5)
-    assert [(t["rms_m"], "inputs" in t) for t in content["trials"]] == [(0.0125, False)] * 2
-    assert content["findings"][0]["what"] == "masses differ."
-    record = content["provenance"]
-    assert json.loads(record["inputs"]) == {"source.trc": file_hash(source)}
-    assert set(json.loads(record["settings"])) == {"files", "laboratory", "prepare", "model"}
-    assert str(tmp_path) not in json.dumps(record)
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        _write(study, "prepare", entry("fast", OK, "", rms_m=float("nan")))
-    assert study.read_manifest("P1", "prepare") == content
-    assert len(list(study.manifest("P1", "prepare").parent.iterdir())) == 1
 
 
 def test_what_was_made_of_files_that_changed_meanwhile_is_thrown_away(study):

@@ -10,17 +10,14 @@ import pytest
 import xarray as xr
 
 from aqbio.body.calibration import moving_shape
-from aqbio.body.draws import about_model
-from aqbio.body.records import body_spread, posterior_path, write_posterior
+from aqbio.body.records import write_posterior
 from aqbio.body.statements import as_error, body_masses, mass_findings
 from aqbio.config import Participant, StudySettings
 from aqbio.contributions.dataset import contributions_dataset
 from aqbio.contributions.files import momentum_samples, with_posterior
-from aqbio.contributions.stage import held_findings, trial_contributions
+from aqbio.contributions.stage import trial_contributions
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import rotation_about_vertical
-from aqbio.hypotheses.contact_models import CONTACT_MODELS
-from aqbio.hypotheses.multiverse import CHOICES
 from aqbio.inverse_kinematics import solution
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.netcdf import read_dataset, write_dataset
@@ -28,29 +25,9 @@ from aqbio.io.study import load_study
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion
-from aqbio.multiverse.specifications import PELVIS as PELVIS_FACTOR
-from aqbio.multiverse.specifications import (
-    every_specification,
-    is_computable,
-    left_out_findings,
-    pelvis_members,
-)
-from aqbio.observed.determined import (
-    bridged,
-    determined,
-    determined_by_file,
-    filled_coordinates,
-    segment_sds,
-    usual_covariance,
-)
-from aqbio.observed.mask import (
-    NOT_IN_FILE,
-    NOT_IN_MODEL,
-    NOT_SEEN,
-    SOME_FRAMES,
-    Observed,
-    observed_from,
-)
+from aqbio.multiverse.specifications import every_specification, left_out_findings, pelvis_members
+from aqbio.observed.determined import determined, determined_by_file, segment_sds, usual_covariance
+from aqbio.observed.mask import NOT_IN_FILE, NOT_IN_MODEL, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.observed.parts import (
     ALONG,
     CENTRE,
@@ -60,17 +37,12 @@ from aqbio.observed.parts import (
     lost_findings,
     lost_parts,
     observed_only,
-    of_the_model,
     read_observed,
     why_not_whole,
-    with_observed,
 )
 from aqbio.recordings.prepared import measured_loads
-from aqbio.signals import low_pass
-from aqbio.stats.registry import read_registry
 from tests.golden import differences, sizes
-from tests.mechanics.calibration.made import CLUSTERS, fitted, made_person
-from tests.mechanics.calibration.made import MAP as BODY_MAP
+from tests.mechanics.calibration.made import fitted, made_person
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import MAP, RIGHT, grounded, prepared_of
@@ -207,18 +179,6 @@ def test_the_moment_about_an_axis_that_is_not_told_is_missing_there(study, run):
     np.testing.assert_array_equal(found["coordinate_observed"].values, told_ones)
 
 
-def test_joints_between_markers_that_do_not_tell_them_are_named(study, run):
-    """Girdles that arms move, held because only their neighbours wear markers."""
-    bodies = np.array(run[0].skeleton.bodies)[run[0].skeleton.marker_body]
-    parts = ObservedParts(everything(run), run[0].skeleton, study.model_map)
-    worn = np.flatnonzero(np.isin(bodies, ["humerus_l", "torso", "head"]))
-    (said,) = held_findings(parts, worn, "run")
-    assert (said.rule, said.number) == ("joints-held", 2.0)
-    for name in ("clavicle_elevation_l", "clavicle_protraction_l"):
-        assert name in said.what
-    assert held_findings(parts, np.flatnonzero(bodies == "torso"), "run") == []
-
-
 # what is observed ---------------------------------------------------------------------------------
 
 
@@ -258,64 +218,7 @@ def test_markers_and_columns_show_what_they_determine(run, hidden, columns, expe
         assert lost == expected
 
 
-def test_markers_that_go_for_a_short_while_lose_nothing(run):
-    for gap, gone in ((slice(20, 24), False), (slice(20, 25), True)):
-        shown = seen_of(run, GROUPS["arm_left"], gap)
-        mask = observed_from(run[0].skeleton.bodies, shown, 4, NOT_SEEN)
-        assert bool(mask.lost_segments()) == gone
-
-
-def test_a_limb_that_comes_back_is_led_there_without_a_jump(run):
-    """Nothing but the joints of the lost segment changes, and only where it is lost; what is seen
-    beyond a lost thigh stays where it is."""
-    skeleton, q = run[0].skeleton, run[0].motion[0]
-    known = np.ones((FRAMES, len(skeleton.bodies)), dtype=bool)
-    known[20:40, [skeleton.bodies.index(name) for name in ("radius_l", "hand_l")]] = False
-    jumping = q.copy()
-    elbow = skeleton.coordinates.index("elbow_flex_l")
-    jumping[20:40, elbow] = -3.0
-    led = bridged(skeleton, jumping, known)
-    between = np.linspace(q[19, elbow], q[40, elbow], 22)
-    np.testing.assert_allclose(led[19:41, elbow], between, atol=1e-12)
-    wrist = skeleton.coordinates.index("forearm_pronation_l")
-    led[:, [elbow, wrist]] = q[:, [elbow, wrist]]
-    np.testing.assert_array_equal(led[:, skeleton.free], q[:, skeleton.free])
-    known[:] = True
-    known[20:40, skeleton.bodies.index("femur_l")] = False
-    np.testing.assert_array_equal(
-        bridged(skeleton, q, known)[:, skeleton.free], q[:, skeleton.free]
-    )
-
-
-def test_a_file_is_filled_by_lines_and_defaults(run):
-    skeleton, q = run[0].skeleton, run[0].motion[0]
-    held = q.copy()
-    held[10:13, 0], held[:, 8] = np.nan, np.nan
-    filled = filled_coordinates(skeleton, held)
-    np.testing.assert_allclose(filled[9:14, 0], np.linspace(q[9, 0], q[13, 0], 5))
-    assert (filled[:, 8] == skeleton.coordinate_default[8]).all()
-
-
-def test_a_group_stands_for_those_that_the_model_lacks(run):
-    assert not of_the_model(everything(run), GROUPS).lost_segments()
-    armless = {name: one for name, one in GROUPS.items() if not name.startswith("arm")}
-    assert of_the_model(everything(run), armless).lost_segments() == GROUPS["torso"]
-    bare = {name: one for name, one in armless.items() if name != "torso"}
-    assert of_the_model(everything(run), bare).lost_segments() == ("pelvis",)
-
-
-def test_the_mask_is_read_as_it_was_written(run):
-    mask = everything(run).without(["radius_l"], SOME_FRAMES, ALL)
-    seen = np.random.default_rng(0).random((FRAMES, 2)) < 0.7
-    mask = mask.determine(("knee", "wrist"), seen, 0)
-    again = read_observed(with_observed(xr.Dataset(), mask))
-    for name in ("mask", "segments", "reason", "coordinates", "coordinate_mask"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(mask, name), err_msg=name)
-
-
 # The posterior of a body: its file, read back, and what is drawn of it.
-
-CLUSTERED = tuple(f"{side}{name}" for side in "RL" for name in CLUSTERS)
 
 
 @pytest.fixture(scope="module")
@@ -330,16 +233,6 @@ def posterior(fit, tmp_path_factory):
     return read_dataset(path)
 
 
-def test_offsets_are_those_of_drawn_bodies(fit, posterior):
-    """Bodies drawn from the posterior: what their postures have in common over moving frames."""
-    moving = ~fit.problem.frames.still
-    rng = np.random.default_rng(1)
-    drawn = rng.multivariate_normal(np.zeros(len(fit.covariance)), fit.covariance, 2000)
-    off = np.einsum("fcp,np->nc", fit.by_theta[moving], drawn) / moving.sum()
-    # 2000 draws know a deviation to 1.6 %, each of some 30 coordinates.
-    np.testing.assert_allclose(off.std(axis=0), posterior["offset_sd"].values, rtol=0.07)
-
-
 @pytest.fixture(scope="module")
 def skeleton(fit):
     """The participant's model, whose markers are called otherwise than the laboratory's labels."""
@@ -349,52 +242,6 @@ def skeleton(fit):
         **{name: getattr(own, name) for name in own.__dataclass_fields__}
         | {"markers": tuple(f"model_{label}" for label in own.markers)}
     )
-
-
-def _fitted_study(folder):
-    return SimpleNamespace(
-        model_map=BODY_MAP,
-        marker_set=SimpleNamespace(
-            model_name=lambda label: f"model_{label}",
-            markers={label: SimpleNamespace(tracking=True, video=False) for label in CLUSTERED},
-        ),
-        folder=lambda participant, stage: folder / participant / stage,
-        participant=lambda participant: SimpleNamespace(sex="male", height_m=1.8),
-    )
-
-
-def test_the_posterior_of_a_calibrated_body_is_drawn(fit, skeleton, tmp_path):
-    """Of the markers that were followed, in any order; correlations with sizes included."""
-    study = _fitted_study(tmp_path)
-    path = posterior_path(study, "S01")
-    path.parent.mkdir(parents=True)
-    write_posterior(fit, path, {})
-    names = skeleton.markers[::-1][:20]
-    found = body_spread(study, "S01", skeleton, names)
-    template, sizes = fit.problem.template, fit.problem.template.sizes
-    shape = template.shape(fit.state.theta[: sum(sizes)])
-    whole = about_model(fit.shape_covariance, template, shape.offset)
-    chosen = [skeleton.markers.index(name) for name in names]
-    offsets = (sizes[0] + 3 * np.array(chosen)[:, None] + np.arange(3)).ravel()
-    kept = [*range(sizes[0]), *offsets, *range(sum(sizes[:2]), sum(sizes))]
-    np.testing.assert_allclose(found.covariance, whole[np.ix_(kept, kept)], rtol=1e-12, atol=0)
-    priors = fit.problem.priors
-    np.testing.assert_array_equal(
-        found.skin_sd, (priors.skin_sd * priors.soft_tissue_scale)[chosen]
-    )
-    assert found.common == priors.common
-
-
-def test_a_model_of_ones_own_is_less_sure_than_a_calibrated_one(fit, skeleton, tmp_path):
-    """Standing alone tells limbs' lengths less surely than standing and running together."""
-    own = body_spread(_fitted_study(tmp_path), "S01", skeleton, skeleton.markers).covariance
-    names = fit.problem.template.parts.names
-    for limb in ("thigh", "shank", "upper_arm", "forearm"):
-        along = 3 * names.index(f"{limb}_right") + 1
-        ours, theirs = (np.sqrt(one[along, along]) for one in (own, fit.shape_covariance))
-        assert 1.1 * theirs < ours < 2.5 * theirs
-    thigh = 3 * names.index("thigh_left") + 1
-    assert 0.02 < np.sqrt(own[thigh, thigh]) < 0.03
 
 
 # Samples of a fitted motion, turned into the direction of travel, and their covariances.
@@ -440,20 +287,6 @@ def test_the_posterior_is_that_of_the_samples_along_the_heading(trial):
     stance = off[:, (TIME >= 0.1) & (TIME <= 0.2)].mean(axis=1)
     known = found["stance_momentum_covariance"].values[0, :, :, axis]
     np.testing.assert_allclose(known, np.cov(stance[..., axis].T, ddof=0), atol=1e-12)
-
-
-def test_of_groups_that_nobody_observed_nothing_is_known(trial):
-    found = with_posterior(*trial)
-    assert np.isnan(found["group_momentum_sample"].values[:, :5, 1]).all()
-    covariance = found["group_rate_covariance"].values
-    assert np.isnan(covariance[:5, 1]).all()
-    assert np.isnan(covariance[:5, :, 1]).all()
-    assert np.isfinite(covariance[:5, 0, 0]).all()
-
-
-def test_a_trial_that_was_not_fitted_stays_as_it_is(trial):
-    contributions, consistent = trial
-    assert with_posterior(contributions, consistent.drop_vars(list(consistent))) is contributions
 
 
 # A solved trial gets the positions that its markers had, and loads where they were measured.
@@ -552,28 +385,3 @@ def _decided() -> Iterator[str]:
 def test_decisions_and_their_words_are_golden():
     assert differences("decisions", (one.rstrip() for one in _decided())) == []
     assert body_masses(None, [{"trial_id": "a"}, {"standing_mass_kg": None}]) == {}
-
-
-@pytest.mark.parametrize(("rate", "count"), [(60.0, 1), (75.0, 1), (75.1, 0), (250.0, 0)])
-def test_cut_offs_that_a_rate_cannot_carry_are_left_out_once(rate, count):
-    """A camera of 60 Hz and a cut-off of 30 Hz: the filter itself refuses, for every trial."""
-    every = every_specification(StudySettings(name="made"), consistent=True)
-    out = [one for one in every if not is_computable(one, rate)]
-    assert len(out) == count
-    for one in every:
-        if one in out:
-            with pytest.raises(ValueError, match="needs a rate of more than"):
-                low_pass(np.zeros(99), rate, one.cutoff_hz)
-        else:
-            low_pass(np.zeros(99), rate, one.cutoff_hz)
-
-
-def test_no_hypothesis_has_more_than_twelve():
-    """With the study's settings as they come, a fitted motion, and all statistical choices."""
-    settings = StudySettings(name="made")
-    factors = [one.factor for one in every_specification(settings, consistent=True)[1:]]
-    factors += [PELVIS_FACTOR] * len(pelvis_members(settings))
-    factors += [factor for factor, _ in CHOICES.values()] + ["contact_model"] * len(CONTACT_MODELS)
-    for one in read_registry().hypotheses:
-        assert sum(factor in one.multiverse for factor in factors) <= 12
-        assert set(one.multiverse) <= set(factors)

@@ -100,19 +100,6 @@ def test_every_page_is_whole_linked_short_and_harmless(made, pages):
         assert {f"{to_root}{name}.html" for name in MENU} <= set(page.addresses)
 
 
-def test_every_kept_step_and_quality_value_is_on_a_page(made, pages):
-    values = set().union(*(page.values for page in pages.values()))
-    steps, quality = (read_table(made.study.table(f"{one}.tsv")) for one in ("steps", "quality"))
-    shown = quality.loc[~quality["measure"].str.startswith("closure_"), "value"]
-    assert {f"{value:.15g}" for value in (*steps["contact_s"].dropna(), *shown)} <= values
-    trials = read_table(made.study.table("trials.tsv"))
-    for who, own in trials.groupby("participant_id"):
-        kept = ((steps["participant_id"] == who) & (steps["status"] == "ok")).sum()
-        done = (own["status"] != "failed").sum()
-        said = f"{kept} steps in {done} of {len(own)} trials"
-        assert kept == 0 or said in made.page(f"athletes/{who}")
-
-
 def test_the_page_that_is_one_file(made, pages):
     """Nothing from elsewhere, an image for every figure, text of files escaped, and again."""
     path = made.report / "one_file.html"
@@ -284,9 +271,6 @@ def test_planted_contradictions_reach_the_prose(folder):
     assert "exchanged labels" in after
 
 
-# one source -------------------------------------------------------------------------------------
-
-
 def test_a_changed_smallest_effect_arrives_in_every_drawing(folder):
     study = made_pages("bare", folder / "bare").study
     deltas = {one.id: one.delta for one in study_registry(study).hypotheses if one.delta}
@@ -307,3 +291,6 @@ def test_a_changed_smallest_effect_arrives_in_every_drawing(folder):
     figure, own = drawn["timing"]
     expected = f"({digits(-100 * deltas['H5a'])} % of the step and {digits(-deltas['H5b'])} of"
     assert expected in figure.caption(own)
+
+
+# one source -------------------------------------------------------------------------------------

@@ -9,17 +9,15 @@ import pandas as pd
 import pytest
 
 from aqbio.consistency import parameters
-from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.pages.athlete import (
     MEASURES,
-    estimated_forces,
     left_and_right,
     relative_difference,
     short_side_words,
     side_words,
 )
 from aqbio.pages.filters import estimate, number
-from aqbio.pages.fit import PARAMETER_WORDS, body_witnesses
+from aqbio.pages.fit import PARAMETER_WORDS
 from aqbio.pages.how_sure import uncertainty_budget
 from aqbio.pages.stance import Effect, SourceEffects, driven_words
 from aqbio.pages.words import SOURCES
@@ -124,27 +122,6 @@ def test_sentences_say_which_side_and_what_differs(table, said, short):
         assert one.range in short_side_words(speeds)
 
 
-def test_estimated_forces_are_means_over_the_kept_steps_of_each_foot():
-    """Of other levels, and of steps that were not kept, nothing comes in."""
-    phases = {"stance": 1500.0, "braking": -12.0, "propulsion": 13.0}
-    table = pd.DataFrame(
-        [
-            {"trial_id": "run", "step": step, "level": level, "phase": phase,
-             "value": size * value, "low": size * value - 2.0, "high": size * value + 2.0}
-            for level, size in ((ESTIMATED, 1.0), ("A", 9.0))
-            for step in (1, 2, 3)
-            for phase, value in phases.items()
-        ]
-    )  # fmt: skip
-    table.loc[(table["step"] == 3) & (table["level"] == ESTIMATED), ["value", "low", "high"]] += 4.0
-    kept = pd.DataFrame({"trial_id": ["run"] * 2, "step": [1, 3], "side": ["left", "left"]})
-    [line] = estimated_forces(table, kept)
-    assert line["foot"] == "left"
-    assert line["Mean upward force"] == "1502 (1500 to 1504)"
-    assert line["Braking impulse"] == "−10 (−12 to −8)"
-    assert estimated_forces(table[table["level"] == "A"], kept) == []
-
-
 # how sure -----------------------------------------------------------------------------------------
 
 
@@ -164,12 +141,6 @@ def test_intervals_are_means_over_athletes_and_shares_are_of_the_mean_variance()
     assert (line.part, line.half) == ("arms", "3.92")
     shares = dict(zip(SOURCES, line.shares, strict=True))
     assert (shares["skin"], shares["inertia"], shares["model"]) == ("14", "86", "0")
-
-
-def test_a_source_that_nobody_asked_for_is_not_zero():
-    (line,) = uncertainty_budget(budget(A=(1.0, 0.5, np.nan)))
-    assert dict(zip(SOURCES, line.shares, strict=True))["model"] == "n/a"
-    assert list(uncertainty_budget(budget(A=(1.0, 0.5, 0.0))[:0])) == []
 
 
 # stance, body, origin -----------------------------------------------------------------------------
@@ -200,14 +171,6 @@ def test_ranks_hold_every_order_that_the_intervals_allow(half, first, last):
     assert (f"its interval allows rank 1 to {first[1]}" in said) == (first != (1, 1))
 
 
-def test_without_another_model_there_is_neither_direction_nor_rank():
-    alone = effect("hip_push", 10.0, 1.0, compared=False)
-    assert not alone.sure
-    assert column(alone).rank(alone, SIDE) is None
-    assert effect("hip_push", 10.0, 1.0).sure
-    assert column().rank(effect("hip_push", 10.0, np.nan), SIDE) is None
-
-
 ROWS = [
     ("n/a", "mass", "leg_left", None, "share", 0.199, 0.2149),
     ("n/a", "mass", "femur_l", None, "value", 10.0, 11.0),
@@ -217,16 +180,3 @@ ROWS = [
 ]
 SECOND = ("one-leg", "standing", "whole body", "x", "left_out", 0.012, -0.003)
 COLUMNS = ["trial_id", "quantity", "part", "axis", "statistic", "before", "after"]
-
-
-def test_legs_height_and_a_posture_that_is_predicted_stand_beside_other_people():
-    found = body_witnesses(pd.DataFrame([*ROWS, SECOND], columns=COLUMNS))
-    assert [(one.what, one.before, one.after) for one in found] == [
-        ("mass of the left leg, % of the body's", "19.9", "21.5"),
-        ("centre of mass in static above the ground, m", "1.02", "0.995"),
-        ("centre of mass in static above the ground, % of stature", "56.5", "55.3"),
-        (found[-1].what, "12", "−3"),
-    ]
-    assert "ahead of the centre of pressure in one-leg" in found[-1].what
-    assert all(one in found[0].others for one in ("16.1", "20.9 %"))
-    assert found[2].others == "reaction boards: 55 to 57 %"

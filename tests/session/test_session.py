@@ -1,4 +1,4 @@
-"""What of trials the fit may use, what is said of sessions, and what stage inverse dynamics leaves.
+"""What of trials the fit may use, and what is said of sessions.
 
 Words and numbers of every case are golden; the session that is fitted is in
 `tests/virtual/test_consistency_stage.py`.
@@ -6,7 +6,6 @@ Words and numbers of every case are golden; the session that is fitted is in
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,12 +14,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.body.de_leva import leg_share_limits
-from aqbio.consistency import session_inputs as static
-from aqbio.consistency import stage
 from aqbio.consistency.findings import estimate_numbers, session_findings
-from aqbio.consistency.parameters import HALF_WIDTH, PARAMETERS, ParameterEstimate
-from aqbio.consistency.session import Session
+from aqbio.consistency.parameters import PARAMETERS, ParameterEstimate
 from aqbio.consistency.session_inputs import (
     fitted_session,
     observations,
@@ -29,20 +24,16 @@ from aqbio.consistency.session_inputs import (
     trial_speed,
 )
 from aqbio.consistency.stances import Standing
-from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.solution import SolvedTrial
-from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, SOME_FRAMES, Observed
+from aqbio.observed import mask as reasons
+from aqbio.observed.mask import Observed
 from aqbio.observed.parts import read_observed, with_observed
-from aqbio.study.manifest import FAILED, OK, entry, write_manifest
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from tests.golden import differences, sizes
+from tests.golden import differences
 from tests.mechanics.test_chain import told as recorded
 from tests.small_study import write_small_study
-from tests.stages.told import told
-
-# observed ----------------------------------------------------------------------------------------
+from tests.stages.told import read_cases, told
 
 RATE, FRAMES = 250.0, 300
 TIME = np.arange(FRAMES) / RATE
@@ -60,160 +51,89 @@ class OneSkeleton:
     coordinates = tuple(f"q{n}" for n in range(5))
 
 
-def made(contacts=CONTACTS, *, surface: str = "overground") -> SolvedTrial:
+def made(contacts=CONTACTS) -> SolvedTrial:
     """A run at 5 m/s whose force is a half sine in every contact; one spare plate is silent."""
-    force = np.zeros((FRAMES, 2, 3))
-    plate = np.zeros((len(FORCE_TIME), 2, 3))
+    force, plate = np.zeros((FRAMES, 2, 3)), np.zeros((len(FORCE_TIME), 2, 3))
     for foot, touchdown, toe_off, _ in contacts:
         side = ("left", "right").index(foot)
         for clock, values in ((TIME, force[:, side]), (FORCE_TIME, plate[:, side])):
             along = np.clip((clock - touchdown) / (toe_off - touchdown), 0.0, 1.0)
             values[:, 1] += 1500.0 * np.sin(np.pi * along)
     feet, touchdowns, toe_offs, complete = zip(*contacts, strict=True) if contacts else ((),) * 4
+    known = {
+        "foot": np.array(feet, dtype="U8"), "touchdown": np.array(touchdowns, dtype=float),
+        "toe_off": np.array(toe_offs, dtype=float), "complete": np.array(complete, dtype=bool),
+        "edge_distance": np.full(len(feet), 0.2),
+    }  # fmt: skip
+    loads = {
+        "foot_force": (("time", "foot", "axis"), force),
+        "foot_moment": (("time", "foot", "axis"), 0.1 * force),
+        "plate_force_raw": (("force_time", "plate", "axis"), plate),
+        "plate_moment_raw": (("force_time", "plate", "axis"), 0.0 * plate),
+        "plate_point": (("plate", "axis"), np.zeros((2, 3))),
+    }
     prepared = xr.Dataset(
-        {
-            "foot_force": (("time", "foot", "axis"), force),
-            "foot_moment": (("time", "foot", "axis"), 0.1 * force),
-            "plate_force_raw": (("force_time", "plate", "axis"), plate),
-            "plate_moment_raw": (("force_time", "plate", "axis"), 0.0 * plate),
-            "plate_point": (("plate", "axis"), np.zeros((2, 3))),
-            "contact_foot": ("contact", np.array(feet, dtype="U8")),
-            "contact_touchdown": ("contact", np.array(touchdowns, dtype=float)),
-            "contact_toe_off": ("contact", np.array(toe_offs, dtype=float)),
-            "contact_complete": ("contact", np.array(complete, dtype=bool)),
-            "contact_edge_distance": ("contact", np.full(len(feet), 0.2)),
-        },
-        coords={
-            "time": TIME,
-            "force_time": FORCE_TIME,
-            "foot": ["left", "right"],
-            "axis": list("xyz"),
-        },
+        loads | {f"contact_{name}": ("contact", one) for name, one in known.items()},
+        coords={"time": TIME, "force_time": FORCE_TIME, "foot": ["left", "right"],
+                "axis": list("xyz")},
         attrs={
-            "surface": surface, "surface_height": 0.0, "belt_speed": 0.0, "heading": 0.0,
+            "surface": "overground", "surface_height": 0.0, "belt_speed": 0.0, "heading": 0.0,
             "events": "plates", "free_moment": "measured", "marker_rate": RATE, "cutoff": 60.0,
             "force_rate": 1000.0,
         },
     )  # fmt: skip
-    markers = np.zeros((FRAMES, 12, 3))
+    markers, q = np.zeros((FRAMES, 12, 3)), (("time", "coordinate"), np.zeros((FRAMES, 5)))
     markers[..., 0] = 5.0 * TIME[:, None]
-    q = np.zeros((FRAMES, 5))
+    names = ("q", "u", "udot", "q_unfiltered", "generalised_force")
     solved = xr.Dataset(
         {
-            **dict.fromkeys(("q", "u", "udot", "q_unfiltered"), (("time", "coordinate"), q)),
-            "generalised_force": (("time", "coordinate"), q),
+            **dict.fromkeys(names, q),
             "marker_error": (("time", "marker"), markers[..., 1]),
             "marker_position": (("time", "marker", "axis"), markers),
             "marker_followed": (("time", "marker"), np.ones((FRAMES, 12), dtype=bool)),
         },
-        coords={
-            "time": TIME,
-            "marker": list(OneSkeleton.markers),
-            "coordinate": list(OneSkeleton.coordinates),
-            "axis": list("xyz"),
-        },
+        coords={"time": TIME, "marker": list(OneSkeleton.markers),
+                "coordinate": list(OneSkeleton.coordinates), "axis": list("xyz")},
         attrs={"from_coordinates": ""},
-    )
-    told = np.tile([name != "q3" for name in OneSkeleton.coordinates], (FRAMES, 1))
-    mask = Observed.everything(SEGMENTS, FRAMES).determine(OneSkeleton.coordinates, told, 0)
-    solved = with_observed(solved, mask)
+    )  # fmt: skip
+    shown = np.tile([name != "q3" for name in OneSkeleton.coordinates], (FRAMES, 1))
+    mask = Observed.everything(SEGMENTS, FRAMES).determine(OneSkeleton.coordinates, shown, 0)
     files = (Path("prepared.nc"), Path("solved.nc"))
-    return SolvedTrial("run", prepared, solved, files, prepared)
+    return SolvedTrial("run", prepared, with_observed(solved, mask), files, prepared)
 
 
-def lose(trial: SolvedTrial, segments, reason, frames=None) -> None:
-    """Lose segments of a trial."""
-    mask = read_observed(trial.solved).without(segments, reason, frames)
-    trial.solved["observed"].values[:] = mask.mask
-    trial.solved["unobserved_reason"] = ("segment", np.array(mask.reason))
-
-
-def fill(name: str, value: float, where=slice(None)) -> Callable[[SolvedTrial], None]:
-    def change(trial: SolvedTrial) -> None:
+def usable(
+    contacts=CONTACTS, lost=(), why="", frames=(None, None), fill=None, load=0.0, unseen=(0, 0),
+    prepared=None, solved=None,
+) -> object:  # fmt: skip
+    """A trial of which segments, values or a marker are lost, with a load of neither foot."""
+    trial, where = made(contacts), slice(*frames)
+    if lost:
+        inside = np.isin(np.arange(FRAMES), np.arange(FRAMES)[where])
+        mask = read_observed(trial.solved).without(lost, getattr(reasons, why), inside)
+        trial.solved["observed"].values[:] = mask.mask
+        trial.solved["unobserved_reason"] = ("segment", np.array(mask.reason))
+    for name, value in (fill or {}).items():
         trial.prepared[name].values[where] = value
-
-    return change
-
-
-def loaded(newtons: float) -> Callable[[SolvedTrial], None]:
-    """A load that belongs to neither foot, 0.45 to 0.5 s."""
-
-    def change(trial: SolvedTrial) -> None:
-        inside = (FORCE_TIME > 0.45) & (FORCE_TIME < 0.5)
-        trial.prepared["plate_force_raw"].values[:, 0, 1] += np.where(inside, newtons, 0.0)
-
-    return change
-
-
-def hidden(trial: SolvedTrial) -> None:
-    trial.prepared.attrs["belt_speed"] = 3.0
-    trial.solved["marker_position"].values[50:90, 3] = np.nan
+    in_flight = (FORCE_TIME > 0.45) & (FORCE_TIME < 0.5)
+    trial.prepared["plate_force_raw"].values[:, 0, 1] += np.where(in_flight, load, 0.0)
+    trial.solved["marker_position"].values[slice(*unseen), 3] = np.nan
+    trial.prepared.attrs.update(prepared or {})
+    trial.solved.attrs.update(solved or {})
+    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
+    if isinstance(seen, str):
+        return seen
+    wrench = total_wrench(trial)
+    spans = np.flatnonzero(np.diff(np.r_[0, seen.measured, 0])).tolist()
+    return [trial_speed(trial), f"frames {spans} {seen.unobservable} drag {seen.drag}",
+            wrench.time, wrench.force, wrench.moment, seen.markers, seen.contacts,
+            seen.left * 1.0, seen.surface_height, seen.start]  # fmt: skip
 
 
-IN_FLIGHT = (TIME > 0.45) & (TIME < 0.5)
-CHANGES: dict[str, Callable[[SolvedTrial], object]] = {
-    "sound": lambda _: None,
-    "hidden on a belt": hidden,
-    "lost early": lambda t: lose(t, ["arm"], SOME_FRAMES, TIME < 0.299),
-    "lost at touchdown": lambda t: lose(t, ["arm"], SOME_FRAMES, TIME < 0.301),
-    "lost in flight": lambda t: lose(t, ["arm"], SOME_FRAMES, IN_FLIGHT),
-    "parts not seen": lambda t: lose(t, ["arm", "trunk"], NOT_SEEN),
-    "parts not in the file": lambda t: lose(t, ["shank"], NOT_IN_FILE),
-    "no force": fill("foot_force", np.nan),
-    "nine frames of force": fill("foot_force", np.nan, slice(9, None)),
-    "ten frames of force": fill("foot_force", np.nan, slice(10, None)),
-    "force until 0.5 s": fill("foot_force", np.nan, TIME > 0.5),
-    "a gap in a contact": fill("foot_force", np.nan, (TIME > 0.28) & (TIME < 0.44)),
-    "one contact 14 mm from the edge": fill("contact_edge_distance", 0.014, 1),
-    "one contact 16 mm from the edge": fill("contact_edge_distance", 0.016, 1),
-    "unknown edges": fill("contact_edge_distance", np.nan),
-    "a load of nobody": loaded(200.0),
-    "a small load of nobody": loaded(45.0),
-    "joint angles": lambda t: t.solved.attrs.update(from_coordinates="angles.mot"),
-    "no free moment": lambda t: t.prepared.attrs.update(free_moment="not recorded"),
-    "exchanged labels": lambda t: t.prepared.attrs.update(exchanged_labels=1),
-    "on a treadmill": lambda t: t.prepared.attrs.update(surface="treadmill", surface_height=0.1),
-}  # fmt: skip
-RUNS = {
-    "no contact": (),
-    "cut contacts": tuple((*one[:3], False) for one in CONTACTS),
-    "a cut contact": (*CONTACTS, ("right", 0.78, 0.90, False)),
-    "unsorted contacts": CONTACTS[::-1],
-}
+LEG = ("femur_l", "tibia_l", "foot_l", "toes_l")
 
 
-def usable(contacts=CONTACTS, change=lambda _: None) -> Callable[[], object]:
-    def work():
-        trial = made(contacts)
-        change(trial)
-        seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
-        if isinstance(seen, str):
-            return seen
-        wrench = total_wrench(trial)
-        spans = np.flatnonzero(np.diff(np.r_[0, seen.measured, 0])).tolist()
-        return [trial_speed(trial), f"frames {spans} {seen.unobservable} drag {seen.drag}",
-                wrench.time, wrench.force, wrench.moment, seen.markers, seen.contacts,
-                seen.left * 1.0, seen.surface_height, seen.start]  # fmt: skip
-
-    return work
-
-
-def test_golden_trials_that_can_be_fitted_and_cannot():
-    cases = {name: usable(change=change) for name, change in CHANGES.items()}
-    cases |= {name: usable(contacts) for name, contacts in RUNS.items()}
-    assert differences("inverse_dynamics/trials", told(cases)) == []
-    seen = observations(OneSkeleton(), made(), GROUPS, EDGE)  # from flight to flight
-    known = seen.time[seen.measured]
-    assert 0.2 < known[0] < 0.30
-    assert 0.66 < known[-1] < 0.76
-    assert np.ptp(np.diff(known)) < 1e-9
-    assert trial_speed(made()) == pytest.approx(5.0)
-
-
-# sessions ----------------------------------------------------------------------------------------
-
-
-def session(late=0.0, sd=0.001, *, clock=True, apart=(0.0, 0.0), leg=None, **plates) -> Session:
+def session(late=0.0, sd=0.001, *, clock=True, apart=(0.0, 0.0), leg=None, **plates) -> object:
     """A fitted session: a late clock, turned plates, a static trial, a leg of some mass."""
     body = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
     mass = body.mass
@@ -223,7 +143,7 @@ def session(late=0.0, sd=0.001, *, clock=True, apart=(0.0, 0.0), leg=None, **pla
         mass = np.where(own, mass * leg / share, mass * (1 - leg) / (1 - share))
     by_name = {one.name: one for one in PARAMETERS}
     estimates = {"clock_offset": (late, sd), **plates}
-    return SimpleNamespace(
+    one = SimpleNamespace(
         accepted=("run1", "run2"),
         standing={"stand": Standing(*(np.array([0.0, 0.0, one]) for one in (*apart, 0.0)))},
         estimates=tuple(
@@ -232,48 +152,9 @@ def session(late=0.0, sd=0.001, *, clock=True, apart=(0.0, 0.0), leg=None, **pla
         ),
         runner=SimpleNamespace(skeleton=body),
         fits={"run": SimpleNamespace(skeleton=replace(body, mass=mass))},
-    )  # fmt: skip
-
-
-LEG = ("femur_l", "tibia_l", "foot_l", "toes_l")
-LOW, HIGH = leg_share_limits()
-SESSIONS = {
-    "sound": session(),
-    **{
-        f"late by {late} ± {sd:.5f}": session(late, sd)
-        for late in (0.004, -0.004)
-        for sd in (0.004 / (0.99 * HALF_WIDTH), 0.004 / (1.01 * HALF_WIDTH))
-    },
-    "late and not fitted": session(0.004, 1e-4, clock=False),
-    **{
-        f"pitched by {sds} deviations": session(
-            plate_pitch=(-0.006, 0.006 / sds), plate_scale=(0.001, 0.001)
-        )
-        for sds in (2.55, 2.65)
-    },
-    "all turned": session(plate_pitch=(0.006, 1e-3), plate_yaw=(-0.009, 1e-3),
-                          plate_roll=(0.004, 1e-3), plate_scale=(0.008, 1e-3)),
-    **{f"apart {x} and {y} m": session(apart=(x, y)) for x, y in
-       ((0.019, 0.01), (0.021, 0.01), (0.01, 0.039), (0.01, 0.041), (0.06, 0.06))},
-    **{f"a leg of {x:.4f}": session(leg=x)
-       for x in (LOW - 1e-4, LOW + 1e-4, 0.2, HIGH - 1e-4, HIGH + 1e-4)},
-}  # fmt: skip
-
-
-def test_golden_words_of_sessions():
-    def work(one):
-        return lambda: [*session_findings("P1", one, {"leg_left": LEG}),
-                        *recorded("", estimate_numbers(one))]  # fmt: skip
-
-    cases = {name: work(one) for name, one in SESSIONS.items()}
-    cases |= {
-        f"a person on plates, {name}": lambda change=change: pressure(*change)
-        for name, change in {
-            "one": (700.0,), "two": (300.0, 400.0), "an empty one": (700.0, -14.0),
-            "a light one": (700.0, 14.9), "a raised one": (500.0, 200.0, 0.1),
-        }.items()
-    }  # fmt: skip
-    assert differences("inverse_dynamics/sessions", told(cases)) == []
+    )
+    said = session_findings("P1", one, {"leg_left": LEG})
+    return [*said, *recorded("", estimate_numbers(one))]
 
 
 def pressure(one: float, other: float = 0.0, height: float = np.nan) -> np.ndarray:
@@ -285,65 +166,10 @@ def pressure(one: float, other: float = 0.0, height: float = np.nan) -> np.ndarr
     return standing_pressure(force, moment, np.array([[0.0, 0.0, 0.0], [0.5, 0.02, 0.1]]), corners)
 
 
-# the stage ---------------------------------------------------------------------------------------
-
-OFF = "consistency: off\n"
-STAGES: dict[str, tuple[str, dict[str, str]]] = {
-    "off": (OFF, {}),
-    "not solved": ("", {"slow": "not solved"}),
-    "nothing solved": ("", {"fast": "not solved", "slow": "not solved"}),
-    "unreadable": ("", {"slow": "unreadable"}),
-    "plain": ("", {"slow": "plain"}),
-    "unfittable": ("", {"slow": "unfittable"}),
-    "all unfittable": ("", {"fast": "unfittable", "slow": "unfittable"}),
-    "unreadable and unfittable": ("", {"fast": "unreadable", "slow": "unfittable"}),
-}
-
-
-@pytest.mark.parametrize("name", STAGES)
-def test_golden_stage_without_a_fit(tmp_path, monkeypatch, name):
-    """Trials that are not solved, cannot be read or break the fit: the others are passed on."""
-    settings, what = STAGES[name]
-    file = write_small_study(tmp_path)
-    file.write_text(file.read_text("utf-8") + settings, "utf-8")
-    study = load_study(file)
-    solved = [
-        entry(one, FAILED, "no markers.") if what.get(one) == "not solved" else entry(one, OK, "")
-        for one in ("fast", "slow")
-    ]
-    write_manifest(study, "P1", "inverse_kinematics", solved)
-    for before in ("prepare", "scale"):
-        write_manifest(study, "P1", before, [])
-
-    def read(_study, _who, trial):
-        if what.get(trial) == "unreadable":
-            raise AqbioError("the file is damaged.", trial=trial, rule="damaged")
-        return replace(made(), trial_id=trial, files=())
-
-    def fit(_study, _skeleton, trials, *_, **__):
-        names = [one.trial_id for one in trials]
-        if broken := [one for one in names if what.get(one) == "unfittable"]:
-            raise AqbioError(f"{broken[0]} has no fit.", rule="no-fit")
-        return Session(None, {}, {}, (), plain=dict.fromkeys(names, "no foot met a force plate"))
-
-    monkeypatch.setattr(stage.SolvedTrial, "read", read)
-    monkeypatch.setattr(stage, "fitted_session", fit)
-    monkeypatch.setattr(stage, "load_skeleton", lambda _: None)
-    monkeypatch.setattr(stage, "static_stances", lambda *_: {})
-    monkeypatch.setattr(stage, "change_rows", lambda *_: [])
-    table = stage.ParticipantModel.of(study, "P1").table
-    table.parent.mkdir(parents=True, exist_ok=True)
-    table.touch()
-    said: list[str] = []
-    stage.inverse_dynamics_participant(study, "P1", said.append)
-    lines = [*said, *recorded("", study.read_manifest("P1", "inverse_dynamics"))]
-    for path in sorted(study.folder("P1", "inverse_dynamics").glob("*.nc")):
-        data = read_dataset(path)
-        lines += [f"{path.stem} {one}: {data.attrs[one]}" for one in ("motion", "motion_reason")
-                  if one in data.attrs]  # fmt: skip
-        lines += [f"{path.stem} {one}: {sizes(data[one].values.ravel().astype(float))}"
-                  for one in sorted(data.data_vars) if data[one].dtype.kind in "fib"]  # fmt: skip
-    assert differences(f"inverse_dynamics/{name.replace(' ', '_')}", lines) == []
+@pytest.mark.parametrize("about", ["trials", "sessions"])
+def test_golden_trials_and_sessions_on_both_sides_of_every_limit(about):
+    cases = read_cases(Path(__file__).with_name("limits.yaml"), about, (usable, session, pressure))
+    assert differences(f"inverse_dynamics/{about}", told(cases)) == []
 
 
 def test_a_model_without_arms_is_not_fitted(tmp_path):
@@ -354,35 +180,3 @@ def test_a_model_without_arms_is_not_fitted(tmp_path):
     found = fitted_session(study, OneSkeleton(), [made()])
     assert found.plain == {"run": "the model has no arm_left and no arm_right of its own"}
     assert not found.fits
-
-
-def test_the_pressure_is_that_of_the_whole_quiet_window(monkeypatch):
-    """The runner leans forward by 20 cm within the window: the plates' mean is what counts."""
-    clock = np.arange(0.0, 1.0, 0.001)
-    lean = np.interp(clock, [0.2, 0.6], [0.0, 0.2])
-    force = np.tile([[[0.0, 700.0, 0.0]]], (len(clock), 1, 1))
-    moment = np.cross(np.stack((lean, 0 * lean, 0 * lean), axis=1)[:, None], force)
-    frames = np.arange(0.0, 1.0, 0.01)
-    markers = np.zeros((len(frames), 4, 3)) + np.eye(4, 3)
-    prepared = xr.Dataset(
-        {
-            "marker_raw": (("time", "marker", "axis"), markers),
-            "plate_point": (("plate", "axis"), np.zeros((1, 3))),
-            "plate_corner": (("plate", "corner", "axis"), np.zeros((1, 4, 3))),
-        },
-        coords={"time": frames, "marker": list("ABCD"), "force_time": clock},
-        attrs={"marker_rate": 100.0},
-    )
-    wrench = SimpleNamespace(force=force, moment=moment)
-    monkeypatch.setattr(static, "recorded_trial", lambda *_: prepared)
-    monkeypatch.setattr(static, "plate_wrench", lambda _: wrench)
-    monkeypatch.setattr(static, "quiet_window", lambda *_: slice(20, 61))
-    monkeypatch.setattr(static, "inverse_kinematics", lambda *_: np.zeros((1, 1)))
-    done = {"trials": [{"trial_id": "stand", "status": OK}]}
-    study = SimpleNamespace(
-        read_manifest=lambda *_: done,
-        marker_set=SimpleNamespace(markers=dict.fromkeys("ABCD"), model_name=str),
-    )
-    skeleton = SimpleNamespace(mass=np.array([70.0]), markers=tuple("ABCD"))
-    found = static.static_stance(study, "P1", skeleton, SimpleNamespace(trial_id="stand"))
-    np.testing.assert_allclose(found.cop[[0, 2]], [0.1, 0.0], atol=1e-3)

@@ -63,12 +63,6 @@ class Prepared:
     def entry(self, name):
         return next(one for one in self.manifest["trials"] if one["trial_id"] == name)
 
-    def rules(self, name):
-        return [finding["rule"] for finding in self.entry(name)["findings"]]
-
-    def finding(self, name, rule):
-        return next(one for one in self.entry(name)["findings"] if one["rule"] == rule)
-
     def lines(self, name) -> Iterator[str]:
         """All that is said of a trial and of its participant, and every number that is left."""
         entry = self.entry(name)

@@ -18,28 +18,10 @@ SPEED, MASS = 8.0, 70.0
 SECONDS = FIRST + STEPS * STEP + 0.2
 LABELS = ("RASI", "LASI", "RPSI", "LPSI", "LHEEL", "LTOE", "LMT5", "RHEEL", "RTOE", "RMT5")
 PLATE_LENGTH = SPEED * STEP
+PELVIS = np.array([[0.1, 0, 0.12], [0.1, 0, -0.12], [-0.1, 0, 0.05], [-0.1, 0, -0.05]])
+"""Places of its markers in the pelvis, m."""
 
-MARKER_SET = """
-name: made
-source: none
-markers:
-  RASI: {body: pelvis}
-  LASI: {body: pelvis}
-  RPSI: {body: pelvis}
-  LPSI: {body: pelvis}
-  LHEEL: {body: foot_l}
-  LTOE: {body: foot_l}
-  LMT5: {body: foot_l}
-  RHEEL: {body: foot_r}
-  RTOE: {body: foot_r}
-  RMT5: {body: foot_r}
-  RMMAL: {body: foot_r, static_only: true}
-feet:
-  left: {heel: LHEEL, toe: [LTOE, LMT5]}
-  right: {heel: RHEEL, toe: [RTOE, RMT5]}
-pelvis: {front: [RASI, LASI], back: [RPSI, LPSI]}
-"""
-
+MARKER_SET = Path(__file__).with_name("made_markers.yaml").read_text("utf-8")
 GROUND_TO_VICON = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 """Laboratory with x right, y along the runway, z up."""
 
@@ -70,19 +52,13 @@ def markers(belt: float = 0.0) -> np.ndarray:
     """Marker positions (T, M, 3) in ground axes; on a treadmill the pelvis stays put, m."""
     time = np.arange(round(SECONDS * FRAME_RATE)) / FRAME_RATE
     pelvis = np.column_stack((SPEED * time, 0.95 + 0.0 * time, 0.0 * time))
-    found = [pelvis + offset for offset in _pelvis_offsets()]
+    found = [pelvis + offset for offset in PELVIS]
     for side in ("left", "right"):
         ankle = _foot_path(time, side)
         found += [ankle + offset for offset in _foot_offsets(side)]
     positions = np.stack(found, axis=1)
     positions[..., 0] -= belt * time[:, None]
     return positions
-
-
-def _pelvis_offsets() -> list[np.ndarray]:
-    return [
-        np.array([x, 0.0, z]) for x, z in ((0.1, 0.12), (0.1, -0.12), (-0.1, 0.05), (-0.1, -0.05))
-    ]
 
 
 def _foot_offsets(side: str) -> list[np.ndarray]:
@@ -213,7 +189,7 @@ def write_static(path: Path, mass: float = MASS) -> Path:
     """Write a person who stands on one plate in a Vicon laboratory."""
     frames = 300
     place = known_contacts()[0].place * [1.0, 0.0, 0.0]
-    one = [place + np.array([0, 0.95, 0]) + offset for offset in _pelvis_offsets()]
+    one = [place + np.array([0, 0.95, 0]) + offset for offset in PELVIS]
     for side, width in (("left", -0.1), ("right", 0.1)):
         one += [place + np.array([0, 0, width]) + offset for offset in _foot_offsets(side)]
     points = np.broadcast_to(np.array(one), (frames, len(one), 3)) @ GROUND_TO_VICON.T

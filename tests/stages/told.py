@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
+import yaml
 
 from aqbio.errors import AqbioError, Finding
 from tests.golden import sizes
+
+
+def undescribed(dataset: xr.Dataset) -> set[str]:
+    """Variables without a meaning, and vectors of which the mirror image is not known."""
+    bare = {str(name) for name in dataset.variables if "long_name" not in dataset[name].attrs}
+    vectors = {str(name) for name in dataset.data_vars if "axis" in dataset[name].dims}
+    return bare | {name for name in vectors if "reflection" not in dataset[name].attrs}
 
 
 def said(findings: Iterable[Finding]) -> Iterator[str]:
@@ -18,6 +29,19 @@ def said(findings: Iterable[Finding]) -> Iterator[str]:
         own = {name: value for name, value in asdict(one).items() if value not in ("", None)}
         numbers = [own.pop(name, np.nan) for name in ("number", "limit")]
         yield f"{' · '.join(map(str, own.values()))} {numbers[1]:g} {float(numbers[0]):.8e}"
+
+
+def read_cases(
+    path: Path, about: str, makers: Iterable[Callable[..., Any]]
+) -> dict[str, Callable[[], Any]]:
+    """Cases of a file, by name: one of these functions, and what it is given."""
+    by_name = {one.__name__: one for one in makers}
+    cases = yaml.safe_load(path.read_text("utf-8"))[about]
+    return {
+        name: partial(by_name[maker], **given)
+        for name, row in cases.items()
+        for maker, given in row.items()
+    }
 
 
 def told(cases: Mapping[str, Callable[[], Any]]) -> Iterator[str]:

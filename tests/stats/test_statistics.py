@@ -12,37 +12,21 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
-from pandas import Categorical, DataFrame, Series
+from pandas import Categorical, Series
 from scipy import stats
-from scipy.spatial.distance import cosine
 
 from aqbio.names import ROLE_GROUPS
-from aqbio.stats.athlete_statistics import (
-    athletes_from_steps,
-    calibrated_table,
-    excess,
-    nested_table,
-)
+from aqbio.stats.athlete_statistics import calibrated_table, excess, nested_table
 from aqbio.stats.evidence import Choices
 from aqbio.stats.inference import Estimate
 from aqbio.stats.measurement import estimate_error, lag_variances, reliability, slope_errors
 from aqbio.stats.outcome import Result, result
 from aqbio.stats.outcomes import athlete_intervals, outcome
 from aqbio.stats.registry import read_registry
-from aqbio.stats.step_numbers import (
-    BOTH_LEGS,
-    SWING_ALONE,
-    cosines,
-    lag,
-    opposition,
-    partition_names,
-    ranks,
-    same_legs_cosine,
-    time_deviation,
-)
+from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition, partition_names, ranks
 from aqbio.stats.step_statistics import attenuation, sizes_correlation
 from aqbio.stats.verdict import three_way
-from aqbio.stats.within import centred, consecutive, longest_runs, means_by, slopes, with_speeds
+from aqbio.stats.within import slopes
 
 REGISTRY = read_registry()
 
@@ -63,52 +47,6 @@ def test_slopes_within_groups_are_those_of_statsmodels():
     assert np.isnan(found["e"])
 
 
-def test_no_slope_without_spread_of_speed():
-    group, number = Series(np.zeros(5, dtype=int)), Series(np.arange(5.0))
-    assert np.isnan(slopes(8.0 + 1e-9 * number, number, group)).all()
-    assert with_speeds(8.0 + 0.01 * number, group).isna().all()
-    assert with_speeds(8.0 + 0.1 * number, group).notna().all()
-
-
-def test_cells_and_centring():
-    athlete, level = Series([0, 0, 1, 1, 1]), Series([0, 2, 0, 0, 2])
-    away = centred(Series([1.0, 5.0, 2.0, 4.0, 7.0]), [athlete, level])
-    np.testing.assert_allclose(away, [0.0, 0.0, -1.0, 1.0, 0.0])
-    assert means_by(Series([np.nan]), Series([0])).isna().all()
-
-
-def test_pairs_do_not_cross_gaps_nor_trials():
-    steps = DataFrame({"trial": [1, 0, 0, 0, 1], "step": [4, 3, 2, 5, 5]})
-    before, after = consecutive(steps, ["trial"])
-    assert sorted(zip(before.tolist(), after.tolist(), strict=True)) == [(0, 4), (2, 1)]
-    before, after = consecutive(steps, ["trial"], apart=2)
-    assert list(zip(before.tolist(), after.tolist(), strict=True)) == []
-
-
-def test_longest_runs_by_hand():
-    steps = DataFrame({"trial": [0, 0, 0, 0, 2, 2], "step": [5, 1, 2, 3, 9, 8]})
-    assert longest_runs(steps, ["trial"]).to_dict() == {0: 3, 2: 2}
-    assert not len(longest_runs(steps[:0], ["trial"]))
-
-
-def test_lag_takes_the_nearer_peak():
-    np.testing.assert_allclose(lag(np.array([0.9, 0.3]), np.array([0.1, 0.2])), [-0.2, 0.1])
-
-
-def test_deviation_in_time_is_within_athlete_speed_and_side():
-    """Left and right differ by 0.02 s: that is asymmetry, not deviation."""
-    side = np.tile([0, 1], 6)
-    level = np.repeat([0, 1], 6)
-    duration = 0.22 + 0.02 * side - 0.03 * level
-    duration[0] += 0.003
-    cell = [Series(one) for one in (np.zeros(12), level, side)]
-    found = time_deviation(Series(duration), cell)
-    np.testing.assert_allclose(found[[0, 2, 4]], [0.002, 0.001, 0.001], atol=1e-12)
-    np.testing.assert_allclose(found[6:], 0.0, atol=1e-12)
-    few = time_deviation(Series(duration[:2]), [one[:2] for one in cell])
-    assert np.isnan(few).all()
-
-
 # partitions of the body --------------------------------------------------------------------------
 
 CURVES = np.random.default_rng(2).standard_normal((4, 101, 5))
@@ -116,16 +54,6 @@ CURVES = np.random.default_rng(2).standard_normal((4, 101, 5))
 
 def _side(name: str) -> list[int]:
     return [ROLE_GROUPS.index(group) for group in name.split()]
-
-
-@pytest.mark.parametrize(("groups", "count"), [(ROLE_GROUPS, 15), (tuple("abcdef"), 31)])
-def test_every_way_to_divide_the_body_is_there_once(groups, count):
-    sides = set()
-    for name in partition_names(groups):
-        one = frozenset(name.split())
-        sides.add(frozenset((one, frozenset(groups) - one)))
-    assert len(sides) == len(partition_names(groups)) == count
-    assert all(len(side) == 2 and frozenset() not in side for side in sides)
 
 
 def test_opposition_is_its_definition():
@@ -167,44 +95,7 @@ def test_round_off_makes_no_rank():
     )
 
 
-def test_cosines_are_those_of_scipy():
-    table = cosines(CURVES)
-    for one in range(5):
-        for other in range(5):
-            expected = 1.0 - cosine(CURVES[1, :, one], CURVES[1, :, other])
-            assert table[1, one, other] == pytest.approx(expected, abs=1e-12)
-    assert np.isnan(cosines(np.zeros((10, 2)))).all()
-
-
-def test_legs_and_total_alone_give_the_cosine_of_shared_rest():
-    """Rest shared in fixed proportions: the arms' cosine is that of the rest itself."""
-    curves = CURVES.copy()
-    legs, rest = curves[..., :2].sum(axis=-1), curves[..., 2:].sum(axis=-1)
-    shared = curves.copy()
-    for column, part in ((2, 0.6), (3, 0.3), (4, 0.1)):
-        shared[..., column] = part * rest
-    np.testing.assert_allclose(same_legs_cosine(curves), same_legs_cosine(shared))
-    np.testing.assert_allclose(same_legs_cosine(shared), cosines(shared)[:, 2, 0])
-    assert legs.shape == rest.shape
-
-
 # between athletes --------------------------------------------------------------------------------
-
-
-def _capacities(random, count, weak=0.0):
-    shared = random.standard_normal(count)
-    push, swing = (
-        np.sqrt(0.5) * shared + np.sqrt(0.5) * random.standard_normal(count) for _ in range(2)
-    )
-    return push, swing - 1.5 * (random.random(count) < weak)
-
-
-@pytest.mark.parametrize(("share", "expected"), [(0.0, 0.0), (0.4, 0.4), (1.0, 1.0)])
-def test_columns_of_the_nested_model_hold_every_law(share, expected):
-    push, swing = _capacities(np.random.default_rng(5), 60)
-    law = (push + swing) / 2.0 - share * np.abs(push - swing) / 2.0 + 0.2 * (push - swing)
-    found = np.linalg.lstsq(nested_table(push, swing), 8.0 + 0.7 * law, rcond=None)[0]
-    assert found[2] / found[1] == pytest.approx(expected, abs=1e-9)
 
 
 def test_calibrated_columns_are_what_true_capacities_have_on_average():
@@ -230,26 +121,6 @@ def test_contact_excess_is_the_drawn_one(drawn):
     drawn_excess = evidence.athletes["contact"]
     found = excess(evidence.steps, evidence.steps["contact_s"], evidence.steps["speed_mps"])
     np.testing.assert_allclose(found, drawn_excess - drawn_excess.mean(), atol=0.005)
-
-
-def test_contact_excess_does_not_know_who_is_fast(drawn):
-    """With the same law for all, it is 0 for the fast and for the slow."""
-    steps = drawn("W0", 48).steps
-    steps = steps.assign(contact_s=0.9 / steps["speed_mps"])
-    np.testing.assert_allclose(
-        excess(steps, steps["contact_s"], steps["speed_mps"]), 0.0, atol=1e-12
-    )
-
-
-def test_what_scales_with_the_own_highest_speed_is_equal_at_an_equal_share_of_it(drawn):
-    """At equal speed the slow look as if they flew longer; at an equal share nobody does."""
-    steps = drawn("W0", 48).steps
-    own = steps["relative_speed"] ** 0.6
-    found = athletes_from_steps(steps.assign(lateral_ratio=own))
-    assert np.corrcoef(found["lateral"], found["fastest"])[0, 1] < -0.99
-    np.testing.assert_allclose(found["lateral_relative"], 0.0, atol=0.005)
-    alone = steps[steps["participant_id"] == "athlete-04"].assign(speed_mps=8.0)
-    assert excess(alone, own, alone["speed_mps"]).isna().all()  # no speeds, no law
 
 
 def test_what_slower_running_brings_by_itself_is_no_misdirection(drawn):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -13,14 +12,12 @@ import xarray as xr
 
 from aqbio.config.settings import Quality
 from aqbio.contributions.dataset import frames_in_contact
-from aqbio.figures.words import digits
 from aqbio.gait.curves import SPREADS, step_dataset
 from aqbio.gait.roles import PelvisMember, RoleScheme
 from aqbio.gait.signals import CHAINS, JOINT_ROLES
 from aqbio.gait.steps import (
     PERCENT,
     Contact,
-    Step,
     heading_changes,
     phase_mean,
     solved_steps,
@@ -29,7 +26,6 @@ from aqbio.gait.steps import (
 from aqbio.intervals.step_uncertainty import (
     KEYS,
     NAMES,
-    ROUND_OFF,
     half_widths,
     stance_sds,
     statistic_sds,
@@ -38,17 +34,8 @@ from aqbio.intervals.step_uncertainty import (
 )
 from aqbio.io.study import load_study
 from aqbio.names import AXES, GRAVITY, NORMAL_95, SIDES
-from aqbio.pages.quality import quality_cell
-from aqbio.pages.words import MEASURES
-from aqbio.steps import rows as step_columns
-from aqbio.steps.other_models import (
-    curve_sds,
-    model_sds,
-    outcome_differences,
-    same_steps,
-    with_model,
-)
-from aqbio.steps.quality import COLUMNS, band, band_rows, measure, quality_rows
+from aqbio.steps.other_models import curve_sds, with_model
+from aqbio.steps.quality import band_rows, quality_rows
 from aqbio.steps.rows import TrialSteps, level_rows
 from aqbio.study.manifest import OK, entry, write_manifest
 from tests.mechanics.levels_case import smooth_run
@@ -70,7 +57,7 @@ from tests.stages.made_contributions import (
     mirrored_trial,
     one_step,
 )
-from tests.steps.test_golden import FITTED, MADE, PLAIN, SOLVED
+from tests.steps.test_golden import MADE, PLAIN, SOLVED
 
 CLOSE = 1e-9
 
@@ -344,46 +331,12 @@ def test_budgets_are_means_over_the_steps_of_all_trials():
     assert uncertainty_budget(trial_budget(xr.Dataset(), {"left": 1})).empty
 
 
-@pytest.mark.parametrize(("least", "levels"), [(0.99, ["A"]), (1.01, ["A", "C (C2)"])])
-def test_what_mechanics_forces_has_no_budget(least, levels):
-    """Draws leave a last digit of what is zero by mechanics: its shares are of nothing."""
-    trial = _drawn((OF_ARMS, *CAUSED), {"inertia": (3.0, 1.0), "plates": (4.0, 0.0)})
-    own = trial["interval_sd"].loc[{"outcome": 2, "axis": "y"}]
-    own[:] = 0.0
-    own.loc[{"uncertainty_source": "plates"}] = least * ROUND_OFF * 5.0  # of the largest: 3 and 4
-    rows = uncertainty_budget(trial_budget(trial, {"left": 1}))
-    assert rows["level"].tolist() == levels
-
-
 # other models ------------------------------------------------------------------------------------
 
 
 def _rows(*values, axis="y", outcome=OF_ARMS):
     names = dict(zip(NAMES, outcome, strict=True)) | {"axis": axis}
     return pd.DataFrame([names | {"step": n, "value": value} for n, value in enumerate(values)])
-
-
-@pytest.mark.parametrize(("late", "together"), [(0.049, True), (0.051, False), (-0.049, True)])
-def test_steps_of_one_foot_that_begin_within_half_a_contact_are_the_same(late, together):
-    one = Step(1, "left", 1.0, 1.1, 1.2, "ok", "")
-    other = replace(one, touchdown=1.0 + late, toe_off=1.1 + late)
-    assert bool(same_steps([one], [other])) == together
-    assert not same_steps([one], [replace(other, side="right")])
-
-
-def test_differences_of_models_are_of_what_both_know_and_steps_count_alike():
-    own = pd.concat([_rows(1.0, 2.0, 3.0), _rows(5.0, axis="x"), _rows(1.0, outcome=OF_TORSO)])
-    other = pd.concat([_rows(2.0, 0.0, np.nan), _rows(5.5, axis="x")])
-    found = outcome_differences(own, other).set_index("axis")
-    assert found["source"].tolist() == ["arms", "arms"]  # the other model has no torso
-    columns = ["steps", "own", "other", "difference", "rms"]
-    expected = [2.0, 1.5, 1.0, -0.5, np.sqrt((1.0 + 4.0) / 2)]  # a mean of 0.5 hides it
-    np.testing.assert_allclose(found.loc["y", columns].astype(float), expected)
-    parts = [outcome_differences(_rows(0.0, 0.0, 0.0), _rows(1.0, 1.0, 1.0)),
-             outcome_differences(_rows(0.0), _rows(3.0))]  # fmt: skip
-    [(key, sds)] = model_sds(pd.concat(parts)).items()
-    assert (key, sds.tolist()) == (OF_ARMS[:4], [0.0, pytest.approx(np.sqrt(12.0 / 4.0)), 0.0])
-    assert model_sds(pd.concat(parts)[:0]) == {}
 
 
 def test_the_choice_of_the_model_adds_its_variance():
@@ -412,17 +365,6 @@ def test_the_choice_of_the_model_adds_its_variance():
 # quality -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("value", "limit", "at_least", "verdict"),
-    [(1.0, 1.0, False, "ok"), (1.1, 1.0, False, "fail"), (3.0, 3.0, True, "ok"),
-     (2.9, 3.0, True, "fail"), (np.nan, 1.0, False, "fail"), (np.nan, 1.0, True, "fail"),
-     (5.0, None, False, None)],
-)  # fmt: skip
-def test_missing_numbers_are_no_proof_of_quality(value, limit, at_least, verdict):
-    row = measure({"trial_id": "T"}, "m", value, "N", limit=limit, at_least=at_least)
-    assert row["verdict"] == verdict
-
-
 def _step(**changes: object) -> dict[str, object]:
     """A step of somebody in the middle of every band at 9 m/s; the weight is borne exactly."""
     contact, flight = 0.1125, 0.125
@@ -436,40 +378,6 @@ def _step(**changes: object) -> dict[str, object]:
 
 def _bands(*steps: dict[str, object]) -> dict[str, dict[str, object]]:
     return {row["measure"]: row for row in band_rows(Quality(), {}, steps)}
-
-
-def test_who_runs_as_people_do_passes_and_others_do_not():
-    """A fifth beyond an end of a band, 3 % of the weight; steps that turn are not asked."""
-    rows = _bands(_step(), _step())
-    assert set(rows) == {f"band_{name}" for name in COLUMNS} | {"vertical_impulse"}
-    assert {row["verdict"] for row in rows.values()} == {"ok"}
-    for quantity, column in COLUMNS.items():
-        for edge, sign in zip(band(quantity, 9.0), (-1.0, 1.0), strict=True):
-            for share, verdict in ((0.199, "ok"), (0.201, "warning")):
-                row = _bands(_step(**{column: edge * (1 + sign * share)}))[f"band_{quantity}"]
-                assert (row["value"], row["verdict"]) == (pytest.approx(share), verdict)
-    for gain, verdict in ((1.029, "ok"), (0.971, "ok"), (1.031, "warning")):
-        force = gain * _step()["mean_vertical_force_bw"]
-        row = _bands(_step(mean_vertical_force_bw=force))["vertical_impulse"]
-        assert (row["value"], row["verdict"]) == (pytest.approx(abs(gain - 1)), verdict)
-    odd = _step(contact_s=0.3, step_flags="accelerating,marker_error")
-    assert _bands(_step(), odd)["band_contact_time"]["value"] == 0.0
-    assert _bands(odd) == {}
-    assert set(_bands(_step(speed_mps=3.4))) == {"vertical_impulse"}
-    assert "vertical_impulse" not in _bands(_step(mean_vertical_force_bw=np.nan))
-
-
-def test_the_sidecar_says_toward_which_side_z_points():
-    """A ground force to the runner's right on the right foot, to the left on the left one."""
-    made = made_trial()
-    made["ground_force"].values[:] = [0.0, 1000.0, 100.0]
-    made["ground_force"].values[:, 0, 2] = -100.0
-    lateral = [one_step(made, step)["ground_force"][0, :, 2].mean() for step in _steps(made)[:2]]
-    word = "stance" if min(lateral) > 0 else "swing"
-    steps, rows = step_columns.STEPS, step_columns.CONTRIBUTIONS
-    said = [steps["H_total_z_stance_mean_kgm2ps"], steps["lateral_force_bw"],
-            steps["heading_change_deg"], rows["axis"]]  # fmt: skip
-    assert all(f"toward the {word} side" in one["description"] for one in said)
 
 
 @pytest.fixture
@@ -517,22 +425,6 @@ def test_slip_is_the_way_while_more_than_half_of_the_peak_is_borne(rows, speed, 
     assert (found["value"], found["verdict"]) == (pytest.approx(way), verdict)
 
 
-def test_flight_before_a_contact_that_was_not_measured_is_not_judged(study, rows):
-    """Nobody knows there when the flight ended; other flights are judged as before."""
-    data = made_trial()
-    start, end = float(data["contact_toe_off"][1]), float(data["contact_touchdown"][2])
-    late = (0.5 * (start + end) < TIME) & (end > TIME)
-    data["residual_force"][:] = 0.0
-    data["residual_force"][late] = 50.0 * MASS
-    assert rows(data).loc["flight_acceleration", "verdict"] == "fail"
-    table = rows(data.assign(forces_fitted=("time", ~late)))
-    assert table.loc["flight_acceleration", "value"] == 0.0
-    momentum = _trial(study, made_trial()).curves["angular_momentum"].values[0][1, :, :, 1]
-    parts = np.abs(momentum[:, [ROLES.index(one) for one in PARTS]]).max()
-    drift = np.ptp(momentum[:, ROLES.index("total")]) / parts
-    assert table.loc["flight_drift_y", "value"] == pytest.approx(drift)
-
-
 PARTS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
 
 
@@ -549,16 +441,6 @@ def test_a_delay_of_the_forces_is_seen(rows):
     assert (found["verdict"], "late" in found["note"]) == ("warning", True)
 
 
-@pytest.mark.parametrize("height", [0.85, 1.1])
-def test_the_limit_of_the_moment_grows_with_the_height_of_the_centre_of_mass(rows, height):
-    """1 % of the height times the peak force (Hicks 2015), above plates that lie 0.2 m deep."""
-    data = made_trial().assign_attrs(surface_height=-0.2)
-    data["com"] = data["com"] + np.array([0.0, height - 0.2 - 1.0, 0.0])
-    peak = np.linalg.norm(data["ground_force"].values.sum(axis=1), axis=1).max()
-    limit = rows(data).loc["residual_moment_y_rms", "limit"]
-    assert limit == pytest.approx(0.01 * height * peak)
-
-
 ELSEWHERE = ("usable_share", "beyond_band", "vertical_impulse")
 """Limits that other rows are held against: test_gates, test_steps."""
 
@@ -566,23 +448,3 @@ LIMITS = [
     *(("quality", name) for name in Quality.model_fields if name not in ELSEWHERE),
     *(("solve", name) for name in ("marker_rms_m", "marker_max_m")),
 ]
-
-
-def test_every_limit_of_the_settings_arrives_in_table_and_page(study):
-    """Changed by a third, it changes limits by a third, and nothing else keeps the old one."""
-    write_manifest(study, "P1", "inverse_dynamics", [entry("fast", OK, "", **FITTED)])
-    trial = _trial(study, fitted_trial(made_trial()))
-    before = pd.DataFrame(list(quality_rows(study, [trial]))).set_index("measure")
-    for section, name in LIMITS:
-        old = getattr(study.settings, section)
-        limits = old.model_copy(update={name: 4.0 / 3.0 * getattr(old, name)})
-        settings = study.settings.model_copy(update={section: limits})
-        changed = replace(study, settings=settings)
-        after = pd.DataFrame(list(quality_rows(changed, [trial]))).set_index("measure")
-        chosen = before["limit"].ne(after["limit"]) & before["limit"].notna()
-        assert chosen.any(), name
-        np.testing.assert_allclose(after["limit"][chosen], 4.0 / 3.0 * before["limit"][chosen])
-        for name_of, row in after[chosen].iterrows():
-            cell = quality_cell(name_of, row["value"], row["limit"], row["verdict"], row["unit"])
-            factor = MEASURES[name_of].factor if name_of in MEASURES else 1.0
-            assert digits(factor * row["limit"]) in cell.against

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import fields, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -28,23 +26,11 @@ from aqbio.virtual.demo import DATA, SPRINTERS, GaitName, load_library
 from aqbio.virtual.study import LIBRARY
 from aqbio.virtual.truth import run_truth
 from tests.golden import differences, digest
-from validation import features as features_module
-from validation import studies as studies_module
-from validation.demo import agrees
-from validation.features import DEPARTURES, SMALLEST, Features, Group, drawn_cell, named_cells
-from validation.studies import Truth, drawn_people, drawn_study, truths
+from validation.features import SMALLEST, Features, Group, named_cells
+from validation.studies import drawn_people, drawn_study, truths
 from validation.true_causes import amplifying, caused_force
-from validation.true_evidence import truth
-from validation.true_steps import (
-    _peak,
-    between,
-    hub_share,
-    pattern_contacts,
-    role_momenta,
-    roles,
-    true_steps,
-)
-from validation.verdicts import COLUMNS, FALSE_BOUND, FOLDER, main, worst
+from validation.true_steps import between, pattern_contacts, role_momenta, roles, true_steps
+from validation.verdicts import COLUMNS, FALSE_BOUND, FOLDER, main
 
 SLOW, FAST = (GaitName("V01", "normal", level) for level in (0, 3))
 
@@ -117,20 +103,6 @@ def test_flight_conserves_the_total_and_contacts_change_it_by_the_ground(fast):
     assert change == pytest.approx(impulse, abs=1e-6)
 
 
-def test_share_relative_to_the_pelvis_is_the_integral_of_accelerations(fast):
-    contact = pattern_contacts(fast)[0]
-    stance = run_truth(fast, between(contact.rises, contact.falls, 1001))
-    bodies, own = fast.skeleton.bodies, roles(contact.foot)
-    upward = stance.segments.acceleration[..., 1]
-    apart = stance.segments.mass * (upward - upward[:, [bodies.index("pelvis")]])
-    chosen = [bodies.index(one) for r in ("swing_leg", "arms", "torso") for one in own[r]]
-    share = np.trapezoid(apart[:, chosen].sum(axis=1)) / np.trapezoid(
-        stance.loads.force[..., 1].sum(axis=1)
-    )
-    ends = run_truth(fast, np.array([contact.rises, contact.falls]))
-    assert hub_share(ends, contact.foot) == pytest.approx(share, abs=1e-5)
-
-
 def test_causes_equal_those_of_the_product(fast):
     """Equations of motion solved in two ways, of a left contact."""
     contact = pattern_contacts(fast)[1]
@@ -154,47 +126,6 @@ def test_causes_equal_those_of_the_product(fast):
         assert np.abs(values).max() > 1.0
 
 
-def test_a_peak_lies_between_samples():
-    found = _peak(lambda t: np.cos(t - 0.3137) + 0.1 * np.cos(2 * (t - 0.3137)), between(0, 1))
-    assert found == pytest.approx(0.3137, abs=1e-9)
-    assert np.isnan(_peak(lambda t: t, between(0.0, 1.0)))
-
-
-def test_recorded_steps_are_those_of_their_contacts(gaits):
-    known = truth({SLOW: gaits[SLOW], FAST: gaits[FAST]})
-    assert known.steps.groupby("level")["caused_share_C2"].count().to_list() == [0, 10]
-    told = pd.DataFrame(
-        {
-            "participant_id": "V01", "trial_id": ["speed1-01"] * 6 + ["speed1-02"] * 6,
-            "step": [*range(1, 7)] * 2, "side": ["right", "left"] * 6,
-            "whole": [True] * 11 + [False], "order": 1.0,
-        }
-    )  # fmt: skip
-    steps = known.recorded(told, gaits).steps
-    own = known.patterns().steps.query("level == 0")
-    number = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]  # the second trial goes on with the next contact
-    assert steps["contact_s"].tolist() == own["contact_s"].to_numpy()[number].tolist()
-    assert steps["lag"].notna().to_list() == [True] * 11 + [False]
-    with pytest.raises(ValueError, match="0 of 12 steps"):
-        known.recorded(told.assign(side=["left", "right"] * 6), gaits)
-
-
-AGREE = {
-    ("supported", 0.3, "supported", "found"): True,
-    ("supported", 0.3, "not_supported", "no_effect"): False,
-    ("not_supported", 0.02, "supported", "found"): False,
-    ("not_supported", 0.02, "not_supported", "no_effect"): True,
-    ("not_supported", 0.02, "not_supported", "opposite_found"): False,
-    ("not_supported", -0.3, "not_supported", "opposite_found"): True,
-    ("supported", 0.3, "inconclusive", "too_imprecise"): True,
-    ("not_supported", -0.3, "inconclusive", "gate_failed"): True,
-}
-
-
-def test_only_a_verdict_that_says_the_other_thing_disagrees():
-    assert {case: agrees(*case) for case in AGREE} == AGREE
-
-
 MANY = Features(athletes=150, errors=0.0, reliability=1.0, differences=0.3)
 
 
@@ -208,48 +139,7 @@ def _slopes(table, x: str, y) -> np.ndarray:
     return np.array([np.polyfit(one[x], one["y"], 1)[0] for _, one in own])
 
 
-@pytest.mark.parametrize("module", [features_module, studies_module])
-def test_the_generator_knows_nothing_of_statistics(module):
-    text = Path(module.__file__).read_text(encoding="utf-8")
-    assert not re.search(r"(from|import) (aqbio\.stats|aqbio\.hypo|scipy)", text)
-
-
-def test_a_study_is_its_seed():
-    one, same, other = (_study(seed, drawn_cell(3, 5).features) for seed in (1, 1, 2))
-    assert one.steps.equals(same.steps)
-    assert np.array_equal(one.momenta, same.momenta)
-    assert not one.sprints.equals(other.sprints)
-
-
-def test_every_feature_is_drawn_and_every_mistake_is_within_reach():
-    cells = [drawn_cell(1, number).features for number in range(60)]
-    counts = {one.athletes for one in cells}
-    assert 5 <= min(counts) <= 6 < max(counts) <= 96
-    for one in fields(Features):
-        assert len({repr(getattr(cell, one.name)) for cell in cells}) > 1, one.name
-    for cell in named_cells():
-        power = cell.features.lateral_power
-        assert not power or DEPARTURES["lateral_power"][0] <= power <= -0.6
-        assert cell.features.order in {"alternating", *DEPARTURES["order"]}
-    assert {truths(one)["H7"].claim for one in cells[9:13]} == {"true", "false", "border"}
-    sizes = {0.05: "true", 0.0475: "true", 0.04: "border", 0.005: "false", -0.2: "false"}
-    for value, claim in sizes.items():
-        assert Truth(value, 0.05).claim == Truth(-value, -0.05).claim == claim
-    assert Truth(0.1, 0.05, weakest=0.02).claim == "border"
-
-
 # truths -------------------------------------------------------------------------------------------
-
-
-def test_cost_of_unequal_strengths():
-    """Least squares of 100,000 athletes on mean and gap, without errors: within 2 %."""
-    features = Features(imbalance_cost=0.8, groups=(Group(0.5, gap=0.8), Group(), Group()))
-    people = drawn_people(features, 100_000, np.random.default_rng(4))
-    both, gap = (people.push + people.swing) / 2.0, np.abs(people.push - people.swing) / 2.0
-    table = np.column_stack([np.ones_like(gap), both, -gap])
-    _, benefit, cost = np.linalg.lstsq(table, people.fastest, rcond=None)[0]
-    assert cost / benefit == pytest.approx(0.8, abs=0.02)
-    assert truths(features)["H3b"].value == 0.8
 
 
 def test_slopes_between_athletes():
@@ -288,75 +178,7 @@ def test_effects_within_athletes():
         assert np.mean(values) == pytest.approx(true[name].value, abs=4.0 * error), name
 
 
-def test_gains_by_the_direction_of_the_force():
-    """Least squares of all steps at the same place of a trial, over standard deviations of all."""
-    steps = _study(direction=0.4, speeding=4).speeding
-    names = ["forward_ratio", "force_mean_n", "speed_change_mps"]
-    z = steps[names] / steps[names].std()
-    away = (z - z.groupby(steps["step"]).transform("mean")).to_numpy()
-    by_direction, by_size = np.linalg.lstsq(away[:, :2], away[:, 2], rcond=None)[0]
-    assert by_direction - by_size == pytest.approx(0.4, abs=0.04)
-
-
-def test_spread_of_the_lag():
-    """Spread at 5 m/s over that at the highest speeds: exp(slope times their distance)."""
-    steps = _study(spread_slope=-0.2, lag_slope=0.0, steps=16).steps
-    steps = steps.assign(lag=steps["swing_peak"], level=steps["level"].clip(0, 3))
-    cells = steps.groupby(["participant_id", "level"], observed=True)
-    spread = np.log(cells["lag"].std()).groupby("level").mean()
-    speed = cells["speed_mps"].mean().groupby("level").mean()
-    slope = np.polyfit(speed, spread, 1)[0]
-    assert slope == pytest.approx(-0.2, abs=0.02)
-
-
-def test_patterns():
-    """Arms against both legs, the swing leg against all others, and everyone at random."""
-    found = (truths(Features(pattern=one)) for one in features_module.PATTERNS)
-    legs, alone, none = ([true[name] for name in ("H1", "H2")] for true in found)
-    assert [one.claim for one in (*legs, *alone, none[0])] == [
-        *2 * ["false"],
-        *2 * ["true"],
-        "false",
-    ]
-    assert legs[1].value < -0.9 < 0.9 < alone[1].value
-    assert abs(none[1].value) < 0.05  # mean of independent phases
-    total = _study(shared=0.0).momenta.sum(axis=-1)
-    assert np.abs(total).max() < 2.5  # kg m²/s; single groups reach 4.6 and more
-
-
 # what laboratories do -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("order", "later"), [("restricted_last", 12), ("one_first", 11), ("alternating", 6)]
-)
-def test_orders(order, later):
-    sprints = _study(features=Features(order=order)).sprints
-    places = sprints.pivot_table("order", "athlete", "condition")
-    assert (places["restricted_arms"] > places["normal"]).sum() == later
-
-
-def test_steps_are_lost_or_not_taken_and_drift_in_slow_trials_only():
-    taken = _study(features=Features(follow=0.5))
-    counts = taken.steps.groupby("participant_id", observed=True).size()
-    assert (counts.min(), counts.max()) == (4 * 6, 4 * 12)
-    assert taken.trials["recorded"].sum() == len(taken.steps)
-    lost = _study(features=Features(missing=0.25))
-    assert len(lost.steps) / lost.trials["recorded"].sum() == pytest.approx(0.75, abs=0.06)
-    for level, own in _study(drift=0.06).steps.groupby("level"):
-        within = np.mean(_slopes(own, "step", own["swing_peak"])) * 11.0
-        if level in (0, 3):
-            assert within == pytest.approx(0.0 if level else 0.06, abs=0.003)
-
-
-def test_people_differ_as_their_groups_do():
-    groups = (Group(0.5, speed=-0.9, lateral=0.1, stated=False), Group(), Group())
-    people = drawn_people(Features(groups=groups), 5000, np.random.default_rng(6))
-    inside = people.member[0]
-    slower = people.fastest[inside].mean() - people.fastest[~inside].mean()
-    assert slower == pytest.approx(-0.9, abs=0.1)
-    assert people.lateral[inside].mean() == pytest.approx(0.1, abs=0.02)
-    assert _study(groups=groups).sheet["sex"].isna().all()
 
 
 CORE = ("H1", "H4", "H5a", "H7")
@@ -381,16 +203,6 @@ def test_few_studies_are_judged_counted_and_written(tmp_path):
     page = (tmp_path / "README.md").read_text(encoding="utf-8").splitlines()
     lines = [*digest({"verdicts": table}), *(line for line in page if line.startswith("|"))]
     assert differences("validation_verdicts", lines) == []
-
-
-def test_the_worst_cell_is_named():
-    names = ["cell", "claim", "size", "supported", "coverage"]
-    rows = [
-        ("9-01", "false", 0.0, 3, 0.95), ("9-02", "false", -2.0, 9, 0.91),
-        ("9-03", "true", 2.5, 80, 0.70), ("9-04", "border", 0.5, 50, 0.97),
-    ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=names).assign(hypothesis="H7", athletes=12, studies=100)
-    assert worst(table).splitlines()[-1] == "| H7 | 2 | 9% (9-02) | 70% (9-03) | 80% to 80% |"
 
 
 # the committed run ------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ from tests.opensim_alone import inverse_dynamics, rms, root_wrench
 from tests.opensim_levels import hold_against
 from tests.outsider import check
 from tests.outsider.signals import Results
-from tests.stages.test_files_are_described import undescribed
+from tests.stages.told import undescribed
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

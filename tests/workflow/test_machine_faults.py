@@ -78,23 +78,6 @@ def test_a_fault_of_the_disk_or_of_memory(here, monkeypatch, call, fault):
     assert here.results() == before
 
 
-@pytest.mark.parametrize("fault", ["EDQUOT", "ENOMEM"])
-def test_the_workflow_says_the_sentence_and_goes_on_afterwards(finished, monkeypatch, fault):
-    """What Snakemake's user sees; a job that is killed for memory is among the kills."""
-    before = finished.results()
-    finished.forget("scale P1")
-    monkeypatch.setenv("AQBIO_FAULT", f"scale P1:{fault}")
-    stopped = finished.snakemake("--cores", "1")
-    said = stopped.stdout + stopped.stderr
-    assert stopped.returncode != 0
-    assert f"{SENTENCES[fault]}." in said
-    assert "Traceback" not in said
-    _nothing_half_written(finished, "scale P1")
-    monkeypatch.delenv("AQBIO_FAULT")
-    assert finished.snakemake("--cores", "1").returncode == 0
-    assert finished.results() == before
-
-
 @pytest.fixture
 def read_only(finished: Workflow):
     """Give a finished study whose results lie on a disk that can only be read."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-import yaml
 
 from aqbio.stage_table import PARTICIPANT_STAGES, STUDY_STAGES
-from tests.workflow.conftest import ROOT, write_workflow
+from tests.workflow.conftest import write_workflow
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
@@ -36,14 +35,3 @@ def test_every_job_has_its_needs_a_log_a_benchmark_and_a_message(small, tmp_path
         after = large[job["rule_name"], str(job["wildcards"])]["resources"]
         for what in ("mem_mb", "runtime"):
             assert (after[what] > needs[what]) == (who != "P2"), (name, what)
-
-
-def test_profiles_agree_where_they_should():
-    """What makes a study rerun, and what a failure stops, is the same here and on a cluster."""
-    folder = ROOT / "workflow" / "profiles"
-    default, slurm = (
-        yaml.safe_load((folder / name / "config.yaml").read_text(encoding="utf-8"))
-        for name in ("default", "slurm")
-    )
-    assert slurm["executor"] == "slurm"
-    assert {key: value for key, value in slurm.items() if key in default} == default

@@ -8,7 +8,6 @@ import shutil
 import pytest
 
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
-from aqbio.stats.registry import DEFAULT
 from tests.small_study import replace
 from tests.workflow.conftest import ROOT
 
@@ -68,17 +67,6 @@ def test_a_setting_reruns_the_stages_that_read_it(finished, section):
     assert finished.planned() == _jobs(*_after(*SECTIONS[section]))
 
 
-def test_a_registry_reruns_contributions_and_verdicts_and_capacities_the_verdicts_only(finished):
-    """Limits of the quality table follow the registry's smallest effects."""
-    capacities = finished.folder / "capacities.tsv"
-    capacities.write_text("participant_id\tmeasure\tside\tvalue\tunit\n")
-    assert finished.planned() == _jobs("hypotheses", "figures", "report")
-    capacities.unlink()
-    registry = DEFAULT.read_text(encoding="utf-8")
-    (finished.folder / "hypotheses.yaml").write_text(registry, encoding="utf-8")
-    assert finished.planned() == _jobs(*_after("contributions"))
-
-
 CHANGES = {
     "participants.tsv": ("60.5", "61.5", "P1"),
     "trials.tsv": ("P2\tfast\trun\tnormal", "P2\tfast\trun\trestricted_arms", "P2"),
@@ -93,22 +81,6 @@ def test_what_changes_of_a_participant_reruns_that_participant_only(finished, na
     assert finished.planned() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=(who,))
 
 
-def test_sessions_of_one_person_rerun_the_body_that_they_share(small):
-    """And no other stage before it; a session that leaves takes its recordings along."""
-    people = small.folder / "participants.tsv"
-    replace(people, "P2\tmale", "P2\tfemale")
-    alone = people.read_text()
-    header, *rows = alone.splitlines()
-    people.write_text("\n".join([f"{header}\tperson", *(f"{row}\tX" for row in rows)]) + "\n")
-    assert small.ran() == ALL
-    replace(people, "60.5", "61.5")
-    after = [stage for stage in PARTICIPANT_STAGES if stage != "prepare"]
-    both = [*_jobs(*PARTICIPANT_STAGES, participants=("P1",)), *_jobs(*after, participants=("P2",))]
-    assert small.planned() == sorted([*both, *STUDY_STAGES])
-    people.write_text(alone.replace("60.5", "61.5"))
-    assert small.planned() == ALL
-
-
 def test_a_marker_set_and_a_model_rerun_whoever_reads_them(small):
     """Content counts here too. The model is read from stage scale on, the marker set by prepare."""
     sprint = ROOT / "models" / "sprint"
@@ -120,18 +92,6 @@ def test_a_marker_set_and_a_model_rerun_whoever_reads_them(small):
         with (small.folder / name).open("a") as file:
             file.write("\n")
         assert small.planned() == _jobs(*PARTICIPANT_STAGES[first:], *STUDY_STAGES), name
-
-
-def test_who_comes_and_who_leaves_changes_no_other_participant(finished):
-    sheets = [finished.folder / f"{name}.tsv" for name in ("participants", "trials")]
-    before = [sheet.read_text() for sheet in sheets]
-    new = "P3\tfemale\t55\t1.6\tn/a\n", "P3\tfast\trun\tnormal\tP1_fast.c3d\tn/a\n"
-    for sheet, text, line in zip(sheets, before, new, strict=True):
-        sheet.write_text(text + line)
-    assert finished.planned() == _jobs(*PARTICIPANT_STAGES, *STUDY_STAGES, participants=("P3",))
-    for sheet, text in zip(sheets, before, strict=True):
-        sheet.write_text("".join(f"{one}\n" for one in text.splitlines() if one[:2] != "P2"))
-    assert finished.planned() == sorted(STUDY_STAGES)
 
 
 def test_a_missing_recording_stops_nobody_and_is_taken_in_later(small):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from aqbio.config import InvalidStudyError, MarkerSet, ModelMap, read_yaml
 from aqbio.intake.labelled_recordings import proposed_set
@@ -17,38 +20,14 @@ from validation.siblings import FAMILIES, labels_of
 TABLE = landmark_table()
 OWN = MODELS / "sprint"
 MAP = read_yaml(OWN / "map.yaml", ModelMap)
-MARKERS = model_markers(OWN / "sprint_male.osim")
 
-CENTRES = ("Hip", "Knee", "Ankle", "Heel", "BigToe", "SmallToe", "Shoulder", "Elbow", "Wrist")
-HALPE = ", ".join([side + name for side in "RL" for name in CENTRES]) + ", Nose, Head, Neck, Hip"
-AXES = [stem + end for stem in ("RFE", "RFEMUR_CGM_2.4", "PEL", "RTIBIA_") for end in "OALP"]
-SETS = {
-    "Plug-in Gait": "LASI, RPSI, RTHI, LKNE, RTIB, LANK, RHEE, RTOE, LSHO, RUPA, LELB, RFRM, "
-    "LWRA, LWRB, RFHD, CLAV",
-    "Helen Hayes": "R.ASIS, V.Sacral, L.Thigh, R.Knee, R.Knee.Medial, L.Shank, R.Ankle, "
-    "R.Ankle.Medial, L.Heel, L.Toe, Top.Head, R.Shoulder",
-    "IOR": "RIAS, LIPS, RLE, LME, RHF, RTT, LLM, RMM, LCA, RFM, LVM, RSM, CV7, SJN",
-    "CAST": "RTH1, RTH4, LSK3, RFT2, PV1, LLK, RMK, RLA, LMA",
-    "spellings": "R_HEEL, HeelL, left toe, RFAsuperior, R.TH12, L.Thigh.Top.Lateral, RShankDownC, "
-    "Thigh_R_2, LHeadTamp, WaistLFront, LForefootIn, HeadL, RFTC, RSHN, RBWT, RASH, "
-    "L_Scap_2, T8",
-    "other spellings": "heel_R, HeelLeft, Top.Head",
-    "nothing": "M1, *12, Q17, HEEL, R5thMetatarsalHead, RKneeThigh, ThighTop, RForearmWrist",
-    "computed axes": ", ".join([*AXES, "RHEE", "RKNE"]),
-    "Pose2Sim": HALPE,
-    "Pose2Sim's detectors": HALPE.replace("R", "right_"),
-    "OpenCap": f"{HALPE}, r.ASIS_study, r_knee_study, r_mknee_study, r_5meta_study, r_toe_study",
-    "no left hip": HALPE.replace("LHip, ", ""),
-    "no right knee": HALPE.replace("RKnee, ", ""),
-    "joints on the skin": "RHip, LHip, RKnee, LKnee, RHeel",
-    "no spines behind": "RASI, LASI, RKNE, LKNE, RHEE, LHEE, RTOE, LTOE, Q17, Q18",
-}
-"""Labels by laboratory; of axes that other software computes a marker keeps what it names."""
+SETS = yaml.safe_load(Path(__file__).with_name("labels.yaml").read_text("utf-8"))
+COMPUTED = {one for one in SETS["computed axes"] if one != "RHEE"}
 
 
 def understood(name, labels):
     """Lines of what every label says, and of the marker set that is proposed of all."""
-    found = named_labels(labels, TABLE, {*AXES, "RKNE"} if "axes" in name else ())
+    found = named_labels(labels, TABLE, COMPUTED if "axes" in name else ())
     for label in labels:
         place = f"{found.places[label]}" if label in found.places else ""
         video = ", video" * (label in found.video)
@@ -59,7 +38,7 @@ def understood(name, labels):
 
 
 def test_labels_of_laboratories_and_the_marker_sets_of_them():
-    lines = [line for name, labels in SETS.items() for line in understood(name, labels.split(", "))]
+    lines = [line for name, labels in SETS.items() for line in understood(name, labels)]
     assert differences("labels", lines) == []
 
 
@@ -81,18 +60,12 @@ def test_every_name_of_a_family_is_its_landmark(family, order, before):
         assert str(place) in {wanted[label], LOOSER.get(wanted[label])}, label
 
 
-def _made(labels, model):
-    sections = proposed_markers(
-        Labelling(named_labels(labels, TABLE).places, frozenset()), model, TABLE, sprint=True
-    )
-    return sections, {label: one for part in sections.values() for label, one in part.items()}
-
-
 def test_our_own_marker_set_comes_out_as_it_was_written():
     """The sprint model's own labels give the marker set that the model brings."""
     written = read_yaml(OWN / "markers.yaml", MarkerSet)
     labelling = Labelling(named_labels(written.markers, TABLE).places, frozenset())
-    sections, _ = _made(written.markers, model_landmarks(MARKERS, MAP, TABLE))
+    model = model_landmarks(model_markers(OWN / "sprint_male.osim"), MAP, TABLE)
+    sections = proposed_markers(labelling, model, TABLE, sprint=True)
     made = MarkerSet.model_validate(marker_set_content("aqbio-51", "own", labelling, sections))
     assert made.markers == {label: written.markers[label] for label in made.markers}
     assert (set(made.markers), made.feet, made.pelvis) == (
@@ -100,42 +73,19 @@ def test_our_own_marker_set_comes_out_as_it_was_written():
     )  # fmt: skip
 
 
-def test_a_landmark_that_the_model_lacks_is_put_on_its_own_side():
-    """The second metatarsal lies inside the foot's axis: z is to the right, of the left foot −z."""
-    _, entries = _made(["RMT2", "LMT2"], model_landmarks({}, MAP, TABLE))
-    x, y, z = TABLE.landmarks["mt2"].position
-    assert z < 0.0
-    assert [entries[one]["position"] for one in ("RMT2", "LMT2")] == [[x, y, z], [x, y, -z]]
-
-
-def test_a_cluster_sits_on_the_body_that_a_model_has_for_it():
-    """Shoulder blades and heads of a model that has them; the trunk of one that has none."""
-    bodies = {"RASH": "clavicle_r", "L_Scap_2": "clavicle_l", "T8": "torso", "Top.Head": "head"}
-    for known, expected in ((MARKERS, bodies), (dict.fromkeys(MARKERS, "torso"), {})):
-        _, entries = _made(list(bodies), model_landmarks(known, MAP, TABLE))
-        assert {label: one["body"] for label, one in entries.items()} == {
-            label: expected.get(label, "torso") for label in bodies
-        }
-
-
 def test_blanks_are_asked_for_and_count_wherever_their_landmark_stands(tmp_path):
     file = tmp_path / "markers.yaml"
-    text = proposed_set("mine", [], [SETS["no spines behind"].split(", ")], chosen_model(None)).text
+    text = proposed_set("mine", [], [SETS["no spines behind"]], chosen_model(None)).text
     file.write_text(text, encoding="utf-8")
     with pytest.raises(InvalidStudyError) as caught:
         read_yaml(file, MarkerSet)
-    said = {finding.what.partition(":")[0]: finding.where for finding in caught.value.findings}
-    lines = text.splitlines()
-    assert said == {
-        f"please_fill.{name}": f"line {number}"
-        for number, line in enumerate(lines, 1)
-        for name in ("right_psis", "left_psis")
-        if line.startswith(f"  {name}:  ")
-    }
-    filled = text.replace("right_psis:  ", "right_psis: Q17").replace(
-        "left_psis:  ", "left_psis: Q18"
-    )
-    file.write_text(filled, encoding="utf-8")
+    places = {finding.what.partition(":")[0]: finding.where for finding in caught.value.findings}
+    blanks, lines = ("  right_psis:", "  left_psis:"), text.splitlines()
+    known = {one: next(n for n, line in enumerate(lines, 1) if line.startswith(one))
+             for one in blanks}  # fmt: skip
+    assert places == {f"please_fill.{one.strip(' :')}": f"line {n}" for one, n in known.items()}
+    filled = text.replace(f"{blanks[0]}  ", f"{blanks[0]} Q17")
+    file.write_text(filled.replace(f"{blanks[1]}  ", f"{blanks[1]} Q18"), encoding="utf-8")
     found = read_yaml(file, MarkerSet)
     assert found.pelvis.back == ("Q17", "Q18")
     assert found.markers["Q17"].model == "RPSI"

@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from aqbio.body.anatomy import Part, body_plan, parts_of, stands_upright
-from aqbio.body.de_leva import DE_LEVA, REFERENCE, combined_inertia, total_mass_fraction
+from aqbio.body.anatomy import body_plan, stands_upright
+from aqbio.body.de_leva import DE_LEVA, REFERENCE, total_mass_fraction
 from aqbio.body.human_ranges import (
     MARGIN,
     MOST_TWIST,
@@ -17,12 +17,11 @@ from aqbio.body.human_ranges import (
     JointAngles,
     beyond_range,
     impossible_frames,
-    joint_angles,
 )
 from aqbio.body.priors import Person, body_sizes, size_prior
 from aqbio.body.problem import hip_centres
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies, sprint_joints
-from aqbio.body.sprint_geometry import BALL_BELOW_ANKLE, geometry
+from aqbio.body.sprint_geometry import geometry
 from aqbio.body.sprint_markers import iliac_spines, sprint_markers
 from aqbio.config import ModelMap, read_yaml
 from aqbio.io.skeleton import load_skeleton
@@ -56,18 +55,6 @@ def test_parts_of_the_trunk_add_up_to_the_published_trunk(
     assert middle / mass / top[-1] == pytest.approx(centre, abs=tolerance)
 
 
-def test_combined_inertia_of_a_split_rod():
-    """A uniform rod, 12 kg and 2 m along x, cut at 0.5 m: m l² / 12 about its middle."""
-    mass = np.array([3.0, 9.0])
-    com = np.array([[-0.75, 0, 0], [0.25, 0, 0]])
-    own = np.array([3 * 0.5**2 / 12, 9 * 1.5**2 / 12])
-    inertia = own[:, None, None] * np.diag([0.0, 1.0, 1.0])
-    total, centre, together = combined_inertia(mass, com, inertia)
-    assert total == 12.0
-    np.testing.assert_allclose(centre, 0, atol=1e-15)
-    np.testing.assert_allclose(together, np.diag([0.0, 4.0, 4.0]), atol=1e-14)
-
-
 @pytest.mark.parametrize("sex", ["female", "male"])
 @pytest.mark.parametrize("stature", [1.55, 1.74, 1.95])
 def test_the_sprint_models_spines_lead_back_to_its_hips(sex, stature):
@@ -94,26 +81,6 @@ def test_every_inertia_is_a_rigid_bodys(sex):
         low, middle, high = np.linalg.eigvalsh(body.inertia)
         assert low > 0, body.name
         assert low + middle >= high, body.name
-
-
-@pytest.mark.parametrize("sex", SEXES)
-def test_foot_and_toes_together_are_de_levas_foot(sex):
-    bodies = {body.name: body for body in sprint_bodies(sex)}
-    lengths = geometry(sex, REFERENCE[sex].stature)
-    ball = np.array([lengths.ball, -BALL_BELOW_ANKLE * lengths.ankle_height, 0])
-    foot, toes = bodies["foot_r"], bodies["toes_r"]
-    mass, com, inertia = combined_inertia(
-        np.array([foot.mass, toes.mass]),
-        np.array([foot.com, toes.com + ball]),
-        np.array([foot.inertia, toes.inertia]),
-    )
-    table = DE_LEVA[sex]["foot"]
-    share = mass / REFERENCE[sex].mass
-    assert share == pytest.approx(table.mass, rel=1e-3)  # fractions are normalised to 1
-    assert com[0] + lengths.heel == pytest.approx(table.centre * table.length, abs=1e-15)
-    radii = np.sqrt(np.diag(inertia) / mass) / table.length
-    np.testing.assert_allclose(radii, table.gyration, rtol=1e-12)
-    np.testing.assert_allclose(inertia - np.diag(np.diag(inertia)), 0, atol=1e-17)
 
 
 def standing_centre(sex: str) -> float:
@@ -187,47 +154,6 @@ def written():
     return read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
 
 
-def test_the_plan_is_the_map_that_was_written_by_hand(skeleton, written):
-    plan = body_plan(skeleton)
-    assert stands_upright(skeleton)
-    assert {group: set(found) for group, found in plan.groups.items()} == {
-        group: set(found) for group, found in written.groups.items()
-    }
-    assert plan.feet == written.feet.model_dump()
-    assert plan.pelvis == (written.pelvis.body, written.pelvis.joint)
-    for joint, places in plan.joints.items():
-        assert places == getattr(written.joints, joint).model_dump()
-    assert plan.sagittal == {j: place.model_dump() for j, place in written.sagittal.items()}
-    assert plan.flexion == written.flexion
-    assert plan.open == {}
-
-
-def test_names_play_no_part(skeleton):
-    """Every name replaced by a number: the same bodies in the same places."""
-    named = body_plan(skeleton)
-    bodies = {name: f"b{index}" for index, name in enumerate(skeleton.bodies)}
-    joints = {name: f"j{index}" for index, name in enumerate(skeleton.joints)}
-    coordinates = {name: f"c{index}" for index, name in enumerate(skeleton.coordinates)}
-    anonymous = body_plan(
-        replace(
-            skeleton,
-            bodies=tuple(bodies.values()),
-            joints=tuple(joints.values()),
-            coordinates=tuple(coordinates.values()),
-        )
-    )
-    assert anonymous.feet == {side: bodies[name] for side, name in named.feet.items()}
-    assert anonymous.flexion == named.flexion
-    assert anonymous.joints == {
-        joint: {side: joints[name] for side, name in places.items()}
-        for joint, places in named.joints.items()
-    }
-    assert anonymous.sagittal == {
-        joint: {side: coordinates[name] for side, name in places.items()}
-        for joint, places in named.sagittal.items()
-    }
-
-
 def test_a_knee_that_counts_the_other_way(skeleton):
     """Hamner's knees are negative in flexion: turned axes give the other sign, one gives none."""
 
@@ -252,28 +178,6 @@ JOINTS = {
 }  # fmt: skip
 
 
-def test_every_segment_has_its_part(runner):
-    found = dict(zip(runner.bodies, parts_of(runner, JOINTS), strict=True))
-    assert found["pelvis"] == Part("pelvis", "")
-    assert found["torso"] == Part("trunk", "")
-    assert found["shank_l"] == Part("shank", "left")
-    # No joint of the map moves these: they belong to what they hang on.
-    assert found["foot_r"] == Part("shank", "right")
-    assert found["arm_r"] == Part("trunk", "")
-    assert found["forearm_l"] == Part("forearm", "left")
-
-
-ANGLES_OF = {
-    "hip_right": "to_thigh_r", "knee_right": "to_shank_r", "knee_left": "to_shank_l",
-    "ankle_right": "to_foot_r", "lumbar": "to_torso", "elbow_right": "to_forearm_r",
-    "shoulder_right": "to_arm_r",
-}  # fmt: skip
-COORDINATES = {
-    "hip_right": ("thigh_r_z", 1), "knee_right": ("shank_r_z", -1), "ankle_right": ("foot_r_z", 1),
-    "lumbar": ("torso_z", -1), "elbow_right": ("forearm_r_z", 1),
-}  # fmt: skip
-
-
 def bent(runner, **degrees):
     """A pose of the runner with some coordinates, anywhere in the room."""
     q = np.zeros((1, len(runner.coordinates)))
@@ -281,24 +185,6 @@ def bent(runner, **degrees):
     for name, angle in degrees.items():
         q[0, runner.coordinates.index(name)] = np.radians(angle)
     return q
-
-
-@pytest.mark.parametrize("place", COORDINATES)
-@pytest.mark.parametrize(("degrees", "turns"), [(-30.0, 0), (50.0, -1), (120.0, 1)])
-def test_flexion_whichever_way_round(runner, place, degrees, turns):
-    """Wherever the body faces, and however often a search went round."""
-    name, sign = COORDINATES[place]
-    q = bent(runner, **{name: sign * degrees + 360.0 * turns})
-    assert joint_angles(runner, q, ANGLES_OF)[place].flexion == pytest.approx([degrees])
-
-
-def test_a_thigh_that_is_lifted_and_turned(runner):
-    """The direction of the thigh is flexion however it is turned about itself."""
-    q = bent(runner, thigh_r_z=60.0, thigh_r_y=30.0)
-    hip = joint_angles(runner, q, ANGLES_OF)["hip_right"]
-    assert hip.flexion == pytest.approx([60.0])
-    assert hip.twist == pytest.approx([30.0])
-    assert "shoulder_right" not in joint_angles(runner, q, ANGLES_OF)
 
 
 def test_what_nobody_can_do_is_what_it_was():

@@ -23,6 +23,7 @@ from aqbio.body.priors import (
 from aqbio.body.problem import Problem
 from aqbio.body.shape import Shape, Template, body_parts
 from aqbio.config import ModelMap, read_yaml
+from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import DATA, SPRINTERS, load_library
@@ -48,19 +49,8 @@ class Made:
     offset_sd: np.ndarray
 
 
-def made_person(
-    seed: int,
-    *,
-    hidden: tuple[str, ...] = (),
-    still: bool = True,
-    swings: float = 0.0,
-    odd: float = 1.0,
-    soft: float = 1.0,
-) -> Made:
-    """Draw a person; labels can be hidden, and the static trial; sizes odder, skin softer.
-
-    Neck, girdles and forearms swing by so many radians in movement, at 1.3 Hz and out of step.
-    """
+def made_person(seed: int, *, hidden: tuple[str, ...] = (), still: bool = True) -> Made:
+    """Draw a person; labels can be hidden, and the static trial."""
     rng = np.random.default_rng(seed)
     name = sorted(PEOPLE)[seed % len(PEOPLE)]
     skeleton = athlete_skeleton(PEOPLE[name])
@@ -68,21 +58,20 @@ def made_person(
     labels = {label: one for label, one in model_labels(skeleton).items() if label not in hidden}
     places, sds = expected_places(skeleton, parts, labels)
     template = Template.of(skeleton, MAP, places)
-    truth = _shape(rng, template, sds, odd)
+    truth = _shape(rng, template, sds)
     gaits = load_library(DATA / "gait_library.npz", PEOPLE)
     chosen = sorted((one for one in gaits if name in str(one)), key=str)[:2]
     recordings, motion = [], {}
     if still:
         q = np.zeros((100, len(skeleton.coordinates)))
         q[:, skeleton.coordinates.index("pelvis_ty")] = 0.95
-        recordings.append(_recorded(rng, template, truth, q, soft, still=True))
+        recordings.append(_recorded(rng, template, truth, q, still=True))
     for one in chosen:
         time = np.arange(0.0, 1.0, 1.0 / RATE)
         q = gaits[one].states(time)[0]
-        for place, held in enumerate(np.flatnonzero(skeleton.coordinate_locked)):
-            q[:, held] = swings * np.sin(2.0 * np.pi * (1.3 * time + 0.11 * place))
+        q[:, skeleton.coordinate_locked] = 0.0
         motion[len(recordings)] = q
-        recordings.append(_recorded(rng, template, truth, q, soft, still=False))
+        recordings.append(_recorded(rng, template, truth, q, still=False))
     return Made(truth, template, tuple(recordings), motion, sds)
 
 
@@ -101,10 +90,10 @@ def model_labels(skeleton: Skeleton) -> dict[str, Label]:
     }
 
 
-def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray, odd: float) -> Shape:
+def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray) -> Shape:
     """Sizes 4.5 % from the template's along each axis, left and right alike to 1 %."""
     kinds = list(template.parts.kinds)
-    both = {kind: rng.normal(0.0, 0.045 * odd, 3) for kind in dict.fromkeys(kinds)}
+    both = {kind: rng.normal(0.0, 0.045, 3) for kind in dict.fromkeys(kinds)}
     log_factor = np.array([both[kind] for kind in kinds])
     log_factor += rng.normal(0.0, 0.007, log_factor.shape)
     offset = np.where(
@@ -116,19 +105,13 @@ def _shape(rng: np.random.Generator, template: Template, sds: np.ndarray, odd: f
 
 
 def _recorded(
-    rng: np.random.Generator,
-    template: Template,
-    truth: Shape,
-    q: np.ndarray,
-    soft: float,
-    *,
-    still: bool,
+    rng: np.random.Generator, template: Template, truth: Shape, q: np.ndarray, *, still: bool
 ) -> Recording:
     """Markers with skin that swings at three frequencies and noise of half a millimetre."""
     position = BodyMarkers(template).positions(truth, q)
     time = np.arange(len(q)) / RATE
     kinds = np.array(template.parts.kinds)[template.parts.of_body[template.markers.body]]
-    size = 0.001 if still else np.array([1.4 * soft * SKIN_SD[kind] for kind in kinds])[:, None]
+    size = 0.001 if still else np.array([1.4 * SKIN_SD[kind] for kind in kinds])[:, None]
     phase = rng.uniform(0.0, 2 * np.pi, (len(FREQUENCIES), 1, *position.shape[1:]))
     turns = np.multiply.outer(FREQUENCIES, time)[:, :, None, None]
     swing = np.sin(2 * np.pi * turns + phase).sum(axis=0) / np.sqrt(len(FREQUENCIES))
@@ -143,3 +126,50 @@ def fitted(person: Made, *, count: int = 24) -> BodyFit:
     frames = chosen_frames(person.recordings, template.markers.body, 0.5, count=count)
     problem = Problem(template, frames, prior)
     return body_fit(problem, flexions=FlexionStarts.of(template, MAP))
+
+
+def _refitted(fit, label, trials, change):
+    """Fit anew with a marker elsewhere in the fitted frames of some trials."""
+    frames, marker = fit.problem.frames, fit.problem.template.markers.labels.index(label)
+    rows = np.flatnonzero(np.isin(frames.trial, trials))
+    position = frames.position.copy()
+    change(position, rows, marker)
+    problem = replace(fit.problem, frames=replace(frames, position=position))
+    return body_fit(problem, flexions=FlexionStarts.of(fit.problem.template, MAP))
+
+
+def exchanged(fit, first, second, trials):
+    """Fit with two labels exchanged in some trials."""
+    other = fit.problem.template.markers.labels.index(second)
+
+    def change(position, rows, marker):
+        position[rows[:, None], [marker, other]] = position[rows[:, None], [other, marker]]
+
+    return _refitted(fit, first, trials, change)
+
+
+def _poses(fit):
+    template = fit.problem.template
+    shape = template.shape(fit.state.theta[: fit.problem.shape_size])
+    return segment_poses(template.skeleton_of(shape), fit.problem.full(fit.state.q))
+
+
+def moved(fit, label, shift, trials):
+    """Fit with a marker elsewhere on its segment, by so much in the body's frame, m."""
+
+    def change(position, rows, marker):
+        body = fit.problem.template.markers.body[marker]
+        position[rows, marker] += _poses(fit).rotation[rows, body] @ np.array(shift)
+
+    return _refitted(fit, label, trials, change)
+
+
+def carried(fit, label, body, place, trials):
+    """Fit with a marker at a place on another body, m."""
+    poses, at = _poses(fit), fit.problem.template.skeleton.bodies.index(body)
+
+    def change(position, rows, marker):
+        turned = poses.rotation[rows, at] @ np.array(place)
+        position[rows, marker] = poses.origin[rows, at] + turned
+
+    return _refitted(fit, label, trials, change)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
 from scipy.interpolate import BSpline, make_interp_spline
-from scipy.spatial.transform import Rotation
 
-from aqbio.consistency import normal_equations, suspicion
+from aqbio.consistency import normal_equations
 from aqbio.consistency import solver as solvers
 from aqbio.consistency.balance import (
     Balance,
@@ -63,9 +61,8 @@ from aqbio.consistency.suspicion import (
     static_suspicions,
     sudden_change,
 )
-from aqbio.force_plates.alignment import ALIGNMENT
 from aqbio.inverse_kinematics.ik import inverse_kinematics
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.jacobians import contact_jacobian
 from aqbio.multibody.kinematics import marker_positions, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import (
@@ -79,7 +76,7 @@ from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.multibody.poses import segment_poses
 from aqbio.names import GRAVITY
 from aqbio.signals import low_pass
-from aqbio.vectors import FloatArray, rotate
+from aqbio.vectors import FloatArray
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.golden import differences
 from tests.mechanics.examples import answers
@@ -119,11 +116,10 @@ def stepping(observations: Observations, step: float) -> Observations:
     )
 
 
-def centre_values(runner: Runner, **shifts: tuple[float, float, float]) -> dict[str, float]:
-    """Give values of the directions that displace segments' centres of mass, m, best."""
+def torso_at(runner: Runner, shift: tuple[float, float, float]) -> dict[str, float]:
+    """Give values of the directions that displace the torso's centre of mass, m, best."""
     wanted = np.zeros_like(runner.skeleton.com)
-    for segment, shift in shifts.items():
-        wanted[runner.skeleton.bodies.index(segment)] = shift
+    wanted[runner.skeleton.bodies.index("torso")] = shift
     directions = runner.centres.reshape(len(runner.centres), -1)
     z = np.linalg.lstsq(directions.T, wanted.ravel(), rcond=None)[0]
     names = [one.name for one in centre_parameters(len(z))]
@@ -157,13 +153,12 @@ def stick(runner) -> Runner:
 
 @pytest.fixture(scope="session")
 def case(stick, running) -> Callable[..., Case]:
-    """Give a maker of exactly consistent runs; `body` changes the body of the forces, which are
-    `late` s.
-    """
+    """Give a maker of exactly consistent runs; the forces are `late` s and of another body."""
 
     def make(
         *,
-        body: dict[str, Any] | None = None,
+        body: dict[str, float] | None = None,
+        torso: tuple[float, float, float] = (0.0, 0.0, 0.0),
         noise: float = 0.0,
         late: float = 0.0,
         area: float = 0.45,
@@ -174,8 +169,7 @@ def case(stick, running) -> Callable[..., Case]:
         curve = make_interp_spline(source, running, k=7)
         time = np.arange(0.05 / speed, source[-1] - 0.05 / speed, 1.0 / RATE)
         motion = Motion(*(np.asfortranarray(curve(time, nu=order)) for order in range(3)))
-        values = {name: value for name, value in (body or {}).items() if name != "torso"}
-        values |= centre_values(stick, torso=(body or {}).get("torso", (0.0, 0.0, 0.0)))
+        values = torso_at(stick, torso) | (body or {})
         wrench, momentum, rate = wrench_of(stick, time + late, motion, values, area)
         found = marker_positions(stick.skeleton, motion.q)
         found = found + np.random.default_rng(seed).normal(0.0, noise, found.shape)
@@ -211,14 +205,6 @@ def test_splines_are_scipys_and_nearest_is_least_squares(frames, rate, spacing):
         values = np.random.default_rng(5).standard_normal((frames, 4))
         expected = np.linalg.lstsq(value, values, rcond=None)[0]
         np.testing.assert_allclose(basis.nearest(values), expected, rtol=1e-8, atol=1e-8)
-    else:  # the frames are met, and nothing swings between them
-        found = basis.nearest(np.sin(4.0 * time)[:, None])
-        np.testing.assert_allclose(value @ found, np.sin(4.0 * time)[:, None], atol=1e-6)
-        slope = 4.0 * np.cos(4.0 * time)[:, None]
-        np.testing.assert_allclose(basis.values[1] @ found, slope, atol=0.1)
-
-
-NUMBER = 3
 
 
 @pytest.mark.parametrize("knots", [1, 4, 256])
@@ -227,17 +213,17 @@ def test_banded_equations_and_solutions_are_the_dense_ones(monkeypatch, knots):
     monkeypatch.setattr(normal_equations, "KNOTS", knots)
     rng, time = np.random.default_rng(1), np.arange(40) / 100.0
     basis = SplineBasis.over(time, 0.03)
-    root = rng.normal(size=(40, NUMBER, NUMBER))
+    root = rng.normal(size=(40, 3, 3))
     matrix, smooth = root @ root.transpose(0, 2, 1), 1e-16 * np.array([0.7, 0.2, 1.1])
     frame = np.r_[5:17, 20:33]
-    by = tuple(s * rng.normal(size=(len(frame), 6, NUMBER)) for s in (1.0, 1e-2, 1e-4))
+    by = tuple(s * rng.normal(size=(len(frame), 6, 3)) for s in (1.0, 1e-2, 1e-4))
     by_parameter = rng.normal(size=(len(frame) * 6, 2))
     rows = MotionRows(frame, by, rng.normal(size=(len(frame), 6)))
     values = [one.toarray() for one in basis.values]
     dense = np.einsum("ta,tb,tij->aibj", values[0], values[0], matrix)
     tall = sum(np.einsum("ta,tri->trai", values[order][frame], by[order]) for order in range(3))
     tall = tall.reshape(len(frame) * 6, -1)
-    dense = dense.reshape([basis.count * NUMBER] * 2) + tall.T @ tall
+    dense = dense.reshape([basis.count * 3] * 2) + tall.T @ tall
     dense += np.kron(values[3].T @ values[3], np.diag(smooth))
     border = tall.T @ by_parameter
 
@@ -256,24 +242,9 @@ def test_banded_equations_and_solutions_are_the_dense_ones(monkeypatch, knots):
     np.testing.assert_allclose(root @ root.T @ dense, np.eye(len(dense)), atol=1e-7)
 
 
-@pytest.mark.parametrize("size", [4, 5, 12, 13, 23, 24])
-@pytest.mark.parametrize("count", [0, 1, 7, 9])
-def test_both_halves_of_the_way_are_triangular_solutions(size, count):
-    """Of any number of blocks; what lies beyond the matrix in a band is of no matter."""
-    rng, width = np.random.default_rng(size), 4
-    lower = np.asfortranarray(rng.uniform(-1.0, 1.0, (width + 1, size)))
-    lower[0] += 3.0
-    dense = sum(np.diag(lower[lag, : size - lag], -lag) for lag in range(min(width + 1, size)))
-    factor, right = BandFactor(lower), rng.normal(size=(size, count))
-    np.testing.assert_allclose(dense @ factor.forward(right), right, atol=1e-13)
-    np.testing.assert_allclose(dense.T @ factor.back(right), right, atol=1e-13)
-    for column in right.T:
-        np.testing.assert_array_equal(factor.back(column), factor.back(column[:, None])[:, 0])
-
-
 @pytest.fixture(scope="module")
 def problem(case):
-    """Give a run in which five markers are missing in the first frame."""
+    """A run in which five markers are missing in the first frame."""
     made = case(noise=0.01)
     markers = made.observations.markers.copy()
     markers[0, [0, 1, 2, 7, 20]] = np.nan
@@ -313,57 +284,17 @@ def test_markers_of_a_segment_weigh_as_their_covariance_written_out(problem, fra
     moved = rows.moved(*levers, change)[frame, visible]
     expected = np.swapaxes((J @ change[frame]).reshape(-1, 3, 2), 1, 2)
     np.testing.assert_allclose(moved, expected, rtol=0, atol=1e-12)
-    several = np.asfortranarray(random.standard_normal((*rows.target.shape[:2], 4, 3)))
-    several *= rows.visible[..., None, None]
-    weighed = rows.weighed(several)
-    pulled = rows.pull(*levers, weighed)
-    for place in range(4):
-        alone = rows.weighed(several[:, :, place])
-        np.testing.assert_allclose(weighed[:, :, place], alone, atol=1e-12 * np.abs(alone).max())
-        pull = rows.pull(*levers, alone)
-        np.testing.assert_allclose(pulled[..., place], pull, atol=1e-12 * np.abs(pull).max())
 
 
 def test_what_pulls_at_a_point_is_the_slope_of_the_cost(problem):
-    """Of a solver with other forces, which shares markers and basis."""
     blind = replace(problem.observations, measured=np.zeros_like(problem.observations.measured))
     other = Solver(problem.runner, blind, problem.weights, NONE_FITTED, {}, problem)
-    assert other.markers is problem.markers
-    assert not other.measured.any()
     start, random = other.basis.nearest(other.solved), np.random.default_rng(4)
     pull = other.downhill(other.evaluate(start, np.zeros(0)))[0]
     for _ in range(3):
         step = 1e-5 * random.standard_normal(start.shape)
         ends = [other.evaluate(start + sign * step, np.zeros(0)).cost for sign in (1.0, -1.0)]
         assert -0.25 * (ends[0] - ends[1]) == pytest.approx(pull @ step.ravel(), rel=1e-5)
-    moved = replace(problem.observations, markers=problem.observations.markers + 0.01)
-    another = Solver(problem.runner, moved, problem.weights, (), {}, problem)
-    assert another.basis is problem.basis
-    assert another.markers is not problem.markers
-
-
-@pytest.mark.parametrize("cycles", [np.arange(0.0, 2.0, 0.005) / 0.46, None])
-def test_powers_are_the_variances_that_were_drawn(cycles):
-    """180 draws of a constant: 5 % by chance; what is slow leaks a little into the harmonics.
-
-    What is shared is alike in a segment; what repeats is the same in every stride.
-    """
-    bands = ErrorBands.over(np.arange(0.0, 2.0, 0.005), cycles)
-    table, none = np.repeat(np.eye(2), 30, axis=0), np.zeros((bands.count, 2))
-
-    def drawn(own, common):
-        own = np.repeat(own[:, None], 60, axis=1)
-        return bands.drawn(own, common, table, np.random.default_rng(0))
-
-    own = 0.001 * np.arange(bands.count + 1.0, 1.0, -1.0)
-    power = bands.power(drawn(own, none).reshape(400, -1)).mean(axis=1)
-    np.testing.assert_allclose(np.sqrt(power), own, rtol=0.25)
-    shared = drawn(0.0 * own, none + 0.003)
-    np.testing.assert_allclose(shared[:, :30] - shared[:, :1], 0.0, atol=1e-12)
-    assert abs(np.corrcoef(shared[:, 0].ravel(), shared[:, -1].ravel())[0, 1]) < 0.9
-    own[[0, -2, -1]] = 0.0
-    repeated = drawn(own, none)
-    np.testing.assert_allclose(repeated[92:184], repeated[:92], atol=1e-9)
 
 
 SIZES = (0.003, 0.4, 0.02, 0.006, -0.004, 0.005, 0.004, 0.002, -0.003, 0.003, 0.1, -0.1)
@@ -425,77 +356,10 @@ def test_derivatives_by_motion(case, drags):
             np.testing.assert_allclose(found[order][frame, :, column], expected, atol=limit)
 
 
-def test_a_joint_may_move_as_fast_as_its_plain_motion_at_the_cut_off(case):
-    """A plain acceleration that swings at the cut-off has just this fifth derivative.
-
-    A joint that stands still keeps a little.
-    """
-    made = case()
-    seen = made.observations
-    rough = 2.0 * np.pi * seen.cutoff
-    wave = np.sqrt(2.0) * 30.0 * np.sin(rough * seen.time)[:, None]
-    fifth = np.sqrt(((rough**3 * wave[seen.measured]) ** 2).mean())
-    for udot, expected in ((wave, fifth), (0.0 * wave, rough**3)):
-        plain = replace(seen.plain, udot=udot + 0.0 * seen.plain.udot)
-        problem = Solver(made.runner, replace(seen, plain=plain), parameters=())
-        np.testing.assert_allclose(problem.roughness_sd, Weights().roughness * expected, rtol=1e-12)
-
-
-@pytest.fixture(scope="module")
-def fitted_to(case):
-    made = case(noise=0.001)
-    return made, fit_trial(made.runner, made.observations, Weights(knot_s=0.025))
-
-
-def test_halfway_leads_to_the_solution_and_a_fit_follows_its_parameters(fitted_to):
-    """One step off along the border, the cost is next to that of a descent from there."""
-    made, fit = fitted_to
-    solver = fit.linearised()
-    np.testing.assert_allclose(
-        solver.factor.back(solver.half[0]), solver.factor.solve(solver.pull), atol=1e-12
-    )
-    followed = solver.factor.solve(solver.coupling)
-    np.testing.assert_allclose(solver.following, -followed, atol=1e-9 * np.abs(followed).max())
-    theta = fit.theta + 0.3 * np.sqrt(np.diag(fit.covariance))
-    near = fit.solver.evaluate(fit.near(theta), theta).cost
-    stayed, values = fit.solver.evaluate(fit.coefficients, theta).cost, fit.solver.values(theta)
-    ended = fit_trial(
-        made.runner, made.observations, fit.weights, fit.solver.parameters, values, fit
-    )
-    assert near - ended.cost[-1] < 0.02 * (stayed - ended.cost[-1])
-
-
-@pytest.mark.parametrize("motion_only", [True, False])
-def test_steps_that_are_far_too_long_are_shortened(fitted_to, monkeypatch, motion_only):
-    """To the same end, by costs alone: equations are true where a step begins."""
-    _, fit = fitted_to
-    solver, made, linearise, own = fit.solver, [], Solver.linearise, Solver.step
-    start = solver.basis.nearest(solver.solved)
-    solver.begin(start, fit.theta)
-    solver.descend(motion_only=motion_only)
-    end = solver.history[-1]
-    long = lambda one, **how: tuple(20.0 * part for part in own(one, **how))  # noqa: E731
-    monkeypatch.setattr(Solver, "step", long)
-    monkeypatch.setattr(Solver, "linearise", lambda one: made.append(1) or linearise(one))
-    solver.begin(start, fit.theta)
-    solver.descend(motion_only=motion_only)
-    assert solver.history[-1] == pytest.approx(end, rel=1e-4)
-    assert np.all(np.diff(solver.history) <= 0.0)
-    assert len(made) <= len(solver.history)  # a shorter step asks for no other matrix
-
-
 FIT_WEIGHTS = Weights(knot_s=0.025)
 BLIND = replace(FIT_WEIGHTS, sigma_force_n=1e9, sigma_moment_nm=1e9)
 """Forces have no say."""
 INSIDE = slice(10, -10)
-
-
-def moves_of(fit):
-    return segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
-
-
-def momentum(fit):
-    return group_momentum(fit, moves_of(fit), fit.skeleton)
 
 
 def loose(parameters, by=20):
@@ -512,8 +376,7 @@ def recovered(case):
 def test_exact_recovery(recovered):
     """Gates: 0.2 % of body weight, 0.5 N m, 0.02 kg m²/s of H_y, every group.
 
-    Nothing is wrong, so every interval of 90 % holds the truth, and no limit is near. Speeds and
-    accelerations are the derivatives of the coordinates.
+    Nothing is wrong, so every interval of 90 % holds the truth, and no limit is near.
     """
     made, fit = recovered
     weight = made.runner.skeleton.mass.sum() * GRAVITY
@@ -521,7 +384,8 @@ def test_exact_recovery(recovered):
     assert rms[:3].max() < 0.002 * weight
     assert rms[3:].max() < 0.5
     assert before[:3].max() > 0.01 * weight
-    found, rate = momentum(fit)
+    moves = segment_kinematics(fit.skeleton, fit.motion.q, fit.motion.u, fit.motion.udot)
+    found, rate = group_momentum(fit, moves, fit.skeleton)
     true = np.einsum("gb,tbi->tgi", made.runner.grouping, made.momentum)
     assert np.sqrt(((found[:, :-1] - true)[INSIDE, :, 1] ** 2).mean(axis=0)).max() < 0.02
     total = made.momentum_rate.sum(axis=1)
@@ -529,19 +393,14 @@ def test_exact_recovery(recovered):
     for one in fit.estimates:
         assert one.low <= {"drag_area": 0.45}.get(one.name, 0.0) <= one.high, one
         assert not one.beyond_limit
-    speeds = fit.solver.basis.values[1] @ fit.coefficients
-    np.testing.assert_allclose(fit.motion.u[:, fit.coordinates], speeds, atol=1e-9)
-    jerky = np.gradient(fit.motion.u, 1.0 / fit.observations.rate, axis=0, edge_order=2)
-    size = np.abs(fit.motion.udot).max()
-    np.testing.assert_allclose(jerky[INSIDE], fit.motion.udot[INSIDE], atol=0.05 * size)
 
 
 def test_a_body_that_differs_is_found(case):
     """Legs 15 % heavier, forces 3 ms late, the torso's centre 2 cm lower; loose priors.
 
-    In a few steps, and no step of the parameters is left.
+    In a few steps.
     """
-    made = case(body={"leg_share": 0.15, "torso": (0.0, -0.02, 0.0)}, late=0.003, noise=0.0003)
+    made = case(body={"leg_share": 0.15}, torso=(0.0, -0.02, 0.0), late=0.003, noise=0.0003)
     priors = loose(made.runner.parameters)
     fit = fit_trial(made.runner, made.observations, FIT_WEIGHTS, priors)
     lower = (fit.skeleton.com - made.runner.skeleton.com)[made.runner.torso][0, 1]
@@ -549,10 +408,6 @@ def test_a_body_that_differs_is_found(case):
     assert fit.values["leg_share"] == pytest.approx(0.15, abs=0.03)
     assert lower == pytest.approx(-0.02, abs=0.01)
     assert len(fit.cost) <= 8
-    about, right = fit.linearised().information()
-    belief = prior_precision(priors)
-    found = np.linalg.solve(about + np.diag(belief), right + belief * fit.solver.prior_means)
-    assert np.abs((found - fit.theta) / np.sqrt(np.diag(fit.covariance))).max() < 0.2
 
 
 def test_air_is_found_when_asked_for_and_there_is_none_on_a_treadmill(case):
@@ -567,75 +422,10 @@ def test_air_is_found_when_asked_for_and_there_is_none_on_a_treadmill(case):
     assert np.abs(fit.after.force.mean(axis=0)).max() < 0.5
 
 
-def test_loads_are_what_the_fit_saw(case):
-    """Inverse dynamics with the adjusted body, loads and air leaves the fit's residual."""
-    made = case(noise=0.002, late=0.002, body={"leg_share": 0.05})
-    fit = fit_trial(made.runner, made.observations, FIT_WEIGHTS)
-    time = made.observations.time
-    force, moment = made.observations.wrench.at(time)
-    halves = [ExternalLoad(f"foot_{one}", 0.5 * force, 0.5 * moment, np.zeros(3)) for one in "rl"]
-    moves = moves_of(fit)
-    com, velocity, _ = centre_of_mass(segment_motion(fit.skeleton, moves))
-    air = -drag(velocity, fit.values["drag_area"])
-    assert air[:, 0].mean() == pytest.approx(-0.6 * 0.45 * 64.0, rel=0.1)  # ρ/2 A v² at 8 m/s
-    loads = [*adjusted_loads(halves, time, fit.values), ExternalLoad("torso", air, 0 * air, com)]
-    tau = inverse_dynamics(fit.skeleton, moves, loads)
-    root = [fit.skeleton.coordinates.index(f"pelvis_{axis}") for axis in "XYZ"]
-    # interpolated twice, the ends differ by some newtons; inside it is the same
-    np.testing.assert_allclose(tau[8:-8, root], fit.after.force[8:-8], atol=0.05)
-
-
-def elsewhere(made, turn, shift):
-    """Give the observations of a laboratory whose axes are turned about the vertical and moved."""
-    R = Rotation.from_rotvec([0.0, turn, 0.0]).as_matrix()
-    seen, names = made.observations, made.runner.skeleton.coordinates
-    place, turns = ([names.index(f"pelvis_{axis}") for axis in own] for own in ("XYZ", "zxy"))
-    bodies = segment_kinematics(made.runner.skeleton, seen.start, seen.start, seen.start)
-    q, u, udot = (one.copy() for one in (seen.start, seen.plain.u, seen.plain.udot))
-    for values, offset in zip((q, u, udot), (shift, 0.0, 0.0), strict=True):
-        values[:, place] = values[:, place] @ R.T + offset
-    q[:, turns] = Rotation.from_matrix(R @ bodies.rotation[:, 0]).as_euler("ZXY")
-    q[:, turns] = np.unwrap(q[:, turns], axis=0)
-    force = seen.wrench.force @ R.T
-    moment = seen.wrench.moment @ R.T + np.cross(shift, force)
-    return R, replace(
-        seen,
-        markers=seen.markers @ R.T + shift,
-        wrench=GroundWrench(seen.wrench.time, force, moment),
-        start=q,
-        plain=Motion(q, u, udot),
-    )
-
-
-def test_axes_of_the_laboratory_do_not_matter(case):
-    """Rotated about the vertical and moved, vectors rotate and nothing else, to 1e-3."""
-    made = case(noise=0.001)
-    isotropic = tuple(replace(one, on=one.on and one.name not in ALIGNMENT) for one in PARAMETERS)
-    R, seen = elsewhere(made, 0.87, np.array([3.0, 0.0, -2.0]))
-    first, second = (
-        fit_trial(made.runner, one, FIT_WEIGHTS, isotropic) for one in (made.observations, seen)
-    )
-    for one, other in zip(first.estimates, second.estimates, strict=True):
-        assert other.estimate == pytest.approx(one.estimate, abs=0.05 * one.parameter.prior_sd)
-        assert other.sd == pytest.approx(one.sd, rel=0.02)
-    here, there = momentum(first)[0], momentum(second)[0]
-    limit = 2e-3 * np.abs(here).max()
-    np.testing.assert_allclose(there[INSIDE], (here @ R.T)[INSIDE], atol=limit)
-    assert second.cost[-1] == pytest.approx(first.cost[-1], rel=5e-3)
-
-
 def test_what_must_not_matter(recovered):
-    """A marker that was never seen; wrong forces where none are measured; where a fit begins."""
+    """Wrong forces where none are measured; where a fit begins."""
     made, fit = recovered
     seen = made.observations
-    lost = np.full((len(seen.time), 1, 3), np.nan)
-    more = replace(
-        seen,
-        marker_index=np.append(seen.marker_index, 0),
-        markers=np.concatenate([seen.markers, lost], axis=1),
-    )
-    again = fit_trial(made.runner, more, FIT_WEIGHTS)
-    np.testing.assert_allclose(again.motion.q, fit.motion.q, atol=1e-9)
     part = replace(seen, measured=seen.measured & (np.arange(len(seen.time)) < 50))
     force = seen.wrench.force.copy()
     force[70:] += 500.0
@@ -647,20 +437,6 @@ def test_what_must_not_matter(recovered):
     assert len(warm.cost) <= len(cold.cost)
     np.testing.assert_allclose(warm.motion.q, cold.motion.q, rtol=0, atol=2e-6)
     assert np.abs(warm.motion.q - fit.motion.q).max() > 2e-5
-
-
-def test_what_is_fixed_or_not_determined_is_held(recovered):
-    made, _ = recovered
-    fixed = {"leg_share": 0.05, "clock_offset": 0.001}
-    fit = fit_trial(made.runner, made.observations, FIT_WEIGHTS, fixed=fixed)
-    assert {name: fit.values[name] for name in (*fixed, "mass")} == fixed | {"mass": 0.0}
-    assert fit.skeleton.mass[2] == pytest.approx(1.05 * made.runner.skeleton.mass[2], rel=1e-12)
-    twist = made.runner.skeleton.coordinates.index("forearm_r_z")
-    seen = replace(made.observations, unobservable=(twist,))
-    fit = fit_trial(made.runner, seen, FIT_WEIGHTS, NONE_FITTED)
-    assert twist not in fit.coordinates
-    assert np.ptp(fit.motion.q[:, twist]) == 0.0
-    assert (fit.motion.u[:, twist] == 0.0).all()
 
 
 def test_markers_say_nothing_of_these_places(case):
@@ -686,11 +462,8 @@ AHEAD, TRUTH = 0.03, {"leg_share": 0.1, "mass": 0.01}
 @pytest.fixture(scope="module")
 def trials(case):
     """Give two trials of a body that the model does not know, at two speeds, forces 3 ms late."""
-    body = TRUTH | {"torso": (AHEAD, 0.0, 0.0)}
-    return [
-        case(body=body, late=0.003, noise=0.0005, speed=speed, seed=seed)
-        for seed, speed in enumerate((1.0, 0.6))
-    ]
+    own = {"body": TRUTH, "torso": (AHEAD, 0.0, 0.0), "late": 0.003, "noise": 0.0005}
+    return [case(**own, speed=speed, seed=seed) for seed, speed in enumerate((1.0, 0.6))]
 
 
 def stance(runner, body, offset=(0.0, 0.0), **angles):
@@ -724,39 +497,12 @@ def test_the_same_trial_once_and_twice(trials):
             assert other.sd == pytest.approx(one.sd / np.sqrt(2.0), rel=0.02)
 
 
-def test_all_trials_have_the_same_body_and_standing_shows_its_torso(trials):
-    """The centre of mass over the COP fixes a centre of mass that running leaves open."""
-    runner, seen = trials[0].runner, [made.observations for made in trials]
-    standing = stance(runner, TRUTH | centre_values(runner, torso=(AHEAD, 0.0, 0.0)))
-    without, with_static = (
-        fit_session(runner, seen, FIT_WEIGHTS, still=one) for one in ((), (standing,))
-    )
-    assert len(without.fits) == len(without.single_fits) == 2
-    for fit in without.fits.values():
-        assert fit.estimates == without.estimates
-        np.testing.assert_array_equal(fit.skeleton.mass, without.fits["0"].skeleton.mass)
-    both = {one.name: one for one in without.estimates}
-    assert both["clock_offset"].estimate == pytest.approx(0.003, abs=3e-4)
-    for own in without.single_fits.values():
-        assert all(one.sd <= x.sd for one, x in zip(without.estimates, own.estimates, strict=True))
-    torso = runner.skeleton.bodies.index("torso")
-    found, guess = (
-        centre_estimates(runner, one.estimates, one.covariance) for one in (with_static, without)
-    )
-    variance = found[1][3 * torso, 3 * torso]
-    assert variance < guess[1][3 * torso, 3 * torso]
-    away, further = (abs(one[0][torso, 0] - AHEAD) for one in (found, guess))
-    assert away <= further + 0.1 * np.sqrt(variance)
-    assert np.linalg.norm(with_static.standing["0"].fitted) < 0.004
-    assert without.standing == {}
-
-
 def test_every_posture_is_predicted_without_it(trials, stick):
     """Left out by arithmetic, as if it had never been recorded; a known distance comes back."""
     known = com_over_cop(stick, {}, stance(stick, {}, (-0.02, -0.01)))
     np.testing.assert_allclose(known, [0.02, 0.01], atol=1e-12)
     runner, seen = trials[0].runner, [trials[1].observations]
-    body = TRUTH | centre_values(runner, torso=(AHEAD, 0.0, 0.0))
+    body = TRUTH | torso_at(runner, (AHEAD, 0.0, 0.0))
     postures = [stance(runner, body), stance(runner, body, thigh_r_z=1.2)]
     both = fit_session(runner, seen, FIT_WEIGHTS, still=postures)
     for number, asked in enumerate(postures):
@@ -788,11 +534,6 @@ def _none(response) -> DataErrors:
     return DataErrors(np.zeros_like(problem.markers.target), motion, motion, wrench)
 
 
-def _change(response, errors):
-    change = response.solver.factor.solve(response.pulls([errors]))
-    return change.reshape(response.solver.point.coefficients.shape)
-
-
 def test_the_answer_to_errors_of_markers_is_that_of_another_fit(long, fitted, response):
     """Of markers that are moved a little: the fit that is made of them, to the second order."""
     errors = np.random.default_rng(5).standard_normal(response.solver.markers.target.shape)
@@ -802,7 +543,8 @@ def test_the_answer_to_errors_of_markers_is_that_of_another_fit(long, fitted, re
         for _ in range(4):  # the fit stops when a step gains less than 0.1 %
             fit = fit_trial(long.runner, own, FIT_WEIGHTS, NONE_FITTED, start=fit)
         ends.append(fit.motion.q[:, fit.coordinates])
-    change = _change(response, replace(_none(response), markers=errors))
+    pull = response.pulls([replace(_none(response), markers=errors)])
+    change = response.solver.factor.solve(pull).reshape(response.solver.point.coefficients.shape)
     found = response.solver.basis.values[0] @ change
     assert np.abs(ends[1] - ends[0] - found).max() < 0.05 * np.abs(found).max()
 
@@ -827,16 +569,6 @@ def test_sizes_of_errors_are_found_in_what_the_fit_left(long, response, repeated
     assert small < 0.3 * large  # in 2.8 strides some of it seems to repeat
 
 
-def test_errors_turn_with_their_segment(response):
-    """Skin hangs on its segment: powers are those of errors in the segment's axes."""
-    constant = np.zeros_like(_none(response).markers)
-    constant[..., 1] = 0.003
-    turned = replace(_none(response), markers=rotate(response.rotation, constant))
-    found = response.powers(DataErrors.stacked([turned])).markers
-    np.testing.assert_allclose(found[0], 0.003**2 / 3.0, rtol=1e-6)
-    assert found[1:].max() < 1e-12
-
-
 WEIGHTS = Weights(knot_s=0.025)
 
 
@@ -848,11 +580,6 @@ def sound(case):
     plain = Motion(*(values[few] for values in (seen.plain.q, seen.plain.u, seen.plain.udot)))
     cut = {name: getattr(seen, name)[few] for name in ("time", "markers", "measured", "start")}
     return replace(made, observations=stepping(replace(seen, plain=plain, **cut), 0.2))
-
-
-@pytest.fixture(scope="module")
-def fit(sound):
-    return fit_trial(sound.runner, sound.observations, WEIGHTS)
 
 
 def loads_of(fit, *, exchanged=False):
@@ -899,7 +626,11 @@ def found(fit):
     loads = loads_of(fit)
     sizes = Response(fit.linearised()).estimated_sizes(np.random.default_rng(0))
     return {
-        "estimates": {one.name: [one.estimate, one.sd] for one in fit.estimates},
+        "estimates": {
+            one.name: [one.estimate, one.sd]
+            for one in fit.estimates
+            if "centres_" not in one.name  # directions of equal spread: any turn of them is right
+        },
         "cost": fit.cost,
         "residual": [np.std(one.rows, axis=0) for one in (fit.before, fit.after)],
         "motion": (fit.motion.q, fit.motion.u, fit.motion.udot),
@@ -936,36 +667,6 @@ def test_fits_of_faulty_runs_are_what_they_were(sound):
     assert {name: said[name] for name in BLAMED} == BLAMED
 
 
-LIMITS = {
-    "MARKERS_MOVED": "markers", "RESIDUAL_FORCE": "residual", "RESIDUAL_MOMENT": "residual",
-    "WRONG_MASS": "mass", "CENTRES_BELIEVED": "centres", "DISPLACED": "soft_tissue",
-    "ONE_SIDED": "one_sided", "SUDDEN": "joint_moment", "ADDED_SLIP": "slip", "OTHER_FOOT": "foot",
-    "FREE_MOMENT_GAIN": "free_moment_sign",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("limit", LIMITS)
-def test_numbers_beyond_their_limits(fit, monkeypatch, limit):
-    """With each limit at nothing, a sound fit is doubted for that and nothing else."""
-    monkeypatch.setattr(suspicion, "remaining_excess", lambda _: {"force_sign": 1.0})
-    monkeypatch.setattr(suspicion, "sudden_change", lambda *_: ("hip", 1.0))
-    monkeypatch.setattr(suspicion, "added_slip", lambda _: 0.001)
-    monkeypatch.setattr(suspicion, "nearer_other_foot", lambda *_: 0.01)
-    monkeypatch.setattr(suspicion, "free_moment_gain", lambda _: 0.1)
-    assert [one.cause for one in doubts(fit)] == []
-    monkeypatch.setattr(suspicion, limit, 0.0)
-    assert {one.cause for one in doubts(fit)} == {LIMITS[limit]}
-
-
-def test_a_wrong_sign_explains_all_else(fit, monkeypatch):
-    """Of several the one that leaves least, if it leaves less than half."""
-    monkeypatch.setattr(suspicion, "MARKERS_MOVED", 0.0)
-    for left, expected in ((0.4, ["moment_y_sign"]), (0.6, ["markers"])):
-        ways = {"force_sign": 0.9, "moment_y_sign": left}
-        monkeypatch.setattr(suspicion, "remaining_excess", lambda _, ways=ways: ways)
-        assert [one.cause for one in doubts(fit)] == expected
-
-
 @pytest.mark.parametrize("part", [0.05, 1.0])
 def test_the_equations_at_the_end_tell_what_a_turned_free_moment_would_gain(sound, part):
     """Without another fit, as that would have it; of another sign the fit itself is asked."""
@@ -980,27 +681,6 @@ def test_the_equations_at_the_end_tell_what_a_turned_free_moment_would_gain(soun
     gain = (fit.cost[-1] - other.cost[-1]) / discount(made.rate)
     assert free_moment_gain(fit) == pytest.approx(gain, rel=0.3)
     assert free_moment_gain(other) > FREE_MOMENT_GAIN
-
-
-def test_wrenches_turned_round_and_seen_between_their_samples(sound):
-    """Turned twice is nothing; at a COP of (2, 0, 1) a force and 12 N m about the vertical."""
-    wrench = sound.observations.wrench
-    for _, turned in REVERSED.values():
-        twice = turned(turned(wrench))
-        np.testing.assert_allclose(twice.force, wrench.force, atol=1e-9)
-        np.testing.assert_allclose(twice.moment, wrench.moment, atol=1e-9)
-    force = np.tile([50.0, 800.0, -30.0], (12, 1))
-    moment = np.cross([2.0, 0.0, 1.0], force) + np.array([0.0, 12.0, 0.0])
-    turned = free_moment_reversed(GroundWrench(np.arange(12) / 100.0, force, moment))
-    np.testing.assert_allclose(turned.moment, moment - [0.0, 24.0, 0.0], atol=1e-9)
-    time, phase = np.arange(50) / 100.0, np.arange(3)
-    wave = np.sin(20 * time[:, None] + phase)
-    swings, later = GroundWrench(time, wave, 2.0 * wave), time[10:-10, None] + 0.0037
-    force, moment = swings.at(later[:, 0])
-    np.testing.assert_allclose(force, np.sin(20 * later + phase), atol=1e-5)
-    np.testing.assert_allclose(moment, 2.0 * np.sin(20 * later + phase), atol=2e-5)
-    slope = 20 * np.cos(20 * later + phase)
-    np.testing.assert_allclose(swings.at(later[:, 0], 1)[0], slope, atol=5e-3)
 
 
 TIME = np.arange(0.0, 2.0, 0.005)
@@ -1066,7 +746,7 @@ def _examples(stick):
         every = parameters(0.45, align_plates=asked)
         yield f"aligned {asked}", lambda every=every: (every, prior_precision(every))
     shares = {"leg_share": 0.1, "mass": -0.02, "pelvis_share": 0.1}
-    for name, values in (("shares", shares), ("torso", centre_values(stick, torso=(0.1, 0, 0)))):
+    for name, values in (("shares", shares), ("torso", torso_at(stick, (0.1, 0, 0)))):
         body = adjusted_skeleton(stick, values)
         yield name, lambda x=body, v=values: (x.mass, x.com, x.inertia, farthest_centre(stick, v))
     wave = np.stack([np.sin(k * TIME) for k in (9, 5, 7)], axis=1)

@@ -10,7 +10,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from aqbio.contributions import levels
 from aqbio.contributions.hub import chain_balance, coordinate_sources, hub_kinetics
 from aqbio.contributions.induced import CONTACT_ROWS, foot_contact
 from aqbio.contributions.level_a import FREE_MOMENT_FORCE, force_shares, free_moment, level_a
@@ -97,24 +96,6 @@ def test_identities_hold_on_any_tree(random_tree, random_motion, seed, bodies):
 def test_identities_hold_on_the_sprint_model(seed):
     found = sprint_run(40, seed).identities()
     assert {name: found[name] for name in IDENTITIES if not found[name] <= EXACT} == {}
-
-
-def test_torso_and_joints_are_those_of_the_wrenches():
-    """Action and reaction at the lumbar joint; ``P = n · ω_rel`` at the centre, joint by joint."""
-    case = sprint_run(5)
-    found = case.levels()
-    (pelvis, _), (torso, _) = found.hubs
-    upper, lower = pelvis.hub.sources.index("upper_body"), torso.hub.sources.index("lower_body")
-    np.testing.assert_array_equal(pelvis.moment[:, upper], -torso.moment[:, lower])
-    np.testing.assert_array_equal(pelvis.force[:, upper], -torso.force[:, lower])
-    moves, wrenches = found.mechanics.kinematics, found.mechanics.wrenches
-    for name, joint in case.anatomy.joints.items():
-        body = case.skeleton.joints.index(joint)
-        parent = case.skeleton.parent[body]
-        turning = moves.angular_velocity[:, body] - moves.angular_velocity[:, parent]
-        power = (wrenches.moment[:, body] * turning).sum(axis=1)
-        own = found.power[:, found.joints.index(name)]
-        np.testing.assert_allclose(own, power, rtol=0, atol=1e-12 * np.abs(found.power).max())
 
 
 STRIDE_FRAMES = 256
@@ -294,25 +275,6 @@ def test_equals_the_equations_of_motion_solved_in_full(case, found, model):
         np.testing.assert_allclose(np.ravel(wrench), reaction, rtol=0, atol=limit)
 
 
-def test_only_c1_needs_a_remainder(case):
-    """The free moment is beyond a point contact, and nothing is beyond the others."""
-    force = [np.where(held[:, None], 1.0, 0.0) for held in case.touching.T]
-    silent = replace(
-        case,
-        loads=tuple(
-            replace(load, force=load.force * on, moment=load.moment * on)
-            for load, on in zip(case.loads, force, strict=True)
-        ),
-    ).levels()
-    for model, induced in silent.induced.items():
-        place = induced.sources.index("remainder")
-        remainder = np.abs(induced.moment[:, place]).max()
-        if model == "C1":
-            assert remainder > 1.0
-        else:
-            assert remainder < INDUCED * np.abs(induced.moment).max()
-
-
 @pytest.mark.parametrize("moves", [False, True])
 def test_locked_coordinates_take_no_part(case, moves):
     """A locked joint is rigid, the sums still hold; what a file prescribes for it are speeds."""
@@ -324,15 +286,6 @@ def test_locked_coordinates_take_no_part(case, moves):
     found = replace(case, skeleton=skeleton, motion=(q, u, udot)).levels()
     assert max(level_c_identities(found).values()) < INDUCED
     assert found.induced["C2"].udot.shape[2] == len(case.skeleton.coordinates) - 2
-
-
-def test_blocks_of_frames_leave_no_trace(case, found, monkeypatch):
-    monkeypatch.setattr(levels, "BLOCK", 5)
-    for model, induced in case.levels().induced.items():
-        for name in ("udot", "force", "moment", "com_acceleration", "group_rate"):
-            expected = getattr(found.induced[model], name)
-            limit = 1e-12 * np.abs(expected).max()
-            np.testing.assert_allclose(getattr(induced, name), expected, rtol=0, atol=limit)
 
 
 seeds = st.integers(0, 10_000)

@@ -7,17 +7,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.spatial.transform import Rotation
 
-from aqbio.force_plates.alignment import (
-    ALIGNMENT,
-    PIVOT,
-    PLANTED_SD,
-    Alignment,
-    planted_information,
-)
+from aqbio.force_plates.alignment import ALIGNMENT, PIVOT, Alignment
 from aqbio.force_plates.forces import (
     Plates,
     PlateWrench,
@@ -81,60 +72,9 @@ def test_derivatives(name):
         np.testing.assert_allclose(own, (high - low) / 2e-6, atol=2e-4)
 
 
-def _planted(seed, values, contacts=9):
-    """Contacts along a runway and forefeet by cameras that see the plates elsewhere."""
-    random, group = np.random.default_rng(seed), np.arange(contacts) % 4
-    along, aside = np.linspace(-3.0, 4.0, contacts), random.normal(0.2, 0.05, contacts)
-    point = np.stack([along, np.zeros(contacts), aside], axis=1)
-    own = random.normal(0.0, 0.05, (4, 3))[group]
-    scatter = random.normal(0.0, PLANTED_SD, (contacts, 3))
-    return point, Alignment.of(values).placed(point) + own + scatter, group
-
-
-@pytest.mark.parametrize("values", [{}, TRUTH])
-def test_planted_feet_tell_pitch_yaw_and_scale(values):
-    """Each within its 90 % interval in 90 % of 200 draws; nothing is said of displacements."""
-    places = [ALIGNMENT.index(one) for one in ("plate_pitch", "plate_yaw", "plate_scale")]
-    true, inside = np.array([values.get(one, 0.0) for one in ALIGNMENT]), []
-    for seed in range(200):
-        information, right = planted_information(*_planted(seed, values))
-        assert (information[3:6] == 0.0).all()
-        matrix = information + np.eye(len(ALIGNMENT)) / 0.005**2
-        sd = np.sqrt(np.diag(np.linalg.inv(matrix)))
-        apart = np.abs(np.linalg.solve(matrix, right) - true)
-        inside.append(apart[places] < 1.645 * sd[places])
-    assert (np.mean(inside, axis=0) > 0.82).all()
-    assert (sd[places] < [0.0008, 0.0012, 0.0012]).all()
-    few = planted_information(*_planted(0, values, contacts=4))
-    assert not any(one.any() for one in few)  # one contact of each foot tells nothing
-
-
-def _contact():
-    """One contact with a moving centre of pressure and a free moment; unloaded around it."""
-    share = np.linspace(0.0, 1.0, 200)
-    force, place, free = np.zeros((3, 400, 3))
-    force[100:300] = np.outer(np.sin(np.pi * share), [150.0, 2000.0, 60.0])
-    place[100:300] = np.column_stack((1.0 + 0.2 * share, 0.0 * share, 0.3 - 0.05 * share))
-    free[100:300, 1] = 8.0 * np.sin(2 * np.pi * share)
-    return force, place, free
-
-
-@pytest.mark.parametrize("rubbish", [0.0, 346.0, np.nan, -1e9])
-def test_moment_about_the_fixed_point(rubbish):
-    """Whatever the point of an unloaded plate; one that only divides noise is kept, at 3 N too."""
-    force, place, free = _contact()
-    force[90:100], place[90:100] = [0.0, 3.0, 0.0], [1.5, 0.0, 0.3]
-    spoiled = place.copy()
-    spoiled[:90] = spoiled[300:] = rubbish
-    moment, point, replaced = fixed_point_wrench(force, spoiled, free)
-    np.testing.assert_allclose(moment, free + np.cross(place - point, force), atol=1e-10)
-    assert not replaced.any()
-    assert 1.0 < point[0] < 1.2
-
-
-@given(seed=st.integers(0, 10_000), height=st.floats(-0.1, 0.3))
+@pytest.mark.parametrize(("seed", "height"), [(0, 0.0), (1, 0.3), (2, -0.1)])
 def test_known_wrench_is_recovered(seed, height):
-    """Centre of pressure and free moment, about any point; turned, it is the same load."""
+    """Centre of pressure and free moment, about any point."""
     rng = np.random.default_rng(seed)
     force = rng.uniform([-800, 100, -400], [800, 2500, 400], (40, 3))
     cop, free = rng.uniform([-4, height, -1], [4, height, 1], (40, 3)), rng.uniform(-30, 30, 40)
@@ -143,57 +83,12 @@ def test_known_wrench_is_recovered(seed, height):
     found, turning = centre_of_pressure(force, moment, point, height, 100.0)
     np.testing.assert_allclose(found, cop, atol=1e-11)
     np.testing.assert_allclose(turning, free, atol=1e-10)  # of up to 10 kN m
-    wrench = PlateWrench(force[:, None], moment[:, None], point[None])
-    turn, about = Rotation.random(random_state=seed).as_matrix(), wrench.moment_about_origin()
-    np.testing.assert_allclose(
-        wrench.rotated(turn).moment_about_origin(), about @ turn.T, atol=1e-9
-    )
-
-
-@pytest.mark.parametrize("kind", [1, 2, 3, 4])
-@pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_types_of_plates(kind, sign):
-    """A known load about the surface's centre, by every type and either sign of its depth."""
-    rng, unit = np.random.default_rng(5), 1e-3
-    force, moment = rng.normal(0, 400, (50, 3)), rng.normal(0, 60, (50, 3))
-    surface, calibration = np.array([0.002, -0.001, -0.041]), None
-    origin, lever = sign * surface, surface  # from the sensors up to the surface, z down
-    if kind == 1:
-        place = rng.normal(0.0, 0.2, (50, 2))
-        moment = np.cross(np.column_stack((place, np.zeros(50))), force)
-        free = rng.normal(0.0, 10.0, 50)
-        moment[:, 2] += free
-        channels, lever = np.column_stack((force, place / unit, free / unit)), np.zeros(3)
-    elif kind == 3:
-        half, lever = np.array([0.12, 0.2]), np.full(3, np.nan)
-        places = np.array([[1, 1, 0], [-1, 1, 0], [-1, -1, 0], [1, -1, 0]]) * [*half, 0.0]
-        sensors = rng.normal(0, 200, (50, 4, 3))
-        x, y, z = np.moveaxis(sensors, 2, 0)
-        ends = (x[:, 0] + x[:, 1], x[:, 2] + x[:, 3], y[:, 0] + y[:, 3], y[:, 1] + y[:, 2])
-        channels, origin = np.column_stack((*ends, z)), np.array([*half, sign * 0.048])
-        force = sensors.sum(axis=1)
-        moment = np.cross(places + 0.048 * np.eye(3)[2], sensors).sum(axis=1)
-    else:
-        channels = np.column_stack((force, (moment + np.cross(surface, force)) / unit))
-        if kind == 4:
-            calibration = rng.normal(size=(6, 6))
-            channels = channels @ np.linalg.inv(calibration).T
-    found = platform_wrench(kind, channels, origin, calibration, unit)
-    for own, expected in zip(found, (force, moment, lever), strict=True):
-        np.testing.assert_allclose(own, expected, atol=1e-8)
-
-
-def test_axes_of_a_turned_plate():
-    turn = Rotation.from_euler("zxz", [30, 5, 15], degrees=True).as_matrix()
-    local = np.array([[0.3, 0.45, 0], [-0.3, 0.45, 0], [-0.3, -0.45, 0], [0.3, -0.45, 0]])
-    np.testing.assert_allclose(plate_axes(local @ turn.T + [2.0, -1.0, 0.01]), turn, atol=1e-12)
 
 
 RATE = 1000.0
 
 
-@pytest.mark.parametrize("height", [0.0, 13.0, -79.0, 210.0])
-@pytest.mark.parametrize("drift", [0.0, 12.0])
+@pytest.mark.parametrize(("height", "drift"), [(0.0, 12.0), (-79.0, 0.0), (210.0, 12.0)])
 def test_offsets_and_drift_are_found_without_knowing_them(height, drift):
     """Of 0.5 N noise; between the middles of unloaded stretches linear, level beyond them."""
     rng, share = np.random.default_rng(5), np.linspace(0.0, 1.0, 3000)[:, None]
@@ -301,6 +196,12 @@ def test_drawn_plates_are_what_they_were():
         examples[f"top {slope} {way}"] = lambda top=top: [
             clipped_samples(top, RATE), clipped_samples(-0.5 * top, 300.0)
         ]  # fmt: skip
+    rng = np.random.default_rng(5)
+    channels, calibration = rng.normal(0.0, 300.0, (50, 8)), rng.normal(size=(6, 6))
+    for kind, sign in product((1, 2, 3, 4), (1.0, -1.0)):  # either sign of a sensor's depth
+        own = channels[:, : 8 if kind == 3 else 6], sign * np.array([0.12, 0.2, 0.04])
+        own = (*own, calibration if kind == 4 else None)
+        examples[f"type {kind} {sign}"] = lambda k=kind, own=own: platform_wrench(k, *own, 1e-3)
     straight = np.outer([0.0, 1.0, 2.0, 3.0], [1.0, 0.0, 0.0])
     examples["corners on a line"] = lambda: plate_axes(straight)
     force, lost = np.full((3, 1, 3), 9.0), np.full((3, 1), np.nan)

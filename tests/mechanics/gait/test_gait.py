@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from xarray.backends.file_manager import FILE_CACHE
@@ -24,14 +21,13 @@ from aqbio.gait.roles import (
     RoleScheme,
     by_role,
     exchanged_in_flight,
-    group_sum,
     membership,
     moment_matrix,
     named_matrix,
     role_name,
     with_pelvis,
 )
-from aqbio.gait.step_files import StudyCurves, open_curves
+from aqbio.gait.step_files import open_curves
 from aqbio.gait.steps import (
     PERCENT,
     Contact,
@@ -43,23 +39,20 @@ from aqbio.gait.steps import (
     moment_index,
     peak_instants,
     phase_curve,
-    phase_mean,
     phase_rms,
     propulsion_start,
-    rotation_about_vertical,
     solved_steps,
     speed_change,
     steps_from_contacts,
 )
 from aqbio.io.netcdf import read_dataset, write_dataset
-from aqbio.names import ANATOMICAL_GROUPS, ROLE_GROUPS, ROLE_SIDES, SIDES
+from aqbio.names import ANATOMICAL_GROUPS, ROLE_GROUPS, SIDES
 from tests.figures.made_study import EDGES, made_step_curves
 from tests.golden import differences
 from tests.mechanics.examples import answers
 from tests.mirror import mirrored_axial, mirrored_polar
 
 seeds = st.integers(0, 10_000)
-MIRROR = np.diag([1.0, 1.0, -1.0])
 
 SEGMENTS = ("pelvis", "torso", "thigh_l", "shank_l", "thigh_r")
 PELVIS_MEMBERS = get_args(PelvisMember)
@@ -69,78 +62,7 @@ SOURCES = (
 )  # fmt: skip
 
 
-@given(seed=seeds)
-def test_groups_add_up_to_the_whole(seed):
-    """Whatever the partition; integers, so that the sums are exact."""
-    rng = np.random.default_rng(seed)
-    owner = rng.integers(0, 3, len(SEGMENTS))
-    groups = {
-        f"g{g}": [s for s, o in zip(SEGMENTS, owner, strict=True) if o == g] for g in range(3)
-    }
-    values = rng.integers(-99, 99, (4, len(SEGMENTS), 3)).astype(float)
-    grouped = group_sum(values, membership(groups, SEGMENTS))
-    np.testing.assert_array_equal(grouped.sum(axis=1), values.sum(axis=1))
-    for index in range(3):
-        np.testing.assert_array_equal(grouped[:, index], values[:, owner == index].sum(axis=1))
-
-
-@pytest.mark.parametrize("stance", ["left", "right"])
-def test_the_declared_roles(stance):
-    """As science and docs say it, part by part."""
-    other = {"left": "right", "right": "left"}[stance]
-    declared = {
-        "push_leg": {f"leg_{stance}"},
-        "swing_leg": {f"leg_{other}"},
-        "arms": {"arm_left", "arm_right"},
-        "torso": {"torso"},
-        "pelvis": {"pelvis"},
-    }
-    declared |= {side: set().union(*(declared[m] for m in ROLE_SIDES[side])) for side in ROLE_SIDES}
-    declared["total"] = set(ANATOMICAL_GROUPS)
-    scheme = RoleScheme()
-    matrix = scheme.matrix(stance, ANATOMICAL_GROUPS)
-    for item, row in zip(scheme.items, matrix, strict=True):
-        expected = [float(group in declared[item]) for group in ANATOMICAL_GROUPS]
-        np.testing.assert_array_equal(row, expected)
-
-
-@pytest.mark.parametrize("pelvis", PELVIS_MEMBERS)
-def test_the_pelvis_moves_among_roles_as_in_the_anatomy(pelvis):
-    """A pelvis moved after the sum is one moved before it, wherever it has a group to be in."""
-    values = np.random.default_rng(1).normal(size=(7, len(ANATOMICAL_GROUPS), 3))
-    declared, moved = (
-        by_role(values, one.matrix("left", ANATOMICAL_GROUPS, *ROLE_GROUPS))
-        for one in (RoleScheme(), RoleScheme(pelvis))
-    )
-    if pelvis not in ("torso", "out"):
-        assert np.isnan(moved[:, -1]).all()
-    if pelvis != "torso":
-        moved[:, -1] = 0.0
-    np.testing.assert_allclose(with_pelvis(declared, pelvis), moved, atol=1e-15)
-
-
-@pytest.mark.parametrize("axis", [0, 1, -1])
-def test_what_no_role_needs_may_be_unknown(axis):
-    """A lost right arm takes arms, push side and total of its frames, and nothing else."""
-    values = np.random.default_rng(2).normal(size=(6, 6, 6))
-    lost = np.moveaxis(values.copy(), axis, 0)
-    lost[ANATOMICAL_GROUPS.index("arm_right"), 2] = np.nan
-    matrix, items = RoleScheme().matrix("right"), RoleScheme().items
-    found = np.moveaxis(by_role(np.moveaxis(lost, 0, axis), matrix, axis), axis, 0)
-    whole = np.moveaxis(by_role(values, matrix, axis), axis, 0)
-    whole[np.ix_([items.index(name) for name in ("arms", "push_side", "total")], [2])] = np.nan
-    np.testing.assert_allclose(found, whole, rtol=1e-12)
-
-
 TIME = np.arange(200) / 250.0
-
-
-@given(angle=st.floats(-10, 10), other=st.floats(-10, 10))
-def test_turns_add_up_and_mirrored_turns_are_opposite(angle, other):
-    both = rotation_about_vertical(angle) @ rotation_about_vertical(other)
-    np.testing.assert_allclose(both, rotation_about_vertical(angle + other), atol=1e-14)
-    mirrored = MIRROR @ rotation_about_vertical(angle) @ MIRROR
-    np.testing.assert_allclose(mirrored, rotation_about_vertical(-angle), atol=1e-15)
 
 
 def _step(side, start=0.1, middle=0.22, end=0.33):
@@ -203,14 +125,6 @@ def test_closed_forms_of_postures(push):
 
 
 DURATIONS = (0.11, 0.12)
-
-
-@given(turn=st.integers(1, 99).map(lambda one: one / 100), seed=seeds)
-def test_parts_add_up_to_the_whole(turn, seed):
-    curve = np.random.default_rng(seed).normal(size=(101, 2, 3))
-    parts = turn * interval_mean(curve, 0.0, turn) + (1 - turn) * interval_mean(curve, turn, 1.0)
-    np.testing.assert_allclose(parts, phase_mean(curve), rtol=0, atol=1e-12)
-    assert interval_mean(PERCENT, turn, turn) == pytest.approx(turn)
 
 
 @pytest.mark.parametrize("turn", [0.2, 0.45, 0.7])
@@ -346,6 +260,15 @@ def _examples():
     yield "ratio", lambda: lateral_ratio(whole[:, 0])
     for one in (_step("left"), _step("right", 0.0, 0.1, np.nan)):
         yield f"speed {one}", lambda one=one: speed_change(part[:, 0, :2].T, one)
+    for first, last in ((0.0, 0.37), (0.37, 1.0), (0.4, 0.4)):
+        yield f"mean of {first} to {last}", lambda a=(first, last): interval_mean(part, *a)
+    lost = np.random.default_rng(2).normal(size=(6, len(ANATOMICAL_GROUPS), 3))
+    lost[2, ANATOMICAL_GROUPS.index("arm_right")] = np.nan
+    for pelvis in PELVIS_MEMBERS:
+        matrix = RoleScheme(pelvis).matrix("left", ANATOMICAL_GROUPS, *ROLE_GROUPS)
+        yield f"pelvis {pelvis}", lambda m=matrix: [by_role(lost, m), by_role(lost.T, m)]
+        declared = by_role(lost, RoleScheme().matrix("left", ANATOMICAL_GROUPS, *ROLE_GROUPS))
+        yield f"moved to {pelvis}", lambda d=declared, p=pelvis: with_pelvis(d, p)
     late = _step("left", end=0.9)
     yield "late", lambda: phase_curve(late, "flight", TIME, np.zeros((200, 3)), "axial")
     for torso in ([], ["torso"] * 2, ["torso", "head"]):
@@ -358,51 +281,23 @@ def test_steps_and_roles_are_what_they_were():
     assert differences("gait", answers(dict(_examples()))) == []
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> xr.Dataset:
-    """As one file holds them."""
-    path = tmp_path_factory.mktemp("one") / "curves.nc"
-    write_dataset(made_step_curves(participants=2), path, {"stage": "steps"})
-    return read_dataset(path)
-
-
-@pytest.fixture(scope="module")
-def lazy(whole, tmp_path_factory) -> Iterator[StudyCurves]:
-    folder = tmp_path_factory.mktemp("curves")
-    files, kept = [], []
+def test_curves_of_a_study_are_read_in_parts(tmp_path):
+    """As of one file, and no file stays open: a garbage collector's closing kills HDF5."""
+    write_dataset(made_step_curves(participants=2), tmp_path / "one.nc", {"stage": "steps"})
+    whole, files, kept = read_dataset(tmp_path / "one.nc"), [], []
     for name in dict.fromkeys(whole["participant_id"].values.tolist()):
         own = whole.isel(step=np.flatnonzero(whole["participant_id"] == name))
-        files.append(folder / f"{name}.nc")
+        files.append(tmp_path / f"{name}.nc")
         write_dataset(own, files[-1], {"stage": "steps"})
         kept.append(set(map(str, own["trial_id"].values)))
-    with open_curves(files, kept) as curves:
-        yield curves
-
-
-@pytest.mark.parametrize("figure", ["angular_momentum", "hub_torques"])
-def test_figures_are_those_of_one_file(whole, lazy, figure):
-    columns = step_columns(whole, EDGES)
-    for one, other in zip(columns, step_columns(lazy, EDGES), strict=True):
-        np.testing.assert_array_equal(one.rows, other.rows)
-    ours, theirs = (summarised_curves(figure, one, columns) for one in (lazy, whole))
-    pd.testing.assert_frame_equal(ours, theirs, rtol=1e-5, atol=1e-9)
-
-
-def test_steps_are_left_out_by_trial_and_by_what_is_known(lazy, whole):
-    first = lazy.opened[0]
-    trial = str(first["trial_id"].values[0])
-    path = first.encoding["source"]
-    with open_curves([path], [{trial}]) as curves:
-        [own] = curves.participants
-        assert set(own["trial_id"].values.tolist()) == {trial}
-    assert len(lazy.where("flight_s")["speed"]) == np.isfinite(whole["flight_s"].values).sum()
-
-
-def test_no_file_stays_open(lazy):
-    """What stays open is closed by the garbage collector, in any thread: HDF5 dies of it."""
-    files = [Path(one.encoding["source"]) for one in lazy.opened]
-    opened = len(FILE_CACHE)
-    with open_curves(files, [set[str]()] * len(files)) as curves:
+    opened, columns = len(FILE_CACHE), step_columns(whole, EDGES)
+    with open_curves(files, kept) as lazy:
         assert len(FILE_CACHE) == opened + len(files)
-        assert curves["speed"].sizes["step"] == 0
+        for one, other in zip(columns, step_columns(lazy, EDGES), strict=True):
+            np.testing.assert_array_equal(one.rows, other.rows)
+        ours, theirs = (summarised_curves("hub_torques", one, columns) for one in (lazy, whole))
+        pd.testing.assert_frame_equal(ours, theirs, rtol=1e-5, atol=1e-9)
+        assert len(lazy.where("flight_s")["speed"]) == np.isfinite(whole["flight_s"].values).sum()
+    with open_curves(files, [set(), {"none"}]) as lazy:
+        assert lazy["speed"].sizes["step"] == 0
     assert len(FILE_CACHE) == opened

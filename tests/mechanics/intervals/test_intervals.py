@@ -11,38 +11,27 @@ import pytest
 from aqbio.body.derivatives import BodyMarkers
 from aqbio.body.draws import (
     InertiaSpread,
-    about_model,
     centre_slopes,
     drawn_bodies,
     drawn_skeleton,
     inertia_draws,
     twins,
 )
-from aqbio.body.shape import MarkerPlaces, Template
 from aqbio.consistency.data_errors import LoadSpread
 from aqbio.contributions.induced import CONTACT_ROWS
-from aqbio.contributions.intervals import drawn_steps, drawn_window, intervals_dataset, phase_frames
+from aqbio.contributions.intervals import drawn_steps, drawn_window, phase_frames
 from aqbio.gait.roles import RoleScheme, group_sum, membership
-from aqbio.gait.steps import Contact
 from aqbio.intervals.sources import (
-    SOURCES,
-    UNDISTURBED,
     Motions,
     drawn_loads,
-    generator_of,
     joined_states,
-    load_error_points,
     load_errors,
     motion_states,
     plate_states,
-    source_sds,
 )
-from aqbio.intervals.step_uncertainty import stance_sds
 from aqbio.intervals.trial_draws import (
     STRIDES,
     Run,
-    Sampling,
-    TrialDraws,
     state_causes,
     stiff_foot_causes,
     unobserved_roots,
@@ -54,7 +43,6 @@ from aqbio.multibody.jacobians import contact_jacobian, mass_matrix
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.poses import segment_poses, station_positions
 from tests.golden import differences
-from tests.mechanics.calibration.made import MAP, made_person
 from tests.mechanics.examples import answers
 from tests.mechanics.gait.test_gait import drawn_contacts
 from tests.mechanics.levels_case import FEET, body_spread, smooth_run, sprint_run
@@ -72,14 +60,6 @@ def _parts(case) -> Parts:
         joints=np.array(joints),
         twin=twins(skeleton.bodies, case.anatomy.groups),
     )
-
-
-def _draw(case, spread, count, seed=0):
-    moves = segment_kinematics(case.skeleton, *case.motion)
-    parts, generator = _parts(case), np.random.default_rng(seed)
-    parameters = inertia_draws(case.skeleton, spread.inertia, parts.twin, count, generator)
-    errors = load_errors(spread.loads, len(case.loads), count, generator)
-    return body_outcomes(case.skeleton, moves, case.loads, parts, parameters, errors)
 
 
 def _compare(draws, number, case):
@@ -104,25 +84,19 @@ def test_every_draw_is_another_body_on_other_plates():
     """The linear maps against levels A and B computed anew, body by body."""
     case = sprint_run(6)
     spread = Spread(InertiaSpread(0.2, 0.2, 0.2, 0.02), LoadSpread(0.02, 0.05))
-    draws = _draw(case, spread, 3, seed=5)
-    generator = np.random.default_rng(5)
-    twin = _parts(case).twin
-    parameters = inertia_draws(case.skeleton, spread.inertia, twin, 3, generator)
-    origin = np.zeros((6, 3))
+    parts, generator = _parts(case), np.random.default_rng(5)
+    parameters = inertia_draws(case.skeleton, spread.inertia, parts.twin, 3, generator)
     errors = load_errors(spread.loads, len(case.loads), 3, generator)
-    loads = drawn_loads(case.loads, origin, *errors)
+    moves = segment_kinematics(case.skeleton, *case.motion)
+    draws = body_outcomes(case.skeleton, moves, case.loads, parts, parameters, errors)
+    drawn = drawn_loads(case.loads, np.zeros((6, 3)), *errors)
     for number in range(3):
-        other = replace(
-            case,
-            skeleton=drawn_skeleton(case.skeleton, parameters[number]),
-            loads=tuple(
-                ExternalLoad(
-                    x.body, loads.force[number, :, f], loads.moment[number, :, f], np.zeros(3)
-                )
-                for f, x in enumerate(case.loads)
-            ),
+        loads = tuple(
+            ExternalLoad(x.body, drawn.force[number, :, f], drawn.moment[number, :, f], np.zeros(3))
+            for f, x in enumerate(case.loads)
         )
-        _compare(draws, number, other)
+        body = drawn_skeleton(case.skeleton, parameters[number])
+        _compare(draws, number, replace(case, skeleton=body, loads=loads))
 
 
 def test_states_of_bodies_are_the_full_computation_for_each():
@@ -139,12 +113,9 @@ def test_states_of_bodies_are_the_full_computation_for_each():
     arrays = (np.stack(three) for three in zip(*(one.motion for one in cases), strict=True))
     motions = Motions(tuple(one.skeleton for one in cases), *arrays)
     two, one = every = tuple(motion_states("body", motions, case.loads))
-    assert two.sources == ("body", "body")
-    _compare(state_outcomes(two, parts), 0, case)
     _compare(state_outcomes(two, parts), 1, same)
     _compare(state_outcomes(one, parts), 0, other)
     together = joined_states(every)
-    assert together.sources == ("body",) * 3
     for number, alone in enumerate(cases):
         _compare(state_outcomes(together, parts), number, alone)
 
@@ -176,18 +147,10 @@ COUNT = 4000
 """The relative error of a standard deviation from N draws is 1 / sqrt(2 N): 1.1 %; five of them."""
 
 
-@pytest.fixture(scope="module")
-def eight():
-    return sprint_run()
-
-
-def _draws(eight, spread, count=COUNT, seed=0):
-    twin = twins(eight.skeleton.bodies, eight.anatomy.groups)
-    return inertia_draws(eight.skeleton, spread, twin, count, np.random.default_rng(seed))
-
-
-def _central(parameters):
-    """Mass, centre of mass and inertia about it."""
+def _drawn(case, spread, count=COUNT):
+    """Mass, centre of mass and inertia about it of drawn bodies."""
+    twin = twins(case.skeleton.bodies, case.anatomy.groups)
+    parameters = inertia_draws(case.skeleton, spread, twin, count, np.random.default_rng(0))
     mass, first = parameters[..., 0], parameters[..., 1:4]
     com = first / mass[..., None]
     xx, yy, zz, xy, xz, yz = np.moveaxis(parameters[..., 4:], -1, 0)
@@ -197,19 +160,11 @@ def _central(parameters):
     return mass, com, tensor - mass[..., None, None] * arm
 
 
-def test_bodies_are_possible_even_when_they_differ_wildly(eight):
-    """Moments of inertia positive and no larger than the sum of the other two."""
-    mass, _, tensor = _central(_draws(eight, InertiaSpread(0.5, 0.5, 0.5, 0.1), 500))
-    moments = np.linalg.eigvalsh(tensor)
-    assert mass.min() > 0
-    assert moments.min() > 0
-    assert (moments[..., 2] <= moments[..., 0] + moments[..., 1] + 1e-12).all()
-
-
-def test_spreads_are_the_stated_ones(eight):
+def test_spreads_are_the_stated_ones():
     """Of light segments: heavy ones are held by the body's total."""
+    eight = sprint_run()
     spread = InertiaSpread(mass=0.08, centre=0.05, size=0.06, body=0.0)
-    mass, com, tensor = _central(_draws(eight, spread))
+    mass, com, tensor = _drawn(eight, spread)
     hand = eight.skeleton.bodies.index("radius_l")
     own = np.log(mass[:, hand] / mass.sum(axis=1))
     assert own.std() == pytest.approx(0.08, rel=0.15)
@@ -227,37 +182,32 @@ def test_spreads_are_the_stated_ones(eight):
     assert (sizes[[0, 2]] < 0.072).all()
 
 
-def test_twins_are_wrong_together_and_mirrored(eight):
+def test_twins_are_wrong_together_and_mirrored():
+    eight = sprint_run()
     spread = InertiaSpread(body=0.0, side_correlation=1.0)
-    mass, com, tensor = _central(_draws(eight, spread, 50))
+    mass, com, tensor = _drawn(eight, spread, 50)
     left, right = (eight.skeleton.bodies.index(f"femur_{side}") for side in "lr")
     np.testing.assert_allclose(mass[:, left], mass[:, right], rtol=1e-12)
     mirror = np.array([1.0, 1.0, -1.0])
     np.testing.assert_allclose(com[:, left], com[:, right] * mirror, rtol=0, atol=1e-12)
     reflected = tensor[:, right] * np.outer(mirror, mirror)
     np.testing.assert_allclose(tensor[:, left], reflected, rtol=0, atol=1e-12)
-    alone = _central(_draws(eight, InertiaSpread(side_correlation=0.0)))[0]
+    alone = _drawn(eight, InertiaSpread(side_correlation=0.0))[0]
     correlation = np.corrcoef(np.log(alone[:, left]), np.log(alone[:, right]))[0, 1]
     assert abs(correlation) < 0.2
 
 
-THREE_TIMES = np.arange(3) / 200.0
+def test_motion_follows_the_body_as_inverse_kinematics_would():
+    """Gauss-Newton on the other body to convergence, against one linear step.
 
-
-@pytest.fixture(scope="module")
-def three():
-    return sprint_run(3)
-
-
-def _weight(skeleton):
-    return np.random.default_rng(1).uniform(0.5, 2.0, len(skeleton.markers))
-
-
-def test_motion_follows_the_body_as_inverse_kinematics_would(three):
-    """Gauss-Newton on the other body to convergence, against one linear step."""
-    skeleton, q, weight = three.skeleton, three.motion[0], _weight(three.skeleton)
-    spread = replace(body_spread(skeleton, 0.01), skin_sd=np.zeros(len(skeleton.markers)))
-    found = drawn_bodies(spread, THREE_TIMES, q, weight, (1, 1), np.random.default_rng(2))
+    And the mean distance of its centres of mass, seen from the markers, against its slope.
+    """
+    three = sprint_run(3)
+    skeleton, q = three.skeleton, 0.5 * three.motion[0]
+    weight = np.random.default_rng(1).uniform(0.5, 2.0, len(skeleton.markers))
+    spread = replace(body_spread(skeleton, 0.001), skin_sd=np.zeros(len(skeleton.markers)))
+    time = np.arange(3) / 200.0
+    found = drawn_bodies(spread, time, q, weight, (1, 1), np.random.default_rng(2))
     shape = spread.template.shape(spread.shapes(1, np.random.default_rng(2))[0])
     markers, free = BodyMarkers(spread.template), skeleton.free
     seen, solved = markers.positions(spread.template.shape(), q), q.copy()
@@ -271,133 +221,17 @@ def test_motion_follows_the_body_as_inverse_kinematics_would(three):
     # Second order in the change of shape, 1e-4 m over segments of 0.1 m; the hold on unseen 1e-6.
     change = solved - q
     assert np.abs(found.by_shape[0] - change).max() < 5e-3 * np.abs(change).max()
-
-
-def test_a_posterior_is_the_same_about_the_athletes_own_model():
-    """Markers of bodies near a calibrated one: by the generic model's shape, and by its own."""
-    made = made_person(0)
-    template, truth = made.template, replace(made.truth, slide=0.0 * made.truth.slide)
-    own = template.skeleton_of(truth)
-    places = MarkerPlaces(own.markers, own.marker_body, own.marker_position)
-    model = Template.of(own, MAP, places)
-    q = made.q[max(made.q)][::40]
-    step = 1e-4 * np.random.default_rng(1).normal(size=len(truth.vector))
-    step[sum(template.sizes[:2]) :] = 0.0  # Tilts and slides are the same in both.
-    root = np.outer(step, np.eye(len(step))[0])
-    there = about_model(root @ root.T, model, truth.offset)
-    values, directions = np.linalg.eigh(there)
-    mine = directions[:, -1] * np.sqrt(values[-1])
-    mine *= np.sign(mine @ step)
-    expected, before = (
-        BodyMarkers(template).positions(template.shape(vector), q)
-        for vector in (truth.vector + step, truth.vector)
-    )
-    found = BodyMarkers(model).positions(model.shape(mine), q)
-    moved = np.abs(expected - before).max()
-    np.testing.assert_allclose(found - expected, 0.0, rtol=0, atol=2e-3 * moved)
-    without = model.shape(step)
-    wrong = BodyMarkers(model).positions(without, q) - expected
-    assert np.abs(wrong).max() > 0.01 * moved  # the danger is there
-
-
-FRAMES = 6
-
-
-@pytest.fixture(scope="module")
-def poses():
-    """Poses within the reach of a sprint; weights of the markers."""
-    made = sprint_run(FRAMES)
-    return made.skeleton, 0.5 * made.motion[0], np.ones(len(made.skeleton.markers))
-
-
-def centres(skeleton, q):
-    poses = segment_poses(skeleton, q)
+    before, after = segment_poses(skeleton, q), segment_poses(found.skeletons[0], solved)
     bodies = np.arange(len(skeleton.bodies))
-    return poses.rotation, station_positions(poses, bodies, skeleton.com)
-
-
-def seen_from_markers(skeleton, q, drawn):
-    """(D, B, 3): mean distance of the drawn bodies' centres of mass from the model's."""
-    rotation, base = centres(skeleton, q)
-    moved = [centres(b, q + c)[1] for b, c in zip(drawn.skeletons, drawn.by_shape, strict=True)]
-    return np.einsum("tbji,dtbj->dbi", rotation, np.array(moved) - base) / len(q)
-
-
-def drawn(poses, share, *, centres_known):
-    """Three bodies without skin, and their shapes."""
-    skeleton, q, weight = poses
-    spread = replace(body_spread(skeleton, share), skin_sd=np.zeros(len(weight)))
-    time = np.arange(len(q)) / 200.0
-    generator = np.random.default_rng(3)
-    bodies = drawn_bodies(spread, time, q, weight, (3, 1), generator, centres_known=centres_known)
-    return bodies, spread.shapes(3, np.random.default_rng(3))
-
-
-def test_slopes_are_those_of_drawn_bodies(poses):
-    """Bodies a thousandth of the usual spread away: linear to about a thousandth."""
-    skeleton, q, weight = poses
-    bodies, shapes = drawn(poses, 1e-3, centres_known=False)
-    slopes = centre_slopes(body_spread(skeleton).template, q, weight)
-    found, expected = seen_from_markers(skeleton, q, bodies), shapes @ slopes.T
-    np.testing.assert_allclose(
-        found.reshape(3, -1), expected, rtol=0, atol=3e-3 * np.abs(expected).max()
-    )
-
-
-def test_known_centres_of_mass_stay_and_are_not_drawn_twice(poses):
-    """The danger is there: drawn with the body they move by millimetres."""
-    skeleton, q, _ = poses
-    free, known = (
-        np.abs(seen_from_markers(skeleton, q, drawn(poses, 0.1, centres_known=one)[0])).max()
-        for one in (False, True)
-    )
-    assert free > 5e-4
-    assert known < 0.05 * free
-
-
-LABELS = [UNDISTURBED, *["inertia"] * 4000, *["skin"] * 4000]
-
-
-def _linear(first, second):
-    """3 a + 4 b, disturbed in a alone and in b alone."""
-    return 10.0 + np.concatenate([[0.0], 3.0 * first, 4.0 * second])
-
-
-def test_two_independent_sources_of_a_sum_have_their_shares():
-    """Var = 9 + 16: shares 0.36 and 0.64, the whole 5; 4000 draws know a variance to 2.2 %."""
-    normal = (generator_of(one, 1).standard_normal(4000) for one in ("inertia", "skin"))
-    sds = source_sds(_linear(*normal), LABELS)
-    share = sds**2 / (sds**2).sum()
-    assert share.sum() == pytest.approx(1.0, rel=1e-15)
-    assert share[SOURCES.index("inertia")] == pytest.approx(0.36, abs=0.02)
-    assert share[SOURCES.index("skin")] == pytest.approx(0.64, abs=0.02)
-    assert np.sqrt((sds**2).sum()) == pytest.approx(5.0, rel=0.03)
-    assert (np.delete(share, [SOURCES.index("inertia"), SOURCES.index("skin")]) == 0.0).all()
-
-
-def test_points_of_plates_have_the_variances_of_random_errors():
-    """Exactly: each error's mean square is its variance, and no two errors come together."""
-    spread = LoadSpread(0.003, 0.005)
-    gain, shift = load_error_points(spread, 2)
-    np.testing.assert_allclose((gain**2).mean(axis=0), 0.005**2, rtol=1e-12)
-    np.testing.assert_allclose((shift**2).mean(axis=0), [[0.003**2, 0.0, 0.003**2]] * 2, rtol=1e-12)
-    every = np.concatenate([gain, shift.reshape(6, -1)], axis=1)
-    assert ((every != 0.0).sum(axis=1) == 1).all()
-    random = load_errors(spread, 2, 20000, np.random.default_rng(0))
-    np.testing.assert_allclose(random[0].std(axis=0), 0.005, rtol=0.03)
-    np.testing.assert_allclose(random[1].std(axis=0)[:, [0, 2]], 0.003, rtol=0.03)
+    moved = station_positions(after, bodies, found.skeletons[0].com)
+    moved = moved - station_positions(before, bodies, skeleton.com)
+    seen = np.einsum("tbji,tbj->tbi", before.rotation, moved).mean(axis=0)
+    slopes = centre_slopes(spread.template, q, weight)
+    expected = spread.shapes(1, np.random.default_rng(2))[0] @ slopes.T
+    np.testing.assert_allclose(seen.ravel(), expected, atol=3e-3 * np.abs(expected).max())
 
 
 TIME = np.linspace(0.3, 0.8, 51)
-
-
-def test_spread_and_speed_are_those_of_a_stride():
-    roots = np.broadcast_to(np.diag([0.5, 0.0, 2.0]), (51, 3, 3))
-    swings = unobserved_swings(TIME, roots, 4000, np.random.default_rng(3))
-    np.testing.assert_allclose(swings.std(axis=0)[:, [0, 2]], [[0.5, 2.0]] * 51, rtol=0.05)
-    assert (swings[..., 1] == 0.0).all()
-    speed = np.gradient(swings[..., 2], TIME, axis=1)[:, 1:-1].std()
-    assert speed == pytest.approx(2.0 * np.pi * STRIDES * 2.0, rel=0.05)
 
 
 def test_what_was_measured_answers_what_was_not():
@@ -411,6 +245,8 @@ def test_what_was_measured_answers_what_was_not():
     slope = covariance[0, 0, 1] / sd**2
     np.testing.assert_allclose(swings[..., 0], slope * swings[..., 1], atol=1e-12)
     assert slope < -0.9
+    speed = np.gradient(swings[..., 1], TIME, axis=1)[:, 1:-1].std()
+    assert speed == pytest.approx(2.0 * np.pi * STRIDES * sd, rel=0.05)
     assert (swings[..., 2] == 0.0).all()
 
 
@@ -433,7 +269,6 @@ def test_frames_of_draws_are_what_they_were():
 FRAME = 30
 TOES = ("mtp_angle_l", "mtp_angle_r")
 JOINTS = ("hip_right", "knee_right", "ankle_right", "hip_left", "lumbar", "shoulder_left")
-EXACT = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0))
 
 
 @pytest.fixture(scope="module")
@@ -470,29 +305,3 @@ def test_a_stiff_foot_is_one_whose_toes_a_multiplier_holds(run, model):
         force = (CONTACT_ROWS[model].T @ answer[: len(ground)])[3:]
         ours = drawn.ground_force[0, FRAME, drawn.sources.index(name)]
         np.testing.assert_allclose(ours, force, rtol=1e-7, atol=1e-7 * np.abs(force).max())
-
-
-def test_where_the_toes_do_not_move_there_is_nothing_to_ask(run):
-    case, _ = run
-    locked = np.isin(case.skeleton.coordinates, TOES) | case.skeleton.coordinate_locked
-    held = replace(_run(case), skeleton=replace(case.skeleton, coordinate_locked=locked))
-    assert stiff_foot_causes(held) == {}
-    joints = {n: one for n, one in case.anatomy.joints.items() if not n.startswith("mtp")}
-    unnamed = replace(_run(case), anatomy=replace(case.anatomy, joints=joints))
-    assert stiff_foot_causes(unnamed) == {}
-
-
-def _sds(case, time):
-    draws = TrialDraws(case.levels(), case.anatomy, time, 0.0, case.touching, EXACT, Sampling(2, 1))
-    contact = Contact("right", 0.010, 0.045, complete=True, edge_distance=0.2)
-    return stance_sds(intervals_dataset(draws, [contact], 0.3), "right")
-
-
-def test_it_is_a_source_of_level_c_alone(run):
-    """What nothing else makes unsure is unsure by it; ankle and toes alone have C4 for it."""
-    known, place = _sds(*run), SOURCES.index("contact")
-    levels = {key[0] for key, sds in known.items() if sds[place].max() > 1e-6}
-    assert levels == {f"C ({model})" for model in CONTACT_ROWS}
-    for key, sds in known.items():
-        scale = max(1.0, sds[place].max())
-        np.testing.assert_allclose(np.delete(sds, place, 0), 0.0, atol=1e-5 * scale, err_msg=key)

@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqbio.inverse_kinematics.files import longest
 from aqbio.inverse_kinematics.ik import all_poses, inverse_kinematics
-from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking, descend
+from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
 from aqbio.io.trc import read_trc
-from aqbio.multibody.jacobians import contact_jacobian
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import TrackedMarkers, near
 from aqbio.multibody.poses import dependent_filled
@@ -77,20 +75,6 @@ def test_poses_from_more_markers_lead_to_the_same(runner, running):
     found = _solve(runner, running, markers=markers, near=whole)
     np.testing.assert_allclose(found, expected, rtol=0, atol=EXACT)
     assert np.abs(whole - found)[:, _index(runner, "arm_l")].max() > 0.1
-
-
-def test_an_arm_that_is_not_seen_is_interpolated(runner, running):
-    markers = marker_positions(runner, running)
-    arm = np.isin(runner.marker_body, [runner.bodies.index(b) for b in ("arm_l", "forearm_l")])
-    markers[40:60, arm] = np.nan
-    solution = _solve(runner, running, markers=markers)
-    own = _index(runner, "arm_l", "forearm_l")
-    others = np.setdiff1d(np.arange(running.shape[1]), own)
-    np.testing.assert_allclose(solution[:, others], running[:, others], rtol=0, atol=EXACT)
-    for column in own:
-        ends = solution[[39, 60], column]
-        expected = np.interp(np.arange(40, 60), [39, 60], ends)
-        np.testing.assert_allclose(solution[40:60, column], expected, atol=1e-12)
 
 
 def test_too_few_markers_are_not_solved(runner, running):
@@ -175,34 +159,6 @@ def test_gradient_and_hessian_are_derivatives(random_tree, random_motion, seed, 
         np.testing.assert_allclose(equations.hessian[0, row], bend, rtol=0, atol=1e-7 * scale)
 
 
-@given(seed=seeds, bodies=st.integers(2, 5))
-def test_gauss_newton_is_the_weighted_square_of_the_jacobian(
-    random_tree, random_motion, seed, bodies
-):
-    skeleton = random_tree(seed, bodies)
-    problem = _problem(skeleton, seed, frames=2)
-    q = random_motion(skeleton, 2, seed)[0]
-    fit = problem.evaluate(q)
-    matrix = problem.normal_equations(fit, newton=np.zeros(2, dtype=bool)).hessian
-    expected = np.zeros_like(matrix)
-    for marker, body in enumerate(problem.tracking.body):
-        point = fit.position[:, marker]
-        jacobian = contact_jacobian(skeleton, fit.poses, body, point)[:, 3:, problem.coordinate]
-        square = np.einsum("tij,tik->tjk", jacobian, jacobian)
-        expected += problem.weight[:, marker, None, None] * square
-    every = np.arange(matrix.shape[1])
-    expected[:, every, every] += problem.pull
-    np.testing.assert_allclose(
-        matrix, expected, rtol=0, atol=1e-11 * (1 + np.abs(expected).max(initial=0.0))
-    )
-
-
-@pytest.mark.parametrize("first", [0, 1, 2])
-def test_the_longest_stretch(first):
-    spans = np.roll(np.array([[0, 30], [35, 40], [42, 60]]), first, axis=0)
-    assert longest(spans) == (0, 30)
-
-
 def test_coordinates_that_move_no_marker_are_not_sought(runner):
     marker = np.flatnonzero(runner.marker_body == runner.bodies.index("thigh_r"))
     tracking = Tracking.of(runner, marker, runner.free)
@@ -210,21 +166,6 @@ def test_coordinates_that_move_no_marker_are_not_sought(runner):
     assert names == {"pelvis", "thigh_r"}
     with pytest.raises(ValueError, match="move a marker"):
         Tracking(runner, marker, runner.free)
-
-
-def test_ends_where_the_gradient_vanishes(runner, running):
-    q = running[::10]
-    problem = _fit(runner, q, noise=0.02)
-    ended = descend(problem, q + 0.1)
-    fit = problem.evaluate(ended.q)
-    equations = problem.normal_equations(fit, newton=np.ones(len(q), dtype=bool))
-    # Newton's last step promised less than 1e-8 of the cost: what is left is its square.
-    left = np.linalg.solve(equations.hessian, equations.gradient[..., None])[..., 0]
-    promised = (equations.gradient * left).sum(axis=1) / 2
-    assert (promised < 1e-12 * fit.cost).all()
-    assert (np.linalg.eigvalsh(equations.hessian) > 0).all()
-    # the same sums over markers, maybe in another order
-    np.testing.assert_allclose(fit.cost, ended.cost, rtol=1e-14)
 
 
 @pytest.mark.opensim

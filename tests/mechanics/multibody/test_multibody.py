@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.interpolate import CubicSpline
-from scipy.spatial.transform import Rotation
 
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics, joint_wrenches
-from aqbio.multibody.jacobians import angular_jacobian, contact_jacobian, mass_matrix
 from aqbio.multibody.kinematics import (
     SegmentKinematics,
     marker_positions,
@@ -26,10 +23,7 @@ from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
-    group_momenta,
     momentum_jacobians,
-    momentum_regressor,
-    motion_momenta,
 )
 from aqbio.multibody.motion import (
     Motion,
@@ -40,40 +34,16 @@ from aqbio.multibody.motion import (
     spline_motion,
     triples,
 )
-from aqbio.multibody.poses import dependent_filled, segment_poses
-from aqbio.multibody.skeleton import (
-    GROUND,
-    Couplers,
-    PiecewisePolynomials,
-    Skeleton,
-    cubic_spline,
-    line,
-    piecewise_linear,
-    polynomial,
-)
+from aqbio.multibody.poses import dependent_filled
+from aqbio.multibody.skeleton import GROUND, Couplers, PiecewisePolynomials, Skeleton, line
 from aqbio.signals import quintic_spline
-from aqbio.vectors import (
-    axis_rotation,
-    combined,
-    compose,
-    cross,
-    dot,
-    rotate,
-    square_root,
-    sums_of_runs,
-    transpose,
-)
 from tests.golden import differences
 from tests.mechanics.examples import answers
-from tests.mechanics.inertial import inertial_parameters
 
 ROOT = Path(__file__).parents[3]
 seeds = st.integers(0, 10_000)
 
 STEP, EXACT = 3e-5, 1e-11
-DIFFERENCE = 1e-8
-"""Five-point differences of motions with rates r up to a few hundred per second: truncation
-(r step)⁴ / 30 = 1e-10 and rounding 1e-15 / step = 3e-11, relative to the largest value."""
 
 
 @dataclass(frozen=True)
@@ -108,111 +78,6 @@ def energy(skeleton, moves):
     turning = (motion.spin * moves.angular_velocity).sum(axis=(1, 2)) / 2
     height = (motion.com * motion.mass[:, None]).sum(axis=1) @ skeleton.gravity
     return linear + turning, -height
-
-
-@quantity
-def rates_are_derivatives(tree: Tree) -> Compared:
-    moves = tree.around
-    yield moves.velocity[2], tree.rate(moves.origin), DIFFERENCE
-    yield moves.acceleration[2], tree.rate(moves.velocity), DIFFERENCE
-    yield moves.angular_acceleration[2], tree.rate(moves.angular_velocity), DIFFERENCE
-    turning = tree.rate(moves.rotation) @ np.swapaxes(moves.rotation[2], -1, -2)
-    vector = np.stack([turning[:, 2, 1], turning[:, 0, 2], turning[:, 1, 0]], axis=-1)
-    yield moves.angular_velocity[2], vector, DIFFERENCE
-
-
-@quantity
-def motion_of_the_centres_of_mass(tree: Tree) -> Compared:
-    """Of segments; momentum about the moving centre of mass of the whole body."""
-    motion = segment_motion(tree.skeleton, tree.around)
-    for found, of in (("velocity", "com"), ("acceleration", "velocity"), ("spin_rate", "spin")):
-        yield getattr(motion, found)[2], tree.rate(getattr(motion, of)), DIFFERENCE
-    turned = tree.around.rotation
-    inertia = turned @ tree.skeleton.inertia @ np.swapaxes(turned, -1, -2)
-    spin = np.einsum("tbij,tbj->tbi", inertia, tree.around.angular_velocity)
-    yield motion.spin, spin, EXACT
-    com, velocity, acceleration = centre_of_mass(motion)
-    yield velocity[2], tree.rate(com), DIFFERENCE
-    yield acceleration[2], tree.rate(velocity), DIFFERENCE
-    momentum = angular_momentum(motion, com, velocity)
-    rate = angular_momentum_rate(motion, com, acceleration)
-    yield rate[2], tree.rate(momentum), DIFFERENCE
-
-
-@quantity
-def transfer_theorem(tree: Tree) -> Compared:
-    """H about a fixed point = H about the centre of mass + moment of total momentum."""
-    motion = segment_motion(tree.skeleton, tree.moves)
-    com, velocity, _ = centre_of_mass(motion)
-    about_com = angular_momentum(motion, com, velocity).sum(axis=1)
-    about_origin = angular_momentum(motion, 0 * com, 0 * com).sum(axis=1)
-    yield about_origin, about_com + np.cross(com, motion.mass.sum() * velocity), EXACT
-
-
-@quantity
-def power_is_the_rate_of_energy(tree: Tree) -> Compared:
-    power = (inverse_dynamics(tree.skeleton, tree.around) * tree.around.u).sum(axis=1)
-    yield power[2], tree.rate(sum(energy(tree.skeleton, tree.around))), DIFFERENCE
-
-
-@quantity
-def wrenches_change_momentum(tree: Tree) -> Compared:
-    """Residual at the roots + loads + weight = rate of linear and angular momentum."""
-    skeleton, moves = tree.skeleton, tree.moves
-    motion = segment_motion(skeleton, moves)
-    com, _, acceleration = centre_of_mass(motion)
-    wrenches = joint_wrenches(skeleton, moves, tree.loads)
-    force = motion.mass.sum() * np.tile(skeleton.gravity, (3, 1))
-    moment = np.zeros((3, 3))
-    for load in tree.loads:
-        force += load.force
-        moment += load.moment + np.cross(load.point - com, load.force)
-    for root in np.flatnonzero(skeleton.parent == GROUND):
-        arm = moves.joint_centre[:, root] - com
-        force += wrenches.force[:, root]
-        moment += wrenches.moment[:, root] + np.cross(arm, wrenches.force[:, root])
-    yield motion.mass.sum() * acceleration, force, EXACT
-    yield angular_momentum_rate(motion, com, acceleration).sum(axis=1), moment, EXACT
-
-
-@quantity
-def jacobian_times_speeds(tree: Tree) -> Compared:
-    skeleton, moves = tree.skeleton, tree.moves
-    for body in range(len(skeleton.bodies)):
-        arm = moves.rotation[:, body] @ np.random.default_rng(tree.seed).normal(0, 0.3, 3)
-        omega = moves.angular_velocity[:, body]
-        point, velocity = moves.origin[:, body] + arm, moves.velocity[:, body]
-        linear = contact_jacobian(skeleton, moves, body, point)[:, 3:]
-        turning = angular_jacobian(skeleton, moves, body)
-        yield np.einsum("tij,tj->ti", linear, moves.u), velocity + np.cross(omega, arm), EXACT
-        yield np.einsum("tij,tj->ti", turning, moves.u), omega, EXACT
-        dependent = linear[:, :, skeleton.couplers.dependent]
-        yield dependent, 0.0 * dependent, EXACT
-
-
-@quantity
-def mass_matrices(tree: Tree) -> Compared:
-    """Kinetic energy, and columns that are the forces of unit accelerations."""
-    skeleton, moves = replace(tree.skeleton, gravity=np.zeros(3)), tree.moves
-    matrix = mass_matrix(skeleton, moves)
-    kinetic = np.einsum("ti,tij,tj->t", moves.u, matrix, moves.u) / 2
-    yield kinetic, energy(skeleton, moves)[0], EXACT
-    yield matrix, np.swapaxes(matrix, 1, 2), EXACT
-    still = np.zeros_like(moves.q)
-    for coordinate, udot in enumerate(np.eye(moves.q.shape[1])):
-        one = segment_kinematics(skeleton, moves.q, still, still + udot)
-        yield matrix[:, :, coordinate], inverse_dynamics(skeleton, one), EXACT
-
-
-@quantity
-def momenta_are_linear_in_the_masses(tree: Tree) -> Compared:
-    bodies = len(tree.skeleton.bodies)
-    groups = np.random.default_rng(tree.seed).integers(0, 2, (3, bodies)).astype(float)
-    about, parameters = tree.moves.origin[:, 0], inertial_parameters(tree.skeleton)[None]
-    expected = group_momenta(momentum_regressor(tree.moves, about), parameters, groups)
-    found = motion_momenta(segment_motion(tree.skeleton, tree.moves), about, groups)
-    for one in fields(expected):
-        yield getattr(found, one.name), np.squeeze(getattr(expected, one.name)), EXACT
 
 
 @pytest.mark.parametrize("name", QUANTITIES)
@@ -487,46 +352,6 @@ KNOTS = np.array([-2.0, -0.5, 0.1, 0.4, 1.7])
 VALUES = np.array([0.3, -1.0, 2.0, 2.1, 0.0])
 
 
-def test_splines_equal_scipy_and_go_on_straight_beyond_their_ends():
-    spline = CubicSpline(KNOTS, VALUES, bc_type="natural")
-    ours, at = cubic_spline(KNOTS, VALUES, spline(KNOTS, 1)), np.linspace(-1.999, 1.699, 500)
-    for order, values in enumerate(ours.values(at[:, None])):
-        np.testing.assert_allclose(values[:, 0], spline(at, order), atol=1e-12)
-    value, first, second = ours.values(np.array([[-5.0], [4.0]]))
-    ends = VALUES[[0, -1]] + np.array([-3.0, 2.3]) * spline(KNOTS[[0, -1]], 1)
-    np.testing.assert_allclose(value[:, 0], ends)
-    np.testing.assert_allclose(first[:, 0], spline(KNOTS[[0, -1]], 1))
-    np.testing.assert_array_equal(second, 0.0)
-    value, first, second = piecewise_linear(KNOTS, VALUES).values(at[:, None])
-    np.testing.assert_allclose(value[:, 0], np.interp(at, KNOTS, VALUES), atol=1e-14)
-    assert set(first[:, 0].round(9)) == set((np.diff(VALUES) / np.diff(KNOTS)).round(9))
-    np.testing.assert_array_equal(second, 0.0)
-
-
-@given(st.floats(-4.0, 4.0), st.lists(st.floats(-2, 2), min_size=1, max_size=6))
-def test_derivatives_of_polynomials(x, coefficients):
-    """NumPy's exact derivative."""
-    ours = [part[0, 0] for part in polynomial(coefficients).values(np.array([[x]]))]
-    exact = np.polynomial.Polynomial(coefficients)
-    expected = [exact(x), exact.deriv(1)(x), exact.deriv(2)(x)]
-    np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-10)
-
-
-def test_axes_carry_those_behind_them(random_tree):
-    """Of one joint: shifts carry turns, turns those behind them; ancestors carry everything."""
-    skeleton = random_tree(4, 8)
-    order = {}
-    for body in range(8):
-        own = [*skeleton.translations[body], *skeleton.rotations[body]]
-        order |= {axis: (body, place) for place, axis in enumerate(own)}
-    for a, (body_a, place_a) in order.items():
-        for b, (body_b, place_b) in order.items():
-            if body_a == body_b:
-                assert skeleton.precedes[a, b] == (place_a < place_b)
-            else:
-                assert skeleton.precedes[a, b] == skeleton.lineage[body_b, body_a]
-
-
 def test_refusals_are_what_they_were(random_tree, three_turns):
     """With words that say what; in `tests/golden`."""
     tree, two = random_tree(8, 3), line(1.0)
@@ -571,28 +396,6 @@ def test_refusals_are_what_they_were(random_tree, three_turns):
 Q, U = 0.7, 5.0
 
 
-def test_a_body_that_one_coordinate_turns_three_times(three_turns):
-    """By hand: z-y-x turns by 1, 0.5 and 0.3 of the coordinate. Without gravity ``τ u = dT/dt``.
-
-    Central difference: truncation and rounding both about 1e-10. Simbody's way has a defect.
-    """
-    poses = segment_poses(three_turns, np.array([[Q]]))
-    expected = Rotation.from_euler("ZYX", Q * np.array([1.0, 0.5, 0.3])).as_matrix()
-    np.testing.assert_allclose(poses.rotation[0, 0], expected, atol=1e-15)
-    np.testing.assert_array_equal(poses.axis_gradient, [[1.0, 0.5, 0.3]])
-    np.testing.assert_allclose(poses.axis_direction[0, 2], expected[:, 0], atol=1e-15)
-
-    def moves(q):
-        return segment_kinematics(three_turns, *(np.array([[x]]) for x in (q, U, 0.0)))
-
-    before, after = (energy(three_turns, moves(Q + step))[0][0] for step in (-1e-5, 1e-5))
-    right, compat = (
-        inverse_dynamics(three_turns, moves(Q), simbody_compat=one)[0, 0] for one in (False, True)
-    )
-    np.testing.assert_allclose(right, (after - before) / 2e-5, atol=1e-9)
-    assert (round(right, 3), round(compat, 3)) == (-0.781, -0.379)
-
-
 @pytest.mark.opensim
 @pytest.mark.real
 def test_the_knee_of_a_published_model(realdata):
@@ -625,40 +428,3 @@ def test_the_knee_of_a_published_model(realdata):
     # Energies of about 1e3 J: rounding 1e-13 / step = 1e-9 W; the knee's splines are smooth here.
     np.testing.assert_allclose(power, rate, rtol=1e-7)
     assert abs(theirs - rate) > 1e-3 * abs(rate)
-
-
-def test_they_are_numpys_and_scipys():
-    rng = np.random.default_rng(1)
-    a, b = rng.normal(size=(2, 7, 4, 3))
-    r, s = Rotation.random(14, random_state=2).as_matrix().reshape(2, 7, 3, 3)
-    table, axes = rng.normal(size=(5, 4)), np.array([[2.0, -1.0, 2.0], [0.0, 1.8, 2.4]]) / 3.0
-    angle = rng.uniform(-7.0, 7.0, (5, 2))
-    turned = Rotation.from_rotvec((angle[..., None] * axes).reshape(-1, 3)).as_matrix()
-    for found, expected in (
-        (cross(a, b), np.cross(a, b)),
-        (dot(a, b), np.einsum("tbi,tbi->tb", a, b)),
-        (rotate(r, a[:, 0]), np.einsum("tij,tj->ti", r, a[:, 0])),
-        (rotate(r, a[0, 0]), r @ a[0, 0]),
-        (compose(r, s), r @ s),
-        (transpose(r) @ r, np.broadcast_to(np.eye(3), r.shape)),
-        (combined(table, a), np.einsum("nk,tki->tni", table, a)),
-        (sums_of_runs(a, np.array([0, 1, 3]), 1), np.add.reduceat(a, [0, 1, 3], axis=1)),
-        (sums_of_runs(a, np.arange(4), 1), a),
-        (axis_rotation(axes, angle).reshape(-1, 3, 3), turned),
-        (axis_rotation(axes[0], angle[:, 0]), axis_rotation(axes, angle)[:, 0]),
-    ):
-        np.testing.assert_allclose(found, expected, atol=1e-14)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_root_that_no_last_digit_moves(seed):
-    """Eigenvalues that are nearly equal, and zero: eigenvectors alone would move as the draws."""
-    rng = np.random.default_rng(seed)
-    directions = np.linalg.qr(rng.normal(size=(12, 12)))[0]
-    covariance = (directions * np.repeat([4.0, 1.0, 0.0], 4)) @ directions.T
-    root = square_root(covariance)
-    np.testing.assert_allclose(root @ root.T, covariance, atol=1e-14)
-    np.testing.assert_allclose(root, root.T, atol=1e-14)
-    noise = 1e-14 * rng.normal(size=covariance.shape)
-    apart = rng.normal(size=(20, 12)) @ (square_root(covariance + noise + noise.T) - root)
-    assert np.abs(apart).max() < 1e-5

@@ -137,35 +137,6 @@ def test_against_dense_linear_algebra_and_point_masses(random_tree, seed):
         np.testing.assert_allclose(moved[0, segment], expected, rtol=1e-4, atol=1e-8)
 
 
-def test_points_have_centre_and_inertia_of_their_segment():
-    skeleton = athlete_skeleton(Athlete("made", "female", 60.0, 1.7))
-    points = point_masses(skeleton).reshape(-1, POINTS, 3)
-    np.testing.assert_allclose(points.mean(axis=1), skeleton.com, atol=1e-12)
-    arms = points - skeleton.com[:, None]
-    second = np.einsum("bpi,bpj->bij", arms, arms) * (skeleton.mass / POINTS)[:, None, None]
-    trace = np.trace(second, axis1=1, axis2=2)[:, None, None]
-    np.testing.assert_allclose(trace * np.eye(3) - second, skeleton.inertia, atol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("hidden", "lost"),
-    [
-        ((), ()),
-        (("forearm_r",), ("forearm_r",)),
-        (("thigh_r",), ()),
-        (("arm_l", "forearm_l"), ("arm_l", "forearm_l")),
-        (("thigh_r", "shank_r", "foot_r"), ("thigh_r", "shank_r", "foot_r")),
-    ],
-)
-def test_what_hides_a_limb(runner, running, hidden, lost):
-    """A forearm without markers is lost, a bone between two that are seen is not."""
-    # The fixture's random inertia is that of barrels, not of limbs.
-    runner = replace(runner, inertia=runner.inertia * 0.02)
-    visible = ~np.isin(np.array(runner.bodies)[runner.marker_body], hidden)[None]
-    _, moved = _displacement(runner, running[40:41], visible, range_sd(runner))
-    assert {*np.array(runner.bodies)[~determined(runner, moved)[0]].tolist()} == {*lost}
-
-
 def test_the_share_is_what_the_marker_takes_away_when_it_is_worn(runner, running):
     """One of two markers of a forearm hidden; then seen: variances of shoulder and elbow fall."""
     q, index = running[40:44], np.arange(len(runner.markers))

@@ -11,9 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from scipy.signal import butter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
@@ -32,11 +29,10 @@ from aqbio.io.movement import (
     jumps,
     quiet_window,
 )
-from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
-from aqbio.labels.geometry import EXACT, TOO_FAR, computed_points, placement
+from aqbio.labels.geometry import computed_points
 from aqbio.names import GRAVITY
-from aqbio.recordings.axes import Clues, detected_axes, displacement, pelvis_paths
+from aqbio.recordings.axes import Clues, detected_axes
 from aqbio.recordings.body_size import (
     Lengths,
     compared_lengths,
@@ -46,7 +42,7 @@ from aqbio.recordings.body_size import (
     stride_masses,
 )
 from aqbio.recordings.clock import falls, flights, force_delay, marked_height, note_clock
-from aqbio.recordings.contact_findings import Slope, free_moment_measured, free_moment_slope
+from aqbio.recordings.contact_findings import Slope, free_moment_measured
 from aqbio.recordings.contacts import (
     EVENT_CUTOFF_MIN,
     FootContact,
@@ -68,16 +64,7 @@ from aqbio.recordings.prepared import prepared_dataset
 from aqbio.recordings.shared_frames import Movement, copy_lag, shared_frames
 from aqbio.recordings.stage import trial_numbers
 from aqbio.recordings.trial import prepare_trial
-from aqbio.signals import (
-    design_cutoff,
-    fill_gaps,
-    joined,
-    low_pass,
-    quintic_spline,
-    resampled,
-    runs,
-    shrunk,
-)
+from aqbio.signals import design_cutoff, fill_gaps, low_pass, quintic_spline, resampled
 from tests.golden import differences
 from tests.io.made_c3d import MadePlate, write_c3d
 from tests.mechanics.examples import answers
@@ -130,20 +117,6 @@ def test_centre_of_mass_falls_whatever_the_segments_do(gravity, factor):
     assert abs(part[0] - 9.81) > 5.0
 
 
-@given(arrays(np.bool_, st.integers(0, 40)), st.integers(1, 6))
-def test_runs_of_masks(mask, shortest):
-    """They rebuild it; joined leaves no short inner hole; shrunk takes what is near a hole."""
-    rebuilt, filled = np.zeros_like(mask), joined(mask, shortest)
-    for start, stop in runs(mask):
-        rebuilt[start:stop] = True
-    np.testing.assert_array_equal(rebuilt, mask)
-    assert np.all(filled >= mask)
-    inner = [(a, b) for a, b in runs(~filled) if a > 0 and b < len(mask)]
-    assert all(b - a >= shortest for a, b in inner)
-    near = [mask[max(i - shortest, 0) : i + shortest + 1].all() for i in range(len(mask))]
-    np.testing.assert_array_equal(shrunk(mask, shortest), near)
-
-
 @pytest.mark.parametrize(("frames", "rate", "cutoff"), [(2, 250.0, 20.0), (700, 1000.0, 6.0)])
 def test_it_is_the_filter_of_signal_processing(frames, rate, cutoff):
     """SciPy's second-order sections, there and back, with odd padding."""
@@ -187,22 +160,6 @@ def test_crossing_is_found_between_samples(rate):
         late = (stop - start) / np.pi * np.arcsin(20.0 / 2000.0)
         assert (on, off) == pytest.approx((start + late, stop - late), abs=0.5 / rate)
     assert found.complete.all()
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_reversed_sign_is_told_and_a_right_one_is_not(seed):
-    """Residuals of other causes half as large as the free moment, five contacts."""
-    rng, phase = np.random.default_rng(seed), np.linspace(0.0, 1.0, 25)
-    shapes = np.stack([np.sin((k + 1) * np.pi * phase) for k in range(3)])
-    true = np.ravel(10.0 * (shapes[0] + 0.3 * rng.standard_normal((5, 1)) * shapes[1]))
-    other = np.ravel(2.0 * rng.standard_normal((5, 3)) @ shapes)
-    number = np.repeat(np.arange(5), 25)
-    right = free_moment_slope(other, true, number)
-    assert abs(right.value) < 4 * max(right.error, 0.02)
-    assert not right.reversed
-    wrong = free_moment_slope(other + 2.0 * true, -true, number)
-    assert wrong.value == pytest.approx(-2.0 - right.value)
-    assert wrong.reversed
 
 
 FRAMES, SPEED, SECONDS = 250.0, 8.0, 1.2
@@ -623,12 +580,6 @@ def elsewhere(draft, rng):
 
 
 @fault
-def twisted(draft, rng):
-    own = draft.plates[rng.integers(6)].channels
-    own[:, 5] += 1e3 * rng.choice([-0.04, 0.024, 0.028]) * own[:, VERTICAL]
-
-
-@fault
 def laid(draft, rng):
     """Plates quarter turns round, above or below the floor, or tilted."""
     turns, height, tilt = (int(rng.integers(4)), *rng.choice([0.0, 0.02, -0.1], 2))
@@ -702,26 +653,10 @@ def hidden(draft, rng):
 
 
 @fault
-def hidden_foot(draft, rng):
-    side, first = rng.choice(["L", "R"]), int(rng.integers(60, 250))
-    own = [one for one in LABELS if one[0] == side and "SI" not in one]
-    draft.points[first : first + int(rng.choice([4, 20, 90])), draft.columns(own)] = np.nan
-
-
-@fault
 def absent(draft, rng):
     groups = (("RHEEL",), ("LTOE", "LMT5"), ("RPSI", "LPSI"), ("LASI",), ("RASI", "LPSI", "LMT5"))
     gone = groups[rng.integers(len(groups))]
     draft.keep([one for one in draft.labels if one not in gone])
-
-
-@fault
-def other_sides(draft, rng):
-    """Of all labels, of the feet, or of one pair."""
-    pairs = [one[1:] for one in LABELS if one[0] == "L"]
-    chosen = pairs[int(rng.integers(2, 5)) :] if rng.random() < 0.6 else pairs
-    other = {"L": "R", "R": "L"}
-    draft.labels = [other[one[0]] + one[1:] if one[1:] in chosen else one for one in draft.labels]
 
 
 @fault
@@ -791,12 +726,6 @@ def stated(draft, rng):
     every = ({"forward": "+y", "up": "+z"}, {"forward": "+x", "up": "+y"},
              {"forward": "-y", "up": "+z"})  # fmt: skip
     draft.laboratory["axes"] = every[rng.integers(3)]
-
-
-@fault
-def ignored(draft, rng):
-    draft.laboratory |= {"ignore_plates": (2, 3), "ignore_markers": ("RMT5", "LASI")}
-    draft.laboratory["force_delay_s"] = 0.01
 
 
 @fault
@@ -903,92 +832,11 @@ def test_every_laboratory_is_recognised(travel):
             assert "faces the other way" in doubts
 
 
-@pytest.mark.parametrize(
-    ("body", "facing", "travel", "message"),
-    [
-        (UNKNOWN, [1, 0, 0], [10, 0, 0], "pelvis and foot markers are not seen"),
-        ([0.6, 0.0, 0.7], [1, 0, 0], [10, 0, 0], "not clearly above the feet"),
-        ([0, 0, 0.9], [0.1, 0, 0], [7, 7, 0], "moves diagonally"),
-        ([0, 0, 0.9], UNKNOWN, [0.1, 0, 0], "its markers are missing"),
-    ],
-)
-def test_what_cannot_be_told_is_said(body, facing, travel, message):
-    with pytest.raises(ValueError, match=message):
-        detected_axes(Clues(np.array(body), np.array(facing), np.array(travel), UNKNOWN, UNKNOWN))
-
-
-def test_displacement_ignores_missing_frames_and_noise():
-    rng = np.random.default_rng(7)
-    path = np.outer(np.linspace(0, 1, 200), [12.0, 0.0, 1.0]) + rng.normal(0, 1e-3, (200, 3))
-    path[:20] = np.nan
-    seen = (199 - 20) / 199 * np.array([12.0, 0.0, 1.0])
-    # the difference of two means of nine samples each
-    np.testing.assert_allclose(displacement(path), seen, atol=5e-3 * np.sqrt(2 / 9))
-
-
-SIDED = {
-    "asis": (0.10, 1.00, 0.12), "psis": (-0.08, 1.03, 0.05), "knee": (0.01, 0.52, 0.16),
-    "knee_medial": (0.01, 0.52, 0.06), "ankle": (-0.02, 0.09, 0.14), "heel": (-0.08, 0.05, 0.10),
-    "mt1": (0.12, 0.06, 0.07), "mt5": (0.08, 0.04, 0.16), "toe": (0.19, 0.03, 0.10),
-    "shoulder": (-0.02, 1.48, 0.19), "elbow": (-0.02, 1.16, 0.24), "wrist": (0.02, 0.90, 0.24),
-}  # fmt: skip
 MIDDLE = {"c7": (-0.10, 1.52, 0.0), "chest": (0.09, 1.30, 0.0)}
-TEMPLATE = np.array(
-    [(x, y, side * z) for x, y, z in SIDED.values() for side in (1, -1)] + list(MIDDLE.values())
-)
 CLOSE = 0.02
 
 
-def _worn(rng, scale=1.08):
-    """A person of another size, each marker up to 2 cm off, in an order of its own."""
-    places = scale * TEMPLATE + CLOSE * rng.uniform(-1, 1, TEMPLATE.shape)
-    order = rng.permutation(len(places))
-    return places[order], np.argsort(order)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_any_axes_and_any_heading(seed):
-    rng = np.random.default_rng(seed)
-    worn, expected = _worn(rng)
-    yaw = Rotation.from_rotvec([0, rng.uniform(0, 2 * np.pi), 0]).as_matrix()
-    axes = np.eye(3)[list(list(permutations(range(3)))[seed + 1])]
-    axes[0] *= np.linalg.det(axes)  # another laboratory, not its mirror image
-    found = placement(worn @ yaw.T @ axes.T + [3.0, -2.0, 5.0], [TEMPLATE])
-    np.testing.assert_array_equal(found.marker, expected)
-    assert np.nanmax(found.distance) < 2.5 * np.sqrt(3) * CLOSE
-
-
-def test_left_is_not_taken_for_right():
-    """Mirror images have other owners: a template is turned, never mirrored."""
-    worn, expected = _worn(np.random.default_rng(9))
-    mirrored = worn * [1, 1, -1]
-    found = placement(mirrored, [TEMPLATE])
-    swapped = expected.copy()
-    swapped[:24] = expected[:24].reshape(-1, 2)[:, ::-1].ravel()
-    np.testing.assert_array_equal(found.marker, swapped)
-
-
-def test_what_is_no_person_finds_no_place():
-    rng = np.random.default_rng(0)
-    assert placement(rng.uniform(0, 0.3, (30, 3)), [TEMPLATE]) is None
-    wall = np.array(list(product(np.linspace(0, 6, 5), np.linspace(0, 6, 5), [0.0])))
-    found = placement(wall, [TEMPLATE])
-    assert found is None or found.cost > 0.5 * TOO_FAR
-
-
 AXES = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-
-
-@pytest.mark.parametrize(("share", "rigid"), [(0.9, True), (1.2, False)])
-def test_ends_of_axes_keep_equal_distances_exactly(share, rigid):
-    """Three points of which one leaves the others by a share of what counts as exact."""
-    time = np.linspace(0.0, 1.0, 200)
-    turn = Rotation.from_rotvec(np.outer(time, [0.3, 1.0, 0.2]))
-    tips = np.repeat(np.eye(3)[None], len(time), axis=0) * 0.1
-    away = np.array([2.0, -1.0, -1.0]) / np.sqrt(6.0)  # √3/2 of it along each of two sides
-    tips[:, 0] += np.outer(share * EXACT / np.sqrt(0.75) * time, away)
-    points = np.stack([turn.apply(one) for one in np.moveaxis(tips, 1, 0)], axis=1)
-    assert computed_points(points) == ({0, 1, 2} if rigid else set())
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -1078,23 +926,6 @@ def _misfit(at, pair):
     return np.sqrt(np.mean(np.square(off)))
 
 
-@pytest.mark.parametrize("pair", [*combinations(range(len(THIGH)), 2)])
-@pytest.mark.parametrize("first", [40, 160])
-def test_two_pairs_are_put_right_the_larger_repair_first(pair, first):
-    """Of a thigh in all frames, and of a shank beside it from a frame on."""
-    right = _trial()
-    wrong = right.copy()
-    wrong[:, pair] = right[:, pair[::-1]]
-    wrong[first:, [4, 5]] = right[first:, [5, 4]]
-    swaps = swapped_labels(SegmentDistances.of(WORN, wrong, WORN_AT, SEGMENTS))
-    repairs = [np.count_nonzero(one.frames) * (one.before - one.after) for one in swaps]
-    assert repairs == sorted(repairs, reverse=True)
-    assert {frozenset((one.first, one.second)) for one in swaps} == {
-        frozenset(WORN[one] for one in pair), frozenset(WORN[4:6]),
-    }  # fmt: skip
-    np.testing.assert_array_equal(exchanged_positions(WORN, wrong, swaps), right)
-
-
 def test_what_distances_cannot_show_is_not_guessed():
     """Two markers that mirror each other keep all distances."""
     twins = {"a": np.array([0.0, 0.1, 0.1]), "b": np.array([0.0, 0.1, -0.1]), "c": np.zeros(3)}
@@ -1108,17 +939,6 @@ PLACES = np.array([[0, 0.9, 1], [0, 0.9, -1], [-1, 0, 1], [1, 0, 1], [-1, 0, -1]
     0.1, 1.0, 0.1,
 )  # fmt: skip
 SET = proposed_set("video", [], [(*EVERY_LABEL, "RKnee", "LKnee")], chosen_model(None)).marker_set
-
-
-@pytest.mark.parametrize("labels", [EVERY_LABEL, ("LHip", "RHip", *EVERY_LABEL[2:])])
-@pytest.mark.parametrize("angle", [0.0, 1.0, 2.5])
-def test_hips_face_as_the_toes_are_ahead(labels, angle):
-    """Along any heading; exchanged hips face backwards by themselves."""
-    turn = Rotation.from_euler("y", angle)
-    recording = Recording(labels, np.repeat(turn.apply(PLACES)[None], 5, axis=0), 100.0)
-    path, facing = pelvis_paths(recording, SET)
-    np.testing.assert_allclose(path, [[0.0, 0.9, 0.0]] * 5, atol=1e-12)
-    np.testing.assert_allclose(facing, [turn.apply([0.2, 0.0, 0.0])] * 5, atol=1e-12)
 
 
 def test_a_pelvis_needs_spines_or_both_hips():

@@ -31,7 +31,6 @@ from aqbio.contributions.stage import trial_contributions as contributions_of
 from aqbio.contributions.without_plates import (
     EVENT_SHARE,
     CentrePath,
-    between_flights,
     contact_estimates,
     estimated_forces,
     events_dataset,
@@ -287,18 +286,6 @@ def test_an_error_of_an_event_moves_the_mean_and_not_the_impulse(span, late):
         for one in (own, moved)
     )
     assert after == pytest.approx(before, rel=0.04)
-
-
-def test_a_contact_needs_the_flights_on_both_sides_and_a_known_body():
-    contacts = _contacts(0.1, 0.12, count=4)
-    time = np.arange(0.0, 1.0, 1.0 / RATE)
-    known = np.ones(len(time), dtype=bool)
-    assert [two for _, two, _ in between_flights(contacts, time, known)] == contacts[1:3]
-    known[time > 0.5] = False
-    assert [two for _, two, _ in between_flights(contacts, time, known)] == contacts[1:2]
-    same_foot = [replace(one, side="left") for one in contacts]
-    assert not list(between_flights(same_foot, time, time >= 0.0))
-    assert not list(between_flights(contacts, np.arange(0.0, 1.0, 0.05), np.ones(20, dtype=bool)))
 
 
 @pytest.mark.parametrize("slope", [0.0, 3.0])

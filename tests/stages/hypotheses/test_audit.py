@@ -400,56 +400,8 @@ def test_detectable_effect(tables):
 # power ------------------------------------------------------------------------------------------
 
 
-def _power(tables, name):
-    return tables["power"].set_index("hypothesis").loc[name]
-
-
 def _found(se, df, row):
     """Power of the test alone at the smallest effect of interest."""
     distance = abs(row.smallest_effect) / se
     critical = stats.t.isf(row.alpha / 2.0, df)
     return 1.0 if distance > 10.0 * (critical + 1.0) else stats.nct.sf(critical, df, distance)
-
-
-def test_power_from_athletes_numbers(tables):
-    """Error and degrees of freedom from the athletes' own numbers, then the t distributions."""
-    athletes, family = tables["hypotheses_athletes"], len(CORE)
-    for name in ("H1", "H4", "H5a"):
-        chosen = (athletes["hypothesis"] == name) & (athletes["column"] == "value")
-        values, row = athletes[chosen]["value"].dropna(), _power(tables, name)
-        assert (row.se, row.df) == pytest.approx((values.sem(), len(values) - 1), **SAME)
-        assert row.sd_athletes == pytest.approx(values.std(), **SAME)
-        assert row.alpha == pytest.approx(0.05 / family, **SAME)
-        assert row.power == pytest.approx(_found(row.se, row.df, row), rel=1e-6, abs=1e-9)
-        both = _row(tables, name)
-        assert (row.mde, row.smallest_effect, row.n_athletes, row.n_steps) == (
-            both.mde, both.smallest_effect, both.n_athletes, both.n_steps
-        )  # fmt: skip
-
-
-def test_error_of_athletes_numbers_from_their_steps(tables):
-    single = tables["single_athletes"]
-    half = (single["ci_high"] - single["ci_low"]) / 2.0
-    df = single["n_steps"] - np.where(single["hypothesis"].isin(["H1", "H2", "H4"]), 1, 2)
-    np.testing.assert_allclose(half / stats.t.ppf(0.975, df), single["se"], rtol=1e-9)
-    for name in ("H1", "H4", "H5a"):
-        own, row = single[single["hypothesis"] == name]["se"], _power(tables, name)
-        assert row.sd_steps == pytest.approx(np.sqrt((own**2).mean()), **SAME)
-
-
-def test_athletes_needed(tables):
-    """Enough with that number, not with one less, unless a verdict takes that many anyhow."""
-    told = tables["power"].set_index("hypothesis")["power"]
-    assert set(told.index) >= {*CORE, "H8a", "H9"}
-    assert told[["H8a", "H9"]].isna().all()  # two readings: nothing is said of power
-    for name in CORE:
-        row = _power(tables, name)
-        scaled = {
-            number: _found(
-                row.se * np.sqrt(row.n_athletes / number), row.df + number - row.n_athletes, row
-            )
-            for number in (row.athletes_needed, row.athletes_needed - 1)
-        }
-        enough, less = scaled.values()
-        assert enough >= 0.8 - 1e-9
-        assert less < 0.8 or row.athletes_needed == {"H5a": 10}.get(name, 8)

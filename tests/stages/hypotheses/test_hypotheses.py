@@ -5,35 +5,27 @@ All tables of two whole studies, and the verdicts of a smaller one that is chang
 
 from __future__ import annotations
 
-import gc
 import json
 import shutil
-import weakref
 from collections.abc import Callable
 from dataclasses import asdict
-from dataclasses import replace as replaced
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.config import Capacity
 from aqbio.figures.figure import Results
 from aqbio.figures.speed import timing_numbers
 from aqbio.figures.stage import FIGURES
-from aqbio.gait.roles import with_pelvis
 from aqbio.gait.step_files import MODELS, step_file
 from aqbio.hypotheses import multiverse as choices
 from aqbio.hypotheses import stage
-from aqbio.hypotheses.contact_models import shares_on_other_models
-from aqbio.hypotheses.gathered import Gathered, capacity_scores, gathered
-from aqbio.hypotheses.patterns import curve_means
+from aqbio.hypotheses.gathered import Gathered, gathered
 from aqbio.hypotheses.stage import hypotheses_study
 from aqbio.hypotheses.trial_quality import trial_table, unfitted
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_columns, read_table, write_columns
-from aqbio.multiverse import files as evidence_files
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
 from aqbio.multiverse.stage import curves_dataset
 from aqbio.stats.registry import DEFAULT, read_registry
@@ -246,20 +238,6 @@ def test_verdicts_do_not_read_flight(small, tmp_path, monkeypatch):
 # what is gathered --------------------------------------------------------------------------------
 
 
-def test_capacity_scores_are_standard_scores():
-    rows = [
-        Capacity(participant_id=name, measure="jump", side="push", value=value, unit="m")
-        for name, value in (("A", 1.0), ("B", 2.0), ("C", 2.5), ("C", 3.5))
-    ]
-    found = capacity_scores(rows, ("A", "B", "C", "D"))
-    np.testing.assert_allclose(found["push_capacity"][:3], [-1.0, 0.0, 1.0])
-    assert np.isnan(found["push_capacity"][3])
-    assert np.isnan(found["swing_capacity"]).all()
-    # one athlete was tested twice: variance 0.5 of a test; means of 1, 1 and 2 tests; spread 1
-    np.testing.assert_allclose(found["push_noise"], 0.5 * (1.0 + 1.0 + 0.5) / 3.0)
-    assert np.isnan(found["swing_noise"]).all()
-
-
 def test_lags_around_the_turn_of_the_step_are_averaged_as_directions():
     """0.49 and −0.49 of a step are neighbours; the next speed goes on from there, not back."""
     lags = {0: [0.45, 0.46, 0.44], 1: [0.49, -0.49, 0.5], 2: [-0.46, -0.45, -0.44]}
@@ -273,18 +251,6 @@ def test_lags_around_the_turn_of_the_step_are_averaged_as_directions():
     np.testing.assert_allclose(found["lag_mean"], [0.45, 0.5, 0.55], atol=1e-3)
     # three numbers 0.01 apart: sqrt(2/3) of it, to second order in 0.06 rad
     np.testing.assert_allclose(found["lag_sd"], np.sqrt(2.0 / 3.0) * 0.01, rtol=1e-2)
-
-
-def test_pelvis_goes_where_it_is_sent():
-    """Groups in the order push leg, swing leg, arms, torso, pelvis."""
-    momentum = np.broadcast_to(np.array([1.0, 2.0, 3.0, 4.0, 0.5])[:, None], (1, 1, 5, 3)).copy()
-    for member, expected in {
-        "torso": [1.0, 2.0, 3.0, 4.0, 0.5],
-        "out": [1.0, 2.0, 3.0, 4.0, 0.0],
-        "push_leg": [1.5, 2.0, 3.0, 4.0, 0.0],
-        "legs": [1.25, 2.25, 3.0, 4.0, 0.0],
-    }.items():
-        np.testing.assert_allclose(with_pelvis(momentum, member)[0, 0, :, 1], expected)
 
 
 @pytest.mark.parametrize("measure", ["flight_drift_y", "plain_flight_drift_y"])
@@ -306,31 +272,6 @@ def test_a_trial_beyond_a_law_of_mechanics_is_not_believed(small, tmp_path, meas
 
 
 # other choices -----------------------------------------------------------------------------------
-
-
-def _variants(data: Gathered):
-    return [one for _, make in choices.choices(data) for one in make()]
-
-
-def test_specifications_of_the_multiverse(balanced):
-    """At most 12 a hypothesis; those of the fit need a trial that was fitted; speeds are alike."""
-    found = gathered(balanced)
-    pairs = [(one.name, one.factor) for one in _variants(found)]
-    assert {("cutoff=15", "cutoff_hz"), ("threshold=50", "event_threshold_n")} <= set(pairs)
-    assert {("errors=plain", "errors"), ("pelvis=legs", "pelvis_membership")} <= set(pairs)
-    assert "default" not in dict(pairs)
-    table = _tables(balanced, "multiverse")["multiverse"]
-    assert table.groupby("hypothesis").size().max() <= 12 + 1  # and the study's own
-    plain = replaced(
-        found,
-        evidence=replaced(found.evidence, trials=found.evidence.trials.assign(consistent=False)),
-    )
-    names = {name for name, factor in choices.recomputed(plain) if "consistency" in factor}
-    assert not names
-    own, other = found.evidence.steps, found.under("cutoff=15").steps
-    speeds = own[own["trial_id"].str.startswith("speed")].reset_index(drop=True)
-    pd.testing.assert_series_equal(speeds["yaw_impulse"], other["yaw_impulse"])
-    assert set(other["level"]) <= set(own["level"])
 
 
 def test_golden_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatch):
@@ -381,76 +322,4 @@ def test_golden_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatc
     assert differences("hypotheses/arms", [*lines, *digest({"arms": table}, texts=False)]) == []
 
 
-def test_level_c_on_other_models_by_hand():
-    """A share is of all single sources of the vertical force; every step counts alike."""
-    told = {"participant_id": "P1", "trial_id": "run", "model": "other", "level": "C (C2)",
-            "target": "ground", "statistic": "force_mean", "steps": 1, "axis": "y"}  # fmt: skip
-    moved = [("hip_swing", 10.0, 30.0), ("hip_push", 90.0, 70.0), ("swing_side", 10.0, 30.0)]
-    still = [("hip_swing", 10.0, 10.0), ("hip_push", 90.0, 90.0)]
-    rows = [told | dict(zip(("source", "own", "other"), one, strict=True)) for one in moved]
-    rows += [told | {"source": "lumbar", "axis": "x", "own": 99.0, "other": 99.0}]
-    calm = [
-        told | {"steps": 3} | dict(zip(("source", "own", "other"), one, strict=True))
-        for one in still
-    ]
-    table = pd.DataFrame(rows)
-    assert shares_on_other_models([table], ["C1", "C2"])["other"]["C2"] == {
-        "P1": pytest.approx(0.2)
-    }
-    both = shares_on_other_models([pd.DataFrame(calm + rows)], ["C2"])
-    assert both["other"]["C2"] == {"P1": pytest.approx(0.05)}
-    assert shares_on_other_models([table[:0]], ["C2"]) == {}
-    assert shares_on_other_models([table.assign(level="C (C1)")], ["C2"]) == {}
-
-
 # memory ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("kept", "room", "reader", "size"),
-    [
-        ("step_tables", "KEPT", "read_columns", lambda one: int(one.memory_usage().sum())),
-        ("step_curves", "KEPT_CURVES", "read_dataset", lambda one: one.nbytes),
-    ],
-)
-def test_steps_and_curves_are_read_once_as_far_as_they_may_be_kept(
-    small, monkeypatch, kept, room, reader, size
-):
-    reads, read = [], getattr(evidence_files, reader)
-
-    def counted(path, **options):
-        reads.append(path)
-        return read(path, **options)
-
-    monkeypatch.setattr(evidence_files, reader, counted)
-    names = [person.participant_id for person in small.participants]
-    one = getattr(evidence_files, kept)(small).of(names[0])
-    monkeypatch.setattr(evidence_files, room, int(2.5 * size(one)))
-    few = getattr(evidence_files, kept)(small)
-    reads.clear()
-    for name in 2 * names[:4]:
-        assert few.of(name).equals(few.read(name))
-    assert len(reads) == 4 + 2 + 8
-    assert len(few.kept) == 2
-
-
-def test_no_more_than_one_participant_of_curves_is_in_memory(small):
-    """Curves of a participant are let go before those of the next one are read."""
-    evidence = gathered(small).evidence
-    alive, most = [], 0
-
-    def watched(name):
-        nonlocal most
-        gc.collect()  # of what was made since the freeze
-        most = max(most, sum(one() is not None for one in alive) + 1)
-        curves = evidence.curves(name)
-        alive.append(weakref.ref(curves["angular_momentum"].variable._data))
-        return curves
-
-    gc.freeze()
-    try:
-        curve_means(replaced(evidence, curves=watched))
-    finally:
-        gc.unfreeze()
-    assert len(alive) >= len(evidence.athletes)
-    assert most <= 2  # the one before is let go when the next one is there

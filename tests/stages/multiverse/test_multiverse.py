@@ -20,13 +20,7 @@ from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import Motion
 from aqbio.multiverse import recomputed, stage
 from aqbio.multiverse.lines import TURNED, line_angles, turning_numbers
-from aqbio.multiverse.recomputed import (
-    CachedTrial,
-    MotionSource,
-    body_of,
-    motion_key,
-    motion_source,
-)
+from aqbio.multiverse.recomputed import CachedTrial, MotionSource, body_of, motion_source
 from aqbio.multiverse.specifications import (
     every_specification,
     is_computable,
@@ -35,19 +29,12 @@ from aqbio.multiverse.specifications import (
     pelvis_members,
 )
 from aqbio.multiverse.stage import is_arm, model_deviations, on_other_models
-from aqbio.multiverse.step_rows import (
-    ARM_ROLES,
-    evidence_curves,
-    step_numbers,
-    stored_curves,
-    trial_sds,
-)
-from aqbio.names import ANATOMICAL_GROUPS, AXES, ROLE_GROUPS, SIDES
+from aqbio.multiverse.step_rows import evidence_curves, step_numbers, trial_sds
+from aqbio.names import ANATOMICAL_GROUPS, AXES, SIDES
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import ObservedParts, with_observed
 from aqbio.recordings.prepared import NO_FREE_MOMENT
 from aqbio.stats.measurement import COMPARED
-from aqbio.stats.step_numbers import evidence_columns
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.golden import differences
 from tests.mechanics.levels_case import smooth_run, sprint_run
@@ -283,37 +270,6 @@ def test_arms_of_a_fitted_trial(cached):
         motion_source(replace(cached, loose=None), WAYS["consistency=loose"])
 
 
-def test_a_plain_trial_stays_plain_with_looser_forces(cached):
-    """Otherwise the specification would be about other trials than the default."""
-    plain = _plain(cached)
-    one, other = (motion_source(plain, WAYS[name]) for name in ("consistency=loose", "default"))
-    np.testing.assert_array_equal(one.motion.udot, other.motion.udot)
-    assert one.skeleton is other.skeleton is plain.final
-    assert one.parameters == {}
-
-
-def test_arms_share_what_they_have_in_common(cached):
-    """Thresholds and bodies do not touch the motion; a cut-off does, where it is plain."""
-    plain = _plain(cached)
-    first = motion_source(plain, WAYS["consistency=off"])
-    assert motion_source(plain, WAYS["consistency=off"]) is first
-    lower = replace(WAYS["consistency=off"], cutoff_hz=15.0)
-    assert motion_source(plain, lower) is not first
-    assert motion_key(plain, WAYS["body=dumas"]) == motion_key(plain, WAYS["default"])
-    assert motion_key(cached, WAYS["cutoff=15"]) == motion_key(cached, WAYS["default"])
-
-
-def test_a_plain_trial_without_consistency_has_the_scaled_body(cached):
-    plain = _plain(cached)
-    off, own = (
-        motion_source(plain, WAYS[specification])
-        for specification in ("consistency=off", "default")
-    )
-    np.testing.assert_array_equal(off.motion.q, own.motion.q)
-    assert off.skeleton is plain.scaled
-    assert own.skeleton is plain.final
-
-
 def test_golden_trial_under_every_specification(cached, tmp_path, monkeypatch):
     """Fitted and plain, with other bodies and cut-offs, without a hand or a free moment."""
     study = load_study(write_small_study(tmp_path))
@@ -425,27 +381,6 @@ def _momentum(trial, *roles):
     return curves["angular_momentum"].sel(group=list(roles)).values
 
 
-@pytest.mark.parametrize(("place", "sides", "sign"), [(0, "lr", -1.0), (1, "rl", 1.0)])
-def test_an_arm_is_named_after_the_leg_of_its_side(place, sides, sign):
-    trial = _trial()
-    arms = _momentum(trial, *ARM_ROLES)[place]
-    at = CUT_STEPS[place].touchdown + 0.15 * np.linspace(0.0, 1.0, 101)
-    for column, side in enumerate(sides):
-        name = {"l": "arm_left", "r": "arm_right"}[side]
-        values = trial["group_angular_momentum"].sel(group=name, axis="y").values
-        expected = sign * np.interp(at, CUT_TIME, values)
-        np.testing.assert_allclose(arms[0, :, column, 1], expected, atol=1e-9)
-
-
-def test_a_model_without_arms_has_none():
-    legs = tuple(name for name in ANATOMICAL_GROUPS if not name.startswith("arm"))
-    arms = _momentum(_trial(legs), *ARM_ROLES)
-    assert arms.shape == (len(CUT_STEPS), 2, 101, len(ARM_ROLES), 3)
-    assert np.isnan(arms).all()
-    assert np.isfinite(_momentum(_trial(legs), "push_leg")).all()
-    assert set(ROLE_GROUPS) <= set(evidence_curves(_trial(legs), CUT_STEPS, MAP)["group"].values)
-
-
 def test_the_index_of_the_swing_leg_is_that_of_hip_and_knee():
     """Moments of 3, 4 and 12 N m at hip, knee and ankle: 13 for the push leg, 5 for the other."""
     trial = _trial()
@@ -456,26 +391,6 @@ def test_the_index_of_the_swing_leg_is_that_of_hip_and_knee():
     np.testing.assert_allclose(numbers["push_index"], 13.0)
     np.testing.assert_allclose(numbers["swing_index"], 5.0)
     np.testing.assert_allclose(numbers["log_ratio_moments"], np.log(13.0 / 5.0))
-
-
-def test_a_leg_whose_coordinate_the_model_lacks_has_no_index():
-    """Not an index of the moments that are left."""
-    trial = _trial()
-    knee = MAP.sagittal["knee"].left
-    lacking = trial.sel(coordinate=[one for one in coordinates() if one != knee])
-    numbers = step_numbers(evidence_curves(lacking, CUT_STEPS, MAP), CUT_STEPS)
-    assert numbers["push_index"].isna().tolist() == [True, False]
-    assert numbers["swing_index"].isna().tolist() == [False, True]
-    assert numbers["log_ratio_moments"].isna().all()
-
-
-def test_a_trial_without_steps_has_all_columns():
-    every, none = (
-        step_numbers(evidence_curves(_trial(), own, MAP), own) for own in (CUT_STEPS, ())
-    )
-    assert list(none) == list(every)
-    assert not len(none)
-    assert {*every} < set(evidence_columns())
 
 
 def test_numbers_of_a_step_are_those_of_its_curves():
@@ -489,21 +404,3 @@ def test_numbers_of_a_step_are_those_of_its_curves():
     numbers = step_numbers(curves, CUT_STEPS)
     np.testing.assert_allclose(numbers["arms_push_cosine"], expected, rtol=1e-12)
     assert numbers["shows_arms"].tolist() == numbers["shows_legs"].tolist() == [1.0, 1.0]
-
-
-def test_what_is_stored_is_part_of_the_step_dataset():
-    """Same names, dimensions and numbers as the cut: nothing has a layout of its own."""
-    trial = _trial()
-    trial["group_angular_momentum_rate"] = 2.0 * trial["group_angular_momentum"]
-    by_chain = (("time", "chain", "axis"), np.ones((CUT_FRAMES, 4, 3)))
-    trial = trial.assign(hub_moment=by_chain, hub_force_moment=by_chain)
-    trial = trial.assign_coords(chain=["leg_left", "leg_right", "upper_body", "residual"])
-    curves = evidence_curves(trial, CUT_STEPS, MAP, "angular_momentum_rate", "hub_moment")
-    stored = stored_curves(curves, "run")
-    for name in ("angular_momentum", "angular_momentum_rate", "hub_moment"):
-        assert set(stored[name].dims) <= set(curves[name].dims)
-        labels = {one: own.values for one, own in stored[name].coords.items() if one in own.dims}
-        stance = {} if "phase" in stored[name].dims else {"phase": "stance", "axis": "y"}
-        chosen = curves[name].sel(stance).sel(labels)
-        np.testing.assert_array_equal(stored[name].values, chosen.values)
-    assert stored["trial_id"].values.tolist() == ["run", "run"]

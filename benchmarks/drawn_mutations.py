@@ -37,7 +37,7 @@ GOLDEN = (
     "tests/steps/test_golden.py",
     "tests/report/test_golden.py",
     "tests/mechanics/test_chain.py",
-    "tests/virtual/test_golden.py",
+    "tests/virtual/test_finished.py",
     "tests/virtual/test_consistency_stage.py",
 )
 """Every number and word of whole studies: they run last."""

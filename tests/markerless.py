@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from scipy.signal import butter, resample_poly, sosfiltfilt
+from scipy.signal import butter, sosfiltfilt
 
 from aqbio.io.trc import write_trc
 from aqbio.vectors import FloatArray
@@ -15,9 +15,6 @@ from tests.lacking.recordings import virtual_take
 
 NAMES = ("Ada Lovelace", "Grace Hopper")
 """Persons, whom settings name and nothing of ours may."""
-
-RATES = {60: (3, 10), 100: (1, 2), 120: (3, 5)}
-"""Rates of cameras, Hz, and how 200 Hz become them."""
 
 ADDED = {
     "ASI": "{}.ASIS_study", "PSI": "{}.PSIS_study", "SHO": "{}_shoulder_study",
@@ -84,16 +81,13 @@ def _filled(point: FloatArray) -> FloatArray:
     return np.stack([np.interp(frames, frames[seen], one[seen]) for one in point.T], axis=1)
 
 
-def write_points(path: Path, points: dict, rate: int, rng: np.random.Generator, unit: str) -> None:
-    """Write points of 200 Hz at another rate, with a floor of their own, in metres or mm."""
-    positions = np.stack(list(map(_filled, points.values())), axis=1)
-    up, down = RATES[rate]
-    positions = resample_poly(positions, up, down, axis=0, padtype="line")
-    positions += [0.0, rng.uniform(-0.2, 0.2), 0.0]
+def write_points(path: Path, points: dict, floor: float, millimetres: bool = False) -> None:
+    """Write points of 200 Hz at 100 Hz, with a floor of their own, in metres or mm."""
+    positions = np.stack([_filled(one)[::2] for one in points.values()], axis=1)
+    positions[..., 1] += floor
     path.parent.mkdir(parents=True, exist_ok=True)
-    scale = 1e3 if unit == "mm" else 1.0
-    write_trc(path, tuple(points), scale * positions, float(rate))
-    if unit == "mm":
+    write_trc(path, tuple(points), (1e3 if millimetres else 1.0) * positions, 100.0)
+    if millimetres:
         path.write_text(path.read_text().replace("\tm\t", "\tmm\t", 1))
 
 
@@ -101,13 +95,12 @@ def opencap_session(
     folder: Path, person: Person, rng: np.random.Generator, *, static: bool = True
 ) -> None:
     """Write a session of OpenCap: two runs, and perhaps the neutral pose."""
-    rate, levels = int(rng.choice(list(RATES))), rng.permutation([1, 3]).tolist()
-    takes = {f"trial{level}": virtual_take(person.sprinter, level, 0)[1] for level in levels}
+    takes = {f"trial{level}": virtual_take(person.sprinter, level, 0)[1] for level in (3, 1)}
     if static:
         takes["neutral"] = virtual_take(person.sprinter, 1, 0)[0]
     for name, take in takes.items():
         points = video_points(take.labels, take.markers, added=True)
-        write_points(folder / "MarkerData" / f"{name}.trc", points, rate, rng, "m")
+        write_points(folder / "MarkerData" / f"{name}.trc", points, rng.uniform(-0.2, 0.2))
     stated = {"gender_mf": person.sex[0], "height_m": person.height_m, "mass_kg": person.mass_kg}
     stated |= {"subjectID": str(rng.choice(NAMES)), "openSimModel": "LaiUhlrich2022"}
     (folder / "sessionMetadata.yaml").write_text(yaml.safe_dump(stated))
@@ -115,20 +108,17 @@ def opencap_session(
 
 def pose2sim_project(folder: Path, person: Person, rng: np.random.Generator) -> None:
     """Write a project of Pose2Sim: two runs, raw and filtered, and no static trial."""
-    rate, unit = int(rng.choice(list(RATES))), str(rng.choice(["m", "mm"]))
+    low = butter(2, 12.0, fs=200.0, output="sos")
     for level in (1, 3):
         take = virtual_take(person.sprinter, level, 0)[1]
         points = video_points(take.labels, take.markers, added=False)
         noisy = {
             name: _filled(one) + rng.normal(0.0, 1e-3, one.shape) for name, one in points.items()
         }
-        low = butter(2, 12.0, fs=200.0, output="sos")
         smooth = {name: sosfiltfilt(low, one, axis=0) for name, one in noisy.items()}
-        stem, state = f"Trial_{level}_0-{len(take.markers)}", rng.bit_generator.state
+        stem, floor = f"Trial_{level}_0-{len(take.markers)}", rng.uniform(-0.2, 0.2)
         for end, one in (("", noisy), ("_filt_butterworth", smooth)):
-            rng.bit_generator.state = state  # one floor for both
-            write_points(
-                folder / f"Trial_{level}" / "pose-3d" / f"{stem}{end}.trc", one, rate, rng, unit
-            )
+            path = folder / f"Trial_{level}" / "pose-3d" / f"{stem}{end}.trc"
+            write_points(path, one, floor, millimetres=True)
     project = f"participant_mass = {person.mass_kg}\nparticipant_height = {person.height_m}\n"
     (folder / "Config.toml").write_text(f"[project]\n{project}[pose]\npose_model = 'x'\n")

@@ -33,28 +33,20 @@ def run(request, realdata):
     return read_recording(realdata / RUNS[request.param])
 
 
-def _depth_zero(positions, rng):
-    return positions * [1.0, 1.0, 0.0] + rng.normal(0.0, 3e-3, positions.shape) * [0.0, 0.0, 1.0]
-
-
-def _constant_depth(positions, rng):
-    noise = rng.normal(0.0, 4e-3, positions.shape)
-    depth = np.nanmedian(positions[..., 2] - np.nanmean(positions[..., 2], axis=1)[:, None], axis=0)
-    return np.where([True, True, False], positions, depth[:, None] + noise)
-
-
-def _turned_plane(positions, rng):
-    return _depth_zero(positions, rng) @ Rotation.random(random_state=rng).as_matrix()
-
-
 @pytest.mark.real
-@pytest.mark.parametrize("flat", [_depth_zero, _constant_depth, _turned_plane])
-def test_a_depth_that_no_camera_measured_is_found(run, flat, tmp_path):
+@pytest.mark.parametrize("depth", ["zero", "constant", "turned"])
+def test_a_depth_that_no_camera_measured_is_found(run, depth, tmp_path):
+    """The third axis points to the side, and holds noise about nothing or about a place of each
+    marker; or the plane is turned."""
     rng = np.random.default_rng(SEED)
-    across = 2 if np.nanstd(run.positions[..., 1]) > np.nanstd(run.positions[..., 2]) else 1
-    order = [0, 3 - across, across]  # the third axis points to the side
-    positions = flat(run.positions[..., order], rng)
     assert depth_not_measured(run.positions) is None
+    across = 2 if np.nanstd(run.positions[..., 1]) > np.nanstd(run.positions[..., 2]) else 1
+    positions = run.positions[..., [0, 3 - across, across]]
+    side = positions[..., 2] - np.nanmean(positions[..., 2], axis=1)[:, None]
+    middle = np.nanmedian(side, axis=0) if depth == "constant" else 0.0
+    positions[..., 2] = middle + rng.normal(0.0, 4e-3, side.shape)
+    if depth == "turned":
+        positions = positions @ Rotation.random(random_state=rng).as_matrix()
     write_trc(tmp_path / "run.trc", run.labels, positions, run.rate)
     with refused("markers-planar", "in one plane .lateral .*: made from one video"):
         read_recording(tmp_path / "run.trc")
@@ -102,26 +94,21 @@ def test_strides_of_one_person_are_no_copies(file, realdata):
     assert not found
 
 
+FILTERED = "_filt_butterworth_LSTM"
+STAY = {
+    "pose2sim_raw_and_filtered": (f"BalancingTrial_0-100{FILTERED}", f"StaticTrial_0-12{FILTERED}"),
+    "trc_twin_with_fewer_labels": ("_0-164_augmented", "_0-324_augmented"),
+}
+
+
 @pytest.mark.case
-@pytest.mark.parametrize(
-    ("case", "kept"),
-    [
-        (
-            "pose2sim_raw_and_filtered",
-            {
-                "BalancingTrial_0-100_filt_butterworth_LSTM",
-                "StaticTrial_0-12_filt_butterworth_LSTM",
-            },
-        ),
-        ("trc_twin_with_fewer_labels", {"_0-164_augmented", "_0-324_augmented"}),
-    ],
-)
-def test_of_copies_the_one_with_most_labels_stays(cases, case, kept):
+@pytest.mark.parametrize("case", STAY)
+def test_of_copies_the_one_with_most_labels_stays(cases, case):
     content = folder_content(cases / case / "recordings")
     repeated, _ = copies(content.markers, {})
     stay = {one.file.stem for one in content.markers if one.file not in repeated}
     assert len(stay) == 2
-    assert all(any(stem.endswith(end) for stem in stay) for end in kept)
+    assert all(any(stem.endswith(end) for stem in stay) for end in STAY[case])
 
 
 @pytest.mark.case

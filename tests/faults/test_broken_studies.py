@@ -1,4 +1,4 @@
-"""Every broken study is told in words: what, where, and what to do; quickly."""
+"""Broken studies and random files are told in words: what, where, and what to do; quickly."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.faults.cases import CASES
 from benchmarks.faults.corpus import answers, sound_study, told
+from benchmarks.faults.doors import DOORS, sound_files
+from benchmarks.faults.fuzz import fuzzed
 
 RULES = {
     "C3D: nothing seen": "c3d-no-markers",
@@ -44,3 +46,22 @@ def test_a_broken_study_is_told(name, tmp_path):
         assert one.file
         assert len(one.what) < 1000
     assert any(one.fix for one in about)
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sound")
+    return folder, sound_files(folder)
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_no_mutation_of_it_makes_a_traceback_or_nonsense(name, sound):
+    """Of 40, after the sound file itself; `make fuzz` tries 100,000."""
+    folder, files = sound
+    assert DOORS[name].read(folder / DOORS[name].file) == ""
+    count = max(5, int(40 * min(1.0, DOORS[name].share)))
+    found = fuzzed(DOORS[name], files[name], folder, count, start=7)
+    assert found.tried >= count // 2
+    assert not found.tracebacks
+    assert not found.nonsense
+    assert not found.hangs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +18,6 @@ from tests.one_each import ONE_EACH
 from tests.undrawn import draw_nothing
 
 ROOT = Path(__file__).parents[2]
-
-DRAWN = "ja1"
-"""The study whose figures are drawn and whose pages a browser opens."""
 
 FEW = f"contributions: {{draws: 24}}\nconsistency: {{samples: 24}}\n{ONE_EACH}"
 
@@ -47,24 +43,19 @@ class StudyRun:
         found = table[(table["trial_id"] == trial) & (table["measure"] == measure)]
         return float(found["value"].item())
 
-    def record(self, participant: str, stage: str) -> dict[str, Any]:
-        """Give the record of a stage."""
-        return json.loads(self.study.manifest(participant, stage).read_text(encoding="utf-8"))
-
     def parameter(self, participant: str, name: str) -> dict[str, Any]:
         """Give a global parameter of a participant's session."""
-        found = self.record(participant, "inverse_dynamics")["parameters"]
+        found = self.study.read_manifest(participant, "inverse_dynamics")["parameters"]
         return next(one for one in found if one["name"] == name)
 
 
-def run(study_file: Path, *, drawn: bool = False) -> StudyRun:
-    """Do what the jobs of the workflow do, in this process; results go beside the study."""
+def run(study_file: Path) -> StudyRun:
+    """Do what the jobs of the workflow do, in this process, but drawings; results go beside it."""
     with study_file.open("a", encoding="utf-8") as file:
         file.write(f"results: {(study_file.parent / 'results').as_posix()}\n{FEW}")
     study = load_study(study_file)
     with pytest.MonkeyPatch.context() as patched:
-        if not drawn:
-            draw_nothing(patched)
+        draw_nothing(patched)
         run_jobs(study)
     return StudyRun(study)
 
@@ -80,7 +71,7 @@ def run_study(
         if name not in finished:
             folder = tmp_path_factory.mktemp(name) / "study"
             shutil.copytree(ROOT / "tests" / "real" / name, folder)
-            finished[name] = run(folder / "study.yaml", drawn=name == DRAWN)
+            finished[name] = run(folder / "study.yaml")
         return finished[name]
 
     return run_once

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -52,3 +53,14 @@ def run_stages(file: Path, *, since: str = STAGES[0], until: str = "tables") -> 
             return study
     tables_study(study, lambda line: None)
     return study
+
+
+def fill(sheet: Path, trials: tuple[str, ...] = (), **cells: str) -> None:
+    """Write cells of all rows, or of some trials, as a person does."""
+    with sheet.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    for row in rows:
+        if not trials or row["trial_id"] in trials:
+            row |= cells
+    lines = ["\t".join(rows[0]), *("\t".join(row.values()) for row in rows)]
+    sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")

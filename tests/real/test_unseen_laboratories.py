@@ -1,11 +1,12 @@
-"""Recordings of laboratories that nobody prepared: from the folder to results, by a user's steps.
+"""Recordings of laboratories that nobody prepared, and joint angles instead of markers.
 
-Known of each recording is what its README says.
+From the folder to results, by a user's steps; known of each recording is what its README says.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,35 +14,29 @@ import pytest
 
 from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
-from aqbio.io.mot import read_storage
+from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.netcdf import read_dataset
-from aqbio.io.study import Study
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
-from tests.real.staged import run_stages
+from aqbio.io.trial_files import read_recording
+from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
+from aqbio.labels.motion import loose_labels, segment_of
+from tests.real.conftest import ROOT
+from tests.real.staged import PLAIN, fill, run_stages, write_study
+from tests.small_study import replace
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim]
 
-QUICK = "consistency: off\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n"
 PERSON = "S01"
 
 
 def _made(folder: Path, data: Path, model: Path | None = None) -> tuple[Path, str]:
-    """Run `aqbio new --from`; give study.yaml and what was said."""
+    """What `aqbio new --from` makes of a folder: study.yaml and what was said."""
     said = new_study_from(folder, data, model, lambda line: None)
     with (folder / "study.yaml").open("a", encoding="utf-8") as file:
-        file.write(f"{QUICK}results: {(folder / 'results').as_posix()}\n")
+        file.write(f"{PLAIN}results: {(folder / 'results').as_posix()}\n")
     return folder / "study.yaml", said
-
-
-def _fill(sheet: Path, column: str, value: str, trials: tuple[str, ...] = ()) -> None:
-    """Write a cell of all rows, or of some trials, as a person does."""
-    with sheet.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    for row in rows:
-        if not trials or row["trial_id"] in trials:
-            row[column] = value
-    lines = ["\t".join(rows[0]), *("\t".join(row.values()) for row in rows)]
-    sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _cells(sheet: Path, column: str) -> list[str]:
@@ -61,18 +56,12 @@ def _steps(study: Study):
     return table[table["status"] == "ok"]
 
 
-def _told(study: Study, stage: str, rule: str) -> str:
-    manifest = study.read_manifest(PERSON, stage)
-    entries = [*manifest["findings"], *(f for t in manifest["trials"] for f in t["findings"])]
-    return " ".join(one["what"] for one in entries if one["rule"] == rule)
-
-
 @pytest.fixture(scope="module")
 def dummy_angles(tmp_path_factory, realdata):
     """Forces among angles that are all zero, and the file of external loads that names them."""
     folder = tmp_path_factory.mktemp("dummy_angles")
     file, said = _made(folder / "study", realdata / "hamner_subject02")
-    _fill(folder / "study" / "participants.tsv", "sex", "male")
+    fill(folder / "study" / "participants.tsv", sex="male")
     assert [one for one in study_problems(file) if one.severity == "error"] == []
     return run_stages(file), said
 
@@ -115,7 +104,8 @@ def test_a_persons_own_model_is_offered_and_used_as_it_is(tmp_path, realdata):
     assert [one for one in study_problems(file) if one.severity == "error"] == []
     study = run_stages(file, until="inverse_kinematics")
     assert study.read_manifest(PERSON, "scale")["mass_kg"] == pytest.approx(65.9, abs=0.1)
-    assert "right elbow" in _told(study, "inverse_kinematics", "pose-impossible")
+    told = [f for t in _entries(study, "inverse_kinematics") for f in t["findings"]]
+    assert any(f["rule"] == "pose-impossible" and "right elbow" in f["what"] for f in told)
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +113,8 @@ def clusters_only(tmp_path_factory, realdata):
     """No static trial, and no landmark on thighs and shanks; two of the four speeds are run."""
     folder = tmp_path_factory.mktemp("clusters_only")
     file, said = _made(folder / "study", realdata / "hamner_subject04")
-    _fill(folder / "study" / "participants.tsv", "sex", "male")
-    _fill(folder / "study" / "trials.tsv", "include", "no", ("run300", "run400"))
+    fill(folder / "study" / "participants.tsv", sex="male")
+    fill(folder / "study" / "trials.tsv", ("run300", "run400"), include="no")
     assert [one for one in study_problems(file) if one.severity == "error"] == []
     return run_stages(file), said
 
@@ -168,8 +158,7 @@ def test_a_partial_marker_set_asks_for_exactly_its_blanks(tmp_path, realdata):
     file, said = _made(folder, realdata / "pyorerun")
     for side in ("right", "left"):
         assert f"markers.yaml, please_fill, {side}_psis: the label on the {side} back" in said
-    _fill(folder / "participants.tsv", "sex", "male")
-    _fill(folder / "participants.tsv", "mass_kg", "70")
+    fill(folder / "participants.tsv", sex="male", mass_kg="70")
     asked = [one.what for one in study_problems(file) if one.severity == "error"]
     assert [one.partition(":")[0] for one in asked] == [
         "please_fill.right_psis",
@@ -187,6 +176,210 @@ def test_a_partial_marker_set_asks_for_exactly_its_blanks(tmp_path, realdata):
     assert prepared["contact_foot"].values.tolist() == ["right"]
     assert float(prepared["contact_touchdown"][0]) == pytest.approx(0.038, abs=0.002)
     assert float(prepared["contact_toe_off"][0]) == pytest.approx(0.323, abs=0.003)
-    path = prepared["marker_raw"].sel(marker=["RASIS", "LASIS"]).mean("marker").values
-    speed = np.linalg.norm((path[-1] - path[0])[[0, 2]]) / float(prepared["time"][-1])
-    assert 2.95 < speed < 3.15
+
+
+def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
+    """A sprint's 46 labels where their names say, and each one on some other segments."""
+    table = landmark_table()
+    sprint = read_recording(realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d")
+    named = named_labels(sprint.labels, table).places
+    assert loose_labels(named, named, [sprint], table) == {}
+    segments = {label: segment_of(place, table) for label, place in named.items()}
+    clusters = {"pelvis": "pelvis", "torso": "trunk"}
+    refused = planted = 0
+    for number, (label, own) in enumerate(segments.items()):
+        for segment, side in sorted(set(segments.values()) - {own})[number % 9 :: 9]:
+            wrong = SidedLandmark(clusters.get(segment, segment), side)
+            found = loose_labels({**named, label: wrong}, {label}, [sprint], table)
+            refused += label in found
+            planted += 1
+    assert planted > 50
+    assert refused >= 0.98 * planted  # the others are beside the joint: elbows on forearms
+
+
+PEOPLE = "participant_id\tsex\tmass_kg\tmodel_file\n"
+TRIALS = "participant_id\ttrial_id\ttask\tcoordinates_file\tforce_file\n"
+
+PRECISION = 1e-6
+"""Files keep curves in single precision; two derivatives at 250 Hz raise the rounding of degrees to
+about 1e-16 / 0.004² = 1e-11 of the angles' size."""
+
+
+@pytest.fixture(scope="module")
+def from_markers(tmp_path_factory):
+    """JA1's sprint from TRC and MOT on the sprint model, as far as level A."""
+    folder = tmp_path_factory.mktemp("markers")
+    file = write_study(
+        folder,
+        ["JA1\tmale\t75.95\tn/a\tstatic"],
+        [
+            "JA1\tstatic\tstatic\ttrc_mot/static.trc\tn/a",
+            "JA1\tsprint\trun\ttrc_mot/sprint.trc\ttrc_mot/sprint_grf.mot",
+        ],
+    )
+    return run_stages(file, until="contributions")
+
+
+ARM = ("arm_flex", "arm_add", "arm_rot", "elbow_flex", "pro_sup", "wrist_flex", "wrist_dev")
+ARMS = tuple(f"{name}_{side}" for name in ARM for side in "rl")
+LUMBAR = ("lumbar_extension", "lumbar_bending", "lumbar_rotation")
+ALTERED = {
+    "whole": ((), "", set()),
+    "arms_deleted": (ARMS, "delete", {"arm_left", "arm_right"}),
+    "arms_zero": (ARMS, "zero", {"arm_left", "arm_right"}),
+    "elbow_held": (("elbow_flex_l",), "hold", {"arm_left"}),
+    "lumbar_deleted": (LUMBAR, "delete", {"torso", "arm_left", "arm_right"}),
+    "toes_deleted": (("mtp_angle_r", "mtp_angle_l"), "delete", set()),
+}
+"""Columns of the file that are not those of a measurement, and groups that are lost."""
+
+
+@pytest.fixture(scope="module")
+def from_coordinates(from_markers, tmp_path_factory, realdata):
+    """The same trial from the coordinates that inverse kinematics found, before the low-pass; and
+    as laboratories might have the file: columns left out, zero, or held."""
+    folder = tmp_path_factory.mktemp("coordinates")
+    data = folder / "data"
+    data.mkdir()
+    model = from_markers.folder("JA1", "scale")
+    (data / "JA1.osim").write_bytes((model / "JA1.osim").read_bytes())
+    skeleton = load_skeleton(model / "JA1.skeleton.npz")
+    solved = read_dataset(from_markers.folder("JA1", "inverse_kinematics") / "sprint.nc")
+    whole, angles = solved["q_unfiltered"].values.copy(), skeleton.coordinate_is_rotation
+    whole[:, angles] = np.degrees(whole[:, angles])
+    for name, (columns, how, _) in ALTERED.items():
+        values = whole.copy()
+        own = np.isin(skeleton.coordinates, columns)
+        assert own.any() == bool(columns)
+        values[:, own] = values[len(values) // 2, own] if how == "hold" else 0.0
+        kept = np.flatnonzero(~own) if how == "delete" else np.arange(len(own))
+        labels = [skeleton.coordinates[place] for place in kept]
+        time = solved["time"].values
+        write_storage(data / f"{name}.mot", labels, time, values[:, kept], in_degrees=True)
+    forces = realdata / "ja1_dorn2012" / "trc_mot" / "sprint_grf.mot"
+    (data / "grf.mot").write_bytes(forces.read_bytes())
+    file = write_study(folder, [], [], data=data.as_posix())
+    (folder / "participants.tsv").write_text(PEOPLE + "JA1\tmale\t75.95\tJA1.osim\n")
+    rows = [f"JA1\t{name}\trun\t{name}.mot\tgrf.mot" for name in ALTERED]
+    (folder / "trials.tsv").write_text(TRIALS + "\n".join(rows) + "\n")
+    errors = {one.rule for one in study_problems(file) if one.severity == "error"}
+    assert errors == {"recording-twice"}  # so it is
+    return run_stages(file)
+
+
+def _level_a(study, trial):
+    entries = study.read_manifest("JA1", "contributions")["trials"]
+    [entry] = [one for one in entries if one["trial_id"] == trial]
+    assert entry["status"] == "ok", entry["reason"]
+    return read_dataset(study.folder("JA1", "contributions") / f"{trial}.nc")
+
+
+def test_same_level_a_as_from_markers(from_markers, from_coordinates):
+    expected, found = _level_a(from_markers, "sprint"), _level_a(from_coordinates, "whole")
+    np.testing.assert_allclose(found["time"], expected["time"], atol=1e-12)
+    momenta = ("group_angular_momentum", "group_angular_momentum_rate")
+    for variable in (*momenta, "joint_moment", "com"):
+        largest = float(np.nanmax(np.abs(expected[variable])))
+        difference = np.nanmax(np.abs(found[variable].values - expected[variable].values))
+        assert difference <= PRECISION * largest, variable
+
+
+@pytest.mark.parametrize("name", ALTERED)
+def test_columns_decide_what_was_observed(from_coordinates, name):
+    """The markers of the marker set, arms and all, are those of the model: they show nothing."""
+    lost, study = ALTERED[name][2], from_coordinates
+    whole, found = (_level_a(study, one) for one in ("whole", name))
+    momentum = found["group_angular_momentum"]
+    for group in momentum["group"].values:
+        assert np.isnan(momentum.sel(group=group)).all() == (group in lost), group
+    assert found["residual_moment"].isnull().all() == bool(lost)
+    # the direction of travel is that of the centre of mass: unseen arms turn it by a milliradian
+    knee, expected = (data["joint_moment"].sel(joint="knee_left").values for data in (found, whole))
+    largest = np.nanmax(np.abs(expected))
+    if lost:
+        assert np.nanmax(np.abs(knee - expected)[:, 1]) < 1e-6 * largest
+    assert np.nanmax(np.abs(knee - expected)) < 0.02 * largest
+    entries = study.read_manifest("JA1", "inverse_kinematics")["trials"]
+    [entry] = [one for one in entries if one["trial_id"] == name]
+    said = [one["what"] for one in entry["findings"] if one["rule"] == "parts-unseen"]
+    assert entry["unseen_groups"] == sorted(lost, key=list(momentum["group"].values).index)
+    assert len(said) == bool(lost)
+    assert all(text.startswith("the file of joint angles does not hold") for text in said)
+    # markers of the model itself are 0 mm off: that was "ok, OpenSim's best practice"
+    quality = read_table(study.table("quality.tsv"))
+    own = quality[quality["measure"].str.startswith("marker_") & (quality["trial_id"] == name)]
+    assert len(own) == 3
+    assert own["value"].isna().all()
+    assert (own["verdict"] == "not_testable").all()
+
+
+def test_opensims_own_inverse_kinematics(realdata, tmp_path):
+    """IK results of others, knee_angle_r_beta in radians in a file in degrees, forces of JA1."""
+    folder = tmp_path / "study"
+    file = write_study(folder, [], [])
+    model = "models/rajagopal_scaled_ja1.osim"
+    motion = "reference/rajagopal_run0900cms_ik.mot"
+    (folder / "markers.yaml").write_bytes(
+        (ROOT / "tests" / "real" / "ja1" / "markers.yaml").read_bytes()
+    )
+    replace(file, "model: {markers", "model: {map: rajagopal2016, markers")
+    (folder / "participants.tsv").write_text(PEOPLE + f"JA1\tmale\tn/a\t{model}\n")
+    (folder / "trials.tsv").write_text(
+        TRIALS + f"JA1\tsprint\trun\t{motion}\ttrc_mot/sprint_grf.mot\n"
+    )
+    study = run_stages(file, until="contributions")
+    level_a = _level_a(study, "sprint")
+    velocity = level_a["com_velocity"].values
+    assert np.linalg.norm(velocity.mean(axis=0)) == pytest.approx(9.5, rel=0.02)
+    solved = read_dataset(study.folder("JA1", "inverse_kinematics") / "sprint.nc")
+    storage = read_storage(realdata / "ja1_dorn2012" / motion)
+    knee = solved["q_unfiltered"].sel(coordinate="knee_angle_r").values
+    beta = solved["q_unfiltered"].sel(coordinate="knee_angle_r_beta").values
+    # the coupler of this model is the identity, and the file holds the kneecap's angle in radians
+    np.testing.assert_allclose(np.degrees(knee), storage.column("knee_angle_r"), atol=1e-6)
+    np.testing.assert_allclose(beta, storage.column("knee_angle_r_beta"), atol=1e-4)
+    prepared = study.read_manifest("JA1", "prepare")["trials"][0]
+    assert prepared["contacts"] == 4
+
+
+def test_a_folder_of_joint_angles_fills_the_sheets(realdata, tmp_path, monkeypatch):
+    """Angles, forces and two models without any marker: the model of most files is taken.
+
+    Pelvis and feet are told from the models' bodies: sides, contacts and speed are those of the
+    recorded markers (README of the data).
+    """
+    monkeypatch.chdir(tmp_path)  # results go there
+    source, data = realdata / "ja1_dorn2012", tmp_path / "data"
+    data.mkdir()
+    for file in (
+        *(source / "reference").glob("*.mot"),
+        *(source / "trc_mot").glob("*_grf.mot"),
+        source / "models" / "JA1_SCALED_Osim40.osim",
+        source / "models" / "rajagopal_scaled_ja1.osim",
+    ):
+        bare = re.sub(rb"<Marker .*?</Marker>", b"", file.read_bytes(), flags=re.DOTALL)
+        (data / file.name).write_bytes(bare)
+    summary = new_study_from(tmp_path / "study", data, None, lambda line: None)
+    study = load_study(tmp_path / "study" / "study.yaml")
+    [person] = study.participants
+    assert person.model_file == "JA1_SCALED_Osim40.osim"
+    assert {(t.source, t.force_file) for t in study.trials} == {
+        ("jog_ik.mot", "jog_grf.mot"),
+        ("sprint_ik.mot", "sprint_grf.mot"),
+    }
+    assert "rajagopal_run0900cms_ik.mot: its model is not in the folder" in summary
+    found = study_problems(tmp_path / "study" / "study.yaml")
+    assert [one for one in found if one.severity == "error"] == []
+    assert not (tmp_path / "study" / "markers.yaml").exists()
+    run_stages(tmp_path / "study" / "study.yaml", until="contributions")
+    sides, speeds = {"jog_ik": "RLR", "sprint_ik": "RL"}, {"jog_ik": 3.56, "sprint_ik": 9.52}
+    for trial, expected in sides.items():
+        prepared = read_dataset(study.folder(person.participant_id, "prepare") / f"{trial}.nc")
+        assert "".join(str(foot)[0].upper() for foot in prepared["contact_foot"].values) == expected
+        data = read_dataset(study.folder(person.participant_id, "contributions") / f"{trial}.nc")
+        speed = np.linalg.norm(data["com_velocity"].values.mean(axis=0))
+        assert speed == pytest.approx(speeds[trial], rel=0.02)
+    trials = study.read_manifest(person.participant_id, "prepare")["trials"]
+    rules = {one["rule"] for entry in trials for one in entry["findings"]}
+    assert "coordinates-missing" in rules  # its hands were never measured ...
+    assert "marker-missing" not in rules  # ... but nobody wore markers

@@ -9,7 +9,7 @@ import pytest
 
 from aqbio.io.study import Study
 from aqbio.virtual.athlete import Athlete
-from tests.virtual.finished import finished_study
+from tests.virtual.made_study import finished_study
 from validation.gaits.generator import SolvedGait, generated_gait
 from validation.gaits.parameters import interpolated, presets, reference_speed, steady
 

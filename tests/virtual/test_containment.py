@@ -16,7 +16,7 @@ from aqbio.stage_table import STAGES, stage_module
 from aqbio.study.findings import every_finding
 from tests.pages import pages_text
 from tests.undrawn import draw_nothing
-from tests.virtual.finished import PEOPLE, run_stages
+from tests.virtual.made_study import PEOPLE, run_stages
 
 pytestmark = pytest.mark.xdist_group("finished")
 
@@ -91,29 +91,6 @@ def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, 
     assert places == set(trials.index) - set(failed.index)
     _check_page_and_log(copy, faults)
     assert re.match(rf"4 trials: .*{len(failed)} failed\.", summary(copy))
-
-
-def test_a_trial_that_cannot_be_fitted_alone_fails_alone(finished, monkeypatch):
-    """The session is fitted as a whole: who breaks it is found by fitting each by itself."""
-    fitted, asked = object(), []
-
-    def fit(study, skeleton, trials, static, *, draws):
-        names = [trial.trial_id for trial in trials]
-        asked.append(names)
-        if "run1" in names:
-            raise ArithmeticError(BROKEN)
-        return fitted
-
-    module = import_module("aqbio.consistency.stage")
-    monkeypatch.setattr(module, "fitted_session", fit)
-    monkeypatch.setattr(module, "static_stances", lambda *_: {})
-    on = finished.settings.consistency.model_copy(update={"enabled": True})
-    settings = finished.settings.model_copy(update={"consistency": on})
-    session = module.participant_session(replace(finished, settings=settings), PEOPLE[0])
-    assert session.fitted is fitted
-    assert list(session.failed) == ["run1"]
-    assert BROKEN in session.failed["run1"].what
-    assert asked == [["run1", "run2"], ["run1"], ["run2"], ["run2"]]
 
 
 PARTS = {

@@ -1,129 +1,284 @@
-"""Faults of input (world W6) through the pipeline, plain and fitted: each ends as a named finding.
+"""Faults of input: named before anything runs, and through the pipeline, plain and fitted.
 
-The plain way names them before consistency, which has names of its own for what it cannot fit.
+A closure cannot notice them, the residual absorbs them. The plain way names them before
+consistency, which has names of its own for what it cannot fit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from itertools import product
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.io.study import load_study
+from aqbio.config import MarkerSet, ModelMap, read_yaml
+from aqbio.intake.check import study_problems, written_problems
+from aqbio.io.recording import Recording
+from aqbio.io.study import MODELS, load_study
 from aqbio.io.tables import read_table
+from aqbio.recordings.label_check import with_checked_sides
+from aqbio.recordings.notes import Notes
 from aqbio.steps.stage_tables import tables_study
 from aqbio.virtual.demo import DISTURBANCES
-from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
+from aqbio.virtual.recording import (
+    Laboratory,
+    RunPlan,
+    VirtualRecording,
+    recorded_run,
+    recorded_static,
+)
+from tests.golden import differences
+from tests.said import said
 from tests.small_study import replace as replace_in
-from tests.virtual.faults import CLOCK_FAULT, FAULTS
-from tests.virtual.finished import run_stages
-from tests.virtual.made_study import write_made_study
+from tests.virtual.made_study import SPEEDS, run_stages, write_made_study
 from tests.virtual.runners import RUNNER
 
-pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.opensim
 
 SOUND = {"slow": 7.0, "fast": 9.5}
 PLAIN = "consistency: off\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n"
 FITTED = "consistency: {drag_area_m2: 0, samples: 0}"
 """These runners run without air."""
-NAMES = {
-    "plate_force_sign": ("plates-action", ("prepare", "plates-action")),
-    "free_moment_sign": ("free-moment-sign", ("inverse_dynamics", "free_moment_sign")),
-    "swapped_feet": ("sides-exchanged", ("prepare", "sides-exchanged")),
-    "swapped_markers": ("labels-swapped", ("prepare", "labels-swapped")),
-    "clock_30_ms": ("force-delay", ("inverse_dynamics", "clock")),
+STAGES = ("prepare", "scale", "inverse_kinematics", "inverse_dynamics")
+FEET = [(f"R{name}", f"L{name}") for name in ("HEE", "MT5", "MT1", "TOE")]
+
+
+def plate_force_sign(recording: VirtualRecording) -> dict[str, Any]:
+    """The force on the plates instead of that on the runner."""
+    return {"force": -recording.force, "moment": -recording.moment}
+
+
+def free_moment_sign(recording: VirtualRecording) -> dict[str, Any]:
+    """Turn the free moment round; forces and centres of pressure stay."""
+    force, moment = recording.force, recording.moment.copy()
+    loaded = force[..., 1] > 1.0
+    safe = np.where(loaded, force[..., 1], 1.0)
+    along, across = moment[..., 2] / safe, -moment[..., 0] / safe
+    of_force = across * force[..., 0] - along * force[..., 2]
+    moment[..., 1] -= np.where(loaded, 2.0 * (moment[..., 1] - of_force), 0.0)
+    return {"moment": moment}
+
+
+def swapped(*pairs: tuple[str, str]) -> Callable[[VirtualRecording], dict[str, Any]]:
+    """Exchange labels."""
+
+    def change(recording: VirtualRecording) -> dict[str, Any]:
+        markers = recording.markers.copy()
+        for names in pairs:
+            pair = [recording.labels.index(name) for name in names]
+            markers[:, pair] = markers[:, pair[::-1]]
+        return {"markers": markers}
+
+    return change
+
+
+def clock_30_ms(recording: VirtualRecording) -> dict[str, Any]:
+    """Let the forces be 30 ms late; what is missing at the start is unloaded."""
+    late = round(0.030 * recording.force_rate)
+    given = {"force": recording.force, "moment": recording.moment}
+    return {
+        name: np.concatenate((np.zeros_like(values[:late]), values[:-late]))
+        for name, values in given.items()
+    }
+
+
+FAULTS = {
+    "plate_force_sign": (plate_force_sign, "plates-action", "plates-action"),
+    "free_moment_sign": (free_moment_sign, "free-moment-sign", "free_moment_sign"),
+    "swapped_feet": (swapped(*FEET), "sides-exchanged", "sides-exchanged"),
+    "swapped_markers": (swapped(("RTH1", "RKNL")), "labels-swapped", "labels-swapped"),
+    "clock_30_ms": (clock_30_ms, "force-delay", "clock"),
 }
-"""The finding that names each fault, plain, and fitted its stage with rule or, suspected, cause."""
-NOT_USED = {
-    "free_moment_sign": "consistency-suspect", "clock_30_ms": "consistency-suspect",
-    "swapped_markers": "consistency-plain",
-}  # fmt: skip
-LABELS = {
-    "swapped_markers": ("RTH1", "RKNL"),
-    "swapped_feet": ("the end of the leg labelled right (RHEE, RMT5, RMT1, RTOE)",),
-}
-
-
-class Found(NamedTuple):
-    """Tables of the plain way; what the fitted way says of each trial: stage and rule or cause."""
-
-    tables: dict[str, pd.DataFrame]
-    fitted: dict[str, set[tuple[str, str]]]
+"""What is done to a recording; the rule that names it, plain, and fitted, or a suspected cause."""
 
 
 @pytest.fixture(scope="module")
-def found(gait_of, tmp_path_factory) -> Found:
-    """Two runs as the demo study disturbs them, and the faster one with every fault."""
+def found(gait_of, tmp_path_factory) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Two runs as the demo study disturbs them, and the faster one with every fault: tables of the
+    plain way, and findings of the fitted way."""
     laboratory = Laboratory()
     runs = {
         name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(number), laboratory)
         for number, (name, speed) in enumerate(SOUND.items())
     }
     fast = runs["fast"]
-    runs |= {name: replace(fast, recording=make(fast.recording)) for name, make in FAULTS.items()}
+    for name, (change, *_) in FAULTS.items():
+        made = fast.recording.changed(**change(fast.recording))
+        runs[name] = replace(fast, recording=made)
     folder = tmp_path_factory.mktemp("faults")
     # most trials are faulty here: a body calibrated from all of them would bear the faults as well
     study = write_made_study(folder, RUNNER, runs, laboratory, DISTURBANCES, PLAIN, body_known=True)
-    stages = ("prepare", "scale", "inverse_kinematics", "inverse_dynamics", "contributions",
-              "multiverse")  # fmt: skip
-    run_stages(study, stages, (RUNNER.name,))
+    run_stages(study, (*STAGES, "contributions", "multiverse"), (RUNNER.name,))
     tables_study(study, lambda _: None)
-    names = ("findings", "quality", "steps", "trials")
+    names = ("findings", "steps", "trials")
     tables = {name: read_table(study.table(f"{name}.tsv")) for name in names}
     replace_in(folder / "study.yaml", "consistency: off", FITTED)
     study = load_study(folder / "study.yaml")
-    run_stages(study, ("inverse_dynamics",), (RUNNER.name,))
-    fitted: dict[str, set[tuple[str, str]]] = {name: set() for name in runs}
-    for name in ("prepare", "inverse_kinematics", "inverse_dynamics"):
-        for trial in study.read_manifest(RUNNER.name, name)["trials"]:
-            for one in trial.get("findings", []):
-                said = {(name, one[key]) for key in ("rule", "where", "what")}
-                fitted.setdefault(trial["trial_id"], set()).update(said)
-    return Found(tables, fitted)
+    run_stages(study, STAGES[-1:], (RUNNER.name,))
+    fitted = [
+        one | {"stage": stage, "trial_id": trial["trial_id"]}
+        for stage in STAGES
+        for trial in study.read_manifest(RUNNER.name, stage)["trials"]
+        for one in trial.get("findings", [])
+    ]
+    return tables, pd.DataFrame(fitted)
 
 
-def _rules(found: Found, trial: str) -> set[str]:
-    findings = found.tables["findings"]
-    return set(findings.loc[findings["trial_id"] == trial, "rule"])
+@pytest.mark.parametrize("trial", [*SOUND, *FAULTS])
+def test_a_fault_is_named_and_a_sound_run_is_not_accused(found, trial):
+    """By no other name, but that turned forces turn the free moment as well."""
+    (tables, fitted), (_, plain, cause) = found, FAULTS.get(trial, ("", "", ""))
+    named = set(tables["findings"].query("trial_id == @trial")["rule"])
+    named &= {rule for _, rule, _ in FAULTS.values()}
+    assert named - ({"free-moment-sign"} if plain == "plates-action" else set()) == {plain} - {""}
+    own = fitted.query("trial_id == @trial")
+    causes = {one for _, _, one in FAULTS.values()}
+    assert {*own["rule"], *own["where"]} & causes == {cause} - {""}
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_named_and_its_trial_goes_on_unless_it_is_refused(found, fault: str):
-    """By no other name, but that turned forces turn the free moment as well; what was bent is not
-    used, and exchanged markers are named."""
-    plain, fitted = NAMES[fault]
-    named = _rules(found, fault) & {name for name, _ in NAMES.values()}
-    assert plain in named
-    assert named == {plain} or fault == "plate_force_sign"
-    assert fitted in found.fitted[fault]
-    trials = found.tables["trials"].set_index("trial_id")
-    assert trials.loc[fault, "status"] == ("failed" if fault == "swapped_feet" else "ok")
-    if fault in NOT_USED:
-        assert ("inverse_dynamics", NOT_USED[fault]) in found.fitted[fault]
-    said = " ".join(words for stage, words in found.fitted[fault] if stage == "prepare")
-    assert all(label in said for label in LABELS.get(fault, ()))
-
-
-@pytest.mark.parametrize("trial", SOUND)
-def test_sound_runs_are_not_accused(found, trial: str):
-    assert not _rules(found, trial) & {name for name, _ in NAMES.values()}
-    rules = {rule for _, rule in found.fitted[trial]}
-    assert not rules & {"consistency-suspect", *(rule for _, (_, rule) in NAMES.values())}
+def test_what_is_said_of_faulty_trials_is_what_it_was(found):
+    tables, fitted = found
+    lines = [
+        f"{way} {one.trial_id} {one.stage} {one.severity} {one.rule}: {one.what}"
+        for way, table in (("plain", tables["findings"]), ("fitted", fitted))
+        for one in table.itertuples()
+    ]
+    trials = tables["trials"]
+    lines += [f"{one.trial_id}: {one.status}" for one in trials.itertuples()]
+    assert differences("faults", lines) == []
 
 
 @pytest.mark.parametrize("mended", ["plate_force_sign", "swapped_markers"])
 def test_a_fault_that_is_understood_leaves_no_trace(found, mended: str):
     """The force gives itself away, the body two labels: results are those of the sound run."""
-    steps = found.tables["steps"].set_index(["trial_id", "step"])
+    steps = found[0]["steps"].set_index(["trial_id", "step"])
     columns = [name for name in steps.columns if name.startswith("H_") and "_y_" in name]
     ours, sound = (steps.loc[name, columns] for name in (mended, "fast"))
     assert ours.notna().equals(sound.notna())
     assert (ours - sound).abs().max().max() < 0.1 * sound.abs().max().max()
 
 
-def test_the_delay_is_the_one_that_was_made(found):
-    """Within one marker frame of 5 ms."""
-    quality = found.tables["quality"].set_index(["trial_id", "measure"])["value"]
-    assert quality["clock_30_ms", "force_delay"] == pytest.approx(CLOCK_FAULT, abs=0.005)
+MASS = f"\t{RUNNER.mass}\t"
+PLATES = "laboratory: {ignore_plates: [1, 2, 3, 4, 5, 6, 7, 8]}\n"
+WRONG = {
+    "mass-disagreement": ([("participants.tsv", MASS, f"\t{0.8 * RUNNER.mass}\t")], ""),
+    "trial-window markers-seen": (  # one run without a whole contact, one with too few frames
+        [("trials.tsv", "task\tfile\n", "task\tfile\tstart_s\tend_s\n"),
+         ("trials.tsv", "run1.c3d", "run1.c3d\t0\t0.15"),
+         ("trials.tsv", "run2.c3d", "run2.c3d\t0.5\t0.52")], "",
+    ),
+    "mass-unknown": ([("participants.tsv", MASS, "\tn/a\t")], PLATES),
+    "cutoff-too-high": ([], "prepare: {cutoff_hz: 90}\n"),
+}  # fmt: skip
+"""Rules of what a stage refuses and no file shows by itself: changes of sheets, and settings."""
+
+
+@pytest.fixture
+def folder(gait_of, tmp_path) -> Path:
+    """A study of one static trial and two runs, with which nothing is wrong."""
+    runs = {
+        name: recorded_run(gait_of(RUNNER, speed).gait, RunPlan(0), Laboratory())
+        for name, speed in SPEEDS.items()
+    }
+    write_made_study(tmp_path, RUNNER, runs, Laboratory())
+    return tmp_path
+
+
+def _settings(folder: Path, text: str) -> None:
+    with (folder / "study.yaml").open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _errors(folder: Path) -> list:
+    return [one for one in study_problems(folder / "study.yaml") if one.severity == "error"]
+
+
+@pytest.mark.parametrize("rules", WRONG)
+def test_every_reason_of_a_failure_is_told_before(folder, rules):
+    """And nothing is left of having looked."""
+    changes, settings = WRONG[rules]
+    for sheet, before, after in changes:
+        replace_in(folder / sheet, before, after)
+    _settings(folder, settings)
+    written, _ = written_problems(folder / "study.yaml")
+    assert not any(one.severity == "error" for one in written)  # no file shows it by itself
+    told = _errors(folder)
+    assert not (folder / "results").exists()
+    assert {one.rule for one in told} >= set(rules.split())
+    assert [one.rule for one in told].count("mass-unknown") == (rules == "mass-unknown")
+    study, reasons = load_study(folder / "study.yaml"), set()
+    for stage in ("prepare", "scale", "inverse_kinematics"):
+        run_stages(study, (stage,), (RUNNER.name,))
+        manifest = study.read_manifest(RUNNER.name, stage)
+        reasons |= {manifest["reason"], *(x["reason"] for x in manifest["trials"])} - {""}
+    assert reasons
+    for reason in reasons:
+        assert any(reason.endswith(one.what) for one in told), (reason, told)
+
+
+def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeypatch):
+    """And a trial with an error keeps nobody from being looked at."""
+    (folder / "data" / "run1.c3d").unlink()
+
+    def broken(*_):
+        raise ArithmeticError("broken on purpose")
+
+    monkeypatch.setattr("aqbio.recordings.stage.prepare_trial", broken)
+    missing, *found = _errors(folder)
+    assert missing.rule == "recording-missing"
+    internal = [one for one in found if one.rule == "internal-error"]
+    assert internal
+    for one in internal:
+        log = one.what.split("see ")[1].split(";")[0]
+        path = load_study(folder / "study.yaml").root / log
+        assert "broken on purpose" in path.read_text(encoding="utf-8")
+
+
+MARKERS = read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet)
+GROUPS = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap).groups
+LIMBS = {one: (GROUPS[f"{one}_left"], GROUPS[f"{one}_right"]) for one in ("leg", "arm")}
+ENDS = {
+    "leg": ("femur", "tibia", "foot", "toes"), "shank": ("tibia", "foot", "toes"),
+    "foot": ("foot", "toes"), "arm": ("humerus", "radius", "hand"), "forearm": ("radius", "hand"),
+}  # fmt: skip
+HIDDEN = {
+    "nothing": (), "one arm": ("humerus_l", "radius_l", "hand_l"),
+    "thighs": ("femur_l", "femur_r"), "trunk": ("torso", "head"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["run", "static"])
+def test_ends_of_limbs_whose_labels_changed_sides(gait_of, tmp_path, kind):
+    """Named and refused, whatever other markers are worn; accepted, they are exchanged."""
+    notes, laboratory, lines = Notes("fast", "P1", "a.trc", ""), Laboratory(), []
+    made = recorded_static(RUNNER, laboratory)
+    if kind == "run":
+        made = recorded_run(gait_of(RUNNER, 9.5).gait, RunPlan(0), laboratory).recording
+    bodies = [MARKERS.markers[one].body if one in MARKERS.markers else "" for one in made.labels]
+    for hidden, end in product(HIDDEN, ENDS):
+        kept = [n for n, body in enumerate(bodies) if body not in HIDDEN[hidden]]
+        labels = tuple(made.labels[n] for n in kept)
+        worn = Recording(labels, made.markers[:, kept], laboratory.marker_rate)
+        assert with_checked_sides(worn, MARKERS, LIMBS, notes) is worn
+        own = [made.labels[n] for n in kept if bodies[n].rpartition("_")[0] in ENDS[end]]
+        other = {one: {"L": "R", "R": "L"}[one[0]] + one[1:] for one in own}
+        wrong = replace(worn, labels=tuple(other.get(one, one) for one in labels))
+        lines += said(
+            f"{hidden} hidden, {end} exchanged",
+            lambda wrong=wrong: with_checked_sides(wrong, MARKERS, LIMBS, notes) is wrong,
+            tmp_path,
+        )
+        if {*other.values()} == {*own}:
+            mended = with_checked_sides(wrong, MARKERS, LIMBS, notes, accepted=True)
+            places = [labels.index(one) for one in mended.labels]
+            np.testing.assert_array_equal(mended.positions, worn.positions[:, places])
+    assert differences(f"sides_of_a_{kind}", lines) == []
+    flat = made.markers.copy()  # seen by one camera from the side: nothing was measured across
+    flat[..., 2] = np.random.default_rng(5).normal(0.0, 0.01, flat.shape[:2])
+    seen = Recording(tuple(made.labels), flat, laboratory.marker_rate)
+    assert with_checked_sides(seen, MARKERS, LIMBS, notes) is seen

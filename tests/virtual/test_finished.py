@@ -1,33 +1,164 @@
-"""What leaves a study: an archive, what repositories read of it, and another clone against it."""
+"""A small study of which every stage is done: what it was, and what others make of its files.
+
+Every column of steps.tsv, quality.tsv and the contributions, computed again by an outsider
+(`tests.outsider` imports nothing of the program); the library on results; an archive, what
+repositories read of it, and another clone against it. Fitted trials: `test_consistency_stage`.
+"""
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
 import re
 import shutil
 import zipfile
-import zlib
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 from typer.testing import CliRunner
 
+import aqbio
 from aqbio.cli import app
 from aqbio.faults import RunStoppedError
+from aqbio.gait.step_files import step_file
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
-from aqbio.stage_table import PARTICIPANT_STAGES
+from aqbio.io.tables import read_columns, read_table
 from aqbio.study.archive import FACTS, TOLERANCE, compared, write_archive
 from aqbio.study.deposit import CRATE, PACKAGE, _labels
-from tests.jobs import run_jobs
+from aqbio.virtual.demo import demo_run
+from tests.golden import differences, digest
+from tests.outsider import check
+from tests.outsider.signals import Results
 from tests.planted import NAME, files_with
 from tests.refusal import refused
-from tests.small_study import replace
-from tests.virtual.finished import PEOPLE
+from tests.small_study import replace, write_small_study
+from tests.virtual.made_study import PEOPLE, SPEEDS
+from tests.virtual.runners import RUNNER
 
 pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("finished")]
+
+OUTCOME = ["level", "source", "target", "axis", "phase", "statistic", "unit"]
+WHO, TRIAL = PEOPLE[0], "run2"
+
+
+def test_tables_and_figures_of_a_finished_study(finished):
+    """Of two athletes who run alike, without the fit."""
+    tables, figures = (
+        {one.stem: read_table(one) for one in finished.root.glob(f"{name}/*.tsv")}
+        for name in ("tables", "figures")
+    )
+    lines = [*digest(tables), *digest(figures, texts=False)]
+    assert differences("finished", lines) == []
+
+
+def _table(study, name: str, trial: str = "") -> pd.DataFrame:
+    rows = pd.read_csv(study.table(f"{name}.tsv"), sep="\t", na_values="n/a", keep_default_na=False)
+    own = rows[rows["participant_id"] == RUNNER.name]
+    return (own[own["trial_id"] == trial] if trial else own).reset_index(drop=True)
+
+
+@pytest.mark.parametrize("name", SPEEDS)
+def test_every_number_of_steps_is_an_outsiders(finished, name):
+    trial = Results(finished.root / "participants" / RUNNER.name, name)
+    steps = _table(finished, "steps", name)
+    rows = read_columns(step_file(finished, RUNNER.name, "contributions"))
+    rows = rows[rows["trial_id"] == name]
+    assert set(steps["side"]) == {"left", "right"}
+    assert set(steps["status"]) == {"ok", "incomplete"}
+    check.check_events(trial, steps)
+    sheet = pd.Series({"condition": finished.trial(RUNNER.name, name).condition})
+    check.check_words(trial, steps, sheet, finished.settings)
+    check.check_steps(trial, steps, set(rows["step"]))
+    check.check_quality(trial, _table(finished, "quality", name), steps)
+    check.check_files_of_tests()
+    assert set(rows["phase"]) == {"stance", "flight", "braking", "propulsion"}
+    for number, own in rows.groupby("step"):
+        check.check_contributions(trial, trial.step(steps.set_index("step").loc[number]), own)
+
+
+def test_means_of_contributions(finished):
+    """The table that people read, of the rows that machines keep."""
+    rows = read_columns(step_file(finished, RUNNER.name, "contributions"))
+    sides = _table(finished, "steps")[["trial_id", "step", "side", "condition"]]
+    rows = rows.astype({"trial_id": object}).merge(sides, on=["trial_id", "step"])
+    told = _table(finished, "contribution_means").set_index(["condition", "side", *OUTCOME])
+    by = rows.astype(dict.fromkeys(OUTCOME, object)).groupby(["condition", "side", *OUTCOME])
+    assert len(told) == len(by)
+    expected = pd.DataFrame(
+        {"mean": by["value"].mean(), "sd": by["value"].std(), "low": by["low"].mean(),
+         "high": by["high"].mean(), "steps": by["value"].count()}
+    ).loc[told.index]  # fmt: skip
+    for name in expected:
+        np.testing.assert_allclose(told[name], expected[name], rtol=1e-4, atol=1e-12, err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def opened(finished):
+    return aqbio.open_study(finished.file.parent)
+
+
+def _balance(opened, run):
+    loads = aqbio.ground_reactions(run.feet, run.force, run.cop, run.free_moment)
+    kinematics = aqbio.segment_kinematics(run.skeleton, run.q, run.u, run.udot)
+    found = aqbio.levels(run.skeleton, kinematics, loads, run.on_ground, opened.anatomy)
+    return found.mechanics.balance
+
+
+def test_the_library_computes_from_results_what_they_hold(opened, monkeypatch):
+    """Force, centre of pressure and free moment are the wrench that the stage computed with, but
+    moments of feet in the air; forces that were not measured stay unknown."""
+    run, trial = opened.run(WHO, TRIAL), opened.trial(WHO, TRIAL)
+    balance, parts = _balance(opened, run), opened.anatomy.groups
+    momentum = aqbio.group_sum(balance.momentum, aqbio.membership(parts, run.skeleton.bodies))
+    for name, values, tolerance in (
+        ("group_angular_momentum", momentum, 2e-6),
+        ("residual_moment", balance.residual_moment, 0.1),
+    ):
+        written = trial[name].sel(axis="y").values
+        known = np.isfinite(written)
+        assert known.mean() > 0.9
+        np.testing.assert_allclose(values[..., 1][known], written[known], atol=tolerance)
+    data, on_ground = opened.motion(WHO, TRIAL), int(run.on_ground[:, 0].argmax())
+    data["foot_force"][on_ground, 0] = np.nan
+    monkeypatch.setattr(type(opened), "motion", lambda *_: data)
+    run = opened.run(WHO, TRIAL)
+    assert np.isnan(run.force[on_ground, 0]).all()
+    unknown = np.isnan(_balance(opened, run).residual_moment).any(axis=1)
+    assert np.flatnonzero(unknown).tolist() == [on_ground]
+
+
+def test_curves_of_steps_are_those_of_the_study(opened):
+    """The same cut of the same signal, labelled; the study's file keeps 1e-4 kg m²/s."""
+    trial, steps = opened.trial(WHO, TRIAL), opened.steps(WHO, TRIAL)
+    cut = aqbio.step_curves(trial["group_angular_momentum"], steps)
+    own = opened.curves
+    own = own.isel(step=(own["participant_id"] == WHO).values & (own["trial_id"] == TRIAL).values)
+    assert cut["step"].values.tolist() == own["number"].values.tolist()
+    assert cut["side"].values.tolist() == own["side"].values.tolist()
+    stored = own["angular_momentum"].sel(group=["torso", "pelvis"])
+    np.testing.assert_allclose(cut.sel(group=["torso", "pelvis"]), stored, atol=2e-4)
+    assert cut.attrs["units"] == "kg m2/s"
+    force = xr.DataArray(np.zeros((9, 3)), {"time": np.arange(9.0)}, ("time", "axis"))
+    step = aqbio.Step(1, "left", 2.0, 4.0, 6.0, status="ok", reason="")
+    with pytest.raises(ValueError, match="how its vectors reflect"):
+        aqbio.step_curves(force, [step])
+    assert aqbio.step_curves(force, [step], "polar").sizes["percent"] == 101
+
+
+def test_what_is_not_there_is_said(opened, tmp_path):
+    with refused("results-trial", "has no trial run9"):
+        opened.trial(WHO, "run9")
+    with refused("participant-unknown", "did you mean"):
+        opened.model(WHO + "s")
+    with refused("results-missing", "no results yet"):
+        aqbio.open_study(write_small_study(tmp_path / "small"))
+    for asked in (("V99", 3, "normal"), ("V06", 0, "restricted_arms")):
+        with refused("demo-gait", "the demo study has no gait") as caught:
+            demo_run(*asked)
+        assert "V06" in caught.value.fix
 
 
 @pytest.fixture(scope="module")
@@ -46,28 +177,12 @@ def elsewhere(finished, tmp_path):
     return load_study(folder / "study.yaml")
 
 
-# names of persons ---------------------------------------------------------------------------------
-
-
 def test_no_file_of_the_results_holds_the_name(finished):
     """It is in names of files and folders, labels, headers, models and notes of this study."""
     given = [path for path in finished.file.parent.iterdir() if path.name != "results"]
     assert len([one for path in given for one in files_with(path, NAME)]) >= 7
     assert len([path for path in finished.root.rglob("*") if path.is_file()]) > 100
     assert files_with(finished.root, NAME) == []
-
-
-def test_the_search_sees_what_is_packed(tmp_path):
-    said = f"a text about {NAME}, long enough to be packed " * 4
-    packed = zlib.compress(said.encode())
-    (tmp_path / "page.html").write_text(base64.b64encode(packed).decode())
-    (tmp_path / "figure.pdf").write_bytes(b"stream\n" + packed + b"endstream")
-    (tmp_path / "wide.osim").write_text(said, encoding="utf-16")
-    assert len(files_with(tmp_path, NAME)) == 3
-    assert files_with(tmp_path, "somebody else") == []
-
-
-# the archive --------------------------------------------------------------------------------------
 
 
 def test_it_holds_numbers_and_no_recordings_and_no_names(archive, finished, tmp_path):
@@ -158,14 +273,8 @@ def test_what_is_no_archive_is_refused_in_words(finished, tmp_path, content):
         compared(finished, path)
 
 
-# what repositories read ---------------------------------------------------------------------------
-
-CELLS = {
-    "number": re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?"),
-    "integer": re.compile(r"-?\d+"),
-    "boolean": re.compile(r"True|False"),
-    "string": re.compile(r".*", re.DOTALL),
-}
+CELLS = {"number": r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", "integer": r"-?\d+",
+         "boolean": "True|False", "string": "(?s:.*)"}  # fmt: skip
 """What a type of Table Schema may look like."""
 MOTION = re.compile(r"sub-[a-zA-Z0-9]+_task-[a-zA-Z0-9]+_tracksys-[a-zA-Z0-9]+_motion\.tsv")
 
@@ -182,7 +291,7 @@ def test_every_cell_is_what_the_data_package_says(finished):
         assert all(one["description"] for one in schema["fields"])
         for number, field in enumerate(schema["fields"]):
             cells = {row[number] for row in rows} - set(schema["missingValues"])
-            wrong = [one for one in cells if not CELLS[field["type"]].fullmatch(one)]
+            wrong = [one for one in cells if not re.fullmatch(CELLS[field["type"]], one)]
             assert not wrong, (resource["path"], field["name"], wrong[:3])
 
 
@@ -195,47 +304,20 @@ def test_markers_and_plates_become_motion_of_bids(finished, tmp_path):
     assert all(MOTION.fullmatch(one.name) for one in files)
     [file] = [one for one in files if "task-run2" in one.name and PEOPLE[0] in one.name]
     data = read_dataset(finished.folder(PEOPLE[0], "prepare") / "run2.nc")
-    number = data["plate"].values[-1]
-    for system, rate, counted, column, values in (
-        ("markers", "marker_rate", "MotionChannelCount", f"{data['marker'].values[1]}_y",
-         data["marker_raw"].isel(marker=1).sel(axis="y")),
-        ("plates", "force_rate", "MISCChannelCount", f"plate{number}_force_z",
-         data["plate_force_raw"].isel(plate=-1).sel(axis="z")),
-        ("plates", "force_rate", "MISCChannelCount", f"plate{number}_moment_z",
-         data["plate_moment_raw"].isel(plate=-1).sel(axis="z")),
-    ):  # fmt: skip
+    marker, plate = data["marker"].values[1], data["plate"].values[-1]
+    for system, rate, kind, column, values in (
+        ("markers", "marker_rate", "Motion", f"{marker}_y", data["marker_raw"].sel(marker=marker)),
+        ("plates", "force_rate", "MISC", f"plate{plate}_force_y", data["plate_force_raw"][:, -1]),
+        ("plates", "force_rate", "MISC", f"plate{plate}_moment_y", data["plate_moment_raw"][:, -1]),
+    ):
         motion = file.with_name(file.name.replace("markers", system))
-        channels = motion.with_name(motion.name.replace("_motion", "_channels"))
+        channels = pd.read_csv(str(motion).replace("_motion.tsv", "_channels.tsv"), sep="\t")
         said = json.loads(motion.with_suffix(".json").read_text(encoding="utf-8"))
-        rows = [line.split("\t") for line in channels.read_text(encoding="utf-8").splitlines()[1:]]
         written = np.genfromtxt(motion, delimiter="\t", missing_values="n/a")
-        assert written.shape[1] == len(rows) == said[counted]
+        assert written.shape[1] == len(channels) == said[f"{kind}ChannelCount"]
         assert said["SamplingFrequency"] == data.attrs[rate]
-        assert ({row[2] for row in rows} == {"MISC"}) == (system == "plates")
-        place = [row[0] for row in rows].index(column)
-        np.testing.assert_allclose(written[:, place], values, atol=1e-6)
+        assert (set(channels.iloc[:, 2]) == {"MISC"}) == (system == "plates")
+        place = channels.iloc[:, 0].tolist().index(column)
+        np.testing.assert_allclose(written[:, place], values.sel(axis="y"), atol=1e-6)
     with refused("bids-names", "are both task-run1"):
         _labels("task", ["run-1", "run1"])
-
-
-def test_a_trial_changes_the_page_of_its_athlete_only(elsewhere):
-    """Everybody else's stays, byte by byte."""
-    (other, changed), sheet = PEOPLE, elsewhere.sheet("trials")
-    lines = sheet.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [one for one in lines if not one.startswith(f"{changed}\trun2\t")]
-    assert len(kept) == len(lines) - 1
-    sheet.write_text("".join(kept), encoding="utf-8")
-    study = load_study(elsewhere.file)
-
-    def pages(name):
-        folders = study.folder(name, "pages"), study.root / "report"
-        return [(one / "athletes" / f"{name}.html").read_bytes() for one in folders]
-
-    before = {name: pages(name) for name in PEOPLE}
-    run_jobs(study, PARTICIPANT_STAGES, people=(changed,))
-    run_jobs(study, ("pages",), people=(other,))
-    run_jobs(study, ("report",))
-    assert pages(other) == before[other]
-    for was, now in zip(before[changed], pages(changed), strict=True):
-        assert b"run2" in was
-        assert b"run2" not in now

@@ -1,0 +1,151 @@
+"""Recordings as laboratories export them: what `aqbio new` reads in them, or says of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqbio.intake import study as intake_study
+from aqbio.intake.check import study_problems
+from aqbio.intake.new import new_study_from
+from aqbio.intake.study import gathered_study
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.tables import read_table
+from aqbio.io.trial_files import read_recording
+from tests.foretold import foretold
+from tests.golden import differences
+from tests.real.staged import fill, run_stages
+
+pytestmark = pytest.mark.case
+
+SAID = {
+    "c3d_plates_not_declared": "60 analog channels are recorded, 48 of them named Fx1 ... Mz8 in N "
+    "and Nmm, but FORCE_PLATFORM:USED is 0",
+    "trc_spaces_instead_of_tabs": "1.3 s at 250 Hz, 51 markers",
+    "grf_sto_f1_1_columns": "75.2 kg by 2 whole strides",
+    "grf_mot_own_clock": "it has the name of sprint.trc, but their clocks share no time (0 to 1.3 "
+    "s, 3.33 to 4.62 s)",
+    "c3d_markers_held_in_gaps": "LELB, LTHAP, RTIAP, RHEEL: 52 positions repeat",
+    "trc_pig_bone_axes_as_markers": "not used (computed by other software",
+    "pub_cmu_waist_labels": "39 labels are placed",
+    "opencap_labels": "of 3 of 3 runs: speed, steps, contact times, joint angles and angular "
+    "momentum (level A) of the legs, the arms, the trunk, the pelvis, the push side",
+    "pose2sim_labels": "for the labels hardly show pelvis. To change that: mark the iliac",
+    "pose2sim_raw_and_filtered": "LSTM.trc, which has 64 labels instead of 21",
+    "pose2sim_two_people": "S01 stands still in all trials: no results",
+}
+
+
+@pytest.mark.opensim
+@pytest.mark.parametrize("case", SAID)
+def test_what_a_new_study_says(cases, tmp_path, case):
+    """And check has nothing against sessions of video."""
+    said: list[str] = []
+    summary = new_study_from(tmp_path / "study", cases / case / "recordings", None, said.append)
+    assert SAID[case] in summary
+    markers = (tmp_path / "study" / "markers.yaml").read_text()
+    assert "please_fill" not in markers
+    for label in ("RFEMUR_X", "LFOOT_Z"):
+        assert f"\n  {label}:" not in markers
+    assert foretold(summary)
+    if case.startswith(("opencap", "pose2sim")):
+        fill(tmp_path / "study" / "participants.tsv", sex="male", mass_kg="75")
+        problems = study_problems(tmp_path / "study" / "study.yaml")
+        assert [one for one in problems if one.severity == "error"] == []
+
+
+LABELS = (
+    "opencap_labels", "pose2sim_labels", "pose2sim_two_people", "pub_cmu_waist_labels",
+    "trc_pig_bone_axes_as_markers",
+)  # fmt: skip
+
+
+@pytest.mark.opensim
+def test_marker_sets_of_the_cases(cases, monkeypatch):
+    """Landmarks before the video that they come from, hips for spines, and no axes of bones."""
+    monkeypatch.setattr(intake_study, "_previews", lambda *_: {})
+    lines = []
+    for case in LABELS:
+        data = cases / case / "recordings"
+        found = gathered_study("case", data, None, lambda line: None).markers
+        assert found.missing == (), case
+        lines += [f"{case} | {line}" for line in found.text.splitlines()]
+    assert differences("labels_of_cases", lines) == []
+
+
+def computed(cases, tmp_path, name, until, **cells):
+    """Study of a case after some stages, and what `aqbio new` says."""
+    folder = tmp_path / "study"
+    said = new_study_from(folder, cases / name / "recordings", None, lambda line: None)
+    with (folder / "study.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"results: {(tmp_path / 'results').as_posix()}\n")
+        file.write("consistency: off\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n")
+    fill(folder / "participants.tsv", sex="male", **cells)
+    return run_stages(folder / "study.yaml", until=until), said
+
+
+@pytest.mark.opensim
+def test_two_points_on_a_head_do_not_lose_the_trunk(cases, tmp_path):
+    """From the folder to momenta of all parts: those two leave the neck locked."""
+    study, _ = computed(cases, tmp_path, "pose2sim_labels", "tables", mass_kg="75")
+    steps = read_table(study.table("steps.tsv"))
+    kept = steps[steps["status"] == "ok"]
+    assert len(kept) > 10
+    for part in ("torso", "push_side", "swing_side", "total"):
+        assert kept[f"H_{part}_y_stance_mean_kgm2ps"].notna().all(), part
+
+
+def prepared(cases, tmp_path, name):
+    """Findings and prepared sprint of a case, and what `aqbio new` says."""
+    study, said = computed(cases, tmp_path, name, "prepare")
+    trials = study.read_manifest("S01", "prepare")["trials"]
+    found = {one["rule"]: one["what"] for entry in trials for one in entry["findings"]}
+    return found, read_dataset(study.folder("S01", "prepare") / "sprint.nc"), said
+
+
+def test_dead_plate_is_named_and_its_step_stays(cases, tmp_path):
+    found, trial, said = prepared(cases, tmp_path, "c3d_one_plate_dead")
+    silent = found["plate-silent"]
+    assert silent.startswith(
+        "the right foot stands on plate 2 from 0.35 to 0.47 s and plate 2 measures nothing (all "
+        "samples 0)"
+    )
+    assert silent in said
+    assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
+    force = trial["foot_force"].sel(axis="y")
+    assert np.isnan(force.sel(time=slice(0.36, 0.46))).all()
+    assert float(force.sel(time=slice(0.58, 0.70)).max()) > 2000.0
+
+
+def test_moments_in_newton_metres_are_read_as_such(cases, tmp_path):
+    found, trial, _ = prepared(cases, tmp_path, "c3d_moments_Nm_labelled_Nmm")
+    what = found["force-units"]
+    assert what.startswith("plates 2, 4, 7, 8: the moments put every centre of pressure at the ")
+    assert "1000 times too small: N m, not N mm" in what
+    assert "pressure-outside" not in found
+    assert trial.attrs["free_moment"] == "measured"
+    assert list(trial["contact_plates"].values) == ["2", "4", "7", "8"]
+
+
+def test_tables_of_opensim_carry_the_forces_of_the_plates(cases):
+    """The same sprint, once as C3D: what was rounded to 0.01 N and 0.01 N mm."""
+    table = cases / "grf_sto_f1_1_columns" / "recordings"
+    forces = read_recording(table / "sprint.trc", table / "sprint_grf.sto").forces
+    plates = read_recording(cases / "c3d_markers_held_in_gaps" / "recordings" / "sprint.c3d").forces
+    assert forces.rate == plates.rate == 1500.0
+    loaded = [plates.numbers.index(number) for number in (2, 4, 7, 8)]
+    theirs = np.linalg.norm(plates.wrench.force[:, loaded], axis=2)
+    np.testing.assert_allclose(np.linalg.norm(forces.wrench.force, axis=2), theirs, atol=0.05)
+
+
+def test_held_positions_are_those_that_differ_from_the_sound_recording(cases):
+    held, sound = (
+        read_recording(cases / case / "recordings" / "sprint.c3d")
+        for case in ("c3d_markers_held_in_gaps", "c3d_one_plate_dead")
+    )
+    apart = np.abs(held.positions - sound.positions).max(axis=2)
+    assert not np.nan_to_num(apart).any()
+    lost = np.isnan(held.positions).all(axis=2) & ~np.isnan(sound.positions).all(axis=2)
+    assert lost.sum(axis=0).max() == 13  # twelve frames, and the one that was repeated
+    labels = {held.labels[index] for index in np.flatnonzero(lost.any(axis=0))}
+    assert labels == {"RTIAP", "LTHAP", "RHEEL", "LELB"}

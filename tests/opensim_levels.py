@@ -369,8 +369,6 @@ def _weighted(values: dict[str, np.ndarray], masses: dict[str, float]) -> np.nda
     return np.sum([masses[name] * value for name, value in values.items()], axis=0) / whole
 
 
-# whole trials ------------------------------------------------------------------------------------
-
 INSTANTS = (0.2, 0.4, 0.6, 0.8)
 """Of every contact."""
 

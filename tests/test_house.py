@@ -87,9 +87,6 @@ def _pages() -> list[Path]:
     return [path for path in _tracked() if path.suffix == ".md"]
 
 
-# installation -----------------------------------------------------------------------------------
-
-
 def test_conda_users_get_what_pip_users_get():
     """environment.yml lists the dependencies of pyproject.toml, in the same words."""
     *others, by_pip = yaml.safe_load(_text("environment.yml"))["dependencies"]
@@ -122,9 +119,6 @@ def test_versions_and_the_licence_are_the_same_everywhere():
     assert f"Python 3.{lowest} to 3.{end - 1}" in _text("Makefile")
     told = {f"Programming Language :: Python :: 3.{minor}" for minor in range(lowest, end)}
     assert told <= set(PROJECT["classifiers"])
-
-
-# rooms ------------------------------------------------------------------------------------------
 
 
 def _room(path: Path) -> str:
@@ -201,8 +195,6 @@ def test_files_and_functions_stay_readable(folder):
                 long += [(path, node.name)] * (lines >= 60 or given > 10)
     assert long == []
 
-
-# words ------------------------------------------------------------------------------------------
 
 MACHINE = re.compile(
     r"(?<![\w.])/(?:work|tmp|root|home/\w+|Users/\w+|mnt|var/folders)/\w|[A-Z]:\\\\?Users"

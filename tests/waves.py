@@ -214,9 +214,6 @@ def _total(random, contact: np.ndarray, growth: np.ndarray) -> tuple[np.ndarray,
     return total, moment
 
 
-# evidence -----------------------------------------------------------------------------------------
-
-
 def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
     """Evidence of a drawn study: what a laboratory without any error would hand on."""
     names = [f"athlete-{number + 1:02d}" for number in range(len(athletes.fastest))]

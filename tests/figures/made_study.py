@@ -181,9 +181,6 @@ def _step(step: MadeStep, random: np.random.Generator) -> xr.Dataset:
     return xr.Dataset(found | {"joint_flexion_moment": flexion})
 
 
-# files ------------------------------------------------------------------------------------------
-
-
 def write_made_results(
     folder: Path,
     *,
@@ -465,8 +462,6 @@ def _write_manifests(study: Study, participant_id: str, *, static: bool) -> None
             study, participant_id, stage, entries, findings=[remark], mass_kg=MASS_KG, **more
         )
 
-
-# verdicts ---------------------------------------------------------------------------------------
 
 OWN = ("H1", "H2", "H4", "H7")
 """Hypotheses with a number of each athlete's own."""

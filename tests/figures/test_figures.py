@@ -86,9 +86,6 @@ def described(request, tables):
     return request.param, tables[request.param.name]
 
 
-# what is drawn ----------------------------------------------------------------------------------
-
-
 def shown(drawing: Drawing) -> list[Text]:
     """Words that are drawn."""
     hidden = set()
@@ -269,9 +266,6 @@ def test_axes_have_labels_with_units(described, made):
             assert figure.name in WITHOUT_UNIT or re.search(r"\(.+\)", label), label
 
 
-# words ------------------------------------------------------------------------------------------
-
-
 def test_words_keep_the_rules_and_follow_the_rows(described):
     figure, rows = described
     assert len(rows) > 2
@@ -407,9 +401,6 @@ def test_one_condition_and_missing_intervals_are_drawn(name, tables):
         drawing.draw_without_rendering()
     assert cut(drawing) == []
     assert "95 % interval of" not in figure.caption(rows.assign(**gone))
-
-
-# the stage --------------------------------------------------------------------------------------
 
 
 def listed(study: Study) -> list[dict]:

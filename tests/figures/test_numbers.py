@@ -33,9 +33,6 @@ def results(study):
         yield found
 
 
-# means over steps -------------------------------------------------------------------------------
-
-
 def test_pooled_participants_are_their_steps_together():
     random = np.random.default_rng(5)
     rows = pd.DataFrame(random.normal(2.0, 1.0, (40, 3)), columns=["value", "low", "high"])
@@ -54,9 +51,6 @@ def test_pooled_participants_are_their_steps_together():
     rows.loc[3, "low"] = np.nan  # a step without an interval: the mean has none
     some = summarise(rows, ["source"]).set_index("source")
     assert np.isnan(some.loc[rows.loc[3, "source"], "low"])
-
-
-# bars -------------------------------------------------------------------------------------------
 
 
 def test_means_are_those_of_the_steps(results):
@@ -91,9 +85,6 @@ def test_means_are_those_of_the_steps(results):
                 assert bar["high"] == pytest.approx(rows["high"].mean())
             else:
                 assert np.isnan(bar["high"])
-
-
-# curves -----------------------------------------------------------------------------------------
 
 
 def line(rows: pd.DataFrame, row: str, name: str, column: str = "mean") -> np.ndarray:
@@ -144,6 +135,3 @@ def test_balance_and_parts_of_moments_add_up():
     assert (
         np.isclose(shares.sum(0), 100.0)
     ).mean() > 0.8  # elsewhere three agree but for the residual
-
-
-# fastest runs -----------------------------------------------------------------------------------

@@ -119,8 +119,6 @@ def test_markers_and_plates_of_every_type_wherever_they_lie(
         np.testing.assert_allclose(forces.corners[number].mean(axis=0), centre, atol=1e-6)
 
 
-# what odd and damaged files say -------------------------------------------------------------------
-
 RNG = np.random.default_rng(2)
 POINTS, LOAD = RNG.uniform(-2000.0, 2000.0, (FRAMES, 3, 3)), drawn_load(RNG)
 
@@ -291,9 +289,6 @@ def test_what_odd_files_say_is_what_it_was(tmp_path):
         lines += said(name, lambda: read_c3d(path), tmp_path)
     assert NAME not in "".join(lines)
     assert differences("io/c3d", lines) == []
-
-
-# the native reader --------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -85,9 +85,6 @@ def test_every_family_gives_the_same_wrench(tmp_path_factory, family, seed, star
     assert [one.rule for one in findings] == rules.get(form, [])
 
 
-# what odd and damaged files say -------------------------------------------------------------------
-
-
 def altered(alter, family="plain", parts=(0, 1, 2)):
     """A file of one contact that was changed in place."""
 

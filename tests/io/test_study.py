@@ -79,9 +79,6 @@ def test_what_sheets_say_is_what_it_was(tmp_path):
     assert differences("io/sheets", lines) == []
 
 
-# sheets and settings against each other -----------------------------------------------------------
-
-
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return write_small_study(tmp_path)

@@ -45,9 +45,6 @@ def drawn(seed: int, frames: int = 30) -> np.ndarray:
     return positions
 
 
-# round trips and independent readers --------------------------------------------------------------
-
-
 @settings(max_examples=20)
 @given(SEEDS, RATES)
 def test_markers_come_back_and_pandas_reads_the_same(tmp_path_factory, seed, rate):
@@ -137,9 +134,6 @@ def test_tables_of_markers_of_opensim(tmp_path, form):
     np.testing.assert_allclose(found.positions, positions, atol=1e-12)
 
 
-# what odd and damaged files say -------------------------------------------------------------------
-
-
 FILES = texts(Path(__file__).with_name("odd_files.txt"))
 
 
@@ -173,9 +167,6 @@ def test_other_formats_are_refused(tmp_path):
         read_recording(tmp_path / "a.sto")
 
 
-# the clock ----------------------------------------------------------------------------------------
-
-
 @given(
     st.sampled_from([100.0, 120.0, 199.0, 250.0, 1000.0, 1083.0, 1500.0, 2000.0, 2400.0]),
     st.sampled_from([0.0, 0.23, 12.347]), st.sampled_from([2, 3, 4, 9]), st.booleans(),
@@ -207,9 +198,6 @@ def test_time_in_another_unit_is_named(unit, rate):
     if unit != "minutes":  # plates may have 6000 Hz
         with refused("time-unit", f"in {unit}, where"):
             sampling_rate(np.round(time), "a.mot")
-
-
-# what is possible ---------------------------------------------------------------------------------
 
 
 @given(

@@ -57,9 +57,6 @@ THEIRS = (
 NONE = Corrections(drop_muscles=False, unclamp=False, torso_inertia=False)
 
 
-# what is wrong and what is corrected --------------------------------------------------------------
-
-
 def audited(name: str, path: Path, folder: Path) -> list[str]:
     """What the audit says of a model, and of it with corrections; what these do and leave."""
     lines = said(name, lambda: audit_model(path, HELD), folder)
@@ -138,8 +135,6 @@ def test_what_is_said_of_models_is_what_it_was(tmp_path):
 
 ANGLE, SPEED = 0.7, 5.0
 
-
-# written models -----------------------------------------------------------------------------------
 
 ATHLETE_MASS = 68.4
 FIELDS = ("parent_position", "parent_rotation", "child_rotation", "child_position", "com", "mass",
@@ -282,8 +277,6 @@ def test_a_model_that_opensim_cannot_build_is_refused() -> None:
     assert caught.value.file == str(SPRINT)
 
 
-# sprint model -------------------------------------------------------------------------------------
-
 KINDS = {"sprint": PLAIN, "sprint_anatomical": ANATOMICAL}
 ROUNDING = 0.5 * 10.0**-DECIMALS
 
@@ -313,9 +306,6 @@ def test_our_model_is_that_of_the_tables(kind, sex, tmp_path):
         place = model.getMarkerSet().get(marker.name).getLocationInGround(state)
         expected = places[marker.body] + marker.position
         np.testing.assert_allclose(array_from_vec3(place), expected, atol=9 * ROUNDING)
-
-
-# our engine beside OpenSim's, as every study compares them ----------------------------------------
 
 
 @pytest.fixture(scope="module")

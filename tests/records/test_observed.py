@@ -179,9 +179,6 @@ def test_the_moment_about_an_axis_that_is_not_told_is_missing_there(study, run):
     np.testing.assert_array_equal(found["coordinate_observed"].values, told_ones)
 
 
-# what is observed ---------------------------------------------------------------------------------
-
-
 def seen_of(run, hidden=(), frames=slice(None)) -> np.ndarray:
     """Segments that the model's markers determine, (T, S); some bodies' hidden in some frames."""
     skeleton, q = run[0].skeleton, run[0].motion[0]

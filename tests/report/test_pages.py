@@ -48,9 +48,6 @@ def numbers(sentence: str) -> list[str]:
     return re.findall(r"(?<![\w.])−?\d+(?:\.\d+)?", sentence)
 
 
-# what every page is -----------------------------------------------------------------------------
-
-
 class Elements(HTMLParser):
     """Addresses, identifiers, images and values of a page."""
 
@@ -120,9 +117,6 @@ def test_the_page_that_is_one_file(made, pages):
     assert ("No whole step was kept" in text) == (made.name == "none")
     write_one_file(made.study, lambda _: None)
     assert path.read_text(encoding="utf-8") == text
-
-
-# prose ------------------------------------------------------------------------------------------
 
 
 def test_the_sample_is_counted(content):
@@ -291,6 +285,3 @@ def test_a_changed_smallest_effect_arrives_in_every_drawing(folder):
     figure, own = drawn["timing"]
     expected = f"({digits(-100 * deltas['H5a'])} % of the step and {digits(-deltas['H5b'])} of"
     assert expected in figure.caption(own)
-
-
-# one source -------------------------------------------------------------------------------------

@@ -43,8 +43,6 @@ def test_every_parameter_has_words_in_the_unit_of_the_page():
         assert factor == prefix[unit], name
 
 
-# left against right -------------------------------------------------------------------------------
-
 LEFT, RIGHT = np.array([9.5, 10.0, 10.5]), np.array([10.5, 11.0, 11.5])
 
 
@@ -122,9 +120,6 @@ def test_sentences_say_which_side_and_what_differs(table, said, short):
         assert one.range in short_side_words(speeds)
 
 
-# how sure -----------------------------------------------------------------------------------------
-
-
 def budget(**athletes):
     """Standard deviation and share of the skin of some athletes; the rest is inertia's."""
     rows = []
@@ -142,8 +137,6 @@ def test_intervals_are_means_over_athletes_and_shares_are_of_the_mean_variance()
     shares = dict(zip(SOURCES, line.shares, strict=True))
     assert (shares["skin"], shares["inertia"], shares["model"]) == ("14", "86", "0")
 
-
-# stance, body, origin -----------------------------------------------------------------------------
 
 SIDE = "push_side_y"
 

@@ -147,9 +147,6 @@ def test_a_wrong_contrast_is_refused_in_words(tmp_path, line, words):
         _registry("\n".join([*kept, line]), tmp_path)
 
 
-# drawn studies ------------------------------------------------------------------------------------
-
-
 POWER, FATIGUE = -1.5, -0.006
 
 
@@ -231,9 +228,6 @@ def _sessions(random, gain, athletes=16):
     steps = pd.DataFrame({"participant_id": pd.Categorical([]), "speed_mps": []})
     people = pd.DataFrame(index=sorted(set(sprints["athlete"])))
     return Evidence(steps, pd.DataFrame(), people, sprints, lambda name: None)
-
-
-# steps that speed up ------------------------------------------------------------------------------
 
 
 def _speeding(random, direction, size, athletes=14, steps=16):

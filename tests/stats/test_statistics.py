@@ -30,8 +30,6 @@ from aqbio.stats.within import slopes
 
 REGISTRY = read_registry()
 
-# within athletes ---------------------------------------------------------------------------------
-
 
 def test_slopes_within_groups_are_those_of_statsmodels():
     random = np.random.default_rng(1)
@@ -46,8 +44,6 @@ def test_slopes_within_groups_are_those_of_statsmodels():
         assert found[name] == pytest.approx(oracle, rel=1e-10)
     assert np.isnan(found["e"])
 
-
-# partitions of the body --------------------------------------------------------------------------
 
 CURVES = np.random.default_rng(2).standard_normal((4, 101, 5))
 
@@ -93,9 +89,6 @@ def test_round_off_makes_no_rank():
     np.testing.assert_array_equal(
         place[:, :-1], np.tile(np.repeat(np.arange(1, 15, 2), 2), (200, 1))
     )
-
-
-# between athletes --------------------------------------------------------------------------------
 
 
 def test_calibrated_columns_are_what_true_capacities_have_on_average():
@@ -256,9 +249,6 @@ def test_the_interval_of_a_mean_is_that_of_scipy(drawn):
     assert row.estimate == pytest.approx(outcome(evidence, REGISTRY["H4"]).values["value"].iloc[4])
     assert (row.ci_low, row.ci_high) == pytest.approx((expected.low, expected.high), rel=1e-9)
     assert row.n_steps == 12
-
-
-# errors and the rule -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("sd", "expected"), [(0.01, 0.01), (5.0, None), (np.inf, None)])

@@ -86,9 +86,6 @@ def _at(trial, variable, times, **labels):
     return found.reshape(len(times), *chosen.shape[1:])
 
 
-# curves ------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("number", [0, 1])
 def test_curves_are_the_signals_of_the_step_by_role(trial, number):
     """Left contacts change roles and are mirrored; moments are positive in extension."""
@@ -145,8 +142,6 @@ def test_speed_and_heading_are_those_over_the_ground(belt):
         first = CONTACTS["touchdown"]
         assert np.degrees(turn) == pytest.approx(sign * 10.0 * (first[2] - first[0]), rel=1e-6)
 
-
-# roles -------------------------------------------------------------------------------------------
 
 ROW_KEYS = ["level", "source", "target", "axis", "phase", "statistic"]
 
@@ -241,9 +236,6 @@ def test_rows_are_the_means_of_the_curves(levels, flight):
         assert both == pytest.approx(before, rel=1e-9)
 
 
-# spreads -----------------------------------------------------------------------------------------
-
-
 def test_curves_of_a_fitted_trial_have_the_plain_ones_and_the_posterior_of_sums():
     """Plain ones are 2 above on every axis; variances of sums over groups whose errors hang
     together, with those of independent draws."""
@@ -307,9 +299,6 @@ def test_a_trials_statistics_are_as_unsure_as_all_sources_make_them():
     assert both == {name: pytest.approx(np.hypot(0.075, one)) for name, one in moved.items()}
 
 
-# other models ------------------------------------------------------------------------------------
-
-
 def _rows(*values, axis="y", outcome=OF_ARMS):
     names = dict(zip(NAMES, outcome, strict=True)) | {"axis": axis}
     return pd.DataFrame([names | {"step": n, "value": value} for n, value in enumerate(values)])
@@ -336,9 +325,6 @@ def test_the_choice_of_the_model_adds_its_variance():
     for values in sds.values():
         np.testing.assert_allclose(values[0], np.sqrt((9.0 + 16.0) / 2))
         assert np.isnan(values[1]).all()
-
-
-# quality -----------------------------------------------------------------------------------------
 
 
 def _step(**changes: object) -> dict[str, object]:

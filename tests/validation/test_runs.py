@@ -209,8 +209,6 @@ def test_skin_has_its_amplitude(exact, skin):
     )
 
 
-# masses on springs ------------------------------------------------------------------------------
-
 STEP = 1e-3
 STIFFNESS = np.full((1, 3), (2.0 * np.pi * 11.0) ** 2)
 

@@ -139,9 +139,6 @@ def _slopes(table, x: str, y) -> np.ndarray:
     return np.array([np.polyfit(one[x], one["y"], 1)[0] for _, one in own])
 
 
-# truths -------------------------------------------------------------------------------------------
-
-
 def test_slopes_between_athletes():
     """Standardised coefficients of all three habits and the group, of 200,000 athletes."""
     group = Group(0.4, speed=-0.8, lateral=0.1, flight=0.03, drive=0.05)
@@ -178,9 +175,6 @@ def test_effects_within_athletes():
         assert np.mean(values) == pytest.approx(true[name].value, abs=4.0 * error), name
 
 
-# what laboratories do -----------------------------------------------------------------------------
-
-
 CORE = ("H1", "H4", "H5a", "H7")
 NOTHING, TWICE = "nothing is so, 12 athletes", "twice the smallest effects, 12 athletes"
 LAST, LATE = "restricted arms always last, with fatigue of 0.6 %", "forces that are 16 ms late"
@@ -204,8 +198,6 @@ def test_few_studies_are_judged_counted_and_written(tmp_path):
     lines = [*digest({"verdicts": table}), *(line for line in page if line.startswith("|"))]
     assert differences("validation_verdicts", lines) == []
 
-
-# the committed run ------------------------------------------------------------------------------
 
 LEAST = {
     (TWICE, *CORE, "contrast"): 0.9,

@@ -397,9 +397,6 @@ def test_detectable_effect(tables):
     assert row.mde >= beyond * (1.0 - 1e-9)
 
 
-# power ------------------------------------------------------------------------------------------
-
-
 def _found(se, df, row):
     """Power of the test alone at the smallest effect of interest."""
     distance = abs(row.smallest_effect) / se

@@ -60,9 +60,6 @@ def test_golden_tables_of_a_whole_study(request, world):
     assert (found["lag_change"] == float(given.loc["H5a", "estimate"])).all()
 
 
-# a study that is changed -------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> Study:
     return drawn_study(tmp_path_factory.mktemp("small"), "W1", athletes=8, multiverse=False)
@@ -217,9 +214,6 @@ def test_golden_verdicts_of_few_athletes(tmp_path, monkeypatch, count):
     assert differences(f"hypotheses/{count}_athletes", digest(found)) == []
 
 
-# what is gathered --------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("measure", ["flight_drift_y", "plain_flight_drift_y"])
 def test_a_trial_beyond_a_law_of_mechanics_is_not_believed(small, tmp_path, measure):
     """That one alone, and only of the motion, fitted or plain, that breaks it."""
@@ -236,9 +230,6 @@ def test_a_trial_beyond_a_law_of_mechanics_is_not_believed(small, tmp_path, meas
     first = (moving[0].participant_id, moving[0].trial_id)
     assert found.index[found["suspect"]].tolist() == [first]
     assert other is found or not other["suspect"].any()
-
-
-# other choices -----------------------------------------------------------------------------------
 
 
 def test_golden_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatch):
@@ -287,6 +278,3 @@ def test_golden_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatc
     table = pd.DataFrame(rows).drop(columns="registry_hash")
     lines = [" ".join(one) for one in table[["hypothesis", "specification", "verdict"]].to_numpy()]
     assert differences("hypotheses/arms", [*lines, *digest({"arms": table}, texts=False)]) == []
-
-
-# memory ------------------------------------------------------------------------------------------

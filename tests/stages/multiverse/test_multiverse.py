@@ -100,9 +100,6 @@ def test_golden_specifications_and_bodies():
     assert differences("multiverse/specifications", told(cases)) == []
 
 
-# other models ------------------------------------------------------------------------------------
-
-
 def test_golden_other_models(tmp_path, monkeypatch):
     """A model on which a trial failed, broke, was not processed, or is known."""
     columns = list(COMPARED.values())
@@ -146,16 +143,11 @@ def test_golden_other_models(tmp_path, monkeypatch):
     assert differences("multiverse/other_models", told(cases)) == []
 
 
-# lines that turn ---------------------------------------------------------------------------------
-
 FRAMES = 101
 STEPS = (
     Step(1, "right", 0.0, 0.1, 0.25, "ok", ""),
     Step(2, "left", 0.25, 0.35, float("nan"), "incomplete", ""),
 )
-
-
-# spreads -----------------------------------------------------------------------------------------
 
 
 def _sampled(samples: np.ndarray) -> xr.Dataset:

@@ -1,8 +1,8 @@
 """``python -m benchmarks.drawn_mutations --seed 1 --count 60``: mistakes drawn at random.
 
 One operator, comparison, sign or number of a drawn line that a run of the small virtual study
-enters is changed in a copy of the project, and the tests of files that import the module run until
-one fails. A mistake that survives is a hole in the tests, or changes nothing. With ``--incomplete``
+enters is changed in a copy of the project, and the test files that enter the line run until a test
+fails. A mistake that survives is a hole in the tests, or changes nothing. With ``--incomplete``
 branches stop with an error that tests of incomplete recordings enter and the small study does not.
 """
 
@@ -16,7 +16,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,24 +26,9 @@ from coverage import Coverage
 ROOT = Path(__file__).parents[1]
 ROOMS = sorted(path.parent.name for path in (ROOT / "aqbio").glob("*/__init__.py"))
 MARKS = "not workflow and not browser and not install and not slurm and not real"
-MOST_FILES = 20
-FOLDERS = {
-    "body": ("anthropometry", "calibration", "scale"), "labels": ("labelling", "landmarks"),
-    "recordings": ("recordings", "prepare"), "opensim": ("osim",), "pages": ("report",),
-    "study": ("records",),
-}  # fmt: skip
-"""Folders of tests of rooms that are called otherwise."""
-GOLDEN = (
-    "tests/stats/test_golden.py",
-    "tests/steps/test_golden.py",
-    "tests/report/test_golden.py",
-    "tests/mechanics/test_chain.py",
-    "tests/virtual/test_finished.py",
-    "tests/virtual/test_consistency_stage.py",
-)
-"""Every number and word of whole studies: they run last."""
 STUDY = ("aqbio", "run", "data/virtual_sprinters/test_study.yaml")
-LACKING = ("pytest", "-q", "-n", "0", "tests/lacking/test_lacking.py")
+TESTS = ("pytest", "-q", "-m", MARKS, "-p", "benchmarks.entering_tests")
+LACKING = "tests/lacking/test_lacking.py"
 PLANTED = 'raise KeyError("planted")'
 ENDLESS_S = 1200.0
 """A mistake after which tests do not end is noticed."""
@@ -140,7 +126,7 @@ def drawn(
     seed: int,
     count: int,
     rooms: Sequence[str] = ROOMS,
-    entered: dict[str, set[int]] | None = None,
+    entered: Container[tuple[str, int]] | None = None,
     kind: Callable[[str, bytes], list[Change]] = changes,
 ) -> list[Change]:
     """Changes of files of rooms, each room as often as any other; on lines that are entered."""
@@ -149,87 +135,62 @@ def drawn(
         files = sorted((ROOT / "aqbio" / room).rglob("*.py"))
         made = (kind(path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in files)
         every[room] = [
-            one
-            for own in made
-            for one in own
-            if entered is None or one.line in entered.get(one.file, ())
+            one for own in made for one in own if entered is None or (one.file, one.line) in entered
         ]
     found = [room for room in rooms if every[room]]
     return [generator.choice(every[found[number % len(found)]]) for number in range(count)]
 
 
-def entered_lines(root: Path, command: Sequence[str] = STUDY) -> dict[str, set[int]]:
-    """Lines of every file that a run of the small virtual study enters, in all its processes."""
+Entering = dict[tuple[str, int], set[str]]
+"""Of every line that is entered: the test files that enter it, or nothing for a study."""
+
+
+def entering(root: Path, command: Sequence[str]) -> Entering:
+    """Lines of aqbio that a command enters in a copy of the project, in all its processes."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "coveragerc"
         settings.write_text(
             f"[run]\nsource = aqbio\nparallel = true\npatch = subprocess, _exit\n"
-            f"data_file = {folder}/data\n"
+            f"context = ${{PYTEST_CURRENT_TEST-}}\ndata_file = {folder}/data\n"
         )
+        own = {"PYTHONPATH": str(root), "COVERAGE_RCFILE": str(settings)}
         subprocess.run(
             [sys.executable, "-m", "coverage", "run", "-m", *command],
             cwd=root,
-            env=os.environ | {"PYTHONPATH": str(root), "COVERAGE_RCFILE": str(settings)},
-            capture_output=True,
+            env=os.environ | own,
             check=True,
         )
         found = Coverage(config_file=str(settings))
         found.combine()
         data = found.get_data()
         return {
-            Path(one).relative_to(root).as_posix(): set(data.lines(one) or ())
-            for one in data.measured_files()
+            (Path(file).relative_to(root).as_posix(), line): {
+                name.partition("::")[0] for name in tests if name
+            }
+            for file in data.measured_files()
+            for line, tests in data.contexts_by_lineno(file).items()
         }
 
 
-def guards(file: str) -> list[str]:
-    """Test files of the room and those that name the module, golden ones of whole studies last."""
-    module, name, room = (
-        file.removesuffix(".py").replace("/", "."),
-        Path(file).stem,
-        file.split("/")[1],
-    )
-    found = []
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        text, folders = path.read_text(encoding="utf-8"), FOLDERS.get(room, (room,))
-        own = not {*folders}.isdisjoint(path.parts)
-        if "real" not in path.parts and (own or module in text or f"import {name}" in text):
-            found.append((name not in path.stem, not own, path.relative_to(ROOT).as_posix()))
-    named = [path for *_, path in sorted(found)[:MOST_FILES]]
-    return list(dict.fromkeys([file, *named, *GOLDEN]))
-
-
-def are_green(files: Sequence[str], root: Path, workers: str = "0", *, shown: bool = False) -> bool:
-    """Whether tests of a copy of the project pass."""
-    folders = list(dict.fromkeys(Path(one).parent for one in files))
-    # pytest forgets the fixtures of a folder that it comes back to
-    together = sorted(files, key=lambda one: folders.index(Path(one).parent))
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", workers, "-m", MARKS, *together]
-    environment = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
-    said = None if shown else subprocess.DEVNULL
-    try:
-        done = subprocess.run(
-            command,
-            cwd=root,
-            env=environment,
-            stdout=said,
-            stderr=said,
-            check=False,
-            timeout=ENDLESS_S,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode in (0, 5)  # 5: there are none
-
-
-def survives(change: Change, root: Path, more: Sequence[str] = ()) -> bool:
-    """Whether no test fails with the change in a copy of the project, of `more` files either."""
+def survives(change: Change, root: Path, files: Sequence[str]) -> bool:
+    """Whether no test of some files fails with the change in a copy of the project."""
     path = root / change.file
     right = path.read_bytes()
     path.write_bytes(right[: change.start] + change.wrong.encode() + right[change.stop :])
-    green = are_green((*guards(change.file), *more), root)
-    path.write_bytes(right)
-    return green
+    folders = list(dict.fromkeys(Path(one).parent for one in files))
+    # pytest forgets the fixtures of a folder that it comes back to
+    together = sorted(files, key=lambda one: folders.index(Path(one).parent))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-m", MARKS, *together]
+    environment = os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=root, env=environment, capture_output=True, check=False, timeout=ENDLESS_S
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        path.write_bytes(right)
+    return done.returncode in (0, 5)  # 5: there are none
 
 
 def main() -> int:
@@ -252,19 +213,17 @@ def main() -> int:
                 made(path, names) if "data" in Path(path).parts else unneeded(path, names)
             ),
         )
-        entered, kind, more = entered_lines(root), changes, ()
+        usual, tests = entering(root, STUDY), entering(root, (*TESTS, "-n", "auto"))
+        lines, kind = usual.keys(), changes
         if options.incomplete:
-            usual, kind, more = entered, stops, LACKING[-1:]
-            entered = {
-                file: lines - usual.get(file, set())
-                for file, lines in entered_lines(root, LACKING).items()
-            }
-        chosen = drawn(options.seed, options.count, options.rooms.split(","), entered, kind)
-        every = sorted({*more, *(file for one in chosen for file in guards(one.file))})
-        if not are_green(every, root, "auto", shown=True):
-            parser.error("tests fail without a mistake")
-        for number, one in enumerate(chosen, 1):
-            alive = survives(one, root, more)
+            lacking = {line for line, files in tests.items() if LACKING in files}
+            lines, kind = lacking - usual.keys(), stops
+        breadth = Counter(file for files in tests.values() for file in files)
+        for number, one in enumerate(
+            drawn(options.seed, options.count, options.rooms.split(","), lines, kind), 1
+        ):
+            files = sorted(tests.get((one.file, one.line), ()), key=breadth.__getitem__)
+            alive = not files or survives(one, root, files)
             survived += alive
             source = (ROOT / one.file).read_bytes()
             line = source.splitlines()[one.line - 1].decode().strip()

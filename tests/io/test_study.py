@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from aqbio.config import Participant, Trial
 from aqbio.io.sheets import read_capacities, read_sheet
-from aqbio.io.study import checked_study, compared_studies, on_other_models
+from aqbio.io.study import checked_study, compared_studies, load_study, on_other_models
 from tests.altered_study import alter, alterations
 from tests.golden import differences
+from tests.refusal import refused
 from tests.said import said, texts
 from tests.small_study import write_small_study
 
@@ -130,3 +131,14 @@ def test_what_studies_say_is_what_it_was(tmp_path):
         lines += [line for line in own if line.split(" | ")[1] not in sound]
         sound = sound or {line.split(" | ")[1] for line in own}
     assert differences("io/studies", lines) == []
+
+
+def test_an_unknown_participant_and_a_stage_that_has_not_run(file):
+    study = load_study(file)
+    for name, fix in (("p11", "did you mean P1?"), ("somebody", "known: P1, P2.")):
+        with refused("participant-unknown", f"{name} is not in the sheet") as raised:
+            study.participant(name)
+        assert raised.value.fix == fix
+    with refused("stage-order", "stage prepare has not run for P1") as raised:
+        study.read_manifest("P1", "prepare")
+    assert "aqbio prepare" in raised.value.fix

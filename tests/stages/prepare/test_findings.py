@@ -17,7 +17,7 @@ from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.io.mot import Storage, write_storage
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import write_trc
-from aqbio.recordings.axes import Clues, check_stated, detected_axes, stated_axes
+from aqbio.recordings.axes import Clues, check_stated, detected_axes, laboratory_axes, stated_axes
 from aqbio.recordings.body_size import force_findings, measured_stature, size_findings
 from aqbio.recordings.clock import flights, note_clock
 from aqbio.recordings.contact_findings import (
@@ -171,6 +171,12 @@ def lost_frames(end: float | None) -> object:
     return check_frames(recording, TRIAL.model_copy(update={"end_s": end}), "run.c3d")
 
 
+def axes(order: list[int]) -> object:
+    """Axes of a run whose labels are given in another order."""
+    run = Recording(made_run.LABELS, made_run.markers()[:, order], made_run.FRAME_RATE)
+    return noted(lambda notes: laboratory_axes(run, MARKER_SET, "auto", notes).matrix)
+
+
 def leaning(degrees: float, across: float = 0.0) -> object:
     """A body that leans and a run that goes across, under stated axes."""
     lean, turn, nothing = np.radians(degrees), np.radians(across), np.full(3, UNKNOWN)
@@ -247,7 +253,7 @@ def angles(without=(), still=(), degrees=False, factor=1.0) -> object:
 
 MAKERS = (
     contacts, elsewhere, no_forces, clock, events, slope, flown, sizes_of, largest_contact, paths,
-    apart, outside, lost_frames, leaning, swap, seen_axes, ground, lengths, angles,
+    apart, outside, lost_frames, axes, leaning, swap, seen_axes, ground, lengths, angles,
 )  # fmt: skip
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -227,21 +225,6 @@ def test_a_second_run_is_refused_and_the_lock_of_a_killed_one_released(study, mo
         other.kill()
     assert progress.run_workflow(study.file, cores=1) == 3
     assert ["--unlock" in one for one in asked] == [True, False]
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_job_ends_with_the_run_that_started_it(number):
-    job = "from aqbio.cli import end_with_parent\nimport os, time\n"
-    job += "end_with_parent()\nprint(os.getpid(), flush=True)\ntime.sleep(60)"
-    code = "import os, subprocess, sys\nos.environ['AQBIO_STARTED_BY'] = str(os.getpid())\n"
-    code += f"subprocess.run([sys.executable, '-c', {job!r}])"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as run:
-        pid = int(run.stdout.readline())
-        run.send_signal(number)
-    end = time.monotonic() + 10
-    while works(pid):
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def works(pid: int) -> bool:

@@ -12,30 +12,9 @@ import pandas as pd
 import pytest
 
 from benchmarks import foot_events
-from benchmarks.board import Effort, Measured, Row, Target, Verdict, measured_together
+from benchmarks.board import Measured, Row, Verdict
 from benchmarks.drawn_mutations import ROOMS, ROOT, changes, drawn
 from benchmarks.table import markdown, write_table
-
-
-class Clock:
-    """Stands still but for what the sides of a row cost."""
-
-    def __init__(self):
-        self.now, self.calls = 0.0, []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def side(self, name: str, *costs: float):
-        """Give a side whose calls cost these seconds one after another, the last one for ever."""
-        left = list(costs)
-
-        def work() -> str:
-            self.calls.append(name)
-            self.now += left.pop(0) if len(left) > 1 else left[0]
-            return f"{name}'s result"
-
-        return work
 
 
 def _row(ours, other, *, correct=True, target=None):
@@ -44,21 +23,6 @@ def _row(ours, other, *, correct=True, target=None):
         return Verdict(correct, "equal to 1e-12")
 
     return Row("B0", "a comparison", ours, other, gate, target)
-
-
-def test_rows_with_one_rival_stand_around_it():
-    """It is called as often as for one of them; who is wrong gets no turn and has no time."""
-    clock = Clock()
-    other = clock.side("other", 10.0)
-    rows = [
-        _row(clock.side("ours", cost), other, correct=correct, target=Target("ratio", ">=", 1))
-        for cost, correct in ((4.0, True), (1.0, False), (2.0, True))
-    ]
-    lines = measured_together(rows, Effort(2, 2, 0.0), clock)
-    assert [line.ratio for line in lines] == pytest.approx([2.5, math.nan, 5.0], nan_ok=True)
-    assert [line.correct for line in lines] == [line.met for line in lines] == ["yes", "no", "yes"]
-    assert clock.calls.count("other") == 2
-    assert clock.calls[-5:] == ["ours", "ours", "other", "ours", "ours"]
 
 
 LINES = (

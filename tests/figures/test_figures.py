@@ -417,23 +417,6 @@ def test_every_figure_has_its_files_and_words(made):
         assert all(entry[words] for words in ("title", "caption", "alternative_text"))
 
 
-def test_two_processes_write_the_same_bytes_and_a_failure_leaves_the_others(
-    made, tmp_path, monkeypatch
-):
-    sound, failing = {"angular_momentum", "timing"}, {"caused_rotation", "force_shares"}
-    again = write_made_results(tmp_path, figures={"widths_mm": [85], "formats": ["svg"]})
-    monkeypatch.setattr("aqbio.figures.bars.bar_rows", lambda _: 1 / 0)
-    some = tuple(one for one in FIGURES if one.name in sound | failing)
-    monkeypatch.setattr(stage, "FIGURES", some)
-    figures_study(again, lambda _: None, cores=2)
-    assert {one["name"] for one in listed(again)} == sound
-    assert read_table(again.root / "figures" / "stance_means.tsv").empty
-    assert "internal-error" in set(read_table(again.table("findings_figures.tsv"))["rule"])
-    for name in sound:
-        path = again.root / "figures" / f"{name}_85mm.svg"
-        assert path.read_bytes() == (made[0].root / "figures" / path.name).read_bytes(), path
-
-
 def test_a_study_without_a_step_has_no_figure(tmp_path):
     study = write_made_results(tmp_path, participants=1, steps=False)
     figures_study(study, lambda _: None)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import replace
 
-import aqbio
-from aqbio.io import provenance as module
-from aqbio.io.provenance import ANOTHER, file_hash, git_commit, in_ids, provenance, versions
+from aqbio.io.provenance import ANOTHER, file_hash, in_ids, provenance
 from aqbio.io.study import load_study
 from tests.small_study import write_small_study
 
@@ -24,38 +21,6 @@ def test_files_of_the_same_name_are_told_apart(tmp_path):
     assert sorted(inputs) == [*solved, "model.osim"]
     assert inputs["P2/solved/a.nc"] == file_hash(paths[2])
     assert len(set(inputs.values())) == 5
-
-
-def test_the_commit_is_that_of_a_checkout_of_aqbio(tmp_path, monkeypatch):
-    """Of a clean one; none where there is no checkout, or one of something else."""
-    assert {"aqbio", "python", *module.LIBRARIES} == set(versions())
-    assert "absent" not in versions().values()
-    root = tmp_path / "checkout"
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(root), "-c", "user.name=x", "-c", "user.email=x@example.org"]
-        done = subprocess.run([*command, *arguments], check=True, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    def found(package) -> str:
-        (root / package).mkdir(parents=True, exist_ok=True)
-        (root / package / "__init__.py").touch()
-        monkeypatch.setattr(aqbio, "__file__", str(root / package / "__init__.py"))
-        git_commit.cache_clear()
-        return git_commit()
-
-    try:
-        assert found("aqbio") == "unknown"
-        git("init", "--quiet")
-        git("add", ".")
-        git("commit", "--quiet", "--no-gpg-sign", "--message", "first")
-        commit = git("rev-parse", "--short=12", "HEAD")
-        assert found("aqbio") == commit
-        assert found("site-packages/aqbio") == "unknown"
-        (root / "aqbio" / "__init__.py").write_text("changed")
-        assert found("aqbio") == f"{commit}+changes"
-    finally:
-        git_commit.cache_clear()
 
 
 def test_files_that_are_called_alike_are_those_of_the_content_s_own_trial(tmp_path):

@@ -22,7 +22,6 @@ from aqbio.inverse_kinematics import solution
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import load_study
-from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion
 from aqbio.multiverse.specifications import every_specification, left_out_findings, pelvis_members
@@ -40,7 +39,6 @@ from aqbio.observed.parts import (
     read_observed,
     why_not_whole,
 )
-from aqbio.recordings.prepared import measured_loads
 from tests.golden import differences, sizes
 from tests.mechanics.calibration.made import fitted, made_person
 from tests.mechanics.levels_case import smooth_run
@@ -162,21 +160,6 @@ def _lines(study, run) -> Iterator[str]:
 
 def test_masks_and_their_words_are_golden(study, run):
     assert differences("observed_records", (one.rstrip() for one in _lines(study, run))) == []
-
-
-def test_the_moment_about_an_axis_that_is_not_told_is_missing_there(study, run):
-    """A segment's mass may be seen although nobody sees how it is turned."""
-    skeleton, name = run[0].skeleton, "arm_rot_l"
-    told_ones = np.tile([one != name for one in skeleton.coordinates], (FRAMES, 1))
-    told_ones[30:] = True
-    whole = told(study, run, everything(run))
-    found = told(study, run, everything(run).determine(skeleton.coordinates, told_ones, 0))
-    moment = "joint_moment_coordinate"
-    lost = found[moment].isnull() & whole[moment].notnull()
-    assert set(lost["coordinate"].values[lost.any("time")]) == {name}
-    assert lost.sel(coordinate=name).values.tolist() == (np.arange(FRAMES) < 30).tolist()
-    assert found["residual_moment"].notnull().equals(whole["residual_moment"].notnull())
-    np.testing.assert_array_equal(found["coordinate_observed"].values, told_ones)
 
 
 def seen_of(run, hidden=(), frames=slice(None)) -> np.ndarray:
@@ -315,23 +298,6 @@ def test_labels_that_nobody_mapped_are_in_no_pose(tmp_path, monkeypatch):
     np.testing.assert_array_equal(positions[:, 0], raw[:, 2])
     np.testing.assert_array_equal(positions[[0, 2, 3], 1], raw[[0, 2, 3], 1])
     assert np.isnan(positions[1, 1]).all()
-
-
-def test_frames_in_which_a_foot_is_unknown_bear_nothing():
-    """One unknown component of one foot makes the frame unknown for both."""
-    force = np.arange(24.0).reshape(2, 4, 3)
-    moment = 10.0 + force
-    force[0, 1, 2], moment[1, 3, 0] = np.nan, np.nan
-    loads = [
-        ExternalLoad(name, force[number], moment[number], np.zeros(3))
-        for number, name in enumerate(("foot_l", "foot_r"))
-    ]
-    known, found = measured_loads(loads)
-    assert known.tolist() == [True, False, True, False]
-    for one, given in zip(found, loads, strict=True):
-        for name in ("force", "moment"):
-            np.testing.assert_array_equal(getattr(one, name)[known], getattr(given, name)[known])
-            np.testing.assert_array_equal(getattr(one, name)[~known], 0.0)
 
 
 # What body masses and specifications of an analysis are decided to be, and the words for it.

@@ -18,8 +18,7 @@ from aqbio.pages.athlete import (
 )
 from aqbio.pages.filters import estimate, number
 from aqbio.pages.fit import PARAMETER_WORDS
-from aqbio.pages.how_sure import uncertainty_budget
-from aqbio.pages.stance import Effect, SourceEffects, driven_words
+from aqbio.pages.stance import Effect, SourceEffects
 from aqbio.pages.words import SOURCES
 from tests.figures.made_study import ARMS
 
@@ -130,14 +129,6 @@ def budget(**athletes):
     return pd.DataFrame(rows)
 
 
-def test_intervals_are_means_over_athletes_and_shares_are_of_the_mean_variance():
-    """Variances 1 and 9: of all skin makes (0.5 + 0.9) / 10."""
-    (line,) = uncertainty_budget(budget(A=(1.0, 0.5, 0.0), B=(3.0, 0.1, 0.0)))
-    assert (line.part, line.half) == ("arms", "3.92")
-    shares = dict(zip(SOURCES, line.shares, strict=True))
-    assert (shares["skin"], shares["inertia"], shares["model"]) == ("14", "86", "0")
-
-
 SIDE = "push_side_y"
 
 
@@ -147,21 +138,6 @@ def effect(source: str, mean: float, half: float, *, compared: bool = True) -> E
 
 def column(*effects: Effect) -> SourceEffects:
     return SourceEffects("normal", 9.0, 4, 0, {(SIDE, one.label): one for one in effects})
-
-
-@pytest.mark.parametrize(
-    ("half", "first", "last"), [(1.0, (1, 1), (3, 3)), (3.0, (1, 2), (2, 3)), (9.0, (1, 3), (1, 3))]
-)
-def test_ranks_hold_every_order_that_the_intervals_allow(half, first, last):
-    """Sizes 10, 6 and 2, the second the other way round; sums and gravity have no rank."""
-    every = [effect("hip_push", 10.0, half), effect("knee_push", -6.0, half),
-             effect("lumbar", 2.0, half), effect("push_side", 99.0, 1.0)]  # fmt: skip
-    made = column(*every)
-    assert made.rank(every[0], SIDE) == first
-    assert made.rank(every[2], SIDE) == last
-    said = driven_words(made)
-    assert ("largest single contribution" in said) == (first == (1, 1))
-    assert (f"its interval allows rank 1 to {first[1]}" in said) == (first != (1, 1))
 
 
 ROWS = [

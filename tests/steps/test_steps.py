@@ -236,36 +236,6 @@ def test_rows_are_the_means_of_the_curves(levels, flight):
         assert both == pytest.approx(before, rel=1e-9)
 
 
-def test_curves_of_a_fitted_trial_have_the_plain_ones_and_the_posterior_of_sums():
-    """Plain ones are 2 above on every axis; variances of sums over groups whose errors hang
-    together, with those of independent draws."""
-    trial = fitted_trial(made_trial())
-    items, groups = list(RoleScheme().items), list(trial["group"].values)
-    drawn = xr.DataArray(
-        np.full((2, 2, 21, len(items), 3), 0.3),
-        dims=("stance_foot", "phase", "knot", "sure_group", "axis"),
-        coords={"stance_foot": ["left", "right"]},
-    )
-    covariance = trial["group_momentum_covariance"].values[0]
-    for step in _steps(trial)[:2]:
-        curves = one_step(trial, step)
-        arms = ["arm_left", "arm_right"]
-        members = {"arms": arms, "push_leg": [f"leg_{step.side}"], "total": groups}
-        posterior = curves["angular_momentum_sd_posterior"]
-        assert np.isnan(curves["angular_momentum_sd"]).all()
-        banded = one_step(trial.assign(sd_angular_momentum=drawn), step)["angular_momentum_sd"]
-        np.testing.assert_allclose(banded, np.hypot(0.3, posterior), rtol=1e-6)
-        for role, names in members.items():
-            at = [groups.index(one) for one in names]
-            expected = np.sqrt(covariance[np.ix_(at, at)].sum(axis=(0, 1)))
-            found = posterior[:, :, ROLES.index(role)]
-            np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), rtol=1e-6)
-        if step.side == "right":
-            change = curves["angular_momentum_plain"] - curves["angular_momentum"]
-            for role, count in (("push_leg", 1), ("arms", 2), ("push_side", 5), ("total", 6)):
-                np.testing.assert_allclose(change[:, :, ROLES.index(role)], 2.0 * count, atol=CLOSE)
-
-
 SOURCES = ("inertia", "plates", "skin")
 OF_ARMS = ("A", "arms", "whole_body", "momentum_mean", "kg m2/s")
 OF_TORSO = ("A", "torso", "whole_body", "momentum_mean", "kg m2/s")

@@ -26,8 +26,8 @@ from aqbio.virtual.demo import DATA, SPRINTERS, GaitName, load_library
 from aqbio.virtual.study import LIBRARY
 from aqbio.virtual.truth import run_truth
 from tests.golden import differences, digest
-from validation.features import SMALLEST, Features, Group, named_cells
-from validation.studies import drawn_people, drawn_study, truths
+from validation.features import Features, named_cells
+from validation.studies import drawn_study
 from validation.true_causes import amplifying, caused_force
 from validation.true_steps import between, pattern_contacts, role_momenta, roles, true_steps
 from validation.verdicts import COLUMNS, FALSE_BOUND, FOLDER, main
@@ -137,42 +137,6 @@ def _slopes(table, x: str, y) -> np.ndarray:
     """Least-squares slope of every athlete."""
     own = table.assign(y=y).groupby("participant_id", observed=True)
     return np.array([np.polyfit(one[x], one["y"], 1)[0] for _, one in own])
-
-
-def test_slopes_between_athletes():
-    """Standardised coefficients of all three habits and the group, of 200,000 athletes."""
-    group = Group(0.4, speed=-0.8, lateral=0.1, flight=0.03, drive=0.05)
-    given = {"lateral_gain": -0.3, "flight_gain": 0.2, "drive_gain": 0.25}
-    features = Features(groups=(group, Group(), Group()), explained=0.3, **given)
-    people = drawn_people(features, 200_000, np.random.default_rng(5))
-    habits = [people.lateral, people.force, people.drive, people.member[0]]
-    table = np.column_stack([np.ones(200_000), *(one / one.std() for one in habits)])
-    found = np.linalg.lstsq(table, people.fastest / people.fastest.std(), rcond=None)[0]
-    true = truths(features)
-    for name, value in zip(("H8a", "H8b", "H9"), found[1:4], strict=True):
-        assert true[name].value == pytest.approx(value, abs=0.01)
-
-
-def test_effects_within_athletes():
-    """Twice the smallest effects, in steps and sprints without errors; within four errors."""
-    given = {name: 2.0 * SMALLEST[name] for name in [*SMALLEST][:5]}
-    study, true = _study(**given), truths(replace(MANY, **given))
-    steps = study.steps
-    slopes = _slopes(steps, "speed_mps", steps["swing_peak"] - steps["force_peak"])
-    top = steps[steps["level"] == 3].groupby("participant_id", observed=True)["caused_C1"].mean()
-    names = ["speed_mps", "lateral_ratio"]
-    both = study.sprints.pivot_table(names, "athlete", "condition")
-    changes = {
-        name: 100.0 * (both[name]["restricted_arms"] / both[name]["normal"] - 1.0)
-        for name in ("speed_mps", "lateral_ratio")
-    }
-    found = {
-        "H5a": slopes, "H4": top, "H7": changes["speed_mps"], "H7b": changes["lateral_ratio"]
-    }  # fmt: skip
-    for name, values in found.items():
-        error = np.std(values) / np.sqrt(len(values))
-        assert true[name].size == pytest.approx(2.0)
-        assert np.mean(values) == pytest.approx(true[name].value, abs=4.0 * error), name
 
 
 CORE = ("H1", "H4", "H5a", "H7")

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.body.records import ParticipantModel
 from aqbio.body.stage import scale_participant
 from aqbio.consistency import session_inputs as static
-from aqbio.consistency import solver
 from aqbio.consistency.files import changes_path
-from aqbio.consistency.session import LOOSE
 from aqbio.consistency.stage import inverse_dynamics_participant
 from aqbio.gait.step_files import step_file
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.files import write_opensim_files
-from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
@@ -31,7 +26,6 @@ from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.multiverse.recomputed import loose_sources
 from aqbio.names import GRAVITY
 from aqbio.recordings.stage import prepare_participant
 from aqbio.steps.quality import contact_window
@@ -229,30 +223,3 @@ def _momentum(motion: Motion, skeleton: Skeleton) -> np.ndarray:
     segments = segment_motion(skeleton, moves)
     com, velocity, _ = centre_of_mass(segments)
     return angular_momentum(segments, com, velocity)[..., 1]
-
-
-def test_looser_weights_are_a_refit_in_one_step(fitted, monkeypatch):
-    """The step is nearly the whole way to the end of a fit with the same weights."""
-    study, _, data = fitted
-    skeleton, adjusted = (
-        load_skeleton(way(study, RUNNER.name).table)
-        for way in (ParticipantModel.of, ParticipantModel.adjusted)
-    )
-    trials = [SolvedTrial.read(study, RUNNER.name, name) for name in ("run7", "run9")]
-    still = static.static_stances(study, RUNNER.name, skeleton)
-    session, (force, moment) = static.open_session(study, skeleton, trials, still), LOOSE
-    session.weights = {
-        name: replace(one, sigma_force_n=force, sigma_moment_nm=moment)
-        for name, one in session.weights.items()
-    }
-    monkeypatch.setattr(solver, "CONVERGED", 1e-7)  # so near the end, gains are small
-    session.fit_alone()
-    session.settle(session.single_fits)
-    refit, loose = session.fits["run9"], loose_sources(study, RUNNER.name)["run9"]
-    whole = _momentum(refit.motion, refit.skeleton)
-    own = Motion(*(data["inverse_dynamics"][one].values for one in ("q", "u", "udot")))
-    change, off = (
-        np.linalg.norm(_momentum(*one) - whole)
-        for one in ((own, adjusted), (loose.motion, loose.skeleton))
-    )
-    assert off < 0.1 * change

@@ -16,7 +16,6 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from typer.testing import CliRunner
 
 import aqbio
@@ -28,13 +27,12 @@ from aqbio.io.study import load_study
 from aqbio.io.tables import read_columns, read_table
 from aqbio.study.archive import FACTS, TOLERANCE, compared, write_archive
 from aqbio.study.deposit import CRATE, PACKAGE, _labels
-from aqbio.virtual.demo import demo_run
 from tests.golden import differences, digest
 from tests.outsider import check
 from tests.outsider.signals import Results
 from tests.planted import NAME, files_with
 from tests.refusal import refused
-from tests.small_study import replace, write_small_study
+from tests.small_study import replace
 from tests.virtual.made_study import PEOPLE, SPEEDS
 from tests.virtual.runners import RUNNER
 
@@ -128,37 +126,6 @@ def test_the_library_computes_from_results_what_they_hold(opened, monkeypatch):
     assert np.isnan(run.force[on_ground, 0]).all()
     unknown = np.isnan(_balance(opened, run).residual_moment).any(axis=1)
     assert np.flatnonzero(unknown).tolist() == [on_ground]
-
-
-def test_curves_of_steps_are_those_of_the_study(opened):
-    """The same cut of the same signal, labelled; the study's file keeps 1e-4 kg m²/s."""
-    trial, steps = opened.trial(WHO, TRIAL), opened.steps(WHO, TRIAL)
-    cut = aqbio.step_curves(trial["group_angular_momentum"], steps)
-    own = opened.curves
-    own = own.isel(step=(own["participant_id"] == WHO).values & (own["trial_id"] == TRIAL).values)
-    assert cut["step"].values.tolist() == own["number"].values.tolist()
-    assert cut["side"].values.tolist() == own["side"].values.tolist()
-    stored = own["angular_momentum"].sel(group=["torso", "pelvis"])
-    np.testing.assert_allclose(cut.sel(group=["torso", "pelvis"]), stored, atol=2e-4)
-    assert cut.attrs["units"] == "kg m2/s"
-    force = xr.DataArray(np.zeros((9, 3)), {"time": np.arange(9.0)}, ("time", "axis"))
-    step = aqbio.Step(1, "left", 2.0, 4.0, 6.0, status="ok", reason="")
-    with pytest.raises(ValueError, match="how its vectors reflect"):
-        aqbio.step_curves(force, [step])
-    assert aqbio.step_curves(force, [step], "polar").sizes["percent"] == 101
-
-
-def test_what_is_not_there_is_said(opened, tmp_path):
-    with refused("results-trial", "has no trial run9"):
-        opened.trial(WHO, "run9")
-    with refused("participant-unknown", "did you mean"):
-        opened.model(WHO + "s")
-    with refused("results-missing", "no results yet"):
-        aqbio.open_study(write_small_study(tmp_path / "small"))
-    for asked in (("V99", 3, "normal"), ("V06", 0, "restricted_arms")):
-        with refused("demo-gait", "the demo study has no gait") as caught:
-            demo_run(*asked)
-        assert "V06" in caught.value.fix
 
 
 @pytest.fixture(scope="module")

@@ -86,21 +86,6 @@ def test_positions_and_momenta_are_those_of_the_files(script, truth):
     assert np.abs(time - truth["time"]).max() < 1e-4
 
 
-def test_turns_put_markers_where_the_model_has_them(script, truth):
-    """Quaternions and places within segments, as the page uses them."""
-    from scipy.spatial.transform import Rotation
-
-    numbers = unpack(script["packed"])
-    centres = numbers["centre"] + numbers["place"][:, None]
-    assert script["markers"]
-    for one in script["markers"]:
-        turn = Rotation.from_quat(numbers["turn"][:, one["segment"]])
-        arm = np.array(one["place"]) - script["segments"][one["segment"]]["com"]
-        found = centres[:, one["segment"]] + turn.apply(arm)
-        expected = truth["markers"][:, truth["names"].index(one["name"])]
-        assert np.abs(found - expected).max() < POSITION, one["name"]
-
-
 def test_what_is_not_known_is_not_drawn(finished):
     """Files of forces alone do not say where their plates lie; a contact may have no end."""
     replayed, _ = trial_replay(finished, RUNNER.name, TRIAL)
@@ -156,27 +141,6 @@ def pair(view, finished) -> Iterator:
     page.wait_for_selector("#compare[data-ready]", timeout=60_000)
     yield page
     page.close()
-
-
-@pytest.mark.browser
-def test_a_mirrored_step_turns_the_other_way_at_the_same_phase(pair, finished):
-    """About the vertical and the forward axis; about the sideways axis it turns as it does."""
-    found = read_dataset(finished.folder(RUNNER.name, "contributions") / "run1.nc")
-    contacts = _script(finished, "run1")["contacts"]
-    first = next(place for place, one in enumerate(contacts) if one["foot"] == "left")
-    one, following = contacts[first], contacts[first + 1]
-    instants = {
-        0.2: 0.6 * one["touchdown"] + 0.4 * one["toe_off"],
-        0.9: 0.2 * one["toe_off"] + 0.8 * following["touchdown"],
-    }
-    for phase, instant in instants.items():
-        asked = f"aqbio.instant(aqbio.compare.state.shown[0].knots, {phase})"
-        assert pair.evaluate(asked) == pytest.approx(instant, abs=1e-9)
-    swing = found["group_angular_momentum"].sel(group="leg_right").interp(time=instants[0.2])
-    for axis, sign in (("y", -1.0), ("x", -1.0), ("z", 1.0)):
-        pair.locator("[name=axis]").select_option(axis)
-        shown = pair.evaluate("aqbio.compare.side(aqbio.compare.state.shown[0], 'swing_side', 0.2)")
-        assert shown == pytest.approx(sign * float(swing.sel(axis=axis)), abs=0.02)
 
 
 @pytest.mark.browser

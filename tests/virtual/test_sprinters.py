@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from itertools import pairwise, product
-from pathlib import Path
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from aqbio.body.de_leva import REFERENCE
-from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN
-from aqbio.io.c3d import read_c3d
-from aqbio.io.study import MODELS, load_study
+from aqbio.io.study import load_study
 from aqbio.names import GRAVITY
 from aqbio.vectors import cross
-from aqbio.virtual import study
-from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from aqbio.virtual.demo import DATA, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import Disturbances, disturbed
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.recording import (
-    GROUND_AXES,
-    QUALISYS_AXES,
-    VICON_AXES,
     Laboratory,
     RunPlan,
     contacts_on_row,
@@ -31,14 +21,7 @@ from aqbio.virtual.recording import (
     plate_loads,
     recorded_run,
 )
-from aqbio.virtual.study import (
-    ENOUGH_STEPS,
-    LIBRARY,
-    Recipe,
-    planned_trials,
-    write_c3d,
-    write_study,
-)
+from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, planned_trials
 from aqbio.virtual.truth import run_truth
 from tests.golden import differences, sizes
 from tests.virtual.runners import RUNNER
@@ -46,30 +29,6 @@ from validation.gaits.individual import sheets
 
 ATHLETES = {one.athlete.name: one.athlete for one in SPRINTERS}
 LABORATORY = Laboratory()
-
-
-@pytest.mark.opensim
-@pytest.mark.parametrize("sex", ["female", "male"])
-@pytest.mark.parametrize(("kind", "form"), [("sprint", PLAIN), ("sprint_anatomical", ANATOMICAL)])
-def test_reference_body_is_the_model_file(kind, form, sex):
-    """Same table, number by number, as OpenSim reads from the model's file."""
-    from aqbio.opensim.skeleton import read_skeleton
-
-    reference = REFERENCE[sex]
-    own = athlete_skeleton(Athlete("reference", sex, reference.mass, reference.stature, form=form))
-    read = read_skeleton(MODELS / kind / f"{kind}_{sex}.osim")
-    for field in fields(read):
-        if field.name not in ("axes", "couplers", "coordinate_range"):
-            assert np.array_equal(getattr(own, field.name), getattr(read, field.name)), field.name
-    for name in ("body", "is_rotation", "coordinate"):
-        assert np.array_equal(getattr(own.axes, name), getattr(read.axes, name)), name
-    np.testing.assert_allclose(own.axes.direction, read.axes.direction, atol=2e-16)
-    amount = np.random.default_rng(3).normal(size=(5, len(own.axes)))
-    values = (one.axes.functions.values(amount) for one in (own, read))
-    for ours, theirs in zip(*values, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-14, atol=1e-14)
-    if form == PLAIN:  # of the moving knee Simbody's is not the joint's (decision 4)
-        assert np.array_equal(own.axes.simbody_carriers, read.axes.simbody_carriers)
 
 
 @pytest.fixture(scope="module")
@@ -108,19 +67,6 @@ def test_sheets_are_those_of_the_code_with_ten_steps_of_every_gait(gaits):
         assert len(steps) == len(set(steps)) >= ENOUGH_STEPS, name
 
 
-def test_same_seed_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Two writings of one participant are equal byte by byte; another seed is another recording."""
-    monkeypatch.setattr(study, "ENOUGH_STEPS", 1)
-    for name, seed in (("one", 1), ("same", 1), ("other", 2)):
-        write_study(tmp_path / name, participants=["V03"], recipe=Recipe(seed=seed))
-    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
-    assert len(files) == 6
-    for file in files:
-        one = (tmp_path / "one" / file).read_bytes()
-        assert one == (tmp_path / "same" / file).read_bytes(), file
-        assert one != (tmp_path / "other" / file).read_bytes(), file
-
-
 @pytest.fixture(scope="module")
 def run(gait_of):
     return recorded_run(gait_of(RUNNER, 7.0).gait, RunPlan(1), LABORATORY)
@@ -137,24 +83,6 @@ def test_plates_add_up_to_the_feet(run):
     for ours, theirs in ((force, loads.force), (about, loads.moment)):
         atol = max(1e-9, 1e-12 * np.abs(theirs).max())
         np.testing.assert_allclose(ours[on].sum(axis=1), theirs[on].sum(axis=1), rtol=0, atol=atol)
-
-
-@pytest.mark.parametrize(
-    ("axes", "unit"), [*product([GROUND_AXES, VICON_AXES, QUALISYS_AXES], ["mm", "m"])]
-)
-def test_c3d_files_hold_the_recording(run, tmp_path: Path, axes, unit):
-    """Single precision keeps 24 bits: 6e-8 of the largest number in a channel."""
-    laboratory, path = Laboratory(axes=axes, marker_unit=unit), tmp_path / "run.c3d"
-    write_c3d(path, run.recording, laboratory)
-    read, own, turn = read_c3d(path), run.recording, laboratory.matrix.T
-    assert (read.labels, read.rate, read.forces.rate) == (own.labels, 200.0, 1000.0)
-    assert not read.findings
-    wrench = read.forces.wrench
-    for ours, theirs, off in (
-        (read.positions, own.markers, 1e-6), (read.forces.corners, own.corners, 1e-6),
-        (wrench.force, own.force, 3e-4), (wrench.moment, own.moment, 3e-4),
-    ):  # fmt: skip
-        np.testing.assert_allclose(ours, theirs @ turn, rtol=0, atol=off)
 
 
 DISTURBED = {

@@ -13,27 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics, joint_wrenches
-from aqbio.multibody.kinematics import (
-    SegmentKinematics,
-    marker_positions,
-    segment_kinematics,
-    segment_motion,
-)
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
     momentum_jacobians,
 )
-from aqbio.multibody.motion import (
-    Motion,
-    TrackedMarkers,
-    flipped,
-    folded_forces,
-    near,
-    spline_motion,
-    triples,
-)
+from aqbio.multibody.motion import Motion, TrackedMarkers, folded_forces, spline_motion
 from aqbio.multibody.poses import dependent_filled
 from aqbio.multibody.skeleton import GROUND, Couplers, PiecewisePolynomials, Skeleton, line
 from aqbio.signals import quintic_spline
@@ -286,26 +273,6 @@ def test_jacobians_of_momentum(random_tree, random_motion, of):
         expected = np.stack(columns, axis=2)
         limit = tolerance * np.abs(expected).max()
         np.testing.assert_allclose(exact, expected, rtol=0, atol=limit)
-
-
-def test_turns_and_flips_keep_the_pose_and_near_undoes_them(runner, running):
-    odd, expected = running.copy(), marker_positions(runner, running)
-    assert len(triples(runner)) == 6  # pelvis, trunk, hips and shoulders
-    twice = np.where(runner.axes.coordinate == 26, 6, runner.axes.coordinate)
-    shared = replace(runner, axes=replace(runner.axes, coordinate=twice))
-    assert len(triples(shared)) == 5
-    for triple in triples(runner):
-        other = running.copy()
-        other[:, list(triple)] = flipped(runner, running, triple)
-        np.testing.assert_allclose(marker_positions(runner, other), expected, atol=1e-12)
-        back = flipped(runner, other, triple) - running[:, list(triple)]
-        np.testing.assert_allclose(np.cos(back), 1.0)
-    for triple in triples(runner)[::2]:
-        odd[:, list(triple)] = flipped(runner, running, triple)
-    odd[:, 5:] += 2 * np.pi * np.where(runner.coordinate_is_rotation[5:], 3, 0)
-    for frame in (0, 40):
-        said = near(runner, odd[[frame]], running[frame])
-        np.testing.assert_allclose(said[0], running[frame], atol=1e-12)
 
 
 SPLINE_TIME = np.arange(40) / 250.0

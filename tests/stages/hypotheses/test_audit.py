@@ -241,28 +241,6 @@ def test_slopes_between_athletes(tables, name):
     assert (row.ci_low, row.ci_high) == pytest.approx((used.min(), used.max()), rel=1e-8)
 
 
-def test_numbers_at_equal_speed(tables):
-    """Residuals about a parabola within athletes, on speed and on its share of the highest."""
-    steps = tables["hypotheses_steps"]
-    athletes = (
-        tables["hypotheses_athletes"]
-        .set_index(["hypothesis", "column", "participant_id"])
-        .sort_index()
-    )
-    share = steps["flight_s"] / (steps["flight_s"] + steps["contact_s"])
-    for name, column, values in (
-        ("H8a", "lateral", steps["lateral_ratio"]),
-        ("H8b", "flight", share),
-        ("H9", "swing_drive", steps["swing_index"]),
-    ):
-        for ending, speed in (("", "speed_mps"), ("_relative", "relative_speed")):
-            _, rest = _law(steps, values, steps[speed])
-            own = rest.groupby(steps["participant_id"]).mean()
-            np.testing.assert_allclose(
-                athletes.loc[name, f"{column}{ending}"]["value"], own - own.mean(), atol=1e-9
-            )
-
-
 @pytest.mark.parametrize("name", ["p", "p_against"])
 def test_adjusted_p_values(tables, name):
     """Holm, step by step, over the core hypotheses whose gates passed; the survey is too small."""

@@ -10,7 +10,6 @@ import pytest
 import xarray as xr
 
 from aqbio.body.calibration import moving_shape
-from aqbio.body.records import write_posterior
 from aqbio.body.statements import as_error, body_masses, mass_findings
 from aqbio.config import Participant, StudySettings
 from aqbio.contributions.dataset import contributions_dataset
@@ -20,7 +19,7 @@ from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics import solution
 from aqbio.inverse_kinematics.solution import SolvedTrial
-from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import load_study
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion
@@ -204,13 +203,6 @@ def test_markers_and_columns_show_what_they_determine(run, hidden, columns, expe
 @pytest.fixture(scope="module")
 def fit():
     return fitted(made_person(0))
-
-
-@pytest.fixture(scope="module")
-def posterior(fit, tmp_path_factory):
-    path = tmp_path_factory.mktemp("body") / "S01_body.nc"
-    write_posterior(fit, path, {})
-    return read_dataset(path)
 
 
 @pytest.fixture(scope="module")

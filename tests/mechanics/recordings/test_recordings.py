@@ -24,8 +24,6 @@ from aqbio.io.movement import (
     LONGEST_REST,
     breaks,
     constant_stretches,
-    flickers,
-    frozen_positions,
     jumps,
     quiet_window,
 )
@@ -279,36 +277,10 @@ def jumping(beyond: float) -> np.ndarray:
     return path
 
 
-def flickering(length: int, size: float) -> np.ndarray:
-    path = made_run.markers()
-    for marker, first in ((0, 40), (5, 110), (8, 200), (8, 230)):
-        path[first : first + length, marker, 1] += size
-    return path
-
-
-def held(digit: float) -> np.ndarray:
-    """Four markers held forward, backward or to the end; feet rest in the last digit."""
-    random = np.random.default_rng(2)
-    path = np.round((whole_body() + random.normal(0.0, 2e-4, whole_body().shape)) / digit) * digit
-    for way, marker in enumerate(random.choice(path.shape[1], 4, replace=False)):
-        first, length = int(random.integers(4, 300)), int(random.integers(6, 20))
-        last = len(path) if way == 2 else first + length
-        path[first:last, marker] = path[last if way == 1 else first - 1, marker]
-    return path
-
-
 def resting(seconds: float) -> np.ndarray:
     values = np.sin(0.07 * np.arange(200))
     values[50 : 51 + round(seconds * 100.0)] = values[50]
     return values[:, None]
-
-
-def landing(rate: float) -> np.ndarray:
-    """20 m/s in swing, stopped within 15 ms at touchdown: 1300 m/s²."""
-    time = np.arange(0.0, 0.4, 1.0 / rate)
-    path = np.zeros((len(time), 1, 3))
-    path[:, 0, 0] = np.cumsum(np.clip(20.0 * (0.2 - time) / 0.015, 0.0, 20.0)) / rate
-    return path
 
 
 def lost(count: int, size: float) -> np.ndarray:
@@ -402,13 +374,6 @@ def examples():
         yield f"lost {count} {size}", lambda a=(count, size): breaks(lost(*a))
     for beyond in (0.9, 1.1):
         yield f"jumps {beyond}", lambda beyond=beyond: jumps(jumping(beyond), 100.0)
-    for one in product((1, 2, 3, 4), (0.05, 0.15, 0.5)):
-        yield f"flickers {one}", lambda one=one: np.argwhere(flickers(flickering(*one), 250.0))
-    for rate in (50.0, 250.0, 1000.0):
-        yield f"lands at {rate}", lambda rate=rate: flickers(landing(rate), rate).any()
-    for digit in (1e-6, 1e-4, 1e-3):
-        yield f"held {digit}", lambda digit=digit: frozen_positions(held(digit))
-        yield f"round {digit}", lambda d=digit: frozen_positions(np.round(whole_body() / d) * d)
     for over in (0.0, 0.01):
         yield f"rests {over}", lambda at=LONGEST_REST + over: constant_stretches(resting(at), 1e2)
     quiet = np.where(np.arange(50)[:, None, None] < 30, np.sin(np.arange(50))[:, None, None], 0.0)

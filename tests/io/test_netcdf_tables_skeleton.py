@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -251,13 +250,3 @@ def test_what_cannot_be_read_is_named(tmp_path, suffix, damage):
         READERS[suffix](path)
     assert raised.value.file == str(path)
     assert raised.value.fix.startswith("`aqbio run` makes it again")
-
-
-@pytest.fixture
-def loads(monkeypatch) -> list[Path]:
-    """Files that are opened for reading."""
-    paths, opening = [], xr.open_dataset
-    monkeypatch.setattr(
-        xr, "open_dataset", lambda path, **given: (paths.append(path), opening(path, **given))[1]
-    )
-    return paths

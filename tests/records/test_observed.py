@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.body.calibration import moving_shape
 from aqbio.body.statements import as_error, body_masses, mass_findings
 from aqbio.config import Participant, StudySettings
 from aqbio.contributions.dataset import contributions_dataset
@@ -39,7 +38,6 @@ from aqbio.observed.parts import (
     why_not_whole,
 )
 from tests.golden import differences, sizes
-from tests.mechanics.calibration.made import fitted, made_person
 from tests.mechanics.levels_case import smooth_run
 from tests.small_study import write_small_study
 from tests.stages.made_contributions import MAP, RIGHT, grounded, prepared_of
@@ -198,22 +196,6 @@ def test_markers_and_columns_show_what_they_determine(run, hidden, columns, expe
 
 
 # The posterior of a body: its file, read back, and what is drawn of it.
-
-
-@pytest.fixture(scope="module")
-def fit():
-    return fitted(made_person(0))
-
-
-@pytest.fixture(scope="module")
-def skeleton(fit):
-    """The participant's model, whose markers are called otherwise than the laboratory's labels."""
-    template = fit.problem.template
-    own = template.skeleton_of(moving_shape(fit))
-    return type(own)(
-        **{name: getattr(own, name) for name in own.__dataclass_fields__}
-        | {"markers": tuple(f"model_{label}" for label in own.markers)}
-    )
 
 
 # Samples of a fitted motion, turned into the direction of travel, and their covariances.

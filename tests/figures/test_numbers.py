@@ -9,7 +9,7 @@ import xarray as xr
 
 from aqbio.figures.curves import SHARE, summarised_curves
 from aqbio.figures.stage import study_results
-from aqbio.figures.step_means import pooled, step_columns, summarise
+from aqbio.figures.step_means import step_columns
 from aqbio.gait.step_files import participant_rows
 from aqbio.io.study import Study
 from tests.figures.made_study import EDGES, made_step_curves, write_made_results
@@ -31,26 +31,6 @@ def study(tmp_path_factory) -> Study:
 def results(study):
     with study_results(study) as found:
         yield found
-
-
-def test_pooled_participants_are_their_steps_together():
-    random = np.random.default_rng(5)
-    rows = pd.DataFrame(random.normal(2.0, 1.0, (40, 3)), columns=["value", "low", "high"])
-    rows["source"] = random.choice(["hip", "knee"], 40)
-    people = [rows.iloc[:1], rows.iloc[1:13], rows.iloc[13:]]
-    found = pooled((summarise(one, ["source"]) for one in people), ["source"])
-    expected = summarise(rows, ["source"])
-    pd.testing.assert_frame_equal(
-        found.sort_values("source", ignore_index=True),
-        expected.sort_values("source", ignore_index=True),
-    )
-    assert (
-        expected.set_index("source").loc["hip", "sd"]
-        == rows.query("source == 'hip'")["value"].std()
-    )
-    rows.loc[3, "low"] = np.nan  # a step without an interval: the mean has none
-    some = summarise(rows, ["source"]).set_index("source")
-    assert np.isnan(some.loc[rows.loc[3, "source"], "low"])
 
 
 def test_means_are_those_of_the_steps(results):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aqbio.io.atomic import atomic_path, cached_until_changed, write_text
+from aqbio.io.atomic import atomic_path, cached_until_changed
 
 
 class KilledError(Exception):
@@ -35,14 +35,6 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
             _stopped_writer(path)
     assert target.read_text() == "first"
     assert [path.name for path in target.parent.iterdir()] == ["result.nc"]
-
-
-def test_text_is_the_same_on_every_system_and_others_may_read_it(tmp_path):
-    """Temporary files are private; results on a shared disk are not."""
-    path = tmp_path / "a.tsv"
-    write_text(path, "Größe\tm²\n1\t2\n")
-    assert path.read_bytes() == "Größe\tm²\n1\t2\n".encode()
-    assert path.stat().st_mode & 0o777 == 0o644
 
 
 def test_file_of_another_size_time_or_place_is_read_again(tmp_path):

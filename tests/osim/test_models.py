@@ -13,7 +13,7 @@ import pytest
 
 from aqbio.body.de_leva import REFERENCE
 from aqbio.body.posterior import with_lock
-from aqbio.body.shape import MarkerPlaces, Shape, Template, stretched_masses
+from aqbio.body.shape import MarkerPlaces, Shape, Template
 from aqbio.body.sprint_body import sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN, geometry
 from aqbio.body.sprint_markers import sprint_markers
@@ -240,27 +240,6 @@ def test_an_adjusted_model_has_the_body_of_the_fit_and_all_else_stays(tmp_path):
     assert model.getTotalMass(initialised(model)) == pytest.approx(wanted.mass.sum(), rel=1e-12)
     assert model.getName().endswith("_consistent")
     assert list(path.parent.iterdir()) == [path]
-
-
-def test_opensim_scales_masses_and_even_inertias_alike(sprint):
-    """OpenSim's own scaling by volume; its inertias agree where three factors are alike."""
-    model = load_model(SPRINT, muscles=False)
-    rng = np.random.default_rng(2)
-    factors = np.exp(rng.normal(0.0, 0.1, len(sprint.bodies)))[:, None] * np.ones(3)
-    scales = opensim.ScaleSet()
-    for name, factor in zip(sprint.bodies, factors, strict=True):
-        scale = opensim.Scale()
-        scale.setSegmentName(name)
-        scale.setScaleFactors(vec3(factor))
-        scale.setApply(True)
-        scales.cloneAndAppend(scale)
-    model.scale(initialised(model), scales, False, ATHLETE_MASS)
-    mass, inertia = stretched_masses(sprint, factors, ATHLETE_MASS, by_volume=True)
-    for index, name in enumerate(sprint.bodies):
-        body = model.getBodySet().get(name)
-        assert body.getMass() == pytest.approx(mass[index], rel=1e-12)
-        theirs = inertia_matrix(body.getInertia()).diagonal()
-        np.testing.assert_allclose(theirs, inertia[index].diagonal(), rtol=1e-9)
 
 
 def test_a_model_that_opensim_cannot_build_is_refused() -> None:

@@ -19,12 +19,12 @@ from aqbio.names import ROLE_GROUPS
 from aqbio.stats.athlete_statistics import calibrated_table, excess, nested_table
 from aqbio.stats.evidence import Choices
 from aqbio.stats.inference import Estimate
-from aqbio.stats.measurement import estimate_error, lag_variances, reliability, slope_errors
+from aqbio.stats.measurement import slope_errors
 from aqbio.stats.outcome import Result, result
 from aqbio.stats.outcomes import athlete_intervals, outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition, partition_names, ranks
-from aqbio.stats.step_statistics import attenuation, sizes_correlation
+from aqbio.stats.step_statistics import attenuation
 from aqbio.stats.verdict import three_way
 from aqbio.stats.within import slopes
 
@@ -75,22 +75,6 @@ def test_the_best_partition_sorts_groups_by_sign():
     assert alone[0] == pytest.approx(2 * 2.0 / 10.0)
 
 
-def test_round_off_makes_no_rank():
-    """A body without total momentum: each side's index is that of the rest, whose sum has another
-    round-off. Both share the better rank, so that all ranks but the last one are odd."""
-    random = np.random.default_rng(4)
-    curves = random.standard_normal((200, 101, len(ROLE_GROUPS)))
-    curves[..., -1] = 0.0  # the pelvis
-    curves[..., 0] = -curves[..., 1:].sum(axis=-1)
-    index = opposition(curves, partition_names())
-    apart = np.sort(index, axis=-1)
-    assert (np.diff(apart)[:, 1::2] > 0.0).any()  # the danger: equal, but for round-off
-    place = np.sort(ranks(index), axis=-1)
-    np.testing.assert_array_equal(
-        place[:, :-1], np.tile(np.repeat(np.arange(1, 15, 2), 2), (200, 1))
-    )
-
-
 def test_calibrated_columns_are_what_true_capacities_have_on_average():
     """A million true and measured pairs; the means of the true columns in bins of the measured."""
     random = np.random.default_rng(9)
@@ -128,18 +112,6 @@ def test_what_slower_running_brings_by_itself_is_no_misdirection(drawn):
     assert found.estimate == pytest.approx(0.0, abs=1e-9)
     one_speed = steps[steps["level"] == 3]
     assert outcome(replace(evidence, steps=one_speed, sprints=sprints), REGISTRY["H7b"]) is None
-
-
-def test_what_few_steps_and_errors_leave_of_sizes_that_correlate():
-    """Against drawn numbers: deviations from means of six, an error of half the spread."""
-    random = np.random.default_rng(3)
-    true = random.standard_normal((200_000, 6))
-    seen = true + 0.5 * random.standard_normal(true.shape)
-    sizes = np.abs(true), np.abs(seen - seen.mean(axis=1, keepdims=True))
-    left = np.sqrt((1.0 - 1.0 / 6.0) / 1.25)
-    correlation = np.corrcoef(sizes[0].ravel(), sizes[1].ravel())[0, 1]
-    assert sizes_correlation(left) == pytest.approx(correlation, abs=0.005)
-    assert sizes_correlation(1.0) == pytest.approx(1.0)
 
 
 def test_next_step_slopes_are_correlations_within_athlete_speed_and_side(drawn):
@@ -261,22 +233,6 @@ def test_errors_of_a_slope_are_those_told_but_not_more_than_the_scatter(sd, expe
     scatter = float(np.sqrt(rest[0] / 3.0))
     found = slope_errors(x, y, pd.Series(np.full(5, sd), who))
     assert found["A"] == pytest.approx((expected or scatter) / np.sqrt(10.0))
-
-
-def test_errors_of_a_mean_and_of_a_spread(drawn):
-    """Athletes' errors shrink with their number, another model moves all of them."""
-    evidence, limit = drawn("W0"), REGISTRY["H1"].precise
-
-    def told(**columns):
-        return replace(evidence, trials=evidence.trials.assign(**columns))
-
-    alone = estimate_error(told(error_opposition=0.3 * limit), REGISTRY["H1"])
-    assert alone == pytest.approx(0.3 * limit / np.sqrt(12))
-    both = told(error_opposition=0.3 * limit, model_opposition=limit)
-    assert estimate_error(both, REGISTRY["H1"]) == pytest.approx(np.hypot(alone, limit))
-    spread = np.sqrt(lag_variances(evidence)["whole"].mean())
-    noisy = told(error_step_lag=np.sqrt(0.45) * spread)
-    assert reliability(noisy, REGISTRY["H5b"]) == pytest.approx(0.55)
 
 
 def _result(name: str, value: float, se: float, **more: object) -> Result:

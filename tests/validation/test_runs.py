@@ -11,9 +11,9 @@ from aqbio.multibody.dynamics import inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import GRAVITY
 from aqbio.signals import low_pass
-from aqbio.vectors import cross, rotate
+from aqbio.vectors import cross
 from aqbio.virtual.demo import GaitName
-from aqbio.virtual.disturbances import LOOSE, Skin, skin_motion, tissue_motion
+from aqbio.virtual.disturbances import LOOSE, Skin, skin_motion
 from aqbio.virtual.truth import run_truth
 from tests.virtual.conftest import GaitOf
 from tests.virtual.known_arrays import sampled_truth
@@ -23,14 +23,7 @@ from validation.gaits.individual import individual_gait
 from validation.gaits.measures import gait_measures
 from validation.gaits.parameters import GaitDesign, interpolated, presets, reference_speed, steady
 from validation.recordings.known_run import Errors, KnownRun, known_run
-from validation.recordings.springs import (
-    SOFT_SHARE,
-    FeltMotion,
-    Springs,
-    displacements,
-    sprung_tissue,
-    wobbling,
-)
+from validation.recordings.springs import FeltMotion, displacements
 
 WEIGHT = RUNNER.mass * GRAVITY
 SPEEDS = (4.0, 7.0, 9.5)
@@ -219,40 +212,3 @@ def _moved(damping, acceleration, turn=None, turn_rate=None) -> np.ndarray:
     parts = (acceleration, none if turn is None else turn, none if turn_rate is None else turn_rate)
     felt = FeltMotion(*(part[:, None] for part in parts))
     return displacements(STEP, STIFFNESS, np.full((1, 3), damping), felt)[:, 0]
-
-
-def test_sprung_tissue_moves_as_published_and_not_as_a_wave_of_the_step(exact):
-    """Thighs by 10 to 35 mm, the trunk less, feet and head not; a third near its own frequency."""
-    run = exact.run
-    markers, segments = sprung_tissue(run, Springs(), np.random.default_rng(2))
-    size = np.linalg.norm(segments, axis=2).max(axis=0)
-    peak = dict(zip(run.recording.bodies, size, strict=True))
-    for side in "rl":
-        assert 0.010 < peak[f"femur_{side}"] < 0.035
-        assert peak["torso"] < peak[f"femur_{side}"]
-        assert peak[f"foot_{side}"] == 0.0
-    moves = dict(zip(run.recording.labels, markers.any(axis=(0, 2)), strict=True))
-    assert [moves[label] for label in ("RFHD", "LBHD", "RTH1")] == [False, False, True]
-    femur = run.recording.bodies.index("femur_r")
-    moved = rotate(run.recording.rotation[:, femur].swapaxes(1, 2), segments[:, femur])
-    taper = np.hanning(len(moved))[:, None]
-    power = (np.abs(np.fft.rfft((moved - moved.mean(axis=0)) * taper, axis=0)) ** 2).sum(axis=1)
-    frequency = np.fft.rfftfreq(len(moved), 1.0 / run.recording.marker_rate)
-    assert power[(frequency > 6.0) & (frequency < 13.0)].sum() > 0.33 * power.sum()
-
-
-def test_soft_masses_move_and_nothing_outside_the_body_notices(exact):
-    """No moment from nowhere; the rate is the derivative (waves of 13 Hz: 3 %); bones give way."""
-    run = exact.run
-    soft = wobbling(run, 0.5 * tissue_motion(run.recording, Skin(), np.random.default_rng(2))[1])
-    assert np.abs(soft.rate.sum(axis=1)).max() < 1e-9
-    assert np.ptp(soft.momentum.sum(axis=1), axis=0).max() < 1e-12
-    slope = (soft.momentum[2:] - soft.momentum[:-2]) / (2.0 / run.recording.marker_rate)
-    apart = soft.rate[1:-1] - slope
-    assert np.sqrt((apart**2).mean()) < 0.03 * np.sqrt((soft.rate**2).mean())
-    segments = run.truth.segments
-    thigh = segments.segments.index("femur_r")
-    tissue = np.zeros_like(segments.com)
-    tissue[:, thigh, 1] = 0.010
-    back = 0.010 * SOFT_SHARE["femur"] * segments.mass[thigh] / segments.mass.sum()
-    assert wobbling(run, tissue).markers.mean(axis=(0, 1))[1] == pytest.approx(-back, rel=0.2)

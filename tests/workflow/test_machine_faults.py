@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import errno
 import itertools
-import subprocess
-from contextlib import suppress
 
 import pytest
 
@@ -76,27 +74,3 @@ def test_a_fault_of_the_disk_or_of_memory(here, monkeypatch, call, fault):
     monkeypatch.delenv("AQBIO_FAULT")
     _run(here)
     assert here.results() == before
-
-
-@pytest.fixture
-def read_only(finished: Workflow):
-    """Give a finished study whose results lie on a disk that can only be read."""
-    command = ["mount", "--bind", str(finished.root), str(finished.root)]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("this user may not mount anything")
-    subprocess.run(["mount", "-o", "remount,bind,ro", str(finished.root)], check=True)
-    yield finished
-    with suppress(subprocess.CalledProcessError):
-        subprocess.run(["umount", str(finished.root)], check=True)
-
-
-def test_results_that_can_only_be_read(read_only):
-    """A finished study can be verified, and a run says what is wrong."""
-    before = read_only.results()
-    for command, status in (("verify", 0), ("run", 1)):
-        done = read_only.run("aqbio", command, "study.yaml")
-        said = done.stdout + done.stderr
-        assert "Traceback" not in said
-        assert done.returncode == status, said
-        assert ("the disk can only be read." in said) == (command == "run")
-    assert read_only.results() == before

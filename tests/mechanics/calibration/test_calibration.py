@@ -13,7 +13,7 @@ from aqbio.body.frames import INDEPENDENT, Recording, chosen_frames, different_f
 from aqbio.body.posterior import length_slopes, lengths, offset_sds, variance_reductions
 from aqbio.body.priors import body_sizes
 from aqbio.body.problem import BONE_SHARE, REGRESSION_SD, HipObservation, hip_centres
-from aqbio.body.shape import ChosenFrames, MarkerPlaces, State, Template, stretched_masses
+from aqbio.body.shape import ChosenFrames, MarkerPlaces, State, Template
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import dependent_filled, segment_poses, station_positions
 from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, line, polynomial, stack
@@ -138,23 +138,6 @@ def _inertia(points: np.ndarray, mass: float) -> np.ndarray:
     arm = points - points.mean(axis=0)
     second = mass / len(points) * arm.T @ arm
     return np.trace(second) * np.eye(3) - second
-
-
-@pytest.mark.parametrize("by_volume", [True, False])
-def test_a_stretched_cloud_is_a_stretched_segment(sprint_template, by_volume: bool):
-    rng = np.random.default_rng(3)
-    own = sprint_template.skeleton
-    count = len(own.bodies)
-    clouds = rng.normal(0.0, 0.1, (count, 40, 3)) @ rng.normal(0.0, 1.0, (count, 3, 3))
-    mass = rng.uniform(1.0, 10.0, count)
-    skeleton = replace(own, mass=mass, inertia=np.array(list(map(_inertia, clouds, mass.tolist()))))
-    factors = np.exp(rng.normal(0.0, 0.2, (count, 3)))
-    found, inertia = stretched_masses(skeleton, factors, 80.0, by_volume=by_volume)
-    weights = mass * (factors.prod(axis=1) if by_volume else 1.0)
-    np.testing.assert_allclose(found, 80.0 * weights / weights.sum(), rtol=1e-12)
-    for body in range(count):
-        expected = _inertia(clouds[body] * factors[body], found[body])
-        np.testing.assert_allclose(inertia[body], expected, rtol=1e-9, atol=1e-12)
 
 
 def test_sizes_given_a_stature_are_those_of_people_that_tall():

@@ -286,17 +286,6 @@ def test_markers_of_a_segment_weigh_as_their_covariance_written_out(problem, fra
     np.testing.assert_allclose(moved, expected, rtol=0, atol=1e-12)
 
 
-def test_what_pulls_at_a_point_is_the_slope_of_the_cost(problem):
-    blind = replace(problem.observations, measured=np.zeros_like(problem.observations.measured))
-    other = Solver(problem.runner, blind, problem.weights, NONE_FITTED, {}, problem)
-    start, random = other.basis.nearest(other.solved), np.random.default_rng(4)
-    pull = other.downhill(other.evaluate(start, np.zeros(0)))[0]
-    for _ in range(3):
-        step = 1e-5 * random.standard_normal(start.shape)
-        ends = [other.evaluate(start + sign * step, np.zeros(0)).cost for sign in (1.0, -1.0)]
-        assert -0.25 * (ends[0] - ends[1]) == pytest.approx(pull @ step.ravel(), rel=1e-5)
-
-
 SIZES = (0.003, 0.4, 0.02, 0.006, -0.004, 0.005, 0.004, 0.002, -0.003, 0.003, 0.1, -0.1)
 VALUES = dict(zip((one.name for one in PARAMETERS), SIZES, strict=True))
 VALUES |= {"centres_1": 1.0, "centres_4": -0.7, "centres_20": 2.0}
@@ -408,18 +397,6 @@ def test_a_body_that_differs_is_found(case):
     assert fit.values["leg_share"] == pytest.approx(0.15, abs=0.03)
     assert lower == pytest.approx(-0.02, abs=0.01)
     assert len(fit.cost) <= 8
-
-
-def test_air_is_found_when_asked_for_and_there_is_none_on_a_treadmill(case):
-    made = case(area=0.7)
-    asked = tuple(replace(one, on=one.name == "drag_area", prior_sd=3.0) for one in PARAMETERS)
-    fit = fit_trial(made.runner, made.observations, FIT_WEIGHTS, asked)
-    assert fit.values["drag_area"] == pytest.approx(0.7, abs=0.02)
-    made = case(area=0.0)
-    seen = replace(made.observations, drag=False)
-    fit = fit_trial(made.runner, seen, FIT_WEIGHTS, NONE_FITTED)
-    assert fit.values["drag_area"] == 0.45
-    assert np.abs(fit.after.force.mean(axis=0)).max() < 0.5
 
 
 def test_what_must_not_matter(recovered):

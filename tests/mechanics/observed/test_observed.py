@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from aqbio.multibody.dynamics import pelvis_hub
-from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.multibody.skeleton import JointAxes, Skeleton, line, stack
 from aqbio.observed.determined import (
@@ -27,8 +26,6 @@ from aqbio.observed.determined import (
     opened,
     range_sd,
     segment_sds,
-    usual_covariance,
-    variance_shares,
 )
 from aqbio.observed.mask import (
     NOT_IN_MODEL,
@@ -135,24 +132,6 @@ def test_against_dense_linear_algebra_and_point_masses(random_tree, seed):
         moves = _differences(skeleton, q, columns, np.full(POINTS, segment), own)
         expected = np.sqrt((moves**2).sum() / POINTS)
         np.testing.assert_allclose(moved[0, segment], expected, rtol=1e-4, atol=1e-8)
-
-
-def test_the_share_is_what_the_marker_takes_away_when_it_is_worn(runner, running):
-    """One of two markers of a forearm hidden; then seen: variances of shoulder and elbow fall."""
-    q, index = running[40:44], np.arange(len(runner.markers))
-    bodies = np.array(runner.bodies)[runner.marker_body]
-    forearm = np.flatnonzero(bodies == "forearm_r")
-    own = np.array([c for c, n in enumerate(runner.coordinates) if n.startswith("forearm_r")])
-    markers = marker_positions(runner, q)
-    markers[:, forearm[1:]] = np.nan
-    before = usual_covariance(runner, q, index, markers)
-    candidates = np.array([forearm[1], np.flatnonzero(bodies == "foot_l")[0]])
-    shares = variance_shares(runner, q, before, candidates, own)
-    markers[:, forearm[1]] = marker_positions(runner, q)[:, forearm[1]]
-    after = usual_covariance(runner, q, index, markers)
-    left = np.einsum("tcc->tc", after)[:, own].sum() / np.einsum("tcc->tc", before)[:, own].sum()
-    np.testing.assert_allclose(shares[0], 1.0 - left, rtol=1e-9)
-    assert shares[0] > 0.3 > 0.01 > shares[1]
 
 
 def _limits(pendulum):

@@ -223,7 +223,6 @@ def test_a_model_without_torso_and_arms_gives_what_it_has(study, run):
 
 
 MASS, SPEED, RATE, FINE = 70.0, 8.0, 200.0, 20_000.0
-STILL_AIR = np.zeros(3)
 
 
 def _contacts(contact, flight, count=3, time_error=0.02):
@@ -268,18 +267,3 @@ def test_forces_of_a_bouncing_point_come_back(span, drag):
     impulse = MASS * brake * contact / np.pi
     assert found[0] == pytest.approx(upward, rel=0.01)
     assert found[1:] == pytest.approx([-impulse, impulse], abs=0.02 * impulse + 0.1)
-
-
-@settings(max_examples=25)
-@given(spans, st.floats(-0.01, 0.01))
-def test_an_error_of_an_event_moves_the_mean_and_not_the_impulse(span, late):
-    contact, flight, brake, lift = span
-    path = _path(contact, flight, brake, lift)
-    previous, own, following = _contacts(contact, flight)
-    moved = replace(own, toe_off=own.toe_off + late)
-    before, after = (
-        contact_estimates(path, previous, one, following, STILL_AIR)[0, 0]
-        * (one.toe_off - one.touchdown)
-        for one in (own, moved)
-    )
-    assert after == pytest.approx(before, rel=0.04)

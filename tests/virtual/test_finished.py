@@ -27,12 +27,13 @@ from aqbio.io.study import load_study
 from aqbio.io.tables import read_columns, read_table
 from aqbio.study.archive import FACTS, TOLERANCE, compared, write_archive
 from aqbio.study.deposit import CRATE, PACKAGE, _labels
+from aqbio.virtual.demo import demo_run
 from tests.golden import differences, digest
 from tests.outsider import check
 from tests.outsider.signals import Results
 from tests.planted import NAME, files_with
 from tests.refusal import refused
-from tests.small_study import replace
+from tests.small_study import replace, write_small_study
 from tests.virtual.made_study import PEOPLE, SPEEDS
 from tests.virtual.runners import RUNNER
 
@@ -126,6 +127,19 @@ def test_the_library_computes_from_results_what_they_hold(opened, monkeypatch):
     assert np.isnan(run.force[on_ground, 0]).all()
     unknown = np.isnan(_balance(opened, run).residual_moment).any(axis=1)
     assert np.flatnonzero(unknown).tolist() == [on_ground]
+
+
+def test_what_is_not_there_is_said(opened, tmp_path):
+    with refused("results-trial", "has no trial run9"):
+        opened.trial(WHO, "run9")
+    with refused("participant-unknown", "did you mean"):
+        opened.model(WHO + "s")
+    with refused("results-missing", "no results yet"):
+        aqbio.open_study(write_small_study(tmp_path / "small"))
+    for asked in (("V99", 3, "normal"), ("V06", 0, "restricted_arms")):
+        with refused("demo-gait", "the demo study has no gait") as caught:
+            demo_run(*asked)
+        assert "V06" in caught.value.fix
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,12 @@ from validation.sprint_model import DECIMALS, build_sprint_model
 pytestmark = pytest.mark.opensim
 SPRINT = MODELS / "sprint" / "sprint_male.osim"
 HELD = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap).held
+THEIRS = (
+    "rajagopal2016/models/Rajagopal2016.osim",
+    "rajagopal2016/models/RajagopalLaiUhlrich2023.osim",
+    "rajagopal2016/models/FullBodyModel_Hamner2010_v2_0.osim",
+    "ja1_dorn2012/models/JA1_SCALED_Osim40.osim",
+)
 NONE = Corrections(drop_muscles=False, unclamp=False, torso_inertia=False)
 
 
@@ -125,6 +131,13 @@ def test_what_is_said_of_models_is_what_it_was(tmp_path):
         model.printToXML(str(tmp_path / "changed.osim"))
         lines += audited(name, tmp_path / "changed.osim", tmp_path)
     assert differences("osim/audit", lines) == []
+
+
+@pytest.mark.real
+def test_what_is_said_of_the_models_of_others_is_what_it_was(realdata, tmp_path):
+    """Muscles, clamps, and the torso's inertia, published and corrected, scaled or not."""
+    lines = [line for one in THEIRS for line in audited(Path(one).name, realdata / one, tmp_path)]
+    assert differences("osim/audit_of_others", lines) == []
 
 
 ATHLETE_MASS = 68.4
@@ -314,7 +327,7 @@ def test_our_engine_is_opensim_on_the_sprint_model(sprint, trial):
 @pytest.mark.real
 def test_the_walker_knee_is_the_only_difference(realdata):
     """Rajagopal's knee: equal with Simbody's defect reproduced, different without."""
-    file = realdata / "rajagopal2016/models/Rajagopal2016.osim"
+    file = realdata / THEIRS[0]
     skeleton = read_skeleton(file)
     motion = spline_motion(skeleton, np.arange(40) / 250.0, swinging(skeleton, 1))
     loads = [ExternalLoad("calcn_r", np.zeros((40, 3)), np.zeros((40, 3)), np.zeros(3))]

@@ -135,10 +135,6 @@ class Chain:
         with xr.open_dataset(path) as found:
             return found.load()
 
-    def entry(self, stage: str, trial: str) -> dict[str, Any]:
-        every = self.study.read_manifest(WHO, stage)["trials"]
-        return next(one for one in every if one["trial_id"] == trial)
-
 
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
@@ -210,34 +206,3 @@ def test_what_a_recording_does_not_show_is_not_stated(chain):
     assert np.isfinite(momentum.sel(group="leg_left")).any()
     lost = chain.results("contributions", "lost")["group_angular_momentum"].sel(group="leg_left")
     assert 0.1 < np.isnan(lost.isel(axis=1)).mean() < 0.9
-
-
-@pytest.mark.parametrize(
-    ("trial", "key", "expected"),
-    [
-        ("belt", "surface", "treadmill"),
-        ("belt", "belt_speed_mps", 5.0),
-        ("fast", "surface", "overground"),
-        ("no_plates", "events", "kinematic"),
-        ("plates", "events", "plates"),
-    ],
-)
-def test_what_prepare_says_of_a_trial(chain, trial, key, expected):
-    found = chain.entry("prepare", trial)[key]
-    assert found == (pytest.approx(expected, rel=0.05) if key.endswith("mps") else expected)
-
-
-@pytest.mark.parametrize(
-    ("trial", "rule"),
-    [
-        ("exchanged", "sides-exchanged"),
-        ("swapped", "labels"),
-        ("plates", "plate-silent"),
-        ("no_plates", "contacts-none"),
-        ("belt", "events-kinematic"),
-        ("late", "force-delay"),
-    ],
-)
-def test_a_fault_is_found(chain, trial, rule):
-    stage = "inverse_kinematics" if rule == "force-delay" else "prepare"
-    assert [one for one in chain.entry(stage, trial)["findings"] if rule in one["rule"]]

@@ -133,7 +133,11 @@ def test_what_is_said_of_models_is_what_it_was(tmp_path):
     assert differences("osim/audit", lines) == []
 
 
-ANGLE, SPEED = 0.7, 5.0
+@pytest.mark.real
+def test_what_is_said_of_the_models_of_others_is_what_it_was(realdata, tmp_path):
+    """Muscles, clamps, and the torso's inertia, published and corrected, scaled or not."""
+    lines = [line for one in THEIRS for line in audited(Path(one).name, realdata / one, tmp_path)]
+    assert differences("osim/audit_of_others", lines) == []
 
 
 ATHLETE_MASS = 68.4

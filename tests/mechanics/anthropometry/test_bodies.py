@@ -23,7 +23,6 @@ from aqbio.body.problem import hip_centres
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies, sprint_joints
 from aqbio.body.sprint_geometry import geometry
 from aqbio.body.sprint_markers import iliac_spines, sprint_markers
-from aqbio.config import ModelMap, read_yaml
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import MODELS
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
@@ -69,18 +68,6 @@ def test_the_sprint_models_spines_lead_back_to_its_hips(sex, stature):
 
 
 SEXES = ["female", "male"]
-
-
-@pytest.mark.parametrize("sex", SEXES)
-def test_every_inertia_is_a_rigid_bodys(sex):
-    """Principal moments are positive and obey the triangle inequality; masses add up."""
-    bodies = sprint_bodies(sex, mass=70.0)
-    assert sum(body.mass for body in bodies) == pytest.approx(70.0, rel=1e-14)
-    for body in bodies:
-        np.testing.assert_allclose(body.inertia, body.inertia.T, atol=0)
-        low, middle, high = np.linalg.eigvalsh(body.inertia)
-        assert low > 0, body.name
-        assert low + middle >= high, body.name
 
 
 def standing_centre(sex: str) -> float:
@@ -149,11 +136,6 @@ def skeleton(tmp_path_factory):
     return load_skeleton(path)
 
 
-@pytest.fixture(scope="module")
-def written():
-    return read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
-
-
 def test_a_knee_that_counts_the_other_way(skeleton):
     """Hamner's knees are negative in flexion: turned axes give the other sign, one gives none."""
 
@@ -169,22 +151,6 @@ def test_a_knee_that_counts_the_other_way(skeleton):
     one = turned("knee_angle_r")
     assert "knee" not in one.flexion
     assert one.open == {"flexion.knee": "left and right flex with opposite signs"}
-
-
-JOINTS = {
-    "hip_left": "to_thigh_l", "hip_right": "to_thigh_r", "knee_left": "to_shank_l",
-    "knee_right": "to_shank_r", "lumbar": "to_torso", "shoulder_left": "to_arm_l",
-    "elbow_left": "to_forearm_l",
-}  # fmt: skip
-
-
-def bent(runner, **degrees):
-    """A pose of the runner with some coordinates, anywhere in the room."""
-    q = np.zeros((1, len(runner.coordinates)))
-    q[0, [runner.coordinates.index(f"pelvis_{axis}") for axis in "zxyXYZ"]] = 0.7
-    for name, angle in degrees.items():
-        q[0, runner.coordinates.index(name)] = np.radians(angle)
-    return q
 
 
 def test_what_nobody_can_do_is_what_it_was():

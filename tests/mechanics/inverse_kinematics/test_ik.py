@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqbio.inverse_kinematics.ik import all_poses, inverse_kinematics
+from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
 from aqbio.io.trc import read_trc
 from aqbio.multibody.kinematics import marker_positions
@@ -87,21 +87,6 @@ def test_too_few_markers_are_not_solved(runner, running):
     np.testing.assert_allclose(solution[~empty], running[~empty], rtol=0, atol=EXACT)
     with pytest.raises(ValueError, match="no frame has 3 visible"):
         _solve(runner, running, markers=np.full_like(markers, np.nan))
-
-
-def _fit(runner, q, noise=0.0):
-    target = marker_positions(runner, q)
-    target = target + np.random.default_rng(1).normal(0, noise, target.shape)
-    tracking = Tracking.of(runner, np.arange(len(runner.markers)), runner.free)
-    return MarkerFit(tracking, target, np.ones(target.shape[:2]), runner.coordinate_default)
-
-
-@pytest.mark.parametrize(("step", "first"), [(1, 0), (2, 17), (4, 17)])
-def test_follows_a_sprint(runner, running, step, first):
-    """Sampled at 150, 75 and 37 frames a second."""
-    q = running[::step]
-    ended = all_poses(_fit(runner, q), first, q[first])
-    np.testing.assert_allclose(ended.q, q, rtol=0, atol=EXACT)
 
 
 seeds = st.integers(0, 10_000)

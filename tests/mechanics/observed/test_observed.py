@@ -44,7 +44,7 @@ from tests.mechanics.conftest import make_skeleton
 from tests.mechanics.examples import answers
 from tests.mechanics.levels_case import map_of
 
-LENGTH, MASS, SPIN, MARKER, PRIOR = 0.3, 2.0, 0.05, 0.4, 0.5
+LENGTH, MASS, SPIN, MARKER = 0.3, 2.0, 0.05, 0.4
 
 
 @pytest.fixture
@@ -66,26 +66,6 @@ def pendulum() -> Skeleton:
         marker_position=np.array([[0.0, -MARKER, 0.1]]),
         coordinate_range=np.array([[-1.0, 2.0]]),
     )
-
-
-def _displacement(skeleton, q, visible, prior):
-    """Covariance and displacement of markers that are followed as believed."""
-    index = np.arange(visible.shape[1])
-    noise = MarkerNoise.alike(len(index))
-    covariance = coordinate_covariance(skeleton, q, index, visible, prior, noise)
-    return covariance, segment_sds(skeleton, q, covariance)[0]
-
-
-def test_a_pendulum_with_and_without_its_marker(pendulum):
-    """``s √((I + m l²) / m)`` of a hinge that is known to s; a marker adds (arm / noise)²."""
-    seen = np.array([[True], [False]])
-    covariance, moved = _displacement(pendulum, np.array([[0.3], [0.3]]), seen, np.array([PRIOR]))
-    sd = np.array([(MARKER**2 / MARKER_SD**2 + 1 / PRIOR**2) ** -0.5, PRIOR])
-    np.testing.assert_allclose(np.sqrt(covariance[:, 0, 0]), sd, rtol=1e-12)
-    gyration = np.sqrt(SPIN / MASS + LENGTH**2)
-    np.testing.assert_allclose(moved[:, 1], sd * gyration, rtol=1e-12)
-    np.testing.assert_array_equal(moved[:, 0], 0.0)
-    assert range_sd(pendulum)[0] == pytest.approx(3.0 / np.sqrt(12.0))
 
 
 def _differences(skeleton, q, columns, body, stations, step=1e-5):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.mechanics.inertial import inertial_parameters
 
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics, joint_wrenches
-from aqbio.multibody.jacobians import mass_matrix
+from aqbio.multibody.jacobians import angular_jacobian, contact_jacobian, mass_matrix
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import (
     angular_momentum,
     angular_momentum_rate,
     centre_of_mass,
+    group_momenta,
     momentum_jacobians,
+    momentum_regressor,
+    motion_momenta,
 )
 from aqbio.multibody.motion import Motion, TrackedMarkers, folded_forces, spline_motion
 from aqbio.multibody.poses import dependent_filled
@@ -101,11 +105,67 @@ def mass_matrices(tree: Tree) -> Compared:
         yield matrix[:, :, coordinate], inverse_dynamics(skeleton, one), EXACT
 
 
+def wrenches_change_momentum(tree: Tree) -> Compared:
+    """Residual at the roots + loads + weight = rate of linear and angular momentum."""
+    skeleton, moves = tree.skeleton, tree.moves
+    motion = segment_motion(skeleton, moves)
+    com, _, acceleration = centre_of_mass(motion)
+    wrenches = joint_wrenches(skeleton, moves, tree.loads)
+    force = motion.mass.sum() * np.tile(skeleton.gravity, (3, 1))
+    moment = np.zeros((3, 3))
+    for load in tree.loads:
+        force += load.force
+        moment += load.moment + np.cross(load.point - com, load.force)
+    for root in np.flatnonzero(skeleton.parent == GROUND):
+        arm = moves.joint_centre[:, root] - com
+        force += wrenches.force[:, root]
+        moment += wrenches.moment[:, root] + np.cross(arm, wrenches.force[:, root])
+    yield motion.mass.sum() * acceleration, force, EXACT
+    yield angular_momentum_rate(motion, com, acceleration).sum(axis=1), moment, EXACT
+
+
+def jacobian_times_speeds(tree: Tree) -> Compared:
+    skeleton, moves = tree.skeleton, tree.moves
+    for body in range(len(skeleton.bodies)):
+        arm = moves.rotation[:, body] @ np.random.default_rng(tree.seed).normal(0, 0.3, 3)
+        omega = moves.angular_velocity[:, body]
+        point, velocity = moves.origin[:, body] + arm, moves.velocity[:, body]
+        linear = contact_jacobian(skeleton, moves, body, point)[:, 3:]
+        turning = angular_jacobian(skeleton, moves, body)
+        yield np.einsum("tij,tj->ti", linear, moves.u), velocity + np.cross(omega, arm), EXACT
+        yield np.einsum("tij,tj->ti", turning, moves.u), omega, EXACT
+        dependent = linear[:, :, skeleton.couplers.dependent]
+        yield dependent, 0.0 * dependent, EXACT
+
+
+def momenta_are_linear_in_the_masses(tree: Tree) -> Compared:
+    bodies = len(tree.skeleton.bodies)
+    groups = np.random.default_rng(tree.seed).integers(0, 2, (3, bodies)).astype(float)
+    about, parameters = tree.moves.origin[:, 0], inertial_parameters(tree.skeleton)[None]
+    expected = group_momenta(momentum_regressor(tree.moves, about), parameters, groups)
+    found = motion_momenta(segment_motion(tree.skeleton, tree.moves), about, groups)
+    for one in fields(expected):
+        yield getattr(found, one.name), np.squeeze(getattr(expected, one.name)), EXACT
+
+
+def transfer_theorem(tree: Tree) -> Compared:
+    """H about a fixed point = H about the centre of mass + moment of total momentum."""
+    motion = segment_motion(tree.skeleton, tree.moves)
+    com, velocity, _ = centre_of_mass(motion)
+    about_com = angular_momentum(motion, com, velocity).sum(axis=1)
+    about_origin = angular_momentum(motion, 0 * com, 0 * com).sum(axis=1)
+    yield about_origin, about_com + np.cross(com, motion.mass.sum() * velocity), EXACT
+
+
 QUANTITIES = (
     rates_are_derivatives,
     motion_of_the_centres_of_mass,
     power_is_the_rate_of_energy,
     mass_matrices,
+    wrenches_change_momentum,
+    jacobian_times_speeds,
+    momenta_are_linear_in_the_masses,
+    transfer_theorem,
 )
 
 

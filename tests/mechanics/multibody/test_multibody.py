@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.mechanics.inertial import inertial_parameters
 
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics, joint_wrenches
 from aqbio.multibody.jacobians import angular_jacobian, contact_jacobian, mass_matrix
@@ -31,6 +30,7 @@ from aqbio.multibody.skeleton import GROUND, Couplers, PiecewisePolynomials, Ske
 from aqbio.signals import quintic_spline
 from tests.golden import differences
 from tests.mechanics.examples import answers
+from tests.mechanics.inertial import inertial_parameters
 
 ROOT = Path(__file__).parents[3]
 seeds = st.integers(0, 10_000)
@@ -45,8 +45,10 @@ class Tree:
     """A drawn skeleton in three frames, and around one frame with constant acceleration."""
 
     skeleton: Skeleton
+    seed: int
     moves: SegmentKinematics
     around: SegmentKinematics
+    loads: list[ExternalLoad]
 
     def rate(self, values):
         """Five-point central difference (error of order step⁴) at the middle instant."""
@@ -55,6 +57,12 @@ class Tree:
 
 Compared = Iterator[tuple[Any, Any, float]]
 """What is found, what is expected, and how near, relative to the largest value."""
+QUANTITIES: dict[str, Callable[[Tree], Compared]] = {}
+
+
+def quantity(compare: Callable[[Tree], Compared]) -> Callable[[Tree], Compared]:
+    QUANTITIES[compare.__name__] = compare
+    return compare
 
 
 def energy(skeleton, moves):
@@ -66,6 +74,7 @@ def energy(skeleton, moves):
     return linear + turning, -height
 
 
+@quantity
 def rates_are_derivatives(tree: Tree) -> Compared:
     moves = tree.around
     yield moves.velocity[2], tree.rate(moves.origin), DIFFERENCE
@@ -76,35 +85,41 @@ def rates_are_derivatives(tree: Tree) -> Compared:
     yield moves.angular_velocity[2], vector, DIFFERENCE
 
 
+@quantity
 def motion_of_the_centres_of_mass(tree: Tree) -> Compared:
     """Of segments; momentum about the moving centre of mass of the whole body."""
     motion = segment_motion(tree.skeleton, tree.around)
     for found, of in (("velocity", "com"), ("acceleration", "velocity"), ("spin_rate", "spin")):
         yield getattr(motion, found)[2], tree.rate(getattr(motion, of)), DIFFERENCE
+    turned = tree.around.rotation
+    inertia = turned @ tree.skeleton.inertia @ np.swapaxes(turned, -1, -2)
+    spin = np.einsum("tbij,tbj->tbi", inertia, tree.around.angular_velocity)
+    yield motion.spin, spin, EXACT
     com, velocity, acceleration = centre_of_mass(motion)
     yield velocity[2], tree.rate(com), DIFFERENCE
     yield acceleration[2], tree.rate(velocity), DIFFERENCE
     momentum = angular_momentum(motion, com, velocity)
-    yield angular_momentum_rate(motion, com, acceleration)[2], tree.rate(momentum), DIFFERENCE
+    rate = angular_momentum_rate(motion, com, acceleration)
+    yield rate[2], tree.rate(momentum), DIFFERENCE
 
 
+@quantity
+def transfer_theorem(tree: Tree) -> Compared:
+    """H about a fixed point = H about the centre of mass + moment of total momentum."""
+    motion = segment_motion(tree.skeleton, tree.moves)
+    com, velocity, _ = centre_of_mass(motion)
+    about_com = angular_momentum(motion, com, velocity).sum(axis=1)
+    about_origin = angular_momentum(motion, 0 * com, 0 * com).sum(axis=1)
+    yield about_origin, about_com + np.cross(com, motion.mass.sum() * velocity), EXACT
+
+
+@quantity
 def power_is_the_rate_of_energy(tree: Tree) -> Compared:
     power = (inverse_dynamics(tree.skeleton, tree.around) * tree.around.u).sum(axis=1)
     yield power[2], tree.rate(sum(energy(tree.skeleton, tree.around))), DIFFERENCE
 
 
-def mass_matrices(tree: Tree) -> Compared:
-    """Kinetic energy, and columns that are the forces of unit accelerations."""
-    skeleton, moves = replace(tree.skeleton, gravity=np.zeros(3)), tree.moves
-    matrix = mass_matrix(skeleton, moves)
-    kinetic = np.einsum("ti,tij,tj->t", moves.u, matrix, moves.u) / 2
-    yield kinetic, energy(skeleton, moves)[0], EXACT
-    still = np.zeros_like(moves.q)
-    for coordinate, udot in enumerate(np.eye(moves.q.shape[1])):
-        one = segment_kinematics(skeleton, moves.q, still, still + udot)
-        yield matrix[:, :, coordinate], inverse_dynamics(skeleton, one), EXACT
-
-
+@quantity
 def wrenches_change_momentum(tree: Tree) -> Compared:
     """Residual at the roots + loads + weight = rate of linear and angular momentum."""
     skeleton, moves = tree.skeleton, tree.moves
@@ -124,6 +139,7 @@ def wrenches_change_momentum(tree: Tree) -> Compared:
     yield angular_momentum_rate(motion, com, acceleration).sum(axis=1), moment, EXACT
 
 
+@quantity
 def jacobian_times_speeds(tree: Tree) -> Compared:
     skeleton, moves = tree.skeleton, tree.moves
     for body in range(len(skeleton.bodies)):
@@ -138,6 +154,21 @@ def jacobian_times_speeds(tree: Tree) -> Compared:
         yield dependent, 0.0 * dependent, EXACT
 
 
+@quantity
+def mass_matrices(tree: Tree) -> Compared:
+    """Kinetic energy, and columns that are the forces of unit accelerations."""
+    skeleton, moves = replace(tree.skeleton, gravity=np.zeros(3)), tree.moves
+    matrix = mass_matrix(skeleton, moves)
+    kinetic = np.einsum("ti,tij,tj->t", moves.u, matrix, moves.u) / 2
+    yield kinetic, energy(skeleton, moves)[0], EXACT
+    yield matrix, np.swapaxes(matrix, 1, 2), EXACT
+    still = np.zeros_like(moves.q)
+    for coordinate, udot in enumerate(np.eye(moves.q.shape[1])):
+        one = segment_kinematics(skeleton, moves.q, still, still + udot)
+        yield matrix[:, :, coordinate], inverse_dynamics(skeleton, one), EXACT
+
+
+@quantity
 def momenta_are_linear_in_the_masses(tree: Tree) -> Compared:
     bodies = len(tree.skeleton.bodies)
     groups = np.random.default_rng(tree.seed).integers(0, 2, (3, bodies)).astype(float)
@@ -148,39 +179,28 @@ def momenta_are_linear_in_the_masses(tree: Tree) -> Compared:
         yield getattr(found, one.name), np.squeeze(getattr(expected, one.name)), EXACT
 
 
-def transfer_theorem(tree: Tree) -> Compared:
-    """H about a fixed point = H about the centre of mass + moment of total momentum."""
-    motion = segment_motion(tree.skeleton, tree.moves)
-    com, velocity, _ = centre_of_mass(motion)
-    about_com = angular_momentum(motion, com, velocity).sum(axis=1)
-    about_origin = angular_momentum(motion, 0 * com, 0 * com).sum(axis=1)
-    yield about_origin, about_com + np.cross(com, motion.mass.sum() * velocity), EXACT
-
-
-QUANTITIES = (
-    rates_are_derivatives,
-    motion_of_the_centres_of_mass,
-    power_is_the_rate_of_energy,
-    mass_matrices,
-    wrenches_change_momentum,
-    jacobian_times_speeds,
-    momenta_are_linear_in_the_masses,
-    transfer_theorem,
-)
-
-
-@pytest.mark.parametrize("compare", QUANTITIES)
+@pytest.mark.parametrize("name", QUANTITIES)
 @settings(max_examples=50)
 @given(seed=seeds, bodies=st.integers(1, 7))
-def test_quantities_of_drawn_trees(random_tree, random_motion, compare, seed, bodies):
-    """Shared and coupled coordinates, curved functions, oblique frames."""
+def test_quantities_of_drawn_trees(random_tree, random_motion, name, seed, bodies):
+    """Shared and coupled coordinates, curved functions, oblique frames, loads anywhere."""
     skeleton = random_tree(seed, bodies)
     q, u, udot = random_motion(skeleton, 3, seed)
     time = STEP * np.arange(-2, 3)[:, None]
     nearby = q[:1] + u[:1] * time + udot[:1] * time**2 / 2, u[:1] + udot[:1] * time
-    moves = segment_kinematics(skeleton, q, u, udot)
-    tree = Tree(skeleton, moves, segment_kinematics(skeleton, *nearby, udot[:1] + 0 * time))
-    for found, expected, tolerance in compare(tree):
+    rng = np.random.default_rng(seed + 2)
+    loads = [
+        ExternalLoad(str(body), *rng.normal(0, 50, (3, 3, 3)))
+        for body in rng.choice(skeleton.bodies, 3)
+    ]
+    tree = Tree(
+        skeleton,
+        seed,
+        segment_kinematics(skeleton, q, u, udot),
+        segment_kinematics(skeleton, *nearby, udot[:1] + 0 * time),
+        loads,
+    )
+    for found, expected, tolerance in QUANTITIES[name](tree):
         scale = 1.0 + np.abs(expected).max(initial=0.0)
         np.testing.assert_allclose(
             np.squeeze(found), np.squeeze(expected), rtol=0, atol=tolerance * scale

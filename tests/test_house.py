@@ -6,7 +6,6 @@ import ast
 import re
 import subprocess
 import tomllib
-from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -31,16 +30,6 @@ def test_workers_keep_the_tests_of_a_file_together(request):
         assert request.node.nodeid.endswith("@test_housetests")
 
 
-LINES = {
-    "aqbio": 2240, "body": 5620, "config": 1740, "consistency": 4185, "contributions": 2966,
-    "figures": 3331, "force_plates": 739, "gait": 1711, "hypotheses": 1334, "intake": 3174,
-    "intervals": 1084, "inverse_kinematics": 2445, "io": 4198, "labels": 1476, "multibody": 1865,
-    "multiverse": 1272, "observed": 824, "opensim": 1081, "pages": 3844, "recordings": 4824,
-    "stats": 3174, "steps": 1852, "study": 1309, "virtual": 1484,
-}  # fmt: skip
-"""Most lines of every room, and of the modules beside them: lower a number after a cut. Raising one
-needs a decision record that says what the lines buy."""
-
 BANNED = {
     "told", "seen", "held", "known", "believed", "carried", "beside", "again", "alone", "together",
     "lasting", "found", "nobody", "says", "said", "asked",
@@ -52,15 +41,6 @@ WORDS_OF_FILES = {
     "intake/rows.py": {"found"},  # column of found.txt
     "stats/verdict.py": {"found"},  # column of verdicts.tsv
 }
-
-VAGUE_LOCALS = {
-    "body": 49, "consistency": 52, "contributions": 25, "figures": 31, "hypotheses": 31,
-    "intake": 47, "intervals": 11, "labels": 30, "multiverse": 16, "pages": 49, "recordings": 8,
-    "stats": 66, "study": 1,
-}  # fmt: skip
-"""Local variables of each room that a banned word, or `kept`, names: lower a number after a change.
-Rooms that are not listed have none."""
-
 
 def _text(name: str | Path) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
@@ -121,18 +101,6 @@ def test_versions_and_the_licence_are_the_same_everywhere():
     assert told <= set(PROJECT["classifiers"])
 
 
-def _room(path: Path) -> str:
-    parts = path.relative_to(ROOT / "aqbio").parts
-    return parts[0] if len(parts) > 1 else "aqbio"
-
-
-def test_rooms_only_become_smaller():
-    count: Counter[str] = Counter()
-    for path in SOURCES:
-        count[_room(path)] += _text(path).count("\n")
-    assert {room: lines for room, lines in count.items() if lines > LINES.get(room, 0)} == {}
-
-
 def test_names_say_what_they_hold():
     """Of functions, classes, arguments and fields."""
     wrong = []
@@ -147,20 +115,6 @@ def test_names_say_what_they_hold():
                 called = (name.strip("_").lower() for name in names)
                 wrong += [f"{path}: {name}" for name in called if name in BANNED - allowed]
     assert wrong == []
-
-
-def test_local_variables_say_what_they_hold():
-    count: Counter[str] = Counter()
-    for path in SOURCES:
-        for node in _nodes(path):
-            if isinstance(node, ast.FunctionDef):
-                stored = (
-                    one.id.strip("_")
-                    for one in ast.walk(node)
-                    if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
-                )
-                count[_room(path)] += len({*stored} & (BANNED | {"kept"}))
-    assert {room: size for room, size in count.items() if size > VAGUE_LOCALS.get(room, 0)} == {}
 
 
 def test_the_import_contracts_name_every_room():

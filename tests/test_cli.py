@@ -19,7 +19,7 @@ from tests.small_study import replace, write_small_study
 
 HEAVY = (
     *("opensim", "ezc3d", "scipy", "matplotlib", "pandas", "snakemake"),
-    *("numpy", "xarray", "netCDF4", "statsmodels", "jinja2", "pydantic"),
+    *("numpy", "xarray", "netCDF4", "jinja2", "pydantic"),
 )
 
 

@@ -128,7 +128,6 @@ def mean_estimate(values: ArrayLike, model: str = "", errors: Errors = "robust")
 
 def holm(p_values: Sequence[float]) -> FloatArray:
     """Adjust p values by Holm's method (Holm 1979, Scand J Stat 6:65-70)."""
-    # statsmodels collects garbage on every call, which costs more than all else of a study's arms
     p = np.asarray(p_values, dtype=float)
     order = np.argsort(p)
     steps = np.arange(len(p), 0, -1)
@@ -186,23 +185,28 @@ def regression(
     (2002, Surv Methodol 28:169-181), for which one athlete with much leverage counts.
     """
     import pandas as pd
-    from statsmodels.regression.linear_model import OLS
 
     names, x = list(table), table.to_numpy(dtype=float)
-    if len(x) - x.shape[1] < 2 or np.linalg.matrix_rank(x) < x.shape[1]:
+    count, terms = x.shape
+    if count - terms < 2 or np.linalg.matrix_rank(x) < terms:
         return None
-    fit = OLS(response.to_numpy(dtype=float), x).fit()
-    leverage = np.einsum("ij,ji->i", x, np.linalg.pinv(x))
+    y = response.to_numpy(dtype=float)
+    inverse = np.linalg.pinv(x)
+    coefficients = inverse @ y
+    residuals = y - x @ coefficients
+    scale = float(residuals @ residuals) / (count - terms)
+    leverage = np.einsum("ij,ji->i", x, inverse)
     if errors == "plain" or leverage.max() > MOST_LEVERAGE:
-        covariance, df = fit.cov_params(), np.full(len(names), float(fit.df_resid))
+        covariance, df = scale * inverse @ inverse.T, np.full(terms, float(count - terms))
         words = "least squares between athletes"
     else:
-        covariance, df = fit.cov_HC2, _degrees_of_freedom(x, leverage)
+        covariance = (inverse * (residuals**2 / (1.0 - leverage))) @ inverse.T
+        df = _degrees_of_freedom(x, leverage)
         words = "least squares between athletes, HC2"
-    left = np.maximum(1.0 - leverage, 1e-9)
-    cook = fit.resid**2 * leverage / (fit.scale * len(names) * left**2) if fit.scale else leverage
+    unexplained = np.maximum(1.0 - leverage, 1e-9)
+    cook = residuals**2 * leverage / (scale * terms * unexplained**2) if scale else leverage
     return Regression(
-        pd.Series(fit.params, names),
+        pd.Series(coefficients, names),
         pd.DataFrame(covariance, names, names),
         pd.Series(df, names),
         pd.Series(cook, table.index),

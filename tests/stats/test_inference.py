@@ -77,6 +77,20 @@ def test_two_groups_of_unequal_scatter_are_welchs():
     assert (plain.se, plain.df) == pytest.approx((oracle.bse["group"], 12), rel=1e-9)
 
 
+def test_regression_is_that_of_statsmodels():
+    """Coefficients, plain covariance and HC2 errors, over sizes and numbers of columns."""
+    random = np.random.default_rng(16)
+    for count, terms in ((8, 2), (20, 3), (60, 5)):
+        names = [f"x{n}" for n in range(terms)]
+        table = pd.DataFrame(random.standard_normal((count, terms)), columns=names)
+        y = table.sum(axis=1) + random.standard_normal(count) * (1.0 + table["x0"] ** 2)
+        oracle = OLS(y, table).fit()
+        robust, plain = regression(y, table), regression(y, table, "plain")
+        np.testing.assert_allclose(robust.coefficients, oracle.params, rtol=1e-9)
+        np.testing.assert_allclose(np.sqrt(np.diag(robust.covariance)), oracle.HC2_se, rtol=1e-9)
+        np.testing.assert_allclose(plain.covariance, oracle.cov_params(), rtol=1e-9)
+
+
 def test_influence_is_cooks_distance_of_statsmodels():
     random = np.random.default_rng(6)
     table = pd.DataFrame({"constant": 1.0, "x": random.standard_normal(30)})

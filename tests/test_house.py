@@ -117,6 +117,15 @@ def test_names_say_what_they_hold():
     assert wrong == []
 
 
+def test_the_repository_has_one_address():
+    """Whoever publishes replaces OWNER everywhere at once."""
+    citation, codemeta = (yaml.safe_load(_text(x)) for x in ("CITATION.cff", "codemeta.json"))
+    urls = PROJECT["urls"]
+    assert urls["Repository"] == citation["repository-code"] == codemeta["codeRepository"]
+    assert urls["Documentation"] == citation["url"] == codemeta["url"]
+    assert urls["Issues"] == codemeta["issueTracker"] == f"{urls['Repository']}/issues"
+
+
 def test_the_import_contracts_name_every_room():
     packages = {path.parent.name for path in (ROOT / "aqbio").glob("*/__init__.py")}
     modules = {path.stem for path in (ROOT / "aqbio").glob("*.py")} - {"__init__"}

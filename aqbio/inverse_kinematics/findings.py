@@ -21,8 +21,8 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
 from aqbio.observed.determined import usual_covariance, variance_shares
-from aqbio.recordings.clock import CLOCK_CONTACTS, LONGEST_DELAY, force_delay
 from aqbio.recordings.contact_findings import free_moment_slope
+from aqbio.recordings.force_lag import CLOCK_CONTACTS, LONGEST_DELAY, force_delay
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 

@@ -32,7 +32,7 @@ from aqbio.recordings.body_size import (
     standing_mass,
     stride_masses,
 )
-from aqbio.recordings.clock import note_clock, note_rate
+from aqbio.recordings.clock import note_rate
 from aqbio.recordings.coordinates import coordinates_trial
 from aqbio.recordings.events_from_markers import kinematic_errors
 from aqbio.recordings.label_check import (
@@ -43,6 +43,7 @@ from aqbio.recordings.label_check import (
     with_checked_labels,
     with_numbered_unknowns,
 )
+from aqbio.recordings.marked_body import SegmentMasses
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.prepared import prepared_dataset
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
@@ -150,17 +151,18 @@ def _prepare(
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes
-    options = laboratory, settings.prepare
-    prepared = prepare_trial(recording, trial, marker_set, options, notes, axes)
+    options, masses = (laboratory, settings.prepare), None
+    if read is None and trial.task != "static":
+        model = study.model_file(participant_id)
+        masses = SegmentMasses(model_masses(model), study.model_map.groups)
+    prepared = prepare_trial(recording, trial, marker_set, options, notes, axes, masses)
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     if trial.task == "static":
         height = pelvis_height(prepared.labels, prepared.markers, marker_set)
         numbers["pelvis_height_m"] = height
-    elif read is None:
+    elif masses is not None:
         numbers["stance_height_m"] = stance_height(prepared, marker_set)
-        masses = model_masses(study.model_file(participant_id))
-        note_rate(prepared, marker_set, masses, study.model_map.groups, notes)
-        note_clock(prepared, notes)
+        note_rate(prepared, marker_set, masses, notes)
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     if read is not None:
         read.write(stem)

@@ -38,10 +38,6 @@ SMALLEST = 1e-9
 SHORTEST_S = 0.25
 """A stretch of known forces that is shorter shows no change of momentum, s."""
 
-CARRIED = (0.7, 1.3)
-"""Weight that the vertical force carries over the stretches, relative to the one that it carries in
-the mean of all: outside of it there are forces that no plate measured."""
-
 
 @dataclass(frozen=True, slots=True)
 class SourceLoads:
@@ -88,7 +84,8 @@ def factors(
         H_y = ∫ Σ (r_z k_x F_x - r_x k_z F_z + k_T T)
         H_z = ∫ Σ (r_x F_y - r_y k_x F_x)
 
-    with r from c to the centre of pressure. Every equation weighs by what is left of it. None where nothing is known for long enough.
+    with r from c to the centre of pressure. Every equation weighs by what is left of
+    it. None where nothing is known for long enough.
     """
     step = float(np.median(np.diff(time)))
     stretches = [one for one in runs(known) if (one[1] - one[0]) * step >= SHORTEST_S]
@@ -176,13 +173,12 @@ def _solved(
 
 
 TURNED = -0.3
-"""A turned component has a factor below this. Sound ones have 0.65 to 1.43 by plate and 0.73 to 1.16
-by trial on 12 runners in 43 runs at 2 to 9.5 m/s, by the means of the markers, and 0.0 to 2.0 ± 0.6
-to 1.0 for the sideways force of single contacts of a sprint: turned, the same numbers are negative.
-"""
+"""A turned component has a factor below this. Sound ones have 0.65 to 1.43 by plate and 0.73 to
+1.16 by trial on 12 runners in 43 runs at 2 to 9.5 m/s, by the means of the markers, and 0.0 to 2.0
+± 0.6 to 1.0 for the sideways force of single contacts of a sprint. Turned, they are negative."""
 
 CLEAR = 6.0
-"""Logarithm of the likelihood ratio of a right and a turned sign from which one of them is clear."""
+"""Logarithm of the likelihood ratio of right and turned signs from which one of them is clear."""
 
 
 def turned_sources(found: Factors, component: int) -> BoolArray:
@@ -199,6 +195,6 @@ def turned_sources(found: Factors, component: int) -> BoolArray:
     turned = clear & (value < TURNED)
     rest = known & ~clear
     common, sd = found.common(component, rest)
-    if turned.any() and common < 0.0 or common < min(TURNED, -0.5 * CLEAR * sd**2):
+    if (turned.any() and common < 0.0) or common < min(TURNED, -0.5 * CLEAR * sd**2):
         turned |= rest
     return np.asarray(turned)

@@ -20,6 +20,7 @@ from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
+from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.recordings.body_size import (
@@ -34,7 +35,7 @@ from aqbio.recordings.body_size import (
 )
 from aqbio.recordings.clock import note_rate
 from aqbio.recordings.coordinates import coordinates_trial
-from aqbio.recordings.events_from_markers import kinematic_errors
+from aqbio.recordings.events_from_markers import foot_markers, kinematic_errors
 from aqbio.recordings.label_check import (
     SWAPPED,
     StaticReference,
@@ -46,6 +47,7 @@ from aqbio.recordings.label_check import (
 from aqbio.recordings.marked_body import SegmentMasses
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.prepared import prepared_dataset
+from aqbio.recordings.pressure_place import misplaced_plates, pressure_places
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
 from aqbio.study.manifest import (
     OK,
@@ -101,6 +103,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         findings += mass_findings(person, masses, MASS_DISAGREEMENT, sheet)
         findings += size_findings(person, measured_stature(trials), mass, sheet)
         findings += force_findings(person, peak, mass, sheet)
+        findings += misplaced_plates(participant_id, moving, study.settings.files.trials)
         if blocking_failure(study, participant_id, trials_done, weighed=bool(masses)):
             findings = [one for one in findings if one.rule != MASS_UNKNOWN]
         stops = [one.what for one in findings if one.rule in STOPS and one.severity == "error"]
@@ -163,6 +166,8 @@ def _prepare(
     elif masses is not None:
         numbers["stance_height_m"] = stance_height(prepared, marker_set)
         note_rate(prepared, marker_set, masses, notes)
+        marked = Recording(prepared.labels, prepared.markers, prepared.rate)
+        numbers["pressure_places"] = pressure_places(prepared, foot_markers(marked, marker_set))
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     if read is not None:
         read.write(stem)
@@ -189,11 +194,12 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
         "contacts": len(prepared.contacts),
         "events": prepared.events,
     }
-    plates, loads = prepared.plates, prepared.loads
+    plates = prepared.plates
     if plates is not None and trial.task == "static":
         mass = standing_mass(plates.vertical, plates.rate, window_s)
         numbers["standing_mass_kg"] = None if np.isnan(mass) else mass
-    if plates is not None and loads is not None:
+    if prepared.vertical is not None:
+        plates, loads = prepared.vertical
         numbers["kinematic_errors"] = kinematic_errors(prepared.kinematic, loads.contacts)
         spans = np.array([(contact.touchdown, contact.toe_off) for contact in loads.contacts])
         strides = stride_masses(

@@ -74,6 +74,9 @@ class PreparedTrial:
     contact_time_error: tuple[float, float]
     """How far a contact time may be off from plates and from foot markers, s; NaN where that was
     never tested."""
+    vertical: tuple[Plates, FeetLoads] | None = None
+    """Plates and loads whose vertical force carries the runner, whatever is wrong with the other
+    components: they weigh."""
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -131,7 +134,7 @@ def prepare_trial(
         recording = replace(recording, forces=forces)
         plates = ground_plates(forces, *rules, notes, moving=moving)
     loads, ground, threshold = None, standing_ground(recording, marker_set), 0.0
-    events, kinematic = NO_EVENTS, NO_EVENTS.contacts
+    events, kinematic, vertical = NO_EVENTS, NO_EVENTS.contacts, None
     if moving:
         body = None
         if masses is not None:
@@ -143,6 +146,7 @@ def prepare_trial(
         )
         events = marker_events(feet, recording, ground, marker_set)
         loads = _usable_loads(loads, plates, recording, rules, ground, events, feet, notes)
+        vertical = None if plates is None or loads is None else (plates, loads)
         plates, loads, kinematic = without_turned(
             plates, loads, events.contacts, body, prepare.cutoff_hz, notes
         )
@@ -165,6 +169,7 @@ def prepare_trial(
             0.0 if plates is None else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
             events.contact_time_error,
         ),
+        vertical=vertical,
     )
 
 

@@ -86,7 +86,8 @@ LOADED_N = 50.0
 """Vertical force from which a plate is loaded, N."""
 
 HALF = 0.5
-"""An exact lag puts more than this part of what the best one does under standing feet."""
+"""An exact lag puts more than this part of what the best one does under standing feet; a coarse one
+is believed by itself where no lag puts less than that there."""
 
 LEVEL = np.array([1.0, 0.0, 1.0])
 
@@ -145,7 +146,8 @@ def force_lag(
     if not np.isfinite(exact):
         exact = _by_events(plates, contacts, coarse)
     if not np.isfinite(exact):
-        return coarse if abs(coarse) > 2.0 * CLOCK_ERROR else float("nan")
+        [unshifted] = share_under_feet(plates, feet, standing, time, np.zeros(1))
+        return coarse if unshifted < HALF * shares.max() else float("nan")
     [own] = share_under_feet(plates, feet, standing, time, np.array([exact]))
     return exact if own > HALF * shares.max() else float("nan")
 
@@ -168,10 +170,10 @@ def _by_body(plates: Plates, body: MarkedBody, coarse: float) -> float:
 
 def _by_events(plates: Plates, contacts: Sequence[FootContact], coarse: float) -> float:
     """Lag near a coarse one by touchdowns and toe-offs, on average."""
-    total, edges = _total(plates), []
-    loaded = np.diff((total > LOADED_N).astype(int))
+    loaded = np.diff((plates.vertical > LOADED_N).astype(int), axis=0)
+    edges = []
     for name, change in (("touchdown", 1), ("toe_off", -1)):
-        events = plates.time[np.flatnonzero(loaded == change)] - coarse
+        events = plates.time[np.nonzero(loaded == change)[0]] - coarse
         marked = np.array([getattr(one, name) for one in contacts])
         marked = marked[np.isfinite(marked)]
         if len(events) < CLOCK_CONTACTS or len(marked) < CLOCK_CONTACTS:

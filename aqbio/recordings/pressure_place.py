@@ -24,10 +24,14 @@ LEVEL = np.array([1.0, 0.0, 1.0])
 FRAMES = 3
 """Fewest frames from which a place is taken."""
 
-LIMITS_M = {"along": (0.026, 0.022), "across": (0.045, 0.040)}
+LIMITS_M = {"along": (0.026, 0.022), "across": (0.034, 0.030)}
 """Distance of a plate from the others beyond which it is called misplaced, m, of one contact and of
-several: on 8 plates and 11 treadmills with two belts along the foot at most 16 mm for sound ones
-(contacts scatter by 2 to 12 mm), across it 42 mm on one treadmill and 24 mm elsewhere."""
+several: sound ones are along the foot at most 16 mm apart (8 plates of a runway, two belts of 11
+treadmills), across it 24 mm on the runway."""
+
+BELTS_ACROSS_M = 0.045
+"""The same across the foot where there are two plates, each with a foot of its own, m: feet differ
+by 42 mm on one treadmill and by 21 mm at most on the others."""
 
 FEWEST_OTHERS = 1
 """Contacts on other plates against which a plate is held."""
@@ -86,21 +90,17 @@ def misplaced_plates(
                 right = one["right"] * (one["across_m"] - across)  # of the plate, not of the foot
                 apart[one["plate"]].append((one["along_m"] - along, right))
     for direction, limits in LIMITS_M.items():
-        column = tuple(LIMITS_M).index(direction)
+        column, two = tuple(LIMITS_M).index(direction), len(apart) == 2
         middle = {plate: float(np.median(found, axis=0)[column]) for plate, found in apart.items()}
-        beyond = {
-            plate: away
-            for plate, away in middle.items()
-            if abs(away) > limits[min(len(apart[plate]), len(limits)) - 1]
-        }
+        limit = {plate: limits[min(len(apart[plate]), len(limits)) - 1] for plate in middle}
+        if two and direction == "across":
+            limit = dict.fromkeys(middle, BELTS_ACROSS_M)
+        beyond = [plate for plate in middle if abs(middle[plate]) > limit[plate]]
         # the others are displaced against it, the other way: the farthest is at fault
         if beyond:
-            plate = max(beyond, key=lambda one: abs(beyond[one]))
-            limit = limits[min(len(apart[plate]), len(limits)) - 1]
-            either = len(middle) == 2
-            yield _misplaced(
-                participant_id, plate, beyond[plate], direction, limit, file, either=either
-            )
+            plate = max(beyond, key=lambda one: abs(middle[one]))
+            told = participant_id, plate, middle[plate], direction, limit[plate], file
+            yield _misplaced(*told, either=two)
 
 
 def _misplaced(

@@ -39,7 +39,7 @@ from aqbio.recordings.body_size import (
     standing_mass,
     stride_masses,
 )
-from aqbio.recordings.clock import falls, flights, force_delay, marked_height, note_clock
+from aqbio.recordings.clock import falls, flights, marked_height
 from aqbio.recordings.contact_findings import Slope, free_moment_measured
 from aqbio.recordings.contacts import (
     EVENT_CUTOFF_MIN,
@@ -50,6 +50,7 @@ from aqbio.recordings.contacts import (
     event_force,
 )
 from aqbio.recordings.events_from_markers import event_errors, kinematic_contacts, strike
+from aqbio.recordings.force_lag import force_delay
 from aqbio.recordings.ground import belt_share, low_frames
 from aqbio.recordings.label_check import (
     SegmentDistances,
@@ -753,7 +754,6 @@ def prepared(names, seed: int, path: Path):
     settings = Laboratory.model_validate(draft.laboratory), Prepare()
     recording = read_recording(path)
     found = prepare_trial(recording, trial, MARKER_SET, settings, notes)
-    note_clock(found, notes)
     data = prepared_dataset(found, 20.0)
     lengths = Lengths.of(found.labels, found.markers)
     return {

@@ -169,7 +169,7 @@ def _by_body(plates: Plates, body: MarkedBody, coarse: float) -> float:
 
 
 def _by_events(plates: Plates, contacts: Sequence[FootContact], coarse: float) -> float:
-    """Lag near a coarse one by touchdowns and toe-offs, on average."""
+    """Lag near a coarse one by touchdowns and toe-offs, on average; NaN where they disagree."""
     loaded = np.diff((plates.vertical > LOADED_N).astype(int), axis=0)
     edges = []
     for name, change in (("touchdown", 1), ("toe_off", -1)):
@@ -181,7 +181,8 @@ def _by_events(plates: Plates, contacts: Sequence[FootContact], coarse: float) -
         apart = events[:, None] - marked
         nearest = apart[np.arange(len(events)), np.abs(apart).argmin(axis=1)]
         edges.append(float(np.median(nearest)))
-    return coarse + float(np.mean(edges))
+    agree = abs(edges[0] - edges[1]) < 2.0 * CLOCK_ERROR
+    return coarse + float(np.mean(edges)) if agree else float("nan")
 
 
 def without_lag(plates: Plates, lag: float, notes: Notes) -> Plates:

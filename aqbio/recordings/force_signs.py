@@ -71,13 +71,13 @@ class Factors:
 
 
 def factors(
-    time: FloatArray, com: FloatArray, momentum: FloatArray, loads: SourceLoads, known: BoolArray
+    time: FloatArray, com: FloatArray, momentum: FloatArray, loads: SourceLoads, complete: BoolArray
 ) -> Factors | None:
     """Factors of the components, by linear regression of integrated balances.
 
     With ``com`` c (T, 3), m, and angular ``momentum`` H about it (T, 3), kg m²/s, and unknown
     factors k_x, k_z and k_T of every source, up to polynomials of degree 2 in every stretch of
-    ``known`` (T,) frames::
+    frames with ``complete`` (T,) forces::
 
         c_x = ∬ Σ k_x F_x / m,   c_z = ∬ Σ k_z F_z / m
         H_x = ∫ Σ (r_y k_z F_z - r_z F_y)
@@ -88,7 +88,7 @@ def factors(
     it. None where nothing is known for long enough.
     """
     step = float(np.median(np.diff(time)))
-    stretches = [one for one in runs(known) if (one[1] - one[0]) * step >= SHORTEST_S]
+    stretches = [one for one in runs(complete) if (one[1] - one[0]) * step >= SHORTEST_S]
     if not stretches:
         return None
     frames = np.concatenate([np.arange(*one) for one in stretches])
@@ -181,20 +181,20 @@ CLEAR = 6.0
 """Logarithm of the likelihood ratio of right and turned signs from which one of them is clear."""
 
 
-def turned_sources(found: Factors, component: int) -> BoolArray:
+def turned_sources(estimate: Factors, component: int) -> BoolArray:
     """Sources (P,) whose sign of a component is turned: by themselves, or together.
 
     The factor k ± s of a source is 1 or -1: their likelihoods have the ratio ``exp(2 k / s²)``.
     Sources that do not tell by themselves are judged by the factor that they have in common, and
     where the sign of others is turned, they are what they rather are.
     """
-    value = np.nan_to_num(found.value[component])
-    variance = np.maximum(np.diag(found.covariance[component]), np.finfo(float).tiny)
-    known = np.isfinite(found.value[component])
+    value = np.nan_to_num(estimate.value[component])
+    variance = np.maximum(np.diag(estimate.covariance[component]), np.finfo(float).tiny)
+    known = np.isfinite(estimate.value[component])
     clear = known & (np.abs(value) > 0.5 * CLEAR * variance)
     turned = clear & (value < TURNED)
     rest = known & ~clear
-    common, sd = found.common(component, rest)
+    common, sd = estimate.common(component, rest)
     if (turned.any() and common < 0.0) or common < min(TURNED, -0.5 * CLEAR * sd**2):
         turned |= rest
     return np.asarray(turned)

@@ -42,9 +42,9 @@ MILLIMETRES = 1e3
 def pressure_places(prepared: PreparedTrial, feet: FloatArray) -> list[dict[str, Any]]:
     """Place of the centre of pressure under the foot in every whole contact on one plate.
 
-    ``along`` the foot and ``across`` it towards its outside (``right`` is 1 for the right foot and -1
-    for the left one), m, from the mean of the toe markers
+    ``along`` the foot and ``across`` it towards its outside, m, from the mean of the toe markers
     of ``feet`` (T, 2, K, 3), heel first: medians of the second half of the loaded frames.
+    ``right`` is 1 for the right foot and -1 for the left one.
     """
     loads, plates, time = prepared.loads, prepared.plates, prepared.time
     if loads is None or plates is None:

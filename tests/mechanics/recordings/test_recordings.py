@@ -40,7 +40,7 @@ from aqbio.recordings.body_size import (
     stride_masses,
 )
 from aqbio.recordings.clock import falls, flights, marked_height
-from aqbio.recordings.contact_findings import Slope, free_moment_measured
+from aqbio.recordings.contact_findings import free_moment_measured
 from aqbio.recordings.contacts import (
     EVENT_CUTOFF_MIN,
     FootContact,
@@ -388,8 +388,6 @@ def examples():
         yield f"edge {along}", lambda along=along: on_row(along)
     for largest in (0.09, 0.11):
         yield f"free {largest}", lambda one=largest: free_moment_measured(free(one))
-    for count, error in product((2, 3, 4, 11), np.arange(0.2, 0.7, 0.05)):
-        yield f"slope {count} {error:.2f}", lambda a=(-2.0, error, count): Slope(*a).reversed
     for marker, first in product(range(3), (0.25, 0.28, 0.35, 0.40)):
         feet = covered(marker, first, first + 0.05, heel=0.02 - 0.05 * (first < 0.26))
         yield f"hidden {marker} {first}", lambda feet=feet: events(feet)

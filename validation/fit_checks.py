@@ -40,7 +40,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
-from aqbio.recordings.clock import force_delay
+from aqbio.recordings.force_lag import force_delay
 from aqbio.signals import low_pass, low_pass_gain
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 

@@ -37,7 +37,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY
 from aqbio.observed.parts import read_observed, why_not_whole
-from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, plate_wrench, recorded_trial
+from aqbio.recordings.prepared import MEASURED, foot_loads, plate_wrench, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray
@@ -89,8 +89,8 @@ def observations(
         return "no markers were recorded"
     if trial.prepared.attrs.get("exchanged_labels"):
         return "labels sit on each other's markers"
-    if trial.prepared.attrs["free_moment"] == NO_FREE_MOMENT:
-        return "no free moment was recorded"
+    if (state := trial.prepared.attrs["free_moment"]) != MEASURED:
+        return f"the free moment is {state}"
     wrench = total_wrench(trial)
     if isinstance(wrench, str):
         return wrench

@@ -24,7 +24,7 @@ from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, se
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts
-from aqbio.recordings.prepared import foot_loads, loads_with_toes, measured_loads
+from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, loads_with_toes, measured_loads
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -443,17 +443,20 @@ def _off_the_ground(
     }
 
 
-def free_moment_findings(trial_id: str) -> Sequence[Finding]:
-    """Finding that no free moment was recorded, and what that makes n/a."""
+def free_moment_findings(trial_id: str, state: str) -> Sequence[Finding]:
+    """Finding that a free moment in some ``state`` was not used, and what that makes n/a."""
+    why, fix = f"the free moment is {state} and not used", "correct the sign of the free moments."
+    if state == NO_FREE_MOMENT:
+        why = "no free moment was recorded (columns are absent, zero or below 0.1 N m)"
+        fix = "export the free moments of the plates."
     return [
         Finding(
             rule="free-moment-missing",
             severity="warning",
-            what="no free moment was recorded (columns are absent, zero or below 0.1 N m): the "
-            "balance about the vertical, the legs' joint moments about it and level C are n/a, and "
-            "motion and forces are not fitted together; who carries angular momentum does not "
-            "depend on it.",
+            what=f"{why}: the balance about the vertical, the legs' joint moments about it and "
+            "level C are n/a, and motion and forces are not fitted together; who carries angular "
+            "momentum does not depend on it.",
             trial=trial_id,
-            fix="export the free moments of the plates.",
+            fix=fix,
         )
     ]

@@ -51,7 +51,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.parts import ObservedParts, observed_only, read_observed
-from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, measured_loads
+from aqbio.recordings.prepared import MEASURED, foot_loads, measured_loads
 from aqbio.study.manifest import TrialOutcome
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -108,14 +108,15 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         "motion": data.attrs["motion"],
         "body": SCALED if same_body else ADJUSTED,
     }
-    recorded = data.attrs["free_moment"] != NO_FREE_MOMENT
+    recorded = data.attrs["free_moment"] == MEASURED
     if not recorded:
         dataset = without_free_moment(dataset, parts)
     dataset = observed_only(dataset, parts, role_scheme(study))
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))
     findings += force_findings(result.measured, trial.trial_id, plates=plates)
-    findings += () if recorded else free_moment_findings(trial.trial_id)
+    if not recorded:
+        findings += free_moment_findings(trial.trial_id, str(data.attrs["free_moment"]))
     findings += held_findings(parts, _marker_index(study, data, result.skeleton), trial.trial_id)
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
 

@@ -21,7 +21,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.observed.mask import Observed
 from aqbio.observed.parts import with_observed
-from aqbio.recordings.prepared import recorded_trial
+from aqbio.recordings.prepared import recorded_trial, without_free_moment
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 MILLIMETRES = 1e3
@@ -300,6 +300,9 @@ class SolvedTrial:
         )
         prepared = recorded_trial(study, participant_id, study.trial(participant_id, trial_id))
         solved = read_dataset(files[1])
+        state = str(solved.attrs["free_moment"])
+        if state != prepared.attrs["free_moment"]:
+            prepared = without_free_moment(prepared, state)
         every = prepared.sizes["time"] == solved.sizes["time"]
         here = prepared if every else prepared.sel(time=solved["time"])
         labels = {str(label): number for number, label in enumerate(here["marker"].values)}

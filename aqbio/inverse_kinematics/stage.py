@@ -79,6 +79,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     attributes = study_provenance(study, STAGE, inputs)
     solved_by = "file of joint angles" if trial.coordinates_file else "weighted least squares"
     attributes["inverse_kinematics"] = solved_by
+    found, attributes["free_moment"] = force_findings(solution, loads, trial.trial_id)
     attributes["from_coordinates"] = "coordinates_file" if trial.coordinates_file else ""
     parts = ObservedParts(observed, skeleton, study.model_map)
     shown = parts.along("coordinate", skeleton.coordinates)
@@ -91,7 +92,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         *undetermined_findings(solution, study.model_map, trial.trial_id),
         *lost_limbs,
         *motion_findings(solution, study.model_map, prepare.cutoff_hz, trial.trial_id),
-        *force_findings(solution, loads, trial.trial_id),
+        *found,
     ]
     groups, used = study.model_map.groups, solution.contact_window
     findings += lost_findings(observed, groups, used, trial.trial_id)

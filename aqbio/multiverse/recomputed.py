@@ -44,7 +44,7 @@ from aqbio.recordings.contacts import (
     loads_on_frames,
     plate_event_force,
 )
-from aqbio.recordings.prepared import NO_FREE_MOMENT, loads_with_toes
+from aqbio.recordings.prepared import MEASURED, loads_with_toes
 from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray, cross
 
@@ -256,7 +256,7 @@ def _dataset(
     force = np.stack([load.force for load in feet], axis=1)
     moment = np.stack([load.moment for load in feet], axis=1)
     external = (moment - cross(com[:, None], force)).sum(axis=1)
-    if cached.prepared.attrs["free_moment"] == NO_FREE_MOMENT:
+    if cached.prepared.attrs["free_moment"] != MEASURED:
         external[:, 1] = np.nan
     turn = rotation_about_vertical(-float(cached.contributions.attrs["heading"])).T
     by_group, centre = parts.along("group", groups)[..., None], parts.centre[:, None]

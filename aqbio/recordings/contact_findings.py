@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from aqbio.errors import distinct
 from aqbio.force_plates.forces import Plates
@@ -22,7 +19,7 @@ from aqbio.recordings.contacts import (
     median,
 )
 from aqbio.recordings.notes import Notes
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.vectors import BoolArray, FloatArray
 
 ELSEWHERE = 0.5
 """Forces are of another trial, clock or place when more than this share is under no foot."""
@@ -347,62 +344,9 @@ def friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
     return float(np.percentile(arm, MOST)) if len(arm) else float("nan")
 
 
-REVERSED = -2.0
-"""Slope of the residual on a free moment whose sign is reversed: it is missing twice."""
-
-CONFIDENCE = 0.95
-FEWEST = 3
-"""Contacts from which on a standard error is known."""
-
-
 LEAST_FREE_MOMENT = 0.1
 """A measured free moment is larger at some instant of a contact, N m: runners reach 5 to 25, and
 plates are noisier than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slope:
-    """A slope through the origin and how sure it is."""
-
-    value: float
-    error: float
-    """Standard error, contacts being independent of each other."""
-    contacts: int
-
-    @property
-    def reversed(self) -> bool:
-        """Whether the free moment is reversed: the slope is nearer to −2 than to anything else.
-
-        Its 95 % interval contains no slope nearer to 0 (correct) than to −2, and none as far beyond
-        −2, where a fault of another kind is at work.
-        """
-        if self.contacts < FEWEST:
-            return False
-        reach = float(special.stdtrit(self.contacts - 1, CONFIDENCE)) * self.error
-        near = self.value + reach < 0.5 * REVERSED
-        return near and self.value - reach > 1.5 * REVERSED
-
-
-def free_moment_slope(residual: FloatArray, free_moment: FloatArray, contact: IntArray) -> Slope:
-    """Slope of the residual moment about the vertical on the measured free moment, (T,) N m.
-
-    ``residual = rate − lever − T``. A correct T leaves no trace of itself: slope 0. Reversed,
-    ``−T`` was measured, and the residual is ``2 T``: slope −2. Errors within a contact are
-    dependent, so that the standard error is that of contacts. NaN without any contact or free
-    moment.
-    """
-    numbers, of_frame = np.unique(contact, return_inverse=True)
-    products = np.bincount(of_frame, residual * free_moment, len(numbers))
-    squares = np.bincount(of_frame, free_moment**2, len(numbers))
-    whole = float(squares.sum())
-    if whole == 0.0:
-        return Slope(math.nan, math.nan, len(numbers))
-    value = float(products.sum()) / whole
-    if len(numbers) < 2:
-        return Slope(value, math.nan, len(numbers))
-    apart = products - value * squares
-    error = math.sqrt(float((apart**2).sum()) * len(numbers) / (len(numbers) - 1)) / whole
-    return Slope(value, error, len(numbers))
 
 
 def free_moment_measured(free_moment: FloatArray) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import ModelMap, Trial
-from aqbio.force_plates.forces import Plates, PlateWrench
+from aqbio.force_plates.forces import Plates, PlateWrench, centre_of_pressure
 from aqbio.force_plates.ground_reactions import shared_with_toes
 from aqbio.io.mot import read_storage
 from aqbio.io.netcdf import read_dataset
@@ -21,6 +21,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.recordings.contact_findings import free_moment_measured
 from aqbio.recordings.contacts import FootContact, loads_on_frames
+from aqbio.recordings.force_signs import SourceLoads
 from aqbio.recordings.trial import PreparedTrial
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -68,7 +69,7 @@ def _attributes(prepared: PreparedTrial, cutoff: float) -> dict[str, Any]:
         "cutoff": cutoff,
         "event_threshold": prepared.threshold,
         "events": prepared.events,
-        "free_moment": "measured"
+        "free_moment": MEASURED
         if prepared.loads is None or free_moment_measured(prepared.loads.free_moment)
         else NO_FREE_MOMENT,
     }
@@ -192,7 +193,38 @@ def measured_loads(loads: Sequence[ExternalLoad]) -> tuple[BoolArray, tuple[Exte
     )
 
 
+MEASURED = "measured"
 NO_FREE_MOMENT = "not recorded"
+TURNED_FREE_MOMENT = "of a turned sign"
+UNSURE_FREE_MOMENT = "of an unknown sign"
+"""Values of the attribute ``free_moment``: only a measured one is used."""
+
+SMALL_LOAD_N = 50.0
+"""Vertical force below which a foot's centre of pressure is not known, N."""
+
+
+def feet_loads(loads: Sequence[ExternalLoad], height: float) -> SourceLoads:
+    """Force, centre of pressure on a surface at a ``height``, m, and free moment of the feet."""
+    force, moment = (
+        np.nan_to_num(np.stack([getattr(load, name) for load in loads], axis=1))
+        for name in ("force", "moment")
+    )
+    pressure, free = centre_of_pressure(force, moment, np.zeros(3), height, SMALL_LOAD_N)
+    loaded = np.isfinite(free)
+    return SourceLoads(
+        np.where(loaded[..., None], force, 0.0), pressure, np.where(loaded, free, 0.0)
+    )
+
+
+def without_free_moment(prepared: xr.Dataset, state: str) -> xr.Dataset:
+    """A prepared trial whose free moment must not be used, because it is in some ``state``."""
+    force, moment = prepared["foot_force"].values, prepared["foot_moment"].values
+    height = float(prepared.attrs["surface_height"])
+    _, free = centre_of_pressure(force, moment, np.zeros(3), height, SMALL_LOAD_N)
+    changed = moment.copy()
+    changed[..., AXES.index("y")] -= np.nan_to_num(free)
+    without = prepared.assign(foot_moment=(prepared["foot_moment"].dims, changed))
+    return without.assign_attrs(free_moment=state)
 
 
 def recorded_trial(study: Study, participant_id: str, trial: Trial) -> xr.Dataset:

@@ -20,6 +20,7 @@ from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
+from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
 from aqbio.recordings.body_size import (
@@ -32,9 +33,9 @@ from aqbio.recordings.body_size import (
     standing_mass,
     stride_masses,
 )
-from aqbio.recordings.clock import note_clock, note_rate
+from aqbio.recordings.clock import note_rate
 from aqbio.recordings.coordinates import coordinates_trial
-from aqbio.recordings.events_from_markers import kinematic_errors
+from aqbio.recordings.events_from_markers import foot_markers, kinematic_errors
 from aqbio.recordings.label_check import (
     SWAPPED,
     StaticReference,
@@ -43,8 +44,10 @@ from aqbio.recordings.label_check import (
     with_checked_labels,
     with_numbered_unknowns,
 )
+from aqbio.recordings.marked_body import SegmentMasses
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.prepared import prepared_dataset
+from aqbio.recordings.pressure_place import misplaced_plates, pressure_places
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
 from aqbio.study.manifest import (
     OK,
@@ -100,6 +103,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         findings += mass_findings(person, masses, MASS_DISAGREEMENT, sheet)
         findings += size_findings(person, measured_stature(trials), mass, sheet)
         findings += force_findings(person, peak, mass, sheet)
+        findings += misplaced_plates(participant_id, moving, study.settings.files.trials)
         if blocking_failure(study, participant_id, trials_done, weighed=bool(masses)):
             findings = [one for one in findings if one.rule != MASS_UNKNOWN]
         stops = [one.what for one in findings if one.rule in STOPS and one.severity == "error"]
@@ -150,17 +154,20 @@ def _prepare(
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes
-    options = laboratory, settings.prepare
-    prepared = prepare_trial(recording, trial, marker_set, options, notes, axes)
+    options, masses = (laboratory, settings.prepare), None
+    if read is None and trial.task != "static":
+        model = study.model_file(participant_id)
+        masses = SegmentMasses(model_masses(model), study.model_map.groups)
+    prepared = prepare_trial(recording, trial, marker_set, options, notes, axes, masses)
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     if trial.task == "static":
         height = pelvis_height(prepared.labels, prepared.markers, marker_set)
         numbers["pelvis_height_m"] = height
-    elif read is None:
+    elif masses is not None:
         numbers["stance_height_m"] = stance_height(prepared, marker_set)
-        masses = model_masses(study.model_file(participant_id))
-        note_rate(prepared, marker_set, masses, study.model_map.groups, notes)
-        note_clock(prepared, notes)
+        note_rate(prepared, marker_set, masses, notes)
+        marked = Recording(prepared.labels, prepared.markers, prepared.rate)
+        numbers["pressure_places"] = pressure_places(prepared, foot_markers(marked, marker_set))
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     if read is not None:
         read.write(stem)
@@ -187,11 +194,12 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
         "contacts": len(prepared.contacts),
         "events": prepared.events,
     }
-    plates, loads = prepared.plates, prepared.loads
+    plates = prepared.plates
     if plates is not None and trial.task == "static":
         mass = standing_mass(plates.vertical, plates.rate, window_s)
         numbers["standing_mass_kg"] = None if np.isnan(mass) else mass
-    if plates is not None and loads is not None:
+    if prepared.vertical is not None:
+        plates, loads = prepared.vertical
         numbers["kinematic_errors"] = kinematic_errors(prepared.kinematic, loads.contacts)
         spans = np.array([(contact.touchdown, contact.toe_off) for contact in loads.contacts])
         strides = stride_masses(

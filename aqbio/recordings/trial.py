@@ -40,9 +40,12 @@ from aqbio.recordings.events_from_markers import (
     marker_events,
     note_kinematic,
 )
+from aqbio.recordings.force_lag import force_lag, without_lag
 from aqbio.recordings.ground import Ground, running_ground, standing_ground
+from aqbio.recordings.marked_body import MarkedBody, SegmentMasses, marked_body
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.plates import fitting_units, ground_plates, with_unmeasured
+from aqbio.recordings.turned_forces import without_turned
 from aqbio.signals import design_cutoff, fill_gaps, longest_gap, runs
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -71,6 +74,9 @@ class PreparedTrial:
     contact_time_error: tuple[float, float]
     """How far a contact time may be off from plates and from foot markers, s; NaN where that was
     never tested."""
+    vertical: tuple[Plates, FeetLoads] | None = None
+    """Plates and loads whose vertical force carries the runner, whatever is wrong with the other
+    components: they weigh."""
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -100,8 +106,12 @@ def prepare_trial(
     settings: tuple[Laboratory, Prepare],
     notes: Notes,
     axes: LaboratoryToGround | None = None,
+    masses: SegmentMasses | None = None,
 ) -> PreparedTrial:
-    """Prepare one trial; ``axes`` are the laboratory's, where the posture does not show them."""
+    """Prepare one trial; ``axes`` are the laboratory's, where the posture does not show them.
+
+    With the ``masses`` of the segments the motion of the body tells lag and signs of the forces.
+    """
     laboratory, prepare = settings
     recording = _without_ignored(recording, laboratory)
     notes.adopt(recording.findings)
@@ -124,14 +134,23 @@ def prepare_trial(
         recording = replace(recording, forces=forces)
         plates = ground_plates(forces, *rules, notes, moving=moving)
     loads, ground, threshold = None, standing_ground(recording, marker_set), 0.0
-    events = NO_EVENTS
+    events, kinematic, vertical = NO_EVENTS, NO_EVENTS.contacts, None
     if moving:
+        body = None
+        if masses is not None:
+            paths = recording.positions, recording.rate
+            body = marked_body(recording.labels, *paths, marker_set, masses)
+        plates = _on_clock_of_markers(plates, recording, feet, body, trial, marker_set, notes)
         loads, ground, threshold = _moving(
             recording, plates, feet, trial, marker_set, settings, notes
         )
         events = marker_events(feet, recording, ground, marker_set)
         loads = _usable_loads(loads, plates, recording, rules, ground, events, feet, notes)
-    contacts = events.contacts if loads is None else (*loads.contacts, *loads.unmeasured)
+        vertical = None if plates is None or loads is None else (plates, loads)
+        plates, loads, kinematic = without_turned(
+            plates, loads, events.contacts, body, prepare.cutoff_hz, notes
+        )
+    contacts = kinematic if loads is None else (*loads.contacts, *loads.unmeasured)
     if moving:
         _note_whole_contacts(contacts, len(frames) / recording.rate, notes)
     markers, filled = filled_markers(recording, contacts, prepare, notes)
@@ -144,12 +163,13 @@ def prepare_trial(
         ground=ground,
         plates=plates,
         loads=loads,
-        kinematic=events.contacts,
+        kinematic=kinematic,
         threshold=threshold,
         contact_time_error=(
             0.0 if plates is None else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
             events.contact_time_error,
         ),
+        vertical=vertical,
     )
 
 
@@ -211,6 +231,29 @@ def _without_ignored(recording: Recording, laboratory: Laboratory) -> Recording:
     if forces is not None:
         forces = replace(forces, start=forces.start - laboratory.force_delay_s)
     return replace(recording, labels=labels, positions=recording.positions[:, used], forces=forces)
+
+
+def _on_clock_of_markers(
+    plates: Plates | None,
+    recording: Recording,
+    feet: FloatArray,
+    body: MarkedBody | None,
+    trial: Trial,
+    marker_set: MarkerSet,
+    notes: Notes,
+) -> Plates | None:
+    """Plates shifted by the lag of their forces, where that is no clock's, with a finding.
+
+    Contacts come from the foot markers alone: what the forces say of the ground is as late as they.
+    """
+    if plates is None:
+        return None
+    unstated = trial.model_copy(update={"belt_speed_mps": None})
+    silent = replace(notes, findings=[])
+    ground = running_ground(recording, None, unstated, marker_set, Laboratory(), silent)
+    contacts = marker_events(feet, recording, ground, marker_set).contacts
+    time = np.arange(len(feet)) / recording.rate
+    return without_lag(plates, force_lag(plates, feet, contacts, time, body), notes)
 
 
 def _moving(

@@ -30,7 +30,7 @@ from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.names import AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
 from aqbio.observed.parts import read_observed, why_not_whole
-from aqbio.recordings.clock import CLOCK_CONTACTS, force_delay
+from aqbio.recordings.force_lag import CLOCK_CONTACTS, force_delay
 from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray

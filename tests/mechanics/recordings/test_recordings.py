@@ -39,8 +39,8 @@ from aqbio.recordings.body_size import (
     standing_mass,
     stride_masses,
 )
-from aqbio.recordings.clock import falls, flights, force_delay, marked_height, note_clock
-from aqbio.recordings.contact_findings import Slope, free_moment_measured
+from aqbio.recordings.clock import falls, flights, marked_height
+from aqbio.recordings.contact_findings import free_moment_measured
 from aqbio.recordings.contacts import (
     EVENT_CUTOFF_MIN,
     FootContact,
@@ -50,6 +50,7 @@ from aqbio.recordings.contacts import (
     event_force,
 )
 from aqbio.recordings.events_from_markers import event_errors, kinematic_contacts, strike
+from aqbio.recordings.force_lag import force_delay
 from aqbio.recordings.ground import belt_share, low_frames
 from aqbio.recordings.label_check import (
     SegmentDistances,
@@ -387,8 +388,6 @@ def examples():
         yield f"edge {along}", lambda along=along: on_row(along)
     for largest in (0.09, 0.11):
         yield f"free {largest}", lambda one=largest: free_moment_measured(free(one))
-    for count, error in product((2, 3, 4, 11), np.arange(0.2, 0.7, 0.05)):
-        yield f"slope {count} {error:.2f}", lambda a=(-2.0, error, count): Slope(*a).reversed
     for marker, first in product(range(3), (0.25, 0.28, 0.35, 0.40)):
         feet = covered(marker, first, first + 0.05, heel=0.02 - 0.05 * (first < 0.26))
         yield f"hidden {marker} {first}", lambda feet=feet: events(feet)
@@ -753,7 +752,6 @@ def prepared(names, seed: int, path: Path):
     settings = Laboratory.model_validate(draft.laboratory), Prepare()
     recording = read_recording(path)
     found = prepare_trial(recording, trial, MARKER_SET, settings, notes)
-    note_clock(found, notes)
     data = prepared_dataset(found, 20.0)
     lengths = Lengths.of(found.labels, found.markers)
     return {

@@ -45,6 +45,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.names import GRAVITY
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import ObservedParts, observed_only
+from aqbio.recordings.prepared import NO_FREE_MOMENT
 from aqbio.steps.rows import level_rows
 from tests.golden import differences, sizes
 from tests.mechanics.identities import broken, identities
@@ -145,7 +146,7 @@ def test_golden_contributions_of_every_trial(study, run):
         "all forces": lambda: force_findings(every, "jog", plates=True),
         "all groups": lambda: group_findings(groups, "P1"),
         "no arms": lambda: group_findings(bare, "P1"),
-        "a free moment that is missing": lambda: free_moment_findings("run"),
+        "a free moment that is missing": lambda: free_moment_findings("run", NO_FREE_MOMENT),
         "all markers": lambda: held_findings(parts, marked, "run"),
         "few markers": lambda: held_findings(parts, marked[:6], "run"),
     }  # fmt: skip

@@ -37,6 +37,7 @@ from aqbio.multibody.kinematics import marker_positions, segment_kinematics, seg
 from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.observed.determined import coordinates_observed, frame_sd, range_sd, usual_covariance
 from aqbio.observed.mask import NOT_SEEN, Observed
+from aqbio.recordings.prepared import MEASURED
 from aqbio.signals import low_pass
 from aqbio.virtual.athlete import athlete_skeleton
 from aqbio.virtual.demo import DATA, SPRINTERS, load_library
@@ -171,7 +172,9 @@ def forced(late=0.0, contacts=2, *, known=True, turned=0.0, angles=False, lost=(
     free = balance.residual_moment * [0.0, 1.0 - 2.0 * turned, 0.0]
     com = np.einsum("b,tbi->ti", moves.mass / moves.mass.sum(), moves.com)
     loads = (ExternalLoad(0, force, np.cross(com, force) + free, still), quiet[1])
-    return force_findings(replace(solution, prepared=xr.Dataset(named)), loads, "run")
+    attributes = {"free_moment": MEASURED, "surface_height": 0.0}
+    prepared = xr.Dataset(named, attrs=attributes)
+    return force_findings(replace(solution, prepared=prepared), loads, "run")
 
 
 def shown(hidden=(), frames=None, *, angles=False):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,10 +18,9 @@ from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import write_trc
 from aqbio.recordings.axes import Clues, check_stated, detected_axes, laboratory_axes, stated_axes
 from aqbio.recordings.body_size import force_findings, measured_stature, size_findings
-from aqbio.recordings.clock import flights, note_clock
+from aqbio.recordings.clock import flights
 from aqbio.recordings.contact_findings import (
     forces_elsewhere,
-    free_moment_slope,
     note_contacts,
     note_no_forces,
     share_without_foot,
@@ -86,36 +84,12 @@ def no_forces(*, recorded: bool) -> list[object]:
     return noted(lambda notes: note_no_forces(notes, recorded=recorded))
 
 
-def clock(touchdown: float, toe_off: float, starts=(0.3, 0.54, 0.78)) -> object:
-    """Plates that land and leave later than the feet."""
-
-    def made(down: float, off: float) -> tuple[FootContact, ...]:
-        return tuple(
-            FootContact(n % 2, at + down, at + 0.12 + off, (), True, UNKNOWN, UNKNOWN)
-            for n, at in enumerate(starts)
-        )
-
-    one = SimpleNamespace(
-        kinematic=made(0.0, 0.0), loads=SimpleNamespace(contacts=made(touchdown, toe_off))
-    )
-    return noted(note_clock, one)
-
-
 def events(
     rate=100.0, speed=4.0, strike="heel", times=((0.1, 0.3), (0.8, 1.0), (1.5, 1.7))
 ) -> object:
     found = tuple(FootContact(0, *one, (), True, UNKNOWN, UNKNOWN) for one in times)
     made = MarkerEvents(found, rate, speed, strike, smoothed=False)
     return [*noted(note_kinematic, made), made.contact_time_error]
-
-
-def slope(of: float, count: int) -> object:
-    """Residual of a free moment that is missing or turned, in some contacts, with noise of 30 %."""
-    contact = np.repeat(np.arange(count), 20)
-    free = np.tile(10.0 * np.sin(np.linspace(0.0, np.pi, 20)), count)
-    rest = of * free + 0.3 * np.random.default_rng(1).normal(size=count)[contact] * free
-    found = free_moment_slope(rest, free, contact)
-    return [found.value, found.error, found.contacts, found.reversed]
 
 
 def flown(gaps: list[float], feet: str = "lrlr") -> object:
@@ -252,7 +226,7 @@ def angles(without=(), still=(), degrees=False, factor=1.0) -> object:
 
 
 MAKERS = (
-    contacts, elsewhere, no_forces, clock, events, slope, flown, sizes_of, largest_contact, paths,
+    contacts, elsewhere, no_forces, events, flown, sizes_of, largest_contact, paths,
     apart, outside, lost_frames, axes, leaning, swap, seen_axes, ground, lengths, angles,
 )  # fmt: skip
 

@@ -1,0 +1,104 @@
+"""Centre of mass and angular momentum of the body as its markers show them, before any model fit.
+
+Segments are taken to be where the mean of their markers is. That displaces the centre of mass by
+centimetres which hardly change while the body moves, so that its path is known far better than its
+place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.config import MarkerSet
+from aqbio.vectors import FloatArray, IntArray, cross
+
+PRESENT_SHARE = 0.9
+"""Share of the body's mass whose segments must be seen."""
+
+MARKED = 0.6
+"""Share of the mass of every group of segments that must carry markers: an arm marked on upper arm
+and hand does (65 %), one that is bare beyond the elbow (53 %) or a trunk without its own does not.
+What is not marked may swing up while the rest falls."""
+
+SEEN_SHARE = 0.8
+"""A marker must be seen in this share of the frames; between them its path is interpolated."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedBody:
+    """Motion of the whole body."""
+
+    time: FloatArray
+    """(T,) array, s."""
+    com: FloatArray
+    """(T, 3) array, m. Centre of mass."""
+    angular_momentum: FloatArray
+    """(T, 3) array, kg m²/s. About the centre of mass."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentMasses:
+    """Mass of every segment of a model, and the groups that partition them."""
+
+    mass: Mapping[str, float]
+    """kg by segment."""
+    groups: Mapping[str, Sequence[str]]
+
+    def carriers(self, labels: Sequence[str], marker_set: MarkerSet) -> IntArray:
+        """Index (M,) of the segment that carries each marker; -1 for none."""
+        bodies, mapped = list(self.mass), marker_set.markers
+        return np.array(
+            [
+                bodies.index(mapped[label].body)
+                if label in mapped and mapped[label].body in self.mass
+                else -1
+                for label in labels
+            ],
+            dtype=np.int64,
+        )
+
+    def shown(self, carriers: IntArray) -> bool:
+        """Whether markers on some segments (M,) show enough of every group and of the body."""
+        mass = np.array(list(self.mass.values()))
+        marked = np.isin(np.arange(len(mass)), carriers)
+        for members in self.groups.values():
+            own = np.isin(list(self.mass), members)
+            if (mass * own * marked).sum() < MARKED * (mass * own).sum():
+                return False
+        return bool((mass * marked).sum() >= PRESENT_SHARE * mass.sum())
+
+
+def marked_body(
+    labels: Sequence[str],
+    markers: FloatArray,
+    rate: float,
+    marker_set: MarkerSet,
+    masses: SegmentMasses,
+) -> MarkedBody | None:
+    """Motion of the body by its markers (T, M, 3), m; None where they do not show all of it."""
+    carriers = masses.carriers(labels, marker_set)
+    visible = np.asarray(np.isfinite(markers).all(axis=2))
+    carriers = np.where(visible.mean(axis=0) >= SEEN_SHARE, carriers, -1)
+    if len(markers) < 3 or not masses.shown(carriers):
+        return None
+    mass = np.array(list(masses.mass.values()))
+    segments = np.unique(carriers[carriers >= 0])
+    frames = np.arange(len(markers))
+    centres = np.empty((len(markers), len(segments), 3))
+    for index, segment in enumerate(segments):
+        paths = [
+            np.stack([np.interp(frames, frames[seen], path[seen]) for path in marker.T], axis=1)
+            for marker, seen in (
+                (markers[:, one], visible[:, one]) for one in np.flatnonzero(carriers == segment)
+            )
+        ]
+        centres[:, index] = np.mean(paths, axis=0)
+    share = mass[segments] * mass.sum() / mass[segments].sum()
+    com = np.einsum("s,tsk->tk", share, centres) / mass.sum()
+    apart = centres - com[:, None]
+    velocity = np.gradient(apart, 1.0 / rate, axis=0)
+    momentum = np.einsum("s,tsk->tk", share, cross(apart, velocity))
+    return MarkedBody(frames / rate, com, momentum)

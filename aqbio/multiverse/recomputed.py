@@ -330,6 +330,7 @@ def specified_loads(
             complete=one.complete,
             edge_distance=one.edge_distance,
             shared=one.shared,
+            broken=one.broken,
             time_error=one.time_error
             if np.isfinite(one.time_error)
             else error

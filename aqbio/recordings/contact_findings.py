@@ -13,6 +13,7 @@ from scipy import special
 from aqbio.errors import distinct
 from aqbio.force_plates.forces import Plates
 from aqbio.names import SIDES
+from aqbio.recordings.broken_contacts import BEGIN, END, INSIDE
 from aqbio.recordings.contacts import (
     CLEAR_MARGIN,
     NO_FOOT,
@@ -185,7 +186,9 @@ def _note_completeness(
     contact: FootContact, plates: Plates, edge_limit: float, notes: Notes
 ) -> None:
     name = f"{SIDES[contact.foot]} contact at {contact.touchdown:.3f} s"
-    if not contact.complete and not contact.shared:
+    if contact.broken:
+        _note_broken(contact, name, plates, notes)
+    elif not contact.complete and not contact.shared:
         notes.add(
             "contact-cut", "info", f"the {name} is cut by an end of the recording.", forces=True
         )
@@ -202,6 +205,29 @@ def _note_completeness(
             "farther inside the plates.",
             forces=True,
         )
+
+
+def _note_broken(contact: FootContact, name: str, plates: Plates, notes: Notes) -> None:
+    """Note a contact during which a plate failed."""
+    what = {
+        END: "falls to nothing at once at its end, which no foot does: toe-off is not known",
+        BEGIN: "sets in at once, which no foot does: touchdown is not known",
+        INSIDE: "breaks off or stands still in its middle",
+    }
+    seconds = f"{contact.toe_off - contact.touchdown:.3f} s"
+    notes.add(
+        "contact-broken",
+        "warning",
+        f"the force of the {name} (to {contact.toe_off:.3f} s, {seconds}) "
+        + " and ".join(words for part, words in what.items() if part in contact.broken)
+        + ": the plate failed, and the step is left out.",
+        number=contact.peak,
+        unit="N",
+        where="plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates),
+        fix="check cable, amplifier and channels of the plate, and export the trial again; without "
+        "force_file the contacts come from the foot markers.",
+        forces=True,
+    )
 
 
 MILLIMETRES = 1e3

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from aqbio.force_plates.forces import Plates, centre_of_pressure
+from aqbio.recordings.broken_contacts import broken_parts
 from aqbio.recordings.force_bandwidth import ForceLowPass, unfiltered_contact
 from aqbio.signals import joined, low_pass, runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, dot
@@ -313,6 +314,8 @@ class FootContact:
     """How far its duration may be off where its force was low-passed, s."""
     lengthened: float = 0.0
     """By how much longer than that the low-passed force stays above the threshold, s."""
+    broken: frozenset[str] = frozenset()
+    """Parts during which a plate failed (`aqbio.recordings.broken_contacts`)."""
     lost: float = 0.0
     """RMS of what the low-pass changed, share of the RMS of the force."""
 
@@ -450,6 +453,7 @@ def _contacts_of(
         loaded = np.zeros(len(plates.numbers), dtype=np.bool_)
         loaded[[one.plate for one in on]] = True
         shared = any(one.shared for one in on)
+        broken = frozenset[str]().union(*(_broken(one, plates, rules) for one in on))
         pressed = cop[start:stop][~np.isnan(cop[start:stop].sum(axis=1))]
         edges = edge_distance(pressed, plates.corners, loaded & with_corners, SEAM)
         foot_contacts.append(
@@ -458,10 +462,11 @@ def _contacts_of(
                 touchdown=float(plates.start + spans.touchdown[index]),
                 toe_off=float(plates.start + spans.toe_off[index]),
                 plates=tuple(int(plate) for plate in np.flatnonzero(loaded)),
-                complete=bool(spans.complete[index]) and not shared,
+                complete=bool(spans.complete[index]) and not shared and not broken,
                 edge_distance=float(np.fmin.reduce(edges, initial=np.nan)),
                 peak=peak,
                 shared=shared,
+                broken=broken,
             )
         )
         if rules.low_pass is not None and foot_contacts[-1].complete:
@@ -469,6 +474,12 @@ def _contacts_of(
                 foot_contacts[-1], vertical, plates, (int(start), int(stop)), rules
             )
     return foot_contacts
+
+
+def _broken(contact: PlateContact, plates: Plates, rules: EventRules) -> frozenset[str]:
+    """Parts of a contact during which its plate failed."""
+    force = plates.wrench.force[:, contact.plate]
+    return broken_parts(force, plates.rate, contact.start, contact.stop, rules.threshold)
 
 
 SOFT_ENDS_S = 0.004

@@ -37,7 +37,8 @@ def filter_response(ratio: FloatArray, filter_used: Butterworth) -> NDArray[np.c
     order, passes = filter_used
     if passes == 2:
         # two passes halve the power where one pass has lost a factor sqrt(2) of it
-        return (1.0 / (1.0 + (2.0**0.5 - 1.0) * ratio ** (2 * order))).astype(complex)
+        gain = 1.0 / (1.0 + (2.0**0.5 - 1.0) * ratio ** (2 * order))
+        return np.asarray(gain, dtype=np.complex128)
     angles = np.pi * (2.0 * np.arange(order) + order + 1.0) / (2.0 * order)
     poles = np.exp(1j * angles)
     return np.asarray(np.prod(-poles) / np.prod(1j * ratio[:, None] - poles, axis=1))
@@ -322,8 +323,8 @@ class _ContactModel:
         reach = LEAD_SHARE * duration + LEAD_PERIODS / low_pass.cutoff_hz
         step = 1.6 * (duration + 2.0 * reach) / GRID
         self.time = ends.mean() + (np.arange(GRID) - 0.5 * GRID) * step
-        frequency = np.fft.rfftfreq(GRID, step)
-        self.response = filter_response(frequency / low_pass.cutoff_hz, low_pass.filter)
+        ratio = np.asarray(np.fft.rfftfreq(GRID, step) / low_pass.cutoff_hz, dtype=np.float64)
+        self.response = filter_response(ratio, low_pass.filter)
         recorded = np.arange(len(force)) / rate
         near = (self.time > ends[0] - reach) & (self.time < ends[1] + reach)
         near &= (self.time > recorded[0]) & (self.time < recorded[-1])

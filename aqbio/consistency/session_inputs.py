@@ -35,7 +35,7 @@ from aqbio.io.movement import STATIC_WINDOW_S, quiet_window
 from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY
+from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY, LOW_PASSED
 from aqbio.observed.parts import read_observed, why_not_whole
 from aqbio.recordings.prepared import MEASURED, foot_loads, plate_wrench, recorded_trial
 from aqbio.signals import low_pass
@@ -91,6 +91,8 @@ def observations(
         return "labels sit on each other's markers"
     if (state := trial.prepared.attrs["free_moment"]) != MEASURED:
         return f"the free moment is {state}"
+    if trial.prepared.attrs["events"] == LOW_PASSED:
+        return "the forces were low-passed before they were exported"
     wrench = total_wrench(trial)
     if isinstance(wrench, str):
         return wrench

@@ -28,6 +28,7 @@ from aqbio.io.dictionary import columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
+from aqbio.names import LOW_PASSED
 from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts
 from aqbio.study.manifest import Report, study_stage
@@ -107,7 +108,7 @@ def _drawn(results: Results, parts: Parts, report: Report, cores: int) -> list[d
 def without_plates_words(steps: pd.DataFrame) -> str:
     """How many of the steps that are drawn no plate measured; empty for none."""
     kept = kept_steps(steps)
-    count = int((kept["events"] == "kinematic").sum())
+    count = int(kept["events"].isin(["kinematic", LOW_PASSED]).sum())
     return f"{ESTIMATED.capitalize()}: events of {count} of {len(kept)} steps." if count else ""
 
 

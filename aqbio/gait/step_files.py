@@ -110,6 +110,7 @@ CONTACT = tuple(
     f"contact_{name}"
     for name in (
         "foot", "touchdown", "toe_off", "complete", "edge_distance", "shared", "time_error",
+        "broken",
     )
 )  # fmt: skip
 """Variables of a trial's contacts."""
@@ -121,6 +122,7 @@ def trial_contacts(data: xr.Dataset) -> Iterator[Contact]:
     columns_of = {name: data.variables[name].values for name in CONTACT if name in data}
     shared = columns_of.get("contact_shared", np.zeros(count, dtype=bool))
     errors = columns_of.get("contact_time_error", np.full(count, np.nan))
+    broken = columns_of.get("contact_broken", np.full(count, ""))
     for index in range(count):
         side = str(columns_of["contact_foot"][index])
         if side not in ("left", "right"):
@@ -133,6 +135,7 @@ def trial_contacts(data: xr.Dataset) -> Iterator[Contact]:
             edge_distance=float(columns_of["contact_edge_distance"][index]),
             shared=bool(shared[index]),
             time_error=float(errors[index]),
+            broken=frozenset(str(broken[index]).split()),
         )
 
 

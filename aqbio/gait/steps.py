@@ -63,6 +63,8 @@ class Contact:
     """Whether the other foot stands on one of its plates."""
     time_error: float = float("nan")
     """Largest error of its duration, s; NaN when unknown."""
+    broken: frozenset[str] = frozenset()
+    """What of it a failing plate did not measure: touchdown, middle, toe-off."""
 
     @property
     def first_event(self) -> float:
@@ -151,6 +153,8 @@ def _next_touchdown_missing(
         return f"the next measured contact is the same foot, at {following.first_event:.3f} s"
     if np.isnan(following.touchdown):
         return "the touchdown of the next contact was not found"
+    if "touchdown" in following.broken:
+        return "the plate failed at the touchdown of the next contact"
     flight = following.touchdown - contact.toe_off
     if flight > maximum_flight:
         return (
@@ -163,7 +167,9 @@ def _rejections(
     contact: Contact, earlier: Contact | None, following: Contact | None, edge_distance: float
 ) -> Iterator[str]:
     """Every reason to reject the step of a contact."""
-    if not contact.complete:
+    if contact.broken:
+        yield "the plate failed during the contact"
+    elif not contact.complete:
         yield (
             "both feet stand on one plate" if contact.shared else "the recording cuts the contact"
         )

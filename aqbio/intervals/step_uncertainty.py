@@ -12,7 +12,7 @@ from aqbio.gait.roles import RoleScheme, by_role
 from aqbio.gait.signals import labels, picked
 from aqbio.gait.steps import Side, Step
 from aqbio.intervals.sources import MOTION
-from aqbio.names import AXES, NORMAL_95, ROLE_GROUPS
+from aqbio.names import AXES, LOW_PASSED, NORMAL_95, ROLE_GROUPS
 from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, cosines, opposition
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -108,8 +108,8 @@ VERTICAL = "y"
 
 
 def is_kinematic(trial: xr.Dataset) -> bool:
-    """Whether the events come from the markers: no plate measured a force of the trial."""
-    return bool(trial.attrs.get("events") == "kinematic")
+    """Whether events are as uncertain as from markers: no force of the trial can be used."""
+    return trial.attrs.get("events") in ("kinematic", LOW_PASSED)
 
 
 STATISTICS = {"opposition": "H1", "arms_push_cosine": "H2"}

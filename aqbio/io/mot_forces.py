@@ -14,13 +14,8 @@ from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError, Finding
 from aqbio.force_plates.forces import LOADED, PlateWrench, fixed_point_wrench
 from aqbio.io.mot import Storage, read_storage
-from aqbio.io.recording import (
-    FARTHEST,
-    ForceRecording,
-    clipping_findings,
-    refuse_impossible,
-    sampling_rate,
-)
+from aqbio.io.recording import FARTHEST, ForceRecording, clipping_findings, refuse_impossible
+from aqbio.io.sampling import even_storage
 from aqbio.vectors import FloatArray
 
 LETTERS = {"v": "force", "f": "force", "p": "point", "m": "moment", "t": "moment"}
@@ -280,9 +275,7 @@ def read_force_storage(
 
     Wrenches at a fixed point, axes as in the file; columns that are zero throughout are left out.
     """
-    storage = read_storage(path)
-    rate = sampling_rate(storage.time, path.name)
-    findings: list[Finding] = []
+    storage, rate, findings = even_storage(read_storage(path), path.name, forces=True)
     used: list[ForceGroup] = []
     parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
     groups = described(storage.columns) if described else []

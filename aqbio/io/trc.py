@@ -17,8 +17,8 @@ from aqbio.io.recording import (
     length_unit,
     marked_missing,
     possible_positions,
-    sampling_rate,
 )
+from aqbio.io.sampling import evenly_sampled
 from aqbio.vectors import FloatArray
 
 HEADER_LINES = 5
@@ -43,10 +43,10 @@ def read_trc(path: Path, unit: str = "auto") -> Recording:
     positions = table[:, 2:].reshape(len(table), len(raw), 3)
     scale = length_unit(header.get("Units", ""), unit, positions, path.name)
     declared = _number(header.get("DataRate", ""))
-    rate = sampling_rate(table[:, 1], path.name, declared)
-    findings += _rate_findings(path, declared, rate)
-    first_time = float(table[0, 1])
-    return _recording(path, raw, positions, scale, (rate, first_time), findings)
+    even = evenly_sampled(table[:, 1], marked_missing(positions), path.name, declared)
+    findings += [*even.findings, *_rate_findings(path, declared, even.rate)]
+    clock = even.rate, float(table[0, 1])
+    return _recording(path, raw, even.values, scale, clock, findings)
 
 
 @reads("an OpenSim storage file", "export the markers again, as TRC.", RECORDED)
@@ -62,8 +62,10 @@ def read_marker_storage(path: Path, unit: str = "auto") -> Recording:
         )
     positions = storage.values.reshape(len(storage.time), len(raw), 3)
     scale = length_unit(storage.header.get("units", ""), unit, positions, path.name)
-    rate = sampling_rate(storage.time, path.name, _number(storage.header.get("datarate", "")))
-    return _recording(path, raw, positions, scale, (rate, float(storage.time[0])), [])
+    declared = _number(storage.header.get("datarate", ""))
+    even = evenly_sampled(storage.time, marked_missing(positions), path.name, declared)
+    clock = even.rate, float(storage.time[0])
+    return _recording(path, raw, even.values, scale, clock, list(even.findings))
 
 
 def storage_labels(columns: Sequence[str]) -> list[str]:

@@ -44,7 +44,7 @@ from aqbio.recordings.contacts import (
     loads_on_frames,
     plate_event_force,
 )
-from aqbio.recordings.prepared import MEASURED, loads_with_toes
+from aqbio.recordings.prepared import MEASURED, loads_with_toes, recorded_low_pass
 from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray, cross
 
@@ -309,6 +309,7 @@ def specified_loads(
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=specification.cutoff_hz,
         cop_threshold=COP_THRESHOLD_N,
+        low_pass=recorded_low_pass(prepared),
     )
     force, moment, contacts = cached.once(
         ("loads", rules), lambda: _feet_loads(study, cached, rules)
@@ -329,7 +330,12 @@ def specified_loads(
             complete=one.complete,
             edge_distance=one.edge_distance,
             shared=one.shared,
-            time_error=error if np.isfinite(one.peak) else np.nan,
+            broken=one.broken,
+            time_error=one.time_error
+            if np.isfinite(one.time_error)
+            else error
+            if np.isfinite(one.peak)
+            else np.nan,
         )
         for one in contacts
         if one.foot != NO_FOOT

@@ -28,7 +28,9 @@ def flights(contacts: Sequence[FootContact]) -> FloatArray:
     spans = [
         (one.toe_off, other.touchdown)
         for one, other in pairwise(ordered)
-        if one.foot != other.foot and FLIGHT[0] < other.touchdown - one.toe_off < FLIGHT[1]
+        if one.foot != other.foot
+        and not (one.broken or other.broken)
+        and FLIGHT[0] < other.touchdown - one.toe_off < FLIGHT[1]
     ]
     return np.array(spans, dtype=float).reshape(-1, 2)
 

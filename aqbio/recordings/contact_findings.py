@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
 from aqbio.errors import distinct
 from aqbio.force_plates.forces import Plates
 from aqbio.names import SIDES
+from aqbio.recordings.broken_contacts import BEGIN, END, INSIDE
 from aqbio.recordings.contacts import (
     CLEAR_MARGIN,
     NO_FOOT,
@@ -18,6 +20,7 @@ from aqbio.recordings.contacts import (
     foot_distance,
     median,
 )
+from aqbio.recordings.force_bandwidth import ForceLowPass, delay_s
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -180,7 +183,9 @@ def _note_completeness(
     contact: FootContact, plates: Plates, edge_limit: float, notes: Notes
 ) -> None:
     name = f"{SIDES[contact.foot]} contact at {contact.touchdown:.3f} s"
-    if not contact.complete and not contact.shared:
+    if contact.broken:
+        _note_broken(contact, name, plates, notes)
+    elif not contact.complete and not contact.shared:
         notes.add(
             "contact-cut", "info", f"the {name} is cut by an end of the recording.", forces=True
         )
@@ -199,7 +204,85 @@ def _note_completeness(
         )
 
 
+def _note_broken(contact: FootContact, name: str, plates: Plates, notes: Notes) -> None:
+    """Note a contact during which a plate failed."""
+    what = {
+        END: "falls to nothing at once at its end, which no foot does: toe-off is not known",
+        BEGIN: "sets in at once, which no foot does: touchdown is not known",
+        INSIDE: "breaks off or stands still in its middle",
+    }
+    seconds = f"{contact.toe_off - contact.touchdown:.3f} s"
+    notes.add(
+        "contact-broken",
+        "warning",
+        f"the force of the {name} (to {contact.toe_off:.3f} s, {seconds}) "
+        + " and ".join(words for part, words in what.items() if part in contact.broken)
+        + ": the plate failed, and the step is left out.",
+        number=contact.peak,
+        unit="N",
+        where="plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates),
+        fix="check cable, amplifier and channels of the plate, and export the trial again; without "
+        "force_file the contacts come from the foot markers.",
+        forces=True,
+    )
+
+
 MILLIMETRES = 1e3
+
+LENGTHENED_MIN_S = 0.004
+"""Contacts that a low-pass lengthens by less are as accurate as plates show them, s: half of it for
+either event (`EVENT_ERROR`)."""
+
+FORCE_LOST_MAX, FORCE_LATE_MAX = 0.03, 0.10
+"""Share of the force's RMS that a low-pass may take away, below the cut-off that forces and motion
+are matched at; and that it may change by delaying the force. A zero-lag filter takes 0.10 of a
+sprint at 10 Hz, 0.04 at 20 Hz, 0.03 of a jog at 10 Hz."""
+
+
+def lengthening_s(contacts: Sequence[FootContact]) -> float:
+    """Median lengthening of the contacts by a low-pass, s; 0 without any."""
+    lengthened = [one.lengthened for one in contacts if np.isfinite(one.time_error)]
+    return float(np.median(lengthened)) if lengthened else 0.0
+
+
+def note_low_pass(
+    contacts: Sequence[FootContact], low_pass: ForceLowPass, cutoff: float, notes: Notes
+) -> bool:
+    """Note forces that were low-passed before; whether no more than their impulses can be used.
+
+    ``cutoff`` of the study's own filter, Hz.
+    """
+    corrected = [one for one in contacts if np.isfinite(one.time_error)]
+    if not corrected:
+        return False
+    longer = MILLIMETRES * lengthening_s(corrected)
+    error = MILLIMETRES * max(one.time_error for one in corrected)
+    lost = float(np.median([one.lost for one in corrected]))
+    late = low_pass.filter.passes == 1
+    unusable = lost > (FORCE_LATE_MAX if late else FORCE_LOST_MAX)
+    unusable &= late or low_pass.cutoff_hz < cutoff
+    delay = MILLIMETRES * delay_s(low_pass)
+    notes.add(
+        "forces-low-passed",
+        "warning",
+        f"forces are low-passed at about {low_pass.cutoff_hz:.0f} Hz: contacts look "
+        f"{longer:.0f} ms longer (median of {len(corrected)}), and the filter changed the vertical "
+        f"force by {lost:.0%} (RMS)"
+        + (f", also by delaying it by {delay:.0f} ms" if late else "")
+        + f". Contact times are corrected, within {error:.0f} ms. "
+        + (
+            "Peak forces, joint moments and what forces do to angular momentum are n/a; mean "
+            "forces are estimated from flight and contact times."
+            if unusable
+            else "Peak forces are too small."
+        ),
+        number=low_pass.cutoff_hz,
+        limit=cutoff,
+        unit="Hz",
+        fix="export the forces unfiltered.",
+        forces=True,
+    )
+    return bool(unusable)
 
 
 def note_pressure(

@@ -14,6 +14,7 @@ from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.io.mot import Storage, read_storage, write_storage
 from aqbio.io.movement import constant_stretches
 from aqbio.io.recording import Recording, sampling_rate
+from aqbio.io.sampling import even_storage
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_forces
 from aqbio.labels.marker_set import landmark_labels, model_marker_set, stand_ins
@@ -62,9 +63,9 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
         skeleton = read_skeleton(study.model_file(trial.participant_id))
     skeleton = with_points(skeleton, stand_ins(skeleton, study.model_map))
     path, forces = study.recording(trial), study.forces(trial)
-    storage = read_storage(path)
-    rate = sampling_rate(storage.time, path.name)
+    storage, rate, uneven = even_storage(read_storage(path), path.name)
     q, findings = coordinate_values(storage, skeleton, path)
+    findings += uneven
     check_lengths(q[:, ~skeleton.coordinate_is_rotation], rate, path)
     loads = None
     if forces is not None:

@@ -21,6 +21,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.recordings.contact_findings import free_moment_measured
 from aqbio.recordings.contacts import FootContact, loads_on_frames
+from aqbio.recordings.force_bandwidth import Butterworth, ForceLowPass
 from aqbio.recordings.force_signs import SourceLoads
 from aqbio.recordings.trial import PreparedTrial
 from aqbio.vectors import BoolArray, FloatArray
@@ -69,10 +70,29 @@ def _attributes(prepared: PreparedTrial, cutoff: float) -> dict[str, Any]:
         "cutoff": cutoff,
         "event_threshold": prepared.threshold,
         "events": prepared.events,
+        **_low_pass_attributes(prepared),
         "free_moment": MEASURED
         if prepared.loads is None or free_moment_measured(prepared.loads.free_moment)
         else NO_FREE_MOMENT,
     }
+
+
+def _low_pass_attributes(prepared: PreparedTrial) -> dict[str, Any]:
+    """Filter that the forces went through before; none where none shows."""
+    if prepared.low_pass is None:
+        return {}
+    return {
+        "force_low_pass_hz": prepared.low_pass.cutoff_hz,
+        "force_low_pass_filter": list(prepared.low_pass.filter),
+    }
+
+
+def recorded_low_pass(prepared: xr.Dataset) -> ForceLowPass | None:
+    """Filter that the forces of a prepared trial went through before they were exported."""
+    if "force_low_pass_hz" not in prepared.attrs:
+        return None
+    order, passes = (int(one) for one in prepared.attrs["force_low_pass_filter"])
+    return ForceLowPass(float(prepared.attrs["force_low_pass_hz"]), Butterworth(order, passes))
 
 
 def _surface_height(prepared: PreparedTrial) -> float:
@@ -106,7 +126,7 @@ def _foot_variables(prepared: PreparedTrial, cutoff: float) -> Variables:
     moment = force.copy()
     event, cop = np.full((samples, 2), np.nan), np.full((samples, 2, 3), np.nan)
     free_moment = event.copy()
-    if loads is not None and plates is not None:
+    if loads is not None and plates is not None and not prepared.forces_lost:
         force, moment = loads_on_frames(loads, plates, prepared.time, cutoff)
         event, cop, free_moment = loads.event_force, loads.cop, loads.free_moment
     dims, fine = ("time", "foot", "axis"), ("force_time", "foot")
@@ -133,15 +153,20 @@ def _contact_variables(
         "edge_distance": (float, [one.edge_distance for one in contacts]),
         "peak": (float, [one.peak for one in contacts]),
         "shared": (bool, [one.shared for one in contacts]),
-        "time_error": (
-            float,
-            [by_markers if np.isnan(one.peak) else on_plates for one in contacts],
-        ),
+        "broken": ("U32", [" ".join(sorted(one.broken)) for one in contacts]),
+        "time_error": (float, [_time_error(one, on_plates, by_markers) for one in contacts]),
     }
     return {
         f"contact_{name}": (("contact",), np.array(values, dtype=kind))
         for name, (kind, values) in columns.items()
     }
+
+
+def _time_error(contact: FootContact, on_plates: float, by_markers: float) -> float:
+    """How far the time of a contact may be off, s."""
+    if np.isfinite(contact.time_error):
+        return contact.time_error
+    return by_markers if np.isnan(contact.peak) else on_plates
 
 
 def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:

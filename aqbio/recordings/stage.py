@@ -210,5 +210,7 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
             np.array([contact.complete for contact in loads.contacts], dtype=np.bool_),
         )
         numbers["stride_masses_kg"] = strides.tolist()
-        numbers["peak_n"] = max((one.peak for one in loads.contacts if one.complete), default=None)
+        if not prepared.forces_lost:
+            peaks = (one.peak for one in loads.contacts if one.complete)
+            numbers["peak_n"] = max(peaks, default=None)
     return numbers

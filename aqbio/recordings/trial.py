@@ -14,11 +14,15 @@ from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.io.movement import breaks, flickers, is_static, jumps
 from aqbio.io.recording import Recording
+from aqbio.names import LOW_PASSED
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.recordings.contact_findings import (
     ELSEWHERE,
+    LENGTHENED_MIN_S,
     forces_elsewhere,
+    lengthening_s,
     note_contacts,
+    note_low_pass,
     note_no_forces,
     note_pressure,
     share_without_foot,
@@ -40,6 +44,7 @@ from aqbio.recordings.events_from_markers import (
     marker_events,
     note_kinematic,
 )
+from aqbio.recordings.force_bandwidth import ForceLowPass, find_low_pass
 from aqbio.recordings.force_lag import force_lag, without_lag
 from aqbio.recordings.ground import Ground, running_ground, standing_ground
 from aqbio.recordings.marked_body import MarkedBody, SegmentMasses, marked_body
@@ -73,7 +78,12 @@ class PreparedTrial:
     """Of the events, N."""
     contact_time_error: tuple[float, float]
     """How far a contact time may be off from plates and from foot markers, s; NaN where that was
-    never tested."""
+    never tested. Contacts of low-passed forces have their own."""
+    low_pass: ForceLowPass | None = None
+    """Filter that the forces went through before they were exported, where that shows in the
+    contacts."""
+    forces_lost: bool = False
+    """Whether too little of the forces is left for more than contact times and impulses."""
     vertical: tuple[Plates, FeetLoads] | None = None
     """Plates and loads whose vertical force carries the runner, whatever is wrong with the other
     components: they weigh."""
@@ -83,14 +93,17 @@ class PreparedTrial:
         """Contacts on plates, or from the foot markers where there are none on plates."""
         if self.loads is None:
             return self.kinematic
-        every = (*self.loads.contacts, *self.loads.unmeasured)
+        measured = self.loads.contacts
+        if self.forces_lost:
+            measured = tuple(replace(one, peak=float("nan")) for one in measured)
+        every = (*measured, *self.loads.unmeasured)
         return tuple(sorted(every, key=lambda one: float(contact_span(one)[0])))
 
     @property
     def events(self) -> str:
-        """Where the contacts come from: ``plates``, ``kinematic`` or ``none``."""
+        """Where the contacts come from: ``plates``, ``low-passed``, ``kinematic`` or ``none``."""
         if self.loads is not None:
-            return "plates"
+            return LOW_PASSED if self.forces_lost else "plates"
         return "kinematic" if self.kinematic else "none"
 
     @property
@@ -134,6 +147,7 @@ def prepare_trial(
         recording = replace(recording, forces=forces)
         plates = ground_plates(forces, *rules, notes, moving=moving)
     loads, ground, threshold = None, standing_ground(recording, marker_set), 0.0
+    low_pass, forces_lost = None, False
     events, kinematic, vertical = NO_EVENTS, NO_EVENTS.contacts, None
     if moving:
         body = None
@@ -141,11 +155,13 @@ def prepare_trial(
             paths = recording.positions, recording.rate
             body = marked_body(recording.labels, *paths, marker_set, masses)
         plates = _on_clock_of_markers(plates, recording, feet, body, trial, marker_set, notes)
-        loads, ground, threshold = _moving(
+        loads, ground, threshold, low_pass = _moving(
             recording, plates, feet, trial, marker_set, settings, notes
         )
         events = marker_events(feet, recording, ground, marker_set)
         loads = _usable_loads(loads, plates, recording, rules, ground, events, feet, notes)
+        if low_pass is not None and loads is not None:
+            forces_lost = note_low_pass(loads.contacts, low_pass, prepare.cutoff_hz, notes)
         vertical = None if plates is None or loads is None else (plates, loads)
         plates, loads, kinematic = without_turned(
             plates, loads, events.contacts, body, prepare.cutoff_hz, notes
@@ -169,6 +185,8 @@ def prepare_trial(
             0.0 if plates is None else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
             events.contact_time_error,
         ),
+        low_pass=None if loads is None else low_pass,
+        forces_lost=forces_lost,
         vertical=vertical,
     )
 
@@ -264,8 +282,11 @@ def _moving(
     marker_set: MarkerSet,
     settings: tuple[Laboratory, Prepare],
     notes: Notes,
-) -> tuple[FeetLoads | None, Ground, float]:
-    """Contacts, surface and heading: the surface decides the threshold of the contacts."""
+) -> tuple[FeetLoads | None, Ground, float, ForceLowPass | None]:
+    """Contacts, surface and heading: the surface decides the threshold of the contacts.
+
+    With the filter that the forces went through before, where it lengthens the contacts.
+    """
     laboratory, prepare = settings
     threshold = prepare.event_threshold_overground_n
     loads = _loads(recording, plates, feet, prepare, threshold)
@@ -275,7 +296,12 @@ def _moving(
     if ground.surface == "treadmill":
         threshold = prepare.event_threshold_treadmill_n
         loads = _loads(recording, plates, feet, prepare, threshold)
-    return loads, ground, threshold
+    low_pass = None if plates is None else find_low_pass(plates.vertical, plates.rate)
+    if low_pass is not None:
+        sharpened = _loads(recording, plates, feet, prepare, threshold, low_pass)
+        if sharpened is not None and lengthening_s(sharpened.contacts) > LENGTHENED_MIN_S:
+            return sharpened, ground, threshold, low_pass
+    return loads, ground, threshold, None
 
 
 def _loads(
@@ -284,6 +310,7 @@ def _loads(
     feet: FloatArray,
     prepare: Prepare,
     threshold: float,
+    low_pass: ForceLowPass | None = None,
 ) -> FeetLoads | None:
     if plates is None:
         return None
@@ -293,6 +320,7 @@ def _loads(
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=prepare.cutoff_hz,
         cop_threshold=COP_THRESHOLD_N,
+        low_pass=low_pass,
     )
     time = np.arange(len(recording.positions)) / recording.rate
     return feet_loads(plates, feet, time, rules)

@@ -1,0 +1,191 @@
+"""Samples at uneven times: resampled at the times given, lost rows as gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.errors import AqbioError, Finding
+from aqbio.io.mot import Storage
+from aqbio.io.recording import DIGITS, FEW_STEPS, JITTER, RATE_MATCH, sampling_rate
+from aqbio.signals import runs
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+FINEST_DIGITS = (*DIGITS, 1e-5)
+
+WHOLE_RATE_MATCH = 1e-3
+"""A rate this near to a whole number is that number: jitter of a quarter of a step leaves 0.02 % in
+a second of recording."""
+
+CLEARLY_BETTER = 0.5
+"""Rows are lost where counting them leaves less than this share of the deviation from even times:
+jitter alone is made larger by it."""
+
+LONGEST_JITTERED_STEPS = 3.0
+"""A longer step than this many is a gap whatever the jitter."""
+
+LONGEST_FORCE_GAP_S = 0.005
+"""Longest stretch of lost samples over which a force is interpolated, s: a fast one changes by a
+tenth of its peak meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvenSamples:
+    """Samples at even times."""
+
+    rate: float
+    """Hz."""
+    values: FloatArray
+    """(T, ...) array."""
+    findings: tuple[Finding, ...] = ()
+
+
+def evenly_sampled(
+    time: FloatArray,
+    values: FloatArray,
+    file: str,
+    declared: float | None = None,
+    *,
+    forces: bool = False,
+) -> EvenSamples:
+    """Samples (T, ...) at even times from the first on, by a spline through the times given.
+
+    Times (T,), s, that are even but for their rounding leave the samples as they are. NaN stays
+    NaN; lost rows become NaN, of forces interpolated over 5 ms at most. ``declared`` is the rate in
+    the header, Hz. AqbioError where time stands still or runs backward.
+    """
+    if _is_even(time):
+        return EvenSamples(sampling_rate(time, file, declared), values)
+    _refuse_order(time, file)
+    frame = _frame_numbers(time)
+    step, start = np.polyfit(frame, time, 1)
+    jitter = float(np.std(time - start - step * frame))
+    rate = _snapped(1.0 / float(step), declared)
+    sampling_rate(time[0] + np.arange(len(time)) / rate, file, declared)  # refuses other units
+    lost = int(frame[-1]) + 1 - len(time)
+    even = time[0] + np.arange(int((time[-1] - time[0]) * rate + 1e-6) + 1) / rate
+    long = np.flatnonzero((np.diff(frame) > 1) | (np.diff(time) > LONGEST_JITTERED_STEPS / rate))
+    longest = float(np.diff(time).max())
+    if forces and len(long) and longest > max(LONGEST_FORCE_GAP_S, 1.0 / rate):
+        row = int(np.diff(time).argmax()) + 2
+        raise _uneven(time, row, f"the longest step of the forces is {1e3 * longest:.1f} ms", file)
+    joins = np.ones(len(time) - 1, dtype=np.bool_)
+    if not forces:
+        joins[long] = False
+    resampled = _resampled(time, values.reshape(len(values), -1), even, joins, smooth=not forces)
+    finding = Finding(
+        rule="time-uneven",
+        severity="warning" if lost else "info",
+        what=f"the time column is uneven: times are {1e3 * jitter:.2f} ms (standard deviation) off "
+        f"a rate of {rate:g} Hz, the longest step is {1e3 * longest:.2f} ms for "
+        f"{1e3 / rate:.2f} ms. "
+        + (f"{lost} rows are lost{'' if forces else ', and left as gaps'}. " if lost else "")
+        + "What was sampled at these times is taken at even ones, by a spline.",
+        number=jitter,
+        unit="s",
+        file=file,
+        where=f"data row {int(np.diff(time).argmax()) + 2}",
+        fix="export the trial with the rate of the cameras, if the times are not the true ones.",
+    )
+    return EvenSamples(rate, resampled.reshape(len(even), *values.shape[1:]), (finding,))
+
+
+def even_storage(
+    storage: Storage, file: str, *, forces: bool = False
+) -> tuple[Storage, float, list[Finding]]:
+    """A table at even times, its rate, Hz, and what is to be said; see `evenly_sampled`."""
+    even = evenly_sampled(storage.time, storage.values, file, forces=forces)
+    if even.findings:
+        time = storage.time[0] + np.arange(len(even.values)) / even.rate
+        storage = replace(storage, time=time, values=even.values)
+    return storage, even.rate, list(even.findings)
+
+
+def _is_even(time: FloatArray) -> bool:
+    """Whether times differ from even ones by no more than rounding, or too little to matter."""
+    if len(time) < 3 or not np.isfinite(time).all():
+        return True  # what is wrong then, `sampling_rate` says
+    index = np.arange(len(time))
+    step = float(time[-1] - time[0]) / (len(time) - 1)
+    fitted = float(np.polyfit(index, time - time[0], 1)[0])
+    apart = min(float(np.ptp(time - time[0] - index * one)) for one in (step, fitted))
+    if apart <= JITTER * abs(step):
+        return True
+    digits = [
+        digit
+        for digit in FINEST_DIGITS
+        if np.allclose(time / digit, np.rint(time / digit), rtol=0.0, atol=1e-4)
+    ]
+    return bool(digits) and apart <= 1.05 * digits[0]
+
+
+def _refuse_order(time: FloatArray, file: str) -> None:
+    """Refuse times that stand still or run backward."""
+    wrong = np.flatnonzero(np.diff(time) <= 0.0)
+    if len(wrong):
+        row = int(wrong[0]) + 2
+        step = float(time[row - 1] - time[row - 2])
+        words = "stands still" if step == 0.0 else f"runs backward by {-step:g} s"
+        raise _uneven(time, row, f"time {words} from row {row - 1} to row {row}", file)
+
+
+def _uneven(time: FloatArray, row: int, what: str, file: str) -> AqbioError:
+    typical = float(np.median(np.diff(time)))
+    return AqbioError(
+        f"the time column is not uniform: {what}, others are {typical:g} s.",
+        file=file,
+        where=f"data row {row}",
+        fix="export the trial without dropped or repeated rows, and times with enough digits.",
+        rule="time-not-uniform",
+    )
+
+
+def _frame_numbers(time: FloatArray) -> IntArray:
+    """Number of each row's frame: rows one after the other, or with lost ones counted."""
+    steps = np.diff(time)
+    in_turn = np.arange(len(time))
+    skipped = np.maximum(np.rint(steps / np.median(steps)), 1.0)
+    counted = np.concatenate([[0], np.cumsum(skipped)]).astype(np.int64)
+    few = (skipped > 1.0).mean() < FEW_STEPS
+    deviations = [
+        float(np.std(time - np.polyval(np.polyfit(one, time, 1), one)))
+        for one in (in_turn, counted)
+    ]
+    return counted if few and deviations[1] < CLEARLY_BETTER * deviations[0] else in_turn
+
+
+def _snapped(rate: float, declared: float | None) -> float:
+    """Rate of the times, Hz: the declared one or a whole number where they agree with it."""
+    if declared is not None and abs(declared - rate) < RATE_MATCH * rate:
+        return declared
+    whole = round(rate)
+    return float(whole) if abs(rate - whole) < WHOLE_RATE_MATCH * rate else rate
+
+
+def _resampled(
+    time: FloatArray, columns: FloatArray, even: FloatArray, joins: BoolArray, *, smooth: bool
+) -> FloatArray:
+    """Columns (T, C) at even times (E,) by a spline over each stretch without gap.
+
+    ``joins`` (T - 1,): whether a row and the next one belong together. ``smooth``: cubic spline, as
+    of positions; otherwise one without overshoot, as of forces that start at 0.
+    """
+    from scipy.interpolate import CubicSpline, PchipInterpolator
+
+    resampled = np.full((len(even), columns.shape[1]), np.nan)
+    present = np.isfinite(columns)
+    slack = 1e-6 * float(np.median(np.diff(time)))
+    patterns, group = np.unique(present, axis=1, return_inverse=True)
+    for number, pattern in enumerate(patterns.T):
+        own = np.flatnonzero(group.ravel() == number)
+        together = pattern[1:] & pattern[:-1] & joins
+        for first, stop in runs(together):
+            rows = slice(int(first), int(stop) + 1)
+            inside = (even >= time[rows][0] - slack) & (even <= time[rows][-1] + slack)
+            if not inside.any():
+                continue
+            through = CubicSpline if smooth and stop - first > 2 else PchipInterpolator
+            values = through(time[rows], columns[rows][:, own])(even[inside])
+            resampled[np.ix_(inside, own)] = values
+    return resampled

@@ -1,0 +1,364 @@
+"""Forces that were low-passed before they were exported: at which cut-off, and what that hides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aqbio.signals import runs
+from aqbio.vectors import FloatArray, IntArray
+
+
+class Butterworth(NamedTuple):
+    """A Butterworth filter as laboratories use it."""
+
+    order: int
+    passes: int
+    """1: one way, which delays the signal; 2: forth and back, without delay."""
+
+
+FILTERS = (Butterworth(2, 1), Butterworth(4, 1), Butterworth(2, 2), Butterworth(4, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class ForceLowPass:
+    """A low-pass filter that forces went through before they were exported."""
+
+    cutoff_hz: float
+    """Frequency at which the power is halved."""
+    filter: Butterworth
+
+
+def filter_response(ratio: FloatArray, filter_used: Butterworth) -> NDArray[np.complex128]:
+    """Complex gain of a filter at frequencies in units of its half-power frequency."""
+    order, passes = filter_used
+    if passes == 2:
+        # two passes halve the power where one pass has lost a factor sqrt(2) of it
+        gain = 1.0 / (1.0 + (2.0**0.5 - 1.0) * ratio ** (2 * order))
+        return np.asarray(gain, dtype=np.complex128)
+    angles = np.pi * (2.0 * np.arange(order) + order + 1.0) / (2.0 * order)
+    poles = np.exp(1j * angles)
+    return np.asarray(np.prod(-poles) / np.prod(1j * ratio[:, None] - poles, axis=1))
+
+
+def delay_s(low_pass: ForceLowPass) -> float:
+    """Delay of slow signals through a filter, s: 0 where it went forth and back.
+
+    ``Σ 1 / Re(−p)`` over the poles of a Butterworth filter, ``1 / sin(π / 2 n)`` over ``2 π f``.
+    """
+    order, passes = low_pass.filter
+    if passes == 2:
+        return 0.0
+    return float(1.0 / np.sin(np.pi / (2.0 * order)) / (2.0 * np.pi * low_pass.cutoff_hz))
+
+
+# spectrum -----------------------------------------------------------------------------------------
+
+BANDS_PER_OCTAVE = 6
+
+LOWEST_HZ, HIGHEST_HZ = 3.0, 120.0
+"""Frequencies that are compared; above, mains, cameras and plates' resonances show."""
+
+HIGHEST_RATE_SHARE = 0.4
+"""Frequencies above this share of the rate are shaped by what resampled the forces."""
+
+SMOOTH_LOBE = 1.5
+"""A half sine of duration T has lobes from this / T on; beyond, their mean is taken."""
+
+BAND_SD = 0.5
+"""Standard deviation of the logarithm of a band's power around the model's."""
+
+SHARPNESS_SD = 1.2
+"""Standard deviation of the logarithm of the power above the lobes, of runners around a half sine:
+0.3 to 1.2 in a sprint, a jog and the first harmonics of forty runs on a treadmill."""
+
+MIN_IMPROVEMENT = 20.0
+"""Half the chi square by which a filter must explain the spectrum better than none. Without filter
+0 to 15 in 22 recordings of walking, running and sprinting; 35 and more of those low-passed at 60 Hz
+or below."""
+
+FEWEST_BANDS = 8
+
+SHORTEST_CONTACT_S = 0.05
+
+LOADED_N = 200.0
+"""Peak of a contact that shows a spectrum."""
+
+CONTACT_N = 20.0
+
+
+UNDECIDED = 12.0
+"""Filters whose half chi square is within this of the best explain the spectrum as well; the course
+of the contacts decides between them."""
+
+
+def find_low_pass(vertical: FloatArray, rate: float) -> ForceLowPass | None:
+    """Low-pass filter that vertical forces (T, P), N, went through; None where none shows.
+
+    A force that starts and ends with the contact has kinks there: its power falls with the fourth
+    power of the frequency. A Butterworth filter of order n adds 2 n for each pass. What was set to
+    zero below a threshold after the filter adds jumps (f⁻²), noise a constant. Filters that the
+    spectrum does not tell apart differ in how force leads in and out of contacts.
+    """
+    measured = _spectrum(vertical, rate)
+    if measured is None:
+        return None
+    plain, _ = _fit(*measured, None)
+    if plain < MIN_IMPROVEMENT:
+        return None
+    fits = [(*_fit(*measured, one), one) for one in FILTERS]
+    best, _, _ = min(fits)
+    if plain - best < MIN_IMPROVEMENT:
+        return None
+    possible = [ForceLowPass(cutoff, one) for cost, cutoff, one in fits if cost < best + UNDECIDED]
+    if len(possible) == 1:
+        return possible[0]
+    return min(possible, key=lambda one: _course_misfit(vertical, rate, one))
+
+
+def _course_misfit(vertical: FloatArray, rate: float, low_pass: ForceLowPass) -> float:
+    """Median misfit of the strongest contacts as forces that went through a filter."""
+    contacts = [
+        (float(force[start:stop].max()), plate, start, stop)
+        for plate, force in enumerate(vertical.T)
+        for start, stop in _load_spans(force, rate).tolist()
+        if start > 0 and stop < len(force)
+    ]
+    chosen = sorted(contacts, reverse=True)[:COMPARED_CONTACTS]
+    found = [
+        unfiltered_contact(vertical[:, plate], rate, (start, stop), CONTACT_N, low_pass)
+        for _, plate, start, stop in chosen
+    ]
+    return float(np.median([one.misfit for one in found])) if found else np.inf
+
+
+COMPARED_CONTACTS = 4
+
+
+def _spectrum(
+    vertical: FloatArray, rate: float
+) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+    """Frequencies, Hz, power of the forces there, and power of half sines of the same contacts."""
+    window = np.hanning(len(vertical))
+    size = 2 ** int(np.ceil(np.log2(max(len(vertical), 4.0 * rate))))
+    frequency = np.fft.rfftfreq(size, 1.0 / rate)
+    power, reference = np.zeros(len(frequency)), np.zeros(len(frequency))
+    durations = []
+    for force in vertical.T:
+        for start, stop in _load_spans(force, rate):
+            duration = (stop - start) / rate
+            peak = float(force[start:stop].max())
+            weight = float(window[(start + stop) // 2])
+            reference += (weight * peak * duration) ** 2 * half_sine_power(frequency * duration)
+            durations.append(duration)
+        power += np.abs(np.fft.rfft(window * force, size) / rate) ** 2
+    if not durations:
+        return None
+    lowest = max(LOWEST_HZ, SMOOTH_LOBE / float(np.median(durations)))
+    highest = min(HIGHEST_HZ, HIGHEST_RATE_SHARE * rate)
+    count = int(BANDS_PER_OCTAVE * np.log2(max(highest / lowest, 1.0)))
+    if count < FEWEST_BANDS:
+        return None
+    edges = lowest * 2.0 ** (np.arange(count + 1) / BANDS_PER_OCTAVE)
+    band = np.digitize(frequency, edges) - 1
+    inside = (band >= 0) & (band < count)
+    samples = np.bincount(band[inside], minlength=count)
+    if not samples.all():
+        return None
+    means = [np.bincount(band[inside], own[inside], count) / samples for own in (power, reference)]
+    return np.sqrt(edges[1:] * edges[:-1]), means[0], means[1]
+
+
+def half_sine_power(cycles: FloatArray) -> FloatArray:
+    """Power of a half sine of unit height and duration at frequencies in cycles a duration.
+
+    ``(2/π)² cos²(π u) / (1 − (2 u)²)²``, with the mean of the squared cosine above 1.5 cycles:
+    runners' contacts differ, and fill each other's zeros.
+    """
+    squared = np.where(cycles < SMOOTH_LOBE, np.cos(np.pi * cycles) ** 2, 0.5)
+    away = np.where(np.abs(cycles - 0.5) < 1e-6, 0.5 + 1e-6, cycles)
+    return np.asarray((2.0 / np.pi) ** 2 * squared / (1.0 - (2.0 * away) ** 2) ** 2)
+
+
+def _load_spans(force: FloatArray, rate: float) -> IntArray:
+    spans = runs(force > CONTACT_N)
+    long_enough = np.ptp(spans, axis=1) > SHORTEST_CONTACT_S * rate
+    heavy = [force[start:stop].max() > LOADED_N for start, stop in spans]
+    return np.asarray(spans[long_enough & np.array(heavy, dtype=np.bool_)])
+
+
+CUTOFFS = (8.0, 25.0, 70.0)
+"""Cut-offs from which the search starts, Hz."""
+
+
+def _fit(
+    frequency: FloatArray, power: FloatArray, reference: FloatArray, filter_used: Butterworth | None
+) -> tuple[float, float]:
+    """Half the chi square of the best filter of a kind (None: none), and its cut-off, Hz."""
+    from scipy.optimize import least_squares
+
+    measured = np.log(power)
+    jumps, noise = measured[-1] + 2.0 * np.log(frequency[-1]) - 1.0, measured[-1] - 1.0
+    scale = float(np.log(reference[0])) - 60.0
+
+    def residual(parameters: FloatArray) -> FloatArray:
+        sharpness, log_cutoff, log_jumps, log_noise = parameters
+        passed = np.exp(sharpness) * reference
+        if filter_used is not None:
+            ratio = frequency / np.exp(log_cutoff)
+            passed = passed * np.abs(filter_response(ratio, filter_used)) ** 2
+        model = passed + np.exp(log_jumps) * frequency**-2 + np.exp(log_noise)
+        return np.append((measured - np.log(model)) / BAND_SD, sharpness / SHARPNESS_SD)
+
+    limits = ([-8.0, 0.7, scale, scale], [8.0, 6.0, jumps + 10.0, noise + 10.0])
+    found = [
+        least_squares(residual, np.clip([0.5, np.log(start), jumps, noise], *limits), bounds=limits)
+        for start in (CUTOFFS if filter_used else CUTOFFS[:1])
+    ]
+    best = min(found, key=lambda one: one.cost)
+    return float(best.cost), float(np.exp(best.x[1]))
+
+
+# contacts -----------------------------------------------------------------------------------------
+
+FEWEST_HARMONICS, MOST_HARMONICS, HARMONICS_PER_CYCLE = 8, 24, 3.0
+"""Sines of half periods of the contact that a force without filter is made of, and their number for
+every period of the cut-off in the contact: what passes the filter must be explained."""
+
+STIFFNESS = 1e-3
+"""Weight against high harmonics, of which a low-passed force says little."""
+
+PULL_WEIGHT = 0.3
+"""Weight against forces that pull the foot down."""
+
+SHORTEST_SHARE, SOFT_END_S = 0.25, 0.010
+"""A filter lengthens a contact at most to its fourfold; the sole touches the ground for up to this
+long, s, with less than the threshold of the events."""
+
+GRID = 768
+"""Instants at which a contact is modelled."""
+
+LEAD_PERIODS, LEAD_SHARE = 0.8, 0.5
+"""Around a contact as many periods of the cut-off, and as much of its duration, are compared."""
+
+
+class UnfilteredContact(NamedTuple):
+    """A contact as it was before the low-pass."""
+
+    touchdown: float
+    toe_off: float
+    """touchdown, toe_off: Samples, from the first of the force."""
+    lost: float
+    """RMS of what the filter changed, share of the RMS of the force."""
+    misfit: float
+    """RMS of what no force through this filter explains, share of the peak."""
+
+
+def unfiltered_contact(
+    force: FloatArray, rate: float, span: tuple[int, int], threshold: float, low_pass: ForceLowPass
+) -> UnfilteredContact:
+    """Where a force exceeded a threshold, N, before it was low-passed.
+
+    Parameters
+    ----------
+    force : (T,) array, N
+        Vertical, low-passed.
+    span : (first, stop)
+        Samples above the threshold.
+
+    Notes
+    -----
+    A foot pushes between touchdown t₁ and toe-off t₂ only: ``f(t) = Σ a_k sin(k π (t − t₁) / (t₂ −
+    t₁))`` between them and 0 outside, k = 1 ... 8. The filter is linear, so that the recorded force
+    is the same sum of filtered sines: for given ends a_k follow from least squares, and the ends
+    are those that fit best (variable projection, Golub & Pereyra 1973, SIAM J Numer Anal 10:413).
+    The filter does not change impulse and mean instant (but for its delay) nor, maximally flat,
+    the variance over time: ends and shape cannot trade freely.
+    """
+    from scipy.optimize import minimize
+
+    first, stop = span
+    peak = float(force[first:stop].max())
+    ends = np.array([first, stop], dtype=float) / rate
+    model = _ContactModel(force / peak, rate, ends, low_pass)
+    lead = 0.1 / low_pass.cutoff_hz * np.array([1.0, -1.0])
+    ends = ends - delay_s(low_pass)
+    guesses = [ends + inward * lead for inward in (0.0, 1.0, 2.0)]
+    guesses = [one for one in guesses if np.isfinite(model.misfit(one))]
+    found = [
+        minimize(
+            model.misfit,
+            guess,
+            method="Nelder-Mead",
+            options={
+                "xatol": 2e-4,
+                "fatol": 1e-9,
+                "maxfev": 120,
+                "initial_simplex": guess + np.array([[0.0, 0.0], [0.006, 0.0], [0.0, -0.006]]),
+            },
+        )
+        for guess in guesses
+    ]
+    best = min(found, key=lambda one: float(one.fun))
+    unfiltered, filtered = model.forces(best.x)
+    above = np.flatnonzero(unfiltered * peak > threshold)
+    if not len(above):
+        return UnfilteredContact(float(first), float(stop), np.nan, np.inf)
+    changed = np.linalg.norm(unfiltered - filtered) / np.linalg.norm(unfiltered)
+    touchdown, toe_off = model.time[above[[0, -1]]] * rate
+    return UnfilteredContact(touchdown, toe_off, float(changed), float(np.sqrt(best.fun)))
+
+
+class _ContactModel:
+    """A force of one contact that goes through a filter."""
+
+    def __init__(
+        self, force: FloatArray, rate: float, ends: FloatArray, low_pass: ForceLowPass
+    ) -> None:
+        """Take the recorded force (T,) around the ``ends``, s, of a contact."""
+        duration = float(np.diff(ends)[0])
+        reach = LEAD_SHARE * duration + LEAD_PERIODS / low_pass.cutoff_hz
+        step = 1.6 * (duration + 2.0 * reach) / GRID
+        self.time = ends.mean() + (np.arange(GRID) - 0.5 * GRID) * step
+        ratio = np.asarray(np.fft.rfftfreq(GRID, step) / low_pass.cutoff_hz, dtype=np.float64)
+        self.response = filter_response(ratio, low_pass.filter)
+        recorded = np.arange(len(force)) / rate
+        near = (self.time > ends[0] - reach) & (self.time < ends[1] + reach)
+        near &= (self.time > recorded[0]) & (self.time < recorded[-1])
+        self.durations = SHORTEST_SHARE * duration, duration + SOFT_END_S
+        self.compared = np.flatnonzero(near)[::3]
+        self.measured = np.interp(self.time[self.compared], recorded, force)
+        count = round(HARMONICS_PER_CYCLE * duration * low_pass.cutoff_hz)
+        self.harmonic = np.arange(1, np.clip(count, FEWEST_HARMONICS, MOST_HARMONICS) + 1)
+
+    def _sines(self, ends: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Sines (K, G), the same filtered, and their amplitudes (K,)."""
+        share = (self.time - ends[0]) / (ends[1] - ends[0])
+        inside = (share > 0.0) & (share < 1.0)
+        sines = np.sin(np.pi * self.harmonic[:, None] * share) * inside
+        filtered = np.fft.irfft(np.fft.rfft(sines, axis=1) * self.response, GRID, axis=1)
+        scale = 1.0 / np.sqrt(len(self.compared))
+        rows = np.vstack(
+            [scale * filtered[:, self.compared].T, STIFFNESS * np.diag(self.harmonic**1.5)]
+        )
+        wanted = np.append(scale * self.measured, np.zeros(len(self.harmonic)))
+        amplitude = np.linalg.lstsq(rows, wanted, rcond=None)[0]
+        return sines, filtered, amplitude
+
+    def misfit(self, ends: FloatArray) -> float:
+        """Mean square of what is not explained, with the weight against high harmonics."""
+        if not self.durations[0] < ends[1] - ends[0] < self.durations[1]:
+            return np.inf
+        sines, filtered, amplitude = self._sines(ends)
+        apart = amplitude @ filtered[:, self.compared] - self.measured
+        stiff = STIFFNESS * self.harmonic**1.5 * amplitude
+        pull = PULL_WEIGHT * np.minimum(amplitude @ sines, 0.0)
+        return float((apart**2).mean() + (stiff**2).sum() + (pull**2).mean())
+
+    def forces(self, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Force before and behind the filter, (G,) each."""
+        sines, filtered, amplitude = self._sines(ends)
+        return amplitude @ sines, amplitude @ filtered

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.signals import runs
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 STILL = 0.15
 """In a static trial three quarters of the markers stay within this, m."""
@@ -44,8 +44,10 @@ def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
     the laboratory. ``spread`` where the markers lie in one plane within each frame, ``movement``
     where none moves out of its plane relative to the others; and the standard deviation across that
     plane. Movement is the residual after the mean of each frame and of each marker; its covariance
-    is taken between successive frames, to which white noise adds nothing.
+    is taken between successive frames, to which white noise adds nothing. Only the points of the
+    body are judged: values of a model that are written as points lie elsewhere, in any direction.
     """
+    positions = positions[:, body_points(positions)]
     visible = np.asarray(np.isfinite(positions).all(axis=2))
     positions = positions[visible.sum(axis=1) > 2]
     positions = positions[:, np.isfinite(positions).all(axis=2).sum(axis=0) > 2]
@@ -64,6 +66,53 @@ def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
         return "spread", float(spread[0])
     in_plane = movement[0] < NO_DEPTH * movement[2] and movement[1] > IN_PLANE * movement[2]
     return ("movement", float(movement[0])) if in_plane and not is_static(positions) else None
+
+
+BODY_GAP_M, BODY_SIZE_M = 1.0, 0.5
+"""Markers of a body are within the one of each other, also where only hips, knees and ankles have
+some, and its legs alone are larger than the other; angles in degrees, read as mm, are not."""
+
+GAP_FRAMES = 25
+"""Frames whose distances show which points are near each other."""
+
+
+def body_points(positions: FloatArray) -> BoolArray:
+    """Points (M,) of positions (T, M, 3), m, that make the largest group of a body's size."""
+    groups = nearby_groups(positions, BODY_GAP_M)
+    body = np.zeros(len(groups), dtype=bool)
+    for group in np.unique(groups):
+        members = groups == group
+        size = _median_size(positions[:, members]) if members.sum() > body.sum() else 0.0
+        if size >= BODY_SIZE_M:
+            body = members
+    return body if body.any() else np.ones(len(groups), dtype=bool)
+
+
+def _median_size(positions: FloatArray) -> float:
+    """Median diagonal of the box around the points (T, M, 3) of each frame, m."""
+    visible = np.asarray(np.isfinite(positions).all(axis=2))
+    some = positions[visible.any(axis=1)]
+    if not len(some):
+        return 0.0
+    extent = np.nanmax(some, axis=1) - np.nanmin(some, axis=1)
+    return float(np.median(np.linalg.norm(extent, axis=1)))
+
+
+def nearby_groups(positions: FloatArray, gap: float) -> IntArray:
+    """Group (M,) of every point of (T, M, 3), m: points are linked by a median distance below."""
+    frames = np.unique(np.linspace(0, len(positions) - 1, GAP_FRAMES).astype(int))
+    some = positions[frames]
+    distance = np.array([np.linalg.norm(one[:, None] - one, axis=2) for one in some])
+    seen_together = np.isfinite(distance).any(axis=0)
+    median = np.full(seen_together.shape, np.inf)
+    if seen_together.any():
+        median[seen_together] = np.nanmedian(distance[:, seen_together], axis=0)
+    groups = np.arange(len(median))
+    linked = median < gap
+    for point in range(len(median)):
+        joined = np.unique(groups[linked[point]])
+        groups[np.isin(groups, joined)] = joined.min(initial=groups[point])
+    return groups
 
 
 ROUNDS = 5

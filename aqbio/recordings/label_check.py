@@ -233,8 +233,11 @@ def _sided_labels(
             left, right = ([one for one in worn if marker_set.markers[one].body == b] for b in both)
             if left and right:
                 found.setdefault(limb, []).append((left, right))
-    heels = [[foot.heel] for foot in (marker_set.feet.left, marker_set.feet.right)]
-    return found if "leg" in found else {"heel": [(heels[0], heels[1])], **found}
+    left, right = (
+        [foot.heel] if foot.heel in recording.labels else []
+        for foot in (marker_set.feet.left, marker_set.feet.right)
+    )
+    return {"heel": [(left, right)], **found} if left and right and "leg" not in found else found
 
 
 def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:

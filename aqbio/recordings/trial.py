@@ -309,10 +309,16 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
     elapsed = broken.get(frame, np.inf)
     how = f"moves as far as in {elapsed:.1f} frames instead of 1"
     how = how if frame in broken else "jumps as a whole, faster than any landing moves it"
-    what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
+    if frame in broken:
+        what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
+        what += ", and the clocks of movement and plates part there"
+    else:
+        what = (
+            "frames are lost between them, so that the clocks of movement and plates part there, "
+        )
+        what += "or the axes of the laboratory change"
     raise AqbioError(
-        f"from frame {frame + 1} to frame {frame + 2} the body {how}: {what}, and the clocks of "
-        "movement and plates part there"
+        f"from frame {frame + 1} to frame {frame + 2} the body {how}: {what}"
         + (f" (and at {len(frames) - 1} more places)." if len(frames) > 1 else "."),
         file=file,
         where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",

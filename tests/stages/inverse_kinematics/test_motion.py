@@ -9,6 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aqbio.body.priors import posture_sd
 from aqbio.config import MarkerSet, Trial
@@ -18,6 +20,7 @@ from aqbio.errors import AqbioError
 from aqbio.inverse_kinematics.findings import (
     arm_swings,
     force_findings,
+    free_moment_reversal,
     motion_findings,
     removed_degrees,
     undetermined_findings,
@@ -289,3 +292,22 @@ def test_labels_that_wander_are_left_out_where_they_do(runner, running, solved, 
     assert {one.rule for one in findings} == {"label-wanders"}
     assert {one.label for one in findings} == {pose.labels[one] for one in labels}
     assert not wandering_labels(solved(), solve, "run")[0].any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), contacts=st.integers(4, 8), size=st.floats(1.0, 20.0))
+def test_a_turned_free_moment_is_told_from_what_arms_and_markers_leave(seed, contacts, size):
+    """A residual that hides the free moment blames no sign, however its slope comes out."""
+    random, frames = np.random.default_rng(seed), 30
+    contact = np.repeat(np.arange(contacts), frames)
+    phase = np.tile(np.linspace(0.0, np.pi, frames), contacts)
+    free = size * np.sin(phase) * random.uniform(0.5, 1.5, contacts)[contact]
+    swing = size * np.sin(2.0 * np.pi * random.uniform(0.5, 2.0) * np.arange(len(free)) / frames)
+    turned = free_moment_reversal(2.0 * free + 0.05 * swing, -free, contact)
+    assert turned is not None
+    assert turned[2] < 0.5 * turned[1]
+    assert free_moment_reversal(0.2 * swing, free, contact) is None
+    for other in (4.0, 9.0):  # of a jog and of a sprint
+        unrelated = other * swing - 2.0 * free
+        unrelated -= free * float(unrelated @ free) / float(free @ free) + 2.0 * free
+        assert free_moment_reversal(unrelated, free, contact) is None

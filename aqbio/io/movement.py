@@ -10,16 +10,66 @@ from aqbio.vectors import BoolArray, FloatArray, IntArray
 STILL = 0.15
 """In a static trial three quarters of the markers stay within this, m."""
 
+BODY_RADIUS_M, MIN_RADIUS_M, MAX_RADIUS_M = 0.4, 0.1, 1.6
+"""Median distance of markers from the middle of a person: 0.26 to 0.70 in the recordings at hand.
+Beyond these limits positions are in another unit than the one that was read, and stillness is
+judged by the size of the body."""
+
 
 def is_static(positions: FloatArray) -> bool:
     """Whether three quarters of the markers stay in a small box: a static trial, or one frame."""
+    if len(positions) == 1:
+        return True
+    movement = movement_extent(positions)
+    return bool(np.isfinite(movement)) and movement < STILL * _unit_error(positions)
+
+
+def movement_extent(positions: FloatArray) -> float:
+    """Size of the box within which three quarters of the markers (T, M, 3) stay, m; NaN of none."""
     ways = []
     for path in positions.transpose(1, 0, 2):
         visible = path[np.isfinite(path).all(axis=1)]
         if len(visible) > 1:
             low, high = np.percentile(visible, (5.0, 95.0), axis=0)
             ways.append(float(np.linalg.norm(high - low)))
-    return len(positions) == 1 or (bool(ways) and float(np.percentile(ways, 75.0)) < STILL)
+    return float(np.percentile(ways, 75.0)) if ways else np.nan
+
+
+def _unit_error(positions: FloatArray) -> float:
+    """How many times larger the markers (T, M, 3) are than those of a person; 1 within reason."""
+    visible = np.asarray(np.isfinite(positions).all(axis=2))
+    some = positions[visible.sum(axis=1) > 2][:: max(len(positions) // GAP_FRAMES, 1)]
+    if not len(some):
+        return 1.0
+    middle = np.nanmedian(some, axis=1, keepdims=True)
+    radius = float(np.nanmedian(np.linalg.norm(some - middle, axis=2)))
+    return 1.0 if MIN_RADIUS_M < radius < MAX_RADIUS_M else radius / BODY_RADIUS_M
+
+
+STANDING_S, STANDING_M = 0.2, 0.015
+"""A person who stands for this long within a box of this size gives a static trial, also where the
+rest of the recording moves: three quarters of the markers of 17 static trials stay within 0.3 to 12
+mm for as long, in one that moves before and after within 7, and in 44 runs within 58 and more."""
+
+
+def standing_part(positions: FloatArray, rate: float) -> slice | None:
+    """Frames around the quietest moment of positions (T, M, 3), m, in which the person stands."""
+    limit = STANDING_M * _unit_error(positions)
+    part = quiet_window(positions, rate, STANDING_S)
+    if not movement_extent(positions[part]) < limit:
+        return None
+    step = max(round(STANDING_S * rate / 10.0), 1)
+    grows = True
+    while grows:
+        grows = False
+        for wider in (
+            slice(max(part.start - step, 0), part.stop),
+            slice(part.start, min(part.stop + step, len(positions))),
+        ):
+            if wider != part and movement_extent(positions[wider]) < limit:
+                part, grows = wider, True
+                break
+    return part
 
 
 FLAT = 0.03

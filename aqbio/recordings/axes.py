@@ -270,6 +270,10 @@ def _mean_of_present(recording: Recording, labels: Iterable[str]) -> FloatArray:
     return mean
 
 
+ABSENT = "marker-absent"
+"""Rule of a label of the marker set that a recording lacks."""
+
+
 def missing_labels(
     recording: Recording, marker_set: MarkerSet, notes: Notes, *, moving: bool
 ) -> None:
@@ -279,10 +283,11 @@ def missing_labels(
         if label in recording.labels or not expected:
             continue
         notes.add(
-            "marker-absent",
+            ABSENT,
             "warning",
             f"marker {label} of the marker set {marker_set.name} is not in the recording.",
             fix="look at its label in the capture software; leave it if it was not worn.",
+            label=label,
         )
 
 

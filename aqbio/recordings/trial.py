@@ -12,7 +12,7 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError, distinct, listed
 from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
-from aqbio.io.movement import breaks, flickers, is_static, jumps
+from aqbio.io.movement import STANDING_M, STANDING_S, breaks, flickers, is_static, jumps
 from aqbio.io.recording import Recording
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.recordings.contact_findings import (
@@ -352,7 +352,9 @@ def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
     """Refuse a static trial that moves about: a model scaled to it would be of another body."""
     if trial.task == "static" and not is_static(recording.positions):
         raise AqbioError(
-            "the sheet says static, but the person moves about.",
+            "the sheet says static, but the person moves about: in no "
+            f"{STANDING_S:g} s three quarters of the markers stay within "
+            f"{1e3 * STANDING_M:.0f} mm.",
             file=notes.file,
             fix="correct task or file in trials.tsv.",
             rule="task",

@@ -107,7 +107,12 @@ def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Findin
 
     rest = [one for one in study.trials if (one.participant_id, one.trial_id) not in left_out]
     found = foreseen_problems(replace(study, trials=tuple(rest)), sound)
+    found = [one for one in found if not (one.rule == NO_RUN and study.moving_of(one.participant))]
     return [placed(one, checked) for one in found]
+
+
+NO_RUN = "no-moving-trial"
+"""Said of a participant whose moving trials all have errors of their own, it is a consequence."""
 
 
 def _recorded_here(study: Study) -> bool:

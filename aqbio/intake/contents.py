@@ -14,7 +14,7 @@ from aqbio.boundary import in_own_process
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding, Severity
-from aqbio.io.movement import is_static
+from aqbio.io.movement import is_static, standing_part
 from aqbio.io.provenance import file_hash
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
@@ -197,8 +197,11 @@ def _trial_problems(
     recording: Recording, trial: Trial, checked: CheckedStudy, marker_set: MarkerSet | None
 ) -> Iterator[Finding]:
     yield from (one for one in recording.findings if one.rule in DOUBTFUL)
-    still = is_static(recording.positions)
-    if still != (trial.task == "static"):
+    static = trial.task == "static"
+    still = is_static(recording.positions) or (
+        static and standing_part(recording.positions, recording.rate) is not None
+    )
+    if still != static:
         yield Finding(
             rule="task",
             severity="error",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,8 +20,9 @@ from aqbio.io.mot_forces import (
     is_external_loads,
     read_external_loads,
 )
-from aqbio.io.movement import is_static
+from aqbio.io.movement import is_static, standing_part
 from aqbio.io.opensim_xml import model_names
+from aqbio.io.recording import Recording
 from aqbio.io.trc import storage_labels
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.geometry import computed_points
@@ -68,12 +70,24 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         frames=len(recording.positions),
         rate=recording.rate,
         first_time=recording.first_time,
-        still=is_static(recording.positions),
+        still=stands_still(recording, file),
         plates=0 if recording.forces is None else len(recording.forces.numbers),
         movement=Movement.of(recording.labels, recording.positions, recording.rate),
         lengths=Lengths.of(recording.labels, recording.positions),
         computed=frozenset(recording.labels[index] for index in computed),
     )
+
+
+STANDING_NAME = re.compile(r"(?<![a-z])(static|standing|calib?(ration)?|[ant][-_ ]?pose)(?![a-z])")
+"""Words of file names that call a recording a static trial."""
+
+
+def stands_still(recording: Recording, file: Path) -> bool:
+    """Whether it is a static trial: all of it, or a part where its name says so."""
+    if is_static(recording.positions):
+        return True
+    named = STANDING_NAME.search(file.stem.casefold())
+    return bool(named) and standing_part(recording.positions, recording.rate) is not None
 
 
 def _axes(labels: Sequence[str]) -> set[frozenset[int]]:

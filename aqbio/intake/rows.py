@@ -21,7 +21,7 @@ from aqbio.intake.people import force_files, owners_of, trial_names
 from aqbio.intake.sessions import VideoSession, stated_cells
 from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.opensim_xml import model_names
-from aqbio.io.trial_files import read_recording
+from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.names import SIDES
 from aqbio.recordings.axes import displacement
 from aqbio.recordings.label_check import StaticReference, with_checked_labels
@@ -268,6 +268,8 @@ def trial_preview(
     notes = Notes(row.trial_id, row.participant_id, row.file, row.force_file or row.file)
     forces = data / row.force_file if row.force_file else None
     recording = read_recording(data / row.file, forces)
+    if row.task == "static":
+        recording = standing_recording(recording, row.file)
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)

@@ -37,7 +37,7 @@ from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
 from aqbio.recordings.body_size import compared_lengths, largest_difference
-from aqbio.recordings.label_check import StaticReference, median_places
+from aqbio.recordings.label_check import StaticReference, standing_places
 from aqbio.study.internal import contained
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
@@ -91,7 +91,7 @@ def gathered_study(
         [one.labels for one in group if one.still],
         [one.labels for one in group if not one.still],
         chosen,
-        [median_places(read_recording(data / one.file)) for one in standing],
+        [standing_places(data / one.file) for one in standing],
         lambda: (read_recording(data / one.file) for one in longest),
         computed=frozenset().union(*(one.computed for one in group)),
     )
@@ -179,7 +179,7 @@ def _previews(
             with contained(None, "new", row.file):
                 report(f"looking at {row.file}")
                 if row.task == "static":
-                    places = median_places(read_recording(data / row.file))
+                    places = standing_places(data / row.file)
                     references[row.participant_id] = StaticReference(places)
                 reference = references.get(row.participant_id, StaticReference())
                 previews[row.file] = trial_preview(data, row, marker_set, reference)

@@ -19,6 +19,7 @@ import numpy as np
 from aqbio.boundary import CRASH, RECORDED, in_own_process, reads
 from aqbio.errors import AqbioError, Finding
 from aqbio.force_plates.forces import CHANNELS, PlateWrench, plate_axes, platform_wrench
+from aqbio.io.points import markers_of, named_points
 from aqbio.io.recording import (
     FASTEST,
     METRES,
@@ -27,7 +28,6 @@ from aqbio.io.recording import (
     ForceRecording,
     Recording,
     clipping_findings,
-    kept_labels,
     length_unit,
     marked_missing,
     possible_positions,
@@ -278,23 +278,37 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
             fix="export the trial with its marker trajectories.",
             rule="c3d-no-markers",
         )
-    outputs = frozenset(label for group in OUTPUTS for label in content.strings("POINT", group))
-    chosen, labels, findings = kept_labels(raw, outputs, path.name)
-    positions = points.transpose(2, 1, 0)
+    named = named_points(raw, model_outputs(content), path.name)
+    positions = points.transpose(2, 1, 0)[:, named.index]
     declared = "".join(content.strings("POINT", "UNITS")[:1])
     scale = length_unit(declared, unit, positions, path.name)
-    positions, lost = possible_positions(
-        marked_missing(positions[:, chosen]) * scale, labels, path.name
-    )
-    if not np.isfinite(positions).any():
+    positions, lost = possible_positions(marked_missing(positions) * scale, named.labels, path.name)
+    markers = markers_of(named, positions, rate, path.name)
+    if not np.isfinite(markers.positions).any():
         raise AqbioError(
-            f"none of the {len(labels)} labelled markers is seen in any frame.",
+            f"none of the {len(named.labels)} labelled markers is seen in any frame.",
             file=path.name,
             fix="export the trial with its marker trajectories.",
             rule="c3d-no-markers",
         )
     forces, more = read_plates(content, scale, path.name)
-    return Recording(labels, positions, rate, forces, (*findings, *lost, *more), scale)
+    findings = (*named.findings, *lost, *markers.findings, *more)
+    return Recording(markers.labels, markers.positions, rate, forces, findings, scale)
+
+
+def model_outputs(content: C3dContent) -> frozenset[str]:
+    """Labels of points that the file itself lists as values of a model, in groups of any number.
+
+    POINT:TYPE_GROUPS names further groups, each with the parameter that holds its unit.
+    """
+    groups = {*OUTPUTS, *content.strings("POINT", "TYPE_GROUPS")}
+    listing = re.compile(rf"POINT:(?:{'|'.join(re.escape(name) for name in groups if name)})\d*")
+    return frozenset(
+        label
+        for name in content.parameters
+        if listing.fullmatch(name)
+        for label in content.strings(*name.split(":", 1))
+    )
 
 
 def _refuse_poses(labels: Sequence[str], segments: Sequence[str], file: str) -> None:

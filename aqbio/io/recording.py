@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -263,76 +261,11 @@ def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -
     return 0.001 if len(finite) and np.percentile(np.abs(finite), 90.0) > LARGE else 1.0
 
 
-LABEL = 100
-"""Longest label of a marker; what is beyond is cut off."""
-
-
 def marked_missing(positions: FloatArray) -> FloatArray:
     """Positions with NaN for markers exactly at the origin, by which files mean "not seen"."""
     size = np.abs(positions).sum(axis=2)
     missing = ~np.isfinite(size) | (size == 0.0)
     return np.where(missing[..., None], np.nan, positions)
-
-
-def _printed(label: str) -> str:
-    """A label without control characters and marks that reverse the direction of text."""
-    composed = unicodedata.normalize("NFC", label)
-    return "".join(one if one.isprintable() else " " for one in composed).strip()[:LABEL]
-
-
-def kept_labels(
-    raw: Sequence[str], outputs: frozenset[str], file: str
-) -> tuple[list[int], tuple[str, ...], list[Finding]]:
-    """Indices and clean labels of the labelled markers, without model outputs, with findings.
-
-    The prefix before a colon is dropped: it is often a person's name.
-    """
-    names = [_printed(label.rsplit(":", 1)[-1]) for label in raw]
-    usable = [
-        index
-        for index, name in enumerate(names)
-        if name and not name.startswith("*") and raw[index] not in outputs
-    ]
-    findings = []
-    prefixed = sum(":" in label for label in raw)
-    if prefixed:
-        findings.append(
-            Finding(
-                rule="labels-prefix",
-                severity="info",
-                what=f"{prefixed} labels have a prefix before a colon, often a person's name: it "
-                "is left out.",
-                number=prefixed,
-                file=file,
-            )
-        )
-    unlabelled = sum(not name or name.startswith("*") for name in names)
-    if unlabelled:
-        findings.append(
-            Finding(
-                rule="markers-unlabelled",
-                severity="info",
-                what=f"{unlabelled} unlabelled marker path(s) are left out.",
-                number=unlabelled,
-                file=file,
-            )
-        )
-    counts = Counter(names[index] for index in usable)
-    twice = [index for index in usable if counts[names[index]] > 1]
-    if twice:
-        findings.append(
-            Finding(
-                rule="markers-twice",
-                severity="warning",
-                what=f"{len(twice)} markers share their label with another one; none is used.",
-                number=len(twice),
-                file=file,
-                where=f"markers {', '.join(str(index + 1) for index in twice)}",
-                fix="give every marker its own label in the capture software.",
-            )
-        )
-    unique = [index for index in usable if counts[names[index]] == 1]
-    return unique, tuple(names[index] for index in unique), findings
 
 
 def clipping_findings(

@@ -16,6 +16,7 @@ from aqbio.config import Capacity, InvalidStudyError, Participant, Trial, closes
 from aqbio.config.sheets import Row
 from aqbio.config.validation import row_findings
 from aqbio.errors import AqbioError, Finding
+from aqbio.io.cells import understood_cells
 
 R = TypeVar("R", bound=Row)
 
@@ -40,8 +41,8 @@ class SheetLine(Generic[R]):
 def read_sheet(path: Path, row: type[R]) -> list[R]:
     """Read a tab-separated sheet, UTF-8 or UTF-16; all its problems are raised at once."""
     lines, findings = sheet_lines(path, row)
-    if findings:
-        raise InvalidStudyError(findings)
+    if errors := [one for one in findings if one.severity == "error"]:
+        raise InvalidStudyError(errors)
     return [line.row for line in lines if line.row is not None]
 
 
@@ -76,12 +77,31 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
             fix = "remove surplus tabs or name the extra columns."
             findings.append(_finding("sheet-row", what, path, fix, number))
         valid = None
+        if row is Participant:
+            understood = understood_cells(values)
+            findings += _understood_findings(understood, path, number)
+            values |= {column: meant for column, (_, meant) in understood.items()}
         try:
             valid = row.model_validate(values)
         except ValidationError as error:
             findings += row_findings(error, row, path, number)
         lines.append(SheetLine(number, values, valid))
     return lines, findings
+
+
+def _understood_findings(
+    understood: Mapping[str, tuple[str, str]], path: Path, number: int
+) -> Iterator[Finding]:
+    """Remarks on cells that were read as something else than they hold."""
+    for column, (text, meant) in understood.items():
+        yield Finding(
+            rule="cell-understood",
+            severity="info",
+            what=f"column {column} holds “{text}”, which is read as {meant}.",
+            file=str(path),
+            where=f"line {number}",
+            fix=f"write {meant}.",
+        )
 
 
 def _other_separator(header: str) -> str:

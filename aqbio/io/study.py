@@ -318,8 +318,8 @@ def _sound_settings(file: Path) -> tuple[StudySettings, set[str]]:
 def load_study(file: Path) -> Study:
     """Read study.yaml and both sheets."""
     checked = checked_study(file)
-    if checked.findings:
-        raise InvalidStudyError(checked.findings)
+    if errors := [one for one in checked.findings if one.severity == "error"]:
+        raise InvalidStudyError(errors)
     return checked.study
 
 

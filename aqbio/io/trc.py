@@ -11,13 +11,8 @@ from aqbio.boundary import RECORDED, reads, without_quotes
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.mot import read_storage, text_lines, with_decimal_points
-from aqbio.io.recording import (
-    Recording,
-    kept_labels,
-    length_unit,
-    marked_missing,
-    possible_positions,
-)
+from aqbio.io.points import markers_of, named_points
+from aqbio.io.recording import Recording, length_unit, marked_missing, possible_positions
 from aqbio.io.sampling import evenly_sampled
 from aqbio.vectors import FloatArray
 
@@ -84,12 +79,13 @@ def _recording(
     findings: list[Finding],
 ) -> Recording:
     """Markers (T, M, 3) in the file's unit, m, with the file's rate, Hz, and first instant, s."""
-    chosen, labels, more = kept_labels(raw, frozenset(), path.name)
+    points = named_points(raw, frozenset(), path.name)
     places, lost = possible_positions(
-        marked_missing(positions[:, chosen]) * scale, labels, path.name
+        marked_missing(positions[:, points.index]) * scale, points.labels, path.name
     )
-    every = (*findings, *more, *lost)
-    return Recording(labels, places, clock[0], None, every, scale, clock[1])
+    markers = markers_of(points, places, clock[0], path.name)
+    every = (*findings, *points.findings, *lost, *markers.findings)
+    return Recording(markers.labels, markers.positions, clock[0], None, every, scale, clock[1])
 
 
 def write_trc(path: Path, labels: tuple[str, ...], positions: FloatArray, rate: float) -> None:

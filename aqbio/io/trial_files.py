@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.mot_forces import read_external_loads, read_force_storage
-from aqbio.io.movement import depth_not_measured, frozen_positions, is_static
+from aqbio.io.movement import depth_not_measured, frozen_positions, is_static, standing_part
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import read_marker_storage, read_trc
 
@@ -41,6 +41,34 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
         return recording
     loads, findings = read_forces(forces, recording.first_time)
     return replace(recording, forces=loads, findings=(*recording.findings, *findings))
+
+
+def standing_recording(recording: Recording, file: str) -> Recording:
+    """The part of a static trial in which the person stands, and a finding where it is not all."""
+    if is_static(recording.positions):
+        return recording
+    part = standing_part(recording.positions, recording.rate)
+    if part is None:
+        return recording  # refused where the trial is prepared
+    start, end = part.start / recording.rate, (part.stop - 1) / recording.rate
+    finding = Finding(
+        rule="static-moves",
+        severity="info",
+        what=f"the person moves about and stands still from {start:.2f} to {end:.2f} s: only that "
+        "part is used as the static trial.",
+        number=end - start,
+        unit="s",
+        file=file,
+        where=f"frames {part.start + 1} to {part.stop}",
+    )
+    forces = recording.forces
+    return replace(
+        recording,
+        positions=recording.positions[part],
+        first_time=recording.first_time + start,
+        forces=None if forces is None else replace(forces, start=forces.start - start),
+        findings=(*recording.findings, finding),
+    )
 
 
 def _without_held(recording: Recording, file: str) -> Recording:

@@ -188,12 +188,10 @@ def laboratory_axes(
         try:
             axes = detected_axes(clues)
         except ValueError as error:
-            feet, pelvis = marker_set.feet, marker_set.pelvis
-            body = (*pelvis.labels, feet.left.heel, feet.right.heel)
-            absent = [label for label in body if label not in recording.labels]
-            what = f"Not in the recording: {', '.join(absent)}. Therefore " if absent else ""
+            unseen = _unseen_labels(recording, marker_set) if "known" in str(error) else []
+            what = f"Of {'; '.join(unseen)} no marker is seen. Therefore " if unseen else ""
             fix = "name markers of heels and pelvis that are there in the marker set"
-            if not absent:
+            if not unseen:
                 fix = "correct the labels of pelvis and feet in the marker set, or state "
                 fix += "laboratory.axes in study.yaml, for example {forward: +y, up: +z}"
             raise AqbioError(
@@ -202,6 +200,23 @@ def laboratory_axes(
     for doubt in axes.doubts:
         notes.add("axes-doubt", "warning", doubt, fix="state laboratory.axes in study.yaml.")
     return axes
+
+
+def _unseen_labels(recording: Recording, marker_set: MarkerSet) -> list[str]:
+    """Parts by which axes are known and of which no marker is seen in any frame, with labels."""
+    pelvis, feet = marker_set.pelvis, marker_set.feet
+    parts = {
+        "the pelvis in front": pelvis.front,
+        "the pelvis behind": pelvis.back,
+        "the hips": pelvis.hips or (),
+        "the left foot": (feet.left.heel, *feet.left.toe),
+        "the right foot": (feet.right.heel, *feet.right.toe),
+    }
+    return [
+        f"{part} ({', '.join(labels)})"
+        for part, labels in parts.items()
+        if labels and np.isnan(label_mean(recording, labels)).all()
+    ]
 
 
 def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues, file: str) -> None:
@@ -270,6 +285,10 @@ def _mean_of_present(recording: Recording, labels: Iterable[str]) -> FloatArray:
     return mean
 
 
+ABSENT = "marker-absent"
+"""Rule of a label of the marker set that a recording lacks."""
+
+
 def missing_labels(
     recording: Recording, marker_set: MarkerSet, notes: Notes, *, moving: bool
 ) -> None:
@@ -279,10 +298,11 @@ def missing_labels(
         if label in recording.labels or not expected:
             continue
         notes.add(
-            "marker-absent",
+            ABSENT,
             "warning",
             f"marker {label} of the marker set {marker_set.name} is not in the recording.",
             fix="look at its label in the capture software; leave it if it was not worn.",
+            label=label,
         )
 
 

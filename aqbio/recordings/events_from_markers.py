@@ -309,6 +309,8 @@ class MarkerEvents:
     """Whether the foot markers had been low-passed before they were written."""
     whole: bool = True
     """Whether all foot markers of the marker set are seen most of the time."""
+    hidden: tuple[bool, ...] = ()
+    """Whether a marker of its foot is missing for a while around each contact."""
 
     @property
     def accuracy(self) -> Accuracy | None:
@@ -356,7 +358,22 @@ def marker_events(
         strike(feet, rate, contacts),
         smoothed=smoothed(feet, rate),
         whole=present_markers(feet).sum(axis=1).tolist() == worn,
+        hidden=tuple(_hidden_around(feet, one, rate) for one in contacts),
     )
+
+
+AROUND_S = 0.2
+"""Time before and after the known event of a contact in which the other one is looked for, s."""
+
+
+def _hidden_around(feet: FloatArray, contact: FootContact, rate: float) -> bool:
+    """Whether a marker of the contact's foot (T, 2, K, 3) is missing in some frames around it."""
+    known = [one for one in (contact.touchdown, contact.toe_off) if np.isfinite(one)]
+    first = max(round((min(known) - AROUND_S) * rate), 0)
+    paths = feet[first : round((max(known) + AROUND_S) * rate) + 1, contact.foot]
+    visible = np.asarray(np.isfinite(paths).all(axis=2))
+    ever = np.asarray(np.isfinite(feet[:, contact.foot]).all(axis=2)).any(axis=0)
+    return not bool(visible[:, ever].all())
 
 
 def kinematic_errors(
@@ -385,22 +402,29 @@ def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
 
 def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
     """Say which events inside the recording the markers do not show: those steps have none."""
-    inside = [one for one in events.contacts if one.complete]
+    hidden = events.hidden or (False,) * len(events.contacts)
+    inside = [pair for pair in zip(events.contacts, hidden, strict=True) if pair[0].complete]
     for name, words in (("touchdown", "landing"), ("toe_off", "take-off")):
-        unfound = sum(bool(np.isnan(getattr(one, name))) for one in inside)
+        unfound = [gap for one, gap in inside if np.isnan(getattr(one, name))]
         if not unfound:
             continue
+        gaps = sum(unfound)
+        fix = "look at the labels of the foot markers there, and for noise in their paths"
+        if gaps:
+            fix = f"fill the gaps of the foot markers (around {gaps} of them)"
+            fix += "" if gaps == len(unfound) else "; around the others none is missing: look at "
+            fix += "" if gaps == len(unfound) else "their labels and for noise"
         notes.add(
             "events-unfound",
             "warning",
-            f"{unfound} of {len(inside)} contacts {'has' if unfound == 1 else 'have'} no "
+            f"{len(unfound)} of {len(inside)} contacts {'has' if len(unfound) == 1 else 'have'} no "
             f"{name.replace('_', '-')}: their foot markers show no {words}"
             + (", because they were low-passed before." if events.smoothed else "."),
-            number=unfound,
+            number=len(unfound),
             limit=0,
             fix="export the markers unfiltered."
             if events.smoothed
-            else "fill the gaps of the foot markers; steps without both events are rejected.",
+            else f"{fix}; steps without both events are rejected.",
         )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, compress
+from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError, listed
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
-from aqbio.io.trial_files import read_recording
+from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.assign import placed_labels
 from aqbio.labels.by_name import landmark_table, named_labels, video_places
 from aqbio.labels.geometry import distance_spreads
@@ -61,6 +62,7 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
     try:
         unit = study.settings.laboratory.marker_unit
         recording = read_recording(study.recording(static), unit=unit)
+        recording = standing_recording(recording, static.source)
     except AqbioError:
         return StaticReference({}, limbs)  # reported where the static trial itself is prepared
     notes = Notes(static.trial_id, participant_id, static.source, static.source)
@@ -74,15 +76,15 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
 def with_numbered_unknowns(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:
     """The recording with unknown labels replaced by numbers: they may be names of persons."""
     labels = tuple(
-        label if label in marker_set.markers else f"unlabelled point {number}"
+        label if label in marker_set.markers else f"point {number} of the file"
         for number, label in enumerate(recording.labels, 1)
     )
     if unknown := [label for label in labels if label not in marker_set.markers]:
         notes.add(
             "labels-unknown",
             "info",
-            f"{listed(unknown)}: their labels are not in the marker set, so that they are named by "
-            "their place in the file, and nothing is computed of them.",
+            f"{listed(unknown)}: their labels are not in the marker set, so that nothing is "
+            "computed of them. Labels may be names of persons: they are named by their place.",
             number=len(unknown),
             fix="add those to the marker set that are to be used.",
             label=", ".join(unknown),
@@ -98,6 +100,11 @@ def median_places(recording: Recording) -> dict[str, FloatArray]:
         for index, label in enumerate(recording.labels)
         if seen[:, index].any()
     }
+
+
+def standing_places(file: Path) -> dict[str, FloatArray]:
+    """The median place of every marker of a static trial while the person stands."""
+    return median_places(standing_recording(read_recording(file), file.name))
 
 
 def note_labels_elsewhere(recording: Recording, marker_set: MarkerSet, notes: Notes) -> None:
@@ -233,8 +240,11 @@ def _sided_labels(
             left, right = ([one for one in worn if marker_set.markers[one].body == b] for b in both)
             if left and right:
                 found.setdefault(limb, []).append((left, right))
-    heels = [[foot.heel] for foot in (marker_set.feet.left, marker_set.feet.right)]
-    return found if "leg" in found else {"heel": [(heels[0], heels[1])], **found}
+    left, right = (
+        [foot.heel] if foot.heel in recording.labels else []
+        for foot in (marker_set.feet.left, marker_set.feet.right)
+    )
+    return {"heel": [(left, right)], **found} if left and right and "leg" not in found else found
 
 
 def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:

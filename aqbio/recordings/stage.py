@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ from aqbio.body.statements import (
 )
 from aqbio.config import Trial
 from aqbio.config.settings import LaboratoryAxes
-from aqbio.errors import Finding
+from aqbio.errors import Finding, listed
 from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
-from aqbio.io.trial_files import read_recording
+from aqbio.io.trial_files import read_recording, standing_recording
+from aqbio.recordings.axes import ABSENT
 from aqbio.recordings.body_size import (
     force_findings,
     measured_stature,
@@ -86,6 +88,8 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         reason = still[-1]["reason"]
         report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
     moving = run_trials(study, participant_id, STAGE, work, report)
+    calibrating = calibration_labels(reference.places, moving)
+    moving = [without_absences(entry, calibrating) for entry in moving]
     # Stature and mass come from standing upright, not from lying on a board.
     upright = 0 if study.static_of(participant_id) is None else 1
     trials = [*still[:upright], *moving]
@@ -107,6 +111,8 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         if blocking_failure(study, participant_id, trials_done, weighed=bool(masses)):
             findings = [one for one in findings if one.rule != MASS_UNKNOWN]
         stops = [one.what for one in findings if one.rule in STOPS and one.severity == "error"]
+    if calibrating:
+        findings += [_calibration_only(participant_id, sorted(calibrating))]
     if not moving:
         findings += [_nothing_moves(study, participant_id)]
     write_manifest(
@@ -122,6 +128,39 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     )
 
 
+def calibration_labels(
+    places: Collection[str], moving: Sequence[Mapping[str, Any]]
+) -> frozenset[str]:
+    """Labels of the static trial (``places``) that every moving trial that was prepared lacks."""
+    absent = [_absent_labels(entry) for entry in moving if entry["status"] == OK]
+    return frozenset.intersection(*absent).intersection(places) if absent else frozenset()
+
+
+def _absent_labels(entry: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(one["label"] for one in entry["findings"] if one["rule"] == ABSENT)
+
+
+def without_absences(entry: Mapping[str, Any], labels: Collection[str]) -> dict[str, Any]:
+    """The entry of a trial without the findings that it lacks some labels."""
+    findings = [
+        one for one in entry["findings"] if one["rule"] != ABSENT or one["label"] not in labels
+    ]
+    return {**entry, "findings": findings}
+
+
+def _calibration_only(participant_id: str, labels: Sequence[str]) -> Finding:
+    """Finding that some labels are in the static trial alone, as calibration markers are."""
+    return Finding(
+        rule="markers-calibration",
+        severity="info",
+        what=f"{listed(labels)}: in the static trial and in no run, as markers are that are taken "
+        "off after the calibration.",
+        participant=participant_id,
+        number=len(labels),
+        label=", ".join(labels),
+    )
+
+
 def _nothing_moves(study: Study, participant_id: str) -> Finding:
     """Finding of a participant without a moving trial."""
     return Finding(
@@ -130,7 +169,7 @@ def _nothing_moves(study: Study, participant_id: str) -> Finding:
         what=f"{participant_id} has no moving trial: no number of a step can be computed.",
         participant=participant_id,
         file=study.settings.files.trials,
-        fix="add a trial of a run, or set the task of a trial that is called static by mistake.",
+        fix="add a trial of a run; those that are called static stand still.",
     )
 
 
@@ -148,6 +187,8 @@ def _prepare(
     else:
         marker_set, description = study.marker_set, study.marker_file
         recording = read_recording(*files, laboratory.marker_unit)
+        if trial.task == "static":
+            recording = standing_recording(recording, files[0].name)
         recording = with_numbered_unknowns(recording, marker_set, notes)
         if trial == study.static_of(participant_id):
             note_labels_elsewhere(recording, marker_set, notes)

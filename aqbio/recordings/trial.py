@@ -12,7 +12,7 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError, distinct, listed
 from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
-from aqbio.io.movement import breaks, flickers, is_static, jumps
+from aqbio.io.movement import STANDING_M, STANDING_S, breaks, flickers, is_static, jumps
 from aqbio.io.recording import Recording
 from aqbio.names import LOW_PASSED
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
@@ -380,10 +380,16 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
     elapsed = broken.get(frame, np.inf)
     how = f"moves as far as in {elapsed:.1f} frames instead of 1"
     how = how if frame in broken else "jumps as a whole, faster than any landing moves it"
-    what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
+    if frame in broken:
+        what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
+        what += ", and the clocks of movement and plates part there"
+    else:
+        what = (
+            "frames are lost between them, so that the clocks of movement and plates part there, "
+        )
+        what += "or the axes of the laboratory change"
     raise AqbioError(
-        f"from frame {frame + 1} to frame {frame + 2} the body {how}: {what}, and the clocks of "
-        "movement and plates part there"
+        f"from frame {frame + 1} to frame {frame + 2} the body {how}: {what}"
         + (f" (and at {len(frames) - 1} more places)." if len(frames) > 1 else "."),
         file=file,
         where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",
@@ -417,7 +423,9 @@ def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
     """Refuse a static trial that moves about: a model scaled to it would be of another body."""
     if trial.task == "static" and not is_static(recording.positions):
         raise AqbioError(
-            "the sheet says static, but the person moves about.",
+            "the sheet says static, but the person moves about: in no "
+            f"{STANDING_S:g} s three quarters of the markers stay within "
+            f"{1e3 * STANDING_M:.0f} mm.",
             file=notes.file,
             fix="correct task or file in trials.tsv.",
             rule="task",

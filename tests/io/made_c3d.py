@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,8 +33,12 @@ def write_c3d(
     plates: tuple[MadePlate, ...] = (),
     unit: str = "mm",
     first_frame: int = 1,
+    groups: Mapping[str, list[str]] | None = None,
 ) -> Path:
-    """Write points (T, M, 3), in ``unit``, and plates; NaN is a missing marker."""
+    """Write points (T, M, 3), in ``unit``, and plates; NaN is a missing marker.
+
+    ``groups`` are parameters, listed in TYPE_GROUPS, of labels that are values of a model.
+    """
     c3d = ezc3d.c3d()
     parameters = c3d["parameters"]
     parameters["POINT"]["RATE"]["value"] = [rates[0]]
@@ -44,6 +49,9 @@ def write_c3d(
     c3d["data"]["points"] = data
     c3d["header"]["points"]["first_frame"] = first_frame - 1
     c3d.add_parameter("SUBJECTS", "NAMES", [NAME])
+    for name, listed in (groups or {}).items():
+        c3d.add_parameter("POINT", name, listed)
+        c3d.add_parameter("POINT", "TYPE_GROUPS", [name, f"{name}_UNITS"])
     if plates:
         _add_plates(c3d, plates, rates[1])
     c3d.write(str(path))

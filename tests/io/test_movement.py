@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aqbio.io import movement
 from tests.golden import differences, sizes
@@ -102,3 +104,24 @@ def test_what_paths_show_is_what_it_was():
         }
         lines += [f"{name} | {what}: {one}" for what, one in said.items()]
     assert differences("io/movement", lines) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    noise=st.floats(0.0, 0.06),
+    noisy=st.sets(st.integers(0, 11), max_size=12),
+    jump=st.floats(0.3, 2.0),
+    hidden=st.sets(st.integers(12, 23), max_size=12),
+    begin=st.integers(0, FRAMES - 20),
+)
+def test_noise_on_some_markers_is_no_jump_of_the_body(seed, noise, noisy, jump, hidden, begin):
+    """However many of them there are, and hide others for a while; a jump under noise still is."""
+    random = np.random.default_rng(seed)
+    points = np.concatenate([run(), np.add(run(), [0.0, 0.1, 0.05])], axis=1)
+    points[:, sorted(noisy)] += random.normal(0.0, noise, (len(points), len(noisy), 3))
+    points[begin : begin + 20, sorted(hidden)] = np.nan
+    assert movement.jumps(points, RATE) == []
+    if not begin - 3 < 70 < begin + 23:
+        points[70:] += [jump, 0.0, 0.0]
+        assert movement.jumps(points, RATE) == [69]

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.mot import Storage, read_storage, write_storage
+from aqbio.io.points import named_points
 from aqbio.io.recording import (
     FARTHEST,
     FASTEST,
     ForceRecording,
     Recording,
-    kept_labels,
     length_unit,
     possible_positions,
     sampling_rate,
@@ -240,8 +240,8 @@ def test_both_files_share_a_clock(tmp_path):
 
 def test_the_unit_of_the_study_comes_first_and_shapes_must_fit():
     assert length_unit("mm", "cm", np.ones(3), "a.c3d") == 0.01
-    kept, labels, _ = kept_labels(["A", "angle", "*1", "B"], frozenset({"angle"}), "a.c3d")
-    assert (kept, labels) == ([0, 3], ("A", "B"))
+    named = named_points(["A", "angle", "*1", "B"], frozenset({"angle"}), "a.c3d")
+    assert (named.index, named.labels) == ((0, 3), ("A", "B"))
     wrench = PlateWrench(*np.zeros((2, 9, 1, 3)), np.zeros((1, 3)))
     for wrong in (
         lambda: Recording(("A", "B", "C"), np.ones((5, 2, 3)), 250.0),

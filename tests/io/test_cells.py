@@ -1,0 +1,56 @@
+"""Cells as people type them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aqbio.config import Participant
+from aqbio.io.cells import SEX, understood_cell
+from aqbio.io.sheets import sheet_lines
+
+CASES = st.sampled_from([str.lower, str.upper, str.title])
+
+
+@given(value=st.integers(1000, 2300), comma=st.booleans(), gap=st.sampled_from(["", " "]))
+def test_lengths_and_masses_mean_the_same_in_every_unit(value, comma, gap):
+    """To the last digit, with a decimal point or comma, with or without a blank."""
+    for unit, size in (("m", 1000), ("cm", 10), ("mm", 1)):
+        typed = f"{value / size:g}{gap}{unit}"
+        typed = typed.replace(".", ",") if comma else typed
+        assert float(understood_cell("height_m", typed)) == pytest.approx(value / 1000, rel=1e-5)
+    for unit, size in (("kg", 20), ("g", 0.02)):
+        typed = f"{value / size:.9g}{gap}{unit}"
+        assert float(understood_cell("mass_kg", typed)) == pytest.approx(value / 20, rel=1e-5)
+
+
+@given(word=st.sampled_from(sorted(SEX)), case=CASES)
+def test_a_sex_is_known_in_any_spelling(word, case):
+    assert understood_cell("sex", case(word)) == SEX[word]
+
+
+@given(text=st.text(min_size=1), column=st.sampled_from(["sex", "height_m", "mass_kg", "person"]))
+def test_what_is_not_understood_stays_as_it_is(text, column):
+    """And a number alone keeps its size: nothing guesses its unit."""
+    meant = understood_cell(column, text)
+    if meant != text:
+        known = meant in ("female", "male") if column == "sex" else float(meant) >= 0.0
+        assert known
+
+
+def test_a_remark_says_what_a_cell_was_read_as(tmp_path):
+    sheet = tmp_path / "participants.tsv"
+    lines = ("participant_id\tsex\theight_m\tmass_kg", "A\tM\t1,78 m\t75.9 kg", "B\th\t178\t80 st")
+    sheet.write_text("\n".join(lines), encoding="utf-8")
+    (first, second), findings = sheet_lines(sheet, Participant)
+    assert first.row is not None
+    assert (first.row.sex, first.row.height_m, first.row.mass_kg) == ("male", 1.78, 75.9)
+    assert second.row is None
+    remarks = [one for one in findings if one.severity == "info"]
+    errors = [one for one in findings if one.severity == "error"]
+    assert [one.where for one in remarks] == ["line 2"] * 3
+    assert [one.where for one in errors] == ["line 3"] * 3
+    for value in ("'h'", "'178'", "'80 st'"):
+        assert sum(value in one.what for one in errors) == 1, value
+    assert all(one.fix for one in errors)

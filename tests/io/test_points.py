@@ -1,0 +1,150 @@
+"""Points of a file that are markers: duplicates of a label, values of models, and neither."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aqbio.errors import AqbioError
+from aqbio.io.c3d import read_c3d
+from aqbio.io.points import VALUE_NAME, markers_of, named_points
+from aqbio.io.recording import marked_missing
+from aqbio.io.trial_files import read_recording
+from aqbio.labels.by_name import landmark_table
+from tests.io.made_c3d import write_c3d
+
+RATE, FRAMES, MARKERS = 200.0, 120, 14
+LABELS = [f"M{number}" for number in range(MARKERS)]
+
+
+def body(seed: int, speed: float) -> np.ndarray:
+    """A body of four rigid parts that swing while it travels, (T, M, 3) m."""
+    random = np.random.default_rng(seed)
+    time = np.arange(FRAMES) / RATE
+    part = np.arange(MARKERS) % 4
+    home = np.array([[0.0, 0.0, 1.0], [0.0, 0.2, 0.5], [0.0, -0.2, 0.5], [0.0, 0.0, 1.5]])[part]
+    offset = random.uniform(-0.12, 0.12, (MARKERS, 3))
+    phase = random.uniform(0.0, 2.0 * np.pi, 4)[part]
+    swing = 0.3 * np.sin(2.0 * np.pi * 1.5 * time[:, None] + phase)
+    positions = np.zeros((FRAMES, MARKERS, 3)) + home + offset
+    positions[..., 0] += swing + speed * time[:, None]
+    return positions
+
+
+def read(labels: list[str], positions: np.ndarray):
+    points = named_points(labels, frozenset(), "a.c3d")
+    return markers_of(points, marked_missing(positions[:, points.index]), RATE, "a.c3d")
+
+
+drawn = given(seed=st.integers(0, 10_000), speed=st.floats(0.0, 9.5), data=st.data())
+
+
+@settings(max_examples=40, deadline=None)
+@drawn
+def test_parts_of_one_path_are_joined_exactly(seed, speed, data):
+    """Wherever it is cut and whatever lies between; in any order of the points in the file."""
+    whole = body(seed, speed)
+    marker = data.draw(st.integers(0, MARKERS - 1))
+    cuts = sorted(data.draw(st.sets(st.integers(10, FRAMES - 10), min_size=1, max_size=3)))
+    gap = data.draw(st.integers(0, 6))
+    edges = [0, *cuts, FRAMES]
+    parts = []
+    for start, stop in pairwise(edges):
+        part = np.full((FRAMES, 3), np.nan)
+        last = max(stop - gap * (stop < FRAMES), start + 1)
+        part[start:last] = whole[start:last, marker]
+        parts.append(part)
+    others = [one for one in range(MARKERS) if one != marker]
+    paths = [*(whole[:, one] for one in others), *parts]
+    names = [*(LABELS[one] for one in others), *[LABELS[marker]] * len(parts)]
+    order = data.draw(st.permutations(range(len(names))))
+    found = read([names[one] for one in order], np.stack([paths[one] for one in order], axis=1))
+    assert sorted(found.labels) == sorted(LABELS)
+    path = found.positions[:, found.labels.index(LABELS[marker])]
+    known = np.isfinite(path).all(axis=1)
+    assert known.sum() == sum(int(np.isfinite(one).all(axis=1).sum()) for one in parts)
+    np.testing.assert_array_equal(path[known], whole[known, marker])
+    assert [one.rule for one in found.findings] == ["markers-joined"]
+
+
+@settings(max_examples=40, deadline=None)
+@drawn
+def test_two_markers_with_one_label_are_named_and_not_used(seed, speed, data):
+    """Seen together, or one after the other on another part of the body."""
+    whole = body(seed, speed)
+    first, second = data.draw(st.permutations(range(MARKERS)))[:2]
+    cut = data.draw(st.integers(10, FRAMES - 10))
+    if data.draw(st.booleans()):
+        whole[cut:, first] = whole[:cut, second] = np.nan
+        apart = np.linalg.norm(body(seed, speed)[:, first] - body(seed, speed)[:, second], axis=1)
+        if apart.min() < 0.15:  # so near, two markers on one part may pass for one
+            return
+    names = [LABELS[first] if one == second else LABELS[one] for one in range(MARKERS)]
+    found = read(names, whole)
+    assert LABELS[first] not in found.labels
+    assert len(found.labels) == MARKERS - 2
+    (finding,) = found.findings
+    assert finding.rule == "markers-twice"
+    assert LABELS[first] in finding.what
+
+
+@settings(max_examples=40, deadline=None)
+@drawn
+def test_values_of_models_leave_the_markers_as_they_are(seed, speed, data):
+    """Moments and forces under any name, outside every group of the file."""
+    whole = body(seed, speed) + np.array([5.0, 3.0, 0.0])
+    count = data.draw(st.integers(1, MARKERS // 2 - 1))
+    size = data.draw(st.floats(20.0, 900.0))
+    random = np.random.default_rng(seed)
+    values = size * np.abs(random.normal(1.0, 0.2, (FRAMES, count, 3)))
+    labels = [*LABELS, *(f"value{number}" for number in range(count))]
+    found = read(labels, np.concatenate([whole, values], axis=1))
+    assert found.labels == tuple(LABELS)
+    np.testing.assert_array_equal(found.positions, whole)
+    assert [one.rule for one in found.findings] == ["points-away"]
+
+
+OUTPUTS = ("LHipAngles", "thighMag", "R_knee_moment", "LGroundReactionForce", "RAnklePower_CGM2.4")
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_body_with_values_of_a_model_is_not_flat(tmp_path, seed, grouped):
+    """Whether the file lists them or only their names tell; and what one video gave is flat."""
+    random = np.random.default_rng(seed)
+    whole = body(seed, 3.0)
+    values = random.normal(0.0, [199.0, 1.0, 0.05], (FRAMES, len(OUTPUTS), 3))
+    labels = [f"N{name}" for name in LABELS] + list(
+        OUTPUTS if not grouped else [f"V{name}" for name in range(len(OUTPUTS))]
+    )
+    groups = {"STRANGE": labels[MARKERS:]} if grouped else {}
+    for name, positions in (("deep", whole), ("flat", whole * [1.0, 0.0, 1.0])):
+        points = 1e3 * np.concatenate([positions, values], axis=1)
+        file = write_c3d(tmp_path / f"{name}.c3d", labels, points, groups=groups)
+        if name == "flat":
+            with pytest.raises(AqbioError, match="one video"):
+                read_recording(file)
+        else:
+            assert read_recording(file).labels == tuple(labels[:MARKERS])
+
+
+def test_no_landmark_has_the_name_of_a_value():
+    names = {name for entry in landmark_table().landmarks.values() for name in entry.names}
+    shapes = {form for name in names for form in (name, name.upper(), name.title(), f"R{name}")}
+    assert {one for one in shapes if VALUE_NAME.search(one)} == set()
+
+
+@pytest.mark.case
+def test_halves_of_a_heel_are_the_heel(cases):
+    """Of a sprint whose RHEEL stands twice, against the same sprint with one path of it."""
+    split, sound = (
+        read_c3d(cases / case / "recordings" / "sprint.c3d")
+        for case in ("c3d_duplicate_label_split", "c3d_one_plate_dead")
+    )
+    assert sorted(split.labels) == sorted(sound.labels)
+    paths = [one.positions[:, one.labels.index("RHEEL")] for one in (split, sound)]
+    np.testing.assert_array_equal(*paths)

@@ -1,0 +1,56 @@
+"""Labels that one trial has and another has not: compared is what both have."""
+
+from __future__ import annotations
+
+import numpy as np
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aqbio.config import MarkerSet, Trial
+from aqbio.config.settings import Laboratory, Prepare
+from aqbio.errors import AqbioError
+from aqbio.io.recording import Recording
+from aqbio.recordings.label_check import StaticReference, median_places, with_checked_labels
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.trial import prepare_trial
+from tests.stages import made_run
+
+MARKER_SET = MarkerSet.model_validate(yaml.safe_load(made_run.MARKER_SET))
+TRIAL = Trial(participant_id="P1", trial_id="fast", task="run", file="run.c3d")
+LIMBS = {"leg": (("foot_l",), ("foot_r",))}
+
+lacking = st.sets(st.sampled_from(made_run.LABELS), max_size=6)
+
+
+def part(positions: np.ndarray, absent: set[str], hidden: set[str]) -> Recording:
+    """A recording without some labels, and with others that are never seen."""
+    kept = [index for index, one in enumerate(made_run.LABELS) if one not in absent]
+    labels = tuple(made_run.LABELS[index] for index in kept)
+    positions = positions[:, kept].copy()
+    positions[:, [index for index, one in enumerate(labels) if one in hidden]] = np.nan
+    return Recording(labels, positions, made_run.FRAME_RATE)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    absent=lacking, hidden=lacking, of_static=lacking, limbs=st.booleans(), accepted=st.booleans()
+)
+def test_any_labels_may_be_missing_in_either_trial(absent, hidden, of_static, limbs, accepted):
+    """A trial is prepared, or refused with a reason; never an internal error."""
+    moving = made_run.markers()
+    still = np.repeat(moving[:1], 30, axis=0)
+    static = part(still, of_static, set())
+    reference = StaticReference(median_places(static), LIMBS if limbs else {})
+    notes = Notes("fast", "P1", "run.c3d", "run.c3d")
+    trial = TRIAL.model_copy(update={"fix": "swap" if accepted else None})
+    refusal = AqbioError("none", fix="none")
+    try:
+        recording = with_checked_labels(
+            part(moving, absent, hidden), trial, reference, MARKER_SET, notes
+        )
+        prepare_trial(recording, trial, MARKER_SET, (Laboratory(), Prepare()), notes)
+    except AqbioError as error:
+        refusal = error
+    assert refusal.what
+    assert refusal.fix

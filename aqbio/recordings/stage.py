@@ -35,9 +35,10 @@ from aqbio.recordings.body_size import (
 from aqbio.recordings.clock import note_clock, note_rate
 from aqbio.recordings.coordinates import coordinates_trial
 from aqbio.recordings.events_from_markers import kinematic_errors
+from aqbio.recordings.handedness import SWAPPED, BodyLabels, with_known_sides
 from aqbio.recordings.label_check import (
-    SWAPPED,
     StaticReference,
+    company_of,
     note_labels_elsewhere,
     static_reference,
     with_checked_labels,
@@ -144,6 +145,8 @@ def _prepare(
     else:
         marker_set, description = study.marker_set, study.marker_file
         recording = read_recording(*files, laboratory.marker_unit)
+        body = BodyLabels.of_marker_set(marker_set, reference.limbs)
+        recording = with_known_sides(recording, trial, body, company_of(study, trial), notes)
         recording = with_numbered_unknowns(recording, marker_set, notes)
         if trial == study.static_of(participant_id):
             note_labels_elsewhere(recording, marker_set, notes)

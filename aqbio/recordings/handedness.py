@@ -179,7 +179,7 @@ def body_sides(recording: Recording, labels: BodyLabels) -> BodySides | None:
             own = labels.sided[label]
             columns.setdefault(own.part, {}).setdefault(own.side, []).append(column)
     partner = partners([one for one in recording.labels if one in labels.sided], labels)
-    parts, own = {}, list[float]()
+    parts, offsets = {}, list[float]()
     for part, sides in columns.items():
         if len(sides) < len(SIDES):
             continue
@@ -193,8 +193,8 @@ def body_sides(recording: Recording, labels: BodyLabels) -> BodySides | None:
                 other = partner.get(recording.labels[column])
                 beside = middle if other is None else across[:, recording.labels.index(other)]
                 offset = sign * (across[:, column] - beside)
-                own += [float(np.nanmedian(offset))] if np.isfinite(offset).any() else []
-    wrong, sided = sum(one < OWN_SIDE_M for one in own), len(own)
+                offsets += [float(np.nanmedian(offset))] if np.isfinite(offset).any() else []
+    wrong, sided = sum(one < OWN_SIDE_M for one in offsets), len(offsets)
     return BodySides(axes, sided, wrong, parts) if parts else None
 
 

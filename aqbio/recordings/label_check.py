@@ -169,8 +169,25 @@ def with_checked_labels(
             "the sheet says fix: swap, but no exchanged labels are found.",
             fix="clear the column fix of this trial.",
         )
-    right = exchanged_positions(labels, recording.positions, swaps)
-    return replace(recording, positions=right) if accepted else recording
+    if accepted:
+        right = exchanged_positions(labels, recording.positions, swaps)
+        return replace(recording, positions=right)
+    return _without_swapped(recording, swaps, marker_set)
+
+
+def _without_swapped(
+    recording: Recording, swaps: Sequence[LabelSwap], marker_set: MarkerSet
+) -> Recording:
+    """The recording without labels that sit on each other's markers, in those frames.
+
+    They would show events and sides of other places. Labels of the pelvis stay: what is exchanged
+    within it keeps its middle.
+    """
+    positions = recording.positions.copy()
+    for swap in swaps:
+        for label in {swap.first, swap.second} - {*marker_set.pelvis.labels}:
+            positions[swap.frames, recording.labels.index(label)] = np.nan
+    return replace(recording, positions=positions)
 
 
 def _segments(marker_set: MarkerSet) -> dict[str, str]:
@@ -271,11 +288,12 @@ def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
         f"labels {swap.first} and {swap.second} sit on each other's markers in {share:.0%} of the "
         f"frames: their distances from other markers differ by {MILLIMETRES * swap.before:.0f} mm "
         f"from those of the static trial, exchanged by {MILLIMETRES * swap.after:.0f} mm"
-        + ("; they are exchanged, as the sheet accepts." if accepted else "."),
+        + ("; they are exchanged, as the sheet accepts." if accepted else "; they are not used."),
         number=MILLIMETRES * swap.before,
         limit=MILLIMETRES * swap.after,
         unit="mm",
         where=where,
+        label=f"{swap.first}, {swap.second}",
         fix=""
         if accepted
         else "write swap into the column fix of this trial in trials.tsv to exchange them, or "

@@ -138,9 +138,10 @@ class Trial(Row):
     include: Literal["yes", "no"] = Field(
         default="yes", description="no leaves the trial out; say why in your own column."
     )
-    fix: Literal["swap"] | None = Field(
+    fix: Literal["swap", "mirror"] | None = Field(
         default=None,
-        description="swap exchanges the labels that a finding says sit on each other's markers.",
+        description="swap exchanges the labels that a finding says sit on each other's markers; "
+        "mirror turns mirrored (left-handed) coordinates back.",
     )
     belt_speed_mps: Annotated[float, Field(ge=0, le=BELT_FASTEST)] | None = Field(
         default=None, description="Treadmill speed, m/s; n/a estimates it from the stance foot."

@@ -24,6 +24,7 @@ from aqbio.io.opensim_xml import model_names
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.names import SIDES
 from aqbio.recordings.axes import displacement
+from aqbio.recordings.handedness import BodyLabels, Company, with_known_sides
 from aqbio.recordings.label_check import StaticReference, with_checked_labels
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.stage import trial_numbers
@@ -261,7 +262,11 @@ class TrialPreview:
 
 
 def trial_preview(
-    data: Path, row: TrialRow, marker_set: MarkerSet, reference: StaticReference
+    data: Path,
+    row: TrialRow,
+    marker_set: MarkerSet,
+    reference: StaticReference,
+    company: Company = tuple,
 ) -> TrialPreview:
     """Prepare a trial as stage prepare would, and say what it shows."""
     trial = Trial.model_validate({k: v for k, v in row.cells().items() if v and k != "found"})
@@ -270,6 +275,8 @@ def trial_preview(
     recording = read_recording(data / row.file, forces)
     if row.task == "static":
         recording = standing_recording(recording, row.file)
+    body = BodyLabels.of_marker_set(marker_set, reference.limbs)
+    recording = with_known_sides(recording, trial, body, company, notes)
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)

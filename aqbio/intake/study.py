@@ -33,11 +33,13 @@ from aqbio.intake.rows import (
     trial_preview,
 )
 from aqbio.io.opensim_xml import model_names
+from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
 from aqbio.recordings.body_size import compared_lengths, largest_difference
-from aqbio.recordings.label_check import StaticReference, standing_places
+from aqbio.recordings.handedness import BodyLabels, Company, Limbs, turned_back, verdict_on_sides
+from aqbio.recordings.label_check import StaticReference, limbs_of, standing_places
 from aqbio.study.internal import contained
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
@@ -86,22 +88,24 @@ def gathered_study(
     owners = owners_of(group)
     standing = _by_person(group, owners, lambda one: len(one.labels) if one.still else 0)
     longest = _by_person(group, owners, lambda one: 0 if one.still else one.frames)
+    rows, idle = rows_of(group, forces, owners, content.sessions).of_runners()
+    sides = RightHanded(data, rows, BodyLabels.of_places(by_name.places))
     markers = proposed_set(
         name,
         [one.labels for one in group if one.still],
         [one.labels for one in group if not one.still],
         chosen,
-        [standing_places(data / one.file) for one in standing],
-        lambda: (read_recording(data / one.file) for one in longest),
+        [standing_places(sides.read(one.file), one.file.name) for one in standing],
+        lambda: (sides.read(one.file) for one in longest),
         computed=frozenset().union(*(one.computed for one in group)),
     )
-    rows, idle = rows_of(group, forces, owners, content.sessions).of_runners()
     scaled = scaled_models(data, content.models)
     if model is not None and scaling_signs(model):
         rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
     previews = {}
     if markers.marker_set is not None:
-        previews = _previews(data, rows, markers.marker_set, report)
+        limbs = limbs_of(chosen.model_map)
+        previews = _previews(data, rows, markers.marker_set, limbs, report)
     rows = _described(rows, previews)
     facts = {one.file: one for one in content.markers}
     left_out = tuple(
@@ -166,10 +170,44 @@ def _by_person(
     return sorted(largest.values(), key=lambda one: -len(one.labels))
 
 
+@dataclass(frozen=True, slots=True)
+class RightHanded:
+    """Reads recordings of a folder as they are in right-handed coordinates."""
+
+    data: Path
+    rows: Rows
+    labels: BodyLabels
+
+    def company(self, file: str) -> Company:
+        """The other recordings of the person of a file."""
+        person = next((row.participant_id for row in self.rows.trials if row.file == file), None)
+        return lambda: (
+            self._raw(row.file)
+            for row in self.rows.trials
+            if row.participant_id == person and row.file != file and row.include == "yes"
+        )
+
+    def read(self, file: Path) -> Recording:
+        """A recording, turned back unless its labels are exchanged or it is not mirrored.
+
+        Where that is not decided the names of the labels are kept: the person is asked.
+        """
+        recording = self._raw(file.as_posix())
+        verdict, sides = verdict_on_sides(recording, self.labels, self.company(file.as_posix()))
+        if sides is None or verdict in ("sound", "exchanged"):
+            return recording
+        return turned_back(recording, sides, np.ones(3))
+
+    def _raw(self, file: str) -> Recording:
+        force = next((row.force_file for row in self.rows.trials if row.file == file), "")
+        return read_recording(self.data / file, self.data / force if force else None)
+
+
 def _previews(
-    data: Path, rows: Rows, marker_set: MarkerSet, report: Callable[[str], None]
+    data: Path, rows: Rows, marker_set: MarkerSet, limbs: Limbs, report: Callable[[str], None]
 ) -> dict[str, TrialPreview]:
     """Look at every trial, each participant's static trial first."""
+    sides = RightHanded(data, rows, BodyLabels.of_marker_set(marker_set, limbs))
     previews: dict[str, TrialPreview] = {}
     references: dict[str, StaticReference] = {}
     for row in rows.trials:
@@ -179,10 +217,11 @@ def _previews(
             with contained(None, "new", row.file):
                 report(f"looking at {row.file}")
                 if row.task == "static":
-                    places = standing_places(data / row.file)
-                    references[row.participant_id] = StaticReference(places)
-                reference = references.get(row.participant_id, StaticReference())
-                previews[row.file] = trial_preview(data, row, marker_set, reference)
+                    places = standing_places(sides.read(Path(row.file)), row.file)
+                    references[row.participant_id] = StaticReference(places, limbs)
+                reference = references.get(row.participant_id, StaticReference({}, limbs))
+                company = sides.company(row.file)
+                previews[row.file] = trial_preview(data, row, marker_set, reference, company)
         except AqbioError as error:
             told_fix = (f"to use it, {error.fix}",) if error.fix else ()
             previews[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)

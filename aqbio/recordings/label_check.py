@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, compress
-from pathlib import Path
 
 import numpy as np
 
-from aqbio.config import MarkerSet, Trial
+from aqbio.config import MarkerSet, ModelMap, Trial
 from aqbio.errors import AqbioError, listed
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
@@ -25,11 +24,10 @@ from aqbio.recordings.axes import (
     mean_vector,
     pelvis_paths,
 )
+from aqbio.recordings.exchanges import with_stretches_restored
+from aqbio.recordings.handedness import SWAPPED, BodyLabels, Company, Limbs, with_known_sides
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
-
-SWAPPED = "labels-swapped"
-"""Rule of two labels on each other's markers; a warning until the sheet accepts it."""
 
 MILLIMETRES = 1e3
 
@@ -44,7 +42,7 @@ class StaticReference:
     places: Mapping[str, FloatArray] = field(default_factory=dict)
     """mapping of (3,) arrays, m. Median place by label, laboratory axes; empty without a static
     trial."""
-    limbs: Mapping[str, tuple[Sequence[str], Sequence[str]]] = field(default_factory=dict)
+    limbs: Limbs = field(default_factory=dict)
     """mapping of (left, right). Bodies of legs and arms from the trunk outwards, by limb."""
     axes: LaboratoryToGround | None = None
     """Of the laboratory, as upright standing shows them; None where it does not."""
@@ -52,25 +50,50 @@ class StaticReference:
 
 def static_reference(study: Study, participant_id: str) -> StaticReference:
     """Read where a participant's markers are in the static trial, if there is one."""
-    static, groups = study.static_of(participant_id), study.model_map.groups
-    limbs = {
-        limb: (groups.get(f"{limb}_left", ()), groups.get(f"{limb}_right", ()))
-        for limb in ("leg", "arm")
-    }
+    static, limbs = study.static_of(participant_id), limbs_of(study.model_map)
     if static is None:
         return StaticReference({}, limbs)
     try:
         unit = study.settings.laboratory.marker_unit
+        notes = Notes(static.trial_id, participant_id, static.source, static.source)
         recording = read_recording(study.recording(static), unit=unit)
         recording = standing_recording(recording, static.source)
+        labels = BodyLabels.of_marker_set(study.marker_set, limbs)
+        company = company_of(study, static)
+        recording = with_known_sides(recording, static, labels, company, notes)
     except AqbioError:
         return StaticReference({}, limbs)  # reported where the static trial itself is prepared
-    notes = Notes(static.trial_id, participant_id, static.source, static.source)
     try:
         axes = laboratory_axes(recording, study.marker_set, study.settings.laboratory.axes, notes)
     except AqbioError:
         axes = None
     return StaticReference(median_places(recording), limbs, axes)
+
+
+def limbs_of(model_map: ModelMap) -> Limbs:
+    """Bodies of legs and arms of a model, left and right, from the trunk outwards."""
+    groups = model_map.groups
+    return {
+        limb: (groups.get(f"{limb}_left", ()), groups.get(f"{limb}_right", ()))
+        for limb in ("leg", "arm")
+    }
+
+
+def company_of(study: Study, trial: Trial) -> Company:
+    """Reads the other recordings of a trial's participant, those that can be read."""
+
+    def others() -> Iterator[Recording]:
+        for one in study.trials:
+            same = one.participant_id == trial.participant_id and one.trial_id != trial.trial_id
+            if not same or one.include != "yes" or one.coordinates_file:
+                continue
+            try:
+                files = study.recording(one), study.forces(one)
+                yield read_recording(*files, study.settings.laboratory.marker_unit)
+            except (AqbioError, OSError):
+                continue  # reported where that trial is prepared
+
+    return others
 
 
 def with_numbered_unknowns(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:
@@ -102,9 +125,9 @@ def median_places(recording: Recording) -> dict[str, FloatArray]:
     }
 
 
-def standing_places(file: Path) -> dict[str, FloatArray]:
-    """The median place of every marker of a static trial while the person stands."""
-    return median_places(standing_recording(read_recording(file), file.name))
+def standing_places(recording: Recording, file: str) -> dict[str, FloatArray]:
+    """Median position (3,), m, of every marker of a static trial while the person stands."""
+    return median_places(standing_recording(recording, file))
 
 
 def note_labels_elsewhere(recording: Recording, marker_set: MarkerSet, notes: Notes) -> None:
@@ -133,7 +156,8 @@ def with_checked_labels(
     recording: Recording, trial: Trial, static: StaticReference, marker_set: MarkerSet, notes: Notes
 ) -> Recording:
     """Check labels against the static trial; correct them where the row says ``fix: swap``."""
-    accepted, read = trial.fix == "swap", recording
+    accepted = trial.fix == "swap"
+    recording = with_stretches_restored(recording, marker_set, static.limbs, static.places, notes)
     recording = with_checked_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
     segments = _segments(marker_set)
     labels, places = recording.labels, static.places
@@ -143,15 +167,33 @@ def with_checked_labels(
     swaps = swapped_labels(distances)
     for swap in swaps:
         _note_swap(swap, notes, accepted=accepted)
-    if accepted and not swaps and recording is read:
+    exchanged = any(one.rule == SWAPPED for one in notes.findings)
+    if accepted and not (swaps or exchanged):
         notes.add(
             "labels-not-swapped",
             "warning",
             "the sheet says fix: swap, but no exchanged labels are found.",
             fix="clear the column fix of this trial.",
         )
-    right = exchanged_positions(labels, recording.positions, swaps)
-    return replace(recording, positions=right) if accepted else recording
+    if accepted:
+        right = exchanged_positions(labels, recording.positions, swaps)
+        return replace(recording, positions=right)
+    return _without_swapped(recording, swaps, marker_set)
+
+
+def _without_swapped(
+    recording: Recording, swaps: Sequence[LabelSwap], marker_set: MarkerSet
+) -> Recording:
+    """The recording without labels that sit on each other's markers, in those frames.
+
+    They would show events and sides of other places. Labels of the pelvis stay: what is exchanged
+    within it keeps its middle.
+    """
+    positions = recording.positions.copy()
+    for swap in swaps:
+        for label in {swap.first, swap.second} - {*marker_set.pelvis.labels}:
+            positions[swap.frames, recording.labels.index(label)] = np.nan
+    return replace(recording, positions=positions)
 
 
 def _segments(marker_set: MarkerSet) -> dict[str, str]:
@@ -168,7 +210,7 @@ def _segments(marker_set: MarkerSet) -> dict[str, str]:
 def with_checked_sides(
     recording: Recording,
     marker_set: MarkerSet,
-    limbs: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+    limbs: Limbs,
     notes: Notes,
     *,
     accepted: bool = False,
@@ -228,9 +270,7 @@ def _same_but_for_side(left: Sequence[str], right: Sequence[str]) -> dict[str, s
 
 
 def _sided_labels(
-    recording: Recording,
-    marker_set: MarkerSet,
-    limbs: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+    recording: Recording, marker_set: MarkerSet, limbs: Limbs
 ) -> dict[str, list[tuple[list[str], list[str]]]]:
     """Labels of both sides by limb and part, of the parts that are marked on both."""
     worn = [label for label in recording.labels if label in marker_set.markers]
@@ -257,11 +297,12 @@ def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
         f"labels {swap.first} and {swap.second} sit on each other's markers in {share:.0%} of the "
         f"frames: their distances from other markers differ by {MILLIMETRES * swap.before:.0f} mm "
         f"from those of the static trial, exchanged by {MILLIMETRES * swap.after:.0f} mm"
-        + ("; they are exchanged, as the sheet accepts." if accepted else "."),
+        + ("; they are exchanged, as the sheet accepts." if accepted else "; they are not used."),
         number=MILLIMETRES * swap.before,
         limit=MILLIMETRES * swap.after,
         unit="mm",
         where=where,
+        label=f"{swap.first}, {swap.second}",
         fix=""
         if accepted
         else "write swap into the column fix of this trial in trials.tsv to exchange them, or "

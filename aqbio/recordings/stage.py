@@ -38,9 +38,10 @@ from aqbio.recordings.body_size import (
 from aqbio.recordings.clock import note_rate
 from aqbio.recordings.coordinates import coordinates_trial
 from aqbio.recordings.events_from_markers import foot_markers, kinematic_errors
+from aqbio.recordings.handedness import SWAPPED, BodyLabels, with_known_sides
 from aqbio.recordings.label_check import (
-    SWAPPED,
     StaticReference,
+    company_of,
     note_labels_elsewhere,
     static_reference,
     with_checked_labels,
@@ -189,6 +190,8 @@ def _prepare(
         recording = read_recording(*files, laboratory.marker_unit)
         if trial.task == "static":
             recording = standing_recording(recording, files[0].name)
+        body = BodyLabels.of_marker_set(marker_set, reference.limbs)
+        recording = with_known_sides(recording, trial, body, company_of(study, trial), notes)
         recording = with_numbered_unknowns(recording, marker_set, notes)
         if trial == study.static_of(participant_id):
             note_labels_elsewhere(recording, marker_set, notes)

@@ -126,7 +126,7 @@ def assign(
     recordings = list(motions)
     found: list[dict[str, PlacedLabel]] = []
     doubted: list[dict[str, Doubt]] = []
-    toes, behind = _toes(named.places, statics, table)
+    toes, behind = _toes(named, statics, table)
     named = replace(named, places=named.places | toes)
     for static in statics:
         worn = {label: place for label, place in static.items() if label not in named.unused}
@@ -153,7 +153,7 @@ def assign(
     }
     left_out |= {a: f"it sits like {why}, by participant" for a, why in disputed.items()}
     left_out |= {a: why for a, why in every.items() if a not in (*named.places, *used)}
-    tracking = _tracked_by_meaning(named.hints, {*used}, static_only, table)
+    tracking = _tracked_by_meaning(named.hints, {*used, *named.places}, static_only, table)
     places = named.places | {label: one.place for label, one in used.items()} | tracking
     left_out = {label: why for label, why in left_out.items() if label not in tracking}
     notes = {a: _meanings(named.hints[a], f"tracks the {segment}") for a, segment in tracking.items()}
@@ -223,7 +223,7 @@ def _certain(
 
 
 def _toes(
-    places: Mapping[str, SidedLandmark],
+    named: NamedLabels,
     statics: Sequence[Mapping[str, FloatArray]],
     table: LandmarkTable,
 ) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
@@ -231,13 +231,19 @@ def _toes(
 
     Those that are far enough ahead are on the toes.
     """
+    places, hints = named.places, named.hints
     at = {place: label for label, place in places.items()}
     moved: dict[str, SidedLandmark] = {}
     doubts: dict[str, str] = {}
     for label, place in places.items():
         three = [label, *(at.get(SidedLandmark(one, place.side), "") for one in ("heel", "mt5"))]
         worn = [[one[name] for name in three] for one in statics if {*three} <= one.keys()]
-        if place.landmark not in ("toe", "mt2") or not worn:
+        if place.landmark not in ("toe", "mt2"):
+            continue
+        exact = names_landmark(label, place.landmark, table) or names_landmark(label, "toe", table)
+        if not worn:
+            if label in hints and not exact:
+                doubts[label] = "its name does not tell toes from the second metatarsal"
             continue
         ratio = float(
             np.median([np.linalg.norm(t - h) / np.linalg.norm(o - h) for t, h, o in worn])
@@ -245,7 +251,7 @@ def _toes(
         real = SidedLandmark("toe" if ratio > TOE else "mt2", place.side)
         if ratio < FOREFOOT:
             doubts[label] = f"it sits behind the metatarsals, not like the {place}"
-        elif real not in at and names_landmark(label, "toe", table):
+        elif real not in at and (label in hints or names_landmark(label, "toe", table)):
             moved[label] = real
         elif real not in at:
             doubts[label] = f"it sits like the {real}, not like the {place}"

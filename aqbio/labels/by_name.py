@@ -85,7 +85,8 @@ class NamedLabels:
     video: frozenset[str] = frozenset()
     """Those of the places that were found in video, without a marker."""
     hints: Mapping[str, Hint] = field(default_factory=dict)
-    """What words of unknown labels allow; labels without a known word are not in it."""
+    """What words of unknown labels allow, and of toes, which may be metatarsals; labels without a
+    known word are not in it."""
 
 
 def plain_name(label: str) -> str:
@@ -141,13 +142,18 @@ def named_labels(
             unused[label] = f"another label is the {place.landmark} too"
         else:
             places[label] = place
-    places, doubled = _with_video(_toes(places), video, table)
+    toes = _toes(places)
+    forefoot = {label for label, place in toes.items() if place != places[label]}
+    places, doubled = _with_video(toes, video, table)
     unused |= doubled
     unknown = tuple(label for label in names if label not in places and label not in unused)
     in_order = {name: places[name] for name in names if name in places}
     heads = {one for one, place in places.items() if video and place.landmark.startswith(HEAD)}
     seen = frozenset({*video, *heads}) & frozenset(places)
     hints = {label: hints[label] for label in unknown if label in hints}
+    for label in forefoot & places.keys():
+        either = (SidedLandmark(one, places[label].side) for one in ("toe", "mt2"))
+        hints[label] = Hint("toe", frozenset(either), True)
     return NamedLabels(in_order, unused, unknown, seen, hints)
 
 
@@ -172,6 +178,7 @@ def _readings_of_set(
             if label not in own and _counts_in(best[1], tongue)
         }
     unused: dict[str, str] = {}
+    unsure: set[str] = set()
     meant: dict[str, frozenset[SidedLandmark]] = {}
     for label, one in read.items():
         places = frozenset(SidedLandmark(*x) for x in one.places if not x[0].startswith(UNUSED))
@@ -179,11 +186,13 @@ def _readings_of_set(
             unused[label] = next(_reason(name, table) for name, _ in one.places)
         elif places and label not in exact:
             meant[label] = places
+            if len(places) < len(one.places):  # or a finger, which is not used
+                unsure.add(label)
     taken = {place for _, place in exact.values() if not table.landmarks[place.landmark].cluster}
     meant = _exclusive(meant, taken, table)
     found = dict(exact)
     for label, places in meant.items():
-        if len(places) == 1:
+        if len(places) == 1 and label not in unsure:
             (place,) = places
             rank = BY_WORDS + round(100 * read[label].cost)
             found[label] = (rank + LAST * table.landmarks[place.landmark].cluster, place)

@@ -18,7 +18,7 @@ from aqbio.config.label_words import LabelWords
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.study import MODELS
 
-ENGLISH = "english"
+ENGLISH, JAPANESE = "english", "japanese"
 
 SHORTEST_PREFIX = 3
 """Words may be cut off behind so many letters."""
@@ -30,9 +30,13 @@ WORD_COST, EXACT_COST, SHORT_COST, PREFIX_COST = 0.10, 0.15, 0.30, 0.35
 """Of a whole word, an abbreviation of three letters, of fewer, and of a word of which letters are cut
 off, times their share: the more letters agree, the less likely by chance."""
 
-CROSSING_COST, LOOSE_SIDE_COST, SUFFIX_COST, SKIPPED_COST = 0.30, 0.20, 0.40, 1.0
-"""Of a blank, dot or capital inside a word, of a letter for a side that none of them sets apart, of
-a letter for a word of place, and of a part that no word explains."""
+CROSSING_COST, SUFFIX_COST, SKIPPED_COST = 0.30, 0.40, 1.0
+"""Of a blank, dot or capital inside a word, of a letter for a word of place, and of a part that no
+word explains."""
+
+SHORT_SIDE_COST, LOOSE_SIDE_COST = 0.05, 0.20
+"""Of a side that blanks, capitals or digits set apart, and of one that they do not, or that is cut
+off."""
 
 EQUAL_COSTS = 0.12
 """Readings whose costs differ by less are both possible."""
@@ -98,6 +102,21 @@ def spellings(word: str) -> set[str]:
     return {_letters(one) for one in (word.replace("ß", "s"), two, lost)}
 
 
+KUNREI = {"sh": "sy", "ch": "ty", "ts": "t", "j": "zy", "syi": "si", "tyi": "ti", "zyi": "zi"}
+"""Hepburn's spelling of Japanese in Kunrei's, one after the other."""
+
+
+def romanizations(word: str) -> set[str]:
+    """Ways to write a Japanese word: long vowels as short ones, Kunrei's for Hepburn's spelling."""
+    short = re.sub(r"([ou])[u]", r"\1", word)
+    found = {word, short}
+    for one in (word, short):
+        for hepburn, kunrei in KUNREI.items():
+            one = one.replace(hepburn, kunrei)
+        found.add(one)
+    return found
+
+
 def _letters(text: str) -> str:
     """Small letters and digits without accents."""
     plain = unicodedata.normalize("NFKD", text.casefold().replace("ø", "o"))
@@ -155,7 +174,10 @@ def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
     for vocabulary in (table.common, table.languages[language]):
         for key, words in vocabulary.words.items():
             atoms = frozenset(key.split()) - {"ignored"}
-            for spelling in {one for word in words for one in spellings(word)}:
+            written = {one for word in words for one in spellings(word)}
+            if language == JAPANESE:
+                written |= {one for word in written for one in romanizations(word)}
+            for spelling in written:
                 short = len(spelling) < SHORTEST_PREFIX
                 add(spelling, _Token(atoms, SHORT_COST if short else WORD_COST, True, short))
                 for end in range(SHORTEST_PREFIX, len(spelling)):
@@ -188,6 +210,18 @@ def _side_words(tongue: Tongue) -> Mapping[str, str]:
     sides = {word: "right" for word in language.sides.right}
     sides |= {word: "left" for word in language.sides.left}
     return sides | dict(zip(tongue.letters, ("right", "left"), strict=True))
+
+
+@cache
+def _side_beginnings(language: str) -> Mapping[str, str]:
+    """Sides by words for them that are cut off (``izqu``)."""
+    sides = label_words().languages[language].sides
+    return {
+        word[:end]: side
+        for side, words in (("right", sides.right), ("left", sides.left))
+        for word in words
+        for end in range(SHORTEST_PREFIX, len(word))
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +267,12 @@ def reading(label: str, tongue: Tongue) -> Reading | None:
 def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
     """The cheapest ways to cut a whole label."""
     vocabulary, sides = _vocabulary(tongue.language), _side_words(tongue)
-    suffixes = _suffixes(tongue.language)
+    suffixes, beginnings = _suffixes(tongue.language), _side_beginnings(tongue.language)
     cuts: list[dict[tuple[frozenset[str], str, bool], _Cut]] = [{} for _ in range(len(text) + 1)]
     nothing = _Cut(0.0, frozenset(), "", False, False)
     cuts[0][frozenset(), "", False] = nothing
     edges = sorted(bounds | {len(text)})
+    beside = bounds | {1 if text[0] in sides else 0, len(text) - (text[-1] in sides)}
     for start in range(len(text)):
         ways = sorted(cuts[start].values(), key=lambda one: one.cost)[:MAX_CUTS]
         if not ways:
@@ -247,12 +282,15 @@ def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
             piece = text[start:end]
             crossed = sum(start < one < end for one in bounds)
             apart = start in bounds and end in bounds
-            steps = list(_steps(piece, crossed, apart, vocabulary))
+            steps = list(_steps(piece, crossed, start in beside and end in beside, vocabulary))
             if (side := sides.get(piece)) and not crossed:
-                edge = start == 0 or end == len(text)
-                if apart or (edge and (start in bounds or end in bounds)):
-                    cost = 0.05 if apart else LOOSE_SIDE_COST
-                    steps += [_Cut(cost, frozenset(), side, False, False)]
+                ends = end == len(text) or text[end].isdigit()
+                at_edge = (start == 0 or ends) and (start in bounds or end in bounds)
+                if apart or at_edge or len(piece) >= SURE_WORD:
+                    cost = SHORT_SIDE_COST if apart else LOOSE_SIDE_COST
+                    steps.append(_Cut(cost, frozenset(), side, False, False))
+            elif apart and (side := beginnings.get(piece)):
+                steps.append(_Cut(LOOSE_SIDE_COST, frozenset(), side, False, False))
             if start >= SHORTEST_PREFIX and len(piece) == 1 and (atoms := suffixes.get(piece)):
                 steps.append(_Cut(SUFFIX_COST, atoms, "", False, False))
             if start in bounds and end == after:

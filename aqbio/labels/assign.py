@@ -106,6 +106,8 @@ class Assignment:
     """How positions tell a place, or contradict a name, by label."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """What is known of labels without a name that have no place."""
+    spare: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)
+    """Segments on which such labels are, as far as words or positions tell."""
 
 
 def assign(
@@ -162,7 +164,13 @@ def assign(
     notes |= doubts
     notes |= {a: f"{place} by its position, {doubts[a]}" for a, place in exchanged.items()}
     notes = {label: f"{why}: please look" for label, why in notes.items()}
-    return Assignment(places, notes, left_out)
+    spare = {label: (segment_of(one.place, table),) for label, one in by_place.items()}
+    spare |= {
+        label: tuple(dict.fromkeys(segment_of(one, table) for one in hint.places))
+        for label, hint in named.hints.items()
+    }
+    spare = {label: own for label, own in spare.items() if label not in places}
+    return Assignment(places, notes, left_out, spare)
 
 
 def _meanings(hint: Hint, what: str) -> str:

@@ -22,6 +22,7 @@ from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
+from aqbio.labels.against_names import name_findings
 from aqbio.recordings.body_size import (
     force_findings,
     measured_stature,
@@ -91,7 +92,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     chosen = next(iter(masses.items()), ("", None))
     trials_done = (*still, *moving)
     stops = [done["reason"] for done in trials_done]
-    findings: list[Finding] = []
+    findings: list[Finding] = [*name_findings(study, participant_id)]
     if not stops or not all(stops):  # else a mass that is not known is a consequence, no cause
         prepared = [one["trial_id"] for one in trials_done if one["status"] == OK]
         findings += person_findings(study, person, prepared)

@@ -149,7 +149,8 @@ def draws_of(
     truths = [_truth(*pair) for pair in recordings]
     found = []
     for number in range(draws):
-        (static, moving), truth = (one[number % len(recordings)] for one in (recordings, truths))
+        static, moving = recordings[number % len(recordings)]
+        truth = truths[number % len(recordings)]
         language = str(rng.choice(list(styles)))
         style = str(rng.choice(list(styles[language])))
         spelling = str(rng.choice(SPELLINGS))

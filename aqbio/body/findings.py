@@ -13,7 +13,7 @@ from aqbio.body.human_ranges import group_of, impossible_frames, joint_angles, r
 from aqbio.body.posterior import displacements, mass_slopes
 from aqbio.errors import Finding, distinct
 from aqbio.io.study import Study
-from aqbio.labels.against_names import spare_labels, use_spare
+from aqbio.labels.against_names import use_spare
 from aqbio.observed.determined import LARGEST_DISPLACEMENT, determined
 from aqbio.observed.mask import IMPOSSIBLE, NOT_PLACED, POINTS
 
@@ -143,7 +143,7 @@ def unplaced_segments(
         open_parts = tuple(part for part, known in zip(parts, placed, strict=True) if not known)
         slopes = mass_slopes(fit)[:, np.repeat(~placed, POINTS)].reshape(-1, len(fit.covariance))
         help_ = helpful_marker(fit, study.model_map, body.names.values(), slopes)
-        spare = spare_labels(study, participant_id)
+        spare = study.read_manifest(participant_id, "prepare")["spare_labels"]
         largest = float(displacement[~placed].max())
         findings.append(_unplaced(open_parts, largest, help_, spare))
     bent = _impossible(study, fit)
@@ -158,15 +158,12 @@ def unplaced_segments(
 
 
 def _unplaced(
-    parts: tuple[Part, ...],
-    largest: float,
-    help_: str,
-    spare: Mapping[tuple[str, str], Sequence[str]],
+    parts: tuple[Part, ...], largest: float, help_: str, spare: Mapping[str, Sequence[str]]
 ) -> Finding:
     unused = [
         label
         for part in dict.fromkeys(parts)
-        for label in spare.get((SEGMENTS.get(part.name, part.name), part.side), ())
+        for label in spare.get(f"{SEGMENTS.get(part.name, part.name)} {part.side}".strip(), ())
     ]
     names = dict.fromkeys(part.name for part in parts)
     return Finding(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from aqbio.config import MappedMarker, MarkerSet, ModelMap
 from aqbio.config.model_map import LandmarkTable
-from aqbio.errors import AqbioError, Finding
+from aqbio.errors import Finding
 from aqbio.io.study import Study
-from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import NamedLabels, SidedLandmark, landmark_table, named_labels
 from aqbio.labels.marker_set import segment_bodies
 from aqbio.labels.motion import NEIGHBOURS, Segment, segment_of
@@ -36,18 +35,18 @@ def labels_against_names(marker_set: MarkerSet, model_map: ModelMap) -> dict[str
     for label, marker in marker_set.markers.items():
         if marker.looked_at:
             continue
-        said = _said(label, names)
+        meant = _meant_by(label, names)
         has = _landmark(marker, models)
         key = bodies.get(marker.body)
-        if said and not any(_agree(one, has, key, table) for one in said):
-            several = " or ".join(sorted(map(str, said)))
-            words = names.hints[label].words if len(said) > 2 else several
+        if meant and not any(_agree(one, has, key, table) for one in meant):
+            several = " or ".join(sorted(map(str, meant)))
+            words = names.hints[label].words if len(meant) > 2 else several
             at = has or " ".join(filter(None, reversed(key or ()))) or marker.body
             found[label] = f"its name says {words}, markers.yaml {str(at).replace('_', ' ')}"
     return found
 
 
-def _said(label: str, names: NamedLabels) -> frozenset[SidedLandmark]:
+def _meant_by(label: str, names: NamedLabels) -> frozenset[SidedLandmark]:
     """Places that a label's name allows; empty where it says nothing."""
     if label in names.places and label not in names.hints:
         return frozenset({names.places[label]})
@@ -60,18 +59,18 @@ def _landmark(marker: MappedMarker, models: NamedLabels) -> SidedLandmark | None
 
 
 def _agree(
-    said: SidedLandmark, has: SidedLandmark | None, body: Segment | None, table: LandmarkTable
+    name: SidedLandmark, has: SidedLandmark | None, body: Segment | None, table: LandmarkTable
 ) -> bool:
     """Whether a name and a marker set may mean the same place."""
-    if has is not None and not table.landmarks[said.landmark].cluster:
-        alike = any({said.landmark, has.landmark} <= one for one in ALIKE)
-        if said.landmark != has.landmark and not alike:
+    if has is not None and not table.landmarks[name.landmark].cluster:
+        alike = any({name.landmark, has.landmark} <= one for one in ALIKE)
+        if name.landmark != has.landmark and not alike:
             return False
-    if has is not None and "" not in (said.side, has.side) and said.side != has.side:
+    if has is not None and "" not in (name.side, has.side) and name.side != has.side:
         return False
     if body is None:
         return True
-    segment, side = segment_of(said, table)
+    segment, side = segment_of(name, table)
     own = "foot" if body[0] == "toes" else body[0]
     segment = "torso" if segment == "head" else segment
     same = segment == own or {(segment, own), (own, segment)} & NEIGHBOURS
@@ -95,27 +94,20 @@ def name_findings(study: Study, participant_id: str) -> Iterator[Finding]:
         )
 
 
-def spare_labels(study: Study, participant_id: str) -> dict[Segment, list[str]]:
-    """Labels by segment and side that the marker set does not use, as far as names tell where.
+def spare_labels(labels: Iterable[str], marker_set: MarkerSet) -> dict[str, list[str]]:
+    """Labels of a recording that the marker set does not use, by segment and side.
 
-    Of the static trial, or else of the first one that can be read. Labels without a known word may
-    be names of persons and are not printed.
+    As far as names tell where: labels without a known word may be names of persons.
     """
-    trials = [study.static_of(participant_id), *study.moving_of(participant_id)]
-    for trial in (one for one in trials if one is not None and one.file):
-        try:
-            recording = read_recording(study.recording(trial))
-        except AqbioError:
+    every = list(labels)
+    table, names = landmark_table(), named_labels(every, landmark_table())
+    found: dict[str, list[str]] = {}
+    for label in every:
+        if label in marker_set.markers or label in names.unused:
             continue
-        table, names = landmark_table(), named_labels(recording.labels, landmark_table())
-        found: dict[Segment, list[str]] = {}
-        for label in recording.labels:
-            if label in study.marker_set.markers or label in names.unused:
-                continue
-            for segment in {segment_of(one, table) for one in _said(label, names)}:
-                found.setdefault(segment, []).append(label)
-        return found
-    return {}
+        for segment in sorted({segment_of(one, table) for one in _meant_by(label, names)}):
+            found.setdefault(" ".join(segment).strip(), []).append(label)
+    return found
 
 
 def use_spare(labels: Sequence[str]) -> str:

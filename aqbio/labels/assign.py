@@ -158,13 +158,16 @@ def assign(
     tracking = _tracked_by_meaning(named.hints, {*used, *named.places}, static_only, table)
     places = named.places | {label: one.place for label, one in used.items()} | tracking
     left_out = {label: why for label, why in left_out.items() if label not in tracking}
-    notes = {a: _meanings(named.hints[a], f"tracks the {segment}") for a, segment in tracking.items()}
+    notes = {
+        a: _meanings(named.hints[a], f"tracks the {segment}") for a, segment in tracking.items()
+    }
     notes |= {label: f"{place} by its position" for label, place in toes.items()}
     notes |= {label: f"{one.place} by its position, {one.gap}" for label, one in used.items()}
     notes |= doubts
     notes |= {a: f"{place} by its position, {doubts[a]}" for a, place in exchanged.items()}
     notes = {label: f"{why}: please look" for label, why in notes.items()}
-    spare = {label: (segment_of(one.place, table),) for label, one in by_place.items()}
+    spare: dict[str, tuple[Segment, ...]] = {}
+    spare |= {label: (segment_of(one.place, table),) for label, one in by_place.items()}
     spare |= {
         label: tuple(dict.fromkeys(segment_of(one, table) for one in hint.places))
         for label, hint in named.hints.items()
@@ -231,9 +234,7 @@ def _certain(
 
 
 def _toes(
-    named: NamedLabels,
-    statics: Sequence[Mapping[str, FloatArray]],
-    table: LandmarkTable,
+    named: NamedLabels, statics: Sequence[Mapping[str, FloatArray]], table: LandmarkTable
 ) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
     """Places of toe markers, on toes or second metatarsals by position, and doubts of other names.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from aqbio.config.model_map import LandmarkTable
 from aqbio.labels.words import (
     ENGLISH,
+    SURE_WORD,
     UNUSED,
     Reading,
     Tongue,
@@ -68,7 +69,7 @@ class Hint:
     words: str
     """In words: ``right shoulder``."""
     places: frozenset[SidedLandmark]
-    whole: bool
+    whole: bool = True
     """Whether the whole label is understood and means one of the places."""
 
 
@@ -130,7 +131,7 @@ def named_labels(
     unused = {
         label: COMPUTED
         for label in names
-        if label in computed and (label not in found or found[label][0] >= LAST)
+        if label in computed and (label not in found or found[label][0] >= BY_WORDS)
     }
     unused |= said | {label: why for label in names if (why := _why_unused(label, table))}
     places: dict[str, SidedLandmark] = {}
@@ -153,7 +154,7 @@ def named_labels(
     hints = {label: hints[label] for label in unknown if label in hints}
     for label in forefoot & places.keys():
         either = (SidedLandmark(one, places[label].side) for one in ("toe", "mt2"))
-        hints[label] = Hint("toe", frozenset(either), True)
+        hints[label] = Hint("toe", frozenset(either))
     return NamedLabels(in_order, unused, unknown, seen, hints)
 
 
@@ -238,7 +239,7 @@ def _hint(one: Reading, meant: frozenset[SidedLandmark], table: LandmarkTable) -
     """What the words of a label allow."""
     words = " ".join(filter(None, (one.side, *sorted(one.words)))).replace("_", " ")
     if meant:
-        return Hint(words, meant, True)
+        return Hint(words, meant)
     names = hinted_landmarks(one.words) & set(table.landmarks)
     sides = (one.side,) if one.side else ("right", "left")
     places = {
@@ -246,7 +247,7 @@ def _hint(one: Reading, meant: frozenset[SidedLandmark], table: LandmarkTable) -
         for name in names
         for side in sides
     }
-    return Hint(words, frozenset(places), False)
+    return Hint(words, frozenset(places), whole=False)
 
 
 def _tongue_of(
@@ -269,7 +270,8 @@ def _explained(
             options.append((1.0, frozenset({exact[label][1]})))
         one = reading(label, tongue)
         if one is not None and one.places:
-            options.append((1.0 - 0.4 * one.cost, frozenset(SidedLandmark(*x) for x in one.places)))
+            value = (1.0 - 0.4 * one.cost) * min(1.0, one.letters / SURE_WORD)
+            options.append((value, frozenset(SidedLandmark(*x) for x in one.places)))
         if options:
             counted[label] = max(options, key=lambda option: option[0])
     seen = {places for _, places in counted.values()}
@@ -279,7 +281,7 @@ def _explained(
             SidedLandmark(one.landmark, {"right": "left", "left": "right"}.get(one.side, ""))
             for one in places
         )
-        total += value + PAIRED * (mirrored != places and mirrored in seen)
+        total += value * (1.0 + PAIRED * (mirrored != places and mirrored in seen))
         if len(places) == 1:
             (place,) = places
             entry = table.landmarks.get(place.landmark)

@@ -7,6 +7,7 @@ nothing: ``D`` is right in French, Spanish and Italian, and ``S`` is left in the
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
@@ -27,16 +28,16 @@ MAX_CUTS = 16
 """Ways to cut a label that are followed, the cheapest ones."""
 
 WORD_COST, EXACT_COST, SHORT_COST, PREFIX_COST = 0.10, 0.15, 0.30, 0.35
-"""Of a whole word, an abbreviation of three letters, of fewer, and of a word of which letters are cut
-off, times their share: the more letters agree, the less likely by chance."""
+"""Of a whole word, an abbreviation of three letters, of fewer, and, times the share of its letters
+that are cut off, of a shortened word: the more letters agree, the less likely by chance."""
 
 CROSSING_COST, SUFFIX_COST, SKIPPED_COST = 0.30, 0.40, 1.0
 """Of a blank, dot or capital inside a word, of a letter for a word of place, and of a part that no
 word explains."""
 
-SHORT_SIDE_COST, LOOSE_SIDE_COST = 0.05, 0.20
-"""Of a side that blanks, capitals or digits set apart, and of one that they do not, or that is cut
-off."""
+SHORT_SIDE_COST, LOOSE_SIDE_COST, NUMBER_COST = 0.05, 0.20, 0.05
+"""Of a side that blanks, capitals or digits set apart, of one that they do not, or that is cut
+off, and of a number."""
 
 EQUAL_COSTS = 0.12
 """Readings whose costs differ by less are both possible."""
@@ -63,6 +64,8 @@ class Reading:
     words: frozenset[str]
     side: str
     cost: float
+    letters: int
+    """In words of three letters or more: what speaks for the language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ class _Token:
 
     atoms: frozenset[str]
     cost: float
-    whole: bool
+    whole: bool = True
     """Whether it is no more and no less than a word."""
     apart: bool = False
     """Whether it counts only where blanks, capitals or digits set it apart."""
@@ -179,16 +182,16 @@ def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
                 written |= {one for word in written for one in romanizations(word)}
             for spelling in written:
                 short = len(spelling) < SHORTEST_PREFIX
-                add(spelling, _Token(atoms, SHORT_COST if short else WORD_COST, True, short))
+                add(spelling, _Token(atoms, SHORT_COST if short else WORD_COST, apart=short))
                 for end in range(SHORTEST_PREFIX, len(spelling)):
                     cost = WORD_COST + PREFIX_COST * (1.0 - end / len(spelling))
                     apart = language == ENGLISH and end == SHORTEST_PREFIX
-                    add(spelling[:end], _Token(atoms, cost, False, apart))
+                    add(spelling[:end], _Token(atoms, cost, whole=False, apart=apart))
         for key, words in vocabulary.exact.items():
             atoms = frozenset(key.split()) - {"ignored"}
             for spelling in {one for word in words for one in spellings(word)}:
                 short = len(spelling) < SHORTEST_PREFIX
-                add(spelling, _Token(atoms, SHORT_COST if short else EXACT_COST, True, short))
+                add(spelling, _Token(atoms, SHORT_COST if short else EXACT_COST, apart=short))
     return {  # what is a word is no beginning of another one
         spelling: tuple(whole or known.values())
         for spelling, known in found.items()
@@ -207,8 +210,8 @@ def _suffixes(language: str) -> Mapping[str, frozenset[str]]:
 @cache
 def _side_words(tongue: Tongue) -> Mapping[str, str]:
     language = label_words().languages[tongue.language]
-    sides = {word: "right" for word in language.sides.right}
-    sides |= {word: "left" for word in language.sides.left}
+    sides = dict.fromkeys(language.sides.right, "right")
+    sides |= dict.fromkeys(language.sides.left, "left")
     return sides | dict(zip(tongue.letters, ("right", "left"), strict=True))
 
 
@@ -229,11 +232,16 @@ class _Cut:
     """A way to cut the beginning of a label."""
 
     cost: float
-    atoms: frozenset[str]
-    side: str
-    sure: bool
+    atoms: frozenset[str] = frozenset()
+    side: str = ""
+    sure: bool = False
     """Whether a whole word is in it that is no accident."""
-    skipped: bool
+    skipped: bool = False
+    """Whether a part of it is no word."""
+    letters: int = 0
+    """In words of three letters or more."""
+    whole: bool = True
+    """Whether no word in it is cut off."""
 
 
 @lru_cache(maxsize=100_000)
@@ -243,11 +251,15 @@ def reading(label: str, tongue: Tongue) -> Reading | None:
     if not text or len(text) > 60:
         return None
     cuts = [one for one in _cuts(text, bounds, tongue) if one.atoms]
+    words = [one for one in cuts if one.whole and not one.skipped and len(one.atoms) == 1]
+    cheapest = min((one.cost for one in words if not one.side), default=math.inf)  # HEEL: no left
     read = [
         (one, general, meant)
         for one in cuts
         for general in (False, True)
-        if not one.skipped and (meant := meanings(one, general=general))
+        if not one.skipped
+        and one.cost < cheapest + EQUAL_COSTS
+        and (meant := meanings(one, general=general))
     ]
     if read:
         least = min(one.cost for one, *_ in read)
@@ -256,12 +268,12 @@ def reading(label: str, tongue: Tongue) -> Reading | None:
         near = [each for each in near if each[1] == first]
         best = min((one for one, *_ in near), key=lambda one: one.cost)
         places = frozenset().union(*(meant for *_, meant in near))
-        return Reading(places, best.atoms, best.side, best.cost)
+        return Reading(places, best.atoms, best.side, best.cost, best.letters)
     known = [one for one in cuts if one.sure]
     if not known:
         return None
     best = min(known, key=lambda one: one.cost)
-    return Reading(frozenset(), best.atoms, best.side, best.cost)
+    return Reading(frozenset(), best.atoms, best.side, best.cost, best.letters)
 
 
 def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
@@ -269,7 +281,7 @@ def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
     vocabulary, sides = _vocabulary(tongue.language), _side_words(tongue)
     suffixes, beginnings = _suffixes(tongue.language), _side_beginnings(tongue.language)
     cuts: list[dict[tuple[frozenset[str], str, bool], _Cut]] = [{} for _ in range(len(text) + 1)]
-    nothing = _Cut(0.0, frozenset(), "", False, False)
+    nothing = _Cut(0.0)
     cuts[0][frozenset(), "", False] = nothing
     edges = sorted(bounds | {len(text)})
     beside = bounds | {1 if text[0] in sides else 0, len(text) - (text[-1] in sides)}
@@ -282,19 +294,21 @@ def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
             piece = text[start:end]
             crossed = sum(start < one < end for one in bounds)
             apart = start in bounds and end in bounds
-            steps = list(_steps(piece, crossed, start in beside and end in beside, vocabulary))
+            loose = start in beside and end in beside
+            steps = list(_steps(piece, crossed, vocabulary, apart=apart, loose=loose))
             if (side := sides.get(piece)) and not crossed:
                 ends = end == len(text) or text[end].isdigit()
                 at_edge = (start == 0 or ends) and (start in bounds or end in bounds)
                 if apart or at_edge or len(piece) >= SURE_WORD:
                     cost = SHORT_SIDE_COST if apart else LOOSE_SIDE_COST
-                    steps.append(_Cut(cost, frozenset(), side, False, False))
+                    steps.append(_Cut(cost, side=side))
             elif apart and (side := beginnings.get(piece)):
-                steps.append(_Cut(LOOSE_SIDE_COST, frozenset(), side, False, False))
-            if start >= SHORTEST_PREFIX and len(piece) == 1 and (atoms := suffixes.get(piece)):
-                steps.append(_Cut(SUFFIX_COST, atoms, "", False, False))
+                steps.append(_Cut(LOOSE_SIDE_COST, side=side))
+            glued = start >= SHORTEST_PREFIX and start not in bounds and len(piece) == 1
+            if glued and (atoms := suffixes.get(piece)):
+                steps.append(_Cut(SUFFIX_COST, atoms, whole=False))
             if start in bounds and end == after:
-                steps += [_Cut(SKIPPED_COST, frozenset(), "", False, True)]
+                steps += [_Cut(SKIPPED_COST, skipped=True)]
             for way in ways:
                 for step in steps:
                     if not (way.side and step.side):
@@ -303,30 +317,42 @@ def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
 
 
 def _steps(
-    piece: str, crossed: int, apart: bool, vocabulary: Mapping[str, tuple[_Token, ...]]
+    piece: str,
+    crossed: int,
+    vocabulary: Mapping[str, tuple[_Token, ...]],
+    *,
+    apart: bool,
+    loose: bool,
 ) -> Iterator[_Cut]:
-    """Meanings of one piece of a label, each as a step."""
+    """Meanings of one piece of a label, each as a step.
+
+    ``apart``: between blanks, capitals or digits; ``loose``: between these or letters of sides.
+    """
     if piece.isdigit():
         if apart:
-            yield _Cut(0.05, frozenset({str(int(piece))}), "", False, False)
+            yield _Cut(NUMBER_COST, frozenset({str(int(piece))}))
         return
     for token in vocabulary.get(piece, ()):
-        if (token.apart and not apart) or (crossed and not token.whole):
+        if token.apart and not (loose if token.whole else apart):
+            continue
+        if crossed and not token.whole:
             continue
         sure = token.whole and apart and len(piece) >= SURE_WORD and bool(token.atoms)
         across = CROSSING_COST if len(piece) < LONG_WORD else LONG_CROSSING_COST
-        yield _Cut(token.cost + across * crossed, token.atoms, "", sure, False)
+        letters = len(piece) if len(piece) >= SHORTEST_PREFIX and token.atoms else 0
+        cost = token.cost + across * crossed
+        yield _Cut(cost, token.atoms, sure=sure, letters=letters, whole=token.whole)
 
 
-def _keep(
-    cuts: dict[tuple[frozenset[str], str, bool], _Cut], way: _Cut, step: _Cut
-) -> None:
+def _keep(cuts: dict[tuple[frozenset[str], str, bool], _Cut], way: _Cut, step: _Cut) -> None:
     found = _Cut(
         way.cost + step.cost,
         way.atoms | step.atoms,
         way.side or step.side,
         way.sure or step.sure,
         way.skipped or step.skipped,
+        way.letters + step.letters,
+        way.whole and step.whole,
     )
     key = found.atoms, found.side, found.skipped
     if key not in cuts or found.cost < cuts[key].cost:
@@ -340,9 +366,9 @@ class _Pattern:
     landmark: str
     needed: tuple[frozenset[str], ...]
     every: frozenset[str]
-    numbers: bool
+    numbers: bool = True
     """Whether it may hold numbers."""
-    numbered: bool
+    numbered: bool = False
     """Whether it must."""
 
     def fits(self, atoms: frozenset[str]) -> bool:
@@ -354,7 +380,7 @@ class _Pattern:
 
 
 @cache
-def _patterns(general: bool) -> tuple[_Pattern, ...]:
+def _patterns(*, general: bool) -> tuple[_Pattern, ...]:
     """Patterns of landmarks and unused points, or those of segments that a marker tracks."""
     table = label_words()
     unused = {UNUSED + key: atoms for key, atoms in table.unused.items()}
@@ -375,7 +401,7 @@ def _patterns(general: bool) -> tuple[_Pattern, ...]:
             found.append(_Pattern(landmark, tuple(needed), frozenset(every), numbers, numbered))
     for key, atoms in unused.items() if general else ():
         every = {*atoms, *table.place_words}
-        found.append(_Pattern(key, (frozenset(atoms),), frozenset(every), True, False))
+        found.append(_Pattern(key, (frozenset(atoms),), frozenset(every)))
     return tuple(found)
 
 
@@ -383,7 +409,7 @@ def meanings(cut: _Cut, *, general: bool) -> frozenset[tuple[str, str]]:
     """Landmarks and sides that words name, or segments that a marker of such a name tracks."""
     table = landmark_table().landmarks
     kept = set()
-    for pattern in _patterns(general):
+    for pattern in _patterns(general=general):
         if not pattern.fits(cut.atoms):
             continue
         known = not pattern.landmark.startswith(UNUSED)
@@ -401,7 +427,7 @@ def landmarks_of_word(atom: str) -> frozenset[str]:
     return frozenset(
         one.landmark
         for general in (False, True)
-        for one in _patterns(general)
+        for one in _patterns(general=general)
         if any(atom in group for group in one.needed)
     )
 

@@ -22,7 +22,7 @@ from aqbio.io.opensim_xml import model_masses
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording
-from aqbio.labels.against_names import name_findings
+from aqbio.labels.against_names import name_findings, spare_labels
 from aqbio.recordings.body_size import (
     force_findings,
     measured_stature,
@@ -66,7 +66,7 @@ OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 """Axes of coordinates that come from OpenSim."""
 
 
-@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={})
+@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={}, spare_labels={})
 def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
     """Prepare the static trials and all moving trials of a participant.
 
@@ -116,6 +116,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
+        spare_labels=spare_labels(reference.places, study.marker_set),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -13,10 +13,14 @@ from aqbio.body.human_ranges import group_of, impossible_frames, joint_angles, r
 from aqbio.body.posterior import displacements, mass_slopes
 from aqbio.errors import Finding, distinct
 from aqbio.io.study import Study
+from aqbio.labels.against_names import use_spare
 from aqbio.observed.determined import LARGEST_DISPLACEMENT, determined
 from aqbio.observed.mask import IMPOSSIBLE, NOT_PLACED, POINTS
 
 MILLIMETRES = 1e3
+
+SEGMENTS = {"trunk": "torso", "upper arm": "upper_arm"}
+"""Segments of landmarks by part, where they are called otherwise."""
 
 OFF_WEIGHT = 0.35
 """A label is off in a trial if its median Student weight is below this: its error is twice the
@@ -139,7 +143,9 @@ def unplaced_segments(
         open_parts = tuple(part for part, known in zip(parts, placed, strict=True) if not known)
         slopes = mass_slopes(fit)[:, np.repeat(~placed, POINTS)].reshape(-1, len(fit.covariance))
         help_ = helpful_marker(fit, study.model_map, body.names.values(), slopes)
-        findings.append(_unplaced(open_parts, float(displacement[~placed].max()), help_))
+        spare = study.read_manifest(participant_id, "prepare")["spare_labels"]
+        largest = float(displacement[~placed].max())
+        findings.append(_unplaced(open_parts, largest, help_, spare))
     bent = _impossible(study, fit)
     groups = dict.fromkeys(group_of(place) for place in bent)
     limbs = [name for group in groups for name in study.model_map.groups[group]]
@@ -151,7 +157,14 @@ def unplaced_segments(
     return lost, findings
 
 
-def _unplaced(parts: tuple[Part, ...], largest: float, help_: str) -> Finding:
+def _unplaced(
+    parts: tuple[Part, ...], largest: float, help_: str, spare: Mapping[str, Sequence[str]]
+) -> Finding:
+    unused = [
+        label
+        for part in dict.fromkeys(parts)
+        for label in spare.get(f"{SEGMENTS.get(part.name, part.name)} {part.side}".strip(), ())
+    ]
     names = dict.fromkeys(part.name for part in parts)
     return Finding(
         rule="body-not-placed",
@@ -165,7 +178,8 @@ def _unplaced(parts: tuple[Part, ...], largest: float, help_: str) -> Finding:
         number=largest,
         limit=LARGEST_DISPLACEMENT,
         unit="m",
-        fix=f"wear markers on {'; '.join(LANDMARKS[name] for name in names)}, in a static trial at "
+        fix=f"{use_spare(unused) + '; otherwise ' if unused else ''}"
+        f"wear markers on {'; '.join(LANDMARKS[name] for name in names)}, in a static trial at "
         f"least{help_ and ': ' + help_}; where they are worn, say in the marker set where "
         "their labels sit; or give the participant's own scaled model in model_file.",
     )

@@ -229,6 +229,10 @@ class MappedMarker(_Strict):
         description="A marker of a cluster: anywhere on its body; calibration finds where.",
     )
     static_only: bool = Field(default=False, description="Present in the static trial only.")
+    looked_at: bool = Field(
+        default=False,
+        description="A person looked: it sits here, although its name says another place.",
+    )
 
     @property
     def tracked(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.opensim_xml import model_markers
 from aqbio.io.recording import Recording
 from aqbio.labels.assign import assign
-from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
+from aqbio.labels.by_name import NamedLabels, SidedLandmark, landmark_table, named_labels
 from aqbio.labels.marker_set import (
     Labelling,
     blank,
@@ -25,6 +25,7 @@ from aqbio.labels.marker_set import (
     proposed_markers,
     with_blanks,
 )
+from aqbio.labels.motion import Segment
 from aqbio.vectors import FloatArray
 
 UNKNOWN = "its name says nothing to aqbio"
@@ -47,6 +48,8 @@ class ProposedSet:
     """Reason by label that is not used."""
     missing: tuple[SidedLandmark, ...]
     """Landmarks that no marker set can do without."""
+    spare: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)
+    """Segments and sides of labels that are not used."""
 
 
 def proposed_set(
@@ -71,7 +74,7 @@ def proposed_set(
     found = assign(named, statics, motions(), static_only, table)
     labelling = Labelling(found.places, static_only, found.notes, named.video)
     left_out = named.unused | {
-        label: "; ".join(filter(None, (UNKNOWN, found.left_out.get(label))))
+        label: "; ".join(filter(None, (_understood(named, label), found.left_out.get(label))))
         for label in named.unknown
         if label not in found.places
     }
@@ -87,7 +90,17 @@ def proposed_set(
     text = marker_set_text(content, sections, labelling.notes, left_out, missing)
     marker_set = None if missing else MarkerSet.model_validate(content)
     sure = len(placed) - len(missing)
-    return ProposedSet(marker_set, text, sure, found.notes, left_out, missing)
+    return ProposedSet(marker_set, text, sure, found.notes, left_out, missing, found.spare)
+
+
+def _understood(named: NamedLabels, label: str) -> str:
+    """What is understood of a label that has no place by its name."""
+    hint = named.hints.get(label)
+    if hint is None:
+        return UNKNOWN
+    if not hint.whole:
+        return f"of its name aqbio knows only: {hint.words}"
+    return f"its name may mean {' or '.join(sorted(map(str, hint.places)))}"
 
 
 HEADINGS = {"trunk": "pelvis, trunk and head", "right": "right side", "left": "left side"}

@@ -19,6 +19,7 @@ from aqbio.intake.folder import Unusable
 from aqbio.intake.labelled_recordings import ProposedSet
 from aqbio.intake.models import ChosenModel
 from aqbio.intake.rows import Rows, TrialPreview
+from aqbio.labels.motion import Segment
 from aqbio.observed.determined import (
     LARGEST_DISPLACEMENT,
     LARGEST_MOMENTUM,
@@ -53,6 +54,13 @@ MARKS = {
     "pelvis": "the iliac spines in front (ASIS) and behind (PSIS)",
 }
 """Where markers, or the landmarks that OpenCap's network adds, show a part."""
+
+
+SEGMENTS = {
+    "leg": ("thigh", "shank", "foot"), "arm": ("upper_arm", "forearm"), "trunk": ("torso",),
+    "torso": ("torso",), "pelvis": ("pelvis",),
+}  # fmt: skip
+"""Segments of labels by kind of part."""
 
 
 def outlook(
@@ -90,7 +98,7 @@ def outlook(
             return
         forces = sum(previews[one.file].forces for one in usable)
         unsure = unsureness(model, markers.marker_set, labels)
-        yield from _of_motion(unsure, _trials(len(usable), len(runs)))
+        yield from _of_motion(unsure, _trials(len(usable), len(runs)), markers.spare)
         if any(one.video for one in markers.marker_set.markers.values()):
             yield (
                 "less sure: turns of thighs, shanks and arms about their own axes, which joint "
@@ -119,7 +127,9 @@ def _trials(some: int, every: int) -> str:
     return f"{some} of {every} run{'s' if every > 1 else ''}"
 
 
-def _of_motion(unsure: Mapping[str, float], runs: str) -> Iterator[str]:
+def _of_motion(
+    unsure: Mapping[str, float], runs: str, spare: Mapping[str, tuple[Segment, ...]]
+) -> Iterator[str]:
     """Of which parts angular momentum is computed, by the unsureness of the model's groups."""
     lost = {group for group, one in unsure.items() if one > NOT_SHOWN}
     doubtful = {group for group, one in unsure.items() if SHOWN < one <= NOT_SHOWN}
@@ -139,10 +149,25 @@ def _of_motion(unsure: Mapping[str, float], runs: str) -> Iterator[str]:
             shown = [" ".join(reversed(one.split("_"))) for one in sorted(groups)]
             shown = [one.replace("torso", "trunk") for one in shown]
             marks = dict.fromkeys(MARKS[one.split()[-1]] for one in shown)
+            unused = [label for label, own in spare.items() if _lies(own, groups)]
+            there = (
+                f"{listed(unused)} lie there and are not used: remove the first # of their lines "
+                "in markers.yaml and give them their body; else "
+            )
             yield (
                 f"{word}: angular momentum of {listed(names)}, for the labels {how} "
-                f"{listed(shown)}. To change that: mark {'; '.join(marks)}"
+                f"{listed(shown)}. To change that: {there if unused else ''}mark {'; '.join(marks)}"
             )
+
+
+def _lies(segments: Collection[Segment], groups: Collection[str]) -> bool:
+    """Whether a label lies on one of some groups of a model (``arm_left``)."""
+    kinds = [(one.partition("_")[0], one.partition("_")[2]) for one in groups]
+    return any(
+        segment in SEGMENTS[kind] and side in ("", own)
+        for segment, own in segments
+        for kind, side in kinds
+    )
 
 
 def unsureness(

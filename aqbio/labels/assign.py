@@ -7,15 +7,16 @@ counts (Jonker and Volgenant): a name is doubted where another place is better b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
-from aqbio.labels.by_name import NamedLabels, SidedLandmark, names_landmark
+from aqbio.labels.by_name import Hint, NamedLabels, SidedLandmark, names_landmark
 from aqbio.labels.geometry import Placement, placement
+from aqbio.labels.hints import allows, barred_pairs, common_segment
 from aqbio.labels.marker_set import INSTEAD, Labelling, missing_landmarks
 from aqbio.labels.motion import MILLIMETRES, Segment, loose_labels, segment_of
 from aqbio.labels.template import Template, standing_template, target_points
@@ -105,6 +106,8 @@ class Assignment:
     """How positions tell a place, or contradict a name, by label."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """What is known of labels without a name that have no place."""
+    spare: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)
+    """Segments on which such labels are, as far as words or positions tell."""
 
 
 def assign(
@@ -119,23 +122,27 @@ def assign(
     Names count. Labels that the static trials of all people certainly put in places of others are
     used there, if motion does not contradict; other contradictions are said. Labels without a name
     are placed where a segment or a landmark that none can do without has no other, if all people
-    agree and the label moves with its segment.
+    agree and the label moves with its segment; never where a word of the label contradicts. Of the
+    meanings that a label may have positions choose one.
     """
     recordings = list(motions)
     found: list[dict[str, PlacedLabel]] = []
     doubted: list[dict[str, Doubt]] = []
-    toes, behind = _toes(named.places, statics, table)
+    toes, behind = _toes(named, statics, table)
     named = replace(named, places=named.places | toes)
     for static in statics:
         worn = {label: place for label, place in static.items() if label not in named.unused}
-        placed, wrong = placed_labels(worn, named.places, table)
+        placed, wrong = placed_labels(worn, named.places, table, named.hints)
         found.append(placed)
         doubted.append(wrong)
     exchanged = _certain(named.places, statics, doubted, recordings, table)
     named = replace(named, places=named.places | exchanged)
-    doubts = behind | {a: one.why for wrong in doubted for a, one in wrong.items()}
+    every = {a: one.why for wrong in doubted for a, one in wrong.items()}
+    doubts = behind | {label: why for label, why in every.items() if label in named.places}
     by_place, disputed = pooled_places(found, table)
-    used = needed_labels(by_place, Labelling(named.places, static_only), table)
+    labelling = Labelling(named.places, static_only)
+    meant = {label for label, hint in named.hints.items() if hint.whole}
+    used = needed_labels(by_place, labelling, table, meant)
     places = named.places | {label: one.place for label, one in used.items()}
     loose = loose_labels(places, set(used), recordings, table)
     doubts |= {one: f"while running {why}" for one, why in loose.items() if one in named.places}
@@ -147,13 +154,47 @@ def assign(
         if label not in used
     }
     left_out |= {a: f"it sits like {why}, by participant" for a, why in disputed.items()}
-    places = named.places | {label: one.place for label, one in used.items()}
-    notes = {label: f"{place} by its position" for label, place in toes.items()}
+    left_out |= {a: why for a, why in every.items() if a not in (*named.places, *used)}
+    tracking = _tracked_by_meaning(named.hints, {*used, *named.places}, static_only, table)
+    places = named.places | {label: one.place for label, one in used.items()} | tracking
+    left_out = {label: why for label, why in left_out.items() if label not in tracking}
+    notes = {
+        a: _meanings(named.hints[a], f"tracks the {segment}") for a, segment in tracking.items()
+    }
+    notes |= {label: f"{place} by its position" for label, place in toes.items()}
     notes |= {label: f"{one.place} by its position, {one.gap}" for label, one in used.items()}
     notes |= doubts
     notes |= {a: f"{place} by its position, {doubts[a]}" for a, place in exchanged.items()}
     notes = {label: f"{why}: please look" for label, why in notes.items()}
-    return Assignment(places, notes, left_out)
+    spare: dict[str, tuple[Segment, ...]] = {}
+    spare |= {label: (segment_of(one.place, table),) for label, one in by_place.items()}
+    spare |= {
+        label: tuple(dict.fromkeys(segment_of(one, table) for one in hint.places))
+        for label, hint in named.hints.items()
+    }
+    spare = {label: own for label, own in spare.items() if label not in places}
+    return Assignment(places, notes, left_out, spare)
+
+
+def _meanings(hint: Hint, what: str) -> str:
+    """Say what a label may mean."""
+    return f"it {what}, for its name may mean {' or '.join(sorted(map(str, hint.places)))}"
+
+
+def _tracked_by_meaning(
+    hints: Mapping[str, Hint],
+    used: Collection[str],
+    static_only: Collection[str],
+    table: LandmarkTable,
+) -> dict[str, SidedLandmark]:
+    """Labels of several meanings that positions do not tell apart: they track their segment."""
+    return {
+        label: segment
+        for label, hint in hints.items()
+        if label not in used
+        and label not in static_only
+        and (segment := common_segment(hint, table)) is not None
+    }
 
 
 def _certain(
@@ -193,21 +234,25 @@ def _certain(
 
 
 def _toes(
-    places: Mapping[str, SidedLandmark],
-    statics: Sequence[Mapping[str, FloatArray]],
-    table: LandmarkTable,
+    named: NamedLabels, statics: Sequence[Mapping[str, FloatArray]], table: LandmarkTable
 ) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
     """Places of toe markers, on toes or second metatarsals by position, and doubts of other names.
 
     Those that are far enough ahead are on the toes.
     """
+    places, hints = named.places, named.hints
     at = {place: label for label, place in places.items()}
     moved: dict[str, SidedLandmark] = {}
     doubts: dict[str, str] = {}
     for label, place in places.items():
         three = [label, *(at.get(SidedLandmark(one, place.side), "") for one in ("heel", "mt5"))]
         worn = [[one[name] for name in three] for one in statics if {*three} <= one.keys()]
-        if place.landmark not in ("toe", "mt2") or not worn:
+        if place.landmark not in ("toe", "mt2"):
+            continue
+        exact = names_landmark(label, place.landmark, table) or names_landmark(label, "toe", table)
+        if not worn:
+            if label in hints and not exact:
+                doubts[label] = "its name does not tell toes from the second metatarsal"
             continue
         ratio = float(
             np.median([np.linalg.norm(t - h) / np.linalg.norm(o - h) for t, h, o in worn])
@@ -215,7 +260,7 @@ def _toes(
         real = SidedLandmark("toe" if ratio > TOE else "mt2", place.side)
         if ratio < FOREFOOT:
             doubts[label] = f"it sits behind the metatarsals, not like the {place}"
-        elif real not in at and names_landmark(label, "toe", table):
+        elif real not in at and (label in hints or names_landmark(label, "toe", table)):
             moved[label] = real
         elif real not in at:
             doubts[label] = f"it sits like the {real}, not like the {place}"
@@ -223,12 +268,17 @@ def _toes(
 
 
 def placed_labels(
-    static: Mapping[str, FloatArray], named: Mapping[str, SidedLandmark], table: LandmarkTable
+    static: Mapping[str, FloatArray],
+    named: Mapping[str, SidedLandmark],
+    table: LandmarkTable,
+    hints: Mapping[str, Hint] | None = None,
 ) -> tuple[dict[str, PlacedLabel], dict[str, Doubt]]:
     """Landmarks of labels without meaning by their place (m) in a static trial, and doubted names.
 
     Trunk and legs are laid over the markers first, the arms in the posture that fits best then.
+    Where the words of a label (``hints``) contradict its position, it has no place, and is doubted.
     """
+    hints = hints or {}
     template = standing_template(table)
     labels = tuple(static)
     markers = np.array([static[label] for label in labels]).reshape(-1, 3)
@@ -239,8 +289,9 @@ def placed_labels(
         for label, place in named.items()
         if label in static and place in places
     ]
+    barred = barred_pairs(places, labels, hints, table)
     if len(anchors) < ANCHORS:
-        rough = placement(markers, postures[::ROUGH])
+        rough = placement(markers, postures[::ROUGH], barred=barred)
         if rough is None:
             return {}, {}
         anchors = [
@@ -250,18 +301,42 @@ def placed_labels(
         ]
     exchanged = [(places.index(_other_side(places[place])), marker) for place, marker in anchors]
     found = min(
-        (placement(markers, postures, each) for each in (anchors, exchanged)),
+        (placement(markers, postures, each, barred) for each in (anchors, exchanged)),
         key=lambda one: np.inf if one is None else one.cost,
     )
     if found is None:
         return {}, {}
-    read = _read(found, places, labels, named)
+    read = _read(found, places, labels, named, hints)
     posture = template.postures[found.template]
     source = np.hstack((posture, np.ones((len(posture), 1))))
     turn = np.linalg.lstsq(source[template.landmarks], found.landmarks, rcond=None)[0]
     laid = np.asarray(source @ turn)  # all points of the template, where its landmarks are
     tracking = _tracking(template, laid, static, {*named, *read}, table)
-    return read | tracking, _doubts(template, laid, static, named, table)
+    against = _against_words(tracking, template, laid, static, {*named, *read}, hints, table)
+    tracking = {label: one for label, one in tracking.items() if label not in against}
+    return read | tracking, _doubts(template, laid, static, named, table) | against
+
+
+def _against_words(
+    tracking: Mapping[str, PlacedLabel],
+    template: Template,
+    laid: FloatArray,
+    static: Mapping[str, FloatArray],
+    placed: set[str],
+    hints: Mapping[str, Hint],
+    table: LandmarkTable,
+) -> dict[str, Doubt]:
+    """Labels without a place whose words contradict the place that their positions show."""
+    found = {}
+    for label, hint in hints.items():
+        if label not in static or label in placed:
+            continue
+        gaps = np.linalg.norm(laid - static[label], axis=1)
+        near = template.places[int(np.argmin(gaps))]
+        one = tracking.get(label, PlacedLabel(near, float(gaps.min())))
+        if one.distance <= NEAR and not allows(hint, one.place, table):
+            found[label] = Doubt(f"its name says {hint.words}, but it sits like {one.place}")
+    return found
 
 
 def _other_side(place: SidedLandmark) -> SidedLandmark:
@@ -387,10 +462,12 @@ def _read(
     places: tuple[SidedLandmark, ...],
     labels: tuple[str, ...],
     named: Mapping[str, SidedLandmark],
+    hints: Mapping[str, Hint],
 ) -> dict[str, PlacedLabel]:
     """Keep the landmarks that have no name yet, at labels that have none.
 
-    Single markers are lateral ones; arms count only where elbow and wrist are seen.
+    Single markers are lateral ones; arms count only where elbow and wrist are seen, unless the name
+    says which it is.
     """
     read = {
         labels[marker]: PlacedLabel(place, float(distance))
@@ -406,9 +483,13 @@ def _read(
         place, side = one.place, one.place.side
         joint, _, kind = place.landmark.partition("_")
         at = {known_place.landmark for known_place in known if known_place.side == side}
-        if joint in ("elbow", "wrist") and at.isdisjoint(ELBOW) | at.isdisjoint(WRIST):
+        said = label in hints and hints[label].whole
+        alone = at.isdisjoint(ELBOW) | at.isdisjoint(WRIST)
+        if joint in ("elbow", "wrist") and alone and not said:
             continue
-        if kind == "medial" and f"{joint}_lateral" not in at:
+        if said and place in hints[label].places and len(at & set(WRIST)) != 1:
+            pass
+        elif kind == "medial" and f"{joint}_lateral" not in at:
             place = SidedLandmark(f"{joint}_lateral", side)
         elif joint == "wrist" and len(at & set(WRIST)) == 1:
             place = SidedLandmark("wrist", side)
@@ -466,9 +547,14 @@ def pooled_places(
 
 
 def needed_labels(
-    placed: Mapping[str, PlacedLabel], labelling: Labelling, table: LandmarkTable
+    placed: Mapping[str, PlacedLabel],
+    labelling: Labelling,
+    table: LandmarkTable,
+    meant: Collection[str] = (),
 ) -> dict[str, PlacedLabel]:
     """The labels whose position counts: landmarks that are missing, and segments without any.
+
+    And those whose names mean (``meant``) one of several places, of which positions tell which.
 
     Of landmarks farther than 5 cm from where they are expected two in five were others of the same
     segment (four static trials, names hidden): such labels only track it.
@@ -486,7 +572,7 @@ def needed_labels(
     }
     kept = {label: one for label, one in placed.items() if one.place in wanted}
     for label, one in placed.items():
-        if label in kept or segment_of(one.place, table) in shown:
+        if label in kept or (segment_of(one.place, table) in shown and label not in meant):
             continue
         tracks, entry = one, table.landmarks[one.place.landmark]
         cluster = table.clusters().get((entry.segment, entry.sided))

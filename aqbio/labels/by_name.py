@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 
-from aqbio.config import read_yaml
 from aqbio.config.model_map import LandmarkTable
-from aqbio.io.study import MODELS
+from aqbio.labels.words import (
+    ENGLISH,
+    SURE_WORD,
+    UNUSED,
+    Reading,
+    Tongue,
+    hinted_landmarks,
+    landmark_table,
+    reading,
+    tongues,
+)
+
+__all__ = [
+    "Hint", "NamedLabels", "SidedLandmark", "landmark_table", "named_labels", "names_landmark",
+    "plain_name", "video_places",
+]  # fmt: skip
 
 SIDE_WORDS = (("right", "right"), ("left", "left"), ("r", "right"), ("l", "left"))
 
@@ -26,6 +39,16 @@ COMPUTED_FROM_VIDEO = "_study"
 LAST = 1000
 """Rank of a segment that a label names by a word: behind every landmark."""
 
+BY_WORDS = 300
+"""Rank of a landmark that a label names by its words: behind the names of published sets."""
+
+FOREIGN = 1.5
+"""Labels by which another language must explain more of a set than English does."""
+
+PAIRED, SHARED = 0.3, 0.5
+"""What a label counts more that has a mirror image on the other side, and less whose place another
+label has, in the choice of a set's language."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class SidedLandmark:
@@ -40,6 +63,17 @@ class SidedLandmark:
 
 
 @dataclass(frozen=True, slots=True)
+class Hint:
+    """What words of a label allow that does not name one landmark."""
+
+    words: str
+    """In words: ``right shoulder``."""
+    places: frozenset[SidedLandmark]
+    whole: bool = True
+    """Whether the whole label is understood and means one of the places."""
+
+
+@dataclass(frozen=True, slots=True)
 class NamedLabels:
     """What the labels of a recording say by themselves."""
 
@@ -51,6 +85,9 @@ class NamedLabels:
     """Labels without a known meaning."""
     video: frozenset[str] = frozenset()
     """Those of the places that were found in video, without a marker."""
+    hints: Mapping[str, Hint] = field(default_factory=dict)
+    """What words of unknown labels allow, and of toes, which may be metatarsals; labels without a
+    known word are not in it."""
 
 
 def plain_name(label: str) -> str:
@@ -90,17 +127,13 @@ def named_labels(
     """
     names = dict.fromkeys(labels)
     video = video_places(names, table)
-    found = {
-        label: best
-        for label in names
-        if label not in video and (best := _best(label, table)) is not None
-    }
+    found, hints, said = _readings_of_set([one for one in names if one not in video], table)
     unused = {
         label: COMPUTED
         for label in names
-        if label in computed and (label not in found or found[label][0] >= LAST)
+        if label in computed and (label not in found or found[label][0] >= BY_WORDS)
     }
-    unused |= {label: why for label in names if (why := _why_unused(label, table))}
+    unused |= said | {label: why for label in names if (why := _why_unused(label, table))}
     places: dict[str, SidedLandmark] = {}
     for label, (_, place) in sorted(found.items(), key=lambda item: item[1][0]):
         taken = place in places.values() and not table.landmarks[place.landmark].cluster
@@ -110,12 +143,152 @@ def named_labels(
             unused[label] = f"another label is the {place.landmark} too"
         else:
             places[label] = place
-    places, doubled = _with_video(_toes(places), video, table)
+    toes = _toes(places)
+    forefoot = {label for label, place in toes.items() if place != places[label]}
+    places, doubled = _with_video(toes, video, table)
     unused |= doubled
     unknown = tuple(label for label in names if label not in places and label not in unused)
     in_order = {name: places[name] for name in names if name in places}
     heads = {one for one, place in places.items() if video and place.landmark.startswith(HEAD)}
-    return NamedLabels(in_order, unused, unknown, frozenset({*video, *heads}) & frozenset(places))
+    seen = frozenset({*video, *heads}) & frozenset(places)
+    hints = {label: hints[label] for label in unknown if label in hints}
+    for label in forefoot & places.keys():
+        either = (SidedLandmark(one, places[label].side) for one in ("toe", "mt2"))
+        hints[label] = Hint("toe", frozenset(either))
+    return NamedLabels(in_order, unused, unknown, seen, hints)
+
+
+Ranked = tuple[int, SidedLandmark]
+
+
+def _readings_of_set(
+    labels: Collection[str], table: LandmarkTable
+) -> tuple[dict[str, Ranked], dict[str, Hint], dict[str, str]]:
+    """Ranked places of labels in the language of their set, hints of others, reasons of unused."""
+    exact = {label: best for label in labels if (best := _best(label, table)) is not None}
+    open_ = [label for label in labels if label not in exact]
+    tongue = _tongue_of(labels, exact, table) if open_ else tongues()[0]
+    read = {label: one for label in labels if (one := reading(label, tongue)) is not None}
+    if tongue.language == ENGLISH:
+        read = {label: one for label, one in read.items() if label not in exact}
+    else:
+        own = {label for label, one in read.items() if one.places}
+        exact = {
+            label: best
+            for label, best in exact.items()
+            if label not in own and _counts_in(best[1], tongue)
+        }
+    unused: dict[str, str] = {}
+    unsure: set[str] = set()
+    meant: dict[str, frozenset[SidedLandmark]] = {}
+    for label, one in read.items():
+        places = frozenset(SidedLandmark(*x) for x in one.places if not x[0].startswith(UNUSED))
+        if one.places and not places:
+            unused[label] = next(_reason(name, table) for name, _ in one.places)
+        elif places and label not in exact:
+            meant[label] = places
+            if len(places) < len(one.places):  # or a finger, which is not used
+                unsure.add(label)
+    taken = {place for _, place in exact.values() if not table.landmarks[place.landmark].cluster}
+    meant = _exclusive(meant, taken, table)
+    found = dict(exact)
+    for label, places in meant.items():
+        if len(places) == 1 and label not in unsure:
+            (place,) = places
+            rank = BY_WORDS + round(100 * read[label].cost)
+            found[label] = (rank + LAST * table.landmarks[place.landmark].cluster, place)
+    hints = {
+        label: _hint(one, meant.get(label, frozenset()), table)
+        for label, one in read.items()
+        if label not in found and label not in unused
+    }
+    return found, {label: one for label, one in hints.items() if one.places}, unused
+
+
+def _reason(name: str, table: LandmarkTable) -> str:
+    """Why a point is not used that words name; empty where they name none of those."""
+    key = name.removeprefix(UNUSED)
+    return next((one.why for one in table.unused if key != name and key in one.names), "")
+
+
+def _counts_in(place: SidedLandmark, tongue: Tongue) -> bool:
+    """Whether an English name with R or L counts in a set of another language."""
+    return not place.side or tongue.letters == tongues()[0].letters
+
+
+def _exclusive(
+    meant: Mapping[str, frozenset[SidedLandmark]],
+    taken: Collection[SidedLandmark],
+    table: LandmarkTable,
+) -> dict[str, frozenset[SidedLandmark]]:
+    """Meanings of labels that may have several, without landmarks that other labels have."""
+    found, before = dict(meant), {*taken}
+    while True:
+        sure = {next(iter(one)) for one in found.values() if len(one) == 1}
+        sure = {one for one in sure if not table.landmarks[one.landmark].cluster} | before
+        cut = {
+            label: (places - sure or places) if len(places) > 1 else places
+            for label, places in found.items()
+        }
+        if cut == found:
+            return found
+        found = cut
+
+
+def _hint(one: Reading, meant: frozenset[SidedLandmark], table: LandmarkTable) -> Hint:
+    """What the words of a label allow."""
+    words = " ".join(filter(None, (one.side, *sorted(one.words)))).replace("_", " ")
+    if meant:
+        return Hint(words, meant)
+    names = hinted_landmarks(one.words) & set(table.landmarks)
+    sides = (one.side,) if one.side else ("right", "left")
+    places = {
+        SidedLandmark(name, side if table.landmarks[name].sided else "")
+        for name in names
+        for side in sides
+    }
+    return Hint(words, frozenset(places), whole=False)
+
+
+def _tongue_of(
+    labels: Collection[str], exact: Mapping[str, Ranked], table: LandmarkTable
+) -> Tongue:
+    """The language that explains most of a set of labels, and the letters of its sides."""
+    scores = {tongue: _explained(labels, exact, tongue, table) for tongue in tongues()}
+    scores[tongues()[0]] += FOREIGN
+    return max(tongues(), key=lambda one: round(scores[one], 6))
+
+
+def _explained(
+    labels: Collection[str], exact: Mapping[str, Ranked], tongue: Tongue, table: LandmarkTable
+) -> float:
+    """How many labels of a set a language explains; surely read and mirrored ones count more."""
+    counted: dict[str, tuple[float, frozenset[SidedLandmark]]] = {}
+    for label in labels:
+        options = []
+        if label in exact and _counts_in(exact[label][1], tongue):
+            options.append((1.0, frozenset({exact[label][1]})))
+        one = reading(label, tongue)
+        if one is not None and one.places:
+            value = (1.0 - 0.4 * one.cost) * min(1.0, one.letters / SURE_WORD)
+            options.append((value, frozenset(SidedLandmark(*x) for x in one.places)))
+        if options:
+            counted[label] = max(options, key=lambda option: option[0])
+    seen = {places for _, places in counted.values()}
+    total, shared = 0.0, set[SidedLandmark]()
+    for value, places in counted.values():
+        mirrored = frozenset(
+            SidedLandmark(one.landmark, {"right": "left", "left": "right"}.get(one.side, ""))
+            for one in places
+        )
+        total += value * (1.0 + PAIRED * (mirrored != places and mirrored in seen))
+        if len(places) == 1:
+            (place,) = places
+            entry = table.landmarks.get(place.landmark)
+            if entry is not None and not entry.cluster:
+                total -= SHARED * (place in shared)
+                shared.add(place)
+    return total
 
 
 def _with_video(
@@ -209,9 +382,3 @@ def _readings(label: str) -> Iterator[tuple[str, str]]:
     sides = [part for part in parts if part in dict(SIDE_WORDS)]
     if len(sides) == 1 < len(parts):
         yield "".join(part for part in parts if part != sides[0]), dict(SIDE_WORDS)[sides[0]]
-
-
-@cache
-def landmark_table() -> LandmarkTable:
-    """Read ``models/landmarks.yaml``."""
-    return read_yaml(MODELS / "landmarks.yaml", LandmarkTable)

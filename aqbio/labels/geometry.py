@@ -41,7 +41,10 @@ class Placement:
 
 
 def placement(
-    markers: FloatArray, templates: Sequence[FloatArray], anchors: Sequence[tuple[int, int]] = ()
+    markers: FloatArray,
+    templates: Sequence[FloatArray],
+    anchors: Sequence[tuple[int, int]] = (),
+    barred: BoolArray | None = None,
 ) -> Placement | None:
     """Lay a standing template (L, 3) over the markers (M, 3) of a standing person, m.
 
@@ -49,17 +52,20 @@ def placement(
     may point up and the person may face anywhere: landmarks and markers are assigned by least total
     distance (Jonker and Volgenant), and the template is laid over its markers again (Procrustes),
     by turns. It is turned, moved and scaled, never mirrored, so that left and right follow from
-    front and back. None where fewer than eight landmarks find a marker.
+    front and back. None where fewer than eight landmarks find a marker. ``barred`` (L, M) are the
+    pairs of which names say that they are none.
     """
+    if barred is None:
+        barred = np.zeros((len(templates[0]), len(markers)), dtype=bool)
     best: Placement | None = None
     for number, template in enumerate(templates):
         if anchors:
             landmark, marker = np.array(anchors).T
             start = _similarity(template[landmark], markers[marker])
-            every = [_assigned(number, _laid(template, start), markers)]
+            every = [_assigned(number, _laid(template, start), markers, barred)]
         else:
             starts = _starts(template, markers)
-            every = [_settled(number, template, start, markers) for start in starts]
+            every = [_settled(number, template, start, markers, barred) for start in starts]
         for found in every:
             if found is not None and (best is None or found.cost < best.cost):
                 best = found
@@ -101,13 +107,13 @@ def _height(values: FloatArray) -> float:
 
 
 def _settled(
-    number: int, template: FloatArray, start: _Similarity, markers: FloatArray
+    number: int, template: FloatArray, start: _Similarity, markers: FloatArray, barred: BoolArray
 ) -> Placement | None:
     """Assign and fit by turns until nothing changes."""
     laid, before = _laid(template, start), None
     found: Placement | None = None
     for _ in range(ROUNDS):
-        found = _assigned(number, laid, markers)
+        found = _assigned(number, laid, markers, barred)
         if found is None or (before is not None and np.array_equal(before, found.marker)):
             return found
         before = found.marker
@@ -116,11 +122,14 @@ def _settled(
     return found
 
 
-def _assigned(number: int, laid: FloatArray, markers: FloatArray) -> Placement | None:
+def _assigned(
+    number: int, laid: FloatArray, markers: FloatArray, barred: BoolArray
+) -> Placement | None:
     """Every landmark the marker of least total distance, none that is too far."""
     from scipy.optimize import linear_sum_assignment
 
     apart = np.linalg.norm(laid[:, None] - markers[None], axis=2)
+    apart[barred] = np.inf
     rows, columns = linear_sum_assignment(np.minimum(apart, TOO_FAR) ** 2)
     distance = np.full(len(laid), np.nan)
     marker = np.full(len(laid), -1, dtype=np.int64)

@@ -44,7 +44,7 @@ def model_landmarks(
         for marker, place in named.items()
         if not table.landmarks[place.landmark].cluster
     }
-    segments = _segments(model_map)
+    segments = segment_bodies(model_map)
     bodies = {  # of a forearm the radius, as far as there is one
         key: next((one for one in members if key[0] == "forearm" and "radius" in one), members[0])
         for key, members in segments.items()
@@ -55,7 +55,7 @@ def model_landmarks(
     return ModelLandmarks(own, places, carriers, bodies, joints)
 
 
-def _segments(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:
+def segment_bodies(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:
     """Bodies of each segment and side: a kneecap goes with the thigh, a hand with the forearm."""
     groups = model_map.groups
     segments = {("pelvis", ""): list(groups["pelvis"])}

@@ -24,6 +24,7 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
+from aqbio.labels.against_names import name_findings, spare_labels
 from aqbio.recordings.axes import ABSENT
 from aqbio.recordings.body_size import (
     force_findings,
@@ -71,7 +72,7 @@ OPENSIM_AXES = LaboratoryAxes(forward="+x", up="+y")
 """Axes of coordinates that come from OpenSim."""
 
 
-@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={})
+@participant_stage(STAGE, mass_kg=None, mass_source="", masses_kg={}, spare_labels={})
 def prepare_participant(study: Study, participant_id: str, report: Report) -> None:
     """Prepare the static trials and all moving trials of a participant.
 
@@ -99,7 +100,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     chosen = next(iter(masses.items()), ("", None))
     trials_done = (*still, *moving)
     stops = [done["reason"] for done in trials_done]
-    findings: list[Finding] = []
+    findings: list[Finding] = [*name_findings(study, participant_id)]
     if not stops or not all(stops):  # else a mass that is not known is a consequence, no cause
         prepared = [one["trial_id"] for one in trials_done if one["status"] == OK]
         findings += person_findings(study, person, prepared)
@@ -126,6 +127,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
+        spare_labels=spare_labels(reference.places, study.marker_set),
     )
 
 

@@ -26,6 +26,7 @@ from aqbio.intervals.step_uncertainty import STATISTICS, is_kinematic
 from aqbio.inverse_kinematics.solution import FITTED
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
+from aqbio.labels.against_names import labels_against_names
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.names import AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
@@ -140,6 +141,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
             study.read_manifest(name, "inverse_kinematics"), trial.trial.trial_id
         )
         yield from _marker_rows(study, key, solved)
+        yield from _name_rows(study, key, trial.data)
         fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
             yield from _residual_rows(limits, key, trial.data, version)
@@ -164,6 +166,18 @@ def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row
             key, name, solved.get(f"{name}_m", np.nan), "m", limit=limit, severity="warning",
             note=words if recorded else "no markers were recorded: the motion is a file's",
         )  # fmt: skip
+
+
+def _name_rows(study: Study, key: Row, data: xr.Dataset) -> Iterator[Row]:
+    """Row of the labels whose names contradict the marker set; none where there are none."""
+    worn = set(map(str, data["marker"].values)) if "marker" in data.dims else set()
+    models = {study.marker_set.model_name(one): one for one in study.marker_set.markers}
+    worn |= {models[one] for one in worn if one in models}
+    against = labels_against_names(study.marker_set, study.model_map)
+    if found := [label for label in against if label in worn]:
+        yield measure(
+            key, "labels_against_names", float(len(found)), "1", limit=0.0, note=", ".join(found)
+        )
 
 
 def contact_window(data: xr.Dataset) -> BoolArray:

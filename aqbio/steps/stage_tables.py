@@ -41,7 +41,7 @@ CONSERVED = ("flight_drift_y", "flight_acceleration", "foot_slip")
 """Measures of physical laws that hold in every recording: in flight the body keeps its angular
 momentum and falls freely, and shoes do not slide."""
 
-DECISIVE = (*CONSERVED, "consistency_suspicions")
+DECISIVE = (*CONSERVED, "consistency_suspicions", "labels_against_names")
 """Measures of quality.tsv that decide whether a trial is doubtful."""
 
 DECISIVE_PLAIN = ("residual_moment_y_stance_rms", "effect_to_residual_y")

@@ -1,0 +1,441 @@
+"""Labels cut into words of a language: which landmark they name, and on which side.
+
+A set of labels is read in every language of ``models/label_words.yaml``, with the letters that mean
+right and left there; the reading that understands most of the set counts. One label alone decides
+nothing: ``D`` is right in French, Spanish and Italian, and ``S`` is left in the last one only.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from aqbio.config import read_yaml
+from aqbio.config.label_words import LabelWords
+from aqbio.config.model_map import LandmarkTable
+from aqbio.io.study import MODELS
+
+ENGLISH, JAPANESE = "english", "japanese"
+
+SHORTEST_PREFIX = 3
+"""Words may be cut off behind so many letters."""
+
+MAX_CUTS = 16
+"""Ways to cut a label that are followed, the cheapest ones."""
+
+WORD_COST, EXACT_COST, SHORT_COST, PREFIX_COST = 0.10, 0.15, 0.30, 0.35
+"""Of a whole word, an abbreviation of three letters, of fewer, and, times the share of its letters
+that are cut off, of a shortened word: the more letters agree, the less likely by chance."""
+
+CROSSING_COST, SUFFIX_COST, SKIPPED_COST = 0.30, 0.40, 1.0
+"""Of a blank, dot or capital inside a word, of a letter for a word of place, and of a part that no
+word explains."""
+
+SHORT_SIDE_COST, LOOSE_SIDE_COST, NUMBER_COST = 0.05, 0.20, 0.05
+"""Of a side that blanks, capitals or digits set apart, of one that they do not, or that is cut
+off, and of a number."""
+
+EQUAL_COSTS = 0.12
+"""Readings whose costs differ by less are both possible."""
+
+LONG_WORD, LONG_CROSSING_COST = 7, 0.02
+"""Words of so many letters are known across a blank or a capital, at this cost (AvantBras)."""
+
+SURE_WORD = 4
+"""Letters from which on a word in a label that is not understood says where it cannot be."""
+
+UNUSED = "not used: "
+"""Before the names of points that are known and left out."""
+
+DIGRAPHS = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ñ": "ny", "å": "aa", "ø": "oe", "œ": "oe"}
+"""How letters are written that a keyboard or file does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a label says in one language."""
+
+    places: frozenset[tuple[str, str]]
+    """Landmark and side of each meaning that it may have; empty where only some words are known."""
+    words: frozenset[str]
+    side: str
+    cost: float
+    letters: int
+    """In words of three letters or more: what speaks for the language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """A language, and the letters that mean right and left in a set of labels."""
+
+    language: str
+    letters: tuple[str, str]
+
+
+@cache
+def label_words() -> LabelWords:
+    """Read ``models/label_words.yaml``."""
+    return read_yaml(MODELS / "label_words.yaml", LabelWords)
+
+
+@cache
+def landmark_table() -> LandmarkTable:
+    """Read ``models/landmarks.yaml``."""
+    return read_yaml(MODELS / "landmarks.yaml", LandmarkTable)
+
+
+@cache
+def tongues() -> tuple[Tongue, ...]:
+    """Languages with the letters of their sides, English first, each with right and left too."""
+    table = label_words().languages
+    own = [Tongue(name, one.sides.letters) for name, one in table.items()]
+    international = table[ENGLISH].sides.letters
+    return tuple(dict.fromkeys([*own, *(Tongue(name, international) for name in table)]))
+
+
+def spellings(word: str) -> set[str]:
+    """Ways to write a word: accents left out, as two letters, or lost with their letters."""
+    word = unicodedata.normalize("NFC", word.casefold())
+    two = "".join(DIGRAPHS.get(one, one) for one in word)
+    lost = "".join(one for one in word if one.isascii())
+    return {_letters(one) for one in (word.replace("ß", "s"), two, lost)}
+
+
+KUNREI = {"sh": "sy", "ch": "ty", "ts": "t", "j": "zy", "syi": "si", "tyi": "ti", "zyi": "zi"}
+"""Hepburn's spelling of Japanese in Kunrei's, one after the other."""
+
+
+def romanizations(word: str) -> set[str]:
+    """Ways to write a Japanese word: long vowels as short ones, Kunrei's for Hepburn's spelling."""
+    short = re.sub(r"([ou])[u]", r"\1", word)
+    found = {word, short}
+    for one in (word, short):
+        for hepburn, kunrei in KUNREI.items():
+            one = one.replace(hepburn, kunrei)
+        found.add(one)
+    return found
+
+
+def _letters(text: str) -> str:
+    """Small letters and digits without accents."""
+    plain = unicodedata.normalize("NFKD", text.casefold().replace("ø", "o"))
+    return re.sub(r"[^a-z0-9]", "", plain)
+
+
+def repaired(label: str) -> str:
+    """A label with its accents where one encoding was read as another (KnÃ¶chel)."""
+    for wrong in ("cp1252", "latin-1", "cp437", "mac-roman"):
+        try:
+            return label.encode(wrong).decode("utf-8")
+        except UnicodeError:
+            continue
+    return label
+
+
+def plain_text(label: str) -> tuple[str, frozenset[int]]:
+    """Letters and digits of a label, and where blanks, capitals and digits cut it."""
+    label = unicodedata.normalize("NFC", repaired(label))
+    parts = re.split(
+        r"[\W_]+|(?<=[^\W\dA-ZÀ-Þ_])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-Þ][^\W\dA-ZÀ-Þ_])"
+        r"|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)",
+        label,
+    )
+    text, cuts = "", {0}
+    for part in parts:
+        text += _letters(part)
+        cuts.add(len(text))
+    return text, frozenset(cuts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """Meaning of a piece of a label."""
+
+    atoms: frozenset[str]
+    cost: float
+    whole: bool = True
+    """Whether it is no more and no less than a word."""
+    apart: bool = False
+    """Whether it counts only where blanks, capitals or digits set it apart."""
+
+
+@cache
+def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
+    """Meanings of every word, abbreviation and beginning of a word in a language, by spelling."""
+    table = label_words()
+    found: dict[str, dict[frozenset[str], _Token]] = {}
+
+    def add(spelling: str, token: _Token) -> None:
+        known = found.setdefault(spelling, {})
+        if token.atoms not in known or token.cost < known[token.atoms].cost:
+            known[token.atoms] = token
+
+    for vocabulary in (table.common, table.languages[language]):
+        for key, words in vocabulary.words.items():
+            atoms = frozenset(key.split()) - {"ignored"}
+            written = {one for word in words for one in spellings(word)}
+            if language == JAPANESE:
+                written |= {one for word in written for one in romanizations(word)}
+            for spelling in written:
+                short = len(spelling) < SHORTEST_PREFIX
+                add(spelling, _Token(atoms, SHORT_COST if short else WORD_COST, apart=short))
+                for end in range(SHORTEST_PREFIX, len(spelling)):
+                    cost = WORD_COST + PREFIX_COST * (1.0 - end / len(spelling))
+                    apart = language == ENGLISH and end == SHORTEST_PREFIX
+                    add(spelling[:end], _Token(atoms, cost, whole=False, apart=apart))
+        for key, words in vocabulary.exact.items():
+            atoms = frozenset(key.split()) - {"ignored"}
+            for spelling in {one for word in words for one in spellings(word)}:
+                short = len(spelling) < SHORTEST_PREFIX
+                add(spelling, _Token(atoms, SHORT_COST if short else EXACT_COST, apart=short))
+    return {  # what is a word is no beginning of another one
+        spelling: tuple(whole or known.values())
+        for spelling, known in found.items()
+        for whole in [[one for one in known.values() if one.whole]]
+    }
+
+
+@cache
+def _suffixes(language: str) -> Mapping[str, frozenset[str]]:
+    """Meanings of single letters behind a word: the ``l`` of EPICL."""
+    table = label_words()
+    own = {**table.common.suffixes, **table.languages[language].suffixes}
+    return {letter: frozenset(atom.split()) for atom, all_ in own.items() for letter in all_}
+
+
+@cache
+def _side_words(tongue: Tongue) -> Mapping[str, str]:
+    language = label_words().languages[tongue.language]
+    sides = dict.fromkeys(language.sides.right, "right")
+    sides |= dict.fromkeys(language.sides.left, "left")
+    return sides | dict(zip(tongue.letters, ("right", "left"), strict=True))
+
+
+@cache
+def _side_beginnings(language: str) -> Mapping[str, str]:
+    """Sides by words for them that are cut off (``izqu``)."""
+    sides = label_words().languages[language].sides
+    return {
+        word[:end]: side
+        for side, words in (("right", sides.right), ("left", sides.left))
+        for word in words
+        for end in range(SHORTEST_PREFIX, len(word))
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A way to cut the beginning of a label."""
+
+    cost: float
+    atoms: frozenset[str] = frozenset()
+    side: str = ""
+    sure: bool = False
+    """Whether a whole word is in it that is no accident."""
+    skipped: bool = False
+    """Whether a part of it is no word."""
+    letters: int = 0
+    """In words of three letters or more."""
+    whole: bool = True
+    """Whether no word in it is cut off."""
+
+
+@lru_cache(maxsize=100_000)
+def reading(label: str, tongue: Tongue) -> Reading | None:
+    """What a label says in a language; None where no word of it is known."""
+    text, bounds = plain_text(label)
+    if not text or len(text) > 60:
+        return None
+    cuts = [one for one in _cuts(text, bounds, tongue) if one.atoms]
+    words = [one for one in cuts if one.whole and not one.skipped and len(one.atoms) == 1]
+    cheapest = min((one.cost for one in words if not one.side), default=math.inf)  # HEEL: no left
+    read = [
+        (one, general, meant)
+        for one in cuts
+        for general in (False, True)
+        if not one.skipped
+        and one.cost < cheapest + EQUAL_COSTS
+        and (meant := meanings(one, general=general))
+    ]
+    if read:
+        least = min(one.cost for one, *_ in read)
+        near = [each for each in read if each[0].cost < least + EQUAL_COSTS]
+        first = min(general for _, general, _ in near)  # a landmark before its segment
+        near = [each for each in near if each[1] == first]
+        best = min((one for one, *_ in near), key=lambda one: one.cost)
+        places = frozenset().union(*(meant for *_, meant in near))
+        return Reading(places, best.atoms, best.side, best.cost, best.letters)
+    known = [one for one in cuts if one.sure]
+    if not known:
+        return None
+    best = min(known, key=lambda one: one.cost)
+    return Reading(frozenset(), best.atoms, best.side, best.cost, best.letters)
+
+
+def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
+    """The cheapest ways to cut a whole label."""
+    vocabulary, sides = _vocabulary(tongue.language), _side_words(tongue)
+    suffixes, beginnings = _suffixes(tongue.language), _side_beginnings(tongue.language)
+    cuts: list[dict[tuple[frozenset[str], str, bool], _Cut]] = [{} for _ in range(len(text) + 1)]
+    nothing = _Cut(0.0)
+    cuts[0][frozenset(), "", False] = nothing
+    edges = sorted(bounds | {len(text)})
+    beside = bounds | {1 if text[0] in sides else 0, len(text) - (text[-1] in sides)}
+    for start in range(len(text)):
+        ways = sorted(cuts[start].values(), key=lambda one: one.cost)[:MAX_CUTS]
+        if not ways:
+            continue
+        after = next(one for one in edges if one > start)
+        for end in range(start + 1, len(text) + 1):
+            piece = text[start:end]
+            crossed = sum(start < one < end for one in bounds)
+            apart = start in bounds and end in bounds
+            loose = start in beside and end in beside
+            steps = list(_steps(piece, crossed, vocabulary, apart=apart, loose=loose))
+            if (side := sides.get(piece)) and not crossed:
+                ends = end == len(text) or text[end].isdigit()
+                at_edge = (start == 0 or ends) and (start in bounds or end in bounds)
+                if apart or at_edge or len(piece) >= SURE_WORD:
+                    cost = SHORT_SIDE_COST if apart else LOOSE_SIDE_COST
+                    steps.append(_Cut(cost, side=side))
+            elif apart and (side := beginnings.get(piece)):
+                steps.append(_Cut(LOOSE_SIDE_COST, side=side))
+            glued = start >= SHORTEST_PREFIX and start not in bounds and len(piece) == 1
+            if glued and (atoms := suffixes.get(piece)):
+                steps.append(_Cut(SUFFIX_COST, atoms, whole=False))
+            if start in bounds and end == after:
+                steps += [_Cut(SKIPPED_COST, skipped=True)]
+            for way in ways:
+                for step in steps:
+                    if not (way.side and step.side):
+                        _keep(cuts[end], way, step)
+    return list(cuts[-1].values())
+
+
+def _steps(
+    piece: str,
+    crossed: int,
+    vocabulary: Mapping[str, tuple[_Token, ...]],
+    *,
+    apart: bool,
+    loose: bool,
+) -> Iterator[_Cut]:
+    """Meanings of one piece of a label, each as a step.
+
+    ``apart``: between blanks, capitals or digits; ``loose``: between these or letters of sides.
+    """
+    if piece.isdigit():
+        if apart:
+            yield _Cut(NUMBER_COST, frozenset({str(int(piece))}))
+        return
+    for token in vocabulary.get(piece, ()):
+        if token.apart and not (loose if token.whole else apart):
+            continue
+        if crossed and not token.whole:
+            continue
+        sure = token.whole and apart and len(piece) >= SURE_WORD and bool(token.atoms)
+        across = CROSSING_COST if len(piece) < LONG_WORD else LONG_CROSSING_COST
+        letters = len(piece) if len(piece) >= SHORTEST_PREFIX and token.atoms else 0
+        cost = token.cost + across * crossed
+        yield _Cut(cost, token.atoms, sure=sure, letters=letters, whole=token.whole)
+
+
+def _keep(cuts: dict[tuple[frozenset[str], str, bool], _Cut], way: _Cut, step: _Cut) -> None:
+    found = _Cut(
+        way.cost + step.cost,
+        way.atoms | step.atoms,
+        way.side or step.side,
+        way.sure or step.sure,
+        way.skipped or step.skipped,
+        way.letters + step.letters,
+        way.whole and step.whole,
+    )
+    key = found.atoms, found.side, found.skipped
+    if key not in cuts or found.cost < cuts[key].cost:
+        cuts[key] = found
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """Words that name a landmark together."""
+
+    landmark: str
+    needed: tuple[frozenset[str], ...]
+    every: frozenset[str]
+    numbers: bool = True
+    """Whether it may hold numbers."""
+    numbered: bool = False
+    """Whether it must."""
+
+    def fits(self, atoms: frozenset[str]) -> bool:
+        """Whether all words of a label are of it, and one of every group."""
+        rest = atoms - self.every
+        if not all(one.isdigit() for one in rest) or (rest and not self.numbers):
+            return False
+        return bool(rest) >= self.numbered and all(group & atoms for group in self.needed)
+
+
+@cache
+def _patterns(*, general: bool) -> tuple[_Pattern, ...]:
+    """Patterns of landmarks and unused points, or those of segments that a marker tracks."""
+    table = label_words()
+    unused = {UNUSED + key: atoms for key, atoms in table.unused.items()}
+    lists = table.tracks if general else table.landmarks
+    found = []
+    for landmark, patterns in lists.items():
+        for pattern in patterns:
+            needed, every = [], set[str]()
+            for group in pattern.split():
+                if group.startswith("#"):
+                    continue
+                words = group.removesuffix("?")
+                atoms = table.place_words if words == "~" else tuple(words.split("|"))
+                every |= {*atoms}
+                if not group.endswith("?"):
+                    needed.append(frozenset(atoms))
+            numbers, numbered = "#" in pattern, pattern.endswith("#")
+            found.append(_Pattern(landmark, tuple(needed), frozenset(every), numbers, numbered))
+    for key, atoms in unused.items() if general else ():
+        every = {*atoms, *table.place_words}
+        found.append(_Pattern(key, (frozenset(atoms),), frozenset(every)))
+    return tuple(found)
+
+
+def meanings(cut: _Cut, *, general: bool) -> frozenset[tuple[str, str]]:
+    """Landmarks and sides that words name, or segments that a marker of such a name tracks."""
+    table = landmark_table().landmarks
+    kept = set()
+    for pattern in _patterns(general=general):
+        if not pattern.fits(cut.atoms):
+            continue
+        known = not pattern.landmark.startswith(UNUSED)
+        if known and table[pattern.landmark].sided:
+            if cut.side:
+                kept.add((pattern.landmark, cut.side))
+        elif not cut.side or general or not known:
+            kept.add((pattern.landmark, ""))
+    return frozenset(kept)
+
+
+@cache
+def landmarks_of_word(atom: str) -> frozenset[str]:
+    """Landmarks whose names hold a word."""
+    return frozenset(
+        one.landmark
+        for general in (False, True)
+        for one in _patterns(general=general)
+        if any(atom in group for group in one.needed)
+    )
+
+
+def hinted_landmarks(words: Collection[str]) -> frozenset[str]:
+    """Landmarks that words of a label allow, which do not name one; empty where they allow all."""
+    places = [landmarks_of_word(one) for one in words if one not in label_words().place_words]
+    places = [one for one in places if one]
+    if not places:
+        return frozenset()
+    return frozenset.intersection(*places) or frozenset.union(*places)

@@ -94,6 +94,26 @@ OnModel = Annotated[
     str, typer.Option("--model", metavar="NAME", help="On this one of the study's other models.")
 ]
 
+
+def write_log(path: Path | None) -> None:
+    """Let everything that this process and its libraries write go into a file."""
+    if path is None:
+        return
+    from aqbio.faults import writing
+
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        os.dup2(log, stream.fileno())
+    os.close(log)
+
+
+LogFile = Annotated[
+    Path | None, typer.Option("--log", metavar="FILE", help="Write what is said into this file.")
+]
+
 ParticipantStage = Callable[["Study", str, Callable[[str], None]], None]
 
 LINEAR_ALGEBRA_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -234,7 +254,10 @@ def check(study: StudyFile) -> None:
 
 
 def _participant_command(name: str) -> Callable[..., None]:
-    def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
+    def command(
+        study: StudyFile, participant: OneParticipant = "", model: OnModel = "", log: LogFile = None
+    ) -> None:
+        write_log(log)
         from aqbio.hypotheses.preregistration import record_registry
         from aqbio.stage_table import stage_module
 
@@ -250,11 +273,13 @@ def _study_command(name: str) -> Callable[..., None]:
     def command(
         study: StudyFile,
         cores: Annotated[int, typer.Option(min=1, help="Processes that help.")] = 1,
+        log: LogFile = None,
     ) -> None:
+        write_log(log)
         from aqbio.stage_table import stage_module
 
         work = getattr(stage_module(name), f"{name}_study")
-        work(loaded_study(study), say, *([cores] if STAGE_TABLE[name].threads > 1 else []))
+        work(loaded_study(study), say, *([cores] if STAGE_TABLE[name].parallel else []))
 
     return command
 
@@ -268,12 +293,14 @@ for _name in STUDY_STAGES[:-1]:
 @app.command()
 def report(
     study: StudyFile,
+    log: LogFile = None,
     *,
     single: Annotated[
         bool, typer.Option("--single", help="One file for mail, without athletes and replays.")
     ] = False,
 ) -> None:
     """Write the pages of the study."""
+    write_log(log)
     from aqbio.pages import stage
 
     work = stage.write_one_file if single else stage.report_study
@@ -300,8 +327,10 @@ def rows(study: StudyFile, participant: OneParticipant = "") -> None:
 def virtual(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="data/virtual_sprinters.")],
     participant: OneParticipant = "",
+    log: LogFile = None,
 ) -> None:
     """Write the recordings of the virtual sprinters."""
+    write_log(log)
     from aqbio.virtual.study import write_study
 
     write_study(folder, participants=[participant] if participant else (), report=say)

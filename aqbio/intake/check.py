@@ -110,15 +110,10 @@ def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Findin
     return [placed(one, checked) for one in found]
 
 
-def _recorded_here(study: Study) -> bool:
-    """Whether these are virtual sprinters, whose recordings the workflow makes on first use."""
-    return (study.file.parent / "gait_library.npz").is_file()
-
-
 def _recorded(checked: CheckedStudy) -> CheckedStudy:
     """A study without virtual sprinters of whom the workflow has to make a recording first."""
     study = checked.study
-    if not _recorded_here(study):
+    if not study.is_virtual:
         return checked
     later = {one.participant_id for one in study.trials if not study.recording(one).is_file()}
     rows = zip(study.trials, checked.trial_lines, strict=True)
@@ -272,7 +267,7 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     except AqbioError as error:
         yield from as_findings(error)
         return
-    if not study.trials and _recorded_here(study):
+    if not study.trials and study.is_virtual:
         return
     if not data.is_dir():
         yield Finding(

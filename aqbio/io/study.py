@@ -55,6 +55,9 @@ def _own_file(section: Section, name: str) -> bool:
     return value != default and ("/" in value or bool(Path(value).suffix))
 
 
+GAIT_LIBRARY = "gait_library.npz"
+"""File beside study.yaml from which recordings of virtual sprinters are made."""
+
 MODELS = shipped("models")
 """Folder of the models and maps that come with aqbio."""
 
@@ -81,6 +84,11 @@ class Study:
     def data(self) -> Path:
         """Folder of the recordings."""
         return self.place(self.settings.files.data)
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether these are virtual sprinters, whose recordings the workflow makes on first use."""
+        return (self.file.parent / GAIT_LIBRARY).is_file()
 
     def sheet(self, name: Literal["participants", "trials"]) -> Path:
         """The file of a sheet."""

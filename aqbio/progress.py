@@ -16,7 +16,7 @@ from aqbio.io.tables import read_table
 from aqbio.names import WITH_STEPS, shipped
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
-from aqbio.study.jobs import claim_results, every_job, read_record
+from aqbio.study.jobs import claim_results, every_job, read_record, refuse_special_paths
 
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")
@@ -54,13 +54,12 @@ def run_workflow(
     figure or a stage of the study; with ``strict`` on a trial.
     """
     study = load_study(study_file)
+    refuse_special_paths(study)
     arguments = [*snakemake_arguments(study_file, cores, profile), *options]
     os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', '')}"
     if dry_run:
         return run_snakemake([*arguments, "--dry-run"])
     claim_results(study)
-    if any(Path(".snakemake/locks").glob("*")):  # Snakemake's own, of a run that was killed
-        run_snakemake([*arguments, "--unlock", "--quiet", "all"])
     console = Console(study)
     status = run_snakemake(arguments, console)
     if status:

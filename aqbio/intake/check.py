@@ -18,6 +18,7 @@ from aqbio.intake.contents import (
     repeated_files,
     repeated_frames,
 )
+from aqbio.intake.run_problems import run_problems
 from aqbio.io.opensim_xml import model_markers, model_names
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
@@ -77,6 +78,7 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
             lambda: _hypothesis_problems(study),
             lambda: comparison_problems(study),
             lambda: _without_runs(study),
+            lambda: run_problems(study),
         )
         for check in checks:
             try:

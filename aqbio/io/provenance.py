@@ -25,7 +25,8 @@ LIBRARIES = ("opensim", "ezc3d", "numpy", "scipy", "pandas", "xarray", "matplotl
 
 _HASHES: dict[str, tuple[list[int], str]] = {}
 _RECALLED: dict[str, tuple[list[int], str]] = {}
-"""State and hash of files by path: of those asked for in this process, and in an earlier one."""
+"""State and hash of files: by path of those asked for in this process, by hash of the path (names
+of recordings may be names of persons) of those of an earlier one."""
 
 SETTLED_NS = 2_000_000_000
 """Age of a file from which on its state tells one content from another: clocks of disks are as
@@ -35,8 +36,8 @@ coarse as this (FAT)."""
 def file_hash(path: Path) -> str:
     """The first 16 hexadecimal digits of a file's SHA-256; read again when the file is another."""
     name, state = str(path), _state(path)
-    if name not in _HASHES and name in _RECALLED:
-        _HASHES[name] = _RECALLED[name]
+    if name not in _HASHES and (recalled := _RECALLED.get(_short_hash(name))):
+        _HASHES[name] = recalled
     if name not in _HASHES or _HASHES[name][0] != state:
         with path.open("rb") as stream:
             _HASHES[name] = (state, hashlib.file_digest(stream, "sha256").hexdigest()[:16])
@@ -46,6 +47,10 @@ def file_hash(path: Path) -> str:
 def _state(path: Path) -> list[int]:
     state = path.stat()
     return [state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino]
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def recall_hashes(memory: Path) -> None:
@@ -60,7 +65,7 @@ def recall_hashes(memory: Path) -> None:
 def keep_hashes(memory: Path) -> None:
     """Write down the hashes of all files that were read, for the next process."""
     latest = time.time_ns() - SETTLED_NS
-    settled = {name: one for name, one in _HASHES.items() if one[0][1] < latest}
+    settled = {_short_hash(name): one for name, one in _HASHES.items() if one[0][1] < latest}
     write_text(memory, json.dumps(settled))
 
 

@@ -39,7 +39,7 @@ except (AqbioError, RunStoppedError) as error:
     raise WorkflowError(str(error)) from error
 
 # A job ends with what started it.
-os.environ["AQBIO_STARTED_BY"] = str(os.getpid())
+os.environ.update(AQBIO_STARTED_BY=str(os.getpid()))
 
 PEOPLE = [participant.participant_id for participant in OWN.participants]
 

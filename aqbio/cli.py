@@ -34,13 +34,24 @@ LOOK_S = 1.0
 
 
 def end_with_parent() -> None:
-    """End this process soon after the one that the environment names, where that is its parent."""
-    parent = os.environ.get(STARTED_BY, "")
-    if not parent or str(os.getppid()) != parent:
+    """End this process soon after the one that the environment names, where that started it."""
+    named, parent = os.environ.get(STARTED_BY, ""), os.getppid()
+    if not named.isdigit():
         return
+    if str(parent) == named:  # a shell between the two has made way
+
+        def is_alive() -> bool:
+            return os.getppid() == parent
+    else:
+        import psutil
+
+        [*starters] = (one for one in psutil.Process().parents() if str(one.pid) == named)
+        if not starters:
+            return
+        is_alive = starters[0].is_running
 
     def watch() -> None:
-        while str(os.getppid()) == parent:
+        while is_alive():
             time.sleep(LOOK_S)
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -124,6 +135,8 @@ def main() -> None:
     # Our matrices are small: more threads of a linear algebra library only wait for each other
     # (1.5 times the CPU time on two busy cores). The workflow's jobs have one as well.
     for name in LINEAR_ALGEBRA_THREADS:
+        if STARTED_BY in os.environ:  # Snakemake gives as many as the job has processes
+            os.environ[name] = "1"
         os.environ.setdefault(name, "1")
     faulthandler.enable(2)  # to stderr: a library that crashes leaves a word in the log
     keep_freed_memory()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from aqbio.errors import AqbioError, Finding
-from aqbio.faults import DISK
+from aqbio.faults import DISK, has_temporary_folder, home_cache, is_writable
 from aqbio.io.study import Study
 from aqbio.study.internal import as_findings
-from aqbio.study.jobs import refuse_special_paths
+from aqbio.study.jobs import refuse_special_paths, working_folder
 
 MIN_FREE_BYTES = 2**28
 """Room that results need beyond what is there: those of ten runners with four trials each have
@@ -21,12 +19,21 @@ MIN_FREE_BYTES = 2**28
 
 def run_problems(study: Study) -> Iterator[Finding]:
     """Problems of this machine with a run of the study from the working folder."""
+    elsewhere = working_folder(study)
     try:
-        refuse_special_paths(study)
+        refuse_special_paths(study, elsewhere)
     except AqbioError as error:
         yield from as_findings(error)
-    for what, folder in (("results", study.root), ("working folder", Path.cwd())):
-        yield from _unwritable(what, folder)
+    yield from _unwritable("folder of the results", study.root)
+    if elsewhere is None:
+        yield from _unwritable("working folder", Path.cwd())
+    usable = {
+        f"the cache of this user ({home_cache()})": is_writable(home_cache()),
+        "no folder for temporary files": has_temporary_folder(),
+    }
+    for what in (name for name, there in usable.items() if not there):
+        said = f"{what} can{'not' * (not what.startswith('no '))} be written to"
+        yield Finding("machine", "info", f"{said}: a run uses a folder in the results instead.")
 
 
 def _unwritable(what: str, folder: Path) -> Iterator[Finding]:
@@ -36,7 +43,7 @@ def _unwritable(what: str, folder: Path) -> Iterator[Finding]:
         yield Finding(
             "machine",
             "error",
-            f"the folder of the {what} cannot be written to.".replace("folder of the working ", ""),
+            f"the {what} cannot be written to.",
             file=str(folder),
             fix="ask for the right, or run aqbio in another folder; `results` in study.yaml says "
             "where results go.",
@@ -52,12 +59,3 @@ def _unwritable(what: str, folder: Path) -> Iterator[Finding]:
             file=str(folder),
             fix=DISK,
         )
-
-
-def is_writable(folder: Path) -> bool:
-    """Whether a file can be made in a folder."""
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return not os.access(folder, os.F_OK)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import aqbio
 from aqbio.errors import AqbioError
-from aqbio.faults import RunStoppedError, writing
+from aqbio.faults import RunStoppedError, is_writable, writing
 from aqbio.io.atomic import PARTIAL, cached_until_changed, write_text
 from aqbio.io.meshes import mesh_files
 from aqbio.io.provenance import file_hash, given_files
@@ -314,17 +314,30 @@ SPECIAL = re.compile(r"\{[^{}]*\}|<[a-z][a-z0-9_]*>")
 """Parts of a path that Snakemake replaces: wildcards and path variables."""
 
 
-def rule_path(path: Path) -> str:
+def rule_path(path: Path, here: Path | None = None) -> str:
     """A path as rules have it: from the working folder on, where it lies below."""
-    here = Path.cwd()
+    here = here or Path.cwd()
     return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
-def refuse_special_paths(study: Study) -> None:
-    """Refuse folders in which rules write and whose names Snakemake would replace by others."""
+def working_folder(study: Study) -> Path | None:
+    """Folder that Snakemake has to work in instead of this one; None where this one will do.
+
+    It writes here, and takes parts of the names of folders for something else: seen from where
+    all results lie, there are none of these.
+    """
+    needed = SPECIAL.search(rule_path(study.root)) or not is_writable(Path.cwd())
+    return study.root.parent if needed and study.root.is_absolute() else None
+
+
+def refuse_special_paths(study: Study, here: Path | None = None) -> None:
+    """Refuse folders in which rules write and whose names Snakemake would replace by others.
+
+    ``here`` is the folder that it works in; by default this one.
+    """
     written = {"results": study.root} | ({"recordings": study.data} if study.is_virtual else {})
     for what, folder in written.items():
-        if part := SPECIAL.search(rule_path(folder)):
+        if part := SPECIAL.search(rule_path(folder, here)):
             raise AqbioError(
                 f"the folder of the {what} has {part[0]} in its path, which Snakemake would "
                 "replace by something else.",
@@ -364,7 +377,8 @@ def claim_results(study: Study) -> None:
             fix="give one of the two another name, or run it in another folder.",
             rule="results-of-another",
         )
-    note.write_text(os.path.relpath(study.file.resolve(), root), encoding="utf-8")
+    with writing(note):
+        note.write_text(os.path.relpath(study.file.resolve(), root), encoding="utf-8")
 
 
 _CLAIMED: dict[Path, int] = {}

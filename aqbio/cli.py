@@ -171,6 +171,13 @@ def loaded_study(path: Path) -> Study:
     return load_study(study_file(path))
 
 
+def finished(path: Path) -> Study:
+    """The study that somebody names, with its results found."""
+    from aqbio.io.study import finished_study
+
+    return finished_study(study_file(path))
+
+
 def say(line: str) -> None:
     """Write a line of progress: the log of a job, or the terminal."""
     typer.echo(f"{datetime.now():%H:%M:%S} {line}")
@@ -316,8 +323,10 @@ def report(
     write_log(log)
     from aqbio.pages import stage
 
-    work = stage.write_one_file if single else stage.report_study
-    work(loaded_study(study), say)
+    if single:
+        stage.write_one_file(finished(study), say)
+    else:
+        stage.report_study(loaded_study(study), say)
 
 
 @app.command()
@@ -325,7 +334,7 @@ def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
     from aqbio.inverse_kinematics.files import write_opensim_files
 
-    _each_participant(loaded_study(study), participant, write_opensim_files)
+    _each_participant(finished(study), participant, write_opensim_files)
 
 
 @app.command()
@@ -333,7 +342,7 @@ def rows(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write the contributions of every step, which machines read as NetCDF, as TSV."""
     from aqbio.gait.step_files import write_rows
 
-    _each_participant(loaded_study(study), participant, write_rows)
+    _each_participant(finished(study), participant, write_rows)
 
 
 @app.command()
@@ -423,7 +432,7 @@ def verify(
     from aqbio.study.internal import contained
     from aqbio.study.jobs import result_problems
 
-    loaded = loaded_study(study)
+    loaded = finished(study)
     with contained(loaded, "verify"):
         problems = result_problems(loaded)
     for problem in problems:
@@ -470,7 +479,7 @@ def archive(
     """Keep tables, figures, records and settings in one file: no raw data, no names of persons."""
     from aqbio.study.archive import write_archive
 
-    loaded = loaded_study(study)
+    loaded = finished(study)
     path = to or Path(f"{loaded.settings.name}.zip")
     count = write_archive(loaded, path)
     typer.echo(f"wrote {path}: {count} files, {path.stat().st_size / 2**20:.1f} MB.")
@@ -487,4 +496,4 @@ def export(
     """Write a study's prepared markers and plates as other programs read them."""
     from aqbio.study.deposit import write_bids
 
-    typer.echo(f"wrote {bids}: {write_bids(loaded_study(study), bids)} recordings.")
+    typer.echo(f"wrote {bids}: {write_bids(finished(study), bids)} recordings.")

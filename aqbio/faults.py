@@ -150,8 +150,6 @@ def _stopped(message: tuple[str, str] | None, file: Path | None) -> RunStoppedEr
 DETAILS = 8
 """Lines that are shown of a message of Snakemake."""
 
-WHERE_LOG = "report it with that file."
-
 SNAKEMAKE_FAULTS = {
     "LockException": (
         "another Snakemake works in this folder, or one was ended there by force.",
@@ -206,33 +204,32 @@ def snakemake_fault(name: str, text: str, log: Path) -> RunStoppedError:
         fault = _stopped(FAULTS[errno.ENOMEM], None)
         assert fault is not None
         return fault
-    details = _details(text)
+    lines = [] if TRACEBACK in text else _plain_lines(text)
+    details = "\n".join(lines)
     if name in SNAKEMAKE_FAULTS:
         what, fix = SNAKEMAKE_FAULTS[name]
-        details = details and f"\n{details}"
-        return RunStoppedError(what + details, fix=fix, rule="snakemake")
+        return RunStoppedError(what + (details and f"\n{details}"), fix=fix, rule="snakemake")
     if name == "WorkflowError" and details:
         return RunStoppedError(details, rule="snakemake")
-    last = text.strip().rpartition("\n")[2].strip()
+    last = (_plain_lines(text) or [name])[-1].strip()
     return RunStoppedError(
-        f"internal error of Snakemake ({last or name}).",
+        f"internal error of Snakemake ({last})." if last else "internal error of Snakemake.",
         file=str(log),
-        fix=WHERE_LOG,
+        fix="report it with that file.",
         rule="snakemake",
     )
 
 
-def _details(text: str) -> str:
-    """What a message of Snakemake says, without places in its and our code."""
-    head, _, rest = text.partition("\n")
-    lines = (
-        [head, *rest.splitlines()]
-        if not re.match(r"\w+(Error|Exception)\b", head)
-        else rest.splitlines()
-    )
-    code = re.compile(r'\s*File ".*", line \d+')
-    kept = [line.rstrip() for line in lines if line.strip() and not code.match(line)]
-    kept[DETAILS:] = (
-        [f"  and {len(kept) - DETAILS} lines more"] if len(kept) > DETAILS + 1 else kept[DETAILS:]
-    )
-    return "" if "Traceback (most recent call last):" in text else "\n".join(kept)
+TRACEBACK = "Traceback (most recent call last):"
+
+CODE = re.compile(r'\s*File ".*", line \d+|\w+(Error|Exception)( in (file|rule) .*)?:?$')
+"""Lines that name places in code, or only the kind of an error."""
+
+
+def _plain_lines(text: str) -> list[str]:
+    """Lines of a message of Snakemake without places in its and our code, the first ones."""
+    lines = [line.rstrip() for line in text.replace(TRACEBACK, "").splitlines() if line.strip()]
+    plain = [line for line in lines if not CODE.match(line)]
+    if len(plain) > DETAILS + 1:
+        plain[DETAILS:-1] = [f"  and {len(plain) - DETAILS - 1} lines more"]
+    return plain

@@ -331,6 +331,43 @@ def load_study(file: Path) -> Study:
     return checked.study
 
 
+STUDY_NOTE = "logs/study"
+"""File of the results that says, from their folder on, which study.yaml they are of."""
+
+
+def finished_study(file: Path) -> Study:
+    """Read a study, and find its results from whatever folder this is.
+
+    They lie in the folder that the run was started in: this one, one around it, or one around
+    study.yaml.
+    """
+    study = load_study(file)
+    folders = [Path(), *Path.cwd().parents, *file.resolve().parents]
+    for folder in dict.fromkeys(folders):
+        results = folder / study.settings.results
+        if _are_of(results / study.settings.name, study):
+            settings = study.settings.model_copy(update={"results": str(results)})
+            return replace(study, settings=settings)
+    raise AqbioError(
+        f"this study has no results yet, or they lie elsewhere: {study.root} is neither in this "
+        "folder nor in one around it or around study.yaml.",
+        file=str(file),
+        fix=f"go to the folder in which it was run, or run it: `aqbio run {file}`.",
+        rule="results-missing",
+    )
+
+
+def _are_of(root: Path, study: Study) -> bool:
+    """Whether results lie there that are not noted as those of another study that still exists."""
+    if not (root / "participants").is_dir():
+        return False
+    try:
+        other = root / (root / STUDY_NOTE).read_text(encoding="utf-8")
+    except (OSError, ValueError):  # copied without logs
+        return True
+    return not other.is_file() or other.samefile(study.file)
+
+
 FOLDER = "other_models"
 """Folder of what was computed on other models than the study's own."""
 

@@ -19,7 +19,7 @@ from aqbio.faults import RunStoppedError, is_writable, writing
 from aqbio.io.atomic import PARTIAL, cached_until_changed, write_text
 from aqbio.io.meshes import mesh_files
 from aqbio.io.provenance import file_hash, given_files
-from aqbio.io.study import Study, as_plain_data, compared_studies, load_study
+from aqbio.io.study import STUDY_NOTE, Study, as_plain_data, compared_studies, load_study
 from aqbio.stage_table import (
     PARTICIPANT,
     PARTICIPANT_STAGES,
@@ -349,7 +349,7 @@ def refuse_special_paths(study: Study, here: Path | None = None) -> None:
 
 def claim_results(study: Study) -> None:
     """Refuse other runs in these results until this process ends, and another study of the name."""
-    note, root = study.root / "logs" / "study", study.root.resolve()
+    note, root = study.root / STUDY_NOTE, study.root.resolve()
     with writing(study.root):
         for folder in (study.root / "participants", note.parent):
             folder.mkdir(parents=True, exist_ok=True)

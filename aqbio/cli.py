@@ -34,13 +34,24 @@ LOOK_S = 1.0
 
 
 def end_with_parent() -> None:
-    """End this process soon after the one that the environment names, where that is its parent."""
-    parent = os.environ.get(STARTED_BY, "")
-    if not parent or str(os.getppid()) != parent:
+    """End this process soon after the one that the environment names, where that started it."""
+    named, parent = os.environ.get(STARTED_BY, ""), os.getppid()
+    if not named.isdigit():
         return
+    if str(parent) == named:  # a shell between the two has made way
+
+        def is_alive() -> bool:
+            return os.getppid() == parent
+    else:
+        import psutil
+
+        [*starters] = (one for one in psutil.Process().parents() if str(one.pid) == named)
+        if not starters:
+            return
+        is_alive = starters[0].is_running
 
     def watch() -> None:
-        while str(os.getppid()) == parent:
+        while is_alive():
             time.sleep(LOOK_S)
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -94,6 +105,26 @@ OnModel = Annotated[
     str, typer.Option("--model", metavar="NAME", help="On this one of the study's other models.")
 ]
 
+
+def write_log(path: Path | None) -> None:
+    """Let everything that this process and its libraries write go into a file."""
+    if path is None:
+        return
+    from aqbio.faults import writing
+
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        os.dup2(log, stream.fileno())
+    os.close(log)
+
+
+LogFile = Annotated[
+    Path | None, typer.Option("--log", metavar="FILE", help="Write what is said into this file.")
+]
+
 ParticipantStage = Callable[["Study", str, Callable[[str], None]], None]
 
 LINEAR_ALGEBRA_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -104,6 +135,8 @@ def main() -> None:
     # Our matrices are small: more threads of a linear algebra library only wait for each other
     # (1.5 times the CPU time on two busy cores). The workflow's jobs have one as well.
     for name in LINEAR_ALGEBRA_THREADS:
+        if STARTED_BY in os.environ:  # Snakemake gives as many as the job has processes
+            os.environ[name] = "1"
         os.environ.setdefault(name, "1")
     faulthandler.enable(2)  # to stderr: a library that crashes leaves a word in the log
     keep_freed_memory()
@@ -136,6 +169,13 @@ def loaded_study(path: Path) -> Study:
     from aqbio.io.study import load_study
 
     return load_study(study_file(path))
+
+
+def finished(path: Path) -> Study:
+    """The study that somebody names, with its results found."""
+    from aqbio.io.study import finished_study
+
+    return finished_study(study_file(path))
 
 
 def say(line: str) -> None:
@@ -234,7 +274,10 @@ def check(study: StudyFile) -> None:
 
 
 def _participant_command(name: str) -> Callable[..., None]:
-    def command(study: StudyFile, participant: OneParticipant = "", model: OnModel = "") -> None:
+    def command(
+        study: StudyFile, participant: OneParticipant = "", model: OnModel = "", log: LogFile = None
+    ) -> None:
+        write_log(log)
         from aqbio.hypotheses.preregistration import record_registry
         from aqbio.stage_table import stage_module
 
@@ -250,11 +293,13 @@ def _study_command(name: str) -> Callable[..., None]:
     def command(
         study: StudyFile,
         cores: Annotated[int, typer.Option(min=1, help="Processes that help.")] = 1,
+        log: LogFile = None,
     ) -> None:
+        write_log(log)
         from aqbio.stage_table import stage_module
 
         work = getattr(stage_module(name), f"{name}_study")
-        work(loaded_study(study), say, *([cores] if STAGE_TABLE[name].threads > 1 else []))
+        work(loaded_study(study), say, *([cores] if STAGE_TABLE[name].parallel else []))
 
     return command
 
@@ -268,16 +313,20 @@ for _name in STUDY_STAGES[:-1]:
 @app.command()
 def report(
     study: StudyFile,
+    log: LogFile = None,
     *,
     single: Annotated[
         bool, typer.Option("--single", help="One file for mail, without athletes and replays.")
     ] = False,
 ) -> None:
     """Write the pages of the study."""
+    write_log(log)
     from aqbio.pages import stage
 
-    work = stage.write_one_file if single else stage.report_study
-    work(loaded_study(study), say)
+    if single:
+        stage.write_one_file(finished(study), say)
+    else:
+        stage.report_study(loaded_study(study), say)
 
 
 @app.command()
@@ -285,7 +334,7 @@ def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
     from aqbio.inverse_kinematics.files import write_opensim_files
 
-    _each_participant(loaded_study(study), participant, write_opensim_files)
+    _each_participant(finished(study), participant, write_opensim_files)
 
 
 @app.command()
@@ -293,15 +342,17 @@ def rows(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write the contributions of every step, which machines read as NetCDF, as TSV."""
     from aqbio.gait.step_files import write_rows
 
-    _each_participant(loaded_study(study), participant, write_rows)
+    _each_participant(finished(study), participant, write_rows)
 
 
 @app.command()
 def virtual(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="data/virtual_sprinters.")],
     participant: OneParticipant = "",
+    log: LogFile = None,
 ) -> None:
     """Write the recordings of the virtual sprinters."""
+    write_log(log)
     from aqbio.virtual.study import write_study
 
     write_study(folder, participants=[participant] if participant else (), report=say)
@@ -381,7 +432,7 @@ def verify(
     from aqbio.study.internal import contained
     from aqbio.study.jobs import result_problems
 
-    loaded = loaded_study(study)
+    loaded = finished(study)
     with contained(loaded, "verify"):
         problems = result_problems(loaded)
     for problem in problems:
@@ -428,7 +479,7 @@ def archive(
     """Keep tables, figures, records and settings in one file: no raw data, no names of persons."""
     from aqbio.study.archive import write_archive
 
-    loaded = loaded_study(study)
+    loaded = finished(study)
     path = to or Path(f"{loaded.settings.name}.zip")
     count = write_archive(loaded, path)
     typer.echo(f"wrote {path}: {count} files, {path.stat().st_size / 2**20:.1f} MB.")
@@ -445,4 +496,4 @@ def export(
     """Write a study's prepared markers and plates as other programs read them."""
     from aqbio.study.deposit import write_bids
 
-    typer.echo(f"wrote {bids}: {write_bids(loaded_study(study), bids)} recordings.")
+    typer.echo(f"wrote {bids}: {write_bids(finished(study), bids)} recordings.")

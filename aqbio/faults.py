@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,10 +93,11 @@ def writing_fault(error: BaseException, folder: Path, file: Path) -> RunStoppedE
 
     Libraries hide a full disk (“NetCDF: HDF error”): a file of a megabyte is tried.
     """
-    import tempfile
+    return machine_fault(error, file) or folder_fault(folder, file)
 
-    if fault_before := machine_fault(error, file):
-        return fault_before
+
+def folder_fault(folder: Path, file: Path) -> RunStoppedError | None:
+    """What the machine has against a file of a megabyte in a folder; None where nothing."""
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(PROBE))
@@ -102,6 +105,29 @@ def writing_fault(error: BaseException, folder: Path, file: Path) -> RunStoppedE
     except OSError as fault:
         return _stopped((FAULTS | WRITING).get(fault.errno or 0), file)
     return None
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a file can be made in a folder, or the folder if it does not exist yet."""
+    place = next((one for one in (folder, *folder.absolute().parents) if one.exists()), folder)
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            return True
+    except OSError:
+        return False
+
+
+def home_cache() -> Path:
+    """Folder in which programs may keep what they can make again, of this user."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+
+
+def has_temporary_folder() -> bool:
+    """Whether any of the folders for temporary files can be written to."""
+    try:
+        return bool(tempfile.gettempdir())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
@@ -119,3 +145,91 @@ def _stopped(message: tuple[str, str] | None, file: Path | None) -> RunStoppedEr
     if message is None:
         return None
     return RunStoppedError(f"{message[0]}.", file=str(file or ""), fix=message[1], rule="machine")
+
+
+DETAILS = 8
+"""Lines that are shown of a message of Snakemake."""
+
+SNAKEMAKE_FAULTS = {
+    "LockException": (
+        "another Snakemake works in this folder, or one was ended there by force.",
+        "wait until it has ended; if none runs, add `-- --unlock` to the command once.",
+    ),
+    "WildcardError": (
+        "a path has {braces}, which Snakemake takes for the name of something else.",
+        "rename that folder or file.",
+    ),
+    "UndefinedPathvarException": (
+        "a path has <angle brackets>, which Snakemake takes for the name of something else.",
+        "rename that folder or file.",
+    ),
+    "MissingInputException": (
+        "a file that a stage needs is not there, and no stage makes it.",
+        "put it back, or correct its path.",
+    ),
+    "MissingOutputException": (
+        "a stage ended without a result that it should have left.",
+        "run the same command again; on a disk that hosts share, add `-- --latency-wait 60`.",
+    ),
+    "ProtectedOutputException": (
+        "a result is protected against writing.",
+        "allow writing in the folder of the results.",
+    ),
+    "IncompleteFilesException": (
+        "results of a run that was interrupted lie there.",
+        "run the same command with `-- --rerun-incomplete`.",
+    ),
+    "MissingRuleException": (
+        "no stage makes what was asked for.",
+        "`snakemake --list-rules` names the stages; a file is named from the working folder on.",
+    ),
+    "CliException": ("Snakemake does not understand an option.", "correct what follows `--`."),
+    "ApiError": ("Snakemake does not understand an option.", "correct what follows `--`."),
+}
+"""What Snakemake's exceptions mean for who runs a study, by their name, and what to do."""
+
+SYSTEM_ERROR = re.compile(r"\[Errno (\d+)\] ([^:\n]*)(?:: '([^'\n]*)')?")
+
+
+def snakemake_fault(name: str, text: str, log: Path) -> RunStoppedError:
+    """An exception of Snakemake itself, by its name and its text, in words.
+
+    ``log`` keeps the whole text where that is an internal error.
+    """
+    if found := SYSTEM_ERROR.search(text):
+        number, file = int(found[1]), Path(found[3]) if found[3] else None
+        if fault := _stopped((FAULTS | WRITING).get(number), file):
+            return fault
+    if MEMORY.search(text) or name == "MemoryError":
+        fault = _stopped(FAULTS[errno.ENOMEM], None)
+        assert fault is not None
+        return fault
+    lines = [] if TRACEBACK in text else _plain_lines(text)
+    details = "\n".join(lines)
+    if name in SNAKEMAKE_FAULTS:
+        what, fix = SNAKEMAKE_FAULTS[name]
+        return RunStoppedError(what + (details and f"\n{details}"), fix=fix, rule="snakemake")
+    if name == "WorkflowError" and details:
+        return RunStoppedError(details, rule="snakemake")
+    last = (_plain_lines(text) or [name])[-1].strip()
+    return RunStoppedError(
+        f"internal error of Snakemake ({last})." if last else "internal error of Snakemake.",
+        file=str(log),
+        fix="report it with that file.",
+        rule="snakemake",
+    )
+
+
+TRACEBACK = "Traceback (most recent call last):"
+
+CODE = re.compile(r'\s*File ".*", line \d+|\w+(Error|Exception)( in (file|rule) .*)?:?$')
+"""Lines that name places in code, or only the kind of an error."""
+
+
+def _plain_lines(text: str) -> list[str]:
+    """Lines of a message of Snakemake without places in its and our code, the first ones."""
+    lines = [line.rstrip() for line in text.replace(TRACEBACK, "").splitlines() if line.strip()]
+    plain = [line for line in lines if not CODE.match(line)]
+    if len(plain) > DETAILS + 1:
+        plain[DETAILS:-1] = [f"  and {len(plain) - DETAILS - 1} lines more"]
+    return plain

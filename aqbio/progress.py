@@ -5,18 +5,36 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from aqbio.errors import AqbioError, Cause, listed
+from aqbio.faults import (
+    RunStoppedError,
+    folder_fault,
+    has_temporary_folder,
+    home_cache,
+    is_writable,
+    snakemake_fault,
+    writing,
+)
+from aqbio.io.atomic import write_text
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import WITH_STEPS, shipped
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
-from aqbio.study.jobs import claim_results, every_job, read_record
+from aqbio.study.jobs import (
+    claim_results,
+    every_job,
+    read_record,
+    refuse_special_paths,
+    working_folder,
+)
 
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")
@@ -35,6 +53,34 @@ NO_MESSAGE = "The job stopped without a message; memory probably ran out."
 CRASH = "Fatal Python error: "
 """How Python begins when a signal ends a job, such as a segmentation fault; places follow."""
 
+SNAKEMAKE_LOG = "internal-snakemake.txt"
+"""Name of the log of an internal error of Snakemake."""
+
+INSPECTIONS = frozenset(
+    {
+        "--dag",
+        "--rulegraph",
+        "--filegraph",
+        "--d3dag",
+        "--summary",
+        "--detailed-summary",
+        "-D",
+        "--list-rules",
+        "-l",
+        "--list-target-rules",
+        "--lint",
+        "--report",
+        "--unlock",
+        "-n",
+        "--dry-run",
+        "--dryrun",
+        "--list-changes",
+        "--list-untracked",
+        "--delete-all-output",
+    }
+)
+"""Options of snakemake that show something, or change only what it keeps itself."""
+
 BROKEN = 3
 """Exit status of a run that has a page, but lacks a participant, a figure or every trial."""
 
@@ -51,26 +97,49 @@ def run_workflow(
     """Run snakemake on a study, show its progress and give its exit status.
 
     `BROKEN` where no trial is usable, or an internal error ended the work on a participant, a
-    figure or a stage of the study; with ``strict`` on a trial.
+    figure or a stage of the study; with ``strict`` on a trial. 0 where all that ``options`` asked
+    for is done, even if that is not everything.
     """
     study = load_study(study_file)
+    elsewhere = working_folder(study)
+    refuse_special_paths(study, elsewhere)
     arguments = [*snakemake_arguments(study_file, cores, profile), *options]
+    if elsewhere is not None:
+        arguments = [*arguments, "--directory", str(elsewhere)]
     os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', '')}"
-    if dry_run:
-        return run_snakemake([*arguments, "--dry-run"])
+    use_writable_folders(study)
+    if dry_run or INSPECTIONS & {*options}:
+        return run_snakemake([*arguments, *(["--dry-run"] if dry_run else [])], study)
     claim_results(study)
-    if any(Path(".snakemake/locks").glob("*")):  # Snakemake's own, of a run that was killed
-        run_snakemake([*arguments, "--unlock", "--quiet", "all"])
     console = Console(study)
-    status = run_snakemake(arguments, console)
+    status = run_snakemake(arguments, study, console)
     if status:
         sys.stderr.write("\n".join(console.last_words()) + "\n")
         return status
+    there = sum(map(Path.is_file, console.records))
+    if there < len(console.records):
+        left = f"{there} of {len(console.records)} stages of participants and study are done"
+        sys.stdout.write(f"Done as asked: {left}; `aqbio run {study_file}` does the others.\n")
+        return 0
     sys.stdout.write(summary(study) + "\n")
     return BROKEN if is_broken(study, strict=strict) else 0
 
 
-def run_snakemake(arguments: Sequence[str], console: Console | None = None) -> int:
+def use_writable_folders(study: Study) -> None:
+    """Give programs folders among the logs where those of this user cannot be written to."""
+    logs = (study.root / "logs").absolute()
+    if not is_writable(home_cache()):
+        for name in ("XDG_CACHE_HOME", "MPLCONFIGDIR"):
+            os.environ[name] = str(logs / "cache")
+    if not has_temporary_folder():
+        with writing(logs):
+            (logs / "temporary").mkdir(parents=True, exist_ok=True)
+        os.environ["TMPDIR"] = str(logs / "temporary")
+
+
+def run_snakemake(
+    arguments: Sequence[str], study: Study | None = None, console: Console | None = None
+) -> int:
     """Run snakemake in this process; a console shows its progress in plain words."""
     from snakemake.cli import main
     from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
@@ -80,11 +149,43 @@ def run_snakemake(arguments: Sequence[str], console: Console | None = None) -> i
         plugin = Plugin(log_handler=lambda *_: console, _logger_settings_cls=None, _name="aqbio")
         LoggerPluginRegistry().plugins["aqbio"] = plugin
         arguments = [*arguments, "--logger", "aqbio"]
+    door, logger = Door(study), logging.getLogger("snakemake.logging")
+    logger.addFilter(door)
     try:
         main(list(arguments))
     except SystemExit as ended:
         return int(ended.code or 0)
+    except Exception as error:
+        text = "".join(traceback.format_exception(error))
+        raise in_words(type(error).__name__, text, study) from error
+    finally:
+        logger.removeFilter(door)
     return 0
+
+
+class Door(logging.Filter):
+    """Puts the exceptions that Snakemake reports into words, whoever shows them."""
+
+    def __init__(self, study: Study | None) -> None:
+        super().__init__()
+        self.study = study
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass."""
+        name = getattr(record, "exception", None)
+        if name or (record.levelno >= logging.ERROR and "[Errno " in record.getMessage()):
+            record.msg, record.args = str(in_words(name or "", record.getMessage(), self.study)), ()
+        return True
+
+
+def in_words(name: str, text: str, study: Study | None) -> RunStoppedError:
+    """An exception of Snakemake in words; what nobody foresaw stays in a log as it was."""
+    log = (study.root / "logs" if study else Path()) / SNAKEMAKE_LOG
+    fault = snakemake_fault(name, text, log)
+    if fault.file == str(log):
+        with suppress(OSError, RunStoppedError):
+            write_text(log, text)
+    return fault
 
 
 def is_broken(study: Study, *, strict: bool) -> bool:
@@ -143,7 +244,8 @@ class Console(logging.Handler):
         elif event == "job_error" and number in self.jobs:
             self.failed[number] = _not_finished(self.jobs[number])
         elif record.levelno >= logging.ERROR:
-            self.complaints.append(record.getMessage())
+            said = record.getMessage()
+            self.complaints += [said] if said not in self.complaints else []
 
     def last_words(self) -> list[str]:
         """Why the run has no results: of the jobs that failed, otherwise of Snakemake."""
@@ -170,12 +272,17 @@ def _not_finished(job: Any) -> str:
     log, who = Path(job.log[0]), job.wildcards.get("participant", "")
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     lines = [line for line in text.splitlines() if line.strip()]
-    last = lines[-LAST_LINES:] or [NO_MESSAGE]
+    fault = None if lines else folder_fault(_existing(log.parent), log)
+    last = lines[-LAST_LINES:] or [str(fault) if fault else NO_MESSAGE]
     for at, line in enumerate(lines):
         if line.startswith(CRASH):
             places = [one for one in lines[at:] if one.startswith("  File ")][:LAST_LINES]
             last = [f"A library crashed ({line.removeprefix(CRASH).lower()}).", *places]
     return "\n".join([f"{who} {job.rule_name} did not finish:".lstrip(), *last, f"  Log: {log}"])
+
+
+def _existing(folder: Path) -> Path:
+    return next(one for one in (folder, *folder.absolute().parents) if one.exists())
 
 
 def _outcome(record: dict[str, Any]) -> str:

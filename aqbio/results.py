@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from aqbio.gait.step_files import CURVES, finished, recorded_steps, step_file, t
 from aqbio.gait.steps import PERCENT, PHASES, Kind, Step, phase_curve
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
-from aqbio.io.study import Study, load_study
+from aqbio.io.study import Study, finished_study
 from aqbio.io.tables import read_table
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.recordings.prepared import foot_loads
@@ -151,7 +151,7 @@ def open_study(path: str | Path) -> StudyResults:
     ----------
     path : path
         study.yaml, or the folder that holds it. Results are looked for in the working folder, as
-        the commands write them there, and in the folders around study.yaml.
+        the commands write them there, in the folders around it and around study.yaml.
 
     Returns
     -------
@@ -169,18 +169,7 @@ def open_study(path: str | Path) -> StudyResults:
     >>> study.trial("V06", "speed4-01")["group_angular_momentum"].sel(axis="y")  # doctest: +SKIP
     """
     file = Path(path) / "study.yaml" if Path(path).is_dir() else Path(path)
-    study = load_study(file)
-    for folder in (Path.cwd(), *file.resolve().parents):
-        place = folder / study.settings.results
-        if (place / study.settings.name / "participants").is_dir():
-            settings = study.settings.model_copy(update={"results": str(place)})
-            return StudyResults(replace(study, settings=settings))
-    raise AqbioError(
-        "this study has no results yet.",
-        file=str(file),
-        fix=f"run `aqbio run {path}` first.",
-        rule="results-missing",
-    )
+    return StudyResults(finished_study(file))
 
 
 def step_curves(

@@ -1,6 +1,7 @@
-"""The stages of the analysis: what each reads, obeys and leaves, and what a job of it needs.
+"""The stages of the analysis: what each reads, obeys and leaves.
 
-The workflow's rules, the commands and the records are written from this table.
+Commands and records are written from this table. The rules of the workflow are written out in
+``workflow/rules``; `tests/workflow/test_rules_and_table.py` holds them against it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ class Stage:
     """Stages whose records and results it reads."""
     settings: tuple[str, ...]
     """Sections of study.yaml that it reads."""
+    files: tuple[str, ...] = ()
+    """Kinds of given files that it reads, those of `aqbio.study.jobs.GIVEN_FILES`."""
+    reads_rows: bool = False
+    """Whether it reads the participant's rows of the sheets: what depends on them, later ones
+    find in its results."""
     folders: tuple[str, ...] = ()
     """Folders that only this stage fills, in addition to its record."""
     tables: tuple[str, ...] = ()
@@ -31,12 +37,12 @@ class Stage:
     """Stages whose failed trials fail here for the same reason."""
     each_model: bool = False
     """Whether it also runs on every other model of the study."""
-    memory_mb: tuple[float, float] = (2000, 20)
-    """Memory of a job, MB, and more for every trial."""
-    minutes: tuple[float, float] = (20, 3)
-    """Time of a job, and more for every trial."""
-    threads: int = 1
-    """Processes that help."""
+    reads_sessions: bool = False
+    """Whether it reads the records of the person's other sessions as well."""
+    compares_models: bool = False
+    """Whether it reads the contributions on the study's other models as well."""
+    parallel: bool = False
+    """Whether its command takes ``--cores``."""
 
 
 _MOTION = ("prepare", "scale", "inverse_kinematics", "inverse_dynamics")
@@ -48,6 +54,8 @@ PARTICIPANT = (
         "recordings.stage",
         reads=(),
         settings=("files", "laboratory", "prepare", "model"),
+        files=("recordings", "model", "map", "markers"),
+        reads_rows=True,
         folders=("prepared",),
         each_model=True,
     ),
@@ -57,6 +65,8 @@ PARTICIPANT = (
         "body.stage",
         reads=("prepare",),
         settings=("model",),
+        files=("model", "map", "markers"),
+        reads_sessions=True,
         folders=("model",),
         each_model=True,
     ),
@@ -79,7 +89,6 @@ PARTICIPANT = (
         settings=("model", "consistency", "random"),
         folders=("consistent",),
         each_model=True,
-        minutes=(30, 6),
     ),
     Stage(
         "contributions",
@@ -91,6 +100,8 @@ PARTICIPANT = (
             "model", "other_models", "consistency", "contributions", "roles", "steps", "solve",
             "quality", "hypotheses", "random",
         ),
+        files=("registry",),
+        compares_models=True,
         folders=("contributions", "steps"),
         each_model=True,
     ),
@@ -101,6 +112,7 @@ PARTICIPANT = (
         reads=(*_MOTION, "contributions"),
         failures_of=("contributions",),
         settings=("model", "other_models", "prepare", "consistency", "multiverse"),
+        compares_models=True,
         folders=("multiverse",),
     ),
     Stage(
@@ -109,6 +121,7 @@ PARTICIPANT = (
         "pages.stage_participant",
         reads=(*_MOTION, "contributions", "multiverse"),
         settings=("model", "roles", "figures"),
+        files=("bones",),
         failures_of=("contributions",),
         folders=("pages",),
     ),
@@ -137,8 +150,6 @@ STUDY = (
             "findings",
             "trials",
         ),
-        memory_mb=(1500, 1),
-        minutes=(60, 0.1),
     ),
     Stage(
         "hypotheses",
@@ -146,6 +157,7 @@ STUDY = (
         "hypotheses.stage",
         reads=(*_NUMBERS, "tables"),
         settings=("other_models", "quality", "hypotheses", "multiverse"),
+        files=("registry", "capacities"),
         tables=(
             "hypotheses_steps",
             "hypotheses_athletes",
@@ -162,9 +174,7 @@ STUDY = (
             "verdicts",
             "findings_hypotheses",
         ),
-        memory_mb=(1500, 1),
-        minutes=(60, 0.1),
-        threads=2,
+        parallel=True,
     ),
     Stage(
         "figures",
@@ -174,9 +184,7 @@ STUDY = (
         settings=("model", "roles", "quality", "figures", "hypotheses"),
         folders=("figures",),
         tables=("findings_figures",),
-        memory_mb=(1500, 1),
-        minutes=(60, 0.1),
-        threads=8,
+        parallel=True,
     ),
     Stage(
         "report",
@@ -186,8 +194,6 @@ STUDY = (
         settings=("figures", "hypotheses", "report"),
         folders=("report",),
         tables=("findings_report", "causes"),
-        memory_mb=(1500, 1),
-        minutes=(60, 0.1),
     ),
 )
 """Once per study."""

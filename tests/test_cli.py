@@ -95,7 +95,7 @@ def test_a_stage_runs_once_or_for_one_or_all_participants(file, stage, monkeypat
     monkeypatch.setattr(stage_module(stage), name, stand_in)
     helped = aqbio_command(stage, "--help")
     assert re.search(r"STUDY", helped[1])
-    more = (1,) if STAGE_TABLE[stage].threads > 1 and not of_person and stage != "report" else ()
+    more = (1,) if STAGE_TABLE[stage].parallel else ()
     for options, people in (((), ("P1", "P2")), (("--participant", "P2"), ("P2",))):
         status, out, err = aqbio_command(stage, file.parent, *options[: 2 * of_person])
         assert (status, err) == (0, "")

@@ -21,6 +21,7 @@ from aqbio.pages.summary import failures
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.steps.rows import FINDINGS, STEPS, TRIALS
 from aqbio.study.internal import RULE
+from aqbio.study.jobs import every_job
 from tests.golden import differences
 from tests.refusal import refused
 from tests.small_study import write_small_study
@@ -151,6 +152,9 @@ def _end(study: Study, name: str, capsys: pytest.CaptureFixture) -> list[str]:
         lines = [dict.fromkeys(columns) | row for row in rows]
         file = study.table(f"{table}.tsv")
         write_table(pd.DataFrame(lines, columns=list(columns)), file, columns, {})
+    for on, who, stage in every_job(study):
+        on.manifest(who, stage).parent.mkdir(parents=True, exist_ok=True)
+        on.manifest(who, stage).touch()
     status = progress.run_workflow(study.file, cores=1)
     said = capsys.readouterr().out
     strict = progress.run_workflow(study.file, cores=1, strict=True)
@@ -210,11 +214,9 @@ input()
 """
 
 
-def test_a_second_run_is_refused_and_the_lock_of_a_killed_one_released(study, monkeypatch):
+def test_a_second_run_is_refused_until_the_first_has_ended(study, monkeypatch):
     asked: list[list[str]] = []
     monkeypatch.setattr(progress, "run_snakemake", lambda one, *_: asked.append(one) or 3)
-    Path(".snakemake/locks").mkdir(parents=True)
-    Path(".snakemake/locks/0.output.lock").touch()
     command = [sys.executable, "-c", HOLD, str(study.file)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, **pipes) as other:
@@ -224,7 +226,69 @@ def test_a_second_run_is_refused_and_the_lock_of_a_killed_one_released(study, mo
         assert asked == []
         other.kill()
     assert progress.run_workflow(study.file, cores=1) == 3
-    assert ["--unlock" in one for one in asked] == [True, False]
+    assert len(asked) == 1
+
+
+def test_a_run_that_was_asked_for_a_part_is_done_without_the_rest(study, asked, capsys):
+    """No table is there yet, and none is looked for."""
+    record = study.manifest("P1", "prepare")
+    record.parent.mkdir(parents=True)
+    record.touch()
+    assert progress.run_workflow(study.file, cores=1, options=("--until", "prepare")) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Done as asked: 1 of 18 stages")
+    assert f"`aqbio run {study.file}` does the others" in said
+
+
+CONSTRUCTED = {"OSError": "[Errno 28] No space left on device: '/data/.snakemake/metadata/x'"}
+
+
+def test_no_exception_of_snakemake_reaches_a_user_as_a_traceback(study):
+    """Any of them, with places in code and the text of a traceback, and those nobody foresaw."""
+    import snakemake.exceptions
+
+    names = [name for name in vars(snakemake.exceptions) if name.endswith(("Error", "Exception"))]
+    assert len(names) > 40
+    code = 'in file "/x/a.smk", line 7:\nSomething is wrong.\n  File "/x/a.py", line 3, in f'
+    broken = 'Traceback (most recent call last):\n\n  File "/x/dag.py", line 3, in f\nKeyError: 3'
+    for name in ("KeyError", "OSError", *names):
+        for text in (f"{name} {code}", f"{name}:\n{broken}", broken, name, ""):
+            fault = progress.in_words(name, text, study)
+            said = str(fault)
+            assert "Traceback" not in said
+            assert ".py" not in said
+            assert ".smk" not in said
+            if "internal error of Snakemake" in said:
+                assert Path(fault.file).read_text(encoding="utf-8") == text
+            else:
+                assert fault.fix or "Something is wrong." in said
+    foreseen = (
+        "LockException",
+        "WildcardError",
+        "MissingInputException",
+        "IncompleteFilesException",
+    )
+    for name in (*foreseen, "ProtectedOutputException", "MissingRuleException"):
+        assert "internal error" not in str(progress.in_words(name, "", study))
+    full = progress.in_words("OSError", CONSTRUCTED["OSError"], study)
+    assert full.what == "the disk is full."
+    assert full.file == "/data/.snakemake/metadata/x"
+
+
+def test_a_job_without_a_word_on_a_full_disk_is_no_matter_of_memory(study, monkeypatch):
+    """Not even its log could be written."""
+    console = progress.Console(study)
+    log = study.root / "logs" / "scale" / "P1.log"
+    for full in (True, False):
+        monkeypatch.setattr(
+            progress, "folder_fault",
+            lambda folder, file, full=full: RunStoppedError("the disk is full.") if full else None,
+        )  # fmt: skip
+        _say(console, "job_info", jobid=1, rule_name="scale", wildcards={"participant": "P1"},
+             output=["scale.json"], log=[str(log)])  # fmt: skip
+        _say(console, "job_error", logging.ERROR, jobid=1)
+        said = "\n".join(console.last_words())
+        assert ("the disk is full" in said, "memory" in said) == (full, not full)
 
 
 def works(pid: int) -> bool:

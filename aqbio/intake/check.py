@@ -18,6 +18,7 @@ from aqbio.intake.contents import (
     repeated_files,
     repeated_frames,
 )
+from aqbio.intake.run_problems import run_problems
 from aqbio.io.opensim_xml import model_markers, model_names
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
@@ -77,6 +78,7 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
             lambda: _hypothesis_problems(study),
             lambda: comparison_problems(study),
             lambda: _without_runs(study),
+            lambda: run_problems(study),
         )
         for check in checks:
             try:
@@ -115,15 +117,10 @@ NO_RUN = "no-moving-trial"
 """Said of a participant whose moving trials all have errors of their own, it is a consequence."""
 
 
-def _recorded_here(study: Study) -> bool:
-    """Whether these are virtual sprinters, whose recordings the workflow makes on first use."""
-    return (study.file.parent / "gait_library.npz").is_file()
-
-
 def _recorded(checked: CheckedStudy) -> CheckedStudy:
     """A study without virtual sprinters of whom the workflow has to make a recording first."""
     study = checked.study
-    if not _recorded_here(study):
+    if not study.is_virtual:
         return checked
     later = {one.participant_id for one in study.trials if not study.recording(one).is_file()}
     rows = zip(study.trials, checked.trial_lines, strict=True)
@@ -277,7 +274,7 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     except AqbioError as error:
         yield from as_findings(error)
         return
-    if not study.trials and _recorded_here(study):
+    if not study.trials and study.is_virtual:
         return
     if not data.is_dir():
         yield Finding(

@@ -70,6 +70,7 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
     """
     records = [study.manifest(participant_id, stage) for stage in PARTICIPANT_STAGES]
     refuse_damaged(records, study.file)
+    study.read_manifest(participant_id, "prepare")  # or an error that it has not run
     folder = study.root / FOLDER / participant_id
     for trial in study.trials_of(participant_id):
         stem = folder / trial.trial_id

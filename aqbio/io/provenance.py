@@ -8,6 +8,7 @@ import json
 import platform
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from importlib import metadata
@@ -16,17 +17,56 @@ from types import MappingProxyType
 from typing import Any
 
 import aqbio
-from aqbio.io.atomic import cached_until_changed
+from aqbio.io.atomic import write_text
 from aqbio.io.study import FILE_SETTINGS, MODELS, Study
 
 LIBRARIES = ("opensim", "ezc3d", "numpy", "scipy", "pandas", "xarray", "matplotlib")
 
 
-@cached_until_changed(files=None)
+_HASHES: dict[str, tuple[list[int], str]] = {}
+_RECALLED: dict[str, tuple[list[int], str]] = {}
+"""State and hash of files: by path of those asked for in this process, by hash of the path (names
+of recordings may be names of persons) of those of an earlier one."""
+
+SETTLED_NS = 2_000_000_000
+"""Age of a file from which on its state tells one content from another: clocks of disks are as
+coarse as this (FAT)."""
+
+
 def file_hash(path: Path) -> str:
     """The first 16 hexadecimal digits of a file's SHA-256; read again when the file is another."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+    name, state = str(path), _state(path)
+    if name not in _HASHES and (recalled := _RECALLED.get(_short_hash(name))):
+        _HASHES[name] = recalled
+    if name not in _HASHES or _HASHES[name][0] != state:
+        with path.open("rb") as stream:
+            _HASHES[name] = (state, hashlib.file_digest(stream, "sha256").hexdigest()[:16])
+    return _HASHES[name][1]
+
+
+def _state(path: Path) -> list[int]:
+    state = path.stat()
+    return [state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino]
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def recall_hashes(memory: Path) -> None:
+    """Take hashes of files that have not changed since from a file that `keep_hashes` wrote."""
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+        _RECALLED.update({name: (state, content) for name, (state, content) in known.items()})
+    except (OSError, ValueError, AttributeError, TypeError):
+        return  # there is none yet, or it is damaged
+
+
+def keep_hashes(memory: Path) -> None:
+    """Write down the hashes of all files that were read, for the next process."""
+    latest = time.time_ns() - SETTLED_NS
+    settled = {_short_hash(name): one for name, one in _HASHES.items() if one[0][1] < latest}
+    write_text(memory, json.dumps(settled))
 
 
 @functools.cache

@@ -55,6 +55,9 @@ def _own_file(section: Section, name: str) -> bool:
     return value != default and ("/" in value or bool(Path(value).suffix))
 
 
+GAIT_LIBRARY = "gait_library.npz"
+"""File beside study.yaml from which recordings of virtual sprinters are made."""
+
 MODELS = shipped("models")
 """Folder of the models and maps that come with aqbio."""
 
@@ -81,6 +84,11 @@ class Study:
     def data(self) -> Path:
         """Folder of the recordings."""
         return self.place(self.settings.files.data)
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether these are virtual sprinters, whose recordings the workflow makes on first use."""
+        return (self.file.parent / GAIT_LIBRARY).is_file()
 
     def sheet(self, name: Literal["participants", "trials"]) -> Path:
         """The file of a sheet."""
@@ -321,6 +329,43 @@ def load_study(file: Path) -> Study:
     if errors := [one for one in checked.findings if one.severity == "error"]:
         raise InvalidStudyError(errors)
     return checked.study
+
+
+STUDY_NOTE = "logs/study"
+"""File of the results that says, from their folder on, which study.yaml they are of."""
+
+
+def finished_study(file: Path) -> Study:
+    """Read a study, and find its results from whatever folder this is.
+
+    They lie in the folder that the run was started in: this one, one around it, or one around
+    study.yaml.
+    """
+    study = load_study(file)
+    folders = [Path(), *Path.cwd().parents, *file.resolve().parents]
+    for folder in dict.fromkeys(folders):
+        results = folder / study.settings.results
+        if _are_of(results / study.settings.name, study):
+            settings = study.settings.model_copy(update={"results": str(results)})
+            return replace(study, settings=settings)
+    raise AqbioError(
+        f"this study has no results yet, or they lie elsewhere: {study.root} is neither in this "
+        "folder nor in one around it or around study.yaml.",
+        file=str(file),
+        fix=f"go to the folder in which it was run, or run it: `aqbio run {file}`.",
+        rule="results-missing",
+    )
+
+
+def _are_of(root: Path, study: Study) -> bool:
+    """Whether results lie there that are not noted as those of another study that still exists."""
+    if not (root / "participants").is_dir():
+        return False
+    try:
+        other = root / (root / STUDY_NOTE).read_text(encoding="utf-8")
+    except (OSError, ValueError):  # copied without logs
+        return True
+    return not other.is_file() or other.samefile(study.file)
 
 
 FOLDER = "other_models"

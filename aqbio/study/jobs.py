@@ -6,30 +6,44 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import aqbio
 from aqbio.errors import AqbioError
-from aqbio.faults import RunStoppedError, writing
-from aqbio.io.atomic import PARTIAL, write_text
+from aqbio.faults import RunStoppedError, is_writable, writing
+from aqbio.io.atomic import PARTIAL, cached_until_changed, write_text
 from aqbio.io.meshes import mesh_files
-from aqbio.io.provenance import file_hash
-from aqbio.io.study import Study, compared_studies, load_study
-from aqbio.stage_table import PARTICIPANT, PARTICIPANT_STAGES, STAGE_TABLE, STUDY, STUDY_STAGES
+from aqbio.io.provenance import file_hash, given_files
+from aqbio.io.study import STUDY_NOTE, Study, as_plain_data, compared_studies, load_study
+from aqbio.stage_table import (
+    PARTICIPANT,
+    PARTICIPANT_STAGES,
+    STAGE_TABLE,
+    STAGES,
+    STUDY,
+    STUDY_STAGES,
+)
 
-Kind = Literal["missing", "damaged", "foreign", "failed"]
+Kind = Literal["missing", "damaged", "outdated", "foreign", "failed"]
 
-FILES, SEAL, INTERNAL = "files", "seal", "internal_errors"
+FILES, SEAL, INTERNAL, MADE_OF = "files", "seal", "internal_errors", "made_of"
 
 RECORD = "the record"
 """Denotes the record itself in the list of files that have changed."""
 
 
-def seal(record: Path, made: Iterable[Path], internal: Sequence[str] = ()) -> None:
-    """Write into a record what its stage left."""
+def seal(
+    record: Path,
+    made: Iterable[Path],
+    internal: Sequence[str] = (),
+    made_of: Mapping[str, Any] | None = None,
+) -> None:
+    """Write into a record what its stage left, and what of (`made_of`)."""
     logs = record.parent / "logs"
     files = {
         path.relative_to(record.parent).as_posix(): file_hash(path)
@@ -39,6 +53,8 @@ def seal(record: Path, made: Iterable[Path], internal: Sequence[str] = ()) -> No
     content = read_record(record) | {FILES: dict(sorted(files.items()))}
     if internal:
         content[INTERNAL] = list(internal)
+    if made_of is not None:
+        content[MADE_OF] = made_of
     content[SEAL] = _seal(content)
     write_text(record, as_json(content))
 
@@ -84,18 +100,19 @@ def _seal(content: Mapping[str, Any]) -> str:
     return digest({name: value for name, value in content.items() if name != SEAL})
 
 
-COMPARING = ("contributions", "multiverse")
-"""Stages that hold the other models' contributions against those of the study's own."""
-
 UNSEALED = ("logs", "opensim", "rows")
 """Folders of results that belong to no stage: logs, and files written on request."""
 
-MARKS = ("registry.json", ".snakemake_timestamp")
+FOLDER_STAMP = ".snakemake_timestamp"
+"""File whose time Snakemake takes for that of a folder."""
+
+MARKS = ("registry.json", FOLDER_STAMP)
 """Files next to records that are no results."""
 
 MEANS = {
     "missing": "is not there",
     "damaged": "is not what the stage wrote",
+    "outdated": "is of other recordings, settings or earlier results than there are now",
     "failed": "is of an internal error, and what it stopped is not computed",
     "foreign": "is of no stage: aqbio never reads it",
 }
@@ -113,41 +130,111 @@ def records_read(
         of_people = [name for name in names if name in PARTICIPANT_STAGES]
         records = [study.manifest(who, name) for who in people for name in of_people]
         return records + [study.manifest("", name) for name in names if name in STUDY_STAGES]
-    people = list(study.sessions_of(participant_id)) if stage == "scale" else [participant_id]
-    records = [study.manifest(who, name) for who in people for name in names]
-    if stage in COMPARING:
+    described = STAGE_TABLE[stage]
+    sessions = study.sessions_of(participant_id) if described.reads_sessions else (participant_id,)
+    records = [study.manifest(who, name) for who in sessions for name in names]
+    if described.compares_models:
         others = compared_studies(study, participant_id)
         records += [other.manifest(participant_id, "contributions") for other in others]
     return records
 
 
+def _recordings(study: Study, participant_id: str) -> Iterator[Path | None]:
+    """Files of markers, angles and forces; those of virtual sprinters are made by the workflow."""
+    for trial in () if study.is_virtual else study.trials_of(participant_id):
+        yield from (study.recording(trial), study.forces(trial))
+
+
+GIVEN_FILES: dict[str, Callable[[Study, str], Iterable[Path | None]]] = {
+    "recordings": _recordings,
+    "model": lambda study, participant_id: [study.model_file(participant_id)],
+    "map": lambda study, _: [study.map_file],
+    "markers": lambda study, _: [study.marker_file],
+    "bones": lambda study, participant_id: mesh_files(study.model_file(participant_id)).values(),
+    "registry": lambda study, _: [study.registry_file],
+    "capacities": lambda study, _: [study.capacities_file],
+}
+"""Kinds of files that no stage has written, by study and participant."""
+
+
 def files_read(study: Study, participant_id: str, stage: str) -> list[Path]:
     """Files that a stage reads and no stage has written, whether they exist or not."""
-    trials = study.trials_of(participant_id) if participant_id else ()
-    given: list[Path | None] = []
-    if stage == "prepare":
-        given += [path for one in trials for path in (study.recording(one), study.forces(one))]
-    if stage in ("prepare", "scale"):
-        given += [study.map_file, study.marker_file]
-    if stage == "scale" or any(trial.coordinates_file for trial in trials):
-        given.append(_model(study, participant_id))
-    if stage == "pages":
-        given += _surfaces(study, participant_id)
-    if stage in ("contributions", "hypotheses"):
-        given.append(study.registry_file)
-    if stage == "hypotheses":
-        given.append(study.capacities_file)
-    return [path for path in given if path is not None]
+    kinds = STAGE_TABLE[stage].files
+    return [path for kind in kinds for path in _given(study, participant_id, kind)]
 
 
-def parameters(study: Study, participant_id: str, stage: str) -> str:
-    """The settings that a stage reads, as JSON; for the first stage the rows of the sheets too."""
-    value: dict[str, object] = {"aqbio": aqbio.__version__, **study.stage_settings(stage)}
-    if stage == "prepare":
-        value["participant"] = study.participant(participant_id).model_dump(mode="json")
-        trials = study.trials_of(participant_id)
-        value["trials"] = [one.model_dump(mode="json") for one in trials]
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+def _given(study: Study, participant_id: str, kind: str) -> list[Path]:
+    try:
+        return [path for path in GIVEN_FILES[kind](study, participant_id) if path is not None]
+    except AqbioError:  # of a map or a model that cannot be read: the stage says so
+        return []
+
+
+def given_content(study: Study, participant_id: str, kind: str) -> list[str]:
+    """Content of given files of one kind: what results call each, and its hash.
+
+    Rules have this in their parameters, not the files in their inputs: neither the time of a file
+    nor the letters of its path mean anything then.
+    """
+    names = given_files(study, participant_id)
+    paths = _given(study, participant_id, kind)
+    return [f"{names.get(path, path.name)}: {_content(path)}" for path in paths]
+
+
+def _content(path: Path) -> str:
+    try:
+        return file_hash(path)
+    except OSError as error:  # missing, a folder, not to be read: the stage says so
+        return type(error).__name__
+
+
+def settings_content(study: Study, sections: Iterable[str]) -> str:
+    """Sections of the settings and the version of aqbio, as JSON."""
+    plain = {name: as_plain_data(name, getattr(study.settings, name)) for name in sections}
+    return json.dumps({"aqbio": aqbio.__version__, **plain}, ensure_ascii=False, sort_keys=True)
+
+
+def sheet_rows(study: Study, participant_id: str) -> str:
+    """A participant's rows of both sheets, as JSON."""
+    rows = [study.participant(participant_id), *study.trials_of(participant_id)]
+    content = [one.model_dump(mode="json") for one in rows]
+    return json.dumps(content, ensure_ascii=False, sort_keys=True)
+
+
+def made_of(study: Study, participant_id: str, stage: str) -> dict[str, Any]:
+    """Content of everything that a stage would be made of now: settings, records, given files."""
+    described, records = STAGE_TABLE[stage], records_read(study, participant_id, stage)
+    return {
+        "settings": digest(settings_content(study, described.settings)),
+        "rows": digest(sheet_rows(study, participant_id)) if described.reads_rows else "",
+        "records": {
+            one.relative_to(study.root).as_posix(): read_record(one).get(SEAL, "")
+            for one in records
+        },
+        "files": [
+            line for kind in described.files for line in given_content(study, participant_id, kind)
+        ],
+    }
+
+
+@cached_until_changed(files=None)
+def _stated_seal(record: Path) -> str:
+    return str(read_record(record).get(SEAL, ""))
+
+
+def is_outdated(study: Study, participant_id: str, stage: str, content: Mapping[str, Any]) -> bool:
+    """Whether a record is of other settings, files or results before than there are now.
+
+    A record before that is missing says nothing: it may come back as it was.
+    """
+    stated = content.get(MADE_OF)
+    if stated is None:
+        return False
+    now = made_of(study, participant_id, stage)
+    same_records = stated["records"].keys() == now["records"].keys() and all(
+        seal in ("", stated["records"][name]) for name, seal in now["records"].items()
+    )
+    return not same_records or any(stated[one] != now[one] for one in ("settings", "rows", "files"))
 
 
 def table_files(study: Study, stage: str) -> list[Path]:
@@ -167,17 +254,102 @@ def every_job(study: Study) -> Iterator[tuple[Study, str, str]]:
 
 
 def remove_unsound_records(study: Study) -> None:
-    """Remove the records of stages whose results were deleted, edited, cut or broke."""
-    for on, who, stage in every_job(study):
+    """Remove records of results that broke, were deleted or edited, or are of other content."""
+    for on, who, stage in jobs_in_order(study):
         record = on.manifest(who, stage)
         content = read_record(record)
-        if record.exists() and (broken(record, content) or INTERNAL in content):
+        if record.exists() and (
+            broken(record, content) or INTERNAL in content or is_outdated(on, who, stage, content)
+        ):
             record.unlink()
+
+
+def jobs_in_order(study: Study) -> list[tuple[Study, str, str]]:
+    """All jobs of a study, none before what it reads."""
+    return sorted(every_job(study), key=lambda job: (STAGES.index(job[2]), not job[0].within))
+
+
+def put_times_in_order(study: Study) -> None:
+    """Give results the time of now where it lies ahead, or before that of what they are made of.
+
+    Copies, archives and other machines' clocks mix times up. For sound records only: what their
+    content says holds, and Snakemake, which looks at times first, then agrees.
+    """
+    now = time.time()
+    for on, who, stage in jobs_in_order(study):
+        record = on.manifest(who, stage)
+        if not record.exists():
+            continue
+        outputs = [record, *_other_outputs(on, who, stage)]
+        times = [path.stat().st_mtime for path in outputs]
+        before = records_read(on, who, stage)
+        newest = max((one.stat().st_mtime for one in before if one.exists()), default=0.0)
+        if max(times) > now or min(times) < newest:
+            for path in outputs:
+                os.utime(path)
+
+
+def _other_outputs(study: Study, participant_id: str, stage: str) -> Iterator[Path]:
+    """What Snakemake looks at beside a record: tables, the stamps of folders, times of the job."""
+    folders = [
+        study.manifest(participant_id, stage).parent / one for one in STAGE_TABLE[stage].folders
+    ]
+    stamps = (one / FOLDER_STAMP if (one / FOLDER_STAMP).exists() else one for one in folders)
+    tables = table_files(study, stage) if not participant_id else ()
+    log = benchmark_file(study, participant_id, stage)
+    yield from (path for path in (*stamps, *tables, log) if path.exists())
+
+
+def benchmark_file(study: Study, participant_id: str, stage: str) -> Path:
+    """Where Snakemake writes what a job took."""
+    logs = Path(study.settings.results) / study.settings.name / "logs"
+    return (
+        logs / stage / study.within / f"{participant_id}.tsv"
+        if participant_id
+        else logs / f"{stage}.tsv"
+    )
+
+
+SPECIAL = re.compile(r"\{[^{}]*\}|<[a-z][a-z0-9_]*>")
+"""Parts of a path that Snakemake replaces: wildcards and path variables."""
+
+
+def rule_path(path: Path, here: Path | None = None) -> str:
+    """A path as rules have it: from the working folder on, where it lies below."""
+    here = here or Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
+def working_folder(study: Study) -> Path | None:
+    """Folder that Snakemake has to work in instead of this one; None where this one will do.
+
+    It writes here, and takes parts of the names of folders for something else: seen from where
+    all results lie, there are none of these.
+    """
+    needed = SPECIAL.search(rule_path(study.root)) or not is_writable(Path.cwd())
+    return study.root.parent if needed and study.root.is_absolute() else None
+
+
+def refuse_special_paths(study: Study, here: Path | None = None) -> None:
+    """Refuse folders in which rules write and whose names Snakemake would replace by others.
+
+    ``here`` is the folder that it works in; by default this one.
+    """
+    written = {"results": study.root} | ({"recordings": study.data} if study.is_virtual else {})
+    for what, folder in written.items():
+        if part := SPECIAL.search(rule_path(folder, here)):
+            raise AqbioError(
+                f"the folder of the {what} has {part[0]} in its path, which Snakemake would "
+                "replace by something else.",
+                file=str(folder),
+                fix=f"rename that folder, or run aqbio inside of it (cd {folder.parent}).",
+                rule="path-special",
+            )
 
 
 def claim_results(study: Study) -> None:
     """Refuse other runs in these results until this process ends, and another study of the name."""
-    note, root = study.root / "logs" / "study", study.root.resolve()
+    note, root = study.root / STUDY_NOTE, study.root.resolve()
     with writing(study.root):
         for folder in (study.root / "participants", note.parent):
             folder.mkdir(parents=True, exist_ok=True)
@@ -205,7 +377,8 @@ def claim_results(study: Study) -> None:
             fix="give one of the two another name, or run it in another folder.",
             rule="results-of-another",
         )
-    note.write_text(os.path.relpath(study.file.resolve(), root), encoding="utf-8")
+    with writing(note):
+        note.write_text(os.path.relpath(study.file.resolve(), root), encoding="utf-8")
 
 
 _CLAIMED: dict[Path, int] = {}
@@ -233,23 +406,6 @@ def refuse_damaged(records: Iterable[Path], study_file: Path) -> None:
             )
 
 
-def _surfaces(study: Study, participant_id: str) -> list[Path]:
-    """Files of bones beside a participant's generic model."""
-    model = _model(study, participant_id)
-    try:
-        return [] if model is None else list(mesh_files(model).values())
-    except AqbioError:  # of a model that cannot be read: stage scale says so
-        return []
-
-
-def _model(study: Study, participant_id: str) -> Path | None:
-    """A participant's generic model; if there is none, stage scale reports why."""
-    try:
-        return study.model_file(participant_id)
-    except AqbioError:
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class ResultProblem:
     """A file that is not what it should be."""
@@ -272,7 +428,10 @@ def result_problems(study: Study) -> list[ResultProblem]:
         record = on.manifest(who, stage)
         content = read_record(record)
         recorded |= {record, *(record.parent / name for name in content.get(FILES, {}))}
-        for name, kind in broken(record, content).items():
+        wrong = broken(record, content)
+        if not wrong and is_outdated(on, who, stage, content):
+            wrong = {RECORD: "outdated"}
+        for name, kind in wrong.items():
             file = record if name == RECORD else record.parent / name
             problems.append(ResultProblem(file, kind, stage, who))
         logs = (on.root / "logs" / name for name in content.get(INTERNAL, ()))

@@ -21,7 +21,7 @@ from aqbio.io.provenance import published, study_provenance
 from aqbio.io.study import Study
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE
 from aqbio.study.internal import STAGE_ORDER, as_findings, contained, in_one_line, internal_logs
-from aqbio.study.jobs import as_json, files_read, records_read, refuse_damaged, seal
+from aqbio.study.jobs import as_json, files_read, made_of, records_read, refuse_damaged, seal
 
 Report = Callable[[str], None]
 """Takes one line of progress."""
@@ -148,7 +148,7 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     records = records_read(study, participant_id, stage)
     refuse_damaged(records, study.file)
     given = [*records, *files_read(study, participant_id, stage)]
-    stamps = [file_state(path) for path in given]
+    stamps, content = [file_state(path) for path in given], made_of(study, participant_id, stage)
     record = study.manifest(participant_id, stage)
     record.unlink(missing_ok=True)
     if not participant_id:
@@ -165,7 +165,7 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
             rule="input-changed",
         )
     left = (path for path in made if path.is_relative_to(record.parent))
-    seal(record, left, internal_logs(study, made))
+    seal(record, left, internal_logs(study, made), content)
 
 
 def _write_failure(

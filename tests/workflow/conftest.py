@@ -15,7 +15,7 @@ import pytest
 
 import aqbio
 from aqbio.io.study import load_study
-from aqbio.study.jobs import remove_unsound_records
+from aqbio.study.jobs import put_times_in_order, remove_unsound_records
 from tests.small_study import write_small_study
 
 ROOT = Path(aqbio.__file__).parents[1]
@@ -69,7 +69,11 @@ class Workflow:
 
     def planned(self) -> list[str]:
         """The stages that would run now, each with its participant."""
-        remove_unsound_records(load_study(self.file))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.chdir(self.folder)
+            study = load_study(Path(self.file.name))
+            remove_unsound_records(study)
+            put_times_in_order(study)
         jobs = [(job["rule_name"], job["wildcards"]) for job in self.jobs("default")]
         return sorted(f"{name} {who.get('participant', '')}".strip() for name, who in jobs)
 

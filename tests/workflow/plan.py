@@ -12,7 +12,10 @@ import sys
 from snakemake.cli import main
 from snakemake_interface_logger_plugins.common import LogEvent
 
-FIELDS = ("rule_name", "wildcards", "threads", "resources", "log", "benchmark", "rule_msg")
+FIELDS = (
+    "rule_name", "wildcards", "input", "output", "threads", "resources", "log", "benchmark",
+    "rule_msg",
+)  # fmt: skip
 
 
 def note_job(record: logging.LogRecord) -> bool:

@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from aqbio.cli import write_log
 from aqbio.faults import RunStoppedError
 from aqbio.io import provenance
 from aqbio.io.atomic import atomic_path, write_text
@@ -100,6 +101,7 @@ def main(arguments: list[str]) -> None:
     """Do a job, in a process of its own: ``STAGE STUDY [--participant ID] ...``."""
     provenance.git_commit = commit
     stage, file, *options = arguments
+    write_log(Path(options[options.index("--log") + 1]))
     study = load_study(Path(file))
     try:
         if "--participant" in options:

@@ -82,16 +82,16 @@ def test_what_changes_of_a_participant_reruns_that_participant_only(finished, na
 
 
 def test_a_marker_set_and_a_model_rerun_whoever_reads_them(small):
-    """Content counts here too. The model is read from stage scale on, the marker set by prepare."""
+    """Content counts here too. Stage prepare reads both: of the model the masses."""
     sprint = ROOT / "models" / "sprint"
     for source, name in (("markers.yaml", "own.yaml"), ("sprint_male.osim", "own.osim")):
         shutil.copy(sprint / source, small.folder / name)
     replace(small.file, "files:", "model: {file: own.osim, map: sprint, markers: own.yaml}\nfiles:")
     assert small.ran() == ALL
-    for name, first in (("own.osim", 1), ("own.yaml", 0)):
+    for name in ("own.osim", "own.yaml"):
         with (small.folder / name).open("a") as file:
             file.write("\n")
-        assert small.planned() == _jobs(*PARTICIPANT_STAGES[first:], *STUDY_STAGES), name
+        assert small.planned() == ALL, name
 
 
 def test_a_missing_recording_stops_nobody_and_is_taken_in_later(small):

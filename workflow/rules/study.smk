@@ -1,12 +1,16 @@
 # The study of this run: its settings, its people, the models it is computed on, where results lie.
+#
+# Rules have records of stages as inputs. What a laboratory gave (recordings, models, sheets) is a
+# parameter, by its content: a recording that was touched, copied or comes from a computer whose clock
+# runs ahead is the same recording, one with another content is not, and any path will do.
 
+import os
 from pathlib import Path
 
-from aqbio.stage_table import PARTICIPANT, STUDY
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
-from aqbio.io.study import on_other_models
-from aqbio.io.study import load_study
+from aqbio.io.provenance import file_hash, keep_hashes, recall_hashes
+from aqbio.io.study import GAIT_LIBRARY, compared_studies, load_study, on_other_models
 from aqbio.study import jobs
 from snakemake.exceptions import WorkflowError
 
@@ -16,29 +20,35 @@ STUDY_FILE = Path((workflow.configfiles or ["data/virtual_sprinters/study.yaml"]
 if STUDY_FILE.is_relative_to(Path.cwd()):
     STUDY_FILE = STUDY_FILE.relative_to(Path.cwd())
 
-# The virtual sprinters' recordings are made from a gait library on first use.
-GAIT_LIBRARY = STUDY_FILE.parent / "gait_library.npz"
-VIRTUAL = GAIT_LIBRARY.is_file()
-
 try:
     OWN = load_study(STUDY_FILE)
-    MODELS = {"": OWN}
-    MODELS |= {f"{one.within}/": one for one in on_other_models(OWN).values()}
-    EVERY_RECORD = [
-        str(on.manifest(who, stage)) for on, who, stage in jobs.every_job(OWN)
-    ]
+    jobs.refuse_special_paths(OWN)
+    recall_hashes(OWN.root / "logs" / "hashes.json")
     if workflow.is_main_process and not workflow.dryrun:
         jobs.claim_results(OWN)
         jobs.remove_unsound_records(OWN)
+        jobs.put_times_in_order(OWN)
+        keep_hashes(OWN.root / "logs" / "hashes.json")
+    MODELS = {"": OWN}
+    MODELS |= {f"{other.within}/": other for other in on_other_models(OWN).values()}
+    EVERY_RECORD = [
+        jobs.rule_path(on.manifest(who, stage))
+        for on, who, stage in jobs.every_job(OWN)
+    ]
 except (AqbioError, RunStoppedError) as error:
     raise WorkflowError(str(error)) from error
 
-ROOT = OWN.root.as_posix()
+# A job ends with what started it.
+os.environ.update(AQBIO_STARTED_BY=str(os.getpid()))
 
-# One thread per process: the scheduler gives the cores. A job ends with what started it.
-shell.prefix(
-    "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 AQBIO_STARTED_BY=$PPID; "
-)
+PEOPLE = [participant.participant_id for participant in OWN.participants]
+
+ROOT = jobs.rule_path(OWN.root)
+LOGS = f"{ROOT}/logs"
+
+# Folder of a participant's results on the study's own model, and on any of its models.
+PERSON = f"{ROOT}/participants/{{participant}}"
+PERSON_ON_MODEL = f"{ROOT}/{{model}}participants/{{participant}}"
 
 
 wildcard_constraints:
@@ -46,36 +56,96 @@ wildcard_constraints:
     model="(" + "|".join(MODELS) + ")",  # empty for the study's own
 
 
-def inputs(stage):
-    """Records of the stages before, and files that exist: stage prepare names a missing recording."""
+# Inputs ------------------------------------------------------------------------------------------
+
+
+def made_recordings(wildcards):
+    """The folder of a virtual sprinter's recordings; those of a laboratory are parameters."""
+    return (
+        f"{jobs.rule_path(OWN.data)}/{wildcards.participant}" if OWN.is_virtual else []
+    )
+
+
+def of_sessions(stage):
+    """Records of a stage of all sessions of the person, on the same model."""
+
+    def records(wildcards):
+        study = MODELS[wildcards.model]
+        sessions = study.sessions_of(wildcards.participant)
+        return [jobs.rule_path(study.manifest(one, stage)) for one in sessions]
+
+    return records
+
+
+def on_the_other_models(stage):
+    """Records of a stage on the study's other models, for the study's own."""
+
+    def records(wildcards):
+        others = compared_studies(
+            MODELS[wildcards.get("model", "")], wildcards.participant
+        )
+        return [
+            jobs.rule_path(one.manifest(wildcards.participant, stage)) for one in others
+        ]
+
+    return records
+
+
+def of_everyone(stage):
+    """Records of a stage of all participants, on the study's own model."""
+    return expand(f"{PERSON}/{stage}.json", participant=PEOPLE)
+
+
+# Parameters --------------------------------------------------------------------------------------
+
+
+def content(kind):
+    """Content of given files of one kind ("recordings", "model", ...): another one runs the job again."""
 
     def of_job(wildcards):
         study = MODELS[wildcards.get("model", "")]
-        participant = wildcards.get("participant", "")
-        files = [
-            one
-            for one in jobs.files_read(study, participant, stage.name)
-            if one.is_file()
-        ]
-        if (
-            VIRTUAL and stage.name == "prepare"
-        ):  # its recordings are made first, as a whole
-            files = [one for one in files if not one.is_relative_to(study.data)]
-            files.append(study.data / participant)
-        records = jobs.records_read(study, participant, stage.name, direct=True)
-        return [str(one) for one in (*records, *files)]
+        return jobs.given_content(study, wildcards.get("participant", ""), kind)
 
     return of_job
 
 
-def parameters(stage):
-    """The settings that a stage reads, and the version of aqbio: a change of one runs it again."""
-    return lambda wildcards: jobs.parameters(
-        MODELS[wildcards.get("model", "")], wildcards.get("participant", ""), stage.name
+def settings(*sections):
+    """Sections of study.yaml that a job reads, and the version: a change runs it again."""
+    return lambda wildcards: jobs.settings_content(
+        MODELS[wildcards.get("model", "")], sections
     )
 
 
-def resource(first, each):
+def sheet_rows(wildcards):
+    """The participant's rows of participants.tsv and trials.tsv."""
+    return jobs.sheet_rows(MODELS[wildcards.model], wildcards.participant)
+
+
+def gait_library(wildcards):
+    """Content of the file that virtual sprinters are recorded from; empty for other studies."""
+    return file_hash(STUDY_FILE.parent / GAIT_LIBRARY) if OWN.is_virtual else ""
+
+
+def study_folder(wildcards, output):
+    """Folder of the study; as `study_file`, for its place."""
+    return str(STUDY_FILE.parent)
+
+
+def study_file(wildcards, output):
+    """Path of study.yaml; because of the second argument no job runs again for a study that moved."""
+    return str(STUDY_FILE)
+
+
+def model_option(wildcards):
+    """Option of a command for another model than the study's own."""
+    name = Path(wildcards.model).name
+    return f"--model {name}" if name else ""
+
+
+# Resources ---------------------------------------------------------------------------------------
+
+
+def for_trials(first, each):
     """Memory or time of a job: more with every trial, twice as much after a job that was killed."""
 
     def of_job(wildcards, attempt):
@@ -86,16 +156,10 @@ def resource(first, each):
     return of_job
 
 
-def on_model(wildcards):
-    """Option of a command for another model than the study's own."""
-    name = Path(wildcards.model).name
-    return f"--model {name}" if name else ""
+# Outputs, and what `snakemake --report` shows of them ---------------------------------------------
 
 
-IN_REPORT = {
-    "figures": dict(
-        patterns=["{figure}.svg"], category="Figures", caption="../report/figures.rst"
-    ),
+SHOWN = {
     "verdicts.tsv": dict(category="Verdicts", caption="../report/verdicts.rst"),
     "steps.tsv": dict(category="Tables", caption="../report/steps.rst"),
     "quality.tsv": dict(category="Tables", caption="../report/quality.rst"),
@@ -103,7 +167,10 @@ IN_REPORT = {
 }
 
 
-def shown(path, *, folder=False):
-    """A result of the study, and what `snakemake --report` shows of it."""
-    file = directory(str(path)) if folder else str(path)
-    return report(file, **IN_REPORT[path.name]) if path.name in IN_REPORT else file
+def tables(stage):
+    """Tables of the study that a stage writes, with their sidecars."""
+    files = []
+    for path in jobs.table_files(OWN, stage):
+        file = jobs.rule_path(path)
+        files.append(report(file, **SHOWN[path.name]) if path.name in SHOWN else file)
+    return files

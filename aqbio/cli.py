@@ -6,10 +6,7 @@ import atexit
 import faulthandler
 import gc
 import os
-import signal
 import sys
-import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +17,7 @@ import typer
 from aqbio import __version__
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
+from aqbio.operating_system import end_with, interrupt_on_termination, write_utf8
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 
 if TYPE_CHECKING:
@@ -30,21 +28,12 @@ if TYPE_CHECKING:
 STARTED_BY = "AQBIO_STARTED_BY"
 """Environment variable with the process that a job must not outlive."""
 
-LOOK_S = 1.0
-
 
 def end_with_parent() -> None:
-    """End this process soon after the one that the environment names, where that is its parent."""
+    """End this process soon after the one that the environment names, where that started it."""
     parent = os.environ.get(STARTED_BY, "")
-    if not parent or str(os.getppid()) != parent:
-        return
-
-    def watch() -> None:
-        while str(os.getppid()) == parent:
-            time.sleep(LOOK_S)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()
+    if parent.isdecimal():
+        end_with(int(parent))
 
 
 KEPT, PAD, LARGEST = 2**31 - 1, 2**28, (2**30, 2**25)
@@ -105,11 +94,12 @@ def main() -> None:
     # (1.5 times the CPU time on two busy cores). The workflow's jobs have one as well.
     for name in LINEAR_ALGEBRA_THREADS:
         os.environ.setdefault(name, "1")
+    write_utf8()
     faulthandler.enable(2)  # to stderr: a library that crashes leaves a word in the log
     keep_freed_memory()
     relax_garbage_collection()
     end_with_parent()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt_on_termination()
     try:
         app()
     except KeyboardInterrupt:

@@ -14,6 +14,7 @@ from aqbio.errors import AqbioError, Cause, listed
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import WITH_STEPS, shipped
+from aqbio.operating_system import programs_folder
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.study.jobs import claim_results, every_job, read_record
@@ -21,7 +22,7 @@ from aqbio.study.jobs import claim_results, every_job, read_record
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")
 
-PROGRAMS = Path(sys.executable).parent
+PROGRAMS = programs_folder()
 """Jobs are of the same installation."""
 
 SHOWN_CAUSES = 10

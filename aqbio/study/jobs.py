@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ from aqbio.io.atomic import PARTIAL, write_text
 from aqbio.io.meshes import mesh_files
 from aqbio.io.provenance import file_hash
 from aqbio.io.study import Study, compared_studies, load_study
+from aqbio.operating_system import FileClaimedError, claim_file, relative_path
 from aqbio.stage_table import PARTICIPANT, PARTICIPANT_STAGES, STAGE_TABLE, STUDY, STUDY_STAGES
 
 Kind = Literal["missing", "damaged", "foreign", "failed"]
@@ -182,20 +182,15 @@ def claim_results(study: Study) -> None:
         for folder in (study.root / "participants", note.parent):
             folder.mkdir(parents=True, exist_ok=True)
         note.touch()
-        if note not in _CLAIMED:
-            _CLAIMED[note] = os.open(note, os.O_WRONLY)
     try:
-        fcntl.flock(_CLAIMED[note], fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(_CLAIMED.pop(note))
+        claim_file(note.with_suffix(".lock"))
+    except FileClaimedError as error:
         raise RunStoppedError(
             "another run works on these results.",
             file=str(study.root),
             fix="wait until it has ended.",
             rule="results-in-use",
         ) from error
-    except OSError:
-        pass  # a disk without locks
     other = root / note.read_text(encoding="utf-8")
     if other.is_file() and not other.samefile(study.file) and _root_of(other) == root:
         raise RunStoppedError(
@@ -205,11 +200,7 @@ def claim_results(study: Study) -> None:
             fix="give one of the two another name, or run it in another folder.",
             rule="results-of-another",
         )
-    note.write_text(os.path.relpath(study.file.resolve(), root), encoding="utf-8")
-
-
-_CLAIMED: dict[Path, int] = {}
-"""Open files whose locks keep other runs away."""
+    note.write_text(relative_path(study.file.resolve(), root), encoding="utf-8")
 
 
 def _root_of(study_file: Path) -> Path | None:

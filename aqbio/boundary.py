@@ -10,15 +10,15 @@ from __future__ import annotations
 import csv
 import faulthandler
 import os
+import pickle
 import re
-import signal
 import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from functools import wraps
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from xml.etree import ElementTree
@@ -27,6 +27,17 @@ import yaml
 
 from aqbio.errors import AqbioError
 from aqbio.faults import AGAIN, RunStoppedError, machine_fault
+from aqbio.operating_system import (
+    CAN_FORK,
+    OUT_OF_TIME,
+    EndedError,
+    OutOfTimeError,
+    end_in_words,
+    ended_without_memory,
+    in_fresh_process,
+    limit_memory,
+    limit_time,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -145,20 +156,42 @@ CRASH = "library-crash"
 
 
 def in_own_process(
-    work: Callable[[], R], file: Path | None = None, seconds: float | None = None
+    work: Callable[[], R],
+    file: Path | None = None,
+    seconds: float | None = None,
+    memory: int | None = None,
 ) -> R:
-    """Do work on a file in a forked process, so that a library that crashes ends only that.
+    """Do work on a file in a process of its own, so that a library that crashes ends only that.
 
-    With ``seconds`` it is stopped after that time.
+    It is stopped after ``seconds``, and may grow by ``memory`` bytes. Without ``fork`` (Windows) a
+    new interpreter does the work, if that can be sent to it: a function of a module, a ``partial``
+    of one.
     """
-    if "fork" not in get_all_start_methods():
-        return work()
+    answer = _by_fork(work, file, seconds, memory) if CAN_FORK else None
+    answer = answer or _by_interpreter(work, file, seconds, memory)
+    made, error = answer
+    if error is not None:
+        raise error
+    return made
+
+
+Answer = tuple[R, BaseException | None]
+"""What work gave, or the error that it raised."""
+
+
+def _by_fork(
+    work: Callable[[], R], file: Path | None, seconds: float | None, memory: int | None
+) -> Answer[R]:
     context = get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
 
     def answer() -> None:
         faulthandler.disable()  # the parent says it in words
         try:
+            if memory is not None:
+                limit_memory(memory)
+            if seconds is not None:
+                limit_time(seconds)
             sender.send((work(), None))
         except BaseException as error:  # noqa: BLE001 -- the parent raises it
             sender.send((None, error))
@@ -169,32 +202,53 @@ def in_own_process(
     with receiver:
         try:
             if not receiver.poll(seconds):
-                raise _ended(signal.SIGXCPU, file)
-            made, error = receiver.recv()
+                raise _out_of_time(file)
+            answered: Answer[R] = receiver.recv()
         except EOFError:
             process.join()
-            raise _ended(-(process.exitcode or 0), file) from None
+            raise _ended(process.exitcode or 0, file) from None
         finally:  # of work that takes too long, or that somebody interrupts
             process.kill()
             process.join()
-    if error is not None:
-        raise error
-    result: R = made
-    return result
+    return answered
 
 
-def _ended(number: int, file: Path | None) -> AqbioError | RunStoppedError:
-    """Cause of the end of a process, by the number of its signal."""
-    if number == signal.SIGKILL:
+def _by_interpreter(
+    work: Callable[[], R], file: Path | None, seconds: float | None, memory: int | None
+) -> Answer[R]:
+    try:
+        content = pickle.dumps(work)
+    except (pickle.PicklingError, AttributeError, TypeError):  # a function of a function
+        return work(), None
+    try:
+        answered: Answer[R] = pickle.loads(in_fresh_process(content, seconds, memory))
+    except OutOfTimeError:
+        raise _out_of_time(file) from None
+    except EndedError as ended:
+        raise _ended(ended.status, file) from None
+    return answered
+
+
+def _ended(status: int, file: Path | None) -> AqbioError | RunStoppedError:
+    """Cause of the end of a process, by its exit status (the negative number of a signal)."""
+    if ended_without_memory(status):
         return RunStoppedError(
             "a process stopped without a message; memory probably ran out.",
             fix=f"close other programs, {AGAIN}",
             rule="machine",
         )
-    name = signal.Signals(number).name if number > 0 else f"exit status {-number}"
-    what = f"a library crashed over a file ({name})."
+    if status == -OUT_OF_TIME:
+        return _out_of_time(file)
+    return _crash(f"a library crashed over a file ({end_in_words(status)}).", file)
+
+
+def _out_of_time(file: Path | None) -> AqbioError:
+    return _crash("a library took too long over a file.", file)
+
+
+def _crash(what: str, file: Path | None) -> AqbioError:
     return AqbioError(
-        "a library took too long over a file." if number == signal.SIGXCPU else what,
+        what,
         file=str(file or ""),
         fix="look at the models and recordings that are named here, or report it with them.",
         rule=CRASH,

@@ -6,10 +6,7 @@ import atexit
 import faulthandler
 import gc
 import os
-import signal
 import sys
-import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +17,7 @@ import typer
 from aqbio import __version__
 from aqbio.errors import AqbioError, causes, counted
 from aqbio.faults import RunStoppedError, machine_fault
+from aqbio.operating_system import end_with, interrupt_on_termination, write_utf8
 from aqbio.stage_table import PARTICIPANT_STAGES, STAGE_TABLE, STUDY_STAGES
 
 if TYPE_CHECKING:
@@ -30,32 +28,12 @@ if TYPE_CHECKING:
 STARTED_BY = "AQBIO_STARTED_BY"
 """Environment variable with the process that a job must not outlive."""
 
-LOOK_S = 1.0
-
 
 def end_with_parent() -> None:
     """End this process soon after the one that the environment names, where that started it."""
-    named, parent = os.environ.get(STARTED_BY, ""), os.getppid()
-    if not named.isdigit():
-        return
-    if str(parent) == named:  # a shell between the two has made way
-
-        def is_alive() -> bool:
-            return os.getppid() == parent
-    else:
-        import psutil
-
-        [*starters] = (one for one in psutil.Process().parents() if str(one.pid) == named)
-        if not starters:
-            return
-        is_alive = starters[0].is_running
-
-    def watch() -> None:
-        while is_alive():
-            time.sleep(LOOK_S)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()
+    parent = os.environ.get(STARTED_BY, "")
+    if parent.isdecimal():
+        end_with(int(parent))
 
 
 KEPT, PAD, LARGEST = 2**31 - 1, 2**28, (2**30, 2**25)
@@ -138,11 +116,12 @@ def main() -> None:
         if STARTED_BY in os.environ:  # Snakemake gives as many as the job has processes
             os.environ[name] = "1"
         os.environ.setdefault(name, "1")
+    write_utf8()
     faulthandler.enable(2)  # to stderr: a library that crashes leaves a word in the log
     keep_freed_memory()
     relax_garbage_collection()
     end_with_parent()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt_on_termination()
     try:
         app()
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aqbio.errors import Finding, message
+from aqbio.operating_system import could_not_replace, is_too_long
 
 AGAIN = "then run the same command again: what was finished is kept."
 
@@ -45,6 +46,12 @@ WRITING = {
     errno.ENAMETOOLONG: ("a name is too long for this disk", f"shorten ids or folders, {AGAIN}"),
 }
 """The same where a file is written."""
+
+IN_USE = (
+    "another program has this file open, or it is protected",
+    f"close it there (Excel keeps what it shows), {AGAIN}",
+)
+"""A file that could not be replaced in a folder where others can be written."""
 
 MEMORY = re.compile(
     "(?:cannot|unable to) allocate|memory allocation|bad_alloc|out of memory|"
@@ -104,7 +111,7 @@ def folder_fault(folder: Path, file: Path) -> RunStoppedError | None:
             probe.flush()
     except OSError as fault:
         return _stopped((FAULTS | WRITING).get(fault.errno or 0), file)
-    return None
+    return _stopped(IN_USE, file) if could_not_replace(error) else None
 
 
 def is_writable(folder: Path) -> bool:
@@ -136,7 +143,8 @@ def writing(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if fault := _stopped((FAULTS | WRITING).get(error.errno or 0), file):
+        number = errno.ENAMETOOLONG if is_too_long(file.absolute()) else error.errno or 0
+        if fault := _stopped((FAULTS | WRITING).get(number), file):
             raise fault from error
         raise
 

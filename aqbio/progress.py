@@ -26,6 +26,7 @@ from aqbio.io.atomic import write_text
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.names import WITH_STEPS, shipped
+from aqbio.operating_system import programs_folder
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.study.jobs import (
@@ -39,7 +40,7 @@ from aqbio.study.jobs import (
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")
 
-PROGRAMS = Path(sys.executable).parent
+PROGRAMS = programs_folder()
 """Jobs are of the same installation."""
 
 SHOWN_CAUSES = 10

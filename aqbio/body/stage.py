@@ -82,7 +82,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     output = folder / f"{participant_id}.osim"
     mass = float(study.read_manifest(participant_id, "prepare")["mass_kg"])
     with (
-        tempfile.TemporaryDirectory(prefix="aqbio-scale-") as scratch,
+        tempfile.TemporaryDirectory(prefix="aqbio-scale-", ignore_cleanup_errors=True) as scratch,
         quiet(Path(scratch) / "opensim.log"),
     ):
         corrections = study.settings.model.corrections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -28,6 +29,23 @@ def that_a_disk_can_have(path: str) -> str:
 
 GivenFile = Annotated[str, AfterValidator(that_a_disk_can_have)]
 """A file or folder that a laboratory names."""
+
+
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Names that no file on Windows may have."""
+
+
+def that_windows_can_have(name: str) -> str:
+    """The name of a file or folder of results, refused where Windows has another use for it."""
+    if DEVICES.fullmatch(name) or name.endswith("."):  # a last dot is dropped
+        raise ValueError(f"{name} cannot be the name of a file on Windows: choose another one")
+    return name
+
+
+FolderName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$"), AfterValidator(that_windows_can_have)
+]
+"""Letters, digits, underscore and hyphen: the name of a folder of results."""
 
 
 class Section(BaseModel):
@@ -77,7 +95,7 @@ class Model(Section):
 class OtherModels(Section):
     """Models on which the same recordings are worked through in addition to the study's own."""
 
-    models: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Model] = Field(
+    models: dict[FolderName, Model] = Field(
         default={},
         description="Name of each and its settings, as in section model. How far stance means and "
         "curves differ from those on the study's own model is a source of their uncertainty.",
@@ -464,7 +482,7 @@ SECTIONS: dict[str, type[Section]] = {
 class StudySettings(Section):
     """Settings of one study: the content of study.yaml."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)] = Field(
+    name: Annotated[FolderName, Field(max_length=100)] = Field(
         description="Name of the study: results are written to results/<name>."
     )
     results: Annotated[

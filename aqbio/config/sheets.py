@@ -7,21 +7,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from aqbio.config.settings import GivenFile
+from aqbio.config.settings import GivenFile, that_windows_can_have
 from aqbio.names import NORMAL
 
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-"""Names that no file on Windows may have."""
-
-
-def _no_device(name: str) -> str:
-    if DEVICES.fullmatch(name):
-        raise ValueError(f"{name} cannot be the name of a file on Windows: choose another one")
-    return name
-
-
 Identifier = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100), AfterValidator(_no_device)
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100),
+    AfterValidator(that_windows_can_have),
 ]
 """Letters, digits, underscore, hyphen and dot: identifiers become file names."""
 

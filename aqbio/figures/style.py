@@ -69,7 +69,7 @@ def families() -> tuple[str, ...]:
 
 @cache
 def _typeface_folder() -> TemporaryDirectory[str]:
-    return TemporaryDirectory(prefix="aqbio_typeface_")
+    return TemporaryDirectory(prefix="aqbio_typeface_", ignore_cleanup_errors=True)
 
 
 NARROW_MM = 110

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -173,11 +174,16 @@ def _recording(study: Study, trial: Trial) -> Recording:
     if trial.coordinates_file:
         # scipy and OpenSim, which studies of markers need not wait for
         import aqbio.opensim.session  # noqa: F401 -- loaded once for all trials
-        from aqbio.recordings.coordinates import coordinates_trial
 
-        return in_own_process(lambda: coordinates_trial(study, trial).recording)
+        return in_own_process(partial(_coordinates, study, trial))
     unit = study.settings.laboratory.marker_unit
     return read_recording(study.recording(trial), study.forces(trial), unit)
+
+
+def _coordinates(study: Study, trial: Trial) -> Recording:
+    from aqbio.recordings.coordinates import coordinates_trial
+
+    return coordinates_trial(study, trial).recording
 
 
 def of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:

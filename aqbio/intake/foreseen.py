@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 from aqbio.body.records import ParticipantModel
@@ -32,7 +33,7 @@ def foreseen_problems(study: Study, participants: Sequence[str]) -> list[Finding
 
     What needs a solved pose is not foreseen.
     """
-    with tempfile.TemporaryDirectory(prefix="aqbio-check-") as folder:
+    with tempfile.TemporaryDirectory(prefix="aqbio-check-", ignore_cleanup_errors=True) as folder:
         tried = replace(study, settings=study.settings.model_copy(update={"results": folder}))
         found = _without_crash(tried, participants)
         for log in (tried.root / "logs").glob("internal-*"):
@@ -45,14 +46,16 @@ def foreseen_problems(study: Study, participants: Sequence[str]) -> list[Finding
 def _without_crash(study: Study, participants: Sequence[str]) -> list[Finding]:
     """Ask about all in a process of their own; where it crashes, about each in another."""
     try:
-        return in_own_process(
-            lambda: [found for name in participants for found in _participant(study, name)]
-        )
+        return in_own_process(partial(_of_participants, study, participants))
     except AqbioError as error:
         if len(participants) == 1:
             model = study.model_file(participants[0])
             return [replace(error.finding(participant=participants[0]), file=str(model))]
     return [found for name in participants for found in _without_crash(study, [name])]
+
+
+def _of_participants(study: Study, participants: Sequence[str]) -> list[Finding]:
+    return [found for name in participants for found in _participant(study, name)]
 
 
 def _participant(study: Study, name: str) -> Iterator[Finding]:

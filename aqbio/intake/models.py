@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from aqbio.body.anatomy import BodyPlan, body_plan, stands_upright
@@ -39,7 +40,7 @@ def proposed_map(model: Path) -> ProposedMap:
     from aqbio.opensim.skeleton import read_skeleton
 
     with quiet(level="Off"):
-        skeleton = in_own_process(lambda: read_skeleton(model), model)
+        skeleton = in_own_process(partial(read_skeleton, model), model)
     plan = body_plan(skeleton)
     unclear = dict(plan.open)
     if not stands_upright(skeleton):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.config import SHEETS
+from aqbio.config.settings import DEVICES
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import files_made, write_text
 from aqbio.names import shipped
@@ -153,4 +154,5 @@ def _free_name(folder: Path) -> str:
             fix="choose another folder.",
             rule="study-exists",
         )
-    return re.sub("[^A-Za-z0-9_-]", "_", folder.resolve().name).lstrip("_-") or "study"
+    name = re.sub("[^A-Za-z0-9_-]", "_", folder.resolve().name).lstrip("_-") or "study"
+    return f"{name}_study" if DEVICES.fullmatch(name) else name

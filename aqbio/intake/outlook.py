@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -183,7 +184,7 @@ def unsureness(
     from aqbio.opensim.skeleton import read_skeleton
 
     with quiet(level="Off"):
-        generic = in_own_process(lambda: read_skeleton(model.path), model.path)
+        generic = in_own_process(partial(read_skeleton, model.path), model.path)
     model_map = model.model_map
     worn = {
         label: one

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from aqbio.faults import PROBE, writing, writing_fault
+from aqbio.operating_system import replace_file
 
 PARTIAL = ".partial"
 """Before the suffix of a file that is being written."""
@@ -29,7 +30,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         yield temporary
         _refuse_full(path)
         temporary.chmod(0o644)
-        temporary.replace(path)
+        replace_file(temporary, path)
     except (OSError, RuntimeError, MemoryError) as error:
         temporary.unlink(missing_ok=True)  # the room that it took is not what is missing
         if fault := writing_fault(error, path.parent, path):

@@ -6,11 +6,10 @@ do not leave it.
 
 from __future__ import annotations
 
-import contextlib
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -185,14 +184,8 @@ def c3d_content(path: Path) -> C3dContent:
     check_c3d_header(path)
     size = path.stat().st_size
     memory, seconds = MEMORY_BASE + MEMORY_FACTOR * size, TIME_BASE_S + size / TIME_BYTES_PER_S
-
-    def work() -> C3dContent:
-        limit_memory(memory)
-        limit_time(seconds)
-        return _read(path)
-
     try:
-        read = in_own_process(work, seconds=seconds)
+        read = in_own_process(partial(_read, path), seconds=seconds, memory=memory)
     except AqbioError as error:
         if error.rule != CRASH:
             raise
@@ -232,28 +225,6 @@ def _read(path: Path) -> C3dContent:
         analog_rate=float(header["analogs"]["frame_rate"]),
         parameters=parameters,
     )
-
-
-def limit_memory(more: int) -> None:
-    """Let this process grow by so many bytes at most, where the system can do that."""
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
-
-        with open("/proc/self/statm", encoding="ascii") as sizes:  # noqa: PTH123
-            used = int(sizes.read().split()[0]) * resource.getpagesize()
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (used + more, hard))
-
-
-def limit_time(more: float) -> None:
-    """Limit the CPU time of this process, s: an endless loop ends even without its parent."""
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
-
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        limit = math.ceil(used.ru_utime + used.ru_stime + more) + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
 
 
 OUTPUTS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "MODELED_MARKERS")

@@ -111,7 +111,7 @@ def _named(paths: Iterable[Path], given: Mapping[Path, str]) -> dict[str, Path]:
 
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", "-C", str(root), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.strip()
 
 
 def provenance(

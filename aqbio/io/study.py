@@ -27,6 +27,7 @@ from aqbio.config.settings import Model, Section
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.sheets import StudySheets, checked_sheets
 from aqbio.names import shipped
+from aqbio.operating_system import is_path
 from aqbio.stage_table import STAGE_TABLE
 
 FILE_SETTINGS = (
@@ -52,7 +53,7 @@ def _own_file(section: Section, name: str) -> bool:
     """Whether a setting names a file or folder of the laboratory, and not one that is shipped."""
     value = getattr(section, name)
     default = type(section).model_fields[name].default
-    return value != default and ("/" in value or bool(Path(value).suffix))
+    return value != default and (is_path(value) or bool(Path(value).suffix))
 
 
 GAIT_LIBRARY = "gait_library.npz"
@@ -64,7 +65,7 @@ MODELS = shipped("models")
 
 def is_own_model(name: str) -> bool:
     """Whether a name is that of a model that comes with aqbio, for women and for men."""
-    return "/" not in name and (MODELS / name / f"{name}_female.osim").is_file()
+    return not is_path(name) and (MODELS / name / f"{name}_female.osim").is_file()
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Study:
         """File of the model map."""
         name = self.settings.model.map
         shipped = MODELS / name / "map.yaml"
-        if "/" not in name and not name.endswith((".yaml", ".yml")):
+        if not is_path(name) and not name.endswith((".yaml", ".yml")):
             if not shipped.is_file():
                 names = sorted(path.parent.name for path in MODELS.glob("*/map.yaml"))
                 near = closest(name, names)

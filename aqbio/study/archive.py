@@ -164,7 +164,7 @@ class Comparison:
 
 def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Comparison:
     """Compare every table with an archive's, relative to a column's largest value."""
-    with TemporaryDirectory(prefix="aqbio-archive-") as folder:
+    with TemporaryDirectory(prefix="aqbio-archive-", ignore_cleanup_errors=True) as folder:
         before = Path(folder)
         archived = unpacked(archive, before)
         ours, theirs = _files(study.root, ".tsv"), _files(before, ".tsv")

@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from aqbio.faults import AGAIN, RunStoppedError, machine_fault
 from aqbio.io.atomic import files_made, note_made, write_text
 from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
+from aqbio.operating_system import CAN_FORK
 
 Made = TypeVar("Made")
 
@@ -150,7 +151,7 @@ class Parts:
         self, makers: Sequence[tuple[str, Callable[[], Made]]], otherwise: Made, cores: int
     ) -> Iterator[Made]:
         """Make independent parts in ``cores`` forked processes; in their order."""
-        if cores == 1 or "fork" not in get_all_start_methods():
+        if cores == 1 or not CAN_FORK:
             yield from (self.part(name, make, otherwise) for name, make in makers)
             return
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -20,6 +19,7 @@ from aqbio.io.atomic import PARTIAL, cached_until_changed, write_text
 from aqbio.io.meshes import mesh_files
 from aqbio.io.provenance import file_hash, given_files
 from aqbio.io.study import STUDY_NOTE, Study, as_plain_data, compared_studies, load_study
+from aqbio.operating_system import FileClaimedError, claim_file, relative_path
 from aqbio.stage_table import (
     PARTICIPANT,
     PARTICIPANT_STAGES,
@@ -354,20 +354,15 @@ def claim_results(study: Study) -> None:
         for folder in (study.root / "participants", note.parent):
             folder.mkdir(parents=True, exist_ok=True)
         note.touch()
-        if note not in _CLAIMED:
-            _CLAIMED[note] = os.open(note, os.O_WRONLY)
     try:
-        fcntl.flock(_CLAIMED[note], fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(_CLAIMED.pop(note))
+        claim_file(note.with_suffix(".lock"))
+    except FileClaimedError as error:
         raise RunStoppedError(
             "another run works on these results.",
             file=str(study.root),
             fix="wait until it has ended.",
             rule="results-in-use",
         ) from error
-    except OSError:
-        pass  # a disk without locks
     other = root / note.read_text(encoding="utf-8")
     if other.is_file() and not other.samefile(study.file) and _root_of(other) == root:
         raise RunStoppedError(
@@ -378,11 +373,7 @@ def claim_results(study: Study) -> None:
             rule="results-of-another",
         )
     with writing(note):
-        note.write_text(os.path.relpath(study.file.resolve(), root), encoding="utf-8")
-
-
-_CLAIMED: dict[Path, int] = {}
-"""Open files whose locks keep other runs away."""
+        note.write_text(relative_path(study.file.resolve(), root), encoding="utf-8")
 
 
 def _root_of(study_file: Path) -> Path | None:

@@ -14,8 +14,13 @@ from aqbio.faults import RunStoppedError
 from aqbio.intake import foreseen
 from aqbio.intake.models import proposed_map
 from aqbio.io.study import MODELS, load_study
+from aqbio.operating_system import CAN_FORK
 from tests.refusal import refused
 from tests.small_study import write_small_study
+
+pytestmark = pytest.mark.skipif(
+    not CAN_FORK, reason="without fork: tests/systems/test_operating_system.py"
+)
 
 
 def refuse() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import sys
 import time
@@ -20,6 +19,7 @@ from scipy.spatial.transform import Rotation
 from aqbio.faults import RunStoppedError
 from aqbio.io import c3d
 from aqbio.io.c3d import c3d_content, read_c3d
+from aqbio.operating_system import CAN_FORK
 from tests.golden import differences
 from tests.io.made_c3d import NAME, MadePlate, write_c3d
 from tests.refusal import refused
@@ -308,8 +308,14 @@ def _refuse(path):
 
 def _limits(path):
     """An endless loop would end by itself, where nobody is left to stop it."""
+    import resource
+
     raise RuntimeError(f"{resource.getrlimit(resource.RLIMIT_CPU)[0]} s at most")
 
+
+needs_fork = pytest.mark.skipif(
+    not CAN_FORK, reason="the sick library reaches the process by the fork"
+)
 
 SICK = {
     "a library crashed over a file (SIGABRT)": lambda path: os.abort(),
@@ -324,6 +330,7 @@ SICK = {
 """Words of the refusal, and what the library does."""
 
 
+@needs_fork
 @pytest.mark.parametrize("words", SICK)
 def test_sick_reader_fails_the_file_and_the_next_one_is_read(file, monkeypatch, words):
     monkeypatch.setattr(c3d, "TIME_BASE_S", 0.2)
@@ -338,6 +345,7 @@ def test_sick_reader_fails_the_file_and_the_next_one_is_read(file, monkeypatch, 
     assert NAME not in repr(c3d_content(file))
 
 
+@needs_fork
 def test_a_reader_that_somebody_killed_says_nothing_about_the_file(file, monkeypatch):
     kill = SimpleNamespace(c3d=lambda path: os.kill(os.getpid(), signal.SIGKILL))
     monkeypatch.setitem(sys.modules, "ezc3d", kill)

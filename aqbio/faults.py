@@ -100,7 +100,8 @@ def writing_fault(error: BaseException, folder: Path, file: Path) -> RunStoppedE
 
     Libraries hide a full disk (“NetCDF: HDF error”): a file of a megabyte is tried.
     """
-    return machine_fault(error, file) or folder_fault(folder, file)
+    found = machine_fault(error, file) or folder_fault(folder, file)
+    return found or (_stopped(IN_USE, file) if could_not_replace(error) else None)
 
 
 def folder_fault(folder: Path, file: Path) -> RunStoppedError | None:
@@ -111,7 +112,7 @@ def folder_fault(folder: Path, file: Path) -> RunStoppedError | None:
             probe.flush()
     except OSError as fault:
         return _stopped((FAULTS | WRITING).get(fault.errno or 0), file)
-    return _stopped(IN_USE, file) if could_not_replace(error) else None
+    return None
 
 
 def is_writable(folder: Path) -> bool:

@@ -86,8 +86,8 @@ def read_qtm(path: Path, unit: str = "auto") -> Recording:
     raw = [name for name in header.values["MARKER_NAMES"] if name]
     rate = _rate(path, header)
     rows = [line for line in lines[header.length :] if line.strip()]
-    if rows and not _is_number(rows[0].split("\t")[0]):
-        rows = rows[1:]  # names of the columns
+    if rows and _names_columns(rows[0]):
+        rows = rows[1:]
     table = _table(path, with_decimal_points(rows), 3 * len(raw))
     promised = "".join(header.values["NO_OF_FRAMES"][:1])
     findings = []
@@ -137,6 +137,13 @@ def _rate(path: Path, header: QtmHeader) -> float:
             rule="tsv-rate",
         )
     return float(text)
+
+
+def _names_columns(row: str) -> bool:
+    """Whether a row holds names of columns: its first filled cell is no number."""
+    cells = (cell.strip() for cell in row.split("\t"))
+    first = next((cell for cell in cells if cell.lower() not in MISSING), "0")
+    return not _is_number(first.replace(",", "."))
 
 
 def _is_number(text: str) -> bool:

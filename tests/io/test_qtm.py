@@ -47,7 +47,7 @@ def test_positions_are_read_as_they_were_written(
 ):
     """With or without columns of frame and time, names of columns, decimal commas, gaps."""
     positions, random = made_run.markers()[:60], np.random.default_rng(seed)
-    positions += [0.5, 0.2, 0.3]
+    positions += random.normal(0.5, 1e-3, positions.shape)
     positions[random.random(positions.shape[:2]) < 0.1] = np.nan
     path = tmp_path_factory.mktemp("qtm") / "run.tsv"
     form = {"columns": columns, "named": named, "comma": comma, "gap": gap}

@@ -45,7 +45,7 @@ def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
     there = {
         path.relative_to(study.data).as_posix()
         for path in study.data.rglob("*")
-        if path.suffix.lower() in (".c3d", ".trc", ".mot", ".sto")
+        if path.suffix.lower() in (".c3d", ".trc", ".tsv", ".mot", ".sto")
     }
     for trial, line in included(checked):
         for path in (study.recording(trial), study.forces(trial)):

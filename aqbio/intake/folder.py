@@ -12,7 +12,7 @@ import numpy as np
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.errors import AqbioError
 from aqbio.intake.sessions import NOT_READ, SETTINGS, VideoSession, read_session
-from aqbio.io.mot import Storage, read_storage
+from aqbio.io.mot import Storage, read_storage, text_lines
 from aqbio.io.mot_forces import (
     ExternalLoads,
     force_column,
@@ -53,6 +53,8 @@ class MarkerFacts:
     """Identifies the person."""
     computed: frozenset[str] = frozenset()
     """Labels of points that other software computed."""
+    body: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Body mass, kg, and stature, m, that the file states, by column of participants.tsv."""
 
     @property
     def seconds(self) -> float:
@@ -75,6 +77,7 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         movement=Movement.of(recording.labels, recording.positions, recording.rate),
         lengths=Lengths.of(recording.labels, recording.positions),
         computed=frozenset(recording.labels[index] for index in computed),
+        body=recording.body,
     )
 
 
@@ -98,6 +101,18 @@ def _axes(labels: Sequence[str]) -> set[frozenset[int]]:
 
 
 MARKERS, STORAGES, MODELS = (".c3d", ".trc"), (".mot", ".sto"), (".osim",)
+TABLE = ".tsv"
+"""Exports of QTM, sheets of studies, and anything else."""
+
+SHEET_COLUMNS = {"participant_id", "trial_id"}
+
+
+def is_sheet(path: Path) -> bool:
+    """Whether a table is one of a study, which is no recording."""
+    first = next(iter(text_lines(path)), "")
+    return not SHEET_COLUMNS.isdisjoint(cell.strip() for cell in first.split("\t"))
+
+
 FEWEST = 6
 """A table of fewer points than this is no recording of markers."""
 
@@ -173,7 +188,9 @@ def folder_content(folder: Path) -> FolderContent:
         try:
             with contained(None, "new", str(file)):
                 refuse_unwritable_name(file)
-                if suffix in MARKERS:
+                if suffix == TABLE and is_sheet(path):
+                    others += 1
+                elif suffix in (*MARKERS, TABLE):
                     markers.append(marker_facts(path, file))
                 elif suffix in STORAGES:
                     storage = read_storage(path)

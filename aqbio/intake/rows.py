@@ -21,6 +21,7 @@ from aqbio.intake.people import force_files, owners_of, trial_names
 from aqbio.intake.sessions import VideoSession, stated_cells
 from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.opensim_xml import model_names
+from aqbio.io.stated_body import agreed
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.names import SIDES
 from aqbio.recordings.axes import displacement
@@ -84,21 +85,25 @@ class PersonRow:
     """sex, height_m, mass_kg: What settings of a recording system state."""
     found: str = ""
     """What was seen, in words."""
+    in_files: Mapping[str, float] = field(default_factory=dict)
+    """Body mass, kg, and stature, m, that parameters of the recordings state, by column."""
 
     def cells(self) -> dict[str, str]:
         """The cells that are known."""
-        return {**asdict(self), PLEASE_FILL: ", ".join(self.to_fill())}
+        known = {name: value for name, value in asdict(self).items() if name != "in_files"}
+        return {**known, PLEASE_FILL: ", ".join(self.to_fill())}
 
     def to_fill(self) -> dict[str, str]:
         """Cells that are still open, and what to write."""
         cells = {}
         if not self.sex and not self.model_file:
             cells["sex (female or male)"] = "sex: female or male"
+        offered = {name: f", {value:.4g} by the C3D" for name, value in self.in_files.items()}
         if not self.height_m:
-            cells["height_m"] = "height_m: if you know it"
+            cells["height_m"] = f"height_m: if you know it{offered.get('height_m', '')}"
         for words in (MASS_NEEDED, MASS_OPEN):
             if words in self.found:
-                cells["mass_kg"] = words
+                cells["mass_kg"] = f"{words}{offered.get('mass_kg', '')}"
         return cells
 
 
@@ -137,7 +142,11 @@ def rows_of(
         ranked = sorted(standing, key=lambda one: (one.plates == 0, -len(one.labels), -one.frames))
         static = next(iter(ranked), None)
         name = "" if static is None else names[static.file]
-        people.append(PersonRow(person, name, **stated[person]))
+        values = {
+            column: [file.body[column] for file in own if column in file.body]
+            for column in ("mass_kg", "height_m")
+        }
+        people.append(PersonRow(person, name, **stated[person], in_files=agreed(values)))
         for one in own:
             force = forces.get(one.file)
             found, include = (

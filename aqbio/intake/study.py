@@ -246,6 +246,8 @@ def _described(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
         if strides:
             plural = "s" if len(strides) > 1 else ""
             words.append(f"{np.median(strides):.1f} kg by {len(strides)} whole stride{plural}")
+        weighed = [*standing[:1], *([float(np.median(strides))] if strides else [])]
+        words += in_files_words(person.in_files, weighed)
         if person.model_file:
             words.append(f"model {person.model_file}, taken as scaled to this person")
         elif not standing and not strides and not person.mass_kg:
@@ -258,6 +260,22 @@ def _described(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
         for row in rows.trials
     ]
     return Rows(tuple(people), tuple(trials))
+
+
+MASS_APART = 0.05
+"""A mass in a file that differs by more from what plates show is not that of the recording."""
+
+
+def in_files_words(in_files: Mapping[str, float], weighed: Sequence[float]) -> list[str]:
+    """What parameters of the recordings state of a body, and whether plates (kg) agree."""
+    words = []
+    if (mass := in_files.get("mass_kg")) is not None:
+        apart = [one for one in weighed if abs(mass - one) > MASS_APART * one]
+        contradicted = f", which the plates contradict ({apart[0]:.1f} kg)" if apart else ""
+        words.append(f"the C3D states {mass:.1f} kg{contradicted}: not used unless you write it")
+    if (height := in_files.get("height_m")) is not None:
+        words.append(f"the C3D states a stature of {height:.2f} m: not used unless you write it")
+    return words
 
 
 def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:

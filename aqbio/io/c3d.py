@@ -31,6 +31,8 @@ from aqbio.io.recording import (
     marked_missing,
     possible_positions,
 )
+from aqbio.io.stated_body import GROUPS as STATED_GROUPS
+from aqbio.io.stated_body import stated_body
 from aqbio.vectors import FloatArray
 
 BLOCK = 512
@@ -169,6 +171,8 @@ class C3dContent:
     """point_rate, analog_rate: Hz."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Arrays by ``GROUP:NAME``; nothing about the subject is among them."""
+    body: Mapping[str, float] = field(default_factory=dict)
+    """Body mass, kg, and stature, m, that the file states, by column of participants.tsv."""
 
     def values(self, group: str, name: str) -> Any:
         """A parameter's values; empty when the file does not have it."""
@@ -224,6 +228,16 @@ def _read(path: Path) -> C3dContent:
         point_rate=float(header["points"]["frame_rate"]),
         analog_rate=float(header["analogs"]["frame_rate"]),
         parameters=parameters,
+        body=stated_body(
+            {
+                group: {
+                    name: parameter.get("value", ())
+                    for name, parameter in opened["parameters"].get(group, {}).items()
+                    if hasattr(parameter, "get")
+                }
+                for group in STATED_GROUPS
+            }
+        ),
     )
 
 
@@ -233,9 +247,9 @@ OUTPUTS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "MODELED_MARKERS"
 
 @reads("C3D", REFUSED, RECORDED)
 def read_c3d(path: Path, unit: str = "auto") -> Recording:
-    """Read markers and force plates of a C3D file; parameters about the subject are never read.
+    """Read markers and force plates of a C3D file; of the subject only body mass and stature.
 
-    They hold names of persons. The first frame of the file is at 0 s, whatever its number.
+    Other parameters hold names of persons. The first frame is at 0 s, whatever its number.
     """
     content = c3d_content(path)
     points, rate = content.points, content.point_rate
@@ -264,7 +278,9 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
         )
     forces, more = read_plates(content, scale, path.name)
     findings = (*named.findings, *lost, *markers.findings, *more)
-    return Recording(markers.labels, markers.positions, rate, forces, findings, scale)
+    return Recording(
+        markers.labels, markers.positions, rate, forces, findings, scale, body=content.body
+    )
 
 
 def model_outputs(content: C3dContent) -> frozenset[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -64,6 +64,8 @@ class Recording:
     """The file's unit of length that the positions were read with, m."""
     first_time: float = 0.0
     """Instant of the first frame on the file's own clock, s; 0 of a C3D file."""
+    body: Mapping[str, float] = field(default_factory=dict)
+    """Body mass, kg, and stature, m, that the file states, by column of participants.tsv."""
 
     def __post_init__(self) -> None:
         """Refuse positions that do not belong to the labels."""

@@ -10,6 +10,7 @@ import numpy as np
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.mot_forces import read_external_loads, read_force_storage
 from aqbio.io.movement import depth_not_measured, frozen_positions, is_static, standing_part
+from aqbio.io.qtm import read_qtm
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import read_marker_storage, read_trc
 
@@ -26,11 +27,13 @@ def read_recording(markers: Path, forces: Path | None = None, unit: str = "auto"
         recording = read_c3d(markers, unit)
     elif suffix == ".trc":
         recording = read_trc(markers, unit)
+    elif suffix == ".tsv":
+        recording = read_qtm(markers, unit)
     elif suffix in (".sto", ".mot"):
         recording = read_marker_storage(markers, unit)
     else:
         raise AqbioError(
-            f"a trial is a C3D or a TRC file, not “{suffix}”.",
+            f"a trial is a C3D, TRC or TSV file (of QTM), not “{suffix}”.",
             file=markers.name,
             fix="check the column file of trials.tsv.",
             rule="file-format",

@@ -130,7 +130,8 @@ def _forward(clues: Clues, up: FloatArray) -> tuple[FloatArray, str, tuple[str, 
             doubts = (f"the pelvis moves along {_name(axis)} but its front faces the other way.",)
         return axis, words, doubts
     if not np.isfinite(facing).all():
-        raise ValueError("forward is unknown: the pelvis stays put and its markers are missing.")
+        where = "stays put" if np.isfinite(distance) else "is not seen whole in any frame"
+        raise ValueError(f"forward is unknown: the pelvis {where}, and where it faces is not seen.")
     axis = _dominant(facing, "forward: the pelvis stays put and faces diagonally", clear=1.0)
     words = f"Forward is {_name(axis)}: the pelvis stays put and its front faces along it."
     return axis, words, ()
@@ -189,7 +190,7 @@ def laboratory_axes(
             axes = detected_axes(clues)
         except ValueError as error:
             unseen = _unseen_labels(recording, marker_set) if "known" in str(error) else []
-            what = f"Of {'; '.join(unseen)} no marker is seen. Therefore " if unseen else ""
+            what = f"No marker is seen of {' and of '.join(unseen)}. Therefore " if unseen else ""
             fix = "name markers of heels and pelvis that are there in the marker set"
             if not unseen:
                 fix = "correct the labels of pelvis and feet in the marker set, or state "

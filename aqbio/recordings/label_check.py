@@ -10,7 +10,7 @@ from itertools import combinations, compress
 import numpy as np
 
 from aqbio.config import MarkerSet, ModelMap, Trial
-from aqbio.errors import AqbioError, listed
+from aqbio.errors import AqbioError, Finding, listed
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
@@ -99,7 +99,7 @@ def company_of(study: Study, trial: Trial) -> Company:
 def with_numbered_unknowns(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:
     """The recording with unknown labels replaced by numbers: they may be names of persons."""
     labels = tuple(
-        label if label in marker_set.markers else f"point {number} of the file"
+        label if label in marker_set.markers else f"unused point {number}"
         for number, label in enumerate(recording.labels, 1)
     )
     if unknown := [label for label in labels if label not in marker_set.markers]:
@@ -107,12 +107,28 @@ def with_numbered_unknowns(recording: Recording, marker_set: MarkerSet, notes: N
             "labels-unknown",
             "info",
             f"{listed(unknown)}: their labels are not in the marker set, so that nothing is "
-            "computed of them. Labels may be names of persons: they are named by their place.",
+            "computed of them. Labels may be names of persons: they are numbered instead.",
             number=len(unknown),
             fix="add those to the marker set that are to be used.",
             label=", ".join(unknown),
         )
-    return replace(recording, labels=labels)
+    numbered = dict(zip(recording.labels, labels, strict=True))
+    findings = tuple(_with_known_labels(one, marker_set, numbered) for one in recording.findings)
+    return replace(recording, labels=labels, findings=findings)
+
+
+def _with_known_labels(
+    finding: Finding, marker_set: MarkerSet, numbered: Mapping[str, str]
+) -> Finding:
+    """A reader's finding with the labels that are not in the marker set replaced likewise."""
+    names = filter(None, finding.label.split(", "))
+    unknown = sorted({one for one in names if one not in marker_set.markers}, key=len, reverse=True)
+    what, label = finding.what, finding.label
+    for name in unknown:
+        shown = numbered.get(name, "another point")
+        whole = rf"(?<!\w){re.escape(name)}(?!\w)"
+        what, label = (re.sub(whole, shown, text) for text in (what, label))
+    return replace(finding, what=what, label=label)
 
 
 def median_places(recording: Recording) -> dict[str, FloatArray]:

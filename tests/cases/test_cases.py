@@ -149,3 +149,20 @@ def test_held_positions_are_those_that_differ_from_the_sound_recording(cases):
     assert lost.sum(axis=0).max() == 13  # twelve frames, and the one that was repeated
     labels = {held.labels[index] for index in np.flatnonzero(lost.any(axis=0))}
     assert labels == {"RTIAP", "LTHAP", "RHEEL", "LELB"}
+
+
+def test_values_in_another_unit_than_the_header_are_doubted_in_every_file(cases, tmp_path):
+    """A sprint of a thousandth of its size is no static trial: both have one and the same doubt."""
+    data = cases / "trc_header_mm_values_m" / "recordings"
+    said = new_study_from(tmp_path / "study", data, None, lambda line: None)
+    assert said.count("It would fit if the positions were in m (") == 2
+    assert "another static trial" not in said
+
+
+def test_a_label_that_stands_twice_is_one_path(cases, tmp_path):
+    """Joined where both parts continue each other; with contacts as without the fault."""
+    found, trial, said = prepared(cases, tmp_path, "c3d_duplicate_label_split")
+    assert "internal error" not in said
+    assert found["markers-joined"].startswith("RHEEL: 2 points share a label")
+    assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
+    assert np.isfinite(trial["marker_raw"].sel(marker="RHEEL")).all(axis=1).mean() > 0.9

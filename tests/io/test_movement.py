@@ -125,3 +125,37 @@ def test_noise_on_some_markers_is_no_jump_of_the_body(seed, noise, noisy, jump, 
     if not begin - 3 < 70 < begin + 23:
         points[70:] += [jump, 0.0, 0.0]
         assert movement.jumps(points, RATE) == [69]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000), begin=st.floats(0.0, 1.0), stands=st.floats(0.3, 1.5),
+    unit=st.sampled_from([1.0, 1e-3, 1e3, 0.01]),
+)  # fmt: skip
+def test_a_person_who_walks_in_and_out_stands_in_between(seed, begin, stands, unit):
+    """In any unit of length: the part lies within the stand and takes most of it."""
+    random, rate = np.random.default_rng(seed), 100.0
+    body = random.uniform(-0.4, 0.4, (20, 3)) * [1.0, 2.0, 1.0]
+    time = np.arange(round(3.0 * rate)) / rate
+    first, last = round(begin * rate), round((begin + stands) * rate)
+    path = np.interp(
+        time, time, np.clip(time - time[last], 0, None) + np.clip(time - begin, None, 0)
+    )
+    points = body + path[:, None, None] * [1.5, 0.0, 0.0] + random.normal(0, 5e-4, (300, 20, 3))
+    assert not movement.is_static(unit * points)
+    part = movement.standing_part(unit * points, rate)
+    assert part is not None
+    margin = 3 + 0.1 * (last - first)  # a twentieth of the frames may be outside the box
+    assert first - margin <= part.start < part.stop <= last + margin
+    assert part.stop - part.start > 0.7 * (last - first)
+    assert movement.is_static(unit * points[part])
+
+
+@settings(max_examples=25, deadline=None)
+@given(unit=st.sampled_from([1e-3, 1e-2, 0.0254, 1e2, 1e3]), noise=st.floats(0.0, 2e-3))
+def test_a_unit_makes_nobody_stand_still_or_move(unit, noise):
+    random = np.random.default_rng(0)
+    moves, stands = (run(speed) + random.normal(0.0, noise, run().shape) for speed in (3.0, 0.0))
+    assert movement.is_static(moves) == movement.is_static(unit * moves)
+    assert movement.is_static(stands) == movement.is_static(unit * stands)
+    assert movement.standing_part(unit * moves, RATE) is None

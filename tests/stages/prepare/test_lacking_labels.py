@@ -9,9 +9,14 @@ from hypothesis import strategies as st
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Finding
 from aqbio.io.recording import Recording
-from aqbio.recordings.label_check import StaticReference, median_places, with_checked_labels
+from aqbio.recordings.label_check import (
+    StaticReference,
+    median_places,
+    with_checked_labels,
+    with_numbered_unknowns,
+)
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import prepare_trial
 from tests.stages import made_run
@@ -54,3 +59,14 @@ def test_any_labels_may_be_missing_in_either_trial(absent, hidden, of_static, li
         refusal = error
     assert refusal.what
     assert refusal.fix
+
+
+def test_a_readers_finding_names_no_label_that_the_marker_set_lacks():
+    """Such a label may be the name of a person."""
+    points = np.ones((9, 2, 3))
+    finding = Finding("points-away", "info", "Jane, RASI: far away.", label="Jane, RASI")
+    recording = Recording(("RASI", "Jane"), points, 100.0, None, (finding,))
+    notes = Notes("fast", "P1", "run.c3d", "run.c3d")
+    numbered = with_numbered_unknowns(recording, MARKER_SET, notes)
+    assert numbered.findings[0].what == "unused point 2, RASI: far away."
+    assert "Jane" not in repr((numbered, notes.findings))

@@ -297,6 +297,8 @@ def _draw_rate(random: Random, recordings: Recordings) -> Parameters:
 def _draw_unit(random: Random, recordings: Recordings) -> Parameters:
     of = str(_choose(random, ["markers", "forces", "moments"]))
     trial = str(_choose(random, [ALL, STATIC, _run(random, recordings)]))
+    if of == "moments" and trial == STATIC:  # which are near zero
+        trial = MOVING
     return {"trial": trial, "of": of, "factor": float(_choose(random, [0.001, 0.1, 10.0, 1000.0]))}
 
 
@@ -440,10 +442,12 @@ def drawn(
     seed: int, count: int, recordings: Recordings, kinds: list[str] | None = None
 ) -> list[Drawn]:
     """So many alterations, of every kind about as many."""
-    random, names = np.random.default_rng(seed), []
-    while len(names) < count:
-        names += random.permutation(kinds or list(KINDS)).tolist()
-    return [made(name, KINDS[name][1](random, recordings)) for name in names[:count]]
+    random, several, left = np.random.default_rng(seed), [], []
+    while len(several) < count:
+        left = left or random.permutation(kinds or list(KINDS)).tolist()
+        name = left.pop()
+        several.append(made(name, KINDS[name][1](random, recordings)))
+    return several
 
 
 def read(description: str) -> Drawn:

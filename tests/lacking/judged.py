@@ -33,6 +33,9 @@ intervals one in twenty."""
 SAME_STANCE = 0.005
 """A stance whose begin and end are this far off has means of its own, s."""
 
+ALTOGETHER = 1e6
+"""By how much of its limit a side differs that is the other one, or a step that is none."""
+
 GROSS = 3.0
 """Extremes and the like may differ by this many times what their outcome varies in the step."""
 
@@ -61,7 +64,9 @@ WITHIN = {
 }
 """What numbers of a step without an interval may differ, in their unit and as a share."""
 
-TIMES = ("touchdown_s", "toe_off_s", "next_touchdown_s", "contact_s", "flight_s")
+INSTANTS = ("touchdown_s", "toe_off_s", "next_touchdown_s")
+
+TIMES = (*INSTANTS, "contact_s", "flight_s")
 """Columns whose error is ``contact_error_s``."""
 
 EVENT = 0.010
@@ -119,10 +124,9 @@ def _shifted(altered: Outcome, shift: float) -> Outcome:
     """The same with its steps earlier; nothing else has a time of the trial's clock."""
     if not shift or not len(altered.steps):
         return altered
-    instants = {
-        n: altered.steps[n] - shift for n in TIMES if not n.endswith(("contact_s", "flight_s"))
-    }
-    return replace(altered, steps=altered.steps.assign(**instants))
+    instants = [name for name in INSTANTS if name in altered.steps]
+    earlier = {name: altered.steps[name] - shift for name in instants}
+    return replace(altered, steps=altered.steps.assign(**earlier))
 
 
 def _verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: set[str]) -> Verdict:
@@ -195,7 +199,7 @@ def _invented(sound: pd.DataFrame, altered: Outcome) -> list[tuple[float, str]]:
         late = (same["touchdown_s"] - step["touchdown_s"]).abs() if len(same) else np.zeros(0)
         if not np.any(late < SAME_CONTACT):
             text = f"{step['trial_id']} {step['step']} at {step['touchdown_s']:.3f} s is no step"
-            found.append((np.inf, text))
+            found.append((ALTOGETHER, text))
     return found
 
 
@@ -244,7 +248,7 @@ def _compared(
     place = f"{one['trial_id']} {one['step']}"
     found = [("interval" if x[0].startswith("H_") else "exact", *x) for x in _numbers(one, other)]
     if one["side"] != other["side"]:
-        yield "exact", np.inf, f"{place} is a {other['side']} step for a {one['side']} one"
+        yield "exact", ALTOGETHER, f"{place} is a {other['side']} step for a {one['side']} one"
     events = ["touchdown_s", "toe_off_s"]
     if (one[events] - other[events]).abs().max() < SAME_STANCE:
         rows = _of(sound.rows, one), _of(altered.rows, other)

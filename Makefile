@@ -77,8 +77,9 @@ benchmark: $(VENV)/.test ## measure against OpenSim and write benchmarks/results
 fuzz: $(VENV)/.test ## read 100,000 files that nobody would write
 	$(BIN)/python -m benchmarks.faults fuzz --count 8800
 
-lacking: $(VENV)/.test ## take away everything that recordings may lack, one after the other (minutes)
+lacking: $(VENV)/.test ## take away everything that recordings may lack, and alter them in 60 drawn ways (SEED=7; an hour)
 	$(BIN)/python -m tests.lacking --recording virtual
+	$(BIN)/python -m tests.lacking --recording virtual --jobs 2 --count 60 --seed $(or $(SEED),$(shell date +%j))
 	[ -z "$$AQBIO_REALDATA" ] || $(BIN)/python -m tests.lacking --recording ja1
 
 validate: $(VENV)/.run ## judge drawn studies whose truth is known and write docs/validation (half an hour)

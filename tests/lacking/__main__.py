@@ -1,61 +1,113 @@
-"""``python -m tests.lacking --recording virtual``: take everything away, one after the other."""
+"""Alter recordings one way after the other and judge what becomes of them.
+
+``python -m tests.lacking --recording virtual`` takes everything away; with ``--seed 7`` alterations
+of all kinds are drawn; ``--only "delay(trial='sprint', ms=-50)"`` makes one again.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import yaml
+from tests.lacking.alterations import Alteration
+from tests.lacking.drawn import KINDS, Drawn, drawn, read
+from tests.lacking.judged import Verdict
+from tests.lacking.work import PLAIN, QUICK, Work, named, recordings_of, verdicts
 
-from aqbio.opensim.session import quiet
-from tests.lacking.alterations import ALTERATIONS, drawn_pairs, hidden
-from tests.lacking.judged import verdict
-from tests.lacking.outcome import MARKERS, outcome
-from tests.lacking.recordings import ja1, virtual
-from tests.one_each import ONE_EACH
+DETAILS, FEW_DETAILS, LONGEST = 8, 2, 400
+"""Lines of a red alteration and of others, and letters of a line."""
 
-FITTED: dict[str, Any] = yaml.safe_load(ONE_EACH)
-"""Motion, forces and body fitted as in every study; of the choices of analysis one each."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main() -> int:
-    """Print a line for every alteration; 1 if one of them ends red."""
-    parser = argparse.ArgumentParser(prog="python -m tests.lacking", description=__doc__)
-    parser.add_argument("--recording", choices=("virtual", "ja1"), default="virtual")
-    parser.add_argument("--only", default="", help="alterations, with commas")
-    parser.add_argument("--seed", type=int, default=43, help="of parts that are taken in pairs")
-    parser.add_argument("--pairs", type=int, default=6)
+    """Print a line for every alteration and a table; 1 if one of them ends red."""
+    options = _options()
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
+    wanted = _wanted(options)
+    if options.list:
+        sys.stdout.write("\n".join(wanted) + "\n")
+        return 0
+    kinds: Counter[tuple[str, str]] = Counter()
+    with tempfile.TemporaryDirectory(prefix="lacking-") as scratch:
+        folder = Path(scratch)
+        changes = QUICK if options.quick else PLAIN if options.plain else {}
+        work = Work(options.recording, changes, folder, listed=options.listed)
+        work.sound()  # once, before others ask for it
+        for name, found in verdicts(work, list(wanted), options.jobs):
+            print(f"{'RED ' if found.red else ''}{found.kind}\t{name}", flush=True)
+            for detail in found.details[: DETAILS if found.red else FEW_DETAILS]:
+                print(f"\t{detail[:LONGEST]}", flush=True)
+            kinds[_group(wanted[name]), found.kind] += 1
+    red = sum(n for (_, kind), n in kinds.items() if Verdict(kind).red)
+    way = "off" if options.plain or options.quick else "fit"
+    print(f"\n{options.recording}, {way}: {kinds.total()} alterations, {red} red\n")
+    print(table(kinds))
+    return int(red > 0)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.lacking", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--recording", choices=("virtual", "short", "ja1"), default="virtual")
+    parser.add_argument("--only", default="", help="names or descriptions, with commas")
+    parser.add_argument("--seed", type=int, help="draw alterations of all kinds")
+    parser.add_argument("--count", type=int, default=60, help="how many of them")
+    parser.add_argument("--kinds", default="", help=f"of these kinds: {', '.join(KINDS)}")
+    parser.add_argument("--pairs", type=int, default=6, help="parts that are taken two at once")
+    parser.add_argument("--jobs", type=int, default=1, help="alterations at once")
     parser.add_argument("--plain", action="store_true", help="without the fit: quicker")
+    parser.add_argument("--quick", action="store_true", help="the same, and with few draws")
+    parser.add_argument("--list", action="store_true", help="say what would be altered")
     parser.add_argument(
         "--listed", action="store_true", help="labels that are taken away stay in the marker set"
     )
-    options = parser.parse_args()
-    of_ja1 = options.recording == "ja1"
-    recordings = ja1(Path(os.environ["AQBIO_REALDATA"])) if of_ja1 else virtual(3, 1)
-    wanted = ALTERATIONS | drawn_pairs(options.seed, options.pairs)
-    names = options.only.split(",") if options.only else list(wanted)
-    settings = FITTED | ({"consistency": {"enabled": False}} if options.plain else {})
-    kinds: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix="lacking-") as scratch, quiet(level="Off"):
-        folder = Path(scratch)
-        sound = outcome(folder / "unaltered", recordings, settings)
-        assert not sound.broken
-        whole = folder / "unaltered" / "study" / MARKERS if options.listed else None
-        for number, name in enumerate(names):
-            lacking = wanted[name].lacking(recordings)
-            after = outcome(folder / f"lacking-{number}", lacking, settings, whole)
-            found = verdict(sound, after, wanted[name], hidden(recordings, lacking))
-            print(f"{'RED ' if found.red else ''}{found.kind}\twithout {name}", flush=True)
-            for detail in found.details[: 8 if found.red else 2]:
-                print(f"\t{detail[:400]}", flush=True)
-            kinds["red" if found.red else found.kind] += 1
-    print(f"{options.recording}: " + ", ".join(f"{n} {kind}" for kind, n in kinds.items()))
-    return int(kinds["red"] > 0)
+    return parser.parse_args()
+
+
+def _wanted(options: argparse.Namespace) -> Mapping[str, Alteration]:
+    """Alterations by name or description."""
+    if options.only:
+        names = re.split(r",\s*(?![^(]*\))", options.only)
+        return {name: named()[name] if name in named() else read(name) for name in names}
+    if options.seed is None:
+        return named(options.pairs)
+    kinds = options.kinds.split(",") if options.kinds else list(KINDS)
+    several = drawn(options.seed, options.count, recordings_of(options.recording), kinds)
+    return {str(one): one for one in several}
+
+
+def _group(alteration: Alteration) -> str:
+    return alteration.name if isinstance(alteration, Drawn) else "lack everywhere"
+
+
+def table(kinds: Mapping[tuple[str, str], int]) -> str:
+    """Kinds of alterations against verdicts, as Markdown."""
+    columns = (
+        "right",
+        "masked",
+        "refused",
+        "doubted",
+        "outside",
+        "unnamed",
+        "false cause",
+        "broken",
+    )
+    rows = [f"| alteration | {' | '.join(columns)} |", f"| --- |{' ---: |' * len(columns)}"]
+    for name in dict.fromkeys(name for name, _ in kinds):
+        cells = (kinds.get((name, kind), 0) or "" for kind in columns)
+        rows.append(f"| {name} | {' | '.join(map(str, cells))} |")
+    sums = (sum(n for (_, kind), n in kinds.items() if kind == one) for one in columns)
+    return "\n".join([*rows, f"| all | {' | '.join(map(str, sums))} |"])
 
 
 if __name__ == "__main__":

@@ -56,6 +56,12 @@ class Alteration:
     lacking: Callable[[Recordings], Recordings]
     cause: str
     """Regular expression of sentences that name what is not there."""
+    true: frozenset[str] = frozenset()
+    """Names of the claims (``judged.CLAIMS``) that are true of it."""
+    shifts: tuple[float, ...] = (0.0,)
+    """Shifts of the clock of steps, s, under which the unaltered numbers are the truth."""
+    wounded: bool = False
+    """Whether numbers may be off where the cause is named and the trial called doubtful."""
 
     def names(self, text: str, labels: set[str]) -> bool:
         """Whether a text names what was taken away, or one of its labels, as missing."""

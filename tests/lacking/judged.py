@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from aqbio.names import PARTLY, USABLE
 from aqbio.steps.stage import STEADY_SPEED_CHANGE
 from tests.lacking.alterations import Alteration
 from tests.lacking.outcome import Outcome
@@ -31,6 +32,9 @@ intervals one in twenty."""
 
 SAME_STANCE = 0.005
 """A stance whose begin and end are this far off has means of its own, s."""
+
+ALTOGETHER = 1e6
+"""By how much of its limit a side differs that is the other one, or a step that is none."""
 
 GROSS = 3.0
 """Extremes and the like may differ by this many times what their outcome varies in the step."""
@@ -60,14 +64,32 @@ WITHIN = {
 }
 """What numbers of a step without an interval may differ, in their unit and as a share."""
 
-TIMES = ("touchdown_s", "toe_off_s", "next_touchdown_s", "contact_s", "flight_s")
+INSTANTS = ("touchdown_s", "toe_off_s", "next_touchdown_s")
+
+TIMES = (*INSTANTS, "contact_s", "flight_s")
 """Columns whose error is ``contact_error_s``."""
 
 EVENT = 0.010
 """Least of what an event may differ, s."""
 
-CHANGED = ("exchang", "swap", "ghost", "fill the gaps", "no body mass")
-"""What was not done to a recording that only lacks something: where it is said, it is false."""
+CLAIMS = {"exchange": r"exchang|swap|ghost", "gap": r"fill the gaps", "mass": r"no body mass"}
+"""Causes that are false wherever anything says them, in whatever part of a sentence, unless they
+are true of the alteration or it names what was altered."""
+
+BLAMES = {
+    "delay": r"forces? (come|comes|are|is|seem)\b.*\b(late|early|later|earlier)\b|"
+    r"\bclocks?\b.*\b(differ|apart|contradict|drift)",
+    "filter": r"low-?passed|(were|was|are) (filtered|smoothed)",
+    "sign": r"wrong sign|signs?\b.*\brevers|turned round",
+    "mirror": r"mirrored|left-handed",
+    "rate": r"the rate is|by the fall|the header says .* Hz",
+    "unit": r"unit\b.*\b(not|wrong)|\b10+ times\b|values are (in|of)",
+    "frames": r"frames are lost|frame is written twice",
+    "wear": r"\bwear markers|\bput markers",
+    "person": r"another person|other person|two people|different people",
+    "frozen": r"frozen|cop(y|ies) of",
+}
+"""The same in the first sentence of a warning or an error, which says what is wrong."""
 
 NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?")
 
@@ -77,29 +99,53 @@ class Verdict:
     """What became of an alteration."""
 
     kind: str
-    """right, masked, refused; or red: broken, outside, unnamed, false cause."""
+    """right, masked, refused, doubted; or red: broken, outside, unnamed, false cause."""
     details: tuple[str, ...] = ()
 
     @property
     def red(self) -> bool:
         """Whether this must not happen."""
-        return self.kind not in ("right", "masked", "refused")
+        return self.kind not in KINDS
+
+
+KINDS = ("right", "masked", "refused", "doubted")
+"""What may happen. Doubted: numbers are off, but the cause is named and the trial called so."""
 
 
 def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: set[str]) -> Verdict:
-    """Compare an altered run with the unaltered one."""
+    """Compare an altered run with the unaltered one, under every true shift of the clock."""
+    found = [
+        _verdict(sound, _shifted(altered, shift), alteration, hidden) for shift in alteration.shifts
+    ]
+    return min(found, key=lambda one: (one.red, (*KINDS, one.kind).index(one.kind)))
+
+
+def _shifted(altered: Outcome, shift: float) -> Outcome:
+    """The same with its steps earlier; nothing else has a time of the trial's clock."""
+    if not shift or not len(altered.steps):
+        return altered
+    instants = [name for name in INSTANTS if name in altered.steps]
+    earlier = {name: altered.steps[name] - shift for name in instants}
+    return replace(altered, steps=altered.steps.assign(**earlier))
+
+
+def _verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: set[str]) -> Verdict:
     if altered.broken:
         return Verdict("broken", tuple(altered.broken))
     new = _new(sound, altered)
-    if false := [text for _, text in new if any(word in text for word in CHANGED)]:
+    if false := _false(new, alteration, hidden):
         return Verdict("false cause", tuple(false))
     pairs, lost, reasons = _pairs(sound.steps, altered)
     every = [item for one, other in pairs for item in _compared(sound, altered, one, other)]
     known = [item for item in every if np.isfinite(item[1])]
     missing, count = len(every) - len(known), len(every)
-    if outside := _outside(known):
+    outside = _outside(known) + _invented(sound.steps, altered)
+    if outside:
         share = f"{len(outside)} of {len(known)} numbers, {missing} n/a"
-        return Verdict("outside", (share, *(f"{by:.1f} x: {text}" for by, text in outside)))
+        details = (share, *(f"{by:.1f} x: {text}" for by, text in outside))
+        warned = _warned(new, alteration, hidden)
+        doubted = bool(warned) and alteration.wounded and not _trusted(altered, outside)
+        return Verdict("doubted", (share, warned[0])) if doubted else Verdict("outside", details)
     if pairs and not lost and not missing:
         return Verdict("right")
     naming = [
@@ -109,6 +155,52 @@ def verdict(sound: Outcome, altered: Outcome, alteration: Alteration, hidden: se
     if not naming:
         return Verdict("unnamed", (what, *(text for severity, text in new if severity != "info")))
     return Verdict("masked" if pairs else "refused", (what, naming[0]))
+
+
+def _false(new: list[tuple[str, str]], alteration: Alteration, hidden: set[str]) -> list[str]:
+    """Sentences that name a cause which is none."""
+    found = []
+    for severity, text in new:
+        claims = [name for name, words in CLAIMS.items() if re.search(words, text)]
+        if severity != "info":
+            claims += [name for name, words in BLAMES.items() if re.search(words, _what(text))]
+        false = set(claims) - alteration.true
+        plain = not alteration.true  # of what only lacks something any such word is false
+        if false and ((plain and false & CLAIMS.keys()) or not alteration.names(text, hidden)):
+            found.append(f"{', '.join(sorted(false))}: {text}")
+    return found
+
+
+def _warned(new: list[tuple[str, str]], alteration: Alteration, hidden: set[str]) -> list[str]:
+    """Warnings and errors that name what was altered as what is wrong, not only among advice."""
+    return [
+        text
+        for severity, text in new
+        if severity != "info" and alteration.names(_what(text), hidden)
+    ]
+
+
+def _what(text: str) -> str:
+    """First part of a finding's text, after its rule: what is wrong."""
+    return text.split(" · ")[1] if " · " in text else text
+
+
+def _trusted(altered: Outcome, outside: list[tuple[float, str]]) -> list[str]:
+    """Trials with numbers outside that are called usable all the same."""
+    trials = {text.split(" ")[0] for _, text in outside}
+    return [name for name in trials if altered.states.get(name, USABLE) in (USABLE, PARTLY)]
+
+
+def _invented(sound: pd.DataFrame, altered: Outcome) -> list[tuple[float, str]]:
+    """Steps of the altered run where the unaltered one has none, whole or rejected."""
+    found = []
+    for _, step in _whole(altered.steps).iterrows():
+        same = sound[sound["trial_id"] == step["trial_id"]] if len(sound) else sound
+        late = (same["touchdown_s"] - step["touchdown_s"]).abs() if len(same) else np.zeros(0)
+        if not np.any(late < SAME_CONTACT):
+            text = f"{step['trial_id']} {step['step']} at {step['touchdown_s']:.3f} s is no step"
+            found.append((ALTOGETHER, text))
+    return found
 
 
 def _new(sound: Outcome, altered: Outcome) -> list[tuple[str, str]]:
@@ -155,6 +247,8 @@ def _compared(
     """Kind of every number of a step, by how much of its limit it differs (NaN: n/a), and words."""
     place = f"{one['trial_id']} {one['step']}"
     found = [("interval" if x[0].startswith("H_") else "exact", *x) for x in _numbers(one, other)]
+    if one["side"] != other["side"]:
+        yield "exact", ALTOGETHER, f"{place} is a {other['side']} step for a {one['side']} one"
     events = ["touchdown_s", "toe_off_s"]
     if (one[events] - other[events]).abs().max() < SAME_STANCE:
         rows = _of(sound.rows, one), _of(altered.rows, other)

@@ -47,6 +47,8 @@ class Outcome:
     """Rows of steps.tsv of the person."""
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Every contribution of every step, with its interval."""
+    states: dict[str, str] = field(default_factory=dict)
+    """State of every trial of the person, as trials.tsv has it."""
     said: list[tuple[str, str]] = field(default_factory=list)
     """Severity and text of everything that was said."""
     broken: list[str] = field(default_factory=list)
@@ -140,6 +142,8 @@ def _read(study: Study, found: Outcome) -> None:
         for row in read_table(path).to_dict("records"):
             found.say(_finding(row))
     trials = read_table(study.table("trials.tsv"))
+    own = trials[trials["participant_id"] == person]
+    found.states = dict(zip(own["trial_id"], own["state"], strict=True))
     for table, columns in (
         (trials, ("reason", "motion_reason")),
         (steps, ("reason", "step_flags")),

@@ -38,6 +38,15 @@ def virtual(*levels: int) -> Recordings:
     return Recordings(PERSON, takes, Laboratory(), "75", company)
 
 
+SHORT_S = 1.1
+"""Of a run: three whole steps."""
+
+
+def short() -> Recordings:
+    """The same athlete's static trial and the beginning of one run."""
+    return virtual(3).of_moving(lambda take: part_of(take, 0.0, SHORT_S))
+
+
 def ja1(realdata: Path) -> Recordings:
     """JA1's static trial, jog and sprint."""
     folder = realdata / "ja1_dorn2012" / "c3d"

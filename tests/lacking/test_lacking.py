@@ -7,29 +7,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import yaml
 
 from aqbio.intake.check import study_problems
 from tests.foretold import contradictions
 from tests.golden import differences
-from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pairs, hidden, part_of
+from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pairs, hidden
+from tests.lacking.drawn import read
 from tests.lacking.judged import verdict
 from tests.lacking.outcome import MARKERS, Outcome, outcome, written
-from tests.lacking.recordings import ja1, virtual
-from tests.one_each import ONE_EACH
+from tests.lacking.recordings import ja1, short
+from tests.lacking.work import FITTED, QUICK
 
-SETTINGS = yaml.safe_load(ONE_EACH) | {
-    "consistency": {"enabled": False},
-    "contributions": {"draws": 16},
-}
-"""Without the fit and with few draws: three seconds a study."""
+SETTINGS = FITTED | QUICK
 
 MASKED = ("left arm", "both arms", "trunk", "all but pelvis and legs", "plates")
 REFUSED = ("left foot", "sacrum", "every run", "all but the first 0.3 s")
 OTHERS = ("all plates but one", "static trial")
-
-LENGTH = 1.1
-"""Of the run: three whole steps, s."""
 
 DRAWN = 20261
 """Seed of one more part, and of two at once."""
@@ -48,7 +41,7 @@ CASES = {name: ALTERATIONS[name] for name in (*MASKED, *REFUSED, *OTHERS)} | _dr
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sound")
-    recordings = virtual(3).of_moving(lambda take: part_of(take, 0.0, LENGTH))
+    recordings = short()
     return folder, recordings, outcome(folder, recordings, SETTINGS)
 
 
@@ -74,6 +67,23 @@ def test_what_is_lacking_is_masked_or_named(sound, tmp_path, name):
     assert (found.kind == "masked") >= (name in MASKED), found
     lines = [line.replace(str(tmp_path), "") for line in after.lines()]
     assert differences(f"lacking/{name.replace(' ', '_')}", lines) == []
+
+
+HARMLESS = (
+    "harmless(what='prefix', seed=115)",
+    "calibration_only(part='medial markers')",
+    "low_pass(trial='run3', hz=55.0)",
+)
+"""Of those that are drawn (`tests.lacking.drawn`): the rest by ``make lacking``."""
+
+
+@pytest.mark.parametrize("description", HARMLESS)
+def test_what_harms_nothing_changes_nothing(sound, tmp_path, description):
+    _, recordings, before = sound
+    altered = read(description)
+    after = outcome(tmp_path, altered.lacking(recordings), SETTINGS)
+    found = verdict(before, after, altered, altered.labels(recordings))
+    assert found.kind == "right", found
 
 
 OF_JA1 = {

@@ -1,0 +1,110 @@
+"""Runs alterations by their names and judges them; the unaltered outcome is kept between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import aqbio
+from aqbio.opensim.session import quiet
+from tests.lacking.alterations import ALTERATIONS, Alteration, Recordings, drawn_pairs, hidden
+from tests.lacking.drawn import Drawn, read
+from tests.lacking.judged import Verdict, verdict
+from tests.lacking.outcome import MARKERS, Outcome, outcome
+from tests.lacking.recordings import ja1, short, virtual
+from tests.one_each import ONE_EACH
+
+FITTED: dict[str, Any] = yaml.safe_load(ONE_EACH)
+"""Motion, forces and body fitted as in every study; of the choices of analysis one each."""
+
+ROOT = Path(aqbio.__file__).parents[1]
+
+CACHE = ROOT / "build" / "lacking"
+"""Outcomes of unaltered recordings, by what they follow from."""
+
+PLAIN = {"consistency": {"enabled": False}}
+
+QUICK = PLAIN | {"contributions": {"draws": 16}}
+"""Without the fit and with few draws: a short study takes some three seconds."""
+
+PAIRS_SEED, MOST_PAIRS = 43, 40
+
+
+def named(pairs: int = MOST_PAIRS) -> dict[str, Alteration]:
+    """Everything that is taken away from all recordings, parts in pairs too."""
+    return ALTERATIONS | drawn_pairs(PAIRS_SEED, pairs)
+
+
+@cache
+def recordings_of(name: str) -> Recordings:
+    if name == "ja1":
+        return ja1(Path(os.environ["AQBIO_REALDATA"]))
+    return short() if name == "short" else virtual(3, 1)
+
+
+class Work:
+    """Runs and judges alterations by their names, in this process or in others."""
+
+    def __init__(
+        self, recording: str, changes: dict[str, Any], folder: Path, *, listed: bool = False
+    ) -> None:
+        self.recording, self.listed, self.folder = recording, listed, folder
+        self.settings = FITTED | changes
+
+    def sound(self) -> tuple[Outcome, str]:
+        """Outcome of the unaltered recordings and their marker set, from the cache where it is."""
+        file = CACHE / f"{self._key()}.pkl"
+        if file.is_file():
+            kept: tuple[Outcome, str] = pickle.loads(file.read_bytes())
+            return kept
+        folder = self.folder / "unaltered"
+        with quiet(level="Off"):
+            found = outcome(folder, recordings_of(self.recording), self.settings)
+        assert not found.broken, found.broken
+        made = found, (folder / "study" / MARKERS).read_text(encoding="utf-8")
+        CACHE.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(pickle.dumps(made))
+        return made
+
+    def _key(self) -> str:
+        """Digest of the program, the settings and the recordings."""
+        digest = hashlib.sha256(repr((self.recording, self.settings)).encode())
+        for folder in ("aqbio", "models", "tests/lacking"):
+            for path in sorted((ROOT / folder).rglob("*")):
+                if path.is_file() and path.suffix in (".py", ".yaml", ".json", ".osim"):
+                    digest.update(path.read_bytes())
+        for name, take in recordings_of(self.recording).takes.items():
+            digest.update(name.encode() + take.markers.tobytes() + take.force.tobytes())
+        return digest.hexdigest()[:16]
+
+    def judge(self, number: int, alteration: str) -> Verdict:
+        """Verdict on one alteration."""
+        chosen = named()[alteration] if alteration in named() else read(alteration)
+        recordings, (sound, markers) = recordings_of(self.recording), self.sound()
+        altered = chosen.lacking(recordings)
+        listed = self.folder / f"markers-{number}.yaml"
+        if self.listed:
+            listed.write_text(markers, encoding="utf-8")
+        with quiet(level="Off"):
+            folder = self.folder / f"altered-{number}"
+            after = outcome(folder, altered, self.settings, listed if self.listed else None)
+        labels = chosen.labels(recordings) if isinstance(chosen, Drawn) else set()
+        return verdict(sound, after, chosen, labels | hidden(recordings, altered))
+
+
+def verdicts(work: Work, names: Sequence[str], jobs: int) -> Iterator[tuple[str, Verdict]]:
+    """Verdicts on alterations, in their order, of several processes."""
+    if jobs == 1:
+        yield from ((name, work.judge(number, name)) for number, name in enumerate(names))
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from zip(names, pool.map(work.judge, range(len(names)), names), strict=True)

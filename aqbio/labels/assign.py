@@ -334,6 +334,8 @@ def _against_words(
         gaps = np.linalg.norm(laid - static[label], axis=1)
         near = template.places[int(np.argmin(gaps))]
         one = tracking.get(label, PlacedLabel(near, float(gaps.min())))
+        if gaps.min() <= CLEARLY:  # on a landmark of its segment too
+            one = PlacedLabel(near, float(gaps.min()))
         if one.distance <= NEAR and not allows(hint, one.place, table):
             found[label] = Doubt(f"its name says {hint.words}, but it sits like {one.place}")
     return found

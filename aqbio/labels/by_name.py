@@ -182,7 +182,9 @@ def _readings_of_set(
     unsure: set[str] = set()
     meant: dict[str, frozenset[SidedLandmark]] = {}
     for label, one in read.items():
-        places = frozenset(SidedLandmark(*x) for x in one.places if not x[0].startswith(UNUSED))
+        places = _landmarks_first(
+            {SidedLandmark(*x) for x in one.places if not x[0].startswith(UNUSED)}, table
+        )
         if one.places and not places:
             unused[label] = next(_reason(name, table) for name, _ in one.places)
         elif places and label not in exact:
@@ -203,6 +205,19 @@ def _readings_of_set(
         if label not in found and label not in unused
     }
     return found, {label: one for label, one in hints.items() if one.places}, unused
+
+
+def _landmarks_first(
+    places: Collection[SidedLandmark], table: LandmarkTable
+) -> frozenset[SidedLandmark]:
+    """Meanings of a label without the clusters of segments of which it may mean a landmark."""
+    sharp = {one for one in places if not table.landmarks[one.landmark].cluster}
+    on = {(table.landmarks[one.landmark].segment, one.side) for one in sharp}
+    return frozenset(
+        one
+        for one in places
+        if one in sharp or (table.landmarks[one.landmark].segment, one.side) not in on
+    )
 
 
 def _reason(name: str, table: LandmarkTable) -> str:

@@ -39,7 +39,7 @@ SHORT_SIDE_COST, LOOSE_SIDE_COST, NUMBER_COST = 0.05, 0.20, 0.05
 """Of a side that blanks, capitals or digits set apart, of one that they do not, or that is cut
 off, and of a number."""
 
-EQUAL_COSTS = 0.12
+EQUAL_COSTS = 0.08
 """Readings whose costs differ by less are both possible."""
 
 LONG_WORD, LONG_CROSSING_COST = 7, 0.02
@@ -99,7 +99,7 @@ def tongues() -> tuple[Tongue, ...]:
 
 def spellings(word: str) -> set[str]:
     """Ways to write a word: accents left out, as two letters, or lost with their letters."""
-    word = unicodedata.normalize("NFC", word.casefold())
+    word = unicodedata.normalize("NFC", word.lower())  # casefold would make ss of ß
     two = "".join(DIGRAPHS.get(one, one) for one in word)
     lost = "".join(one for one in word if one.isascii())
     return {_letters(one) for one in (word.replace("ß", "s"), two, lost)}
@@ -201,7 +201,7 @@ def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
 
 @cache
 def _suffixes(language: str) -> Mapping[str, frozenset[str]]:
-    """Meanings of single letters behind a word: the ``l`` of EPICL."""
+    """Meanings of letters behind a word: the ``l`` of EPICL."""
     table = label_words()
     own = {**table.common.suffixes, **table.languages[language].suffixes}
     return {letter: frozenset(atom.split()) for atom, all_ in own.items() for letter in all_}
@@ -254,21 +254,17 @@ def reading(label: str, tongue: Tongue) -> Reading | None:
     words = [one for one in cuts if one.whole and not one.skipped and len(one.atoms) == 1]
     cheapest = min((one.cost for one in words if not one.side), default=math.inf)  # HEEL: no left
     read = [
-        (one, general, meant)
+        (one, places)
         for one in cuts
-        for general in (False, True)
         if not one.skipped
         and one.cost < cheapest + EQUAL_COSTS
-        and (meant := meanings(one, general=general))
+        and (places := meanings(one, general=False) or meanings(one, general=True))
     ]
     if read:
-        least = min(one.cost for one, *_ in read)
-        near = [each for each in read if each[0].cost < least + EQUAL_COSTS]
-        first = min(general for _, general, _ in near)  # a landmark before its segment
-        near = [each for each in near if each[1] == first]
-        best = min((one for one, *_ in near), key=lambda one: one.cost)
-        places = frozenset().union(*(meant for *_, meant in near))
-        return Reading(places, best.atoms, best.side, best.cost, best.letters)
+        best = min((one for one, _ in read), key=lambda one: one.cost)
+        near = [places for one, places in read if one.cost < best.cost + EQUAL_COSTS]
+        every = frozenset().union(*near)
+        return Reading(every, best.atoms, best.side, best.cost, best.letters)
     known = [one for one in cuts if one.sure]
     if not known:
         return None
@@ -284,7 +280,7 @@ def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
     nothing = _Cut(0.0)
     cuts[0][frozenset(), "", False] = nothing
     edges = sorted(bounds | {len(text)})
-    beside = bounds | {1 if text[0] in sides else 0, len(text) - (text[-1] in sides)}
+    beside = bounds | _beside_sides(text, sides)
     for start in range(len(text)):
         ways = sorted(cuts[start].values(), key=lambda one: one.cost)[:MAX_CUTS]
         if not ways:
@@ -304,7 +300,7 @@ def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
                     steps.append(_Cut(cost, side=side))
             elif apart and (side := beginnings.get(piece)):
                 steps.append(_Cut(LOOSE_SIDE_COST, side=side))
-            glued = start >= SHORTEST_PREFIX and start not in bounds and len(piece) == 1
+            glued = start >= SHORTEST_PREFIX and start not in bounds
             if glued and (atoms := suffixes.get(piece)):
                 steps.append(_Cut(SUFFIX_COST, atoms, whole=False))
             if start in bounds and end == after:
@@ -314,6 +310,13 @@ def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
                     if not (way.side and step.side):
                         _keep(cuts[end], way, step)
     return list(cuts[-1].values())
+
+
+def _beside_sides(text: str, sides: Mapping[str, str]) -> set[int]:
+    """Where a side at an end of a label, numbers aside, leaves off or begins."""
+    stem = len(text.rstrip("0123456789"))
+    first = {len(side) for side in sides if text.startswith(side)}
+    return first | {stem - len(side) for side in sides if text[:stem].endswith(side)}
 
 
 def _steps(

@@ -45,7 +45,7 @@ from aqbio.recordings.ground import Ground, running_ground, standing_ground
 from aqbio.recordings.marked_body import MarkedBody, SegmentMasses, marked_body
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.plates import fitting_units, ground_plates, with_unmeasured
-from aqbio.recordings.turned_forces import without_turned
+from aqbio.recordings.turned_forces import with_right_moments, without_turned
 from aqbio.signals import design_cutoff, fill_gaps, longest_gap, runs
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -141,6 +141,7 @@ def prepare_trial(
             paths = recording.positions, recording.rate
             body = marked_body(recording.labels, *paths, marker_set, masses)
         plates = _on_clock_of_markers(plates, recording, feet, body, trial, marker_set, notes)
+        plates, moments = with_right_moments(plates, feet, frames, notes)
         loads, ground, threshold = _moving(
             recording, plates, feet, trial, marker_set, settings, notes
         )
@@ -148,7 +149,7 @@ def prepare_trial(
         loads = _usable_loads(loads, plates, recording, rules, ground, events, feet, notes)
         vertical = None if plates is None or loads is None else (plates, loads)
         plates, loads, kinematic = without_turned(
-            plates, loads, events.contacts, body, prepare.cutoff_hz, notes
+            plates, loads, events.contacts, body, prepare.cutoff_hz, notes, moments
         )
     contacts = kinematic if loads is None else (*loads.contacts, *loads.unmeasured)
     if moving:

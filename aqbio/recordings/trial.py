@@ -166,12 +166,22 @@ def prepare_trial(
         loads=loads,
         kinematic=kinematic,
         threshold=threshold,
-        contact_time_error=(
-            0.0 if plates is None else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
-            events.contact_time_error,
+        contact_time_error=_time_errors(
+            plates if vertical is None else vertical[0], kinematic, events, prepare
         ),
         vertical=vertical,
     )
+
+
+def _time_errors(
+    plates: Plates | None, contacts: Sequence[FootContact], events: MarkerEvents, prepare: Prepare
+) -> tuple[float, float]:
+    """How far a contact time may be off from plates, and where forces are not used, s."""
+    on_plates = 0.0
+    if plates is not None:
+        on_plates = 2.0 * event_error(plates.rate, prepare.event_cutoff_hz)
+    by_markers = tuple(contacts) == events.contacts
+    return on_plates, events.contact_time_error if by_markers else on_plates
 
 
 def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes: Notes) -> None:

@@ -177,24 +177,55 @@ TURNED = -0.3
 1.16 by trial on 12 runners in 43 runs at 2 to 9.5 m/s, by the means of the markers, and 0.0 to 2.0
 ± 0.6 to 1.0 for the sideways force of single contacts of a sprint. Turned, they are negative."""
 
-CLEAR = 6.0
-"""Logarithm of the likelihood ratio of right and turned signs from which one of them is clear."""
+RARITY = {"none": 0.0, "all": 2.0, "one": 9.0, "some": 12.0}
+"""Logarithms of how much rarer than right signs a sign is that is turned of all sources, as an axis
+of a laboratory or a column of a file, of one of them, as a cable, or of some. Contacts of a sprint,
+one on each plate, scatter by more than their standard deviations: sound ones reach 9 for one."""
+
+CLEAR = 4.0
+"""By how much the logarithm of the probability of turned signs must exceed that of right ones."""
+
+MOST_SOURCES = 10
+"""So many sources are tried in every combination; of more, all together and each by itself."""
 
 
 def turned_sources(estimate: Factors, component: int) -> BoolArray:
-    """Sources (P,) whose sign of a component is turned: by themselves, or together.
+    """Sources (P,) whose sign of a component is turned.
 
-    The factor k ± s of a source is 1 or -1: their likelihoods have the ratio ``exp(2 k / s²)``.
-    Sources that do not tell by themselves are judged by the factor that they have in common, and
-    where the sign of others is turned, they are what they rather are.
+    Signs s of all sources, 1 or -1, have the probability ``exp(-(k - s) C⁻¹ (k - s) / 2)`` by
+    factors k with covariance C, times how often such a fault is met. The most probable ones are
+    taken where they are clearly more so than right signs everywhere.
     """
-    value = np.nan_to_num(estimate.value[component])
-    variance = np.maximum(np.diag(estimate.covariance[component]), np.finfo(float).tiny)
-    known = np.isfinite(estimate.value[component])
-    clear = known & (np.abs(value) > 0.5 * CLEAR * variance)
-    turned = clear & (value < TURNED)
-    rest = known & ~clear
-    common, sd = estimate.common(component, rest)
-    if (turned.any() and common < 0.0) or common < min(TURNED, -0.5 * CLEAR * sd**2):
-        turned |= rest
-    return np.asarray(turned)
+    value = estimate.value[component]
+    present = np.flatnonzero(np.isfinite(value))
+    turned = np.zeros(len(value), dtype=np.bool_)
+    if not len(present):
+        return turned
+    weight = np.linalg.inv(estimate.covariance[component][np.ix_(present, present)])
+    patterns = _patterns(len(present))
+    apart = value[present] - np.where(patterns, -1.0, 1.0)
+    size = np.einsum("ni,ij,nj->n", apart, weight, apart)
+    score = -0.5 * size - np.array([RARITY[_kind(one)] for one in patterns])
+    best = int(np.argmax(score))
+    turned[present[patterns[best]]] = True
+    clear = score[best] > score[0] + CLEAR
+    below = estimate.common(component, turned)[0] < TURNED
+    return turned if clear and below else np.zeros_like(turned)
+
+
+def _patterns(count: int) -> BoolArray:
+    """Which of some sources may be turned, (N, count): none of them first."""
+    if count <= MOST_SOURCES:
+        return np.asarray(np.arange(2**count)[:, None] >> np.arange(count) & 1, dtype=np.bool_)
+    ends = np.array([np.zeros(count), np.ones(count)])
+    return np.asarray(np.concatenate((ends, np.eye(count))), dtype=np.bool_)
+
+
+def _kind(pattern: BoolArray) -> str:
+    """Kind of a fault, by the sources whose sign is turned."""
+    count = int(pattern.sum())
+    if count == 0:
+        return "none"
+    if count == len(pattern):
+        return "all"
+    return "one" if count == 1 else "some"

@@ -51,7 +51,7 @@ from aqbio.recordings.handedness import SWAPPED
 from aqbio.recordings.marked_body import MarkedBody, SegmentMasses, marked_body
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.plates import fitting_units, ground_plates, with_unmeasured
-from aqbio.recordings.turned_forces import without_turned
+from aqbio.recordings.turned_forces import with_right_moments, without_turned
 from aqbio.signals import design_cutoff, fill_gaps, longest_gap, runs
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -156,6 +156,7 @@ def prepare_trial(
             paths = recording.positions, recording.rate
             body = marked_body(recording.labels, *paths, marker_set, masses)
         plates = _on_clock_of_markers(plates, recording, feet, body, trial, marker_set, notes)
+        plates, moments = with_right_moments(plates, feet, frames, notes)
         loads, ground, threshold, low_pass = _moving(
             recording, plates, feet, trial, marker_set, settings, notes
         )
@@ -165,7 +166,7 @@ def prepare_trial(
             forces_lost = note_low_pass(loads.contacts, low_pass, prepare.cutoff_hz, notes)
         vertical = None if plates is None or loads is None else (plates, loads)
         plates, loads, kinematic = without_turned(
-            plates, loads, events.contacts, body, prepare.cutoff_hz, notes
+            plates, loads, events.contacts, body, prepare.cutoff_hz, notes, moments
         )
     contacts = kinematic if loads is None else (*loads.contacts, *loads.unmeasured)
     if moving:
@@ -182,14 +183,24 @@ def prepare_trial(
         loads=loads,
         kinematic=kinematic,
         threshold=threshold,
-        contact_time_error=(
-            0.0 if plates is None else 2.0 * event_error(plates.rate, prepare.event_cutoff_hz),
-            events.contact_time_error,
+        contact_time_error=_time_errors(
+            plates if vertical is None else vertical[0], kinematic, events, prepare
         ),
         low_pass=None if loads is None else low_pass,
         forces_lost=forces_lost,
         vertical=vertical,
     )
+
+
+def _time_errors(
+    plates: Plates | None, contacts: Sequence[FootContact], events: MarkerEvents, prepare: Prepare
+) -> tuple[float, float]:
+    """How far a contact time may be off from plates, and where forces are not used, s."""
+    on_plates = 0.0
+    if plates is not None:
+        on_plates = 2.0 * event_error(plates.rate, prepare.event_cutoff_hz)
+    by_markers = tuple(contacts) == events.contacts
+    return on_plates, events.contact_time_error if by_markers else on_plates
 
 
 def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes: Notes) -> None:

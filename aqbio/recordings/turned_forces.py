@@ -2,23 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
 from aqbio.force_plates.forces import Plates, centre_of_pressure
-from aqbio.recordings.contacts import EVENT_MARGIN, FeetLoads, FootContact, contact_span
+from aqbio.recordings.contact_findings import FRICTION_ARM, OUTSIDE, friction_arm
+from aqbio.recordings.contacts import EVENT_MARGIN, NO_FOOT, FeetLoads, FootContact, contact_span
 from aqbio.recordings.force_signs import COMPONENTS, SourceLoads, factors, turned_sources
 from aqbio.recordings.marked_body import MarkedBody
 from aqbio.recordings.notes import Notes
-from aqbio.vectors import BoolArray, FloatArray
+from aqbio.recordings.plates import plate_loads
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 LOADED_N = 50.0
 """Vertical force from which a centre of pressure counts, N."""
 
 WORDS = {"force_x": "fore-aft force", "force_z": "sideways force"}
 """Components that are judged before the body is solved, as users know them."""
+
+
+MOMENTS: Mapping[str, tuple[str, tuple[int, int, int]]] = MappingProxyType(
+    {
+        "moment-x-sign": ("moment about the fore-aft axis", (-1, 1, 1)),
+        "moment-z-sign": ("moment about the sideways axis", (1, 1, -1)),
+        "pressure-sign": ("moments about both horizontal axes", (-1, 1, -1)),
+        "moment-y-sign": ("moment about the vertical", (1, -1, 1)),
+    }
+)
+"""Moments about a plate's own point that may be turned, by rule: words, and signs."""
+
+
+def with_right_moments(
+    plates: Plates | None, feet: FloatArray, time: FloatArray, notes: Notes
+) -> tuple[Plates | None, BoolArray]:
+    """Plates whose centre of pressure lies under the feet, and which of them had turned moments.
+
+    A turned moment mirrors the centre of pressure on the plate, or, about the vertical, makes a
+    free moment that no shoe can bear. It is named where turning it back, of all plates alike or of
+    one, mends that. The turned ones tell where a foot stands, and nothing else.
+    """
+    if plates is None:
+        return None, np.zeros(0, dtype=np.bool_)
+    none = np.zeros(len(plates.numbers), dtype=np.bool_)
+    wrong, every = (_wrong_loads(plates, feet, time, every=one) for one in (False, True))
+    doubted = wrong > HALF * every
+    single = [np.arange(len(wrong)) == plate for plate in np.flatnonzero(doubted)]
+    for chosen in (every > 0, *single) if doubted.any() else ():
+        for rule, (words, signs) in MOMENTS.items():
+            turned = _turned_moments(plates, chosen, signs)
+            if not _wrong_loads(turned, feet, time)[chosen].any():
+                _note_moment(rule, words, _named(plates, chosen), int(wrong[chosen].sum()), notes)
+                return turned, chosen
+    return plates, none
+
+
+def _note_moment(rule: str, words: str, name: str, count: int, notes: Notes) -> None:
+    notes.add(
+        rule,
+        "error",
+        f"the sign of the {words} is turned ({name}): as recorded, {count} loads have their centre "
+        f"of pressure more than {1e3 * OUTSIDE:.0f} mm beside the foot, or more than "
+        f"{1e3 * FRICTION_ARM:.0f} mm times the force as free moment; with it turned back none "
+        f"has. The forces of {name} are not used; when the feet stand is still taken from them.",
+        number=float(count),
+        limit=0.0,
+        unit="loads",
+        where=rule.replace("-", "_"),
+        fix="correct the sign of that channel or column and export the forces again.",
+        forces=True,
+    )
+
+
+HALF = 0.5
+"""A moment is asked where more than this part of the loads of a plate do not lie under a foot."""
+
+
+def _wrong_loads(
+    plates: Plates, feet: FloatArray, time: FloatArray, *, every: bool = False
+) -> IntArray:
+    """Loads (P,) of each plate that no foot can have made there, or ``every`` load with a foot."""
+    count = np.zeros(len(plates.numbers), dtype=np.int64)
+    _, free = centre_of_pressure(
+        plates.wrench.force, plates.wrench.moment, plates.wrench.point, plates.surface, LOADED_N
+    )
+    for load in plate_loads(plates, feet, time):
+        if load.foot == NO_FOOT:
+            continue
+        sample = plates.samples_of(time[load.frames])
+        arm = friction_arm(free[sample, load.plate], plates.vertical[sample, load.plate])
+        count[load.plate] += every or not load.under or arm > FRICTION_ARM
+    return count
+
+
+def _turned_moments(plates: Plates, chosen: BoolArray, signs: tuple[int, int, int]) -> Plates:
+    """Plates with moments of some of them, about their own points, turned round."""
+    wrench = plates.wrench
+    factor = np.where(chosen[:, None], np.asarray(signs, dtype=float), 1.0)
+    return replace(plates, wrench=replace(wrench, moment=factor * wrench.moment))
 
 
 def without_turned(
@@ -28,38 +111,58 @@ def without_turned(
     body: MarkedBody | None,
     cutoff: float,
     notes: Notes,
+    moments: BoolArray,
 ) -> tuple[Plates | None, FeetLoads | None, tuple[FootContact, ...]]:
     """Plates and loads without those that have a turned component, with a finding; and contacts.
 
     The vertical force still tells when a foot stands: contacts of turned plates stay, without
     force. Where none other is left, there are no loads, and these contacts, the plates', replace
-    the ``kinematic`` ones.
+    the ``kinematic`` ones. Plates with turned ``moments`` (P,) are named already.
     """
-    if plates is None or loads is None or body is None:
+    if plates is None or loads is None:
         return plates, loads, tuple(kinematic)
-    known = known_frames(body.time, plates, loads, kinematic)
-    found = factors(
-        body.time,
-        body.com,
-        body.angular_momentum,
-        plate_loads_on_frames(plates, body.time, cutoff),
-        known,
-    )
-    turned = np.zeros(len(plates.numbers), dtype=np.bool_)
-    if found is None:
-        return plates, loads, tuple(kinematic)
-    for component, words in WORDS.items():
-        index = COMPONENTS.index(component)
-        own = turned_sources(found, index)
-        if own.any():
-            _note_turned(component, words, plates, own, *found.common(index, own), notes)
-        turned |= own
+    turned = moments | _turned_forces(plates, loads, kinematic, body, cutoff, notes)
     if not turned.any():
         return plates, loads, tuple(kinematic)
     if not (~turned & np.isin(np.arange(len(turned)), _used(loads))).any():
         contacts = (*(_without_force(one) for one in loads.contacts), *loads.unmeasured)
         return None, None, tuple(sorted(contacts, key=lambda one: float(contact_span(one)[0])))
     return (*_remaining(plates, loads, ~turned), tuple(kinematic))
+
+
+def _turned_forces(
+    plates: Plates,
+    loads: FeetLoads,
+    kinematic: Sequence[FootContact],
+    body: MarkedBody | None,
+    cutoff: float,
+    notes: Notes,
+) -> BoolArray:
+    """Plates (P,) with a component of the force that moves the body the wrong way, with a note."""
+    turned = np.zeros(len(plates.numbers), dtype=np.bool_)
+    if body is None:
+        return turned
+    found = factors(
+        body.time,
+        body.com,
+        body.angular_momentum,
+        plate_loads_on_frames(plates, body.time, cutoff),
+        known_frames(body.time, plates, loads, kinematic),
+    )
+    if found is None:
+        return turned
+    for component, words in WORDS.items():
+        index = COMPONENTS.index(component)
+        own = turned_sources(found, index)
+        if own.any():
+            _note_turned(component, words, plates, own, *found.common(index, own), notes)
+        turned |= own
+    return turned
+
+
+def _named(plates: Plates, chosen: BoolArray) -> str:
+    numbers = [str(plates.numbers[index]) for index in np.flatnonzero(chosen)]
+    return f"plate{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
 
 
 def _used(loads: FeetLoads) -> list[int]:
@@ -104,8 +207,7 @@ def _note_turned(
     sd: float,
     notes: Notes,
 ) -> None:
-    numbers = [str(plates.numbers[index]) for index in np.flatnonzero(turned)]
-    name = f"plate{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
+    name = _named(plates, turned)
     notes.add(
         f"{component.replace('_', '-')}-sign",
         "error",

@@ -73,13 +73,13 @@ def test_marker_sets_of_the_cases(cases, monkeypatch):
     assert differences("labels_of_cases", lines) == []
 
 
-def computed(cases, tmp_path, name, until, **cells):
+def computed(cases, tmp_path, name, until, settings="consistency: off\n", **cells):
     """Study of a case after some stages, and what `aqbio new` says."""
     folder = tmp_path / "study"
     said = new_study_from(folder, cases / name / "recordings", None, lambda line: None)
     with (folder / "study.yaml").open("a", encoding="utf-8") as file:
         file.write(f"results: {(tmp_path / 'results').as_posix()}\n")
-        file.write("consistency: off\ncontributions: {draws: 0}\nmultiverse: {enabled: false}\n")
+        file.write(f"{settings}contributions: {{draws: 0}}\nmultiverse: {{enabled: false}}\n")
     fill(folder / "participants.tsv", sex="male", **cells)
     return run_stages(folder / "study.yaml", until=until), said
 
@@ -166,3 +166,33 @@ def test_a_label_that_stands_twice_is_one_path(cases, tmp_path):
     assert found["markers-joined"].startswith("RHEEL: 2 points share a label")
     assert list(trial["contact_foot"].values) == ["right", "left", "right", "left"]
     assert np.isfinite(trial["marker_raw"].sel(marker="RHEEL")).all(axis=1).mean() > 0.9
+
+
+TRUTH = (-0.03, 1.12, 0.65)
+"""Angular momentum of the whole body about the run's axis in stance, of the first three steps, with
+forces of right signs, kg m²/s; the plain motion differs from it by a third of its interval."""
+
+
+@pytest.mark.opensim
+@pytest.mark.parametrize(
+    ("case", "rule", "words"),
+    [
+        ("grf_mot_lateral_sign", "force-z-sign", "the sign of the sideways force is turned"),
+        ("grf_mot_free_moment_sign", "free-moment-sign", "the sign of the free moment is turned"),
+    ],
+)
+def test_a_turned_component_is_named_and_nothing_rests_on_it(cases, tmp_path, case, rule, words):
+    """The motion is the plain one, and what needs the component is n/a."""
+    study, _ = computed(cases, tmp_path, case, "tables", "consistency: on\n", mass_kg="75.9")
+    findings = read_table(study.table("findings.tsv"))
+    [named] = findings.loc[findings["rule"] == rule, "what"]
+    assert words in named
+    steps = read_table(study.table("steps.tsv"))
+    whole = steps[steps["status"] == "ok"]
+    np.testing.assert_allclose(whole["H_total_x_stance_mean_kgm2ps"], TRUTH, atol=0.6)
+    if rule == "force-z-sign":
+        named_before = [one.rule for one in study_problems(tmp_path / "study" / "study.yaml")]
+        assert rule in named_before
+    trial = read_dataset(study.folder("S01", "inverse_dynamics") / "sprint.nc")
+    assert trial.attrs["motion"] == "plain"
+    assert trial.attrs["free_moment"] != "measured" or not np.isfinite(trial["foot_force"]).any()

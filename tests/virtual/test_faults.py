@@ -64,6 +64,16 @@ def free_moment_sign(recording: VirtualRecording) -> dict[str, Any]:
     return {"moment": moment}
 
 
+def sideways_force_sign(recording: VirtualRecording) -> dict[str, Any]:
+    """Turn the sideways force round; centres of pressure and free moments stay."""
+    force, moment = recording.force.copy(), recording.moment.copy()
+    loaded = force[..., 1] > 1.0
+    along = moment[..., 2] / np.where(loaded, force[..., 1], 1.0)
+    moment[..., 1] += np.where(loaded, 2.0 * along * force[..., 2], 0.0)
+    force[..., 2] *= -1.0
+    return {"force": force, "moment": moment}
+
+
 def swapped(*pairs: tuple[str, str]) -> Callable[[VirtualRecording], dict[str, Any]]:
     """Exchange labels."""
 
@@ -92,7 +102,8 @@ FAULTS = {
     "free_moment_sign": (free_moment_sign, "free-moment-sign", "free_moment_sign"),
     "swapped_feet": (swapped(*FEET), "sides-exchanged", "sides-exchanged"),
     "swapped_markers": (swapped(("RTH1", "RKNL")), "labels-swapped", "labels-swapped"),
-    "clock_30_ms": (clock_30_ms, "force-delay", "clock"),
+    "sideways_force_sign": (sideways_force_sign, "force-z-sign", "force-z-sign"),
+    "clock_30_ms": (clock_30_ms, "force-clock", "force-clock"),
 }
 """What is done to a recording; the rule that names it, plain, and fitted, or a suspected cause."""
 

@@ -1,0 +1,159 @@
+"""Forces of real runs with a fault put in: a turned component, a late clock, a wrong rate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.config.settings import Laboratory, Prepare
+from aqbio.errors import AqbioError
+from aqbio.force_plates.forces import PlateWrench, centre_of_pressure
+from aqbio.io.opensim_xml import model_masses
+from aqbio.io.study import load_study
+from aqbio.io.trial_files import read_recording
+from aqbio.recordings.clock import note_rate
+from aqbio.recordings.marked_body import SegmentMasses
+from aqbio.recordings.notes import Notes
+from aqbio.recordings.trial import prepare_trial
+from aqbio.vectors import cross
+
+pytestmark = pytest.mark.real
+
+HERE = Path(__file__).parent
+RUNS = {"jog": "ja1", "sprint": "ja1", "run": "rajagopal_run"}
+"""Trials and their studies."""
+EVENT_S, LAG_S = 0.004, 0.004
+"""Contacts that were shifted back lie where they were, and lags are known, within this."""
+
+
+class Run:
+    """A recording, and how it is prepared."""
+
+    def __init__(self, name: str) -> None:
+        self.study = load_study(HERE / RUNS[name] / "study.yaml")
+        self.trial = next(one for one in self.study.trials if one.trial_id == name)
+        files = self.study.recording(self.trial), self.study.forces(self.trial)
+        self.recording = read_recording(*files)
+        model = self.study.model_file(self.trial.participant_id)
+        self.masses = SegmentMasses(model_masses(model), self.study.model_map.groups)
+        self.sound, self.said = self.prepared(self.recording)
+        used = {plate for one in self.sound.loads.contacts for plate in one.plates}
+        self.plates = [self.sound.plates.numbers[plate] for plate in sorted(used)]
+
+    def prepared(self, recording):
+        """The prepared trial, and the findings by rule; an error is one of them."""
+        trial, marker_set = self.trial, self.study.marker_set
+        notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
+        settings = Laboratory(), Prepare()
+        try:
+            done = prepare_trial(recording, trial, marker_set, settings, notes, None, self.masses)
+            note_rate(done, marker_set, self.masses, notes)
+        except AqbioError as error:
+            return None, {error.rule: error.finding()}
+        return done, {one.rule: one for one in notes.findings}
+
+    def turned(self, component: str, numbers: list[int], *, of_point: bool = True):
+        """The recording with a component of the force of some plates turned round.
+
+        As columns of a force and its point of application are turned, or, not ``of_point``, the
+        channels of a plate that records moments.
+        """
+        forces, rotation = self.recording.forces, self.sound.axes.matrix
+        wrench = forces.wrench.rotated(rotation)
+        chosen = np.isin(forces.numbers, numbers)
+        corners = (forces.corners @ rotation.T)[:, :, 1].mean(axis=1)
+        surface = np.where(np.isfinite(corners), corners, wrench.point[:, 1])
+        down = np.sign(np.nansum(wrench.force[..., 1], axis=0))[:, None]
+        cop, _ = centre_of_pressure(
+            down * wrench.force, down * wrench.moment, wrench.point, surface, 20.0
+        )
+        arm = np.nan_to_num(cop - wrench.point)
+        about = wrench.moment - cross(arm, wrench.force)
+        axis = "xyz".index(component[-1])
+        force = wrench.force.copy()
+        force[:, chosen, axis] *= -1.0
+        moment = about + cross(arm, force) if of_point else wrench.moment
+        changed = PlateWrench(force, moment, wrench.point).rotated(rotation.T)
+        return replace(self.recording, forces=replace(forces, wrench=changed))
+
+    def turned_moments(self, axis: int):
+        """The recording with a moment of all plates, about their middle, turned round."""
+        forces, rotation = self.recording.forces, self.sound.axes.matrix
+        wrench = forces.wrench.rotated(rotation)
+        moment = wrench.moment * np.where(np.arange(3) == axis, -1.0, 1.0)
+        changed = PlateWrench(wrench.force, moment, wrench.point).rotated(rotation.T)
+        return replace(self.recording, forces=replace(forces, wrench=changed))
+
+
+@pytest.fixture(scope="module", params=RUNS)
+def run(request, realdata):
+    """Give a run."""
+    return Run(request.param)
+
+
+def test_nothing_is_said_of_sound_forces(run):
+    assert not [one for one in run.said if one.endswith("-sign")]
+    assert not {"force-clock", "rate"} & set(run.said)
+
+
+@pytest.mark.parametrize("of_point", [True, False])
+@pytest.mark.parametrize("component", ["force_x", "force_z"])
+def test_a_turned_component_is_named_and_its_forces_are_not_used(run, component, of_point):
+    done, said = run.prepared(run.turned(component, run.plates, of_point=of_point))
+    finding = said[f"{component.replace('_', '-')}-sign"]
+    words = {"force_x": "fore-aft", "force_z": "sideways"}[component]
+    assert finding.what.startswith(f"the sign of the {words} force is turned (plate")
+    assert finding.where == f"{component}_sign"
+    assert done.loads is None
+    times = [(one.touchdown, one.toe_off) for one in done.contacts]
+    sound = [(one.touchdown, one.toe_off) for one in run.sound.contacts]
+    np.testing.assert_allclose(times, sound, atol=1e-6)
+    assert done.vertical is not None  # which still weighs the runner
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_turned_moments_of_plates_are_named(run, axis):
+    """Those of a plate's channels: a table of points of application has none."""
+    if np.isnan(run.recording.forces.corners).any():
+        return
+    done, said = run.prepared(run.turned_moments(axis))
+    assert [rule for rule in said if rule.startswith("moment-")] == [f"moment-{'xyz'[axis]}-sign"]
+    assert done.loads is None
+    assert len(done.contacts) == len(run.sound.contacts)
+
+
+def test_of_one_turned_plate_only_its_own_contacts_lose_their_force(run):
+    """Drawn: a plate and the component that is turned."""
+    rng = np.random.default_rng(run.recording.positions.shape[0])
+    number = int(rng.choice(run.plates[:-1] if len(run.plates) > 2 else run.plates))
+    done, said = run.prepared(run.turned("force_x", [number]))
+    assert f"plate {number}" in said["force-x-sign"].what
+    assert number not in done.plates.numbers
+    index = run.sound.plates.numbers.index(number)
+    lost = [one.touchdown for one in run.sound.loads.contacts if index in one.plates]
+    assert [one.touchdown for one in done.loads.unmeasured] == pytest.approx(lost)
+    assert len(done.contacts) == len(run.sound.contacts)
+
+
+def test_late_and_early_forces_are_shifted_back(run):
+    """Drawn from -100 to 100 ms: contacts are where they were, and the lag is told."""
+    rng = np.random.default_rng(run.recording.positions.shape[1])
+    for lag in (*rng.uniform(0.026, 0.1, 2), *rng.uniform(-0.1, -0.026, 2)):
+        forces = run.recording.forces
+        late = replace(run.recording, forces=replace(forces, start=forces.start + lag))
+        done, said = run.prepared(late)
+        assert said["force-clock"].number == pytest.approx(lag, abs=LAG_S)
+        times = [(one.foot, one.touchdown, one.toe_off) for one in done.loads.contacts]
+        sound = [(one.foot, one.touchdown, one.toe_off) for one in run.sound.loads.contacts]
+        np.testing.assert_allclose(times, sound, atol=EVENT_S)
+        assert "rate" not in said
+
+
+@pytest.mark.parametrize("factor", [0.96, 1.04])
+def test_a_rate_that_the_clock_of_the_forces_contradicts_is_named(run, factor):
+    """240 for 250 Hz: gravity cannot tell, people fall at 9.7 to 12.9 m/s² by their markers."""
+    _, said = run.prepared(replace(run.recording, rate=factor * run.recording.rate))
+    assert "Hz by the clock of the forces" in said["rate"].what

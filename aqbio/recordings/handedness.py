@@ -363,8 +363,8 @@ def plate_signs(
 ) -> tuple[FloatArray, list[PlateFit]]:
     """Signs (3,) that bring the plates beneath the feet as they are recorded, and every fit.
 
-    Plates that pull down while their horizontal forces point from the feet to the pelvis differ from
-    the markers by the sign of the vertical.
+    Plates that pull down while their horizontal forces point from the feet to the pelvis differ
+    from the markers by the sign of the vertical.
     """
     forces = recording.forces
     if forces is None:

@@ -89,36 +89,69 @@ def most_likely_states(frames: FloatArray, steps: FloatArray) -> States:
     return States(margin > 0.0, np.abs(margin) >= CERTAIN_COST)
 
 
-def with_leaps(states: States, steps: FloatArray) -> States:
-    """States without stretches at whose ends markers that are seen do not leap.
-
-    ``steps`` from `step_costs`: labels cannot change places without a leap of both paths.
-    """
-    exchanged = states.exchanged.copy()
-    leap = steps[:, 0] - (steps[:, 1] - SWITCH_COST)
-    unseen = steps[:, 1] == UNSEEN_SWITCH_COST
-    for start, stop in runs(states.exchanged):
-        ends = [end for end in (start - 1, stop - 1) if 0 <= end < len(steps)]
-        if any(leap[end] < CERTAIN_COST and not unseen[end] for end in ends):
-            exchanged[start:stop] = False
-    return States(exchanged, states.sure)
-
-
-def step_costs(first: FloatArray, second: FloatArray, rate: float) -> FloatArray:
-    """Costs (T - 1, 2) of paths (T, K, 3), m, that go on, and that change over to each other.
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Steps between frames of two groups of paths that go on, and that change over to each other.
 
     A path goes on where its velocity before or after the step, or their mean, takes it; where it is
     not seen long enough to have one, where it is.
     """
-    costs = np.zeros((max(len(first) - 1, 0), 2))
-    sd = PATH_SD_M + PATH_ACCELERATION / rate**2
-    seen = np.zeros(len(costs), dtype=bool)
-    for state, (one, other) in enumerate(((first, second), (second, first))):
-        gaps = np.concatenate((_leaps(first, one), _leaps(second, other)), axis=1)
-        costs[:, state] = _mean_cost(gaps / sd)
-        seen |= np.isfinite(gaps).any(axis=1)
-    costs[:, 1] += np.where(seen, SWITCH_COST, UNSEEN_SWITCH_COST)
-    return costs
+
+    costs: FloatArray
+    """(T - 1, 2)."""
+    leaps: FloatArray
+    """(T - 1, 2) array, m. Mean distance that the paths leap; NaN where none is seen."""
+
+    @classmethod
+    def of(cls, first: FloatArray, second: FloatArray, rate: float) -> Steps:
+        """Steps of paths (T, K, 3), m, at a rate in Hz."""
+        costs = np.zeros((max(len(first) - 1, 0), 2))
+        leaps = costs.copy()
+        sd = PATH_SD_M + PATH_ACCELERATION / rate**2
+        kept = np.concatenate((_leaps(first, first), _leaps(second, second)), axis=1)
+        changed = np.concatenate((_leaps(first, second), _leaps(second, first)), axis=1)
+        unknown = np.isfinite(kept) & np.isnan(changed)
+        changed = np.where(unknown, HALFWAY * np.tile(_median_distance(first, second), 2), changed)
+        for state, gaps in enumerate((kept, changed)):
+            costs[:, state] = _mean_cost(gaps / sd)
+            seen = np.isfinite(gaps)
+            total, count = np.where(seen, gaps, 0.0).sum(axis=1), seen.sum(axis=1)
+            leaps[:, state] = np.where(count > 0, total, np.nan) / np.maximum(count, 1)
+        unseen = np.isnan(leaps).any(axis=1)
+        costs[:, 1] += np.where(unseen, UNSEEN_SWITCH_COST, SWITCH_COST)
+        return cls(costs, leaps)
+
+
+HALFWAY = 0.5
+"""A path that goes on cannot have changed over to one that is not seen: it would have leapt by the
+distance between them; half of it decides."""
+
+
+def _median_distance(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Median distance (K,), m, of paths (T, K, 3) from each other; NaN of those never seen."""
+    apart = np.linalg.norm(first - second, axis=2)
+    known = np.isfinite(apart).any(axis=0)
+    found = np.full(apart.shape[1], np.nan)
+    found[known] = np.nanmedian(apart[:, known], axis=0)
+    return found
+
+
+LEAP_RATIO = 0.8
+"""Paths that change over leap by less than this share of those that go on."""
+
+
+def with_leaps(states: States, steps: Steps) -> States:
+    """States without stretches at whose ends markers that are seen do not leap.
+
+    Labels cannot change places without a leap of both paths.
+    """
+    exchanged = states.exchanged.copy()
+    kept, changed = steps.leaps.T
+    smooth = changed >= LEAP_RATIO * kept
+    for start, stop in runs(states.exchanged):
+        ends = [end for end in (start - 1, stop - 1) if 0 <= end < len(smooth)]
+        exchanged[start:stop] &= not smooth[ends].any()
+    return States(exchanged, states.sure)
 
 
 def _leaps(path: FloatArray, onto: FloatArray) -> FloatArray:
@@ -371,8 +404,8 @@ def _restore_chain(looked_at: _Restored, chain: Sequence[_Part], right: FloatArr
             means = [_mean_seen(at[:, list(one)]) for one in (part.left, part.right)]
             sideways = ((means[1] - means[0]) * right).sum(axis=1)
             frames += side_costs(sideways, beside_trunk=before is None)
-        steps = step_costs(at[:, part.pairs.first], at[:, part.pairs.second], rate)
-        states = with_leaps(most_likely_states(frames, steps), steps)
+        steps = Steps.of(at[:, part.pairs.first], at[:, part.pairs.second], rate)
+        states = with_leaps(most_likely_states(frames, steps.costs), steps)
         worn = _visible(at[:, [*part.left, *part.right]])
         seen = np.asarray(worn.any(axis=1))
         # beyond a part that is masked nothing tells what is whose
@@ -465,8 +498,8 @@ def _pair_states(
     frames = link_costs(at, pairs, anchors, looked_at.standing)
     if (frames[:, 0] - frames[:, 1]).clip(0.0).sum() < 2.0 * SWITCH_COST:
         return None
-    steps = step_costs(at[:, pairs.first], at[:, pairs.second], looked_at.recording.rate)
-    states = with_leaps(most_likely_states(frames, steps), steps)
+    steps = Steps.of(at[:, pairs.first], at[:, pairs.second], looked_at.recording.rate)
+    states = with_leaps(most_likely_states(frames, steps.costs), steps)
     seen = np.asarray(_visible(at[:, [one, other]]).any(axis=1))
     if not states.exchanged[seen].any() or not _in_stretches(states, seen):
         return None

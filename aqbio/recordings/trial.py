@@ -18,9 +18,8 @@ from aqbio.names import LOW_PASSED
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.recordings.contact_findings import (
     ELSEWHERE,
-    LENGTHENED_MIN_S,
+    clearly_lengthened,
     forces_elsewhere,
-    lengthening_s,
     note_contacts,
     note_low_pass,
     note_no_forces,
@@ -256,7 +255,7 @@ def _moving(
     low_pass = None if plates is None else find_low_pass(plates.vertical, plates.rate)
     if low_pass is not None:
         sharpened = _loads(recording, plates, feet, prepare, threshold, low_pass)
-        if sharpened is not None and lengthening_s(sharpened.contacts) > LENGTHENED_MIN_S:
+        if sharpened is not None and clearly_lengthened(sharpened.contacts):
             return sharpened, ground, threshold, low_pass
     return loads, ground, threshold, None
 

@@ -30,6 +30,10 @@ LONGEST_FORCE_GAP_S = 0.005
 tenth of its peak meanwhile."""
 
 
+ALONE_SHARE = 0.25
+"""A row between two gaps counts for an even time nearer than this share of a step."""
+
+
 @dataclass(frozen=True, slots=True)
 class EvenSamples:
     """Samples at even times."""
@@ -188,4 +192,9 @@ def _resampled(
             through = CubicSpline if smooth and stop - first > 2 else PchipInterpolator
             values = through(time[rows], columns[rows][:, own])(even[inside])
             resampled[np.ix_(inside, own)] = values
+        joined = np.concatenate([[False], together]) | np.concatenate([together, [False]])
+        for row in np.flatnonzero(pattern & ~joined):  # between two gaps
+            nearest = int(np.abs(even - time[row]).argmin())
+            if abs(even[nearest] - time[row]) < ALONE_SHARE * float(even[1] - even[0]):
+                resampled[nearest, own] = columns[row, own]
     return resampled

@@ -229,9 +229,9 @@ def _note_broken(contact: FootContact, name: str, plates: Plates, notes: Notes) 
 
 MILLIMETRES = 1e3
 
-LENGTHENED_MIN_S = 0.004
-"""Contacts that a low-pass lengthens by less are as accurate as plates show them, s: half of it for
-either event (`EVENT_ERROR`)."""
+LENGTHENED_MIN_S, LENGTHENED_MIN_SHARE = 0.003, 0.02
+"""Contacts that a low-pass lengthens by less are within the error of events on plates, 2 ms for
+either event (`EVENT_ERROR`), s; long contacts by less than a share."""
 
 FORCE_LOST_MAX, FORCE_LATE_MAX = 0.03, 0.10
 """Share of the force's RMS that a low-pass may take away, below the cut-off that forces and motion
@@ -243,6 +243,13 @@ def lengthening_s(contacts: Sequence[FootContact]) -> float:
     """Median lengthening of the contacts by a low-pass, s; 0 without any."""
     lengthened = [one.lengthened for one in contacts if np.isfinite(one.time_error)]
     return float(np.median(lengthened)) if lengthened else 0.0
+
+
+def clearly_lengthened(contacts: Sequence[FootContact]) -> bool:
+    """Whether a low-pass lengthened the contacts by more than the error of events on plates."""
+    durations = [one.toe_off - one.touchdown for one in contacts if np.isfinite(one.time_error)]
+    longer = lengthening_s(contacts)
+    return longer > LENGTHENED_MIN_S and longer > LENGTHENED_MIN_SHARE * float(np.median(durations))
 
 
 def note_low_pass(

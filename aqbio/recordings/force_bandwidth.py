@@ -23,7 +23,7 @@ class Butterworth(NamedTuple):
 FILTERS = (Butterworth(2, 1), Butterworth(4, 1), Butterworth(2, 2), Butterworth(4, 2))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class ForceLowPass:
     """A low-pass filter that forces went through before they were exported."""
 
@@ -90,9 +90,12 @@ LOADED_N = 200.0
 CONTACT_N = 20.0
 
 
-UNDECIDED = 12.0
-"""Filters whose half chi square is within this of the best explain the spectrum as well; the course
-of the contacts decides between them."""
+UNDECIDED = 40.0
+"""Filters whose half chi square is within this of the best may explain the spectrum as well; the
+course of the contacts, by which cut-offs are refined, decides between them."""
+
+CUTOFF_FACTOR = 1.7
+"""The spectrum tells a cut-off within this factor."""
 
 
 def find_low_pass(vertical: FloatArray, rate: float) -> ForceLowPass | None:
@@ -113,29 +116,38 @@ def find_low_pass(vertical: FloatArray, rate: float) -> ForceLowPass | None:
     best, _, _ = min(fits)
     if plain - best < MIN_IMPROVEMENT:
         return None
-    possible = [ForceLowPass(cutoff, one) for cost, cutoff, one in fits if cost < best + UNDECIDED]
-    if len(possible) == 1:
-        return possible[0]
-    return min(possible, key=lambda one: _course_misfit(vertical, rate, one))
+    sharpened = [
+        _refined(vertical, rate, ForceLowPass(cutoff, one))
+        for cost, cutoff, one in fits
+        if cost < best + UNDECIDED
+    ]
+    return min(sharpened)[1] if sharpened else None
 
 
-def _course_misfit(vertical: FloatArray, rate: float, low_pass: ForceLowPass) -> float:
-    """Median misfit of the strongest contacts as forces that went through a filter."""
+def _refined(
+    vertical: FloatArray, rate: float, low_pass: ForceLowPass
+) -> tuple[float, ForceLowPass]:
+    """Median misfit of the strongest contacts, and the filter with the cut-off that fits them."""
     contacts = [
         (float(force[start:stop].max()), plate, start, stop)
         for plate, force in enumerate(vertical.T)
         for start, stop in _load_spans(force, rate).tolist()
         if start > 0 and stop < len(force)
     ]
-    chosen = sorted(contacts, reverse=True)[:COMPARED_CONTACTS]
-    found = [
-        unfiltered_contact(vertical[:, plate], rate, (start, stop), CONTACT_N, low_pass)
-        for _, plate, start, stop in chosen
-    ]
-    return float(np.median([one.misfit for one in found])) if found else np.inf
+    found = []
+    for peak, plate, start, stop in sorted(contacts, reverse=True)[:COMPARED_CONTACTS]:
+        ends = np.array([start, stop], dtype=float) / rate
+        model = _ContactModel(vertical[:, plate] / peak, rate, ends, low_pass)
+        found.append(model.fit(ends, with_cutoff=True))
+    if not found:
+        return np.inf, low_pass
+    cutoff = low_pass.cutoff_hz * float(np.exp(np.median([one[2] for _, one in found])))
+    misfit = float(np.sqrt(np.median([cost for cost, _ in found])))
+    return misfit, ForceLowPass(cutoff, low_pass.filter)
 
 
-COMPARED_CONTACTS = 4
+COMPARED_CONTACTS = 3
+"""Contacts that the cut-off is refined with."""
 
 
 def _spectrum(
@@ -278,38 +290,18 @@ def unfiltered_contact(
     The filter does not change impulse and mean instant (but for its delay) nor, maximally flat,
     the variance over time: ends and shape cannot trade freely.
     """
-    from scipy.optimize import minimize
-
     first, stop = span
     peak = float(force[first:stop].max())
     ends = np.array([first, stop], dtype=float) / rate
     model = _ContactModel(force / peak, rate, ends, low_pass)
-    lead = 0.1 / low_pass.cutoff_hz * np.array([1.0, -1.0])
-    ends = ends - delay_s(low_pass)
-    guesses = [ends + inward * lead for inward in (0.0, 1.0, 2.0)]
-    guesses = [one for one in guesses if np.isfinite(model.misfit(one))]
-    found = [
-        minimize(
-            model.misfit,
-            guess,
-            method="Nelder-Mead",
-            options={
-                "xatol": 2e-4,
-                "fatol": 1e-9,
-                "maxfev": 120,
-                "initial_simplex": guess + np.array([[0.0, 0.0], [0.006, 0.0], [0.0, -0.006]]),
-            },
-        )
-        for guess in guesses
-    ]
-    best = min(found, key=lambda one: float(one.fun))
-    unfiltered, filtered = model.forces(best.x)
+    cost, fitted = model.fit(ends)
+    unfiltered, filtered = model.forces(fitted)
     above = np.flatnonzero(unfiltered * peak > threshold)
     if not len(above):
         return UnfilteredContact(float(first), float(stop), np.nan, np.inf)
     changed = np.linalg.norm(unfiltered - filtered) / np.linalg.norm(unfiltered)
     touchdown, toe_off = model.time[above[[0, -1]]] * rate
-    return UnfilteredContact(touchdown, toe_off, float(changed), float(np.sqrt(best.fun)))
+    return UnfilteredContact(touchdown, toe_off, float(changed), float(np.sqrt(cost)))
 
 
 class _ContactModel:
@@ -323,8 +315,9 @@ class _ContactModel:
         reach = LEAD_SHARE * duration + LEAD_PERIODS / low_pass.cutoff_hz
         step = 1.6 * (duration + 2.0 * reach) / GRID
         self.time = ends.mean() + (np.arange(GRID) - 0.5 * GRID) * step
-        ratio = np.asarray(np.fft.rfftfreq(GRID, step) / low_pass.cutoff_hz, dtype=np.float64)
-        self.response = filter_response(ratio, low_pass.filter)
+        self.low_pass = low_pass
+        self.ratio = np.asarray(np.fft.rfftfreq(GRID, step) / low_pass.cutoff_hz, dtype=np.float64)
+        self.response = filter_response(self.ratio, low_pass.filter)
         recorded = np.arange(len(force)) / rate
         near = (self.time > ends[0] - reach) & (self.time < ends[1] + reach)
         near &= (self.time > recorded[0]) & (self.time < recorded[-1])
@@ -348,10 +341,46 @@ class _ContactModel:
         amplitude = np.linalg.lstsq(rows, wanted, rcond=None)[0]
         return sines, filtered, amplitude
 
+    def fit(self, ends: FloatArray, *, with_cutoff: bool = False) -> tuple[float, FloatArray]:
+        """Least misfit, and touchdown and toe-off, s, of a contact above the threshold.
+
+        ``with_cutoff``: also the logarithm of the factor by which the cut-off is another one.
+        """
+        from scipy.optimize import minimize
+
+        lead = 0.1 / self.low_pass.cutoff_hz * np.array([1.0, -1.0])
+        middle = ends - delay_s(self.low_pass)
+        simplex = np.vstack([np.zeros(3), np.diag([0.006, -0.006, 0.1])])
+        found = []
+        for inward in (0.0, 1.0, 2.0):
+            start = np.append(middle + inward * lead, 0.0)
+            if not np.isfinite(self.misfit(start)):
+                continue
+            size = 3 if with_cutoff else 2
+            result = minimize(
+                self.misfit,
+                start[:size],
+                method="Nelder-Mead",
+                options={
+                    "xatol": 2e-4,
+                    "fatol": 1e-9,
+                    "maxfev": 60 * size,
+                    "initial_simplex": (start + simplex)[: size + 1, :size],
+                },
+            )
+            found.append((float(result.fun), np.asarray(result.x)))
+        if not found:
+            return np.inf, ends
+        return min(found, key=lambda one: one[0])
+
     def misfit(self, ends: FloatArray) -> float:
-        """Mean square of what is not explained, with the weight against high harmonics."""
+        """Mean square of what is not explained, with the weights against what no foot does."""
         if not self.durations[0] < ends[1] - ends[0] < self.durations[1]:
             return np.inf
+        if len(ends) > 2:
+            if abs(ends[2]) > np.log(CUTOFF_FACTOR):
+                return np.inf
+            self.response = filter_response(self.ratio * np.exp(-ends[2]), self.low_pass.filter)
         sines, filtered, amplitude = self._sines(ends)
         apart = amplitude @ filtered[:, self.compared] - self.measured
         stiff = STIFFNESS * self.harmonic**1.5 * amplitude

@@ -18,9 +18,8 @@ from aqbio.names import LOW_PASSED
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.recordings.contact_findings import (
     ELSEWHERE,
-    LENGTHENED_MIN_S,
+    clearly_lengthened,
     forces_elsewhere,
-    lengthening_s,
     note_contacts,
     note_low_pass,
     note_no_forces,
@@ -147,60 +146,95 @@ def prepare_trial(
         forces = fitting_units(recording.forces, *rules, feet, frames, notes, moving=moving)
         recording = replace(recording, forces=forces)
         plates = ground_plates(forces, *rules, notes, moving=moving)
-    loads, ground, threshold = None, standing_ground(recording, marker_set), 0.0
-    low_pass, forces_lost = None, False
-    events, kinematic, vertical = NO_EVENTS, NO_EVENTS.contacts, None
+    contact = _GroundContact(standing_ground(recording, marker_set), plates)
     if moving:
-        body = None
-        if masses is not None:
-            paths = recording.positions, recording.rate
-            body = marked_body(recording.labels, *paths, marker_set, masses)
-        plates = _on_clock_of_markers(plates, recording, feet, body, trial, marker_set, notes)
-        plates, moments = with_right_moments(plates, feet, frames, notes)
-        loads, ground, threshold, low_pass = _moving(
-            recording, plates, feet, trial, marker_set, settings, notes
+        contact = _moving_contact(
+            recording, plates, feet, (trial, marker_set, masses), rules, settings, notes
         )
-        events = marker_events(feet, recording, ground, marker_set)
-        loads = _usable_loads(loads, plates, recording, rules, ground, events, feet, notes)
-        if low_pass is not None and loads is not None:
-            forces_lost = note_low_pass(loads.contacts, low_pass, prepare.cutoff_hz, notes)
-        vertical = None if plates is None or loads is None else (plates, loads)
-        plates, loads, kinematic = without_turned(
-            plates, loads, events.contacts, body, prepare.cutoff_hz, notes, moments
-        )
-    contacts = kinematic if loads is None else (*loads.contacts, *loads.unmeasured)
-    if moving:
-        _note_whole_contacts(contacts, len(frames) / recording.rate, notes)
-    markers, filled = filled_markers(recording, contacts, prepare, notes)
+    markers, filled = filled_markers(recording, contact.contacts, prepare, notes)
     return PreparedTrial(
         labels=recording.labels,
         rate=recording.rate,
         markers=markers,
         filled=filled,
         axes=axes,
-        ground=ground,
-        plates=plates,
-        loads=loads,
-        kinematic=kinematic,
-        threshold=threshold,
-        contact_time_error=_time_errors(
-            plates if vertical is None else vertical[0], kinematic, events, prepare
-        ),
-        low_pass=None if loads is None else low_pass,
-        forces_lost=forces_lost,
-        vertical=vertical,
+        ground=contact.ground,
+        plates=contact.plates,
+        loads=contact.loads,
+        kinematic=contact.kinematic,
+        threshold=contact.threshold,
+        contact_time_error=contact.time_errors(prepare),
+        low_pass=None if contact.loads is None else contact.low_pass,
+        forces_lost=contact.forces_lost,
+        vertical=contact.vertical,
     )
 
 
-def _time_errors(
-    plates: Plates | None, contacts: Sequence[FootContact], events: MarkerEvents, prepare: Prepare
-) -> tuple[float, float]:
-    """How far a contact time may be off from plates, and where forces are not used, s."""
-    on_plates = 0.0
-    if plates is not None:
-        on_plates = 2.0 * event_error(plates.rate, prepare.event_cutoff_hz)
-    by_markers = tuple(contacts) == events.contacts
-    return on_plates, events.contact_time_error if by_markers else on_plates
+@dataclass(frozen=True, eq=False)
+class _GroundContact:
+    """What plates and feet tell of the ground and the contacts with it."""
+
+    ground: Ground
+    plates: Plates | None
+    loads: FeetLoads | None = None
+    events: MarkerEvents = NO_EVENTS
+    kinematic: tuple[FootContact, ...] = NO_EVENTS.contacts
+    threshold: float = 0.0
+    low_pass: ForceLowPass | None = None
+    forces_lost: bool = False
+    vertical: tuple[Plates, FeetLoads] | None = None
+
+    @property
+    def contacts(self) -> tuple[FootContact, ...]:
+        """Those of the forces where they are used, else those of the foot markers."""
+        loads = self.loads
+        return self.kinematic if loads is None else (*loads.contacts, *loads.unmeasured)
+
+    def time_errors(self, prepare: Prepare) -> tuple[float, float]:
+        """How far a contact time may be off from plates, and where forces are not used, s."""
+        plates = self.plates if self.vertical is None else self.vertical[0]
+        on_plates = 0.0
+        if plates is not None:
+            on_plates = 2.0 * event_error(plates.rate, prepare.event_cutoff_hz)
+        by_markers = self.kinematic == self.events.contacts
+        return on_plates, self.events.contact_time_error if by_markers else on_plates
+
+
+def _moving_contact(
+    recording: Recording,
+    plates: Plates | None,
+    feet: FloatArray,
+    runner: tuple[Trial, MarkerSet, SegmentMasses | None],
+    rules: tuple[FloatArray, tuple[int, ...]],
+    settings: tuple[Laboratory, Prepare],
+    notes: Notes,
+) -> _GroundContact:
+    """Contacts of a moving trial, on the clock of the markers and by forces of right signs."""
+    trial, marker_set, masses = runner
+    prepare, frames = settings[1], np.arange(len(feet)) / recording.rate
+    body = None
+    if masses is not None:
+        paths = recording.positions, recording.rate
+        body = marked_body(recording.labels, *paths, marker_set, masses)
+    plates = _on_clock_of_markers(plates, recording, feet, body, trial, marker_set, notes)
+    plates, moments = with_right_moments(plates, feet, frames, notes)
+    loads, ground, threshold, low_pass = _moving(
+        recording, plates, feet, trial, marker_set, settings, notes
+    )
+    events = marker_events(feet, recording, ground, marker_set)
+    loads = _usable_loads(loads, plates, recording, rules, ground, events, feet, notes)
+    forces_lost = False
+    if low_pass is not None and loads is not None:
+        forces_lost = note_low_pass(loads.contacts, low_pass, prepare.cutoff_hz, notes)
+    vertical = None if plates is None or loads is None else (plates, loads)
+    plates, loads, kinematic = without_turned(
+        plates, loads, events.contacts, body, prepare.cutoff_hz, notes, moments
+    )
+    contact = _GroundContact(
+        ground, plates, loads, events, tuple(kinematic), threshold, low_pass, forces_lost, vertical
+    )
+    _note_whole_contacts(contact.contacts, len(frames) / recording.rate, notes)
+    return contact
 
 
 def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes: Notes) -> None:
@@ -311,7 +345,7 @@ def _moving(
     low_pass = None if plates is None else find_low_pass(plates.vertical, plates.rate)
     if low_pass is not None:
         sharpened = _loads(recording, plates, feet, prepare, threshold, low_pass)
-        if sharpened is not None and lengthening_s(sharpened.contacts) > LENGTHENED_MIN_S:
+        if sharpened is not None and clearly_lengthened(sharpened.contacts):
             return sharpened, ground, threshold, low_pass
     return loads, ground, threshold, None
 

@@ -196,3 +196,35 @@ def test_a_turned_component_is_named_and_nothing_rests_on_it(cases, tmp_path, ca
     trial = read_dataset(study.folder("S01", "inverse_dynamics") / "sprint.nc")
     assert trial.attrs["motion"] == "plain"
     assert trial.attrs["free_moment"] != "measured" or not np.isfinite(trial["foot_force"]).any()
+
+
+@pytest.mark.opensim
+def test_low_passed_forces_are_named_and_contact_times_are_those_without_the_filter(
+    cases, tmp_path
+):
+    """The filter of the case: half power at 12.3 Hz, from both files' spectra."""
+    found, trial, said = prepared(cases, tmp_path, "grf_mot_lowpass_10Hz")
+    what = found["forces-low-passed"]
+    assert what.startswith("forces are low-passed at about 12 Hz: contacts look ")
+    assert trial.attrs["events"] == "low-passed"
+    assert trial.attrs["force_low_pass_hz"] == pytest.approx(12.3, rel=0.05)
+    durations = (trial["contact_toe_off"] - trial["contact_touchdown"]).values[:3]
+    errors = trial["contact_time_error"].values[:3]
+    assert (np.abs(durations - [0.120, 0.117, 0.120]) < errors).all()
+    assert (errors < 0.012).all()
+    assert np.isnan(trial["foot_force"]).all()
+    assert np.isnan(trial["contact_peak"]).all()
+    assert "by 2 whole strides" in said  # impulses pass a filter
+
+
+@pytest.mark.opensim
+def test_markers_at_uneven_times_are_those_of_the_same_sprint_at_even_ones(cases, tmp_path):
+    found, _, _ = prepared(cases, tmp_path, "trc_time_irregular")
+    assert "0.85 ms (standard deviation) off a rate of 250 Hz" in found["time-uneven"]
+    uneven, even = (
+        read_recording(cases / case / "recordings" / "sprint.trc")
+        for case in ("trc_time_irregular", "grf_mot_lowpass_10Hz")
+    )
+    apart = np.abs(uneven.positions - even.positions)
+    assert np.sqrt(np.nanmean(apart**2)) < 0.2e-3
+    assert np.nanmax(apart) < 5e-3

@@ -1,0 +1,91 @@
+"""Samples at uneven times, against movement whose course is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aqbio.io.sampling import LONGEST_FORCE_GAP_S, evenly_sampled
+from tests.refusal import refused
+
+
+def course(time: np.ndarray) -> np.ndarray:
+    """Two positions (T, 2), m, as fast as limbs of sprinters."""
+    return np.column_stack((np.sin(14.0 * time), 9.0 * time + 0.1 * np.cos(30.0 * time)))
+
+
+@given(
+    st.sampled_from([100.0, 120.0, 250.0, 299.7]), st.floats(0.0, 3.0), st.floats(0.03, 0.22),
+    st.integers(0, 2**31), st.booleans(),
+)  # fmt: skip
+def test_jitter_is_taken_back(rate, start, share, seed, declared):
+    """Values at even times are those of the course; the rate is that of the cameras."""
+    random = np.random.default_rng(seed)
+    jitter = np.clip(random.normal(0.0, share, 300), -0.45, 0.45) / rate
+    time = np.round(start + np.arange(300) / rate + jitter, 6)
+    found = evenly_sampled(time, course(time), "a.trc", rate if declared else None)
+    assert found.rate == pytest.approx(rate, rel=2e-3)
+    even = time[0] + np.arange(len(found.values)) / found.rate
+    np.testing.assert_allclose(found.values, course(even), atol=2e-3 if rate > 200 else 2e-2)
+    (finding,) = found.findings
+    assert finding.rule == "time-uneven"
+    assert finding.severity == "info"
+    assert finding.number == pytest.approx(np.std(jitter), rel=0.05)
+
+
+@given(
+    st.sampled_from([100.0, 120.0, 250.0, 1000.0, 1083.0]), st.sampled_from([3, 4, 6]),
+    st.sampled_from([0.0, 12.347]),
+)  # fmt: skip
+def test_rounded_times_are_even(rate, digits, start):
+    time = np.round(start + np.arange(500) / rate, digits)
+    values = course(time)
+    found = evenly_sampled(time, values, "a.trc", rate)
+    assert found.rate == rate
+    assert found.values is values
+    assert found.findings == ()
+
+
+@given(st.sets(st.integers(5, 290), min_size=1, max_size=6), st.sampled_from([3, 6]))
+def test_lost_rows_are_gaps(lost, digits):
+    """And nothing else is; forces are not interpolated over more than 5 ms."""
+    whole = np.arange(300)
+    rows = np.setdiff1d(whole, list(lost))
+    time = np.round(rows / 250.0, digits)
+    found = evenly_sampled(time, course(rows / 250.0), "a.trc")
+    assert found.rate == 250.0
+    assert np.flatnonzero(np.isnan(found.values).any(axis=1)).tolist() == sorted(lost)
+    seen = np.setdiff1d(whole, list(lost))
+    tolerance = 5e-3 if digits == 3 else 1e-6
+    np.testing.assert_allclose(found.values[seen], course(seen / 250.0), atol=tolerance)
+    assert [one.severity for one in found.findings] == ["warning"]
+    assert 1.0 / 250.0 < LONGEST_FORCE_GAP_S < 2.0 / 250.0
+    with refused("time-not-uniform", "longest step of the forces"):
+        evenly_sampled(time, course(time), "a.mot", forces=True)
+
+
+@given(st.integers(2, 290), st.sampled_from([0.0, 0.003]))
+def test_time_that_stands_or_runs_backward_is_refused_with_its_row(row, back):
+    time = np.arange(300) / 250.0
+    time[row] = time[row - 1] - back
+    words = "runs backward" if back else "stands still"
+    with refused("time-not-uniform", f"{words}.* from row {row} to row {row + 1}"):
+        evenly_sampled(time, course(time), "a.trc")
+
+
+@given(st.integers(0, 2**31))
+def test_gaps_stay_gaps_and_forces_do_not_overshoot(seed):
+    random = np.random.default_rng(seed)
+    time = np.arange(400) / 1000.0 + random.uniform(-2e-4, 2e-4, 400)
+    force = np.where(np.abs(time - 0.2) < 0.06, 1800.0 * np.cos((time - 0.2) / 0.12 * np.pi), 0.0)
+    found = evenly_sampled(time, force[:, None], "a.mot", forces=True)
+    assert found.values.min() >= 0.0
+    assert found.values.max() <= force.max()
+    assert not found.values[:120].any()
+    places = course(time)
+    places[100:120, 0] = np.nan
+    holed = evenly_sampled(time, places, "a.trc").values
+    assert 19 <= np.isnan(holed[:, 0]).sum() <= 22
+    assert not np.isnan(holed[:, 1]).any()

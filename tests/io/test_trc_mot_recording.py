@@ -158,7 +158,7 @@ def test_what_odd_files_say_is_what_it_was(tmp_path, name, suffix, files, read):
 
 
 def test_other_formats_are_refused(tmp_path):
-    with refused("file-format", r"C3D or a TRC file, not “\.csv”"):
+    with refused("file-format", r"C3D, TRC or TSV file \(of QTM\), not “\.csv”"):
         read_recording(tmp_path / "a.csv")
     write_storage(
         tmp_path / "a.sto", ["a", "b", "c"], np.arange(9.0), np.ones((9, 3)), in_degrees=0

@@ -11,7 +11,6 @@ from aqbio.body.calibration import label_places
 from aqbio.body.posterior import with_lock
 from aqbio.body.priors import COMMON_SHARE, SKIN_SD, VIDEO_NOISE, expected_places, posture_sd
 from aqbio.body.shape import body_parts
-from aqbio.boundary import in_own_process
 from aqbio.config import MarkerSet
 from aqbio.config.model_map import Sides
 from aqbio.errors import listed
@@ -154,11 +153,12 @@ def unsureness(
     that is expected before anybody is calibrated. A group whose heaviest segment carries no
     label is uncertain at least.
     """
+    from aqbio.opensim.apart import with_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
     with quiet(level="Off"):
-        generic = in_own_process(lambda: read_skeleton(model.path), model.path)
+        generic = with_model(model.path, lambda: read_skeleton(model.path))
     model_map = model.model_map
     worn = {
         label: one

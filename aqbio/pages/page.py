@@ -226,12 +226,14 @@ class StudyContent:
             every = (one for record in self.manifests(stage).values() for one in record["trials"])
             return [one for one in every if one["status"] == OK]
 
-        models = {str(one.get("generic", "")) for one in self.manifests("scale").values()}
+        models = [one for one in self.manifests("scale").values() if one.get("generic")]
+        scaled = [one for one in models if one["marker_rms_m"] is not None]
         return Conduct(
             done("prepare"),
             done("inverse_kinematics"),
             done("inverse_dynamics"),
-            tuple(sorted(models - {""})),
+            tuple(sorted({str(one["generic"]) for one in scaled})),
+            len(models) - len(scaled),
         )
 
     @cached_property

@@ -153,15 +153,16 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
 
 
 def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
-    settings, recorded = study.settings.solve, "marker_rms_m" in solved
+    settings, recorded = study.settings.solve, solved["marker_rms_m"] is not None
     for name, limit, words in (
         ("marker_rms", settings.marker_rms_m,
          "all tracked markers, first touchdown to last toe-off; OpenSim's best practice"),
         ("marker_rms_worst_frame", settings.reject_rms_m, ""),
-        ("marker_max", settings.marker_max_m, f"marker {solved.get('marker_max_label')}"),
+        ("marker_max", settings.marker_max_m, f"marker {solved['marker_max_label']}"),
     ):  # fmt: skip
         yield measure(
-            key, name, solved.get(f"{name}_m", np.nan), "m", limit=limit, severity="warning",
+            key, name, solved[f"{name}_m"] if recorded else np.nan, "m", limit=limit,
+            severity="warning",
             note=words if recorded else "no markers were recorded: the motion is a file's",
         )  # fmt: skip
 

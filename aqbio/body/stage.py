@@ -177,4 +177,6 @@ def check_mass(study: Study, participant_id: str, mass: float, model: Path) -> l
     found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
     if found is not None and found.severity == "error":
         raise as_error(found)
-    return [replace(found, participant=participant_id)] if found else []
+    if found is None:
+        return []
+    return [replace(found, participant=participant_id, spoils="" if confirmed else "trial")]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -108,9 +109,7 @@ MARKER_NUMBERS = (
 """What only recorded markers have: None in a trial from joint angles."""
 
 
-def solution_numbers(
-    solution: Solution, marker_set: MarkerSet
-) -> dict[str, float | int | str | None]:
+def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, Any]:
     """Marker errors over the contacts' window, for manifest and quality table.
 
     Of the segments that are observed; of all, where none is. `MARKER_NUMBERS` are None where no

@@ -47,6 +47,7 @@ from aqbio.pages.stance import (
     speed_columns,
 )
 from aqbio.pages.summary import (
+    against_words,
     athlete_lines,
     facts,
     failures,
@@ -315,6 +316,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "study": settings.name,
         "roles": content.drawn["roles"],
         "states": TRIAL_STATES,
+        "against": against_words(trials),
         "shown_causes": SHOWN_CAUSES,
         "sure_sources": SOURCES,
         "source_words": source_words,

@@ -11,6 +11,7 @@ import numpy as np
 from aqbio.body.records import ADJUSTED, final_model
 from aqbio.config.settings import Quality
 from aqbio.consistency.observations import FILTER_LEAK
+from aqbio.errors import Finding
 from aqbio.gait.postures import (
     BEYOND,
     MEASURES,
@@ -28,10 +29,12 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
-from aqbio.names import AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
+from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
 from aqbio.observed.parts import read_observed, why_not_whole
 from aqbio.recordings.clock import CLOCK_CONTACTS, force_delay
+from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.stats.registry import Registry, study_registry
+from aqbio.study.findings import against_use
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -140,6 +143,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
             study.read_manifest(name, "inverse_kinematics"), trial.trial.trial_id
         )
         yield from _marker_rows(study, key, solved)
+        yield from _against_rows(study, key, trial)
         fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
             yield from _residual_rows(limits, key, trial.data, version)
@@ -165,6 +169,33 @@ def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row
             severity="warning",
             note=words if recorded else "no markers were recorded: the motion is a file's",
         )  # fmt: skip
+
+
+BEFORE = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index("contributions")]
+BEFORE_FIT = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index("inverse_dynamics")]
+
+
+def _against_rows(study: Study, key: Row, trial: TrialSteps) -> Iterator[Row]:
+    """Findings that forbid to use the trial, or its forces; also of the motion before the fit.
+
+    An accepted fit resolves what was found before it: clock and mass are those that motion and
+    forces agree on.
+    """
+    name = trial.participant_id
+    earlier, later = (
+        list(against_use(study, name, trial.trial.trial_id, stages))
+        for stages in (BEFORE_FIT, [stage for stage in BEFORE if stage not in BEFORE_FIT])
+    )
+    later += [Finding(**one) for one in trial.made.get("findings", ()) if one["spoils"]]
+    fitted = trial.data.attrs["motion"] == FITTED
+    for version, found in (
+        ("plain_", [*earlier, *later]),
+        ("", later if fitted else [*earlier, *later]),
+    ):
+        if found and (fitted or not version):
+            words = " ".join(dict.fromkeys(one.what for one in found))
+            number = float(len(found))
+            yield measure(key, f"{version}{AGAINST_USE}", number, "1", limit=0.0, note=words)
 
 
 def contact_window(data: xr.Dataset) -> BoolArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,12 +71,20 @@ def write_forces(path: Path, take: VirtualRecording) -> None:
     """Write force, centre of pressure and free moment of every plate, as OpenSim reads them."""
     names = ("ground_force_v{}", "ground_force_p{}", "ground_torque_{}")
     count = len(take.corners)
-    columns = [f"{plate + 1}_{name.format(axis)}" for plate in range(count) for name in names for axis in "xyz"]
+    columns = [
+        f"{plate + 1}_{name.format(axis)}"
+        for plate in range(count)
+        for name in names
+        for axis in "xyz"
+    ]
     point = np.broadcast_to(take.corners.mean(axis=1), take.force.shape).copy()
     vertical = take.force[..., 1]
     loaded = vertical > LOADED_N
     upward = np.where(loaded, vertical, np.inf)
-    arm = np.stack([take.moment[..., 2] / upward, 0.0 * upward.clip(0, 1), -take.moment[..., 0] / upward], axis=-1)
+    arm = np.stack(
+        [take.moment[..., 2] / upward, 0.0 * upward.clip(0, 1), -take.moment[..., 0] / upward],
+        axis=-1,
+    )
     point += arm
     free = take.moment - np.cross(arm, take.force)
     free[~loaded] = 0.0
@@ -114,7 +121,10 @@ NAMED = (
 def drawn_kinds(seed: int, count: int) -> tuple[Kind, ...]:
     """Other kinds, drawn by a seed."""
     random, found = np.random.default_rng(seed), dict[Kind, None]()
-    choose: Callable[[tuple[str, ...]], str] = lambda among: str(random.choice(among))
+
+    def choose(among: tuple[str, ...]) -> str:
+        return str(random.choice(among))
+
     while len(found) < count:
         files = choose(FILES)
         lacking = (choose(PARTS), choose(PLATES) if files != "trc" else "", choose(STANDING))

@@ -158,7 +158,9 @@ def _read(study: Study, found: Outcome) -> None:
         found.broken.append("no page")
     for page in sorted((study.root / "report").rglob("*.html")):
         found.pages[page.relative_to(study.root / "report").as_posix()] = page.read_text("utf-8")
-    found.broken += [f"a part of {name} is missing" for name in found.pages if _lacks_a_part(found.pages[name])]
+    found.broken += [
+        f"a part of {name} is missing" for name in found.pages if _lacks_a_part(found.pages[name])
+    ]
     found.results = study.root
     steps = read_table(study.table("steps.tsv"))
     found.steps = steps[steps["participant_id"] == person]

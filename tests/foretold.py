@@ -66,6 +66,10 @@ def _outcomes(
     known = rows[rows["value"].notna() | rows["low"].notna()]
     if "levels B and C" in what or "level C" in what:
         yield "level C", bool((known["level"].astype(str) == "C").any())
+    if "moments of the standing leg" in what:
+        joints = known[known["level"].astype(str) == "joint"]
+        standing = joints["source"].astype(str).isin(["hip_push", "knee_push", "ankle_push"])
+        yield "moments of the standing leg", bool((standing & (joints["phase"] == "stance")).any())
     if "levels B and C" in what:
         yield "level B", bool((known["level"].astype(str) == "B").any())
         yield "joint moments", bool((known["level"].astype(str) == "joint").any())

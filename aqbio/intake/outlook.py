@@ -96,8 +96,9 @@ def outlook(
         single = [one for one in usable if not previews[one.file].steps]
         if single:
             yield (
-                f"not computed of {_trials(len(single), len(runs))}: flight times, step lengths, for "
-                "no next touchdown is known. To change that: record three contacts in a row"
+                f"not computed of {_trials(len(single), len(runs))}: flight times and step "
+                "lengths, for no next touchdown is known. To change that: record three contacts in "
+                "a row"
             )
         yield from _of_runs(usable, len(runs), previews, markers.marker_set, model, labels)
         if any(one.video for one in markers.marker_set.markers.values()):
@@ -111,9 +112,9 @@ def outlook(
         yield f"computed of {_trials(forces, len(runs))}: {EVERY_CAUSE}"
     if forces < len(runs):
         yield (
-            f"not computed of {_trials(len(runs) - forces, len(runs))}: joint moments, and what "
-            "causes angular momentum (levels B and C), for no contact has forces. To change that: "
-            "force plates in the C3D file, or a MOT file of forces beside the TRC"
+            f"not computed of {_trials(len(runs) - forces, len(runs))}: moments of the standing "
+            "leg, and what causes angular momentum (level C), for no contact has forces. To change "
+            "that: force plates in the C3D file, or a MOT file of forces beside the TRC"
         )
     people = [one for one in rows.people if not (one.static_trial or one.model_file)]
     if people:
@@ -149,9 +150,10 @@ def _of_runs(
         if worn not in alike:
             alike[worn] = foreseen(model, marker_set, worn)
         made = alike[worn]
-        by_promise.setdefault(made.key, (made, []))[1].append(run)
-    for made, own in by_promise.values():
-        yield from _of_motion(made, _trials(len(own), every))
+        steps = previews[run.file].steps
+        by_promise.setdefault((made.key, steps), (made, []))[1].append(run)
+    for (_, steps), (made, own) in by_promise.items():
+        yield from _of_motion(made, _trials(len(own), every), steps=bool(steps))
         if forces := sum(previews[one.file].forces for one in own):
             yield from _of_forces(made, _trials(forces, every))
 
@@ -210,11 +212,13 @@ def foreseen(model: ChosenModel, marker_set: MarkerSet, labels: Collection[str])
     )
 
 
-def _of_motion(made: Foreseen, runs: str) -> Iterator[str]:
+def _of_motion(made: Foreseen, runs: str, *, steps: bool) -> Iterator[str]:
     """Of which parts angular momentum is computed."""
     given, perhaps, never = made.split(PARTS)
+    # of a single contact the speed is that of the centre of mass, of a step also the pelvis's
+    known = "speed, steps, " if steps else "speed, " if made.sure["total"] else ""
     yield (
-        f"computed of {runs}: speed, steps, contact times, joint angles and "
+        f"computed of {runs}: {known}contact times, joint angles and "
         f"angular momentum (level A){' of ' + listed(given) if given else ''}"
     )
     for names, (word, _) in ((never, NEVER), (perhaps, PERHAPS)):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,35 @@ def _write_angles(folder: Path, trial: str, sound: Outcome) -> None:
     angles[:, turned] = np.degrees(angles[:, turned])
     time = solved["time"].values
     write_storage(folder / f"{trial}_ik.mot", skeleton.coordinates, time, angles, in_degrees=True)
+
+
+def late_forces(seconds: float) -> Callable[[Recordings], Recordings]:
+    """Delay the forces of every run."""
+
+    def late(take: VirtualRecording) -> VirtualRecording:
+        samples = round(seconds * take.force_rate)
+        force, moment = (np.roll(one, samples, axis=0) for one in (take.force, take.moment))
+        return take.changed(force=force, moment=moment)
+
+    return lambda recordings: recordings.of_moving(late)
+
+
+def heavier_static(factor: float) -> Callable[[Recordings], Recordings]:
+    """Let somebody heavier stand in the static trial."""
+
+    def heavier(recordings: Recordings) -> Recordings:
+        take = recordings.takes[STATIC]
+        other = take.changed(force=factor * take.force, moment=factor * take.moment)
+        return replace(recordings, takes={**recordings.takes, STATIC: other})
+
+    return heavier
+
+
+FAULTS = {
+    "forces late": (late_forces, (0.007, 0.014), True),
+    "another's static": (heavier_static, (1.053, 1.09), False),
+}
+"""What is planted: by which function, between which sizes, and whether it spoils forces."""
 
 
 NAMED = (

@@ -193,12 +193,12 @@ def _trial(
     file = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     inputs = (*one.files, ParticipantModel.of(study, participant_id).table)
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
-    before = against_use(study, participant_id, trial.trial_id, BEFORE)
+    before = list(against_use(study, participant_id, trial.trial_id, BEFORE))
     if why := fitted.plain.get(trial.trial_id, ""):
         findings = [] if why == OFF else [*plain_findings(trial.trial_id, why, fitted)]
         dataset, unused = _plain(one, why, before)
         write_dataset(dataset, file, attributes)
-        status = _status(PLAIN, why, _body_causes(fitted))
+        status = _status(PLAIN, why, _body_causes(fitted)) | _against(before, before)
         return TrialOutcome(status, (*findings, *unused), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
     numbers = fit_numbers(one, fit)
@@ -211,9 +211,22 @@ def _trial(
         dataset = fitted_dataset(study, one, fit)
         dataset = dataset.assign(posterior_variables(fit, study.model_map))
     write_dataset(dataset, file, attributes)
+    numbers |= _against([*before, *findings] if doubts else [], [*before, *findings])
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
+
+
+def _against(own: Iterable[Finding], plain: Iterable[Finding]) -> dict[str, list[str]]:
+    """What forbids to use a trial: as it is used, and its motion before any fit.
+
+    An accepted fit resolves what was found before it: clock and mass are those on which motion and
+    forces agree.
+    """
+    return {
+        name: [one.what for one in found if one.spoils]
+        for name, found in (("against", own), ("against_plain", plain))
+    }
 
 
 def _plain(

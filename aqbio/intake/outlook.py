@@ -144,7 +144,7 @@ def _of_runs(
 ) -> Iterator[str]:
     """Say what is computed of runs, by what their labels show."""
     alike: dict[frozenset[str], Foreseen] = {}
-    by_promise: dict[tuple[object, ...], tuple[Foreseen, list[TrialRow]]] = {}
+    by_promise: dict[tuple[object, bool], tuple[Foreseen, list[TrialRow]]] = {}
     for run in runs:
         worn = frozenset(one for one in labels[run.file] if one in marker_set.markers)
         if worn not in alike:
@@ -153,7 +153,7 @@ def _of_runs(
         steps = previews[run.file].steps
         by_promise.setdefault((made.key, steps), (made, []))[1].append(run)
     for (_, steps), (made, own) in by_promise.items():
-        yield from _of_motion(made, _trials(len(own), every), steps=bool(steps))
+        yield from _of_motion(made, _trials(len(own), every), steps=steps)
         if forces := sum(previews[one.file].forces for one in own):
             yield from _of_forces(made, _trials(forces, every))
 

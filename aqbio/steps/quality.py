@@ -11,7 +11,6 @@ import numpy as np
 from aqbio.body.records import ADJUSTED, final_model
 from aqbio.config.settings import Quality
 from aqbio.consistency.observations import FILTER_LEAK
-from aqbio.errors import Finding
 from aqbio.gait.postures import (
     BEYOND,
     MEASURES,
@@ -32,9 +31,7 @@ from aqbio.multibody.momentum import centre_of_mass
 from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
 from aqbio.observed.parts import read_observed, why_not_whole
 from aqbio.recordings.clock import CLOCK_CONTACTS, force_delay
-from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.stats.registry import Registry, study_registry
-from aqbio.study.findings import against_use
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -143,8 +140,8 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
             study.read_manifest(name, "inverse_kinematics"), trial.trial.trial_id
         )
         yield from _marker_rows(study, key, solved)
-        yield from _against_rows(study, key, trial)
         fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
+        yield from _against_rows(key, trial.made, fitted)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
             yield from _residual_rows(limits, key, trial.data, version)
             yield from _yaw_precision_rows(limits, key, trial, version)
@@ -171,30 +168,18 @@ def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row
         )  # fmt: skip
 
 
-BEFORE = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index("contributions")]
-BEFORE_FIT = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index("inverse_dynamics")]
+def _against_rows(key: Row, made: Mapping[str, Any], fitted: Mapping[str, Any]) -> Iterator[Row]:
+    """Findings that forbid to use the trial, or its forces; of a fitted one also before the fit.
 
-
-def _against_rows(study: Study, key: Row, trial: TrialSteps) -> Iterator[Row]:
-    """Findings that forbid to use the trial, or its forces; also of the motion before the fit.
-
-    An accepted fit resolves what was found before it: clock and mass are those that motion and
-    forces agree on.
+    From the entries of stages contributions (``made``) and inverse_dynamics (``fitted``).
     """
-    name = trial.participant_id
-    earlier, later = (
-        list(against_use(study, name, trial.trial.trial_id, stages))
-        for stages in (BEFORE_FIT, [stage for stage in BEFORE if stage not in BEFORE_FIT])
-    )
-    later += [Finding(**one) for one in trial.made.get("findings", ()) if one["spoils"]]
-    fitted = trial.data.attrs["motion"] == FITTED
-    for version, found in (
-        ("plain_", [*earlier, *later]),
-        ("", later if fitted else [*earlier, *later]),
-    ):
-        if found and (fitted or not version):
-            words = " ".join(dict.fromkeys(one.what for one in found))
-            number = float(len(found))
+    own = [one["what"] for one in made.get("findings", ()) if one.get("spoils")]
+    versions = {"": [*fitted.get("against", ()), *own]}
+    if fitted["motion"] == FITTED:
+        versions["plain_"] = [*fitted.get("against_plain", ()), *own]
+    for version, found in versions.items():
+        if found:
+            words, number = " ".join(dict.fromkeys(found)), float(len(found))
             yield measure(key, f"{version}{AGAINST_USE}", number, "1", limit=0.0, note=words)
 
 

@@ -89,8 +89,8 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
             trial=trial_id,
             limit=LONGEST_DELAY,
             unit="s",
-            fix="look whether markers and forces are of the same trial and start together; do not "
-            "use joint moments, residuals and contributions of this trial before.",
+            fix="look whether markers and forces are of the same trial and start together.",
+            spoils="forces",
         )
     elif np.isfinite(delay) and abs(delay) > frame:
         side = "late" if delay > 0 else "early"
@@ -105,8 +105,8 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
             limit=frame,
             unit="s",
             fix="look at how cameras and plates are triggered; a known delay, the same in all, "
-            "goes into laboratory.force_delay_s. Do not use joint moments, residuals and "
-            "contributions of this trial before the clocks agree.",
+            "goes into laboratory.force_delay_s.",
+            spoils="forces",
         )
 
 

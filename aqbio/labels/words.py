@@ -102,7 +102,7 @@ def spellings(word: str) -> set[str]:
     word = unicodedata.normalize("NFC", word.lower())  # casefold would make ss of ß
     two = "".join(DIGRAPHS.get(one, one) for one in word)
     lost = "".join(one for one in word if one.isascii())
-    return {_letters(one) for one in (word.replace("ß", "s"), two, lost)}
+    return {_letters(one) for one in (word, word.replace("ß", "s"), two, lost)}
 
 
 KUNREI = {"sh": "sy", "ch": "ty", "ts": "t", "j": "zy", "syi": "si", "tyi": "ti", "zyi": "zi"}

@@ -141,7 +141,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
             study.read_manifest(name, "inverse_kinematics"), trial.trial.trial_id
         )
         yield from _marker_rows(study, key, solved)
-        yield from _name_rows(study, key, trial.data)
+        yield from _name_rows(study, key, trial)
         fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
         yield from _against_rows(key, trial.made, fitted)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
@@ -170,13 +170,20 @@ def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row
         )  # fmt: skip
 
 
-def _name_rows(study: Study, key: Row, data: xr.Dataset) -> Iterator[Row]:
-    """Row of the labels whose names contradict the marker set; none where there are none."""
-    worn = set(map(str, data["marker"].values)) if "marker" in data.dims else set()
-    models = {study.marker_set.model_name(one): one for one in study.marker_set.markers}
-    worn |= {models[one] for one in worn if one in models}
-    against = labels_against_names(study.marker_set, study.model_map)
-    if found := [label for label in against if label in worn]:
+def _name_rows(study: Study, key: Row, trial: TrialSteps) -> Iterator[Row]:
+    """Row of the labels whose names contradict the marker set; none where there are none.
+
+    Of the static trial too: it shaped the body.
+    """
+    if not trial.tracked:
+        return
+    worn, markers = set(map(str, trial.marker_error["marker"].values)), study.marker_set.markers
+    found = [
+        label
+        for label in labels_against_names(study.marker_set, study.model_map)
+        if markers[label].static_only or study.marker_set.model_name(label) in worn
+    ]
+    if found:
         yield measure(
             key, "labels_against_names", float(len(found)), "1", limit=0.0, note=", ".join(found)
         )

@@ -73,6 +73,19 @@ def test_marker_sets_of_the_cases(cases, monkeypatch):
     assert differences("labels_of_cases", lines) == []
 
 
+@pytest.mark.opensim
+def test_laboratory_labels_of_opencap_show_the_forearms(cases, monkeypatch):
+    """By their words, on the sides of the wrist that they name; only regressed hips are left."""
+    monkeypatch.setattr(intake_study, "_previews", lambda *_: {})
+    data = cases / "pub_addbio_expert1" / "recordings"
+    found = gathered_study("case", data, None, lambda line: None).markers
+    markers = found.marker_set.markers
+    for side in "RL":
+        assert markers[f"{side}_wrist_radius"].model == f"{side}WRA"
+        assert markers[f"{side}_wrist_ulna"].model == f"{side}WRB"
+    assert set(found.left_out) == {"R_HJC_reg", "L_HJC_reg"}
+
+
 def computed(cases, tmp_path, name, until, settings="consistency: off\n", **cells):
     """Study of a case after some stages, and what `aqbio new` says."""
     folder = tmp_path / "study"

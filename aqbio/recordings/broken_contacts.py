@@ -17,7 +17,7 @@ that were set to zero below a threshold; without that 0.04."""
 
 RISE_MIN, RISE_PER_S = 0.3, 400.0
 """The same of a rise at touchdown: heels strike hard. At most 190 peaks a second over two samples
-(2000 Hz, a run), 110 at 240 Hz; slow plates cannot show it."""
+(a run at 2000 Hz), 110 at 240 Hz; slow plates cannot show it."""
 
 EMPTY_SHARE = 0.02
 """A plate that has failed reads less than this share of the peak."""

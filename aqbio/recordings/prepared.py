@@ -153,9 +153,10 @@ def _contact_variables(
         "edge_distance": (float, [one.edge_distance for one in contacts]),
         "peak": (float, [one.peak for one in contacts]),
         "shared": (bool, [one.shared for one in contacts]),
-        "broken": ("U32", [" ".join(sorted(one.broken)) for one in contacts]),
         "time_error": (float, [_time_error(one, on_plates, by_markers) for one in contacts]),
     }
+    if any(one.broken for one in contacts):  # rare: no column of blanks in all other files
+        columns["broken"] = ("U32", [" ".join(sorted(one.broken)) for one in contacts])
     return {
         f"contact_{name}": (("contact",), np.array(values, dtype=kind))
         for name, (kind, values) in columns.items()

@@ -30,6 +30,7 @@ from aqbio.operating_system import programs_folder
 from aqbio.study.findings import every_finding, study_causes
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.study.jobs import (
+    INSPECTIONS,
     claim_results,
     every_job,
     read_record,
@@ -56,31 +57,6 @@ CRASH = "Fatal Python error: "
 
 SNAKEMAKE_LOG = "internal-snakemake.txt"
 """Name of the log of an internal error of Snakemake."""
-
-INSPECTIONS = frozenset(
-    {
-        "--dag",
-        "--rulegraph",
-        "--filegraph",
-        "--d3dag",
-        "--summary",
-        "--detailed-summary",
-        "-D",
-        "--list-rules",
-        "-l",
-        "--list-target-rules",
-        "--lint",
-        "--report",
-        "--unlock",
-        "-n",
-        "--dry-run",
-        "--dryrun",
-        "--list-changes",
-        "--list-untracked",
-        "--delete-all-output",
-    }
-)
-"""Options of snakemake that show something, or change only what it keeps itself."""
 
 BROKEN = 3
 """Exit status of a run that has a page, but lacks a participant, a figure or every trial."""

@@ -78,7 +78,7 @@ class Study:
     trials: tuple[Trial, ...]
     within: str = ""
     """Folder of the results in those of the study: of a study on another model."""
-    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What is made of it once."""
 
     @property
@@ -375,6 +375,13 @@ FOLDER = "other_models"
 
 def on_other_models(study: Study) -> dict[str, Study]:
     """The study on every other model, by name, with the compared and static trials."""
+    if FOLDER not in study.kept:
+        study.kept[FOLDER] = _on_other_models(study)
+    others: dict[str, Study] = study.kept[FOLDER]
+    return others
+
+
+def _on_other_models(study: Study) -> dict[str, Study]:
     others = study.settings.other_models
     own_settings = study.settings.model_copy(update={"other_models": OtherModels()})
     people = tuple(one.model_copy(update={"model_file": None}) for one in study.participants)

@@ -17,7 +17,7 @@ from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError, is_writable, writing
 from aqbio.io.atomic import PARTIAL, cached_until_changed, write_text
 from aqbio.io.meshes import mesh_files
-from aqbio.io.provenance import file_hash, given_files
+from aqbio.io.provenance import file_hash, given_files, keep_hashes, recall_hashes
 from aqbio.io.study import STUDY_NOTE, Study, as_plain_data, compared_studies, load_study
 from aqbio.operating_system import FileClaimedError, claim_file, relative_path
 from aqbio.stage_table import (
@@ -190,8 +190,13 @@ def _content(path: Path) -> str:
 
 def settings_content(study: Study, sections: Iterable[str]) -> str:
     """Sections of the settings and the version of aqbio, as JSON."""
-    plain = {name: as_plain_data(name, getattr(study.settings, name)) for name in sections}
-    return json.dumps({"aqbio": aqbio.__version__, **plain}, ensure_ascii=False, sort_keys=True)
+    names = tuple(sections)
+    if names not in study.kept:  # the same for every participant
+        plain = {name: as_plain_data(name, getattr(study.settings, name)) for name in names}
+        content = {"aqbio": aqbio.__version__, **plain}
+        study.kept[names] = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    text: str = study.kept[names]
+    return text
 
 
 def sheet_rows(study: Study, participant_id: str) -> str:
@@ -251,6 +256,54 @@ def every_job(study: Study) -> Iterator[tuple[Study, str, str]]:
             yield from ((other, who, stage.name) for stage in PARTICIPANT if stage.each_model)
         yield from ((study, who, stage.name) for stage in PARTICIPANT)
     yield from ((study, "", stage.name) for stage in STUDY)
+
+
+INSPECTIONS = frozenset(
+    {
+        "--dag",
+        "--rulegraph",
+        "--filegraph",
+        "--d3dag",
+        "--summary",
+        "--detailed-summary",
+        "-D",
+        "--list-rules",
+        "-l",
+        "--list-target-rules",
+        "--lint",
+        "--report",
+        "--unlock",
+        "-n",
+        "--dry-run",
+        "--dryrun",
+        "--list-changes",
+        "--list-untracked",
+        "--delete-all-output",
+    }
+)
+"""Options of snakemake that show something, or change only what it keeps itself."""
+
+
+def tidy_results(study: Study, *, only_look: bool) -> None:
+    """Claim the results and remove what is not sound or of other content, before a plan is made.
+
+    Who only looks (a plan, a summary) may do so while a run works on them.
+    """
+    refuse_special_paths(study)
+    memory = study.root / "logs" / "hashes.json"
+    recall_hashes(memory)
+    if only_look and not study.root.exists():
+        return
+    try:
+        claim_results(study)
+    except RunStoppedError as error:
+        if only_look and error.rule == IN_USE:
+            return
+        raise
+    remove_unsound_records(study)
+    put_times_in_order(study)
+    if not only_look:
+        keep_hashes(memory)
 
 
 def remove_unsound_records(study: Study) -> None:
@@ -361,7 +414,7 @@ def claim_results(study: Study) -> None:
             "another run works on these results.",
             file=str(study.root),
             fix="wait until it has ended.",
-            rule="results-in-use",
+            rule=IN_USE,
         ) from error
     other = root / note.read_text(encoding="utf-8")
     if other.is_file() and not other.samefile(study.file) and _root_of(other) == root:
@@ -374,6 +427,10 @@ def claim_results(study: Study) -> None:
         )
     with writing(note):
         note.write_text(relative_path(study.file.resolve(), root), encoding="utf-8")
+
+
+IN_USE = "results-in-use"
+"""Rule of the error that another run works on the results."""
 
 
 def _root_of(study_file: Path) -> Path | None:

@@ -5,11 +5,12 @@
 # runs ahead is the same recording, one with another content is not, and any path will do.
 
 import os
+import sys
 from pathlib import Path
 
 from aqbio.errors import AqbioError
 from aqbio.faults import RunStoppedError
-from aqbio.io.provenance import file_hash, keep_hashes, recall_hashes
+from aqbio.io.provenance import file_hash
 from aqbio.io.study import GAIT_LIBRARY, compared_studies, load_study, on_other_models
 from aqbio.study import jobs
 from snakemake.exceptions import WorkflowError
@@ -22,13 +23,12 @@ if STUDY_FILE.is_relative_to(Path.cwd()):
 
 try:
     OWN = load_study(STUDY_FILE)
-    jobs.refuse_special_paths(OWN)
-    recall_hashes(OWN.root / "logs" / "hashes.json")
-    if workflow.is_main_process and not workflow.dryrun:
-        jobs.claim_results(OWN)
-        jobs.remove_unsound_records(OWN)
-        jobs.put_times_in_order(OWN)
-        keep_hashes(OWN.root / "logs" / "hashes.json")
+    if workflow.is_main_process:
+        jobs.tidy_results(
+            OWN,
+            only_look=workflow.output_settings.dryrun
+            or not jobs.INSPECTIONS.isdisjoint(sys.argv),
+        )
     MODELS = {"": OWN}
     MODELS |= {f"{other.within}/": other for other in on_other_models(OWN).values()}
     EVERY_RECORD = [

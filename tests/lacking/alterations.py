@@ -56,6 +56,8 @@ class Alteration:
     lacking: Callable[[Recordings], Recordings]
     cause: str
     """Regular expression of sentences that name what is not there."""
+    words: str = GONE
+    """Regular expression of what is true of the labels that it concerns."""
     true: frozenset[str] = frozenset()
     """Names of the claims (``judged.CLAIMS``) that are true of it."""
     shifts: tuple[float, ...] = (0.0,)
@@ -64,9 +66,9 @@ class Alteration:
     """Whether numbers may be off where the cause is named and the trial called doubtful."""
 
     def names(self, text: str, labels: set[str]) -> bool:
-        """Whether a text names what was taken away, or one of its labels, as missing."""
+        """Whether a text names what was altered, or one of its labels, as such."""
         label = "|".join(rf"\b{re.escape(one)}\b" for one in sorted(labels))
-        causes = (self.cause, *([together(label, GONE)] if labels else ()))
+        causes = (self.cause, *([together(label, self.words)] if labels else ()))
         return any(re.search(one, text, re.IGNORECASE | re.DOTALL) for one in causes)
 
 

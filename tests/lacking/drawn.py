@@ -40,10 +40,9 @@ ALL, MOVING = "all", "moving"
 
 FORCE = r"force|moment|plate|load|\bcontact"
 
-DELAY = together(
-    r"force|plate|clock|contact",
-    r"\blate\b|early|later|earlier|delay|\blag|clock|synchron|time shift|in time|"
-    r"\d ms\b.*(after|before)",
+DELAY = (
+    r"\bforces?\b[^.]*\b(late|early|later|earlier|behind|ahead of)\b|delay|\blags?\b|\bclocks?\b|"
+    r"synchron|time shift"
 )
 FILTER = together(FORCE, r"low-?pass|filter|smooth|cut-?off|bandwidth|spectr|rounded off")
 SIGN = together(FORCE, r"\bsigns?\b|revers|opposite|turned round|inverted|wrong direction|mirror")
@@ -54,7 +53,7 @@ EXCHANGE = (
 )
 NOISE = (
     r"nois|scatter|jitter|jump|unsteady|shak|\berrors?\b|\brms\b|do(es)? not fit|rigid|wander|"
-    r"moves? in|apart"
+    r"moves? in|apart|flicker|off the path|outlier"
 )
 DEAD = together(
     r"plate|force|contact",
@@ -134,13 +133,13 @@ def _stretch(random: Random, take: VirtualRecording, shortest: float, longest: f
 
 
 def _simple(
-    change: Callable[..., VirtualRecording], cause: str, *true: str, **given: Any
+    change: Callable[..., VirtualRecording], cause: str, *true: str
 ) -> Callable[..., Alteration]:
     """A kind whose parameters are a trial and what a distortion takes."""
 
     def make(trial: str, **parameters: Any) -> Alteration:
         lacking = partial(_changed, trial=trial, change=change, parameters=parameters)
-        return Alteration(lacking, cause, frozenset(true), wounded=True, **given)
+        return Alteration(lacking, cause, true=frozenset(true), wounded=True)
 
     return make
 
@@ -229,7 +228,7 @@ def _make_exchange(trial: str, what: str, start: float, stop: float, seed: int) 
         return _of(recordings, trial, change)
 
     true = frozenset({"exchange", "frames", "gap"})
-    return Alteration(lacking, EXCHANGE, true, wounded=True)
+    return Alteration(lacking, EXCHANGE, true=true, wounded=True)
 
 
 LIMBS = {
@@ -257,7 +256,8 @@ def _make_noise(trial: str, limb: str, mm: float, seed: int) -> Alteration:
         change = partial(by.noisy, labels=_limb(limb, recordings), mm=mm, seed=seed)
         return _of(recordings, trial, change)
 
-    return Alteration(lacking, together(LIMBS[limb], NOISE), frozenset({"noise"}), wounded=True)
+    true = frozenset({"noise"})
+    return Alteration(lacking, together(LIMBS[limb], NOISE), NOISE, true, wounded=True)
 
 
 def _draw_frozen(random: Random, recordings: Recordings) -> Parameters:
@@ -271,7 +271,8 @@ def _make_frozen(trial: str, limb: str, start: float, stop: float) -> Alteration
         labels = every if limb == "everything" else _limb(limb, recordings)
         return _of(recordings, trial, partial(by.frozen, labels=labels, start=start, stop=stop))
 
-    return Alteration(lacking, FROZEN, frozenset({"frozen", "frames", "gap"}), wounded=True)
+    true = frozenset({"frozen", "frames", "gap"})
+    return Alteration(lacking, FROZEN, FROZEN, true, wounded=True)
 
 
 def _draw_dead(random: Random, recordings: Recordings) -> Parameters:
@@ -319,7 +320,7 @@ def _make_language(language: str, writing: int, first: bool) -> Alteration:
             names[label] = f"{name}{twins + 1}" if name in names.values() else name
         return recordings.of_each(partial(by.renamed, names=names))
 
-    return Alteration(lacking, NAMES, frozenset({"names"}), wounded=False)
+    return Alteration(lacking, NAMES, true=frozenset({"names"}))
 
 
 def _draw_lack(random: Random, recordings: Recordings) -> Parameters:
@@ -359,7 +360,7 @@ def _make_lack(
         return _of(replace(recordings, accompanied=who == "person"), trial, change)
 
     return Alteration(
-        lacking, together(words, NOT_SEEN), frozenset({"wear", "gap", "person"}), wounded=False
+        lacking, together(words, NOT_SEEN), NOT_SEEN, frozenset({"wear", "gap", "person"})
     )
 
 
@@ -425,7 +426,7 @@ def made(name: str, parameters: Parameters) -> Drawn:
         else lambda _: set()
     )
     return Drawn(
-        plain.lacking, plain.cause, plain.true, plain.shifts, plain.wounded, name,
+        plain.lacking, plain.cause, plain.words, plain.true, plain.shifts, plain.wounded, name,
         tuple(parameters.items()), labels,
     )  # fmt: skip
 

@@ -59,10 +59,11 @@ class Work:
     ) -> None:
         self.recording, self.listed, self.folder = recording, listed, folder
         self.settings = FITTED | changes
+        self.key = self._key()  # once: somebody may edit the program meanwhile
 
     def sound(self) -> tuple[Outcome, str]:
         """Outcome of the unaltered recordings and their marker set, from the cache where it is."""
-        file = CACHE / f"{self._key()}.pkl"
+        file = CACHE / f"{self.key}.pkl"
         if file.is_file():
             kept: tuple[Outcome, str] = pickle.loads(file.read_bytes())
             return kept

@@ -241,3 +241,44 @@ def test_markers_at_uneven_times_are_those_of_the_same_sprint_at_even_ones(cases
     apart = np.abs(uneven.positions - even.positions)
     assert np.sqrt(np.nanmean(apart**2)) < 0.2e-3
     assert np.nanmax(apart) < 5e-3
+
+
+def told(cases, tmp_path, name):
+    """Findings of each trial by rule, contacts of the sprint, and what `aqbio new` says."""
+    study, said = computed(cases, tmp_path, name, "prepare", mass_kg="75.9")
+    trials = study.read_manifest("S01", "prepare")["trials"]
+    found = {
+        entry["trial_id"]: {one["rule"]: one["what"] for one in entry["findings"]}
+        for entry in trials
+    }
+    sprint = read_dataset(study.folder("S01", "prepare") / "sprint.nc")
+    assert not any(entry["reason"] for entry in trials)
+    contacts = zip(
+        sprint["contact_foot"].values,
+        (sprint["contact_toe_off"] - sprint["contact_touchdown"]).values,
+        strict=True,
+    )
+    return found, [(str(foot), float(seconds)) for foot, seconds in contacts], said
+
+
+@pytest.mark.opensim
+def test_mirrored_coordinates_are_turned_back_and_right_steps_stay_right(cases, tmp_path):
+    found, contacts, said = told(cases, tmp_path, "trc_mirrored_left_handed")
+    mirrored = "labels are on the other side: the coordinates are mirrored (left-handed export)"
+    for trial, sided in (("static", 46), ("sprint", 42)):
+        assert f"all {sided} sided {mirrored}" in found[trial]["coordinates-mirrored"]
+    assert f"all 46 sided {mirrored}" in said
+    assert [foot for foot, _ in contacts] == ["right", "left", "right", "left"]
+    assert "by its position" not in said.split("Labels")[1].split("not used")[0]
+    assert "are in the columns of" not in said
+
+
+@pytest.mark.opensim
+def test_legs_that_change_sides_in_some_frames_are_put_back(cases, tmp_path):
+    found, contacts, said = told(cases, tmp_path, "trc_legs_switch_some_frames")
+    # frames of the file, which counts from 1; the case counts from 0
+    exchanged = "left and right leg are exchanged from frame 119 to 131 and from 227 to 248"
+    assert found["sprint"]["labels-restored"].startswith(exchanged)
+    assert exchanged in said
+    assert [foot for foot, _ in contacts] == ["left", "right", "left", "right", "left"]
+    assert [seconds for _, seconds in contacts][1:4] == pytest.approx([0.12] * 3, abs=0.003)

@@ -1,0 +1,63 @@
+"""Sides of JA1: nothing is found in sound trials; mirrored and exchanged ones give the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.config import MarkerSet, ModelMap, read_yaml
+from aqbio.io.c3d import read_c3d
+from aqbio.io.recording import Recording
+from aqbio.io.study import MODELS
+from aqbio.labels.by_name import landmark_table, named_labels
+from aqbio.recordings.exchanges import with_stretches_restored
+from aqbio.recordings.handedness import BodyLabels, body_sides
+from aqbio.recordings.label_check import limbs_of, median_places
+from aqbio.recordings.notes import Notes
+from tests.side_alterations import left_exchanged, mirrored
+
+pytestmark = pytest.mark.real
+
+MARKERS = read_yaml(Path(__file__).parent / "ja1_sprint" / "markers.yaml", MarkerSet)
+LIMBS = limbs_of(read_yaml(MODELS / "sprint" / "map.yaml", ModelMap))
+
+
+@pytest.fixture(scope="module")
+def trials(realdata) -> dict[str, Recording]:
+    folder = realdata / "ja1_dorn2012" / "c3d"
+    names = {"static": "JA1Static05.c3d", "sprint": "JA1Gait35.c3d", "jog": "JA1Gait21.c3d"}
+    return {name: read_c3d(folder / file) for name, file in names.items()}
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_every_label_is_on_the_other_side_of_a_mirrored_recording_only(trials, axis):
+    for one in trials.values():
+        body = BodyLabels.of_places(named_labels(one.labels, landmark_table()).places)
+        sides = body_sides(one, body)
+        assert sides is not None
+        assert not sides.other_side
+        assert sides.wrong <= 2  # the first metatarsals of a sprint cross the midline
+        other = body_sides(mirrored(one, axis, markers=True, forces=False), body)
+        assert other is not None
+        assert (other.other_side, other.wrong) == (True, other.sided)
+
+
+def test_nothing_is_exchanged_in_sound_trials(trials):
+    places = median_places(trials["static"])
+    for one in trials.values():
+        notes = Notes("fast", "P1", "fast.c3d", "")
+        assert with_stretches_restored(one, MARKERS, LIMBS, places, notes) is one
+        assert notes.findings == []
+
+
+@pytest.mark.parametrize("every", [1, 2, 4], ids=["250 Hz", "125 Hz", "62 Hz"])
+@pytest.mark.parametrize("seed", range(12))
+def test_drawn_exchanges_are_put_back_or_masked(trials, seed, every):
+    run = trials["sprint"]
+    slow = replace(run, positions=run.positions[::every], rate=run.rate / every)
+    places = median_places(trials["static"]) if seed % 2 else {}
+    random = np.random.default_rng([seed, every])
+    assert left_exchanged(slow, MARKERS, LIMBS, places, random) == []

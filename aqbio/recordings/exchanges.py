@@ -313,7 +313,7 @@ class _Restored:
     stretches: list[Stretches]
 
     def apply(self, states: States, pairs: Pairs, unpaired: Sequence[int], what: str) -> Stretches:
-        """Put pairs back in sure frames, mask them in others, and labels ``alone`` in both."""
+        """Put pairs back in sure frames, mask them in others, and unpaired labels in both."""
         masked = _unsure_beside(states)
         put_back = states.exchanged & ~masked
         frames = np.flatnonzero(put_back)[:, None]
@@ -509,7 +509,9 @@ def _pair_states(
     return float(gains.sum()), _seen_states(states, seen)
 
 
-def _merged(stretches: Sequence[Stretches], chains: Mapping[str, Sequence[_Part]]) -> list[Stretches]:
+def _merged(
+    stretches: Sequence[Stretches], chains: Mapping[str, Sequence[_Part]]
+) -> list[Stretches]:
     """Parts of a limb that are exchanged in the same frames as one."""
     merged: list[Stretches] = []
     for name, chain in chains.items():
@@ -532,13 +534,16 @@ def _merged(stretches: Sequence[Stretches], chains: Mapping[str, Sequence[_Part]
 def _note(stretch: Stretches, notes: Notes) -> None:
     masked = ""
     if stretch.masked.any():
-        masked = f" {_frames(stretch.masked)[0].upper()}{_frames(stretch.masked)[1:]} it is not sure, "
+        masked = (
+            f" {_frames(stretch.masked)[0].upper()}{_frames(stretch.masked)[1:]} it is not sure, "
+        )
         masked += "and they are not used."
     put_back = " They are put back." if stretch.exchanged.any() else ""
     notes.add(
         RESTORED,
         "warning",
-        f"{stretch.what} are exchanged {stretch.where} ({listed(stretch.labels)}).{put_back}{masked}",
+        f"{stretch.what} are exchanged {stretch.where} ({listed(stretch.labels)})."
+        f"{put_back}{masked}",
         number=int((stretch.exchanged | stretch.masked).sum()),
         where=stretch.where,
         fix="look at these frames in the capture software, and correct the labels there.",

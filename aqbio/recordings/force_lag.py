@@ -192,8 +192,8 @@ def without_lag(plates: Plates, lag: float, notes: Notes) -> Plates:
     notes.add(
         "force-clock",
         "warning",
-        f"the forces are {1e3 * abs(lag):.0f} ms {'late' if lag > 0.0 else 'early'}, by the feet "
-        "that stand under them and by the motion of the body, more than the "
+        f"the forces are {1e3 * abs(lag):.0f} ms {'late' if lag > 0.0 else 'early'} by "
+        "the markers of the feet that bear them and of the body, more than the "
         f"{1e3 * CLOCK_ERROR:.0f} ms that are left to the fit: they are shifted by that.",
         number=lag,
         limit=CLOCK_ERROR,

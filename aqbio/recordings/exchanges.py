@@ -288,9 +288,9 @@ def with_stretches_restored(
     for chain in chains.values():
         _restore_chain(looked_at, chain, right)
     _restore_pairs(looked_at, chains)
-    for found in _merged(looked_at.found, chains):
+    for found in _merged(looked_at.stretches, chains):
         _note(found, notes)
-    return replace(recording, positions=looked_at.positions) if looked_at.found else recording
+    return replace(recording, positions=looked_at.positions) if looked_at.stretches else recording
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,10 +310,10 @@ class _Restored:
     recording: Recording
     positions: FloatArray
     standing: FloatArray
-    found: list[Stretches]
+    stretches: list[Stretches]
 
-    def apply(self, states: States, pairs: Pairs, alone: Sequence[int], what: str) -> Stretches:
-        """Put pairs back in sure frames, mask them in others, and labels ``alone`` in both."""
+    def apply(self, states: States, pairs: Pairs, unpaired: Sequence[int], what: str) -> Stretches:
+        """Put pairs back in sure frames, mask them in others, and ``unpaired`` labels in both."""
         masked = _unsure_beside(states)
         put_back = states.exchanged & ~masked
         frames = np.flatnonzero(put_back)[:, None]
@@ -321,11 +321,11 @@ class _Restored:
         other = np.concatenate((pairs.second, pairs.first))
         self.positions[frames, both] = self.positions[frames, other]
         self.positions[np.flatnonzero(masked)[:, None], both] = np.nan
-        columns = np.array(alone, dtype=np.int64)
+        columns = np.array(unpaired, dtype=np.int64)
         self.positions[np.flatnonzero(put_back | masked)[:, None], columns] = np.nan
-        names = tuple(self.recording.labels[one] for one in (*both.tolist(), *alone))
+        names = tuple(self.recording.labels[one] for one in (*both.tolist(), *unpaired))
         found = Stretches(what, names, put_back, masked)
-        self.found.append(found)
+        self.stretches.append(found)
         return found
 
 
@@ -414,21 +414,21 @@ def _restore_chain(looked_at: _Restored, chain: Sequence[_Part], right: FloatArr
             if not _in_stretches(states, seen):
                 return
             paired = {*part.pairs.first.tolist(), *part.pairs.second.tolist()}
-            alone = [one for one in (*part.left, *part.right) if one not in paired]
-            found = looked_at.apply(_seen_states(states, seen), part.pairs, alone, part.name)
+            unpaired = [one for one in (*part.left, *part.right) if one not in paired]
+            found = looked_at.apply(_seen_states(states, seen), part.pairs, unpaired, part.name)
             masked |= found.masked
         before = part
 
 
-def _in_stretches(states: States, seen: BoolArray) -> bool:
+def _in_stretches(states: States, visible: BoolArray) -> bool:
     """Whether labels are right in some of the frames in which they are seen."""
-    sound = ~states.exchanged & states.sure & seen
-    return bool(sound.sum() >= FEWEST_SOUND and states.exchanged[seen].mean() < WHOLE_SHARE)
+    sound = ~states.exchanged & states.sure & visible
+    return bool(sound.sum() >= FEWEST_SOUND and states.exchanged[visible].mean() < WHOLE_SHARE)
 
 
-def _seen_states(states: States, seen: BoolArray) -> States:
+def _seen_states(states: States, visible: BoolArray) -> States:
     """States without exchanges in frames in which nothing is seen."""
-    return States(states.exchanged & seen, states.sure)
+    return States(states.exchanged & visible, states.sure)
 
 
 def _visible(paths: FloatArray) -> BoolArray:
@@ -509,11 +509,13 @@ def _pair_states(
     return float(gains.sum()), _seen_states(states, seen)
 
 
-def _merged(found: Sequence[Stretches], chains: Mapping[str, Sequence[_Part]]) -> list[Stretches]:
+def _merged(
+    stretches: Sequence[Stretches], chains: Mapping[str, Sequence[_Part]]
+) -> list[Stretches]:
     """Parts of a limb that are exchanged in the same frames as one."""
     merged: list[Stretches] = []
     for name, chain in chains.items():
-        own = [one for one in found if one.what in {part.name for part in chain}]
+        own = [one for one in stretches if one.what in {part.name for part in chain}]
         groups: dict[str, list[Stretches]] = {}
         for one in own:
             groups.setdefault(one.where, []).append(one)
@@ -525,22 +527,21 @@ def _merged(found: Sequence[Stretches], chains: Mapping[str, Sequence[_Part]]) -
             merged.append(Stretches(f"left and right {end}{name}", labels, exchanged, masked))
     parts = {part.name for chain in chains.values() for part in chain}
     return merged + [
-        replace(one, what=f"labels {one.what}") for one in found if one.what not in parts
+        replace(one, what=f"labels {one.what}") for one in stretches if one.what not in parts
     ]
 
 
-def _note(found: Stretches, notes: Notes) -> None:
-    masked = ""
-    if found.masked.any():
-        masked = f" {_frames(found.masked)[0].upper()}{_frames(found.masked)[1:]} it is not sure, "
-        masked += "and they are not used."
-    put_back = " They are put back." if found.exchanged.any() else ""
+def _note(one: Stretches, notes: Notes) -> None:
+    put_back = " They are put back." if one.exchanged.any() else ""
+    if one.masked.any():
+        unsure = _frames(one.masked)
+        put_back += f" {unsure[0].upper()}{unsure[1:]} it is not sure, and they are not used."
     notes.add(
         RESTORED,
         "warning",
-        f"{found.what} are exchanged {found.where} ({listed(found.labels)}).{put_back}{masked}",
-        number=int((found.exchanged | found.masked).sum()),
-        where=found.where,
+        f"{one.what} are exchanged {one.where} ({listed(one.labels)}).{put_back}",
+        number=int((one.exchanged | one.masked).sum()),
+        where=one.where,
         fix="look at these frames in the capture software, and correct the labels there.",
-        label=", ".join(found.labels),
+        label=", ".join(one.labels),
     )

@@ -313,7 +313,7 @@ class _Restored:
     stretches: list[Stretches]
 
     def apply(self, states: States, pairs: Pairs, unpaired: Sequence[int], what: str) -> Stretches:
-        """Put pairs back in sure frames, mask them in others, and unpaired labels in both."""
+        """Put pairs back in sure frames, mask them in others, and ``unpaired`` labels in both."""
         masked = _unsure_beside(states)
         put_back = states.exchanged & ~masked
         frames = np.flatnonzero(put_back)[:, None]
@@ -414,8 +414,8 @@ def _restore_chain(looked_at: _Restored, chain: Sequence[_Part], right: FloatArr
             if not _in_stretches(states, seen):
                 return
             paired = {*part.pairs.first.tolist(), *part.pairs.second.tolist()}
-            alone = [one for one in (*part.left, *part.right) if one not in paired]
-            found = looked_at.apply(_seen_states(states, seen), part.pairs, alone, part.name)
+            unpaired = [one for one in (*part.left, *part.right) if one not in paired]
+            found = looked_at.apply(_seen_states(states, seen), part.pairs, unpaired, part.name)
             masked |= found.masked
         before = part
 
@@ -531,21 +531,17 @@ def _merged(
     ]
 
 
-def _note(stretch: Stretches, notes: Notes) -> None:
-    masked = ""
-    if stretch.masked.any():
-        masked = (
-            f" {_frames(stretch.masked)[0].upper()}{_frames(stretch.masked)[1:]} it is not sure, "
-        )
-        masked += "and they are not used."
-    put_back = " They are put back." if stretch.exchanged.any() else ""
+def _note(one: Stretches, notes: Notes) -> None:
+    put_back = " They are put back." if one.exchanged.any() else ""
+    if one.masked.any():
+        unsure = _frames(one.masked)
+        put_back += f" {unsure[0].upper()}{unsure[1:]} it is not sure, and they are not used."
     notes.add(
         RESTORED,
         "warning",
-        f"{stretch.what} are exchanged {stretch.where} ({listed(stretch.labels)})."
-        f"{put_back}{masked}",
-        number=int((stretch.exchanged | stretch.masked).sum()),
-        where=stretch.where,
+        f"{one.what} are exchanged {one.where} ({listed(one.labels)}).{put_back}",
+        number=int((one.exchanged | one.masked).sum()),
+        where=one.where,
         fix="look at these frames in the capture software, and correct the labels there.",
-        label=", ".join(stretch.labels),
+        label=", ".join(one.labels),
     )

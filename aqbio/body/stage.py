@@ -72,6 +72,7 @@ def _not_prepared(study: Study, participant_id: str) -> str:
 
 def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Calibrate the body from all recordings; give numbers for the manifest and findings."""
+    from aqbio.opensim.apart import with_model
     from aqbio.opensim.audit import audit_model
     from aqbio.opensim.models import generic_skeleton, write_calibrated_model
     from aqbio.opensim.session import quiet
@@ -86,7 +87,13 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
         quiet(Path(scratch) / "opensim.log"),
     ):
         corrections = study.settings.model.corrections
-        skeleton, corrected, noted = generic_skeleton(generic, corrections, Path(scratch))
+        (skeleton, corrected, noted), audited = with_model(
+            generic,
+            lambda: (
+                generic_skeleton(generic, corrections, Path(scratch)),
+                audit_model(generic, study.model_map.held, corrections),
+            ),
+        )
         body = calibrate_body(study, participant_id, skeleton)
         write_calibrated_model(corrected, output, body.template, body.shape, body.names, mass)
     save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
@@ -108,11 +115,12 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     said += calibration_findings(body, study.model_map, participant_id)
     said += session_findings(study, participant_id)
     said += label_findings(body.fit, body.trials, participant_id)
-    return numbers, [*noted, *audit_model(generic, study.model_map.held, corrections), *said]
+    return numbers, [*noted, *audited, *said]
 
 
 def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Take over a model that is scaled to the participant already."""
+    from aqbio.opensim.apart import with_model
     from aqbio.opensim.audit import audit_model
     from aqbio.opensim.models import corrected_model
     from aqbio.opensim.session import quiet
@@ -121,10 +129,15 @@ def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[
     folder, source = study.folder(participant_id, STAGE), study.model_file(participant_id)
     output = folder / f"{participant_id}.osim"
     corrections = study.settings.model.corrections
-    with quiet(level="Off"):
-        points = _stand_ins(study, participant_id, read_skeleton(source))
-        mass, findings = corrected_model(source, output, corrections, points)
-        skeleton = read_skeleton(output)
+
+    def taken_over() -> tuple[float, list[Finding], Skeleton, list[Finding]]:
+        with quiet(level="Off"):
+            points = _stand_ins(study, participant_id, read_skeleton(source))
+            mass, findings = corrected_model(source, output, corrections, points)
+            audited = audit_model(source, study.model_map.held, corrections)
+            return mass, findings, read_skeleton(output), audited
+
+    mass, findings, skeleton, audited = with_model(source, taken_over)
     save_skeleton(skeleton, folder / f"{participant_id}.skeleton.npz")
     numbers = {
         "generic": given_files(study)[source],
@@ -138,7 +151,7 @@ def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[
         "labels_off": {},
     }
     findings += check_mass(study, participant_id, mass, source)
-    return numbers, [*audit_model(source, study.model_map.held, corrections), *findings]
+    return numbers, [*audited, *findings]
 
 
 def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[BodyPoint, ...]:
@@ -164,4 +177,6 @@ def check_mass(study: Study, participant_id: str, mass: float, model: Path) -> l
     found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
     if found is not None and found.severity == "error":
         raise as_error(found)
-    return [replace(found, participant=participant_id)] if found else []
+    if found is None:
+        return []
+    return [replace(found, participant=participant_id, spoils="" if confirmed else "trial")]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.boundary import in_own_process
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding, Severity
@@ -172,10 +171,9 @@ def _recording(study: Study, trial: Trial) -> Recording:
     """Read a trial as stage prepare does."""
     if trial.coordinates_file:
         # scipy and OpenSim, which studies of markers need not wait for
-        import aqbio.opensim.session  # noqa: F401 -- loaded once for all trials
         from aqbio.recordings.coordinates import coordinates_trial
 
-        return in_own_process(lambda: coordinates_trial(study, trial).recording)
+        return coordinates_trial(study, trial).recording
     unit = study.settings.laboratory.marker_unit
     return read_recording(study.recording(trial), study.forces(trial), unit)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aqbio.body.anatomy import BodyPlan, body_plan, stands_upright
-from aqbio.boundary import in_own_process
 from aqbio.config import ModelMap, closest, read_yaml
 from aqbio.errors import AqbioError
 from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names
@@ -35,11 +34,12 @@ class ProposedMap:
 
 def proposed_map(model: Path) -> ProposedMap:
     """Propose the map of an ``.osim`` model."""
+    from aqbio.opensim.apart import with_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
     with quiet(level="Off"):
-        skeleton = in_own_process(lambda: read_skeleton(model), model)
+        skeleton = with_model(model, lambda: read_skeleton(model))
     plan = body_plan(skeleton)
     unclear = dict(plan.open)
     if not stands_upright(skeleton):

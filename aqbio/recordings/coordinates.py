@@ -55,11 +55,13 @@ class CoordinatesTrial:
 
 def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     """Read a trial that starts from joint angles; refuses coordinates that are not the model's."""
+    from aqbio.opensim.apart import with_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
+    model = study.model_file(trial.participant_id)
     with quiet(level="Off"):
-        skeleton = read_skeleton(study.model_file(trial.participant_id))
+        skeleton = with_model(model, lambda: read_skeleton(model))
     skeleton = with_points(skeleton, stand_ins(skeleton, study.model_map))
     path, forces = study.recording(trial), study.forces(trial)
     storage = read_storage(path)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -101,13 +102,21 @@ class Solution:
         return (time >= first) & (time <= last)
 
 
-def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, float | int | str]:
+MARKER_NUMBERS = (
+    "marker_rms_m", "marker_rms_worst_frame_m", "marker_max_m", "marker_max_label",
+    "equally_weighted",
+)  # fmt: skip
+"""What only recorded markers have: None in a trial from joint angles."""
+
+
+def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, Any]:
     """Marker errors over the contacts' window, for manifest and quality table.
 
-    Of the segments that are observed; of all, where none is. None where no markers were recorded.
+    Of the segments that are observed; of all, where none is. `MARKER_NUMBERS` are None where no
+    markers were recorded.
     """
     if not solution.from_markers:
-        return {"markers": 0, "frames": len(solution.markers.time)}
+        return {"markers": 0, "frames": len(solution.markers.time), **dict.fromkeys(MARKER_NUMBERS)}
     errors = solution.observed_errors[solution.contact_window]
     if np.isnan(errors).all():
         errors = solution.marker_errors[solution.contact_window]

@@ -66,6 +66,8 @@ class Conduct:
     """prepared, solved, fitted: Entries of trials that these stages could do."""
     generic: tuple[str, ...]
     """Generic models that were scaled."""
+    own_models: int = 0
+    """Athletes whose model was scaled before."""
 
 
 def methods_numbers(
@@ -75,8 +77,9 @@ def methods_numbers(
     moving = [one for one in conduct.prepared if one.get("task") != "static"]
     fitted = [one for one in conduct.fitted if one.get("motion") == "fitted"]
     tested = [one for one in verdicts.registry.hypotheses if one.judged]
-    errors = [1000.0 * one["marker_rms_m"] for one in conduct.solved]
-    ways = sorted({str(one["inverse_kinematics"]) for one in conduct.solved})
+    tracked = [one for one in conduct.solved if one["marker_rms_m"] is not None]
+    errors = [1000.0 * one["marker_rms_m"] for one in tracked]
+    ways = sorted({str(one["inverse_kinematics"]) for one in tracked})
     return {
         "athletes": counted(len(people), "athlete"),
         "sexes": _counts(people["sex"].fillna("sex not stated")),
@@ -85,7 +88,10 @@ def methods_numbers(
         "moving": counted(len(moving), "moving trial"),
         "static": len(conduct.prepared) - len(moving),
         "surfaces": enumerated(sorted({str(one.get("surface")) for one in moving})),
-        "markers": _range([one["markers"] for one in conduct.solved], "markers"),
+        "tracked": len(tracked),
+        "from_angles": len(conduct.solved) - len(tracked),
+        "own_models": conduct.own_models,
+        "markers": _range([one["markers"] for one in tracked], "markers"),
         "rates": _range([one["marker_rate_hz"] for one in conduct.prepared], "Hz"),
         "models": enumerated(conduct.generic),
         "ways": enumerated(ways),

@@ -47,6 +47,7 @@ from aqbio.pages.stance import (
     speed_columns,
 )
 from aqbio.pages.summary import (
+    against_words,
     athlete_lines,
     facts,
     failures,
@@ -226,12 +227,14 @@ class StudyContent:
             every = (one for record in self.manifests(stage).values() for one in record["trials"])
             return [one for one in every if one["status"] == OK]
 
-        models = {str(one.get("generic", "")) for one in self.manifests("scale").values()}
+        models = [one for one in self.manifests("scale").values() if one.get("generic")]
+        scaled = [one for one in models if one["marker_rms_m"] is not None]
         return Conduct(
             done("prepare"),
             done("inverse_kinematics"),
             done("inverse_dynamics"),
-            tuple(sorted(models - {""})),
+            tuple(sorted({str(one["generic"]) for one in scaled})),
+            len(models) - len(scaled),
         )
 
     @cached_property
@@ -313,6 +316,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "study": settings.name,
         "roles": content.drawn["roles"],
         "states": TRIAL_STATES,
+        "against": against_words(trials),
         "shown_causes": SHOWN_CAUSES,
         "sure_sources": SOURCES,
         "source_words": source_words,

@@ -8,6 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+Spoiled = Literal["", "forces", "trial"]
+"""What a finding forbids to use: nothing; joint moments, residuals and contributions, for which the
+forces do not belong to the motion; or any number of the trial without that word."""
+
 Severity = Literal["info", "warning", "error"]
 """``info`` explains, ``warning`` needs a look, ``error`` means that something was left out."""
 
@@ -40,6 +44,9 @@ class Finding:
     label: str = ""
     """The marker, body, coordinate or plate that ``what`` is about, by the name that the
     laboratory gave it; several with commas. Findings that differ in it have one cause."""
+    spoils: Spoiled = ""
+    """What must not be used because of it, of its trial or of all trials of its participant: the
+    stages mask it or mark it, so that no sentence has to ask for that."""
 
     def as_dict(self) -> dict[str, str | float | None]:
         """The finding as a plain dictionary, ready for JSON."""

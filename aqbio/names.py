@@ -38,6 +38,9 @@ TRIAL_STATES = {
 }
 """The state of a trial, in tables, gates, figures, pages and on the console: the best first."""
 
+AGAINST_USE = "findings_against_use"
+"""Measure of quality.tsv: how many findings forbid to use a trial, or its forces."""
+
 WITH_STEPS = (USABLE, PARTLY, DOUBTFUL)
 """States of trials whose steps are counted."""
 

@@ -198,6 +198,7 @@ def summary(study: Study) -> str:
     if not trials["state"].isin(WITH_STEPS).any():
         lines.append("No trial is usable: nothing is computed of any step, for these reasons.")
     lines += [words.step_words(steps), *words.gaps(trials, steps)]
+    lines += filter(None, [words.against_words(trials)])
     problems = study_causes(study)
     told_below = {one.first.what for one in problems}  # those stand below, with a fix
     failed = (

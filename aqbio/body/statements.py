@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from aqbio.config import Participant
-from aqbio.errors import AqbioError, Finding, Severity
+from aqbio.errors import AqbioError, Finding, Severity, Spoiled
 from aqbio.io.study import Study
 
 Verdict = Literal["agrees", "doubtful", "refuted"]
@@ -198,7 +198,8 @@ def mass_findings(
     confirmed = source == "sheet" and person.mass_confirmed == "yes"
     measured = measured_masses(dict(others), allowed)
     found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
-    return [replace(found, participant=name)] if found else []
+    spoils: Spoiled = "" if found is None or found.severity == "info" else "trial"
+    return [replace(found, participant=name, spoils=spoils)] if found else []
 
 
 def _unknown(name: str, sheet: str, where: str) -> Finding:

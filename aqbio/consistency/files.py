@@ -160,6 +160,17 @@ KEPT_ATTRIBUTES = (
 """Attributes of a prepared trial that later stages need."""
 
 
+FORCES_NOT_USED = "forces_not_used"
+"""Attribute of a trial that says why its forces are not used; empty where they are."""
+
+
+def without_forces(dataset: xr.Dataset, why: str) -> xr.Dataset:
+    """A trial whose forces are not those of its motion: as if they had not been measured."""
+    names = ("foot_force", "foot_moment", "generalised_force", "contact_peak")
+    unknown = {name: dataset[name].where(False) for name in names if name in dataset}  # noqa: FBT003
+    return dataset.assign(unknown).assign_attrs({FORCES_NOT_USED: why})
+
+
 def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
     """Motion and loads of a trial that was not fitted, in the layout of fitted ones."""
     import xarray as xr

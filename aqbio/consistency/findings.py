@@ -14,7 +14,7 @@ from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import trial_speed
-from aqbio.consistency.suspicion import Suspicion, static_suspicions
+from aqbio.consistency.suspicion import REVERSED, Suspicion, static_suspicions
 from aqbio.errors import Finding
 from aqbio.force_plates.alignment import PIVOT
 from aqbio.inverse_kinematics.solution import SolvedTrial
@@ -45,6 +45,22 @@ def _used_instead(fitted: Session) -> str:
     )
 
 
+def forces_not_used(trial_id: str, why: str) -> Finding:
+    """Finding that forces are left out which are not those of the motion, and what is n/a."""
+    return Finding(
+        rule="forces-not-used",
+        severity="warning",
+        what=f"the forces are not used ({why.rstrip('.')}): joint moments, residuals, peaks of "
+        "force and levels B and C are n/a; contacts are still those of the plates.",
+        trial=trial_id,
+        fix="mend what is named in brackets.",
+    )
+
+
+WRONG_FORCES = (*REVERSED, "foot", "clock")
+"""Causes of doubt for which forces are not those of the motion: a sign, a foot, a clock."""
+
+
 def suspicion_findings(
     doubts: Sequence[Suspicion], fitted: Session | None = None, **where: str
 ) -> Iterator[Finding]:
@@ -60,6 +76,7 @@ def suspicion_findings(
             unit=doubt.unit,
             where=doubt.cause,
             fix=doubt.fix,
+            spoils="forces" if doubt.cause in WRONG_FORCES else "",
             **where,
         )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
@@ -18,10 +20,12 @@ from aqbio.consistency.files import (
     fitted_dataset,
     plain_dataset,
     posterior_variables,
+    without_forces,
 )
 from aqbio.consistency.findings import (
     estimate_numbers,
     fit_numbers,
+    forces_not_used,
     plain_findings,
     session_findings,
     suspicion_findings,
@@ -29,7 +33,7 @@ from aqbio.consistency.findings import (
 from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import fitted_session, static_stances
 from aqbio.consistency.suspicion import static_suspicions
-from aqbio.errors import AqbioError
+from aqbio.errors import AqbioError, Finding
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.dictionary import columns
 from aqbio.io.netcdf import write_dataset
@@ -37,6 +41,8 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
 from aqbio.io.tables import write_columns
+from aqbio.stage_table import PARTICIPANT_STAGES
+from aqbio.study.findings import against_use
 from aqbio.study.internal import contained
 from aqbio.study.manifest import (
     Report,
@@ -47,7 +53,11 @@ from aqbio.study.manifest import (
     write_manifest,
 )
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 STAGE = "inverse_dynamics"
+BEFORE = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
 OFF = "consistency is off"
 
 
@@ -183,23 +193,51 @@ def _trial(
     file = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     inputs = (*one.files, ParticipantModel.of(study, participant_id).table)
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
+    before = list(against_use(study, participant_id, trial.trial_id, BEFORE))
     if why := fitted.plain.get(trial.trial_id, ""):
-        write_dataset(plain_dataset(one, why), file, attributes)
-        findings = () if why == OFF else plain_findings(trial.trial_id, why, fitted)
-        return TrialOutcome(_status(PLAIN, why, _body_causes(fitted)), tuple(findings), inputs)
+        findings = [] if why == OFF else [*plain_findings(trial.trial_id, why, fitted)]
+        dataset, unused = _plain(one, why, before)
+        write_dataset(dataset, file, attributes)
+        status = _status(PLAIN, why, _body_causes(fitted)) | _against(before, before)
+        return TrialOutcome(status, (*findings, *unused), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
     numbers = fit_numbers(one, fit)
+    findings = list(suspicion_findings(doubts, fitted, trial=trial.trial_id))
     if doubts:
         why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
-        dataset = plain_dataset(one, why)
+        dataset, unused = _plain(one, why, [*before, *findings])
+        findings += unused
     else:
         dataset = fitted_dataset(study, one, fit)
         dataset = dataset.assign(posterior_variables(fit, study.model_map))
     write_dataset(dataset, file, attributes)
+    numbers |= _against([*before, *findings] if doubts else [], [*before, *findings])
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
-    findings = suspicion_findings(doubts, fitted, trial=trial.trial_id)
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
+
+
+def _against(own: Iterable[Finding], plain: Iterable[Finding]) -> dict[str, list[str]]:
+    """What forbids to use a trial: as it is used, and its motion before any fit.
+
+    An accepted fit resolves what was found before it: clock and mass are those on which motion and
+    forces agree.
+    """
+    return {
+        name: [one.what for one in found if one.spoils]
+        for name, found in (("against", own), ("against_plain", plain))
+    }
+
+
+def _plain(
+    trial: SolvedTrial, why: str, against: Iterable[Finding]
+) -> tuple[xr.Dataset, list[Finding]]:
+    """A trial that is not fitted, without forces that are not those of its motion; and that."""
+    dataset = plain_dataset(trial, why)
+    reasons = [one.what for one in against if one.spoils == "forces"]
+    if not reasons or not np.isfinite(dataset["foot_force"].values).any():
+        return dataset, []
+    return without_forces(dataset, reasons[0]), [forces_not_used(trial.trial_id, reasons[0])]
 
 
 def _body_causes(fitted: Session) -> list[str]:

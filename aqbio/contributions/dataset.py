@@ -203,7 +203,7 @@ def _power_variables(computed: Levels) -> Variables:
 
 NEEDS_NO_FORCE = frozenset(
     {
-        "com", "com_velocity", "com_acceleration", "foot_velocity",
+        "com", "com_velocity", "com_acceleration", "pelvis_velocity", "foot_velocity",
         "angular_momentum", "angular_momentum_rate",
         "group_angular_momentum", "group_angular_momentum_rate",
         "apparent_weight_moment", "hub_rate", "torso_rate",
@@ -306,6 +306,7 @@ def _level_a_variables(result: Contributions, turn: FloatArray) -> dict[str, tup
         "com": vectors("", balance.com, "m"),
         "com_velocity": vectors("", balance.com_velocity, "m/s"),
         "com_acceleration": vectors("", balance.com_acceleration, "m/s2"),
+        "pelvis_velocity": vectors("", pelvis, "m/s"),
         "foot_velocity": vectors("foot", np.stack(feet, axis=1), "m/s"),
         "angular_momentum": vectors("segment", balance.momentum, "kg m2/s"),
         "angular_momentum_rate": vectors("segment", balance.rate, "N m"),

@@ -18,7 +18,7 @@ from aqbio.body.records import (
     followed_markers,
 )
 from aqbio.config import Trial
-from aqbio.consistency.files import known_centres
+from aqbio.consistency.files import FORCES_NOT_USED, known_centres
 from aqbio.consistency.parameters import CLOCK, PARAMETERS
 from aqbio.contributions.dataset import (
     Contributions,
@@ -114,7 +114,8 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     dataset = observed_only(dataset, parts, role_scheme(study))
     write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
     findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))
-    findings += force_findings(result.measured, trial.trial_id, plates=plates)
+    if not data.attrs.get(FORCES_NOT_USED):
+        findings += force_findings(result.measured, trial.trial_id, plates=plates)
     findings += () if recorded else free_moment_findings(trial.trial_id)
     findings += held_findings(parts, _marker_index(study, data, result.skeleton), trial.trial_id)
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
@@ -325,5 +326,6 @@ def _closure_findings(closure: float, momentum: float, trial_id: str) -> Iterato
                 number=error,
                 limit=limit,
                 unit="relative",
-                fix="do not use this trial's numbers, and report it to the developers.",
+                fix="report it to the developers.",
+                spoils="trial",
             )

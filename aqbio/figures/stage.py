@@ -111,6 +111,12 @@ def without_plates_words(steps: pd.DataFrame) -> str:
     return f"{ESTIMATED.capitalize()}: events of {count} of {len(kept)} steps." if count else ""
 
 
+def against_words(trials: pd.DataFrame) -> str:
+    """How many trials findings forbid to rely on; empty for none."""
+    count = int(trials["against"].notna().sum())
+    return f"Not to be relied on: {count} of {len(trials)} trials." if count else ""
+
+
 def _illustration(results: Results, figure: Figure) -> dict[str, Any] | None:
     """Draw a figure in every width and write it, with its rows; None without rows."""
     rows = figure.table(results)
@@ -126,10 +132,13 @@ def _illustration(results: Results, figure: Figure) -> dict[str, Any] | None:
         files[f"{width:g}"] = {path.suffix[1:]: path.name for path in written}
     table = study.root / STAGE / f"{figure.name}.tsv"
     write_table(rows, table, columns(figure.columns), {"stage": STAGE, "figure": figure.name})
+    against = against_words(results["trials"])
+    words = (figure.caption(rows), without_plates_words(results["steps"]), against)
     return {
         "name": figure.name,
-        "title": figure.claim(rows) or figure.title,
-        "caption": f"{figure.caption(rows)} {without_plates_words(results['steps'])}".strip(),
+        # a trial that is not to be relied on supports no claim
+        "title": (not against and figure.claim(rows)) or figure.title,
+        "caption": " ".join(filter(None, words)),
         "alternative_text": f"{figure.title}. {figure.alternative(rows)}",
         "table": table.name,
         "files": files,

@@ -49,7 +49,8 @@ def step_columns(
 ) -> tuple[StepColumn, ...]:
     """Sort steps into columns by condition and speed class (edges in m/s).
 
-    A trial goes as a whole into the class of its mean step speed.
+    A trial goes as a whole into the class of its mean step speed. One whose speed is not known
+    stays by itself, under its name.
     """
     names = [one for one in ("participant_id", "trial_id", "condition") if one in steps]
     table = pd.DataFrame({name: np.asarray(steps[name]).astype(str) for name in names})
@@ -58,6 +59,9 @@ def step_columns(
         table["condition"] = ""
     run = table.groupby(["participant_id", "trial_id"])["speed"].transform("mean")
     table["class"] = np.searchsorted(np.asarray(edges_mps[1:-1]), run, side="right")
+    place = table["participant_id"] + " " + table["trial_id"]
+    alone = (table["condition"] + ", " + place).str.removeprefix(", ")
+    table["condition"] = table["condition"].where(run.notna(), alone)
     return tuple(
         StepColumn(
             str(condition), float(own["speed"].mean()), own.index.to_numpy(),
@@ -112,8 +116,15 @@ JOINT = ["column", "source", "axis", "statistic"]
 
 
 def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
-    """The whole steps that were kept, with their speed under the name ``speed``."""
-    kept = steps[steps["status"] == "ok"].reset_index(drop=True)
+    """Steps that pages and figures show, with their speed under the name ``speed``.
+
+    The whole steps of a trial; of a trial without any, as where there is one plate, its contacts
+    that were recorded whole: their flight is not known.
+    """
+    whole, contact = steps["status"] == "ok", steps["status"] == "incomplete"
+    trial = [steps["participant_id"], steps["trial_id"]]
+    alone = ~whole.groupby(trial).transform("any").astype(bool)
+    kept = steps[whole | (contact & alone)].reset_index(drop=True)
     return kept.assign(speed=kept["speed_mps"])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.multiverse.files import STAGE
+from aqbio.names import AGAINST_USE
 from aqbio.stats.evidence import TRIAL
 from aqbio.steps.stage_tables import CONSERVED
 from aqbio.study.manifest import OK
@@ -90,6 +91,7 @@ def _suspicions(
 ) -> dict[str, bool]:
     """Whether a trial's fit is suspect, or its motion breaks what must hold."""
     return {
-        column: bool(fit.get("suspect")) or any((*key, begin + one) in broken for one in CONSERVED)
+        column: bool(fit.get("suspect"))
+        or any((*key, begin + one) in broken for one in (AGAINST_USE, *CONSERVED))
         for column, begin in SUSPICIONS.items()
     }

@@ -70,8 +70,8 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
             trial=trial_id,
             limit=LONGEST_DELAY,
             unit="s",
-            fix="look whether markers and forces are of the same trial and start together; do not "
-            "use joint moments, residuals and contributions of this trial before.",
+            fix="look whether markers and forces are of the same trial and start together.",
+            spoils="forces",
         )
     elif np.isfinite(delay) and abs(delay) > frame:
         side = "late" if delay > 0 else "early"
@@ -86,8 +86,8 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
             limit=frame,
             unit="s",
             fix="look at how cameras and plates are triggered; a known delay, the same in all, "
-            "goes into laboratory.force_delay_s. Do not use joint moments, residuals and "
-            "contributions of this trial before the clocks agree.",
+            "goes into laboratory.force_delay_s.",
+            spoils="forces",
         )
 
 
@@ -120,6 +120,7 @@ def _free_moment(solution: Solution, balance: LevelA, trial_id: str) -> Iterator
             unit="1",
             fix="look at the sign of the plates' vertical moment in the capture software: it must "
             "be that of the load on the plate (C3D), or of the reaction on the runner (MOT).",
+            spoils="forces",
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.body.records import ParticipantModel, final_model
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies
 from aqbio.consistency.balance import adjusted_loads, adjusted_skeleton
-from aqbio.consistency.files import fit_values
+from aqbio.consistency.files import FORCES_NOT_USED, fit_values
 from aqbio.consistency.session_inputs import open_session, static_stances
 from aqbio.contributions.files import sampled_contributions
 from aqbio.contributions.level_a import force_shares
@@ -245,6 +245,7 @@ def _dataset(
     groups, parts = tuple(study.model_map.groups), cached.observed(study)
     motion = segment_motion(skeleton, kinematics)
     com, velocity, _ = centre_of_mass(motion)
+    root = skeleton.bodies.index(study.model_map.pelvis.body)
     matrix = membership(study.model_map.groups, skeleton.bodies)
     pelvis = matrix[groups.index("pelvis")] * motion.mass
     hub = np.einsum("b,tbi->ti", pelvis / pelvis.sum(), motion.acceleration)
@@ -265,6 +266,10 @@ def _dataset(
         "relative_force": ("group", np.where(by_group, shares.relative @ turn, np.nan)),
         "com": ("", np.where(centre, com @ turn, np.nan)),
         "com_velocity": ("", np.where(centre, velocity @ turn, np.nan)),
+        "pelvis_velocity": (
+            "",
+            np.where(parts.pelvis[:, None], motion.velocity[:, root] @ turn, np.nan),
+        ),
         "ground_force": ("foot", force @ turn),
         "external_moment": ("", np.where(parts.whole[:, None], external @ turn, np.nan)),
     }
@@ -295,11 +300,12 @@ def specified_loads(
     """Loads of the left and the right foot at a threshold and cut-off, and the contacts.
 
     `parameters` are the fit's of clocks and plates. A trial without plates keeps its contacts,
-    which are kinematic, and has no loads.
+    which are kinematic, and has no loads; so does one whose forces are not used.
     """
     prepared, prepare = cached.prepared, study.settings.prepare
     feet = [getattr(study.model_map.feet, side) for side in SIDES]
-    if prepared.attrs["events"] != "plates" or not prepared.sizes["plate"]:
+    unused = bool(cached.consistent.attrs.get(FORCES_NOT_USED))
+    if prepared.attrs["events"] != "plates" or not prepared.sizes["plate"] or unused:
         nothing = np.full((len(cached.time), 3), np.nan)
         loads = tuple(ExternalLoad(foot, nothing, nothing, np.zeros(3)) for foot in feet)
         return loads, list(trial_contacts(prepared))

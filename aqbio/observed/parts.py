@@ -149,7 +149,7 @@ PLATES = frozenset({"ground_force", "free_moment"})
 CENTRE = frozenset({"com", "com_velocity"})
 """Variables that unseen arms hardly change."""
 
-PELVIS = frozenset({"carried_force", "hub_rate"})
+PELVIS = frozenset({"carried_force", "hub_rate", "pelvis_velocity"})
 """Variables that an unseen limb hardly changes: it hangs on the pelvis."""
 
 LARGEST_UNSEEN = 0.12
@@ -296,6 +296,26 @@ def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme)
     if not parts.observed.mask.any(axis=0).all():
         changed |= _known_intervals(dataset, parts, scheme)
     return with_observed(dataset.assign(changed) if changed else dataset, parts.observed)
+
+
+CAUSES = "causes"
+"""What joint moments, forces and gravity do to angular momentum: levels B and C."""
+
+
+def determined_outcomes(parts: ObservedParts, scheme: RoleScheme) -> dict[str, bool]:
+    """Whether each outcome of a step is ever determined by the parts that are observed.
+
+    Groups, sides and total of angular momentum; joints whose moments are; and `CAUSES`. What masks
+    the contributions of a trial (`observed_only`) and what promises them ask the same question.
+    """
+    sides: tuple[Side, ...] = ("left", "right")
+    found = {
+        item: all(_ever(parts, scheme, side, "A", item) for side in sides) for item in scheme.items
+    }
+    joints = list(parts.model_map.joints.by_name())
+    moments = np.asarray(parts.along("joint", joints).any(axis=0)).tolist()
+    found |= dict(zip(joints, moments, strict=True))
+    return found | {CAUSES: bool(parts.whole.any())}
 
 
 def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArray:

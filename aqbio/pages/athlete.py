@@ -32,7 +32,7 @@ from aqbio.pages.own_curves import FEWEST_STEPS, participant_curves, ranked_colu
 from aqbio.pages.quality import quality_tables
 from aqbio.pages.record_next import finding_advice
 from aqbio.pages.stance import UNIT
-from aqbio.pages.summary import athlete_lines, people_table, trial_lines
+from aqbio.pages.summary import against_words, athlete_lines, people_table, trial_lines
 from aqbio.recordings.body_size import measured_stature
 from aqbio.steps.stage_tables import trial_rows
 from aqbio.study.manifest import OK
@@ -218,8 +218,11 @@ def relative_difference(
     return difference, float(difference - half), float(difference + half)
 
 
-def side_words(speeds: Sequence[SpeedRows]) -> tuple[str, ...]:
-    """Which side pushes less, and what else differs between left and right, beyond error."""
+def side_words(speeds: Sequence[SpeedRows], *, unused: bool = False) -> tuple[str, ...]:
+    """Which side pushes less, and what else differs between left and right, beyond error.
+
+    ``unused`` tells that forces were measured which are not used.
+    """
     if not speeds:
         return ("No step was kept: nothing can be said about left and right.",)
     first = speeds[0]
@@ -234,7 +237,8 @@ def side_words(speeds: Sequence[SpeedRows]) -> tuple[str, ...]:
     sentences = []
     force = next((one for one in first.compared if one.measure is MEASURES[0]), None)
     if force is None:
-        sentences.append("Which foot pushes less is not known: no plate measured the forces.")
+        why = "the forces are not used" if unused else "no plate measured the forces"
+        sentences.append(f"Which foot pushes less is not known: {why}.")
     elif force.sure:
         weaker = "right" if force.difference < 0.0 else "left"
         sentences.append(f"The {weaker} foot pushes less {at}: {force.words}.")
@@ -325,7 +329,7 @@ def _page(study: Study, participant_id: str) -> Path:
 def write_missing_page(study: Study, participant_id: str) -> None:
     """Leave a page that says that there is none."""
     page = template("missing.html.j2").render(
-        security=CONTENT_SECURITY["folder"], root="../", participant=participant_id
+        against="", security=CONTENT_SECURITY["folder"], root="../", participant=participant_id
     )
     write_text(_page(study, participant_id), page)
 
@@ -353,8 +357,9 @@ def write_athlete_page(
         security=CONTENT_SECURITY["folder"],
         root="../",
         participant=participant_id,
+        against=against_words(trials),
         line=athlete_lines(people, trials)[0],
-        sentences=side_words(speeds),
+        sentences=side_words(speeds, unused=bool(trials["against"].notna().any())),
         trials=trial_lines(trials, replays),
         speeds=speeds,
         forces=estimated_forces(

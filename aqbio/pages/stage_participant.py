@@ -15,6 +15,7 @@ from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.errors import SEVERITIES, AqbioError, Finding
+from aqbio.figures.step_means import kept_steps
 from aqbio.figures.words import MISSING, digits
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import participant_rows, step_file
@@ -223,23 +224,18 @@ def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Find
             yield from (Finding(**found) for found in one["findings"])
 
 
-def _state(study: Study, participant_id: str, name: str, tables: Mapping[str, Any]) -> str:
-    """The state of a trial and what decides it."""
-    every = trial_rows(study, participant_id, tables["steps"], tables["quality"])
-    return next((trial_state(row) for row in every if row["trial_id"] == name), "")
-
-
 def _sides_words(kept: pd.DataFrame) -> str:
     """What both sides carry about the vertical in the trial's whole steps."""
     if kept.empty:
         return "No whole step was kept."
+    shown = "whole step" if (kept["status"] == "ok").all() else "single contact"
     push, swing = (
         digits(kept[f"H_{side}_y_stance_mean_kgm2ps"].mean(), UNIT) for side in ROLE_SIDES
     )
     if MISSING in (push, swing):
         return "What both sides carry is not known: parts of the body were not observed."
     return (
-        f"Over {counted(len(kept), 'whole step')} the push side carried {push} and the swing side "
+        f"Over {counted(len(kept), shown)} the push side carried {push} and the swing side "
         f"{swing} {UNIT} about the vertical, mean over the contact."
     )
 
@@ -264,7 +260,9 @@ def _trial_page(
     steps, quality = (
         tables[kind][tables[kind]["trial_id"] == name] for kind in ("steps", "quality")
     )
-    kept = steps[steps["status"] == "ok"]
+    kept = kept_steps(steps)
+    every = list(trial_rows(study, participant_id, tables["steps"], tables["quality"]))
+    row = next((one for one in every if one["trial_id"] == name), None)
     findings = _findings(study, participant_id, name)
     return template("trial.html.j2").render(
         security=CONTENT_SECURITY["folder"],
@@ -275,7 +273,8 @@ def _trial_page(
         before=others[place - 1] if place else "",
         after=others[place + 1] if place + 1 < len(others) else "",
         speed=digits(kept["speed_mps"].mean(), "m/s") if len(kept) else "",
-        state=_state(study, participant_id, name, tables),
+        state="" if row is None else trial_state(row),
+        against="Not to be relied on." if row is not None and row["against"] else "",
         carried=_sides_words(kept),
         shown_from=f"{replayed.time[0]:.2f}",
         shown_to=f"{replayed.time[-1]:.2f}",

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from aqbio.config import Participant
-from aqbio.errors import Cause, Finding, causes
+from aqbio.errors import Cause, Finding, causes, listed
 from aqbio.figures.step_means import kept_steps
 from aqbio.figures.words import digits
-from aqbio.names import DOUBTFUL, LOST, PARTLY, TRIAL_STATES
+from aqbio.names import AGAINST_USE, DOUBTFUL, LOST, PARTLY, TRIAL_STATES
 from aqbio.pages.filters import counted, enumerated, missing, rows
 from aqbio.pages.words import measure_words
 
@@ -41,7 +41,27 @@ def sample_words(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame
     who = f"{kept['participant_id'].nunique()} of {athletes}"
     who = athletes if who.startswith(f"{len(people)} of") else who
     speed = _range(kept["speed_mps"], "m/s")
-    return f"{counted(len(kept), 'step')} of {who} were analysed, at {speed}."
+    alone = int((kept["status"] != "ok").sum())
+    if not alone:
+        return f"{counted(len(kept), 'step')} of {who} were analysed, at {speed}."
+    contacts = counted(alone, "single contact")
+    steps_words = f"{counted(len(kept) - alone, 'step')} and " if len(kept) > alone else ""
+    return (
+        f"{steps_words}{contacts} of {who} were analysed, at {speed}; where no next touchdown was "
+        "measured, nothing is known of flight and step length."
+    )
+
+
+def against_words(trials: pd.DataFrame) -> str:
+    """Trials that findings forbid to rely on, and why; empty for none."""
+    own = trials[trials["against"].notna()]
+    reasons: dict[str, list[str]] = {}
+    for row in rows(own):
+        reasons.setdefault(str(row["against"]), []).append(
+            f"{row['participant_id']} {row['trial_id']}"
+        )
+    parts = [f"{listed(names)} ({why.rstrip('.')})" for why, names in reasons.items()]
+    return f"Not to be relied on: {'; '.join(parts)}." if parts else ""
 
 
 def state_words(trials: pd.DataFrame) -> str:
@@ -128,13 +148,27 @@ def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
     if not len(kept):
         yield "No step was kept: nothing can be said about the motion."
         return
-    why = trials.set_index(["participant_id", "trial_id"])["unobserved"].dropna().to_dict()
+    why, against = (
+        trials.set_index(["participant_id", "trial_id"])[name].dropna().to_dict()
+        for name in ("unobserved", "against")
+    )
     for columns, about, cause in NEEDED:
         lost = kept[kept[list(columns)].isna().any(axis=1)]
         if not len(lost):
             continue
-        places = zip(lost["participant_id"], lost["trial_id"], strict=True)
-        reasons = Counter(cause or why.get(place, "see Findings") for place in places)
+        reasons: Counter[str] = Counter()
+        for row in rows(lost):
+            place = (row["participant_id"], row["trial_id"])
+            unused = place in against and row["events"] == "plates"
+            reasons[
+                (
+                    f"the forces are not used ({str(against[place]).rstrip('.')})"
+                    if unused
+                    else cause
+                )
+                if cause
+                else why.get(place, "see Findings")
+            ] += 1
         extent = "" if len(lost) == len(kept) else f"In {len(lost)} of {len(kept)} steps "
         text = "; ".join(
             f"{group_words(reason)}" + (f" ({count} steps)" if len(reasons) > 1 else "")
@@ -189,7 +223,10 @@ def trial_state(row: dict[str, Any]) -> str:
         return state
     text = str(why)
     if state == DOUBTFUL:
-        text = enumerated([_measure(one) for one in text.split(", ")]) + " outside the limit"
+        measures = [_measure(one) for one in text.split(", ") if one != AGAINST_USE]
+        said = [] if missing(row["against"]) else [str(row["against"]).rstrip(".")]
+        said += [enumerated(measures) + " outside the limit"] if measures else []
+        text = "; ".join(said)
     return f"{state}: {group_words(text)}"
 
 
@@ -199,6 +236,8 @@ def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, 
     for row in rows(people):
         own = trials[trials["participant_id"] == row["participant_id"]]
         kept = own["steps_ok"].fillna(0).astype(int)
+        contacts = (own["contacts"] - own["steps_ok"] - own["steps_rejected"]).fillna(0)
+        single = int(contacts[kept == 0].sum())
         found.append(
             row
             | {
@@ -207,6 +246,7 @@ def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, 
                 "height": digits(float(row["height_m"]), "m"),
                 "trials": f"{int((kept > 0).sum())} of {len(own)}",
                 "kept": int(kept.sum()),
+                "single": counted(single, "single contact") if single else "",
                 "fastest": digits(float(own["speed_mps"].max()), "m/s") if len(own) else "n/a",
             }
         )

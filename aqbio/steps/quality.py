@@ -28,7 +28,7 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
-from aqbio.names import AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
+from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
 from aqbio.observed.parts import read_observed, why_not_whole
 from aqbio.recordings.clock import CLOCK_CONTACTS, force_delay
 from aqbio.stats.registry import Registry, study_registry
@@ -141,6 +141,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         )
         yield from _marker_rows(study, key, solved)
         fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
+        yield from _against_rows(key, trial.made, fitted)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
             yield from _residual_rows(limits, key, trial.data, version)
             yield from _yaw_precision_rows(limits, key, trial, version)
@@ -153,17 +154,33 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
 
 
 def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
-    settings, recorded = study.settings.solve, "marker_rms_m" in solved
+    settings, recorded = study.settings.solve, solved["marker_rms_m"] is not None
     for name, limit, words in (
         ("marker_rms", settings.marker_rms_m,
          "all tracked markers, first touchdown to last toe-off; OpenSim's best practice"),
         ("marker_rms_worst_frame", settings.reject_rms_m, ""),
-        ("marker_max", settings.marker_max_m, f"marker {solved.get('marker_max_label')}"),
+        ("marker_max", settings.marker_max_m, f"marker {solved['marker_max_label']}"),
     ):  # fmt: skip
         yield measure(
-            key, name, solved.get(f"{name}_m", np.nan), "m", limit=limit, severity="warning",
+            key, name, solved[f"{name}_m"] if recorded else np.nan, "m", limit=limit,
+            severity="warning",
             note=words if recorded else "no markers were recorded: the motion is a file's",
         )  # fmt: skip
+
+
+def _against_rows(key: Row, made: Mapping[str, Any], fitted: Mapping[str, Any]) -> Iterator[Row]:
+    """Findings that forbid to use the trial, or its forces; of a fitted one also before the fit.
+
+    From the entries of stages contributions (``made``) and inverse_dynamics (``fitted``).
+    """
+    own = [one["what"] for one in made.get("findings", ()) if one.get("spoils")]
+    versions = {"": [*fitted.get("against", ()), *own]}
+    if fitted["motion"] == FITTED:
+        versions["plain_"] = [*fitted.get("against_plain", ()), *own]
+    for version, found in versions.items():
+        if found:
+            words, number = " ".join(dict.fromkeys(found)), float(len(found))
+            yield measure(key, f"{version}{AGAINST_USE}", number, "1", limit=0.0, note=words)
 
 
 def contact_window(data: xr.Dataset) -> BoolArray:

@@ -23,7 +23,7 @@ from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_columns, write_table
-from aqbio.names import DOUBTFUL, LOST, NO_STEPS, PARTLY, USABLE
+from aqbio.names import AGAINST_USE, DOUBTFUL, LOST, NO_STEPS, PARTLY, USABLE
 from aqbio.study.findings import FINDINGS, finding_rows
 from aqbio.study.manifest import FAILED, OK, Report, failure_reason, manifest_entry, study_stage
 
@@ -41,7 +41,7 @@ CONSERVED = ("flight_drift_y", "flight_acceleration", "foot_slip")
 """Measures of physical laws that hold in every recording: in flight the body keeps its angular
 momentum and falls freely, and shoes do not slide."""
 
-DECISIVE = (*CONSERVED, "consistency_suspicions")
+DECISIVE = (AGAINST_USE, *CONSERVED, "consistency_suspicions")
 """Measures of quality.tsv that decide whether a trial is doubtful."""
 
 DECISIVE_PLAIN = ("residual_moment_y_stance_rms", "effect_to_residual_y")
@@ -77,7 +77,10 @@ def trial_rows(
             "steps_rejected": own["status"].tolist().count("rejected"),
             "unobserved": manifest_entry(cut, name).get("unobserved") or None,
         }
-        outside = _outside(quality[quality["trial_id"] == name], fitted=row["motion"] == FITTED)
+        measured = quality[quality["trial_id"] == name]
+        outside = _outside(measured, fitted=row["motion"] == FITTED)
+        against = measured.loc[measured["measure"] == AGAINST_USE, "note"]
+        row["against"] = next(iter(against), None)
         yield row | {"state": _state(row, outside), "outside": ", ".join(outside) or None}
 
 

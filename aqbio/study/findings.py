@@ -41,6 +41,17 @@ def noted(
                 yield stage, finding | {"participant": participant_id}
 
 
+def against_use(
+    study: Study, participant_id: str, trial_id: str, stages: Iterable[str]
+) -> Iterator[Finding]:
+    """Findings of stages that forbid to use something of a trial: its own, its participant's."""
+    moving = {trial.trial_id for trial in study.moving_of(participant_id)}
+    others = moving - {trial_id}
+    for _, finding in noted(study, participant_id, stages):
+        if finding["spoils"] and finding["trial"] not in others:
+            yield Finding(**finding)
+
+
 def participant_findings(
     study: Study, participant_id: str, stages: Iterable[str]
 ) -> Iterator[Finding]:
@@ -71,6 +82,7 @@ def _row(finding: Mapping[str, Any], stage: str) -> dict[str, Any]:
         "limit": finding["limit"],
         "unit": finding["unit"] or None,
         "cause": group_of(Finding(**fields_of)),
+        "spoils": finding.get("spoils") or None,
     }
 
 
@@ -125,6 +137,7 @@ def _finding(row: Mapping[Hashable, Any]) -> Finding:
         where=row["where"] or "",
         fix=row["fix"] or "",
         label=row["label"] or "",
+        spoils=row["spoils"] or "",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
@@ -13,8 +13,17 @@ COLUMNS = {
     "the whole body": ("total",),
 }  # fmt: skip
 
+STEP = {
+    "speed": "speed_mps", "steps": "step_frequency_hz", "contact times": "contact_s",
+    "flight times": "flight_s", "step lengths": "step_length_m",
+    "ground forces": "peak_vertical_force_bw",
+}  # fmt: skip
+"""Columns of steps.tsv by their word in a promise."""
+
 FEWEST, MOST = 1, 12
 """Lines of what comes of recordings."""
+
+JOINT = re.compile(r"joint moments of ([\w, ]+)")
 
 
 def foretold(summary: str) -> list[str]:
@@ -25,25 +34,46 @@ def foretold(summary: str) -> list[str]:
     return lines
 
 
-def contradictions(lines: Iterable[str], steps: pd.DataFrame) -> list[str]:
-    """Sentences that the rows of steps do not keep."""
-    ok, wrong = steps[steps["status"] == "ok"], []
-
-    def given(names: str) -> list[bool]:
-        return [
-            bool(ok[f"H_{one}_y_stance_mean_kgm2ps"].notna().any())
-            for name in re.findall("|".join(COLUMNS), names)
-            for one in COLUMNS[name]
-        ]
-
+def contradictions(
+    lines: Iterable[str], steps: pd.DataFrame, rows: pd.DataFrame | None = None
+) -> list[str]:
+    """Sentences that the steps, and their contributions, do not keep."""
+    counted, wrong = steps[steps["status"] != "rejected"], []
     for line in lines:
-        if found := re.match(r"computed of .*level A\)(.*)", line):
-            wrong += [line] * (len(ok) == 0 or not all(given(found[1])))
-        elif found := re.match(r"not computed: angular momentum of (.*), for", line):
-            wrong += [line] * (not given(found[1]) or any(given(found[1])))
-        elif re.match(r"computed of .*joint moments", line):
-            wrong += [line] * (not ok["peak_vertical_force_bw"].notna().any())
-        elif found := re.match(r"not computed of (\d+) of (\d+) runs?: joint moments", line):
-            forces = ok.groupby("trial_id")["peak_vertical_force_bw"].any()
-            wrong += [line] * (found[1] == found[2] and bool(forces.any()))
+        promise = re.match(r"(not )?computed(?: of (\d+) of (\d+) runs?)?: (.*)", line)
+        if promise is None:
+            continue
+        what, every = promise[4].partition(", for ")[0], promise[2] in (None, promise[3])
+        for name, given in _outcomes(what, counted, rows):
+            if bool(promise[1]) == given and (every or not promise[1]):
+                wrong.append(f"{name}: {line}")
     return wrong
+
+
+def _outcomes(
+    what: str, steps: pd.DataFrame, rows: pd.DataFrame | None
+) -> Iterator[tuple[str, bool]]:
+    """Names of the outcomes that a promise speaks of, and whether the results have them."""
+    momentum = what.partition("angular momentum")[2] if "level" in what or "of the" in what else ""
+    for name in re.findall("|".join(COLUMNS), momentum):
+        columns = [f"H_{one}_y_stance_mean_kgm2ps" for one in COLUMNS[name]]
+        yield name, bool(steps[columns].notna().all(axis=1).any())
+    for name, column in STEP.items():
+        if re.search(rf"\b{name}\b", what):
+            yield name, bool(steps[column].notna().any())
+    if rows is None:
+        return
+    known = rows[rows["value"].notna() | rows["low"].notna()]
+    if "levels B and C" in what or "level C" in what:
+        yield "level C", bool((known["level"].astype(str) == "C").any())
+    if "moments of the standing leg" in what:
+        joints = known[known["level"].astype(str) == "joint"]
+        standing = joints["source"].astype(str).isin(["hip_push", "knee_push", "ankle_push"])
+        yield "moments of the standing leg", bool((standing & (joints["phase"] == "stance")).any())
+    if "levels B and C" in what:
+        yield "level B", bool((known["level"].astype(str) == "B").any())
+        yield "joint moments", bool((known["level"].astype(str) == "joint").any())
+    if found := JOINT.search(what):
+        moments = known.loc[known["level"].astype(str) == "joint", "source"].astype(str)
+        for joint in found[1].split(", "):
+            yield f"moments of {joint}", bool(moments.str.startswith(joint).any())

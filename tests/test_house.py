@@ -42,6 +42,7 @@ WORDS_OF_FILES = {
     "stats/verdict.py": {"found"},  # column of verdicts.tsv
 }
 
+
 def _text(name: str | Path) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 

@@ -15,15 +15,19 @@ from aqbio.config import SHEETS, MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
 from aqbio.config.sheets import unmodelled_force
 from aqbio.errors import AqbioError, causes
+from aqbio.gait.step_files import trial_steps
+from aqbio.gait.steps import Contact
 from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable
-from aqbio.intake.models import scaling_signs
+from aqbio.intake.models import ChosenModel, scaling_signs
 from aqbio.intake.people import force_files, owners_of, trial_names
 from aqbio.intake.sessions import VideoSession, stated_cells
 from aqbio.io.movement import STATIC_WINDOW_S
-from aqbio.io.opensim_xml import model_names
+from aqbio.io.opensim_xml import model_masses, model_names
 from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES
 from aqbio.recordings.axes import displacement
+from aqbio.recordings.clock import note_clock, note_rate
+from aqbio.recordings.contacts import NO_FOOT
 from aqbio.recordings.label_check import StaticReference, with_checked_labels
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.stage import trial_numbers
@@ -34,7 +38,7 @@ FOUND, PLEASE_FILL = "found", "please_fill"
 
 MASS_NEEDED = "mass_kg is needed: no plate shows it"
 
-MASS_OPEN = "mass_kg is needed unless whole strides on plates show it: no trial was understood yet"
+MASS_OPEN = "mass_kg is needed unless plates show it: not all trials were understood yet"
 
 UNMODELLED = (
     "left out: its name says '{word}', and added masses, towing forces and slopes are not modelled;"
@@ -256,12 +260,14 @@ class TrialPreview:
     """Whether it could be prepared."""
     steps: bool = False
     """Whether a run has a whole step."""
+    contacts: bool = False
+    """Whether a run has a contact that counts."""
     forces: bool = False
-    """Whether a contact of it has forces."""
+    """Whether such a contact has forces."""
 
 
 def trial_preview(
-    data: Path, row: TrialRow, marker_set: MarkerSet, reference: StaticReference
+    data: Path, row: TrialRow, marker_set: MarkerSet, reference: StaticReference, model: ChosenModel
 ) -> TrialPreview:
     """Prepare a trial as stage prepare would, and say what it shows."""
     trial = Trial.model_validate({k: v for k, v in row.cells().items() if v and k != "found"})
@@ -271,14 +277,17 @@ def trial_preview(
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     prepared = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
+    if row.task != "static":
+        masses_of_bodies = model_masses(model.path)
+        note_rate(prepared, marker_set, masses_of_bodies, model.model_map.groups, notes)
+        note_clock(prepared, notes)
     noted = causes(finding for finding in notes.findings if finding.severity != "info")
     masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")
     words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
     belt = f"belt_speed_mps (the feet show {prepared.ground.belt_speed:.2f})" if treadmill else ""
-    followed = prepared.contacts[:-1]
-    loaded = prepared.loads is not None and bool(prepared.loads.contacts)
+    contacts = _counted_contacts(prepared) if row.task != "static" else set()
     return TrialPreview(
         words="; ".join(words),
         standing_mass=standing,
@@ -286,9 +295,33 @@ def trial_preview(
         warnings=tuple(one.first.what + f" ({one.alike})" * bool(one.alike) for one in noted),
         to_fill=belt,
         prepared=True,
-        steps=row.task != "static" and any(one.complete for one in followed),
-        forces=loaded,
+        steps="ok" in {status for status, _ in contacts},
+        contacts=bool(contacts),
+        forces=any(loaded for _, loaded in contacts),
     )
+
+
+def _counted_contacts(prepared: PreparedTrial) -> set[tuple[str, bool]]:
+    """Status of every contact that counts as a step, and whether plates measured it.
+
+    By the function that cuts trials into steps.
+    """
+    placed = [one for one in prepared.contacts if one.foot != NO_FOOT]
+    contacts = [
+        Contact(
+            side="left" if one.foot == 0 else "right",
+            touchdown=one.touchdown,
+            toe_off=one.toe_off,
+            complete=one.complete,
+            edge_distance=one.edge_distance,
+            shared=one.shared,
+            time_error=prepared.contact_time_error[int(np.isnan(one.peak))],
+        )
+        for one in placed
+    ]
+    measured = {one.touchdown for one in placed if np.isfinite(one.peak)}
+    steps = trial_steps(contacts, prepared.time)
+    return {(one.status, one.touchdown in measured) for one in steps if one.status != "rejected"}
 
 
 def _extent(prepared: PreparedTrial) -> str:

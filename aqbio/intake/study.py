@@ -101,7 +101,7 @@ def gathered_study(
         rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
     previews = {}
     if markers.marker_set is not None:
-        previews = _previews(data, rows, markers.marker_set, report)
+        previews = _previews(data, rows, markers.marker_set, chosen, report)
     rows = _described(rows, previews)
     facts = {one.file: one for one in content.markers}
     left_out = tuple(
@@ -167,7 +167,7 @@ def _by_person(
 
 
 def _previews(
-    data: Path, rows: Rows, marker_set: MarkerSet, report: Callable[[str], None]
+    data: Path, rows: Rows, marker_set: MarkerSet, model: ChosenModel, report: Callable[[str], None]
 ) -> dict[str, TrialPreview]:
     """Look at every trial, each participant's static trial first."""
     previews: dict[str, TrialPreview] = {}
@@ -182,7 +182,7 @@ def _previews(
                     places = median_places(read_recording(data / row.file))
                     references[row.participant_id] = StaticReference(places)
                 reference = references.get(row.participant_id, StaticReference())
-                previews[row.file] = trial_preview(data, row, marker_set, reference)
+                previews[row.file] = trial_preview(data, row, marker_set, reference, model)
         except AqbioError as error:
             told_fix = (f"to use it, {error.fix}",) if error.fix else ()
             previews[row.file] = TrialPreview(f"not usable yet: {error.what}", warnings=told_fix)
@@ -192,7 +192,6 @@ def _previews(
 def _described(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
     """The rows with what was seen: of every participant how many trials, and the body mass."""
     people = []
-    needed = MASS_NEEDED if any(preview.prepared for preview in previews.values()) else MASS_OPEN
     for person in rows.people:
         own = [row for row in rows.trials if row.participant_id == person.participant_id]
         seen = [previews[row.file] for row in own if row.file in previews]
@@ -210,7 +209,9 @@ def _described(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
         if person.model_file:
             words.append(f"model {person.model_file}, taken as scaled to this person")
         elif not standing and not strides and not person.mass_kg:
-            words.append(needed)
+            # plates of a trial that was not understood yet may show it
+            understood = bool(seen) and all(preview.prepared for preview in seen)
+            words.append(MASS_NEEDED if understood else MASS_OPEN)
         people.append(replace(person, found="; ".join(words)))
     trials = [
         replace(row, found=preview.words, please_fill=preview.to_fill)
@@ -322,10 +323,10 @@ def summary_text(study: GatheredStudy, folder: Path) -> str:
 def _comes_of_it(study: GatheredStudy) -> Iterator[str]:
     from aqbio.intake.outlook import outlook  # the calibration's modules with it
 
-    moving = (one.labels for one in study.content.markers if not one.still)
     parts = (study.rows, study.previews, study.left_out, study.markers, study.model)
+    labels = {one.file.as_posix(): one.labels for one in study.content.markers}
     yield "What comes of it"
-    yield from (f"  {line}" for line in outlook(*parts, {one for own in moving for one in own}))
+    yield from (f"  {line}" for line in outlook(*parts, labels))
 
 
 def _recordings_found(study: GatheredStudy) -> Iterator[str]:

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,10 @@ class Outcome:
     """Every contribution of every step, with its interval."""
     said: list[tuple[str, str]] = field(default_factory=list)
     """Severity and text of everything that was said."""
+    pages: dict[str, str] = field(default_factory=dict)
+    """HTML of every page of the report, by its name."""
+    results: Path = Path()
+    """Folder of the results."""
     broken: list[str] = field(default_factory=list)
     """Internal errors, tracebacks, pages and tables that are missing."""
 
@@ -76,25 +80,35 @@ def outcome(
     folder: Path, recordings: Recordings, settings: dict[str, Any], marker_set: Path | None = None
 ) -> Outcome:
     """Run ``new``, ``check`` and all stages as a user would; figures are laid out, not drawn."""
-    found = Outcome(tuple(recordings.takes))
     shutil.rmtree(folder, ignore_errors=True)
+
+    def study(found: Outcome) -> Path:
+        file = written(folder, recordings, settings, found)
+        if marker_set is not None:
+            shutil.copy(marker_set, file.with_name(MARKERS))
+        return file
+
+    return outcome_of(study, tuple(recordings.takes))
+
+
+def outcome_of(study: Callable[[Outcome], Path], trials: tuple[str, ...]) -> Outcome:
+    """Make a study, check it and run all of its stages; figures are laid out, not drawn."""
+    found = Outcome(trials)
     with pytest.MonkeyPatch.context() as patched:
         draw_nothing(patched)
         try:
-            file = written(folder, recordings, settings, found)
-            if marker_set is not None:
-                shutil.copy(marker_set, file.with_name(MARKERS))
+            file = study(found)
             for problem in study_problems(file):
                 found.say(problem)
-            study = load_study(file)
-            run_jobs(study)
+            made = load_study(file)
+            run_jobs(made)
         except AqbioError as error:
             found.say(error.finding())
             return found
         except Exception:  # noqa: BLE001 - the harness names every crash
             found.broken.append(" | ".join(traceback.format_exc().strip().splitlines()[-3:]))
             return found
-    _read(study, found)
+    _read(made, found)
     return found
 
 
@@ -106,6 +120,13 @@ def written(folder: Path, recordings: Recordings, settings: dict[str, Any], foun
             path = folder / "data" / person / f"{name}.c3d"
             path.parent.mkdir(parents=True, exist_ok=True)
             write_c3d(path, whole_frames(take), recordings.laboratory)
+    return filled_study(folder, recordings.person, settings, found)
+
+
+def filled_study(
+    folder: Path, person: dict[str, str], settings: dict[str, Any], found: Outcome
+) -> Path:
+    """Make a study from what lies in ``data``; fill in the cells that only a person knows."""
     study = folder / "study"
     summary = new_study_from(study, folder / "data", None, lambda _: None)
     lines = [line.strip() for line in summary.splitlines() if line.strip()]
@@ -113,7 +134,7 @@ def written(folder: Path, recordings: Recordings, settings: dict[str, Any], foun
     found.broken += [line for line in lines if re.search(IDENTIFIER, line)]
     sheet = study / "participants.tsv"
     header, *rows = (line.split("\t") for line in sheet.read_text("utf-8").splitlines())
-    cells = [dict(zip(header, row, strict=True)) | recordings.person for row in rows]
+    cells = [dict(zip(header, row, strict=True)) | person for row in rows]
     lines = ["\t".join(header), *("\t".join(row.values()) for row in cells)]
     sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
     file = study / "study.yaml"
@@ -126,13 +147,21 @@ def written(folder: Path, recordings: Recordings, settings: dict[str, Any], foun
 def _read(study: Study, found: Outcome) -> None:
     """Tables, findings, reasons and pages."""
     person = next(
-        trial.participant_id for trial in study.trials if str(trial.file).startswith(PERSON)
+        trial.participant_id
+        for trial in study.trials
+        if str(trial.file or trial.coordinates_file).startswith(PERSON)
     )
     for name in TABLES:
         if not study.table(f"{name}.tsv").is_file():
             found.broken.append(f"no table {name}.tsv")
     if not (study.root / "report" / "index.html").is_file():
         found.broken.append("no page")
+    for page in sorted((study.root / "report").rglob("*.html")):
+        found.pages[page.relative_to(study.root / "report").as_posix()] = page.read_text("utf-8")
+    found.broken += [
+        f"a part of {name} is missing" for name in found.pages if _lacks_a_part(found.pages[name])
+    ]
+    found.results = study.root
     steps = read_table(study.table("steps.tsv"))
     found.steps = steps[steps["participant_id"] == person]
     found.rows = participant_rows(study, person, "contributions")
@@ -149,6 +178,10 @@ def _read(study: Study, found: Outcome) -> None:
     for path in sorted(study.root.glob("*.json")):
         _said_of_stage(json.loads(path.read_text(encoding="utf-8")), found)
     found.said, found.broken = (list(dict.fromkeys(found.said)), list(dict.fromkeys(found.broken)))
+
+
+def _lacks_a_part(page: str) -> bool:
+    return "is missing</h2>" in page
 
 
 def _said_of_stage(manifest: dict[str, Any], found: Outcome) -> None:

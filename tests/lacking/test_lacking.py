@@ -57,7 +57,7 @@ def test_the_unaltered_recordings_have_steps(sound):
     assert not found.broken
     assert (found.steps["status"] == "ok").sum() >= 2
     lines = [text for _, text in found.said]
-    assert not contradictions(lines, found.steps)
+    assert not contradictions(lines, found.steps, found.rows)
     assert any("the push side, the swing side, the whole body" in line for line in lines)
 
 
@@ -69,7 +69,7 @@ def test_what_is_lacking_is_masked_or_named(sound, tmp_path, name):
     found = verdict(before, after, CASES[name], hidden(recordings, lacking))
     assert not found.red, found
     if len(after.steps):
-        assert not contradictions([text for _, text in after.said], after.steps)
+        assert not contradictions([text for _, text in after.said], after.steps, after.rows)
     assert (found.kind == "refused") >= (name in REFUSED), found
     assert (found.kind == "masked") >= (name in MASKED), found
     lines = [line.replace(str(tmp_path), "") for line in after.lines()]

@@ -1,0 +1,138 @@
+"""Every kind of study goes from its folder to its page: promised, computed and said alike."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqbio.io.study import MODELS, load_study
+from aqbio.io.tables import read_table
+from aqbio.names import DOUBTFUL, USABLE
+from tests.foretold import contradictions
+from tests.jobs import run_jobs
+from tests.lacking.alterations import Recordings, part_of
+from tests.lacking.kinds import FAULTS, NAMED, Kind, drawn_kinds
+from tests.lacking.outcome import Outcome, filled_study, outcome, outcome_of
+from tests.lacking.recordings import virtual
+from tests.lacking.test_lacking import LENGTH, SETTINGS
+from tests.pages import words_of
+from tests.undrawn import draw_nothing
+
+pytestmark = pytest.mark.xdist_group("kinds")
+
+SEED = 20262
+"""Of the kinds and the sizes of faults that nobody chose."""
+
+MASS_KG = "75"
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory) -> tuple[Recordings, Outcome]:
+    recordings = virtual(3).of_moving(lambda take: part_of(take, 0.0, LENGTH))
+    return recordings, outcome(tmp_path_factory.mktemp("kinds"), recordings, SETTINGS)
+
+
+def written(kind: Kind, folder: Path, sound: tuple[Recordings, Outcome]) -> Outcome:
+    own = kind.write(folder / "data", *sound)
+    person = own.person | ({"mass_kg": MASS_KG} if kind.mass else {})
+    return outcome_of(lambda found: filled_study(folder, person, SETTINGS, found), tuple(own.takes))
+
+
+@pytest.mark.parametrize("kind", [*NAMED, *drawn_kinds(SEED, 2)], ids=str)
+def test_a_study_of_every_kind_has_its_page(sound, tmp_path, kind):
+    found = written(kind, tmp_path, sound)
+    assert not found.broken
+    assert set(found.pages) >= {"index.html", "results.html", "methods.html", "quality.html"}
+    said = [text for _, text in found.said]
+    assert not contradictions(said, found.steps, found.rows)
+    counted = found.steps[found.steps["status"] != "rejected"]
+    assert len(counted)
+    assert counted.loc[counted["status"] == "ok", "speed_mps"].between(9.0, 10.0).all()
+    index = words_of(found.pages["index.html"])
+    assert "nothing can be said about the motion" not in index
+    whole = int((counted["status"] == "ok").sum())
+    number, noun = (whole, "step") if whole else (len(counted), "single contact")
+    assert f"{number} {noun}{'s' * (number != 1)} of 1 athlete" in index
+    methods = words_of(found.pages["methods.html"])
+    assert ("markers were tracked" in methods) == (not kind.files.startswith("angles"))
+    assert ("Joint angles of 1 trial were read" in methods) == kind.files.startswith("angles")
+    if whole:
+        assert "speed n/a" not in words_of("".join(found.pages.values()))
+
+
+def test_plates_that_weigh_are_not_asked_for_a_mass(sound):
+    """Of the unaltered recordings; where no plate is, it is asked for."""
+    _, found = sound
+    assert not any("mass_kg" in text for severity, text in found.said if severity == "info")
+
+
+OF_FORCES = re.compile(r"Peak upward force|Contribution of .*N m|largest power, ")
+"""What pages print of forces."""
+
+FORCES = ("peak_vertical_force_bw", "mean_vertical_force_bw", "M_residual_y_stance_rms_Nm")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_must_not_be_used_is_left_out_or_said_on_every_page(sound, tmp_path, name):
+    recordings, _ = sound
+    plant, (least, most), spoils_forces = FAULTS[name]
+    size = float(np.random.default_rng(SEED).uniform(least, most))
+    found = outcome(tmp_path, plant(size)(recordings), SETTINGS)
+    assert not found.broken
+    [trial] = read_table(found.results / "tables" / "trials.tsv").to_dict("records")
+    assert trial["state"] == DOUBTFUL
+    assert isinstance(trial["against"], str)
+    for page, text in found.pages.items():
+        main = words_of(text[text.index("<main") :])
+        assert "Not to be relied on" in main[:40], page  # before any number
+    for caption in re.findall(r"<figcaption>.*?</figcaption>", found.pages["results.html"], re.S):
+        assert "Not to be relied on: 1 of 1 trials." in words_of(caption)
+    forces = found.steps.loc[found.steps["status"] == "ok", list(FORCES)]
+    assert forces.isna().all(axis=None) == spoils_forces
+    levels = found.rows.loc[found.rows["value"].notna(), "level"].astype(str)
+    assert levels.isin(["C", "joint"]).any() != spoils_forces
+    if spoils_forces:
+        assert not OF_FORCES.search(words_of("".join(found.pages.values())))
+        assert "no plate measured" not in words_of("".join(found.pages.values()))
+    verdicts = read_table(found.results / "tables" / "verdicts.tsv")
+    assert not verdicts["verdict"].isin(["supported", "not_supported"]).any()
+
+
+def test_nothing_is_said_against_sound_recordings(sound):
+    _, found = sound
+    [trial] = read_table(found.results / "tables" / "trials.tsv").to_dict("records")
+    assert trial["state"] == USABLE
+    assert "Not to be relied on" not in words_of("".join(found.pages.values()))
+
+
+@pytest.mark.opensim
+def test_a_model_that_crashes_opensim_costs_its_person(sound, tmp_path, monkeypatch):
+    """Its parser of XML has no end of nested tags, but the stack has."""
+    draw_nothing(monkeypatch)
+    kind = Kind("angles and mot")
+    kind.write(tmp_path / "data", *sound)
+    file = filled_study(tmp_path, {"sex": "male"}, SETTINGS, Outcome())
+    text = (MODELS / "sprint" / "sprint_male.osim").read_text(encoding="utf-8")
+    before, tag, after = text.partition("<JointSet")
+    deep = f"{before}{'<a>' * 200_000}{'</a>' * 200_000}{tag}{after}"
+    (tmp_path / "data" / "deep.osim").write_text(deep, encoding="utf-8")
+    for sheet in ("participants.tsv", "trials.tsv"):
+        path = file.with_name(sheet)
+        header, *rows = path.read_text(encoding="utf-8").splitlines()
+        more = [row.replace("S01", "S02", 1) for row in rows]
+        if sheet == "participants.tsv":
+            more = [re.sub(r"[^\t]*\.osim", "deep.osim", row) for row in more]
+        path.write_text("\n".join([header, *rows, *more]) + "\n", encoding="utf-8")
+    study = load_study(file)
+    run_jobs(study)
+    steps = read_table(study.table("steps.tsv"))
+    assert set(steps["participant_id"]) == {"S01"}
+    trials = read_table(study.table("trials.tsv")).set_index("participant_id")
+    assert "crashed over a file" in trials.loc["S02", "reason"]
+    findings = read_table(study.table("findings.tsv"))
+    crash = findings[findings["rule"] == "library-crash"]
+    assert set(crash["participant_id"]) == {"S02"}
+    assert set(crash["file"]) == {"model_file of S02"}

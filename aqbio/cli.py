@@ -48,7 +48,9 @@ def end_with_parent() -> None:
         [*starters] = (one for one in psutil.Process().parents() if str(one.pid) == named)
         if not starters:
             return
-        is_alive = starters[0].is_running
+
+        def is_alive() -> bool:
+            return bool(starters[0].is_running()) and starters[0].status() != psutil.STATUS_ZOMBIE
 
     def watch() -> None:
         while is_alive():

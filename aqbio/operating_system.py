@@ -147,7 +147,15 @@ def _parent_changed(pid: int) -> Callable[[], bool]:
 
 
 def _process_ended(process: psutil.Process) -> Callable[[], bool]:
-    return lambda: not process.is_running()
+    """Tell the end of a process, also of one that its parent has not been told of yet."""
+    import psutil
+
+    def has_ended() -> bool:
+        with contextlib.suppress(psutil.Error):
+            return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+        return True
+
+    return has_ended
 
 
 def _ancestor(pid: int) -> psutil.Process | None:

@@ -7,6 +7,7 @@ import logging
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,7 @@ def test_the_exit_status_is_that_of_snakemake():
 
 HOLD = """
 import sys
+import time
 from pathlib import Path
 from aqbio.io.study import load_study
 from aqbio.study.jobs import claim_results
@@ -297,3 +299,36 @@ def works(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+JOB = """
+import os, sys, time
+from aqbio.cli import end_with_parent
+end_with_parent()
+print(os.getpid(), flush=True)
+time.sleep(60)
+"""
+
+STARTER = """
+import os, subprocess, sys
+os.environ["AQBIO_STARTED_BY"] = str(os.getpid())
+job = [sys.executable, "-c", sys.argv[1]]
+shell = ["sh", "-c", '"$@"; true', "sh"] if sys.argv[2] == "shell" else []
+subprocess.run([*shell, *job])
+"""
+
+ENDS_WITHIN_S = 20.0
+
+
+@pytest.mark.parametrize("between", ["nothing", "shell"])
+def test_a_job_ends_with_what_started_it(between):
+    """Also where a shell stays between the two, as older ones do."""
+    command = [sys.executable, "-c", STARTER, JOB, between]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
+        job = int(starter.stdout.readline())
+        assert works(job)
+        starter.kill()
+        limit = time.monotonic() + ENDS_WITHIN_S
+        while works(job) and time.monotonic() < limit:
+            time.sleep(0.1)
+        assert not works(job)

@@ -395,7 +395,7 @@ def refuse_special_paths(study: Study, here: Path | None = None) -> None:
                 f"the folder of the {what} has {part[0]} in its path, which Snakemake would "
                 "replace by something else.",
                 file=str(folder),
-                fix=f"rename that folder, or run aqbio inside of it (cd {folder.parent}).",
+                fix="rename that folder, or give files.data and results other ones in study.yaml.",
                 rule="path-special",
             )
 

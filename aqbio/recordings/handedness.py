@@ -21,7 +21,7 @@ from aqbio.io.recording import Recording
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_places
 from aqbio.labels.motion import segment_of
 from aqbio.names import SIDES
-from aqbio.recordings.axes import displacement, label_mean, mean_vector
+from aqbio.recordings.axes import CLEAR_RATIO, displacement, label_mean, mean_vector
 from aqbio.recordings.mirrored_plates import (
     LEFT_HANDED,
     PLATE_SIGNS,
@@ -61,7 +61,7 @@ sprint are 2 cm on the wrong side of each other, as feet cross."""
 UPPER_PARTS = ("pelvis", "torso", "head", "arm", "upper_arm", "forearm")
 """Legs alone are often exchanged; with one of these on the other side as well, a whole body is."""
 
-CLEAR_RATIO = 0.5
+LEFT_OVER = 0.5
 """Of two explanations of the same distances the better one leaves less than this share."""
 
 
@@ -219,16 +219,22 @@ def _axes(recording: Recording, labels: BodyLabels) -> FloatArray | None:
     up = mean_vector(pelvis - heels)
     if np.isnan(up).any() or not np.linalg.norm(up) > 0.0:
         return None
-    above = np.zeros(3)
-    above[np.argmax(np.abs(up))] = np.sign(up[np.argmax(np.abs(up))])
+    size = np.sort(np.abs(up))
+    if size[2] < CLEAR_RATIO * size[1]:
+        return None  # somebody who lies, kneels or bends down
+    above = np.asarray(np.where(np.abs(up) == size[2], np.sign(up), 0.0))
     signs = [
         (mean_vector(front - back), MIN_AHEAD_M),
         (mean_vector(toes - heels), MIN_AHEAD_M),
         (mean_vector(knees - 0.5 * (pelvis + ankles)), MIN_AHEAD_M),
         (displacement(pelvis), MIN_TRAVEL_M),
     ]
-    level = [(one * (1.0 - np.abs(above)), least) for one, least in signs]
-    ahead = [one / np.linalg.norm(one) for one, least in level if np.linalg.norm(one) > least]
+    level = [(one * (1.0 - np.abs(above)), abs(one @ above), least) for one, least in signs]
+    ahead = [
+        one / np.linalg.norm(one)
+        for one, climb, least in level
+        if np.linalg.norm(one) > max(least, climb)
+    ]
     return _voted_axes(ahead, above)
 
 
@@ -282,8 +288,8 @@ def verdict_on_sides(
             columns.append(_columns_agree(other, theirs, labels))
             continue
         same, exchanged = label_distances(recording, other, labels)
-        kept += same < CLEAR_RATIO * exchanged
-        gone += exchanged < CLEAR_RATIO * same
+        kept += same < LEFT_OVER * exchanged
+        gone += exchanged < LEFT_OVER * same
         if not (kept or gone):
             return "undecided", own
     if kept or gone:

@@ -303,6 +303,18 @@ def _draw_unit(random: Random, recordings: Recordings) -> Parameters:
     return {"trial": trial, "of": of, "factor": float(_choose(random, [0.001, 0.1, 10.0, 1000.0]))}
 
 
+OF_UNIT = {
+    "markers": r"marker|coordinat|length|\bsize|stature|distance|apart|position|segment",
+    "forces": r"forces?\b|\bloads?\b",
+    "moments": r"moments?\b|centres? of pressure",
+}
+
+
+def _make_unit(trial: str, of: str, factor: float) -> Alteration:
+    cause = f"{together(OF_UNIT[of])}{UNIT.removeprefix('^')}"
+    return _simple(by.other_unit, cause, "unit")(trial, of=of, factor=factor)
+
+
 def _draw_language(random: Random, _: Recordings) -> Parameters:
     language = str(_choose(random, list(WORDS)))
     writing = int(random.integers(len(SIDE_WORDS[language])))
@@ -408,7 +420,7 @@ KINDS: dict[str, Kind] = {
     "dead_plate": (_simple(by.dead_plate, DEAD, "dead"), _draw_dead),
     "displaced": (_simple(by.displaced_plates, MISPLACED, "place"), _draw_displaced),
     "rate": (_simple(by.other_rate, RATE, "rate"), _draw_rate),
-    "unit": (_simple(by.other_unit, UNIT, "unit"), _draw_unit),
+    "unit": (_make_unit, _draw_unit),
     "language": (_make_language, _draw_language),
     "harmless": (_make_harmless, _draw_harmless),
 }

@@ -115,16 +115,22 @@ JOINT = ["column", "source", "axis", "statistic"]
 """What names a stance mean of a joint moment, or of a force that is estimated without plates."""
 
 
+def is_kept(steps: pd.DataFrame) -> pd.Series[bool]:
+    """Whether pages and figures show a step: see `kept_steps`."""
+    whole, contact = steps["status"] == "ok", steps["status"] == "incomplete"
+    trial = [steps["participant_id"], steps["trial_id"]]
+    alone = ~whole.groupby(trial).transform("any").astype(bool)
+    kept: pd.Series[bool] = whole | (contact & alone)
+    return kept
+
+
 def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
     """Steps that pages and figures show, with their speed under the name ``speed``.
 
     The whole steps of a trial; of a trial without any, as where there is one plate, its contacts
     that were recorded whole: their flight is not known.
     """
-    whole, contact = steps["status"] == "ok", steps["status"] == "incomplete"
-    trial = [steps["participant_id"], steps["trial_id"]]
-    alone = ~whole.groupby(trial).transform("any").astype(bool)
-    kept = steps[whole | (contact & alone)].reset_index(drop=True)
+    kept = steps[is_kept(steps)].reset_index(drop=True)
     return kept.assign(speed=kept["speed_mps"])
 
 

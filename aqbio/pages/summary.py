@@ -11,7 +11,7 @@ import pandas as pd
 
 from aqbio.config import Participant
 from aqbio.errors import Cause, Finding, causes, listed
-from aqbio.figures.step_means import kept_steps
+from aqbio.figures.step_means import is_kept, kept_steps
 from aqbio.figures.words import digits
 from aqbio.names import AGAINST_USE, DOUBTFUL, LOST, PARTLY, TRIAL_STATES
 from aqbio.pages.filters import counted, enumerated, missing, rows
@@ -41,14 +41,15 @@ def sample_words(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame
     who = f"{kept['participant_id'].nunique()} of {athletes}"
     who = athletes if who.startswith(f"{len(people)} of") else who
     speed = _range(kept["speed_mps"], "m/s")
+    were = "was" if len(kept) == 1 else "were"
     alone = int((kept["status"] != "ok").sum())
     if not alone:
-        return f"{counted(len(kept), 'step')} of {who} were analysed, at {speed}."
+        return f"{counted(len(kept), 'step')} of {who} {were} analysed, at {speed}."
     contacts = counted(alone, "single contact")
     steps_words = f"{counted(len(kept) - alone, 'step')} and " if len(kept) > alone else ""
     return (
-        f"{steps_words}{contacts} of {who} were analysed, at {speed}; where no next touchdown was "
-        "measured, nothing is known of flight and step length."
+        f"{steps_words}{contacts} of {who} {were} analysed, at {speed}; where no next "
+        "touchdown was measured, nothing is known of flight and step length."
     )
 
 
@@ -115,9 +116,9 @@ def facts(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> li
         ("Speed", "speed_mps", "m/s"), ("Contact time", "contact_s", "s"),
         ("Flight time", "flight_s", "s"),
     ):  # fmt: skip
-        if len(whole):
+        if whole[column].notna().any():
             found.append((label, _range(whole[column], unit)))
-    reasons = steps.loc[steps["status"] != "ok", "reason"].astype(object)
+    reasons = steps.loc[~is_kept(steps), "reason"].astype(object)
     # what follows a semicolon are the numbers of one contact: they are in steps.tsv
     short = reasons.where(reasons.notna(), "no reason recorded").map(
         lambda one: str(one).partition(";")[0]

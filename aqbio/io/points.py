@@ -197,6 +197,8 @@ def _neighbours(path: FloatArray, others: FloatArray) -> IntArray:
     """Markers among ``others`` (T, M, 3) that are near a path (T, 3) and move with it."""
     distance = np.linalg.norm(others - path[:, None], axis=2)
     known = np.flatnonzero(np.isfinite(distance).any(axis=0))
+    if not len(known):
+        return known
     low, middle, high = np.nanpercentile(distance[:, known], (10.0, 50.0, 90.0), axis=0)
     order = np.argsort(high - low + 0.1 * middle)[:NEIGHBOURS]
     steady = (high - low)[order] < MAX_DISTANCE_CHANGE_M

@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.config import MarkerSet
 from aqbio.config.settings import LaboratoryAxes
-from aqbio.errors import AqbioError, distinct
+from aqbio.errors import AqbioError, distinct, listed
 from aqbio.force_plates.forces import plate_axes
 from aqbio.io.recording import METRES, Recording
 from aqbio.recordings.notes import Notes
@@ -190,7 +190,7 @@ def laboratory_axes(
             axes = detected_axes(clues)
         except ValueError as error:
             unseen = _unseen_labels(recording, marker_set) if "known" in str(error) else []
-            what = f"No marker is seen of {' and of '.join(unseen)}. Therefore " if unseen else ""
+            what = f"No marker is seen of {listed(unseen)}. Therefore " if unseen else ""
             fix = "name markers of heels and pelvis that are there in the marker set"
             if not unseen:
                 fix = "correct the labels of pelvis and feet in the marker set, or state "

@@ -254,13 +254,15 @@ def test_labels_that_nobody_mapped_are_in_no_pose(tmp_path, monkeypatch):
     prepared = xr.Dataset(
         {"marker_raw": (("time", "marker", "axis"), raw)},
         coords={"time": time, "marker": labels, "axis": axis},
+        attrs={"free_moment": "measured"},
     )
     followed = np.array([[1, 1], [1, 0], [1, 1], [1, 1]], dtype=bool)
     solved = xr.Dataset(
         {"marker_followed": (("time", "marker"), followed)},
         coords={"time": time, "marker": ["r_asis", "l_asis"]},
     )
-    write_dataset(solved, tmp_path / "run.nc", {"from_coordinates": ""})
+    attributes = {"from_coordinates": "", "free_moment": "measured"}
+    write_dataset(solved, tmp_path / "run.nc", attributes)
     names = {"LASI": "l_asis", "RASI": "r_asis"}
     study = SimpleNamespace(
         folder=lambda *_: tmp_path,

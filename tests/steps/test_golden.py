@@ -292,7 +292,10 @@ def worked(study: Study, patch: pytest.MonkeyPatch) -> None:
             entry(one, OK, "", surface="overground", findings=[gap]) for one in names
         ], findings=[mass])  # fmt: skip
         write_manifest(study, who, "scale", [])
-        solved = [entry(one, OK, "", **(SOLVED if one != "edge" else {})) for one in names]
+        solved = [
+            entry(one, OK, "", **(SOLVED if one != "edge" else dict.fromkeys(SOLVED)))
+            for one in names
+        ]
         write_manifest(study, who, "inverse_kinematics", solved)
         fits = [
             entry(one, OK, "", **{

@@ -109,7 +109,9 @@ def test_golden_words_of_labels_lengths_and_segments(fit):
             q[frames.still, fit.problem.free.tolist().index(column)] = np.radians(elbow)
             body = calibration(replace(fit, state=replace(fit.state, q=q)))
         static = SimpleNamespace(trial_id="stand")
-        study = SimpleNamespace(model_map=MAP, static_of=lambda _: static)
+        study = SimpleNamespace(
+            model_map=MAP, static_of=lambda _: static, read_manifest=lambda *_: {"spare_labels": {}}
+        )
         parts, said = unplaced_segments(study, "P1", body)
         return [*said, str(parts)]
 

@@ -159,6 +159,10 @@ NEIGHBOURS, MIN_NEIGHBOURS = 3, 2
 """Markers whose distances from all parts of a path are compared, and how many there must be: those
 that keep theirs, the nearest ones first."""
 
+STEADY_RATIO, STEADY_MARGIN_M = 3.0, 0.005
+"""Neighbours whose distances vary by more than this many times those of the steadiest two, and a
+margin for noise, are on other segments: the path may be elsewhere in its other parts."""
+
 LINK_NOISE_M = 0.03
 """Error of a path that is continued to its other part, besides what acceleration makes."""
 
@@ -173,13 +177,14 @@ def joined_path(parts: FloatArray, others: FloatArray, rate: float) -> FloatArra
     visible = np.asarray(np.isfinite(parts).all(axis=2))
     first_frames = np.where(visible.any(axis=0), visible.argmax(axis=0), len(visible))
     order = [one for one in np.argsort(first_frames) if visible[:, one].any()]
-    neighbours = others[:, _neighbours(parts[:, visible.sum(axis=0).argmax()], others)]
+    nearby, spread = _neighbours(parts[:, visible.sum(axis=0).argmax()], others)
+    neighbours = others[:, nearby]
     path = np.full(parts[:, 0].shape, np.nan)
     for number, one in enumerate(order):
         part = parts[:, one]
         if number and not (
             _same_where_both(path, part)
-            and _same_distances(path, part, neighbours)
+            and _same_distances(path, part, neighbours, spread)
             and _continues(path, part, rate)
         ):
             return None
@@ -193,27 +198,35 @@ def _same_where_both(path: FloatArray, part: FloatArray) -> bool:
     return float(np.nanmax(apart, initial=0.0)) <= SAME_PLACE_M
 
 
-def _neighbours(path: FloatArray, others: FloatArray) -> IntArray:
-    """Markers among ``others`` (T, M, 3) that are near a path (T, 3) and move with it."""
+def _neighbours(path: FloatArray, others: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Markers among ``others`` (T, M, 3) that are near a path (T, 3) and move with it.
+
+    With the range, m, in which their distances from it vary.
+    """
     distance = np.linalg.norm(others - path[:, None], axis=2)
     known = np.flatnonzero(np.isfinite(distance).any(axis=0))
     if not len(known):
-        return known
+        return known, np.zeros(0)
     low, middle, high = np.nanpercentile(distance[:, known], (10.0, 50.0, 90.0), axis=0)
     order = np.argsort(high - low + 0.1 * middle)[:NEIGHBOURS]
-    steady = (high - low)[order] < MAX_DISTANCE_CHANGE_M
-    return np.asarray(known[order[steady]])
+    ranges = (high - low)[order]
+    steadiest = ranges[:MIN_NEIGHBOURS].max(initial=0.0)
+    steady = ranges < min(MAX_DISTANCE_CHANGE_M, STEADY_RATIO * steadiest + STEADY_MARGIN_M)
+    chosen = order[steady]
+    return np.asarray(known[chosen]), np.asarray((high - low)[chosen])
 
 
-def _same_distances(path: FloatArray, part: FloatArray, neighbours: FloatArray) -> bool:
-    """Whether two paths (T, 3) are as far from their neighbours (T, N, 3)."""
+def _same_distances(
+    path: FloatArray, part: FloatArray, neighbours: FloatArray, spread: FloatArray
+) -> bool:
+    """Tell whether paths (T, 3) are as far from neighbours (T, N, 3), within their ``spread``."""
     first, second = (np.linalg.norm(neighbours - one[:, None], axis=2) for one in (path, part))
     known = np.isfinite(first).any(axis=0) & np.isfinite(second).any(axis=0)
     if known.sum() < MIN_NEIGHBOURS:
         return False
     medians = (np.nanmedian(one[:, known], axis=0) for one in (first, second))
     change = np.abs(np.subtract(*medians))
-    return bool((change < MAX_DISTANCE_CHANGE_M).all())
+    return bool((change < MAX_DISTANCE_CHANGE_M + spread[known]).all())
 
 
 def _continues(path: FloatArray, part: FloatArray, rate: float) -> bool:

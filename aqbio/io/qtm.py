@@ -64,7 +64,8 @@ def qtm_header(lines: Sequence[str]) -> QtmHeader:
     for number, line in enumerate(lines[:HEADER_LIMIT]):
         key, *cells = line.split("\t")
         key = key.strip()
-        if not key or key != key.upper() or not key[0].isalpha():
+        is_key = key[:1].isalpha() and key == key.upper() and key.lower() not in MISSING
+        if not is_key:
             return QtmHeader(values, number)
         if key != "EVENT":
             values[key] = [cell.strip() for cell in cells]

@@ -49,6 +49,7 @@ def test_a_remark_says_what_a_cell_was_read_as(tmp_path):
     assert second.row is None
     remarks = [one for one in findings if one.severity == "info"]
     errors = [one for one in findings if one.severity == "error"]
+    assert {one.rule for one in remarks} == {"cell-understood"}
     assert [one.where for one in remarks] == ["line 2"] * 3
     assert [one.where for one in errors] == ["line 3"] * 3
     for value in ("'h'", "'178'", "'80 st'"):

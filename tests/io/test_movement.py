@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqbio.io import movement
+from aqbio.io.recording import Recording
+from aqbio.io.trial_files import standing_recording
 from tests.golden import differences, sizes
 
 RATE, FRAMES = 200.0, 120
@@ -149,6 +151,12 @@ def test_a_person_who_walks_in_and_out_stands_in_between(seed, begin, stands, un
     assert first - margin <= part.start < part.stop <= last + margin
     assert part.stop - part.start > 0.7 * (last - first)
     assert movement.is_static(unit * points[part])
+    if unit == 1.0:
+        labels = tuple(f"M{number}" for number in range(20))
+        standing = standing_recording(Recording(labels, points, rate), "static.trc")
+        np.testing.assert_array_equal(standing.positions, points[part])
+        assert standing.first_time == part.start / rate
+        assert [one.rule for one in standing.findings] == ["static-moves"]
 
 
 @settings(max_examples=25, deadline=None)

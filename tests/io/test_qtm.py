@@ -72,6 +72,7 @@ def test_what_is_no_marker_is_named_with_what_to_do(tmp_path, name):
     (tmp_path / f"{name}.tsv").write_text(text, encoding="utf-8")
     with pytest.raises(AqbioError, match=what) as refused:
         read_recording(tmp_path / f"{name}.tsv")
+    assert refused.value.rule == "tsv-kind"
     assert refused.value.fix
     (unusable,) = folder_content(tmp_path).unusable
     assert what in unusable.why
@@ -87,17 +88,20 @@ def test_a_new_study_reads_them_and_leaves_sheets_alone(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "what"),
+    ("change", "rule"),
     [
-        (("FREQUENCY\t250", "FREQUENCY\t"), "no rate"),
-        (("NO_OF_FRAMES\t60", "NO_OF_FRAMES\t61"), ""),
+        (lambda text: text.replace("FREQUENCY\t250", "FREQUENCY\t"), "tsv-rate"),
+        (lambda text: text.replace("NO_OF_FRAMES\t60", "NO_OF_FRAMES\t61"), ""),
+        (lambda text: text.rstrip() + "\t1\t2\t3\t4\n", "tsv-columns"),
+        (lambda text: text.replace("0.0", "0.O"), "tsv-number"),
     ],
 )
-def test_headers_that_lack_something_are_named(tmp_path, change, what):
+def test_files_that_are_not_whole_are_named(tmp_path, change, rule):
     path = write_qtm(tmp_path / "run.tsv", made_run.markers()[:60], 250)
-    path.write_text(path.read_text("utf-8").replace(*change), encoding="utf-8")
-    if what:
-        with pytest.raises(AqbioError, match=what):
+    path.write_text(change(path.read_text("utf-8")), encoding="utf-8")
+    if rule:
+        with pytest.raises(AqbioError) as refused:
             read_recording(path)
+        assert refused.value.rule == rule
     else:
         assert [one.rule for one in read_recording(path).findings] == ["trc-count"]

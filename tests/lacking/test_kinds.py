@@ -94,6 +94,8 @@ def test_what_must_not_be_used_is_left_out_or_said_on_every_page(sound, tmp_path
     assert forces.isna().all(axis=None) == spoils_forces
     levels = found.rows.loc[found.rows["value"].notna(), "level"].astype(str)
     assert levels.isin(["C", "joint"]).any() != spoils_forces
+    rules = set(read_table(found.results / "tables" / "findings.tsv")["rule"])
+    assert ("forces-not-used" in rules) == spoils_forces
     if spoils_forces:
         assert not OF_FORCES.search(words_of("".join(found.pages.values())))
         assert "no plate measured" not in words_of("".join(found.pages.values()))

@@ -18,6 +18,7 @@ from aqbio.recordings.label_check import (
     with_numbered_unknowns,
 )
 from aqbio.recordings.notes import Notes
+from aqbio.recordings.stage import _calibration_only, calibration_labels, without_absences
 from aqbio.recordings.trial import prepare_trial
 from tests.stages import made_run
 
@@ -70,3 +71,24 @@ def test_a_readers_finding_names_no_label_that_the_marker_set_lacks():
     numbered = with_numbered_unknowns(recording, MARKER_SET, notes)
     assert numbered.findings[0].what == "unused point 2, RASI: far away."
     assert "Jane" not in repr((numbered, notes.findings))
+
+
+@settings(max_examples=60, deadline=None)
+@given(of_static=lacking, of_runs=st.lists(lacking, min_size=1, max_size=3))
+def test_labels_of_the_static_trial_alone_are_one_remark(of_static, of_runs):
+    """Those that every run lacks; what one run lacks stays a finding of that run."""
+    worn = set(made_run.LABELS) - of_static
+    runs = [
+        {
+            "status": "ok",
+            "findings": [{"rule": "marker-absent", "label": label} for label in sorted(absent)],
+        }
+        for absent in of_runs
+    ]
+    calibrating = calibration_labels(worn, runs)
+    assert calibrating == worn.intersection(*of_runs)
+    for run, absent in zip(runs, of_runs, strict=True):
+        left = {one["label"] for one in without_absences(run, calibrating)["findings"]}
+        assert left == absent - calibrating
+    remark = _calibration_only("P1", sorted(calibrating))
+    assert (remark.rule, remark.severity) == ("markers-calibration", "info")

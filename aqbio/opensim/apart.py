@@ -52,7 +52,10 @@ def with_model(model: Path, work: Callable[[], R]) -> R:
 def _refuse_crash(model: Path, _state: tuple[int, ...]) -> None:
     """Refuse a model over which another Python crashes; whatever else is wrong, the work says."""
     ended = subprocess.run(
-        [sys.executable, "-c", TRIAL, str(model)], check=False, capture_output=True
+        [sys.executable, "-c", TRIAL, str(model)],
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     if ended.returncode not in (0, EXCEPTION):
         raise model_crash(ended.returncode, model)

@@ -70,6 +70,7 @@ def _attributes(prepared: PreparedTrial, cutoff: float) -> dict[str, Any]:
         "cutoff": cutoff,
         "event_threshold": prepared.threshold,
         "events": prepared.events,
+        "force_lag": prepared.force_lag,
         **_low_pass_attributes(prepared),
         "free_moment": MEASURED
         if prepared.loads is None or free_moment_measured(prepared.loads.free_moment)

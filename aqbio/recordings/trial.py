@@ -87,6 +87,8 @@ class PreparedTrial:
     vertical: tuple[Plates, FeetLoads] | None = None
     """Plates and loads whose vertical force carries the runner, whatever is wrong with the other
     components: they weigh."""
+    force_lag: float = float("nan")
+    """Lag of the forces behind the markers of the body, s, that is left; NaN where unknown."""
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -167,6 +169,7 @@ def prepare_trial(
         low_pass=None if contact.loads is None else contact.low_pass,
         forces_lost=contact.forces_lost,
         vertical=contact.vertical,
+        force_lag=contact.force_lag,
     )
 
 
@@ -183,6 +186,7 @@ class _GroundContact:
     low_pass: ForceLowPass | None = None
     forces_lost: bool = False
     vertical: tuple[Plates, FeetLoads] | None = None
+    force_lag: float = float("nan")
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -216,7 +220,7 @@ def _moving_contact(
     if masses is not None:
         paths = recording.positions, recording.rate
         body = marked_body(recording.labels, *paths, marker_set, masses)
-    plates = _on_clock_of_markers(plates, recording, feet, body, trial, marker_set, notes)
+    plates, lag = _on_clock_of_markers(plates, recording, feet, body, trial, marker_set, notes)
     plates, moments = with_right_moments(plates, feet, frames, notes)
     loads, ground, threshold, low_pass = _moving(
         recording, plates, feet, trial, marker_set, settings, notes
@@ -231,8 +235,9 @@ def _moving_contact(
         plates, loads, events.contacts, body, prepare.cutoff_hz, notes, moments
     )
     contact = _GroundContact(
-        ground, plates, loads, events, tuple(kinematic), threshold, low_pass, forces_lost, vertical
-    )
+        ground, plates, loads, events, tuple(kinematic), threshold, low_pass, forces_lost,
+        vertical, lag,
+    )  # fmt: skip
     _note_whole_contacts(contact.contacts, len(frames) / recording.rate, notes)
     return contact
 
@@ -305,19 +310,23 @@ def _on_clock_of_markers(
     trial: Trial,
     marker_set: MarkerSet,
     notes: Notes,
-) -> Plates | None:
-    """Plates shifted by the lag of their forces, where that is no clock's, with a finding.
+) -> tuple[Plates | None, float]:
+    """Plates shifted by the lag of their forces, where that is no clock's, and the lag left then.
 
     Contacts come from the foot markers alone: what the forces say of the ground is as late as they.
     """
     if plates is None:
-        return None
+        return None, float("nan")
     unstated = trial.model_copy(update={"belt_speed_mps": None})
     silent = replace(notes, findings=[])
     ground = running_ground(recording, None, unstated, marker_set, Laboratory(), silent)
     contacts = marker_events(feet, recording, ground, marker_set).contacts
     time = np.arange(len(feet)) / recording.rate
-    return without_lag(plates, force_lag(plates, feet, contacts, time, body), notes)
+    lag = force_lag(plates, feet, contacts, time, body)
+    shifted = without_lag(plates, lag, notes)
+    if shifted is not plates:
+        return shifted, 0.0
+    return plates, float("nan") if body is None else lag
 
 
 def _moving(

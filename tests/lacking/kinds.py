@@ -132,7 +132,7 @@ def heavier_static(factor: float) -> Callable[[Recordings], Recordings]:
 
 
 FAULTS = {
-    "forces late": (late_forces, (0.007, 0.014), True),
+    "forces late": (late_forces, (0.013, 0.019), True),
     "another's static": (heavier_static, (1.053, 1.09), False),
 }
 """What is planted: by which function, between which sizes, and whether it spoils forces."""

@@ -16,8 +16,8 @@ from tests.jobs import run_jobs
 from tests.lacking.alterations import Recordings, part_of
 from tests.lacking.kinds import FAULTS, NAMED, Kind, drawn_kinds
 from tests.lacking.outcome import Outcome, filled_study, outcome, outcome_of
-from tests.lacking.recordings import virtual
-from tests.lacking.test_lacking import LENGTH, SETTINGS
+from tests.lacking.recordings import SHORT_S, virtual
+from tests.lacking.test_lacking import SETTINGS
 from tests.pages import words_of
 from tests.undrawn import draw_nothing
 
@@ -31,7 +31,7 @@ MASS_KG = "75"
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory) -> tuple[Recordings, Outcome]:
-    recordings = virtual(3).of_moving(lambda take: part_of(take, 0.0, LENGTH))
+    recordings = virtual(3).of_moving(lambda take: part_of(take, 0.0, SHORT_S))
     return recordings, outcome(tmp_path_factory.mktemp("kinds"), recordings, SETTINGS)
 
 

@@ -104,7 +104,10 @@ SAMPLES = {
     ),
     "sample_14_sample14.c3d": Sample(
         "RASI LASI", "SACR", "LANK LTOE", "RHEE RTOE", "lllllrrl",
-        ["contact-near-edge", "contact-shared", "plate-force-unit", "plate-offset"],
+        [  # its forces jump by nearly all of their peak at samples 384, 1024 and 1280: lost blocks
+            "contact-broken", "contact-near-edge", "contact-shared", "no-whole-contact",
+            "plate-force-unit", "plate-offset",
+        ],
     ),
 }  # fmt: skip
 

@@ -31,7 +31,7 @@ from aqbio.operating_system import (
     is_too_long,
     relative_path,
 )
-from aqbio.study.jobs import parameters
+from aqbio.study.jobs import sheet_rows
 from tests.small_study import write_small_study
 from tests.systems import only_portable, sick
 from tests.workflow.conftest import write_workflow
@@ -348,7 +348,7 @@ def test_line_ends_of_windows_change_nothing(tmp_path):
         assert b"\r\n" in path.read_bytes()
     second = load_study(file)
     assert (first.participants, first.trials) == (second.participants, second.trials)
-    assert parameters(first, "P1", "prepare") == parameters(second, "P1", "prepare")
+    assert sheet_rows(first, "P1") == sheet_rows(second, "P1")
 
 
 # words --------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from aqbio.stats.outcomes import STATISTICS, athlete_intervals
 from aqbio.stats.power import power_row
 from aqbio.stats.registry import read_registry
 from aqbio.stats.robustness import Arm, fragility, influential, leave_one_out, spread
-from aqbio.stats.verdict import Verdict, examined, families, judged
+from aqbio.stats.verdict import Verdict, examine, families, judge
 from tests.golden import differences, sizes
 
 REGISTRY = read_registry()
@@ -264,9 +264,9 @@ def _row(one: Verdict) -> Iterator[str]:
 def _lines(case: Case, evidence: Evidence) -> Iterator[str]:
     asked = [one for one in REGISTRY.hypotheses if one.id in case.names.split()]
     registry = REGISTRY.model_copy(update={"hypotheses": tuple(asked)})
-    every = examined(evidence, registry)
+    every = examine(evidence, registry)
     family = families(every)
-    for one, own in zip(judged(every, registry), every, strict=True):
+    for one, own in zip(judge(every, registry), every, strict=True):
         yield from (f"{one.hypothesis}: {line}" for line in _row(one))
         for gate in own.gates:
             yield f"{one.hypothesis} {gate.name}: {gate.words}"
@@ -309,7 +309,7 @@ def test_golden_athletes_and_arms(drawn):
     for world, count in (("W0", 12), ("W1", 48)):
         table = athletes_from_steps(drawn(world, count).steps)
         lines += [f"{world} {name}: {sizes(table[name].to_numpy(float))}" for name in table]
-    own = judged(examined(drawn("W1"), REGISTRY), REGISTRY)[0]
+    own = judge(examine(drawn("W1"), REGISTRY), REGISTRY)[0]
 
     def arm(name: str, shift: float, **changes: object) -> Arm:
         changed = replace(own, estimate=own.estimate + shift, **changes)
@@ -340,11 +340,11 @@ def test_golden_athletes_and_arms(drawn):
 def test_what_may_not_matter_does_not(drawn):
     """Curves, the order of steps, and errors that are too large to be believed."""
     evidence = drawn("W1")
-    own = judged(examined(evidence, REGISTRY), REGISTRY)
+    own = judge(examine(evidence, REGISTRY), REGISTRY)
     less = replace(evidence, curves=None)
-    assert repr(judged(examined(less, REGISTRY), REGISTRY)) == repr(own)
+    assert repr(judge(examine(less, REGISTRY), REGISTRY)) == repr(own)
     order = np.random.default_rng(2).permutation(len(evidence.steps))
     mixed = replace(evidence, steps=evidence.steps.iloc[order])
-    for one, again in zip(own, judged(examined(mixed, REGISTRY), REGISTRY), strict=True):
+    for one, again in zip(own, judge(examine(mixed, REGISTRY), REGISTRY), strict=True):
         assert one.verdict == again.verdict
         assert one.estimate == pytest.approx(again.estimate, rel=1e-9, nan_ok=True)

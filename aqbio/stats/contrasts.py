@@ -102,7 +102,7 @@ def at_one_speed(evidence: Evidence, contrast: Contrast) -> bool:
     return bool(abs(change) <= SAME_SPEED)
 
 
-def missing_sprints(evidence: Evidence, hypothesis: Hypothesis) -> tuple[str, ...]:
+def missing_for_contrast(evidence: Evidence, hypothesis: Hypothesis) -> tuple[str, ...]:
     """Say what a study lacks for a contrast, and in which sheet it would be written."""
     contrast = hypothesis.contrast
     if contrast is None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.stats.contrasts import LATER, missing_sprints
+from aqbio.stats.contrasts import LATER, missing_for_contrast
 from aqbio.stats.evidence import Evidence, for_steps, with_minimum
 from aqbio.stats.measurement import LEAST_RELIABLE, estimate_error, reliability, trusted_trials
 from aqbio.stats.outcome import Outcome
@@ -82,7 +82,7 @@ def missing_needs(
             *words,
             "every normal trial speeds up, and only H8c and contrasts read such trials",
         )
-    return (*words, *(missing_sprints(evidence, hypothesis) if outcome is None else ()))
+    return (*words, *(missing_for_contrast(evidence, hypothesis) if outcome is None else ()))
 
 
 def gate_results(case: Case) -> tuple[Gate, ...]:

@@ -62,13 +62,13 @@ def trusted_trials(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool
     group rate over it are within their limits.
     """
     trials, limits = evidence.trials, evidence.limits
-    is_closed = (trials["residual_ratio"] >= limits.effect_to_residual) & (
+    within_limits = (trials["residual_ratio"] >= limits.effect_to_residual) & (
         trials["residual_moment"] <= limits.yaw_residual_nm
     )
     precision = PRECISION_ERRORS.get(hypothesis.id)
-    is_precise = is_closed if precision is None else error(evidence, precision[0]).notna()
+    is_precise = within_limits if precision is None else error(evidence, precision[0]).notna()
     has_residual = ~trials["consistent"] & trials["residual_moment"].notna()
-    sound: pd.Series[bool] = is_closed.where(has_residual, is_precise) & ~trials["suspect"]
+    sound: pd.Series[bool] = within_limits.where(has_residual, is_precise) & ~trials["suspect"]
     return sound
 
 

@@ -42,7 +42,7 @@ class PowerRow:
     """Of the test alone, at the smallest effect of interest; 0 with fewer athletes than a verdict
     takes."""
     athletes_needed: float
-    """For a power of 80 % of the test alone there; at least what a verdict takes anyhow."""
+    """For a power of 80 % of the test alone there; at least the number that a verdict takes."""
 
 
 def power_row(

@@ -214,7 +214,7 @@ def three_way(
 ) -> tuple[ResultCode, str]:
     """Apply the three-way rule where the gates passed: result code, and the reason in words.
 
-    ResultCode: p below alpha in the predicted direction, an estimate of at least delta, and the
+    Found: p below alpha in the predicted direction, an estimate of at least delta, and the
     hypothesis's own condition. Not supported: p below alpha against an effect of delta or more; the
     opposite is found where the 95 % interval lies on the other side of 0. Too imprecise: neither.
     """

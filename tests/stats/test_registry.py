@@ -207,8 +207,8 @@ def test_a_change_is_that_of_least_squares_on_the_order():
     constant = np.polyfit(later, change, 1)[1]
     assert found.estimate == pytest.approx(constant, rel=1e-9)
     assert found.estimate == pytest.approx(-3.0, abs=0.6)
-    plain = hypothesis_outcome(evidence, asked.model_copy(update={"contrast": asked.contrast.model_copy(
-        update={"hold": ()})}))  # fmt: skip
+    contrast = asked.contrast.model_copy(update={"hold": ()})
+    plain = hypothesis_outcome(evidence, asked.model_copy(update={"contrast": contrast}))
     assert plain.estimate == pytest.approx(change.mean(), rel=1e-12)
 
 

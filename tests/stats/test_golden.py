@@ -15,7 +15,7 @@ import pytest
 
 from aqbio.config.settings import Quality
 from aqbio.stats.athlete_statistics import athletes_from_steps
-from aqbio.stats.evidence import Choices, Evidence, counted, usable
+from aqbio.stats.evidence import Choices, Evidence, counted_evidence, usable_evidence
 from aqbio.stats.measurement import ERRORS, estimate_error, lag_variances, reliability
 from aqbio.stats.outcomes import STATISTICS, athlete_intervals
 from aqbio.stats.power import power_row
@@ -276,7 +276,7 @@ def _lines(case: Case, evidence: Evidence) -> Iterator[str]:
         yield f"{one.hypothesis} values {list(values)}: {sizes(values.to_numpy(float).ravel())}"
         again = own.outcome.test(values)
         assert again.error.value == pytest.approx(own.outcome.estimate, rel=1e-9, nan_ok=True)
-        used = counted(usable(evidence), own.hypothesis)
+        used = counted_evidence(usable_evidence(evidence), own.hypothesis)
         error = [estimate_error(used, own.hypothesis), reliability(used, own.hypothesis)]
         yield f"{one.hypothesis} error, reliability: {sizes(np.array(error, dtype=float))}"
         if not case.deep:

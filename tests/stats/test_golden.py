@@ -70,7 +70,7 @@ def sprints(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Change:
 
 
 def without(choose: Callable[[pd.DataFrame], pd.Series]) -> Change:
-    return lambda one: one.where(~choose(one.steps))
+    return lambda one: one.select_steps(~choose(one.steps))
 
 
 def people(make: Callable[[np.random.Generator, int], dict[str, object]], seed: int = 5) -> Change:
@@ -249,7 +249,7 @@ CASES = {
 
 def _first(one: Evidence, number: int) -> Evidence:
     names = one.athletes.index[:number]
-    kept = one.where(one.steps["participant_id"].isin(names))
+    kept = one.select_steps(one.steps["participant_id"].isin(names))
     own = one.sprints[one.sprints["participant_id"].isin(names)]
     return replace(kept, athletes=one.athletes[:number], sprints=own)
 

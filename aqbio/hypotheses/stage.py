@@ -87,13 +87,13 @@ StudyVerdicts = tuple[tuple[Verdict, ...], dict[str, Callable[[], Any]], list[Pa
 
 
 def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> StudyVerdicts:
+    """Judge all hypotheses, and prepare the rows of every table."""
     study_evidence = read_evidence(study, parts)
     evidence = study_evidence.evidence
     basis = short_hash(verdict_basis(study))
     candidates = _examine_all(evidence, registry, parts)
-    verdicts = tuple(
-        replace(verdict, registry_hash=basis) for verdict in judge(candidates, registry)
-    )
+    judged = judge(candidates, registry)
+    verdicts = tuple(replace(verdict, registry_hash=basis) for verdict in judged)
     family_sizes = families(candidates)
     arms = multiverse(study_evidence, verdicts, registry, parts, cores)
     outcomes = {

@@ -18,7 +18,7 @@ from aqbio.intake.contents import named_in, of_trial
 from aqbio.inverse_kinematics.stage import trial_to_solve
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import CheckedStudy, Study
-from aqbio.multiverse.specifications import every_specification, left_out_findings, lower_rate
+from aqbio.multiverse.specifications import all_specifications, left_out_findings, lower_rate
 from aqbio.recordings.stage import prepare_participant
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import OK, TrialOutcome, earlier_failures, run_trial
@@ -101,7 +101,7 @@ def _of_evidence(study: Study, name: str) -> Iterator[Finding]:
     trials = [one["trial_id"] for one in done if one["status"] == OK and one["trial_id"] in moving]
     folder = study.folder(name, "prepare")
     rates = {one: lower_rate(read_dataset(folder / f"{one}.nc").attrs) for one in trials}
-    specifications = every_specification(
+    specifications = all_specifications(
         study.settings, consistent=study.settings.consistency.enabled
     )
     yield from left_out_findings(specifications, rates, name)

@@ -22,7 +22,7 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import load_study
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion
-from aqbio.multiverse.specifications import every_specification, left_out_findings, pelvis_members
+from aqbio.multiverse.specifications import all_specifications, left_out_findings, pelvis_members
 from aqbio.observed.determined import determined, determined_by_file, segment_sds, usual_covariance
 from aqbio.observed.mask import NOT_IN_FILE, NOT_IN_MODEL, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.observed.parts import (
@@ -313,7 +313,7 @@ def _decided() -> Iterator[str]:
     for given in ARMS:
         for consistent in (True, False):
             settings = StudySettings(name="made", multiverse=given)
-            every = every_specification(settings, consistent=consistent)
+            every = all_specifications(settings, consistent=consistent)
             yield f"# {given}, fitted: {consistent}: {' '.join(one.name for one in every)}"
             yield f"pelvis: {' '.join(pelvis_members(settings))}"
             for rates in RATES:

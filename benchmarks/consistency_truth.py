@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.consistency.balance import centre_estimates
-from aqbio.consistency.fit import TrialFit, fit_trial, group_momentum, moved_body
+from aqbio.consistency.fit import TrialFit, body_kinematics, fit_trial, group_momentum
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import Weights
 from aqbio.gait.roles import group_sum
@@ -213,7 +213,7 @@ def coverage(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
     squares over frames); and the same of how stance means of the same foot scatter in the trial.
     """
     truth, drawn = true_momentum(made), coordinate_samples(fit)
-    samples = np.stack([group_momentum(fit, *moved_body(fit, *one)) for one in drawn])
+    samples = np.stack([group_momentum(fit, *body_kinematics(fit, *one)) for one in drawn])
     off = (samples - np.mean(samples, axis=0))[..., 1]
     found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
     order = list(fit.runner.groups)

@@ -23,7 +23,7 @@ from scipy.sparse import csr_array
 
 from aqbio.consistency.balance import Residual, adjusted_skeleton
 from aqbio.consistency.changes import WHOLE_BODY, Change, leg_shares, legs_of
-from aqbio.consistency.data_errors import Response, drawn
+from aqbio.consistency.data_errors import Response, draw_posterior
 from aqbio.consistency.fit import TrialFit, fit_trial, samples_of
 from aqbio.consistency.observations import FILTER_LEAK_S, MIN_RUN_FRAMES, Observations
 from aqbio.consistency.parameters import LEGS, ParameterEstimate, Tissue, prior_precision
@@ -476,7 +476,7 @@ def coordinate_samples(
     fit: TrialFit, count: int = 40, seed: int = 0
 ) -> list[tuple[Motion, dict[str, float]]]:
     """Draw motions and parameters from their distribution after the fit."""
-    draws = drawn(Response(fit.linearised()), fit.covariance, count, seed)
+    draws = draw_posterior(Response(fit.linearised()), fit.covariance, count, seed)
     fit.solver.release()
     return list(samples_of(fit, draws))
 

@@ -74,7 +74,7 @@ def suspicion_findings(
         yield Finding(
             rule="consistency-suspect",
             severity="error",
-            what=f"{doubt.sentence} {instead[:1].upper()}{instead[1:]}".strip(),
+            what=f"{doubt.what} {instead[:1].upper()}{instead[1:]}".strip(),
             number=doubt.number,
             limit=doubt.limit,
             unit=doubt.unit,

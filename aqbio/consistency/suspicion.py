@@ -314,7 +314,7 @@ class Suspicion:
     """Reason not to use a fit."""
 
     cause: str
-    sentence: str
+    what: str
     """One sentence with the number and its limit."""
     number: float
     limit: float

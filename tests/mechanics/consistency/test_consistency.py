@@ -622,7 +622,7 @@ def found(fit):
         "shifts": centre_shifts(fit.runner, fit.values),
         "open": centre_estimates(fit.runner, fit.estimates, fit.covariance),
         "sizes": sizes,
-        "doubts": [f"{one.cause}: {one.sentence}" for one in find_suspicions(fit, loads)],
+        "doubts": [f"{one.cause}: {one.what}" for one in find_suspicions(fit, loads)],
     }
 
 

@@ -21,7 +21,7 @@ from aqbio.body.fit import laplace
 from aqbio.body.priors import Priors
 from aqbio.body.problem import Problem
 from aqbio.body.shape import ChosenFrames, MarkerPlaces, State, Template
-from aqbio.multibody.jacobians import ENTRIES, TENSOR
+from aqbio.multibody.jacobians import TENSOR_ENTRIES, TENSOR_INDICES
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import STRIDES
@@ -320,7 +320,7 @@ def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
     """The same skeleton with the inertia (B, 10) of one draw; every segment has mass."""
     mass = parameters[:, 0]
     com = parameters[:, 1:4] / mass[:, None]
-    tensor = parameters[:, TENSOR].reshape(-1, 3, 3)
+    tensor = parameters[:, TENSOR_INDICES].reshape(-1, 3, 3)
     square = (com**2).sum(axis=1)[:, None, None] * np.eye(3)
     arm = mass[:, None, None] * (square - com[:, :, None] * com[:, None, :])
     return replace(skeleton, mass=mass, com=com, inertia=tensor - arm)
@@ -344,7 +344,7 @@ def _twin_normals(
 def _stretches(logs: FloatArray) -> FloatArray:
     """(K, B, 3, 3) symmetric positive matrices ``exp(E)``."""
     exponent = np.zeros((*logs.shape[:2], 3, 3))
-    for index, (row, column) in enumerate(ENTRIES):
+    for index, (row, column) in enumerate(TENSOR_ENTRIES):
         share = 1.0 if row == column else 0.5
         exponent[..., row, column] = exponent[..., column, row] = share * logs[..., index]
     values, axes = np.linalg.eigh(exponent)
@@ -357,6 +357,6 @@ def _parameters(mass: FloatArray, com: FloatArray, second: FloatArray) -> FloatA
     about = second + mass[..., None, None] * com[..., :, None] * com[..., None, :]
     trace = np.trace(about, axis1=-2, axis2=-1)[..., None, None]
     tensor = trace * np.eye(3) - about
-    entries = [tensor[..., r, c] for r, c in ENTRIES]
+    entries = [tensor[..., r, c] for r, c in TENSOR_ENTRIES]
     first = mass[..., None] * com
     return np.concatenate([mass[..., None], first, np.stack(entries, axis=-1)], axis=-1)

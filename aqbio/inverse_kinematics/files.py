@@ -196,7 +196,7 @@ def _write_loads(
     named, blocks = [], []
     for letter, foot in (("r", right), ("l", left)):
         force, point, moment = _applied(foot, time, measured, surface_height)
-        for body, part in foot.frames(np.flatnonzero(measured)).borne():
+        for body, part in foot.frames(np.flatnonzero(measured)).shares_by_segment():
             named.append(LoadColumns(FOOT if body == foot.body else TOES, letter, body))
             blocks.append(np.hstack((part * force, point, part * moment)))
     for one in air:

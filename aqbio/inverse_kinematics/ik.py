@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from aqbio.inverse_kinematics.marker_fit import Descent, MarkerFit, Tracking, descend
-from aqbio.multibody.motion import continuous, near
+from aqbio.multibody.motion import continuous, nearest_angles
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray
@@ -60,12 +60,12 @@ def first_pose(problem: MarkerFit, start: FloatArray) -> FloatArray:
     poses = np.tile(rooted, (STARTS, 1))
     poses[1:] = _random_limbs(problem, rooted, STARTS - 1)
     rough = descend(several, poses, tolerance=ROUGH, most_iterations=ROUGH_ITERATIONS)
-    plain = near(skeleton, rough.q, start)
+    plain = nearest_angles(skeleton, rough.q, start)
     best = plain[np.argsort(rough.cost)[:KEPT]]
     candidates = np.concatenate([best, _best_limbs(several, plain, start)])
     every = problem.copies(len(candidates))
     ended = descend(every, candidates, tolerance=ROUGH, most_iterations=LAST_ITERATIONS)
-    plain = near(skeleton, ended.q, start)
+    plain = nearest_angles(skeleton, ended.q, start)
     cost = ended.cost + NOISE**2 * problem.weight.sum()
     meant = _preferred(skeleton, cost, plain, (problem.tracking.limb_angles, start))
     chosen: FloatArray = plain[meant]

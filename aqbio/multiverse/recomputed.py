@@ -12,7 +12,7 @@ from aqbio.body.records import ParticipantModel, final_model
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies
 from aqbio.consistency.balance import adjusted_loads, adjusted_skeleton
 from aqbio.consistency.files import FORCES_NOT_USED, fit_values
-from aqbio.consistency.session_inputs import open_session, static_stances
+from aqbio.consistency.session_inputs import prepare_session, static_stances
 from aqbio.contributions.files import sampled_contributions
 from aqbio.contributions.level_a import force_shares
 from aqbio.errors import AqbioError
@@ -141,10 +141,10 @@ def loose_sources(study: Study, participant_id: str) -> dict[str, MotionSource]:
     fitted = {name: read_dataset(folder / f"{name}.nc") for name in names}
     starts = {name: (dataset["q"].values, fit_values(dataset)) for name, dataset in fitted.items()}
     stances = static_stances(study, participant_id, skeleton)
-    session = open_session(study, skeleton, trials, stances)
+    session = prepare_session(study, skeleton, trials, stances)
     return {
         name: MotionSource(motion, adjusted_skeleton(session.runner, values), values)
-        for name, (motion, values) in session.loose(starts).items()
+        for name, (motion, values) in session.refit_loosely(starts).items()
     }
 
 

@@ -13,7 +13,7 @@ from aqbio.body.shape import Shape, Template
 from aqbio.config import Corrections
 from aqbio.errors import Finding
 from aqbio.io.atomic import atomic_path
-from aqbio.multibody.jacobians import ENTRIES
+from aqbio.multibody.jacobians import TENSOR_ENTRIES
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.session import (
     array_from_vec3,
@@ -55,7 +55,7 @@ def apply_corrections(model: Any, corrections: Corrections) -> list[Finding]:
     if corrections.torso_inertia and torso_is_uncorrected(model):
         torso = model.updBodySet().get("torso")
         inertia = inertia_matrix(torso.getInertia()) * TORSO_INERTIA_FACTOR
-        torso.setInertia(opensim.Inertia(*(float(inertia[place]) for place in ENTRIES)))
+        torso.setInertia(opensim.Inertia(*(float(inertia[place]) for place in TENSOR_ENTRIES)))
         what = (
             f"the torso's inertia was multiplied by {TORSO_INERTIA_FACTOR:.3f}, the ratio of its "
             "mass to that of gait2392's head, arms and torso, whose inertia it carried."

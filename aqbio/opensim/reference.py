@@ -94,7 +94,7 @@ def _body_wrenches(
         centre = array_from_vec3(body.findStationLocationInGround(state, body.getMassCenter()))
         moment, force = cross(centre - origin, weight), weight
         for load in loads:
-            for part in (p for name, p in load.borne() if name == body.getName()):
+            for part in (p for name, p in load.shares_by_segment() if name == body.getName()):
                 point = load.point if load.point.ndim == 1 else load.point[frame]
                 pushed = (part if isinstance(part, float) else part[frame]) * load.force[frame]
                 turned = (part if isinstance(part, float) else part[frame]) * load.moment[frame]

@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.body.records import ADJUSTED, final_model
 from aqbio.config.settings import Quality
-from aqbio.consistency.observations import FILTER_LEAK
+from aqbio.consistency.observations import FILTER_LEAK_S
 from aqbio.gait.postures import (
     BEYOND,
     MEASURES,
@@ -341,7 +341,7 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
     for place in trial.places_of("ok"):
         if numbers[place] not in whole:
             continue
-        edge = FILTER_LEAK / flights[numbers[place]] if kinematic else 0.0
+        edge = FILTER_LEAK_S / flights[numbers[place]] if kinematic else 0.0
         inside = (edge <= PERCENT) & (1.0 - edge >= PERCENT)
         if inside.sum() > 1:
             largest = float(np.fmax.reduce(np.abs(parts[place]), axis=None))

@@ -51,8 +51,8 @@ class Posture:
     @cached_property
     def com(self) -> FloatArray:
         """(B, 3) array, m: centre of mass of each body."""
-        place: FloatArray = self.poses.origin[0] + rotate(self.poses.rotation[0], self.skeleton.com)
-        return place
+        com: FloatArray = self.poses.origin[0] + rotate(self.poses.rotation[0], self.skeleton.com)
+        return com
 
     def children(self, body: int) -> list[int]:
         """Bodies that hang on a body."""
@@ -64,10 +64,10 @@ class Posture:
 
     def mass_centre(self, body: int) -> FloatArray:
         """Centre of mass of a body and all that hang on it, m."""
-        own = self.beyond(body)
-        mass = self.skeleton.mass[own]
-        weights = mass if mass.sum() > 0.0 else np.ones(len(own))
-        centre: FloatArray = np.average(self.com[own], axis=0, weights=weights)
+        bodies = self.beyond(body)
+        mass = self.skeleton.mass[bodies]
+        weights = mass if mass.sum() > 0.0 else np.ones(len(bodies))
+        centre: FloatArray = np.average(self.com[bodies], axis=0, weights=weights)
         return centre
 
 
@@ -110,10 +110,10 @@ def limbs_of(posture: Posture) -> Limbs:
     root = max(upward, key=lambda body: float(skeleton.mass[posture.beyond(body)].sum()))
     arms = {side: _limb(posture, body) for side, body in _arm_roots(posture, root)}
     armed = {body for arm in arms.values() for body in arm}
-    taken = {pelvis, *armed, *(body for leg in legs.values() for body in leg)}
+    assigned = {pelvis, *armed, *(body for leg in legs.values() for body in leg)}
     trunk = [body for body in posture.beyond(root) if body not in armed]
     trunk += [body for branch in upward for body in posture.beyond(branch) if branch != root]
-    return Limbs(pelvis, tuple(body for body in trunk if body not in taken), legs, arms)
+    return Limbs(pelvis, tuple(body for body in trunk if body not in assigned), legs, arms)
 
 
 def _arm_roots(posture: Posture, trunk: int) -> Iterator[tuple[str, int]]:
@@ -126,24 +126,24 @@ def _arm_roots(posture: Posture, trunk: int) -> Iterator[tuple[str, int]]:
         inside = parent == GROUND or abs(posture.centres[parent][RIGHT] - middle) <= ASIDE
         if body != trunk and abs(aside) > ASIDE and inside:
             sides["right" if aside > 0.0 else "left"].append(body)
-    for side, found in sides.items():
-        if found and all(sides.values()):
+    for side, roots in sides.items():
+        if roots and all(sides.values()):
             masses = posture.skeleton.mass
-            yield side, max(found, key=lambda body: float(masses[posture.beyond(body)].sum()))
+            yield side, max(roots, key=lambda body: float(masses[posture.beyond(body)].sum()))
 
 
 def _limb(posture: Posture, root: int) -> tuple[int, ...]:
     """Bodies of a limb: the chain to its farthest joint, then what else hangs on it."""
-    own = posture.beyond(root)
+    bodies = posture.beyond(root)
 
     def depth(body: int) -> tuple[int, float]:
         """How many joints and how far a body is from the root of its limb."""
         links = int(posture.skeleton.lineage[body].sum())
         return links, float(np.linalg.norm(posture.centres[body] - posture.centres[root]))
 
-    far = max(own, key=depth)
-    chain = [body for body in own if posture.skeleton.lineage[far, body]]
-    return (*chain, *(body for body in own if body not in chain))
+    far = max(bodies, key=depth)
+    chain = [body for body in bodies if posture.skeleton.lineage[far, body]]
+    return (*chain, *(body for body in bodies if body not in chain))
 
 
 def long_bodies(posture: Posture, limb: Sequence[int]) -> list[tuple[int, int]]:
@@ -198,22 +198,22 @@ def body_plan(skeleton: Skeleton) -> BodyPlan:
     groups: dict[str, tuple[str, ...]] = {"pelvis": (names[limbs.pelvis],)}
     if limbs.trunk:
         groups["torso"] = tuple(names[body] for body in limbs.trunk)
-    for kind, found in (("leg", limbs.legs), ("arm", limbs.arms)):
+    for kind, limb_bodies in (("leg", limbs.legs), ("arm", limbs.arms)):
         for side in ("left", "right"):
-            if side in found:
-                groups[f"{kind}_{side}"] = tuple(names[body] for body in found[side])
+            if side in limb_bodies:
+                groups[f"{kind}_{side}"] = tuple(names[body] for body in limb_bodies[side])
     unclear = {f"groups.leg_{s}": "no such leg" for s in ("left", "right") if s not in limbs.legs}
     placed = {name for members in groups.values() for name in members}
-    if lost := [name for name in names if name not in placed]:
-        unclear["groups"] = f"{', '.join(lost)} belong to no group that can be identified"
+    if ungrouped := [name for name in names if name not in placed]:
+        unclear["groups"] = f"{', '.join(ungrouped)} belong to no group that can be identified"
     moved, feet = _moved_bodies(posture, limbs)
     plan = BodyPlan(
         pelvis=(names[limbs.pelvis], skeleton.joints[limbs.pelvis]),
         groups=groups,
         feet={side: names[body] for side, body in feet.items()},
         joints={
-            joint: {side: skeleton.joints[body] for side, body in places.items()}
-            for joint, places in moved.items()
+            joint: {side: skeleton.joints[body] for side, body in bodies.items()}
+            for joint, bodies in moved.items()
         },
         sagittal={},
         flexion={},
@@ -249,7 +249,7 @@ def _moved_bodies(
             moved["shoulder"][side] = bones[0][0] if bones else arm[0]
             if bones:
                 moved["elbow"][side] = bones[0][1]
-    return {joint: places for joint, places in moved.items() if places}, feet
+    return {joint: bodies for joint, bodies in moved.items() if bodies}, feet
 
 
 def _with_sagittal(
@@ -259,15 +259,15 @@ def _with_sagittal(
     sagittal: dict[str, dict[str, str]] = {}
     flexion: dict[str, int] = {}
     unclear = dict(plan.open)
-    for joint, places in moved.items():
-        found = {side: _sagittal(posture, body) for side, body in places.items()}
+    for joint, bodies in moved.items():
+        candidates = {side: _sagittal(posture, body) for side, body in bodies.items()}
         unclear |= {
             f"sagittal.{joint}.{side}": "no coordinate turns about the side axis alone"
-            for side, turn in found.items()
+            for side, turn in candidates.items()
             if turn is None
         }
-        turns = {side: turn for side, turn in found.items() if turn is not None}
-        if len(turns) < len(places):
+        turns = {side: turn for side, turn in candidates.items() if turn is not None}
+        if len(turns) < len(bodies):
             continue
         sagittal[joint] = {side: name for side, (name, _) in turns.items()}
         if joint not in FLEXES:
@@ -287,8 +287,8 @@ def _with_sagittal(
 def _sagittal(posture: Posture, body: int) -> tuple[str, int] | None:
     """Coordinate of a body's joint that turns it about the side axis, and the sense."""
     skeleton = posture.skeleton
-    own = np.flatnonzero(skeleton.axes.body == body)
-    drivers = {int(c) for c in skeleton.driver[own] if c >= 0}
+    joint_axes = np.flatnonzero(skeleton.axes.body == body)
+    drivers = {int(c) for c in skeleton.driver[joint_axes] if c >= 0}
     best: tuple[float, str, int] | None = None
     for coordinate in sorted(drivers):
         if not skeleton.coordinate_is_rotation[coordinate]:
@@ -351,13 +351,13 @@ class BodyPoint:
 
 def with_points(skeleton: Skeleton, points: Sequence[BodyPoint]) -> Skeleton:
     """A skeleton with points as further markers."""
-    bodies = np.array([skeleton.bodies.index(one.body) for one in points], dtype=np.int64)
-    places = np.array([one.position for one in points]).reshape(-1, 3)
+    bodies = np.array([skeleton.bodies.index(point.body) for point in points], dtype=np.int64)
+    positions = np.array([point.position for point in points]).reshape(-1, 3)
     return replace(
         skeleton,
-        markers=(*skeleton.markers, *(one.name for one in points)),
+        markers=(*skeleton.markers, *(point.name for point in points)),
         marker_body=np.concatenate((skeleton.marker_body, bodies)),
-        marker_position=np.concatenate((skeleton.marker_position, places)),
+        marker_position=np.concatenate((skeleton.marker_position, positions)),
     )
 
 
@@ -366,9 +366,9 @@ def pelvis_point(
 ) -> BodyPoint:
     """A point at the front (asis) or the back (psis) of the pelvis; hips: bodies they move."""
     middle = 0.5 * (posture.centres[hips["left"]] + posture.centres[hips["right"]])
-    forward, up, beside = PELVIS[landmark]
-    place = middle + np.array([forward, up, beside if side == "right" else -beside])
-    return _fixed_point(posture, name, int(posture.skeleton.parent[hips[side]]), place)
+    forward, up, lateral = PELVIS[landmark]
+    position = middle + np.array([forward, up, lateral if side == "right" else -lateral])
+    return _fixed_point(posture, name, int(posture.skeleton.parent[hips[side]]), position)
 
 
 def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int) -> BodyPoint:
@@ -377,11 +377,11 @@ def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int
     joints = posture.children(foot)
     reach = TOES_AHEAD * (posture.com[foot] - centre)
     toe = posture.centres[joints[0]] if joints else centre + reach
-    place = toe.copy()
+    position = toe.copy()
     if landmark == "heel":
-        place[FORWARD] = centre[FORWARD] - HEEL_BEHIND * (toe[FORWARD] - centre[FORWARD])
-        place[RIGHT] = centre[RIGHT]
-    return _fixed_point(posture, name, foot, place)
+        position[FORWARD] = centre[FORWARD] - HEEL_BEHIND * (toe[FORWARD] - centre[FORWARD])
+        position[RIGHT] = centre[RIGHT]
+    return _fixed_point(posture, name, foot, position)
 
 
 def joint_point(skeleton: Skeleton, name: str, moved: int, body: int) -> BodyPoint:
@@ -399,14 +399,14 @@ def turning_points(skeleton: Skeleton, body: int) -> list[BodyPoint]:
     ]
 
 
-def _fixed_point(posture: Posture, name: str, body: int, place: FloatArray) -> BodyPoint:
+def _fixed_point(posture: Posture, name: str, body: int, position: FloatArray) -> BodyPoint:
     """Fix a place on the ground to a body of the posture."""
     origin, rotation = posture.poses.origin[0, body], posture.poses.rotation[0, body]
-    return BodyPoint(name, posture.skeleton.bodies[body], _triple(rotation.T @ (place - origin)))
+    return BodyPoint(name, posture.skeleton.bodies[body], _triple(rotation.T @ (position - origin)))
 
 
-def _triple(place: FloatArray) -> tuple[float, float, float]:
-    x, y, z = place.tolist()
+def _triple(position: FloatArray) -> tuple[float, float, float]:
+    x, y, z = position.tolist()
     return x, y, z
 
 
@@ -447,15 +447,15 @@ def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
 
     A segment that no such joint moves belongs to the part that it hangs on: a hand to the forearm.
     """
-    named: dict[int, Part] = {}
-    for place, joint in joints.items():
-        name, _, side = place.partition("_")
+    part_by_body: dict[int, Part] = {}
+    for reported_name, joint in joints.items():
+        name, _, side = reported_name.partition("_")
         if name in MOVED:
-            named[skeleton.joints.index(joint)] = Part(MOVED[name], side)
+            part_by_body[skeleton.joints.index(joint)] = Part(MOVED[name], side)
     parts: list[Part] = []
     for body, parent in enumerate(skeleton.parent):
         above = Part("pelvis", "") if parent == GROUND else parts[parent]
-        parts.append(named.get(body, above))
+        parts.append(part_by_body.get(body, above))
     return tuple(parts)
 
 

@@ -67,7 +67,9 @@ class PersonRecordings:
     ) -> tuple[Sequence[str], Sequence[str]]:
         """The spines of the pelvis as the first session that has all of them labels them."""
         have = zip(self.trials, self.sessions, strict=True)
-        worn = [one for one, session in have if {*front, *back} <= set(session.names)]
+        worn = [
+            participant for participant, session in have if {*front, *back} <= set(session.names)
+        ]
         first = next(iter(worn), "")
         return [f"{first}:{name}" for name in front], [f"{first}:{name}" for name in back]
 
@@ -84,27 +86,37 @@ def person_recordings(
     Recordings and labels come in the order of their contents: sums, and with them results, keep
     every digit whatever trials are called and however sheets and marker sets list them.
     """
-    known = dict(sorted(placed.items()))
-    every = {one: _trials(study, one, list(known)) for one in study.sessions_of(participant_id)}
-    _refuse_nothing(study, every[participant_id])
-    found = {one: trials for one, trials in every.items() if trials}
-    shown = {one: _shown_labels(trials) for one, trials in found.items()}
-    names = list(known)
+    label_by_name = dict(sorted(placed.items()))
+    all_trials = {
+        session: _trials(study, session, list(label_by_name))
+        for session in study.sessions_of(participant_id)
+    }
+    _refuse_nothing(study, all_trials[participant_id])
+    trials_by_session = {session: trials for session, trials in all_trials.items() if trials}
+    shown_labels = {session: _shown_labels(trials) for session, trials in trials_by_session.items()}
+    names = list(label_by_name)
     labels = {
-        f"{one}:{names[index]}": known[names[index]]
-        for one in found
-        for index in np.flatnonzero(shown[one])
+        f"{session}:{names[index]}": label_by_name[names[index]]
+        for session in trials_by_session
+        for index in np.flatnonzero(shown_labels[session])
     }
     sessions: list[Session] = []
     recordings: list[Recording] = []
     width, first = len(labels), 0
-    for one, trials in found.items():
-        own = np.flatnonzero(shown[one])
-        columns, rows = first + np.arange(len(own)), len(recordings) + np.arange(len(trials))
-        sessions.append(Session(tuple(names[index] for index in own), columns, rows))
-        recordings += [_with_all_labels(trial, own, columns, width) for _, trial in trials]
-        first += len(own)
-    trials_of = {one: tuple(name for name, _ in trials) for one, trials in found.items()}
+    for session, trials in trials_by_session.items():
+        label_indices = np.flatnonzero(shown_labels[session])
+        columns, rows = (
+            first + np.arange(len(label_indices)),
+            len(recordings) + np.arange(len(trials)),
+        )
+        sessions.append(Session(tuple(names[index] for index in label_indices), columns, rows))
+        recordings += [
+            _with_all_labels(trial, label_indices, columns, width) for _, trial in trials
+        ]
+        first += len(label_indices)
+    trials_of = {
+        session: tuple(name for name, _ in trials) for session, trials in trials_by_session.items()
+    }
     return PersonRecordings(tuple(recordings), labels, tuple(sessions), trials_of)
 
 
@@ -112,17 +124,17 @@ def _trials(study: Study, participant_id: str, labels: list[str]) -> Trials:
     """The prepared trials of a session, with all labels of the marker set."""
     static = study.static_of(participant_id)
     # Other postures than quiet standing tell where mass is, in stage consistency.
-    left_out = {one.trial_id for one in study.still_of(participant_id) if one != static}
-    found = []
+    left_out = {trial.trial_id for trial in study.still_of(participant_id) if trial != static}
+    recordings = []
     for entry in study.read_manifest(participant_id, "prepare")["trials"]:
         name = str(entry["trial_id"])
         if entry["status"] != OK or name in left_out:
             continue
         prepared = read_dataset(study.folder(participant_id, "prepare") / f"{name}.nc")
-        still = static is not None and name == static.trial_id
+        is_static = static is not None and name == static.trial_id
         rate = float(prepared.attrs["marker_rate"])
-        found.append((name, Recording(_positions(prepared, labels), rate, still)))
-    return sorted(found, key=lambda one: _content(one[1]))
+        recordings.append((name, Recording(_positions(prepared, labels), rate, is_static)))
+    return sorted(recordings, key=lambda pair: _content(pair[1]))
 
 
 def _content(recording: Recording) -> tuple[bool, int, bytes]:
@@ -137,16 +149,16 @@ def _positions(prepared: xr.Dataset, labels: list[str]) -> FloatArray:
 
 def _shown_labels(trials: Trials) -> BoolArray:
     """(K,) bool: labels that any of some trials shows."""
-    seen = [np.isfinite(one.position).all(axis=2).any(axis=0) for _, one in trials]
-    return np.asarray(np.any(seen, axis=0))
+    visible = [np.isfinite(recording.position).all(axis=2).any(axis=0) for _, recording in trials]
+    return np.asarray(np.any(visible, axis=0))
 
 
 def _with_all_labels(
-    recording: Recording, own: IntArray, columns: IntArray, width: int
+    recording: Recording, label_indices: IntArray, columns: IntArray, width: int
 ) -> Recording:
     """A recording with the labels of all sessions."""
     position = np.full((len(recording.position), width, 3), np.nan)
-    position[:, columns] = recording.position[:, own]
+    position[:, columns] = recording.position[:, label_indices]
     return replace(recording, position=position)
 
 
@@ -165,40 +177,46 @@ def _refuse_nothing(study: Study, trials: Trials) -> None:
 def recorded_person(study: Study, participant_id: str) -> Person:
     """What the sheet and the plates say of a person; body mass is the mean of the sessions."""
     sessions = study.sessions_of(participant_id)
-    sheet = [study.participant(one) for one in sessions]
-    masses = [study.read_manifest(one, "prepare").get("mass_kg") for one in sessions]
-    known = [float(mass) for mass in masses if mass is not None]
-    heights = [one.height_m for one in sheet if one.height_m is not None]
+    sheet = [study.participant(session) for session in sessions]
+    masses = [study.read_manifest(session, "prepare").get("mass_kg") for session in sessions]
+    recorded_masses = [float(mass) for mass in masses if mass is not None]
+    heights = [row.height_m for row in sheet if row.height_m is not None]
     return Person(
         study.participant(participant_id).sex,
         heights[0] if heights else None,
-        float(np.mean(known)) if known else None,
+        float(np.mean(recorded_masses)) if recorded_masses else None,
     )
 
 
 def made_for(study: Study, sex: Sex | None) -> Person:
     """Whom the generic model was made for, as its map says: the participant's sex if it can."""
-    made = study.model_map.made_for
-    if not made:
+    reference_sizes = study.model_map.made_for
+    if not reference_sizes:
         return Person(sex)
-    own: Sex = sex if sex is not None and sex in made else next(iter(made))
-    return Person(own, made[own].height_m, made[own].mass_kg)
+    reference_sex: Sex = (
+        sex if sex is not None and sex in reference_sizes else next(iter(reference_sizes))
+    )
+    return Person(
+        reference_sex,
+        reference_sizes[reference_sex].height_m,
+        reference_sizes[reference_sex].mass_kg,
+    )
 
 
 def label_places(
     marker_set: MarkerSet, generic: Skeleton, joints: Mapping[str, str]
 ) -> dict[str, Label]:
     """The recorded labels of a marker set on a generic model, whose joints have reported names."""
-    found: dict[str, Label] = {}
+    labels: dict[str, Label] = {}
     claimed: dict[str, str] = {}
     for label, mapped in marker_set.markers.items():
         name = marker_set.model_name(label)
         if name in claimed:
             raise _error(label, f"the model's marker {name} is claimed by {claimed[name]} too.")
         claimed[name] = label
-        place = _label_place(generic, label, name, mapped, joints)
-        found[label] = replace(place, video=mapped.video)
-    return found
+        model_label = _label_place(generic, label, name, mapped, joints)
+        labels[label] = replace(model_label, video=mapped.video)
+    return labels
 
 
 def _label_place(
@@ -219,17 +237,17 @@ def _label_place(
     if name not in generic.markers:
         raise _error(label, f"the model has no marker {name}, and no position is given.")
     index = generic.markers.index(name)
-    own = generic.bodies[generic.marker_body[index]]
-    if own != mapped.body:
-        text = f"{label} (the model's {name}) is on {own} in the model, on {mapped.body} in"
+    model_body = generic.bodies[generic.marker_body[index]]
+    if model_body != mapped.body:
+        text = f"{label} (the model's {name}) is on {model_body} in the model, on {mapped.body} in"
         raise _error(label, f"{text} the marker set.")
     x, y, z = generic.marker_position[index].tolist()
     return Label(label, mapped.body, (x, y, z), palpated=True)
 
 
-def _error(label: str, what: str) -> AqbioError:
+def _error(label: str, message: str) -> AqbioError:
     return AqbioError(
-        f"marker set, label {label}: {what}",
+        f"marker set, label {label}: {message}",
         fix="correct body, model or position of that label in the marker set, or mark it tracking.",
         rule="marker-set",
     )
@@ -240,15 +258,15 @@ LEAST_SHARE = 0.1
 
 
 def helpful_marker(
-    fit: BodyFit, model_map: ModelMap, worn: Collection[str], wanted: FloatArray
+    fit: BodyFit, model_map: ModelMap, worn: Collection[str], target_slopes: FloatArray
 ) -> str:
     """The landmark whose marker would remove most variance, or "" below a tenth."""
     model = fit.problem.template.skeleton
 
     def shares(index: IntArray) -> FloatArray:
-        names = tuple(model.markers[one] for one in index)
+        names = tuple(model.markers[marker] for marker in index)
         points = MarkerPlaces(names, model.marker_body[index], model.marker_position[index])
-        return variance_reductions(fit, points, wanted)
+        return variance_reductions(fit, points, target_slopes)
 
     return best_landmark(model, model_map, worn, shares)
 
@@ -261,17 +279,19 @@ def best_landmark(
 ) -> str:
     """The bare landmark with the largest share of variance by index of marker, if any helps."""
     bodies = [model.bodies[body] for body in model.marker_body]
-    own = dict(zip(model.markers, bodies, strict=True))
-    places = model_landmarks(own, model_map, landmark_table()).places
-    bare = {place: marker for place, marker in places.items() if marker not in worn}
+    body_of_marker = dict(zip(model.markers, bodies, strict=True))
+    markers_by_landmark = model_landmarks(body_of_marker, model_map, landmark_table()).places
+    bare = {
+        landmark: marker for landmark, marker in markers_by_landmark.items() if marker not in worn
+    }
     if not bare:
         return ""
-    found = shares(np.array([model.markers.index(marker) for marker in bare.values()]))
-    best = int(np.argmax(found))
-    if found[best] < LEAST_SHARE:
+    variance_shares = shares(np.array([model.markers.index(marker) for marker in bare.values()]))
+    best = int(np.argmax(variance_shares))
+    if variance_shares[best] < LEAST_SHARE:
         return ""
-    place = list(bare)[best]
-    return f"a marker on the {place} would have added most ({found[best]:.0%} of the variance)"
+    landmark = list(bare)[best]
+    return f"a marker on the {landmark} would have added most ({variance_shares[best]:.0%} of the variance)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,7 +332,9 @@ def calibrate_body(study: Study, participant_id: str, generic: Skeleton) -> Cali
 
     body = problem_of(generic).template.markers.body
     video = np.array([label.video for label in recorded.labels.values()])
-    carriers = body[[not _turns_unseen(generic, body == one, one, video) for one in body]]
+    carriers = body[
+        [not _turns_unseen(generic, body == carrier, carrier, video) for carrier in body]
+    ]
     fit = fit_with_identified_joints(fit_of, generic, study.model_map.held, carriers)
     session = recorded.session(participant_id)
     fit = session.fit_of(fit)
@@ -320,10 +342,10 @@ def calibrate_body(study: Study, participant_id: str, generic: Skeleton) -> Cali
     return Calibration(fit, moving_shape(fit), names, recorded.trials[participant_id])
 
 
-def _turns_unseen(skeleton: Skeleton, own: BoolArray, body: int, video: BoolArray) -> bool:
+def _turns_unseen(skeleton: Skeleton, on_body: BoolArray, body: int, video: BoolArray) -> bool:
     """Whether a segment with a neck's three turns has fewer points of video than show them."""
     turns = int((skeleton.axes.is_rotation & (skeleton.axes.body == body)).sum())
-    return bool(turns >= POINTS_OF_A_TURN > own.sum() and video[own].all())
+    return bool(turns >= POINTS_OF_A_TURN > on_body.sum() and video[on_body].all())
 
 
 def session_problem(
@@ -337,9 +359,11 @@ def session_problem(
     joints = study.model_map.joints.by_name()
     placed = label_places(study.marker_set, generic, joints)
     recorded = person_recordings(study, participant_id, placed)
-    places, sds = expected_places(generic, parts, recorded.labels)
+    template_markers, sds = expected_places(generic, parts, recorded.labels)
     frames = face_template(
-        chosen_frames(recorded.recordings, places.body, STATIC_WINDOW_S), generic, places
+        chosen_frames(recorded.recordings, template_markers.body, STATIC_WINDOW_S),
+        generic,
+        template_markers,
     )
     person = recorded_person(study, participant_id)
     sizes = size_prior(parts, body_sizes(), person, made_for(study, person.sex))
@@ -348,7 +372,7 @@ def session_problem(
     spines = recorded.labelled(pelvis.front, pelvis.back)
 
     def problem_of(skeleton: Skeleton) -> Problem:
-        template = Template.of(skeleton, study.model_map, places)
+        template = Template.of(skeleton, study.model_map, template_markers)
         hips = HipObservation.of(template, recorded.labels, spines, sds)
         return Problem(template, frames, priors(template, sizes, sds, postures, video), hips)
 
@@ -367,13 +391,17 @@ def calibration_findings(
 ) -> Iterator[Finding]:
     """Lengths that the recordings hardly determine, and lengths improbable at this stature."""
     worn = calibration.names.values()
-    for one in calibration.lengths:
-        if one.unknown:
-            slope = length_slopes(calibration.fit)[one.name]
+    for estimate in calibration.lengths:
+        if estimate.unknown:
+            slope = length_slopes(calibration.fit)[estimate.name]
             help_ = helpful_marker(calibration.fit, model_map, worn, slope[None])
-            yield _unknown_length(one, participant_id, help_)
-    if odd := [one for one in calibration.lengths if one.improbable and not one.unknown]:
-        yield _improbable_length(sorted(odd, key=lambda one: -abs(one.distance)), participant_id)
+            yield _unknown_length(estimate, participant_id, help_)
+    if odd := [
+        estimate for estimate in calibration.lengths if estimate.improbable and not estimate.unknown
+    ]:
+        yield _improbable_length(
+            sorted(odd, key=lambda estimate: -abs(estimate.distance)), participant_id
+        )
     if not calibration.fit.settled:
         yield Finding(
             rule="calibration-not-settled",
@@ -384,31 +412,31 @@ def calibration_findings(
         )
 
 
-def _unknown_length(one: LengthEstimate, participant_id: str, help_: str) -> Finding:
+def _unknown_length(estimate: LengthEstimate, participant_id: str, help_: str) -> Finding:
     return Finding(
         rule="length-not-observed",
         severity="warning",
-        what=f"{one.words} is {1e3 * one.length:.0f} ± {1e3 * one.sd:.0f} mm: the recordings "
-        f"tell {one.determined_share:.0%} of it, the rest is what sex, stature and mass let "
+        what=f"{estimate.words} is {1e3 * estimate.length:.0f} ± {1e3 * estimate.sd:.0f} mm: the recordings "
+        f"tell {estimate.determined_share:.0%} of it, the rest is what sex, stature and mass let "
         "expect.",
         participant=participant_id,
-        number=one.sd,
+        number=estimate.sd,
         unit="m",
         fix=f"{help_ or 'wear markers on the bony landmarks at both ends'}; or enter the stature.",
     )
 
 
 def _improbable_length(odd: Sequence[LengthEstimate], participant_id: str) -> Finding:
-    one, others = odd[0], ", ".join(other.words for other in odd[1:])
+    estimate, other_words = odd[0], ", ".join(estimate.words for estimate in odd[1:])
     return Finding(
         rule="length-improbable",
         severity="warning",
-        what=f"{one.words} is {1e3 * one.length:.0f} mm, {abs(one.distance):.1f} standard "
-        f"deviations {'above' if one.distance > 0 else 'below'} the {1e3 * one.expected:.0f} mm "
+        what=f"{estimate.words} is {1e3 * estimate.length:.0f} mm, {abs(estimate.distance):.1f} standard "
+        f"deviations {'above' if estimate.distance > 0 else 'below'} the {1e3 * estimate.expected:.0f} mm "
         "that sex, stature and mass let expect"
-        f"{others and f' (likewise {others})'}.",
+        f"{other_words and f' (likewise {other_words})'}.",
         participant=participant_id,
-        number=one.length,
+        number=estimate.length,
         unit="m",
         fix="check stature, unit of length and labels.",
     )
@@ -433,8 +461,8 @@ def label_errors(calibration: Calibration) -> tuple[dict[str, float], float]:
     """RMS distance of each label that the fitted frames show, m, and over all labels."""
     fit = calibration.fit
     distance = np.where(fit.problem.visible, np.linalg.norm(fit.error, axis=2), np.nan)
-    seen = np.flatnonzero(fit.problem.visible.any(axis=0))
-    labels = [calibration.template.markers.labels[place] for place in seen]
-    by_label = np.sqrt(np.nanmean(distance[:, seen] ** 2, axis=0))
+    label_indices = np.flatnonzero(fit.problem.visible.any(axis=0))
+    labels = [calibration.template.markers.labels[index] for index in label_indices]
+    by_label = np.sqrt(np.nanmean(distance[:, label_indices] ** 2, axis=0))
     errors = dict(zip(labels, by_label.tolist(), strict=True))
     return errors, float(np.sqrt(np.nanmean(distance**2)))

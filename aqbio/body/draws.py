@@ -44,16 +44,16 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
     markers = BodyMarkers(template).derivatives(template.shape(), q)
     rows = markers.by_pose[..., free].reshape(len(q), -1, len(free))
     normal, weighted = regularised_normal(rows, weight)
-    every = weighted.reshape(*weighted.shape[:2], -1, 3)
-    own = (every.swapaxes(1, 2) @ markers.by_offset).swapaxes(1, 2)
+    by_marker = weighted.reshape(*weighted.shape[:2], -1, 3)
+    by_offset = (by_marker.swapaxes(1, 2) @ markers.by_offset).swapaxes(1, 2)
     pulls = np.empty((*weighted.shape[:2], sum(template.sizes)))
     pulls[..., template.common] = weighted @ markers.by_body.reshape(*rows.shape[:2], -1)
     sizes, offsets = template.sizes[:2]
-    pulls[..., sizes : sizes + offsets] = own.reshape(*own.shape[:2], -1)
+    pulls[..., sizes : sizes + offsets] = by_offset.reshape(*by_offset.shape[:2], -1)
     follow = -np.linalg.solve(normal, pulls)
     bodies = np.arange(len(skeleton.bodies))
-    places = MarkerPlaces(tuple(map(str, bodies)), bodies, skeleton.com)
-    points = replace(template, markers=places, sliding=template.sliding[:0])
+    mass_centres = MarkerPlaces(tuple(map(str, bodies)), bodies, skeleton.com)
+    points = replace(template, markers=mass_centres, sliding=template.sliding[:0])
     centres = BodyMarkers(points).derivatives(points.shape(), q)
     by_pose = centres.by_pose[..., free]
     slopes = (by_pose.reshape(len(q), -1, len(free)) @ follow).reshape(*by_pose.shape[:3], -1)
@@ -95,8 +95,8 @@ class BodySpread:
     def shapes(self, count: int, generator: np.random.Generator) -> FloatArray:
         """(count, P) array: shapes drawn with the covariance."""
         root = square_root(self.covariance)
-        drawn: FloatArray = generator.standard_normal((count, len(root))) @ root
-        return drawn
+        shapes: FloatArray = generator.standard_normal((count, len(root))) @ root
+        return shapes
 
     def open_centres(self, q: FloatArray, weight: FloatArray) -> FloatArray:
         """(3 B, 3 B) m²: covariance of the centres of mass after the calibration.
@@ -120,8 +120,8 @@ class BodySpread:
         waves *= np.tile(1.0 / number, 2) / np.sqrt((1.0 / number**2).sum())
         shape = (waves.shape[1], count, len(self.template.parts.names), 3)
         common = generator.standard_normal(shape)[:, :, part]
-        own = generator.standard_normal((*shape[:2], len(part), 3))
-        mixed = np.sqrt(self.common) * common + np.sqrt(1.0 - self.common) * own
+        independent = generator.standard_normal((*shape[:2], len(part), 3))
+        mixed = np.sqrt(self.common) * common + np.sqrt(1.0 - self.common) * independent
         amplitude = (self.skin_sd[:, None] * mixed).reshape(len(mixed), -1)
         moved: FloatArray = (waves @ amplitude).reshape(len(time), *mixed.shape[1:])
         return moved.swapaxes(0, 1)
@@ -159,7 +159,7 @@ def drawn_bodies(
     template, frames, (count, skins) = spread.template, len(q), counts
     markers, free = BodyMarkers(template), template.skeleton.free
     vectors = spread.shapes(count, generator)
-    shapes = [template.shape(one) for one in vectors]
+    shapes = [template.shape(vector) for vector in vectors]
     position, by_coordinate = markers.by_coordinate(template.shape(), q)
     rotation = segment_poses(template.skeleton, q).rotation[:, template.markers.body]
     skin = rotation @ spread.skin(time, skins, generator).transpose(1, 2, 3, 0)
@@ -167,16 +167,16 @@ def drawn_bodies(
     rows = np.moveaxis(by_coordinate[free], 0, -1).reshape(frames, -1, len(free))
     normal, weighted = regularised_normal(rows, weight)
     change = np.zeros((count + skins, frames, q.shape[1]))
-    every = np.concatenate([np.stack(moved, axis=-1), skin], axis=-1)
-    right = weighted @ every.reshape(frames, -1, count + skins)
+    displacements = np.concatenate([np.stack(moved, axis=-1), skin], axis=-1)
+    right = weighted @ displacements.reshape(frames, -1, count + skins)
     change[..., free] = -np.linalg.solve(normal, right).transpose(2, 0, 1)
     skeletons = tuple(template.skeleton_of(shape) for shape in shapes)
     if centres_known:
-        some = q[:: max(1, frames // FRAMES)]
-        away = vectors @ centre_slopes(template, some, weight).T
+        sampled = q[:: max(1, frames // FRAMES)]
+        away = vectors @ centre_slopes(template, sampled, weight).T
         skeletons = tuple(
-            replace(body, com=body.com - apart.reshape(-1, 3))
-            for body, apart in zip(skeletons, away, strict=True)
+            replace(body, com=body.com - shift.reshape(-1, 3))
+            for body, shift in zip(skeletons, away, strict=True)
         )
     return DrawnBodies(skeletons, change[:count], change[count:])
 
@@ -205,8 +205,8 @@ def standing_spread(template: Template, priors: Priors) -> BodySpread:
     skeleton, shape = template.skeleton, template.shape()
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     position = BodyMarkers(template).positions(shape, q)
-    one, first = np.ones(1), np.zeros(1, dtype=np.int64)
-    frames = ChosenFrames(position, np.ones(1, dtype=bool), one, first, first)
+    weight, zero = np.ones(1), np.zeros(1, dtype=np.int64)
+    frames = ChosenFrames(position, np.ones(1, dtype=bool), weight, zero, zero)
     problem = Problem(template, frames, priors)
     state = State(np.concatenate([shape.vector, q[0, problem.free]]), q[:, problem.free])
     covariance = laplace(problem, state, np.ones(position.shape[:2])).covariance
@@ -245,21 +245,21 @@ heavier. At 9.5 m/s a kilogram of foot carries 8 kg m²/s about the transverse a
 
 def inertia_spread(skeleton: Skeleton, feet: Sequence[str]) -> InertiaSpread:
     """The spread of segments, by the names of the feet, beyond which toes are."""
-    beyond = skeleton.lineage[:, [skeleton.bodies.index(one) for one in feet]].any(axis=1)
+    beyond = skeleton.lineage[:, [skeleton.bodies.index(foot) for foot in feet]].any(axis=1)
     return InertiaSpread(mass=np.where(beyond, FOOT_MASS, InertiaSpread().mass))
 
 
 def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArray:
     """(B,) int: each segment's twin on the other side; itself if there is none."""
-    other = np.arange(len(bodies))
+    twin = np.arange(len(bodies))
     names = list(bodies)
     for group, members in groups.items():
         if group.endswith("_left"):
             partners = groups.get(f"{group.removesuffix('_left')}_right", ())
-            for one, two in zip(members, partners, strict=True):
-                first, second = names.index(one), names.index(two)
-                other[first], other[second] = second, first
-    return other
+            for left, right in zip(members, partners, strict=True):
+                first, second = names.index(left), names.index(right)
+                twin[first], twin[second] = second, first
+    return twin
 
 
 def centre_covariance(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray) -> FloatArray:
@@ -330,14 +330,14 @@ def _twin_normals(
     generator: np.random.Generator, shape: tuple[int, int], twin: IntArray, correlation: float
 ) -> FloatArray:
     """(K, B, 10) normals of log mass, centre x, y, z, log size xx, yy, zz, xy, xz, yz."""
-    own = generator.standard_normal((*shape, 10))
+    independent = generator.standard_normal((*shape, 10))
     shared = generator.standard_normal((*shape, 10))
     first = np.minimum(twin, np.arange(len(twin)))
     common = shared[:, first]
     second_of_pair = first < np.arange(len(twin))
     reflect = np.array([1.0, 1, 1, -1, 1, 1, 1, 1, -1, -1])
     common = np.where(second_of_pair[:, None], common * reflect, common)
-    mixed: FloatArray = np.sqrt(correlation) * common + np.sqrt(1.0 - correlation) * own
+    mixed: FloatArray = np.sqrt(correlation) * common + np.sqrt(1.0 - correlation) * independent
     return mixed
 
 

@@ -50,17 +50,17 @@ OFF_LEFT_OUT = "They hardly count for the body there, and are left out of the po
 
 def displaced_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
     """Labels with little weight in a trial and their median distance, mm, by trial."""
-    frames, seen = fit.problem.frames, fit.problem.visible
+    frames, visible = fit.problem.frames, fit.problem.visible
     labels, distance = fit.problem.template.markers.labels, np.linalg.norm(fit.error, axis=2)
-    found: dict[int, dict[str, float]] = {}
+    displaced: dict[int, dict[str, float]] = {}
     for trial in np.unique(frames.trial):
         rows = frames.trial == trial
-        for label in np.flatnonzero(seen[rows].mean(axis=0) >= OFTEN):
-            own = rows & seen[:, label]
-            if np.median(fit.weights[own, label]) < OFF_WEIGHT:
-                far = MILLIMETRES * float(np.median(distance[own, label]))
-                found.setdefault(int(trial), {})[labels[label]] = far
-    return found
+        for label in np.flatnonzero(visible[rows].mean(axis=0) >= OFTEN):
+            visible_rows = rows & visible[:, label]
+            if np.median(fit.weights[visible_rows, label]) < OFF_WEIGHT:
+                far = MILLIMETRES * float(np.median(distance[visible_rows, label]))
+                displaced.setdefault(int(trial), {})[labels[label]] = far
+    return displaced
 
 
 def excluded_labels(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]:
@@ -104,13 +104,13 @@ def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> 
 def _misplaced(fit: BodyFit, participant_id: str) -> Iterator[Finding]:
     """Findings about labels whose calibrated place is far from their landmark."""
     template, size = fit.problem.template, fit.problem.template.sizes[0]
-    places = slice(size, size + template.sizes[1])
-    moved = fit.state.theta[places].reshape(-1, 3)
-    precision = np.diagonal(fit.problem.priors.precision)[places].reshape(-1, 3)
-    stated = (precision > LOOSEST**-2).all(axis=1)  # a marker of a cluster has no landmark
-    for one in np.flatnonzero(stated & ((moved**2 * precision).sum(axis=1) > MISPLACED)):
-        label, body = template.markers.labels[one], template.markers.body[one]
-        far = MILLIMETRES * float(np.linalg.norm(moved[one]))
+    offsets = slice(size, size + template.sizes[1])
+    moved = fit.state.theta[offsets].reshape(-1, 3)
+    precision = np.diagonal(fit.problem.priors.precision)[offsets].reshape(-1, 3)
+    has_landmark = (precision > LOOSEST**-2).all(axis=1)  # a marker of a cluster has no landmark
+    for index in np.flatnonzero(has_landmark & ((moved**2 * precision).sum(axis=1) > MISPLACED)):
+        label, body = template.markers.labels[index], template.markers.body[index]
+        far = MILLIMETRES * float(np.linalg.norm(moved[index]))
         yield Finding(
             rule="landmark-misplaced",
             severity="warning",
@@ -136,25 +136,27 @@ def unplaced_segments(
     fit, skeleton = body.fit, body.template.skeleton
     displacement = displacements(fit)
     placed = determined(skeleton, displacement[None])[0]
-    lost = dict.fromkeys(np.array(skeleton.bodies)[~placed].tolist(), NOT_PLACED)
+    unplaced = dict.fromkeys(np.array(skeleton.bodies)[~placed].tolist(), NOT_PLACED)
     findings = []
-    if lost:
+    if unplaced:
         parts = parts_of(skeleton, study.model_map.joints.by_name())
-        open_parts = tuple(part for part, known in zip(parts, placed, strict=True) if not known)
+        open_parts = tuple(
+            part for part, is_placed in zip(parts, placed, strict=True) if not is_placed
+        )
         slopes = mass_slopes(fit)[:, np.repeat(~placed, POINTS)].reshape(-1, len(fit.covariance))
         help_ = helpful_marker(fit, study.model_map, body.names.values(), slopes)
         spare = study.read_manifest(participant_id, "prepare")["spare_labels"]
         largest = float(displacement[~placed].max())
         findings.append(_unplaced(open_parts, largest, help_, spare))
     bent = _impossible(study, fit)
-    groups = dict.fromkeys(group_of(place) for place in bent)
+    groups = dict.fromkeys(group_of(joint) for joint in bent)
     limbs = [name for group in groups for name in study.model_map.groups[group]]
-    if new := [name for name in limbs if name not in lost]:
-        lost |= dict.fromkeys(new, IMPOSSIBLE)
+    if new := [name for name in limbs if name not in unplaced]:
+        unplaced |= dict.fromkeys(new, IMPOSSIBLE)
         static = study.static_of(participant_id)
         trial = static.trial_id if static is not None else ""
         findings.append(_impossible_posture(trial, list(bent.values())))
-    return lost, findings
+    return unplaced, findings
 
 
 def _unplaced(
@@ -188,13 +190,13 @@ def _unplaced(
 def _impossible(study: Study, fit: BodyFit) -> dict[str, str]:
     """Joints beyond their range in the static trial, with their flexion in words."""
     problem = fit.problem
-    still = problem.full(fit.state.q)[problem.frames.still]
-    if not len(still):
+    static_q = problem.full(fit.state.q)[problem.frames.still]
+    if not len(static_q):
         return {}  # stage inverse_kinematics compares moving frames with the same ranges
     template = problem.template
     skeleton = template.skeleton_of(template.shape(fit.state.theta[: problem.shape_size]))
-    angles = joint_angles(skeleton, still, study.model_map.joints.by_name())
-    return {place: range_words(place, angles[place].flexion) for place in impossible_frames(angles)}
+    angles = joint_angles(skeleton, static_q, study.model_map.joints.by_name())
+    return {joint: range_words(joint, angles[joint].flexion) for joint in impossible_frames(angles)}
 
 
 def _impossible_posture(trial: str, bent: Sequence[str]) -> Finding:

@@ -58,22 +58,24 @@ def chosen_frames(
     ``count`` frames of all moving trials together, at least ``OF_TRIAL`` of each; bodies (K,) carry
     the markers.
     """
-    moving = sum(not one.still for one in recordings)
-    each = max(count // max(1, moving), int(np.clip(MOST // max(1, moving), *OF_TRIAL)))
+    moving = sum(not recording.still for recording in recordings)
+    frames_per_trial = max(count // max(1, moving), int(np.clip(MOST // max(1, moving), *OF_TRIAL)))
     of_trial = INDEPENDENT / np.sqrt(max(1, moving))
     positions, stills, weights, trials, frames = [], [], [], [], []
-    for trial, one in enumerate(recordings):
-        if one.still:
-            mean, middle = quiet_mean(one, quiet_s)
+    for trial, recording in enumerate(recordings):
+        if recording.still:
+            mean, middle = quiet_mean(recording, quiet_s)
             position, index = mean[None], np.array([middle])
         else:
-            index = different_frames(one.position, bodies, each)
-            position = one.position[index]
+            index = different_frames(recording.position, bodies, frames_per_trial)
+            position = recording.position[index]
         if not len(index):
             continue
         positions.append(position)
-        stills.append(np.full(len(index), one.still))
-        weights.append(np.full(len(index), 1.0 if one.still else min(1.0, of_trial / len(index))))
+        stills.append(np.full(len(index), recording.still))
+        weights.append(
+            np.full(len(index), 1.0 if recording.still else min(1.0, of_trial / len(index)))
+        )
         trials.append(np.full(len(index), trial))
         frames.append(index)
     if not frames:
@@ -102,20 +104,20 @@ def _middle(values: FloatArray, function) -> FloatArray:  # type: ignore[no-unty
         reduced[present] = function(values[present], axis=1)
         return reduced
     for row in range(len(values)):
-        seen = np.isfinite(values[row]).all(axis=1)
-        if seen.any():
-            reduced[row] = function(values[row][seen], axis=0)
+        visible = np.isfinite(values[row]).all(axis=1)
+        if visible.any():
+            reduced[row] = function(values[row][visible], axis=0)
     return reduced
 
 
 def different_frames(position: FloatArray, bodies: IntArray, count: int) -> IntArray:
     """Frames that differ most from each other, in order."""
-    seen = np.isfinite(position).all(axis=2).sum(axis=1)
-    allowed = np.flatnonzero(seen >= max(3, SEEN * np.quantile(seen, OFTEN)))
+    visible_count = np.isfinite(position).all(axis=2).sum(axis=1)
+    allowed = np.flatnonzero(visible_count >= max(3, SEEN * np.quantile(visible_count, OFTEN)))
     if not len(allowed):
         return allowed
     features = segment_distances(position[allowed], bodies)
-    chosen = [int(np.argmax(seen[allowed]))]
+    chosen = [int(np.argmax(visible_count[allowed]))]
     distance = np.full(len(allowed), np.inf)
     for _ in range(min(count, len(allowed)) - 1):
         gap = (features - features[chosen[-1]]) ** 2
@@ -130,42 +132,46 @@ def segment_distances(position: FloatArray, bodies: IntArray) -> FloatArray:
     """(T, N) array, m: distances between the centroids of the markers of all pairs of segments."""
     middles = []
     for body in np.unique(bodies):
-        own = position[:, bodies == body]
-        seen = np.asarray(np.isfinite(own).all(axis=2))
-        total = np.where(seen[..., None], own, 0.0).sum(axis=1)
-        number = seen.sum(axis=1)[:, None]
+        markers_of_segment = position[:, bodies == body]
+        visible = np.asarray(np.isfinite(markers_of_segment).all(axis=2))
+        total = np.where(visible[..., None], markers_of_segment, 0.0).sum(axis=1)
+        number = visible.sum(axis=1)[:, None]
         middles.append(np.where(number > 0, total / np.maximum(number, 1), np.nan))
     centre = np.stack(middles, axis=1)
-    one, other = np.triu_indices(centre.shape[1], 1)
-    distances: FloatArray = np.linalg.norm(centre[:, one] - centre[:, other], axis=2)
+    first, second = np.triu_indices(centre.shape[1], 1)
+    distances: FloatArray = np.linalg.norm(centre[:, first] - centre[:, second], axis=2)
     return distances
 
 
-def face_template(frames: ChosenFrames, skeleton: Skeleton, places: MarkerPlaces) -> ChosenFrames:
+def face_template(frames: ChosenFrames, skeleton: Skeleton, markers: MarkerPlaces) -> ChosenFrames:
     """Turn each frame about the vertical and shift it onto the template in its default pose."""
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
-    [standing] = station_positions(segment_poses(skeleton, q), places.body, places.place)
-    seen: BoolArray = frames.visible[..., None]
-    own, own_middle = _about_middle(np.broadcast_to(standing, frames.position.shape), seen)
-    recorded, _ = _about_middle(frames.position, seen)
+    [standing] = station_positions(segment_poses(skeleton, q), markers.body, markers.place)
+    visible: BoolArray = frames.visible[..., None]
+    template, template_middle = _about_middle(
+        np.broadcast_to(standing, frames.position.shape), visible
+    )
+    recorded, _ = _about_middle(frames.position, visible)
     up = -skeleton.gravity / np.linalg.norm(skeleton.gravity)
-    turned = recorded @ _upright_turns(recorded, own, up)
-    return replace(frames, position=np.where(seen, turned + own_middle, np.nan))
+    turned = recorded @ _upright_turns(recorded, template, up)
+    return replace(frames, position=np.where(visible, turned + template_middle, np.nan))
 
 
 def _about_middle(position: FloatArray, visible: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Positions (F, K, 3) less their mean, zero where missing, and the means (F, 1, 3)."""
-    known = np.where(visible, position, 0.0)
-    middle = known.sum(axis=1, keepdims=True) / np.maximum(visible.sum(axis=1, keepdims=True), 1)
+    present = np.where(visible, position, 0.0)
+    middle = present.sum(axis=1, keepdims=True) / np.maximum(visible.sum(axis=1, keepdims=True), 1)
     return np.where(visible, position - middle, 0.0), middle
 
 
-def _upright_turns(recorded: FloatArray, own: FloatArray, up: FloatArray) -> FloatArray:
+def _upright_turns(recorded: FloatArray, template: FloatArray, up: FloatArray) -> FloatArray:
     """(F, 3, 3) array: rotations (of rows) about the vertical that minimise the distances."""
     from scipy.spatial.transform import Rotation
 
-    sine = np.cross(recorded, own).sum(axis=1) @ up
-    across = (recorded * own).sum(axis=(1, 2)) - ((recorded @ up) * (own @ up)).sum(axis=1)
+    sine = np.cross(recorded, template).sum(axis=1) @ up
+    across = (recorded * template).sum(axis=(1, 2)) - ((recorded @ up) * (template @ up)).sum(
+        axis=1
+    )
     angle = np.arctan2(sine, across)
     return np.asarray(Rotation.from_rotvec(-angle[:, None] * up).as_matrix())
 
@@ -186,44 +192,46 @@ class Session:
 
         The regression of the hip centres belongs to the session whose spines it uses.
         """
-        problem, own = fit.problem, self._template(fit.problem.template)
+        problem, template = fit.problem, self._template(fit.problem.template)
         rows = np.flatnonzero(np.isin(problem.frames.trial, self.trials))
-        seen, border = np.ix_(rows, self.labels), self._border(fit)
-        priors = self._priors(problem.priors, border[: sum(own.sizes)])
+        frames_and_labels, border = np.ix_(rows, self.labels), self._border(fit)
+        priors = self._priors(problem.priors, border[: sum(template.sizes)])
         frames = self._frames(fit, rows)
         hips = problem.hips if len(self.labels) == len(problem.template.markers.labels) else None
         return replace(
             fit,
-            problem=replace(problem, template=own, frames=frames, priors=priors, hips=hips),
+            problem=replace(problem, template=template, frames=frames, priors=priors, hips=hips),
             state=State(fit.state.theta[border], fit.state.q[rows]),
-            weights=fit.weights[seen],
+            weights=fit.weights[frames_and_labels],
             covariance=fit.covariance[np.ix_(border, border)],
             by_theta=fit.by_theta[rows][:, :, border],
-            error=fit.error[seen],
+            error=fit.error[frames_and_labels],
         )
 
     def _template(self, template: Template) -> Template:
         markers = template.markers
-        places = MarkerPlaces(self.names, markers.body[self.labels], markers.place[self.labels])
-        return replace(template, markers=places)
+        template_markers = MarkerPlaces(
+            self.names, markers.body[self.labels], markers.place[self.labels]
+        )
+        return replace(template, markers=template_markers)
 
-    def _priors(self, whole: Priors, shape: IntArray) -> Priors:
-        count = len(whole.skin_sd)
+    def _priors(self, priors: Priors, shape: IntArray) -> Priors:
+        count = len(priors.skin_sd)
         return replace(
-            whole,
-            mean=whole.mean[shape],
-            precision=whole.precision[np.ix_(shape, shape)],
-            skin_sd=whole.skin_sd[self.labels],
-            still_sd=np.broadcast_to(whole.still_sd, count)[self.labels],
-            soft_tissue_scale=np.broadcast_to(whole.soft_tissue_scale, count)[self.labels],
+            priors,
+            mean=priors.mean[shape],
+            precision=priors.precision[np.ix_(shape, shape)],
+            skin_sd=priors.skin_sd[self.labels],
+            still_sd=np.broadcast_to(priors.still_sd, count)[self.labels],
+            soft_tissue_scale=np.broadcast_to(priors.soft_tissue_scale, count)[self.labels],
         )
 
     def _border(self, fit: BodyFit) -> IntArray:
         """Unknowns of shape and mean posture without the places of other sessions' markers."""
         sizes, markers, *_ = fit.problem.template.sizes
-        own = sizes + (3 * self.labels[:, None] + np.arange(3)).ravel()
+        offsets = sizes + (3 * self.labels[:, None] + np.arange(3)).ravel()
         rest = np.arange(sizes + markers, len(fit.covariance))
-        return np.concatenate([np.arange(sizes), own, rest])
+        return np.concatenate([np.arange(sizes), offsets, rest])
 
     def _frames(self, fit: BodyFit, rows: IntArray) -> ChosenFrames:
         frames = fit.problem.frames

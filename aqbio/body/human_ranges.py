@@ -78,9 +78,9 @@ def joint_angles(
     """Angles of reported joints in `RANGES`, from the orientation of their segments."""
     upright = dependent_filled(skeleton, np.zeros((1, len(skeleton.coordinates))))
     zero, now = (segment_poses(skeleton, pose).rotation for pose in (upright, q))
-    found = {}
-    for place, joint in joints.items():
-        kind = place.partition("_")[0]
+    angles = {}
+    for name, joint in joints.items():
+        kind = name.partition("_")[0]
         if kind not in RANGES:
             continue
         body = skeleton.joints.index(joint)
@@ -92,26 +92,26 @@ def joint_angles(
         flexion = FLEXES[kind] * _twist(turn, RIGHT)
         if kind == "hip":
             flexion = np.arctan2(-turn[:, FORWARD, UP], turn[:, UP, UP])
-        found[place] = JointAngles(np.degrees(flexion), np.degrees(_twist(turn, UP)))
-    return found
+        angles[name] = JointAngles(np.degrees(flexion), np.degrees(_twist(turn, UP)))
+    return angles
 
 
 def impossible_frames(angles: Mapping[str, JointAngles]) -> dict[str, BoolArray]:
     """(T,) bool by joint: outside its range, in intervals that exceed it by more than `MARGIN`."""
-    found = {}
-    for place, angle in angles.items():
-        beyond = beyond_range(angle, place)
-        lost = np.zeros(len(beyond), dtype=bool)
+    impossible = {}
+    for joint, angle in angles.items():
+        beyond = beyond_range(angle, joint)
+        outside = np.zeros(len(beyond), dtype=bool)
         for start, stop in runs(beyond > 0.0):
-            lost[start:stop] = bool((beyond[start:stop] > MARGIN).any())
-        if lost.any():
-            found[place] = lost
-    return found
+            outside[start:stop] = bool((beyond[start:stop] > MARGIN).any())
+        if outside.any():
+            impossible[joint] = outside
+    return impossible
 
 
-def beyond_range(angles: JointAngles, place: str) -> FloatArray:
+def beyond_range(angles: JointAngles, joint: str) -> FloatArray:
     """(T,) degrees: how far a joint is beyond its range; negative inside."""
-    kind = place.partition("_")[0]
+    kind = joint.partition("_")[0]
     human = RANGES[kind]
     middle = (human.extension + human.flexion) / 2
     away = np.abs((angles.flexion - middle + 180.0) % 360.0 - 180.0)
@@ -121,15 +121,15 @@ def beyond_range(angles: JointAngles, place: str) -> FloatArray:
     return np.asarray(beyond)
 
 
-def group_of(place: str) -> str:
+def group_of(joint: str) -> str:
     """The anatomical group that counts as not observed if a joint is impossible."""
-    kind, _, side = place.partition("_")
+    kind, _, side = joint.partition("_")
     return {"elbow": f"arm_{side}", "lumbar": "torso"}.get(kind, f"leg_{side}")
 
 
-def range_words(place: str, flexion: FloatArray) -> str:
+def range_words(joint: str, flexion: FloatArray) -> str:
     """Flexion of a joint in words, with the range that people reach."""
-    kind, _, side = place.partition("_")
+    kind, _, side = joint.partition("_")
     low, high = (f"{value:.0f}" for value in (flexion.min(), flexion.max()))
     bent = low if low == high else f"{low} to {high}"
     human = RANGES[kind]

@@ -86,7 +86,7 @@ def lengths(fit: BodyFit) -> Iterator[LengthEstimate]:
     prior = np.asarray(np.linalg.inv(fit.problem.priors.precision), dtype=np.float64)
     scaled_prior = np.asarray(np.linalg.inv(fit.problem.prior[:size, :size]), dtype=np.float64)
     now, before = fit.state.theta[:size], fit.problem.priors.mean
-    found, slope = _with_slopes(template, now)
+    fitted, slope = _with_slopes(template, now)
     expected, earlier = _with_slopes(template, before)
     carriers = template.markers.body[fit.problem.visible.any(axis=0)]
     marked, ends = set(template.parts.of_body[carriers].tolist()), length_ends(template.parts)
@@ -94,7 +94,7 @@ def lengths(fit: BodyFit) -> Iterator[LengthEstimate]:
         sd, usual = _sd(gradient, fit.shape_covariance), _sd(earlier[name], prior)
         scale = _sd(earlier[name], scaled_prior) / usual
         measured = marked >= set(ends[name])
-        yield LengthEstimate(name, found[name], sd, expected[name], usual, scale, measured)
+        yield LengthEstimate(name, fitted[name], sd, expected[name], usual, scale, measured)
 
 
 def length_slopes(fit: BodyFit) -> dict[str, FloatArray]:
@@ -113,18 +113,18 @@ def _with_slopes(
 ) -> tuple[dict[str, float], dict[str, FloatArray]]:
     """Lengths of a shape, and their derivatives by its sizes."""
     parts, skeleton = template.parts, template.skeleton
-    places = MarkerPlaces(parts.names, parts.first, template.inner[parts.first])
-    points = replace(template, markers=places, sliding=template.sliding[:0])
+    joint_centres = MarkerPlaces(parts.names, parts.first, template.inner[parts.first])
+    points = replace(template, markers=joint_centres, sliding=template.sliding[:0])
     shape = template.shape(vector)
-    own = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
+    point_shape = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
-    found, sizes = BodyMarkers(points).derivatives(own, q), template.sizes[0]
+    derivatives, sizes = BodyMarkers(points).derivatives(point_shape, q), template.sizes[0]
     lengths, slopes = {}, {}
-    for name, (one, other) in length_ends(parts).items():
-        apart = found.position[0, one] - found.position[0, other]
-        moved = found.by_body[0, one, :, :sizes] - found.by_body[0, other, :, :sizes]
-        lengths[name] = float(np.linalg.norm(apart))
-        slopes[name] = np.pad(apart @ moved / lengths[name], (0, len(vector) - sizes))
+    for name, (first, second) in length_ends(parts).items():
+        difference = derivatives.position[0, first] - derivatives.position[0, second]
+        moved = derivatives.by_body[0, first, :, :sizes] - derivatives.by_body[0, second, :, :sizes]
+        lengths[name] = float(np.linalg.norm(difference))
+        slopes[name] = np.pad(difference @ moved / lengths[name], (0, len(vector) - sizes))
     return lengths, slopes
 
 
@@ -134,10 +134,11 @@ def displacements(fit: BodyFit) -> FloatArray:
     Root mean square over the segment's mass and the fitted moving frames: errors of size and those
     common to all postures, without the noise of single frames.
     """
-    found, frames = _moved(fit, _mass_places(fit))
+    derivatives, frames = _moved(fit, _mass_places(fit))
     border = _stretching(fit.problem.template)
     rows = np.concatenate(
-        [found.by_pose[..., fit.problem.free], found.by_body[..., : len(border)]], axis=3
+        [derivatives.by_pose[..., fit.problem.free], derivatives.by_body[..., : len(border)]],
+        axis=3,
     )
     spread = with_postures(fit.covariance, fit.by_theta[frames], border)
     rows = rows.reshape(len(rows), -1, rows.shape[3])
@@ -156,27 +157,27 @@ def _mass_places(fit: BodyFit) -> MarkerPlaces:
     return MarkerPlaces(tuple(map(str, range(len(bodies)))), bodies, point_masses(skeleton))
 
 
-def point_slopes(fit: BodyFit, places: MarkerPlaces) -> tuple[FloatArray, FloatArray]:
+def point_slopes(fit: BodyFit, points: MarkerPlaces) -> tuple[FloatArray, FloatArray]:
     """(F, M, 3, P + C) derivatives of M points by shape and mean posture, and rotations.
 
     ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` in the moving frames; in the still ones, if none moves.
     """
-    found, frames = _moved(fit, places)
+    derivatives, frames = _moved(fit, points)
     border = _stretching(fit.problem.template)
-    slopes = found.by_pose[..., fit.problem.free] @ fit.by_theta[frames][:, None]
-    slopes[..., border] += found.by_body[..., : len(border)]
-    return np.asarray(slopes), found.by_offset
+    slopes = derivatives.by_pose[..., fit.problem.free] @ fit.by_theta[frames][:, None]
+    slopes[..., border] += derivatives.by_body[..., : len(border)]
+    return np.asarray(slopes), derivatives.by_offset
 
 
-def _moved(fit: BodyFit, places: MarkerPlaces) -> tuple[MarkerDerivatives, IntArray]:
+def _moved(fit: BodyFit, markers: MarkerPlaces) -> tuple[MarkerDerivatives, IntArray]:
     """Derivatives of points fixed in the segments, and their frames: moving ones, if any."""
     problem, template = fit.problem, fit.problem.template
-    points = replace(template, markers=places, sliding=template.sliding[:0])
+    points = replace(template, markers=markers, sliding=template.sliding[:0])
     shape = template.shape(fit.state.theta[: problem.shape_size])
-    own = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
+    point_shape = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
     moving = np.flatnonzero(~problem.frames.still)
     frames = moving if len(moving) else np.arange(len(problem.frames.still))
-    return BodyMarkers(points).derivatives(own, problem.full(fit.state.q[frames])), frames
+    return BodyMarkers(points).derivatives(point_shape, problem.full(fit.state.q[frames])), frames
 
 
 def _stretching(template: Template) -> IntArray:
@@ -208,38 +209,43 @@ def offset_sds(fit: BodyFit) -> FloatArray:
 def length_ends(parts: Parts) -> dict[str, tuple[int, int]]:
     """The two parts whose proximal joints bound each length."""
     following = {"thigh": "shank", "shank": "foot", "foot": "toes", "upper_arm": "forearm"}
-    found = {}
+    ends = {}
     for name in parts.names:
         kind = part_kind(name)
         end = f"{following.get(kind, '')}{name.removeprefix(kind)}"
         if end in parts.names:
-            found[name] = (name, end)
+            ends[name] = (name, end)
     for name, part in (("hip_width", "thigh"), ("shoulder_width", "upper_arm")):
         if {f"{part}_left", f"{part}_right"} <= set(parts.names):
-            found[name] = (f"{part}_left", f"{part}_right")
-    return {name: (parts.index(one), parts.index(end)) for name, (one, end) in found.items()}
+            ends[name] = (f"{part}_left", f"{part}_right")
+    return {name: (parts.index(start), parts.index(end)) for name, (start, end) in ends.items()}
 
 
-def variance_reductions(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) -> FloatArray:
+def variance_reductions(
+    fit: BodyFit, candidates: MarkerPlaces, target_slopes: FloatArray
+) -> FloatArray:
     """(M,): share of the variance of some quantities that one more marker would remove.
 
     ``wanted`` (N, P + C) are their derivatives by shape and mean posture, variances added. The
     marker is at ``x = S δθ + R d + e``, with palpation error d and soft-tissue error e. With the
     covariance P the variance of ``G δθ`` falls by ``G P Sᵀ (S P Sᵀ + R D Rᵀ + E)⁻¹ S P Gᵀ``.
     """
-    slopes, turned = point_slopes(fit, places)
+    slopes, turned = point_slopes(fit, candidates)
     template, problem = fit.problem.template, fit.problem
     moving = ~problem.frames.still
     weight = problem.frames.weight[moving if moving.any() else ~moving]
-    before = float(((wanted @ fit.covariance) * wanted).sum())
+    before = float(((target_slopes @ fit.covariance) * target_slopes).sum())
     shares = []
-    for marker, body in enumerate(places.body):
+    for marker, body in enumerate(candidates.body):
         kind = part_kind(template.parts.names[template.parts.of_body[body]])
-        seen = slopes[:, marker].reshape(-1, slopes.shape[-1])
+        marker_slopes = slopes[:, marker].reshape(-1, slopes.shape[-1])
         palpated = turned[:, marker].reshape(-1, 3)
-        spread = seen @ fit.covariance @ seen.T + LANDMARK_SD**2 * palpated @ palpated.T
+        spread = (
+            marker_slopes @ fit.covariance @ marker_slopes.T
+            + LANDMARK_SD**2 * palpated @ palpated.T
+        )
         spread += np.diag(np.repeat(SKIN_SD[kind] ** 2 / weight, 3))
-        across = seen @ fit.covariance @ wanted.T
+        across = marker_slopes @ fit.covariance @ target_slopes.T
         shares.append(float((across * np.linalg.solve(spread, across)).sum()) / before)
     return np.array(shares)
 
@@ -285,15 +291,18 @@ def with_lock(skeleton: Skeleton, coordinates: Iterable[int], *, locked: bool) -
 def _unidentified(fit: BodyFit, tried: set[int]) -> set[int]:
     """The tried coordinates of joints that the markers do not identify."""
     skeleton = fit.problem.template.skeleton
-    names = {one: skeleton.coordinates[one].removesuffix("_r").removesuffix("_l") for one in tried}
+    names = {
+        coordinate: skeleton.coordinates[coordinate].removesuffix("_r").removesuffix("_l")
+        for coordinate in tried
+    }
     postures, free = fit.problem.priors.postures, fit.problem.free
     before = postures.frame_sd[free] ** 2 + postures.mean_sd[free] ** 2
     open_share = dict(zip(free.tolist(), frame_sd(fit) ** 2 / before, strict=True))
     unidentified = set()
     for name in set(names.values()):
-        same = [coordinate for coordinate in tried if names[coordinate] == name]
-        if np.mean([open_share[coordinate] for coordinate in same]) > LARGEST_PRIOR_SHARE**2:
-            unidentified |= set(same)
+        paired = [coordinate for coordinate in tried if names[coordinate] == name]
+        if np.mean([open_share[coordinate] for coordinate in paired]) > LARGEST_PRIOR_SHARE**2:
+            unidentified |= set(paired)
     driven = np.isin(skeleton.driver, list(unidentified))
     joints = np.isin(skeleton.axes.body, skeleton.axes.body[driven])
     return {int(coordinate) for coordinate in skeleton.driver[joints]} & tried
@@ -309,7 +318,7 @@ def frame_sd(fit: BodyFit) -> FloatArray:
     moving = ~problem.frames.still
     chosen = moving if moving.any() else ~moving
     hessian, _ = problem.pose_blocks(fit.state, fit.weights)
-    own = np.diagonal(np.linalg.inv(hessian[chosen]), axis1=1, axis2=2)
+    marker_variance = np.diagonal(np.linalg.inv(hessian[chosen]), axis1=1, axis2=2)
     by_theta = fit.by_theta[chosen]
     common = ((by_theta @ fit.covariance) * by_theta).sum(axis=2)
-    return np.asarray(np.sqrt((own + common).mean(axis=0)))
+    return np.asarray(np.sqrt((marker_variance + common).mean(axis=0)))

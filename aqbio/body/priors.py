@@ -74,10 +74,10 @@ def expected_sizes(
     Without a sex, women and men are one half each: the spread between them counts.
     """
     sexes = [person.sex] if person.sex else sorted(statistics)
-    both = [statistics[sex].given(person.sizes) for sex in sexes]
-    mean = np.mean([one for one, _ in both], axis=0)
-    within = np.mean([spread for _, spread in both], axis=0)
-    between = np.mean([np.outer(one - mean, one - mean) for one, _ in both], axis=0)
+    by_sex = [statistics[sex].given(person.sizes) for sex in sexes]
+    mean = np.mean([centre for centre, _ in by_sex], axis=0)
+    within = np.mean([spread for _, spread in by_sex], axis=0)
+    between = np.mean([np.outer(centre - mean, centre - mean) for centre, _ in by_sex], axis=0)
     return statistics[sexes[0]].names, mean, within + between
 
 
@@ -215,9 +215,9 @@ def size_prior(
     kinds = np.repeat(parts.kinds, 3)
     axes = np.tile(np.arange(3), len(parts.names))
     model = np.array([MODEL_SD.get(kind, OTHER_MODEL_SD) for kind in kinds])
-    same = (kinds[:, None] == kinds) & (axes[:, None] == axes)
-    prior += same * np.outer(model, model)
-    paired = same.sum(axis=1) > 1
+    same_measure = (kinds[:, None] == kinds) & (axes[:, None] == axes)
+    prior += same_measure * np.outer(model, model)
+    paired = same_measure.sum(axis=1) > 1
     prior += np.diag(np.where(paired, SIDE_SD**2 / 2.0, 0.0))
     return (mean - reference)[measures], prior
 
@@ -247,13 +247,13 @@ def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
     """Prior of the postures of a model: by its map, then by usual names, else by its ranges."""
     flexing = _named_coordinates(skeleton) | _flexing(model_map)
     rows = [_row(skeleton, index, flexing) for index in range(len(skeleton.coordinates))]
-    low, high, mean, frame, spread, standing, still = np.array(rows).T
+    low, high, mean, frame, spread, standing, standing_sd = np.array(rows).T
     bounded = np.where(np.isfinite(spread), spread, 0.0)
     covariance = np.diag(bounded**2)
     for left, right in _pairs(skeleton):
         tie = bounded[left] ** 2 - 0.5 * min(SYMMETRY_SD, bounded[left]) ** 2
         covariance[left, right] = covariance[right, left] = tie * (mean[left] == mean[right])
-    return PosturePrior(low, high, mean, spread, frame, standing, still, covariance)
+    return PosturePrior(low, high, mean, spread, frame, standing, standing_sd, covariance)
 
 
 def posture_sd(skeleton: Skeleton, model_map: ModelMap, marker_set: MarkerSet) -> FloatArray:
@@ -281,24 +281,24 @@ def _named_coordinates(skeleton: Skeleton) -> dict[str, tuple[str, int]]:
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     poses = segment_poses(skeleton, q)
     along = poses.axis_direction[0] * poses.axis_gradient[0][:, None]
-    found = {}
+    flexing = {}
     for index, name in enumerate(skeleton.coordinates):
         axes = np.flatnonzero((skeleton.driver == index) & skeleton.axes.is_rotation)
         key = name.removesuffix("_r").removesuffix("_l")
         if key in RUNNING and len(axes):
             backward = np.abs(along[axes[0]]).argmax() == RIGHT and along[axes[0], RIGHT] < 0.0
-            found[name] = (key, -1 if backward else 1)
-    return found
+            flexing[name] = (key, -1 if backward else 1)
+    return flexing
 
 
 def _flexing(model_map: ModelMap) -> dict[str, tuple[str, int]]:
     """Joint and sign of flexion by coordinate."""
-    found: dict[str, tuple[str, int]] = {}
+    flexing: dict[str, tuple[str, int]] = {}
     for joint in ("hip", "knee", "ankle", "elbow"):
-        place, sign = model_map.sagittal.get(joint), model_map.flexion.get(joint)
-        if isinstance(place, Sides) and sign is not None:
-            found |= {getattr(place, side): (joint, sign) for side in SIDES}
-    return found
+        names, sign = model_map.sagittal.get(joint), model_map.flexion.get(joint)
+        if isinstance(names, Sides) and sign is not None:
+            flexing |= {getattr(names, side): (joint, sign) for side in SIDES}
+    return flexing
 
 
 def _row(
@@ -306,18 +306,18 @@ def _row(
 ) -> tuple[float, ...]:
     """Range, mean, SD of a frame and of the mean in running; mean and SD in standing."""
     name = skeleton.coordinates[index]
-    nothing = (-np.inf, np.inf, 0.0, np.inf, np.inf, 0.0, np.inf)
+    no_prior = (-np.inf, np.inf, 0.0, np.inf, np.inf, 0.0, np.inf)
     if not skeleton.coordinate_is_rotation[index]:
-        return nothing
+        return no_prior
     key, sign = flexing.get(name, ("", 1))
     if key in RUNNING:
         low, high, mean, frame, spread = np.radians(RUNNING[key])
-        standing, still = np.radians(STANDING[key])
+        standing, standing_sd = np.radians(STANDING[key])
         ends = (low, high) if sign > 0 else (-high, -low)
-        return (*ends, sign * mean, frame, spread, sign * standing, still)
+        return (*ends, sign * mean, frame, spread, sign * standing, standing_sd)
     root = skeleton.axes.body[skeleton.driver == index]
     if len(root) and (skeleton.parent[root] < 0).any():
-        return nothing
+        return no_prior
     low, high = skeleton.coordinate_range[index]
     middle, sd = float(skeleton.coordinate_default[index]), float((high - low) / np.sqrt(12.0))
     return (low, high, middle, sd, sd, middle, sd)
@@ -378,9 +378,9 @@ def priors(
     precision[rest, rest] = 1.0 / np.concatenate(variances)
     parts = template.parts
     skin = [SKIN_SD[parts.kinds[parts.of_body[body]]] for body in template.markers.body]
-    found = np.zeros(len(skin), dtype=np.bool_) if video is None else video
-    noise = np.where(found, np.maximum(skin, VIDEO_NOISE), skin)
-    return Priors(mean, precision, noise, postures, np.where(found, VIDEO_NOISE, STILL_SD))
+    is_video = np.zeros(len(skin), dtype=np.bool_) if video is None else video
+    noise = np.where(is_video, np.maximum(skin, VIDEO_NOISE), skin)
+    return Priors(mean, precision, noise, postures, np.where(is_video, VIDEO_NOISE, STILL_SD))
 
 
 ASIDE = {"thigh": 0.04, "shank": 0.03, "upper_arm": 0.03, "forearm": 0.02}
@@ -415,21 +415,21 @@ def expected_places(
     skeleton: Skeleton, parts: Parts, labels: Mapping[str, Label]
 ) -> tuple[MarkerPlaces, FloatArray]:
     """Places of K labels on a template, and their standard deviations (K, 3), m."""
-    bodies, places, sds = [], [], []
+    bodies, positions, sds = [], [], []
     for label in labels.values():
         body = skeleton.bodies.index(label.body)
         if label.place is None:
-            place, sd = _cluster_place(skeleton, parts, body)
+            position, sd = _cluster_place(skeleton, parts, body)
         else:
-            place = np.array(label.place)
+            position = np.array(label.place)
             sd = np.full(3, LANDMARK_SD if label.palpated else PLACED_SD)
             if label.video:
                 sd = np.full(3, VIDEO_SD[part_kind(parts.names[parts.of_body[body]])])
         bodies.append(body)
-        places.append(place)
+        positions.append(position)
         sds.append(sd)
     markers = MarkerPlaces(
-        tuple(labels), np.array(bodies, dtype=np.int64), np.array(places).reshape(-1, 3)
+        tuple(labels), np.array(bodies, dtype=np.int64), np.array(positions).reshape(-1, 3)
     )
     return markers, np.array(sds).reshape(-1, 3)
 
@@ -447,18 +447,18 @@ def _cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatAr
     along = end / length if length > 0.0 else np.array([0.0, 1.0, 0.0])
     across = ACROSS_SD.get(kind, OTHER_ACROSS_SD)
     side = {"right": 1.0, "left": -1.0}.get(name.rpartition("_")[2], 0.0)
-    place = 0.5 * end + np.array([0.0, 0.0, side * ASIDE.get(kind, 0.0)])
+    position = 0.5 * end + np.array([0.0, 0.0, side * ASIDE.get(kind, 0.0)])
     widest = max(ALONG_SHARE * float(length), SHORTEST_ALONG)
-    return place, np.sqrt((widest * along) ** 2 + across**2 * (1.0 - along**2))
+    return position, np.sqrt((widest * along) ** 2 + across**2 * (1.0 - along**2))
 
 
 def part_end(skeleton: Skeleton, parts: Parts, body: int) -> FloatArray:
     """Mean of a body's distal joints, m; without any, twice its centre of mass."""
-    own = parts.of_body[body]
+    part = parts.of_body[body]
     leaving = [
         child
         for child in range(len(skeleton.bodies))
-        if skeleton.parent[child] == body and parts.of_body[child] != own
+        if skeleton.parent[child] == body and parts.of_body[child] != part
     ]
     if body not in parts.first and not leaving:
         return np.zeros(3)

@@ -132,10 +132,10 @@ def body_spread(
 ) -> BodySpread:
     """The posterior of a participant's body; of an own model, after one standing trial."""
     chosen = [skeleton.markers.index(name) for name in names]
-    places = MarkerPlaces(
+    markers = MarkerPlaces(
         tuple(names), skeleton.marker_body[chosen], skeleton.marker_position[chosen]
     )
-    template = Template.of(skeleton, study.model_map, places)
+    template = Template.of(skeleton, study.model_map, markers)
     file = posterior_path(study, participant_id)
     if file.exists():
         return _posterior(study, template, file)
@@ -160,13 +160,13 @@ def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:
 def _place_sds(study: Study, template: Template) -> FloatArray:
     """(K, 3) array, m: how far markers may be from landmarks, those of clusters from anywhere."""
     skeleton, markers, marked = template.skeleton, template.markers, study.marker_set.markers
-    mapped = {study.marker_set.model_name(label): one for label, one in marked.items()}
+    mapped = {study.marker_set.model_name(label): marker for label, marker in marked.items()}
     labels = {}
     for name, body, (x, y, z) in zip(markers.labels, markers.body, markers.place, strict=True):
-        one = mapped.get(name)
-        place = None if one and one.tracking else (float(x), float(y), float(z))
-        video = one is not None and one.video
-        labels[name] = Label(name, skeleton.bodies[body], place, palpated=True, video=video)
+        marker = mapped.get(name)
+        position = None if marker and marker.tracking else (float(x), float(y), float(z))
+        video = marker is not None and marker.video
+        labels[name] = Label(name, skeleton.bodies[body], position, palpated=True, video=video)
     return expected_places(skeleton, template.parts, labels)[1]
 
 
@@ -174,14 +174,14 @@ def _posterior(study: Study, template: Template, file: Path) -> BodySpread:
     """Posterior of the markers that were followed, about the participant's own model."""
     data = read_dataset(file)
     labels = {study.marker_set.model_name(str(label)): str(label) for label in data["label"].values}
-    own = [labels[name] for name in template.markers.labels]
-    named = replace(template, markers=replace(template.markers, labels=tuple(own)))
-    unknown = unknown_names(named)
+    label_names = [labels[name] for name in template.markers.labels]
+    labelled = replace(template, markers=replace(template.markers, labels=tuple(label_names)))
+    unknown = unknown_names(labelled)
     covariance = data["covariance"].sel(unknown=unknown, unknown_too=unknown).values
     offset = template.shape(data["mean"].sel(unknown=unknown).values).offset
     return BodySpread(
         template,
         about_model(covariance, template, offset),
-        data["skin_sd"].sel(label=own).values,
+        data["skin_sd"].sel(label=label_names).values,
         float(data["common"]),
     )

@@ -164,8 +164,8 @@ class Template:
     def common(self) -> IntArray:
         """(N,) int array: indices of sizes, tilts and slides among all unknowns."""
         sizes, markers, *_ = self.sizes
-        every = np.arange(sum(self.sizes))
-        return np.delete(every, np.s_[sizes : sizes + markers])
+        unknowns = np.arange(sum(self.sizes))
+        return np.delete(unknowns, np.s_[sizes : sizes + markers])
 
     def shape(self, vector: FloatArray | None = None) -> Shape:
         """The shape of a vector of unknowns; without one, the template's own."""
@@ -187,8 +187,10 @@ class Template:
     @cached_property
     def inner(self) -> FloatArray:
         """(B, 3) array, m: child frame of the joint that moves a body, in the body's frame."""
-        own = self.skeleton
-        inner: FloatArray = -np.einsum("bji,bj->bi", own.child_rotation, own.child_position)
+        skeleton = self.skeleton
+        inner: FloatArray = -np.einsum(
+            "bji,bj->bi", skeleton.child_rotation, skeleton.child_position
+        )
         return inner
 
     def factors(self, shape: Shape) -> FloatArray:
@@ -207,37 +209,40 @@ class Template:
         its parent body, axis by axis. A hinge is inclined by turning both of its frames, so that
         the bodies keep their places at the joint's zero. The body's mass is the template's.
         """
-        own, factors = self.skeleton, self.factors(shape)
-        mass, inertia = stretched_masses(own, factors, float(own.mass.sum()))
-        return self.bones_of(shape).of_size(mass=mass, com=factors * own.com, inertia=inertia)
+        skeleton, factors = self.skeleton, self.factors(shape)
+        mass, inertia = stretched_masses(skeleton, factors, float(skeleton.mass.sum()))
+        return self.bones_of(shape).of_size(mass=mass, com=factors * skeleton.com, inertia=inertia)
 
     def bones_of(self, shape: Shape) -> Skeleton:
         """The person's skeleton with the template's masses: all that marker positions depend on."""
-        own, factors = self.skeleton, self.factors(shape)
-        parent_rotation, child_rotation = own.parent_rotation.copy(), own.child_rotation.copy()
+        skeleton, factors = self.skeleton, self.factors(shape)
+        parent_rotation, child_rotation = (
+            skeleton.parent_rotation.copy(),
+            skeleton.child_rotation.copy(),
+        )
         turns = hinge_turns(self.hinge_axes, shape.tilt)
         parent_rotation[self.hinges] = parent_rotation[self.hinges] @ turns
         child_rotation[self.hinges] = np.swapaxes(turns, 1, 2) @ child_rotation[self.hinges]
-        carriers = np.where((own.parent == GROUND)[:, None], 1.0, factors[own.parent])
-        places, functions = self.markers.place, own.axes.functions
+        carriers = np.where((skeleton.parent == GROUND)[:, None], 1.0, factors[skeleton.parent])
+        positions, functions = self.markers.place, skeleton.axes.functions
         stretched = self.shift_factors(shape)[:, None, None] * functions.coefficients
-        return own.of_size(
+        return skeleton.of_size(
             parent_rotation=parent_rotation,
-            parent_position=carriers * own.parent_position,
+            parent_position=carriers * skeleton.parent_position,
             child_rotation=child_rotation,
             child_position=-np.einsum("bij,bj->bi", child_rotation, factors * self.inner),
-            axes=replace(own.axes, functions=replace(functions, coefficients=stretched)),
+            axes=replace(skeleton.axes, functions=replace(functions, coefficients=stretched)),
             markers=self.markers.labels,
             marker_body=self.markers.body,
-            marker_position=factors[self.markers.body] * places + shape.offset,
+            marker_position=factors[self.markers.body] * positions + shape.offset,
         )
 
     def shift_factors(self, shape: Shape) -> FloatArray:
         """(A,) array: scale factor of the amount along or about each joint axis, 1 of rotations."""
-        own = self.skeleton
-        parent = own.parent[own.axes.body]
-        shifted = ~own.axes.is_rotation & (parent != GROUND)
-        along = (own.axes.direction**2 * self.factors(shape)[parent]).sum(axis=1)
+        skeleton = self.skeleton
+        parent = skeleton.parent[skeleton.axes.body]
+        shifted = ~skeleton.axes.is_rotation & (parent != GROUND)
+        along = (skeleton.axes.direction**2 * self.factors(shape)[parent]).sum(axis=1)
         return np.where(shifted, along, 1.0)
 
     def moving_shape(self, shape: Shape, flexion: FloatArray) -> Shape:

@@ -155,8 +155,8 @@ def _knee(lengths: Geometry, side: Side) -> Joint:
             tuple(share * size * value for value in walker(quantity)),
             turn,
         )
-        for some, turn, size in ((turns, True, 1.0), (ways, False, lengths.thigh))
-        for quantity, direction in some.items()
+        for directions, turn, size in ((turns, True, 1.0), (ways, False, lengths.thigh))
+        for quantity, direction in directions.items()
     )
     return replace(joint, follows=follows)
 
@@ -301,13 +301,13 @@ def _leg(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
     thigh = _part(g, kilograms, "thigh", (0, -table["thigh"].centre * g.thigh, 0))
     shank = _part(g, kilograms, "shank", (0, -table["shank"].centre * g.shank, 0))
     sole = -FOOT_CENTRE_BELOW_ANKLE * g.ankle_height
-    whole = _part(g, kilograms, "foot", (table["foot"].centre * g.foot - g.heel, sole, 0))
-    toes = _toes(g, TOE_MASS * whole[0])
+    foot = _part(g, kilograms, "foot", (table["foot"].centre * g.foot - g.heel, sole, 0))
+    toes = _toes(g, TOE_MASS * foot[0])
     ball = np.array([g.ball, -BALL_BELOW_ANKLE * g.ankle_height, 0.0])
     rear = combined_inertia(
-        np.array([whole[0], -toes.mass]),
-        np.array([whole[1], toes.com + ball]),
-        np.array([whole[2], -toes.inertia]),
+        np.array([foot[0], -toes.mass]),
+        np.array([foot[1], toes.com + ball]),
+        np.array([foot[2], -toes.inertia]),
     )
     return Body("femur", *thigh), Body("tibia", *shank), Body("foot", *rear), toes
 
@@ -385,7 +385,7 @@ def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
     Joints, markers and body mass stay; the other segments share what the limbs leave of the mass.
     """
     lengths, table = geometry(sex, stature), DUMAS[sex]
-    whole = float(skeleton.mass.sum())
+    body_mass = float(skeleton.mass.sum())
     mass, com, inertia = skeleton.mass.copy(), skeleton.com.copy(), skeleton.inertia.copy()
     limbs = np.zeros(len(mass), dtype=bool)
     segments = {
@@ -397,18 +397,20 @@ def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
     }
     for side, sign in (("r", 1.0), ("l", -1.0)):
         for body, (name, length) in segments.items():
-            place = skeleton.bodies.index(f"{body}_{side}")
-            mass[place], com[place], inertia[place] = _dumas_part(table[name], whole, length, sign)
-            limbs[place] = True
-    rest = (whole - mass[limbs].sum()) / mass[~limbs].sum()
+            index = skeleton.bodies.index(f"{body}_{side}")
+            mass[index], com[index], inertia[index] = _dumas_part(
+                table[name], body_mass, length, sign
+            )
+            limbs[index] = True
+    rest = (body_mass - mass[limbs].sum()) / mass[~limbs].sum()
     mass[~limbs] *= rest
     inertia[~limbs] *= rest
     return replace(skeleton, mass=mass, com=com, inertia=inertia)
 
 
-def _dumas_part(segment: DumasSegment, whole: float, length: float, side: float) -> Part:
+def _dumas_part(segment: DumasSegment, body_mass: float, length: float, side: float) -> Part:
     """One segment of a side of a body of so many kg."""
-    mass = segment.mass * whole / 100.0
+    mass = segment.mass * body_mass / 100.0
     centre = np.array(segment.centre) * [1.0, 1.0, side] * length / 100.0
     radii = np.array(segment.gyration) * length / 100.0
     return mass, centre, mass * np.diag(radii**2)

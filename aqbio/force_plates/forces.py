@@ -52,8 +52,8 @@ class PlateWrench:
 
     def filtered(self, rate: float, cutoff: float) -> PlateWrench:
         """The loads low-passed; a filter is linear, so force and moment stay one wrench."""
-        both = low_pass(np.concatenate((self.force, self.moment), axis=2), rate, cutoff)
-        return PlateWrench(both[..., :3], both[..., 3:], self.point)
+        channels = low_pass(np.concatenate((self.force, self.moment), axis=2), rate, cutoff)
+        return PlateWrench(channels[..., :3], channels[..., 3:], self.point)
 
     def select(self, plates: BoolArray) -> PlateWrench:
         """The loads of some plates."""
@@ -172,9 +172,9 @@ def fixed_point_wrench(
     wild = unknown | (
         (dot(stray, stray) > ARM_MAX**2) & (dot(effect, effect) > MOMENT_MAX**2) & ~loaded
     )
-    place = np.where(wild[:, None], trusted, application)
+    repaired = np.where(wild[:, None], trusted, application)
     free = np.where((wild & ~loaded)[:, None], 0.0, np.nan_to_num(moment))
-    return wrench_at_point(force, place, free, point), point, wild & (size > 0.0)
+    return wrench_at_point(force, repaired, free, point), point, wild & (size > 0.0)
 
 
 def _nearest_loaded(application: FloatArray, loaded: BoolArray) -> FloatArray:
@@ -197,9 +197,9 @@ def plate_axes(corners: FloatArray) -> FloatArray:
     Corners (4, 3) in the order of the C3D standard: quadrants (+x, +y), (−x, +y), (−x, −y), (+x,
     −y). ValueError: they do not span a rectangle.
     """
-    one, two, three, four = corners
-    along = one + four - two - three
-    across = one + two - three - four
+    corner_1, corner_2, corner_3, corner_4 = corners
+    along = corner_1 + corner_4 - corner_2 - corner_3
+    across = corner_1 + corner_2 - corner_3 - corner_4
     normal = np.cross(along, across)
     if np.linalg.norm(normal) < 1e-8:
         raise ValueError("the corners do not span a rectangle.")
@@ -389,13 +389,15 @@ def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
     """Whether a plate without a known offset (within ``largest`` N) is loaded both ways."""
     if unloaded(vertical, rate, largest).any():
         return False
-    both = min(int((vertical > LOADED_PLATE).sum()), int((vertical < -LOADED_PLATE).sum()))
-    return both > LOADED_S * rate
+    samples_each_way = min(
+        int((vertical > LOADED_PLATE).sum()), int((vertical < -LOADED_PLATE).sum())
+    )
+    return samples_each_way > LOADED_S * rate
 
 
-def turned_over(plates: Plates, which: BoolArray) -> Plates:
+def turned_over(plates: Plates, upside_down: BoolArray) -> Plates:
     """Plates with all channels of some of them, ``which`` (P,), reversed."""
-    sign = np.where(which, -1.0, 1.0)[None, :, None]
+    sign = np.where(upside_down, -1.0, 1.0)[None, :, None]
     wrench = plates.wrench
     return replace(
         plates, wrench=PlateWrench(sign * wrench.force, sign * wrench.moment, wrench.point)

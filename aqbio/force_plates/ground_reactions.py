@@ -163,8 +163,10 @@ def _turning_toes(skeleton: Skeleton, toe_joints: Iterable[str]) -> dict[int, tu
     turning = {}
     for joint in toe_joints:
         toes, driver = skeleton.joints.index(joint), skeleton.driver
-        own = (skeleton.axes.body == toes) & skeleton.axes.is_rotation & (driver != FIXED)
-        axes = np.flatnonzero(own & np.isin(driver, skeleton.free))
+        free_rotations = (
+            (skeleton.axes.body == toes) & skeleton.axes.is_rotation & (driver != FIXED)
+        )
+        axes = np.flatnonzero(free_rotations & np.isin(driver, skeleton.free))
         if len(axes):
             turning[int(skeleton.parent[toes])] = (toes, int(axes[0]))
     return turning

@@ -68,12 +68,12 @@ def posture_points(
 ) -> FloatArray:
     """`POINTS` from the whole body's centre of mass, (T, P, 3), m; NaN where a model lacks one."""
     points = np.full((len(com), len(POINTS), 3), np.nan)
-    for place, name in enumerate(POINTS):
+    for index, name in enumerate(POINTS):
         joint, _, side = name.rpartition("_")
-        named: Sides | None = getattr(model_map.joints, joint)
-        if named is not None:
-            centre = skeleton.joints.index(getattr(named, side))
-            points[:, place] = kinematics.joint_centre[:, centre] - com
+        sides: Sides | None = getattr(model_map.joints, joint)
+        if sides is not None:
+            centre = skeleton.joints.index(getattr(sides, side))
+            points[:, index] = kinematics.joint_centre[:, centre] - com
     return points
 
 
@@ -87,10 +87,10 @@ def posture_numbers(
     empty = np.full((len(steps), *points.shape[3:]), np.nan)
     numbers = {name: empty.copy() for name in MEASURES}
     thigh = _thighs(points)
-    for place, step in enumerate(steps):
+    for row, step in enumerate(steps):
         push = SIDES.index(step.side)
         for name, values in _of_step(points, thigh, time, step, push).items():
-            numbers[name][place] = values
+            numbers[name][row] = values
     return numbers
 
 
@@ -109,9 +109,9 @@ def _of_step(
     swing, start, end = 1 - push, step.touchdown, step.toe_off
     at_ends = resampled(time, thigh, np.array([start, end]))
     measures = {
-        f"thigh_angle_{leg}_{event}_rad": at_ends[place, side]
+        f"thigh_angle_{leg}_{event}_rad": at_ends[row, side]
         for leg, side in (("push", push), ("swing", swing))
-        for place, event in enumerate(("touchdown", "toe_off"))
+        for row, event in enumerate(("touchdown", "toe_off"))
     }
     at = resampled(time, points, np.array([start]))[0]
     ahead = dict(zip(POINTS, at[:, 0], strict=True))

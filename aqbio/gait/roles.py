@@ -74,8 +74,8 @@ def role_name(name: str, stance: Side) -> str:
 def anatomical_name(role: str, stance: Side) -> str:
     """The anatomical name behind a role: the inverse of :func:`role_name`."""
     part, _, side = role.rpartition("_")
-    own = {"push": stance, "swing": other_side(stance)}.get(side)
-    return f"{part}_{own}" if own else role
+    leg = {"push": stance, "swing": other_side(stance)}.get(side)
+    return f"{part}_{leg}" if leg else role
 
 
 # the matrix -------------------------------------------------------------------------------------
@@ -142,11 +142,13 @@ class RoleScheme:
         array([[0.5, 0. , 1. ],
                [0.5, 1. , 0. ]])
         """
-        members, own = self._items(), [role_name(group, stance) for group in groups]
+        members, group_roles = self._items(), [role_name(group, stance) for group in groups]
         rows = [members[item] for item in items or self.items]
-        complete = [bool(row) and set(row) <= set(own) for row in rows]
-        table = np.array([[row.get(part, 0.0) for part in own] for row in rows])
-        return np.where(np.array(complete)[:, None], table.reshape(len(rows), len(own)), np.nan)
+        complete = [bool(row) and set(row) <= set(group_roles) for row in rows]
+        table = np.array([[row.get(part, 0.0) for part in group_roles] for row in rows])
+        return np.where(
+            np.array(complete)[:, None], table.reshape(len(rows), len(group_roles)), np.nan
+        )
 
     def items_of(self, stance: Side, groups: Sequence[str]) -> tuple[tuple[str, ...], FloatArray]:
         """Items of which a model has every group, and their rows of :meth:`matrix`."""
@@ -168,10 +170,10 @@ class RoleScheme:
             role for role in ROLE_SIDES["push_side"] if (role, self.pelvis) != ("pelvis", "out")
         ]
         push = {part: weight for role in counted for part, weight in groups[role].items()}
-        whole = {part: 1.0 for parts in PARTS.values() for part in parts}
+        total = {part: 1.0 for parts in PARTS.values() for part in parts}
         arms = {name: {name: 1.0} for name in self._arms}
         sides = {"push_side": push, "swing_side": groups["swing_leg"]}
-        return groups | sides | {"total": whole} | arms
+        return groups | sides | {"total": total} | arms
 
     def words(self) -> str:
         """What the sides are.
@@ -195,9 +197,11 @@ class RoleScheme:
 
 def named_matrix(roles: Sequence[str], names: Sequence[str], stance: Side) -> FloatArray:
     """Role matrix (R, N) of parts named after their side only; NaN where the model lacks one."""
-    own = [role_name(name, stance) for name in names]
-    table = np.array([[float(name == role) for name in own] for role in roles])
-    return np.where(table.any(axis=1, keepdims=True), table.reshape(len(roles), len(own)), np.nan)
+    name_roles = [role_name(name, stance) for name in names]
+    table = np.array([[float(name == role) for name in name_roles] for role in roles])
+    return np.where(
+        table.any(axis=1, keepdims=True), table.reshape(len(roles), len(name_roles)), np.nan
+    )
 
 
 def moment_matrix(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def labels(data: xr.Dataset, dimension: str) -> list[str]:
     """Labels along a dimension."""
-    return [str(one) for one in data.get_index(dimension)]
+    return [str(label) for label in data.get_index(dimension)]
 
 
 def picked(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatArray:
@@ -40,16 +40,16 @@ def picked(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatA
     A view of the data where only single labels are chosen.
     """
     variable = data.variables[name]
-    values, dimensions = variable.values, [str(one) for one in variable.dims]
-    for dimension, wanted in chosen.items():
+    values, dimensions = variable.values, [str(dimension) for dimension in variable.dims]
+    for dimension, selection in chosen.items():
         all_labels, axis = labels(data, dimension), dimensions.index(dimension)
-        place: int | list[int]
-        if isinstance(wanted, str):
-            place = all_labels.index(wanted)
+        position: int | list[int]
+        if isinstance(selection, str):
+            position = all_labels.index(selection)
             dimensions.remove(dimension)
         else:
-            place = [all_labels.index(one) for one in wanted]
-        index: tuple[Any, ...] = (*(slice(None),) * axis, place)
+            position = [all_labels.index(label) for label in selection]
+        index: tuple[Any, ...] = (*(slice(None),) * axis, position)
         values = values[index]
     return values
 
@@ -124,7 +124,9 @@ def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RolePar
 
 def named_parts(**roles: Sequence[str]) -> dict[str, tuple[str, tuple[str, ...], Matrix]]:
     """Parts that are only named after their side, and the roles of each."""
-    return {name: (name, tuple(own), partial(named_matrix, own)) for name, own in roles.items()}
+    return {
+        name: (name, tuple(items), partial(named_matrix, items)) for name, items in roles.items()
+    }
 
 
 def _extension(model_map: ModelMap, coordinates: Sequence[str], push: Side) -> FloatArray:
@@ -132,13 +134,13 @@ def _extension(model_map: ModelMap, coordinates: Sequence[str], push: Side) -> F
     matrix = np.full((len(JOINT_ROLES), len(coordinates)), np.nan)
     for joint in model_map.flexion.keys() & model_map.sagittal.keys():
         sagittal = model_map.sagittal[joint]
-        named = {f"{joint}_{side}": getattr(sagittal, side, None) for side in SIDES}
-        for name, own in (
-            {joint: sagittal.centre} if isinstance(sagittal, Centre) else named
+        by_side = {f"{joint}_{side}": getattr(sagittal, side, None) for side in SIDES}
+        for name, flexion_coordinate in (
+            {joint: sagittal.centre} if isinstance(sagittal, Centre) else by_side
         ).items():
-            row = np.array([float(coordinate == own) for coordinate in coordinates])
+            row = np.array([float(coordinate == flexion_coordinate) for coordinate in coordinates])
             role = role_name(name, push)
-            if own in coordinates and role in JOINT_ROLES:
+            if flexion_coordinate in coordinates and role in JOINT_ROLES:
                 matrix[JOINT_ROLES.index(role)] = -model_map.flexion[joint] * row
     return matrix
 
@@ -155,15 +157,22 @@ def by_anatomy(trial: xr.Dataset, name: str) -> Signal | None:
     dimensions = tuple(map(str, trial.variables[sources[0]].dims))
     if name in _OF_BOTH_FEET and "foot" in dimensions:
         values = np.asarray(values.sum(axis=dimensions.index("foot")))
-        dimensions = tuple(one for one in dimensions if one != "foot")
+        dimensions = tuple(dimension for dimension in dimensions if dimension != "foot")
     if name == "com_velocity":
         values = values + np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
-    named = {one: labels(trial, one) for one in dimensions if _has_names(trial, one)}
+    labels_by_dimension = {
+        dimension: labels(trial, dimension)
+        for dimension in dimensions
+        if _has_names(trial, dimension)
+    }
     renamed = _RENAMED.get(name, {})
     return Signal(
-        tuple(renamed.get(one, one) for one in dimensions),
+        tuple(renamed.get(dimension, dimension) for dimension in dimensions),
         values,
-        {renamed.get(one, one): own for one, own in named.items()},
+        {
+            renamed.get(dimension, dimension): names
+            for dimension, names in labels_by_dimension.items()
+        },
     )
 
 
@@ -178,11 +187,11 @@ def in_roles(signal: Signal, parts: RoleParts, push: Side, foot: Side) -> Labell
     if "foot" in dimensions:
         by_foot = np.moveaxis(values, dimensions.index("foot"), 0)
         values = by_foot[signal.labels["foot"].index(foot)]
-        dimensions = tuple(one for one in dimensions if one != "foot")
-    for own, (by_roles, _, matrix) in parts.items():
-        if own in dimensions:
-            axis = dimensions.index(own)
-            values = by_role(values, matrix(signal.labels[own], push), axis)
+        dimensions = tuple(dimension for dimension in dimensions if dimension != "foot")
+    for dimension, (by_roles, _, matrix) in parts.items():
+        if dimension in dimensions:
+            axis = dimensions.index(dimension)
+            values = by_role(values, matrix(signal.labels[dimension], push), axis)
             dimensions = (*dimensions[:axis], by_roles, *dimensions[axis + 1 :])
     return dimensions, values
 
@@ -191,5 +200,5 @@ def signs(name: str, axes: Sequence[str] = AXES) -> FloatArray:
     """How the components of a signal reflect, by the dictionary."""
     dictionary = variables("steps")
     kind = dictionary[name if name in dictionary else _SOURCES[name][0]].reflection
-    own = REFLECTION[kind] if kind in ("axial", "polar") else np.ones(len(AXES))
-    return own[[AXES.index(axis) for axis in axes]]
+    reflection = REFLECTION[kind] if kind in ("axial", "polar") else np.ones(len(AXES))
+    return reflection[[AXES.index(axis) for axis in axes]]

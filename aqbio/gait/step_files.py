@@ -53,14 +53,14 @@ def step_file(study: Study, participant_id: str, name: str) -> Path:
 
 def step_inputs(study: Study, *names: str) -> list[Path]:
     """Files of all participants, those of one after those of the other."""
-    people = [one.participant_id for one in study.participants]
-    return [step_file(study, who, name) for who in people for name in names]
+    people = [participant.participant_id for participant in study.participants]
+    return [step_file(study, participant_id, name) for participant_id in people for name in names]
 
 
 def finished(study: Study, participant_id: str) -> set[str]:
     """Trials of a participant that all stages could do."""
     entries = study.read_manifest(participant_id, LAST)["trials"]
-    return {one["trial_id"] for one in entries if one["status"] == OK}
+    return {entry["trial_id"] for entry in entries if entry["status"] == OK}
 
 
 def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFrame:
@@ -98,9 +98,10 @@ def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
 
 def study_curves(study: Study, *people: str) -> AbstractContextManager[StudyCurves]:
     """Open step curves of participants (all if none is named), of trials that passed."""
-    names = people or [one.participant_id for one in study.participants]
+    names = people or [participant.participant_id for participant in study.participants]
     return open_curves(
-        [step_file(study, who, CURVES) for who in names], [finished(study, who) for who in names]
+        [step_file(study, participant_id, CURVES) for participant_id in names],
+        [finished(study, participant_id) for participant_id in names],
     )
 
 
@@ -172,7 +173,9 @@ class StudyCurves:
     @property
     def participants(self) -> Iterator[xr.Dataset]:
         """Every participant's steps that count, not read."""
-        return (one.isel(step=own) for one, own in zip(self.opened, self.kept, strict=True))
+        return (
+            dataset.isel(step=mask) for dataset, mask in zip(self.opened, self.kept, strict=True)
+        )
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -185,14 +188,14 @@ class StudyCurves:
     def __getitem__(self, name: str) -> xr.DataArray | CurveVariable:
         """A number of every step, read; or curves, which are not."""
         dimensions = self.opened[0][name].dims
-        variable = CurveVariable(tuple(one[name] for one in self.opened), self.kept)
+        variable = CurveVariable(tuple(dataset[name] for dataset in self.opened), self.kept)
         return variable.load() if dimensions == ("step",) else variable
 
     def where(self, name: str) -> StudyCurves:
         """Steps of which a number is known."""
-        finite_values = (np.isfinite(one[name].values) for one in self.opened)
-        both = (own & finite for own, finite in zip(self.kept, finite_values, strict=True))
-        return StudyCurves(self.opened, tuple(both))
+        finite_values = (np.isfinite(dataset[name].values) for dataset in self.opened)
+        masks = (mask & finite for mask, finite in zip(self.kept, finite_values, strict=True))
+        return StudyCurves(self.opened, tuple(masks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,38 +218,38 @@ class CurveVariable:
         """Labels along a dimension."""
         return self.parts[0][dimension]
 
-    def sel(self, labels: dict[str, Any] | None = None, **more: Any) -> Any:
+    def sel(self, labels: dict[str, Any] | None = None, **further_labels: Any) -> Any:
         """At some labels; read as soon as one line of a figure is left."""
-        chosen = CurveVariable(self.parts, self.kept, self.labels | (labels or {}) | more)
-        single = [name for name, own in chosen.labels.items() if isinstance(own, str)]
-        rest = [one for one in self.parts[0].dims if one not in (*DRAWN, *single)]
+        chosen = CurveVariable(self.parts, self.kept, self.labels | (labels or {}) | further_labels)
+        single = [name for name, label in chosen.labels.items() if isinstance(label, str)]
+        rest = [dimension for dimension in self.parts[0].dims if dimension not in (*DRAWN, *single)]
         return chosen if rest else chosen.load()
 
     def load(self) -> xr.DataArray:
         """Read the variable a participant at a time: HDF5 unpacks whole chunks."""
         import xarray as xr
 
-        read = [_at(one, self.labels) for one in self.parts]
-        whole = xr.Variable.concat(read, "step")  # type: ignore[no-untyped-call]
+        read = [_at(part, self.labels) for part in self.parts]
+        variable = xr.Variable.concat(read, "step")  # type: ignore[no-untyped-call]
         coordinates = {
             name: self.labels.get(name, self.parts[0][name].values)
-            for name in whole.dims
+            for name in variable.dims
             if name in self.parts[0].indexes
         }
-        return xr.DataArray(whole.isel(step=np.concatenate(self.kept)), coordinates)
+        return xr.DataArray(variable.isel(step=np.concatenate(self.kept)), coordinates)
 
 
-def _at(one: xr.DataArray, labels: dict[str, Any]) -> xr.Variable:
+def _at(data: xr.DataArray, labels: dict[str, Any]) -> xr.Variable:
     """What a participant has at some labels, read."""
-    places = {}
+    positions = {}
     for name, label in labels.items():
-        place = one.indexes[name].get_loc
-        places[name] = place(label) if isinstance(label, str) else [*map(place, label)]
-    return one.variable.isel(places).load()
+        locate = data.indexes[name].get_loc
+        positions[name] = locate(label) if isinstance(label, str) else [*map(locate, label)]
+    return data.variable.isel(positions).load()
 
 
 @contextmanager
-def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> Iterator[StudyCurves]:
+def open_curves(files: Sequence[Path], passed_trials: Sequence[set[str]]) -> Iterator[StudyCurves]:
     """Open the curves of all participants, and close them at the end of the block.
 
     A file left to the garbage collector may be closed by another thread while HDF5, which is not
@@ -261,7 +264,7 @@ def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> Iterator[Stu
     xr.set_options(file_cache_maxsize=OPEN_FILES)  # type: ignore[no-untyped-call]
     opened, masks = [], []
     with ExitStack() as closed_at_the_end:
-        for path, trials in zip(files, kept, strict=True):
+        for path, trials in zip(files, passed_trials, strict=True):
             try:
                 data = xr.open_dataset(path, engine="netcdf4", cache=False)
             except DAMAGE as error:

@@ -273,7 +273,7 @@ def _over_stride(steps: Sequence[Step], time: FloatArray, velocity: FloatArray) 
     """Change per step over the stride that the first of up to three steps begins."""
     step = steps[0]
     ends = step.touchdown, steps[2].touchdown if len(steps) > 2 else np.nan
-    alternate = all(np.isfinite(one.next_touchdown) for one in steps[:2])
+    alternate = all(np.isfinite(step.next_touchdown) for step in steps[:2])
     if alternate and ends[0] >= time[0] and ends[1] <= time[-1]:
         return _turned(time, velocity, ends) / 2
     if step.touchdown >= time[0] and step.toe_off <= time[-1]:
@@ -289,9 +289,9 @@ def _turned(time: FloatArray, velocity: FloatArray, ends: tuple[float, float]) -
     return float(turned[0])
 
 
-def absolute_share(part: FloatArray, whole: FloatArray) -> FloatArray:
+def absolute_share(part: FloatArray, reference: FloatArray) -> FloatArray:
     """Impulse of a signal over that of another's size in one phase, ``∫ part / ∫ |whole|``."""
-    return phase_mean(part) / phase_mean(np.abs(whole))
+    return phase_mean(part) / phase_mean(np.abs(reference))
 
 
 def moment_index(moments: FloatArray) -> FloatArray:
@@ -323,19 +323,19 @@ def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
     inside = np.isfinite(values + time).all(axis=1) & (largest > 0) & (largest < last)
     instants = np.full(len(curves), np.nan)
     middle, reach = len(PERCENT) - 1, 5
-    apart = np.min(np.abs(largest[:, None] - [0, middle, last]), axis=1)
-    even = np.flatnonzero(inside & (apart >= reach))
+    distance = np.min(np.abs(largest[:, None] - [0, middle, last]), axis=1)
+    even = np.flatnonzero(inside & (distance >= reach))
     if len(even):
         around = np.arange(-reach, reach + 1)
         windows = values[even[:, None], largest[even, None] + around]
         step = share[even, (largest[even] > middle).astype(int)] / middle
         turns = _stationary_points(around.astype(float), windows)
         instants[even] = time[even, largest[even]] + step * turns
-    for one in np.flatnonzero(inside & (apart < reach)):
-        peak = largest[one]
+    for row in np.flatnonzero(inside & (distance < reach)):
+        peak = largest[row]
         near = slice(max(peak - reach, 0), peak + reach + 1)
-        grid = time[one, near] - time[one, peak]
-        instants[one] = time[one, peak] + _stationary_points(grid, values[[one], near])[0]
+        grid = time[row, near] - time[row, peak]
+        instants[row] = time[row, peak] + _stationary_points(grid, values[[row], near])[0]
     return instants
 
 
@@ -343,16 +343,16 @@ def _stationary_points(grid: FloatArray, windows: FloatArray) -> FloatArray:
     """Where the slopes of (N, K) samples vanish next to the sample at 0; 0 where none does."""
     from scipy.interpolate import CubicSpline, PPoly
 
-    place = int(np.abs(grid).argmin())
+    centre = int(np.abs(grid).argmin())
     slopes = CubicSpline(grid, windows, axis=1).derivative()
-    places = np.zeros(len(windows))
+    offsets = np.zeros(len(windows))
     # row by row: of several at once SciPy leaves out a root that equals the last of the row before
-    for row, own in enumerate(np.moveaxis(slopes.c, 2, 0)):
-        roots = PPoly.construct_fast(own, slopes.x).roots(extrapolate=False)
-        near = roots[(roots >= grid[place - 1]) & (roots <= grid[place + 1])]
+    for row, coefficients in enumerate(np.moveaxis(slopes.c, 2, 0)):
+        roots = PPoly.construct_fast(coefficients, slopes.x).roots(extrapolate=False)
+        near = roots[(roots >= grid[centre - 1]) & (roots <= grid[centre + 1])]
         if len(near):
-            places[row] = near[np.abs(near).argmin()]
-    return places
+            offsets[row] = near[np.abs(near).argmin()]
+    return offsets
 
 
 # braking and propulsion ---------------------------------------------------------------------------

@@ -126,12 +126,15 @@ def coordinate_covariance(
     covariance = np.zeros((len(q), len(skeleton.coordinates), len(skeleton.coordinates)))
     for part in chunks(len(q), FEW):
         chosen, moved = marker_motion(skeleton, q[part], marker_index)
-        own = sd[part][:, chosen]
-        moved *= own[:, None, None]
-        pulled, one = (weight[part] / MARKER_SD**2)[..., None, None] * moved, np.eye(len(chosen))
-        inverse = np.linalg.inv(_product(moved, pulled) + one)
-        spread = _spread(pulled, noise) + one
-        scaled = own[:, :, None] * inverse
+        scale = sd[part][:, chosen]
+        moved *= scale[:, None, None]
+        pulled, identity = (
+            (weight[part] / MARKER_SD**2)[..., None, None] * moved,
+            np.eye(len(chosen)),
+        )
+        inverse = np.linalg.inv(_product(moved, pulled) + identity)
+        spread = _spread(pulled, noise) + identity
+        scaled = scale[:, :, None] * inverse
         covariance[part, chosen[:, None], chosen] = scaled @ spread @ np.swapaxes(scaled, 1, 2)
     return covariance
 
@@ -156,32 +159,38 @@ def marker_motion(
     position = station_positions(poses, body, skeleton.marker_position[marker_index])
     arm = (position - field.about[:, None])[:, :, None]
     moved = np.zeros((len(q), len(body), 3, len(chosen)))
-    for one in np.unique(body):
-        own = np.flatnonzero(body == one)
-        beyond = np.flatnonzero(skeleton.lineage[one, field.body])
-        by_axis = field.shift[:, None, beyond] + cross(field.turn[:, None, beyond], arm[:, own])
+    for segment in np.unique(body):
+        markers_of_segment = np.flatnonzero(body == segment)
+        beyond = np.flatnonzero(skeleton.lineage[segment, field.body])
+        by_axis = field.shift[:, None, beyond] + cross(
+            field.turn[:, None, beyond], arm[:, markers_of_segment]
+        )
         coordinate, first = np.unique(field.coordinate[beyond], return_index=True)
-        place = own[:, None, None], np.arange(3)[:, None], np.searchsorted(chosen, coordinate)
-        moved[:, *place] = np.swapaxes(np.add.reduceat(by_axis, first, axis=2), 2, 3)
+        index = (
+            markers_of_segment[:, None, None],
+            np.arange(3)[:, None],
+            np.searchsorted(chosen, coordinate),
+        )
+        moved[:, *index] = np.swapaxes(np.add.reduceat(by_axis, first, axis=2), 2, 3)
     return chosen, moved
 
 
-def _product(one: FloatArray, other: FloatArray) -> FloatArray:
+def _product(left: FloatArray, right: FloatArray) -> FloatArray:
     """``Jᵀ K``, (T, n, n), of (T, K, 3, n) arrays."""
-    shape = len(one), prod(one.shape[1:3]), one.shape[-1]
-    return np.asarray(np.swapaxes(one.reshape(shape), 1, 2) @ other.reshape(shape))
+    shape = len(left), prod(left.shape[1:3]), left.shape[-1]
+    return np.asarray(np.swapaxes(left.reshape(shape), 1, 2) @ right.reshape(shape))
 
 
 def _spread(pulled: FloatArray, noise: MarkerNoise) -> FloatArray:
     """``Jᵀ W V W J``, (T, n, n): of each marker by itself, and of what a part has in common."""
     pulled *= noise.sd[:, None, None]
-    own = _product(pulled, pulled)
+    independent = _product(pulled, pulled)
     if noise.common == 0.0:
-        return own
+        return independent
     parts = (np.unique(noise.part)[:, None] == noise.part).astype(float)
     part_sums = parts @ pulled.reshape(*pulled.shape[:2], prod(pulled.shape[2:]))
     part_sums = part_sums.reshape(*part_sums.shape[:2], *pulled.shape[2:])
-    return (1.0 - noise.common) * own + noise.common * _product(part_sums, part_sums)
+    return (1.0 - noise.common) * independent + noise.common * _product(part_sums, part_sums)
 
 
 def opened(skeleton: Skeleton, lockable: Iterable[str], markers: IntArray) -> Skeleton:
@@ -193,9 +202,11 @@ def opened(skeleton: Skeleton, lockable: Iterable[str], markers: IntArray) -> Sk
     children = (skeleton.parent == np.arange(len(skeleton.parent))[:, None]).sum(axis=1)
     beyond = skeleton.lineage[skeleton.marker_body[markers]].any(axis=0)
     between = beyond & (children > 0) & (children[skeleton.parent] > 1)
-    own = np.isin(skeleton.driver, [skeleton.coordinates.index(name) for name in lockable])
+    lockable_axes = np.isin(
+        skeleton.driver, [skeleton.coordinates.index(name) for name in lockable]
+    )
     locked = skeleton.coordinate_locked.copy()
-    locked[skeleton.driver[own & between[skeleton.axes.body]]] = False
+    locked[skeleton.driver[lockable_axes & between[skeleton.axes.body]]] = False
     return replace(skeleton, coordinate_locked=locked)
 
 
@@ -274,13 +285,13 @@ def variance_shares(
     The variance of c falls by ``P_c Jᵀ (J P Jᵀ + σ²)⁻¹ J P_c``.
     """
     chosen, moved = marker_motion(skeleton, q, marker_index)
-    own = covariance[:, chosen[:, None], chosen]
-    across = moved @ own[:, None]
+    prior_covariance = covariance[:, chosen[:, None], chosen]
+    across = moved @ prior_covariance[:, None]
     spread = across @ np.swapaxes(moved, 2, 3) + MARKER_SD**2 * np.eye(3)
-    wanted = across[..., np.isin(chosen, coordinates)]
-    taken = (wanted * np.linalg.solve(spread, wanted)).sum(axis=(0, 2, 3))
+    target = across[..., np.isin(chosen, coordinates)]
+    removed = (target * np.linalg.solve(spread, target)).sum(axis=(0, 2, 3))
     before = np.einsum("tcc->tc", covariance)[:, coordinates].sum()
-    return np.asarray(taken / before)
+    return np.asarray(removed / before)
 
 
 def determined_by_file(skeleton: Skeleton, q: FloatArray, recorded: BoolArray) -> BoolArray:
@@ -304,8 +315,8 @@ def bridged(skeleton: Skeleton, q: FloatArray, finite: BoolArray) -> FloatArray:
         observed = finite[:, skeleton.lineage[:, body]].any(axis=1)
         if observed.all() or not observed.any() or parent == GROUND:
             continue
-        own = skeleton.driver[(skeleton.axes.body == body) & (skeleton.driver >= 0)]
-        for column in set(own.tolist()):
+        joint_coordinates = skeleton.driver[(skeleton.axes.body == body) & (skeleton.driver >= 0)]
+        for column in set(joint_coordinates.tolist()):
             led[:, column] = np.interp(frames, frames[observed], q[observed, column])
     return dependent_filled(skeleton, led)
 
@@ -313,10 +324,10 @@ def bridged(skeleton: Skeleton, q: FloatArray, finite: BoolArray) -> FloatArray:
 def filled_coordinates(skeleton: Skeleton, q: FloatArray) -> FloatArray:
     """Fill missing values of a file: linearly between known frames, else by the default."""
     filled, frames = q.copy(), np.arange(len(q))
-    for place, column in enumerate(filled.T):
+    for index, column in enumerate(filled.T):
         finite = np.isfinite(column)
         if not finite.any():
-            column[:] = skeleton.coordinate_default[place]
+            column[:] = skeleton.coordinate_default[index]
         elif not finite.all():
             column[:] = np.interp(frames, frames[finite], column[finite])
     return dependent_filled(skeleton, filled)

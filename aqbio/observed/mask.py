@@ -50,8 +50,8 @@ class Observed:
             raise ValueError(f"mask {self.mask.shape} is not (frames, {len(self.segments)}).")
         if len(self.reason) != len(self.segments):
             raise ValueError(f"{len(self.reason)} reasons for {len(self.segments)} segments.")
-        named = [bool(reason) for reason in self.reason]
-        if named != (~self.mask).any(axis=0).tolist() or not {*self.reason} <= {"", *REASONS}:
+        has_reason = [bool(reason) for reason in self.reason]
+        if has_reason != (~self.mask).any(axis=0).tolist() or not {*self.reason} <= {"", *REASONS}:
             raise ValueError(f"reasons {self.reason} are not those of the segments that are lost.")
         shape = len(self.mask), len(self.coordinates)
         if self.coordinates and self.coordinate_mask.shape != shape:
@@ -68,27 +68,29 @@ class Observed:
     ) -> Observed:
         """Mark segments as lost, in all frames or in those given."""
         chosen = set(segments)
-        lost = np.ones(len(self.mask), dtype=bool) if frames is None else frames
+        lost_frames = np.ones(len(self.mask), dtype=bool) if frames is None else frames
         columns = np.array([name in chosen for name in self.segments])
-        return self.losing(lost[:, None] & columns, reason)
+        return self.losing(lost_frames[:, None] & columns, reason)
 
-    def losing(self, lost: BoolArray, reason: str) -> Observed:
+    def losing(self, lost_mask: BoolArray, reason: str) -> Observed:
         """Lose segments in frames, (T, S); the reason stays that of most of the lost frames."""
-        new = (lost & self.mask).sum(axis=0)
+        new = (lost_mask & self.mask).sum(axis=0)
         before = (~self.mask).sum(axis=0)
         reasons = tuple(
             reason if now > then else earlier
             for now, then, earlier in zip(new, before, self.reason, strict=True)
         )
-        return replace(self, mask=self.mask & ~lost, reason=reasons)
+        return replace(self, mask=self.mask & ~lost_mask, reason=reasons)
 
     def widened(self, margin: int) -> Observed:
         """Extend every loss by ``margin`` frames on both sides: filters mix neighbouring frames."""
         inner = np.stack([shrunk(column, margin) for column in self.mask.T], axis=1)
         if not self.coordinates:
             return replace(self, mask=inner)
-        own = np.stack([shrunk(column, margin) for column in self.coordinate_mask.T], axis=1)
-        return replace(self, mask=inner, coordinate_mask=own)
+        inner_coordinates = np.stack(
+            [shrunk(column, margin) for column in self.coordinate_mask.T], axis=1
+        )
+        return replace(self, mask=inner, coordinate_mask=inner_coordinates)
 
     def determine(self, coordinates: Collection[str], mask: BoolArray, longest: int) -> Observed:
         """Record which coordinates are determined in each frame; short gaps are filled."""
@@ -97,9 +99,9 @@ class Observed:
 
     def determined(self, names: Iterable[str]) -> BoolArray:
         """Frames in which each of the named coordinates is determined, (T, P) bool."""
-        every = np.ones(len(self.mask), dtype=bool)
-        own = dict(zip(self.coordinates, self.coordinate_mask.T, strict=True))
-        return np.stack([own.get(name, every) for name in names], axis=1)
+        all_frames = np.ones(len(self.mask), dtype=bool)
+        mask_by_coordinate = dict(zip(self.coordinates, self.coordinate_mask.T, strict=True))
+        return np.stack([mask_by_coordinate.get(name, all_frames) for name in names], axis=1)
 
     @property
     def poorly_observed(self) -> tuple[str, ...]:
@@ -114,7 +116,7 @@ class Observed:
     def lost_segments(self, frames: BoolArray | None = None) -> tuple[str, ...]:
         """Names of the segments that are lost in any of some frames, (T,) bool; in any, if None."""
         observed = self.mask if frames is None else self.mask[frames]
-        return tuple(self.segments[place] for place in np.flatnonzero(~observed.all(axis=0)))
+        return tuple(self.segments[index] for index in np.flatnonzero(~observed.all(axis=0)))
 
 
 def observed_from(segments: Collection[str], mask: BoolArray, longest: int, why: str) -> Observed:
@@ -124,9 +126,9 @@ def observed_from(segments: Collection[str], mask: BoolArray, longest: int, why:
     segment that is determined in less than half of the frames.
     """
     filled = np.stack([joined(column, longest + 1) for column in mask.T], axis=1)
-    never = filled.mean(axis=0) < HALF
-    every = Observed.everything(segments, len(mask))
-    return every.losing(~filled & ~never, SOME_FRAMES).losing(~filled & never, why)
+    unobserved = filled.mean(axis=0) < HALF
+    complete = Observed.everything(segments, len(mask))
+    return complete.losing(~filled & ~unobserved, SOME_FRAMES).losing(~filled & unobserved, why)
 
 
 POINTS = 6

@@ -60,8 +60,8 @@ _OTHER_FINDINGS = (NOT_IN_MODEL, IMPOSSIBLE, CONTRADICTED, NOT_PLACED)
 def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Observed:
     """Mask the groups that include others: the trunk of a model without arms."""
     carriers = {CARRIERS[group] for group in ANATOMICAL_GROUPS if group not in groups}
-    lost = [body for group in carriers for body in groups.get(group, ())]
-    return observed.without(lost, NOT_IN_MODEL) if lost else observed
+    carrier_bodies = [body for group in carriers for body in groups.get(group, ())]
+    return observed.without(carrier_bodies, NOT_IN_MODEL) if carrier_bodies else observed
 
 
 def with_observed(dataset: xr.Dataset, observed: Observed) -> xr.Dataset:
@@ -98,11 +98,17 @@ def lost_parts(
 ) -> dict[str, str]:
     """Groups of which segments are lost, with a description."""
     why = dict(zip(observed.segments, observed.reason, strict=True))
-    lost = [one for one in observed.lost_segments(frames) if reason in (None, why[one])]
+    lost_segments = [
+        segment for segment in observed.lost_segments(frames) if reason in (None, why[segment])
+    ]
     names = {}
     for group, members in groups.items():
-        if own := [name for name in members if name in lost]:
-            names[group] = group if len(own) == len(members) else f"{group} ({', '.join(own)})"
+        if lost_members := [name for name in members if name in lost_segments]:
+            names[group] = (
+                group
+                if len(lost_members) == len(members)
+                else f"{group} ({', '.join(lost_members)})"
+            )
     return names
 
 
@@ -127,8 +133,12 @@ def lost_findings(
         if not parts or reason in _OTHER_FINDINGS:
             continue
         members = [body for group in parts for body in groups[group]]
-        lost = ~observed.parts(np.isin(observed.segments, members)[None])[:, 0]
-        extent = f" ({int(lost.sum())} of {len(lost)} frames)" if reason == SOME_FRAMES else ""
+        lost_frames = ~observed.parts(np.isin(observed.segments, members)[None])[:, 0]
+        extent = (
+            f" ({int(lost_frames.sum())} of {len(lost_frames)} frames)"
+            if reason == SOME_FRAMES
+            else ""
+        )
         yield Finding(
             rule="parts-unseen",
             severity="warning",
@@ -214,14 +224,14 @@ class ObservedParts:
                 beyond &= self.observed.determined(names)
             before = np.asarray(self.skeleton.parent)[moved]
             group = self._group
-            every = np.arange(len(group))
+            bodies = np.arange(len(group))
             across = (group[before] != group[moved])[:, None] & (group[before][:, None] == group)
-            needed = across | (before[:, None] == every)
-            lost = (~self._placed(every)).astype(int) @ needed.T.astype(int) > 0
-            return np.asarray(beyond & (~lost | (before == GROUND)))
+            needed = across | (before[:, None] == bodies)
+            carrier_lost = (~self._placed(bodies)).astype(int) @ needed.T.astype(int) > 0
+            return np.asarray(beyond & (~carrier_lost | (before == GROUND)))
         table = self._sums(dimension)
-        everything = np.ones(len(self.skeleton.bodies), dtype=bool)
-        needed = self.observed.parts(np.stack([table.get(name, everything) for name in names]))
+        all_bodies = np.ones(len(self.skeleton.bodies), dtype=bool)
+        needed = self.observed.parts(np.stack([table.get(name, all_bodies) for name in names]))
         return needed & self.pelvis[:, None]
 
     @property
@@ -239,14 +249,14 @@ class ObservedParts:
     def _group(self) -> IntArray:
         """(B,) int array: number of every body's group."""
         members = self.model_map.groups.values()
-        number = [[body in one for one in members].index(True) for body in self.skeleton.bodies]
+        number = [[body in group for group in members].index(True) for body in self.skeleton.bodies]
         return np.array(number, dtype=int)
 
     def unseen(self, markers: IntArray) -> BoolArray:
         """(C,) bool: coordinates of segments never observed, or held though markers, (K,), move."""
         reason = np.array(self.observed.reason)
-        never = ~self.observed.mask.any(axis=0) & (reason != NOT_IN_MODEL)
-        axes = never[self.skeleton.axes.body] & (self.skeleton.driver != FIXED)
+        unobserved = ~self.observed.mask.any(axis=0) & (reason != NOT_IN_MODEL)
+        axes = unobserved[self.skeleton.axes.body] & (self.skeleton.driver != FIXED)
         moved = np.isin(np.arange(len(self.skeleton.coordinates)), self.skeleton.driver[axes])
         return np.asarray(moved & (range_sd(self.skeleton) > 0.0) | self.joints_held(markers))
 
@@ -309,13 +319,13 @@ def determined_outcomes(parts: ObservedParts, scheme: RoleScheme) -> dict[str, b
     the contributions of a trial (`observed_only`) and what promises them ask the same question.
     """
     sides: tuple[Side, ...] = ("left", "right")
-    found = {
+    outcomes = {
         item: all(_ever(parts, scheme, side, "A", item) for side in sides) for item in scheme.items
     }
     joints = list(parts.model_map.joints.by_name())
     moments = np.asarray(parts.along("joint", joints).any(axis=0)).tolist()
-    found |= dict(zip(joints, moments, strict=True))
-    return found | {CAUSES: bool(parts.whole.any())}
+    outcomes |= dict(zip(joints, moments, strict=True))
+    return outcomes | {CAUSES: bool(parts.whole.any())}
 
 
 def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArray:
@@ -326,7 +336,7 @@ def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArr
     if dimension is None:
         centre = parts.centre if name in CENTRE else parts.whole
         return xr.DataArray(parts.pelvis if name in PELVIS else centre, dims="time")
-    names = [str(one) for one in variable[dimension].values]
+    names = [str(label) for label in variable[dimension].values]
     along = parts.along(dimension, names)
     if dimension in ("segment", "group") and name not in SHARES:
         along &= parts.steady[:, None]
@@ -346,7 +356,7 @@ def _known_intervals(
         items = next((d for d in ("outcome", "sure_group", "sure_chain") if d in variable.dims), "")
         sources = _sources(dataset, items)
         feet: tuple[Side, ...] = ("left", "right")
-        table = [[_ever(parts, scheme, side, *one) for one in sources] for side in feet]
+        table = [[_ever(parts, scheme, side, *source) for source in sources] for side in feet]
         mask = xr.DataArray(table, dims=("stance_foot", items or "whole"))
         intervals[str(name)] = variable.where(mask if items else mask.squeeze("whole"))
     return intervals

@@ -17,10 +17,10 @@ from aqbio.vectors import FloatArray, rotate
 FORWARD, UP, RIGHT = 0, 1, 2
 """Ground axes in which OpenSim's models stand."""
 
-ASIDE = 0.04
+MIN_LIMB_OFFSET_M = 0.04
 """Joints of limbs are at least this far from the midline, m."""
 
-LONG = 0.15
+MIN_LONG_BONE_M = 0.15
 """Thigh, shank, upper arm and forearm are at least this long from joint to joint, m."""
 
 
@@ -101,7 +101,7 @@ def limbs_of(posture: Posture) -> Limbs:
     for child in posture.children(pelvis):
         reach = posture.mass_centre(child) - posture.centres[child]
         aside = posture.centres[child] - posture.centres[pelvis]
-        if reach[UP] < 0.0 and abs(aside[RIGHT]) > ASIDE:
+        if reach[UP] < 0.0 and abs(aside[RIGHT]) > MIN_LIMB_OFFSET_M:
             legs["right" if aside[RIGHT] > 0.0 else "left"] = _limb(posture, child)
         elif reach[UP] > 0.0:
             upward.append(child)
@@ -123,8 +123,10 @@ def _arm_roots(posture: Posture, trunk: int) -> Iterator[tuple[str, int]]:
     for body in posture.beyond(trunk):
         parent = int(posture.skeleton.parent[body])
         aside = posture.centres[body][RIGHT] - middle
-        inside = parent == GROUND or abs(posture.centres[parent][RIGHT] - middle) <= ASIDE
-        if body != trunk and abs(aside) > ASIDE and inside:
+        inside = (
+            parent == GROUND or abs(posture.centres[parent][RIGHT] - middle) <= MIN_LIMB_OFFSET_M
+        )
+        if body != trunk and abs(aside) > MIN_LIMB_OFFSET_M and inside:
             sides["right" if aside > 0.0 else "left"].append(body)
     for side, roots in sides.items():
         if roots and all(sides.values()):
@@ -152,17 +154,17 @@ def long_bodies(posture: Posture, limb: Sequence[int]) -> list[tuple[int, int]]:
         (body, end)
         for body, end in pairwise(limb)
         if posture.skeleton.parent[end] == body
-        and float(np.linalg.norm(posture.centres[end] - posture.centres[body])) > LONG
+        and float(np.linalg.norm(posture.centres[end] - posture.centres[body])) > MIN_LONG_BONE_M
     ]
 
 
-STEP = 0.1
+STEP_RAD = 0.1
 """Each coordinate is moved by this to see what it does, rad."""
 
-SAGITTAL = 0.7
+MIN_SAGITTAL_SHARE = 0.7
 """A sagittal coordinate turns about the side axis by at least this share."""
 
-FLEXES = {"hip": 1, "knee": -1, "ankle": 1, "lumbar": -1, "shoulder": 1, "elbow": 1}
+FLEXION_SIGN = {"hip": 1, "knee": -1, "ankle": 1, "lumbar": -1, "shoulder": 1, "elbow": 1}
 """Sense of flexion (dorsiflexion) about the axis to the right: hip, shoulder and elbow bring the
 limb forward, the ankle lifts the toes; the knee brings the shank back, the lumbar joint the trunk
 forward."""
@@ -186,7 +188,7 @@ class BodyPlan:
     """Coordinate by place, the same."""
     flexion: Mapping[str, int]
     """Sign of flexion by joint."""
-    open: Mapping[str, str]
+    undetermined: Mapping[str, str]
     """What could not be determined, and why, by place in the map."""
 
 
@@ -217,7 +219,7 @@ def body_plan(skeleton: Skeleton) -> BodyPlan:
         },
         sagittal={},
         flexion={},
-        open=unclear,
+        undetermined=unclear,
     )
     return _with_sagittal(plan, posture, moved)
 
@@ -258,7 +260,7 @@ def _with_sagittal(
     """Add the coordinate of flexion of every joint, and its sign."""
     sagittal: dict[str, dict[str, str]] = {}
     flexion: dict[str, int] = {}
-    unclear = dict(plan.open)
+    unclear = dict(plan.undetermined)
     for joint, bodies in moved.items():
         candidates = {side: _sagittal(posture, body) for side, body in bodies.items()}
         unclear |= {
@@ -270,9 +272,9 @@ def _with_sagittal(
         if len(turns) < len(bodies):
             continue
         sagittal[joint] = {side: name for side, (name, _) in turns.items()}
-        if joint not in FLEXES:
+        if joint not in FLEXION_SIGN:
             continue
-        signs = {FLEXES[joint] * sense for _, sense in turns.values()}
+        signs = {FLEXION_SIGN[joint] * sense for _, sense in turns.values()}
         if len(signs) == 1:
             flexion[joint] = signs.pop()
         else:
@@ -281,7 +283,7 @@ def _with_sagittal(
         for side in ("left", "right"):
             if side not in plan.joints.get(joint, {}):
                 unclear[f"joints.{joint}.{side}"] = "no such joint of the leg can be identified"
-    return replace(plan, sagittal=sagittal, flexion=flexion, open=unclear)
+    return replace(plan, sagittal=sagittal, flexion=flexion, undetermined=unclear)
 
 
 def _sagittal(posture: Posture, body: int) -> tuple[str, int] | None:
@@ -296,7 +298,7 @@ def _sagittal(posture: Posture, body: int) -> tuple[str, int] | None:
         turn = _turn(posture, body, coordinate)
         size = float(np.linalg.norm(turn))
         share = abs(float(turn[RIGHT])) / size if size > 0.0 else 0.0
-        if share >= SAGITTAL and (best is None or share > best[0]):
+        if share >= MIN_SAGITTAL_SHARE and (best is None or share > best[0]):
             best = share, skeleton.coordinates[coordinate], 1 if turn[RIGHT] > 0.0 else -1
     return None if best is None else best[1:]
 
@@ -306,7 +308,7 @@ def _turn(posture: Posture, body: int, coordinate: int) -> FloatArray:
     from scipy.spatial.transform import Rotation
 
     q = posture.q.copy()
-    q[coordinate] += STEP
+    q[coordinate] += STEP_RAD
     after = Posture(posture.skeleton, q).poses.rotation[0, body]
     before = posture.poses.rotation[0, body]
     turn: FloatArray = Rotation.from_matrix(after @ before.T).as_rotvec()
@@ -324,7 +326,7 @@ def stands_upright(skeleton: Skeleton) -> bool:
     return all(end[UP] < pelvis[UP] for end in ends) and bool(ends[1][RIGHT] > ends[0][RIGHT])
 
 
-PELVIS = {"asis": (0.08, 0.08, 0.12), "psis": (-0.10, 0.08, 0.05)}
+PELVIC_LANDMARKS_M = {"asis": (0.08, 0.08, 0.12), "psis": (-0.10, 0.08, 0.05)}
 """Forward of, above and lateral to the middle of the hips: within 4 cm of where the markers of the
 models of Rajagopal (2016) and Hamner (2010) are, m. Only directions and paths depend on it."""
 
@@ -335,7 +337,7 @@ toe joint of the gait2392 family are at -0.049 and 0.130 m."""
 TOES_AHEAD = 2.5
 """Without a toe joint, the forefoot is in front of the ankle by this times the foot's mass."""
 
-APART = 0.1
+POINT_DISTANCE_M = 0.1
 """Points that show how a body turns are this far from its centre of mass, m."""
 
 
@@ -366,7 +368,7 @@ def pelvis_point(
 ) -> BodyPoint:
     """A point at the front (asis) or the back (psis) of the pelvis; hips: bodies they move."""
     middle = 0.5 * (posture.centres[hips["left"]] + posture.centres[hips["right"]])
-    forward, up, lateral = PELVIS[landmark]
+    forward, up, lateral = PELVIC_LANDMARKS_M[landmark]
     position = middle + np.array([forward, up, lateral if side == "right" else -lateral])
     return _fixed_point(posture, name, int(posture.skeleton.parent[hips[side]]), position)
 
@@ -394,7 +396,9 @@ def turning_points(skeleton: Skeleton, body: int) -> list[BodyPoint]:
     """Three points of a body that show its place and how it turns."""
     name = skeleton.bodies[body]
     return [
-        BodyPoint(f"{name}_point_{axis}", name, _triple(skeleton.com[body] + APART * along))
+        BodyPoint(
+            f"{name}_point_{axis}", name, _triple(skeleton.com[body] + POINT_DISTANCE_M * along)
+        )
         for axis, along in zip("xyz", np.eye(3), strict=True)
     ]
 
@@ -410,7 +414,7 @@ def _triple(position: FloatArray) -> tuple[float, float, float]:
     return x, y, z
 
 
-MOVED = {
+PART_MOVED_BY = {
     "hip": "thigh",
     "knee": "shank",
     "ankle": "foot",
@@ -450,8 +454,8 @@ def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
     part_by_body: dict[int, Part] = {}
     for reported_name, joint in joints.items():
         name, _, side = reported_name.partition("_")
-        if name in MOVED:
-            part_by_body[skeleton.joints.index(joint)] = Part(MOVED[name], side)
+        if name in PART_MOVED_BY:
+            part_by_body[skeleton.joints.index(joint)] = Part(PART_MOVED_BY[name], side)
     parts: list[Part] = []
     for body, parent in enumerate(skeleton.parent):
         above = Part("pelvis", "") if parent == GROUND else parts[parent]

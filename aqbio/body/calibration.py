@@ -25,13 +25,13 @@ from aqbio.body.priors import (
     Person,
     Sex,
     body_sizes,
-    expected_places,
+    expected_positions,
     posture_prior,
     priors,
     size_prior,
 )
 from aqbio.body.problem import HipObservation, Problem
-from aqbio.body.shape import MarkerPlaces, Shape, Template, body_parts
+from aqbio.body.shape import Shape, Template, TemplateMarkers, body_parts
 from aqbio.config import MappedMarker, MarkerSet, ModelMap
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.movement import STATIC_WINDOW_S
@@ -43,8 +43,8 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-FEWEST_LABELS = 6
-"""Least number of labels on the model from which a body is calibrated."""
+MIN_LABELS = 6
+"""Minimum number of labels on the model for a body to be calibrated."""
 
 Trials = list[tuple[str, Recording]]
 """Trials of a session by name; their markers are those of all labels of the marker set."""
@@ -52,10 +52,10 @@ Trials = list[tuple[str, Recording]]
 
 @dataclass(frozen=True, eq=False)
 class PersonRecordings:
-    """Everything that was recorded of a person."""
+    """All recordings of one person, pooled over sessions."""
 
     recordings: tuple[Recording, ...]
-    """Each with the labels of all sessions, NaN for those of the others."""
+    """Each with the labels of all sessions, NaN for labels of other sessions."""
     labels: Mapping[str, Label]
     """Labels of all sessions, by session and name."""
     sessions: tuple[Session, ...]
@@ -65,12 +65,11 @@ class PersonRecordings:
     def labelled(
         self, front: Sequence[str], back: Sequence[str]
     ) -> tuple[Sequence[str], Sequence[str]]:
-        """The spines of the pelvis as the first session that has all of them labels them."""
-        have = zip(self.trials, self.sessions, strict=True)
-        worn = [
-            participant for participant, session in have if {*front, *back} <= set(session.names)
-        ]
-        first = next(iter(worn), "")
+        """Labels of the iliac spines, from the first session that has all of them."""
+        sessions = zip(self.trials, self.sessions, strict=True)
+        spines = {*front, *back}
+        complete = (name for name, session in sessions if spines <= set(session.names))
+        first = next(complete, "")
         return [f"{first}:{name}" for name in front], [f"{first}:{name}" for name in back]
 
     def session(self, participant_id: str) -> Session:
@@ -81,17 +80,17 @@ class PersonRecordings:
 def person_recordings(
     study: Study, participant_id: str, placed: Mapping[str, Label]
 ) -> PersonRecordings:
-    """All prepared trials of a participant's person, and the labels that any of them shows.
+    """Collect all prepared trials of a participant's person, and the labels visible in any of them.
 
-    Recordings and labels come in the order of their contents: sums, and with them results, keep
-    every digit whatever trials are called and however sheets and marker sets list them.
+    Recordings and labels are ordered by their contents: sums, and with them results, are identical
+    to the last digit whatever the names of trials and the order of sheets and marker sets.
     """
     label_by_name = dict(sorted(placed.items()))
     all_trials = {
         session: _trials(study, session, list(label_by_name))
         for session in study.sessions_of(participant_id)
     }
-    _refuse_nothing(study, all_trials[participant_id])
+    _require_labels(study, all_trials[participant_id])
     trials_by_session = {session: trials for session, trials in all_trials.items() if trials}
     shown_labels = {session: _shown_labels(trials) for session, trials in trials_by_session.items()}
     names = list(label_by_name)
@@ -123,7 +122,7 @@ def person_recordings(
 def _trials(study: Study, participant_id: str, labels: list[str]) -> Trials:
     """The prepared trials of a session, with all labels of the marker set."""
     static = study.static_of(participant_id)
-    # Other postures than quiet standing tell where mass is, in stage consistency.
+    # Static postures other than quiet standing inform the centres of mass, in stage consistency.
     left_out = {trial.trial_id for trial in study.still_of(participant_id) if trial != static}
     recordings = []
     for entry in study.read_manifest(participant_id, "prepare")["trials"]:
@@ -138,7 +137,7 @@ def _trials(study: Study, participant_id: str, labels: list[str]) -> Trials:
 
 
 def _content(recording: Recording) -> tuple[bool, int, bytes]:
-    return not recording.still, len(recording.position), recording.position.tobytes()
+    return not recording.is_static, len(recording.position), recording.position.tobytes()
 
 
 def _positions(prepared: xr.Dataset, labels: list[str]) -> FloatArray:
@@ -148,7 +147,7 @@ def _positions(prepared: xr.Dataset, labels: list[str]) -> FloatArray:
 
 
 def _shown_labels(trials: Trials) -> BoolArray:
-    """(K,) bool: labels that any of some trials shows."""
+    """(K,) bool: labels visible in at least one of the trials."""
     visible = [np.isfinite(recording.position).all(axis=2).any(axis=0) for _, recording in trials]
     return np.asarray(np.any(visible, axis=0))
 
@@ -162,12 +161,12 @@ def _with_all_labels(
     return replace(recording, position=position)
 
 
-def _refuse_nothing(study: Study, trials: Trials) -> None:
+def _require_labels(study: Study, trials: Trials) -> None:
     count = int(_shown_labels(trials).sum())
-    if count < FEWEST_LABELS:
+    if count < MIN_LABELS:
         raise AqbioError(
             f"the recordings show {count} labels of the marker set on the model, "
-            f"fewer than {FEWEST_LABELS}.",
+            f"fewer than {MIN_LABELS}.",
             file=str(study.marker_file),
             fix="compare the labels of the recordings with those of the marker set.",
             rule="markers-on-model",
@@ -175,7 +174,7 @@ def _refuse_nothing(study: Study, trials: Trials) -> None:
 
 
 def recorded_person(study: Study, participant_id: str) -> Person:
-    """What the sheet and the plates say of a person; body mass is the mean of the sessions."""
+    """Read sex, stature and body mass from sheet and plates; mass is the mean over sessions."""
     sessions = study.sessions_of(participant_id)
     sheet = [study.participant(session) for session in sessions]
     masses = [study.read_manifest(session, "prepare").get("mass_kg") for session in sessions]
@@ -188,8 +187,8 @@ def recorded_person(study: Study, participant_id: str) -> Person:
     )
 
 
-def made_for(study: Study, sex: Sex | None) -> Person:
-    """Whom the generic model was made for, as its map says: the participant's sex if it can."""
+def reference_person(study: Study, sex: Sex | None) -> Person:
+    """Person that the generic model represents, per its map; of the participant's sex if given."""
     reference_sizes = study.model_map.made_for
     if not reference_sizes:
         return Person(sex)
@@ -203,10 +202,10 @@ def made_for(study: Study, sex: Sex | None) -> Person:
     )
 
 
-def label_places(
+def labels_on_model(
     marker_set: MarkerSet, generic: Skeleton, joints: Mapping[str, str]
 ) -> dict[str, Label]:
-    """The recorded labels of a marker set on a generic model, whose joints have reported names."""
+    """Locate the labels of a marker set on a generic model; joints: its joints by reported name."""
     labels: dict[str, Label] = {}
     claimed: dict[str, str] = {}
     for label, mapped in marker_set.markers.items():
@@ -214,12 +213,12 @@ def label_places(
         if name in claimed:
             raise _error(label, f"the model's marker {name} is claimed by {claimed[name]} too.")
         claimed[name] = label
-        model_label = _label_place(generic, label, name, mapped, joints)
+        model_label = _label_on_model(generic, label, name, mapped, joints)
         labels[label] = replace(model_label, video=mapped.video)
     return labels
 
 
-def _label_place(
+def _label_on_model(
     generic: Skeleton, label: str, name: str, mapped: MappedMarker, joints: Mapping[str, str]
 ) -> Label:
     if mapped.body not in generic.bodies:
@@ -253,19 +252,19 @@ def _error(label: str, message: str) -> AqbioError:
     )
 
 
-LEAST_SHARE = 0.1
-"""A marker that takes away less of the variance is no help."""
+MIN_VARIANCE_SHARE = 0.1
+"""A marker that removes a smaller share of the variance is not suggested."""
 
 
 def helpful_marker(
     fit: BodyFit, model_map: ModelMap, worn: Collection[str], target_slopes: FloatArray
 ) -> str:
-    """The landmark whose marker would remove most variance, or "" below a tenth."""
+    """Name the landmark whose marker would remove most variance, or "" below a tenth."""
     model = fit.problem.template.skeleton
 
     def shares(index: IntArray) -> FloatArray:
         names = tuple(model.markers[marker] for marker in index)
-        points = MarkerPlaces(names, model.marker_body[index], model.marker_position[index])
+        points = TemplateMarkers(names, model.marker_body[index], model.marker_position[index])
         return variance_reductions(fit, points, target_slopes)
 
     return best_landmark(model, model_map, worn, shares)
@@ -277,7 +276,10 @@ def best_landmark(
     worn: Collection[str],
     shares: Callable[[IntArray], FloatArray],
 ) -> str:
-    """The bare landmark with the largest share of variance by index of marker, if any helps."""
+    """Find the unmarked landmark that removes the largest share of variance; "" if none helps.
+
+    ``shares``: share of the variance that each of the model's markers, by index, would remove.
+    """
     bodies = [model.bodies[body] for body in model.marker_body]
     body_of_marker = dict(zip(model.markers, bodies, strict=True))
     markers_by_landmark = model_landmarks(body_of_marker, model_map, landmark_table()).places
@@ -288,7 +290,7 @@ def best_landmark(
         return ""
     variance_shares = shares(np.array([model.markers.index(marker) for marker in bare.values()]))
     best = int(np.argmax(variance_shares))
-    if variance_shares[best] < LEAST_SHARE:
+    if variance_shares[best] < MIN_VARIANCE_SHARE:
         return ""
     landmark = list(bare)[best]
     return f"a marker on the {landmark} would have added most ({variance_shares[best]:.0%} of the variance)"
@@ -300,8 +302,7 @@ class Calibration:
 
     fit: BodyFit
     shape: Shape
-    """As a rigid model carries it in movement: markers where sliding skin is at the mean
-    flexion."""
+    """Shape for a rigid model in movement: markers where the sliding skin is at mean flexion."""
     names: dict[str, str]
     """The model's name of each label."""
     trials: tuple[str, ...]
@@ -318,12 +319,12 @@ class Calibration:
         return tuple(lengths(self.fit))
 
 
-POINTS_OF_A_TURN = 3
-"""Points of video that a joint with three turns takes to be free: each is off by 15 to 25 mm."""
+MIN_VIDEO_POINTS = 3
+"""Minimum number of video points to free a joint with three rotations: each is 15 to 25 mm off."""
 
 
 def calibrate_body(study: Study, participant_id: str, generic: Skeleton) -> Calibration:
-    """Calibrate a participant's body from all sessions of the person, as this session sees it."""
+    """Calibrate a participant's body from all sessions, restricted to this session's labels."""
     problem_of, recorded = session_problem(study, participant_id, generic)
 
     def fit_of(skeleton: Skeleton) -> BodyFit:
@@ -333,7 +334,7 @@ def calibrate_body(study: Study, participant_id: str, generic: Skeleton) -> Cali
     body = problem_of(generic).template.markers.body
     video = np.array([label.video for label in recorded.labels.values()])
     carriers = body[
-        [not _turns_unseen(generic, body == carrier, carrier, video) for carrier in body]
+        [not _rotation_undetermined(generic, body == carrier, carrier, video) for carrier in body]
     ]
     fit = fit_with_identified_joints(fit_of, generic, study.model_map.held, carriers)
     session = recorded.session(participant_id)
@@ -342,31 +343,33 @@ def calibrate_body(study: Study, participant_id: str, generic: Skeleton) -> Cali
     return Calibration(fit, moving_shape(fit), names, recorded.trials[participant_id])
 
 
-def _turns_unseen(skeleton: Skeleton, on_body: BoolArray, body: int, video: BoolArray) -> bool:
-    """Whether a segment with a neck's three turns has fewer points of video than show them."""
+def _rotation_undetermined(
+    skeleton: Skeleton, on_body: BoolArray, body: int, video: BoolArray
+) -> bool:
+    """Tell whether a segment with three rotations, such as a neck, has too few video points."""
     turns = int((skeleton.axes.is_rotation & (skeleton.axes.body == body)).sum())
-    return bool(turns >= POINTS_OF_A_TURN > on_body.sum() and video[on_body].all())
+    return bool(turns >= MIN_VIDEO_POINTS > on_body.sum() and video[on_body].all())
 
 
 def session_problem(
     study: Study, participant_id: str, generic: Skeleton
 ) -> tuple[Callable[[Skeleton], Problem], PersonRecordings]:
-    """The fit of a participant's person as a function of the generic model, and its recordings.
+    """Return the fit's problem as a function of the generic model, and the person's recordings.
 
-    The hips are predicted from one session's spines: others would repeat the regression's error.
+    The hips are predicted from one session's spines: further sessions repeat the regression error.
     """
     parts = body_parts(generic, study.model_map)
     joints = study.model_map.joints.by_name()
-    placed = label_places(study.marker_set, generic, joints)
+    placed = labels_on_model(study.marker_set, generic, joints)
     recorded = person_recordings(study, participant_id, placed)
-    template_markers, sds = expected_places(generic, parts, recorded.labels)
+    template_markers, sds = expected_positions(generic, parts, recorded.labels)
     frames = face_template(
         chosen_frames(recorded.recordings, template_markers.body, STATIC_WINDOW_S),
         generic,
         template_markers,
     )
     person = recorded_person(study, participant_id)
-    sizes = size_prior(parts, body_sizes(), person, made_for(study, person.sex))
+    sizes = size_prior(parts, body_sizes(), person, reference_person(study, person.sex))
     video = np.array([label.video for label in recorded.labels.values()])
     postures, pelvis = posture_prior(generic, study.model_map), study.marker_set.pelvis
     spines = recorded.labelled(pelvis.front, pelvis.back)
@@ -416,9 +419,9 @@ def _unknown_length(estimate: LengthEstimate, participant_id: str, help_: str) -
     return Finding(
         rule="length-not-observed",
         severity="warning",
-        what=f"{estimate.words} is {1e3 * estimate.length:.0f} ± {1e3 * estimate.sd:.0f} mm: the recordings "
-        f"tell {estimate.determined_share:.0%} of it, the rest is what sex, stature and mass let "
-        "expect.",
+        what=f"{estimate.words} is {1e3 * estimate.length:.0f} ± {1e3 * estimate.sd:.0f} mm: "
+        f"the recordings tell {estimate.determined_share:.0%} of it, the rest is what sex, stature "
+        "and mass let expect.",
         participant=participant_id,
         number=estimate.sd,
         unit="m",
@@ -431,8 +434,9 @@ def _improbable_length(odd: Sequence[LengthEstimate], participant_id: str) -> Fi
     return Finding(
         rule="length-improbable",
         severity="warning",
-        what=f"{estimate.words} is {1e3 * estimate.length:.0f} mm, {abs(estimate.distance):.1f} standard "
-        f"deviations {'above' if estimate.distance > 0 else 'below'} the {1e3 * estimate.expected:.0f} mm "
+        what=f"{estimate.words} is {1e3 * estimate.length:.0f} mm, "
+        f"{abs(estimate.distance):.1f} standard deviations "
+        f"{'above' if estimate.distance > 0 else 'below'} the {1e3 * estimate.expected:.0f} mm "
         "that sex, stature and mass let expect"
         f"{other_words and f' (likewise {other_words})'}.",
         participant=participant_id,
@@ -443,7 +447,7 @@ def _improbable_length(odd: Sequence[LengthEstimate], participant_id: str) -> Fi
 
 
 def session_findings(study: Study, participant_id: str) -> Iterator[Finding]:
-    """Say that a body is that of several rows, and that tests take these for several athletes."""
+    """Warn that several rows of the sheet are one person, which tests count as several athletes."""
     sessions = study.sessions_of(participant_id)
     if len(sessions) > 1:
         yield Finding(
@@ -458,7 +462,7 @@ def session_findings(study: Study, participant_id: str) -> Iterator[Finding]:
 
 
 def label_errors(calibration: Calibration) -> tuple[dict[str, float], float]:
-    """RMS distance of each label that the fitted frames show, m, and over all labels."""
+    """RMS distance of each label visible in the fitted frames, m, and over all labels."""
     fit = calibration.fit
     distance = np.where(fit.problem.visible, np.linalg.norm(fit.error, axis=2), np.nan)
     label_indices = np.flatnonzero(fit.problem.visible.any(axis=0))

@@ -78,7 +78,7 @@ class BodyMarkers:
         return position, self._by_coordinate(skeleton, poses, position, shape)
 
     @cached_property
-    def hangs(self) -> tuple[BoolArray, BoolArray]:
+    def dependence(self) -> tuple[BoolArray, BoolArray]:
         """Unknowns that move each marker: coordinates (K, C); sizes, tilts and slides (K, N)."""
         template, skeleton = self.template, self.template.skeleton
         part = template.parts.of_body[template.markers.body]
@@ -103,7 +103,7 @@ class BodyMarkers:
         """(K, B, 3) array, m: vectors along the bodies to a marker, stretched by their factors."""
         skeleton, markers = self.template.skeleton, self.template.markers
         paths = np.zeros((len(markers.labels), len(skeleton.bodies), 3))
-        for marker, (body, position) in enumerate(zip(markers.body, markers.place, strict=True)):
+        for marker, (body, position) in enumerate(zip(markers.body, markers.position, strict=True)):
             end, at = int(body), position
             while end != GROUND:
                 paths[marker, end] = at - self.template.inner[end]

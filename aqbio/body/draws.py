@@ -20,17 +20,17 @@ from aqbio.body.derivatives import BodyMarkers
 from aqbio.body.fit import laplace
 from aqbio.body.priors import Priors
 from aqbio.body.problem import Problem
-from aqbio.body.shape import ChosenFrames, MarkerPlaces, State, Template
+from aqbio.body.shape import ChosenFrames, State, Template, TemplateMarkers
 from aqbio.multibody.jacobians import ENTRIES, TENSOR
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.observed.determined import STRIDES
+from aqbio.observed.determined import STRIDE_RATE_HZ
 from aqbio.vectors import FloatArray, IntArray, square_root
 
-UNOBSERVED = 1e-6
+UNOBSERVED_WEIGHT = 1e-6
 """Weight of a coordinate's own value relative to the markers', for what no marker determines."""
 
-FRAMES = 24
+AVERAGED_FRAMES = 24
 """Approximate number of frames over which centres of mass relative to markers are averaged."""
 
 
@@ -52,7 +52,7 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
     pulls[..., sizes : sizes + offsets] = by_offset.reshape(*by_offset.shape[:2], -1)
     follow = -np.linalg.solve(normal, pulls)
     bodies = np.arange(len(skeleton.bodies))
-    mass_centres = MarkerPlaces(tuple(map(str, bodies)), bodies, skeleton.com)
+    mass_centres = TemplateMarkers(tuple(map(str, bodies)), bodies, skeleton.com)
     points = replace(template, markers=mass_centres, sliding=template.sliding[:0])
     centres = BodyMarkers(points).derivatives(points.shape(), q)
     by_pose = centres.by_pose[..., free]
@@ -69,7 +69,7 @@ def regularised_normal(rows: FloatArray, weight: FloatArray) -> tuple[FloatArray
     normal: FloatArray = weighted @ rows
     count = normal.shape[-1]
     largest = np.trace(normal, axis1=1, axis2=2)[:, None, None] / count
-    normal += (UNOBSERVED * largest + np.finfo(float).tiny) * np.eye(count)
+    normal += (UNOBSERVED_WEIGHT * largest + np.finfo(float).tiny) * np.eye(count)
     return normal, weighted
 
 
@@ -98,7 +98,7 @@ class BodySpread:
         shapes: FloatArray = generator.standard_normal((count, len(root))) @ root
         return shapes
 
-    def open_centres(self, q: FloatArray, weight: FloatArray) -> FloatArray:
+    def com_posterior_covariance(self, q: FloatArray, weight: FloatArray) -> FloatArray:
         """(3 B, 3 B) m²: covariance of the centres of mass after the calibration.
 
         The pose follows markers with weights (K,) at coordinates q (F, C).
@@ -115,7 +115,7 @@ class BodySpread:
         """
         part = self.template.parts.of_body[self.template.markers.body]
         number = np.arange(1, HARMONICS + 1)
-        angle = 2.0 * np.pi * STRIDES * np.multiply.outer(time - time[0], number)
+        angle = 2.0 * np.pi * STRIDE_RATE_HZ * np.multiply.outer(time - time[0], number)
         waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
         waves *= np.tile(1.0 / number, 2) / np.sqrt((1.0 / number**2).sum())
         shape = (waves.shape[1], count, len(self.template.parts.names), 3)
@@ -172,7 +172,7 @@ def drawn_bodies(
     change[..., free] = -np.linalg.solve(normal, right).transpose(2, 0, 1)
     skeletons = tuple(template.skeleton_of(shape) for shape in shapes)
     if centres_known:
-        sampled = q[:: max(1, frames // FRAMES)]
+        sampled = q[:: max(1, frames // AVERAGED_FRAMES)]
         away = vectors @ centre_slopes(template, sampled, weight).T
         skeletons = tuple(
             replace(body, com=body.com - shift.reshape(-1, 3))

@@ -14,7 +14,7 @@ from aqbio.body.posterior import displacements, mass_slopes
 from aqbio.errors import Finding, distinct
 from aqbio.io.study import Study
 from aqbio.labels.against_names import use_spare
-from aqbio.observed.determined import LARGEST_DISPLACEMENT, determined
+from aqbio.observed.determined import MAX_DISPLACEMENT_M, determined
 from aqbio.observed.mask import IMPOSSIBLE, NOT_PLACED, POINTS
 
 MILLIMETRES = 1e3
@@ -22,30 +22,30 @@ MILLIMETRES = 1e3
 SEGMENTS = {"trunk": "torso", "upper arm": "upper_arm"}
 """Segments of landmarks by part, where they are called otherwise."""
 
-OFF_WEIGHT = 0.35
+MAX_OFF_WEIGHT = 0.35
 """A label is off in a trial if its median Student weight is below this: its error is twice the
 standard deviation of the soft tissue."""
 
-OFTEN = 0.2
+MIN_VISIBLE_SHARE = 0.2
 """Least share of the fitted frames in which such a label is visible: others are ghost markers."""
 
-STILL_MM = 100.0
+MAX_STATIC_OFFSET_MM = 100.0
 """Labels of a static trial that are farther off are left out, mm: raised or rotated arms move
 shoulder markers by at most 52 mm in five recordings."""
 
-STILL = (
+STATIC_EXPLANATION = (
     " Shoulders, head and wrists of raised or turned arms, and a foot that bears weight, are not "
     "where movement has them either."
 )
 
-MISPLACED = 20.0
+MISPLACED_CHI2 = 20.0
 """χ² of three axes above which a label is misplaced on its segment in all trials: one in six
 thousand by chance. The largest of five sound sessions is 15.9."""
 
-LOOSEST = 0.03
+MAX_LANDMARK_SD_M = 0.03
 """Places with a larger prior standard deviation, m, are those of clusters, not stated ones."""
 
-OFF_LEFT_OUT = "They hardly count for the body there, and are left out of the pose."
+LEFT_OUT_EXPLANATION = "They hardly count for the body there, and are left out of the pose."
 
 
 def displaced_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
@@ -55,9 +55,9 @@ def displaced_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
     displaced: dict[int, dict[str, float]] = {}
     for trial in np.unique(frames.trial):
         rows = frames.trial == trial
-        for label in np.flatnonzero(visible[rows].mean(axis=0) >= OFTEN):
+        for label in np.flatnonzero(visible[rows].mean(axis=0) >= MIN_VISIBLE_SHARE):
             visible_rows = rows & visible[:, label]
-            if np.median(fit.weights[visible_rows, label]) < OFF_WEIGHT:
+            if np.median(fit.weights[visible_rows, label]) < MAX_OFF_WEIGHT:
                 far = MILLIMETRES * float(np.median(distance[visible_rows, label]))
                 displaced.setdefault(int(trial), {})[labels[label]] = far
     return displaced
@@ -66,7 +66,7 @@ def displaced_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
 def excluded_labels(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]:
     """Labels by trial that inverse kinematics leaves out, because they hardly count for the body.
 
-    In static trials only those that are off by more than `STILL_MM`.
+    In static trials only those that are off by more than `MAX_STATIC_OFFSET_MM`.
     """
     left_out = {
         trials[trial]: [name for name, far in off.items() if far > _allowed(fit, trial)]
@@ -78,7 +78,7 @@ def excluded_labels(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]
 def _allowed(fit: BodyFit, trial: int) -> float:
     """Distance up to which labels of a trial are not left out, mm."""
     frames = fit.problem.frames
-    return STILL_MM if frames.still[frames.trial == trial].all() else 0.0
+    return MAX_STATIC_OFFSET_MM if frames.is_static[frames.trial == trial].all() else 0.0
 
 
 def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> Iterator[Finding]:
@@ -90,7 +90,9 @@ def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> 
             rule="labels-off",
             severity="info" if excused else "warning",
             what=f"markers are not where the body has them: {far}. "
-            + (f"They hardly count there.{STILL}" if excused else OFF_LEFT_OUT),
+            + (
+                f"They hardly count there.{STATIC_EXPLANATION}" if excused else LEFT_OUT_EXPLANATION
+            ),
             trial=trials[trial],
             participant=participant_id,
             number=max(off.values()),
@@ -107,8 +109,12 @@ def _misplaced(fit: BodyFit, participant_id: str) -> Iterator[Finding]:
     offsets = slice(size, size + template.sizes[1])
     moved = fit.state.theta[offsets].reshape(-1, 3)
     precision = np.diagonal(fit.problem.priors.precision)[offsets].reshape(-1, 3)
-    has_landmark = (precision > LOOSEST**-2).all(axis=1)  # a marker of a cluster has no landmark
-    for index in np.flatnonzero(has_landmark & ((moved**2 * precision).sum(axis=1) > MISPLACED)):
+    has_landmark = (precision > MAX_LANDMARK_SD_M**-2).all(
+        axis=1
+    )  # a marker of a cluster has no landmark
+    for index in np.flatnonzero(
+        has_landmark & ((moved**2 * precision).sum(axis=1) > MISPLACED_CHI2)
+    ):
         label, body = template.markers.labels[index], template.markers.body[index]
         far = MILLIMETRES * float(np.linalg.norm(moved[index]))
         yield Finding(
@@ -173,12 +179,12 @@ def _unplaced(
         severity="warning",
         what=f"all recordings together do not tell size and pose of {list_parts(parts)}: their "
         "mass may be "
-        f"{distinct(MILLIMETRES * largest, MILLIMETRES * LARGEST_DISPLACEMENT)} "
+        f"{distinct(MILLIMETRES * largest, MILLIMETRES * MAX_DISPLACEMENT_M)} "
         "mm off (standard deviation of the calibrated body), "
-        f"more than {MILLIMETRES * LARGEST_DISPLACEMENT:.0f} mm. These parts count as not "
+        f"more than {MILLIMETRES * MAX_DISPLACEMENT_M:.0f} mm. These parts count as not "
         "observed.",
         number=largest,
-        limit=LARGEST_DISPLACEMENT,
+        limit=MAX_DISPLACEMENT_M,
         unit="m",
         fix=f"{use_spare(unused) + '; otherwise ' if unused else ''}"
         f"wear markers on {'; '.join(LANDMARKS[name] for name in names)}, in a static trial at "
@@ -190,7 +196,7 @@ def _unplaced(
 def _impossible(study: Study, fit: BodyFit) -> dict[str, str]:
     """Joints beyond their range in the static trial, with their flexion in words."""
     problem = fit.problem
-    static_q = problem.full(fit.state.q)[problem.frames.still]
+    static_q = problem.full(fit.state.q)[problem.frames.is_static]
     if not len(static_q):
         return {}  # stage inverse_kinematics compares moving frames with the same ranges
     template = problem.template

@@ -23,7 +23,7 @@ import numpy as np
 
 from aqbio.body.derivatives import MarkerDerivatives, apply_precision
 from aqbio.body.problem import WEIGHT_PASSES, Problem
-from aqbio.body.shape import LIMBS, MIDDLE, Blocks, State, Template
+from aqbio.body.shape import LIMB_PARTS, MIDLINE_PARTS, Blocks, State, Template
 from aqbio.config import ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.multibody.skeleton import GROUND
@@ -102,7 +102,7 @@ def soft_tissue_scales(
 ) -> FloatArray:
     """(K,) array: one scale for all markers of a kind of part, left and right."""
     derivatives, error = problem.derivatives(state)
-    freedom = _freedom(problem, derivatives, weights, posterior)
+    freedom = _part_freedom(problem, derivatives, weights, posterior)
     for _ in range(WEIGHT_PASSES):
         scale = _reweighted_scales(problem, error, weights, freedom)
         problem = replace(problem, priors=replace(problem.priors, soft_tissue_scale=scale))
@@ -121,7 +121,7 @@ def _reweighted_scales(
         pulled = problem.part_precision(weights, part) @ error[:, part_markers]
         squares.append(frame_weight @ (pulled * error[:, part_markers]).sum(axis=(1, 2)))
     kinds = problem.template.parts.kinds
-    of_part = np.array([kinds[part] for part in problem.seen_parts])
+    of_part = np.array([kinds[part] for part in problem.marked_parts])
     for kind in dict.fromkeys(of_part):
         of_kind = of_part == kind
         markers = np.concatenate([problem.parts[part] for part in np.flatnonzero(of_kind)])
@@ -131,7 +131,7 @@ def _reweighted_scales(
     return scale
 
 
-def _freedom(
+def _part_freedom(
     problem: Problem, slopes: MarkerDerivatives, weights: FloatArray, posterior: Posterior
 ) -> FloatArray:
     """(S,) array: ``Σ w (3 K − h)`` of each part."""
@@ -145,7 +145,7 @@ def _freedom(
         ]
         by_pose = slopes.by_pose[:, markers][..., problem.free[coordinates]]
         by_body = slopes.by_body[:, markers][..., part.shared]
-        by_offset = _each(slopes.by_offset[:, markers])
+        by_offset = _own_offset_columns(slopes.by_offset[:, markers])
         rows = np.concatenate([by_pose, by_body, by_offset], axis=3)
         pulled = apply_precision(problem.part_precision(weights, index), rows)
         flat = len(rows), -1
@@ -157,7 +157,7 @@ def _freedom(
     return np.maximum(freedom, 0.0)
 
 
-def _each(by_offset: FloatArray) -> FloatArray:
+def _own_offset_columns(by_offset: FloatArray) -> FloatArray:
     """(F, N, 3, 3 N) array from (F, N, 3, 3): each marker moves with its own offset only."""
     frames, markers = by_offset.shape[:2]
     rows, marker_indices = np.zeros((frames, markers, 3, markers, 3)), np.arange(markers)
@@ -167,20 +167,20 @@ def _each(by_offset: FloatArray) -> FloatArray:
 
 def _independent_frames(problem: Problem) -> FloatArray:
     """(F,) array: weights of the moving frames; 0 of still ones, whose skin does not move."""
-    return np.where(problem.frames.still, 0.0, problem.frames.weight)
+    return np.where(problem.frames.is_static, 0.0, problem.frames.weight)
 
 
-MOST_STEPS = 60
+MAX_STEPS = 60
 """Most steps of the whole fit; it settles in 15 to 30."""
 
-GAIN, SETTLED = 1e-3, 0.05
+COST_TOLERANCE, WEIGHT_TOLERANCE = 1e-3, 0.05
 """Settled: the cost falls by less than this (a hundredth of it, of large costs, counts the same),
 and no Student weight changes by more."""
 
-ROUGHLY = 10.0
+ROUGH_TOLERANCE_FACTOR = 10.0
 """The two fits before the scales are estimated stop at so many times these limits."""
 
-LONGEST_TURN, LONGEST_STRETCH = 0.6, 0.15
+MAX_TURN_RAD, MAX_LOG_STRETCH = 0.6, 0.15
 """Largest turn of a joint, rad, and stretch of a part, logarithm, of one step."""
 
 POSTURES = (
@@ -192,7 +192,7 @@ POSTURES = (
 )
 """Flexions from which the search for first poses starts, degrees: stance, early and late swing."""
 
-ROUGH, FINE = 10, 25
+ROUGH_POSE_STEPS, FINE_POSE_STEPS = 10, 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,9 +226,9 @@ def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None =
     problem = replace(problem, priors=unscaled)
     if start is None:
         start = State(problem.start, first_poses(problem, problem.start, flexions))
-    state, weights, steps, _ = _descend(problem, start, ROUGHLY)
+    state, weights, steps, _ = _descend(problem, start, ROUGH_TOLERANCE_FACTOR)
     problem = learn_scales(problem, state, weights, laplace(problem, state, weights))
-    state, weights, second_steps, _ = _descend(problem, state, ROUGHLY)
+    state, weights, second_steps, _ = _descend(problem, state, ROUGH_TOLERANCE_FACTOR)
     problem = learn_scales(problem, state, weights, laplace(problem, state, weights))
     state, weights, final_steps, settled = _descend(problem, state)
     posterior, error = laplace(problem, state, weights), problem.errors(state)
@@ -252,7 +252,7 @@ def laplace(problem: Problem, state: State, weights: FloatArray) -> Posterior:
 class FlexionStarts:
     """Coordinates from whose flexion the search for first poses starts."""
 
-    places: Mapping[tuple[str, str], tuple[int, int]]
+    coordinates: Mapping[tuple[str, str], tuple[int, int]]
     """By joint and side: index among the free coordinates, and sign of flexion."""
     root: IntArray
     """(R,) int array. Free coordinates of the pelvis."""
@@ -276,9 +276,11 @@ class FlexionStarts:
                         coordinates[joint, side] = free.index(index), int(sign)
         rooted = np.flatnonzero(skeleton.parent[skeleton.axes.body] == GROUND)
         root = [free.index(c) for c in np.unique(skeleton.driver[rooted]) if c in free]
-        trunk = [parts.index(name) for name in MIDDLE if name in parts.names]
+        trunk = [parts.index(name) for name in MIDLINE_PARTS if name in parts.names]
         left = [
-            parts.index(f"{part}_left") for part in LIMBS["leg"] if f"{part}_left" in parts.names
+            parts.index(f"{part}_left")
+            for part in LIMB_PARTS["leg"]
+            if f"{part}_left" in parts.names
         ]
         axes = np.isin(parts.of_body[skeleton.axes.body], left)
         legs = [free.index(c) for c in np.unique(skeleton.driver[axes]) if c in free]
@@ -299,13 +301,15 @@ def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> F
     loose = replace(problem, loose=True)
     ended = np.stack([_root_poses(loose, theta, starts)] * len(POSTURES))
     for q, flexions in zip(ended, POSTURES, strict=True):
-        for (joint, _), (index, sign) in starts.places.items():
+        for (joint, _), (index, sign) in starts.coordinates.items():
             q[:, index] = sign * np.radians(flexions.get(joint, 80))
     repeated = replace(loose, frames=loose.frames.repeated(len(POSTURES)))
-    ended = settled_poses(repeated, theta, np.concatenate(ended), ROUGH).reshape(ended.shape)
+    ended = settled_poses(repeated, theta, np.concatenate(ended), ROUGH_POSE_STEPS).reshape(
+        ended.shape
+    )
     mixed = np.repeat(_cheapest(repeated, theta, ended)[None], len(POSTURES), axis=0)
     mixed[..., starts.leg_left] = ended[..., starts.leg_left]
-    return settled_poses(loose, theta, _cheapest(repeated, theta, mixed), FINE)
+    return settled_poses(loose, theta, _cheapest(repeated, theta, mixed), FINE_POSE_STEPS)
 
 
 def _cheapest(repeated: Problem, theta: FloatArray, q: FloatArray) -> FloatArray:
@@ -323,11 +327,11 @@ def _root_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> F
     on_trunk[starts.trunk] = True
     position = np.where(on_trunk[:, None], frames.position, np.nan)
     trunk = replace(problem, frames=replace(frames, position=position))
-    q = np.tile(problem.start[problem.shape_size :], (len(frames.still), 1))
+    q = np.tile(problem.start[problem.shape_size :], (len(frames.is_static), 1))
     number = np.maximum(trunk.visible.sum(axis=1, keepdims=True), 1)
     shift = starts.root[~problem.angles[starts.root]]
     q[:, shift] += trunk.errors(State(theta, q)).sum(axis=1) / number
-    return settled_poses(trunk, theta, q, ROUGH, starts.root)
+    return settled_poses(trunk, theta, q, ROUGH_POSE_STEPS, starts.root)
 
 
 def settled_poses(
@@ -347,7 +351,7 @@ def settled_poses(
         change = np.linalg.solve(hessian, gradient[..., None])[..., 0]
         turn = np.abs(change[:, problem.angles[chosen]]).max(axis=1)
         trial = q.copy()
-        trial[:, chosen] += change * np.minimum(1.0, LONGEST_TURN / np.maximum(turn, 1e-9))[:, None]
+        trial[:, chosen] += change * np.minimum(1.0, MAX_TURN_RAD / np.maximum(turn, 1e-9))[:, None]
         trial_cost, trial_error = problem.frame_costs(State(theta, trial), weights)
         good = trial_cost < cost
         q, error = (
@@ -360,7 +364,7 @@ def settled_poses(
         if step % 5 == 4:
             weights = problem.weights(error)
             cost = problem.costs_of(error, State(theta, q), weights)
-        elif (gain < GAIN * cost).all() and step > 5:
+        elif (gain < COST_TOLERANCE * cost).all() and step > 5:
             break
     return q
 
@@ -373,7 +377,7 @@ def _descend(
     weights = replace(problem, loose=True).weights(error)
     value = problem.cost_of(error, state, weights)
     start = 1e-2
-    for step in range(MOST_STEPS):
+    for step in range(MAX_STEPS):
         blocks = problem.blocks(state, weights)
         for damping in _growing(start):
             trial = _stepped(problem, state, blocks, damping)
@@ -385,10 +389,10 @@ def _descend(
             state, error, start = trial, trial_error, max(0.2 * damping, 1e-8)
         former, weights = weights, problem.weights(error)
         value = problem.cost_of(error, state, weights)
-        gain_is_small = gain < share * GAIN * max(1.0, 1e-2 * abs(trial_value))
-        if gain_is_small and np.abs(weights - former).max() < share * SETTLED:
+        gain_is_small = gain < share * COST_TOLERANCE * max(1.0, 1e-2 * abs(trial_value))
+        if gain_is_small and np.abs(weights - former).max() < share * WEIGHT_TOLERANCE:
             return state, weights, step + 1, True
-    return state, weights, MOST_STEPS, False
+    return state, weights, MAX_STEPS, False
 
 
 def _growing(damping: float) -> Iterator[float]:
@@ -411,7 +415,7 @@ def _stepped(problem: Problem, state: State, blocks: Blocks, damping: float) -> 
     moved = solved[..., -1] - solved[..., :-1] @ change
     turn = np.abs(moved[:, problem.angles]).max()
     stretch = np.abs(change[: problem.template.sizes[0]]).max()
-    part = min(1.0, LONGEST_TURN / max(turn, 1e-12), LONGEST_STRETCH / max(stretch, 1e-12))
+    part = min(1.0, MAX_TURN_RAD / max(turn, 1e-12), MAX_LOG_STRETCH / max(stretch, 1e-12))
     return State(state.theta + part * change, state.q + part * moved)
 
 

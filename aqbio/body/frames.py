@@ -15,25 +15,30 @@ import numpy as np
 
 from aqbio.body.fit import BodyFit
 from aqbio.body.priors import Priors
-from aqbio.body.shape import ChosenFrames, MarkerPlaces, State, Template
+from aqbio.body.shape import ChosenFrames, State, Template, TemplateMarkers
 from aqbio.multibody.poses import dependent_filled, segment_poses, station_positions
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-FRAMES = 24
+MOVING_FRAMES = 24
 """Frames of moving trials that are fitted: 17 or 241 give the same lengths and intervals."""
 
-MOST, OF_TRIAL = 60, (3, 8)
-"""Frames of each moving trial, so that its labels can be judged: eight, or fewer (at least three)
-where all trials together would have more than `MOST`."""
+MAX_MOVING_FRAMES = 60
+"""Frames of all moving trials together from which on each trial has fewer than eight."""
 
-INDEPENDENT = 5.0
+FRAMES_PER_TRIAL = (3, 8)
+"""Minimum and usual number of frames of each moving trial, so that its labels can be judged."""
+
+OBSERVATIONS_PER_TRIAL = 5.0
 """Independent observations of the body in one moving trial: skin moves with the posture, so that
 a thousand frames of running are not a thousand observations. Harmonics of a gait with
 amplitudes like 1/n have ``2 (Σ n⁻²)² / Σ n⁻⁴ = 5`` independent values."""
 
-SEEN, OFTEN = 0.85, 0.9
-"""Chosen frames show at least this share of the number of markers at this quantile of frames."""
+VISIBLE_QUANTILE = 0.9
+"""Quantile over the frames of a trial at which its usual number of visible markers is taken."""
+
+MIN_VISIBLE_SHARE = 0.85
+"""Chosen frames have at least this share of the usual number of visible markers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,26 +49,29 @@ class Recording:
     """(T, K, 3) array, m, ground. All labels of the session; NaN where one is missing."""
     rate: float
     """float, Hz."""
-    still: bool
+    is_static: bool
     """A static trial."""
 
 
 def chosen_frames(
-    recordings: Sequence[Recording], bodies: IntArray, quiet_s: float, *, count: int = FRAMES
+    recordings: Sequence[Recording], bodies: IntArray, quiet_s: float, *, count: int = MOVING_FRAMES
 ) -> ChosenFrames:
     """Choose the quiet mean of static trials, and the most different frames of moving ones.
 
     Frames are compared by the distances between the segments' centroids, which do not depend on the
-    heading. A trial counts as ``INDEPENDENT`` observations, n trials as ``√n`` times as many.
-    ``count`` frames of all moving trials together, at least ``OF_TRIAL`` of each; bodies (K,) carry
-    the markers.
+    heading. A trial counts as ``OBSERVATIONS_PER_TRIAL`` observations, n trials as ``√n`` times as
+    many. ``count`` frames of all moving trials together, at least ``FRAMES_PER_TRIAL`` of each;
+    bodies (K,) carry the markers.
     """
-    moving = sum(not recording.still for recording in recordings)
-    frames_per_trial = max(count // max(1, moving), int(np.clip(MOST // max(1, moving), *OF_TRIAL)))
-    of_trial = INDEPENDENT / np.sqrt(max(1, moving))
+    moving = sum(not recording.is_static for recording in recordings)
+    frames_per_trial = max(
+        count // max(1, moving),
+        int(np.clip(MAX_MOVING_FRAMES // max(1, moving), *FRAMES_PER_TRIAL)),
+    )
+    of_trial = OBSERVATIONS_PER_TRIAL / np.sqrt(max(1, moving))
     positions, stills, weights, trials, frames = [], [], [], [], []
     for trial, recording in enumerate(recordings):
-        if recording.still:
+        if recording.is_static:
             mean, middle = quiet_mean(recording, quiet_s)
             position, index = mean[None], np.array([middle])
         else:
@@ -72,9 +80,9 @@ def chosen_frames(
         if not len(index):
             continue
         positions.append(position)
-        stills.append(np.full(len(index), recording.still))
+        stills.append(np.full(len(index), recording.is_static))
         weights.append(
-            np.full(len(index), 1.0 if recording.still else min(1.0, of_trial / len(index)))
+            np.full(len(index), 1.0 if recording.is_static else min(1.0, of_trial / len(index)))
         )
         trials.append(np.full(len(index), trial))
         frames.append(index)
@@ -113,7 +121,9 @@ def _middle(values: FloatArray, function) -> FloatArray:  # type: ignore[no-unty
 def different_frames(position: FloatArray, bodies: IntArray, count: int) -> IntArray:
     """Frames that differ most from each other, in order."""
     visible_count = np.isfinite(position).all(axis=2).sum(axis=1)
-    allowed = np.flatnonzero(visible_count >= max(3, SEEN * np.quantile(visible_count, OFTEN)))
+    allowed = np.flatnonzero(
+        visible_count >= max(3, MIN_VISIBLE_SHARE * np.quantile(visible_count, VISIBLE_QUANTILE))
+    )
     if not len(allowed):
         return allowed
     features = segment_distances(position[allowed], bodies)
@@ -143,10 +153,12 @@ def segment_distances(position: FloatArray, bodies: IntArray) -> FloatArray:
     return distances
 
 
-def face_template(frames: ChosenFrames, skeleton: Skeleton, markers: MarkerPlaces) -> ChosenFrames:
+def face_template(
+    frames: ChosenFrames, skeleton: Skeleton, markers: TemplateMarkers
+) -> ChosenFrames:
     """Turn each frame about the vertical and shift it onto the template in its default pose."""
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
-    [standing] = station_positions(segment_poses(skeleton, q), markers.body, markers.place)
+    [standing] = station_positions(segment_poses(skeleton, q), markers.body, markers.position)
     visible: BoolArray = frames.visible[..., None]
     template, template_middle = _about_middle(
         np.broadcast_to(standing, frames.position.shape), visible
@@ -210,8 +222,8 @@ class Session:
 
     def _template(self, template: Template) -> Template:
         markers = template.markers
-        template_markers = MarkerPlaces(
-            self.names, markers.body[self.labels], markers.place[self.labels]
+        template_markers = TemplateMarkers(
+            self.names, markers.body[self.labels], markers.position[self.labels]
         )
         return replace(template, markers=template_markers)
 
@@ -237,7 +249,7 @@ class Session:
         frames = fit.problem.frames
         return ChosenFrames(
             frames.position[np.ix_(rows, self.labels)],
-            frames.still[rows],
+            frames.is_static[rows],
             frames.weight[rows],
             np.searchsorted(self.trials, frames.trial[rows]),
             frames.frame[rows],

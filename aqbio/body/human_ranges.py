@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.body.anatomy import FLEXES, FORWARD, RIGHT, UP
+from aqbio.body.anatomy import FLEXION_SIGN, FORWARD, RIGHT, UP
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.signals import runs
@@ -21,7 +21,7 @@ from aqbio.vectors import BoolArray, FloatArray, compose, transpose
 
 @dataclass(frozen=True, slots=True)
 class HumanRange:
-    """Flexion that people reach in a joint, degrees; flexion and dorsiflexion are positive."""
+    """Range of flexion of a human joint, degrees; flexion and dorsiflexion are positive."""
 
     extension: float
     flexion: float
@@ -37,10 +37,10 @@ RANGES = {
     "lumbar": HumanRange(-45.0, 100.0, "American Academy of Orthopaedic Surgeons 1965, all spine"),
     "elbow": HumanRange(-10.0, 160.0, "Boone & Azen 1979: -1 (3) to 141 (5); sprint: to 145"),
 }
-"""By joint as the map names it.
+"""Range by joint, as the map names it.
 
-The shoulder has none: an arm reaches nearly any orientation, and exchanged arm markers show in the
-elbow.
+The shoulder has none: an arm reaches nearly any orientation, and exchanged arm markers become
+apparent at the elbow.
 
 References
 ----------
@@ -50,11 +50,11 @@ and recording. Sprint and running: the largest of all joint angles that this pro
 sound recordings.
 """
 
-MARGIN = 15.0
+RANGE_MARGIN_DEG = 15.0
 """A pose is impossible if it exceeds the range by this, degrees: offsets of a model's zero,
 landmarks and skin account for less."""
 
-MOST_TWIST = 60.0
+MAX_HIP_TWIST_DEG = 60.0
 """Largest axial rotation of a thigh, degrees: 45 (5) (Boone & Azen 1979). Exchanged medial and
 lateral markers give 180."""
 
@@ -89,7 +89,7 @@ def joint_angles(
         if parent != GROUND:
             carrier = compose(now[:, parent], transpose(zero[:, parent]))
             turn = compose(transpose(carrier), turn)
-        flexion = FLEXES[kind] * _twist(turn, RIGHT)
+        flexion = FLEXION_SIGN[kind] * _twist(turn, RIGHT)
         if kind == "hip":
             flexion = np.arctan2(-turn[:, FORWARD, UP], turn[:, UP, UP])
         angles[name] = JointAngles(np.degrees(flexion), np.degrees(_twist(turn, UP)))
@@ -97,27 +97,27 @@ def joint_angles(
 
 
 def impossible_frames(angles: Mapping[str, JointAngles]) -> dict[str, BoolArray]:
-    """(T,) bool by joint: outside its range, in intervals that exceed it by more than `MARGIN`."""
+    """(T,) bool by joint: outside its range, in intervals that exceed `RANGE_MARGIN_DEG`."""
     impossible = {}
     for joint, angle in angles.items():
         beyond = beyond_range(angle, joint)
         outside = np.zeros(len(beyond), dtype=bool)
         for start, stop in runs(beyond > 0.0):
-            outside[start:stop] = bool((beyond[start:stop] > MARGIN).any())
+            outside[start:stop] = bool((beyond[start:stop] > RANGE_MARGIN_DEG).any())
         if outside.any():
             impossible[joint] = outside
     return impossible
 
 
 def beyond_range(angles: JointAngles, joint: str) -> FloatArray:
-    """(T,) degrees: how far a joint is beyond its range; negative inside."""
+    """(T,) degrees: distance of a joint beyond its range; negative inside."""
     kind = joint.partition("_")[0]
     human = RANGES[kind]
     middle = (human.extension + human.flexion) / 2
     away = np.abs((angles.flexion - middle + 180.0) % 360.0 - 180.0)
     beyond = away - (human.flexion - human.extension) / 2
     if kind == "hip":
-        beyond = np.maximum(beyond, np.abs(angles.twist) - MOST_TWIST)
+        beyond = np.maximum(beyond, np.abs(angles.twist) - MAX_HIP_TWIST_DEG)
     return np.asarray(beyond)
 
 

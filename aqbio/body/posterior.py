@@ -15,18 +15,18 @@ import numpy as np
 from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives
 from aqbio.body.fit import BodyFit, with_postures
 from aqbio.body.priors import LANDMARK_SD, SKIN_SD
-from aqbio.body.shape import MarkerPlaces, Parts, Template, part_kind
+from aqbio.body.shape import Parts, Template, TemplateMarkers, part_kind
 from aqbio.multibody.poses import dependent_filled
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.observed.determined import LARGEST_PRIOR_SHARE
+from aqbio.observed.determined import MAX_PRIOR_SD_SHARE
 from aqbio.observed.mask import POINTS, point_masses
 from aqbio.vectors import FloatArray, IntArray
 
-UNKNOWN_SD, UNKNOWN_SHARE = 0.04, 0.3
+MAX_RELATIVE_SD, MIN_DETERMINED_SHARE = 0.04, 0.3
 """A length is unknown when its standard deviation exceeds this share of it and the recordings
 determine less than this share of the prior's variance."""
 
-IMPROBABLE = 3.0
+MAX_LENGTH_SDS = 3.0
 """A length is improbable beyond so many standard deviations (prior, recordings, `CENTRES_SD`)."""
 
 CENTRES_SD = 0.06
@@ -59,7 +59,9 @@ class LengthEstimate:
     @property
     def unknown(self) -> bool:
         """Whether the recordings hardly determine it."""
-        return self.sd > UNKNOWN_SD * self.length and self.determined_share < UNKNOWN_SHARE
+        return (
+            self.sd > MAX_RELATIVE_SD * self.length and self.determined_share < MIN_DETERMINED_SHARE
+        )
 
     @property
     def distance(self) -> float:
@@ -70,7 +72,7 @@ class LengthEstimate:
     @property
     def improbable(self) -> bool:
         """Whether it was measured and is improbable for this stature."""
-        return self.measured and abs(self.distance) > IMPROBABLE
+        return self.measured and abs(self.distance) > MAX_LENGTH_SDS
 
     @property
     def words(self) -> str:
@@ -113,7 +115,7 @@ def _with_slopes(
 ) -> tuple[dict[str, float], dict[str, FloatArray]]:
     """Lengths of a shape, and their derivatives by its sizes."""
     parts, skeleton = template.parts, template.skeleton
-    joint_centres = MarkerPlaces(parts.names, parts.first, template.inner[parts.first])
+    joint_centres = TemplateMarkers(parts.names, parts.first, template.inner[parts.first])
     points = replace(template, markers=joint_centres, sliding=template.sliding[:0])
     shape = template.shape(vector)
     point_shape = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
@@ -134,7 +136,7 @@ def displacements(fit: BodyFit) -> FloatArray:
     Root mean square over the segment's mass and the fitted moving frames: errors of size and those
     common to all postures, without the noise of single frames.
     """
-    derivatives, frames = _moved(fit, _mass_places(fit))
+    derivatives, frames = _point_derivatives(fit, _mass_points(fit))
     border = _stretching(fit.problem.template)
     rows = np.concatenate(
         [derivatives.by_pose[..., fit.problem.free], derivatives.by_body[..., : len(border)]],
@@ -148,35 +150,37 @@ def displacements(fit: BodyFit) -> FloatArray:
 
 def mass_slopes(fit: BodyFit) -> FloatArray:
     """(F, POINTS B, 3, P + C) derivatives of the points that represent the segments' masses."""
-    return point_slopes(fit, _mass_places(fit))[0]
+    return point_slopes(fit, _mass_points(fit))[0]
 
 
-def _mass_places(fit: BodyFit) -> MarkerPlaces:
+def _mass_points(fit: BodyFit) -> TemplateMarkers:
     skeleton = fit.problem.template.skeleton
     bodies = np.repeat(np.arange(len(skeleton.bodies)), POINTS)
-    return MarkerPlaces(tuple(map(str, range(len(bodies)))), bodies, point_masses(skeleton))
+    return TemplateMarkers(tuple(map(str, range(len(bodies)))), bodies, point_masses(skeleton))
 
 
-def point_slopes(fit: BodyFit, points: MarkerPlaces) -> tuple[FloatArray, FloatArray]:
+def point_slopes(fit: BodyFit, points: TemplateMarkers) -> tuple[FloatArray, FloatArray]:
     """(F, M, 3, P + C) derivatives of M points by shape and mean posture, and rotations.
 
     ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` in the moving frames; in the still ones, if none moves.
     """
-    derivatives, frames = _moved(fit, points)
+    derivatives, frames = _point_derivatives(fit, points)
     border = _stretching(fit.problem.template)
     slopes = derivatives.by_pose[..., fit.problem.free] @ fit.by_theta[frames][:, None]
     slopes[..., border] += derivatives.by_body[..., : len(border)]
     return np.asarray(slopes), derivatives.by_offset
 
 
-def _moved(fit: BodyFit, markers: MarkerPlaces) -> tuple[MarkerDerivatives, IntArray]:
+def _point_derivatives(
+    fit: BodyFit, markers: TemplateMarkers
+) -> tuple[MarkerDerivatives, IntArray]:
     """Derivatives of points fixed in the segments, and their frames: moving ones, if any."""
     problem, template = fit.problem, fit.problem.template
     points = replace(template, markers=markers, sliding=template.sliding[:0])
     shape = template.shape(fit.state.theta[: problem.shape_size])
     point_shape = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
-    moving = np.flatnonzero(~problem.frames.still)
-    frames = moving if len(moving) else np.arange(len(problem.frames.still))
+    moving = np.flatnonzero(~problem.frames.is_static)
+    frames = moving if len(moving) else np.arange(len(problem.frames.is_static))
     return BodyMarkers(points).derivatives(point_shape, problem.full(fit.state.q[frames])), frames
 
 
@@ -189,7 +193,7 @@ def _stretching(template: Template) -> IntArray:
 def moving_flexion(fit: BodyFit) -> FloatArray:
     """(S,) array, rad: mean flexion in movement of the joint that moves each part's skin."""
     problem, template = fit.problem, fit.problem.template
-    moving = ~problem.frames.still
+    moving = ~problem.frames.is_static
     q = problem.full(fit.state.q)[moving if moving.any() else ~moving]
     flexion: FloatArray = (template.sliding[:, 2] * q[:, template.sliding[:, 1]]).mean(axis=0)
     return flexion
@@ -201,7 +205,7 @@ def offset_sds(fit: BodyFit) -> FloatArray:
     ``δq = dq/dθ δθ``: neither a filter nor more frames remove its mean. Without moving frames, over
     the still ones.
     """
-    moving = ~fit.problem.frames.still
+    moving = ~fit.problem.frames.is_static
     mean = fit.by_theta[moving if moving.any() else ~moving].mean(axis=0)
     return np.asarray(np.sqrt(((mean @ fit.covariance) * mean).sum(axis=1)))
 
@@ -222,7 +226,7 @@ def length_ends(parts: Parts) -> dict[str, tuple[int, int]]:
 
 
 def variance_reductions(
-    fit: BodyFit, candidates: MarkerPlaces, target_slopes: FloatArray
+    fit: BodyFit, candidates: TemplateMarkers, target_slopes: FloatArray
 ) -> FloatArray:
     """(M,): share of the variance of some quantities that one more marker would remove.
 
@@ -232,7 +236,7 @@ def variance_reductions(
     """
     slopes, turned = point_slopes(fit, candidates)
     template, problem = fit.problem.template, fit.problem
-    moving = ~problem.frames.still
+    moving = ~problem.frames.is_static
     weight = problem.frames.weight[moving if moving.any() else ~moving]
     before = float(((target_slopes @ fit.covariance) * target_slopes).sum())
     shares = []
@@ -259,7 +263,7 @@ def fit_with_identified_joints(
     """Fit a body, freeing those of the locked coordinates that the markers identify.
 
     A coordinate is identified if its standard deviation in the fitted moving frames is at most
-    ``LARGEST_PRIOR_SHARE`` of its prior's. Left and right are decided together, because a model
+    ``MAX_PRIOR_SD_SHARE`` of its prior's. Left and right are decided together, because a model
     with unlike arms would make athletes asymmetric. A joint whose body carries no marker stays
     locked; if others are not identified, they are locked at their defaults and the body is fitted
     again.
@@ -301,7 +305,7 @@ def _unidentified(fit: BodyFit, tried: set[int]) -> set[int]:
     unidentified = set()
     for name in set(names.values()):
         paired = [coordinate for coordinate in tried if names[coordinate] == name]
-        if np.mean([open_share[coordinate] for coordinate in paired]) > LARGEST_PRIOR_SHARE**2:
+        if np.mean([open_share[coordinate] for coordinate in paired]) > MAX_PRIOR_SD_SHARE**2:
             unidentified |= set(paired)
     driven = np.isin(skeleton.driver, list(unidentified))
     joints = np.isin(skeleton.axes.body, skeleton.axes.body[driven])
@@ -315,7 +319,7 @@ def frame_sd(fit: BodyFit) -> FloatArray:
     body, ``dq/dθ Cov(θ) dq/dθ'``.
     """
     problem = fit.problem
-    moving = ~problem.frames.still
+    moving = ~problem.frames.is_static
     chosen = moving if moving.any() else ~moving
     hessian, _ = problem.pose_blocks(fit.state, fit.weights)
     marker_variance = np.diagonal(np.linalg.inv(hessian[chosen]), axis1=1, axis2=2)

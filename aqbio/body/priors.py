@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.body.shape import MarkerPlaces, Parts, Template, part_kind
+from aqbio.body.shape import Parts, Template, TemplateMarkers, part_kind
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.multibody.poses import dependent_filled, segment_poses
@@ -37,7 +37,7 @@ class SizeStatistics:
     covariance: FloatArray
     """(N, N) array."""
 
-    def given(self, sizes: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
+    def conditional(self, sizes: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
         """Mean and covariance of all logarithms, given some sizes by name (m or kg)."""
         chosen = [self.names.index(name) for name in sizes]
         if not chosen:
@@ -74,7 +74,7 @@ def expected_sizes(
     Without a sex, women and men are one half each: the spread between them counts.
     """
     sexes = [person.sex] if person.sex else sorted(statistics)
-    by_sex = [statistics[sex].given(person.sizes) for sex in sexes]
+    by_sex = [statistics[sex].conditional(person.sizes) for sex in sexes]
     mean = np.mean([centre for centre, _ in by_sex], axis=0)
     within = np.mean([spread for _, spread in by_sex], axis=0)
     between = np.mean([np.outer(centre - mean, centre - mean) for centre, _ in by_sex], axis=0)
@@ -120,7 +120,7 @@ SIDE_SD = 0.012
 """Standard deviation of the difference of left and right log factors: leg lengths differ by 5 mm
 on average (Knutson GA 2005, Chiropr Osteopat 13:11)."""
 
-LANDMARK_SD, PLACED_SD = 0.012, 0.025
+LANDMARK_SD, STATED_POSITION_SD = 0.012, 0.025
 """Markers on a palpated landmark against its place on the model (della Croce U et al. 1999, Med
 Biol Eng Comput 37:155-161: 6 to 21 mm between examiners), and at a place that a marker set states,
 m."""
@@ -161,7 +161,7 @@ SLIDE_SD = {"thigh": 0.015, "shank": 0.007}
 """Sliding of the skin by a right angle of flexion of the knee, each axis, m (Cappozzo A et al.
 1996, Clin Biomech 11:90-100)."""
 
-BEYOND_SD = np.radians(4.0)
+RANGE_EXCESS_SD = np.radians(4.0)
 """Standard deviation of the prior beyond a range of motion, rad."""
 
 SYMMETRY_SD = np.radians(4.0)
@@ -383,14 +383,14 @@ def priors(
     return Priors(mean, precision, noise, postures, np.where(is_video, VIDEO_NOISE, STILL_SD))
 
 
-ASIDE = {"thigh": 0.04, "shank": 0.03, "upper_arm": 0.03, "forearm": 0.02}
+CLUSTER_LATERAL_M = {"thigh": 0.04, "shank": 0.03, "upper_arm": 0.03, "forearm": 0.02}
 """Clusters are worn on the lateral side of a limb: expected distance from its axis, m."""
 
 ACROSS_SD = {"thigh": 0.06, "shank": 0.04, "upper_arm": 0.04, "forearm": 0.03, "foot": 0.04}
 OTHER_ACROSS_SD = 0.12
 """SD of a cluster marker's place across the part, m."""
 
-ALONG_SHARE, SHORTEST_ALONG = 0.3, 0.05
+ALONG_SD_SHARE, MIN_ALONG_SD_M = 0.3, 0.05
 """SD along the part: share of its length, and least SD, m."""
 
 
@@ -402,7 +402,7 @@ class Label:
     """The laboratory's label."""
     body: str
     """The model's body that carries it."""
-    place: tuple[float, float, float] | None
+    position: tuple[float, float, float] | None
     """tuple of 3 float or None. In the frame of the generic model's body, m; None for a cluster's
     marker, which may be anywhere on its part."""
     palpated: bool
@@ -411,30 +411,30 @@ class Label:
     """It was found in video, without a marker."""
 
 
-def expected_places(
+def expected_positions(
     skeleton: Skeleton, parts: Parts, labels: Mapping[str, Label]
-) -> tuple[MarkerPlaces, FloatArray]:
+) -> tuple[TemplateMarkers, FloatArray]:
     """Places of K labels on a template, and their standard deviations (K, 3), m."""
     bodies, positions, sds = [], [], []
     for label in labels.values():
         body = skeleton.bodies.index(label.body)
-        if label.place is None:
-            position, sd = _cluster_place(skeleton, parts, body)
+        if label.position is None:
+            position, sd = _cluster_position(skeleton, parts, body)
         else:
-            position = np.array(label.place)
-            sd = np.full(3, LANDMARK_SD if label.palpated else PLACED_SD)
+            position = np.array(label.position)
+            sd = np.full(3, LANDMARK_SD if label.palpated else STATED_POSITION_SD)
             if label.video:
                 sd = np.full(3, VIDEO_SD[part_kind(parts.names[parts.of_body[body]])])
         bodies.append(body)
         positions.append(position)
         sds.append(sd)
-    markers = MarkerPlaces(
+    markers = TemplateMarkers(
         tuple(labels), np.array(bodies, dtype=np.int64), np.array(positions).reshape(-1, 3)
     )
     return markers, np.array(sds).reshape(-1, 3)
 
 
-def _cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatArray, FloatArray]:
+def _cluster_position(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatArray, FloatArray]:
     """Expected place of a cluster's marker on a body, and its standard deviation, m.
 
     Lateral to the middle of its part; of pelvis, torso and other short or branching parts, about
@@ -447,8 +447,8 @@ def _cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatAr
     along = end / length if length > 0.0 else np.array([0.0, 1.0, 0.0])
     across = ACROSS_SD.get(kind, OTHER_ACROSS_SD)
     side = {"right": 1.0, "left": -1.0}.get(name.rpartition("_")[2], 0.0)
-    position = 0.5 * end + np.array([0.0, 0.0, side * ASIDE.get(kind, 0.0)])
-    widest = max(ALONG_SHARE * float(length), SHORTEST_ALONG)
+    position = 0.5 * end + np.array([0.0, 0.0, side * CLUSTER_LATERAL_M.get(kind, 0.0)])
+    widest = max(ALONG_SD_SHARE * float(length), MIN_ALONG_SD_M)
     return position, np.sqrt((widest * along) ** 2 + across**2 * (1.0 - along**2))
 
 

@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives, PartColumns, add_part, add_poses
-from aqbio.body.priors import BEYOND_SD, Label, Priors
+from aqbio.body.priors import RANGE_EXCESS_SD, Label, Priors
 from aqbio.body.shape import Blocks, ChosenFrames, State, Template
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross
 
@@ -97,7 +97,7 @@ class HipObservation:
         hips = parts.first[[parts.index(leg) for leg in legs]]
         rows = np.array([template.markers.labels.index(name) for name in names])
         positions, right = (
-            template.markers.place[rows[:2]],
+            template.markers.position[rows[:2]],
             template.skeleton.parent_position[hips[0]],
         )
         rows[:2] = rows[:2][np.argsort(np.linalg.norm(positions - right, axis=1))]
@@ -113,7 +113,7 @@ class HipObservation:
         """(..., 6) array, m: the gap at values (..., N) of its unknowns."""
         template, factors = self.template, np.exp(values[..., None, :3])
         offsets = values[..., 3:].reshape(*values.shape[:-1], -1, 3)
-        bone = factors * template.markers.place[self.spines] + BONE_SHARE * offsets
+        bone = factors * template.markers.position[self.spines] + BONE_SHARE * offsets
         expected = hip_centres(bone[..., 0, :], bone[..., 1, :], bone[..., 2:, :].mean(axis=-2))
         gaps = factors * template.skeleton.parent_position[self.hips] - np.stack(expected, axis=-2)
         return np.asarray(gaps.reshape(*values.shape[:-1], 6))
@@ -137,7 +137,7 @@ class HipObservation:
         return np.asarray(np.linalg.inv(spread))
 
 
-FREEDOM = 4.0
+STUDENT_FREEDOM = 4.0
 """Degrees of freedom of Student's distribution: a few labels in a hundred are misplaced."""
 
 WEIGHT_PASSES = 3
@@ -214,7 +214,7 @@ class Problem:
         return precision
 
     @cached_property
-    def seen_parts(self) -> IntArray:
+    def marked_parts(self) -> IntArray:
         """(S,) array: parts that have markers."""
         return np.unique(self.template.parts.of_body[self.template.markers.body])
 
@@ -222,22 +222,22 @@ class Problem:
     def parts(self) -> tuple[IntArray, ...]:
         """Markers of each of these."""
         part = self.template.parts.of_body[self.template.markers.body]
-        return tuple(np.flatnonzero(part == number) for number in self.seen_parts)
+        return tuple(np.flatnonzero(part == number) for number in self.marked_parts)
 
     @cached_property
     def variances(self) -> tuple[FloatArray, FloatArray]:
         """Own variance of each marker (F, K), and that in common with its part (F, S), m²."""
-        is_static = self.frames.still[:, None]
+        is_static = self.frames.is_static[:, None]
         variance = np.where(is_static, self.priors.still_sd, self.priors.soft_tissue_sd) ** 2
         share = np.where(is_static, 0.0, self.priors.common)
         marker_variance = (1.0 - share) * variance
         if self.loose:
-            marker_variance = marker_variance + self._place_variance
+            marker_variance = marker_variance + self._position_variance
         first = [markers[0] for markers in self.parts]
         return marker_variance, share * variance[:, first]
 
     @cached_property
-    def _place_variance(self) -> FloatArray:
+    def _position_variance(self) -> FloatArray:
         """(K,) array, m²: prior variance of a marker's place, mean over the axes."""
         first = self.template.sizes[0]
         precision = np.diagonal(self.priors.precision)[first : first + self.template.sizes[1]]
@@ -246,13 +246,13 @@ class Problem:
     @cached_property
     def _pose_priors(self) -> tuple[FloatArray, FloatArray]:
         """Precision of every coordinate of every frame, and its mean in still frames, (F, C)."""
-        postures, is_static = self.priors.postures, self.frames.still[:, None]
+        postures, is_static = self.priors.postures, self.frames.is_static[:, None]
         sd = np.where(is_static, postures.standing_sd[self.free], postures.frame_sd[self.free])
         return 1.0 / sd**2, np.where(is_static, postures.standing[self.free], 0.0)
 
     @cached_property
     def _moving(self) -> BoolArray:
-        return ~self.frames.still[:, None]
+        return ~self.frames.is_static[:, None]
 
     def full(self, q: FloatArray) -> FloatArray:
         """(F, all coordinates) array from the free ones."""
@@ -277,7 +277,9 @@ class Problem:
         weights = np.ones(marker_variance.shape)
         for _ in range(WEIGHT_PASSES):
             left = error - self.common_part(error, weights)
-            weights = (FREEDOM + 3.0) / (FREEDOM + (left**2).sum(axis=2) / marker_variance)
+            weights = (STUDENT_FREEDOM + 3.0) / (
+                STUDENT_FREEDOM + (left**2).sum(axis=2) / marker_variance
+            )
         return weights
 
     def _inverse(self, weights: FloatArray) -> FloatArray:
@@ -310,7 +312,7 @@ class Problem:
             cost -= self._shrinkage(inverse, part) * (pulled**2).sum(axis=1)
         precision, _ = self._pose_priors
         cost += (precision * self._from_mean(state) ** 2).sum(axis=1)
-        cost += (self._beyond(state.q) ** 2).sum(axis=1) / BEYOND_SD**2
+        cost += (self._beyond(state.q) ** 2).sum(axis=1) / RANGE_EXCESS_SD**2
         return cost
 
     def cost(self, state: State, weights: FloatArray) -> tuple[float, FloatArray]:
@@ -367,7 +369,7 @@ class Problem:
     @cached_property
     def columns(self) -> tuple[PartColumns, ...]:
         """The unknowns that move the markers of each part."""
-        (by_pose, by_body), axes = self.markers.hangs, np.arange(3)
+        (by_pose, by_body), axes = self.markers.dependence, np.arange(3)
         columns = []
         for markers in self.parts:
             shared = np.flatnonzero(by_body[markers].any(axis=0))
@@ -425,8 +427,8 @@ class Problem:
         coordinates = np.arange(len(self.free))
         precision, _ = self._pose_priors
         beyond = self._beyond(state.q)
-        hessian[:, coordinates, coordinates] += precision + (beyond != 0.0) / BEYOND_SD**2
-        gradient[:, coordinates] += precision * self._from_mean(state) + beyond / BEYOND_SD**2
+        hessian[:, coordinates, coordinates] += precision + (beyond != 0.0) / RANGE_EXCESS_SD**2
+        gradient[:, coordinates] += precision * self._from_mean(state) + beyond / RANGE_EXCESS_SD**2
 
     def _add_mean(self, blocks: Blocks, state: State) -> None:
         """Add the terms that tie the person's mean posture to the frames'."""

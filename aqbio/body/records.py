@@ -17,12 +17,12 @@ from aqbio.body.priors import (
     Label,
     Person,
     body_sizes,
-    expected_places,
+    expected_positions,
     posture_prior,
     priors,
     size_prior,
 )
-from aqbio.body.shape import MarkerPlaces, Template
+from aqbio.body.shape import Template, TemplateMarkers
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import Study
 from aqbio.multibody.skeleton import Skeleton
@@ -132,7 +132,7 @@ def body_spread(
 ) -> BodySpread:
     """The posterior of a participant's body; of an own model, after one standing trial."""
     chosen = [skeleton.markers.index(name) for name in names]
-    markers = MarkerPlaces(
+    markers = TemplateMarkers(
         tuple(names), skeleton.marker_body[chosen], skeleton.marker_position[chosen]
     )
     template = Template.of(skeleton, study.model_map, markers)
@@ -143,7 +143,9 @@ def body_spread(
     person = Person(sheet.sex, sheet.height_m, float(skeleton.mass.sum()))
     sizes = size_prior(template.parts, body_sizes(), person, person)
     postures = posture_prior(skeleton, study.model_map)
-    return standing_spread(template, priors(template, sizes, _place_sds(study, template), postures))
+    return standing_spread(
+        template, priors(template, sizes, _position_sds(study, template), postures)
+    )
 
 
 def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:
@@ -157,17 +159,17 @@ def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:
     return {name: weights[name] for name in names if name in weights}
 
 
-def _place_sds(study: Study, template: Template) -> FloatArray:
+def _position_sds(study: Study, template: Template) -> FloatArray:
     """(K, 3) array, m: how far markers may be from landmarks, those of clusters from anywhere."""
     skeleton, markers, marked = template.skeleton, template.markers, study.marker_set.markers
     mapped = {study.marker_set.model_name(label): marker for label, marker in marked.items()}
     labels = {}
-    for name, body, (x, y, z) in zip(markers.labels, markers.body, markers.place, strict=True):
+    for name, body, (x, y, z) in zip(markers.labels, markers.body, markers.position, strict=True):
         marker = mapped.get(name)
         position = None if marker and marker.tracking else (float(x), float(y), float(z))
         video = marker is not None and marker.video
         labels[name] = Label(name, skeleton.bodies[body], position, palpated=True, video=video)
-    return expected_places(skeleton, template.parts, labels)[1]
+    return expected_positions(skeleton, template.parts, labels)[1]
 
 
 def _posterior(study: Study, template: Template, file: Path) -> BodySpread:

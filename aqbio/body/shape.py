@@ -13,14 +13,14 @@ from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.names import SIDES
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-MIDDLE = ("pelvis", "torso")
-LIMBS = {"leg": ("thigh", "shank", "foot", "toes"), "arm": ("upper_arm", "forearm")}
+MIDLINE_PARTS = ("pelvis", "torso")
+LIMB_PARTS = {"leg": ("thigh", "shank", "foot", "toes"), "arm": ("upper_arm", "forearm")}
 """Parts of each limb, from the trunk outwards."""
 
-ENDS = {"thigh": "knee", "shank": "ankle", "foot": "mtp", "upper_arm": "elbow"}
+DISTAL_JOINT = {"thigh": "knee", "shank": "ankle", "foot": "mtp", "upper_arm": "elbow"}
 """Joint at the far end of each part that has one."""
 
-STARTS = {
+PROXIMAL_JOINT = {
     "thigh": "hip", "shank": "knee", "foot": "ankle", "toes": "mtp",
     "upper_arm": "shoulder", "forearm": "elbow",
 }  # fmt: skip
@@ -66,7 +66,7 @@ def body_parts(skeleton: Skeleton, model_map: ModelMap) -> Parts:
     if (lumbar := joints.get("lumbar")) is not None:
         begins[skeleton.joints.index(lumbar)] = "torso"
     for side in SIDES:
-        for part, joint in STARTS.items():
+        for part, joint in PROXIMAL_JOINT.items():
             if (name := joints.get(f"{joint}_{side}")) is not None:
                 begins[skeleton.joints.index(name)] = f"{part}_{side}"
     ordered = sorted(begins)
@@ -80,7 +80,7 @@ def body_parts(skeleton: Skeleton, model_map: ModelMap) -> Parts:
 HINGES = ("knee", "ankle")
 """Joints whose axes a template has only roughly: no knee flexes about the epicondylar line."""
 
-SLIDING = (("thigh", "hip"), ("thigh", "knee"), ("shank", "knee"))
+SLIDING_SKIN = (("thigh", "hip"), ("thigh", "knee"), ("shank", "knee"))
 """Parts whose skin slides along the bone in proportion to a joint's flexion; that of the thigh
 mostly with the hip (Bonci T et al. 2014, J Biomech 47:2354-2361)."""
 
@@ -89,14 +89,14 @@ RIGHT_ANGLE = np.pi / 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class MarkerPlaces:
+class TemplateMarkers:
     """Markers of the recordings on a template."""
 
     labels: tuple[str, ...]
     """tuple of K str. As the laboratory calls them."""
     body: IntArray
     """(K,) int array. The template's body that carries each."""
-    place: FloatArray
+    position: FloatArray
     """(K, 3) array, m. Expected place of each on the template, body frame."""
 
 
@@ -128,14 +128,14 @@ class Template:
     skeleton: Skeleton
     """The model at its prior size."""
     parts: Parts
-    markers: MarkerPlaces
+    markers: TemplateMarkers
     hinges: IntArray
     """(H,) int array. Bodies whose joints have axes that may be inclined."""
     sliding: IntArray
     """(S, 3) int array. Part whose skin slides, coordinate of flexion, and sign of flexion."""
 
     @classmethod
-    def of(cls, skeleton: Skeleton, model_map: ModelMap, markers: MarkerPlaces) -> Template:
+    def of(cls, skeleton: Skeleton, model_map: ModelMap, markers: TemplateMarkers) -> Template:
         """Make a template of any model with a map."""
         parts, joints = body_parts(skeleton, model_map), model_map.joints.by_name()
         hinges = [
@@ -146,7 +146,7 @@ class Template:
         ]
         sliding = [
             (parts.index(f"{part}_{side}"), skeleton.coordinates.index(getattr(name, side)), sign)
-            for part, joint in SLIDING
+            for part, joint in SLIDING_SKIN
             if isinstance(name := model_map.sagittal.get(joint), Sides)
             and (sign := model_map.flexion.get(joint))
             for side in SIDES
@@ -224,7 +224,7 @@ class Template:
         parent_rotation[self.hinges] = parent_rotation[self.hinges] @ turns
         child_rotation[self.hinges] = np.swapaxes(turns, 1, 2) @ child_rotation[self.hinges]
         carriers = np.where((skeleton.parent == GROUND)[:, None], 1.0, factors[skeleton.parent])
-        positions, functions = self.markers.place, skeleton.axes.functions
+        positions, functions = self.markers.position, skeleton.axes.functions
         stretched = self.shift_factors(shape)[:, None, None] * functions.coefficients
         return skeleton.of_size(
             parent_rotation=parent_rotation,
@@ -294,7 +294,7 @@ class ChosenFrames:
 
     position: FloatArray
     """(F, K, 3) array, m, ground. NaN where a marker is not visible."""
-    still: BoolArray
+    is_static: BoolArray
     """(F,) bool array. Quiet standing."""
     weight: FloatArray
     """(F,) array. Number of independent observations of the body that each frame counts as."""
@@ -311,7 +311,7 @@ class ChosenFrames:
         """Some of the frames, in any order, also repeatedly."""
         return ChosenFrames(
             position=self.position[rows],
-            still=self.still[rows],
+            is_static=self.is_static[rows],
             weight=self.weight[rows],
             trial=self.trial[rows],
             frame=self.frame[rows],
@@ -319,7 +319,7 @@ class ChosenFrames:
 
     def repeated(self, times: int) -> ChosenFrames:
         """All frames several times, so that poses are sought from several starts at once."""
-        return self.rows(np.tile(np.arange(len(self.still)), times))
+        return self.rows(np.tile(np.arange(len(self.is_static)), times))
 
 
 @dataclass(frozen=True, eq=False)

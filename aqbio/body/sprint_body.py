@@ -20,7 +20,7 @@ from aqbio.body.sprint_geometry import (
     NEGATIVE_X,
     NEGATIVE_Y,
     NEGATIVE_Z,
-    PLAIN,
+    PLAIN_JOINTS,
     Geometry,
     JointForm,
     Vector,
@@ -42,7 +42,7 @@ ARM = ("clavicle", "humerus", "radius", "hand")
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A turn or a way that a joint makes as a function of one of its coordinates."""
+    """A rotation or translation of a joint as a function of one of its coordinates."""
 
     coordinate: str
     direction: Vector
@@ -113,8 +113,8 @@ def _arm_joints(lengths: Geometry, side: Side, sign: int) -> list[Joint]:
     clavicle, humerus, radius, hand = (f"{name}_{side}" for name in ARM)
     wrist = (0.0, -g.forearm, 0.0)
     return [
-        Joint(f"sternoclavicular_{side}", clavicle, "torso", sternal_place(g, sign), girdle),
-        Joint(f"shoulder_{side}", humerus, clavicle, shoulder_place(g, sign), shoulder),
+        Joint(f"sternoclavicular_{side}", clavicle, "torso", sternal_position(g, sign), girdle),
+        Joint(f"shoulder_{side}", humerus, clavicle, shoulder_position(g, sign), shoulder),
         _hinge(
             "elbow", side, "radius", "humerus", (0, -g.upper_arm, 0), "elbow_flex", g.form.elbow
         ),
@@ -122,15 +122,15 @@ def _arm_joints(lengths: Geometry, side: Side, sign: int) -> list[Joint]:
     ]
 
 
-def sternal_place(lengths: Geometry, sign: int) -> Vector:
+def sternal_position(lengths: Geometry, sign: int) -> Vector:
     """Sternoclavicular joint in the torso frame, m."""
     g = lengths
     return g.clavicle_x, g.clavicle_y, sign * g.clavicle_z
 
 
-def shoulder_place(lengths: Geometry, sign: int) -> Vector:
+def shoulder_position(lengths: Geometry, sign: int) -> Vector:
     """Shoulder centre in the frame of its clavicle, m: straight above the lumbar joint."""
-    x, y, z = sternal_place(lengths, sign)
+    x, y, z = sternal_position(lengths, sign)
     return -x, lengths.shoulder_y - y, sign * lengths.half_shoulder - z
 
 
@@ -197,8 +197,9 @@ CLAVICLE_RADIUS = 0.02
 COARSE_SEGMENT = {"head": "torso", "clavicle": "torso", "hand": "radius"}
 """The larger segment that a body belongs to where segments are distinguished coarsely: tissue,
 errors of mass."""
-LOCKED = ("neck_", "clavicle_", "forearm_pronation")
-"""How coordinates begin that the model holds at zero until a participant's markers show them."""
+LOCKED_PREFIXES = ("neck_", "clavicle_", "forearm_pronation")
+"""Prefixes of coordinates that the model locks at zero unless a participant's markers identify
+them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,11 @@ class Body:
 
 
 def sprint_bodies(
-    sex: Sex, *, mass: float | None = None, stature: float | None = None, form: JointForm = PLAIN
+    sex: Sex,
+    *,
+    mass: float | None = None,
+    stature: float | None = None,
+    form: JointForm = PLAIN_JOINTS,
 ) -> tuple[Body, ...]:
     """The 19 bodies of the sprint model; without mass and stature, de Leva's mean subject.
 
@@ -265,7 +270,7 @@ def _torso(lengths: Geometry, kilograms: float) -> Body:
     ]
     for side, sign in SIDES:
         bone = _clavicle(lengths, kilograms, side, sign)
-        parts.append((-bone.mass, bone.com + sternal_place(lengths, sign), -bone.inertia))
+        parts.append((-bone.mass, bone.com + sternal_position(lengths, sign), -bone.inertia))
     mass, com, inertia = (np.array(values) for values in zip(*parts, strict=True))
     return Body("torso", *combined_inertia(mass, com, inertia))
 
@@ -289,7 +294,7 @@ def _trunk_part(
 
 def _clavicle(lengths: Geometry, kilograms: float, side: Side, sign: int) -> Body:
     """Clavicle and shoulder blade as a rod from the breastbone to the shoulder."""
-    mass, end = CLAVICLE_MASS * kilograms, np.array(shoulder_place(lengths, sign))
+    mass, end = CLAVICLE_MASS * kilograms, np.array(shoulder_position(lengths, sign))
     along = np.outer(end, end) / (end @ end)
     thick = (CLAVICLE_RADIUS * lengths.stature) ** 2 / 4
     inertia = mass * ((end @ end) / 12 * (np.eye(3) - along) + thick * (np.eye(3) + along))

@@ -27,14 +27,14 @@ class Measurement:
     value: float
     """In the unit of the statement."""
     error: float
-    """A true statement lies within this of it, in the same unit."""
+    """Largest difference of a true statement from the measurement, in the same unit."""
     source: str
     """The source, in words."""
     decisive: bool = False
-    """Whether it refutes a statement by itself, because only the statement can be wrong."""
+    """True if it refutes a statement by itself, because only the statement can be wrong."""
 
     def contradicts(self, value: float) -> bool:
-        """Whether a value differs by more than the error."""
+        """Tell whether a value differs from the measurement by more than its error."""
         return abs(value - self.value) > self.error
 
 
@@ -73,7 +73,7 @@ class Statement:
     rule: str
     """Name of the finding if it is contradicted."""
     wording: str
-    """Words that the value can follow: "the sheet says a body mass of"."""
+    """Text that precedes the value: "the sheet says a body mass of"."""
     value: float
     unit: str = ""
     """As it is printed."""
@@ -96,9 +96,9 @@ def contradiction(
     *,
     confirmed: bool = False,
 ) -> Finding | None:
-    """The finding about a statement that measurements contradict; an error if they refute it.
+    """Report a statement that measurements contradict; as an error if they refute it.
 
-    A ``confirmed`` statement is used whatever was measured, and the finding says so.
+    A ``confirmed`` statement is used whatever the measurements, and the finding says so.
     """
     judgement = verdict(statement.value, measured)
     if judgement == "agrees":
@@ -114,8 +114,8 @@ def contradiction(
     return Finding(
         rule=statement.rule,
         severity="info" if confirmed else severity,
-        what=f"{statement.wording} {statement.formatted(statement.value)}, but it is {disagreements}, "
-        f"more than {statement.formatted(nearest.error)} apart."
+        what=f"{statement.wording} {statement.formatted(statement.value)}, but it is "
+        f"{disagreements}, more than {statement.formatted(nearest.error)} apart."
         + (f" {consequence}" if refuted else "")
         + (" The sheet confirms the statement." if confirmed else ""),
         number=against[0].value,
@@ -128,7 +128,7 @@ def contradiction(
 
 
 def as_error(finding: Finding) -> AqbioError:
-    """A finding as the error that stops a trial or a participant."""
+    """Turn a finding into the error that stops a trial or a participant."""
     return AqbioError(
         finding.what, file=finding.file, where=finding.where, fix=finding.fix, rule=finding.rule
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.body.draws import FRAMES
+from aqbio.body.draws import AVERAGED_FRAMES
 from aqbio.body.records import body_spread, followed_markers
 from aqbio.config import Trial
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
@@ -26,7 +26,7 @@ from aqbio.consistency.session import Session
 from aqbio.consistency.stances import StaticStance, planted_feet, tells_alignment
 from aqbio.consistency.suspicion import doubts
 from aqbio.force_plates.alignment import ALIGNMENT
-from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
+from aqbio.force_plates.forces import UNLOADED_BAND_N, centre_of_pressure
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.inverse_kinematics.ik import inverse_kinematics
@@ -36,7 +36,7 @@ from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY, LOW_PASSED
-from aqbio.observed.parts import read_observed, why_not_whole
+from aqbio.observed.parts import incomplete_reason, read_observed
 from aqbio.recordings.prepared import MEASURED, foot_loads, plate_wrench, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import OK
@@ -102,7 +102,7 @@ def observations(
         return "no foot met a force plate"
     used = (time >= contacts[0].touchdown) & (time <= max(one.toe_off for one in contacts))
     mask = read_observed(solved)
-    if lost := why_not_whole(mask, groups, used):
+    if lost := incomplete_reason(mask, groups, used):
         return lost
     spans = np.array([(one.touchdown, one.toe_off) for one in contacts])
     gap = np.isnan(trial.prepared["foot_force"].values).any(axis=(1, 2))
@@ -196,7 +196,7 @@ def static_stance(
     wrench = plate_wrench(prepared)
     force, moment = wrench.force[loaded].mean(axis=0), wrench.moment[loaded].mean(axis=0)
     weight = float(skeleton.mass.sum()) * GRAVITY
-    if not force[force[:, 1] > UNLOADED_BAND, 1].sum() > STANDING * weight:
+    if not force[force[:, 1] > UNLOADED_BAND_N, 1].sum() > STANDING * weight:
         return None
     labels = {
         str(label): study.marker_set.model_name(str(label))
@@ -219,7 +219,7 @@ def standing_pressure(
     Forces and moments about the plates' points (P, 3); corners (P, 4, 3), NaN where unknown: the
     point is on the surface then. Plates that carry less than 15 N are empty, whatever they read.
     """
-    carries = force[:, 1] > UNLOADED_BAND
+    carries = force[:, 1] > UNLOADED_BAND_N
     force, moment, point, corners = (part[carries] for part in (force, moment, point, corners))
     height = corners[:, :, 1].mean(axis=1)
     height = np.where(np.isnan(height), point[:, 1], height)
@@ -239,9 +239,9 @@ def open_centres(
     names = [name for name in followed[0] if all(name in other for other in followed)]
     weight = np.array([followed[0][name] for name in names])
     every = [trial.solved["q"].values for trial in trials]
-    most = FRAMES // len(every) + 1
+    most = AVERAGED_FRAMES // len(every) + 1
     q = np.concatenate([one[:: max(1, len(one) // most)] for one in every])
-    return body_spread(study, participant_id, skeleton, names).open_centres(q, weight)
+    return body_spread(study, participant_id, skeleton, names).com_posterior_covariance(q, weight)
 
 
 def open_session(

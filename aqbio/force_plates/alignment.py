@@ -106,7 +106,7 @@ PLANTED_SD = (0.005, 0.003, 0.005)
 and z: runners land on different parts of the shoe, and more or less flat. A session that scatters
 more has its own scatter."""
 
-FAINT = 1e-6
+RANK_TOLERANCE = 1e-6
 """Singular values below this share of the largest are ignored."""
 
 
@@ -131,7 +131,7 @@ def planted_information(
     )
     for axis, sd in enumerate(PLANTED_SD):
         rows, values = slopes[:, axis], gaps[:, axis]
-        fitted, _, rank, _ = np.linalg.lstsq(rows, values, rcond=FAINT)
+        fitted, _, rank, _ = np.linalg.lstsq(rows, values, rcond=RANK_TOLERANCE)
         free = len(values) - (contacts > 0).sum() - rank
         scatter = float(((values - rows @ fitted) ** 2).sum()) / max(free, 1)
         variance = max(sd**2, scatter) if free > 0 else sd**2

@@ -120,11 +120,11 @@ def external_yaw_moment(
     return lever, np.asarray(free_moment, dtype=np.float64)
 
 
-BLEND = 0.010
+BLEND_M = 0.010
 """From so far behind the joint of the toes to so far ahead of it the load passes from one segment
 to the other, m: as well as markers, scaling and plates together place the two."""
 
-PRESSED = 20.0
+MIN_COP_FORCE_N = 20.0
 """Vertical force below which no centre of pressure is defined, N."""
 
 UP = np.array([0.0, 1.0, 0.0])
@@ -140,7 +140,7 @@ def shared_with_toes(
     """Loads of the feet with the share of each that the toes bear.
 
     With the distance d of the centre of pressure ahead of the joint's axis, seen from above:
-    ``s = x² (3 − 2 x)`` with ``x = (d / BLEND + 1) / 2`` between 0 and 1. The moment at the joint
+    ``s = x² (3 − 2 x)`` with ``x = (d / BLEND_M + 1) / 2`` between 0 and 1. The moment at the joint
     is then ``F d`` ahead of it and nothing behind it: the least that a foot needs that presses with
     the ball and the toes alone. A load on a foot without a toe joint, or whose toes do not turn,
     stays as it is.
@@ -177,7 +177,7 @@ def _share(
 ) -> FloatArray:
     """(T,) share of the toes; none where the foot is hardly loaded."""
     about = np.broadcast_to(load.point, load.force.shape)
-    cop, _ = centre_of_pressure(load.force, load.moment, about, height, PRESSED)
+    cop, _ = centre_of_pressure(load.force, load.moment, about, height, MIN_COP_FORCE_N)
     ahead = cross(poses.axis_direction[:, axis], UP)
     ahead = ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
     centre, ankle = poses.joint_centre[:, toes], poses.joint_centre[:, foot]
@@ -186,5 +186,5 @@ def _share(
         return np.zeros(len(cop))
     # in swing toes may be behind the ankle: the way ahead is that of the foot on the ground
     ahead *= np.sign(np.median(dot(ahead, centre - ankle)[pressed]))
-    x = np.clip(0.5 * (dot(np.nan_to_num(cop - centre, nan=-1.0), ahead) / BLEND + 1.0), 0.0, 1.0)
+    x = np.clip(0.5 * (dot(np.nan_to_num(cop - centre, nan=-1.0), ahead) / BLEND_M + 1.0), 0.0, 1.0)
     return np.asarray(np.where(pressed, x * x * (3.0 - 2.0 * x), 0.0))

@@ -22,8 +22,8 @@ from aqbio.gait.signals import (
     by_anatomy,
     in_roles,
     labels,
-    picked,
     role_parts,
+    select_labels,
     signs,
 )
 from aqbio.gait.steps import PERCENT, PHASES, Kind, Side, Step, phase_curve, phase_mean
@@ -71,7 +71,7 @@ def with_spreads(
         dimensions = ("step", "phase", "percent", *((item,) if item else ()), "axis")
         values = np.full([curves.sizes[dimension] for dimension in dimensions], np.nan)
         for index, step in enumerate(steps) if f"sd_{name}" in trial else ():
-            spread = picked(trial, f"sd_{name}", stance_foot=step.side)
+            spread = select_labels(trial, f"sd_{name}", stance_foot=step.side)
             values[index] = [interpolated(KNOTS, phase, PERCENT) for phase in spread]
         if f"{name}_sd_posterior" in curves:
             posterior = curves[f"{name}_sd_posterior"].values
@@ -156,7 +156,7 @@ class StepRoles:
             self.keeps.reshape(-1, *(1,) * (stance_curve.ndim - 1)), stance_curve, exchanged_curve
         )
 
-    def both(
+    def step_curves(
         self,
         time: FloatArray,
         values: Callable[[Side], FloatArray],
@@ -213,7 +213,7 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
 }
 """Curves of a step, and their dimensions in addition to step, phase and percent."""
 
-STEP = ("step", "phase", "percent")
+STEP_DIMENSIONS = ("step", "phase", "percent")
 
 
 def step_dataset(
@@ -260,7 +260,7 @@ def step_dataset(
         def values(push: Side, foot: Side = step.side) -> FloatArray:
             return table(push, foot)[1]
 
-        curves[index] = step_roles(trial, step, roles).both(time, values, mirror)
+        curves[index] = step_roles(trial, step, roles).step_curves(time, values, mirror)
     names_of = {name: list(items) for _, (name, items, _) in parts.items()}
     names_of |= {
         str(name): index.tolist() for name, index in trial.indexes.items() if name not in names_of
@@ -338,7 +338,7 @@ def _cut(curves: FloatArray, layout: Mapping[str, Labelled]) -> dict[str, Labell
         cut = curves[..., start:end].reshape(*curves.shape[:3], *shape)
         # a spline of a standard deviation may undershoot zero
         signals[name] = (
-            (*STEP, *item_dimensions),
+            (*STEP_DIMENSIONS, *item_dimensions),
             np.abs(cut) if name.endswith("_sd_posterior") else cut,
         )
         start = end
@@ -362,7 +362,7 @@ def _labelled(
     first = (len(steps), len(PHASES), len(PERCENT))
     unknown = {
         name: (
-            (*STEP, *dimensions),
+            (*STEP_DIMENSIONS, *dimensions),
             np.full((*first, *(len(labels[dimension]) for dimension in dimensions)), np.nan),
         )
         for name, dimensions in DIMENSIONS.items()

@@ -43,7 +43,7 @@ MEASURES = (
 )  # fmt: skip
 """Columns of steps.tsv; the dictionary describes them."""
 
-BEYOND = {
+UNMODELLED_SD = {
     "thigh_angle_push_touchdown_rad": 0.002, "thigh_angle_swing_touchdown_rad": 0.005,
     "thigh_angle_push_toe_off_rad": 0.010, "thigh_angle_swing_toe_off_rad": 0.003,
     "thigh_range_push_rad": 0.024, "thigh_range_swing_rad": 0.006,
@@ -53,7 +53,7 @@ BEYOND = {
 virtual sprinters; of two others, whose steps did not enter, intervals then held 91 to 100 % of true
 values, without it 43 to 100 %."""
 
-INSTANTS = 101
+INSTANTS_PER_STEP = 101
 """Of a step in which greatest angles and speeds are looked for."""
 
 
@@ -127,7 +127,7 @@ def _of_step(
         "trunk_lean_touchdown_rad": np.arctan2(trunk[0], trunk[1]),
     }
     if np.isfinite(step.next_touchdown):
-        instants = np.linspace(start, step.next_touchdown, INSTANTS)
+        instants = np.linspace(start, step.next_touchdown, INSTANTS_PER_STEP)
         angles = resampled(time, thigh, instants)
         speeds = np.gradient(angles, instants, axis=0, edge_order=2)
         for leg, side, way in (("push", push, -1.0), ("swing", swing, 1.0)):

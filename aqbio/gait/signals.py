@@ -34,7 +34,7 @@ def labels(data: xr.Dataset, dimension: str) -> list[str]:
     return [str(label) for label in data.get_index(dimension)]
 
 
-def picked(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatArray:
+def select_labels(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatArray:
     """Values of a variable at labels: one label removes its dimension, several reorder it.
 
     A view of the data where only single labels are chosen.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 STAGE = "contributions"
 
-LAST = "multiverse"
+LAST_TRIAL_STAGE = "multiverse"
 """Stage whose manifest says what became of a trial: it passes all failures on, and what comes
 after it only shows."""
 
@@ -59,7 +59,7 @@ def step_inputs(study: Study, *names: str) -> list[Path]:
 
 def finished(study: Study, participant_id: str) -> set[str]:
     """Trials of a participant that all stages could do."""
-    entries = study.read_manifest(participant_id, LAST)["trials"]
+    entries = study.read_manifest(participant_id, LAST_TRIAL_STAGE)["trials"]
     return {entry["trial_id"] for entry in entries if entry["status"] == OK}
 
 
@@ -154,10 +154,10 @@ def trial_steps(contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ..
     return tuple(solved_steps(measured, float(time[0]), float(time[-1])))
 
 
-OPEN_FILES = 24
+MAX_OPEN_FILES = 24
 """Files that are open at a time; of more participants, each is opened again for a line."""
 
-DRAWN = ("step", "phase", "percent")
+LINE_DIMENSIONS = ("step", "phase", "percent")
 """Dimensions of one line of a figure."""
 
 
@@ -165,37 +165,38 @@ DRAWN = ("step", "phase", "percent")
 class StudyCurves:
     """Curves of several participants, read component by component."""
 
-    opened: tuple[xr.Dataset, ...]
+    datasets: tuple[xr.Dataset, ...]
     """Of every participant, not read."""
-    kept: tuple[BoolArray, ...]
+    step_masks: tuple[BoolArray, ...]
     """Which steps of each count."""
 
     @property
     def participants(self) -> Iterator[xr.Dataset]:
         """Every participant's steps that count, not read."""
         return (
-            dataset.isel(step=mask) for dataset, mask in zip(self.opened, self.kept, strict=True)
+            dataset.isel(step=mask)
+            for dataset, mask in zip(self.datasets, self.step_masks, strict=True)
         )
 
     @property
     def attrs(self) -> dict[str, Any]:
         """Attributes of the files, which name the roles."""
-        return dict(self.opened[0].attrs)
+        return dict(self.datasets[0].attrs)
 
     def __contains__(self, name: str) -> bool:
-        return name in self.opened[0]
+        return name in self.datasets[0]
 
     def __getitem__(self, name: str) -> xr.DataArray | CurveVariable:
         """A number of every step, read; or curves, which are not."""
-        dimensions = self.opened[0][name].dims
-        variable = CurveVariable(tuple(dataset[name] for dataset in self.opened), self.kept)
+        dimensions = self.datasets[0][name].dims
+        variable = CurveVariable(tuple(dataset[name] for dataset in self.datasets), self.step_masks)
         return variable.load() if dimensions == ("step",) else variable
 
-    def where(self, name: str) -> StudyCurves:
+    def steps_with(self, name: str) -> StudyCurves:
         """Steps of which a number is known."""
-        finite_values = (np.isfinite(dataset[name].values) for dataset in self.opened)
-        masks = (mask & finite for mask, finite in zip(self.kept, finite_values, strict=True))
-        return StudyCurves(self.opened, tuple(masks))
+        finite_values = (np.isfinite(dataset[name].values) for dataset in self.datasets)
+        masks = (mask & finite for mask, finite in zip(self.step_masks, finite_values, strict=True))
+        return StudyCurves(self.datasets, tuple(masks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class CurveVariable:
 
     parts: tuple[xr.DataArray, ...]
     """Of every participant, all steps."""
-    kept: tuple[BoolArray, ...]
+    step_masks: tuple[BoolArray, ...]
     """Which steps of each count."""
     labels: dict[str, Any] = field(default_factory=dict)
     """By dimension."""
@@ -220,26 +221,32 @@ class CurveVariable:
 
     def sel(self, labels: dict[str, Any] | None = None, **further_labels: Any) -> Any:
         """At some labels; read as soon as one line of a figure is left."""
-        chosen = CurveVariable(self.parts, self.kept, self.labels | (labels or {}) | further_labels)
+        chosen = CurveVariable(
+            self.parts, self.step_masks, self.labels | (labels or {}) | further_labels
+        )
         single = [name for name, label in chosen.labels.items() if isinstance(label, str)]
-        rest = [dimension for dimension in self.parts[0].dims if dimension not in (*DRAWN, *single)]
+        rest = [
+            dimension
+            for dimension in self.parts[0].dims
+            if dimension not in (*LINE_DIMENSIONS, *single)
+        ]
         return chosen if rest else chosen.load()
 
     def load(self) -> xr.DataArray:
         """Read the variable a participant at a time: HDF5 unpacks whole chunks."""
         import xarray as xr
 
-        read = [_at(part, self.labels) for part in self.parts]
+        read = [_at_labels(part, self.labels) for part in self.parts]
         variable = xr.Variable.concat(read, "step")  # type: ignore[no-untyped-call]
         coordinates = {
             name: self.labels.get(name, self.parts[0][name].values)
             for name in variable.dims
             if name in self.parts[0].indexes
         }
-        return xr.DataArray(variable.isel(step=np.concatenate(self.kept)), coordinates)
+        return xr.DataArray(variable.isel(step=np.concatenate(self.step_masks)), coordinates)
 
 
-def _at(data: xr.DataArray, labels: dict[str, Any]) -> xr.Variable:
+def _at_labels(data: xr.DataArray, labels: dict[str, Any]) -> xr.Variable:
     """What a participant has at some labels, read."""
     positions = {}
     for name, label in labels.items():
@@ -261,7 +268,7 @@ def open_curves(files: Sequence[Path], passed_trials: Sequence[set[str]]) -> Ite
     # Every line is read once: what HDF5 would keep of it stays in memory while a file is open, and
     # an open file takes megabytes of its own.
     netCDF4.set_chunk_cache(size=0)
-    xr.set_options(file_cache_maxsize=OPEN_FILES)  # type: ignore[no-untyped-call]
+    xr.set_options(file_cache_maxsize=MAX_OPEN_FILES)  # type: ignore[no-untyped-call]
     opened, masks = [], []
     with ExitStack() as closed_at_the_end:
         for path, trials in zip(files, passed_trials, strict=True):

@@ -37,7 +37,7 @@ EDGE_DISTANCE_M = 0.015
 """A centre of pressure nearer than this to the loaded plates' edge rejects the step, and the
 consistency fit leaves the contact's forces out, m."""
 
-SWING = np.radians(15.0)
+MAX_HEADING_SWING_RAD = np.radians(15.0)
 """Largest swing of the direction of travel during a contact of straight running, rad: the lateral
 velocity changes by at most 0.2 m/s, at 1 m/s or more."""
 
@@ -278,7 +278,7 @@ def _over_stride(steps: Sequence[Step], time: FloatArray, velocity: FloatArray) 
         return _turned(time, velocity, ends) / 2
     if step.touchdown >= time[0] and step.toe_off <= time[-1]:
         within = _turned(time, velocity, (step.touchdown, step.toe_off))
-        return within if abs(within) > SWING else float("nan")
+        return within if abs(within) > MAX_HEADING_SWING_RAD else float("nan")
     return float("nan")
 
 
@@ -357,7 +357,7 @@ def _stationary_points(grid: FloatArray, windows: FloatArray) -> FloatArray:
 
 # braking and propulsion ---------------------------------------------------------------------------
 
-MIDDLE = 0.5
+DEFAULT_PROPULSION_START = 0.5
 """Share of stance used where the fore-aft force never changes from braking to propulsion."""
 
 
@@ -386,7 +386,7 @@ def propulsion_start(forward_force: FloatArray) -> float:
     impulse = np.concatenate([[0.0], np.cumsum(middle * np.diff(PERCENT))])
     lowest = int(np.argmin(impulse))
     if lowest in (0, len(impulse) - 1):
-        return MIDDLE
+        return DEFAULT_PROPULSION_START
     return float(PERCENT[lowest])
 
 

@@ -24,13 +24,13 @@ MARKER_SD = 0.01
 Skin moves over the thigh by up to 30 mm, elsewhere by less than 15 mm (Leardini A et al. 2005, Gait
 Posture 21:212-225)."""
 
-ANYWHERE = 10.0
+ROOT_SD_M = 10.0
 """Standard deviation of the place of a body that hangs on the ground, m: no knowledge."""
 
-WHOLE_TURN = 2.0 * np.pi
+FULL_TURN_RAD = 2.0 * np.pi
 """No angle is known worse than anywhere on the circle, rad."""
 
-LARGEST_DISPLACEMENT = 0.03
+MAX_DISPLACEMENT_M = 0.03
 """A segment is determined while its mass is known to within this, root mean square, m,
 
 Three times the noise of a marker. Markers hidden one after another in five recordings (sprint and
@@ -40,15 +40,15 @@ with a straight knee), arms with one marker on each of two segments 14 to 32 mm,
 foot 35 to 53 mm, an arm with a single marker 49 to 170 mm, an unmarked forearm 115 to
 340 mm, an unmarked arm or leg 270 mm and more."""
 
-LARGEST_SD = 0.35
+MAX_COORDINATE_SD = 0.35
 """A coordinate is observed in a frame while its standard deviation is at most this, rad or m (20
 degrees),"""
 
-LARGEST_PRIOR_SHARE = 0.5
+MAX_PRIOR_SD_SHARE = 0.5
 """and at most this share of what is known without markers: they tell three quarters of its
 variance."""
 
-LARGEST_MOMENTUM = 1.5e-2
+MAX_MOMENTUM_SD_M2PS = 1.5e-2
 """and its angular momentum, about every axis, to within this times the body's mass, m²/s.
 
 That is the size of a trunk's own, 1.1 kg m²/s of 76 kg in a sprint: from there on nothing is known
@@ -57,23 +57,23 @@ one marker and the shoulders' 10e-3. Markers taken from a sprint and a jog: with
 trunk 11e-3, without the shoulders' too 20e-3, with one of them left 7e-3 to 13e-3. All other
 segments with markers of their own less than 3e-3."""
 
-STRIDES = 2.0
+STRIDE_RATE_HZ = 2.0
 """Strides in a second: limbs of a runner swing 1.3 (jog) to 2.4 times (sprint), Hz."""
 
-NEGLIGIBLE = 4e-4
+NEGLIGIBLE_COM_SHIFT_M = 4e-4
 """Nor is it lost while its displacement moves the body's centre of mass by less than this, m.
 
 Toes and hands that no marker shows: 0.1 to 0.2 mm and 0.1 to 0.3 mm; a foot 0.5 to 0.6 mm, one of
 the two bones of a forearm 0.5 to 3.7 mm."""
 
-FEW = 128
+CHUNK_FRAMES = 128
 """Frames whose markers' derivatives are held at once: as many as the processor's cache holds."""
 
 
 def range_sd(skeleton: Skeleton) -> FloatArray:
     """(C,) rad or m: SD of a uniform distribution over each coordinate's range, 0 if fixed.
 
-    At most a whole turn; ``ANYWHERE`` and a whole turn for coordinates of a body that hangs on the
+    At most a whole turn; ``ROOT_SD_M`` and a whole turn for coordinates of a body that hangs on the
     ground.
     """
     low, high = skeleton.coordinate_range.T
@@ -83,7 +83,7 @@ def range_sd(skeleton: Skeleton) -> FloatArray:
     turns[skeleton.driver[rotation]] = True
     root = skeleton.parent[skeleton.axes.body] == GROUND
     width[np.setdiff1d(skeleton.driver[root], [-1])] = np.inf
-    widest = np.where(turns, WHOLE_TURN, ANYWHERE * np.sqrt(12.0))
+    widest = np.where(turns, FULL_TURN_RAD, ROOT_SD_M * np.sqrt(12.0))
     sd = np.zeros(len(skeleton.coordinates))
     sd[skeleton.free] = (np.minimum(width, widest) / np.sqrt(12.0))[skeleton.free]
     return sd
@@ -101,7 +101,7 @@ class MarkerNoise:
     """Share of the variance that the markers of a part have in common."""
 
     @classmethod
-    def alike(cls, markers: int, sd: float = MARKER_SD) -> MarkerNoise:
+    def uniform(cls, markers: int, sd: float = MARKER_SD) -> MarkerNoise:
         """That of markers of which nothing is known."""
         return cls(np.full(markers, sd), np.arange(markers), 0.0)
 
@@ -124,7 +124,7 @@ def coordinate_covariance(
     """
     sd = np.broadcast_to(prior_sd, q.shape)
     covariance = np.zeros((len(q), len(skeleton.coordinates), len(skeleton.coordinates)))
-    for part in chunks(len(q), FEW):
+    for part in chunks(len(q), CHUNK_FRAMES):
         chosen, moved = marker_motion(skeleton, q[part], marker_index)
         scale = sd[part][:, chosen]
         moved *= scale[:, None, None]
@@ -144,7 +144,7 @@ def usual_covariance(
 ) -> FloatArray:
     """(T, C, C): covariance of the coordinates where nothing but the markers (T, K, 3) is known."""
     weight = np.isfinite(markers).all(axis=2).astype(float)
-    noise = MarkerNoise.alike(len(marker_index))
+    noise = MarkerNoise.uniform(len(marker_index))
     return coordinate_covariance(skeleton, q, marker_index, weight, range_sd(skeleton), noise)
 
 
@@ -193,7 +193,7 @@ def _spread(pulled: FloatArray, noise: MarkerNoise) -> FloatArray:
     return (1.0 - noise.common) * independent + noise.common * _product(part_sums, part_sums)
 
 
-def opened(skeleton: Skeleton, lockable: Iterable[str], markers: IntArray) -> Skeleton:
+def with_joints_freed(skeleton: Skeleton, lockable: Iterable[str], markers: IntArray) -> Skeleton:
     """A skeleton with joints free that a model locks though a person moves them.
 
     Joints that carry limbs, on a segment that carries several, as shoulders do on the trunk: a
@@ -217,8 +217,8 @@ def segment_sds(
 
     ``√(E ∫ |δx|² dm / m)``. With ``δx = δc + δθ × r`` about the centre of mass it is
     ``√(tr Σ_c + tr(I Σ_θ) / m)``. Errors that swing with strides have the speeds ``ω δc`` and
-    ``ω δθ``, with ``ω = 2π STRIDES``: ``δH = ω (m (c − com) × δc + I δθ)``, about the worst known
-    axis, kg m²/s. NaN where the pose is.
+    ``ω δθ``, with ``ω = 2π STRIDE_RATE_HZ``: ``δH = ω (m (c − com) × δc + I δθ)``, about the least
+    certain axis, kg m²/s. NaN where the pose is.
     """
     displacement = np.empty((len(q), len(skeleton.bodies)))
     momentum, gyration = np.empty_like(displacement), _gyration_axes(skeleton)
@@ -240,7 +240,9 @@ def segment_sds(
             spread = covariance[part][:, coordinate[:, None], coordinate] @ motion
             squares = (motion * spread).sum(axis=1)
             displacement[part, body] = np.sqrt(squares[:, :6].sum(axis=1))
-            momentum[part, body] = 2.0 * np.pi * STRIDES * np.sqrt(squares[:, 6:].max(axis=1))
+            momentum[part, body] = (
+                2.0 * np.pi * STRIDE_RATE_HZ * np.sqrt(squares[:, 6:].max(axis=1))
+            )
     return displacement, momentum
 
 
@@ -257,9 +259,9 @@ def determined(
 ) -> BoolArray:
     """(T, B): whether place and angular momentum of every segment are known well enough."""
     share = skeleton.mass / skeleton.mass.sum()
-    near, light = displacement <= LARGEST_DISPLACEMENT, displacement * share <= NEGLIGIBLE
+    near, light = displacement <= MAX_DISPLACEMENT_M, displacement * share <= NEGLIGIBLE_COM_SHIFT_M
     if momentum is not None:
-        near &= momentum <= LARGEST_MOMENTUM * skeleton.mass.sum()
+        near &= momentum <= MAX_MOMENTUM_SD_M2PS * skeleton.mass.sum()
     return np.asarray(near | light)
 
 
@@ -270,7 +272,7 @@ def frame_sd(covariance: FloatArray) -> FloatArray:
 
 def coordinates_observed(sd: FloatArray, prior_sd: FloatArray) -> BoolArray:
     """(T, C): whether each coordinate's SD is well below its prior's; true if it is not sought."""
-    return np.asarray(sd <= np.minimum(LARGEST_SD, LARGEST_PRIOR_SHARE * prior_sd))
+    return np.asarray(sd <= np.minimum(MAX_COORDINATE_SD, MAX_PRIOR_SD_SHARE * prior_sd))
 
 
 def variance_shares(
@@ -296,14 +298,14 @@ def variance_shares(
 
 def determined_by_file(skeleton: Skeleton, q: FloatArray, recorded: BoolArray) -> BoolArray:
     """(T, S): which segments a file of joint angles determines, by its coordinates (T, C)."""
-    no_marker = MarkerNoise.alike(0)
+    no_marker = MarkerNoise.uniform(0)
     prior_sd = np.where(recorded, 0.0, range_sd(skeleton))
     unseen = np.zeros(0, dtype=int), np.zeros((len(q), 0))
     covariance = coordinate_covariance(skeleton, q, *unseen, prior_sd, no_marker)
     return determined(skeleton, *segment_sds(skeleton, q, covariance))
 
 
-def bridged(skeleton: Skeleton, q: FloatArray, finite: BoolArray) -> FloatArray:
+def interpolate_lost_joints(skeleton: Skeleton, q: FloatArray, finite: BoolArray) -> FloatArray:
     """Lead joints whose segment is lost (known (T, S)) straight from the last to the next pose.
 
     Inverse kinematics takes what no marker shows nearest to the default pose: a jump, which the

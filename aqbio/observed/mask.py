@@ -24,7 +24,7 @@ REASONS = (
 )  # fmt: skip
 """Why a segment is not observed."""
 
-HALF = 0.5
+MIN_OBSERVED_SHARE = 0.5
 """A coordinate or segment determined in a smaller share of the frames is not observed at all."""
 
 
@@ -58,7 +58,7 @@ class Observed:
             raise ValueError(f"coordinates {self.coordinate_mask.shape} are not {shape}.")
 
     @classmethod
-    def everything(cls, segments: Collection[str], frames: int) -> Observed:
+    def complete(cls, segments: Collection[str], frames: int) -> Observed:
         """The mask of a trial in which all was observed."""
         names = tuple(segments)
         return cls(names, np.ones((frames, len(names)), dtype=bool), ("",) * len(names))
@@ -107,7 +107,7 @@ class Observed:
     def poorly_observed(self) -> tuple[str, ...]:
         """Coordinates that are determined in less than half of the frames."""
         pairs = zip(self.coordinates, self.coordinate_mask.T, strict=True)
-        return tuple(name for name, determined in pairs if determined.mean() < HALF)
+        return tuple(name for name, determined in pairs if determined.mean() < MIN_OBSERVED_SHARE)
 
     def parts(self, needs: BoolArray) -> BoolArray:
         """(T, P) bool: frames in which all segments that a part needs, (P, S), are observed."""
@@ -126,8 +126,8 @@ def observed_from(segments: Collection[str], mask: BoolArray, longest: int, why:
     segment that is determined in less than half of the frames.
     """
     filled = np.stack([joined(column, longest + 1) for column in mask.T], axis=1)
-    unobserved = filled.mean(axis=0) < HALF
-    complete = Observed.everything(segments, len(mask))
+    unobserved = filled.mean(axis=0) < MIN_OBSERVED_SHARE
+    complete = Observed.complete(segments, len(mask))
     return complete.losing(~filled & ~unobserved, SOME_FRAMES).losing(~filled & unobserved, why)
 
 

@@ -15,7 +15,7 @@ from aqbio.gait.steps import Side
 from aqbio.multibody.dynamics import pelvis_hub
 from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
-from aqbio.observed.determined import opened, range_sd
+from aqbio.observed.determined import range_sd, with_joints_freed
 from aqbio.observed.mask import (
     CONTRADICTED,
     IMPOSSIBLE,
@@ -51,7 +51,7 @@ _FIXES = {
     NOT_IN_FILE: "export all coordinates of the model, from markers that show them.",
     SOME_FRAMES: "fill the gaps of the markers there in the capture software.",
 }
-MASK = ("observed", "unobserved_reason", "coordinate_observed")
+MASK_VARIABLES = ("observed", "unobserved_reason", "coordinate_observed")
 """Variables of the mask."""
 
 _OTHER_FINDINGS = (NOT_IN_MODEL, IMPOSSIBLE, CONTRADICTED, NOT_PLACED)
@@ -65,7 +65,7 @@ def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Obs
 
 
 def with_observed(dataset: xr.Dataset, observed: Observed) -> xr.Dataset:
-    """Add the mask to a dataset: `MASK`."""
+    """Add the mask to a dataset: `MASK_VARIABLES`."""
     mask = {
         "observed": (("time", "segment"), observed.mask),
         "unobserved_reason": ("segment", np.array(observed.reason, dtype=str)),
@@ -112,7 +112,7 @@ def lost_parts(
     return names
 
 
-def why_not_whole(
+def incomplete_reason(
     observed: Observed, groups: Mapping[str, Sequence[str]], frames: BoolArray
 ) -> str:
     """Why a trial is not one of a whole person in some frames; empty where it is."""
@@ -153,21 +153,21 @@ def lost_findings(
         )
 
 
-PLATES = frozenset({"ground_force", "free_moment"})
+PLATE_VARIABLES = frozenset({"ground_force", "free_moment"})
 """Variables that no motion enters."""
 
-CENTRE = frozenset({"com", "com_velocity"})
+CENTRE_VARIABLES = frozenset({"com", "com_velocity"})
 """Variables that unseen arms hardly change."""
 
-PELVIS = frozenset({"carried_force", "hub_rate", "pelvis_velocity"})
+PELVIS_VARIABLES = frozenset({"carried_force", "hub_rate", "pelvis_velocity"})
 """Variables that an unseen limb hardly changes: it hangs on the pelvis."""
 
-LARGEST_UNSEEN = 0.12
+MAX_UNSEEN_MASS_SHARE = 0.12
 """Share of the body's mass without which the centre of mass is known: both arms (10 %; de Leva
 1996). Without them the speeds of a sprint's steps are at most 0.03 m/s off, without the trunk
 0.26 to 0.5 m/s."""
 
-ALONG = {
+PART_DIMENSION = {
     "angular_momentum": "segment", "angular_momentum_rate": "segment",
     "group_angular_momentum": "group", "group_angular_momentum_rate": "group",
     "group_angular_momentum_plain": "group", "group_angular_momentum_rate_plain": "group",
@@ -177,7 +177,7 @@ ALONG = {
 }  # fmt: skip
 """Variables of single parts, and the dimension of these. All others need the whole body."""
 
-SHARES = frozenset({"inertial_force", "relative_force"})
+CENTRE_FREE_VARIABLES = frozenset({"inertial_force", "relative_force"})
 """Those that do not depend on where the whole body's centre of mass is."""
 
 
@@ -190,7 +190,7 @@ class ObservedParts:
     model_map: ModelMap
 
     @property
-    def whole(self) -> BoolArray:
+    def whole_body(self) -> BoolArray:
         """(T,) bool: every part of a person is observed."""
         return np.asarray(self.observed.mask.all(axis=1))
 
@@ -204,7 +204,7 @@ class ObservedParts:
         """(T,) bool: the body's centre of mass is known."""
         placed = self._placed(np.arange(len(self.skeleton.bodies)))
         unseen = ~placed @ self.skeleton.mass / self.skeleton.mass.sum()
-        return np.asarray(self.pelvis & (unseen <= LARGEST_UNSEEN))
+        return np.asarray(self.pelvis & (unseen <= MAX_UNSEEN_MASS_SHARE))
 
     @property
     def _root(self) -> int:
@@ -262,7 +262,7 @@ class ObservedParts:
 
     def joints_held(self, markers: IntArray) -> BoolArray:
         """(C,) bool: coordinates that the model holds though markers, (K,), move with them."""
-        free = opened(self.skeleton, self.model_map.held, markers)
+        free = with_joints_freed(self.skeleton, self.model_map.held, markers)
         return np.asarray(self.skeleton.coordinate_locked & ~free.coordinate_locked)
 
     def _placed(self, bodies: IntArray) -> BoolArray:
@@ -299,7 +299,9 @@ def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme)
     timed = {
         str(name): variable
         for name, variable in dataset.data_vars.items()
-        if variable.dtype.kind == "f" and "time" in variable.dims and str(name) not in PLATES
+        if variable.dtype.kind == "f"
+        and "time" in variable.dims
+        and str(name) not in PLATE_VARIABLES
     }
     masks = {name: _mask(name, variable, parts) for name, variable in timed.items()}
     changed = {name: timed[name].where(mask) for name, mask in masks.items() if not mask.all()}
@@ -320,25 +322,26 @@ def determined_outcomes(parts: ObservedParts, scheme: RoleScheme) -> dict[str, b
     """
     sides: tuple[Side, ...] = ("left", "right")
     outcomes = {
-        item: all(_ever(parts, scheme, side, "A", item) for side in sides) for item in scheme.items
+        item: all(_source_observed(parts, scheme, side, "A", item) for side in sides)
+        for item in scheme.items
     }
     joints = list(parts.model_map.joints.by_name())
     moments = np.asarray(parts.along("joint", joints).any(axis=0)).tolist()
     outcomes |= dict(zip(joints, moments, strict=True))
-    return outcomes | {CAUSES: bool(parts.whole.any())}
+    return outcomes | {CAUSES: bool(parts.whole_body.any())}
 
 
 def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArray:
     """Where a variable's values depend on observed parts only."""
     import xarray as xr
 
-    dimension = ALONG.get(name)
+    dimension = PART_DIMENSION.get(name)
     if dimension is None:
-        centre = parts.centre if name in CENTRE else parts.whole
-        return xr.DataArray(parts.pelvis if name in PELVIS else centre, dims="time")
+        centre = parts.centre if name in CENTRE_VARIABLES else parts.whole_body
+        return xr.DataArray(parts.pelvis if name in PELVIS_VARIABLES else centre, dims="time")
     names = [str(label) for label in variable[dimension].values]
     along = parts.along(dimension, names)
-    if dimension in ("segment", "group") and name not in SHARES:
+    if dimension in ("segment", "group") and name not in CENTRE_FREE_VARIABLES:
         along &= parts.steady[:, None]
     return xr.DataArray(along, dims=("time", dimension))
 
@@ -356,7 +359,9 @@ def _known_intervals(
         items = next((d for d in ("outcome", "sure_group", "sure_chain") if d in variable.dims), "")
         sources = _sources(dataset, items)
         feet: tuple[Side, ...] = ("left", "right")
-        table = [[_ever(parts, scheme, side, *source) for source in sources] for side in feet]
+        table = [
+            [_source_observed(parts, scheme, side, *source) for source in sources] for side in feet
+        ]
         mask = xr.DataArray(table, dims=("stance_foot", items or "whole"))
         intervals[str(name)] = variable.where(mask if items else mask.squeeze("whole"))
     return intervals
@@ -373,7 +378,9 @@ def _sources(dataset: xr.Dataset, items: str) -> list[tuple[str, str]]:
     return [(level, str(source)) for source in dataset[items].values]
 
 
-def _ever(parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, source: str) -> bool:
+def _source_observed(
+    parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, source: str
+) -> bool:
     """Whether a source is ever observed in the steps of a foot."""
     if level in ("A", "force") and source in scheme.items:
         row = scheme.matrix(side, ANATOMICAL_GROUPS, source)[0]
@@ -383,5 +390,5 @@ def _ever(parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, sour
         dimension = "joint" if level == "joint" else "chain"
         observed = parts.along(dimension, [anatomical_name(source, side)])[:, 0]
     else:
-        observed = parts.whole
+        observed = parts.whole_body
     return bool(observed.any())

@@ -8,8 +8,15 @@ from functools import lru_cache
 import numpy as np
 
 from aqbio.body.de_leva import REFERENCE, Sex
-from aqbio.body.sprint_body import LOCKED, Body, Joint, coarse_segment, sprint_bodies, sprint_joints
-from aqbio.body.sprint_geometry import PLAIN, Geometry, JointForm, X, Y, Z, geometry
+from aqbio.body.sprint_body import (
+    LOCKED_PREFIXES,
+    Body,
+    Joint,
+    coarse_segment,
+    sprint_bodies,
+    sprint_joints,
+)
+from aqbio.body.sprint_geometry import PLAIN_JOINTS, Geometry, JointForm, X, Y, Z, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.multibody.skeleton import GROUND, Couplers, JointAxes, Skeleton, line, polynomial, stack
 from aqbio.names import GRAVITY
@@ -36,7 +43,7 @@ class Athlete:
     heavier: tuple[tuple[str, float], ...] = ()
     """tuple of (segment, factor). Segments, without the side, whose mass and inertia are not those
     of the table; all are then scaled so that the body has its mass."""
-    form: JointForm = PLAIN
+    form: JointForm = PLAIN_JOINTS
     """How the joints are formed."""
 
     def __post_init__(self) -> None:
@@ -92,7 +99,7 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
         coordinate_range=np.tile([-np.inf, np.inf], (len(coordinates), 1)),
         coordinate_default=default,
         coordinate_is_rotation=np.array([name not in TRANSLATIONS for name in coordinates]),
-        coordinate_locked=np.array([name.startswith(LOCKED) for name in coordinates]),
+        coordinate_locked=np.array([name.startswith(LOCKED_PREFIXES) for name in coordinates]),
         coordinate_clamped=np.zeros(len(coordinates), dtype=bool),
     )
 

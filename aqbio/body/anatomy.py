@@ -1,4 +1,4 @@
-"""What a model's bodies, joints and points are in a person: limbs, parts, bony points."""
+"""Anatomical meaning of a model's bodies, joints and points: limbs, parts, bony landmarks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Posture:
 
     @cached_property
     def poses(self) -> SegmentPoses:
-        """Where every body is, one frame."""
+        """Poses of all bodies, one frame."""
         return segment_poses(self.skeleton, self.q[None])
 
     @cached_property
@@ -55,15 +55,15 @@ class Posture:
         return com
 
     def children(self, body: int) -> list[int]:
-        """Bodies that hang on a body."""
+        """Child bodies of a body."""
         return np.flatnonzero(self.skeleton.parent == body).tolist()
 
     def beyond(self, body: int) -> list[int]:
-        """A body and all that hang on it, parents before children."""
+        """A body and all its descendants, parents before children."""
         return np.flatnonzero(self.skeleton.lineage[:, body]).tolist()
 
     def mass_centre(self, body: int) -> FloatArray:
-        """Centre of mass of a body and all that hang on it, m."""
+        """Centre of mass of a body and all its descendants, m."""
         bodies = self.beyond(body)
         mass = self.skeleton.mass[bodies]
         weights = mass if mass.sum() > 0.0 else np.ones(len(bodies))
@@ -80,7 +80,7 @@ class Limbs:
     """Torso, neck and head; empty when the model ends at the pelvis."""
     legs: dict[str, tuple[int, ...]]
     arms: dict[str, tuple[int, ...]]
-    """legs, arms: Bodies of each side that was found, the chain to the end of the limb first, in
+    """legs, arms: Bodies by identified side, beginning with the chain to the end of the limb, in
     order."""
 
 
@@ -135,11 +135,11 @@ def _arm_roots(posture: Posture, trunk: int) -> Iterator[tuple[str, int]]:
 
 
 def _limb(posture: Posture, root: int) -> tuple[int, ...]:
-    """Bodies of a limb: the chain to its farthest joint, then what else hangs on it."""
+    """Bodies of a limb: the chain to its farthest joint, then its branches."""
     bodies = posture.beyond(root)
 
     def depth(body: int) -> tuple[int, float]:
-        """How many joints and how far a body is from the root of its limb."""
+        """Number of joints and distance from the root of the limb to a body."""
         links = int(posture.skeleton.lineage[body].sum())
         return links, float(np.linalg.norm(posture.centres[body] - posture.centres[root]))
 
@@ -159,10 +159,10 @@ def long_bodies(posture: Posture, limb: Sequence[int]) -> list[tuple[int, int]]:
 
 
 STEP_RAD = 0.1
-"""Each coordinate is moved by this to see what it does, rad."""
+"""Change of a coordinate by which the axis of its rotation is determined, rad."""
 
 MIN_SAGITTAL_SHARE = 0.7
-"""A sagittal coordinate turns about the side axis by at least this share."""
+"""Minimum share of a sagittal coordinate's rotation that is about the mediolateral axis."""
 
 FLEXION_SIGN = {"hip": 1, "knee": -1, "ankle": 1, "lumbar": -1, "shoulder": 1, "elbow": 1}
 """Sense of flexion (dorsiflexion) about the axis to the right: hip, shoulder and elbow bring the
@@ -174,7 +174,7 @@ PAIRED = ("hip", "knee", "ankle", "mtp", "shoulder", "elbow")
 
 @dataclass(frozen=True, slots=True)
 class BodyPlan:
-    """What the bodies, joints and coordinates of a model mean; names of the model."""
+    """Anatomical meaning of a model's bodies, joints and coordinates, by the model's names."""
 
     pelvis: tuple[str, str]
     """(str, str). Body and joint."""
@@ -183,17 +183,20 @@ class BodyPlan:
     feet: Mapping[str, str]
     """Body by side."""
     joints: Mapping[str, Mapping[str, str]]
-    """Joint by place: ``{"left": ..., "right": ...}`` or ``{"centre": ...}`` by joint."""
+    """Joint by side: ``{"left": ..., "right": ...}`` or ``{"centre": ...}`` by joint."""
     sagittal: Mapping[str, Mapping[str, str]]
-    """Coordinate by place, the same."""
+    """Coordinate by side, likewise."""
     flexion: Mapping[str, int]
     """Sign of flexion by joint."""
     undetermined: Mapping[str, str]
-    """What could not be determined, and why, by place in the map."""
+    """Reasons for entries that could not be determined, by their path in the map."""
 
 
 def body_plan(skeleton: Skeleton) -> BodyPlan:
-    """What a model's bodies, joints and coordinates mean; by default it stands facing x."""
+    """Infer the anatomy of a model's bodies, joints and coordinates.
+
+    The default pose is assumed to stand facing x.
+    """
     posture = Posture.default(skeleton)
     limbs = limbs_of(posture)
     names = skeleton.bodies
@@ -316,7 +319,7 @@ def _turn(posture: Posture, body: int, coordinate: int) -> FloatArray:
 
 
 def stands_upright(skeleton: Skeleton) -> bool:
-    """Whether the legs of a model hang below its pelvis, right at +z, in its default pose."""
+    """Tell whether a model's legs are below its pelvis, right at +z, in its default pose."""
     posture = Posture.default(skeleton)
     limbs = limbs_of(posture)
     if set(limbs.legs) != {"left", "right"}:
@@ -338,7 +341,7 @@ TOES_AHEAD = 2.5
 """Without a toe joint, the forefoot is in front of the ankle by this times the foot's mass."""
 
 POINT_DISTANCE_M = 0.1
-"""Points that show how a body turns are this far from its centre of mass, m."""
+"""Distance of the points that determine a body's orientation from its centre of mass, m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +396,7 @@ def joint_point(skeleton: Skeleton, name: str, moved: int, body: int) -> BodyPoi
 
 
 def turning_points(skeleton: Skeleton, body: int) -> list[BodyPoint]:
-    """Three points of a body that show its place and how it turns."""
+    """Three points of a body that determine its position and orientation."""
     name = skeleton.bodies[body]
     return [
         BodyPoint(
@@ -404,7 +407,7 @@ def turning_points(skeleton: Skeleton, body: int) -> list[BodyPoint]:
 
 
 def _fixed_point(posture: Posture, name: str, body: int, position: FloatArray) -> BodyPoint:
-    """Fix a place on the ground to a body of the posture."""
+    """Fix a point, in ground axes, to a body of the posture."""
     origin, rotation = posture.poses.origin[0, body], posture.poses.rotation[0, body]
     return BodyPoint(name, posture.skeleton.bodies[body], _triple(rotation.T @ (position - origin)))
 
@@ -433,7 +436,7 @@ LANDMARKS = {
     "upper arm": "both epicondyles of the elbow",
     "forearm": "both sides of the wrist",
 }
-"""Landmarks at the far end of a part, which show where it ends and how it is turned."""
+"""Landmarks at the distal end of a part, which determine its end and orientation."""
 
 
 class Part(NamedTuple):
@@ -449,7 +452,7 @@ class Part(NamedTuple):
 def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
     """The part of each of B segments; joints: the model's by reported name (``hip_left``).
 
-    A segment that no such joint moves belongs to the part that it hangs on: a hand to the forearm.
+    A segment that no such joint moves belongs to its parent's part: a hand to the forearm.
     """
     part_by_body: dict[int, Part] = {}
     for reported_name, joint in joints.items():
@@ -464,7 +467,7 @@ def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
 
 
 def list_parts(parts: tuple[Part, ...]) -> str:
-    """Which parts, each once, both sides together: ``both thighs and trunk``."""
+    """List parts in words, each once, both sides together: ``both thighs and trunk``."""
     words = []
     for name in dict.fromkeys(part.name for part in parts):
         sides = list(dict.fromkeys(part.side for part in parts if part.name == name))

@@ -293,7 +293,8 @@ def best_landmark(
     if variance_shares[best] < MIN_VARIANCE_SHARE:
         return ""
     landmark = list(bare)[best]
-    return f"a marker on the {landmark} would have added most ({variance_shares[best]:.0%} of the variance)"
+    share = f"{variance_shares[best]:.0%} of the variance"
+    return f"a marker on the {landmark} would have added most ({share})"
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,8 @@
     p_k = o_b + R_b (s_b a_k + d_k + c_b φ / 90°)       marker k on body b
     o_c = o_b + R_b s_b j_c + Σ s_b u_c - R_c s_c i_c    body c, child of b
 
-with s the scale factors, a the place on the template, d the person's offset, c the sliding of the
-skin with the flexion φ, j and i the joint's frames in both bodies, and u the joint's shifts.
+with s the scale factors, a the position on the template, d the person's offset, c the sliding of
+the skin with the flexion φ, j and i the joint's frames in both bodies, and u the joint's shifts.
 
 The normal equations ``J' V⁻¹ J`` and ``J' V⁻¹ e`` are summed part by part: only some coordinates,
 sizes, tilts and slides move a part's markers, and of the offsets each marker's own, by the rotation
@@ -167,7 +167,7 @@ class BodyMarkers:
     def _by_tilt(
         self, skeleton: Skeleton, poses: SegmentPoses, position: FloatArray, shape: Shape
     ) -> FloatArray:
-        """Both frames of a hinge turn, the outer one forward and the inner one back."""
+        """Derivatives by the hinges' tilts, which turn the joint frames of parent and child."""
         template = self.template
         by_tilt = np.zeros((*position.shape, len(template.hinges), 2))
         for row, body in enumerate(template.hinges):

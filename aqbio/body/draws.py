@@ -1,8 +1,8 @@
 """Draws from the posterior of a runner's body, and the motion that markers give with each.
 
-Markers determine where their segment is; where its centre of mass is relative to them depends on
-sizes, marker places and hinge axes. More frames of the same markers do not determine it better:
-given the calibration, the errors of these places and those of the motion are independent.
+Markers determine the pose of their segment; the position of its centre of mass relative to them
+depends on sizes, marker positions and hinge axes. More frames of the same markers do not determine
+it better: given the calibration, its errors and those of the motion are independent.
 
 A draw of inertia stretches, shifts and scales the mass distribution of a segment as a whole. An
 affine map of a mass distribution is a mass distribution, so that masses are positive and moments of
@@ -28,7 +28,8 @@ from aqbio.observed.determined import STRIDE_RATE_HZ
 from aqbio.vectors import FloatArray, IntArray, square_root
 
 UNOBSERVED_WEIGHT = 1e-6
-"""Weight of a coordinate's own value relative to the markers', for what no marker determines."""
+"""Weight of a coordinate's current value relative to the markers', which regularises coordinates
+that no marker determines."""
 
 AVERAGED_FRAMES = 24
 """Approximate number of frames over which centres of mass relative to markers are averaged."""
@@ -74,7 +75,8 @@ def regularised_normal(rows: FloatArray, weight: FloatArray) -> tuple[FloatArray
 
 
 HARMONICS = 4
-"""Skin moves at up to so many times the stride's frequency, 8 Hz: filters remove what is beyond."""
+"""Number of harmonics of the stride frequency in simulated soft-tissue movement, up to 8 Hz:
+filters remove higher frequencies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,8 +155,8 @@ def drawn_bodies(
 
     On a body of another shape θ the model's markers are elsewhere by ``Δp = p(θ, q) − p(0, q)``,
     with soft tissue displaced by s by ``Δp = R s``; linearised inverse kinematics answers with ``δq
-    = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``. Where ``centres_known``, centres of mass stay where the markers
-    have them on the model: they are drawn elsewhere, and must not be drawn twice.
+    = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``. With ``centres_known``, centres of mass keep their positions
+    relative to the markers: they are drawn elsewhere, and must not be drawn twice.
     """
     template, frames, (count, skins) = spread.template, len(q), counts
     markers, free = BodyMarkers(template), template.skeleton.free

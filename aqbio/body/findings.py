@@ -1,4 +1,4 @@
-"""Findings of the calibration: misplaced labels, and segments whose place is undetermined."""
+"""Findings of the calibration: misplaced labels, and segments whose position is undetermined."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from aqbio.observed.mask import IMPOSSIBLE, NOT_PLACED, POINTS
 MILLIMETRES = 1e3
 
 SEGMENTS = {"trunk": "torso", "upper arm": "upper_arm"}
-"""Segments of landmarks by part, where they are called otherwise."""
+"""Segments of landmarks by part, where their names differ."""
 
 MAX_OFF_WEIGHT = 0.35
 """A label is off in a trial if its median Student weight is below this: its error is twice the
 standard deviation of the soft tissue."""
 
 MIN_VISIBLE_SHARE = 0.2
-"""Least share of the fitted frames in which such a label is visible: others are ghost markers."""
+"""Minimum share of the fitted frames in which such a label is visible: others are ghost markers."""
 
 MAX_STATIC_OFFSET_MM = 100.0
 """Labels of a static trial that are farther off are left out, mm: raised or rotated arms move
@@ -43,7 +43,7 @@ MISPLACED_CHI2 = 20.0
 thousand by chance. The largest of five sound sessions is 15.9."""
 
 MAX_LANDMARK_SD_M = 0.03
-"""Places with a larger prior standard deviation, m, are those of clusters, not stated ones."""
+"""Larger prior standard deviations, m, are those of cluster markers without a stated position."""
 
 LEFT_OUT_EXPLANATION = "They hardly count for the body there, and are left out of the pose."
 
@@ -64,7 +64,7 @@ def displaced_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
 
 
 def excluded_labels(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]:
-    """Labels by trial that inverse kinematics leaves out, because they hardly count for the body.
+    """Labels by trial that inverse kinematics excludes for their low weight in the calibration.
 
     In static trials only those that are off by more than `MAX_STATIC_OFFSET_MM`.
     """
@@ -76,7 +76,7 @@ def excluded_labels(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]
 
 
 def _allowed(fit: BodyFit, trial: int) -> float:
-    """Distance up to which labels of a trial are not left out, mm."""
+    """Largest distance at which labels of a trial are not excluded, mm."""
     frames = fit.problem.frames
     return MAX_STATIC_OFFSET_MM if frames.is_static[frames.trial == trial].all() else 0.0
 
@@ -104,7 +104,7 @@ def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> 
 
 
 def _misplaced(fit: BodyFit, participant_id: str) -> Iterator[Finding]:
-    """Findings about labels whose calibrated place is far from their landmark."""
+    """Findings about labels whose calibrated position is far from their landmark."""
     template, size = fit.problem.template, fit.problem.template.sizes[0]
     offsets = slice(size, size + template.sizes[1])
     moved = fit.state.theta[offsets].reshape(-1, 3)
@@ -136,8 +136,8 @@ def unplaced_segments(
 ) -> tuple[dict[str, str], list[Finding]]:
     """Segments that count as not observed, with the reason, and the findings about them.
 
-    Either the posterior does not determine their place, or their limb is in an impossible pose in
-    the static trial.
+    Either the posterior does not determine their position, or their limb is in an impossible pose
+    in the static trial.
     """
     fit, skeleton = body.fit, body.template.skeleton
     displacement = displacements(fit)

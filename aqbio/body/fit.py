@@ -1,6 +1,6 @@
 """The most likely body and postures, and the variances of its sizes and soft tissue.
 
-Each frame's posture depends on the body alone, so that the normal equations have the shape of an
+Each frame's posture is coupled to the body only, so that the normal equations have the shape of an
 arrow: postures are eliminated one by one (Schur) onto the border of some 250 unknowns.
 
     s² = (ν + θ' C⁻¹ θ) / (ν + γ)                   γ = n − tr(C⁻¹ Σ) / s²
@@ -8,10 +8,11 @@ arrow: postures are eliminated one by one (Schur) onto the border of some 250 un
     κ² = (ν + κ² Σ w e' V⁻¹ e) / (ν + Σ w (3 K − h))    h = tr(V⁻¹ J Σ J')
 
 s_k multiplies the deviations C of the n sizes θ, κ those V of the soft tissue of one kind of part.
-Σ is the posterior; γ is how many sizes the recordings determine, h what the posterior takes of the
-errors e of K markers with derivatives J (MacKay DJC 1992, Neural Comput 4:415-447). A participant
-whose sizes or soft tissue are unusual for the survey has wider intervals. One part may be unusual
-while the others are not: the prior of its scale is the participant's, whose prior is 1.
+Σ is the posterior; γ is the number of sizes that the recordings determine, h the degrees of freedom
+that the fit absorbs from the errors e of K markers with derivatives J (MacKay DJC 1992, Neural
+Comput 4:415-447). A participant whose sizes or soft tissue are unusual for the survey has wider
+intervals. One part may be unusual while the others are not: the prior of its scale is the
+participant's, whose prior is 1.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class Posterior:
     by_theta: FloatArray
     """(F, C, P + C) array. Derivatives of the postures of the frames by these."""
     poses: FloatArray
-    """(F, C, C) array. Covariance of a frame's posture given these, whatever the frame's weight in
-    the fit of the body."""
+    """(F, C, C) array. Covariance of a frame's posture given these, independent of the frame's
+    weight in the fit of the body."""
 
 
 def with_postures(covariance: FloatArray, by_theta: FloatArray, border: IntArray) -> FloatArray:
@@ -63,7 +64,7 @@ def with_postures(covariance: FloatArray, by_theta: FloatArray, border: IntArray
 def learn_scales(
     problem: Problem, state: State, weights: FloatArray, posterior: Posterior
 ) -> Problem:
-    """The problem with prior scales estimated from body and errors."""
+    """Return the problem with prior scales estimated from body and errors."""
     size = size_scales(problem, state, posterior.covariance)
     soft = soft_tissue_scales(problem, state, weights, posterior)
     return replace(problem, priors=replace(problem.priors, size_scale=size, soft_tissue_scale=soft))
@@ -166,22 +167,27 @@ def _own_offset_columns(by_offset: FloatArray) -> FloatArray:
 
 
 def _independent_frames(problem: Problem) -> FloatArray:
-    """(F,) array: weights of the moving frames; 0 of still ones, whose skin does not move."""
+    """(F,) array: weights of the moving frames; 0 for static ones, whose skin does not move."""
     return np.where(problem.frames.is_static, 0.0, problem.frames.weight)
 
 
 MAX_STEPS = 60
-"""Most steps of the whole fit; it settles in 15 to 30."""
+"""Maximum number of steps of the whole fit; it converges in 15 to 30."""
 
-COST_TOLERANCE, WEIGHT_TOLERANCE = 1e-3, 0.05
-"""Settled: the cost falls by less than this (a hundredth of it, of large costs, counts the same),
-and no Student weight changes by more."""
+COST_TOLERANCE = 1e-3
+"""Converged: the cost falls by less than this, or by a hundredth of it relative to large costs."""
+
+WEIGHT_TOLERANCE = 0.05
+"""Converged: no Student weight changes by more than this."""
 
 ROUGH_TOLERANCE_FACTOR = 10.0
-"""The two fits before the scales are estimated stop at so many times these limits."""
+"""Factor on these tolerances at which the two fits before the estimation of the scales stop."""
 
-MAX_TURN_RAD, MAX_LOG_STRETCH = 0.6, 0.15
-"""Largest turn of a joint, rad, and stretch of a part, logarithm, of one step."""
+MAX_TURN_RAD = 0.6
+"""Largest rotation of a joint in one step, rad."""
+
+MAX_LOG_STRETCH = 0.15
+"""Largest stretch of a part in one step, logarithm."""
 
 POSTURES = (
     {"hip": 0, "knee": 10, "ankle": 0},
@@ -192,7 +198,11 @@ POSTURES = (
 )
 """Flexions from which the search for first poses starts, degrees: stance, early and late swing."""
 
-ROUGH_POSE_STEPS, FINE_POSE_STEPS = 10, 25
+ROUGH_POSE_STEPS = 10
+"""Maximum number of steps of each of several candidate poses."""
+
+FINE_POSE_STEPS = 25
+"""Maximum number of steps of the selected pose."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +230,7 @@ class BodyFit:
 
 
 def body_fit(problem: Problem, *, flexions: FlexionStarts, start: State | None = None) -> BodyFit:
-    """Fit body and postures to the chosen frames, from ``start`` if a similar problem is solved."""
+    """Fit body and postures to the chosen frames, from the state ``start`` if one is known."""
     # Scales of an earlier fit may come from wrong labels.
     unscaled = replace(problem.priors, soft_tissue_scale=1.0, size_scale=1.0)
     problem = replace(problem, priors=unscaled)
@@ -263,7 +273,7 @@ class FlexionStarts:
 
     @classmethod
     def of(cls, template: Template, model_map: ModelMap) -> FlexionStarts:
-        """Find them in a model with a map."""
+        """Find these coordinates in a model with a map."""
         skeleton, parts = template.skeleton, template.parts
         free = skeleton.free.tolist()
         coordinates = {}
@@ -293,10 +303,10 @@ class FlexionStarts:
 
 
 def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> FloatArray:
-    """(F, C): first poses of the frames, without a previous one.
+    """(F, C): initial poses of the frames, without a previous estimate.
 
-    The pelvis from the trunk's markers, then limbs from several flexions; of each frame the pose of
-    least cost.
+    The pelvis from the trunk's markers, then limbs from several flexions; for each frame the pose
+    of least cost.
     """
     loose = replace(problem, loose=True)
     ended = np.stack([_root_poses(loose, theta, starts)] * len(POSTURES))
@@ -313,7 +323,7 @@ def first_poses(problem: Problem, theta: FloatArray, starts: FlexionStarts) -> F
 
 
 def _cheapest(repeated: Problem, theta: FloatArray, q: FloatArray) -> FloatArray:
-    """(F, C) array: of N poses (N, F, C) of every frame the one of least cost."""
+    """(F, C) array: the pose of least cost among N poses (N, F, C) of every frame."""
     state = State(theta, q.reshape(-1, q.shape[2]))
     costs, _ = repeated.frame_costs(state, np.ones(repeated.visible.shape))
     best: FloatArray = q[np.argmin(costs.reshape(q.shape[:2]), axis=0), np.arange(q.shape[1])]

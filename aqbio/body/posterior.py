@@ -22,12 +22,15 @@ from aqbio.observed.determined import MAX_PRIOR_SD_SHARE
 from aqbio.observed.mask import POINTS, point_masses
 from aqbio.vectors import FloatArray, IntArray
 
-MAX_RELATIVE_SD, MIN_DETERMINED_SHARE = 0.04, 0.3
-"""A length is unknown when its standard deviation exceeds this share of it and the recordings
-determine less than this share of the prior's variance."""
+MAX_RELATIVE_SD = 0.04
+"""A length is unknown when its standard deviation exceeds this share of it ..."""
+
+MIN_DETERMINED_SHARE = 0.3
+"""... and the recordings determine less than this share of the prior's variance."""
 
 MAX_LENGTH_SDS = 3.0
-"""A length is improbable beyond so many standard deviations (prior, recordings, `CENTRES_SD`)."""
+"""A length is improbable beyond this number of standard deviations (prior, recordings and
+`CENTRES_SD` combined)."""
 
 CENTRES_SD = 0.06
 """Joint centres of models against the landmarks of the survey, share of the length: lengths of four
@@ -49,7 +52,7 @@ class LengthEstimate:
     size_scale: float = 1.0
     """Factor by which the recordings multiply ``expected_sd``."""
     measured: bool = True
-    """Whether the parts at both ends carry markers."""
+    """True if the parts at both ends carry markers."""
 
     @property
     def determined_share(self) -> float:
@@ -58,7 +61,7 @@ class LengthEstimate:
 
     @property
     def unknown(self) -> bool:
-        """Whether the recordings hardly determine it."""
+        """True if the recordings hardly determine it."""
         return (
             self.sd > MAX_RELATIVE_SD * self.length and self.determined_share < MIN_DETERMINED_SHARE
         )
@@ -71,12 +74,12 @@ class LengthEstimate:
 
     @property
     def improbable(self) -> bool:
-        """Whether it was measured and is improbable for this stature."""
+        """True if it was measured and is improbable for this stature."""
         return self.measured and abs(self.distance) > MAX_LENGTH_SDS
 
     @property
     def words(self) -> str:
-        """Which length it is: ``the left upper arm``."""
+        """Name of the length in words: ``the left upper arm``."""
         kind = part_kind(self.name)
         side = self.name.removeprefix(kind).strip("_")
         return f"the {side} {kind}".replace("  ", " ").replace("_", " ")
@@ -131,7 +134,7 @@ def _with_slopes(
 
 
 def displacements(fit: BodyFit) -> FloatArray:
-    """(B,) m: posterior standard deviation of where each segment's mass is.
+    """(B,) m: posterior standard deviation of the position of each segment's mass.
 
     Root mean square over the segment's mass and the fitted moving frames: errors of size and those
     common to all postures, without the noise of single frames.
@@ -162,7 +165,7 @@ def _mass_points(fit: BodyFit) -> TemplateMarkers:
 def point_slopes(fit: BodyFit, points: TemplateMarkers) -> tuple[FloatArray, FloatArray]:
     """(F, M, 3, P + C) derivatives of M points by shape and mean posture, and rotations.
 
-    ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` in the moving frames; in the still ones, if none moves.
+    ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` in the moving frames; in the static ones, if none moves.
     """
     derivatives, frames = _point_derivatives(fit, points)
     border = _stretching(fit.problem.template)
@@ -203,7 +206,7 @@ def offset_sds(fit: BodyFit) -> FloatArray:
     """(C,) rad or m: standard deviation of a coordinate's offset that all moving frames share.
 
     ``δq = dq/dθ δθ``: neither a filter nor more frames remove its mean. Without moving frames, over
-    the still ones.
+    the static ones.
     """
     moving = ~fit.problem.frames.is_static
     mean = fit.by_theta[moving if moving.any() else ~moving].mean(axis=0)
@@ -228,11 +231,12 @@ def length_ends(parts: Parts) -> dict[str, tuple[int, int]]:
 def variance_reductions(
     fit: BodyFit, candidates: TemplateMarkers, target_slopes: FloatArray
 ) -> FloatArray:
-    """(M,): share of the variance of some quantities that one more marker would remove.
+    """(M,): share of the variance of N quantities that each of M additional markers would remove.
 
-    ``wanted`` (N, P + C) are their derivatives by shape and mean posture, variances added. The
-    marker is at ``x = S δθ + R d + e``, with palpation error d and soft-tissue error e. With the
-    covariance P the variance of ``G δθ`` falls by ``G P Sᵀ (S P Sᵀ + R D Rᵀ + E)⁻¹ S P Gᵀ``.
+    ``target_slopes`` (N, P + C) are the quantities' derivatives by shape and mean posture; their
+    variances are added. A marker is at ``x = S δθ + R d + e``, with palpation error d and
+    soft-tissue error e. With the covariance P the variance of ``G δθ`` falls by
+    ``G P Sᵀ (S P Sᵀ + R D Rᵀ + E)⁻¹ S P Gᵀ``.
     """
     slopes, turned = point_slopes(fit, candidates)
     template, problem = fit.problem.template, fit.problem

@@ -1,4 +1,4 @@
-"""Priors of a body: sizes of people, places of markers, postures, soft tissue.
+"""Priors of a body: sizes of people, positions of markers, postures, soft tissue.
 
 Every number has its source beneath it.
 """
@@ -38,7 +38,7 @@ class SizeStatistics:
     """(N, N) array."""
 
     def conditional(self, sizes: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
-        """Mean and covariance of all logarithms, given some sizes by name (m or kg)."""
+        """Mean and covariance of all logarithms, conditional on sizes by name (m or kg)."""
         chosen = [self.names.index(name) for name in sizes]
         if not chosen:
             return self.mean, self.covariance
@@ -71,7 +71,8 @@ def expected_sizes(
 ) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
     """Names, mean and covariance of the logarithms of a person's sizes.
 
-    Without a sex, women and men are one half each: the spread between them counts.
+    Without a sex, women and men have equal weight, and the difference of their means adds to the
+    covariance.
     """
     sexes = [person.sex] if person.sex else sorted(statistics)
     by_sex = [statistics[sex].conditional(person.sizes) for sex in sexes]
@@ -120,10 +121,12 @@ SIDE_SD = 0.012
 """Standard deviation of the difference of left and right log factors: leg lengths differ by 5 mm
 on average (Knutson GA 2005, Chiropr Osteopat 13:11)."""
 
-LANDMARK_SD, STATED_POSITION_SD = 0.012, 0.025
-"""Markers on a palpated landmark against its place on the model (della Croce U et al. 1999, Med
-Biol Eng Comput 37:155-161: 6 to 21 mm between examiners), and at a place that a marker set states,
-m."""
+LANDMARK_SD = 0.012
+"""Markers on a palpated landmark relative to its position on the model, m (della Croce U et al.
+1999, Med Biol Eng Comput 37:155-161: 6 to 21 mm between examiners)."""
+
+STATED_POSITION_SD = 0.025
+"""Markers relative to the position that a marker set states, m."""
 
 SKIN_SD = {
     "pelvis": 0.009, "torso": 0.011, "thigh": 0.014, "shank": 0.008, "foot": 0.005, "toes": 0.006,
@@ -133,21 +136,21 @@ SKIN_SD = {
 21:212-225; Peters A et al. 2010, Gait Posture 31:1-8)."""
 
 STILL_SD = 0.004
-"""Marker of a quietly standing person against its mean place, each axis, m."""
+"""Marker of a quietly standing person about its mean position, each axis, m."""
 
 VIDEO_SD = {
     "pelvis": 0.025, "torso": 0.02, "thigh": 0.025, "shank": 0.015, "foot": 0.015, "toes": 0.015,
     "upper_arm": 0.015, "forearm": 0.015,
 }  # fmt: skip
-"""Points of video about their place in a person, each axis, m. Systematic differences from joint
+"""Points of video about their position in a person, each axis, m. Systematic differences from joint
 centres of markers are 30 to 50 mm at hip and knee, 1 to 15 mm at the ankle (Needham L et al. 2021,
 Sci Rep 11:20673); root mean square differences 36 mm at the hip and less than 25 mm at the other
 joints (Kanko RM et al. 2021, J Biomech 127:110665); three axes share them. The direction differs
 between systems, so that the bias is part of the spread."""
 
 VIDEO_NOISE = 0.010
-"""Points of video about that place from frame to frame, each axis, m: limits of agreement of 10 to
-30 mm about the bias (Needham et al. 2021), three axes."""
+"""Points of video about that position from frame to frame, each axis, m: limits of agreement of 10
+to 30 mm about the bias (Needham et al. 2021), three axes."""
 
 COMMON_SHARE = 0.4
 """Share of the soft-tissue variance common to the markers of a part: soft tissue moves as a
@@ -185,8 +188,8 @@ RUNNING = {
 about a person's mean, and of the person's mean. Ranges: American Academy of Orthopaedic Surgeons
 (1965), Joint Motion, wider where sprinters exceed them (Novacheck TF 1998, Gait Posture 7:77-95);
 of the clavicle Ludewig PM et al. (2009), J Bone Joint Surg 91A:378-389 (10 degrees up and 13 back
-as the arm is raised), about its place with a hanging arm. Means and deviations are wide enough
-for running from 2 to 11 m/s."""
+as the arm is raised), about its orientation with a hanging arm. Means and deviations are wide
+enough for running from 2 to 11 m/s."""
 
 STANDING = {
     "pelvis_tilt": (-3, 8), "pelvis_list": (0, 4), "hip": (3, 9), "hip_adduction": (-2, 6),
@@ -257,17 +260,18 @@ def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
 
 
 def posture_sd(skeleton: Skeleton, model_map: ModelMap, marker_set: MarkerSet) -> FloatArray:
-    """(C,) rad or m: SD about a person's posture that inverse kinematics holds coordinates to.
+    """(C,) rad or m: SD of the posture prior that inverse kinematics applies.
 
-    Infinite, but for the limbs and the trunk where hip centres alone show the pelvis: a trunk that
-    is bent forward or backward and an elbow either way fit joint centres alike then.
+    Infinite, except for the limbs and the trunk where the pelvis is tracked by hip centres alone:
+    joint centres do not distinguish a trunk bent forward from one bent backward, nor the two
+    directions of an elbow.
     """
     free = root_coordinates(skeleton) | (not marker_set.pelvis.hips)
     return np.where(free, np.inf, posture_prior(skeleton, model_map).frame_sd)
 
 
 def root_coordinates(skeleton: Skeleton) -> BoolArray:
-    """(C,) bool: coordinates of a body that hangs on the ground."""
+    """(C,) bool: coordinates of the joints between ground and model."""
     hangs = skeleton.parent[skeleton.axes.body] == GROUND
     return np.isin(np.arange(len(skeleton.coordinates)), skeleton.driver[hangs])
 
@@ -344,7 +348,7 @@ class Priors:
     """(K,) array, m. Prior SD of each marker in movement."""
     postures: PosturePrior
     still_sd: FloatArray | float = STILL_SD
-    """(K,) array or float, m. Of each marker of a person who stands still."""
+    """(K,) array or float, m. SD of each marker in quiet standing."""
     common: float = COMMON_SHARE
     """Share of the soft-tissue variance common to a part's markers."""
     soft_tissue_scale: FloatArray | float = 1.0
@@ -388,10 +392,13 @@ CLUSTER_LATERAL_M = {"thigh": 0.04, "shank": 0.03, "upper_arm": 0.03, "forearm":
 
 ACROSS_SD = {"thigh": 0.06, "shank": 0.04, "upper_arm": 0.04, "forearm": 0.03, "foot": 0.04}
 OTHER_ACROSS_SD = 0.12
-"""SD of a cluster marker's place across the part, m."""
+"""SD of a cluster marker's position across the part, m."""
 
-ALONG_SD_SHARE, MIN_ALONG_SD_M = 0.3, 0.05
-"""SD along the part: share of its length, and least SD, m."""
+ALONG_SD_SHARE = 0.3
+"""SD of a cluster marker's position along the part, share of the part's length."""
+
+MIN_ALONG_SD_M = 0.05
+"""Minimum of this SD, m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,15 +413,15 @@ class Label:
     """tuple of 3 float or None. In the frame of the generic model's body, m; None for a cluster's
     marker, which may be anywhere on its part."""
     palpated: bool
-    """The place is a landmark of the model, not a statement of the marker set."""
+    """True if the position is a landmark of the model, not a statement of the marker set."""
     video: bool = False
-    """It was found in video, without a marker."""
+    """True for a point detected in video, without a marker."""
 
 
 def expected_positions(
     skeleton: Skeleton, parts: Parts, labels: Mapping[str, Label]
 ) -> tuple[TemplateMarkers, FloatArray]:
-    """Places of K labels on a template, and their standard deviations (K, 3), m."""
+    """Expected positions of K labels on a template, and their standard deviations (K, 3), m."""
     bodies, positions, sds = [], [], []
     for label in labels.values():
         body = skeleton.bodies.index(label.body)
@@ -435,7 +442,7 @@ def expected_positions(
 
 
 def _cluster_position(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatArray, FloatArray]:
-    """Expected place of a cluster's marker on a body, and its standard deviation, m.
+    """Expected position of a cluster's marker on a body, and its standard deviation, m.
 
     Lateral to the middle of its part; of pelvis, torso and other short or branching parts, about
     the mean of the joints at its ends.

@@ -74,7 +74,7 @@ class HipObservation:
     hips: IntArray
     """(2,) int array. Bodies that the right and left hip move."""
     unknowns: IntArray
-    """(N,) int array. Unknowns that it depends on: size of the pelvis, offsets of the spines'
+    """(N,) int array. Unknowns on which it depends: size of the pelvis, offsets of the spines'
     markers."""
     offset_sd: FloatArray
     """(M, 3) array, m."""
@@ -153,8 +153,8 @@ class Problem:
     hips: HipObservation | None = None
     """Hip centres by regression."""
     loose: bool = False
-    """To find first poses, before the markers' places are fitted: adds the prior variance of the
-    places to that of the soft tissue."""
+    """True for the search of initial poses, before the markers' positions are fitted: adds the
+    prior variance of the positions to that of the soft tissue."""
 
     @cached_property
     def markers(self) -> BodyMarkers:
@@ -168,7 +168,7 @@ class Problem:
 
     @cached_property
     def angles(self) -> BoolArray:
-        """(C,) bool: which of these are angles."""
+        """(C,) bool: true where a free coordinate is an angle."""
         return self.template.skeleton.coordinate_is_rotation[self.free]
 
     @property
@@ -226,7 +226,7 @@ class Problem:
 
     @cached_property
     def variances(self) -> tuple[FloatArray, FloatArray]:
-        """Own variance of each marker (F, K), and that in common with its part (F, S), m²."""
+        """Independent variance of each marker (F, K), and that common to its part (F, S), m²."""
         is_static = self.frames.is_static[:, None]
         variance = np.where(is_static, self.priors.still_sd, self.priors.soft_tissue_sd) ** 2
         share = np.where(is_static, 0.0, self.priors.common)
@@ -238,14 +238,14 @@ class Problem:
 
     @cached_property
     def _position_variance(self) -> FloatArray:
-        """(K,) array, m²: prior variance of a marker's place, mean over the axes."""
+        """(K,) array, m²: prior variance of a marker's position, mean over the axes."""
         first = self.template.sizes[0]
         precision = np.diagonal(self.priors.precision)[first : first + self.template.sizes[1]]
         return np.asarray((1.0 / precision).reshape(-1, 3).mean(axis=1))
 
     @cached_property
     def _pose_priors(self) -> tuple[FloatArray, FloatArray]:
-        """Precision of every coordinate of every frame, and its mean in still frames, (F, C)."""
+        """Precision of every coordinate of every frame, and its mean in static frames, (F, C)."""
         postures, is_static = self.priors.postures, self.frames.is_static[:, None]
         sd = np.where(is_static, postures.standing_sd[self.free], postures.frame_sd[self.free])
         return 1.0 / sd**2, np.where(is_static, postures.standing[self.free], 0.0)

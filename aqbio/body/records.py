@@ -39,12 +39,12 @@ class ParticipantModel:
 
     @classmethod
     def of(cls, study: Study, participant_id: str) -> ParticipantModel:
-        """The places of a participant's model."""
+        """Paths of a participant's scaled model."""
         return cls._within(study.folder(participant_id, "scale"), participant_id)
 
     @classmethod
     def adjusted(cls, study: Study, participant_id: str) -> ParticipantModel:
-        """The places of the model that stage consistency made to fit the forces."""
+        """Paths of the model that stage consistency adjusted to the forces."""
         return cls._within(study.folder(participant_id, "inverse_dynamics"), participant_id)
 
     @classmethod
@@ -57,7 +57,7 @@ class ParticipantModel:
 
 
 SCALED, ADJUSTED = "scaled", "adjusted"
-"""Whose inertia a trial is computed with: the scaled model's, or that of the session's fit."""
+"""Source of a trial's inertia: the scaled model, or the fit of the session."""
 
 
 def final_model(study: Study, participant_id: str) -> ParticipantModel:
@@ -68,7 +68,7 @@ def final_model(study: Study, participant_id: str) -> ParticipantModel:
 
 
 def posterior_path(study: Study, participant_id: str) -> Path:
-    """Place of a participant's posterior; a model of one's own has none."""
+    """Path of a participant's posterior; a participant's own model has none."""
     return study.folder(participant_id, "scale") / f"{participant_id}_body.nc"
 
 
@@ -122,7 +122,7 @@ def unknown_names(template: Template) -> list[str]:
 
 
 def slide_names(template: Template) -> list[str]:
-    """Name what slides: the part, and the coordinate of flexion with which it does."""
+    """Name every sliding part of the skin: the part, and the coordinate of its flexion."""
     parts, coordinates = template.parts.names, template.skeleton.coordinates
     return [f"{parts[part]}:{coordinates[flexion]}" for part, flexion, _ in template.sliding]
 
@@ -130,7 +130,7 @@ def slide_names(template: Template) -> list[str]:
 def body_spread(
     study: Study, participant_id: str, skeleton: Skeleton, names: Sequence[str]
 ) -> BodySpread:
-    """The posterior of a participant's body; of an own model, after one standing trial."""
+    """Posterior of a participant's body; for an own model, that after one standing trial."""
     chosen = [skeleton.markers.index(name) for name in names]
     markers = TemplateMarkers(
         tuple(names), skeleton.marker_body[chosen], skeleton.marker_position[chosen]
@@ -160,7 +160,7 @@ def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:
 
 
 def _position_sds(study: Study, template: Template) -> FloatArray:
-    """(K, 3) array, m: how far markers may be from landmarks, those of clusters from anywhere."""
+    """(K, 3) array, m: prior SDs of the markers' positions, larger for cluster markers."""
     skeleton, markers, marked = template.skeleton, template.markers, study.marker_set.markers
     mapped = {study.marker_set.model_name(label): marker for label, marker in marked.items()}
     labels = {}

@@ -1,4 +1,4 @@
-"""The unknowns of a person's body, and the skeleton that they turn a template into."""
+"""Unknowns of a person's body, and the skeleton that results from a template with them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Parts:
     """(U,) int array. First body of each part, the one that its proximal joint moves."""
 
     def index(self, name: str) -> int:
-        """The index of a part; a ValueError if there is none."""
+        """Index of a part; ValueError if there is none."""
         return self.names.index(name)
 
     @property
@@ -97,7 +97,7 @@ class TemplateMarkers:
     body: IntArray
     """(K,) int array. The template's body that carries each."""
     position: FloatArray
-    """(K, 3) array, m. Expected place of each on the template, body frame."""
+    """(K, 3) array, m. Expected position of each on the template, body frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ class Shape:
     log_factor: FloatArray
     """(U, 3) array. Logarithms of the scale factors of each part along the axes of its bodies."""
     offset: FloatArray
-    """(K, 3) array, m. Markers less their scaled places on the template, body frame, at straight
+    """(K, 3) array, m. Markers less their scaled positions on the template, body frame, at straight
     knees."""
     tilt: FloatArray
     """(H, 2) array, rad. Inclination of hinge axes against the template's."""
@@ -207,7 +207,7 @@ class Template:
 
         OpenSim scales joint frames with the body that carries them and the shifts of a joint with
         its parent body, axis by axis. A hinge is inclined by turning both of its frames, so that
-        the bodies keep their places at the joint's zero. The body's mass is the template's.
+        the bodies keep their poses at the joint's zero. The body's mass is the template's.
         """
         skeleton, factors = self.skeleton, self.factors(shape)
         mass, inertia = stretched_masses(skeleton, factors, float(skeleton.mass.sum()))

@@ -46,7 +46,7 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
     ``<participant>_body.nc``, and ``scale.json`` last. A participant whose model cannot be made is
     recorded with the reason.
     """
-    if reason := _not_prepared(study, participant_id):  # told there
+    if reason := _not_prepared(study, participant_id):  # reported by stage prepare
         report(f"{participant_id}: not possible ({reason})")
         write_manifest(study, participant_id, STAGE, [], reason=reason)
         return
@@ -59,7 +59,7 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
 
 
 def _not_prepared(study: Study, participant_id: str) -> str:
-    """Why stage prepare leaves nothing to calibrate from; empty otherwise. It has the findings."""
+    """Reason why stage prepare provides no data to calibrate from, or "". It has the findings."""
     before = study.read_manifest(participant_id, "prepare")
     has_own_model = study.participant(participant_id).model_file is not None
     weighed = has_own_model or before["mass_kg"] is not None
@@ -121,7 +121,7 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
 
 
 def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
-    """Take over a model that is scaled to the participant already."""
+    """Adopt a model that is already scaled to the participant."""
     from aqbio.opensim.apart import with_model
     from aqbio.opensim.audit import audit_model
     from aqbio.opensim.models import corrected_model
@@ -157,13 +157,13 @@ def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[
 
 
 def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[BodyPoint, ...]:
-    """Points of a model that trials from joint angles need in place of markers."""
+    """Points of a model that replace markers for trials from joint angles."""
     angles = any(trial.coordinates_file for trial in study.moving_of(participant_id))
     return stand_ins(skeleton, study.model_map) if angles else ()
 
 
 def check_mass(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:
-    """Compare the mass of an own model with sheet, plates and strides; refuse another one."""
+    """Compare the mass of a participant's own model with sheet, plates and strides."""
     statement = Statement(
         "mass-disagreement",
         "the participant's model weighs",

@@ -43,7 +43,7 @@ class Alignment:
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Alignment:
-        """The alignment with named parameters; missing ones are 0."""
+        """Build an alignment from parameters by name; missing ones are 0."""
         turn, offset, pivot = (
             np.array([values.get(name, 0.0) for name in names])
             for names in (ROTATION, OFFSET, PIVOT)

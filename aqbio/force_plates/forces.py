@@ -144,10 +144,10 @@ TRUSTED_FORCE_N = 50.0
 """Force above which a recorded point of application is trusted, N."""
 
 MAX_ARM_M = 0.3
-"""Farther from the last trusted point than this, a point is not under the same foot, m."""
+"""Largest distance of a point under the same foot from the last trusted point, m."""
 
 MAX_MOMENT_ERROR_NM = 2.0
-"""A point that changes the moment by less than this does no harm, N m."""
+"""A wrong point that changes the moment by less than this is harmless, N m."""
 
 
 def fixed_point_wrench(
@@ -155,7 +155,7 @@ def fixed_point_wrench(
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Moment about one fixed point of a force (T, 3) N recorded with its point of application (m).
 
-    ``moment`` (N m) is about ``application``, which may be anything (NaN, hundreds of metres,
+    ``moment`` (N m) is about ``application``, which may be invalid (NaN, hundreds of metres,
     frozen) while the force is small. Gives the moment about ``point``, the median point of
     application while loaded, and ``replaced`` (T,): samples whose point is taken from the nearest
     loaded one.
@@ -259,14 +259,17 @@ def platform_wrench(
     return force, about - cross(np.broadcast_to(arm, force.shape), force), surface
 
 
-MIN_CLIPPED_S, MIN_CLIPPED_SAMPLES = 0.004, 4
-"""Shortest flat top, s and samples."""
+MIN_CLIPPED_S = 0.004
+"""Shortest flat top, s."""
+
+MIN_CLIPPED_SAMPLES = 4
+"""Shortest flat top, samples."""
 
 MIN_CLIPPED_SHARE = 0.5
 """A clipped value is at least this share of the channel's largest."""
 
 MIN_OVERSHOOT_SHARE = 0.03
-"""The signal would have gone on beyond the flat top by at least this share of it."""
+"""The extrapolated signal exceeds the flat top by at least this share of it."""
 
 SLOPE_WINDOW_S = 0.004
 """The slope on both sides of a flat top is taken over this time, s."""
@@ -275,9 +278,9 @@ SLOPE_WINDOW_S = 0.004
 def clipped_samples(channel: FloatArray, rate: float) -> BoolArray:
     """Samples of a channel (T,) that are clipped at the end of its range.
 
-    A clipped signal stays at exactly its largest (or smallest) value, and arrives there and leaves
-    with a slope: continued from both sides it would have gone beyond. A round peak, even one of
-    coarse numbers, arrives without a slope, a made-up step without one before it.
+    A clipped signal stays at exactly its largest (or smallest) value, with a slope before and after
+    it: extrapolated from both sides it exceeds that value. A rounded peak, even a coarsely
+    quantised one, has no slope there, an artificial step none before it.
     """
     clipped = np.zeros(len(channel), dtype=np.bool_)
     size = float(np.abs(channel).max(initial=0.0))
@@ -303,16 +306,22 @@ def clipped_samples(channel: FloatArray, rate: float) -> BoolArray:
 
 
 LOADED_PLATE_N = 100.0
-"""Vertical force that shows a plate's sign, N."""
+"""Vertical force from which on a plate's sign is determined, N."""
 
-LOAD_BAND_HZ, MIN_NOISE_RATE_HZ = 20.0, 100.0
-"""A person's load is found below this frequency; slower recordings cannot show noise, Hz."""
+LOAD_BAND_HZ = 20.0
+"""A person's load is below this frequency, Hz."""
 
-MAX_UNLOADED_FORCE_N, MIN_QUIET_S = 30.0, 0.1
-"""Largest force of an unloaded plate, N; shortest time from which noise is computed, s."""
+MIN_NOISE_RATE_HZ = 100.0
+"""Noise is computed in recordings with a higher sampling rate than this, Hz."""
+
+MAX_UNLOADED_FORCE_N = 30.0
+"""Largest force of an unloaded plate, N."""
+
+MIN_QUIET_S = 0.1
+"""Shortest time from which noise is computed, s."""
 
 MIN_LOADED_S = 0.020
-"""Time above it that shows a plate's sign, s."""
+"""Minimum time of such a force to determine a plate's sign, s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +387,7 @@ def quiet_noise(force: FloatArray, rate: float) -> float:
 
 def _bands(force: FloatArray, rate: float) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Force (S, 3) about its median below and above 20 Hz, and the samples not near an end."""
-    ends = round(rate / LOAD_BAND_HZ)  # a filter leans on the very first and last samples
+    ends = round(rate / LOAD_BAND_HZ)  # a filter is unreliable at the first and last samples
     inner = np.zeros(len(force), dtype=np.bool_)
     about = force - np.median(force, axis=0)
     if rate <= MIN_NOISE_RATE_HZ or len(force) <= 4 * ends:
@@ -396,7 +405,7 @@ def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
 
 
 def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
-    """Whether a plate without a known offset (within ``largest`` N) is loaded both ways."""
+    """Tell whether a plate without a known offset (within ``largest`` N) is loaded both ways."""
     if unloaded(vertical, rate, largest).any():
         return False
     samples_each_way = min(
@@ -406,7 +415,7 @@ def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
 
 
 def turned_over(plates: Plates, upside_down: BoolArray) -> Plates:
-    """Plates with all channels of some of them, ``which`` (P,), reversed."""
+    """Reverse all channels of some plates, ``upside_down`` (P,)."""
     sign = np.where(upside_down, -1.0, 1.0)[None, :, None]
     wrench = plates.wrench
     return replace(
@@ -415,7 +424,7 @@ def turned_over(plates: Plates, upside_down: BoolArray) -> Plates:
 
 
 def without_offsets(plates: Plates, largest: float) -> tuple[Plates, list[FloatArray | None]]:
-    """Plates without their offsets (S, 6), and these; None for one never within ``largest`` N."""
+    """Remove the plates' offsets (S, 6) and return them; None if never within ``largest`` N."""
     channels = np.concatenate((plates.wrench.force, plates.wrench.moment), axis=2)
     removed: list[FloatArray | None] = []
     for plate in range(len(plates.numbers)):

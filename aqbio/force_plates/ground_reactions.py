@@ -121,8 +121,8 @@ def external_yaw_moment(
 
 
 BLEND_M = 0.010
-"""From so far behind the joint of the toes to so far ahead of it the load passes from one segment
-to the other, m: as well as markers, scaling and plates together place the two."""
+"""The load passes from the foot to the toes between this distance behind and ahead of their joint,
+m: the accuracy of markers, scaling and plates together."""
 
 MIN_COP_FORCE_N = 20.0
 """Vertical force below which no centre of pressure is defined, N."""
@@ -137,7 +137,7 @@ def shared_with_toes(
     toe_joints: Iterable[str],
     surface_height: float = 0.0,
 ) -> tuple[ExternalLoad, ...]:
-    """Loads of the feet with the share of each that the toes bear.
+    """Add the share that the toes carry to the loads of the feet.
 
     With the distance d of the centre of pressure ahead of the joint's axis, seen from above:
     ``s = x² (3 − 2 x)`` with ``x = (d / BLEND_M + 1) / 2`` between 0 and 1. The moment at the joint
@@ -159,7 +159,7 @@ def shared_with_toes(
 
 
 def _turning_toes(skeleton: Skeleton, toe_joints: Iterable[str]) -> dict[int, tuple[int, int]]:
-    """Body of the toes and axis that they turn about, by body of the foot."""
+    """Body of the toes and their axis of rotation, by body of the foot."""
     turning = {}
     for joint in toe_joints:
         toes, driver = skeleton.joints.index(joint), skeleton.driver
@@ -175,7 +175,7 @@ def _turning_toes(skeleton: Skeleton, toe_joints: Iterable[str]) -> dict[int, tu
 def _share(
     load: ExternalLoad, poses: SegmentPoses, foot: int, toes: int, axis: int, height: float
 ) -> FloatArray:
-    """(T,) share of the toes; none where the foot is hardly loaded."""
+    """(T,) share of the toes; 0 where the foot is hardly loaded."""
     about = np.broadcast_to(load.point, load.force.shape)
     cop, _ = centre_of_pressure(load.force, load.moment, about, height, MIN_COP_FORCE_N)
     ahead = cross(poses.axis_direction[:, axis], UP)
@@ -184,7 +184,7 @@ def _share(
     pressed = np.isfinite(cop[:, 0])
     if not pressed.any():
         return np.zeros(len(cop))
-    # in swing toes may be behind the ankle: the way ahead is that of the foot on the ground
+    # in swing toes may be behind the ankle: forward is defined by the foot on the ground
     ahead *= np.sign(np.median(dot(ahead, centre - ankle)[pressed]))
     x = np.clip(0.5 * (dot(np.nan_to_num(cop - centre, nan=-1.0), ahead) / BLEND_M + 1.0), 0.0, 1.0)
     return np.asarray(np.where(pressed, x * x * (3.0 - 2.0 * x), 0.0))

@@ -1,7 +1,7 @@
 """The step dataset: signals of a trial over its steps, by role and in the canonical frame.
 
-Canonical is right stance: x forward, y up, z toward the stance side. A left step is its mirror
-image; how a signal reflects is said by the dictionary of variables, as in the files.
+Canonical is right stance: x forward, y up, z toward the stance side. A left step is mirrored, with
+the signs of a signal's reflection from the dictionary of variables.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def with_spreads(
 
 
 def interpolated(at: FloatArray, values: FloatArray, query: FloatArray) -> FloatArray:
-    """(N, ...) straight lines between samples, level beyond their ends."""
+    """Interpolate samples (N, ...) linearly at ``query``; constant beyond their ends."""
     flat = values.reshape(len(at), -1)
     columns = [np.interp(query, at, column) for column in flat.T]
     return np.stack(columns, axis=1).reshape(len(query), *values.shape[1:])
@@ -226,9 +226,10 @@ def step_dataset(
 ) -> xr.Dataset:
     """Cut the signals of a trial (by side, ground axes along the travel) into its steps.
 
-    Signals come by (step, phase, percent, ...), also with further dimensions such as ``draw``; NaN
-    for what the model lacks or was not observed. Signals outside `DIMENSIONS` that the trial lacks
-    are left out. ``model_map`` tells which generalised forces flex. Coordinate ``speed``: mean
+    Signals are (step, phase, percent, ...), also with further dimensions such as ``draw``; NaN
+    for parts that the model lacks or that were not observed. Signals outside `DIMENSIONS` that the
+    trial lacks are left out. ``model_map`` names the generalised forces of flexion. Coordinate
+    ``speed``: mean
     forward velocity of the centre of mass, belt included, m/s, over the step (over the contact when
     the step is incomplete); of the pelvis in a whole step where the centre of mass is not known.
     """
@@ -274,9 +275,9 @@ def step_dataset(
 def _with_pelvis_speed(curves: xr.Dataset, trial: xr.Dataset, steps: Sequence[Step]) -> xr.Dataset:
     """Step curves with the speed of the pelvis where that of the centre of mass is not known.
 
-    Of whole steps: from touchdown to touchdown both move alike, with a standard deviation of
-    0.02 m/s and trials' means within 0.02 m/s in 43 trials of twelve runners at 2 to 9.5 m/s. Over
-    a contact alone they do not.
+    Only in complete steps: from touchdown to touchdown the two speeds agree, with a standard
+    deviation of 0.02 m/s and trials' means within 0.02 m/s in 43 trials of twelve runners at 2 to
+    9.5 m/s. Over a contact alone they do not.
     """
     if "speed" not in curves.coords or "pelvis_velocity" not in trial or not steps:
         return curves
@@ -318,7 +319,7 @@ def _time_first(dimensions: Sequence[str], values: FloatArray) -> FloatArray:
 def _signs(
     name: str, dimensions: Sequence[str], values: FloatArray, axes: Sequence[str]
 ) -> FloatArray:
-    """(N,): how every component of a signal reflects."""
+    """(N,): sign with which every component of a signal reflects."""
     shape = [
         n for n, dimension in zip(values.shape, dimensions, strict=True) if dimension != "time"
     ]

@@ -1,10 +1,10 @@
-"""What a coach looks at in a step: thighs, knees and foot at touchdown and toe-off.
+"""Postures in a step that coaches assess: thighs, knees and foot at touchdown and toe-off.
 
 Angles and distances in the plane of travel. Thigh angular motion by step: Clark, Meng and Stearne
-(2020), Biol Open 9:bio053546. How far the foot lands ahead, how far the thigh stays behind and how
-the trunk leans are what three themes of the Sprint Mechanics Assessment Score ask of a video
-(Bramah et al. 2024, Am J Sports Med, doi 10.1177/03635465241235525): overstriding, posterior leg
-cycle and trunk control. Its cut-offs are not applied: it is scored by eye.
+(2020), Biol Open 9:bio053546. Touchdown distance, thigh extension and trunk lean correspond to
+three themes of the Sprint Mechanics Assessment Score from video (Bramah et al. 2024, Am J Sports
+Med, doi 10.1177/03635465241235525): overstriding, posterior leg cycle and trunk control. Its
+cut-offs are not applied, since it is scored by eye.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ POINTS = (
     "shoulder_left",
     "shoulder_right",
 )
-"""Joint centres that postures are made of."""
+"""Joint centres from which postures are computed."""
 
 MEASURES = (
     "thigh_angle_push_touchdown_rad", "thigh_angle_swing_touchdown_rad",
@@ -49,12 +49,12 @@ UNMODELLED_SD = {
     "thigh_range_push_rad": 0.024, "thigh_range_swing_rad": 0.006,
     "thigh_speed_push_radps": 0.7, "knee_separation_touchdown_m": 0.0025,
 }  # fmt: skip
-"""Errors that skin and smoothness make beyond what a fit leaves open, root mean square in three
-virtual sprinters; of two others, whose steps did not enter, intervals then held 91 to 100 % of true
-values, without it 43 to 100 %."""
+"""Errors from soft tissue and smoothing in addition to a fit's posterior SD, root mean square in
+three virtual sprinters. In two further ones, whose steps were not used, intervals then contained 91
+to 100 % of the true values, without it 43 to 100 %."""
 
 INSTANTS_PER_STEP = 101
-"""Of a step in which greatest angles and speeds are looked for."""
+"""Number of instants of a step among which peak angles and speeds are sought."""
 
 
 def spread_column(measure: str) -> str:
@@ -82,7 +82,7 @@ def posture_numbers(
 ) -> dict[str, FloatArray]:
     """`MEASURES` of every step, (S, ...) each, from (T, P, 3, ...) points along the travel.
 
-    What follows the third dimension of the points, such as draws, is carried along.
+    Dimensions after the third one of the points, such as draws, are kept.
     """
     empty = np.full((len(steps), *points.shape[3:]), np.nan)
     numbers = {name: empty.copy() for name in MEASURES}

@@ -1,7 +1,7 @@
-"""Signals of a trial by role: what the parts of the body do, named as a step names them.
+"""Signals of a trial by role: quantities of anatomical parts, named by the roles of a step.
 
-A trial may be one that was measured, one of the multiverse or many draws of one: what has the same
-names is reduced in the same way. A dimension ``draw`` is carried along.
+A trial may be a measured one, one of the multiverse or many draws of one: variables of the same
+name are reduced in the same way. A dimension ``draw`` is kept.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ JOINT_ROLES = (
 """Joints by role; an arm is named after the leg of its own side."""
 
 CHAINS = ("leg_push", "leg_swing", "upper_body", "residual")
-"""What turns the pelvis, by role."""
+"""Chains that turn the pelvis, by role."""
 
 _SOURCES: Mapping[str, tuple[str, ...]] = {
     "angular_momentum": ("group_angular_momentum",),
@@ -88,7 +88,7 @@ _OF_BOTH_FEET = (
 )  # fmt: skip
 
 _RENAMED = {"induced_momentum_rate": {"group": "target"}}
-"""Dimensions that are sources elsewhere."""
+"""Dimensions under another name, since theirs names sources elsewhere."""
 
 Labelled = tuple[tuple[str, ...], FloatArray]
 """Dimensions and values."""
@@ -101,7 +101,7 @@ class Signal:
     dimensions: tuple[str, ...]
     values: FloatArray
     labels: Mapping[str, Sequence[str]]
-    """Mapping. Names along those dimensions that have some."""
+    """Mapping. Labels by dimension, for dimensions with text labels."""
 
 
 Matrix = Callable[[Sequence[str], Side], FloatArray]
@@ -123,7 +123,7 @@ def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RolePar
 
 
 def named_parts(**roles: Sequence[str]) -> dict[str, tuple[str, tuple[str, ...], Matrix]]:
-    """Parts that are only named after their side, and the roles of each."""
+    """Role parts of items that are named after their side only."""
     return {
         name: (name, tuple(items), partial(named_matrix, items)) for name, items in roles.items()
     }
@@ -146,7 +146,7 @@ def _extension(model_map: ModelMap, coordinates: Sequence[str], push: Side) -> F
 
 
 def by_anatomy(trial: xr.Dataset, name: str) -> Signal | None:
-    """A signal before anybody has a role; None for what this trial does not have."""
+    """Signal by anatomical parts, before the assignment of roles; None if the trial lacks it."""
     sources = _SOURCES.get(name, (name,))
     if any(source not in trial for source in sources):
         sources = (name,)  # a trial may hold the sum itself
@@ -177,7 +177,7 @@ def by_anatomy(trial: xr.Dataset, name: str) -> Signal | None:
 
 
 def _has_names(trial: xr.Dataset, dimension: str) -> bool:
-    """Whether labels along a dimension are words."""
+    """Tell whether labels along a dimension are text."""
     return dimension in trial.variables and trial.variables[dimension].dtype.kind in "OU"
 
 
@@ -197,7 +197,7 @@ def in_roles(signal: Signal, parts: RoleParts, push: Side, foot: Side) -> Labell
 
 
 def signs(name: str, axes: Sequence[str] = AXES) -> FloatArray:
-    """How the components of a signal reflect, by the dictionary."""
+    """Signs with which the components of a signal reflect, from the dictionary of variables."""
     dictionary = variables("steps")
     kind = dictionary[name if name in dictionary else _SOURCES[name][0]].reflection
     reflection = REFLECTION[kind] if kind in ("axial", "polar") else np.ones(len(AXES))

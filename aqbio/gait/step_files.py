@@ -1,4 +1,4 @@
-"""What stage steps writes for every participant, and how later stages read it."""
+"""Files that stage steps writes for every participant, and readers of them."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 STAGE = "contributions"
 
 LAST_TRIAL_STAGE = "multiverse"
-"""Stage whose manifest says what became of a trial: it passes all failures on, and what comes
-after it only shows."""
+"""Stage whose manifest has the final status of a trial: it passes all failures on, and later stages
+only present results."""
 
 CURVES = "curves"
 
 MODELS = "models"
-"""What the steps of a participant are on other models than the study's own."""
+"""Table of a participant's steps on other models than the study's."""
 
 UNCERTAINTY = "uncertainty"
-"""Where the intervals of a participant's stance means come from, by trial and foot."""
+"""Table of the sources of the intervals of a participant's stance means, by trial and foot."""
 
 
 def step_file(study: Study, participant_id: str, name: str) -> Path:
@@ -52,13 +52,13 @@ def step_file(study: Study, participant_id: str, name: str) -> Path:
 
 
 def step_inputs(study: Study, *names: str) -> list[Path]:
-    """Files of all participants, those of one after those of the other."""
+    """Files of all participants, participant by participant."""
     people = [participant.participant_id for participant in study.participants]
     return [step_file(study, participant_id, name) for participant_id in people for name in names]
 
 
 def finished(study: Study, participant_id: str) -> set[str]:
-    """Trials of a participant that all stages could do."""
+    """Trials of a participant that passed all stages."""
     entries = study.read_manifest(participant_id, LAST_TRIAL_STAGE)["trials"]
     return {entry["trial_id"] for entry in entries if entry["status"] == OK}
 
@@ -80,7 +80,7 @@ def write_rows(study: Study, participant_id: str, report: Report) -> None:
 
 
 def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
-    """Steps of a trial as its rows of the step table hold them, judged, on the markers' clock."""
+    """Steps of a trial from its rows of the step table, with status, on the markers' clock."""
     return tuple(
         Step(
             number=int(row["step"]),
@@ -155,7 +155,7 @@ def trial_steps(contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ..
 
 
 MAX_OPEN_FILES = 24
-"""Files that are open at a time; of more participants, each is opened again for a line."""
+"""Maximum number of open files; with more participants, files are reopened for every line."""
 
 LINE_DIMENSIONS = ("step", "phase", "percent")
 """Dimensions of one line of a figure."""
@@ -166,13 +166,13 @@ class StudyCurves:
     """Curves of several participants, read component by component."""
 
     datasets: tuple[xr.Dataset, ...]
-    """Of every participant, not read."""
+    """Dataset of every participant, lazy."""
     step_masks: tuple[BoolArray, ...]
-    """Which steps of each count."""
+    """Mask of the steps of each participant that passed."""
 
     @property
     def participants(self) -> Iterator[xr.Dataset]:
-        """Every participant's steps that count, not read."""
+        """Every participant's steps that passed, lazy."""
         return (
             dataset.isel(step=mask)
             for dataset, mask in zip(self.datasets, self.step_masks, strict=True)
@@ -187,13 +187,13 @@ class StudyCurves:
         return name in self.datasets[0]
 
     def __getitem__(self, name: str) -> xr.DataArray | CurveVariable:
-        """A number of every step, read; or curves, which are not."""
+        """Load per-step scalars; return curves lazily."""
         dimensions = self.datasets[0][name].dims
         variable = CurveVariable(tuple(dataset[name] for dataset in self.datasets), self.step_masks)
         return variable.load() if dimensions == ("step",) else variable
 
     def steps_with(self, name: str) -> StudyCurves:
-        """Steps of which a number is known."""
+        """Select the steps for which a per-step scalar is finite."""
         finite_values = (np.isfinite(dataset[name].values) for dataset in self.datasets)
         masks = (mask & finite for mask, finite in zip(self.step_masks, finite_values, strict=True))
         return StudyCurves(self.datasets, tuple(masks))
@@ -201,12 +201,12 @@ class StudyCurves:
 
 @dataclass(frozen=True, slots=True)
 class CurveVariable:
-    """A variable of the curves at some labels, as xarray's but read only by `load`."""
+    """A lazy variable of the curves at some labels, as xarray's but read only by `load`."""
 
     parts: tuple[xr.DataArray, ...]
     """Of every participant, all steps."""
     step_masks: tuple[BoolArray, ...]
-    """Which steps of each count."""
+    """Mask of the steps of each participant that passed."""
     labels: dict[str, Any] = field(default_factory=dict)
     """By dimension."""
 
@@ -220,7 +220,7 @@ class CurveVariable:
         return self.parts[0][dimension]
 
     def sel(self, labels: dict[str, Any] | None = None, **further_labels: Any) -> Any:
-        """At some labels; read as soon as one line of a figure is left."""
+        """Select labels; load as soon as a single line of a figure remains."""
         chosen = CurveVariable(
             self.parts, self.step_masks, self.labels | (labels or {}) | further_labels
         )
@@ -247,7 +247,7 @@ class CurveVariable:
 
 
 def _at_labels(data: xr.DataArray, labels: dict[str, Any]) -> xr.Variable:
-    """What a participant has at some labels, read."""
+    """Load a participant's values at some labels."""
     positions = {}
     for name, label in labels.items():
         locate = data.indexes[name].get_loc
@@ -265,8 +265,8 @@ def open_curves(files: Sequence[Path], passed_trials: Sequence[set[str]]) -> Ite
     import netCDF4
     import xarray as xr
 
-    # Every line is read once: what HDF5 would keep of it stays in memory while a file is open, and
-    # an open file takes megabytes of its own.
+    # Every line is read once: HDF5's chunk cache would stay in memory while a file is open, and an
+    # open file itself takes megabytes.
     netCDF4.set_chunk_cache(size=0)
     xr.set_options(file_cache_maxsize=MAX_OPEN_FILES)  # type: ignore[no-untyped-call]
     opened, masks = [], []

@@ -16,7 +16,7 @@ POLAR = np.array([1.0, 1.0, -1.0])
 AXIAL = np.array([-1.0, -1.0, 1.0])
 
 Kind = Literal["axial", "polar"]
-"""How vectors reflect: momenta and moments are axial, forces and velocities polar."""
+"""Kinds of vectors by reflection: momenta and moments are axial, forces and velocities polar."""
 
 REFLECTION: Mapping[Kind, FloatArray] = MappingProxyType({"axial": AXIAL, "polar": POLAR})
 
@@ -38,7 +38,7 @@ EDGE_DISTANCE_M = 0.015
 consistency fit leaves the contact's forces out, m."""
 
 MAX_HEADING_SWING_RAD = np.radians(15.0)
-"""Largest swing of the direction of travel during a contact of straight running, rad: the lateral
+"""Largest oscillation of the direction of travel in a contact of straight running, rad: the lateral
 velocity changes by at most 0.2 m/s, at 1 m/s or more."""
 
 Side = Literal["left", "right"]
@@ -55,16 +55,16 @@ class Contact:
     toe_off: float
     """touchdown, toe_off: Seconds from the trial's first frame; NaN where none was found."""
     complete: bool
-    """Whether the whole contact was recorded, with no other foot on its plates."""
+    """True if the whole contact was recorded, with no other foot on its plates."""
     edge_distance: float
     """Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
     unknown."""
     shared: bool = False
-    """Whether the other foot stands on one of its plates."""
+    """True if the other foot stands on one of its plates."""
     time_error: float = float("nan")
     """Largest error of its duration, s; NaN when unknown."""
     broken: frozenset[str] = frozenset()
-    """What of it a failing plate did not measure: touchdown, middle, toe-off."""
+    """Parts of the contact that a failing plate did not measure: touchdown, middle, toe-off."""
 
     @property
     def first_event(self) -> float:
@@ -227,7 +227,7 @@ def phase_curve(
     values : (T, ..., 3) array
         Ground axes; left-stance steps are reflected.
     kind : {"axial", "polar"} or (..., 3) array
-        How the vectors reflect; the signs themselves where it differs between them.
+        Kind of the vectors under reflection; their signs if they differ in kind.
 
     Returns
     -------
@@ -262,9 +262,9 @@ def phase_rms(curve: FloatArray) -> FloatArray:
 def heading_changes(steps: Sequence[Step], time: FloatArray, velocity: FloatArray) -> list[float]:
     """Change of the direction of travel per step, rad, positive to the right; NaN where unknown.
 
-    Half of the change over a stride: within a step the direction swings toward the stance side and
-    back, which is no turn. Where the stride is not known, the change over the contact if it exceeds
-    that swing. ``velocity``: centre of mass, belt included, (T, 3), m/s.
+    Half of the change over a stride: within a step the direction oscillates toward the stance side
+    and back, which is no turn. Where the stride is not known, the change over the contact if it
+    exceeds that oscillation. ``velocity``: centre of mass, belt included, (T, 3), m/s.
     """
     return [_over_stride(steps[index : index + 3], time, velocity) for index in range(len(steps))]
 
@@ -290,7 +290,7 @@ def _turned(time: FloatArray, velocity: FloatArray, ends: tuple[float, float]) -
 
 
 def absolute_share(part: FloatArray, reference: FloatArray) -> FloatArray:
-    """Impulse of a signal over that of another's size in one phase, ``∫ part / ∫ |whole|``."""
+    """Impulse of a signal relative to a reference's in one phase, ``∫ part / ∫ |reference|``."""
     return phase_mean(part) / phase_mean(np.abs(reference))
 
 
@@ -340,13 +340,13 @@ def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
 
 
 def _stationary_points(grid: FloatArray, windows: FloatArray) -> FloatArray:
-    """Where the slopes of (N, K) samples vanish next to the sample at 0; 0 where none does."""
+    """Zeros of the slopes of (N, K) samples next to the sample at 0; 0 where there is none."""
     from scipy.interpolate import CubicSpline, PPoly
 
     centre = int(np.abs(grid).argmin())
     slopes = CubicSpline(grid, windows, axis=1).derivative()
     offsets = np.zeros(len(windows))
-    # row by row: of several at once SciPy leaves out a root that equals the last of the row before
+    # row by row: for several rows SciPy omits a root that equals the last root of the row before
     for row, coefficients in enumerate(np.moveaxis(slopes.c, 2, 0)):
         roots = PPoly.construct_fast(coefficients, slopes.x).roots(extrapolate=False)
         near = roots[(roots >= grid[centre - 1]) & (roots <= grid[centre + 1])]

@@ -1,8 +1,8 @@
-"""How well markers determine a pose, each segment's mass in it, and its angular momentum.
+"""Precision with which markers determine a pose, the segments' masses and angular momenta.
 
-The posterior of Bayes' rule, linear about the pose: markers that are seen, each with its noise, and
-a weak prior on every coordinate. A coordinate matters by the mass that it moves: the spin of a
-straight arm about its own axis moves hardly any, an elbow that no marker shows moves a forearm.
+Bayesian posterior, linearised about the pose: visible markers, each with its noise, and a weak
+prior on every coordinate. The weight of a coordinate is the mass that it moves: the spin of a
+straight arm about its long axis moves hardly any, an elbow without markers moves a forearm.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, rotate
 
 MARKER_SD = 0.01
-"""Noise of a marker with the skin under it, standard deviation along each axis, m.
+"""Noise of a marker, soft tissue included, standard deviation along each axis, m.
 
 Skin moves over the thigh by up to 30 mm, elsewhere by less than 15 mm (Leardini A et al. 2005, Gait
 Posture 21:212-225)."""
 
 ROOT_SD_M = 10.0
-"""Standard deviation of the place of a body that hangs on the ground, m: no knowledge."""
+"""Prior standard deviation of the model's position in the ground frame, m: uninformative."""
 
 FULL_TURN_RAD = 2.0 * np.pi
-"""No angle is known worse than anywhere on the circle, rad."""
+"""Largest range of an angle, rad."""
 
 MAX_DISPLACEMENT_M = 0.03
-"""A segment is determined while its mass is known to within this, root mean square, m,
+"""A segment is determined if the RMS uncertainty of its mass's position is at most this, m, ...
 
 Three times the noise of a marker. Markers hidden one after another in five recordings (sprint and
 jog on two models, treadmill run on a third): segments with markers of their own 6 to 16 mm, legs
@@ -41,40 +41,41 @@ foot 35 to 53 mm, an arm with a single marker 49 to 170 mm, an unmarked forearm 
 340 mm, an unmarked arm or leg 270 mm and more."""
 
 MAX_COORDINATE_SD = 0.35
-"""A coordinate is observed in a frame while its standard deviation is at most this, rad or m (20
-degrees),"""
+"""A coordinate is observed in a frame if its standard deviation is at most this, rad or m (20
+degrees) ..."""
 
 MAX_PRIOR_SD_SHARE = 0.5
-"""and at most this share of what is known without markers: they tell three quarters of its
-variance."""
+"""... and at most this share of its prior standard deviation: markers determine three quarters of
+its variance."""
 
 MAX_MOMENTUM_SD_M2PS = 1.5e-2
-"""and its angular momentum, about every axis, to within this times the body's mass, m²/s.
+"""... and its angular momentum, about every axis, to within this times the body's mass, m²/s.
 
-That is the size of a trunk's own, 1.1 kg m²/s of 76 kg in a sprint: from there on nothing is known
-of it. Errors of the pose swing with the strides. Trunks of six sound recordings 3e-3 to 5e-3, with
-one marker and the shoulders' 10e-3. Markers taken from a sprint and a jog: without all three on the
-trunk 11e-3, without the shoulders' too 20e-3, with one of them left 7e-3 to 13e-3. All other
-segments with markers of their own less than 3e-3."""
+That is the size of a trunk's, 1.1 kg m²/s of 76 kg in a sprint: beyond it the trunk's momentum is
+undetermined. Errors of the pose swing with the strides. Trunks of six sound recordings 3e-3 to
+5e-3, with one marker and the shoulders' 10e-3. Markers removed from a sprint and a jog: without all
+three on the trunk 11e-3, also without the shoulders' 20e-3, with one of them 7e-3 to 13e-3. All
+other segments with markers of their own less than 3e-3."""
 
 STRIDE_RATE_HZ = 2.0
-"""Strides in a second: limbs of a runner swing 1.3 (jog) to 2.4 times (sprint), Hz."""
+"""Strides per second: limbs of a runner swing 1.3 (jog) to 2.4 times (sprint), Hz."""
 
 NEGLIGIBLE_COM_SHIFT_M = 4e-4
-"""Nor is it lost while its displacement moves the body's centre of mass by less than this, m.
+"""A segment also counts as determined if its displacement moves the body's centre of mass by less
+than this, m.
 
-Toes and hands that no marker shows: 0.1 to 0.2 mm and 0.1 to 0.3 mm; a foot 0.5 to 0.6 mm, one of
+Toes and hands without markers: 0.1 to 0.2 mm and 0.1 to 0.3 mm; a foot 0.5 to 0.6 mm, one of
 the two bones of a forearm 0.5 to 3.7 mm."""
 
 CHUNK_FRAMES = 128
-"""Frames whose markers' derivatives are held at once: as many as the processor's cache holds."""
+"""Number of frames whose marker derivatives are in memory at once: fits the processor's cache."""
 
 
 def range_sd(skeleton: Skeleton) -> FloatArray:
     """(C,) rad or m: SD of a uniform distribution over each coordinate's range, 0 if fixed.
 
-    At most a whole turn; ``ROOT_SD_M`` and a whole turn for coordinates of a body that hangs on the
-    ground.
+    At most a full turn; ``ROOT_SD_M`` and a full turn for coordinates of the joints between ground
+    and model.
     """
     low, high = skeleton.coordinate_range.T
     width = np.where(np.isfinite(high - low), high - low, np.inf)
@@ -91,18 +92,18 @@ def range_sd(skeleton: Skeleton) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class MarkerNoise:
-    """How far recorded markers are from where the bone has them."""
+    """Errors of recorded markers relative to the bone."""
 
     sd: FloatArray
     """(K,) array, m. Of each marker, along each axis."""
     part: IntArray
-    """(K,) int array. Which part of the body each is on."""
+    """(K,) int array. Part of the body that carries each."""
     common: float
-    """Share of the variance that the markers of a part have in common."""
+    """Share of the variance that is common to the markers of a part."""
 
     @classmethod
     def uniform(cls, markers: int, sd: float = MARKER_SD) -> MarkerNoise:
-        """That of markers of which nothing is known."""
+        """Independent noise of the same SD for markers on unknown parts."""
         return cls(np.full(markers, sd), np.arange(markers), 0.0)
 
 
@@ -142,7 +143,7 @@ def coordinate_covariance(
 def usual_covariance(
     skeleton: Skeleton, q: FloatArray, marker_index: IntArray, markers: FloatArray
 ) -> FloatArray:
-    """(T, C, C): covariance of the coordinates where nothing but the markers (T, K, 3) is known."""
+    """(T, C, C): covariance of the coordinates from the markers (T, K, 3) and uniform priors."""
     weight = np.isfinite(markers).all(axis=2).astype(float)
     noise = MarkerNoise.uniform(len(marker_index))
     return coordinate_covariance(skeleton, q, marker_index, weight, range_sd(skeleton), noise)
@@ -151,7 +152,7 @@ def usual_covariance(
 def marker_motion(
     skeleton: Skeleton, q: FloatArray, marker_index: IntArray
 ) -> tuple[IntArray, FloatArray]:
-    """Coordinates that move anything, (n,), and how they move markers, (T, K, 3, n)."""
+    """Free coordinates with axes, (n,), and derivatives of markers by them, (T, K, 3, n)."""
     axes = np.flatnonzero(np.isin(skeleton.driver, skeleton.free))
     poses = segment_poses(skeleton, q)
     field = velocity_fields(skeleton, poses, poses.origin.mean(axis=1), axes)
@@ -182,7 +183,7 @@ def _product(left: FloatArray, right: FloatArray) -> FloatArray:
 
 
 def _spread(pulled: FloatArray, noise: MarkerNoise) -> FloatArray:
-    """``Jᵀ W V W J``, (T, n, n): of each marker by itself, and of what a part has in common."""
+    """``Jᵀ W V W J``, (T, n, n): independent noise of the markers and noise common to parts."""
     pulled *= noise.sd[:, None, None]
     independent = _product(pulled, pulled)
     if noise.common == 0.0:
@@ -194,10 +195,10 @@ def _spread(pulled: FloatArray, noise: MarkerNoise) -> FloatArray:
 
 
 def with_joints_freed(skeleton: Skeleton, lockable: Iterable[str], markers: IntArray) -> Skeleton:
-    """A skeleton with joints free that a model locks though a person moves them.
+    """Free the joints that a model locks although people move them.
 
     Joints that carry limbs, on a segment that carries several, as shoulders do on the trunk: a
-    trunk that is measured through them turns as far as they may.
+    trunk measured through them may rotate as far as they do.
     """
     children = (skeleton.parent == np.arange(len(skeleton.parent))[:, None]).sum(axis=1)
     beyond = skeleton.lineage[skeleton.marker_body[markers]].any(axis=0)
@@ -257,7 +258,7 @@ def _gyration_axes(skeleton: Skeleton) -> FloatArray:
 def determined(
     skeleton: Skeleton, displacement: FloatArray, momentum: FloatArray | None = None
 ) -> BoolArray:
-    """(T, B): whether place and angular momentum of every segment are known well enough."""
+    """(T, B) bool: position and angular momentum of a segment are determined."""
     share = skeleton.mass / skeleton.mass.sum()
     near, light = displacement <= MAX_DISPLACEMENT_M, displacement * share <= NEGLIGIBLE_COM_SHIFT_M
     if momentum is not None:
@@ -271,7 +272,7 @@ def frame_sd(covariance: FloatArray) -> FloatArray:
 
 
 def coordinates_observed(sd: FloatArray, prior_sd: FloatArray) -> BoolArray:
-    """(T, C): whether each coordinate's SD is well below its prior's; true if it is not sought."""
+    """(T, C) bool: a coordinate's SD is well below its prior's; true if it is not estimated."""
     return np.asarray(sd <= np.minimum(MAX_COORDINATE_SD, MAX_PRIOR_SD_SHARE * prior_sd))
 
 
@@ -282,7 +283,7 @@ def variance_shares(
     marker_index: IntArray,
     coordinates: IntArray,
 ) -> FloatArray:
-    """(M,): share of the variance of some coordinates that each of some markers alone would remove.
+    """(M,): share of the variance of some coordinates that each of M markers alone would remove.
 
     The variance of c falls by ``P_c Jᵀ (J P Jᵀ + σ²)⁻¹ J P_c``.
     """
@@ -297,7 +298,7 @@ def variance_shares(
 
 
 def determined_by_file(skeleton: Skeleton, q: FloatArray, recorded: BoolArray) -> BoolArray:
-    """(T, S): which segments a file of joint angles determines, by its coordinates (T, C)."""
+    """(T, S) bool: segments that a file of joint angles determines, by its coordinates (T, C)."""
     no_marker = MarkerNoise.uniform(0)
     prior_sd = np.where(recorded, 0.0, range_sd(skeleton))
     unseen = np.zeros(0, dtype=int), np.zeros((len(q), 0))
@@ -306,14 +307,14 @@ def determined_by_file(skeleton: Skeleton, q: FloatArray, recorded: BoolArray) -
 
 
 def interpolate_lost_joints(skeleton: Skeleton, q: FloatArray, finite: BoolArray) -> FloatArray:
-    """Lead joints whose segment is lost (known (T, S)) straight from the last to the next pose.
+    """Interpolate joints linearly while their segment is lost; ``finite`` (T, S): it is observed.
 
-    Inverse kinematics takes what no marker shows nearest to the default pose: a jump, which the
-    low-pass would carry into neighbouring frames.
+    Inverse kinematics draws undetermined coordinates to the default pose: a jump, which the
+    low-pass filter would spread into neighbouring frames.
     """
     led, frames = q.copy(), np.arange(len(q))
     for body, parent in enumerate(skeleton.parent):
-        # a joint with anything known beyond it holds that where its markers are
+        # a joint with any observed segment distal to it keeps that segment at its markers
         observed = finite[:, skeleton.lineage[:, body]].any(axis=1)
         if observed.all() or not observed.any() or parent == GROUND:
             continue
@@ -324,7 +325,7 @@ def interpolate_lost_joints(skeleton: Skeleton, q: FloatArray, finite: BoolArray
 
 
 def filled_coordinates(skeleton: Skeleton, q: FloatArray) -> FloatArray:
-    """Fill missing values of a file: linearly between known frames, else by the default."""
+    """Fill missing values of a file: linearly between finite frames, else by the default."""
     filled, frames = q.copy(), np.arange(len(q))
     for index, column in enumerate(filled.T):
         finite = np.isfinite(column)

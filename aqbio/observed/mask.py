@@ -1,4 +1,4 @@
-"""The mask of what was observed: segments and coordinates a recording determines, by frame."""
+"""Mask of observed segments and coordinates, by frame."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOT_PLACED = "not placed by landmarks"
 REASONS = (
     NOT_IN_MODEL, NOT_SEEN, NOT_IN_FILE, SOME_FRAMES, IMPOSSIBLE, CONTRADICTED, NOT_PLACED
 )  # fmt: skip
-"""Why a segment is not observed."""
+"""Reasons for which a segment is not observed."""
 
 MIN_OBSERVED_SHARE = 0.5
 """A coordinate or segment determined in a smaller share of the frames is not observed at all."""
@@ -30,19 +30,19 @@ MIN_OBSERVED_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Which segments of a model were observed in which frames of a trial."""
+    """Mask of the observed segments of a model, by frame of a trial."""
 
     segments: tuple[str, ...]
     """tuple of S names."""
     mask: BoolArray
     """(T, S) bool array."""
     reason: tuple[str, ...]
-    """tuple of S str. One of `REASONS` for a segment that is lost in any frame, the one behind most
-    of its lost frames; empty for a segment that is seen in all."""
+    """tuple of S str. One of `REASONS` for a segment that is lost in any frame, the one of most
+    of its lost frames; empty for a segment that is observed in all."""
     coordinates: tuple[str, ...] = ()
     """tuple of N names. Empty where all coordinates of observed segments are determined."""
     coordinate_mask: BoolArray = field(default_factory=lambda: np.ones((0, 0), dtype=bool))
-    """(T, N) bool array. A segment's place may be determined while its rotation is not."""
+    """(T, N) bool array. A segment's position may be determined while its rotation is not."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that do not fit, and losses without a reason."""
@@ -59,7 +59,7 @@ class Observed:
 
     @classmethod
     def complete(cls, segments: Collection[str], frames: int) -> Observed:
-        """The mask of a trial in which all was observed."""
+        """Mask of a trial in which all segments were observed."""
         names = tuple(segments)
         return cls(names, np.ones((frames, len(names)), dtype=bool), ("",) * len(names))
 
@@ -73,7 +73,7 @@ class Observed:
         return self.losing(lost_frames[:, None] & columns, reason)
 
     def losing(self, lost_mask: BoolArray, reason: str) -> Observed:
-        """Lose segments in frames, (T, S); the reason stays that of most of the lost frames."""
+        """Mark segments as lost in frames, (T, S); the reason stays that of most lost frames."""
         new = (lost_mask & self.mask).sum(axis=0)
         before = (~self.mask).sum(axis=0)
         reasons = tuple(
@@ -93,7 +93,7 @@ class Observed:
         return replace(self, mask=inner, coordinate_mask=inner_coordinates)
 
     def determine(self, coordinates: Collection[str], mask: BoolArray, longest: int) -> Observed:
-        """Record which coordinates are determined in each frame; short gaps are filled."""
+        """Record the determined coordinates of each frame; short gaps are filled."""
         filled = np.stack([joined(column, longest + 1) for column in mask.T], axis=1)
         return replace(self, coordinates=tuple(coordinates), coordinate_mask=filled)
 
@@ -120,7 +120,7 @@ class Observed:
 
 
 def observed_from(segments: Collection[str], mask: BoolArray, longest: int, why: str) -> Observed:
-    """The mask of what markers, or the columns of a file, determine, (T, S).
+    """Build the mask of segments that markers, or the columns of a file, determine, (T, S).
 
     Gaps of at most ``longest`` frames are filled and do not count; ``why`` is the reason for a
     segment that is determined in less than half of the frames.

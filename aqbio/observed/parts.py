@@ -1,4 +1,4 @@
-"""Which parts of the body were observed in a trial, and which contributions are therefore known."""
+"""Observed parts of the body in a trial, and the contributions that they determine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CARRIERS = {"arm_left": "torso", "arm_right": "torso", "torso": "pelvis"}
-"""Group that includes the mass of another one in models without the latter."""
+"""Group that includes the mass of another group in models without the latter."""
 
 WORDS = {
     NOT_IN_MODEL: "the model has no arms or no trunk of its own: {} stands for them too",
@@ -43,7 +43,7 @@ WORDS = {
     CONTRADICTED: "the markers contradict the model at {}",
     NOT_PLACED: "no landmarks place {} on the model",
 }
-"""Why a quantity is unknown: reasons with their parts."""
+"""Reasons for which a quantity is unknown, with their parts."""
 
 _FIXES = {
     NOT_SEEN: "wear markers there (two on the torso, one on every upper arm and forearm), or fill "
@@ -115,7 +115,7 @@ def lost_parts(
 def incomplete_reason(
     observed: Observed, groups: Mapping[str, Sequence[str]], frames: BoolArray
 ) -> str:
-    """Why a trial is not one of a whole person in some frames; empty where it is."""
+    """Reasons for which the person is not completely observed in some frames; empty if it is."""
     reasons = [
         WORDS[reason].format(", ".join(parts.values()))
         for reason in WORDS
@@ -127,7 +127,7 @@ def incomplete_reason(
 def lost_findings(
     observed: Observed, groups: Mapping[str, Sequence[str]], frames: BoolArray, trial_id: str
 ) -> Iterator[Finding]:
-    """Findings on which parts were not observed and what is not testable for it, by reason."""
+    """Findings on parts that were not observed and on untestable quantities, by reason."""
     for reason, words in WORDS.items():
         parts = lost_parts(observed, groups, frames, reason)
         if not parts or reason in _OTHER_FINDINGS:
@@ -154,13 +154,13 @@ def lost_findings(
 
 
 PLATE_VARIABLES = frozenset({"ground_force", "free_moment"})
-"""Variables that no motion enters."""
+"""Variables that do not depend on the motion."""
 
 CENTRE_VARIABLES = frozenset({"com", "com_velocity"})
-"""Variables that unseen arms hardly change."""
+"""Variables that unobserved arms hardly affect."""
 
 PELVIS_VARIABLES = frozenset({"carried_force", "hub_rate", "pelvis_velocity"})
-"""Variables that an unseen limb hardly changes: it hangs on the pelvis."""
+"""Variables of the pelvis, which an unobserved limb hardly affects."""
 
 MAX_UNSEEN_MASS_SHARE = 0.12
 """Share of the body's mass without which the centre of mass is known: both arms (10 %; de Leva
@@ -178,12 +178,12 @@ PART_DIMENSION = {
 """Variables of single parts, and the dimension of these. All others need the whole body."""
 
 CENTRE_FREE_VARIABLES = frozenset({"inertial_force", "relative_force"})
-"""Those that do not depend on where the whole body's centre of mass is."""
+"""Variables of groups that do not depend on the position of the whole body's centre of mass."""
 
 
 @dataclass(frozen=True)
 class ObservedParts:
-    """Which parts of a model are observed in a trial: those all of whose segments are."""
+    """Observed parts of a model in a trial: those with all segments observed."""
 
     observed: Observed
     skeleton: Skeleton
@@ -196,7 +196,7 @@ class ObservedParts:
 
     @property
     def pelvis(self) -> BoolArray:
-        """(T,) bool: frames in which the pelvis is observed, whatever the model has above it."""
+        """(T,) bool: the pelvis is observed, with or without a trunk in the model."""
         return self._placed(np.array([self._root]))[:, 0]
 
     @property
@@ -211,11 +211,11 @@ class ObservedParts:
         return self.skeleton.bodies.index(self.model_map.pelvis.body)
 
     def along(self, dimension: str, names: Sequence[str]) -> BoolArray:
-        """(T, P): when parts along a dimension are observed.
+        """(T, P) bool: parts along a dimension are observed.
 
-        Joints and their coordinates: the bodies beyond, of which Newton and Euler ask, and the body
-        before: of a limb the whole group that carries it (a collar bone is where the trunk has it);
-        coordinates also what they are themselves.
+        Joints and their coordinates need the distal bodies, for Newton's and Euler's equations, and
+        the proximal body: for a limb the whole group that carries it (a clavicle moves with the
+        trunk). Coordinates must also be determined themselves.
         """
         if dimension in ("joint", "coordinate"):
             moved = self.moved(dimension, names)
@@ -236,11 +236,10 @@ class ObservedParts:
 
     @property
     def steady(self) -> BoolArray:
-        """(T,) bool: nothing is lost but what is lost in all frames.
+        """(T,) bool: every segment that is observed in any frame is observed.
 
-        Momentum about the centre of mass depends on the whole body. How far that of the observed
-        parts may be off is drawn (`unseen`) where others were never observed; not where they come
-        and go.
+        Momentum about the centre of mass depends on the whole body. Its error from parts that were
+        never observed is drawn (`unseen`); that from parts observed in some frames only is not.
         """
         ever = self.observed.mask.any(axis=0)
         return np.asarray((self.observed.mask | ~ever).all(axis=1))
@@ -253,7 +252,7 @@ class ObservedParts:
         return np.array(number, dtype=int)
 
     def unseen(self, markers: IntArray) -> BoolArray:
-        """(C,) bool: coordinates of segments never observed, or held though markers, (K,), move."""
+        """(C,) bool: coordinates of segments never observed, or locked though markers (K,) move."""
         reason = np.array(self.observed.reason)
         unobserved = ~self.observed.mask.any(axis=0) & (reason != NOT_IN_MODEL)
         axes = unobserved[self.skeleton.axes.body] & (self.skeleton.driver != FIXED)
@@ -261,12 +260,12 @@ class ObservedParts:
         return np.asarray(moved & (range_sd(self.skeleton) > 0.0) | self.joints_held(markers))
 
     def joints_held(self, markers: IntArray) -> BoolArray:
-        """(C,) bool: coordinates that the model holds though markers, (K,), move with them."""
+        """(C,) bool: coordinates that the model locks though markers (K,) move with them."""
         free = with_joints_freed(self.skeleton, self.model_map.held, markers)
         return np.asarray(self.skeleton.coordinate_locked & ~free.coordinate_locked)
 
     def _placed(self, bodies: IntArray) -> BoolArray:
-        """(T, N) bool: it is seen where a body is, though its mass may not be its own."""
+        """(T, N) bool: a body's pose is observed, even if its mass includes that of other parts."""
         shared = np.array([reason == NOT_IN_MODEL for reason in self.observed.reason])
         placed = self.observed.mask | shared
         return np.asarray(placed[:, bodies] | (bodies == GROUND))
@@ -283,7 +282,7 @@ class ObservedParts:
         return np.array([bodies[name] for name in names], dtype=int)
 
     def _sums(self, dimension: str) -> Mapping[str, BoolArray]:
-        """Segments of every part; of a chain on the pelvis what hangs on it."""
+        """Segments of every part along a dimension; of a chain, the segments distal to the hub."""
         bodies, groups = self.skeleton.bodies, self.model_map.groups
         if dimension == "segment":
             return dict(zip(bodies, np.eye(len(bodies), dtype=bool), strict=True))
@@ -295,7 +294,7 @@ class ObservedParts:
 
 
 def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme) -> xr.Dataset:
-    """Contributions of a trial with NaN where unobserved parts decide, and the mask itself."""
+    """Replace contributions that depend on unobserved parts by NaN, and add the mask."""
     timed = {
         str(name): variable
         for name, variable in dataset.data_vars.items()
@@ -311,14 +310,14 @@ def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme)
 
 
 CAUSES = "causes"
-"""What joint moments, forces and gravity do to angular momentum: levels B and C."""
+"""Effects of joint moments, forces and gravity on angular momentum: levels B and C."""
 
 
 def determined_outcomes(parts: ObservedParts, scheme: RoleScheme) -> dict[str, bool]:
-    """Whether each outcome of a step is ever determined by the parts that are observed.
+    """Tell for each outcome of a step if the observed parts determine it in any frame.
 
-    Groups, sides and total of angular momentum; joints whose moments are; and `CAUSES`. What masks
-    the contributions of a trial (`observed_only`) and what promises them ask the same question.
+    Groups, sides and total of angular momentum; joint moments by joint; and `CAUSES`. The mask of
+    a trial's contributions (`observed_only`) and the outlook before a study share this function.
     """
     sides: tuple[Side, ...] = ("left", "right")
     outcomes = {
@@ -332,7 +331,7 @@ def determined_outcomes(parts: ObservedParts, scheme: RoleScheme) -> dict[str, b
 
 
 def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArray:
-    """Where a variable's values depend on observed parts only."""
+    """Mask of the values of a variable that depend on observed parts only."""
     import xarray as xr
 
     dimension = PART_DIMENSION.get(name)
@@ -381,7 +380,7 @@ def _sources(dataset: xr.Dataset, items: str) -> list[tuple[str, str]]:
 def _source_observed(
     parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, source: str
 ) -> bool:
-    """Whether a source is ever observed in the steps of a foot."""
+    """Tell whether a source is observed in any frame of the steps of a foot."""
     if level in ("A", "force") and source in scheme.items:
         row = scheme.matrix(side, ANATOMICAL_GROUPS, source)[0]
         groups = [group for group, weight in zip(ANATOMICAL_GROUPS, row, strict=True) if weight]

@@ -267,10 +267,10 @@ def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArra
 def centre_covariance(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray) -> FloatArray:
     """(3 B, 3 B) m², segment axes: covariance of centres of mass of :func:`inertia_draws`."""
     reach, bodies = _reach(skeleton), np.arange(len(twin))
-    alike = np.where(twin == bodies, 0.0, spread.side_correlation)
+    correlation = np.where(twin == bodies, 0.0, spread.side_correlation)
     covariance = np.zeros((len(twin), 3, len(twin), 3))
     for axis, mirrored in enumerate((1.0, 1.0, -1.0)):
-        covariance[bodies, axis, twin, axis] = mirrored * alike * reach * reach[twin]
+        covariance[bodies, axis, twin, axis] = mirrored * correlation * reach * reach[twin]
         covariance[bodies, axis, bodies, axis] = reach**2
     return spread.centre**2 * covariance.reshape(3 * len(twin), -1)
 

@@ -2,8 +2,8 @@
 
 The labels of each session are separate markers on one template, invisible in the frames of other
 sessions. Sizes, hinge axes, sliding skin and mean posture are common, so that the fit itself does
-not distinguish sessions. The result of one session is the marginal: the places of other sessions'
-markers are left out of unknowns and covariance.
+not distinguish sessions. The result of one session is the marginal: the positions of other
+sessions' markers are left out of unknowns and covariance.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class Session:
     """(T,) int array. Indices among the recordings of all sessions, ascending."""
 
     def fit_of(self, fit: BodyFit) -> BodyFit:
-        """The fit of all sessions restricted to this one's frames, labels and marker places.
+        """The fit of all sessions restricted to this one's frames, labels and markers.
 
         The regression of the hip centres belongs to the session whose spines it uses.
         """
@@ -239,7 +239,7 @@ class Session:
         )
 
     def _border(self, fit: BodyFit) -> IntArray:
-        """Unknowns of shape and mean posture without the places of other sessions' markers."""
+        """Unknowns of shape and mean posture without the positions of other sessions' markers."""
         sizes, markers, *_ = fit.problem.template.sizes
         offsets = sizes + (3 * self.labels[:, None] + np.arange(3)).ravel()
         rest = np.arange(sizes + markers, len(fit.covariance))

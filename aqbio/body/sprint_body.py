@@ -190,7 +190,7 @@ TOE_CENTRE = 0.45
 """Toes' centre of mass ahead of the metatarsophalangeal axis, fraction of toe length."""
 CLAVICLE_MASS = 0.001
 """Share of the body's mass that clavicle and shoulder blade carry on a side, taken from the trunk:
-their bones without muscle. Its size hardly matters, for the trunk gives it."""
+their bones without muscle. Its size hardly matters, since it is subtracted from the trunk's."""
 CLAVICLE_RADIUS = 0.02
 """Of the rod that stands for them, fraction of stature (of no consequence)."""
 
@@ -260,7 +260,7 @@ def _pelvis(lengths: Geometry, kilograms: float) -> Body:
 
 
 def _torso(lengths: Geometry, kilograms: float) -> Body:
-    """Trunk above the lumbar joint, without what the clavicles carry."""
+    """Trunk above the lumbar joint, without the mass of the clavicles."""
     table, scale = DE_LEVA[lengths.sex], lengths.scale
     xiphion = lengths.omphalion_y + table["middle_trunk"].length * scale
     suprasternale = xiphion + table["upper_trunk"].length * scale
@@ -285,7 +285,7 @@ def _head(lengths: Geometry, kilograms: float) -> Body:
 def _trunk_part(
     lengths: Geometry, kilograms: float, segment: str, top: float
 ) -> tuple[float, FloatArray, FloatArray]:
-    """Part of the trunk whose upper end is so far above mid-hip, in the torso frame."""
+    """Part of the trunk whose upper end is at height ``top`` above mid-hip, in the torso frame."""
     parameters = DE_LEVA[lengths.sex][segment]
     height = top - parameters.centre * parameters.length * lengths.scale
     x = _trunk_x(lengths, height) - lengths.lumbar_x
@@ -379,15 +379,15 @@ DUMAS: dict[Sex, dict[str, DumasSegment]] = {
 """Dumas R, Chèze L, Verriest JP (2007), J Biomech 40:543-553, without products of inertia.
 
 Lengths are from joint to joint; the hand's is from the wrist to the middle of the metacarpal heads.
-Trunk, pelvis, head and feet are left out: that table cuts or measures them elsewhere than de Leva's
-does, from which the sprint model has its joints.
+Trunk, pelvis, head and feet are omitted: that table delimits or measures them differently from
+de Leva's, which defines the joints of the sprint model.
 """
 
 
 def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
     """A sprint model's skeleton with the limbs' inertia of Dumas's table.
 
-    Joints, markers and body mass stay; the other segments share what the limbs leave of the mass.
+    Joints, markers and body mass stay; the other segments share the rest of the mass.
     """
     lengths, table = geometry(sex, stature), DUMAS[sex]
     body_mass = float(skeleton.mass.sum())
@@ -414,7 +414,7 @@ def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
 
 
 def _dumas_part(segment: DumasSegment, body_mass: float, length: float, side: float) -> Part:
-    """One segment of a side of a body of so many kg."""
+    """Mass, centre of mass and inertia of one segment, for a body mass in kg."""
     mass = segment.mass * body_mass / 100.0
     centre = np.array(segment.centre) * [1.0, 1.0, side] * length / 100.0
     radii = np.array(segment.gyration) * length / 100.0

@@ -141,7 +141,7 @@ def shared_with_toes(
 
     With the distance d of the centre of pressure ahead of the joint's axis, seen from above:
     ``s = x² (3 − 2 x)`` with ``x = (d / BLEND_M + 1) / 2`` between 0 and 1. The moment at the joint
-    is then ``F d`` ahead of it and nothing behind it: the least that a foot needs that presses with
+    is then ``F d`` ahead of it and 0 behind it: the minimum for a foot that presses with
     the ball and the toes alone. A load on a foot without a toe joint, or whose toes do not turn,
     stays as it is.
     """

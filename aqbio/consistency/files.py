@@ -21,7 +21,7 @@ from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.names import AXES, SIDES
-from aqbio.observed.parts import MASK
+from aqbio.observed.parts import MASK_VARIABLES
 from aqbio.recordings.prepared import foot_loads, loads_with_toes
 from aqbio.vectors import FloatArray
 
@@ -182,7 +182,7 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
         name: solved[name]
         for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_followed")
     }
-    motion |= {name: solved[name] for name in MASK if name in solved}
+    motion |= {name: solved[name] for name in MASK_VARIABLES if name in solved}
     contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
     loads = prepared[["foot_force", "foot_moment", *contacts]]
     dataset = xr.Dataset(motion).merge(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.body.draws import FRAMES
+from aqbio.body.draws import AVERAGED_FRAMES
 from aqbio.body.records import body_spread, followed_markers
 from aqbio.config import Trial
 from aqbio.consistency.observations import GroundWrench, Observations, measured_frames
@@ -26,7 +26,7 @@ from aqbio.consistency.session import Session
 from aqbio.consistency.stances import StaticStance, determines_alignment, planted_feet
 from aqbio.consistency.suspicion import find_suspicions
 from aqbio.force_plates.alignment import ALIGNMENT
-from aqbio.force_plates.forces import UNLOADED_BAND, centre_of_pressure
+from aqbio.force_plates.forces import UNLOADED_BAND_N, centre_of_pressure
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import EDGE_DISTANCE_M
 from aqbio.inverse_kinematics.ik import inverse_kinematics
@@ -36,7 +36,7 @@ from aqbio.io.study import Study
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS, AXES, GRAVITY, LOW_PASSED
-from aqbio.observed.parts import read_observed, why_not_whole
+from aqbio.observed.parts import incomplete_reason, read_observed
 from aqbio.recordings.prepared import MEASURED, foot_loads, plate_wrench, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import OK
@@ -106,7 +106,7 @@ def observations(
         return "no foot met a force plate"
     used = (time >= contacts[0].touchdown) & (time <= max(contact.toe_off for contact in contacts))
     mask = read_observed(solved)
-    if reason := why_not_whole(mask, groups, used):
+    if reason := incomplete_reason(mask, groups, used):
         return reason
     spans = np.array([(contact.touchdown, contact.toe_off) for contact in contacts])
     gap = np.isnan(trial.prepared["foot_force"].values).any(axis=(1, 2))
@@ -203,7 +203,7 @@ def static_stance(
     wrench = plate_wrench(prepared)
     force, moment = wrench.force[loaded].mean(axis=0), wrench.moment[loaded].mean(axis=0)
     weight = float(skeleton.mass.sum()) * GRAVITY
-    if not force[force[:, 1] > UNLOADED_BAND, 1].sum() > MIN_STANDING_SHARE * weight:
+    if not force[force[:, 1] > UNLOADED_BAND_N, 1].sum() > MIN_STANDING_SHARE * weight:
         return None
     labels = {
         str(label): study.marker_set.model_name(str(label))
@@ -226,7 +226,7 @@ def standing_cop(
     Forces and moments about the plates' points (P, 3); corners (P, 4, 3), NaN where unknown: the
     point is on the surface then. Plates that read less than 15 N count as empty.
     """
-    carries = force[:, 1] > UNLOADED_BAND
+    carries = force[:, 1] > UNLOADED_BAND_N
     force, moment, point, corners = (part[carries] for part in (force, moment, point, corners))
     height = corners[:, :, 1].mean(axis=1)
     height = np.where(np.isnan(height), point[:, 1], height)
@@ -246,9 +246,9 @@ def com_posterior_covariance(
     names = [name for name in followed[0] if all(name in weights for weights in followed)]
     weight = np.array([followed[0][name] for name in names])
     poses = [trial.solved["q"].values for trial in trials]
-    frames_of_trial = FRAMES // len(poses) + 1
+    frames_of_trial = AVERAGED_FRAMES // len(poses) + 1
     q = np.concatenate([pose[:: max(1, len(pose) // frames_of_trial)] for pose in poses])
-    return body_spread(study, participant_id, skeleton, names).open_centres(q, weight)
+    return body_spread(study, participant_id, skeleton, names).com_posterior_covariance(q, weight)
 
 
 def prepare_session(

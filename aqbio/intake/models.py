@@ -41,7 +41,7 @@ def proposed_map(model: Path) -> ProposedMap:
     with quiet(level="Off"):
         skeleton = with_model(model, lambda: read_skeleton(model))
     plan = body_plan(skeleton)
-    unclear = dict(plan.open)
+    unclear = dict(plan.undetermined)
     if not stands_upright(skeleton):
         unclear["model"] = (
             "in its default pose the model does not stand upright with its right side at +z: sides "

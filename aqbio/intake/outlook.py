@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.body.calibration import label_places
+from aqbio.body.calibration import labels_on_model
 from aqbio.body.posterior import with_lock
-from aqbio.body.priors import COMMON_SHARE, SKIN_SD, VIDEO_NOISE, expected_places, posture_sd
+from aqbio.body.priors import COMMON_SHARE, SKIN_SD, VIDEO_NOISE, expected_positions, posture_sd
 from aqbio.body.shape import body_parts
 from aqbio.config import MarkerSet
 from aqbio.config.model_map import Sides
@@ -24,14 +24,14 @@ from aqbio.labels.motion import Segment
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.determined import (
-    LARGEST_DISPLACEMENT,
-    LARGEST_MOMENTUM,
-    NEGLIGIBLE,
+    MAX_DISPLACEMENT_M,
+    MAX_MOMENTUM_SD_M2PS,
+    NEGLIGIBLE_COM_SHIFT_M,
     MarkerNoise,
     coordinate_covariance,
-    opened,
     range_sd,
     segment_sds,
+    with_joints_freed,
 )
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import CAUSES, ObservedParts, determined_outcomes, of_the_model
@@ -212,7 +212,7 @@ def foreseen(model: ChosenModel, marker_set: MarkerSet, labels: Collection[str])
 
     def outcomes(most: float) -> dict[str, bool]:
         lost = [name for name, own in body.items() if own > most]
-        seen = Observed.everything(skeleton.bodies, 1).without(lost, NOT_SEEN)
+        seen = Observed.complete(skeleton.bodies, 1).without(lost, NOT_SEEN)
         parts = ObservedParts(of_the_model(seen, groups), skeleton, model.model_map)
         return determined_outcomes(parts, RoleScheme())
 
@@ -320,9 +320,9 @@ def unsureness(
     }
     chosen = marker_set.model_copy(update={"markers": worn})
     parts = body_parts(generic, model_map)
-    placed = label_places(chosen, generic, model_map.joints.by_name())
-    places, _ = expected_places(generic, parts, placed)
-    position = places.place.copy()
+    placed = labels_on_model(chosen, generic, model_map.joints.by_name())
+    places, _ = expected_positions(generic, parts, placed)
+    position = places.position.copy()
     for body in np.unique(places.body):  # those of a cluster lie apart from each other
         own = [n for n, one in enumerate(worn.values()) if one.tracking and places.body[n] == body]
         for count, marker in enumerate(own):
@@ -342,15 +342,15 @@ def unsureness(
         bent = [skeleton.coordinates.index(one) for one in (elbows.left, elbows.right)]
         q[:, bent] = model_map.flexion.get("elbow", 1) * np.pi / 2
     noise, weight = MarkerNoise(sd, part, COMMON_SHARE), (sd.min() / sd)[None] ** 2
-    free = opened(skeleton, model_map.held, index)
+    free = with_joints_freed(skeleton, model_map.held, index)
     prior_sd = np.minimum(range_sd(free), posture_sd(free, model_map, marker_set))
     covariance = coordinate_covariance(free, q, index, weight, prior_sd, noise)
     displacement, momentum = (one[0] for one in segment_sds(skeleton, q, covariance))
     share = skeleton.mass / skeleton.mass.sum()
     apart = np.maximum(
-        displacement / LARGEST_DISPLACEMENT, momentum / LARGEST_MOMENTUM / skeleton.mass.sum()
+        displacement / MAX_DISPLACEMENT_M, momentum / MAX_MOMENTUM_SD_M2PS / skeleton.mass.sum()
     )
-    apart = np.minimum(apart, displacement * share / NEGLIGIBLE)
+    apart = np.minimum(apart, displacement * share / NEGLIGIBLE_COM_SHIFT_M)
     for names in model_map.groups.values():
         bodies = np.array([skeleton.bodies.index(name) for name in names])
         heaviest = bodies[int(np.argmax(skeleton.mass[bodies]))]

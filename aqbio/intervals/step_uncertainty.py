@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.contributions.levels import PRIMARY
 from aqbio.gait.roles import RoleScheme, by_role
-from aqbio.gait.signals import labels, picked
+from aqbio.gait.signals import labels, select_labels
 from aqbio.gait.steps import Side, Step
 from aqbio.intervals.sources import MOTION
 from aqbio.names import AXES, LOW_PASSED, NORMAL_95, ROLE_GROUPS
@@ -38,7 +38,7 @@ def stance_sds(trial: xr.Dataset, side: str) -> dict[Key, FloatArray]:
     """Sds of stance means of one foot by (level, source, target, statistic), (S, 3), S sources."""
     if "interval_sd" not in trial:
         return {}
-    interval_sd = picked(trial, "interval_sd", stance_foot=side)
+    interval_sd = select_labels(trial, "interval_sd", stance_foot=side)
     dimensions = [name for name in trial["interval_sd"].dims if name != "stance_foot"]
     order = [dimensions.index(name) for name in ("outcome", "uncertainty_source", "axis")]
     sds = interval_sd.transpose(order)

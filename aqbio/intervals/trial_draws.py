@@ -40,7 +40,7 @@ from aqbio.multibody.dynamics import RESIDUAL, ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.motion import Motion, with_dependent
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.observed.determined import STRIDES, MarkerNoise, coordinate_covariance, range_sd
+from aqbio.observed.determined import STRIDE_RATE_HZ, MarkerNoise, coordinate_covariance, range_sd
 from aqbio.signals import quintic_spline
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -176,11 +176,11 @@ def unobserved_swings(
     """Draw deviations of unobserved coordinates from their assumed course, (D, T, C), rad or m.
 
     ``R (a cos ωt + b sin ωt)`` at the frequency of strides with normal a and b and the roots R (T,
-    C, C): of covariance ``R Rᵀ`` at every instant, and ``(2π STRIDES)²`` times that in speed.
-    Momentum depends on the speed of unobserved mass more than on its position: the legs' H of a
+    C, C): of covariance ``R Rᵀ`` at every instant, and ``(2π STRIDE_RATE_HZ)²`` times that in
+    speed. Momentum depends on the speed of unobserved mass more than on its position: the legs' H of a
     sprinter whose arms are assumed at rest errs by up to 0.9 kg m²/s.
     """
-    phase = 2.0 * np.pi * STRIDES * (time - time[0])
+    phase = 2.0 * np.pi * STRIDE_RATE_HZ * (time - time[0])
     cosine, sine = generator.standard_normal((2, count, 1, roots.shape[1]))
     swings = cosine * np.cos(phase)[:, None] + sine * np.sin(phase)[:, None]
     return np.asarray((roots @ swings[..., None])[..., 0])
@@ -309,10 +309,10 @@ def _unobserved_roots(
         coordinate_locked=skeleton.coordinate_locked & ~unseen,
         markers=markers.labels,
         marker_body=markers.body,
-        marker_position=markers.place,
+        marker_position=markers.position,
     )
     followed, index = np.tile(weight / weight.max(), (len(q), 1)), np.arange(len(weight))
-    noise = MarkerNoise.alike(len(weight))
+    noise = MarkerNoise.uniform(len(weight))
     prior = range_sd(skeleton)
     covariance = coordinate_covariance(skeleton, q, index, followed, prior, noise)
     return unobserved_roots(covariance, unseen & (prior > 0.0))
@@ -381,7 +381,7 @@ def drawn_level_c(
 def _undisturbed(draws: TrialDraws, frames: IntArray) -> Undisturbed:
     mechanics = draws.levels.mechanics
     loads = [load.frames(frames) for load in mechanics.loads]
-    return mechanics.skeleton, mechanics.kinematics.picked(frames), loads
+    return mechanics.skeleton, mechanics.kinematics.select_labels(frames), loads
 
 
 def drawn_inertia(draws: TrialDraws, skeleton: Skeleton, count: int) -> dict[str, FloatArray]:

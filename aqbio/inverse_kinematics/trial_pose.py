@@ -28,16 +28,16 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import (
     MARKER_SD,
     MarkerNoise,
-    bridged,
     coordinate_covariance,
     coordinates_observed,
     determined,
     determined_by_file,
     filled_coordinates,
     frame_sd,
-    opened,
+    interpolate_lost_joints,
     range_sd,
     segment_sds,
+    with_joints_freed,
 )
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
 from aqbio.recordings.prepared import solved_coordinates
@@ -143,7 +143,7 @@ def _solve_coordinates(
     index, prior_sd = _indices(skeleton, markers), np.minimum(range_sd(skeleton), priors.sd)
     covariance = coordinate_covariance(skeleton, q, index, weight, prior_sd, priors.noise)
     sd = frame_sd(covariance)
-    free = opened(skeleton, study.model_map.held, index[visible.any(axis=0)])
+    free = with_joints_freed(skeleton, study.model_map.held, index[visible.any(axis=0)])
     if (free.coordinate_locked != skeleton.coordinate_locked).any():
         loose = np.minimum(range_sd(free), priors.sd)
         covariance = coordinate_covariance(free, q, index, weight, loose, priors.noise)
@@ -151,7 +151,7 @@ def _solve_coordinates(
     segments = determined(skeleton, *sds)
     observed = coordinates_observed(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
     return SolvedCoordinates(
-        bridged(skeleton, q, segments), segments, observed, sd, priors.offset_sd
+        interpolate_lost_joints(skeleton, q, segments), segments, observed, sd, priors.offset_sd
     )
 
 
@@ -243,7 +243,7 @@ def _general_priors(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -
     posture[skeleton.free] = postures.mean[skeleton.free]
     body = skeleton.marker_body[_indices(skeleton, markers)]
     part = body_parts(skeleton, study.model_map).of_body[body]
-    noise = replace(MarkerNoise.alike(len(body)), part=part)
+    noise = replace(MarkerNoise.uniform(len(body)), part=part)
     unknown = np.full(len(posture), np.nan)
     sd = posture_sd(skeleton, study.model_map, study.marker_set)
     return PosePriors(_default_root(skeleton, posture), noise, unknown, sd)

@@ -12,7 +12,7 @@ import numpy as np
 
 from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError, Finding
-from aqbio.force_plates.forces import LOADED, PlateWrench, fixed_point_wrench
+from aqbio.force_plates.forces import TRUSTED_FORCE_N, PlateWrench, fixed_point_wrench
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.recording import FARTHEST, ForceRecording, clipping_findings, refuse_impossible
 from aqbio.io.sampling import even_storage
@@ -347,7 +347,7 @@ def _wrench(
     unit = 1.0 if np.abs(force).max() > WEAKEST else 1e3  # kN, as the feet will show
     size = unit * np.linalg.norm(force, axis=1)
     if group.point is not None:
-        loaded = size > LOADED
+        loaded = size > TRUSTED_FORCE_N
         if loaded.any() and np.nanmedian(np.abs(application[loaded]).max(axis=1)) > FAR:
             application = application * 1e-3
             findings.append(_finding("force-unit", file, group, "points are taken as mm"))
@@ -358,11 +358,11 @@ def _wrench(
     if group.moment is None:
         findings.append(_finding("force-no-moment", file, group, "there are no free moments"))
     about, point, replaced = fixed_point_wrench(unit * force, application, moment)
-    lost = replaced & (size > LOADED)
+    lost = replaced & (size > TRUSTED_FORCE_N)
     if lost.any():
         what = (
-            f"in {lost.sum()} samples of more than {LOADED:.0f} N the point of application is no "
-            "number; the nearest one in time stands in"
+            f"in {lost.sum()} samples of more than {TRUSTED_FORCE_N:.0f} N the point of "
+            "application is no number; the nearest one in time stands in"
         )
         findings.append(_finding("cop-missing", file, group, what))
     replaced &= ~lost

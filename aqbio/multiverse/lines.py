@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import ModelMap
-from aqbio.gait.signals import picked
+from aqbio.gait.signals import select_labels
 from aqbio.gait.steps import Step
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.skeleton import Skeleton
@@ -84,8 +84,8 @@ def turning_numbers(
 ) -> dict[str, FloatArray]:
     """Rotation ranges and free moment of every step, by column; angles (T, 3), rad."""
     ranges = np.array([_range(step, time, angles) for step in steps]).reshape(-1, len(TURNED))
-    free = picked(curves, "free_moment", phase="stance", axis="y")
-    total = picked(curves, "angular_momentum", phase="stance", axis="y", group="total")
+    free = select_labels(curves, "free_moment", phase="stance", axis="y")
+    total = select_labels(curves, "angular_momentum", phase="stance", axis="y", group="total")
     columns = {f"yaw_range_{name}": ranges[:, column] for column, name in enumerate(TURNED)}
     return columns | {
         "free_moment_peak": np.abs(free).max(axis=-1),

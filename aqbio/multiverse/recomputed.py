@@ -272,7 +272,7 @@ def _dataset(
             np.where(parts.pelvis[:, None], motion.velocity[:, root] @ turn, np.nan),
         ),
         "ground_force": ("foot", force @ turn),
-        "external_moment": ("", np.where(parts.whole[:, None], external @ turn, np.nan)),
+        "external_moment": ("", np.where(parts.whole_body[:, None], external @ turn, np.nan)),
     }
     moments = np.where(parts.along("coordinate", skeleton.coordinates), forces, np.nan)
     return xr.Dataset(

@@ -48,7 +48,7 @@ from aqbio.multiverse.step_rows import (
     vertical_stance,
 )
 from aqbio.names import SIDES
-from aqbio.observed.parts import why_not_whole
+from aqbio.observed.parts import incomplete_reason
 from aqbio.stats.measurement import COMPARED
 from aqbio.stats.step_numbers import evidence_columns, momentum_numbers
 from aqbio.steps.other_models import same_steps
@@ -291,7 +291,7 @@ def _unseen(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> dict[st
         if lacking := [name for name in names if not groups[name]]:
             unseen[f"{limb}s"] = f"the model has no {' and no '.join(lacking)}"
             continue
-        reasons = [why_not_whole(observed, groups, frames) for frames in contacts]
+        reasons = [incomplete_reason(observed, groups, frames) for frames in contacts]
         if reasons and all(reasons):
             unseen[f"{limb}s"] = max(reasons, key=reasons.count)
     return unseen

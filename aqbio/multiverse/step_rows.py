@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.config import ModelMap
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.signals import CHAINS, picked
+from aqbio.gait.signals import CHAINS, select_labels
 from aqbio.gait.steps import (
     Step,
     absolute_share,
@@ -66,7 +66,7 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
 
     def stance(name: str, **chosen: str | Sequence[str]) -> FloatArray:
         """(101, S, ...) of the contacts."""
-        return np.swapaxes(picked(curves, name, phase="stance", **chosen), 0, 1)
+        return np.swapaxes(select_labels(curves, name, phase="stance", **chosen), 0, 1)
 
     push, swing = (
         moment_index(stance("joint_flexion_moment", joint=joints))
@@ -76,7 +76,7 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
     force = stance("ground_force")
     size = np.linalg.norm(force, axis=-1)
     durations = np.array([(step.contact, step.flight) for step in steps]).reshape(-1, 2)
-    external = np.moveaxis(picked(curves, "external_moment", axis="y"), 2, 0)
+    external = np.moveaxis(select_labels(curves, "external_moment", axis="y"), 2, 0)
     impulses = (phase_mean(external) * durations).sum(axis=1)
     has_flight, vertical = np.isfinite(durations[:, 1]), vertical_stance(curves)
     swing_peak, force_peak = _peaks(curves, durations)
@@ -105,8 +105,8 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
 
 def _speed_changes(curves: xr.Dataset, steps: Sequence[Step]) -> FloatArray:
     """Change of speed over every step, m/s; NaN where part of the body was not observed."""
-    forward = picked(curves, "com_velocity", axis="x")
-    momentum = picked(curves, "angular_momentum", phase="stance", group="total")
+    forward = select_labels(curves, "com_velocity", axis="x")
+    momentum = select_labels(curves, "angular_momentum", phase="stance", group="total")
     is_finite = np.isfinite(momentum).all(axis=(1, 2))
     changes = [speed_change(velocity, step) for velocity, step in zip(forward, steps, strict=True)]
     return np.where(is_finite, np.array(changes).reshape(-1), np.nan)
@@ -114,7 +114,9 @@ def _speed_changes(curves: xr.Dataset, steps: Sequence[Step]) -> FloatArray:
 
 def rate_numbers(curves: xr.Dataset) -> dict[str, FloatArray]:
     """Numbers of H1 and H2 from rates of angular momentum instead of momentum."""
-    rates = picked(curves, "angular_momentum_rate", phase="stance", axis="y", group=ROLE_GROUPS)
+    rates = select_labels(
+        curves, "angular_momentum_rate", phase="stance", axis="y", group=ROLE_GROUPS
+    )
     numbers = momentum_numbers(rates)
     return {
         "opposition_rates": numbers["opposition_difference"],
@@ -124,21 +126,21 @@ def rate_numbers(curves: xr.Dataset) -> dict[str, FloatArray]:
 
 def vertical_stance(curves: xr.Dataset) -> FloatArray:
     """Angular momentum about the vertical in contact, (S, 101, G), by `ROLE_GROUPS`."""
-    return picked(curves, "angular_momentum", phase="stance", axis="y", group=ROLE_GROUPS)
+    return select_labels(curves, "angular_momentum", phase="stance", axis="y", group=ROLE_GROUPS)
 
 
 def _whole_contacts(curves: xr.Dataset, roles: Sequence[str]) -> FloatArray:
     """1 where the momentum of all roles is finite throughout a contact, otherwise 0."""
-    momentum = picked(curves, "angular_momentum", phase="stance", group=roles)
+    momentum = select_labels(curves, "angular_momentum", phase="stance", group=roles)
     is_whole: FloatArray = np.isfinite(momentum).all(axis=(1, 2, 3)).astype(float)
     return is_whole
 
 
 def _peaks(curves: xr.Dataset, durations: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Instants of the peaks of the swing leg's momentum and of vertical force, shares."""
-    force = picked(curves, "ground_force", axis="y").copy()
+    force = select_labels(curves, "ground_force", axis="y").copy()
     force[:, 1] = 0.0  # in flight
-    swing = picked(curves, "angular_momentum", axis="y", group="swing_leg")
+    swing = select_labels(curves, "angular_momentum", axis="y", group="swing_leg")
     return peak_instants(swing, durations), peak_instants(force, durations)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.body.statements import Measurement, Statement, contradiction
 from aqbio.config import MarkerSet, Participant
 from aqbio.errors import Finding, listed
-from aqbio.force_plates.forces import UNLOADED_BAND
+from aqbio.force_plates.forces import UNLOADED_BAND_N
 from aqbio.io.movement import is_static
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.recording import Recording
@@ -31,7 +31,7 @@ STANDING_CHANGE = 0.02
 
 def standing_mass(vertical: FloatArray, rate: float, window_s: float) -> float:
     """Body mass (kg) from the steady windows of the plates' force (T, P) N; NaN without."""
-    vertical = np.where(vertical > UNLOADED_BAND, vertical, 0.0).sum(axis=1)
+    vertical = np.where(vertical > UNLOADED_BAND_N, vertical, 0.0).sum(axis=1)
     width = max(int(window_s * rate), 2)
     if len(vertical) < width:
         return float("nan")

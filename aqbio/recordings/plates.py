@@ -11,9 +11,9 @@ import numpy as np
 
 from aqbio.errors import distinct
 from aqbio.force_plates.forces import (
-    LOADED_PLATE,
-    UNLOADED_MARGIN,
-    UNLOADED_SHORTEST,
+    LOADED_PLATE_N,
+    MIN_UNLOADED_S,
+    UNLOADED_MARGIN_S,
     Plates,
     PlateWrench,
     centre_of_pressure,
@@ -181,7 +181,7 @@ def _note_loaded(plates: Plates, plate: int, largest: float, notes: Notes) -> No
     number, vertical = plates.numbers[plate], plates.vertical[:, plate]
     stretches = runs(nearly_unloaded(vertical, largest))
     longest = float(np.ptp(stretches, axis=1).max()) / plates.rate if len(stretches) else 0.0
-    needed = 2.0 * UNLOADED_MARGIN + UNLOADED_SHORTEST
+    needed = 2.0 * UNLOADED_MARGIN_S + MIN_UNLOADED_S
     if longest > 0.0:
         what = (
             f"plate {number} is unloaded for at most "
@@ -272,10 +272,10 @@ def plate_loads(plates: Plates, feet: FloatArray, time: FloatArray) -> list[Plat
     """Every load of every plate, with the feet (T, 2, K, 3), m, at instants ``time`` (T,), s."""
     wrench, vertical, sample = plates.wrench, plates.vertical, plates.samples_of(time)
     cop, _ = centre_of_pressure(
-        wrench.force, wrench.moment, wrench.point, plates.surface, LOADED_PLATE
+        wrench.force, wrench.moment, wrench.point, plates.surface, LOADED_PLATE_N
     )
     loads = []
-    for plate, start, stop in plate_contacts(vertical, plates.rate, LOADED_PLATE, STILL_S):
+    for plate, start, stop in plate_contacts(vertical, plates.rate, LOADED_PLATE_N, STILL_S):
         heavy = vertical[sample, plate] >= LOADED_SHARE * vertical[start:stop, plate].max()
         frames = np.flatnonzero((sample >= start) & (sample < stop) & heavy)
         place, span = cop[sample[frames], plate], plates.time[[start, stop - 1]]

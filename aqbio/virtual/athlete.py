@@ -8,8 +8,15 @@ from functools import lru_cache
 import numpy as np
 
 from aqbio.body.de_leva import REFERENCE, Sex
-from aqbio.body.sprint_body import LOCKED, Body, Joint, coarse_segment, sprint_bodies, sprint_joints
-from aqbio.body.sprint_geometry import PLAIN, Geometry, JointForm, X, Y, Z, geometry
+from aqbio.body.sprint_body import (
+    LOCKED_PREFIXES,
+    Body,
+    Joint,
+    coarse_segment,
+    sprint_bodies,
+    sprint_joints,
+)
+from aqbio.body.sprint_geometry import Geometry, JointForm, X, Y, Z, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.multibody.skeleton import GROUND, Couplers, JointAxes, Skeleton, line, polynomial, stack
 from aqbio.names import GRAVITY
@@ -37,7 +44,7 @@ class Athlete:
     heavier: tuple[tuple[str, float], ...] = ()
     """tuple of (segment, factor). Segments, without the side, whose mass and inertia differ from
     the table by a factor; all are then scaled to the body's mass."""
-    form: JointForm = PLAIN
+    form: JointForm = PLAIN_JOINTS
     """Variant of the joints."""
 
     def __post_init__(self) -> None:
@@ -93,7 +100,7 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
         coordinate_range=np.tile([-np.inf, np.inf], (len(coordinates), 1)),
         coordinate_default=default,
         coordinate_is_rotation=np.array([name not in TRANSLATIONS for name in coordinates]),
-        coordinate_locked=np.array([name.startswith(LOCKED) for name in coordinates]),
+        coordinate_locked=np.array([name.startswith(LOCKED_PREFIXES) for name in coordinates]),
         coordinate_clamped=np.zeros(len(coordinates), dtype=bool),
     )
 

@@ -13,9 +13,9 @@ import pytest
 
 from aqbio.body.de_leva import REFERENCE
 from aqbio.body.posterior import with_lock
-from aqbio.body.shape import MarkerPlaces, Shape, Template
+from aqbio.body.shape import Shape, Template, TemplateMarkers
 from aqbio.body.sprint_body import sprint_bodies, sprint_joints
-from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN, geometry
+from aqbio.body.sprint_geometry import ANATOMICAL_JOINTS, PLAIN_JOINTS, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.config import Corrections, MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
@@ -163,7 +163,7 @@ def generic(tmp_path_factory) -> tuple[Template, Shape, Path]:
     """A template of the sprint model, a shape drawn at random, and the corrected model."""
     folder = tmp_path_factory.mktemp("generic")
     skeleton, corrected, _ = generic_skeleton(SPRINT, Corrections(), folder)
-    markers = MarkerPlaces(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
+    markers = TemplateMarkers(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
     model_map = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
     template = Template.of(skeleton, model_map, markers)
     rng, empty = np.random.default_rng(4), template.shape()
@@ -260,7 +260,7 @@ def test_a_model_that_opensim_cannot_build_is_refused() -> None:
     assert caught.value.file == str(SPRINT)
 
 
-KINDS = {"sprint": PLAIN, "sprint_anatomical": ANATOMICAL}
+KINDS = {"sprint": PLAIN_JOINTS, "sprint_anatomical": ANATOMICAL_JOINTS}
 ROUNDING = 0.5 * 10.0**-DECIMALS
 
 

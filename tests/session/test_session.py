@@ -97,7 +97,7 @@ def made(contacts=CONTACTS) -> SolvedTrial:
         attrs={"from_coordinates": ""},
     )  # fmt: skip
     shown = np.tile([name != "q3" for name in OneSkeleton.coordinates], (FRAMES, 1))
-    mask = Observed.everything(SEGMENTS, FRAMES).determine(OneSkeleton.coordinates, shown, 0)
+    mask = Observed.complete(SEGMENTS, FRAMES).determine(OneSkeleton.coordinates, shown, 0)
     files = (Path("prepared.nc"), Path("solved.nc"))
     return SolvedTrial("run", prepared, with_observed(solved, mask), files, prepared)
 

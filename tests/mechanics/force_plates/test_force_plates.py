@@ -26,7 +26,7 @@ from aqbio.force_plates.forces import (
     unloaded,
     without_offsets,
 )
-from aqbio.force_plates.ground_reactions import BLEND, ground_reactions, shared_with_toes
+from aqbio.force_plates.ground_reactions import BLEND_M, ground_reactions, shared_with_toes
 from aqbio.io.recording import ForceRecording
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
@@ -217,8 +217,8 @@ FORCE, JOINTS, MICROMETRE = 1500.0, ("mtp_l", "mtp_r"), 1e-6
 @pytest.mark.parametrize(
     ("ahead", "share"),
     [
-        (-0.08, 0.0), (-0.04, 0.0), (-BLEND + MICROMETRE, 0.0), (-BLEND / 2, 0.15625), (0.0, 0.5),
-        (BLEND / 2, 0.84375), (BLEND - MICROMETRE, 1.0), (0.04, 1.0),
+        (-0.08, 0.0), (-0.04, 0.0), (-BLEND_M + MICROMETRE, 0.0), (-BLEND_M / 2, 0.15625),
+        (0.0, 0.5), (BLEND_M / 2, 0.84375), (BLEND_M - MICROMETRE, 1.0), (0.04, 1.0),
     ],
 )  # fmt: skip
 def test_toes_bear_what_lies_ahead_of_their_joint(side, ahead, share):

@@ -231,7 +231,7 @@ def test_golden_trial_under_every_specification(cached, tmp_path, monkeypatch):
         return case.loads, contacts
 
     monkeypatch.setattr(recomputed, "specified_loads", loads)
-    every = Observed.everything(case.skeleton.bodies, 60)
+    every = Observed.complete(case.skeleton.bodies, 60)
     attributes = {"surface_height": -0.1, "free_moment": "measured", "belt_speed": 2.0}
 
     def under(way, name, observed=every, **attrs):

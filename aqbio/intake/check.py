@@ -375,7 +375,8 @@ def _conditions(study: Study, hypotheses: list[Hypothesis]) -> Iterator[Finding]
             yield _warning(
                 "effort-untold",
                 f"sprints of {reference} and {condition} are compared "
-                f"({_names(pair_hypotheses)}) by those that are {effort} in column effort, and there are none of one kind.",
+                f"({_names(pair_hypotheses)}) by those that are {effort} in column effort, "
+                "and there are none of one kind.",
                 study.sheet("trials"),
                 f"column effort: write {effort}, maximal for sprints as fast as possible.",
             )

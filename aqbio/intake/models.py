@@ -34,7 +34,7 @@ class ProposedMap:
 
 def proposed_map(model: Path) -> ProposedMap:
     """Propose the map of an ``.osim`` model."""
-    from aqbio.opensim.apart import with_model
+    from aqbio.opensim.child_process import with_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 

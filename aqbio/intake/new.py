@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.config import SHEETS
-from aqbio.config.settings import DEVICES
+from aqbio.config.settings import WINDOWS_DEVICES
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import files_made, write_text
 from aqbio.names import shipped
@@ -155,4 +155,4 @@ def _free_name(folder: Path) -> str:
             rule="study-exists",
         )
     name = re.sub("[^A-Za-z0-9_-]", "_", folder.resolve().name).lstrip("_-") or "study"
-    return f"{name}_study" if DEVICES.fullmatch(name) else name
+    return f"{name}_study" if WINDOWS_DEVICES.fullmatch(name) else name

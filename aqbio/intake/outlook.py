@@ -337,7 +337,7 @@ def segment_uncertainty(
     expected before calibration. A group whose heaviest segment carries no label is at best
     uncertain.
     """
-    from aqbio.opensim.apart import with_model
+    from aqbio.opensim.child_process import with_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 

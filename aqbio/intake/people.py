@@ -154,7 +154,7 @@ def name_words(name: str) -> frozenset[str]:
 
 
 def _own_folders(files: Sequence[Path]) -> dict[Path, list[str]]:
-    """Folders of each file that distinguish a person's trials; the person's folder is in all paths."""
+    """Folders of each file that distinguish a person's trials, without those in all paths."""
     shared = set(files[0].parent.parts).intersection(*(file.parent.parts for file in files))
     parts = {file: [part for part in file.parent.parts if part not in shared] for file in files}
     names = {file: list(map(_without_persons, folders)) for file, folders in parts.items()}

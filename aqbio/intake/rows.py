@@ -43,7 +43,7 @@ MASS_NEEDED = "mass_kg is needed: no plate shows it"
 
 MASS_MAYBE_NEEDED = "mass_kg is needed unless plates show it: not all trials were understood yet"
 
-UNMODELLED = (
+UNMODELLED_TRIAL = (
     "left out: its name says '{word}', and added masses, towing forces and slopes are not modelled;"
     " set include = yes if nothing of the kind acted on the runner"
 )
@@ -120,7 +120,7 @@ class Rows:
     trials: tuple[TrialRow, ...] = field(default=())
 
     def of_runners(self) -> tuple[Rows, tuple[TrialRow, ...]]:
-        """Rows of the people with a moving trial, and trials of the others; all rows if none moves."""
+        """Split off the trials of people who never move; keep all rows if nobody moves."""
         runners = {row.participant_id for row in self.trials if row.task != "static"}
         if not runners:
             return self, ()
@@ -164,14 +164,16 @@ def rows_of(
         for recording in recordings:
             force = forces.get(recording.file)
             description, include = (
-                f"{recording.seconds:.1f} s at {recording.rate:g} Hz, "
-                f"{len(recording.labels)} labels",
+                (
+                    f"{recording.seconds:.1f} s at {recording.rate:g} Hz, "
+                    f"{len(recording.labels)} labels"
+                ),
                 "no",
             )
             if recording.is_static and static is not None and recording is not static:
                 description = f"another static trial; {names[static.file]} is used"
             elif not recording.is_static and (word := unmodelled_force(recording.file.as_posix())):
-                description = UNMODELLED.format(word=word)
+                description = UNMODELLED_TRIAL.format(word=word)
             else:
                 include = "yes"
             trials.append(

@@ -123,13 +123,7 @@ def proposed_study(
     if markers.marker_set is not None:
         previews = _previews(data, rows, markers.marker_set, chosen, report)
     rows = _described(rows, previews)
-    facts = {recording.file: recording for recording in content.markers}
-    left_out = tuple(
-        UnusedFile(
-            file, f"the same recording as {twin.as_posix()}{_better(facts[file], facts[twin])}"
-        )
-        for file, twin in sorted(repeated.items())
-    )
+    left_out = _copies(content.markers, repeated)
     left_out += tuple(
         UnusedFile(Path(row.file), f"{row.participant_id} stands still in all trials: no results")
         for row in idle
@@ -346,6 +340,19 @@ def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) 
                 if abs(np.log(longer)) < limit
                 else "if it is one, give both one participant_id and correct the unit"
             )
+
+
+def _copies(
+    recordings: Sequence[MarkerFacts], repeated: Mapping[Path, Path]
+) -> tuple[UnusedFile, ...]:
+    """Dropped copies of recordings, each with the kept copy and the reason for keeping it."""
+    facts = {recording.file: recording for recording in recordings}
+    return tuple(
+        UnusedFile(
+            file, f"the same recording as {twin.as_posix()}{_better(facts[file], facts[twin])}"
+        )
+        for file, twin in sorted(repeated.items())
+    )
 
 
 def _better(duplicate: MarkerFacts, retained: MarkerFacts) -> str:

@@ -130,8 +130,8 @@ def _torso_inertia(model: Any) -> list[Finding]:
     message = (
         f"the torso's inertia is at least {ratio:.2f} times too high: its mass was cut from "
         f"{GAIT2392_TORSO_MASS_KG:.2f} kg (gait2392: head, arms and torso) to "
-        f"{TORSO_MASS_KG:.2f} kg, its inertia and centre of mass were not; about the long axis it is 2.8 times that of "
-        "de Leva's (1996) trunk and head."
+        f"{TORSO_MASS_KG:.2f} kg, its inertia and centre of mass were not; "
+        "about the long axis it is 2.8 times that of de Leva's (1996) trunk and head."
     )
     fix = (
         "corrections.torso_inertia multiplies it by the ratio of the masses; the rest of the "

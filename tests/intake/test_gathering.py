@@ -221,7 +221,7 @@ def test_what_folders_hold_is_what_it_was(tmp_path):
         content = folder_content(folder)
         people = owners_of(content.markers) if content.markers else {}
         for one in content.markers:
-            facts = f"{one.frames} frames, {one.rate:g} Hz, {one.still}, {sorted(one.computed)}"
+            facts = f"{one.frames} frames, {one.rate:g} Hz, {one.is_static}, {sorted(one.computed)}"
             lines.append(f"{name} | {one.file} of {people[one.file]}: {facts}")
         for kind in ("forces", "coordinates"):
             own = getattr(content, kind)

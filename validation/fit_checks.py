@@ -174,7 +174,11 @@ class _Waves:
     def poses(self) -> FloatArray:
         """(T, N, 3 S) array: coordinates of poses that fit shifted markers, which weigh alike."""
         rows, point = self.response.solver.markers, self.response.solver.point
-        alike = replace(rows, shared=0.0 * rows.shared, own=np.ones_like(rows.own))
+        alike = replace(
+            rows,
+            shared_variance=0.0 * rows.shared_variance,
+            own_variance=np.ones_like(rows.own_variance),
+        )
         matrix = alike.normal_matrix(point.poses, point.position)
         faint = FAINT * np.trace(matrix, axis1=1, axis2=2)[:, None, None] / matrix.shape[1]
         pulls = [alike.pull(*self.response.levers, one) for one in self.shifts]

@@ -74,8 +74,8 @@ def _not_prepared(study: Study, participant_id: str) -> str:
 
 def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Calibrate the body from all recordings; give numbers for the manifest and findings."""
-    from aqbio.opensim.apart import with_model
     from aqbio.opensim.audit import audit_model
+    from aqbio.opensim.child_process import with_model
     from aqbio.opensim.models import generic_skeleton, write_calibrated_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
@@ -122,8 +122,8 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
 
 def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Adopt a model that is already scaled to the participant."""
-    from aqbio.opensim.apart import with_model
     from aqbio.opensim.audit import audit_model
+    from aqbio.opensim.child_process import with_model
     from aqbio.opensim.models import corrected_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton

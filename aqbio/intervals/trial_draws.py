@@ -177,8 +177,8 @@ def unobserved_swings(
 
     ``R (a cos ωt + b sin ωt)`` at the frequency of strides with normal a and b and the roots R (T,
     C, C): of covariance ``R Rᵀ`` at every instant, and ``(2π STRIDE_RATE_HZ)²`` times that in
-    speed. Momentum depends on the speed of unobserved mass more than on its position: the legs' H of a
-    sprinter whose arms are assumed at rest errs by up to 0.9 kg m²/s.
+    speed. Momentum depends on the speed of unobserved mass more than on its position: the legs' H
+    of a sprinter whose arms are assumed at rest errs by up to 0.9 kg m²/s.
     """
     phase = 2.0 * np.pi * STRIDE_RATE_HZ * (time - time[0])
     cosine, sine = generator.standard_normal((2, count, 1, roots.shape[1]))
@@ -381,7 +381,7 @@ def drawn_level_c(
 def _undisturbed(draws: TrialDraws, frames: IntArray) -> Undisturbed:
     mechanics = draws.levels.mechanics
     loads = [load.frames(frames) for load in mechanics.loads]
-    return mechanics.skeleton, mechanics.kinematics.select_labels(frames), loads
+    return mechanics.skeleton, mechanics.kinematics.picked(frames), loads
 
 
 def drawn_inertia(draws: TrialDraws, skeleton: Skeleton, count: int) -> dict[str, FloatArray]:

@@ -56,7 +56,7 @@ class CoordinatesTrial:
 
 def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     """Read a trial that starts from joint angles; refuses coordinates that are not the model's."""
-    from aqbio.opensim.apart import with_model
+    from aqbio.opensim.child_process import with_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 

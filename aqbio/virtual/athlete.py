@@ -10,6 +10,7 @@ import numpy as np
 from aqbio.body.de_leva import REFERENCE, Sex
 from aqbio.body.sprint_body import (
     LOCKED_PREFIXES,
+    PLAIN_JOINTS,
     Body,
     Joint,
     coarse_segment,

@@ -11,7 +11,7 @@ from scipy.signal import butter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
 from aqbio.intake.folder import folder_content
-from aqbio.intake.people import copies, owners_of
+from aqbio.intake.people import find_copies, owners_of
 from aqbio.io.movement import depth_not_measured
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
@@ -105,7 +105,7 @@ STAY = {
 @pytest.mark.parametrize("case", STAY)
 def test_of_copies_the_one_with_most_labels_stays(cases, case):
     content = folder_content(cases / case / "recordings")
-    repeated, _ = copies(content.markers, {})
+    repeated, _ = find_copies(content.markers, {})
     stay = {one.file.stem for one in content.markers if one.file not in repeated}
     assert len(stay) == 2
     assert all(any(stem.endswith(end) for stem in stay) for end in STAY[case])

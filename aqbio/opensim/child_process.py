@@ -1,4 +1,4 @@
-"""Models of others, opened in a child process: a file that crashes OpenSim ends nothing else."""
+"""Opening of foreign models in a child process, so that a crash of OpenSim ends nothing else."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from aqbio.operating_system import CAN_FORK
 
 R = TypeVar("R")
 
-TRIAL = (
+OPENING_SCRIPT = (
     "import sys; from pathlib import Path; from aqbio.opensim.skeleton import read_skeleton; "
     "read_skeleton(Path(sys.argv[1]))"
 )
-"""What another Python does with a model where a process cannot be forked: it ends normally, or with
-an exception that this one raises again, or it crashes."""
+"""Script that opens a model in another Python where processes cannot be forked: it ends normally,
+with an exception that the parent raises again, or it crashes."""
 
-EXCEPTION = 1
-"""Exit status of a Python that an exception ended."""
+EXCEPTION_STATUS = 1
+"""Exit status of a Python process that an exception ended."""
 
 
 def with_model(model: Path, work: Callable[[], R]) -> R:
@@ -38,24 +38,24 @@ def with_model(model: Path, work: Callable[[], R]) -> R:
         _refuse_crash(model, file_state(model))
         return work()
 
-    def apart() -> tuple[R, list[Path]]:
+    def in_child() -> tuple[R, list[Path]]:
         with files_made() as files:
-            made = work()
-        return made, list(files)
+            result = work()
+        return result, list(files)
 
-    made, files = in_own_process(apart, model)
+    result, files = in_own_process(in_child, model)
     note_made(files)
-    return made
+    return result
 
 
 @lru_cache(maxsize=64)
 def _refuse_crash(model: Path, _state: tuple[int, ...]) -> None:
-    """Refuse a model over which another Python crashes; whatever else is wrong, the work says."""
+    """Refuse a model that crashes another Python; the work itself reports all other errors."""
     ended = subprocess.run(
-        [sys.executable, "-c", TRIAL, str(model)],
+        [sys.executable, "-c", OPENING_SCRIPT, str(model)],
         check=False,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    if ended.returncode not in (0, EXCEPTION):
+    if ended.returncode not in (0, EXCEPTION_STATUS):
         raise model_crash(ended.returncode, model)

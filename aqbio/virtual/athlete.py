@@ -10,14 +10,13 @@ import numpy as np
 from aqbio.body.de_leva import REFERENCE, Sex
 from aqbio.body.sprint_body import (
     LOCKED_PREFIXES,
-    PLAIN_JOINTS,
     Body,
     Joint,
     coarse_segment,
     sprint_bodies,
     sprint_joints,
 )
-from aqbio.body.sprint_geometry import Geometry, JointForm, X, Y, Z, geometry
+from aqbio.body.sprint_geometry import PLAIN_JOINTS, Geometry, JointForm, X, Y, Z, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.multibody.skeleton import GROUND, Couplers, JointAxes, Skeleton, line, polynomial, stack
 from aqbio.names import GRAVITY

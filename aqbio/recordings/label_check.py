@@ -24,7 +24,7 @@ from aqbio.recordings.axes import (
     mean_vector,
     pelvis_paths,
 )
-from aqbio.recordings.exchanges import with_stretches_restored
+from aqbio.recordings.exchanges import restore_exchanged_stretches
 from aqbio.recordings.handedness import SWAPPED, BodyLabels, Company, Limbs, with_known_sides
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
@@ -173,7 +173,9 @@ def with_checked_labels(
 ) -> Recording:
     """Check labels against the static trial; correct them where the row says ``fix: swap``."""
     accepted = trial.fix == "swap"
-    recording = with_stretches_restored(recording, marker_set, static.limbs, static.places, notes)
+    recording = restore_exchanged_stretches(
+        recording, marker_set, static.limbs, static.places, notes
+    )
     recording = with_checked_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
     segments = _segments(marker_set)
     labels, places = recording.labels, static.places

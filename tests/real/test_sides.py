@@ -13,7 +13,7 @@ from aqbio.io.c3d import read_c3d
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import landmark_table, named_labels
-from aqbio.recordings.exchanges import with_stretches_restored
+from aqbio.recordings.exchanges import restore_exchanged_stretches
 from aqbio.recordings.handedness import BodyLabels, body_sides
 from aqbio.recordings.label_check import limbs_of, median_places
 from aqbio.recordings.notes import Notes
@@ -49,7 +49,7 @@ def test_nothing_is_exchanged_in_sound_trials(trials):
     places = median_places(trials["static"])
     for one in trials.values():
         notes = Notes("fast", "P1", "fast.c3d", "")
-        assert with_stretches_restored(one, MARKERS, LIMBS, places, notes) is one
+        assert restore_exchanged_stretches(one, MARKERS, LIMBS, places, notes) is one
         assert notes.findings == []
 
 

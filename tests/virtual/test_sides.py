@@ -20,7 +20,7 @@ from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import MODELS
 from aqbio.names import SIDES
-from aqbio.recordings.exchanges import with_stretches_restored
+from aqbio.recordings.exchanges import restore_exchanged_stretches
 from aqbio.recordings.handedness import (
     MIRRORED,
     UNDECIDED,
@@ -207,5 +207,5 @@ def test_a_sound_recording_stays_as_it_is():
         for every in (1, 2, 4):
             notes = Notes("fast", "P1", "fast.trc", "")
             taken = Recording(one.labels, one.positions[::every], one.rate / every)
-            assert with_stretches_restored(taken, MARKERS, LIMBS, {}, notes) is taken
+            assert restore_exchanged_stretches(taken, MARKERS, LIMBS, {}, notes) is taken
             assert notes.findings == []

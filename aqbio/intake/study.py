@@ -38,7 +38,12 @@ from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
 from aqbio.recordings.body_size import compared_lengths, largest_difference
-from aqbio.recordings.handedness import BodyLabels, Company, turned_back, verdict_on_sides
+from aqbio.recordings.handedness import (
+    BodyLabels,
+    OtherRecordings,
+    verdict_on_sides,
+    without_mirroring,
+)
 from aqbio.recordings.label_check import StaticReference, limbs_of, standing_places
 from aqbio.study.internal import contained
 
@@ -89,7 +94,7 @@ def gathered_study(
     standing = _by_person(group, owners, lambda one: len(one.labels) if one.still else 0)
     longest = _by_person(group, owners, lambda one: 0 if one.still else one.frames)
     rows, idle = rows_of(group, forces, owners, content.sessions).of_runners()
-    sides = RightHanded(data, rows, BodyLabels.of_places(by_name.places))
+    sides = RightHanded(data, rows, BodyLabels.of_landmarks(by_name.places))
     markers = proposed_set(
         name,
         [one.labels for one in group if one.still],
@@ -177,7 +182,7 @@ class RightHanded:
     rows: Rows
     labels: BodyLabels
 
-    def company(self, file: str) -> Company:
+    def company(self, file: str) -> OtherRecordings:
         """The other recordings of the person of a file."""
         person = next((row.participant_id for row in self.rows.trials if row.file == file), None)
         return lambda: (
@@ -195,7 +200,7 @@ class RightHanded:
         verdict, sides = verdict_on_sides(recording, self.labels, self.company(file.as_posix()))
         if sides is None or verdict in ("sound", "exchanged"):
             return recording
-        return turned_back(recording, sides, np.ones(3))
+        return without_mirroring(recording, sides, np.ones(3))
 
     def _raw(self, file: str) -> Recording:
         force = next((row.force_file for row in self.rows.trials if row.file == file), "")

@@ -25,7 +25,13 @@ from aqbio.recordings.axes import (
     pelvis_paths,
 )
 from aqbio.recordings.exchanges import restore_exchanged_stretches
-from aqbio.recordings.handedness import SWAPPED, BodyLabels, Company, Limbs, with_known_sides
+from aqbio.recordings.handedness import (
+    LABELS_SWAPPED,
+    BodyLabels,
+    Limbs,
+    OtherRecordings,
+    with_resolved_sides,
+)
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -60,7 +66,7 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
         recording = standing_recording(recording, static.source)
         labels = BodyLabels.of_marker_set(study.marker_set, limbs)
         company = company_of(study, static)
-        recording = with_known_sides(recording, static, labels, company, notes)
+        recording = with_resolved_sides(recording, static, labels, company, notes)
     except AqbioError:
         return StaticReference({}, limbs)  # reported where the static trial itself is prepared
     try:
@@ -79,7 +85,7 @@ def limbs_of(model_map: ModelMap) -> Limbs:
     }
 
 
-def company_of(study: Study, trial: Trial) -> Company:
+def company_of(study: Study, trial: Trial) -> OtherRecordings:
     """Reads the other recordings of a trial's participant, those that can be read."""
 
     def others() -> Iterator[Recording]:
@@ -185,7 +191,7 @@ def with_checked_labels(
     swaps = swapped_labels(distances)
     for swap in swaps:
         _note_swap(swap, notes, accepted=accepted)
-    exchanged = any(one.rule == SWAPPED for one in notes.findings)
+    exchanged = any(one.rule == LABELS_SWAPPED for one in notes.findings)
     if accepted and not (swaps or exchanged):
         notes.add(
             "labels-not-swapped",
@@ -252,7 +258,7 @@ def with_checked_sides(
             order = [recording.labels.index(pairs.get(one, one)) for one in recording.labels]
             recording = replace(recording, positions=recording.positions[:, order])
             what = f"left and right of {', '.join(pairs)} are exchanged, as the sheet accepts."
-            notes.add(SWAPPED, "info", what, number=len(pairs))
+            notes.add(LABELS_SWAPPED, "info", what, number=len(pairs))
             continue
         end = "" if len(wrong) == len(parts) else "end of the "
         ours, theirs = (", ".join(labels[:MOST_LISTED]) for labels in (right, left))
@@ -310,7 +316,7 @@ def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
     span = np.flatnonzero(swap.frames)
     where = "" if share > 0.95 else f"frames {span[0] + 1} to {span[-1] + 1}"
     notes.add(
-        SWAPPED,
+        LABELS_SWAPPED,
         "info" if accepted else "warning",
         f"labels {swap.first} and {swap.second} sit on each other's markers in {share:.0%} of the "
         f"frames: their distances from other markers differ by {MILLIMETRES * swap.before:.0f} mm "

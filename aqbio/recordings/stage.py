@@ -39,7 +39,7 @@ from aqbio.recordings.body_size import (
 from aqbio.recordings.clock import note_rate
 from aqbio.recordings.coordinates import coordinates_trial
 from aqbio.recordings.events_from_markers import foot_markers, kinematic_errors
-from aqbio.recordings.handedness import SWAPPED, BodyLabels, with_known_sides
+from aqbio.recordings.handedness import LABELS_SWAPPED, BodyLabels, with_resolved_sides
 from aqbio.recordings.label_check import (
     StaticReference,
     company_of,
@@ -193,7 +193,7 @@ def _prepare(
         if trial.task == "static":
             recording = standing_recording(recording, files[0].name)
         body = BodyLabels.of_marker_set(marker_set, reference.limbs)
-        recording = with_known_sides(recording, trial, body, company_of(study, trial), notes)
+        recording = with_resolved_sides(recording, trial, body, company_of(study, trial), notes)
         recording = with_numbered_unknowns(recording, marker_set, notes)
         if trial == study.static_of(participant_id):
             note_labels_elsewhere(recording, marker_set, notes)
@@ -223,7 +223,7 @@ def _prepare(
         "participant_id": participant_id,
         **study_provenance(study, STAGE, (*inputs, description)),
     }
-    if any(one.rule == SWAPPED and one.severity == "warning" for one in notes.findings):
+    if any(one.rule == LABELS_SWAPPED and one.severity == "warning" for one in notes.findings):
         attributes["exchanged_labels"] = 1
     dataset = prepared_dataset(prepared, settings.prepare.cutoff_hz)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)

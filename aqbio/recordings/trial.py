@@ -46,7 +46,7 @@ from aqbio.recordings.events_from_markers import (
 from aqbio.recordings.force_bandwidth import ForceLowPass, find_low_pass
 from aqbio.recordings.force_lag import force_lag, without_lag
 from aqbio.recordings.ground import Ground, running_ground, standing_ground
-from aqbio.recordings.handedness import SWAPPED
+from aqbio.recordings.handedness import LABELS_SWAPPED
 from aqbio.recordings.marked_body import MarkedBody, SegmentMasses, marked_body
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.plates import fitting_units, ground_plates, with_unmeasured
@@ -529,7 +529,9 @@ MAX_MISSING = 0.10
 def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes: Notes) -> None:
     """Name the markers missing between the contacts, and in one line those missing outside."""
     missing = np.isnan(markers[..., 0])
-    left_out = {a for one in notes.findings if one.rule == SWAPPED for a in one.label.split(", ")}
+    left_out = {
+        a for one in notes.findings if one.rule == LABELS_SWAPPED for a in one.label.split(", ")
+    }
     missing[:, np.isin(labels, list(left_out))] = False  # that finding says why
     inside = missing[used]
     for index in np.flatnonzero(inside.any(axis=0)).tolist():

@@ -20,7 +20,13 @@ from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.recordings.axes import laboratory_axes
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.shared_frames import EQUAL, SHARED_FRAMES, Movement, copy_lag, shared_frames
+from aqbio.recordings.shared_frames import (
+    MAX_DISTANCE_DIFFERENCE_M,
+    MIN_SHARED_FRAMES,
+    Movement,
+    copy_lag,
+    shared_frames,
+)
 from aqbio.study.internal import contained
 from aqbio.vectors import FloatArray
 
@@ -99,7 +105,7 @@ def _twice(
         trial=other.trial_id,
         participant=other.participant_id,
         number=frames or None,
-        limit=SHARED_FRAMES if frames else None,
+        limit=MIN_SHARED_FRAMES if frames else None,
         unit="frames" if frames else "",
         file=str(sheet),
         where=f"lines {above} and {line}",
@@ -338,7 +344,8 @@ def repeated_frames(
     pairs = []
     for shared in shared_frames([gait.distances for gait in gaits]):
         same = f"show the same movement: {shared.frames} frames, from frame {shared.start + 1} of "
-        same += f"the one and {shared.other_start + 1} of the other, agree to {1e3 * EQUAL:g} mm"
+        same += f"the one and {shared.other_start + 1} of the other, agree to "
+        same += f"{1e3 * MAX_DISTANCE_DIFFERENCE_M:g} mm"
         pairs.append((gaits[shared.first], gaits[shared.second], shared.frames, same))
     for first, second in combinations(gaits, 2):
         if (lag := copy_lag(first.movement, second.movement)) is not None:

@@ -44,7 +44,7 @@ from aqbio.recordings.handedness import (
     verdict_on_sides,
     without_mirroring,
 )
-from aqbio.recordings.label_check import StaticReference, limbs_of, standing_places
+from aqbio.recordings.label_check import StaticReference, limbs_of, standing_positions
 from aqbio.study.internal import contained
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
@@ -100,7 +100,7 @@ def gathered_study(
         [one.labels for one in group if one.still],
         [one.labels for one in group if not one.still],
         chosen,
-        [standing_places(sides.read(one.file), one.file.name) for one in standing],
+        [standing_positions(sides.read(one.file), one.file.name) for one in standing],
         lambda: (sides.read(one.file) for one in longest),
         computed=frozenset().union(*(one.computed for one in group)),
     )
@@ -222,7 +222,7 @@ def _previews(
             with contained(None, "new", row.file):
                 report(f"looking at {row.file}")
                 if row.task == "static":
-                    places = standing_places(sides.read(Path(row.file)), row.file)
+                    places = standing_positions(sides.read(Path(row.file)), row.file)
                     references[row.participant_id] = StaticReference(places, limbs)
                 reference = references.get(row.participant_id, StaticReference({}, limbs))
                 company = sides.company(row.file)

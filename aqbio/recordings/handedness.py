@@ -102,9 +102,9 @@ class BodyLabels:
 
         def at(*landmarks: str, side: str = "left right ") -> tuple[str, ...]:
             return tuple(
-                a
-                for a, o in landmark_of_label.items()
-                if o.landmark in landmarks and landmark.side in side
+                label
+                for label, landmark in landmark_of_label.items()
+                if landmark.landmark in landmarks and landmark.side in side
             )
 
         return cls(

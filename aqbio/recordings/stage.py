@@ -42,8 +42,8 @@ from aqbio.recordings.events_from_markers import foot_markers, kinematic_errors
 from aqbio.recordings.handedness import LABELS_SWAPPED, BodyLabels, with_resolved_sides
 from aqbio.recordings.label_check import (
     StaticReference,
-    company_of,
-    note_labels_elsewhere,
+    note_misplaced_labels,
+    other_recordings_of,
     static_reference,
     with_checked_labels,
     with_numbered_unknowns,
@@ -90,7 +90,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         reason = still[-1]["reason"]
         report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
     moving = run_trials(study, participant_id, STAGE, work, report)
-    calibrating = calibration_labels(reference.places, moving)
+    calibrating = calibration_labels(reference.positions, moving)
     moving = [without_absences(entry, calibrating) for entry in moving]
     # Stature and mass come from standing upright, not from lying on a board.
     upright = 0 if study.static_of(participant_id) is None else 1
@@ -127,7 +127,7 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
-        spare_labels=spare_labels(reference.places, study.marker_set),
+        spare_labels=spare_labels(reference.positions, study.marker_set),
     )
 
 
@@ -193,10 +193,12 @@ def _prepare(
         if trial.task == "static":
             recording = standing_recording(recording, files[0].name)
         body = BodyLabels.of_marker_set(marker_set, reference.limbs)
-        recording = with_resolved_sides(recording, trial, body, company_of(study, trial), notes)
+        recording = with_resolved_sides(
+            recording, trial, body, other_recordings_of(study, trial), notes
+        )
         recording = with_numbered_unknowns(recording, marker_set, notes)
         if trial == study.static_of(participant_id):
-            note_labels_elsewhere(recording, marker_set, notes)
+            note_misplaced_labels(recording, marker_set, notes)
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes

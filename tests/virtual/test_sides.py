@@ -29,7 +29,7 @@ from aqbio.recordings.handedness import (
     partners,
     with_resolved_sides,
 )
-from aqbio.recordings.label_check import limbs_of, median_places
+from aqbio.recordings.label_check import limbs_of, median_positions
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
 from aqbio.virtual.recording import VirtualRecording
@@ -197,7 +197,7 @@ def test_labels_that_change_sides_in_stretches_are_put_back_or_masked(seed, ever
     """Whole limbs, their ends, single labels, with and without gaps: nothing stays exchanged."""
     static, run = sound()
     slow = replace(run, positions=run.positions[::every], rate=run.rate / every)
-    places = median_places(static) if seed % 2 else {}
+    places = median_positions(static) if seed % 2 else {}
     random = np.random.default_rng([seed, every])
     assert left_exchanged(slow, MARKERS, LIMBS, places, random) == []
 

@@ -424,7 +424,7 @@ def examples():
     made = {name: Movement.of(made_run.LABELS, *own) for name, own in copies().items()}
     for name, other in made.items():
         yield f"copied {name}", lambda a=(made["itself"], other): [copy_lag(*a), copy_lag(*a[::-1])]
-        yield f"roughness {name}", lambda other=other: [other.roughness, other.still]
+        yield f"roughness {name}", lambda other=other: [other.roughness, other.static]
     distances = [np.linalg.norm(x - x[:, :1], axis=2)[:, 1:] for x, _ in copies().values()]
     yield "shared", lambda: shared_frames(distances)
     for share in (1.0, 0.05, 0.04):

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts
-from aqbio.recordings.body_size import compared_lengths, one_person_each
+from aqbio.recordings.body_size import compare_lengths, group_by_person
 from aqbio.recordings.shared_frames import copy_lag
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -273,13 +273,13 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
     """
     names = people_of([one.file for one in markers], {one.file for one in markers if one.still})
     coded = {name for file, name in names.items() if name in file.as_posix()}
-    ratio, differs = compared_lengths([one.lengths for one in markers])
+    ratio, differs = compare_lengths([one.lengths for one in markers])
     differs |= _recorded_together([one.file for one in markers])
     still = np.array([one.still for one in markers])
     people: dict[tuple[str, str], list[int]] = {}
     for name in sorted(set(names.values())):
         own = np.flatnonzero([names[one.file] == name for one in markers])
-        groups = one_person_each(ratio[np.ix_(own, own)], differs[np.ix_(own, own)])
+        groups = group_by_person(ratio[np.ix_(own, own)], differs[np.ix_(own, own)])
         for letter, group in zip(ascii_lowercase, sorted(groups), strict=False):
             people[name, letter if len(groups) > 1 else ""] = own[group].tolist()
     separate = [key for key in people if not key[1] and key[0] not in coded]

@@ -37,7 +37,7 @@ from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
-from aqbio.recordings.body_size import compared_lengths, largest_difference
+from aqbio.recordings.body_size import compare_lengths, max_log_ratio
 from aqbio.recordings.handedness import (
     BodyLabels,
     OtherRecordings,
@@ -293,14 +293,14 @@ def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) 
         first, *others = sorted({owners[one.file] for one in own})
         for other in others:
             sides = [[one for one in own if owners[one.file] == name] for name in (first, other)]
-            ratio, _ = compared_lengths([one.lengths for side in sides for one in side])
+            ratio, _ = compare_lengths([one.lengths for side in sides for one in side])
             value = ratio[: len(sides[0]), len(sides[0]) :]
             if not np.isfinite(value).any():
                 continue
             longer = float(np.nanmedian(value))
             words = f"in {folder.as_posix()}, the segments of {other} are {longer:.2f} times as "
             words += f"long as those of {first}: taken as two people; "
-            limit = largest_difference([label for one in own for label in one.labels])
+            limit = max_log_ratio([label for one in own for label in one.labels])
             yield words + (
                 "who is who in other recordings is not sure, please look"
                 if abs(np.log(longer)) < limit

@@ -281,8 +281,8 @@ def with_checked_sides(
             f"the {end}{limb} labelled right ({rights}) is {-away:.2f} m to the left of the one "
             f"labelled left ({lefts}), as the pelvis faces."
             if away < 0.0
-            else f"the {end}{limb} labelled right ({rights}) moves with the rest of the left {limb}, "
-            f"and the one labelled left ({lefts}) with the right.",
+            else f"the {end}{limb} labelled right ({rights}) moves with the rest of the left "
+            f"{limb}, and the one labelled left ({lefts}) with the right.",
             file=notes.file,
             fix="write swap into the column fix of this trial in trials.tsv to exchange them, or "
             "correct them in the capture software or, if it is so in all trials, in markers.yaml "

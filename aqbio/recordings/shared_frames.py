@@ -202,7 +202,7 @@ def _are_copies(first: FloatArray, second: FloatArray, *, static: bool, centred:
 
 
 def _nearest_lag(first: FloatArray, second: FloatArray) -> tuple[float, float]:
-    """Frame of the first at which the second (T, M, 3) begins, and RMS difference of distances, m."""
+    """Frame of the first at which the second (T, M, 3) begins, and RMS distance error, m."""
     markers = np.unique(np.linspace(0, first.shape[1] - 1, 8).astype(np.int64))
     first_marker, second_marker = np.triu_indices(len(markers), 1)
     first_distances, second_distances = (

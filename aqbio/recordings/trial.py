@@ -49,7 +49,7 @@ from aqbio.recordings.ground import Ground, running_ground, standing_ground
 from aqbio.recordings.handedness import LABELS_SWAPPED
 from aqbio.recordings.marked_body import MarkedBody, SegmentMasses, marked_body
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.plates import fitting_units, ground_plates, with_unmeasured
+from aqbio.recordings.plates import ground_plates, with_fitted_units, with_unmeasured
 from aqbio.recordings.turned_forces import with_right_moments, without_turned
 from aqbio.signals import design_cutoff, fill_gaps, longest_gap, runs
 from aqbio.vectors import BoolArray, FloatArray
@@ -143,7 +143,7 @@ def prepare_trial(
     frames = np.arange(len(feet)) / recording.rate
     rules = axes.matrix, laboratory.ignore_plates
     if recording.forces is not None:
-        forces = fitting_units(recording.forces, *rules, feet, frames, notes, moving=moving)
+        forces = with_fitted_units(recording.forces, *rules, feet, frames, notes, moving=moving)
         recording = replace(recording, forces=forces)
         plates = ground_plates(forces, *rules, notes, moving=moving)
     contact = _GroundContact(standing_ground(recording, marker_set), plates)

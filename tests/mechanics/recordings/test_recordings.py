@@ -33,7 +33,7 @@ from aqbio.names import GRAVITY
 from aqbio.recordings.axes import Clues, detected_axes
 from aqbio.recordings.body_size import (
     Lengths,
-    compared_lengths,
+    compare_lengths,
     pelvis_height,
     stance_height,
     standing_mass,
@@ -759,7 +759,7 @@ def prepared(names, seed: int, path: Path):
         "numbers": trial_numbers(found, trial, 0.5),
         "heights": (pelvis_height(found.labels, found.markers, MARKER_SET) or np.nan,
                     stance_height(found, MARKER_SET) or np.nan),
-        "lengths": compared_lengths([lengths, Lengths.of(LABELS, 1.01 * made_run.markers())]),
+        "lengths": compare_lengths([lengths, Lengths.of(LABELS, 1.01 * made_run.markers())]),
         "data": {str(name): data[name].values for name in sorted(data.variables, key=str)},
         "attributes": dict(data.attrs),
     }  # fmt: skip

@@ -73,9 +73,9 @@ def detected_axes(clues: Clues) -> LaboratoryToGround:
     (static trial, treadmill) the vector from the back of the pelvis to its front.
     """
     up, reasons, doubts = _up(clues)
-    forward, words, more = _forward(clues, up)
+    forward, words, forward_doubts = _forward(clues, up)
     matrix = np.array([forward, up, np.cross(forward, up)])
-    return LaboratoryToGround(matrix, f"{reasons} {words}", (*doubts, *more))
+    return LaboratoryToGround(matrix, f"{reasons} {words}", (*doubts, *forward_doubts))
 
 
 def heading(direction: FloatArray) -> float:
@@ -110,11 +110,11 @@ def _up(clues: Clues) -> tuple[FloatArray, str, tuple[str, ...]]:
     ):
         if not np.isfinite(clue).all():
             continue
-        other = int(np.argmax(np.abs(clue)))
-        if other == letter:
+        dominant = int(np.argmax(np.abs(clue)))
+        if dominant == letter:
             reasons.append(f"{words} it")
         else:
-            doubts.append(f"up is {name} by the body, but {words} {LETTERS[other]}.")
+            doubts.append(f"up is {name} by the body, but {words} {LETTERS[dominant]}.")
     return axis, f"Up is {name}: {' and '.join(reasons)}.", tuple(doubts)
 
 
@@ -130,19 +130,21 @@ def _forward(clues: Clues, up: FloatArray) -> tuple[FloatArray, str, tuple[str, 
             doubts = (f"the pelvis moves along {_name(axis)} but its front faces the other way.",)
         return axis, words, doubts
     if not np.isfinite(facing).all():
-        where = "stays put" if np.isfinite(distance) else "is not seen whole in any frame"
-        raise ValueError(f"forward is unknown: the pelvis {where}, and where it faces is not seen.")
+        pelvis_state = "stays put" if np.isfinite(distance) else "is not seen whole in any frame"
+        raise ValueError(
+            f"forward is unknown: the pelvis {pelvis_state}, and where it faces is not seen."
+        )
     axis = _dominant(facing, "forward: the pelvis stays put and faces diagonally", clear=1.0)
     words = f"Forward is {_name(axis)}: the pelvis stays put and its front faces along it."
     return axis, words, ()
 
 
-def _dominant(vector: FloatArray, what: str, clear: float = CLEAR_RATIO) -> FloatArray:
+def _dominant(vector: FloatArray, description: str, clear: float = CLEAR_RATIO) -> FloatArray:
     largest = int(np.argmax(np.abs(vector)))
-    others = np.delete(np.abs(vector), largest).max()
-    if abs(vector[largest]) < clear * others:
+    second_largest = np.delete(np.abs(vector), largest).max()
+    if abs(vector[largest]) < clear * second_largest:
         numbers = ", ".join(f"{value:.2f}" for value in vector)
-        raise ValueError(f"{what} ({numbers} m along x, y, z).")
+        raise ValueError(f"{description} ({numbers} m along x, y, z).")
     axis = np.zeros(3)
     axis[largest] = np.sign(vector[largest])
     return axis
@@ -177,26 +179,28 @@ HIP_HEIGHT = (0.4, 1.6)
 
 
 def laboratory_axes(
-    recording: Recording, marker_set: MarkerSet, stated: LaboratoryAxes | str, notes: Notes
+    recording: Recording, marker_set: MarkerSet, choice: LaboratoryAxes | str, notes: Notes
 ) -> LaboratoryToGround:
     """Stated axes, or those that the recording shows; refuses a size that shows a wrong unit."""
     clues = _clues(recording, marker_set)
     _check_size(clues, recording.length_unit, notes)
-    if isinstance(stated, LaboratoryAxes):
-        axes = stated_axes(stated.forward, stated.up)
-        check_stated(stated, axes, clues, notes.file)
+    if isinstance(choice, LaboratoryAxes):
+        axes = stated_axes(choice.forward, choice.up)
+        check_stated(choice, axes, clues, notes.file)
     else:
         try:
             axes = detected_axes(clues)
         except ValueError as error:
             unseen = _unseen_labels(recording, marker_set) if "known" in str(error) else []
-            what = f"No marker is seen of {' and of '.join(unseen)}. Therefore " if unseen else ""
+            unseen_text = (
+                f"No marker is seen of {' and of '.join(unseen)}. Therefore " if unseen else ""
+            )
             fix = "name markers of heels and pelvis that are there in the marker set"
             if not unseen:
                 fix = "correct the labels of pelvis and feet in the marker set, or state "
                 fix += "laboratory.axes in study.yaml, for example {forward: +y, up: +z}"
             raise AqbioError(
-                f"{what}{error}", file=notes.file, fix=f"{fix}.", rule="axes-unknown"
+                f"{unseen_text}{error}", file=notes.file, fix=f"{fix}.", rule="axes-unknown"
             ) from error
     for doubt in axes.doubts:
         notes.add("axes-doubt", "warning", doubt, fix="state laboratory.axes in study.yaml.")
@@ -220,13 +224,15 @@ def _unseen_labels(recording: Recording, marker_set: MarkerSet) -> list[str]:
     ]
 
 
-def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues, file: str) -> None:
+def check_stated(
+    setting: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues, file: str
+) -> None:
     """Refuse stated axes in which the person is upside down or lying, or runs another way."""
     forward, up = axes.matrix[0], axes.matrix[1]
     travels = np.linalg.norm(clues.travel) > TRAVELS
-    for what, name, vector, axis, limit in (
-        ("the pelvis lies from the feet", f"up: {stated.up}", clues.body, up, UPRIGHT),
-        ("the pelvis travels", f"forward: {stated.forward}", clues.travel, forward, ALONG),
+    for description, name, vector, axis, limit in (
+        ("the pelvis lies from the feet", f"up: {setting.up}", clues.body, up, UPRIGHT),
+        ("the pelvis travels", f"forward: {setting.forward}", clues.travel, forward, ALONG),
     ):
         if (axis is forward and not travels) or np.isnan(vector).any():
             continue
@@ -235,7 +241,7 @@ def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues,
             away = min(away, 180.0 - away)
         if away > limit:
             raise AqbioError(
-                f"laboratory.axes states {name}, but {what} in a direction "
+                f"laboratory.axes states {name}, but {description} in a direction "
                 f"{distinct(away, limit)} degrees away "
                 f"from it, more than {limit:.0f}: the stated axes are not those of the file.",
                 file=file,
@@ -265,8 +271,8 @@ def pelvis_paths(recording: Recording, marker_set: MarkerSet) -> tuple[FloatArra
         return 0.5 * (front + back), front - back
     right, left = (label_mean(recording, (hip,)) for hip in pelvis.hips)
     heels, toes = (
-        0.5 * (label_mean(recording, one) + label_mean(recording, other))
-        for one, other in ([[foot.heel] for foot in feet], [foot.toe for foot in feet])
+        0.5 * (label_mean(recording, left) + label_mean(recording, right))
+        for left, right in ([[foot.heel] for foot in feet], [foot.toe for foot in feet])
     )
     middle = 0.5 * (right + left)
     up = mean_vector(middle - 0.5 * (heels + toes))

@@ -81,7 +81,7 @@ MIN_LENGTHS = 8
 """Smallest number of distances that are compared."""
 
 OTHER_PERSON_LOG_RATIO = 0.025
-"""Median log ratio of lengths above which recordings show two persons. Between 350 pairs of trials of
+"""Median log ratio of lengths above which recordings show two persons. In 350 pairs of trials of
 one person (ten persons, static to 9.5 m/s) the medians are 1.2 % at most with markers and 3.3 %
 with video; people of one sex differ by 5 % (standard deviation of the ratio of statures)."""
 
@@ -203,7 +203,7 @@ PELVIS_SHARE = 0.555
 Rajagopal et al. (2016), 0.538 and 0.571 of the sprint models."""
 
 PELVIS_ERROR = 0.08
-"""Bound on the deviation of leg length from its share of stature: iliac crests over stature spread by
+"""Bound on the deviation of leg length from its share of stature: iliac crests over stature vary by
 2.2 % (standard deviation of 6,068 people, ANSUR II, Gordon et al. 2014), three of which make 6.6 %
 in addition to the 3 % of markers placed differently."""
 
@@ -300,8 +300,8 @@ def person_findings(
             rule="another-person",
             severity="error",
             what=f"in {listed([names[index] for index in group])}, the distances between the "
-            f"markers of each segment are {longer:.3f} times what they are in {rest}: another person's, or "
-            f"in another unit. Trials of one person agree within {limit:.1%}.",
+            f"markers of each segment are {longer:.3f} times what they are in {rest}: another "
+            f"person's, or in another unit. Trials of one person agree within {limit:.1%}.",
             participant=person.participant_id,
             trial=names[group[0]],
             number=longer,
@@ -327,8 +327,8 @@ def size_findings(
             file=sheet,
             where=column + "height_m",
             fix="check the sheet; if it is right, lengths are "
-            f"{measured.value / stated_height:.2f} times what they should be, and momentum with them: check unit and calibration of the "
-            "markers.",
+            f"{measured.value / stated_height:.2f} times what they should be, and momentum "
+            "with them: check unit and calibration of the markers.",
         )
         if disagreement := contradiction(statement, [measured], ""):
             yield replace(disagreement, participant=person.participant_id)
@@ -363,8 +363,8 @@ def force_findings(
             rule="force-implausible",
             severity="warning",
             what=f"the largest contact of all trials reaches {peak:.0f} N, {weights:.2f} body "
-            f"weights of {mass:.1f} kg, outside {PEAK_FORCE_RANGE[0]:g} to {PEAK_FORCE_RANGE[1]:g}: "
-            "the plates have another unit or scale, or the body mass is wrong.",
+            f"weights of {mass:.1f} kg, outside {PEAK_FORCE_RANGE[0]:g} to "
+            f"{PEAK_FORCE_RANGE[1]:g}: the plates have another unit or scale, or the body mass is wrong.",
             participant=person.participant_id,
             number=weights,
             unit="body weights",

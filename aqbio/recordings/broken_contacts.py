@@ -49,10 +49,10 @@ def broken_parts(
     """
     first = max(start - round(BEFORE_S * rate), 0)
     last = min(stop + round(AFTER_S * rate), len(force))
-    own = force[first:last]
-    vertical = own[:, 1]
+    force_of_contact = force[first:last]
+    vertical = force_of_contact[:, 1]
     peak = float(vertical.max(initial=0.0))
-    if len(own) < STILL_SAMPLES or not peak > threshold:
+    if len(force_of_contact) < STILL_SAMPLES or not peak > threshold:
         return frozenset()
     empty = np.abs(vertical) < max(threshold, EMPTY_SHARE * peak)
     change = vertical[2:] - vertical[:-2]
@@ -64,14 +64,14 @@ def broken_parts(
         parts.add(END if np.flatnonzero(falls)[-1] >= len(falls) - margin else INSIDE)
     if rises.any():
         parts.add(BEGIN if np.flatnonzero(rises)[0] <= margin else INSIDE)
-    if _stands_still(own, ~empty, rate, peak):
+    if _stands_still(force_of_contact, ~empty, rate, peak):
         parts |= {INSIDE, END}
     return frozenset(parts)
 
 
 def _stands_still(force: FloatArray, loaded: BoolArray, rate: float, peak: float) -> bool:
     """Whether all components of a loaded plate's force stay as they are."""
-    still = (np.abs(np.diff(force, axis=0)) < STILL_SHARE * peak).all(axis=1)
-    spans = runs(np.asarray(still & loaded[1:] & loaded[:-1]))
+    unchanged = (np.abs(np.diff(force, axis=0)) < STILL_SHARE * peak).all(axis=1)
+    spans = runs(np.asarray(unchanged & loaded[1:] & loaded[:-1]))
     longest = int(np.ptp(spans, axis=1).max()) if len(spans) else 0
     return longest + 1 >= max(STILL_SAMPLES, round(STILL_S * rate))

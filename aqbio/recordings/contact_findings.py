@@ -32,14 +32,14 @@ def note_contacts(
     loads: FeetLoads, plates: Plates, end: float, edge_limit: float, notes: Notes
 ) -> None:
     """Note contacts of no foot, of both feet, of the wrong columns, cut ones and partial ones."""
-    for one in loads.on_plates:
-        start, stop = (plates.start + sample / plates.rate for sample in (one.start, one.stop))
-        name = f"contact on plate {plates.numbers[one.plate]} at {start:.3f} s"
+    for load in loads.on_plates:
+        start, stop = (plates.start + sample / plates.rate for sample in (load.start, load.stop))
+        name = f"contact on plate {plates.numbers[load.plate]} at {start:.3f} s"
         overlap = min(stop, end) - max(start, 0.0)
-        if np.isnan(one.distance) and overlap < 0.5 * (stop - start):
+        if np.isnan(load.distance) and overlap < 0.5 * (stop - start):
             _note_outside(name, start, stop, end, notes)
         else:
-            _note_foot(one, name, plates.feet[one.plate], notes)
+            _note_foot(load, name, plates.feet[load.plate], notes)
     for contact in loads.contacts:
         _note_completeness(contact, plates, edge_limit, notes)
     if not loads.contacts:
@@ -56,14 +56,18 @@ def share_without_foot(loads: FeetLoads) -> float:
     """Share of the force on the plates that lies where no foot is."""
     placed = _placed(loads)
     size = {True: 0.0, False: 0.0}
-    for one in placed:
-        size[one.foot == NO_FOOT] += one.peak * (one.stop - one.start)
+    for contact in placed:
+        size[contact.foot == NO_FOOT] += contact.peak * (contact.stop - contact.start)
     return size[True] / sum(size.values()) if placed else 0.0
 
 
 def _placed(loads: FeetLoads) -> list[PlateContact]:
     """Contacts during which a foot is seen somewhere."""
-    return [one for one in loads.on_plates if one.foot != NO_FOOT or np.isfinite(one.distance)]
+    return [
+        contact
+        for contact in loads.on_plates
+        if contact.foot != NO_FOOT or np.isfinite(contact.distance)
+    ]
 
 
 def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
@@ -71,7 +75,7 @@ def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
     placed, share = _placed(loads), share_without_foot(loads)
     if share <= ELSEWHERE:
         return False
-    without_foot = [one for one in placed if one.foot == NO_FOOT]
+    without_foot = [contact for contact in placed if contact.foot == NO_FOOT]
     notes.add(
         "forces-elsewhere",
         "error",
@@ -101,19 +105,19 @@ def note_no_forces(notes: Notes, *, recorded: bool) -> None:
     )
 
 
-def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
-    if one.foot == NO_FOOT:
-        unseen = bool(np.isnan(one.distance))
+def _note_foot(contact: PlateContact, name: str, named_foot: int, notes: Notes) -> None:
+    if contact.foot == NO_FOOT:
+        unseen = bool(np.isnan(contact.distance))
         notes.add(
             "contact-nobody",
             "warning",
-            f"the {name} ({one.peak:.0f} N) belongs to no foot: "
+            f"the {name} ({contact.peak:.0f} N) belongs to no foot: "
             + (
                 "no foot marker is seen then."
                 if unseen
-                else f"the next foot is {one.distance:.2f} m away."
+                else f"the next foot is {contact.distance:.2f} m away."
             ),
-            number=None if unseen else one.distance,
+            number=None if unseen else contact.distance,
             unit="m",
             fix="label the feet there, if the contact is needed; the plate is used elsewhere."
             if unseen
@@ -122,8 +126,8 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
             forces=True,
         )
         return
-    side = SIDES[one.foot]
-    if one.shared:
+    side = SIDES[contact.foot]
+    if contact.shared:
         notes.add(
             "contact-shared",
             "error",
@@ -131,24 +135,24 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
             fix="use a trial with one foot per plate.",
             forces=True,
         )
-    elif one.margin < CLEAR_MARGIN:
+    elif contact.margin < CLEAR_MARGIN:
         notes.add(
             "foot-ambiguous",
             "warning",
             f"the {name} is given to the {side} foot, but the other one is only "
-            f"{1e3 * one.margin:.0f} mm farther away.",
-            number=one.margin,
+            f"{1e3 * contact.margin:.0f} mm farther away.",
+            number=contact.margin,
             limit=CLEAR_MARGIN,
             unit="m",
             fix="look at the feet in the capture software.",
             forces=True,
         )
-    if named not in (NO_FOOT, one.foot):
+    if named_foot not in (NO_FOOT, contact.foot):
         notes.add(
             "foot-columns",
             "warning",
-            f"the {name} is in the columns of the {SIDES[named]} foot, but the {side} foot is on "
-            "it; the markers are used.",
+            f"the {name} is in the columns of the {SIDES[named_foot]} foot, but the {side} foot is "
+            "on it; the markers are used.",
             fix="check the labels of the feet and the names of the force columns.",
             forces=True,
         )
@@ -206,7 +210,7 @@ def _note_completeness(
 
 def _note_broken(contact: FootContact, name: str, plates: Plates, notes: Notes) -> None:
     """Note a contact during which a plate failed."""
-    what = {
+    description = {
         END: "falls to nothing at once at its end, which no foot does: toe-off is not known",
         BEGIN: "sets in at once, which no foot does: touchdown is not known",
         INSIDE: "breaks off or stands still in its middle",
@@ -216,7 +220,7 @@ def _note_broken(contact: FootContact, name: str, plates: Plates, notes: Notes) 
         "contact-broken",
         "warning",
         f"the force of the {name} (to {contact.toe_off:.3f} s, {seconds}) "
-        + " and ".join(words for part, words in what.items() if part in contact.broken)
+        + " and ".join(words for part, words in description.items() if part in contact.broken)
         + ": the plate failed, and the step is left out.",
         number=contact.peak,
         unit="N",
@@ -241,13 +245,17 @@ sprint at 10 Hz, 0.04 at 20 Hz, 0.03 of a jog at 10 Hz."""
 
 def lengthening_s(contacts: Sequence[FootContact]) -> float:
     """Median lengthening of the contacts by a low-pass, s; 0 without any."""
-    lengthened = [one.lengthened for one in contacts if np.isfinite(one.time_error)]
+    lengthened = [contact.lengthened for contact in contacts if np.isfinite(contact.time_error)]
     return float(np.median(lengthened)) if lengthened else 0.0
 
 
 def clearly_lengthened(contacts: Sequence[FootContact]) -> bool:
     """Whether a low-pass lengthened the contacts by more than the error of events on plates."""
-    durations = [one.toe_off - one.touchdown for one in contacts if np.isfinite(one.time_error)]
+    durations = [
+        contact.toe_off - contact.touchdown
+        for contact in contacts
+        if np.isfinite(contact.time_error)
+    ]
     longer = lengthening_s(contacts)
     return longer > LENGTHENED_MIN_S and longer > LENGTHENED_MIN_SHARE * float(np.median(durations))
 
@@ -259,14 +267,14 @@ def note_low_pass(
 
     ``cutoff`` of the study's own filter, Hz.
     """
-    corrected = [one for one in contacts if np.isfinite(one.time_error)]
+    corrected = [contact for contact in contacts if np.isfinite(contact.time_error)]
     if not corrected:
         return False
     longer = MILLIMETRES * lengthening_s(corrected)
-    error = MILLIMETRES * max(one.time_error for one in corrected)
-    lost = float(np.median([one.lost for one in corrected]))
+    error = MILLIMETRES * max(contact.time_error for contact in corrected)
+    lost_samples = float(np.median([contact.lost for contact in corrected]))
     late = low_pass.filter.passes == 1
-    unusable = lost > (FORCE_LATE_MAX if late else FORCE_LOST_MAX)
+    unusable = lost_samples > (FORCE_LATE_MAX if late else FORCE_LOST_MAX)
     unusable &= late or low_pass.cutoff_hz < cutoff
     delay = MILLIMETRES * delay_s(low_pass)
     notes.add(
@@ -274,7 +282,7 @@ def note_low_pass(
         "warning",
         f"forces are low-passed at about {low_pass.cutoff_hz:.0f} Hz: contacts look "
         f"{longer:.0f} ms longer (median of {len(corrected)}), and the filter changed the vertical "
-        f"force by {lost:.0%} (RMS)"
+        f"force by {lost_samples:.0%} (RMS)"
         + (f", also by delaying it by {delay:.0f} ms" if late else "")
         + f". Contact times are corrected, within {error:.0f} ms. "
         + (
@@ -300,9 +308,9 @@ def note_pressure(
     for contact in loads.contacts:
         if contact.complete:  # what is cut, or shared by both feet, shows less
             on[contact.plates].append(contact)
-    for which, contacts in on.items():
-        name = "plate " + "+".join(str(plates.numbers[plate]) for plate in which)
-        _note_place(name, contacts, loads, plates, feet, time, notes)
+    for plate_group, contacts in on.items():
+        name = "plate " + "+".join(str(plates.numbers[plate]) for plate in plate_group)
+        _note_misplaced_loads(name, contacts, loads, plates, feet, time, notes)
         _note_moment(name, contacts, loads, plates, notes)
 
 
@@ -314,7 +322,7 @@ def _loaded(contact: FootContact, loads: FeetLoads, plates: Plates, time: FloatA
     return np.asarray(inside & heavy)
 
 
-def _note_place(
+def _note_misplaced_loads(
     name: str,
     contacts: list[FootContact],
     loads: FeetLoads,
@@ -400,7 +408,7 @@ sprinting."""
 TOES = 2
 """Toe markers that outline a forefoot."""
 
-MOST = 95.0
+HIGH_PERCENTILE = 95.0
 """Percentile taken as the largest value of a contact: single samples may be noise."""
 
 
@@ -419,7 +427,7 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
 def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, float]:
     """Foot (0, 1, -1) nearest to a centre of pressure, its distances (2,) m, and their limit."""
     level = np.array([1.0, 0.0, 1.0])
-    distances = np.array([median(one) for one in foot_distance(feet * level, cop * level).T])
+    distances = np.array([median(path) for path in foot_distance(feet * level, cop * level).T])
     if not np.isfinite(distances).any():
         return NO_FOOT, distances, 0.0
     foot = int(np.nanargmin(distances))
@@ -431,7 +439,7 @@ def friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
     """Lever arm (m) at which friction of the vertical force would make the free moment."""
     usable = np.isfinite(free_moment) & (vertical > 0.0)
     arm = np.abs(free_moment[usable]) / vertical[usable]
-    return float(np.percentile(arm, MOST)) if len(arm) else float("nan")
+    return float(np.percentile(arm, HIGH_PERCENTILE)) if len(arm) else float("nan")
 
 
 LEAST_FREE_MOMENT = 0.1

@@ -177,12 +177,19 @@ def plate_owner(assigned: list[PlateContact], samples: int, plates: int, margin:
     """
     owner = np.full((samples, plates), NO_FOOT, dtype=np.int64)
     for plate in range(plates):
-        mine = sorted((one for one in assigned if one.plate == plate), key=lambda one: one.start)
-        if not mine:
+        of_plate = sorted(
+            (contact for contact in assigned if contact.plate == plate),
+            key=lambda contact: contact.start,
+        )
+        if not of_plate:
             continue
-        middles = [(one.stop + two.start) // 2 for one, two in pairwise(mine)]
-        for one, low, high in zip(mine, [0, *middles], [*middles, samples], strict=True):
-            owner[max(low, one.start - margin) : min(high, one.stop + margin), plate] = one.foot
+        middles = [
+            (contact.stop + following.start) // 2 for contact, following in pairwise(of_plate)
+        ]
+        for contact, low, high in zip(of_plate, [0, *middles], [*middles, samples], strict=True):
+            owner[max(low, contact.start - margin) : min(high, contact.stop + margin), plate] = (
+                contact.foot
+            )
     return owner
 
 
@@ -204,11 +211,11 @@ def edge_distance(
     best = np.full(len(point), -np.inf)
     for plate in np.flatnonzero(loaded):
         distances, outward = _edges(point, corners[plate])
-        neighbours = [other for other in np.flatnonzero(loaded) if other != plate]
+        neighbours = [neighbour for neighbour in np.flatnonzero(loaded) if neighbour != plate]
         for edge in range(4):
             beyond = point + (distances[:, edge] + 2.0 * seam)[:, None] * outward[edge]
-            for other in neighbours:
-                inside = _edges(beyond, corners[other])[0].min(axis=1) > 0.0
+            for neighbour in neighbours:
+                inside = _edges(beyond, corners[neighbour])[0].min(axis=1) > 0.0
                 distances[inside & (distances[:, edge] > -seam), edge] = np.inf
         best = np.fmax(best, distances.min(axis=1))
     unknown = ~np.isfinite(point).all(axis=1) | ~np.isfinite(best)
@@ -231,7 +238,7 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
         return NO_FOOT, float("nan"), float("nan"), False
     left, right = (median(distance[:, foot]) for foot in (LEFT, RIGHT))
     foot = RIGHT if np.isnan(left) or right < left else LEFT
-    nearest, other = (left, right) if foot == LEFT else (right, left)
+    nearest, farther = (left, right) if foot == LEFT else (right, left)
     quarter = max(len(distance) // 4, 1)
     ends = [
         np.nan_to_num(part, nan=np.inf).mean(axis=0)
@@ -241,7 +248,7 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
     shared = gap[0] * gap[1] < 0.0 and min(abs(gap[0]), abs(gap[1])) > CLEAR_MARGIN
     if nearest > REACH:
         foot = NO_FOOT
-    return foot, nearest, other - nearest, bool(shared)
+    return foot, nearest, farther - nearest, bool(shared)
 
 
 def median(values: FloatArray) -> float:
@@ -320,9 +327,9 @@ class FootContact:
     """RMS of what the low-pass changed, share of the RMS of the force."""
 
 
-def contact_span(one: FootContact) -> FloatArray:
+def contact_span(contact: FootContact) -> FloatArray:
     """First and last instant (2,) of a contact, s; 40 ms of one whose other event is not known."""
-    events = np.array([one.touchdown, one.toe_off])
+    events = np.array([contact.touchdown, contact.toe_off])
     return np.where(np.isnan(events), events[::-1] + np.array([-SHORTEST, SHORTEST]), events)
 
 
@@ -375,15 +382,18 @@ def feet_loads(
     )
     vertical = sharp[..., 1]
     every_contact = [
-        one
+        contact
         for foot in (LEFT, RIGHT)
-        for one in _contacts_of(foot, plates, vertical[:, foot], cop[:, foot], on_plates, rules)
+        for contact in _contacts_of(foot, plates, vertical[:, foot], cop[:, foot], on_plates, rules)
     ]
     first, last = frame_time[[0, -1]]
     in_recording = [
-        replace(one, complete=one.complete and one.touchdown >= first and one.toe_off <= last)
-        for one in sorted(every_contact, key=lambda one: one.touchdown)
-        if one.toe_off > first and one.touchdown < last
+        replace(
+            contact,
+            complete=contact.complete and contact.touchdown >= first and contact.toe_off <= last,
+        )
+        for contact in sorted(every_contact, key=lambda contact: contact.touchdown)
+        if contact.toe_off > first and contact.touchdown < last
     ]
     return FeetLoads(
         tuple(in_recording), tuple(on_plates), force, moment, vertical, cop, free_moment
@@ -402,8 +412,8 @@ def loads_on_frames(
     """Low-passed force and moment (T, 2, 3) about the ground origin; NaN where unknown."""
     from scipy.interpolate import CubicSpline
 
-    both = low_pass(np.concatenate((loads.force, loads.moment), axis=2), plates.rate, cutoff)
-    values: FloatArray = CubicSpline(plates.time, both, axis=0)(frame_time)
+    wrenches = low_pass(np.concatenate((loads.force, loads.moment), axis=2), plates.rate, cutoff)
+    values: FloatArray = CubicSpline(plates.time, wrenches, axis=0)(frame_time)
     values[plates.samples_of(frame_time) < 0] = np.nan
     for start, stop in map(contact_span, loads.unmeasured):
         values[(frame_time > start - EVENT_MARGIN) & (frame_time < stop + EVENT_MARGIN)] = np.nan
@@ -421,17 +431,17 @@ def _contacts_on_plates(
     spans = plate_contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
     assigned = assigned_contacts(spans, vertical, cop, feet, plates.samples_of(frame_time))
     return [
-        replace(one, foot=plates.feet[one.plate])
-        if one.foot == NO_FOOT and np.isnan(one.distance)
-        else one
-        for one in assigned
+        replace(contact, foot=plates.feet[contact.plate])
+        if contact.foot == NO_FOOT and np.isnan(contact.distance)
+        else contact
+        for contact in assigned
     ]
 
 
 def _carrying_surface(plates: Plates, owner: IntArray) -> FloatArray:
     """Height (S, 2) of the plate that carries most of each foot's load."""
     carrying = [np.where(owner == foot, plates.vertical, -np.inf) for foot in (LEFT, RIGHT)]
-    return np.asarray(plates.surface[np.stack([one.argmax(axis=1) for one in carrying], axis=1)])
+    return np.asarray(plates.surface[np.stack([mask.argmax(axis=1) for mask in carrying], axis=1)])
 
 
 def _contacts_of(
@@ -451,9 +461,9 @@ def _contacts_of(
             continue
         on = [x for x in on_plates if x.foot == foot and x.start < stop and x.stop > start]
         loaded = np.zeros(len(plates.numbers), dtype=np.bool_)
-        loaded[[one.plate for one in on]] = True
-        shared = any(one.shared for one in on)
-        broken = frozenset[str]().union(*(_broken(one, plates, rules) for one in on))
+        loaded[[contact.plate for contact in on]] = True
+        shared = any(contact.shared for contact in on)
+        broken = frozenset[str]().union(*(_broken(contact, plates, rules) for contact in on))
         pressed = cop[start:stop][~np.isnan(cop[start:stop].sum(axis=1))]
         edges = edge_distance(pressed, plates.corners, loaded & with_corners, SEAM)
         foot_contacts.append(

@@ -71,15 +71,15 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     check_lengths(q[:, ~skeleton.coordinate_is_rotation], rate, path)
     loads = None
     if forces is not None:
-        loads, more = read_forces(forces, float(storage.time[0]))
-        findings += more
+        loads, force_findings = read_forces(forces, float(storage.time[0]))
+        findings += force_findings
     marker_set = model_marker_set(skeleton, study.model_map)
     positions = _positions(skeleton, q)
     determined = np.asarray(np.isfinite(positions).any(axis=(0, 2)))
     needed = landmark_labels(marker_set)
-    shown = [i for i, label in enumerate(skeleton.markers) if determined[i] or label in needed]
-    labels = tuple(skeleton.markers[index] for index in shown)
-    recording = Recording(labels, positions[:, shown], rate, loads, tuple(findings))
+    columns = [i for i, label in enumerate(skeleton.markers) if determined[i] or label in needed]
+    labels = tuple(skeleton.markers[index] for index in columns)
+    recording = Recording(labels, positions[:, columns], rate, loads, tuple(findings))
     return CoordinatesTrial(recording, marker_set, skeleton.coordinates, q)
 
 
@@ -104,8 +104,8 @@ def _positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
     """Where the coordinates put the model's markers (T, M, 3), m; NaN on segments not in them."""
     filled = filled_coordinates(skeleton, q)
     determined = determined_by_file(skeleton, filled, np.isfinite(q))
-    shown = determined[:, skeleton.marker_body, None]
-    return np.where(shown, marker_positions(skeleton, filled), np.nan)
+    determined_markers = determined[:, skeleton.marker_body, None]
+    return np.where(determined_markers, marker_positions(skeleton, filled), np.nan)
 
 
 def coordinate_values(
@@ -141,13 +141,13 @@ def _lost_findings(
 ) -> Iterator[Finding]:
     """Findings of free coordinates that the file lacks; refuses a file without the pelvis."""
     free = {skeleton.coordinates[index] for index in skeleton.free}
-    constant = {skeleton.coordinates[place] for place in np.flatnonzero(np.isnan(q).all(axis=0))}
+    constant = {skeleton.coordinates[index] for index in np.flatnonzero(np.isnan(q).all(axis=0))}
     lacking = sorted(free & set(missing))
     unchanging = sorted(free & constant - set(missing))
     root = set(skeleton.driver[skeleton.parent[skeleton.axes.body] == GROUND].tolist())
     for names, words in ((lacking, "the file lacks"), (unchanging, "the file never changes")):
-        if lost := [name for name in names if skeleton.coordinates.index(name) in root]:
-            raise _not_of_the_model(lost, words, path)
+        if lost_names := [name for name in names if skeleton.coordinates.index(name) in root]:
+            raise _not_of_the_model(lost_names, words, path)
     for names, words in (
         (lacking, "are not in the file"),
         (unchanging, "stay at one value in the file, as columns do that were never measured"),

@@ -98,19 +98,21 @@ def kinematic_contacts(
     for foot in (LEFT, RIGHT):
         filled, _ = fill_gaps(feet[:, foot], int(BRIDGED_S * rate), np.array([]))
         visible = np.where(present_markers(feet[:, [foot]])[0, :, None], filled, np.nan)
-        place = low_pass(visible, rate, min(CUTOFF, CUTOFF_SHARE * rate))
-        velocity = np.gradient(place, 1.0 / rate, axis=0) - ground_velocity
+        smoothed_path = low_pass(visible, rate, min(CUTOFF, CUTOFF_SHARE * rate))
+        velocity = np.gradient(smoothed_path, 1.0 / rate, axis=0) - ground_velocity
         lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
         for span in _standing(velocity[:, 1:], rate, speed):
-            touchdown = _landing(place[..., 1], lift, span, rate) / rate
-            toe_off = _take_off(place[..., 1], lift, span, rate) / rate
+            touchdown = _landing(smoothed_path[..., 1], lift, span, rate) / rate
+            toe_off = _take_off(smoothed_path[..., 1], lift, span, rate) / rate
             hidden = (np.isnan(touchdown) and span[0] < BEFORE * rate) or (
                 np.isnan(toe_off) and span[1] + AFTER * rate > len(feet)
             )
             if toe_off > touchdown or np.isnan(touchdown) != np.isnan(toe_off):
-                one = FootContact(foot, touchdown, toe_off, (), not hidden, np.nan, np.nan)
-                contacts.append(one)
-    return tuple(sorted(contacts, key=lambda one: np.nanmin((one.touchdown, one.toe_off))))
+                contact = FootContact(foot, touchdown, toe_off, (), not hidden, np.nan, np.nan)
+                contacts.append(contact)
+    return tuple(
+        sorted(contacts, key=lambda contact: np.nanmin((contact.touchdown, contact.toe_off)))
+    )
 
 
 def present_markers(feet: FloatArray) -> BoolArray:
@@ -125,12 +127,12 @@ def strike(
 ) -> Literal["heel", "forefoot", ""]:
     """What most contacts with a known touchdown come down on; empty where none is."""
     heel_first = []
-    for one in contacts:
-        if not np.isfinite(one.touchdown):
+    for contact in contacts:
+        if not np.isfinite(contact.touchdown):
             continue
-        start = round((one.touchdown + EARLY) * rate)
+        start = round((contact.touchdown + EARLY) * rate)
         span = start, start + round(STILL_S * rate)
-        down = [_come_down(path, span, rate) for path in feet[:, one.foot, :, 1].T]
+        down = [_come_down(path, span, rate) for path in feet[:, contact.foot, :, 1].T]
         if np.isfinite(down[0]) and np.isfinite(down[1:]).any():
             heel_first.append(down[0] < np.nanmin(down[1:]))
     if not heel_first:
@@ -151,14 +153,14 @@ def smoothed(feet: FloatArray, rate: float) -> bool:
 def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContact]) -> EventErrors:
     """Errors of kinematic events against the contacts on plates that they overlap."""
     pairs = [
-        (one.touchdown - other.touchdown, one.toe_off - other.toe_off)
-        for one in kinematic
-        for other in measured
-        if one.foot == other.foot
-        and one.complete
-        and other.complete
-        and np.nanmin((one.touchdown, one.toe_off)) < other.toe_off + AFTER
-        and np.nanmax((one.touchdown, one.toe_off)) > other.touchdown - AFTER
+        (contact.touchdown - reference.touchdown, contact.toe_off - reference.toe_off)
+        for contact in kinematic
+        for reference in measured
+        if contact.foot == reference.foot
+        and contact.complete
+        and reference.complete
+        and np.nanmin((contact.touchdown, contact.toe_off)) < reference.toe_off + AFTER
+        and np.nanmax((contact.touchdown, contact.toe_off)) > reference.touchdown - AFTER
     ]
     touchdown, toe_off = np.reshape(np.array(pairs, dtype=float), (-1, 2)).T
     return EventErrors(touchdown[np.isfinite(touchdown)], toe_off[np.isfinite(toe_off)])
@@ -287,9 +289,9 @@ def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
     labels = [(foot.heel, *foot.toe) for foot in (getattr(marker_set.feet, side) for side in SIDES)]
     feet = np.full((len(recording.positions), 2, max(map(len, labels)), 3), np.nan)
     for foot, side in enumerate(labels):
-        for place, label in enumerate(side):
+        for index, label in enumerate(side):
             if label in recording.labels:
-                feet[:, foot, place] = recording.positions[:, recording.labels.index(label)]
+                feet[:, foot, index] = recording.positions[:, recording.labels.index(label)]
     return feet
 
 
@@ -315,11 +317,11 @@ class MarkerEvents:
     @property
     def accuracy(self) -> Accuracy | None:
         """Errors of such events against plates; None where no similar recording was tested."""
-        stated = ACCURACY.get(self.strike)
-        if stated is None or self.smoothed or not self.whole or self.rate < RATE_LEAST:
+        accuracy = ACCURACY.get(self.strike)
+        if accuracy is None or self.smoothed or not self.whole or self.rate < RATE_LEAST:
             return None
-        slowest, fastest = stated.speeds
-        return stated if slowest / SPEED_RATIO <= self.speed <= fastest * SPEED_RATIO else None
+        slowest, fastest = accuracy.speeds
+        return accuracy if slowest / SPEED_RATIO <= self.speed <= fastest * SPEED_RATIO else None
 
     @property
     def contact_time_error(self) -> float:
@@ -358,7 +360,7 @@ def marker_events(
         strike(feet, rate, contacts),
         smoothed=smoothed(feet, rate),
         whole=present_markers(feet).sum(axis=1).tolist() == worn,
-        hidden=tuple(_hidden_around(feet, one, rate) for one in contacts),
+        hidden=tuple(_hidden_around(feet, contact, rate) for contact in contacts),
     )
 
 
@@ -368,9 +370,9 @@ AROUND_S = 0.2
 
 def _hidden_around(feet: FloatArray, contact: FootContact, rate: float) -> bool:
     """Whether a marker of the contact's foot (T, 2, K, 3) is missing in some frames around it."""
-    known = [one for one in (contact.touchdown, contact.toe_off) if np.isfinite(one)]
-    first = max(round((min(known) - AROUND_S) * rate), 0)
-    paths = feet[first : round((max(known) + AROUND_S) * rate) + 1, contact.foot]
+    finite = [instant for instant in (contact.touchdown, contact.toe_off) if np.isfinite(instant)]
+    first = max(round((min(finite) - AROUND_S) * rate), 0)
+    paths = feet[first : round((max(finite) + AROUND_S) * rate) + 1, contact.foot]
     visible = np.asarray(np.isfinite(paths).all(axis=2))
     ever = np.asarray(np.isfinite(feet[:, contact.foot]).all(axis=2)).any(axis=0)
     return not bool(visible[:, ever].all())
@@ -405,7 +407,7 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
     hidden = events.hidden or (False,) * len(events.contacts)
     inside = [pair for pair in zip(events.contacts, hidden, strict=True) if pair[0].complete]
     for name, words in (("touchdown", "landing"), ("toe_off", "take-off")):
-        unfound = [gap for one, gap in inside if np.isnan(getattr(one, name))]
+        unfound = [gap for contact, gap in inside if np.isnan(getattr(contact, name))]
         if not unfound:
             continue
         gaps = sum(unfound)
@@ -430,29 +432,34 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
 
 def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
     """Accuracy of such events, and the recordings it was tested on."""
-    here = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
+    conditions = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
     if events.strike:
-        here += f", the {events.strike} lands first"
+        conditions += f", the {events.strike} lands first"
     if events.smoothed:
-        return f"how far they are off is not known, because the markers were low-passed ({here})."
+        return (
+            "how far they are off is not known, because the markers were low-passed "
+            f"({conditions})."
+        )
     if not events.whole:
-        return f"how far they are off is not known, because foot markers are missing ({here})."
+        return (
+            f"how far they are off is not known, because foot markers are missing ({conditions})."
+        )
     if accuracy is None:
-        return f"how far they are off was not tested for such a recording ({here})."
-    whole = [one.toe_off - one.touchdown for one in events.contacts]
+        return f"how far they are off was not tested for such a recording ({conditions})."
+    durations = [contact.toe_off - contact.touchdown for contact in events.contacts]
     text = (
         f"in tested runs in which the {events.strike} lands first, touchdown was "
         f"{_range_text(accuracy.touchdown)} and toe-off {_range_text(accuracy.toe_off)}"
     )
-    if np.isnan(whole).all():
+    if np.isnan(durations).all():
         return text + "."
-    share = events.contact_time_error / float(np.nanmedian(whole))
+    share = events.contact_time_error / float(np.nanmedian(durations))
     return text + f", up to {share:.0%} of this contact time."
 
 
 def _range_text(error: tuple[float, float]) -> str:
     """A range of errors (s) in words: ``5 ms early to 11 ms late``."""
-    early, late = (round(MILLISECONDS * one) for one in error)
+    early, late = (round(MILLISECONDS * error_s) for error_s in error)
     if early < 0 < late:
         return f"{-early} ms early to {late} ms late"
     sizes = sorted((abs(early), abs(late)))

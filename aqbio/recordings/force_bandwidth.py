@@ -112,13 +112,13 @@ def find_low_pass(vertical: FloatArray, rate: float) -> ForceLowPass | None:
     plain, _ = _fit(*measured, None)
     if plain < MIN_IMPROVEMENT:
         return None
-    fits = [(*_fit(*measured, one), one) for one in FILTERS]
+    fits = [(*_fit(*measured, filter_kind), filter_kind) for filter_kind in FILTERS]
     best, _, _ = min(fits)
     if plain - best < MIN_IMPROVEMENT:
         return None
     sharpened = [
-        _refined(vertical, rate, ForceLowPass(cutoff, one))
-        for cost, cutoff, one in fits
+        _refined(vertical, rate, ForceLowPass(cutoff, filter_kind))
+        for cost, cutoff, filter_kind in fits
         if cost < best + UNDECIDED
     ]
     return min(sharpened)[1] if sharpened else None
@@ -134,15 +134,15 @@ def _refined(
         for start, stop in _load_spans(force, rate).tolist()
         if start > 0 and stop < len(force)
     ]
-    found = []
+    refined = []
     for peak, plate, start, stop in sorted(contacts, reverse=True)[:COMPARED_CONTACTS]:
         ends = np.array([start, stop], dtype=float) / rate
         model = _ContactModel(vertical[:, plate] / peak, rate, ends, low_pass)
-        found.append(model.fit(ends, with_cutoff=True))
-    if not found:
+        refined.append(model.fit(ends, with_cutoff=True))
+    if not refined:
         return np.inf, low_pass
-    cutoff = low_pass.cutoff_hz * float(np.exp(np.median([one[2] for _, one in found])))
-    misfit = float(np.sqrt(np.median([cost for cost, _ in found])))
+    cutoff = low_pass.cutoff_hz * float(np.exp(np.median([fit[2] for _, fit in refined])))
+    misfit = float(np.sqrt(np.median([cost for cost, _ in refined])))
     return misfit, ForceLowPass(cutoff, low_pass.filter)
 
 
@@ -180,7 +180,10 @@ def _spectrum(
     samples = np.bincount(band[inside], minlength=count)
     if not samples.all():
         return None
-    means = [np.bincount(band[inside], own[inside], count) / samples for own in (power, reference)]
+    means = [
+        np.bincount(band[inside], spectrum[inside], count) / samples
+        for spectrum in (power, reference)
+    ]
     return np.sqrt(edges[1:] * edges[:-1]), means[0], means[1]
 
 
@@ -226,11 +229,11 @@ def _fit(
         return np.append((measured - np.log(model)) / BAND_SD, sharpness / SHARPNESS_SD)
 
     limits = ([-8.0, 0.7, scale, scale], [8.0, 6.0, jumps + 10.0, noise + 10.0])
-    found = [
+    candidates = [
         least_squares(residual, np.clip([0.5, np.log(start), jumps, noise], *limits), bounds=limits)
         for start in (CUTOFFS if filter_used else CUTOFFS[:1])
     ]
-    best = min(found, key=lambda one: one.cost)
+    best = min(candidates, key=lambda candidate: candidate.cost)
     return float(best.cost), float(np.exp(best.x[1]))
 
 
@@ -337,8 +340,8 @@ class _ContactModel:
         rows = np.vstack(
             [scale * filtered[:, self.compared].T, STIFFNESS * np.diag(self.harmonic**1.5)]
         )
-        wanted = np.append(scale * self.measured, np.zeros(len(self.harmonic)))
-        amplitude = np.linalg.lstsq(rows, wanted, rcond=None)[0]
+        target = np.append(scale * self.measured, np.zeros(len(self.harmonic)))
+        amplitude = np.linalg.lstsq(rows, target, rcond=None)[0]
         return sines, filtered, amplitude
 
     def fit(self, ends: FloatArray, *, with_cutoff: bool = False) -> tuple[float, FloatArray]:
@@ -351,7 +354,7 @@ class _ContactModel:
         lead = 0.1 / self.low_pass.cutoff_hz * np.array([1.0, -1.0])
         middle = ends - delay_s(self.low_pass)
         simplex = np.vstack([np.zeros(3), np.diag([0.006, -0.006, 0.1])])
-        found = []
+        candidates = []
         for inward in (0.0, 1.0, 2.0):
             start = np.append(middle + inward * lead, 0.0)
             if not np.isfinite(self.misfit(start)):
@@ -368,10 +371,10 @@ class _ContactModel:
                     "initial_simplex": (start + simplex)[: size + 1, :size],
                 },
             )
-            found.append((float(result.fun), np.asarray(result.x)))
-        if not found:
+            candidates.append((float(result.fun), np.asarray(result.x)))
+        if not candidates:
             return np.inf, ends
-        return min(found, key=lambda one: one[0])
+        return min(candidates, key=lambda candidate: candidate[0])
 
     def misfit(self, ends: FloatArray) -> float:
         """Mean square of what is not explained, with the weights against what no foot does."""
@@ -382,10 +385,10 @@ class _ContactModel:
                 return np.inf
             self.response = filter_response(self.ratio * np.exp(-ends[2]), self.low_pass.filter)
         sines, filtered, amplitude = self._sines(ends)
-        apart = amplitude @ filtered[:, self.compared] - self.measured
+        residual = amplitude @ filtered[:, self.compared] - self.measured
         stiff = STIFFNESS * self.harmonic**1.5 * amplitude
         pull = PULL_WEIGHT * np.minimum(amplitude @ sines, 0.0)
-        return float((apart**2).mean() + (stiff**2).sum() + (pull**2).mean())
+        return float((residual**2).mean() + (stiff**2).sum() + (pull**2).mean())
 
     def forces(self, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Force before and behind the filter, (G,) each."""

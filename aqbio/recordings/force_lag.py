@@ -95,9 +95,9 @@ LEVEL = np.array([1.0, 0.0, 1.0])
 def standing_frames(time: FloatArray, contacts: Sequence[FootContact]) -> BoolArray:
     """Frames (T, 2) in which each foot stands."""
     standing = np.zeros((len(time), 2), dtype=np.bool_)
-    for one in contacts:
-        start, stop = contact_span(one)
-        standing[(time >= start) & (time <= stop), one.foot] = True
+    for contact in contacts:
+        start, stop = contact_span(contact)
+        standing[(time >= start) & (time <= stop), contact.foot] = True
     return standing
 
 
@@ -110,7 +110,7 @@ def share_under_feet(
     for lag in lags:
         sample = plates.samples_of(time + lag)
         force = np.where((sample >= 0)[:, None], plates.vertical[sample], 0.0)
-        under, whole = 0.0, 0.0
+        under, total = 0.0, 0.0
         for plate in range(force.shape[1]):
             frames = np.flatnonzero(force[:, plate] > LOADED_N)
             if not len(frames):
@@ -119,8 +119,8 @@ def share_under_feet(
             away = np.nan_to_num(foot_distance(feet[frames] * LEVEL, point), nan=np.inf)
             near = (standing[frames] & (away < UNDER_M)).any(axis=1)
             under += float(force[frames, plate] @ near)
-            whole += float(force[frames, plate].sum())
-        shares.append(under / whole if whole else 0.0)
+            total += float(force[frames, plate].sum())
+        shares.append(under / total if total else 0.0)
     return np.array(shares)
 
 
@@ -148,8 +148,8 @@ def force_lag(
     if not np.isfinite(exact):
         [unshifted] = share_under_feet(plates, feet, standing, time, np.zeros(1))
         return coarse if unshifted < HALF * shares.max() else float("nan")
-    [own] = share_under_feet(plates, feet, standing, time, np.array([exact]))
-    return exact if own > HALF * shares.max() else float("nan")
+    [share] = share_under_feet(plates, feet, standing, time, np.array([exact]))
+    return exact if share > HALF * shares.max() else float("nan")
 
 
 def _total(plates: Plates) -> FloatArray:
@@ -174,12 +174,12 @@ def _by_events(plates: Plates, contacts: Sequence[FootContact], coarse: float) -
     edges = []
     for name, change in (("touchdown", 1), ("toe_off", -1)):
         events = plates.time[np.nonzero(loaded == change)[0]] - coarse
-        marked = np.array([getattr(one, name) for one in contacts])
+        marked = np.array([getattr(contact, name) for contact in contacts])
         marked = marked[np.isfinite(marked)]
         if len(events) < CLOCK_CONTACTS or len(marked) < CLOCK_CONTACTS:
             return float("nan")
-        apart = events[:, None] - marked
-        nearest = apart[np.arange(len(events)), np.abs(apart).argmin(axis=1)]
+        differences = events[:, None] - marked
+        nearest = differences[np.arange(len(events)), np.abs(differences).argmin(axis=1)]
         edges.append(float(np.median(nearest)))
     agree = abs(edges[0] - edges[1]) < 2.0 * CLOCK_ERROR
     return coarse + float(np.mean(edges)) if agree else float("nan")

@@ -49,9 +49,11 @@ def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatAr
 def low_frames(forefeet: FloatArray) -> BoolArray:
     """Frames (T, 2) in which forefeet (T, 2, 3) are lowest: contacts without forces."""
     height = forefeet[..., 1]
-    finite = [one[np.isfinite(one)] for one in height.T]
+    finite = [heights[np.isfinite(heights)] for heights in height.T]
     # the lowest level of a foot is where it is for a twentieth of the time
-    level = np.array([np.percentile(one, 5.0) if len(one) else np.nan for one in finite])
+    level = np.array(
+        [np.percentile(heights, 5.0) if len(heights) else np.nan for heights in finite]
+    )
     floor = level <= np.nanmin([*level, np.inf]) + LEVEL_APART
     return np.asarray((height <= level + LOW) & floor)
 
@@ -123,14 +125,14 @@ def running_ground(
 ) -> Ground:
     """Distinguish treadmill from runway, against what is stated, and find the heading."""
     observed = _observed(recording, loads, marker_set)
-    stated = laboratory.surface if laboratory.surface != "auto" else ""
-    stated = stated or ("treadmill" if trial.belt_speed_mps else "")
-    if stated:
-        _test_surface(stated, observed, trial, laboratory)
+    stated_surface = laboratory.surface if laboratory.surface != "auto" else ""
+    stated_surface = stated_surface or ("treadmill" if trial.belt_speed_mps else "")
+    if stated_surface:
+        _test_surface(stated_surface, observed, trial, laboratory)
     share = belt_share(observed.ground, observed.pelvis)
-    if not stated and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
+    if not stated_surface and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
         _note_doubt(observed, notes)
-    if (stated or ("treadmill" if share > HALF else "overground")) == "overground":
+    if (stated_surface or ("treadmill" if share > HALF else "overground")) == "overground":
         return Ground("overground", 0.0, _heading(observed.pelvis, observed, notes))
     speed = _belt_speed(trial, observed, notes)
     return Ground("treadmill", speed, _heading(-observed.ground, observed, notes))
@@ -187,17 +189,21 @@ def _observed(recording: Recording, loads: FeetLoads | None, marker_set: MarkerS
     )
 
 
-def _test_surface(stated: str, observed: _Observed, trial: Trial, laboratory: Laboratory) -> None:
+def _test_surface(
+    stated_surface: str, observed: _Observed, trial: Trial, laboratory: Laboratory
+) -> None:
     """Stop a trial whose feet show that the ground is another one than stated."""
     if not observed.running >= RUNNING_MIN:
         return
     by_setting = laboratory.surface != "auto"
-    treadmill = stated == "treadmill"
+    treadmill = stated_surface == "treadmill"
     speed = observed.running if treadmill else 0.0
-    who = f"laboratory.surface is {stated}" if by_setting else "belt_speed_mps says treadmill"
+    source = (
+        f"laboratory.surface is {stated_surface}" if by_setting else "belt_speed_mps says treadmill"
+    )
     statement = Statement(
         "surface",
-        f"{who}: the ground would move at",
+        f"{source}: the ground would move at",
         speed,
         "m/s",
         file="study.yaml" if by_setting else "trials.tsv",
@@ -205,8 +211,8 @@ def _test_surface(stated: str, observed: _Observed, trial: Trial, laboratory: La
         fix="write auto into laboratory.surface, or correct it; belt_speed_mps is for treadmills.",
     )
     measured = [
-        Measurement(value, HALF * observed.running, who, decisive=True)
-        for who, value in observed.feet_speeds()
+        Measurement(value, HALF * observed.running, source, decisive=True)
+        for source, value in observed.feet_speeds()
     ]
     disagreement = contradiction(
         statement, measured, "Speed and direction would be wrong: the trial is left out."
@@ -216,7 +222,9 @@ def _test_surface(stated: str, observed: _Observed, trial: Trial, laboratory: La
 
 
 def _note_doubt(observed: _Observed, notes: Notes) -> None:
-    ground, pelvis = (float(np.hypot(one[0], one[2])) for one in (observed.ground, observed.pelvis))
+    ground, pelvis = (
+        float(np.hypot(velocity[0], velocity[2])) for velocity in (observed.ground, observed.pelvis)
+    )
     notes.add(
         "surface-doubt",
         "warning",
@@ -234,7 +242,7 @@ def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None)
         return low_frames(forefeet)
     time = np.arange(len(forefeet)) / rate
     spans = [
-        [(one.touchdown, one.toe_off) for one in loads.contacts if one.foot == foot]
+        [(contact.touchdown, contact.toe_off) for contact in loads.contacts if contact.foot == foot]
         for foot in (0, 1)
     ]
     masks = [middle_of_contacts(time, *np.reshape(span, (-1, 2)).T) for span in spans]
@@ -243,37 +251,40 @@ def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None)
 
 def _belt_speed(trial: Trial, observed: _Observed, notes: Notes) -> float:
     """Speed of the belt: as stated, unless both feet refute it; otherwise that of the feet."""
-    estimate, stated = float(np.hypot(observed.ground[0], observed.ground[2])), trial.belt_speed_mps
-    if not stated and np.isnan(estimate):
+    estimate, stated_speed = (
+        float(np.hypot(observed.ground[0], observed.ground[2])),
+        trial.belt_speed_mps,
+    )
+    if not stated_speed and np.isnan(estimate):
         raise AqbioError(
             "the belt speed is not stated and no stance foot is seen to estimate it.",
             file=notes.file,
             fix="write belt_speed_mps into trials.tsv.",
             rule="belt-speed",
         )
-    if not stated:
+    if not stated_speed:
         return estimate
-    hours = abs(stated / 3.6 - estimate) <= BELT_ERROR * estimate
+    hours = abs(stated_speed / 3.6 - estimate) <= BELT_ERROR * estimate
     statement = Statement(
         "belt-speed",
         "the belt speed is stated as",
-        stated,
+        stated_speed,
         "m/s",
         file="trials.tsv",
         where=f"trial {trial.trial_id}, belt_speed_mps",
         fix="check belt_speed_mps in trials.tsv"
-        + (f"; in km/h it would be {stated / 3.6:.2f} m/s: write that." if hours else "."),
+        + (f"; in km/h it would be {stated_speed / 3.6:.2f} m/s: write that." if hours else "."),
     )
     measured = [
-        Measurement(value, BELT_ERROR * value, who) for who, value in observed.feet_speeds()
+        Measurement(value, BELT_ERROR * value, source) for source, value in observed.feet_speeds()
     ]
     disagreement = contradiction(
         statement, measured, f"The {estimate:.2f} m/s of the feet are used."
     )
     if disagreement is None:
-        return stated
+        return stated_speed
     notes.adopt((disagreement,))
-    return estimate if disagreement.severity == "error" else stated
+    return estimate if disagreement.severity == "error" else stated_speed
 
 
 def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:

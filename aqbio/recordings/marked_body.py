@@ -65,8 +65,8 @@ class SegmentMasses:
         mass = np.array(list(self.mass.values()))
         marked = np.isin(np.arange(len(mass)), carriers)
         for members in self.groups.values():
-            own = np.isin(list(self.mass), members)
-            if (mass * own * marked).sum() < MARKED * (mass * own).sum():
+            of_group = np.isin(list(self.mass), members)
+            if (mass * of_group * marked).sum() < MARKED * (mass * of_group).sum():
                 return False
         return bool((mass * marked).sum() >= PRESENT_SHARE * mass.sum())
 
@@ -90,15 +90,19 @@ def marked_body(
     centres = np.empty((len(markers), len(segments), 3))
     for index, segment in enumerate(segments):
         paths = [
-            np.stack([np.interp(frames, frames[seen], path[seen]) for path in marker.T], axis=1)
-            for marker, seen in (
-                (markers[:, one], visible[:, one]) for one in np.flatnonzero(carriers == segment)
+            np.stack(
+                [np.interp(frames, frames[is_visible], path[is_visible]) for path in marker.T],
+                axis=1,
+            )
+            for marker, is_visible in (
+                (markers[:, column], visible[:, column])
+                for column in np.flatnonzero(carriers == segment)
             )
         ]
         centres[:, index] = np.mean(paths, axis=0)
     share = mass[segments] * mass.sum() / mass[segments].sum()
     com = np.einsum("s,tsk->tk", share, centres) / mass.sum()
-    apart = centres - com[:, None]
-    velocity = np.gradient(apart, 1.0 / rate, axis=0)
-    momentum = np.einsum("s,tsk->tk", share, cross(apart, velocity))
+    offsets = centres - com[:, None]
+    velocity = np.gradient(offsets, 1.0 / rate, axis=0)
+    momentum = np.einsum("s,tsk->tk", share, cross(offsets, velocity))
     return MarkedBody(frames / rate, com, momentum)

@@ -53,7 +53,7 @@ def plate_fits(
     """How the plates fit the feet (T, 2, K, 3), m, of a recording, for each of `PLATE_SIGNS`."""
     wrench = forces.wrench.rotated(axes)
     size = np.abs(wrench.force[..., 1])
-    least = np.maximum(LOADED_N, LOADED_SHARE * size.max(axis=0, initial=0.0))
+    threshold = np.maximum(LOADED_N, LOADED_SHARE * size.max(axis=0, initial=0.0))
     cop = centres_of_pressure(forces, axes)
     time = np.arange(len(recording.positions)) / recording.rate
     sample = np.rint((time - forces.start) * forces.rate).astype(int)
@@ -61,12 +61,12 @@ def plate_fits(
     at = feet @ axes.T
     fits = []
     for signs in PLATE_SIGNS:
-        apart: list[tuple[FloatArray, str]] = []
+        distances: list[tuple[FloatArray, str]] = []
         for plate, foot in enumerate(forces.feet):
             on = inside.copy()
-            on[inside] = size[sample[inside], plate] > least[plate]
-            apart.append((foot_distance(at[on], signs * cop[sample[on], plate]), foot))
-        fits.append(_plate_fit(apart))
+            on[inside] = size[sample[inside], plate] > threshold[plate]
+            distances.append((foot_distance(at[on], signs * cop[sample[on], plate]), foot))
+        fits.append(_plate_fit(distances))
     return fits
 
 
@@ -80,17 +80,19 @@ def centres_of_pressure(forces: ForceRecording, axes: FloatArray) -> FloatArray:
     return centre_of_pressure(*loads, wrench.point, surface, LOADED_N)[0]
 
 
-def _plate_fit(apart: Sequence[tuple[FloatArray, str]]) -> PlateFit:
+def _plate_fit(distances: Sequence[tuple[FloatArray, str]]) -> PlateFit:
     """Fit from distances (N, 2) of each plate's centre of pressure from both feet."""
     nearest, agree, differ = [np.zeros(0)], 0, 0
-    for distance, foot in apart:
-        both = distance[np.isfinite(distance).all(axis=1)]
-        nearest.append(both.min(axis=1))
+    for distance, foot in distances:
+        complete = distance[np.isfinite(distance).all(axis=1)]
+        nearest.append(complete.min(axis=1))
         if foot:
-            own = both[:, SIDES.index(foot)] <= both.min(axis=1)
-            agree, differ = agree + int(own.sum()), differ + int((~own).sum())
-    every = np.concatenate(nearest)
-    return PlateFit(float(np.median(every)) if len(every) else np.nan, agree, differ)
+            on_named_foot = complete[:, SIDES.index(foot)] <= complete.min(axis=1)
+            agree, differ = agree + int(on_named_foot.sum()), differ + int((~on_named_foot).sum())
+    all_distances = np.concatenate(nearest)
+    return PlateFit(
+        float(np.median(all_distances)) if len(all_distances) else np.nan, agree, differ
+    )
 
 
 def mirrored_forces(forces: ForceRecording, mirror: FloatArray) -> ForceRecording:

@@ -95,9 +95,9 @@ class PreparedTrial:
             return self.kinematic
         measured = self.loads.contacts
         if self.forces_lost:
-            measured = tuple(replace(one, peak=float("nan")) for one in measured)
-        every = (*measured, *self.loads.unmeasured)
-        return tuple(sorted(every, key=lambda one: float(contact_span(one)[0])))
+            measured = tuple(replace(contact, peak=float("nan")) for contact in measured)
+        all_contacts = (*measured, *self.loads.unmeasured)
+        return tuple(sorted(all_contacts, key=lambda contact: float(contact_span(contact)[0])))
 
     @property
     def events(self) -> str:
@@ -239,7 +239,7 @@ def _moving_contact(
 
 def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes: Notes) -> None:
     """Note that a trial of a duration, s, has no contact that is recorded whole."""
-    if not any(one.complete for one in contacts):
+    if not any(contact.complete for contact in contacts):
         notes.add(
             "no-whole-contact",
             "warning",
@@ -265,16 +265,16 @@ def _usable_loads(
     """
     forces, frames = recording.forces, np.arange(len(feet)) / recording.rate
     if loads is None or plates is None or forces is None:
-        plate_noted = any(one.rule.startswith("plate") for one in recording.findings)
+        plate_noted = any(finding.rule.startswith("plate") for finding in recording.findings)
         note_no_forces(notes, recorded=forces is not None or plate_noted)
     else:
         rotation, ignored = rules
         corners = {
-            number: place @ rotation.T
-            for number, place in zip(forces.numbers, forces.corners, strict=True)
-            if number not in ignored and np.isfinite(place).all()
+            number: corners @ rotation.T
+            for number, corners in zip(forces.numbers, forces.corners, strict=True)
+            if number not in ignored and np.isfinite(corners).all()
         }
-        zero = any(one.rule == "force-columns-zero" for one in notes.findings)
+        zero = any(finding.rule == "force-columns-zero" for finding in notes.findings)
         everywhere = not corners and (zero or ground.surface == "treadmill")
         loads = with_unmeasured(
             loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
@@ -419,23 +419,23 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
     # A pose that jumps in a file of angles may be a solver's: stage solve says so.
     jumped = [] if trial.coordinates_file else jumps(recording.positions, recording.rate)
     frames = sorted({*broken, *jumped})
-    frames = [one for one in frames if one / recording.rate < end]
+    frames = [frame for frame in frames if frame / recording.rate < end]
     if trial.task == "static" or not frames:
         return
     frame = frames[0]
     elapsed = broken.get(frame, np.inf)
-    how = f"moves as far as in {elapsed:.1f} frames instead of 1"
-    how = how if frame in broken else "jumps as a whole, faster than any landing moves it"
+    text = f"moves as far as in {elapsed:.1f} frames instead of 1"
+    text = text if frame in broken else "jumps as a whole, faster than any landing moves it"
     if frame in broken:
-        what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
-        what += ", and the clocks of movement and plates part there"
+        cause = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
+        cause += ", and the clocks of movement and plates part there"
     else:
-        what = (
+        cause = (
             "frames are lost between them, so that the clocks of movement and plates part there, "
         )
-        what += "or the axes of the laboratory change"
+        cause += "or the axes of the laboratory change"
     raise AqbioError(
-        f"from frame {frame + 1} to frame {frame + 2} the body {how}: {what}"
+        f"from frame {frame + 1} to frame {frame + 2} the body {text}: {cause}"
         + (f" (and at {len(frames) - 1} more places)." if len(frames) > 1 else "."),
         file=file,
         where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",
@@ -457,7 +457,7 @@ def without_flicker(recording: Recording, notes: Notes) -> Recording:
         f"{labels}: {count} position{'s' if count > 1 else ''} far off the path of the frames "
         "before and after (for one to three frames); not used.",
         number=count,
-        where="frames " + listed([str(one + 1) for one in np.flatnonzero(away.any(axis=1))]),
+        where="frames " + listed([str(frame + 1) for frame in np.flatnonzero(away.any(axis=1))]),
         fix="look at these frames in the capture software: ghost markers or exchanged labels.",
         label=labels,
     )
@@ -508,8 +508,8 @@ def filled_markers(
 
 def _events(contacts: Sequence[FootContact]) -> FloatArray:
     """Touchdowns and toe-offs that were found, s: foot markers do not show all."""
-    every = np.array([at for one in contacts for at in (one.touchdown, one.toe_off)])
-    return np.asarray(every[np.isfinite(every)], dtype=np.float64)
+    instants = np.array([at for contact in contacts for at in (contact.touchdown, contact.toe_off)])
+    return np.asarray(instants[np.isfinite(instants)], dtype=np.float64)
 
 
 def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice:
@@ -518,8 +518,12 @@ def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice
     if len(events):
         return slice(max(int(events.min()), 0), int(events.max()) + 1)
     mostly_visible = np.isfinite(recording.positions).all(axis=2).mean(axis=1) >= 0.5
-    shown = np.flatnonzero(mostly_visible)
-    return slice(int(shown[0]), int(shown[-1]) + 1) if len(shown) else slice(0, len(mostly_visible))
+    visible_frames = np.flatnonzero(mostly_visible)
+    return (
+        slice(int(visible_frames[0]), int(visible_frames[-1]) + 1)
+        if len(visible_frames)
+        else slice(0, len(mostly_visible))
+    )
 
 
 MAX_MISSING = 0.10
@@ -530,7 +534,10 @@ def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes:
     """Name the markers missing between the contacts, and in one line those missing outside."""
     missing = np.isnan(markers[..., 0])
     left_out = {
-        a for one in notes.findings if one.rule == LABELS_SWAPPED for a in one.label.split(", ")
+        a
+        for finding in notes.findings
+        if finding.rule == LABELS_SWAPPED
+        for a in finding.label.split(", ")
     }
     missing[:, np.isin(labels, list(left_out))] = False  # that finding says why
     inside = missing[used]
@@ -538,13 +545,13 @@ def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes:
         share = float(inside[:, index].mean())
         gaps = runs(inside[:, index]) + used.start
         start, stop = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])]
-        much = share > MAX_MISSING
+        is_excessive = share > MAX_MISSING
         notes.add(
             "marker-missing",
-            "warning" if much else "info",
+            "warning" if is_excessive else "info",
             f"marker {labels[index]} is missing in {int(inside[:, index].sum())} of {len(inside)} "
             f"frames between first touchdown and last toe-off ({share:.0%}) after short gaps were "
-            "filled" + (f"; at most {MAX_MISSING:.0%}." if much else "."),
+            "filled" + (f"; at most {MAX_MISSING:.0%}." if is_excessive else "."),
             number=share,
             limit=MAX_MISSING,
             where=f"longest gap: frames {start + 1} to {stop}",
@@ -554,14 +561,14 @@ def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes:
     outside = missing.copy()
     outside[used] = False
     if outside.any():
-        lost = [labels[index] for index in np.flatnonzero(outside.any(axis=0)).tolist()]
+        lost_labels = [labels[index] for index in np.flatnonzero(outside.any(axis=0)).tolist()]
         frames = np.flatnonzero(outside.any(axis=1)) + 1
         notes.add(
             "markers-outside",
             "info",
-            f"{len(lost)} of {len(labels)} markers are missing before the first touchdown or after "
-            f"the last toe-off (frames {frames[0]} to {frames[-1]} at most), as where the capture "
+            f"{len(lost_labels)} of {len(labels)} markers are missing before the first touchdown or "
+            f"after the last toe-off (frames {frames[0]} to {frames[-1]} at most), as where the capture "
             "volume ends.",
-            number=float(len(lost)),
-            label=", ".join(lost),
+            number=float(len(lost_labels)),
+            label=", ".join(lost_labels),
         )

@@ -364,7 +364,8 @@ def force_findings(
             severity="warning",
             what=f"the largest contact of all trials reaches {peak:.0f} N, {weights:.2f} body "
             f"weights of {mass:.1f} kg, outside {PEAK_FORCE_RANGE[0]:g} to "
-            f"{PEAK_FORCE_RANGE[1]:g}: the plates have another unit or scale, or the body mass is wrong.",
+            f"{PEAK_FORCE_RANGE[1]:g}: the plates have another unit or scale, or "
+            "the body mass is wrong.",
             participant=person.participant_id,
             number=weights,
             unit="body weights",

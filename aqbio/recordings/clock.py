@@ -10,15 +10,15 @@ import numpy as np
 from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 from aqbio.config import MarkerSet
 from aqbio.recordings.contacts import FootContact
-from aqbio.recordings.marked_body import PRESENT_SHARE, SegmentMasses
+from aqbio.recordings.marked_body import MIN_BODY_MASS_SHARE, SegmentMasses
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import PreparedTrial
 from aqbio.vectors import FloatArray, IntArray
 
-FLIGHT = (0.04, 0.30)
+FLIGHT_RANGE_S = (0.04, 0.30)
 """Between toe-off and the other foot's touchdown; a longer time hides a contact, s."""
 
-FRAMES = 6
+MIN_FLIGHT_FRAMES = 6
 """Fewest frames of a flight to which a parabola is fitted."""
 
 
@@ -30,7 +30,7 @@ def flights(contacts: Sequence[FootContact]) -> FloatArray:
         for earlier, later in pairwise(ordered)
         if earlier.foot != later.foot
         and not (earlier.broken or later.broken)
-        and FLIGHT[0] < later.touchdown - earlier.toe_off < FLIGHT[1]
+        and FLIGHT_RANGE_S[0] < later.touchdown - earlier.toe_off < FLIGHT_RANGE_S[1]
     ]
     return np.array(spans, dtype=float).reshape(-1, 2)
 
@@ -45,7 +45,7 @@ def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> F
     columns = [np.flatnonzero(complete & (segment == index)) for index in range(len(mass))]
     marked = [index for index, marker_columns in enumerate(columns) if len(marker_columns)]
     marked_mass = float(mass[marked].sum())
-    if not marked_mass >= PRESENT_SHARE * float(mass.sum()):
+    if not marked_mass >= MIN_BODY_MASS_SHARE * float(mass.sum()):
         return np.full(len(markers), np.nan)
     heights = [mass[index] * markers[:, columns[index], 1].mean(axis=1) for index in marked]
     return np.asarray(np.sum(heights, axis=0) / marked_mass)
@@ -53,7 +53,7 @@ def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> F
 
 def fall(height: FloatArray, time: FloatArray) -> float:
     """Downward acceleration of a flight by a parabola through its heights, m/s²."""
-    if len(time) < FRAMES or not np.isfinite(height).all():
+    if len(time) < MIN_FLIGHT_FRAMES or not np.isfinite(height).all():
         return float("nan")
     return float(-2.0 * np.polyfit(time - time.mean(), height, 2)[0])
 
@@ -74,7 +74,7 @@ def falls(
     return np.array(accelerations)
 
 
-FALL = 10.9
+FALL_ACCELERATION_M_S2 = 10.9
 """Fall of the markers' centre of mass in flight, m/s²: the middle of 9.05 to 13.2, the medians of
 142 virtual sprints and 10 real runs at 2 to 9.5 m/s. It is more than 9.81 because limbs that swing
 are not where the mean of their markers is."""
@@ -82,7 +82,7 @@ are not where the mean of their markers is."""
 RATE_ERROR = 0.15
 """A rate derived from the fall is accurate within this share: those trials reach 10 %."""
 
-GROSS = 1.5
+MIN_GROSS_RATIO = 1.5
 """No marker set and no way of running makes the rate by the fall wrong by this factor."""
 
 HEADER_ERROR = 0.02
@@ -93,10 +93,10 @@ DRIFT_ERROR = 0.01
 """Clocks of forces and markers part by less than this share of the time: in 43 sound runs by 0.3 %
 at most, and by less than 0.1 % in 39 of them."""
 
-DRIFT_SD = 4.0
+MIN_DRIFT_SDS = 4.0
 """A drift is told from none when it is this many standard errors away from it."""
 
-DRIFT_CONTACTS = 4
+MIN_DRIFT_CONTACTS = 4
 """Contacts from which on a drift is stated."""
 
 
@@ -107,8 +107,10 @@ def note_rate(
     fall, drift = _fall(prepared, marker_set, masses), clock_drift(prepared)
     measured = []
     if not np.isnan(fall):
-        value = prepared.rate * float(np.sqrt(FALL / fall))  # the runner would fall as runners do
-        gross = not 1.0 / GROSS <= value / prepared.rate <= GROSS
+        value = prepared.rate * float(
+            np.sqrt(FALL_ACCELERATION_M_S2 / fall)
+        )  # the runner would fall as runners do
+        gross = not 1.0 / MIN_GROSS_RATIO <= value / prepared.rate <= MIN_GROSS_RATIO
         source = f"the {fall:.1f} m/s² at which the runner falls in flight"
         measured.append(Measurement(value, RATE_ERROR * value, source, decisive=gross))
     if not np.isnan(drift):
@@ -124,8 +126,8 @@ def note_rate(
     fix = "correct the rate or the time column of the markers or of the forces, whichever is wrong."
     if not np.isnan(fall):
         fix += (
-            f" If they are right, lengths are {fall / FALL:.2f} times what they should be: check "
-            "unit and calibration of the markers."
+            f" If they are right, lengths are {fall / FALL_ACCELERATION_M_S2:.2f} times "
+            "what they should be: check unit and calibration of the markers."
         )
     statement = Statement(
         "rate",
@@ -169,20 +171,20 @@ def clock_drift(prepared: PreparedTrial) -> float:
             and contact.toe_off > measured.touchdown
         ]
     ).reshape(-1, 2)
-    if len(middles) < DRIFT_CONTACTS:
+    if len(middles) < MIN_DRIFT_CONTACTS:
         return float("nan")
     marked, delays = middles[:, 0] - middles[:, 0].mean(), middles[:, 1] - middles[:, 0]
     slope = float(marked @ delays / (marked @ marked))
     rest = delays - delays.mean() - slope * marked
     error = float(np.sqrt(rest @ rest / (len(rest) - 2) / (marked @ marked)))
-    return slope if abs(slope) > DRIFT_SD * error else float("nan")
+    return slope if abs(slope) > MIN_DRIFT_SDS * error else float("nan")
 
 
 def _fall(prepared: PreparedTrial, marker_set: MarkerSet, masses: SegmentMasses) -> float:
     """Median fall over a trial's flights, m/s²: of those that plates and foot markers agree on."""
     segment = masses.carriers(prepared.labels, marker_set)
     visible = np.isfinite(prepared.markers).any(axis=(0, 2))
-    if not masses.shown(np.where(visible, segment, -1)):
+    if not masses.are_sufficient(np.where(visible, segment, -1)):
         return float("nan")
     spans = flights(prepared.contacts)
     if prepared.loads is not None and len(marked := flights(prepared.kinematic)):
@@ -197,5 +199,5 @@ def shared_spans(spans: FloatArray, other_spans: FloatArray) -> FloatArray:
     """Parts (N, 2), s, of flights that are flights by others, too, and not too short."""
     start = np.maximum(spans[:, None, 0], other_spans[None, :, 0])
     stop = np.minimum(spans[:, None, 1], other_spans[None, :, 1])
-    long = stop - start > FLIGHT[0]
+    long = stop - start > FLIGHT_RANGE_S[0]
     return np.stack([start[long], stop[long]], axis=1)

@@ -13,13 +13,13 @@ from aqbio.recordings.force_bandwidth import ForceLowPass, unfiltered_contact
 from aqbio.signals import joined, low_pass, runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, dot
 
-EVENT_CUTOFF_MIN = 100.0
+MIN_EVENT_CUTOFF_HZ = 100.0
 """A lower cut-off would smear touchdown and toe-off over more than a marker frame of 4 ms, Hz."""
 
-EVENT_ERROR = 0.002
+EVENT_ERROR_S = 0.002
 """Largest difference between events on plates and independent readings in 17 laboratories, s."""
 
-RISE = 0.35
+RISE_TIME_PERIODS = 0.35
 """Rise time (10 to 90 %) of a low-passed step, as a share of the period of its cut-off."""
 
 
@@ -46,13 +46,13 @@ def event_force(vertical: FloatArray, rate: float, cutoff: float) -> FloatArray:
 def event_error(rate: float, cutoff: float) -> float:
     """Largest error of an event on plates, s."""
     usable = _usable(rate, cutoff)
-    return max(EVENT_ERROR, RISE / usable if usable else 0.5 / rate)
+    return max(EVENT_ERROR_S, RISE_TIME_PERIODS / usable if usable else 0.5 / rate)
 
 
 def _usable(rate: float, cutoff: float) -> float:
     """Cut-off that does not smear events at this rate, Hz; 0 where none does."""
     usable = min(cutoff, 0.25 * rate)
-    return 0.0 if usable < EVENT_CUTOFF_MIN else usable
+    return 0.0 if usable < MIN_EVENT_CUTOFF_HZ else usable
 
 
 def contacts(vertical: FloatArray, rate: float, threshold: float, minimum_s: float) -> Contacts:
@@ -82,19 +82,25 @@ def _crossing(force: FloatArray, before: IntArray, after: IntArray, threshold: f
     return np.asarray(before + share * (after - before))
 
 
-LEFT, RIGHT, NO_FOOT = 0, 1, -1
-"""Index of a foot in every array with an axis of feet."""
+LEFT = 0
+"""Index of the left foot in every array with an axis of feet."""
 
-NEAR_PEAK = 0.5
+RIGHT = 1
+"""Index of the right foot in every array with an axis of feet."""
+
+NO_FOOT = -1
+"""Foot of a load that belongs to neither foot."""
+
+MIN_PEAK_SHARE = 0.5
 """A contact is assigned to a foot where its force exceeds this share of the peak."""
 
-REACH = 0.30
+MAX_FOOT_DISTANCE_M = 0.30
 """A foot farther from the centre of pressure than this does not load the plate, m."""
 
-CLEAR_MARGIN = 0.05
+MIN_FOOT_MARGIN_M = 0.05
 """The other foot must be farther away by at least this for a clear choice, m."""
 
-PLATE_PEAK_MIN = 50.0
+MIN_PLATE_PEAK_N = 50.0
 """A plate whose vertical force peaks below this is only brushed by the foot, N."""
 
 
@@ -140,7 +146,7 @@ def plate_contacts(
     for plate in range(vertical.shape[1]):
         force = vertical[:, plate]
         for start, stop in contacts(force, rate, threshold, minimum_s).samples:
-            if np.nanmax(force[start:stop]) >= PLATE_PEAK_MIN:
+            if np.nanmax(force[start:stop]) >= MIN_PLATE_PEAK_N:
                 spans.append((plate, int(start), int(stop)))
     return spans
 
@@ -161,7 +167,7 @@ def assigned_contacts(
     for plate, start, stop in contacts:
         peak = float(np.nanmax(vertical[start:stop, plate]))
         frames = np.flatnonzero((sample_of_frame >= start) & (sample_of_frame < stop))
-        frames = frames[vertical[sample_of_frame[frames], plate] >= NEAR_PEAK * peak]
+        frames = frames[vertical[sample_of_frame[frames], plate] >= MIN_PEAK_SHARE * peak]
         distance = foot_distance(feet[frames], cop[sample_of_frame[frames], plate])
         distance = distance[np.isfinite(distance).any(axis=1)]
         foot, nearest, margin, shared = _nearest_foot(distance)
@@ -245,8 +251,8 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
         for part in (distance[:quarter], distance[-quarter:])
     ]
     gap = [end[LEFT] - end[RIGHT] for end in ends]
-    shared = gap[0] * gap[1] < 0.0 and min(abs(gap[0]), abs(gap[1])) > CLEAR_MARGIN
-    if nearest > REACH:
+    shared = gap[0] * gap[1] < 0.0 and min(abs(gap[0]), abs(gap[1])) > MIN_FOOT_MARGIN_M
+    if nearest > MAX_FOOT_DISTANCE_M:
         foot = NO_FOOT
     return foot, nearest, farther - nearest, bool(shared)
 
@@ -257,20 +263,20 @@ def median(values: FloatArray) -> float:
     return float(np.median(finite)) if len(finite) else float("nan")
 
 
-SEAM = 0.02
+MAX_SEAM_M = 0.02
 """Widest slit between neighbouring plates, m."""
 
-SHORTEST = 0.040
+MIN_CONTACT_S = 0.040
 """Shortest possible ground contact, s."""
 
-EVENT_MARGIN = 0.02
+EVENT_MARGIN_S = 0.02
 """Largest error of an event from foot markers, s; 18 ms in the recordings tested."""
 
 LEAK_PERIODS = 3.0
 """Around a contact a plate belongs to its foot for this many periods of the matched cut-off."""
 
 
-EVENT_MINIMUM_S = 0.010
+MIN_ABOVE_THRESHOLD_S = 0.010
 """Shortest time above the threshold that counts as a contact, s."""
 
 COP_THRESHOLD_N = 100.0
@@ -279,7 +285,7 @@ COP_THRESHOLD_N = 100.0
 
 @dataclass(frozen=True, slots=True)
 class EventRules:
-    """How contacts are found."""
+    """Settings of contact detection."""
 
     threshold: float
     """Vertical force that starts and ends a contact, N."""
@@ -323,14 +329,16 @@ class FootContact:
     """By how much longer than that the low-passed force stays above the threshold, s."""
     broken: frozenset[str] = frozenset()
     """Parts during which a plate failed (`aqbio.recordings.broken_contacts`)."""
-    lost: float = 0.0
+    lost_share: float = 0.0
     """RMS of what the low-pass changed, share of the RMS of the force."""
 
 
 def contact_span(contact: FootContact) -> FloatArray:
     """First and last instant (2,) of a contact, s; 40 ms of one whose other event is not known."""
     events = np.array([contact.touchdown, contact.toe_off])
-    return np.where(np.isnan(events), events[::-1] + np.array([-SHORTEST, SHORTEST]), events)
+    return np.where(
+        np.isnan(events), events[::-1] + np.array([-MIN_CONTACT_S, MIN_CONTACT_S]), events
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,7 +424,9 @@ def loads_on_frames(
     values: FloatArray = CubicSpline(plates.time, wrenches, axis=0)(frame_time)
     values[plates.samples_of(frame_time) < 0] = np.nan
     for start, stop in map(contact_span, loads.unmeasured):
-        values[(frame_time > start - EVENT_MARGIN) & (frame_time < stop + EVENT_MARGIN)] = np.nan
+        values[(frame_time > start - EVENT_MARGIN_S) & (frame_time < stop + EVENT_MARGIN_S)] = (
+            np.nan
+        )
     return values[..., :3], values[..., 3:]
 
 
@@ -465,7 +475,7 @@ def _contacts_of(
         shared = any(contact.shared for contact in on)
         broken = frozenset[str]().union(*(_broken(contact, plates, rules) for contact in on))
         pressed = cop[start:stop][~np.isnan(cop[start:stop].sum(axis=1))]
-        edges = edge_distance(pressed, plates.corners, loaded & with_corners, SEAM)
+        edges = edge_distance(pressed, plates.corners, loaded & with_corners, MAX_SEAM_M)
         foot_contacts.append(
             FootContact(
                 foot=foot,
@@ -497,9 +507,11 @@ SOFT_ENDS_S = 0.004
 -8 to 5 ms in contacts of a sprint, a jog and a run that were low-passed at 7 to 30 Hz: the sole
 rolls off softly."""
 
-SHARPENED_ERROR_S, SHARPENED_ERROR_SHARE = 0.008, 0.3
-"""Error of such a contact time, s, and the share of its correction that comes on top of it, by the
-error of the cut-off: 90 % of these contacts are within."""
+SHARPENED_ERROR_S = 0.008
+"""Error of such a contact time, s: 90 % of these contacts are within it and the share below."""
+
+SHARPENED_ERROR_SHARE = 0.3
+"""Share of the correction that is added to this error, for the error of the cut-off."""
 
 
 def _as_unfiltered(
@@ -513,7 +525,7 @@ def _as_unfiltered(
     if rules.low_pass is None:
         return contact
     sharp = unfiltered_contact(vertical, plates.rate, span, rules.threshold, rules.low_pass)
-    if not np.isfinite(sharp.lost):
+    if not np.isfinite(sharp.lost_share):
         return contact
     recorded = contact.toe_off - contact.touchdown
     touchdown, toe_off = (plates.start + at / plates.rate for at in sharp[:2])
@@ -526,5 +538,5 @@ def _as_unfiltered(
         toe_off=middle + 0.5 * duration,
         time_error=float(np.hypot(SHARPENED_ERROR_S, SHARPENED_ERROR_SHARE * lengthened)),
         lengthened=lengthened,
-        lost=sharp.lost,
+        lost_share=sharp.lost_share,
     )

@@ -59,10 +59,13 @@ def delay_s(low_pass: ForceLowPass) -> float:
 
 BANDS_PER_OCTAVE = 6
 
-LOWEST_HZ, HIGHEST_HZ = 3.0, 120.0
-"""Frequencies that are compared; above, mains, cameras and plates' resonances show."""
+MIN_FREQUENCY_HZ = 3.0
+"""Lowest frequency that is compared."""
 
-HIGHEST_RATE_SHARE = 0.4
+MAX_FREQUENCY_HZ = 120.0
+"""Highest frequency that is compared; above, mains, cameras and plates' resonances show."""
+
+MAX_RATE_SHARE = 0.4
 """Frequencies above this share of the rate are shaped by what resampled the forces."""
 
 SMOOTH_LOBE = 1.5
@@ -80,9 +83,9 @@ MIN_IMPROVEMENT = 20.0
 0 to 15 in 22 recordings of walking, running and sprinting; 35 and more of those low-passed at 60 Hz
 or below."""
 
-FEWEST_BANDS = 8
+MIN_BANDS = 8
 
-SHORTEST_CONTACT_S = 0.05
+MIN_CONTACT_S = 0.05
 
 LOADED_N = 200.0
 """Peak of a contact that shows a spectrum."""
@@ -90,7 +93,7 @@ LOADED_N = 200.0
 CONTACT_N = 20.0
 
 
-UNDECIDED = 40.0
+MAX_COST_DIFFERENCE = 40.0
 """Filters whose half chi square is within this of the best may explain the spectrum as well; the
 course of the contacts, by which cut-offs are refined, decides between them."""
 
@@ -119,7 +122,7 @@ def find_low_pass(vertical: FloatArray, rate: float) -> ForceLowPass | None:
     sharpened = [
         _refined(vertical, rate, ForceLowPass(cutoff, filter_kind))
         for cost, cutoff, filter_kind in fits
-        if cost < best + UNDECIDED
+        if cost < best + MAX_COST_DIFFERENCE
     ]
     return min(sharpened)[1] if sharpened else None
 
@@ -169,10 +172,10 @@ def _spectrum(
         power += np.abs(np.fft.rfft(window * force, size) / rate) ** 2
     if not durations:
         return None
-    lowest = max(LOWEST_HZ, SMOOTH_LOBE / float(np.median(durations)))
-    highest = min(HIGHEST_HZ, HIGHEST_RATE_SHARE * rate)
+    lowest = max(MIN_FREQUENCY_HZ, SMOOTH_LOBE / float(np.median(durations)))
+    highest = min(MAX_FREQUENCY_HZ, MAX_RATE_SHARE * rate)
     count = int(BANDS_PER_OCTAVE * np.log2(max(highest / lowest, 1.0)))
-    if count < FEWEST_BANDS:
+    if count < MIN_BANDS:
         return None
     edges = lowest * 2.0 ** (np.arange(count + 1) / BANDS_PER_OCTAVE)
     band = np.digitize(frequency, edges) - 1
@@ -200,12 +203,12 @@ def half_sine_power(cycles: FloatArray) -> FloatArray:
 
 def _load_spans(force: FloatArray, rate: float) -> IntArray:
     spans = runs(force > CONTACT_N)
-    long_enough = np.ptp(spans, axis=1) > SHORTEST_CONTACT_S * rate
+    long_enough = np.ptp(spans, axis=1) > MIN_CONTACT_S * rate
     heavy = [force[start:stop].max() > LOADED_N for start, stop in spans]
     return np.asarray(spans[long_enough & np.array(heavy, dtype=np.bool_)])
 
 
-CUTOFFS = (8.0, 25.0, 70.0)
+START_CUTOFFS_HZ = (8.0, 25.0, 70.0)
 """Cut-offs from which the search starts, Hz."""
 
 
@@ -231,7 +234,7 @@ def _fit(
     limits = ([-8.0, 0.7, scale, scale], [8.0, 6.0, jumps + 10.0, noise + 10.0])
     candidates = [
         least_squares(residual, np.clip([0.5, np.log(start), jumps, noise], *limits), bounds=limits)
-        for start in (CUTOFFS if filter_used else CUTOFFS[:1])
+        for start in (START_CUTOFFS_HZ if filter_used else START_CUTOFFS_HZ[:1])
     ]
     best = min(candidates, key=lambda candidate: candidate.cost)
     return float(best.cost), float(np.exp(best.x[1]))
@@ -239,9 +242,15 @@ def _fit(
 
 # contacts -----------------------------------------------------------------------------------------
 
-FEWEST_HARMONICS, MOST_HARMONICS, HARMONICS_PER_CYCLE = 8, 24, 3.0
-"""Sines of half periods of the contact that a force without filter is made of, and their number for
-every period of the cut-off in the contact: what passes the filter must be explained."""
+MIN_HARMONICS = 8
+"""Smallest number of sines, of half periods of the contact, in the model of an unfiltered force."""
+
+MAX_HARMONICS = 24
+"""Largest number of these sines."""
+
+HARMONICS_PER_CYCLE = 3.0
+"""Sines for every period of the cut-off in the contact: content that passes the filter must be
+explained."""
 
 STIFFNESS = 1e-3
 """Weight against high harmonics, of which a low-passed force says little."""
@@ -249,24 +258,29 @@ STIFFNESS = 1e-3
 PULL_WEIGHT = 0.3
 """Weight against forces that pull the foot down."""
 
-SHORTEST_SHARE, SOFT_END_S = 0.25, 0.010
-"""A filter lengthens a contact at most to its fourfold; the sole touches the ground for up to this
-long, s, with less than the threshold of the events."""
+MIN_DURATION_SHARE = 0.25
+"""Smallest share of a filtered contact's duration that the unfiltered one lasts."""
 
-GRID = 768
+MAX_SOFT_END_S = 0.010
+"""Longest time for which the sole touches the ground below the threshold of the events, s."""
+
+GRID_SIZE = 768
 """Instants at which a contact is modelled."""
 
-LEAD_PERIODS, LEAD_SHARE = 0.8, 0.5
-"""Around a contact as many periods of the cut-off, and as much of its duration, are compared."""
+LEAD_PERIODS = 0.8
+"""Periods of the cut-off that are compared before and after a contact."""
+
+LEAD_SHARE = 0.5
+"""Share of its duration that is compared before and after a contact."""
 
 
 class UnfilteredContact(NamedTuple):
-    """A contact as it was before the low-pass."""
+    """Contact before the low-pass."""
 
     touchdown: float
     toe_off: float
     """touchdown, toe_off: Samples, from the first of the force."""
-    lost: float
+    lost_share: float
     """RMS of what the filter changed, share of the RMS of the force."""
     misfit: float
     """RMS of what no force through this filter explains, share of the peak."""
@@ -275,7 +289,7 @@ class UnfilteredContact(NamedTuple):
 def unfiltered_contact(
     force: FloatArray, rate: float, span: tuple[int, int], threshold: float, low_pass: ForceLowPass
 ) -> UnfilteredContact:
-    """Where a force exceeded a threshold, N, before it was low-passed.
+    """Estimate when a force exceeded a threshold, N, before it was low-passed.
 
     Parameters
     ----------
@@ -316,26 +330,28 @@ class _ContactModel:
         """Take the recorded force (T,) around the ``ends``, s, of a contact."""
         duration = float(np.diff(ends)[0])
         reach = LEAD_SHARE * duration + LEAD_PERIODS / low_pass.cutoff_hz
-        step = 1.6 * (duration + 2.0 * reach) / GRID
-        self.time = ends.mean() + (np.arange(GRID) - 0.5 * GRID) * step
+        step = 1.6 * (duration + 2.0 * reach) / GRID_SIZE
+        self.time = ends.mean() + (np.arange(GRID_SIZE) - 0.5 * GRID_SIZE) * step
         self.low_pass = low_pass
-        self.ratio = np.asarray(np.fft.rfftfreq(GRID, step) / low_pass.cutoff_hz, dtype=np.float64)
+        self.ratio = np.asarray(
+            np.fft.rfftfreq(GRID_SIZE, step) / low_pass.cutoff_hz, dtype=np.float64
+        )
         self.response = filter_response(self.ratio, low_pass.filter)
         recorded = np.arange(len(force)) / rate
         near = (self.time > ends[0] - reach) & (self.time < ends[1] + reach)
         near &= (self.time > recorded[0]) & (self.time < recorded[-1])
-        self.durations = SHORTEST_SHARE * duration, duration + SOFT_END_S
+        self.durations = MIN_DURATION_SHARE * duration, duration + MAX_SOFT_END_S
         self.compared = np.flatnonzero(near)[::3]
         self.measured = np.interp(self.time[self.compared], recorded, force)
         count = round(HARMONICS_PER_CYCLE * duration * low_pass.cutoff_hz)
-        self.harmonic = np.arange(1, np.clip(count, FEWEST_HARMONICS, MOST_HARMONICS) + 1)
+        self.harmonic = np.arange(1, np.clip(count, MIN_HARMONICS, MAX_HARMONICS) + 1)
 
     def _sines(self, ends: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Sines (K, G), the same filtered, and their amplitudes (K,)."""
         share = (self.time - ends[0]) / (ends[1] - ends[0])
         inside = (share > 0.0) & (share < 1.0)
         sines = np.sin(np.pi * self.harmonic[:, None] * share) * inside
-        filtered = np.fft.irfft(np.fft.rfft(sines, axis=1) * self.response, GRID, axis=1)
+        filtered = np.fft.irfft(np.fft.rfft(sines, axis=1) * self.response, GRID_SIZE, axis=1)
         scale = 1.0 / np.sqrt(len(self.compared))
         rows = np.vstack(
             [scale * filtered[:, self.compared].T, STIFFNESS * np.diag(self.harmonic**1.5)]

@@ -22,20 +22,20 @@ COMPONENTS = ("force_x", "force_z", "free_moment")
 """Components whose factors are estimated. The vertical force carries the runner, and plates that
 pull are found by that."""
 
-DEGREE = 2
+POLYNOMIAL_DEGREE = 2
 """Degree of the polynomials that a path and an angular momentum may have besides: where they start,
 how fast, and drag."""
 
 INDEPENDENT_S = 0.05
 """Time after which errors of paths and momenta are independent of each other, s."""
 
-ROUNDS = 5
+REWEIGHTING_ROUNDS = 5
 """Rounds in which equations are weighed anew."""
 
-SMALLEST = 1e-9
+MIN_MOMENTUM_SHARE = 1e-9
 """A component that gives less than this share of the largest momentum is not there."""
 
-SHORTEST_S = 0.25
+MIN_STRETCH_S = 0.25
 """A stretch of known forces that is shorter shows no change of momentum, s."""
 
 
@@ -89,7 +89,7 @@ def factors(
     """
     step = float(np.median(np.diff(time)))
     stretches = [
-        stretch for stretch in runs(complete) if (stretch[1] - stretch[0]) * step >= SHORTEST_S
+        stretch for stretch in runs(complete) if (stretch[1] - stretch[0]) * step >= MIN_STRETCH_S
     ]
     if not stretches:
         return None
@@ -140,7 +140,7 @@ def _equations(
         measured[:, 2] - integral(r_x * f_y).sum(axis=1),
     ]
     scale = 2.0 * (moment - moment.mean()) / max(np.ptp(moment), 1e-9)
-    base, _ = np.linalg.qr(np.polynomial.legendre.legvander(scale, DEGREE))
+    base, _ = np.linalg.qr(np.polynomial.legendre.legvander(scale, POLYNOMIAL_DEGREE))
 
     def centred(values: FloatArray) -> FloatArray:
         return np.asarray(values - base @ (base.T @ values))
@@ -158,13 +158,13 @@ def _solved(
     columns = rows[0][0].shape[1]
     solution, spreads = np.zeros(columns), [float(left.std()) for _, left in used]
     inverse = np.zeros((columns, columns))
-    for _ in range(ROUNDS):
+    for _ in range(REWEIGHTING_ROUNDS):
         matrix, right = np.zeros((columns, columns)), np.zeros(columns)
         for (slope, left), spread in zip(used, spreads, strict=True):
             matrix += slope.T @ slope / spread**2
             right += slope.T @ left / spread**2
         size = np.diag(matrix)
-        moved = size > SMALLEST * size.max(initial=0.0)
+        moved = size > MIN_MOMENTUM_SHARE * size.max(initial=0.0)
         if not moved.any():
             return None
         inverse[np.ix_(moved, moved)] = np.linalg.pinv(matrix[np.ix_(moved, moved)], hermitian=True)
@@ -176,20 +176,20 @@ def _solved(
     return Factors(value, np.stack([blocks[index, :, index] for index in range(len(COMPONENTS))]))
 
 
-TURNED = -0.3
+MAX_TURNED_FACTOR = -0.3
 """A turned component has a factor below this. Sound ones have 0.65 to 1.43 by plate and 0.73 to
 1.16 by trial on 12 runners in 43 runs at 2 to 9.5 m/s, by the means of the markers, and 0.0 to 2.0
 ± 0.6 to 1.0 for the sideways force of single contacts of a sprint. Turned, they are negative."""
 
-RARITY = {"none": 0.0, "all": 2.0, "one": 9.0, "some": 12.0}
+LOG_RARITY = {"none": 0.0, "all": 2.0, "one": 9.0, "some": 12.0}
 """Logarithms of how much rarer than right signs a sign is that is turned of all sources, as an axis
 of a laboratory or a column of a file, of one of them, as a cable, or of some. Contacts of a sprint,
 one on each plate, scatter by more than their standard deviations: sound ones reach 9 for one."""
 
-CLEAR = 4.0
+MIN_LOG_ODDS = 4.0
 """By how much the logarithm of the probability of turned signs must exceed that of right ones."""
 
-MOST_SOURCES = 10
+MAX_SOURCES = 10
 """So many sources are tried in every combination; of more, all together and each by itself."""
 
 
@@ -209,17 +209,17 @@ def turned_sources(estimate: Factors, component: int) -> BoolArray:
     patterns = _patterns(len(present))
     deviation = value[present] - np.where(patterns, -1.0, 1.0)
     size = np.einsum("ni,ij,nj->n", deviation, weight, deviation)
-    score = -0.5 * size - np.array([RARITY[_kind(pattern)] for pattern in patterns])
+    score = -0.5 * size - np.array([LOG_RARITY[_kind(pattern)] for pattern in patterns])
     best = int(np.argmax(score))
     turned[present[patterns[best]]] = True
-    clear = score[best] > score[0] + CLEAR
-    below = estimate.common(component, turned)[0] < TURNED
+    clear = score[best] > score[0] + MIN_LOG_ODDS
+    below = estimate.common(component, turned)[0] < MAX_TURNED_FACTOR
     return turned if clear and below else np.zeros_like(turned)
 
 
 def _patterns(count: int) -> BoolArray:
-    """Which of some sources may be turned, (N, count): none of them first."""
-    if count <= MOST_SOURCES:
+    """Combinations of sources that may be turned, (N, count): none of them first."""
+    if count <= MAX_SOURCES:
         return np.asarray(np.arange(2**count)[:, None] >> np.arange(count) & 1, dtype=np.bool_)
     ends = np.array([np.zeros(count), np.ones(count)])
     return np.asarray(np.concatenate((ends, np.eye(count))), dtype=np.bool_)

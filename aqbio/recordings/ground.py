@@ -1,4 +1,4 @@
-"""What a runner runs on, and where to: the feet in contact move with the ground."""
+"""Surface and direction of a run: the feet in contact move with the ground."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aqbio.errors import AqbioError, distinct
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.recordings.axes import (
-    TRAVEL_MIN,
+    MIN_TRAVEL_M,
     displacement,
     heading,
     label_mean,
@@ -24,16 +24,16 @@ from aqbio.recordings.contacts import FeetLoads
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
-MIDDLE = (0.3, 0.7)
+MIDDLE_SHARES = (0.3, 0.7)
 """Part of a contact in which the forefoot moves with the ground."""
 
-RUNNING_MIN = 0.5
-"""Whoever is slower over the ground does not run, m/s."""
+MIN_RUNNING_SPEED_M_S = 0.5
+"""Lowest speed over the ground that is a run, m/s."""
 
-LOW = 0.015
+MAX_STANDING_HEIGHT_M = 0.015
 """Without forces a forefoot this near to its lowest level counts as standing, m."""
 
-LEVEL_APART = 0.03
+MAX_LEVEL_DIFFERENCE_M = 0.03
 """Forefoot markers of two standing feet are at the same height within this, m."""
 
 
@@ -41,7 +41,7 @@ def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatAr
     """Frames (T,) in the middle of contacts; times in s."""
     inside = np.zeros(len(time), dtype=np.bool_)
     for start, end in zip(touchdown, toe_off, strict=True):
-        low, high = (start + share * (end - start) for share in MIDDLE)
+        low, high = (start + share * (end - start) for share in MIDDLE_SHARES)
         inside |= (time >= low) & (time <= high)
     return inside
 
@@ -54,8 +54,8 @@ def low_frames(forefeet: FloatArray) -> BoolArray:
     level = np.array(
         [np.percentile(heights, 5.0) if len(heights) else np.nan for heights in finite]
     )
-    floor = level <= np.nanmin([*level, np.inf]) + LEVEL_APART
-    return np.asarray((height <= level + LOW) & floor)
+    floor = level <= np.nanmin([*level, np.inf]) + MAX_LEVEL_DIFFERENCE_M
+    return np.asarray((height <= level + MAX_STANDING_HEIGHT_M) & floor)
 
 
 def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> FloatArray:
@@ -79,7 +79,7 @@ def belt_share(ground: FloatArray, pelvis: FloatArray) -> float:
     """Share of the running that the ground does: 0 overground, 1 on a treadmill, NaN unknown."""
     velocity = running_velocity(ground, pelvis)
     speed = float(np.linalg.norm(velocity))
-    return float(-ground @ velocity) / speed**2 if speed >= RUNNING_MIN else float("nan")
+    return float(-ground @ velocity) / speed**2 if speed >= MIN_RUNNING_SPEED_M_S else float("nan")
 
 
 HALF = 0.5
@@ -93,13 +93,13 @@ BELT_ERROR = 0.08
 """The forefoot that rolls off is slower than the belt, by up to 6.5 % in Hamner and Delp's runners
 at 2 to 5 m/s; a stated speed is contradicted from here on."""
 
-FACING_APART = np.radians(45.0)
+MAX_FACING_ANGLE_RAD = np.radians(45.0)
 """Runners face less far from where they run, rad: 8 degrees at most over six real runners."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the runner runs on, and where to."""
+    """Surface, speed and direction of a run."""
 
     surface: str
     """{"overground", "treadmill"}."""
@@ -140,7 +140,7 @@ def running_ground(
 
 @dataclass(frozen=True, slots=True)
 class _Observed:
-    """What markers show of ground and runner; (3,) arrays in m/s, NaN where unknown.
+    """Velocities of ground and runner from markers, (3,), m/s; NaN where unknown.
 
     ``feet`` is the velocity of each foot in stance, (2, 3), ``ground`` that of both, ``facing``
     points from the back of the pelvis to its front; ``elapsed`` s of the pelvis were observed.
@@ -193,7 +193,7 @@ def _test_surface(
     stated_surface: str, observed: _Observed, trial: Trial, laboratory: Laboratory
 ) -> None:
     """Stop a trial whose feet show that the ground is another one than stated."""
-    if not observed.running >= RUNNING_MIN:
+    if not observed.running >= MIN_RUNNING_SPEED_M_S:
         return
     by_setting = laboratory.surface != "auto"
     treadmill = stated_surface == "treadmill"
@@ -289,7 +289,10 @@ def _belt_speed(trial: Trial, observed: _Observed, notes: Notes) -> float:
 
 def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:
     """Direction of running about +y; without running, the direction that the pelvis faces."""
-    stationary = observed.running < RUNNING_MIN and observed.running * observed.elapsed < TRAVEL_MIN
+    stationary = (
+        observed.running < MIN_RUNNING_SPEED_M_S
+        and observed.running * observed.elapsed < MIN_TRAVEL_M
+    )
     if stationary or np.isnan(direction).any():
         notes.add(
             "heading-unknown",
@@ -301,16 +304,16 @@ def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:
         return _heading_or_zero(observed.facing)
     angle = heading(direction)
     difference = abs(np.angle(np.exp(1j * (angle - heading(observed.facing)))))
-    if difference > FACING_APART:
+    if difference > MAX_FACING_ANGLE_RAD:
         notes.add(
             "heading-doubt",
             "warning",
             f"the pelvis faces "
-            f"{distinct(np.degrees(difference), np.degrees(FACING_APART))} "
+            f"{distinct(np.degrees(difference), np.degrees(MAX_FACING_ANGLE_RAD))} "
             "degrees away from the direction of running, "
-            f"more than {np.degrees(FACING_APART):.0f}.",
+            f"more than {np.degrees(MAX_FACING_ANGLE_RAD):.0f}.",
             number=float(np.degrees(difference)),
-            limit=float(np.degrees(FACING_APART)),
+            limit=float(np.degrees(MAX_FACING_ANGLE_RAD)),
             unit="degrees",
             fix="check the labels of the pelvis, front and back.",
         )

@@ -24,8 +24,8 @@ from aqbio.names import SIDES
 from aqbio.recordings.axes import CLEAR_RATIO, displacement, label_mean, mean_vector
 from aqbio.recordings.mirrored_plates import (
     LEFT_HANDED,
+    MAX_FOOT_DISTANCE_M,
     PLATE_SIGNS,
-    UNDER_M,
     PlateFit,
     centres_of_pressure,
     mirrored_forces,
@@ -415,7 +415,9 @@ def plate_signs(
     fits = plate_fits(forces, recording, sides.axes, feet_of_labels(recording, labels))
     distances = [np.inf if np.isnan(fit.distance) else fit.distance for fit in fits]
     best = int(np.argmin(distances))
-    if distances[0] <= UNDER_M or not distances[best] < min(UNDER_M, MAX_FIT_RATIO * distances[0]):
+    if distances[0] <= MAX_FOOT_DISTANCE_M or not distances[best] < min(
+        MAX_FOOT_DISTANCE_M, MAX_FIT_RATIO * distances[0]
+    ):
         best = 0
     signs = PLATE_SIGNS[best].copy()
     if _vertical_negated(recording, sides, labels):
@@ -545,7 +547,7 @@ def _with_plates_unmirrored(
         "forces are mirrored (left-handed export), the markers are not. The forces are turned "
         "back.",
         number=far,
-        limit=UNDER_M,
+        limit=MAX_FOOT_DISTANCE_M,
         unit="m",
         fix="export markers and forces in the same right-handed axes.",
         forces=True,

@@ -28,19 +28,19 @@ from aqbio.force_plates.forces import (
 )
 from aqbio.io.recording import ForceRecording
 from aqbio.names import SIDES
-from aqbio.recordings.contact_findings import LOADED_SHARE, OUTSIDE, nearest_foot
+from aqbio.recordings.contact_findings import LOADED_SHARE, MAX_SOLE_DISTANCE_M, nearest_foot
 from aqbio.recordings.contacts import (
+    MAX_FOOT_DISTANCE_M,
+    MAX_SEAM_M,
+    MIN_PLATE_PEAK_N,
     NO_FOOT,
-    PLATE_PEAK_MIN,
-    REACH,
-    SEAM,
     FeetLoads,
     FootContact,
     contact_span,
     edge_distance,
     plate_contacts,
 )
-from aqbio.recordings.events_from_markers import STILL_S
+from aqbio.recordings.events_from_markers import MIN_STANCE_S
 from aqbio.recordings.notes import Notes
 from aqbio.signals import runs
 from aqbio.vectors import FloatArray, IntArray, cross
@@ -260,7 +260,10 @@ class PlateLoad(NamedTuple):
         """True if it is near a foot and sways as under a person standing on both feet."""
         finite = self.cop[np.isfinite(self.cop[:, 0])]
         sway = np.sqrt(finite.var(axis=0).sum()) if len(finite) else 0.0
-        return bool((self.distances < REACH).any() and SWAY_RANGE_M[0] < sway < SWAY_RANGE_M[1])
+        return bool(
+            (self.distances < MAX_FOOT_DISTANCE_M).any()
+            and SWAY_RANGE_M[0] < sway < SWAY_RANGE_M[1]
+        )
 
     @property
     def under(self) -> bool:
@@ -275,7 +278,7 @@ def plate_loads(plates: Plates, feet: FloatArray, time: FloatArray) -> list[Plat
         wrench.force, wrench.moment, wrench.point, plates.surface, LOADED_PLATE
     )
     loads = []
-    for plate, start, stop in plate_contacts(vertical, plates.rate, LOADED_PLATE, STILL_S):
+    for plate, start, stop in plate_contacts(vertical, plates.rate, LOADED_PLATE, MIN_STANCE_S):
         heavy = vertical[sample, plate] >= LOADED_SHARE * vertical[start:stop, plate].max()
         frames = np.flatnonzero((sample >= start) & (sample < stop) & heavy)
         cop_of_load, span = cop[sample[frames], plate], plates.time[[start, stop - 1]]
@@ -439,7 +442,7 @@ def with_unmeasured(
         contacts_of_foot = [
             neighbour for neighbour in (*contacts, *exchanged) if neighbour.foot == contact.foot
         ]
-        idle = np.abs(force).max(initial=0.0) < PLATE_PEAK_MIN and (sample >= 0).all()
+        idle = np.abs(force).max(initial=0.0) < MIN_PLATE_PEAK_N and (sample >= 0).all()
         if idle and (on or (everywhere and within)) and is_apart(span, contacts_of_foot):
             silent[contact.foot, on].append(
                 replace(contact, plates=tuple(on_indices) if on else ())
@@ -479,11 +482,11 @@ def _exchanged_plate_contacts(
         if load.under or not with_corners[load.plate] or not is_fully_loaded:
             continue
         local = (load.cop - point[load.plate]) @ plate_axes(plates.corners[load.plate])
-        idle = np.abs(during).max(axis=0) < PLATE_PEAK_MIN
+        idle = np.abs(during).max(axis=0) < MIN_PLATE_PEAK_N
         for plate in np.flatnonzero(idle & with_corners).tolist():
             moved_cop = point[plate] + local @ plate_axes(plates.corners[plate]).T
             foot, away, _ = nearest_foot(moved_cop, feet[load.frames])
-            if np.nanmin(away, initial=np.inf) <= OUTSIDE:
+            if np.nanmin(away, initial=np.inf) <= MAX_SOLE_DISTANCE_M:
                 start, stop = load.span.tolist()
                 contact = FootContact(foot, start, stop, (plate,), True, np.nan, np.nan)  # noqa: FBT003
                 contacts.append(contact)
@@ -516,7 +519,8 @@ def _plates_under(foot: FloatArray, corners: Mapping[int, FloatArray]) -> tuple[
         ]
     )
     inside = {
-        number: edge_distance(points, plate_corners[None], np.ones(1, dtype=np.bool_), SEAM) > 0.0
+        number: edge_distance(points, plate_corners[None], np.ones(1, dtype=np.bool_), MAX_SEAM_M)
+        > 0.0
         for number, plate_corners in corners.items()
         if len(points)
         and abs(points[:, 1].min() - plate_corners[:, 1].mean()) < MAX_SURFACE_DISTANCE_M

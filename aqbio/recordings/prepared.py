@@ -170,7 +170,7 @@ def _contact_variables(
 
 
 def _time_error(contact: FootContact, on_plates: float, by_markers: float) -> float:
-    """How far the time of a contact may be off, s."""
+    """Error bound of a contact's times, s."""
     if np.isfinite(contact.time_error):
         return contact.time_error
     return by_markers if np.isnan(contact.peak) else on_plates

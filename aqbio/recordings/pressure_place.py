@@ -1,4 +1,4 @@
-"""Where the foot presses on each plate, against where it presses on the others.
+"""Position of the foot's pressure on each plate, compared with the other plates.
 
 From the middle of a contact on, a runner presses on the forefoot: within a session the centre of
 pressure then lies at the same place under the toe markers, whatever the plate. A plate whose origin
@@ -21,8 +21,8 @@ from aqbio.vectors import FloatArray, dot
 
 LEVEL = np.array([1.0, 0.0, 1.0])
 
-FRAMES = 3
-"""Fewest frames from which a place is taken."""
+MIN_FRAMES = 3
+"""Smallest number of frames from which a position of pressure is taken."""
 
 LIMITS_M = {"along": (0.026, 0.022), "across": (0.034, 0.030)}
 """Distance of a plate from the others beyond which it is called misplaced, m, of one contact and of
@@ -33,8 +33,8 @@ BELTS_ACROSS_M = 0.045
 """The same across the foot where there are two plates, each with a foot of its own, m: feet differ
 by 42 mm on one treadmill and by 21 mm at most on the others."""
 
-FEWEST_OTHERS = 1
-"""Contacts on other plates against which a plate is held."""
+MIN_OTHER_CONTACTS = 1
+"""Contacts on other plates that a plate must be compared with."""
 
 MILLIMETRES = 1e3
 
@@ -60,7 +60,7 @@ def foot_pressure_positions(prepared: PreparedTrial, feet: FloatArray) -> list[d
         used &= np.isfinite((away + axis).sum(axis=1))
         frames = np.flatnonzero(used)
         frames = frames[len(frames) // 2 :]
-        if len(frames) < FRAMES:
+        if len(frames) < MIN_FRAMES:
             continue
         forward = axis[frames] / np.linalg.norm(axis[frames], axis=1, keepdims=True)
         right = np.stack([-forward[:, 2], 0.0 * forward[:, 1], forward[:, 0]], axis=1)
@@ -87,7 +87,7 @@ def misplaced_plates(
             other_sites = [
                 (x["along_m"], x["across_m"]) for x in sites if x["plate"] != site["plate"]
             ]
-            if len(other_sites) >= FEWEST_OTHERS:
+            if len(other_sites) >= MIN_OTHER_CONTACTS:
                 along, across = np.median(other_sites, axis=0)
                 right = site["right"] * (site["across_m"] - across)  # of the plate, not of the foot
                 offsets[site["plate"]].append((site["along_m"] - along, right))
@@ -104,10 +104,10 @@ def misplaced_plates(
         if beyond:
             plate = max(beyond, key=lambda number: abs(middle[number]))
             details = participant_id, plate, middle[plate], direction, limit[plate], file
-            yield _misplaced(*details, either=two)
+            yield _misplaced_finding(*details, either=two)
 
 
-def _misplaced(
+def _misplaced_finding(
     participant_id: str,
     plate: int,
     away: float,

@@ -25,7 +25,7 @@ from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.against_names import name_findings, spare_labels
-from aqbio.recordings.axes import ABSENT
+from aqbio.recordings.axes import MARKER_ABSENT
 from aqbio.recordings.body_size import (
     force_findings,
     measured_stature,
@@ -138,13 +138,15 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
 def calibration_labels(
     static_labels: Collection[str], moving: Sequence[Mapping[str, Any]]
 ) -> frozenset[str]:
-    """Labels of the static trial (``places``) that every moving trial that was prepared lacks."""
+    """Labels of the static trial (``static_labels``) that every prepared moving trial lacks."""
     absent = [_absent_labels(entry) for entry in moving if entry["status"] == OK]
     return frozenset.intersection(*absent).intersection(static_labels) if absent else frozenset()
 
 
 def _absent_labels(entry: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(finding["label"] for finding in entry["findings"] if finding["rule"] == ABSENT)
+    return frozenset(
+        finding["label"] for finding in entry["findings"] if finding["rule"] == MARKER_ABSENT
+    )
 
 
 def without_absences(entry: Mapping[str, Any], labels: Collection[str]) -> dict[str, Any]:
@@ -152,7 +154,7 @@ def without_absences(entry: Mapping[str, Any], labels: Collection[str]) -> dict[
     findings = [
         finding
         for finding in entry["findings"]
-        if finding["rule"] != ABSENT or finding["label"] not in labels
+        if finding["rule"] != MARKER_ABSENT or finding["label"] not in labels
     ]
     return {**entry, "findings": findings}
 

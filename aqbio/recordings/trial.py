@@ -17,7 +17,7 @@ from aqbio.io.recording import Recording
 from aqbio.names import LOW_PASSED
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.recordings.contact_findings import (
-    ELSEWHERE,
+    MAX_SHARE_WITHOUT_FOOT,
     clearly_lengthened,
     forces_elsewhere,
     note_contacts,
@@ -28,7 +28,7 @@ from aqbio.recordings.contact_findings import (
 )
 from aqbio.recordings.contacts import (
     COP_THRESHOLD_N,
-    EVENT_MINIMUM_S,
+    MIN_ABOVE_THRESHOLD_S,
     EventRules,
     FeetLoads,
     FootContact,
@@ -101,7 +101,7 @@ class PreparedTrial:
 
     @property
     def events(self) -> str:
-        """Where the contacts come from: ``plates``, ``low-passed``, ``kinematic`` or ``none``."""
+        """Source of the contacts: ``plates``, ``low-passed``, ``kinematic`` or ``none``."""
         if self.loads is not None:
             return LOW_PASSED if self.forces_lost else "plates"
         return "kinematic" if self.kinematic else "none"
@@ -172,7 +172,7 @@ def prepare_trial(
 
 @dataclass(frozen=True, eq=False)
 class _GroundContact:
-    """What plates and feet tell of the ground and the contacts with it."""
+    """Ground and contacts determined from plates and feet."""
 
     ground: Ground
     plates: Plates | None
@@ -191,7 +191,7 @@ class _GroundContact:
         return self.kinematic if loads is None else (*loads.contacts, *loads.unmeasured)
 
     def time_errors(self, prepare: Prepare) -> tuple[float, float]:
-        """How far a contact time may be off from plates, and where forces are not used, s."""
+        """Error bounds of contact times from plates, and where forces are not used, s."""
         plates = self.plates if self.vertical is None else self.vertical[0]
         on_plates = 0.0
         if plates is not None:
@@ -336,7 +336,7 @@ def _moving(
     laboratory, prepare = settings
     threshold = prepare.event_threshold_overground_n
     loads = _loads(recording, plates, feet, prepare, threshold)
-    theirs = loads is not None and share_without_foot(loads) <= ELSEWHERE
+    theirs = loads is not None and share_without_foot(loads) <= MAX_SHARE_WITHOUT_FOOT
     own_loads = loads if theirs else None  # another trial's forces do not show these feet
     ground = running_ground(recording, own_loads, trial, marker_set, laboratory, notes)
     if ground.surface == "treadmill":
@@ -362,7 +362,7 @@ def _loads(
         return None
     rules = EventRules(
         threshold=threshold,
-        minimum_s=EVENT_MINIMUM_S,
+        minimum_s=MIN_ABOVE_THRESHOLD_S,
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=prepare.cutoff_hz,
         cop_threshold=COP_THRESHOLD_N,
@@ -372,7 +372,7 @@ def _loads(
     return feet_loads(plates, feet, time, rules)
 
 
-SPEED_MAX = 30.0
+MAX_MEDIAN_SPEED_M_S = 30.0
 """Half of all marker steps are slower than this in any running: 2.4 times the fastest known 20 m
 (44.72 km/h from 60 to 80 m, IAAF's analysis of the 100 m at Berlin 2009), m/s."""
 
@@ -399,13 +399,13 @@ def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
     steps = np.diff(recording.positions, axis=0)
     displacements = np.linalg.norm(steps[np.isfinite(steps).all(axis=2)], axis=-1)
     speed = float(np.median(displacements)) * recording.rate if len(displacements) else 0.0
-    if speed > SPEED_MAX:
+    if speed > MAX_MEDIAN_SPEED_M_S:
         angles = "the angles move points of the body"
         raise AqbioError(
             f"{angles if trial.coordinates_file else 'the markers move'} at "
-            f"{distinct(speed, SPEED_MAX)} m/s in the "
-            f"middle, more than {SPEED_MAX:.0f} m/s: there is noise from one frame to the next, "
-            "their unit or rate is wrong, or the file is damaged.",
+            f"{distinct(speed, MAX_MEDIAN_SPEED_M_S)} m/s in the "
+            f"middle, more than {MAX_MEDIAN_SPEED_M_S:.0f} m/s: there is noise from one "
+            "frame to the next, their unit or rate is wrong, or the file is damaged.",
             file=notes.file,
             fix="look at the trial in the capture software and export it again.",
             rule="marker-speed",
@@ -566,9 +566,9 @@ def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes:
         notes.add(
             "markers-outside",
             "info",
-            f"{len(lost_labels)} of {len(labels)} markers are missing before the first touchdown or "
-            f"after the last toe-off (frames {frames[0]} to {frames[-1]} at most), as where the capture "
-            "volume ends.",
+            f"{len(lost_labels)} of {len(labels)} markers are missing before the first touchdown "
+            f"or after the last toe-off (frames {frames[0]} to {frames[-1]} at most), as where "
+            "the capture volume ends.",
             number=float(len(lost_labels)),
             label=", ".join(lost_labels),
         )

@@ -9,8 +9,8 @@ from types import MappingProxyType
 import numpy as np
 
 from aqbio.force_plates.forces import Plates, centre_of_pressure
-from aqbio.recordings.contact_findings import FRICTION_ARM, OUTSIDE, friction_arm
-from aqbio.recordings.contacts import EVENT_MARGIN, NO_FOOT, FeetLoads, FootContact, contact_span
+from aqbio.recordings.contact_findings import MAX_FRICTION_ARM_M, MAX_SOLE_DISTANCE_M, friction_arm
+from aqbio.recordings.contacts import EVENT_MARGIN_S, NO_FOOT, FeetLoads, FootContact, contact_span
 from aqbio.recordings.force_signs import COMPONENTS, SourceLoads, factors, turned_sources
 from aqbio.recordings.marked_body import MarkedBody
 from aqbio.recordings.notes import Notes
@@ -68,9 +68,10 @@ def _note_moment(rule: str, words: str, name: str, count: int, notes: Notes) -> 
         rule,
         "error",
         f"the sign of the {words} is turned ({name}): as recorded, {count} loads have their centre "
-        f"of pressure more than {1e3 * OUTSIDE:.0f} mm beside the foot, or more than "
-        f"{1e3 * FRICTION_ARM:.0f} mm times the force as free moment; with it turned back none "
-        f"has. The forces of {name} are not used; when the feet stand is still taken from them.",
+        f"of pressure more than {1e3 * MAX_SOLE_DISTANCE_M:.0f} mm beside the foot, or more than "
+        f"{1e3 * MAX_FRICTION_ARM_M:.0f} mm times the force as free moment; with it turned back "
+        f"none has. The forces of {name} are not used; when the feet stand is still "
+        "taken from them.",
         number=float(count),
         limit=0.0,
         unit="loads",
@@ -97,7 +98,7 @@ def _wrong_loads(
             continue
         sample = plates.samples_of(time[load.frames])
         arm = friction_arm(free[sample, load.plate], plates.vertical[sample, load.plate])
-        count[load.plate] += include_all or not load.under or arm > FRICTION_ARM
+        count[load.plate] += include_all or not load.under or arm > MAX_FRICTION_ARM_M
     return count
 
 
@@ -190,12 +191,12 @@ def known_frames(
 ) -> BoolArray:
     """Frames (T,) between the first and the last contact in which all forces were measured."""
     spans = np.array([contact_span(contact) for contact in loads.contacts])
-    inside = (time >= spans.min() - EVENT_MARGIN) & (time <= spans.max() + EVENT_MARGIN)
+    inside = (time >= spans.min() - EVENT_MARGIN_S) & (time <= spans.max() + EVENT_MARGIN_S)
     inside &= plates.samples_of(time) >= 0
     for contact in (*kinematic, *loads.unmeasured):
         start, stop = contact_span(contact)
         if contact in loads.unmeasured or not ((start < spans[:, 1]) & (stop > spans[:, 0])).any():
-            inside &= ~((time > start - EVENT_MARGIN) & (time < stop + EVENT_MARGIN))
+            inside &= ~((time > start - EVENT_MARGIN_S) & (time < stop + EVENT_MARGIN_S))
     return np.asarray(inside)
 
 
@@ -228,7 +229,8 @@ def _note_turned(
         "error",
         f"the sign of the {words} is turned ({name}): the body moves as if that force were "
         f"{factor:.2f} ± {sd:.2f} times what was recorded, and 1 is right. The forces of {name} "
-        "are not used; when the feet stand is still taken from them.",
+        "are not used; when the feet stand is still "
+        "taken from them.",
         number=factor,
         limit=0.0,
         unit="1",

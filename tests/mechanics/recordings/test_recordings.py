@@ -42,7 +42,7 @@ from aqbio.recordings.body_size import (
 from aqbio.recordings.clock import falls, flights, marked_height
 from aqbio.recordings.contact_findings import free_moment_measured
 from aqbio.recordings.contacts import (
-    EVENT_CUTOFF_MIN,
+    MIN_EVENT_CUTOFF_HZ,
     FootContact,
     contacts,
     edge_distance,
@@ -380,7 +380,9 @@ def examples():
     quiet = np.where(np.arange(50)[:, None, None] < 30, np.sin(np.arange(50))[:, None, None], 0.0)
     quiet = np.concatenate([quiet, np.where(np.arange(50)[:, None, None] < 40, 0, np.nan)], axis=1)
     yield "quiet", lambda: quiet_window(quiet * np.ones(3), rate=10.0, seconds=1.0)
-    for rate, cutoff in product((3.9 * EVENT_CUTOFF_MIN, 4.1 * EVENT_CUTOFF_MIN, 2e3), (70, 150.0)):
+    for rate, cutoff in product(
+        (3.9 * MIN_EVENT_CUTOFF_HZ, 4.1 * MIN_EVENT_CUTOFF_HZ, 2e3), (70, 150.0)
+    ):
         whole = half_sine(np.arange(int(2.0 * rate)) / rate, 0.3, 0.42)
         yield f"cut off {rate} {cutoff}", lambda a=(whole, rate, cutoff): event_force(*a)
         yield f"event error {rate} {cutoff}", lambda a=(rate, cutoff): event_error(*a)

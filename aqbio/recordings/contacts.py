@@ -120,9 +120,9 @@ class PlateContact:
     distance: float
     """From the centre of pressure to that foot, m; NaN when no foot is seen."""
     margin: float
-    """How much farther the other foot is, m; NaN when it is not seen."""
+    """Additional distance of the other foot, m; NaN if it is not visible."""
     shared: bool
-    """Whether the nearest foot changes during the contact: both feet stood on the plate."""
+    """True if the nearest foot changes during the contact: both feet stood on the plate."""
 
 
 def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
@@ -322,9 +322,9 @@ class FootContact:
     peak: float
     """Largest vertical force, N."""
     shared: bool = False
-    """Whether the other foot shares a plate with it."""
+    """True if the other foot shares a plate with it."""
     time_error: float = float("nan")
-    """How far its duration may be off where its force was low-passed, s."""
+    """Error bound of its duration where its force was low-passed, s."""
     lengthened: float = 0.0
     """By how much longer than that the low-passed force stays above the threshold, s."""
     broken: frozenset[str] = frozenset()

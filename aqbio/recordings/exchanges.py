@@ -482,7 +482,7 @@ MIN_GAIN = 12.0
 """Median cost (chi-squared) per frame that the exchange of two labels must save in a stretch."""
 
 MIN_LINKS = 3
-"""Labels besides the two that an exchange within a segment must be shown by."""
+"""Other labels required to show an exchange of two labels within a segment."""
 
 
 def _restore_pairs(restoration: _Restoration, chains: Mapping[str, Sequence[_Part]]) -> None:

@@ -23,8 +23,8 @@ COMPONENTS = ("force_x", "force_z", "free_moment")
 pull are found by that."""
 
 POLYNOMIAL_DEGREE = 2
-"""Degree of the polynomials that a path and an angular momentum may have besides: where they start,
-how fast, and drag."""
+"""Degree of the polynomials added to a path and an angular momentum: initial position, initial
+velocity, and drag."""
 
 INDEPENDENT_S = 0.05
 """Time after which errors of paths and momenta are independent of each other, s."""

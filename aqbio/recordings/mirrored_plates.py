@@ -17,7 +17,7 @@ LEFT_HANDED = np.array([1.0, 1.0, -1.0])
 """Signs along ahead, up and right of coordinates mirrored across the sagittal plane."""
 
 PLATE_SIGNS = (np.ones(3), LEFT_HANDED, np.array([-1.0, 1.0, 1.0]))
-"""Coordinates of plates beside those of markers: the same, mirrored across, mirrored along."""
+"""Coordinates of plates relative to those of markers: the same, mirrored across, mirrored along."""
 
 LOADED_N = 200.0
 """Force above which a plate is loaded, N."""

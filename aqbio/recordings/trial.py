@@ -77,13 +77,13 @@ class PreparedTrial:
     threshold: float
     """Of the events, N."""
     contact_time_error: tuple[float, float]
-    """How far a contact time may be off from plates and from foot markers, s; NaN where that was
+    """Error bounds of contact times from plates and from foot markers, s; NaN where that was
     never tested. Contacts of low-passed forces have their own."""
     low_pass: ForceLowPass | None = None
     """Filter that the forces went through before they were exported, where that shows in the
     contacts."""
     forces_lost: bool = False
-    """Whether too little of the forces is left for more than contact times and impulses."""
+    """True if too little of the forces remains for more than contact times and impulses."""
     vertical: tuple[Plates, FeetLoads] | None = None
     """Plates and loads whose vertical force carries the runner, whatever is wrong with the other
     components: they weigh."""

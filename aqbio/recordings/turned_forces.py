@@ -41,7 +41,7 @@ def with_right_moments(
     """Plates whose centre of pressure lies under the feet, and which of them had turned moments.
 
     A turned moment mirrors the centre of pressure on the plate, or, about the vertical, makes a
-    free moment that no shoe can bear. It is named where turning it back, of all plates alike or of
+    free moment that no shoe can bear. It is named where turning it back, of all plates or of
     one, mends that. The turned ones tell where a foot stands, and nothing else.
     """
     if plates is None:

@@ -262,7 +262,7 @@ def best_landmark(
     """The bare landmark with the largest share of variance by index of marker, if any helps."""
     bodies = [model.bodies[body] for body in model.marker_body]
     own = dict(zip(model.markers, bodies, strict=True))
-    places = model_landmarks(own, model_map, landmark_table()).places
+    places = model_landmarks(own, model_map, landmark_table()).markers
     bare = {place: marker for place, marker in places.items() if marker not in worn}
     if not bare:
         return ""

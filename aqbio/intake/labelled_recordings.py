@@ -72,11 +72,11 @@ def proposed_set(
     seen = {label for trial in moving for label in trial}
     static_only = frozenset(label for label in labels if moving and label not in seen)
     found = assign(named, statics, motions(), static_only, table)
-    labelling = Labelling(found.places, static_only, found.notes, named.video)
+    labelling = Labelling(found.sites, static_only, found.notes, named.video)
     left_out = named.unused | {
         label: "; ".join(filter(None, (_understood(named, label), found.left_out.get(label))))
         for label in named.unknown
-        if label not in found.places
+        if label not in found.sites
     }
     places = model_landmarks(model.own, model.model_map, table)
     missing = tuple(missing_landmarks(labelling))
@@ -84,7 +84,7 @@ def proposed_set(
     sections = proposed_markers(labelling, places, table, sprint=model.sprint)
     placed = {label for part in sections.values() for label in part}
     left_out |= {
-        label: "the model has no such segment" for label in found.places if label not in placed
+        label: "the model has no such segment" for label in found.sites if label not in placed
     }
     content = marker_set_content(name, SOURCE, labelling, sections)
     text = marker_set_text(content, sections, labelling.notes, left_out, missing)
@@ -98,9 +98,9 @@ def _understood(named: NamedLabels, label: str) -> str:
     hint = named.hints.get(label)
     if hint is None:
         return UNKNOWN
-    if not hint.whole:
+    if not hint.complete:
         return f"of its name aqbio knows only: {hint.words}"
-    return f"its name may mean {' or '.join(sorted(map(str, hint.places)))}"
+    return f"its name may mean {' or '.join(sorted(map(str, hint.sites)))}"
 
 
 HEADINGS = {"trunk": "pelvis, trunk and head", "right": "right side", "left": "left side"}

@@ -82,14 +82,14 @@ def gathered_study(
     repeated, forces = copies(content.markers, paired)
     kept = [one for one in content.markers if one.file not in repeated]
     by_name = named_labels([label for one in kept for label in one.labels], landmark_table())
-    unused = frozenset((*by_name.unused, *by_name.unknown)) if by_name.places else frozenset()
+    unused = frozenset((*by_name.unused, *by_name.unknown)) if by_name.sites else frozenset()
     group, *others = marker_vocabularies(kept, unused)
     group = sorted(group, key=lambda one: one.file)
     owners = owners_of(group)
     standing = _by_person(group, owners, lambda one: len(one.labels) if one.still else 0)
     longest = _by_person(group, owners, lambda one: 0 if one.still else one.frames)
     rows, idle = rows_of(group, forces, owners, content.sessions).of_runners()
-    sides = RightHanded(data, rows, BodyLabels.of_places(by_name.places))
+    sides = RightHanded(data, rows, BodyLabels.of_places(by_name.sites))
     markers = proposed_set(
         name,
         [one.labels for one in group if one.still],

@@ -16,7 +16,7 @@ from aqbio.io.movement import is_static
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
-from aqbio.labels.by_name import COMPUTED_FROM_VIDEO, landmark_table, video_places
+from aqbio.labels.by_name import COMPUTED_FROM_VIDEO, landmark_table, video_landmarks
 from aqbio.names import GRAVITY, SIDES
 from aqbio.recordings.axes import label_mean
 from aqbio.recordings.trial import PreparedTrial
@@ -153,7 +153,7 @@ def compared_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
 def largest_difference(labels: Sequence[str]) -> float:
     """Log ratio of lengths that recordings of one person with such labels may differ by."""
     computed = any(label.endswith(COMPUTED_FROM_VIDEO) for label in labels)
-    return OTHER_VIDEO if computed or video_places(labels, landmark_table()) else OTHER
+    return OTHER_VIDEO if computed or video_landmarks(labels, landmark_table()) else OTHER
 
 
 def one_person_each(ratio: FloatArray, differs: BoolArray) -> list[list[int]]:

@@ -18,7 +18,7 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
-from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_places
+from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_landmarks
 from aqbio.labels.motion import segment_of
 from aqbio.names import SIDES
 from aqbio.recordings.axes import CLEAR_RATIO, displacement, label_mean, mean_vector
@@ -116,9 +116,9 @@ class BodyLabels:
         """What a marker set says: by the bodies of its limbs, elsewhere by its names."""
         table = landmark_table()
         own = {label: one.model or label for label, one in marker_set.markers.items()}
-        names = named_labels(own.values(), table).places
+        names = named_labels(own.values(), table).sites
         places = {label: names[name] for label, name in own.items() if name in names}
-        named = cls.of_places(places | video_places(own, table))
+        named = cls.of_places(places | video_landmarks(own, table))
         of_limbs = {
             label: SidedLabel(f"{limb} {bodies.index(marker.body)}", side)
             for limb, both in limbs.items()

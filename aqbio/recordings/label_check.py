@@ -15,7 +15,7 @@ from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.assign import placed_labels
-from aqbio.labels.by_name import landmark_table, named_labels, video_places
+from aqbio.labels.by_name import landmark_table, named_labels, video_landmarks
 from aqbio.labels.geometry import distance_spreads
 from aqbio.recordings.axes import (
     LaboratoryToGround,
@@ -150,8 +150,8 @@ def note_labels_elsewhere(recording: Recording, marker_set: MarkerSet, notes: No
     """Warn of labels of a static trial that are not where the marker set has them."""
     table = landmark_table()
     own = {label: one.model or label for label, one in marker_set.markers.items()}
-    named = named_labels(own.values(), table).places
-    video = video_places(own, table)
+    named = named_labels(own.values(), table).sites
+    video = video_landmarks(own, table)
     places = {label: named[name] for label, name in own.items() if name in named} | video
     static = {label: at for label, at in median_places(recording).items() if label in places}
     _, doubts = placed_labels(static, places, table)

@@ -131,9 +131,9 @@ def _fillings(name: str, holes: Mapping[str, Sequence[str]]) -> Iterator[dict[st
 def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
     """A dataset whose variables have the dictionary's descriptions; ValueError if units differ."""
     by_name = variables(stage)
-    named = {str(name): by_name[str(name)] for name in dataset.variables if str(name) in by_name}
+    entries = {str(name): by_name[str(name)] for name in dataset.variables if str(name) in by_name}
     words_added = dataset.copy()
-    for name, variable in named.items():
+    for name, variable in entries.items():
         own = words_added.variables[name]
         if own.attrs.get("units", variable.unit) != variable.unit:
             raise ValueError(f"{name} is in {own.attrs['units']}, not in {variable.unit}.")

@@ -21,7 +21,7 @@ from aqbio.labels.words import (
 
 __all__ = [
     "Hint", "NamedLabels", "SidedLandmark", "landmark_table", "named_labels", "names_landmark",
-    "plain_name", "video_places",
+    "plain_name", "video_landmarks",
 ]  # fmt: skip
 
 SIDE_WORDS = (("right", "right"), ("left", "left"), ("r", "right"), ("l", "left"))

@@ -78,8 +78,10 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
         if recording.is_file():
             data = read_dataset(recording)
             names = tuple(map(str, data["marker"].values))  # of joint angles: the model's own
-            own = names if trial.coordinates_file else study.marker_set.recorded_names(names)
-            write_recording(data, own, stem)
+            recorded_names = (
+                names if trial.coordinates_file else study.marker_set.recorded_names(names)
+            )
+            write_recording(data, recorded_names, stem)
             report(f"{stem}: prepare")
         for way, stage in WAYS.items():
             if (study.folder(participant_id, stage) / f"{trial.trial_id}.nc").is_file():
@@ -126,8 +128,8 @@ def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
     and C, so that it is in the residual alone and in no joint's moment.
     """
     skeleton, time = load_skeleton(one.model.table), one.data["time"].values
-    here = stem.with_name(f"{stem.name}_{way}")
-    files = {end: here.with_name(here.name + end) for end in ENDS}
+    output_stem = stem.with_name(f"{stem.name}_{way}")
+    files = {end: output_stem.with_name(output_stem.name + end) for end in ENDS}
     model = stem.with_name(f"{one.model.participant_id}_{way}.osim")
     with atomic_path(model) as temporary:
         shutil.copyfile(one.model.osim, temporary)
@@ -155,7 +157,7 @@ def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
         model=model.name,
         motion=files[".mot"].name,
         loads=files["_loads.xml"].name,
-        output=f"{here.name}_id_opensim.sto",
+        output=f"{output_stem.name}_id_opensim.sto",
         span=(float(time[first]), float(time[stop - 1])),
     )
     return "" if len(spans) == 1 else f", forces with gaps: set-up for {time[first]:.3f} s and on"
@@ -193,18 +195,18 @@ def _write_loads(
 ) -> list[LoadColumns]:
     """Write loads of the left and the right foot, and drag; what their columns are called."""
     left, right, *air = loads
-    named, blocks = [], []
+    groups, blocks = [], []
     for letter, foot in (("r", right), ("l", left)):
         force, point, moment = _applied(foot, time, measured, surface_height)
         for body, part in foot.frames(np.flatnonzero(measured)).borne():
-            named.append(LoadColumns(FOOT if body == foot.body else TOES, letter, body))
+            groups.append(LoadColumns(FOOT if body == foot.body else TOES, letter, body))
             blocks.append(np.hstack((part * force, point, part * moment)))
-    for one in air:
-        named.append(LoadColumns("air", "", one.body))
-        blocks.append(np.hstack((one.force, one.point, one.moment))[measured])
-    columns = [column for one in named for column in one.columns]
+    for drag in air:
+        groups.append(LoadColumns("air", "", drag.body))
+        blocks.append(np.hstack((drag.force, drag.point, drag.moment))[measured])
+    columns = [column for group in groups for column in group.columns]
     write_storage(path, columns, time[measured], np.hstack(blocks), in_degrees=False)
-    return named
+    return groups
 
 
 def _applied(
@@ -221,5 +223,5 @@ def _applied(
     if not pressed.any():
         return load.force, np.zeros_like(load.force), load.moment
     at, instants = time[measured][pressed], time[measured]
-    point = np.stack([np.interp(instants, at, own) for own in cop[pressed].T], axis=1)
+    point = np.stack([np.interp(instants, at, component) for component in cop[pressed].T], axis=1)
     return load.force, point, load.moment - cross(point, load.force)

@@ -263,23 +263,23 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
             fix="export the trial with its marker trajectories.",
             rule="c3d-no-markers",
         )
-    named = named_points(raw, model_outputs(content), path.name)
-    positions = points.transpose(2, 1, 0)[:, named.index]
+    marker_points = named_points(raw, model_outputs(content), path.name)
+    positions = points.transpose(2, 1, 0)[:, marker_points.index]
     declared = "".join(content.strings("POINT", "UNITS")[:1])
     scale = length_unit(declared, unit, positions, path.name)
     positions, position_findings = possible_positions(
-        marked_missing(positions) * scale, named.labels, path.name
+        marked_missing(positions) * scale, marker_points.labels, path.name
     )
-    markers = markers_of(named, positions, rate, path.name)
+    markers = markers_of(marker_points, positions, rate, path.name)
     if not np.isfinite(markers.positions).any():
         raise AqbioError(
-            f"none of the {len(named.labels)} labelled markers is seen in any frame.",
+            f"none of the {len(marker_points.labels)} labelled markers is seen in any frame.",
             file=path.name,
             fix="export the trial with its marker trajectories.",
             rule="c3d-no-markers",
         )
     forces, plate_findings = read_plates(content, scale, path.name)
-    findings = (*named.findings, *position_findings, *markers.findings, *plate_findings)
+    findings = (*marker_points.findings, *position_findings, *markers.findings, *plate_findings)
     return Recording(
         markers.labels, markers.positions, rate, forces, findings, scale, body=content.body
     )

@@ -256,9 +256,11 @@ MINIMUM_S, MINIMUM_FRAMES = 0.1, 6
 """Less cannot be low-passed, s, or carry a quintic spline."""
 
 
-def choose_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: Trial) -> slice:
+def choose_frames(
+    enough_markers: BoolArray, time: FloatArray, spans: FloatArray, trial: Trial
+) -> slice:
     """Frames of the stretch with enough markers that holds most contacts."""
-    stretches = runs(enough)
+    stretches = runs(enough_markers)
     lengths = stretches[:, 1] - stretches[:, 0]
     rate = (len(time) - 1) / (time[-1] - time[0]) if len(time) > 1 else 0.0
     shortest = max(int(np.ceil(MINIMUM_S * rate - 1e-6)), MINIMUM_FRAMES)
@@ -282,10 +284,10 @@ def choose_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial:
 
 
 def left_out_findings(
-    enough: BoolArray, time: FloatArray, spans: FloatArray, used: slice, trial: Trial
+    enough_markers: BoolArray, time: FloatArray, spans: FloatArray, used: slice, trial: Trial
 ) -> list[Finding]:
     """Findings on visible frames that were left out because of gaps between them."""
-    other_runs = [run for run in runs(enough) if int(run[0]) != used.start]
+    other_runs = [run for run in runs(enough_markers) if int(run[0]) != used.start]
     if not other_runs:
         return []
     spans = spans[(spans[:, 1] >= time[0]) & (spans[:, 0] <= time[-1])]
@@ -354,23 +356,24 @@ def undetermined_findings(
         number=float(len(undetermined)),
         unit="coordinates",
         fix=_help(solution, model_map, undetermined)
-        or f"wear markers on {', '.join(dict.fromkeys(solution.first_segments(undetermined)))}, or fill "
+        or f"wear markers on {', '.join(dict.fromkeys(solution.first_segments(undetermined)))}, "
+        "or fill "
         "their gaps.",
     )
 
 
-def _help(solution: Solution, model_map: ModelMap, lost: dict[int, BoolArray]) -> str:
+def _help(solution: Solution, model_map: ModelMap, undetermined: dict[int, BoolArray]) -> str:
     """Name the landmark whose marker would have determined most; empty where none would."""
     if not solution.from_markers:
         return ""
     skeleton, worn = solution.skeleton, solution.markers.names
-    frames = np.flatnonzero(np.any(list(lost.values()), axis=0))
+    frames = np.flatnonzero(np.any(list(undetermined.values()), axis=0))
     chosen = frames[np.unique(np.linspace(0, len(frames) - 1, SAMPLES).astype(int))]
 
     def shares(index: IntArray) -> FloatArray:
         q, recorded = solution.q_raw[chosen], np.array([skeleton.markers.index(n) for n in worn])
         covariance = usual_covariance(skeleton, q, recorded, solution.markers.positions[chosen])
-        return variance_shares(skeleton, q, covariance, index, np.array(list(lost)))
+        return variance_shares(skeleton, q, covariance, index, np.array(list(undetermined)))
 
     landmark = best_landmark(skeleton, model_map, worn, shares)
     return f"{landmark}." if landmark else ""

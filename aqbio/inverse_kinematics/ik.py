@@ -141,10 +141,13 @@ def _limbs(skeleton: Skeleton, tracked: IntArray) -> IntArray:
 
 
 def _preferred(
-    skeleton: Skeleton, cost: FloatArray, q: FloatArray, wanted: tuple[IntArray, FloatArray]
+    skeleton: Skeleton,
+    cost: FloatArray,
+    q: FloatArray,
+    preferred_angles: tuple[IntArray, FloatArray],
 ) -> int:
     """Index of the minimum to take: of low cost, within the ranges, near to a pose."""
-    angles, pose = wanted
+    angles, pose = preferred_angles
     low, high = skeleton.coordinate_range[angles].T
     beyond = np.maximum(low - q[:, angles], 0.0) + np.maximum(q[:, angles] - high, 0.0)
     alike = cost <= (1.0 + ALIKE) * cost.min()

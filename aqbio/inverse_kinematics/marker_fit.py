@@ -362,13 +362,13 @@ class _Trust:
     damping: FloatArray
     newton: BoolArray
 
-    def after(self, taken: BoolArray, kept: FloatArray, promise: FloatArray) -> _Trust:
+    def after(self, accepted: BoolArray, gain: FloatArray, promise: FloatArray) -> _Trust:
         """Trust after steps that kept some part of their promise (a part of the cost)."""
-        shrink = np.clip(1.0 - (2.0 * kept - 1.0) ** 3, 0.1, 2.0)
+        shrink = np.clip(1.0 - (2.0 * gain - 1.0) ** 3, 0.1, 2.0)
         damping = np.where(
-            taken, self.damping * shrink, np.maximum(self.damping, FIRST_DAMPING) * 8.0
+            accepted, self.damping * shrink, np.maximum(self.damping, FIRST_DAMPING) * 8.0
         )
-        newton = np.where(taken, promise < NEAR, self.newton)
+        newton = np.where(accepted, promise < NEAR, self.newton)
         return _Trust(np.maximum(damping, LEAST_DAMPING), newton)
 
     def frames(self, chosen: BoolArray | slice) -> _Trust:

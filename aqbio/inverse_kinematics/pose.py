@@ -187,7 +187,8 @@ def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
             words = (
                 f"the markers of the {group.replace('_', ' ')} are "
                 f"{distinct(1e3 * rms[contradicted].mean(), 1e3 * GROSS)} mm "
-                f"(RMS) from the model in {int(contradicted.sum())} of {len(contradicted)} frames, more than "
+                f"(RMS) from the model in {int(contradicted.sum())} of {len(contradicted)} "
+                "frames, more than "
                 f"{1e3 * GROSS:.0f} mm"
             )
             yield Fault(group, CONTRADICTED, _spread_frames(contradicted, CONTRADICTED), words)
@@ -203,9 +204,13 @@ def contradicted_frames(pose: SolvedPose) -> BoolArray:
     return far
 
 
-def _spread_frames(lost: BoolArray, reason: str) -> BoolArray:
+def _spread_frames(frames_left_out: BoolArray, reason: str) -> BoolArray:
     """All frames where too many are lost, the lost ones otherwise."""
-    return np.ones_like(lost) if lost.mean() > MOST_FRAMES[reason] else lost
+    return (
+        np.ones_like(frames_left_out)
+        if frames_left_out.mean() > MOST_FRAMES[reason]
+        else frames_left_out
+    )
 
 
 SAMPLES = 3
@@ -327,7 +332,7 @@ def _wandering_finding(
 
 def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Finding:
     """Which limbs are lost because no person can take their pose, and what shows it."""
-    lost = [
+    descriptions = [
         fault.group.replace("_", " ")
         + ("" if fault.frames.all() else f" (in {int(fault.frames.sum())} frames)")
         for fault in faults
@@ -336,7 +341,8 @@ def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Fi
         rule="pose-impossible",
         severity="warning",
         what=f"{'; '.join(fault.words for fault in faults)}: that is no person's pose. "
-        f"{_farthest(pose, faults)}Not observed in this trial: {', '.join(lost)}; nothing is "
+        f"{_farthest(pose, faults)}Not observed in this trial: {', '.join(descriptions)}; nothing "
+        "is "
         "inferred from forces.",
         trial=trial_id,
         number=float(len(faults)),
@@ -365,10 +371,11 @@ def refuse_without_pose(
     pose: SolvedPose, every: Sequence[Fault], last: Sequence[Fault], trial_id: str
 ) -> None:
     """Refuse a trial without a pelvis, or of which most of the body is implausible."""
-    if whole := without_pose(pose, every):
+    if unsolved := without_pose(pose, every):
         finding = pose_finding(pose, last, trial_id)
         raise AqbioError(
-            f"the pose is implausible at {', '.join(fault.group for fault in whole)}: {finding.what}",
+            f"the pose is implausible at {', '.join(fault.group for fault in unsolved)}: "
+            f"{finding.what}",
             trial=trial_id,
             fix=finding.fix,
             rule="pose-impossible",

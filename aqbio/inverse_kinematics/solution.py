@@ -255,7 +255,7 @@ def _angles(skeleton: Skeleton) -> IntArray:
     return skeleton.free[skeleton.coordinate_is_rotation[skeleton.free]]
 
 
-def solved_dataset(solution: Solution, shown: BoolArray) -> xr.Dataset:
+def solved_dataset(solution: Solution, visible: BoolArray) -> xr.Dataset:
     """What the file of a solved trial holds, without forces of coordinates not shown.
 
     Poses are whole, because tools that read them need all coordinates.
@@ -270,7 +270,7 @@ def solved_dataset(solution: Solution, shown: BoolArray) -> xr.Dataset:
             "q_unfiltered": (by_coordinate, solution.q_raw),
             "q_sd": (by_coordinate, solution.deviations[0]),
             "q_offset_sd": ("coordinate", solution.deviations[1]),
-            "generalised_force": (by_coordinate, np.where(shown, solution.forces, np.nan)),
+            "generalised_force": (by_coordinate, np.where(visible, solution.forces, np.nan)),
             "marker_error": (("time", "marker"), solution.marker_errors),
             "marker_followed": (("time", "marker"), np.isfinite(markers.positions).all(axis=2)),
         },
@@ -320,8 +320,8 @@ class SolvedTrial:
             str(label): number for number, label in enumerate(prepared_frames["marker"].values)
         }
         if not solved.attrs["from_coordinates"]:  # labels that nobody mapped are in no pose
-            mapped, named = study.marker_set.markers, study.marker_set.model_name
-            labels = {named(label): n for label, n in labels.items() if label in mapped}
+            mapped, model_names = study.marker_set.markers, study.marker_set.model_name
+            labels = {model_names(label): n for label, n in labels.items() if label in mapped}
         index = [labels[name] for name in solved["marker"].values]
         positions = prepared_frames["marker_raw"].isel(marker=index).values
         followed = np.where(solved["marker_followed"].values[..., None] > 0, positions, np.nan)

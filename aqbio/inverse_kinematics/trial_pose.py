@@ -117,19 +117,19 @@ def trial_pose(
     return solved, observed, markers, findings
 
 
-def without_labels(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
+def without_labels(markers: TrackedMarkers, removed: BoolArray) -> TrackedMarkers:
     """Leave out labels in some frames, (T, K)."""
-    return replace(markers, positions=np.where(gone[:, :, None], np.nan, markers.positions))
+    return replace(markers, positions=np.where(removed[:, :, None], np.nan, markers.positions))
 
 
-def _guiding_markers(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
+def _guiding_markers(markers: TrackedMarkers, removed: BoolArray) -> TrackedMarkers:
     """Leave out markers in some frames, (T, K); those missing in all only guide their limb.
 
     Where a limb roughly is decides where the body's centre of mass is.
     """
-    never_visible = gone.all(axis=0)
+    never_visible = removed.all(axis=0)
     weights = np.where(never_visible, FAINT * markers.weights, markers.weights)
-    return replace(without_labels(markers, gone & ~never_visible), weights=weights)
+    return replace(without_labels(markers, removed & ~never_visible), weights=weights)
 
 
 def _solve_coordinates(

@@ -512,7 +512,8 @@ def _unit_findings(plate: _Plate, file: str) -> list[Finding]:
         Finding(
             rule="plate-force-unit",
             severity="warning",
-            what=f"plate {plate.number}: the file's unit of force is {shear_units}; the values, up to "
+            what=f"plate {plate.number}: the file's unit of force is {shear_units}; the values, "
+            "up to "
             f"{largest:.0f}, are taken as newtons.",
             number=largest,
             unit="N",

@@ -180,12 +180,12 @@ def _of_body(body: ElementTree.Element) -> Iterator[AttachedMesh]:
 
 
 def _of_frame(
-    frame: ElementTree.Element, body: str, place: FloatArray, turn: FloatArray
+    frame: ElementTree.Element, body: str, translation: FloatArray, turn: FloatArray
 ) -> Iterator[AttachedMesh]:
     for mesh in frame.iterfind("attached_geometry/Mesh"):
         file = PureWindowsPath((mesh.findtext("mesh_file") or "").strip()).name
         if file:
-            yield AttachedMesh(body, file, _triple(mesh, "scale_factors", 1.0), place, turn)
+            yield AttachedMesh(body, file, _triple(mesh, "scale_factors", 1.0), translation, turn)
 
 
 def _triple(element: ElementTree.Element, name: str, otherwise: float) -> FloatArray:

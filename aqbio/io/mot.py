@@ -127,8 +127,8 @@ def write_storage(
         "endheader",
         "\t".join(("time", *table.columns)),
     ]
-    whole = np.column_stack((time, values))
-    lines += ["\t".join(map(repr, row)) for row in whole.tolist()]
+    table_values = np.column_stack((time, values))
+    lines += ["\t".join(map(repr, row)) for row in table_values.tolist()]
     write_text(path, "\n".join(lines) + "\n")
 
 

@@ -228,9 +228,9 @@ def _load(force: ElementTree.Element) -> AppliedLoad:
     )
 
 
-def _refused(what: str, file: str) -> AqbioError:
+def _refused(problem: str, file: str) -> AqbioError:
     return AqbioError(
-        what,
+        problem,
         file=file,
         fix="name the MOT file itself in the column force_file.",
         rule="external-loads",
@@ -363,7 +363,8 @@ def _wrench(
     unusable = replaced & (size > LOADED)
     if unusable.any():
         what = (
-            f"in {unusable.sum()} samples of more than {LOADED:.0f} N the point of application is no "
+            f"in {unusable.sum()} samples of more than {LOADED:.0f} N the point of application is "
+            "no "
             "number; the nearest one in time stands in"
         )
         findings.append(_finding("cop-missing", file, group, what))

@@ -434,9 +434,9 @@ def _leap(path: FloatArray) -> float:
     return float(steps[0]) if len(steps) == 2 and steps[0] > LEAP_RATIO * steps[1] else 0.0
 
 
-def _left_behind(positions: FloatArray, place: FloatArray) -> bool:
+def _left_behind(positions: FloatArray, last_position: FloatArray) -> bool:
     """Whether the markers nearest to a place all leave it, of positions (T, M, 3), m."""
-    distance = np.linalg.norm(positions - place, axis=2)
+    distance = np.linalg.norm(positions - last_position, axis=2)
     distance = distance[:, np.isfinite(distance).all(axis=0)]
     nearest = np.argsort(distance[0])[1 : NEAREST + 1]  # the first one is the marker itself
     return len(nearest) == NEAREST and bool(

@@ -111,11 +111,15 @@ def markers_of(points: NamedPoints, positions: FloatArray, rate: float, file: st
         for result, duplicates in (("joined", joined), ("unused", unused))
         if duplicates
     ]
-    kept = np.array(sorted(paths), dtype=int)
-    chosen = np.stack([paths[column] for column in kept.tolist()], 1) if paths else positions[:, :0]
+    kept_columns = np.array(sorted(paths), dtype=int)
+    chosen = (
+        np.stack([paths[column] for column in kept_columns.tolist()], 1)
+        if paths
+        else positions[:, :0]
+    )
     if (away := away_from_body(chosen)).any():
-        findings.append(_away_finding(points, kept[away], chosen[:, away], file))
-    labels = tuple(points.labels[column] for column in kept[~away].tolist())
+        findings.append(_away_finding(points, kept_columns[away], chosen[:, away], file))
+    labels = tuple(points.labels[column] for column in kept_columns[~away].tolist())
     return Markers(labels, chosen[:, ~away], tuple(findings))
 
 
@@ -165,7 +169,9 @@ LINK_NOISE_M = 0.03
 """Error of a path that is continued to its other part, besides what acceleration makes."""
 
 
-def joined_path(parts: FloatArray, others: FloatArray, rate: float) -> FloatArray | None:
+def joined_path(
+    parts: FloatArray, surrounding_markers: FloatArray, rate: float
+) -> FloatArray | None:
     """One path (T, 3) from points (T, P, 3) of one label, or None where they are not one marker.
 
     They are one where no two of them are apart in a frame, where a marker with the acceleration of
@@ -175,10 +181,12 @@ def joined_path(parts: FloatArray, others: FloatArray, rate: float) -> FloatArra
     visible = np.asarray(np.isfinite(parts).all(axis=2))
     first_frames = np.where(visible.any(axis=0), visible.argmax(axis=0), len(visible))
     order = [part for part in np.argsort(first_frames) if visible[:, part].any()]
-    neighbours = others[:, _neighbours(parts[:, visible.sum(axis=0).argmax()], others)]
+    neighbours = surrounding_markers[
+        :, _neighbours(parts[:, visible.sum(axis=0).argmax()], surrounding_markers)
+    ]
     path = np.full(parts[:, 0].shape, np.nan)
-    for number, one in enumerate(order):
-        part = parts[:, one]
+    for number, column in enumerate(order):
+        part = parts[:, column]
         if number and not (
             _same_where_both(path, part)
             and _same_distances(path, part, neighbours)

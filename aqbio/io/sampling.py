@@ -138,10 +138,10 @@ def _refuse_order(time: FloatArray, file: str) -> None:
         raise _uneven(time, row, f"time {words} from row {row - 1} to row {row}", file)
 
 
-def _uneven(time: FloatArray, row: int, what: str, file: str) -> AqbioError:
+def _uneven(time: FloatArray, row: int, problem: str, file: str) -> AqbioError:
     typical = float(np.median(np.diff(time)))
     return AqbioError(
-        f"the time column is not uniform: {what}, others are {typical:g} s.",
+        f"the time column is not uniform: {problem}, others are {typical:g} s.",
         file=file,
         where=f"data row {row}",
         fix="export the trial without dropped or repeated rows, and times with enough digits.",

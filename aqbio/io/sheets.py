@@ -248,7 +248,8 @@ def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> I
             first_row = first.setdefault((row.person, column), row)
             if (before := getattr(first_row, column)) != value:
                 what = (
-                    f"{first_row.participant_id} and {row.participant_id} are {row.person}, but their "
+                    f"{first_row.participant_id} and {row.participant_id} are {row.person}, but "
+                    "their "
                     f"{column} is {before} and {value}."
                 )
                 fix = "give a person the same in all rows."

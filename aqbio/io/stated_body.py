@@ -53,9 +53,11 @@ def stated_body(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     return agreed(values_by_name)
 
 
-def agreed(stated: Mapping[str, Iterable[float]]) -> dict[str, float]:
+def agreed(values_by_name: Mapping[str, Iterable[float]]) -> dict[str, float]:
     """The values of each column that do not contradict each other."""
-    ranges = {column: (min(values), max(values)) for column, values in stated.items() if values}
+    ranges = {
+        column: (min(values), max(values)) for column, values in values_by_name.items() if values
+    }
     return {column: low for column, (low, high) in ranges.items() if high <= low * (1.0 + AGREE)}
 
 

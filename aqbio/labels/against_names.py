@@ -90,7 +90,8 @@ def name_findings(study: Study, participant_id: str) -> Iterator[Finding]:
             rule=AGAINST_NAMES,
             severity="warning",
             what="names of labels contradict the marker set: "
-            f"{'; '.join(f'{label}: {why}' for label, why in contradictions.items())}. What rests on them "
+            f"{'; '.join(f'{label}: {why}' for label, why in contradictions.items())}. What rests "
+            "on them "
             "is doubtful.",
             participant=participant_id,
             number=len(contradictions),

@@ -22,42 +22,42 @@ from aqbio.labels.motion import MILLIMETRES, Segment, loose_labels, segment_of
 from aqbio.labels.template import Template, standing_template, target_points
 from aqbio.vectors import FloatArray, IntArray
 
-ANCHORS = 6
+MIN_ANCHORS = 6
 """Named landmarks from which on the others are placed relative to them."""
 
-NEAR = 0.10
+MAX_LANDMARK_DISTANCE_M = 0.10
 """A marker farther from its landmark than this is not called so, m."""
 
-ROUGH = 2
+ROUGH_POSTURE_STEP = 2
 """Postures with straight elbows, every second one, are enough to see which way is up."""
 
-ON_SEGMENT = 0.12
+MAX_SEGMENT_DISTANCE_M = 0.12
 """A marker this near to a marker of the template is on its segment, m ..."""
 
-ELSEWHERE = 1.4
+OTHER_SEGMENT_RATIO = 1.4
 """... if markers of other segments are farther by this factor."""
 
-APART, WITHIN, LOOSELY = 0.08, 0.02, 0.04
+NAME_SD_M, SEGMENT_SD_M, TURNING_SEGMENT_SD_M = 0.08, 0.02, 0.04
 """Named markers about the template laid over them, and about their segment laid over its own
 markers, of the trunk and at wrists, which turn, and elsewhere, m: in nine static trials of six
 laboratories 6 to 130 mm, 0 to 85 mm and 0 to 35 mm."""
 
-NOWHERE = 3.0
+MAX_SITE_DEVIATION_SD = 3.0
 """So many standard deviations from its place a marker is not there."""
 
-FARTHEST = 0.6
+MAX_COUNTED_DISTANCE_M = 0.6
 """Distances beyond this count alike, m: forearms in another posture than the template's: 0.36."""
 
-AGAINST_NAME = 3.0
+NAME_MARGIN_CHI2 = 3.0
 """Margin by which another place must fit better than that of a label's name (chi-squared)."""
 
-CERTAIN = 6.0
+CERTAIN_MARGIN_CHI2 = 6.0
 """Margin over all other assignments from which on the place by position is used (chi-squared)."""
 
-SAME = 0.02
+MAX_MOTION_CHANGE_M = 0.02
 """Distances within a segment in a static trial and in motion that are the same, m."""
 
-TOE, FOREFOOT = 1.22, 1.0
+MIN_TOE_RATIO, MIN_FOREFOOT_RATIO = 1.22, 1.0
 """Distance from the heel, over that of the fifth metatarsal, from which on a marker is on toes and
 on a metatarsal: 1.28 to 1.45 on toes, 1.09 to 1.18 on the second metatarsal (eight persons)."""
 
@@ -220,7 +220,8 @@ def _certain(
             if label in static
         ]
         better_sites = {
-            doubt.site if doubt and doubt.margin >= CERTAIN else None for doubt in doubts
+            doubt.site if doubt and doubt.margin >= CERTAIN_MARGIN_CHI2 else None
+            for doubt in doubts
         }
         if len(better_sites) == 1 and (site := better_sites.pop()) is not None:
             moved[label] = site
@@ -241,7 +242,7 @@ def _certain(
                 standing = [np.linalg.norm(static[mate] - static[label]) for static in worn]
                 if standing:  # one of these people is the one who moves
                     gaps.append(np.abs(np.nanmedian(distances) - standing).min())
-        if not gaps or not float(np.median(gaps)) < SAME:
+        if not gaps or not float(np.median(gaps)) < MAX_MOTION_CHANGE_M:
             return {}
     return moved
 
@@ -273,8 +274,8 @@ def _toes(
         ratio = float(
             np.median([np.linalg.norm(t - h) / np.linalg.norm(o - h) for t, h, o in worn])
         )
-        real = SidedLandmark("toe" if ratio > TOE else "mt2", site.side)
-        if ratio < FOREFOOT:
+        real = SidedLandmark("toe" if ratio > MIN_TOE_RATIO else "mt2", site.side)
+        if ratio < MIN_FOREFOOT_RATIO:
             doubts[label] = f"it sits behind the metatarsals, not like the {site}"
         elif real not in label_at and (label in hints or names_landmark(label, "toe", table)):
             moved[label] = real
@@ -306,8 +307,8 @@ def placed_labels(
         if label in static and site in sites
     ]
     barred = barred_pairs(sites, labels, hints, table)
-    if len(anchors) < ANCHORS:
-        rough = placement(markers, postures[::ROUGH], barred=barred)
+    if len(anchors) < MIN_ANCHORS:
+        rough = placement(markers, postures[::ROUGH_POSTURE_STEP], barred=barred)
         if rough is None:
             return {}, {}
         anchors = [
@@ -350,9 +351,11 @@ def _against_words(
         gaps = np.linalg.norm(laid - static[label], axis=1)
         near = template.sites[int(np.argmin(gaps))]
         candidate = tracking.get(label, PlacedLabel(near, float(gaps.min())))
-        if gaps.min() <= CLEARLY:  # on a landmark of its segment too
+        if gaps.min() <= MAX_SCALING_DISTANCE_M:  # on a landmark of its segment too
             candidate = PlacedLabel(near, float(gaps.min()))
-        if candidate.distance <= NEAR and not allows(hint, candidate.site, table):
+        if candidate.distance <= MAX_LANDMARK_DISTANCE_M and not allows(
+            hint, candidate.site, table
+        ):
             doubts[label] = Doubt(f"its name says {hint.words}, but it sits like {candidate.site}")
     return doubts
 
@@ -370,7 +373,7 @@ def _doubts(
 ) -> dict[str, Doubt]:
     """Names that positions contradict: of the whole body first, then within its segments."""
     labels = [label for label in names if label in static]
-    if len(labels) < ANCHORS:
+    if len(labels) < MIN_ANCHORS:
         return {}
     markers = np.array([static[label] for label in labels])
     sites = [names[label] for label in labels]
@@ -381,14 +384,14 @@ def _doubts(
     if sides:
         words = f"its left and right are exchanged, with those of {len(sides) - 1} other labels"
         return {labels[a]: Doubt(words, _other_side(sites[a]), gain) for a in sides}
-    cost = _costs(markers, targets, np.full(len(labels), APART))
+    cost = _costs(markers, targets, np.full(len(labels), NAME_SD_M))
     chosen = least_cost(cost[:, : len(labels)])
     turning = [
         part[0] == "torso" or site.landmark in WRIST
         for part, site in zip(segments, sites, strict=True)
     ]
     skin = [table.landmarks[site.landmark].origin == "skin" for site in sites]
-    sd = np.where(skin, np.where(turning, LOOSELY, WITHIN), APART)
+    sd = np.where(skin, np.where(turning, TURNING_SEGMENT_SD_M, SEGMENT_SD_M), NAME_SD_M)
     for segment in dict.fromkeys(segments):  # lay every segment over its own markers
         roles = [role for role, part in enumerate(segments) if part == segment]
         worn = [
@@ -407,7 +410,7 @@ def _doubts(
         totals = [_total(_costs(markers, option, sd)[rows]) for option in options]
         if options:  # by their median unless another gap is better by the margin of an exchange
             best = int(np.argmin(totals))
-            targets = options[best if totals[best] < totals[0] - 2.0 * AGAINST_NAME else 0]
+            targets = options[best if totals[best] < totals[0] - 2.0 * NAME_MARGIN_CHI2 else 0]
     cost = _costs(markers, targets, sd)
     chosen = least_cost(cost)
     distances = MILLIMETRES * _distances(markers, targets)
@@ -434,8 +437,8 @@ def _exchanged_sides(
     """Labels whose left and right are exchanged together, the most likely set, and its gain."""
     distances = _distances(markers, targets)
     index_of = {site: index for index, site in enumerate(sites)}
-    as_named = (np.minimum(np.diagonal(distances), FARTHEST) / APART) ** 2
-    best: tuple[float, list[int]] = (AGAINST_NAME, [])
+    as_named = (np.minimum(np.diagonal(distances), MAX_COUNTED_DISTANCE_M) / NAME_SD_M) ** 2
+    best: tuple[float, list[int]] = (NAME_MARGIN_CHI2, [])
     for parts in LIMBS:
         pairs = {
             index: index_of[_other_side(site)]
@@ -443,7 +446,7 @@ def _exchanged_sides(
             if site.side and segments[index][0] in parts and _other_side(site) in index_of
         }
         rows, columns = list(pairs), list(pairs.values())
-        as_other = (np.minimum(distances[rows, columns], FARTHEST) / APART) ** 2
+        as_other = (np.minimum(distances[rows, columns], MAX_COUNTED_DISTANCE_M) / NAME_SD_M) ** 2
         if (gain := float((as_named[rows] - as_other).sum())) > best[0]:
             best = gain, rows
     return best
@@ -461,16 +464,16 @@ def _distances(markers: FloatArray, targets: Sequence[FloatArray]) -> FloatArray
         if len(points):
             distances[:, column] = np.linalg.norm(markers[:, None] - points, axis=2).min(axis=1)
         else:  # a place that the template does not know: its label may be anywhere
-            distances[:, column] = FARTHEST
+            distances[:, column] = MAX_COUNTED_DISTANCE_M
             distances[column, column] = 0.0
     return distances
 
 
 def _costs(markers: FloatArray, targets: Sequence[FloatArray], sd: FloatArray) -> FloatArray:
     """Cost (K, 2 K) of each marker in the place of each label's name, and in none of them."""
-    cost = (np.minimum(_distances(markers, targets), FARTHEST) / sd) ** 2
-    cost += AGAINST_NAME * (1.0 - np.eye(len(cost)))
-    nowhere = np.full_like(cost, NOWHERE**2 + AGAINST_NAME)
+    cost = (np.minimum(_distances(markers, targets), MAX_COUNTED_DISTANCE_M) / sd) ** 2
+    cost += NAME_MARGIN_CHI2 * (1.0 - np.eye(len(cost)))
+    nowhere = np.full_like(cost, MAX_SITE_DEVIATION_SD**2 + NAME_MARGIN_CHI2)
     return np.hstack((cost, nowhere))
 
 
@@ -496,7 +499,7 @@ def _read(
     read = {
         labels[marker]: PlacedLabel(site, float(distance))
         for site, marker, distance in zip(sites, placement.marker, placement.distance, strict=True)
-        if marker >= 0 and distance <= NEAR
+        if marker >= 0 and distance <= MAX_LANDMARK_DISTANCE_M
         if site not in names.values() and labels[marker] not in names
     }
     sites_known = {*names.values(), *(candidate.site for candidate in read.values())}
@@ -538,12 +541,16 @@ def _tracking(
         segment, side = kinds[nearest]
         other_gaps = [gap for gap, kind in zip(gaps, kinds, strict=True) if kind[0] != segment]
         cluster = clusters.get((segment, bool(side)))
-        if gaps[nearest] < ON_SEGMENT and min(other_gaps) > ELSEWHERE * gaps[nearest] and cluster:
+        if (
+            gaps[nearest] < MAX_SEGMENT_DISTANCE_M
+            and min(other_gaps) > OTHER_SEGMENT_RATIO * gaps[nearest]
+            and cluster
+        ):
             tracking[label] = PlacedLabel(SidedLandmark(cluster, side), float(gaps[nearest]))
     return tracking
 
 
-CLEARLY = 0.05
+MAX_SCALING_DISTANCE_M = 0.05
 """A landmark this near to where it is expected may scale and pose the model, m."""
 
 
@@ -603,7 +610,7 @@ def needed_labels(
             continue
         tracks, entry = candidate, table.landmarks[candidate.site.landmark]
         cluster = table.clusters().get((entry.segment, entry.sided))
-        if candidate.distance >= CLEARLY and cluster is not None:
+        if candidate.distance >= MAX_SCALING_DISTANCE_M and cluster is not None:
             tracks = replace(candidate, site=SidedLandmark(cluster, candidate.site.side))
         if not (table.landmarks[tracks.site.landmark].cluster and label in labelling.static_only):
             needed[label] = tracks

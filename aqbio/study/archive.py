@@ -180,11 +180,13 @@ def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Compa
         different += [f"{name}: not in the archive" for name in sorted(ours - theirs)]
         same_count, close = 0, []
         for name in sorted(ours & theirs):
-            here, there = study.root / name, before / name
-            if here.read_bytes() == there.read_bytes():
+            current_path, earlier_path = study.root / name, before / name
+            if current_path.read_bytes() == earlier_path.read_bytes():
                 same_count += 1
                 continue
-            largest, differences = _differences(read_table(here), read_table(there), tolerance)
+            largest, differences = _differences(
+                read_table(current_path), read_table(earlier_path), tolerance
+            )
             different += [f"{name}: {difference}" for difference in differences]
             close += (
                 [] if differences else [f"{name} ({largest:.1g} of the largest value of a column)"]
@@ -193,8 +195,8 @@ def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Compa
         alike = [
             name
             for name in figures
-            if (made := study.root / name).is_file()
-            and made.read_bytes() == (before / name).read_bytes()
+            if (current_file := study.root / name).is_file()
+            and current_file.read_bytes() == (before / name).read_bytes()
         ]
     reasons = _reasons(facts(study), archived)
     return Comparison(
@@ -208,16 +210,16 @@ def _files(root: Path, suffix: str) -> set[str]:
 
 
 def _differences(
-    here: pd.DataFrame, there: pd.DataFrame, tolerance: float
+    current: pd.DataFrame, earlier: pd.DataFrame, tolerance: float
 ) -> tuple[float, list[str]]:
     """Largest difference of numbers, of their column's largest value, and what is beyond it."""
-    if list(here.columns) != list(there.columns):
+    if list(current.columns) != list(earlier.columns):
         return np.inf, ["it has other columns"]
-    if len(here) != len(there):
-        return np.inf, [f"{len(here)} rows, {len(there)} in the archive"]
+    if len(current) != len(earlier):
+        return np.inf, [f"{len(current)} rows, {len(earlier)} in the archive"]
     largest, differences = 0.0, []
-    for name in here.columns:
-        ours, theirs = here[name], there[name]
+    for name in current.columns:
+        ours, theirs = current[name], earlier[name]
         if all(column.dtype.kind in "iufb" for column in (ours, theirs)):
             deviation = _apart(ours.to_numpy(dtype=float), theirs.to_numpy(dtype=float))
         else:
@@ -243,11 +245,11 @@ def _apart(ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> np.ndarr
     return np.where(alike, 0.0, np.where(np.isfinite(deviation), deviation, np.inf))
 
 
-def _reasons(here: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[str]:
+def _reasons(current: Mapping[str, Any], earlier: Mapping[str, Any]) -> Iterator[str]:
     """What differs of what results follow from: settings, rows, recordings, versions."""
     for part in COMPARED_FACTS:
         ours, theirs = (
-            dict(_flat(part, facts_of_study.get(part))) for facts_of_study in (here, there)
+            dict(_flat(part, facts_of_study.get(part))) for facts_of_study in (current, earlier)
         )
         names = [name for name in {**theirs, **ours} if ours.get(name) != theirs.get(name)]
         if part == "inputs" and names:

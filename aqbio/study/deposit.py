@@ -171,7 +171,11 @@ def _labels(entity: str, names: Iterable[str]) -> dict[str, str]:
     """Entities of BIDS, which have letters and digits only, by the names that they stand for."""
     labels = {name: f"{entity}-{re.sub(r'[^A-Za-z0-9]', '', name)}" for name in names}
     for name, label in labels.items():
-        if alike := [one for one in labels if labels[one] == label and one != name]:
+        if alike := [
+            other_name
+            for other_name in labels
+            if labels[other_name] == label and other_name != name
+        ]:
             raise AqbioError(
                 f"{name} and {alike[0]} are both {label} in BIDS, which knows letters and digits.",
                 fix="give one of them another id.",

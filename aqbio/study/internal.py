@@ -89,7 +89,7 @@ def _internal_error(
         return AqbioError(f"{what} at {where}; please report.", fix="report it.", rule=RULE)
     file = re.sub(r"[^\w.-]+", "_", "-".join((name, stage, *place)))
     log = study.root / "logs" / f"{LOG}{file}.txt"
-    head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {one}' for one in place)}"
+    head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {part}' for part in place)}"
     text = in_ids(study, "".join(traceback.format_exception(error)))
     write_text(log, f"{head}\n\n{text}")
     return AqbioError(
@@ -101,10 +101,10 @@ def _internal_error(
     )
 
 
-def internal_logs(study: Study, made: Iterable[Path]) -> list[str]:
+def internal_logs(study: Study, files: Iterable[Path]) -> list[str]:
     """Names of the logs of internal errors among files that were made: why a stage is not done."""
     logs = study.root / "logs"
-    return sorted(path.name for path in made if path.parent == logs and path.name.startswith(LOG))
+    return sorted(path.name for path in files if path.parent == logs and path.name.startswith(LOG))
 
 
 def as_findings(error: AqbioError, **place: str) -> list[Finding]:

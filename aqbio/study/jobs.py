@@ -67,11 +67,11 @@ def broken(record: Path, content: Mapping[str, Any] | None = None) -> dict[str, 
     if record_content.get(SEAL) != _seal(record_content):
         return {RECORD: "damaged"}
     problems: dict[str, Kind] = {}
-    for name, stated in record_content[FILES].items():
+    for name, recorded_hash in record_content[FILES].items():
         path = record.parent / name
         if not path.is_file():
             problems[name] = "missing"
-        elif file_hash(path) != stated:
+        elif file_hash(path) != recorded_hash:
             problems[name] = "damaged"
     return problems
 
@@ -404,10 +404,10 @@ def refuse_special_paths(study: Study, here: Path | None = None) -> None:
     ``here`` is the folder that it works in; by default this one.
     """
     written = {"results": study.root} | ({"recordings": study.data} if study.is_virtual else {})
-    for what, folder in written.items():
+    for purpose, folder in written.items():
         if part := SPECIAL.search(rule_path(folder, here)):
             raise AqbioError(
-                f"the folder of the {what} has {part[0]} in its path, which Snakemake would "
+                f"the folder of the {purpose} has {part[0]} in its path, which Snakemake would "
                 "replace by something else.",
                 file=str(folder),
                 fix="rename that folder, or give files.data and results other ones in study.yaml.",

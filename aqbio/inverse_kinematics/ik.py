@@ -229,7 +229,7 @@ def _solve_frames(problem: MarkerFit, near: FloatArray | None) -> FloatArray:
 
 
 def _moved_by_markers(problem: MarkerFit) -> BoolArray:
-    """Whether a visible marker moves with a coordinate, (T, C); true for those not sought."""
+    """Tell whether a visible marker moves with a coordinate, (T, C); true for those not sought."""
     skeleton, tracking = problem.skeleton, problem.tracking
     moved = skeleton.lineage[tracking.body][:, skeleton.axes.body[tracking.axes]]
     visible = (problem.weight > 0).astype(float) @ moved.astype(float) > 0

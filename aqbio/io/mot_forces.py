@@ -200,7 +200,7 @@ def read_external_loads(path: Path) -> ExternalLoads:
 
 
 def is_external_loads(path: Path) -> bool:
-    """Whether an XML file describes external loads; set-ups of OpenSim's tools are XML too."""
+    """Tell whether an XML file describes external loads; set-ups of OpenSim's tools are XML too."""
     root = _root(path)
     return root is not None and root.find(".//ExternalForce") is not None
 

@@ -88,7 +88,7 @@ FEWEST = 8
 
 
 def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
-    """Whether the markers (T, M, 3) have a direction that was not measured, as in one video.
+    """Tell whether the markers (T, M, 3) have a direction that was not measured, as in one video.
 
     Their depth is constant then, or constant for each marker, perhaps with noise, in any plane of
     the laboratory. ``spread`` where the markers lie in one plane within each frame, ``movement``
@@ -435,7 +435,7 @@ def _leap(path: FloatArray) -> float:
 
 
 def _left_behind(positions: FloatArray, last_position: FloatArray) -> bool:
-    """Whether the markers nearest to a place all leave it, of positions (T, M, 3), m."""
+    """Tell whether the markers nearest to a place all leave it, of positions (T, M, 3), m."""
     distance = np.linalg.norm(positions - last_position, axis=2)
     distance = distance[:, np.isfinite(distance).all(axis=0)]
     nearest = np.argsort(distance[0])[1 : NEAREST + 1]  # the first one is the marker itself

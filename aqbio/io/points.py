@@ -198,7 +198,7 @@ def joined_path(
 
 
 def _same_where_both(path: FloatArray, part: FloatArray) -> bool:
-    """Whether two paths (T, 3) agree in the frames that both have."""
+    """Tell whether two paths (T, 3) agree in the frames that both have."""
     distance = np.linalg.norm(path - part, axis=1)
     return float(np.nanmax(distance, initial=0.0)) <= SAME_PLACE_M
 
@@ -214,7 +214,7 @@ def _neighbours(path: FloatArray, neighbours: FloatArray) -> IntArray:
 
 
 def _same_distances(path: FloatArray, part: FloatArray, neighbours: FloatArray) -> bool:
-    """Whether two paths (T, 3) are as far from their neighbours (T, N, 3)."""
+    """Tell whether two paths (T, 3) are as far from their neighbours (T, N, 3)."""
     first, second = (
         np.linalg.norm(neighbours - points[:, None], axis=2) for points in (path, part)
     )

@@ -140,7 +140,7 @@ def _rate(path: Path, header: QtmHeader) -> float:
 
 
 def _names_columns(row: str) -> bool:
-    """Whether a row holds names of columns: its first filled cell is no number."""
+    """Tell whether a row holds names of columns: its first filled cell is no number."""
     cells = (cell.strip() for cell in row.split("\t"))
     first = next((cell for cell in cells if cell.lower() not in MISSING), "0")
     return not _is_number(first.replace(",", "."))

@@ -66,7 +66,7 @@ MODELS = shipped("models")
 
 
 def is_own_model(name: str) -> bool:
-    """Whether a name is that of a model that comes with aqbio, for women and for men."""
+    """Tell whether a name is that of a model that comes with aqbio, for women and for men."""
     return not is_path(name) and (MODELS / name / f"{name}_female.osim").is_file()
 
 

@@ -65,7 +65,7 @@ def _landmark(marker: MappedMarker, models: NamedLabels) -> SidedLandmark | None
 def _agree(
     name: SidedLandmark, has: SidedLandmark | None, body: Segment | None, table: LandmarkTable
 ) -> bool:
-    """Whether a name and a marker set may mean the same place."""
+    """Tell whether a name and a marker set may mean the same place."""
     if has is not None and not table.landmarks[name.landmark].cluster:
         alike = any({name.landmark, has.landmark} <= group for group in ALIKE)
         if name.landmark != has.landmark and not alike:

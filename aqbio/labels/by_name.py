@@ -229,7 +229,7 @@ def _reason(name: str, table: LandmarkTable) -> str:
 
 
 def _counts_in(site: SidedLandmark, tongue: Tongue) -> bool:
-    """Whether an English name with R or L counts in a set of another language."""
+    """Tell whether an English name with R or L counts in a set of another language."""
     return not site.side or tongue.letters == tongues()[0].letters
 
 
@@ -371,7 +371,7 @@ def _on_segment(label: str, table: LandmarkTable) -> tuple[int, SidedLandmark] |
 
 
 def names_landmark(label: str, landmark: str, table: LandmarkTable) -> bool:
-    """Whether a label names a landmark, whatever else there is."""
+    """Tell whether a label names a landmark, whatever else there is."""
     return any(name in table.landmarks[landmark].names for name, _ in _readings(label))
 
 

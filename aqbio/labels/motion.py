@@ -89,7 +89,7 @@ def _why_loose(expected: Segment, spreads: Mapping[Segment, float], limit: float
 
 
 def _neighbours(first: Segment, second: Segment) -> bool:
-    """Whether two segments are one, or have a joint in common, on one side of the body."""
+    """Tell whether two segments are one, or have a joint in common, on one side of the body."""
     names = {(first[0], second[0]), (second[0], first[0])}
     same_side = "" in (first[1], second[1]) or first[1] == second[1]
     return first == second or (same_side and bool(names & NEIGHBOURS))

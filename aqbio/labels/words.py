@@ -388,7 +388,7 @@ class _Pattern:
     """Whether it must."""
 
     def fits(self, atoms: frozenset[str]) -> bool:
-        """Whether all words of a label are of it, and one of every group."""
+        """Tell whether all words of a label are of it, and one of every group."""
         rest = atoms - self.allowed
         if not all(atom.isdigit() for atom in rest) or (rest and not self.numbers):
             return False

@@ -232,7 +232,7 @@ def _stated_seal(record: Path) -> str:
 
 
 def is_outdated(study: Study, participant_id: str, stage: str, content: Mapping[str, Any]) -> bool:
-    """Whether a record is of other settings, files or results before than there are now.
+    """Tell whether a record is of other settings, files or results before than there are now.
 
     A record before that is missing says nothing: it may come back as it was.
     """

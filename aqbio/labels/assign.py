@@ -25,13 +25,13 @@ from aqbio.vectors import FloatArray, IntArray
 MIN_ANCHORS = 6
 """Named landmarks from which on the others are placed relative to them."""
 
-MAX_LANDMARK_DISTANCE_M = 0.10
+MAX_OFFSET_M = 0.10
 """A marker farther from its landmark than this is not called so, m."""
 
 ROUGH_POSTURE_STEP = 2
 """Postures with straight elbows, every second one, are enough to see which way is up."""
 
-MAX_SEGMENT_DISTANCE_M = 0.12
+MAX_SEGMENT_GAP_M = 0.12
 """A marker this near to a marker of the template is on its segment, m ..."""
 
 OTHER_SEGMENT_RATIO = 1.4
@@ -45,7 +45,7 @@ laboratories 6 to 130 mm, 0 to 85 mm and 0 to 35 mm."""
 MAX_SITE_DEVIATION_SD = 3.0
 """So many standard deviations from its place a marker is not there."""
 
-MAX_COUNTED_DISTANCE_M = 0.6
+MAX_DISTANCE_M = 0.6
 """Distances beyond this count alike, m: forearms in another posture than the template's: 0.36."""
 
 NAME_MARGIN_CHI2 = 3.0
@@ -143,38 +143,31 @@ def assign(
     labelling = Labelling(names.sites, static_only)
     ambiguous = {label for label, hint in names.hints.items() if hint.complete}
     used = needed_labels(by_position, labelling, table, ambiguous)
-    sites = names.sites | {label: candidate.site for label, candidate in used.items()}
+    sites = names.sites | {label: fit.site for label, fit in used.items()}
     loose = loose_labels(sites, set(used), recordings, table)
-    doubts |= {
-        label: f"while running {why}" for label, why in loose.items() if label in names.sites
-    }
-    used = {label: candidate for label, candidate in used.items() if label not in loose}
+    doubts |= {a: f"while running {why}" for a, why in loose.items() if a in names.sites}
+    used = {label: fit for label, fit in used.items() if label not in loose}
     left_out = {
-        label: f"it sits like {candidate.site}, {candidate.gap}"
+        label: f"it sits like {fit.site}, {fit.gap}"
         + (f", but while running {loose[label]}" if label in loose else "")
-        for label, candidate in by_position.items()
+        for label, fit in by_position.items()
         if label not in used
     }
     left_out |= {a: f"it sits like {why}, by participant" for a, why in disputed.items()}
     left_out |= {a: why for a, why in reasons.items() if a not in (*names.sites, *used)}
     tracking = _tracked_by_meaning(names.hints, {*used, *names.sites}, static_only, table)
-    sites = names.sites | {label: candidate.site for label, candidate in used.items()} | tracking
+    sites = names.sites | {label: fit.site for label, fit in used.items()} | tracking
     left_out = {label: why for label, why in left_out.items() if label not in tracking}
     notes = {
         a: _meanings(names.hints[a], f"tracks the {segment}") for a, segment in tracking.items()
     }
     notes |= {label: f"{site} by its position" for label, site in toes.items()}
-    notes |= {
-        label: f"{candidate.site} by its position, {candidate.gap}"
-        for label, candidate in used.items()
-    }
+    notes |= {label: f"{fit.site} by its position, {fit.gap}" for label, fit in used.items()}
     notes |= doubts
     notes |= {a: f"{site} by its position, {doubts[a]}" for a, site in exchanged.items()}
     notes = {label: f"{why}: please look" for label, why in notes.items()}
     spare: dict[str, tuple[Segment, ...]] = {}
-    spare |= {
-        label: (segment_of(candidate.site, table),) for label, candidate in by_position.items()
-    }
+    spare |= {label: (segment_of(fit.site, table),) for label, fit in by_position.items()}
     spare |= {
         label: tuple(dict.fromkeys(segment_of(site, table) for site in hint.sites))
         for label, hint in names.hints.items()
@@ -330,7 +323,7 @@ def placed_labels(
     laid = np.asarray(source @ turn)  # all points of the template, where its landmarks are
     tracking = _tracking(template, laid, static, {*names, *read}, table)
     against = _against_words(tracking, template, laid, static, {*names, *read}, hints, table)
-    tracking = {label: candidate for label, candidate in tracking.items() if label not in against}
+    tracking = {label: fit for label, fit in tracking.items() if label not in against}
     return read | tracking, _doubts(template, laid, static, names, table) | against
 
 
@@ -350,13 +343,11 @@ def _against_words(
             continue
         gaps = np.linalg.norm(laid - static[label], axis=1)
         near = template.sites[int(np.argmin(gaps))]
-        candidate = tracking.get(label, PlacedLabel(near, float(gaps.min())))
+        fit = tracking.get(label, PlacedLabel(near, float(gaps.min())))
         if gaps.min() <= MAX_SCALING_DISTANCE_M:  # on a landmark of its segment too
-            candidate = PlacedLabel(near, float(gaps.min()))
-        if candidate.distance <= MAX_LANDMARK_DISTANCE_M and not allows(
-            hint, candidate.site, table
-        ):
-            doubts[label] = Doubt(f"its name says {hint.words}, but it sits like {candidate.site}")
+            fit = PlacedLabel(near, float(gaps.min()))
+        if fit.distance <= MAX_OFFSET_M and not allows(hint, fit.site, table):
+            doubts[label] = Doubt(f"its name says {hint.words}, but it sits like {fit.site}")
     return doubts
 
 
@@ -393,17 +384,11 @@ def _doubts(
     skin = [table.landmarks[site.landmark].origin == "skin" for site in sites]
     sd = np.where(skin, np.where(turning, TURNING_SEGMENT_SD_M, SEGMENT_SD_M), NAME_SD_M)
     for segment in dict.fromkeys(segments):  # lay every segment over its own markers
-        roles = [role for role, part in enumerate(segments) if part == segment]
-        worn = [
-            marker for marker, role in enumerate(chosen) if role in roles and not clusters[role]
-        ]
-        gaps = [
-            markers[marker] - targets[chosen[marker]][0]
-            for marker in worn
-            if len(targets[chosen[marker]])
-        ]
+        roles = [row for row, part in enumerate(segments) if part == segment]
+        worn = [marker for marker, row in enumerate(chosen) if row in roles and not clusters[row]]
+        gaps = [markers[m] - targets[chosen[m]][0] for m in worn if len(targets[chosen[m]])]
         options = [
-            [at + gap if role in roles else at for role, at in enumerate(targets)]
+            [at + gap if row in roles else at for row, at in enumerate(targets)]
             for gap in ((np.median(gaps, axis=0), *gaps) if gaps else ())
         ]
         rows = [*dict.fromkeys((*worn, *roles))]
@@ -422,9 +407,9 @@ def _doubts(
         elif chosen[index] != index:
             site = sites[chosen[index]]
             far += f" and {distances[index, chosen[index]]:.0f} mm from where the {site} is"
-            barred_cost = cost.copy()
-            barred_cost[index, [n for n, at in enumerate(sites) if at == site]] += 1e6
-            doubts[label] = Doubt(f"it sits {far}", site, _total(barred_cost) - _total(cost))
+            barred = cost.copy()
+            barred[index, [n for n, at in enumerate(sites) if at == site]] += 1e6
+            doubts[label] = Doubt(f"it sits {far}", site, _total(barred) - _total(cost))
     return doubts
 
 
@@ -437,7 +422,7 @@ def _exchanged_sides(
     """Labels whose left and right are exchanged together, the most likely set, and its gain."""
     distances = _distances(markers, targets)
     index_of = {site: index for index, site in enumerate(sites)}
-    as_named = (np.minimum(np.diagonal(distances), MAX_COUNTED_DISTANCE_M) / NAME_SD_M) ** 2
+    as_named = (np.minimum(np.diagonal(distances), MAX_DISTANCE_M) / NAME_SD_M) ** 2
     best: tuple[float, list[int]] = (NAME_MARGIN_CHI2, [])
     for parts in LIMBS:
         pairs = {
@@ -446,7 +431,7 @@ def _exchanged_sides(
             if site.side and segments[index][0] in parts and _other_side(site) in index_of
         }
         rows, columns = list(pairs), list(pairs.values())
-        as_other = (np.minimum(distances[rows, columns], MAX_COUNTED_DISTANCE_M) / NAME_SD_M) ** 2
+        as_other = (np.minimum(distances[rows, columns], MAX_DISTANCE_M) / NAME_SD_M) ** 2
         if (gain := float((as_named[rows] - as_other).sum())) > best[0]:
             best = gain, rows
     return best
@@ -464,14 +449,14 @@ def _distances(markers: FloatArray, targets: Sequence[FloatArray]) -> FloatArray
         if len(points):
             distances[:, column] = np.linalg.norm(markers[:, None] - points, axis=2).min(axis=1)
         else:  # a place that the template does not know: its label may be anywhere
-            distances[:, column] = MAX_COUNTED_DISTANCE_M
+            distances[:, column] = MAX_DISTANCE_M
             distances[column, column] = 0.0
     return distances
 
 
 def _costs(markers: FloatArray, targets: Sequence[FloatArray], sd: FloatArray) -> FloatArray:
     """Cost (K, 2 K) of each marker in the place of each label's name, and in none of them."""
-    cost = (np.minimum(_distances(markers, targets), MAX_COUNTED_DISTANCE_M) / sd) ** 2
+    cost = (np.minimum(_distances(markers, targets), MAX_DISTANCE_M) / sd) ** 2
     cost += NAME_MARGIN_CHI2 * (1.0 - np.eye(len(cost)))
     nowhere = np.full_like(cost, MAX_SITE_DEVIATION_SD**2 + NAME_MARGIN_CHI2)
     return np.hstack((cost, nowhere))
@@ -499,13 +484,13 @@ def _read(
     read = {
         labels[marker]: PlacedLabel(site, float(distance))
         for site, marker, distance in zip(sites, placement.marker, placement.distance, strict=True)
-        if marker >= 0 and distance <= MAX_LANDMARK_DISTANCE_M
+        if marker >= 0 and distance <= MAX_OFFSET_M
         if site not in names.values() and labels[marker] not in names
     }
-    sites_known = {*names.values(), *(candidate.site for candidate in read.values())}
+    sites_known = {*names.values(), *(fit.site for fit in read.values())}
     accepted = {}
-    for label, candidate in read.items():
-        site, side = candidate.site, candidate.site.side
+    for label, fit in read.items():
+        site, side = fit.site, fit.site.side
         joint, _, kind = site.landmark.partition("_")
         landmarks = {neighbour.landmark for neighbour in sites_known if neighbour.side == side}
         complete = label in hints and hints[label].complete
@@ -518,7 +503,7 @@ def _read(
             site = SidedLandmark(f"{joint}_lateral", side)
         elif joint == "wrist" and len(landmarks & set(WRIST)) == 1:
             site = SidedLandmark("wrist", side)
-        accepted[label] = replace(candidate, site=site)
+        accepted[label] = replace(fit, site=site)
     return accepted
 
 
@@ -542,7 +527,7 @@ def _tracking(
         other_gaps = [gap for gap, kind in zip(gaps, kinds, strict=True) if kind[0] != segment]
         cluster = clusters.get((segment, bool(side)))
         if (
-            gaps[nearest] < MAX_SEGMENT_DISTANCE_M
+            gaps[nearest] < MAX_SEGMENT_GAP_M
             and min(other_gaps) > OTHER_SEGMENT_RATIO * gaps[nearest]
             and cluster
         ):
@@ -561,17 +546,17 @@ def pooled_sites(
     agreed: dict[str, PlacedLabel] = {}
     disputed: dict[str, str] = {}
     for label in dict.fromkeys(label for person in placements for label in person):
-        candidates = [person[label] for person in placements if label in person]
-        if len(site_names := {str(candidate.site) for candidate in candidates}) > 1:
+        fits = [person[label] for person in placements if label in person]
+        if len(site_names := {str(fit.site) for fit in fits}) > 1:
             disputed[label] = " or ".join(sorted(site_names))
             continue
-        agreed[label] = min(candidates, key=lambda candidate: candidate.distance)
+        agreed[label] = min(fits, key=lambda fit: fit.distance)
     nearest = {
-        label: candidate
-        for label, candidate in agreed.items()
-        if table.landmarks[candidate.site.landmark].cluster
-        or candidate.distance
-        == min(rival.distance for rival in agreed.values() if rival.site == candidate.site)
+        label: fit
+        for label, fit in agreed.items()
+        if table.landmarks[fit.site.landmark].cluster
+        or fit.distance
+        == min(rival.distance for rival in agreed.values() if rival.site == fit.site)
     }
     return nearest, disputed
 
@@ -595,23 +580,19 @@ def needed_labels(
         for name in (missing.landmark, *INSTEAD.get(missing.landmark, ()))
         for side in (missing.side, "")
     }
-    covered_segments = {
+    covered = {
         segment_of(site, table)
         for site in labelling.sites.values()
         if not table.landmarks[site.landmark].cluster
     }
-    needed = {
-        label: candidate for label, candidate in placed.items() if candidate.site in needed_sites
-    }
-    for label, candidate in placed.items():
-        if label in needed or (
-            segment_of(candidate.site, table) in covered_segments and label not in ambiguous
-        ):
+    needed = {label: fit for label, fit in placed.items() if fit.site in needed_sites}
+    for label, fit in placed.items():
+        if label in needed or (segment_of(fit.site, table) in covered and label not in ambiguous):
             continue
-        tracks, entry = candidate, table.landmarks[candidate.site.landmark]
+        tracks, entry = fit, table.landmarks[fit.site.landmark]
         cluster = table.clusters().get((entry.segment, entry.sided))
-        if candidate.distance >= MAX_SCALING_DISTANCE_M and cluster is not None:
-            tracks = replace(candidate, site=SidedLandmark(cluster, candidate.site.side))
+        if fit.distance >= MAX_SCALING_DISTANCE_M and cluster is not None:
+            tracks = replace(fit, site=SidedLandmark(cluster, fit.site.side))
         if not (table.landmarks[tracks.site.landmark].cluster and label in labelling.static_only):
             needed[label] = tracks
     return needed

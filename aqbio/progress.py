@@ -141,7 +141,7 @@ def run_snakemake(
 
 
 class Door(logging.Filter):
-    """Puts the exceptions that Snakemake reports into words, whoever shows them."""
+    """Puts the exceptions that Snakemake reports into words."""
 
     def __init__(self, study: Study | None) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ class Door(logging.Filter):
 
 
 def in_words(name: str, text: str, study: Study | None) -> RunStoppedError:
-    """An exception of Snakemake in words; what nobody foresaw stays in a log as it was."""
+    """An exception of Snakemake in words; an unknown one is kept in a log."""
     log = (study.root / "logs" if study else Path()) / SNAKEMAKE_LOG
     fault = snakemake_fault(name, text, log)
     if fault.file == str(log):

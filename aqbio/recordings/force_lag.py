@@ -87,7 +87,7 @@ LOADED_N = 50.0
 
 HALF = 0.5
 """An exact lag puts more than this part of what the best one does under standing feet; a coarse one
-is believed by itself where no lag puts less than that there."""
+is used by itself where no lag puts less than that there."""
 
 LEVEL = np.array([1.0, 0.0, 1.0])
 

@@ -23,7 +23,7 @@ from aqbio.io.trial_files import read_recording
 from aqbio.labels.assign import Assignment, assign
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.motion import segment_of
-from aqbio.recordings.label_check import median_places
+from aqbio.recordings.label_check import median_positions
 
 RIGHT, ASKED, WRONG = "right", "asked", "wrong"
 
@@ -154,7 +154,7 @@ def trials_of(
         every = dict.fromkeys((*standing.labels, *running.labels))
         gone = frozenset(every) - frozenset(running.labels)
         named = named_labels(every, table)
-        answer = assign(named, [median_places(standing)], [running], gone, table)
+        answer = assign(named, [median_positions(standing)], [running], gone, table)
         found.append((how, *outcome(truth, how, answer, table)))
     return found
 

@@ -28,7 +28,7 @@ from aqbio.labels.assign import Assignment, assign
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.words import DIGRAPHS
 from aqbio.multibody.kinematics import marker_positions
-from aqbio.recordings.label_check import median_places
+from aqbio.recordings.label_check import median_positions
 from validation.broken_labels import WRONG, Broken, outcome, renamed
 
 LISTS = Path(__file__).with_name("label_lists")
@@ -165,7 +165,7 @@ def draws_of(
         every = dict.fromkeys((*standing.labels, *running.labels))
         named = named_labels(every, table)
         gone = frozenset(every) - frozenset(running.labels)
-        answer = assign(named, [median_places(standing)], [running], gone, table)
+        answer = assign(named, [median_positions(standing)], [running], gone, table)
         known = {label: truth[label] for label in new}
         what, silent = outcome(known, how, answer, table)
         placed = sum(name in answer.places or name in named.unused for name in new.values())
@@ -179,7 +179,7 @@ def _truth(static: Recording, moving: Recording) -> dict[str, SidedLandmark]:
     labels = dict.fromkeys((*static.labels, *moving.labels))
     named = named_labels(labels, landmark_table())
     gone = frozenset(labels) - frozenset(moving.labels)
-    found = assign(named, [median_places(static)], [moving], gone, landmark_table())
+    found = assign(named, [median_positions(static)], [moving], gone, landmark_table())
     return {label: found.places[label] for label in named.places if label in static.labels}
 
 

@@ -20,7 +20,13 @@ from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.recordings.axes import laboratory_axes
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.shared_frames import EQUAL, SHARED_FRAMES, Movement, copy_lag, shared_frames
+from aqbio.recordings.shared_frames import (
+    MAX_DISTANCE_DIFFERENCE_M,
+    MIN_SHARED_FRAMES,
+    Movement,
+    copy_lag,
+    shared_frames,
+)
 from aqbio.study.internal import contained
 from aqbio.vectors import FloatArray
 
@@ -105,7 +111,7 @@ def _recording_twice(
         trial=second_trial.trial_id,
         participant=second_trial.participant_id,
         number=frames or None,
-        limit=SHARED_FRAMES if frames else None,
+        limit=MIN_SHARED_FRAMES if frames else None,
         unit="frames" if frames else "",
         file=str(sheet),
         where=f"lines {first_line} and {second_line}",
@@ -361,7 +367,7 @@ def repeated_frames(
             f"show the same movement: {shared.frames} frames, from frame {shared.start + 1} of "
         )
         description += (
-            f"the one and {shared.other_start + 1} of the other, agree to {1e3 * EQUAL:g} mm"
+            f"the one and {shared.other_start + 1} of the other, agree to {1e3 * MAX_DISTANCE_DIFFERENCE_M:g} mm"
         )
         pairs.append((gaits[shared.first], gaits[shared.second], shared.frames, description))
     for first, second in combinations(gaits, 2):

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts
-from aqbio.recordings.body_size import compared_lengths, one_person_each
+from aqbio.recordings.body_size import compare_lengths, group_by_person
 from aqbio.recordings.shared_frames import copy_lag
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -306,13 +306,13 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
         {recording.file for recording in markers if recording.is_static},
     )
     coded = {name for file, name in names.items() if name in file.as_posix()}
-    ratio, differs = compared_lengths([recording.lengths for recording in markers])
+    ratio, differs = compare_lengths([recording.lengths for recording in markers])
     differs |= _recorded_together([recording.file for recording in markers])
     is_static = np.array([recording.is_static for recording in markers])
     people: dict[tuple[str, str], list[int]] = {}
     for name in sorted(set(names.values())):
         indices = np.flatnonzero([names[recording.file] == name for recording in markers])
-        groups = one_person_each(ratio[np.ix_(indices, indices)], differs[np.ix_(indices, indices)])
+        groups = group_by_person(ratio[np.ix_(indices, indices)], differs[np.ix_(indices, indices)])
         for letter, group in zip(ascii_lowercase, sorted(groups), strict=False):
             people[name, letter if len(groups) > 1 else ""] = indices[group].tolist()
     separate = [key for key in people if not key[1] and key[0] not in coded]

@@ -29,7 +29,7 @@ from aqbio.names import SIDES
 from aqbio.recordings.axes import displacement
 from aqbio.recordings.clock import note_rate
 from aqbio.recordings.contacts import NO_FOOT
-from aqbio.recordings.handedness import BodyLabels, Company, with_known_sides
+from aqbio.recordings.handedness import BodyLabels, OtherRecordings, with_resolved_sides
 from aqbio.recordings.label_check import StaticReference, with_checked_labels
 from aqbio.recordings.marked_body import SegmentMasses
 from aqbio.recordings.notes import Notes
@@ -316,7 +316,7 @@ def trial_preview(
     marker_set: MarkerSet,
     reference: StaticReference,
     model: ChosenModel,
-    company: Company = tuple,
+    company: OtherRecordings = tuple,
 ) -> TrialPreview:
     """Prepare a trial as stage prepare would, and summarise it."""
     trial = Trial.model_validate({k: v for k, v in row.cells().items() if v and k != "found"})
@@ -326,7 +326,7 @@ def trial_preview(
     if row.task == "static":
         recording = standing_recording(recording, row.file)
     body = BodyLabels.of_marker_set(marker_set, reference.limbs)
-    recording = with_known_sides(recording, trial, body, company, notes)
+    recording = with_resolved_sides(recording, trial, body, company, notes)
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     options, segment_masses = (Laboratory(), Prepare()), None
     if row.task != "static":

@@ -43,9 +43,14 @@ from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
-from aqbio.recordings.body_size import compared_lengths, largest_difference
-from aqbio.recordings.handedness import BodyLabels, Company, turned_back, verdict_on_sides
-from aqbio.recordings.label_check import StaticReference, limbs_of, standing_places
+from aqbio.recordings.body_size import compare_lengths, max_log_ratio
+from aqbio.recordings.handedness import (
+    BodyLabels,
+    OtherRecordings,
+    verdict_on_sides,
+    without_mirroring,
+)
+from aqbio.recordings.label_check import StaticReference, limbs_of, standing_positions
 from aqbio.study.internal import contained
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
@@ -101,14 +106,14 @@ def proposed_study(
         group, owners, lambda recording: 0 if recording.is_static else recording.frames
     )
     rows, idle = rows_of(group, forces, owners, content.sessions).of_runners()
-    sides = RightHandedReader(data, rows, BodyLabels.of_places(by_name.places))
+    sides = RightHandedReader(data, rows, BodyLabels.of_landmarks(by_name.places))
     markers = proposed_set(
         name,
         [recording.labels for recording in group if recording.is_static],
         [recording.labels for recording in group if not recording.is_static],
         chosen,
         [
-            standing_places(sides.read(recording.file), recording.file.name)
+            standing_positions(sides.read(recording.file), recording.file.name)
             for recording in standing
         ],
         lambda: (sides.read(recording.file) for recording in longest),
@@ -197,7 +202,7 @@ class RightHandedReader:
     rows: Rows
     labels: BodyLabels
 
-    def company(self, file: str) -> Company:
+    def company(self, file: str) -> OtherRecordings:
         """Other recordings of the person in a file."""
         person = next((row.participant_id for row in self.rows.trials if row.file == file), None)
         return lambda: (
@@ -215,7 +220,7 @@ class RightHandedReader:
         verdict, sides = verdict_on_sides(recording, self.labels, self.company(file.as_posix()))
         if sides is None or verdict in ("sound", "exchanged"):
             return recording
-        return turned_back(recording, sides, np.ones(3))
+        return without_mirroring(recording, sides, np.ones(3))
 
     def _raw(self, file: str) -> Recording:
         force = next((row.force_file for row in self.rows.trials if row.file == file), "")
@@ -237,7 +242,7 @@ def _previews(
             with contained(None, "new", row.file):
                 report(f"looking at {row.file}")
                 if row.task == "static":
-                    positions = standing_places(sides.read(Path(row.file)), row.file)
+                    positions = standing_positions(sides.read(Path(row.file)), row.file)
                     references[row.participant_id] = StaticReference(positions, limbs)
                 reference = references.get(row.participant_id, StaticReference({}, limbs))
                 company = sides.company(row.file)
@@ -323,7 +328,7 @@ def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) 
                 [recording for recording in recordings if owners[recording.file] == name]
                 for name in (first, other_person)
             ]
-            ratio, _ = compared_lengths([recording.lengths for side in sides for recording in side])
+            ratio, _ = compare_lengths([recording.lengths for side in sides for recording in side])
             value = ratio[: len(sides[0]), len(sides[0]) :]
             if not np.isfinite(value).any():
                 continue
@@ -332,7 +337,7 @@ def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) 
                 f"in {folder.as_posix()}, the segments of {other_person} are {longer:.2f} times as "
             )
             words += f"long as those of {first}: taken as two people; "
-            limit = largest_difference(
+            limit = max_log_ratio(
                 [label for recording in recordings for label in recording.labels]
             )
             yield words + (

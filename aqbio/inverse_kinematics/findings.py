@@ -22,7 +22,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
 from aqbio.observed.determined import usual_covariance, variance_shares
-from aqbio.recordings.force_lag import CLOCK_CONTACTS, CLOCK_ERROR, LONGEST_DELAY, force_delay
+from aqbio.recordings.force_lag import MIN_CONTACTS, CLOCK_ERROR, MAX_DELAY_S, force_delay
 from aqbio.recordings.force_signs import COMPONENTS, factors
 from aqbio.recordings.prepared import MEASURED, TURNED_FREE_MOMENT, UNSURE_FREE_MOMENT, feet_loads
 from aqbio.signals import runs
@@ -79,7 +79,7 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
     time, inside = solution.markers.time, solution.contact_window
     force = balance.force.sum(axis=1)[inside, 1]
     whole = sum(one.complete for one in trial_contacts(solution.prepared))
-    if whole < CLOCK_CONTACTS or not np.isfinite(force).all():
+    if whole < MIN_CONTACTS or not np.isfinite(force).all():
         return
     gravity = solution.skeleton.gravity[1]
     required = solution.skeleton.mass.sum() * (balance.com_acceleration[inside, 1] - gravity)
@@ -91,11 +91,11 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
             rule="force-delay",
             severity="warning",
             what="no delay of up to "
-            f"{1000 * LONGEST_DELAY:.0f} ms brings the vertical force to m (a + g) of the motion: "
+            f"{1000 * MAX_DELAY_S:.0f} ms brings the vertical force to m (a + g) of the motion: "
             f"the forces are {'later' if delay > 0 else 'earlier'} than that, or not those of this "
             "motion.",
             trial=trial_id,
-            limit=LONGEST_DELAY,
+            limit=MAX_DELAY_S,
             unit="s",
             fix="look whether markers and forces are of the same trial and start together.",
             spoils="forces",

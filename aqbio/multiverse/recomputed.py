@@ -35,7 +35,7 @@ from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts, read_observed
 from aqbio.recordings.contacts import (
     COP_THRESHOLD_N,
-    EVENT_MINIMUM_S,
+    MIN_ABOVE_THRESHOLD_S,
     NO_FOOT,
     EventRules,
     FootContact,
@@ -312,7 +312,7 @@ def specified_loads(
         return loads, list(trial_contacts(prepared))
     rules = EventRules(
         threshold=specification.threshold_n or float(prepared.attrs["event_threshold"]),
-        minimum_s=EVENT_MINIMUM_S,
+        minimum_s=MIN_ABOVE_THRESHOLD_S,
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=specification.cutoff_hz,
         cop_threshold=COP_THRESHOLD_N,

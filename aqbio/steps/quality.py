@@ -31,7 +31,7 @@ from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
 from aqbio.observed.parts import incomplete_reason, read_observed
-from aqbio.recordings.force_lag import CLOCK_CONTACTS, force_delay
+from aqbio.recordings.force_lag import MIN_CONTACTS, force_delay
 from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray
@@ -313,7 +313,7 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
     required = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
     whole = sum(one.complete for one in trial_contacts(data))
-    if whole < CLOCK_CONTACTS or not np.isfinite(force + required).all():
+    if whole < MIN_CONTACTS or not np.isfinite(force + required).all():
         return
     delay = force_delay(time, force, required)
     if np.isfinite(delay):

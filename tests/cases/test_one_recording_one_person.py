@@ -15,7 +15,7 @@ from aqbio.intake.people import find_copies, owners_of
 from aqbio.io.movement import depth_not_measured
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
-from aqbio.recordings.body_size import compared_lengths, one_person_each
+from aqbio.recordings.body_size import compare_lengths, group_by_person
 from aqbio.recordings.shared_frames import Movement, copy_lag
 from tests.refusal import refused
 
@@ -131,7 +131,7 @@ def test_trials_of_one_person_stay_together(folder, realdata):
     """Static, walking and sprinting; and one of them made 6 % smaller is another person's."""
     markers = folder_content(realdata / folder).markers
     lengths = [one.lengths for one in markers]
-    assert one_person_each(*compared_lengths(lengths)) == [list(range(len(markers)))]
+    assert group_by_person(*compare_lengths(lengths)) == [list(range(len(markers)))]
     smaller = replace(lengths[-1], median=0.94 * lengths[-1].median)
-    groups = one_person_each(*compared_lengths([*lengths[:-1], smaller]))
+    groups = group_by_person(*compare_lengths([*lengths[:-1], smaller]))
     assert [len(markers) - 1] in groups

@@ -16,7 +16,7 @@ from aqbio.io.study import MODELS
 from aqbio.labels.assign import PlacedLabel, assign, pooled_places
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.multibody.kinematics import marker_positions
-from aqbio.recordings.label_check import median_places, note_labels_elsewhere
+from aqbio.recordings.label_check import median_positions, note_misplaced_labels
 from aqbio.recordings.notes import Notes
 from tests.golden import differences
 from validation.broken_labels import ASKED, RIGHT, WRONG, trials_of
@@ -79,7 +79,7 @@ def test_answers_to_labels_that_laboratories_write(person, table):
     anonymous = {one: f"{n:03d}" for n, one in enumerate(person[0].labels)}
     for name, changes in (RELABELLED | {"no name at all": [anonymous]}).items():
         static, moving = renamed(person[0], changes[0]), renamed(person[1], changes[-1])
-        worn = median_places(static)
+        worn = median_positions(static)
         named = named_labels(dict.fromkeys((*static.labels, *moving.labels)), table)
         gone = frozenset(static.labels) - frozenset(moving.labels)
         other = replace(moving, positions=0.9 * moving.positions)
@@ -106,7 +106,7 @@ def test_a_marker_set_with_exchanged_labels_is_asked_about(person, pair):
     """In stage prepare, whoever wrote the marker set; a sound one raises no question."""
     notes = Notes("static", "P1", "a.trc", "")
     static = renamed(person[0], dict(zip(pair, pair[::-1], strict=True)))
-    note_labels_elsewhere(static, read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet), notes)
+    note_misplaced_labels(static, read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet), notes)
     told = [(one.rule, one.severity, {*one.label.split(", ")}) for one in notes.findings]
     assert told == [("labels-elsewhere", "warning", {*pair})] * bool(pair)
 

@@ -15,7 +15,7 @@ from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.hints import allows
 from aqbio.labels.words import ENGLISH, label_words, tongues
 from aqbio.labels.words import landmark_table as table_of_words
-from aqbio.recordings.label_check import median_places
+from aqbio.recordings.label_check import median_positions
 from validation.broken_labels import ASKED, RIGHT, WRONG
 from validation.relabelled import SPELLINGS, draws_of, lists, spelled, virtual_sprinter
 
@@ -155,7 +155,7 @@ def test_a_shoulder_is_never_placed_elsewhere_in_any_language(language):
         names |= {one: label for one, place in truth.items() if place == where}
         unique = Counter(names.values())
         kept = [one for one in static.labels if unique[names.get(one, "")] == 1]
-        worn = median_places(static)
+        worn = median_positions(static)
         found = assign(
             named_labels([names[one] for one in kept], TABLE),
             [{names[one]: worn[one] for one in kept}],

@@ -31,7 +31,7 @@ from aqbio.io.recording import ForceRecording
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.plates import fitting_units, ground_plates
+from aqbio.recordings.plates import ground_plates, with_fitted_units
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.golden import differences
 from tests.mechanics.examples import answers
@@ -149,7 +149,7 @@ def made_of(seed: int, *, moving: bool):
         np.stack([foot, foot + np.array([0.0, 0.3, 0.4])]), (len(frames), 2, 2, 3)
     )
     rules = UPRIGHT, (4,) if seed % 5 == 0 else ()
-    fitted = fitting_units(forces, *rules, feet, frames, notes, moving=moving)
+    fitted = with_fitted_units(forces, *rules, feet, frames, notes, moving=moving)
     plates = ground_plates(fitted, *rules, notes, moving=moving)
     said = [f"{one.rule}: {one.what}" for one in notes.findings]
     return said, fitted.wrench, fitted.corners, plates

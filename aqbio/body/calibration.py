@@ -282,7 +282,7 @@ def best_landmark(
     """
     bodies = [model.bodies[body] for body in model.marker_body]
     body_of_marker = dict(zip(model.markers, bodies, strict=True))
-    markers_by_landmark = model_landmarks(body_of_marker, model_map, landmark_table()).places
+    markers_by_landmark = model_landmarks(body_of_marker, model_map, landmark_table()).markers
     bare = {
         landmark: marker for landmark, marker in markers_by_landmark.items() if marker not in worn
     }

@@ -72,13 +72,13 @@ def proposed_set(
     moving_labels = {label for trial in moving for label in trial}
     static_only = frozenset(label for label in labels if moving and label not in moving_labels)
     assignment = assign(by_name, statics, motions(), static_only, table)
-    labelling = Labelling(assignment.places, static_only, assignment.notes, by_name.video)
+    labelling = Labelling(assignment.sites, static_only, assignment.notes, by_name.video)
     left_out = by_name.unused | {
         label: "; ".join(
             filter(None, (_understood(by_name, label), assignment.left_out.get(label)))
         )
         for label in by_name.unknown
-        if label not in assignment.places
+        if label not in assignment.sites
     }
     landmarks = model_landmarks(model.marker_bodies, model.model_map, table)
     missing = tuple(missing_landmarks(labelling))
@@ -86,7 +86,7 @@ def proposed_set(
     sections = proposed_markers(labelling, landmarks, table, sprint=model.sprint)
     placed = {label for part in sections.values() for label in part}
     left_out |= {
-        label: "the model has no such segment" for label in assignment.places if label not in placed
+        label: "the model has no such segment" for label in assignment.sites if label not in placed
     }
     content = marker_set_content(name, SOURCE, labelling, sections)
     text = marker_set_text(content, sections, labelling.notes, left_out, missing)
@@ -102,9 +102,9 @@ def _understood(by_name: NamedLabels, label: str) -> str:
     hint = by_name.hints.get(label)
     if hint is None:
         return UNKNOWN_LABEL
-    if not hint.whole:
+    if not hint.complete:
         return f"of its name aqbio knows only: {hint.words}"
-    return f"its name may mean {' or '.join(sorted(map(str, hint.places)))}"
+    return f"its name may mean {' or '.join(sorted(map(str, hint.sites)))}"
 
 
 HEADINGS = {"trunk": "pelvis, trunk and head", "right": "right side", "left": "left side"}

@@ -95,7 +95,7 @@ def proposed_study(
     by_name = named_labels(
         [label for recording in recordings for label in recording.labels], landmark_table()
     )
-    unused = frozenset((*by_name.unused, *by_name.unknown)) if by_name.places else frozenset()
+    unused = frozenset((*by_name.unused, *by_name.unknown)) if by_name.sites else frozenset()
     group, *other_groups = marker_vocabularies(recordings, unused)
     group = sorted(group, key=lambda recording: recording.file)
     owners = owners_of(group)
@@ -106,7 +106,7 @@ def proposed_study(
         group, owners, lambda recording: 0 if recording.is_static else recording.frames
     )
     rows, idle = rows_of(group, forces, owners, content.sessions).of_runners()
-    sides = RightHandedReader(data, rows, BodyLabels.of_landmarks(by_name.places))
+    sides = RightHandedReader(data, rows, BodyLabels.of_landmarks(by_name.sites))
     markers = proposed_set(
         name,
         [recording.labels for recording in group if recording.is_static],

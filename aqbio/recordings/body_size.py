@@ -16,7 +16,7 @@ from aqbio.io.movement import is_static
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
-from aqbio.labels.by_name import COMPUTED_FROM_VIDEO, landmark_table, video_places
+from aqbio.labels.by_name import COMPUTED_FROM_VIDEO, landmark_table, video_landmarks
 from aqbio.names import GRAVITY, SIDES
 from aqbio.recordings.axes import label_mean
 from aqbio.recordings.trial import PreparedTrial
@@ -161,7 +161,7 @@ def max_log_ratio(labels: Sequence[str]) -> float:
     computed = any(label.endswith(COMPUTED_FROM_VIDEO) for label in labels)
     return (
         OTHER_PERSON_VIDEO_LOG_RATIO
-        if computed or video_places(labels, landmark_table())
+        if computed or video_landmarks(labels, landmark_table())
         else OTHER_PERSON_LOG_RATIO
     )
 

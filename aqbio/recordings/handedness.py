@@ -18,7 +18,7 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
-from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_places
+from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_landmarks
 from aqbio.labels.motion import segment_of
 from aqbio.names import SIDES
 from aqbio.recordings.axes import CLEAR_RATIO, displacement, label_mean, mean_vector
@@ -127,13 +127,13 @@ class BodyLabels:
         """Assign body parts by the bodies of a marker set's limbs, elsewhere by its names."""
         table = landmark_table()
         model_names = {label: marker.model or label for label, marker in marker_set.markers.items()}
-        landmark_of_name = named_labels(model_names.values(), table).places
+        landmark_of_name = named_labels(model_names.values(), table).sites
         landmark_of_label = {
             label: landmark_of_name[name]
             for label, name in model_names.items()
             if name in landmark_of_name
         }
-        by_name = cls.of_landmarks(landmark_of_label | video_places(model_names, table))
+        by_name = cls.of_landmarks(landmark_of_label | video_landmarks(model_names, table))
         of_limbs = {
             label: SidedLabel(f"{limb} {bodies.index(marker.body)}", side)
             for limb, limb_sides in limbs.items()

@@ -15,7 +15,7 @@ from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.assign import placed_labels
-from aqbio.labels.by_name import landmark_table, named_labels, video_places
+from aqbio.labels.by_name import landmark_table, named_labels, video_landmarks
 from aqbio.labels.geometry import distance_spreads
 from aqbio.recordings.axes import (
     LaboratoryToGround,
@@ -162,8 +162,8 @@ def note_misplaced_labels(recording: Recording, marker_set: MarkerSet, notes: No
     """Warn of labels of a static trial that are not where the marker set has them."""
     table = landmark_table()
     model_names = {label: marker.model or label for label, marker in marker_set.markers.items()}
-    landmark_of_name = named_labels(model_names.values(), table).places
-    video = video_places(model_names, table)
+    landmark_of_name = named_labels(model_names.values(), table).sites
+    video = video_landmarks(model_names, table)
     landmark_of_label = {
         label: landmark_of_name[name]
         for label, name in model_names.items()

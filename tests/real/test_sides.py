@@ -35,7 +35,7 @@ def trials(realdata) -> dict[str, Recording]:
 @pytest.mark.parametrize("axis", range(3))
 def test_every_label_is_on_the_other_side_of_a_mirrored_recording_only(trials, axis):
     for one in trials.values():
-        body = BodyLabels.of_landmarks(named_labels(one.labels, landmark_table()).places)
+        body = BodyLabels.of_landmarks(named_labels(one.labels, landmark_table()).sites)
         sides = body_sides(one, body)
         assert sides is not None
         assert not sides.other_side

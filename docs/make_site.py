@@ -42,7 +42,10 @@ SECTIONS = {
         "data/virtual_sprinters/README",
     ),
     "Python": ("docs/library", "gallery/index", "reference"),
-    "Developing": ("CONTRIBUTING", "CHANGELOG", "docs/README", "docs/decisions/*", "docs/licences"),
+    "Developing": (
+        "CONTRIBUTING", "CODE_OF_CONDUCT", "CHANGELOG", "docs/README", "docs/decisions/*",
+        "docs/licences",
+    ),
 }  # fmt: skip
 """Pages by section, in the order of the menu."""
 

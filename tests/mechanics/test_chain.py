@@ -163,7 +163,9 @@ def test_everything_is_what_it_was(chain):
                     said = " ".join(dict.fromkeys(map(str, values.ravel().tolist())))
                 lines.append(f"{path.parent.name} {path.stem} {name} {values.shape}: {said}")
     for stage in STAGES:
-        lines += told(stage, chain.study.read_manifest(WHO, stage))
+        manifest = chain.study.read_manifest(WHO, stage)
+        manifest.pop("made_of")  # seals of the records before: they name this commit
+        lines += told(stage, manifest)
     assert differences("chain", lines) == []
 
 

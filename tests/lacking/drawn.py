@@ -58,7 +58,8 @@ NOISE = (
 DEAD = together(
     r"plate|force|contact",
     r"dead|\bstops?\b|\bcut\b|drops?\b|silent|zero|\blost\b|incomplete|not whole|no longer|vanish|"
-    r"breaks? off|abrupt|within one sample|ends (before|while|in)|measures nothing|shorter than",
+    r"breaks? off|abrupt|within one sample|ends (before|while|in)|measures nothing|shorter than|"
+    r"plate failed|falls to nothing",
 )
 MISPLACED = together(
     r"plate",

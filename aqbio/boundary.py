@@ -255,11 +255,6 @@ def _crash(what: str, file: Path | None) -> AqbioError:
     )
 
 
-def model_crash(status: int, model: Path) -> AqbioError | RunStoppedError:
-    """Cause of the end of another Python that opened a model, by its exit status."""
-    return _ended(-status, model)
-
-
 def cannot_be_opened(
     path: Path, error: OSError, file: str = "", fix: str = "check its path."
 ) -> AqbioError:

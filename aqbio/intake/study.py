@@ -337,9 +337,7 @@ def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) 
                 f"in {folder.as_posix()}, the segments of {other_person} are {longer:.2f} times as "
             )
             words += f"long as those of {first}: taken as two people; "
-            limit = max_log_ratio(
-                [label for recording in recordings for label in recording.labels]
-            )
+            limit = max_log_ratio([label for recording in recordings for label in recording.labels])
             yield words + (
                 "who is who in other recordings is not sure, please look"
                 if abs(np.log(longer)) < limit

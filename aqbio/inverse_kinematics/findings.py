@@ -22,7 +22,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
 from aqbio.observed.determined import usual_covariance, variance_shares
-from aqbio.recordings.force_lag import MIN_CONTACTS, CLOCK_ERROR, MAX_DELAY_S, force_delay
+from aqbio.recordings.force_lag import CLOCK_ERROR, MAX_DELAY_S, MIN_CONTACTS, force_delay
 from aqbio.recordings.force_signs import COMPONENTS, factors
 from aqbio.recordings.prepared import MEASURED, TURNED_FREE_MOMENT, UNSURE_FREE_MOMENT, feet_loads
 from aqbio.signals import runs

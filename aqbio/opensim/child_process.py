@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
-from aqbio.boundary import in_own_process, model_crash
+from aqbio.boundary import in_own_process
 from aqbio.io.atomic import file_state, files_made, note_made
 from aqbio.operating_system import CAN_FORK
 
 R = TypeVar("R")
-
-OPENING_SCRIPT = (
-    "import sys; from pathlib import Path; from aqbio.opensim.skeleton import read_skeleton; "
-    "read_skeleton(Path(sys.argv[1]))"
-)
-"""Script that opens a model in another Python where processes cannot be forked: it ends normally,
-with an exception that the parent raises again, or it crashes."""
-
-EXCEPTION_STATUS = 1
-"""Exit status of a Python process that an exception ended."""
 
 
 def with_model(model: Path, work: Callable[[], R]) -> R:
@@ -31,11 +19,11 @@ def with_model(model: Path, work: Callable[[], R]) -> R:
 
     In a forked child that already has OpenSim, which costs some 10 ms; the model is opened there
     only, and files that the child writes count as made here. Where processes cannot be forked
-    (Windows) another Python opens the model once before. Raises AqbioError that names the file
+    (Windows) a new interpreter opens the model once before. Raises AqbioError that names the file
     where OpenSim crashes over it.
     """
     if not CAN_FORK:
-        _refuse_crash(model, file_state(model))
+        _open_elsewhere(model, file_state(model))
         return work()
 
     def in_child() -> tuple[R, list[Path]]:
@@ -49,13 +37,8 @@ def with_model(model: Path, work: Callable[[], R]) -> R:
 
 
 @lru_cache(maxsize=64)
-def _refuse_crash(model: Path, _state: tuple[int, ...]) -> None:
-    """Refuse a model that crashes another Python; the work itself reports all other errors."""
-    ended = subprocess.run(
-        [sys.executable, "-c", OPENING_SCRIPT, str(model)],
-        check=False,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    if ended.returncode not in (0, EXCEPTION_STATUS):
-        raise model_crash(ended.returncode, model)
+def _open_elsewhere(model: Path, _state: tuple[int, ...]) -> None:
+    """Open a model in another interpreter, once in each state of its file."""
+    from aqbio.opensim.skeleton import read_skeleton
+
+    in_own_process(partial(read_skeleton, model), model)

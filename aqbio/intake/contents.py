@@ -366,7 +366,8 @@ def repeated_frames(
         description = (
             f"show the same movement: {shared.frames} frames, from frame {shared.start + 1} of "
         )
-        description += f"the one and {shared.other_start + 1} of the other, agree to {1e3 * MAX_DISTANCE_DIFFERENCE_M:g} mm"
+        description += f"the one and {shared.other_start + 1} of the other, agree to "
+        description += f"{1e3 * MAX_DISTANCE_DIFFERENCE_M:g} mm"
         pairs.append((gaits[shared.first], gaits[shared.second], shared.frames, description))
     for first, second in combinations(gaits, 2):
         if (lag := copy_lag(first.movement, second.movement)) is not None:

@@ -22,7 +22,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
 from aqbio.observed.determined import usual_covariance, variance_shares
-from aqbio.recordings.force_lag import CLOCK_ERROR, MAX_DELAY_S, MIN_CONTACTS, force_delay
+from aqbio.recordings.force_lag import CLOCK_ERROR_S, MAX_DELAY_S, MIN_CONTACTS, force_delay
 from aqbio.recordings.force_signs import COMPONENTS, factors
 from aqbio.recordings.prepared import MEASURED, TURNED_FREE_MOMENT, UNSURE_FREE_MOMENT, feet_loads
 from aqbio.signals import runs
@@ -75,7 +75,7 @@ is shorter: -1.2 to 2.9 ms in 43 sound runs of 12 runners."""
 MAX_USED_LAG_S = 0.010
 """Forces that lag by less are used: 8 ms in a sprint whose forces were low-passed at 50 Hz. The
 motion of inverse kinematics alone tells less (10 ms in a sprint whose clocks differ by 3): by it,
-they are used up to `CLOCK_ERROR`."""
+they are used up to `CLOCK_ERROR_S`."""
 
 LAG_TAKEN_BACK = "The fit of motion and forces (consistency: on) takes a lag of this size back."
 
@@ -92,7 +92,7 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
     lag = float(solution.prepared.attrs.get("force_lag", np.nan))  # by more than this motion
     delay = lag if np.isfinite(lag) else force_delay(time[inside], force, required)
     limit = max(float(time[1] - time[0]), MIN_STATED_LAG_S)
-    is_used = abs(delay) <= (MAX_USED_LAG_S if np.isfinite(lag) else CLOCK_ERROR)
+    is_used = abs(delay) <= (MAX_USED_LAG_S if np.isfinite(lag) else CLOCK_ERROR_S)
     if np.isinf(delay):
         yield Finding(
             rule="force-delay",

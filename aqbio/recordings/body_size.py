@@ -11,7 +11,7 @@ import numpy as np
 from aqbio.body.statements import Measurement, Statement, contradiction
 from aqbio.config import MarkerSet, Participant
 from aqbio.errors import Finding, listed
-from aqbio.force_plates.forces import UNLOADED_BAND_N
+from aqbio.force_plates.forces import UNLOADED_BAND_N, Plates
 from aqbio.io.movement import is_static
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.recording import Recording
@@ -19,6 +19,7 @@ from aqbio.io.study import Study
 from aqbio.labels.by_name import COMPUTED_FROM_VIDEO, landmark_table, video_landmarks
 from aqbio.names import GRAVITY, SIDES
 from aqbio.recordings.axes import label_mean
+from aqbio.recordings.contacts import FeetLoads
 from aqbio.recordings.trial import PreparedTrial
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -68,6 +69,18 @@ def stride_masses(
             low, high = (round(float(at) * rate) for at in (touchdown[step], touchdown[step + 2]))
             masses.append(vertical[low:high].mean() / GRAVITY)
     return np.array(masses)
+
+
+def vertical_masses(plates: Plates, loads: FeetLoads) -> FloatArray:
+    """Body mass (M,) kg by the mean vertical force of the whole strides of a trial."""
+    spans = np.array([(contact.touchdown, contact.toe_off) for contact in loads.contacts])
+    return stride_masses(
+        loads.force[:, :, 1].sum(axis=1),
+        plates.rate,
+        np.array([contact.foot for contact in loads.contacts], dtype=np.int64),
+        spans.reshape(-1, 2) - plates.start,
+        np.array([contact.complete for contact in loads.contacts], dtype=np.bool_),
+    )
 
 
 MAX_RIGID_VARIATION = 0.015

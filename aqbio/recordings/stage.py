@@ -34,7 +34,7 @@ from aqbio.recordings.body_size import (
     size_findings,
     stance_height,
     standing_mass,
-    stride_masses,
+    vertical_masses,
 )
 from aqbio.recordings.clock import note_rate
 from aqbio.recordings.coordinates import coordinates_trial
@@ -262,15 +262,7 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
     if prepared.vertical is not None:
         plates, loads = prepared.vertical
         numbers["kinematic_errors"] = kinematic_errors(prepared.kinematic, loads.contacts)
-        spans = np.array([(contact.touchdown, contact.toe_off) for contact in loads.contacts])
-        strides = stride_masses(
-            loads.force[:, :, 1].sum(axis=1),
-            plates.rate,
-            np.array([contact.foot for contact in loads.contacts], dtype=np.int64),
-            spans.reshape(-1, 2) - plates.start,
-            np.array([contact.complete for contact in loads.contacts], dtype=np.bool_),
-        )
-        numbers["stride_masses_kg"] = strides.tolist()
+        numbers["stride_masses_kg"] = vertical_masses(plates, loads).tolist()
         if not prepared.forces_lost:
             peaks = (contact.peak for contact in loads.contacts if contact.complete)
             numbers["peak_n"] = max(peaks, default=None)

@@ -157,3 +157,13 @@ def test_a_rate_that_the_clock_of_the_forces_contradicts_is_named(run, factor):
     """240 for 250 Hz: gravity cannot tell, people fall at 9.7 to 12.9 m/s² by their markers."""
     _, said = run.prepared(replace(run.recording, rate=factor * run.recording.rate))
     assert "Hz by the clock of the forces" in said["rate"].what
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.25])
+def test_a_rate_that_is_wrong_for_markers_and_forces_alike_is_named(run, factor):
+    """The centre of mass then moves by factor² times as much as the forces can move it."""
+    forces = run.recording.forces
+    forces = replace(forces, rate=factor * forces.rate, start=forces.start / factor)
+    changed = replace(run.recording, rate=factor * run.recording.rate, forces=forces)
+    _, said = run.prepared(changed)
+    assert "rate" in said

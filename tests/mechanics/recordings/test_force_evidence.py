@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import cumulative_trapezoid
 
-from aqbio.recordings.clock import clock_drift, shared_spans
+from aqbio.recordings.clock import clock_drift, shared_spans, vertical_path_factor
 from aqbio.recordings.contacts import FootContact
 from aqbio.recordings.force_signs import COMPONENTS, SourceLoads, factors, turned_sources
 from aqbio.recordings.pressure_place import misplaced_plates
@@ -151,3 +151,17 @@ def test_a_plate_that_is_declared_elsewhere_is_found(seed, moved, shift, way):
     found = list(misplaced_plates("P1", trials, "trials.tsv"))
     assert [one.where for one in found] == ([f"plate {moved}"] if moved else [])
     assert all(abs(one.number / 1e3 - abs(shift)) < 0.02 for one in found)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), factor=st.floats(0.5, 2.0), gain=st.floats(0.9, 1.3))
+def test_a_wrong_rate_makes_the_path_its_square_too_large(seed, factor, gain):
+    """Of both clocks; whatever the start of the path, its speed, and overshooting markers."""
+    rng = np.random.default_rng(seed)
+    com, _, loads = run(rng, 2)
+    height = gain * com[:, 1] + rng.uniform(-1.0, 1.0) + rng.uniform(-3.0, 3.0) * TIME
+    force = loads.force[..., 1].sum(axis=1)
+    found = vertical_path_factor(TIME / factor, height, force, MASS)
+    assert found == pytest.approx(gain * factor**2, rel=1e-9)
+    noise = rng.standard_normal(len(TIME)) * height.std()
+    assert np.isnan(vertical_path_factor(TIME, noise, force, MASS))

@@ -386,7 +386,7 @@ def map_model(
         typer.echo(proposed.text)
     for line in proposed.remarks:
         typer.echo(f"look: {line}", err=True)
-    for line in proposed.open:
+    for line in proposed.to_complete:
         typer.echo(f"please fill: {line}", err=True)
     if out is not None:
         say(f"wrote {out}")

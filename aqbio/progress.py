@@ -1,4 +1,4 @@
-"""The whole workflow, with a line for every participant and stage that is done."""
+"""Run of the whole workflow, with a line for every finished participant and stage."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ from aqbio.study.jobs import (
 SNAKEFILE = shipped("Snakefile")
 PROFILES = shipped("workflow/profiles")
 
-PROGRAMS = programs_folder()
-"""Jobs are of the same installation."""
+PROGRAMS_FOLDER = programs_folder()
+"""Folder of the programs, so that jobs use the same installation."""
 
-SHOWN_CAUSES = 10
+MAX_CAUSES = 10
 """Largest number of causes shown on the console."""
 
-LAST_LINES = 12
-"""Lines of a failed job's log that are shown."""
+MAX_LOG_LINES = 12
+"""Largest number of lines shown of a failed job's log."""
 
 NO_MESSAGE = "The job stopped without a message; memory probably ran out."
 
-CRASH = "Fatal Python error: "
-"""How Python begins when a signal ends a job, such as a segmentation fault; places follow."""
+CRASH_LINE = "Fatal Python error: "
+"""Beginning of Python's message when a signal, such as a segmentation fault, ends a job."""
 
 SNAKEMAKE_LOG = "internal-snakemake.txt"
 """Name of the log of an internal error of Snakemake."""
 
-BROKEN = 3
+BROKEN_STATUS = 3
 """Exit status of a run that has a page, but lacks a participant, a figure or every trial."""
 
 
@@ -73,8 +73,8 @@ def run_workflow(
 ) -> int:
     """Run snakemake on a study, show its progress and give its exit status.
 
-    `BROKEN` where no trial is usable, or an internal error ended the work on a participant, a
-    figure or a stage of the study; with ``strict`` on a trial. 0 where all that ``options`` asked
+    `BROKEN_STATUS` where no trial is usable, or an internal error ended the work on a participant,
+    a figure or a stage of the study; with ``strict`` on a trial. 0 where all that ``options`` asked
     for is done, even if that is not everything.
     """
     study = load_study(study_file)
@@ -83,7 +83,7 @@ def run_workflow(
     arguments = [*snakemake_arguments(study_file, cores, profile), *options]
     if elsewhere is not None:
         arguments = [*arguments, "--directory", str(elsewhere)]
-    os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.environ["PATH"] = f"{PROGRAMS_FOLDER}{os.pathsep}{os.environ.get('PATH', '')}"
     use_writable_folders(study)
     if dry_run or INSPECTIONS & {*options}:
         return run_snakemake([*arguments, *(["--dry-run"] if dry_run else [])], study)
@@ -93,17 +93,17 @@ def run_workflow(
     if status:
         sys.stderr.write("\n".join(console.last_words()) + "\n")
         return status
-    there = sum(map(Path.is_file, console.records))
-    if there < len(console.records):
-        left = f"{there} of {len(console.records)} stages of participants and study are done"
+    finished = sum(map(Path.is_file, console.records))
+    if finished < len(console.records):
+        left = f"{finished} of {len(console.records)} stages of participants and study are done"
         sys.stdout.write(f"Done as asked: {left}; `aqbio run {study_file}` does the others.\n")
         return 0
     sys.stdout.write(summary(study) + "\n")
-    return BROKEN if is_broken(study, strict=strict) else 0
+    return BROKEN_STATUS if is_broken(study, strict=strict) else 0
 
 
 def use_writable_folders(study: Study) -> None:
-    """Give programs folders among the logs where those of this user cannot be written to."""
+    """Give programs folders among the logs if those of this user cannot be written to."""
     logs = (study.root / "logs").absolute()
     if not is_writable(home_cache()):
         for name in ("XDG_CACHE_HOME", "MPLCONFIGDIR"):
@@ -141,7 +141,7 @@ def run_snakemake(
 
 
 class Door(logging.Filter):
-    """Puts the exceptions that Snakemake reports into words."""
+    """Filter that puts the exceptions that Snakemake reports into words."""
 
     def __init__(self, study: Study | None) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ class Door(logging.Filter):
 
 
 def in_words(name: str, text: str, study: Study | None) -> RunStoppedError:
-    """An exception of Snakemake in words; an unknown one is kept in a log."""
+    """Describe an exception of Snakemake; keep an unexpected one unchanged in a log."""
     log = (study.root / "logs" if study else Path()) / SNAKEMAKE_LOG
     fault = snakemake_fault(name, text, log)
     if fault.file == str(log):
@@ -166,7 +166,7 @@ def in_words(name: str, text: str, study: Study | None) -> RunStoppedError:
 
 
 def is_broken(study: Study, *, strict: bool) -> bool:
-    """Whether no trial is usable, or an internal error took more than one of several trials."""
+    """True if no trial is usable, or an internal error affected more than single trials."""
     trials, findings = read_table(study.table("trials.tsv")), every_finding(study)
     sound = set(trials.loc[trials["state"].isin(WITH_STEPS), "participant_id"])
     contained = findings["trial_id"].notna() & findings["participant_id"].isin(sound) & (not strict)
@@ -174,21 +174,21 @@ def is_broken(study: Study, *, strict: bool) -> bool:
 
 
 def snakemake_arguments(study_file: Path, cores: int, profile: str = "default") -> list[str]:
-    """What snakemake needs for a study's workflow, with a shipped profile or one's own folder."""
+    """Arguments of snakemake for a study, with a shipped profile or the folder of another one."""
     shipped_one = PROFILES / profile
     folder = shipped_one if shipped_one.is_dir() else Path(profile)
     if not (folder / "config.yaml").is_file():
         raise AqbioError(
             f"there is no profile {profile}.",
-            fix=f"known: {', '.join(sorted(one.name for one in PROFILES.iterdir()))}; or give a "
+            fix=f"known: {', '.join(sorted(path.name for path in PROFILES.iterdir()))}; or give a "
             "folder that holds a config.yaml for snakemake.",
             rule="profile",
         )
-    everything = ["--cores", "all"] if profile == "default" else []
+    default_cores = ["--cores", "all"] if profile == "default" else []
     return [
         *("--snakefile", str(SNAKEFILE), "--workflow-profile", str(folder)),
         *("--configfile", str(study_file)),
-        *(["--cores", str(cores)] if cores else everything),
+        *(["--cores", str(cores)] if cores else default_cores),
     ]
 
 
@@ -205,12 +205,14 @@ class Console(logging.Handler):
         self.failed: dict[int, str] = {}
         """Last words of the jobs that did not finish."""
         self.complaints: list[str] = []
-        """What is wrong with the run as a whole."""
-        self.records = [on.manifest(who, stage) for on, who, stage in every_job(study)]
-        """Those that a whole run leaves."""
+        """Errors of the run as a whole."""
+        self.records = [
+            on.manifest(participant, stage) for on, participant, stage in every_job(study)
+        ]
+        """Records that a complete run leaves."""
 
     def emit(self, record: Any) -> None:
-        """Show a job that ended; keep what has to be said when the run has ended."""
+        """Show a job that ended; keep messages for the end of the run."""
         event = getattr(record, "event", None)
         number: int = getattr(record, "jobid", getattr(record, "job_id", -1))
         if event == "job_info":
@@ -221,51 +223,55 @@ class Console(logging.Handler):
         elif event == "job_error" and number in self.jobs:
             self.failed[number] = _not_finished(self.jobs[number])
         elif record.levelno >= logging.ERROR:
-            said = record.getMessage()
-            self.complaints += [said] if said not in self.complaints else []
+            message = record.getMessage()
+            self.complaints += [message] if message not in self.complaints else []
 
     def last_words(self) -> list[str]:
-        """Why the run has no results: of the jobs that failed, otherwise of Snakemake."""
+        """Reasons why the run has no results: of failed jobs, otherwise of Snakemake."""
         stopped = ["Stopped: what was finished is kept."]
         return [*self.failed.values()] or self.complaints or stopped
 
     def _show(self, job: Any) -> None:
         record = read_record(Path(job.output[0])) if job.output else {}
-        if not record:  # of virtual sprinters, and of all
+        if not record:  # jobs of virtual sprinters, and of the whole study
             return
-        who, model = (job.wildcards.get(name, "") for name in ("participant", "model"))
+        participant, model = (job.wildcards.get(name, "") for name in ("participant", "model"))
         on = f" on {Path(model).name}" if model else ""
-        done = f"{sum(map(Path.is_file, self.records))} of {len(self.records)}"
-        name = f"{who} {job.rule_name}".strip()
-        sys.stdout.write(f"{datetime.now():%H:%M:%S} {name}{on}: {_outcome(record)} ({done})\n")
-        page = Path(job.output[0]).with_suffix("") / "athletes" / f"{who}.html"
+        progress = f"{sum(map(Path.is_file, self.records))} of {len(self.records)}"
+        name = f"{participant} {job.rule_name}".strip()
+        sys.stdout.write(f"{datetime.now():%H:%M:%S} {name}{on}: {_outcome(record)} ({progress})\n")
+        page = Path(job.output[0]).with_suffix("") / "athletes" / f"{participant}.html"
         if page.is_file():
             sys.stdout.write(f"  Page: {page}\n")
         sys.stdout.flush()
 
 
 def _not_finished(job: Any) -> str:
-    """Last line of a job: for a library that crashed, where."""
-    log, who = Path(job.log[0]), job.wildcards.get("participant", "")
+    """Message for a failed job: the end of its log, or the stack of a crashed library."""
+    log, participant = Path(job.log[0]), job.wildcards.get("participant", "")
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     lines = [line for line in text.splitlines() if line.strip()]
     fault = None if lines else folder_fault(_existing(log.parent), log)
-    last = lines[-LAST_LINES:] or [str(fault) if fault else NO_MESSAGE]
+    last = lines[-MAX_LOG_LINES:] or [str(fault) if fault else NO_MESSAGE]
     for at, line in enumerate(lines):
-        if line.startswith(CRASH):
-            places = [one for one in lines[at:] if one.startswith("  File ")][:LAST_LINES]
-            last = [f"A library crashed ({line.removeprefix(CRASH).lower()}).", *places]
-    return "\n".join([f"{who} {job.rule_name} did not finish:".lstrip(), *last, f"  Log: {log}"])
+        if line.startswith(CRASH_LINE):
+            stack_lines = [line for line in lines[at:] if line.startswith("  File ")][
+                :MAX_LOG_LINES
+            ]
+            last = [f"A library crashed ({line.removeprefix(CRASH_LINE).lower()}).", *stack_lines]
+    return "\n".join(
+        [f"{participant} {job.rule_name} did not finish:".lstrip(), *last, f"  Log: {log}"]
+    )
 
 
 def _existing(folder: Path) -> Path:
-    return next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
 
 
 def _outcome(record: dict[str, Any]) -> str:
     """Outcome of a stage, in a few words."""
     trials = record.get("trials", [])
-    failed = [one for one in trials if one["status"] != "ok"]
+    failed = [trial for trial in trials if trial["status"] != "ok"]
     if record.get("reason"):
         return f"failed: {record['reason']}"
     if failed:
@@ -274,7 +280,7 @@ def _outcome(record: dict[str, Any]) -> str:
 
 
 def summary(study: Study) -> str:
-    """What can be used, what was found, cause by cause, and where the page is."""
+    """Summarise a run: usable trials, findings by cause, and the path of the page."""
     from aqbio.pages import summary as words  # loads what draws; a run begins without it
 
     trials, steps = (read_table(study.table(f"{name}.tsv")) for name in ("trials", "steps"))
@@ -284,28 +290,30 @@ def summary(study: Study) -> str:
     lines += [words.step_words(steps), *words.gaps(trials, steps)]
     lines += filter(None, [words.against_words(trials)])
     problems = study_causes(study)
-    told_below = {one.first.what for one in problems}  # those stand below, with a fix
+    told_below = {cause.first.what for cause in problems}  # those stand below, with a fix
     failed = (
-        one for one in words.failures(trials) if one.first.what.partition(": ")[2] not in told_below
+        cause
+        for cause in words.failures(trials)
+        if cause.first.what.partition(": ")[2] not in told_below
     )
-    lines += [f"Failed ({one.concerns}): {one.first.what}" for one in failed]
+    lines += [f"Failed ({cause.concerns}): {cause.first.what}" for cause in failed]
     lines += [*internal_errors(study), *_causes(study, problems)]
     return "\n".join([*lines, f"Page: {study.root / 'report' / 'index.html'}"])
 
 
 def _causes(study: Study, causes: Iterable[Cause]) -> Iterator[str]:
-    """Errors and warnings, one per cause: about a screen; the others are in the table."""
-    problems = [one for one in causes if one.first.rule != RULE]
-    grave = [one for one in problems if one.first.severity != "info"]
-    for one in grave[:SHOWN_CAUSES]:
-        yield f"{one.first.severity.capitalize()}: {one}"
-    left, remarks = max(len(grave) - SHOWN_CAUSES, 0), len(problems) - len(grave)
+    """Errors and warnings by cause, at most about a screen; the table has all."""
+    problems = [cause for cause in causes if cause.first.rule != RULE]
+    grave = [cause for cause in problems if cause.first.severity != "info"]
+    for cause in grave[:MAX_CAUSES]:
+        yield f"{cause.first.severity.capitalize()}: {cause}"
+    left, remarks = max(len(grave) - MAX_CAUSES, 0), len(problems) - len(grave)
     if left or remarks:
         yield f"{left} more, {remarks} remark{'s' * (remarks != 1)}: {study.table('causes.tsv')}"
 
 
 def internal_errors(study: Study) -> list[str]:
-    """What internal errors stopped: each fault as first met, who it concerns, and how often."""
+    """Internal errors: each fault as first met, the participants concerned, and its count."""
     findings = every_finding(study)
     broken = findings.loc[findings["rule"] == RULE, ["participant_id", "trial_id", "what"]]
     broken = broken.astype("string").fillna("")
@@ -313,8 +321,9 @@ def internal_errors(study: Study) -> list[str]:
     for _, fault in broken.groupby(
         broken["what"].str.extract(IDENTIFIER, expand=False), sort=False
     ):
-        places = (fault["participant_id"] + " " + fault["trial_id"]).str.strip()
-        who = listed([*dict.fromkeys(one for one in places if one)])
+        concerned = (fault["participant_id"] + " " + fault["trial_id"]).str.strip()
+        concerned_words = listed([*dict.fromkeys(name for name in concerned if name)])
         often = f" ({len(fault)} times)" if len(fault) > 1 else ""
-        lines.append(f"Not computed{who and f' ({who})'}: {fault['what'].iloc[0]}{often}")
+        subject = concerned_words and f" ({concerned_words})"
+        lines.append(f"Not computed{subject}: {fault['what'].iloc[0]}{often}")
     return lines

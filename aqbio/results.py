@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-LIFTED = 1e-3
-"""Vertical force below which a foot bears nothing, N: a centre of pressure is a quotient by it."""
+MIN_VERTICAL_FORCE_N = 1e-3
+"""Smallest vertical force of a loaded foot, N; the centre of pressure is a quotient by it."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +46,20 @@ class StudyResults:
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Tables of the study by name; files.md describes their columns."""
-        return {one.stem: read_table(one) for one in (self.study.root / "tables").glob("*.tsv")}
+        return {path.stem: read_table(path) for path in (self.study.root / "tables").glob("*.tsv")}
 
     @cached_property
     def figures(self) -> dict[str, pd.DataFrame]:
         """Numbers behind every figure, by the figure's name."""
-        return {one.stem: read_table(one) for one in (self.study.root / "figures").glob("*.tsv")}
+        return {path.stem: read_table(path) for path in (self.study.root / "figures").glob("*.tsv")}
 
     @property
     def participants(self) -> tuple[str, ...]:
         """Participants of the study."""
-        return tuple(one.participant_id for one in self.study.participants)
+        return tuple(participant.participant_id for participant in self.study.participants)
 
     def trials(self, participant: str) -> tuple[str, ...]:
-        """Trials of a participant that all stages could do."""
+        """Trials of a participant that all stages completed."""
         self.study.participant(participant)  # or an error that names those that there are
         return tuple(sorted(finished(self.study, participant)))
 
@@ -69,9 +69,9 @@ class StudyResults:
         import xarray as xr
 
         parts = []
-        for who in filter(self.trials, self.participants):
-            steps = read_dataset(step_file(self.study, who, CURVES), keep=False)
-            parts.append(steps.isel(step=steps["trial_id"].isin(self.trials(who))))
+        for participant in filter(self.trials, self.participants):
+            steps = read_dataset(step_file(self.study, participant, CURVES), keep=False)
+            parts.append(steps.isel(step=steps["trial_id"].isin(self.trials(participant))))
         return xr.concat(
             parts, "step", data_vars="minimal", coords="minimal", compat="override", join="outer",
             combine_attrs="drop_conflicts",
@@ -89,21 +89,21 @@ class StudyResults:
         return self._dataset(participant, trial, "inverse_dynamics")
 
     def model(self, participant: str) -> Skeleton:
-        """The participant's model that the numbers rest on, after the fit where there was one."""
+        """Model of a participant behind the numbers, after the consistency fit if there was one."""
         self.study.participant(participant)
         return load_skeleton(final_model(self.study, participant).table)
 
     @cached_property
     def anatomy(self) -> Anatomy:
-        """What segments and joints of the study's models mean."""
+        """Meaning of the segments and joints of the study's models."""
         model_map = self.study.model_map
         return Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
 
     def steps(self, participant: str, trial: str) -> tuple[Step, ...]:
         """Steps of a trial, rejected ones too, on the clock of its motion."""
         rows = self.tables["steps"]
-        own = (rows["participant_id"] == participant) & (rows["trial_id"] == trial)
-        return recorded_steps(rows[own])
+        is_step = (rows["participant_id"] == participant) & (rows["trial_id"] == trial)
+        return recorded_steps(rows[is_step])
 
     def run(self, participant: str, trial: str) -> Run:
         """A trial as the functions of the library take it: model, motion, ground reactions.
@@ -117,7 +117,11 @@ class StudyResults:
         sign = np.where(force[..., 1] < 0.0, -1.0, 1.0)
         height = float(data.attrs["surface_height"])
         cop, free = centre_of_pressure(
-            sign[..., None] * force, sign[..., None] * moment, np.zeros(3), height, LIFTED
+            sign[..., None] * force,
+            sign[..., None] * moment,
+            np.zeros(3),
+            height,
+            MIN_VERTICAL_FORCE_N,
         )
         time = data["time"].values
         touching = frames_in_contact(time, tuple(trial_contacts(data)))
@@ -128,10 +132,10 @@ class StudyResults:
             u=data["u"].values,
             udot=data["udot"].values,
             feet=(loads[0].body, loads[1].body),
-            force=np.where(np.abs(force[..., 1:2]) < LIFTED, 0.0, force),
+            force=np.where(np.abs(force[..., 1:2]) < MIN_VERTICAL_FORCE_N, 0.0, force),
             cop=cop,
             free_moment=sign * free,
-            on_ground=touching & (np.abs(force[..., 1]) >= LIFTED),
+            on_ground=touching & (np.abs(force[..., 1]) >= MIN_VERTICAL_FORCE_N),
         )
 
     def _dataset(self, participant: str, trial: str, stage: str) -> xr.Dataset:
@@ -212,7 +216,7 @@ def step_curves(
         raise ValueError(f"{signal.name}: say how its vectors reflect, kind='axial' or 'polar'.")
     vectors = ("axis",) if "axis" in signal.dims else ()
     signal = signal.transpose("time", ..., *vectors)
-    counted_steps = [one for one in steps if one.status != "rejected"]
+    counted_steps = [step for step in steps if step.status != "rejected"]
     time, values = signal["time"].values, signal.values
     reflection = kind if vectors and kind else np.ones(1)
     curves = [
@@ -220,12 +224,12 @@ def step_curves(
         for step in counted_steps
     ]
     shape = (len(counted_steps), len(PHASES), len(PERCENT), *values.shape[1:])
-    along_time = [name for name, one in signal.coords.items() if "time" in one.dims]
+    along_time = [name for name, coordinate in signal.coords.items() if "time" in coordinate.dims]
     return xr.DataArray(
         np.reshape(curves, shape),
         {
-            "step": [one.number for one in counted_steps],
-            "side": ("step", [one.side for one in counted_steps]),
+            "step": [step.number for step in counted_steps],
+            "side": ("step", [step.side for step in counted_steps]),
             "phase": list(PHASES),
             "percent": 100.0 * PERCENT,
             **signal.drop_vars(along_time).coords,

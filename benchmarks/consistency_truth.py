@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from aqbio.consistency.balance import centre_estimates
-from aqbio.consistency.fit import TrialFit, fit_trial, group_momentum, moved_body
+from aqbio.consistency.fit import TrialFit, body_kinematics, fit_trial, group_momentum
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import Weights
 from aqbio.gait.roles import group_sum
@@ -34,7 +34,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
 from aqbio.virtual.demo import SPRINTERS, GaitName
-from aqbio.virtual.disturbances import LOOSE, Skin
+from aqbio.virtual.disturbances import STRIDE_LOCKED_SKIN, Skin
 from benchmarks.table import page_table
 from validation.fit_checks import coordinate_samples, left_out_contacts
 from validation.gaits.individual import individual_gait
@@ -95,7 +95,7 @@ class Setting:
 
 SETTINGS = (
     *(Setting(f"skin of steps x {size:g}", size, Skin()) for size in SIZES),
-    Setting("skin of strides, a quarter free", 1.0, LOOSE),
+    Setting("skin of strides, a quarter free", 1.0, STRIDE_LOCKED_SKIN),
     Setting("6 to 6.5 m/s", 1.0, Skin(), level=1),
     Setting("centres of mass of one's own, 10 mm", 1.0, Skin(), centre_m=0.010),
     Setting("masses on springs", 1.0, Springs()),
@@ -213,7 +213,7 @@ def coverage(fit: TrialFit, made: KnownRun) -> list[dict[str, float | str]]:
     squares over frames); and the same of how stance means of the same foot scatter in the trial.
     """
     truth, drawn = true_momentum(made), coordinate_samples(fit)
-    samples = np.stack([group_momentum(fit, *moved_body(fit, *one)) for one in drawn])
+    samples = np.stack([group_momentum(fit, *body_kinematics(fit, *one)) for one in drawn])
     off = (samples - np.mean(samples, axis=0))[..., 1]
     found = motion_momentum(fit.skeleton, fit.motion, fit.runner.grouping)
     order = list(fit.runner.groups)

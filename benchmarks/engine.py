@@ -19,7 +19,7 @@ from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.observed.determined import coordinates_observed, frame_sd, range_sd, usual_covariance
-from aqbio.observed.mask import HALF
+from aqbio.observed.mask import MIN_OBSERVED_SHARE
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 from benchmarks.material import coordinates_of, write_coordinates
 from benchmarks.tools import IDENTIFIERS
@@ -45,7 +45,7 @@ def observable(
     """(C,) bool: coordinates that markers determine in at least half of the frames."""
     covariance = usual_covariance(skeleton, q, marker_index, markers)
     told = coordinates_observed(frame_sd(covariance), range_sd(skeleton))
-    return np.asarray(told.mean(axis=0) >= HALF)
+    return np.asarray(told.mean(axis=0) >= MIN_OBSERVED_SHARE)
 
 
 def ground_loads(

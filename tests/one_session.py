@@ -12,6 +12,6 @@ def fit_session(runner, trials, weights=None, parameters=None, still=(), draws=N
     standing = {str(number): one for number, one in enumerate(still)}
     each = dict.fromkeys(seen, weights or Weights())
     session = Session(runner, seen, each, parameters or runner.parameters, standing)
-    session.fit_alone()
-    session.settle(session.single_fits, draws=draws)
+    session.fit_single_trials()
+    session.fit_together(session.single_fits, draws=draws)
     return session

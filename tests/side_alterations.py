@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.config import MarkerSet
 from aqbio.force_plates.forces import PlateWrench, plate_axes
 from aqbio.io.recording import Recording
-from aqbio.recordings.exchanges import RESTORED, with_stretches_restored
+from aqbio.recordings.exchanges import LABELS_RESTORED, restore_exchanged_stretches
 from aqbio.recordings.handedness import BodyLabels, Limbs, partners
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
@@ -93,7 +93,7 @@ def left_exchanged(
             altered[max(change - 3, 0) : change + 4, columns.ravel()] = np.nan
     notes = Notes("fast", "P1", "fast.trc", "")
     taken = replace(run, positions=altered)
-    found = with_stretches_restored(taken, marker_set, limbs, places, notes).positions
+    found = restore_exchanged_stretches(taken, marker_set, limbs, places, notes).positions
     wrong = np.linalg.norm(found - true, axis=2) > 1e-9
     lost = np.isnan(found).any(axis=2) & ~np.isnan(altered).any(axis=2)
     shown = (np.isfinite(altered).all(axis=2) & frames[:, None])[:, columns.ravel()].any()
@@ -102,6 +102,6 @@ def left_exchanged(
     ]
     if lost.any(axis=1).sum() > max(6, 0.5 * frames.sum()):
         faults.append(f"{lost.any(axis=1).sum()} frames masked for {frames.sum()}")
-    if shown and {one.rule for one in notes.findings} != {RESTORED}:
+    if shown and {one.rule for one in notes.findings} != {LABELS_RESTORED}:
         faults.append("not named")
     return [f"{pairs[0]}: {one}" for one in faults]

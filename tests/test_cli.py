@@ -125,7 +125,9 @@ def test_errors_come_without_a_traceback_but_for_those_of_the_program(
 
 
 def test_check_lists_every_problem_and_counts_them(file, aqbio_command, monkeypatch):
-    monkeypatch.setattr("aqbio.intake.check._foreseen", lambda *_: [])  # a stick figure is nobody
+    monkeypatch.setattr(
+        "aqbio.intake.check._stage_problems", lambda *_: []
+    )  # a stick figure is nobody
     record(file)
     assert aqbio_command("check", file) == (0, f"{file}: no problems found.\n", "")
     replace(file.parent / "participants.tsv", "60.5", "heavy")

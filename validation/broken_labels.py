@@ -23,7 +23,7 @@ from aqbio.io.trial_files import read_recording
 from aqbio.labels.assign import Assignment, assign
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.motion import segment_of
-from aqbio.recordings.label_check import median_places
+from aqbio.recordings.label_check import median_positions
 
 RIGHT, ASKED, WRONG = "right", "asked", "wrong"
 
@@ -64,7 +64,7 @@ def broken(
     spare = [
         name
         for name in SPARE
-        if name not in places and not known & {*named_labels([name], table).places.values()}
+        if name not in places and not known & {*named_labels([name], table).sites.values()}
     ]
     if kind == "swap":
         names |= {one: two, two: one}
@@ -118,7 +118,7 @@ def outcome(
     true_places = {how.names[label]: own for label, own in truth.items() if label in how.names}
     asked = " ".join([*found.notes, *found.notes.values(), *found.left_out])
     wrong, silent = [], []
-    for label, place in found.places.items():
+    for label, place in found.sites.items():
         if label in true_places and _same(place, true_places[label], table):
             continue
         wrong.append(label)
@@ -141,7 +141,7 @@ def trials_of(
     """Break the labels of a static and a moving trial many times and judge every answer."""
     table, rng = landmark_table(), np.random.default_rng(seed)
     labels = dict.fromkeys((*static.labels, *moving.labels))
-    truth = named_labels(labels, table).places
+    truth = named_labels(labels, table).sites
     names = {
         label: place
         for label, place in truth.items()
@@ -154,7 +154,7 @@ def trials_of(
         every = dict.fromkeys((*standing.labels, *running.labels))
         gone = frozenset(every) - frozenset(running.labels)
         named = named_labels(every, table)
-        answer = assign(named, [median_places(standing)], [running], gone, table)
+        answer = assign(named, [median_positions(standing)], [running], gone, table)
         found.append((how, *outcome(truth, how, answer, table)))
     return found
 

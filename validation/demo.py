@@ -17,7 +17,7 @@ from aqbio.io.dictionary import Columns
 from aqbio.io.tables import read_table, write_table
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.outcomes import outcome
+from aqbio.stats.outcomes import hypothesis_outcome
 from aqbio.stats.registry import Hypothesis, Registry, read_registry
 from aqbio.virtual.demo import DATA, SPRINTERS, load_library
 from aqbio.virtual.study import LIBRARY
@@ -100,7 +100,7 @@ def compared(
         hypothesis = registry[str(verdict["hypothesis"])]
         own = athletes[athletes["hypothesis"] == hypothesis.id]
         numbers = own.pivot_table("value", "participant_id", "column")
-        true = [outcome(one, hypothesis) for one in (patterns, recorded)]
+        true = [hypothesis_outcome(one, hypothesis) for one in (patterns, recorded)]
         known = [one for one in true if one is not None]
         if len(known) < len(true):
             raise ValueError(f"{hypothesis.id} has an estimate, but no truth.")

@@ -22,10 +22,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from aqbio.consistency.balance import Residual, adjusted_skeleton
-from aqbio.consistency.changes import WHOLE, Change, leg_shares, legs_of
-from aqbio.consistency.data_errors import Response, drawn
+from aqbio.consistency.changes import WHOLE_BODY, Change, leg_shares, legs_of
+from aqbio.consistency.data_errors import Response, draw_posterior
 from aqbio.consistency.fit import TrialFit, fit_trial, samples_of
-from aqbio.consistency.observations import FILTER_LEAK, SHORTEST_RUN, Observations
+from aqbio.consistency.observations import FILTER_LEAK_S, MIN_RUN_FRAMES, Observations
 from aqbio.consistency.parameters import LEGS, ParameterEstimate, Tissue, prior_precision
 from aqbio.consistency.session_inputs import trial_speed
 from aqbio.consistency.solver import Solver
@@ -157,7 +157,7 @@ class _Waves:
     def pulls(self) -> FloatArray:
         """(T, N, 3 S) array: how these pull at the coordinates of the fit."""
         rows, levers = self.response.solver.markers, self.response.levers
-        pulls = [rows.pull(*levers, rows.weighed(one)) for one in self.shifts]
+        pulls = [rows.pull(*levers, rows.weighted(one)) for one in self.shifts]
         return np.concatenate(pulls, axis=2)
 
     @cached_property
@@ -174,7 +174,11 @@ class _Waves:
     def poses(self) -> FloatArray:
         """(T, N, 3 S) array: coordinates of poses that fit shifted markers, which weigh alike."""
         rows, point = self.response.solver.markers, self.response.solver.point
-        alike = replace(rows, shared=0.0 * rows.shared, own=np.ones_like(rows.own))
+        alike = replace(
+            rows,
+            shared_variance=0.0 * rows.shared_variance,
+            own_variance=np.ones_like(rows.own_variance),
+        )
         matrix = alike.normal_matrix(point.poses, point.position)
         faint = FAINT * np.trace(matrix, axis1=1, axis2=2)[:, None, None] / matrix.shape[1]
         pulls = [alike.pull(*self.response.levers, one) for one in self.shifts]
@@ -304,8 +308,8 @@ def _folds(seen: Observations, measured: BoolArray) -> Iterator[list[tuple[int, 
         fold = []
         for number in range(first, len(seen.contacts), FOLDS):
             touchdown, toe_off = seen.contacts[number]
-            near = (seen.time >= touchdown - FILTER_LEAK) & (seen.time <= toe_off + FILTER_LEAK)
-            if near.sum() >= SHORTEST_RUN and measured[near].all():
+            near = (seen.time >= touchdown - FILTER_LEAK_S) & (seen.time <= toe_off + FILTER_LEAK_S)
+            if near.sum() >= MIN_RUN_FRAMES and measured[near].all():
                 fold.append((number, near))
         if fold:
             yield fold
@@ -476,7 +480,7 @@ def coordinate_samples(
     fit: TrialFit, count: int = 40, seed: int = 0
 ) -> list[tuple[Motion, dict[str, float]]]:
     """Draw motions and parameters from their distribution after the fit."""
-    draws = drawn(Response(fit.linearised()), fit.covariance, count, seed)
+    draws = draw_posterior(Response(fit.linearised()), fit.covariance, count, seed)
     fit.solver.release()
     return list(samples_of(fit, draws))
 
@@ -500,7 +504,7 @@ def height_spread(fit: TrialFit) -> Iterator[Change]:
     before = np.sqrt((direct**2 / prior_precision(solver.parameters)).sum())
     after = np.sqrt(whole @ fit.covariance @ whole)
     solver.release()
-    yield Change("centre_of_mass", WHOLE, "y", "sd", float(before), float(after), "m")
+    yield Change("centre_of_mass", WHOLE_BODY, "y", "sd", float(before), float(after), "m")
 
 
 def _by_parameters(fit: TrialFit) -> FloatArray:

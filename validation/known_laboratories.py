@@ -36,7 +36,7 @@ from aqbio.steps.other_models import steps_in_motion
 from aqbio.steps.rows import joined_rows, level_curves, rows_of_level_a, rows_of_levels
 from aqbio.vectors import FloatArray
 from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, Sprinter, load_library
-from aqbio.virtual.disturbances import LOOSE, disturbed, skin_motion
+from aqbio.virtual.disturbances import STRIDE_LOCKED_SKIN, disturbed, skin_motion
 from aqbio.virtual.gait import Gait
 from aqbio.virtual.recording import (
     Laboratory,
@@ -79,7 +79,7 @@ def write_study(
         rows.append(f"speed{level}\trun")
     seen = {"static": recorded_static(athlete, laboratory)}
     for trial, run in runs.items():
-        skin = skin_motion(run.recording, LOOSE, random)
+        skin = skin_motion(run.recording, STRIDE_LOCKED_SKIN, random)
         seen[trial] = run.recording.changed(markers=run.recording.markers + skin)
     for trial, recording in seen.items():
         shown = recording.changed(markers=turned.placed(recording.markers))

@@ -28,7 +28,7 @@ from aqbio.labels.assign import Assignment, assign
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.words import DIGRAPHS
 from aqbio.multibody.kinematics import marker_positions
-from aqbio.recordings.label_check import median_places
+from aqbio.recordings.label_check import median_positions
 from validation.broken_labels import WRONG, Broken, outcome, renamed
 
 LISTS = Path(__file__).with_name("label_lists")
@@ -165,10 +165,10 @@ def draws_of(
         every = dict.fromkeys((*standing.labels, *running.labels))
         named = named_labels(every, table)
         gone = frozenset(every) - frozenset(running.labels)
-        answer = assign(named, [median_places(standing)], [running], gone, table)
+        answer = assign(named, [median_positions(standing)], [running], gone, table)
         known = {label: truth[label] for label in new}
         what, silent = outcome(known, how, answer, table)
-        placed = sum(name in answer.places or name in named.unused for name in new.values())
+        placed = sum(name in answer.sites or name in named.unused for name in new.values())
         share = placed / len(new)
         found.append(Drawn(language, style, spelling, what, silent, share, answer))
     return found
@@ -179,8 +179,8 @@ def _truth(static: Recording, moving: Recording) -> dict[str, SidedLandmark]:
     labels = dict.fromkeys((*static.labels, *moving.labels))
     named = named_labels(labels, landmark_table())
     gone = frozenset(labels) - frozenset(moving.labels)
-    found = assign(named, [median_places(static)], [moving], gone, landmark_table())
-    return {label: found.places[label] for label in named.places if label in static.labels}
+    found = assign(named, [median_positions(static)], [moving], gone, landmark_table())
+    return {label: found.sites[label] for label in named.sites if label in static.labels}
 
 
 def main() -> int:
@@ -200,7 +200,7 @@ def main() -> int:
         print(f"{' '.join(key):24} {counts}; {share:.1%} of the labels placed")
     for one in found:
         if one.what == WRONG:
-            places = ", ".join(f"{label}: {one.answer.places[label]}" for label in one.silent)
+            places = ", ".join(f"{label}: {one.answer.sites[label]}" for label in one.silent)
             print(f"wrong: {one.language}, {one.style}, {one.spelling}: {places}")
     print(dict(Counter(one.what for one in found)))
     return 1 if any(one.what == WRONG for one in found) else 0

@@ -96,7 +96,7 @@ def person_with_all_places(study: Study, person: str) -> Skeleton:
     factors = study.read_manifest(person, "scale")["factors"]
     named = {
         label: str(place)
-        for label, place in named_labels(whole.markers, table).places.items()
+        for label, place in named_labels(whole.markers, table).sites.items()
         if not table.landmarks[place.landmark].cluster
     }
     points = []
@@ -172,7 +172,7 @@ def write_sibling(study: Study, person: str, family: str, folder: Path, seed: in
             continue
         prepared = read_dataset(study.folder(person, "prepare") / f"{trial.trial_id}.nc")
         raw = prepared["marker_raw"].transpose("time", "marker", "axis")
-        names = named_labels(map(str, raw["marker"].values), table).places
+        names = named_labels(map(str, raw["marker"].values), table).sites
         rate = float(prepared.attrs["marker_rate"])
         paths, turns = paths_of(study, person, trial.trial_id, body)
         count = raw.sizes["time"]

@@ -12,8 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqbio.body.de_leva import REFERENCE, Sex
-from aqbio.body.sprint_body import LOCKED, Body, Follower, Joint, sprint_bodies, sprint_joints
-from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN, JointForm, Vector, X, Y, Z, geometry
+from aqbio.body.sprint_body import (
+    LOCKED_PREFIXES,
+    Body,
+    Follower,
+    Joint,
+    sprint_bodies,
+    sprint_joints,
+)
+from aqbio.body.sprint_geometry import (
+    ANATOMICAL_JOINTS,
+    PLAIN_JOINTS,
+    JointForm,
+    Vector,
+    X,
+    Y,
+    Z,
+    geometry,
+)
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.io.atomic import atomic_path
 from aqbio.names import GRAVITY
@@ -59,7 +75,7 @@ CREDITS = (
 )
 
 
-FORMS = {"sprint": PLAIN, "sprint_anatomical": ANATOMICAL}
+FORMS = {"sprint": PLAIN_JOINTS, "sprint_anatomical": ANATOMICAL_JOINTS}
 """Joints of our models, by the names of their folders in models/."""
 
 
@@ -69,7 +85,7 @@ def build_sprint_model(
     *,
     mass: float | None = None,
     stature: float | None = None,
-    form: JointForm = PLAIN,
+    form: JointForm = PLAIN_JOINTS,
 ) -> None:
     """Write the sprint model as an ``.osim`` file; by default de Leva's mean subject.
 
@@ -179,7 +195,7 @@ def _set_ranges(model: Any, *, hip_height: float) -> None:
         coordinate.setRangeMin(float(_rounded(low)))
         coordinate.setRangeMax(float(_rounded(high)))
         coordinate.setDefaultClamped(False)
-        coordinate.setDefaultLocked(name.startswith(LOCKED))
+        coordinate.setDefaultLocked(name.startswith(LOCKED_PREFIXES))
     coordinates.get("pelvis_ty").setDefaultValue(float(_rounded(hip_height)))
 
 

@@ -55,7 +55,7 @@ def contacts(gait: Gait, start: float, end: float, threshold: float) -> list[Tru
                 toe_off=finish,
                 rises=_crossing(gait, times[above[0] - 1], times[above[0]], threshold),
                 falls=_crossing(gait, times[above[-1]], times[above[-1] + 1], threshold),
-                place=period * float(line.place[-1]) + float(line.place[step]),
+                place=period * float(line.contact_x[-1]) + float(line.contact_x[step]),
                 peak=float(force.max()),
             )
         )

@@ -1,4 +1,4 @@
-"""What a model's bodies, joints and points are in a person: limbs, parts, bony points."""
+"""Anatomical meaning of a model's bodies, joints and points: limbs, parts, bony landmarks."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from aqbio.vectors import FloatArray, rotate
 FORWARD, UP, RIGHT = 0, 1, 2
 """Ground axes in which OpenSim's models stand."""
 
-ASIDE = 0.04
+MIN_LIMB_OFFSET_M = 0.04
 """Joints of limbs are at least this far from the midline, m."""
 
-LONG = 0.15
+MIN_LONG_BONE_M = 0.15
 """Thigh, shank, upper arm and forearm are at least this long from joint to joint, m."""
 
 
@@ -39,7 +39,7 @@ class Posture:
 
     @cached_property
     def poses(self) -> SegmentPoses:
-        """Where every body is, one frame."""
+        """Poses of all bodies, one frame."""
         return segment_poses(self.skeleton, self.q[None])
 
     @cached_property
@@ -51,23 +51,23 @@ class Posture:
     @cached_property
     def com(self) -> FloatArray:
         """(B, 3) array, m: centre of mass of each body."""
-        place: FloatArray = self.poses.origin[0] + rotate(self.poses.rotation[0], self.skeleton.com)
-        return place
+        com: FloatArray = self.poses.origin[0] + rotate(self.poses.rotation[0], self.skeleton.com)
+        return com
 
     def children(self, body: int) -> list[int]:
-        """Bodies that hang on a body."""
+        """Child bodies of a body."""
         return np.flatnonzero(self.skeleton.parent == body).tolist()
 
     def beyond(self, body: int) -> list[int]:
-        """A body and all that hang on it, parents before children."""
+        """A body and all its descendants, parents before children."""
         return np.flatnonzero(self.skeleton.lineage[:, body]).tolist()
 
     def mass_centre(self, body: int) -> FloatArray:
-        """Centre of mass of a body and all that hang on it, m."""
-        own = self.beyond(body)
-        mass = self.skeleton.mass[own]
-        weights = mass if mass.sum() > 0.0 else np.ones(len(own))
-        centre: FloatArray = np.average(self.com[own], axis=0, weights=weights)
+        """Centre of mass of a body and all its descendants, m."""
+        bodies = self.beyond(body)
+        mass = self.skeleton.mass[bodies]
+        weights = mass if mass.sum() > 0.0 else np.ones(len(bodies))
+        centre: FloatArray = np.average(self.com[bodies], axis=0, weights=weights)
         return centre
 
 
@@ -80,7 +80,7 @@ class Limbs:
     """Torso, neck and head; empty when the model ends at the pelvis."""
     legs: dict[str, tuple[int, ...]]
     arms: dict[str, tuple[int, ...]]
-    """legs, arms: Bodies of each side that was found, the chain to the end of the limb first, in
+    """legs, arms: Bodies by identified side, beginning with the chain to the end of the limb, in
     order."""
 
 
@@ -101,7 +101,7 @@ def limbs_of(posture: Posture) -> Limbs:
     for child in posture.children(pelvis):
         reach = posture.mass_centre(child) - posture.centres[child]
         aside = posture.centres[child] - posture.centres[pelvis]
-        if reach[UP] < 0.0 and abs(aside[RIGHT]) > ASIDE:
+        if reach[UP] < 0.0 and abs(aside[RIGHT]) > MIN_LIMB_OFFSET_M:
             legs["right" if aside[RIGHT] > 0.0 else "left"] = _limb(posture, child)
         elif reach[UP] > 0.0:
             upward.append(child)
@@ -110,10 +110,10 @@ def limbs_of(posture: Posture) -> Limbs:
     root = max(upward, key=lambda body: float(skeleton.mass[posture.beyond(body)].sum()))
     arms = {side: _limb(posture, body) for side, body in _arm_roots(posture, root)}
     armed = {body for arm in arms.values() for body in arm}
-    taken = {pelvis, *armed, *(body for leg in legs.values() for body in leg)}
+    assigned = {pelvis, *armed, *(body for leg in legs.values() for body in leg)}
     trunk = [body for body in posture.beyond(root) if body not in armed]
     trunk += [body for branch in upward for body in posture.beyond(branch) if branch != root]
-    return Limbs(pelvis, tuple(body for body in trunk if body not in taken), legs, arms)
+    return Limbs(pelvis, tuple(body for body in trunk if body not in assigned), legs, arms)
 
 
 def _arm_roots(posture: Posture, trunk: int) -> Iterator[tuple[str, int]]:
@@ -123,27 +123,29 @@ def _arm_roots(posture: Posture, trunk: int) -> Iterator[tuple[str, int]]:
     for body in posture.beyond(trunk):
         parent = int(posture.skeleton.parent[body])
         aside = posture.centres[body][RIGHT] - middle
-        inside = parent == GROUND or abs(posture.centres[parent][RIGHT] - middle) <= ASIDE
-        if body != trunk and abs(aside) > ASIDE and inside:
+        inside = (
+            parent == GROUND or abs(posture.centres[parent][RIGHT] - middle) <= MIN_LIMB_OFFSET_M
+        )
+        if body != trunk and abs(aside) > MIN_LIMB_OFFSET_M and inside:
             sides["right" if aside > 0.0 else "left"].append(body)
-    for side, found in sides.items():
-        if found and all(sides.values()):
+    for side, roots in sides.items():
+        if roots and all(sides.values()):
             masses = posture.skeleton.mass
-            yield side, max(found, key=lambda body: float(masses[posture.beyond(body)].sum()))
+            yield side, max(roots, key=lambda body: float(masses[posture.beyond(body)].sum()))
 
 
 def _limb(posture: Posture, root: int) -> tuple[int, ...]:
-    """Bodies of a limb: the chain to its farthest joint, then what else hangs on it."""
-    own = posture.beyond(root)
+    """Bodies of a limb: the chain to its farthest joint, then its branches."""
+    bodies = posture.beyond(root)
 
     def depth(body: int) -> tuple[int, float]:
-        """How many joints and how far a body is from the root of its limb."""
+        """Number of joints and distance from the root of the limb to a body."""
         links = int(posture.skeleton.lineage[body].sum())
         return links, float(np.linalg.norm(posture.centres[body] - posture.centres[root]))
 
-    far = max(own, key=depth)
-    chain = [body for body in own if posture.skeleton.lineage[far, body]]
-    return (*chain, *(body for body in own if body not in chain))
+    far = max(bodies, key=depth)
+    chain = [body for body in bodies if posture.skeleton.lineage[far, body]]
+    return (*chain, *(body for body in bodies if body not in chain))
 
 
 def long_bodies(posture: Posture, limb: Sequence[int]) -> list[tuple[int, int]]:
@@ -152,17 +154,17 @@ def long_bodies(posture: Posture, limb: Sequence[int]) -> list[tuple[int, int]]:
         (body, end)
         for body, end in pairwise(limb)
         if posture.skeleton.parent[end] == body
-        and float(np.linalg.norm(posture.centres[end] - posture.centres[body])) > LONG
+        and float(np.linalg.norm(posture.centres[end] - posture.centres[body])) > MIN_LONG_BONE_M
     ]
 
 
-STEP = 0.1
-"""Each coordinate is moved by this to see what it does, rad."""
+STEP_RAD = 0.1
+"""Change of a coordinate by which the axis of its rotation is determined, rad."""
 
-SAGITTAL = 0.7
-"""A sagittal coordinate turns about the side axis by at least this share."""
+MIN_SAGITTAL_SHARE = 0.7
+"""Minimum share of a sagittal coordinate's rotation that is about the mediolateral axis."""
 
-FLEXES = {"hip": 1, "knee": -1, "ankle": 1, "lumbar": -1, "shoulder": 1, "elbow": 1}
+FLEXION_SIGN = {"hip": 1, "knee": -1, "ankle": 1, "lumbar": -1, "shoulder": 1, "elbow": 1}
 """Sense of flexion (dorsiflexion) about the axis to the right: hip, shoulder and elbow bring the
 limb forward, the ankle lifts the toes; the knee brings the shank back, the lumbar joint the trunk
 forward."""
@@ -172,7 +174,7 @@ PAIRED = ("hip", "knee", "ankle", "mtp", "shoulder", "elbow")
 
 @dataclass(frozen=True, slots=True)
 class BodyPlan:
-    """What the bodies, joints and coordinates of a model mean; names of the model."""
+    """Anatomical meaning of a model's bodies, joints and coordinates, by the model's names."""
 
     pelvis: tuple[str, str]
     """(str, str). Body and joint."""
@@ -181,43 +183,46 @@ class BodyPlan:
     feet: Mapping[str, str]
     """Body by side."""
     joints: Mapping[str, Mapping[str, str]]
-    """Joint by place: ``{"left": ..., "right": ...}`` or ``{"centre": ...}`` by joint."""
+    """Joint by side: ``{"left": ..., "right": ...}`` or ``{"centre": ...}`` by joint."""
     sagittal: Mapping[str, Mapping[str, str]]
-    """Coordinate by place, the same."""
+    """Coordinate by side, likewise."""
     flexion: Mapping[str, int]
     """Sign of flexion by joint."""
-    open: Mapping[str, str]
-    """What could not be determined, and why, by place in the map."""
+    undetermined: Mapping[str, str]
+    """Reasons for entries that could not be determined, by their path in the map."""
 
 
 def body_plan(skeleton: Skeleton) -> BodyPlan:
-    """What a model's bodies, joints and coordinates mean; by default it stands facing x."""
+    """Infer the anatomy of a model's bodies, joints and coordinates.
+
+    The default pose is assumed to stand facing x.
+    """
     posture = Posture.default(skeleton)
     limbs = limbs_of(posture)
     names = skeleton.bodies
     groups: dict[str, tuple[str, ...]] = {"pelvis": (names[limbs.pelvis],)}
     if limbs.trunk:
         groups["torso"] = tuple(names[body] for body in limbs.trunk)
-    for kind, found in (("leg", limbs.legs), ("arm", limbs.arms)):
+    for kind, limb_bodies in (("leg", limbs.legs), ("arm", limbs.arms)):
         for side in ("left", "right"):
-            if side in found:
-                groups[f"{kind}_{side}"] = tuple(names[body] for body in found[side])
+            if side in limb_bodies:
+                groups[f"{kind}_{side}"] = tuple(names[body] for body in limb_bodies[side])
     unclear = {f"groups.leg_{s}": "no such leg" for s in ("left", "right") if s not in limbs.legs}
     placed = {name for members in groups.values() for name in members}
-    if lost := [name for name in names if name not in placed]:
-        unclear["groups"] = f"{', '.join(lost)} belong to no group that can be identified"
+    if ungrouped := [name for name in names if name not in placed]:
+        unclear["groups"] = f"{', '.join(ungrouped)} belong to no group that can be identified"
     moved, feet = _moved_bodies(posture, limbs)
     plan = BodyPlan(
         pelvis=(names[limbs.pelvis], skeleton.joints[limbs.pelvis]),
         groups=groups,
         feet={side: names[body] for side, body in feet.items()},
         joints={
-            joint: {side: skeleton.joints[body] for side, body in places.items()}
-            for joint, places in moved.items()
+            joint: {side: skeleton.joints[body] for side, body in bodies.items()}
+            for joint, bodies in moved.items()
         },
         sagittal={},
         flexion={},
-        open=unclear,
+        undetermined=unclear,
     )
     return _with_sagittal(plan, posture, moved)
 
@@ -249,7 +254,7 @@ def _moved_bodies(
             moved["shoulder"][side] = bones[0][0] if bones else arm[0]
             if bones:
                 moved["elbow"][side] = bones[0][1]
-    return {joint: places for joint, places in moved.items() if places}, feet
+    return {joint: bodies for joint, bodies in moved.items() if bodies}, feet
 
 
 def _with_sagittal(
@@ -258,21 +263,21 @@ def _with_sagittal(
     """Add the coordinate of flexion of every joint, and its sign."""
     sagittal: dict[str, dict[str, str]] = {}
     flexion: dict[str, int] = {}
-    unclear = dict(plan.open)
-    for joint, places in moved.items():
-        found = {side: _sagittal(posture, body) for side, body in places.items()}
+    unclear = dict(plan.undetermined)
+    for joint, bodies in moved.items():
+        candidates = {side: _sagittal(posture, body) for side, body in bodies.items()}
         unclear |= {
             f"sagittal.{joint}.{side}": "no coordinate turns about the side axis alone"
-            for side, turn in found.items()
+            for side, turn in candidates.items()
             if turn is None
         }
-        turns = {side: turn for side, turn in found.items() if turn is not None}
-        if len(turns) < len(places):
+        turns = {side: turn for side, turn in candidates.items() if turn is not None}
+        if len(turns) < len(bodies):
             continue
         sagittal[joint] = {side: name for side, (name, _) in turns.items()}
-        if joint not in FLEXES:
+        if joint not in FLEXION_SIGN:
             continue
-        signs = {FLEXES[joint] * sense for _, sense in turns.values()}
+        signs = {FLEXION_SIGN[joint] * sense for _, sense in turns.values()}
         if len(signs) == 1:
             flexion[joint] = signs.pop()
         else:
@@ -281,14 +286,14 @@ def _with_sagittal(
         for side in ("left", "right"):
             if side not in plan.joints.get(joint, {}):
                 unclear[f"joints.{joint}.{side}"] = "no such joint of the leg can be identified"
-    return replace(plan, sagittal=sagittal, flexion=flexion, open=unclear)
+    return replace(plan, sagittal=sagittal, flexion=flexion, undetermined=unclear)
 
 
 def _sagittal(posture: Posture, body: int) -> tuple[str, int] | None:
     """Coordinate of a body's joint that turns it about the side axis, and the sense."""
     skeleton = posture.skeleton
-    own = np.flatnonzero(skeleton.axes.body == body)
-    drivers = {int(c) for c in skeleton.driver[own] if c >= 0}
+    joint_axes = np.flatnonzero(skeleton.axes.body == body)
+    drivers = {int(c) for c in skeleton.driver[joint_axes] if c >= 0}
     best: tuple[float, str, int] | None = None
     for coordinate in sorted(drivers):
         if not skeleton.coordinate_is_rotation[coordinate]:
@@ -296,7 +301,7 @@ def _sagittal(posture: Posture, body: int) -> tuple[str, int] | None:
         turn = _turn(posture, body, coordinate)
         size = float(np.linalg.norm(turn))
         share = abs(float(turn[RIGHT])) / size if size > 0.0 else 0.0
-        if share >= SAGITTAL and (best is None or share > best[0]):
+        if share >= MIN_SAGITTAL_SHARE and (best is None or share > best[0]):
             best = share, skeleton.coordinates[coordinate], 1 if turn[RIGHT] > 0.0 else -1
     return None if best is None else best[1:]
 
@@ -306,7 +311,7 @@ def _turn(posture: Posture, body: int, coordinate: int) -> FloatArray:
     from scipy.spatial.transform import Rotation
 
     q = posture.q.copy()
-    q[coordinate] += STEP
+    q[coordinate] += STEP_RAD
     after = Posture(posture.skeleton, q).poses.rotation[0, body]
     before = posture.poses.rotation[0, body]
     turn: FloatArray = Rotation.from_matrix(after @ before.T).as_rotvec()
@@ -314,7 +319,7 @@ def _turn(posture: Posture, body: int, coordinate: int) -> FloatArray:
 
 
 def stands_upright(skeleton: Skeleton) -> bool:
-    """Whether the legs of a model hang below its pelvis, right at +z, in its default pose."""
+    """Tell whether a model's legs are below its pelvis, right at +z, in its default pose."""
     posture = Posture.default(skeleton)
     limbs = limbs_of(posture)
     if set(limbs.legs) != {"left", "right"}:
@@ -324,7 +329,7 @@ def stands_upright(skeleton: Skeleton) -> bool:
     return all(end[UP] < pelvis[UP] for end in ends) and bool(ends[1][RIGHT] > ends[0][RIGHT])
 
 
-PELVIS = {"asis": (0.08, 0.08, 0.12), "psis": (-0.10, 0.08, 0.05)}
+PELVIC_LANDMARKS_M = {"asis": (0.08, 0.08, 0.12), "psis": (-0.10, 0.08, 0.05)}
 """Forward of, above and lateral to the middle of the hips: within 4 cm of where the markers of the
 models of Rajagopal (2016) and Hamner (2010) are, m. Only directions and paths depend on it."""
 
@@ -335,8 +340,8 @@ toe joint of the gait2392 family are at -0.049 and 0.130 m."""
 TOES_AHEAD = 2.5
 """Without a toe joint, the forefoot is in front of the ankle by this times the foot's mass."""
 
-APART = 0.1
-"""Points that show how a body turns are this far from its centre of mass, m."""
+POINT_DISTANCE_M = 0.1
+"""Distance of the points that determine a body's orientation from its centre of mass, m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,13 +356,13 @@ class BodyPoint:
 
 def with_points(skeleton: Skeleton, points: Sequence[BodyPoint]) -> Skeleton:
     """A skeleton with points as further markers."""
-    bodies = np.array([skeleton.bodies.index(one.body) for one in points], dtype=np.int64)
-    places = np.array([one.position for one in points]).reshape(-1, 3)
+    bodies = np.array([skeleton.bodies.index(point.body) for point in points], dtype=np.int64)
+    positions = np.array([point.position for point in points]).reshape(-1, 3)
     return replace(
         skeleton,
-        markers=(*skeleton.markers, *(one.name for one in points)),
+        markers=(*skeleton.markers, *(point.name for point in points)),
         marker_body=np.concatenate((skeleton.marker_body, bodies)),
-        marker_position=np.concatenate((skeleton.marker_position, places)),
+        marker_position=np.concatenate((skeleton.marker_position, positions)),
     )
 
 
@@ -366,9 +371,9 @@ def pelvis_point(
 ) -> BodyPoint:
     """A point at the front (asis) or the back (psis) of the pelvis; hips: bodies they move."""
     middle = 0.5 * (posture.centres[hips["left"]] + posture.centres[hips["right"]])
-    forward, up, beside = PELVIS[landmark]
-    place = middle + np.array([forward, up, beside if side == "right" else -beside])
-    return _fixed_point(posture, name, int(posture.skeleton.parent[hips[side]]), place)
+    forward, up, lateral = PELVIC_LANDMARKS_M[landmark]
+    position = middle + np.array([forward, up, lateral if side == "right" else -lateral])
+    return _fixed_point(posture, name, int(posture.skeleton.parent[hips[side]]), position)
 
 
 def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int) -> BodyPoint:
@@ -377,11 +382,11 @@ def foot_point(posture: Posture, name: str, landmark: str, foot: int, ankle: int
     joints = posture.children(foot)
     reach = TOES_AHEAD * (posture.com[foot] - centre)
     toe = posture.centres[joints[0]] if joints else centre + reach
-    place = toe.copy()
+    position = toe.copy()
     if landmark == "heel":
-        place[FORWARD] = centre[FORWARD] - HEEL_BEHIND * (toe[FORWARD] - centre[FORWARD])
-        place[RIGHT] = centre[RIGHT]
-    return _fixed_point(posture, name, foot, place)
+        position[FORWARD] = centre[FORWARD] - HEEL_BEHIND * (toe[FORWARD] - centre[FORWARD])
+        position[RIGHT] = centre[RIGHT]
+    return _fixed_point(posture, name, foot, position)
 
 
 def joint_point(skeleton: Skeleton, name: str, moved: int, body: int) -> BodyPoint:
@@ -391,26 +396,28 @@ def joint_point(skeleton: Skeleton, name: str, moved: int, body: int) -> BodyPoi
 
 
 def turning_points(skeleton: Skeleton, body: int) -> list[BodyPoint]:
-    """Three points of a body that show its place and how it turns."""
+    """Three points of a body that determine its position and orientation."""
     name = skeleton.bodies[body]
     return [
-        BodyPoint(f"{name}_point_{axis}", name, _triple(skeleton.com[body] + APART * along))
+        BodyPoint(
+            f"{name}_point_{axis}", name, _triple(skeleton.com[body] + POINT_DISTANCE_M * along)
+        )
         for axis, along in zip("xyz", np.eye(3), strict=True)
     ]
 
 
-def _fixed_point(posture: Posture, name: str, body: int, place: FloatArray) -> BodyPoint:
-    """Fix a place on the ground to a body of the posture."""
+def _fixed_point(posture: Posture, name: str, body: int, position: FloatArray) -> BodyPoint:
+    """Fix a point, in ground axes, to a body of the posture."""
     origin, rotation = posture.poses.origin[0, body], posture.poses.rotation[0, body]
-    return BodyPoint(name, posture.skeleton.bodies[body], _triple(rotation.T @ (place - origin)))
+    return BodyPoint(name, posture.skeleton.bodies[body], _triple(rotation.T @ (position - origin)))
 
 
-def _triple(place: FloatArray) -> tuple[float, float, float]:
-    x, y, z = place.tolist()
+def _triple(position: FloatArray) -> tuple[float, float, float]:
+    x, y, z = position.tolist()
     return x, y, z
 
 
-MOVED = {
+PART_MOVED_BY = {
     "hip": "thigh",
     "knee": "shank",
     "ankle": "foot",
@@ -429,7 +436,7 @@ LANDMARKS = {
     "upper arm": "both epicondyles of the elbow",
     "forearm": "both sides of the wrist",
 }
-"""Landmarks at the far end of a part, which show where it ends and how it is turned."""
+"""Landmarks at the distal end of a part, which determine its end and orientation."""
 
 
 class Part(NamedTuple):
@@ -445,22 +452,22 @@ class Part(NamedTuple):
 def parts_of(skeleton: Skeleton, joints: Mapping[str, str]) -> tuple[Part, ...]:
     """The part of each of B segments; joints: the model's by reported name (``hip_left``).
 
-    A segment that no such joint moves belongs to the part that it hangs on: a hand to the forearm.
+    A segment that no such joint moves belongs to its parent's part: a hand to the forearm.
     """
-    named: dict[int, Part] = {}
-    for place, joint in joints.items():
-        name, _, side = place.partition("_")
-        if name in MOVED:
-            named[skeleton.joints.index(joint)] = Part(MOVED[name], side)
+    part_by_body: dict[int, Part] = {}
+    for reported_name, joint in joints.items():
+        name, _, side = reported_name.partition("_")
+        if name in PART_MOVED_BY:
+            part_by_body[skeleton.joints.index(joint)] = Part(PART_MOVED_BY[name], side)
     parts: list[Part] = []
     for body, parent in enumerate(skeleton.parent):
         above = Part("pelvis", "") if parent == GROUND else parts[parent]
-        parts.append(named.get(body, above))
+        parts.append(part_by_body.get(body, above))
     return tuple(parts)
 
 
 def list_parts(parts: tuple[Part, ...]) -> str:
-    """Which parts, each once, both sides together: ``both thighs and trunk``."""
+    """List parts in words, each once, both sides together: ``both thighs and trunk``."""
     words = []
     for name in dict.fromkeys(part.name for part in parts):
         sides = list(dict.fromkeys(part.side for part in parts if part.name == name))

@@ -25,13 +25,13 @@ from aqbio.body.priors import (
     Person,
     Sex,
     body_sizes,
-    expected_places,
+    expected_positions,
     posture_prior,
     priors,
     size_prior,
 )
 from aqbio.body.problem import HipObservation, Problem
-from aqbio.body.shape import MarkerPlaces, Shape, Template, body_parts
+from aqbio.body.shape import Shape, Template, TemplateMarkers, body_parts
 from aqbio.config import MappedMarker, MarkerSet, ModelMap
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.movement import STATIC_WINDOW_S
@@ -43,8 +43,8 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.study.manifest import OK
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-FEWEST_LABELS = 6
-"""Least number of labels on the model from which a body is calibrated."""
+MIN_LABELS = 6
+"""Minimum number of labels on the model for a body to be calibrated."""
 
 Trials = list[tuple[str, Recording]]
 """Trials of a session by name; their markers are those of all labels of the marker set."""
@@ -52,10 +52,10 @@ Trials = list[tuple[str, Recording]]
 
 @dataclass(frozen=True, eq=False)
 class PersonRecordings:
-    """Everything that was recorded of a person."""
+    """All recordings of one person, pooled over sessions."""
 
     recordings: tuple[Recording, ...]
-    """Each with the labels of all sessions, NaN for those of the others."""
+    """Each with the labels of all sessions, NaN for labels of other sessions."""
     labels: Mapping[str, Label]
     """Labels of all sessions, by session and name."""
     sessions: tuple[Session, ...]
@@ -65,10 +65,11 @@ class PersonRecordings:
     def labelled(
         self, front: Sequence[str], back: Sequence[str]
     ) -> tuple[Sequence[str], Sequence[str]]:
-        """The spines of the pelvis as the first session that has all of them labels them."""
-        have = zip(self.trials, self.sessions, strict=True)
-        worn = [one for one, session in have if {*front, *back} <= set(session.names)]
-        first = next(iter(worn), "")
+        """Labels of the iliac spines, from the first session that has all of them."""
+        sessions = zip(self.trials, self.sessions, strict=True)
+        spines = {*front, *back}
+        complete = (name for name, session in sessions if spines <= set(session.names))
+        first = next(complete, "")
         return [f"{first}:{name}" for name in front], [f"{first}:{name}" for name in back]
 
     def session(self, participant_id: str) -> Session:
@@ -79,54 +80,64 @@ class PersonRecordings:
 def person_recordings(
     study: Study, participant_id: str, placed: Mapping[str, Label]
 ) -> PersonRecordings:
-    """All prepared trials of a participant's person, and the labels that any of them shows.
+    """Collect all prepared trials of a participant's person, and the labels visible in any of them.
 
-    Recordings and labels come in the order of their contents: sums, and with them results, keep
-    every digit whatever trials are called and however sheets and marker sets list them.
+    Recordings and labels are ordered by their contents: sums, and with them results, are identical
+    to the last digit whatever the names of trials and the order of sheets and marker sets.
     """
-    known = dict(sorted(placed.items()))
-    every = {one: _trials(study, one, list(known)) for one in study.sessions_of(participant_id)}
-    _refuse_nothing(study, every[participant_id])
-    found = {one: trials for one, trials in every.items() if trials}
-    shown = {one: _shown_labels(trials) for one, trials in found.items()}
-    names = list(known)
+    label_by_name = dict(sorted(placed.items()))
+    all_trials = {
+        session: _trials(study, session, list(label_by_name))
+        for session in study.sessions_of(participant_id)
+    }
+    _require_labels(study, all_trials[participant_id])
+    trials_by_session = {session: trials for session, trials in all_trials.items() if trials}
+    shown_labels = {session: _shown_labels(trials) for session, trials in trials_by_session.items()}
+    names = list(label_by_name)
     labels = {
-        f"{one}:{names[index]}": known[names[index]]
-        for one in found
-        for index in np.flatnonzero(shown[one])
+        f"{session}:{names[index]}": label_by_name[names[index]]
+        for session in trials_by_session
+        for index in np.flatnonzero(shown_labels[session])
     }
     sessions: list[Session] = []
     recordings: list[Recording] = []
     width, first = len(labels), 0
-    for one, trials in found.items():
-        own = np.flatnonzero(shown[one])
-        columns, rows = first + np.arange(len(own)), len(recordings) + np.arange(len(trials))
-        sessions.append(Session(tuple(names[index] for index in own), columns, rows))
-        recordings += [_with_all_labels(trial, own, columns, width) for _, trial in trials]
-        first += len(own)
-    trials_of = {one: tuple(name for name, _ in trials) for one, trials in found.items()}
+    for session, trials in trials_by_session.items():
+        label_indices = np.flatnonzero(shown_labels[session])
+        columns, rows = (
+            first + np.arange(len(label_indices)),
+            len(recordings) + np.arange(len(trials)),
+        )
+        sessions.append(Session(tuple(names[index] for index in label_indices), columns, rows))
+        recordings += [
+            _with_all_labels(trial, label_indices, columns, width) for _, trial in trials
+        ]
+        first += len(label_indices)
+    trials_of = {
+        session: tuple(name for name, _ in trials) for session, trials in trials_by_session.items()
+    }
     return PersonRecordings(tuple(recordings), labels, tuple(sessions), trials_of)
 
 
 def _trials(study: Study, participant_id: str, labels: list[str]) -> Trials:
     """The prepared trials of a session, with all labels of the marker set."""
     static = study.static_of(participant_id)
-    # Other postures than quiet standing tell where mass is, in stage consistency.
-    left_out = {one.trial_id for one in study.still_of(participant_id) if one != static}
-    found = []
+    # Static postures other than quiet standing inform the centres of mass, in stage consistency.
+    left_out = {trial.trial_id for trial in study.still_of(participant_id) if trial != static}
+    recordings = []
     for entry in study.read_manifest(participant_id, "prepare")["trials"]:
         name = str(entry["trial_id"])
         if entry["status"] != OK or name in left_out:
             continue
         prepared = read_dataset(study.folder(participant_id, "prepare") / f"{name}.nc")
-        still = static is not None and name == static.trial_id
+        is_static = static is not None and name == static.trial_id
         rate = float(prepared.attrs["marker_rate"])
-        found.append((name, Recording(_positions(prepared, labels), rate, still)))
-    return sorted(found, key=lambda one: _content(one[1]))
+        recordings.append((name, Recording(_positions(prepared, labels), rate, is_static)))
+    return sorted(recordings, key=lambda pair: _content(pair[1]))
 
 
 def _content(recording: Recording) -> tuple[bool, int, bytes]:
-    return not recording.still, len(recording.position), recording.position.tobytes()
+    return not recording.is_static, len(recording.position), recording.position.tobytes()
 
 
 def _positions(prepared: xr.Dataset, labels: list[str]) -> FloatArray:
@@ -136,26 +147,26 @@ def _positions(prepared: xr.Dataset, labels: list[str]) -> FloatArray:
 
 
 def _shown_labels(trials: Trials) -> BoolArray:
-    """(K,) bool: labels that any of some trials shows."""
-    seen = [np.isfinite(one.position).all(axis=2).any(axis=0) for _, one in trials]
-    return np.asarray(np.any(seen, axis=0))
+    """(K,) bool: labels visible in at least one of the trials."""
+    visible = [np.isfinite(recording.position).all(axis=2).any(axis=0) for _, recording in trials]
+    return np.asarray(np.any(visible, axis=0))
 
 
 def _with_all_labels(
-    recording: Recording, own: IntArray, columns: IntArray, width: int
+    recording: Recording, label_indices: IntArray, columns: IntArray, width: int
 ) -> Recording:
     """A recording with the labels of all sessions."""
     position = np.full((len(recording.position), width, 3), np.nan)
-    position[:, columns] = recording.position[:, own]
+    position[:, columns] = recording.position[:, label_indices]
     return replace(recording, position=position)
 
 
-def _refuse_nothing(study: Study, trials: Trials) -> None:
+def _require_labels(study: Study, trials: Trials) -> None:
     count = int(_shown_labels(trials).sum())
-    if count < FEWEST_LABELS:
+    if count < MIN_LABELS:
         raise AqbioError(
             f"the recordings show {count} labels of the marker set on the model, "
-            f"fewer than {FEWEST_LABELS}.",
+            f"fewer than {MIN_LABELS}.",
             file=str(study.marker_file),
             fix="compare the labels of the recordings with those of the marker set.",
             rule="markers-on-model",
@@ -163,45 +174,51 @@ def _refuse_nothing(study: Study, trials: Trials) -> None:
 
 
 def recorded_person(study: Study, participant_id: str) -> Person:
-    """What the sheet and the plates say of a person; body mass is the mean of the sessions."""
+    """Read sex, stature and body mass from sheet and plates; mass is the mean over sessions."""
     sessions = study.sessions_of(participant_id)
-    sheet = [study.participant(one) for one in sessions]
-    masses = [study.read_manifest(one, "prepare").get("mass_kg") for one in sessions]
-    known = [float(mass) for mass in masses if mass is not None]
-    heights = [one.height_m for one in sheet if one.height_m is not None]
+    sheet = [study.participant(session) for session in sessions]
+    masses = [study.read_manifest(session, "prepare").get("mass_kg") for session in sessions]
+    recorded_masses = [float(mass) for mass in masses if mass is not None]
+    heights = [row.height_m for row in sheet if row.height_m is not None]
     return Person(
         study.participant(participant_id).sex,
         heights[0] if heights else None,
-        float(np.mean(known)) if known else None,
+        float(np.mean(recorded_masses)) if recorded_masses else None,
     )
 
 
-def made_for(study: Study, sex: Sex | None) -> Person:
-    """Whom the generic model was made for, as its map says: the participant's sex if it can."""
-    made = study.model_map.made_for
-    if not made:
+def reference_person(study: Study, sex: Sex | None) -> Person:
+    """Person that the generic model represents, per its map; of the participant's sex if given."""
+    reference_sizes = study.model_map.made_for
+    if not reference_sizes:
         return Person(sex)
-    own: Sex = sex if sex is not None and sex in made else next(iter(made))
-    return Person(own, made[own].height_m, made[own].mass_kg)
+    reference_sex: Sex = (
+        sex if sex is not None and sex in reference_sizes else next(iter(reference_sizes))
+    )
+    return Person(
+        reference_sex,
+        reference_sizes[reference_sex].height_m,
+        reference_sizes[reference_sex].mass_kg,
+    )
 
 
-def label_places(
+def labels_on_model(
     marker_set: MarkerSet, generic: Skeleton, joints: Mapping[str, str]
 ) -> dict[str, Label]:
-    """The recorded labels of a marker set on a generic model, whose joints have reported names."""
-    found: dict[str, Label] = {}
+    """Locate the labels of a marker set on a generic model; joints: its joints by reported name."""
+    labels: dict[str, Label] = {}
     claimed: dict[str, str] = {}
     for label, mapped in marker_set.markers.items():
         name = marker_set.model_name(label)
         if name in claimed:
             raise _error(label, f"the model's marker {name} is claimed by {claimed[name]} too.")
         claimed[name] = label
-        place = _label_place(generic, label, name, mapped, joints)
-        found[label] = replace(place, video=mapped.video)
-    return found
+        model_label = _label_on_model(generic, label, name, mapped, joints)
+        labels[label] = replace(model_label, video=mapped.video)
+    return labels
 
 
-def _label_place(
+def _label_on_model(
     generic: Skeleton, label: str, name: str, mapped: MappedMarker, joints: Mapping[str, str]
 ) -> Label:
     if mapped.body not in generic.bodies:
@@ -219,36 +236,36 @@ def _label_place(
     if name not in generic.markers:
         raise _error(label, f"the model has no marker {name}, and no position is given.")
     index = generic.markers.index(name)
-    own = generic.bodies[generic.marker_body[index]]
-    if own != mapped.body:
-        text = f"{label} (the model's {name}) is on {own} in the model, on {mapped.body} in"
+    model_body = generic.bodies[generic.marker_body[index]]
+    if model_body != mapped.body:
+        text = f"{label} (the model's {name}) is on {model_body} in the model, on {mapped.body} in"
         raise _error(label, f"{text} the marker set.")
     x, y, z = generic.marker_position[index].tolist()
     return Label(label, mapped.body, (x, y, z), palpated=True)
 
 
-def _error(label: str, what: str) -> AqbioError:
+def _error(label: str, message: str) -> AqbioError:
     return AqbioError(
-        f"marker set, label {label}: {what}",
+        f"marker set, label {label}: {message}",
         fix="correct body, model or position of that label in the marker set, or mark it tracking.",
         rule="marker-set",
     )
 
 
-LEAST_SHARE = 0.1
-"""A marker that takes away less of the variance is no help."""
+MIN_VARIANCE_SHARE = 0.1
+"""A marker that removes a smaller share of the variance is not suggested."""
 
 
 def helpful_marker(
-    fit: BodyFit, model_map: ModelMap, worn: Collection[str], wanted: FloatArray
+    fit: BodyFit, model_map: ModelMap, worn: Collection[str], target_slopes: FloatArray
 ) -> str:
-    """The landmark whose marker would remove most variance, or "" below a tenth."""
+    """Name the landmark whose marker would remove most variance, or "" below a tenth."""
     model = fit.problem.template.skeleton
 
     def shares(index: IntArray) -> FloatArray:
-        names = tuple(model.markers[one] for one in index)
-        points = MarkerPlaces(names, model.marker_body[index], model.marker_position[index])
-        return variance_reductions(fit, points, wanted)
+        names = tuple(model.markers[marker] for marker in index)
+        points = TemplateMarkers(names, model.marker_body[index], model.marker_position[index])
+        return variance_reductions(fit, points, target_slopes)
 
     return best_landmark(model, model_map, worn, shares)
 
@@ -259,19 +276,25 @@ def best_landmark(
     worn: Collection[str],
     shares: Callable[[IntArray], FloatArray],
 ) -> str:
-    """The bare landmark with the largest share of variance by index of marker, if any helps."""
+    """Find the unmarked landmark that removes the largest share of variance; "" if none helps.
+
+    ``shares``: share of the variance that each of the model's markers, by index, would remove.
+    """
     bodies = [model.bodies[body] for body in model.marker_body]
-    own = dict(zip(model.markers, bodies, strict=True))
-    places = model_landmarks(own, model_map, landmark_table()).places
-    bare = {place: marker for place, marker in places.items() if marker not in worn}
+    body_of_marker = dict(zip(model.markers, bodies, strict=True))
+    markers_by_landmark = model_landmarks(body_of_marker, model_map, landmark_table()).markers
+    bare = {
+        landmark: marker for landmark, marker in markers_by_landmark.items() if marker not in worn
+    }
     if not bare:
         return ""
-    found = shares(np.array([model.markers.index(marker) for marker in bare.values()]))
-    best = int(np.argmax(found))
-    if found[best] < LEAST_SHARE:
+    variance_shares = shares(np.array([model.markers.index(marker) for marker in bare.values()]))
+    best = int(np.argmax(variance_shares))
+    if variance_shares[best] < MIN_VARIANCE_SHARE:
         return ""
-    place = list(bare)[best]
-    return f"a marker on the {place} would have added most ({found[best]:.0%} of the variance)"
+    landmark = list(bare)[best]
+    share = f"{variance_shares[best]:.0%} of the variance"
+    return f"a marker on the {landmark} would have added most ({share})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,8 +303,7 @@ class Calibration:
 
     fit: BodyFit
     shape: Shape
-    """As a rigid model carries it in movement: markers where sliding skin is at the mean
-    flexion."""
+    """Shape for a rigid model in movement: markers where the sliding skin is at mean flexion."""
     names: dict[str, str]
     """The model's name of each label."""
     trials: tuple[str, ...]
@@ -298,12 +320,12 @@ class Calibration:
         return tuple(lengths(self.fit))
 
 
-POINTS_OF_A_TURN = 3
-"""Points of video that a joint with three turns takes to be free: each is off by 15 to 25 mm."""
+MIN_VIDEO_POINTS = 3
+"""Minimum number of video points to free a joint with three rotations: each is 15 to 25 mm off."""
 
 
 def calibrate_body(study: Study, participant_id: str, generic: Skeleton) -> Calibration:
-    """Calibrate a participant's body from all sessions of the person, as this session sees it."""
+    """Calibrate a participant's body from all sessions, restricted to this session's labels."""
     problem_of, recorded = session_problem(study, participant_id, generic)
 
     def fit_of(skeleton: Skeleton) -> BodyFit:
@@ -312,7 +334,9 @@ def calibrate_body(study: Study, participant_id: str, generic: Skeleton) -> Cali
 
     body = problem_of(generic).template.markers.body
     video = np.array([label.video for label in recorded.labels.values()])
-    carriers = body[[not _turns_unseen(generic, body == one, one, video) for one in body]]
+    carriers = body[
+        [not _rotation_undetermined(generic, body == carrier, carrier, video) for carrier in body]
+    ]
     fit = fit_with_identified_joints(fit_of, generic, study.model_map.held, carriers)
     session = recorded.session(participant_id)
     fit = session.fit_of(fit)
@@ -320,35 +344,39 @@ def calibrate_body(study: Study, participant_id: str, generic: Skeleton) -> Cali
     return Calibration(fit, moving_shape(fit), names, recorded.trials[participant_id])
 
 
-def _turns_unseen(skeleton: Skeleton, own: BoolArray, body: int, video: BoolArray) -> bool:
-    """Whether a segment with a neck's three turns has fewer points of video than show them."""
+def _rotation_undetermined(
+    skeleton: Skeleton, on_body: BoolArray, body: int, video: BoolArray
+) -> bool:
+    """Tell whether a segment with three rotations, such as a neck, has too few video points."""
     turns = int((skeleton.axes.is_rotation & (skeleton.axes.body == body)).sum())
-    return bool(turns >= POINTS_OF_A_TURN > own.sum() and video[own].all())
+    return bool(turns >= MIN_VIDEO_POINTS > on_body.sum() and video[on_body].all())
 
 
 def session_problem(
     study: Study, participant_id: str, generic: Skeleton
 ) -> tuple[Callable[[Skeleton], Problem], PersonRecordings]:
-    """The fit of a participant's person as a function of the generic model, and its recordings.
+    """Return the fit's problem as a function of the generic model, and the person's recordings.
 
-    The hips are predicted from one session's spines: others would repeat the regression's error.
+    The hips are predicted from one session's spines: further sessions repeat the regression error.
     """
     parts = body_parts(generic, study.model_map)
     joints = study.model_map.joints.by_name()
-    placed = label_places(study.marker_set, generic, joints)
+    placed = labels_on_model(study.marker_set, generic, joints)
     recorded = person_recordings(study, participant_id, placed)
-    places, sds = expected_places(generic, parts, recorded.labels)
+    template_markers, sds = expected_positions(generic, parts, recorded.labels)
     frames = face_template(
-        chosen_frames(recorded.recordings, places.body, STATIC_WINDOW_S), generic, places
+        chosen_frames(recorded.recordings, template_markers.body, STATIC_WINDOW_S),
+        generic,
+        template_markers,
     )
     person = recorded_person(study, participant_id)
-    sizes = size_prior(parts, body_sizes(), person, made_for(study, person.sex))
+    sizes = size_prior(parts, body_sizes(), person, reference_person(study, person.sex))
     video = np.array([label.video for label in recorded.labels.values()])
     postures, pelvis = posture_prior(generic, study.model_map), study.marker_set.pelvis
     spines = recorded.labelled(pelvis.front, pelvis.back)
 
     def problem_of(skeleton: Skeleton) -> Problem:
-        template = Template.of(skeleton, study.model_map, places)
+        template = Template.of(skeleton, study.model_map, template_markers)
         hips = HipObservation.of(template, recorded.labels, spines, sds)
         return Problem(template, frames, priors(template, sizes, sds, postures, video), hips)
 
@@ -367,13 +395,17 @@ def calibration_findings(
 ) -> Iterator[Finding]:
     """Lengths that the recordings hardly determine, and lengths improbable at this stature."""
     worn = calibration.names.values()
-    for one in calibration.lengths:
-        if one.unknown:
-            slope = length_slopes(calibration.fit)[one.name]
+    for estimate in calibration.lengths:
+        if estimate.unknown:
+            slope = length_slopes(calibration.fit)[estimate.name]
             help_ = helpful_marker(calibration.fit, model_map, worn, slope[None])
-            yield _unknown_length(one, participant_id, help_)
-    if odd := [one for one in calibration.lengths if one.improbable and not one.unknown]:
-        yield _improbable_length(sorted(odd, key=lambda one: -abs(one.distance)), participant_id)
+            yield _unknown_length(estimate, participant_id, help_)
+    if odd := [
+        estimate for estimate in calibration.lengths if estimate.improbable and not estimate.unknown
+    ]:
+        yield _improbable_length(
+            sorted(odd, key=lambda estimate: -abs(estimate.distance)), participant_id
+        )
     if not calibration.fit.settled:
         yield Finding(
             rule="calibration-not-settled",
@@ -384,38 +416,39 @@ def calibration_findings(
         )
 
 
-def _unknown_length(one: LengthEstimate, participant_id: str, help_: str) -> Finding:
+def _unknown_length(estimate: LengthEstimate, participant_id: str, help_: str) -> Finding:
     return Finding(
         rule="length-not-observed",
         severity="warning",
-        what=f"{one.words} is {1e3 * one.length:.0f} ± {1e3 * one.sd:.0f} mm: the recordings "
-        f"tell {one.determined_share:.0%} of it, the rest is what sex, stature and mass let "
-        "expect.",
+        what=f"{estimate.words} is {1e3 * estimate.length:.0f} ± {1e3 * estimate.sd:.0f} mm: "
+        f"the recordings tell {estimate.determined_share:.0%} of it, the rest is what sex, stature "
+        "and mass let expect.",
         participant=participant_id,
-        number=one.sd,
+        number=estimate.sd,
         unit="m",
         fix=f"{help_ or 'wear markers on the bony landmarks at both ends'}; or enter the stature.",
     )
 
 
 def _improbable_length(odd: Sequence[LengthEstimate], participant_id: str) -> Finding:
-    one, others = odd[0], ", ".join(other.words for other in odd[1:])
+    estimate, other_words = odd[0], ", ".join(estimate.words for estimate in odd[1:])
     return Finding(
         rule="length-improbable",
         severity="warning",
-        what=f"{one.words} is {1e3 * one.length:.0f} mm, {abs(one.distance):.1f} standard "
-        f"deviations {'above' if one.distance > 0 else 'below'} the {1e3 * one.expected:.0f} mm "
+        what=f"{estimate.words} is {1e3 * estimate.length:.0f} mm, "
+        f"{abs(estimate.distance):.1f} standard deviations "
+        f"{'above' if estimate.distance > 0 else 'below'} the {1e3 * estimate.expected:.0f} mm "
         "that sex, stature and mass let expect"
-        f"{others and f' (likewise {others})'}.",
+        f"{other_words and f' (likewise {other_words})'}.",
         participant=participant_id,
-        number=one.length,
+        number=estimate.length,
         unit="m",
         fix="check stature, unit of length and labels.",
     )
 
 
 def session_findings(study: Study, participant_id: str) -> Iterator[Finding]:
-    """Say that a body is that of several rows, and that tests take these for several athletes."""
+    """Warn that several rows of the sheet are one person, which tests count as several athletes."""
     sessions = study.sessions_of(participant_id)
     if len(sessions) > 1:
         yield Finding(
@@ -430,11 +463,11 @@ def session_findings(study: Study, participant_id: str) -> Iterator[Finding]:
 
 
 def label_errors(calibration: Calibration) -> tuple[dict[str, float], float]:
-    """RMS distance of each label that the fitted frames show, m, and over all labels."""
+    """RMS distance of each label visible in the fitted frames, m, and over all labels."""
     fit = calibration.fit
     distance = np.where(fit.problem.visible, np.linalg.norm(fit.error, axis=2), np.nan)
-    seen = np.flatnonzero(fit.problem.visible.any(axis=0))
-    labels = [calibration.template.markers.labels[place] for place in seen]
-    by_label = np.sqrt(np.nanmean(distance[:, seen] ** 2, axis=0))
+    label_indices = np.flatnonzero(fit.problem.visible.any(axis=0))
+    labels = [calibration.template.markers.labels[index] for index in label_indices]
+    by_label = np.sqrt(np.nanmean(distance[:, label_indices] ** 2, axis=0))
     errors = dict(zip(labels, by_label.tolist(), strict=True))
     return errors, float(np.sqrt(np.nanmean(distance**2)))

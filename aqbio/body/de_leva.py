@@ -25,7 +25,7 @@ board (Croskey et al. 1922, Am J Physiol 61:171-185), rounded to whole percent o
 
 
 def leg_share_limits() -> tuple[float, float]:
-    """Shares of a leg beyond which it is hardly a person's: two SD of people beyond any table."""
+    """Limits of the share of a human leg: two SD between people beyond the published tables."""
     return LEG_SHARE[0] - 2 * LEG_SHARE_SD, LEG_SHARE[1] + 2 * LEG_SHARE_SD
 
 

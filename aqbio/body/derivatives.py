@@ -3,8 +3,8 @@
     p_k = o_b + R_b (s_b a_k + d_k + c_b φ / 90°)       marker k on body b
     o_c = o_b + R_b s_b j_c + Σ s_b u_c - R_c s_c i_c    body c, child of b
 
-with s the scale factors, a the place on the template, d the person's offset, c the sliding of the
-skin with the flexion φ, j and i the joint's frames in both bodies, and u the joint's shifts.
+with s the scale factors, a the position on the template, d the person's offset, c the sliding of
+the skin with the flexion φ, j and i the joint's frames in both bodies, and u the joint's shifts.
 
 The normal equations ``J' V⁻¹ J`` and ``J' V⁻¹ e`` are summed part by part: only some coordinates,
 sizes, tilts and slides move a part's markers, and of the offsets each marker's own, by the rotation
@@ -78,34 +78,36 @@ class BodyMarkers:
         return position, self._by_coordinate(skeleton, poses, position, shape)
 
     @cached_property
-    def hangs(self) -> tuple[BoolArray, BoolArray]:
+    def dependence(self) -> tuple[BoolArray, BoolArray]:
         """Unknowns that move each marker: coordinates (K, C); sizes, tilts and slides (K, N)."""
-        template, own = self.template, self.template.skeleton
+        template, skeleton = self.template, self.template.skeleton
         part = template.parts.of_body[template.markers.body]
-        carried = own.lineage[template.markers.body]
-        by_pose = np.zeros((len(part), len(own.coordinates) + 1), dtype=bool)  # FIXED comes last
-        for driver, body in zip(own.driver, own.axes.body, strict=True):
-            by_pose[:, driver] |= carried[:, body]
+        lineage = skeleton.lineage[template.markers.body]
+        by_pose = np.zeros(
+            (len(part), len(skeleton.coordinates) + 1), dtype=bool
+        )  # FIXED comes last
+        for driver, body in zip(skeleton.driver, skeleton.axes.body, strict=True):
+            by_pose[:, driver] |= lineage[:, body]
         for sliding, coordinate, _ in template.sliding:
             by_pose[part == sliding, coordinate] = True
         sizes = np.zeros((len(part), len(template.parts.names)), dtype=bool)
         for body, stretched in enumerate(template.parts.of_body):
-            sizes[:, stretched] |= carried[:, body]
+            sizes[:, stretched] |= lineage[:, body]
         slides = part[:, None] == template.sliding[:, 0]
-        each = ((sizes, 3), (carried[:, template.hinges], 2), (slides, 3))
-        by_body = np.concatenate([np.repeat(one, times, axis=1) for one, times in each], axis=1)
+        groups = ((sizes, 3), (lineage[:, template.hinges], 2), (slides, 3))
+        by_body = np.concatenate([np.repeat(mask, times, axis=1) for mask, times in groups], axis=1)
         return by_pose[:, :-1], by_body
 
     @cached_property
     def _paths(self) -> FloatArray:
         """(K, B, 3) array, m: vectors along the bodies to a marker, stretched by their factors."""
-        own, markers = self.template.skeleton, self.template.markers
-        paths = np.zeros((len(markers.labels), len(own.bodies), 3))
-        for marker, (body, place) in enumerate(zip(markers.body, markers.place, strict=True)):
-            end, at = int(body), place
+        skeleton, markers = self.template.skeleton, self.template.markers
+        paths = np.zeros((len(markers.labels), len(skeleton.bodies), 3))
+        for marker, (body, position) in enumerate(zip(markers.body, markers.position, strict=True)):
+            end, at = int(body), position
             while end != GROUND:
                 paths[marker, end] = at - self.template.inner[end]
-                end, at = int(own.parent[end]), own.parent_position[end]
+                end, at = int(skeleton.parent[end]), skeleton.parent_position[end]
         return paths
 
     def _positions(
@@ -126,12 +128,12 @@ class BodyMarkers:
         fields = velocity_fields(skeleton, poses, about)
         by_coordinate = np.zeros((len(skeleton.coordinates), *position.shape[::-1]))
         by_coordinate = by_coordinate.transpose(0, 3, 2, 1)  # frames are contiguous, as in `moved`
-        for place, (coordinate, body) in enumerate(
+        for index, (coordinate, body) in enumerate(
             zip(fields.coordinate, fields.body, strict=True)
         ):
             on = np.flatnonzero(skeleton.lineage[skeleton.marker_body, body])
             arm = position[:, on] - about[:, None]
-            moved = fields.shift[:, place, None] + cross(fields.turn[:, place, None], arm)
+            moved = fields.shift[:, index, None] + cross(fields.turn[:, index, None], arm)
             by_coordinate[coordinate][:, on] += moved
         for row, (part, coordinate, sign) in enumerate(self.template.sliding):
             on = self.template.part_markers(int(part))
@@ -140,23 +142,23 @@ class BodyMarkers:
         return by_coordinate
 
     def _by_factor(self, poses: SegmentPoses, shape: Shape, q: FloatArray) -> FloatArray:
-        own, parts = self.template.skeleton, self.template.parts
+        skeleton, parts = self.template.skeleton, self.template.parts
         factors = self.template.factors(shape)
         frames, markers = len(q), len(self.template.markers.labels)
         by_part = np.zeros((frames, markers, 3, len(parts.names), 3))
         stretched = self._paths * factors
         for body, part in enumerate(parts.of_body):
-            on = np.flatnonzero(own.lineage[self.template.markers.body, body])
+            on = np.flatnonzero(skeleton.lineage[self.template.markers.body, body])
             turned = poses.rotation[:, None, body] * stretched[on, body][:, None]
             by_part[..., part, :][:, on] += turned
-        amount = axis_amounts(own, q)[0]
-        for axis in np.flatnonzero(~own.axes.is_rotation):
-            body = own.axes.body[axis]
-            parent = own.parent[body]
+        amount = axis_amounts(skeleton, q)[0]
+        for axis in np.flatnonzero(~skeleton.axes.is_rotation):
+            body = skeleton.axes.body[axis]
+            parent = skeleton.parent[body]
             if parent == GROUND:
                 continue
-            on = np.flatnonzero(own.lineage[self.template.markers.body, body])
-            along = own.axes.direction[axis] ** 2 * factors[parent]
+            on = np.flatnonzero(skeleton.lineage[self.template.markers.body, body])
+            along = skeleton.axes.direction[axis] ** 2 * factors[parent]
             shifted = amount[:, axis, None] * poses.axis_direction[:, axis]
             stretch = shifted[:, None, :, None] * along
             by_part[..., parts.of_body[parent], :][:, on] += stretch
@@ -165,7 +167,7 @@ class BodyMarkers:
     def _by_tilt(
         self, skeleton: Skeleton, poses: SegmentPoses, position: FloatArray, shape: Shape
     ) -> FloatArray:
-        """Both frames of a hinge turn, the outer one forward and the inner one back."""
+        """Derivatives by the hinges' tilts, which turn the joint frames of parent and child."""
         template = self.template
         by_tilt = np.zeros((*position.shape, len(template.hinges), 2))
         for row, body in enumerate(template.hinges):
@@ -209,8 +211,8 @@ def turn_rates(across: FloatArray, tilt: FloatArray) -> FloatArray:
     else:
         first = (1.0 - np.cos(angle)) / angle**2
         second = (angle - np.sin(angle)) / angle**3
-    once = cross(vector, across)
-    rates: FloatArray = across - first * once + second * cross(vector, once)
+    normal = cross(vector, across)
+    rates: FloatArray = across - first * normal + second * cross(vector, normal)
     return rates
 
 
@@ -247,15 +249,15 @@ def add_poses(
     part: PartColumns,
 ) -> None:
     """Add a part to the postures' Hessian (F, C, C) and downhill gradient (F, C), body fixed."""
-    own, some = part.markers, part.coordinates
-    frames, width = len(error), len(some) + 1
-    columns = np.empty((frames, len(own), 3, width))
-    columns[..., :-1] = by_coordinate[part.driven[:, None], :, own].transpose(2, 1, 3, 0)
-    columns[..., -1] = error[:, own]
+    markers, coordinates = part.markers, part.coordinates
+    frames, width = len(error), len(coordinates) + 1
+    columns = np.empty((frames, len(markers), 3, width))
+    columns[..., :-1] = by_coordinate[part.driven[:, None], :, markers].transpose(2, 1, 3, 0)
+    columns[..., -1] = error[:, markers]
     pulled = apply_precision(precision, columns).reshape(frames, -1, width)
     normal = np.swapaxes(columns[..., :-1].reshape(frames, -1, width - 1), 1, 2) @ pulled
-    hessian[:, some[:, None], some] += normal[..., :-1]
-    gradient[:, some] += normal[..., -1]
+    hessian[:, coordinates[:, None], coordinates] += normal[..., :-1]
+    gradient[:, coordinates] += normal[..., -1]
 
 
 def add_part(
@@ -266,21 +268,24 @@ def add_part(
     part: PartColumns,
 ) -> None:
     """Add a part to the blocks; derivatives by pose are those by the free coordinates."""
-    own, some, common = part.markers, part.coordinates, part.common
-    moved = [derivatives.by_pose[:, own][..., some], derivatives.by_body[:, own][..., part.shared]]
-    columns = np.concatenate([*moved, error[:, own, :, None]], axis=3)
+    markers, coordinates, common = part.markers, part.coordinates, part.common
+    moved = [
+        derivatives.by_pose[:, markers][..., coordinates],
+        derivatives.by_body[:, markers][..., part.shared],
+    ]
+    columns = np.concatenate([*moved, error[:, markers, :, None]], axis=3)
     frames, _, _, width = columns.shape
-    split, pulled = len(some), apply_precision(precision, columns)
+    split, pulled = len(coordinates), apply_precision(precision, columns)
     flat, rest = columns.reshape(frames, -1, width), pulled.reshape(frames, -1, width)
     normal = np.swapaxes(flat[..., :split], 1, 2) @ rest
-    blocks.poses[:, some[:, None], some] += normal[..., :split]
-    blocks.across[:, some[:, None], common] += normal[..., split:-1]
-    blocks.pose_gradient[:, some] += normal[..., -1]
+    blocks.poses[:, coordinates[:, None], coordinates] += normal[..., :split]
+    blocks.across[:, coordinates[:, None], common] += normal[..., split:-1]
+    blocks.pose_gradient[:, coordinates] += normal[..., -1]
     left = flat[..., split:-1].reshape(-1, len(common))
     among = left.T @ rest[..., split:].reshape(-1, len(common) + 1)
     blocks.border[common[:, None], common] += among[:, :-1]
     blocks.border_gradient[common] += among[:, -1]
-    _add_offsets(blocks, derivatives.by_offset[:, own], pulled, precision, part)
+    _add_offsets(blocks, derivatives.by_offset[:, markers], pulled, precision, part)
 
 
 def _add_offsets(
@@ -296,10 +301,10 @@ def _add_offsets(
     turned = (back @ pulled).reshape(frames, -1, width)
     across = np.swapaxes(turned[..., :split], 1, 2)
     blocks.across[:, part.coordinates[:, None], offsets] += across
-    whole = turned[..., split:].sum(axis=0)
-    blocks.border[offsets[:, None], part.common] += whole[:, :-1]
-    blocks.border[part.common[:, None], offsets] += whole[:, :-1].T
-    blocks.border_gradient[offsets] += whole[:, -1]
+    normal = turned[..., split:].sum(axis=0)
+    blocks.border[offsets[:, None], part.common] += normal[:, :-1]
+    blocks.border[part.common[:, None], offsets] += normal[:, :-1].T
+    blocks.border_gradient[offsets] += normal[:, -1]
     side = back.reshape(frames, -1, 3)
     relative = (side @ np.swapaxes(side, 1, 2)).reshape(frames, markers, 3, markers, 3)
     among = (precision[:, :, None, :, None] * relative).sum(axis=0)

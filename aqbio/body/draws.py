@@ -1,8 +1,8 @@
 """Draws from the posterior of a runner's body, and the motion that markers give with each.
 
-Markers determine where their segment is; where its centre of mass is relative to them depends on
-sizes, marker places and hinge axes. More frames of the same markers do not determine it better:
-given the calibration, the errors of these places and those of the motion are independent.
+Markers determine the pose of their segment; the position of its centre of mass relative to them
+depends on sizes, marker positions and hinge axes. More frames of the same markers do not determine
+it better: given the calibration, its errors and those of the motion are independent.
 
 A draw of inertia stretches, shifts and scales the mass distribution of a segment as a whole. An
 affine map of a mass distribution is a mass distribution, so that masses are positive and moments of
@@ -20,17 +20,18 @@ from aqbio.body.derivatives import BodyMarkers
 from aqbio.body.fit import laplace
 from aqbio.body.priors import Priors
 from aqbio.body.problem import Problem
-from aqbio.body.shape import ChosenFrames, MarkerPlaces, State, Template
-from aqbio.multibody.jacobians import ENTRIES, TENSOR
+from aqbio.body.shape import ChosenFrames, State, Template, TemplateMarkers
+from aqbio.multibody.jacobians import TENSOR_ENTRIES, TENSOR_INDICES
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.observed.determined import STRIDES
+from aqbio.observed.determined import STRIDE_RATE_HZ
 from aqbio.vectors import FloatArray, IntArray, square_root
 
-UNOBSERVED = 1e-6
-"""Weight of a coordinate's own value relative to the markers', for what no marker determines."""
+UNOBSERVED_WEIGHT = 1e-6
+"""Weight of a coordinate's current value relative to the markers', which regularises coordinates
+that no marker determines."""
 
-FRAMES = 24
+AVERAGED_FRAMES = 24
 """Approximate number of frames over which centres of mass relative to markers are averaged."""
 
 
@@ -44,16 +45,16 @@ def centre_slopes(template: Template, q: FloatArray, weight: FloatArray) -> Floa
     markers = BodyMarkers(template).derivatives(template.shape(), q)
     rows = markers.by_pose[..., free].reshape(len(q), -1, len(free))
     normal, weighted = regularised_normal(rows, weight)
-    every = weighted.reshape(*weighted.shape[:2], -1, 3)
-    own = (every.swapaxes(1, 2) @ markers.by_offset).swapaxes(1, 2)
+    by_marker = weighted.reshape(*weighted.shape[:2], -1, 3)
+    by_offset = (by_marker.swapaxes(1, 2) @ markers.by_offset).swapaxes(1, 2)
     pulls = np.empty((*weighted.shape[:2], sum(template.sizes)))
     pulls[..., template.common] = weighted @ markers.by_body.reshape(*rows.shape[:2], -1)
     sizes, offsets = template.sizes[:2]
-    pulls[..., sizes : sizes + offsets] = own.reshape(*own.shape[:2], -1)
+    pulls[..., sizes : sizes + offsets] = by_offset.reshape(*by_offset.shape[:2], -1)
     follow = -np.linalg.solve(normal, pulls)
     bodies = np.arange(len(skeleton.bodies))
-    places = MarkerPlaces(tuple(map(str, bodies)), bodies, skeleton.com)
-    points = replace(template, markers=places, sliding=template.sliding[:0])
+    mass_centres = TemplateMarkers(tuple(map(str, bodies)), bodies, skeleton.com)
+    points = replace(template, markers=mass_centres, sliding=template.sliding[:0])
     centres = BodyMarkers(points).derivatives(points.shape(), q)
     by_pose = centres.by_pose[..., free]
     slopes = (by_pose.reshape(len(q), -1, len(free)) @ follow).reshape(*by_pose.shape[:3], -1)
@@ -69,12 +70,13 @@ def regularised_normal(rows: FloatArray, weight: FloatArray) -> tuple[FloatArray
     normal: FloatArray = weighted @ rows
     count = normal.shape[-1]
     largest = np.trace(normal, axis1=1, axis2=2)[:, None, None] / count
-    normal += (UNOBSERVED * largest + np.finfo(float).tiny) * np.eye(count)
+    normal += (UNOBSERVED_WEIGHT * largest + np.finfo(float).tiny) * np.eye(count)
     return normal, weighted
 
 
 HARMONICS = 4
-"""Skin moves at up to so many times the stride's frequency, 8 Hz: filters remove what is beyond."""
+"""Number of harmonics of the stride frequency in simulated soft-tissue movement, up to 8 Hz:
+filters remove higher frequencies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +97,10 @@ class BodySpread:
     def shapes(self, count: int, generator: np.random.Generator) -> FloatArray:
         """(count, P) array: shapes drawn with the covariance."""
         root = square_root(self.covariance)
-        drawn: FloatArray = generator.standard_normal((count, len(root))) @ root
-        return drawn
+        shapes: FloatArray = generator.standard_normal((count, len(root))) @ root
+        return shapes
 
-    def open_centres(self, q: FloatArray, weight: FloatArray) -> FloatArray:
+    def com_posterior_covariance(self, q: FloatArray, weight: FloatArray) -> FloatArray:
         """(3 B, 3 B) m²: covariance of the centres of mass after the calibration.
 
         The pose follows markers with weights (K,) at coordinates q (F, C).
@@ -115,13 +117,13 @@ class BodySpread:
         """
         part = self.template.parts.of_body[self.template.markers.body]
         number = np.arange(1, HARMONICS + 1)
-        angle = 2.0 * np.pi * STRIDES * np.multiply.outer(time - time[0], number)
+        angle = 2.0 * np.pi * STRIDE_RATE_HZ * np.multiply.outer(time - time[0], number)
         waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
         waves *= np.tile(1.0 / number, 2) / np.sqrt((1.0 / number**2).sum())
         shape = (waves.shape[1], count, len(self.template.parts.names), 3)
         common = generator.standard_normal(shape)[:, :, part]
-        own = generator.standard_normal((*shape[:2], len(part), 3))
-        mixed = np.sqrt(self.common) * common + np.sqrt(1.0 - self.common) * own
+        independent = generator.standard_normal((*shape[:2], len(part), 3))
+        mixed = np.sqrt(self.common) * common + np.sqrt(1.0 - self.common) * independent
         amplitude = (self.skin_sd[:, None] * mixed).reshape(len(mixed), -1)
         moved: FloatArray = (waves @ amplitude).reshape(len(time), *mixed.shape[1:])
         return moved.swapaxes(0, 1)
@@ -153,13 +155,13 @@ def drawn_bodies(
 
     On a body of another shape θ the model's markers are elsewhere by ``Δp = p(θ, q) − p(0, q)``,
     with soft tissue displaced by s by ``Δp = R s``; linearised inverse kinematics answers with ``δq
-    = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``. Where ``centres_known``, centres of mass stay where the markers
-    have them on the model: they are drawn elsewhere, and must not be drawn twice.
+    = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``. With ``centres_known``, centres of mass keep their positions
+    relative to the markers: they are drawn elsewhere, and must not be drawn twice.
     """
     template, frames, (count, skins) = spread.template, len(q), counts
     markers, free = BodyMarkers(template), template.skeleton.free
     vectors = spread.shapes(count, generator)
-    shapes = [template.shape(one) for one in vectors]
+    shapes = [template.shape(vector) for vector in vectors]
     position, by_coordinate = markers.by_coordinate(template.shape(), q)
     rotation = segment_poses(template.skeleton, q).rotation[:, template.markers.body]
     skin = rotation @ spread.skin(time, skins, generator).transpose(1, 2, 3, 0)
@@ -167,16 +169,16 @@ def drawn_bodies(
     rows = np.moveaxis(by_coordinate[free], 0, -1).reshape(frames, -1, len(free))
     normal, weighted = regularised_normal(rows, weight)
     change = np.zeros((count + skins, frames, q.shape[1]))
-    every = np.concatenate([np.stack(moved, axis=-1), skin], axis=-1)
-    right = weighted @ every.reshape(frames, -1, count + skins)
+    displacements = np.concatenate([np.stack(moved, axis=-1), skin], axis=-1)
+    right = weighted @ displacements.reshape(frames, -1, count + skins)
     change[..., free] = -np.linalg.solve(normal, right).transpose(2, 0, 1)
     skeletons = tuple(template.skeleton_of(shape) for shape in shapes)
     if centres_known:
-        some = q[:: max(1, frames // FRAMES)]
-        away = vectors @ centre_slopes(template, some, weight).T
+        sampled = q[:: max(1, frames // AVERAGED_FRAMES)]
+        away = vectors @ centre_slopes(template, sampled, weight).T
         skeletons = tuple(
-            replace(body, com=body.com - apart.reshape(-1, 3))
-            for body, apart in zip(skeletons, away, strict=True)
+            replace(body, com=body.com - shift.reshape(-1, 3))
+            for body, shift in zip(skeletons, away, strict=True)
         )
     return DrawnBodies(skeletons, change[:count], change[count:])
 
@@ -205,8 +207,8 @@ def standing_spread(template: Template, priors: Priors) -> BodySpread:
     skeleton, shape = template.skeleton, template.shape()
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     position = BodyMarkers(template).positions(shape, q)
-    one, first = np.ones(1), np.zeros(1, dtype=np.int64)
-    frames = ChosenFrames(position, np.ones(1, dtype=bool), one, first, first)
+    weight, zero = np.ones(1), np.zeros(1, dtype=np.int64)
+    frames = ChosenFrames(position, np.ones(1, dtype=bool), weight, zero, zero)
     problem = Problem(template, frames, priors)
     state = State(np.concatenate([shape.vector, q[0, problem.free]]), q[:, problem.free])
     covariance = laplace(problem, state, np.ones(position.shape[:2])).covariance
@@ -245,30 +247,30 @@ heavier. At 9.5 m/s a kilogram of foot carries 8 kg m²/s about the transverse a
 
 def inertia_spread(skeleton: Skeleton, feet: Sequence[str]) -> InertiaSpread:
     """The spread of segments, by the names of the feet, beyond which toes are."""
-    beyond = skeleton.lineage[:, [skeleton.bodies.index(one) for one in feet]].any(axis=1)
+    beyond = skeleton.lineage[:, [skeleton.bodies.index(foot) for foot in feet]].any(axis=1)
     return InertiaSpread(mass=np.where(beyond, FOOT_MASS, InertiaSpread().mass))
 
 
 def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArray:
     """(B,) int: each segment's twin on the other side; itself if there is none."""
-    other = np.arange(len(bodies))
+    twin = np.arange(len(bodies))
     names = list(bodies)
     for group, members in groups.items():
         if group.endswith("_left"):
             partners = groups.get(f"{group.removesuffix('_left')}_right", ())
-            for one, two in zip(members, partners, strict=True):
-                first, second = names.index(one), names.index(two)
-                other[first], other[second] = second, first
-    return other
+            for left, right in zip(members, partners, strict=True):
+                first, second = names.index(left), names.index(right)
+                twin[first], twin[second] = second, first
+    return twin
 
 
 def centre_covariance(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray) -> FloatArray:
     """(3 B, 3 B) m², segment axes: covariance of centres of mass of :func:`inertia_draws`."""
     reach, bodies = _reach(skeleton), np.arange(len(twin))
-    alike = np.where(twin == bodies, 0.0, spread.side_correlation)
+    correlation = np.where(twin == bodies, 0.0, spread.side_correlation)
     covariance = np.zeros((len(twin), 3, len(twin), 3))
     for axis, mirrored in enumerate((1.0, 1.0, -1.0)):
-        covariance[bodies, axis, twin, axis] = mirrored * alike * reach * reach[twin]
+        covariance[bodies, axis, twin, axis] = mirrored * correlation * reach * reach[twin]
         covariance[bodies, axis, bodies, axis] = reach**2
     return spread.centre**2 * covariance.reshape(3 * len(twin), -1)
 
@@ -320,7 +322,7 @@ def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
     """The same skeleton with the inertia (B, 10) of one draw; every segment has mass."""
     mass = parameters[:, 0]
     com = parameters[:, 1:4] / mass[:, None]
-    tensor = parameters[:, TENSOR].reshape(-1, 3, 3)
+    tensor = parameters[:, TENSOR_INDICES].reshape(-1, 3, 3)
     square = (com**2).sum(axis=1)[:, None, None] * np.eye(3)
     arm = mass[:, None, None] * (square - com[:, :, None] * com[:, None, :])
     return replace(skeleton, mass=mass, com=com, inertia=tensor - arm)
@@ -330,21 +332,21 @@ def _twin_normals(
     generator: np.random.Generator, shape: tuple[int, int], twin: IntArray, correlation: float
 ) -> FloatArray:
     """(K, B, 10) normals of log mass, centre x, y, z, log size xx, yy, zz, xy, xz, yz."""
-    own = generator.standard_normal((*shape, 10))
+    independent = generator.standard_normal((*shape, 10))
     shared = generator.standard_normal((*shape, 10))
     first = np.minimum(twin, np.arange(len(twin)))
     common = shared[:, first]
     second_of_pair = first < np.arange(len(twin))
     reflect = np.array([1.0, 1, 1, -1, 1, 1, 1, 1, -1, -1])
     common = np.where(second_of_pair[:, None], common * reflect, common)
-    mixed: FloatArray = np.sqrt(correlation) * common + np.sqrt(1.0 - correlation) * own
+    mixed: FloatArray = np.sqrt(correlation) * common + np.sqrt(1.0 - correlation) * independent
     return mixed
 
 
 def _stretches(logs: FloatArray) -> FloatArray:
     """(K, B, 3, 3) symmetric positive matrices ``exp(E)``."""
     exponent = np.zeros((*logs.shape[:2], 3, 3))
-    for index, (row, column) in enumerate(ENTRIES):
+    for index, (row, column) in enumerate(TENSOR_ENTRIES):
         share = 1.0 if row == column else 0.5
         exponent[..., row, column] = exponent[..., column, row] = share * logs[..., index]
     values, axes = np.linalg.eigh(exponent)
@@ -357,6 +359,6 @@ def _parameters(mass: FloatArray, com: FloatArray, second: FloatArray) -> FloatA
     about = second + mass[..., None, None] * com[..., :, None] * com[..., None, :]
     trace = np.trace(about, axis1=-2, axis2=-1)[..., None, None]
     tensor = trace * np.eye(3) - about
-    entries = [tensor[..., r, c] for r, c in ENTRIES]
+    entries = [tensor[..., r, c] for r, c in TENSOR_ENTRIES]
     first = mass[..., None] * com
     return np.concatenate([mass[..., None], first, np.stack(entries, axis=-1)], axis=-1)

@@ -1,4 +1,4 @@
-"""Findings of the calibration: misplaced labels, and segments whose place is undetermined."""
+"""Findings of the calibration: misplaced labels, and segments whose position is undetermined."""
 
 from __future__ import annotations
 
@@ -14,59 +14,59 @@ from aqbio.body.posterior import displacements, mass_slopes
 from aqbio.errors import Finding, distinct
 from aqbio.io.study import Study
 from aqbio.labels.against_names import use_spare
-from aqbio.observed.determined import LARGEST_DISPLACEMENT, determined
+from aqbio.observed.determined import MAX_DISPLACEMENT_M, determined
 from aqbio.observed.mask import IMPOSSIBLE, NOT_PLACED, POINTS
 
 MILLIMETRES = 1e3
 
 SEGMENTS = {"trunk": "torso", "upper arm": "upper_arm"}
-"""Segments of landmarks by part, where they are called otherwise."""
+"""Segments of landmarks by part, where their names differ."""
 
-OFF_WEIGHT = 0.35
+MAX_OFF_WEIGHT = 0.35
 """A label is off in a trial if its median Student weight is below this: its error is twice the
 standard deviation of the soft tissue."""
 
-OFTEN = 0.2
-"""Least share of the fitted frames in which such a label is visible: others are ghost markers."""
+MIN_VISIBLE_SHARE = 0.2
+"""Minimum share of the fitted frames in which such a label is visible: others are ghost markers."""
 
-STILL_MM = 100.0
+MAX_STATIC_OFFSET_MM = 100.0
 """Labels of a static trial that are farther off are left out, mm: raised or rotated arms move
 shoulder markers by at most 52 mm in five recordings."""
 
-STILL = (
+STATIC_EXPLANATION = (
     " Shoulders, head and wrists of raised or turned arms, and a foot that bears weight, are not "
     "where movement has them either."
 )
 
-MISPLACED = 20.0
+MISPLACED_CHI2 = 20.0
 """χ² of three axes above which a label is misplaced on its segment in all trials: one in six
 thousand by chance. The largest of five sound sessions is 15.9."""
 
-LOOSEST = 0.03
-"""Places with a larger prior standard deviation, m, are those of clusters, not stated ones."""
+MAX_LANDMARK_SD_M = 0.03
+"""Larger prior standard deviations, m, are those of cluster markers without a stated position."""
 
-OFF_LEFT_OUT = "They hardly count for the body there, and are left out of the pose."
+LEFT_OUT_EXPLANATION = "They hardly count for the body there, and are left out of the pose."
 
 
 def displaced_labels(fit: BodyFit) -> dict[int, dict[str, float]]:
     """Labels with little weight in a trial and their median distance, mm, by trial."""
-    frames, seen = fit.problem.frames, fit.problem.visible
+    frames, visible = fit.problem.frames, fit.problem.visible
     labels, distance = fit.problem.template.markers.labels, np.linalg.norm(fit.error, axis=2)
-    found: dict[int, dict[str, float]] = {}
+    displaced: dict[int, dict[str, float]] = {}
     for trial in np.unique(frames.trial):
         rows = frames.trial == trial
-        for label in np.flatnonzero(seen[rows].mean(axis=0) >= OFTEN):
-            own = rows & seen[:, label]
-            if np.median(fit.weights[own, label]) < OFF_WEIGHT:
-                far = MILLIMETRES * float(np.median(distance[own, label]))
-                found.setdefault(int(trial), {})[labels[label]] = far
-    return found
+        for label in np.flatnonzero(visible[rows].mean(axis=0) >= MIN_VISIBLE_SHARE):
+            visible_rows = rows & visible[:, label]
+            if np.median(fit.weights[visible_rows, label]) < MAX_OFF_WEIGHT:
+                far = MILLIMETRES * float(np.median(distance[visible_rows, label]))
+                displaced.setdefault(int(trial), {})[labels[label]] = far
+    return displaced
 
 
 def excluded_labels(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]:
-    """Labels by trial that inverse kinematics leaves out, because they hardly count for the body.
+    """Labels by trial that inverse kinematics excludes for their low weight in the calibration.
 
-    In static trials only those that are off by more than `STILL_MM`.
+    In static trials only those that are off by more than `MAX_STATIC_OFFSET_MM`.
     """
     left_out = {
         trials[trial]: [name for name, far in off.items() if far > _allowed(fit, trial)]
@@ -76,9 +76,9 @@ def excluded_labels(fit: BodyFit, trials: Sequence[str]) -> dict[str, list[str]]
 
 
 def _allowed(fit: BodyFit, trial: int) -> float:
-    """Distance up to which labels of a trial are not left out, mm."""
+    """Largest distance at which labels of a trial are not excluded, mm."""
     frames = fit.problem.frames
-    return STILL_MM if frames.still[frames.trial == trial].all() else 0.0
+    return MAX_STATIC_OFFSET_MM if frames.is_static[frames.trial == trial].all() else 0.0
 
 
 def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> Iterator[Finding]:
@@ -90,7 +90,9 @@ def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> 
             rule="labels-off",
             severity="info" if excused else "warning",
             what=f"markers are not where the body has them: {far}. "
-            + (f"They hardly count there.{STILL}" if excused else OFF_LEFT_OUT),
+            + (
+                f"They hardly count there.{STATIC_EXPLANATION}" if excused else LEFT_OUT_EXPLANATION
+            ),
             trial=trials[trial],
             participant=participant_id,
             number=max(off.values()),
@@ -102,15 +104,19 @@ def label_findings(fit: BodyFit, trials: Sequence[str], participant_id: str) -> 
 
 
 def _misplaced(fit: BodyFit, participant_id: str) -> Iterator[Finding]:
-    """Findings about labels whose calibrated place is far from their landmark."""
+    """Findings about labels whose calibrated position is far from their landmark."""
     template, size = fit.problem.template, fit.problem.template.sizes[0]
-    places = slice(size, size + template.sizes[1])
-    moved = fit.state.theta[places].reshape(-1, 3)
-    precision = np.diagonal(fit.problem.priors.precision)[places].reshape(-1, 3)
-    stated = (precision > LOOSEST**-2).all(axis=1)  # a marker of a cluster has no landmark
-    for one in np.flatnonzero(stated & ((moved**2 * precision).sum(axis=1) > MISPLACED)):
-        label, body = template.markers.labels[one], template.markers.body[one]
-        far = MILLIMETRES * float(np.linalg.norm(moved[one]))
+    offsets = slice(size, size + template.sizes[1])
+    moved = fit.state.theta[offsets].reshape(-1, 3)
+    precision = np.diagonal(fit.problem.priors.precision)[offsets].reshape(-1, 3)
+    has_landmark = (precision > MAX_LANDMARK_SD_M**-2).all(
+        axis=1
+    )  # a marker of a cluster has no landmark
+    for index in np.flatnonzero(
+        has_landmark & ((moved**2 * precision).sum(axis=1) > MISPLACED_CHI2)
+    ):
+        label, body = template.markers.labels[index], template.markers.body[index]
+        far = MILLIMETRES * float(np.linalg.norm(moved[index]))
         yield Finding(
             rule="landmark-misplaced",
             severity="warning",
@@ -130,31 +136,33 @@ def unplaced_segments(
 ) -> tuple[dict[str, str], list[Finding]]:
     """Segments that count as not observed, with the reason, and the findings about them.
 
-    Either the posterior does not determine their place, or their limb is in an impossible pose in
-    the static trial.
+    Either the posterior does not determine their position, or their limb is in an impossible pose
+    in the static trial.
     """
     fit, skeleton = body.fit, body.template.skeleton
     displacement = displacements(fit)
     placed = determined(skeleton, displacement[None])[0]
-    lost = dict.fromkeys(np.array(skeleton.bodies)[~placed].tolist(), NOT_PLACED)
+    unplaced = dict.fromkeys(np.array(skeleton.bodies)[~placed].tolist(), NOT_PLACED)
     findings = []
-    if lost:
+    if unplaced:
         parts = parts_of(skeleton, study.model_map.joints.by_name())
-        open_parts = tuple(part for part, known in zip(parts, placed, strict=True) if not known)
+        open_parts = tuple(
+            part for part, is_placed in zip(parts, placed, strict=True) if not is_placed
+        )
         slopes = mass_slopes(fit)[:, np.repeat(~placed, POINTS)].reshape(-1, len(fit.covariance))
         help_ = helpful_marker(fit, study.model_map, body.names.values(), slopes)
         spare = study.read_manifest(participant_id, "prepare")["spare_labels"]
         largest = float(displacement[~placed].max())
         findings.append(_unplaced(open_parts, largest, help_, spare))
     bent = _impossible(study, fit)
-    groups = dict.fromkeys(group_of(place) for place in bent)
+    groups = dict.fromkeys(group_of(joint) for joint in bent)
     limbs = [name for group in groups for name in study.model_map.groups[group]]
-    if new := [name for name in limbs if name not in lost]:
-        lost |= dict.fromkeys(new, IMPOSSIBLE)
+    if new := [name for name in limbs if name not in unplaced]:
+        unplaced |= dict.fromkeys(new, IMPOSSIBLE)
         static = study.static_of(participant_id)
         trial = static.trial_id if static is not None else ""
         findings.append(_impossible_posture(trial, list(bent.values())))
-    return lost, findings
+    return unplaced, findings
 
 
 def _unplaced(
@@ -171,12 +179,12 @@ def _unplaced(
         severity="warning",
         what=f"all recordings together do not tell size and pose of {list_parts(parts)}: their "
         "mass may be "
-        f"{distinct(MILLIMETRES * largest, MILLIMETRES * LARGEST_DISPLACEMENT)} "
+        f"{distinct(MILLIMETRES * largest, MILLIMETRES * MAX_DISPLACEMENT_M)} "
         "mm off (standard deviation of the calibrated body), "
-        f"more than {MILLIMETRES * LARGEST_DISPLACEMENT:.0f} mm. These parts count as not "
+        f"more than {MILLIMETRES * MAX_DISPLACEMENT_M:.0f} mm. These parts count as not "
         "observed.",
         number=largest,
-        limit=LARGEST_DISPLACEMENT,
+        limit=MAX_DISPLACEMENT_M,
         unit="m",
         fix=f"{use_spare(unused) + '; otherwise ' if unused else ''}"
         f"wear markers on {'; '.join(LANDMARKS[name] for name in names)}, in a static trial at "
@@ -188,13 +196,13 @@ def _unplaced(
 def _impossible(study: Study, fit: BodyFit) -> dict[str, str]:
     """Joints beyond their range in the static trial, with their flexion in words."""
     problem = fit.problem
-    still = problem.full(fit.state.q)[problem.frames.still]
-    if not len(still):
+    static_q = problem.full(fit.state.q)[problem.frames.is_static]
+    if not len(static_q):
         return {}  # stage inverse_kinematics compares moving frames with the same ranges
     template = problem.template
     skeleton = template.skeleton_of(template.shape(fit.state.theta[: problem.shape_size]))
-    angles = joint_angles(skeleton, still, study.model_map.joints.by_name())
-    return {place: range_words(place, angles[place].flexion) for place in impossible_frames(angles)}
+    angles = joint_angles(skeleton, static_q, study.model_map.joints.by_name())
+    return {joint: range_words(joint, angles[joint].flexion) for joint in impossible_frames(angles)}
 
 
 def _impossible_posture(trial: str, bent: Sequence[str]) -> Finding:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.body.anatomy import FLEXES, FORWARD, RIGHT, UP
+from aqbio.body.anatomy import FLEXION_SIGN, FORWARD, RIGHT, UP
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.signals import runs
@@ -21,7 +21,7 @@ from aqbio.vectors import BoolArray, FloatArray, compose, transpose
 
 @dataclass(frozen=True, slots=True)
 class HumanRange:
-    """Flexion that people reach in a joint, degrees; flexion and dorsiflexion are positive."""
+    """Range of flexion of a human joint, degrees; flexion and dorsiflexion are positive."""
 
     extension: float
     flexion: float
@@ -37,10 +37,10 @@ RANGES = {
     "lumbar": HumanRange(-45.0, 100.0, "American Academy of Orthopaedic Surgeons 1965, all spine"),
     "elbow": HumanRange(-10.0, 160.0, "Boone & Azen 1979: -1 (3) to 141 (5); sprint: to 145"),
 }
-"""By joint as the map names it.
+"""Range by joint, as the map names it.
 
-The shoulder has none: an arm reaches nearly any orientation, and exchanged arm markers show in the
-elbow.
+The shoulder has none: an arm reaches nearly any orientation, and exchanged arm markers become
+apparent at the elbow.
 
 References
 ----------
@@ -50,11 +50,11 @@ and recording. Sprint and running: the largest of all joint angles that this pro
 sound recordings.
 """
 
-MARGIN = 15.0
+RANGE_MARGIN_DEG = 15.0
 """A pose is impossible if it exceeds the range by this, degrees: offsets of a model's zero,
 landmarks and skin account for less."""
 
-MOST_TWIST = 60.0
+MAX_HIP_TWIST_DEG = 60.0
 """Largest axial rotation of a thigh, degrees: 45 (5) (Boone & Azen 1979). Exchanged medial and
 lateral markers give 180."""
 
@@ -78,9 +78,9 @@ def joint_angles(
     """Angles of reported joints in `RANGES`, from the orientation of their segments."""
     upright = dependent_filled(skeleton, np.zeros((1, len(skeleton.coordinates))))
     zero, now = (segment_poses(skeleton, pose).rotation for pose in (upright, q))
-    found = {}
-    for place, joint in joints.items():
-        kind = place.partition("_")[0]
+    angles = {}
+    for name, joint in joints.items():
+        kind = name.partition("_")[0]
         if kind not in RANGES:
             continue
         body = skeleton.joints.index(joint)
@@ -89,47 +89,47 @@ def joint_angles(
         if parent != GROUND:
             carrier = compose(now[:, parent], transpose(zero[:, parent]))
             turn = compose(transpose(carrier), turn)
-        flexion = FLEXES[kind] * _twist(turn, RIGHT)
+        flexion = FLEXION_SIGN[kind] * _twist(turn, RIGHT)
         if kind == "hip":
             flexion = np.arctan2(-turn[:, FORWARD, UP], turn[:, UP, UP])
-        found[place] = JointAngles(np.degrees(flexion), np.degrees(_twist(turn, UP)))
-    return found
+        angles[name] = JointAngles(np.degrees(flexion), np.degrees(_twist(turn, UP)))
+    return angles
 
 
 def impossible_frames(angles: Mapping[str, JointAngles]) -> dict[str, BoolArray]:
-    """(T,) bool by joint: outside its range, in intervals that exceed it by more than `MARGIN`."""
-    found = {}
-    for place, angle in angles.items():
-        beyond = beyond_range(angle, place)
-        lost = np.zeros(len(beyond), dtype=bool)
+    """(T,) bool by joint: outside its range, in intervals that exceed `RANGE_MARGIN_DEG`."""
+    impossible = {}
+    for joint, angle in angles.items():
+        beyond = beyond_range(angle, joint)
+        outside = np.zeros(len(beyond), dtype=bool)
         for start, stop in runs(beyond > 0.0):
-            lost[start:stop] = bool((beyond[start:stop] > MARGIN).any())
-        if lost.any():
-            found[place] = lost
-    return found
+            outside[start:stop] = bool((beyond[start:stop] > RANGE_MARGIN_DEG).any())
+        if outside.any():
+            impossible[joint] = outside
+    return impossible
 
 
-def beyond_range(angles: JointAngles, place: str) -> FloatArray:
-    """(T,) degrees: how far a joint is beyond its range; negative inside."""
-    kind = place.partition("_")[0]
+def beyond_range(angles: JointAngles, joint: str) -> FloatArray:
+    """(T,) degrees: distance of a joint beyond its range; negative inside."""
+    kind = joint.partition("_")[0]
     human = RANGES[kind]
     middle = (human.extension + human.flexion) / 2
     away = np.abs((angles.flexion - middle + 180.0) % 360.0 - 180.0)
     beyond = away - (human.flexion - human.extension) / 2
     if kind == "hip":
-        beyond = np.maximum(beyond, np.abs(angles.twist) - MOST_TWIST)
+        beyond = np.maximum(beyond, np.abs(angles.twist) - MAX_HIP_TWIST_DEG)
     return np.asarray(beyond)
 
 
-def group_of(place: str) -> str:
+def group_of(joint: str) -> str:
     """The anatomical group that counts as not observed if a joint is impossible."""
-    kind, _, side = place.partition("_")
+    kind, _, side = joint.partition("_")
     return {"elbow": f"arm_{side}", "lumbar": "torso"}.get(kind, f"leg_{side}")
 
 
-def range_words(place: str, flexion: FloatArray) -> str:
+def range_words(joint: str, flexion: FloatArray) -> str:
     """Flexion of a joint in words, with the range that people reach."""
-    kind, _, side = place.partition("_")
+    kind, _, side = joint.partition("_")
     low, high = (f"{value:.0f}" for value in (flexion.min(), flexion.max()))
     bent = low if low == high else f"{low} to {high}"
     human = RANGES[kind]

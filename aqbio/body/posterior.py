@@ -15,19 +15,22 @@ import numpy as np
 from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives
 from aqbio.body.fit import BodyFit, with_postures
 from aqbio.body.priors import LANDMARK_SD, SKIN_SD
-from aqbio.body.shape import MarkerPlaces, Parts, Template, part_kind
+from aqbio.body.shape import Parts, Template, TemplateMarkers, part_kind
 from aqbio.multibody.poses import dependent_filled
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.observed.determined import LARGEST_PRIOR_SHARE
+from aqbio.observed.determined import MAX_PRIOR_SD_SHARE
 from aqbio.observed.mask import POINTS, point_masses
 from aqbio.vectors import FloatArray, IntArray
 
-UNKNOWN_SD, UNKNOWN_SHARE = 0.04, 0.3
-"""A length is unknown when its standard deviation exceeds this share of it and the recordings
-determine less than this share of the prior's variance."""
+MAX_RELATIVE_SD = 0.04
+"""A length is unknown when its standard deviation exceeds this share of it ..."""
 
-IMPROBABLE = 3.0
-"""A length is improbable beyond so many standard deviations (prior, recordings, `CENTRES_SD`)."""
+MIN_DETERMINED_SHARE = 0.3
+"""... and the recordings determine less than this share of the prior's variance."""
+
+MAX_LENGTH_SDS = 3.0
+"""A length is improbable beyond this number of standard deviations (prior, recordings and
+`CENTRES_SD` combined)."""
 
 CENTRES_SD = 0.06
 """Joint centres of models against the landmarks of the survey, share of the length: lengths of four
@@ -49,7 +52,7 @@ class LengthEstimate:
     size_scale: float = 1.0
     """Factor by which the recordings multiply ``expected_sd``."""
     measured: bool = True
-    """Whether the parts at both ends carry markers."""
+    """True if the parts at both ends carry markers."""
 
     @property
     def determined_share(self) -> float:
@@ -58,8 +61,10 @@ class LengthEstimate:
 
     @property
     def unknown(self) -> bool:
-        """Whether the recordings hardly determine it."""
-        return self.sd > UNKNOWN_SD * self.length and self.determined_share < UNKNOWN_SHARE
+        """True if the recordings hardly determine it."""
+        return (
+            self.sd > MAX_RELATIVE_SD * self.length and self.determined_share < MIN_DETERMINED_SHARE
+        )
 
     @property
     def distance(self) -> float:
@@ -69,12 +74,12 @@ class LengthEstimate:
 
     @property
     def improbable(self) -> bool:
-        """Whether it was measured and is improbable for this stature."""
-        return self.measured and abs(self.distance) > IMPROBABLE
+        """True if it was measured and is improbable for this stature."""
+        return self.measured and abs(self.distance) > MAX_LENGTH_SDS
 
     @property
     def words(self) -> str:
-        """Which length it is: ``the left upper arm``."""
+        """Name of the length in words: ``the left upper arm``."""
         kind = part_kind(self.name)
         side = self.name.removeprefix(kind).strip("_")
         return f"the {side} {kind}".replace("  ", " ").replace("_", " ")
@@ -86,7 +91,7 @@ def lengths(fit: BodyFit) -> Iterator[LengthEstimate]:
     prior = np.asarray(np.linalg.inv(fit.problem.priors.precision), dtype=np.float64)
     scaled_prior = np.asarray(np.linalg.inv(fit.problem.prior[:size, :size]), dtype=np.float64)
     now, before = fit.state.theta[:size], fit.problem.priors.mean
-    found, slope = _with_slopes(template, now)
+    fitted, slope = _with_slopes(template, now)
     expected, earlier = _with_slopes(template, before)
     carriers = template.markers.body[fit.problem.visible.any(axis=0)]
     marked, ends = set(template.parts.of_body[carriers].tolist()), length_ends(template.parts)
@@ -94,7 +99,7 @@ def lengths(fit: BodyFit) -> Iterator[LengthEstimate]:
         sd, usual = _sd(gradient, fit.shape_covariance), _sd(earlier[name], prior)
         scale = _sd(earlier[name], scaled_prior) / usual
         measured = marked >= set(ends[name])
-        yield LengthEstimate(name, found[name], sd, expected[name], usual, scale, measured)
+        yield LengthEstimate(name, fitted[name], sd, expected[name], usual, scale, measured)
 
 
 def length_slopes(fit: BodyFit) -> dict[str, FloatArray]:
@@ -113,31 +118,32 @@ def _with_slopes(
 ) -> tuple[dict[str, float], dict[str, FloatArray]]:
     """Lengths of a shape, and their derivatives by its sizes."""
     parts, skeleton = template.parts, template.skeleton
-    places = MarkerPlaces(parts.names, parts.first, template.inner[parts.first])
-    points = replace(template, markers=places, sliding=template.sliding[:0])
+    joint_centres = TemplateMarkers(parts.names, parts.first, template.inner[parts.first])
+    points = replace(template, markers=joint_centres, sliding=template.sliding[:0])
     shape = template.shape(vector)
-    own = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
+    point_shape = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
-    found, sizes = BodyMarkers(points).derivatives(own, q), template.sizes[0]
+    derivatives, sizes = BodyMarkers(points).derivatives(point_shape, q), template.sizes[0]
     lengths, slopes = {}, {}
-    for name, (one, other) in length_ends(parts).items():
-        apart = found.position[0, one] - found.position[0, other]
-        moved = found.by_body[0, one, :, :sizes] - found.by_body[0, other, :, :sizes]
-        lengths[name] = float(np.linalg.norm(apart))
-        slopes[name] = np.pad(apart @ moved / lengths[name], (0, len(vector) - sizes))
+    for name, (first, second) in length_ends(parts).items():
+        difference = derivatives.position[0, first] - derivatives.position[0, second]
+        moved = derivatives.by_body[0, first, :, :sizes] - derivatives.by_body[0, second, :, :sizes]
+        lengths[name] = float(np.linalg.norm(difference))
+        slopes[name] = np.pad(difference @ moved / lengths[name], (0, len(vector) - sizes))
     return lengths, slopes
 
 
 def displacements(fit: BodyFit) -> FloatArray:
-    """(B,) m: posterior standard deviation of where each segment's mass is.
+    """(B,) m: posterior standard deviation of the position of each segment's mass.
 
     Root mean square over the segment's mass and the fitted moving frames: errors of size and those
     common to all postures, without the noise of single frames.
     """
-    found, frames = _moved(fit, _mass_places(fit))
+    derivatives, frames = _point_derivatives(fit, _mass_points(fit))
     border = _stretching(fit.problem.template)
     rows = np.concatenate(
-        [found.by_pose[..., fit.problem.free], found.by_body[..., : len(border)]], axis=3
+        [derivatives.by_pose[..., fit.problem.free], derivatives.by_body[..., : len(border)]],
+        axis=3,
     )
     spread = with_postures(fit.covariance, fit.by_theta[frames], border)
     rows = rows.reshape(len(rows), -1, rows.shape[3])
@@ -147,36 +153,38 @@ def displacements(fit: BodyFit) -> FloatArray:
 
 def mass_slopes(fit: BodyFit) -> FloatArray:
     """(F, POINTS B, 3, P + C) derivatives of the points that represent the segments' masses."""
-    return point_slopes(fit, _mass_places(fit))[0]
+    return point_slopes(fit, _mass_points(fit))[0]
 
 
-def _mass_places(fit: BodyFit) -> MarkerPlaces:
+def _mass_points(fit: BodyFit) -> TemplateMarkers:
     skeleton = fit.problem.template.skeleton
     bodies = np.repeat(np.arange(len(skeleton.bodies)), POINTS)
-    return MarkerPlaces(tuple(map(str, range(len(bodies)))), bodies, point_masses(skeleton))
+    return TemplateMarkers(tuple(map(str, range(len(bodies)))), bodies, point_masses(skeleton))
 
 
-def point_slopes(fit: BodyFit, places: MarkerPlaces) -> tuple[FloatArray, FloatArray]:
+def point_slopes(fit: BodyFit, points: TemplateMarkers) -> tuple[FloatArray, FloatArray]:
     """(F, M, 3, P + C) derivatives of M points by shape and mean posture, and rotations.
 
-    ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` in the moving frames; in the still ones, if none moves.
+    ``δx = (∂x/∂θ + ∂x/∂q dq/dθ) δθ`` in the moving frames; in the static ones, if none moves.
     """
-    found, frames = _moved(fit, places)
+    derivatives, frames = _point_derivatives(fit, points)
     border = _stretching(fit.problem.template)
-    slopes = found.by_pose[..., fit.problem.free] @ fit.by_theta[frames][:, None]
-    slopes[..., border] += found.by_body[..., : len(border)]
-    return np.asarray(slopes), found.by_offset
+    slopes = derivatives.by_pose[..., fit.problem.free] @ fit.by_theta[frames][:, None]
+    slopes[..., border] += derivatives.by_body[..., : len(border)]
+    return np.asarray(slopes), derivatives.by_offset
 
 
-def _moved(fit: BodyFit, places: MarkerPlaces) -> tuple[MarkerDerivatives, IntArray]:
+def _point_derivatives(
+    fit: BodyFit, markers: TemplateMarkers
+) -> tuple[MarkerDerivatives, IntArray]:
     """Derivatives of points fixed in the segments, and their frames: moving ones, if any."""
     problem, template = fit.problem, fit.problem.template
-    points = replace(template, markers=places, sliding=template.sliding[:0])
+    points = replace(template, markers=markers, sliding=template.sliding[:0])
     shape = template.shape(fit.state.theta[: problem.shape_size])
-    own = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
-    moving = np.flatnonzero(~problem.frames.still)
-    frames = moving if len(moving) else np.arange(len(problem.frames.still))
-    return BodyMarkers(points).derivatives(own, problem.full(fit.state.q[frames])), frames
+    point_shape = replace(points.shape(), log_factor=shape.log_factor, tilt=shape.tilt)
+    moving = np.flatnonzero(~problem.frames.is_static)
+    frames = moving if len(moving) else np.arange(len(problem.frames.is_static))
+    return BodyMarkers(points).derivatives(point_shape, problem.full(fit.state.q[frames])), frames
 
 
 def _stretching(template: Template) -> IntArray:
@@ -188,7 +196,7 @@ def _stretching(template: Template) -> IntArray:
 def moving_flexion(fit: BodyFit) -> FloatArray:
     """(S,) array, rad: mean flexion in movement of the joint that moves each part's skin."""
     problem, template = fit.problem, fit.problem.template
-    moving = ~problem.frames.still
+    moving = ~problem.frames.is_static
     q = problem.full(fit.state.q)[moving if moving.any() else ~moving]
     flexion: FloatArray = (template.sliding[:, 2] * q[:, template.sliding[:, 1]]).mean(axis=0)
     return flexion
@@ -198,9 +206,9 @@ def offset_sds(fit: BodyFit) -> FloatArray:
     """(C,) rad or m: standard deviation of a coordinate's offset that all moving frames share.
 
     ``δq = dq/dθ δθ``: neither a filter nor more frames remove its mean. Without moving frames, over
-    the still ones.
+    the static ones.
     """
-    moving = ~fit.problem.frames.still
+    moving = ~fit.problem.frames.is_static
     mean = fit.by_theta[moving if moving.any() else ~moving].mean(axis=0)
     return np.asarray(np.sqrt(((mean @ fit.covariance) * mean).sum(axis=1)))
 
@@ -208,38 +216,44 @@ def offset_sds(fit: BodyFit) -> FloatArray:
 def length_ends(parts: Parts) -> dict[str, tuple[int, int]]:
     """The two parts whose proximal joints bound each length."""
     following = {"thigh": "shank", "shank": "foot", "foot": "toes", "upper_arm": "forearm"}
-    found = {}
+    ends = {}
     for name in parts.names:
         kind = part_kind(name)
         end = f"{following.get(kind, '')}{name.removeprefix(kind)}"
         if end in parts.names:
-            found[name] = (name, end)
+            ends[name] = (name, end)
     for name, part in (("hip_width", "thigh"), ("shoulder_width", "upper_arm")):
         if {f"{part}_left", f"{part}_right"} <= set(parts.names):
-            found[name] = (f"{part}_left", f"{part}_right")
-    return {name: (parts.index(one), parts.index(end)) for name, (one, end) in found.items()}
+            ends[name] = (f"{part}_left", f"{part}_right")
+    return {name: (parts.index(start), parts.index(end)) for name, (start, end) in ends.items()}
 
 
-def variance_reductions(fit: BodyFit, places: MarkerPlaces, wanted: FloatArray) -> FloatArray:
-    """(M,): share of the variance of some quantities that one more marker would remove.
+def variance_reductions(
+    fit: BodyFit, candidates: TemplateMarkers, target_slopes: FloatArray
+) -> FloatArray:
+    """(M,): share of the variance of N quantities that each of M additional markers would remove.
 
-    ``wanted`` (N, P + C) are their derivatives by shape and mean posture, variances added. The
-    marker is at ``x = S δθ + R d + e``, with palpation error d and soft-tissue error e. With the
-    covariance P the variance of ``G δθ`` falls by ``G P Sᵀ (S P Sᵀ + R D Rᵀ + E)⁻¹ S P Gᵀ``.
+    ``target_slopes`` (N, P + C) are the quantities' derivatives by shape and mean posture; their
+    variances are added. A marker is at ``x = S δθ + R d + e``, with palpation error d and
+    soft-tissue error e. With the covariance P the variance of ``G δθ`` falls by
+    ``G P Sᵀ (S P Sᵀ + R D Rᵀ + E)⁻¹ S P Gᵀ``.
     """
-    slopes, turned = point_slopes(fit, places)
+    slopes, turned = point_slopes(fit, candidates)
     template, problem = fit.problem.template, fit.problem
-    moving = ~problem.frames.still
+    moving = ~problem.frames.is_static
     weight = problem.frames.weight[moving if moving.any() else ~moving]
-    before = float(((wanted @ fit.covariance) * wanted).sum())
+    before = float(((target_slopes @ fit.covariance) * target_slopes).sum())
     shares = []
-    for marker, body in enumerate(places.body):
+    for marker, body in enumerate(candidates.body):
         kind = part_kind(template.parts.names[template.parts.of_body[body]])
-        seen = slopes[:, marker].reshape(-1, slopes.shape[-1])
+        marker_slopes = slopes[:, marker].reshape(-1, slopes.shape[-1])
         palpated = turned[:, marker].reshape(-1, 3)
-        spread = seen @ fit.covariance @ seen.T + LANDMARK_SD**2 * palpated @ palpated.T
+        spread = (
+            marker_slopes @ fit.covariance @ marker_slopes.T
+            + LANDMARK_SD**2 * palpated @ palpated.T
+        )
         spread += np.diag(np.repeat(SKIN_SD[kind] ** 2 / weight, 3))
-        across = seen @ fit.covariance @ wanted.T
+        across = marker_slopes @ fit.covariance @ target_slopes.T
         shares.append(float((across * np.linalg.solve(spread, across)).sum()) / before)
     return np.array(shares)
 
@@ -253,7 +267,7 @@ def fit_with_identified_joints(
     """Fit a body, freeing those of the locked coordinates that the markers identify.
 
     A coordinate is identified if its standard deviation in the fitted moving frames is at most
-    ``LARGEST_PRIOR_SHARE`` of its prior's. Left and right are decided together, because a model
+    ``MAX_PRIOR_SD_SHARE`` of its prior's. Left and right are decided together, because a model
     with unlike arms would make athletes asymmetric. A joint whose body carries no marker stays
     locked; if others are not identified, they are locked at their defaults and the body is fitted
     again.
@@ -285,15 +299,18 @@ def with_lock(skeleton: Skeleton, coordinates: Iterable[int], *, locked: bool) -
 def _unidentified(fit: BodyFit, tried: set[int]) -> set[int]:
     """The tried coordinates of joints that the markers do not identify."""
     skeleton = fit.problem.template.skeleton
-    names = {one: skeleton.coordinates[one].removesuffix("_r").removesuffix("_l") for one in tried}
+    names = {
+        coordinate: skeleton.coordinates[coordinate].removesuffix("_r").removesuffix("_l")
+        for coordinate in tried
+    }
     postures, free = fit.problem.priors.postures, fit.problem.free
     before = postures.frame_sd[free] ** 2 + postures.mean_sd[free] ** 2
     open_share = dict(zip(free.tolist(), frame_sd(fit) ** 2 / before, strict=True))
     unidentified = set()
     for name in set(names.values()):
-        same = [coordinate for coordinate in tried if names[coordinate] == name]
-        if np.mean([open_share[coordinate] for coordinate in same]) > LARGEST_PRIOR_SHARE**2:
-            unidentified |= set(same)
+        paired = [coordinate for coordinate in tried if names[coordinate] == name]
+        if np.mean([open_share[coordinate] for coordinate in paired]) > MAX_PRIOR_SD_SHARE**2:
+            unidentified |= set(paired)
     driven = np.isin(skeleton.driver, list(unidentified))
     joints = np.isin(skeleton.axes.body, skeleton.axes.body[driven])
     return {int(coordinate) for coordinate in skeleton.driver[joints]} & tried
@@ -306,10 +323,10 @@ def frame_sd(fit: BodyFit) -> FloatArray:
     body, ``dq/dθ Cov(θ) dq/dθ'``.
     """
     problem = fit.problem
-    moving = ~problem.frames.still
+    moving = ~problem.frames.is_static
     chosen = moving if moving.any() else ~moving
     hessian, _ = problem.pose_blocks(fit.state, fit.weights)
-    own = np.diagonal(np.linalg.inv(hessian[chosen]), axis1=1, axis2=2)
+    marker_variance = np.diagonal(np.linalg.inv(hessian[chosen]), axis1=1, axis2=2)
     by_theta = fit.by_theta[chosen]
     common = ((by_theta @ fit.covariance) * by_theta).sum(axis=2)
-    return np.asarray(np.sqrt((own + common).mean(axis=0)))
+    return np.asarray(np.sqrt((marker_variance + common).mean(axis=0)))

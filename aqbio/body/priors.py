@@ -1,4 +1,4 @@
-"""Priors of a body: sizes of people, places of markers, postures, soft tissue.
+"""Priors of a body: sizes of people, positions of markers, postures, soft tissue.
 
 Every number has its source beneath it.
 """
@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.body.shape import MarkerPlaces, Parts, Template, part_kind
+from aqbio.body.shape import Parts, Template, TemplateMarkers, part_kind
 from aqbio.config import MarkerSet, ModelMap
 from aqbio.config.model_map import Sides
 from aqbio.multibody.poses import dependent_filled, segment_poses
@@ -37,8 +37,8 @@ class SizeStatistics:
     covariance: FloatArray
     """(N, N) array."""
 
-    def given(self, sizes: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
-        """Mean and covariance of all logarithms, given some sizes by name (m or kg)."""
+    def conditional(self, sizes: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
+        """Mean and covariance of all logarithms, conditional on sizes by name (m or kg)."""
         chosen = [self.names.index(name) for name in sizes]
         if not chosen:
             return self.mean, self.covariance
@@ -71,13 +71,14 @@ def expected_sizes(
 ) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
     """Names, mean and covariance of the logarithms of a person's sizes.
 
-    Without a sex, women and men are one half each: the spread between them counts.
+    Without a sex, women and men have equal weight, and the difference of their means adds to the
+    covariance.
     """
     sexes = [person.sex] if person.sex else sorted(statistics)
-    both = [statistics[sex].given(person.sizes) for sex in sexes]
-    mean = np.mean([one for one, _ in both], axis=0)
-    within = np.mean([spread for _, spread in both], axis=0)
-    between = np.mean([np.outer(one - mean, one - mean) for one, _ in both], axis=0)
+    by_sex = [statistics[sex].conditional(person.sizes) for sex in sexes]
+    mean = np.mean([centre for centre, _ in by_sex], axis=0)
+    within = np.mean([spread for _, spread in by_sex], axis=0)
+    between = np.mean([np.outer(centre - mean, centre - mean) for centre, _ in by_sex], axis=0)
     return statistics[sexes[0]].names, mean, within + between
 
 
@@ -120,10 +121,12 @@ SIDE_SD = 0.012
 """Standard deviation of the difference of left and right log factors: leg lengths differ by 5 mm
 on average (Knutson GA 2005, Chiropr Osteopat 13:11)."""
 
-LANDMARK_SD, PLACED_SD = 0.012, 0.025
-"""Markers on a palpated landmark against its place on the model (della Croce U et al. 1999, Med
-Biol Eng Comput 37:155-161: 6 to 21 mm between examiners), and at a place that a marker set states,
-m."""
+LANDMARK_SD = 0.012
+"""Markers on a palpated landmark relative to its position on the model, m (della Croce U et al.
+1999, Med Biol Eng Comput 37:155-161: 6 to 21 mm between examiners)."""
+
+STATED_POSITION_SD = 0.025
+"""Markers relative to the position that a marker set states, m."""
 
 SKIN_SD = {
     "pelvis": 0.009, "torso": 0.011, "thigh": 0.014, "shank": 0.008, "foot": 0.005, "toes": 0.006,
@@ -133,21 +136,21 @@ SKIN_SD = {
 21:212-225; Peters A et al. 2010, Gait Posture 31:1-8)."""
 
 STILL_SD = 0.004
-"""Marker of a quietly standing person against its mean place, each axis, m."""
+"""Marker of a quietly standing person about its mean position, each axis, m."""
 
 VIDEO_SD = {
     "pelvis": 0.025, "torso": 0.02, "thigh": 0.025, "shank": 0.015, "foot": 0.015, "toes": 0.015,
     "upper_arm": 0.015, "forearm": 0.015,
 }  # fmt: skip
-"""Points of video about their place in a person, each axis, m. Systematic differences from joint
+"""Points of video about their position in a person, each axis, m. Systematic differences from joint
 centres of markers are 30 to 50 mm at hip and knee, 1 to 15 mm at the ankle (Needham L et al. 2021,
 Sci Rep 11:20673); root mean square differences 36 mm at the hip and less than 25 mm at the other
 joints (Kanko RM et al. 2021, J Biomech 127:110665); three axes share them. The direction differs
 between systems, so that the bias is part of the spread."""
 
 VIDEO_NOISE = 0.010
-"""Points of video about that place from frame to frame, each axis, m: limits of agreement of 10 to
-30 mm about the bias (Needham et al. 2021), three axes."""
+"""Points of video about that position from frame to frame, each axis, m: limits of agreement of 10
+to 30 mm about the bias (Needham et al. 2021), three axes."""
 
 COMMON_SHARE = 0.4
 """Share of the soft-tissue variance common to the markers of a part: soft tissue moves as a
@@ -161,7 +164,7 @@ SLIDE_SD = {"thigh": 0.015, "shank": 0.007}
 """Sliding of the skin by a right angle of flexion of the knee, each axis, m (Cappozzo A et al.
 1996, Clin Biomech 11:90-100)."""
 
-BEYOND_SD = np.radians(4.0)
+RANGE_EXCESS_SD = np.radians(4.0)
 """Standard deviation of the prior beyond a range of motion, rad."""
 
 SYMMETRY_SD = np.radians(4.0)
@@ -185,8 +188,8 @@ RUNNING = {
 about a person's mean, and of the person's mean. Ranges: American Academy of Orthopaedic Surgeons
 (1965), Joint Motion, wider where sprinters exceed them (Novacheck TF 1998, Gait Posture 7:77-95);
 of the clavicle Ludewig PM et al. (2009), J Bone Joint Surg 91A:378-389 (10 degrees up and 13 back
-as the arm is raised), about its place with a hanging arm. Means and deviations are wide enough
-for running from 2 to 11 m/s."""
+as the arm is raised), about its orientation with a hanging arm. Means and deviations are wide
+enough for running from 2 to 11 m/s."""
 
 STANDING = {
     "pelvis_tilt": (-3, 8), "pelvis_list": (0, 4), "hip": (3, 9), "hip_adduction": (-2, 6),
@@ -215,9 +218,9 @@ def size_prior(
     kinds = np.repeat(parts.kinds, 3)
     axes = np.tile(np.arange(3), len(parts.names))
     model = np.array([MODEL_SD.get(kind, OTHER_MODEL_SD) for kind in kinds])
-    same = (kinds[:, None] == kinds) & (axes[:, None] == axes)
-    prior += same * np.outer(model, model)
-    paired = same.sum(axis=1) > 1
+    same_measure = (kinds[:, None] == kinds) & (axes[:, None] == axes)
+    prior += same_measure * np.outer(model, model)
+    paired = same_measure.sum(axis=1) > 1
     prior += np.diag(np.where(paired, SIDE_SD**2 / 2.0, 0.0))
     return (mean - reference)[measures], prior
 
@@ -247,27 +250,28 @@ def posture_prior(skeleton: Skeleton, model_map: ModelMap) -> PosturePrior:
     """Prior of the postures of a model: by its map, then by usual names, else by its ranges."""
     flexing = _named_coordinates(skeleton) | _flexing(model_map)
     rows = [_row(skeleton, index, flexing) for index in range(len(skeleton.coordinates))]
-    low, high, mean, frame, spread, standing, still = np.array(rows).T
+    low, high, mean, frame, spread, standing, standing_sd = np.array(rows).T
     bounded = np.where(np.isfinite(spread), spread, 0.0)
     covariance = np.diag(bounded**2)
     for left, right in _pairs(skeleton):
         tie = bounded[left] ** 2 - 0.5 * min(SYMMETRY_SD, bounded[left]) ** 2
         covariance[left, right] = covariance[right, left] = tie * (mean[left] == mean[right])
-    return PosturePrior(low, high, mean, spread, frame, standing, still, covariance)
+    return PosturePrior(low, high, mean, spread, frame, standing, standing_sd, covariance)
 
 
 def posture_sd(skeleton: Skeleton, model_map: ModelMap, marker_set: MarkerSet) -> FloatArray:
-    """(C,) rad or m: SD about a person's posture that inverse kinematics holds coordinates to.
+    """(C,) rad or m: SD of the posture prior that inverse kinematics applies.
 
-    Infinite, but for the limbs and the trunk where hip centres alone show the pelvis: a trunk that
-    is bent forward or backward and an elbow either way fit joint centres alike then.
+    Infinite, except for the limbs and the trunk where the pelvis is tracked by hip centres alone:
+    joint centres do not distinguish a trunk bent forward from one bent backward, nor the two
+    directions of an elbow.
     """
     free = root_coordinates(skeleton) | (not marker_set.pelvis.hips)
     return np.where(free, np.inf, posture_prior(skeleton, model_map).frame_sd)
 
 
 def root_coordinates(skeleton: Skeleton) -> BoolArray:
-    """(C,) bool: coordinates of a body that hangs on the ground."""
+    """(C,) bool: coordinates of the joints between ground and model."""
     hangs = skeleton.parent[skeleton.axes.body] == GROUND
     return np.isin(np.arange(len(skeleton.coordinates)), skeleton.driver[hangs])
 
@@ -281,24 +285,24 @@ def _named_coordinates(skeleton: Skeleton) -> dict[str, tuple[str, int]]:
     q = dependent_filled(skeleton, skeleton.coordinate_default[None])
     poses = segment_poses(skeleton, q)
     along = poses.axis_direction[0] * poses.axis_gradient[0][:, None]
-    found = {}
+    flexing = {}
     for index, name in enumerate(skeleton.coordinates):
         axes = np.flatnonzero((skeleton.driver == index) & skeleton.axes.is_rotation)
         key = name.removesuffix("_r").removesuffix("_l")
         if key in RUNNING and len(axes):
             backward = np.abs(along[axes[0]]).argmax() == RIGHT and along[axes[0], RIGHT] < 0.0
-            found[name] = (key, -1 if backward else 1)
-    return found
+            flexing[name] = (key, -1 if backward else 1)
+    return flexing
 
 
 def _flexing(model_map: ModelMap) -> dict[str, tuple[str, int]]:
     """Joint and sign of flexion by coordinate."""
-    found: dict[str, tuple[str, int]] = {}
+    flexing: dict[str, tuple[str, int]] = {}
     for joint in ("hip", "knee", "ankle", "elbow"):
-        place, sign = model_map.sagittal.get(joint), model_map.flexion.get(joint)
-        if isinstance(place, Sides) and sign is not None:
-            found |= {getattr(place, side): (joint, sign) for side in SIDES}
-    return found
+        names, sign = model_map.sagittal.get(joint), model_map.flexion.get(joint)
+        if isinstance(names, Sides) and sign is not None:
+            flexing |= {getattr(names, side): (joint, sign) for side in SIDES}
+    return flexing
 
 
 def _row(
@@ -306,18 +310,18 @@ def _row(
 ) -> tuple[float, ...]:
     """Range, mean, SD of a frame and of the mean in running; mean and SD in standing."""
     name = skeleton.coordinates[index]
-    nothing = (-np.inf, np.inf, 0.0, np.inf, np.inf, 0.0, np.inf)
+    no_prior = (-np.inf, np.inf, 0.0, np.inf, np.inf, 0.0, np.inf)
     if not skeleton.coordinate_is_rotation[index]:
-        return nothing
+        return no_prior
     key, sign = flexing.get(name, ("", 1))
     if key in RUNNING:
         low, high, mean, frame, spread = np.radians(RUNNING[key])
-        standing, still = np.radians(STANDING[key])
+        standing, standing_sd = np.radians(STANDING[key])
         ends = (low, high) if sign > 0 else (-high, -low)
-        return (*ends, sign * mean, frame, spread, sign * standing, still)
+        return (*ends, sign * mean, frame, spread, sign * standing, standing_sd)
     root = skeleton.axes.body[skeleton.driver == index]
     if len(root) and (skeleton.parent[root] < 0).any():
-        return nothing
+        return no_prior
     low, high = skeleton.coordinate_range[index]
     middle, sd = float(skeleton.coordinate_default[index]), float((high - low) / np.sqrt(12.0))
     return (low, high, middle, sd, sd, middle, sd)
@@ -344,7 +348,7 @@ class Priors:
     """(K,) array, m. Prior SD of each marker in movement."""
     postures: PosturePrior
     still_sd: FloatArray | float = STILL_SD
-    """(K,) array or float, m. Of each marker of a person who stands still."""
+    """(K,) array or float, m. SD of each marker in quiet standing."""
     common: float = COMMON_SHARE
     """Share of the soft-tissue variance common to a part's markers."""
     soft_tissue_scale: FloatArray | float = 1.0
@@ -378,20 +382,23 @@ def priors(
     precision[rest, rest] = 1.0 / np.concatenate(variances)
     parts = template.parts
     skin = [SKIN_SD[parts.kinds[parts.of_body[body]]] for body in template.markers.body]
-    found = np.zeros(len(skin), dtype=np.bool_) if video is None else video
-    noise = np.where(found, np.maximum(skin, VIDEO_NOISE), skin)
-    return Priors(mean, precision, noise, postures, np.where(found, VIDEO_NOISE, STILL_SD))
+    is_video = np.zeros(len(skin), dtype=np.bool_) if video is None else video
+    noise = np.where(is_video, np.maximum(skin, VIDEO_NOISE), skin)
+    return Priors(mean, precision, noise, postures, np.where(is_video, VIDEO_NOISE, STILL_SD))
 
 
-ASIDE = {"thigh": 0.04, "shank": 0.03, "upper_arm": 0.03, "forearm": 0.02}
+CLUSTER_LATERAL_M = {"thigh": 0.04, "shank": 0.03, "upper_arm": 0.03, "forearm": 0.02}
 """Clusters are worn on the lateral side of a limb: expected distance from its axis, m."""
 
 ACROSS_SD = {"thigh": 0.06, "shank": 0.04, "upper_arm": 0.04, "forearm": 0.03, "foot": 0.04}
 OTHER_ACROSS_SD = 0.12
-"""SD of a cluster marker's place across the part, m."""
+"""SD of a cluster marker's position across the part, m."""
 
-ALONG_SHARE, SHORTEST_ALONG = 0.3, 0.05
-"""SD along the part: share of its length, and least SD, m."""
+ALONG_SD_SHARE = 0.3
+"""SD of a cluster marker's position along the part, share of the part's length."""
+
+MIN_ALONG_SD_M = 0.05
+"""Minimum of this SD, m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,40 +409,40 @@ class Label:
     """The laboratory's label."""
     body: str
     """The model's body that carries it."""
-    place: tuple[float, float, float] | None
+    position: tuple[float, float, float] | None
     """tuple of 3 float or None. In the frame of the generic model's body, m; None for a cluster's
     marker, which may be anywhere on its part."""
     palpated: bool
-    """The place is a landmark of the model, not a statement of the marker set."""
+    """True if the position is a landmark of the model, not a statement of the marker set."""
     video: bool = False
-    """It was found in video, without a marker."""
+    """True for a point detected in video, without a marker."""
 
 
-def expected_places(
+def expected_positions(
     skeleton: Skeleton, parts: Parts, labels: Mapping[str, Label]
-) -> tuple[MarkerPlaces, FloatArray]:
-    """Places of K labels on a template, and their standard deviations (K, 3), m."""
-    bodies, places, sds = [], [], []
+) -> tuple[TemplateMarkers, FloatArray]:
+    """Expected positions of K labels on a template, and their standard deviations (K, 3), m."""
+    bodies, positions, sds = [], [], []
     for label in labels.values():
         body = skeleton.bodies.index(label.body)
-        if label.place is None:
-            place, sd = _cluster_place(skeleton, parts, body)
+        if label.position is None:
+            position, sd = _cluster_position(skeleton, parts, body)
         else:
-            place = np.array(label.place)
-            sd = np.full(3, LANDMARK_SD if label.palpated else PLACED_SD)
+            position = np.array(label.position)
+            sd = np.full(3, LANDMARK_SD if label.palpated else STATED_POSITION_SD)
             if label.video:
                 sd = np.full(3, VIDEO_SD[part_kind(parts.names[parts.of_body[body]])])
         bodies.append(body)
-        places.append(place)
+        positions.append(position)
         sds.append(sd)
-    markers = MarkerPlaces(
-        tuple(labels), np.array(bodies, dtype=np.int64), np.array(places).reshape(-1, 3)
+    markers = TemplateMarkers(
+        tuple(labels), np.array(bodies, dtype=np.int64), np.array(positions).reshape(-1, 3)
     )
     return markers, np.array(sds).reshape(-1, 3)
 
 
-def _cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatArray, FloatArray]:
-    """Expected place of a cluster's marker on a body, and its standard deviation, m.
+def _cluster_position(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatArray, FloatArray]:
+    """Expected position of a cluster's marker on a body, and its standard deviation, m.
 
     Lateral to the middle of its part; of pelvis, torso and other short or branching parts, about
     the mean of the joints at its ends.
@@ -447,18 +454,18 @@ def _cluster_place(skeleton: Skeleton, parts: Parts, body: int) -> tuple[FloatAr
     along = end / length if length > 0.0 else np.array([0.0, 1.0, 0.0])
     across = ACROSS_SD.get(kind, OTHER_ACROSS_SD)
     side = {"right": 1.0, "left": -1.0}.get(name.rpartition("_")[2], 0.0)
-    place = 0.5 * end + np.array([0.0, 0.0, side * ASIDE.get(kind, 0.0)])
-    widest = max(ALONG_SHARE * float(length), SHORTEST_ALONG)
-    return place, np.sqrt((widest * along) ** 2 + across**2 * (1.0 - along**2))
+    position = 0.5 * end + np.array([0.0, 0.0, side * CLUSTER_LATERAL_M.get(kind, 0.0)])
+    widest = max(ALONG_SD_SHARE * float(length), MIN_ALONG_SD_M)
+    return position, np.sqrt((widest * along) ** 2 + across**2 * (1.0 - along**2))
 
 
 def part_end(skeleton: Skeleton, parts: Parts, body: int) -> FloatArray:
     """Mean of a body's distal joints, m; without any, twice its centre of mass."""
-    own = parts.of_body[body]
+    part = parts.of_body[body]
     leaving = [
         child
         for child in range(len(skeleton.bodies))
-        if skeleton.parent[child] == body and parts.of_body[child] != own
+        if skeleton.parent[child] == body and parts.of_body[child] != part
     ]
     if body not in parts.first and not leaving:
         return np.zeros(3)

@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives, PartColumns, add_part, add_poses
-from aqbio.body.priors import BEYOND_SD, Label, Priors
+from aqbio.body.priors import RANGE_EXCESS_SD, Label, Priors
 from aqbio.body.shape import Blocks, ChosenFrames, State, Template
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross
 
@@ -74,7 +74,7 @@ class HipObservation:
     hips: IntArray
     """(2,) int array. Bodies that the right and left hip move."""
     unknowns: IntArray
-    """(N,) int array. Unknowns that it depends on: size of the pelvis, offsets of the spines'
+    """(N,) int array. Unknowns on which it depends: size of the pelvis, offsets of the spines'
     markers."""
     offset_sd: FloatArray
     """(M, 3) array, m."""
@@ -90,14 +90,17 @@ class HipObservation:
         """The regression, if both anterior (right, left) and the posterior spines are palpated."""
         parts, names = template.parts, [*spines[0], *spines[1]]
         legs = ("thigh_right", "thigh_left")
-        seen = all(name in labels and labels[name].palpated for name in names)
-        if not seen or len(spines[0]) != len(legs) or not set(legs) <= set(parts.names):
+        palpated = all(name in labels and labels[name].palpated for name in names)
+        if not palpated or len(spines[0]) != len(legs) or not set(legs) <= set(parts.names):
             return None
         pelvis = 3 * parts.index("pelvis")
         hips = parts.first[[parts.index(leg) for leg in legs]]
         rows = np.array([template.markers.labels.index(name) for name in names])
-        places, right = template.markers.place[rows[:2]], template.skeleton.parent_position[hips[0]]
-        rows[:2] = rows[:2][np.argsort(np.linalg.norm(places - right, axis=1))]
+        positions, right = (
+            template.markers.position[rows[:2]],
+            template.skeleton.parent_position[hips[0]],
+        )
+        rows[:2] = rows[:2][np.argsort(np.linalg.norm(positions - right, axis=1))]
         offsets = template.sizes[0] + 3 * rows[:, None] + np.arange(3)
         unknowns = np.concatenate([pelvis + np.arange(3), offsets.ravel()])
         return cls(template, rows, hips, unknowns, offset_sd[rows])
@@ -108,11 +111,11 @@ class HipObservation:
 
     def _gaps(self, values: FloatArray) -> FloatArray:
         """(..., 6) array, m: the gap at values (..., N) of its unknowns."""
-        own, factors = self.template, np.exp(values[..., None, :3])
+        template, factors = self.template, np.exp(values[..., None, :3])
         offsets = values[..., 3:].reshape(*values.shape[:-1], -1, 3)
-        bone = factors * own.markers.place[self.spines] + BONE_SHARE * offsets
+        bone = factors * template.markers.position[self.spines] + BONE_SHARE * offsets
         expected = hip_centres(bone[..., 0, :], bone[..., 1, :], bone[..., 2:, :].mean(axis=-2))
-        gaps = factors * own.skeleton.parent_position[self.hips] - np.stack(expected, axis=-2)
+        gaps = factors * template.skeleton.parent_position[self.hips] - np.stack(expected, axis=-2)
         return np.asarray(gaps.reshape(*values.shape[:-1], 6))
 
     def slope(self, vector: FloatArray) -> FloatArray:
@@ -134,7 +137,7 @@ class HipObservation:
         return np.asarray(np.linalg.inv(spread))
 
 
-FREEDOM = 4.0
+STUDENT_FREEDOM = 4.0
 """Degrees of freedom of Student's distribution: a few labels in a hundred are misplaced."""
 
 WEIGHT_PASSES = 3
@@ -150,8 +153,8 @@ class Problem:
     hips: HipObservation | None = None
     """Hip centres by regression."""
     loose: bool = False
-    """To find first poses, before the markers' places are fitted: adds the prior variance of the
-    places to that of the soft tissue."""
+    """True for the search of initial poses, before the markers' positions are fitted: adds the
+    prior variance of the positions to that of the soft tissue."""
 
     @cached_property
     def markers(self) -> BodyMarkers:
@@ -165,7 +168,7 @@ class Problem:
 
     @cached_property
     def angles(self) -> BoolArray:
-        """(C,) bool: which of these are angles."""
+        """(C,) bool: true where a free coordinate is an angle."""
         return self.template.skeleton.coordinate_is_rotation[self.free]
 
     @property
@@ -202,16 +205,16 @@ class Problem:
         scale = np.ones(self.sizes) * self.priors.size_scale
         precision[: self.sizes, : self.sizes] /= np.outer(scale, scale)
         has_prior = np.isfinite(postures.mean_sd[self.free])
-        own = self.free[has_prior]
-        place = count + np.flatnonzero(has_prior)
-        covariance = postures.mean_covariance[np.ix_(own, own)]
-        precision[np.ix_(place, place)] = np.linalg.inv(covariance)
+        coordinates = self.free[has_prior]
+        rows = count + np.flatnonzero(has_prior)
+        covariance = postures.mean_covariance[np.ix_(coordinates, coordinates)]
+        precision[np.ix_(rows, rows)] = np.linalg.inv(covariance)
         without = count + np.flatnonzero(~has_prior)
         precision[without, without] = 1.0  # any value: no frame depends on these
         return precision
 
     @cached_property
-    def seen_parts(self) -> IntArray:
+    def marked_parts(self) -> IntArray:
         """(S,) array: parts that have markers."""
         return np.unique(self.template.parts.of_body[self.template.markers.body])
 
@@ -219,43 +222,43 @@ class Problem:
     def parts(self) -> tuple[IntArray, ...]:
         """Markers of each of these."""
         part = self.template.parts.of_body[self.template.markers.body]
-        return tuple(np.flatnonzero(part == one) for one in self.seen_parts)
+        return tuple(np.flatnonzero(part == number) for number in self.marked_parts)
 
     @cached_property
     def variances(self) -> tuple[FloatArray, FloatArray]:
-        """Own variance of each marker (F, K), and that in common with its part (F, S), m²."""
-        still = self.frames.still[:, None]
-        variance = np.where(still, self.priors.still_sd, self.priors.soft_tissue_sd) ** 2
-        share = np.where(still, 0.0, self.priors.common)
-        own = (1.0 - share) * variance
+        """Independent variance of each marker (F, K), and that common to its part (F, S), m²."""
+        is_static = self.frames.is_static[:, None]
+        variance = np.where(is_static, self.priors.still_sd, self.priors.soft_tissue_sd) ** 2
+        share = np.where(is_static, 0.0, self.priors.common)
+        marker_variance = (1.0 - share) * variance
         if self.loose:
-            own = own + self._place_variance
+            marker_variance = marker_variance + self._position_variance
         first = [markers[0] for markers in self.parts]
-        return own, share * variance[:, first]
+        return marker_variance, share * variance[:, first]
 
     @cached_property
-    def _place_variance(self) -> FloatArray:
-        """(K,) array, m²: prior variance of a marker's place, mean over the axes."""
+    def _position_variance(self) -> FloatArray:
+        """(K,) array, m²: prior variance of a marker's position, mean over the axes."""
         first = self.template.sizes[0]
         precision = np.diagonal(self.priors.precision)[first : first + self.template.sizes[1]]
         return np.asarray((1.0 / precision).reshape(-1, 3).mean(axis=1))
 
     @cached_property
     def _pose_priors(self) -> tuple[FloatArray, FloatArray]:
-        """Precision of every coordinate of every frame, and its mean in still frames, (F, C)."""
-        postures, still = self.priors.postures, self.frames.still[:, None]
-        sd = np.where(still, postures.standing_sd[self.free], postures.frame_sd[self.free])
-        return 1.0 / sd**2, np.where(still, postures.standing[self.free], 0.0)
+        """Precision of every coordinate of every frame, and its mean in static frames, (F, C)."""
+        postures, is_static = self.priors.postures, self.frames.is_static[:, None]
+        sd = np.where(is_static, postures.standing_sd[self.free], postures.frame_sd[self.free])
+        return 1.0 / sd**2, np.where(is_static, postures.standing[self.free], 0.0)
 
     @cached_property
     def _moving(self) -> BoolArray:
-        return ~self.frames.still[:, None]
+        return ~self.frames.is_static[:, None]
 
     def full(self, q: FloatArray) -> FloatArray:
         """(F, all coordinates) array from the free ones."""
-        whole = np.tile(self.template.skeleton.coordinate_default, (len(q), 1))
-        whole[:, self.free] = q
-        return whole
+        coordinates = np.tile(self.template.skeleton.coordinate_default, (len(q), 1))
+        coordinates[:, self.free] = q
+        return coordinates
 
     def errors(self, state: State) -> FloatArray:
         """(F, K, 3) array, m: recorded less model, zero where a marker is not visible."""
@@ -270,11 +273,13 @@ class Problem:
 
         r² is the squared error over its variance, without the error common to a part's markers.
         """
-        own, _ = self.variances
-        weights = np.ones(own.shape)
+        marker_variance, _ = self.variances
+        weights = np.ones(marker_variance.shape)
         for _ in range(WEIGHT_PASSES):
             left = error - self.common_part(error, weights)
-            weights = (FREEDOM + 3.0) / (FREEDOM + (left**2).sum(axis=2) / own)
+            weights = (STUDENT_FREEDOM + 3.0) / (
+                STUDENT_FREEDOM + (left**2).sum(axis=2) / marker_variance
+            )
         return weights
 
     def _inverse(self, weights: FloatArray) -> FloatArray:
@@ -287,11 +292,11 @@ class Problem:
 
     def common_part(self, error: FloatArray, weights: FloatArray) -> FloatArray:
         """(F, K, 3) array, m: the error common to the markers of a part."""
-        together, inverse = np.zeros_like(error), self._inverse(weights)
+        common, inverse = np.zeros_like(error), self._inverse(weights)
         for part, markers in enumerate(self.parts):
             pulled = (inverse[:, markers, None] * error[:, markers]).sum(axis=1)
-            together[:, markers] = (self._shrinkage(inverse, part)[:, None] * pulled)[:, None]
-        return together
+            common[:, markers] = (self._shrinkage(inverse, part)[:, None] * pulled)[:, None]
+        return common
 
     def frame_costs(self, state: State, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(F,) array of costs of the frames, and the errors of the markers."""
@@ -307,7 +312,7 @@ class Problem:
             cost -= self._shrinkage(inverse, part) * (pulled**2).sum(axis=1)
         precision, _ = self._pose_priors
         cost += (precision * self._from_mean(state) ** 2).sum(axis=1)
-        cost += (self._beyond(state.q) ** 2).sum(axis=1) / BEYOND_SD**2
+        cost += (self._beyond(state.q) ** 2).sum(axis=1) / RANGE_EXCESS_SD**2
         return cost
 
     def cost(self, state: State, weights: FloatArray) -> tuple[float, FloatArray]:
@@ -349,37 +354,41 @@ class Problem:
         position, by_coordinate = self.markers.by_coordinate(shape, self.full(state.q))
         error, (frames, count) = self._off(position), state.q.shape
         hessian, gradient = np.zeros((frames, count, count)), np.zeros((frames, count))
-        for part, own in enumerate(self.columns):
+        for part, columns in enumerate(self.columns):
             precision = self.part_precision(weights, part)
-            add_poses(hessian, gradient, by_coordinate, error, precision, own)
+            add_poses(hessian, gradient, by_coordinate, error, precision, columns)
         self._add_posture(hessian, gradient, state)
         return hessian, gradient
 
     def derivatives(self, state: State) -> tuple[MarkerDerivatives, FloatArray]:
         """Derivatives of the markers by all unknowns, and their errors (F, K, 3)."""
         shape = self.template.shape(state.theta[: self.shape_size])
-        found = self.markers.derivatives(shape, self.full(state.q))
-        return found, self._off(found.position)
+        derivatives = self.markers.derivatives(shape, self.full(state.q))
+        return derivatives, self._off(derivatives.position)
 
     @cached_property
     def columns(self) -> tuple[PartColumns, ...]:
         """The unknowns that move the markers of each part."""
-        (by_pose, by_body), places = self.markers.hangs, np.arange(3)
-        found = []
-        for own in self.parts:
-            shared = np.flatnonzero(by_body[own].any(axis=0))
-            moving = np.flatnonzero(by_pose[np.ix_(own, self.free)].any(axis=0))
-            offsets = (self.sizes + 3 * own[:, None] + places).ravel()
+        (by_pose, by_body), axes = self.markers.dependence, np.arange(3)
+        columns = []
+        for markers in self.parts:
+            shared = np.flatnonzero(by_body[markers].any(axis=0))
+            moving = np.flatnonzero(by_pose[np.ix_(markers, self.free)].any(axis=0))
+            offsets = (self.sizes + 3 * markers[:, None] + axes).ravel()
             common = self.template.common[shared]
-            found.append(PartColumns(own, moving, self.free[moving], shared, common, offsets))
-        return tuple(found)
+            columns.append(PartColumns(markers, moving, self.free[moving], shared, common, offsets))
+        return tuple(columns)
 
     def part_precision(self, weights: FloatArray, part: int) -> FloatArray:
         """(F, N, N) array, 1/m²: inverse covariance of soft-tissue errors of a part's N markers."""
         inverse = self._inverse(weights)
-        own = inverse[:, self.parts[part]]
-        together = self._shrinkage(inverse, part)[:, None, None] * own[:, :, None] * own[:, None]
-        return np.asarray(own[:, :, None] * np.eye(own.shape[1]) - together)
+        part_weights = inverse[:, self.parts[part]]
+        common = (
+            self._shrinkage(inverse, part)[:, None, None]
+            * part_weights[:, :, None]
+            * part_weights[:, None]
+        )
+        return np.asarray(part_weights[:, :, None] * np.eye(part_weights.shape[1]) - common)
 
     def blocks(self, state: State, weights: FloatArray) -> Blocks:
         """Blocks of the normal equations of all unknowns."""
@@ -396,10 +405,12 @@ class Problem:
         weight = self.frames.weight[:, None, None]
         blocks.poses[:] *= weight
         blocks.pose_gradient[:] *= weight[..., 0]
-        found, error = self.derivatives(state)
-        found = replace(found, by_pose=found.by_pose[..., self.free])
-        for part, own in enumerate(self.columns):
-            add_part(blocks, found, error, weight * self.part_precision(weights, part), own)
+        derivatives, error = self.derivatives(state)
+        derivatives = replace(derivatives, by_pose=derivatives.by_pose[..., self.free])
+        for part, columns in enumerate(self.columns):
+            add_part(
+                blocks, derivatives, error, weight * self.part_precision(weights, part), columns
+            )
         return blocks
 
     def _border(self, state: State) -> tuple[FloatArray, FloatArray]:
@@ -413,18 +424,18 @@ class Problem:
 
     def _add_posture(self, hessian: FloatArray, gradient: FloatArray, state: State) -> None:
         """Add the priors of the frames' postures."""
-        own = np.arange(len(self.free))
+        coordinates = np.arange(len(self.free))
         precision, _ = self._pose_priors
         beyond = self._beyond(state.q)
-        hessian[:, own, own] += precision + (beyond != 0.0) / BEYOND_SD**2
-        gradient[:, own] += precision * self._from_mean(state) + beyond / BEYOND_SD**2
+        hessian[:, coordinates, coordinates] += precision + (beyond != 0.0) / RANGE_EXCESS_SD**2
+        gradient[:, coordinates] += precision * self._from_mean(state) + beyond / RANGE_EXCESS_SD**2
 
     def _add_mean(self, blocks: Blocks, state: State) -> None:
         """Add the terms that tie the person's mean posture to the frames'."""
-        own = np.arange(len(self.free))
-        mean = self.shape_size + own
+        coordinates = np.arange(len(self.free))
+        mean = self.shape_size + coordinates
         weight = self.frames.weight[:, None]
         precision = weight * np.where(self._moving, self._pose_priors[0], 0.0)
-        blocks.across[:, own, mean] -= precision
+        blocks.across[:, coordinates, mean] -= precision
         blocks.border[mean, mean] += precision.sum(axis=0)
         blocks.border_gradient[mean] -= (precision * self._from_mean(state)).sum(axis=0)

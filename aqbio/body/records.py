@@ -17,12 +17,12 @@ from aqbio.body.priors import (
     Label,
     Person,
     body_sizes,
-    expected_places,
+    expected_positions,
     posture_prior,
     priors,
     size_prior,
 )
-from aqbio.body.shape import MarkerPlaces, Template
+from aqbio.body.shape import Template, TemplateMarkers
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.study import Study
 from aqbio.multibody.skeleton import Skeleton
@@ -39,12 +39,12 @@ class ParticipantModel:
 
     @classmethod
     def of(cls, study: Study, participant_id: str) -> ParticipantModel:
-        """The places of a participant's model."""
+        """Paths of a participant's scaled model."""
         return cls._within(study.folder(participant_id, "scale"), participant_id)
 
     @classmethod
     def adjusted(cls, study: Study, participant_id: str) -> ParticipantModel:
-        """The places of the model that stage consistency made to fit the forces."""
+        """Paths of the model that stage consistency adjusted to the forces."""
         return cls._within(study.folder(participant_id, "inverse_dynamics"), participant_id)
 
     @classmethod
@@ -57,7 +57,7 @@ class ParticipantModel:
 
 
 SCALED, ADJUSTED = "scaled", "adjusted"
-"""Whose inertia a trial is computed with: the scaled model's, or that of the session's fit."""
+"""Source of a trial's inertia: the scaled model, or the fit of the session."""
 
 
 def final_model(study: Study, participant_id: str) -> ParticipantModel:
@@ -68,7 +68,7 @@ def final_model(study: Study, participant_id: str) -> ParticipantModel:
 
 
 def posterior_path(study: Study, participant_id: str) -> Path:
-    """Place of a participant's posterior; a model of one's own has none."""
+    """Path of a participant's posterior; a participant's own model has none."""
     return study.folder(participant_id, "scale") / f"{participant_id}_body.nc"
 
 
@@ -122,7 +122,7 @@ def unknown_names(template: Template) -> list[str]:
 
 
 def slide_names(template: Template) -> list[str]:
-    """Name what slides: the part, and the coordinate of flexion with which it does."""
+    """Name every sliding part of the skin: the part, and the coordinate of its flexion."""
     parts, coordinates = template.parts.names, template.skeleton.coordinates
     return [f"{parts[part]}:{coordinates[flexion]}" for part, flexion, _ in template.sliding]
 
@@ -130,12 +130,12 @@ def slide_names(template: Template) -> list[str]:
 def body_spread(
     study: Study, participant_id: str, skeleton: Skeleton, names: Sequence[str]
 ) -> BodySpread:
-    """The posterior of a participant's body; of an own model, after one standing trial."""
+    """Posterior of a participant's body; for an own model, that after one standing trial."""
     chosen = [skeleton.markers.index(name) for name in names]
-    places = MarkerPlaces(
+    markers = TemplateMarkers(
         tuple(names), skeleton.marker_body[chosen], skeleton.marker_position[chosen]
     )
-    template = Template.of(skeleton, study.model_map, places)
+    template = Template.of(skeleton, study.model_map, markers)
     file = posterior_path(study, participant_id)
     if file.exists():
         return _posterior(study, template, file)
@@ -143,7 +143,9 @@ def body_spread(
     person = Person(sheet.sex, sheet.height_m, float(skeleton.mass.sum()))
     sizes = size_prior(template.parts, body_sizes(), person, person)
     postures = posture_prior(skeleton, study.model_map)
-    return standing_spread(template, priors(template, sizes, _place_sds(study, template), postures))
+    return standing_spread(
+        template, priors(template, sizes, _position_sds(study, template), postures)
+    )
 
 
 def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:
@@ -157,31 +159,31 @@ def followed_markers(study: Study, data: xr.Dataset) -> dict[str, float]:
     return {name: weights[name] for name in names if name in weights}
 
 
-def _place_sds(study: Study, template: Template) -> FloatArray:
-    """(K, 3) array, m: how far markers may be from landmarks, those of clusters from anywhere."""
+def _position_sds(study: Study, template: Template) -> FloatArray:
+    """(K, 3) array, m: prior SDs of the markers' positions, larger for cluster markers."""
     skeleton, markers, marked = template.skeleton, template.markers, study.marker_set.markers
-    mapped = {study.marker_set.model_name(label): one for label, one in marked.items()}
+    mapped = {study.marker_set.model_name(label): marker for label, marker in marked.items()}
     labels = {}
-    for name, body, (x, y, z) in zip(markers.labels, markers.body, markers.place, strict=True):
-        one = mapped.get(name)
-        place = None if one and one.tracking else (float(x), float(y), float(z))
-        video = one is not None and one.video
-        labels[name] = Label(name, skeleton.bodies[body], place, palpated=True, video=video)
-    return expected_places(skeleton, template.parts, labels)[1]
+    for name, body, (x, y, z) in zip(markers.labels, markers.body, markers.position, strict=True):
+        marker = mapped.get(name)
+        position = None if marker and marker.tracking else (float(x), float(y), float(z))
+        video = marker is not None and marker.video
+        labels[name] = Label(name, skeleton.bodies[body], position, palpated=True, video=video)
+    return expected_positions(skeleton, template.parts, labels)[1]
 
 
 def _posterior(study: Study, template: Template, file: Path) -> BodySpread:
     """Posterior of the markers that were followed, about the participant's own model."""
     data = read_dataset(file)
     labels = {study.marker_set.model_name(str(label)): str(label) for label in data["label"].values}
-    own = [labels[name] for name in template.markers.labels]
-    named = replace(template, markers=replace(template.markers, labels=tuple(own)))
-    unknown = unknown_names(named)
+    label_names = [labels[name] for name in template.markers.labels]
+    labelled = replace(template, markers=replace(template.markers, labels=tuple(label_names)))
+    unknown = unknown_names(labelled)
     covariance = data["covariance"].sel(unknown=unknown, unknown_too=unknown).values
     offset = template.shape(data["mean"].sel(unknown=unknown).values).offset
     return BodySpread(
         template,
         about_model(covariance, template, offset),
-        data["skin_sd"].sel(label=own).values,
+        data["skin_sd"].sel(label=label_names).values,
         float(data["common"]),
     )

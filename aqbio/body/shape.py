@@ -1,4 +1,4 @@
-"""The unknowns of a person's body, and the skeleton that they turn a template into."""
+"""Unknowns of a person's body, and the skeleton that results from a template with them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.names import SIDES
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-MIDDLE = ("pelvis", "torso")
-LIMBS = {"leg": ("thigh", "shank", "foot", "toes"), "arm": ("upper_arm", "forearm")}
+MIDLINE_PARTS = ("pelvis", "torso")
+LIMB_PARTS = {"leg": ("thigh", "shank", "foot", "toes"), "arm": ("upper_arm", "forearm")}
 """Parts of each limb, from the trunk outwards."""
 
-ENDS = {"thigh": "knee", "shank": "ankle", "foot": "mtp", "upper_arm": "elbow"}
+DISTAL_JOINT = {"thigh": "knee", "shank": "ankle", "foot": "mtp", "upper_arm": "elbow"}
 """Joint at the far end of each part that has one."""
 
-STARTS = {
+PROXIMAL_JOINT = {
     "thigh": "hip", "shank": "knee", "foot": "ankle", "toes": "mtp",
     "upper_arm": "shoulder", "forearm": "elbow",
 }  # fmt: skip
@@ -40,7 +40,7 @@ class Parts:
     """(U,) int array. First body of each part, the one that its proximal joint moves."""
 
     def index(self, name: str) -> int:
-        """The index of a part; a ValueError if there is none."""
+        """Index of a part; ValueError if there is none."""
         return self.names.index(name)
 
     @property
@@ -66,7 +66,7 @@ def body_parts(skeleton: Skeleton, model_map: ModelMap) -> Parts:
     if (lumbar := joints.get("lumbar")) is not None:
         begins[skeleton.joints.index(lumbar)] = "torso"
     for side in SIDES:
-        for part, joint in STARTS.items():
+        for part, joint in PROXIMAL_JOINT.items():
             if (name := joints.get(f"{joint}_{side}")) is not None:
                 begins[skeleton.joints.index(name)] = f"{part}_{side}"
     ordered = sorted(begins)
@@ -80,7 +80,7 @@ def body_parts(skeleton: Skeleton, model_map: ModelMap) -> Parts:
 HINGES = ("knee", "ankle")
 """Joints whose axes a template has only roughly: no knee flexes about the epicondylar line."""
 
-SLIDING = (("thigh", "hip"), ("thigh", "knee"), ("shank", "knee"))
+SLIDING_SKIN = (("thigh", "hip"), ("thigh", "knee"), ("shank", "knee"))
 """Parts whose skin slides along the bone in proportion to a joint's flexion; that of the thigh
 mostly with the hip (Bonci T et al. 2014, J Biomech 47:2354-2361)."""
 
@@ -89,15 +89,15 @@ RIGHT_ANGLE = np.pi / 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class MarkerPlaces:
+class TemplateMarkers:
     """Markers of the recordings on a template."""
 
     labels: tuple[str, ...]
     """tuple of K str. As the laboratory calls them."""
     body: IntArray
     """(K,) int array. The template's body that carries each."""
-    place: FloatArray
-    """(K, 3) array, m. Expected place of each on the template, body frame."""
+    position: FloatArray
+    """(K, 3) array, m. Expected position of each on the template, body frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ class Shape:
     log_factor: FloatArray
     """(U, 3) array. Logarithms of the scale factors of each part along the axes of its bodies."""
     offset: FloatArray
-    """(K, 3) array, m. Markers less their scaled places on the template, body frame, at straight
+    """(K, 3) array, m. Markers less their scaled positions on the template, body frame, at straight
     knees."""
     tilt: FloatArray
     """(H, 2) array, rad. Inclination of hinge axes against the template's."""
@@ -128,14 +128,14 @@ class Template:
     skeleton: Skeleton
     """The model at its prior size."""
     parts: Parts
-    markers: MarkerPlaces
+    markers: TemplateMarkers
     hinges: IntArray
     """(H,) int array. Bodies whose joints have axes that may be inclined."""
     sliding: IntArray
     """(S, 3) int array. Part whose skin slides, coordinate of flexion, and sign of flexion."""
 
     @classmethod
-    def of(cls, skeleton: Skeleton, model_map: ModelMap, markers: MarkerPlaces) -> Template:
+    def of(cls, skeleton: Skeleton, model_map: ModelMap, markers: TemplateMarkers) -> Template:
         """Make a template of any model with a map."""
         parts, joints = body_parts(skeleton, model_map), model_map.joints.by_name()
         hinges = [
@@ -146,7 +146,7 @@ class Template:
         ]
         sliding = [
             (parts.index(f"{part}_{side}"), skeleton.coordinates.index(getattr(name, side)), sign)
-            for part, joint in SLIDING
+            for part, joint in SLIDING_SKIN
             if isinstance(name := model_map.sagittal.get(joint), Sides)
             and (sign := model_map.flexion.get(joint))
             for side in SIDES
@@ -164,8 +164,8 @@ class Template:
     def common(self) -> IntArray:
         """(N,) int array: indices of sizes, tilts and slides among all unknowns."""
         sizes, markers, *_ = self.sizes
-        every = np.arange(sum(self.sizes))
-        return np.delete(every, np.s_[sizes : sizes + markers])
+        unknowns = np.arange(sum(self.sizes))
+        return np.delete(unknowns, np.s_[sizes : sizes + markers])
 
     def shape(self, vector: FloatArray | None = None) -> Shape:
         """The shape of a vector of unknowns; without one, the template's own."""
@@ -187,8 +187,10 @@ class Template:
     @cached_property
     def inner(self) -> FloatArray:
         """(B, 3) array, m: child frame of the joint that moves a body, in the body's frame."""
-        own = self.skeleton
-        inner: FloatArray = -np.einsum("bji,bj->bi", own.child_rotation, own.child_position)
+        skeleton = self.skeleton
+        inner: FloatArray = -np.einsum(
+            "bji,bj->bi", skeleton.child_rotation, skeleton.child_position
+        )
         return inner
 
     def factors(self, shape: Shape) -> FloatArray:
@@ -205,39 +207,42 @@ class Template:
 
         OpenSim scales joint frames with the body that carries them and the shifts of a joint with
         its parent body, axis by axis. A hinge is inclined by turning both of its frames, so that
-        the bodies keep their places at the joint's zero. The body's mass is the template's.
+        the bodies keep their poses at the joint's zero. The body's mass is the template's.
         """
-        own, factors = self.skeleton, self.factors(shape)
-        mass, inertia = stretched_masses(own, factors, float(own.mass.sum()))
-        return self.bones_of(shape).of_size(mass=mass, com=factors * own.com, inertia=inertia)
+        skeleton, factors = self.skeleton, self.factors(shape)
+        mass, inertia = stretched_masses(skeleton, factors, float(skeleton.mass.sum()))
+        return self.bones_of(shape).of_size(mass=mass, com=factors * skeleton.com, inertia=inertia)
 
     def bones_of(self, shape: Shape) -> Skeleton:
         """The person's skeleton with the template's masses: all that marker positions depend on."""
-        own, factors = self.skeleton, self.factors(shape)
-        parent_rotation, child_rotation = own.parent_rotation.copy(), own.child_rotation.copy()
+        skeleton, factors = self.skeleton, self.factors(shape)
+        parent_rotation, child_rotation = (
+            skeleton.parent_rotation.copy(),
+            skeleton.child_rotation.copy(),
+        )
         turns = hinge_turns(self.hinge_axes, shape.tilt)
         parent_rotation[self.hinges] = parent_rotation[self.hinges] @ turns
         child_rotation[self.hinges] = np.swapaxes(turns, 1, 2) @ child_rotation[self.hinges]
-        carriers = np.where((own.parent == GROUND)[:, None], 1.0, factors[own.parent])
-        places, functions = self.markers.place, own.axes.functions
+        carriers = np.where((skeleton.parent == GROUND)[:, None], 1.0, factors[skeleton.parent])
+        positions, functions = self.markers.position, skeleton.axes.functions
         stretched = self.shift_factors(shape)[:, None, None] * functions.coefficients
-        return own.of_size(
+        return skeleton.of_size(
             parent_rotation=parent_rotation,
-            parent_position=carriers * own.parent_position,
+            parent_position=carriers * skeleton.parent_position,
             child_rotation=child_rotation,
             child_position=-np.einsum("bij,bj->bi", child_rotation, factors * self.inner),
-            axes=replace(own.axes, functions=replace(functions, coefficients=stretched)),
+            axes=replace(skeleton.axes, functions=replace(functions, coefficients=stretched)),
             markers=self.markers.labels,
             marker_body=self.markers.body,
-            marker_position=factors[self.markers.body] * places + shape.offset,
+            marker_position=factors[self.markers.body] * positions + shape.offset,
         )
 
     def shift_factors(self, shape: Shape) -> FloatArray:
         """(A,) array: scale factor of the amount along or about each joint axis, 1 of rotations."""
-        own = self.skeleton
-        parent = own.parent[own.axes.body]
-        shifted = ~own.axes.is_rotation & (parent != GROUND)
-        along = (own.axes.direction**2 * self.factors(shape)[parent]).sum(axis=1)
+        skeleton = self.skeleton
+        parent = skeleton.parent[skeleton.axes.body]
+        shifted = ~skeleton.axes.is_rotation & (parent != GROUND)
+        along = (skeleton.axes.direction**2 * self.factors(shape)[parent]).sum(axis=1)
         return np.where(shifted, along, 1.0)
 
     def moving_shape(self, shape: Shape, flexion: FloatArray) -> Shape:
@@ -289,7 +294,7 @@ class ChosenFrames:
 
     position: FloatArray
     """(F, K, 3) array, m, ground. NaN where a marker is not visible."""
-    still: BoolArray
+    is_static: BoolArray
     """(F,) bool array. Quiet standing."""
     weight: FloatArray
     """(F,) array. Number of independent observations of the body that each frame counts as."""
@@ -306,7 +311,7 @@ class ChosenFrames:
         """Some of the frames, in any order, also repeatedly."""
         return ChosenFrames(
             position=self.position[rows],
-            still=self.still[rows],
+            is_static=self.is_static[rows],
             weight=self.weight[rows],
             trial=self.trial[rows],
             frame=self.frame[rows],
@@ -314,7 +319,7 @@ class ChosenFrames:
 
     def repeated(self, times: int) -> ChosenFrames:
         """All frames several times, so that poses are sought from several starts at once."""
-        return self.rows(np.tile(np.arange(len(self.still)), times))
+        return self.rows(np.tile(np.arange(len(self.is_static)), times))
 
 
 @dataclass(frozen=True, eq=False)

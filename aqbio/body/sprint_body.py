@@ -20,7 +20,7 @@ from aqbio.body.sprint_geometry import (
     NEGATIVE_X,
     NEGATIVE_Y,
     NEGATIVE_Z,
-    PLAIN,
+    PLAIN_JOINTS,
     Geometry,
     JointForm,
     Vector,
@@ -42,7 +42,7 @@ ARM = ("clavicle", "humerus", "radius", "hand")
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A turn or a way that a joint makes as a function of one of its coordinates."""
+    """A rotation or translation of a joint as a function of one of its coordinates."""
 
     coordinate: str
     direction: Vector
@@ -113,8 +113,8 @@ def _arm_joints(lengths: Geometry, side: Side, sign: int) -> list[Joint]:
     clavicle, humerus, radius, hand = (f"{name}_{side}" for name in ARM)
     wrist = (0.0, -g.forearm, 0.0)
     return [
-        Joint(f"sternoclavicular_{side}", clavicle, "torso", sternal_place(g, sign), girdle),
-        Joint(f"shoulder_{side}", humerus, clavicle, shoulder_place(g, sign), shoulder),
+        Joint(f"sternoclavicular_{side}", clavicle, "torso", sternal_position(g, sign), girdle),
+        Joint(f"shoulder_{side}", humerus, clavicle, shoulder_position(g, sign), shoulder),
         _hinge(
             "elbow", side, "radius", "humerus", (0, -g.upper_arm, 0), "elbow_flex", g.form.elbow
         ),
@@ -122,15 +122,15 @@ def _arm_joints(lengths: Geometry, side: Side, sign: int) -> list[Joint]:
     ]
 
 
-def sternal_place(lengths: Geometry, sign: int) -> Vector:
+def sternal_position(lengths: Geometry, sign: int) -> Vector:
     """Sternoclavicular joint in the torso frame, m."""
     g = lengths
     return g.clavicle_x, g.clavicle_y, sign * g.clavicle_z
 
 
-def shoulder_place(lengths: Geometry, sign: int) -> Vector:
+def shoulder_position(lengths: Geometry, sign: int) -> Vector:
     """Shoulder centre in the frame of its clavicle, m: straight above the lumbar joint."""
-    x, y, z = sternal_place(lengths, sign)
+    x, y, z = sternal_position(lengths, sign)
     return -x, lengths.shoulder_y - y, sign * lengths.half_shoulder - z
 
 
@@ -155,8 +155,8 @@ def _knee(lengths: Geometry, side: Side) -> Joint:
             tuple(share * size * value for value in walker(quantity)),
             turn,
         )
-        for some, turn, size in ((turns, True, 1.0), (ways, False, lengths.thigh))
-        for quantity, direction in some.items()
+        for directions, turn, size in ((turns, True, 1.0), (ways, False, lengths.thigh))
+        for quantity, direction in directions.items()
     )
     return replace(joint, follows=follows)
 
@@ -190,15 +190,16 @@ TOE_CENTRE = 0.45
 """Toes' centre of mass ahead of the metatarsophalangeal axis, fraction of toe length."""
 CLAVICLE_MASS = 0.001
 """Share of the body's mass that clavicle and shoulder blade carry on a side, taken from the trunk:
-their bones without muscle. Its size hardly matters, for the trunk gives it."""
+their bones without muscle. Its size hardly matters, since it is subtracted from the trunk's."""
 CLAVICLE_RADIUS = 0.02
 """Of the rod that stands for them, fraction of stature (of no consequence)."""
 
 COARSE_SEGMENT = {"head": "torso", "clavicle": "torso", "hand": "radius"}
 """The larger segment that a body belongs to where segments are distinguished coarsely: tissue,
 errors of mass."""
-LOCKED = ("neck_", "clavicle_", "forearm_pronation")
-"""How coordinates begin that the model holds at zero until a participant's markers show them."""
+LOCKED_PREFIXES = ("neck_", "clavicle_", "forearm_pronation")
+"""Prefixes of coordinates that the model locks at zero unless a participant's markers identify
+them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,11 @@ class Body:
 
 
 def sprint_bodies(
-    sex: Sex, *, mass: float | None = None, stature: float | None = None, form: JointForm = PLAIN
+    sex: Sex,
+    *,
+    mass: float | None = None,
+    stature: float | None = None,
+    form: JointForm = PLAIN_JOINTS,
 ) -> tuple[Body, ...]:
     """The 19 bodies of the sprint model; without mass and stature, de Leva's mean subject.
 
@@ -255,7 +260,7 @@ def _pelvis(lengths: Geometry, kilograms: float) -> Body:
 
 
 def _torso(lengths: Geometry, kilograms: float) -> Body:
-    """Trunk above the lumbar joint, without what the clavicles carry."""
+    """Trunk above the lumbar joint, without the mass of the clavicles."""
     table, scale = DE_LEVA[lengths.sex], lengths.scale
     xiphion = lengths.omphalion_y + table["middle_trunk"].length * scale
     suprasternale = xiphion + table["upper_trunk"].length * scale
@@ -265,7 +270,7 @@ def _torso(lengths: Geometry, kilograms: float) -> Body:
     ]
     for side, sign in SIDES:
         bone = _clavicle(lengths, kilograms, side, sign)
-        parts.append((-bone.mass, bone.com + sternal_place(lengths, sign), -bone.inertia))
+        parts.append((-bone.mass, bone.com + sternal_position(lengths, sign), -bone.inertia))
     mass, com, inertia = (np.array(values) for values in zip(*parts, strict=True))
     return Body("torso", *combined_inertia(mass, com, inertia))
 
@@ -280,7 +285,7 @@ def _head(lengths: Geometry, kilograms: float) -> Body:
 def _trunk_part(
     lengths: Geometry, kilograms: float, segment: str, top: float
 ) -> tuple[float, FloatArray, FloatArray]:
-    """Part of the trunk whose upper end is so far above mid-hip, in the torso frame."""
+    """Part of the trunk whose upper end is at height ``top`` above mid-hip, in the torso frame."""
     parameters = DE_LEVA[lengths.sex][segment]
     height = top - parameters.centre * parameters.length * lengths.scale
     x = _trunk_x(lengths, height) - lengths.lumbar_x
@@ -289,7 +294,7 @@ def _trunk_part(
 
 def _clavicle(lengths: Geometry, kilograms: float, side: Side, sign: int) -> Body:
     """Clavicle and shoulder blade as a rod from the breastbone to the shoulder."""
-    mass, end = CLAVICLE_MASS * kilograms, np.array(shoulder_place(lengths, sign))
+    mass, end = CLAVICLE_MASS * kilograms, np.array(shoulder_position(lengths, sign))
     along = np.outer(end, end) / (end @ end)
     thick = (CLAVICLE_RADIUS * lengths.stature) ** 2 / 4
     inertia = mass * ((end @ end) / 12 * (np.eye(3) - along) + thick * (np.eye(3) + along))
@@ -301,13 +306,13 @@ def _leg(lengths: Geometry, kilograms: float) -> tuple[Body, ...]:
     thigh = _part(g, kilograms, "thigh", (0, -table["thigh"].centre * g.thigh, 0))
     shank = _part(g, kilograms, "shank", (0, -table["shank"].centre * g.shank, 0))
     sole = -FOOT_CENTRE_BELOW_ANKLE * g.ankle_height
-    whole = _part(g, kilograms, "foot", (table["foot"].centre * g.foot - g.heel, sole, 0))
-    toes = _toes(g, TOE_MASS * whole[0])
+    foot = _part(g, kilograms, "foot", (table["foot"].centre * g.foot - g.heel, sole, 0))
+    toes = _toes(g, TOE_MASS * foot[0])
     ball = np.array([g.ball, -BALL_BELOW_ANKLE * g.ankle_height, 0.0])
     rear = combined_inertia(
-        np.array([whole[0], -toes.mass]),
-        np.array([whole[1], toes.com + ball]),
-        np.array([whole[2], -toes.inertia]),
+        np.array([foot[0], -toes.mass]),
+        np.array([foot[1], toes.com + ball]),
+        np.array([foot[2], -toes.inertia]),
     )
     return Body("femur", *thigh), Body("tibia", *shank), Body("foot", *rear), toes
 
@@ -374,18 +379,18 @@ DUMAS: dict[Sex, dict[str, DumasSegment]] = {
 """Dumas R, Chèze L, Verriest JP (2007), J Biomech 40:543-553, without products of inertia.
 
 Lengths are from joint to joint; the hand's is from the wrist to the middle of the metacarpal heads.
-Trunk, pelvis, head and feet are left out: that table cuts or measures them elsewhere than de Leva's
-does, from which the sprint model has its joints.
+Trunk, pelvis, head and feet are omitted: that table delimits or measures them differently from
+de Leva's, which defines the joints of the sprint model.
 """
 
 
 def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
     """A sprint model's skeleton with the limbs' inertia of Dumas's table.
 
-    Joints, markers and body mass stay; the other segments share what the limbs leave of the mass.
+    Joints, markers and body mass stay; the other segments share the rest of the mass.
     """
     lengths, table = geometry(sex, stature), DUMAS[sex]
-    whole = float(skeleton.mass.sum())
+    body_mass = float(skeleton.mass.sum())
     mass, com, inertia = skeleton.mass.copy(), skeleton.com.copy(), skeleton.inertia.copy()
     limbs = np.zeros(len(mass), dtype=bool)
     segments = {
@@ -397,18 +402,20 @@ def dumas_limbs(skeleton: Skeleton, sex: Sex, stature: float) -> Skeleton:
     }
     for side, sign in (("r", 1.0), ("l", -1.0)):
         for body, (name, length) in segments.items():
-            place = skeleton.bodies.index(f"{body}_{side}")
-            mass[place], com[place], inertia[place] = _dumas_part(table[name], whole, length, sign)
-            limbs[place] = True
-    rest = (whole - mass[limbs].sum()) / mass[~limbs].sum()
+            index = skeleton.bodies.index(f"{body}_{side}")
+            mass[index], com[index], inertia[index] = _dumas_part(
+                table[name], body_mass, length, sign
+            )
+            limbs[index] = True
+    rest = (body_mass - mass[limbs].sum()) / mass[~limbs].sum()
     mass[~limbs] *= rest
     inertia[~limbs] *= rest
     return replace(skeleton, mass=mass, com=com, inertia=inertia)
 
 
-def _dumas_part(segment: DumasSegment, whole: float, length: float, side: float) -> Part:
-    """One segment of a side of a body of so many kg."""
-    mass = segment.mass * whole / 100.0
+def _dumas_part(segment: DumasSegment, body_mass: float, length: float, side: float) -> Part:
+    """Mass, centre of mass and inertia of one segment, for a body mass in kg."""
+    mass = segment.mass * body_mass / 100.0
     centre = np.array(segment.centre) * [1.0, 1.0, side] * length / 100.0
     radii = np.array(segment.gyration) * length / 100.0
     return mass, centre, mass * np.diag(radii**2)

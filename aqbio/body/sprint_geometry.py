@@ -1,7 +1,7 @@
 """Proportions and joint forms of the sprint model: joint centres, lengths, axes of the joints.
 
-Models of the field differ most in how joints are formed. `PLAIN` are hinges and balls along the
-axes of the segments; `ANATOMICAL` are the joints that Rajagopal et al. (2016) chose.
+Published models differ most in their joints. `PLAIN_JOINTS` are hinges and ball joints along the
+axes of the segments; `ANATOMICAL_JOINTS` are the joints that Rajagopal et al. (2016) chose.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ NEGATIVE_Z: Vector = (0.0, 0.0, -1.0)
 
 @dataclass(frozen=True, slots=True)
 class JointForm:
-    """What models choose differently. Axes are those of a right limb, positive as in the map."""
+    """Joint parameters in which models differ. Axes of a right limb, positive as in the map."""
 
     half_hip: float
-    """Hip centre beside the midline, fraction of stature."""
+    """Distance of the hip centre from the midline, fraction of stature."""
     lumbar_behind: float
     """Lumbar joint behind mid-hip, fraction of stature."""
     lumbar_above: float | None
@@ -37,16 +37,16 @@ class JointForm:
     ankle: Vector = Z
     """Axis of dorsiflexion."""
     subtalar: Vector | None = None
-    """Axis of inversion, through the ankle centre; None: the foot does not turn so."""
+    """Axis of inversion, through the ankle centre; None: no inversion."""
     ball: Vector = Z
     """Axis of extension of the toes."""
     elbow: Vector = Z
     """Axis of flexion."""
     one_trunk: bool = False
-    """Whether head, girdles and trunk are one rigid body."""
+    """True if head, girdles and trunk are one rigid body."""
 
 
-PLAIN = JointForm(half_hip=0.085 / 1.741, lumbar_behind=0.0274 / 1.70, lumbar_above=None)
+PLAIN_JOINTS = JointForm(half_hip=0.085 / 1.741, lumbar_behind=0.0274 / 1.70, lumbar_above=None)
 """Our sprint model. Hips: between Rajagopal (2016) and Hamner (2010), 77 and 84 mm at 1.70 m, 83
 here. Lumbar joint: Rajagopal's L5-S1, its pelvis tilted forward by 6 degrees so that the plane of
 the spines is inclined as in standing, at the height where de Leva cuts the pelvis."""
@@ -58,7 +58,7 @@ def unit(*vector: float) -> Vector:
     return x, y, z
 
 
-ANATOMICAL = JointForm(
+ANATOMICAL_JOINTS = JointForm(
     half_hip=0.0773 / 1.70,
     lumbar_behind=0.0274 / 1.70,
     lumbar_above=0.1638 / 1.70,
@@ -79,19 +79,20 @@ WALKER = {
     "up": (0.0683, -8.804e-4, 3.750e-6),
     "forward": (0.1283, -4.796e-4),
 }
-"""Adduction and internal rotation of the shank, degrees, and its way up and forward, mm, by powers
-1, 2, ... of the knee's flexion in degrees (Walker, Rovick and Robertson 1988, J Biomech
+"""Adduction and internal rotation of the shank, degrees, and its shift up and forward, mm, by
+powers 1, 2, ... of the knee's flexion in degrees (Walker, Rovick and Robertson 1988, J Biomech
 21:965-974; seen from the shank)."""
-OF_TRANSLATION = 0.8
-"""Share of Walker's ways in Rajagopal's model, whose thigh is so long, m:"""
-THIGH = 0.408
+WALKER_TRANSLATION_SHARE = 0.8
+"""Share of Walker's translations in Rajagopal's model."""
+WALKER_THIGH_M = 0.408
+"""Length of the thigh in Rajagopal's model, by which these translations are scaled."""
 
 
 def walker(quantity: str) -> tuple[float, ...]:
     """Coefficients of powers 0, 1, ... of the knee's flexion in rad: rad or parts of the thigh."""
     degree = np.degrees(1.0)
     angle = quantity in ("adduction", "rotation")
-    unit = np.radians(1.0) if angle else 1e-3 * OF_TRANSLATION / THIGH
+    unit = np.radians(1.0) if angle else 1e-3 * WALKER_TRANSLATION_SHARE / WALKER_THIGH_M
     powers = WALKER[quantity]
     scaled = [unit * value * degree ** (n + 1) for n, value in enumerate(powers)]
     return (0.0, *(float(value) for value in scaled))
@@ -100,7 +101,8 @@ def walker(quantity: str) -> tuple[float, ...]:
 __all__ = ["Geometry", "Vector", "dimension", "geometry"]
 
 HALF_SHOULDER_WIDTH = 0.170 / 1.70
-"""Shoulder centre beside the midline, fraction of stature (Rajagopal 2016: 0.170 m at 1.70 m)."""
+"""Distance of the shoulder centre from the midline, fraction of stature (Rajagopal 2016: 0.170 m at
+1.70 m)."""
 ANKLE_FROM_HEEL = 0.21
 """Ankle centre ahead of the heel, fraction of foot length: calcaneus to talus 0.0488 m in the
 foot of Delp (1990), plus 8 mm of heel pad, in a foot of 0.27 m."""
@@ -113,9 +115,9 @@ BALL_BELOW_ANKLE = 0.73
 """Metatarsophalangeal axis below the ankle, fraction of ankle height (Delp 1990)."""
 
 STERNOCLAVICULAR = (0.045 / 1.741, 0.025 / 1.741)
-"""Joint of clavicle and breastbone ahead of the line from lumbar joint to shoulders and beside the
-midline, fractions of stature, at the height of the notch: 15 mm behind its marker, beside the
-breastbone's handle (a choice; 1 cm elsewhere turns the girdle by less than a tenth more)."""
+"""Sternoclavicular joint ahead of the line from lumbar joint to shoulders and lateral to the
+midline, fractions of stature, at the height of the notch: 15 mm behind its marker, lateral to the
+manubrium (a choice; 1 cm elsewhere turns the girdle by less than a tenth more)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class Geometry:
     scale: float
     """That ratio."""
     form: JointForm
-    """How the joints are formed."""
+    """Parameters of the joints."""
     thigh: float
     shank: float
     upper_arm: float
@@ -139,7 +141,7 @@ class Geometry:
     """thigh, shank, upper_arm, forearm, hand, foot: Segment lengths."""
     half_hip: float
     half_shoulder: float
-    """half_hip, half_shoulder: Joint centres beside the midline."""
+    """half_hip, half_shoulder: Distances of the joint centres from the midline."""
     lumbar_x: float
     lumbar_y: float
     """lumbar_x, lumbar_y: Lumbar joint in the pelvis frame."""
@@ -169,7 +171,7 @@ class Geometry:
         return self.thigh + self.shank + self.ankle_height
 
 
-def geometry(sex: Sex, stature: float, form: JointForm = PLAIN) -> Geometry:
+def geometry(sex: Sex, stature: float, form: JointForm = PLAIN_JOINTS) -> Geometry:
     """The lengths of a body of a given stature."""
     table = DE_LEVA[sex]
     scale = stature / REFERENCE[sex].stature

@@ -110,7 +110,7 @@ def _leg(lengths: Geometry, side: str, sign: int) -> list[Marker]:
     malleolus = 0.55 * dimension("bimalleolar_breadth", g.stature)
     inner = (INNER_BALL * g.foot - g.heel, -0.73 * g.ankle_height, -0.45 * g.foot_breadth)
     outer = (OUTER_BALL * g.foot - g.heel, -0.80 * g.ankle_height, 0.55 * g.foot_breadth)
-    places: dict[str, tuple[str, Vector]] = {
+    positions: dict[str, tuple[str, Vector]] = {
         "TH1": ("femur", (0.060 * s, -0.40 * g.thigh, 0.060 * s)),
         "TH2": ("femur", (-0.020 * s, -0.60 * g.thigh, 0.080 * s)),
         "KNL": ("femur", (0.0, -g.thigh, 0.055 * s)),
@@ -124,12 +124,12 @@ def _leg(lengths: Geometry, side: str, sign: int) -> list[Marker]:
         "MT1": ("foot", inner),
         "TOE": ("toes", (0.75 * g.toes, 0.10 * g.ankle_height, 0.0)),
     }
-    return _sided(places, letter, side, sign)
+    return _sided(positions, letter, side, sign)
 
 
 def _arm(lengths: Geometry, side: str, sign: int) -> list[Marker]:
     g, s = lengths, lengths.scale
-    places: dict[str, tuple[str, Vector]] = {
+    positions: dict[str, tuple[str, Vector]] = {
         "UA1": ("humerus", (0.020 * s, -0.50 * g.upper_arm, 0.050 * s)),
         "ELL": ("humerus", (0.0, -g.upper_arm, 0.038 * s)),
         "ELM": ("humerus", (0.0, -g.upper_arm, -0.038 * s)),
@@ -137,15 +137,15 @@ def _arm(lengths: Geometry, side: str, sign: int) -> list[Marker]:
         "WRA": ("hand", (0.030 * s, 0.0, 0.0)),
         "WRB": ("hand", (-0.030 * s, 0.0, 0.0)),
     }
-    return _sided(places, side.upper(), side, sign)
+    return _sided(positions, side.upper(), side, sign)
 
 
 def _sided(
-    places: dict[str, tuple[str, Vector]], letter: str, side: str, sign: int
+    positions: dict[str, tuple[str, Vector]], letter: str, side: str, sign: int
 ) -> list[Marker]:
     return [
         Marker(letter + name, f"{body}_{side}", (x, y, sign * z))
-        for name, (body, (x, y, z)) in places.items()
+        for name, (body, (x, y, z)) in positions.items()
     ]
 
 

@@ -46,34 +46,36 @@ def scale_participant(study: Study, participant_id: str, report: Report) -> None
     ``<participant>_body.nc``, and ``scale.json`` last. A participant whose model cannot be made is
     recorded with the reason.
     """
-    if reason := _not_prepared(study, participant_id):  # told there
+    if reason := _not_prepared(study, participant_id):  # reported by stage prepare
         report(f"{participant_id}: not possible ({reason})")
         write_manifest(study, participant_id, STAGE, [], reason=reason)
         return
-    own = study.participant(participant_id).model_file is not None
-    numbers, findings = (_own_model if own else _calibrated)(study, participant_id)
+    has_own_model = study.participant(participant_id).model_file is not None
+    numbers, findings = (_own_model if has_own_model else _calibrated)(study, participant_id)
     rms = numbers["marker_rms_m"]
-    fit = "the participant's own" if own else f"markers within {1000 * rms:.1f} mm RMS"
+    fit = "the participant's own" if has_own_model else f"markers within {1000 * rms:.1f} mm RMS"
     report(f"{participant_id}: {numbers['mass_kg']:.2f} kg, {fit}")
     write_manifest(study, participant_id, STAGE, [], findings=findings, **numbers)
 
 
 def _not_prepared(study: Study, participant_id: str) -> str:
-    """Why stage prepare leaves nothing to calibrate from; empty otherwise. It has the findings."""
+    """Reason why stage prepare provides no data to calibrate from, or "". It has the findings."""
     before = study.read_manifest(participant_id, "prepare")
-    own = study.participant(participant_id).model_file is not None
-    weighed = own or before["mass_kg"] is not None
+    has_own_model = study.participant(participant_id).model_file is not None
+    weighed = has_own_model or before["mass_kg"] is not None
     blocked = blocking_failure(study, participant_id, before["trials"], weighed=weighed)
     reason = before["reason"] or blocked
     if not reason and not weighed:
-        reason = next(one["what"] for one in before["findings"] if one["rule"] == MASS_UNKNOWN)
+        reason = next(
+            finding["what"] for finding in before["findings"] if finding["rule"] == MASS_UNKNOWN
+        )
     return f"prepare: {reason}" if reason else ""
 
 
 def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
     """Calibrate the body from all recordings; give numbers for the manifest and findings."""
-    from aqbio.opensim.apart import with_model
     from aqbio.opensim.audit import audit_model
+    from aqbio.opensim.child_process import with_model
     from aqbio.opensim.models import generic_skeleton, write_calibrated_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
@@ -99,29 +101,29 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
     attributes = study_provenance(study, STAGE, [generic])
     write_posterior(body.fit, posterior_path(study, participant_id), attributes)
-    lost, said = unplaced_segments(study, participant_id, body)
+    unplaced, findings = unplaced_segments(study, participant_id, body)
     errors, rms = label_errors(body)
     numbers = {
         "generic": given_files(study).get(generic, generic.name),
         "mass_kg": mass,
         "factors": body.template.factors_by_body(body.shape),
         "shown": list(freed_coordinates(body.fit, study.model_map.held)),
-        "lengths_m": {one.name: [one.length, one.sd] for one in body.lengths},
+        "lengths_m": {length.name: [length.length, length.sd] for length in body.lengths},
         "marker_rms_m": rms,
         "marker_error_m": errors,
-        "lost": lost,
+        "lost": unplaced,
         "labels_off": excluded_labels(body.fit, body.trials),
     }
-    said += calibration_findings(body, study.model_map, participant_id)
-    said += session_findings(study, participant_id)
-    said += label_findings(body.fit, body.trials, participant_id)
-    return numbers, [*noted, *audited, *said]
+    findings += calibration_findings(body, study.model_map, participant_id)
+    findings += session_findings(study, participant_id)
+    findings += label_findings(body.fit, body.trials, participant_id)
+    return numbers, [*noted, *audited, *findings]
 
 
 def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:
-    """Take over a model that is scaled to the participant already."""
-    from aqbio.opensim.apart import with_model
+    """Adopt a model that is already scaled to the participant."""
     from aqbio.opensim.audit import audit_model
+    from aqbio.opensim.child_process import with_model
     from aqbio.opensim.models import corrected_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
@@ -155,13 +157,13 @@ def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[
 
 
 def _stand_ins(study: Study, participant_id: str, skeleton: Skeleton) -> tuple[BodyPoint, ...]:
-    """Points of a model that trials from joint angles need in place of markers."""
+    """Points of a model that replace markers for trials from joint angles."""
     angles = any(trial.coordinates_file for trial in study.moving_of(participant_id))
     return stand_ins(skeleton, study.model_map) if angles else ()
 
 
 def check_mass(study: Study, participant_id: str, mass: float, model: Path) -> list[Finding]:
-    """Compare the mass of an own model with sheet, plates and strides; refuse another one."""
+    """Compare the mass of a participant's own model with sheet, plates and strides."""
     statement = Statement(
         "mass-disagreement",
         "the participant's model weighs",
@@ -174,9 +176,9 @@ def check_mass(study: Study, participant_id: str, mass: float, model: Path) -> l
     masses = study.read_manifest(participant_id, "prepare")["masses_kg"]
     measured = measured_masses(masses, MASS_DISAGREEMENT)
     confirmed = study.participant(participant_id).mass_confirmed == "yes"
-    found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
-    if found is not None and found.severity == "error":
-        raise as_error(found)
-    if found is None:
+    finding = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
+    if finding is not None and finding.severity == "error":
+        raise as_error(finding)
+    if finding is None:
         return []
-    return [replace(found, participant=participant_id, spoils="" if confirmed else "trial")]
+    return [replace(finding, participant=participant_id, spoils="" if confirmed else "trial")]

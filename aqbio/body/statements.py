@@ -27,39 +27,43 @@ class Measurement:
     value: float
     """In the unit of the statement."""
     error: float
-    """A true statement lies within this of it, in the same unit."""
+    """Largest difference of a true statement from the measurement, in the same unit."""
     source: str
     """The source, in words."""
     decisive: bool = False
-    """Whether it refutes a statement by itself, because only the statement can be wrong."""
+    """True if it refutes a statement by itself, because only the statement can be wrong."""
 
     def contradicts(self, value: float) -> bool:
-        """Whether a value differs by more than the error."""
+        """Tell whether a value differs from the measurement by more than its error."""
         return abs(value - self.value) > self.error
 
 
-def contradictions(stated: float, measured: Sequence[Measurement]) -> tuple[Measurement, ...]:
+def contradictions(value: float, measured: Sequence[Measurement]) -> tuple[Measurement, ...]:
     """The measurements that a statement contradicts."""
-    return tuple(one for one in measured if one.contradicts(stated))
+    return tuple(measurement for measurement in measured if measurement.contradicts(value))
 
 
-def verdict(stated: float, measured: Sequence[Measurement]) -> Verdict:
+def verdict(value: float, measured: Sequence[Measurement]) -> Verdict:
     """Judge a statement by independent measurements: "agrees", "doubtful" or "refuted".
 
     A single measurement that contradicts a statement leaves open which of the two is wrong:
     doubtful. Two that contradict it in the same direction and agree with each other refute it, and
     so does a decisive one.
     """
-    against = contradictions(stated, measured)
+    against = contradictions(value, measured)
     if not against:
         return "agrees"
     agreeing = any(
-        (one.value - stated) * (other.value - stated) > 0.0
-        and not one.contradicts(other.value)
-        and not other.contradicts(one.value)
-        for one, other in combinations(against, 2)
+        (first.value - value) * (second.value - value) > 0.0
+        and not first.contradicts(second.value)
+        and not second.contradicts(first.value)
+        for first, second in combinations(against, 2)
     )
-    return "refuted" if agreeing or any(one.decisive for one in against) else "doubtful"
+    return (
+        "refuted"
+        if agreeing or any(measurement.decisive for measurement in against)
+        else "doubtful"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Statement:
     rule: str
     """Name of the finding if it is contradicted."""
     wording: str
-    """Words that the value can follow: "the sheet says a body mass of"."""
+    """Text that precedes the value: "the sheet says a body mass of"."""
     value: float
     unit: str = ""
     """As it is printed."""
@@ -92,23 +96,26 @@ def contradiction(
     *,
     confirmed: bool = False,
 ) -> Finding | None:
-    """The finding about a statement that measurements contradict; an error if they refute it.
+    """Report a statement that measurements contradict; as an error if they refute it.
 
-    A ``confirmed`` statement is used whatever was measured, and the finding says so.
+    A ``confirmed`` statement is used whatever the measurements, and the finding says so.
     """
-    found = verdict(statement.value, measured)
-    if found == "agrees":
+    judgement = verdict(statement.value, measured)
+    if judgement == "agrees":
         return None
     against = contradictions(statement.value, measured)
-    refuted = found == "refuted" and not confirmed
+    refuted = judgement == "refuted" and not confirmed
     severity: Severity = "error" if refuted else "warning"
-    shown = " and ".join(f"{statement.formatted(one.value)} by {one.source}" for one in against)
-    nearest = max(against, key=lambda one: one.error)
+    disagreements = " and ".join(
+        f"{statement.formatted(measurement.value)} by {measurement.source}"
+        for measurement in against
+    )
+    nearest = max(against, key=lambda measurement: measurement.error)
     return Finding(
         rule=statement.rule,
         severity="info" if confirmed else severity,
-        what=f"{statement.wording} {statement.formatted(statement.value)}, but it is {shown}, "
-        f"more than {statement.formatted(nearest.error)} apart."
+        what=f"{statement.wording} {statement.formatted(statement.value)}, but it is "
+        f"{disagreements}, more than {statement.formatted(nearest.error)} apart."
         + (f" {consequence}" if refuted else "")
         + (" The sheet confirms the statement." if confirmed else ""),
         number=against[0].value,
@@ -121,7 +128,7 @@ def contradiction(
 
 
 def as_error(finding: Finding) -> AqbioError:
-    """A finding as the error that stops a trial or a participant."""
+    """Turn a finding into the error that stops a trial or a participant."""
     return AqbioError(
         finding.what, file=finding.file, where=finding.where, fix=finding.fix, rule=finding.rule
     )
@@ -142,11 +149,11 @@ CONSEQUENCE = (
 MASS_UNKNOWN = "mass-unknown"
 
 
-def body_masses(stated: float | None, trials: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def body_masses(sheet_mass: float | None, trials: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """The body mass (kg) by source, the best source first: sheet, static trial, strides."""
-    masses = {} if stated is None else {"sheet": stated}
-    standing = [done["standing_mass_kg"] for done in trials if done.get("standing_mass_kg")]
-    strides = [mass for done in trials for mass in done.get("stride_masses_kg", [])]
+    masses = {} if sheet_mass is None else {"sheet": sheet_mass}
+    standing = [trial["standing_mass_kg"] for trial in trials if trial.get("standing_mass_kg")]
+    strides = [mass for trial in trials for mass in trial.get("stride_masses_kg", [])]
     if standing:
         masses["static"] = float(standing[0])
     if strides:
@@ -161,8 +168,8 @@ def blocking_failure(
 
     All moving trials failed, or the static one without which the mass is unknown (``weighed``).
     """
-    failed = {one["trial_id"]: str(one["reason"]) for one in trials if one["reason"]}
-    moving = {one.trial_id for one in study.moving_of(participant_id)}
+    failed = {trial["trial_id"]: str(trial["reason"]) for trial in trials if trial["reason"]}
+    moving = {trial.trial_id for trial in study.moving_of(participant_id)}
     static = study.participant(participant_id).static_trial
     blocked = moving <= failed.keys() or (not weighed and static in failed)
     return next(iter(failed.values()), "") if blocked else ""
@@ -180,10 +187,10 @@ def mass_findings(
 ) -> list[Finding]:
     """Findings where body masses (kg, by source) contradict each other, or are missing."""
     name = person.participant_id
-    where = f"participant {name}, column mass_kg"
+    location = f"participant {name}, column mass_kg"
     if not masses:
-        return [] if person.model_file else [_unknown(name, sheet, where)]
-    (source, mass), *others = masses.items()
+        return [] if person.model_file else [_unknown(name, sheet, location)]
+    (source, mass), *rest = masses.items()
     statement = Statement(
         "mass-disagreement",
         f"the body mass by {SOURCES[source]} is",
@@ -191,23 +198,23 @@ def mass_findings(
         "kg",
         digits=1,
         file=sheet,
-        where=where,
+        where=location,
         fix="check the sheet and the plates; where the sheet is right and the plates are not, "
         "write yes into its column mass_confirmed.",
     )
     confirmed = source == "sheet" and person.mass_confirmed == "yes"
-    measured = measured_masses(dict(others), allowed)
-    found = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
-    spoils: Spoiled = "" if found is None or found.severity == "info" else "trial"
-    return [replace(found, participant=name, spoils=spoils)] if found else []
+    measured = measured_masses(dict(rest), allowed)
+    finding = contradiction(statement, measured, CONSEQUENCE, confirmed=confirmed)
+    spoils: Spoiled = "" if finding is None or finding.severity == "info" else "trial"
+    return [replace(finding, participant=name, spoils=spoils)] if finding else []
 
 
-def _unknown(name: str, sheet: str, where: str) -> Finding:
+def _unknown(name: str, sheet: str, location: str) -> Finding:
     error = AqbioError(
         "the body mass is unknown: the sheet, the static trial's plates and whole strides on "
         "plates say nothing.",
         file=sheet,
-        where=where,
+        where=location,
         fix="write the body mass into the sheet.",
         rule=MASS_UNKNOWN,
     )

@@ -1,4 +1,4 @@
-"""The one truth about settings, sheets and model maps."""
+"""Definition of all settings, sheets and model maps."""
 
 from aqbio.config.model_map import MappedMarker, MarkerSet, ModelMap
 from aqbio.config.settings import SECTIONS, Corrections, OtherModels, StudySettings

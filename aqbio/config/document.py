@@ -1,4 +1,4 @@
-"""The schema and the page of all settings, generated from the models that check them."""
+"""Schema and page of all settings, generated from the models that check them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def settings_page() -> str:
     """The Markdown page of all settings and sheet columns."""
     lines = [HEADER, *_everyday(), "## study.yaml", "", *_table(_top_level())]
     for name, section in SECTIONS.items():
-        stages = [stage for stage, one in STAGE_TABLE.items() if name in one.settings]
+        stages = [
+            stage for stage, stage_entry in STAGE_TABLE.items() if name in stage_entry.settings
+        ]
         lines += [
             f"### {name}",
             "",
@@ -57,13 +59,13 @@ def settings_page() -> str:
 
 
 def _everyday() -> Iterator[str]:
-    """The settings that people change; the others are marked `expert` in the schema."""
+    """Table of the settings that people change; the schema marks the others as `expert`."""
     yield from ("## The twelve settings that people change", "")
     yield from ("| key | default | change it when |", "| --- | --- | --- |")
-    for name, when in EVERYDAY.items():
+    for name, sentence in EVERYDAY.items():
         section, _, key = name.partition(".")
         _, default, _ = _described(SECTIONS[section].model_fields[key])
-        yield f"| `{name}` | {default} | {when} |"
+        yield f"| `{name}` | {default} | {sentence} |"
     yield from (
         "",
         "All others are for experts; every file of results holds those it was made with.",

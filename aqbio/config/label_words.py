@@ -1,4 +1,4 @@
-"""The table of words of which labels are made, by language."""
+"""Table of the words that make up labels, by language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class _Strict(BaseModel):
 
 
 class SideWords(_Strict):
-    """How a language calls the sides of the body."""
+    """Words of a language for the sides of the body."""
 
     right: tuple[str, ...]
     left: tuple[str, ...]
@@ -32,7 +32,7 @@ class Vocabulary(_Strict):
 
 
 class Language(Vocabulary):
-    """A language's words, and how it calls the sides."""
+    """Words of a language, with those for the sides."""
 
     sides: SideWords
 

@@ -15,17 +15,17 @@ Segment = Literal["pelvis", "torso", "thigh", "shank", "foot", "toes", "upper_ar
 """Parts of the body that carry markers, whatever the model's names."""
 
 
-class _Strict(BaseModel):
+class _StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 Origin = Literal["skin", "cluster", "joint_centre", "bone_axis", "other"]
-"""Where a point comes from: a marker on a palpated landmark, one of a cluster that only tracks, a
+"""Origin of a point: a marker on a palpated landmark, one of a cluster that only tracks, a
 joint centre of video or other software, an axis or origin of a bone, or something else."""
 
 
-class Landmark(_Strict):
-    """A place on the body that labels name."""
+class Landmark(_StrictModel):
+    """A site on the body that labels name."""
 
     segment: Segment
     sided: bool = Field(default=False, description="Whether there is one on each side.")
@@ -53,12 +53,12 @@ class Landmark(_Strict):
 
     @property
     def cluster(self) -> bool:
-        """Whether a marker of it has no place of its own: it only tracks."""
+        """True for markers of a cluster, which only track their segment."""
         return self.origin == "cluster"
 
 
-class UnusedMarkers(_Strict):
-    """Labels that are known and left out."""
+class UnusedMarkers(_StrictModel):
+    """Known labels that are not used."""
 
     why: str
     origin: Origin = "other"
@@ -66,8 +66,8 @@ class UnusedMarkers(_Strict):
     names: tuple[str, ...]
 
 
-class LandmarkTable(_Strict):
-    """Every landmark, and the labels that are left out on purpose."""
+class LandmarkTable(_StrictModel):
+    """All landmarks, and the labels that are deliberately not used."""
 
     landmarks: dict[str, Landmark]
     video_signs: tuple[str, ...] = Field(
@@ -86,8 +86,8 @@ class LandmarkTable(_Strict):
     @model_validator(mode="after")
     def _names_once(self) -> Self:
         for sided in (False, True):
-            entries = [one.names for one in self.landmarks.values() if one.sided == sided]
-            entries += [one.names for one in self.unused if one.sided == sided]
+            entries = [entry.names for entry in self.landmarks.values() if entry.sided == sided]
+            entries += [entry.names for entry in self.unused if entry.sided == sided]
             names = [name for entry in entries for name in entry]
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(f"names {twice} belong to more than one landmark")
@@ -97,20 +97,20 @@ class LandmarkTable(_Strict):
 Weight = Annotated[float, Field(ge=0)]
 
 
-class Sides(_Strict):
+class Sides(_StrictModel):
     """A name on each side of the body."""
 
     left: str
     right: str
 
 
-class Centre(_Strict):
+class Centre(_StrictModel):
     """A name on the midline of the body."""
 
     centre: str
 
 
-class MappedJoints(_Strict):
+class MappedJoints(_StrictModel):
     """Joints whose moments are reported."""
 
     hip: Sides
@@ -125,31 +125,31 @@ class MappedJoints(_Strict):
         """The model's joint for every reported joint, for example ``hip_left``."""
         names: dict[str, str] = {}
         for joint in type(self).model_fields:
-            place = getattr(self, joint)
-            if isinstance(place, Sides):
-                names[f"{joint}_left"] = place.left
-                names[f"{joint}_right"] = place.right
-            elif isinstance(place, Centre):
-                names[joint] = place.centre
+            sided_name = getattr(self, joint)
+            if isinstance(sided_name, Sides):
+                names[f"{joint}_left"] = sided_name.left
+                names[f"{joint}_right"] = sided_name.right
+            elif isinstance(sided_name, Centre):
+                names[joint] = sided_name.centre
         return names
 
 
-class Pelvis(_Strict):
+class Pelvis(_StrictModel):
     """The root of the model."""
 
     body: str
     joint: str
 
 
-class Size(_Strict):
+class Size(_StrictModel):
     """Stature and mass of the person whom a generic model was made for."""
 
     height_m: Annotated[float, Field(gt=1.0, lt=2.5)]
     mass_kg: Annotated[float, Field(gt=20.0, lt=250.0)]
 
 
-class ModelMap(_Strict):
-    """What the bodies and joints of a model mean."""
+class ModelMap(_StrictModel):
+    """Meaning of the bodies and joints of a model."""
 
     name: str
     source: str = Field(description="Citation of the model.")
@@ -183,12 +183,12 @@ class ModelMap(_Strict):
 
     def names(self) -> set[str]:
         """Every body, joint and coordinate that the map names."""
-        named = {body for members in self.groups.values() for body in members}
-        named |= {self.feet.left, self.feet.right, self.pelvis.body, self.pelvis.joint}
-        named |= set(self.joints.by_name().values())
-        for place in self.sagittal.values():
-            named |= set(place.model_dump().values())
-        return named | set(self.held)
+        names = {body for members in self.groups.values() for body in members}
+        names |= {self.feet.left, self.feet.right, self.pelvis.body, self.pelvis.joint}
+        names |= set(self.joints.by_name().values())
+        for sided_name in self.sagittal.values():
+            names |= set(sided_name.model_dump().values())
+        return names | set(self.held)
 
     @model_validator(mode="after")
     def _partition(self) -> Self:
@@ -205,8 +205,8 @@ class ModelMap(_Strict):
         return self
 
 
-class MappedMarker(_Strict):
-    """Where a label of the recording sits on the model."""
+class MappedMarker(_StrictModel):
+    """Site of a recorded label on the model."""
 
     body: str
     model: str = Field(default="", description="Marker's name in the model; empty: the label.")
@@ -236,30 +236,30 @@ class MappedMarker(_Strict):
 
     @property
     def tracked(self) -> bool:
-        """Whether inverse kinematics follows the marker."""
+        """True if inverse kinematics follows the marker."""
         return self.weight > 0 and not self.static_only
 
 
-FORBIDDEN = r"[\s\x00-\x1f\\*+/|]"
-"""What names of OpenSim's components may not hold (`OpenSim::ComponentPath`), and ``|``, which its
-tables separate names by."""
+FORBIDDEN_SIGNS = r"[\s\x00-\x1f\\*+/|]"
+"""Signs forbidden in names of OpenSim's components (`OpenSim::ComponentPath`), and ``|``, which
+separates names in its tables."""
 
 
-class FootLabels(_Strict):
+class FootLabels(_StrictModel):
     """Labels that show where a foot is."""
 
     heel: str
     toe: tuple[str, ...]
 
 
-class FeetLabels(_Strict):
+class FeetLabels(_StrictModel):
     """Foot labels of both sides."""
 
     left: FootLabels
     right: FootLabels
 
 
-class PelvisLabels(_Strict):
+class PelvisLabels(_StrictModel):
     """Labels that show where the pelvis is and where it faces: spines, or else hip centres."""
 
     front: tuple[str, ...] = ()
@@ -270,17 +270,17 @@ class PelvisLabels(_Strict):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """All of them."""
+        """All labels of the pelvis."""
         return (*self.front, *self.back, *self.hips)
 
     @model_validator(mode="after")
-    def _shown(self) -> Self:
+    def _pelvis_has_labels(self) -> Self:
         if not (self.front and self.back) and len(self.hips) != 2:
             raise ValueError("pelvis: give labels in front and behind, or those of both hips")
         return self
 
 
-def _named(label: object) -> object:
+def _filled_in(label: object) -> object:
     if label is None or label == "":
         raise ValueError(
             "no marker is known at this landmark, without which nothing can be computed Fix: write "
@@ -290,12 +290,12 @@ def _named(label: object) -> object:
     return label
 
 
-class MarkerSet(_Strict):
+class MarkerSet(_StrictModel):
     """Labels of a recording and where they sit on the model."""
 
     name: str
     source: str
-    please_fill: dict[str, Annotated[str, BeforeValidator(_named)]] = Field(
+    please_fill: dict[str, Annotated[str, BeforeValidator(_filled_in)]] = Field(
         default_factory=dict,
         description="Label of each landmark that only a person can tell: it is written once, here, "
         "and stands for the landmark's name wherever the file uses it.",
@@ -307,16 +307,21 @@ class MarkerSet(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _filled(cls, content: Any) -> Any:
-        """Put the labels that a person filled in where the names of their landmarks stand."""
+        """Replace names of landmarks by the labels that a person filled in."""
         answers = content.get("please_fill") if isinstance(content, dict) else None
         if not isinstance(answers, dict):
             return content
-        given = {str(name): str(label) for name, label in answers.items() if label}
-        taken = [*given.values(), *(set(content.get("markers") or ()) - set(given))]
-        if twice := sorted({label for label in given.values() if taken.count(label) > 1}):
+        labels_of_landmarks = {str(name): str(label) for name, label in answers.items() if label}
+        labels_in_use = [
+            *labels_of_landmarks.values(),
+            *(set(content.get("markers") or ()) - set(labels_of_landmarks)),
+        ]
+        if twice := sorted(
+            {label for label in labels_of_landmarks.values() if labels_in_use.count(label) > 1}
+        ):
             raise ValueError(f"please_fill: {', '.join(twice)} is a marker of its own already")
         rest = {name: part for name, part in content.items() if name != "please_fill"}
-        return {**_replaced(rest, given), "please_fill": answers}
+        return {**_replaced(rest, labels_of_landmarks), "please_fill": answers}
 
     @model_validator(mode="after")
     def _known_labels(self) -> Self:
@@ -336,35 +341,41 @@ class MarkerSet(_Strict):
     @cached_property
     def _model_names(self) -> dict[str, str]:
         """Name on the model by label."""
-        named = [marker.model or label for label, marker in self.markers.items()]
-        return dict(zip(self.markers, opensim_names(named), strict=True))
+        names = [marker.model or label for label, marker in self.markers.items()]
+        return dict(zip(self.markers, opensim_names(names), strict=True))
 
     def model_name(self, label: str) -> str:
-        """The name that a label's marker has on the model: one that OpenSim allows."""
+        """Name of a label's marker on the model, which OpenSim allows."""
         return self._model_names[label]
 
     def recorded_names(self, labels: Sequence[str]) -> tuple[str, ...]:
         """Names of a recording's markers: the model's, others as OpenSim allows them."""
-        others = [label for label in labels if label not in self.markers]
-        names = dict(zip(others, opensim_names(others, self._model_names.values()), strict=True))
+        unmapped_labels = [label for label in labels if label not in self.markers]
+        names = dict(
+            zip(
+                unmapped_labels,
+                opensim_names(unmapped_labels, self._model_names.values()),
+                strict=True,
+            )
+        )
         return tuple((self._model_names | names)[label] for label in labels)
 
     def label_of(self, marker: str) -> str:
         """The laboratory's label of a marker of the model; its own name where it has none."""
-        named = (label for label in self.markers if self.model_name(label) == marker)
-        return next(named, marker)
+        labels = (label for label in self.markers if self.model_name(label) == marker)
+        return next(labels, marker)
 
 
-def opensim_names(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
-    """Names with ``_`` for the signs that OpenSim forbids, none of them taken."""
-    legal_names, others = [], {*taken}
-    legal = {name for name in names if not re.search(FORBIDDEN, name)} - others
-    for given in names:
-        name = re.sub(FORBIDDEN, "_", given)
-        while given not in legal and name in others | legal:
+def opensim_names(names: Sequence[str], reserved_names: Iterable[str] = ()) -> list[str]:
+    """Names with ``_`` for the signs that OpenSim forbids; all unique and none reserved."""
+    legal_names, used_names = [], {*reserved_names}
+    legal = {name for name in names if not re.search(FORBIDDEN_SIGNS, name)} - used_names
+    for original in names:
+        name = re.sub(FORBIDDEN_SIGNS, "_", original)
+        while original not in legal and name in used_names | legal:
             name += "_"
         legal_names.append(name)
-        others.add(name)
+        used_names.add(name)
     return legal_names
 
 

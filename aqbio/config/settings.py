@@ -10,40 +10,43 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 Positive = Annotated[float, Field(gt=0)]
 """A number above zero."""
 
-LONGEST_NAME, LONGEST_PATH = 255, 4095
-"""Bytes that the name of a file and a whole path may have on Linux, where results may be moved."""
+MAX_NAME_BYTES = 255
+"""Longest file name on Linux, to which results may be moved, bytes."""
+
+MAX_PATH_BYTES = 4095
+"""Longest path on Linux, bytes."""
 
 
-def that_a_disk_can_have(path: str) -> str:
-    """The path, refused where its names are too long for a disk."""
+def valid_disk_path(path: str) -> str:
+    """Return a path; refuse one with names too long for a disk."""
     longest = max((len(part.encode()) for part in path.split("/")), default=0)
-    if longest > LONGEST_NAME or len(path.encode()) > LONGEST_PATH:
+    if longest > MAX_NAME_BYTES or len(path.encode()) > MAX_PATH_BYTES:
         raise ValueError(
             f"no disk can have this file: a name of {longest} bytes in a path of "
-            f"{len(path.encode())}, where {LONGEST_NAME} and {LONGEST_PATH} are the most"
+            f"{len(path.encode())}, where {MAX_NAME_BYTES} and {MAX_PATH_BYTES} are the most"
         )
     if "\0" in path:
         raise ValueError("no disk can have this file: there is a zero byte in its name")
     return path
 
 
-GivenFile = Annotated[str, AfterValidator(that_a_disk_can_have)]
+GivenFile = Annotated[str, AfterValidator(valid_disk_path)]
 """A file or folder that a laboratory names."""
 
 
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names that no file on Windows may have."""
 
 
-def that_windows_can_have(name: str) -> str:
-    """The name of a file or folder of results, refused where Windows has another use for it."""
-    if DEVICES.fullmatch(name) or name.endswith("."):  # a last dot is dropped
+def valid_windows_name(name: str) -> str:
+    """Return a name of a file or folder of results; refuse those that Windows reserves."""
+    if WINDOWS_DEVICES.fullmatch(name) or name.endswith("."):  # a last dot is dropped
         raise ValueError(f"{name} cannot be the name of a file on Windows: choose another one")
     return name
 
 
 FolderName = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$"), AfterValidator(that_windows_can_have)
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$"), AfterValidator(valid_windows_name)
 ]
 """Letters, digits, underscore and hyphen: the name of a folder of results."""
 
@@ -227,8 +230,8 @@ class Report(Section):
 Direction = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
 
-MARKED = 1.5
-"""Marker errors of a step beyond the limits of a trial by this factor mark it."""
+MARKED_STEP_FACTOR = 1.5
+"""Factor on the limits of a trial above which the marker errors of a step mark it."""
 
 
 class Files(Section):
@@ -333,12 +336,12 @@ class Solve(Section):
     @property
     def reject_rms_m(self) -> float:
         """Marker RMS error of a contact above which its step is marked, m."""
-        return MARKED * self.marker_rms_m
+        return MARKED_STEP_FACTOR * self.marker_rms_m
 
     @property
     def reject_max_m(self) -> float:
         """Largest marker error of a contact above which its step is marked, m."""
-        return MARKED * self.marker_max_m
+        return MARKED_STEP_FACTOR * self.marker_max_m
 
 
 class Contributions(Section):
@@ -419,7 +422,7 @@ class Hypotheses(Section):
 
 
 ConsistencyWay = Literal["default", "loose", "off"]
-"""How motion and forces are made to agree."""
+"""Method by which motion and forces are made to agree."""
 
 
 class Multiverse(Section):
@@ -451,11 +454,11 @@ class Multiverse(Section):
 
     @field_validator("consistency", mode="before")
     @classmethod
-    def _off_is_a_word(cls, given: object) -> object:
+    def _off_is_a_word(cls, value: object) -> object:
         """Take a bare `off` in the list, which YAML reads as a boolean, for the word."""
-        if isinstance(given, list | tuple):
-            return ["off" if value is False else value for value in given]
-        return given
+        if isinstance(value, list | tuple):
+            return ["off" if value is False else value for value in value]
+        return value
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -486,7 +489,7 @@ class StudySettings(Section):
         description="Name of the study: results are written to results/<name>."
     )
     results: Annotated[
-        str, Field(pattern=r"^[^{}\x00-\x1f]+$"), AfterValidator(that_a_disk_can_have)
+        str, Field(pattern=r"^[^{}\x00-\x1f]+$"), AfterValidator(valid_disk_path)
     ] = Field(
         default="results", description="Folder of all results, relative to the working directory."
     )
@@ -509,11 +512,11 @@ class StudySettings(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _consistency_switch(cls, given: object) -> object:
+    def _consistency_switch(cls, value: object) -> object:
         """Take `consistency: off` and `on` for the whole section; YAML reads them as booleans."""
-        if isinstance(given, dict) and isinstance(given.get("consistency"), bool):
-            return {**given, "consistency": {"enabled": given["consistency"]}}
-        return given
+        if isinstance(value, dict) and isinstance(value.get("consistency"), bool):
+            return {**value, "consistency": {"enabled": value["consistency"]}}
+        return value
 
 
 EVERYDAY = {
@@ -561,10 +564,10 @@ CONSTANTS = {
     "steps.maximum_flight_s": "0.30 s, in aqbio/gait/steps.py (MAXIMUM_FLIGHT_S)",
     "steps.steady_speed_change": "0.03, in aqbio/steps/stage.py (STEADY_SPEED_CHANGE)",
 }
-"""Settings that became constants, with value and place of each."""
+"""Settings that became constants, with value and file of each."""
 
 REMOVED = {
-    **{name: f"it is a constant now, {where}." for name, where in CONSTANTS.items()},
+    **{name: f"it is a constant now, {description}." for name, description in CONSTANTS.items()},
     "multiverse.normalisation": "every verdict is tried in both units, as it was by default.",
     "figures.ground_force_trials": f"the ground force of single trials {_NOT_DRAWN}.",
     "figures.published": f"what others published {_NOT_DRAWN.partition(';')[0]}.",

@@ -7,18 +7,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from aqbio.config.settings import GivenFile, that_windows_can_have
+from aqbio.config.settings import GivenFile, valid_windows_name
 from aqbio.names import NORMAL
 
 Identifier = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100),
-    AfterValidator(that_windows_can_have),
+    AfterValidator(valid_windows_name),
 ]
 """Letters, digits, underscore, hyphen and dot: identifiers become file names."""
 
 
-UNMODELLED = re.compile(
+UNMODELLED_FORCE_WORDS = re.compile(
     r"(?<![a-z])((over)?load(s|ed|ing)?|weights?|weighted|vest|sled|sledge|tow(ed|ing)?|pull(ed|ing)?|"
     r"assist(ed|ance)?|resist(ed|ance)?|bungee|parachute|backpack|exo(skeleton)?|uphill|downhill|"
     r"incline|decline|(hypo|hyper)gravity)(?![a-z])"
@@ -26,18 +26,21 @@ UNMODELLED = re.compile(
 """Words for what acts on a runner besides gravity, air and level ground."""
 
 
-STARTS = re.compile(r"(?<![a-z])((starting)?blocks?(starts?)?|crouch(ed)?(starts?)?)(?![a-z])")
+BLOCK_START_WORDS = re.compile(
+    r"(?<![a-z])((starting)?blocks?(starts?)?|crouch(ed)?(starts?)?)(?![a-z])"
+)
 """Words for starts with hands on the ground and feet on tilted blocks."""
 
 
 def unmodelled_force(name: str) -> str:
     """The word in a name that means added mass, towing or a slope; empty without one."""
-    match = UNMODELLED.search(re.sub("(?<=[a-z])(?=[A-Z])", "_", name).casefold())
+    match = UNMODELLED_FORCE_WORDS.search(re.sub("(?<=[a-z])(?=[A-Z])", "_", name).casefold())
     return "" if match is None else match[0]
 
 
-BELT_FASTEST = 13.0
-"""Of belts, m/s: the fastest sprinter ran 12.3 (Graubner & Nixdorf 2011); more is km/h."""
+MAX_BELT_SPEED_MPS = 13.0
+"""Largest speed of a belt, m/s: the fastest sprinter ran 12.3 (Graubner & Nixdorf 2011); larger
+values are in km/h."""
 
 
 class Row(BaseModel):
@@ -135,7 +138,7 @@ class Trial(Row):
         description="swap exchanges the labels that a finding says sit on each other's markers; "
         "mirror turns mirrored (left-handed) coordinates back.",
     )
-    belt_speed_mps: Annotated[float, Field(ge=0, le=BELT_FASTEST)] | None = Field(
+    belt_speed_mps: Annotated[float, Field(ge=0, le=MAX_BELT_SPEED_MPS)] | None = Field(
         default=None, description="Treadmill speed, m/s; n/a estimates it from the stance foot."
     )
     start_s: Annotated[float, Field(ge=0)] | None = Field(
@@ -162,14 +165,14 @@ class Trial(Row):
 
     @property
     def source(self) -> str:
-        """The file that the motion is in: markers or coordinates."""
+        """File of the motion: markers or coordinates."""
         return self.coordinates_file or self.file
 
     @model_validator(mode="before")
     @classmethod
     def _unloaded(cls, cells: dict[str, str]) -> dict[str, str]:
         condition = str(cells.get("condition", ""))
-        start = STARTS.search(condition.casefold())
+        start = BLOCK_START_WORDS.search(condition.casefold())
         if not unmodelled_force(condition) and start is None:
             return cells
         if cells.get("include") == "no":

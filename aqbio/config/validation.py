@@ -1,4 +1,4 @@
-"""From YAML and pydantic's errors to messages that a person can act on."""
+"""Translation of errors of YAML and pydantic into messages that a person can act on."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ _KINDS = (
     ("tuple", "a list, for example [1, 2]"),
     ("invalid_key", "a word"),
 )
-"""How the names of pydantic's errors begin, and what was expected."""
+"""Prefix of the names of pydantic's errors, and the expected kind of value."""
 
 _OTHER_UNITS = (
     ("_m", 100.0, "metres"),
     ("_kg", 1000.0, "kilograms"),
     ("_mps", 3.6, "metres per second, not km/h"),
 )
-"""How names end, what the value is divided by, and the unit that it has then."""
+"""Suffix of a name, divisor of a value in another unit, and the unit of the quotient."""
 
 _NO_MAPPING = ("model_type", "model_attributes_type", "dict_type")
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where an error is in the file, and what was expected there."""
+class _ErrorSite:
+    """Location of an error in a file, with the type expected there."""
 
     location: Location
     """Keys and list positions in the file."""
     annotation: Any
     """Of the value at the location."""
     parent: Any
-    """Of what holds the value."""
+    """Of the container of the value."""
     choice: bool
-    """Whether every alternative of the annotation failed."""
+    """True if every alternative of the annotation failed."""
 
     @property
     def name(self) -> str:
@@ -69,28 +69,28 @@ def findings_of(
     errors: Sequence[ErrorDetails],
     model: type[BaseModel],
     path: Path,
-    where: Callable[[Location], str],
+    describe_location: Callable[[Location], str],
 ) -> Iterator[Finding]:
     """Findings on pydantic's errors about a file; alternatives that all failed are one problem."""
     reported: set[Location] = set()
     for error in errors:
-        place = _place(model, error)
-        if place.choice:
-            if place.location in reported or _other_alternative(place, error):
+        site = _error_site(model, error)
+        if site.choice:
+            if site.location in reported or _other_alternative(site, error):
                 continue
-            reported.add(place.location)
-        what, fix = _words(place, error)
+            reported.add(site.location)
+        message, fix = _words(site, error)
         yield Finding(
             rule="settings",
             severity="error",
-            what=what,
+            what=message,
             file=str(path),
-            where=where(place.location),
+            where=describe_location(site.location),
             fix=fix or "correct it there; config/README.md explains every setting and column.",
         )
 
 
-def _place(model: type[BaseModel], error: ErrorDetails) -> _Place:
+def _error_site(model: type[BaseModel], error: ErrorDetails) -> _ErrorSite:
     """Follow the location through the types; pydantic adds a level for each alternative."""
     location: list[int | str] = []
     parent: Any = None
@@ -101,21 +101,21 @@ def _place(model: type[BaseModel], error: ErrorDetails) -> _Place:
             mappings = _mappings(annotation)
             followed = len(mappings) == 1 and mappings[0].__name__ in str(part)
             if not followed or error["type"] in _NO_MAPPING:
-                return _Place(tuple(location), annotation, parent, choice=True)
+                return _ErrorSite(tuple(location), annotation, parent, choice=True)
             annotation = mappings[0]
             continue
         location.append(part)
         parent, annotation = kinds[0], _inside(kinds[0], part)
-    return _Place(tuple(location), annotation, parent, choice=False)
+    return _ErrorSite(tuple(location), annotation, parent, choice=False)
 
 
 def _mappings(annotation: Any) -> list[Any]:
     return [kind for kind in members(annotation) if hasattr(kind, "model_fields")]
 
 
-def _other_alternative(place: _Place, error: ErrorDetails) -> bool:
-    """Whether a mapping was given and one alternative is a mapping: its errors say enough."""
-    return isinstance(error["input"], Mapping) and len(_mappings(place.annotation)) == 1
+def _other_alternative(site: _ErrorSite, error: ErrorDetails) -> bool:
+    """True if a mapping was given and one alternative is a mapping, whose errors say enough."""
+    return isinstance(error["input"], Mapping) and len(_mappings(site.annotation)) == 1
 
 
 def _inside(kind: Any, part: int | str) -> Any:
@@ -129,45 +129,47 @@ def _inside(kind: Any, part: int | str) -> Any:
     return arguments[0] if arguments else None
 
 
-def _words(place: _Place, error: ErrorDetails) -> tuple[str, str]:
-    """What is wrong, and the fix."""
-    name, kind = place.name, error["type"]
+def _words(site: _ErrorSite, error: ErrorDetails) -> tuple[str, str]:
+    """Describe an error and its fix."""
+    name, kind = site.name, error["type"]
     value: object = error["input"]
-    given = "" if isinstance(value, Mapping) else f" (given: {value!r})"
-    if place.choice:
-        return f"{name} must be {expected(place.annotation)}{given}.", ""
+    given_words = "" if isinstance(value, Mapping) else f" (given: {value!r})"
+    if site.choice:
+        return f"{name} must be {expected(site.annotation)}{given_words}.", ""
     if kind == "missing":
-        return f"{name} is missing.", f"add {place.location[-1]}."
+        return f"{name} is missing.", f"add {site.location[-1]}."
     if kind == "extra_forbidden" and name in REMOVED:
         return f"setting {name} is none any more: {REMOVED[name]}", "delete its line."
     if kind == "extra_forbidden":
-        return f"setting {name} is unknown.", _suggestion(place)
+        return f"setting {name} is unknown.", _suggestion(site)
     if kind == "value_error":
-        subject = f"{name}: " if place.location else ""
-        given = "" if value is None else given
-        what, _, fix = error["msg"].removeprefix("Value error, ").partition(" Fix: ")
-        return f"{subject}{what}{given}.", fix
+        subject = f"{name}: " if site.location else ""
+        given_words = "" if value is None else given_words
+        message, _, fix = error["msg"].removeprefix("Value error, ").partition(" Fix: ")
+        return f"{subject}{message}{given_words}.", fix
     if kind == "literal_error":
-        options = [str(option) for option in get_args(members(place.annotation)[0])]
+        options = [str(option) for option in get_args(members(site.annotation)[0])]
         near = closest(str(value), options)
         fix = f"did you mean {near}?" if near else ""
-        return f"{name} must be one of {expected(place.annotation)}{given}.", fix
+        return f"{name} must be one of {expected(site.annotation)}{given_words}.", fix
     if kind in _NO_MAPPING:
         if value is None:
             return f"{name} is empty.", "write settings below it, or delete the line."
-        return f"{name} must hold settings of its own{given}.", _allowed_names(place.annotation)
+        return f"{name} must hold settings of its own{given_words}.", _allowed_names(
+            site.annotation
+        )
     if kind == "string_type":
-        return f"{name} must be text{given}.", f'write it in quotes: "{value}".'
-    if unit := _other_unit(place, error):
-        return f"{name} must be {_constraint(error)}{given}.", unit
+        return f"{name} must be text{given_words}.", f'write it in quotes: "{value}".'
+    if unit := _other_unit(site, error):
+        return f"{name} must be {_constraint(error)}{given_words}.", unit
     comma = isinstance(value, str) and "," in value and kind == "float_parsing"
     fix = f"write a decimal point: {str(value).replace(',', '.')}." if comma else ""
-    return f"{name} must be {_constraint(error)}{given}.", fix
+    return f"{name} must be {_constraint(error)}{given_words}.", fix
 
 
-def _other_unit(place: _Place, error: ErrorDetails) -> str:
+def _other_unit(site: _ErrorSite, error: ErrorDetails) -> str:
     """The fix where a value fits in another unit: centimetres, grams, km/h."""
-    name, context = str(place.location[-1] if place.location else ""), error.get("ctx", {})
+    name, context = str(site.location[-1] if site.location else ""), error.get("ctx", {})
     for ending, factor, unit in _OTHER_UNITS:
         if name.endswith(ending) and "le" in context:
             try:
@@ -179,7 +181,7 @@ def _other_unit(place: _Place, error: ErrorDetails) -> str:
 
 
 def _constraint(error: ErrorDetails) -> str:
-    """Which bound, kind or spelling was expected."""
+    """Describe the expected bound, kind or spelling."""
     context = error.get("ctx", {})
     for key, words in _BOUNDS.items():
         if key in context:
@@ -194,11 +196,11 @@ def _constraint(error: ErrorDetails) -> str:
     return f"different: {error['msg'][0].lower()}{error['msg'][1:]}"
 
 
-def _suggestion(place: _Place) -> str:
-    """The name that was probably meant, or the names that are known."""
-    fields = getattr(place.parent, "model_fields", {})
-    near = closest(str(place.location[-1]), fields)
-    return f"did you mean {near}?" if near else _allowed_names(place.parent)
+def _suggestion(site: _ErrorSite) -> str:
+    """Suggest the name that was probably meant, or list the known names."""
+    fields = getattr(site.parent, "model_fields", {})
+    near = closest(str(site.location[-1]), fields)
+    return f"did you mean {near}?" if near else _allowed_names(site.parent)
 
 
 def _allowed_names(kind: Any) -> str:
@@ -248,7 +250,7 @@ def expected(annotation: Any) -> str:
 M = TypeVar("M", bound=BaseModel)
 
 
-LARGEST = 100_000
+MAX_ITEMS = 100_000
 """Largest number of items that a file of settings may expand to."""
 
 
@@ -278,7 +280,7 @@ def expand_environment(text: str, *, file: str) -> str:
 
 
 def _loaded(text: str) -> tuple[Any, yaml.Node | None]:
-    """Read by libyaml where it is there, ten times as fast; what it refuses in PyYAML's words."""
+    """Parse with libyaml if available, ten times as fast; PyYAML words the errors."""
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         return loader, loader.get_single_node()
@@ -333,7 +335,7 @@ def setting_line(path: Path, *location: int | str) -> str:
 def row_findings(
     error: ValidationError, model: type[BaseModel], path: Path, line: int
 ) -> list[Finding]:
-    """The problems of one row of a sheet."""
+    """Problems of one row of a sheet."""
     return list(findings_of(error.errors(), model, path, lambda _: f"line {line}"))
 
 
@@ -373,8 +375,8 @@ def _refuse_bombs(root: yaml.Node | None) -> None:
             open_nodes.remove(id(node))
         return sizes[id(node)]
 
-    if root is not None and (count := size(root)) > LARGEST:
-        raise ValueError(f"its aliases (*) make {count:.2g} items of it, more than {LARGEST}")
+    if root is not None and (count := size(root)) > MAX_ITEMS:
+        raise ValueError(f"its aliases (*) make {count:.2g} items of it, more than {MAX_ITEMS}")
 
 
 def _duplicate_keys(root: yaml.Node | None, path: Path) -> Iterator[Finding]:

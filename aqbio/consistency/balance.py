@@ -1,4 +1,4 @@
-"""Newton's and Euler's equations of the whole body, and the body and loads that parameters give."""
+"""Newton's and Euler's equations of the whole body; body and loads adjusted by parameters."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ AIR_DENSITY = 1.2
 
 
 def mass_shares(runner: Runner, part: BoolArray) -> FloatArray:
-    """Relative change of each segment's mass, (B,), when a part gains what the torso loses."""
+    """Relative change of each segment's mass, (B,), when a part gains mass from the torso."""
     mass = runner.skeleton.mass
-    lost = mass[part].sum() / mass[runner.torso].sum()
-    shares: FloatArray = part.astype(float) - runner.torso * lost
+    torso_loss = mass[part].sum() / mass[runner.torso].sum()
+    shares: FloatArray = part.astype(float) - runner.torso * torso_loss
     return shares
 
 
 def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
-    """How far parameters displace the segments' centres of mass, (B, 3), m, segment axes."""
+    """Displacements of the segments' centres of mass by parameters, (B, 3), m, segment axes."""
     along = np.zeros(len(runner.centres))
     for name, value in values.items():
         if name.startswith(CENTRES):
@@ -51,18 +51,18 @@ def centre_shifts(runner: Runner, values: Mapping[str, float]) -> FloatArray:
 def centre_estimates(
     runner: Runner, estimates: Sequence[ParameterEstimate], covariance: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Shifts (B, 3), m, of centres of mass that fitted parameters stand for; segment axes.
+    """Convert fitted parameters to shifts (B, 3), m, of centres of mass, segment axes.
 
     With their covariance after the forces, (3 B, 3 B), from that of the parameters that are on,
     (P, P). Displacements are ``Vᵀ z + ε`` with the fitted directions V and a small rest ε that no
     fit touches: ``Σ' = Vᵀ S V + (Σ − Vᵀ V)`` with the covariance S of z.
     """
-    on = [one.name for one in estimates if one.parameter.on]
+    on = [estimate.name for estimate in estimates if estimate.parameter.on]
     rows = [row for row, name in enumerate(on) if name.startswith(CENTRES)]
     directions = runner.centres.reshape(len(runner.centres), -1)
     directions = directions[[centre_direction(on[row]) for row in rows]]
     learnt = np.eye(len(rows)) - covariance[np.ix_(rows, rows)]
-    values = {one.name: one.estimate for one in estimates}
+    values = {estimate.name: estimate.estimate for estimate in estimates}
     after = runner.centre_covariance - directions.T @ learnt @ directions
     return centre_shifts(runner, values), after
 
@@ -92,15 +92,17 @@ def adjusted_loads(
 
     As in the fit: those of ``t + τ``, aligned; NaN where one of the loads was not measured.
     """
-    known = np.all([np.isfinite(one.force + one.moment).all(axis=1) for one in loads], axis=0)
-    later, adjusted = time[known] + values.get(CLOCK, 0.0), []
+    measured_frames = np.all(
+        [np.isfinite(load.force + load.moment).all(axis=1) for load in loads], axis=0
+    )
+    later, adjusted = time[measured_frames] + values.get(CLOCK, 0.0), []
     alignment = Alignment.of(values)
-    for load in (one.frames(known) for one in loads):
+    for load in (measured_load.frames(measured_frames) for measured_load in loads):
         point = np.broadcast_to(load.point, load.force.shape)
         about_origin = load.moment + cross(point, load.force)
         force, moment = np.full((2, len(time), 3), np.nan)
-        measured = GroundWrench(time[known], load.force, about_origin).at(later)
-        force[known], moment[known] = alignment.applied(*measured)
+        measured = GroundWrench(time[measured_frames], load.force, about_origin).at(later)
+        force[measured_frames], moment[measured_frames] = alignment.applied(*measured)
         adjusted.append(ExternalLoad(load.body, force, moment, np.zeros(3)))
     return tuple(adjusted)
 
@@ -114,7 +116,7 @@ def drag(velocity: FloatArray, area: float) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """What the ground and the air do not explain of the motion."""
+    """Force and moment that ground reaction and drag leave unexplained."""
 
     force: FloatArray
     """(T, 3) array, N, ground. ``m (a − g) − F + drag``."""
@@ -128,7 +130,7 @@ class Residual:
 
 
 class Balance:
-    """The whole body's equations of motion in some frames, with parameters of some values."""
+    """Whole-body equations of motion over a set of frames, at given parameter values."""
 
     def __init__(
         self,
@@ -139,9 +141,9 @@ class Balance:
         *,
         drags: bool,
     ) -> None:
-        """Of the runner before any adjustment, with the wrench and the times (T,) of frames, s.
+        """Take the unadjusted runner, the ground wrench and the times (T,) of frames, s.
 
-        `drags` says whether the air resists.
+        `drags`: air resistance acts.
         """
         self.runner, self.values, self.kinematics, self.drags = runner, values, kinematics, drags
         self.skeleton = adjusted_skeleton(runner, values)
@@ -159,7 +161,7 @@ class Balance:
 
     @property
     def residual(self) -> Residual:
-        """What is left."""
+        """Residual of the equations of motion."""
         mass, area = self.skeleton.mass.sum(), self.values.get(DRAG, 0.0)
         linear = mass * (self.acceleration - self.skeleton.gravity) - self.force
         if self.drags:
@@ -200,7 +202,7 @@ class Balance:
         return self._by_masses(name)
 
     def _by_masses(self, name: str) -> FloatArray:
-        """By parameters that change the segments' masses in proportion."""
+        """Derivative by a parameter that scales segment masses, (T, 6)."""
         mass, scale = self.skeleton.mass, 1.0 + self.values.get(MASS, 0.0)
         if name == MASS:
             gain = mass / scale
@@ -209,8 +211,8 @@ class Balance:
             gain = scale * shares * self.runner.skeleton.mass
         share = np.divide(gain, mass, out=np.zeros_like(mass), where=mass > 0.0)
         com, velocity, acceleration = (
-            combined(gain[None], one)[:, 0]
-            for one in (self.motion.com, self.motion.velocity, self.motion.acceleration)
+            combined(gain[None], values)[:, 0]
+            for values in (self.motion.com, self.motion.velocity, self.motion.acceleration)
         )
         total, gained = mass.sum(), gain.sum()
         faster = (velocity - gained * self.velocity) / total
@@ -221,7 +223,7 @@ class Balance:
 
     @cached_property
     def _by_centres(self) -> FloatArray:
-        """By displacements of the segments' centres of mass, (T, D, 6)."""
+        """Derivatives by displacements of the segments' centres of mass, (T, D, 6)."""
         kinematics, motion, mass = self.kinematics, self.motion, self.skeleton.mass
         axes = kinematics.rotation.swapaxes(2, 3)  # of every segment: (T, B, axis, 3)
         weight, omega = mass[:, None, None], kinematics.angular_velocity[:, :, None]
@@ -259,10 +261,10 @@ class Balance:
 def rates_over_frames(
     jacobians: MomentumJacobians, frames: BoolArray, step: float
 ) -> MomentumJacobians:
-    """Derivatives of Jacobians along the motion by differences of three or more neighbours.
+    """Differentiate Jacobians along the motion by central differences.
 
-    1 % (speeds) and 5 % (coordinates) from exact: enough for Gauss-Newton steps, whose goal they do
-    not move.
+    Within 1 % (speeds) and 5 % (coordinates) of exact: enough for Gauss-Newton steps, whose
+    solution they do not change.
     """
     number = np.cumsum(frames) - 1
     rates = [np.empty_like(jacobians.by_speed), np.empty_like(jacobians.by_coordinate)]

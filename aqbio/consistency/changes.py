@@ -1,4 +1,4 @@
-"""What a fit changed: body, momentum, moments and markers, as rows of a table."""
+"""Changes by a fit, as table rows: body, momentum, joint moments and markers."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from aqbio.names import AXES
 from aqbio.recordings.prepared import foot_loads, loads_with_toes
 from aqbio.vectors import FloatArray
 
-WHOLE = "whole body"
+WHOLE_BODY = "whole body"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One number before and after."""
+    """One quantity before and after the fit."""
 
     quantity: str
     part: str
     axis: str
     statistic: str
     before: float
-    """NaN where there is none."""
+    """NaN where it does not exist."""
     after: float
     unit: str
 
@@ -47,7 +47,9 @@ def leg_shares(
     """Share of the body's mass of each leg, by its segments."""
     for name, members in legs.items():
         chosen = np.isin(before.bodies, members)
-        old, new = (float(one.mass[chosen].sum() / one.mass.sum()) for one in (before, after))
+        old, new = (
+            float(skeleton.mass[chosen].sum() / skeleton.mass.sum()) for skeleton in (before, after)
+        )
         yield Change("mass", name, "", "share", old, new, "1")
 
 
@@ -58,17 +60,19 @@ def standing_changes(
     standing: Standing,
     stature: float | None,
 ) -> Iterator[Change]:
-    """Place of the centre of mass of both bodies in the same static posture; stature in m."""
-    for axis, given, left_out in zip("xz", standing.given, standing.left_out, strict=True):
-        yield Change("standing", WHOLE, axis, "left_out", float(given), float(left_out), "m")
+    """Centre-of-mass position of both bodies in the same static posture; stature in m."""
+    for axis, unfitted, left_out in zip("xz", standing.given, standing.left_out, strict=True):
+        yield Change(
+            "standing", WHOLE_BODY, axis, "left_out", float(unfitted), float(left_out), "m"
+        )
     old, new = (float(com_from_cop(body, stance)[1]) for body in (before, after))
-    yield Change("standing", WHOLE, "y", "height", old, new, "m")
+    yield Change("standing", WHOLE_BODY, "y", "height", old, new, "m")
     if stature:
-        yield Change("standing", WHOLE, "y", "share", old / stature, new / stature, "1")
+        yield Change("standing", WHOLE_BODY, "y", "share", old / stature, new / stature, "1")
 
 
 def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
-    """What the fit changed of one trial, over its contacts and the flights between them."""
+    """Changes by the fit of one trial, over its contacts and the flights between them."""
     height, groups = float(trial.prepared.attrs["surface_height"]), study.model_map.groups
     plain = foot_loads(study, trial.prepared)
     momenta, forces = [], []
@@ -83,13 +87,15 @@ def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[C
         forces.append(inverse_dynamics(skeleton, moves, feet))
         segments = segment_motion(skeleton, moves)
         com, velocity, _ = centre_of_mass(segments)
-        every = angular_momentum(segments, com, velocity)
-        own = group_sum(every, membership(groups, skeleton.bodies))
-        momenta.append(np.concatenate([own, every.sum(axis=1, keepdims=True)], axis=1))
+        segment_momentum = angular_momentum(segments, com, velocity)
+        group_momentum = group_sum(segment_momentum, membership(groups, skeleton.bodies))
+        momenta.append(
+            np.concatenate([group_momentum, segment_momentum.sum(axis=1, keepdims=True)], axis=1)
+        )
     if frames.sum() < 3:
         return
-    yield from momentum_changes([*groups, WHOLE], *(one[frames] for one in momenta))
-    yield from moment_changes(fit.skeleton, *(one[frames] for one in forces))
+    yield from momentum_changes([*groups, WHOLE_BODY], *(momentum[frames] for momentum in momenta))
+    yield from moment_changes(fit.skeleton, *(force[frames] for force in forces))
     for segment, moved in segment_displacements(fit, frames).items():
         yield Change("marker_displacement", segment, "", "rms_change", np.nan, moved, "m")
 
@@ -97,25 +103,27 @@ def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[C
 def momentum_changes(
     parts: Sequence[str], before: FloatArray, after: FloatArray
 ) -> Iterator[Change]:
-    """Of the angular momentum of parts of the body, (T, G, 3)."""
+    """Changes of the angular momentum of parts of the body, (T, G, 3)."""
     for number, part in enumerate(parts):
-        for place, axis in enumerate(AXES):
-            old, new = (one[:, number, place] for one in (before, after))
-            apart, unit = float(np.sqrt(((new - old) ** 2).mean())), "kg m2/s"
+        for axis_index, axis in enumerate(AXES):
+            old, new = (momentum[:, number, axis_index] for momentum in (before, after))
+            rms_change, unit = float(np.sqrt(((new - old) ** 2).mean())), "kg m2/s"
             means = float(old.mean()), float(new.mean())
             yield Change("angular_momentum", part, axis, "mean", *means, unit)
-            yield Change("angular_momentum", part, axis, "rms_change", np.nan, apart, unit)
+            yield Change("angular_momentum", part, axis, "rms_change", np.nan, rms_change, unit)
 
 
 def moment_changes(skeleton: Skeleton, before: FloatArray, after: FloatArray) -> Iterator[Change]:
-    """Of generalised forces (T, C)."""
+    """Changes of generalised forces (T, C)."""
     for index in skeleton.free:
         old, new, name = before[:, index], after[:, index], skeleton.coordinates[index]
         unit = "N m" if skeleton.coordinate_is_rotation[index] else "N"
         peaks = float(np.abs(old).max()), float(np.abs(new).max())
         yield Change("joint_moment", name, "", "peak", *peaks, unit)
-        alike = float(np.corrcoef(old, new)[0, 1]) if np.ptp(old) * np.ptp(new) > 0.0 else np.nan
-        yield Change("joint_moment", name, "", "correlation", np.nan, alike, "1")
+        correlation = (
+            float(np.corrcoef(old, new)[0, 1]) if np.ptp(old) * np.ptp(new) > 0.0 else np.nan
+        )
+        yield Change("joint_moment", name, "", "correlation", np.nan, correlation, "1")
 
 
 def legs_of(study: Study) -> dict[str, tuple[str, ...]]:
@@ -136,11 +144,11 @@ def change_rows(
     stature = study.participant(participant_id).height_m
     changes += [
         (name, standing_changes(*bodies, stance, fitted.standing[name], stature))
-        for name, stance in fitted.still.items()
+        for name, stance in fitted.postures.items()
     ]
     changes += [
         (name, trial_changes(study, trials[name], fitted.fits[name])) for name in fitted.accepted
     ]
-    for trial_id, own in changes:
-        for one in own:
-            yield {"trial_id": trial_id, **asdict(one)}
+    for trial_id, trial_rows in changes:
+        for change in trial_rows:
+            yield {"trial_id": trial_id, **asdict(change)}

@@ -1,4 +1,4 @@
-"""Errors of a fit's data, estimated from its residuals, and draws of motions that they allow.
+"""Data errors of a fit, estimated from its residuals, and posterior draws of the motion.
 
 A fit's weights are assumptions; if they were errors, the inverse of its normal matrix would be the
 covariance of the motion. The errors are estimated from the residuals: every part of them (a
@@ -30,13 +30,13 @@ from aqbio.multibody.poses import chunks
 from aqbio.vectors import FloatArray, cross, rotate, square_root
 
 PLACEMENT_SD = 0.005
-"""Constant error of a marker along an axis before the data are asked, m."""
+"""Prior standard deviation of a marker's constant error along an axis, m."""
 
 STRIDE_SHARE = 0.8
-"""Share of the skin's motion that repeats from stride to stride, before the data are asked."""
+"""Prior share of the soft-tissue artefact that repeats from stride to stride."""
 
 NOISE_SD = 0.001
-"""Of a marker from frame to frame, before the data are asked, m."""
+"""Prior standard deviation of a marker's noise from frame to frame, m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +49,31 @@ class LoadSpread:
     """Of its force, relative."""
 
 
-PLATES = LoadSpread()
-"""Assumed errors of plates: a fit follows them, so that no residual shows them; a force channel
-shows as much of another one as its own gain errs."""
+PLATE_SPREAD = LoadSpread()
+"""Assumed errors of plates: a fit follows them, so that residuals do not reveal them; crosstalk
+between force channels is as large as the gain error."""
 
-LEAST_SHARE = 0.02
-"""Errors of which a fit leaves less than this share keep their prior size."""
+MIN_REMAINING_SHARE = 0.02
+"""Errors of which less than this share remains in the residuals keep their prior size."""
 
-ROUGH_SHARE = 0.52
-"""Variance of the roughness that a fit holds down, over its prior's: no residual shows it. With it
-intervals of the rates of groups hold the truth of eight virtual sprinters in 88 % of frames and
-more; with what the residuals tell, in 78 %."""
+ROUGHNESS_SHARE = 0.52
+"""Variance of the roughness that a fit suppresses, over its prior's: residuals do not reveal it.
+With it intervals of the rates of groups cover the truth of eight virtual sprinters in 88 % of
+frames or more; with the value estimated from residuals, in 78 %."""
 
-STACK_FRAMES = 4000
-"""Frames of draws that are worked through at once, about."""
+MAX_STACK_FRAMES = 4000
+"""Approximate number of frames, over all draws, processed at once."""
 
-AT_ONCE = 20
-"""Draws whose motions are solved for at once: each is as large as the trial's motion."""
+DRAWS_PER_SOLVE = 20
+"""Draws solved for at once: each is as large as the trial's motion."""
 
-DRAWS = (2, 2, 8)
-"""Draws from which errors are scaled, iteration by iteration."""
+SCALING_DRAWS = (2, 2, 8)
+"""Draws per iteration of the variance-component estimate."""
 
 
 @dataclass(frozen=True, eq=False)
 class DataErrors:
-    """Errors of all that a fit weighs, or what it leaves of them."""
+    """Errors of all data of a fit, or their residuals."""
 
     markers: FloatArray
     """(T, K, 3) array, m, ground. 0 where a marker is missing."""
@@ -85,18 +85,18 @@ class DataErrors:
     """(D, 6) array. Of force and moment in the measured frames, by their weights."""
 
     @classmethod
-    def stacked(cls, every: Sequence[DataErrors]) -> DataErrors:
-        """S of them as one, with another axis: markers (T, K, S, 3), the others last."""
-        frames, markers, _ = every[0].markers.shape
-        placed = np.empty((frames, markers, len(every), 3), order="F")
-        for place, one in enumerate(every):
-            placed[:, :, place] = one.markers
+    def stacked(cls, errors: Sequence[DataErrors]) -> DataErrors:
+        """Stack S sets of errors along a new axis: markers (T, K, S, 3), the others last."""
+        frames, markers, _ = errors[0].markers.shape
+        placed = np.empty((frames, markers, len(errors), 3), order="F")
+        for index, sample in enumerate(errors):
+            placed[:, :, index] = sample.markers
         names = ("pose", "roughness", "wrench")
-        return cls(placed, *(np.stack([vars(x)[name] for x in every], axis=2) for name in names))
+        return cls(placed, *(np.stack([vars(x)[name] for x in errors], axis=2) for name in names))
 
 
 @dataclass(frozen=True, eq=False)
-class Sizes:
+class ErrorVariances:
     """Variances of errors."""
 
     markers: FloatArray
@@ -107,18 +107,20 @@ class Sizes:
     wrench: FloatArray
     """(6,) array. Without the assumed errors of plates."""
 
-    def scaled(self, left: Sizes, expected: Sizes) -> Sizes:
-        """The same, larger where more is left than expected, smaller where less.
+    def scaled(self, remaining: ErrorVariances, expected: ErrorVariances) -> ErrorVariances:
+        """Scale variances by remaining over expected residual variance.
 
-        Roughness stays as large as its prior: what that held down, no residual shows.
+        Roughness keeps its prior variance: residuals do not reveal what the prior suppressed.
         """
-        found = Sizes(*map(_scaled, *(astuple(one) for one in (self, left, expected))))
-        return replace(found, roughness=self.roughness)
+        scaled_sizes = ErrorVariances(
+            *map(_scale_by_residual, *(astuple(sizes) for sizes in (self, remaining, expected)))
+        )
+        return replace(scaled_sizes, roughness=self.roughness)
 
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """A fit as a machine that makes motions from data, near its end."""
+    """Linear response of a fit, near its solution, to errors of the data."""
 
     solver: Solver
     """With equations and factor; parameters are fixed."""
@@ -137,30 +139,30 @@ class Response:
 
     @cached_property
     def levers(self) -> tuple[VelocityFields, FloatArray]:
-        """How the coordinates move the markers."""
+        """Velocity fields of the coordinates, and the markers' arms: see `MarkerRows.levers`."""
         point = self.solver.point
         return self.solver.markers.levers(point.poses, point.position)
 
     @cached_property
-    def prior_sizes(self) -> Sizes:
-        """Variances before the data are used: the weights' shares."""
+    def prior_sizes(self) -> ErrorVariances:
+        """Prior variances, from the weights."""
         rows, number = self.solver.markers, len(self.solver.coordinates)
-        skin = rows.own - SENSOR_SD**2
+        skin = rows.own_variance - SENSOR_SD**2
         sizes = np.zeros((self.solver.bands.count, len(skin)))
         sizes[0], sizes[-1] = PLACEMENT_SD**2, NOISE_SD**2
         harmonics = 1.0 / np.arange(1.0, self.solver.bands.harmonics + 1.0) ** 2
         repeated = STRIDE_SHARE if len(harmonics) else 0.0
         sizes[1:-2] = repeated * np.outer(harmonics / max(harmonics.sum(), 1.0), skin)
         sizes[-2] = (1.0 - repeated) * skin
-        return Sizes(sizes, np.ones(number), np.full(number, ROUGH_SHARE), np.ones(6))
+        return ErrorVariances(sizes, np.ones(number), np.full(number, ROUGHNESS_SHARE), np.ones(6))
 
-    def drawn(self, sizes: Sizes, random: np.random.Generator) -> DataErrors:
-        """One draw of errors."""
+    def draw_errors(self, sizes: ErrorVariances, random: np.random.Generator) -> DataErrors:
+        """Draw one set of errors."""
         rows, shape = self.solver.markers, (len(self.solver.bands.waves), len(sizes.pose))
         sd, likeness = np.sqrt(sizes.markers), self.solver.weights.correlation
         skin = sd * np.sqrt(likeness / (1.0 - likeness))
-        skin[0] = skin[-1] = 0.0  # places and noise are each marker's own
-        errors = self.solver.bands.drawn(sd @ rows.segment.T, skin, rows.segment, random)
+        skin[0] = skin[-1] = 0.0  # placement errors and noise are independent between markers
+        errors = self.solver.bands.draw_errors(sd @ rows.segment.T, skin, rows.segment, random)
         rotation = rotate(self.rotation, errors)
         wrench = random.standard_normal((len(self.solver.rows.frame), 6))
         return DataErrors(
@@ -175,96 +177,102 @@ class Response:
 
         Contacts over ground lie on separate plates, those on a belt on one.
         """
-        seen, force = self.solver.observations, self.force
-        time, found = seen.time[self.solver.rows.frame], np.zeros((len(force), 6))
-        spans = seen.contacts if seen.drag else np.array([[-np.inf, np.inf]])
+        observations, force = self.solver.observations, self.force
+        time, effect = observations.time[self.solver.rows.frame], np.zeros((len(force), 6))
+        spans = observations.contacts if observations.drag else np.array([[-np.inf, np.inf]])
         for first, end in zip(
             np.searchsorted(time, spans[:, 0]),
             np.searchsorted(time, spans[:, 1], side="right"),
             strict=True,
         ):
             on = slice(first, end)
-            shown = PLATES.gain * random.standard_normal((3, 3))
-            place = PLATES.position * random.standard_normal(3) * [1.0, 0.0, 1.0]
-            found[on, :3] = force[on] @ shown.T
-            found[on, 3:] = cross(np.broadcast_to(place, force[on].shape), force[on])
-        return found / self.solver.sigma
+            force_gain = PLATE_SPREAD.gain * random.standard_normal((3, 3))
+            displacement = PLATE_SPREAD.position * random.standard_normal(3) * [1.0, 0.0, 1.0]
+            effect[on, :3] = force[on] @ force_gain.T
+            effect[on, 3:] = cross(np.broadcast_to(displacement, force[on].shape), force[on])
+        return effect / self.solver.sigma
 
-    def pulls(self, every: Iterable[DataErrors]) -> FloatArray:
-        """(K N, S) array: how S errors pull at the coefficients of the splines."""
-        return np.concatenate([self._pull(some) for some in self._stacks(every)], axis=1)
+    def pulls(self, errors: Iterable[DataErrors]) -> FloatArray:
+        """(K N, S) array: gradient on the spline coefficients for S sets of errors."""
+        return np.concatenate([self._pull(stack) for stack in self._stacks(errors)], axis=1)
 
-    def residuals_of(self, every: Iterable[DataErrors]) -> Iterator[DataErrors]:
-        """What the fit leaves of errors, in stacks: its answer to each, less itself."""
-        for some in self._stacks(every):
-            yield self._residual(some, self.solver.factor.solve(self._pull(some)))
+    def residuals_of(self, errors: Iterable[DataErrors]) -> Iterator[DataErrors]:
+        """Residuals that the fit leaves of errors, in stacks: its response less the errors."""
+        for stack in self._stacks(errors):
+            yield self._residual(stack, self.solver.factor.solve(self._pull(stack)))
 
-    def _stacks(self, every: Iterable[DataErrors]) -> Iterator[DataErrors]:
-        """Stacks of as many as stay near the processor."""
-        left, number = iter(every), max(STACK_FRAMES // len(self.solver.observations.time), 1)
-        while some := list(islice(left, number)):
-            yield DataErrors.stacked(some)
+    def _stacks(self, errors: Iterable[DataErrors]) -> Iterator[DataErrors]:
+        """Group errors into stacks small enough for the processor cache."""
+        remaining, number = (
+            iter(errors),
+            max(MAX_STACK_FRAMES // len(self.solver.observations.time), 1),
+        )
+        while stack := list(islice(remaining, number)):
+            yield DataErrors.stacked(stack)
 
     def _pull(self, errors: DataErrors) -> FloatArray:
-        """(K N, S) array: how stacked errors pull at the coefficients."""
+        """(K N, S) array: gradient on the coefficients for stacked errors."""
         solver, motion = self.solver, self.solver.rows
         basis = solver.basis
-        pull = solver.markers.pull(*self.levers, solver.markers.weighed(errors.markers))
+        pull = solver.markers.pull(*self.levers, solver.markers.weighted(errors.markers))
         pull += errors.pose / solver.weights.coordinate_sd
         roughness = errors.roughness / solver.roughness_sd[:, None]
-        found = basis.values[0].T @ _flat(pull) + basis.values[3].T @ _flat(roughness)
+        coefficient_pull = basis.values[0].T @ _flat(pull) + basis.values[3].T @ _flat(roughness)
         for values, by in zip(basis.values[:3], motion.by_motion, strict=True):
-            found += values[motion.frame].T @ _flat(by.swapaxes(1, 2) @ errors.wrench)
-        return np.asarray(found.reshape(-1, pull.shape[2]))
+            coefficient_pull += values[motion.frame].T @ _flat(by.swapaxes(1, 2) @ errors.wrench)
+        return np.asarray(coefficient_pull.reshape(-1, pull.shape[2]))
 
-    def _residual(self, errors: DataErrors, answers: FloatArray) -> DataErrors:
-        """Answers, changes of the coefficients (K N, S), less the errors that they answer."""
+    def _residual(self, errors: DataErrors, responses: FloatArray) -> DataErrors:
+        """Responses, as changes of the coefficients (K N, S), less the errors that caused them."""
         solver, motion = self.solver, self.solver.rows
-        change = answers.reshape(solver.basis.count, -1)
-        moved = [(one @ change).reshape(errors.pose.shape) for one in solver.basis.values]
+        change = responses.reshape(solver.basis.count, -1)
+        moved = [(table @ change).reshape(errors.pose.shape) for table in solver.basis.values]
         by_motion = zip(motion.by_motion, moved[:3], strict=True)
-        wrench = sum(by @ one[motion.frame] for by, one in by_motion)
-        seen = solver.markers.visible[..., None, None]
+        wrench = sum(by @ values[motion.frame] for by, values in by_motion)
+        visible = solver.markers.visible[..., None, None]
         return DataErrors(
-            markers=solver.markers.moved(*self.levers, moved[0]) * seen - errors.markers,
+            markers=solver.markers.moved(*self.levers, moved[0]) * visible - errors.markers,
             pose=moved[0] / solver.weights.coordinate_sd - errors.pose,
             roughness=moved[3] / solver.roughness_sd[:, None] - errors.roughness,
             wrench=np.asarray(wrench) - errors.wrench,
         )
 
-    def powers(self, errors: DataErrors) -> Sizes:
+    def powers(self, errors: DataErrors) -> ErrorVariances:
         """Mean squares of stacked errors: of markers by segment and band, in the segments' axes."""
         rows = self.solver.markers
         values = rotate(self.rotation.swapaxes(-1, -2)[:, :, None], errors.markers)
         power = self.solver.bands.power(values.reshape(len(values), -1))
         by_marker = power.reshape(len(power), rows.visible.shape[1], -1).mean(axis=2)
-        return Sizes(
+        return ErrorVariances(
             markers=by_marker @ (rows.segment / rows.segment.sum(axis=0)),
             pose=(errors.pose**2).mean(axis=(0, 2)),
             roughness=(errors.roughness**2).mean(axis=(0, 2)),
             wrench=(errors.wrench**2).mean(axis=(0, 2)),
         )
 
-    def estimated_sizes(self, random: np.random.Generator) -> Sizes:
-        """Sizes of the errors that leave what the fit left."""
+    def estimated_sizes(self, random: np.random.Generator) -> ErrorVariances:
+        """Estimate the error variances whose expected residuals are those of the fit."""
         solver, point, sizes = self.solver, self.solver.point, self.prior_sizes
-        away = point.motion.q[:, solver.coordinates] - solver.solved
+        deviation = point.motion.q[:, solver.coordinates] - solver.solved
         fifth = solver.basis.values[3] @ point.coefficients
         residuals = DataErrors(
             markers=solver.markers.errors(point.poses)[1],
-            pose=away / solver.weights.coordinate_sd,
+            pose=deviation / solver.weights.coordinate_sd,
             roughness=fifth / solver.roughness_sd,
             wrench=solver.rows.residual,
         )
-        left = self.powers(DataErrors.stacked([residuals]))
-        for count in DRAWS:
-            every = (self.drawn(sizes, random) for _ in range(count))
+        remaining = self.powers(DataErrors.stacked([residuals]))
+        for count in SCALING_DRAWS:
+            draws = (self.draw_errors(sizes, random) for _ in range(count))
             tried = [
-                (one.pose.shape[2], astuple(self.powers(one))) for one in self.residuals_of(every)
+                (residual.pose.shape[2], astuple(self.powers(residual)))
+                for residual in self.residuals_of(draws)
             ]
             numbers, powers = zip(*tried, strict=True)
-            means = (np.average(own, axis=0, weights=numbers) for own in zip(*powers, strict=True))
-            sizes = sizes.scaled(left, Sizes(*means))
+            means = (
+                np.average(power, axis=0, weights=numbers) for power in zip(*powers, strict=True)
+            )
+            sizes = sizes.scaled(remaining, ErrorVariances(*means))
         return sizes
 
 
@@ -273,15 +281,17 @@ def _flat(values: FloatArray) -> FloatArray:
     return np.ascontiguousarray(values).reshape(len(values), -1)
 
 
-def _scaled(size: FloatArray, left: FloatArray, expected: FloatArray) -> FloatArray:
-    faint = LEAST_SHARE * size
-    found: FloatArray = size * (left + faint) / np.maximum(expected + faint, np.finfo(float).tiny)
-    return found
+def _scale_by_residual(size: FloatArray, remaining: FloatArray, expected: FloatArray) -> FloatArray:
+    faint = MIN_REMAINING_SHARE * size
+    scaled_size: FloatArray = (
+        size * (remaining + faint) / np.maximum(expected + faint, np.finfo(float).tiny)
+    )
+    return scaled_size
 
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """S draws, less the fit."""
+    """S posterior draws, less the fit."""
 
     coefficients: SingleArray
     """(K N, S) array. Of the splines: megabytes for every trial."""
@@ -289,8 +299,8 @@ class Draws:
     """(P, S) array. Of the parameters that are on."""
 
 
-def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> Draws:
-    """Draw from the distribution after a fit; `covariance` (P, P) of parameters that are on.
+def draw_posterior(response: Response, covariance: FloatArray, count: int, seed: int) -> Draws:
+    """Draw from the posterior of a fit; `covariance` (P, P) of parameters that are on.
 
     ``C = Ĉ + A⁻¹ Jᵀ W e`` for errors e of the data, their weights W and the normal matrix ``A = Jᵀ
     W J``, given the parameters; these from their own covariance, the motion following them by the
@@ -299,20 +309,20 @@ def drawn(response: Response, covariance: FloatArray, count: int, seed: int) -> 
     random, solver = np.random.default_rng(seed), response.solver
     theta = square_root(covariance) @ _normal(solver, count, random)
     sizes = response.estimated_sizes(random)
-    errors = (response.drawn(sizes, random) for _ in range(count))
-    away = np.empty((len(solver.pull), count), dtype=np.float32)
-    for some in chunks(count, AT_ONCE):
-        pulls = response.pulls(islice(errors, some.stop - some.start))
-        pulls -= solver.coupling @ theta[:, some]
-        away[:, some] = solver.factor.solve(pulls)
-    return Draws(away, theta)
+    errors = (response.draw_errors(sizes, random) for _ in range(count))
+    deviation = np.empty((len(solver.pull), count), dtype=np.float32)
+    for columns in chunks(count, DRAWS_PER_SOLVE):
+        pulls = response.pulls(islice(errors, columns.stop - columns.start))
+        pulls -= solver.coupling @ theta[:, columns]
+        deviation[:, columns] = solver.factor.solve(pulls)
+    return Draws(deviation, theta)
 
 
 def _normal(solver: Solver, count: int, random: np.random.Generator) -> FloatArray:
     """Independent standard normal numbers of the P parameters, (P, count).
 
-    Those of the centres of mass are drawn along the segments' axes: signs of their own directions
-    follow the last digit of a covariance, and so would the draws.
+    Those of the centres of mass are drawn along the segments' axes: the signs of the fitted
+    directions depend on round-off in the covariance, and so would the draws.
     """
     on, axes = solver.on, solver.runner.centre_axes
     normal = random.standard_normal((len(on), count))

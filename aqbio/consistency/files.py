@@ -1,4 +1,4 @@
-"""Files of stage inverse dynamics: trials, fitted or plain, and the centres of mass after a fit."""
+"""Files of stage inverse dynamics: fitted or plain trials, and fitted centres of mass."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.consistency.balance import adjusted_loads, drag
-from aqbio.consistency.fit import TrialFit, group_momentum, moved_body, samples_of
+from aqbio.consistency.fit import TrialFit, body_kinematics, group_momentum, samples_of
 from aqbio.consistency.parameters import DRAG
 from aqbio.gait.postures import POINTS, posture_points
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
@@ -21,7 +21,7 @@ from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.names import AXES, SIDES
-from aqbio.observed.parts import MASK
+from aqbio.observed.parts import MASK_VARIABLES
 from aqbio.recordings.prepared import foot_loads, loads_with_toes
 from aqbio.vectors import FloatArray
 
@@ -35,28 +35,28 @@ def centres_path(study: Study, participant_id: str) -> Path:
 
 
 def changes_path(study: Study, participant_id: str) -> Path:
-    """Place of what the fit of a participant's session changed, as rows."""
+    """File of the changes by the fit of a participant's session, as rows."""
     return study.folder(participant_id, "inverse_dynamics") / f"{participant_id}_changes.nc"
 
 
 def centres_dataset(
     shift: FloatArray, covariance: FloatArray, segments: Sequence[str]
 ) -> xr.Dataset:
-    """Shifts of the centres of mass, and how sure they are after the forces."""
+    """Shifts of the centres of mass, and their posterior covariance."""
     import xarray as xr
 
     shape = (len(segments), len(AXES), len(segments), len(AXES))
-    both = ("segment", "axis", "other_segment", "other_axis")
+    dims = ("segment", "axis", "other_segment", "other_axis")
     return xr.Dataset(
         {
             "centre_shift": (("segment", "axis"), shift),
-            "centre_covariance": (both, covariance.reshape(shape)),
+            "centre_covariance": (dims, covariance.reshape(shape)),
         },
-        dict(zip(both, (list(segments), list(AXES)) * 2, strict=True)),
+        dict(zip(dims, (list(segments), list(AXES)) * 2, strict=True)),
     )
 
 
-def known_centres(study: Study, participant_id: str) -> FloatArray | None:
+def fitted_centre_covariance(study: Study, participant_id: str) -> FloatArray | None:
     """(3 B, 3 B) array, m²: covariance after the session's fit; None without an accepted fit."""
     if not study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]:
         return None
@@ -66,17 +66,17 @@ def known_centres(study: Study, participant_id: str) -> FloatArray | None:
     return matrix
 
 
-PREFIX = "fit_"
-"""Of the parameters' attributes."""
+FIT_PREFIX = "fit_"
+"""Prefix of attributes that hold fitted parameters."""
 
 
 def fit_values(fitted: xr.Dataset) -> dict[str, float]:
-    """Values of the parameters, by name, of a trial that was fitted."""
-    attributes = {str(name): one for name, one in fitted.attrs.items()}
+    """Fitted parameter values of a trial, by name."""
+    attributes = {str(name): value for name, value in fitted.attrs.items()}
     return {
-        name.removeprefix(PREFIX): float(one)
-        for name, one in attributes.items()
-        if name.startswith(PREFIX)
+        name.removeprefix(FIT_PREFIX): float(value)
+        for name, value in attributes.items()
+        if name.startswith(FIT_PREFIX)
     }
 
 
@@ -109,12 +109,12 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
     for name in ("contact_touchdown", "contact_toe_off"):
         changed[name] = plain[name] - fit.values["clock_offset"]
     for version, residual in (("before", fit.before), ("after", fit.after)):
-        own = np.where(fit.observations.measured[:, None], residual.force, np.nan)
-        changed[f"residual_force_{version}"] = (by_axis, own)
-        own = np.where(fit.observations.measured[:, None], residual.moment, np.nan)
-        changed[f"residual_moment_{version}"] = (by_axis, own)
+        measured_residual = np.where(fit.observations.measured[:, None], residual.force, np.nan)
+        changed[f"residual_force_{version}"] = (by_axis, measured_residual)
+        measured_residual = np.where(fit.observations.measured[:, None], residual.moment, np.nan)
+        changed[f"residual_moment_{version}"] = (by_axis, measured_residual)
     changed["forces_fitted"] = (("time",), fit.observations.measured)
-    values = {PREFIX + name: value for name, value in fit.values.items()}
+    values = {FIT_PREFIX + name: value for name, value in fit.values.items()}
     return plain.assign(changed).assign_attrs({"motion": FITTED, "motion_reason": "", **values})
 
 
@@ -123,15 +123,17 @@ def posterior_variables(fit: TrialFit, model_map: ModelMap) -> dict[str, Any]:
     if fit.draws is None:
         return {}
     estimate = _sampled(fit, model_map, fit.motion, fit.values)
-    found, total, squares = [], np.zeros_like(fit.motion.q), np.zeros_like(fit.motion.q)
+    deviations, total, squares = [], np.zeros_like(fit.motion.q), np.zeros_like(fit.motion.q)
     for motion, values in samples_of(fit, fit.draws):
-        every = _sampled(fit, model_map, motion, values)
-        found.append([one - own for one, own in zip(every, estimate, strict=True)])
-        away = motion.q - fit.motion.q
-        total, squares = total + away, squares + away**2
-    count, by_group = len(found), ("sample", "time", "group", "axis")
+        sample = _sampled(fit, model_map, motion, values)
+        deviations.append(
+            [value - value_of_fit for value, value_of_fit in zip(sample, estimate, strict=True)]
+        )
+        deviation = motion.q - fit.motion.q
+        total, squares = total + deviation, squares + deviation**2
+    count, by_group = len(deviations), ("sample", "time", "group", "axis")
     variance = (squares - total**2 / count) / (count - 1)
-    momentum, rate, points = (np.stack(one) for one in zip(*found, strict=True))
+    momentum, rate, points = (np.stack(samples) for samples in zip(*deviations, strict=True))
     return {
         "q_sd_posterior": (("time", "coordinate"), np.sqrt(np.maximum(variance, 0.0))),
         "group_momentum_sample": (by_group, momentum),
@@ -146,14 +148,14 @@ def _sampled(
     fit: TrialFit, model_map: ModelMap, motion: Motion, values: Mapping[str, float]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Momentum and its rate of groups, and points of postures."""
-    moves, body = moved_body(fit, motion, values)
+    moves, body = body_kinematics(fit, motion, values)
     momentum, rate = group_momentum(fit, moves, body)
     centre = centre_of_mass(segment_motion(body, moves))[0]
     points = posture_points(body, model_map, moves, centre)
     return momentum[:, :-1], rate[:, :-1], points
 
 
-KEPT_ATTRIBUTES = (
+PASSED_ATTRIBUTES = (
     "surface", "surface_height", "belt_speed", "heading", "events", "marker_rate", "cutoff",
     "free_moment",
 )  # fmt: skip
@@ -161,18 +163,18 @@ KEPT_ATTRIBUTES = (
 
 
 FORCES_NOT_USED = "forces_not_used"
-"""Attribute of a trial that says why its forces are not used; empty where they are."""
+"""Attribute with the reason why a trial's forces are not used; empty where they are."""
 
 
 def without_forces(dataset: xr.Dataset, why: str) -> xr.Dataset:
-    """A trial whose forces are not those of its motion: as if they had not been measured."""
+    """Set forces that are inconsistent with the motion to NaN, as if they were not measured."""
     names = ("foot_force", "foot_moment", "generalised_force", "contact_peak")
     unknown = {name: dataset[name].where(False) for name in names if name in dataset}  # noqa: FBT003
     return dataset.assign(unknown).assign_attrs({FORCES_NOT_USED: why})
 
 
 def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
-    """Motion and loads of a trial that was not fitted, in the layout of fitted ones."""
+    """Motion and loads of an unfitted trial, in the layout of fitted trials."""
     import xarray as xr
 
     solved, prepared = trial.solved, trial.prepared
@@ -180,17 +182,17 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
         name: solved[name]
         for name in ("q", "u", "udot", "generalised_force", "marker_error", "marker_followed")
     }
-    motion |= {name: solved[name] for name in MASK if name in solved}
+    motion |= {name: solved[name] for name in MASK_VARIABLES if name in solved}
     contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
     loads = prepared[["foot_force", "foot_moment", *contacts]]
     dataset = xr.Dataset(motion).merge(
         loads.drop_vars([name for name in loads.coords if name not in ("time", "axis", "foot")]),
         join="exact",
     )
-    still = np.zeros((len(trial.time), len(AXES)))
-    dataset["drag_force"] = (("time", "axis"), still)
-    kept: dict[str, Any] = {name: prepared.attrs[name] for name in KEPT_ATTRIBUTES}
+    no_drag = np.zeros((len(trial.time), len(AXES)))
+    dataset["drag_force"] = (("time", "axis"), no_drag)
+    attributes: dict[str, Any] = {name: prepared.attrs[name] for name in PASSED_ATTRIBUTES}
     angles = trial.solved.attrs.get("from_coordinates", "")
     return dataset.assign_coords(foot=list(SIDES)).assign_attrs(
-        {**kept, "motion": PLAIN, "motion_reason": why, "from_coordinates": angles}
+        {**attributes, "motion": PLAIN, "motion_reason": why, "from_coordinates": angles}
     )

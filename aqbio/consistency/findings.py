@@ -1,4 +1,4 @@
-"""Findings and numbers of stage inverse dynamics about a session and its trials."""
+"""Findings and manifest entries of stage inverse dynamics on a session and its trials."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from aqbio.consistency.fit import TrialFit
 from aqbio.consistency.parameters import CENTRES, ParameterEstimate
 from aqbio.consistency.session import Session
 from aqbio.consistency.session_inputs import trial_speed
-from aqbio.consistency.suspicion import REVERSED, Suspicion, static_suspicions
+from aqbio.consistency.suspicion import SIGN_CHANGES, Suspicion, static_suspicions
 from aqbio.errors import Finding
 from aqbio.force_plates.alignment import PIVOT
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.vectors import BoolArray, FloatArray
 
-MILLISECONDS = MILLIMETRES = 1e3
+MILLISECONDS = 1e3
+"""In one second."""
+
+MILLIMETRES = 1e3
+"""In one metre."""
 
 
 def plain_findings(trial_id: str, why: str, fitted: Session) -> Iterator[Finding]:
-    """Finding that a trial was not fitted, and with what it is computed."""
+    """Finding that a trial was not fitted, and of the motion and body used for it."""
     yield Finding(
         rule="consistency-plain",
         severity="info",
@@ -35,7 +39,7 @@ def plain_findings(trial_id: str, why: str, fitted: Session) -> Iterator[Finding
 
 
 def _used_instead(fitted: Session) -> str:
-    """What a trial that stays plain is computed with."""
+    """Motion, body and clock used for a trial that is not fitted."""
     if not fitted.accepted:
         return "the plain motion is used."
     late = MILLISECONDS * next(x.estimate for x in fitted.estimates if x.name == "clock_offset")
@@ -46,7 +50,7 @@ def _used_instead(fitted: Session) -> str:
 
 
 def forces_not_used(trial_id: str, why: str) -> Finding:
-    """Finding that forces are left out which are not those of the motion, and what is n/a."""
+    """Finding that forces inconsistent with the motion are left out, and of the n/a results."""
     return Finding(
         rule="forces-not-used",
         severity="warning",
@@ -57,14 +61,14 @@ def forces_not_used(trial_id: str, why: str) -> Finding:
     )
 
 
-WRONG_FORCES = (*REVERSED, "foot", "clock")
-"""Causes of doubt for which forces are not those of the motion: a sign, a foot, a clock."""
+FORCE_CAUSES = (*SIGN_CHANGES, "foot", "clock")
+"""Suspicions for which forces do not belong to the motion: a sign, a foot, a clock."""
 
 
 def suspicion_findings(
-    doubts: Sequence[Suspicion], fitted: Session | None = None, **where: str
+    doubts: Sequence[Suspicion], fitted: Session | None = None, **location: str
 ) -> Iterator[Finding]:
-    """Findings on a suspect fit, and, of a session's trial, with what it is computed."""
+    """Findings on a suspect fit, with the motion and body used for a session's trial."""
     instead = "" if fitted is None else _used_instead(fitted)
     for doubt in doubts:
         yield Finding(
@@ -76,8 +80,8 @@ def suspicion_findings(
             unit=doubt.unit,
             where=doubt.cause,
             fix=doubt.fix,
-            spoils="forces" if doubt.cause in WRONG_FORCES else "",
-            **where,
+            spoils="forces" if doubt.cause in FORCE_CAUSES else "",
+            **location,
         )
 
 
@@ -89,7 +93,7 @@ def session_findings(
         return
     doubts = static_suspicions(fitted.standing)
     yield from suspicion_findings(doubts, participant=participant_id)
-    by_name = {one.name: one for one in fitted.estimates}
+    by_name = {estimate.name: estimate for estimate in fitted.estimates}
     clock = by_name["clock_offset"]
     if clock.parameter.on and clock.low * clock.high > 0.0:
         late = "late" if clock.estimate > 0.0 else "early"
@@ -109,8 +113,8 @@ def session_findings(
     yield from leg_findings(participant_id, fitted, legs)
 
 
-MISALIGNED = 2.6
-"""Standard deviations from 0 beyond which plates are said to be misaligned: 1 in 100 by chance."""
+MIN_MISALIGNMENT_SD = 2.6
+"""Standard deviations from 0 beyond which plates are reported as misaligned: p = 0.01."""
 
 MISALIGNMENTS = {
     "plate_pitch": ("pitched {0:.2f} degrees ({1:.2f} to {2:.2f})", np.degrees(1.0)),
@@ -118,21 +122,27 @@ MISALIGNMENTS = {
     "plate_roll": ("rolled {0:.2f} degrees ({1:.2f} to {2:.2f})", np.degrees(1.0)),
     "plate_scale": ("{0:.2f} % farther apart ({1:.2f} to {2:.2f})", 100.0),
 }
-"""Words and factor of what is said of plates, by parameter."""
+"""Text and unit factor of a finding on plates, by parameter."""
 
 
 def _misaligned(participant_id: str, fitted: Session) -> Iterator[Finding]:
-    """Finding that plates and cameras do not have the same axes or scale."""
-    by_name = {one.name: one for one in fitted.estimates}
+    """Finding that plates and cameras differ in axes or scale."""
+    by_name = {estimate.name: estimate for estimate in fitted.estimates}
     chosen = [by_name[name] for name in MISALIGNMENTS if name in by_name]
-    clear = [one for one in chosen if abs(one.estimate) > MISALIGNED * one.sd > 0.0]
+    clear = [
+        estimate
+        for estimate in chosen
+        if abs(estimate.estimate) > MIN_MISALIGNMENT_SD * estimate.sd > 0.0
+    ]
     if not clear:
         return
     words = []
-    for one in clear:
-        text, factor = MISALIGNMENTS[one.name]
-        words.append(text.format(*(factor * end for end in (one.estimate, one.low, one.high))))
-    largest = max(clear, key=lambda one: abs(one.estimate))
+    for estimate in clear:
+        text, factor = MISALIGNMENTS[estimate.name]
+        words.append(
+            text.format(*(factor * end for end in (estimate.estimate, estimate.low, estimate.high)))
+        )
+    largest = max(clear, key=lambda estimate: abs(estimate.estimate))
     yield Finding(
         rule="plates-misaligned",
         severity="warning",
@@ -141,7 +151,7 @@ def _misaligned(participant_id: str, fitted: Session) -> Iterator[Finding]:
         "against its force. Forces and gravity are turned into the cameras' frame.",
         participant=participant_id,
         number=largest.estimate,
-        limit=MISALIGNED * largest.sd,
+        limit=MIN_MISALIGNMENT_SD * largest.sd,
         unit=largest.parameter.unit,
         fix="check the cameras' calibration frame and the plates' corners; "
         "consistency.align_plates: false leaves the forces as they were placed.",
@@ -151,13 +161,13 @@ def _misaligned(participant_id: str, fitted: Session) -> Iterator[Finding]:
 def leg_findings(
     participant_id: str, fitted: Session, legs: Mapping[str, Sequence[str]]
 ) -> Iterator[Finding]:
-    """Finding that legs are lighter or heavier than people's."""
+    """Finding that a leg's mass share is outside the range of published tables."""
     if not fitted.fits:
         return
     bodies = fitted.runner.skeleton, next(iter(fitted.fits.values())).skeleton
     low, high = leg_share_limits()
-    found = list(leg_shares(*bodies, legs))
-    worst = max(found, key=lambda one: abs(one.after - 0.5 * (low + high)), default=None)
+    shares = list(leg_shares(*bodies, legs))
+    worst = max(shares, key=lambda share: abs(share.after - 0.5 * (low + high)), default=None)
     if worst is None or low <= worst.after <= high:
         return
     side = worst.part.removeprefix("leg_")
@@ -177,26 +187,31 @@ def leg_findings(
 
 
 def estimate_numbers(fitted: Session) -> dict[str, Any]:
-    """Parameters of a session, ready for JSON."""
-    parts = [one for one in fitted.estimates if one.name not in PIVOT]
+    """Parameters and static postures of a session, as JSON-serialisable values."""
+    parts = [estimate for estimate in fitted.estimates if estimate.name not in PIVOT]
     return {
-        "parameters": [_estimate(one) for one in parts if not one.name.startswith(CENTRES)],
+        "parameters": [
+            _estimate(estimate) for estimate in parts if not estimate.name.startswith(CENTRES)
+        ],
         "standing": [
-            {"trial_id": name, **{f"{way}_m": apart.tolist() for way, apart in vars(one).items()}}
-            for name, one in fitted.standing.items()
+            {
+                "trial_id": name,
+                **{f"{way}_m": distance.tolist() for way, distance in vars(standing).items()},
+            }
+            for name, standing in fitted.standing.items()
         ],
     }
 
 
-def _estimate(one: ParameterEstimate) -> dict[str, Any]:
-    given = asdict(one.parameter)
-    given["fitted"] = given.pop("on")
+def _estimate(estimate: ParameterEstimate) -> dict[str, Any]:
+    numbers = asdict(estimate.parameter)
+    numbers["fitted"] = numbers.pop("on")
     names = "estimate", "sd", "low", "high", "beyond_limit"
-    return given | {name: getattr(one, name) for name in names}
+    return numbers | {name: getattr(estimate, name) for name in names}
 
 
 def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
-    """What the fit of a trial changed between first touchdown and last toe-off, ready for JSON."""
+    """Changes by a trial's fit from first touchdown to last toe-off, JSON-serialisable."""
     window, errors = fit.observations.contact_window, fit.solver.marker_errors
     return {
         "speed_mps": trial_speed(trial),
@@ -210,14 +225,14 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
 
 
 def _joint_changes(fit: TrialFit, window: BoolArray) -> dict[str, float | str]:
-    """RMS change of fitted joint angles, degrees: from the plain motion, from markers only."""
+    """RMS change of fitted joint angles, degrees: from plain motion and from a marker-only fit."""
     skeleton, numbers = fit.skeleton, dict[str, float | str]()
     angles = [c for c in fit.coordinates if skeleton.coordinate_is_rotation[c]]
-    for name, other in (
+    for name, reference_q in (
         ("change", fit.observations.plain.q),
         ("change_forces", fit.q_markers_only),
     ):
-        change = (fit.motion.q - other)[window][:, angles]
+        change = (fit.motion.q - reference_q)[window][:, angles]
         degrees = np.degrees(np.sqrt((change**2).mean(axis=0)))
         numbers |= {
             f"joint_{name}_median_deg": float(np.median(degrees)),

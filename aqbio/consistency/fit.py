@@ -1,4 +1,4 @@
-"""A trial, made consistent: what a fit found, and what it began with."""
+"""Fit of one trial: motion, parameters, residuals and posterior samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from aqbio.consistency.balance import Residual, adjusted_skeleton
-from aqbio.consistency.data_errors import Draws, Response, drawn
+from aqbio.consistency.data_errors import Draws, Response, draw_posterior
 from aqbio.consistency.normal_equations import SingleArray
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import (
@@ -30,7 +30,7 @@ from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class TrialFit:
-    """A trial, made consistent."""
+    """Result of one trial's consistency fit."""
 
     solver: Solver
     """Of the trial, with runner, observations, weights and parameters."""
@@ -47,7 +47,7 @@ class TrialFit:
     q_markers_only: FloatArray
     """(T, C) array, rad or m. Of splines that follow only the markers, weighted by segment."""
     cost_markers_only: float
-    """Of markers only: what the cost would be without forces."""
+    """Cost of the fit to markers only, without forces."""
     information: tuple[FloatArray, FloatArray] | None = None
     """Equations (P, P) and (P,) of the parameters without their priors, at the last of the points
     from which a step was made, a short one. None where the parameters were fixed."""
@@ -55,7 +55,7 @@ class TrialFit:
     """(K N, P) array. Change of the coefficients with each parameter that is on, there; None where
     the parameters were fixed."""
     draws: Draws | None = None
-    """What else the data allow, where it was asked for."""
+    """Posterior draws, where they were requested."""
 
     @property
     def runner(self) -> Runner:
@@ -64,12 +64,12 @@ class TrialFit:
 
     @property
     def observations(self) -> Observations:
-        """What was measured."""
+        """Measurements of the trial."""
         return self.solver.observations
 
     @property
     def weights(self) -> Weights:
-        """How much it weighed."""
+        """Standard deviations that weighted the measurements."""
         return self.solver.weights
 
     @property
@@ -85,7 +85,7 @@ class TrialFit:
     @property
     def values(self) -> dict[str, float]:
         """Parameters by name."""
-        return {one.name: one.estimate for one in self.estimates}
+        return {estimate.name: estimate.estimate for estimate in self.estimates}
 
     @property
     def theta(self) -> FloatArray:
@@ -99,7 +99,7 @@ class TrialFit:
 
     @cached_property
     def before(self) -> Residual:
-        """Residual of the plain way: measured clock, given body, no air."""
+        """Residual before the fit: no clock offset, unadjusted inertia, no drag."""
         return self.solver.residual(self.observations.plain, {})
 
     @cached_property
@@ -109,42 +109,42 @@ class TrialFit:
 
     def markers_moved(self, start: FloatArray) -> FloatArray:
         """(T, K) array, m: of the model's markers, from q (T, C) to the fit; NaN if missing."""
-        both = (self.solver.recorded_markers(q) for q in (start, self.motion.q))
-        moved = np.linalg.norm(np.subtract(*both), axis=2)
+        positions = (self.solver.recorded_markers(q) for q in (start, self.motion.q))
+        moved = np.linalg.norm(np.subtract(*positions), axis=2)
         return np.where(self.observations.visible, moved, np.nan)
 
-    def near(self, theta: FloatArray) -> FloatArray:
-        """Coefficients (K, N) that follow the parameters that are on, (P,), to other values."""
+    def coefficients_near(self, theta: FloatArray) -> FloatArray:
+        """Extrapolate coefficients (K, N) linearly to other values (P,) of fitted parameters."""
         if self.following is None:
             return self.coefficients
         change = self.following @ (theta - self.theta)
         return np.asarray(self.coefficients + change.reshape(self.coefficients.shape))
 
     def linearised(self) -> Solver:
-        """The solver at the end of the fit, with equations and a factor, maybe of one nearby."""
-        here = "factor" in vars(self.solver) and self.solver.point
-        if not here or here.coefficients is not self.coefficients:
+        """Solver at the solution, with normal equations and their factor."""
+        point = "factor" in vars(self.solver) and self.solver.point
+        if not point or point.coefficients is not self.coefficients:
             self.solver.begin(self.coefficients, self.theta)
             self.solver.linearise()
         return self.solver
 
-    def settled(
+    def refit_with(
         self,
         estimates: Sequence[ParameterEstimate],
         covariance: FloatArray,
         draws: tuple[int, int] | None = None,
     ) -> TrialFit:
-        """The fit with parameters of its session, fixed; `draws`: number and seed.
+        """Refit with the session's parameters fixed; `draws`: number and seed.
 
-        The solver keeps its equations, at the end of the fit, until it is released.
+        The solver keeps its equations until it is released.
         """
         solver = self.solver
-        theta = solver.theta({one.name: one.estimate for one in estimates})
-        solver.begin(self.near(theta), theta)
+        theta = solver.theta({estimate.name: estimate.estimate for estimate in estimates})
+        solver.begin(self.coefficients_near(theta), theta)
         solver.descend(motion_only=True)
         solver.refresh()
         point = solver.point
-        sampled = None if draws is None else drawn(Response(solver), covariance, *draws)
+        sampled = None if draws is None else draw_posterior(Response(solver), covariance, *draws)
         return replace(
             self,
             estimates=tuple(estimates),
@@ -169,23 +169,24 @@ def fit_trial(
     """Fit one trial.
 
     Parameters that are on are estimated, unless values are `fixed` (missing ones are their priors).
-    `start` is a fit of the same trial with the same knots to go on from.
+    `start`: an earlier fit of the same trial with the same knots, to continue from.
 
     Minimises ``Σ eᵀ S⁻¹ e + Σ (|r_F|²/σ_F² + |r_M|²/σ_M²) + Σ ((q − q_IK)/0.5)² + n Σ ((θ −
     θ₀)/σ_θ)²`` over the frames, with the markers' errors e and their covariance S by segment, and n
     the frames that count as one observation of the parameters θ. Raises ValueError where no frame
     is measured completely.
     """
-    begun = {} if start is None else start.values
-    known, like = begun if fixed is None else fixed, None if start is None else start.solver
-    solver = Solver(runner, observations, weights, parameters, known, like)
+    start_values = {} if start is None else start.values
+    values, like = start_values if fixed is None else fixed, None if start is None else start.solver
+    solver = Solver(runner, observations, weights, parameters, values, like)
     if not solver.measured.any():
         raise ValueError("no frame of the trial has all its contacts measured.")
     theta = solver.theta(solver.fixed)
     if start is None:
-        coefficients, alone = fit_of_markers(solver)
+        coefficients, markers_only = fit_of_markers(solver)
     else:
-        coefficients, alone = start.near(theta), (start.q_markers_only, start.cost_markers_only)
+        coefficients = start.coefficients_near(theta)
+        markers_only = start.q_markers_only, start.cost_markers_only
     solver.begin(coefficients, theta)
     solver.descend(motion_only=fixed is not None)
     information, following = None, None
@@ -204,27 +205,30 @@ def fit_trial(
         coefficients=point.coefficients,
         motion=point.motion,
         cost=tuple(solver.history),
-        q_markers_only=alone[0],
-        cost_markers_only=alone[1],
+        q_markers_only=markers_only[0],
+        cost_markers_only=markers_only[1],
         information=information,
         following=following,
     )
 
 
 def fit_of_markers(solver: Solver) -> tuple[FloatArray, tuple[FloatArray, float]]:
-    """Coefficients of splines that follow the markers only; their coordinates, and cost."""
-    nowhere = np.zeros_like(solver.observations.measured)
-    seen = replace(solver.observations, measured=nowhere)
-    blind = Solver(solver.runner, seen, solver.weights, (), solver.fixed, solver)
-    blind.begin(blind.basis.nearest(blind.solved), np.zeros(0))
-    blind.descend(motion_only=True)
-    return blind.point.coefficients, (blind.point.motion.q, blind.point.cost)
+    """Fit splines to the markers only: coefficients, coordinates and cost."""
+    no_frames = np.zeros_like(solver.observations.measured)
+    observations = replace(solver.observations, measured=no_frames)
+    marker_solver = Solver(solver.runner, observations, solver.weights, (), solver.fixed, solver)
+    marker_solver.begin(marker_solver.basis.nearest(marker_solver.solved), np.zeros(0))
+    marker_solver.descend(motion_only=True)
+    return marker_solver.point.coefficients, (
+        marker_solver.point.motion.q,
+        marker_solver.point.cost,
+    )
 
 
 def samples_of(fit: TrialFit, draws: Draws) -> Iterator[tuple[Motion, dict[str, float]]]:
-    """Motions and parameters of draws, one at a time: together they are megabytes a second."""
-    for away, shift in zip(draws.coefficients.T, draws.theta.T, strict=True):
-        change, parts = away.astype(float).reshape(fit.coefficients.shape), []
+    """Yield motions and parameters of draws one at a time, since all of them exceed memory."""
+    for deviation, shift in zip(draws.coefficients.T, draws.theta.T, strict=True):
+        change, parts = deviation.astype(float).reshape(fit.coefficients.shape), []
         for name, table in zip(("q", "u", "udot"), fit.solver.basis.values[:3], strict=True):
             part = getattr(fit.motion, name).copy()
             part[:, fit.coordinates] += table @ change
@@ -233,10 +237,10 @@ def samples_of(fit: TrialFit, draws: Draws) -> Iterator[tuple[Motion, dict[str, 
         yield motion, fit.solver.values(fit.theta + shift)
 
 
-def moved_body(
+def body_kinematics(
     fit: TrialFit, motion: Motion, values: Mapping[str, float]
 ) -> tuple[SegmentKinematics, Skeleton]:
-    """How a motion moves the body that parameters give, and this."""
+    """Segment kinematics of a motion, and the body adjusted by parameters."""
     body = adjusted_skeleton(fit.runner, values)
     return segment_kinematics(body, motion.q, motion.u, motion.udot), body
 

@@ -16,14 +16,16 @@ from aqbio.vectors import FloatArray, IntArray
 
 DEGREE = 5
 DERIVATIVES = (0, 1, 2, 5)
-"""Coordinates, speeds, accelerations, and what is kept small: the curves' fifth derivatives."""
+"""Orders of coordinates, speeds, accelerations and of the penalised fifth derivatives."""
 
 ORDER = DEGREE + 1
-"""Basis functions that are not zero at any one time."""
+"""Number of basis functions that are not zero at a time."""
 
-FAINT, REFINEMENTS = 1e-9, 3
-"""Weight of smoothness where frames are too few to determine the spline; how
-often its effect on what they determine is corrected."""
+SMOOTHNESS_WEIGHT = 1e-9
+"""Weight of third differences where frames are too few to determine the spline."""
+
+REFINEMENTS = 3
+"""Corrections for the effect of that weight on coefficients that the frames determine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +42,8 @@ class SplineBasis:
         """The basis for evenly spaced frames (T,), s; knots at most `spacing` apart, s."""
         from scipy.interpolate import BSpline, PPoly
 
-        # On uniform knots all basis functions are the one on knots 0 to 6, moved.
-        one = PPoly.from_spline(BSpline.basis_element(np.arange(ORDER + 1.0)).tck)
+        # On uniform knots all basis functions are shifted copies of that on knots 0 to 6.
+        element = PPoly.from_spline(BSpline.basis_element(np.arange(ORDER + 1.0)).tck)
         duration, frames = time[-1] - time[0], np.arange(len(time))
         pieces = max(int(np.ceil(duration / spacing - 1e-9)), 1)
         step = duration / pieces
@@ -49,9 +51,9 @@ class SplineBasis:
         inside = (time - time[0]) / step - first
         local = np.empty((4, len(time), ORDER))
         for number, order in enumerate(DERIVATIVES):
-            pieces_of_one = (one.derivative(order) if order else one).c[:, DEGREE:-DEGREE]
-            powers = np.vander(inside, len(pieces_of_one))
-            local[number] = powers @ pieces_of_one[:, ::-1] / step**order
+            polynomials = (element.derivative(order) if order else element).c[:, DEGREE:-DEGREE]
+            powers = np.vander(inside, len(polynomials))
+            local[number] = powers @ polynomials[:, ::-1] / step**order
         return cls(np.asarray(first), local)
 
     @property
@@ -65,7 +67,9 @@ class SplineBasis:
         frames = len(self.first)
         columns = (self.first[:, None] + np.arange(ORDER)).ravel()
         begins, shape = np.arange(frames + 1) * ORDER, (frames, self.count)
-        return tuple(csr_array((one.ravel(), columns, begins), shape=shape) for one in self.local)
+        return tuple(
+            csr_array((values.ravel(), columns, begins), shape=shape) for values in self.local
+        )
 
     @cached_property
     def spans(self) -> tuple[tuple[int, slice], ...]:
@@ -101,24 +105,26 @@ class SplineBasis:
         equations, right = self.values[0].T @ self.values[0], self.values[0].T @ values
         shape = (self.count - 3, self.count)
         differences = diags_array([-1.0, 3.0, -3.0, 1.0], offsets=range(4), shape=shape)
-        stiffened = equations + FAINT * (differences.T @ differences)
+        stiffened = equations + SMOOTHNESS_WEIGHT * (differences.T @ differences)
         band = np.zeros((ORDER, self.count))
         for lag in range(ORDER):
             band[lag, : self.count - lag] = stiffened.diagonal(-lag)
         factor = cholesky_banded(band, lower=True)
-        found: FloatArray = cho_solve_banded((factor, True), right)
+        coefficients: FloatArray = cho_solve_banded((factor, True), right)
         for _ in range(REFINEMENTS):
-            found = found + cho_solve_banded((factor, True), right - equations @ found)
-        return found
+            coefficients = coefficients + cho_solve_banded(
+                (factor, True), right - equations @ coefficients
+            )
+        return coefficients
 
 
 SingleArray = NDArray[np.float32]
-"""Of single precision."""
+"""Array of single precision."""
 
-FEW = 8
-"""Right-hand sides up to here are solved one by one: blocks of the matrix pay for more only.
+MAX_COLUMNS_ONE_BY_ONE = 8
+"""Up to this many right-hand sides are solved one by one: block operations pay only for more.
 
-Not none of them, by which SciPy's routine crashes (1.17).
+Zero right-hand sides go the block way: SciPy's routine crashes on them (1.17).
 """
 
 
@@ -131,66 +137,66 @@ class BandFactor:
 
     @classmethod
     def of(cls, band: FloatArray) -> BandFactor:
-        """The factor of a matrix by its lower diagonals, whose memory it takes over."""
+        """Factor a matrix given by its lower diagonals, in place."""
         return cls(cholesky_banded(band, overwrite_ab=True, lower=True, check_finite=False))
 
     def solve(self, right: FloatArray) -> FloatArray:
         """The solution for one or several right-hand sides."""
-        if right[:1].size > FEW:
+        if right[:1].size > MAX_COLUMNS_ONE_BY_ONE:
             return self.back(self.forward(right))
-        found: FloatArray = cho_solve_banded((self.lower, True), right, check_finite=False)
-        return found
+        solution: FloatArray = cho_solve_banded((self.lower, True), right, check_finite=False)
+        return solution
 
     def forward(self, right: FloatArray) -> FloatArray:
         """``L⁻¹ b`` for (K N, n), half of the solution: ``aᵀ (L Lᵀ)⁻¹ b = (L⁻¹ a)ᵀ (L⁻¹ b)``."""
-        if 0 < right[:1].size <= FEW:
+        if 0 < right[:1].size <= MAX_COLUMNS_ONE_BY_ONE:
             return self._one_by_one(right, "N")
-        found, width = self._rows(right), self.width
+        solution, width = self._rows(right), self.width
         for start in range(0, len(right), width):
-            part = found[:, start : min(start + width, len(right))]
+            part = solution[:, start : min(start + width, len(right))]
             if start:
-                before = found[:, start - width : start]
-                carried = dtrmm(1.0, self._below(start - width), before, side=1, trans_a=1)
-                part -= carried[:, : part.shape[1]]
+                before = solution[:, start - width : start]
+                product = dtrmm(1.0, self._below(start - width), before, side=1, trans_a=1)
+                part -= product[:, : part.shape[1]]
             part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1, trans_a=1)
-        return found[:, : len(right)].T.reshape(right.shape)
+        return solution[:, : len(right)].T.reshape(right.shape)
 
     def back(self, halfway: FloatArray) -> FloatArray:
         """``L⁻ᵀ x`` for (K N, n), the other half; also samples with the inverse as covariance."""
-        if 0 < halfway[:1].size <= FEW:
+        if 0 < halfway[:1].size <= MAX_COLUMNS_ONE_BY_ONE:
             return self._one_by_one(halfway, "T")
-        found, width = self._rows(halfway), self.width
+        solution, width = self._rows(halfway), self.width
         for start in reversed(range(0, len(halfway), width)):
-            part = found[:, start : min(start + width, len(halfway))]
+            part = solution[:, start : min(start + width, len(halfway))]
             if start + width < len(halfway):
-                after = found[:, start + width : start + 2 * width]
+                after = solution[:, start + width : start + 2 * width]
                 part -= dtrmm(1.0, self._below(start), after, side=1)
             part[:] = dtrsm(1.0, self._diagonal(start), part, side=1, lower=1)
-        return found[:, : len(halfway)].T.reshape(halfway.shape)
+        return solution[:, : len(halfway)].T.reshape(halfway.shape)
 
     def _one_by_one(self, right: FloatArray, transposed: str) -> FloatArray:
         """``L⁻¹`` or ``L⁻ᵀ`` times few right-hand sides."""
-        found, _ = dtbtrs(self.lower, right.reshape(len(right), -1), uplo="L", trans=transposed)
-        return np.asarray(found.reshape(right.shape))
+        solution, _ = dtbtrs(self.lower, right.reshape(len(right), -1), uplo="L", trans=transposed)
+        return np.asarray(solution.reshape(right.shape))
 
     @property
     def width(self) -> int:
-        """How far the matrix reaches below its diagonal, and the size of its blocks."""
+        """Bandwidth below the diagonal, and the size of the blocks."""
         return len(self.lower) - 1
 
     def _rows(self, right: FloatArray) -> FloatArray:
-        """Right-hand sides as rows, in Fortran order, with a block of nothing behind them."""
+        """Right-hand sides as rows, in Fortran order, padded with a block of zeros."""
         rows = np.zeros((right[:1].size, len(right) + self.width), order="F")
         rows[:, : len(right)] = right.reshape(len(right), -1).T
         return rows
 
     def _diagonal(self, start: int) -> FloatArray:
-        """The block on the diagonal from a column on; above it is what is not of L."""
+        """Diagonal block from a column on; entries above its diagonal do not belong to L."""
         size = min(self.width, self.lower.shape[1] - start)
         return self._block(start * (self.width + 1), size)
 
     def _below(self, start: int) -> FloatArray:
-        """The block below that, which is zero below its diagonal; there is what is not of L."""
+        """Block below that; L is zero below its diagonal, where the memory holds other entries."""
         return self._block(start * (self.width + 1) + self.width, self.width)
 
     def _block(self, first: int, size: int) -> FloatArray:
@@ -200,13 +206,13 @@ class BandFactor:
         return np.ndarray((size, size), buffer=self.lower.T, offset=first * step, strides=strides)
 
 
-KNOTS = 256
-"""Knots of a block: memory does not grow with the trial."""
+KNOTS_PER_BLOCK = 256
+"""Knots processed at once, so that memory does not grow with the trial."""
 
 
 @dataclass(frozen=True, eq=False)
 class MotionRows:
-    """Weighted rows of the equations of motion in some frames."""
+    """Weighted rows of the equations of motion in a set of frames."""
 
     frame: IntArray
     """(D,) int array. The frames."""
@@ -223,8 +229,8 @@ def banded(basis: SplineBasis, matrix: FloatArray, smooth: FloatArray) -> FloatA
     variance of fifth derivatives. Returns the lower diagonals, (6 N + 1, K N), its own first.
 
     One diagonal more than needed makes every block on the diagonal a plain Fortran matrix in the
-    band's memory, 6 N apart from column to column. Coordinates that never meet in a frame, as those
-    of two limbs, do so nowhere.
+    band's memory, 6 N apart from column to column. Coordinates that do not interact in any frame,
+    as those of two limbs, have no entries.
     """
     number = matrix.shape[1]
     height = ORDER * number + 1
@@ -233,13 +239,13 @@ def banded(basis: SplineBasis, matrix: FloatArray, smooth: FloatArray) -> FloatA
     band = np.zeros((height, basis.count * number), order="F")
     by_knot = band.reshape(-1, order="F").reshape(basis.count, number * height)
     lag = np.arange(ORDER)[:, None] * number
-    places = (earlier * (height - 1) + lag + later, later * (height - 1) + lag + earlier)
-    for start in range(0, basis.count, KNOTS):
-        some = slice(start, min(start + KNOTS, basis.count))
-        sums = basis.overlaps[some.start * ORDER : some.stop * ORDER] @ by_frame
-        pairs = np.asarray(sums).reshape(some.stop - start, ORDER, len(later))
-        by_knot[some, places[0].ravel()] = pairs.reshape(len(pairs), -1)
-        by_knot[some, places[1][1:].ravel()] = pairs[:, 1:].reshape(len(pairs), -1)
+    positions = (earlier * (height - 1) + lag + later, later * (height - 1) + lag + earlier)
+    for start in range(0, basis.count, KNOTS_PER_BLOCK):
+        functions = slice(start, min(start + KNOTS_PER_BLOCK, basis.count))
+        sums = basis.overlaps[functions.start * ORDER : functions.stop * ORDER] @ by_frame
+        pairs = np.asarray(sums).reshape(functions.stop - start, ORDER, len(later))
+        by_knot[functions, positions[0].ravel()] = pairs.reshape(len(pairs), -1)
+        by_knot[functions, positions[1][1:].ravel()] = pairs[:, 1:].reshape(len(pairs), -1)
     for behind in range(ORDER):
         diagonal = np.outer(basis.roughness.diagonal(-behind), smooth).ravel()
         band[behind * number, : len(diagonal)] += diagonal
@@ -249,28 +255,32 @@ def banded(basis: SplineBasis, matrix: FloatArray, smooth: FloatArray) -> FloatA
 def add_rows(
     band: FloatArray, basis: SplineBasis, rows: MotionRows, by_parameter: FloatArray
 ) -> FloatArray:
-    """Add rows to a band; the coupling (K N, P) with parameters, by which they are (6 D, P)."""
+    """Add rows to a band; return their coupling (K N, P), from derivatives (6 D, P)."""
     width, number = len(band) - 1, len(band) // ORDER
     border = np.zeros((band.shape[1], by_parameter.shape[1]))
-    for begin in range(0, len(basis.spans), KNOTS):
-        spans = basis.spans[begin : begin + KNOTS]
+    for begin in range(0, len(basis.spans), KNOTS_PER_BLOCK):
+        spans = basis.spans[begin : begin + KNOTS_PER_BLOCK]
         edges = [
             (first, *np.searchsorted(rows.frame, (frames.start, frames.stop)).tolist())
             for first, frames in spans
         ]
-        some = slice(edges[0][1], edges[-1][2])
-        local = basis.local[:3, rows.frame[some]][:, :, None, :, None]
+        frame_rows = slice(edges[0][1], edges[-1][2])
+        local = basis.local[:3, rows.frame[frame_rows]][:, :, None, :, None]
         parts = zip(local, rows.by_motion, strict=True)
-        every: FloatArray = sum(values * by[some, :, None, :] for values, by in parts)
-        tall = every.reshape(6 * len(every), width)  # by each frame's first coefficient on
-        right = by_parameter[6 * some.start : 6 * some.stop]
+        by_coefficient: FloatArray = sum(
+            values * by[frame_rows, :, None, :] for values, by in parts
+        )
+        # columns begin at each frame's first coefficient
+        by_coefficient = by_coefficient.reshape(6 * len(by_coefficient), width)
+        right = by_parameter[6 * frame_rows.start : 6 * frame_rows.stop]
         for first, low, high in edges:
             if high > low:
-                own, start = slice(6 * (low - some.start), 6 * (high - some.start)), first * number
-                border[start : start + width] += tall[own].T @ right[own]
+                piece_rows = slice(6 * (low - frame_rows.start), 6 * (high - frame_rows.start))
+                start = first * number
+                border[start : start + width] += by_coefficient[piece_rows].T @ right[piece_rows]
                 corner = start * len(band) * band.itemsize
                 block: FloatArray = np.ndarray(
                     (width, width), buffer=band.T, offset=corner, order="F"
                 )
-                dsyrk(1.0, tall[own].T, beta=1.0, c=block, lower=1, overwrite_c=1)
+                dsyrk(1.0, by_coefficient[piece_rows].T, beta=1.0, c=block, lower=1, overwrite_c=1)
     return border

@@ -1,4 +1,4 @@
-"""What was measured in one trial: markers, and the force and moment of the ground on the runner."""
+"""Measurements of one trial: markers, and the ground reaction force and moment."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from aqbio.vectors import BoolArray, FloatArray, IntArray
 if TYPE_CHECKING:
     from scipy.interpolate import BSpline
 
-FLIGHT_MARGIN = 0.060
-"""Time next to a measured contact in which the runner is known to fly, s."""
+FLIGHT_MARGIN_S = 0.060
+"""Time next to a measured contact during which the runner is certainly in flight."""
 
-FILTER_LEAK = 0.025
-"""A contact that was not measured changes the low-passed force this long before and after, s."""
+FILTER_LEAK_S = 0.025
+"""Time before and after an unmeasured contact during which it affects the filtered force."""
 
-LONGEST_FLIGHT = 0.22
-"""Measured contacts farther apart than this may have an unmeasured one between them, s."""
+MAX_FLIGHT_S = 0.22
+"""Between measured contacts farther apart than this, a contact may have been missed."""
 
-SHORTEST_RUN = 5
-"""Fewer neighbouring frames than this have no usable rates of change."""
+MIN_RUN_FRAMES = 5
+"""Minimum number of consecutive frames for usable rates of change."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +48,8 @@ class GroundWrench:
     def at(self, time: FloatArray, derivative: int = 0) -> tuple[FloatArray, FloatArray]:
         """Force (N) and moment about the origin (N m), or derivatives, (T, 3) each."""
         inside = np.clip(time, self.time[0], self.time[-1])
-        both = self.spline(inside, nu=derivative)
-        return both[:, :3], both[:, 3:]
+        values = self.spline(inside, nu=derivative)
+        return values[:, :3], values[:, 3:]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,36 +59,36 @@ class Observations:
     time: FloatArray
     """(T,) array, s. Evenly spaced frames."""
     marker_index: IntArray
-    """(K,) int array. Which of the skeleton's markers each recorded one is; markers of no weight
-    are left out."""
+    """(K,) int array. Index into the skeleton's markers of each recorded one; markers of zero
+    weight are left out."""
     markers: FloatArray
     """(T, K, 3) array, m, ground. Low-passed like the forces; NaN where a marker is missing."""
     wrench: GroundWrench
     """As measured: before any clock offset or COP offset is taken off."""
     measured: BoolArray
-    """(T,) bool array. Frames in which all that touches the ground is measured completely; flight
-    counts. See :func:`measured_frames`."""
+    """(T,) bool array. Frames in which all ground contact is measured completely, flight
+    included. See :func:`measured_frames`."""
     start: FloatArray
     """(T, C) array, rad or m. All coordinates by inverse kinematics: the fit starts there."""
     plain: Motion
-    """The motion of the plain way, low-passed: for comparison, and for how fast joints move."""
+    """Motion from inverse kinematics, low-passed: for comparison and for joint speeds."""
     cutoff: float = 20.0
     """Of the low-pass of forces, markers and plain motion, Hz."""
     unobservable: tuple[int, ...] = ()
-    """Coordinates that inverse kinematics found undetermined: fixed at their median."""
+    """Coordinates that inverse kinematics could not determine: fixed at their median."""
     drag: bool = True
-    """Whether the runner moves through the air: False on a treadmill."""
+    """True where the runner moves through the air, False on a treadmill."""
     contacts: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))
     """(N, 2) array, s. Touchdown and toe-off of the contacts whose foot is known, ascending."""
     left: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
-    """(N,) bool array. Whether they are the left foot's."""
+    """(N,) bool array. True for contacts of the left foot."""
     surface_height: float = 0.0
     """Of the plates, m."""
 
     def __post_init__(self) -> None:
         """Refuse frames from which no rates can be computed."""
         frames, step = len(self.time), np.diff(self.time)
-        if frames < 2 * SHORTEST_RUN or np.ptp(step) > 1e-3 * step.mean():
+        if frames < 2 * MIN_RUN_FRAMES or np.ptp(step) > 1e-3 * step.mean():
             raise ValueError(f"{frames} frames are too few or not evenly spaced.")
 
     @property
@@ -116,25 +116,25 @@ class Observations:
 def measured_frames(
     time: FloatArray, contacts: FloatArray, complete: BoolArray, flight: float | None = None
 ) -> BoolArray:
-    """Frames (T,) bool in which everything that touches the ground is measured.
+    """Frames (T,) bool in which all ground contact is measured.
 
-    Neighbouring complete contacts (N, 2), s, less than `LONGEST_FLIGHT` apart belong together with
-    the flight between them. Before the first and after the last of them, the runner flies for
-    `FLIGHT_MARGIN`, or for the shortest flight (given or measured, s) less `FILTER_LEAK` where that
-    is less: a contact that was not measured may follow. An incomplete contact spoils its
-    neighbourhood.
+    Consecutive complete contacts (N, 2), s, less than `MAX_FLIGHT_S` apart are joined with the
+    flight between them. Before the first and after the last of them, the runner flies for
+    `FLIGHT_MARGIN_S`, or for the shortest flight (given or measured, s) less `FILTER_LEAK_S` where
+    that is less: an unmeasured contact may follow. Frames around an incomplete contact are
+    excluded.
     """
-    known = np.zeros(len(time), dtype=np.bool_)
+    measured = np.zeros(len(time), dtype=np.bool_)
     gaps = contacts[1:, 0] - contacts[:-1, 1]
-    both = np.asarray(complete[1:] & complete[:-1] & (gaps < LONGEST_FLIGHT))
-    flown = gaps[both & (gaps > 0.0)]
-    longest = FLIGHT_MARGIN + FILTER_LEAK
+    joined = np.asarray(complete[1:] & complete[:-1] & (gaps < MAX_FLIGHT_S))
+    flown = gaps[joined & (gaps > 0.0)]
+    longest = FLIGHT_MARGIN_S + FILTER_LEAK_S
     shortest = flight if flight is not None else float(np.min(flown, initial=longest))
-    margin = float(np.clip(shortest - FILTER_LEAK, 0.0, FLIGHT_MARGIN))
+    margin = float(np.clip(shortest - FILTER_LEAK_S, 0.0, FLIGHT_MARGIN_S))
     for touchdown, toe_off in contacts[complete]:
-        known[(time >= touchdown - margin) & (time <= toe_off + margin)] = True
-    for index in np.flatnonzero(both):
-        known[(time >= contacts[index, 1]) & (time <= contacts[index + 1, 0])] = True
+        measured[(time >= touchdown - margin) & (time <= toe_off + margin)] = True
+    for index in np.flatnonzero(joined):
+        measured[(time >= contacts[index, 1]) & (time <= contacts[index + 1, 0])] = True
     for touchdown, toe_off in contacts[~complete]:
-        known[(time >= touchdown - FILTER_LEAK) & (time <= toe_off + FILTER_LEAK)] = False
-    return known
+        measured[(time >= touchdown - FILTER_LEAK_S) & (time <= toe_off + FILTER_LEAK_S)] = False
+    return measured

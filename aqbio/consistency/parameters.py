@@ -1,4 +1,4 @@
-"""What is assumed before a fit: parameters with their priors, the runner's model, and weights."""
+"""Assumptions of a fit: parameters with their priors, the runner's model, and weights."""
 
 from __future__ import annotations
 
@@ -15,20 +15,33 @@ from aqbio.force_plates.alignment import OFFSET, PIVOT, ROTATION, SCALE
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray
 
-CLOCK, DRAG, MASS = "clock_offset", "drag_area", "mass"
-LEGS, PELVIS = "leg_share", "pelvis_share"
+CLOCK = "clock_offset"
+"""Delay of the forces against the markers."""
+
+DRAG = "drag_area"
+"""Frontal area times drag coefficient."""
+
+MASS = "mass"
+"""Relative change of the whole body's mass."""
+
+LEGS = "leg_share"
+"""Relative change of the legs' mass, taken from the torso."""
+
+PELVIS = "pelvis_share"
+"""Relative change of the pelvis' mass, taken from the torso."""
+
 CENTRES = "centres_"
-"""Before the number of a direction in which the segments' centres of mass are displaced."""
+"""Prefix of the number of a direction in which the segments' centres of mass are displaced."""
 
-CENTRES_BELIEVED = 3.0
-"""Standard deviations of its prior beyond which such a direction has a fault of another name."""
+MAX_CENTRE_SHIFT_SD = 3.0
+"""Prior standard deviations beyond which a displacement of the centres indicates another fault."""
 
-INDEPENDENT_EVERY = 0.2
-"""Neighbouring frames are far from independent: residuals and markers of one recording count as
-one independent observation of the parameters in this time, s (50 frames at 250 Hz)."""
+INDEPENDENCE_TIME_S = 0.2
+"""Neighbouring frames are strongly correlated: residuals and markers within this time count as one
+independent observation of the parameters (50 frames at 250 Hz)."""
 
-HALF_WIDTH = 1.645
-"""Standard deviations from the middle to an end of an interval of 90 %."""
+HALF_WIDTH_SD = 1.645
+"""Half-width of a 90 % interval in standard deviations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +55,42 @@ class Parameter:
     """prior, prior_sd: Of a normal distribution."""
     lowest: float
     highest: float
-    """lowest, highest: Beyond these absolute limits the data have a fault that has another name."""
+    """lowest, highest: Absolute limits; an estimate beyond them indicates a different fault."""
     on: bool = True
-    """Whether it is fitted; otherwise it is the prior."""
+    """True where it is fitted; otherwise it keeps its prior mean."""
 
 
-TURN_SD = 0.005
+PLATE_ROTATION_SD_RAD = 0.005
 """Rotation of plates against cameras, rad: 1 mm under one end of a calibration frame of 0.4 m is
 0.15 degrees."""
 
-LEVEL = (OFFSET[0], OFFSET[2])
-"""Displacements of the plates that are fitted where nothing tells how they are turned."""
+LEVEL_OFFSETS = (OFFSET[0], OFFSET[2])
+"""Displacements of the plates that are fitted even where their rotation is undetermined."""
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter(CLOCK, "s", 0.0, 0.003, -0.006, 0.006),
     Parameter(DRAG, "m2", 0.45, 0.15, 0.2, 0.8, on=False),
     Parameter(MASS, "relative", 0.0, 0.01, -0.03, 0.03),
-    *(Parameter(name, "rad", 0.0, TURN_SD, -0.02, 0.02, on=False) for name in ROTATION),
-    *(Parameter(name, "m", 0.0, 0.003, -0.008, 0.008, on=name in LEVEL) for name in OFFSET),
+    *(
+        Parameter(name, "rad", 0.0, PLATE_ROTATION_SD_RAD, -0.02, 0.02, on=False)
+        for name in ROTATION
+    ),
+    *(Parameter(name, "m", 0.0, 0.003, -0.008, 0.008, on=name in LEVEL_OFFSETS) for name in OFFSET),
     Parameter(SCALE, "relative", 0.0, 0.002, -0.01, 0.01, on=False),
     Parameter(LEGS, "relative", 0.0, 0.10, -0.25, 0.25),
     Parameter(PELVIS, "relative", 0.0, 0.10, -0.25, 0.25),
 )
-"""Every parameter but the places of the segments' centres of mass, in order.
+"""Every parameter except the positions of the segments' centres of mass, in order.
 
 clock_offset
-    How late the forces are: the force at ``t + clock_offset`` belongs to the frame at ``t``.
+    Delay of the forces: the force at ``t + clock_offset`` belongs to the frame at ``t``.
 drag_area
-    Frontal area times drag coefficient; fixed by default, the data hardly know it.
+    Frontal area times drag coefficient; fixed by default, since the data hardly determine it.
 mass
     Of the whole body, relative change.
 plate_roll, plate_yaw, plate_pitch
     Rotation of the plates, as the file places them, to the cameras' frame, about x, y and z of the
-    ground; fitted, as the scale, where planted feet along a runway tell it.
+    ground; fitted, as the scale, where planted feet along a runway determine it.
 cop_offset_x, _y, _z
     Displacement of the plates at their pivot (`pivot_parameters`).
 plate_scale
@@ -84,33 +100,35 @@ leg_share, pelvis_share
 """
 
 
-def pivot_parameters(place: FloatArray) -> tuple[Parameter, ...]:
-    """Where plates turn and scale, (3,), m: fixed."""
-    at = zip(PIVOT, place.tolist(), strict=True)
-    return tuple(Parameter(name, "m", one, 1.0, one, one, on=False) for name, one in at)
+def pivot_parameters(pivot: FloatArray) -> tuple[Parameter, ...]:
+    """Fixed parameters of the pivot, (3,), m, about which plates rotate and scale."""
+    at = zip(PIVOT, pivot.tolist(), strict=True)
+    return tuple(
+        Parameter(name, "m", position, 1.0, position, position, on=False) for name, position in at
+    )
 
 
 def centre_parameters(count: int) -> tuple[Parameter, ...]:
     """Displacements of the centres of mass in independent directions, in prior sds."""
-    limit = CENTRES_BELIEVED
+    limit = MAX_CENTRE_SHIFT_SD
     names = [f"{CENTRES}{number + 1}" for number in range(count)]
     return tuple(Parameter(name, "sd", 0.0, 1.0, -limit, limit) for name in names)
 
 
 def centre_direction(name: str) -> int:
-    """The index of a direction of the centres of mass: 1 for ``centres_2``."""
+    """Index of a direction of the centres of mass: 1 for ``centres_2``."""
     return int(name.removeprefix(CENTRES)) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterEstimate:
-    """What became of a parameter."""
+    """Estimate of one parameter with its standard deviation."""
 
     parameter: Parameter
     estimate: float
     """The prior, where it is not fitted."""
     sd: float
-    """Standard deviation after the data, which count as one observation in ``INDEPENDENT_EVERY``; 0
+    """Posterior standard deviation; data within ``INDEPENDENCE_TIME_S`` count as one observation. 0
     where it is not fitted."""
 
     @property
@@ -121,27 +139,27 @@ class ParameterEstimate:
     @property
     def low(self) -> float:
         """Lower end of the 90 % interval."""
-        return self.estimate - HALF_WIDTH * self.sd
+        return self.estimate - HALF_WIDTH_SD * self.sd
 
     @property
     def high(self) -> float:
         """Upper end of the 90 % interval."""
-        return self.estimate + HALF_WIDTH * self.sd
+        return self.estimate + HALF_WIDTH_SD * self.sd
 
     @property
     def beyond_limit(self) -> bool:
-        """Whether the estimate is beyond the absolute limits."""
+        """True where the estimate is beyond the absolute limits."""
         return not self.parameter.lowest <= self.estimate <= self.parameter.highest
 
 
 def estimates(
     parameters: Sequence[Parameter], values: Mapping[str, float], covariance: FloatArray
 ) -> tuple[ParameterEstimate, ...]:
-    """Parameters with values (SI) and, by the covariance (P, P) of those on, their sds."""
+    """Combine parameters with values (SI) and the covariance (P, P) of fitted ones."""
     spread = iter(np.sqrt(np.diag(covariance)).tolist())
     return tuple(
-        ParameterEstimate(one, values[one.name], next(spread) if one.on else 0.0)
-        for one in parameters
+        ParameterEstimate(parameter, values[parameter.name], next(spread) if parameter.on else 0.0)
+        for parameter in parameters
     )
 
 
@@ -151,20 +169,20 @@ def priors(parameters: Sequence[Parameter]) -> dict[str, float]:
 
 
 def prior_precision(parameters: Sequence[Parameter]) -> FloatArray:
-    """The inverse variances of the fitted parameters' priors, (P,)."""
+    """Inverse variances of the fitted parameters' priors, (P,)."""
     return np.array([1.0 / parameter.prior_sd**2 for parameter in parameters if parameter.on])
 
 
 def discount(rate: float) -> float:
     """Frames at a rate, Hz, that count as one independent observation of the parameters."""
-    return rate * INDEPENDENT_EVERY
+    return rate * INDEPENDENCE_TIME_S
 
 
 Tissue = Literal["pelvis", "torso", "thigh", "shank", "foot", "upper_arm", "forearm"]
-"""Classes of segments whose skin markers move alike."""
+"""Classes of segments with similar soft-tissue artefact."""
 
-KEPT = 0.999
-"""Share of the mass-weighted variance of the centres of mass that fitted directions hold."""
+CENTRE_VARIANCE_SHARE = 0.999
+"""Share of the mass-weighted variance of the centres of mass that fitted directions explain."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,21 +193,21 @@ class Runner:
     groups: Mapping[str, Sequence[str]]
     """Segments of pelvis, torso, leg_left, leg_right, arm_left, arm_right: a partition. Arms may be
     missing."""
-    open_centres: FloatArray | None = None
-    """(3 B, 3 B) array, m², optional. Covariance of where the segments' centres of mass are, seen
-    from the markers, for what the body's posterior leaves open; segment axes."""
+    com_posterior_covariance: FloatArray | None = None
+    """(3 B, 3 B) array, m², optional. Posterior covariance of the segments' centres of mass
+    relative to the markers, after the body's calibration; segment axes."""
 
     def __post_init__(self) -> None:
-        """Refuse groups that are no partition or lack the trunk or a leg."""
-        named = sorted(name for members in self.groups.values() for name in members)
-        if named != sorted(self.skeleton.bodies):
-            raise ValueError(f"groups {named} are no partition of {self.skeleton.bodies}.")
+        """Refuse groups that are not a partition or lack the trunk or a leg."""
+        members = sorted(name for members in self.groups.values() for name in members)
+        if members != sorted(self.skeleton.bodies):
+            raise ValueError(f"groups {members} are no partition of {self.skeleton.bodies}.")
         missing = {"pelvis", "torso", "leg_left", "leg_right"} - set(self.groups)
         if missing:
             raise ValueError(f"groups {sorted(missing)} are missing.")
 
     def members(self, *groups: str) -> BoolArray:
-        """The segments of some groups, (B,) bool."""
+        """Segments of the named groups, (B,) bool."""
         names = {name for group in groups for name in self.groups.get(group, ())}
         return np.array([body in names for body in self.skeleton.bodies])
 
@@ -212,13 +230,13 @@ class Runner:
     def root(self) -> BoolArray:
         """(C,) bool: coordinates that move the whole body."""
         skeleton = self.skeleton
-        whole = np.asarray(skeleton.lineage[:, skeleton.axes.body].all(axis=0))
+        moves_all = np.asarray(skeleton.lineage[:, skeleton.axes.body].all(axis=0))
         number = np.arange(len(skeleton.coordinates))
-        return np.array([whole[skeleton.driver == one].any() for one in number])
+        return np.array([moves_all[skeleton.driver == coordinate].any() for coordinate in number])
 
     @cached_property
     def grouping(self) -> FloatArray:
-        """(G, B) array of zeros and ones: which segments each group has."""
+        """(G, B) array of zeros and ones: segments of each group."""
         return np.array([self.members(group) for group in self.groups], dtype=float)
 
     @cached_property
@@ -226,7 +244,11 @@ class Runner:
         """(3 B, 3 B) array, m²: prior covariance of the centres of mass; segment axes."""
         twin = twins(self.skeleton.bodies, self.groups)
         table = centre_covariance(self.skeleton, InertiaSpread(), twin)
-        return table if self.open_centres is None else table + self.open_centres
+        return (
+            table
+            if self.com_posterior_covariance is None
+            else table + self.com_posterior_covariance
+        )
 
     @cached_property
     def _leading(self) -> tuple[FloatArray, FloatArray]:
@@ -238,7 +260,7 @@ class Runner:
         weight = self._weight
         values, directions = np.linalg.eigh(weight[:, None] * self.centre_covariance * weight)
         values, directions = np.maximum(values[::-1], 0.0), directions[:, ::-1]
-        count = int(np.searchsorted(np.cumsum(values), KEPT * values.sum())) + 1
+        count = int(np.searchsorted(np.cumsum(values), CENTRE_VARIANCE_SHARE * values.sum())) + 1
         return directions[:, :count].T, np.sqrt(values[:count])
 
     @property
@@ -251,21 +273,21 @@ class Runner:
         """(D, B, 3) array, m: independent displacements of one standard deviation."""
         axes, sizes = self._leading
         moved, weight = sizes[:, None] * axes, self._weight
-        found: FloatArray = np.divide(moved, weight, out=0.0 * moved, where=weight > 0.0)
-        return found.reshape(len(sizes), -1, 3)
+        displacements: FloatArray = np.divide(moved, weight, out=0.0 * moved, where=weight > 0.0)
+        return displacements.reshape(len(sizes), -1, 3)
 
     @property
     def centre_axes(self) -> FloatArray:
         """(D, 3 B) array: directions of `centres` as unit vectors over the segments' axes.
 
-        Signs are those of eigenvectors, left to round-off; what is drawn along the segments' own
-        axes and projected on these directions does not depend on them.
+        Signs are those of eigenvectors, which depend on round-off; draws along the segments' axes,
+        projected on these directions, do not depend on them.
         """
         return self._leading[0]
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """All global parameters with their default priors, places of mass last."""
+        """All global parameters with their default priors, centres of mass last."""
         return (*PARAMETERS, *centre_parameters(len(self.centres)))
 
     @cached_property
@@ -284,11 +306,11 @@ class Runner:
         if self.torso[body]:
             return "torso"
         limb = next(g for g in self.groups if self.skeleton.bodies[body] in self.groups[g])
-        own = self.members(limb)
-        depth = int((self.skeleton.lineage[body] & own).sum())
+        segments_of_limb = self.members(limb)
+        depth = int((self.skeleton.lineage[body] & segments_of_limb).sum())
         if not limb.startswith("leg"):
             return "upper_arm" if depth == 1 else "forearm"
-        carries = int((self.skeleton.lineage[:, body] & own).sum()) > 1
+        carries = int((self.skeleton.lineage[:, body] & segments_of_limb).sum()) > 1
         if depth == 1 or (depth == 2 and not carries):
             return "thigh"
         return "shank" if depth == 2 else "foot"
@@ -305,23 +327,23 @@ TISSUE_SD: Mapping[Tissue, float] = MappingProxyType(
         "foot": 0.005,
     }
 )
-"""How far skin markers move on the bone in running, standard deviation by segment, m."""
+"""Soft-tissue artefact in running: standard deviation by segment, m."""
 
 SENSOR_SD = 0.010
-"""Error of one marker that no other one shares: placement, scaling, camera, m. With 4 mm the feet,
-whose skin hardly moves but whose markers are misplaced like all others, bent the legs: unseen
-markers of recorded runs were predicted 3 to 4 mm worse, virtual sprints no better."""
+"""Independent error of each marker: placement, scaling, camera, m. With 4 mm the feet, whose skin
+hardly moves but whose markers are misplaced like all others, bent the legs: left-out markers of
+recorded runs were predicted 3 to 4 mm worse, virtual sprints no better."""
 
-KNOTS = 0.010
+KNOT_SPACING_S = 0.010
 """Time between knots of the splines, s: dense enough for the first milliseconds of a contact.
-Knots of 20 ms cannot follow these, and the rates of torso and arms pay for it
+Knots of 20 ms cannot follow these, which costs accuracy in the rates of torso and arms
 (docs/consistency.md)."""
 
 FRAMES_PER_KNOT = 2.0
-"""Knots are not denser than this many frames."""
+"""Minimum number of frames per knot."""
 
-LEAST_ACCELERATION = 1.0
-"""Of a coordinate that hardly moves, rad/s² or m/s²: so much is left to it."""
+MIN_ACCELERATION = 1.0
+"""Minimum prior acceleration, for coordinates that hardly move, rad/s² or m/s²."""
 
 
 @dataclass(frozen=True)
@@ -337,10 +359,10 @@ class Weights:
     """Between soft-tissue errors of the markers of one segment, 0 to less than 1."""
     tissue_sd_m: Mapping[Tissue, float] = field(default_factory=lambda: dict(TISSUE_SD))
     """Soft-tissue error by class of segment."""
-    knot_s: float = KNOTS
+    knot_s: float = KNOT_SPACING_S
     """Time between knots of the splines."""
     coordinate_sd: float = 0.5
-    """Of a coordinate from inverse kinematics, rad or m: only holds what nothing else does."""
+    """Of a coordinate from inverse kinematics, rad or m: constrains what nothing else does."""
     roughness: float = 0.65
-    """Fifth derivatives of coordinates over those of a motion all of whose acceleration, that of
-    plain inverse kinematics, swings at the cut-off (docs/decisions/0023-matched-filters.md)."""
+    """Fifth derivatives of coordinates over those of a motion whose acceleration, that of plain
+    inverse kinematics, oscillates at the cut-off (docs/decisions/0023-matched-filters.md)."""

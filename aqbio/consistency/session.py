@@ -1,4 +1,4 @@
-"""All trials of a participant in one session: one body, one clock, one laboratory."""
+"""Joint fit of all trials of a session: one body, one clock, one laboratory."""
 
 from __future__ import annotations
 
@@ -28,13 +28,16 @@ from aqbio.consistency.stances import (
     planted_feet,
     stance_equations,
 )
-from aqbio.consistency.suspicion import Suspicion, doubts
+from aqbio.consistency.suspicion import Suspicion, find_suspicions
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import Motion
 from aqbio.vectors import FloatArray
 
-LOOSE = 100.0, 30.0
-"""Standard deviations of residual force and moment of the specification ``loose``, N and N m."""
+LOOSE_FORCE_SD_N = 100.0
+"""Standard deviation of the residual force in the specification ``loose``."""
+
+LOOSE_MOMENT_SD_NM = 30.0
+"""Standard deviation of the residual moment in the specification ``loose``."""
 
 
 class Session:
@@ -43,14 +46,14 @@ class Session:
     runner: Runner
     """Absent where no trial can be fitted."""
     parameters: tuple[Parameter, ...]
-    """What may be a little wrong in all trials."""
+    """Quantities that all trials share and that the fit may adjust."""
     observations: dict[str, Observations]
     weights: dict[str, Weights]
-    """observations, weights: What was measured by trial, and how much it weighs."""
-    still: dict[str, StaticStance]
+    """observations, weights: Measurements and their standard deviations, by trial."""
+    postures: dict[str, StaticStance]
     """Static postures on force plates, by trial."""
     plain: dict[str, str]
-    """Why a trial is not fitted, by trial."""
+    """Reason why a trial is not fitted, by trial."""
     single_fits: dict[str, TrialFit]
     """Fits of single trials."""
     fits: dict[str, TrialFit]
@@ -62,7 +65,7 @@ class Session:
     covariance: FloatArray
     """(P, P) array. Of those that are on."""
     standing: dict[str, Standing]
-    """What became of the static postures."""
+    """Centre of mass over the centre of pressure in the static postures, by trial."""
 
     def __init__(
         self,
@@ -70,15 +73,15 @@ class Session:
         observations: Mapping[str, Observations],
         weights: Mapping[str, Weights],
         parameters: Sequence[Parameter],
-        still: Mapping[str, StaticStance] | None = None,
+        postures: Mapping[str, StaticStance] | None = None,
         plain: Mapping[str, str] | None = None,
     ) -> None:
-        """Nothing is fitted yet."""
+        """Collect the data; nothing is fitted yet."""
         if runner is not None:
             self.runner = runner
         self.parameters = tuple(parameters)
         self.observations, self.weights = dict(observations), dict(weights)
-        self.still, self.plain = dict(still or {}), dict(plain or {})
+        self.postures, self.plain = dict(postures or {}), dict(plain or {})
         self.single_fits, self.fits, self.suspicions, self.standing = {}, {}, {}, {}
         self.estimates, self.covariance = (), np.zeros((0, 0))
 
@@ -87,8 +90,8 @@ class Session:
         """Trials whose fit is used."""
         return tuple(name for name in self.fits if not self.suspicions[name])
 
-    def fit_alone(self) -> None:
-        """Fit every trial by itself; one whose equations cannot be solved stays plain."""
+    def fit_single_trials(self) -> None:
+        """Fit every trial separately; on failure it keeps its plain motion."""
         for name, observations in self.observations.items():
             try:
                 self.single_fits[name] = fit_trial(
@@ -97,13 +100,13 @@ class Session:
             except (np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
                 self.plain[name] = f"the fit failed ({error})"
 
-    def settle(
+    def fit_together(
         self,
         names: Iterable[str],
         loads: Mapping[str, Sequence[ExternalLoad]] | None = None,
         draws: tuple[int, int] | None = None,
     ) -> None:
-        """Find the common parameters of some trials, fit these trials with them and judge them.
+        """Estimate the common parameters of trials, refit the trials with them and check the fits.
 
         With each trial's information S (the motion eliminated, Schur's complement; frames
         discounted) and its remaining gradient g at its own θ, ``(Σ S + Λ) θ̂ = Σ (S θ + g) + Λ
@@ -112,81 +115,94 @@ class Session:
         number and seed of draws of every fit.
         """
         single_fits = {name: self.single_fits[name] for name in names}
-        informed = [one.information for one in single_fits.values() if one.information is not None]
+        information = [
+            fit.information for fit in single_fits.values() if fit.information is not None
+        ]
         values, covariance, without = self._solution(
-            informed, planted_feet(self.runner, [one.observations for one in single_fits.values()])
+            information,
+            planted_feet(self.runner, [fit.observations for fit in single_fits.values()]),
         )
         self.estimates = estimates(self.parameters, values, covariance)
         self.covariance = covariance
         self.standing = {
-            name: Standing(*(com_over_cop(self.runner, body, one) for body in ({}, values, other)))
-            for (name, one), other in zip(self.still.items(), without, strict=True)
+            name: Standing(
+                *(com_over_cop(self.runner, body, posture) for body in ({}, values, left_out))
+            )
+            for (name, posture), left_out in zip(self.postures.items(), without, strict=True)
         }
-        for name, one in single_fits.items():
-            self.fits[name] = fit = one.settled(self.estimates, covariance, draws)
-            self.suspicions[name] = doubts(fit, (loads or {}).get(name, ()))
+        for name, single_fit in single_fits.items():
+            self.fits[name] = fit = single_fit.refit_with(self.estimates, covariance, draws)
+            self.suspicions[name] = find_suspicions(fit, (loads or {}).get(name, ()))
             fit.solver.release()  # megabytes for every trial
 
     def _solution(
-        self, informed: Sequence[tuple[FloatArray, FloatArray]], feet: PlantedFeet
+        self, information: Sequence[tuple[FloatArray, FloatArray]], feet: PlantedFeet
     ) -> tuple[dict[str, float], FloatArray, list[dict[str, float]]]:
-        """Values of all parameters, covariance of those on, and values without each posture."""
+        """Values of all parameters, covariance of fitted ones, and values without each posture."""
         on = [parameter for parameter in self.parameters if parameter.on]
         matrix = np.diag(prior_precision(self.parameters))
         right = matrix @ np.array([parameter.prior for parameter in on])
-        added = [stance_equations(self.runner, self.parameters, one) for one in self.still.values()]
-        for own in (*informed, feet_equations(feet, on), *added):
-            matrix, right = matrix + own[0], right + own[1]
+        posture_equations = [
+            stance_equations(self.runner, self.parameters, posture)
+            for posture in self.postures.values()
+        ]
+        for equations in (*information, feet_equations(feet, on), *posture_equations):
+            matrix, right = matrix + equations[0], right + equations[1]
 
-        def solved(matrix: FloatArray, right: FloatArray) -> dict[str, float]:
+        def solve(matrix: FloatArray, right: FloatArray) -> dict[str, float]:
             theta = np.linalg.solve(matrix, right).tolist()
             names = (parameter.name for parameter in on)
             return priors(self.parameters) | dict(zip(names, theta, strict=True))
 
-        without = [solved(matrix - own[0], right - own[1]) for own in added]
-        return solved(matrix, right), np.asarray(np.linalg.inv(matrix)), without
+        without = [
+            solve(matrix - equations[0], right - equations[1]) for equations in posture_equations
+        ]
+        return solve(matrix, right), np.asarray(np.linalg.inv(matrix)), without
 
-    def sound(self) -> list[str]:
-        """Trials that may stay in the session: within the limits by themselves, and not suspect.
+    def sound_trials(self) -> list[str]:
+        """Trials that may stay in the session: within limits when fitted alone, and not suspect.
 
-        A session whose common parameters are beyond a limit makes every trial suspect; then only
-        the trials' own estimates tell which of them is at fault.
+        Common parameters beyond a limit make every trial suspect; then only the estimates of the
+        single fits identify the faulty ones.
         """
-        common = any(one.beyond_limit for one in self.estimates)
+        common = any(estimate.beyond_limit for estimate in self.estimates)
         return [
             name
             for name, fit in self.single_fits.items()
-            if not any(one.beyond_limit for one in fit.estimates)
+            if not any(estimate.beyond_limit for estimate in fit.estimates)
             and (common or not self.suspicions[name])
         ]
 
-    def loose(
+    def refit_loosely(
         self, starts: Mapping[str, tuple[FloatArray, Mapping[str, float]]]
     ) -> dict[str, tuple[Motion, dict[str, float]]]:
-        """Motions and parameters by trial with forces trusted a third as much.
+        """Motions and parameters by trial with residual sds about three times as large.
 
         `starts` are coordinates (T, C) and parameters of the session's fits by trial. One
         Gauss-Newton step of the whole session from there: within 0.02 standard deviations of a
         refit, where the weights move momentum by up to 0.6.
         """
-        solvers, informed, ahead = {}, [], {}
+        solvers, information, steps = {}, [], {}
         for name, (q, values) in starts.items():
-            force, moment = LOOSE
-            weights = replace(self.weights[name], sigma_force_n=force, sigma_moment_nm=moment)
+            weights = replace(
+                self.weights[name],
+                sigma_force_n=LOOSE_FORCE_SD_N,
+                sigma_moment_nm=LOOSE_MOMENT_SD_NM,
+            )
             solver = Solver(self.runner, self.observations[name], weights, self.parameters, values)
-            place = solver.basis.nearest(q[:, solver.coordinates])
-            solver.begin(place, solver.theta(values))
+            coefficients = solver.basis.nearest(q[:, solver.coordinates])
+            solver.begin(coefficients, solver.theta(values))
             solver.linearise()
-            informed.append(solver.information())
-            ahead[name] = place, solver.factor.back(solver.half[0]), solver.following
+            information.append(solver.information())
+            steps[name] = coefficients, solver.factor.back(solver.half[0]), solver.following
             solver.release()
             solvers[name] = solver
-        feet = planted_feet(self.runner, [one.observations for one in solvers.values()])
-        values, *_ = self._solution(informed, feet)
-        found = {}
-        for name, (place, free, following) in ahead.items():
+        feet = planted_feet(self.runner, [solver.observations for solver in solvers.values()])
+        values, *_ = self._solution(information, feet)
+        refits = {}
+        for name, (coefficients, free, following) in steps.items():
             solver = solvers[name]
-            away = solver.theta(values) - solver.theta(starts[name][1])
-            change = (free + following @ away).reshape(place.shape)
-            found[name] = solver.motion(place + change), values
-        return found
+            change_of_theta = solver.theta(values) - solver.theta(starts[name][1])
+            change = (free + following @ change_of_theta).reshape(coefficients.shape)
+            refits[name] = solver.motion(coefficients + change), values
+        return refits

@@ -1,4 +1,4 @@
-"""Gauss and Newton's method for one trial: its point, the cost there and the descent."""
+"""Gauss-Newton minimisation for one trial: point, cost and descent."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 from aqbio.consistency.balance import Balance, Residual, rates_over_frames
 from aqbio.consistency.marker_rows import ErrorBands, MarkerRows, stride_cycles
 from aqbio.consistency.normal_equations import BandFactor, MotionRows, SplineBasis, add_rows, banded
-from aqbio.consistency.observations import SHORTEST_RUN, Observations
+from aqbio.consistency.observations import MIN_RUN_FRAMES, Observations
 from aqbio.consistency.parameters import (
-    LEAST_ACCELERATION,
+    MIN_ACCELERATION,
     Parameter,
     Runner,
     Weights,
@@ -30,24 +30,28 @@ from aqbio.multibody.poses import SegmentPoses, segment_poses
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, of_frames
 
-CONVERGED = 1e-3
-"""The last step lowers the cost by less than this part of it; of shortened ones the last two do."""
+MIN_COST_FALL = 1e-3
+"""Relative fall of the cost below which a full step, or two shortened ones, end the descent."""
 
-MOST_STEPS = 15
+MAX_STEPS = 15
+"""Steps of one descent."""
 
-MOST_TRIES = 10
-"""Shares of a step that are tried, each less than half of the one before,"""
+MAX_STEP_TRIALS = 10
+"""Shares of a step that are tried, each less than half of the previous one."""
 
-SHORTEST = 0.1
-"""and not less than this: far off, a cost says nothing of the parabola here."""
+MIN_STEP_SHARE = 0.1
+"""Minimum ratio of successive shares: a distant cost tells little about the local parabola."""
 
-SHOWN, SHARED = ("markers", "unobservable", "contacts"), ("tracking", "markers", "bands")
-"""Observations, and what solvers of the same ones and the same weights have in common."""
+SHARING_OBSERVATIONS = ("markers", "unobservable", "contacts")
+"""Solvers share parts where these observations, and the weights, are the same objects."""
+
+SHARED_PARTS = ("tracking", "markers", "bands")
+"""Parts of a solver that depend on nothing else."""
 
 
 @dataclass(eq=False)
 class Point:
-    """A motion and parameters, and what they cost."""
+    """Motion, parameters and their cost."""
 
     coefficients: FloatArray
     """(K, N) array. Of the splines of N coordinates."""
@@ -66,8 +70,8 @@ class Point:
 
 
 Step = tuple[FloatArray, FloatArray, float]
-"""From a point to where the equations there have the least cost: of the coefficients, (K N,), and
-the parameters, (P,); fall of the cost by these equations."""
+"""Step to the minimum of the linearised cost: changes of the coefficients, (K N,), and of the
+parameters, (P,), and the fall of the cost that the linearisation predicts."""
 
 
 class Solver:
@@ -75,7 +79,7 @@ class Solver:
 
     The cost is a sum over markers, balance of the whole body, smoothness, closeness to inverse
     kinematics, and priors of the parameters. Equations and factor are megabytes per second of
-    recording: :meth:`release` gives them back.
+    recording: :meth:`release` frees them.
     """
 
     point: Point
@@ -85,11 +89,11 @@ class Solver:
     rows: MotionRows
     """The equations of motion."""
     pull: FloatArray
-    """(K N,) array. What pulls at the coefficients."""
+    """(K N,) array. Negative gradient of half the cost by the coefficients."""
     coupling: FloatArray
     """(K N, P) array. Of the coefficients with the parameters."""
     right: FloatArray
-    """(P,) array. Downhill for the parameters, from the data."""
+    """(P,) array. Negative gradient by the parameters, from the data."""
     matrix: FloatArray
     """(P, P) array. Of the parameters only, from the data."""
 
@@ -102,10 +106,10 @@ class Solver:
         values: Mapping[str, float] | None = None,
         like: Solver | None = None,
     ) -> None:
-        """Parameters that are off have `values`, or their priors.
+        """Set up the cost; parameters that are off have `values`, or their priors.
 
-        `like` is a solver of the same frames and knots, whose parts are shared as far as markers
-        and weights are the same.
+        `like`: a solver of the same frames and knots; parts are shared where markers and weights
+        are the same.
         """
         self.runner, self.observations = runner, observations
         self.weights = weights or Weights()
@@ -116,16 +120,19 @@ class Solver:
         """Costs of the last descent, from its start on."""
         if like is not None:
             self.basis = like.basis
-            pairs = [(getattr(observations, n), getattr(like.observations, n)) for n in SHOWN]
+            pairs = [
+                (getattr(observations, n), getattr(like.observations, n))
+                for n in SHARING_OBSERVATIONS
+            ]
             if all(a is b for a, b in (*pairs, (self.weights, like.weights))):
-                vars(self).update({name: getattr(like, name) for name in SHARED})
+                vars(self).update({name: getattr(like, name) for name in SHARED_PARTS})
 
     @cached_property
     def tracking(self) -> Tracking:
         """Markers that were recorded, and the coordinates that move them."""
-        seen, skeleton = self.observations, self.runner.skeleton
-        candidates = np.setdiff1d(skeleton.free, np.array(seen.unobservable, dtype=int))
-        return Tracking.of(skeleton, seen.marker_index[seen.on_body], candidates)
+        observations, skeleton = self.observations, self.runner.skeleton
+        candidates = np.setdiff1d(skeleton.free, np.array(observations.unobservable, dtype=int))
+        return Tracking.of(skeleton, observations.marker_index[observations.on_body], candidates)
 
     @property
     def coordinates(self) -> IntArray:
@@ -134,14 +141,17 @@ class Solver:
 
     @cached_property
     def markers(self) -> MarkerRows:
-        """How markers weigh."""
+        """Markers and their weights."""
         return MarkerRows.of(self.runner, self.observations, self.weights, self.tracking)
 
     @cached_property
     def bands(self) -> ErrorBands:
         """Bands of the markers' errors."""
-        seen = self.observations
-        return ErrorBands.over(seen.time, stride_cycles(seen.time, seen.contacts[:, 0], seen.left))
+        observations = self.observations
+        return ErrorBands.over(
+            observations.time,
+            stride_cycles(observations.time, observations.contacts[:, 0], observations.left),
+        )
 
     @cached_property
     def basis(self) -> SplineBasis:
@@ -150,16 +160,16 @@ class Solver:
 
     @cached_property
     def measured(self) -> BoolArray:
-        """(T,) bool: frames in which the equations of motion hold, enough of them in a row."""
+        """(T,) bool: frames in which the equations hold, in runs of at least `MIN_RUN_FRAMES`."""
         usable = self.observations.measured.copy()
         for start, stop in runs(usable):
-            if stop - start < SHORTEST_RUN:
+            if stop - start < MIN_RUN_FRAMES:
                 usable[start:stop] = False
         return usable
 
     @cached_property
     def fixed_pose(self) -> FloatArray:
-        """(C,) array: where coordinates that are not fitted stay."""
+        """(C,) array: pose of the coordinates that are not fitted."""
         pose: FloatArray = np.median(self.observations.start, axis=0)
         return pose
 
@@ -172,19 +182,24 @@ class Solver:
     def roughness_sd(self) -> FloatArray:
         """(N,) array: sd of each fitted fifth derivative.
 
-        In proportion to that of a motion all of whose acceleration, the plain one's, swings at the
-        cut-off: below it motion is free, above it the prior falls with the frequency's fifth power.
+        Proportional to that of a motion whose acceleration, the plain one's, oscillates entirely at
+        the cut-off: below it motion is free, above it the prior falls with the fifth power of
+        frequency.
         """
-        seen, skeleton = self.observations, self.runner.skeleton
-        frames = seen.measured if seen.measured.any() else np.ones_like(seen.measured)
-        square = (seen.plain.udot[frames][:, self.coordinates] ** 2).mean(axis=0)
+        observations, skeleton = self.observations, self.runner.skeleton
+        frames = (
+            observations.measured
+            if observations.measured.any()
+            else np.ones_like(observations.measured)
+        )
+        square = (observations.plain.udot[frames][:, self.coordinates] ** 2).mean(axis=0)
         root = self.runner.root[self.coordinates]
-        for turns in (True, False):  # together: their axes are the laboratory's
-            same = root & (skeleton.coordinate_is_rotation[self.coordinates] == turns)
-            if same.any():
-                square[same] = square[same].mean()
-        size = np.maximum(np.sqrt(square), LEAST_ACCELERATION)
-        return np.asarray(self.weights.roughness * size * (2.0 * np.pi * seen.cutoff) ** 3)
+        for turns in (True, False):  # pooled: their axes are the laboratory's
+            joint_axes = root & (skeleton.coordinate_is_rotation[self.coordinates] == turns)
+            if joint_axes.any():
+                square[joint_axes] = square[joint_axes].mean()
+        size = np.maximum(np.sqrt(square), MIN_ACCELERATION)
+        return np.asarray(self.weights.roughness * size * (2.0 * np.pi * observations.cutoff) ** 3)
 
     @cached_property
     def sigma(self) -> FloatArray:
@@ -206,13 +221,13 @@ class Solver:
         return {**self.fixed, **dict(zip(self.on, theta.tolist(), strict=True))}
 
     def theta(self, values: Mapping[str, float]) -> FloatArray:
-        """(P,) array: those that are on, of all parameters by name."""
+        """(P,) array: values of fitted parameters, from all parameters by name."""
         return np.array([values[name] for name in self.on])
 
     # motion, markers and balance ------------------------------------------------------------------
 
     def motion(self, coefficients: FloatArray) -> Motion:
-        """The motion of all coordinates from spline coefficients, (K, N)."""
+        """Motion of all coordinates from spline coefficients, (K, N)."""
         parts = []
         for order in range(3):
             values = np.zeros((len(self.observations.time), len(self.fixed_pose)), order="F")
@@ -223,54 +238,54 @@ class Solver:
         return with_dependent(self.runner.skeleton, Motion(*parts))
 
     def recorded_markers(self, q: FloatArray) -> FloatArray:
-        """Places of the model's markers that were recorded at q (T, C), (T, K, 3), m."""
-        every = marker_positions(self.runner.skeleton, q)
-        return every[:, self.observations.marker_index]
+        """Positions of the model's recorded markers at q (T, C), (T, K, 3), m."""
+        positions = marker_positions(self.runner.skeleton, q)
+        return positions[:, self.observations.marker_index]
 
     def marker_errors(self, q: FloatArray) -> FloatArray:
         """Distances of recorded markers from the model's at q (T, C), (T, K), m; NaN in gaps."""
-        apart = self.recorded_markers(q) - self.observations.markers
-        return np.asarray(np.linalg.norm(apart, axis=2))
+        error = self.recorded_markers(q) - self.observations.markers
+        return np.asarray(np.linalg.norm(error, axis=2))
 
     def residual(self, motion: Motion, values: Mapping[str, float]) -> Residual:
-        """Residual of a motion in every frame, for some values of the parameters."""
-        seen, skeleton = self.observations, self.runner.skeleton
+        """Residual of a motion in every frame, at given parameter values."""
+        observations, skeleton = self.observations, self.runner.skeleton
         moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-        wrench = (seen.wrench, seen.time)
-        return Balance(self.runner, values, moves, wrench, drags=seen.drag).residual
+        wrench = (observations.wrench, observations.time)
+        return Balance(self.runner, values, moves, wrench, drags=observations.drag).residual
 
     # cost, equations and factor -------------------------------------------------------------------
 
     def evaluate(self, coefficients: FloatArray, theta: FloatArray) -> Point:
-        """The cost of a motion, coefficients (K, N), and of parameters, theta (P,)."""
-        seen, measured, motion = self.observations, self.measured, self.motion(coefficients)
+        """Evaluate the cost of a motion, coefficients (K, N), and parameters, theta (P,)."""
+        observations, measured, motion = self.observations, self.measured, self.motion(coefficients)
         poses = segment_poses(self.runner.skeleton, motion.q)
         position, error, force = self.markers.errors(poses)
-        parts = (of_frames(one, measured) for one in (motion.q, motion.u, motion.udot))
+        parts = (of_frames(values, measured) for values in (motion.q, motion.u, motion.udot))
         moves = posed_kinematics(self.runner.skeleton, poses.picked(measured), *parts)
-        wrench = (seen.wrench, seen.time[measured])
-        here = Balance(self.runner, self.values(theta), moves, wrench, drags=seen.drag)
-        away = motion.q[:, self.coordinates] - self.solved
-        cost = (error * force).sum() + ((here.residual.rows / self.sigma) ** 2).sum()
+        wrench = (observations.wrench, observations.time[measured])
+        balance = Balance(self.runner, self.values(theta), moves, wrench, drags=observations.drag)
+        deviation = motion.q[:, self.coordinates] - self.solved
+        cost = (error * force).sum() + ((balance.residual.rows / self.sigma) ** 2).sum()
         cost += self.precision @ (theta - self.prior_means) ** 2
-        cost += ((away / self.weights.coordinate_sd) ** 2).sum()
+        cost += ((deviation / self.weights.coordinate_sd) ** 2).sum()
         cost += ((self.basis.values[3] @ coefficients / self.roughness_sd) ** 2).sum()
-        return Point(coefficients, theta, float(cost), motion, poses, position, force, here)
+        return Point(coefficients, theta, float(cost), motion, poses, position, force, balance)
 
     def begin(self, coefficients: FloatArray, theta: FloatArray) -> None:
-        """Stand at a motion, coefficients (K, N), and parameters, theta (P,)."""
+        """Start at a motion, coefficients (K, N), and parameters, theta (P,)."""
         self.release()
         self.point = self.evaluate(coefficients, theta)
         self.history = [self.point.cost]
 
     def linearise(self) -> None:
-        """Gauss-Newton's normal equations at the point, without priors of parameters."""
+        """Form Gauss-Newton normal equations at the point, without priors of parameters."""
         point = self.point
         self.release()  # one factor at a time: it is the largest thing of a fit
         self.point = point
         matrix = self.markers.normal_matrix(point.poses, point.position)
-        every = np.arange(matrix.shape[1])
-        matrix[:, every, every] += 1.0 / self.weights.coordinate_sd**2
+        diagonal = np.arange(matrix.shape[1])
+        matrix[:, diagonal, diagonal] += 1.0 / self.weights.coordinate_sd**2
         band = banded(self.basis, matrix, 1.0 / self.roughness_sd**2)
         del matrix  # as large as half of the band
         self.pull, self.rows = self.downhill(point)
@@ -285,11 +300,11 @@ class Solver:
         self._half: tuple[FloatArray, FloatArray] | None = None
 
     def downhill(self, point: Point) -> tuple[FloatArray, MotionRows]:
-        """What pulls at the coefficients at a point, (K N,); its rows."""
+        """Negative gradient by the coefficients at a point, (K N,), and its rows."""
         levers = self.markers.levers(point.poses, point.position)
-        away = point.motion.q[:, self.coordinates] - self.solved
+        deviation = point.motion.q[:, self.coordinates] - self.solved
         gradient = self.markers.pull(*levers, point.force)
-        gradient += away / self.weights.coordinate_sd**2
+        gradient += deviation / self.weights.coordinate_sd**2
         rows = self._rows(point)
         pull = self.basis.values[0].T @ gradient
         for values, by in zip(self.basis.values[:3], rows.by_motion, strict=True):
@@ -298,7 +313,7 @@ class Solver:
         return -pull.ravel(), rows
 
     def refresh(self) -> None:
-        """What pulls at the motion at the point, for the factor of another one nearby."""
+        """Update the gradient at the point and keep the factor of a nearby one."""
         self.pull, self.rows = self.downhill(self.point)
         self._half = None
 
@@ -314,63 +329,63 @@ class Solver:
         return MotionRows(np.flatnonzero(self.measured), by_motion, residual)
 
     def release(self) -> None:
-        """Give back all that belongs to a point."""
+        """Free everything that belongs to a point."""
         for name in ("point", "factor", "rows", "pull", "coupling", "matrix", "right", "_half"):
             vars(self).pop(name, None)
 
-    # the way down ---------------------------------------------------------------------------------
+    # descent --------------------------------------------------------------------------------------
 
     def descend(self, *, motion_only: bool = False) -> None:
-        """Walk down with motion and parameters, or with the motion only.
+        """Minimise over motion and parameters, or over the motion only.
 
-        The factor that is left is that of one of the last points from which a step was made: with
-        fixed parameters every other whole step has the one before's, and most often is the last.
+        With fixed parameters every other full step reuses the factor of the previous one; the
+        factor at the end is therefore that of one of the last points.
         """
-        self.history, ended, again = [self.point.cost], False, False
+        self.history, ended, reuse_factor = [self.point.cost], False, False
         while not ended:
-            if again:
+            if reuse_factor:
                 self.refresh()
             else:
                 self.linearise()
-            ended, whole = self.advance(self.step(motion_only=motion_only))
-            again = motion_only and whole and not again
+            ended, full_step = self.advance(self.step(motion_only=motion_only))
+            reuse_factor = motion_only and full_step and not reuse_factor
 
     def step(self, *, motion_only: bool = False) -> Step:
-        """A step of motion and parameters, whose priors join here, or of the motion only."""
+        """Solve for a step of motion and parameters, with their priors, or of the motion only."""
         step = np.zeros_like(self.point.theta)
         if motion_only:
             change = self.factor.solve(self.pull)
             return change, step, float(self.pull @ change)
         pull, follow = self.half
-        promised = float(pull @ pull)
+        expected_fall = float(pull @ pull)
         if self.on:
             matrix, parameters = self.matrix - follow.T @ follow, np.arange(len(step))
             matrix[parameters, parameters] += self.precision
             prior = self.precision * (self.prior_means - self.point.theta)
             downhill = self.right + prior - follow.T @ pull
             step[:] = np.linalg.solve(matrix, downhill)
-            promised += float(downhill @ step)
-        return self.factor.back(pull - follow @ step), step, promised
+            expected_fall += float(downhill @ step)
+        return self.factor.back(pull - follow @ step), step, expected_fall
 
     def advance(self, step: Step) -> tuple[bool, bool]:
-        """Go the largest share of a step that lowers the cost; whether it is the end, and whole.
+        """Take the largest share of a step that lowers the cost; True where it ended, was full.
 
-        A share that raises the cost gives way to the minimum of the parabola that begins as the
-        equations say and goes through that cost (Nocedal & Wright 2006, chapter 3.5).
+        A share that raises the cost is replaced by the minimum of the parabola with the
+        linearised slope through that cost (Nocedal & Wright 2006, chapter 3.5).
         """
         coefficients, theta, cost = self.point.coefficients, self.point.theta, self.point.cost
-        share, (ahead, parameters, promised) = 1.0, step
-        for _ in range(MOST_TRIES):
+        share, (coefficient_step, parameters, expected_fall) = 1.0, step
+        for _ in range(MAX_STEP_TRIALS):
             del self.point  # as large as the next
-            change = share * ahead.reshape(coefficients.shape)
+            change = share * coefficient_step.reshape(coefficients.shape)
             self.point = self.evaluate(coefficients + change, theta + share * parameters)
             if self.point.cost <= cost:
                 self.history.append(self.point.cost)
                 return converged(self.history, share), share == 1.0
-            if promised < CONVERGED * cost:
-                break  # nothing worth a shorter step
-            best = share * promised / (self.point.cost - cost + 2.0 * share * promised)
-            share *= max(SHORTEST, best)
+            if expected_fall < MIN_COST_FALL * cost:
+                break  # a shorter step would gain nothing
+            best = share * expected_fall / (self.point.cost - cost + 2.0 * share * expected_fall)
+            share *= max(MIN_STEP_SHARE, best)
         del self.point
         self.point = self.evaluate(coefficients, theta)
         return True, False
@@ -379,7 +394,7 @@ class Solver:
 
     @property
     def half(self) -> tuple[FloatArray, FloatArray]:
-        """(K N,) and (K N, P) arrays: half of the way to the solutions for pull and coupling."""
+        """(K N,) and (K N, P) arrays: forward-substituted pull and coupling."""
         if self._half is None:
             pull = self.factor.forward(self.pull[:, None])[:, 0]
             self._half = pull, self.factor.forward(self.coupling)
@@ -404,7 +419,9 @@ class Solver:
 
 
 def converged(history: Sequence[float], share: float = 1.0) -> bool:
-    """Whether a share of a step was the last: a whole one or the second that gained little."""
-    asked = 1 if share == 1.0 else 2
-    little = [before - after < CONVERGED * before for before, after in pairwise(history)][-asked:]
-    return (len(little) == asked and all(little)) or len(history) > MOST_STEPS
+    """Tell whether a descent is over: a full step, or two shortened ones, gained little."""
+    needed = 1 if share == 1.0 else 2
+    small_falls = [before - after < MIN_COST_FALL * before for before, after in pairwise(history)][
+        -needed:
+    ]
+    return (len(small_falls) == needed and all(small_falls)) or len(history) > MAX_STEPS

@@ -1,4 +1,4 @@
-"""Stage consistency: motion, ground reaction forces and body made to agree, once per session."""
+"""Stage consistency: joint fit of motion, ground reaction forces and body, once per session."""
 
 from __future__ import annotations
 
@@ -57,25 +57,25 @@ if TYPE_CHECKING:
     import xarray as xr
 
 STAGE = "inverse_dynamics"
-BEFORE = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
-OFF = "consistency is off"
+EARLIER_STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
+SWITCHED_OFF = "consistency is off"
 
 
 @dataclass(frozen=True)
 class ParticipantFit:
-    """The trials of a participant and what the fit made of them."""
+    """Trials of a participant and their joint fit."""
 
     trials: dict[str, SolvedTrial]
     """By name."""
     fitted: Session
     """Without any fit where consistency is off or nothing was solved."""
     failed: dict[str, AqbioError]
-    """Why a trial could be neither read nor fitted, by name."""
+    """Error of a trial that could be neither read nor fitted, by name."""
 
 
 @participant_stage(STAGE, enabled=False, adjusted_model=False, parameters=[], standing=[])
 def inverse_dynamics_participant(study: Study, participant_id: str, report: Report) -> None:
-    """Fit all trials of a participant together, or pass their plain motion on.
+    """Fit all trials of a participant together, or keep their plain motion.
 
     Writes ``consistent/<trial>.nc``, and ``inverse_dynamics.json`` last; where
     trials were fitted, also the adjusted model ``consistent/<participant>.osim`` and
@@ -105,7 +105,7 @@ def inverse_dynamics_participant(study: Study, participant_id: str, report: Repo
 
 
 def _write_changes(study: Study, participant_id: str, session: ParticipantFit) -> None:
-    """Write what the fit changed: no rows where nothing was fitted."""
+    """Write the changes by the fit: no rows where nothing was fitted."""
     import pandas as pd
 
     rows = change_rows(study, participant_id, session.trials, session.fitted)
@@ -129,40 +129,40 @@ def participant_session(study: Study, participant_id: str) -> ParticipantFit:
         except AqbioError as error:
             failed[name] = error
     if not study.settings.consistency.enabled or not trials:
-        plain = dict.fromkeys(trials, OFF)
+        plain = dict.fromkeys(trials, SWITCHED_OFF)
         return ParticipantFit(trials, Session(None, {}, {}, (), plain=plain), failed)
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
-    still = static_stances(study, participant_id, skeleton)
+    postures = static_stances(study, participant_id, skeleton)
     count = study.settings.consistency.samples
     draws = (count, study.settings.random.seed) if count else None
 
     def fit(names: Sequence[str]) -> Session:
         with contained(study, STAGE, participant_id, *(names if len(names) == 1 else ())):
             chosen = [trials[name] for name in names]
-            return fitted_session(study, skeleton, chosen, still, draws=draws)
+            return fitted_session(study, skeleton, chosen, postures, draws=draws)
 
     try:
         return ParticipantFit(trials, fit(list(trials)), failed)
     except AqbioError:
-        alone = _unfittable(fit, trials)
-        sound = [name for name in trials if name not in alone]
-        if not alone:
+        unfittable = _unfittable(fit, trials)
+        sound = [name for name in trials if name not in unfittable]
+        if not unfittable:
             raise
         fitted = fit(sound) if sound else Session(None, {}, {}, ())
-        return ParticipantFit(trials, fitted, failed | alone)
+        return ParticipantFit(trials, fitted, failed | unfittable)
 
 
 def _unfittable(
     fit: Callable[[Sequence[str]], Session], names: Iterable[str]
 ) -> dict[str, AqbioError]:
-    """Trials that cannot be fitted by themselves: the others need not fail with them."""
-    found = {}
+    """Find trials whose separate fit fails, so that the others can be fitted without them."""
+    errors = {}
     for name in names:
         try:
             fit([name])
         except AqbioError as error:
-            found[name] = error
-    return found
+            errors[name] = error
+    return errors
 
 
 def _write_model(study: Study, participant_id: str, fitted: Session) -> None:
@@ -175,8 +175,8 @@ def _write_model(study: Study, participant_id: str, fitted: Session) -> None:
     values = {estimate.name: estimate.estimate for estimate in fitted.estimates}
     write_adjusted_model(scaled.osim, adjusted_skeleton(fitted.runner, values), adjusted.osim)
     save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
-    found = centre_estimates(fitted.runner, fitted.estimates, fitted.covariance)
-    centres = centres_dataset(*found, fitted.runner.skeleton.bodies)
+    shift_and_covariance = centre_estimates(fitted.runner, fitted.estimates, fitted.covariance)
+    centres = centres_dataset(*shift_and_covariance, fitted.runner.skeleton.bodies)
     attributes = study_provenance(study, STAGE, (scaled.table,))
     write_dataset(centres, centres_path(study, participant_id), attributes)
 
@@ -189,59 +189,59 @@ def _trial(
         raise session.failed[trial.trial_id]
     if trial.trial_id not in session.trials:
         raise AqbioError("the trial was not solved.", trial=trial.trial_id, rule="stage-order")
-    one, fitted = session.trials[trial.trial_id], session.fitted
+    solved, fitted = session.trials[trial.trial_id], session.fitted
     file = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
-    inputs = (*one.files, ParticipantModel.of(study, participant_id).table)
+    inputs = (*solved.files, ParticipantModel.of(study, participant_id).table)
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
-    before = list(against_use(study, participant_id, trial.trial_id, BEFORE))
+    before = list(against_use(study, participant_id, trial.trial_id, EARLIER_STAGES))
     if why := fitted.plain.get(trial.trial_id, ""):
-        findings = [] if why == OFF else [*plain_findings(trial.trial_id, why, fitted)]
-        dataset, unused = _plain(one, why, before)
+        findings = [] if why == SWITCHED_OFF else [*plain_findings(trial.trial_id, why, fitted)]
+        dataset, unused = _plain_trial(solved, why, before)
         write_dataset(dataset, file, attributes)
-        status = _status(PLAIN, why, _body_causes(fitted)) | _against(before, before)
+        status = _status(PLAIN, why, _body_causes(fitted)) | _reasons_against_use(before, before)
         return TrialOutcome(status, (*findings, *unused), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
-    numbers = fit_numbers(one, fit)
+    numbers = fit_numbers(solved, fit)
     findings = list(suspicion_findings(doubts, fitted, trial=trial.trial_id))
     if doubts:
         why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
-        dataset, unused = _plain(one, why, [*before, *findings])
+        dataset, unused = _plain_trial(solved, why, [*before, *findings])
         findings += unused
     else:
-        dataset = fitted_dataset(study, one, fit)
+        dataset = fitted_dataset(study, solved, fit)
         dataset = dataset.assign(posterior_variables(fit, study.model_map))
     write_dataset(dataset, file, attributes)
-    numbers |= _against([*before, *findings] if doubts else [], [*before, *findings])
+    numbers |= _reasons_against_use([*before, *findings] if doubts else [], [*before, *findings])
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
 
 
-def _against(own: Iterable[Finding], plain: Iterable[Finding]) -> dict[str, list[str]]:
-    """What forbids to use a trial: as it is used, and its motion before any fit.
+def _reasons_against_use(used: Iterable[Finding], plain: Iterable[Finding]) -> dict[str, list[str]]:
+    """Findings that forbid use of a trial: as it is used, and of its motion before any fit.
 
-    An accepted fit resolves what was found before it: clock and mass are those on which motion and
+    An accepted fit resolves earlier findings: clock and mass are then those at which motion and
     forces agree.
     """
     return {
-        name: [one.what for one in found if one.spoils]
-        for name, found in (("against", own), ("against_plain", plain))
+        name: [finding.what for finding in findings if finding.spoils]
+        for name, findings in (("against", used), ("against_plain", plain))
     }
 
 
-def _plain(
+def _plain_trial(
     trial: SolvedTrial, why: str, against: Iterable[Finding]
 ) -> tuple[xr.Dataset, list[Finding]]:
-    """A trial that is not fitted, without forces that are not those of its motion; and that."""
+    """Dataset of an unfitted trial, without forces inconsistent with its motion; findings."""
     dataset = plain_dataset(trial, why)
-    reasons = [one.what for one in against if one.spoils == "forces"]
+    reasons = [finding.what for finding in against if finding.spoils == "forces"]
     if not reasons or not np.isfinite(dataset["foot_force"].values).any():
         return dataset, []
     return without_forces(dataset, reasons[0]), [forces_not_used(trial.trial_id, reasons[0])]
 
 
 def _body_causes(fitted: Session) -> list[str]:
-    """Causes of doubt in the body that all trials of a participant have, plain ones too."""
+    """Suspicions of the body, common to all trials of a participant, fitted or not."""
     return [doubt.cause for doubt in static_suspicions(fitted.standing) if fitted.accepted]
 
 

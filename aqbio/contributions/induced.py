@@ -73,7 +73,7 @@ class FootConstraint:
     @property
     def on_the_hindfoot(self) -> FootConstraint:
         """The same with all of the load on the foot, and nothing on the toes."""
-        return replace(self, load=self.load.whole)
+        return replace(self, load=self.load.on_first_segment)
 
     @property
     def wrench(self) -> FloatArray:
@@ -370,7 +370,7 @@ def _jacobian(body: MovingBody, foot: FootConstraint) -> FloatArray:
     parts = [
         np.reshape(part, (-1, 1, 1))
         * contact_jacobian(skeleton, body.kinematics, skeleton.bodies.index(name), foot.point)
-        for name, part in foot.load.borne()
+        for name, part in foot.load.shares_by_segment()
     ]
     return np.asarray(sum(parts[1:], start=parts[0])[:, :, free])
 
@@ -380,7 +380,7 @@ def contact_velocity(
 ) -> FloatArray:
     """Velocity (T, 3), m/s, at its contact point of what bears a foot's load; 0 if it rolls."""
     parts = []
-    for name, part in foot.load.borne():
+    for name, part in foot.load.shares_by_segment():
         body = skeleton.bodies.index(name)
         arm = foot.point - kinematics.origin[:, body]
         turning = cross(kinematics.angular_velocity[:, body], arm)
@@ -394,7 +394,7 @@ def _acceleration(
     """(T, 6) acceleration at its contact point of what bears a foot's load."""
     parts = [
         part * _contact_acceleration(kinematics, skeleton.bodies.index(body), foot.point)
-        for body, part in foot.load.borne()
+        for body, part in foot.load.shares_by_segment()
     ]
     return np.asarray(sum(parts[1:], start=parts[0]))
 

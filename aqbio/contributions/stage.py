@@ -18,7 +18,7 @@ from aqbio.body.records import (
     followed_markers,
 )
 from aqbio.config import Trial
-from aqbio.consistency.files import FORCES_NOT_USED, known_centres
+from aqbio.consistency.files import FORCES_NOT_USED, fitted_centre_covariance
 from aqbio.consistency.parameters import CLOCK, PARAMETERS
 from aqbio.contributions.dataset import (
     Contributions,
@@ -181,7 +181,7 @@ def _intervals(
     anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
     sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS, BODIES)
     feet = model_map.feet.left, model_map.feet.right
-    known = known_centres(study, participant_id)
+    known = fitted_centre_covariance(study, participant_id)
     spreads = Spread(inertia_spread(result.skeleton, feet), centres=known)
     draws = TrialDraws(
         result.levels, anatomy, result.time, dataset.attrs["heading"], result.touching, spreads,

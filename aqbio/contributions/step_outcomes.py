@@ -15,7 +15,7 @@ import numpy as np
 from aqbio.contributions.hub import OTHER
 from aqbio.contributions.levels import PRIMARY
 from aqbio.gait.roles import RoleScheme, moment_matrix, named_matrix, role_name
-from aqbio.gait.signals import Matrix, RoleParts, labels, named_parts, picked
+from aqbio.gait.signals import Matrix, RoleParts, labels, named_parts, select_labels
 from aqbio.gait.steps import Side
 from aqbio.names import ROLE_SIDES
 from aqbio.vectors import FloatArray
@@ -83,13 +83,13 @@ class Outcome:
             return [], np.zeros(0)
         at = {**self.at, **chosen}
         if not self.part:
-            return [self.signal], picked(data, self.signal, **at)[..., None, :]
+            return [self.signal], select_labels(data, self.signal, **at)[..., None, :]
         sources = [
             one
             for one in labels(data, self.part)
             if one not in self.without and (not self.only or one in self.only)
         ]
-        values = picked(data, self.signal, **at, **{self.part: sources})
+        values = select_labels(data, self.signal, **at, **{self.part: sources})
         own = [one for one in data.variables[self.signal].dims if one not in at]
         return sources, np.moveaxis(values, (own.index(self.part), own.index("axis")), (-2, -1))
 
@@ -244,6 +244,6 @@ def without_idle(trial: xr.Dataset) -> xr.Dataset:
     """The trial without a source that its model does not have, which causes nothing at all."""
     if OTHER not in _names(trial, "source"):
         return trial
-    if np.abs(picked(trial, "induced_momentum_rate", source=OTHER)).max() > 0.0:
+    if np.abs(select_labels(trial, "induced_momentum_rate", source=OTHER)).max() > 0.0:
         return trial
     return trial.drop_sel(source=OTHER)

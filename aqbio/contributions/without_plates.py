@@ -203,7 +203,7 @@ def drawn_paths(draws: TrialDraws) -> Iterator[tuple[str, CentrePath]]:
             own[:, :, 0] / mass[:, None, None] @ turn for own in (found.first, found.linear)
         )
         yield source, CentrePath(time, place, velocity, mass)
-    for source, motions in draws.moved.items():
+    for source, motions in draws.motions.items():
         bodies = [
             centre_of_mass(segment_motion(own, segment_kinematics(own, *motion)))
             for own, *motion in zip(

@@ -176,7 +176,7 @@ ROWS: dict[str, dict[str, tuple[str, str, Callable[[Any], Iterator[Line]]]]] = {
 
 def curve_rows(figure: str, results: Results) -> pd.DataFrame:
     """Means, standard deviations and intervals of the lines of a figure, at every sample."""
-    steps = results.curves.where("flight_s")
+    steps = results.curves.steps_with("flight_s")
     among = step_columns(steps, results.study.settings.figures.speed_edges_mps)
     return summarised_curves(figure, steps, among)
 

@@ -43,9 +43,10 @@ class Alignment:
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Alignment:
-        """The alignment with named parameters; missing ones are 0."""
+        """Build an alignment from parameters by name; missing ones are 0."""
         turn, offset, pivot = (
-            np.array([values.get(one, 0.0) for one in names]) for names in (ROTATION, OFFSET, PIVOT)
+            np.array([values.get(name, 0.0) for name in names])
+            for names in (ROTATION, OFFSET, PIVOT)
         )
         return cls(turn, offset, values.get(SCALE, 0.0), pivot)
 
@@ -67,8 +68,10 @@ class Alignment:
         if name not in ROTATION:
             return np.zeros_like(turned)
         axis = np.eye(3)[ROTATION.index(name)]
-        once = np.cross(self.turn, axis)
-        return np.cross(axis + once / 2.0 + np.cross(self.turn, once) / 6.0, turned)
+        perpendicular = np.cross(self.turn, axis)
+        return np.cross(
+            axis + perpendicular / 2.0 + np.cross(self.turn, perpendicular) / 6.0, turned
+        )
 
     def applied(self, force: FloatArray, moment: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Force (T, 3), N, and moment about the origin (T, 3), N m, in the cameras' frame.
@@ -103,7 +106,7 @@ PLANTED_SD = (0.005, 0.003, 0.005)
 and z: runners land on different parts of the shoe, and more or less flat. A session that scatters
 more has its own scatter."""
 
-FAINT = 1e-6
+RANK_TOLERANCE = 1e-6
 """Singular values below this share of the largest are ignored."""
 
 
@@ -122,11 +125,13 @@ def planted_information(
         return information, right
     turn = np.stack([np.cross(axis, point) for axis in np.eye(3)], axis=2)
     slopes = np.concatenate([turn, np.zeros((*point.shape, 3)), point[:, :, None]], axis=2)
-    same = (group[:, None] == group) / contacts[group]
-    apart, slopes = (one - np.tensordot(same, one, axes=1) for one in (marker - point, slopes))
+    group_mean = (group[:, None] == group) / contacts[group]
+    gaps, slopes = (
+        array - np.tensordot(group_mean, array, axes=1) for array in (marker - point, slopes)
+    )
     for axis, sd in enumerate(PLANTED_SD):
-        rows, values = slopes[:, axis], apart[:, axis]
-        fitted, _, rank, _ = np.linalg.lstsq(rows, values, rcond=FAINT)
+        rows, values = slopes[:, axis], gaps[:, axis]
+        fitted, _, rank, _ = np.linalg.lstsq(rows, values, rcond=RANK_TOLERANCE)
         free = len(values) - (contacts > 0).sum() - rank
         scatter = float(((values - rows @ fitted) ** 2).sum()) / max(free, 1)
         variance = max(sd**2, scatter) if free > 0 else sd**2

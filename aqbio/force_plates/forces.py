@@ -17,16 +17,16 @@ from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, dot
 QUIET_SHARE = 0.1
 """Share of a trial's samples that must be equal to count as the unloaded level."""
 
-UNLOADED_BAND = 15.0
+UNLOADED_BAND_N = 15.0
 """Vertical force within this of the unloaded level counts as unloaded, N."""
 
-UNLOADED_MARGIN = 0.025
+UNLOADED_MARGIN_S = 0.025
 """Time next to a contact that is not used for the offset, s."""
 
-UNLOADED_SHORTEST = 0.050
+MIN_UNLOADED_S = 0.050
 """Shortest unloaded stretch that gives an offset, s."""
 
-DRIFT_MIN = 4.0
+MIN_DRIFT_N = 4.0
 """Offsets that differ by more than this over a trial are a drift and are followed, N."""
 
 
@@ -52,8 +52,8 @@ class PlateWrench:
 
     def filtered(self, rate: float, cutoff: float) -> PlateWrench:
         """The loads low-passed; a filter is linear, so force and moment stay one wrench."""
-        both = low_pass(np.concatenate((self.force, self.moment), axis=2), rate, cutoff)
-        return PlateWrench(both[..., :3], both[..., 3:], self.point)
+        channels = low_pass(np.concatenate((self.force, self.moment), axis=2), rate, cutoff)
+        return PlateWrench(channels[..., :3], channels[..., 3:], self.point)
 
     def select(self, plates: BoolArray) -> PlateWrench:
         """The loads of some plates."""
@@ -101,9 +101,9 @@ def unloaded(vertical: FloatArray, rate: float, largest: float) -> BoolArray:
     shorter than 50 ms, and 25 ms next to a contact, are left out.
     """
     level = nearly_unloaded(vertical, largest)
-    quiet = shrunk(level, int(UNLOADED_MARGIN * rate))
+    quiet = shrunk(level, int(UNLOADED_MARGIN_S * rate))
     for start, stop in runs(quiet):
-        if stop - start < UNLOADED_SHORTEST * rate:
+        if stop - start < MIN_UNLOADED_S * rate:
             quiet[start:stop] = False
     return quiet
 
@@ -115,7 +115,7 @@ def nearly_unloaded(vertical: FloatArray, largest: float) -> BoolArray:
     widths = ordered[count - 1 :] - ordered[: len(ordered) - count + 1]
     narrowest = int(np.argmin(widths))
     level = 0.5 * (ordered[narrowest] + ordered[narrowest + count - 1])
-    near = np.abs(vertical - level) < UNLOADED_BAND
+    near = np.abs(vertical - level) < UNLOADED_BAND_N
     return near if abs(level) <= largest else np.zeros_like(near)
 
 
@@ -133,21 +133,21 @@ def offset(
         return None
     levels = np.array([channels[start:stop].mean(axis=0) for start, stop in stretches])
     heights = np.array([vertical[start:stop].mean() for start, stop in stretches])
-    if np.ptp(heights) <= DRIFT_MIN:
+    if np.ptp(heights) <= MIN_DRIFT_N:
         return np.broadcast_to(channels[quiet].mean(axis=0), channels.shape)
     centres = stretches.mean(axis=1)
     samples = np.arange(len(channels))
     return np.column_stack([np.interp(samples, centres, level) for level in levels.T])
 
 
-LOADED = 50.0
+TRUSTED_FORCE_N = 50.0
 """Force above which a recorded point of application is trusted, N."""
 
-ARM_MAX = 0.3
-"""Farther from the last trusted point than this, a point is not under the same foot, m."""
+MAX_ARM_M = 0.3
+"""Largest distance of a point under the same foot from the last trusted point, m."""
 
-MOMENT_MAX = 2.0
-"""A point that changes the moment by less than this does no harm, N m."""
+MAX_MOMENT_ERROR_NM = 2.0
+"""A wrong point that changes the moment by less than this is harmless, N m."""
 
 
 def fixed_point_wrench(
@@ -155,13 +155,13 @@ def fixed_point_wrench(
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Moment about one fixed point of a force (T, 3) N recorded with its point of application (m).
 
-    ``moment`` (N m) is about ``application``, which may be anything (NaN, hundreds of metres,
+    ``moment`` (N m) is about ``application``, which may be invalid (NaN, hundreds of metres,
     frozen) while the force is small. Gives the moment about ``point``, the median point of
     application while loaded, and ``replaced`` (T,): samples whose point is taken from the nearest
     loaded one.
     """
     size = np.sqrt(dot(force, force))
-    loaded = (size > LOADED) & ~np.isnan(application.sum(axis=1))
+    loaded = (size > TRUSTED_FORCE_N) & ~np.isnan(application.sum(axis=1))
     if not loaded.any():
         return np.zeros_like(force), np.zeros(3), size > 0.0
     point = np.median(application[loaded], axis=0)
@@ -170,11 +170,13 @@ def fixed_point_wrench(
     effect = cross(stray, force)
     unknown = np.isnan(stray.sum(axis=1))
     wild = unknown | (
-        (dot(stray, stray) > ARM_MAX**2) & (dot(effect, effect) > MOMENT_MAX**2) & ~loaded
+        (dot(stray, stray) > MAX_ARM_M**2)
+        & (dot(effect, effect) > MAX_MOMENT_ERROR_NM**2)
+        & ~loaded
     )
-    place = np.where(wild[:, None], trusted, application)
+    repaired = np.where(wild[:, None], trusted, application)
     free = np.where((wild & ~loaded)[:, None], 0.0, np.nan_to_num(moment))
-    return wrench_at_point(force, place, free, point), point, wild & (size > 0.0)
+    return wrench_at_point(force, repaired, free, point), point, wild & (size > 0.0)
 
 
 def _nearest_loaded(application: FloatArray, loaded: BoolArray) -> FloatArray:
@@ -197,9 +199,9 @@ def plate_axes(corners: FloatArray) -> FloatArray:
     Corners (4, 3) in the order of the C3D standard: quadrants (+x, +y), (−x, +y), (−x, −y), (+x,
     −y). ValueError: they do not span a rectangle.
     """
-    one, two, three, four = corners
-    along = one + four - two - three
-    across = one + two - three - four
+    corner_1, corner_2, corner_3, corner_4 = corners
+    along = corner_1 + corner_4 - corner_2 - corner_3
+    across = corner_1 + corner_2 - corner_3 - corner_4
     normal = np.cross(along, across)
     if np.linalg.norm(normal) < 1e-8:
         raise ValueError("the corners do not span a rectangle.")
@@ -257,57 +259,69 @@ def platform_wrench(
     return force, about - cross(np.broadcast_to(arm, force.shape), force), surface
 
 
-SHORTEST_S, SHORTEST = 0.004, 4
-"""Shortest flat top, s and samples."""
+MIN_CLIPPED_S = 0.004
+"""Shortest flat top, s."""
 
-LARGE = 0.5
+MIN_CLIPPED_SAMPLES = 4
+"""Shortest flat top, samples."""
+
+MIN_CLIPPED_SHARE = 0.5
 """A clipped value is at least this share of the channel's largest."""
 
-ABOVE = 0.03
-"""The signal would have gone on beyond the flat top by at least this share of it."""
+MIN_OVERSHOOT_SHARE = 0.03
+"""The extrapolated signal exceeds the flat top by at least this share of it."""
 
-BEFORE_S = 0.004
+SLOPE_WINDOW_S = 0.004
 """The slope on both sides of a flat top is taken over this time, s."""
 
 
 def clipped_samples(channel: FloatArray, rate: float) -> BoolArray:
     """Samples of a channel (T,) that are clipped at the end of its range.
 
-    A clipped signal stays at exactly its largest (or smallest) value, and arrives there and leaves
-    with a slope: continued from both sides it would have gone beyond. A round peak, even one of
-    coarse numbers, arrives without a slope, a made-up step without one before it.
+    A clipped signal stays at exactly its largest (or smallest) value, with a slope before and after
+    it: extrapolated from both sides it exceeds that value. A rounded peak, even a coarsely
+    quantised one, has no slope there, an artificial step none before it.
     """
     clipped = np.zeros(len(channel), dtype=np.bool_)
     size = float(np.abs(channel).max(initial=0.0))
-    shortest, before = max(SHORTEST, round(SHORTEST_S * rate)), max(2, round(BEFORE_S * rate))
+    shortest, before = (
+        max(MIN_CLIPPED_SAMPLES, round(MIN_CLIPPED_S * rate)),
+        max(2, round(SLOPE_WINDOW_S * rate)),
+    )
     if size == 0.0:
         return clipped
     for sign in (1.0, -1.0):
         upward = sign * channel
         top = float(upward.max())
-        if top < LARGE * size:
+        if top < MIN_CLIPPED_SHARE * size:
             continue
         for start, stop in runs(np.isclose(upward, top, rtol=1e-9, atol=0.0)):
             if stop - start < shortest or start < before or stop + before > len(channel):
                 continue
             rise = (upward[start - 1] - upward[start - before]) / (before - 1)
             fall = (upward[stop] - upward[stop + before - 1]) / (before - 1)
-            if min(rise, fall) * 0.5 * (stop - start) > ABOVE * top:
+            if min(rise, fall) * 0.5 * (stop - start) > MIN_OVERSHOOT_SHARE * top:
                 clipped[start:stop] = True
     return clipped
 
 
-LOADED_PLATE = 100.0
-"""Vertical force that shows a plate's sign, N."""
+LOADED_PLATE_N = 100.0
+"""Vertical force from which on a plate's sign is determined, N."""
 
-LOAD_BAND, LOAD_BAND_RATE = 20.0, 100.0
-"""A person's load is found below this frequency; slower recordings cannot show noise, Hz."""
+LOAD_BAND_HZ = 20.0
+"""A person's load is below this frequency, Hz."""
 
-QUIET, QUIET_S = 30.0, 0.1
-"""Largest force of an unloaded plate, N; shortest time from which noise is computed, s."""
+MIN_NOISE_RATE_HZ = 100.0
+"""Noise is computed in recordings with a higher sampling rate than this, Hz."""
 
-LOADED_S = 0.020
-"""Time above it that shows a plate's sign, s."""
+MAX_UNLOADED_FORCE_N = 30.0
+"""Largest force of an unloaded plate, N."""
+
+MIN_QUIET_S = 0.1
+"""Shortest time from which noise is computed, s."""
+
+MIN_LOADED_S = 0.020
+"""Minimum time of such a force to determine a plate's sign, s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +366,7 @@ class Plates:
 def noise_level(force: FloatArray, rate: float) -> float:
     """Largest RMS (N) of an unloaded plate's channel above 20 Hz; 0 if it is loaded."""
     slow, fast, inner = _bands(force, rate)
-    if not inner.any() or np.abs(slow[inner]).max() > LOADED_PLATE:
+    if not inner.any() or np.abs(slow[inner]).max() > LOADED_PLATE_N:
         return 0.0
     return float(np.sqrt((fast[inner] ** 2).mean(axis=0)).max())
 
@@ -360,42 +374,49 @@ def noise_level(force: FloatArray, rate: float) -> float:
 def quiet_noise(force: FloatArray, rate: float) -> float:
     """Largest RMS (N) of a channel above 20 Hz, at least 50 ms from any load; 0 in under 0.1 s."""
     slow, fast, inner = _bands(force, rate)
-    quiet = shrunk(np.asarray((slow**2).sum(axis=1) < QUIET**2), round(rate / LOAD_BAND)) & inner
-    if not quiet.any() or quiet.sum() < QUIET_S * rate:
+    quiet = (
+        shrunk(
+            np.asarray((slow**2).sum(axis=1) < MAX_UNLOADED_FORCE_N**2), round(rate / LOAD_BAND_HZ)
+        )
+        & inner
+    )
+    if not quiet.any() or quiet.sum() < MIN_QUIET_S * rate:
         return 0.0
     return float(np.sqrt((fast[quiet] ** 2).mean(axis=0)).max())
 
 
 def _bands(force: FloatArray, rate: float) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Force (S, 3) about its median below and above 20 Hz, and the samples not near an end."""
-    ends = round(rate / LOAD_BAND)  # a filter leans on the very first and last samples
+    ends = round(rate / LOAD_BAND_HZ)  # a filter is unreliable at the first and last samples
     inner = np.zeros(len(force), dtype=np.bool_)
     about = force - np.median(force, axis=0)
-    if rate <= LOAD_BAND_RATE or len(force) <= 4 * ends:
+    if rate <= MIN_NOISE_RATE_HZ or len(force) <= 4 * ends:
         return about, np.zeros_like(about), inner
     inner[ends:-ends] = True
-    slow = low_pass(about, rate, LOAD_BAND)
+    slow = low_pass(about, rate, LOAD_BAND_HZ)
     return slow, about - slow, inner
 
 
 def reversed_plates(vertical: FloatArray, rate: float) -> BoolArray:
     """Plates (P,) that report the force on the plate: more samples pull than push."""
-    up = (vertical > LOADED_PLATE).sum(axis=0)
-    down = (vertical < -LOADED_PLATE).sum(axis=0)
-    return np.asarray((down > up) & (down > LOADED_S * rate))
+    up = (vertical > LOADED_PLATE_N).sum(axis=0)
+    down = (vertical < -LOADED_PLATE_N).sum(axis=0)
+    return np.asarray((down > up) & (down > MIN_LOADED_S * rate))
 
 
 def pulls_and_pushes(vertical: FloatArray, rate: float, largest: float) -> bool:
-    """Whether a plate without a known offset (within ``largest`` N) is loaded both ways."""
+    """Tell whether a plate without a known offset (within ``largest`` N) is loaded both ways."""
     if unloaded(vertical, rate, largest).any():
         return False
-    both = min(int((vertical > LOADED_PLATE).sum()), int((vertical < -LOADED_PLATE).sum()))
-    return both > LOADED_S * rate
+    samples_each_way = min(
+        int((vertical > LOADED_PLATE_N).sum()), int((vertical < -LOADED_PLATE_N).sum())
+    )
+    return samples_each_way > MIN_LOADED_S * rate
 
 
-def turned_over(plates: Plates, which: BoolArray) -> Plates:
-    """Plates with all channels of some of them, ``which`` (P,), reversed."""
-    sign = np.where(which, -1.0, 1.0)[None, :, None]
+def turned_over(plates: Plates, upside_down: BoolArray) -> Plates:
+    """Reverse all channels of some plates, ``upside_down`` (P,)."""
+    sign = np.where(upside_down, -1.0, 1.0)[None, :, None]
     wrench = plates.wrench
     return replace(
         plates, wrench=PlateWrench(sign * wrench.force, sign * wrench.moment, wrench.point)
@@ -403,7 +424,7 @@ def turned_over(plates: Plates, which: BoolArray) -> Plates:
 
 
 def without_offsets(plates: Plates, largest: float) -> tuple[Plates, list[FloatArray | None]]:
-    """Plates without their offsets (S, 6), and these; None for one never within ``largest`` N."""
+    """Remove the plates' offsets (S, 6) and return them; None if never within ``largest`` N."""
     channels = np.concatenate((plates.wrench.force, plates.wrench.moment), axis=2)
     removed: list[FloatArray | None] = []
     for plate in range(len(plates.numbers)):

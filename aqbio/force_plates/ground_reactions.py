@@ -120,11 +120,11 @@ def external_yaw_moment(
     return lever, np.asarray(free_moment, dtype=np.float64)
 
 
-BLEND = 0.010
-"""From so far behind the joint of the toes to so far ahead of it the load passes from one segment
-to the other, m: as well as markers, scaling and plates together place the two."""
+BLEND_M = 0.010
+"""The load passes from the foot to the toes between this distance behind and ahead of their joint,
+m: the accuracy of markers, scaling and plates together."""
 
-PRESSED = 20.0
+MIN_COP_FORCE_N = 20.0
 """Vertical force below which no centre of pressure is defined, N."""
 
 UP = np.array([0.0, 1.0, 0.0])
@@ -137,11 +137,11 @@ def shared_with_toes(
     toe_joints: Iterable[str],
     surface_height: float = 0.0,
 ) -> tuple[ExternalLoad, ...]:
-    """Loads of the feet with the share of each that the toes bear.
+    """Add the share that the toes carry to the loads of the feet.
 
     With the distance d of the centre of pressure ahead of the joint's axis, seen from above:
-    ``s = x² (3 − 2 x)`` with ``x = (d / BLEND + 1) / 2`` between 0 and 1. The moment at the joint
-    is then ``F d`` ahead of it and nothing behind it: the least that a foot needs that presses with
+    ``s = x² (3 − 2 x)`` with ``x = (d / BLEND_M + 1) / 2`` between 0 and 1. The moment at the joint
+    is then ``F d`` ahead of it and 0 behind it: the minimum for a foot that presses with
     the ball and the toes alone. A load on a foot without a toe joint, or whose toes do not turn,
     stays as it is.
     """
@@ -159,12 +159,14 @@ def shared_with_toes(
 
 
 def _turning_toes(skeleton: Skeleton, toe_joints: Iterable[str]) -> dict[int, tuple[int, int]]:
-    """Body of the toes and axis that they turn about, by body of the foot."""
+    """Body of the toes and their axis of rotation, by body of the foot."""
     turning = {}
     for joint in toe_joints:
         toes, driver = skeleton.joints.index(joint), skeleton.driver
-        own = (skeleton.axes.body == toes) & skeleton.axes.is_rotation & (driver != FIXED)
-        axes = np.flatnonzero(own & np.isin(driver, skeleton.free))
+        free_rotations = (
+            (skeleton.axes.body == toes) & skeleton.axes.is_rotation & (driver != FIXED)
+        )
+        axes = np.flatnonzero(free_rotations & np.isin(driver, skeleton.free))
         if len(axes):
             turning[int(skeleton.parent[toes])] = (toes, int(axes[0]))
     return turning
@@ -173,16 +175,16 @@ def _turning_toes(skeleton: Skeleton, toe_joints: Iterable[str]) -> dict[int, tu
 def _share(
     load: ExternalLoad, poses: SegmentPoses, foot: int, toes: int, axis: int, height: float
 ) -> FloatArray:
-    """(T,) share of the toes; none where the foot is hardly loaded."""
+    """(T,) share of the toes; 0 where the foot is hardly loaded."""
     about = np.broadcast_to(load.point, load.force.shape)
-    cop, _ = centre_of_pressure(load.force, load.moment, about, height, PRESSED)
+    cop, _ = centre_of_pressure(load.force, load.moment, about, height, MIN_COP_FORCE_N)
     ahead = cross(poses.axis_direction[:, axis], UP)
     ahead = ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
     centre, ankle = poses.joint_centre[:, toes], poses.joint_centre[:, foot]
     pressed = np.isfinite(cop[:, 0])
     if not pressed.any():
         return np.zeros(len(cop))
-    # in swing toes may be behind the ankle: the way ahead is that of the foot on the ground
+    # in swing toes may be behind the ankle: forward is defined by the foot on the ground
     ahead *= np.sign(np.median(dot(ahead, centre - ankle)[pressed]))
-    x = np.clip(0.5 * (dot(np.nan_to_num(cop - centre, nan=-1.0), ahead) / BLEND + 1.0), 0.0, 1.0)
+    x = np.clip(0.5 * (dot(np.nan_to_num(cop - centre, nan=-1.0), ahead) / BLEND_M + 1.0), 0.0, 1.0)
     return np.asarray(np.where(pressed, x * x * (3.0 - 2.0 * x), 0.0))

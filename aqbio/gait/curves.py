@@ -1,7 +1,7 @@
 """The step dataset: signals of a trial over its steps, by role and in the canonical frame.
 
-Canonical is right stance: x forward, y up, z toward the stance side. A left step is its mirror
-image; how a signal reflects is said by the dictionary of variables, as in the files.
+Canonical is right stance: x forward, y up, z toward the stance side. A left step is mirrored, with
+the signs of a signal's reflection from the dictionary of variables.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from aqbio.gait.signals import (
     by_anatomy,
     in_roles,
     labels,
-    picked,
     role_parts,
+    select_labels,
     signs,
 )
 from aqbio.gait.steps import PERCENT, PHASES, Kind, Side, Step, phase_curve, phase_mean
@@ -69,9 +69,9 @@ def with_spreads(
     spreads = {}
     for name, item in SPREADS.items():
         dimensions = ("step", "phase", "percent", *((item,) if item else ()), "axis")
-        values = np.full([curves.sizes[one] for one in dimensions], np.nan)
+        values = np.full([curves.sizes[dimension] for dimension in dimensions], np.nan)
         for index, step in enumerate(steps) if f"sd_{name}" in trial else ():
-            spread = picked(trial, f"sd_{name}", stance_foot=step.side)
+            spread = select_labels(trial, f"sd_{name}", stance_foot=step.side)
             values[index] = [interpolated(KNOTS, phase, PERCENT) for phase in spread]
         if f"{name}_sd_posterior" in curves:
             posterior = curves[f"{name}_sd_posterior"].values
@@ -81,17 +81,20 @@ def with_spreads(
         spreads[f"{name}_sd"] = (dimensions, values)
     for quantity in ("momentum", "rate"):
         dimensions = ("step", "group", "axis")
-        own = [_stance_sd(trial, step, scheme, quantity) for step in steps]
-        empty = np.zeros([curves.sizes[one] for one in dimensions])
-        spreads[f"stance_{quantity}_sd"] = (dimensions, np.stack(own) if own else empty)
+        stance_sds = [_stance_sd(trial, step, scheme, quantity) for step in steps]
+        empty = np.zeros([curves.sizes[dimension] for dimension in dimensions])
+        spreads[f"stance_{quantity}_sd"] = (
+            dimensions,
+            np.stack(stance_sds) if stance_sds else empty,
+        )
     return curves.assign(spreads)
 
 
-def interpolated(at: FloatArray, values: FloatArray, wanted: FloatArray) -> FloatArray:
-    """(N, ...) straight lines between samples, level beyond their ends."""
+def interpolated(at: FloatArray, values: FloatArray, query: FloatArray) -> FloatArray:
+    """Interpolate samples (N, ...) linearly at ``query``; constant beyond their ends."""
     flat = values.reshape(len(at), -1)
-    columns = [np.interp(wanted, at, column) for column in flat.T]
-    return np.stack(columns, axis=1).reshape(len(wanted), *values.shape[1:])
+    columns = [np.interp(query, at, column) for column in flat.T]
+    return np.stack(columns, axis=1).reshape(len(query), *values.shape[1:])
 
 
 def role_sd(
@@ -103,8 +106,8 @@ def role_sd(
     """
     matrix = scheme.matrix(stance, groups)
     variance = by_role(by_role(covariance, matrix), matrix, axis=2)
-    own: FloatArray = np.sqrt(np.maximum(np.einsum("tiia->tia", variance), 0.0))
-    return own
+    sd: FloatArray = np.sqrt(np.maximum(np.einsum("tiia->tia", variance), 0.0))
+    return sd
 
 
 def _stance_sd(trial: xr.Dataset, step: Step, scheme: RoleScheme, quantity: str) -> FloatArray:
@@ -143,13 +146,17 @@ class StepRoles:
         flight; the frame stays that of the stance foot, so that the curve of the whole body does
         not jump.
         """
-        own = phase_curve(self.step, phase, time, values(self.step.side), kind)
+        stance_curve = phase_curve(self.step, phase, time, values(self.step.side), kind)
         if phase == "stance" or self.keeps.all():
-            return own
-        other = phase_curve(self.step, phase, time, values(other_side(self.step.side)), kind)
-        return np.where(self.keeps.reshape(-1, *(1,) * (own.ndim - 1)), own, other)
+            return stance_curve
+        exchanged_curve = phase_curve(
+            self.step, phase, time, values(other_side(self.step.side)), kind
+        )
+        return np.where(
+            self.keeps.reshape(-1, *(1,) * (stance_curve.ndim - 1)), stance_curve, exchanged_curve
+        )
 
-    def both(
+    def step_curves(
         self,
         time: FloatArray,
         values: Callable[[Side], FloatArray],
@@ -206,7 +213,7 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
 }
 """Curves of a step, and their dimensions in addition to step, phase and percent."""
 
-STEP = ("step", "phase", "percent")
+STEP_DIMENSIONS = ("step", "phase", "percent")
 
 
 def step_dataset(
@@ -219,9 +226,10 @@ def step_dataset(
 ) -> xr.Dataset:
     """Cut the signals of a trial (by side, ground axes along the travel) into its steps.
 
-    Signals come by (step, phase, percent, ...), also with further dimensions such as ``draw``; NaN
-    for what the model lacks or was not observed. Signals outside `DIMENSIONS` that the trial lacks
-    are left out. ``model_map`` tells which generalised forces flex. Coordinate ``speed``: mean
+    Signals are (step, phase, percent, ...), also with further dimensions such as ``draw``; NaN
+    for parts that the model lacks or that were not observed. Signals outside `DIMENSIONS` that the
+    trial lacks are left out. ``model_map`` names the generalised forces of flexion. Coordinate
+    ``speed``: mean
     forward velocity of the centre of mass, belt included, m/s, over the step (over the contact when
     the step is incomplete); of the pelvis in a whole step where the centre of mass is not known.
     """
@@ -234,18 +242,18 @@ def step_dataset(
     @cache
     def table(push: Side, foot: Side) -> tuple[dict[str, Labelled], FloatArray]:
         labelled = {
-            name: _posterior(one, roles, push)
-            if "other_group" in one.dimensions
-            else in_roles(one, parts, push, foot)
-            for name, one in available.items()
+            name: _posterior(signal, roles, push)
+            if "other_group" in signal.dimensions
+            else in_roles(signal, parts, push, foot)
+            for name, signal in available.items()
         }
-        columns = [_time_first(*one) for one in labelled.values()]
+        columns = [_time_first(*signal) for signal in labelled.values()]
         return labelled, np.concatenate(columns or [np.zeros((len(time), 0))], axis=1)
 
     axes = labels(trial, "axis")
     layout, columns = table("right", "right")
     mirror = np.concatenate(
-        [np.zeros(0), *(_signs(name, *one, axes) for name, one in layout.items())]
+        [np.zeros(0), *(_signs(name, *signal, axes) for name, signal in layout.items())]
     )
     curves = np.full((len(steps), len(PHASES), len(PERCENT), columns.shape[1]), np.nan)
     for index, step in enumerate(steps):
@@ -253,10 +261,10 @@ def step_dataset(
         def values(push: Side, foot: Side = step.side) -> FloatArray:
             return table(push, foot)[1]
 
-        curves[index] = step_roles(trial, step, roles).both(time, values, mirror)
-    names_of = {name: list(own) for _, (name, own, _) in parts.items()}
+        curves[index] = step_roles(trial, step, roles).step_curves(time, values, mirror)
+    names_of = {name: list(items) for _, (name, items, _) in parts.items()}
     names_of |= {
-        str(name): own.tolist() for name, own in trial.indexes.items() if name not in names_of
+        str(name): index.tolist() for name, index in trial.indexes.items() if name not in names_of
     }
     lacking = [name for name in names if name not in available]
     return _with_pelvis_speed(
@@ -267,9 +275,9 @@ def step_dataset(
 def _with_pelvis_speed(curves: xr.Dataset, trial: xr.Dataset, steps: Sequence[Step]) -> xr.Dataset:
     """Step curves with the speed of the pelvis where that of the centre of mass is not known.
 
-    Of whole steps: from touchdown to touchdown both move alike, with a standard deviation of
-    0.02 m/s and trials' means within 0.02 m/s in 43 trials of twelve runners at 2 to 9.5 m/s. Over
-    a contact alone they do not.
+    Only in complete steps: from touchdown to touchdown the two speeds agree, with a standard
+    deviation of 0.02 m/s and trials' means within 0.02 m/s in 43 trials of twelve runners at 2 to
+    9.5 m/s. Over a contact alone they do not.
     """
     if "speed" not in curves.coords or "pelvis_velocity" not in trial or not steps:
         return curves
@@ -281,17 +289,17 @@ def _with_pelvis_speed(curves: xr.Dataset, trial: xr.Dataset, steps: Sequence[St
             for step in steps
         ]
     )
-    whole = np.array([np.isfinite(step.flight) for step in steps]) & np.isfinite(moved[..., 0]).all(
-        axis=(1, 2)
-    )
+    complete = np.array([np.isfinite(step.flight) for step in steps]) & np.isfinite(
+        moved[..., 0]
+    ).all(axis=(1, 2))
     speed = curves["speed"].values
-    speed = np.where(np.isnan(speed) & whole, _speeds(moved, steps), speed)
+    speed = np.where(np.isnan(speed) & complete, _speeds(moved, steps), speed)
     return curves.assign_coords(speed=("step", speed))
 
 
 def no_steps(scheme: RoleScheme) -> xr.Dataset:
     """Step dataset of a study without steps."""
-    labels = {name: list(own) for _, (name, own, _) in role_parts(scheme).items()}
+    labels = {name: list(items) for _, (name, items, _) in role_parts(scheme).items()}
     return _labelled({}, list(DIMENSIONS), [], scheme, labels | {"axis": list(AXES)})
 
 
@@ -311,22 +319,29 @@ def _time_first(dimensions: Sequence[str], values: FloatArray) -> FloatArray:
 def _signs(
     name: str, dimensions: Sequence[str], values: FloatArray, axes: Sequence[str]
 ) -> FloatArray:
-    """(N,): how every component of a signal reflects."""
-    shape = [n for n, one in zip(values.shape, dimensions, strict=True) if one != "time"]
-    own = signs(name, axes) if "axis" in dimensions else np.ones(1)
-    return np.broadcast_to(own, shape or 1).ravel()
+    """(N,): sign with which every component of a signal reflects."""
+    shape = [
+        n for n, dimension in zip(values.shape, dimensions, strict=True) if dimension != "time"
+    ]
+    component_signs = signs(name, axes) if "axis" in dimensions else np.ones(1)
+    return np.broadcast_to(component_signs, shape or 1).ravel()
 
 
 def _cut(curves: FloatArray, layout: Mapping[str, Labelled]) -> dict[str, Labelled]:
     """Signals of the (step, phase, percent, N) components."""
     signals, start = {}, 0
     for name, (dimensions, values) in layout.items():
-        own = [one for one in dimensions if one != "time"]
-        shape = [n for n, one in zip(values.shape, dimensions, strict=True) if one != "time"]
+        item_dimensions = [dimension for dimension in dimensions if dimension != "time"]
+        shape = [
+            n for n, dimension in zip(values.shape, dimensions, strict=True) if dimension != "time"
+        ]
         end = start + int(np.prod(shape))
         cut = curves[..., start:end].reshape(*curves.shape[:3], *shape)
         # a spline of a standard deviation may undershoot zero
-        signals[name] = ((*STEP, *own), np.abs(cut) if name.endswith("_sd_posterior") else cut)
+        signals[name] = (
+            (*STEP_DIMENSIONS, *item_dimensions),
+            np.abs(cut) if name.endswith("_sd_posterior") else cut,
+        )
         start = end
     return signals
 
@@ -347,12 +362,15 @@ def _labelled(
     labels = {"phase": PHASES, "percent": np.arange(101.0).tolist(), **labels}
     first = (len(steps), len(PHASES), len(PERCENT))
     unknown = {
-        name: ((*STEP, *own), np.full((*first, *(len(labels[one]) for one in own)), np.nan))
-        for name, own in DIMENSIONS.items()
+        name: (
+            (*STEP_DIMENSIONS, *dimensions),
+            np.full((*first, *(len(labels[dimension]) for dimension in dimensions)), np.nan),
+        )
+        for name, dimensions in DIMENSIONS.items()
         if name in lacking
     }
-    every = {**signals, **unknown}
-    ordered = {name: every[name] for name in (*DIMENSIONS, *signals) if name in every}
+    all_signals = {**signals, **unknown}
+    ordered = {name: all_signals[name] for name in (*DIMENSIONS, *signals) if name in all_signals}
     used = {dimension for dimensions, _ in ordered.values() for dimension in dimensions}
     coordinates: dict[str, object] = {
         "number": ("step", [step.number for step in steps]),
@@ -360,7 +378,7 @@ def _labelled(
     }
     if "com_velocity" in ordered:
         coordinates["speed"] = ("step", _speeds(ordered["com_velocity"][1], steps))
-    coordinates |= {name: list(own) for name, own in labels.items() if name in used}
+    coordinates |= {name: list(items) for name, items in labels.items() if name in used}
     return xr.Dataset(
         ordered,
         coords=coordinates,
@@ -379,6 +397,8 @@ def _speeds(velocity: FloatArray, steps: Sequence[Step]) -> FloatArray:
     means = phase_mean(np.moveaxis(velocity[..., 0], 2, 0))
     recorded = (durations > 0.0) & np.isfinite(means)  # feet that overlap leave no flight
     weights = np.where(recorded, durations, 0.0)
-    whole, moved = weights.sum(axis=1), (weights * np.where(recorded, means, 0.0)).sum(axis=1)
-    mean: FloatArray = np.divide(moved, whole, out=np.full(len(steps), np.nan), where=whole > 0.0)
+    duration, moved = weights.sum(axis=1), (weights * np.where(recorded, means, 0.0)).sum(axis=1)
+    mean: FloatArray = np.divide(
+        moved, duration, out=np.full(len(steps), np.nan), where=duration > 0.0
+    )
     return mean

@@ -1,10 +1,10 @@
-"""What a coach looks at in a step: thighs, knees and foot at touchdown and toe-off.
+"""Postures in a step that coaches assess: thighs, knees and foot at touchdown and toe-off.
 
 Angles and distances in the plane of travel. Thigh angular motion by step: Clark, Meng and Stearne
-(2020), Biol Open 9:bio053546. How far the foot lands ahead, how far the thigh stays behind and how
-the trunk leans are what three themes of the Sprint Mechanics Assessment Score ask of a video
-(Bramah et al. 2024, Am J Sports Med, doi 10.1177/03635465241235525): overstriding, posterior leg
-cycle and trunk control. Its cut-offs are not applied: it is scored by eye.
+(2020), Biol Open 9:bio053546. Touchdown distance, thigh extension and trunk lean correspond to
+three themes of the Sprint Mechanics Assessment Score from video (Bramah et al. 2024, Am J Sports
+Med, doi 10.1177/03635465241235525): overstriding, posterior leg cycle and trunk control. Its
+cut-offs are not applied, since it is scored by eye.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ POINTS = (
     "shoulder_left",
     "shoulder_right",
 )
-"""Joint centres that postures are made of."""
+"""Joint centres from which postures are computed."""
 
 MEASURES = (
     "thigh_angle_push_touchdown_rad", "thigh_angle_swing_touchdown_rad",
@@ -43,18 +43,18 @@ MEASURES = (
 )  # fmt: skip
 """Columns of steps.tsv; the dictionary describes them."""
 
-BEYOND = {
+UNMODELLED_SD = {
     "thigh_angle_push_touchdown_rad": 0.002, "thigh_angle_swing_touchdown_rad": 0.005,
     "thigh_angle_push_toe_off_rad": 0.010, "thigh_angle_swing_toe_off_rad": 0.003,
     "thigh_range_push_rad": 0.024, "thigh_range_swing_rad": 0.006,
     "thigh_speed_push_radps": 0.7, "knee_separation_touchdown_m": 0.0025,
 }  # fmt: skip
-"""Errors that skin and smoothness make beyond what a fit leaves open, root mean square in three
-virtual sprinters; of two others, whose steps did not enter, intervals then held 91 to 100 % of true
-values, without it 43 to 100 %."""
+"""Errors from soft tissue and smoothing in addition to a fit's posterior SD, root mean square in
+three virtual sprinters. In two further ones, whose steps were not used, intervals then contained 91
+to 100 % of the true values, without it 43 to 100 %."""
 
-INSTANTS = 101
-"""Of a step in which greatest angles and speeds are looked for."""
+INSTANTS_PER_STEP = 101
+"""Number of instants of a step among which peak angles and speeds are sought."""
 
 
 def spread_column(measure: str) -> str:
@@ -68,12 +68,12 @@ def posture_points(
 ) -> FloatArray:
     """`POINTS` from the whole body's centre of mass, (T, P, 3), m; NaN where a model lacks one."""
     points = np.full((len(com), len(POINTS), 3), np.nan)
-    for place, name in enumerate(POINTS):
+    for index, name in enumerate(POINTS):
         joint, _, side = name.rpartition("_")
-        named: Sides | None = getattr(model_map.joints, joint)
-        if named is not None:
-            centre = skeleton.joints.index(getattr(named, side))
-            points[:, place] = kinematics.joint_centre[:, centre] - com
+        sides: Sides | None = getattr(model_map.joints, joint)
+        if sides is not None:
+            centre = skeleton.joints.index(getattr(sides, side))
+            points[:, index] = kinematics.joint_centre[:, centre] - com
     return points
 
 
@@ -82,15 +82,15 @@ def posture_numbers(
 ) -> dict[str, FloatArray]:
     """`MEASURES` of every step, (S, ...) each, from (T, P, 3, ...) points along the travel.
 
-    What follows the third dimension of the points, such as draws, is carried along.
+    Dimensions after the third one of the points, such as draws, are kept.
     """
     empty = np.full((len(steps), *points.shape[3:]), np.nan)
     numbers = {name: empty.copy() for name in MEASURES}
     thigh = _thighs(points)
-    for place, step in enumerate(steps):
+    for row, step in enumerate(steps):
         push = SIDES.index(step.side)
         for name, values in _of_step(points, thigh, time, step, push).items():
-            numbers[name][place] = values
+            numbers[name][row] = values
     return numbers
 
 
@@ -109,9 +109,9 @@ def _of_step(
     swing, start, end = 1 - push, step.touchdown, step.toe_off
     at_ends = resampled(time, thigh, np.array([start, end]))
     measures = {
-        f"thigh_angle_{leg}_{event}_rad": at_ends[place, side]
+        f"thigh_angle_{leg}_{event}_rad": at_ends[row, side]
         for leg, side in (("push", push), ("swing", swing))
-        for place, event in enumerate(("touchdown", "toe_off"))
+        for row, event in enumerate(("touchdown", "toe_off"))
     }
     at = resampled(time, points, np.array([start]))[0]
     ahead = dict(zip(POINTS, at[:, 0], strict=True))
@@ -127,7 +127,7 @@ def _of_step(
         "trunk_lean_touchdown_rad": np.arctan2(trunk[0], trunk[1]),
     }
     if np.isfinite(step.next_touchdown):
-        instants = np.linspace(start, step.next_touchdown, INSTANTS)
+        instants = np.linspace(start, step.next_touchdown, INSTANTS_PER_STEP)
         angles = resampled(time, thigh, instants)
         speeds = np.gradient(angles, instants, axis=0, edge_order=2)
         for leg, side, way in (("push", push, -1.0), ("swing", swing, 1.0)):

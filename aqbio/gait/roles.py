@@ -1,8 +1,8 @@
 """Push side and swing side: one matrix from the body's anatomy to the roles of a step.
 
 The stance leg is the push leg, the other one the swing leg; an arm is named after the leg of its
-own side. What a result must survive are other ways to cut the runner: where the pelvis belongs,
-arms one by one, and who pushes in flight.
+own side. Results must be robust to other partitions of the runner: the assignment of the pelvis,
+arms one by one, and the push leg in flight.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ PELVIS: Mapping[PelvisMember, Mapping[str, float]] = {
     "swing_leg": {"swing_leg": 1.0},
     "legs": {"push_leg": 0.5, "swing_leg": 0.5},
 }
-"""Share of the pelvis in the groups: with the torso's side it is a group of its own; out of both
-sides, nobody's."""
+"""Share of the pelvis in the groups: on the torso's side it is a group of its own; with ``out`` it
+belongs to neither side."""
 
 LEG_JOINTS = ("hip", "knee", "ankle", "mtp")
 
@@ -74,8 +74,8 @@ def role_name(name: str, stance: Side) -> str:
 def anatomical_name(role: str, stance: Side) -> str:
     """The anatomical name behind a role: the inverse of :func:`role_name`."""
     part, _, side = role.rpartition("_")
-    own = {"push": stance, "swing": other_side(stance)}.get(side)
-    return f"{part}_{own}" if own else role
+    leg = {"push": stance, "swing": other_side(stance)}.get(side)
+    return f"{part}_{leg}" if leg else role
 
 
 # the matrix -------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def anatomical_name(role: str, stance: Side) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RoleScheme:
-    """One way to cut the runner into push side and swing side.
+    """Partition of the runner into push side and swing side.
 
     Examples
     --------
@@ -97,9 +97,9 @@ class RoleScheme:
     own then; ``"out"``: a group that no side counts."""
     arms: Arms = "together"
     """{"together", "split"}. Split: ``arm_push`` and ``arm_swing``, named after the legs of their
-    own sides, are told beside ``arms``."""
+    own sides, are reported in addition to ``arms``."""
     flight: FlightRule = "R1"
-    """{"R1", "R2", "R3"}. Who pushes in flight, see :func:`exchanged_in_flight`."""
+    """{"R1", "R2", "R3"}. Push leg in flight, see :func:`exchanged_in_flight`."""
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ class RoleScheme:
         groups : sequence of G names
             Those that a model has.
         *items : str
-            Rows that are wanted, instead of all :attr:`items`.
+            Rows to return, instead of all :attr:`items`.
 
         Returns
         -------
@@ -142,11 +142,13 @@ class RoleScheme:
         array([[0.5, 0. , 1. ],
                [0.5, 1. , 0. ]])
         """
-        members, own = self._items(), [role_name(group, stance) for group in groups]
+        members, group_roles = self._items(), [role_name(group, stance) for group in groups]
         rows = [members[item] for item in items or self.items]
-        complete = [bool(row) and set(row) <= set(own) for row in rows]
-        table = np.array([[row.get(part, 0.0) for part in own] for row in rows])
-        return np.where(np.array(complete)[:, None], table.reshape(len(rows), len(own)), np.nan)
+        complete = [bool(row) and set(row) <= set(group_roles) for row in rows]
+        table = np.array([[row.get(part, 0.0) for part in group_roles] for row in rows])
+        return np.where(
+            np.array(complete)[:, None], table.reshape(len(rows), len(group_roles)), np.nan
+        )
 
     def items_of(self, stance: Side, groups: Sequence[str]) -> tuple[tuple[str, ...], FloatArray]:
         """Items of which a model has every group, and their rows of :meth:`matrix`."""
@@ -168,13 +170,13 @@ class RoleScheme:
             role for role in ROLE_SIDES["push_side"] if (role, self.pelvis) != ("pelvis", "out")
         ]
         push = {part: weight for role in counted for part, weight in groups[role].items()}
-        whole = {part: 1.0 for parts in PARTS.values() for part in parts}
+        total = {part: 1.0 for parts in PARTS.values() for part in parts}
         arms = {name: {name: 1.0} for name in self._arms}
         sides = {"push_side": push, "swing_side": groups["swing_leg"]}
-        return groups | sides | {"total": whole} | arms
+        return groups | sides | {"total": total} | arms
 
     def words(self) -> str:
-        """What the sides are.
+        """Describe the sides in words.
 
         Examples
         --------
@@ -195,9 +197,11 @@ class RoleScheme:
 
 def named_matrix(roles: Sequence[str], names: Sequence[str], stance: Side) -> FloatArray:
     """Role matrix (R, N) of parts named after their side only; NaN where the model lacks one."""
-    own = [role_name(name, stance) for name in names]
-    table = np.array([[float(name == role) for name in own] for role in roles])
-    return np.where(table.any(axis=1, keepdims=True), table.reshape(len(roles), len(own)), np.nan)
+    name_roles = [role_name(name, stance) for name in names]
+    table = np.array([[float(name == role) for name in name_roles] for role in roles])
+    return np.where(
+        table.any(axis=1, keepdims=True), table.reshape(len(roles), len(name_roles)), np.nan
+    )
 
 
 def moment_matrix(
@@ -211,8 +215,8 @@ def moment_matrix(
         Anatomical joints; sources that are no joint moments belong to neither side.
     stance : {"left", "right"}
     lumbar_swing_share : float
-        Share of the lumbar moment that counts for the swing side. Half: it turns the pelvis, on
-        which both legs hang, against the torso. With 0 it belongs to the push side, as the torso.
+        Share of the lumbar moment that counts for the swing side. Half: it turns the pelvis, which
+        carries both legs, against the torso. With 0 it belongs to the push side, as the torso.
 
     Returns
     -------
@@ -272,14 +276,14 @@ def with_pelvis(values: FloatArray, member: PelvisMember, axis: int = -2) -> Flo
 
 
 def exchanged_in_flight(rule: FlightRule, feet: FloatArray) -> BoolArray:
-    """Where push leg and swing leg have exchanged their roles in flight.
+    """Mask of the samples at which push leg and swing leg have exchanged their roles in flight.
 
     Parameters
     ----------
     rule : {"R1", "R2", "R3"}
-        In flight nobody pushes; R1: the last stance leg keeps its role until the next touchdown;
-        R2: roles change in the middle of the flight; R3: the leg whose foot moves backward
-        relative to the pelvis, the faster one if both do, pushes.
+        In flight neither leg is loaded; R1: the last stance leg keeps its role until the next
+        touchdown; R2: roles change in the middle of the flight; R3: the leg whose foot moves
+        backward relative to the pelvis, the faster one if both do, is the push leg.
     feet : (..., 101, 2) array, m/s
         Forward velocity of push and swing foot relative to the pelvis; read by R3 only.
 

@@ -1,7 +1,7 @@
-"""Signals of a trial by role: what the parts of the body do, named as a step names them.
+"""Signals of a trial by role: quantities of anatomical parts, named by the roles of a step.
 
-A trial may be one that was measured, one of the multiverse or many draws of one: what has the same
-names is reduced in the same way. A dimension ``draw`` is carried along.
+A trial may be a measured one, one of the multiverse or many draws of one: variables of the same
+name are reduced in the same way. A dimension ``draw`` is kept.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ if TYPE_CHECKING:
 
 def labels(data: xr.Dataset, dimension: str) -> list[str]:
     """Labels along a dimension."""
-    return [str(one) for one in data.get_index(dimension)]
+    return [str(label) for label in data.get_index(dimension)]
 
 
-def picked(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatArray:
+def select_labels(data: xr.Dataset, name: str, **chosen: str | Sequence[str]) -> FloatArray:
     """Values of a variable at labels: one label removes its dimension, several reorder it.
 
     A view of the data where only single labels are chosen.
     """
     variable = data.variables[name]
-    values, dimensions = variable.values, [str(one) for one in variable.dims]
-    for dimension, wanted in chosen.items():
+    values, dimensions = variable.values, [str(dimension) for dimension in variable.dims]
+    for dimension, selection in chosen.items():
         all_labels, axis = labels(data, dimension), dimensions.index(dimension)
-        place: int | list[int]
-        if isinstance(wanted, str):
-            place = all_labels.index(wanted)
+        position: int | list[int]
+        if isinstance(selection, str):
+            position = all_labels.index(selection)
             dimensions.remove(dimension)
         else:
-            place = [all_labels.index(one) for one in wanted]
-        index: tuple[Any, ...] = (*(slice(None),) * axis, place)
+            position = [all_labels.index(label) for label in selection]
+        index: tuple[Any, ...] = (*(slice(None),) * axis, position)
         values = values[index]
     return values
 
@@ -65,7 +65,7 @@ JOINT_ROLES = (
 """Joints by role; an arm is named after the leg of its own side."""
 
 CHAINS = ("leg_push", "leg_swing", "upper_body", "residual")
-"""What turns the pelvis, by role."""
+"""Chains that turn the pelvis, by role."""
 
 _SOURCES: Mapping[str, tuple[str, ...]] = {
     "angular_momentum": ("group_angular_momentum",),
@@ -88,7 +88,7 @@ _OF_BOTH_FEET = (
 )  # fmt: skip
 
 _RENAMED = {"induced_momentum_rate": {"group": "target"}}
-"""Dimensions that are sources elsewhere."""
+"""Dimensions under another name, since theirs names sources elsewhere."""
 
 Labelled = tuple[tuple[str, ...], FloatArray]
 """Dimensions and values."""
@@ -101,7 +101,7 @@ class Signal:
     dimensions: tuple[str, ...]
     values: FloatArray
     labels: Mapping[str, Sequence[str]]
-    """Mapping. Names along those dimensions that have some."""
+    """Mapping. Labels by dimension, for dimensions with text labels."""
 
 
 Matrix = Callable[[Sequence[str], Side], FloatArray]
@@ -123,8 +123,10 @@ def role_parts(scheme: RoleScheme, model_map: ModelMap | None = None) -> RolePar
 
 
 def named_parts(**roles: Sequence[str]) -> dict[str, tuple[str, tuple[str, ...], Matrix]]:
-    """Parts that are only named after their side, and the roles of each."""
-    return {name: (name, tuple(own), partial(named_matrix, own)) for name, own in roles.items()}
+    """Role parts of items that are named after their side only."""
+    return {
+        name: (name, tuple(items), partial(named_matrix, items)) for name, items in roles.items()
+    }
 
 
 def _extension(model_map: ModelMap, coordinates: Sequence[str], push: Side) -> FloatArray:
@@ -132,19 +134,19 @@ def _extension(model_map: ModelMap, coordinates: Sequence[str], push: Side) -> F
     matrix = np.full((len(JOINT_ROLES), len(coordinates)), np.nan)
     for joint in model_map.flexion.keys() & model_map.sagittal.keys():
         sagittal = model_map.sagittal[joint]
-        named = {f"{joint}_{side}": getattr(sagittal, side, None) for side in SIDES}
-        for name, own in (
-            {joint: sagittal.centre} if isinstance(sagittal, Centre) else named
+        by_side = {f"{joint}_{side}": getattr(sagittal, side, None) for side in SIDES}
+        for name, flexion_coordinate in (
+            {joint: sagittal.centre} if isinstance(sagittal, Centre) else by_side
         ).items():
-            row = np.array([float(coordinate == own) for coordinate in coordinates])
+            row = np.array([float(coordinate == flexion_coordinate) for coordinate in coordinates])
             role = role_name(name, push)
-            if own in coordinates and role in JOINT_ROLES:
+            if flexion_coordinate in coordinates and role in JOINT_ROLES:
                 matrix[JOINT_ROLES.index(role)] = -model_map.flexion[joint] * row
     return matrix
 
 
 def by_anatomy(trial: xr.Dataset, name: str) -> Signal | None:
-    """A signal before anybody has a role; None for what this trial does not have."""
+    """Signal by anatomical parts, before the assignment of roles; None if the trial lacks it."""
     sources = _SOURCES.get(name, (name,))
     if any(source not in trial for source in sources):
         sources = (name,)  # a trial may hold the sum itself
@@ -155,20 +157,27 @@ def by_anatomy(trial: xr.Dataset, name: str) -> Signal | None:
     dimensions = tuple(map(str, trial.variables[sources[0]].dims))
     if name in _OF_BOTH_FEET and "foot" in dimensions:
         values = np.asarray(values.sum(axis=dimensions.index("foot")))
-        dimensions = tuple(one for one in dimensions if one != "foot")
+        dimensions = tuple(dimension for dimension in dimensions if dimension != "foot")
     if name == "com_velocity":
         values = values + np.array([float(trial.attrs["belt_speed"]), 0.0, 0.0])
-    named = {one: labels(trial, one) for one in dimensions if _has_names(trial, one)}
+    labels_by_dimension = {
+        dimension: labels(trial, dimension)
+        for dimension in dimensions
+        if _has_names(trial, dimension)
+    }
     renamed = _RENAMED.get(name, {})
     return Signal(
-        tuple(renamed.get(one, one) for one in dimensions),
+        tuple(renamed.get(dimension, dimension) for dimension in dimensions),
         values,
-        {renamed.get(one, one): own for one, own in named.items()},
+        {
+            renamed.get(dimension, dimension): names
+            for dimension, names in labels_by_dimension.items()
+        },
     )
 
 
 def _has_names(trial: xr.Dataset, dimension: str) -> bool:
-    """Whether labels along a dimension are words."""
+    """Tell whether labels along a dimension are text."""
     return dimension in trial.variables and trial.variables[dimension].dtype.kind in "OU"
 
 
@@ -178,18 +187,18 @@ def in_roles(signal: Signal, parts: RoleParts, push: Side, foot: Side) -> Labell
     if "foot" in dimensions:
         by_foot = np.moveaxis(values, dimensions.index("foot"), 0)
         values = by_foot[signal.labels["foot"].index(foot)]
-        dimensions = tuple(one for one in dimensions if one != "foot")
-    for own, (by_roles, _, matrix) in parts.items():
-        if own in dimensions:
-            axis = dimensions.index(own)
-            values = by_role(values, matrix(signal.labels[own], push), axis)
+        dimensions = tuple(dimension for dimension in dimensions if dimension != "foot")
+    for dimension, (by_roles, _, matrix) in parts.items():
+        if dimension in dimensions:
+            axis = dimensions.index(dimension)
+            values = by_role(values, matrix(signal.labels[dimension], push), axis)
             dimensions = (*dimensions[:axis], by_roles, *dimensions[axis + 1 :])
     return dimensions, values
 
 
 def signs(name: str, axes: Sequence[str] = AXES) -> FloatArray:
-    """How the components of a signal reflect, by the dictionary."""
+    """Signs with which the components of a signal reflect, from the dictionary of variables."""
     dictionary = variables("steps")
     kind = dictionary[name if name in dictionary else _SOURCES[name][0]].reflection
-    own = REFLECTION[kind] if kind in ("axial", "polar") else np.ones(len(AXES))
-    return own[[AXES.index(axis) for axis in axes]]
+    reflection = REFLECTION[kind] if kind in ("axial", "polar") else np.ones(len(AXES))
+    return reflection[[AXES.index(axis) for axis in axes]]

@@ -1,4 +1,4 @@
-"""What stage steps writes for every participant, and how later stages read it."""
+"""Files that stage steps writes for every participant, and readers of them."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 
 STAGE = "contributions"
 
-LAST = "multiverse"
-"""Stage whose manifest says what became of a trial: it passes all failures on, and what comes
-after it only shows."""
+LAST_TRIAL_STAGE = "multiverse"
+"""Stage whose manifest has the final status of a trial: it passes all failures on, and later stages
+only present results."""
 
 CURVES = "curves"
 
 MODELS = "models"
-"""What the steps of a participant are on other models than the study's own."""
+"""Table of a participant's steps on other models than the study's."""
 
 UNCERTAINTY = "uncertainty"
-"""Where the intervals of a participant's stance means come from, by trial and foot."""
+"""Table of the sources of the intervals of a participant's stance means, by trial and foot."""
 
 
 def step_file(study: Study, participant_id: str, name: str) -> Path:
@@ -52,15 +52,15 @@ def step_file(study: Study, participant_id: str, name: str) -> Path:
 
 
 def step_inputs(study: Study, *names: str) -> list[Path]:
-    """Files of all participants, those of one after those of the other."""
-    people = [one.participant_id for one in study.participants]
-    return [step_file(study, who, name) for who in people for name in names]
+    """Files of all participants, participant by participant."""
+    people = [participant.participant_id for participant in study.participants]
+    return [step_file(study, participant_id, name) for participant_id in people for name in names]
 
 
 def finished(study: Study, participant_id: str) -> set[str]:
-    """Trials of a participant that all stages could do."""
-    entries = study.read_manifest(participant_id, LAST)["trials"]
-    return {one["trial_id"] for one in entries if one["status"] == OK}
+    """Trials of a participant that passed all stages."""
+    entries = study.read_manifest(participant_id, LAST_TRIAL_STAGE)["trials"]
+    return {entry["trial_id"] for entry in entries if entry["status"] == OK}
 
 
 def participant_rows(study: Study, participant_id: str, table: str) -> pd.DataFrame:
@@ -80,7 +80,7 @@ def write_rows(study: Study, participant_id: str, report: Report) -> None:
 
 
 def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
-    """Steps of a trial as its rows of the step table hold them, judged, on the markers' clock."""
+    """Steps of a trial from its rows of the step table, with status, on the markers' clock."""
     return tuple(
         Step(
             number=int(row["step"]),
@@ -98,9 +98,10 @@ def recorded_steps(rows: pd.DataFrame) -> tuple[Step, ...]:
 
 def study_curves(study: Study, *people: str) -> AbstractContextManager[StudyCurves]:
     """Open step curves of participants (all if none is named), of trials that passed."""
-    names = people or [one.participant_id for one in study.participants]
+    names = people or [participant.participant_id for participant in study.participants]
     return open_curves(
-        [step_file(study, who, CURVES) for who in names], [finished(study, who) for who in names]
+        [step_file(study, participant_id, CURVES) for participant_id in names],
+        [finished(study, participant_id) for participant_id in names],
     )
 
 
@@ -153,10 +154,10 @@ def trial_steps(contacts: Sequence[Contact], time: FloatArray) -> tuple[Step, ..
     return tuple(solved_steps(measured, float(time[0]), float(time[-1])))
 
 
-OPEN_FILES = 24
-"""Files that are open at a time; of more participants, each is opened again for a line."""
+MAX_OPEN_FILES = 24
+"""Maximum number of open files; with more participants, files are reopened for every line."""
 
-DRAWN = ("step", "phase", "percent")
+LINE_DIMENSIONS = ("step", "phase", "percent")
 """Dimensions of one line of a figure."""
 
 
@@ -164,45 +165,48 @@ DRAWN = ("step", "phase", "percent")
 class StudyCurves:
     """Curves of several participants, read component by component."""
 
-    opened: tuple[xr.Dataset, ...]
-    """Of every participant, not read."""
-    kept: tuple[BoolArray, ...]
-    """Which steps of each count."""
+    datasets: tuple[xr.Dataset, ...]
+    """Dataset of every participant, lazy."""
+    step_masks: tuple[BoolArray, ...]
+    """Mask of the steps of each participant that passed."""
 
     @property
     def participants(self) -> Iterator[xr.Dataset]:
-        """Every participant's steps that count, not read."""
-        return (one.isel(step=own) for one, own in zip(self.opened, self.kept, strict=True))
+        """Every participant's steps that passed, lazy."""
+        return (
+            dataset.isel(step=mask)
+            for dataset, mask in zip(self.datasets, self.step_masks, strict=True)
+        )
 
     @property
     def attrs(self) -> dict[str, Any]:
         """Attributes of the files, which name the roles."""
-        return dict(self.opened[0].attrs)
+        return dict(self.datasets[0].attrs)
 
     def __contains__(self, name: str) -> bool:
-        return name in self.opened[0]
+        return name in self.datasets[0]
 
     def __getitem__(self, name: str) -> xr.DataArray | CurveVariable:
-        """A number of every step, read; or curves, which are not."""
-        dimensions = self.opened[0][name].dims
-        variable = CurveVariable(tuple(one[name] for one in self.opened), self.kept)
+        """Load per-step scalars; return curves lazily."""
+        dimensions = self.datasets[0][name].dims
+        variable = CurveVariable(tuple(dataset[name] for dataset in self.datasets), self.step_masks)
         return variable.load() if dimensions == ("step",) else variable
 
-    def where(self, name: str) -> StudyCurves:
-        """Steps of which a number is known."""
-        finite_values = (np.isfinite(one[name].values) for one in self.opened)
-        both = (own & finite for own, finite in zip(self.kept, finite_values, strict=True))
-        return StudyCurves(self.opened, tuple(both))
+    def steps_with(self, name: str) -> StudyCurves:
+        """Select the steps for which a per-step scalar is finite."""
+        finite_values = (np.isfinite(dataset[name].values) for dataset in self.datasets)
+        masks = (mask & finite for mask, finite in zip(self.step_masks, finite_values, strict=True))
+        return StudyCurves(self.datasets, tuple(masks))
 
 
 @dataclass(frozen=True, slots=True)
 class CurveVariable:
-    """A variable of the curves at some labels, as xarray's but read only by `load`."""
+    """A lazy variable of the curves at some labels, as xarray's but read only by `load`."""
 
     parts: tuple[xr.DataArray, ...]
     """Of every participant, all steps."""
-    kept: tuple[BoolArray, ...]
-    """Which steps of each count."""
+    step_masks: tuple[BoolArray, ...]
+    """Mask of the steps of each participant that passed."""
     labels: dict[str, Any] = field(default_factory=dict)
     """By dimension."""
 
@@ -215,38 +219,44 @@ class CurveVariable:
         """Labels along a dimension."""
         return self.parts[0][dimension]
 
-    def sel(self, labels: dict[str, Any] | None = None, **more: Any) -> Any:
-        """At some labels; read as soon as one line of a figure is left."""
-        chosen = CurveVariable(self.parts, self.kept, self.labels | (labels or {}) | more)
-        single = [name for name, own in chosen.labels.items() if isinstance(own, str)]
-        rest = [one for one in self.parts[0].dims if one not in (*DRAWN, *single)]
+    def sel(self, labels: dict[str, Any] | None = None, **further_labels: Any) -> Any:
+        """Select labels; load as soon as a single line of a figure remains."""
+        chosen = CurveVariable(
+            self.parts, self.step_masks, self.labels | (labels or {}) | further_labels
+        )
+        single = [name for name, label in chosen.labels.items() if isinstance(label, str)]
+        rest = [
+            dimension
+            for dimension in self.parts[0].dims
+            if dimension not in (*LINE_DIMENSIONS, *single)
+        ]
         return chosen if rest else chosen.load()
 
     def load(self) -> xr.DataArray:
         """Read the variable a participant at a time: HDF5 unpacks whole chunks."""
         import xarray as xr
 
-        read = [_at(one, self.labels) for one in self.parts]
-        whole = xr.Variable.concat(read, "step")  # type: ignore[no-untyped-call]
+        read = [_at_labels(part, self.labels) for part in self.parts]
+        variable = xr.Variable.concat(read, "step")  # type: ignore[no-untyped-call]
         coordinates = {
             name: self.labels.get(name, self.parts[0][name].values)
-            for name in whole.dims
+            for name in variable.dims
             if name in self.parts[0].indexes
         }
-        return xr.DataArray(whole.isel(step=np.concatenate(self.kept)), coordinates)
+        return xr.DataArray(variable.isel(step=np.concatenate(self.step_masks)), coordinates)
 
 
-def _at(one: xr.DataArray, labels: dict[str, Any]) -> xr.Variable:
-    """What a participant has at some labels, read."""
-    places = {}
+def _at_labels(data: xr.DataArray, labels: dict[str, Any]) -> xr.Variable:
+    """Load a participant's values at some labels."""
+    positions = {}
     for name, label in labels.items():
-        place = one.indexes[name].get_loc
-        places[name] = place(label) if isinstance(label, str) else [*map(place, label)]
-    return one.variable.isel(places).load()
+        locate = data.indexes[name].get_loc
+        positions[name] = locate(label) if isinstance(label, str) else [*map(locate, label)]
+    return data.variable.isel(positions).load()
 
 
 @contextmanager
-def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> Iterator[StudyCurves]:
+def open_curves(files: Sequence[Path], passed_trials: Sequence[set[str]]) -> Iterator[StudyCurves]:
     """Open the curves of all participants, and close them at the end of the block.
 
     A file left to the garbage collector may be closed by another thread while HDF5, which is not
@@ -255,13 +265,13 @@ def open_curves(files: Sequence[Path], kept: Sequence[set[str]]) -> Iterator[Stu
     import netCDF4
     import xarray as xr
 
-    # Every line is read once: what HDF5 would keep of it stays in memory while a file is open, and
-    # an open file takes megabytes of its own.
+    # Every line is read once: HDF5's chunk cache would stay in memory while a file is open, and an
+    # open file itself takes megabytes.
     netCDF4.set_chunk_cache(size=0)
-    xr.set_options(file_cache_maxsize=OPEN_FILES)  # type: ignore[no-untyped-call]
+    xr.set_options(file_cache_maxsize=MAX_OPEN_FILES)  # type: ignore[no-untyped-call]
     opened, masks = [], []
     with ExitStack() as closed_at_the_end:
-        for path, trials in zip(files, kept, strict=True):
+        for path, trials in zip(files, passed_trials, strict=True):
             try:
                 data = xr.open_dataset(path, engine="netcdf4", cache=False)
             except DAMAGE as error:

@@ -16,7 +16,7 @@ POLAR = np.array([1.0, 1.0, -1.0])
 AXIAL = np.array([-1.0, -1.0, 1.0])
 
 Kind = Literal["axial", "polar"]
-"""How vectors reflect: momenta and moments are axial, forces and velocities polar."""
+"""Kinds of vectors by reflection: momenta and moments are axial, forces and velocities polar."""
 
 REFLECTION: Mapping[Kind, FloatArray] = MappingProxyType({"axial": AXIAL, "polar": POLAR})
 
@@ -37,8 +37,8 @@ EDGE_DISTANCE_M = 0.015
 """A centre of pressure nearer than this to the loaded plates' edge rejects the step, and the
 consistency fit leaves the contact's forces out, m."""
 
-SWING = np.radians(15.0)
-"""Largest swing of the direction of travel during a contact of straight running, rad: the lateral
+MAX_HEADING_SWING_RAD = np.radians(15.0)
+"""Largest oscillation of the direction of travel in a contact of straight running, rad: the lateral
 velocity changes by at most 0.2 m/s, at 1 m/s or more."""
 
 Side = Literal["left", "right"]
@@ -55,16 +55,16 @@ class Contact:
     toe_off: float
     """touchdown, toe_off: Seconds from the trial's first frame; NaN where none was found."""
     complete: bool
-    """Whether the whole contact was recorded, with no other foot on its plates."""
+    """True if the whole contact was recorded, with no other foot on its plates."""
     edge_distance: float
     """Smallest distance of the centre of pressure from the edge of the loaded plates, m; NaN when
     unknown."""
     shared: bool = False
-    """Whether the other foot stands on one of its plates."""
+    """True if the other foot stands on one of its plates."""
     time_error: float = float("nan")
     """Largest error of its duration, s; NaN when unknown."""
     broken: frozenset[str] = frozenset()
-    """What of it a failing plate did not measure: touchdown, middle, toe-off."""
+    """Parts of the contact that a failing plate did not measure: touchdown, middle, toe-off."""
 
     @property
     def first_event(self) -> float:
@@ -227,7 +227,7 @@ def phase_curve(
     values : (T, ..., 3) array
         Ground axes; left-stance steps are reflected.
     kind : {"axial", "polar"} or (..., 3) array
-        How the vectors reflect; the signs themselves where it differs between them.
+        Kind of the vectors under reflection; their signs if they differ in kind.
 
     Returns
     -------
@@ -262,9 +262,9 @@ def phase_rms(curve: FloatArray) -> FloatArray:
 def heading_changes(steps: Sequence[Step], time: FloatArray, velocity: FloatArray) -> list[float]:
     """Change of the direction of travel per step, rad, positive to the right; NaN where unknown.
 
-    Half of the change over a stride: within a step the direction swings toward the stance side and
-    back, which is no turn. Where the stride is not known, the change over the contact if it exceeds
-    that swing. ``velocity``: centre of mass, belt included, (T, 3), m/s.
+    Half of the change over a stride: within a step the direction oscillates toward the stance side
+    and back, which is no turn. Where the stride is not known, the change over the contact if it
+    exceeds that oscillation. ``velocity``: centre of mass, belt included, (T, 3), m/s.
     """
     return [_over_stride(steps[index : index + 3], time, velocity) for index in range(len(steps))]
 
@@ -273,12 +273,12 @@ def _over_stride(steps: Sequence[Step], time: FloatArray, velocity: FloatArray) 
     """Change per step over the stride that the first of up to three steps begins."""
     step = steps[0]
     ends = step.touchdown, steps[2].touchdown if len(steps) > 2 else np.nan
-    alternate = all(np.isfinite(one.next_touchdown) for one in steps[:2])
+    alternate = all(np.isfinite(step.next_touchdown) for step in steps[:2])
     if alternate and ends[0] >= time[0] and ends[1] <= time[-1]:
         return _turned(time, velocity, ends) / 2
     if step.touchdown >= time[0] and step.toe_off <= time[-1]:
         within = _turned(time, velocity, (step.touchdown, step.toe_off))
-        return within if abs(within) > SWING else float("nan")
+        return within if abs(within) > MAX_HEADING_SWING_RAD else float("nan")
     return float("nan")
 
 
@@ -289,9 +289,9 @@ def _turned(time: FloatArray, velocity: FloatArray, ends: tuple[float, float]) -
     return float(turned[0])
 
 
-def absolute_share(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """Impulse of a signal over that of another's size in one phase, ``∫ part / ∫ |whole|``."""
-    return phase_mean(part) / phase_mean(np.abs(whole))
+def absolute_share(part: FloatArray, reference: FloatArray) -> FloatArray:
+    """Impulse of a signal relative to a reference's in one phase, ``∫ part / ∫ |reference|``."""
+    return phase_mean(part) / phase_mean(np.abs(reference))
 
 
 def moment_index(moments: FloatArray) -> FloatArray:
@@ -323,41 +323,41 @@ def peak_instants(curves: FloatArray, durations: FloatArray) -> FloatArray:
     inside = np.isfinite(values + time).all(axis=1) & (largest > 0) & (largest < last)
     instants = np.full(len(curves), np.nan)
     middle, reach = len(PERCENT) - 1, 5
-    apart = np.min(np.abs(largest[:, None] - [0, middle, last]), axis=1)
-    even = np.flatnonzero(inside & (apart >= reach))
+    distance = np.min(np.abs(largest[:, None] - [0, middle, last]), axis=1)
+    even = np.flatnonzero(inside & (distance >= reach))
     if len(even):
         around = np.arange(-reach, reach + 1)
         windows = values[even[:, None], largest[even, None] + around]
         step = share[even, (largest[even] > middle).astype(int)] / middle
         turns = _stationary_points(around.astype(float), windows)
         instants[even] = time[even, largest[even]] + step * turns
-    for one in np.flatnonzero(inside & (apart < reach)):
-        peak = largest[one]
+    for row in np.flatnonzero(inside & (distance < reach)):
+        peak = largest[row]
         near = slice(max(peak - reach, 0), peak + reach + 1)
-        grid = time[one, near] - time[one, peak]
-        instants[one] = time[one, peak] + _stationary_points(grid, values[[one], near])[0]
+        grid = time[row, near] - time[row, peak]
+        instants[row] = time[row, peak] + _stationary_points(grid, values[[row], near])[0]
     return instants
 
 
 def _stationary_points(grid: FloatArray, windows: FloatArray) -> FloatArray:
-    """Where the slopes of (N, K) samples vanish next to the sample at 0; 0 where none does."""
+    """Zeros of the slopes of (N, K) samples next to the sample at 0; 0 where there is none."""
     from scipy.interpolate import CubicSpline, PPoly
 
-    place = int(np.abs(grid).argmin())
+    centre = int(np.abs(grid).argmin())
     slopes = CubicSpline(grid, windows, axis=1).derivative()
-    places = np.zeros(len(windows))
-    # row by row: of several at once SciPy leaves out a root that equals the last of the row before
-    for row, own in enumerate(np.moveaxis(slopes.c, 2, 0)):
-        roots = PPoly.construct_fast(own, slopes.x).roots(extrapolate=False)
-        near = roots[(roots >= grid[place - 1]) & (roots <= grid[place + 1])]
+    offsets = np.zeros(len(windows))
+    # row by row: for several rows SciPy omits a root that equals the last root of the row before
+    for row, coefficients in enumerate(np.moveaxis(slopes.c, 2, 0)):
+        roots = PPoly.construct_fast(coefficients, slopes.x).roots(extrapolate=False)
+        near = roots[(roots >= grid[centre - 1]) & (roots <= grid[centre + 1])]
         if len(near):
-            places[row] = near[np.abs(near).argmin()]
-    return places
+            offsets[row] = near[np.abs(near).argmin()]
+    return offsets
 
 
 # braking and propulsion ---------------------------------------------------------------------------
 
-MIDDLE = 0.5
+DEFAULT_PROPULSION_START = 0.5
 """Share of stance used where the fore-aft force never changes from braking to propulsion."""
 
 
@@ -386,7 +386,7 @@ def propulsion_start(forward_force: FloatArray) -> float:
     impulse = np.concatenate([[0.0], np.cumsum(middle * np.diff(PERCENT))])
     lowest = int(np.argmin(impulse))
     if lowest in (0, len(impulse) - 1):
-        return MIDDLE
+        return DEFAULT_PROPULSION_START
     return float(PERCENT[lowest])
 
 

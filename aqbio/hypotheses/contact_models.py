@@ -1,4 +1,4 @@
-"""Level C beside level A: what joint moments of the rest of the body cause of the vertical push."""
+"""Share of the vertical force induced by joint moments of the rest of the body (level C)."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ AMPLIFYING = (
 STEP = ("participant_id", "trial_id", "step")
 
 CONTACT_MODELS = ("C1", "C2", "C3")
-"""Contact models of level C that a share must be the same under."""
+"""Contact models of level C under which a share must be the same."""
 
 
-def caused(
+def caused_shares(
     tables: Iterable[pd.DataFrame], models: Sequence[str]
 ) -> tuple[dict[str, pd.Series[float]], pd.Series[float]]:
-    """What joint moments of the rest of the body cause of the vertical push, of everybody.
+    """Share of the vertical force induced by joint moments of the rest of the body.
 
     Shares of every step by contact model, by `STEP`; and by trial the standard deviation of the
-    share under the least sure model. From the tables of contributions.
+    share under the least certain model. From the tables of contributions.
     """
     import pandas as pd
 
@@ -38,45 +38,53 @@ def caused(
     errors: list[pd.Series[float]] = []
     for table in tables:
         stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
-        for model, own in shares.items():
-            rows = _caused(stance, model)
+        for model, model_shares in shares.items():
+            rows = _vertical_sources(stance, model)
             keys = [rows[name].astype(str) for name in STEP[:2]] + [rows["step"].astype(int)]
-            whole = rows["value"].groupby(keys).sum()
+            total = rows["value"].groupby(keys).sum()
             part = rows[rows["source"].isin(AMPLIFYING)]
             variance = ((part["high"] - part["low"]) / (2.0 * NORMAL_95)) ** 2
-            own.append(part["value"].groupby(keys).sum() / whole)
-            sd = variance.groupby(keys).sum(min_count=1).pow(0.5) / whole.abs()
+            model_shares.append(part["value"].groupby(keys).sum() / total)
+            sd = variance.groupby(keys).sum(min_count=1).pow(0.5) / total.abs()
             errors.append(sd.groupby(level=[0, 1]).mean())
-    every = {model: pd.concat(own) for model, own in shares.items() if any(map(len, own))}
-    found = pd.concat(errors) if errors else pd.Series(dtype=float)
-    return every, found.groupby(level=[0, 1]).max() if len(found) else found
+    by_model = {
+        model: pd.concat(tables_of_model)
+        for model, tables_of_model in shares.items()
+        if any(map(len, tables_of_model))
+    }
+    sds = pd.concat(errors) if errors else pd.Series(dtype=float)
+    return by_model, sds.groupby(level=[0, 1]).max() if len(sds) else sds
 
 
 def shares_on_other_models(
     tables: Iterable[pd.DataFrame], models: Sequence[str]
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Change of the caused share on another body, by body, contact model and participant."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    """Change of the induced share on another body, by body, contact model and participant."""
+    changes: dict[str, dict[str, dict[str, float]]] = {}
     for table in tables:
         rows = table[table["axis"] == "y"]
         for model in models:
-            own = _caused(rows, model)
-            for (body, who), one in own.groupby(["model", "participant_id"], observed=True):
-                change = _change(one)
+            sources = _vertical_sources(rows, model)
+            for (body, participant_id), athlete_rows in sources.groupby(
+                ["model", "participant_id"], observed=True
+            ):
+                change = _change(athlete_rows)
                 if np.isfinite(change):
-                    found.setdefault(str(body), {}).setdefault(model, {})[str(who)] = change
-    return found
+                    changes.setdefault(str(body), {}).setdefault(model, {})[str(participant_id)] = (
+                        change
+                    )
+    return changes
 
 
 def _change(rows: pd.DataFrame) -> float:
-    """The share on the other model less the own one, mean over steps of all trials."""
+    """Share on the other model minus that on the study's own, mean over steps of all trials."""
     means = rows[["own", "other"]].mul(rows["steps"], axis=0)
     part = means[rows["source"].isin(AMPLIFYING)].sum()
     share = part / means.sum()
     return float(share["other"] - share["own"])
 
 
-def _caused(stance: pd.DataFrame, model: str) -> pd.DataFrame:
+def _vertical_sources(stance: pd.DataFrame, model: str) -> pd.DataFrame:
     """Rows of the mean vertical force by single source under one contact model."""
     return stance[
         (stance["level"] == f"C ({model})")

@@ -12,12 +12,12 @@ import numpy as np
 from aqbio.config import Capacity
 from aqbio.errors import AqbioError
 from aqbio.gait.step_files import participant_rows
-from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused
-from aqbio.hypotheses.trial_quality import trial_table, unfitted
+from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused_shares
+from aqbio.hypotheses.trial_quality import trial_table, without_fit
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_table
-from aqbio.multiverse.files import STAGE, ByParticipant, evidence_rows, step_curves, step_tables
+from aqbio.multiverse.files import STAGE, ParticipantCache, evidence_rows, step_curves, step_tables
 from aqbio.multiverse.specifications import DEFAULT
 from aqbio.names import GRAVITY, NORMAL
 from aqbio.stats.athlete_statistics import COVARIATES, athletes_from_steps
@@ -48,24 +48,24 @@ def capacity_scores(rows: Sequence[Capacity], names: Sequence[str]) -> dict[str,
     """
     import pandas as pd
 
-    known = [(one.participant_id, one.measure, one.side, one.value) for one in rows]
-    table = pd.DataFrame(known, columns=["who", "measure", "side", "value"])
-    found: dict[str, FloatArray] = {}
+    measurements = [(row.participant_id, row.measure, row.side, row.value) for row in rows]
+    table = pd.DataFrame(measurements, columns=["athlete", "measure", "side", "value"])
+    columns: dict[str, FloatArray] = {}
     for side in ("push", "swing"):
         scores, noise = [], []
         for _, tests in table[table["side"] == side].groupby("measure"):
-            own = tests.groupby("who")["value"]
-            means, counts = own.mean(), own.count()
+            by_athlete = tests.groupby("athlete")["value"]
+            means, counts = by_athlete.mean(), by_athlete.count()
             spread, free = means.std() or np.nan, int((counts - 1).sum())
-            squares = float(((tests["value"] - own.transform("mean")) ** 2).sum())
+            squares = float(((tests["value"] - by_athlete.transform("mean")) ** 2).sum())
             variance = squares / free * float((1.0 / counts).mean()) if free else np.nan
             scores.append(((means - means.mean()) / spread).reindex(list(names)).to_numpy())
             noise.append(variance / spread**2)
         unknown = np.full(len(names), np.nan)
-        found[f"{side}_capacity"] = np.mean(scores, axis=0) if scores else unknown
+        columns[f"{side}_capacity"] = np.mean(scores, axis=0) if scores else unknown
         error = float(np.mean(noise)) / len(noise) if noise else np.nan
-        found[f"{side}_noise"] = np.full(len(names), error)
-    return found
+        columns[f"{side}_noise"] = np.full(len(names), error)
+    return columns
 
 
 # evidence by specification ------------------------------------------------------------------------
@@ -80,57 +80,57 @@ UNFITTED = "consistency=off"
 
 
 @dataclass(frozen=True, eq=False)
-class Gathered:
-    """Evidence of a study, and what other specifications make of its steps."""
+class StudyEvidence:
+    """Evidence of a study under its own settings and under other specifications."""
 
     study: Study
     evidence: Evidence
     """Under the study's own settings."""
     rows: Callable[[str], pd.DataFrame]
-    """From a specification to the steps of all participants under it, in SI units: nobody holds
-    those of two."""
+    """From a specification to the steps of all participants under it, in SI units; one
+    specification in memory."""
 
     def under(self, specification: str) -> Evidence:
-        """The evidence under a specification, about the same trials and speeds."""
+        """Return the evidence under a specification, about the same trials and speeds."""
         rows = self.rows(specification)
-        own = self.evidence.steps
-        levels = own.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
+        default_steps = self.evidence.steps
+        levels = default_steps.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
         steps = _study_steps(self.study, rows, levels)
         speeding = _of_trials(rows, trials_of(self.evidence.accelerating))
-        # what joint moments cause is not computed again
+        # shares induced by joint moments are not recomputed
         presence = replace(self.evidence.presence, causes=False)
         trials = self.evidence.trials
         if UNFITTED in specification.split():
-            trials = unfitted(trials)
-        under = replace(
+            trials = without_fit(trials)
+        evidence = replace(
             self.evidence, steps=steps, trials=trials, presence=presence, accelerating=speeding
         )
-        return _with_athletes(under, self.study, rows)
+        return _with_athletes(evidence, self.study, rows)
 
 
-def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathered:
-    """Read the evidence of all participants, without some (participant, trial)."""
+def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> StudyEvidence:
+    """Read the evidence of all participants, without the excluded (participant, trial) pairs."""
     import pandas as pd
 
     tables = step_tables(study)
 
     def rows(specification: str) -> pd.DataFrame:
-        found = evidence_rows(study, tables, list(evidence_columns()), specification)
-        keys = zip(found["participant_id"], found["trial_id"], strict=True)
-        kept = found[np.array([key not in without for key in keys], dtype=bool)]
-        return _with_outcomes(study, kept)
+        table = evidence_rows(study, tables, list(evidence_columns()), specification)
+        keys = zip(table["participant_id"], table["trial_id"], strict=True)
+        included = table[np.array([key not in without for key in keys], dtype=bool)]
+        return _with_outcomes(study, included)
 
     default = rows(DEFAULT)
     normal = default[(default["condition"] == NORMAL) & _first_sessions(study, default)]
     speeding = accelerating_trials(normal)
     steps = _study_steps(study, default, _levels(normal, speeding))
-    names = [one.participant_id for one in study.participants]
+    names = [participant.participant_id for participant in study.participants]
 
     contributions = (participant_rows(study, name, "contributions") for name in names)
-    shares, share_errors = caused(contributions, CONTACT_MODELS)
+    shares, share_errors = caused_shares(contributions, CONTACT_MODELS)
     keys = pd.MultiIndex.from_arrays([*(steps[name].astype(str) for name in TRIAL), steps["step"]])
     steps = steps.assign(
-        **{f"{CAUSED}{model}": own.reindex(keys).to_numpy() for model, own in shares.items()}
+        **{f"{CAUSED}{model}": share.reindex(keys).to_numpy() for model, share in shares.items()}
     )
     trials = trial_table(study, steps)
     errors: dict[str, Any] = _trial_errors(study, list(trials.index))
@@ -148,16 +148,18 @@ def gathered(study: Study, without: Collection[tuple[str, str]] = ()) -> Gathere
         ),
         limits=study.settings.quality,
     )
-    return Gathered(study, _with_athletes(evidence, study, default), rows)
+    return StudyEvidence(study, _with_athletes(evidence, study, default), rows)
 
 
 def _mass(study: Study, participant_id: str) -> float:
     """Mass of a participant, kg; NaN where no trial gives it."""
-    masses = [one.get("mass_kg") for one in study.read_manifest(participant_id, STAGE)["trials"]]
-    return next((float(one) for one in masses if one is not None), np.nan)
+    masses = [
+        trial.get("mass_kg") for trial in study.read_manifest(participant_id, STAGE)["trials"]
+    ]
+    return next((float(mass) for mass in masses if mass is not None), np.nan)
 
 
-def _curves(study: Study, curves: ByParticipant[xr.Dataset], participant_id: str) -> xr.Dataset:
+def _curves(study: Study, curves: ParticipantCache[xr.Dataset], participant_id: str) -> xr.Dataset:
     """Curves of a participant, angular momentum in the unit of the evidence."""
     data = curves.of(participant_id)
     unit = _units(study, participant_id)[0]
@@ -165,69 +167,78 @@ def _curves(study: Study, curves: ByParticipant[xr.Dataset], participant_id: str
 
 
 def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evidence:
-    """Evidence with the sprints among some rows, and what steps and sheets say of athletes."""
+    """Add sprints, covariates and strengths of athletes to the evidence."""
     athletes = athletes_from_steps(evidence.steps)
     names = list(athletes.index)
-    people = {one.participant_id: one for one in study.participants}
-    covariates = {name: [getattr(people[one], name) for one in names] for name in COVARIATES}
+    people = {participant.participant_id: participant for participant in study.participants}
+    covariates = {
+        name: [getattr(people[athlete], name) for athlete in names] for name in COVARIATES
+    }
     rows_of = () if study.capacities_file is None else read_capacities(study.capacities_file, names)
     athletes = athletes.assign(**covariates, **capacity_scores(rows_of, names))
-    who = evidence.steps["participant_id"].astype(str)
-    fastest = who.map(athletes["fastest"]).astype(float)
+    participant_ids = evidence.steps["participant_id"].astype(str)
+    fastest = participant_ids.map(athletes["fastest"]).astype(float)
     steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
     return replace(evidence, steps=steps, athletes=athletes, sprints=_sprints(study, rows))
 
 
 def _contrasts(study: Study) -> list[Contrast]:
     """Contrasts that a study asks for."""
-    return [one.contrast for one in asked_registry(study).hypotheses if one.contrast is not None]
+    return [
+        hypothesis.contrast
+        for hypothesis in asked_registry(study).hypotheses
+        if hypothesis.contrast is not None
+    ]
 
 
 def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with the outcomes of the study's contrasts, from steps.tsv, the sheet, or as scatter."""
     import pandas as pd
 
-    asked, keys = _contrasts(study), [*TRIAL, "step"]
+    contrasts, keys = _contrasts(study), [*TRIAL, "step"]
     steps = pd.MultiIndex.from_frame(rows[keys].astype(dict.fromkeys(TRIAL, str)))
-    found: dict[str, Any] = {}
-    if absent := sorted({one.outcome for one in asked} - {*map(str, rows), RATING}):
+    outcomes: dict[str, Any] = {}
+    if absent := sorted({contrast.outcome for contrast in contrasts} - {*map(str, rows), RATING}):
         people = (
-            participant_rows(study, one.participant_id, "steps") for one in study.participants
+            participant_rows(study, participant.participant_id, "steps")
+            for participant in study.participants
         )
-        own = joined([*people], [*keys, *absent]).astype(dict.fromkeys(TRIAL, str))
-        known = own.set_index(keys).reindex(steps).astype(float)
-        found |= {name: known[name].to_numpy() for name in absent}
-    if RATING in {one.outcome for one in asked}:
-        ratings = {(one.participant_id, one.trial_id): one.rating for one in study.trials}
-        found[RATING] = [ratings.get(key[:2]) for key in steps]
-    return with_scatter(rows.assign(**found), asked)
+        table = joined([*people], [*keys, *absent]).astype(dict.fromkeys(TRIAL, str))
+        values = table.set_index(keys).reindex(steps).astype(float)
+        outcomes |= {name: values[name].to_numpy() for name in absent}
+    if RATING in {contrast.outcome for contrast in contrasts}:
+        ratings = {(trial.participant_id, trial.trial_id): trial.rating for trial in study.trials}
+        outcomes[RATING] = [ratings.get(key[:2]) for key in steps]
+    return with_scatter(rows.assign(**outcomes), contrasts)
 
 
 def with_scatter(rows: pd.DataFrame, contrasts: Sequence[Contrast]) -> pd.DataFrame:
-    """Steps with the scatter that contrasts ask for.
+    """Add to steps the scatter that contrasts are about.
 
-    Their distance from the mean of trial and side, more by what few steps hide.
+    Distance from the mean of trial and side, times the root of Bessel's correction.
     """
     cell = [rows[name] for name in (*TRIAL, "side")]
-    for one in (one for one in contrasts if one.take == "scatter"):
-        values = rows[one.outcome].astype(float)
+    for contrast in (contrast for contrast in contrasts if contrast.take == "scatter"):
+        values = rows[contrast.outcome].astype(float)
         count = values.groupby(cell, observed=True).transform("count")
-        few = (count / (count - 1.0).where(count >= FEWEST_SCATTERED)).pow(0.5)
-        rows = rows.assign(**{one.column: centred(values, cell).abs() * few})
+        bessel_factor = (count / (count - 1.0).where(count >= FEWEST_SCATTERED)).pow(0.5)
+        rows = rows.assign(**{contrast.column: centred(values, cell).abs() * bessel_factor})
     return rows
 
 
 FEWEST_SCATTERED = 3
-"""Steps of a trial and side from which on their scatter is known."""
+"""Least steps of a trial and side for an estimate of their scatter."""
 
 
 def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """Trials with a stated effort: what they are, and means of their steps."""
+    """Trials with a stated effort: their labels, and means of their steps."""
     import pandas as pd
 
-    outcomes = dict.fromkeys([SPEED, "lateral_ratio", *(one.column for one in _contrasts(study))])
+    outcomes = dict.fromkeys(
+        [SPEED, "lateral_ratio", *(contrast.column for contrast in _contrasts(study))]
+    )
     means = rows.groupby(TRIAL, observed=True)[[*outcomes]].mean()
-    found = [
+    entries = [
         (
             *(person.participant_id, trial.trial_id, person.person or person.participant_id),
             *(trial.condition, person.session, person.group, trial.effort, trial.order),
@@ -237,9 +248,9 @@ def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
         if trial.effort is not None and (person.participant_id, trial.trial_id) in means.index
     ]
     names = [*TRIAL, "athlete", "condition", "session", "group", "effort", "order"]
-    table = pd.DataFrame(found, columns=names)
-    own = means.reindex([one[:2] for one in found]).reset_index(drop=True)
-    return table.assign(order=table["order"].astype(float)).join(own)
+    table = pd.DataFrame(entries, columns=names)
+    trial_means = means.reindex([entry[:2] for entry in entries]).reset_index(drop=True)
+    return table.assign(order=table["order"].astype(float)).join(trial_means)
 
 
 SPEED_GAP = 0.04
@@ -248,7 +259,7 @@ apart than this share of the athlete's highest."""
 
 
 def accelerating_trials(rows: pd.DataFrame) -> set[tuple[str, str]]:
-    """Trials whose median step gains speed beyond what counts as steady, (participant, trial)."""
+    """Trials whose median step gains more speed than a steady one, (participant, trial)."""
     gain = rows["speed_change_mps"].astype(float) / rows["speed_mps"]
     means = gain.groupby([rows[name].astype(str) for name in TRIAL]).median()
     return set(means.index[means > STEADY_SPEED_CHANGE])
@@ -260,46 +271,53 @@ def trials_of(rows: pd.DataFrame) -> set[tuple[str, str]]:
 
 
 def _of_trials(rows: pd.DataFrame, trials: Collection[tuple[str, str]]) -> pd.DataFrame:
-    """Steps of some trials."""
+    """Select the steps of some trials."""
     keys = zip(rows["participant_id"], rows["trial_id"], strict=True)
     return rows[np.array([key in trials for key in keys], dtype=bool)].reset_index(drop=True)
 
 
 def _first_sessions(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:
-    """Steps of the first row of every person, who counts once; contrasts read all sessions."""
-    first = {one.person: one.participant_id for one in reversed(study.participants)}
-    own = {one.participant_id for one in study.participants if one.person is None}
-    return rows["participant_id"].astype(str).isin(own | set(first.values()))
+    """Mark steps of every person's first session, who counts once; contrasts read all sessions."""
+    first = {
+        participant.person: participant.participant_id
+        for participant in reversed(study.participants)
+    }
+    single_sessions = {
+        participant.participant_id
+        for participant in study.participants
+        if participant.person is None
+    }
+    return rows["participant_id"].astype(str).isin(single_sessions | set(first.values()))
 
 
 def _levels(normal: pd.DataFrame, without: Collection[tuple[str, str]]) -> pd.Series[int]:
     """Speed level of every normal trial of a participant, by its mean step speed."""
     import pandas as pd
 
-    found = normal.assign(participant_id=normal["participant_id"].astype(str))
-    means = found.groupby(TRIAL)["speed_mps"].mean()
+    steps = normal.assign(participant_id=normal["participant_id"].astype(str))
+    means = steps.groupby(TRIAL)["speed_mps"].mean()
     means = means[[key not in without for key in means.index]]
     ordered = means.reset_index().sort_values(["participant_id", "speed_mps", "trial_id"])
     speeds = ordered.groupby("participant_id")["speed_mps"]
-    apart = speeds.diff() > SPEED_GAP * speeds.transform("max")
-    levels = apart.groupby(ordered["participant_id"]).cumsum().astype(int)
+    is_next_level = speeds.diff() > SPEED_GAP * speeds.transform("max")
+    levels = is_next_level.groupby(ordered["participant_id"]).cumsum().astype(int)
     return pd.Series(levels.to_numpy(), pd.MultiIndex.from_frame(ordered[TRIAL]))
 
 
 def _study_steps(study: Study, rows: pd.DataFrame, levels: pd.Series[int]) -> pd.DataFrame:
-    """Steps in the normal condition under one specification: all others are never pooled."""
+    """Steps in the normal condition under one specification; other conditions are never pooled."""
     import pandas as pd
 
     keys = pd.MultiIndex.from_frame(rows[TRIAL].astype(str))
     level = levels.reindex(keys).to_numpy(dtype=float)
-    known = (rows["condition"] == NORMAL).to_numpy() & np.isfinite(level)
-    steps = rows[known].reset_index(drop=True)
-    units = {who: _units(study, who) for who in steps["participant_id"].cat.categories}
+    has_level = (rows["condition"] == NORMAL).to_numpy() & np.isfinite(level)
+    steps = rows[has_level].reset_index(drop=True)
+    units = {name: _units(study, name) for name in steps["participant_id"].cat.categories}
     steps = steps.assign(
-        level=level[known].astype(int),
+        level=level[has_level].astype(int),
         **{
             name: steps[name].astype(float)
-            / np.array([units[who][kind] for who in steps["participant_id"]])
+            / np.array([units[participant][kind] for participant in steps["participant_id"]])
             for name, kind in UNITS.items()
         },
     )
@@ -309,26 +327,35 @@ def _study_steps(study: Study, rows: pd.DataFrame, levels: pd.Series[int]) -> pd
 
 
 def _trial_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, FloatArray]:
-    """How sure trials are of their numbers, and how far other models are from the study's own.
+    """Errors of measurement of trials, and deviations of other models from the study's own.
 
     (T,) by column: standard deviations, the impulse's in the unit of the evidence; RMS deviations
     over the athlete's compared trials, 0 without any.
     """
-    found: dict[str, list[float]] = {f"error_{name}": [] for name in ERRORS}
-    found |= {f"{MODEL}{name}": [] for name in COMPARED}
-    for who in dict.fromkeys(who for who, _ in trials):
-        entries = {one["trial_id"]: one for one in study.read_manifest(who, STAGE)["trials"]}
-        compared = [one for entry in entries.values() for one in entry.get("model_deviations", ())]
-        own = [trial for person, trial in trials if person == who]
+    columns: dict[str, list[float]] = {f"error_{name}": [] for name in ERRORS}
+    columns |= {f"{MODEL}{name}": [] for name in COMPARED}
+    for participant_id in dict.fromkeys(participant_id for participant_id, _ in trials):
+        entries = {
+            trial["trial_id"]: trial
+            for trial in study.read_manifest(participant_id, STAGE)["trials"]
+        }
+        compared = [
+            deviations
+            for entry in entries.values()
+            for deviations in entry.get("model_deviations", ())
+        ]
+        trial_ids = [trial for person, trial in trials if person == participant_id]
         for name in ERRORS:
-            unit = _units(study, who)[0] if name == "step_yaw_impulse" else 1.0
-            sds = (entries[trial]["error_sd"].get(name, np.nan) for trial in own)
-            found[f"error_{name}"] += [sd / unit for sd in sds]
+            unit = _units(study, participant_id)[0] if name == "step_yaw_impulse" else 1.0
+            sds = (entries[trial]["error_sd"].get(name, np.nan) for trial in trial_ids)
+            columns[f"error_{name}"] += [sd / unit for sd in sds]
         for name in COMPARED:
-            squares = [one[name] ** 2 for one in compared if one.get(name) is not None]
+            squares = [
+                deviations[name] ** 2 for deviations in compared if deviations.get(name) is not None
+            ]
             deviation = float(np.sqrt(np.mean(squares))) if squares else 0.0
-            found[f"{MODEL}{name}"] += [deviation] * len(own)
-    return {name: np.array(values) for name, values in found.items()}
+            columns[f"{MODEL}{name}"] += [deviation] * len(trial_ids)
+    return {name: np.array(values) for name, values in columns.items()}
 
 
 def _units(study: Study, participant_id: str) -> tuple[float, float]:
@@ -336,7 +363,7 @@ def _units(study: Study, participant_id: str) -> tuple[float, float]:
 
     1 for all athletes where one stature is unknown: different units are never pooled.
     """
-    heights = [one.height_m for one in study.participants]
+    heights = [participant.height_m for participant in study.participants]
     height = study.participant(participant_id).height_m
     mass = _mass(study, participant_id)
     if height is None or None in heights or not np.isfinite(mass):
@@ -345,9 +372,9 @@ def _units(study: Study, participant_id: str) -> tuple[float, float]:
 
 
 def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
-    """What the study has, whatever its numbers."""
+    """Recordings and sheets that the study has, whatever its numbers."""
     capacities = study.capacities_file
-    people = [one.participant_id for one in study.participants]
+    people = [participant.participant_id for participant in study.participants]
     return Presence(
         arms=bool((rows["shows_arms"] == 1).any()),
         legs=not len(rows) or bool((rows["shows_legs"] == 1).any()),
@@ -359,37 +386,39 @@ def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
 
 
 def _why_unobserved(study: Study) -> dict[str, str]:
-    """Why no step shows arms or legs, from what stage evidence says of every trial."""
-    said: dict[str, dict[str, None]] = {}
-    for one in study.participants:
-        for entry in study.read_manifest(one.participant_id, STAGE)["trials"]:
+    """Reasons why no step shows arms or legs, from the manifest of stage multiverse."""
+    reasons_of_limbs: dict[str, dict[str, None]] = {}
+    for participant in study.participants:
+        for entry in study.read_manifest(participant.participant_id, STAGE)["trials"]:
             for limbs, why in (entry.get("unseen") or {}).items():
-                said.setdefault(limbs, {})[why] = None
-    return {limbs: "; ".join(reasons) for limbs, reasons in said.items()}
+                reasons_of_limbs.setdefault(limbs, {})[why] = None
+    return {limbs: "; ".join(reasons) for limbs, reasons in reasons_of_limbs.items()}
 
 
 # trials that cannot be gathered -------------------------------------------------------------------
 
 
-def read_evidence(study: Study, parts: Parts) -> Gathered:
+def read_evidence(study: Study, parts: Parts) -> StudyEvidence:
     """Evidence of all participants without trials that failed or cannot be gathered."""
     table = read_table(study.table("trials.tsv"))
     failed = table[table["status"] != OK]
     without = set(zip(failed["participant_id"], failed["trial_id"], strict=True))
-    every = set(zip(table["participant_id"], table["trial_id"], strict=True)) - without
+    candidates = set(zip(table["participant_id"], table["trial_id"], strict=True)) - without
     try:
         with contained(study, parts.stage, "gathered"):
-            return gathered(study, without)
+            return gather_evidence(study, without)
     except AqbioError:
-        for one in sorted(every):  # alone, a trial that fails is at fault itself
-            alone = partial(gathered, _study_of(study, one[0]), without | every - {one})
-            if parts.part("-".join(one), alone, None) is None:
-                without.add(one)
-    return gathered(study, without)
+        for key in sorted(candidates):  # a trial that fails on its own is itself at fault
+            gather_trial = partial(
+                gather_evidence, _study_of(study, key[0]), without | candidates - {key}
+            )
+            if parts.part("-".join(key), gather_trial, None) is None:
+                without.add(key)
+    return gather_evidence(study, without)
 
 
 def _study_of(study: Study, participant_id: str) -> Study:
-    """The study of one participant: nobody else's files are read for each trial."""
+    """The study reduced to one participant, so that no other files are read for each trial."""
     return replace(
         study,
         participants=(study.participant(participant_id),),

@@ -1,4 +1,4 @@
-"""What claims say by their words, in numbers that no rule judges."""
+"""Numbers behind the literal wording of claims, which no rule judges."""
 
 from __future__ import annotations
 
@@ -18,34 +18,45 @@ if TYPE_CHECKING:
 
 
 def literal_rows(evidence: Evidence, registry: Registry) -> list[dict[str, Any]]:
-    """One row of literal.tsv per number that shows what a claim says by its words."""
-    shown = [(one.id, one.literal.label, one.literal.shown) for one in registry.hypotheses]
-    shown += [(str(one.id), one.label, one.shown) for one in registry.untested]
+    """Rows of literal.tsv, one per number that shows the literal wording of a claim."""
+    claims = [
+        (hypothesis.id, hypothesis.literal.label, hypothesis.literal.shown)
+        for hypothesis in registry.hypotheses
+    ]
+    claims += [(str(entry.id), entry.label, entry.shown) for entry in registry.untested]
     rows = []
-    for claim, label, made in shown:
-        for name, (own, least) in (SHOWN[made](evidence) if made else {}).items():
-            known = own.dropna()
-            found = mean_estimate(known)
-            low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
+    for claim, label, function_name in claims:
+        for name, (values, threshold) in (
+            NUMBERS_BY_NAME[function_name](evidence) if function_name else {}
+        ).items():
+            finite_values = values.dropna()
+            estimate = mean_estimate(finite_values)
+            low, high = estimate.interval(0.95) if np.isfinite(estimate.se) else (np.nan, np.nan)
             rows.append(
                 {
-                    "hypothesis": claim, "label": label, "name": name, "estimate": found.value,
-                    "ci_low": low, "ci_high": high, "n_athletes": len(known),
-                    "n_showing": float((known > least).sum()) if np.isfinite(least) else np.nan,
+                    "hypothesis": claim, "label": label, "name": name, "estimate": estimate.value,
+                    "ci_low": low, "ci_high": high, "n_athletes": len(finite_values),
+                    "n_showing": _count_above(finite_values, threshold),
                 }
             )  # fmt: skip
     return rows
 
 
+def _count_above(values: pd.Series[float], threshold: float) -> float:
+    """Count values above a threshold; NaN without one."""
+    return float((values > threshold).sum()) if np.isfinite(threshold) else np.nan
+
+
 Numbers = dict[str, tuple["pd.Series[float]", float]]
-"""Number of every athlete by name, and above what it shows the sentence (NaN: nothing is asked)."""
+"""Number of every athlete by name, and the threshold above which it shows the sentence (NaN: no
+threshold)."""
 
 
 def _shares(*shares: tuple[str, str, float]) -> Callable[[Evidence], Numbers]:
-    """Means of columns of steps by name, and above what each shows the sentence."""
+    """Means of columns of steps by name, with the threshold above which each shows the sentence."""
     return lambda evidence: {
-        name: (evidence.means(column), least)
-        for name, column, least in shares
+        name: (evidence.means(column), threshold)
+        for name, column, threshold in shares
         if column in evidence.steps
     }
 
@@ -54,11 +65,11 @@ def _powers(*columns: str) -> Callable[[Evidence], Numbers]:
     """Powers of speed with which numbers of steps grow within athletes."""
 
     def powers(evidence: Evidence) -> Numbers:
-        steps, who = evidence.steps, evidence.steps["participant_id"]
-        speed = with_speeds(steps["speed_mps"], who).map(np.log)
+        steps, athletes = evidence.steps, evidence.steps["participant_id"]
+        speed = with_speeds(steps["speed_mps"], athletes).map(np.log)
         return {
             f"power of speed of {GROWING[name]}": (
-                slopes(speed, steps[name].where(steps[name] > 0).map(np.log), who), 0.0
+                slopes(speed, steps[name].where(steps[name] > 0).map(np.log), athletes), 0.0
             )
             for name in columns
         }  # fmt: skip
@@ -76,10 +87,13 @@ GROWING = {
 }
 """Numbers of steps that grow with speed, in words."""
 
-HALF, CONTINUOUSLY = 0.5, 0.9
-"""Shares of the contact above which a sentence is shown."""
+HALF = 0.5
+"""Share of the contact above which a sentence about most of it is shown."""
 
-SHOWN: dict[str, Callable[[Evidence], Numbers]] = {
+CONTINUOUSLY = 0.9
+"""Share of the contact above which a sentence about all of it is shown."""
+
+NUMBERS_BY_NAME: dict[str, Callable[[Evidence], Numbers]] = {
     "sides_oppose": _shares(
         (
             "share of contact in which push leg, arms, torso together turn against the swing leg",

@@ -1,4 +1,4 @@
-"""What partitions oppose and which groups turn together: tables behind the two figures."""
+"""Opposition of partitions and signs of rotation between groups: tables behind two figures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CHAINS = {"stance": "leg_push", "swing": "leg_swing", "upper": "upper_body"}
 QUANTITIES = {"momentum": "angular_momentum", "rate": "angular_momentum_rate"}
 
 Numbers = dict[str, tuple[tuple[str, ...], FloatArray]]
-"""Dimensions beside step, and values, by name."""
+"""Dimensions other than step, and values, by name."""
 
 
 # means over the steps of an athlete -------------------------------------------------------------
@@ -42,37 +42,37 @@ def curve_means(evidence: Evidence) -> xr.Dataset:
     """Opposition and cosines about the vertical in stance by athlete, one athlete's in memory.
 
     ``opposition`` (partition), ``cosine`` (quantity, group, other) and ``hub_cosine`` (chain,
-    other_chain). NaN where nothing was measured; what no athlete has is left out.
+    other_chain). NaN where nothing was measured; variables that no athlete has are left out.
     """
     import xarray as xr
 
     with np.errstate(invalid="ignore", divide="ignore"):  # groups that a model lacks are NaN
-        found = [
+        athlete_means = [
             _means(curves).expand_dims(athlete=[name]) for name, _, curves in evidence.by_athlete()
         ]
     names = list(evidence.athletes.index)
-    if not found:
+    if not athlete_means:
         return xr.Dataset(coords={"athlete": names})
-    return xr.concat(found, "athlete").reindex(athlete=names)
+    return xr.concat(athlete_means, "athlete").reindex(athlete=names)
 
 
 def _means(curves: xr.Dataset) -> xr.Dataset:
     import xarray as xr
 
     stance = {
-        name: curves[one]
+        name: curves[variable]
         .sel(phase="stance", axis="y", group=list(ROLE_GROUPS))
         .transpose("step", "percent", "group")
         .values.astype(float)
-        for name, one in QUANTITIES.items()
-        if one in curves
+        for name, variable in QUANTITIES.items()
+        if variable in curves
     }
     by_step: Numbers = {}
     if "momentum" in stance:
         index = opposition(stance["momentum"], partition_names())
         by_step["opposition"] = (("partition",), index)
     if stance:
-        tables = np.stack([cosines(one) for one in stance.values()], axis=1)
+        tables = np.stack([cosines(curve) for curve in stance.values()], axis=1)
         by_step["cosine"] = (("quantity", "group", "other"), tables)
     if "hub_moment" in curves:
         torque = curves["hub_moment"].sel(chain=list(CHAINS.values())).values.astype(float)
@@ -83,14 +83,14 @@ def _means(curves: xr.Dataset) -> xr.Dataset:
         "chain": list(CHAINS), "other_chain": list(CHAINS),
     }  # fmt: skip
     means = {name: (dims, _mean(values)) for name, (dims, values) in by_step.items()}
-    used = {one for dims, _ in means.values() for one in dims}
-    return xr.Dataset(means, coords={name: own for name, own in labels.items() if name in used})
+    used = {dim for dims, _ in means.values() for dim in dims}
+    return xr.Dataset(means, coords={name: names for name, names in labels.items() if name in used})
 
 
 def _mean(by_step: FloatArray) -> FloatArray:
-    """Mean over the steps of which a number is known."""
-    known = np.isfinite(by_step)
-    mean: FloatArray = np.where(known, by_step, 0.0).sum(axis=0) / known.sum(axis=0)
+    """Mean over the steps with a finite value."""
+    finite = np.isfinite(by_step)
+    mean: FloatArray = np.where(finite, by_step, 0.0).sum(axis=0) / finite.sum(axis=0)
     return mean
 
 
@@ -102,21 +102,21 @@ def partition_rows(means: xr.Dataset) -> list[dict[str, Any]]:
     rows = []
     if "opposition" in means:
         by_athlete = means["opposition"].transpose("athlete", "partition").values
-        known = np.isfinite(by_athlete).any()
-        places = np.nanmedian(ranks(by_athlete), axis=0) if known else None
+        has_values = np.isfinite(by_athlete).any()
+        median_ranks = np.nanmedian(ranks(by_athlete), axis=0) if has_values else None
         for column, name in enumerate(means["partition"].values.tolist()):
-            found = _estimated(by_athlete[:, column], "opposition")
-            rank = np.nan if places is None else places[column]
-            rows.append(STANCE | {"partition": name, **found, "rank": rank})
+            estimate = _estimated(by_athlete[:, column], "opposition")
+            rank = np.nan if median_ranks is None else median_ranks[column]
+            rows.append(STANCE | {"partition": name, **estimate, "rank": rank})
     return rows
 
 
 STANCE = {"arms": "together", "phase": "stance", "status": "descriptive"}
-"""What all rows have in common: in flight every partition balances."""
+"""Values common to all rows: in flight every partition balances."""
 
 
 def sign_rows(means: xr.Dataset) -> list[dict[str, Any]]:
-    """Which groups turn together, at the levels of momentum, its rate and the hub's moments."""
+    """Cosines between groups at the levels of momentum, its rate and the hub's moments."""
     levels: dict[str, xr.DataArray] = {}
     if "cosine" in means:
         levels = {name: means["cosine"].sel(quantity=name) for name in means["quantity"].values}
@@ -140,7 +140,7 @@ def _sign_rows(level: str, table: xr.DataArray) -> Iterator[dict[str, Any]]:
 
 def _estimated(means: FloatArray, name: str) -> dict[str, Any]:
     """Mean and interval over athletes; no interval for fewer than two."""
-    found = replace(mean_estimate(means), within=POSSIBLE.get(name, ANYTHING))
+    estimate = replace(mean_estimate(means), within=POSSIBLE.get(name, ANYTHING))
     count = int(np.isfinite(means).sum())
-    low, high = found.interval(0.95) if count > 1 else (np.nan, np.nan)
-    return {name: found.value, "ci_low": low, "ci_high": high, "n_athletes": count}
+    low, high = estimate.interval(0.95) if count > 1 else (np.nan, np.nan)
+    return {name: estimate.value, "ci_low": low, "ci_high": high, "n_athletes": count}

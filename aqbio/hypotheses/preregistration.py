@@ -1,4 +1,4 @@
-"""What a verdict rests on, written down before the data are read, and what was changed since."""
+"""Preregistration: the basis of a verdict, recorded before the data are read, and its changes."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ VERDICTS = "hypotheses"
 """The stage that gives verdicts."""
 
 ELSEWHERE = {"files", "hypotheses"}
-"""Sections of settings that say where something lies: the registry's own content counts."""
+"""Sections of settings that are paths: the registry's own content counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One difference between what a result rests on and what was fixed before."""
+    """One difference between the basis of a result and what was fixed before."""
 
     hypothesis: str
-    """Its id; ``all`` for what every verdict rests on."""
+    """Its id; ``all`` for the basis of every verdict."""
     key: str
     before: str
     now: str
@@ -54,33 +54,33 @@ def verdict_basis(study: Study) -> dict[str, Any]:
 def verdict_settings(study: Study) -> dict[str, Any]:
     """Settings that the stages up to the verdicts read, by section and name; files by ids."""
     stages = [STAGE_TABLE[VERDICTS]]
-    for one in stages:  # grows by what each reads
-        stages += [STAGE_TABLE[name] for name in one.reads if STAGE_TABLE[name] not in stages]
-    sections = {name for one in stages if one.name not in PAGES for name in one.settings}
-    given = in_ids(study, study.settings.model_dump(mode="json"))
+    for stage in stages:  # grows by the stages that each reads
+        stages += [STAGE_TABLE[name] for name in stage.reads if STAGE_TABLE[name] not in stages]
+    sections = {name for stage in stages if stage.name not in PAGES for name in stage.settings}
+    values = in_ids(study, study.settings.model_dump(mode="json"))
     return {
         f"{section}.{name}": value
         for section in sorted(sections - ELSEWHERE)
-        for name, value in given[section].items()
+        for name, value in values[section].items()
     }
 
 
 def verdict_constants() -> dict[str, Any]:
     """Constants of the modules that make verdicts, by module and name; imported ones once."""
-    found: dict[str, Any] = {}
-    seen: set[tuple[str, str]] = set()
+    constants: dict[str, Any] = {}
+    recorded: set[tuple[str, str]] = set()
     for room in (aqbio.hypotheses, aqbio.stats):
-        for one in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
-            for name, value in vars(import_module(one.name)).items():
+        for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
+            for name, value in vars(import_module(module.name)).items():
                 plain = _plain(value) if name.isupper() and name != "TYPE_CHECKING" else None
-                if plain is not None and (name, str(plain)) not in seen:
-                    seen.add((name, str(plain)))
-                    found[f"{one.name.removeprefix('aqbio.')}.{name}"] = plain
-    return found
+                if plain is not None and (name, str(plain)) not in recorded:
+                    recorded.add((name, str(plain)))
+                    constants[f"{module.name.removeprefix('aqbio.')}.{name}"] = plain
+    return constants
 
 
 def _plain(value: Any) -> Any:
-    """A constant as JSON holds it; None for what is no number, word or collection of these.
+    """Convert a constant to JSON; None unless it is a number, a text or a collection of these.
 
     Mappings of mappings are descriptions of tables.
     """
@@ -89,19 +89,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, set | frozenset):
         value = sorted(value, key=str)
     if isinstance(value, tuple | list):
-        parts = [_plain(one) for one in value]
+        parts = [_plain(part) for part in value]
         return None if None in parts else parts
     if isinstance(value, Mapping):
-        named = {str(name): _plain(one) for name, one in value.items()}
-        tables = any(one is None or isinstance(one, dict) for one in named.values())
-        return None if tables else named
+        entries = {str(name): _plain(entry) for name, entry in value.items()}
+        tables = any(entry is None or isinstance(entry, dict) for entry in entries.values())
+        return None if tables else entries
     return None
 
 
 def record_registry(study: Study) -> None:
-    """Write down what verdicts rest on before the first recording is read; an older record stays.
+    """Record the basis of verdicts before the first recording is read; an older record stays.
 
-    Several participants start at once: the first one writes, whole or not at all.
+    Several participants start at once: the first one writes the whole file.
     """
     path = study.root / RECORD
     if path.exists():
@@ -119,7 +119,7 @@ def record_registry(study: Study) -> None:
 
 
 def registry_record(study: Study) -> dict[str, Any] | None:
-    """Read what was written down before the first recording was read; None where nothing was."""
+    """Read the record of the basis of verdicts; None where there is none."""
     path = study.root / RECORD
     if not path.is_file():
         return None
@@ -128,9 +128,9 @@ def registry_record(study: Study) -> dict[str, Any] | None:
 
 
 def deviations(study: Study) -> tuple[Deviation, ...]:
-    """Differences between what verdicts rest on and what was recorded when the data were read.
+    """Differences between the basis of verdicts and the record made when the data were read.
 
-    Without a record one for all hypotheses: what was fixed before is not known, and everything
+    Without a record, one for all hypotheses: it is not known what was fixed before, and everything
     counts as post hoc.
     """
     record = registry_record(study)
@@ -139,30 +139,30 @@ def deviations(study: Study) -> tuple[Deviation, ...]:
         return (Deviation("all", "registry", NOT_RECORDED, short_hash(basis)),)
     if record["hash"] == short_hash(basis):
         return ()
-    whole = [
+    changes = [
         Deviation("all", f"{kind} {name}".strip(), before, now)
         for kind in ("version", "settings", "constants")
         for name, before, now in _differences(record.get(kind, NOT_RECORDED), basis[kind])
     ]
-    found = [*whole, *_entries(record["registry"], basis["registry"])]
-    return tuple(found) or (Deviation("all", "order", record["hash"], short_hash(basis)),)
+    all_changes = [*changes, *_entries(record["registry"], basis["registry"])]
+    return tuple(all_changes) or (Deviation("all", "order", record["hash"], short_hash(basis)),)
 
 
 def post_hoc(deviations: tuple[Deviation, ...], hypothesis: str) -> bool:
-    """Whether a verdict rests on what was changed after the data were read."""
-    return any(one.hypothesis in (hypothesis, "all") for one in deviations)
+    """Tell whether the basis of a verdict was changed after the data were read."""
+    return any(deviation.hypothesis in (hypothesis, "all") for deviation in deviations)
 
 
 def _entries(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Deviation]:
-    """What was changed of the hypotheses; of an older version what became of each."""
+    """Changes of the hypotheses; of an older version, the fate of each."""
     old, new = (
-        {one["id"]: one for one in part["hypotheses"]} | part.get("contrasts", {})
+        {entry["id"]: entry for entry in part["hypotheses"]} | part.get("contrasts", {})
         for part in (before, now)
     )
     if before["version"] != VERSION:
         for name in dict.fromkeys([*old, *new]):
-            there = f"version {before['version']}" if name in old else ""
-            yield Deviation(name, "entry", there, became(name))
+            earlier_version = f"version {before['version']}" if name in old else ""
+            yield Deviation(name, "entry", earlier_version, became(name))
         return
     for name in dict.fromkeys([*old, *new]):
         for key, earlier, later in _differences(old.get(name, {}), new.get(name, {})):
@@ -170,7 +170,7 @@ def _entries(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Deviation]
 
 
 def _differences(before: Any, now: Any) -> Iterator[tuple[str, str, str]]:
-    """Key and both values of what differs; without keys where one of them has none."""
+    """Key and both values of every difference; without keys where either is no mapping."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in dict.fromkeys([*before, *now]):
             if before.get(key) != now.get(key):

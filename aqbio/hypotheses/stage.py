@@ -1,4 +1,4 @@
-"""Stage hypotheses: from the evidence of all participants to verdicts, and the tables behind."""
+"""Stage hypotheses: verdicts from the evidence of all participants, and the tables behind them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,22 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.multiverse.files import evidence_inputs
-from aqbio.stats.evidence import Evidence, usable
+from aqbio.stats.evidence import Evidence, usable_evidence
 from aqbio.stats.measurement import ERRORS, SHARED
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import athlete_intervals
 from aqbio.stats.power import power_row
 from aqbio.stats.registry import VERSION, Hypothesis, Registry, asked_registry, short_hash
-from aqbio.stats.robustness import Fragility, fragility, influential, leave_one_out, spread
+from aqbio.stats.robustness import (
+    Fragility,
+    LeaveOneOut,
+    fragility,
+    influential,
+    leave_one_out,
+    spread,
+)
 from aqbio.stats.step_numbers import step_columns
-from aqbio.stats.verdict import Examined, Verdict, examined, families, judged
+from aqbio.stats.verdict import ExaminedHypothesis, Verdict, examine, families, judge
 from aqbio.study.findings import write_findings
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import Report, study_stage
@@ -39,25 +46,25 @@ STAGE = "hypotheses"
 def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
     """Write the verdicts of a study and every table that they can be recomputed from.
 
-    A table, a hypothesis or a trial that cannot be computed is left out with a finding. Other
-    choices are gone through in as many processes as there are ``cores``.
+    A table, a hypothesis or a trial that cannot be computed is left out with a finding. The
+    specifications of the multiverse run in ``cores`` processes.
     """
     import pandas as pd
 
     registry, parts = asked_registry(study), Parts(study, STAGE)
-    nothing: Judged = (), {}, []
-    given, tables, inputs = parts.part(
-        "all", lambda: _judged(study, registry, parts, cores), nothing
+    no_verdicts: StudyVerdicts = (), {}, []
+    verdicts, tables, inputs = parts.part(
+        "all", lambda: _judge_study(study, registry, parts, cores), no_verdicts
     )
     source = study_provenance(study, STAGE, inputs)
     source |= {"registry_hash": short_hash(verdict_basis(study))}
-    for name, described in COLUMNS.items():
+    for name, descriptions in COLUMNS.items():
         rows: Any = parts.part(name, tables[name], []) if name in tables else []
-        table = pd.DataFrame(rows).reindex(columns=list(described))
-        write_table(table, study.table(f"{name}.tsv"), described, source)
+        table = pd.DataFrame(rows).reindex(columns=list(descriptions))
+        write_table(table, study.table(f"{name}.tsv"), descriptions, source)
     write_findings(study, STAGE, parts.findings)
-    for one in given:
-        report(f"{one.hypothesis}: {one.verdict}")
+    for verdict in verdicts:
+        report(f"{verdict.hypothesis}: {verdict.verdict}")
 
 
 COLUMNS: dict[str, Columns] = {
@@ -75,23 +82,30 @@ COLUMNS: dict[str, Columns] = {
 """Tables of the stage, in the order in which they are written."""
 
 
-Judged = tuple[tuple[Verdict, ...], dict[str, Callable[[], Any]], list[Path]]
-"""Verdicts, how to make the rows of every table, and the files that were read."""
+StudyVerdicts = tuple[tuple[Verdict, ...], dict[str, Callable[[], Any]], list[Path]]
+"""Verdicts, a function for the rows of every table, and the files that were read."""
 
 
-def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judged:
-    found = read_evidence(study, parts)
-    evidence = found.evidence
+def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> StudyVerdicts:
+    """Judge all hypotheses, and prepare the rows of every table."""
+    study_evidence = read_evidence(study, parts)
+    evidence = study_evidence.evidence
     basis = short_hash(verdict_basis(study))
-    every = _examined(evidence, registry, parts)
-    given = tuple(replace(one, registry_hash=basis) for one in judged(every, registry))
-    tested = families(every)
-    arms = multiverse(found, given, registry, parts, cores)
-    outcomes = {one.hypothesis.id: one.outcome for one in every if one.outcome is not None}
-    without = {
-        one.hypothesis.id: leave_one_out(one, tested[one.hypothesis.family]) for one in every
+    candidates = _examine_all(evidence, registry, parts)
+    judged = judge(candidates, registry)
+    verdicts = tuple(replace(verdict, registry_hash=basis) for verdict in judged)
+    family_sizes = families(candidates)
+    arms = multiverse(study_evidence, verdicts, registry, parts, cores)
+    outcomes = {
+        candidate.hypothesis.id: candidate.outcome
+        for candidate in candidates
+        if candidate.outcome is not None
     }
-    changed = deviations(study)
+    left_out = {
+        candidate.hypothesis.id: leave_one_out(candidate, family_sizes[candidate.hypothesis.family])
+        for candidate in candidates
+    }
+    changes = deviations(study)
     means = cache(lambda: curve_means(evidence))
     tables: dict[str, Callable[[], Any]] = {
         "hypotheses_steps": lambda: evidence.steps,
@@ -106,18 +120,13 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
         ],
         "hypotheses_trials": lambda: evidence.trials.reset_index(),
         "literal": lambda: literal_rows(evidence, registry),
-        "influence": lambda: [asdict(one) for rows in without.values() for one in rows],
+        "influence": lambda: [asdict(row) for rows in left_out.values() for row in rows],
         "single_athletes": lambda: [
-            asdict(one)
+            asdict(interval)
             for hypothesis in registry.hypotheses
-            for one in athlete_intervals(usable(evidence), hypothesis)
+            for interval in athlete_intervals(usable_evidence(evidence), hypothesis)
         ],
-        "power": lambda: [
-            asdict(power_row(evidence, one.hypothesis, one.outcome, tested[one.hypothesis.family]))
-            | {"unit": one.hypothesis.unit}
-            for one in every
-            if one.outcome is not None and one.hypothesis.judged
-        ],
+        "power": lambda: _power_rows(evidence, candidates),
         "sprints": lambda: evidence.sprints,
         "partitions": lambda: partition_rows(means()),
         "sign_patterns": lambda: sign_rows(means()),
@@ -126,45 +135,67 @@ def _judged(study: Study, registry: Registry, parts: Parts, cores: int) -> Judge
             for arm in arms
         ],
         "deviations": lambda: [
-            {name: value or None for name, value in asdict(one).items()} for one in changed
+            {name: value or None for name, value in asdict(change).items()} for change in changes
         ],
         "verdicts": lambda: [
-            _verdict_row(one, registry, outcomes.get(one.hypothesis), fragility(one, arms))
-            | {
-                "influential": ", ".join(influential(without[one.hypothesis], one.verdict)) or None,
-                "post_hoc": "yes" if post_hoc(changed, one.hypothesis) else "no",
-            }
-            for one in given
+            _verdict_row(
+                verdict, registry, outcomes.get(verdict.hypothesis), fragility(verdict, arms)
+            )
+            | {"influential": _influential_names(verdict, left_out[verdict.hypothesis])}
+            | {"post_hoc": "yes" if post_hoc(changes, verdict.hypothesis) else "no"}
+            for verdict in verdicts
         ],
     }  # fmt: skip
     sheets = [path for path in (study.registry_file, study.capacities_file) if path is not None]
-    return given, tables, [*evidence_inputs(study), *sheets]
+    return verdicts, tables, [*evidence_inputs(study), *sheets]
 
 
-def _examined(evidence: Evidence, registry: Registry, parts: Parts) -> tuple[Examined, ...]:
-    """What was found of every hypothesis; one that cannot be computed is not testable."""
+def _examine_all(
+    evidence: Evidence, registry: Registry, parts: Parts
+) -> tuple[ExaminedHypothesis, ...]:
+    """Examine every hypothesis; one that cannot be computed is not testable."""
     try:
         with contained(parts.study, STAGE, "verdicts"):
-            return examined(evidence, registry)
+            return examine(evidence, registry)
     except AqbioError:
-        return tuple(_examined_alone(evidence, one, parts) for one in registry.hypotheses)
+        return tuple(
+            _examine_one(evidence, hypothesis, parts) for hypothesis in registry.hypotheses
+        )
 
 
-def _examined_alone(evidence: Evidence, one: Hypothesis, parts: Parts) -> Examined:
-    alone = Registry(version=VERSION, hypotheses=(one,))
-    why = "it could not be computed: see the findings of stage hypotheses"
-    nothing = Examined(one, None, (), (why,))
-    return parts.part(one.id, lambda: examined(evidence, alone)[0], nothing)
+def _examine_one(evidence: Evidence, hypothesis: Hypothesis, parts: Parts) -> ExaminedHypothesis:
+    registry = Registry(version=VERSION, hypotheses=(hypothesis,))
+    reason = "it could not be computed: see the findings of stage hypotheses"
+    not_testable = ExaminedHypothesis(hypothesis, None, (), (reason,))
+    return parts.part(hypothesis.id, lambda: examine(evidence, registry)[0], not_testable)
+
+
+def _power_rows(
+    evidence: Evidence, candidates: tuple[ExaminedHypothesis, ...]
+) -> list[dict[str, Any]]:
+    """Power of every judged hypothesis with an outcome, and the unit of its effect."""
+    sizes = families(candidates)
+    return [
+        asdict(power_row(evidence, hypothesis, candidate.outcome, sizes[hypothesis.family]))
+        | {"unit": hypothesis.unit}
+        for candidate in candidates
+        if candidate.outcome is not None and (hypothesis := candidate.hypothesis).judged
+    ]
+
+
+def _influential_names(verdict: Verdict, left_out: tuple[LeaveOneOut, ...]) -> str | None:
+    """Names of the athletes without whom the verdict changes, separated by commas."""
+    return ", ".join(influential(left_out, verdict.verdict)) or None
 
 
 def _verdict_row(
     verdict: Verdict, registry: Registry, outcome: Outcome | None, fragility: Fragility
 ) -> dict[str, Any]:
     """A verdict with its outcome's spread over athletes and its fragility."""
-    hypothesis, own = registry[verdict.hypothesis], asdict(fragility)
-    row = asdict(verdict) | own | {"literal": hypothesis.literal.label, "unit": hypothesis.unit}
-    row |= {name: ", ".join(own[name]) or None for name in ("overturned_by", "silent")}
-    row |= {"decisive": own["decisive"] or None}
+    hypothesis, fields = registry[verdict.hypothesis], asdict(fragility)
+    row = asdict(verdict) | fields | {"literal": hypothesis.literal.label, "unit": hypothesis.unit}
+    row |= {name: ", ".join(fields[name]) or None for name in ("overturned_by", "silent")}
+    row |= {"decisive": fields["decisive"] or None}
     if outcome is not None:
         result = outcome.result
         condition = {None: None, True: "yes", False: "no"}[result.condition]

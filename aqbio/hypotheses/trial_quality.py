@@ -1,4 +1,4 @@
-"""What the gates read of every trial: steps recorded, rates, closures and residuals."""
+"""Quality of every trial that the gates read: steps recorded, rates, closures, residuals."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ MEASURES = {
 the one that was not made consistent with forces."""
 
 
-def unfitted(trials: pd.DataFrame) -> pd.DataFrame:
-    """What the gates read of trials whose motion is not made consistent with forces."""
+def without_fit(trials: pd.DataFrame) -> pd.DataFrame:
+    """Quality of the trials with their plain motion, not made consistent with forces."""
     errors = {  # of a trial without plates they are the same
         name: trials[name].where(~trials["consistent"])
         for name in map(str, trials)
@@ -43,31 +43,32 @@ def unfitted(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
-    """What the gates read of every trial with a step in the normal condition."""
+    """Quality of every trial with a step in the normal condition, by `TRIAL`."""
     import pandas as pd
 
     quality = read_table(study.table("quality.tsv"))
     names = [*TRIAL, "measure"]
-    known = quality.astype(dict.fromkeys(names, str)).set_index(names)
-    values, broken = known["value"].to_dict(), set(known.index[known["verdict"] == "fail"])
+    measures = quality.astype(dict.fromkeys(names, str)).set_index(names)
+    values, broken = measures["value"].to_dict(), set(measures.index[measures["verdict"] == "fail"])
     rows = []
     for name in steps["participant_id"].unique():
-        done = {one["trial_id"]: one for one in study.read_manifest(name, STAGE)["trials"]}
+        entries = {entry["trial_id"]: entry for entry in study.read_manifest(name, STAGE)["trials"]}
         checks = {
-            one["trial_id"]: one["closure"]["holds"]
-            for one in study.read_manifest(name, "contributions")["trials"]
-            if one["status"] == OK
+            entry["trial_id"]: entry["closure"]["holds"]
+            for entry in study.read_manifest(name, "contributions")["trials"]
+            if entry["status"] == OK
         }
         fits = {
-            one["trial_id"]: one for one in study.read_manifest(name, "inverse_dynamics")["trials"]
+            entry["trial_id"]: entry
+            for entry in study.read_manifest(name, "inverse_dynamics")["trials"]
         }
         rows += [
             {
                 "participant_id": name,
                 "trial_id": trial,
-                "recorded": done[trial]["recorded"],
-                "marker_rate": float(done[trial]["marker_rate"]),
-                "consistent": bool(done[trial]["consistent"]),
+                "recorded": entries[trial]["recorded"],
+                "marker_rate": float(entries[trial]["marker_rate"]),
+                "consistent": bool(entries[trial]["consistent"]),
                 **_suspicions(fits.get(trial, {}), broken, (name, trial)),
                 "closures_pass": checks.get(trial, False),
                 **{
@@ -83,15 +84,15 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
 
 SUSPICIONS = {"suspect": "", "plain_suspect": "plain_"}
 """Columns of trials that are not usable, of the study's own motion and of the one that was not
-made consistent with forces, and how their measures begin."""
+made consistent with forces, and the prefixes of their measures."""
 
 
 def _suspicions(
     fit: dict[str, Any], broken: set[tuple[str, str, str]], key: tuple[str, str]
 ) -> dict[str, bool]:
-    """Whether a trial's fit is suspect, or its motion breaks what must hold."""
+    """Flag a trial whose fit is suspect or whose motion violates a conservation law."""
     return {
         column: bool(fit.get("suspect"))
-        or any((*key, begin + one) in broken for one in (AGAINST_USE, *CONSERVED))
-        for column, begin in SUSPICIONS.items()
+        or any((*key, prefix + measure) in broken for measure in (AGAINST_USE, *CONSERVED))
+        for column, prefix in SUSPICIONS.items()
     }

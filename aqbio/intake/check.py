@@ -10,7 +10,7 @@ from pathlib import Path
 from aqbio.config import MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
 from aqbio.intake.contents import (
-    NEEDED_LABEL,
+    LABEL_NEEDED,
     label_problems,
     laboratory_problems,
     missing_files,
@@ -36,19 +36,21 @@ def study_problems(file: Path) -> list[Finding]:
     problems, checked = written_problems(file)
     if checked is None:
         return problems
-    reported = {_key(one) for one in problems}
-    return problems + [one for one in _foreseen(checked, problems) if _key(one) not in reported]
+    reported = {_key(problem) for problem in problems}
+    return problems + [
+        problem for problem in _stage_problems(checked, problems) if _key(problem) not in reported
+    ]
 
 
 def _without_runs(study: Study) -> Iterator[Finding]:
-    """Participants of whom no moving trial is included: nothing would be computed of them."""
-    for one in study.participants:
-        if study.trials and not study.moving_of(one.participant_id):
+    """Participants without an included moving trial, for whom nothing would be computed."""
+    for participant in study.participants:
+        if study.trials and not study.moving_of(participant.participant_id):
             yield Finding(
                 rule="runs-none",
                 severity="error",
                 what="no moving trial is included, so that there is nothing to compute.",
-                participant=one.participant_id,
+                participant=participant.participant_id,
                 file=str(study.sheet("trials")),
                 fix="add a trial with task run, or set include = yes; otherwise take the "
                 "participant out of participants.tsv.",
@@ -60,7 +62,7 @@ def _key(finding: Finding) -> tuple[str, ...]:
 
 
 def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
-    """Problems that settings, sheets and files show by themselves, and what can be read of them."""
+    """Problems of settings, sheets and files, and the checked study where it can be read."""
     try:
         checked = checked_study(file)
     except AqbioError as error:
@@ -69,8 +71,8 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
     if checked.located:
         checks: Iterable[Callable[[], Iterable[Finding]]] = (
             *(
-                partial(check, one)
-                for one in (study, *on_other_models(study).values())
+                partial(check, variant)
+                for variant in (study, *on_other_models(study).values())
                 for check in (_map_problems, _model_problems)
             ),
             lambda: _compared_trials(study),
@@ -89,47 +91,61 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
     return list(dict.fromkeys(problems)), checked
 
 
-def _foreseen(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Finding]:
-    """What the stages say of those who have no error yet."""
-    errors = [one for one in problems if one.severity == "error"]
-    if not checked.located or any(not one.participant for one in errors):
+def _stage_problems(checked: CheckedStudy, problems: Sequence[Finding]) -> list[Finding]:
+    """Findings of a dry run of the stages, for participants and trials without an error."""
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if not checked.located or any(not error.participant for error in errors):
         return []
     checked = _recorded(checked)
     study = checked.study
-    left_out = {(one.participant, one.trial) for one in errors}
+    left_out = {(error.participant, error.trial) for error in errors}
     sound = [
-        one.participant_id
-        for one in study.participants
-        if not {(one.participant_id, ""), (one.participant_id, one.static_trial)} & left_out
+        participant.participant_id
+        for participant in study.participants
+        if not {
+            (participant.participant_id, ""),
+            (participant.participant_id, participant.static_trial),
+        }
+        & left_out
     ]
     if not sound:
         return []
     # the stages take seconds to load: only where they are needed
-    from aqbio.intake.foreseen import foreseen_problems, placed
+    from aqbio.intake.dry_run import dry_run_problems, with_location
 
-    rest = [one for one in study.trials if (one.participant_id, one.trial_id) not in left_out]
-    found = foreseen_problems(replace(study, trials=tuple(rest)), sound)
-    found = [one for one in found if not (one.rule == NO_RUN and study.moving_of(one.participant))]
-    return [placed(one, checked) for one in found]
+    rest = [
+        trial for trial in study.trials if (trial.participant_id, trial.trial_id) not in left_out
+    ]
+    findings = dry_run_problems(replace(study, trials=tuple(rest)), sound)
+    findings = [
+        finding
+        for finding in findings
+        if not (finding.rule == NO_MOVING_TRIAL and study.moving_of(finding.participant))
+    ]
+    return [with_location(finding, checked) for finding in findings]
 
 
-NO_RUN = "no-moving-trial"
-"""Said of a participant whose moving trials all have errors of their own, it is a consequence."""
+NO_MOVING_TRIAL = "no-moving-trial"
+"""Rule that follows from other errors where all moving trials of a participant have one."""
 
 
 def _recorded(checked: CheckedStudy) -> CheckedStudy:
-    """A study without virtual sprinters of whom the workflow has to make a recording first."""
+    """Drop virtual sprinters whose recordings the workflow has yet to make."""
     study = checked.study
     if not study.is_virtual:
         return checked
-    later = {one.participant_id for one in study.trials if not study.recording(one).is_file()}
+    later = {trial.participant_id for trial in study.trials if not study.recording(trial).is_file()}
     rows = zip(study.trials, checked.trial_lines, strict=True)
-    kept = [row for row in rows if row[0].participant_id not in later]
-    people = [one for one in study.participants if one.participant_id not in later]
+    recorded_rows = [row for row in rows if row[0].participant_id not in later]
+    people = [
+        participant for participant in study.participants if participant.participant_id not in later
+    ]
     return replace(
         checked,
-        study=replace(study, participants=tuple(people), trials=tuple(trial for trial, _ in kept)),
-        trial_lines=tuple(line for _, line in kept),
+        study=replace(
+            study, participants=tuple(people), trials=tuple(trial for trial, _ in recorded_rows)
+        ),
+        trial_lines=tuple(line for _, line in recorded_rows),
     )
 
 
@@ -141,7 +157,7 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
         yield from as_findings(error)
     try:
         if study.capacities_file is not None:
-            people = [one.participant_id for one in study.participants]
+            people = [participant.participant_id for participant in study.participants]
             read_capacities(study.capacities_file, people)
     except AqbioError as error:
         yield from as_findings(error)
@@ -149,44 +165,47 @@ def _hypothesis_problems(study: Study) -> Iterator[Finding]:
 
 def _compared_trials(study: Study) -> Iterator[Finding]:
     """Trials to be compared between models that are in no sheet."""
-    known = {one.trial_id for one in study.trials}
-    for name in sorted({*study.settings.other_models.trials} - known):
-        what = f"trial {name} is to be compared between models, but is in no sheet."
-        place = (study.file, "other_models.trials")
-        yield _unknown("compared-trial", what, place, (name, known), "name trials of trials.tsv.")
+    trial_ids = {trial.trial_id for trial in study.trials}
+    for name in sorted({*study.settings.other_models.trials} - trial_ids):
+        message = f"trial {name} is to be compared between models, but is in no sheet."
+        location = (study.file, "other_models.trials")
+        yield _unknown(
+            "compared-trial", message, location, name, trial_ids, "name trials of trials.tsv."
+        )
 
 
 def _unknown(
     rule: str,
-    what: str,
-    place: tuple[Path, str],
-    named: tuple[str, Collection[str]],
+    message: str,
+    location: tuple[Path, str],
+    name: str,
+    known_names: Collection[str],
     otherwise: str,
 ) -> Finding:
-    """Say of a name that nothing has it, with the nearest one, or what to do otherwise."""
-    near = closest(*named)
+    """Report an unknown name, with the nearest known one or the other fix."""
+    near = closest(name, known_names)
     fix = f"did you mean {near}?" if near else otherwise
-    return Finding(rule, "error", what, file=str(place[0]), where=place[1], fix=fix)
+    return Finding(rule, "error", message, file=str(location[0]), where=location[1], fix=fix)
 
 
 def _map_problems(study: Study) -> list[Finding]:
-    """Problems of the model map and of the marker set, and bodies on which they disagree."""
+    """Problems of the model map and the marker set, and bodies that only the marker set has."""
     try:
         model_map = study.model_map
     except AqbioError as error:
-        own = bool(study.settings.model.markers)
-        return [*as_findings(error), *(_marker_problems(study) if own else ())]
+        has_marker_file = bool(study.settings.model.markers)
+        return [*as_findings(error), *(_marker_problems(study) if has_marker_file else ())]
     if not _has_markers(study):
         return []  # joint angles: the markers are those of the participants' models
     if findings := _marker_problems(study):
         return findings
-    known = {body for members in model_map.groups.values() for body in members}
-    named = {marker.body for marker in study.marker_set.markers.values()}
-    what = "the marker set speaks of body {}, which no group of the model map has."
+    map_bodies = {body for members in model_map.groups.values() for body in members}
+    marker_bodies = {marker.body for marker in study.marker_set.markers.values()}
+    message = "the marker set speaks of body {}, which no group of the model map has."
     return [
-        _unknown("body-unknown", what.format(body), (study.marker_file, f"body {body}"),
-                 (body, known), f"known: {', '.join(sorted(known))}.")
-        for body in sorted(named - known)
+        _unknown("body-unknown", message.format(body), (study.marker_file, f"body {body}"),
+                 body, map_bodies, f"known: {', '.join(sorted(map_bodies))}.")
+        for body in sorted(marker_bodies - map_bodies)
     ]  # fmt: skip
 
 
@@ -226,7 +245,7 @@ def _model_problems(study: Study) -> Iterator[Finding]:
 
 
 def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
-    """Names of the map that the model lacks, or that the model cannot be read."""
+    """Names of the map that the model lacks; or the error that keeps the model from being read."""
     try:
         names = model_names(path)
     except AqbioError as error:
@@ -236,21 +255,31 @@ def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
         model_map = study.model_map
     except AqbioError:
         return  # reported elsewhere
-    what = f"the model map speaks of {{}}, which the model {path.name} does not have."
+    message = f"the model map speaks of {{}}, which the model {path.name} does not have."
     for name in sorted(model_map.names() - names):
-        place, named = (study.map_file, name), (name, names)
-        yield _unknown("map-names", what.format(name), place, named, "is it of another model?")
+        yield _unknown(
+            "map-names",
+            message.format(name),
+            (study.map_file, name),
+            name,
+            names,
+            "is it of another model?",
+        )
 
 
 def _markers_elsewhere(study: Study, path: Path) -> Iterator[Finding]:
-    """Markers that the marker set puts on another limb than the model's own marker of that name."""
+    """Markers that the marker set attaches to another limb than the model does."""
     try:
-        own, marker_set, groups = model_markers(path), study.marker_set, study.model_map.groups
+        model_marker_bodies, marker_set, groups = (
+            model_markers(path),
+            study.marker_set,
+            study.model_map.groups,
+        )
     except AqbioError:
         return  # reported elsewhere
     group = {body: name for name, members in groups.items() for body in members}
     for label, marker in marker_set.markers.items():
-        body = own.get(marker_set.model_name(label))
+        body = model_marker_bodies.get(marker_set.model_name(label))
         if None in (group.get(body or ""), group.get(marker.body)):
             continue
         if group[str(body)] != group[marker.body]:
@@ -294,17 +323,19 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
     if contents.read and marker_set is not None and _has_markers(study):
         labels = label_problems(marker_set, study.marker_file, contents.labels)
         yield from labels
-        if any(one.rule == NEEDED_LABEL for one in labels):  # axes are unknown because of that
-            findings = [one for one in findings if one.rule != "axes-unknown"]
+        if any(
+            finding.rule == LABEL_NEEDED for finding in labels
+        ):  # axes are unknown because of that
+            findings = [finding for finding in findings if finding.rule != "axes-unknown"]
     yield from findings
     if contents.read:
         yield from laboratory_problems(checked, contents)
-        reported = {one.where for one in repeated}
+        reported = {finding.where for finding in repeated}
         yield from repeated_frames(study.sheet("trials"), contents.gaits, reported)
 
 
 def _marker_set(study: Study) -> MarkerSet | None:
-    """The marker set, if nothing is wrong with it."""
+    """Marker set of a study; None if it has errors."""
     try:
         return study.marker_set
     except AqbioError:
@@ -312,47 +343,56 @@ def _marker_set(study: Study) -> MarkerSet | None:
 
 
 def comparison_problems(study: Study) -> Iterator[Finding]:
-    """Warnings of cells that are empty, while they can still be filled from memory."""
+    """Warnings about empty cells that comparisons need, while they can be filled from memory."""
     tested = asked_registry(study).hypotheses
-    yield from _conditions(study, [one for one in tested if one.contrast is not None])
-    yield from _athletes(study, [one for one in tested if one.statistic in BETWEEN])
+    yield from _conditions(
+        study, [hypothesis for hypothesis in tested if hypothesis.contrast is not None]
+    )
+    yield from _athletes(
+        study, [hypothesis for hypothesis in tested if hypothesis.statistic in BETWEEN]
+    )
 
 
 BETWEEN = ("imbalance_cost", "lateral_slope", "vertical_slope", "attack_slope")
 """Statistics that compare athletes with each other."""
 
 
-def _conditions(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
-    """Cells without which conditions are not compared, and conditions that nothing compares."""
+def _conditions(study: Study, hypotheses: list[Hypothesis]) -> Iterator[Finding]:
+    """Warn of cells without which conditions are not compared, and of conditions never compared."""
     pairs: dict[tuple[str, str, str], list[Hypothesis]] = {}
-    for one in asking:
-        own = one.contrast
-        if own is not None and own.by == "condition":
-            pairs.setdefault((own.condition, own.reference, own.effort), []).append(one)
-    for (condition, reference, asked), every in pairs.items():
-        rows = [one for one in study.trials if one.condition in (condition, reference)]
-        if condition not in {one.condition for one in rows}:
+    for hypothesis in hypotheses:
+        contrast = hypothesis.contrast
+        if contrast is not None and contrast.by == "condition":
+            pairs.setdefault((contrast.condition, contrast.reference, contrast.effort), []).append(
+                hypothesis
+            )
+    for (condition, reference, effort), pair_hypotheses in pairs.items():
+        rows = [trial for trial in study.trials if trial.condition in (condition, reference)]
+        if condition not in {trial.condition for trial in rows}:
             continue
-        sprints = [one for one in rows if one.effort == asked]
-        if {one.condition for one in sprints} != {condition, reference}:
+        sprints = [trial for trial in rows if trial.effort == effort]
+        if {trial.condition for trial in sprints} != {condition, reference}:
             yield _warning(
                 "effort-untold",
-                f"sprints of {reference} and {condition} are compared ({_names(every)}) by those "
-                f"that are {asked} in column effort, and there are none of one kind.",
+                f"sprints of {reference} and {condition} are compared "
+                f"({_names(pair_hypotheses)}) by those that are {effort} in column effort, "
+                "and there are none of one kind.",
                 study.sheet("trials"),
-                f"column effort: write {asked}, maximal for sprints as fast as possible.",
+                f"column effort: write {effort}, maximal for sprints as fast as possible.",
             )
-        elif empty := [one for one in sprints if one.order is None]:
+        elif empty := [trial for trial in sprints if trial.order is None]:
             yield _warning(
                 "order-untold",
                 f"{len(empty)} of {len(sprints)} sprints have no place in the order of their "
-                f"session: what {condition} does ({_names(every)}) cannot be separated from "
-                "fatigue.",
+                f"session: what {condition} does ({_names(pair_hypotheses)}) cannot be "
+                "separated from fatigue.",
                 study.sheet("trials"),
                 "column order: 1 for the first trial of the participant's session, and so on.",
             )
-    known = {NORMAL, *(label for pair in pairs for label in pair[:2])}
-    unasked = {one.condition for one in study.trials if one.include == "yes"} - known
+    known_conditions = {NORMAL, *(label for pair in pairs for label in pair[:2])}
+    unasked = {
+        trial.condition for trial in study.trials if trial.include == "yes"
+    } - known_conditions
     if unasked:
         yield _warning(
             "condition-unasked",
@@ -364,27 +404,33 @@ def _conditions(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
         )
 
 
-def _athletes(study: Study, asking: list[Hypothesis]) -> Iterator[Finding]:
+def _athletes(study: Study, hypotheses: list[Hypothesis]) -> Iterator[Finding]:
     people = study.participants
-    if not asking or len(people) < min(one.minimum.athletes for one in asking):
+    if not hypotheses or len(people) < min(
+        hypothesis.minimum.athletes for hypothesis in hypotheses
+    ):
         return
     from aqbio.stats.athlete_statistics import NEEDED  # SciPy's statistics with it
 
     for name in sorted(NEEDED):
-        empty = [one.participant_id for one in people if getattr(one, name) is None]
+        empty = [
+            participant.participant_id
+            for participant in people
+            if getattr(participant, name) is None
+        ]
         if empty:
             yield _warning(
                 f"{name}-untold",
                 f"{name} is not given for {len(empty)} of {len(people)} participants: no slope "
-                f"between athletes ({_names(asking)}) can be supported.",
+                f"between athletes ({_names(hypotheses)}) can be supported.",
                 study.sheet("participants"),
                 f"column {name}: fill it, also where it is the same for everybody.",
             )
 
 
-def _names(asking: list[Hypothesis]) -> str:
-    return ", ".join(one.id for one in asking)
+def _names(hypotheses: list[Hypothesis]) -> str:
+    return ", ".join(hypothesis.id for hypothesis in hypotheses)
 
 
-def _warning(rule: str, what: str, sheet: Path, fix: str) -> Finding:
-    return Finding(rule=rule, severity="warning", what=what, file=str(sheet), fix=fix)
+def _warning(rule: str, message: str, sheet: Path, fix: str) -> Finding:
+    return Finding(rule=rule, severity="warning", what=message, file=str(sheet), fix=fix)

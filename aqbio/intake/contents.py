@@ -1,4 +1,4 @@
-"""Files that a study names, and what the recordings themselves show: labels, plates, units."""
+"""Checks of the files that a study names and of the contents of its recordings."""
 
 from __future__ import annotations
 
@@ -20,38 +20,44 @@ from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
 from aqbio.recordings.axes import laboratory_axes
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.shared_frames import EQUAL, SHARED_FRAMES, Movement, copy_lag, shared_frames
+from aqbio.recordings.shared_frames import (
+    MAX_DISTANCE_DIFFERENCE_M,
+    MIN_SHARED_FRAMES,
+    Movement,
+    copy_lag,
+    shared_frames,
+)
 from aqbio.study.internal import contained
 from aqbio.vectors import FloatArray
 
 
-def named_in(checked: CheckedStudy, line: int) -> str:
+def sheet_line(checked: CheckedStudy, line: int) -> str:
     """Name a line of the trials sheet."""
     return f"{checked.study.settings.files.trials}, line {line}"
 
 
-def included(checked: CheckedStudy) -> list[tuple[Trial, int]]:
-    """The trials that are not left out, and their lines."""
+def included_trials(checked: CheckedStudy) -> list[tuple[Trial, int]]:
+    """Included trials, each with its line of the sheet."""
     rows = zip(checked.study.trials, checked.trial_lines, strict=True)
     return [(trial, line) for trial, line in rows if trial.include == "yes"]
 
 
 def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
-    """Recordings that do not exist, with the file that was probably meant."""
+    """Report recordings that do not exist, with the file that was probably meant."""
     study = checked.study
-    used = {path for one in study.trials for path in (one.source, one.force_file)}
-    there = {
+    used = {path for trial in study.trials for path in (trial.source, trial.force_file)}
+    existing_files = {
         path.relative_to(study.data).as_posix()
         for path in study.data.rglob("*")
         if path.suffix.lower() in (".c3d", ".trc", ".tsv", ".mot", ".sto")
     }
-    for trial, line in included(checked):
+    for trial, line in included_trials(checked):
         for path in (study.recording(trial), study.forces(trial)):
             if path is None or path.is_file():
                 continue
             inside = path.is_relative_to(study.data)
             name = path.relative_to(study.data).as_posix() if inside else ""
-            near = closest(name, there - used)
+            near = closest(name, existing_files - used)
             fix = "correct the path in trials.tsv, or set include = no."
             yield Finding(
                 rule="recording-missing",
@@ -60,70 +66,82 @@ def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
                 trial=trial.trial_id,
                 participant=trial.participant_id,
                 file=str(path),
-                where=named_in(checked, line),
+                where=sheet_line(checked, line),
                 fix=f"did you mean {near}? Otherwise {fix}" if near else fix,
             )
 
 
 def repeated_files(checked: CheckedStudy) -> Iterator[Finding]:
-    """Recordings that two trials name: the same file, or a copy of it under another name."""
+    """Report recordings that two trials name: the same file, or a copy under another name."""
     study = checked.study
-    named = [
+    named_files = [
         (trial, line, path)
-        for trial, line in included(checked)
+        for trial, line in included_trials(checked)
         for path in (study.recording(trial), study.forces(trial))
         if path is not None
     ]
-    sizes = Counter(path.stat().st_size for path in {one[2] for one in named} if path.is_file())
-    first: dict[str, tuple[Trial, int, Path]] = {}
-    for trial, line, path in named:
-        other, above, twin = first.setdefault(_content(path, sizes), (trial, line, path))
-        if above == line:
+    sizes = Counter(
+        path.stat().st_size for path in {entry[2] for entry in named_files} if path.is_file()
+    )
+    first_by_content: dict[str, tuple[Trial, int, Path]] = {}
+    for trial, line, path in named_files:
+        first_trial, first_line, first_path = first_by_content.setdefault(
+            _content(path, sizes), (trial, line, path)
+        )
+        if first_line == line:
             continue
-        same = f"name the same file {path.name}"
-        if path != twin:
-            same = f"name {twin.name} and {path.name}, which hold the same to the byte"
-        yield _twice(study.sheet("trials"), (other, above), (trial, line), same)
+        description = f"name the same file {path.name}"
+        if path != first_path:
+            description = f"name {first_path.name} and {path.name}, which hold the same to the byte"
+        yield _recording_twice(
+            study.sheet("trials"), (first_trial, first_line), (trial, line), description
+        )
 
 
-def _twice(
-    sheet: Path, first: tuple[Trial, int], second: tuple[Trial, int], what: str, frames: int = 0
+def _recording_twice(
+    sheet: Path, first: tuple[Trial, int], second: tuple[Trial, int], relation: str, frames: int = 0
 ) -> Finding:
-    """Say of two trials, with their lines of the sheet, that they are one recording."""
-    (one, above), (other, line) = first, second
+    """Report that two trials, given with their lines of the sheet, are one recording."""
+    (first_trial, first_line), (second_trial, second_line) = first, second
     return Finding(
         rule="recording-twice",
         severity="error",
-        what=f"trials {one.trial_id} of {one.participant_id} and {other.trial_id} of "
-        f"{other.participant_id} {what}.",
-        trial=other.trial_id,
-        participant=other.participant_id,
+        what=f"trials {first_trial.trial_id} of {first_trial.participant_id} and "
+        f"{second_trial.trial_id} of {second_trial.participant_id} {relation}.",
+        trial=second_trial.trial_id,
+        participant=second_trial.participant_id,
         number=frames or None,
-        limit=SHARED_FRAMES if frames else None,
+        limit=MIN_SHARED_FRAMES if frames else None,
         unit="frames" if frames else "",
         file=str(sheet),
-        where=f"lines {above} and {line}",
+        where=f"lines {first_line} and {second_line}",
         fix="correct one of the paths, or set include = no for one of them: of two exports the one "
         "with fewer markers, or filtered more.",
     )
 
 
 def _content(path: Path, sizes: Mapping[int, int]) -> str:
-    """Identity of a file: its content where another file has its size, else its path."""
-    alone = not path.is_file() or sizes[path.stat().st_size] < 2 or not path.stat().st_size
-    return str(path) if alone else file_hash(path)
+    """Identity of a file: hash of its content if another file has its size, else its path."""
+    is_unique = not path.is_file() or sizes[path.stat().st_size] < 2 or not path.stat().st_size
+    return str(path) if is_unique else file_hash(path)
 
 
-DOUBTFUL = {"marker-impossible", "markers-twice", "plate-clipped", "trc-count", "trc-rate"}
-"""What readers notice and a person can only mend in the recording."""
+RECORDING_FAULT_RULES = {
+    "marker-impossible",
+    "markers-twice",
+    "plate-clipped",
+    "trc-count",
+    "trc-rate",
+}
+"""Rules of findings by readers that only a change of the recording removes."""
 
-MANY = 5
-"""Missing labels are listed one by one up to this number."""
+MAX_LISTED_LABELS = 5
+"""Largest number of missing labels that are reported one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What all recordings of a study contain."""
+    """Labels, plates and movements in all recordings of a study."""
 
     labels: frozenset[str]
     plates: frozenset[int]
@@ -136,14 +154,14 @@ class Contents:
 def recording_problems(
     checked: CheckedStudy, marker_set: MarkerSet | None
 ) -> tuple[list[Finding], Contents]:
-    """Open every recording that is there and say what is wrong with it."""
+    """Open every existing recording and report its problems."""
     findings: list[Finding] = []
     labels: set[str] = set()
     plates: set[int] = set()
     read, gaits = 0, list[Gait]()
     study = checked.study
-    for trial, line in included(checked):
-        place = named_in(checked, line)
+    for trial, line in included_trials(checked):
+        location = sheet_line(checked, line)
         markers, forces = study.recording(trial), study.forces(trial)
         if not markers.is_file() or (forces is not None and not forces.is_file()):
             continue
@@ -154,15 +172,17 @@ def recording_problems(
                 movement = Movement.of(recording.labels, recording.positions, recording.rate)
                 if axes is not None and trial.task != "static":
                     gaits.append(Gait(trial, line, landmark_distances(recording, axes), movement))
-                found = list(_trial_problems(recording, trial, checked, axes))
+                trial_findings = list(_trial_problems(recording, trial, checked, axes))
         except AqbioError as error:
-            findings.append(of_trial(error.finding(), study, trial, place))
+            findings.append(finding_of_trial(error.finding(), study, trial, location))
             continue
         read += 1
         labels |= set(recording.labels)
         if recording.forces is not None:
             plates |= set(recording.forces.numbers)
-        findings += [of_trial(finding, study, trial, place) for finding in found]
+        findings += [
+            finding_of_trial(finding, study, trial, location) for finding in trial_findings
+        ]
     contents = Contents(frozenset(labels), frozenset(plates), read, tuple(gaits))
     return findings, contents
 
@@ -184,7 +204,7 @@ def _coordinates(study: Study, trial: Trial) -> Recording:
     return coordinates_trial(study, trial).recording
 
 
-def of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Finding:
+def finding_of_trial(finding: Finding, study: Study, trial: Trial, location: str) -> Finding:
     """The finding with its trial, line of the sheet and the path of its file."""
     used = (study.recording(trial), study.forces(trial))
     paths = {path.name: str(path) for path in used if path is not None}
@@ -193,24 +213,24 @@ def of_trial(finding: Finding, study: Study, trial: Trial, place: str) -> Findin
         trial=trial.trial_id,
         participant=trial.participant_id,
         file=paths.get(Path(finding.file).name, finding.file) or str(used[0]),
-        where=f"{finding.where}; {place}" if finding.where else place,
+        where=f"{finding.where}; {location}" if finding.where else location,
     )
 
 
 def _trial_problems(
     recording: Recording, trial: Trial, checked: CheckedStudy, marker_set: MarkerSet | None
 ) -> Iterator[Finding]:
-    yield from (one for one in recording.findings if one.rule in DOUBTFUL)
+    yield from (finding for finding in recording.findings if finding.rule in RECORDING_FAULT_RULES)
     static = trial.task == "static"
-    still = is_static(recording.positions) or (
+    stands_still = is_static(recording.positions) or (
         static and standing_part(recording.positions, recording.rate) is not None
     )
-    if still != static:
+    if stands_still != static:
         yield Finding(
             rule="task",
             severity="error",
             what=f"the sheet says {trial.task}, but the person "
-            + ("stands still." if still else "moves about."),
+            + ("stands still." if stands_still else "moves about."),
             file=trial.source,
             fix="correct task or file in trials.tsv.",
         )
@@ -235,46 +255,52 @@ def _trial_problems(
     yield from notes.findings
 
 
-NEEDED_LABEL = "label-needed"
+LABEL_NEEDED = "label-needed"
 
 
 def label_problems(marker_set: MarkerSet, file: Path, labels: Collection[str]) -> list[Finding]:
-    """Labels of the marker set that no recording has, those that nothing goes without first."""
+    """Labels of the marker set that no recording has; indispensable ones first."""
     labels_asked, feet, pelvis = list(marker_set.markers), marker_set.feet, marker_set.pelvis
     absent = [label for label in labels_asked if label not in labels]
     free = sorted(label for label in labels if label not in marker_set.markers)
     key = {*pelvis.labels, feet.left.heel, feet.right.heel}
     needed = [label for label in absent if label in key and not closest(label, free)]
     rest = [label for label in absent if label not in needed]
-    unused, found = ", ".join(free) or "none", []
+    unused, findings = ", ".join(free) or "none", []
     if needed:
-        what = f"{', '.join(needed)}: in no recording, and nothing can be computed without markers "
-        what += "or points of video on both heels and on the pelvis."
+        message = (
+            f"{', '.join(needed)}: in no recording, and nothing can be computed without markers "
+        )
+        message += "or points of video on both heels and on the pelvis."
         fix = f"name in the marker set the label that sits there (unused so far: {unused}); "
         fix += "recordings without any marker there cannot be analysed."
-        found.append(_nowhere(NEEDED_LABEL, "error", what, needed[0], file, fix))
-    if len(rest) <= MANY:
+        findings.append(_label_nowhere(LABEL_NEEDED, "error", message, needed[0], file, fix))
+    if len(rest) <= MAX_LISTED_LABELS:
         for label in rest:
             near = closest(label, free)
-            what = f"label {label} of the marker set is in no recording."
+            message = f"label {label} of the marker set is in no recording."
             fix = f"did you mean {near}?" if near else "remove it, or leave it if it was not worn."
             severity: Severity = "error" if near else "warning"
-            found.append(_nowhere("label-nowhere", severity, what, label, file, fix))
-        return found
-    what = f"{len(rest)} of the {len(labels_asked)} labels of the marker set are in no recording: "
-    what += f"{', '.join(rest)}."
+            findings.append(_label_nowhere("label-nowhere", severity, message, label, file, fix))
+        return findings
+    message = (
+        f"{len(rest)} of the {len(labels_asked)} labels of the marker set are in no recording: "
+    )
+    message += f"{', '.join(rest)}."
     severity = "error" if len(absent) == len(labels_asked) else "warning"
     fix = f"compare them with the labels of the recordings (unused so far: {unused})."
-    return [*found, _nowhere("label-nowhere", severity, what, rest[0], file, fix)]
+    return [*findings, _label_nowhere("label-nowhere", severity, message, rest[0], file, fix)]
 
 
-def _nowhere(rule: str, severity: Severity, what: str, label: str, file: Path, fix: str) -> Finding:
-    where = setting_line(file, "markers", label)
-    return Finding(rule, severity, what, file=str(file), where=where, fix=fix)
+def _label_nowhere(
+    rule: str, severity: Severity, message: str, label: str, file: Path, fix: str
+) -> Finding:
+    location = setting_line(file, "markers", label)
+    return Finding(rule, severity, message, file=str(file), where=location, fix=fix)
 
 
 def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[Finding]:
-    """Plates and markers that the settings leave out and no recording has."""
+    """Plates and markers that the settings leave out but no recording has."""
     file, laboratory = checked.study.file, checked.study.settings.laboratory
     plates = ", ".join(map(str, sorted(contents.plates))) or "none at all"
     unknown = [
@@ -288,11 +314,11 @@ def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[F
             near = closest(label, contents.labels)
             fix = f"did you mean {near}?" if near else "remove it."
             unknown.append(("label-nowhere", "ignore_markers", index, label, fix))
-    for rule, setting, index, named, fix in unknown:
+    for rule, setting, index, name, fix in unknown:
         yield Finding(
             rule=rule,
             severity="error",
-            what=f"laboratory.{setting} names {named}, which no recording has.",
+            what=f"laboratory.{setting} names {name}, which no recording has.",
             file=str(file),
             where=setting_line(file, "laboratory", setting, index),
             fix=fix,
@@ -301,7 +327,7 @@ def laboratory_problems(checked: CheckedStudy, contents: Contents) -> Iterator[F
 
 @dataclass(frozen=True, slots=True)
 class Gait:
-    """What identifies the movement of a trial."""
+    """Distances and movement that identify a trial."""
 
     trial: Trial
     line: int
@@ -322,32 +348,39 @@ def landmark_distances(recording: Recording, marker_set: MarkerSet) -> FloatArra
         (right.heel, (pelvis.front or pelvis.hips)[-1]),
         (left.heel, (pelvis.back or pelvis.hips)[0]),
     )
-    place = {label: index for index, label in enumerate(recording.labels)}
+    columns = {label: index for index, label in enumerate(recording.labels)}
     nowhere = np.full((len(recording.positions), 3), np.nan)
     ends = [
-        [recording.positions[:, place[label]] if label in place else nowhere for label in pair]
+        [recording.positions[:, columns[label]] if label in columns else nowhere for label in pair]
         for pair in pairs
     ]
-    return np.stack([np.linalg.norm(one - other, axis=1) for one, other in ends], axis=1)
+    return np.stack([np.linalg.norm(first - second, axis=1) for first, second in ends], axis=1)
 
 
 def repeated_frames(
     sheet: Path, gaits: Sequence[Gait], reported: Collection[str]
 ) -> Iterator[Finding]:
-    """Trials that show the same movement in files that differ; ``reported`` are known lines."""
+    """Report trials with the same movement in different files, except lines in ``reported``."""
     pairs = []
     for shared in shared_frames([gait.distances for gait in gaits]):
-        same = f"show the same movement: {shared.frames} frames, from frame {shared.start + 1} of "
-        same += f"the one and {shared.other_start + 1} of the other, agree to {1e3 * EQUAL:g} mm"
-        pairs.append((gaits[shared.first], gaits[shared.second], shared.frames, same))
+        description = (
+            f"show the same movement: {shared.frames} frames, from frame {shared.start + 1} of "
+        )
+        description += f"the one and {shared.other_start + 1} of the other, agree to "
+        description += f"{1e3 * MAX_DISTANCE_DIFFERENCE_M:g} mm"
+        pairs.append((gaits[shared.first], gaits[shared.second], shared.frames, description))
     for first, second in combinations(gaits, 2):
         if (lag := copy_lag(first.movement, second.movement)) is not None:
-            same = "hold one recording, filtered or exported in two ways: all markers that both "
-            same += f"have move alike, from {max(lag, 0.0):.2f} s of the one on"
-            pairs.append((first, second, 0, same))
-    known = set(reported)
-    for first, second, frames, same in pairs:
-        found = _twice(sheet, (first.trial, first.line), (second.trial, second.line), same, frames)
-        if found.where not in known:
-            known.add(found.where)
-            yield found
+            description = (
+                "hold one recording, filtered or exported in two ways: all markers that both "
+            )
+            description += f"have move alike, from {max(lag, 0.0):.2f} s of the one on"
+            pairs.append((first, second, 0, description))
+    reported_lines = set(reported)
+    for first, second, frames, description in pairs:
+        finding = _recording_twice(
+            sheet, (first.trial, first.line), (second.trial, second.line), description, frames
+        )
+        if finding.where not in reported_lines:
+            reported_lines.add(finding.where)
+            yield finding

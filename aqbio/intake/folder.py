@@ -1,4 +1,4 @@
-"""What a folder of recordings contains, file by file."""
+"""Inventory of a folder of recordings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.errors import AqbioError
-from aqbio.intake.sessions import NOT_READ, SETTINGS, VideoSession, read_session
+from aqbio.intake.sessions import SETTINGS_FILES, UNSUPPORTED_FORMATS, VideoSession, read_session
 from aqbio.io.mot import Storage, read_storage, text_lines
 from aqbio.io.mot_forces import (
     ExternalLoads,
@@ -43,8 +43,8 @@ class MarkerFacts:
     """Hz."""
     first_time: float
     """On the file's own clock, s."""
-    still: bool
-    """Whether the person stands still."""
+    is_static: bool
+    """True if the person stands still."""
     plates: int
     """Force plates in the file itself."""
     movement: Movement = field(default_factory=Movement, compare=False)
@@ -72,7 +72,7 @@ def marker_facts(path: Path, file: Path) -> MarkerFacts:
         frames=len(recording.positions),
         rate=recording.rate,
         first_time=recording.first_time,
-        still=stands_still(recording, file),
+        is_static=stands_still(recording, file),
         plates=0 if recording.forces is None else len(recording.forces.numbers),
         movement=Movement.of(recording.labels, recording.positions, recording.rate),
         lengths=Lengths.of(recording.labels, recording.positions),
@@ -86,37 +86,41 @@ STANDING_NAME = re.compile(r"(?<![a-z])(static|standing|calib?(ration)?|[ant][-_
 
 
 def stands_still(recording: Recording, file: Path) -> bool:
-    """Whether it is a static trial: all of it, or a part where its name says so."""
+    """Tell whether a recording is a static trial: throughout, or in part if its name says so."""
     if is_static(recording.positions):
         return True
-    named = STANDING_NAME.search(file.stem.casefold())
-    return bool(named) and standing_part(recording.positions, recording.rate) is not None
+    standing_name = STANDING_NAME.search(file.stem.casefold())
+    return bool(standing_name) and standing_part(recording.positions, recording.rate) is not None
 
 
 def _axes(labels: Sequence[str]) -> set[frozenset[int]]:
-    """Labels that differ only in a last X, Y and Z."""
-    places = {label.upper(): index for index, label in enumerate(labels)}
-    ends = ([name[:-1] + axis for axis in "XYZ"] for name in places if name[-1:] == "X")
-    return {frozenset(map(places.__getitem__, one)) for one in ends if places.keys() >= set(one)}
+    """Indices of labels that differ only in a final X, Y and Z."""
+    index_of_label = {label.upper(): index for index, label in enumerate(labels)}
+    ends = ([name[:-1] + axis for axis in "XYZ"] for name in index_of_label if name[-1:] == "X")
+    return {
+        frozenset(map(index_of_label.__getitem__, triple))
+        for triple in ends
+        if index_of_label.keys() >= set(triple)
+    }
 
 
-MARKERS, STORAGES, MODELS = (".c3d", ".trc"), (".mot", ".sto"), (".osim",)
-TABLE = ".tsv"
+MARKER_SUFFIXES, STORAGE_SUFFIXES, MODEL_SUFFIXES = (".c3d", ".trc"), (".mot", ".sto"), (".osim",)
+TABLE_SUFFIX = ".tsv"
 """Exports of QTM, sheets of studies, and anything else."""
 
 SHEET_COLUMNS = {"participant_id", "trial_id"}
 
 
 def is_sheet(path: Path) -> bool:
-    """Whether a table is one of a study, which is no recording."""
+    """Tell whether a table is a sheet of a study, which is no recording."""
     first = next(iter(text_lines(path)), "")
     return not SHEET_COLUMNS.isdisjoint(cell.strip() for cell in first.split("\t"))
 
 
-FEWEST = 6
-"""A table of fewer points than this is no recording of markers."""
+MIN_POINTS = 6
+"""Smallest number of points in a table of marker positions."""
 
-LOADS = ".xml"
+LOADS_SUFFIX = ".xml"
 
 PELVIS_COORDINATES = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 """Columns by which coordinates of a model are recognised."""
@@ -140,13 +144,13 @@ class StorageFacts:
 
     @property
     def cell(self) -> str:
-        """What the column force_file names: the description, where there is one."""
+        """Entry for the column force_file: the external loads file if there is one."""
         return (self.described or self.file).as_posix()
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
-    """A file that is left out, and why."""
+class UnusedFile:
+    """A file that is left out, with the reason."""
 
     file: Path
     why: str
@@ -161,16 +165,16 @@ class FolderContent:
     forces: tuple[StorageFacts, ...]
     coordinates: tuple[StorageFacts, ...]
     models: tuple[Path, ...]
-    unusable: tuple[Unusable, ...]
+    unusable: tuple[UnusedFile, ...]
     """Recordings that cannot be read, and storages of another kind."""
-    others: int
+    other_files: int
     """Files of kinds that no study needs."""
     sessions: tuple[VideoSession, ...] = ()
     """Folders of video systems."""
 
 
 def folder_content(folder: Path) -> FolderContent:
-    """Look at every file of a folder and of the folders in it."""
+    """Read every file of a folder and its subfolders."""
     if not folder.is_dir():
         raise AqbioError(
             "the folder of the recordings does not exist.",
@@ -180,59 +184,61 @@ def folder_content(folder: Path) -> FolderContent:
         )
     markers: list[MarkerFacts] = []
     storages: dict[str, list[StorageFacts]] = {"forces": [], "coordinates": []}
-    unusable: list[Unusable] = []
+    unusable: list[UnusedFile] = []
     described: dict[Path, ExternalLoads] = {}
-    models, sessions, others = [], [], 0
+    models, sessions, other_files = [], [], 0
     for path in _files(folder):
         file, suffix = path.relative_to(folder), path.suffix.lower()
         try:
             with contained(None, "new", str(file)):
                 refuse_unwritable_name(file)
-                if suffix == TABLE and is_sheet(path):
-                    others += 1
-                elif suffix in (*MARKERS, TABLE):
+                if suffix == TABLE_SUFFIX and is_sheet(path):
+                    other_files += 1
+                elif suffix in (*MARKER_SUFFIXES, TABLE_SUFFIX):
                     markers.append(marker_facts(path, file))
-                elif suffix in STORAGES:
+                elif suffix in STORAGE_SUFFIXES:
                     storage = read_storage(path)
                     groups = groups_by_name(storage.columns, path.name)
-                    if len(storage_labels(storage.columns)) >= FEWEST and not groups:
+                    if len(storage_labels(storage.columns)) >= MIN_POINTS and not groups:
                         markers.append(marker_facts(path, file))
                     else:
                         for kind, facts in _storage(storage, path, file).items():
                             storages[kind].append(facts)
-                elif suffix == LOADS and is_external_loads(path):
+                elif suffix == LOADS_SUFFIX and is_external_loads(path):
                     described[file] = read_external_loads(path)
-                elif suffix in MODELS:
+                elif suffix in MODEL_SUFFIXES:
                     model_names(path)  # a model that cannot be read is of no use
                     models.append(file)
-                elif path.name.casefold() in SETTINGS:
+                elif path.name.casefold() in SETTINGS_FILES:
                     sessions += read_session(path, file)
-                elif suffix in NOT_READ:
-                    unusable.append(Unusable(file, NOT_READ[suffix]))
+                elif suffix in UNSUPPORTED_FORMATS:
+                    unusable.append(UnusedFile(file, UNSUPPORTED_FORMATS[suffix]))
                 else:
-                    others += 1
+                    other_files += 1
         except AqbioError as error:
-            known = error.rule == "file-name"
-            unusable.append(Unusable(Path(error.file) if known else file, error.what, error.fix))
-    forces = [_described(one, folder, described, unusable) for one in storages["forces"]]
+            unwritable_name = error.rule == "file-name"
+            unusable.append(
+                UnusedFile(Path(error.file) if unwritable_name else file, error.what, error.fix)
+            )
+    forces = [_described(facts, folder, described, unusable) for facts in storages["forces"]]
     return FolderContent(
         markers=tuple(markers),
         forces=tuple(forces),
         coordinates=tuple(storages["coordinates"]),
         models=tuple(models),
         unusable=tuple(unusable),
-        others=others,
+        other_files=other_files,
         sessions=tuple(sessions),
     )
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Files by name; hidden ones and the results of a study of ours are left out."""
-    made = (one for one in folder.rglob("participants") if one.is_dir())
-    results = [place.parent for place in made if any(place.glob("*/prepare.json"))]
+    """Files by name, without hidden ones and results of aqbio studies."""
+    result_folders = (path for path in folder.rglob("participants") if path.is_dir())
+    results = [path.parent for path in result_folders if any(path.glob("*/prepare.json"))]
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        ours = any(path.is_relative_to(place) for place in results)
+        ours = any(path.is_relative_to(result) for result in results)
         if path.is_file() and not hidden and not ours:
             yield path
 
@@ -244,39 +250,41 @@ def _storage(storage: Storage, path: Path, file: Path) -> dict[str, StorageFacts
     start, end = float(storage.time[0]), float(storage.time[-1])
     groups = groups_by_name(storage.columns, path.name)
     plates = {group.plate for group in groups}
-    read = ((name, force_column(name)) for name in storage.columns)
-    angles = tuple(name for name, own in read if own is None or own.plate not in plates)
-    found = {}
+    force_columns = ((name, force_column(name)) for name in storage.columns)
+    angles = tuple(
+        name for name, column in force_columns if column is None or column.plate not in plates
+    )
+    facts = {}
     if any(np.any(storage.column(name)) for group in groups for name in group.force):
-        found["forces"] = StorageFacts(file, start, end, rate, storage.columns)
+        facts["forces"] = StorageFacts(file, start, end, rate, storage.columns)
     plain = {part for column in angles for part in column.split("/")}
     moves = any(np.ptp(storage.column(name)) > 0.0 for name in angles)
     if plain.issuperset(PELVIS_COORDINATES) and moves:
-        found["coordinates"] = StorageFacts(file, start, end, rate, angles)
-    if not found:
-        known = bool(groups) or plain.issuperset(PELVIS_COORDINATES)
-        what = "its forces are zero and its coordinates constant: nothing was recorded in it."
-        if not known:
-            what = "no columns are forces, such as ground_force_vx, or coordinates of a model."
-        raise AqbioError(what, file=path.name, rule="force-columns")
-    return found
+        facts["coordinates"] = StorageFacts(file, start, end, rate, angles)
+    if not facts:
+        recognised = bool(groups) or plain.issuperset(PELVIS_COORDINATES)
+        message = "its forces are zero and its coordinates constant: nothing was recorded in it."
+        if not recognised:
+            message = "no columns are forces, such as ground_force_vx, or coordinates of a model."
+        raise AqbioError(message, file=path.name, rule="force-columns")
+    return facts
 
 
 def _described(
     forces: StorageFacts,
     folder: Path,
     described: Mapping[Path, ExternalLoads],
-    unusable: list[Unusable],
+    unusable: list[UnusedFile],
 ) -> StorageFacts:
     """Add the file of external loads that names a force file, if it fits; the first of several."""
-    place = (folder / forces.file).resolve()
+    force_path = (folder / forces.file).resolve()
     for file, loads in sorted(described.items()):
-        if loads.data.resolve() != place:
+        if loads.data.resolve() != force_path:
             continue
         try:
             loads.groups(forces.columns)
         except AqbioError as error:
-            unusable.append(Unusable(file, error.what))
+            unusable.append(UnusedFile(file, error.what))
             continue
         return replace(forces, described=file)
     return forces

@@ -1,4 +1,4 @@
-"""The marker set of a group of recordings: every label's place, and how sure it is."""
+"""Marker set of a group of recordings: the landmark of every label, and its certainty."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ from aqbio.labels.marker_set import (
 from aqbio.labels.motion import Segment
 from aqbio.vectors import FloatArray
 
-UNKNOWN = "its name says nothing to aqbio"
+UNKNOWN_LABEL = "its name says nothing to aqbio"
 SOURCE = "proposed by aqbio from the labels of the recordings"
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedSet:
-    """A marker set that was proposed."""
+    """Proposal for a marker set."""
 
     marker_set: MarkerSet | None
-    """None while landmarks are missing that none can do without."""
+    """None while indispensable landmarks are missing."""
     text: str
     """The file, with a blank for each of those."""
     sure: int
     """Labels placed by their name."""
     notes: Mapping[str, str]
-    """How the others were placed, by label."""
+    """Notes on labels placed by other means than their name."""
     left_out: Mapping[str, str]
-    """Reason by label that is not used."""
+    """Reason for each unused label."""
     missing: tuple[SidedLandmark, ...]
-    """Landmarks that no marker set can do without."""
+    """Missing landmarks that every marker set needs."""
     spare: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)
     """Segments and sides of labels that are not used."""
 
@@ -63,44 +63,48 @@ def proposed_set(
 ) -> ProposedSet:
     """Propose a marker set from the labels of each static and of each moving trial.
 
-    Positions (m, ``statics``) count where names leave landmarks open; in ``motions`` a label must
-    move with its segment.
+    Positions (m, ``statics``) decide where names leave landmarks undecided; in ``motions`` a
+    label must move with its segment.
     """
     table = landmark_table()
     labels = list(dict.fromkeys(label for trial in (*standing, *moving) for label in trial))
-    named = named_labels(labels, table, computed)
-    seen = {label for trial in moving for label in trial}
-    static_only = frozenset(label for label in labels if moving and label not in seen)
-    found = assign(named, statics, motions(), static_only, table)
-    labelling = Labelling(found.places, static_only, found.notes, named.video)
-    left_out = named.unused | {
-        label: "; ".join(filter(None, (_understood(named, label), found.left_out.get(label))))
-        for label in named.unknown
-        if label not in found.places
+    by_name = named_labels(labels, table, computed)
+    moving_labels = {label for trial in moving for label in trial}
+    static_only = frozenset(label for label in labels if moving and label not in moving_labels)
+    assignment = assign(by_name, statics, motions(), static_only, table)
+    labelling = Labelling(assignment.sites, static_only, assignment.notes, by_name.video)
+    left_out = by_name.unused | {
+        label: "; ".join(
+            filter(None, (_understood(by_name, label), assignment.left_out.get(label)))
+        )
+        for label in by_name.unknown
+        if label not in assignment.sites
     }
-    places = model_landmarks(model.own, model.model_map, table)
+    landmarks = model_landmarks(model.marker_bodies, model.model_map, table)
     missing = tuple(missing_landmarks(labelling))
     labelling = with_blanks(labelling)
-    sections = proposed_markers(labelling, places, table, sprint=model.sprint)
+    sections = proposed_markers(labelling, landmarks, table, sprint=model.sprint)
     placed = {label for part in sections.values() for label in part}
     left_out |= {
-        label: "the model has no such segment" for label in found.places if label not in placed
+        label: "the model has no such segment" for label in assignment.sites if label not in placed
     }
     content = marker_set_content(name, SOURCE, labelling, sections)
     text = marker_set_text(content, sections, labelling.notes, left_out, missing)
     marker_set = None if missing else MarkerSet.model_validate(content)
     sure = len(placed) - len(missing)
-    return ProposedSet(marker_set, text, sure, found.notes, left_out, missing, found.spare)
+    return ProposedSet(
+        marker_set, text, sure, assignment.notes, left_out, missing, assignment.spare
+    )
 
 
-def _understood(named: NamedLabels, label: str) -> str:
-    """What is understood of a label that has no place by its name."""
-    hint = named.hints.get(label)
+def _understood(by_name: NamedLabels, label: str) -> str:
+    """Describe the part that is understood of a label whose name gives no landmark."""
+    hint = by_name.hints.get(label)
     if hint is None:
-        return UNKNOWN
-    if not hint.whole:
+        return UNKNOWN_LABEL
+    if not hint.complete:
         return f"of its name aqbio knows only: {hint.words}"
-    return f"its name may mean {' or '.join(sorted(map(str, hint.places)))}"
+    return f"its name may mean {' or '.join(sorted(map(str, hint.sites)))}"
 
 
 HEADINGS = {"trunk": "pelvis, trunk and head", "right": "right side", "left": "left side"}
@@ -129,7 +133,7 @@ def marker_set_text(
     lines.append(f"source: {_flow(content['source'])}")
     if missing:
         lines += [BLANKS.rstrip(), "please_fill:"]
-        lines += [f"  {blank(place)}:   # {label_request(place)}" for place in missing]
+        lines += [f"  {blank(landmark)}:   # {label_request(landmark)}" for landmark in missing]
     lines.append("markers:")
     for section, heading in HEADINGS.items():
         if entries := sections[section]:
@@ -176,7 +180,7 @@ def write_map(model: Path, out: Path) -> ProposedMap:
         )
     proposed = proposed_map(model)
     write_text(out, proposed.text)
-    if not any(one.startswith(("joints", "groups", "feet")) for one in proposed.open):
+    if not any(entry.startswith(("joints", "groups", "feet")) for entry in proposed.to_complete):
         model_map = read_yaml(out, ModelMap)
         _write_markers(model, model_map, out.parent / model_map.marker_set)
     return proposed
@@ -184,8 +188,8 @@ def write_map(model: Path, out: Path) -> ProposedMap:
 
 def _write_markers(model: Path, model_map: ModelMap, out: Path) -> None:
     """Write the marker set that the model's own markers make, if they make one."""
-    own = model_markers(model)
-    chosen = ChosenModel(str(model), "", model_map, own)
-    proposed = proposed_set(model.stem, [tuple(own)], [], chosen)
+    marker_bodies = model_markers(model)
+    chosen = ChosenModel(str(model), "", model_map, marker_bodies)
+    proposed = proposed_set(model.stem, [tuple(marker_bodies)], [], chosen)
     if not out.exists():
         write_text(out, proposed.text)

@@ -14,34 +14,34 @@ from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_n
 from aqbio.io.study import MODELS
 from aqbio.names import ANATOMICAL_GROUPS
 
-REPORTED = ("hip", "knee", "ankle", "mtp", "lumbar", "shoulder", "elbow")
+REPORTED_JOINTS = ("hip", "knee", "ankle", "mtp", "lumbar", "shoulder", "elbow")
 
-PLEASE = "please fill"
-"""How a line begins that only a person can complete."""
+PLEASE_FILL = "please fill"
+"""Beginning of a line that only a person can complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedMap:
-    """A map file that was proposed."""
+    """Proposal for a map file."""
 
     text: str
     """The file."""
-    open: tuple[str, ...]
-    """What a person must fill in."""
+    to_complete: tuple[str, ...]
+    """Entries that a person must fill in, each with the reason."""
     remarks: tuple[str, ...]
-    """What a person should look at."""
+    """Remarks that a person should check."""
 
 
 def proposed_map(model: Path) -> ProposedMap:
     """Propose the map of an ``.osim`` model."""
-    from aqbio.opensim.apart import with_model
+    from aqbio.opensim.child_process import with_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
     with quiet(level="Off"):
         skeleton = with_model(model, lambda: read_skeleton(model))
     plan = body_plan(skeleton)
-    unclear = dict(plan.open)
+    unclear = dict(plan.undetermined)
     if not stands_upright(skeleton):
         unclear["model"] = (
             "in its default pose the model does not stand upright with its right side at +z: sides "
@@ -49,10 +49,12 @@ def proposed_map(model: Path) -> ProposedMap:
         )
     unclear["source"] = "citation of the model"
     remarks = [f"the map has no {group}" for group in ANATOMICAL_GROUPS if group not in plan.groups]
-    remarks += [f"joint {name} is not in the model" for name in REPORTED if name not in plan.joints]
+    remarks += [
+        f"joint {name} is not in the model" for name in REPORTED_JOINTS if name not in plan.joints
+    ]
     return ProposedMap(
         text="\n".join(_lines(model.stem, plan, unclear)) + "\n",
-        open=tuple(f"{place}: {why}" for place, why in unclear.items()),
+        to_complete=tuple(f"{entry}: {why}" for entry, why in unclear.items()),
         remarks=tuple(remarks),
     )
 
@@ -60,37 +62,39 @@ def proposed_map(model: Path) -> ProposedMap:
 def _lines(name: str, plan: BodyPlan, unclear: Mapping[str, str]) -> Iterator[str]:
     yield "# What the bodies and joints of this model mean, as aqbio understands them from how the"
     yield "# model moves. Please look through it; lines with “please fill” need a person."
-    for place, why in unclear.items():
-        yield f"# {PLEASE}: {place}: {why}"
+    for entry, why in unclear.items():
+        yield f"# {PLEASE_FILL}: {entry}: {why}"
     yield f"name: {name}"
-    yield f'source: "{PLEASE}: citation of the model"'
+    yield f'source: "{PLEASE_FILL}: citation of the model"'
     yield "groups:"
-    for group in (one for one in ANATOMICAL_GROUPS if one in plan.groups):
+    for group in (group for group in ANATOMICAL_GROUPS if group in plan.groups):
         yield f"  {group}: [{', '.join(plan.groups[group])}]"
     if set(plan.feet) == {"left", "right"}:
         yield f"feet: {_sides(plan.feet)}"
     else:
-        yield f"# {PLEASE}: feet: {{left: ..., right: ...}}"
+        yield f"# {PLEASE_FILL}: feet: {{left: ..., right: ...}}"
     yield "joints:"
-    for joint in REPORTED:
-        if places := plan.joints.get(joint):
-            yield f"  {joint}: {_sides(places)}"
+    for joint in REPORTED_JOINTS:
+        if sided_names := plan.joints.get(joint):
+            yield f"  {joint}: {_sides(sided_names)}"
     body, moved = plan.pelvis
     yield f"pelvis: {{body: {body}, joint: {moved}}}"
     yield "flexion: {" + ", ".join(f"{j}: {s}" for j, s in plan.flexion.items()) + "}"
     yield "sagittal:"
-    for joint in REPORTED:
-        if places := plan.sagittal.get(joint):
-            yield f"  {joint}: {_sides(places)}"
+    for joint in REPORTED_JOINTS:
+        if sided_names := plan.sagittal.get(joint):
+            yield f"  {joint}: {_sides(sided_names)}"
     yield "marker_set: markers.yaml"
 
 
-def _sides(places: Mapping[str, str]) -> str:
-    return "{" + ", ".join(f"{side}: {name}" for side, name in places.items()) + "}"
+def _sides(sided_names: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{side}: {name}" for side, name in sided_names.items()) + "}"
 
 
-SIZES = 5
-"""Bones of a generic model are drawn in one or two scales (2 in those of Hamner and Rajagopal),
+MIN_BONE_SCALES = 5
+"""Smallest number of bone scales in a model scaled to a person.
+
+Bones of a generic model are drawn in one or two scales (2 in those of Hamner and Rajagopal),
 those of a model scaled to a person in one per segment (7 to 9 in four of three laboratories)."""
 
 
@@ -101,32 +105,36 @@ class ScaledModel:
     file: Path
     """Relative to the folder of the recordings."""
     why: str
-    """What shows it."""
+    """Evidence that it is scaled."""
 
 
 def scaled_models(data: Path, models: Sequence[Path]) -> tuple[ScaledModel, ...]:
     """The models that are scaled to a person, with the reason."""
-    found = ((model, scaling_signs(data / model)) for model in models)
-    return tuple(ScaledModel(model, why) for model, why in found if why)
+    candidates = ((model, scaling_evidence(data / model)) for model in models)
+    return tuple(ScaledModel(model, why) for model, why in candidates if why)
 
 
-def scaling_signs(model: Path) -> str:
-    """What shows that a model is scaled to a person; empty for a generic one."""
+def scaling_evidence(model: Path) -> str:
+    """Describe the evidence that a model is scaled to a person; empty for a generic one."""
     try:
-        sizes, mass = len(bone_scales(model)), model_mass(model)
+        scale_count, mass = len(bone_scales(model)), model_mass(model)
     except AqbioError:
         return ""
-    if sizes < SIZES and not re.search(r"(?<!un)scaled", model.stem.casefold()):
+    if scale_count < MIN_BONE_SCALES and not re.search(r"(?<!un)scaled", model.stem.casefold()):
         return ""
-    drawn = f"its bones are drawn in {sizes} scales" if sizes >= SIZES else "its name says so"
-    return f"{drawn}; {mass:.1f} kg"
+    evidence = (
+        f"its bones are drawn in {scale_count} scales"
+        if scale_count >= MIN_BONE_SCALES
+        else "its name says so"
+    )
+    return f"{evidence}; {mass:.1f} kg"
 
 
 def models_of_people(
     files: Mapping[str, Sequence[Path]], models: Sequence[ScaledModel]
 ) -> dict[str, ScaledModel]:
     """The scaled model of each participant, by folder or name; the first that fits."""
-    found: dict[str, ScaledModel] = {}
+    model_of_person: dict[str, ScaledModel] = {}
     for model in models:
         plain = re.sub("[^a-z0-9]", "", model.file.stem.casefold())
         owners = [
@@ -137,26 +145,28 @@ def models_of_people(
             or _lies_with(person, files, model.file)
         ]
         if len(owners) == 1:
-            found.setdefault(owners[0], model)
-    return found
+            model_of_person.setdefault(owners[0], model)
+    return model_of_person
 
 
-def fitting(data: Path, models: Sequence[ScaledModel], model_map: ModelMap) -> list[ScaledModel]:
+def models_fitting_map(
+    data: Path, models: Sequence[ScaledModel], model_map: ModelMap
+) -> list[ScaledModel]:
     """The scaled models that have every name of a map."""
-    return [one for one in models if model_map.names() <= model_names(data / one.file)]
+    return [model for model in models if model_map.names() <= model_names(data / model.file)]
 
 
 def _lies_with(person: str, files: Mapping[str, Sequence[Path]], model: Path) -> bool:
-    """Whether a model is in a folder with this person's recordings and no other's."""
-    mine = {parent for file in files[person] for parent in file.parents}
-    others = {
+    """Tell whether a model is in a folder with recordings of this person only."""
+    folders = {parent for file in files[person] for parent in file.parents}
+    other_folders = {
         parent
         for name in files
         if name != person
         for file in files[name]
         for parent in file.parents
     }
-    return bool(set(model.parents) & (mine - others))
+    return bool(set(model.parents) & (folders - other_folders))
 
 
 SPRINT = "sprint"
@@ -165,37 +175,37 @@ MAP_FILE = "map.yaml"
 
 @dataclass(frozen=True, slots=True)
 class ChosenModel:
-    """A generic model and what is known about it."""
+    """A generic model with its map and the bodies of its markers."""
 
     file: str
     map: str
     """file, map: As study.yaml names them."""
     model_map: ModelMap
-    own: dict[str, str]
+    marker_bodies: dict[str, str]
     """Body of each of its markers."""
     map_text: str = ""
-    """A map file to write into the study, where no map of ours fits."""
+    """Map file to write into the study if no shipped map fits."""
 
     @property
     def sprint(self) -> bool:
-        """Whether it is our own model."""
+        """True for the sprint model of aqbio."""
         return self.file == SPRINT
 
     @property
     def path(self) -> Path:
-        """The model's file; of our sprint model that of men."""
+        """File of the model; of the sprint model the male one."""
         return MODELS / SPRINT / "sprint_male.osim" if self.sprint else Path(self.file)
 
 
 def chosen_model(model: Path | None) -> ChosenModel:
-    """Our sprint model, or the user's model with the map that fits it."""
+    """Sprint model of aqbio, or the user's model with the map that fits it."""
     if model is None:
         model_map = read_yaml(MODELS / SPRINT / "map.yaml", ModelMap)
         chosen = ChosenModel(SPRINT, SPRINT, model_map, {})
-        return replace(chosen, own=model_markers(chosen.path))
+        return replace(chosen, marker_bodies=model_markers(chosen.path))
     names = model_names(model)
     maps = {path.parent.name: read_yaml(path, ModelMap) for path in MODELS.glob("*/map.yaml")}
-    fitting = sorted(name for name, found in maps.items() if found.names() <= names)
+    fitting = sorted(name for name, model_map in maps.items() if model_map.names() <= names)
     if not fitting:
         return _with_new_map(model)
     best = closest(model.stem, fitting) or fitting[0]
@@ -213,11 +223,11 @@ def _with_new_map(model: Path) -> ChosenModel:
     except ValidationError as error:
         raise AqbioError(
             "no map in models/ fits this model, and what aqbio proposes lacks "
-            f"{'; '.join(proposed.open)}.",
+            f"{'; '.join(proposed.to_complete)}.",
             file=str(model),
             fix=f"run `aqbio map-model {model} --out map.yaml`, complete that file, make the study "
             "without --model, and name model.file and model.map in study.yaml.",
             rule="model-map",
         ) from error
-    own = model_markers(model)
-    return ChosenModel(str(model.resolve()), MAP_FILE, model_map, own, proposed.text)
+    marker_bodies = model_markers(model)
+    return ChosenModel(str(model.resolve()), MAP_FILE, model_map, marker_bodies, proposed.text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aqbio.boundary import refuse_unwritable_name
 from aqbio.config import SHEETS
-from aqbio.config.settings import DEVICES
+from aqbio.config.settings import WINDOWS_DEVICES
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import files_made, write_text
 from aqbio.names import shipped
@@ -19,7 +19,7 @@ from aqbio.stats.registry import DEFAULT
 from aqbio.study.internal import contained
 
 if TYPE_CHECKING:
-    from aqbio.intake.study import GatheredStudy
+    from aqbio.intake.study import ProposedStudy
 
 DEMO = shipped("data/virtual_sprinters")
 
@@ -34,7 +34,7 @@ model:
   {markers}
 """
 
-BEGINNING = """\
+EMPTY_STUDY_STEPS = """\
 1. Copy the recordings into `data/` (C3D, or TRC with MOT).
 2. Fill in `participants.tsv` and `trials.tsv` (tab-separated; Excel opens and saves them).
    `aqbio settings help` writes `help/README.md`, which explains every column and setting.
@@ -43,7 +43,7 @@ BEGINNING = """\
 3. If your marker labels are not those of the model, describe them in `markers.yaml` and name that
    file in `study.yaml`."""
 
-GATHERED = """\
+FILLED_STUDY_STEPS = """\
 1. Read `found.txt`: what will be computed, what was seen in the recordings, what is not known.
 2. Fill in the cells that the column `please_fill` of `participants.tsv` and `trials.tsv` names, and
    correct `trials.tsv` where it is wrong (tab-separated; Excel opens and saves them).
@@ -71,7 +71,7 @@ def new_study(folder: Path) -> None:
         row = SHEETS[sheet]
         write_text(folder / f"{sheet}.tsv", "\t".join(row.model_fields) + "\n")
     write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))
-    write_text(folder / "README.md", _readme(name, folder, BEGINNING))
+    write_text(folder / "README.md", _readme(name, folder, EMPTY_STUDY_STEPS))
     settings = {"data": "data", "model": "sprint", "map": "sprint"}
     markers = "# markers: markers.yaml   # marker set of your laboratory; default: the model's own"
     write_text(folder / "study.yaml", STUDY.format(name=name, markers=markers, **settings))
@@ -91,41 +91,41 @@ def new_study_from(
 ) -> str:
     """Write a study folder filled in from recordings; returns the text of ``found.txt``."""
     from aqbio.intake.rows import sheet_text
-    from aqbio.intake.study import gathered_study, summary_text
+    from aqbio.intake.study import proposed_study, summary_text
 
     name = _free_name(folder)
     refuse_unwritable_name(data.resolve())
     with contained(None, "new"):
-        study = gathered_study(name, data.resolve(), model, report)
+        study = proposed_study(name, data.resolve(), model, report)
         texts = {
             "participants.tsv": sheet_text("participants", study.rows.people),
             "trials.tsv": sheet_text("trials", study.rows.trials),
             study.model.map: study.model.map_text,
             "markers.yaml": "" if study.markers is None else study.markers.text,
             "hypotheses.yaml": DEFAULT.read_text(encoding="utf-8"),
-            "README.md": _readme(name, folder, GATHERED),
+            "README.md": _readme(name, folder, FILLED_STUDY_STEPS),
             "found.txt": summary_text(study, folder),
             "study.yaml": _settings_text(name, study),
         }
-    with files_made() as made:
+    with files_made() as written_files:
         try:
             for file, text in texts.items():
                 if text:
                     write_text(folder / file, text)
         except BaseException:  # no half study stays
-            for path in made:
+            for path in written_files:
                 path.unlink()
             raise
     return texts["found.txt"]
 
 
 def _readme(name: str, folder: Path, beginning: str) -> str:
-    """What to do next, with paths as they are typed in a terminal, blanks and all."""
+    """Instructions for the next steps, with paths quoted for a terminal."""
     typed = {"folder": quote(str(folder)), "file": quote(str(folder / "study.yaml"))}
     return README.format(name=name, beginning=beginning, **typed)
 
 
-def _settings_text(name: str, study: GatheredStudy) -> str:
+def _settings_text(name: str, study: ProposedStudy) -> str:
     markers = "markers: markers.yaml   # where each label sits; please look through it"
     return STUDY.format(
         name=name,
@@ -155,4 +155,4 @@ def _free_name(folder: Path) -> str:
             rule="study-exists",
         )
     name = re.sub("[^A-Za-z0-9_-]", "_", folder.resolve().name).lstrip("_-") or "study"
-    return f"{name}_study" if DEVICES.fullmatch(name) else name
+    return f"{name}_study" if WINDOWS_DEVICES.fullmatch(name) else name

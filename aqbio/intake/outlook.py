@@ -1,4 +1,4 @@
-"""What becomes of recordings, what does not, and what to record to change that."""
+"""Outlook for a new study: quantities that can and cannot be computed, and what to record."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.body.calibration import label_places
+from aqbio.body.calibration import labels_on_model
 from aqbio.body.posterior import with_lock
-from aqbio.body.priors import COMMON_SHARE, SKIN_SD, VIDEO_NOISE, expected_places, posture_sd
+from aqbio.body.priors import COMMON_SHARE, SKIN_SD, VIDEO_NOISE, expected_positions, posture_sd
 from aqbio.body.shape import body_parts
 from aqbio.config import MarkerSet
 from aqbio.config.model_map import Sides
 from aqbio.errors import listed
 from aqbio.gait.roles import RoleScheme
-from aqbio.intake.folder import Unusable
+from aqbio.intake.folder import UnusedFile
 from aqbio.intake.labelled_recordings import ProposedSet
 from aqbio.intake.models import ChosenModel
 from aqbio.intake.rows import Rows, TrialPreview, TrialRow
@@ -24,42 +24,45 @@ from aqbio.labels.motion import Segment
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.determined import (
-    LARGEST_DISPLACEMENT,
-    LARGEST_MOMENTUM,
-    NEGLIGIBLE,
+    MAX_DISPLACEMENT_M,
+    MAX_MOMENTUM_SD_M2PS,
+    NEGLIGIBLE_COM_SHIFT_M,
     MarkerNoise,
     coordinate_covariance,
-    opened,
     range_sd,
     segment_sds,
+    with_joints_freed,
 )
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import CAUSES, ObservedParts, determined_outcomes, of_the_model
 from aqbio.vectors import FloatArray
 
-SHOWN, NOT_SHOWN = 0.85, 2.0
-"""A group is given below this multiple of the accepted unsureness, and not given above that."""
+SHOWN_UNCERTAINTY = 0.85
+"""Multiple of the accepted uncertainty up to which a group is reported."""
 
-CLUSTER = 0.08
-"""Markers of a cluster lie apart from its middle by this, m."""
+HIDDEN_UNCERTAINTY = 2.0
+"""Multiple of the accepted uncertainty beyond which a group is not reported."""
 
-PARTS = {
+CLUSTER_RADIUS_M = 0.08
+"""Distance of the markers of a cluster from its centre, m."""
+
+REPORTED_PARTS = {
     "the legs": ("push_leg", "swing_leg"), "the arms": ("arms",), "the trunk": ("torso",),
     "the pelvis": ("pelvis",), "the push side": ("push_side",), "the swing side": ("swing_side",),
     "the whole body": ("total",),
 }  # fmt: skip
-"""What angular momentum is reported of, by the items of a step."""
+"""Parts whose angular momentum is reported, with the items of a step that each needs."""
 
-MARKS = {
+MARKER_SITES = {
     "leg": "both sides of knee and ankle, heel and forefoot",
     "arm": "both sides of elbow and wrist",
     "trunk": "C7, T10 and sternum",
     "pelvis": "the iliac spines in front (ASIS) and behind (PSIS)",
 }
-"""Where markers, or the landmarks that OpenCap's network adds, show a part."""
+"""Marker sites, or landmarks that OpenCap's network adds, that show a part of the body."""
 
 
-SEGMENTS = {
+SEGMENTS_OF_PART = {
     "leg": ("thigh", "shank", "foot"), "arm": ("upper_arm", "forearm"), "trunk": ("torso",),
     "torso": ("torso",), "pelvis": ("pelvis",),
 }  # fmt: skip
@@ -69,30 +72,30 @@ SEGMENTS = {
 def outlook(
     rows: Rows,
     previews: Mapping[str, TrialPreview],
-    left_out: Sequence[Unusable],
+    left_out: Sequence[UnusedFile],
     markers: ProposedSet | None,
     model: ChosenModel,
     labels: Mapping[str, Collection[str]],
 ) -> Iterator[str]:
-    """Say in a few lines what a study will compute, what it cannot, and what would change that.
+    """Report in a few lines what a study will compute, what it cannot, and how to change that.
 
     ``labels`` are those of every moving trial by its file; without ``markers`` they are joint
     angles.
     """
-    runs = [one for one in rows.trials if one.task == "run" and one.include == "yes"]
-    if planar := [one for one in left_out if "made from one video" in one.why]:
+    runs = [row for row in rows.trials if row.task == "run" and row.include == "yes"]
+    if planar := [unusable for unusable in left_out if "made from one video" in unusable.why]:
         yield (
             f"not read: {len(planar)} recordings of one video, in which one direction was not "
             "measured. To change that: film with two cameras or more"
         )
     if markers is None:
-        forces = sum(bool(one.force_file) for one in runs)
+        forces = sum(bool(run.force_file) for run in runs)
         yield f"from joint angles of {_trials(len(runs), len(runs))}, as sure as these angles are"
     elif markers.marker_set is None:
         yield "computed: nothing before markers.yaml has the labels that are asked for below"
         return
     else:
-        usable = [one for one in runs if previews[one.file].contacts]
+        usable = [run for run in runs if previews[run.file].contacts]
         if len(usable) < len(runs):
             yield (
                 f"no contact in {_trials(len(runs) - len(usable), len(runs))} that was seen whole, "
@@ -101,7 +104,7 @@ def outlook(
             )
         if not usable:
             return
-        single = [one for one in usable if not previews[one.file].steps]
+        single = [run for run in usable if not previews[run.file].steps]
         if single:
             yield (
                 f"not computed of {_trials(len(single), len(runs))}: flight times and step "
@@ -109,204 +112,232 @@ def outlook(
                 "a row"
             )
         yield from _of_runs(usable, len(runs), previews, markers, model, labels)
-        if any(one.video for one in markers.marker_set.markers.values()):
+        if any(marker.video for marker in markers.marker_set.markers.values()):
             yield (
                 "less sure: turns of thighs, shanks and arms about their own axes, which joint "
                 "centres hardly show. To change that: mark both sides of the joints, or use the "
                 "landmarks that OpenCap and Pose2Sim add to the joint centres"
             )
-        forces = sum(previews[one.file].forces for one in usable)
+        forces = sum(previews[run.file].forces for run in usable)
     if markers is None and forces:
-        yield f"computed of {_trials(forces, len(runs))}: {EVERY_CAUSE}"
+        yield f"computed of {_trials(forces, len(runs))}: {FORCE_RESULTS}"
     if forces < len(runs):
         yield (
             f"not computed of {_trials(len(runs) - forces, len(runs))}: moments of the standing "
             "leg, and what causes angular momentum (level C), for no contact has forces. To change "
             "that: force plates in the C3D file, or a MOT file of forces beside the TRC"
         )
-    people = [one for one in rows.people if not (one.static_trial or one.model_file)]
+    people = [person for person in rows.people if not (person.static_trial or person.model_file)]
     if people:
-        names = listed([one.participant_id for one in people])
+        names = listed([person.participant_id for person in people])
         yield (
             f"less sure, {names}: lengths of segments, without a static trial. To change that: "
             "record a second of quiet standing"
         )
 
 
-def _trials(some: int, every: int) -> str:
-    return f"{some} of {every} run{'s' if every > 1 else ''}"
+def _trials(count: int, total: int) -> str:
+    return f"{count} of {total} run{'s' if total > 1 else ''}"
 
 
 Spare = Mapping[str, tuple[Segment, ...]]
-"""Labels that are not used, with the segments on which they may lie."""
+"""Unused labels, each with the segments on which it may lie."""
 
-EVERY_CAUSE = (
+FORCE_RESULTS = (
     "joint moments, and what forces, gravity and joints do to angular momentum (levels B and C)"
 )
 
 
 def _of_runs(
     runs: Sequence[TrialRow],
-    every: int,
+    run_count: int,
     previews: Mapping[str, TrialPreview],
     markers: ProposedSet,
     model: ChosenModel,
     labels: Mapping[str, Collection[str]],
 ) -> Iterator[str]:
-    """Say what is computed of runs, by what their labels show."""
+    """Report what is computed of runs, by the coverage of their labels."""
     marker_set = markers.marker_set
     if marker_set is None:
         return
-    alike: dict[frozenset[str], Foreseen] = {}
-    by_promise: dict[tuple[object, bool], tuple[Foreseen, list[TrialRow]]] = {}
+    coverages: dict[frozenset[str], LabelCoverage] = {}
+    by_coverage: dict[tuple[object, bool], tuple[LabelCoverage, list[TrialRow]]] = {}
     for run in runs:
-        worn = frozenset(one for one in labels[run.file] if one in marker_set.markers)
-        if worn not in alike:
-            alike[worn] = foreseen(model, marker_set, worn)
-        made = alike[worn]
+        worn = frozenset(label for label in labels[run.file] if label in marker_set.markers)
+        if worn not in coverages:
+            coverages[worn] = label_coverage(model, marker_set, worn)
+        coverage = coverages[worn]
         steps = previews[run.file].steps
-        by_promise.setdefault((made.key, steps), (made, []))[1].append(run)
-    for (_, steps), (made, own) in by_promise.items():
-        yield from _of_motion(made, _trials(len(own), every), markers.spare, steps=steps)
-        if forces := sum(previews[one.file].forces for one in own):
-            yield from _of_forces(made, _trials(forces, every), markers.spare)
+        by_coverage.setdefault((coverage.key, steps), (coverage, []))[1].append(run)
+    for (_, steps), (coverage, covered_runs) in by_coverage.items():
+        yield from _of_motion(
+            coverage, _trials(len(covered_runs), run_count), markers.spare, steps=steps
+        )
+        if forces := sum(previews[run.file].forces for run in covered_runs):
+            yield from _of_forces(coverage, _trials(forces, run_count), markers.spare)
 
 
 @dataclass(frozen=True)
-class Foreseen:
-    """What labels show of the body, by what masks the results."""
+class LabelCoverage:
+    """Outcomes and groups of the body that a set of labels determines, by the mask of results."""
 
-    sure: Mapping[str, bool]
-    """Outcomes that are determined by segments which the labels clearly show."""
-    perhaps: Mapping[str, bool]
-    """Outcomes that are determined if segments are shown that the labels hardly show."""
-    lost: frozenset[str]
-    doubtful: frozenset[str]
-    """lost, doubtful: Groups that the labels do not show, and hardly show."""
-    absent: tuple[str, ...]
+    determined: Mapping[str, bool]
+    """True for outcomes determined by segments that the labels clearly show."""
+    maybe_determined: Mapping[str, bool]
+    """True for outcomes determined if segments that the labels hardly show are counted too."""
+    hidden_groups: frozenset[str]
+    doubtful_groups: frozenset[str]
+    """hidden_groups, doubtful_groups: Groups that the labels do not show, and hardly show."""
+    absent_groups: tuple[str, ...]
     """Groups that the model does not have."""
 
     @property
     def key(self) -> tuple[object, ...]:
-        """The same for runs of which the same is said."""
+        """Identity of the coverage, equal for runs that are reported in one sentence."""
         return (
-            tuple(self.sure.items()), tuple(self.perhaps.items()), self.lost, self.doubtful
-        )  # fmt: skip
+            tuple(self.determined.items()),
+            tuple(self.maybe_determined.items()),
+            self.hidden_groups,
+            self.doubtful_groups,
+        )
 
     def split(self, parts: Mapping[str, Sequence[str]]) -> tuple[list[str], list[str], list[str]]:
-        """Names of parts that are computed, are where recordings are steady, and are not."""
-        given = [name for name, own in parts.items() if all(self.sure[one] for one in own)]
-        maybe = [name for name, own in parts.items() if all(self.perhaps[one] for one in own)]
-        never = [name for name in parts if name not in maybe]
-        return given, [name for name in maybe if name not in given], never
+        """Split parts into computed, computed where recordings are steady, and not computed."""
+        computed = [
+            name for name, items in parts.items() if all(self.determined[item] for item in items)
+        ]
+        maybe = [
+            name
+            for name, items in parts.items()
+            if all(self.maybe_determined[item] for item in items)
+        ]
+        not_computed = [name for name in parts if name not in maybe]
+        return computed, [name for name in maybe if name not in computed], not_computed
 
 
-def foreseen(model: ChosenModel, marker_set: MarkerSet, labels: Collection[str]) -> Foreseen:
-    """Foresee which outcomes labels determine, by the mask of the results.
+def label_coverage(
+    model: ChosenModel, marker_set: MarkerSet, labels: Collection[str]
+) -> LabelCoverage:
+    """Predict which outcomes labels determine, by the mask of the results.
 
-    Segments are shown or lost by `unsureness`; `determined_outcomes` says what follows of it.
+    `segment_uncertainty` decides on segments, and `determined_outcomes` on what they determine.
     """
-    skeleton, unsure = unsureness(model, marker_set, labels)
+    skeleton, unsure = segment_uncertainty(model, marker_set, labels)
     groups = model.model_map.groups
     body = dict(zip(skeleton.bodies, unsure.tolist(), strict=True))
 
-    def outcomes(most: float) -> dict[str, bool]:
-        lost = [name for name, own in body.items() if own > most]
-        seen = Observed.everything(skeleton.bodies, 1).without(lost, NOT_SEEN)
-        parts = ObservedParts(of_the_model(seen, groups), skeleton, model.model_map)
+    def outcomes(max_uncertainty: float) -> dict[str, bool]:
+        hidden = [name for name, uncertainty in body.items() if uncertainty > max_uncertainty]
+        observed = Observed.complete(skeleton.bodies, 1).without(hidden, NOT_SEEN)
+        parts = ObservedParts(of_the_model(observed, groups), skeleton, model.model_map)
         return determined_outcomes(parts, RoleScheme())
 
-    worst = {name: max(body[one] for one in members) for name, members in groups.items()}
-    return Foreseen(
-        outcomes(SHOWN),
-        outcomes(NOT_SHOWN),
-        frozenset(name for name, one in worst.items() if one > NOT_SHOWN),
-        frozenset(name for name, one in worst.items() if SHOWN < one <= NOT_SHOWN),
+    worst = {name: max(body[segment] for segment in members) for name, members in groups.items()}
+    return LabelCoverage(
+        outcomes(SHOWN_UNCERTAINTY),
+        outcomes(HIDDEN_UNCERTAINTY),
+        frozenset(name for name, uncertainty in worst.items() if uncertainty > HIDDEN_UNCERTAINTY),
+        frozenset(
+            name
+            for name, uncertainty in worst.items()
+            if SHOWN_UNCERTAINTY < uncertainty <= HIDDEN_UNCERTAINTY
+        ),
         tuple(name for name in ANATOMICAL_GROUPS if name not in groups),
     )
 
 
-def _of_motion(made: Foreseen, runs: str, spare: Spare, *, steps: bool) -> Iterator[str]:
-    """Of which parts angular momentum is computed."""
-    given, perhaps, never = made.split(PARTS)
+def _of_motion(coverage: LabelCoverage, runs: str, spare: Spare, *, steps: bool) -> Iterator[str]:
+    """Report the parts whose angular momentum is computed."""
+    computed, perhaps, not_computed = coverage.split(REPORTED_PARTS)
     # of a single contact the speed is that of the centre of mass, of a step also the pelvis's
-    known = "speed, steps, " if steps else "speed, " if made.sure["total"] else ""
+    speed_words = "speed, steps, " if steps else "speed, " if coverage.determined["total"] else ""
     yield (
-        f"computed of {runs}: {known}contact times, joint angles and "
-        f"angular momentum (level A){' of ' + listed(given) if given else ''}"
+        f"computed of {runs}: {speed_words}contact times, joint angles and "
+        f"angular momentum (level A){' of ' + listed(computed) if computed else ''}"
     )
-    for names, (word, _) in ((never, NEVER), (perhaps, PERHAPS)):
+    for names, (word, _) in ((not_computed, NOT_COMPUTED), (perhaps, COMPUTED_IF_STEADY)):
         if names:
-            why = _why(made, spare, hardly=names is perhaps)
+            why = _reason(coverage, spare, hardly=names is perhaps)
             yield f"{word}: angular momentum of {listed(names)}, {why}"
 
 
-def _of_forces(made: Foreseen, runs: str, spare: Spare) -> Iterator[str]:
-    """What is computed of runs whose contacts have forces."""
-    if made.sure[CAUSES]:
-        yield f"computed of {runs}: {EVERY_CAUSE}"
+def _of_forces(coverage: LabelCoverage, runs: str, spare: Spare) -> Iterator[str]:
+    """Report what is computed of runs whose contacts have forces."""
+    if coverage.determined[CAUSES]:
+        yield f"computed of {runs}: {FORCE_RESULTS}"
         return
-    stems = dict.fromkeys(re.sub("_(left|right)$", "", one) for one in JOINTS_OF_MODEL)
+    stems = dict.fromkeys(re.sub("_(left|right)$", "", joint) for joint in JOINTS_OF_MODEL)
     joints = {
-        stem: [one for one in made.sure if re.fullmatch(f"{stem}(_left|_right)?", one)]
+        stem: [
+            outcome
+            for outcome in coverage.determined
+            if re.fullmatch(f"{stem}(_left|_right)?", outcome)
+        ]
         for stem in stems
     }
-    shown = [stem for stem, own in joints.items() if own and all(made.sure[one] for one in own)]
-    moments = f", and joint moments of {listed(shown)}" if shown else ""
+    computed_stems = [
+        stem
+        for stem, outcomes in joints.items()
+        if outcomes and all(coverage.determined[outcome] for outcome in outcomes)
+    ]
+    moments = f", and joint moments of {listed(computed_stems)}" if computed_stems else ""
     yield f"computed of {runs}: ground forces{moments}"
-    hardly = made.perhaps[CAUSES]
-    word, _ = PERHAPS if hardly else NEVER
-    yield f"{word}: what causes angular momentum (level C), {_why(made, spare, hardly=hardly)}"
+    hardly = coverage.maybe_determined[CAUSES]
+    word, _ = COMPUTED_IF_STEADY if hardly else NOT_COMPUTED
+    why = _reason(coverage, spare, hardly=hardly)
+    yield f"{word}: what causes angular momentum (level C), {why}"
 
 
-NEVER = ("not computed", "do not show")
-PERHAPS = ("computed where the recordings are steady enough", "hardly show")
-"""What becomes of an outcome, and what labels do with the parts that it needs."""
+NOT_COMPUTED = ("not computed", "do not show")
+"""Fate of an outcome, and verb for labels that do not show the parts that it needs."""
+
+COMPUTED_IF_STEADY = ("computed where the recordings are steady enough", "hardly show")
+"""The same for labels that hardly show these parts."""
 
 JOINTS_OF_MODEL = ("hip", "knee", "ankle", "mtp", "lumbar", "shoulder", "elbow", "wrist")
 
 
-def _why(made: Foreseen, spare: Spare, *, hardly: bool) -> str:
-    """Groups that the labels do not show, labels that lie there unused, and where to mark them."""
-    if not hardly and made.absent:
-        names = listed([" ".join(reversed(one.split("_"))) for one in made.absent])
+def _reason(coverage: LabelCoverage, spare: Spare, *, hardly: bool) -> str:
+    """Explain which groups the labels miss, with unused labels there and sites for new markers."""
+    if not hardly and coverage.absent_groups:
+        names = listed([" ".join(reversed(group.split("_"))) for group in coverage.absent_groups])
         return f"for the model has no {names}. To change that: use a model with trunk and arms"
-    groups = made.doubtful if hardly else made.lost
-    shown = [" ".join(reversed(one.split("_"))) for one in sorted(groups)]
-    shown = [one.replace("torso", "trunk") for one in shown]
-    marks = dict.fromkeys(MARKS[one.split()[-1]] for one in shown)
-    _, how = PERHAPS if hardly else NEVER
+    groups = coverage.doubtful_groups if hardly else coverage.hidden_groups
+    group_names = [" ".join(reversed(group.split("_"))) for group in sorted(groups)]
+    group_names = [name.replace("torso", "trunk") for name in group_names]
+    marks = dict.fromkeys(MARKER_SITES[name.split()[-1]] for name in group_names)
+    _, verb = COMPUTED_IF_STEADY if hardly else NOT_COMPUTED
     unused = [label for label, segments in spare.items() if _lies(segments, groups)]
-    there = (
+    unused_advice = (
         f"{listed(unused)} lie there and are not used: remove the first # of their lines in "
         "markers.yaml and give them their body; else "
     )
     return (
-        f"for the labels {how} {listed(shown)}. To change that: {there if unused else ''}"
-        f"mark {'; '.join(marks)}"
+        f"for the labels {verb} {listed(group_names)}. To change that: "
+        f"{unused_advice if unused else ''}mark {'; '.join(marks)}"
     )
 
 
 def _lies(segments: Collection[Segment], groups: Collection[str]) -> bool:
-    """Whether a label lies on one of some groups of a model (``arm_left``)."""
-    kinds = [(one.partition("_")[0], one.partition("_")[2]) for one in groups]
+    """Tell whether a label lies on one of several groups of a model (``arm_left``)."""
+    kinds = [(group.partition("_")[0], group.partition("_")[2]) for group in groups]
     return any(
-        segment in SEGMENTS[kind] and side in ("", own)
-        for segment, own in segments
+        segment in SEGMENTS_OF_PART[kind] and side in ("", label_side)
+        for segment, label_side in segments
         for kind, side in kinds
     )
 
 
-def unsureness(
+def segment_uncertainty(
     model: ChosenModel, marker_set: MarkerSet, labels: Collection[str]
 ) -> tuple[Skeleton, FloatArray]:
-    """How far some labels leave every segment in the dark, (B,), as a multiple of what is accepted.
+    """Uncertainty (B,) of every segment given some labels, as a multiple of the accepted one.
 
-    By the criteria of inverse kinematics, on the generic model with its elbows bent, with the noise
-    that is expected before anybody is calibrated. A group whose heaviest segment carries no
-    label is uncertain at least.
+    Uses the criteria of inverse kinematics on the generic model with bent elbows, and the noise
+    expected before calibration. A group whose heaviest segment carries no label is at best
+    uncertain.
     """
-    from aqbio.opensim.apart import with_model
+    from aqbio.opensim.child_process import with_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
@@ -314,46 +345,52 @@ def unsureness(
         generic = with_model(model.path, lambda: read_skeleton(model.path))
     model_map = model.model_map
     worn = {
-        label: one
-        for label, one in marker_set.markers.items()
-        if label in labels and not one.static_only
+        label: marker
+        for label, marker in marker_set.markers.items()
+        if label in labels and not marker.static_only
     }
     chosen = marker_set.model_copy(update={"markers": worn})
     parts = body_parts(generic, model_map)
-    placed = label_places(chosen, generic, model_map.joints.by_name())
-    places, _ = expected_places(generic, parts, placed)
-    position = places.place.copy()
-    for body in np.unique(places.body):  # those of a cluster lie apart from each other
-        own = [n for n, one in enumerate(worn.values()) if one.tracking and places.body[n] == body]
-        for count, marker in enumerate(own):
-            position[marker, count % 3] += CLUSTER * (-1) ** (count // 3)
+    placed = labels_on_model(chosen, generic, model_map.joints.by_name())
+    placements, _ = expected_positions(generic, parts, placed)
+    position = placements.position.copy()
+    for body in np.unique(placements.body):  # spread the markers of a cluster
+        cluster = [
+            n
+            for n, marker in enumerate(worn.values())
+            if marker.tracking and placements.body[n] == body
+        ]
+        for count, marker in enumerate(cluster):
+            position[marker, count % 3] += CLUSTER_RADIUS_M * (-1) ** (count // 3)
     skeleton = replace(
-        generic, markers=places.labels, marker_body=places.body, marker_position=position
+        generic, markers=placements.labels, marker_body=placements.body, marker_position=position
     )
-    moved = set(skeleton.driver[np.isin(skeleton.axes.body, places.body)].tolist())
-    held = {skeleton.coordinates.index(name) for name in model_map.held}
-    skeleton = with_lock(skeleton, held & moved, locked=False)
-    index, part = np.arange(len(worn)), parts.of_body[places.body]
-    skin = np.array([SKIN_SD[parts.kinds[one]] for one in part])
-    video = np.array([one.video for one in worn.values()])
+    moved = set(skeleton.driver[np.isin(skeleton.axes.body, placements.body)].tolist())
+    held_coordinates = {skeleton.coordinates.index(name) for name in model_map.held}
+    skeleton = with_lock(skeleton, held_coordinates & moved, locked=False)
+    index, part = np.arange(len(worn)), parts.of_body[placements.body]
+    skin = np.array([SKIN_SD[parts.kinds[part_index]] for part_index in part])
+    video = np.array([marker.video for marker in worn.values()])
     sd = np.where(video, np.maximum(skin, VIDEO_NOISE), skin)
     q = skeleton.coordinate_default[None].copy()
     if isinstance(elbows := model_map.sagittal.get("elbow"), Sides):
-        bent = [skeleton.coordinates.index(one) for one in (elbows.left, elbows.right)]
+        bent = [skeleton.coordinates.index(name) for name in (elbows.left, elbows.right)]
         q[:, bent] = model_map.flexion.get("elbow", 1) * np.pi / 2
     noise, weight = MarkerNoise(sd, part, COMMON_SHARE), (sd.min() / sd)[None] ** 2
-    free = opened(skeleton, model_map.held, index)
+    free = with_joints_freed(skeleton, model_map.held, index)
     prior_sd = np.minimum(range_sd(free), posture_sd(free, model_map, marker_set))
     covariance = coordinate_covariance(free, q, index, weight, prior_sd, noise)
-    displacement, momentum = (one[0] for one in segment_sds(skeleton, q, covariance))
+    displacement, momentum = (sds[0] for sds in segment_sds(skeleton, q, covariance))
     share = skeleton.mass / skeleton.mass.sum()
-    apart = np.maximum(
-        displacement / LARGEST_DISPLACEMENT, momentum / LARGEST_MOMENTUM / skeleton.mass.sum()
+    uncertainty = np.maximum(
+        displacement / MAX_DISPLACEMENT_M, momentum / MAX_MOMENTUM_SD_M2PS / skeleton.mass.sum()
     )
-    apart = np.minimum(apart, displacement * share / NEGLIGIBLE)
+    uncertainty = np.minimum(uncertainty, displacement * share / NEGLIGIBLE_COM_SHIFT_M)
     for names in model_map.groups.values():
         bodies = np.array([skeleton.bodies.index(name) for name in names])
         heaviest = bodies[int(np.argmax(skeleton.mass[bodies]))]
-        if heaviest not in places.body:
-            apart[heaviest] = max(apart[heaviest], 0.5 * (SHOWN + NOT_SHOWN))
-    return skeleton, apart
+        if heaviest not in placements.body:
+            uncertainty[heaviest] = max(
+                uncertainty[heaviest], 0.5 * (SHOWN_UNCERTAINTY + HIDDEN_UNCERTAINTY)
+            )
+    return skeleton, uncertainty

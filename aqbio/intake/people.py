@@ -1,4 +1,4 @@
-"""Whose recordings they are, what the trials are called, and which files belong together."""
+"""Participants of recordings, names of trials, and files that belong together."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts
-from aqbio.recordings.body_size import compared_lengths, one_person_each
+from aqbio.recordings.body_size import compare_lengths, group_by_person
 from aqbio.recordings.shared_frames import copy_lag
 from aqbio.vectors import BoolArray, FloatArray
 
-KINDS = """
+KIND_WORDS = """
 grf forces force fp plate plates kinetics motion capture mocap markers marker trajectories trc mot
 sto c3d data trial ik
 """
 
-FILE_WORDS = frozenset(KINDS.split())
+FILE_WORDS = frozenset(KIND_WORDS.split())
 """Words of file names that say what kind of file it is, not which trial."""
 
-PERSON = "sub|subj|subject|participant|person|athlete|runner|pilot|id|pp|vp"
+PERSON_PREFIXES = "sub|subj|subject|participant|person|athlete|runner|pilot|id|pp|vp"
 """Words before the number of a participant."""
 
-CODE = re.compile(rf"([A-Za-z]{{1,2}}|{PERSON})?[-_]?\d{{1,5}}", re.IGNORECASE)
+PERSON_CODE = re.compile(rf"([A-Za-z]{{1,2}}|{PERSON_PREFIXES})?[-_]?\d{{1,5}}", re.IGNORECASE)
 """Folder and file names of this kind are codes; others may be names of persons."""
 
-SORTS = """
+SORT_WORDS = """
 c3d trc mot sto day data raw processed markers forces grf static statics dynamic dynamics trials
 trial session ses run runs running sprint sprints walk walking jog gait motion mocap kinetics
 kinematics vicon qualisys export exports exported recordings reference references ik id models model
 """
 
-SORTING = frozenset(SORTS.split())
+SORTING_WORDS = frozenset(SORT_WORDS.split())
 """Words of folder names that sort files and name no person."""
 
-PROTOCOL = """
+PROTOCOL_WORDS = """
 acceleration arms augmented back barefoot baseline block blocks butterworth calibration condition
 constant control curve curves down familiarisation fast faster fatigue fatigued filt filtered flat
 fly flying forward free gap gaps hold indoor interpolated jogging laboratory lap left level low
@@ -49,13 +49,13 @@ stop straight stride strides submaximal test tpose track treadmill turn two up u
 with without
 """
 
-HARMLESS = frozenset((*KINDS.split(), *SORTS.split(), *PROTOCOL.split()))
+HARMLESS_WORDS = frozenset((*KIND_WORDS.split(), *SORT_WORDS.split(), *PROTOCOL_WORDS.split()))
 """Words of file names about files and protocols that name no person."""
 
-COMPOUND = re.compile("(" + "|".join(word for word in HARMLESS if len(word) > 3) + ")+")
+COMPOUND_WORD = re.compile("(" + "|".join(word for word in HARMLESS_WORDS if len(word) > 3) + ")+")
 """Such words without a gap (standingtrial); short ones could make up a name."""
 
-PARTS = re.compile(
+NAME_PARTS = re.compile(
     r"\d+(?:\.\d+)?(?:(?:cms|ms|mps|kmh|kph|hz|m|s)(?![A-Za-z]))?|[A-Z]?[a-z]+|[A-Z]+(?![a-z])"
 )
 """Parts of a file name: numbers with their units, and words, capitals beginning a new one."""
@@ -78,7 +78,7 @@ def people_of(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[Pa
     for key in sorted(set(keys.values())):
         code = re.sub("[^A-Za-z0-9]", "", key)
         number = len(identifiers) + 1
-        identifiers[key] = code if CODE.fullmatch(key) else f"S{number:02d}"
+        identifiers[key] = code if PERSON_CODE.fullmatch(key) else f"S{number:02d}"
     return {file: identifiers[key] for file, key in keys.items()}
 
 
@@ -89,86 +89,105 @@ def trial_names(files: Sequence[Path], standing: Collection[Path] = ()) -> dict[
     has none or two would be the same.
     """
     starts = [re.match(r"[A-Za-z]{1,2}\d+[_ .-]|", file.stem) for file in files]
-    shared = {found[0] for found in starts if found}
+    shared = {match[0] for match in starts if match}
     code = shared.pop() if len(shared) == 1 else ""
-    own = {file: _without_persons(file.stem.removeprefix(code)) for file in files}
+    protocol_names = {file: _without_persons(file.stem.removeprefix(code)) for file in files}
     folders = _own_folders(files)
     names: dict[Path, str] = {}
     for file in files:
-        ambiguous = sum(name.casefold() == own[file].casefold() for name in own.values()) > 1
-        only = folders[file] and not name_words(own[file])
-        parts = folders[file] if only else [*folders[file], own[file]] if ambiguous else [own[file]]
+        ambiguous = (
+            sum(
+                name.casefold() == protocol_names[file].casefold()
+                for name in protocol_names.values()
+            )
+            > 1
+        )
+        folders_only = folders[file] and not name_words(protocol_names[file])
+        parts = (
+            folders[file]
+            if folders_only
+            else [*folders[file], protocol_names[file]]
+            if ambiguous
+            else [protocol_names[file]]
+        )
         name = "_".join(filter(None, parts))
         task = "static" if file in standing else "run"
         pattern, number = (f"{name}_{{}}", 2) if name else (f"{task}{{:02d}}", 1)
         unique = name or pattern.format(number)
-        while unique.casefold() in {other.casefold() for other in names.values()}:
+        while unique.casefold() in {name.casefold() for name in names.values()}:
             unique, number = pattern.format(number), number + 1
         names[file] = unique
     return names
 
 
 def _without_persons(name: str) -> str:
-    """What a name has of words of a protocol, of numbers and of units."""
-    name = re.sub(rf"(?<![A-Za-z])({PERSON})[-_ ]?\d+", "", name, flags=re.IGNORECASE)
-    kept, end, before = "", 0, False
-    for found in PARTS.finditer(name):
-        part, gap = found[0], name[end : found.start()]
+    """Reduce a name to words of a protocol, numbers and units."""
+    name = re.sub(rf"(?<![A-Za-z])({PERSON_PREFIXES})[-_ ]?\d+", "", name, flags=re.IGNORECASE)
+    kept_words, end, before = "", 0, False
+    for match in NAME_PARTS.finditer(name):
+        part, gap = match[0], name[end : match.start()]
         separate = bool(gap) or not end
         if part[0].isdigit():
             keep = separate or before or part[-1].isalpha()
         elif len(part) == 1:
-            keep = name[found.end() : found.end() + 1].isdigit() if separate else before
+            keep = name[match.end() : match.end() + 1].isdigit() if separate else before
         else:
-            keep = part.casefold() in HARMLESS or bool(COMPOUND.fullmatch(part.casefold()))
+            keep = part.casefold() in HARMLESS_WORDS or bool(
+                COMPOUND_WORD.fullmatch(part.casefold())
+            )
         if keep:
             joint = gap if before and gap in ("", "-", "_", ".") else "_"
-            kept += f"{joint if kept else ''}{part}"
-        end, before = found.end(), keep
-    return kept
+            kept_words += f"{joint if kept_words else ''}{part}"
+        end, before = match.end(), keep
+    return kept_words
 
 
 def name_words(name: str) -> frozenset[str]:
     """The words and numbers of a file name that tell trials apart."""
-    whole = (part for part in re.findall("[a-z0-9]+", name.casefold()) if part not in FILE_WORDS)
+    name_parts = (
+        part for part in re.findall("[a-z0-9]+", name.casefold()) if part not in FILE_WORDS
+    )
     return (
-        frozenset(word for part in whole for word in re.findall(r"[a-z]+|\d+", part)) - FILE_WORDS
+        frozenset(word for part in name_parts for word in re.findall(r"[a-z]+|\d+", part))
+        - FILE_WORDS
     )
 
 
 def _own_folders(files: Sequence[Path]) -> dict[Path, list[str]]:
-    """Folders of each file that tell a person's trials apart: the person's own is in all paths."""
+    """Folders of each file that distinguish a person's trials, without those in all paths."""
     shared = set(files[0].parent.parts).intersection(*(file.parent.parts for file in files))
     parts = {file: [part for part in file.parent.parts if part not in shared] for file in files}
-    own = {file: list(map(_without_persons, found)) for file, found in parts.items()}
-    return {file: [part for part in found if name_words(part)] for file, found in own.items()}
+    names = {file: list(map(_without_persons, folders)) for file, folders in parts.items()}
+    return {file: [part for part in folders if name_words(part)] for file, folders in names.items()}
 
 
 def _folder_keys(files: Sequence[Path]) -> dict[Path, str]:
-    """First folder in which files differ, those left out that only sort files."""
+    """First folder in which files differ, without folders that only sort files."""
     parts = {file: tuple(part for part in file.parent.parts if not _sorts(part)) for file in files}
     shared = 0
-    while len({own[shared : shared + 1] for own in parts.values()}) == 1 and any(
-        len(own) > shared for own in parts.values()
+    while len({folders[shared : shared + 1] for folders in parts.values()}) == 1 and any(
+        len(folders) > shared for folders in parts.values()
     ):
         shared += 1
-    return {file: next(iter(own[shared:]), "") for file, own in parts.items()}
+    return {file: next(iter(folders[shared:]), "") for file, folders in parts.items()}
 
 
 def _only_conditions(keys: Mapping[Path, str], standing: Collection[Path]) -> bool:
-    """Whether folders hold conditions of one person: a single static trial, apart from all runs."""
+    """Tell whether folders are conditions of one person: one static trial, apart from all runs."""
     statics = [file for file in keys if file in standing]
     if len(statics) != 1:
         return False
     runs = {key for file, key in keys.items() if file not in standing}
-    return keys[statics[0]] not in runs and not any(map(CODE.fullmatch, runs))
+    return keys[statics[0]] not in runs and not any(map(PERSON_CODE.fullmatch, runs))
 
 
 def _sorts(part: str) -> bool:
-    """Whether all words of a folder's name only sort files; numbers next to them do not count."""
-    found = [word for word in re.findall(r"[a-z0-9]+", part.casefold()) if not word.isdigit()]
-    known = (word in SORTING or word.rstrip("0123456789") in SORTING for word in found)
-    return bool(found) and all(known)
+    """Tell whether all words of a folder's name only sort files; numbers do not count."""
+    words = [word for word in re.findall(r"[a-z0-9]+", part.casefold()) if not word.isdigit()]
+    is_sorting_word = (
+        word in SORTING_WORDS or word.rstrip("0123456789") in SORTING_WORDS for word in words
+    )
+    return bool(words) and all(is_sorting_word)
 
 
 def _name_keys(files: Sequence[Path]) -> dict[Path, str]:
@@ -184,20 +203,20 @@ def _name_keys(files: Sequence[Path]) -> dict[Path, str]:
     return keys if several else {}
 
 
-OVERLAP = 0.5
-"""Forces that belong to markers cover at least this share of their time."""
+MIN_TIME_OVERLAP = 0.5
+"""Smallest share of the time of markers that their forces cover."""
 
-EQUAL = 1e-9
-"""Likenesses that differ by less are equal: they are sums of a few fractions."""
+SCORE_TOLERANCE = 1e-9
+"""Scores that differ by less are equal: they are sums of a few fractions."""
 
-VOCABULARY = 0.6
-"""Recordings of one marker set share this share of the smaller one's labels."""
+MIN_SHARED_LABELS = 0.6
+"""Smallest share of the shorter list of labels that recordings of one marker set share."""
 
 
 def trial_words(file: Path) -> frozenset[str]:
     """The words that identify a file's trial: of its name or, if it has none, of a folder."""
     names = (file.stem, *reversed(file.parent.parts))
-    return next((found for name in names if (found := name_words(name))), frozenset())
+    return next((words for name in names if (words := name_words(name))), frozenset())
 
 
 def force_files(
@@ -208,10 +227,12 @@ def force_files(
     A static trial gets forces only if all words agree; files that could be exchanged are not
     paired.
     """
-    open_files = [one for one in markers if not one.plates]
+    open_files = [recording for recording in markers if not recording.plates]
     if not open_files or not forces:
         return {}
-    scores = np.array([[_match_score(one, two) for two in forces] for one in open_files])
+    scores = np.array(
+        [[_match_score(recording, storage) for storage in forces] for recording in open_files]
+    )
     rows, columns = linear_sum_assignment(-scores)
     chosen = dict(zip(rows.tolist(), columns.tolist(), strict=True))
     return {
@@ -222,13 +243,13 @@ def force_files(
 
 
 def clock_mismatch(markers: Sequence[MarkerFacts], forces: StorageFacts) -> str:
-    """Say that forces have the name of a trial, but another clock; otherwise empty."""
-    for one in markers:
-        same = trial_words(one.file) == trial_words(forces.file)
-        start, end = one.first_time, one.first_time + one.seconds
-        if same and not one.plates and (forces.end < start or end < forces.start):
+    """Report that forces have the name of a trial but another clock; empty otherwise."""
+    for recording in markers:
+        same_words = trial_words(recording.file) == trial_words(forces.file)
+        start, end = recording.first_time, recording.first_time + recording.seconds
+        if same_words and not recording.plates and (forces.end < start or end < forces.start):
             return (
-                f"it has the name of {one.file}, but their clocks share no time "
+                f"it has the name of {recording.file}, but their clocks share no time "
                 f"({forces.start:.3g} to {forces.end:.3g} s, {start:.3g} to {end:.3g} s): write "
                 "both with one clock, then name it in force_file"
             )
@@ -236,14 +257,21 @@ def clock_mismatch(markers: Sequence[MarkerFacts], forces: StorageFacts) -> str:
 
 
 def _exchangeable(scores: FloatArray, chosen: Mapping[int, int], row: int) -> bool:
-    """Whether another force file would go with the markers just as well."""
+    """Tell whether another force file matches the markers equally well."""
     column = chosen[row]
-    owner = {theirs: other for other, theirs in chosen.items()}
-    for other in range(scores.shape[1]):
-        here, there = scores[row, column], scores[row, other]
-        if other in owner:
-            here, there = here + scores[owner[other], other], there + scores[owner[other], column]
-        if other != column and scores[row, other] > 0.0 and there >= here - EQUAL:
+    owner = {chosen_column: chosen_row for chosen_row, chosen_column in chosen.items()}
+    for other_column in range(scores.shape[1]):
+        current_score, exchanged_score = scores[row, column], scores[row, other_column]
+        if other_column in owner:
+            current_score, exchanged_score = (
+                current_score + scores[owner[other_column], other_column],
+                exchanged_score + scores[owner[other_column], column],
+            )
+        if (
+            other_column != column
+            and scores[row, other_column] > 0.0
+            and exchanged_score >= current_score - SCORE_TOLERANCE
+        ):
             return True
     return False
 
@@ -251,19 +279,21 @@ def _exchangeable(scores: FloatArray, chosen: Mapping[int, int], row: int) -> bo
 def _match_score(markers: MarkerFacts, forces: StorageFacts) -> float:
     start, end = markers.first_time, markers.first_time + markers.seconds
     shared_time = min(end, forces.end) - max(start, forces.start)
-    mine, theirs = trial_words(markers.file), trial_words(forces.file)
-    if shared_time < OVERLAP * markers.seconds or (markers.still and mine != theirs):
+    first_words, second_words = trial_words(markers.file), trial_words(forces.file)
+    if shared_time < MIN_TIME_OVERLAP * markers.seconds or (
+        markers.is_static and first_words != second_words
+    ):
         return 0.0
-    common = _shared(mine, theirs)
+    common = _shared(first_words, second_words)
     near = 0.1 * _shared(name_words(str(markers.file.parent)), name_words(str(forces.file.parent)))
-    here = 0.05 if markers.file.parent == forces.file.parent else 0.0
-    return common + near + here if common else 0.0
+    folder_bonus = 0.05 if markers.file.parent == forces.file.parent else 0.0
+    return common + near + folder_bonus if common else 0.0
 
 
-def _shared(mine: frozenset[str], theirs: frozenset[str]) -> float:
-    """Share of all words that both have; 1 where neither has any."""
-    union = len(mine | theirs)
-    return len(mine & theirs) / union if union else 1.0
+def _shared(first_words: frozenset[str], second_words: frozenset[str]) -> float:
+    """Share of all words that both have; 1 if neither has any."""
+    union = len(first_words | second_words)
+    return len(first_words & second_words) / union if union else 1.0
 
 
 def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
@@ -271,86 +301,98 @@ def owners_of(markers: Sequence[MarkerFacts]) -> dict[Path, str]:
 
     A folder of static trials goes to the only person of its size who has none.
     """
-    names = people_of([one.file for one in markers], {one.file for one in markers if one.still})
+    names = people_of(
+        [recording.file for recording in markers],
+        {recording.file for recording in markers if recording.is_static},
+    )
     coded = {name for file, name in names.items() if name in file.as_posix()}
-    ratio, differs = compared_lengths([one.lengths for one in markers])
-    differs |= _recorded_together([one.file for one in markers])
-    still = np.array([one.still for one in markers])
+    ratio, differs = compare_lengths([recording.lengths for recording in markers])
+    differs |= _recorded_together([recording.file for recording in markers])
+    is_static = np.array([recording.is_static for recording in markers])
     people: dict[tuple[str, str], list[int]] = {}
     for name in sorted(set(names.values())):
-        own = np.flatnonzero([names[one.file] == name for one in markers])
-        groups = one_person_each(ratio[np.ix_(own, own)], differs[np.ix_(own, own)])
+        indices = np.flatnonzero([names[recording.file] == name for recording in markers])
+        groups = group_by_person(ratio[np.ix_(indices, indices)], differs[np.ix_(indices, indices)])
         for letter, group in zip(ascii_lowercase, sorted(groups), strict=False):
-            people[name, letter if len(groups) > 1 else ""] = own[group].tolist()
+            people[name, letter if len(groups) > 1 else ""] = indices[group].tolist()
     separate = [key for key in people if not key[1] and key[0] not in coded]
-    for key in (key for key in separate if still[people[key]].all()):
+    for key in (key for key in separate if is_static[people[key]].all()):
         fitting = [
-            other
-            for other, theirs in people.items()
-            if (other[1] or not still[theirs].any())
-            and not differs[np.ix_(people[key], theirs)].any()
-            and np.isfinite(ratio[np.ix_(people[key], theirs)]).any()
+            candidate
+            for candidate, members in people.items()
+            if (candidate[1] or not is_static[members].any())
+            and not differs[np.ix_(people[key], members)].any()
+            and np.isfinite(ratio[np.ix_(people[key], members)]).any()
         ]
         if len(fitting) == 1:
             people[fitting[0]] += people.pop(key)
     changed = any(letter for _, letter in people)
     return {
-        markers[one].file: f"S{number:02d}" if changed and name not in coded else name + letter
-        for number, ((name, letter), own) in enumerate(sorted(people.items()), 1)
-        for one in own
+        markers[index].file: f"S{number:02d}" if changed and name not in coded else name + letter
+        for number, ((name, letter), members) in enumerate(sorted(people.items()), 1)
+        for index in members
     }
 
 
-NUMBERED = re.compile(r"_P\d+(?=_|$)")
-"""How Pose2Sim numbers the people of one recording, in files of its folder `POSES`."""
+POSE2SIM_PERSON = re.compile(r"_P\d+(?=_|$)")
+"""Number of a person in file names of Pose2Sim's folder `POSE2SIM_FOLDER`."""
 
-POSES = "pose-3d"
+POSE2SIM_FOLDER = "pose-3d"
 
 
 def _recorded_together(files: Sequence[Path]) -> BoolArray:
     """Pairs of files (N, N) of two people in one recording; the next one numbers them anew."""
     names = [
-        (file.parent, NUMBERED.sub("", file.stem)) if file.parent.name == POSES else (file, "")
+        (file.parent, POSE2SIM_PERSON.sub("", file.stem))
+        if file.parent.name == POSE2SIM_FOLDER
+        else (file, "")
         for file in files
     ]
     return np.array(
-        [[i != j and one == two for j, two in enumerate(names)] for i, one in enumerate(names)]
+        [
+            [i != j and first == second for j, second in enumerate(names)]
+            for i, first in enumerate(names)
+        ]
     )
 
 
-def copies(
+def find_copies(
     markers: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
 ) -> tuple[dict[Path, Path], dict[Path, StorageFacts]]:
-    """The file that stays, by the copies that do not; and the force file of each marker file.
+    """Kept file by dropped copy, and the force file of each marker file.
 
-    Of one recording that with plates, forces, most labels, highest rate, least filtered stays.
+    Of one recording the copy with plates, forces, most labels, highest rate or least filtering
+    is kept, in this order.
     """
-    owners = people_of([one.file for one in markers], {one.file for one in markers if one.still})
+    owners = people_of(
+        [recording.file for recording in markers],
+        {recording.file for recording in markers if recording.is_static},
+    )
     groups: list[list[MarkerFacts]] = []
-    for one in markers:
-        same = [
+    for recording in markers:
+        matching_groups = [
             group
             for group in groups
-            if owners[group[0].file] == owners[one.file]
-            and any(copy_lag(other.movement, one.movement) is not None for other in group)
+            if owners[group[0].file] == owners[recording.file]
+            and any(copy_lag(member.movement, recording.movement) is not None for member in group)
         ]
-        groups = [group for group in groups if group not in same]
-        groups.append([one, *(other for group in same for other in group)])
+        groups = [group for group in groups if group not in matching_groups]
+        groups.append([recording, *(member for group in matching_groups for member in group)])
     repeated, forces = dict[Path, Path](), dict(with_forces)
     for group in (group for group in groups if len(group) > 1):
-        served = {one.file: _forces_of_a_copy(one, group, with_forces) for one in group}
+        served = {member.file: _forces_of_a_copy(member, group, with_forces) for member in group}
         best = min(
             group,
-            key=lambda one: (
-                -one.plates,
-                not served[one.file],
-                -len(one.labels),
-                -one.rate,
-                -one.movement.roughness,
-                one.file,
+            key=lambda member: (
+                -member.plates,
+                not served[member.file],
+                -len(member.labels),
+                -member.rate,
+                -member.movement.roughness,
+                member.file,
             ),
         )
-        repeated |= {one.file: best.file for one in group if one is not best}
+        repeated |= {member.file: best.file for member in group if member is not best}
         owner = served[best.file]
         if owner is not None and not best.plates:
             forces[best.file] = forces.pop(owner)
@@ -358,19 +400,21 @@ def copies(
 
 
 def _forces_of_a_copy(
-    one: MarkerFacts, group: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
+    recording: MarkerFacts, group: Sequence[MarkerFacts], with_forces: Mapping[Path, StorageFacts]
 ) -> Path | None:
-    """The marker file whose forces serve one of its copies: itself, or one of the same clock."""
-    for other in sorted(group, key=lambda other: other is not one):
-        lag = copy_lag(one.movement, other.movement)
-        clock = np.inf if lag is None else abs(one.first_time + lag - other.first_time)
-        if other.file in with_forces and (other is one or clock < SAME_CLOCK):
-            return other.file
+    """Marker file whose forces apply to a copy: itself, or one of the same clock."""
+    for candidate in sorted(group, key=lambda candidate: candidate is not recording):
+        lag = copy_lag(recording.movement, candidate.movement)
+        clock = np.inf if lag is None else abs(recording.first_time + lag - candidate.first_time)
+        if candidate.file in with_forces and (
+            candidate is recording or clock < MAX_CLOCK_DIFFERENCE_S
+        ):
+            return candidate.file
     return None
 
 
-SAME_CLOCK = 0.005
-"""Copies whose clocks agree to this share their forces, s: half a frame of 100 Hz."""
+MAX_CLOCK_DIFFERENCE_S = 0.005
+"""Largest clock difference between copies that share forces, s: half a frame at 100 Hz."""
 
 
 def marker_vocabularies(
@@ -378,18 +422,18 @@ def marker_vocabularies(
 ) -> list[list[MarkerFacts]]:
     """Group recordings by the labels that they share, the largest group first."""
     groups: list[tuple[set[str], list[MarkerFacts]]] = []
-    for one in sorted(markers, key=lambda m: -len(m.labels)):
-        labels = set(one.labels) - unused
-        for known, members in groups:
-            smaller = min(len(labels), len(known))
-            if smaller and len(labels & known) >= VOCABULARY * smaller:
-                known |= labels
-                members.append(one)
+    for recording in sorted(markers, key=lambda m: -len(m.labels)):
+        labels = set(recording.labels) - unused
+        for vocabulary, members in groups:
+            smaller = min(len(labels), len(vocabulary))
+            if smaller and len(labels & vocabulary) >= MIN_SHARED_LABELS * smaller:
+                vocabulary |= labels
+                members.append(recording)
                 break
         else:
-            groups.append((labels, [one]))
+            groups.append((labels, [recording]))
 
     def size(group: tuple[set[str], list[MarkerFacts]]) -> tuple[int, int]:
-        return (sum(not one.still for one in group[1]), len(group[0]))
+        return (sum(not recording.is_static for recording in group[1]), len(group[0]))
 
     return [members for _, members in sorted(groups, key=size, reverse=True)]

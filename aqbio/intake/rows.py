@@ -17,10 +17,10 @@ from aqbio.config.sheets import unmodelled_force
 from aqbio.errors import AqbioError, causes
 from aqbio.gait.step_files import trial_steps
 from aqbio.gait.steps import Contact
-from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable
-from aqbio.intake.models import ChosenModel, scaling_signs
+from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, UnusedFile
+from aqbio.intake.models import ChosenModel, scaling_evidence
 from aqbio.intake.people import force_files, owners_of, trial_names
-from aqbio.intake.sessions import VideoSession, stated_cells
+from aqbio.intake.sessions import VideoSession, cells_of_sessions
 from aqbio.io.movement import STATIC_WINDOW_S
 from aqbio.io.opensim_xml import model_masses, model_names
 from aqbio.io.stated_body import agreed
@@ -29,21 +29,21 @@ from aqbio.names import SIDES
 from aqbio.recordings.axes import displacement
 from aqbio.recordings.clock import note_rate
 from aqbio.recordings.contacts import NO_FOOT
-from aqbio.recordings.handedness import BodyLabels, Company, with_known_sides
+from aqbio.recordings.handedness import BodyLabels, OtherRecordings, with_resolved_sides
 from aqbio.recordings.label_check import StaticReference, with_checked_labels
 from aqbio.recordings.marked_body import SegmentMasses
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.stage import trial_numbers
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
 
-FOUND, PLEASE_FILL = "found", "please_fill"
-"""Columns of the person's own: what was seen, and which cells of the row are still open."""
+FOUND_COLUMN, PLEASE_FILL_COLUMN = "found", "please_fill"
+"""Columns for the person who fills in the sheet: observations, and cells yet to be filled."""
 
 MASS_NEEDED = "mass_kg is needed: no plate shows it"
 
-MASS_OPEN = "mass_kg is needed unless plates show it: not all trials were understood yet"
+MASS_MAYBE_NEEDED = "mass_kg is needed unless plates show it: not all trials were understood yet"
 
-UNMODELLED = (
+UNMODELLED_TRIAL = (
     "left out: its name says '{word}', and added masses, towing forces and slopes are not modelled;"
     " set include = yes if nothing of the kind acted on the runner"
 )
@@ -66,12 +66,12 @@ class TrialRow:
     include: str = "yes"
     """{"yes", "no"}."""
     please_fill: str = ""
-    """Cells that are still open."""
+    """Cells that a person has yet to fill."""
     found: str = ""
-    """What was seen, in words."""
+    """Observations in the recordings, in words."""
 
     def cells(self) -> dict[str, str]:
-        """The cells that are known."""
+        """Cells of the row by column."""
         return {"condition": "normal", **asdict(self)}
 
 
@@ -87,26 +87,26 @@ class PersonRow:
     sex: str = ""
     height_m: str = ""
     mass_kg: str = ""
-    """sex, height_m, mass_kg: What settings of a recording system state."""
+    """sex, height_m, mass_kg: Values in the settings of a recording system."""
     found: str = ""
-    """What was seen, in words."""
+    """Observations in the recordings, in words."""
     in_files: Mapping[str, float] = field(default_factory=dict)
     """Body mass, kg, and stature, m, that parameters of the recordings state, by column."""
 
     def cells(self) -> dict[str, str]:
-        """The cells that are known."""
-        known = {name: value for name, value in asdict(self).items() if name != "in_files"}
-        return {**known, PLEASE_FILL: ", ".join(self.to_fill())}
+        """Cells of the row by column, with the column of cells to fill."""
+        cells = {name: value for name, value in asdict(self).items() if name != "in_files"}
+        return {**cells, PLEASE_FILL_COLUMN: ", ".join(self.to_fill())}
 
     def to_fill(self) -> dict[str, str]:
-        """Cells that are still open, and what to write."""
+        """Cells that a person has yet to fill, with the advice for each."""
         cells = {}
         if not self.sex and not self.model_file:
             cells["sex (female or male)"] = "sex: female or male"
         offered = {name: f", {value:.4g} by the C3D" for name, value in self.in_files.items()}
         if not self.height_m:
             cells["height_m"] = f"height_m: if you know it{offered.get('height_m', '')}"
-        for words in (MASS_NEEDED, MASS_OPEN):
+        for words in (MASS_NEEDED, MASS_MAYBE_NEEDED):
             if words in self.found:
                 cells["mass_kg"] = f"{words}{offered.get('mass_kg', '')}"
         return cells
@@ -120,7 +120,7 @@ class Rows:
     trials: tuple[TrialRow, ...] = field(default=())
 
     def of_runners(self) -> tuple[Rows, tuple[TrialRow, ...]]:
-        """The rows of those who move in any trial, if anybody does, and the trials of the rest."""
+        """Split off the trials of people who never move; keep all rows if nobody moves."""
         runners = {row.participant_id for row in self.trials if row.task != "static"}
         if not runners:
             return self, ()
@@ -136,52 +136,66 @@ def rows_of(
     sessions: Sequence[VideoSession] = (),
 ) -> Rows:
     """Fill both sheets from recordings of one marker set, the force file of each, and sessions."""
-    stated = stated_cells(sessions, owners)
+    session_cells = cells_of_sessions(sessions, owners)
     people, trials = [], []
     for person in sorted(set(owners.values())):
-        own = [one for one in markers if owners[one.file] == person]
-        own.sort(key=lambda one: (not one.still, one.file))
-        standing = [one for one in own if one.still]
-        names = trial_names([one.file for one in own], [one.file for one in standing])
+        recordings = [recording for recording in markers if owners[recording.file] == person]
+        recordings.sort(key=lambda recording: (not recording.is_static, recording.file))
+        standing = [recording for recording in recordings if recording.is_static]
+        names = trial_names(
+            [recording.file for recording in recordings], [recording.file for recording in standing]
+        )
         # a static trial on plates before one without, then the one with most markers
-        ranked = sorted(standing, key=lambda one: (one.plates == 0, -len(one.labels), -one.frames))
+        ranked = sorted(
+            standing,
+            key=lambda recording: (
+                recording.plates == 0,
+                -len(recording.labels),
+                -recording.frames,
+            ),
+        )
         static = next(iter(ranked), None)
         name = "" if static is None else names[static.file]
         values = {
-            column: [file.body[column] for file in own if column in file.body]
+            column: [recording.body[column] for recording in recordings if column in recording.body]
             for column in ("mass_kg", "height_m")
         }
-        people.append(PersonRow(person, name, **stated[person], in_files=agreed(values)))
-        for one in own:
-            force = forces.get(one.file)
-            found, include = (
-                f"{one.seconds:.1f} s at {one.rate:g} Hz, {len(one.labels)} labels",
+        people.append(PersonRow(person, name, **session_cells[person], in_files=agreed(values)))
+        for recording in recordings:
+            force = forces.get(recording.file)
+            description, include = (
+                (
+                    f"{recording.seconds:.1f} s at {recording.rate:g} Hz, "
+                    f"{len(recording.labels)} labels"
+                ),
                 "no",
             )
-            if one.still and static is not None and one is not static:
-                found = f"another static trial; {names[static.file]} is used"
-            elif not one.still and (word := unmodelled_force(one.file.as_posix())):
-                found = UNMODELLED.format(word=word)
+            if recording.is_static and static is not None and recording is not static:
+                description = f"another static trial; {names[static.file]} is used"
+            elif not recording.is_static and (word := unmodelled_force(recording.file.as_posix())):
+                description = UNMODELLED_TRIAL.format(word=word)
             else:
                 include = "yes"
             trials.append(
                 TrialRow(
                     participant_id=person,
-                    trial_id=names[one.file],
-                    task="static" if one.still else "run",
-                    file=one.file.as_posix(),
+                    trial_id=names[recording.file],
+                    task="static" if recording.is_static else "run",
+                    file=recording.file.as_posix(),
                     force_file="" if force is None else force.cell,
                     include=include,
-                    found=found,
+                    found=description,
                 )
             )
     return Rows(tuple(people), tuple(trials))
 
 
 def sheet_text(sheet: str, rows: Sequence[TrialRow] | Sequence[PersonRow]) -> str:
-    """The text of a sheet: its columns, then those of the person's own."""
+    """Text of a sheet: its columns, then those for the person who fills it in."""
     columns = list(SHEETS[sheet].model_fields)
-    columns += [name for name in (PLEASE_FILL, FOUND) if rows and name in rows[0].cells()]
+    columns += [
+        name for name in (PLEASE_FILL_COLUMN, FOUND_COLUMN) if rows and name in rows[0].cells()
+    ]
     text = io.StringIO()
     writer = csv.writer(text, delimiter="\t", lineterminator="\n")  # quotes what needs it
     writer.writerow(columns)
@@ -192,26 +206,38 @@ def sheet_text(sheet: str, rows: Sequence[TrialRow] | Sequence[PersonRow]) -> st
 NO_MODEL = "its model is not in the folder, or is another one than that of the other trials"
 
 
-def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tuple[Unusable, ...]]:
+def coordinates_rows(
+    data: Path, content: FolderContent
+) -> tuple[Rows, Path, tuple[UnusedFile, ...]]:
     """Both sheets from joint angles, the first participant's model, and files left out."""
-    motions = [_as_recording(one) for one in content.coordinates]
+    motions = [_as_recording(motion) for motion in content.coordinates]
     paired = force_files(motions, content.forces)
     rows = rows_of(motions, paired, owners_of(motions), content.sessions)
-    fitting = {one.file.as_posix(): _fitting(data, content, one) for one in content.coordinates}
+    fitting = {
+        motion.file.as_posix(): _models_with_coordinates(data, content, motion)
+        for motion in content.coordinates
+    }
     people, trials, left_out = [], [], []
     for person in rows.people:
-        own = [row for row in rows.trials if row.participant_id == person.participant_id]
+        person_rows = [row for row in rows.trials if row.participant_id == person.participant_id]
         # the model that is first for most files; the first by name where two are
-        counts = Counter(models[0] for row in own if (models := fitting[row.file]))
+        counts = Counter(models[0] for row in person_rows if (models := fitting[row.file]))
         model = min(counts, key=lambda model: (-counts[model], model), default=None)
-        kept = [row for row in own if model is not None and model in fitting[row.file]]
-        left_out += [Unusable(Path(row.file), NO_MODEL) for row in own if row not in kept]
+        fitting_rows = [
+            row for row in person_rows if model is not None and model in fitting[row.file]
+        ]
+        left_out += [
+            UnusedFile(Path(row.file), NO_MODEL) for row in person_rows if row not in fitting_rows
+        ]
         if model is None:
             continue
-        words = f"{len(kept)} of {len(own)} trials, from joint angles, model {model.name}"
+        words = f"{len(fitting_rows)} of {len(person_rows)} trials, from joint angles, "
+        words += f"model {model.name}"
         people.append(replace(person, model_file=model.as_posix(), found=words))
-        for row in kept:
-            seconds = next(one.seconds for one in motions if one.file.as_posix() == row.file)
+        for row in fitting_rows:
+            seconds = next(
+                motion.seconds for motion in motions if motion.file.as_posix() == row.file
+            )
             forces = f"forces in {row.force_file}" if row.force_file else "no forces"
             words = f"joint angles, {seconds:.1f} s; {forces}"
             trials.append(replace(row, file="", coordinates_file=row.file, found=words))
@@ -225,38 +251,45 @@ def coordinates_rows(data: Path, content: FolderContent) -> tuple[Rows, Path, tu
     return Rows(tuple(people), tuple(trials)), data / people[0].model_file, tuple(left_out)
 
 
-def _as_recording(one: StorageFacts) -> MarkerFacts:
-    """A file of coordinates the looks of a marker file, to be paired and named like one."""
+def _as_recording(motion: StorageFacts) -> MarkerFacts:
+    """Facts of a coordinates file in the form of a marker file, to be paired and named alike."""
     return MarkerFacts(
-        file=one.file,
+        file=motion.file,
         labels=(),
-        frames=round((one.end - one.start) * one.rate) + 1,
-        rate=one.rate,
-        first_time=one.start,
-        still=False,
+        frames=round((motion.end - motion.start) * motion.rate) + 1,
+        rate=motion.rate,
+        first_time=motion.start,
+        is_static=False,
         plates=0,
     )
 
 
-def _fitting(data: Path, content: FolderContent, motion: StorageFacts) -> list[Path]:
-    """Models with the coordinates of a file: the user's, scaled ones, near ones first."""
+def _models_with_coordinates(
+    data: Path, content: FolderContent, motion: StorageFacts
+) -> list[Path]:
+    """Models with the coordinates of a file; the user's, scaled and nearby ones first."""
     names = {column.split("/")[-2] if "/" in column else column for column in motion.columns}
     fitting = [model for model in content.models if names <= model_names(data / model)]
 
     def rank(model: Path) -> tuple[bool, bool, bool, str]:
-        beside, named = model.parent == motion.file.parent, model.is_absolute()
-        return not named, not scaling_signs(data / model), not beside, model.as_posix()
+        in_same_folder, named_by_user = model.parent == motion.file.parent, model.is_absolute()
+        return (
+            not named_by_user,
+            not scaling_evidence(data / model),
+            not in_same_folder,
+            model.as_posix(),
+        )
 
     return sorted(fitting, key=rank)
 
 
-SPEED_TIME = 0.2
-"""A speed is computed from at least this much of a trial, s."""
+MIN_SPEED_DURATION_S = 0.2
+"""Shortest part of a trial from which a speed is computed, s."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialPreview:
-    """What a trial shows."""
+    """Result of preparing a trial for a new study."""
 
     words: str
     """In one line."""
@@ -264,17 +297,17 @@ class TrialPreview:
     stride_masses: tuple[float, ...] = ()
     """standing_mass, stride_masses: Body mass from plates, kg."""
     warnings: tuple[str, ...] = ()
-    """What a person should know before the trial is used."""
+    """Warnings to read before the trial is used."""
     to_fill: str = ""
     """The cell of a treadmill's speed."""
     prepared: bool = False
-    """Whether it could be prepared."""
+    """True if the trial could be prepared."""
     steps: bool = False
-    """Whether a run has a whole step."""
+    """True if a run has a complete step."""
     contacts: bool = False
-    """Whether a run has a contact that counts."""
+    """True if a run has a contact that counts as a step."""
     forces: bool = False
-    """Whether such a contact has forces."""
+    """True if such a contact has forces."""
 
 
 def trial_preview(
@@ -283,9 +316,9 @@ def trial_preview(
     marker_set: MarkerSet,
     reference: StaticReference,
     model: ChosenModel,
-    company: Company = tuple,
+    company: OtherRecordings = tuple,
 ) -> TrialPreview:
-    """Prepare a trial as stage prepare would, and say what it shows."""
+    """Prepare a trial as stage prepare would, and summarise it."""
     trial = Trial.model_validate({k: v for k, v in row.cells().items() if v and k != "found"})
     notes = Notes(row.trial_id, row.participant_id, row.file, row.force_file or row.file)
     forces = data / row.force_file if row.force_file else None
@@ -293,7 +326,7 @@ def trial_preview(
     if row.task == "static":
         recording = standing_recording(recording, row.file)
     body = BodyLabels.of_marker_set(marker_set, reference.limbs)
-    recording = with_known_sides(recording, trial, body, company, notes)
+    recording = with_resolved_sides(recording, trial, body, company, notes)
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     options, segment_masses = (Laboratory(), Prepare()), None
     if row.task != "static":
@@ -313,7 +346,9 @@ def trial_preview(
         words="; ".join(words),
         standing_mass=standing,
         stride_masses=masses,
-        warnings=tuple(one.first.what + f" ({one.alike})" * bool(one.alike) for one in noted),
+        warnings=tuple(
+            cause.first.what + f" ({cause.alike})" * bool(cause.alike) for cause in noted
+        ),
         to_fill=belt,
         prepared=True,
         steps="ok" in {status for status, _ in contacts},
@@ -325,24 +360,26 @@ def trial_preview(
 def _counted_contacts(prepared: PreparedTrial) -> set[tuple[str, bool]]:
     """Status of every contact that counts as a step, and whether plates measured it.
 
-    By the function that cuts trials into steps.
+    Uses the function that cuts trials into steps.
     """
-    placed = [one for one in prepared.contacts if one.foot != NO_FOOT]
+    foot_contacts = [contact for contact in prepared.contacts if contact.foot != NO_FOOT]
     contacts = [
         Contact(
-            side="left" if one.foot == 0 else "right",
-            touchdown=one.touchdown,
-            toe_off=one.toe_off,
-            complete=one.complete,
-            edge_distance=one.edge_distance,
-            shared=one.shared,
-            time_error=prepared.contact_time_error[int(np.isnan(one.peak))],
+            side="left" if contact.foot == 0 else "right",
+            touchdown=contact.touchdown,
+            toe_off=contact.toe_off,
+            complete=contact.complete,
+            edge_distance=contact.edge_distance,
+            shared=contact.shared,
+            time_error=prepared.contact_time_error[int(np.isnan(contact.peak))],
         )
-        for one in placed
+        for contact in foot_contacts
     ]
-    measured = {one.touchdown for one in placed if np.isfinite(one.peak)}
+    measured = {contact.touchdown for contact in foot_contacts if np.isfinite(contact.peak)}
     steps = trial_steps(contacts, prepared.time)
-    return {(one.status, one.touchdown in measured) for one in steps if one.status != "rejected"}
+    return {
+        (step.status, step.touchdown in measured) for step in steps if step.status != "rejected"
+    }
 
 
 def _extent(prepared: PreparedTrial) -> str:
@@ -383,12 +420,12 @@ def _moving(prepared: PreparedTrial, marker_set: MarkerSet) -> list[str]:
 
 
 def _speed(prepared: PreparedTrial, marker_set: MarkerSet) -> float:
-    """Mean horizontal speed of the pelvis over the frames in which it is seen, m/s."""
+    """Mean horizontal speed of the pelvis over the frames in which it is visible, m/s."""
     labels = marker_set.pelvis.labels
     columns = [prepared.labels.index(label) for label in labels if label in prepared.labels]
     path = prepared.markers[:, columns].mean(axis=1)
-    known = np.flatnonzero(np.isfinite(path).all(axis=1))
-    if len(known) < SPEED_TIME * prepared.rate:
+    valid_frames = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if len(valid_frames) < MIN_SPEED_DURATION_S * prepared.rate:
         return float("nan")
     way = displacement(path)
-    return float(np.hypot(way[0], way[2]) / ((known[-1] - known[0]) / prepared.rate))
+    return float(np.hypot(way[0], way[2]) / ((valid_frames[-1] - valid_frames[0]) / prepared.rate))

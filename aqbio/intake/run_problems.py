@@ -1,4 +1,4 @@
-"""Everything that a run would stumble over on this machine: paths, folders, room on the disk."""
+"""Checks of this machine before a run: paths, writable folders, free disk space."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from aqbio.study.internal import as_findings
 from aqbio.study.jobs import refuse_special_paths, working_folder
 
 MIN_FREE_BYTES = 2**28
-"""Room that results need beyond what is there: those of ten runners with four trials each have
-240 MB."""
+"""Free space that results need, bytes: those of ten runners with four trials each take 240 MB."""
 
 
 def run_problems(study: Study) -> Iterator[Finding]:
@@ -31,28 +30,28 @@ def run_problems(study: Study) -> Iterator[Finding]:
         f"the cache of this user ({home_cache()})": is_writable(home_cache()),
         "no folder for temporary files": has_temporary_folder(),
     }
-    for what in (name for name, there in usable.items() if not there):
-        said = f"{what} can{'not' * (not what.startswith('no '))} be written to"
-        yield Finding("machine", "info", f"{said}: a run uses a folder in the results instead.")
+    for resource in (name for name, is_usable in usable.items() if not is_usable):
+        problem = f"{resource} can{'not' * (not resource.startswith('no '))} be written to"
+        yield Finding("machine", "info", f"{problem}: a run uses a folder in the results instead.")
 
 
-def _unwritable(what: str, folder: Path) -> Iterator[Finding]:
-    """A folder in which nothing can be written, or that lies on a full disk."""
-    place = next(one for one in (folder, *folder.absolute().parents) if one.exists())
-    if not is_writable(place):
+def _unwritable(folder_role: str, folder: Path) -> Iterator[Finding]:
+    """Report a folder that cannot be written to or lies on a full disk."""
+    existing_folder = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not is_writable(existing_folder):
         yield Finding(
             "machine",
             "error",
-            f"the {what} cannot be written to.",
+            f"the {folder_role} cannot be written to.",
             file=str(folder),
             fix="ask for the right, or run aqbio in another folder; `results` in study.yaml says "
             "where results go.",
         )
-    elif (free := shutil.disk_usage(place).free) < MIN_FREE_BYTES:
+    elif (free := shutil.disk_usage(existing_folder).free) < MIN_FREE_BYTES:
         yield Finding(
             "disk-room",
             "warning",
-            f"the disk has {free / 2**20:.0f} MB left, which may be too few for the {what}.",
+            f"the disk has {free / 2**20:.0f} MB left, which may be too few for the {folder_role}.",
             number=free / 2**20,
             limit=MIN_FREE_BYTES / 2**20,
             unit="MB",

@@ -14,7 +14,7 @@ from aqbio.boundary import RECORDED, reads
 from aqbio.config import read_yaml
 from aqbio.config.sheets import Participant
 
-NOT_READ = {
+UNSUPPORTED_FORMATS = {
     ".forces": (
         "forces of Cortex in a form that is not read: export the trial with its force plates as "
         "C3D, or the forces as OpenSim's MOT file"
@@ -28,25 +28,26 @@ NOT_READ = {
         "(TRC of the markers, MOT of the forces, OSIM of the model)"
     ),
 }
-"""What is said of files by the end of their names."""
+"""Advice for files of unsupported formats, by suffix."""
 
 OPENCAP, POSE2SIM = "OpenCap", "Pose2Sim"
 
-SETTINGS = {"sessionmetadata.yaml": OPENCAP, "config.toml": POSE2SIM}
+SETTINGS_FILES = {"sessionmetadata.yaml": OPENCAP, "config.toml": POSE2SIM}
 """Files, in small letters, by which a session is recognised.
 
 OpenCap asks for mass, stature and sex of everybody who is recorded."""
 
-SECTIONS = {"pose", "triangulation", "filtering", "markerAugmentation", "kinematics"}
-"""Sections of Pose2Sim's settings: any of them, or a value of `UNCHANGED`, recognises the file."""
+POSE2SIM_SECTIONS = {"pose", "triangulation", "filtering", "markerAugmentation", "kinematics"}
+"""Sections of Pose2Sim's settings; any of them, or a value of `POSE2SIM_DEFAULTS`, identifies the
+file."""
 
-UNCHANGED = {"participant_mass": (70.0, 63.5), "participant_height": (1.72, 1.40)}
-"""What Pose2Sim writes into new projects, kg and m: a default, not a measurement."""
+POSE2SIM_DEFAULTS = {"participant_mass": (70.0, 63.5), "participant_height": (1.72, 1.40)}
+"""Values that Pose2Sim writes into new projects, kg and m: defaults, not measurements."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoSession:
-    """What the settings of a video system say of the person in its folder."""
+    """Settings of a video system about the person in its folder."""
 
     system: str
     file: Path
@@ -54,11 +55,11 @@ class VideoSession:
     cells: Mapping[str, str]
     """Cells of participants.tsv."""
     doubts: tuple[str, ...] = ()
-    """Values that are not taken over, and why."""
+    """Values that are not used, and the reason."""
 
 
 class OpenCapSession(BaseModel):
-    """What is taken from sessionMetadata.yaml; the name of the subject is not."""
+    """Entries of sessionMetadata.yaml that are used; the name of the subject is not."""
 
     gender_mf: Any = None
     mass_kg: Any = None
@@ -67,35 +68,35 @@ class OpenCapSession(BaseModel):
 
 @reads("settings of a video system", "correct or remove it; fill in the sheets.", RECORDED)
 def read_session(path: Path, file: Path) -> list[VideoSession]:
-    """The session that a file of settings describes; none for one of something else."""
-    system = SETTINGS[path.name.casefold()]
+    """Session that a settings file describes; empty for settings of other software."""
+    system = SETTINGS_FILES[path.name.casefold()]
     if system == OPENCAP:
-        said = read_yaml(path, OpenCapSession)
-        sex = {"m": "male", "f": "female"}.get(str(said.gender_mf).casefold())
-        stated = {"sex": sex, "mass_kg": said.mass_kg, "height_m": said.height_m}
-        return [VideoSession(system, file, *_cells(stated))]
+        metadata = read_yaml(path, OpenCapSession)
+        sex = {"m": "male", "f": "female"}.get(str(metadata.gender_mf).casefold())
+        values = {"sex": sex, "mass_kg": metadata.mass_kg, "height_m": metadata.height_m}
+        return [VideoSession(system, file, *_cells(values))]
     content = tomllib.loads(path.read_text(encoding="utf-8"))
     project = content.get("project", {})
-    if not (SECTIONS & content.keys() or UNCHANGED.keys() & project.keys()):
+    if not (POSE2SIM_SECTIONS & content.keys() or POSE2SIM_DEFAULTS.keys() & project.keys()):
         return []
-    stated, doubts = {}, []
+    values, doubts = {}, []
     names = {"mass_kg": "participant_mass", "height_m": "participant_height"}
     for cell, name in names.items():
         value = project.get(name, "auto")
         if isinstance(value, list):
             doubts.append(f"{name} is given for several people: whose is whose is not said")
-        elif value in UNCHANGED[name]:
+        elif value in POSE2SIM_DEFAULTS[name]:
             doubts.append(f"{name} is {value:g}, as in every new project of Pose2Sim: not taken")
         elif value != "auto":
-            stated[cell] = value
-    cells, more = _cells(stated)
-    return [VideoSession(system, file, cells, (*doubts, *more))]
+            values[cell] = value
+    cells, cell_doubts = _cells(values)
+    return [VideoSession(system, file, cells, (*doubts, *cell_doubts))]
 
 
-def _cells(stated: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The values that a row of participants.tsv may have, and why others are not taken over."""
+def _cells(values: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Valid cells of a row of participants.tsv, and the reasons for the values not used."""
     cells, doubts = {}, []
-    for name, value in stated.items():
+    for name, value in values.items():
         if value is None:
             continue
         try:
@@ -107,27 +108,35 @@ def _cells(stated: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
     return cells, tuple(doubts)
 
 
-def stated_cells(
+def cells_of_sessions(
     sessions: Sequence[VideoSession], owners: Mapping[Path, str]
 ) -> dict[str, dict[str, str]]:
-    """Cells of each participant that the sessions state whose recordings are all theirs.
+    """Cells of each participant, from sessions whose recordings are all of that person.
 
     Settings of an inner folder replace those around it; where two contradict each other, neither
     counts.
     """
-    found: dict[str, dict[str, str]] = {}
+    cells_of_person: dict[str, dict[str, str]] = {}
     for person in set(owners.values()):
-        own = [one for one in sessions if people_of_session(one, owners) == {person}]
+        person_sessions = [
+            session for session in sessions if people_of_session(session, owners) == {person}
+        ]
         values: dict[str, set[str]] = {}
-        for one in own:
-            within = [two for two in own if one.file.parent in two.file.parent.parents]
-            for name, value in one.cells.items():
-                if not any(name in two.cells for two in within):
+        for session in person_sessions:
+            within = [
+                inner
+                for inner in person_sessions
+                if session.file.parent in inner.file.parent.parents
+            ]
+            for name, value in session.cells.items():
+                if not any(name in inner.cells for inner in within):
                     values.setdefault(name, set()).add(value)
-        found[person] = {name: one.pop() for name, one in values.items() if len(one) == 1}
-    return found
+        cells_of_person[person] = {
+            name: options.pop() for name, options in values.items() if len(options) == 1
+        }
+    return cells_of_person
 
 
 def people_of_session(session: VideoSession, owners: Mapping[Path, str]) -> set[str]:
-    """Whose recordings lie beside the settings of a session, or in folders below."""
+    """People whose recordings lie in the folder of a session's settings or below it."""
     return {owner for file, owner in owners.items() if file.is_relative_to(session.file.parent)}

@@ -11,21 +11,27 @@ import numpy as np
 
 from aqbio.config import MarkerSet
 from aqbio.errors import AqbioError, listed
-from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, Unusable, folder_content
+from aqbio.intake.folder import FolderContent, MarkerFacts, StorageFacts, UnusedFile, folder_content
 from aqbio.intake.labelled_recordings import ProposedSet, proposed_set
 from aqbio.intake.models import (
     ChosenModel,
     ScaledModel,
     chosen_model,
-    fitting,
+    models_fitting_map,
     models_of_people,
     scaled_models,
-    scaling_signs,
+    scaling_evidence,
 )
-from aqbio.intake.people import clock_mismatch, copies, force_files, marker_vocabularies, owners_of
+from aqbio.intake.people import (
+    clock_mismatch,
+    find_copies,
+    force_files,
+    marker_vocabularies,
+    owners_of,
+)
 from aqbio.intake.rows import (
+    MASS_MAYBE_NEEDED,
     MASS_NEEDED,
-    MASS_OPEN,
     Rows,
     TrialPreview,
     coordinates_rows,
@@ -37,124 +43,143 @@ from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
-from aqbio.recordings.body_size import compared_lengths, largest_difference
-from aqbio.recordings.handedness import BodyLabels, Company, turned_back, verdict_on_sides
-from aqbio.recordings.label_check import StaticReference, limbs_of, standing_places
+from aqbio.recordings.body_size import compare_lengths, max_log_ratio
+from aqbio.recordings.handedness import (
+    BodyLabels,
+    OtherRecordings,
+    verdict_on_sides,
+    without_mirroring,
+)
+from aqbio.recordings.label_check import StaticReference, limbs_of, standing_positions
 from aqbio.study.internal import contained
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"
 
 
 @dataclass(frozen=True, slots=True)
-class GatheredStudy:
-    """What a study made from a folder consists of."""
+class ProposedStudy:
+    """Contents of a study that is filled in from a folder of recordings."""
 
     data: Path
     """Folder of the recordings."""
     content: FolderContent
     rows: Rows
     previews: Mapping[str, TrialPreview]
-    """What each trial shows, by file."""
+    """Preview of each trial, by file."""
     markers: ProposedSet | None
     """None where there are joint angles instead of markers."""
     model: ChosenModel
-    left_out: tuple[Unusable, ...]
-    """Recordings that are not in the sheets, and why."""
+    left_out: tuple[UnusedFile, ...]
+    """Recordings that are not in the sheets, each with the reason."""
     doubts: tuple[str, ...] = ()
-    """What is in the sheets but cannot be right."""
+    """Contradictions in the sheets."""
     scaled: tuple[ScaledModel, ...] = ()
     """Models in the folder that are scaled to a person."""
 
 
-def gathered_study(
+def proposed_study(
     name: str, data: Path, model: Path | None, report: Callable[[str], None]
-) -> GatheredStudy:
-    """Look through a folder, in which nothing is changed or copied, and fill in a study."""
+) -> ProposedStudy:
+    """Fill in a study from a folder of recordings, which is neither changed nor copied."""
     report(f"looking through {data}")
     content = folder_content(data)
     if not content.markers and content.coordinates:
-        named = () if model is None else (model.resolve(),)
-        return _study_of_coordinates(data, replace(content, models=(*named, *content.models)))
+        user_models = () if model is None else (model.resolve(),)
+        return _study_of_coordinates(data, replace(content, models=(*user_models, *content.models)))
     if not content.markers:
-        raise _nothing(data, content)
+        raise _no_recordings(data, content)
     chosen = chosen_model(model)
     paired = force_files(content.markers, content.forces)
-    repeated, forces = copies(content.markers, paired)
-    kept = [one for one in content.markers if one.file not in repeated]
-    by_name = named_labels([label for one in kept for label in one.labels], landmark_table())
-    unused = frozenset((*by_name.unused, *by_name.unknown)) if by_name.places else frozenset()
-    group, *others = marker_vocabularies(kept, unused)
-    group = sorted(group, key=lambda one: one.file)
+    repeated, forces = find_copies(content.markers, paired)
+    recordings = [recording for recording in content.markers if recording.file not in repeated]
+    by_name = named_labels(
+        [label for recording in recordings for label in recording.labels], landmark_table()
+    )
+    unused = frozenset((*by_name.unused, *by_name.unknown)) if by_name.sites else frozenset()
+    group, *other_groups = marker_vocabularies(recordings, unused)
+    group = sorted(group, key=lambda recording: recording.file)
     owners = owners_of(group)
-    standing = _by_person(group, owners, lambda one: len(one.labels) if one.still else 0)
-    longest = _by_person(group, owners, lambda one: 0 if one.still else one.frames)
+    standing = _by_person(
+        group, owners, lambda recording: len(recording.labels) if recording.is_static else 0
+    )
+    longest = _by_person(
+        group, owners, lambda recording: 0 if recording.is_static else recording.frames
+    )
     rows, idle = rows_of(group, forces, owners, content.sessions).of_runners()
-    sides = RightHanded(data, rows, BodyLabels.of_places(by_name.places))
+    sides = RightHandedReader(data, rows, BodyLabels.of_landmarks(by_name.sites))
     markers = proposed_set(
         name,
-        [one.labels for one in group if one.still],
-        [one.labels for one in group if not one.still],
+        [recording.labels for recording in group if recording.is_static],
+        [recording.labels for recording in group if not recording.is_static],
         chosen,
-        [standing_places(sides.read(one.file), one.file.name) for one in standing],
-        lambda: (sides.read(one.file) for one in longest),
-        computed=frozenset().union(*(one.computed for one in group)),
+        [
+            standing_positions(sides.read(recording.file), recording.file.name)
+            for recording in standing
+        ],
+        lambda: (sides.read(recording.file) for recording in longest),
+        computed=frozenset().union(*(recording.computed for recording in group)),
     )
     scaled = scaled_models(data, content.models)
-    if model is not None and scaling_signs(model):
-        rows = _with_own_models(data, rows, model, fitting(data, scaled, chosen.model_map))
+    if model is not None and scaling_evidence(model):
+        rows = _with_own_models(
+            data, rows, model, models_fitting_map(data, scaled, chosen.model_map)
+        )
     previews = {}
     if markers.marker_set is not None:
         previews = _previews(data, rows, markers.marker_set, chosen, report)
     rows = _described(rows, previews)
-    facts = {one.file: one for one in content.markers}
-    left_out = tuple(
-        Unusable(
-            file, f"the same recording as {twin.as_posix()}{_better(facts[file], facts[twin])}"
-        )
-        for file, twin in sorted(repeated.items())
-    )
+    left_out = _copies(content.markers, repeated)
     left_out += tuple(
-        Unusable(Path(row.file), f"{row.participant_id} stands still in all trials: no results")
+        UnusedFile(Path(row.file), f"{row.participant_id} stands still in all trials: no results")
         for row in idle
     )
-    left_out += (*_other_marker_sets(group, others, data), *content.unusable)
+    left_out += (*_other_marker_sets(group, other_groups, data), *content.unusable)
     left_out += _unpaired_forces(content, forces, repeated)
     doubts = tuple(_size_differences(group, owners))
-    return GatheredStudy(data, content, rows, previews, markers, chosen, left_out, doubts, scaled)
+    return ProposedStudy(data, content, rows, previews, markers, chosen, left_out, doubts, scaled)
 
 
-def _study_of_coordinates(data: Path, content: FolderContent) -> GatheredStudy:
-    """A study without markers and marker set, of the people whose models fit the study's map."""
+def _study_of_coordinates(data: Path, content: FolderContent) -> ProposedStudy:
+    """Study without markers, of the people whose models fit the study's map."""
     rows, model, left_out = coordinates_rows(data, content)
     chosen = chosen_model(model)
     names = chosen.model_map.names()
-    people = [one for one in rows.people if names <= model_names(data / one.model_file)]
-    kept = {one.participant_id for one in people}
-    trials = [one for one in rows.trials if one.participant_id in kept]
+    people = [person for person in rows.people if names <= model_names(data / person.model_file)]
+    participant_ids = {person.participant_id for person in people}
+    trials = [row for row in rows.trials if row.participant_id in participant_ids]
     why = f"the map {chosen.map} does not fit its model: make a study of its own from its folder"
-    others = [one.coordinates_file for one in rows.trials if one.participant_id not in kept]
-    left_out += tuple(Unusable(Path(file), why) for file in others)
-    used = {one.force_file for one in trials}
-    unused = [one for one in content.forces if one.cell not in used]
-    left_out += tuple(Unusable(one.file, "no joint angles go with these forces") for one in unused)
+    unfitting_files = [
+        row.coordinates_file for row in rows.trials if row.participant_id not in participant_ids
+    ]
+    left_out += tuple(UnusedFile(Path(file), why) for file in unfitting_files)
+    used = {row.force_file for row in trials}
+    unused = [storage for storage in content.forces if storage.cell not in used]
+    left_out += tuple(
+        UnusedFile(storage.file, "no joint angles go with these forces") for storage in unused
+    )
     rows, left_out = Rows(tuple(people), tuple(trials)), left_out + content.unusable
-    return GatheredStudy(data, content, rows, {}, None, chosen, left_out)
+    return ProposedStudy(data, content, rows, {}, None, chosen, left_out)
 
 
-def _with_own_models(data: Path, rows: Rows, model: Path, others: Sequence[ScaledModel]) -> Rows:
-    """Each participant a scaled model: the one that was named, or the one in their folder."""
-    named = model.resolve()
-    file = named.relative_to(data) if named.is_relative_to(data) else named
-    first = ScaledModel(file, scaling_signs(named))
+def _with_own_models(
+    data: Path, rows: Rows, model: Path, folder_models: Sequence[ScaledModel]
+) -> Rows:
+    """Give each participant a scaled model: the named one, or the one in their folder."""
+    model_path = model.resolve()
+    file = model_path.relative_to(data) if model_path.is_relative_to(data) else model_path
+    first = ScaledModel(file, scaling_evidence(model_path))
     files: dict[str, list[Path]] = {person.participant_id: [] for person in rows.people}
     for row in rows.trials:
         files[row.participant_id].append(Path(row.file))
-    own = {one: made.file for one, made in models_of_people(files, [first, *others]).items()}
+    model_files = {
+        person: scaled_model.file
+        for person, scaled_model in models_of_people(files, [first, *folder_models]).items()
+    }
     people = tuple(
-        replace(one, model_file=own[name].as_posix())
-        if (name := one.participant_id) in own
-        else one
-        for one in rows.people
+        replace(person, model_file=model_files[name].as_posix())
+        if (name := person.participant_id) in model_files
+        else person
+        for person in rows.people
     )
     return replace(rows, people=people)
 
@@ -164,21 +189,21 @@ def _by_person(
 ) -> list[MarkerFacts]:
     """The largest trial of each participant, the one with most labels first."""
     largest: dict[str, MarkerFacts] = {}
-    for one in sorted((one for one in group if size(one)), key=size):
-        largest[owners[one.file]] = one
-    return sorted(largest.values(), key=lambda one: -len(one.labels))
+    for recording in sorted((recording for recording in group if size(recording)), key=size):
+        largest[owners[recording.file]] = recording
+    return sorted(largest.values(), key=lambda recording: -len(recording.labels))
 
 
 @dataclass(frozen=True, slots=True)
-class RightHanded:
+class RightHandedReader:
     """Reads recordings of a folder as they are in right-handed coordinates."""
 
     data: Path
     rows: Rows
     labels: BodyLabels
 
-    def company(self, file: str) -> Company:
-        """The other recordings of the person of a file."""
+    def company(self, file: str) -> OtherRecordings:
+        """Other recordings of the person in a file."""
         person = next((row.participant_id for row in self.rows.trials if row.file == file), None)
         return lambda: (
             self._raw(row.file)
@@ -189,13 +214,13 @@ class RightHanded:
     def read(self, file: Path) -> Recording:
         """A recording, turned back unless its labels are exchanged or it is not mirrored.
 
-        Where that is not decided the names of the labels are kept: the person is asked.
+        Where that is undecided the labels keep their names, and a person has to decide.
         """
         recording = self._raw(file.as_posix())
         verdict, sides = verdict_on_sides(recording, self.labels, self.company(file.as_posix()))
         if sides is None or verdict in ("sound", "exchanged"):
             return recording
-        return turned_back(recording, sides, np.ones(3))
+        return without_mirroring(recording, sides, np.ones(3))
 
     def _raw(self, file: str) -> Recording:
         force = next((row.force_file for row in self.rows.trials if row.file == file), "")
@@ -207,7 +232,7 @@ def _previews(
 ) -> dict[str, TrialPreview]:
     """Look at every trial, each participant's static trial first."""
     limbs = limbs_of(model.model_map)
-    sides = RightHanded(data, rows, BodyLabels.of_marker_set(marker_set, limbs))
+    sides = RightHandedReader(data, rows, BodyLabels.of_marker_set(marker_set, limbs))
     previews: dict[str, TrialPreview] = {}
     references: dict[str, StaticReference] = {}
     for row in rows.trials:
@@ -217,8 +242,8 @@ def _previews(
             with contained(None, "new", row.file):
                 report(f"looking at {row.file}")
                 if row.task == "static":
-                    places = standing_places(sides.read(Path(row.file)), row.file)
-                    references[row.participant_id] = StaticReference(places, limbs)
+                    positions = standing_positions(sides.read(Path(row.file)), row.file)
+                    references[row.participant_id] = StaticReference(positions, limbs)
                 reference = references.get(row.participant_id, StaticReference({}, limbs))
                 company = sides.company(row.file)
                 previews[row.file] = trial_preview(data, row, marker_set, reference, model, company)
@@ -229,17 +254,21 @@ def _previews(
 
 
 def _described(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
-    """The rows with what was seen: of every participant how many trials, and the body mass."""
+    """Add observations to the rows: number of trials and body mass of every participant."""
     people = []
     for person in rows.people:
-        own = [row for row in rows.trials if row.participant_id == person.participant_id]
-        seen = [previews[row.file] for row in own if row.file in previews]
-        moving = sum(row.task != "static" for row in own)
+        person_rows = [row for row in rows.trials if row.participant_id == person.participant_id]
+        person_previews = [previews[row.file] for row in person_rows if row.file in previews]
+        moving = sum(row.task != "static" for row in person_rows)
         words = [f"{moving} moving trial{'s' if moving != 1 else ''}"]
         if not person.static_trial:
             words.append("no static trial: the body is calibrated from the runs alone")
-        standing = [preview.standing_mass for preview in seen if preview.standing_mass is not None]
-        strides = [mass for preview in seen for mass in preview.stride_masses]
+        standing = [
+            preview.standing_mass
+            for preview in person_previews
+            if preview.standing_mass is not None
+        ]
+        strides = [mass for preview in person_previews for mass in preview.stride_masses]
         if standing:
             words.append(f"{standing[0]:.1f} kg by the static trial's plates")
         if strides:
@@ -251,8 +280,10 @@ def _described(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
             words.append(f"model {person.model_file}, taken as scaled to this person")
         elif not standing and not strides and not person.mass_kg:
             # plates of a trial that was not understood yet may show it
-            understood = bool(seen) and all(preview.prepared for preview in seen)
-            words.append(MASS_NEEDED if understood else MASS_OPEN)
+            understood = bool(person_previews) and all(
+                preview.prepared for preview in person_previews
+            )
+            words.append(MASS_NEEDED if understood else MASS_MAYBE_NEEDED)
         people.append(replace(person, found="; ".join(words)))
     trials = [
         replace(row, found=preview.words, please_fill=preview.to_fill)
@@ -263,16 +294,22 @@ def _described(rows: Rows, previews: Mapping[str, TrialPreview]) -> Rows:
     return Rows(tuple(people), tuple(trials))
 
 
-MASS_APART = 0.05
-"""A mass in a file that differs by more from what plates show is not that of the recording."""
+MAX_MASS_DIFFERENCE = 0.05
+"""Largest relative difference between a mass in a file and that on the plates."""
 
 
 def in_files_words(in_files: Mapping[str, float], weighed: Sequence[float]) -> list[str]:
-    """What parameters of the recordings state of a body, and whether plates (kg) agree."""
+    """Report mass and stature in parameters of the recordings, and whether plates (kg) agree."""
     words = []
     if (mass := in_files.get("mass_kg")) is not None:
-        apart = [one for one in weighed if abs(mass - one) > MASS_APART * one]
-        contradicted = f", which the plates contradict ({apart[0]:.1f} kg)" if apart else ""
+        contradicting = [
+            plate_mass
+            for plate_mass in weighed
+            if abs(mass - plate_mass) > MAX_MASS_DIFFERENCE * plate_mass
+        ]
+        contradicted = (
+            f", which the plates contradict ({contradicting[0]:.1f} kg)" if contradicting else ""
+        )
         words.append(f"the C3D states {mass:.1f} kg{contradicted}: not used unless you write it")
     if (height := in_files.get("height_m")) is not None:
         words.append(f"the C3D states a stature of {height:.2f} m: not used unless you write it")
@@ -280,22 +317,27 @@ def in_files_words(in_files: Mapping[str, float], weighed: Sequence[float]) -> l
 
 
 def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) -> Iterator[str]:
-    """Say which recordings of one folder show another person's segments."""
+    """Report recordings of one folder with different lengths of segments."""
     people: dict[Path, list[MarkerFacts]] = {}
-    for one in group:
-        people.setdefault(one.file.parent, []).append(one)
-    for folder, own in people.items():
-        first, *others = sorted({owners[one.file] for one in own})
-        for other in others:
-            sides = [[one for one in own if owners[one.file] == name] for name in (first, other)]
-            ratio, _ = compared_lengths([one.lengths for side in sides for one in side])
+    for recording in group:
+        people.setdefault(recording.file.parent, []).append(recording)
+    for folder, recordings in people.items():
+        first, *other_people = sorted({owners[recording.file] for recording in recordings})
+        for other_person in other_people:
+            sides = [
+                [recording for recording in recordings if owners[recording.file] == name]
+                for name in (first, other_person)
+            ]
+            ratio, _ = compare_lengths([recording.lengths for side in sides for recording in side])
             value = ratio[: len(sides[0]), len(sides[0]) :]
             if not np.isfinite(value).any():
                 continue
             longer = float(np.nanmedian(value))
-            words = f"in {folder.as_posix()}, the segments of {other} are {longer:.2f} times as "
+            words = (
+                f"in {folder.as_posix()}, the segments of {other_person} are {longer:.2f} times as "
+            )
             words += f"long as those of {first}: taken as two people; "
-            limit = largest_difference([label for one in own for label in one.labels])
+            limit = max_log_ratio([label for recording in recordings for label in recording.labels])
             yield words + (
                 "who is who in other recordings is not sure, please look"
                 if abs(np.log(longer)) < limit
@@ -303,52 +345,80 @@ def _size_differences(group: Sequence[MarkerFacts], owners: Mapping[Path, str]) 
             )
 
 
-def _better(one: MarkerFacts, kept: MarkerFacts) -> str:
-    """Why a copy of a recording was kept instead of it, where the files themselves show that."""
-    if len(kept.labels) > len(one.labels):
-        return f", which has {len(kept.labels)} labels instead of {len(one.labels)}"
-    less = kept.movement.roughness > one.movement.roughness
-    return ", which is less filtered" if less and kept.rate == one.rate else ""
+def _copies(
+    recordings: Sequence[MarkerFacts], repeated: Mapping[Path, Path]
+) -> tuple[UnusedFile, ...]:
+    """Dropped copies of recordings, each with the kept copy and the reason for keeping it."""
+    facts = {recording.file: recording for recording in recordings}
+    return tuple(
+        UnusedFile(
+            file, f"the same recording as {twin.as_posix()}{_better(facts[file], facts[twin])}"
+        )
+        for file, twin in sorted(repeated.items())
+    )
+
+
+def _better(duplicate: MarkerFacts, retained: MarkerFacts) -> str:
+    """Reason for keeping the other copy of a recording; empty if the files show none."""
+    if len(retained.labels) > len(duplicate.labels):
+        return f", which has {len(retained.labels)} labels instead of {len(duplicate.labels)}"
+    less_filtered = retained.movement.roughness > duplicate.movement.roughness
+    return ", which is less filtered" if less_filtered and retained.rate == duplicate.rate else ""
 
 
 def _other_marker_sets(
-    group: Sequence[MarkerFacts], others: Sequence[Sequence[MarkerFacts]], data: Path
-) -> tuple[Unusable, ...]:
-    """Say of recordings with other labels from which folder they make a study of their own."""
-    found = []
-    for other in others:
-        folders = {one.file.parent for one in other}
-        rest = [one for part in (group, *others) if part is not other for one in part]
-        apart = len(folders) == 1 and not folders & {one.file.parent for one in rest}
-        place = str(data / other[0].file.parent) if apart else "a folder that holds only"
-        files = "" if apart else " " + ", ".join(one.file.name for one in other)
+    group: Sequence[MarkerFacts], other_groups: Sequence[Sequence[MarkerFacts]], data: Path
+) -> tuple[UnusedFile, ...]:
+    """Recordings of other marker sets, each with the folder to make a separate study from."""
+    unusable = []
+    for other_group in other_groups:
+        folders = {recording.file.parent for recording in other_group}
+        rest = [
+            recording
+            for part in (group, *other_groups)
+            if part is not other_group
+            for recording in part
+        ]
+        in_own_folder = len(folders) == 1 and not folders & {
+            recording.file.parent for recording in rest
+        }
+        source_folder = (
+            str(data / other_group[0].file.parent) if in_own_folder else "a folder that holds only"
+        )
+        files = (
+            ""
+            if in_own_folder
+            else " " + ", ".join(recording.file.name for recording in other_group)
+        )
         why = "its labels are those of another marker set: make a study of its own from "
-        found += [Unusable(one.file, f"{why}{place}{files}") for one in other]
-    return tuple(found)
+        unusable += [
+            UnusedFile(recording.file, f"{why}{source_folder}{files}") for recording in other_group
+        ]
+    return tuple(unusable)
 
 
 def _unpaired_forces(
     content: FolderContent, paired: Mapping[Path, StorageFacts], repeated: Mapping[Path, Path]
-) -> tuple[Unusable, ...]:
+) -> tuple[UnusedFile, ...]:
     """Force files that no marker file in the sheets needs."""
     owner = {storage.file: file for file, storage in paired.items()}
-    found = []
+    unusable = []
     for storage in content.forces:
         if (file := owner.get(storage.file)) is None:
             why = clock_mismatch(content.markers, storage) or NO_OWNER
-            found.append(Unusable(storage.file, why))
+            unusable.append(UnusedFile(storage.file, why))
         elif file in repeated:
-            found.append(Unusable(storage.file, f"the forces are in {repeated[file]} too"))
-    return tuple(found)
+            unusable.append(UnusedFile(storage.file, f"the forces are in {repeated[file]} too"))
+    return tuple(unusable)
 
 
-def _nothing(data: Path, content: FolderContent) -> AqbioError:
-    shown = content.unusable[:5]
-    reasons = "; ".join(f"{one.file}: {one.why.rstrip('.')}" for one in shown)
-    fixes = dict.fromkeys(one.fix for one in shown if one.fix)
+def _no_recordings(data: Path, content: FolderContent) -> AqbioError:
+    examples = content.unusable[:5]
+    reasons = "; ".join(f"{example.file}: {example.why.rstrip('.')}" for example in examples)
+    fixes = dict.fromkeys(example.fix for example in examples if example.fix)
     counts = {"force": content.forces, "model": content.models}
-    kinds = ", ".join(f"{len(found)} {kind} files" for kind, found in counts.items())
-    kinds += f", {content.others} files of other kinds"
+    kinds = ", ".join(f"{len(files)} {kind} files" for kind, files in counts.items())
+    kinds += f", {content.other_files} files of other kinds"
     return AqbioError(
         "the folder holds no marker recording that can be read"
         + (f" ({reasons})." if reasons else f": {kinds}."),
@@ -359,14 +429,14 @@ def _nothing(data: Path, content: FolderContent) -> AqbioError:
 
 
 BY_POSITION = "by its position"
-MANY = 12
-"""Lists longer than this are cut."""
+MAX_WARNINGS = 12
+"""Largest number of warnings shown of one trial."""
 
 
-def summary_text(study: GatheredStudy, folder: Path) -> str:
+def summary_text(study: ProposedStudy, folder: Path) -> str:
     """The summary of a study made from a folder."""
     parts = [
-        _comes_of_it(study),
+        _outlook(study),
         _recordings_found(study),
         _people(study),
         _trials(study),
@@ -377,55 +447,57 @@ def summary_text(study: GatheredStudy, folder: Path) -> str:
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part) + "\n"
 
 
-def _comes_of_it(study: GatheredStudy) -> Iterator[str]:
+def _outlook(study: ProposedStudy) -> Iterator[str]:
     from aqbio.intake.outlook import outlook  # the calibration's modules with it
 
     parts = (study.rows, study.previews, study.left_out, study.markers, study.model)
-    labels = {one.file.as_posix(): one.labels for one in study.content.markers}
+    labels = {recording.file.as_posix(): recording.labels for recording in study.content.markers}
     yield "What comes of it"
     yield from (f"  {line}" for line in outlook(*parts, labels))
 
 
-def _recordings_found(study: GatheredStudy) -> Iterator[str]:
+def _recordings_found(study: ProposedStudy) -> Iterator[str]:
     content = study.content
     yield f"{study.data}"
     yield (
         f"  {len(content.markers)} marker files, {len(content.forces)} force files, "
         f"{len(content.coordinates)} files of joint angles, {len(content.models)} models, "
-        f"{content.others} other files"
+        f"{content.other_files} other files"
     )
     yield f"  model: {study.model.file}, map: {study.model.map}"
     if study.model.map_text:
         yield "  look: the map is new, proposed from how the model moves: read map.yaml"
     yield from _models(study)
-    for one in content.sessions:
-        known = ", ".join(f"{name} {value}" for name, value in one.cells.items())
-        yield f"  {one.system}: {one.file.as_posix()} says {known or 'nothing of the person'}"
-        yield from (f"  look: {one.file.as_posix()}: {doubt}" for doubt in one.doubts)
+    for session in content.sessions:
+        cells = ", ".join(f"{name} {value}" for name, value in session.cells.items())
+        file = session.file.as_posix()
+        yield f"  {session.system}: {file} says {cells or 'nothing of the person'}"
+        yield from (f"  look: {file}: {doubt}" for doubt in session.doubts)
     if content.coordinates and content.markers:
         yield (
             "  joint angles are not needed where there are markers: "
-            + ", ".join(one.file.as_posix() for one in content.coordinates)
+            + ", ".join(motion.file.as_posix() for motion in content.coordinates)
         )
 
 
-def _models(study: GatheredStudy) -> Iterator[str]:
-    """Which models lie in the folder, generic ones apart from those of a person."""
+def _models(study: ProposedStudy) -> Iterator[str]:
+    """List models in the folder, generic ones and those scaled to a person separately."""
     if not study.model.sprint or not study.content.models:
         return
-    own = {one.file for one in study.scaled}
-    generic = [path.as_posix() for path in study.content.models if path not in own]
+    scaled_files = {scaled_model.file for scaled_model in study.scaled}
+    generic = [path.as_posix() for path in study.content.models if path not in scaled_files]
     if generic:
         yield f"  generic models in the folder: {', '.join(generic)}"
-    for one in study.scaled:
-        yield f"  scaled to a person, as it seems: {one.file.as_posix()} ({one.why})"
+    for scaled_model in study.scaled:
+        file = scaled_model.file.as_posix()
+        yield f"  scaled to a person, as it seems: {file} ({scaled_model.why})"
     yield (
         "  to use one, the same command again with --model FILE: a generic one is scaled, one that "
         "is scaled already becomes the participant's model_file and is used as it is"
     )
 
 
-def _people(study: GatheredStudy) -> Iterator[str]:
+def _people(study: ProposedStudy) -> Iterator[str]:
     yield "Participants"
     for person in study.rows.people:
         folders = sorted(
@@ -438,7 +510,7 @@ def _people(study: GatheredStudy) -> Iterator[str]:
         yield f"  {person.participant_id} (in {', '.join(folders)}): {person.found}"
 
 
-def _trials(study: GatheredStudy) -> Iterator[str]:
+def _trials(study: ProposedStudy) -> Iterator[str]:
     yield "Trials"
     for row in study.rows.trials:
         motion = row.file or row.coordinates_file
@@ -446,12 +518,12 @@ def _trials(study: GatheredStudy) -> Iterator[str]:
         yield f"  {row.participant_id} {row.trial_id} ({files})"
         yield f"    {row.task}: {row.found or 'not looked at'}"
         preview = study.previews.get(row.file)
-        for warning in (preview.warnings if preview is not None else ())[:MANY]:
+        for warning in (preview.warnings if preview is not None else ())[:MAX_WARNINGS]:
             yield f"    look: {warning}"
     yield from (f"  look: {doubt}" for doubt in study.doubts)
 
 
-def _labels(study: GatheredStudy) -> Iterator[str]:
+def _labels(study: ProposedStudy) -> Iterator[str]:
     markers = study.markers
     if markers is None:
         return
@@ -467,33 +539,33 @@ def _labels(study: GatheredStudy) -> Iterator[str]:
         labels: dict[str, list[str]] = {}
         for label, why in reasons.items():
             labels.setdefault(why, []).append(label)
-        yield from (f"  {line.format(why, listed(some))}" for why, some in labels.items())
-    for place in markers.missing:
-        yield f"  missing: {label_request(place)}"
+        yield from (f"  {line.format(why, listed(names))}" for why, names in labels.items())
+    for landmark in markers.missing:
+        yield f"  missing: {label_request(landmark)}"
 
 
-def _left_out(study: GatheredStudy) -> Iterator[str]:
+def _left_out(study: ProposedStudy) -> Iterator[str]:
     if study.left_out:
         yield "Left out"
-    for one in study.left_out:
-        yield f"  {one.file.as_posix()}: {one.why}"
+    for unusable in study.left_out:
+        yield f"  {unusable.file.as_posix()}: {unusable.why}"
 
 
-def _to_do(study: GatheredStudy, folder: Path) -> Iterator[str]:
+def _to_do(study: ProposedStudy, folder: Path) -> Iterator[str]:
     if cells := list(_open_cells(study)):
         yield from ("Please fill in", *cells)
     typed = quote(str(folder))
     yield f"{'Then' if cells else 'Next'}: aqbio check {typed}, and aqbio run {typed}"
 
 
-def _open_cells(study: GatheredStudy) -> Iterator[str]:
+def _open_cells(study: ProposedStudy) -> Iterator[str]:
     for person in study.rows.people:
-        where = f"  participants.tsv, {person.participant_id}"
+        location = f"  participants.tsv, {person.participant_id}"
         for words in person.to_fill().values():
             needed = " (needed)" if words.startswith("sex") and study.model.sprint else ""
-            yield f"{where}, {words}{needed}"
+            yield f"{location}, {words}{needed}"
     for row in (row for row in study.rows.trials if row.please_fill):
-        where = f"  trials.tsv, {row.participant_id} {row.trial_id}"
-        yield f"{where}, {row.please_fill}: if you know how fast the belt was set"
-    for place in study.markers.missing if study.markers else ():
-        yield f"  markers.yaml, please_fill, {blank(place)}: {label_request(place)} (needed)"
+        location = f"  trials.tsv, {row.participant_id} {row.trial_id}"
+        yield f"{location}, {row.please_fill}: if you know how fast the belt was set"
+    for landmark in study.markers.missing if study.markers else ():
+        yield f"  markers.yaml, please_fill, {blank(landmark)}: {label_request(landmark)} (needed)"

@@ -1,1 +1,1 @@
-"""How sure contributions are: draws of body, plates and markers."""
+"""Uncertainty of contributions: draws of body, plates and markers."""

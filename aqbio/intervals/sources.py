@@ -1,7 +1,7 @@
-"""Sources of uncertainty: states of a trial in which one source is disturbed at a time.
+"""Sources of uncertainty: states of a trial with one source disturbed at a time.
 
-Sources are independent, so that variances add up. Each has draws of its own; how far they move a
-number is the root of their mean square deviation from the undisturbed number.
+Sources are independent, so that variances add up. Each has its own draws; the standard deviation of
+a result is their root mean square deviation from the undisturbed result.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aqbio.consistency.data_errors import LoadSpread
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.momentum import GroupMomenta
-from aqbio.multibody.poses import joined
+from aqbio.multibody.poses import join_frames
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray, cross
 
@@ -28,9 +28,9 @@ class DrawnLoads:
 
     bodies: tuple[str, ...]
     toes: tuple[str, ...]
-    """bodies, toes: Tuples of F names. Of toes none where the body bears all."""
+    """bodies, toes: Tuples of F names. Empty names of toes where the body bears all."""
     share: FloatArray
-    """(T, F) array. What the toes bear of each."""
+    """(T, F) array. Share of each that the toes bear."""
     force: FloatArray
     moment: FloatArray
     """force, moment: (K, T, F, 3) arrays, N and N m. Moment about the reference point."""
@@ -49,29 +49,29 @@ class DrawnLoads:
 def load_errors(
     spread: LoadSpread, feet: int, count: int, generator: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Random errors of the feet's plates: relative gain (K, F) and position (K, F, 3), m."""
+    """Draw errors of the plates under the feet: relative gain (K, F) and position (K, F, 3), m."""
     gain = spread.gain * generator.standard_normal((count, feet))
     shift = spread.position * generator.standard_normal((count, feet, 3)) * [1.0, 0.0, 1.0]
     return gain, shift
 
 
 def load_error_points(spread: LoadSpread, feet: int) -> tuple[FloatArray, FloatArray]:
-    """One error of one plate at a time, as :func:`load_errors` with K = 3 F.
+    """Set one error of one plate at a time, as :func:`load_errors` with K = 3 F.
 
-    Loads enter levels A and B linearly: each of n errors, √n times its standard deviation, gives as
-    mean square over the n states the variance without sampling error.
+    Loads enter levels A and B linearly: with each of n errors set to √n standard deviations, the
+    mean square over the n states is the variance, free of sampling error.
     """
     count = 3 * feet
-    every = np.sqrt(count) * np.eye(count).reshape(count, feet, 3)
+    unit_errors = np.sqrt(count) * np.eye(count).reshape(count, feet, 3)
     shift = np.zeros((count, feet, 3))
-    shift[..., [0, 2]] = spread.position * every[..., 1:]
-    return spread.gain * every[..., 0], shift
+    shift[..., [0, 2]] = spread.position * unit_errors[..., 1:]
+    return spread.gain * unit_errors[..., 0], shift
 
 
 def drawn_loads(
     loads: Sequence[ExternalLoad], about: FloatArray, gain: FloatArray, shift: FloatArray
 ) -> DrawnLoads:
-    """Loads on the feet as measured by plates with errors, about a point (T, 3).
+    """Apply plate errors to the loads on the feet, about a point (T, 3).
 
     ``F' = (1 + γ) F`` and ``M' = (1 + γ) (M + δ × F)`` with the error of gain γ and of position δ.
     """
@@ -89,24 +89,28 @@ def drawn_loads(
     )
 
 
-def drawn_momentum(momenta: GroupMomenta, whole: GroupMomenta) -> tuple[FloatArray, FloatArray]:
+def drawn_momentum(
+    momenta: GroupMomenta, whole_body: GroupMomenta
+) -> tuple[FloatArray, FloatArray]:
     """Angular momentum of groups about the whole body's centre of mass, and its rate, (K, T, G, 3).
 
     From moments about the reference point o: ``H = L − c × P − Q × v + m c × v`` with the whole
     body's centre of mass c (from o) and velocity v; likewise the rate with accelerations.
     """
-    mass = whole.mass[:, None, :, None]
-    com = whole.first / mass
+    mass = whole_body.mass[:, None, :, None]
+    com = whole_body.first / mass
 
     def about_com(linear: FloatArray, angular: FloatArray, momentum: FloatArray) -> FloatArray:
         velocity = momentum / mass
-        own = momenta.mass[:, None, :, None] * cross(com, velocity)
-        result: FloatArray = angular - cross(com, linear) - cross(momenta.first, velocity) + own
+        own_motion = momenta.mass[:, None, :, None] * cross(com, velocity)
+        result: FloatArray = (
+            angular - cross(com, linear) - cross(momenta.first, velocity) + own_motion
+        )
         return result
 
     return (
-        about_com(momenta.linear, momenta.angular, whole.linear),
-        about_com(momenta.linear_rate, momenta.angular_rate, whole.linear_rate),
+        about_com(momenta.linear, momenta.angular, whole_body.linear),
+        about_com(momenta.linear_rate, momenta.angular_rate, whole_body.linear_rate),
     )
 
 
@@ -119,9 +123,9 @@ def drawn_wrenches(
 ) -> tuple[FloatArray, FloatArray]:
     """Force and moment (K, T, G, 3) of parts of the body, at given points, on the rest of it.
 
-    Momenta are of G parts, each with all that hangs on it, points (T, G, 3) or (K, T, G, 3), m,
-    from the reference point: joint centres, or the hub's centre of mass. The opposites are joint
-    moments.
+    Momenta are of G parts, each with all segments distal to it; points (T, G, 3) or (K, T, G, 3),
+    m, from the reference point: joint centres, or the hub's centre of mass. Their negatives are
+    joint moments.
 
     ``f = F_ext − P' + m g`` and ``W = M_ext − L' + Q × g − p × f``.
     """
@@ -133,22 +137,46 @@ def drawn_wrenches(
     return force, moment
 
 
-INERTIA, CENTRES, PLATES, BODY, SKIN, UNSEEN, CLOCK, MOTION, CONTACT, EVENTS = SOURCES = (
-    "inertia", "centres", "plates", "body", "skin", "unseen", "clock", "motion", "contact",
-    "events",
-)  # fmt: skip
-"""Masses and moments of inertia; centres of mass; force plates; sizes, marker positions and axes of
-the body; skin; unobserved coordinates; the clock between markers and forces; what a fit of
-motion and forces leaves open; whether a foot on the ground bends at the ball; touchdown and
-toe-off of trials without plates."""
+INERTIA = "inertia"
+"""Masses and moments of inertia."""
+
+CENTRES = "centres"
+"""Centres of mass."""
+
+PLATES = "plates"
+"""Force plates."""
+
+BODY = "body"
+"""Sizes, marker positions and axes of the body."""
+
+SKIN = "skin"
+"""Soft-tissue artefact."""
+
+UNSEEN = "unseen"
+"""Unobserved coordinates."""
+
+CLOCK = "clock"
+"""Clock offset between markers and forces."""
+
+MOTION = "motion"
+"""Posterior spread of the motion after a fit of motion and forces."""
+
+CONTACT = "contact"
+"""Contact model: whether a foot on the ground bends at the ball."""
+
+EVENTS = "events"
+"""Touchdown and toe-off of trials without plates."""
+
+SOURCES = (INERTIA, CENTRES, PLATES, BODY, SKIN, UNSEEN, CLOCK, MOTION, CONTACT, EVENTS)
+"""All sources, in the order of results."""
 
 UNDISTURBED = ""
-"""Source of the state in which nothing is disturbed."""
+"""Source of the undisturbed state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Motions:
-    """Several motions of the same trial, each of a body of its own."""
+    """Several motions of the same trial, each of its own body."""
 
     skeletons: tuple[Skeleton, ...]
     """Tuple of D Skeleton."""
@@ -158,58 +186,61 @@ class Motions:
     """q, u, udot: (D, T, C) arrays, rad or m, per s, per s²."""
 
     def frames(self, chosen: slice | IntArray) -> Motions:
-        """The same for some of the frames."""
+        """Select frames."""
         motion = (self.q[:, chosen], self.u[:, chosen], self.udot[:, chosen])
         return Motions(self.skeletons, *motion)
 
     def first(self, count: int) -> Motions:
-        """At most so many of the motions."""
+        """Select at most `count` motions, from the first on."""
         return Motions(self.skeletons[:count], self.q[:count], self.u[:count], self.udot[:count])
 
 
 @dataclass(frozen=True, eq=False)
 class States:
-    """States of a trial of T frames, one after the other along the frames."""
+    """States of a trial of T frames, concatenated along the frames."""
 
     sources: tuple[str, ...]
-    """Tuple of K names. What is disturbed in each state."""
+    """Tuple of K names. Source disturbed in each state."""
     skeleton: Skeleton
-    """Of all states, or with masses of K T frames."""
+    """Shared by all states, or with masses of K T frames."""
     kinematics: SegmentKinematics
     """Of K T frames."""
     loads: tuple[ExternalLoad, ...]
     """Tuple of F ExternalLoad. Of K T frames."""
 
-    def each(self, values: FloatArray, axis: int = 0) -> FloatArray:
-        """Values of K T frames along an axis, as (K, T) of them there."""
+    def by_state(self, values: FloatArray, axis: int = 0) -> FloatArray:
+        """Split an axis of K T frames into (K, T)."""
         count = len(self.sources)
         shape = (*values.shape[:axis], count, -1, *values.shape[axis + 1 :])
         return values.reshape(shape)
 
 
-def joined_states(every: Sequence[States]) -> States:
-    """States of several bodies as states of one tree whose masses are each state's own."""
-    first = every[0]
+def joined_states(parts: Sequence[States]) -> States:
+    """Join states of several bodies into one tree with the masses of each state."""
+    first = parts[0]
     frames = len(first.kinematics.q) // len(first.sources)
     return States(
-        sources=tuple(source for one in every for source in one.sources),
+        sources=tuple(source for states in parts for source in states.sources),
         skeleton=first.skeleton.with_inertia_of(
-            [one.skeleton for one in every for _ in one.sources], frames
+            [states.skeleton for states in parts for _ in states.sources], frames
         ),
-        kinematics=joined([one.kinematics for one in every]),
-        loads=tuple(_joined_loads(own) for own in zip(*(one.loads for one in every), strict=True)),
+        kinematics=join_frames([states.kinematics for states in parts]),
+        loads=tuple(
+            _join_loads(loads_of_body)
+            for loads_of_body in zip(*(states.loads for states in parts), strict=True)
+        ),
     )
 
 
-def _joined_loads(every: Sequence[ExternalLoad]) -> ExternalLoad:
-    """Loads on one segment, one after the other along the frames."""
-    first = every[0]
-    shares = [one.share for one in every if one.share is not None]
+def _join_loads(loads: Sequence[ExternalLoad]) -> ExternalLoad:
+    """Concatenate loads on one segment along the frames."""
+    first = loads[0]
+    shares = [load.share for load in loads if load.share is not None]
     return replace(
         first,
-        force=np.concatenate([one.force for one in every]),
-        moment=np.concatenate([one.moment for one in every]),
-        point=np.concatenate([np.broadcast_to(one.point, one.force.shape) for one in every]),
+        force=np.concatenate([load.force for load in loads]),
+        moment=np.concatenate([load.moment for load in loads]),
+        point=np.concatenate([np.broadcast_to(load.point, load.force.shape) for load in loads]),
         share=np.concatenate(shares) if shares else None,
     )
 
@@ -220,34 +251,33 @@ def plate_states(
     loads: Sequence[ExternalLoad],
     spread: LoadSpread,
 ) -> States:
-    """The undisturbed state, and one for every error of every plate."""
+    """Build the undisturbed state, and one for every error of every plate."""
     gain, shift = (
-        np.concatenate([np.zeros_like(one[:1]), one])
-        for one in load_error_points(spread, len(loads))
+        np.concatenate([np.zeros_like(errors[:1]), errors])
+        for errors in load_error_points(spread, len(loads))
     )
     frames = len(kinematics.q)
-    drawn = drawn_loads(loads, np.zeros((frames, 3)), gain, shift)
-    again = np.tile(np.arange(frames), len(gain))
-    wrong = tuple(
+    disturbed = drawn_loads(loads, np.zeros((frames, 3)), gain, shift)
+    repeated_frames = np.tile(np.arange(frames), len(gain))
+    forces, moments = np.moveaxis(disturbed.force, 2, 0), np.moveaxis(disturbed.moment, 2, 0)
+    disturbed_loads = tuple(
         replace(
-            load.frames(again),
+            load.frames(repeated_frames),
             force=force.reshape(-1, 3), moment=moment.reshape(-1, 3), point=np.zeros(3),
         )
-        for load, force, moment in zip(
-            loads, np.moveaxis(drawn.force, 2, 0), np.moveaxis(drawn.moment, 2, 0), strict=True
-        )
+        for load, force, moment in zip(loads, forces, moments, strict=True)
     )  # fmt: skip
-    every = kinematics.picked(again)
-    return States((UNDISTURBED, *[PLATES] * (len(gain) - 1)), skeleton, every, wrong)
+    repeated = kinematics.picked(repeated_frames)
+    return States((UNDISTURBED, *[PLATES] * (len(gain) - 1)), skeleton, repeated, disturbed_loads)
 
 
 def motion_states(source: str, motions: Motions, loads: Sequence[ExternalLoad]) -> Iterator[States]:
-    """States of motions under the same loads (of their frames); those of one skeleton together."""
+    """Build states of motions under the same loads; motions of one skeleton together."""
     numbers = range(len(motions.skeletons))
-    for _, alike in groupby(numbers, key=lambda n: id(motions.skeletons[n])):
-        chosen = list(alike)
+    for _, group in groupby(numbers, key=lambda n: id(motions.skeletons[n])):
+        chosen = list(group)
         skeleton = motions.skeletons[chosen[0]]
-        motion = (one[chosen].reshape(-1, one.shape[2]) for one in _arrays(motions))
+        motion = (values[chosen].reshape(-1, values.shape[2]) for values in _arrays(motions))
         frames = np.tile(np.arange(motions.q.shape[1]), len(chosen))
         kinematics = segment_kinematics(skeleton, *motion)
         repeated = tuple(load.frames(frames) for load in loads)
@@ -266,24 +296,26 @@ def inertia_sources(
     seed: int,
     centres: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
-    """Draws (K, B, 10) of the inertial parameters by source: centres of mass, and all but these."""
+    """Draw inertial parameters (K, B, 10) by source: centres of mass, and all others."""
     parts = {
         INERTIA: (replace(spread, centre=0.0), None),
         CENTRES: (replace(spread, mass=0.0, size=0.0, body=0.0), centres),
     }
     return {
-        source: inertia_draws(skeleton, one, twin, count, generator_of(source, seed), known)
-        for source, (one, known) in parts.items()
+        source: inertia_draws(
+            skeleton, source_spread, twin, count, generator_of(source, seed), covariance
+        )
+        for source, (source_spread, covariance) in parts.items()
     }
 
 
 def generator_of(source: str, seed: int) -> np.random.Generator:
-    """Random numbers of a source: those of no other, and the same with and without others."""
+    """Random generator of a source, independent of which other sources are drawn."""
     return np.random.default_rng((seed, SOURCES.index(source)))
 
 
 def source_sds(values: FloatArray, sources: Sequence[str]) -> FloatArray:
-    """Standard deviation by source of numbers that were drawn one source at a time.
+    """Standard deviation by source of results drawn one source at a time.
 
     Parameters
     ----------

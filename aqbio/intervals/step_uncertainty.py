@@ -1,4 +1,4 @@
-"""How sure stance means are, by source: what stage contributions drew for a foot of a trial."""
+"""Uncertainty of stance means by source, from the draws of stage contributions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from aqbio.contributions.levels import PRIMARY
 from aqbio.gait.roles import RoleScheme, by_role
-from aqbio.gait.signals import labels, picked
+from aqbio.gait.signals import labels, select_labels
 from aqbio.gait.steps import Side, Step
 from aqbio.intervals.sources import MOTION
 from aqbio.names import AXES, LOW_PASSED, NORMAL_95, ROLE_GROUPS
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NAMES = ("level", "source", "target", "statistic", "unit")
-"""What names an outcome."""
+"""Fields that identify an outcome."""
 
 KEY = [*NAMES, "axis"]
-"""Columns that name a row of a budget."""
+"""Columns that identify a row of a budget."""
 
 ROUND_OFF = 1e-12
-"""A standard deviation below this part of the foot's largest is none: what mechanics forces to be
-zero, as draws round it."""
+"""Standard deviations below this share of the foot's largest are round-off of draws of results that
+mechanics forces to be zero."""
 
 Key = tuple[str, ...]
 """Level, source, target and statistic of an outcome, and sometimes its unit."""
@@ -38,13 +38,13 @@ def stance_sds(trial: xr.Dataset, side: str) -> dict[Key, FloatArray]:
     """Sds of stance means of one foot by (level, source, target, statistic), (S, 3), S sources."""
     if "interval_sd" not in trial:
         return {}
-    own = picked(trial, "interval_sd", stance_foot=side)
-    dimensions = [one for one in trial["interval_sd"].dims if one != "stance_foot"]
-    order = [dimensions.index(one) for one in ("outcome", "uncertainty_source", "axis")]
-    sds = own.transpose(order)
+    interval_sd = select_labels(trial, "interval_sd", stance_foot=side)
+    dimensions = [name for name in trial["interval_sd"].dims if name != "stance_foot"]
+    order = [dimensions.index(name) for name in ("outcome", "uncertainty_source", "axis")]
+    sds = interval_sd.transpose(order)
     names = zip(*(trial[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
-    known: BoolArray = np.asarray(np.isfinite(sds).all(axis=(1, 2)))
-    return {key: sd for key, sd, good in zip(names, sds, known, strict=True) if good}
+    finite: BoolArray = np.asarray(np.isfinite(sds).all(axis=(1, 2)))
+    return {key: sd for key, sd, good in zip(names, sds, finite, strict=True) if good}
 
 
 def half_widths(sds: Mapping[Key, FloatArray]) -> dict[Key, dict[str, float]]:
@@ -52,21 +52,21 @@ def half_widths(sds: Mapping[Key, FloatArray]) -> dict[Key, dict[str, float]]:
     if not sds:
         return {}
     half = NORMAL_95 * np.sqrt((np.stack(list(sds.values())) ** 2).sum(axis=1))
-    axes = (dict(zip(AXES, one, strict=True)) for one in half.tolist())
+    axes = (dict(zip(AXES, widths, strict=True)) for widths in half.tolist())
     return dict(zip(sds, axes, strict=True))
 
 
 def trial_budget(trial: xr.Dataset, steps: Mapping[str, int]) -> pd.DataFrame:
     """Standard deviation and shares of its variance by source, of one step of each foot.
 
-    Rows of outcomes and axes that anything moves, without level C of secondary contact models:
+    Rows of outcomes and axes that any source affects, without level C of secondary contact models:
     level, source, target, statistic, unit, axis, steps, sd, ``share_<source of uncertainty>``.
     """
     import pandas as pd
 
     parts = []
     if "interval_sd" in trial:
-        shares = [f"share_{one}" for one in trial["uncertainty_source"].values]
+        shares = [f"share_{source}" for source in trial["uncertainty_source"].values]
         names = [trial[f"outcome_{name}"].values.astype(str) for name in NAMES]
         primary = ~np.char.startswith(names[0], "C") | (names[0] == f"C ({PRIMARY})")
         for side, count in steps.items():
@@ -75,14 +75,14 @@ def trial_budget(trial: xr.Dataset, steps: Mapping[str, int]) -> pd.DataFrame:
             total = variance.sum(axis=2)
             moved = total > ROUND_OFF**2 * np.nanmax(total, initial=0.0)
             outcome, axis = np.nonzero(moved & primary[:, None])
-            own = variance[outcome, axis]
-            whole = own.sum(axis=1)
+            variance_by_source = variance[outcome, axis]
+            total_variance = variance_by_source.sum(axis=1)
             rows = pd.DataFrame(
-                {name: one[outcome] for name, one in zip(NAMES, names, strict=True)}
+                {name: values[outcome] for name, values in zip(NAMES, names, strict=True)}
             )
             rows["axis"] = np.array(AXES)[axis]
-            rows["steps"], rows["sd"] = count, np.sqrt(whole)
-            rows[shares] = own / whole[:, None]
+            rows["steps"], rows["sd"] = count, np.sqrt(total_variance)
+            rows[shares] = variance_by_source / total_variance[:, None]
             parts.append(rows)
     return pd.concat(parts) if parts else pd.DataFrame(columns=[*KEY, "steps", "sd"])
 
@@ -90,7 +90,7 @@ def trial_budget(trial: xr.Dataset, steps: Mapping[str, int]) -> pd.DataFrame:
 def uncertainty_budget(trials: pd.DataFrame) -> pd.DataFrame:
     """Means of :func:`trial_budget` over steps; shares are of the mean variance.
 
-    Errors that are alike in all steps do not average out.
+    Errors common to all steps do not average out.
     """
     if trials.empty:
         return trials
@@ -108,12 +108,12 @@ VERTICAL = "y"
 
 
 def is_kinematic(trial: xr.Dataset) -> bool:
-    """Whether events are as uncertain as from markers: no force of the trial can be used."""
+    """Tell whether events are as uncertain as from markers: no force of the trial is usable."""
     return trial.attrs.get("events") in ("kinematic", LOW_PASSED)
 
 
 STATISTICS = {"opposition": "H1", "arms_push_cosine": "H2"}
-"""Statistics of a trial, and the hypotheses that rest on them."""
+"""Statistics of a trial, and the hypotheses that use them."""
 
 KEYS = {
     name: (hypothesis, name, "whole_body", "stance_index", "1")
@@ -124,9 +124,9 @@ KEYS = {
 
 def stance_statistics(vertical: FloatArray) -> FloatArray:
     """Statistics of a stance for every draw: `KEYS`, and values (K, N, 3), 0 on other axes."""
-    both = opposition(vertical, (SWING_ALONE, BOTH_LEGS))
+    indices = opposition(vertical, (SWING_ALONE, BOTH_LEGS))
     arms, leg = (ROLE_GROUPS.index(name) for name in ("arms", "push_leg"))
-    return np.stack([both[..., 0] - both[..., 1], cosines(vertical)[..., arms, leg]], axis=-1)
+    return np.stack([indices[..., 0] - indices[..., 1], cosines(vertical)[..., arms, leg]], axis=-1)
 
 
 def statistic_draws(data: xr.Dataset, side: Side) -> tuple[list[Key], FloatArray]:
@@ -143,32 +143,34 @@ def statistic_draws(data: xr.Dataset, side: Side) -> tuple[list[Key], FloatArray
 def statistic_sds(trial: xr.Dataset, steps: Iterable[Step]) -> dict[str, float]:
     """Standard deviation of every statistic of a trial, all sources together.
 
-    Errors of body, soft tissue, plates, clock and model are alike in all steps: the mean over the
-    feet. What a fit leaves open of the motion is not: the spread, over the posterior's samples, of
-    the statistic over all stances together. Without plates nothing is fitted, and errors of events
-    count as if they were alike. Empty where a fit could be and is not, without draws, a stance or
-    an arm.
+    Errors of body, soft tissue, plates, clock and model are common to all steps: the mean over the
+    feet. The posterior spread of a fitted motion is not: the spread, over its samples, of the
+    statistic over all stances together. Without plates nothing is fitted, and errors of events
+    count as common. Empty where a fit is possible but missing, and without draws, a stance or an
+    arm.
     """
     fitted = "group_momentum_sample" in trial
     if "interval_sd" not in trial or not (fitted or is_kinematic(trial)):
         return {}
-    kept = [step for step in steps if step.status != "rejected"]
-    alike = trial["uncertainty_source"].values != MOTION
-    known = [stance_sds(trial, side) for side in sorted({step.side for step in kept})]
+    used_steps = [step for step in steps if step.status != "rejected"]
+    systematic = trial["uncertainty_source"].values != MOTION
+    sds_by_foot = [stance_sds(trial, side) for side in sorted({step.side for step in used_steps})]
     motion = np.zeros(len(KEYS))
     if fitted:
-        stances = [one for step in kept if (one := _stance(trial, step)) is not None]
-        stances = [one for one in stances if one.shape[1]]
+        stances = [stance for step in used_steps if (stance := _stance(trial, step)) is not None]
+        stances = [stance for stance in stances if stance.shape[1]]
         if not stances:
             return {}
         motion = stance_statistics(np.concatenate(stances, axis=1)).std(axis=0, ddof=1)
-    found = {}
-    for (name, key), own in zip(KEYS.items(), motion.tolist(), strict=True):
-        squares = [(one[key[:4]][alike] ** 2).sum(axis=0) for one in known if key[:4] in one]
+    statistics = {}
+    for (name, key), motion_sd in zip(KEYS.items(), motion.tolist(), strict=True):
+        squares = [
+            (sds[key[:4]][systematic] ** 2).sum(axis=0) for sds in sds_by_foot if key[:4] in sds
+        ]
         if squares:
-            drawn = np.sqrt(squares).mean(axis=0)[AXES.index(VERTICAL)]
-            found[name] = float(np.hypot(drawn, own))
-    return found
+            systematic_sd = np.sqrt(squares).mean(axis=0)[AXES.index(VERTICAL)]
+            statistics[name] = float(np.hypot(systematic_sd, motion_sd))
+    return statistics
 
 
 def _stance(trial: xr.Dataset, step: Step) -> FloatArray | None:

@@ -1,7 +1,7 @@
-"""How sure momentum, joint moments and hub wrenches are: draws of masses, plates and motions.
+"""Uncertainty of momentum, joint moments and hub wrenches: draws of masses, plates and motions.
 
-Masses and plates enter exactly, as linear maps of one motion; bodies of other shape and skin that
-moves by recomputing the motion.
+Masses and plates enter exactly, as linear maps of one motion; body shape and soft-tissue artefact
+by recomputing the motion.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aqbio.vectors import FloatArray, IntArray, cross
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """What is uncertain, as standard deviations."""
+    """Standard deviations of the uncertain inputs."""
 
     inertia: InertiaSpread = field(default_factory=InertiaSpread)
     loads: LoadSpread = field(default_factory=LoadSpread)
@@ -34,7 +34,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Parts of the body whose numbers are drawn."""
+    """Parts of the body whose outcomes are drawn."""
 
     groups: FloatArray
     """(G, B) array. Sums segments into the groups of level A."""
@@ -86,7 +86,7 @@ def body_outcomes(
     regressor = momentum_regressor(kinematics, about)
     momenta = group_momenta(regressor, parameters, np.concatenate(list(rows.values())))
     centres = kinematics.joint_centre[:, parts.joints] - about[:, None]
-    return _outcomes(skeleton, parts, _cut(momenta, rows), measured, centres)
+    return _outcomes(skeleton, parts, _split_momenta(momenta, rows), measured, centres)
 
 
 def state_outcomes(states: States, parts: Parts) -> DrawnOutcomes:
@@ -96,35 +96,39 @@ def state_outcomes(states: States, parts: Parts) -> DrawnOutcomes:
     motion = segment_motion(states.skeleton, kinematics)
     momenta = motion_momenta(motion, about, np.concatenate(list(rows.values())))
     loads = drawn_loads(states.loads, about, np.zeros((1, feet)), np.zeros((1, feet, 3)))
-    each = [states.each(getattr(momenta, one.name)[0]) for one in fields(GroupMomenta)[1:]]
-    frames = each[0].shape[:2]
+    moments_by_state = [
+        states.by_state(getattr(momenta, moment.name)[0]) for moment in fields(GroupMomenta)[1:]
+    ]
+    frames = moments_by_state[0].shape[:2]
     mass = np.broadcast_to(momenta.mass, (frames[0] * frames[1], momenta.mass.shape[1]))
     measured = replace(
         loads,
-        share=states.each(loads.share)[0],  # all states have that of the undisturbed one
-        force=states.each(loads.force[0]),
-        moment=states.each(loads.moment[0]),
+        share=states.by_state(loads.share)[0],  # common to all states
+        force=states.by_state(loads.force[0]),
+        moment=states.by_state(loads.moment[0]),
     )
-    centres = states.each(kinematics.joint_centre[:, parts.joints] - about[:, None])
-    cut = _cut(GroupMomenta(states.each(mass)[:, 0], *each), rows)
+    centres = states.by_state(kinematics.joint_centre[:, parts.joints] - about[:, None])
+    cut = _split_momenta(GroupMomenta(states.by_state(mass)[:, 0], *moments_by_state), rows)
     return _outcomes(states.skeleton, parts, cut, measured, centres)
 
 
 def _rows(skeleton: Skeleton, parts: Parts) -> dict[str, FloatArray]:
-    """Matrices (G, B) of the parts of which momenta are wanted, by name."""
+    """Matrices (G, B) of the parts whose momenta are needed, by name."""
     bodies = len(skeleton.bodies)
-    own = np.zeros((1, bodies))
-    own[0, list(parts.hub.members)] = 1.0
+    hub_row = np.zeros((1, bodies))
+    hub_row[0, list(parts.hub.members)] = 1.0
     return {
         "groups": parts.groups,
         "joints": skeleton.lineage[:, parts.joints].T.astype(float),
         "chains": parts.hub.chain_matrix(bodies),
-        "hub": own,
+        "hub": hub_row,
         "whole": np.ones((1, bodies)),
     }
 
 
-def _cut(momenta: GroupMomenta, rows: Mapping[str, FloatArray]) -> dict[str, GroupMomenta]:
+def _split_momenta(
+    momenta: GroupMomenta, rows: Mapping[str, FloatArray]
+) -> dict[str, GroupMomenta]:
     ends = np.cumsum([len(matrix) for matrix in rows.values()])
     return {
         name: momenta.parts(slice(end - len(matrix), end))
@@ -163,19 +167,19 @@ def _outcomes(
     )
 
 
-def joined_outcomes(every: Sequence[DrawnOutcomes], axis: int = 0) -> DrawnOutcomes:
-    """Outcomes put together along their draws (axis 0) or frames (1)."""
+def joined_outcomes(outcomes: Sequence[DrawnOutcomes], axis: int = 0) -> DrawnOutcomes:
+    """Concatenate outcomes along their draws (axis 0) or frames (1)."""
     return DrawnOutcomes(
         *(
-            np.concatenate([getattr(one, name.name) for one in every], axis=axis)
-            for name in fields(DrawnOutcomes)
+            np.concatenate([getattr(part, outcome.name) for part in outcomes], axis=axis)
+            for outcome in fields(DrawnOutcomes)
         )
     )
 
 
-def _residual(whole: GroupMomenta, loads: DrawnLoads, rate: FloatArray) -> FloatArray:
-    """What the loads do not explain of the rate of angular momentum, about the centre of mass."""
-    com = (whole.first / whole.mass[:, None, :, None])[:, :, 0]
+def _residual(whole_body: GroupMomenta, loads: DrawnLoads, rate: FloatArray) -> FloatArray:
+    """Rate of angular momentum about the centre of mass that the loads leave unexplained."""
+    com = (whole_body.first / whole_body.mass[:, None, :, None])[:, :, 0]
     force = loads.force.sum(axis=2)
     external = loads.moment.sum(axis=2) - cross(com, force)
     missing: FloatArray = rate.sum(axis=2) - external

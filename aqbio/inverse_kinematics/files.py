@@ -78,8 +78,10 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
         if recording.is_file():
             data = read_dataset(recording)
             names = tuple(map(str, data["marker"].values))  # of joint angles: the model's own
-            own = names if trial.coordinates_file else study.marker_set.recorded_names(names)
-            write_recording(data, own, stem)
+            recorded_names = (
+                names if trial.coordinates_file else study.marker_set.recorded_names(names)
+            )
+            write_recording(data, recorded_names, stem)
             report(f"{stem}: prepare")
         for way, stage in WAYS.items():
             if (study.folder(participant_id, stage) / f"{trial.trial_id}.nc").is_file():
@@ -119,32 +121,32 @@ def _repeatable(study: Study, participant_id: str, trial_id: str, way: str) -> R
     return Repeatable(model, data, foot_loads(study, recorded), height)
 
 
-def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
+def write_set(study: Study, motion: Repeatable, stem: Path, way: str) -> str:
     """Write the files from which inverse dynamics of a trial is repeated; a remark, or "".
 
     Drag is a force through the whole body's centre of mass. It acts on the pelvis, as in levels B
     and C, so that it is in the residual alone and in no joint's moment.
     """
-    skeleton, time = load_skeleton(one.model.table), one.data["time"].values
-    here = stem.with_name(f"{stem.name}_{way}")
-    files = {end: here.with_name(here.name + end) for end in ENDS}
-    model = stem.with_name(f"{one.model.participant_id}_{way}.osim")
+    skeleton, time = load_skeleton(motion.model.table), motion.data["time"].values
+    output_stem = stem.with_name(f"{stem.name}_{way}")
+    files = {end: output_stem.with_name(output_stem.name + end) for end in ENDS}
+    model = stem.with_name(f"{motion.model.participant_id}_{way}.osim")
     with atomic_path(model) as temporary:
-        shutil.copyfile(one.model.osim, temporary)
-    turns, q = skeleton.coordinate_is_rotation, one.data["q"].values
+        shutil.copyfile(motion.model.osim, temporary)
+    turns, q = skeleton.coordinate_is_rotation, motion.data["q"].values
     degrees = np.where(turns, np.degrees(q), q)
     write_storage(files[".mot"], skeleton.coordinates, time, degrees, in_degrees=True)
-    measured, loads = measured_loads(one.loads)
+    measured, loads = measured_loads(motion.loads)
     if not measured.any():
         return ", no forces"
-    moves = segment_kinematics(skeleton, *(one.data[name].values for name in ("q", "u", "udot")))
-    height = one.surface_height
+    moves = segment_kinematics(skeleton, *(motion.data[name].values for name in ("q", "u", "udot")))
+    height = motion.surface_height
     feet = loads_with_toes(study.model_map, skeleton, moves, loads, height)
-    loads = (*feet, *_drag(study, one, skeleton, moves))
+    loads = (*feet, *_drag(study, motion, skeleton, moves))
     labels = _write_loads(files["_grf.mot"], time, loads, measured, height)
     write_external_loads(files["_loads.xml"], files["_grf.mot"].name, labels)
     forces = np.where(measured[:, None], inverse_dynamics(skeleton, moves, loads), np.nan)
-    forces[np.isnan(one.data["generalised_force"].values)] = np.nan
+    forces[np.isnan(motion.data["generalised_force"].values)] = np.nan
     kinds = zip(skeleton.coordinates, turns, strict=True)
     columns = [f"{name}_{'moment' if turn else 'force'}" for name, turn in kinds]
     write_storage(files["_id.sto"], columns, time, forces, in_degrees=False)
@@ -155,7 +157,7 @@ def write_set(study: Study, one: Repeatable, stem: Path, way: str) -> str:
         model=model.name,
         motion=files[".mot"].name,
         loads=files["_loads.xml"].name,
-        output=f"{here.name}_id_opensim.sto",
+        output=f"{output_stem.name}_id_opensim.sto",
         span=(float(time[first]), float(time[stop - 1])),
     )
     return "" if len(spans) == 1 else f", forces with gaps: set-up for {time[first]:.3f} s and on"
@@ -174,12 +176,12 @@ ENDS = (".mot", "_grf.mot", "_loads.xml", "_id.sto", "_setup.xml")
 
 
 def _drag(
-    study: Study, one: Repeatable, skeleton: Skeleton, moves: SegmentKinematics
+    study: Study, motion: Repeatable, skeleton: Skeleton, moves: SegmentKinematics
 ) -> tuple[ExternalLoad, ...]:
     """Drag at the centre of mass, on the pelvis; none where there is no air to run through."""
-    if "drag_force" not in one.data or not one.data["drag_force"].values.any():
+    if "drag_force" not in motion.data or not motion.data["drag_force"].values.any():
         return ()
-    force = one.data["drag_force"].values
+    force = motion.data["drag_force"].values
     com = centre_of_mass(segment_motion(skeleton, moves))[0]
     return (ExternalLoad(study.model_map.pelvis.body, force, np.zeros_like(force), com),)
 
@@ -193,18 +195,18 @@ def _write_loads(
 ) -> list[LoadColumns]:
     """Write loads of the left and the right foot, and drag; what their columns are called."""
     left, right, *air = loads
-    named, blocks = [], []
+    groups, blocks = [], []
     for letter, foot in (("r", right), ("l", left)):
         force, point, moment = _applied(foot, time, measured, surface_height)
-        for body, part in foot.frames(np.flatnonzero(measured)).borne():
-            named.append(LoadColumns(FOOT if body == foot.body else TOES, letter, body))
+        for body, part in foot.frames(np.flatnonzero(measured)).shares_by_segment():
+            groups.append(LoadColumns(FOOT if body == foot.body else TOES, letter, body))
             blocks.append(np.hstack((part * force, point, part * moment)))
-    for one in air:
-        named.append(LoadColumns("air", "", one.body))
-        blocks.append(np.hstack((one.force, one.point, one.moment))[measured])
-    columns = [column for one in named for column in one.columns]
+    for drag in air:
+        groups.append(LoadColumns("air", "", drag.body))
+        blocks.append(np.hstack((drag.force, drag.point, drag.moment))[measured])
+    columns = [column for group in groups for column in group.columns]
     write_storage(path, columns, time[measured], np.hstack(blocks), in_degrees=False)
-    return named
+    return groups
 
 
 def _applied(
@@ -221,5 +223,5 @@ def _applied(
     if not pressed.any():
         return load.force, np.zeros_like(load.force), load.moment
     at, instants = time[measured][pressed], time[measured]
-    point = np.stack([np.interp(instants, at, own) for own in cop[pressed].T], axis=1)
+    point = np.stack([np.interp(instants, at, component) for component in cop[pressed].T], axis=1)
     return load.force, point, load.moment - cross(point, load.force)

@@ -22,7 +22,7 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
 from aqbio.observed.determined import usual_covariance, variance_shares
-from aqbio.recordings.force_lag import CLOCK_CONTACTS, CLOCK_ERROR, LONGEST_DELAY, force_delay
+from aqbio.recordings.force_lag import CLOCK_ERROR_S, MAX_DELAY_S, MIN_CONTACTS, force_delay
 from aqbio.recordings.force_signs import COMPONENTS, factors
 from aqbio.recordings.prepared import MEASURED, TURNED_FREE_MOMENT, UNSURE_FREE_MOMENT, feet_loads
 from aqbio.signals import runs
@@ -75,7 +75,7 @@ is shorter: -1.2 to 2.9 ms in 43 sound runs of 12 runners."""
 MAX_USED_LAG_S = 0.010
 """Forces that lag by less are used: 8 ms in a sprint whose forces were low-passed at 50 Hz. The
 motion of inverse kinematics alone tells less (10 ms in a sprint whose clocks differ by 3): by it,
-they are used up to `CLOCK_ERROR`."""
+they are used up to `CLOCK_ERROR_S`."""
 
 LAG_TAKEN_BACK = "The fit of motion and forces (consistency: on) takes a lag of this size back."
 
@@ -84,25 +84,25 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
     """Finding that the forces are more than a frame late or early relative to the motion."""
     time, inside = solution.markers.time, solution.contact_window
     force = balance.force.sum(axis=1)[inside, 1]
-    whole = sum(one.complete for one in trial_contacts(solution.prepared))
-    if whole < CLOCK_CONTACTS or not np.isfinite(force).all():
+    complete_contacts = sum(contact.complete for contact in trial_contacts(solution.prepared))
+    if complete_contacts < MIN_CONTACTS or not np.isfinite(force).all():
         return
     gravity = solution.skeleton.gravity[1]
     required = solution.skeleton.mass.sum() * (balance.com_acceleration[inside, 1] - gravity)
     lag = float(solution.prepared.attrs.get("force_lag", np.nan))  # by more than this motion
     delay = lag if np.isfinite(lag) else force_delay(time[inside], force, required)
     limit = max(float(time[1] - time[0]), MIN_STATED_LAG_S)
-    is_used = abs(delay) <= (MAX_USED_LAG_S if np.isfinite(lag) else CLOCK_ERROR)
+    is_used = abs(delay) <= (MAX_USED_LAG_S if np.isfinite(lag) else CLOCK_ERROR_S)
     if np.isinf(delay):
         yield Finding(
             rule="force-delay",
             severity="warning",
             what="no delay of up to "
-            f"{1000 * LONGEST_DELAY:.0f} ms brings the vertical force to m (a + g) of the motion: "
+            f"{1000 * MAX_DELAY_S:.0f} ms brings the vertical force to m (a + g) of the motion: "
             f"the forces are {'later' if delay > 0 else 'earlier'} than that, or not those of this "
             "motion.",
             trial=trial_id,
-            limit=LONGEST_DELAY,
+            limit=MAX_DELAY_S,
             unit="s",
             fix="look whether markers and forces are of the same trial and start together.",
             spoils="forces",
@@ -141,27 +141,27 @@ FOOT_TURNED_SD = 3.0
 def _free_moment(solution: Solution, loads: Sequence[ExternalLoad], balance: LevelA) -> FreeMoment:
     """Whether the free moment turns the body as it was measured to, by its angular momentum."""
     time = solution.markers.time
-    known = solution.contact_window & np.isfinite(balance.force).all(axis=(1, 2))
+    finite_frames = solution.contact_window & np.isfinite(balance.force).all(axis=(1, 2))
     height = float(solution.prepared.attrs["surface_height"])
-    found = factors(
-        time, balance.com, balance.momentum.sum(axis=1), feet_loads(loads, height), known
+    estimates = factors(
+        time, balance.com, balance.momentum.sum(axis=1), feet_loads(loads, height), finite_frames
     )
-    every = np.ones(len(loads), dtype=np.bool_)
-    if found is None or not all(
-        BALANCED[0] < found.common(COMPONENTS.index(name), every)[0] < BALANCED[1]
+    all_loads = np.ones(len(loads), dtype=np.bool_)
+    if estimates is None or not all(
+        BALANCED[0] < estimates.common(COMPONENTS.index(name), all_loads)[0] < BALANCED[1]
         for name in ("force_x", "force_z")
     ):
         return FreeMoment(MEASURED)
     component = COMPONENTS.index("free_moment")
-    both, sd = found.common(component, every)
-    if both < 0.0:
-        clear = both < -CLEARLY_TURNED_SD * sd
-        return FreeMoment(TURNED_FREE_MOMENT if clear else UNSURE_FREE_MOMENT, both, sd)
+    common_factor, sd = estimates.common(component, all_loads)
+    if common_factor < 0.0:
+        clear = common_factor < -CLEARLY_TURNED_SD * sd
+        return FreeMoment(TURNED_FREE_MOMENT if clear else UNSURE_FREE_MOMENT, common_factor, sd)
     for foot, side in enumerate(SIDES):
-        alone = found.common(component, np.arange(len(loads)) == foot)
-        if alone[0] < -FOOT_TURNED_SD * alone[1]:
-            return FreeMoment(TURNED_FREE_MOMENT, *alone, side)
-    return FreeMoment(MEASURED, both, sd)
+        single_factor = estimates.common(component, np.arange(len(loads)) == foot)
+        if single_factor[0] < -FOOT_TURNED_SD * single_factor[1]:
+            return FreeMoment(TURNED_FREE_MOMENT, *single_factor, side)
+    return FreeMoment(MEASURED, common_factor, sd)
 
 
 def _free_moment_finding(judged: FreeMoment, trial_id: str) -> Iterator[Finding]:
@@ -240,15 +240,15 @@ def removed_degrees(solution: Solution) -> float:
     """Root mean square of what the low-pass took from each free angle, the middle one, degrees."""
     skeleton, used = solution.skeleton, solution.contact_window
     angles = [c for c in skeleton.free if skeleton.coordinate_is_rotation[c]]
-    taken = (solution.q_raw - solution.motion.q)[used][:, angles]
-    return float(np.degrees(np.median(np.sqrt(np.nanmean(taken**2, axis=0)))))
+    removed = (solution.q_raw - solution.motion.q)[used][:, angles]
+    return float(np.degrees(np.median(np.sqrt(np.nanmean(removed**2, axis=0)))))
 
 
 def arm_swings(solution: Solution, model_map: ModelMap) -> tuple[float, ...]:
     """Correlation of each arm's flexion with that of the hip on its side; of arms that swing."""
     arms, hips = (_flexions(solution, model_map, joint) for joint in ("shoulder", "hip"))
-    least = np.radians(SWING_DEGREES)
-    if arms is None or hips is None or np.ptp(arms, axis=0).min() < least:
+    min_swing = np.radians(SWING_DEGREES)
+    if arms is None or hips is None or np.ptp(arms, axis=0).min() < min_swing:
         return ()
     if solution.observed.lost_segments(solution.contact_window):
         return ()
@@ -271,9 +271,11 @@ MINIMUM_S, MINIMUM_FRAMES = 0.1, 6
 """Less cannot be low-passed, s, or carry a quintic spline."""
 
 
-def choose_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial: Trial) -> slice:
+def choose_frames(
+    enough_markers: BoolArray, time: FloatArray, spans: FloatArray, trial: Trial
+) -> slice:
     """Frames of the stretch with enough markers that holds most contacts."""
-    stretches = runs(enough)
+    stretches = runs(enough_markers)
     lengths = stretches[:, 1] - stretches[:, 0]
     rate = (len(time) - 1) / (time[-1] - time[0]) if len(time) > 1 else 0.0
     shortest = max(int(np.ceil(MINIMUM_S * rate - 1e-6)), MINIMUM_FRAMES)
@@ -297,24 +299,24 @@ def choose_frames(enough: BoolArray, time: FloatArray, spans: FloatArray, trial:
 
 
 def left_out_findings(
-    enough: BoolArray, time: FloatArray, spans: FloatArray, used: slice, trial: Trial
+    enough_markers: BoolArray, time: FloatArray, spans: FloatArray, used: slice, trial: Trial
 ) -> list[Finding]:
     """Findings on visible frames that were left out because of gaps between them."""
-    others = [one for one in runs(enough) if int(one[0]) != used.start]
-    if not others:
+    other_runs = [run for run in runs(enough_markers) if int(run[0]) != used.start]
+    if not other_runs:
         return []
     spans = spans[(spans[:, 1] >= time[0]) & (spans[:, 0] <= time[-1])]
     inside = (spans[:, 0] >= time[used][0]) & (spans[:, 1] <= time[used][-1])
-    between = "; ".join(f"{time[one[0]]:.3f} to {time[one[1] - 1]:.3f} s" for one in others)
-    lost = int((~inside).sum())
-    count = int(sum(stop - start for start, stop in others))
+    between = "; ".join(f"{time[run[0]]:.3f} to {time[run[1] - 1]:.3f} s" for run in other_runs)
+    frames_left_out = int((~inside).sum())
+    count = int(sum(stop - start for start, stop in other_runs))
     return [
         Finding(
             rule="frames-left-out",
-            severity="warning" if lost else "info",
+            severity="warning" if frames_left_out else "info",
             what=f"fewer than {MINIMUM_MARKERS} markers are seen in some frames; of what is seen "
             f"the part from {time[used][0]:.3f} to {time[used][-1]:.3f} s is used, with "
-            f"{len(spans) - lost} of {len(spans)} contacts, and not the "
+            f"{len(spans) - frames_left_out} of {len(spans)} contacts, and not the "
             f"{count} frame{'s' if count > 1 else ''} elsewhere.",
             trial=trial.trial_id,
             number=count,
@@ -322,7 +324,7 @@ def left_out_findings(
             where=between,
             fix="fill the gaps between in the capture software, or set start_s and end_s in "
             "trials.tsv to the part that you want."
-            if lost
+            if frames_left_out
             else "",
         )
     ]
@@ -348,11 +350,17 @@ def undetermined_findings(
 ) -> Iterator[Finding]:
     """Coordinates that are not determined, in how many frames, and the landmark that helps most."""
     names = solution.skeleton.coordinates
-    lost = {one: solution.observes(one) & ~solution.determines(one) for one in range(len(names))}
-    lost = {index: frames for index, frames in lost.items() if frames.any()}
-    if not lost:
+    undetermined = {
+        coordinate: solution.observes(coordinate) & ~solution.determines(coordinate)
+        for coordinate in range(len(names))
+    }
+    undetermined = {index: frames for index, frames in undetermined.items() if frames.any()}
+    if not undetermined:
         return
-    counts = [f"{names[one]} ({int(frames.sum())} frames)" for one, frames in lost.items()]
+    counts = [
+        f"{names[coordinate]} ({int(frames.sum())} frames)"
+        for coordinate, frames in undetermined.items()
+    ]
     yield Finding(
         rule="coordinate-unobservable",
         severity="info",
@@ -360,26 +368,27 @@ def undetermined_findings(
         f"{', '.join(counts)}: there the moments about these axes are missing, and the pose takes "
         "them from the frames beside or from the runner's mean posture.",
         trial=trial_id,
-        number=float(len(lost)),
+        number=float(len(undetermined)),
         unit="coordinates",
-        fix=_help(solution, model_map, lost)
-        or f"wear markers on {', '.join(dict.fromkeys(solution.first_segments(lost)))}, or fill "
+        fix=_help(solution, model_map, undetermined)
+        or f"wear markers on {', '.join(dict.fromkeys(solution.first_segments(undetermined)))}, "
+        "or fill "
         "their gaps.",
     )
 
 
-def _help(solution: Solution, model_map: ModelMap, lost: dict[int, BoolArray]) -> str:
+def _help(solution: Solution, model_map: ModelMap, undetermined: dict[int, BoolArray]) -> str:
     """Name the landmark whose marker would have determined most; empty where none would."""
     if not solution.from_markers:
         return ""
     skeleton, worn = solution.skeleton, solution.markers.names
-    frames = np.flatnonzero(np.any(list(lost.values()), axis=0))
+    frames = np.flatnonzero(np.any(list(undetermined.values()), axis=0))
     chosen = frames[np.unique(np.linspace(0, len(frames) - 1, SAMPLES).astype(int))]
 
     def shares(index: IntArray) -> FloatArray:
         q, recorded = solution.q_raw[chosen], np.array([skeleton.markers.index(n) for n in worn])
         covariance = usual_covariance(skeleton, q, recorded, solution.markers.positions[chosen])
-        return variance_shares(skeleton, q, covariance, index, np.array(list(lost)))
+        return variance_shares(skeleton, q, covariance, index, np.array(list(undetermined)))
 
     landmark = best_landmark(skeleton, model_map, worn, shares)
     return f"{landmark}." if landmark else ""

@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from aqbio.inverse_kinematics.marker_fit import Descent, MarkerFit, Tracking, descend
-from aqbio.multibody.motion import continuous, near
+from aqbio.multibody.motion import continuous, nearest_angles
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray
@@ -60,15 +60,15 @@ def first_pose(problem: MarkerFit, start: FloatArray) -> FloatArray:
     poses = np.tile(rooted, (STARTS, 1))
     poses[1:] = _random_limbs(problem, rooted, STARTS - 1)
     rough = descend(several, poses, tolerance=ROUGH, most_iterations=ROUGH_ITERATIONS)
-    plain = near(skeleton, rough.q, start)
+    plain = nearest_angles(skeleton, rough.q, start)
     best = plain[np.argsort(rough.cost)[:KEPT]]
     candidates = np.concatenate([best, _best_limbs(several, plain, start)])
-    every = problem.copies(len(candidates))
-    ended = descend(every, candidates, tolerance=ROUGH, most_iterations=LAST_ITERATIONS)
-    plain = near(skeleton, ended.q, start)
+    problems = problem.copies(len(candidates))
+    ended = descend(problems, candidates, tolerance=ROUGH, most_iterations=LAST_ITERATIONS)
+    plain = nearest_angles(skeleton, ended.q, start)
     cost = ended.cost + NOISE**2 * problem.weight.sum()
-    meant = _preferred(skeleton, cost, plain, (problem.tracking.limb_angles, start))
-    chosen: FloatArray = plain[meant]
+    preferred = _preferred(skeleton, cost, plain, (problem.tracking.limb_angles, start))
+    chosen: FloatArray = plain[preferred]
     return chosen
 
 
@@ -122,11 +122,11 @@ def _best_limbs(problem: MarkerFit, q: FloatArray, start: FloatArray) -> FloatAr
     for number in np.unique(limb[tracking.body]):
         own_markers = limb[tracking.body] == number
         axes = tracking.axes[limb[skeleton.axes.body[tracking.axes]] == number]
-        own = np.unique(skeleton.driver[axes])
+        drivers = np.unique(skeleton.driver[axes])
         share = squared[:, own_markers].sum(axis=1) + NOISE**2 * own_markers.sum()
-        share += strained[:, np.isin(problem.coordinate, own)].sum(axis=1)
-        angles = np.intersect1d(own, tracking.limb_angles)
-        combined_pose[0, own] = q[_preferred(skeleton, share, q, (angles, start)), own]
+        share += strained[:, np.isin(problem.coordinate, drivers)].sum(axis=1)
+        angles = np.intersect1d(drivers, tracking.limb_angles)
+        combined_pose[0, drivers] = q[_preferred(skeleton, share, q, (angles, start)), drivers]
     return combined_pose
 
 
@@ -141,10 +141,13 @@ def _limbs(skeleton: Skeleton, tracked: IntArray) -> IntArray:
 
 
 def _preferred(
-    skeleton: Skeleton, cost: FloatArray, q: FloatArray, wanted: tuple[IntArray, FloatArray]
+    skeleton: Skeleton,
+    cost: FloatArray,
+    q: FloatArray,
+    preferred_angles: tuple[IntArray, FloatArray],
 ) -> int:
     """Index of the minimum to take: of low cost, within the ranges, near to a pose."""
-    angles, pose = wanted
+    angles, pose = preferred_angles
     low, high = skeleton.coordinate_range[angles].T
     beyond = np.maximum(low - q[:, angles], 0.0) + np.maximum(q[:, angles] - high, 0.0)
     alike = cost <= (1.0 + ALIKE) * cost.min()
@@ -226,16 +229,16 @@ def _solve_frames(problem: MarkerFit, near: FloatArray | None) -> FloatArray:
 
 
 def _moved_by_markers(problem: MarkerFit) -> BoolArray:
-    """Whether a visible marker moves with a coordinate, (T, C); true for those not sought."""
+    """Tell whether a visible marker moves with a coordinate, (T, C); true for those not sought."""
     skeleton, tracking = problem.skeleton, problem.tracking
     moved = skeleton.lineage[tracking.body][:, skeleton.axes.body[tracking.axes]]
     visible = (problem.weight > 0).astype(float) @ moved.astype(float) > 0
     driver = skeleton.driver[tracking.axes]
-    shown = np.ones((len(visible), len(skeleton.coordinates)), dtype=bool)
-    shown[:, skeleton.free] = False
+    determined = np.ones((len(visible), len(skeleton.coordinates)), dtype=bool)
+    determined[:, skeleton.free] = False
     for coordinate in tracking.coordinate:
-        shown[:, coordinate] = visible[:, driver == coordinate].any(axis=1)
-    return shown
+        determined[:, coordinate] = visible[:, driver == coordinate].any(axis=1)
+    return determined
 
 
 def _unseen_filled(q: FloatArray, visible: BoolArray) -> FloatArray:
@@ -317,7 +320,7 @@ def _exchange_poses(
     q, cost = ended.q.copy(), ended.cost.copy()
     limbs = np.setdiff1d(problem.coordinate, problem.tracking.root)
     changed = np.ones(len(q), dtype=bool)
-    nothing = LEAST_GAIN**2 * problem.weight.sum(axis=1)
+    min_gain = LEAST_GAIN**2 * problem.weight.sum(axis=1)
     for _ in range(rounds):
         left = suspects(q[:, problem.tracking.limb_angles])
         taker = np.concatenate([left + 1, left])
@@ -331,7 +334,7 @@ def _exchange_poses(
             problem.frames(taker), start, tolerance=tolerance, most_iterations=most_iterations
         )
         changed[:] = False
-        for row in np.flatnonzero(tried.cost < (cost * (1.0 - GAIN) - nothing)[taker]):
+        for row in np.flatnonzero(tried.cost < (cost * (1.0 - GAIN) - min_gain)[taker]):
             if tried.cost[row] < cost[taker[row]]:
                 frame = taker[row]
                 q[frame], cost[frame], changed[frame] = tried.q[row], tried.cost[row], True

@@ -167,8 +167,8 @@ class MarkerFit:
     def pull(self) -> FloatArray:
         """(T, N) array: stiffness of the prior of the sought coordinates in each frame."""
         total = self.weight.sum(axis=1)[:, None]
-        every = np.zeros(len(self.centre)) + self.stiffness
-        return np.asarray(PRIOR * np.where(total > 0, total, 1.0) + every[self.coordinate])
+        stiffness = np.zeros(len(self.centre)) + self.stiffness
+        return np.asarray(PRIOR * np.where(total > 0, total, 1.0) + stiffness[self.coordinate])
 
     def frames(self, chosen: BoolArray | IntArray | slice) -> MarkerFit:
         """The same problem for some of the frames."""
@@ -216,13 +216,13 @@ class MarkerFit:
             bending += virial[..., column::3] * field.turn[..., column, None]
         momentum[..., :3] += newton[:, None, None] * bending
         hessian = axis_products(self.skeleton, field, momentum)
-        every = np.arange(len(field.axis))
-        hessian[:, every, every] += newton[:, None] * self._bent(field, fit, moment, force)
+        rows = np.arange(len(field.axis))
+        hessian[:, rows, rows] += newton[:, None] * self._bent(field, fit, moment, force)
 
         pull = self.pull
         hessian = by_coordinate(field, hessian)
-        every = np.arange(len(self.coordinate))
-        hessian[:, every, every] += pull
+        rows = np.arange(len(self.coordinate))
+        hessian[:, rows, rows] += pull
         gradient = sums_of_runs(work, field.first, 1) + pull * self.strain(fit.q)
         return NormalEquations(gradient, hessian, sums_of_runs(stiff, field.first, 1) + pull)
 
@@ -339,19 +339,19 @@ def _walk(
         q_next[:, problem.coordinate] += step
         trial = problem.evaluate(q_next)
         floor = SMALLEST_DISTANCE**2 * problem.weight.sum(axis=1)
-        enough = np.where(trust.newton, max(tolerance, 0.01 * tolerance**0.5), tolerance)
-        little = promise <= enough * fit.cost + floor
-        done = (little & (trust.damping < SMALL_DAMPING)) | (trust.damping > MOST_DAMPING)
-        taken = trial.cost <= fit.cost * (1.0 + ROUNDING)
+        tolerances = np.where(trust.newton, max(tolerance, 0.01 * tolerance**0.5), tolerance)
+        little = promise <= tolerances * fit.cost + floor
+        finished = (little & (trust.damping < SMALL_DAMPING)) | (trust.damping > MOST_DAMPING)
+        accepted = trial.cost <= fit.cost * (1.0 + ROUNDING)
         share_kept = (fit.cost - trial.cost) / np.maximum(promise, TINY)
-        trust = trust.after(taken, share_kept, promise / np.maximum(fit.cost, TINY))
-        fit = trial.with_rows_of(fit, ~taken)
+        trust = trust.after(accepted, share_kept, promise / np.maximum(fit.cost, TINY))
+        fit = trial.with_rows_of(fit, ~accepted)
         q[active], cost[active] = fit.q, fit.cost
-        if done.all():
+        if finished.all():
             break
-        if done.any():
-            active, problem = active[~done], problem.frames(~done)
-            fit, trust = fit.frames(~done), trust.frames(~done)
+        if finished.any():
+            active, problem = active[~finished], problem.frames(~finished)
+            fit, trust = fit.frames(~finished), trust.frames(~finished)
     return q, cost
 
 
@@ -362,13 +362,13 @@ class _Trust:
     damping: FloatArray
     newton: BoolArray
 
-    def after(self, taken: BoolArray, kept: FloatArray, promise: FloatArray) -> _Trust:
+    def after(self, accepted: BoolArray, gain: FloatArray, promise: FloatArray) -> _Trust:
         """Trust after steps that kept some part of their promise (a part of the cost)."""
-        shrink = np.clip(1.0 - (2.0 * kept - 1.0) ** 3, 0.1, 2.0)
+        shrink = np.clip(1.0 - (2.0 * gain - 1.0) ** 3, 0.1, 2.0)
         damping = np.where(
-            taken, self.damping * shrink, np.maximum(self.damping, FIRST_DAMPING) * 8.0
+            accepted, self.damping * shrink, np.maximum(self.damping, FIRST_DAMPING) * 8.0
         )
-        newton = np.where(taken, promise < NEAR, self.newton)
+        newton = np.where(accepted, promise < NEAR, self.newton)
         return _Trust(np.maximum(damping, LEAST_DAMPING), newton)
 
     def frames(self, chosen: BoolArray | slice) -> _Trust:
@@ -381,11 +381,11 @@ def _steps(problem: MarkerFit, fit: Fit, trust: _Trust) -> tuple[FloatArray, Flo
     parts = []
     for first in range(0, len(fit.q), BLOCK):
         part = slice(first, first + BLOCK)
-        block, own = fit.frames(part), trust.frames(part)
-        equations = problem.frames(part).normal_equations(block, newton=own.newton)
+        block, trust_part = fit.frames(part), trust.frames(part)
+        equations = problem.frames(part).normal_equations(block, newton=trust_part.newton)
         gradient, matrix = equations.gradient, equations.hessian
-        every = np.arange(matrix.shape[1])
-        matrix[:, every, every] += own.damping[:, None] * equations.scale
+        diagonal = np.arange(matrix.shape[1])
+        matrix[:, diagonal, diagonal] += trust_part.damping[:, None] * equations.scale
         step = _downhill(matrix, gradient, equations.scale)
         turn = np.abs(step[:, problem.tracking.turns]).max(axis=1, initial=LONGEST_TURN)
         share = LONGEST_TURN / turn

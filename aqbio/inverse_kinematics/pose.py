@@ -98,8 +98,8 @@ class SolvedPose:
     def group_markers(self, group: str) -> IntArray:
         """Which markers a group carries."""
         bodies = [self.skeleton.bodies.index(body) for body in self.model_map.groups[group]]
-        own = np.isin(self.skeleton.marker_body[self.marker_index], bodies)
-        return np.flatnonzero(own & (self.weights > 0))
+        in_group = np.isin(self.skeleton.marker_body[self.marker_index], bodies)
+        return np.flatnonzero(in_group & (self.weights > 0))
 
 
 @dataclass(frozen=True)
@@ -123,19 +123,21 @@ def pose_faults(pose: SolvedPose) -> list[Fault]:
     """
     by_group: dict[str, Fault] = {}
     for fault in (*_impossible(pose), *_contradicted(pose)):
-        other = by_group.get(fault.group)
-        if other is None or fault.frames.sum() > other.frames.sum():
+        earlier_fault = by_group.get(fault.group)
+        if earlier_fault is None or fault.frames.sum() > earlier_fault.frames.sum():
             by_group[fault.group] = fault
     rms = {group: float(_frame_rms(pose, group).max(initial=0.0)) for group in by_group}
-    return [one for group, one in by_group.items() if rms[group] >= DRAWN_ALONG * max(rms.values())]
+    return [
+        fault for group, fault in by_group.items() if rms[group] >= DRAWN_ALONG * max(rms.values())
+    ]
 
 
 def _frame_rms(pose: SolvedPose, group: str) -> FloatArray:
     """Weighted marker error of a group in every frame, m RMS; 0 where it shows no marker."""
-    own = pose.group_markers(group)
-    weight = np.where(np.isfinite(pose.errors[:, own]), pose.weights[own], 0.0)
+    in_group = pose.group_markers(group)
+    weight = np.where(np.isfinite(pose.errors[:, in_group]), pose.weights[in_group], 0.0)
     total = weight.sum(axis=1)
-    squares = (weight * np.nan_to_num(pose.errors[:, own]) ** 2).sum(axis=1)
+    squares = (weight * np.nan_to_num(pose.errors[:, in_group]) ** 2).sum(axis=1)
     return np.asarray(np.sqrt(squares / np.where(total > 0, total, 1.0)))
 
 
@@ -149,10 +151,13 @@ def without_faults(pose: SolvedPose, faults: Sequence[Fault]) -> Observed:
 
 def without_pose(pose: SolvedPose, faults: Sequence[Fault]) -> tuple[Fault, ...]:
     """The faults that leave no pose: of the pelvis, or of most of the body; often none."""
-    whole = tuple(fault for fault in faults if fault.frames.all())
+    untracked = tuple(fault for fault in faults if fault.frames.all())
     groups = len(pose.model_map.groups)
-    if any(one.group == "pelvis" for one in whole) or len(whole) > MOST_OF_BODY * groups:
-        return whole
+    if (
+        any(fault.group == "pelvis" for fault in untracked)
+        or len(untracked) > MOST_OF_BODY * groups
+    ):
+        return untracked
     return ()
 
 
@@ -161,15 +166,15 @@ def _impossible(pose: SolvedPose) -> Iterator[Fault]:
     joints = pose.model_map.joints.by_name()
     skeleton, observed = pose.skeleton, pose.observed.mask
     angles = joint_angles(skeleton, pose.q, joints)
-    for place, frames in impossible_frames(angles).items():
-        body = skeleton.joints.index(joints[place])
-        shown = observed[:, body] & observed[:, max(int(skeleton.parent[body]), 0)]
-        lost = frames & shown
-        if lost.any():
-            group, total = group_of(place), int(shown.sum())
-            words = range_words(place, angles[place].flexion[lost])
-            words = f"{words} in {int(lost.sum())} of {total} frames"
-            yield Fault(group, IMPOSSIBLE, _spread_frames(lost, IMPOSSIBLE), words)
+    for angle_index, frames in impossible_frames(angles).items():
+        body = skeleton.joints.index(joints[angle_index])
+        both_observed = observed[:, body] & observed[:, max(int(skeleton.parent[body]), 0)]
+        impossible = frames & both_observed
+        if impossible.any():
+            group, total = group_of(angle_index), int(both_observed.sum())
+            words = range_words(angle_index, angles[angle_index].flexion[impossible])
+            words = f"{words} in {int(impossible.sum())} of {total} frames"
+            yield Fault(group, IMPOSSIBLE, _spread_frames(impossible, IMPOSSIBLE), words)
 
 
 def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
@@ -177,15 +182,16 @@ def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
     for group, bodies in pose.model_map.groups.items():
         rms = _frame_rms(pose, group)
         columns = [pose.observed.segments.index(body) for body in bodies]
-        lost = (rms > GROSS) & pose.observed.mask[:, columns].any(axis=1)
-        if lost.any():
+        contradicted = (rms > GROSS) & pose.observed.mask[:, columns].any(axis=1)
+        if contradicted.any():
             words = (
                 f"the markers of the {group.replace('_', ' ')} are "
-                f"{distinct(1e3 * rms[lost].mean(), 1e3 * GROSS)} mm "
-                f"(RMS) from the model in {int(lost.sum())} of {len(lost)} frames, more than "
+                f"{distinct(1e3 * rms[contradicted].mean(), 1e3 * GROSS)} mm "
+                f"(RMS) from the model in {int(contradicted.sum())} of {len(contradicted)} "
+                "frames, more than "
                 f"{1e3 * GROSS:.0f} mm"
             )
-            yield Fault(group, CONTRADICTED, _spread_frames(lost, CONTRADICTED), words)
+            yield Fault(group, CONTRADICTED, _spread_frames(contradicted, CONTRADICTED), words)
 
 
 def contradicted_frames(pose: SolvedPose) -> BoolArray:
@@ -198,9 +204,13 @@ def contradicted_frames(pose: SolvedPose) -> BoolArray:
     return far
 
 
-def _spread_frames(lost: BoolArray, reason: str) -> BoolArray:
+def _spread_frames(frames_left_out: BoolArray, reason: str) -> BoolArray:
     """All frames where too many are lost, the lost ones otherwise."""
-    return np.ones_like(lost) if lost.mean() > MOST_FRAMES[reason] else lost
+    return (
+        np.ones_like(frames_left_out)
+        if frames_left_out.mean() > MOST_FRAMES[reason]
+        else frames_left_out
+    )
 
 
 SAMPLES = 3
@@ -270,17 +280,17 @@ def _explaining(pose: SolvedPose, solve: Solver, frames: IntArray, usual: FloatA
         rest = pose.credible & ~np.isin(np.arange(len(usual)), without)
         return float(np.nan_to_num((errors - usual)[:, rest]).max(initial=0.0))
 
-    own = pose.errors[frames]
-    suspects = np.argsort(-np.where(pose.credible, _mean(own), 0.0))[:SUSPECTS].tolist()
+    frame_errors = pose.errors[frames]
+    suspects = np.argsort(-np.where(pose.credible, _mean(frame_errors), 0.0))[:SUSPECTS].tolist()
     chosen: list[int] = []
     for _ in range(MOST_LABELS):
         left = {
-            one: beyond(_left_out(pose, solve, frames, [*chosen, one]), [*chosen, one])
-            for one in suspects
-            if one not in chosen
+            suspect: beyond(_left_out(pose, solve, frames, [*chosen, suspect]), [*chosen, suspect])
+            for suspect in suspects
+            if suspect not in chosen
         }
-        chosen.append(min(left, key=lambda one: left[one]))
-        if left[chosen[-1]] < EXPLAINS * beyond(own, ()):
+        chosen.append(min(left, key=lambda suspect: left[suspect]))
+        if left[chosen[-1]] < EXPLAINS * beyond(frame_errors, ()):
             return chosen
     return []
 
@@ -291,9 +301,9 @@ def _left_out(
     """(n, K) array, m: marker errors in some frames when some labels do not pull the pose."""
     assert pose.markers is not None
     recorded = pose.markers.positions[frames]
-    shown = recorded.copy()
-    shown[:, labels] = np.nan
-    q = solve(replace(pose.markers, time=pose.markers.time[frames], positions=shown))
+    visible = recorded.copy()
+    visible[:, labels] = np.nan
+    q = solve(replace(pose.markers, time=pose.markers.time[frames], positions=visible))
     predicted = marker_positions(pose.skeleton, q)[:, pose.marker_index]
     return np.asarray(np.linalg.norm(predicted - recorded, axis=2))
 
@@ -322,7 +332,7 @@ def _wandering_finding(
 
 def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Finding:
     """Which limbs are lost because no person can take their pose, and what shows it."""
-    lost = [
+    descriptions = [
         fault.group.replace("_", " ")
         + ("" if fault.frames.all() else f" (in {int(fault.frames.sum())} frames)")
         for fault in faults
@@ -331,7 +341,8 @@ def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Fi
         rule="pose-impossible",
         severity="warning",
         what=f"{'; '.join(fault.words for fault in faults)}: that is no person's pose. "
-        f"{_farthest(pose, faults)}Not observed in this trial: {', '.join(lost)}; nothing is "
+        f"{_farthest(pose, faults)}Not observed in this trial: {', '.join(descriptions)}; nothing "
+        "is "
         "inferred from forces.",
         trial=trial_id,
         number=float(len(faults)),
@@ -342,24 +353,29 @@ def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Fi
 
 def _farthest(pose: SolvedPose, faults: Sequence[Fault]) -> str:
     """The three labels of the lost limbs that are farthest from the model, or that all fit it."""
-    own = np.concatenate([pose.group_markers(one.group) for one in faults])
-    frames = np.any([one.frames for one in faults], axis=0)
-    distance = _mean(pose.errors[frames][:, own])
-    worst = [place for place in np.argsort(-distance)[:3] if distance[place] > ALIKE]
-    far = (f"{pose.labels[own[x]]} {MILLIMETRES * distance[x]:.0f} mm" for x in worst)
+    in_groups = np.concatenate([pose.group_markers(fault.group) for fault in faults])
+    frames = np.any([fault.frames for fault in faults], axis=0)
+    distance = _mean(pose.errors[frames][:, in_groups])
+    worst = [index for index in np.argsort(-distance)[:3] if distance[index] > ALIKE]
+    far = (f"{pose.labels[in_groups[x]]} {MILLIMETRES * distance[x]:.0f} mm" for x in worst)
     if worst:
         return f"Farthest from the model are {', '.join(far)}. "
-    return f"Its markers ({listed([pose.labels[x] for x in own])}) fit it. " if len(own) else ""
+    return (
+        f"Its markers ({listed([pose.labels[x] for x in in_groups])}) fit it. "
+        if len(in_groups)
+        else ""
+    )
 
 
 def refuse_without_pose(
     pose: SolvedPose, every: Sequence[Fault], last: Sequence[Fault], trial_id: str
 ) -> None:
     """Refuse a trial without a pelvis, or of which most of the body is implausible."""
-    if whole := without_pose(pose, every):
+    if unsolved := without_pose(pose, every):
         finding = pose_finding(pose, last, trial_id)
         raise AqbioError(
-            f"the pose is implausible at {', '.join(one.group for one in whole)}: {finding.what}",
+            f"the pose is implausible at {', '.join(fault.group for fault in unsolved)}: "
+            f"{finding.what}",
             trial=trial_id,
             fix=finding.fix,
             rule="pose-impossible",

@@ -78,15 +78,17 @@ class Solution:
 
     def nearby_markers(self, coordinates: Iterable[int]) -> list[str]:
         """Markers of the segments that some coordinates move."""
-        moved = {body for one in coordinates for body in self._moved(one)}
+        moved = {body for coordinate in coordinates for body in self._moved(coordinate)}
         bodies = self.skeleton.marker_body
         return [
-            one for one in self.markers.names if bodies[self.skeleton.markers.index(one)] in moved
+            name
+            for name in self.markers.names
+            if bodies[self.skeleton.markers.index(name)] in moved
         ]
 
     def first_segments(self, coordinates: Iterable[int]) -> list[str]:
         """Segments that some coordinates move first."""
-        return [self.skeleton.bodies[int(self._moved(one)[0])] for one in coordinates]
+        return [self.skeleton.bodies[int(self._moved(coordinate)[0])] for coordinate in coordinates]
 
     def _moved(self, coordinate: int) -> IntArray:
         axes = self.skeleton.driver == coordinate
@@ -253,7 +255,7 @@ def _angles(skeleton: Skeleton) -> IntArray:
     return skeleton.free[skeleton.coordinate_is_rotation[skeleton.free]]
 
 
-def solved_dataset(solution: Solution, shown: BoolArray) -> xr.Dataset:
+def solved_dataset(solution: Solution, visible: BoolArray) -> xr.Dataset:
     """What the file of a solved trial holds, without forces of coordinates not shown.
 
     Poses are whole, because tools that read them need all coordinates.
@@ -268,7 +270,7 @@ def solved_dataset(solution: Solution, shown: BoolArray) -> xr.Dataset:
             "q_unfiltered": (by_coordinate, solution.q_raw),
             "q_sd": (by_coordinate, solution.deviations[0]),
             "q_offset_sd": ("coordinate", solution.deviations[1]),
-            "generalised_force": (by_coordinate, np.where(shown, solution.forces, np.nan)),
+            "generalised_force": (by_coordinate, np.where(visible, solution.forces, np.nan)),
             "marker_error": (("time", "marker"), solution.marker_errors),
             "marker_followed": (("time", "marker"), np.isfinite(markers.positions).all(axis=2)),
         },
@@ -312,17 +314,19 @@ class SolvedTrial:
         state = str(solved.attrs["free_moment"])
         if state != prepared.attrs["free_moment"]:
             prepared = without_free_moment(prepared, state)
-        every = prepared.sizes["time"] == solved.sizes["time"]
-        here = prepared if every else prepared.sel(time=solved["time"])
-        labels = {str(label): number for number, label in enumerate(here["marker"].values)}
+        all_frames = prepared.sizes["time"] == solved.sizes["time"]
+        prepared_frames = prepared if all_frames else prepared.sel(time=solved["time"])
+        labels = {
+            str(label): number for number, label in enumerate(prepared_frames["marker"].values)
+        }
         if not solved.attrs["from_coordinates"]:  # labels that nobody mapped are in no pose
-            mapped, named = study.marker_set.markers, study.marker_set.model_name
-            labels = {named(label): n for label, n in labels.items() if label in mapped}
+            mapped, model_names = study.marker_set.markers, study.marker_set.model_name
+            labels = {model_names(label): n for label, n in labels.items() if label in mapped}
         index = [labels[name] for name in solved["marker"].values]
-        positions = here["marker_raw"].isel(marker=index).values
+        positions = prepared_frames["marker_raw"].isel(marker=index).values
         followed = np.where(solved["marker_followed"].values[..., None] > 0, positions, np.nan)
         solved = solved.assign(marker_position=(("time", "marker", "axis"), followed))
-        return cls(trial_id, here, solved, files, prepared)
+        return cls(trial_id, prepared_frames, solved, files, prepared)
 
     @property
     def time(self) -> FloatArray:

@@ -79,12 +79,14 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     attributes = study_provenance(study, STAGE, inputs)
     solved_by = "file of joint angles" if trial.coordinates_file else "weighted least squares"
     attributes["inverse_kinematics"] = solved_by
-    found, attributes["free_moment"] = force_findings(solution, loads, trial.trial_id)
+    free_moment_findings, attributes["free_moment"] = force_findings(
+        solution, loads, trial.trial_id
+    )
     attributes["from_coordinates"] = "coordinates_file" if trial.coordinates_file else ""
     parts = ObservedParts(observed, skeleton, study.model_map)
-    shown = parts.along("coordinate", skeleton.coordinates)
+    along_coordinates = parts.along("coordinate", skeleton.coordinates)
     stem = study.folder(model.participant_id, STAGE) / trial.trial_id
-    dataset = solved_dataset(solution, shown)
+    dataset = solved_dataset(solution, along_coordinates)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
     findings = [
         *left_out,
@@ -92,7 +94,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         *undetermined_findings(solution, study.model_map, trial.trial_id),
         *lost_limbs,
         *motion_findings(solution, study.model_map, prepare.cutoff_hz, trial.trial_id),
-        *found,
+        *free_moment_findings,
     ]
     groups, used = study.model_map.groups, solution.contact_window
     findings += lost_findings(observed, groups, used, trial.trial_id)
@@ -162,15 +164,15 @@ def tracked_markers(
     positions = prepared["marker_raw"].sel(marker=used).values
     in_window = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
     time, positions, spans = time[in_window], positions[in_window], contact_spans(prepared)
-    enough = np.isfinite(positions).all(axis=2).sum(axis=1) >= MINIMUM_MARKERS
-    used_frames = choose_frames(enough, time, spans, trial)
+    enough_markers = np.isfinite(positions).all(axis=2).sum(axis=1) >= MINIMUM_MARKERS
+    used_frames = choose_frames(enough_markers, time, spans, trial)
     markers = TrackedMarkers(
         time=time[used_frames],
         names=tuple(marker_set.model_name(label) for label in used),
         positions=positions[used_frames],
         weights=np.array([marker_set.markers[label].weight for label in used]),
     )
-    return markers, left_out_findings(enough, time, spans, used_frames, trial)
+    return markers, left_out_findings(enough_markers, time, spans, used_frames, trial)
 
 
 def _model_markers(prepared: xr.Dataset, trial: Trial) -> TrackedMarkers:

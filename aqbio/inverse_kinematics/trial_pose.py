@@ -28,16 +28,16 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import (
     MARKER_SD,
     MarkerNoise,
-    bridged,
     coordinate_covariance,
     coordinates_observed,
     determined,
     determined_by_file,
     filled_coordinates,
     frame_sd,
-    opened,
+    interpolate_lost_joints,
     range_sd,
     segment_sds,
+    with_joints_freed,
 )
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
 from aqbio.recordings.prepared import solved_coordinates
@@ -73,12 +73,12 @@ def trial_pose(
     """Solve the pose of every frame, and repeat it without limbs that turn out to be impossible."""
     scaled = study.read_manifest(trial.participant_id, "scale")["lost"]
     shape = (len(markers.time), len(skeleton.bodies))
-    lost: list[tuple[BoolArray, str]] = [
+    removals: list[tuple[BoolArray, str]] = [
         (np.broadcast_to([scaled.get(body) == why for body in skeleton.bodies], shape), why)
         for why in dict.fromkeys(scaled.values())
     ]
     findings: list[Finding] = []
-    every: list[Fault] = []
+    all_faults: list[Fault] = []
     longest = longest_gap(study.settings.prepare, rate)
     priors = pose_priors(study, trial.participant_id, skeleton, markers)
 
@@ -86,14 +86,16 @@ def trial_pose(
         return _coordinates(skeleton, chosen, priors)
 
     for number in range(1, ROUNDS + 1):
-        gone = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in lost)], axis=0)
+        removed = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in removals)], axis=0)
         guiding = _guiding_markers(
-            markers, gone[:, skeleton.marker_body[_indices(skeleton, markers)]]
+            markers, removed[:, skeleton.marker_body[_indices(skeleton, markers)]]
         )
         solved = _solve_coordinates(study, trial, skeleton, guiding)
-        never = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
-        observed = observed_from(skeleton.bodies, solved.determined | gone, longest, never)
-        for frames, why in lost:
+        missing_reason = NOT_IN_FILE if trial.coordinates_file else NOT_SEEN
+        observed = observed_from(
+            skeleton.bodies, solved.determined | removed, longest, missing_reason
+        )
+        for frames, why in removals:
             observed = observed.losing(frames, why)
         observed = observed.determine(skeleton.coordinates, solved.determined_coordinates, longest)
         recorded = None if trial.coordinates_file else guiding
@@ -105,29 +107,29 @@ def trial_pose(
             continue
         if not (faults := pose_faults(pose)):
             break
-        every += faults
-        refuse_without_pose(pose, every, faults, trial.trial_id)
+        all_faults += faults
+        refuse_without_pose(pose, all_faults, faults, trial.trial_id)
         findings.append(pose_finding(pose, faults, trial.trial_id))
         for fault in faults:
-            own = np.isin(skeleton.bodies, study.model_map.groups[fault.group])
-            lost.append((fault.frames[:, None] & own, fault.reason))
+            body_mask = np.isin(skeleton.bodies, study.model_map.groups[fault.group])
+            removals.append((fault.frames[:, None] & body_mask, fault.reason))
         observed = without_faults(pose, faults)
     return solved, observed, markers, findings
 
 
-def without_labels(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
+def without_labels(markers: TrackedMarkers, removed: BoolArray) -> TrackedMarkers:
     """Leave out labels in some frames, (T, K)."""
-    return replace(markers, positions=np.where(gone[:, :, None], np.nan, markers.positions))
+    return replace(markers, positions=np.where(removed[:, :, None], np.nan, markers.positions))
 
 
-def _guiding_markers(markers: TrackedMarkers, gone: BoolArray) -> TrackedMarkers:
+def _guiding_markers(markers: TrackedMarkers, removed: BoolArray) -> TrackedMarkers:
     """Leave out markers in some frames, (T, K); those missing in all only guide their limb.
 
     Where a limb roughly is decides where the body's centre of mass is.
     """
-    whole = gone.all(axis=0)
-    weights = np.where(whole, FAINT * markers.weights, markers.weights)
-    return replace(without_labels(markers, gone & ~whole), weights=weights)
+    never_visible = removed.all(axis=0)
+    weights = np.where(never_visible, FAINT * markers.weights, markers.weights)
+    return replace(without_labels(markers, removed & ~never_visible), weights=weights)
 
 
 def _solve_coordinates(
@@ -143,23 +145,23 @@ def _solve_coordinates(
     index, prior_sd = _indices(skeleton, markers), np.minimum(range_sd(skeleton), priors.sd)
     covariance = coordinate_covariance(skeleton, q, index, weight, prior_sd, priors.noise)
     sd = frame_sd(covariance)
-    free = opened(skeleton, study.model_map.held, index[visible.any(axis=0)])
+    free = with_joints_freed(skeleton, study.model_map.held, index[visible.any(axis=0)])
     if (free.coordinate_locked != skeleton.coordinate_locked).any():
         loose = np.minimum(range_sd(free), priors.sd)
         covariance = coordinate_covariance(free, q, index, weight, loose, priors.noise)
-    sds = (_by_pattern(one, visible) for one in segment_sds(skeleton, q, covariance))
+    sds = (_by_pattern(sds, visible) for sds in segment_sds(skeleton, q, covariance))
     segments = determined(skeleton, *sds)
     observed = coordinates_observed(np.hypot(sd, np.nan_to_num(priors.offset_sd)), prior_sd)
     return SolvedCoordinates(
-        bridged(skeleton, q, segments), segments, observed, sd, priors.offset_sd
+        interpolate_lost_joints(skeleton, q, segments), segments, observed, sd, priors.offset_sd
     )
 
 
 def _by_pattern(sd: FloatArray, visible: BoolArray) -> FloatArray:
     """(T, S): RMS over the frames that show the same markers, (T, K), so that gaps lose parts."""
     _, pattern = np.unique(visible, axis=0, return_inverse=True)
-    same = pattern.reshape(-1, 1) == np.arange(pattern.max() + 1)
-    squares = same.T.astype(float) @ sd**2 / same.sum(axis=0)[:, None]
+    pattern_mask = pattern.reshape(-1, 1) == np.arange(pattern.max() + 1)
+    squares = pattern_mask.T.astype(float) @ sd**2 / pattern_mask.sum(axis=0)[:, None]
     return np.asarray(np.sqrt(squares[pattern.ravel()]))
 
 
@@ -170,11 +172,11 @@ def _from_file(
     stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
     columns = solved_coordinates(stem, skeleton, markers.time)
     q = filled_coordinates(skeleton, columns)
-    given = np.isfinite(columns)
-    segments = determined_by_file(skeleton, q, given)
-    given[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
+    stated_columns = np.isfinite(columns)
+    segments = determined_by_file(skeleton, q, stated_columns)
+    stated_columns[:, np.setdiff1d(np.arange(q.shape[1]), skeleton.free)] = True
     return SolvedCoordinates(
-        q, segments, given, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan)
+        q, segments, stated_columns, np.full(q.shape, np.nan), np.full(q.shape[1], np.nan)
     )
 
 
@@ -243,7 +245,7 @@ def _general_priors(study: Study, skeleton: Skeleton, markers: TrackedMarkers) -
     posture[skeleton.free] = postures.mean[skeleton.free]
     body = skeleton.marker_body[_indices(skeleton, markers)]
     part = body_parts(skeleton, study.model_map).of_body[body]
-    noise = replace(MarkerNoise.alike(len(body)), part=part)
+    noise = replace(MarkerNoise.uniform(len(body)), part=part)
     unknown = np.full(len(posture), np.nan)
     sd = posture_sd(skeleton, study.model_map, study.marker_set)
     return PosePriors(_default_root(skeleton, posture), noise, unknown, sd)

@@ -44,19 +44,19 @@ def atomic_path(path: Path) -> Iterator[Path]:
 @contextmanager
 def files_made() -> Iterator[dict[Path, None]]:
     """The files that are written while the block runs, in their order."""
-    made: dict[Path, None] = {}
-    token = _MADE.set(made)
+    files: dict[Path, None] = {}
+    token = _MADE.set(files)
     try:
-        yield made
+        yield files
     finally:
         _MADE.reset(token)
 
 
 def note_made(paths: list[Path]) -> None:
     """Count files among those that are made now."""
-    made = _MADE.get()
-    if made is not None:
-        made.update(dict.fromkeys(paths))
+    files = _MADE.get()
+    if files is not None:
+        files.update(dict.fromkeys(paths))
 
 
 def remove_partial(folder: Path, below: str = "") -> None:
@@ -104,13 +104,13 @@ def cached_until_changed(files: int | None) -> Callable[[Callable[[Path], R]], C
 
     def decorated(reader: Callable[[Path], R]) -> Callable[[Path], R]:
         @lru_cache(maxsize=files)
-        def kept(path: Path, _state: tuple[int, ...]) -> R:
+        def cached_reader(path: Path, _state: tuple[int, ...]) -> R:
             return reader(path)
 
         @wraps(reader)
         def read(path: Path) -> R:
             state = file_state(path)
-            return kept(path, state) if state else reader(path)
+            return cached_reader(path, state) if state else reader(path)
 
         return read
 

@@ -94,7 +94,7 @@ def _shortage(content: bytes, processor: int) -> str:
 
     A native reader fills what a cut file lacks with zeros or garbage.
     """
-    points, analog, first, last = (_word(content, place) for place in (2, 3, 4, 5))
+    points, analog, first, last = (_word(content, word_index) for word_index in (2, 3, 4, 5))
     begin = BLOCK * (_word(content, 9) - 1)
     frames = last - first + 1
     sign_byte = content[13] if processor == DEC else content[15]
@@ -263,21 +263,23 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
             fix="export the trial with its marker trajectories.",
             rule="c3d-no-markers",
         )
-    named = named_points(raw, model_outputs(content), path.name)
-    positions = points.transpose(2, 1, 0)[:, named.index]
+    marker_points = named_points(raw, model_outputs(content), path.name)
+    positions = points.transpose(2, 1, 0)[:, marker_points.index]
     declared = "".join(content.strings("POINT", "UNITS")[:1])
     scale = length_unit(declared, unit, positions, path.name)
-    positions, lost = possible_positions(marked_missing(positions) * scale, named.labels, path.name)
-    markers = markers_of(named, positions, rate, path.name)
+    positions, position_findings = possible_positions(
+        marked_missing(positions) * scale, marker_points.labels, path.name
+    )
+    markers = markers_of(marker_points, positions, rate, path.name)
     if not np.isfinite(markers.positions).any():
         raise AqbioError(
-            f"none of the {len(named.labels)} labelled markers is seen in any frame.",
+            f"none of the {len(marker_points.labels)} labelled markers is seen in any frame.",
             file=path.name,
             fix="export the trial with its marker trajectories.",
             rule="c3d-no-markers",
         )
-    forces, more = read_plates(content, scale, path.name)
-    findings = (*named.findings, *lost, *markers.findings, *more)
+    forces, plate_findings = read_plates(content, scale, path.name)
+    findings = (*marker_points.findings, *position_findings, *markers.findings, *plate_findings)
     return Recording(
         markers.labels, markers.positions, rate, forces, findings, scale, body=content.body
     )
@@ -316,8 +318,8 @@ def _raw_labels(content: C3dContent) -> list[str]:
     """All labels: a parameter holds 255 of them at most, the rest follows in LABELS2, ..."""
     labels = content.strings("POINT", "LABELS")
     number = 2
-    while more := content.strings("POINT", f"LABELS{number}"):
-        labels += more
+    while further_labels := content.strings("POINT", f"LABELS{number}"):
+        labels += further_labels
         number += 1
     return labels
 
@@ -410,25 +412,30 @@ def _undeclared(content: C3dContent, count: int, file: str) -> list[Finding]:
     labels, units = content.strings("ANALOG", "LABELS"), content.strings("ANALOG", "UNITS")
     numbers = np.asarray(content.values(GROUP, "CHANNEL"))
     declared = set(numbers[:, :count].ravel().tolist()) if numbers.ndim == 2 else set()
-    named = [
+    candidates = [
         index
         for index, label in enumerate(labels[: len(content.analogs)])
         if CHANNEL_NAME.search(label) and index + 1 not in declared
     ]
-    least = LOADED if count else 0.0  # beside declared plates, only those that carried somebody
-    moved = [index for index in named if np.ptp(content.analogs[index]) > least]
-    if not {axis for one in moved for axis in CHANNEL_NAME.findall(labels[one].lower())} >= FORCES:
+    min_load = LOADED if count else 0.0  # beside declared plates, only those that carried somebody
+    moved = [index for index in candidates if np.ptp(content.analogs[index]) > min_load]
+    if (
+        not {axis for channel in moved for axis in CHANNEL_NAME.findall(labels[channel].lower())}
+        >= FORCES
+    ):
         return []
-    unit = " and ".join(dict.fromkeys(units[one] for one in named if one < len(units)))
+    unit = " and ".join(
+        dict.fromkeys(units[channel] for channel in candidates if channel < len(units))
+    )
     return [
         Finding(
             rule="plates-undeclared",
             severity="warning",
-            what=f"{len(labels)} analog channels are recorded, {len(named)} of them named "
-            f"{labels[named[0]]} ... {labels[named[-1]]} in {unit or 'no unit'}"
+            what=f"{len(labels)} analog channels are recorded, {len(candidates)} of them named "
+            f"{labels[candidates[0]]} ... {labels[candidates[-1]]} in {unit or 'no unit'}"
             + (", which no declared plate has" if count else "")
             + f", but {GROUP}:USED is {count}: export with the plates declared.",
-            number=len(named),
+            number=len(candidates),
             file=file,
             where=f"{GROUP}:USED",
             fix="declare their type, channels and corners in the capture software, or name a MOT "
@@ -468,16 +475,16 @@ def _plate(content: C3dContent, index: int, length: float) -> _Plate | str:
     channels = analog[used].T
     if not np.isfinite(channels).all():
         return "its channels hold values that are no numbers"
-    place = corners[:, :, index].T * length
+    plate_corners = corners[:, :, index].T * length
     try:
-        plate_axes(place)
+        plate_axes(plate_corners)
     except ValueError as error:
         return str(error).rstrip(".")
     calibration = _calibration(content, index) if kind == 4 else None
     if kind == 4 and calibration is None:
         return "its type 4 needs CAL_MATRIX"
-    every = [unit.lower() for unit in content.strings("ANALOG", "UNITS")]
-    units = tuple(every[one] if one < len(every) else "" for one in used)
+    all_units = [unit.lower() for unit in content.strings("ANALOG", "UNITS")]
+    units = tuple(all_units[channel] if channel < len(all_units) else "" for channel in used)
     largest = float(np.abs(channels).max())
     if kind != 4 and VOLTS & set(units) and 0.0 < largest < VOLTAGE:
         return (
@@ -486,7 +493,7 @@ def _plate(content: C3dContent, index: int, length: float) -> _Plate | str:
     return _Plate(
         number=index + 1,
         kind=kind,
-        corners=place,
+        corners=plate_corners,
         origin=origin[:, index] * length,
         channels=channels,
         units=units,
@@ -499,13 +506,14 @@ def _unit_findings(plate: _Plate, file: str) -> list[Finding]:
     shear = set(plate.units[:3]) - set(FORCE_UNITS)
     if plate.kind == 4 or not shear:
         return []
-    named = ", ".join(sorted(unit or "none" for unit in shear))
+    shear_units = ", ".join(sorted(unit or "none" for unit in shear))
     largest = float(np.abs(plate.channels[:, :3]).max())
     return [
         Finding(
             rule="plate-force-unit",
             severity="warning",
-            what=f"plate {plate.number}: the file's unit of force is {named}; the values, up to "
+            what=f"plate {plate.number}: the file's unit of force is {shear_units}; the values, "
+            "up to "
             f"{largest:.0f}, are taken as newtons.",
             number=largest,
             unit="N",

@@ -37,7 +37,9 @@ def understood_cell(column: str, text: str) -> str:
 
 def understood_cells(cells: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Cells by column that mean another text than they hold: what they hold, and what they mean."""
-    meant = {column: understood_cell(column, text) for column, text in cells.items()}
+    understood = {column: understood_cell(column, text) for column, text in cells.items()}
     return {
-        column: (text, meant[column]) for column, text in cells.items() if meant[column] != text
+        column: (text, understood[column])
+        for column, text in cells.items()
+        if understood[column] != text
     }

@@ -131,13 +131,15 @@ def _fillings(name: str, holes: Mapping[str, Sequence[str]]) -> Iterator[dict[st
 def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
     """A dataset whose variables have the dictionary's descriptions; ValueError if units differ."""
     by_name = variables(stage)
-    named = {str(name): by_name[str(name)] for name in dataset.variables if str(name) in by_name}
+    entries = {str(name): by_name[str(name)] for name in dataset.variables if str(name) in by_name}
     words_added = dataset.copy()
-    for name, variable in named.items():
-        own = words_added.variables[name]
-        if own.attrs.get("units", variable.unit) != variable.unit:
-            raise ValueError(f"{name} is in {own.attrs['units']}, not in {variable.unit}.")
-        vector = variable.reflection if "axis" in own.dims else ""
+    for name, variable in entries.items():
+        described_variable = words_added.variables[name]
+        if described_variable.attrs.get("units", variable.unit) != variable.unit:
+            raise ValueError(
+                f"{name} is in {described_variable.attrs['units']}, not in {variable.unit}."
+            )
+        vector = variable.reflection if "axis" in described_variable.dims else ""
         words = {
             "long_name": variable.meaning,
             "units": variable.unit,
@@ -145,5 +147,5 @@ def described(dataset: xr.Dataset, stage: str) -> xr.Dataset:
             "reflection": vector,
             "frame": files()[stage].frame if vector else "",
         }
-        own.attrs.update({key: text for key, text in words.items() if text})
+        described_variable.attrs.update({key: text for key, text in words.items() if text})
     return words_added

@@ -54,10 +54,10 @@ def _obj(path: Path) -> Mesh:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         kind, *rest = line.split() or [""]
         if kind == "v":
-            points.append([float(one) for one in rest[:3]])
+            points.append([float(word) for word in rest[:3]])
         elif kind == "f":
-            corners = [int(one.split("/")[0]) for one in rest]
-            faces.append([one - 1 if one > 0 else len(points) + one for one in corners])
+            corners = [int(word.split("/")[0]) for word in rest]
+            faces.append([corner - 1 if corner > 0 else len(points) + corner for corner in corners])
     return Mesh(np.array(points, dtype=float).reshape(-1, 3), _fans(faces))
 
 
@@ -70,8 +70,8 @@ def _stl(path: Path) -> Mesh:
     else:
         words = [line.split() for line in content.decode("ascii").splitlines()]
         corners = np.array([row[1:4] for row in words if row[:1] == ["vertex"]], dtype=float)
-    points, places = np.unique(corners.astype(float).reshape(-1, 3), axis=0, return_inverse=True)
-    return Mesh(points, places.reshape(-1, 3).astype(np.intp))
+    points, indices = np.unique(corners.astype(float).reshape(-1, 3), axis=0, return_inverse=True)
+    return Mesh(points, indices.reshape(-1, 3).astype(np.intp))
 
 
 def _vtp(path: Path) -> Mesh:
@@ -80,14 +80,16 @@ def _vtp(path: Path) -> Mesh:
     faces: list[NDArray[np.intp]] = []
     before = 0
     for piece in root.iter("Piece"):
-        own = _numbers(root, piece.find("Points/DataArray")).reshape(-1, 3)
-        arrays = {one.get("Name"): _numbers(root, one) for one in piece.iterfind("Polys/DataArray")}
+        piece_points = _numbers(root, piece.find("Points/DataArray")).reshape(-1, 3)
+        arrays = {
+            array.get("Name"): _numbers(root, array) for array in piece.iterfind("Polys/DataArray")
+        }
         if len(arrays.get("offsets", ())):
             ends = arrays["offsets"].astype(int)
             polygons = np.split(arrays["connectivity"].astype(int), ends[:-1])
-            faces.append(_fans([(one + before).tolist() for one in polygons]))
-        points.append(own)
-        before += len(own)
+            faces.append(_fans([(polygon + before).tolist() for polygon in polygons]))
+        points.append(piece_points)
+        before += len(piece_points)
     return Mesh(np.concatenate(points), np.concatenate([np.empty((0, 3), np.intp), *faces]))
 
 
@@ -102,9 +104,9 @@ def _numbers(root: ElementTree.Element, array: ElementTree.Element | None) -> Fl
         raise ValueError(f"numbers are {form}; ascii and binary are read.")
     order = "<" if root.get("byte_order", "LittleEndian") == "LittleEndian" else ">"
     head = np.dtype(order + _VTK_TYPES[root.get("header_type", "UInt32")])
-    own = np.dtype(order + _VTK_TYPES[str(array.get("type"))])
+    number_type = np.dtype(order + _VTK_TYPES[str(array.get("type"))])
     packed = root.get("compressor") is not None
-    return np.frombuffer(_blocks(text, head, packed=packed), own).astype(float)
+    return np.frombuffer(_blocks(text, head, packed=packed), number_type).astype(float)
 
 
 def _blocks(text: str, head: np.dtype[Any], *, packed: bool) -> bytes:
@@ -124,7 +126,11 @@ def _blocks(text: str, head: np.dtype[Any], *, packed: bool) -> bytes:
 
 def _fans(polygons: Sequence[Sequence[int]]) -> NDArray[np.intp]:
     """Polygons as triangles around their first corners."""
-    triangles = [(one[0], second, third) for one in polygons for second, third in pairwise(one[1:])]
+    triangles = [
+        (polygon[0], second, third)
+        for polygon in polygons
+        for second, third in pairwise(polygon[1:])
+    ]
     return np.array(triangles, dtype=np.intp).reshape(-1, 3)
 
 
@@ -160,7 +166,7 @@ class AttachedMesh:
 def attached_meshes(model: Path) -> tuple[AttachedMesh, ...]:
     """Surfaces on the bodies of a model that OpenSim 4 wrote."""
     root = ElementTree.parse(model).getroot()
-    return tuple(one for body in root.iter("Body") for one in _of_body(body))
+    return tuple(mesh for body in root.iter("Body") for mesh in _of_body(body))
 
 
 def _of_body(body: ElementTree.Element) -> Iterator[AttachedMesh]:
@@ -174,12 +180,12 @@ def _of_body(body: ElementTree.Element) -> Iterator[AttachedMesh]:
 
 
 def _of_frame(
-    frame: ElementTree.Element, body: str, place: FloatArray, turn: FloatArray
+    frame: ElementTree.Element, body: str, translation: FloatArray, turn: FloatArray
 ) -> Iterator[AttachedMesh]:
     for mesh in frame.iterfind("attached_geometry/Mesh"):
         file = PureWindowsPath((mesh.findtext("mesh_file") or "").strip()).name
         if file:
-            yield AttachedMesh(body, file, _triple(mesh, "scale_factors", 1.0), place, turn)
+            yield AttachedMesh(body, file, _triple(mesh, "scale_factors", 1.0), translation, turn)
 
 
 def _triple(element: ElementTree.Element, name: str, otherwise: float) -> FloatArray:
@@ -189,14 +195,14 @@ def _triple(element: ElementTree.Element, name: str, otherwise: float) -> FloatA
 
 def mesh_files(model: Path) -> dict[str, Path]:
     """The files of a model's surfaces, by name, where OpenSim looks for them."""
-    there = {
+    available = {
         path.name: path
         for folder in (model.parent / FOLDER, model.parent)
         if folder.is_dir()
         for path in sorted(folder.iterdir())
         if path.suffix.lower() in READERS
     }
-    if not there or not model.is_file():
+    if not available or not model.is_file():
         return {}
-    named = {one.file for one in attached_meshes(model)}
-    return {name: path for name, path in there.items() if name in named}
+    mesh_names = {mesh.file for mesh in attached_meshes(model)}
+    return {name: path for name, path in available.items() if name in mesh_names}

@@ -94,11 +94,11 @@ def read_storage(path: Path) -> Storage:
     table = _table(path, rows, len(names), start + 2, comma=comma)
     _refuse_infinite(path, table, names, start + 2)
     time = names.index(next(name for name in names if name.lower() == "time"))
-    others = [index for index in range(len(names)) if index != time]
+    value_columns = [index for index in range(len(names)) if index != time]
     return Storage(
-        columns=tuple(names[index] for index in others),
+        columns=tuple(names[index] for index in value_columns),
         time=table[:, time],
-        values=table[:, others],
+        values=table[:, value_columns],
         in_degrees=header_values["indegrees"].lower() in YES
         if "indegrees" in header_values
         else None,
@@ -127,8 +127,8 @@ def write_storage(
         "endheader",
         "\t".join(("time", *table.columns)),
     ]
-    whole = np.column_stack((time, values))
-    lines += ["\t".join(map(repr, row)) for row in whole.tolist()]
+    table_values = np.column_stack((time, values))
+    lines += ["\t".join(map(repr, row)) for row in table_values.tolist()]
     write_text(path, "\n".join(lines) + "\n")
 
 
@@ -181,7 +181,7 @@ def _refuse_infinite(path: Path, table: FloatArray, names: list[str], first: int
     """Refuse infinite numbers; NaN is a missing value."""
     infinite = np.isinf(table)
     if infinite.any():
-        row, column = (int(one[0]) for one in np.nonzero(infinite))
+        row, column = (int(axis_indices[0]) for axis_indices in np.nonzero(infinite))
         raise AqbioError(
             f"{infinite.sum()} numbers are infinite, the first in column {names[column]}.",
             file=path.name,

@@ -12,7 +12,7 @@ import numpy as np
 
 from aqbio.boundary import RECORDED, reads
 from aqbio.errors import AqbioError, Finding
-from aqbio.force_plates.forces import LOADED, PlateWrench, fixed_point_wrench
+from aqbio.force_plates.forces import TRUSTED_FORCE_N, PlateWrench, fixed_point_wrench
 from aqbio.io.mot import Storage, read_storage
 from aqbio.io.recording import FARTHEST, ForceRecording, clipping_findings, refuse_impossible
 from aqbio.io.sampling import even_storage
@@ -72,11 +72,11 @@ def force_column(name: str) -> ForceColumn | None:
         return None
     stem, letter, axis = match.groups()
     words = re.findall(r"[a-z]+|\d+", stem)
-    meant = [WORDS[word] for word in words if word in WORDS]
+    meanings = [WORDS[word] for word in words if word in WORDS]
     if letter:
         quantity = LETTERS[letter]
-    elif meant:
-        quantity = "moment" if "moment" in meant else meant[-1]
+    elif meanings:
+        quantity = "moment" if "moment" in meanings else meanings[-1]
     else:
         return None
     plate = "_".join(word for word in words if word not in WORDS and word not in FILLING)
@@ -150,16 +150,18 @@ class AppliedLoad:
         if self.frame:
             raise _refused(f"the load {self.force} is given in the frame of {self.frame}.", file)
         force = self._axes(self.force, columns, file)
-        matching = (one for one in groups_by_name(columns, file) if one.force == force)
-        named = next(matching, ForceGroup("", force, None, None))
-        point = self._axes(self.point, columns, file) if self.point else named.point
-        moment = self._axes(self.torque, columns, file) if self.torque else named.moment
-        return ForceGroup(self.foot or named.plate, force, point, moment)
+        matching = (group for group in groups_by_name(columns, file) if group.force == force)
+        matching_group = next(matching, ForceGroup("", force, None, None))
+        point = self._axes(self.point, columns, file) if self.point else matching_group.point
+        moment = self._axes(self.torque, columns, file) if self.torque else matching_group.moment
+        return ForceGroup(self.foot or matching_group.plate, force, point, moment)
 
     def _axes(self, start: str, columns: Sequence[str], file: str) -> Axes:
-        lost = [start + axis for axis in "xyz" if start + axis not in columns]
-        if lost:
-            raise _refused(f"it names columns {', '.join(lost)}, which the force file lacks.", file)
+        missing_columns = [start + axis for axis in "xyz" if start + axis not in columns]
+        if missing_columns:
+            raise _refused(
+                f"it names columns {', '.join(missing_columns)}, which the force file lacks.", file
+            )
         return start + "x", start + "y", start + "z"
 
 
@@ -198,7 +200,7 @@ def read_external_loads(path: Path) -> ExternalLoads:
 
 
 def is_external_loads(path: Path) -> bool:
-    """Whether an XML file describes external loads; set-ups of OpenSim's tools are XML too."""
+    """Tell whether an XML file describes external loads; set-ups of OpenSim's tools are XML too."""
     root = _root(path)
     return root is not None and root.find(".//ExternalForce") is not None
 
@@ -226,9 +228,9 @@ def _load(force: ElementTree.Element) -> AppliedLoad:
     )
 
 
-def _refused(what: str, file: str) -> AqbioError:
+def _refused(problem: str, file: str) -> AqbioError:
     return AqbioError(
-        what,
+        problem,
         file=file,
         fix="name the MOT file itself in the column force_file.",
         rule="external-loads",
@@ -237,9 +239,9 @@ def _refused(what: str, file: str) -> AqbioError:
 
 def _place(path: Path, written: str) -> tuple[Path, tuple[Finding, ...]]:
     """Where the named force file is: paths of another machine's folders are common."""
-    named = path.parent / Path(*PureWindowsPath(written).parts)
-    if named.is_file():
-        return named, ()
+    written_path = path.parent / Path(*PureWindowsPath(written).parts)
+    if written_path.is_file():
+        return written_path, ()
     sibling = path.parent / PureWindowsPath(written).name
     if sibling.is_file():
         what = "the file of external loads names a force file in a folder that is not here: the "
@@ -347,7 +349,7 @@ def _wrench(
     unit = 1.0 if np.abs(force).max() > WEAKEST else 1e3  # kN, as the feet will show
     size = unit * np.linalg.norm(force, axis=1)
     if group.point is not None:
-        loaded = size > LOADED
+        loaded = size > TRUSTED_FORCE_N
         if loaded.any() and np.nanmedian(np.abs(application[loaded]).max(axis=1)) > FAR:
             application = application * 1e-3
             findings.append(_finding("force-unit", file, group, "points are taken as mm"))
@@ -358,14 +360,14 @@ def _wrench(
     if group.moment is None:
         findings.append(_finding("force-no-moment", file, group, "there are no free moments"))
     about, point, replaced = fixed_point_wrench(unit * force, application, moment)
-    lost = replaced & (size > LOADED)
-    if lost.any():
+    unusable = replaced & (size > TRUSTED_FORCE_N)
+    if unusable.any():
         what = (
-            f"in {lost.sum()} samples of more than {LOADED:.0f} N the point of application is no "
-            "number; the nearest one in time stands in"
+            f"in {unusable.sum()} samples of more than {TRUSTED_FORCE_N:.0f} N the point of "
+            "application is no number; the nearest one in time stands in"
         )
         findings.append(_finding("cop-missing", file, group, what))
-    replaced &= ~lost
+    replaced &= ~unusable
     if replaced.any():
         what = f"in {replaced.sum()} samples of small force the point of application is of no use"
         findings.append(_finding("cop-unloaded", file, group, what))

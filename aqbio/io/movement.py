@@ -38,11 +38,11 @@ def movement_extent(positions: FloatArray) -> float:
 def _unit_error(positions: FloatArray) -> float:
     """How many times larger the markers (T, M, 3) are than those of a person; 1 within reason."""
     visible = np.asarray(np.isfinite(positions).all(axis=2))
-    some = positions[visible.sum(axis=1) > 2][:: max(len(positions) // GAP_FRAMES, 1)]
-    if not len(some):
+    samples = positions[visible.sum(axis=1) > 2][:: max(len(positions) // GAP_FRAMES, 1)]
+    if not len(samples):
         return 1.0
-    middle = np.nanmedian(some, axis=1, keepdims=True)
-    radius = float(np.nanmedian(np.linalg.norm(some - middle, axis=2)))
+    middle = np.nanmedian(samples, axis=1, keepdims=True)
+    radius = float(np.nanmedian(np.linalg.norm(samples - middle, axis=2)))
     return 1.0 if MIN_RADIUS_M < radius < MAX_RADIUS_M else radius / BODY_RADIUS_M
 
 
@@ -88,7 +88,7 @@ FEWEST = 8
 
 
 def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
-    """Whether the markers (T, M, 3) have a direction that was not measured, as in one video.
+    """Tell whether the markers (T, M, 3) have a direction that was not measured, as in one video.
 
     Their depth is constant then, or constant for each marker, perhaps with noise, in any plane of
     the laboratory. ``spread`` where the markers lie in one plane within each frame, ``movement``
@@ -109,8 +109,8 @@ def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
     spread = _deviations(within[finite].T @ within[finite] / finite.sum())
     for _ in range(ROUNDS):
         path = _centred(_centred(path, finite, 0), finite, 1)
-    both = finite[:-1] & finite[1:]
-    product = path[:-1][both].T @ path[1:][both] / max(int(both.sum()), 1)
+    pairs = finite[:-1] & finite[1:]
+    product = path[:-1][pairs].T @ path[1:][pairs] / max(int(pairs.sum()), 1)
     movement = _deviations(0.5 * (product + product.T))
     if spread[0] < FLAT * spread[2]:
         return "spread", float(spread[0])
@@ -141,18 +141,18 @@ def body_points(positions: FloatArray) -> BoolArray:
 def _median_size(positions: FloatArray) -> float:
     """Median diagonal of the box around the points (T, M, 3) of each frame, m."""
     visible = np.asarray(np.isfinite(positions).all(axis=2))
-    some = positions[visible.any(axis=1)]
-    if not len(some):
+    samples = positions[visible.any(axis=1)]
+    if not len(samples):
         return 0.0
-    extent = np.nanmax(some, axis=1) - np.nanmin(some, axis=1)
+    extent = np.nanmax(samples, axis=1) - np.nanmin(samples, axis=1)
     return float(np.median(np.linalg.norm(extent, axis=1)))
 
 
 def nearby_groups(positions: FloatArray, gap: float) -> IntArray:
     """Group (M,) of every point of (T, M, 3), m: points are linked by a median distance below."""
     frames = np.unique(np.linspace(0, len(positions) - 1, GAP_FRAMES).astype(int))
-    some = positions[frames]
-    distance = np.array([np.linalg.norm(one[:, None] - one, axis=2) for one in some])
+    samples = positions[frames]
+    distance = np.array([np.linalg.norm(sample[:, None] - sample, axis=2) for sample in samples])
     seen_together = np.isfinite(distance).any(axis=0)
     median = np.full(seen_together.shape, np.inf)
     if seen_together.any():
@@ -217,11 +217,11 @@ LONGEST_REST = 0.25
 
 def constant_stretches(values: FloatArray, rate: float) -> BoolArray:
     """Where signals (T, C) keep one value for longer than a moving joint rests, or throughout."""
-    same = np.abs(np.diff(values, axis=0)) <= SAME
+    unchanged = np.abs(np.diff(values, axis=0)) <= SAME
     frozen = np.zeros(values.shape, dtype=bool)
     for column in range(values.shape[1]):
-        for start, stop in runs(same[:, column]):
-            if stop - start > LONGEST_REST * rate or stop - start == len(same):
+        for start, stop in runs(unchanged[:, column]):
+            if stop - start > LONGEST_REST * rate or stop - start == len(unchanged):
                 frozen[start : stop + 1, column] = True
     return frozen
 
@@ -266,14 +266,14 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     neighbours = np.array([steps[:-4], steps[1:-3], steps[3:-1], steps[4:]])
     around = _median_of_four(*neighbours)
     square = np.sum(around**2, axis=2)
-    apart = np.sum((neighbours - around) ** 2, axis=3)
-    trembling = _median_of_four(*apart) > square / 4.0
+    squared_distance = np.sum((neighbours - around) ** 2, axis=3)
+    trembling = _median_of_four(*squared_distance) > square / 4.0
     share = np.sum(steps[2:-2] * around, axis=2) / np.where(square > 0.0, square, np.nan)
     share[~(square > MOVING**2) | trembling] = np.nan
     present = np.isfinite(square).sum(axis=1)
-    enough = np.maximum(FEWEST_MOVING, SHARE * present)
-    usable = np.isfinite(share).sum(axis=1) >= enough
-    moving = (square > MOVING**2).sum(axis=1) >= enough
+    min_matches = np.maximum(FEWEST_MOVING, SHARE * present)
+    usable = np.isfinite(share).sum(axis=1) >= min_matches
+    moving = (square > MOVING**2).sum(axis=1) >= min_matches
     if usable.sum() > CLEAR * moving.sum():
         low, middle, high = (row_quantile(share[usable], part) for part in (0.25, 0.5, 0.75))
         spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
@@ -317,26 +317,28 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
         return []
     away = np.linalg.norm(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]), axis=2)
     visible = np.isfinite(away)
-    known = visible.any(axis=0)
+    columns = visible.any(axis=0)
     usual = np.full(away.shape[1], np.inf)
-    usual[known] = np.nanmedian(away[:, known], axis=0)
-    least = max(BODY_ACCELERATION / rate**2, FAR)
-    excess = away / np.maximum(least, JUMP * usual)
-    most = np.zeros(len(away))
+    usual[columns] = np.nanmedian(away[:, columns], axis=0)
+    min_distance = max(BODY_ACCELERATION / rate**2, FAR)
+    excess = away / np.maximum(min_distance, JUMP * usual)
+    max_distance = np.zeros(len(away))
     usable = visible.sum(axis=1) >= FEWEST_MOVING
     if not usable.any():
         return []
-    most[usable] = row_quantile(excess[usable], 1.0 - SHARE)
-    padded = np.pad(most, 1)
-    largest = most >= np.maximum(padded[:-2], padded[2:])
-    frames = np.flatnonzero(largest & (most > 1.0)) + 1
-    return [int(frame) for frame in frames if _elsewhere(positions, int(frame)) > least]
+    max_distance[usable] = row_quantile(excess[usable], 1.0 - SHARE)
+    padded = np.pad(max_distance, 1)
+    largest = max_distance >= np.maximum(padded[:-2], padded[2:])
+    frames = np.flatnonzero(largest & (max_distance > 1.0)) + 1
+    return [int(frame) for frame in frames if _elsewhere(positions, int(frame)) > min_distance]
 
 
 def _elsewhere(positions: FloatArray, frame: int) -> float:
     """How far a third of the markers are from where any is expected after a frame, m."""
     before, now, after = positions[frame - 1 : frame + 2]
-    expected, observed = (one[np.isfinite(one).all(axis=1)] for one in (2.0 * now - before, after))
+    expected, observed = (
+        points[np.isfinite(points).all(axis=1)] for points in (2.0 * now - before, after)
+    )
     nearest = np.linalg.norm(expected[:, None] - observed[None], axis=2).min(axis=1)
     return float(np.quantile(nearest, 1.0 - SHARE))
 
@@ -365,7 +367,9 @@ def flickers(positions: FloatArray, rate: float) -> BoolArray:
         beyond = _beyond(positions, length, rate)
         for first, marker in np.argwhere(beyond > 0.0):
             candidates.append((float(beyond[first, marker]), int(first), length, int(marker)))
-    for _, first, length, marker in sorted(candidates, key=lambda one: (-one[0], one[2])):
+    for _, first, length, marker in sorted(
+        candidates, key=lambda candidate: (-candidate[0], candidate[2])
+    ):
         if not flicker[max(first - 1, 0) : first + length + 1, marker].any():
             flicker[first : first + length, marker] = True
     return flicker
@@ -382,13 +386,13 @@ def _beyond(positions: FloatArray, length: int, rate: float) -> FloatArray:
         return beyond
     before, after = positions[: frames - length - 1], positions[length + 1 :]
     limit = NOISE + ACCELERATION * ((length + 1) / rate) ** 2 / 8.0
-    least = np.full(before.shape[:2], np.inf)
+    min_distance = np.full(before.shape[:2], np.inf)
     for step in range(1, length + 1):
         share = step / (length + 1)
         chord = (1.0 - share) * before + share * after
         away = positions[step : step + len(before)] - chord
-        least = np.minimum(least, np.linalg.norm(away, axis=2))
-    beyond[1 : len(before) + 1] = np.where(np.isnan(least), -1.0, least - limit)
+        min_distance = np.minimum(min_distance, np.linalg.norm(away, axis=2))
+    beyond[1 : len(before) + 1] = np.where(np.isnan(min_distance), -1.0, min_distance - limit)
     return beyond
 
 
@@ -409,17 +413,17 @@ def frozen_positions(positions: FloatArray) -> BoolArray:
     it is, or where the markers nearest to it go on without it. The one true frame among them counts
     as well. Frames in which most markers repeat theirs were written twice: see `breaks`.
     """
-    same = np.asarray((np.diff(positions, axis=0) == 0.0).all(axis=2))
+    unchanged = np.asarray((np.diff(positions, axis=0) == 0.0).all(axis=2))
     visible = np.asarray(np.isfinite(positions).all(axis=2))
-    same &= (2 * same.sum(axis=1) <= (visible[1:] & visible[:-1]).sum(axis=1))[:, None]
+    unchanged &= (2 * unchanged.sum(axis=1) <= (visible[1:] & visible[:-1]).sum(axis=1))[:, None]
     frozen = np.zeros_like(visible)
-    for marker in np.flatnonzero(same.any(axis=0)):
+    for marker in np.flatnonzero(unchanged.any(axis=0)):
         path = positions[:, marker]
         steps = np.abs(np.diff(path, axis=0))
-        least = max(LEAP, LEAP_DIGITS * float(steps[steps > 0.0].min(initial=np.inf)))
-        for first, last in runs(same[:, marker]):
+        min_leap = max(LEAP, LEAP_DIGITS * float(steps[steps > 0.0].min(initial=np.inf)))
+        for first, last in runs(unchanged[:, marker]):
             leap = max(_leap(path[last : last + 3]), _leap(path[: first + 1][:-4:-1]))
-            if leap > least or _left_behind(positions[first : last + 1], path[first]):
+            if leap > min_leap or _left_behind(positions[first : last + 1], path[first]):
                 frozen[first : last + 1, marker] = True
     return frozen
 
@@ -430,19 +434,21 @@ def _leap(path: FloatArray) -> float:
     return float(steps[0]) if len(steps) == 2 and steps[0] > LEAP_RATIO * steps[1] else 0.0
 
 
-def _left_behind(positions: FloatArray, place: FloatArray) -> bool:
-    """Whether the markers nearest to a place all leave it, of positions (T, M, 3), m."""
-    apart = np.linalg.norm(positions - place, axis=2)
-    apart = apart[:, np.isfinite(apart).all(axis=0)]
-    nearest = np.argsort(apart[0])[1 : NEAREST + 1]  # the first one is the marker itself
-    return len(nearest) == NEAREST and bool((np.ptp(apart[:, nearest], axis=0) > LEFT_BEHIND).all())
+def _left_behind(positions: FloatArray, last_position: FloatArray) -> bool:
+    """Tell whether the markers nearest to a place all leave it, of positions (T, M, 3), m."""
+    distance = np.linalg.norm(positions - last_position, axis=2)
+    distance = distance[:, np.isfinite(distance).all(axis=0)]
+    nearest = np.argsort(distance[0])[1 : NEAREST + 1]  # the first one is the marker itself
+    return len(nearest) == NEAREST and bool(
+        (np.ptp(distance[:, nearest], axis=0) > LEFT_BEHIND).all()
+    )
 
 
 def row_quantile(values: FloatArray, part: float) -> FloatArray:
     """Quantile of every row's numbers, (T, M) to (T,); faster than ``np.nanquantile``."""
     ordered = np.sort(values, axis=1)  # what is missing comes last
-    place = part * (np.isfinite(values).sum(axis=1) - 1)
-    below, rows = np.floor(place).astype(int), np.arange(len(values))
-    first, second = ordered[rows, below], ordered[rows, np.ceil(place).astype(int)]
-    between: FloatArray = first + (place - below) * (second - first)
+    rank = part * (np.isfinite(values).sum(axis=1) - 1)
+    below, rows = np.floor(rank).astype(int), np.arange(len(values))
+    first, second = ordered[rows, below], ordered[rows, np.ceil(rank).astype(int)]
+    between: FloatArray = first + (rank - below) * (second - first)
     return between

@@ -45,15 +45,18 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
     """
     stage = str(attributes.get("stage", ""))
     plain = dataset.assign_attrs(
-        {name: int(one) if isinstance(one, bool) else one for name, one in attributes.items()}
+        {
+            name: int(value) if isinstance(value, bool) else value
+            for name, value in attributes.items()
+        }
     )
     if stage in files():
         plain = described(plain, stage)
         dictionary = variables(stage)
-        for name, one in own_variables(plain).items():
-            if one.dtype.kind == "f" and name in dictionary and SERIES & set(one.dims):
-                one.data = rounded(one.values, dictionary[name].precision)
-    encoding = {name: packed(one) for name, one in plain.variables.items()}
+        for name, variable in own_variables(plain).items():
+            if variable.dtype.kind == "f" and name in dictionary and SERIES & set(variable.dims):
+                variable.data = rounded(variable.values, dictionary[name].precision)
+    encoding = {name: packed(variable) for name, variable in plain.variables.items()}
     with atomic_path(path) as temporary:
         plain.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
     _KEPT.pop(path, None)
@@ -99,8 +102,11 @@ def read_variables(
             data.set_auto_maskandscale(False)
             chosen = {name: data.variables[name] for name in names or data.variables}
             return {
-                name: (_double(one[...]), {key: one.getncattr(key) for key in one.ncattrs()})
-                for name, one in chosen.items()
+                name: (
+                    _double(variable[...]),
+                    {key: variable.getncattr(key) for key in variable.ncattrs()},
+                )
+                for name, variable in chosen.items()
             }
     except DAMAGE as error:
         raise unreadable(path, error) from error
@@ -126,21 +132,23 @@ def _stored(path: Path, part: Callable[[xr.Dataset], xr.Dataset]) -> xr.Dataset:
             loaded = part(data).load()
     except DAMAGE as error:
         raise unreadable(path, error) from error
-    for one in loaded.variables.values():
-        one.attrs.pop("_FillValue", None)  # NaN
-    for one in own_variables(loaded).values():
-        one.data = _double(one.values)
+    for variable in loaded.variables.values():
+        variable.attrs.pop("_FillValue", None)  # NaN
+    for variable in own_variables(loaded).values():
+        variable.data = _double(variable.values)
     return loaded
 
 
 def _keep(path: Path, stored: xr.Dataset) -> None:
     """Cache what a file holds while there is room, dropping files of other participants first."""
     _KEPT.pop(path, None)
-    others = [one for one in _KEPT if one.parent.parent != path.parent.parent]
+    other_paths = [
+        cached_path for cached_path in _KEPT if cached_path.parent.parent != path.parent.parent
+    ]
     while stored.nbytes + sum(size for *_, size in _KEPT.values()) > KEPT:
-        if not others:
+        if not other_paths:
             return
-        del _KEPT[others.pop(0)]
+        del _KEPT[other_paths.pop(0)]
     _KEPT[path] = file_state(path), stored, stored.nbytes
 
 

@@ -51,14 +51,18 @@ def model_mass(path: Path) -> float:
 @OSIM
 def bone_scales(path: Path) -> set[tuple[float, ...]]:
     """The different scales that the bones of a model are drawn with."""
-    drawn = (
+    scale_texts = (
         scales.text or ""
         for body in _root(path).iter("Body")
         for kind in ("Mesh", "DisplayGeometry", "VisibleObject")
         for bone in body.iter(kind)
         for scales in bone.findall("scale_factors")
     )
-    return {tuple(round(float(one), 4) for one in text.split()) for text in drawn if text.strip()}
+    return {
+        tuple(round(float(word), 4) for word in text.split())
+        for text in scale_texts
+        if text.strip()
+    }
 
 
 def _root(path: Path) -> ElementTree.Element:

@@ -51,7 +51,9 @@ def named_points(raw: Sequence[str], outputs: frozenset[str], file: str) -> Name
     names = [_printed(label.rsplit(":", 1)[-1]) for label in raw]
     labelled = [index for index, name in enumerate(names) if name and not name.startswith("*")]
     index = tuple(
-        one for one in labelled if raw[one] not in outputs and not VALUE_NAME.search(names[one])
+        column
+        for column in labelled
+        if raw[column] not in outputs and not VALUE_NAME.search(names[column])
     )
     findings = []
     if prefixed := sum(":" in label for label in raw):
@@ -75,7 +77,7 @@ def named_points(raw: Sequence[str], outputs: frozenset[str], file: str) -> Name
                 file=file,
             )
         )
-    return NamedPoints(index, tuple(names[one] for one in index), tuple(findings))
+    return NamedPoints(index, tuple(names[column] for column in index), tuple(findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +95,31 @@ def markers_of(points: NamedPoints, positions: FloatArray, rate: float, file: st
     by_label: dict[str, list[int]] = {}
     for column, label in enumerate(points.labels):
         by_label.setdefault(label, []).append(column)
-    single = [own[0] for own in by_label.values() if len(own) == 1]
+    single = [columns[0] for columns in by_label.values() if len(columns) == 1]
     paths = {column: positions[:, column] for column in single}
     joined: dict[str, list[int]] = {}
     unused: dict[str, list[int]] = {}
-    for label, own in by_label.items():
-        if len(own) < 2:
+    for label, columns in by_label.items():
+        if len(columns) < 2:
             continue
-        path = joined_path(positions[:, own], positions[:, single], rate)
-        (unused if path is None else joined)[label] = own
+        path = joined_path(positions[:, columns], positions[:, single], rate)
+        (unused if path is None else joined)[label] = columns
         if path is not None:
-            paths[own[0]] = path
+            paths[columns[0]] = path
     findings = [
         _duplicate_finding(result, duplicates, points, file)
         for result, duplicates in (("joined", joined), ("unused", unused))
         if duplicates
     ]
-    kept = np.array(sorted(paths), dtype=int)
-    chosen = np.stack([paths[one] for one in kept.tolist()], 1) if paths else positions[:, :0]
+    kept_columns = np.array(sorted(paths), dtype=int)
+    chosen = (
+        np.stack([paths[column] for column in kept_columns.tolist()], 1)
+        if paths
+        else positions[:, :0]
+    )
     if (away := away_from_body(chosen)).any():
-        findings.append(_away_finding(points, kept[away], chosen[:, away], file))
-    labels = tuple(points.labels[one] for one in kept[~away].tolist())
+        findings.append(_away_finding(points, kept_columns[away], chosen[:, away], file))
+    labels = tuple(points.labels[column] for column in kept_columns[~away].tolist())
     return Markers(labels, chosen[:, ~away], tuple(findings))
 
 
@@ -122,8 +128,8 @@ def _duplicate_finding(
 ) -> Finding:
     """Finding of labels (with their columns) that stand twice, and were joined or left out."""
     labels = list(duplicates)
-    columns = sorted(column for own in duplicates.values() for column in own)
-    places = ", ".join(str(points.index[column] + 1) for column in columns)
+    columns = sorted(column for group in duplicates.values() for column in group)
+    numbers = ", ".join(str(points.index[column] + 1) for column in columns)
     if result == "joined":
         return Finding(
             rule="markers-joined",
@@ -133,7 +139,7 @@ def _duplicate_finding(
             "path per label.",
             number=len(columns),
             file=file,
-            where=f"markers {places}",
+            where=f"markers {numbers}",
             label=", ".join(labels),
         )
     return Finding(
@@ -143,7 +149,7 @@ def _duplicate_finding(
         "they are not parts of one path; none of them is used.",
         number=len(columns),
         file=file,
-        where=f"markers {places}",
+        where=f"markers {numbers}",
         fix="give every marker its own label in the capture software.",
         label=", ".join(labels),
     )
@@ -167,7 +173,9 @@ LINK_NOISE_M = 0.03
 """Error of a path that is continued to its other part, besides what acceleration makes."""
 
 
-def joined_path(parts: FloatArray, others: FloatArray, rate: float) -> FloatArray | None:
+def joined_path(
+    parts: FloatArray, surrounding_markers: FloatArray, rate: float
+) -> FloatArray | None:
     """One path (T, 3) from points (T, P, 3) of one label, or None where they are not one marker.
 
     They are one where no two of them are apart in a frame, where a marker with the acceleration of
@@ -176,12 +184,12 @@ def joined_path(parts: FloatArray, others: FloatArray, rate: float) -> FloatArra
     """
     visible = np.asarray(np.isfinite(parts).all(axis=2))
     first_frames = np.where(visible.any(axis=0), visible.argmax(axis=0), len(visible))
-    order = [one for one in np.argsort(first_frames) if visible[:, one].any()]
-    nearby, spread = _neighbours(parts[:, visible.sum(axis=0).argmax()], others)
-    neighbours = others[:, nearby]
+    order = [part for part in np.argsort(first_frames) if visible[:, part].any()]
+    nearby, spread = _neighbours(parts[:, visible.sum(axis=0).argmax()], surrounding_markers)
+    neighbours = surrounding_markers[:, nearby]
     path = np.full(parts[:, 0].shape, np.nan)
-    for number, one in enumerate(order):
-        part = parts[:, one]
+    for number, column in enumerate(order):
+        part = parts[:, column]
         if number and not (
             _same_where_both(path, part)
             and _same_distances(path, part, neighbours, spread)
@@ -193,58 +201,62 @@ def joined_path(parts: FloatArray, others: FloatArray, rate: float) -> FloatArra
 
 
 def _same_where_both(path: FloatArray, part: FloatArray) -> bool:
-    """Whether two paths (T, 3) agree in the frames that both have."""
-    apart = np.linalg.norm(path - part, axis=1)
-    return float(np.nanmax(apart, initial=0.0)) <= SAME_PLACE_M
+    """Tell whether two paths (T, 3) agree in the frames that both have."""
+    distance = np.linalg.norm(path - part, axis=1)
+    return float(np.nanmax(distance, initial=0.0)) <= SAME_PLACE_M
 
 
-def _neighbours(path: FloatArray, others: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Markers among ``others`` (T, M, 3) that are near a path (T, 3) and move with it.
+def _neighbours(path: FloatArray, markers: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Find those of ``markers`` (T, M, 3) that are near a path (T, 3) and move with it.
 
     With the range, m, in which their distances from it vary.
     """
-    distance = np.linalg.norm(others - path[:, None], axis=2)
-    known = np.flatnonzero(np.isfinite(distance).any(axis=0))
-    if not len(known):
-        return known, np.zeros(0)
-    low, middle, high = np.nanpercentile(distance[:, known], (10.0, 50.0, 90.0), axis=0)
+    distance = np.linalg.norm(markers - path[:, None], axis=2)
+    columns = np.flatnonzero(np.isfinite(distance).any(axis=0))
+    if not len(columns):
+        return columns, np.zeros(0)
+    low, middle, high = np.nanpercentile(distance[:, columns], (10.0, 50.0, 90.0), axis=0)
     order = np.argsort(high - low + 0.1 * middle)[:NEIGHBOURS]
     ranges = (high - low)[order]
     steadiest = ranges[:MIN_NEIGHBOURS].max(initial=0.0)
     steady = ranges < min(MAX_DISTANCE_CHANGE_M, STEADY_RATIO * steadiest + STEADY_MARGIN_M)
     chosen = order[steady]
-    return np.asarray(known[chosen]), np.asarray((high - low)[chosen])
+    return np.asarray(columns[chosen]), np.asarray((high - low)[chosen])
 
 
 def _same_distances(
     path: FloatArray, part: FloatArray, neighbours: FloatArray, spread: FloatArray
 ) -> bool:
     """Tell whether paths (T, 3) are as far from neighbours (T, N, 3), within their ``spread``."""
-    first, second = (np.linalg.norm(neighbours - one[:, None], axis=2) for one in (path, part))
-    known = np.isfinite(first).any(axis=0) & np.isfinite(second).any(axis=0)
-    if known.sum() < MIN_NEIGHBOURS:
+    first, second = (
+        np.linalg.norm(neighbours - points[:, None], axis=2) for points in (path, part)
+    )
+    columns = np.isfinite(first).any(axis=0) & np.isfinite(second).any(axis=0)
+    if columns.sum() < MIN_NEIGHBOURS:
         return False
-    medians = (np.nanmedian(one[:, known], axis=0) for one in (first, second))
+    medians = (np.nanmedian(distances[:, columns], axis=0) for distances in (first, second))
     change = np.abs(np.subtract(*medians))
-    return bool((change < MAX_DISTANCE_CHANGE_M + spread[known]).all())
+    return bool((change < MAX_DISTANCE_CHANGE_M + spread[columns]).all())
 
 
 def _continues(path: FloatArray, part: FloatArray, rate: float) -> bool:
     """Whether a body's acceleration leads from one path (T, 3) to the other at every change."""
-    own, other = (np.asarray(np.isfinite(one).all(axis=1)) for one in (path, part))
-    union = np.where(own[:, None], path, part)
-    source = np.where(own, 1, np.where(other, 2, 0))
+    path_visible, part_visible = (
+        np.asarray(np.isfinite(points).all(axis=1)) for points in (path, part)
+    )
+    union = np.where(path_visible[:, None], path, part)
+    source = np.where(path_visible, 1, np.where(part_visible, 2, 0))
     frames = np.flatnonzero(source)
     changes = np.flatnonzero(np.diff(source[frames]))
     for before, after in zip(frames[changes], frames[changes + 1], strict=True):
         elapsed = (after - before) / rate
         steps = [
-            union[two] - union[one]
-            for one, two in ((before - 1, before), (after, after + 1))
-            if one >= 0 and two < len(union)
+            union[two] - union[first]
+            for first, two in ((before - 1, before), (after, after + 1))
+            if first >= 0 and two < len(union)
         ]
-        known = [step for step in steps if np.isfinite(step).all()]
-        velocity = rate * np.mean(known, axis=0) if known else np.zeros(3)
+        finite_steps = [step for step in steps if np.isfinite(step).all()]
+        velocity = rate * np.mean(finite_steps, axis=0) if finite_steps else np.zeros(3)
         error = np.linalg.norm(union[after] - union[before] - velocity * elapsed)
         if error > LINK_NOISE_M + 0.5 * ACCELERATION * elapsed**2:
             return False
@@ -268,19 +280,19 @@ def away_from_body(positions: FloatArray) -> BoolArray:
     """
     body = body_points(positions)
     visible = np.asarray(np.isfinite(positions).all(axis=2))
-    shown = visible[:, body].any(axis=1)
+    body_visible = visible[:, body].any(axis=1)
     middle = np.full((len(positions), 1, 3), np.nan)
-    if shown.any():
-        middle[shown, 0] = np.nanmedian(positions[shown][:, body], axis=1)
+    if body_visible.any():
+        middle[body_visible, 0] = np.nanmedian(positions[body_visible][:, body], axis=1)
     distance = np.linalg.norm(positions - middle, axis=2)
-    known = np.isfinite(distance).sum(axis=0)
+    counts = np.isfinite(distance).sum(axis=0)
     far = (np.nan_to_num(distance) > REACH_M).sum(axis=0)
-    away = np.asarray(far > MAX_AWAY_SHARE * known) & ~body
+    away = np.asarray(far > MAX_AWAY_SHARE * counts) & ~body
     return away if 2 * away.sum() < len(away) else np.zeros_like(away)
 
 
 def _away_finding(points: NamedPoints, columns: IntArray, paths: FloatArray, file: str) -> Finding:
-    labels = [points.labels[one] for one in columns.tolist()]
+    labels = [points.labels[column] for column in columns.tolist()]
     largest = float(np.nanmax(np.abs(paths)))
     return Finding(
         rule="points-away",
@@ -293,7 +305,7 @@ def _away_finding(points: NamedPoints, columns: IntArray, paths: FloatArray, fil
         limit=REACH_M,
         unit="m",
         file=file,
-        where=f"points {', '.join(str(points.index[one] + 1) for one in columns.tolist())}",
+        where=f"points {', '.join(str(points.index[column] + 1) for column in columns.tolist())}",
         fix="nothing, if they are not on the body; otherwise export these markers again.",
         label=", ".join(labels),
     )

@@ -56,8 +56,8 @@ def _short_hash(text: str) -> str:
 def recall_hashes(memory: Path) -> None:
     """Take hashes of files that have not changed since from a file that `keep_hashes` wrote."""
     try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
-        _RECALLED.update({name: (state, content) for name, (state, content) in known.items()})
+        hashes = json.loads(memory.read_text(encoding="utf-8"))
+        _RECALLED.update({name: (state, content) for name, (state, content) in hashes.items()})
     except (OSError, ValueError, AttributeError, TypeError):
         return  # there is none yet, or it is damaged
 
@@ -65,7 +65,7 @@ def recall_hashes(memory: Path) -> None:
 def keep_hashes(memory: Path) -> None:
     """Write down the hashes of all files that were read, for the next process."""
     latest = time.time_ns() - SETTLED_NS
-    settled = {_short_hash(name): one for name, one in _HASHES.items() if one[0][1] < latest}
+    settled = {_short_hash(name): entry for name, entry in _HASHES.items() if entry[0][1] < latest}
     write_text(memory, json.dumps(settled))
 
 
@@ -97,16 +97,18 @@ def git_commit() -> str:
 
 def _named(paths: Iterable[Path], given: Mapping[Path, str]) -> dict[str, Path]:
     """Given files as they are called, others under the shortest end that no other path has."""
-    every = sorted(set(paths))
-    parts = {path: path.parts for path in every if path not in given}
-    named = {given[path]: path for path in every if path in given}
-    for path, own in parts.items():
-        others = [other for other in parts.values() if other != own]
+    all_paths = sorted(set(paths))
+    parts = {path: path.parts for path in all_paths if path not in given}
+    path_by_name = {given[path]: path for path in all_paths if path in given}
+    for path, parts_of_path in parts.items():
+        other_parts = [candidate for candidate in parts.values() if candidate != parts_of_path]
         length = 1
-        while length < len(own) and any(other[-length:] == own[-length:] for other in others):
+        while length < len(parts_of_path) and any(
+            candidate[-length:] == parts_of_path[-length:] for candidate in other_parts
+        ):
             length += 1
-        named["/".join(own[-length:])] = path
-    return named
+        path_by_name["/".join(parts_of_path[-length:])] = path
+    return path_by_name
 
 
 def _git(root: Path, *arguments: str) -> str:
@@ -121,10 +123,10 @@ def provenance(
     given: Mapping[Path, str] = MappingProxyType({}),
 ) -> dict[str, str]:
     """The provenance attributes of every output; inputs are named without their folders."""
-    named = _named(inputs, given)
+    path_by_name = _named(inputs, given)
     return {
         "stage": stage,
-        "inputs": json.dumps({name: file_hash(path) for name, path in named.items()}),
+        "inputs": json.dumps({name: file_hash(path) for name, path in path_by_name.items()}),
         "settings": json.dumps(settings, sort_keys=True),
         "versions": json.dumps(versions()),
         "commit": git_commit(),
@@ -154,20 +156,20 @@ def given_files(study: Study, participant_id: str = "") -> dict[Path, str]:
 
 def _by_owner(study: Study) -> dict[str, dict[Path, str]]:
     """Files of each participant with the study's; of `NO_PARTICIPANT` the study's, of "" all."""
-    own = {path: name for path, name in _of_settings(study) if not path.is_relative_to(MODELS)}
-    names = {NO_PARTICIPANT: own, "": dict(own)}
+    owners = {path: name for path, name in _of_settings(study) if not path.is_relative_to(MODELS)}
+    names = {NO_PARTICIPANT: owners, "": dict(owners)}
     for owner, path, name in _of_sheets(study):
-        for files in (names[""], names.setdefault(owner, dict(own))):
+        for files in (names[""], names.setdefault(owner, dict(owners))):
             files.setdefault(path, name)  # a file in several cells: the first one
     return names
 
 
 def _of_sheets(study: Study) -> Iterator[tuple[str, Path, str]]:
     """Participant, file and cell, of all cells that name files."""
-    for one in study.participants:
-        if one.model_file:
-            file = study.model_file(one.participant_id)
-            yield one.participant_id, file, f"model_file of {one.participant_id}"
+    for participant in study.participants:
+        if participant.model_file:
+            file = study.model_file(participant.participant_id)
+            yield participant.participant_id, file, f"model_file of {participant.participant_id}"
     for trial in study.trials:
         ids = f"{trial.participant_id} {trial.trial_id}"
         column = "coordinates_file" if trial.coordinates_file else "file"
@@ -195,14 +197,14 @@ def in_ids(study: Study, content: Any, participant_id: str = "", trial_id: str =
 
 def _renamed(given: Mapping[Path, str], text: str, trial_id: str) -> str:
     """Text with every end of these paths replaced by what the file is called."""
-    files = {path: called for path, called in given.items() if path.name in text}
+    files = {path: label for path, label in given.items() if path.name in text}
     if not files:
         return text
     names: dict[str, set[str]] = {}
-    for path, called in files.items():
+    for path, label in files.items():
         for parts in range(len(path.parts)):
             end = "/".join(path.parts[parts:]).replace("//", "/")
-            names.setdefault(end, set()).add(called)
+            names.setdefault(end, set()).add(label)
     any_of = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
     return re.sub(
         rf"(?<![\w-])(?:{any_of})(?![\w-])", lambda match: _one(names[match[0]], trial_id), text
@@ -211,8 +213,12 @@ def _renamed(given: Mapping[Path, str], text: str, trial_id: str) -> str:
 
 def _one(called: set[str], trial_id: str) -> str:
     """What a file is called that several may be meant by: of one trial, if only one is of it."""
-    own = called if len(called) == 1 else {one for one in called if one.endswith(f" {trial_id}")}
-    return next(iter(own)) if len(own) == 1 else ANOTHER
+    labels = (
+        called
+        if len(called) == 1
+        else {label for label in called if label.endswith(f" {trial_id}")}
+    )
+    return next(iter(labels)) if len(labels) == 1 else ANOTHER
 
 
 BEGINNING = re.compile(r"(?<![\w/.~])/(?=[^\s/])")
@@ -234,23 +240,23 @@ def _with_texts(content: Any, change: Callable[[str, str], str], trial_id: str =
     if isinstance(content, str):
         return change(content, trial_id)
     if isinstance(content, Mapping):
-        own = str(content.get("trial_id") or content.get("trial") or trial_id)
-        return {name: _with_texts(value, change, own) for name, value in content.items()}
+        own_trial_id = str(content.get("trial_id") or content.get("trial") or trial_id)
+        return {name: _with_texts(value, change, own_trial_id) for name, value in content.items()}
     if isinstance(content, list | tuple):
         return [_with_texts(value, change, trial_id) for value in content]
     return content
 
 
 def _without_folders(text: str) -> str:
-    pieces, done = [], 0
+    pieces, position = [], 0
     for slash_match in BEGINNING.finditer(text):
         start = end = slash_match.start()
         while (slash := text.find("/", end + 1)) >= 0 and _is_folder(text[start:slash]):
             end = slash
-        if end > start >= done:
-            pieces.append(text[done:start])
-            done = end + 1
-    return "".join([*pieces, text[done:]])
+        if end > start >= position:
+            pieces.append(text[position:start])
+            position = end + 1
+    return "".join([*pieces, text[position:]])
 
 
 def _is_folder(text: str) -> bool:

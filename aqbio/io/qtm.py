@@ -109,12 +109,12 @@ def read_qtm(path: Path, unit: str = "auto") -> Recording:
     positions = table.reshape(len(table), len(raw), 3)
     scale = length_unit(UNIT, unit, positions, path.name)
     points = named_points(raw, frozenset(), path.name)
-    places, lost = possible_positions(
+    scaled_positions, position_findings = possible_positions(
         marked_missing(positions[:, points.index]) * scale, points.labels, path.name
     )
-    markers = markers_of(points, places, rate, path.name)
-    every = (*findings, *points.findings, *lost, *markers.findings)
-    return Recording(markers.labels, markers.positions, rate, None, every, scale)
+    markers = markers_of(points, scaled_positions, rate, path.name)
+    all_findings = (*findings, *points.findings, *position_findings, *markers.findings)
+    return Recording(markers.labels, markers.positions, rate, None, all_findings, scale)
 
 
 def _not_read(path: Path, kind: str) -> AqbioError:
@@ -141,7 +141,7 @@ def _rate(path: Path, header: QtmHeader) -> float:
 
 
 def _names_columns(row: str) -> bool:
-    """Whether a row holds names of columns: its first filled cell is no number."""
+    """Tell whether a row holds names of columns: its first filled cell is no number."""
     cells = (cell.strip() for cell in row.split("\t"))
     first = next((cell for cell in cells if cell.lower() not in MISSING), "0")
     return not _is_number(first.replace(",", "."))

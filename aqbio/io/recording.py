@@ -164,8 +164,8 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
     typical = float(np.median(steps)) if len(steps) else 0.0
     deviation = np.abs(steps - typical)
     if not typical > 0.0 or deviation.max() > max(JITTER * typical, min(ROUNDING, 0.5 * typical)):
-        lost = typical > 0.0 and (deviation > 0.5 * typical).mean() < FEW_STEPS
-        if not lost and (rate := _rate_of_rounded(time)) is not None:
+        has_gaps = typical > 0.0 and (deviation > 0.5 * typical).mean() < FEW_STEPS
+        if not has_gaps and (rate := _rate_of_rounded(time)) is not None:
             return rate
         row = int(np.argmax(deviation)) + 2 if len(steps) else 1
         step = f"{steps[row - 2]:g} s" if len(steps) else "unknown"
@@ -180,8 +180,8 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
     exact = (len(time) - 1) / float(time[-1] - time[0])
     if declared is not None and abs(declared - exact) < RATE_MATCH * exact:
         return declared
-    whole = round(exact)
-    return float(whole) if abs(exact - whole) < 1e-6 * exact else exact
+    rounded_rate = round(exact)
+    return float(rounded_rate) if abs(exact - rounded_rate) < 1e-6 * exact else exact
 
 
 def _refuse_other_unit(time: FloatArray, file: str, declared: float | None) -> None:
@@ -274,7 +274,7 @@ def clipping_findings(
     name: str, channels: FloatArray, rate: float, file: str, where: str
 ) -> list[Finding]:
     """Finding that channels (T, C) of a plate, ``rate`` in Hz, reached the end of their range."""
-    clipped = np.column_stack([clipped_samples(one, rate) for one in channels.T])
+    clipped = np.column_stack([clipped_samples(channel, rate) for channel in channels.T])
     samples = np.flatnonzero(clipped.any(axis=1))
     if not len(samples):
         return []

@@ -67,7 +67,7 @@ def evenly_sampled(
     jitter = float(np.std(time - start - step * frame))
     rate = _snapped(1.0 / float(step), declared)
     sampling_rate(time[0] + np.arange(len(time)) / rate, file, declared)  # refuses other units
-    lost = int(frame[-1]) + 1 - len(time)
+    missing_frames = int(frame[-1]) + 1 - len(time)
     even = time[0] + np.arange(int((time[-1] - time[0]) * rate + 1e-6) + 1) / rate
     long = np.flatnonzero((np.diff(frame) > 1) | (np.diff(time) > LONGEST_JITTERED_STEPS / rate))
     longest = float(np.diff(time).max())
@@ -80,11 +80,15 @@ def evenly_sampled(
     resampled = _resampled(time, values.reshape(len(values), -1), even, joins, smooth=not forces)
     finding = Finding(
         rule="time-uneven",
-        severity="warning" if lost else "info",
+        severity="warning" if missing_frames else "info",
         what=f"the time column is uneven: times are {1e3 * jitter:.2f} ms (standard deviation) off "
         f"a rate of {rate:g} Hz, the longest step is {1e3 * longest:.2f} ms for "
         f"{1e3 / rate:.2f} ms. "
-        + (f"{lost} rows are lost{'' if forces else ', and left as gaps'}. " if lost else "")
+        + (
+            f"{missing_frames} rows are lost{'' if forces else ', and left as gaps'}. "
+            if missing_frames
+            else ""
+        )
         + "What was sampled at these times is taken at even ones, by a spline.",
         number=jitter,
         unit="s",
@@ -113,15 +117,15 @@ def _is_even(time: FloatArray) -> bool:
     index = np.arange(len(time))
     step = float(time[-1] - time[0]) / (len(time) - 1)
     fitted = float(np.polyfit(index, time - time[0], 1)[0])
-    apart = min(float(np.ptp(time - time[0] - index * one)) for one in (step, fitted))
-    if apart <= JITTER * abs(step):
+    deviation = min(float(np.ptp(time - time[0] - index * period)) for period in (step, fitted))
+    if deviation <= JITTER * abs(step):
         return True
     digits = [
         digit
         for digit in FINEST_DIGITS
         if np.allclose(time / digit, np.rint(time / digit), rtol=0.0, atol=1e-4)
     ]
-    return bool(digits) and apart <= 1.05 * digits[0]
+    return bool(digits) and deviation <= 1.05 * digits[0]
 
 
 def _refuse_order(time: FloatArray, file: str) -> None:
@@ -134,10 +138,10 @@ def _refuse_order(time: FloatArray, file: str) -> None:
         raise _uneven(time, row, f"time {words} from row {row - 1} to row {row}", file)
 
 
-def _uneven(time: FloatArray, row: int, what: str, file: str) -> AqbioError:
+def _uneven(time: FloatArray, row: int, problem: str, file: str) -> AqbioError:
     typical = float(np.median(np.diff(time)))
     return AqbioError(
-        f"the time column is not uniform: {what}, others are {typical:g} s.",
+        f"the time column is not uniform: {problem}, others are {typical:g} s.",
         file=file,
         where=f"data row {row}",
         fix="export the trial without dropped or repeated rows, and times with enough digits.",
@@ -151,20 +155,20 @@ def _frame_numbers(time: FloatArray) -> IntArray:
     in_turn = np.arange(len(time))
     skipped = np.maximum(np.rint(steps / np.median(steps)), 1.0)
     counted = np.concatenate([[0], np.cumsum(skipped)]).astype(np.int64)
-    few = (skipped > 1.0).mean() < FEW_STEPS
+    rare = (skipped > 1.0).mean() < FEW_STEPS
     deviations = [
-        float(np.std(time - np.polyval(np.polyfit(one, time, 1), one)))
-        for one in (in_turn, counted)
+        float(np.std(time - np.polyval(np.polyfit(frames, time, 1), frames)))
+        for frames in (in_turn, counted)
     ]
-    return counted if few and deviations[1] < CLEARLY_BETTER * deviations[0] else in_turn
+    return counted if rare and deviations[1] < CLEARLY_BETTER * deviations[0] else in_turn
 
 
 def _snapped(rate: float, declared: float | None) -> float:
     """Rate of the times, Hz: the declared one or a whole number where they agree with it."""
     if declared is not None and abs(declared - rate) < RATE_MATCH * rate:
         return declared
-    whole = round(rate)
-    return float(whole) if abs(rate - whole) < WHOLE_RATE_MATCH * rate else rate
+    rounded_rate = round(rate)
+    return float(rounded_rate) if abs(rate - rounded_rate) < WHOLE_RATE_MATCH * rate else rate
 
 
 def _resampled(
@@ -182,19 +186,19 @@ def _resampled(
     slack = 1e-6 * float(np.median(np.diff(time)))
     patterns, group = np.unique(present, axis=1, return_inverse=True)
     for number, pattern in enumerate(patterns.T):
-        own = np.flatnonzero(group.ravel() == number)
-        together = pattern[1:] & pattern[:-1] & joins
-        for first, stop in runs(together):
+        members = np.flatnonzero(group.ravel() == number)
+        joined_frames = pattern[1:] & pattern[:-1] & joins
+        for first, stop in runs(joined_frames):
             rows = slice(int(first), int(stop) + 1)
             inside = (even >= time[rows][0] - slack) & (even <= time[rows][-1] + slack)
             if not inside.any():
                 continue
             through = CubicSpline if smooth and stop - first > 2 else PchipInterpolator
-            values = through(time[rows], columns[rows][:, own])(even[inside])
-            resampled[np.ix_(inside, own)] = values
-        joined = np.concatenate([[False], together]) | np.concatenate([together, [False]])
+            values = through(time[rows], columns[rows][:, members])(even[inside])
+            resampled[np.ix_(inside, members)] = values
+        joined = np.concatenate([[False], joined_frames]) | np.concatenate([joined_frames, [False]])
         for row in np.flatnonzero(pattern & ~joined):  # between two gaps
             nearest = int(np.abs(even - time[row]).argmin())
             if abs(even[nearest] - time[row]) < ALONE_SHARE * float(even[1] - even[0]):
-                resampled[nearest, own] = columns[row, own]
+                resampled[nearest, members] = columns[row, members]
     return resampled

@@ -41,7 +41,7 @@ class SheetLine(Generic[R]):
 def read_sheet(path: Path, row: type[R]) -> list[R]:
     """Read a tab-separated sheet, UTF-8 or UTF-16; all its problems are raised at once."""
     lines, findings = sheet_lines(path, row)
-    if errors := [one for one in findings if one.severity == "error"]:
+    if errors := [finding for finding in findings if finding.severity == "error"]:
         raise InvalidStudyError(errors)
     return [line.row for line in lines if line.row is not None]
 
@@ -80,7 +80,7 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
         if row is Participant:
             understood = understood_cells(values)
             findings += _understood_findings(understood, path, number)
-            values |= {column: meant for column, (_, meant) in understood.items()}
+            values |= {column: value for column, (_, value) in understood.items()}
         try:
             valid = row.model_validate(values)
         except ValidationError as error:
@@ -93,14 +93,14 @@ def _understood_findings(
     understood: Mapping[str, tuple[str, str]], path: Path, number: int
 ) -> Iterator[Finding]:
     """Remarks on cells that were read as something else than they hold."""
-    for column, (text, meant) in understood.items():
+    for column, (text, value) in understood.items():
         yield Finding(
             rule="cell-understood",
             severity="info",
-            what=f"column {column} holds “{text}”, which is read as {meant}.",
+            what=f"column {column} holds “{text}”, which is read as {value}.",
             file=str(path),
             where=f"line {number}",
-            fix=f"write {meant}.",
+            fix=f"write {value}.",
         )
 
 
@@ -121,16 +121,16 @@ def _header_findings(header: list[str], row: type[Row], path: Path) -> Iterator[
     fields = row.model_fields
     for name, field in fields.items():
         if field.is_required() and name not in header:
-            near = closest(name, [given for given in header if given not in fields])
+            near = closest(name, [column for column in header if column not in fields])
             fix = f"did you mean {name} where it says {near}?" if near else f"add {name}."
             yield _finding("sheet-column", f"column {name} is missing.", path, fix, 1)
-    for given in dict.fromkeys(header):
-        if given and (count := header.count(given)) > 1:
-            what = f"column {given} is there {count} times."
+    for column in dict.fromkeys(header):
+        if column and (count := header.count(column)) > 1:
+            what = f"column {column} is there {count} times."
             yield _finding("sheet-column", what, path, "keep one of them.", 1)
-        near = None if given in fields else closest(given, fields)
+        near = None if column in fields else closest(column, fields)
         if near and near not in header and not fields[near].is_required():
-            what, fix = f"column {given} is unknown.", f"did you mean {near}?"
+            what, fix = f"column {column} is unknown.", f"did you mean {near}?"
             yield _finding("sheet-column", what, path, fix, 1)
 
 
@@ -185,8 +185,8 @@ class StudySheets:
 def checked_sheets(participants_sheet: Path, trials_sheet: Path) -> StudySheets:
     """Read what can be read of both sheets, and everything that is wrong with them."""
     people, findings = _lines(participants_sheet, Participant)
-    trials, more = _lines(trials_sheet, Trial)
-    findings += more
+    trials, trial_findings = _lines(trials_sheet, Trial)
+    findings += trial_findings
     for sheet, lines in ((participants_sheet, people), (trials_sheet, trials)):
         if lines == []:
             findings.append(_finding("sheet-empty", _EMPTY, sheet, "write one row per item."))
@@ -224,14 +224,16 @@ def _twice(lines: Sequence[SheetLine[P]], sheet: Path, *columns: str) -> Iterato
     """Rows listed twice; some file systems ignore capitals."""
     by_name: dict[tuple[str, ...], list[SheetLine[P]]] = {}
     for line in lines:
-        by_name.setdefault(tuple(_cell(line, one).casefold() for one in columns), []).append(line)
-    for name, own in by_name.items():
-        if all(name) and len(own) > 1:
-            who, *trial = (_cell(own[0], one) for one in columns)
-            words = f"trial {trial[0]} of {who}" if trial else f"participant {who}"
-            what = f"{words} appears {len(own)} times."
+        by_name.setdefault(tuple(_cell(line, column).casefold() for column in columns), []).append(
+            line
+        )
+    for name, repeated_lines in by_name.items():
+        if all(name) and len(repeated_lines) > 1:
+            participant, *trial = (_cell(repeated_lines[0], column) for column in columns)
+            words = f"trial {trial[0]} of {participant}" if trial else f"participant {participant}"
+            what = f"{words} appears {len(repeated_lines)} times."
             fix = f"keep one row, or give each its own {columns[-1]}."
-            yield _finding("sheet-twice", what, sheet, fix, own[1].number)
+            yield _finding("sheet-twice", what, sheet, fix, repeated_lines[1].number)
 
 
 def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> Iterator[Finding]:
@@ -243,10 +245,11 @@ def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> I
         for column in ("sex", "height_m"):
             if (value := getattr(row, column)) is None:
                 continue
-            other = first.setdefault((row.person, column), row)
-            if (before := getattr(other, column)) != value:
+            first_row = first.setdefault((row.person, column), row)
+            if (before := getattr(first_row, column)) != value:
                 what = (
-                    f"{other.participant_id} and {row.participant_id} are {row.person}, but their "
+                    f"{first_row.participant_id} and {row.participant_id} are {row.person}, but "
+                    "their "
                     f"{column} is {before} and {value}."
                 )
                 fix = "give a person the same in all rows."
@@ -278,13 +281,17 @@ def _static_findings(
     """Static trials that a participant names wrongly or not at all."""
     for person in people:
         name, static = _cell(person, "participant_id"), _cell(person, "static_trial")
-        own = {
+        static_trials = {
             _cell(line, "trial_id"): line
             for line in trials
             if _cell(line, "participant_id") == name
         }
-        left_out = {trial for trial, line in own.items() if _cell(line, "include") == "no"}
-        standing = [trial for trial, line in own.items() if _cell(line, "task") == "static"]
+        left_out = {
+            trial for trial, line in static_trials.items() if _cell(line, "include") == "no"
+        }
+        standing = [
+            trial for trial, line in static_trials.items() if _cell(line, "task") == "static"
+        ]
         if not static:
             for trial in standing:
                 if trial not in left_out:
@@ -296,8 +303,8 @@ def _static_findings(
                         f"write {trial} in column static_trial, or set include = no.",
                         person.number,
                     )
-        elif static not in own:
-            near = closest(static, own)
+        elif static not in static_trials:
+            near = closest(static, static_trials)
             yield _finding(
                 "static-unknown",
                 f"static_trial {static} of {name} is not in the trials sheet.",
@@ -306,7 +313,9 @@ def _static_findings(
                 person.number,
             )
         elif static not in standing or static in left_out:
-            state = "left out" if static in left_out else f"a {_cell(own[static], 'task')}"
+            state = (
+                "left out" if static in left_out else f"a {_cell(static_trials[static], 'task')}"
+            )
             yield _finding(
                 "static-unknown",
                 f"static_trial {static} of {name} is {state} in the trials sheet.",
@@ -322,8 +331,10 @@ def _coordinates_findings(
     """Participants whose trials are joint angles but who have no model."""
     for person in people:
         name = _cell(person, "participant_id")
-        own = [line for line in trials if _cell(line, "participant_id") == name]
-        starts = [_cell(line, "trial_id") for line in own if _cell(line, "coordinates_file")]
+        participant_lines = [line for line in trials if _cell(line, "participant_id") == name]
+        starts = [
+            _cell(line, "trial_id") for line in participant_lines if _cell(line, "coordinates_file")
+        ]
         if starts and not _cell(person, "model_file"):
             yield _finding(
                 "model-file",
@@ -356,9 +367,9 @@ def _unknown(rows: Sequence[Capacity], people: Sequence[str], path: Path) -> Ite
 def _mixed(rows: Sequence[Capacity], path: Path) -> Iterator[Finding]:
     """Measures whose rows cannot be compared with each other."""
     for measure in dict.fromkeys(row.measure for row in rows):
-        own = [row for row in rows if row.measure == measure]
+        measure_rows = [row for row in rows if row.measure == measure]
         for column in ("unit", "side"):
-            different = list(dict.fromkeys(str(getattr(row, column)) for row in own))
+            different = list(dict.fromkeys(str(getattr(row, column)) for row in measure_rows))
             if len(different) > 1:
                 what = f"measure {measure} has rows of {len(different)} {column}s: "
                 what += ", ".join(different) + "."

@@ -41,11 +41,11 @@ def load_skeleton(path: Path) -> Skeleton:
             arrays = {name: file[name] for name in file.files}
         for array in arrays.values():
             array.flags.writeable = False
-        stated = str(arrays.pop(_HASH))
+        stored_hash = str(arrays.pop(_HASH))
         skeleton = _skeleton(arrays)
     except (BadZipFile, *PARSERS_RAISE, OSError) as error:
         raise _unusable(path, type(error).__name__) from error
-    if stated != _digest(arrays):
+    if stored_hash != _digest(arrays):
         raise _unusable(path, "its content does not have the hash that it states")
     return skeleton
 
@@ -88,9 +88,9 @@ def _skeleton(arrays: Mapping[str, NDArray[Any]]) -> Skeleton:
     for name in _NAMES:
         content[name] = tuple(content[name].tolist())
     for part, kind in _PARTS.items():
-        own = _within(arrays, part)
-        functions = PiecewisePolynomials(**_within(own, "functions"))
-        plain = {name: array for name, array in own.items() if "." not in name}
+        part_arrays = _within(arrays, part)
+        functions = PiecewisePolynomials(**_within(part_arrays, "functions"))
+        plain = {name: array for name, array in part_arrays.items() if "." not in name}
         content[part] = kind(**plain, functions=functions)
     return Skeleton(**content)
 

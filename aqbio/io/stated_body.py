@@ -39,7 +39,7 @@ def stated_body(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
 
     Nothing where no value is a person's (0 and 1 are defaults) or where two contradict each other.
     """
-    found: dict[str, list[float]] = {}
+    values_by_name: dict[str, list[float]] = {}
     for group in GROUPS:
         for name, values in groups.get(group, {}).items():
             kind = NAMES.get(re.sub("[^a-z]", "", name.lower()))
@@ -48,14 +48,16 @@ def stated_body(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
                 continue
             for low, high, unit in RANGES[kind]:
                 if low <= value <= high:
-                    found.setdefault(COLUMNS[kind], []).append(value * unit)
+                    values_by_name.setdefault(COLUMNS[kind], []).append(value * unit)
                     break
-    return agreed(found)
+    return agreed(values_by_name)
 
 
-def agreed(stated: Mapping[str, Iterable[float]]) -> dict[str, float]:
+def agreed(values_by_name: Mapping[str, Iterable[float]]) -> dict[str, float]:
     """The values of each column that do not contradict each other."""
-    ranges = {column: (min(values), max(values)) for column, values in stated.items() if values}
+    ranges = {
+        column: (min(values), max(values)) for column, values in values_by_name.items() if values
+    }
     return {column: low for column, (low, high) in ranges.items() if high <= low * (1.0 + AGREE)}
 
 

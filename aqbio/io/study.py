@@ -41,11 +41,13 @@ FILE_SETTINGS = (
 def as_plain_data(name: str, section: Section) -> dict[str, Any]:
     """A section as plain data; own files are called by their setting."""
     plain = section.model_dump(mode="json")
-    for _, key in (one for one in FILE_SETTINGS if one[0] == name):
+    for _, key in (setting for setting in FILE_SETTINGS if setting[0] == name):
         if _own_file(section, key):
             plain[key] = f"{name}.{key}"
     if isinstance(section, OtherModels):
-        plain["models"] = {one: as_plain_data("model", own) for one, own in section.models.items()}
+        plain["models"] = {
+            model: as_plain_data("model", settings) for model, settings in section.models.items()
+        }
     return plain
 
 
@@ -64,7 +66,7 @@ MODELS = shipped("models")
 
 
 def is_own_model(name: str) -> bool:
-    """Whether a name is that of a model that comes with aqbio, for women and for men."""
+    """Tell whether a name is that of a model that comes with aqbio, for women and for men."""
     return not is_path(name) and (MODELS / name / f"{name}_female.osim").is_file()
 
 
@@ -187,10 +189,14 @@ class Study:
         """The participants that are sessions of the same person, and have no own model."""
         person = self.participant(participant_id).person
         return tuple(
-            one.participant_id
-            for one in self.participants
-            if one.participant_id == participant_id
-            or (person is not None and one.person == person and one.model_file is None)
+            participant.participant_id
+            for participant in self.participants
+            if participant.participant_id == participant_id
+            or (
+                person is not None
+                and participant.person == person
+                and participant.model_file is None
+            )
         )
 
     def same_person(self, participant_id: str) -> tuple[str, ...]:
@@ -198,7 +204,11 @@ class Study:
         person = self.participant(participant_id).person
         if person is None:
             return (participant_id,)
-        return tuple(one.participant_id for one in self.participants if one.person == person)
+        return tuple(
+            participant.participant_id
+            for participant in self.participants
+            if participant.person == person
+        )
 
     def trials_of(self, participant_id: str) -> tuple[Trial, ...]:
         """The included trials of a participant, the static one too."""
@@ -210,18 +220,25 @@ class Study:
 
     def trial(self, participant_id: str, trial_id: str) -> Trial:
         """An included trial by its name."""
-        return {one.trial_id: one for one in self.trials_of(participant_id)}[trial_id]
+        return {trial.trial_id: trial for trial in self.trials_of(participant_id)}[trial_id]
 
     def static_of(self, participant_id: str) -> Trial | None:
         """The static trial of a participant, if there is one."""
         name = self.participant(participant_id).static_trial
-        return next((one for one in self.trials_of(participant_id) if one.trial_id == name), None)
+        return next(
+            (trial for trial in self.trials_of(participant_id) if trial.trial_id == name), None
+        )
 
     def still_of(self, participant_id: str) -> tuple[Trial, ...]:
         """Static trials of a participant; the one that he or she is scaled from comes first."""
         scaled = self.static_of(participant_id)
-        others = [one for one in self.trials_of(participant_id) if one.task == "static"]
-        return (*([scaled] if scaled else []), *(one for one in others if one != scaled))
+        static_trials = [
+            trial for trial in self.trials_of(participant_id) if trial.task == "static"
+        ]
+        return (
+            *([scaled] if scaled else []),
+            *(trial for trial in static_trials if trial != scaled),
+        )
 
     def moving_of(self, participant_id: str) -> tuple[Trial, ...]:
         """The included trials of a participant that are not static."""
@@ -265,7 +282,7 @@ class Study:
     def stage_settings(self, stage: str) -> dict[str, Any]:
         """The sections that a stage reads, as plain data; own files are called by their setting."""
         sections = {name: getattr(self.settings, name) for name in STAGE_TABLE[stage].settings}
-        return {name: as_plain_data(name, one) for name, one in sections.items()}
+        return {name: as_plain_data(name, section) for name, section in sections.items()}
 
     def place(self, text: str) -> Path:
         """Where a file lies that a setting names."""
@@ -311,23 +328,23 @@ def checked_study(file: Path) -> CheckedStudy:
 def _sound_settings(file: Path) -> tuple[StudySettings, set[str]]:
     """Settings without the sections in which something is wrong, and the names of those."""
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    given = content if isinstance(content, dict) else {}
+    section_content = content if isinstance(content, dict) else {}
     sound: dict[str, Any] = {"name": "study"}
     broken = set()
-    for name in StudySettings.model_fields.keys() & given.keys():
+    for name in StudySettings.model_fields.keys() & section_content.keys():
         try:  # as part of a whole, so that every rule about it holds
-            StudySettings.model_validate({"name": "study", name: given[name]})
+            StudySettings.model_validate({"name": "study", name: section_content[name]})
         except ValidationError:
             broken.add(name)
         else:
-            sound[name] = given[name]
+            sound[name] = section_content[name]
     return StudySettings.model_validate(sound), broken
 
 
 def load_study(file: Path) -> Study:
     """Read study.yaml and both sheets."""
     checked = checked_study(file)
-    if errors := [one for one in checked.findings if one.severity == "error"]:
+    if errors := [finding for finding in checked.findings if finding.severity == "error"]:
         raise InvalidStudyError(errors)
     return checked.study
 
@@ -363,10 +380,10 @@ def _are_of(root: Path, study: Study) -> bool:
     if not (root / "participants").is_dir():
         return False
     try:
-        other = root / (root / STUDY_NOTE).read_text(encoding="utf-8")
+        first_root = root / (root / STUDY_NOTE).read_text(encoding="utf-8")
     except (OSError, ValueError):  # copied without logs
         return True
-    return not other.is_file() or other.samefile(study.file)
+    return not first_root.is_file() or first_root.samefile(study.file)
 
 
 FOLDER = "other_models"
@@ -377,18 +394,22 @@ def on_other_models(study: Study) -> dict[str, Study]:
     """The study on every other model, by name, with the compared and static trials."""
     if FOLDER not in study.kept:
         study.kept[FOLDER] = _on_other_models(study)
-    others: dict[str, Study] = study.kept[FOLDER]
-    return others
+    other_models: dict[str, Study] = study.kept[FOLDER]
+    return other_models
 
 
 def _on_other_models(study: Study) -> dict[str, Study]:
-    others = study.settings.other_models
+    other_models = study.settings.other_models
     own_settings = study.settings.model_copy(update={"other_models": OtherModels()})
-    people = tuple(one.model_copy(update={"model_file": None}) for one in study.participants)
+    people = tuple(
+        participant.model_copy(update={"model_file": None}) for participant in study.participants
+    )
     trials = tuple(
-        one
-        for one in study.trials
-        if one.task == "static" or not others.trials or one.trial_id in others.trials
+        trial
+        for trial in study.trials
+        if trial.task == "static"
+        or not other_models.trials
+        or trial.trial_id in other_models.trials
     )
     return {
         name: replace(
@@ -398,20 +419,24 @@ def _on_other_models(study: Study) -> dict[str, Study]:
             trials=trials,
             within=f"{FOLDER}/{name}",
         )
-        for name, model in others.models.items()
+        for name, model in other_models.models.items()
     }
 
 
 def _with_markers(study: Study, model: Model) -> Model:
     """The other model's settings; bodies of our own models have the same names and markers."""
-    own = study.settings.model
-    if model.markers or not (is_own_model(model.file) and is_own_model(own.file)):
+    model_settings = study.settings.model
+    if model.markers or not (is_own_model(model.file) and is_own_model(model_settings.file)):
         return model
-    return model.model_copy(update={"markers": own.markers})
+    return model.model_copy(update={"markers": model_settings.markers})
 
 
 def compared_studies(study: Study, participant_id: str) -> list[Study]:
     """The study on other models, where a trial of that person is compared."""
     people = study.same_person(participant_id)
-    every = on_other_models(study).values()
-    return [other for other in every if any(other.moving_of(one) for one in people)]
+    other_studies = on_other_models(study).values()
+    return [
+        other_study
+        for other_study in other_studies
+        if any(other_study.moving_of(participant_id) for participant_id in people)
+    ]

@@ -138,21 +138,21 @@ def joined(parts: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFram
     """Concatenate tables with the same columns, words of all of them as categories."""
     import pandas as pd
 
-    empty, every = pd.DataFrame(), []
+    empty, parts_with_rows = pd.DataFrame(), []
     for part in parts:
         if len(part):
-            every.append(part)
+            parts_with_rows.append(part)
         else:
             empty = part
-    if not every:
+    if not parts_with_rows:
         return empty.reindex(columns=list(columns))
     columns_joined: dict[str, Any] = {}
     for name in columns:
-        own = [part[name] for part in every]
-        if any(isinstance(one.dtype, pd.CategoricalDtype) for one in own):
-            columns_joined[name] = _words(own)
+        pieces = [part[name] for part in parts_with_rows]
+        if any(isinstance(piece.dtype, pd.CategoricalDtype) for piece in pieces):
+            columns_joined[name] = _words(pieces)
         else:
-            columns_joined[name] = np.concatenate([one.to_numpy() for one in own])
+            columns_joined[name] = np.concatenate([piece.to_numpy() for piece in pieces])
     return pd.DataFrame(columns_joined)
 
 
@@ -162,8 +162,10 @@ def with_texts(table: pd.DataFrame) -> pd.DataFrame:
 
     return pd.DataFrame(
         {
-            name: own.astype(object) if isinstance(own.dtype, pd.CategoricalDtype) else own
-            for name, own in table.items()
+            name: column_values.astype(object)
+            if isinstance(column_values.dtype, pd.CategoricalDtype)
+            else column_values
+            for name, column_values in table.items()
         }
     )
 
@@ -172,11 +174,13 @@ def _words(parts: Sequence[pd.Series[Any]]) -> pd.Categorical[str]:
     """Texts of all parts; a part without a text has no entry."""
     import pandas as pd
 
-    parts = [one.astype("category") for one in parts]
-    words = list(dict.fromkeys(word for one in parts for word in one.cat.categories))
-    place: Callable[[str], int] = {word: number for number, word in enumerate(words)}.__getitem__
+    parts = [part.astype("category") for part in parts]
+    words = list(dict.fromkeys(word for part in parts for word in part.cat.categories))
+    code_of_word: Callable[[str], int] = {
+        word: number for number, word in enumerate(words)
+    }.__getitem__
     codes = []
-    for one in parts:
-        code_of = np.array([*map(place, one.cat.categories), -1], dtype=np.int32)
-        codes.append(code_of[one.cat.codes.to_numpy()])
+    for part in parts:
+        code_of = np.array([*map(code_of_word, part.cat.categories), -1], dtype=np.int32)
+        codes.append(code_of[part.cat.codes.to_numpy()])
     return pd.Categorical.from_codes(np.concatenate(codes), pd.Index(words))

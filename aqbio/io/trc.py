@@ -80,12 +80,14 @@ def _recording(
 ) -> Recording:
     """Markers (T, M, 3) in the file's unit, m, with the file's rate, Hz, and first instant, s."""
     points = named_points(raw, frozenset(), path.name)
-    places, lost = possible_positions(
+    scaled_positions, position_findings = possible_positions(
         marked_missing(positions[:, points.index]) * scale, points.labels, path.name
     )
-    markers = markers_of(points, places, clock[0], path.name)
-    every = (*findings, *points.findings, *lost, *markers.findings)
-    return Recording(markers.labels, markers.positions, clock[0], None, every, scale, clock[1])
+    markers = markers_of(points, scaled_positions, clock[0], path.name)
+    all_findings = (*findings, *points.findings, *position_findings, *markers.findings)
+    return Recording(
+        markers.labels, markers.positions, clock[0], None, all_findings, scale, clock[1]
+    )
 
 
 def write_trc(path: Path, labels: tuple[str, ...], positions: FloatArray, rate: float) -> None:

@@ -125,5 +125,8 @@ def read_forces(path: Path, first_time: float) -> tuple[ForceRecording, list[Fin
     except AqbioError as error:
         error.file, error.where = path.name, f"its datafile, {error.where}".rstrip(", ")
         raise
-    named = [replace(one, file=path.name, where=f"its datafile, {one.where}") for one in findings]
-    return forces, [*external.findings, *named]
+    located_findings = [
+        replace(finding, file=path.name, where=f"its datafile, {finding.where}")
+        for finding in findings
+    ]
+    return forces, [*external.findings, *located_findings]

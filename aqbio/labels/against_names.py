@@ -29,41 +29,45 @@ def labels_against_names(marker_set: MarkerSet, model_map: ModelMap) -> dict[str
     Not those of which a person wrote ``looked_at``.
     """
     table, names = landmark_table(), named_labels(marker_set.markers, landmark_table())
-    models = named_labels([one.model for one in marker_set.markers.values() if one.model], table)
-    bodies = {body: key for key, own in segment_bodies(model_map).items() for body in own}
-    found = {}
+    models = named_labels(
+        [marker.model for marker in marker_set.markers.values() if marker.model], table
+    )
+    bodies = {body: key for key, members in segment_bodies(model_map).items() for body in members}
+    contradictions = {}
     for label, marker in marker_set.markers.items():
         if marker.looked_at:
             continue
-        meant = _meant_by(label, names)
+        sites = _meant_by(label, names)
         has = _landmark(marker, models)
         key = bodies.get(marker.body)
-        if meant and not any(_agree(one, has, key, table) for one in meant):
-            several = " or ".join(sorted(map(str, meant)))
-            words = names.hints[label].words if len(meant) > 2 else several
+        if sites and not any(_agree(site, has, key, table) for site in sites):
+            several = " or ".join(sorted(map(str, sites)))
+            words = names.hints[label].words if len(sites) > 2 else several
             at = has or " ".join(filter(None, reversed(key or ()))) or marker.body
-            found[label] = f"its name says {words}, markers.yaml {str(at).replace('_', ' ')}"
-    return found
+            contradictions[label] = (
+                f"its name says {words}, markers.yaml {str(at).replace('_', ' ')}"
+            )
+    return contradictions
 
 
 def _meant_by(label: str, names: NamedLabels) -> frozenset[SidedLandmark]:
     """Places that a label's name allows; empty where it says nothing."""
-    if label in names.places and label not in names.hints:
-        return frozenset({names.places[label]})
-    return names.hints[label].places if label in names.hints else frozenset()
+    if label in names.sites and label not in names.hints:
+        return frozenset({names.sites[label]})
+    return names.hints[label].sites if label in names.hints else frozenset()
 
 
 def _landmark(marker: MappedMarker, models: NamedLabels) -> SidedLandmark | None:
     """The landmark of the model that a marker set gives a label; None where it only tracks."""
-    return None if marker.tracking else models.places.get(marker.model)
+    return None if marker.tracking else models.sites.get(marker.model)
 
 
 def _agree(
     name: SidedLandmark, has: SidedLandmark | None, body: Segment | None, table: LandmarkTable
 ) -> bool:
-    """Whether a name and a marker set may mean the same place."""
+    """Tell whether a name and a marker set may mean the same place."""
     if has is not None and not table.landmarks[name.landmark].cluster:
-        alike = any({name.landmark, has.landmark} <= one for one in ALIKE)
+        alike = any({name.landmark, has.landmark} <= group for group in ALIKE)
         if name.landmark != has.landmark and not alike:
             return False
     if has is not None and "" not in (name.side, has.side) and name.side != has.side:
@@ -71,26 +75,29 @@ def _agree(
     if body is None:
         return True
     segment, side = segment_of(name, table)
-    own = "foot" if body[0] == "toes" else body[0]
+    body_segment = "foot" if body[0] == "toes" else body[0]
     segment = "torso" if segment == "head" else segment
-    same = segment == own or {(segment, own), (own, segment)} & NEIGHBOURS
-    return bool(same) and ("" in (side, body[1]) or side == body[1])
+    same_segment = (
+        segment == body_segment or {(segment, body_segment), (body_segment, segment)} & NEIGHBOURS
+    )
+    return bool(same_segment) and ("" in (side, body[1]) or side == body[1])
 
 
 def name_findings(study: Study, participant_id: str) -> Iterator[Finding]:
     """Finding about labels whose names contradict the marker set."""
-    if found := labels_against_names(study.marker_set, study.model_map):
+    if contradictions := labels_against_names(study.marker_set, study.model_map):
         yield Finding(
             rule=AGAINST_NAMES,
             severity="warning",
             what="names of labels contradict the marker set: "
-            f"{'; '.join(f'{label}: {why}' for label, why in found.items())}. What rests on them "
+            f"{'; '.join(f'{label}: {why}' for label, why in contradictions.items())}. What rests "
+            "on them "
             "is doubtful.",
             participant=participant_id,
-            number=len(found),
+            number=len(contradictions),
             fix="look at them in the capture software; correct their places in markers.yaml, or "
             "add `looked_at: true` to those that sit where it says.",
-            label=", ".join(found),
+            label=", ".join(contradictions),
         )
 
 
@@ -99,15 +106,15 @@ def spare_labels(labels: Iterable[str], marker_set: MarkerSet) -> dict[str, list
 
     As far as names tell where: labels without a known word may be names of persons.
     """
-    every = list(labels)
-    table, names = landmark_table(), named_labels(every, landmark_table())
-    found: dict[str, list[str]] = {}
-    for label in every:
+    all_labels = list(labels)
+    table, names = landmark_table(), named_labels(all_labels, landmark_table())
+    spare: dict[str, list[str]] = {}
+    for label in all_labels:
         if label in marker_set.markers or label in names.unused:
             continue
-        for segment in sorted({segment_of(one, table) for one in _meant_by(label, names)}):
-            found.setdefault(" ".join(segment).strip(), []).append(label)
-    return found
+        for segment in sorted({segment_of(site, table) for site in _meant_by(label, names)}):
+            spare.setdefault(" ".join(segment).strip(), []).append(label)
+    return spare
 
 
 def use_spare(labels: Sequence[str]) -> str:

@@ -22,42 +22,42 @@ from aqbio.labels.motion import MILLIMETRES, Segment, loose_labels, segment_of
 from aqbio.labels.template import Template, standing_template, target_points
 from aqbio.vectors import FloatArray, IntArray
 
-ANCHORS = 6
+MIN_ANCHORS = 6
 """Named landmarks from which on the others are placed relative to them."""
 
-NEAR = 0.10
+MAX_OFFSET_M = 0.10
 """A marker farther from its landmark than this is not called so, m."""
 
-ROUGH = 2
+ROUGH_POSTURE_STEP = 2
 """Postures with straight elbows, every second one, are enough to see which way is up."""
 
-ON_SEGMENT = 0.12
+MAX_SEGMENT_GAP_M = 0.12
 """A marker this near to a marker of the template is on its segment, m ..."""
 
-ELSEWHERE = 1.4
+OTHER_SEGMENT_RATIO = 1.4
 """... if markers of other segments are farther by this factor."""
 
-APART, WITHIN, LOOSELY = 0.08, 0.02, 0.04
+NAME_SD_M, SEGMENT_SD_M, TURNING_SEGMENT_SD_M = 0.08, 0.02, 0.04
 """Named markers about the template laid over them, and about their segment laid over its own
 markers, of the trunk and at wrists, which turn, and elsewhere, m: in nine static trials of six
 laboratories 6 to 130 mm, 0 to 85 mm and 0 to 35 mm."""
 
-NOWHERE = 3.0
+MAX_SITE_DEVIATION_SD = 3.0
 """So many standard deviations from its place a marker is not there."""
 
-FARTHEST = 0.6
+MAX_DISTANCE_M = 0.6
 """Distances beyond this count alike, m: forearms in another posture than the template's: 0.36."""
 
-AGAINST_NAME = 3.0
+NAME_MARGIN_CHI2 = 3.0
 """Margin by which another place must fit better than that of a label's name (chi-squared)."""
 
-CERTAIN = 6.0
+CERTAIN_MARGIN_CHI2 = 6.0
 """Margin over all other assignments from which on the place by position is used (chi-squared)."""
 
-SAME = 0.02
+MAX_MOTION_CHANGE_M = 0.02
 """Distances within a segment in a static trial and in motion that are the same, m."""
 
-TOE, FOREFOOT = 1.22, 1.0
+MIN_TOE_RATIO, MIN_FOREFOOT_RATIO = 1.22, 1.0
 """Distance from the heel, over that of the fifth metatarsal, from which on a marker is on toes and
 on a metatarsal: 1.28 to 1.45 on toes, 1.09 to 1.18 on the second metatarsal (eight persons)."""
 
@@ -76,7 +76,7 @@ ELBOW, WRIST = ("elbow_lateral", "elbow_medial"), ("wrist_radial", "wrist_ulnar"
 class PlacedLabel:
     """A landmark that a marker's position shows."""
 
-    place: SidedLandmark
+    site: SidedLandmark
     distance: float
     """From where it is expected, m."""
 
@@ -91,7 +91,7 @@ class Doubt:
     """How positions contradict the name of a label."""
 
     why: str
-    place: SidedLandmark | None = None
+    site: SidedLandmark | None = None
     """Where it sits; None where that is no label's place."""
     margin: float = 0.0
     """How much more the best other assignment costs (chi-squared)."""
@@ -101,7 +101,7 @@ class Doubt:
 class Assignment:
     """The place of every label, and what a person has to look at."""
 
-    places: Mapping[str, SidedLandmark]
+    sites: Mapping[str, SidedLandmark]
     notes: Mapping[str, str] = field(default_factory=dict)
     """How positions tell a place, or contradict a name, by label."""
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -111,7 +111,7 @@ class Assignment:
 
 
 def assign(
-    named: NamedLabels,
+    names: NamedLabels,
     statics: Sequence[Mapping[str, FloatArray]],
     motions: Iterable[Recording],
     static_only: frozenset[str],
@@ -126,59 +126,59 @@ def assign(
     meanings that a label may have positions choose one.
     """
     recordings = list(motions)
-    found: list[dict[str, PlacedLabel]] = []
+    placements: list[dict[str, PlacedLabel]] = []
     doubted: list[dict[str, Doubt]] = []
-    toes, behind = _toes(named, statics, table)
-    named = replace(named, places=named.places | toes)
+    toes, behind = _toes(names, statics, table)
+    names = replace(names, sites=names.sites | toes)
     for static in statics:
-        worn = {label: place for label, place in static.items() if label not in named.unused}
-        placed, wrong = placed_labels(worn, named.places, table, named.hints)
-        found.append(placed)
+        worn = {label: position for label, position in static.items() if label not in names.unused}
+        placed, wrong = placed_labels(worn, names.sites, table, names.hints)
+        placements.append(placed)
         doubted.append(wrong)
-    exchanged = _certain(named.places, statics, doubted, recordings, table)
-    named = replace(named, places=named.places | exchanged)
-    every = {a: one.why for wrong in doubted for a, one in wrong.items()}
-    doubts = behind | {label: why for label, why in every.items() if label in named.places}
-    by_place, disputed = pooled_places(found, table)
-    labelling = Labelling(named.places, static_only)
-    meant = {label for label, hint in named.hints.items() if hint.whole}
-    used = needed_labels(by_place, labelling, table, meant)
-    places = named.places | {label: one.place for label, one in used.items()}
-    loose = loose_labels(places, set(used), recordings, table)
-    doubts |= {one: f"while running {why}" for one, why in loose.items() if one in named.places}
-    used = {label: one for label, one in used.items() if label not in loose}
+    exchanged = _certain(names.sites, statics, doubted, recordings, table)
+    names = replace(names, sites=names.sites | exchanged)
+    reasons = {a: doubt.why for wrong in doubted for a, doubt in wrong.items()}
+    doubts = behind | {label: why for label, why in reasons.items() if label in names.sites}
+    by_position, disputed = pooled_sites(placements, table)
+    labelling = Labelling(names.sites, static_only)
+    ambiguous = {label for label, hint in names.hints.items() if hint.complete}
+    used = needed_labels(by_position, labelling, table, ambiguous)
+    sites = names.sites | {label: fit.site for label, fit in used.items()}
+    loose = loose_labels(sites, set(used), recordings, table)
+    doubts |= {a: f"while running {why}" for a, why in loose.items() if a in names.sites}
+    used = {label: fit for label, fit in used.items() if label not in loose}
     left_out = {
-        label: f"it sits like {one.place}, {one.gap}"
+        label: f"it sits like {fit.site}, {fit.gap}"
         + (f", but while running {loose[label]}" if label in loose else "")
-        for label, one in by_place.items()
+        for label, fit in by_position.items()
         if label not in used
     }
     left_out |= {a: f"it sits like {why}, by participant" for a, why in disputed.items()}
-    left_out |= {a: why for a, why in every.items() if a not in (*named.places, *used)}
-    tracking = _tracked_by_meaning(named.hints, {*used, *named.places}, static_only, table)
-    places = named.places | {label: one.place for label, one in used.items()} | tracking
+    left_out |= {a: why for a, why in reasons.items() if a not in (*names.sites, *used)}
+    tracking = _tracked_by_meaning(names.hints, {*used, *names.sites}, static_only, table)
+    sites = names.sites | {label: fit.site for label, fit in used.items()} | tracking
     left_out = {label: why for label, why in left_out.items() if label not in tracking}
     notes = {
-        a: _meanings(named.hints[a], f"tracks the {segment}") for a, segment in tracking.items()
+        a: _meanings(names.hints[a], f"tracks the {segment}") for a, segment in tracking.items()
     }
-    notes |= {label: f"{place} by its position" for label, place in toes.items()}
-    notes |= {label: f"{one.place} by its position, {one.gap}" for label, one in used.items()}
+    notes |= {label: f"{site} by its position" for label, site in toes.items()}
+    notes |= {label: f"{fit.site} by its position, {fit.gap}" for label, fit in used.items()}
     notes |= doubts
-    notes |= {a: f"{place} by its position, {doubts[a]}" for a, place in exchanged.items()}
+    notes |= {a: f"{site} by its position, {doubts[a]}" for a, site in exchanged.items()}
     notes = {label: f"{why}: please look" for label, why in notes.items()}
     spare: dict[str, tuple[Segment, ...]] = {}
-    spare |= {label: (segment_of(one.place, table),) for label, one in by_place.items()}
+    spare |= {label: (segment_of(fit.site, table),) for label, fit in by_position.items()}
     spare |= {
-        label: tuple(dict.fromkeys(segment_of(one, table) for one in hint.places))
-        for label, hint in named.hints.items()
+        label: tuple(dict.fromkeys(segment_of(site, table) for site in hint.sites))
+        for label, hint in names.hints.items()
     }
-    spare = {label: own for label, own in spare.items() if label not in places}
-    return Assignment(places, notes, left_out, spare)
+    spare = {label: segments for label, segments in spare.items() if label not in sites}
+    return Assignment(sites, notes, left_out, spare)
 
 
-def _meanings(hint: Hint, what: str) -> str:
+def _meanings(hint: Hint, role: str) -> str:
     """Say what a label may mean."""
-    return f"it {what}, for its name may mean {' or '.join(sorted(map(str, hint.places)))}"
+    return f"it {role}, for its name may mean {' or '.join(sorted(map(str, hint.sites)))}"
 
 
 def _tracked_by_meaning(
@@ -205,51 +205,61 @@ def _certain(
     table: LandmarkTable,
 ) -> dict[str, SidedLandmark]:
     """Labels that certainly are in places that others leave; none where motion contradicts."""
-    found = {}
+    moved = {}
     for label in names:
-        own = [wrong.get(label) for at, wrong in zip(statics, doubted, strict=True) if label in at]
-        seen = {one.place if one and one.margin >= CERTAIN else None for one in own}
-        if len(seen) == 1 and (place := seen.pop()) is not None:
-            found[label] = place
-    places = {**names, **found}
-    landmarks = [one for one in places.values() if not table.landmarks[one.landmark].cluster]
-    if not found or len(set(landmarks)) < len(landmarks):
+        doubts = [
+            wrong.get(label)
+            for static, wrong in zip(statics, doubted, strict=True)
+            if label in static
+        ]
+        better_sites = {
+            doubt.site if doubt and doubt.margin >= CERTAIN_MARGIN_CHI2 else None
+            for doubt in doubts
+        }
+        if len(better_sites) == 1 and (site := better_sites.pop()) is not None:
+            moved[label] = site
+    sites = {**names, **moved}
+    landmarks = [site for site in sites.values() if not table.landmarks[site.landmark].cluster]
+    if not moved or len(set(landmarks)) < len(landmarks):
         return {}
-    for label, motion in ((one, run) for one in found for run in motions if one in run.labels):
+    for label, motion in ((name, run) for name in moved for run in motions if name in run.labels):
         path = motion.positions[:, motion.labels.index(label)]
         gaps = []
         for column, mate in enumerate(motion.labels):
-            if mate == label or mate not in places:
+            if mate == label or mate not in sites:
                 continue
-            apart = np.linalg.norm(motion.positions[:, column] - path, axis=1)
-            same = segment_of(places[mate], table) == segment_of(places[label], table)
-            if same and np.isfinite(apart).any():
-                worn = [one for one in statics if {mate, label} <= one.keys()]
-                standing = [np.linalg.norm(one[mate] - one[label]) for one in worn]
+            distances = np.linalg.norm(motion.positions[:, column] - path, axis=1)
+            same_segment = segment_of(sites[mate], table) == segment_of(sites[label], table)
+            if same_segment and np.isfinite(distances).any():
+                worn = [static for static in statics if {mate, label} <= static.keys()]
+                standing = [np.linalg.norm(static[mate] - static[label]) for static in worn]
                 if standing:  # one of these people is the one who moves
-                    gaps.append(np.abs(np.nanmedian(apart) - standing).min())
-        if not gaps or not float(np.median(gaps)) < SAME:
+                    gaps.append(np.abs(np.nanmedian(distances) - standing).min())
+        if not gaps or not float(np.median(gaps)) < MAX_MOTION_CHANGE_M:
             return {}
-    return found
+    return moved
 
 
 def _toes(
-    named: NamedLabels, statics: Sequence[Mapping[str, FloatArray]], table: LandmarkTable
+    names: NamedLabels, statics: Sequence[Mapping[str, FloatArray]], table: LandmarkTable
 ) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
     """Places of toe markers, on toes or second metatarsals by position, and doubts of other names.
 
     Those that are far enough ahead are on the toes.
     """
-    places, hints = named.places, named.hints
-    at = {place: label for label, place in places.items()}
+    sites, hints = names.sites, names.hints
+    label_at = {site: label for label, site in sites.items()}
     moved: dict[str, SidedLandmark] = {}
     doubts: dict[str, str] = {}
-    for label, place in places.items():
-        three = [label, *(at.get(SidedLandmark(one, place.side), "") for one in ("heel", "mt5"))]
-        worn = [[one[name] for name in three] for one in statics if {*three} <= one.keys()]
-        if place.landmark not in ("toe", "mt2"):
+    for label, site in sites.items():
+        three = [
+            label,
+            *(label_at.get(SidedLandmark(landmark, site.side), "") for landmark in ("heel", "mt5")),
+        ]
+        worn = [[static[name] for name in three] for static in statics if {*three} <= static.keys()]
+        if site.landmark not in ("toe", "mt2"):
             continue
-        exact = names_landmark(label, place.landmark, table) or names_landmark(label, "toe", table)
+        exact = names_landmark(label, site.landmark, table) or names_landmark(label, "toe", table)
         if not worn:
             if label in hints and not exact:
                 doubts[label] = "its name does not tell toes from the second metatarsal"
@@ -257,19 +267,19 @@ def _toes(
         ratio = float(
             np.median([np.linalg.norm(t - h) / np.linalg.norm(o - h) for t, h, o in worn])
         )
-        real = SidedLandmark("toe" if ratio > TOE else "mt2", place.side)
-        if ratio < FOREFOOT:
-            doubts[label] = f"it sits behind the metatarsals, not like the {place}"
-        elif real not in at and (label in hints or names_landmark(label, "toe", table)):
+        real = SidedLandmark("toe" if ratio > MIN_TOE_RATIO else "mt2", site.side)
+        if ratio < MIN_FOREFOOT_RATIO:
+            doubts[label] = f"it sits behind the metatarsals, not like the {site}"
+        elif real not in label_at and (label in hints or names_landmark(label, "toe", table)):
             moved[label] = real
-        elif real not in at:
-            doubts[label] = f"it sits like the {real}, not like the {place}"
+        elif real not in label_at:
+            doubts[label] = f"it sits like the {real}, not like the {site}"
     return moved, doubts
 
 
 def placed_labels(
     static: Mapping[str, FloatArray],
-    named: Mapping[str, SidedLandmark],
+    names: Mapping[str, SidedLandmark],
     table: LandmarkTable,
     hints: Mapping[str, Hint] | None = None,
 ) -> tuple[dict[str, PlacedLabel], dict[str, Doubt]]:
@@ -282,39 +292,39 @@ def placed_labels(
     template = standing_template(table)
     labels = tuple(static)
     markers = np.array([static[label] for label in labels]).reshape(-1, 3)
-    places = tuple(template.places[int(number)] for number in template.landmarks)
+    sites = tuple(template.sites[int(number)] for number in template.landmarks)
     postures = [posture[template.landmarks] for posture in template.postures]
     anchors = [
-        (places.index(place), labels.index(label))
-        for label, place in named.items()
-        if label in static and place in places
+        (sites.index(site), labels.index(label))
+        for label, site in names.items()
+        if label in static and site in sites
     ]
-    barred = barred_pairs(places, labels, hints, table)
-    if len(anchors) < ANCHORS:
-        rough = placement(markers, postures[::ROUGH], barred=barred)
+    barred = barred_pairs(sites, labels, hints, table)
+    if len(anchors) < MIN_ANCHORS:
+        rough = placement(markers, postures[::ROUGH_POSTURE_STEP], barred=barred)
         if rough is None:
             return {}, {}
         anchors = [
             (number, int(marker))
             for number, marker in enumerate(rough.marker)
-            if marker >= 0 and table.landmarks[places[number].landmark].segment not in ARM
+            if marker >= 0 and table.landmarks[sites[number].landmark].segment not in ARM
         ]
-    exchanged = [(places.index(_other_side(places[place])), marker) for place, marker in anchors]
-    found = min(
-        (placement(markers, postures, each, barred) for each in (anchors, exchanged)),
-        key=lambda one: np.inf if one is None else one.cost,
+    exchanged = [(sites.index(_other_side(sites[index])), marker) for index, marker in anchors]
+    best = min(
+        (placement(markers, postures, pairs, barred) for pairs in (anchors, exchanged)),
+        key=lambda fit: np.inf if fit is None else fit.cost,
     )
-    if found is None:
+    if best is None:
         return {}, {}
-    read = _read(found, places, labels, named, hints)
-    posture = template.postures[found.template]
+    read = _read(best, sites, labels, names, hints)
+    posture = template.postures[best.template]
     source = np.hstack((posture, np.ones((len(posture), 1))))
-    turn = np.linalg.lstsq(source[template.landmarks], found.landmarks, rcond=None)[0]
+    turn = np.linalg.lstsq(source[template.landmarks], best.landmarks, rcond=None)[0]
     laid = np.asarray(source @ turn)  # all points of the template, where its landmarks are
-    tracking = _tracking(template, laid, static, {*named, *read}, table)
-    against = _against_words(tracking, template, laid, static, {*named, *read}, hints, table)
-    tracking = {label: one for label, one in tracking.items() if label not in against}
-    return read | tracking, _doubts(template, laid, static, named, table) | against
+    tracking = _tracking(template, laid, static, {*names, *read}, table)
+    against = _against_words(tracking, template, laid, static, {*names, *read}, hints, table)
+    tracking = {label: fit for label, fit in tracking.items() if label not in against}
+    return read | tracking, _doubts(template, laid, static, names, table) | against
 
 
 def _against_words(
@@ -327,101 +337,101 @@ def _against_words(
     table: LandmarkTable,
 ) -> dict[str, Doubt]:
     """Labels without a place whose words contradict the place that their positions show."""
-    found = {}
+    doubts = {}
     for label, hint in hints.items():
         if label not in static or label in placed:
             continue
         gaps = np.linalg.norm(laid - static[label], axis=1)
-        near = template.places[int(np.argmin(gaps))]
-        one = tracking.get(label, PlacedLabel(near, float(gaps.min())))
-        if gaps.min() <= CLEARLY:  # on a landmark of its segment too
-            one = PlacedLabel(near, float(gaps.min()))
-        if one.distance <= NEAR and not allows(hint, one.place, table):
-            found[label] = Doubt(f"its name says {hint.words}, but it sits like {one.place}")
-    return found
+        near = template.sites[int(np.argmin(gaps))]
+        fit = tracking.get(label, PlacedLabel(near, float(gaps.min())))
+        if gaps.min() <= MAX_SCALING_DISTANCE_M:  # on a landmark of its segment too
+            fit = PlacedLabel(near, float(gaps.min()))
+        if fit.distance <= MAX_OFFSET_M and not allows(hint, fit.site, table):
+            doubts[label] = Doubt(f"its name says {hint.words}, but it sits like {fit.site}")
+    return doubts
 
 
-def _other_side(place: SidedLandmark) -> SidedLandmark:
-    return replace(place, side={"right": "left", "left": "right"}.get(place.side, ""))
+def _other_side(site: SidedLandmark) -> SidedLandmark:
+    return replace(site, side={"right": "left", "left": "right"}.get(site.side, ""))
 
 
 def _doubts(
     template: Template,
     laid: FloatArray,
     static: Mapping[str, FloatArray],
-    named: Mapping[str, SidedLandmark],
+    names: Mapping[str, SidedLandmark],
     table: LandmarkTable,
 ) -> dict[str, Doubt]:
     """Names that positions contradict: of the whole body first, then within its segments."""
-    labels = [label for label in named if label in static]
-    if len(labels) < ANCHORS:
+    labels = [label for label in names if label in static]
+    if len(labels) < MIN_ANCHORS:
         return {}
     markers = np.array([static[label] for label in labels])
-    places = [named[label] for label in labels]
-    clusters = np.array([table.landmarks[place.landmark].cluster for place in places])
-    own = [segment_of(place, table) for place in places]
-    targets = target_points(template, laid, places, table)
-    gain, sides = _exchanged_sides(markers, places, own, targets)
+    sites = [names[label] for label in labels]
+    clusters = np.array([table.landmarks[site.landmark].cluster for site in sites])
+    segments = [segment_of(site, table) for site in sites]
+    targets = target_points(template, laid, sites, table)
+    gain, sides = _exchanged_sides(markers, sites, segments, targets)
     if sides:
         words = f"its left and right are exchanged, with those of {len(sides) - 1} other labels"
-        return {labels[a]: Doubt(words, _other_side(places[a]), gain) for a in sides}
-    cost = _costs(markers, targets, np.full(len(labels), APART))
+        return {labels[a]: Doubt(words, _other_side(sites[a]), gain) for a in sides}
+    cost = _costs(markers, targets, np.full(len(labels), NAME_SD_M))
     chosen = least_cost(cost[:, : len(labels)])
     turning = [
-        side[0] == "torso" or place.landmark in WRIST
-        for side, place in zip(own, places, strict=True)
+        part[0] == "torso" or site.landmark in WRIST
+        for part, site in zip(segments, sites, strict=True)
     ]
-    skin = [table.landmarks[place.landmark].origin == "skin" for place in places]
-    sd = np.where(skin, np.where(turning, LOOSELY, WITHIN), APART)
-    for segment in dict.fromkeys(own):  # lay every segment over its own markers
-        roles = [one for one, other in enumerate(own) if other == segment]
-        worn = [one for one, role in enumerate(chosen) if role in roles and not clusters[role]]
-        gaps = [markers[one] - targets[chosen[one]][0] for one in worn if len(targets[chosen[one]])]
+    skin = [table.landmarks[site.landmark].origin == "skin" for site in sites]
+    sd = np.where(skin, np.where(turning, TURNING_SEGMENT_SD_M, SEGMENT_SD_M), NAME_SD_M)
+    for segment in dict.fromkeys(segments):  # lay every segment over its own markers
+        roles = [row for row, part in enumerate(segments) if part == segment]
+        worn = [marker for marker, row in enumerate(chosen) if row in roles and not clusters[row]]
+        gaps = [markers[m] - targets[chosen[m]][0] for m in worn if len(targets[chosen[m]])]
         options = [
-            [at + gap if role in roles else at for role, at in enumerate(targets)]
+            [at + gap if row in roles else at for row, at in enumerate(targets)]
             for gap in ((np.median(gaps, axis=0), *gaps) if gaps else ())
         ]
         rows = [*dict.fromkeys((*worn, *roles))]
         totals = [_total(_costs(markers, option, sd)[rows]) for option in options]
         if options:  # by their median unless another gap is better by the margin of an exchange
             best = int(np.argmin(totals))
-            targets = options[best if totals[best] < totals[0] - 2.0 * AGAINST_NAME else 0]
+            targets = options[best if totals[best] < totals[0] - 2.0 * NAME_MARGIN_CHI2 else 0]
     cost = _costs(markers, targets, sd)
     chosen = least_cost(cost)
-    apart = MILLIMETRES * _distances(markers, targets)
-    found = {}
-    for one, label in enumerate(labels):
-        far = f"{apart[one, one]:.0f} mm from where the {places[one]} is expected"
-        if chosen[one] >= len(labels):
-            found[label] = Doubt(f"it sits {far}")
-        elif chosen[one] != one:
-            place = places[chosen[one]]
-            far += f" and {apart[one, chosen[one]]:.0f} mm from where the {place} is"
-            other = cost.copy()
-            other[one, [n for n, at in enumerate(places) if at == place]] += 1e6
-            found[label] = Doubt(f"it sits {far}", place, _total(other) - _total(cost))
-    return found
+    distances = MILLIMETRES * _distances(markers, targets)
+    doubts = {}
+    for index, label in enumerate(labels):
+        far = f"{distances[index, index]:.0f} mm from where the {sites[index]} is expected"
+        if chosen[index] >= len(labels):
+            doubts[label] = Doubt(f"it sits {far}")
+        elif chosen[index] != index:
+            site = sites[chosen[index]]
+            far += f" and {distances[index, chosen[index]]:.0f} mm from where the {site} is"
+            barred = cost.copy()
+            barred[index, [n for n, at in enumerate(sites) if at == site]] += 1e6
+            doubts[label] = Doubt(f"it sits {far}", site, _total(barred) - _total(cost))
+    return doubts
 
 
 def _exchanged_sides(
     markers: FloatArray,
-    places: Sequence[SidedLandmark],
-    own: Sequence[Segment],
+    sites: Sequence[SidedLandmark],
+    segments: Sequence[Segment],
     targets: Sequence[FloatArray],
 ) -> tuple[float, list[int]]:
     """Labels whose left and right are exchanged together, the most likely set, and its gain."""
-    apart = _distances(markers, targets)
-    known = {place: one for one, place in enumerate(places)}
-    as_named = (np.minimum(np.diagonal(apart), FARTHEST) / APART) ** 2
-    best: tuple[float, list[int]] = (AGAINST_NAME, [])
+    distances = _distances(markers, targets)
+    index_of = {site: index for index, site in enumerate(sites)}
+    as_named = (np.minimum(np.diagonal(distances), MAX_DISTANCE_M) / NAME_SD_M) ** 2
+    best: tuple[float, list[int]] = (NAME_MARGIN_CHI2, [])
     for parts in LIMBS:
         pairs = {
-            one: known[_other_side(place)]
-            for one, place in enumerate(places)
-            if place.side and own[one][0] in parts and _other_side(place) in known
+            index: index_of[_other_side(site)]
+            for index, site in enumerate(sites)
+            if site.side and segments[index][0] in parts and _other_side(site) in index_of
         }
         rows, columns = list(pairs), list(pairs.values())
-        as_other = (np.minimum(apart[rows, columns], FARTHEST) / APART) ** 2
+        as_other = (np.minimum(distances[rows, columns], MAX_DISTANCE_M) / NAME_SD_M) ** 2
         if (gain := float((as_named[rows] - as_other).sum())) > best[0]:
             best = gain, rows
     return best
@@ -434,21 +444,21 @@ def _total(cost: FloatArray) -> float:
 
 def _distances(markers: FloatArray, targets: Sequence[FloatArray]) -> FloatArray:
     """Distance (K, K) of each marker from the nearest point of each label's place, m."""
-    found = np.zeros((len(markers), len(targets)))
+    distances = np.zeros((len(markers), len(targets)))
     for column, points in enumerate(targets):
         if len(points):
-            found[:, column] = np.linalg.norm(markers[:, None] - points, axis=2).min(axis=1)
+            distances[:, column] = np.linalg.norm(markers[:, None] - points, axis=2).min(axis=1)
         else:  # a place that the template does not know: its label may be anywhere
-            found[:, column] = FARTHEST
-            found[column, column] = 0.0
-    return found
+            distances[:, column] = MAX_DISTANCE_M
+            distances[column, column] = 0.0
+    return distances
 
 
 def _costs(markers: FloatArray, targets: Sequence[FloatArray], sd: FloatArray) -> FloatArray:
     """Cost (K, 2 K) of each marker in the place of each label's name, and in none of them."""
-    cost = (np.minimum(_distances(markers, targets), FARTHEST) / sd) ** 2
-    cost += AGAINST_NAME * (1.0 - np.eye(len(cost)))
-    nowhere = np.full_like(cost, NOWHERE**2 + AGAINST_NAME)
+    cost = (np.minimum(_distances(markers, targets), MAX_DISTANCE_M) / sd) ** 2
+    cost += NAME_MARGIN_CHI2 * (1.0 - np.eye(len(cost)))
+    nowhere = np.full_like(cost, MAX_SITE_DEVIATION_SD**2 + NAME_MARGIN_CHI2)
     return np.hstack((cost, nowhere))
 
 
@@ -461,9 +471,9 @@ def least_cost(cost: FloatArray) -> IntArray:
 
 def _read(
     placement: Placement,
-    places: tuple[SidedLandmark, ...],
+    sites: tuple[SidedLandmark, ...],
     labels: tuple[str, ...],
-    named: Mapping[str, SidedLandmark],
+    names: Mapping[str, SidedLandmark],
     hints: Mapping[str, Hint],
 ) -> dict[str, PlacedLabel]:
     """Keep the landmarks that have no name yet, at labels that have none.
@@ -472,31 +482,29 @@ def _read(
     says which it is.
     """
     read = {
-        labels[marker]: PlacedLabel(place, float(distance))
-        for place, marker, distance in zip(
-            places, placement.marker, placement.distance, strict=True
-        )
-        if marker >= 0 and distance <= NEAR
-        if place not in named.values() and labels[marker] not in named
+        labels[marker]: PlacedLabel(site, float(distance))
+        for site, marker, distance in zip(sites, placement.marker, placement.distance, strict=True)
+        if marker >= 0 and distance <= MAX_OFFSET_M
+        if site not in names.values() and labels[marker] not in names
     }
-    known = {*named.values(), *(one.place for one in read.values())}
-    kept = {}
-    for label, one in read.items():
-        place, side = one.place, one.place.side
-        joint, _, kind = place.landmark.partition("_")
-        at = {known_place.landmark for known_place in known if known_place.side == side}
-        said = label in hints and hints[label].whole
-        alone = at.isdisjoint(ELBOW) | at.isdisjoint(WRIST)
-        if joint in ("elbow", "wrist") and alone and not said:
+    sites_known = {*names.values(), *(fit.site for fit in read.values())}
+    accepted = {}
+    for label, fit in read.items():
+        site, side = fit.site, fit.site.side
+        joint, _, kind = site.landmark.partition("_")
+        landmarks = {neighbour.landmark for neighbour in sites_known if neighbour.side == side}
+        complete = label in hints and hints[label].complete
+        single = landmarks.isdisjoint(ELBOW) | landmarks.isdisjoint(WRIST)
+        if joint in ("elbow", "wrist") and single and not complete:
             continue
-        if said and place in hints[label].places and len(at & set(WRIST)) != 1:
+        if complete and site in hints[label].sites and len(landmarks & set(WRIST)) != 1:
             pass
-        elif kind == "medial" and f"{joint}_lateral" not in at:
-            place = SidedLandmark(f"{joint}_lateral", side)
-        elif joint == "wrist" and len(at & set(WRIST)) == 1:
-            place = SidedLandmark("wrist", side)
-        kept[label] = replace(one, place=place)
-    return kept
+        elif kind == "medial" and f"{joint}_lateral" not in landmarks:
+            site = SidedLandmark(f"{joint}_lateral", side)
+        elif joint == "wrist" and len(landmarks & set(WRIST)) == 1:
+            site = SidedLandmark("wrist", side)
+        accepted[label] = replace(fit, site=site)
+    return accepted
 
 
 def _tracking(
@@ -507,52 +515,57 @@ def _tracking(
     table: LandmarkTable,
 ) -> dict[str, PlacedLabel]:
     """Segments of the markers that are on no landmark: they track it."""
-    kinds = [(table.landmarks[place.landmark].segment, place.side) for place in template.places]
+    kinds = [(table.landmarks[site.landmark].segment, site.side) for site in template.sites]
     clusters = table.clusters()
-    found = {}
+    tracking = {}
     for label, position in static.items():
         if label in labels:
             continue
         gaps = np.linalg.norm(laid - position, axis=1)
         nearest = int(np.argmin(gaps))
         segment, side = kinds[nearest]
-        others = [gap for gap, kind in zip(gaps, kinds, strict=True) if kind[0] != segment]
+        other_gaps = [gap for gap, kind in zip(gaps, kinds, strict=True) if kind[0] != segment]
         cluster = clusters.get((segment, bool(side)))
-        if gaps[nearest] < ON_SEGMENT and min(others) > ELSEWHERE * gaps[nearest] and cluster:
-            found[label] = PlacedLabel(SidedLandmark(cluster, side), float(gaps[nearest]))
-    return found
+        if (
+            gaps[nearest] < MAX_SEGMENT_GAP_M
+            and min(other_gaps) > OTHER_SEGMENT_RATIO * gaps[nearest]
+            and cluster
+        ):
+            tracking[label] = PlacedLabel(SidedLandmark(cluster, side), float(gaps[nearest]))
+    return tracking
 
 
-CLEARLY = 0.05
+MAX_SCALING_DISTANCE_M = 0.05
 """A landmark this near to where it is expected may scale and pose the model, m."""
 
 
-def pooled_places(
+def pooled_sites(
     placements: Sequence[Mapping[str, PlacedLabel]], table: LandmarkTable
 ) -> tuple[dict[str, PlacedLabel], dict[str, str]]:
     """The places on which all participants agree, the nearest label's each, and disputed labels."""
     agreed: dict[str, PlacedLabel] = {}
     disputed: dict[str, str] = {}
-    for label in dict.fromkeys(label for one in placements for label in one):
-        seen = [one[label] for one in placements if label in one]
-        if len(places := {str(one.place) for one in seen}) > 1:
-            disputed[label] = " or ".join(sorted(places))
+    for label in dict.fromkeys(label for person in placements for label in person):
+        fits = [person[label] for person in placements if label in person]
+        if len(site_names := {str(fit.site) for fit in fits}) > 1:
+            disputed[label] = " or ".join(sorted(site_names))
             continue
-        agreed[label] = min(seen, key=lambda one: one.distance)
-    kept = {
-        label: one
-        for label, one in agreed.items()
-        if table.landmarks[one.place.landmark].cluster
-        or one.distance == min(two.distance for two in agreed.values() if two.place == one.place)
+        agreed[label] = min(fits, key=lambda fit: fit.distance)
+    nearest = {
+        label: fit
+        for label, fit in agreed.items()
+        if table.landmarks[fit.site.landmark].cluster
+        or fit.distance
+        == min(rival.distance for rival in agreed.values() if rival.site == fit.site)
     }
-    return kept, disputed
+    return nearest, disputed
 
 
 def needed_labels(
     placed: Mapping[str, PlacedLabel],
     labelling: Labelling,
     table: LandmarkTable,
-    meant: Collection[str] = (),
+    ambiguous: Collection[str] = (),
 ) -> dict[str, PlacedLabel]:
     """The labels whose position counts: landmarks that are missing, and segments without any.
 
@@ -561,25 +574,25 @@ def needed_labels(
     Of landmarks farther than 5 cm from where they are expected two in five were others of the same
     segment (four static trials, names hidden): such labels only track it.
     """
-    wanted = {
+    needed_sites = {
         SidedLandmark(name, side)
         for missing in missing_landmarks(labelling)
         for name in (missing.landmark, *INSTEAD.get(missing.landmark, ()))
         for side in (missing.side, "")
     }
-    shown = {
-        segment_of(place, table)
-        for place in labelling.places.values()
-        if not table.landmarks[place.landmark].cluster
+    covered = {
+        segment_of(site, table)
+        for site in labelling.sites.values()
+        if not table.landmarks[site.landmark].cluster
     }
-    kept = {label: one for label, one in placed.items() if one.place in wanted}
-    for label, one in placed.items():
-        if label in kept or (segment_of(one.place, table) in shown and label not in meant):
+    needed = {label: fit for label, fit in placed.items() if fit.site in needed_sites}
+    for label, fit in placed.items():
+        if label in needed or (segment_of(fit.site, table) in covered and label not in ambiguous):
             continue
-        tracks, entry = one, table.landmarks[one.place.landmark]
+        tracks, entry = fit, table.landmarks[fit.site.landmark]
         cluster = table.clusters().get((entry.segment, entry.sided))
-        if one.distance >= CLEARLY and cluster is not None:
-            tracks = replace(one, place=SidedLandmark(cluster, one.place.side))
-        if not (table.landmarks[tracks.place.landmark].cluster and label in labelling.static_only):
-            kept[label] = tracks
-    return kept
+        if fit.distance >= MAX_SCALING_DISTANCE_M and cluster is not None:
+            tracks = replace(fit, site=SidedLandmark(cluster, fit.site.side))
+        if not (table.landmarks[tracks.site.landmark].cluster and label in labelling.static_only):
+            needed[label] = tracks
+    return needed

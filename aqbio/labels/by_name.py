@@ -21,7 +21,7 @@ from aqbio.labels.words import (
 
 __all__ = [
     "Hint", "NamedLabels", "SidedLandmark", "landmark_table", "named_labels", "names_landmark",
-    "plain_name", "video_places",
+    "plain_name", "video_landmarks",
 ]  # fmt: skip
 
 SIDE_WORDS = (("right", "right"), ("left", "left"), ("r", "right"), ("l", "left"))
@@ -68,8 +68,8 @@ class Hint:
 
     words: str
     """In words: ``right shoulder``."""
-    places: frozenset[SidedLandmark]
-    whole: bool = True
+    sites: frozenset[SidedLandmark]
+    complete: bool = True
     """Whether the whole label is understood and means one of the places."""
 
 
@@ -77,7 +77,7 @@ class Hint:
 class NamedLabels:
     """What the labels of a recording say by themselves."""
 
-    places: dict[str, SidedLandmark]
+    sites: dict[str, SidedLandmark]
     """SidedLandmark by label."""
     unused: dict[str, str]
     """Reason by label that is known and left out."""
@@ -95,26 +95,26 @@ def plain_name(label: str) -> str:
     return re.sub(r"[^a-z0-9]", "", label.casefold())
 
 
-def video_places(labels: Iterable[str], table: LandmarkTable) -> dict[str, SidedLandmark]:
+def video_landmarks(labels: Iterable[str], table: LandmarkTable) -> dict[str, SidedLandmark]:
     """Places of points that were found in video, by label; empty for labels of markers.
 
     ``RKnee`` is a joint centre where there are hips and a big toe, a nose or a neck too, as in
     OpenCap, Pose2Sim and the detectors behind them, and a marker on the skin elsewhere.
     """
-    at = {
+    landmark_of = {
         (name, bool(entry.sided)): key
         for key, entry in table.landmarks.items()
         for name in entry.video
     }
-    found, signs = {}, False
-    for label in (one for one in labels if not one.endswith(COMPUTED_FROM_VIDEO)):
+    landmarks, signs = {}, False
+    for label in (name for name in labels if not name.endswith(COMPUTED_FROM_VIDEO)):
         for name, side in _readings(label):
             signs |= name in table.video_signs
-            if landmark := at.get((name, bool(side))):
-                found[label] = SidedLandmark(landmark, side)
-    shown = set(found.values())
+            if landmark := landmark_of.get((name, bool(side))):
+                landmarks[label] = SidedLandmark(landmark, side)
+    sites = set(landmarks.values())
     joints = (("hip_centre", "right"), ("hip_centre", "left"), ("knee_centre", "right"))
-    return found if signs and all(SidedLandmark(*one) in shown for one in joints) else {}
+    return landmarks if signs and all(SidedLandmark(*joint) in sites for joint in joints) else {}
 
 
 def named_labels(
@@ -126,36 +126,38 @@ def named_labels(
     on the first metatarsal is on the second, as in Plug-in Gait and Helen Hayes.
     """
     names = dict.fromkeys(labels)
-    video = video_places(names, table)
-    found, hints, said = _readings_of_set([one for one in names if one not in video], table)
+    video = video_landmarks(names, table)
+    ranked, hints, reasons = _readings_of_set(
+        [label for label in names if label not in video], table
+    )
     unused = {
         label: COMPUTED
         for label in names
-        if label in computed and (label not in found or found[label][0] >= BY_WORDS)
+        if label in computed and (label not in ranked or ranked[label][0] >= BY_WORDS)
     }
-    unused |= said | {label: why for label in names if (why := _why_unused(label, table))}
-    places: dict[str, SidedLandmark] = {}
-    for label, (_, place) in sorted(found.items(), key=lambda item: item[1][0]):
-        taken = place in places.values() and not table.landmarks[place.landmark].cluster
+    unused |= reasons | {label: why for label in names if (why := _why_unused(label, table))}
+    sites: dict[str, SidedLandmark] = {}
+    for label, (_, site) in sorted(ranked.items(), key=lambda item: item[1][0]):
+        occupied = site in sites.values() and not table.landmarks[site.landmark].cluster
         if label in unused:
             continue
-        if taken:
-            unused[label] = f"another label is the {place.landmark} too"
+        if occupied:
+            unused[label] = f"another label is the {site.landmark} too"
         else:
-            places[label] = place
-    toes = _toes(places)
-    forefoot = {label for label, place in toes.items() if place != places[label]}
-    places, doubled = _with_video(toes, video, table)
+            sites[label] = site
+    toes = _toes(sites)
+    forefoot = {label for label, site in toes.items() if site != sites[label]}
+    sites, doubled = _with_video(toes, video, table)
     unused |= doubled
-    unknown = tuple(label for label in names if label not in places and label not in unused)
-    in_order = {name: places[name] for name in names if name in places}
-    heads = {one for one, place in places.items() if video and place.landmark.startswith(HEAD)}
-    seen = frozenset({*video, *heads}) & frozenset(places)
+    unknown = tuple(label for label in names if label not in sites and label not in unused)
+    in_order = {name: sites[name] for name in names if name in sites}
+    heads = {label for label, site in sites.items() if video and site.landmark.startswith(HEAD)}
+    video_labels = frozenset({*video, *heads}) & frozenset(sites)
     hints = {label: hints[label] for label in unknown if label in hints}
-    for label in forefoot & places.keys():
-        either = (SidedLandmark(one, places[label].side) for one in ("toe", "mt2"))
-        hints[label] = Hint("toe", frozenset(either))
-    return NamedLabels(in_order, unused, unknown, seen, hints)
+    for label in forefoot & sites.keys():
+        alternatives = (SidedLandmark(landmark, sites[label].side) for landmark in ("toe", "mt2"))
+        hints[label] = Hint("toe", frozenset(alternatives))
+    return NamedLabels(in_order, unused, unknown, video_labels, hints)
 
 
 Ranked = tuple[int, SidedLandmark]
@@ -166,103 +168,103 @@ def _readings_of_set(
 ) -> tuple[dict[str, Ranked], dict[str, Hint], dict[str, str]]:
     """Ranked places of labels in the language of their set, hints of others, reasons of unused."""
     exact = {label: best for label in labels if (best := _best(label, table)) is not None}
-    open_ = [label for label in labels if label not in exact]
-    tongue = _tongue_of(labels, exact, table) if open_ else tongues()[0]
-    read = {label: one for label in labels if (one := reading(label, tongue)) is not None}
+    unmatched = [label for label in labels if label not in exact]
+    tongue = _tongue_of(labels, exact, table) if unmatched else tongues()[0]
+    parsed = {label: parse for label in labels if (parse := reading(label, tongue)) is not None}
     if tongue.language == ENGLISH:
-        read = {label: one for label, one in read.items() if label not in exact}
+        parsed = {label: parse for label, parse in parsed.items() if label not in exact}
     else:
-        own = {label for label, one in read.items() if one.places}
+        labels_with_meaning = {label for label, parse in parsed.items() if parse.meanings}
         exact = {
             label: best
             for label, best in exact.items()
-            if label not in own and _counts_in(best[1], tongue)
+            if label not in labels_with_meaning and _counts_in(best[1], tongue)
         }
     unused: dict[str, str] = {}
     unsure: set[str] = set()
-    meant: dict[str, frozenset[SidedLandmark]] = {}
-    for label, one in read.items():
-        places = _landmarks_first(
-            {SidedLandmark(*x) for x in one.places if not x[0].startswith(UNUSED)}, table
+    meanings: dict[str, frozenset[SidedLandmark]] = {}
+    for label, parse in parsed.items():
+        sites = _landmarks_first(
+            {SidedLandmark(*x) for x in parse.meanings if not x[0].startswith(UNUSED)}, table
         )
-        if one.places and not places:
-            unused[label] = next(_reason(name, table) for name, _ in one.places)
-        elif places and label not in exact:
-            meant[label] = places
-            if len(places) < len(one.places):  # or a finger, which is not used
+        if parse.meanings and not sites:
+            unused[label] = next(_reason(name, table) for name, _ in parse.meanings)
+        elif sites and label not in exact:
+            meanings[label] = sites
+            if len(sites) < len(parse.meanings):  # or a finger, which is not used
                 unsure.add(label)
-    taken = {place for _, place in exact.values() if not table.landmarks[place.landmark].cluster}
-    meant = _exclusive(meant, taken, table)
-    found = dict(exact)
-    for label, places in meant.items():
-        if len(places) == 1 and label not in unsure:
-            (place,) = places
-            rank = BY_WORDS + round(100 * read[label].cost)
-            found[label] = (rank + LAST * table.landmarks[place.landmark].cluster, place)
+    occupied = {site for _, site in exact.values() if not table.landmarks[site.landmark].cluster}
+    meanings = _exclusive(meanings, occupied, table)
+    ranked = dict(exact)
+    for label, sites in meanings.items():
+        if len(sites) == 1 and label not in unsure:
+            (site,) = sites
+            rank = BY_WORDS + round(100 * parsed[label].cost)
+            ranked[label] = (rank + LAST * table.landmarks[site.landmark].cluster, site)
     hints = {
-        label: _hint(one, meant.get(label, frozenset()), table)
-        for label, one in read.items()
-        if label not in found and label not in unused
+        label: _hint(parse, meanings.get(label, frozenset()), table)
+        for label, parse in parsed.items()
+        if label not in ranked and label not in unused
     }
-    return found, {label: one for label, one in hints.items() if one.places}, unused
+    return ranked, {label: hint for label, hint in hints.items() if hint.sites}, unused
 
 
 def _landmarks_first(
-    places: Collection[SidedLandmark], table: LandmarkTable
+    sites: Collection[SidedLandmark], table: LandmarkTable
 ) -> frozenset[SidedLandmark]:
     """Meanings of a label without the clusters of segments of which it may mean a landmark."""
-    sharp = {one for one in places if not table.landmarks[one.landmark].cluster}
-    on = {(table.landmarks[one.landmark].segment, one.side) for one in sharp}
+    sharp = {site for site in sites if not table.landmarks[site.landmark].cluster}
+    on = {(table.landmarks[site.landmark].segment, site.side) for site in sharp}
     return frozenset(
-        one
-        for one in places
-        if one in sharp or (table.landmarks[one.landmark].segment, one.side) not in on
+        site
+        for site in sites
+        if site in sharp or (table.landmarks[site.landmark].segment, site.side) not in on
     )
 
 
 def _reason(name: str, table: LandmarkTable) -> str:
     """Why a point is not used that words name; empty where they name none of those."""
     key = name.removeprefix(UNUSED)
-    return next((one.why for one in table.unused if key != name and key in one.names), "")
+    return next((entry.why for entry in table.unused if key != name and key in entry.names), "")
 
 
-def _counts_in(place: SidedLandmark, tongue: Tongue) -> bool:
-    """Whether an English name with R or L counts in a set of another language."""
-    return not place.side or tongue.letters == tongues()[0].letters
+def _counts_in(site: SidedLandmark, tongue: Tongue) -> bool:
+    """Tell whether an English name with R or L counts in a set of another language."""
+    return not site.side or tongue.letters == tongues()[0].letters
 
 
 def _exclusive(
-    meant: Mapping[str, frozenset[SidedLandmark]],
-    taken: Collection[SidedLandmark],
+    meanings: Mapping[str, frozenset[SidedLandmark]],
+    occupied: Collection[SidedLandmark],
     table: LandmarkTable,
 ) -> dict[str, frozenset[SidedLandmark]]:
     """Meanings of labels that may have several, without landmarks that other labels have."""
-    found, before = dict(meant), {*taken}
+    remaining, before = dict(meanings), {*occupied}
     while True:
-        sure = {next(iter(one)) for one in found.values() if len(one) == 1}
-        sure = {one for one in sure if not table.landmarks[one.landmark].cluster} | before
+        sure = {next(iter(options)) for options in remaining.values() if len(options) == 1}
+        sure = {site for site in sure if not table.landmarks[site.landmark].cluster} | before
         cut = {
-            label: (places - sure or places) if len(places) > 1 else places
-            for label, places in found.items()
+            label: (sites - sure or sites) if len(sites) > 1 else sites
+            for label, sites in remaining.items()
         }
-        if cut == found:
-            return found
-        found = cut
+        if cut == remaining:
+            return remaining
+        remaining = cut
 
 
-def _hint(one: Reading, meant: frozenset[SidedLandmark], table: LandmarkTable) -> Hint:
+def _hint(parse: Reading, meanings: frozenset[SidedLandmark], table: LandmarkTable) -> Hint:
     """What the words of a label allow."""
-    words = " ".join(filter(None, (one.side, *sorted(one.words)))).replace("_", " ")
-    if meant:
-        return Hint(words, meant)
-    names = hinted_landmarks(one.words) & set(table.landmarks)
-    sides = (one.side,) if one.side else ("right", "left")
-    places = {
+    words = " ".join(filter(None, (parse.side, *sorted(parse.words)))).replace("_", " ")
+    if meanings:
+        return Hint(words, meanings)
+    names = hinted_landmarks(parse.words) & set(table.landmarks)
+    sides = (parse.side,) if parse.side else ("right", "left")
+    sites = {
         SidedLandmark(name, side if table.landmarks[name].sided else "")
         for name in names
         for side in sides
     }
-    return Hint(words, frozenset(places), whole=False)
+    return Hint(words, frozenset(sites), complete=False)
 
 
 def _tongue_of(
@@ -271,7 +273,7 @@ def _tongue_of(
     """The language that explains most of a set of labels, and the letters of its sides."""
     scores = {tongue: _explained(labels, exact, tongue, table) for tongue in tongues()}
     scores[tongues()[0]] += FOREIGN
-    return max(tongues(), key=lambda one: round(scores[one], 6))
+    return max(tongues(), key=lambda tongue: round(scores[tongue], 6))
 
 
 def _explained(
@@ -283,54 +285,54 @@ def _explained(
         options = []
         if label in exact and _counts_in(exact[label][1], tongue):
             options.append((1.0, frozenset({exact[label][1]})))
-        one = reading(label, tongue)
-        if one is not None and one.places:
-            value = (1.0 - 0.4 * one.cost) * min(1.0, one.letters / SURE_WORD)
-            options.append((value, frozenset(SidedLandmark(*x) for x in one.places)))
+        parse = reading(label, tongue)
+        if parse is not None and parse.meanings:
+            value = (1.0 - 0.4 * parse.cost) * min(1.0, parse.letters / SURE_WORD)
+            options.append((value, frozenset(SidedLandmark(*x) for x in parse.meanings)))
         if options:
             counted[label] = max(options, key=lambda option: option[0])
-    seen = {places for _, places in counted.values()}
+    all_meanings = {sites for _, sites in counted.values()}
     total, shared = 0.0, set[SidedLandmark]()
-    for value, places in counted.values():
+    for value, sites in counted.values():
         mirrored = frozenset(
-            SidedLandmark(one.landmark, {"right": "left", "left": "right"}.get(one.side, ""))
-            for one in places
+            SidedLandmark(site.landmark, {"right": "left", "left": "right"}.get(site.side, ""))
+            for site in sites
         )
-        total += value * (1.0 + PAIRED * (mirrored != places and mirrored in seen))
-        if len(places) == 1:
-            (place,) = places
-            entry = table.landmarks.get(place.landmark)
+        total += value * (1.0 + PAIRED * (mirrored != sites and mirrored in all_meanings))
+        if len(sites) == 1:
+            (site,) = sites
+            entry = table.landmarks.get(site.landmark)
             if entry is not None and not entry.cluster:
-                total -= SHARED * (place in shared)
-                shared.add(place)
+                total -= SHARED * (site in shared)
+                shared.add(site)
     return total
 
 
 def _with_video(
-    places: Mapping[str, SidedLandmark], video: Mapping[str, SidedLandmark], table: LandmarkTable
+    sites: Mapping[str, SidedLandmark], video: Mapping[str, SidedLandmark], table: LandmarkTable
 ) -> tuple[dict[str, SidedLandmark], dict[str, str]]:
     """Add points of video where no landmark is at their place: OpenCap computes its from them."""
-    at = {place: label for label, place in places.items()}
-    kept, doubled = dict(places), {}
-    for label, place in video.items():
-        near = table.landmarks[place.landmark].beside or place.landmark
-        landmark = at.get(place) or at.get(SidedLandmark(near, place.side))
+    at = {site: label for label, site in sites.items()}
+    merged, doubled = dict(sites), {}
+    for label, site in video.items():
+        near = table.landmarks[site.landmark].beside or site.landmark
+        landmark = at.get(site) or at.get(SidedLandmark(near, site.side))
         if landmark is None:
-            kept[label] = place
+            merged[label] = site
         else:
             doubled[label] = "found in video; the landmarks there are used"
-    return kept, doubled
+    return merged, doubled
 
 
-def _toes(places: dict[str, SidedLandmark]) -> dict[str, SidedLandmark]:
+def _toes(sites: dict[str, SidedLandmark]) -> dict[str, SidedLandmark]:
     """Take a toe marker for the second metatarsal where the first one has none."""
-    known = set(places.values())
+    occupied = set(sites.values())
     return {
-        label: SidedLandmark("mt2", place.side)
-        if place.landmark == "toe"
-        and not {SidedLandmark("mt1", place.side), SidedLandmark("mt2", place.side)} & known
-        else place
-        for label, place in places.items()
+        label: SidedLandmark("mt2", site.side)
+        if site.landmark == "toe"
+        and not {SidedLandmark("mt1", site.side), SidedLandmark("mt2", site.side)} & occupied
+        else site
+        for label, site in sites.items()
     }
 
 
@@ -352,22 +354,24 @@ def _best(label: str, table: LandmarkTable) -> tuple[int, SidedLandmark] | None:
 
 def _on_segment(label: str, table: LandmarkTable) -> tuple[int, SidedLandmark] | None:
     """Cluster of the one segment that a label with a side names by a word, and no joint or end."""
-    found = set()
+    clusters = set()
     for name, side in _readings(label):
-        ends = (one for one in table.landmarks.values() if one.sided and not one.cluster)
-        if not side or any(len(end) > WORD and end in name for one in ends for end in one.names):
+        ends = (entry for entry in table.landmarks.values() if entry.sided and not entry.cluster)
+        if not side or any(
+            len(end) > WORD and end in name for entry in ends for end in entry.names
+        ):
             continue
         for landmark, entry in table.landmarks.items():
             # heads of bones are no heads: that word comes first
             if any(
                 word in name and (word != HEAD or name.startswith(HEAD)) for word in entry.words
             ):
-                found.add(SidedLandmark(landmark, side if entry.sided else ""))
-    return (LAST, found.pop()) if len(found) == 1 else None
+                clusters.add(SidedLandmark(landmark, side if entry.sided else ""))
+    return (LAST, clusters.pop()) if len(clusters) == 1 else None
 
 
 def names_landmark(label: str, landmark: str, table: LandmarkTable) -> bool:
-    """Whether a label names a landmark, whatever else there is."""
+    """Tell whether a label names a landmark, whatever else there is."""
     return any(name in table.landmarks[landmark].names for name, _ in _readings(label))
 
 

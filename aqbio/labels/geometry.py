@@ -62,13 +62,13 @@ def placement(
         if anchors:
             landmark, marker = np.array(anchors).T
             start = _similarity(template[landmark], markers[marker])
-            every = [_assigned(number, _laid(template, start), markers, barred)]
+            candidates = [_assigned(number, _laid(template, start), markers, barred)]
         else:
             starts = _starts(template, markers)
-            every = [_settled(number, template, start, markers, barred) for start in starts]
-        for found in every:
-            if found is not None and (best is None or found.cost < best.cost):
-                best = found
+            candidates = [_settled(number, template, start, markers, barred) for start in starts]
+        for candidate in candidates:
+            if candidate is not None and (best is None or candidate.cost < best.cost):
+                best = candidate
     return best
 
 
@@ -85,7 +85,7 @@ def _starts(template: FloatArray, markers: FloatArray) -> list[_Similarity]:
     """Every axis up, eight directions; the size from the height of the middle 90 %."""
     from scipy.spatial.transform import Rotation
 
-    middle, own = markers.mean(axis=0), template.mean(axis=0)
+    middle, template_middle = markers.mean(axis=0), template.mean(axis=0)
     starts = []
     for axis, sign in product(range(3), (1.0, -1.0)):
         up = np.zeros(3)
@@ -97,7 +97,7 @@ def _starts(template: FloatArray, markers: FloatArray) -> list[_Similarity]:
         for turn in range(TURNS):
             yaw = Rotation.from_rotvec(up * (2.0 * np.pi * turn / TURNS))
             rotation = (yaw * upright).as_matrix()
-            starts.append((scale, rotation, middle - scale * rotation @ own))
+            starts.append((scale, rotation, middle - scale * rotation @ template_middle))
     return starts
 
 
@@ -111,15 +111,15 @@ def _settled(
 ) -> Placement | None:
     """Assign and fit by turns until nothing changes."""
     laid, before = _laid(template, start), None
-    found: Placement | None = None
+    fit: Placement | None = None
     for _ in range(ROUNDS):
-        found = _assigned(number, laid, markers, barred)
-        if found is None or (before is not None and np.array_equal(before, found.marker)):
-            return found
-        before = found.marker
-        near = found.marker >= 0
-        laid = _laid(template, _similarity(template[near], markers[found.marker[near]]))
-    return found
+        fit = _assigned(number, laid, markers, barred)
+        if fit is None or (before is not None and np.array_equal(before, fit.marker)):
+            return fit
+        before = fit.marker
+        near = fit.marker >= 0
+        laid = _laid(template, _similarity(template[near], markers[fit.marker[near]]))
+    return fit
 
 
 def _assigned(
@@ -128,14 +128,14 @@ def _assigned(
     """Every landmark the marker of least total distance, none that is too far."""
     from scipy.optimize import linear_sum_assignment
 
-    apart = np.linalg.norm(laid[:, None] - markers[None], axis=2)
-    apart[barred] = np.inf
-    rows, columns = linear_sum_assignment(np.minimum(apart, TOO_FAR) ** 2)
+    distances = np.linalg.norm(laid[:, None] - markers[None], axis=2)
+    distances[barred] = np.inf
+    rows, columns = linear_sum_assignment(np.minimum(distances, TOO_FAR) ** 2)
     distance = np.full(len(laid), np.nan)
     marker = np.full(len(laid), -1, dtype=np.int64)
-    near = apart[rows, columns] < TOO_FAR
+    near = distances[rows, columns] < TOO_FAR
     marker[rows[near]] = columns[near]
-    distance[rows[near]] = apart[rows[near], columns[near]]
+    distance[rows[near]] = distances[rows[near], columns[near]]
     if np.count_nonzero(near) < FEWEST:
         return None
     cost = float(np.where(np.isnan(distance), TOO_FAR, distance).mean())
@@ -148,11 +148,11 @@ def _similarity(source: FloatArray, target: FloatArray) -> _Similarity:
     Umeyama (1991), IEEE Trans Pattern Anal Mach Intell 13:376-380.
     """
     from_middle, to_middle = source.mean(axis=0), target.mean(axis=0)
-    own, other = source - from_middle, target - to_middle
-    left, size, right = np.linalg.svd(other.T @ own)
+    centred_source, centred_target = source - from_middle, target - to_middle
+    left, size, right = np.linalg.svd(centred_target.T @ centred_source)
     flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
     rotation = left @ flip @ right
-    scale = float((size * np.diag(flip)).sum() / (own**2).sum())
+    scale = float((size * np.diag(flip)).sum() / (centred_source**2).sum())
     scale = float(np.clip(scale, *SCALES))
     return scale, rotation, to_middle - scale * rotation @ from_middle
 
@@ -164,17 +164,17 @@ FRAMES = 20
 
 
 def distance_spreads(
-    path: FloatArray, others: Mapping[Segment, FloatArray]
+    path: FloatArray, segment_paths: Mapping[Segment, FloatArray]
 ) -> dict[Segment, float]:
     """Median SD (m) of a marker's distances from the markers (T, M, 3) of each segment."""
-    found = {}
-    for segment, paths in others.items():
+    spreads = {}
+    for segment, paths in segment_paths.items():
         distance = np.linalg.norm(paths - path[:, None], axis=2)
-        seen = np.isfinite(distance)
-        enough = seen.sum(axis=0) >= FRAMES
-        if enough.any():
-            found[segment] = float(np.median(np.nanstd(distance[:, enough], axis=0)))
-    return found
+        present = np.isfinite(distance)
+        comparable = present.sum(axis=0) >= FRAMES
+        if comparable.any():
+            spreads[segment] = float(np.median(np.nanstd(distance[:, comparable], axis=0)))
+    return spreads
 
 
 EXACT = 0.0002
@@ -187,7 +187,7 @@ SHORTEST = 0.005
 
 
 def computed_points(
-    positions: FloatArray, named: Collection[frozenset[int]] = frozenset()
+    positions: FloatArray, axis_ends: Collection[frozenset[int]] = frozenset()
 ) -> set[int]:
     """Indices of points (T, M, 3) that other software computed from the markers, by how they move.
 
@@ -197,40 +197,47 @@ def computed_points(
     others in a constant ratio while that way varies. A cluster that software made rigid stays: its
     markers are not at right angles. Of two points on one axis a marker may be one: names decide.
     """
-    at = positions[np.unique(np.linspace(0, len(positions) - 1, 2 * FRAMES).astype(int))]
-    length = np.linalg.norm(at[:, :, None] - at[:, None], axis=3)
+    samples = positions[np.unique(np.linspace(0, len(positions) - 1, 2 * FRAMES).astype(int))]
+    length = np.linalg.norm(samples[:, :, None] - samples[:, None], axis=3)
     length[~(length > SHORTEST)] = np.nan
     pairs = np.array(np.triu_indices(positions.shape[1], 1))
     rigid = pairs[:, _range(length[:, *pairs]) < EXACT]
     longest = np.fmax.reduce(length)
-    found: set[int] = set()
+    computed: set[int] = set()
     for point in range(positions.shape[1]):
         square, between = pairs, pairs
-        for arm, far, apart in zip(at - at[:, [point]], length[:, point], length, strict=True):
+        for arm, far, distances in zip(
+            samples - samples[:, [point]], length[:, point], length, strict=True
+        ):
             a, b = square
             askew = np.abs((arm[a] * arm[b]).sum(axis=1)) > EXACT * (far[a] + far[b])
             square = square[:, ~askew]
             a, b = between
-            detour = 2.0 * far[a] * far[b] * (far[a] + far[b] - apart[a, b])  # its height, squared
-            between = between[:, ~(detour > EXACT**2 * apart[a, b])]
+            detour = (
+                2.0 * far[a] * far[b] * (far[a] + far[b] - distances[a, b])
+            )  # its height, squared
+            between = between[:, ~(detour > EXACT**2 * distances[a, b])]
         for three in _triangles(square[:, _often(length[:, point], square)]):
-            found |= {point, *three}
+            computed |= {point, *three}
         a, b = between[:, _often(length[:, point], between)]
-        apart = length[:, a, b]
-        moves = _range(length[:, point, a] / apart) * np.fmin.reduce(apart, initial=np.inf) > EXACT
-        if (~moves & (_range(apart) > 5.0 * EXACT)).any():
-            found.add(point)
+        distances = length[:, a, b]
+        moves = (
+            _range(length[:, point, a] / distances) * np.fmin.reduce(distances, initial=np.inf)
+            > EXACT
+        )
+        if (~moves & (_range(distances) > 5.0 * EXACT)).any():
+            computed.add(point)
     for three in _triangles(rigid[:, np.isfinite(length[:, *rigid]).sum(axis=0) >= FRAMES]):
         sides = longest[three, three[1:] + three[:1]]
-        if max(sides) - min(sides) < EXACT or frozenset(three) in named:
-            found |= set(three)
-    return found
+        if max(sides) - min(sides) < EXACT or frozenset(three) in axis_ends:
+            computed |= set(three)
+    return computed
 
 
 def _often(lengths: FloatArray, pairs: IntArray) -> BoolArray:
     """Which pairs (2, P) both have a length in enough frames, of lengths (F, M)."""
-    seen = np.isfinite(lengths[:, pairs]).all(axis=1).sum(axis=0)
-    return np.asarray(seen >= FRAMES)
+    counts = np.isfinite(lengths[:, pairs]).all(axis=1).sum(axis=0)
+    return np.asarray(counts >= FRAMES)
 
 
 def _range(values: FloatArray) -> FloatArray:
@@ -241,11 +248,11 @@ def _range(values: FloatArray) -> FloatArray:
 def _triangles(pairs: IntArray) -> list[list[int]]:
     """Sets of three of which every two are a pair, of pairs (2, P)."""
     joined: dict[int, set[int]] = {}
-    for one, two in pairs.T.tolist():
-        joined.setdefault(one, set()).add(two)
+    for first, second in pairs.T.tolist():
+        joined.setdefault(first, set()).add(second)
     return [
-        [one, two, three]
-        for one, others in joined.items()
-        for two in others
-        for three in others & joined.get(two, set())
+        [first, second, third]
+        for first, partners in joined.items()
+        for second in partners
+        for third in partners & joined.get(second, set())
     ]

@@ -11,42 +11,44 @@ from aqbio.labels.by_name import Hint, SidedLandmark
 from aqbio.labels.motion import segment_of
 from aqbio.vectors import BoolArray
 
-TOGETHER = {"wrist": ("wrist_radial", "wrist_ulnar")}
+SIDES_OF_JOINT = {"wrist": ("wrist_radial", "wrist_ulnar")}
 """A landmark where one marker stands for both sides of a joint."""
 
 
-def allows(hint: Hint | None, place: SidedLandmark, table: LandmarkTable) -> bool:
+def allows(hint: Hint | None, site: SidedLandmark, table: LandmarkTable) -> bool:
     """Whether the words of a label allow a place; a marker may track the segment that they name."""
-    if hint is None or place in hint.places:
+    if hint is None or site in hint.sites:
         return True
-    if not table.landmarks[place.landmark].cluster:
-        both = (SidedLandmark(one, place.side) for one in TOGETHER.get(place.landmark, ()))
-        return any(one in hint.places for one in both)
-    return segment_of(place, table) in {segment_of(one, table) for one in hint.places}
+    if not table.landmarks[site.landmark].cluster:
+        alternatives = (
+            SidedLandmark(landmark, site.side) for landmark in SIDES_OF_JOINT.get(site.landmark, ())
+        )
+        return any(alternative in hint.sites for alternative in alternatives)
+    return segment_of(site, table) in {segment_of(meaning, table) for meaning in hint.sites}
 
 
 def barred_pairs(
-    places: Sequence[SidedLandmark],
+    sites: Sequence[SidedLandmark],
     labels: Sequence[str],
     hints: Mapping[str, Hint],
     table: LandmarkTable,
 ) -> BoolArray:
     """Pairs (L, M) of places and labels that the words of the labels exclude."""
-    barred = np.zeros((len(places), len(labels)), dtype=bool)
+    barred = np.zeros((len(sites), len(labels)), dtype=bool)
     for column, label in enumerate(labels):
         if label in hints:
-            barred[:, column] = [not allows(hints[label], one, table) for one in places]
+            barred[:, column] = [not allows(hints[label], site, table) for site in sites]
     return barred
 
 
 def common_segment(hint: Hint, table: LandmarkTable) -> SidedLandmark | None:
     """The cluster of the one segment that all meanings of a whole label are on."""
     segments = {
-        (table.landmarks[one.landmark].segment, table.landmarks[one.landmark].sided, one.side)
-        for one in hint.places
+        (table.landmarks[site.landmark].segment, table.landmarks[site.landmark].sided, site.side)
+        for site in hint.sites
     }
-    heads = {one.landmark.startswith("head") for one in hint.places}
-    if not hint.whole or len(segments) != 1 or len(heads) != 1:
+    heads = {site.landmark.startswith("head") for site in hint.sites}
+    if not hint.complete or len(segments) != 1 or len(heads) != 1:
         return None
     ((segment, sided, side),) = segments
     name = table.clusters().get((segment, sided))

@@ -22,9 +22,9 @@ PATELLA = "patella"
 class ModelLandmarks:
     """What a label can be attached to on a model."""
 
-    own: Mapping[str, str]
+    marker_bodies: Mapping[str, str]
     """Body of each of the model's own markers."""
-    places: Mapping[SidedLandmark, str]
+    markers: Mapping[SidedLandmark, str]
     """Own marker by place on the body, clusters left out."""
     carriers: Mapping[SidedLandmark, str]
     """Body by place of every own marker."""
@@ -35,24 +35,26 @@ class ModelLandmarks:
 
 
 def model_landmarks(
-    own: Mapping[str, str], model_map: ModelMap, table: LandmarkTable
+    marker_bodies: Mapping[str, str], model_map: ModelMap, table: LandmarkTable
 ) -> ModelLandmarks:
     """Landmarks and segments of a model, from the body of each of its markers and its map."""
-    named = named_labels(own, table).places
-    places = {
-        place: marker
-        for marker, place in named.items()
-        if not table.landmarks[place.landmark].cluster
+    marker_sites = named_labels(marker_bodies, table).sites
+    markers = {
+        site: marker
+        for marker, site in marker_sites.items()
+        if not table.landmarks[site.landmark].cluster
     }
     segments = segment_bodies(model_map)
     bodies = {  # of a forearm the radius, as far as there is one
-        key: next((one for one in members if key[0] == "forearm" and "radius" in one), members[0])
+        key: next(
+            (body for body in members if key[0] == "forearm" and "radius" in body), members[0]
+        )
         for key, members in segments.items()
         if members
     }
-    carriers = {place: own[marker] for marker, place in named.items()}
+    carriers = {site: marker_bodies[marker] for marker, site in marker_sites.items()}
     joints = frozenset(model_map.joints.by_name())
-    return ModelLandmarks(own, places, carriers, bodies, joints)
+    return ModelLandmarks(marker_bodies, markers, carriers, bodies, joints)
 
 
 def segment_bodies(model_map: ModelMap) -> dict[tuple[str, str], list[str]]:
@@ -83,7 +85,7 @@ RIGHT_FIRST = ("right", "left")
 class Labelling:
     """What is known about the labels of a set of recordings."""
 
-    places: Mapping[str, SidedLandmark]
+    sites: Mapping[str, SidedLandmark]
     """SidedLandmark by label."""
     static_only: frozenset[str]
     """Labels that no moving trial has."""
@@ -94,8 +96,8 @@ class Labelling:
 
     def label(self, landmark: str, side: str = "") -> str | None:
         """The label at a place, if there is one."""
-        wanted = SidedLandmark(landmark, side)
-        return next((label for label, place in self.places.items() if place == wanted), None)
+        target = SidedLandmark(landmark, side)
+        return next((label for label, site in self.sites.items() if site == target), None)
 
 
 def proposed_markers(
@@ -104,35 +106,35 @@ def proposed_markers(
     """Entries of the labels that can be attached to the model, by section: trunk, right, left."""
     order = list(table.landmarks)
     sections: dict[str, dict[str, Any]] = {"trunk": {}, "right": {}, "left": {}}
-    ranked = sorted(labelling.places.items(), key=lambda item: order.index(item[1].landmark))
-    for label, place in ranked:
-        landmark = table.landmarks[place.landmark]
-        if (entry := _entry(label, place, landmark, model, sprint=sprint)) is None:
+    ranked = sorted(labelling.sites.items(), key=lambda item: order.index(item[1].landmark))
+    for label, site in ranked:
+        landmark = table.landmarks[site.landmark]
+        if (entry := _entry(label, site, landmark, model, sprint=sprint)) is None:
             continue
         if label in labelling.video:
             entry["video"] = True
         if label in labelling.static_only:
             entry["static_only"] = True
         trunk = landmark.segment in ("pelvis", "torso")
-        sections["trunk" if trunk else place.side][label] = entry
+        sections["trunk" if trunk else site.side][label] = entry
     return sections
 
 
 def _entry(
-    label: str, place: SidedLandmark, landmark: Landmark, model: ModelLandmarks, *, sprint: bool
+    label: str, site: SidedLandmark, landmark: Landmark, model: ModelLandmarks, *, sprint: bool
 ) -> dict[str, Any] | None:
     """Body, place on the model and kind of one label; None where the model lacks the segment."""
-    side = "" if landmark.segment in ("pelvis", "torso") else place.side
+    side = "" if landmark.segment in ("pelvis", "torso") else site.side
     body = model.bodies.get((landmark.segment, side))
     if body is None:
         return None
     entry: dict[str, Any] = {"body": body}
-    own = model.places.get(place)
+    marker = model.markers.get(site)
     if landmark.cluster:
         # of the model's like marker, or of a neighbouring one
-        near = SidedLandmark(landmark.beside or place.landmark, place.side or "right")
-        like = model.carriers.get(place, model.carriers.get(near, body))
-        entry["body"] = model.own.get(label, like)
+        near = SidedLandmark(landmark.beside or site.landmark, site.side or "right")
+        like = model.carriers.get(site, model.carriers.get(near, body))
+        entry["body"] = model.marker_bodies.get(label, like)
         entry["tracking"] = True
         if landmark.weight != 1.0:
             entry["weight"] = landmark.weight
@@ -140,13 +142,13 @@ def _entry(
         entry["joint"] = joint
     elif landmark.position is not None and not any(landmark.position):
         entry["position"] = list(landmark.position)  # a joint centre: the origin of its body
-    elif own is not None:
-        entry["body"] = model.own[own]
-        if own != label:
-            entry["model"] = own
+    elif marker is not None:
+        entry["body"] = model.marker_bodies[marker]
+        if marker != label:
+            entry["model"] = marker
     elif landmark.position is not None and sprint:
         x, y, z = landmark.position
-        entry["position"] = [x, y, -z if place.side == "left" and z else z]
+        entry["position"] = [x, y, -z if site.side == "left" and z else z]
     else:
         entry["tracking"] = True
     return entry
@@ -167,7 +169,7 @@ INSTEAD = {"psis": ("sacrum",), "mt2": ("toe", "mt1", "mt5")}
 def missing_landmarks(labelling: Labelling) -> list[SidedLandmark]:
     """The landmarks that no marker set can do without, and that are not there."""
     have = labelling.label
-    needed = [one for one in NEEDED if one not in PELVIS or not _video_hips(labelling)]
+    needed = [name for name in NEEDED if name not in PELVIS or not _video_hips(labelling)]
     return [
         SidedLandmark(landmark, side)
         for landmark in needed
@@ -180,25 +182,25 @@ def missing_landmarks(labelling: Labelling) -> list[SidedLandmark]:
 def _video_hips(labelling: Labelling) -> list[str]:
     """Right and left hip centre of video, where no spine is known: they show the pelvis then."""
     hips = [labelling.label("hip_centre", side) for side in RIGHT_FIRST]
-    found = [label for label in hips if label in labelling.video]
-    spines = any(place.landmark in PELVIS for place in labelling.places.values())
-    return found if len(found) == len(hips) and not spines else []
+    video_hips = [label for label in hips if label in labelling.video]
+    spines = any(site.landmark in PELVIS for site in labelling.sites.values())
+    return video_hips if len(video_hips) == len(hips) and not spines else []
 
 
-def blank(place: SidedLandmark) -> str:
+def blank(site: SidedLandmark) -> str:
     """The name under which a marker set asks for a label: ``right_psis``."""
-    return f"{place.side}_{place.landmark}"
+    return f"{site.side}_{site.landmark}"
 
 
-def label_request(place: SidedLandmark) -> str:
+def label_request(site: SidedLandmark) -> str:
     """What a blank of a marker set asks for."""
-    return f"the label on the {place.side} {NEEDED[place.landmark]}"
+    return f"the label on the {site.side} {NEEDED[site.landmark]}"
 
 
 def with_blanks(labelling: Labelling) -> Labelling:
     """The labelling with a blank for every missing landmark."""
-    places = {blank(place): place for place in missing_landmarks(labelling)}
-    return replace(labelling, places={**labelling.places, **places})
+    sites = {blank(site): site for site in missing_landmarks(labelling)}
+    return replace(labelling, sites={**labelling.sites, **sites})
 
 
 def marker_set_content(
@@ -246,7 +248,7 @@ def stand_ins(skeleton: Skeleton, model_map: ModelMap) -> tuple[BodyPoint, ...]:
     if not missing:
         return ()
     posture = Posture.default(skeleton)
-    landmarks = [_landmark(posture, place, model_map) for place in missing]
+    landmarks = [_landmark(posture, site, model_map) for site in missing]
     bare = set(range(len(skeleton.bodies))) - set(skeleton.marker_body.tolist())
     turning = [point for body in sorted(bare) for point in turning_points(skeleton, body)]
     return (*landmarks, *turning)
@@ -257,14 +259,17 @@ def model_marker_set(skeleton: Skeleton, model_map: ModelMap) -> MarkerSet:
     bodies = [skeleton.bodies[body] for body in skeleton.marker_body]
     markers = {label: {"body": body} for label, body in zip(skeleton.markers, bodies, strict=True)}
     source = "the markers of the participant's model"
-    own = _labelling(skeleton, model_map)
-    return MarkerSet.model_validate(marker_set_content("model", source, own, {"": markers}))
+    labelling = _labelling(skeleton, model_map)
+    return MarkerSet.model_validate(marker_set_content("model", source, labelling, {"": markers}))
 
 
 def landmark_labels(marker_set: MarkerSet) -> set[str]:
     """The labels that show pelvis and feet."""
     feet = (marker_set.feet.left, marker_set.feet.right)
-    return {*marker_set.pelvis.labels, *(one for foot in feet for one in (foot.heel, *foot.toe))}
+    return {
+        *marker_set.pelvis.labels,
+        *(label for foot in feet for label in (foot.heel, *foot.toe)),
+    }
 
 
 def _labelling(skeleton: Skeleton, model_map: ModelMap) -> Labelling:
@@ -277,22 +282,22 @@ def _labelling(skeleton: Skeleton, model_map: ModelMap) -> Labelling:
         if (foot := getattr(model_map.feet, side))
     }
     carriers = {pelvis}.union(*feet.values())  # a heel on a shank must not hide one on a foot
-    worn = [label for label, one in body.items() if one in carriers]
-    kept = {
-        label: place
-        for label, place in named_labels(worn, landmark_table()).places.items()
-        if (place.landmark in PELVIS and body[label] == pelvis)
-        or (place.landmark in FEET and body[label] in feet[place.side])
+    worn = [label for label, index in body.items() if index in carriers]
+    sites = {
+        label: site
+        for label, site in named_labels(worn, landmark_table()).sites.items()
+        if (site.landmark in PELVIS and body[label] == pelvis)
+        or (site.landmark in FEET and body[label] in feet[site.side])
     }
-    return Labelling(kept, frozenset())
+    return Labelling(sites, frozenset())
 
 
-def _landmark(posture: Posture, place: SidedLandmark, model_map: ModelMap) -> BodyPoint:
+def _landmark(posture: Posture, site: SidedLandmark, model_map: ModelMap) -> BodyPoint:
     skeleton, joints = posture.skeleton, model_map.joints.by_name()
-    name, side = blank(place), place.side
-    if place.landmark in PELVIS:
-        hips = {one: skeleton.joints.index(joints[f"hip_{one}"]) for one in SIDES}
-        return pelvis_point(posture, name, place.landmark, side, hips)
+    name, side = blank(site), site.side
+    if site.landmark in PELVIS:
+        hips = {hip_side: skeleton.joints.index(joints[f"hip_{hip_side}"]) for hip_side in SIDES}
+        return pelvis_point(posture, name, site.landmark, side, hips)
     foot = skeleton.bodies.index(getattr(model_map.feet, side))
     ankle = skeleton.joints.index(joints[f"ankle_{side}"])
-    return foot_point(posture, name, place.landmark, foot, ankle)
+    return foot_point(posture, name, site.landmark, foot, ankle)

@@ -35,64 +35,64 @@ NEIGHBOURS = {
 Segment = tuple[str, str]
 
 
-def segment_of(place: SidedLandmark, table: LandmarkTable) -> Segment:
+def segment_of(site: SidedLandmark, table: LandmarkTable) -> Segment:
     """The rigid segment that a place is on, and its side: heads nod, toes hardly bend."""
-    segment: str = table.landmarks[place.landmark].segment
-    if place.landmark.startswith("head"):
+    segment: str = table.landmarks[site.landmark].segment
+    if site.landmark.startswith("head"):
         return "head", ""
     if segment in ("pelvis", "torso"):
         return segment, ""
-    return ("foot" if segment == "toes" else segment), place.side
+    return ("foot" if segment == "toes" else segment), site.side
 
 
 def loose_labels(
-    places: Mapping[str, SidedLandmark],
+    sites: Mapping[str, SidedLandmark],
     unnamed: Collection[str],
     motions: Iterable[Recording],
     table: LandmarkTable,
 ) -> dict[str, str]:
     """Why labels do not move with their segment; those without a name not closely enough either."""
-    segments = {label: segment_of(place, table) for label, place in places.items()}
-    found: dict[str, str] = {}
+    segments = {label: segment_of(site, table) for label, site in sites.items()}
+    reasons: dict[str, str] = {}
     for recording in motions:
-        for label in (one for one in places if one in recording.labels and one not in found):
-            entry = table.landmarks[places[label].landmark]
+        for label in (name for name in sites if name in recording.labels and name not in reasons):
+            entry = table.landmarks[sites[label].landmark]
             if entry.origin == "joint_centre":  # it moves with both segments of its joint
                 continue
             path = recording.positions[:, recording.labels.index(label)]
             columns: dict[Segment, list[int]] = {}
-            for column, other in enumerate(recording.labels):
-                if other in segments and other != label:
-                    columns.setdefault(segments[other], []).append(column)
-            others = {own: recording.positions[:, at] for own, at in columns.items()}
-            spreads = distance_spreads(path, others)
+            for column, neighbour in enumerate(recording.labels):
+                if neighbour in segments and neighbour != label:
+                    columns.setdefault(segments[neighbour], []).append(column)
+            segment_paths = {segment: recording.positions[:, at] for segment, at in columns.items()}
+            spreads = distance_spreads(path, segment_paths)
             limit = LOOSEST["cluster" if entry.cluster else "landmark"]
             if why := _why_loose(segments[label], spreads, limit if label in unnamed else np.inf):
-                found[label] = why
-    return found
+                reasons[label] = why
+    return reasons
 
 
-def _why_loose(own: Segment, spreads: Mapping[Segment, float], limit: float) -> str:
+def _why_loose(expected: Segment, spreads: Mapping[Segment, float], limit: float) -> str:
     """Why a marker is not on a segment; empty where it may be."""
     if not spreads:
         return ""
     best = min(spreads, key=lambda segment: spreads[segment])
     elsewhere = f"it moves with the {_segment_name(best)}"
-    if own not in spreads:
-        return "" if np.isinf(limit) or _neighbours(own, best) else elsewhere
-    if spreads[own] > BETTER * spreads[best] + NOISE:
+    if expected not in spreads:
+        return "" if np.isinf(limit) or _neighbours(expected, best) else elsewhere
+    if spreads[expected] > BETTER * spreads[best] + NOISE:
         return elsewhere
-    if spreads[own] > limit:
-        far = MILLIMETRES * spreads[own]
+    if spreads[expected] > limit:
+        far = MILLIMETRES * spreads[expected]
         return f"its distances from the markers there vary by {far:.0f} mm (sd)"
     return ""
 
 
-def _neighbours(one: Segment, other: Segment) -> bool:
-    """Whether two segments are one, or have a joint in common, on one side of the body."""
-    names = {(one[0], other[0]), (other[0], one[0])}
-    same_side = "" in (one[1], other[1]) or one[1] == other[1]
-    return one == other or (same_side and bool(names & NEIGHBOURS))
+def _neighbours(first: Segment, second: Segment) -> bool:
+    """Tell whether two segments are one, or have a joint in common, on one side of the body."""
+    names = {(first[0], second[0]), (second[0], first[0])}
+    same_side = "" in (first[1], second[1]) or first[1] == second[1]
+    return first == second or (same_side and bool(names & NEIGHBOURS))
 
 
 def _segment_name(segment: Segment) -> str:

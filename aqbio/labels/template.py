@@ -28,7 +28,7 @@ ABDUCTIONS, FLEXIONS, ELBOWS = (0.0, -40.0, -85.0), (0.0, 45.0, 85.0), (0.0, 80.
 class Template:
     """Our sprint model standing in several postures."""
 
-    places: tuple[SidedLandmark, ...]
+    sites: tuple[SidedLandmark, ...]
     """tuple of L SidedLandmark. Of every marker, and of points that only names tell."""
     landmarks: IntArray
     """(N,) int array. Which of them are landmarks that positions tell."""
@@ -37,7 +37,7 @@ class Template:
     one."""
 
 
-def _further_places(table: LandmarkTable) -> list[SidedLandmark]:
+def _unmarked_sites(table: LandmarkTable) -> list[SidedLandmark]:
     """Places that the sprint model has no marker on, but a joint or a position."""
     return [
         SidedLandmark(name, side)
@@ -63,31 +63,31 @@ def standing_sprinter(table: LandmarkTable) -> Skeleton:
     bodies = model_landmarks({}, model_map, table).bodies
     joints = model_map.joints.by_name()
     points = []
-    for place in _further_places(table):
-        entry = table.landmarks[place.landmark]
-        body = bodies[entry.segment, place.side]
+    for site in _unmarked_sites(table):
+        entry = table.landmarks[site.landmark]
+        body = bodies[entry.segment, site.side]
         if entry.position is None:
-            moved = skeleton.joints.index(joints[f"{entry.joint}_{place.side}"])
-            points.append(joint_point(skeleton, str(place), moved, skeleton.bodies.index(body)))
+            joint = skeleton.joints.index(joints[f"{entry.joint}_{site.side}"])
+            points.append(joint_point(skeleton, str(site), joint, skeleton.bodies.index(body)))
         else:
             x, y, z = entry.position
-            points.append(BodyPoint(str(place), body, (x, y, -z if place.side == "left" else z)))
+            points.append(BodyPoint(str(site), body, (x, y, -z if site.side == "left" else z)))
     return with_points(skeleton, points)
 
 
 def standing_template(table: LandmarkTable) -> Template:
     """Our sprint model, standing with its arms in several postures."""
     skeleton = standing_sprinter(table)
-    named = named_labels(skeleton.markers, table).places
-    named |= {str(place): place for place in _further_places(table)}
-    kept = [index for index, label in enumerate(skeleton.markers) if label in named]
-    places = tuple(named[skeleton.markers[index]] for index in kept)
-    further = {*_further_places(table)}
+    marker_sites = named_labels(skeleton.markers, table).sites
+    marker_sites |= {str(site): site for site in _unmarked_sites(table)}
+    indices = [index for index, label in enumerate(skeleton.markers) if label in marker_sites]
+    sites = tuple(marker_sites[skeleton.markers[index]] for index in indices)
+    further = {*_unmarked_sites(table)}
     landmarks = np.array(
         [
             number
-            for number, place in enumerate(places)
-            if place not in further and not table.landmarks[place.landmark].cluster
+            for number, site in enumerate(sites)
+            if site not in further and not table.landmarks[site.landmark].cluster
         ]
     )
     postures = []
@@ -96,8 +96,8 @@ def standing_template(table: LandmarkTable) -> Template:
         for name, angle in (("arm_add", abduction), ("arm_flex", flexion), ("elbow_flex", elbow)):
             for side in ("r", "l"):
                 q[skeleton.coordinates.index(f"{name}_{side}")] = np.radians(angle)
-        postures.append(marker_positions(skeleton, q[None])[0][kept])
-    return Template(places, landmarks, tuple(postures))
+        postures.append(marker_positions(skeleton, q[None])[0][indices])
+    return Template(sites, landmarks, tuple(postures))
 
 
 ABOVE: dict[Segment, tuple[Segment, ...]] = {("head", ""): (("torso", ""),)}
@@ -105,18 +105,22 @@ ABOVE: dict[Segment, tuple[Segment, ...]] = {("head", ""): (("torso", ""),)}
 
 
 def target_points(
-    template: Template, laid: FloatArray, places: Sequence[SidedLandmark], table: LandmarkTable
+    template: Template, laid: FloatArray, sites: Sequence[SidedLandmark], table: LandmarkTable
 ) -> list[FloatArray]:
     """Points (N, 3) of each place: of a cluster all of its segment, of what no point shows none."""
-    segments = [segment_of(place, table) for place in template.places]
-    found = []
-    for place in places:
-        cluster = table.landmarks[place.landmark].cluster
-        own = segment_of(place, table)
+    segments = [segment_of(site, table) for site in template.sites]
+    targets = []
+    for site in sites:
+        cluster = table.landmarks[site.landmark].cluster
+        segment = segment_of(site, table)
         at = [
             number
-            for number, one in enumerate(template.places)
-            if (segments[number] in (own, *ABOVE.get(own, ())) if cluster else one == place)
+            for number, candidate in enumerate(template.sites)
+            if (
+                segments[number] in (segment, *ABOVE.get(segment, ()))
+                if cluster
+                else candidate == site
+            )
         ]
-        found.append(laid[at])
-    return found
+        targets.append(laid[at])
+    return targets

@@ -59,7 +59,7 @@ DIGRAPHS = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ñ": "ny", "å": "a
 class Reading:
     """What a label says in one language."""
 
-    places: frozenset[tuple[str, str]]
+    meanings: frozenset[tuple[str, str]]
     """Landmark and side of each meaning that it may have; empty where only some words are known."""
     words: frozenset[str]
     side: str
@@ -92,17 +92,19 @@ def landmark_table() -> LandmarkTable:
 def tongues() -> tuple[Tongue, ...]:
     """Languages with the letters of their sides, English first, each with right and left too."""
     table = label_words().languages
-    own = [Tongue(name, one.sides.letters) for name, one in table.items()]
+    native = [Tongue(name, language.sides.letters) for name, language in table.items()]
     international = table[ENGLISH].sides.letters
-    return tuple(dict.fromkeys([*own, *(Tongue(name, international) for name in table)]))
+    return tuple(dict.fromkeys([*native, *(Tongue(name, international) for name in table)]))
 
 
 def spellings(word: str) -> set[str]:
     """Ways to write a word: accents left out, as two letters, or lost with their letters."""
     word = unicodedata.normalize("NFC", word.lower())  # casefold would make ss of ß
-    two = "".join(DIGRAPHS.get(one, one) for one in word)
-    lost = "".join(one for one in word if one.isascii())
-    return {_letters(one) for one in (word, word.replace("ß", "s"), two, lost)}
+    two_letters = "".join(DIGRAPHS.get(letter, letter) for letter in word)
+    ascii_only = "".join(letter for letter in word if letter.isascii())
+    return {
+        _letters(variant) for variant in (word, word.replace("ß", "s"), two_letters, ascii_only)
+    }
 
 
 KUNREI = {"sh": "sy", "ch": "ty", "ts": "t", "j": "zy", "syi": "si", "tyi": "ti", "zyi": "zi"}
@@ -112,12 +114,12 @@ KUNREI = {"sh": "sy", "ch": "ty", "ts": "t", "j": "zy", "syi": "si", "tyi": "ti"
 def romanizations(word: str) -> set[str]:
     """Ways to write a Japanese word: long vowels as short ones, Kunrei's for Hepburn's spelling."""
     short = re.sub(r"([ou])[u]", r"\1", word)
-    found = {word, short}
-    for one in (word, short):
+    variants = {word, short}
+    for variant in (word, short):
         for hepburn, kunrei in KUNREI.items():
-            one = one.replace(hepburn, kunrei)
-        found.add(one)
-    return found
+            variant = variant.replace(hepburn, kunrei)
+        variants.add(variant)
+    return variants
 
 
 def _letters(text: str) -> str:
@@ -157,9 +159,9 @@ class _Token:
 
     atoms: frozenset[str]
     cost: float
-    whole: bool = True
+    whole_word: bool = True
     """Whether it is no more and no less than a word."""
-    apart: bool = False
+    needs_separation: bool = False
     """Whether it counts only where blanks, capitals or digits set it apart."""
 
 
@@ -167,35 +169,44 @@ class _Token:
 def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
     """Meanings of every word, abbreviation and beginning of a word in a language, by spelling."""
     table = label_words()
-    found: dict[str, dict[frozenset[str], _Token]] = {}
+    tokens: dict[str, dict[frozenset[str], _Token]] = {}
 
     def add(spelling: str, token: _Token) -> None:
-        known = found.setdefault(spelling, {})
-        if token.atoms not in known or token.cost < known[token.atoms].cost:
-            known[token.atoms] = token
+        by_atoms = tokens.setdefault(spelling, {})
+        if token.atoms not in by_atoms or token.cost < by_atoms[token.atoms].cost:
+            by_atoms[token.atoms] = token
 
     for vocabulary in (table.common, table.languages[language]):
         for key, words in vocabulary.words.items():
             atoms = frozenset(key.split()) - {"ignored"}
-            written = {one for word in words for one in spellings(word)}
+            written = {variant for word in words for variant in spellings(word)}
             if language == JAPANESE:
-                written |= {one for word in written for one in romanizations(word)}
+                written |= {variant for word in written for variant in romanizations(word)}
             for spelling in written:
                 short = len(spelling) < SHORTEST_PREFIX
-                add(spelling, _Token(atoms, SHORT_COST if short else WORD_COST, apart=short))
+                add(
+                    spelling,
+                    _Token(atoms, SHORT_COST if short else WORD_COST, needs_separation=short),
+                )
                 for end in range(SHORTEST_PREFIX, len(spelling)):
                     cost = WORD_COST + PREFIX_COST * (1.0 - end / len(spelling))
-                    apart = language == ENGLISH and end == SHORTEST_PREFIX
-                    add(spelling[:end], _Token(atoms, cost, whole=False, apart=apart))
+                    ambiguous = language == ENGLISH and end == SHORTEST_PREFIX
+                    add(
+                        spelling[:end],
+                        _Token(atoms, cost, whole_word=False, needs_separation=ambiguous),
+                    )
         for key, words in vocabulary.exact.items():
             atoms = frozenset(key.split()) - {"ignored"}
-            for spelling in {one for word in words for one in spellings(word)}:
+            for spelling in {variant for word in words for variant in spellings(word)}:
                 short = len(spelling) < SHORTEST_PREFIX
-                add(spelling, _Token(atoms, SHORT_COST if short else EXACT_COST, apart=short))
+                add(
+                    spelling,
+                    _Token(atoms, SHORT_COST if short else EXACT_COST, needs_separation=short),
+                )
     return {  # what is a word is no beginning of another one
-        spelling: tuple(whole or known.values())
-        for spelling, known in found.items()
-        for whole in [[one for one in known.values() if one.whole]]
+        spelling: tuple(whole_words or by_atoms.values())
+        for spelling, by_atoms in tokens.items()
+        for whole_words in [[token for token in by_atoms.values() if token.whole_word]]
     }
 
 
@@ -203,8 +214,10 @@ def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
 def _suffixes(language: str) -> Mapping[str, frozenset[str]]:
     """Meanings of letters behind a word: the ``l`` of EPICL."""
     table = label_words()
-    own = {**table.common.suffixes, **table.languages[language].suffixes}
-    return {letter: frozenset(atom.split()) for atom, all_ in own.items() for letter in all_}
+    suffixes = {**table.common.suffixes, **table.languages[language].suffixes}
+    return {
+        letter: frozenset(atom.split()) for atom, letters in suffixes.items() for letter in letters
+    }
 
 
 @cache
@@ -240,7 +253,7 @@ class _Cut:
     """Whether a part of it is no word."""
     letters: int = 0
     """In words of three letters or more."""
-    whole: bool = True
+    whole_word: bool = True
     """Whether no word in it is cut off."""
 
 
@@ -250,25 +263,25 @@ def reading(label: str, tongue: Tongue) -> Reading | None:
     text, bounds = plain_text(label)
     if not text or len(text) > 60:
         return None
-    cuts = [one for one in _cuts(text, bounds, tongue) if one.atoms]
-    words = [one for one in cuts if one.whole and not one.skipped and len(one.atoms) == 1]
-    cheapest = min((one.cost for one in words if not one.side), default=math.inf)  # HEEL: no left
+    cuts = [cut for cut in _cuts(text, bounds, tongue) if cut.atoms]
+    words = [cut for cut in cuts if cut.whole_word and not cut.skipped and len(cut.atoms) == 1]
+    cheapest = min((cut.cost for cut in words if not cut.side), default=math.inf)  # HEEL: no left
     read = [
-        (one, places)
-        for one in cuts
-        if not one.skipped
-        and one.cost < cheapest + EQUAL_COSTS
-        and (places := meanings(one, general=False) or meanings(one, general=True))
+        (cut, landmarks)
+        for cut in cuts
+        if not cut.skipped
+        and cut.cost < cheapest + EQUAL_COSTS
+        and (landmarks := meanings(cut, general=False) or meanings(cut, general=True))
     ]
     if read:
-        best = min((one for one, _ in read), key=lambda one: one.cost)
-        near = [places for one, places in read if one.cost < best.cost + EQUAL_COSTS]
-        every = frozenset().union(*near)
-        return Reading(every, best.atoms, best.side, best.cost, best.letters)
-    known = [one for one in cuts if one.sure]
-    if not known:
+        best = min((cut for cut, _ in read), key=lambda cut: cut.cost)
+        near = [landmarks for cut, landmarks in read if cut.cost < best.cost + EQUAL_COSTS]
+        all_landmarks = frozenset().union(*near)
+        return Reading(all_landmarks, best.atoms, best.side, best.cost, best.letters)
+    sure_cuts = [cut for cut in cuts if cut.sure]
+    if not sure_cuts:
         return None
-    best = min(known, key=lambda one: one.cost)
+    best = min(sure_cuts, key=lambda cut: cut.cost)
     return Reading(frozenset(), best.atoms, best.side, best.cost, best.letters)
 
 
@@ -277,32 +290,32 @@ def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
     vocabulary, sides = _vocabulary(tongue.language), _side_words(tongue)
     suffixes, beginnings = _suffixes(tongue.language), _side_beginnings(tongue.language)
     cuts: list[dict[tuple[frozenset[str], str, bool], _Cut]] = [{} for _ in range(len(text) + 1)]
-    nothing = _Cut(0.0)
-    cuts[0][frozenset(), "", False] = nothing
+    empty = _Cut(0.0)
+    cuts[0][frozenset(), "", False] = empty
     edges = sorted(bounds | {len(text)})
-    beside = bounds | _beside_sides(text, sides)
+    side_bounds = bounds | _beside_sides(text, sides)
     for start in range(len(text)):
-        ways = sorted(cuts[start].values(), key=lambda one: one.cost)[:MAX_CUTS]
+        ways = sorted(cuts[start].values(), key=lambda cut: cut.cost)[:MAX_CUTS]
         if not ways:
             continue
-        after = next(one for one in edges if one > start)
+        after = next(edge for edge in edges if edge > start)
         for end in range(start + 1, len(text) + 1):
             piece = text[start:end]
-            crossed = sum(start < one < end for one in bounds)
-            apart = start in bounds and end in bounds
-            loose = start in beside and end in beside
-            steps = list(_steps(piece, crossed, vocabulary, apart=apart, loose=loose))
+            crossed = sum(start < bound < end for bound in bounds)
+            separated = start in bounds and end in bounds
+            loose = start in side_bounds and end in side_bounds
+            steps = list(_steps(piece, crossed, vocabulary, separated=separated, loose=loose))
             if (side := sides.get(piece)) and not crossed:
                 ends = end == len(text) or text[end].isdigit()
                 at_edge = (start == 0 or ends) and (start in bounds or end in bounds)
-                if apart or at_edge or len(piece) >= SURE_WORD:
-                    cost = SHORT_SIDE_COST if apart else LOOSE_SIDE_COST
+                if separated or at_edge or len(piece) >= SURE_WORD:
+                    cost = SHORT_SIDE_COST if separated else LOOSE_SIDE_COST
                     steps.append(_Cut(cost, side=side))
-            elif apart and (side := beginnings.get(piece)):
+            elif separated and (side := beginnings.get(piece)):
                 steps.append(_Cut(LOOSE_SIDE_COST, side=side))
             glued = start >= SHORTEST_PREFIX and start not in bounds
             if glued and (atoms := suffixes.get(piece)):
-                steps.append(_Cut(SUFFIX_COST, atoms, whole=False))
+                steps.append(_Cut(SUFFIX_COST, atoms, whole_word=False))
             if start in bounds and end == after:
                 steps += [_Cut(SKIPPED_COST, skipped=True)]
             for way in ways:
@@ -324,42 +337,42 @@ def _steps(
     crossed: int,
     vocabulary: Mapping[str, tuple[_Token, ...]],
     *,
-    apart: bool,
+    separated: bool,
     loose: bool,
 ) -> Iterator[_Cut]:
     """Meanings of one piece of a label, each as a step.
 
-    ``apart``: between blanks, capitals or digits; ``loose``: between these or letters of sides.
+    ``separated``: between blanks, capitals or digits; ``loose``: between these or letters of sides.
     """
     if piece.isdigit():
-        if apart:
+        if separated:
             yield _Cut(NUMBER_COST, frozenset({str(int(piece))}))
         return
     for token in vocabulary.get(piece, ()):
-        if token.apart and not (loose if token.whole else apart):
+        if token.needs_separation and not (loose if token.whole_word else separated):
             continue
-        if crossed and not token.whole:
+        if crossed and not token.whole_word:
             continue
-        sure = token.whole and apart and len(piece) >= SURE_WORD and bool(token.atoms)
+        sure = token.whole_word and separated and len(piece) >= SURE_WORD and bool(token.atoms)
         across = CROSSING_COST if len(piece) < LONG_WORD else LONG_CROSSING_COST
         letters = len(piece) if len(piece) >= SHORTEST_PREFIX and token.atoms else 0
         cost = token.cost + across * crossed
-        yield _Cut(cost, token.atoms, sure=sure, letters=letters, whole=token.whole)
+        yield _Cut(cost, token.atoms, sure=sure, letters=letters, whole_word=token.whole_word)
 
 
 def _keep(cuts: dict[tuple[frozenset[str], str, bool], _Cut], way: _Cut, step: _Cut) -> None:
-    found = _Cut(
+    longer = _Cut(
         way.cost + step.cost,
         way.atoms | step.atoms,
         way.side or step.side,
         way.sure or step.sure,
         way.skipped or step.skipped,
         way.letters + step.letters,
-        way.whole and step.whole,
+        way.whole_word and step.whole_word,
     )
-    key = found.atoms, found.side, found.skipped
-    if key not in cuts or found.cost < cuts[key].cost:
-        cuts[key] = found
+    key = longer.atoms, longer.side, longer.skipped
+    if key not in cuts or longer.cost < cuts[key].cost:
+        cuts[key] = longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,16 +381,16 @@ class _Pattern:
 
     landmark: str
     needed: tuple[frozenset[str], ...]
-    every: frozenset[str]
+    allowed: frozenset[str]
     numbers: bool = True
     """Whether it may hold numbers."""
     numbered: bool = False
     """Whether it must."""
 
     def fits(self, atoms: frozenset[str]) -> bool:
-        """Whether all words of a label are of it, and one of every group."""
-        rest = atoms - self.every
-        if not all(one.isdigit() for one in rest) or (rest and not self.numbers):
+        """Tell whether all words of a label are of it, and one of every group."""
+        rest = atoms - self.allowed
+        if not all(atom.isdigit() for atom in rest) or (rest and not self.numbers):
             return False
         return bool(rest) >= self.numbered and all(group & atoms for group in self.needed)
 
@@ -388,57 +401,61 @@ def _patterns(*, general: bool) -> tuple[_Pattern, ...]:
     table = label_words()
     unused = {UNUSED + key: atoms for key, atoms in table.unused.items()}
     lists = table.tracks if general else table.landmarks
-    found = []
+    landmark_patterns = []
     for landmark, patterns in lists.items():
         for pattern in patterns:
-            needed, every = [], set[str]()
+            needed, allowed = [], set[str]()
             for group in pattern.split():
                 if group.startswith("#"):
                     continue
                 words = group.removesuffix("?")
                 atoms = table.place_words if words == "~" else tuple(words.split("|"))
-                every |= {*atoms}
+                allowed |= {*atoms}
                 if not group.endswith("?"):
                     needed.append(frozenset(atoms))
             numbers, numbered = "#" in pattern, pattern.endswith("#")
-            found.append(_Pattern(landmark, tuple(needed), frozenset(every), numbers, numbered))
+            landmark_patterns.append(
+                _Pattern(landmark, tuple(needed), frozenset(allowed), numbers, numbered)
+            )
     for key, atoms in unused.items() if general else ():
-        every = {*atoms, *table.place_words}
-        found.append(_Pattern(key, (frozenset(atoms),), frozenset(every)))
-    return tuple(found)
+        allowed = {*atoms, *table.place_words}
+        landmark_patterns.append(_Pattern(key, (frozenset(atoms),), frozenset(allowed)))
+    return tuple(landmark_patterns)
 
 
 def meanings(cut: _Cut, *, general: bool) -> frozenset[tuple[str, str]]:
     """Landmarks and sides that words name, or segments that a marker of such a name tracks."""
     table = landmark_table().landmarks
-    kept = set()
+    landmarks = set()
     for pattern in _patterns(general=general):
         if not pattern.fits(cut.atoms):
             continue
-        known = not pattern.landmark.startswith(UNUSED)
-        if known and table[pattern.landmark].sided:
+        used = not pattern.landmark.startswith(UNUSED)
+        if used and table[pattern.landmark].sided:
             if cut.side:
-                kept.add((pattern.landmark, cut.side))
-        elif not cut.side or general or not known:
-            kept.add((pattern.landmark, ""))
-    return frozenset(kept)
+                landmarks.add((pattern.landmark, cut.side))
+        elif not cut.side or general or not used:
+            landmarks.add((pattern.landmark, ""))
+    return frozenset(landmarks)
 
 
 @cache
 def landmarks_of_word(atom: str) -> frozenset[str]:
     """Landmarks whose names hold a word."""
     return frozenset(
-        one.landmark
+        pattern.landmark
         for general in (False, True)
-        for one in _patterns(general=general)
-        if any(atom in group for group in one.needed)
+        for pattern in _patterns(general=general)
+        if any(atom in group for group in pattern.needed)
     )
 
 
 def hinted_landmarks(words: Collection[str]) -> frozenset[str]:
     """Landmarks that words of a label allow, which do not name one; empty where they allow all."""
-    places = [landmarks_of_word(one) for one in words if one not in label_words().place_words]
-    places = [one for one in places if one]
-    if not places:
+    landmark_sets = [
+        landmarks_of_word(word) for word in words if word not in label_words().place_words
+    ]
+    landmark_sets = [landmarks for landmarks in landmark_sets if landmarks]
+    if not landmark_sets:
         return frozenset()
-    return frozenset.intersection(*places) or frozenset.union(*places)
+    return frozenset.intersection(*landmark_sets) or frozenset.union(*landmark_sets)

@@ -1,7 +1,7 @@
 """Joint wrenches and generalised forces by recursive Newton-Euler, and the tree cut into chains.
 
-From the outermost segments inwards: what a segment needs for its motion, less what acts on it from
-outside, plus what it hands on to the segments that it carries, is what its parent exerts on it.
+From the outermost segments inwards, a parent exerts on a segment: the rate of its momentum, less
+external loads, plus the wrenches that it exerts on the segments distal to it.
 Source: Luh JYS, Walker MW, Paul RPC (1980) J Dyn Syst Meas Control 102:69-76.
 """
 
@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
-from aqbio.multibody.poses import SegmentPoses, chunks, joined
+from aqbio.multibody.poses import SegmentPoses, chunks, join_frames
 from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
 from aqbio.vectors import FloatArray, IntArray, cross, dot, of_parts, sums_of_runs
 
 
 @dataclass(frozen=True, eq=False)
 class ExternalLoad:
-    """A force and a moment that act on a segment of the runner from outside."""
+    """External force and moment on a segment of the runner."""
 
     body: str
     """Name of the segment."""
@@ -31,7 +31,7 @@ class ExternalLoad:
     point: FloatArray
     """(3,) or (T, 3) array, m, ground."""
     toes: str = ""
-    """Name of a segment that bears a share of it; empty where the first bears all."""
+    """Name of a second segment that bears a share; empty where the first bears all."""
     share: FloatArray | None = None
     """(T,) array, 0 to 1. Of force and moment on that segment."""
 
@@ -48,15 +48,15 @@ class ExternalLoad:
             raise ValueError(f"share has shape {self.share.shape}, expected {frames[:1]}.")
 
     def frames(self, chosen: slice | IntArray) -> ExternalLoad:
-        """The same for some of the frames."""
+        """Select frames."""
         point = self.point if self.point.ndim == 1 else self.point[chosen]
         share = None if self.share is None else self.share[chosen]
         return replace(
             self, force=self.force[chosen], moment=self.moment[chosen], point=point, share=share
         )
 
-    def borne(self) -> Iterator[tuple[str, FloatArray | float]]:
-        """Segments that bear it, and the part of it that each bears, (T, 1) or 1."""
+    def shares_by_segment(self) -> Iterator[tuple[str, FloatArray | float]]:
+        """Segments that bear the load, and the share of each, (T, 1) or 1."""
         if self.share is None:
             yield self.body, 1.0
         else:
@@ -64,14 +64,14 @@ class ExternalLoad:
             yield self.toes, self.share[:, None]
 
     @property
-    def whole(self) -> ExternalLoad:
-        """The same, all of it borne by the first segment."""
+    def on_first_segment(self) -> ExternalLoad:
+        """The same load, borne entirely by the first segment."""
         return replace(self, toes="", share=None)
 
 
 @dataclass(frozen=True, eq=False)
 class JointWrenches:
-    """What the parent exerts on each segment through its joint."""
+    """Moment and force of the parent on each segment through its joint."""
 
     moment: FloatArray
     """(T, B, 3) array, N m, ground. About the joint centre (``SegmentPoses.joint_centre``)."""
@@ -91,12 +91,12 @@ def joint_wrenches(
     """
     frames = len(kinematics.origin)
     for load in loads:
-        for body, _ in load.borne():
+        for body, _ in load.shares_by_segment():
             if body not in skeleton.bodies:
                 raise ValueError(f"a load acts on {body}, which the skeleton does not have.")
         if len(load.force) != frames:
             raise ValueError(f"the load on {load.body} has {len(load.force)} of {frames} frames.")
-    return joined(
+    return join_frames(
         [
             _wrenches(
                 skeleton.in_frames(chunk),
@@ -111,11 +111,11 @@ def joint_wrenches(
 def generalised_forces(
     skeleton: Skeleton, poses: SegmentPoses, wrenches: JointWrenches
 ) -> FloatArray:
-    """(T, C) N m or N: forces of the coordinates that do the work of joint wrenches.
+    """(T, C) N m or N: generalised forces that do the same work as joint wrenches.
 
     Virtual work: ``τ_c = Σ (∂θ/∂q_c) e · n`` over the rotation axes plus ``Σ (∂θ/∂q_c) e · f`` over
-    the translation axes that coordinate c drives. Zero for dependent coordinates: their work is in
-    the coordinate that they depend on.
+    the translation axes that coordinate c drives. Zero for dependent coordinates: their work is
+    attributed to the coordinate that they depend on.
     """
     axes = np.argsort(skeleton.driver, kind="stable")
     axes = axes[skeleton.driver[axes] != FIXED]
@@ -146,7 +146,7 @@ def inverse_dynamics(
     Returns
     -------
     (T, C) array, N m or N
-        Work-conjugate to ``u``; zero for dependent coordinates. Locked coordinates have theirs.
+        Work-conjugate to ``u``; zero for dependent coordinates. Locked coordinates are included.
     """
     if simbody_compat:
         motion = (kinematics.q, kinematics.u, kinematics.udot)
@@ -162,7 +162,7 @@ def _wrenches(
     force = motion.mass[..., None] * (motion.acceleration - skeleton.gravity)
     moment = motion.spin_rate + cross(motion.com - centre, force)
     for load in loads:
-        for name, part in load.borne():
+        for name, part in load.shares_by_segment():
             body = skeleton.bodies.index(name)
             arm = load.point - centre[:, body]
             force[:, body] -= part * load.force
@@ -180,39 +180,39 @@ UPPER_BODY = "upper_body"
 """Name of the chain that carries torso and arms."""
 
 RESIDUAL = "residual"
-"""What acts on the root without a cause in the recording."""
+"""Wrench on the root that the recorded loads do not explain."""
 
 LOWER_BODY = "lower_body"
-"""Pelvis and legs, as the torso feels them through the lumbar joint."""
+"""Pelvis and legs, acting on the torso through the lumbar joint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A part of the body that hangs on a hub."""
+    """A part of the body attached to a hub."""
 
     name: str
     roots: tuple[int, ...]
-    """Bodies whose joints connect it with the hub; mostly one."""
+    """Bodies whose joints connect it with the hub; usually one."""
     members: tuple[int, ...]
     """All its bodies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A connected part of the body on which chains pull and turn."""
+    """A connected part of the body on which chains exert wrenches."""
 
     name: str
     members: tuple[int, ...]
     root: int
     """The member nearest to the ground: its joint leads to ``base``."""
     base: str
-    """What is beyond the root's joint: ``"residual"`` for the pelvis, ``"lower_body"`` for the
+    """Source beyond the root's joint: ``"residual"`` for the pelvis, ``"lower_body"`` for the
     torso."""
     chains: tuple[Chain, ...]
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Names of all that acts on the hub: its chains, then its base."""
+        """Names of all sources of wrenches on the hub: its chains, then its base."""
         return (*(chain.name for chain in self.chains), self.base)
 
     def chain_matrix(self, bodies: int) -> FloatArray:
@@ -230,8 +230,8 @@ def pelvis_hub(skeleton: Skeleton, groups: Mapping[str, Sequence[str]]) -> Hub:
         raise ValueError(f"the pelvis hangs on {skeleton.bodies[skeleton.parent[hub.root]]}.")
     attached = {body for chain in hub.chains for body in chain.members} | set(hub.members)
     if len(attached) < len(skeleton.bodies):
-        loose = [name for body, name in enumerate(skeleton.bodies) if body not in attached]
-        raise ValueError(f"segments {loose} do not hang on the pelvis.")
+        detached = [name for body, name in enumerate(skeleton.bodies) if body not in attached]
+        raise ValueError(f"segments {detached} do not hang on the pelvis.")
     return hub
 
 

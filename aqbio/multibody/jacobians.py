@@ -1,7 +1,7 @@
-"""How points, segments and the whole skeleton move when one coordinate does.
+"""Velocity fields of points, segments and the whole skeleton by coordinates.
 
-A coordinate, changed at the unit rate, moves joint axes, and each of these gives all that lies
-beyond it a rigid velocity field, ``v(p) = s + t × (p − o)``. From these fields follow point and
+A coordinate changing at unit rate moves joint axes, and each of these gives all segments distal to
+it a rigid velocity field, ``v(p) = s + t × (p − o)``. From these fields follow point and
 contact Jacobians, the mass matrix, and the normal matrix of inverse kinematics, where the
 markers' weights take the place of masses.
 """
@@ -29,13 +29,13 @@ from aqbio.vectors import (
 
 @dataclass(frozen=True, eq=False)
 class VelocityFields:
-    """Velocity fields of joints, or of their axes, at the unit rate of what drives them."""
+    """Velocity fields of joints, or of their axes, at unit rate of the driving coordinate."""
 
     axis: IntArray
     coordinate: IntArray
     body: IntArray
     """axis, coordinate, body: (N,) int arrays. The axis (of several the first), its driving
-    coordinate (ascending), and the segment that it moves together with all that hangs on it."""
+    coordinate (ascending), and the segment that it moves together with all distal ones."""
     about: FloatArray
     """(T, 3) array, m, ground. The point o."""
     turn: FloatArray
@@ -49,7 +49,7 @@ class VelocityFields:
         return np.flatnonzero(np.diff(self.coordinate, prepend=FIXED - 1))
 
     def of_joints(self) -> VelocityFields:
-        """Fields of the axes of a joint that the same coordinate drives, added up.
+        """Sum fields of the axes of a joint that the same coordinate drives.
 
         At a pose they move the same segments together, a knee by four or five axes for example.
         """
@@ -66,8 +66,8 @@ class VelocityFields:
             shift=sums_of_runs(self.shift.T, first, 1).T,
         )
 
-    def some(self, chosen: IntArray) -> VelocityFields:
-        """The same of some of the axes."""
+    def select(self, chosen: IntArray) -> VelocityFields:
+        """Select axes."""
         return replace(
             self,
             axis=self.axis[chosen],
@@ -81,9 +81,9 @@ class VelocityFields:
 def velocity_fields(
     skeleton: Skeleton, poses: SegmentPoses, about: FloatArray, axes: IntArray | None = None
 ) -> VelocityFields:
-    """Velocity fields of joints: those of the axes that one coordinate drives, added up.
+    """Velocity fields of joints: sums over the axes that one coordinate drives.
 
-    ``about`` (T, 3), m, ground, is a point near the body, so that no digits are lost.
+    ``about`` (T, 3), m, ground, is a point near the body, to limit cancellation.
     """
     return axis_fields(skeleton, poses, about, axes).of_joints()
 
@@ -91,7 +91,7 @@ def velocity_fields(
 def axis_fields(
     skeleton: Skeleton, poses: SegmentPoses, about: FloatArray, axes: IntArray | None = None
 ) -> VelocityFields:
-    """Velocity fields of joint axes, one by one: for what changes with the pose.
+    """Velocity fields of single joint axes, for derivatives by the pose.
 
     A rotation about e through the joint centre h: ``t = e θ'``, ``s = t × (o − h)``; a translation
     along e: ``t = 0``, ``s = e θ'``, with θ' the derivative of the amount by the coordinate.
@@ -132,16 +132,17 @@ def _fields_of(
 
 
 def _columns(skeleton: Skeleton, fields: VelocityFields, velocity: FloatArray) -> FloatArray:
-    """Velocities (T, N, n) of fields, added up by coordinate, (T, n, C)."""
+    """Sum velocities (T, N, n) of fields by coordinate, (T, n, C)."""
     drives = np.arange(len(skeleton.coordinates))[:, None] == fields.coordinate
     return np.ascontiguousarray(transpose(combined(drives.astype(float), velocity)))
 
 
-ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
-"""Where the last six of ten parameters stand in the inertia tensor: xx, yy, zz, xy, xz, yz."""
+TENSOR_ENTRIES = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+"""Rows and columns of the last six of ten parameters in the inertia tensor: xx, yy, zz, xy, xz,
+yz."""
 
-TENSOR = [4, 7, 8, 7, 5, 9, 8, 9, 6]
-"""Places of xx, xy, xz, xy, yy, yz, xz, yz, zz among ten parameters."""
+TENSOR_INDICES = [4, 7, 8, 7, 5, 9, 8, 9, 6]
+"""Indices of xx, xy, xz, xy, yy, yz, xz, yz, zz among ten parameters."""
 
 
 def mass_matrix(
@@ -149,21 +150,23 @@ def mass_matrix(
 ) -> FloatArray:
     """(T, N, N) mass matrix of N coordinates (ascending): kinetic energy ``uᵀ M u / 2``.
 
-    Rows and columns of dependent coordinates are zero: their inertia is in the coordinates that
-    they depend on.
+    Rows and columns of dependent coordinates are zero: their inertia is attributed to the
+    coordinates that they depend on.
     """
-    every = np.arange(len(skeleton.coordinates)) if coordinates is None else coordinates
+    rows = np.arange(len(skeleton.coordinates)) if coordinates is None else coordinates
     about = (poses.origin + rotate(poses.rotation, skeleton.com)).mean(axis=1)
     parts = segment_parts(skeleton, poses, about)
-    axes = np.flatnonzero((every[:, None] == skeleton.driver).any(axis=0))
+    axes = np.flatnonzero((rows[:, None] == skeleton.driver).any(axis=0))
     fields = velocity_fields(skeleton, poses, about, axes)
     beyond = sum_beyond(skeleton, fields, parts, np.arange(len(skeleton.bodies)))
-    felt = by_coordinate(fields, axis_products(skeleton, fields, momenta(fields, beyond)))
-    if len(fields.first) == len(every):
-        return felt
-    matrix = np.zeros((len(about), len(every), len(every)))
-    place = np.searchsorted(every, fields.coordinate[fields.first])
-    matrix[:, place[:, None], place] = felt
+    matrix_of_fields = by_coordinate(
+        fields, axis_products(skeleton, fields, momenta(fields, beyond))
+    )
+    if len(fields.first) == len(rows):
+        return matrix_of_fields
+    matrix = np.zeros((len(about), len(rows), len(rows)))
+    positions = np.searchsorted(rows, fields.coordinate[fields.first])
+    matrix[:, positions[:, None], positions] = matrix_of_fields
     return matrix
 
 
@@ -172,8 +175,8 @@ def segment_parts(skeleton: Skeleton, poses: SegmentPoses, about: FloatArray) ->
     com = poses.origin + rotate(poses.rotation, skeleton.com)
     parts = point_masses(np.broadcast_to(skeleton.mass, com.shape[:2]), com - about[:, None])
     turned = compose(compose(poses.rotation, skeleton.inertia), transpose(poses.rotation))
-    for place, (row, column) in enumerate(ENTRIES):
-        parts[..., 4 + place] += turned[..., row, column]
+    for entry, (row, column) in enumerate(TENSOR_ENTRIES):
+        parts[..., 4 + entry] += turned[..., row, column]
     return parts
 
 
@@ -189,9 +192,9 @@ def point_masses(mass: FloatArray, position: FloatArray) -> FloatArray:
     np.add(yy, zz, out=parts[..., 4])
     np.add(zz, xx, out=parts[..., 5])
     np.add(xx, yy, out=parts[..., 6])
-    less = -mx
-    np.multiply(less, y, out=parts[..., 7])
-    np.multiply(less, z, out=parts[..., 8])
+    minus_mx = -mx
+    np.multiply(minus_mx, y, out=parts[..., 7])
+    np.multiply(minus_mx, z, out=parts[..., 8])
     np.multiply(-my, z, out=parts[..., 9])
     return parts
 
@@ -223,29 +226,29 @@ def momenta(fields: VelocityFields, beyond: FloatArray) -> FloatArray:
 
 
 def axis_products(skeleton: Skeleton, fields: VelocityFields, beyond: FloatArray) -> FloatArray:
-    """(T, N, N): ``t_a · M_b + s_a · F_b`` where axis a precedes b or is b, mirrored.
+    """(T, N, N), symmetric: ``t_a · M_b + s_a · F_b`` where axis a precedes b or is b.
 
-    M, F (T, N, 6) are moment about ``fields.about`` and force on what lies beyond each axis. With
-    momenta in their place, the inertia: composite rigid bodies (Featherstone 2008, chapter 6).
+    M, F (T, N, 6) are moment about ``fields.about`` and force on all segments beyond each axis.
+    With momenta instead, the inertia: composite rigid bodies (Featherstone 2008, chapter 6).
     """
     frames, count = beyond.shape[:2]
     field = np.empty((frames, 6, count))
     field[:, :3], field[:, 3:] = transpose(fields.turn), transpose(fields.shift)
-    products = np.zeros((frames, count**2 + 1))  # every axis with every other, and 0
-    every = products[:, :-1].reshape(frames, count, count)
-    np.matmul(transpose(field), np.ascontiguousarray(transpose(beyond)), out=every)
+    products = np.zeros((frames, count**2 + 1))  # all pairs of axes, then 0
+    pairs = products[:, :-1].reshape(frames, count, count)
+    np.matmul(transpose(field), np.ascontiguousarray(transpose(beyond)), out=pairs)
     before = skeleton.precedes[np.ix_(fields.axis, fields.axis)]
-    place = np.arange(count**2).reshape(count, count)
-    place = np.where(before.T, place.T, np.where(before | np.eye(count, dtype=bool), place, -1))
-    # one pass that mirrors and leaves out: products of all frames are more than a cache holds
-    felt: FloatArray = products.take(place.ravel(), axis=1).reshape(frames, count, count)
-    return felt
+    source = np.arange(count**2).reshape(count, count)
+    source = np.where(before.T, source.T, np.where(before | np.eye(count, dtype=bool), source, -1))
+    # mirror and zero in one pass: products of all frames exceed the cache
+    symmetric: FloatArray = products.take(source.ravel(), axis=1).reshape(frames, count, count)
+    return symmetric
 
 
-def by_coordinate(fields: VelocityFields, felt: FloatArray) -> FloatArray:
-    """(T, n, n): rows and columns (T, N, N) of axes added up by the coordinate that drives them."""
+def by_coordinate(fields: VelocityFields, by_axis: FloatArray) -> FloatArray:
+    """(T, n, n): sum rows and columns (T, N, N) of axes by their driving coordinate."""
     first = fields.first
-    if len(first) == felt.shape[1]:
-        return felt
+    if len(first) == by_axis.shape[1]:
+        return by_axis
     drives = (fields.coordinate[first][:, None] == fields.coordinate).astype(float)
-    return np.asarray(drives @ felt @ drives.T)
+    return np.asarray(drives @ by_axis @ drives.T)

@@ -2,9 +2,8 @@
 
 After the poses (``poses.py``), velocities and accelerations are sums over all joint axes between
 the ground and a body. ``u`` and ``udot`` are always the time derivatives of ``q``, also where
-OpenSim has other speeds (ball and free joints).
-Locked coordinates keep what is given for them; for dependent ones it is ignored and computed from
-their couplers.
+OpenSim has other speeds (ball and free joints). Locked coordinates keep their input values; those
+of dependent ones are ignored and computed from their couplers.
 
 References
 ----------
@@ -21,7 +20,7 @@ from aqbio.multibody.poses import (
     SegmentPoses,
     check_coordinates,
     chunks,
-    joined,
+    join_frames,
     segment_poses,
     station_positions,
 )
@@ -31,12 +30,12 @@ from aqbio.vectors import BoolArray, FloatArray, combined, cross, of_parts, rota
 
 @dataclass(frozen=True, eq=False)
 class SegmentKinematics(SegmentPoses):
-    """How every segment moves; where it is, see :class:`SegmentPoses`."""
+    """Poses, velocities and accelerations of all segments."""
 
     q: FloatArray
     u: FloatArray
     udot: FloatArray
-    """q, u, udot: (T, C) arrays. What it was computed from: rad or m, and per s and s²."""
+    """q, u, udot: (T, C) arrays. Source coordinates: rad or m, and per s and s²."""
     velocity: FloatArray
     acceleration: FloatArray
     """velocity, acceleration: (T, B, 3) arrays, m/s and m/s², ground. Of the origin of the body
@@ -53,7 +52,7 @@ class SegmentMotion:
     segments: tuple[str, ...]
     """tuple of B names."""
     mass: FloatArray
-    """(B,) array, kg; (T, B) where every frame is of another body."""
+    """(B,) array, kg; (T, B) where frames have different bodies."""
     com: FloatArray
     velocity: FloatArray
     acceleration: FloatArray
@@ -107,7 +106,7 @@ def segment_kinematics(
     udot = check_coordinates(skeleton, "udot", udot)
     if not len(q) == len(u) == len(udot):
         raise ValueError(f"q, u and udot have {len(q)}, {len(u)} and {len(udot)} frames.")
-    return joined([
+    return join_frames([
         _kinematics(
             skeleton, segment_poses(skeleton, q[chunk]), (q[chunk], u[chunk], udot[chunk]),
             simbody_compat=simbody_compat,
@@ -120,7 +119,7 @@ def posed_kinematics(
     skeleton: Skeleton, poses: SegmentPoses, q: FloatArray, u: FloatArray, udot: FloatArray
 ) -> SegmentKinematics:
     """Velocity and acceleration of every segment, given their poses at q."""
-    return joined([
+    return join_frames([
         _kinematics(skeleton, poses.frames(chunk), (q[chunk], u[chunk], udot[chunk]))
         for chunk in chunks(len(q))
     ])  # fmt: skip
@@ -163,13 +162,13 @@ def _kinematics(
     *,
     simbody_compat: bool = False,
 ) -> SegmentKinematics:
-    """One chunk of frames.
+    """Compute the kinematics of one chunk of frames.
 
     With e and θ the axes and amounts of all joints up to the body and ω_e the angular velocity
     that carries axis e, ``ω = Σ e θ'`` and ``α = Σ (e θ'' + ω_e × e θ')`` over rotations,
     ``v = Σ e θ' + Σ ω × d`` and ``a = Σ (e θ'' + 2 ω_e × e θ') + Σ (α × d + ω × (ω × d))`` over
-    translations and over all d that segments on the way carry along, from the origin of one to
-    the joint centre of the next, and from a joint centre to the segment's own origin.
+    translations and over all offsets d fixed in segments on the way, from the origin of one to the
+    joint centre of the next, and from a joint centre to the segment's own origin.
     """
     q, u, udot = motion
     sweep, thrust = _axis_motion(skeleton, poses, u, udot)

@@ -1,8 +1,8 @@
 """Momentum of segments and groups, its exact rate, and its derivatives.
 
 Momentum is linear in ten parameters of each segment: its mass, its first moments and its inertia
-about the *body origin*. Draws of uncertain body segment parameters are one matrix product.
-Source: Atkeson CG, An CH, Hollerbach JM (1986) Int J Robotics Res 5(3):101-119.
+about the *body origin*. Draws of uncertain body segment parameters thus reduce to one matrix
+product. Source: Atkeson CG, An CH, Hollerbach JM (1986) Int J Robotics Res 5(3):101-119.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from aqbio.multibody.jacobians import ENTRIES, TENSOR, momenta, segment_parts, velocity_fields
+from aqbio.multibody.jacobians import (
+    TENSOR_ENTRIES,
+    TENSOR_INDICES,
+    momenta,
+    segment_parts,
+    velocity_fields,
+)
 from aqbio.multibody.kinematics import SegmentKinematics, SegmentMotion
 from aqbio.multibody.poses import SegmentPoses
 from aqbio.multibody.skeleton import Skeleton
@@ -58,8 +64,8 @@ def angular_momentum_rate(
     """(T, B, 3) N m, ground: rate of each segment's angular momentum about a moving point (T, 3).
 
     ``dH_i/dt = (c_i − p) × m_i (a_i − a_p) + I_i α_i + ω_i × I_i ω_i``; the term with both
-    velocities vanishes, ``(v_i − v_p) × m_i (v_i − v_p) = 0``. Exact: nothing is differentiated
-    numerically.
+    velocities vanishes, ``(v_i − v_p) × m_i (v_i − v_p) = 0``. Exact, without numerical
+    differentiation.
     """
     arm = motion.com - about[:, None]
     relative = motion.acceleration - about_acceleration[:, None]
@@ -72,10 +78,10 @@ class MomentumJacobians:
     """Derivatives of the body's momentum P and angular momentum H about its centre of mass."""
 
     by_speed: FloatArray
-    """(T, 6, N) array. A: by the speeds of N coordinates, all else equal; rows P x, y, z, then H x,
+    """(T, 6, N) array. A: by the speeds of N coordinates; rows P x, y, z, then H x,
     y, z."""
     by_coordinate: FloatArray
-    """(T, 6, N) array. B: by the coordinates themselves, all speeds equal."""
+    """(T, 6, N) array. B: by the coordinates, at constant speeds."""
 
 
 def momentum_jacobians(
@@ -84,13 +90,11 @@ def momentum_jacobians(
     """Derivatives of the whole body's momentum by N independent coordinates and their speeds.
 
     For all that lies beyond an axis, with mass m, first moment f and inertia J about c, momentum
-    ``P' = Σ m v`` and ``L' = Σ (p − c) × m v + I ω``:
-    ``∂P/∂θ' = m s + t × f``, ``∂H/∂θ' = f × s + J t``,
-    ``∂P/∂θ = t × P' + m z + w × f`` and
-    ``∂H/∂θ = t × L' + s × P' + f × z + J w − ∂c/∂θ × P``, with w the turning of the axis by what
-    carries it. An axis moves by θ(q): A gets θ_q, B gets θ_q and, times the speed, θ_qq of A.
-    The rate of the momentum has the derivatives A by the accelerations, A' + B by the speeds and
-    B' by the coordinates (primes: along the motion).
+    ``P' = Σ m v`` and ``L' = Σ (p − c) × m v + I ω``: ``∂P/∂θ' = m s + t × f``, ``∂H/∂θ' = f × s +
+    J t``, ``∂P/∂θ = t × P' + m z + w × f`` and ``∂H/∂θ = t × L' + s × P' + f × z + J w − ∂c/∂θ ×
+    P``, with w the rate of turning of the axis due to its carriers. An axis moves by θ(q): A gets
+    θ_q, B gets θ_q and, times the speed, θ_qq of A. The rate of the momentum has the derivatives A
+    by the accelerations, A' + B by the speeds and B' by the coordinates (primes: along the motion).
     Source: Orin DE, Goswami A, Lee SH (2013), Autonomous Robots 35, 161-176 (the matrix A).
     """
     axes = np.flatnonzero((coordinates[:, None] == skeleton.driver).any(axis=0))
@@ -98,7 +102,7 @@ def momentum_jacobians(
     parts, com, total = _parts(skeleton, kinematics)
     beyond = of_parts(combined(skeleton.lineage.T.astype(float), parts), body)
     mass, first = beyond[..., :1], beyond[..., 1:4]
-    tensor = beyond[..., TENSOR].reshape(*beyond.shape[:2], 3, 3)
+    tensor = beyond[..., TENSOR_INDICES].reshape(*beyond.shape[:2], 3, 3)
     linear, angular = beyond[..., 10:13], beyond[..., 13:16]
     t, s, w, z = _fields(skeleton, kinematics, axes, com)
 
@@ -125,7 +129,7 @@ def momentum_jacobians(
 def _parts(
     skeleton: Skeleton, kinematics: SegmentKinematics
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Segments about the centre of mass (T, B, 16); that centre, and the total momentum."""
+    """Segments about the centre of mass (T, B, 16); that centre; total momentum."""
     rotation, omega = kinematics.rotation, kinematics.angular_velocity
     reach = rotate(rotation, skeleton.com)
     point = kinematics.origin + reach
@@ -179,7 +183,7 @@ def momentum_matrix(
     parts = combined(beyond[moved], segment_parts(skeleton, poses, about))
     count = len(skeleton.coordinates)
     column, first = np.unique(group * count + fields.coordinate[axis], return_index=True)
-    momentum = momenta(fields.some(axis), parts)
+    momentum = momenta(fields.select(axis), parts)
     matrix = np.zeros((len(about), len(groups) * count, 6), order="F")
     matrix.T[:, column] = sums_of_runs(momentum.T, first, 1)
     return matrix.reshape(len(about), len(groups), count, 6).swapaxes(2, 3)
@@ -202,10 +206,10 @@ class GroupMomenta:
     linear_rate: FloatArray
     angular_rate: FloatArray
     """(K, T, G, 3) arrays each, kg m/s and kg m²/s, and their rates, N and N m; angular ones about
-    the reference point, as if it stood still."""
+    the reference point, taken as fixed."""
 
     def parts(self, chosen: slice) -> GroupMomenta:
-        """The same for some of the groups (views)."""
+        """Select groups (views)."""
         return GroupMomenta(
             *(
                 value[:, chosen] if value.ndim == 2 else value[:, :, chosen]
@@ -236,13 +240,13 @@ def momentum_regressor(kinematics: SegmentKinematics, about: FloatArray) -> Floa
         table[..., 3, :, column] = cross(alpha, h) + cross(omega, swirl)
         table[..., 4, :, column] = cross(h, pull)
     own_omega, own_alpha = rotate(transpose(rotation), omega), rotate(transpose(rotation), alpha)
-    for place, (row, column) in enumerate(ENTRIES):
+    for entry, (row, column) in enumerate(TENSOR_ENTRIES):
         unit = np.zeros((3, 3))
         unit[row, column] = unit[column, row] = 1.0
         spin = rotate(unit, own_omega)
         turning = rotate(unit, own_alpha) + cross(own_omega, spin)
-        table[..., 2, :, 4 + place] = rotate(rotation, spin)
-        table[..., 4, :, 4 + place] = rotate(rotation, turning)
+        table[..., 2, :, 4 + entry] = rotate(rotation, spin)
+        table[..., 4, :, 4 + entry] = rotate(rotation, turning)
     for momentum, moment in ((1, 2), (3, 4)):
         for column in range(4):
             table[..., moment, :, column] += cross(arm, table[..., momentum, :, column])
@@ -253,11 +257,13 @@ def motion_momenta(motion: SegmentMotion, about: FloatArray, groups: FloatArray)
     """Momenta of groups (G, B) about a point (T, 3), from the motion of one draw."""
     mass, arm = motion.mass[..., None], motion.com - about[:, None]
     push, pull = mass * motion.velocity, mass * motion.acceleration
-    every = (
+    segment_momenta = (
         mass * arm, push, cross(arm, push) + motion.spin,
         pull, cross(arm, pull) + motion.spin_rate,
     )  # fmt: skip
-    first, linear, angular, linear_rate, angular_rate = ((groups @ one.T).T[None] for one in every)
+    first, linear, angular, linear_rate, angular_rate = (
+        (groups @ values.T).T[None] for values in segment_momenta
+    )
     total = np.atleast_2d(motion.mass) @ groups.T
     return GroupMomenta(total, first, linear, angular, linear_rate, angular_rate)
 
@@ -271,9 +277,9 @@ def group_momenta(
     by_body = regressor.transpose(1, 0, 2, 3, 4).reshape(bodies, -1, 10)
     total = np.zeros((len(groups), draws, frames * 15))
     for body in range(bodies):
-        own = parameters[:, body] @ by_body[body].T
+        body_momenta = parameters[:, body] @ by_body[body].T
         for group in np.flatnonzero(groups[:, body]):
-            total[group] += groups[group, body] * own
+            total[group] += groups[group, body] * body_momenta
     split = total.reshape(len(groups), draws, frames, 5, 3).transpose(3, 1, 2, 0, 4)
     first, linear, angular, linear_rate, angular_rate = split
     mass: FloatArray = parameters[..., 0] @ groups.T

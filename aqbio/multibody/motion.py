@@ -1,7 +1,7 @@
-"""Markers that inverse kinematics follows, the motion of coordinates, and equivalent angles.
+"""Tracked markers, the motion of coordinates, and equivalent Euler angles.
 
 A hip at (flexion, adduction, rotation) = (10°, 5°, 0°) is also at (190°, 175°, 180°). Inverse
-kinematics may find either; the angles that are meant are near a given pose and do not jump.
+kinematics may find either; the desired angles are near a given pose and do not jump.
 """
 
 from __future__ import annotations
@@ -14,39 +14,47 @@ from aqbio.multibody.skeleton import FIXED, Skeleton
 from aqbio.signals import quintic_spline
 from aqbio.vectors import BoolArray, FloatArray
 
-TURN = 2.0 * np.pi
+FULL_TURN = 2.0 * np.pi
+"""One revolution, rad."""
 
 
 def periodic(skeleton: Skeleton) -> BoolArray:
-    """(C,) bool: coordinates that a whole turn brings back to the same pose."""
+    """(C,) bool: coordinates for which a full turn gives the same pose."""
     axes, functions = skeleton.axes, skeleton.axes.functions
     slope = functions.coefficients[:, 0, 1]
     plain = axes.is_rotation & ~functions.curved & (np.abs(slope) == 1.0)
-    whole = np.zeros(len(skeleton.coordinates), dtype=bool)
-    whole[axes.coordinate[axes.coordinate != FIXED]] = True
-    whole[axes.coordinate[~plain & (axes.coordinate != FIXED)]] = False
-    whole[skeleton.couplers.dependent] = False
-    whole[skeleton.couplers.independent] = False
-    return whole
+    is_periodic = np.zeros(len(skeleton.coordinates), dtype=bool)
+    is_periodic[axes.coordinate[axes.coordinate != FIXED]] = True
+    is_periodic[axes.coordinate[~plain & (axes.coordinate != FIXED)]] = False
+    is_periodic[skeleton.couplers.dependent] = False
+    is_periodic[skeleton.couplers.independent] = False
+    return is_periodic
 
 
 def triples(skeleton: Skeleton) -> list[tuple[int, int, int]]:
-    """Coordinates of joints that turn about three axes, each perpendicular to the others."""
-    whole, axes = periodic(skeleton), skeleton.axes
+    """Coordinates of joints with three mutually perpendicular rotation axes."""
+    is_periodic, axes = periodic(skeleton), skeleton.axes
     euler_triples = []
     for rotations in skeleton.rotations:
-        own = axes.coordinate[list(rotations)]
-        if len(own) != 3 or len(set(own)) != 3 or FIXED in own or not whole[own].all():
+        coordinates = axes.coordinate[list(rotations)]
+        if (
+            len(coordinates) != 3
+            or len(set(coordinates)) != 3
+            or FIXED in coordinates
+            or not is_periodic[coordinates].all()
+        ):
             continue
         directions = axes.direction[list(rotations)]
-        independent = all((axes.coordinate == coordinate).sum() == 1 for coordinate in own)
+        independent = all((axes.coordinate == coordinate).sum() == 1 for coordinate in coordinates)
         if independent and np.allclose(directions @ directions.T, np.eye(3), atol=1e-9):
-            euler_triples.append((int(own[0]), int(own[1]), int(own[2])))
+            euler_triples.append((int(coordinates[0]), int(coordinates[1]), int(coordinates[2])))
     return euler_triples
 
 
-def flipped(skeleton: Skeleton, q: FloatArray, triple: tuple[int, int, int]) -> FloatArray:
-    """(T, 3) rad: the other Euler angles of the same pose, ``R₁(α + π) R₂(π − β) R₃(γ + π)``."""
+def alternative_angles(
+    skeleton: Skeleton, q: FloatArray, triple: tuple[int, int, int]
+) -> FloatArray:
+    """(T, 3) rad: alternative Euler angles of the same pose, ``R₁(α + π) R₂(π − β) R₃(γ + π)``."""
     axis = int(np.flatnonzero(skeleton.axes.coordinate == triple[1])[0])
     intercept, slope = skeleton.axes.functions.coefficients[axis, 0, :2]
     shift = skeleton.axes.functions.origins[axis, 0]
@@ -55,53 +63,57 @@ def flipped(skeleton: Skeleton, q: FloatArray, triple: tuple[int, int, int]) -> 
     return np.stack([q[:, triple[0]] + np.pi, mirrored, q[:, triple[2]] + np.pi], axis=1)
 
 
-def near(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
-    """Poses (T, C) in the angles nearest to those of a given pose (C,)."""
+def nearest_angles(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
+    """Convert poses (T, C) to the equivalent angles nearest to a given pose (C,)."""
     nearest = q.copy()
     for triple in triples(skeleton):
-        columns, other = list(triple), flipped(skeleton, q, triple)
-        there, here = _away(other - pose[columns]), _away(q[:, columns] - pose[columns])
-        nearest[:, columns] = np.where((there < here)[:, None], other, q[:, columns])
-    whole = periodic(skeleton)
-    nearest[:, whole] -= TURN * np.round((nearest - pose)[:, whole] / TURN)
+        columns, alternative = list(triple), alternative_angles(skeleton, q, triple)
+        distance_alternative, distance = (
+            _squared_distance(alternative - pose[columns]),
+            _squared_distance(q[:, columns] - pose[columns]),
+        )
+        nearest[:, columns] = np.where(
+            (distance_alternative < distance)[:, None], alternative, q[:, columns]
+        )
+    is_periodic = periodic(skeleton)
+    nearest[:, is_periodic] -= FULL_TURN * np.round((nearest - pose)[:, is_periodic] / FULL_TURN)
     return nearest
 
 
 def continuous(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
-    """Poses (T, C) in angles that do not jump, the first ones near a given pose."""
+    """Convert poses (T, C) to angles without jumps, the first ones nearest to a given pose."""
     if not len(q):
         return q
     smooth = q.copy()
-    smooth[:1] = near(skeleton, q[:1], pose)
+    smooth[:1] = nearest_angles(skeleton, q[:1], pose)
     for triple in triples(skeleton):
         columns = list(triple)
         before = q[:-1][:, columns].copy()
         before[:1] = smooth[0, columns]
-        after, other = q[1:][:, columns], flipped(skeleton, q[1:], triple)
-        # a flip keeps distances: whether to flip a frame adds up along the frames
-        crossed = _away(other - before) < _away(after - before)
+        after, alternative = q[1:][:, columns], alternative_angles(skeleton, q[1:], triple)
+        # distances are the same after a flip, so flips accumulate along the frames
+        crossed = _squared_distance(alternative - before) < _squared_distance(after - before)
         flip = np.cumsum(crossed) % 2 == 1
-        smooth[1:, columns] = np.where(flip[:, None], other, after)
+        smooth[1:, columns] = np.where(flip[:, None], alternative, after)
     return without_turns(skeleton, smooth, pose)
 
 
 def without_turns(skeleton: Skeleton, q: FloatArray, pose: FloatArray) -> FloatArray:
-    """Angles (T, C) without jumps of a turn, over a trial within half a turn of a pose.
+    """Remove jumps of full turns from angles (T, C) and bring the trial near a pose.
 
-    Where a joint passes the angles at which two of its axes fall together, it may come out of them
-    a whole turn away (-374 degrees for -14). Coordinates that are NaN in any frame stay as they
-    are.
+    After passing through gimbal lock, a joint's angles may be off by a full turn (-374 degrees for
+    -14). Coordinates that are NaN in any frame stay unchanged.
     """
     unwrapped, columns = q.copy(), np.flatnonzero(periodic(skeleton) & np.isfinite(q).all(axis=0))
     angles = np.unwrap(q[:, columns], axis=0)
-    turns = np.round((np.median(angles, axis=0) - pose[columns]) / TURN)
-    unwrapped[:, columns] = angles - TURN * turns
+    turns = np.round((np.median(angles, axis=0) - pose[columns]) / FULL_TURN)
+    unwrapped[:, columns] = angles - FULL_TURN * turns
     return unwrapped
 
 
-def _away(angles: FloatArray) -> FloatArray:
-    """Sum of squares of angles without their whole turns, (T,)."""
-    total: FloatArray = ((angles - TURN * np.round(angles / TURN)) ** 2).sum(axis=1)
+def _squared_distance(angles: FloatArray) -> FloatArray:
+    """Sum of squares of angles modulo full turns, (T,)."""
+    total: FloatArray = ((angles - FULL_TURN * np.round(angles / FULL_TURN)) ** 2).sum(axis=1)
     return total
 
 
@@ -127,7 +139,7 @@ class TrackedMarkers:
             raise ValueError(f"weights have shape {self.weights.shape}, expected {expected[1:2]}.")
 
     def instant(self, frame: int) -> str:
-        """A frame as the capture software counts it, and its time: ``frame 128, 0.508 s``."""
+        """Frame number as in the capture software, and its time: ``frame 128, 0.508 s``."""
         time = float(self.time[frame])
         number = round(time / float(self.time[1] - self.time[0])) + 1 if len(self.time) > 1 else 1
         return f"frame {number}, {time:.3f} s"
@@ -168,7 +180,7 @@ def spline_motion(skeleton: Skeleton, time: FloatArray, q: FloatArray) -> Motion
 
 
 def with_dependent(skeleton: Skeleton, motion: Motion) -> Motion:
-    """A motion with dependent coordinates: ``y = f(x)``, ``ẏ = f' ẋ`` and ``ÿ = f' ẍ + f'' ẋ²``."""
+    """Fill in dependent ones: ``y = f(x)``, ``ẏ = f' ẋ`` and ``ÿ = f' ẍ + f'' ẋ²``."""
     couplers = skeleton.couplers
     if not len(couplers.dependent):
         return motion
@@ -182,7 +194,7 @@ def with_dependent(skeleton: Skeleton, motion: Motion) -> Motion:
 
 
 def folded_forces(skeleton: Skeleton, q: FloatArray, forces: FloatArray) -> FloatArray:
-    """(T, C): forces with those of dependent coordinates added to the independent ones.
+    """(T, C): add forces of dependent coordinates to those of the independent ones.
 
     Virtual work: a coordinate ``y = f(x)`` adds ``f' τ_y`` to ``τ_x``. Zero for dependent ones.
     """

@@ -1,4 +1,4 @@
-"""Where every segment, joint axis and marker is, all frames of a trial at once."""
+"""Poses of all segments, joint axes and markers, for all frames of a trial at once."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from aqbio.vectors import (
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-CHUNK = 2000
-"""Frames computed at once: two to three times faster when they fit the processor's cache."""
+FRAMES_PER_CHUNK = 2000
+"""Frames computed at once: two to three times faster than what exceeds the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class SegmentPoses:
-    """Where every segment and every joint axis is."""
+    """Poses of all segments and joint axes."""
 
     rotation: FloatArray
     """(T, B, 3, 3) array. From body axes to ground axes."""
@@ -39,18 +39,18 @@ class SegmentPoses:
     frame of the joint that moves the body: the point through which the joint's rotation axes
     pass."""
     axis_direction: FloatArray
-    """(T, A, 3) array, ground. Joint axes as they stand in each frame."""
+    """(T, A, 3) array, ground. Joint axes in each frame."""
     axis_gradient: FloatArray
     axis_curvature: FloatArray
     """axis_gradient, axis_curvature: (T, A) arrays. First and second derivative of the amount along
     or about each axis by its driving coordinate (``skeleton.driver``); 0 for constant axes."""
 
     def frames(self, chosen: slice) -> Self:
-        """The poses of a range of frames (views, no copies)."""
+        """Select a range of frames (views, no copies)."""
         return replace(self, **{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
     def picked(self, chosen: BoolArray | IntArray) -> Self:
-        """The poses of any selection of frames (copies, time contiguous)."""
+        """Select frames by mask or index (copies, time contiguous)."""
         parts = {f.name: of_frames(getattr(self, f.name), chosen) for f in fields(self)}
         return replace(self, **parts)
 
@@ -58,7 +58,7 @@ class SegmentPoses:
 def segment_poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
     """Pose of every segment and every joint axis; dependent coordinates are computed."""
     q = check_coordinates(skeleton, "q", q)
-    return joined([_poses(skeleton, q[chunk]) for chunk in chunks(len(q))])
+    return join_frames([_poses(skeleton, q[chunk]) for chunk in chunks(len(q))])
 
 
 def station_positions(poses: SegmentPoses, body: IntArray, station: FloatArray) -> FloatArray:
@@ -70,7 +70,7 @@ def station_positions(poses: SegmentPoses, body: IntArray, station: FloatArray) 
 
 
 def dependent_filled(skeleton: Skeleton, q: FloatArray) -> FloatArray:
-    """Coordinates (T, C) with the dependent ones computed from those that they depend on."""
+    """Fill dependent coordinates (T, C) from those that they depend on."""
     filled = q.copy()
     couplers = skeleton.couplers
     filled[:, couplers.dependent] = couplers.functions.values(q[:, couplers.independent])[0]
@@ -99,69 +99,73 @@ def axis_amounts(skeleton: Skeleton, q: FloatArray) -> tuple[FloatArray, FloatAr
 
 
 def _poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
-    """One chunk of frames; axes of bodies are columns (3, 3, T), places (3, T)."""
+    """Compute one chunk of frames; axes of bodies are columns (3, 3, T), positions (3, T)."""
     amount, gradient, curvature = axis_amounts(skeleton, q)
-    places = np.zeros((2, 3, len(skeleton.bodies), len(q)))  # of origins and of joint centres
+    positions = np.zeros((2, 3, len(skeleton.bodies), len(q)))  # of origins and of joint centres
     direction = np.empty((3, len(skeleton.axes), len(q)))
     rotation = np.empty((3, 3, len(skeleton.bodies), len(q)))
     ground = np.broadcast_to(np.eye(3)[..., None], (3, 3, len(q)))
     columns: list[FloatArray] = []
     for body, parent in enumerate(skeleton.parent):
         hangs, (parallel, parallel_child) = parent == GROUND, skeleton.parallel[body]
-        own = ground if hangs else columns[parent]
-        centre = _along(own, skeleton.parent_position[body])
+        frame = ground if hangs else columns[parent]
+        centre = _to_ground(frame, skeleton.parent_position[body])
         if not hangs:
-            centre += places[0, :, parent]
-        own = own.copy() if parallel else _composed(own, skeleton.parent_rotation[body])
+            centre += positions[0, :, parent]
+        frame = frame.copy() if parallel else _compose_axes(frame, skeleton.parent_rotation[body])
         for axis in skeleton.translations[body]:
-            direction[:, axis] = _along(own, skeleton.axes.direction[axis])
+            direction[:, axis] = _to_ground(frame, skeleton.axes.direction[axis])
             centre += amount[:, axis] * direction[:, axis]
         for axis in skeleton.rotations[body]:
-            own = _turned(skeleton.axes, axis, own, amount[:, axis], direction[:, axis])
-        places[:, :, body] = centre
+            frame = _turn_columns(skeleton.axes, axis, frame, amount[:, axis], direction[:, axis])
+        positions[:, :, body] = centre
         if not skeleton.at_joint[body]:
-            places[0, :, body] += _along(own, skeleton.child_position[body])
-        columns.append(own if parallel_child else _composed(own, skeleton.child_rotation[body]))
+            positions[0, :, body] += _to_ground(frame, skeleton.child_position[body])
+        columns.append(
+            frame if parallel_child else _compose_axes(frame, skeleton.child_rotation[body])
+        )
         rotation[:, :, body] = columns[body]
-    return SegmentPoses(rotation.T, places[0].T, places[1].T, direction.T, gradient, curvature)
+    return SegmentPoses(
+        rotation.T, positions[0].T, positions[1].T, direction.T, gradient, curvature
+    )
 
 
-def _along(columns: FloatArray, vector: FloatArray) -> FloatArray:
-    """A vector (3,) fixed in moving axes, in ground axes (3, T)."""
+def _to_ground(columns: FloatArray, vector: FloatArray) -> FloatArray:
+    """Express a vector (3,) fixed in moving axes in ground axes, (3, T)."""
     along: FloatArray = (vector @ columns.reshape(3, -1)).reshape(3, -1)
     return along
 
 
-def _composed(columns: FloatArray, rotation: FloatArray) -> FloatArray:
-    """Axes (3, 3) fixed in moving axes, in ground axes."""
+def _compose_axes(columns: FloatArray, rotation: FloatArray) -> FloatArray:
+    """Express axes (3, 3) fixed in moving axes in ground axes."""
     composed: FloatArray = (rotation.T @ columns.reshape(3, -1)).reshape(columns.shape)
     return composed
 
 
-def _turned(
+def _turn_columns(
     axes: JointAxes, axis: int, columns: FloatArray, angle: FloatArray, direction: FloatArray
 ) -> FloatArray:
-    """Columns after turning about an axis, in place; writes its direction (3, T)."""
-    own, fixed = axes.direction[axis], axes.along[axis]
-    if fixed == OBLIQUE:
-        direction[:] = _along(columns, own)
-        return compose(columns.T, axis_rotation(own, angle)).T
-    np.multiply(own[fixed], columns[fixed], out=direction)
-    first, second = columns[(fixed + 1) % 3], columns[(fixed + 2) % 3]
-    if own[fixed] < 0.0:  # the other way about, the second column leads
+    """Turn columns about an axis, in place; write its direction (3, T)."""
+    unit, along = axes.direction[axis], axes.along[axis]
+    if along == OBLIQUE:
+        direction[:] = _to_ground(columns, unit)
+        return compose(columns.T, axis_rotation(unit, angle)).T
+    np.multiply(unit[along], columns[along], out=direction)
+    first, second = columns[(along + 1) % 3], columns[(along + 2) % 3]
+    if unit[along] < 0.0:  # opposite sense of rotation
         first, second = second, first
     cosine, sine = np.cos(angle), np.sin(angle)
-    away = sine * first
+    turned_first = sine * first
     first *= cosine
     first += sine * second
     second *= cosine
-    second -= away
+    second -= turned_first
     return columns
 
 
 def chunks(frames: int, at_once: int | None = None) -> Iterator[slice]:
-    """Slices of ``CHUNK`` or so many frames that cover all of them (one, if there are none)."""
-    step = at_once or CHUNK
+    """Slices of ``FRAMES_PER_CHUNK`` or `at_once` frames that cover all; at least one slice."""
+    step = at_once or FRAMES_PER_CHUNK
     for start in range(0, max(frames, 1), step):
         yield slice(start, min(start + step, frames))
 
@@ -169,15 +173,15 @@ def chunks(frames: int, at_once: int | None = None) -> Iterator[slice]:
 Arrays = TypeVar("Arrays", bound="DataclassInstance")
 
 
-def joined(parts: list[Arrays]) -> Arrays:
-    """One dataclass of arrays from those of consecutive chunks of frames."""
+def join_frames(parts: list[Arrays]) -> Arrays:
+    """Concatenate dataclasses of arrays of consecutive chunks of frames."""
     if len(parts) == 1:
         return parts[0]
-    whole: Arrays = replace(
+    arrays: Arrays = replace(
         parts[0],
         **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(parts[0])},
     )
-    return whole
+    return arrays
 
 
 def check_coordinates(skeleton: Skeleton, name: str, values: FloatArray) -> FloatArray:

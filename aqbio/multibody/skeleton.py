@@ -1,11 +1,11 @@
-"""A skeleton as a table: bodies in a tree, the joints that move them, their inertia, their markers.
+"""Tables of a skeleton: tree of bodies with joints, inertia and markers.
 
-Every joint is described in one way: from its parent frame F, fixed in the parent body, the child
+Every joint has the same form: from its parent frame F, fixed in the parent body, the child
 frame M is shifted along the joint's *translation axes* (fixed in F) and then turned about its
 *rotation axes*, one after another, each carried along by those before it. The amount along or
 about each axis is a function of one coordinate. Pins, sliders, balls and OpenSim's custom joints
 are all of this kind. The functions are constants, lines, polynomials and splines: piecewise
-polynomials, so that one table and one evaluation serve them all, exactly.
+polynomials, so that one table and one evaluation represent all of them exactly.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class PiecewisePolynomials:
     """
 
     starts: FloatArray
-    """(F, P) array. Where each piece starts: -inf for the first, +inf for pieces that a function
+    """(F, P) array. Start of each piece: -inf for the first, +inf for pieces that a function
     does not have."""
     origins: FloatArray
     """(F, P) array. The point about which a piece is expanded."""
@@ -57,14 +57,14 @@ class PiecewisePolynomials:
 
     @cached_property
     def curved(self) -> BoolArray:
-        """(F,) bool: which functions are more than one straight line."""
+        """(F,) bool: functions that are more than one straight line."""
         several = (self.starts[:, 1:] < np.inf).any(axis=1)
         bent: BoolArray = several | (self.coefficients[:, 0, 2:] != 0).any(axis=1)
         return bent
 
     @cached_property
-    def _bent(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Of the C curved ones: starts (C, P), origins (C P,) and coefficients (D, C P)."""
+    def _curved_tables(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Starts (C, P), origins (C P,) and coefficients (D, C P) of the C curved functions."""
         powers = self.coefficients[self.curved].reshape(-1, self.coefficients.shape[2]).T
         starts, origins = self.starts[self.curved], self.origins[self.curved]
         return starts, origins.ravel(), np.ascontiguousarray(powers)
@@ -82,19 +82,19 @@ class PiecewisePolynomials:
         return value, first, second
 
     def _curved_values(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Horner's scheme with two derivatives, every point in its own piece."""
-        starts, origins, powers = self._bent
+        """Evaluate curved functions and two derivatives by Horner's scheme."""
+        starts, origins, powers = self._curved_tables
         functions, pieces = starts.shape
-        place = np.zeros(x.shape, dtype=np.intp, order="F")
-        place += np.arange(functions) * pieces
+        row = np.zeros(x.shape, dtype=np.intp, order="F")
+        row += np.arange(functions) * pieces
         for piece in range(1, pieces):
-            place += x >= starts[:, piece]
-        step = x - origins[place]
-        value, first, second = powers[-1][place], np.zeros_like(step), np.zeros_like(step)
+            row += x >= starts[:, piece]
+        step = x - origins[row]
+        value, first, second = powers[-1][row], np.zeros_like(step), np.zeros_like(step)
         for coefficient in powers[-2::-1]:
             second = second * step + 2.0 * first
             first = first * step + value
-            value = value * step + coefficient[place]
+            value = value * step + coefficient[row]
         return value, first, second
 
 
@@ -117,7 +117,7 @@ def constant(value: float) -> PiecewisePolynomials:
 
 
 def piecewise_linear(x: FloatArray, y: FloatArray) -> PiecewisePolynomials:
-    """Straight lines between points x (ascending), y (N,), the first and last ones continued."""
+    """Straight lines between points x (ascending), y (N,), extrapolated at both ends."""
     slopes = np.diff(y) / np.diff(x)
     coefficients = np.stack([y[:-1], slopes], axis=-1)
     return _pieces(np.concatenate([[-np.inf], x[1:-1]]), x[:-1], coefficients)
@@ -144,14 +144,14 @@ def cubic_spline(x: FloatArray, y: FloatArray, slope: FloatArray) -> PiecewisePo
 
 
 def scaled(functions: PiecewisePolynomials, factor: float) -> PiecewisePolynomials:
-    """Every function times a factor."""
+    """Multiply every function by a factor."""
     return PiecewisePolynomials(
         functions.starts, functions.origins, factor * functions.coefficients
     )
 
 
 def stack(tables: Sequence[PiecewisePolynomials]) -> PiecewisePolynomials:
-    """One table of all functions of several tables, in order."""
+    """Stack the functions of several tables into one, in order."""
     pieces = max((table.coefficients.shape[1] for table in tables), default=1)
     powers = max((table.coefficients.shape[2] for table in tables), default=2)
     functions = sum(len(table) for table in tables)
@@ -177,19 +177,19 @@ def _pieces(
 
 
 GROUND = -1
-"""Parent of the bodies that hang on the ground."""
+"""Parent of bodies attached to the ground."""
 
 FIXED = -1
 """Coordinate of an axis that no coordinate moves."""
 
 OBLIQUE = -1
-"""Axis that is along none of its frame's."""
+"""Marks an axis parallel to none of its frame's axes."""
 
-OF_THE_TREE = ("driver", "free", "lineage", "precedes", "rotations", "translations")
-"""What hangs on the joints alone, not on the lengths."""
+TOPOLOGY_PROPERTIES = ("driver", "free", "lineage", "precedes", "rotations", "translations")
+"""Cached properties that depend on joints only, not on lengths."""
 
-INERTIA = ("mass", "com", "inertia")
-"""What may be another body's in every frame."""
+INERTIA_FIELDS = ("mass", "com", "inertia")
+"""Fields that may differ from frame to frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,8 +201,8 @@ class JointAxes:
     is_rotation: BoolArray
     """(A,) bool array."""
     direction: FloatArray
-    """(A, 3) array. Unit vector in the joint's parent frame, for a rotation before those in front
-    of it turn it."""
+    """(A, 3) array. Unit vector in the joint's parent frame; for a rotation, before the preceding
+    ones turn it."""
     coordinate: IntArray
     """(A,) int array. Coordinate that drives the axis; ``FIXED`` for a constant."""
     functions: PiecewisePolynomials
@@ -235,7 +235,7 @@ class JointAxes:
 
     @cached_property
     def along(self) -> tuple[int, ...]:
-        """The axis of the parent frame along or against which each axis is, or ``OBLIQUE``."""
+        """Axis of the parent frame parallel to each axis, or ``OBLIQUE``."""
         single_component = np.count_nonzero(self.direction, axis=1) == 1
         return tuple(
             np.where(single_component, np.abs(self.direction).argmax(axis=1), OBLIQUE).tolist()
@@ -254,7 +254,7 @@ class Couplers:
     """D functions."""
 
     def __post_init__(self) -> None:
-        """Refuse couplers that hang on each other."""
+        """Refuse couplers that depend on each other."""
         if not len(self.dependent) == len(self.independent) == len(self.functions):
             raise ValueError("dependent, independent and functions differ in length.")
         if len(set(self.dependent.tolist())) != len(self.dependent):
@@ -295,8 +295,8 @@ class Skeleton:
     inertia: FloatArray
     """(B, 3, 3) array, kg m². About the centre of mass, in axes of the body frame.
 
-    Where frames are of bodies of their own (:meth:`with_inertia_of`), mass, com and inertia have T
-    frames in front."""
+    Where frames have different bodies (:meth:`with_inertia_of`), mass, com and inertia have a
+    leading axis of T frames."""
     gravity: FloatArray
     """(3,) array, m/s²."""
     marker_body: IntArray
@@ -357,7 +357,7 @@ class Skeleton:
 
     @cached_property
     def driver(self) -> IntArray:
-        """(A,) int: the independent coordinate behind each axis, ``FIXED`` for constants."""
+        """(A,) int: independent coordinate that drives each axis, ``FIXED`` for constants."""
         behind = np.append(np.arange(len(self.coordinates)), FIXED)
         behind[self.couplers.dependent] = self.couplers.independent
         return behind[self.axes.coordinate]
@@ -372,34 +372,36 @@ class Skeleton:
         return table
 
     def of_size(self, **changes: Any) -> Skeleton:
-        """The same tree with other lengths, axes and markers: the same topology."""
-        other = replace(self, **changes)
-        other.__dict__.update({name: getattr(self, name) for name in OF_THE_TREE})
-        return other
+        """Replace lengths, axes, inertia or markers, keeping the topology."""
+        resized = replace(self, **changes)
+        resized.__dict__.update({name: getattr(self, name) for name in TOPOLOGY_PROPERTIES})
+        return resized
 
-    def with_inertia_of(self, others: Sequence[Skeleton], frames: int) -> Skeleton:
-        """The same tree with the masses of one skeleton after another, each in ``frames`` frames.
+    def with_inertia_of(self, skeletons: Sequence[Skeleton], frames: int) -> Skeleton:
+        """Take the inertia of several skeletons in turn, each for ``frames`` frames.
 
-        Lengths and axes are this skeleton's in all frames.
+        Lengths and axes stay those of this skeleton.
         """
         inertia = {
-            name: np.asfortranarray(np.repeat([getattr(one, name) for one in others], frames, 0))
-            for name in INERTIA
+            name: np.asfortranarray(
+                np.repeat([getattr(skeleton, name) for skeleton in skeletons], frames, 0)
+            )
+            for name in INERTIA_FIELDS
         }
         return self.of_size(**inertia)
 
     def in_frames(self, chosen: slice) -> Skeleton:
-        """The skeleton in some frames: itself, unless every frame is of another body."""
+        """Select frames: the skeleton itself, unless its inertia differs between frames."""
         if self.mass.ndim == 1:
             return self
-        return self.of_size(**{name: getattr(self, name)[chosen] for name in INERTIA})
+        return self.of_size(**{name: getattr(self, name)[chosen] for name in INERTIA_FIELDS})
 
     @cached_property
     def precedes(self) -> BoolArray:
         """(A, A) bool: ``precedes[a, b]`` where moving axis a carries axis b along.
 
-        Axes of an ancestor do, and in the same joint translations those of rotations, and each
-        rotation those behind it.
+        Axes of an ancestor do; in the same joint, translations carry rotations, and each rotation
+        those after it.
         """
         body, turns = self.axes.body, self.axes.is_rotation
         same_joint = body[:, None] == body
@@ -427,7 +429,7 @@ class Skeleton:
 
     @cached_property
     def at_joint(self) -> tuple[bool, ...]:
-        """Whether each body's origin is its joint's centre."""
+        """True for bodies whose origin is their joint's centre."""
         return tuple((self.child_position == 0.0).all(axis=1).tolist())
 
     def _axes_of_bodies(self, chosen: BoolArray) -> tuple[tuple[int, ...], ...]:

@@ -1,4 +1,4 @@
-"""What stage evidence leaves of every participant, and how later stages read it."""
+"""Files of stage multiverse, and readers for later stages."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 
 STAGE = "multiverse"
 
-STEPS, CURVES = "steps", "curves"
-"""Numbers of the steps under every specification; curves under the study's own settings."""
+STEPS = "steps"
+"""Numbers of the steps under every specification."""
 
-KEPT = 2**24
-"""Bytes of tables of steps that are kept after they were read,"""
+CURVES = "curves"
+"""Curves under the study's own settings."""
 
-KEPT_CURVES = 2**26
-"""and of curves, each participant's some megabytes."""
+MAX_TABLE_BYTES = 2**24
+"""Bytes of tables of steps that stay in memory."""
+
+MAX_CURVE_BYTES = 2**26
+"""Bytes of curves that stay in memory, some megabytes of each participant."""
 
 T = TypeVar("T")
 
@@ -37,22 +40,26 @@ def evidence_file(study: Study, participant_id: str, name: str) -> Path:
 
 def evidence_inputs(study: Study) -> list[Path]:
     """Files of all participants."""
-    people = [one.participant_id for one in study.participants]
-    return [evidence_file(study, who, name) for who in people for name in (STEPS, CURVES)]
+    people = [participant.participant_id for participant in study.participants]
+    return [
+        evidence_file(study, participant_id, name)
+        for participant_id in people
+        for name in (STEPS, CURVES)
+    ]
 
 
 def evidence_specifications(study: Study) -> list[tuple[str, str]]:
     """Names and factors of the specifications that some participant has, in their order."""
     names = ["specification", "factor"]
-    found: dict[tuple[str, str], None] = {}
-    for one in study.participants:
-        rows = read_columns(evidence_file(study, one.participant_id, STEPS), names)
+    specifications: dict[tuple[str, str], None] = {}
+    for participant in study.participants:
+        rows = read_columns(evidence_file(study, participant.participant_id, STEPS), names)
         pairs = rows.drop_duplicates().astype(str)
-        found |= dict.fromkeys(pairs.itertuples(index=False, name=None))
-    return list(found)
+        specifications |= dict.fromkeys(pairs.itertuples(index=False, name=None))
+    return list(specifications)
 
 
-class ByParticipant(Generic[T]):
+class ParticipantCache(Generic[T]):
     """Data of every participant that are read repeatedly, cached while there is room.
 
     The memory does not grow with their number.
@@ -60,55 +67,55 @@ class ByParticipant(Generic[T]):
 
     def __init__(self, read: Callable[[str], T], size: Callable[[T], int], room: int) -> None:
         self.read, self.size, self.free = read, size, room
-        self.kept: dict[str, T] = {}
+        self.cache: dict[str, T] = {}
 
     def of(self, participant_id: str) -> T:
-        """That of one: not to be written to."""
-        if participant_id in self.kept:
-            return self.kept[participant_id]
-        found = self.read(participant_id)
-        size = self.size(found)
+        """Data of one participant; must not be modified."""
+        if participant_id in self.cache:
+            return self.cache[participant_id]
+        data = self.read(participant_id)
+        size = self.size(data)
         if size <= self.free:
-            self.kept[participant_id], self.free = found, self.free - size
-        return found
+            self.cache[participant_id], self.free = data, self.free - size
+        return data
 
 
-def step_tables(study: Study) -> ByParticipant[pd.DataFrame]:
+def step_tables(study: Study) -> ParticipantCache[pd.DataFrame]:
     """Numbers of the steps of every participant, under all specifications."""
-    return ByParticipant(
+    return ParticipantCache(
         lambda name: read_columns(evidence_file(study, name, STEPS)),
         lambda table: int(table.memory_usage().sum()),
-        KEPT,
+        MAX_TABLE_BYTES,
     )
 
 
-def step_curves(study: Study) -> ByParticipant[xr.Dataset]:
+def step_curves(study: Study) -> ParticipantCache[xr.Dataset]:
     """Curves of every participant under the study's own settings."""
-    return ByParticipant(
+    return ParticipantCache(
         lambda name: read_dataset(evidence_file(study, name, CURVES), keep=False),
         lambda curves: curves.nbytes,
-        KEPT_CURVES,
+        MAX_CURVE_BYTES,
     )
 
 
 def evidence_rows(
-    study: Study, tables: ByParticipant[pd.DataFrame], names: Sequence[str], specification: str
+    study: Study, tables: ParticipantCache[pd.DataFrame], names: Sequence[str], specification: str
 ) -> pd.DataFrame:
     """Steps of all participants under one specification.
 
-    ``participant_id`` is categorical over all participants, ``row`` the place among the
-    participant's steps: that of the step's curves.
+    ``participant_id`` is categorical over all participants, ``row`` the index among the
+    participant's steps and curves.
     """
     import pandas as pd
 
-    people = [one.participant_id for one in study.participants]
-    parts, places = [], []
-    for number, who in enumerate(people):
-        part = tables.of(who)
+    people = [participant.participant_id for participant in study.participants]
+    parts, codes = [], []
+    for number, participant_id in enumerate(people):
+        part = tables.of(participant_id)
         part = part[part["specification"] == specification]
         parts.append(part.assign(row=np.arange(len(part))))
-        places.append(np.full(len(part), number, dtype=np.int64))
+        codes.append(np.full(len(part), number, dtype=np.int64))
     rows = joined(parts, [*names, "row"]).infer_objects()
-    whose = pd.Categorical.from_codes(np.concatenate(places), pd.Index(people))
-    rows.insert(0, "participant_id", pd.Series(whose, rows.index))
+    participant_ids = pd.Categorical.from_codes(np.concatenate(codes), pd.Index(people))
+    rows.insert(0, "participant_id", pd.Series(participant_ids, rows.index))
     return rows

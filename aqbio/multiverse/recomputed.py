@@ -12,7 +12,7 @@ from aqbio.body.records import ParticipantModel, final_model
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies
 from aqbio.consistency.balance import adjusted_loads, adjusted_skeleton
 from aqbio.consistency.files import FORCES_NOT_USED, fit_values
-from aqbio.consistency.session_inputs import open_session, static_stances
+from aqbio.consistency.session_inputs import prepare_session, static_stances
 from aqbio.contributions.files import sampled_contributions
 from aqbio.contributions.level_a import force_shares
 from aqbio.errors import AqbioError
@@ -35,7 +35,7 @@ from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts, read_observed
 from aqbio.recordings.contacts import (
     COP_THRESHOLD_N,
-    EVENT_MINIMUM_S,
+    MIN_ABOVE_THRESHOLD_S,
     NO_FOOT,
     EventRules,
     FootContact,
@@ -51,7 +51,7 @@ from aqbio.vectors import FloatArray, cross
 if TYPE_CHECKING:
     import xarray as xr
 
-Made = TypeVar("Made")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +76,29 @@ class CachedTrial:
     final: Skeleton
     """scaled, final: Before and after stage consistency."""
     loose: MotionSource | None = None
-    """With forces trusted a third as much; None where the trial was not fitted or is not asked."""
+    """Motion with a third of the weight on forces; None where the trial was not fitted or the study
+    does not request it."""
     cache: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
-    """What several specifications have in common."""
+    """Intermediate results shared by specifications."""
 
     @classmethod
     def read(
         cls, study: Study, participant_id: str, trial_id: str, loose: MotionSource | None = None
     ) -> CachedTrial:
         """Read the files of a trial."""
-        before = SolvedTrial.read(study, participant_id, trial_id)
+        trial = SolvedTrial.read(study, participant_id, trial_id)
         contributions, consistent = sampled_contributions(study, participant_id, trial_id)
         models = (ParticipantModel.of(study, participant_id), final_model(study, participant_id))
         scaled, final = (load_skeleton(model.table) for model in models)
-        results = (before.recorded, before.solved, consistent, contributions)
+        results = (trial.recorded, trial.solved, consistent, contributions)
         return cls(*results, scaled, final, loose)
 
-    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """The cached value of a key, made when it is first needed."""
+    def cached_value(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """Return the cached value of a key, computed on first use."""
         if key not in self.cache:
             self.cache[key] = make()
-        made: Made = self.cache[key]
-        return made
+        value: Value = self.cache[key]
+        return value
 
     @property
     def time(self) -> FloatArray:
@@ -111,39 +112,39 @@ class CachedTrial:
 
     @property
     def fitted(self) -> bool:
-        """Whether motion and forces were fitted together."""
+        """True if motion and forces were fitted together."""
         return bool(self.consistent.attrs["motion"] == FITTED)
 
     @property
-    def own(self) -> MotionSource:
+    def study_motion(self) -> MotionSource:
         """The motion under the study's own settings."""
         motion = Motion(*(self.consistent[name].values for name in ("q", "u", "udot")))
         return MotionSource(motion, self.final, fit_values(self.consistent))
 
     def observed(self, study: Study) -> ObservedParts:
-        """What was observed of the body, under any specification."""
-        return self.once(
+        """Observed parts of the body, the same under all specifications."""
+        return self.cached_value(
             "observed",
             lambda: ObservedParts(read_observed(self.solved), self.final, study.model_map),
         )
 
 
 def loose_sources(study: Study, participant_id: str) -> dict[str, MotionSource]:
-    """Motions of a participant's fitted trials with forces trusted a third as much, by trial."""
-    manifest, asked = study.read_manifest(participant_id, "inverse_dynamics"), study.settings
-    names = [one["trial_id"] for one in manifest["trials"] if one.get("motion") == FITTED]
-    if not (names and asked.multiverse.enabled and "loose" in asked.multiverse.consistency):
+    """Motions of a participant's fitted trials with a third of the weight on forces, by trial."""
+    manifest, settings = study.read_manifest(participant_id, "inverse_dynamics"), study.settings
+    names = [entry["trial_id"] for entry in manifest["trials"] if entry.get("motion") == FITTED]
+    if not (names and settings.multiverse.enabled and "loose" in settings.multiverse.consistency):
         return {}
     skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
     trials = [SolvedTrial.read(study, participant_id, name) for name in names]
     folder = study.folder(participant_id, "inverse_dynamics")
     fitted = {name: read_dataset(folder / f"{name}.nc") for name in names}
-    starts = {name: (one["q"].values, fit_values(one)) for name, one in fitted.items()}
-    still = static_stances(study, participant_id, skeleton)
-    session = open_session(study, skeleton, trials, still)
+    starts = {name: (dataset["q"].values, fit_values(dataset)) for name, dataset in fitted.items()}
+    stances = static_stances(study, participant_id, skeleton)
+    session = prepare_session(study, skeleton, trials, stances)
     return {
         name: MotionSource(motion, adjusted_skeleton(session.runner, values), values)
-        for name, (motion, values) in session.loose(starts).items()
+        for name, (motion, values) in session.refit_loosely(starts).items()
     }
 
 
@@ -153,7 +154,7 @@ def specified_trial(
     """Compute one trial under one specification: dataset as of contributions, steps."""
     source = motion_source(cached, specification)
     skeleton = body_of(study, participant_id, source.skeleton, specification.body)
-    kinematics = cached.once(  # masses do not matter to it
+    kinematics = cached.cached_value(  # kinematics do not depend on masses
         ("kinematics", motion_key(cached, specification)), lambda: source_kinematics(source)
     )
     loads, contacts = specified_loads(study, cached, specification, source.parameters)
@@ -173,7 +174,7 @@ def motion_source(cached: CachedTrial, specification: Specification) -> MotionSo
     """
     way = specification.consistency
     if way == "default" and cached.fitted:
-        return cached.own
+        return cached.study_motion
     if way == "loose" and cached.fitted:
         if cached.loose is None:
             raise AqbioError(
@@ -183,7 +184,7 @@ def motion_source(cached: CachedTrial, specification: Specification) -> MotionSo
             )
         return cached.loose
     key = motion_key(cached, specification)
-    return cached.once(key, lambda: _plain_source(cached, specification))
+    return cached.cached_value(key, lambda: _plain_source(cached, specification))
 
 
 def motion_key(cached: CachedTrial, specification: Specification) -> tuple[str, float]:
@@ -200,7 +201,7 @@ def _plain_source(cached: CachedTrial, specification: Specification) -> MotionSo
 
 
 def source_kinematics(source: MotionSource) -> SegmentKinematics:
-    """How the segments of a motion move."""
+    """Kinematics of the segments of a motion."""
     motion = source.motion
     return segment_kinematics(source.skeleton, motion.q, motion.u, motion.udot)
 
@@ -223,12 +224,12 @@ def body_of(study: Study, participant_id: str, skeleton: Skeleton, table: BodyTa
     bodies = {
         b.name: b for b in sprint_bodies(sex, mass=float(skeleton.mass.sum()), stature=stature)
     }
-    own = [bodies[name] for name in skeleton.bodies]
+    segments = [bodies[name] for name in skeleton.bodies]
     return replace(
         skeleton,
-        mass=np.array([body.mass for body in own]),
-        com=np.array([body.com for body in own]),
-        inertia=np.array([body.inertia for body in own]),
+        mass=np.array([body.mass for body in segments]),
+        com=np.array([body.com for body in segments]),
+        inertia=np.array([body.inertia for body in segments]),
     )
 
 
@@ -239,7 +240,7 @@ def _dataset(
     kinematics: SegmentKinematics,
     feet: Sequence[ExternalLoad],
 ) -> xr.Dataset:
-    """Momentum, forces and moments, NaN for what was not observed."""
+    """Momentum, forces and moments, NaN where parts of the body were not observed."""
     import xarray as xr
 
     groups, parts = tuple(study.model_map.groups), cached.observed(study)
@@ -252,8 +253,8 @@ def _dataset(
     shares = force_shares(motion, matrix, hub, skeleton.gravity)
     momentum = group_sum(angular_momentum(motion, com, velocity), matrix)
     height = float(cached.prepared.attrs["surface_height"])
-    borne = loads_with_toes(study.model_map, skeleton, kinematics, feet, height)
-    forces = inverse_dynamics(skeleton, kinematics, borne)
+    loads = loads_with_toes(study.model_map, skeleton, kinematics, feet, height)
+    forces = inverse_dynamics(skeleton, kinematics, loads)
     force = np.stack([load.force for load in feet], axis=1)
     moment = np.stack([load.moment for load in feet], axis=1)
     external = (moment - cross(com[:, None], force)).sum(axis=1)
@@ -271,7 +272,7 @@ def _dataset(
             np.where(parts.pelvis[:, None], motion.velocity[:, root] @ turn, np.nan),
         ),
         "ground_force": ("foot", force @ turn),
-        "external_moment": ("", np.where(parts.whole[:, None], external @ turn, np.nan)),
+        "external_moment": ("", np.where(parts.whole_body[:, None], external @ turn, np.nan)),
     }
     moments = np.where(parts.along("coordinate", skeleton.coordinates), forces, np.nan)
     return xr.Dataset(
@@ -306,45 +307,45 @@ def specified_loads(
     feet = [getattr(study.model_map.feet, side) for side in SIDES]
     unused = bool(cached.consistent.attrs.get(FORCES_NOT_USED))
     if prepared.attrs["events"] != "plates" or not prepared.sizes["plate"] or unused:
-        nothing = np.full((len(cached.time), 3), np.nan)
-        loads = tuple(ExternalLoad(foot, nothing, nothing, np.zeros(3)) for foot in feet)
+        no_load = np.full((len(cached.time), 3), np.nan)
+        loads = tuple(ExternalLoad(foot, no_load, no_load, np.zeros(3)) for foot in feet)
         return loads, list(trial_contacts(prepared))
     rules = EventRules(
         threshold=specification.threshold_n or float(prepared.attrs["event_threshold"]),
-        minimum_s=EVENT_MINIMUM_S,
+        minimum_s=MIN_ABOVE_THRESHOLD_S,
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=specification.cutoff_hz,
         cop_threshold=COP_THRESHOLD_N,
         low_pass=recorded_low_pass(prepared),
     )
-    force, moment, contacts = cached.once(
+    force, moment, contacts = cached.cached_value(
         ("loads", rules), lambda: _feet_loads(study, cached, rules)
     )
     loads = tuple(
-        ExternalLoad(foot, force[:, place], moment[:, place], np.zeros(3))
-        for place, foot in enumerate(feet)
+        ExternalLoad(foot, force[:, index], moment[:, index], np.zeros(3))
+        for index, foot in enumerate(feet)
     )
     if parameters:
         loads = adjusted_loads(loads, cached.time, parameters)
-    later = parameters.get("clock_offset", 0.0)
+    clock_offset = parameters.get("clock_offset", 0.0)
     error = 2.0 * event_error(float(prepared.attrs["force_rate"]), prepare.event_cutoff_hz)
     return loads, [
         Contact(
-            side="left" if one.foot == 0 else "right",
-            touchdown=one.touchdown - later,
-            toe_off=one.toe_off - later,
-            complete=one.complete,
-            edge_distance=one.edge_distance,
-            shared=one.shared,
-            broken=one.broken,
-            time_error=one.time_error
-            if np.isfinite(one.time_error)
+            side="left" if contact.foot == 0 else "right",
+            touchdown=contact.touchdown - clock_offset,
+            toe_off=contact.toe_off - clock_offset,
+            complete=contact.complete,
+            edge_distance=contact.edge_distance,
+            shared=contact.shared,
+            broken=contact.broken,
+            time_error=contact.time_error
+            if np.isfinite(contact.time_error)
             else error
-            if np.isfinite(one.peak)
+            if np.isfinite(contact.peak)
             else np.nan,
         )
-        for one in contacts
-        if one.foot != NO_FOOT
+        for contact in contacts
+        if contact.foot != NO_FOOT
     ]
 
 
@@ -353,15 +354,25 @@ def _feet_loads(
 ) -> tuple[FloatArray, FloatArray, tuple[FootContact, ...]]:
     """Force and moment of both feet on the frames of the motion, and contacts, as recorded."""
     prepared = cached.prepared
-    plates, feet = cached.once(
+    plates, feet = cached.cached_value(
         "plates", lambda: (_recorded_plates(prepared), _foot_markers(study, cached))
     )
     frames = prepared["time"].values
-    sharp = cached.once("sharp", lambda: plate_event_force(plates, rules.event_cutoff))
+    sharp = cached.cached_value("sharp", lambda: plate_event_force(plates, rules.event_cutoff))
     nan = float("nan")
     unmeasured = tuple(
-        FootContact(SIDES.index(x.side), x.touchdown, x.toe_off, (), x.complete, nan, nan)
-        for x, peak in zip(trial_contacts(prepared), prepared["contact_peak"].values, strict=True)
+        FootContact(
+            SIDES.index(contact.side),
+            contact.touchdown,
+            contact.toe_off,
+            (),
+            contact.complete,
+            nan,
+            nan,
+        )
+        for contact, peak in zip(
+            trial_contacts(prepared), prepared["contact_peak"].values, strict=True
+        )
         if np.isnan(peak)
     )
     loads = replace(feet_loads(plates, feet, frames, rules, sharp), unmeasured=unmeasured)
@@ -373,15 +384,19 @@ def _feet_loads(
 def _foot_markers(study: Study, cached: CachedTrial) -> FloatArray:
     """(T, 2, K, 3): markers of the left and of the right foot, NaN where one is missing."""
     prepared = cached.prepared
-    own = bool(cached.solved.attrs.get("from_coordinates"))
-    marker_set = model_marker_set(cached.scaled, study.model_map) if own else study.marker_set
+    from_model = bool(cached.solved.attrs.get("from_coordinates"))
+    marker_set = (
+        model_marker_set(cached.scaled, study.model_map) if from_model else study.marker_set
+    )
     labels = [(foot.heel, *foot.toe) for foot in (marker_set.feet.left, marker_set.feet.right)]
     feet = np.full((prepared.sizes["time"], 2, max(map(len, labels)), 3), np.nan)
-    known = [str(name) for name in prepared["marker"].values]
+    marker_names = [str(name) for name in prepared["marker"].values]
     for foot, names in enumerate(labels):
-        for place, label in enumerate(names):
-            if label in known:
-                feet[:, foot, place] = prepared["marker_raw"].values[:, known.index(label)]
+        for position, label in enumerate(names):
+            if label in marker_names:
+                feet[:, foot, position] = prepared["marker_raw"].values[
+                    :, marker_names.index(label)
+                ]
     return feet
 
 

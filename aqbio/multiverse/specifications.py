@@ -1,4 +1,4 @@
-"""Specifications of the multiverse: the choices under which every estimate is recomputed."""
+"""Specifications of the multiverse: choices under which every estimate is recomputed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from aqbio.signals import lowest_rate
 BodyTable = Literal["model", "de_leva", "dumas"]
 
 PELVIS = "pelvis_membership"
-"""The choice of where the pelvis is counted, as the registry names it."""
+"""Factor: group that the pelvis is counted with, as named in the registry."""
 
 BODY = "body_segments"
-"""The choice of the body: tables of segments, or a whole other model."""
+"""Factor: inertia of the body, from tables of segments or another model."""
 
 DEFAULT = "default"
 """Name of the specification with the study's own settings."""
@@ -28,7 +28,7 @@ class Specification:
     """One way to compute a trial anew from its cached kinematics."""
 
     name: str
-    """What differs from the study's settings, for example ``cutoff=15``."""
+    """Difference from the study's settings, for example ``cutoff=15``."""
     factor: str
     """The choice that is varied, as the registry names it; empty for the default."""
     consistency: ConsistencyWay
@@ -38,7 +38,7 @@ class Specification:
     threshold_n: float
     """Vertical force that starts and ends a contact, N; 0 keeps the study's."""
     body: BodyTable
-    """{"model", "de_leva", "dumas"}. Where the segments' inertia comes from."""
+    """{"model", "de_leva", "dumas"}. Source of the segments' inertia."""
 
 
 def lower_rate(prepared: Mapping[str, Any]) -> float:
@@ -48,14 +48,14 @@ def lower_rate(prepared: Mapping[str, Any]) -> float:
 
 
 def is_computable(specification: Specification, rate: float) -> bool:
-    """Whether a trial of a rate, Hz, can be computed under the cut-off of a specification."""
+    """Tell whether a trial of a rate, Hz, can be computed under the cut-off of a specification."""
     return rate > lowest_rate(specification.cutoff_hz)
 
 
 def left_out_findings(
     specifications: Sequence[Specification], rates: Mapping[str, float], participant_id: str
 ) -> Iterator[Finding]:
-    """Say once which specifications the rates (Hz) of a participant's trials do not permit."""
+    """Findings on specifications that the rates (Hz) of a participant's trials do not permit."""
     for hertz in sorted(
         {rate for rate in rates.values() if not all(is_computable(a, rate) for a in specifications)}
     ):
@@ -85,43 +85,49 @@ def left_out_findings(
         )
 
 
-def every_specification(settings: StudySettings, *, consistent: bool) -> tuple[Specification, ...]:
+def all_specifications(settings: StudySettings, *, consistent: bool) -> tuple[Specification, ...]:
     """Specifications that need a recomputed trial: the default, and one choice at a time.
 
     Where the study does not fit (not `consistent`) there is only the plain version. A single trial
     that stays plain has all specifications, so that each is about the same trials as the default.
     """
-    own = Specification(DEFAULT, "", "default", settings.prepare.cutoff_hz, 0.0, "model")
+    default = Specification(DEFAULT, "", "default", settings.prepare.cutoff_hz, 0.0, "model")
     if not settings.multiverse.enabled:
-        return (own,)
+        return (default,)
     ways = settings.multiverse.consistency if consistent else ()
     consistencies = [
-        replace(own, name=f"consistency={way}", factor="consistency", consistency=way)
+        replace(default, name=f"consistency={way}", factor="consistency", consistency=way)
         for way in ways
         if way != DEFAULT
     ]
     cutoffs = [
-        replace(own, name=f"cutoff={value:g}", factor="cutoff_hz", cutoff_hz=value)
+        replace(default, name=f"cutoff={value:g}", factor="cutoff_hz", cutoff_hz=value)
         for value in settings.multiverse.cutoffs_hz
-        if value != own.cutoff_hz
+        if value != default.cutoff_hz
     ]
-    return (own, *consistencies, *cutoffs, *_others(settings, own))
+    return (default, *consistencies, *cutoffs, *_thresholds_and_bodies(settings, default))
 
 
-def _others(settings: StudySettings, own: Specification) -> Iterator[Specification]:
-    """Event thresholds and tables of body segments."""
+def _thresholds_and_bodies(
+    settings: StudySettings, default: Specification
+) -> Iterator[Specification]:
+    """Specifications of event thresholds and tables of body segments."""
     usual = settings.prepare.event_threshold_overground_n
     for value in settings.multiverse.event_thresholds_n:
         if value != usual:
             yield replace(
-                own, name=f"threshold={value:g}", factor="event_threshold_n", threshold_n=value
+                default, name=f"threshold={value:g}", factor="event_threshold_n", threshold_n=value
             )
     for table in settings.multiverse.bodies:
         if table != "model":
-            yield replace(own, name=f"body={table}", factor=BODY, body=table)
+            yield replace(default, name=f"body={table}", factor=BODY, body=table)
 
 
 def pelvis_members(settings: StudySettings) -> tuple[PelvisMember, ...]:
-    """Where else than with the torso the pelvis is counted."""
-    own = settings.multiverse
-    return tuple(one for one in own.pelvis if one != "torso") if own.enabled else ()
+    """Groups other than the torso that the pelvis is counted with."""
+    multiverse = settings.multiverse
+    return (
+        tuple(member for member in multiverse.pelvis if member != "torso")
+        if multiverse.enabled
+        else ()
+    )

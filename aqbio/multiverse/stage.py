@@ -33,7 +33,7 @@ from aqbio.multiverse.specifications import (
     BODY,
     PELVIS,
     Specification,
-    every_specification,
+    all_specifications,
     is_computable,
     left_out_findings,
     pelvis_members,
@@ -48,7 +48,7 @@ from aqbio.multiverse.step_rows import (
     vertical_stance,
 )
 from aqbio.names import SIDES
-from aqbio.observed.parts import why_not_whole
+from aqbio.observed.parts import incomplete_reason
 from aqbio.stats.measurement import COMPARED
 from aqbio.stats.step_numbers import evidence_columns, momentum_numbers
 from aqbio.steps.other_models import same_steps
@@ -62,73 +62,73 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class OnModels:
-    """What the steps of a trial are on the other models."""
+class OtherModelResults:
+    """Numbers of a trial's steps on other models."""
 
     arms: dict[str, pd.DataFrame] = field(default_factory=dict)
-    """Numbers of the steps by model, where every trial was worked through there."""
+    """Numbers of the steps by model, where every trial was processed on it."""
     deviations: list[dict[str, float]] = field(default_factory=list)
-    """From :func:`model_deviations`, of every model; without what is not known."""
+    """Finite values of :func:`model_deviations`, of every model."""
     findings: list[Finding] = field(default_factory=list)
 
 
 def on_other_models(
-    study: Study, trial: Trial, kept: Sequence[Step], numbers: pd.DataFrame
-) -> OnModels:
-    """A trial's steps on every other model on which it was processed."""
-    person, found = trial.participant_id, OnModels()
-    for other in compared_studies(study, person):
-        name = other.within.rpartition("/")[2]
-        if trial.trial_id not in {one.trial_id for one in other.moving_of(person)}:
+    study: Study, trial: Trial, steps: Sequence[Step], numbers: pd.DataFrame
+) -> OtherModelResults:
+    """Compute a trial's steps on every other model on which it was processed."""
+    person, results = trial.participant_id, OtherModelResults()
+    for model_study in compared_studies(study, person):
+        name = model_study.within.rpartition("/")[2]
+        if trial.trial_id not in {moving.trial_id for moving in model_study.moving_of(person)}:
             continue
         try:
             with contained(study, STAGE, person, trial.trial_id, name):
-                theirs = on_other_model(other, trial, kept)
-        except AqbioError as error:  # stage steps told what is missing there
+                model_numbers = on_other_model(model_study, trial, steps)
+        except AqbioError as error:  # stage steps reported what is missing
             if error.rule == INTERNAL:
-                found.findings.append(error.finding(trial=trial.trial_id))
+                results.findings.append(error.finding(trial=trial.trial_id))
             continue
-        known = model_deviations(numbers, theirs).items()
-        found.deviations.append({key: value for key, value in known if np.isfinite(value)})
+        deviations = model_deviations(numbers, model_numbers).items()
+        results.deviations.append({key: value for key, value in deviations if np.isfinite(value)})
         if is_arm(study):
-            found.arms[name] = theirs
-    return found
+            results.arms[name] = model_numbers
+    return results
 
 
 def is_arm(study: Study) -> bool:
-    """Whether other models are arms: only if every trial was processed on them."""
+    """Tell whether other models are arms: only if every trial was processed on them."""
     return study.settings.multiverse.enabled and not study.settings.other_models.trials
 
 
-def model_deviations(own: pd.DataFrame, other: pd.DataFrame) -> dict[str, float]:
-    """Difference of the mean over common steps on another model, by the names of `COMPARED`."""
-    both = own.merge(other, on="step", suffixes=("", "_other"))
+def model_deviations(numbers: pd.DataFrame, model_numbers: pd.DataFrame) -> dict[str, float]:
+    """Mean difference over common steps on another model, by the names of `COMPARED`."""
+    merged = numbers.merge(model_numbers, on="step", suffixes=("", "_other"))
     return {
-        name: float((both[f"{column}_other"] - both[column]).mean())
+        name: float((merged[f"{column}_other"] - merged[column]).mean())
         for name, column in COMPARED.items()
     }
 
 
-def on_other_model(other: Study, trial: Trial, kept: Sequence[Step]) -> pd.DataFrame:
-    """Numbers of the same steps on another model; those missing there are left out."""
+def on_other_model(model_study: Study, trial: Trial, steps: Sequence[Step]) -> pd.DataFrame:
+    """Numbers of the same steps on another model; steps that it lacks are left out."""
     person, name = trial.participant_id, trial.trial_id
-    if why := failed_contributions(other, person, name):
+    if why := failed_contributions(model_study, person, name):
         raise AqbioError(why, trial=name)
-    data, _ = stored_contributions(other, person, name, without=CAUSES)
-    theirs = trial_steps(list(trial_contacts(data)), data["time"].values)
+    data, _ = stored_contributions(model_study, person, name, without=CAUSES)
+    model_steps = trial_steps(list(trial_contacts(data)), data["time"].values)
     parts = [
-        replace(their, number=own.number, status=own.status, reason=own.reason)
-        for own, their in same_steps(kept, theirs)
+        replace(model_step, number=step.number, status=step.status, reason=step.reason)
+        for step, model_step in same_steps(steps, model_steps)
     ]
-    return step_numbers(evidence_curves(data, parts, other.model_map), parts)
+    return step_numbers(evidence_curves(data, parts, model_study.model_map), parts)
 
 
 @dataclass
-class Collected:
+class ParticipantEvidence:
     """Results of a participant, filled trial by trial."""
 
     loose: Mapping[str, MotionSource]
-    """Motions with forces trusted a third as much, by trial."""
+    """Motions with a third of the weight on forces, by trial."""
     table: pd.DataFrame
     """The participant's steps, judged."""
     rows: list[pd.DataFrame] = field(default_factory=list)
@@ -140,10 +140,10 @@ class Collected:
 
 
 def _without_results(study: Study, participant_id: str) -> None:
-    """Leave the files of a participant that nothing is known of."""
+    """Write empty files for a participant without results."""
     import pandas as pd
 
-    _write(study, participant_id, Collected({}, pd.DataFrame()), [])
+    _write(study, participant_id, ParticipantEvidence({}, pd.DataFrame()), [])
 
 
 @participant_stage(STAGE, _without_results)
@@ -153,8 +153,8 @@ def multiverse_participant(study: Study, participant_id: str, report: Report) ->
     Writes ``evidence/steps.nc`` (numbers of the steps under every specification),
     ``evidence/curves.nc`` (under the study's own settings) and ``multiverse.json`` last.
     """
-    loose, findings = _loose(study, participant_id)
-    collected = Collected(loose, read_columns(step_file(study, participant_id, "steps")))
+    loose, findings = _loose_sources(study, participant_id)
+    collected = ParticipantEvidence(loose, read_columns(step_file(study, participant_id, "steps")))
     trials = run_trials(
         study,
         participant_id,
@@ -162,13 +162,15 @@ def multiverse_participant(study: Study, participant_id: str, report: Report) ->
         lambda trial: evidence_trial(study, participant_id, trial, collected),
         report,
     )
-    files = [Path(path) for done in trials for path in done.get("inputs", [])]
+    files = [Path(path) for outcome in trials for path in outcome.get("inputs", [])]
     _write(study, participant_id, collected, files)
     findings += left_out_findings(_specifications(study), collected.rates, participant_id)
     write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
-def _write(study: Study, participant_id: str, collected: Collected, files: list[Path]) -> None:
+def _write(
+    study: Study, participant_id: str, collected: ParticipantEvidence, files: list[Path]
+) -> None:
     source = study_provenance(study, STAGE, files)
     columns = evidence_columns()
     rows = joined(collected.rows, list(columns))
@@ -186,8 +188,10 @@ def curves_dataset(trials: Sequence[xr.Dataset]) -> xr.Dataset:
     return stored_curves(no_steps(SCHEME), "")
 
 
-def _loose(study: Study, participant_id: str) -> tuple[dict[str, MotionSource], list[Finding]]:
-    """Motions with looser weights; without them all other specifications are there still."""
+def _loose_sources(
+    study: Study, participant_id: str
+) -> tuple[dict[str, MotionSource], list[Finding]]:
+    """Motions with looser weights; without them all other specifications are still computed."""
     try:
         with contained(study, STAGE, participant_id, "fits"):
             return loose_sources(study, participant_id), []
@@ -196,11 +200,11 @@ def _loose(study: Study, participant_id: str) -> tuple[dict[str, MotionSource], 
 
 
 def _specifications(study: Study) -> tuple[Specification, ...]:
-    return every_specification(study.settings, consistent=study.settings.consistency.enabled)
+    return all_specifications(study.settings, consistent=study.settings.consistency.enabled)
 
 
 def evidence_trial(
-    study: Study, participant_id: str, trial: Trial, collected: Collected
+    study: Study, participant_id: str, trial: Trial, collected: ParticipantEvidence
 ) -> TrialOutcome:
     """Gather the evidence of one trial."""
     inputs = tuple(
@@ -212,36 +216,44 @@ def evidence_trial(
     )
     data = cached.contributions
     steps = recorded_steps(collected.table[collected.table["trial_id"] == trial.trial_id])
-    own, *others = _specifications(study)
-    kept = [step for step in steps if step.status != "rejected"]
+    default, *alternatives = _specifications(study)
+    accepted = [step for step in steps if step.status != "rejected"]
     curves = evidence_curves(
-        data, kept, study.model_map, "angular_momentum_rate", "hub_moment", "free_moment"
+        data, accepted, study.model_map, "angular_momentum_rate", "hub_moment", "free_moment"
     )
-    seen, moves = cached.observed(study), source_kinematics(cached.own)
-    numbers = step_numbers(curves, kept).assign(
+    observed, kinematics = cached.observed(study), source_kinematics(cached.study_motion)
+    numbers = step_numbers(curves, accepted).assign(
         **rate_numbers(curves),
-        **turning_numbers(kept, cached.time, line_angles(seen, moves), curves),
+        **turning_numbers(accepted, cached.time, line_angles(observed, kinematics), curves),
     )
-    tables = {(own.name, own.factor): numbers}
+    tables = {(default.name, default.factor): numbers}
     findings: list[Finding] = []
-    for one in (one for one in others if is_computable(one, cached.rate)):
+    for specification in (
+        specification for specification in alternatives if is_computable(specification, cached.rate)
+    ):
         try:
-            with contained(study, STAGE, participant_id, trial.trial_id, one.name):
-                other, found = specified_trial(study, participant_id, cached, one)
-                parts = [step for step in found if step.status != "rejected"]
-                cut = evidence_curves(other, parts, study.model_map)
-                tables[one.name, one.factor] = step_numbers(cut, parts)
+            with contained(study, STAGE, participant_id, trial.trial_id, specification.name):
+                dataset, specified_steps = specified_trial(
+                    study, participant_id, cached, specification
+                )
+                parts = [step for step in specified_steps if step.status != "rejected"]
+                specified_curves = evidence_curves(dataset, parts, study.model_map)
+                tables[specification.name, specification.factor] = step_numbers(
+                    specified_curves, parts
+                )
         except AqbioError as error:
-            findings.append(_missing(one, trial, error))
-    models = on_other_models(study, trial, kept, numbers)
-    tables |= {(f"model={name}", BODY): theirs for name, theirs in models.arms.items()}
+            findings.append(_missing(specification, trial, error))
+    models = on_other_models(study, trial, accepted, numbers)
+    tables |= {
+        (f"model={name}", BODY): model_numbers for name, model_numbers in models.arms.items()
+    }
     findings += models.findings
     for member in pelvis_members(study.settings):
-        moved = momentum_numbers(with_pelvis(vertical_stance(curves), member, axis=-1))
-        tables[f"pelvis={member}", PELVIS] = numbers.assign(**moved)
+        momenta = momentum_numbers(with_pelvis(vertical_stance(curves), member, axis=-1))
+        tables[f"pelvis={member}", PELVIS] = numbers.assign(**momenta)
     recorded = {
-        "recorded": sum(step.reason != CUT for step in steps),
-        "kept": len(kept),
+        "recorded": sum(step.reason != CUT_CONTACT for step in steps),
+        "kept": len(accepted),
         "marker_rate": float(cached.prepared.attrs["marker_rate"]),
         "consistent": cached.fitted,
         "error_sd": _finite_numbers(trial_sds(data, steps)),
@@ -251,47 +263,47 @@ def evidence_trial(
     }
     stored = stored_curves(curves, trial.trial_id)
     collected.rates[trial.trial_id] = cached.rate  # last: a trial that fails leaves nothing
-    collected.rows.append(_named(tables, trial))
+    collected.rows.append(_stored_rows(tables, trial))
     collected.curves.append(stored)
     return TrialOutcome(recorded, tuple(findings), inputs)
 
 
-def _named(tables: Mapping[tuple[str, str], pd.DataFrame], trial: Trial) -> pd.DataFrame:
-    """Numbers of steps under every specification with what they belong to, as the file has them."""
+def _stored_rows(tables: Mapping[tuple[str, str], pd.DataFrame], trial: Trial) -> pd.DataFrame:
+    """Numbers of steps under every specification with their labels, as stored."""
     import pandas as pd
 
     parts = [
         table.assign(specification=specification, factor=factor)
         for (specification, factor), table in tables.items()
     ]
-    every = pd.concat(parts).assign(trial_id=trial.trial_id, condition=trial.condition)
-    return every.reindex(columns=list(evidence_columns()))
+    rows = pd.concat(parts).assign(trial_id=trial.trial_id, condition=trial.condition)
+    return rows.reindex(columns=list(evidence_columns()))
 
 
 def _unseen(study: Study, cached: CachedTrial, steps: Sequence[Step]) -> dict[str, str]:
-    """Why the arms or the legs are not observed in any step of a trial, by what is lacking."""
+    """Reasons why arms or legs are not observed in any step of a trial, by limb."""
     observed, time = cached.observed(study).observed, cached.time
-    contacts = [(time >= one.touchdown) & (time <= one.toe_off) for one in steps]
-    found = {}
+    contacts = [(time >= step.touchdown) & (time <= step.toe_off) for step in steps]
+    unseen = {}
     for limb in ("arm", "leg"):
         names = [f"{limb}_{side}" for side in SIDES]
         groups = {name: study.model_map.groups.get(name, ()) for name in names}
         if lacking := [name for name in names if not groups[name]]:
-            found[f"{limb}s"] = f"the model has no {' and no '.join(lacking)}"
+            unseen[f"{limb}s"] = f"the model has no {' and no '.join(lacking)}"
             continue
-        reasons = [why_not_whole(observed, groups, frames) for frames in contacts]
+        reasons = [incomplete_reason(observed, groups, frames) for frames in contacts]
         if reasons and all(reasons):
-            found[f"{limb}s"] = max(reasons, key=reasons.count)
-    return found
+            unseen[f"{limb}s"] = max(reasons, key=reasons.count)
+    return unseen
 
 
 def _finite_numbers(values: dict[str, float]) -> dict[str, float]:
-    """Numbers that are there."""
+    """Select finite values."""
     return {name: value for name, value in values.items() if np.isfinite(value)}
 
 
-CUT = "the recording cuts the contact"
-"""Why a contact is no recorded step, in the words of `aqbio.gait.steps`."""
+CUT_CONTACT = "the recording cuts the contact"
+"""Reason for which a contact is no recorded step, in the words of `aqbio.gait.steps`."""
 
 
 def _missing(specification: Specification, trial: Trial, error: AqbioError) -> Finding:

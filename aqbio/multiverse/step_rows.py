@@ -1,4 +1,4 @@
-"""Evidence of the steps of a trial under one specification: what hypotheses read of them."""
+"""Evidence of the steps of a trial under one specification, read by stage hypotheses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from aqbio.config import ModelMap
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.signals import CHAINS, picked
+from aqbio.gait.signals import CHAINS, select_labels
 from aqbio.gait.steps import (
     Step,
     absolute_share,
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 AMPLIFIERS = ("swing_leg", "arms", "torso")
-"""Parts that are claimed to amplify the push."""
+"""Groups that amplify the push according to the articles."""
 
 ARM_ROLES = ("arm_push", "arm_swing")
-"""Arms one by one, named after the legs of their own sides."""
+"""Single arms, named after the legs of their own sides."""
 
 PUSH_JOINTS = ("hip_push", "knee_push", "ankle_push")
 
@@ -54,19 +54,19 @@ _SIGNALS = (
 
 
 def evidence_curves(
-    trial: xr.Dataset, steps: Sequence[Step], model_map: ModelMap, *more: str
+    trial: xr.Dataset, steps: Sequence[Step], model_map: ModelMap, *signals: str
 ) -> xr.Dataset:
     """Curves of the steps that the multiverse needs, and more signals."""
-    return step_dataset(trial, steps, model_map, SCHEME, (*_SIGNALS, *more))
+    return step_dataset(trial, steps, model_map, SCHEME, (*_SIGNALS, *signals))
 
 
 def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
-    """Numbers of every step that hypotheses read; the dictionary says what they are."""
+    """Numbers of every step that hypotheses read, defined in the data dictionary."""
     import pandas as pd
 
     def stance(name: str, **chosen: str | Sequence[str]) -> FloatArray:
         """(101, S, ...) of the contacts."""
-        return np.swapaxes(picked(curves, name, phase="stance", **chosen), 0, 1)
+        return np.swapaxes(select_labels(curves, name, phase="stance", **chosen), 0, 1)
 
     push, swing = (
         moment_index(stance("joint_flexion_moment", joint=joints))
@@ -76,11 +76,11 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
     force = stance("ground_force")
     size = np.linalg.norm(force, axis=-1)
     durations = np.array([(step.contact, step.flight) for step in steps]).reshape(-1, 2)
-    external = np.moveaxis(picked(curves, "external_moment", axis="y"), 2, 0)
+    external = np.moveaxis(select_labels(curves, "external_moment", axis="y"), 2, 0)
     impulses = (phase_mean(external) * durations).sum(axis=1)
-    whole, vertical = np.isfinite(durations[:, 1]), vertical_stance(curves)
+    has_flight, vertical = np.isfinite(durations[:, 1]), vertical_stance(curves)
     swing_peak, force_peak = _peaks(curves, durations)
-    with np.errstate(invalid="ignore", divide="ignore"):  # what is 0 over 0 is unknown
+    with np.errstate(invalid="ignore", divide="ignore"):  # 0 over 0 is NaN
         columns = {
             "step": [step.number for step in steps],
             "side": [str(step.side) for step in steps],
@@ -91,7 +91,7 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
             "forward_ratio": phase_mean(force[..., AXES.index("x")]) / phase_mean(size),
             "force_mean_n": phase_mean(size),
             "hub_share": absolute_share(amplified, force[..., AXES.index("y")]),
-            "yaw_impulse": np.where(whole, impulses, np.nan),
+            "yaw_impulse": np.where(has_flight, impulses, np.nan),
             "lateral_ratio": lateral_ratio(force),
             "push_index": push,
             "swing_index": swing,
@@ -104,46 +104,48 @@ def step_numbers(curves: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
 
 
 def _speed_changes(curves: xr.Dataset, steps: Sequence[Step]) -> FloatArray:
-    """Change of speed over every step, m/s; NaN where not all of the body is known."""
-    forward = picked(curves, "com_velocity", axis="x")
-    whole = picked(curves, "angular_momentum", phase="stance", group="total")
-    known = np.isfinite(whole).all(axis=(1, 2))
-    found = [speed_change(own, step) for own, step in zip(forward, steps, strict=True)]
-    return np.where(known, np.array(found).reshape(-1), np.nan)
+    """Change of speed over every step, m/s; NaN where part of the body was not observed."""
+    forward = select_labels(curves, "com_velocity", axis="x")
+    momentum = select_labels(curves, "angular_momentum", phase="stance", group="total")
+    is_finite = np.isfinite(momentum).all(axis=(1, 2))
+    changes = [speed_change(velocity, step) for velocity, step in zip(forward, steps, strict=True)]
+    return np.where(is_finite, np.array(changes).reshape(-1), np.nan)
 
 
 def rate_numbers(curves: xr.Dataset) -> dict[str, FloatArray]:
-    """H1's and H2's numbers of the rates of angular momentum in place of momentum."""
-    rates = picked(curves, "angular_momentum_rate", phase="stance", axis="y", group=ROLE_GROUPS)
-    found = momentum_numbers(rates)
+    """Numbers of H1 and H2 from rates of angular momentum instead of momentum."""
+    rates = select_labels(
+        curves, "angular_momentum_rate", phase="stance", axis="y", group=ROLE_GROUPS
+    )
+    numbers = momentum_numbers(rates)
     return {
-        "opposition_rates": found["opposition_difference"],
-        "arms_push_rates": found["arms_push_cosine"],
+        "opposition_rates": numbers["opposition_difference"],
+        "arms_push_rates": numbers["arms_push_cosine"],
     }
 
 
 def vertical_stance(curves: xr.Dataset) -> FloatArray:
     """Angular momentum about the vertical in contact, (S, 101, G), by `ROLE_GROUPS`."""
-    return picked(curves, "angular_momentum", phase="stance", axis="y", group=ROLE_GROUPS)
+    return select_labels(curves, "angular_momentum", phase="stance", axis="y", group=ROLE_GROUPS)
 
 
 def _whole_contacts(curves: xr.Dataset, roles: Sequence[str]) -> FloatArray:
-    """1 where the momentum of all roles is known throughout a contact, otherwise 0."""
-    own = picked(curves, "angular_momentum", phase="stance", group=roles)
-    known: FloatArray = np.isfinite(own).all(axis=(1, 2, 3)).astype(float)
-    return known
+    """1 where the momentum of all roles is finite throughout a contact, otherwise 0."""
+    momentum = select_labels(curves, "angular_momentum", phase="stance", group=roles)
+    is_whole: FloatArray = np.isfinite(momentum).all(axis=(1, 2, 3)).astype(float)
+    return is_whole
 
 
 def _peaks(curves: xr.Dataset, durations: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Instants of the peaks of the swing leg's momentum and of vertical force, shares."""
-    force = picked(curves, "ground_force", axis="y").copy()
+    force = select_labels(curves, "ground_force", axis="y").copy()
     force[:, 1] = 0.0  # in flight
-    swing = picked(curves, "angular_momentum", axis="y", group="swing_leg")
+    swing = select_labels(curves, "angular_momentum", axis="y", group="swing_leg")
     return peak_instants(swing, durations), peak_instants(force, durations)
 
 
 def stored_curves(curves: xr.Dataset, trial_id: str) -> xr.Dataset:
-    """Curves kept under the study's own settings."""
+    """Select the curves that are stored under the study's own settings."""
     groups, hub = [*ROLE_GROUPS, *ARM_ROLES], curves["hub_moment"]
     momenta = curves[["angular_momentum", "angular_momentum_rate"]].sel(group=groups)
     return momenta.assign(
@@ -152,6 +154,7 @@ def stored_curves(curves: xr.Dataset, trial_id: str) -> xr.Dataset:
 
 
 VERTICAL = 1
+"""Index of the vertical axis, y."""
 
 
 def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
@@ -160,33 +163,34 @@ def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
     Of the trial's means ``opposition`` and ``arms_push_cosine``, of all sources; of the posterior
     of the motion ``log_ratio`` (momentum of push leg, arms and torso over the swing leg's) and
     ``lag`` (share of the step; with the clock); of single steps, root mean square, ``step_lag`` and
-    ``step_yaw_impulse`` (kg m²/s), without what all steps have in common: an error of the body
-    moves every step alike. Of a trial that was not fitted only the first two, and none where it
-    has plates; NaN for what it does not have.
+    ``step_yaw_impulse`` (kg m²/s), without the component common to all steps: an error of the
+    body affects every step equally. Of a trial that was not fitted only the first two, and none
+    where it has plates; NaN for missing numbers.
     """
-    kept = [step for step in steps if step.status != "rejected"]
-    found = statistic_sds(trial, kept)
+    accepted = [step for step in steps if step.status != "rejected"]
+    sds = statistic_sds(trial, accepted)
     if "group_momentum_sample" not in trial:
-        return found
-    whole = [place for place, step in enumerate(kept) if np.isfinite(step.flight)]
-    momentum = _drawn_momentum(trial, kept)
-    durations = np.array([(step.contact, step.flight) for step in kept])
+        return sds
+    complete = [index for index, step in enumerate(accepted) if np.isfinite(step.flight)]
+    momentum = _sampled_momentum(trial, accepted)
+    durations = np.array([(step.contact, step.flight) for step in accepted])
     swing = momentum[..., ROLE_GROUPS.index("swing_leg")]
     lags = [
-        peak_instants(swing[one], np.tile(durations[one], (len(swing[one]), 1))) for one in whole
+        peak_instants(swing[index], np.tile(durations[index], (len(swing[index]), 1)))
+        for index in complete
     ]
-    impulses = [_impulses(trial, kept[one]) for one in whole]
-    ratios, by_step = momentum_log_ratio(momentum[:, :, 0]), np.array(lags or _nothing())
-    clock = float(trial.attrs.get("clock_sd", 0.0)) / durations[whole].sum(axis=1)
-    return found | {
-        "log_ratio": _sd((ratios if kept else _nothing()).mean(axis=0)),
-        "lag": float(np.hypot(_sd(by_step.mean(axis=0)), clock.mean() if whole else np.nan)),
-        "step_lag": _own_sd(by_step),
-        "step_yaw_impulse": _own_sd(np.array(impulses or _nothing())),
+    impulses = [_impulses(trial, accepted[index]) for index in complete]
+    ratios, by_step = momentum_log_ratio(momentum[:, :, 0]), np.array(lags or _no_samples())
+    clock = float(trial.attrs.get("clock_sd", 0.0)) / durations[complete].sum(axis=1)
+    return sds | {
+        "log_ratio": _sd((ratios if accepted else _no_samples()).mean(axis=0)),
+        "lag": float(np.hypot(_sd(by_step.mean(axis=0)), clock.mean() if complete else np.nan)),
+        "step_lag": _step_sd(by_step),
+        "step_yaw_impulse": _step_sd(np.array(impulses or _no_samples())),
     }
 
 
-def _nothing() -> FloatArray:
+def _no_samples() -> FloatArray:
     return np.full((1, 2), np.nan)
 
 
@@ -194,19 +198,19 @@ def _sd(values: FloatArray) -> float:
     return float(values.std(ddof=1))
 
 
-def _own_sd(values: FloatArray) -> float:
-    """Root mean square of the sds of samples (steps, N), without what all steps have in common."""
+def _step_sd(values: FloatArray) -> float:
+    """Root mean square of the sds of samples (steps, N), without their common component."""
     count = len(values)
-    own = values - values.mean(axis=0) if count > 1 else values
-    more = count / (count - 1.0) if count > 1 else 1.0
-    return float(np.sqrt(more * own.var(axis=1, ddof=1).mean()))
+    deviations = values - values.mean(axis=0) if count > 1 else values
+    correction = count / (count - 1.0) if count > 1 else 1.0
+    return float(np.sqrt(correction * deviations.var(axis=1, ddof=1).mean()))
 
 
-def _drawn_momentum(trial: xr.Dataset, steps: Sequence[Step]) -> FloatArray:
+def _sampled_momentum(trial: xr.Dataset, steps: Sequence[Step]) -> FloatArray:
     """(steps, draws, 2, 101, groups): vertical angular momentum in every posterior sample."""
     samples = trial["group_momentum_sample"].sel(axis=["y"]).rename(sample="draw")
-    drawn = samples.to_dataset(name="group_angular_momentum")
-    curves = step_dataset(drawn, steps, names=("angular_momentum",))["angular_momentum"]
+    samples_dataset = samples.to_dataset(name="group_angular_momentum")
+    curves = step_dataset(samples_dataset, steps, names=("angular_momentum",))["angular_momentum"]
     chosen = curves.sel(group=list(ROLE_GROUPS), axis="y")
     return chosen.transpose("step", "draw", "phase", "percent", "group").values
 

@@ -1,1 +1,1 @@
-"""What recordings determine, frame by frame: the one mask of what was observed."""
+"""Observability: the mask of segments and coordinates that a recording determines, by frame."""

@@ -1,4 +1,4 @@
-"""Which parts of the body were observed in a trial, and which contributions are therefore known."""
+"""Observed parts of the body in a trial, and the contributions that they determine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aqbio.gait.steps import Side
 from aqbio.multibody.dynamics import pelvis_hub
 from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
-from aqbio.observed.determined import opened, range_sd
+from aqbio.observed.determined import range_sd, with_joints_freed
 from aqbio.observed.mask import (
     CONTRADICTED,
     IMPOSSIBLE,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CARRIERS = {"arm_left": "torso", "arm_right": "torso", "torso": "pelvis"}
-"""Group that includes the mass of another one in models without the latter."""
+"""Group that includes the mass of another group in models without the latter."""
 
 WORDS = {
     NOT_IN_MODEL: "the model has no arms or no trunk of its own: {} stands for them too",
@@ -43,7 +43,7 @@ WORDS = {
     CONTRADICTED: "the markers contradict the model at {}",
     NOT_PLACED: "no landmarks place {} on the model",
 }
-"""Why a quantity is unknown: reasons with their parts."""
+"""Reasons for which a quantity is unknown, with their parts."""
 
 _FIXES = {
     NOT_SEEN: "wear markers there (two on the torso, one on every upper arm and forearm), or fill "
@@ -51,7 +51,7 @@ _FIXES = {
     NOT_IN_FILE: "export all coordinates of the model, from markers that show them.",
     SOME_FRAMES: "fill the gaps of the markers there in the capture software.",
 }
-MASK = ("observed", "unobserved_reason", "coordinate_observed")
+MASK_VARIABLES = ("observed", "unobserved_reason", "coordinate_observed")
 """Variables of the mask."""
 
 _OTHER_FINDINGS = (NOT_IN_MODEL, IMPOSSIBLE, CONTRADICTED, NOT_PLACED)
@@ -60,12 +60,12 @@ _OTHER_FINDINGS = (NOT_IN_MODEL, IMPOSSIBLE, CONTRADICTED, NOT_PLACED)
 def of_the_model(observed: Observed, groups: Mapping[str, Sequence[str]]) -> Observed:
     """Mask the groups that include others: the trunk of a model without arms."""
     carriers = {CARRIERS[group] for group in ANATOMICAL_GROUPS if group not in groups}
-    lost = [body for group in carriers for body in groups.get(group, ())]
-    return observed.without(lost, NOT_IN_MODEL) if lost else observed
+    carrier_bodies = [body for group in carriers for body in groups.get(group, ())]
+    return observed.without(carrier_bodies, NOT_IN_MODEL) if carrier_bodies else observed
 
 
 def with_observed(dataset: xr.Dataset, observed: Observed) -> xr.Dataset:
-    """Add the mask to a dataset: `MASK`."""
+    """Add the mask to a dataset: `MASK_VARIABLES`."""
     mask = {
         "observed": (("time", "segment"), observed.mask),
         "unobserved_reason": ("segment", np.array(observed.reason, dtype=str)),
@@ -98,18 +98,24 @@ def lost_parts(
 ) -> dict[str, str]:
     """Groups of which segments are lost, with a description."""
     why = dict(zip(observed.segments, observed.reason, strict=True))
-    lost = [one for one in observed.lost_segments(frames) if reason in (None, why[one])]
+    lost_segments = [
+        segment for segment in observed.lost_segments(frames) if reason in (None, why[segment])
+    ]
     names = {}
     for group, members in groups.items():
-        if own := [name for name in members if name in lost]:
-            names[group] = group if len(own) == len(members) else f"{group} ({', '.join(own)})"
+        if lost_members := [name for name in members if name in lost_segments]:
+            names[group] = (
+                group
+                if len(lost_members) == len(members)
+                else f"{group} ({', '.join(lost_members)})"
+            )
     return names
 
 
-def why_not_whole(
+def incomplete_reason(
     observed: Observed, groups: Mapping[str, Sequence[str]], frames: BoolArray
 ) -> str:
-    """Why a trial is not one of a whole person in some frames; empty where it is."""
+    """Reasons for which the person is not completely observed in some frames; empty if it is."""
     reasons = [
         WORDS[reason].format(", ".join(parts.values()))
         for reason in WORDS
@@ -121,14 +127,18 @@ def why_not_whole(
 def lost_findings(
     observed: Observed, groups: Mapping[str, Sequence[str]], frames: BoolArray, trial_id: str
 ) -> Iterator[Finding]:
-    """Findings on which parts were not observed and what is not testable for it, by reason."""
+    """Findings on parts that were not observed and on untestable quantities, by reason."""
     for reason, words in WORDS.items():
         parts = lost_parts(observed, groups, frames, reason)
         if not parts or reason in _OTHER_FINDINGS:
             continue
         members = [body for group in parts for body in groups[group]]
-        lost = ~observed.parts(np.isin(observed.segments, members)[None])[:, 0]
-        extent = f" ({int(lost.sum())} of {len(lost)} frames)" if reason == SOME_FRAMES else ""
+        lost_frames = ~observed.parts(np.isin(observed.segments, members)[None])[:, 0]
+        extent = (
+            f" ({int(lost_frames.sum())} of {len(lost_frames)} frames)"
+            if reason == SOME_FRAMES
+            else ""
+        )
         yield Finding(
             rule="parts-unseen",
             severity="warning",
@@ -143,21 +153,21 @@ def lost_findings(
         )
 
 
-PLATES = frozenset({"ground_force", "free_moment"})
-"""Variables that no motion enters."""
+PLATE_VARIABLES = frozenset({"ground_force", "free_moment"})
+"""Variables that do not depend on the motion."""
 
-CENTRE = frozenset({"com", "com_velocity"})
-"""Variables that unseen arms hardly change."""
+CENTRE_VARIABLES = frozenset({"com", "com_velocity"})
+"""Variables that unobserved arms hardly affect."""
 
-PELVIS = frozenset({"carried_force", "hub_rate", "pelvis_velocity"})
-"""Variables that an unseen limb hardly changes: it hangs on the pelvis."""
+PELVIS_VARIABLES = frozenset({"carried_force", "hub_rate", "pelvis_velocity"})
+"""Variables of the pelvis, which an unobserved limb hardly affects."""
 
-LARGEST_UNSEEN = 0.12
+MAX_UNSEEN_MASS_SHARE = 0.12
 """Share of the body's mass without which the centre of mass is known: both arms (10 %; de Leva
 1996). Without them the speeds of a sprint's steps are at most 0.03 m/s off, without the trunk
 0.26 to 0.5 m/s."""
 
-ALONG = {
+PART_DIMENSION = {
     "angular_momentum": "segment", "angular_momentum_rate": "segment",
     "group_angular_momentum": "group", "group_angular_momentum_rate": "group",
     "group_angular_momentum_plain": "group", "group_angular_momentum_rate_plain": "group",
@@ -167,26 +177,26 @@ ALONG = {
 }  # fmt: skip
 """Variables of single parts, and the dimension of these. All others need the whole body."""
 
-SHARES = frozenset({"inertial_force", "relative_force"})
-"""Those that do not depend on where the whole body's centre of mass is."""
+CENTRE_FREE_VARIABLES = frozenset({"inertial_force", "relative_force"})
+"""Variables of groups that do not depend on the position of the whole body's centre of mass."""
 
 
 @dataclass(frozen=True)
 class ObservedParts:
-    """Which parts of a model are observed in a trial: those all of whose segments are."""
+    """Observed parts of a model in a trial: those with all segments observed."""
 
     observed: Observed
     skeleton: Skeleton
     model_map: ModelMap
 
     @property
-    def whole(self) -> BoolArray:
+    def whole_body(self) -> BoolArray:
         """(T,) bool: every part of a person is observed."""
         return np.asarray(self.observed.mask.all(axis=1))
 
     @property
     def pelvis(self) -> BoolArray:
-        """(T,) bool: frames in which the pelvis is observed, whatever the model has above it."""
+        """(T,) bool: the pelvis is observed, with or without a trunk in the model."""
         return self._placed(np.array([self._root]))[:, 0]
 
     @property
@@ -194,18 +204,18 @@ class ObservedParts:
         """(T,) bool: the body's centre of mass is known."""
         placed = self._placed(np.arange(len(self.skeleton.bodies)))
         unseen = ~placed @ self.skeleton.mass / self.skeleton.mass.sum()
-        return np.asarray(self.pelvis & (unseen <= LARGEST_UNSEEN))
+        return np.asarray(self.pelvis & (unseen <= MAX_UNSEEN_MASS_SHARE))
 
     @property
     def _root(self) -> int:
         return self.skeleton.bodies.index(self.model_map.pelvis.body)
 
     def along(self, dimension: str, names: Sequence[str]) -> BoolArray:
-        """(T, P): when parts along a dimension are observed.
+        """(T, P) bool: parts along a dimension are observed.
 
-        Joints and their coordinates: the bodies beyond, of which Newton and Euler ask, and the body
-        before: of a limb the whole group that carries it (a collar bone is where the trunk has it);
-        coordinates also what they are themselves.
+        Joints and their coordinates need the distal bodies, for Newton's and Euler's equations, and
+        the proximal body: for a limb the whole group that carries it (a clavicle moves with the
+        trunk). Coordinates must also be determined themselves.
         """
         if dimension in ("joint", "coordinate"):
             moved = self.moved(dimension, names)
@@ -214,23 +224,22 @@ class ObservedParts:
                 beyond &= self.observed.determined(names)
             before = np.asarray(self.skeleton.parent)[moved]
             group = self._group
-            every = np.arange(len(group))
+            bodies = np.arange(len(group))
             across = (group[before] != group[moved])[:, None] & (group[before][:, None] == group)
-            needed = across | (before[:, None] == every)
-            lost = (~self._placed(every)).astype(int) @ needed.T.astype(int) > 0
-            return np.asarray(beyond & (~lost | (before == GROUND)))
+            needed = across | (before[:, None] == bodies)
+            carrier_lost = (~self._placed(bodies)).astype(int) @ needed.T.astype(int) > 0
+            return np.asarray(beyond & (~carrier_lost | (before == GROUND)))
         table = self._sums(dimension)
-        everything = np.ones(len(self.skeleton.bodies), dtype=bool)
-        needed = self.observed.parts(np.stack([table.get(name, everything) for name in names]))
+        all_bodies = np.ones(len(self.skeleton.bodies), dtype=bool)
+        needed = self.observed.parts(np.stack([table.get(name, all_bodies) for name in names]))
         return needed & self.pelvis[:, None]
 
     @property
     def steady(self) -> BoolArray:
-        """(T,) bool: nothing is lost but what is lost in all frames.
+        """(T,) bool: every segment that is observed in any frame is observed.
 
-        Momentum about the centre of mass depends on the whole body. How far that of the observed
-        parts may be off is drawn (`unseen`) where others were never observed; not where they come
-        and go.
+        Momentum about the centre of mass depends on the whole body. Its error from parts that were
+        never observed is drawn (`unseen`); that from parts observed in some frames only is not.
         """
         ever = self.observed.mask.any(axis=0)
         return np.asarray((self.observed.mask | ~ever).all(axis=1))
@@ -239,24 +248,24 @@ class ObservedParts:
     def _group(self) -> IntArray:
         """(B,) int array: number of every body's group."""
         members = self.model_map.groups.values()
-        number = [[body in one for one in members].index(True) for body in self.skeleton.bodies]
+        number = [[body in group for group in members].index(True) for body in self.skeleton.bodies]
         return np.array(number, dtype=int)
 
     def unseen(self, markers: IntArray) -> BoolArray:
-        """(C,) bool: coordinates of segments never observed, or held though markers, (K,), move."""
+        """(C,) bool: coordinates of segments never observed, or locked though markers (K,) move."""
         reason = np.array(self.observed.reason)
-        never = ~self.observed.mask.any(axis=0) & (reason != NOT_IN_MODEL)
-        axes = never[self.skeleton.axes.body] & (self.skeleton.driver != FIXED)
+        unobserved = ~self.observed.mask.any(axis=0) & (reason != NOT_IN_MODEL)
+        axes = unobserved[self.skeleton.axes.body] & (self.skeleton.driver != FIXED)
         moved = np.isin(np.arange(len(self.skeleton.coordinates)), self.skeleton.driver[axes])
         return np.asarray(moved & (range_sd(self.skeleton) > 0.0) | self.joints_held(markers))
 
     def joints_held(self, markers: IntArray) -> BoolArray:
-        """(C,) bool: coordinates that the model holds though markers, (K,), move with them."""
-        free = opened(self.skeleton, self.model_map.held, markers)
+        """(C,) bool: coordinates that the model locks though markers (K,) move with them."""
+        free = with_joints_freed(self.skeleton, self.model_map.held, markers)
         return np.asarray(self.skeleton.coordinate_locked & ~free.coordinate_locked)
 
     def _placed(self, bodies: IntArray) -> BoolArray:
-        """(T, N) bool: it is seen where a body is, though its mass may not be its own."""
+        """(T, N) bool: a body's pose is observed, even if its mass includes that of other parts."""
         shared = np.array([reason == NOT_IN_MODEL for reason in self.observed.reason])
         placed = self.observed.mask | shared
         return np.asarray(placed[:, bodies] | (bodies == GROUND))
@@ -273,7 +282,7 @@ class ObservedParts:
         return np.array([bodies[name] for name in names], dtype=int)
 
     def _sums(self, dimension: str) -> Mapping[str, BoolArray]:
-        """Segments of every part; of a chain on the pelvis what hangs on it."""
+        """Segments of every part along a dimension; of a chain, the segments distal to the hub."""
         bodies, groups = self.skeleton.bodies, self.model_map.groups
         if dimension == "segment":
             return dict(zip(bodies, np.eye(len(bodies), dtype=bool), strict=True))
@@ -285,11 +294,13 @@ class ObservedParts:
 
 
 def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme) -> xr.Dataset:
-    """Contributions of a trial with NaN where unobserved parts decide, and the mask itself."""
+    """Replace contributions that depend on unobserved parts by NaN, and add the mask."""
     timed = {
         str(name): variable
         for name, variable in dataset.data_vars.items()
-        if variable.dtype.kind == "f" and "time" in variable.dims and str(name) not in PLATES
+        if variable.dtype.kind == "f"
+        and "time" in variable.dims
+        and str(name) not in PLATE_VARIABLES
     }
     masks = {name: _mask(name, variable, parts) for name, variable in timed.items()}
     changed = {name: timed[name].where(mask) for name, mask in masks.items() if not mask.all()}
@@ -299,36 +310,37 @@ def observed_only(dataset: xr.Dataset, parts: ObservedParts, scheme: RoleScheme)
 
 
 CAUSES = "causes"
-"""What joint moments, forces and gravity do to angular momentum: levels B and C."""
+"""Effects of joint moments, forces and gravity on angular momentum: levels B and C."""
 
 
 def determined_outcomes(parts: ObservedParts, scheme: RoleScheme) -> dict[str, bool]:
-    """Whether each outcome of a step is ever determined by the parts that are observed.
+    """Tell for each outcome of a step if the observed parts determine it in any frame.
 
-    Groups, sides and total of angular momentum; joints whose moments are; and `CAUSES`. What masks
-    the contributions of a trial (`observed_only`) and what promises them ask the same question.
+    Groups, sides and total of angular momentum; joint moments by joint; and `CAUSES`. The mask of
+    a trial's contributions (`observed_only`) and the outlook before a study share this function.
     """
     sides: tuple[Side, ...] = ("left", "right")
-    found = {
-        item: all(_ever(parts, scheme, side, "A", item) for side in sides) for item in scheme.items
+    outcomes = {
+        item: all(_source_observed(parts, scheme, side, "A", item) for side in sides)
+        for item in scheme.items
     }
     joints = list(parts.model_map.joints.by_name())
     moments = np.asarray(parts.along("joint", joints).any(axis=0)).tolist()
-    found |= dict(zip(joints, moments, strict=True))
-    return found | {CAUSES: bool(parts.whole.any())}
+    outcomes |= dict(zip(joints, moments, strict=True))
+    return outcomes | {CAUSES: bool(parts.whole_body.any())}
 
 
 def _mask(name: str, variable: xr.DataArray, parts: ObservedParts) -> xr.DataArray:
-    """Where a variable's values depend on observed parts only."""
+    """Mask of the values of a variable that depend on observed parts only."""
     import xarray as xr
 
-    dimension = ALONG.get(name)
+    dimension = PART_DIMENSION.get(name)
     if dimension is None:
-        centre = parts.centre if name in CENTRE else parts.whole
-        return xr.DataArray(parts.pelvis if name in PELVIS else centre, dims="time")
-    names = [str(one) for one in variable[dimension].values]
+        centre = parts.centre if name in CENTRE_VARIABLES else parts.whole_body
+        return xr.DataArray(parts.pelvis if name in PELVIS_VARIABLES else centre, dims="time")
+    names = [str(label) for label in variable[dimension].values]
     along = parts.along(dimension, names)
-    if dimension in ("segment", "group") and name not in SHARES:
+    if dimension in ("segment", "group") and name not in CENTRE_FREE_VARIABLES:
         along &= parts.steady[:, None]
     return xr.DataArray(along, dims=("time", dimension))
 
@@ -346,7 +358,9 @@ def _known_intervals(
         items = next((d for d in ("outcome", "sure_group", "sure_chain") if d in variable.dims), "")
         sources = _sources(dataset, items)
         feet: tuple[Side, ...] = ("left", "right")
-        table = [[_ever(parts, scheme, side, *one) for one in sources] for side in feet]
+        table = [
+            [_source_observed(parts, scheme, side, *source) for source in sources] for side in feet
+        ]
         mask = xr.DataArray(table, dims=("stance_foot", items or "whole"))
         intervals[str(name)] = variable.where(mask if items else mask.squeeze("whole"))
     return intervals
@@ -363,8 +377,10 @@ def _sources(dataset: xr.Dataset, items: str) -> list[tuple[str, str]]:
     return [(level, str(source)) for source in dataset[items].values]
 
 
-def _ever(parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, source: str) -> bool:
-    """Whether a source is ever observed in the steps of a foot."""
+def _source_observed(
+    parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, source: str
+) -> bool:
+    """Tell whether a source is observed in any frame of the steps of a foot."""
     if level in ("A", "force") and source in scheme.items:
         row = scheme.matrix(side, ANATOMICAL_GROUPS, source)[0]
         groups = [group for group, weight in zip(ANATOMICAL_GROUPS, row, strict=True) if weight]
@@ -373,5 +389,5 @@ def _ever(parts: ObservedParts, scheme: RoleScheme, side: Side, level: str, sour
         dimension = "joint" if level == "joint" else "chain"
         observed = parts.along(dimension, [anatomical_name(source, side)])[:, 0]
     else:
-        observed = parts.whole
+        observed = parts.whole_body
     return bool(observed.any())

@@ -1,4 +1,4 @@
-"""A participant's OpenSim model: calibrated, adjusted to the forces, or an own one corrected."""
+"""OpenSim models of participants: calibrated, adjusted to forces, or supplied and corrected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aqbio.body.shape import Shape, Template
 from aqbio.config import Corrections
 from aqbio.errors import Finding
 from aqbio.io.atomic import atomic_path
-from aqbio.multibody.jacobians import ENTRIES
+from aqbio.multibody.jacobians import TENSOR_ENTRIES
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.session import (
     array_from_vec3,
@@ -27,16 +27,16 @@ from aqbio.opensim.session import (
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.vectors import FloatArray
 
-GAIT2392_TORSO_MASS = 34.2366
+GAIT2392_TORSO_MASS_KG = 34.2366
 """Head, arms and torso of gait2392 (Delp 1990; Anderson and Pandy 1999), kg."""
-TORSO_MASS = 26.8266
+TORSO_MASS_KG = 26.8266
 """Torso of Hamner (2010), Rajagopal (2016), Lai and Uhlrich (2023), kg: the same body after the
 arms' 7.41 kg were taken out of its mass; inertia and centre of mass stayed those with arms."""
-TORSO_INERTIA_FACTOR = TORSO_MASS / GAIT2392_TORSO_MASS
-TORSO_TO_HUMERUS = TORSO_MASS / 2.0325
-TORSO_TO_PELVIS = TORSO_MASS / 11.777
+TORSO_INERTIA_FACTOR = TORSO_MASS_KG / GAIT2392_TORSO_MASS_KG
+TORSO_TO_HUMERUS_MASS = TORSO_MASS_KG / 2.0325
+TORSO_TO_PELVIS_MASS = TORSO_MASS_KG / 11.777
 """Mass ratios that identify the family, also after scaling that preserves the mass distribution."""
-UNCORRECTED_TORSO = 1.4745 / (TORSO_MASS * 0.32**2)
+UNCORRECTED_TORSO_INERTIA = 1.4745 / (TORSO_MASS_KG * 0.32**2)
 """Ixx / (mass × height of the centre of mass²) of the family's torso as published."""
 
 
@@ -45,23 +45,23 @@ def apply_corrections(model: Any, corrections: Corrections) -> list[Finding]:
     findings = []
     if corrections.drop_muscles and (count := int(model.getForceSet().getSize())):
         drop_forces(model)
-        what = f"{count} muscles and other forces were dropped."
-        findings.append(Finding("corrected-forces", "info", what, number=count))
+        message = f"{count} muscles and other forces were dropped."
+        findings.append(Finding("corrected-forces", "info", message, number=count))
     if corrections.unclamp and (names := flagged(model, "getDefaultClamped")):
         for name in names:
             model.updCoordinateSet().get(name).setDefaultClamped(False)
-        what = f"{len(names)} clamped coordinates were unclamped."
-        findings.append(Finding("corrected-clamps", "info", what, number=len(names)))
+        message = f"{len(names)} clamped coordinates were unclamped."
+        findings.append(Finding("corrected-clamps", "info", message, number=len(names)))
     if corrections.torso_inertia and torso_is_uncorrected(model):
         torso = model.updBodySet().get("torso")
         inertia = inertia_matrix(torso.getInertia()) * TORSO_INERTIA_FACTOR
-        torso.setInertia(opensim.Inertia(*(float(inertia[place]) for place in ENTRIES)))
-        what = (
+        torso.setInertia(opensim.Inertia(*(float(inertia[index]) for index in TENSOR_ENTRIES)))
+        message = (
             f"the torso's inertia was multiplied by {TORSO_INERTIA_FACTOR:.3f}, the ratio of its "
             "mass to that of gait2392's head, arms and torso, whose inertia it carried."
         )
         number = TORSO_INERTIA_FACTOR
-        findings.append(Finding("corrected-torso-inertia", "info", what, number=number))
+        findings.append(Finding("corrected-torso-inertia", "info", message, number=number))
     return findings
 
 
@@ -80,7 +80,7 @@ def flagged(model: Any, flag: str) -> list[str]:
 
 
 def torso_is_uncorrected(model: Any) -> bool:
-    """Whether it is the torso of the Hamner, Rajagopal and Lai-Uhlrich family.
+    """Tell whether a torso is the uncorrected one of the Hamner, Rajagopal and Lai-Uhlrich family.
 
     The limit lies half-way (geometric mean) between the published and the corrected inertia;
     unequal scale factors of the torso's height and width move the ratio by less than that as long
@@ -91,12 +91,14 @@ def torso_is_uncorrected(model: Any) -> bool:
         return False
     torso = bodies.get("torso")
     mass = torso.getMass()
-    others = np.array([bodies.get(name).getMass() for name in ("humerus_r", "pelvis")])
-    if not np.allclose(mass / others, [TORSO_TO_HUMERUS, TORSO_TO_PELVIS], rtol=1e-3):
+    neighbour_masses = np.array([bodies.get(name).getMass() for name in ("humerus_r", "pelvis")])
+    if not np.allclose(
+        mass / neighbour_masses, [TORSO_TO_HUMERUS_MASS, TORSO_TO_PELVIS_MASS], rtol=1e-3
+    ):
         return False
     height = array_from_vec3(torso.getMassCenter())[1]
     shape = inertia_matrix(torso.getInertia())[0, 0] / (mass * height**2)
-    return bool(shape > UNCORRECTED_TORSO * np.sqrt(TORSO_INERTIA_FACTOR))
+    return bool(shape > UNCORRECTED_TORSO_INERTIA * np.sqrt(TORSO_INERTIA_FACTOR))
 
 
 def generic_skeleton(
@@ -145,7 +147,7 @@ def write_calibrated_model(
 
 
 def _weigh(model: Any, skeleton: Skeleton, heavier: float) -> None:
-    """The bodies the skeleton's masses and inertias, times how much heavier the person is."""
+    """Give bodies the skeleton's masses and inertias, times the ratio of the person's mass."""
     weights = zip(heavier * skeleton.mass, heavier * skeleton.inertia, strict=True)
     for name, (mass, inertia) in zip(skeleton.bodies, weights, strict=True):
         (xx, xy, xz), (_, yy, yz), (_, _, zz) = inertia.tolist()
@@ -155,7 +157,7 @@ def _weigh(model: Any, skeleton: Skeleton, heavier: float) -> None:
 
 
 def _turn_hinges(model: Any, template: Template, skeleton: Skeleton) -> None:
-    """The joint frames of the hinges their orientations."""
+    """Give the joint frames of hinges their orientations."""
     joints = model.updJointSet()
     for body in template.hinges:
         joint = joints.get(skeleton.joints[body])
@@ -179,11 +181,11 @@ def _body_fixed(rotation: FloatArray) -> FloatArray:
 def _replace_markers(model: Any, skeleton: Skeleton, names: Mapping[str, str]) -> None:
     markers = model.updMarkerSet()
     markers.clearAndDestroy()
-    for label, body, place in zip(
+    for label, body, position in zip(
         skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True
     ):
         segment = model.getBodySet().get(skeleton.bodies[body])
-        marker = opensim.Marker(names[label], segment, vec3(place))
+        marker = opensim.Marker(names[label], segment, vec3(position))
         model.addMarker(marker)
 
 
@@ -203,7 +205,7 @@ def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
 def corrected_model(
     source: Path, output: Path, corrections: Corrections, points: Sequence[BodyPoint] = ()
 ) -> tuple[float, list[Finding]]:
-    """Write an own model with the documented corrections; its mass, kg, and findings."""
+    """Write a supplied model with the documented corrections; return its mass, kg, and findings."""
     model = load_model(source, muscles=not corrections.drop_muscles)
     findings = apply_corrections(model, corrections)
     for point in points:

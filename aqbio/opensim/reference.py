@@ -1,4 +1,4 @@
-"""A few frames of every trial, computed by OpenSim for comparison."""
+"""Comparison of a few frames of every trial with OpenSim."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class MovedModel:
         return cls(model, state, tuple(coordinate_set.get(name) for name in coordinates))
 
     def move(self, motion: Motion, frame: int) -> None:
-        """Bring it to the pose and the speeds of a frame."""
+        """Set the pose and the speeds of a frame."""
         for index, handle in enumerate(self.coordinates):
             handle.setValue(self.state, float(motion.q[frame, index]), False)
             handle.setSpeedValue(self.state, float(motion.u[frame, index]))
@@ -72,7 +72,7 @@ def opensim_inverse_dynamics(
 
 
 def _mobility_slots(state: Any, handles: Sequence[Any]) -> list[int]:
-    """Each coordinate's place in Simbody's vector of speeds."""
+    """Index of each coordinate in Simbody's vector of speeds."""
     slots = []
     for handle in handles:
         before = state.getU().to_numpy()
@@ -94,7 +94,7 @@ def _body_wrenches(
         centre = array_from_vec3(body.findStationLocationInGround(state, body.getMassCenter()))
         moment, force = cross(centre - origin, weight), weight
         for load in loads:
-            for part in (p for name, p in load.borne() if name == body.getName()):
+            for part in (p for name, p in load.shares_by_segment() if name == body.getName()):
                 point = load.point if load.point.ndim == 1 else load.point[frame]
                 pushed = (part if isinstance(part, float) else part[frame]) * load.force[frame]
                 turned = (part if isinstance(part, float) else part[frame]) * load.moment[frame]
@@ -105,8 +105,8 @@ def _body_wrenches(
     return wrenches
 
 
-FRAMES = 7
-"""Frames of a trial that OpenSim recomputes."""
+COMPARED_FRAMES = 7
+"""Number of frames of a trial that OpenSim recomputes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,27 +130,30 @@ def reference_differences(
     path: Path, skeleton: Skeleton, motion: Motion, loads: Sequence[ExternalLoad]
 ) -> ReferenceDifferences:
     """Compare positions, angular momentum and inverse dynamics with OpenSim."""
-    chosen = np.unique(np.linspace(0, len(motion.q) - 1, FRAMES).round().astype(int))
-    few = Motion(motion.q[chosen], motion.u[chosen], motion.udot[chosen])
-    few_loads = [load.frames(chosen) for load in loads]
-    kinematics = segment_kinematics(skeleton, few.q, few.u, few.udot)
+    chosen = np.unique(np.linspace(0, len(motion.q) - 1, COMPARED_FRAMES).round().astype(int))
+    chosen_motion = Motion(motion.q[chosen], motion.u[chosen], motion.udot[chosen])
+    chosen_loads = [load.frames(chosen) for load in loads]
+    kinematics = segment_kinematics(skeleton, chosen_motion.q, chosen_motion.u, chosen_motion.udot)
     segments = segment_motion(skeleton, kinematics)
     com, velocity, _ = centre_of_mass(segments)
     momentum = angular_momentum(segments, com, velocity)
     moved = MovedModel.read(path, skeleton.coordinates)
-    origins, whole = _positions_and_momentum(moved, skeleton.bodies, few)
-    theirs = folded_forces(skeleton, few.q, opensim_inverse_dynamics(moved, few, few_loads))
-    right = inverse_dynamics(skeleton, kinematics, few_loads)
-    compatible = inverse_dynamics(skeleton, kinematics, few_loads, simbody_compat=True)
+    origins, opensim_momentum = _positions_and_momentum(moved, skeleton.bodies, chosen_motion)
+    opensim_forces = folded_forces(
+        skeleton, chosen_motion.q, opensim_inverse_dynamics(moved, chosen_motion, chosen_loads)
+    )
+    right = inverse_dynamics(skeleton, kinematics, chosen_loads)
+    compatible = inverse_dynamics(skeleton, kinematics, chosen_loads, simbody_compat=True)
     largest = np.abs(right).max()
     return ReferenceDifferences(
         frames=len(chosen),
         position_m=float(np.abs(kinematics.origin - origins).max()),
         momentum=float(
-            np.abs(momentum.sum(axis=1) - whole).max() / np.abs(momentum).sum(axis=1).max()
+            np.abs(momentum.sum(axis=1) - opensim_momentum).max()
+            / np.abs(momentum).sum(axis=1).max()
         ),
-        forces=float(np.abs(compatible - theirs).max() / largest),
-        defect=float(np.abs(right - theirs).max() / largest),
+        forces=float(np.abs(compatible - opensim_forces).max() / largest),
+        defect=float(np.abs(right - opensim_forces).max() / largest),
     )
 
 

@@ -1,4 +1,4 @@
-"""OpenSim, imported quietly, with its log where we want it and models that initialise.
+"""OpenSim, imported quietly, with its log in a chosen file and models that initialise.
 
 Give OpenSim plain lists, never its ``StdVector…`` classes: their type records are shared with those
 of ezc3d in one process, and whoever comes second refuses its own vectors.
@@ -68,13 +68,13 @@ def quiet(log_file: Path | None = None, *, level: LogLevel = "Error") -> Iterato
         opensim.Logger.setLevelString(before)
 
 
-LARGEST = 2**26
-"""Bytes of a model file: whole bodies with hundreds of muscles have a few millions."""
+MAX_MODEL_BYTES = 2**26
+"""Largest model file, bytes: whole bodies with hundreds of muscles have a few millions."""
 
-RESAVE = "open it in OpenSim 4.6 and save it again."
+RESAVE_FIX = "open it in OpenSim 4.6 and save it again."
 
 
-@reads("an OpenSim model", RESAVE, LARGEST)
+@reads("an OpenSim model", RESAVE_FIX, MAX_MODEL_BYTES)
 def load_model(path: Path, *, muscles: bool = False) -> Any:
     """Read an OpenSim model without a system; its forces are dropped unless requested.
 
@@ -99,7 +99,7 @@ def load_model(path: Path, *, muscles: bool = False) -> Any:
         raise AqbioError(
             f"OpenSim cannot read the model: {reason(error)}",
             file=str(path),
-            fix=RESAVE,
+            fix=RESAVE_FIX,
             rule="model-unreadable",
         ) from error
     return model
@@ -149,7 +149,7 @@ def inertia_matrix(inertia: Any) -> NDArray[np.float64]:
 
 
 def reason(error: BaseException) -> str:
-    """OpenSim's message on one line, without its place in the C++ source."""
+    """Message of OpenSim on one line, without its location in the C++ source."""
     text = " ".join(str(error).split())
     text = re.sub(r"^std::exception in '[^']*': ", "", text)
     return text.split(" Thrown at ")[0] or type(error).__name__

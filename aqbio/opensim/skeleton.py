@@ -1,4 +1,4 @@
-"""From an OpenSim model to the engine's skeleton; what cannot be represented is refused by name."""
+"""Conversion of an OpenSim model to the engine's skeleton; refuses what it cannot represent."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from aqbio.multibody.skeleton import (
     stack,
 )
 from aqbio.opensim.session import (
-    LARGEST,
-    RESAVE,
+    MAX_MODEL_BYTES,
+    RESAVE_FIX,
     array_from_vec3,
     inertia_matrix,
     initialised,
@@ -38,7 +38,7 @@ from aqbio.opensim.session import (
 from aqbio.vectors import FloatArray
 
 
-def read_function(function: Any, *, where: str) -> PiecewisePolynomials:
+def read_function(function: Any, *, location: str) -> PiecewisePolynomials:
     """An OpenSim function of one variable as a table of one piecewise polynomial.
 
     Constant, LinearFunction, PolynomialFunction, SimmSpline (natural cubic splines of old files
@@ -47,7 +47,9 @@ def read_function(function: Any, *, where: str) -> PiecewisePolynomials:
     kind = function.getConcreteClassName()
     if kind == "MultiplierFunction":
         multiplier = opensim.MultiplierFunction.safeDownCast(function)
-        return scaled(read_function(multiplier.getFunction(), where=where), multiplier.getScale())
+        return scaled(
+            read_function(multiplier.getFunction(), location=location), multiplier.getScale()
+        )
     if kind == "Constant":
         return constant(opensim.Constant.safeDownCast(function).getValue())
     if kind == "LinearFunction":
@@ -63,7 +65,7 @@ def read_function(function: Any, *, where: str) -> PiecewisePolynomials:
         slopes = [function.calcDerivative([0], opensim.Vector(1, float(value))) for value in x]
         return cubic_spline(x, y, np.array(slopes))
     raise AqbioError(
-        f"{where} is driven by a {kind}, which the engine does not represent.",
+        f"{location} is driven by a {kind}, which the engine does not represent.",
         fix="use a SimmSpline, PolynomialFunction, LinearFunction or Constant in the model.",
         rule="function-not-represented",
     )
@@ -97,10 +99,10 @@ class _Axis:
     function: PiecewisePolynomials
     slot: int
     mobility: int
-    """Place of the coordinate among the joint's own, -1 if none."""
+    """Index of the coordinate among those of the joint, -1 if none."""
 
 
-@reads("an OpenSim model", RESAVE, LARGEST)
+@reads("an OpenSim model", RESAVE_FIX, MAX_MODEL_BYTES)
 def read_skeleton(model_file: Path) -> Skeleton:
     """Read an OpenSim model as a skeleton.
 
@@ -242,8 +244,8 @@ def _axes(joints: list[Any], coordinates: list[str]) -> JointAxes:
     ]
     carriers = np.zeros((len(table), len(table)), dtype=bool)
     for row, (body, axis) in enumerate(table):
-        for column, (other_body, other) in enumerate(table):
-            carriers[row, column] = body == other_body and _carries(joints[body], axis, other)
+        for column, (other_body, carrier) in enumerate(table):
+            carriers[row, column] = body == other_body and _carries(joints[body], axis, carrier)
     return JointAxes(
         body=np.array([body for body, _ in table], dtype=np.int64),
         is_rotation=np.array([axis.is_rotation for _, axis in table], dtype=bool),
@@ -257,18 +259,18 @@ def _axes(joints: list[Any], coordinates: list[str]) -> JointAxes:
 def _joint_axes(joint: Any, coordinates: list[str]) -> list[_Axis]:
     """Axes of one joint, rotations first; those that never move the body are left out."""
     kind = joint.getConcreteClassName()
-    own = [joint.get_coordinates(i).getName() for i in range(joint.numCoordinates())]
+    joint_coordinates = [joint.get_coordinates(i).getName() for i in range(joint.numCoordinates())]
     if kind in PLAIN_JOINTS:
         axes = [
             _Axis(
                 is_rotation=letter.isupper(),
                 direction=np.eye(3)["xyz".index(letter.lower())],
-                coordinate=coordinates.index(own[place]),
+                coordinate=coordinates.index(joint_coordinates[index]),
                 function=line(1.0),
-                slot=place,
-                mobility=place,
+                slot=index,
+                mobility=index,
             )
-            for place, letter in enumerate(PLAIN_JOINTS[kind])
+            for index, letter in enumerate(PLAIN_JOINTS[kind])
         ]
     elif kind == "CustomJoint":
         transform = opensim.CustomJoint.safeDownCast(joint).getSpatialTransform()
@@ -287,13 +289,13 @@ def _joint_axes(joint: Any, coordinates: list[str]) -> list[_Axis]:
 
 def _custom_axis(joint: Any, axis: Any, slot: int, coordinates: list[str]) -> _Axis:
     """Read one of the six axes of a custom joint."""
-    own = [joint.get_coordinates(i).getName() for i in range(joint.numCoordinates())]
+    joint_coordinates = [joint.get_coordinates(i).getName() for i in range(joint.numCoordinates())]
     names = axis.getCoordinateNamesInArray()
-    where = f"axis {slot + 1} of joint {joint.getName()}"
-    function = read_function(axis.getFunction(), where=where)
+    location = f"axis {slot + 1} of joint {joint.getName()}"
+    function = read_function(axis.getFunction(), location=location)
     if names.size() > 1:
         raise AqbioError(
-            f"{where} is a function of {names.size()} coordinates; the engine knows one.",
+            f"{location} is a function of {names.size()} coordinates; the engine knows one.",
             fix="give the axis a function of one coordinate.",
             rule="function-not-represented",
         )
@@ -307,23 +309,23 @@ def _custom_axis(joint: Any, axis: Any, slot: int, coordinates: list[str]) -> _A
         coordinate=FIXED if driving is None else coordinates.index(driving),
         function=function,
         slot=slot,
-        mobility=-1 if driving is None else own.index(driving),
+        mobility=-1 if driving is None else joint_coordinates.index(driving),
     )
 
 
-def _carries(joint: Any, axis: _Axis, other: _Axis) -> bool:
-    """Whether Simbody lets the turning about ``other`` carry ``axis`` along.
+def _carries(joint: Any, axis: _Axis, carrier: _Axis) -> bool:
+    """True if Simbody lets the rotation about ``carrier`` move ``axis``.
 
-    Right is: every rotation in front of it. In ``MobilizedBody::FunctionBased`` (custom joints),
+    Correct is every rotation in front of it. In ``MobilizedBody::FunctionBased`` (custom joints),
     ``buildHdot`` takes for the second axis what the *first coordinate* turns and for the third
     axis what all coordinates but the *third* turn, which is the same only where each coordinate
     drives the rotation of its own number.
     """
-    if not (axis.is_rotation and other.is_rotation):
+    if not (axis.is_rotation and carrier.is_rotation):
         return False
     if joint.getConcreteClassName() != "CustomJoint" or axis.slot == 0:
-        return other.slot < axis.slot
-    return other.mobility == 0 if axis.slot == 1 else other.mobility != 2
+        return carrier.slot < axis.slot
+    return carrier.mobility == 0 if axis.slot == 1 else carrier.mobility != 2
 
 
 def _couplers(model: Any, coordinates: list[str]) -> Couplers:
@@ -343,10 +345,10 @@ def _couplers(model: Any, coordinates: list[str]) -> Couplers:
                 fix="remove it from the model or switch isEnforced off.",
                 rule="constraint-not-represented",
             )
-        where = f"coupled coordinate {coupler.getDependentCoordinateName()}"
+        location = f"coupled coordinate {coupler.getDependentCoordinateName()}"
         dependent.append(coordinates.index(coupler.getDependentCoordinateName()))
         independent.append(coordinates.index(names.get(0)))
-        function = read_function(coupler.getFunction(), where=where)
+        function = read_function(coupler.getFunction(), location=location)
         scale = opensim.PropertyHelper.getValueDouble(coupler.getPropertyByName("scale_factor"))
         functions.append(scaled(function, scale))
     return Couplers(

@@ -17,7 +17,7 @@ from aqbio.vectors import FloatArray, dot
 
 LETTERS = "xyz"
 
-TRAVEL_MIN = 1.0
+MIN_TRAVEL_M = 1.0
 """Horizontal displacement of the pelvis from which the heading is taken, m."""
 
 CLEAR_RATIO = 1.5
@@ -26,7 +26,7 @@ CLEAR_RATIO = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """What a recording shows about its axes; laboratory axes, NaN where unknown."""
+    """Evidence of a recording about its axes; laboratory axes, NaN where unknown."""
 
     body: FloatArray
     """(3,) array, m. Mean vector from the feet to the pelvis."""
@@ -47,7 +47,7 @@ class LaboratoryToGround:
     matrix: FloatArray
     """(3, 3) array. Rows are the ground axes x (forward), y (up), z (right) in laboratory axes."""
     reasoning: str
-    """How it was found, in words."""
+    """Derivation in words."""
     doubts: tuple[str, ...] = ()
     """Clues that contradict the choice."""
 
@@ -59,23 +59,23 @@ class LaboratoryToGround:
 
 
 def stated_axes(forward: str, up: str) -> LaboratoryToGround:
-    """Axes that a person states, for example ``+y`` forward and ``+z`` up."""
+    """Axes from the settings, for example ``+y`` forward and ``+z`` up."""
     ahead, above = _unit(forward), _unit(up)
     matrix = np.array([ahead, above, np.cross(ahead, above)])
     return LaboratoryToGround(matrix, f"The settings state forward {forward} and up {up}.")
 
 
 def detected_axes(clues: Clues) -> LaboratoryToGround:
-    """Axes that the recording itself shows; ValueError says which direction is unclear, and why.
+    """Detect the axes from the recording; ValueError names the direction that is unclear.
 
     Up: the vector from the feet to the pelvis; the plates' normals and the loaded force must lie
     along the same axis. Forward: the pelvis's displacement where it is 1 m or more, otherwise
     (static trial, treadmill) the vector from the back of the pelvis to its front.
     """
     up, reasons, doubts = _up(clues)
-    forward, words, more = _forward(clues, up)
+    forward, words, forward_doubts = _forward(clues, up)
     matrix = np.array([forward, up, np.cross(forward, up)])
-    return LaboratoryToGround(matrix, f"{reasons} {words}", (*doubts, *more))
+    return LaboratoryToGround(matrix, f"{reasons} {words}", (*doubts, *forward_doubts))
 
 
 def heading(direction: FloatArray) -> float:
@@ -110,11 +110,11 @@ def _up(clues: Clues) -> tuple[FloatArray, str, tuple[str, ...]]:
     ):
         if not np.isfinite(clue).all():
             continue
-        other = int(np.argmax(np.abs(clue)))
-        if other == letter:
+        dominant = int(np.argmax(np.abs(clue)))
+        if dominant == letter:
             reasons.append(f"{words} it")
         else:
-            doubts.append(f"up is {name} by the body, but {words} {LETTERS[other]}.")
+            doubts.append(f"up is {name} by the body, but {words} {LETTERS[dominant]}.")
     return axis, f"Up is {name}: {' and '.join(reasons)}.", tuple(doubts)
 
 
@@ -122,7 +122,7 @@ def _forward(clues: Clues, up: FloatArray) -> tuple[FloatArray, str, tuple[str, 
     level = 1.0 - np.abs(up)
     travel, facing = clues.travel * level, clues.facing * level
     distance = float(np.linalg.norm(travel))
-    if np.isfinite(distance) and distance >= TRAVEL_MIN:
+    if np.isfinite(distance) and distance >= MIN_TRAVEL_M:
         axis = _dominant(travel, "forward: the pelvis moves diagonally")
         words = f"Forward is {_name(axis)}: the pelvis moves {float(travel @ axis):.2f} m along it."
         doubts: tuple[str, ...] = ()
@@ -130,19 +130,21 @@ def _forward(clues: Clues, up: FloatArray) -> tuple[FloatArray, str, tuple[str, 
             doubts = (f"the pelvis moves along {_name(axis)} but its front faces the other way.",)
         return axis, words, doubts
     if not np.isfinite(facing).all():
-        where = "stays put" if np.isfinite(distance) else "is not seen whole in any frame"
-        raise ValueError(f"forward is unknown: the pelvis {where}, and where it faces is not seen.")
+        pelvis_state = "stays put" if np.isfinite(distance) else "is not seen whole in any frame"
+        raise ValueError(
+            f"forward is unknown: the pelvis {pelvis_state}, and where it faces is not seen."
+        )
     axis = _dominant(facing, "forward: the pelvis stays put and faces diagonally", clear=1.0)
     words = f"Forward is {_name(axis)}: the pelvis stays put and its front faces along it."
     return axis, words, ()
 
 
-def _dominant(vector: FloatArray, what: str, clear: float = CLEAR_RATIO) -> FloatArray:
+def _dominant(vector: FloatArray, description: str, clear: float = CLEAR_RATIO) -> FloatArray:
     largest = int(np.argmax(np.abs(vector)))
-    others = np.delete(np.abs(vector), largest).max()
-    if abs(vector[largest]) < clear * others:
+    second_largest = np.delete(np.abs(vector), largest).max()
+    if abs(vector[largest]) < clear * second_largest:
         numbers = ", ".join(f"{value:.2f}" for value in vector)
-        raise ValueError(f"{what} ({numbers} m along x, y, z).")
+        raise ValueError(f"{description} ({numbers} m along x, y, z).")
     axis = np.zeros(3)
     axis[largest] = np.sign(vector[largest])
     return axis
@@ -159,44 +161,48 @@ def _name(axis: FloatArray) -> str:
     return ("+" if axis[index] > 0 else "-") + LETTERS[index]
 
 
-LOADED = 100.0
-"""Force of a plate that shows where the ground pushes, N."""
+MIN_LOAD_N = 100.0
+"""Force of a plate that shows the direction of the ground reaction, N."""
 
-UNITS = {name: METRES[name] for name in ("m", "cm", "mm", "inch")}
+LENGTH_UNITS = {name: METRES[name] for name in ("m", "cm", "mm", "inch")}
 """Units of length that a person may state, m."""
 
-UPRIGHT, ALONG = 45.0, 60.0
-"""How far the pelvis may be from above the feet, and the run from the stated direction, degrees: a
-runner leans by less than half of the one, and a run across the room is 45 degrees from an axis."""
+MAX_LEAN_DEG = 45.0
+"""Largest angle between stated up and the vector from feet to pelvis, degrees: runners lean by less
+than half of it."""
 
-TRAVELS = 1.0
-"""A way from which a direction of travel is known, m."""
+MAX_HEADING_ERROR_DEG = 60.0
+"""Largest angle between stated forward and the direction of travel, degrees: a run across the room
+is 45 degrees from an axis."""
 
-HIP_HEIGHT = (0.4, 1.6)
+MIN_STATED_TRAVEL_M = 1.0
+"""Displacement that determines a direction of travel for the check of stated axes, m."""
+
+HIP_HEIGHT_RANGE_M = (0.4, 1.6)
 """Plausible mean distance between feet and pelvis of a person, m."""
 
 
 def laboratory_axes(
-    recording: Recording, marker_set: MarkerSet, stated: LaboratoryAxes | str, notes: Notes
+    recording: Recording, marker_set: MarkerSet, choice: LaboratoryAxes | str, notes: Notes
 ) -> LaboratoryToGround:
-    """Stated axes, or those that the recording shows; refuses a size that shows a wrong unit."""
+    """Return stated or detected axes; raise if the body size indicates a wrong unit."""
     clues = _clues(recording, marker_set)
     _check_size(clues, recording.length_unit, notes)
-    if isinstance(stated, LaboratoryAxes):
-        axes = stated_axes(stated.forward, stated.up)
-        check_stated(stated, axes, clues, notes.file)
+    if isinstance(choice, LaboratoryAxes):
+        axes = stated_axes(choice.forward, choice.up)
+        check_stated(choice, axes, clues, notes.file)
     else:
         try:
             axes = detected_axes(clues)
         except ValueError as error:
             unseen = _unseen_labels(recording, marker_set) if "known" in str(error) else []
-            what = f"No marker is seen of {listed(unseen)}. Therefore " if unseen else ""
+            unseen_text = f"No marker is seen of {listed(unseen)}. Therefore " if unseen else ""
             fix = "name markers of heels and pelvis that are there in the marker set"
             if not unseen:
                 fix = "correct the labels of pelvis and feet in the marker set, or state "
                 fix += "laboratory.axes in study.yaml, for example {forward: +y, up: +z}"
             raise AqbioError(
-                f"{what}{error}", file=notes.file, fix=f"{fix}.", rule="axes-unknown"
+                f"{unseen_text}{error}", file=notes.file, fix=f"{fix}.", rule="axes-unknown"
             ) from error
     for doubt in axes.doubts:
         notes.add("axes-doubt", "warning", doubt, fix="state laboratory.axes in study.yaml.")
@@ -204,7 +210,7 @@ def laboratory_axes(
 
 
 def _unseen_labels(recording: Recording, marker_set: MarkerSet) -> list[str]:
-    """Parts by which axes are known and of which no marker is seen in any frame, with labels."""
+    """Parts required to determine axes but never visible, with their labels."""
     pelvis, feet = marker_set.pelvis, marker_set.feet
     parts = {
         "the pelvis in front": pelvis.front,
@@ -220,13 +226,21 @@ def _unseen_labels(recording: Recording, marker_set: MarkerSet) -> list[str]:
     ]
 
 
-def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues, file: str) -> None:
+def check_stated(
+    setting: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues, file: str
+) -> None:
     """Refuse stated axes in which the person is upside down or lying, or runs another way."""
     forward, up = axes.matrix[0], axes.matrix[1]
-    travels = np.linalg.norm(clues.travel) > TRAVELS
-    for what, name, vector, axis, limit in (
-        ("the pelvis lies from the feet", f"up: {stated.up}", clues.body, up, UPRIGHT),
-        ("the pelvis travels", f"forward: {stated.forward}", clues.travel, forward, ALONG),
+    travels = np.linalg.norm(clues.travel) > MIN_STATED_TRAVEL_M
+    for description, name, vector, axis, limit in (
+        ("the pelvis lies from the feet", f"up: {setting.up}", clues.body, up, MAX_LEAN_DEG),
+        (
+            "the pelvis travels",
+            f"forward: {setting.forward}",
+            clues.travel,
+            forward,
+            MAX_HEADING_ERROR_DEG,
+        ),
     ):
         if (axis is forward and not travels) or np.isnan(vector).any():
             continue
@@ -235,7 +249,7 @@ def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues,
             away = min(away, 180.0 - away)
         if away > limit:
             raise AqbioError(
-                f"laboratory.axes states {name}, but {what} in a direction "
+                f"laboratory.axes states {name}, but {description} in a direction "
                 f"{distinct(away, limit)} degrees away "
                 f"from it, more than {limit:.0f}: the stated axes are not those of the file.",
                 file=file,
@@ -245,7 +259,7 @@ def check_stated(stated: LaboratoryAxes, axes: LaboratoryToGround, clues: Clues,
 
 
 def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
-    """Mean path of some markers, (T, 3); NaN where one that is ever seen is missing."""
+    """Mean path of markers, (T, 3); NaN where one that is visible in any frame is missing."""
     columns = [recording.labels.index(label) for label in labels if label in recording.labels]
     paths = recording.positions[:, columns]
     visible = ~np.isnan(paths).all(axis=(0, 2))
@@ -255,9 +269,9 @@ def label_mean(recording: Recording, labels: Iterable[str]) -> FloatArray:
 
 
 def pelvis_paths(recording: Recording, marker_set: MarkerSet) -> tuple[FloatArray, FloatArray]:
-    """Path of the pelvis and the way it faces, (T, 3) each.
+    """Path of the pelvis and its facing direction, (T, 3) each.
 
-    Hip centres without spines face ahead as the toes are before the heels.
+    Without markers on the iliac spines, the toes relative to the heels give the facing direction.
     """
     pelvis, feet = marker_set.pelvis, (marker_set.feet.left, marker_set.feet.right)
     if not pelvis.hips:
@@ -265,8 +279,8 @@ def pelvis_paths(recording: Recording, marker_set: MarkerSet) -> tuple[FloatArra
         return 0.5 * (front + back), front - back
     right, left = (label_mean(recording, (hip,)) for hip in pelvis.hips)
     heels, toes = (
-        0.5 * (label_mean(recording, one) + label_mean(recording, other))
-        for one, other in ([[foot.heel] for foot in feet], [foot.toe for foot in feet])
+        0.5 * (label_mean(recording, left) + label_mean(recording, right))
+        for left, right in ([[foot.heel] for foot in feet], [foot.toe for foot in feet])
     )
     middle = 0.5 * (right + left)
     up = mean_vector(middle - 0.5 * (heels + toes))
@@ -275,7 +289,7 @@ def pelvis_paths(recording: Recording, marker_set: MarkerSet) -> tuple[FloatArra
 
 
 def _mean_of_present(recording: Recording, labels: Iterable[str]) -> FloatArray:
-    """Mean path of the markers that are seen in each frame, (T, 3); NaN where none is."""
+    """Mean path of the markers visible in each frame, (T, 3); NaN where none is."""
     columns = [recording.labels.index(label) for label in labels if label in recording.labels]
     paths = recording.positions[:, columns]
     visible = ~np.isnan(paths)
@@ -286,7 +300,7 @@ def _mean_of_present(recording: Recording, labels: Iterable[str]) -> FloatArray:
     return mean
 
 
-ABSENT = "marker-absent"
+MARKER_ABSENT = "marker-absent"
 """Rule of a label of the marker set that a recording lacks."""
 
 
@@ -299,7 +313,7 @@ def missing_labels(
         if label in recording.labels or not expected:
             continue
         notes.add(
-            ABSENT,
+            MARKER_ABSENT,
             "warning",
             f"marker {label} of the marker set {marker_set.name} is not in the recording.",
             fix="look at its label in the capture software; leave it if it was not worn.",
@@ -321,7 +335,7 @@ def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
         if len(complete):
             normal = np.mean([np.abs(plate_axes(plate)[:, 2]) for plate in complete], axis=0)
         loads = recording.forces.wrench.force.reshape(-1, 3)
-        loads = loads[dot(loads, loads) > LOADED**2]
+        loads = loads[dot(loads, loads) > MIN_LOAD_N**2]
         if len(loads):
             force = np.abs(loads).mean(axis=0)
     return Clues(
@@ -334,19 +348,19 @@ def _clues(recording: Recording, marker_set: MarkerSet) -> Clues:
 
 
 def mean_vector(vectors: FloatArray) -> FloatArray:
-    """Mean (3,) of the known frames of a path (T, 3); NaN when there are none."""
+    """Mean (3,) of the finite frames of a path (T, 3); NaN if there are none."""
     finite = vectors[~np.isnan(vectors.sum(axis=1))]
     return np.asarray(finite.mean(axis=0)) if len(finite) else np.full(3, np.nan)
 
 
 def _check_size(clues: Clues, unit: float, notes: Notes) -> None:
     height = float(np.linalg.norm(clues.body))
-    low, high = HIP_HEIGHT
+    low, high = HIP_HEIGHT_RANGE_M
     if np.isnan(height) or low <= height <= high:
         return
     fitting = [
         f"{name} ({height / unit * size:.2f} m)"
-        for name, size in UNITS.items()
+        for name, size in LENGTH_UNITS.items()
         if low <= height / unit * size <= high
     ]
     better = f" It would fit if the positions were in {' or '.join(fitting)}." if fitting else ""

@@ -7,30 +7,48 @@ import numpy as np
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray
 
-END, BEGIN, INSIDE = "toe-off", "touchdown", "middle"
-"""What of a contact is lost."""
+LOST_TOE_OFF = "toe-off"
+"""The end of a contact is lost."""
 
-FALL_MIN, FALL_PER_S = 0.2, 200.0
-"""Fall of the force to nothing over two samples, share of its peak, that no toe-off makes, and that
-share for a second between two samples. 0.11 at most in 70 recordings at 200 to 2000 Hz, in files
-that were set to zero below a threshold; without that 0.04."""
+LOST_TOUCHDOWN = "touchdown"
+"""The beginning of a contact is lost."""
 
-RISE_MIN, RISE_PER_S = 0.3, 400.0
-"""The same of a rise at touchdown: heels strike hard. At most 190 peaks a second over two samples
-(a run at 2000 Hz), 110 at 240 Hz; slow plates cannot show it."""
+LOST_MIDDLE = "middle"
+"""Samples within a contact are lost."""
 
-EMPTY_SHARE = 0.02
+MIN_FALL_SHARE_PER_S = 200.0
+"""Rate of fall of the force, shares of its peak per second, that exceeds any toe-off."""
+
+MIN_FALL_SHARE = 0.2
+"""Fall of the force to zero over two samples, share of its peak, that exceeds any toe-off: 0.11 at
+most in 70 recordings at 200 to 2000 Hz, in files that were set to zero below a threshold; without
+that 0.04."""
+
+MIN_RISE_SHARE = 0.3
+"""Rise of the force at touchdown over two samples, share of its peak, above any heel strike."""
+
+MIN_RISE_SHARE_PER_S = 400.0
+"""Rate of that rise, shares of the peak per second: at most 190 over two samples in a run at 2000
+Hz, 110 at 240 Hz; plates with low sampling rates cannot show it."""
+
+MAX_EMPTY_SHARE = 0.02
 """A plate that has failed reads less than this share of the peak."""
 
-BEFORE_S, AFTER_S = 0.010, 0.005
-"""The filter of the events moves the edge of a break by less, s."""
+MARGIN_BEFORE_S = 0.010
+"""Bound on the shift of a break's edge to earlier times by the filter of the events, s."""
 
-STILL_S, STILL_SAMPLES = 0.005, 4
-"""A loaded plate changes within this time, s, and number of samples; recorded digits repeat three
-times at most."""
+MARGIN_AFTER_S = 0.005
+"""Bound on the shift of a break's edge to later times by the filter of the events, s."""
 
-STILL_SHARE = 1e-5
-"""Change between samples, share of the peak, below which a plate stands still."""
+MIN_STILL_S = 0.005
+"""Time within which the force of a loaded plate changes, s."""
+
+MIN_STILL_SAMPLES = 4
+"""Samples within which the force of a loaded plate changes: recorded digits repeat at most three
+times."""
+
+MAX_STILL_SHARE = 1e-5
+"""Change between samples, share of the peak, below which a signal is constant."""
 
 
 def broken_parts(
@@ -47,31 +65,31 @@ def broken_parts(
     threshold
         Force that starts and ends a contact, N.
     """
-    first = max(start - round(BEFORE_S * rate), 0)
-    last = min(stop + round(AFTER_S * rate), len(force))
-    own = force[first:last]
-    vertical = own[:, 1]
+    first = max(start - round(MARGIN_BEFORE_S * rate), 0)
+    last = min(stop + round(MARGIN_AFTER_S * rate), len(force))
+    force_of_contact = force[first:last]
+    vertical = force_of_contact[:, 1]
     peak = float(vertical.max(initial=0.0))
-    if len(own) < STILL_SAMPLES or not peak > threshold:
+    if len(force_of_contact) < MIN_STILL_SAMPLES or not peak > threshold:
         return frozenset()
-    empty = np.abs(vertical) < max(threshold, EMPTY_SHARE * peak)
+    empty = np.abs(vertical) < max(threshold, MAX_EMPTY_SHARE * peak)
     change = vertical[2:] - vertical[:-2]
-    falls = (-change > max(FALL_MIN, FALL_PER_S / rate) * peak) & empty[2:]
-    rises = (change > max(RISE_MIN, RISE_PER_S / rate) * peak) & empty[:-2]
-    margin = round((BEFORE_S + AFTER_S) * rate)
+    falls = (-change > max(MIN_FALL_SHARE, MIN_FALL_SHARE_PER_S / rate) * peak) & empty[2:]
+    rises = (change > max(MIN_RISE_SHARE, MIN_RISE_SHARE_PER_S / rate) * peak) & empty[:-2]
+    margin = round((MARGIN_BEFORE_S + MARGIN_AFTER_S) * rate)
     parts = set()
     if falls.any():
-        parts.add(END if np.flatnonzero(falls)[-1] >= len(falls) - margin else INSIDE)
+        parts.add(LOST_TOE_OFF if np.flatnonzero(falls)[-1] >= len(falls) - margin else LOST_MIDDLE)
     if rises.any():
-        parts.add(BEGIN if np.flatnonzero(rises)[0] <= margin else INSIDE)
-    if _stands_still(own, ~empty, rate, peak):
-        parts |= {INSIDE, END}
+        parts.add(LOST_TOUCHDOWN if np.flatnonzero(rises)[0] <= margin else LOST_MIDDLE)
+    if _is_frozen(force_of_contact, ~empty, rate, peak):
+        parts |= {LOST_MIDDLE, LOST_TOE_OFF}
     return frozenset(parts)
 
 
-def _stands_still(force: FloatArray, loaded: BoolArray, rate: float, peak: float) -> bool:
-    """Whether all components of a loaded plate's force stay as they are."""
-    still = (np.abs(np.diff(force, axis=0)) < STILL_SHARE * peak).all(axis=1)
-    spans = runs(np.asarray(still & loaded[1:] & loaded[:-1]))
+def _is_frozen(force: FloatArray, loaded: BoolArray, rate: float, peak: float) -> bool:
+    """Tell whether all components of a loaded plate's force stay constant."""
+    unchanged = (np.abs(np.diff(force, axis=0)) < MAX_STILL_SHARE * peak).all(axis=1)
+    spans = runs(np.asarray(unchanged & loaded[1:] & loaded[:-1]))
     longest = int(np.ptp(spans, axis=1).max()) if len(spans) else 0
-    return longest + 1 >= max(STILL_SAMPLES, round(STILL_S * rate))
+    return longest + 1 >= max(MIN_STILL_SAMPLES, round(MIN_STILL_S * rate))

@@ -12,29 +12,29 @@ from aqbio.body.statements import Measurement, Statement, as_error, contradictio
 from aqbio.config import MarkerSet
 from aqbio.recordings.body_size import vertical_masses
 from aqbio.recordings.contacts import FootContact
-from aqbio.recordings.marked_body import PRESENT_SHARE, SegmentMasses, marked_body
+from aqbio.recordings.marked_body import MIN_BODY_MASS_SHARE, SegmentMasses, marked_body
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import PreparedTrial
 from aqbio.recordings.turned_forces import known_frames
 from aqbio.signals import runs
 from aqbio.vectors import FloatArray, IntArray
 
-FLIGHT = (0.04, 0.30)
+FLIGHT_RANGE_S = (0.04, 0.30)
 """Between toe-off and the other foot's touchdown; a longer time hides a contact, s."""
 
-FRAMES = 6
+MIN_FLIGHT_FRAMES = 6
 """Fewest frames of a flight to which a parabola is fitted."""
 
 
 def flights(contacts: Sequence[FootContact]) -> FloatArray:
     """Start and end of every flight between contacts of alternating feet, (N, 2), s."""
-    ordered = sorted(contacts, key=lambda one: one.touchdown)
+    ordered = sorted(contacts, key=lambda contact: contact.touchdown)
     spans = [
-        (one.toe_off, other.touchdown)
-        for one, other in pairwise(ordered)
-        if one.foot != other.foot
-        and not (one.broken or other.broken)
-        and FLIGHT[0] < other.touchdown - one.toe_off < FLIGHT[1]
+        (earlier.toe_off, later.touchdown)
+        for earlier, later in pairwise(ordered)
+        if earlier.foot != later.foot
+        and not (earlier.broken or later.broken)
+        and FLIGHT_RANGE_S[0] < later.touchdown - earlier.toe_off < FLIGHT_RANGE_S[1]
     ]
     return np.array(spans, dtype=float).reshape(-1, 2)
 
@@ -45,19 +45,19 @@ def marked_height(markers: FloatArray, segment: IntArray, mass: FloatArray) -> F
     NaN where the segments seen in all frames have less than 90 % of the mass; ``segment`` (M,), -1
     for none.
     """
-    whole = np.isfinite(markers).all(axis=(0, 2))
-    columns = [np.flatnonzero(whole & (segment == one)) for one in range(len(mass))]
-    marked = [one for one, own in enumerate(columns) if len(own)]
+    complete = np.isfinite(markers).all(axis=(0, 2))
+    columns = [np.flatnonzero(complete & (segment == index)) for index in range(len(mass))]
+    marked = [index for index, marker_columns in enumerate(columns) if len(marker_columns)]
     marked_mass = float(mass[marked].sum())
-    if not marked_mass >= PRESENT_SHARE * float(mass.sum()):
+    if not marked_mass >= MIN_BODY_MASS_SHARE * float(mass.sum()):
         return np.full(len(markers), np.nan)
-    heights = [mass[one] * markers[:, columns[one], 1].mean(axis=1) for one in marked]
+    heights = [mass[index] * markers[:, columns[index], 1].mean(axis=1) for index in marked]
     return np.asarray(np.sum(heights, axis=0) / marked_mass)
 
 
 def fall(height: FloatArray, time: FloatArray) -> float:
     """Downward acceleration of a flight by a parabola through its heights, m/s²."""
-    if len(time) < FRAMES or not np.isfinite(height).all():
+    if len(time) < MIN_FLIGHT_FRAMES or not np.isfinite(height).all():
         return float("nan")
     return float(-2.0 * np.polyfit(time - time.mean(), height, 2)[0])
 
@@ -78,7 +78,7 @@ def falls(
     return np.array(accelerations)
 
 
-FALL = 10.9
+FALL_ACCELERATION_M_S2 = 10.9
 """Fall of the markers' centre of mass in flight, m/s²: the middle of 9.05 to 13.2, the medians of
 142 virtual sprints and 10 real runs at 2 to 9.5 m/s. It is more than 9.81 because limbs that swing
 are not where the mean of their markers is."""
@@ -86,7 +86,7 @@ are not where the mean of their markers is."""
 RATE_ERROR = 0.15
 """A rate derived from the fall is accurate within this share: those trials reach 10 %."""
 
-GROSS = 1.5
+MIN_GROSS_RATIO = 1.5
 """No marker set and no way of running makes the rate by the fall wrong by this factor."""
 
 HEADER_ERROR = 0.02
@@ -111,10 +111,10 @@ DRIFT_ERROR = 0.01
 """Clocks of forces and markers part by less than this share of the time: in 43 sound runs by 0.3 %
 at most, and by less than 0.1 % in 39 of them."""
 
-DRIFT_SD = 4.0
+MIN_DRIFT_SDS = 4.0
 """A drift is told from none when it is this many standard errors away from it."""
 
-DRIFT_CONTACTS = 4
+MIN_DRIFT_CONTACTS = 4
 """Contacts from which on a drift is stated."""
 
 
@@ -126,8 +126,10 @@ def note_rate(
     path = path_factor(prepared, marker_set, masses)
     measured = []
     if not np.isnan(fall):
-        value = prepared.rate * float(np.sqrt(FALL / fall))  # the runner would fall as runners do
-        gross = not 1.0 / GROSS <= value / prepared.rate <= GROSS
+        value = prepared.rate * float(
+            np.sqrt(FALL_ACCELERATION_M_S2 / fall)
+        )  # the runner would fall as runners do
+        gross = not 1.0 / MIN_GROSS_RATIO <= value / prepared.rate <= MIN_GROSS_RATIO
         source = f"the {fall:.1f} m/s² at which the runner falls in flight"
         measured.append(Measurement(value, RATE_ERROR * value, source, decisive=gross))
     if not np.isnan(drift):
@@ -138,17 +140,17 @@ def note_rate(
         value = prepared.rate * float(np.sqrt(PATH_FACTOR / path))
         source = "the path of the centre of mass that the vertical forces make"
         measured.append(Measurement(value, PATH_ERROR * value, source))
-    told = len(measured)
+    count = len(measured)
     measured += [
-        Measurement(one.number, HEADER_ERROR * one.number, "the file's header")
-        for one in notes.findings
-        if one.rule == "trc-rate" and one.number
+        Measurement(finding.number, HEADER_ERROR * finding.number, "the file's header")
+        for finding in notes.findings
+        if finding.rule == "trc-rate" and finding.number
     ]
     fix = "correct the rate or the time column of the markers or of the forces, whichever is wrong."
     if not np.isnan(fall):
         fix += (
-            f" If they are right, lengths are {fall / FALL:.2f} times what they should be: check "
-            "unit and calibration of the markers."
+            f" If they are right, lengths are {fall / FALL_ACCELERATION_M_S2:.2f} times "
+            "what they should be: check unit and calibration of the markers."
         )
     statement = Statement(
         "rate",
@@ -162,7 +164,7 @@ def note_rate(
     disagreement = contradiction(
         statement, measured, "All velocities would be wrong: the trial is left out."
     )
-    if disagreement is None or not told:
+    if disagreement is None or not count:
         return  # the reader has reported a wrong header already
     if disagreement.severity == "error":
         raise as_error(disagreement)
@@ -179,23 +181,26 @@ def clock_drift(prepared: PreparedTrial) -> float:
         return float("nan")
     middles = np.array(
         [
-            (0.5 * (one.touchdown + one.toe_off), 0.5 * (other.touchdown + other.toe_off))
-            for one in prepared.kinematic
-            for other in prepared.loads.contacts
-            if one.foot == other.foot
-            and one.complete
-            and other.complete
-            and one.touchdown < other.toe_off
-            and one.toe_off > other.touchdown
+            (
+                0.5 * (contact.touchdown + contact.toe_off),
+                0.5 * (measured.touchdown + measured.toe_off),
+            )
+            for contact in prepared.kinematic
+            for measured in prepared.loads.contacts
+            if contact.foot == measured.foot
+            and contact.complete
+            and measured.complete
+            and contact.touchdown < measured.toe_off
+            and contact.toe_off > measured.touchdown
         ]
     ).reshape(-1, 2)
-    if len(middles) < DRIFT_CONTACTS:
+    if len(middles) < MIN_DRIFT_CONTACTS:
         return float("nan")
-    marked, apart = middles[:, 0] - middles[:, 0].mean(), middles[:, 1] - middles[:, 0]
-    slope = float(marked @ apart / (marked @ marked))
-    rest = apart - apart.mean() - slope * marked
+    marked, delays = middles[:, 0] - middles[:, 0].mean(), middles[:, 1] - middles[:, 0]
+    slope = float(marked @ delays / (marked @ marked))
+    rest = delays - delays.mean() - slope * marked
     error = float(np.sqrt(rest @ rest / (len(rest) - 2) / (marked @ marked)))
-    return slope if abs(slope) > DRIFT_SD * error else float("nan")
+    return slope if abs(slope) > MIN_DRIFT_SDS * error else float("nan")
 
 
 def path_factor(prepared: PreparedTrial, marker_set: MarkerSet, masses: SegmentMasses) -> float:
@@ -226,23 +231,24 @@ def vertical_path_factor(
     ``y = k ∬ F_y / m`` by linear regression of heights (T,), m, on the force (T,), N, at instants
     (T,), s, up to a polynomial of degree 2; NaN where both differ in shape.
     """
-    if len(time) < FRAMES or not np.isfinite(force).all():
+    if len(time) < MIN_FLIGHT_FRAMES or not np.isfinite(force).all():
         return float("nan")
-    made = cumulative_trapezoid(cumulative_trapezoid(force, time, initial=0), time, initial=0)
+    impulse = cumulative_trapezoid(force, time, initial=0)
+    path = cumulative_trapezoid(impulse, time, initial=0)
     scale = 2.0 * (time - time.mean()) / np.ptp(time)
     base, _ = np.linalg.qr(np.polynomial.legendre.legvander(scale, 2))
-    height, made = (values - base @ (base.T @ values) for values in (height, made))
-    size = float(np.sqrt((height @ height) * (made @ made)))
-    if not float(height @ made) > MIN_PATH_CORRELATION * size:
+    height, path = (values - base @ (base.T @ values) for values in (height, path))
+    size = float(np.sqrt((height @ height) * (path @ path)))
+    if not float(height @ path) > MIN_PATH_CORRELATION * size:
         return float("nan")
-    return mass * float(height @ made) / float(made @ made)
+    return mass * float(height @ path) / float(path @ path)
 
 
 def _fall(prepared: PreparedTrial, marker_set: MarkerSet, masses: SegmentMasses) -> float:
     """Median fall over a trial's flights, m/s²: of those that plates and foot markers agree on."""
     segment = masses.carriers(prepared.labels, marker_set)
-    seen = np.isfinite(prepared.markers).any(axis=(0, 2))
-    if not masses.shown(np.where(seen, segment, -1)):
+    visible = np.isfinite(prepared.markers).any(axis=(0, 2))
+    if not masses.are_sufficient(np.where(visible, segment, -1)):
         return float("nan")
     spans = flights(prepared.contacts)
     if prepared.loads is not None and len(marked := flights(prepared.kinematic)):
@@ -253,9 +259,9 @@ def _fall(prepared: PreparedTrial, marker_set: MarkerSet, masses: SegmentMasses)
     return float(np.median(fall)) if len(fall) else float("nan")
 
 
-def shared_spans(spans: FloatArray, others: FloatArray) -> FloatArray:
+def shared_spans(spans: FloatArray, other_spans: FloatArray) -> FloatArray:
     """Parts (N, 2), s, of flights that are flights by others, too, and not too short."""
-    start = np.maximum(spans[:, None, 0], others[None, :, 0])
-    stop = np.minimum(spans[:, None, 1], others[None, :, 1])
-    long = stop - start > FLIGHT[0]
+    start = np.maximum(spans[:, None, 0], other_spans[None, :, 0])
+    stop = np.minimum(spans[:, None, 1], other_spans[None, :, 1])
+    long = stop - start > FLIGHT_RANGE_S[0]
     return np.stack([start[long], stop[long]], axis=1)

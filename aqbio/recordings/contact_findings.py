@@ -10,9 +10,9 @@ import numpy as np
 from aqbio.errors import distinct
 from aqbio.force_plates.forces import Plates
 from aqbio.names import SIDES
-from aqbio.recordings.broken_contacts import BEGIN, END, INSIDE
+from aqbio.recordings.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN
 from aqbio.recordings.contacts import (
-    CLEAR_MARGIN,
+    MIN_FOOT_MARGIN_M,
     NO_FOOT,
     FeetLoads,
     FootContact,
@@ -24,22 +24,22 @@ from aqbio.recordings.force_bandwidth import ForceLowPass, delay_s
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
-ELSEWHERE = 0.5
-"""Forces are of another trial, clock or place when more than this share is under no foot."""
+MAX_SHARE_WITHOUT_FOOT = 0.5
+"""Share of the force under no foot above which forces are of another trial, clock or position."""
 
 
 def note_contacts(
     loads: FeetLoads, plates: Plates, end: float, edge_limit: float, notes: Notes
 ) -> None:
-    """Note contacts of no foot, of both feet, of the wrong columns, cut ones and partial ones."""
-    for one in loads.on_plates:
-        start, stop = (plates.start + sample / plates.rate for sample in (one.start, one.stop))
-        name = f"contact on plate {plates.numbers[one.plate]} at {start:.3f} s"
+    """Note contacts of no foot, both feet, the wrong columns, and cut or partial contacts."""
+    for load in loads.on_plates:
+        start, stop = (plates.start + sample / plates.rate for sample in (load.start, load.stop))
+        name = f"contact on plate {plates.numbers[load.plate]} at {start:.3f} s"
         overlap = min(stop, end) - max(start, 0.0)
-        if np.isnan(one.distance) and overlap < 0.5 * (stop - start):
+        if np.isnan(load.distance) and overlap < 0.5 * (stop - start):
             _note_outside(name, start, stop, end, notes)
         else:
-            _note_foot(one, name, plates.feet[one.plate], notes)
+            _note_foot(load, name, plates.feet[load.plate], notes)
     for contact in loads.contacts:
         _note_completeness(contact, plates, edge_limit, notes)
     if not loads.contacts:
@@ -53,32 +53,36 @@ def note_contacts(
 
 
 def share_without_foot(loads: FeetLoads) -> float:
-    """Share of the force on the plates that lies where no foot is."""
-    placed = _placed(loads)
+    """Share of the force on the plates that lies under no foot."""
+    placed = _locatable_loads(loads)
     size = {True: 0.0, False: 0.0}
-    for one in placed:
-        size[one.foot == NO_FOOT] += one.peak * (one.stop - one.start)
+    for contact in placed:
+        size[contact.foot == NO_FOOT] += contact.peak * (contact.stop - contact.start)
     return size[True] / sum(size.values()) if placed else 0.0
 
 
-def _placed(loads: FeetLoads) -> list[PlateContact]:
+def _locatable_loads(loads: FeetLoads) -> list[PlateContact]:
     """Contacts during which a foot is seen somewhere."""
-    return [one for one in loads.on_plates if one.foot != NO_FOOT or np.isfinite(one.distance)]
+    return [
+        contact
+        for contact in loads.on_plates
+        if contact.foot != NO_FOOT or np.isfinite(contact.distance)
+    ]
 
 
 def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
-    """Whether most of the load lies where no foot is, with a finding: it is another trial's."""
-    placed, share = _placed(loads), share_without_foot(loads)
-    if share <= ELSEWHERE:
+    """Tell whether most of the load lies under no foot, as in another trial; note it."""
+    placed, share = _locatable_loads(loads), share_without_foot(loads)
+    if share <= MAX_SHARE_WITHOUT_FOOT:
         return False
-    without_foot = [one for one in placed if one.foot == NO_FOOT]
+    without_foot = [contact for contact in placed if contact.foot == NO_FOOT]
     notes.add(
         "forces-elsewhere",
         "error",
         f"{len(without_foot)} of {len(placed)} loads on the plates, {share:.0%} of the force, lie "
         "where no foot is: forces and markers do not belong together. The forces are not used.",
         number=share,
-        limit=ELSEWHERE,
+        limit=MAX_SHARE_WITHOUT_FOOT,
         fix="check that force_file is this trial's, its clock and rate, the unit and axes of its "
         "points of application, and the corners of the plates.",
         forces=True,
@@ -101,19 +105,19 @@ def note_no_forces(notes: Notes, *, recorded: bool) -> None:
     )
 
 
-def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
-    if one.foot == NO_FOOT:
-        unseen = bool(np.isnan(one.distance))
+def _note_foot(contact: PlateContact, name: str, named_foot: int, notes: Notes) -> None:
+    if contact.foot == NO_FOOT:
+        unseen = bool(np.isnan(contact.distance))
         notes.add(
             "contact-nobody",
             "warning",
-            f"the {name} ({one.peak:.0f} N) belongs to no foot: "
+            f"the {name} ({contact.peak:.0f} N) belongs to no foot: "
             + (
                 "no foot marker is seen then."
                 if unseen
-                else f"the next foot is {one.distance:.2f} m away."
+                else f"the next foot is {contact.distance:.2f} m away."
             ),
-            number=None if unseen else one.distance,
+            number=None if unseen else contact.distance,
             unit="m",
             fix="label the feet there, if the contact is needed; the plate is used elsewhere."
             if unseen
@@ -122,8 +126,8 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
             forces=True,
         )
         return
-    side = SIDES[one.foot]
-    if one.shared:
+    side = SIDES[contact.foot]
+    if contact.shared:
         notes.add(
             "contact-shared",
             "error",
@@ -131,24 +135,24 @@ def _note_foot(one: PlateContact, name: str, named: int, notes: Notes) -> None:
             fix="use a trial with one foot per plate.",
             forces=True,
         )
-    elif one.margin < CLEAR_MARGIN:
+    elif contact.margin < MIN_FOOT_MARGIN_M:
         notes.add(
             "foot-ambiguous",
             "warning",
             f"the {name} is given to the {side} foot, but the other one is only "
-            f"{1e3 * one.margin:.0f} mm farther away.",
-            number=one.margin,
-            limit=CLEAR_MARGIN,
+            f"{1e3 * contact.margin:.0f} mm farther away.",
+            number=contact.margin,
+            limit=MIN_FOOT_MARGIN_M,
             unit="m",
             fix="look at the feet in the capture software.",
             forces=True,
         )
-    if named not in (NO_FOOT, one.foot):
+    if named_foot not in (NO_FOOT, contact.foot):
         notes.add(
             "foot-columns",
             "warning",
-            f"the {name} is in the columns of the {SIDES[named]} foot, but the {side} foot is on "
-            "it; the markers are used.",
+            f"the {name} is in the columns of the {SIDES[named_foot]} foot, but the {side} foot is "
+            "on it; the markers are used.",
             fix="check the labels of the feet and the names of the force columns.",
             forces=True,
         )
@@ -169,8 +173,8 @@ def _note_outside(name: str, start: float, stop: float, end: float, notes: Notes
     )
 
 
-def _nearness(distance: float, limit: float) -> str:
-    """Where the centre of pressure went, from its distance to the edge, m, inside positive."""
+def _centre_direction(distance: float, limit: float) -> str:
+    """Describe the centre of pressure by its distance to the edge, m, inside positive."""
     if distance < 0:
         return f"leaves its plate(s) by {-1e3 * distance:.0f} mm: part of its force is lost."
     return (
@@ -193,7 +197,7 @@ def _note_completeness(
         notes.add(
             "contact-near-edge",
             "warning",
-            f"the {name} {_nearness(contact.edge_distance, edge_limit)}",
+            f"the {name} {_centre_direction(contact.edge_distance, edge_limit)}",
             number=contact.edge_distance,
             limit=edge_limit,
             unit="m",
@@ -206,17 +210,18 @@ def _note_completeness(
 
 def _note_broken(contact: FootContact, name: str, plates: Plates, notes: Notes) -> None:
     """Note a contact during which a plate failed."""
-    what = {
-        END: "falls to nothing at once at its end, which no foot does: toe-off is not known",
-        BEGIN: "sets in at once, which no foot does: touchdown is not known",
-        INSIDE: "breaks off or stands still in its middle",
+    description = {
+        LOST_TOE_OFF: "falls to nothing at once at its end, which no foot does: "
+        "toe-off is not known",
+        LOST_TOUCHDOWN: "sets in at once, which no foot does: touchdown is not known",
+        LOST_MIDDLE: "breaks off or stands still in its middle",
     }
     seconds = f"{contact.toe_off - contact.touchdown:.3f} s"
     notes.add(
         "contact-broken",
         "warning",
         f"the force of the {name} (to {contact.toe_off:.3f} s, {seconds}) "
-        + " and ".join(words for part, words in what.items() if part in contact.broken)
+        + " and ".join(words for part, words in description.items() if part in contact.broken)
         + ": the plate failed, and the step is left out.",
         number=contact.peak,
         unit="N",
@@ -229,27 +234,39 @@ def _note_broken(contact: FootContact, name: str, plates: Plates, notes: Notes) 
 
 MILLIMETRES = 1e3
 
-LENGTHENED_MIN_S, LENGTHENED_MIN_SHARE = 0.003, 0.02
-"""Contacts that a low-pass lengthens by less are within the error of events on plates, 2 ms for
-either event (`EVENT_ERROR`), s; long contacts by less than a share."""
+MIN_LENGTHENING_S = 0.003
+"""Lengthening of contacts by a low-pass, s, below which it is within the error of events on plates,
+2 ms for either event (`EVENT_ERROR_S`)."""
 
-FORCE_LOST_MAX, FORCE_LATE_MAX = 0.03, 0.10
-"""Share of the force's RMS that a low-pass may take away, below the cut-off that forces and motion
-are matched at; and that it may change by delaying the force. A zero-lag filter takes 0.10 of a
-sprint at 10 Hz, 0.04 at 20 Hz, 0.03 of a jog at 10 Hz."""
+MIN_LENGTHENING_SHARE = 0.02
+"""The same for long contacts, as a share of their duration."""
+
+MAX_FORCE_LOSS = 0.03
+"""Share of the force's RMS that a low-pass may remove, below the cut-off at which forces and motion
+are matched. A zero-lag filter removes 0.10 of a sprint at 10 Hz, 0.04 at 20 Hz, 0.03 of a jog at
+10 Hz."""
+
+MAX_FORCE_DELAY_CHANGE = 0.10
+"""Share of the force's RMS that a low-pass may change by delaying the force."""
 
 
 def lengthening_s(contacts: Sequence[FootContact]) -> float:
     """Median lengthening of the contacts by a low-pass, s; 0 without any."""
-    lengthened = [one.lengthened for one in contacts if np.isfinite(one.time_error)]
+    lengthened = [contact.lengthened for contact in contacts if np.isfinite(contact.time_error)]
     return float(np.median(lengthened)) if lengthened else 0.0
 
 
 def clearly_lengthened(contacts: Sequence[FootContact]) -> bool:
-    """Whether a low-pass lengthened the contacts by more than the error of events on plates."""
-    durations = [one.toe_off - one.touchdown for one in contacts if np.isfinite(one.time_error)]
+    """Tell whether a low-pass lengthened the contacts by more than the error of plate events."""
+    durations = [
+        contact.toe_off - contact.touchdown
+        for contact in contacts
+        if np.isfinite(contact.time_error)
+    ]
     longer = lengthening_s(contacts)
-    return longer > LENGTHENED_MIN_S and longer > LENGTHENED_MIN_SHARE * float(np.median(durations))
+    return longer > MIN_LENGTHENING_S and longer > MIN_LENGTHENING_SHARE * float(
+        np.median(durations)
+    )
 
 
 def note_low_pass(
@@ -259,14 +276,14 @@ def note_low_pass(
 
     ``cutoff`` of the study's own filter, Hz.
     """
-    corrected = [one for one in contacts if np.isfinite(one.time_error)]
+    corrected = [contact for contact in contacts if np.isfinite(contact.time_error)]
     if not corrected:
         return False
     longer = MILLIMETRES * lengthening_s(corrected)
-    error = MILLIMETRES * max(one.time_error for one in corrected)
-    lost = float(np.median([one.lost for one in corrected]))
+    error = MILLIMETRES * max(contact.time_error for contact in corrected)
+    loss = float(np.median([contact.lost_share for contact in corrected]))
     late = low_pass.filter.passes == 1
-    unusable = lost > (FORCE_LATE_MAX if late else FORCE_LOST_MAX)
+    unusable = loss > (MAX_FORCE_DELAY_CHANGE if late else MAX_FORCE_LOSS)
     unusable &= late or low_pass.cutoff_hz < cutoff
     delay = MILLIMETRES * delay_s(low_pass)
     notes.add(
@@ -274,7 +291,7 @@ def note_low_pass(
         "warning",
         f"forces are low-passed at about {low_pass.cutoff_hz:.0f} Hz: contacts look "
         f"{longer:.0f} ms longer (median of {len(corrected)}), and the filter changed the vertical "
-        f"force by {lost:.0%} (RMS)"
+        f"force by {loss:.0%} (RMS)"
         + (f", also by delaying it by {delay:.0f} ms" if late else "")
         + f". Contact times are corrected, within {error:.0f} ms. "
         + (
@@ -300,9 +317,9 @@ def note_pressure(
     for contact in loads.contacts:
         if contact.complete:  # what is cut, or shared by both feet, shows less
             on[contact.plates].append(contact)
-    for which, contacts in on.items():
-        name = "plate " + "+".join(str(plates.numbers[plate]) for plate in which)
-        _note_place(name, contacts, loads, plates, feet, time, notes)
+    for plate_group, contacts in on.items():
+        name = "plate " + "+".join(str(plates.numbers[plate]) for plate in plate_group)
+        _note_misplaced_loads(name, contacts, loads, plates, feet, time, notes)
         _note_moment(name, contacts, loads, plates, notes)
 
 
@@ -314,7 +331,7 @@ def _loaded(contact: FootContact, loads: FeetLoads, plates: Plates, time: FloatA
     return np.asarray(inside & heavy)
 
 
-def _note_place(
+def _note_misplaced_loads(
     name: str,
     contacts: list[FootContact],
     loads: FeetLoads,
@@ -328,7 +345,7 @@ def _note_place(
         frames = _loaded(contact, loads, plates, time)
         cop = loads.cop[plates.samples_of(time[frames]), contact.foot]
         distance = pressure_distance(cop, feet[frames, contact.foot])
-        if distance > OUTSIDE:
+        if distance > MAX_SOLE_DISTANCE_M:
             outside[contact.touchdown] = (distance, SIDES[contact.foot])
     if not outside:
         return
@@ -338,11 +355,11 @@ def _note_place(
         "warning",
         f"{name}: in {len(outside)} of {len(contacts)} contacts the centre of pressure lies up to "
         f"{MILLIMETRES * largest:.0f} mm beside the line from heel to toes ({side} foot), more "
-        f"than the {MILLIMETRES * OUTSIDE:.0f} mm of a shoe: the place of the plate's origin or "
-        "corners is doubtful, or what shows the feet: place, scale or clock of their markers; in a "
-        "file of joint angles, the sign or unit of one.",
+        f"than the {MILLIMETRES * MAX_SOLE_DISTANCE_M:.0f} mm of a shoe: the place "
+        "of the plate's origin or corners is doubtful, or what shows the feet: place, scale or "
+        "clock of their markers; in a file of joint angles, the sign or unit of one.",
         number=MILLIMETRES * largest,
-        limit=MILLIMETRES * OUTSIDE,
+        limit=MILLIMETRES * MAX_SOLE_DISTANCE_M,
         unit="mm",
         where=_instants(list(outside)),
         fix="check origin and corners of the plate, sign and unit of its moments, and in a file of "
@@ -359,7 +376,7 @@ def _note_moment(
         samples = _loaded(contact, loads, plates, plates.time)
         moment = loads.free_moment[samples, contact.foot]
         arm = friction_arm(moment, loads.event_force[samples, contact.foot])
-        if arm > FRICTION_ARM:
+        if arm > MAX_FRICTION_ARM_M:
             large[contact.touchdown] = (arm, float(moment[np.nanargmax(np.abs(moment))]))
     if not large:
         return
@@ -369,11 +386,11 @@ def _note_moment(
         "warning",
         f"{name}: in {len(large)} of {len(contacts)} contacts the free moment is too large for a "
         f"shoe, up to {moment:.0f} N m and "
-        f"{distinct(MILLIMETRES * arm, MILLIMETRES * FRICTION_ARM)} mm times the force, more than "
-        f"the {MILLIMETRES * FRICTION_ARM:.0f} mm that friction gives: the plate's origin or the "
-        "calibration of its moments is doubtful.",
+        f"{distinct(MILLIMETRES * arm, MILLIMETRES * MAX_FRICTION_ARM_M)} mm times the force, "
+        f"more than the {MILLIMETRES * MAX_FRICTION_ARM_M:.0f} mm that friction gives: the plate's "
+        "origin or the calibration of its moments is doubtful.",
         number=MILLIMETRES * arm,
-        limit=MILLIMETRES * FRICTION_ARM,
+        limit=MILLIMETRES * MAX_FRICTION_ARM_M,
         unit="mm",
         where=_instants(list(large)),
         fix="check origin and corners of the plate, and the sign and unit of its moments.",
@@ -388,19 +405,19 @@ def _instants(touchdowns: list[float]) -> str:
 LOADED_SHARE = 0.5
 """Pressure and free moment are checked while the force is above this share of its peak."""
 
-OUTSIDE = 0.060
+MAX_SOLE_DISTANCE_M = 0.060
 """The centre of pressure is farther than this from the lines between heel and toe markers, m: half
 the width of a shoe and 10 mm. Sound contacts of real runners have 8 to 40 mm."""
 
-FRICTION_ARM = 0.030
+MAX_FRICTION_ARM_M = 0.030
 """Free moment over force that a shoe can make, m: a forefoot 9 cm wide, pressed evenly and turning
 at a friction of 1, makes ``2/3 x 45 mm``. Sound contacts have 4 to 20 mm, at walking and at
 sprinting."""
 
-TOES = 2
+MIN_TOE_MARKERS = 2
 """Toe markers that outline a forefoot."""
 
-MOST = 95.0
+HIGH_PERCENTILE = 95.0
 """Percentile taken as the largest value of a contact: single samples may be noise."""
 
 
@@ -411,7 +428,7 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
     """
     level = np.array([1.0, 0.0, 1.0])
     visible = np.asarray(np.isfinite(feet).all(axis=2))
-    outlined = visible[:, 0] & (visible[:, 1:].sum(axis=1) >= TOES)
+    outlined = visible[:, 0] & (visible[:, 1:].sum(axis=1) >= MIN_TOE_MARKERS)
     cop, feet = cop[outlined], feet[outlined]
     return median(foot_distance(feet[:, None] * level, cop * level)[:, 0])
 
@@ -419,28 +436,28 @@ def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
 def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, float]:
     """Foot (0, 1, -1) nearest to a centre of pressure, its distances (2,) m, and their limit."""
     level = np.array([1.0, 0.0, 1.0])
-    distances = np.array([median(one) for one in foot_distance(feet * level, cop * level).T])
+    distances = np.array([median(path) for path in foot_distance(feet * level, cop * level).T])
     if not np.isfinite(distances).any():
         return NO_FOOT, distances, 0.0
     foot = int(np.nanargmin(distances))
     outlined = np.isfinite(pressure_distance(cop, feet[:, foot]))
-    return foot, distances, OUTSIDE if outlined else 2.0 * OUTSIDE
+    return foot, distances, MAX_SOLE_DISTANCE_M if outlined else 2.0 * MAX_SOLE_DISTANCE_M
 
 
 def friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
     """Lever arm (m) at which friction of the vertical force would make the free moment."""
     usable = np.isfinite(free_moment) & (vertical > 0.0)
     arm = np.abs(free_moment[usable]) / vertical[usable]
-    return float(np.percentile(arm, MOST)) if len(arm) else float("nan")
+    return float(np.percentile(arm, HIGH_PERCENTILE)) if len(arm) else float("nan")
 
 
-LEAST_FREE_MOMENT = 0.1
+MIN_FREE_MOMENT_NM = 0.1
 """A measured free moment is larger at some instant of a contact, N m: runners reach 5 to 25, and
 plates are noisier than this."""
 
 
 def free_moment_measured(free_moment: FloatArray) -> bool:
-    """Whether the free moment (S, 2) N m of every loaded foot was recorded; NaN while unloaded."""
+    """Tell whether the free moment (S, 2) N m of loaded feet was recorded; NaN while unloaded."""
     size = np.abs(np.nan_to_num(free_moment)).max(axis=0, initial=0.0)
     loaded = np.isfinite(free_moment).any(axis=0)
-    return bool((size > LEAST_FREE_MOMENT)[loaded].all())
+    return bool((size > MIN_FREE_MOMENT_NM)[loaded].all())

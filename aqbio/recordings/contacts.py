@@ -13,13 +13,13 @@ from aqbio.recordings.force_bandwidth import ForceLowPass, unfiltered_contact
 from aqbio.signals import joined, low_pass, runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray, dot
 
-EVENT_CUTOFF_MIN = 100.0
+MIN_EVENT_CUTOFF_HZ = 100.0
 """A lower cut-off would smear touchdown and toe-off over more than a marker frame of 4 ms, Hz."""
 
-EVENT_ERROR = 0.002
+EVENT_ERROR_S = 0.002
 """Largest difference between events on plates and independent readings in 17 laboratories, s."""
 
-RISE = 0.35
+RISE_TIME_PERIODS = 0.35
 """Rise time (10 to 90 %) of a low-passed step, as a share of the period of its cut-off."""
 
 
@@ -46,13 +46,13 @@ def event_force(vertical: FloatArray, rate: float, cutoff: float) -> FloatArray:
 def event_error(rate: float, cutoff: float) -> float:
     """Largest error of an event on plates, s."""
     usable = _usable(rate, cutoff)
-    return max(EVENT_ERROR, RISE / usable if usable else 0.5 / rate)
+    return max(EVENT_ERROR_S, RISE_TIME_PERIODS / usable if usable else 0.5 / rate)
 
 
 def _usable(rate: float, cutoff: float) -> float:
     """Cut-off that does not smear events at this rate, Hz; 0 where none does."""
     usable = min(cutoff, 0.25 * rate)
-    return 0.0 if usable < EVENT_CUTOFF_MIN else usable
+    return 0.0 if usable < MIN_EVENT_CUTOFF_HZ else usable
 
 
 def contacts(vertical: FloatArray, rate: float, threshold: float, minimum_s: float) -> Contacts:
@@ -82,19 +82,25 @@ def _crossing(force: FloatArray, before: IntArray, after: IntArray, threshold: f
     return np.asarray(before + share * (after - before))
 
 
-LEFT, RIGHT, NO_FOOT = 0, 1, -1
-"""Index of a foot in every array with an axis of feet."""
+LEFT = 0
+"""Index of the left foot in every array with an axis of feet."""
 
-NEAR_PEAK = 0.5
+RIGHT = 1
+"""Index of the right foot in every array with an axis of feet."""
+
+NO_FOOT = -1
+"""Foot of a load that belongs to neither foot."""
+
+MIN_PEAK_SHARE = 0.5
 """A contact is assigned to a foot where its force exceeds this share of the peak."""
 
-REACH = 0.30
+MAX_FOOT_DISTANCE_M = 0.30
 """A foot farther from the centre of pressure than this does not load the plate, m."""
 
-CLEAR_MARGIN = 0.05
+MIN_FOOT_MARGIN_M = 0.05
 """The other foot must be farther away by at least this for a clear choice, m."""
 
-PLATE_PEAK_MIN = 50.0
+MIN_PLATE_PEAK_N = 50.0
 """A plate whose vertical force peaks below this is only brushed by the foot, N."""
 
 
@@ -114,9 +120,9 @@ class PlateContact:
     distance: float
     """From the centre of pressure to that foot, m; NaN when no foot is seen."""
     margin: float
-    """How much farther the other foot is, m; NaN when it is not seen."""
+    """Additional distance of the other foot, m; NaN if it is not visible."""
     shared: bool
-    """Whether the nearest foot changes during the contact: both feet stood on the plate."""
+    """True if the nearest foot changes during the contact: both feet stood on the plate."""
 
 
 def foot_distance(feet: FloatArray, point: FloatArray) -> FloatArray:
@@ -140,7 +146,7 @@ def plate_contacts(
     for plate in range(vertical.shape[1]):
         force = vertical[:, plate]
         for start, stop in contacts(force, rate, threshold, minimum_s).samples:
-            if np.nanmax(force[start:stop]) >= PLATE_PEAK_MIN:
+            if np.nanmax(force[start:stop]) >= MIN_PLATE_PEAK_N:
                 spans.append((plate, int(start), int(stop)))
     return spans
 
@@ -161,7 +167,7 @@ def assigned_contacts(
     for plate, start, stop in contacts:
         peak = float(np.nanmax(vertical[start:stop, plate]))
         frames = np.flatnonzero((sample_of_frame >= start) & (sample_of_frame < stop))
-        frames = frames[vertical[sample_of_frame[frames], plate] >= NEAR_PEAK * peak]
+        frames = frames[vertical[sample_of_frame[frames], plate] >= MIN_PEAK_SHARE * peak]
         distance = foot_distance(feet[frames], cop[sample_of_frame[frames], plate])
         distance = distance[np.isfinite(distance).any(axis=1)]
         foot, nearest, margin, shared = _nearest_foot(distance)
@@ -177,12 +183,19 @@ def plate_owner(assigned: list[PlateContact], samples: int, plates: int, margin:
     """
     owner = np.full((samples, plates), NO_FOOT, dtype=np.int64)
     for plate in range(plates):
-        mine = sorted((one for one in assigned if one.plate == plate), key=lambda one: one.start)
-        if not mine:
+        of_plate = sorted(
+            (contact for contact in assigned if contact.plate == plate),
+            key=lambda contact: contact.start,
+        )
+        if not of_plate:
             continue
-        middles = [(one.stop + two.start) // 2 for one, two in pairwise(mine)]
-        for one, low, high in zip(mine, [0, *middles], [*middles, samples], strict=True):
-            owner[max(low, one.start - margin) : min(high, one.stop + margin), plate] = one.foot
+        middles = [
+            (contact.stop + following.start) // 2 for contact, following in pairwise(of_plate)
+        ]
+        for contact, low, high in zip(of_plate, [0, *middles], [*middles, samples], strict=True):
+            owner[max(low, contact.start - margin) : min(high, contact.stop + margin), plate] = (
+                contact.foot
+            )
     return owner
 
 
@@ -204,11 +217,11 @@ def edge_distance(
     best = np.full(len(point), -np.inf)
     for plate in np.flatnonzero(loaded):
         distances, outward = _edges(point, corners[plate])
-        neighbours = [other for other in np.flatnonzero(loaded) if other != plate]
+        neighbours = [neighbour for neighbour in np.flatnonzero(loaded) if neighbour != plate]
         for edge in range(4):
             beyond = point + (distances[:, edge] + 2.0 * seam)[:, None] * outward[edge]
-            for other in neighbours:
-                inside = _edges(beyond, corners[other])[0].min(axis=1) > 0.0
+            for neighbour in neighbours:
+                inside = _edges(beyond, corners[neighbour])[0].min(axis=1) > 0.0
                 distances[inside & (distances[:, edge] > -seam), edge] = np.inf
         best = np.fmax(best, distances.min(axis=1))
     unknown = ~np.isfinite(point).all(axis=1) | ~np.isfinite(best)
@@ -231,17 +244,17 @@ def _nearest_foot(distance: FloatArray) -> tuple[int, float, float, bool]:
         return NO_FOOT, float("nan"), float("nan"), False
     left, right = (median(distance[:, foot]) for foot in (LEFT, RIGHT))
     foot = RIGHT if np.isnan(left) or right < left else LEFT
-    nearest, other = (left, right) if foot == LEFT else (right, left)
+    nearest, farther = (left, right) if foot == LEFT else (right, left)
     quarter = max(len(distance) // 4, 1)
     ends = [
         np.nan_to_num(part, nan=np.inf).mean(axis=0)
         for part in (distance[:quarter], distance[-quarter:])
     ]
     gap = [end[LEFT] - end[RIGHT] for end in ends]
-    shared = gap[0] * gap[1] < 0.0 and min(abs(gap[0]), abs(gap[1])) > CLEAR_MARGIN
-    if nearest > REACH:
+    shared = gap[0] * gap[1] < 0.0 and min(abs(gap[0]), abs(gap[1])) > MIN_FOOT_MARGIN_M
+    if nearest > MAX_FOOT_DISTANCE_M:
         foot = NO_FOOT
-    return foot, nearest, other - nearest, bool(shared)
+    return foot, nearest, farther - nearest, bool(shared)
 
 
 def median(values: FloatArray) -> float:
@@ -250,20 +263,20 @@ def median(values: FloatArray) -> float:
     return float(np.median(finite)) if len(finite) else float("nan")
 
 
-SEAM = 0.02
+MAX_SEAM_M = 0.02
 """Widest slit between neighbouring plates, m."""
 
-SHORTEST = 0.040
+MIN_CONTACT_S = 0.040
 """Shortest possible ground contact, s."""
 
-EVENT_MARGIN = 0.02
+EVENT_MARGIN_S = 0.02
 """Largest error of an event from foot markers, s; 18 ms in the recordings tested."""
 
 LEAK_PERIODS = 3.0
 """Around a contact a plate belongs to its foot for this many periods of the matched cut-off."""
 
 
-EVENT_MINIMUM_S = 0.010
+MIN_ABOVE_THRESHOLD_S = 0.010
 """Shortest time above the threshold that counts as a contact, s."""
 
 COP_THRESHOLD_N = 100.0
@@ -272,7 +285,7 @@ COP_THRESHOLD_N = 100.0
 
 @dataclass(frozen=True, slots=True)
 class EventRules:
-    """How contacts are found."""
+    """Settings of contact detection."""
 
     threshold: float
     """Vertical force that starts and ends a contact, N."""
@@ -309,21 +322,23 @@ class FootContact:
     peak: float
     """Largest vertical force, N."""
     shared: bool = False
-    """Whether the other foot shares a plate with it."""
+    """True if the other foot shares a plate with it."""
     time_error: float = float("nan")
-    """How far its duration may be off where its force was low-passed, s."""
+    """Error bound of its duration where its force was low-passed, s."""
     lengthened: float = 0.0
     """By how much longer than that the low-passed force stays above the threshold, s."""
     broken: frozenset[str] = frozenset()
     """Parts during which a plate failed (`aqbio.recordings.broken_contacts`)."""
-    lost: float = 0.0
+    lost_share: float = 0.0
     """RMS of what the low-pass changed, share of the RMS of the force."""
 
 
-def contact_span(one: FootContact) -> FloatArray:
+def contact_span(contact: FootContact) -> FloatArray:
     """First and last instant (2,) of a contact, s; 40 ms of one whose other event is not known."""
-    events = np.array([one.touchdown, one.toe_off])
-    return np.where(np.isnan(events), events[::-1] + np.array([-SHORTEST, SHORTEST]), events)
+    events = np.array([contact.touchdown, contact.toe_off])
+    return np.where(
+        np.isnan(events), events[::-1] + np.array([-MIN_CONTACT_S, MIN_CONTACT_S]), events
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,15 +390,18 @@ def feet_loads(
     )
     vertical = sharp[..., 1]
     every_contact = [
-        one
+        contact
         for foot in (LEFT, RIGHT)
-        for one in _contacts_of(foot, plates, vertical[:, foot], cop[:, foot], on_plates, rules)
+        for contact in _contacts_of(foot, plates, vertical[:, foot], cop[:, foot], on_plates, rules)
     ]
     first, last = frame_time[[0, -1]]
     in_recording = [
-        replace(one, complete=one.complete and one.touchdown >= first and one.toe_off <= last)
-        for one in sorted(every_contact, key=lambda one: one.touchdown)
-        if one.toe_off > first and one.touchdown < last
+        replace(
+            contact,
+            complete=contact.complete and contact.touchdown >= first and contact.toe_off <= last,
+        )
+        for contact in sorted(every_contact, key=lambda contact: contact.touchdown)
+        if contact.toe_off > first and contact.touchdown < last
     ]
     return FeetLoads(
         tuple(in_recording), tuple(on_plates), force, moment, vertical, cop, free_moment
@@ -402,11 +420,13 @@ def loads_on_frames(
     """Low-passed force and moment (T, 2, 3) about the ground origin; NaN where unknown."""
     from scipy.interpolate import CubicSpline
 
-    both = low_pass(np.concatenate((loads.force, loads.moment), axis=2), plates.rate, cutoff)
-    values: FloatArray = CubicSpline(plates.time, both, axis=0)(frame_time)
+    wrenches = low_pass(np.concatenate((loads.force, loads.moment), axis=2), plates.rate, cutoff)
+    values: FloatArray = CubicSpline(plates.time, wrenches, axis=0)(frame_time)
     values[plates.samples_of(frame_time) < 0] = np.nan
     for start, stop in map(contact_span, loads.unmeasured):
-        values[(frame_time > start - EVENT_MARGIN) & (frame_time < stop + EVENT_MARGIN)] = np.nan
+        values[(frame_time > start - EVENT_MARGIN_S) & (frame_time < stop + EVENT_MARGIN_S)] = (
+            np.nan
+        )
     return values[..., :3], values[..., 3:]
 
 
@@ -421,17 +441,17 @@ def _contacts_on_plates(
     spans = plate_contacts(vertical, plates.rate, rules.threshold, rules.minimum_s)
     assigned = assigned_contacts(spans, vertical, cop, feet, plates.samples_of(frame_time))
     return [
-        replace(one, foot=plates.feet[one.plate])
-        if one.foot == NO_FOOT and np.isnan(one.distance)
-        else one
-        for one in assigned
+        replace(contact, foot=plates.feet[contact.plate])
+        if contact.foot == NO_FOOT and np.isnan(contact.distance)
+        else contact
+        for contact in assigned
     ]
 
 
 def _carrying_surface(plates: Plates, owner: IntArray) -> FloatArray:
     """Height (S, 2) of the plate that carries most of each foot's load."""
     carrying = [np.where(owner == foot, plates.vertical, -np.inf) for foot in (LEFT, RIGHT)]
-    return np.asarray(plates.surface[np.stack([one.argmax(axis=1) for one in carrying], axis=1)])
+    return np.asarray(plates.surface[np.stack([mask.argmax(axis=1) for mask in carrying], axis=1)])
 
 
 def _contacts_of(
@@ -451,11 +471,11 @@ def _contacts_of(
             continue
         on = [x for x in on_plates if x.foot == foot and x.start < stop and x.stop > start]
         loaded = np.zeros(len(plates.numbers), dtype=np.bool_)
-        loaded[[one.plate for one in on]] = True
-        shared = any(one.shared for one in on)
-        broken = frozenset[str]().union(*(_broken(one, plates, rules) for one in on))
+        loaded[[contact.plate for contact in on]] = True
+        shared = any(contact.shared for contact in on)
+        broken = frozenset[str]().union(*(_broken(contact, plates, rules) for contact in on))
         pressed = cop[start:stop][~np.isnan(cop[start:stop].sum(axis=1))]
-        edges = edge_distance(pressed, plates.corners, loaded & with_corners, SEAM)
+        edges = edge_distance(pressed, plates.corners, loaded & with_corners, MAX_SEAM_M)
         foot_contacts.append(
             FootContact(
                 foot=foot,
@@ -487,9 +507,11 @@ SOFT_ENDS_S = 0.004
 -8 to 5 ms in contacts of a sprint, a jog and a run that were low-passed at 7 to 30 Hz: the sole
 rolls off softly."""
 
-SHARPENED_ERROR_S, SHARPENED_ERROR_SHARE = 0.008, 0.3
-"""Error of such a contact time, s, and the share of its correction that comes on top of it, by the
-error of the cut-off: 90 % of these contacts are within."""
+SHARPENED_ERROR_S = 0.008
+"""Error of such a contact time, s: 90 % of these contacts are within it and the share below."""
+
+SHARPENED_ERROR_SHARE = 0.3
+"""Share of the correction that is added to this error, for the error of the cut-off."""
 
 
 def _as_unfiltered(
@@ -503,7 +525,7 @@ def _as_unfiltered(
     if rules.low_pass is None:
         return contact
     sharp = unfiltered_contact(vertical, plates.rate, span, rules.threshold, rules.low_pass)
-    if not np.isfinite(sharp.lost):
+    if not np.isfinite(sharp.lost_share):
         return contact
     recorded = contact.toe_off - contact.touchdown
     touchdown, toe_off = (plates.start + at / plates.rate for at in sharp[:2])
@@ -516,5 +538,5 @@ def _as_unfiltered(
         toe_off=middle + 0.5 * duration,
         time_error=float(np.hypot(SHARPENED_ERROR_S, SHARPENED_ERROR_SHARE * lengthened)),
         lengthened=lengthened,
-        lost=sharp.lost,
+        lost_share=sharp.lost_share,
     )

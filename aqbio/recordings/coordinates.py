@@ -23,13 +23,13 @@ from aqbio.multibody.motion import without_turns
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.determined import determined_by_file, filled_coordinates
 from aqbio.recordings.prepared import prepared_coordinates
-from aqbio.recordings.trial import SPEED_MAX
+from aqbio.recordings.trial import MAX_MEDIAN_SPEED_M_S
 from aqbio.vectors import FloatArray
 
-LARGEST_RADIANS = 7.0
+MAX_RADIANS = 7.0
 """No joint angle of a runner is larger than a whole turn: larger numbers are degrees, rad."""
 
-SMALLEST_DEGREES = 7.0
+MIN_DEGREES = 7.0
 """In a run some joint angle exceeds this: if none does, the numbers are radians, degrees."""
 
 
@@ -56,7 +56,7 @@ class CoordinatesTrial:
 
 def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     """Read a trial that starts from joint angles; refuses coordinates that are not the model's."""
-    from aqbio.opensim.apart import with_model
+    from aqbio.opensim.child_process import with_model
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
@@ -71,15 +71,15 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     check_lengths(q[:, ~skeleton.coordinate_is_rotation], rate, path)
     loads = None
     if forces is not None:
-        loads, more = read_forces(forces, float(storage.time[0]))
-        findings += more
+        loads, force_findings = read_forces(forces, float(storage.time[0]))
+        findings += force_findings
     marker_set = model_marker_set(skeleton, study.model_map)
     positions = _positions(skeleton, q)
     determined = np.asarray(np.isfinite(positions).any(axis=(0, 2)))
     needed = landmark_labels(marker_set)
-    shown = [i for i, label in enumerate(skeleton.markers) if determined[i] or label in needed]
-    labels = tuple(skeleton.markers[index] for index in shown)
-    recording = Recording(labels, positions[:, shown], rate, loads, tuple(findings))
+    columns = [i for i, label in enumerate(skeleton.markers) if determined[i] or label in needed]
+    labels = tuple(skeleton.markers[index] for index in columns)
+    recording = Recording(labels, positions[:, columns], rate, loads, tuple(findings))
     return CoordinatesTrial(recording, marker_set, skeleton.coordinates, q)
 
 
@@ -87,12 +87,12 @@ def check_lengths(lengths: FloatArray, rate: float, path: Path) -> None:
     """Refuse translations (T, C), m, that are in another unit: they would be faster than people."""
     displacements = np.linalg.norm(np.nan_to_num(np.diff(lengths, axis=0)), axis=1)
     speed = float(np.median(displacements)) * rate if len(displacements) else 0.0
-    if speed > SPEED_MAX:
+    if speed > MAX_MEDIAN_SPEED_M_S:
         raise AqbioError(
             f"the pelvis's translations go "
-            f"{distinct(speed, SPEED_MAX)} m/s in the middle, more than "
-            f"{SPEED_MAX:.0f} m/s: their unit is not the metre (in millimetres they would go "
-            f"{1e-3 * speed:.1f} m/s), or the rate is wrong.",
+            f"{distinct(speed, MAX_MEDIAN_SPEED_M_S)} m/s in the middle, more than "
+            f"{MAX_MEDIAN_SPEED_M_S:.0f} m/s: their unit is not the metre "
+            f"(in millimetres they would go {1e-3 * speed:.1f} m/s), or the rate is wrong.",
             file=path.name,
             where="columns of translations (pelvis_tx, pelvis_ty, pelvis_tz)",
             fix="export the translations in metres, as OpenSim does.",
@@ -101,11 +101,11 @@ def check_lengths(lengths: FloatArray, rate: float, path: Path) -> None:
 
 
 def _positions(skeleton: Skeleton, q: FloatArray) -> FloatArray:
-    """Where the coordinates put the model's markers (T, M, 3), m; NaN on segments not in them."""
+    """Model marker positions (T, M, 3), m, from coordinates; NaN on segments they leave out."""
     filled = filled_coordinates(skeleton, q)
     determined = determined_by_file(skeleton, filled, np.isfinite(q))
-    shown = determined[:, skeleton.marker_body, None]
-    return np.where(shown, marker_positions(skeleton, filled), np.nan)
+    determined_markers = determined[:, skeleton.marker_body, None]
+    return np.where(determined_markers, marker_positions(skeleton, filled), np.nan)
 
 
 def coordinate_values(
@@ -128,7 +128,7 @@ def coordinate_values(
     angles = skeleton.coordinate_is_rotation.copy()
     angles[[index for index, name in enumerate(skeleton.coordinates) if name not in names]] = False
     angles[skeleton.couplers.dependent] = False
-    if _in_degrees(storage, q[:, angles], path):
+    if _are_in_degrees(storage, q[:, angles], path):
         q[:, angles] = np.radians(q[:, angles])
     q = without_turns(skeleton, q, skeleton.coordinate_default)
     constant = constant_stretches(q, sampling_rate(storage.time, path.name))
@@ -141,13 +141,13 @@ def _lost_findings(
 ) -> Iterator[Finding]:
     """Findings of free coordinates that the file lacks; refuses a file without the pelvis."""
     free = {skeleton.coordinates[index] for index in skeleton.free}
-    constant = {skeleton.coordinates[place] for place in np.flatnonzero(np.isnan(q).all(axis=0))}
+    constant = {skeleton.coordinates[index] for index in np.flatnonzero(np.isnan(q).all(axis=0))}
     lacking = sorted(free & set(missing))
     unchanging = sorted(free & constant - set(missing))
     root = set(skeleton.driver[skeleton.parent[skeleton.axes.body] == GROUND].tolist())
     for names, words in ((lacking, "the file lacks"), (unchanging, "the file never changes")):
-        if lost := [name for name in names if skeleton.coordinates.index(name) in root]:
-            raise _not_of_the_model(lost, words, path)
+        if lost_names := [name for name in names if skeleton.coordinates.index(name) in root]:
+            raise _not_of_the_model(lost_names, words, path)
     for names, words in (
         (lacking, "are not in the file"),
         (unchanging, "stay at one value in the file, as columns do that were never measured"),
@@ -180,12 +180,12 @@ def _plain(column: str) -> str:
     return parts[-2] if len(parts) > 1 and parts[-1] == "value" else parts[-1]
 
 
-def _in_degrees(storage: Storage, angles: FloatArray, path: Path) -> bool:
-    """Whether joint angles are in degrees; refuses a header that the numbers contradict."""
+def _are_in_degrees(storage: Storage, angles: FloatArray, path: Path) -> bool:
+    """Tell whether joint angles are in degrees; raise if the numbers contradict the header."""
     largest = float(np.nanmax(np.abs(angles))) if angles.size else 0.0
     if storage.in_degrees is None:
-        return largest > LARGEST_RADIANS
-    possible = largest > SMALLEST_DEGREES if storage.in_degrees else largest < LARGEST_RADIANS
+        return largest > MAX_RADIANS
+    possible = largest > MIN_DEGREES if storage.in_degrees else largest < MAX_RADIANS
     if not possible:
         declared, actual = ("degrees", "radians") if storage.in_degrees else ("radians", "degrees")
         raise AqbioError(

@@ -18,49 +18,72 @@ from aqbio.recordings.notes import Notes
 from aqbio.signals import fill_gaps, joined, low_pass, runs
 from aqbio.vectors import BoolArray, FloatArray
 
-SPEED_MIN = 1.0
+MIN_RUNNING_SPEED_M_S = 1.0
 """Slowest running speed, m/s."""
 
-STILL_SHARE = 0.25
+MAX_STILL_SPEED_SHARE = 0.25
 """A forefoot slower than this share of the running speed, relative to the ground, is in stance."""
 
-STILL_S, UNSTEADY_S = 0.040, 0.012
-"""Shortest stance, and longest interruption of it that is ignored, s."""
+MIN_STANCE_S = 0.040
+"""Shortest stance, s."""
 
-BEFORE, AFTER = 0.100, 0.060
-"""Longest time from landing to a still forefoot, and from there to take-off, s."""
+MAX_INTERRUPTION_S = 0.012
+"""Longest interruption of a stance that is ignored, s."""
 
-DOWN = 0.005
+MAX_LANDING_S = 0.100
+"""Longest time from landing to a still forefoot, s."""
+
+MAX_TAKE_OFF_S = 0.060
+"""Longest time from the end of a still forefoot to take-off, s."""
+
+MAX_HEIGHT_DOWN_M = 0.005
 """A marker has come down when it is less than this above its lowest level in the contact, m."""
 
-EARLY, LATE = 0.020, 0.030
-"""Window of the landing before and after the first marker has come down, s."""
+LANDING_WINDOW_BEFORE_S = 0.020
+"""Window of the landing before the first marker has come down, s."""
 
-CUTOFF, CUTOFF_SHARE = 50.0, 0.25
-"""Low-pass of the foot markers, Hz, and the share of the marker rate where that is lower."""
+LANDING_WINDOW_AFTER_S = 0.030
+"""Window of the landing after the first marker has come down, s."""
 
-SIMULTANEOUS, DISTINCT = 0.005, 0.5
-"""Markers that come down within this time of the first show the landing, s; it is the first peak
-of at least this share of their largest."""
+CUTOFF_HZ = 50.0
+"""Cut-off of the low-pass of the foot markers, Hz."""
 
-BRIDGED_S = 0.012
+CUTOFF_SHARE = 0.25
+"""Cut-off as a share of the marker rate, where that is lower."""
+
+MAX_SIMULTANEOUS_S = 0.005
+"""Markers that come down within this time of the first show the landing, s."""
+
+MIN_PEAK_SHARE = 0.5
+"""The landing is the first peak of at least this share of their largest."""
+
+MAX_BRIDGED_GAP_S = 0.012
 """Gaps of foot markers up to this are bridged, s."""
 
-RISE = 0.008
+MIN_RISE_M = 0.008
 """A toe marker that has risen so far above its level in the contact has left the ground, m."""
 
-RISE_FIRST, RISE_LAST = 0.005, 0.030
-"""Between these heights a sharp take-off has its peak of acceleration, m."""
+SHARP_RISE_FROM_M = 0.005
+"""Lowest height at which a sharp take-off has its peak of acceleration, m."""
 
-SHARP = 150.0
+SHARP_RISE_TO_M = 0.030
+"""Largest height at which a sharp take-off has its peak of acceleration, m."""
+
+MIN_SHARP_ACCELERATION_M_S2 = 150.0
 """Vertical acceleration of a toe marker from which a take-off is sharp, m/s²."""
 
-HIGH, HIGHER, HIGHER_SHARE = 10.0, 15.0, 0.27
-"""Unfiltered paths have more than this share of what they have above 10 Hz above 15 Hz:
+LOWER_BAND_HZ = 10.0
+"""Frequency above which the content of a path is the reference, Hz."""
+
+UPPER_BAND_HZ = 15.0
+"""Frequency above which that content is compared with the reference, Hz."""
+
+MIN_UNFILTERED_SHARE = 0.27
+"""Smallest share of the content above 10 Hz that lies above 15 Hz in unfiltered paths:
 0.29 to 0.57 in eight real and eight virtual runs, 0.11 to 0.26 low-passed at 10 Hz or less."""
 
-SLOWEST_RATE = 40.0
-"""Slower recordings show nothing above 15 Hz, Hz."""
+MIN_SPECTRUM_RATE_HZ = 40.0
+"""Lowest rate of a recording that has content above 15 Hz, Hz."""
 
 HALF = 0.5
 """A marker that is seen in less of the frames of its foot than this is not there; more contacts
@@ -92,29 +115,31 @@ def kinematic_contacts(
     that leaves last: the peak of its vertical acceleration where that is sharp, as in sprinting,
     otherwise the instant at which it has risen by 8 mm.
     """
-    if speed < SPEED_MIN or len(feet) < 4:
+    if speed < MIN_RUNNING_SPEED_M_S or len(feet) < 4:
         return ()
     contacts = []
     for foot in (LEFT, RIGHT):
-        filled, _ = fill_gaps(feet[:, foot], int(BRIDGED_S * rate), np.array([]))
+        filled, _ = fill_gaps(feet[:, foot], int(MAX_BRIDGED_GAP_S * rate), np.array([]))
         visible = np.where(present_markers(feet[:, [foot]])[0, :, None], filled, np.nan)
-        place = low_pass(visible, rate, min(CUTOFF, CUTOFF_SHARE * rate))
-        velocity = np.gradient(place, 1.0 / rate, axis=0) - ground_velocity
+        smoothed_path = low_pass(visible, rate, min(CUTOFF_HZ, CUTOFF_SHARE * rate))
+        velocity = np.gradient(smoothed_path, 1.0 / rate, axis=0) - ground_velocity
         lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
         for span in _standing(velocity[:, 1:], rate, speed):
-            touchdown = _landing(place[..., 1], lift, span, rate) / rate
-            toe_off = _take_off(place[..., 1], lift, span, rate) / rate
-            hidden = (np.isnan(touchdown) and span[0] < BEFORE * rate) or (
-                np.isnan(toe_off) and span[1] + AFTER * rate > len(feet)
+            touchdown = _landing(smoothed_path[..., 1], lift, span, rate) / rate
+            toe_off = _take_off(smoothed_path[..., 1], lift, span, rate) / rate
+            hidden = (np.isnan(touchdown) and span[0] < MAX_LANDING_S * rate) or (
+                np.isnan(toe_off) and span[1] + MAX_TAKE_OFF_S * rate > len(feet)
             )
             if toe_off > touchdown or np.isnan(touchdown) != np.isnan(toe_off):
-                one = FootContact(foot, touchdown, toe_off, (), not hidden, np.nan, np.nan)
-                contacts.append(one)
-    return tuple(sorted(contacts, key=lambda one: np.nanmin((one.touchdown, one.toe_off))))
+                contact = FootContact(foot, touchdown, toe_off, (), not hidden, np.nan, np.nan)
+                contacts.append(contact)
+    return tuple(
+        sorted(contacts, key=lambda contact: np.nanmin((contact.touchdown, contact.toe_off)))
+    )
 
 
 def present_markers(feet: FloatArray) -> BoolArray:
-    """Which markers are seen in most frames of their foot, (2, K)."""
+    """Mask (2, K) of markers visible in most frames of their foot."""
     visible: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
     share = visible.sum(axis=0) / np.maximum(visible.any(axis=2).sum(axis=0), 1)[:, None]
     return np.asarray(share > HALF)
@@ -123,14 +148,14 @@ def present_markers(feet: FloatArray) -> BoolArray:
 def strike(
     feet: FloatArray, rate: float, contacts: Sequence[FootContact]
 ) -> Literal["heel", "forefoot", ""]:
-    """What most contacts with a known touchdown come down on; empty where none is."""
+    """Part of the foot that lands first in most contacts with a known touchdown; empty if none."""
     heel_first = []
-    for one in contacts:
-        if not np.isfinite(one.touchdown):
+    for contact in contacts:
+        if not np.isfinite(contact.touchdown):
             continue
-        start = round((one.touchdown + EARLY) * rate)
-        span = start, start + round(STILL_S * rate)
-        down = [_come_down(path, span, rate) for path in feet[:, one.foot, :, 1].T]
+        start = round((contact.touchdown + LANDING_WINDOW_BEFORE_S) * rate)
+        span = start, start + round(MIN_STANCE_S * rate)
+        down = [_come_down(path, span, rate) for path in feet[:, contact.foot, :, 1].T]
         if np.isfinite(down[0]) and np.isfinite(down[1:]).any():
             heel_first.append(down[0] < np.nanmin(down[1:]))
     if not heel_first:
@@ -139,26 +164,27 @@ def strike(
 
 
 def smoothed(feet: FloatArray, rate: float) -> bool:
-    """Whether foot markers (T, 2, K, 3) had been low-passed before they were written."""
-    if rate < SLOWEST_RATE:
+    """Tell whether foot markers (T, 2, K, 3) had been low-passed before they were written."""
+    if rate < MIN_SPECTRUM_RATE_HZ:
         return False
     high, higher = (
-        np.nansum((feet - low_pass(feet, rate, cutoff)) ** 2) for cutoff in (HIGH, HIGHER)
+        np.nansum((feet - low_pass(feet, rate, cutoff)) ** 2)
+        for cutoff in (LOWER_BAND_HZ, UPPER_BAND_HZ)
     )
-    return bool(np.sqrt(higher) < HIGHER_SHARE * np.sqrt(high))
+    return bool(np.sqrt(higher) < MIN_UNFILTERED_SHARE * np.sqrt(high))
 
 
 def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContact]) -> EventErrors:
     """Errors of kinematic events against the contacts on plates that they overlap."""
     pairs = [
-        (one.touchdown - other.touchdown, one.toe_off - other.toe_off)
-        for one in kinematic
-        for other in measured
-        if one.foot == other.foot
-        and one.complete
-        and other.complete
-        and np.nanmin((one.touchdown, one.toe_off)) < other.toe_off + AFTER
-        and np.nanmax((one.touchdown, one.toe_off)) > other.touchdown - AFTER
+        (contact.touchdown - reference.touchdown, contact.toe_off - reference.toe_off)
+        for contact in kinematic
+        for reference in measured
+        if contact.foot == reference.foot
+        and contact.complete
+        and reference.complete
+        and np.nanmin((contact.touchdown, contact.toe_off)) < reference.toe_off + MAX_TAKE_OFF_S
+        and np.nanmax((contact.touchdown, contact.toe_off)) > reference.touchdown - MAX_TAKE_OFF_S
     ]
     touchdown, toe_off = np.reshape(np.array(pairs, dtype=float), (-1, 2)).T
     return EventErrors(touchdown[np.isfinite(touchdown)], toe_off[np.isfinite(toe_off)])
@@ -169,8 +195,8 @@ def _standing(forefoot: FloatArray, rate: float, speed: float) -> list[tuple[int
     size = np.linalg.norm(forefoot, axis=2)
     visible = np.isfinite(size)
     mean = np.where(visible, size, 0.0).sum(axis=1) / np.maximum(visible.sum(axis=1), 1)
-    slow: BoolArray = visible.any(axis=1) & (mean < STILL_SHARE * speed)
-    shortest, steady = int(np.ceil(STILL_S * rate)), round(UNSTEADY_S * rate)
+    slow: BoolArray = visible.any(axis=1) & (mean < MAX_STILL_SPEED_SHARE * speed)
+    shortest, steady = int(np.ceil(MIN_STANCE_S * rate)), round(MAX_INTERRUPTION_S * rate)
     return [
         (int(start), int(stop))
         for start, stop in runs(joined(slow, steady))
@@ -180,11 +206,14 @@ def _standing(forefoot: FloatArray, rate: float, speed: float) -> list[tuple[int
 
 def _come_down(path: FloatArray, span: tuple[int, int], rate: float) -> float:
     """Frame in a span at which a marker has come down; -inf where unobserved, NaN if missing."""
-    first, last = max(span[0] - round(BEFORE * rate), 0), span[0] + round(LATE * rate)
+    first, last = (
+        max(span[0] - round(MAX_LANDING_S * rate), 0),
+        span[0] + round(LANDING_WINDOW_AFTER_S * rate),
+    )
     height = path[first : span[1]]
     if np.isnan(path[first:last]).any() or not len(height):
         return float("nan")
-    level = np.nanmin(height) + DOWN
+    level = np.nanmin(height) + MAX_HEIGHT_DOWN_M
     frame = int(np.argmax(height <= level))
     if frame == 0:
         return -np.inf
@@ -199,19 +228,22 @@ def _landing(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: 
     if not len(down) or not np.isfinite(down).all():
         return float("nan")
     at = down.min()
-    first, last = int(np.ceil(at - EARLY * rate)), int(at + LATE * rate)
+    first, last = (
+        int(np.ceil(at - LANDING_WINDOW_BEFORE_S * rate)),
+        int(at + LANDING_WINDOW_AFTER_S * rate),
+    )
     peaks = [
         peak
-        for marker in present[down <= at + SIMULTANEOUS * rate]
+        for marker in present[down <= at + MAX_SIMULTANEOUS_S * rate]
         for peak in _peaks(lift[:, marker], first, last)
     ]
     largest = max((size for _, size in peaks), default=np.nan)
-    return min((at for at, size in peaks if size >= DISTINCT * largest), default=float("nan"))
+    return min((at for at, size in peaks if size >= MIN_PEAK_SHARE * largest), default=float("nan"))
 
 
 def _take_off(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
     """Frame, between two, of toe-off: of the toe that leaves last; NaN where one is not seen."""
-    last = span[1] + round(AFTER * rate)
+    last = span[1] + round(MAX_TAKE_OFF_S * rate)
     toes = 1 + np.flatnonzero(np.isfinite(height[:, 1:]).any(axis=0))
     if last > len(height) or np.isnan(height[sum(span) // 2 : last, toes]).any():
         return float("nan")
@@ -225,13 +257,14 @@ def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int]) -> flo
     level = float(np.nanmedian(path[start:stop]))
     middle = (start + stop) // 2
     low, away, high = (
-        _crossing(path, level + rise, middle) for rise in (RISE_FIRST, RISE, RISE_LAST)
+        _crossing(path, level + rise, middle)
+        for rise in (SHARP_RISE_FROM_M, MIN_RISE_M, SHARP_RISE_TO_M)
     )
     if np.isfinite(low + high):
         sharp = [
             (size, at)
             for at, size in _peaks(lift, middle, len(path))
-            if low <= at <= high and size > SHARP
+            if low <= at <= high and size > MIN_SHARP_ACCELERATION_M_S2
         ]
         if sharp:
             return max(sharp)[1]
@@ -259,7 +292,7 @@ def _crossing(path: FloatArray, level: float, first: int) -> float:
 
 
 class Accuracy(NamedTuple):
-    """How far events from foot markers were from those of plates, by what lands first."""
+    """Errors of events from foot markers against those of plates, by the part that lands first."""
 
     speeds: tuple[float, float]
     """Slowest and fastest run that was tested, m/s."""
@@ -275,8 +308,11 @@ ACCURACY = {
 }
 """benchmarks/results/foot_events.md: 7 real and 6 virtual runs at 60 to 250 Hz."""
 
-SPEED_RATIO, RATE_LEAST = 1.25, 45.0
-"""Faster or slower runs than those tested by this factor, and slower cameras, Hz, are others."""
+MAX_SPEED_RATIO = 1.25
+"""Factor by which a run may be faster or slower than those tested."""
+
+MIN_TESTED_RATE_HZ = 45.0
+"""Lowest camera rate that was tested, Hz."""
 
 
 MILLISECONDS = 1e3
@@ -287,15 +323,15 @@ def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
     labels = [(foot.heel, *foot.toe) for foot in (getattr(marker_set.feet, side) for side in SIDES)]
     feet = np.full((len(recording.positions), 2, max(map(len, labels)), 3), np.nan)
     for foot, side in enumerate(labels):
-        for place, label in enumerate(side):
+        for index, label in enumerate(side):
             if label in recording.labels:
-                feet[:, foot, place] = recording.positions[:, recording.labels.index(label)]
+                feet[:, foot, index] = recording.positions[:, recording.labels.index(label)]
     return feet
 
 
 @dataclass(frozen=True, slots=True)
 class MarkerEvents:
-    """Contacts from the foot markers, and what their accuracy depends on."""
+    """Contacts from the foot markers, and the factors on which their accuracy depends."""
 
     contacts: tuple[FootContact, ...]
     """An event that was not found is NaN."""
@@ -306,20 +342,29 @@ class MarkerEvents:
     strike: Literal["heel", "forefoot", ""]
     """{"heel", "forefoot", ""}."""
     smoothed: bool
-    """Whether the foot markers had been low-passed before they were written."""
-    whole: bool = True
-    """Whether all foot markers of the marker set are seen most of the time."""
+    """True if the foot markers had been low-passed before they were written."""
+    all_markers_visible: bool = True
+    """True if all foot markers of the marker set are visible most of the time."""
     hidden: tuple[bool, ...] = ()
-    """Whether a marker of its foot is missing for a while around each contact."""
+    """True for contacts around which a marker of the foot is missing for a while."""
 
     @property
     def accuracy(self) -> Accuracy | None:
         """Errors of such events against plates; None where no similar recording was tested."""
-        stated = ACCURACY.get(self.strike)
-        if stated is None or self.smoothed or not self.whole or self.rate < RATE_LEAST:
+        accuracy = ACCURACY.get(self.strike)
+        if (
+            accuracy is None
+            or self.smoothed
+            or not self.all_markers_visible
+            or self.rate < MIN_TESTED_RATE_HZ
+        ):
             return None
-        slowest, fastest = stated.speeds
-        return stated if slowest / SPEED_RATIO <= self.speed <= fastest * SPEED_RATIO else None
+        slowest, fastest = accuracy.speeds
+        return (
+            accuracy
+            if slowest / MAX_SPEED_RATIO <= self.speed <= fastest * MAX_SPEED_RATIO
+            else None
+        )
 
     @property
     def contact_time_error(self) -> float:
@@ -357,20 +402,20 @@ def marker_events(
         speed,
         strike(feet, rate, contacts),
         smoothed=smoothed(feet, rate),
-        whole=present_markers(feet).sum(axis=1).tolist() == worn,
-        hidden=tuple(_hidden_around(feet, one, rate) for one in contacts),
+        all_markers_visible=present_markers(feet).sum(axis=1).tolist() == worn,
+        hidden=tuple(_hidden_around(feet, contact, rate) for contact in contacts),
     )
 
 
-AROUND_S = 0.2
+MISSING_WINDOW_S = 0.2
 """Time before and after the known event of a contact in which the other one is looked for, s."""
 
 
 def _hidden_around(feet: FloatArray, contact: FootContact, rate: float) -> bool:
-    """Whether a marker of the contact's foot (T, 2, K, 3) is missing in some frames around it."""
-    known = [one for one in (contact.touchdown, contact.toe_off) if np.isfinite(one)]
-    first = max(round((min(known) - AROUND_S) * rate), 0)
-    paths = feet[first : round((max(known) + AROUND_S) * rate) + 1, contact.foot]
+    """Tell whether a marker of a contact's foot (T, 2, K, 3) is missing in frames around it."""
+    finite = [instant for instant in (contact.touchdown, contact.toe_off) if np.isfinite(instant)]
+    first = max(round((min(finite) - MISSING_WINDOW_S) * rate), 0)
+    paths = feet[first : round((max(finite) + MISSING_WINDOW_S) * rate) + 1, contact.foot]
     visible = np.asarray(np.isfinite(paths).all(axis=2))
     ever = np.asarray(np.isfinite(feet[:, contact.foot]).all(axis=2)).any(axis=0)
     return not bool(visible[:, ever].all())
@@ -405,7 +450,7 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
     hidden = events.hidden or (False,) * len(events.contacts)
     inside = [pair for pair in zip(events.contacts, hidden, strict=True) if pair[0].complete]
     for name, words in (("touchdown", "landing"), ("toe_off", "take-off")):
-        unfound = [gap for one, gap in inside if np.isnan(getattr(one, name))]
+        unfound = [gap for contact, gap in inside if np.isnan(getattr(contact, name))]
         if not unfound:
             continue
         gaps = sum(unfound)
@@ -430,29 +475,34 @@ def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
 
 def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
     """Accuracy of such events, and the recordings it was tested on."""
-    here = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
+    conditions = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
     if events.strike:
-        here += f", the {events.strike} lands first"
+        conditions += f", the {events.strike} lands first"
     if events.smoothed:
-        return f"how far they are off is not known, because the markers were low-passed ({here})."
-    if not events.whole:
-        return f"how far they are off is not known, because foot markers are missing ({here})."
+        return (
+            "how far they are off is not known, because the markers were low-passed "
+            f"({conditions})."
+        )
+    if not events.all_markers_visible:
+        return (
+            f"how far they are off is not known, because foot markers are missing ({conditions})."
+        )
     if accuracy is None:
-        return f"how far they are off was not tested for such a recording ({here})."
-    whole = [one.toe_off - one.touchdown for one in events.contacts]
+        return f"how far they are off was not tested for such a recording ({conditions})."
+    durations = [contact.toe_off - contact.touchdown for contact in events.contacts]
     text = (
         f"in tested runs in which the {events.strike} lands first, touchdown was "
         f"{_range_text(accuracy.touchdown)} and toe-off {_range_text(accuracy.toe_off)}"
     )
-    if np.isnan(whole).all():
+    if np.isnan(durations).all():
         return text + "."
-    share = events.contact_time_error / float(np.nanmedian(whole))
+    share = events.contact_time_error / float(np.nanmedian(durations))
     return text + f", up to {share:.0%} of this contact time."
 
 
 def _range_text(error: tuple[float, float]) -> str:
     """A range of errors (s) in words: ``5 ms early to 11 ms late``."""
-    early, late = (round(MILLISECONDS * one) for one in error)
+    early, late = (round(MILLISECONDS * error_s) for error_s in error)
     if early < 0 < late:
         return f"{-early} ms early to {late} ms late"
     sizes = sorted((abs(early), abs(late)))

@@ -1,10 +1,10 @@
-"""Labels that change places in stretches of frames: found, put back, or masked where unsure.
+"""Labels exchanged in stretches of frames: detection, restoration, and masking where uncertain.
 
-Two groups of labels are exchanged in a frame, or they are not. What tells: how far a group is from
-markers that it keeps its distance to, on which side of the pelvis it is, and that no marker leaps.
+In each frame, two groups of labels are exchanged or not. The evidence: distances from markers of
+the same or adjacent segments, the side of the pelvis, and that no marker leaps between frames.
 The most likely sequence of both states (Viterbi 1967, IEEE Trans Inf Theory 13:260-269) has the
-least sum of the misfits of every frame and of every step between frames; a frame is sure where the
-best sequence through the other state costs more by a margin.
+smallest sum of the misfits of all frames and of all steps between frames; a frame is certain where
+the best sequence through the other state costs more by a margin.
 """
 
 from __future__ import annotations
@@ -24,30 +24,40 @@ from aqbio.recordings.notes import Notes
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-RESTORED = "labels-restored"
-"""Rule of labels that were exchanged in stretches of frames, and were put back there."""
+LABELS_RESTORED = "labels-restored"
+"""Rule of labels that were exchanged in stretches of frames and were restored there."""
 
-LARGEST_COST = 9.0
-"""A misfit of three standard deviations or more counts alike (chi-squared)."""
+MAX_COST = 9.0
+"""Cost (chi-squared) at which a misfit saturates: three standard deviations."""
 
-WEIGHT = 4.0
-"""Markers on one segment err together: all links of a group, and all its paths, count as four."""
+GROUP_WEIGHT = 4.0
+"""Errors of markers on one segment are correlated: all links of a group, and all its paths,
+count as four independent ones."""
 
-SWITCH_COST, UNSEEN_SWITCH_COST = 12.0, 4.0
-"""Cost of a change of labels between two frames (chi-squared): one in 400 at even odds; one in 7
-where no marker is seen in both, as capture software names what comes back after a gap anew."""
+SWITCH_COST = 12.0
+"""Cost of a change of labels between two frames (chi-squared): one in 400 at even odds."""
 
-CERTAIN_COST = 6.0
-"""A frame whose other state costs less than this more is masked beside an exchange."""
+UNSEEN_SWITCH_COST = 4.0
+"""The same where no marker is visible in both frames, as capture software labels markers anew after
+a gap (chi-squared): one in 7 at even odds."""
 
-PATH_SD_M, PATH_ACCELERATION = 0.02, 300.0
-"""How far a marker is from its path: noise, m, and half of what it is accelerated by, m/s²."""
+MIN_COST_MARGIN = 6.0
+"""Extra cost of the other state below which a frame next to an exchange is masked."""
 
-SMALLEST_LINK_SD_M, LARGEST_LINK_SD_M = 0.010, 0.050
-"""A distance between two labels is a link if it varies by less, m; it is never taken to vary by
-less than skin does."""
+PATH_SD_M = 0.02
+"""Distance of a marker from its extrapolated path due to noise, m."""
 
-LINKS_PER_LABEL = 3
+HALF_ACCELERATION_M_S2 = 300.0
+"""Half the acceleration that moves a marker off its extrapolated path, m/s²."""
+
+MIN_LINK_SD_M = 0.010
+"""Smallest standard deviation assumed of a link, m: soft-tissue artefact."""
+
+MAX_LINK_SD_M = 0.050
+"""A distance between two labels is a link if its standard deviation is at most this, m."""
+
+MAX_LINKS_PER_LABEL = 3
+"""Links of a label that count, the least variable first."""
 
 SIDE_SD_M = {True: 0.06, False: 0.30}
 """Sideways distance between a left and a right group that is one standard deviation, m: of trunk,
@@ -55,12 +65,12 @@ thighs and upper arms, which keep to their sides (in no frame of 57 recordings o
 the pelvis narrower than 12 cm, are thighs nearer than 21, shoulders than 25, upper arms than 39),
 and of ends of limbs, which cross."""
 
-WHOLE_SHARE = 0.95
-"""Exchanged in more than this share of the frames, a trial is labelled wrongly as a whole: that is
-not decided here."""
+MAX_EXCHANGED_SHARE = 0.95
+"""Share of exchanged frames above which a trial is labelled wrongly throughout: `label_check` and
+`handedness` decide on those."""
 
-FEWEST_SOUND = 3
-"""Frames before or after it, in which labels are right, that an exchange in a stretch needs."""
+MIN_SOUND_FRAMES = 3
+"""Correctly labelled frames outside a stretch that an exchange in the stretch requires."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,110 +80,112 @@ class States:
     exchanged: BoolArray
     """(T,)."""
     sure: BoolArray
-    """(T,). Whether the other state is clearly worse."""
+    """(T,). True where the other state is clearly worse."""
 
 
 def most_likely_states(frames: FloatArray, steps: FloatArray) -> States:
-    """States from costs (T, 2) of every frame and (T - 1, 2) of every step: kept, and changed."""
+    """Infer states from costs (T, 2) of frames and (T - 1, 2) of steps: stay, and switch."""
     forward, backward = frames.copy(), np.zeros_like(frames)
     for t in range(1, len(frames)):
-        kept, changed = steps[t - 1]
+        stay, switch = steps[t - 1]
         before = forward[t - 1]
-        forward[t] += np.minimum(before + kept, before[::-1] + changed)
+        forward[t] += np.minimum(before + stay, before[::-1] + switch)
     for t in range(len(frames) - 2, -1, -1):
-        kept, changed = steps[t]
+        stay, switch = steps[t]
         after = backward[t + 1] + frames[t + 1]
-        backward[t] = np.minimum(after + kept, after[::-1] + changed)
+        backward[t] = np.minimum(after + stay, after[::-1] + switch)
     total = forward + backward
     margin = total[:, 0] - total[:, 1]
-    return States(margin > 0.0, np.abs(margin) >= CERTAIN_COST)
+    return States(margin > 0.0, np.abs(margin) >= MIN_COST_MARGIN)
 
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """Steps between frames of two groups of paths that go on, and that change over to each other.
+    """Steps between frames of two groups of paths that continue, or that switch to each other.
 
-    A path goes on where its velocity before or after the step, or their mean, takes it; where it is
-    not seen long enough to have one, where it is.
+    A path is extrapolated with its velocity before or after the step, or their mean; without a
+    velocity, as it was visible for too short, it stays at its position.
     """
 
     costs: FloatArray
-    """(T - 1, 2)."""
+    """(T - 1, 2). Stay, and switch."""
     leaps: FloatArray
-    """(T - 1, 2) array, m. Mean distance that the paths leap; NaN where none is seen."""
+    """(T - 1, 2) array, m. Mean leap of the paths; NaN where none is visible."""
 
     @classmethod
     def of(cls, first: FloatArray, second: FloatArray, rate: float) -> Steps:
-        """Steps of paths (T, K, 3), m, at a rate in Hz."""
+        """Compute the steps of paths (T, K, 3), m, at a rate in Hz."""
         costs = np.zeros((max(len(first) - 1, 0), 2))
         leaps = costs.copy()
-        sd = PATH_SD_M + PATH_ACCELERATION / rate**2
-        kept = np.concatenate((_leaps(first, first), _leaps(second, second)), axis=1)
-        changed = np.concatenate((_leaps(first, second), _leaps(second, first)), axis=1)
-        unknown = np.isfinite(kept) & np.isnan(changed)
-        changed = np.where(unknown, HALFWAY * np.tile(_median_distance(first, second), 2), changed)
-        for state, gaps in enumerate((kept, changed)):
-            costs[:, state] = _mean_cost(gaps / sd)
-            seen = np.isfinite(gaps)
-            total, count = np.where(seen, gaps, 0.0).sum(axis=1), seen.sum(axis=1)
+        sd = PATH_SD_M + HALF_ACCELERATION_M_S2 / rate**2
+        stay = np.concatenate((_leaps(first, first), _leaps(second, second)), axis=1)
+        switch = np.concatenate((_leaps(first, second), _leaps(second, first)), axis=1)
+        unknown = np.isfinite(stay) & np.isnan(switch)
+        switch = np.where(
+            unknown, UNSEEN_LEAP_SHARE * np.tile(_median_distance(first, second), 2), switch
+        )
+        for state, leap_lengths in enumerate((stay, switch)):
+            costs[:, state] = _mean_cost(leap_lengths / sd)
+            finite = np.isfinite(leap_lengths)
+            total, count = np.where(finite, leap_lengths, 0.0).sum(axis=1), finite.sum(axis=1)
             leaps[:, state] = np.where(count > 0, total, np.nan) / np.maximum(count, 1)
         unseen = np.isnan(leaps).any(axis=1)
         costs[:, 1] += np.where(unseen, UNSEEN_SWITCH_COST, SWITCH_COST)
         return cls(costs, leaps)
 
 
-HALFWAY = 0.5
-"""A path that goes on cannot have changed over to one that is not seen: it would have leapt by the
-distance between them; half of it decides."""
+UNSEEN_LEAP_SHARE = 0.5
+"""A path that continues cannot have switched to one that is hidden: it would have leapt by the
+distance between them; this share of it is the leap assumed."""
 
 
 def _median_distance(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Median distance (K,), m, of paths (T, K, 3) from each other; NaN of those never seen."""
-    apart = np.linalg.norm(first - second, axis=2)
-    known = np.isfinite(apart).any(axis=0)
-    found = np.full(apart.shape[1], np.nan)
-    found[known] = np.nanmedian(apart[:, known], axis=0)
-    return found
+    """Median distance (K,), m, between paths (T, K, 3); NaN of those never visible together."""
+    distances = np.linalg.norm(first - second, axis=2)
+    ever_seen = np.isfinite(distances).any(axis=0)
+    medians = np.full(distances.shape[1], np.nan)
+    medians[ever_seen] = np.nanmedian(distances[:, ever_seen], axis=0)
+    return medians
 
 
-LEAP_RATIO = 0.8
-"""Paths that change over leap by less than this share of those that go on."""
+MAX_LEAP_RATIO = 0.8
+"""Paths that switch leap by less than this share of the leap of paths that continue."""
 
 
-def with_leaps(states: States, steps: Steps) -> States:
-    """States without stretches at whose ends markers that are seen do not leap.
+def without_smooth_switches(states: States, steps: Steps) -> States:
+    """Drop stretches at whose ends visible markers do not leap.
 
-    Labels cannot change places without a leap of both paths.
+    Labels cannot be exchanged without a leap of both paths.
     """
     exchanged = states.exchanged.copy()
-    kept, changed = steps.leaps.T
-    smooth = changed >= LEAP_RATIO * kept
+    stay_leaps, switch_leaps = steps.leaps.T
+    smooth = switch_leaps >= MAX_LEAP_RATIO * stay_leaps
     for start, stop in runs(states.exchanged):
         ends = [end for end in (start - 1, stop - 1) if 0 <= end < len(smooth)]
         exchanged[start:stop] &= not smooth[ends].any()
     return States(exchanged, states.sure)
 
 
-def _leaps(path: FloatArray, onto: FloatArray) -> FloatArray:
-    """How far paths (T, K, 3) leap in each step if they go on in others, (T - 1, K), m; or NaN."""
-    passed, coming = np.full_like(path[1:], np.nan), np.full_like(path[1:], np.nan)
-    passed[1:], coming[:-1] = np.diff(path, axis=0)[:-1], np.diff(onto, axis=0)[1:]
-    step = onto[1:] - path[:-1]
-    away = [step - passed, step - coming, step - 0.5 * (passed + coming)]
-    least = np.fmin.reduce([np.linalg.norm(one, axis=2) for one in away])
-    return np.asarray(np.where(np.isnan(least), np.linalg.norm(step, axis=2), least))
+def _leaps(path: FloatArray, target: FloatArray) -> FloatArray:
+    """Leap lengths (T - 1, K), m, of paths (T, K, 3) that continue in ``target``; NaN if hidden."""
+    before, after = np.full_like(path[1:], np.nan), np.full_like(path[1:], np.nan)
+    before[1:], after[:-1] = np.diff(path, axis=0)[:-1], np.diff(target, axis=0)[1:]
+    step = target[1:] - path[:-1]
+    deviations = [step - before, step - after, step - 0.5 * (before + after)]
+    shortest = np.fmin.reduce([np.linalg.norm(vector, axis=2) for vector in deviations])
+    return np.asarray(np.where(np.isnan(shortest), np.linalg.norm(step, axis=2), shortest))
 
 
 def _mean_cost(misfits: FloatArray) -> FloatArray:
-    """Cost (T,) of misfits (T, K) in standard deviations; 0 where none is known."""
-    seen = np.isfinite(misfits)
-    cost = np.minimum(np.where(seen, misfits, 0.0) ** 2, LARGEST_COST)
-    return np.asarray(WEIGHT * cost.sum(axis=1) / np.maximum(seen.sum(axis=1), 1))
+    """Cost (T,) of misfits (T, K) in standard deviations; 0 where all are NaN."""
+    finite = np.isfinite(misfits)
+    cost = np.minimum(np.where(finite, misfits, 0.0) ** 2, MAX_COST)
+    return np.asarray(GROUP_WEIGHT * cost.sum(axis=1) / np.maximum(finite.sum(axis=1), 1))
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Labels that may be exchanged, by column: each of the first with that of the second."""
+    """Columns of labels that may be exchanged: each of the first with that of the second."""
 
     first: IntArray
     second: IntArray
@@ -190,74 +202,77 @@ class Anchors:
 def link_costs(
     positions: FloatArray, pairs: Pairs, anchors: Anchors, standing: FloatArray
 ) -> FloatArray:
-    """Costs (T, 2) of distances of labels from their anchors, as labelled and exchanged.
+    """Costs (T, 2) of the distances of labels from their anchors, as labelled and exchanged.
 
-    ``standing`` (M, M), m: distances in the static trial, NaN where unknown. They count where one
-    of the two states fits them, otherwise the median distance in the trial.
+    ``standing`` (M, M), m: distances in the static trial, NaN where unknown. They are used where
+    one of the two states fits them, otherwise the median distance in the trial.
     """
     misfits: tuple[list[FloatArray], list[FloatArray]] = ([], [])
-    for own, others, anchor in (
+    for labels, partner_labels, anchor in (
         (pairs.first, pairs.second, anchors.first),
         (pairs.second, pairs.first, anchors.second),
     ):
-        for label, other in zip(own.tolist(), others.tolist(), strict=True):
+        for label, partner in zip(labels.tolist(), partner_labels.tolist(), strict=True):
             links = [
                 link
                 for column in anchor.tolist()
-                if column not in (label, other)
-                and (link := _link(positions, (label, other, column), standing[label, column]))
+                if column not in (label, partner)
+                and (link := _link(positions, (label, partner, column), standing[label, column]))
             ]
-            for sd, kept, changed in sorted(links, key=lambda one: one[0])[:LINKS_PER_LABEL]:
-                misfits[0].append(kept / sd)
-                misfits[1].append(changed / sd)
+            for sd, labelled_misfits, exchanged_misfits in sorted(links, key=lambda link: link[0])[
+                :MAX_LINKS_PER_LABEL
+            ]:
+                misfits[0].append(labelled_misfits / sd)
+                misfits[1].append(exchanged_misfits / sd)
     if not misfits[0]:
         return np.zeros((len(positions), 2))
-    return np.stack([_mean_cost(np.stack(one, axis=1)) for one in misfits], axis=1)
+    return np.stack([_mean_cost(np.stack(columns, axis=1)) for columns in misfits], axis=1)
 
 
 def _link(
     positions: FloatArray, columns: tuple[int, int, int], standing: float
 ) -> tuple[float, FloatArray, FloatArray] | None:
     """SD of a distance from an anchor, and misfits (T,) as labelled and exchanged, m."""
-    label, other, anchor = columns
-    own, theirs = (
-        np.linalg.norm(positions[:, one] - positions[:, anchor], axis=1) for one in (label, other)
+    label, partner, anchor = columns
+    distance, partner_distance = (
+        np.linalg.norm(positions[:, column] - positions[:, anchor], axis=1)
+        for column in (label, partner)
     )
-    if not np.isfinite(own).any():
+    if not np.isfinite(distance).any():
         return None
-    found = []
-    for length in (standing, float(np.nanmedian(own))):
-        kept, changed = np.abs(own - length), np.abs(theirs - length)
-        best = np.fmin(kept, changed)
+    candidates = []
+    for length in (standing, float(np.nanmedian(distance))):
+        labelled, exchanged = np.abs(distance - length), np.abs(partner_distance - length)
+        best = np.fmin(labelled, exchanged)
         if np.isfinite(length) and np.isfinite(best).any():
-            sd = max(1.4826 * float(np.nanmedian(best)), SMALLEST_LINK_SD_M)
-            found.append((sd, kept, changed))
-    best_link = min(found, key=lambda one: one[0], default=None)
-    return best_link if best_link and best_link[0] <= LARGEST_LINK_SD_M else None
+            sd = max(1.4826 * float(np.nanmedian(best)), MIN_LINK_SD_M)
+            candidates.append((sd, labelled, exchanged))
+    best_link = min(candidates, key=lambda candidate: candidate[0], default=None)
+    return best_link if best_link and best_link[0] <= MAX_LINK_SD_M else None
 
 
 def side_costs(sideways: FloatArray, *, beside_trunk: bool) -> FloatArray:
-    """Costs (T, 2) of how far the right is to the right of the left, m."""
+    """Costs (T, 2) of the distance, m, by which the right group is to the right of the left."""
     away = np.nan_to_num(sideways) / SIDE_SD_M[beside_trunk]
-    size = np.minimum(away**2, LARGEST_COST) * (WEIGHT if beside_trunk else 1.0)
+    size = np.minimum(away**2, MAX_COST) * (GROUP_WEIGHT if beside_trunk else 1.0)
     return np.stack((np.where(away < 0.0, size, 0.0), np.where(away > 0.0, size, 0.0)), axis=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Stretches:
+class ExchangedLabels:
     """Labels that are exchanged with those of their partners in some frames."""
 
-    what: str
-    """In words."""
+    description: str
+    """Part of the body or labels, in words."""
     labels: tuple[str, ...]
     exchanged: BoolArray
-    """(T,). Frames in which they were exchanged, and are put back."""
+    """(T,). Frames in which they were exchanged and are restored."""
     masked: BoolArray
-    """(T,). Frames in which it is not sure, and they are not used."""
+    """(T,). Frames in which the exchange is uncertain: they are not used."""
 
     @property
-    def where(self) -> str:
-        """The frames, counted from 1."""
+    def frame_list(self) -> str:
+        """Text listing the frames, counted from 1."""
         return _frames(self.exchanged | self.masked)
 
 
@@ -267,35 +282,40 @@ def _frames(mask: BoolArray) -> str:
     return listed_spans.replace("from", "from frame", 1)
 
 
-def with_stretches_restored(
+def restore_exchanged_stretches(
     recording: Recording,
     marker_set: MarkerSet,
     limbs: Limbs,
-    places: Mapping[str, FloatArray],
+    static_positions: Mapping[str, FloatArray],
     notes: Notes,
 ) -> Recording:
-    """The recording with labels put back where they are exchanged in some of the frames.
+    """Restore labels that are exchanged in some of the frames.
 
-    ``places`` (3,), m, by label: in the static trial. Groups on both sides of the body are looked
-    at from the trunk outwards, then pairs of labels. What is exchanged throughout stays as it is.
+    ``static_positions`` (3,), m, by label: in the static trial. Groups on both sides of the body
+    are examined from the trunk outwards, then pairs of labels. Labels exchanged in all frames stay
+    as they are.
     """
-    if len(recording.positions) < 2 * FEWEST_SOUND:
+    if len(recording.positions) < 2 * MIN_SOUND_FRAMES:
         return recording
     body = BodyLabels.of_marker_set(marker_set, limbs)
     chains = _chains(recording, marker_set, body)
-    looked_at = _Restored(recording, recording.positions.copy(), _standing(recording, places), [])
-    right = _to_the_right(recording, marker_set)
+    restoration = _Restoration(
+        recording, recording.positions.copy(), _static_distances(recording, static_positions), []
+    )
+    right = _rightward_vectors(recording, marker_set)
     for chain in chains.values():
-        _restore_chain(looked_at, chain, right)
-    _restore_pairs(looked_at, chains)
-    for found in _merged(looked_at.stretches, chains):
-        _note(found, notes)
-    return replace(recording, positions=looked_at.positions) if looked_at.stretches else recording
+        _restore_chain(restoration, chain, right)
+    _restore_pairs(restoration, chains)
+    for exchange in _merge_limbs(restoration.exchanges, chains):
+        _note_stretches(exchange, notes)
+    return (
+        replace(recording, positions=restoration.positions) if restoration.exchanges else recording
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Columns of a part of the body, left and right, by what it is called."""
+    """Name of a part of the body and its columns, left and right."""
 
     name: str
     left: tuple[int, ...]
@@ -304,51 +324,57 @@ class _Part:
 
 
 @dataclass(frozen=True, eq=False)
-class _Restored:
-    """A recording while its labels are put back."""
+class _Restoration:
+    """Recording whose labels are being restored."""
 
     recording: Recording
     positions: FloatArray
     standing: FloatArray
-    stretches: list[Stretches]
+    exchanges: list[ExchangedLabels]
 
-    def apply(self, states: States, pairs: Pairs, unpaired: Sequence[int], what: str) -> Stretches:
-        """Put pairs back in sure frames, mask them in others, and ``unpaired`` labels in both."""
-        masked = _unsure_beside(states)
+    def apply(
+        self, states: States, pairs: Pairs, unpaired: Sequence[int], description: str
+    ) -> ExchangedLabels:
+        """Restore pairs in certain frames, mask them in others, and ``unpaired`` labels in both."""
+        masked = _unsure_next_to_exchanges(states)
         put_back = states.exchanged & ~masked
         frames = np.flatnonzero(put_back)[:, None]
-        both = np.concatenate((pairs.first, pairs.second))
-        other = np.concatenate((pairs.second, pairs.first))
-        self.positions[frames, both] = self.positions[frames, other]
-        self.positions[np.flatnonzero(masked)[:, None], both] = np.nan
-        columns = np.array(unpaired, dtype=np.int64)
-        self.positions[np.flatnonzero(put_back | masked)[:, None], columns] = np.nan
-        names = tuple(self.recording.labels[one] for one in (*both.tolist(), *unpaired))
-        found = Stretches(what, names, put_back, masked)
-        self.stretches.append(found)
-        return found
+        columns = np.concatenate((pairs.first, pairs.second))
+        partner_columns = np.concatenate((pairs.second, pairs.first))
+        self.positions[frames, columns] = self.positions[frames, partner_columns]
+        self.positions[np.flatnonzero(masked)[:, None], columns] = np.nan
+        unpaired_columns = np.array(unpaired, dtype=np.int64)
+        self.positions[np.flatnonzero(put_back | masked)[:, None], unpaired_columns] = np.nan
+        names = tuple(self.recording.labels[column] for column in (*columns.tolist(), *unpaired))
+        exchange = ExchangedLabels(description, names, put_back, masked)
+        self.exchanges.append(exchange)
+        return exchange
 
 
-def _unsure_beside(states: States) -> BoolArray:
-    """Frames that are not sure in one stretch with frames that are exchanged."""
+def _unsure_next_to_exchanges(states: States) -> BoolArray:
+    """Uncertain frames in stretches that touch exchanged frames."""
     masked = np.zeros_like(states.exchanged)
-    beside = states.exchanged.copy()
-    beside[1:] |= states.exchanged[:-1]
-    beside[:-1] |= states.exchanged[1:]
+    adjacent = states.exchanged.copy()
+    adjacent[1:] |= states.exchanged[:-1]
+    adjacent[:-1] |= states.exchanged[1:]
     for start, stop in runs(~states.sure):
-        masked[start:stop] = beside[start:stop].any()
+        masked[start:stop] = adjacent[start:stop].any()
     return masked
 
 
-def _standing(recording: Recording, places: Mapping[str, FloatArray]) -> FloatArray:
+def _static_distances(
+    recording: Recording, static_positions: Mapping[str, FloatArray]
+) -> FloatArray:
     """Distances (M, M), m, between labels in the static trial; NaN where unknown."""
     nowhere = np.full(3, np.nan)
-    at = np.array([places.get(label, nowhere) for label in recording.labels]).reshape(-1, 3)
-    return np.asarray(np.linalg.norm(at[:, None] - at, axis=2))
+    positions = np.array(
+        [static_positions.get(label, nowhere) for label in recording.labels]
+    ).reshape(-1, 3)
+    return np.asarray(np.linalg.norm(positions[:, None] - positions, axis=2))
 
 
-def _to_the_right(recording: Recording, marker_set: MarkerSet) -> FloatArray:
-    """Unit vectors (T, 3) to the right of the pelvis; its mean direction where it is not seen."""
+def _rightward_vectors(recording: Recording, marker_set: MarkerSet) -> FloatArray:
+    """Unit vectors (T, 3) to the right of the pelvis; its mean direction where it is hidden."""
     path, facing = pelvis_paths(recording, marker_set)
     feet = (marker_set.feet.left, marker_set.feet.right)
     heels = label_mean(recording, [foot.heel for foot in feet])
@@ -360,7 +386,7 @@ def _to_the_right(recording: Recording, marker_set: MarkerSet) -> FloatArray:
 def _chains(
     recording: Recording, marker_set: MarkerSet, body: BodyLabels
 ) -> dict[str, list[_Part]]:
-    """Parts that are marked on both sides, from the trunk outwards, by pelvis, trunk and limb."""
+    """Parts with markers on both sides, from the trunk outwards, by pelvis, trunk and limb."""
     feet = [getattr(marker_set.feet, side) for side in SIDES]
     whole_foot = {
         toe: body.sided[foot.heel].part
@@ -372,176 +398,194 @@ def _chains(
     columns: dict[str, dict[str, list[int]]] = {}
     for column, label in enumerate(recording.labels):
         if label in body.sided and label in marker_set.markers:
-            own = body.sided[label]
-            part = toes.get(own.part, own.part)
-            columns.setdefault(part, {}).setdefault(own.side, []).append(column)
+            sided = body.sided[label]
+            part = toes.get(sided.part, sided.part)
+            columns.setdefault(part, {}).setdefault(sided.side, []).append(column)
     chains: dict[str, list[_Part]] = {}
     for part in sorted(columns):
         if len(columns[part]) < len(SIDES):
             continue
         left, right = (tuple(columns[part][side]) for side in SIDES)
-        worn = [recording.labels[one] for one in (*left, *right)]
-        other = partners(worn, body)
-        first = [one for one in left if recording.labels[one] in other]
-        second = [recording.labels.index(other[recording.labels[one]]) for one in first]
+        worn = [recording.labels[column] for column in (*left, *right)]
+        partner_of = partners(worn, body)
+        first = [column for column in left if recording.labels[column] in partner_of]
+        second = [recording.labels.index(partner_of[recording.labels[column]]) for column in first]
         pairs = Pairs(np.array(first, dtype=np.int64), np.array(second, dtype=np.int64))
         chains.setdefault(part.split()[0], []).append(_Part(part, left, right, pairs))
     return chains
 
 
-def _restore_chain(looked_at: _Restored, chain: Sequence[_Part], right: FloatArray) -> None:
-    """Put back the parts of a limb, each beside the part before it; stop where that is wrong."""
-    rate = looked_at.recording.rate
+def _restore_chain(restoration: _Restoration, chain: Sequence[_Part], right: FloatArray) -> None:
+    """Restore the parts of a limb, each from the one before it; stop if exchanged throughout."""
+    rate = restoration.recording.rate
     before: _Part | None = None
-    masked = np.zeros(len(looked_at.positions), dtype=bool)
+    masked = np.zeros(len(restoration.positions), dtype=bool)
     for part in chain:
-        at = looked_at.positions
-        frames = np.zeros((len(at), 2))
+        positions = restoration.positions
+        frames = np.zeros((len(positions), 2))
         if before is not None:
             anchors = Anchors(np.array(before.left), np.array(before.right))
-            frames += link_costs(at, part.pairs, anchors, looked_at.standing)
+            frames += link_costs(positions, part.pairs, anchors, restoration.standing)
         if before is None or not frames.any():
-            means = [_mean_seen(at[:, list(one)]) for one in (part.left, part.right)]
+            means = [
+                _mean_of_visible(positions[:, list(columns)]) for columns in (part.left, part.right)
+            ]
             sideways = ((means[1] - means[0]) * right).sum(axis=1)
             frames += side_costs(sideways, beside_trunk=before is None)
-        steps = Steps.of(at[:, part.pairs.first], at[:, part.pairs.second], rate)
-        states = with_leaps(most_likely_states(frames, steps.costs), steps)
-        worn = _visible(at[:, [*part.left, *part.right]])
-        seen = np.asarray(worn.any(axis=1))
-        # beyond a part that is masked nothing tells what is whose
-        states = States(states.exchanged | (masked & seen), states.sure & ~masked)
-        if states.exchanged[seen].any():
-            if not _in_stretches(states, seen):
+        steps = Steps.of(positions[:, part.pairs.first], positions[:, part.pairs.second], rate)
+        states = without_smooth_switches(most_likely_states(frames, steps.costs), steps)
+        visible = _visible_markers(positions[:, [*part.left, *part.right]])
+        visible_frames = np.asarray(visible.any(axis=1))
+        # beyond a masked part, left and right cannot be told apart
+        states = States(states.exchanged | (masked & visible_frames), states.sure & ~masked)
+        if states.exchanged[visible_frames].any():
+            if not _is_partly_exchanged(states, visible_frames):
                 return
             paired = {*part.pairs.first.tolist(), *part.pairs.second.tolist()}
-            unpaired = [one for one in (*part.left, *part.right) if one not in paired]
-            found = looked_at.apply(_seen_states(states, seen), part.pairs, unpaired, part.name)
-            masked |= found.masked
+            unpaired = [column for column in (*part.left, *part.right) if column not in paired]
+            exchange = restoration.apply(
+                _visible_states(states, visible_frames), part.pairs, unpaired, part.name
+            )
+            masked |= exchange.masked
         before = part
 
 
-def _in_stretches(states: States, visible: BoolArray) -> bool:
-    """Whether labels are right in some of the frames in which they are seen."""
+def _is_partly_exchanged(states: States, visible: BoolArray) -> bool:
+    """Tell whether labels are correct in some of the frames in which they are visible."""
     sound = ~states.exchanged & states.sure & visible
-    return bool(sound.sum() >= FEWEST_SOUND and states.exchanged[visible].mean() < WHOLE_SHARE)
+    return bool(
+        sound.sum() >= MIN_SOUND_FRAMES and states.exchanged[visible].mean() < MAX_EXCHANGED_SHARE
+    )
 
 
-def _seen_states(states: States, visible: BoolArray) -> States:
-    """States without exchanges in frames in which nothing is seen."""
+def _visible_states(states: States, visible: BoolArray) -> States:
+    """States without exchanges in frames in which no marker is visible."""
     return States(states.exchanged & visible, states.sure)
 
 
-def _visible(paths: FloatArray) -> BoolArray:
-    """Which markers (T, K) of paths (T, K, 3) are seen."""
+def _visible_markers(paths: FloatArray) -> BoolArray:
+    """Mask (T, K) of visible markers of paths (T, K, 3)."""
     return np.asarray(np.isfinite(paths).all(axis=2))
 
 
-def _mean_seen(paths: FloatArray) -> FloatArray:
-    """Mean (T, 3) of the markers (T, K, 3) that are seen; NaN where none is."""
-    seen = np.isfinite(paths)
-    total, count = np.where(seen, paths, 0.0).sum(axis=1), seen.sum(axis=1)
+def _mean_of_visible(paths: FloatArray) -> FloatArray:
+    """Mean (T, 3) of the visible markers (T, K, 3); NaN where none is."""
+    finite = np.isfinite(paths)
+    total, count = np.where(finite, paths, 0.0).sum(axis=1), finite.sum(axis=1)
     return np.asarray(np.where(count > 0, total, np.nan) / np.maximum(count, 1))
 
 
-MOST_PAIRS = 10
-"""Exchanged pairs of single labels that are looked for in a trial."""
+MAX_PAIRS = 10
+"""Exchanged pairs of single labels that a trial is searched for."""
 
-CLEAR_GAIN = 12.0
-"""Cost of a frame that the exchange of two labels saves, in the middle of the stretch."""
+MIN_GAIN = 12.0
+"""Median cost (chi-squared) per frame that the exchange of two labels must save in a stretch."""
 
-FEWEST_LINKS = 3
-"""Labels besides the two that must be there to show an exchange within a segment."""
+MIN_LINKS = 3
+"""Other labels required to show an exchange of two labels within a segment."""
 
 
-def _restore_pairs(looked_at: _Restored, chains: Mapping[str, Sequence[_Part]]) -> None:
-    """Put back pairs of single labels of one segment, or of the same place on both sides."""
-    for _ in range(MOST_PAIRS):
+def _restore_pairs(restoration: _Restoration, chains: Mapping[str, Sequence[_Part]]) -> None:
+    """Restore pairs of single labels of one segment, or of the same site on both sides."""
+    for _ in range(MAX_PAIRS):
         best: tuple[float, States, Pairs] | None = None
         for chain in chains.values():
             for number, part in enumerate(chain):
                 near = chain[max(number - 1, 0) : number + 2]
-                for pairs, anchors in _single_pairs(part, near):
-                    found = _pair_states(looked_at, pairs, anchors)
-                    if found and (best is None or found[0] > best[0]):
-                        best = *found, pairs
+                for pairs, anchors in _candidate_pairs(part, near):
+                    candidate = _pair_states(restoration, pairs, anchors)
+                    if candidate and (best is None or candidate[0] > best[0]):
+                        best = *candidate, pairs
         if best is None:
             return
         _, states, pairs = best
-        names = [looked_at.recording.labels[int(one[0])] for one in (pairs.first, pairs.second)]
-        looked_at.apply(states, pairs, (), " and ".join(names))
+        names = [
+            restoration.recording.labels[int(columns[0])] for columns in (pairs.first, pairs.second)
+        ]
+        restoration.apply(states, pairs, (), " and ".join(names))
 
 
-def _single_pairs(part: _Part, near: Sequence[_Part]) -> list[tuple[Pairs, Anchors]]:
-    """Pairs of labels of a part and what they keep their distances to."""
+def _candidate_pairs(part: _Part, near: Sequence[_Part]) -> list[tuple[Pairs, Anchors]]:
+    """Pairs of labels of a part and the columns to which they keep their distances."""
     left, right = (
-        np.array([column for one in near for column in getattr(one, side)]) for side in SIDES
+        np.array([column for neighbour in near for column in getattr(neighbour, side)])
+        for side in SIDES
     )
-    found = []
-    for own, anchor in ((part.left, left), (part.right, right)):
-        for number, one in enumerate(own):
-            for other in own[:number]:
-                pair = Pairs(np.array([one]), np.array([other]))
-                found.append((pair, Anchors(anchor, anchor)))
-    for one, other in zip(part.pairs.first, part.pairs.second, strict=True):
-        found.append((Pairs(np.array([one]), np.array([other])), Anchors(left, right)))
-    return found
+    candidates = []
+    for columns, anchor in ((part.left, left), (part.right, right)):
+        for index, first in enumerate(columns):
+            for second in columns[:index]:
+                pair = Pairs(np.array([first]), np.array([second]))
+                candidates.append((pair, Anchors(anchor, anchor)))
+    for first, second in zip(part.pairs.first, part.pairs.second, strict=True):
+        candidates.append((Pairs(np.array([first]), np.array([second])), Anchors(left, right)))
+    return candidates
 
 
 def _pair_states(
-    looked_at: _Restored, pairs: Pairs, anchors: Anchors
+    restoration: _Restoration, pairs: Pairs, anchors: Anchors
 ) -> tuple[float, States] | None:
-    """How much an exchange of two labels in stretches explains, and where; None if nothing."""
-    one, other = int(pairs.first[0]), int(pairs.second[0])
-    if len({*anchors.first.tolist(), *anchors.second.tolist()} - {one, other}) < FEWEST_LINKS:
+    """Cost saved by exchanging two labels in stretches, and the states; None without evidence."""
+    first, second = int(pairs.first[0]), int(pairs.second[0])
+    if len({*anchors.first.tolist(), *anchors.second.tolist()} - {first, second}) < MIN_LINKS:
         return None
-    at = looked_at.positions
-    frames = link_costs(at, pairs, anchors, looked_at.standing)
+    positions = restoration.positions
+    frames = link_costs(positions, pairs, anchors, restoration.standing)
     if (frames[:, 0] - frames[:, 1]).clip(0.0).sum() < 2.0 * SWITCH_COST:
         return None
-    steps = Steps.of(at[:, pairs.first], at[:, pairs.second], looked_at.recording.rate)
-    states = with_leaps(most_likely_states(frames, steps.costs), steps)
-    seen = np.asarray(_visible(at[:, [one, other]]).any(axis=1))
-    if not states.exchanged[seen].any() or not _in_stretches(states, seen):
+    steps = Steps.of(
+        positions[:, pairs.first], positions[:, pairs.second], restoration.recording.rate
+    )
+    states = without_smooth_switches(most_likely_states(frames, steps.costs), steps)
+    visible = np.asarray(_visible_markers(positions[:, [first, second]]).any(axis=1))
+    if not states.exchanged[visible].any() or not _is_partly_exchanged(states, visible):
         return None
-    gains = (frames[:, 0] - frames[:, 1])[states.exchanged & seen]
-    if not float(np.median(gains)) > CLEAR_GAIN:
+    gains = (frames[:, 0] - frames[:, 1])[states.exchanged & visible]
+    if not float(np.median(gains)) > MIN_GAIN:
         return None
-    return float(gains.sum()), _seen_states(states, seen)
+    return float(gains.sum()), _visible_states(states, visible)
 
 
-def _merged(
-    stretches: Sequence[Stretches], chains: Mapping[str, Sequence[_Part]]
-) -> list[Stretches]:
-    """Parts of a limb that are exchanged in the same frames as one."""
-    merged: list[Stretches] = []
+def _merge_limbs(
+    exchanges: Sequence[ExchangedLabels], chains: Mapping[str, Sequence[_Part]]
+) -> list[ExchangedLabels]:
+    """Merge parts of a limb that are exchanged in the same frames."""
+    merged: list[ExchangedLabels] = []
     for name, chain in chains.items():
-        own = [one for one in stretches if one.what in {part.name for part in chain}]
-        groups: dict[str, list[Stretches]] = {}
-        for one in own:
-            groups.setdefault(one.where, []).append(one)
-        for same in groups.values():
-            end = "" if len(same) == len(chain) else "end of the "
-            labels = tuple(label for one in same for label in one.labels)
-            exchanged = np.any([one.exchanged for one in same], axis=0)
-            masked = np.any([one.masked for one in same], axis=0)
-            merged.append(Stretches(f"left and right {end}{name}", labels, exchanged, masked))
+        of_chain = [
+            exchange
+            for exchange in exchanges
+            if exchange.description in {part.name for part in chain}
+        ]
+        groups: dict[str, list[ExchangedLabels]] = {}
+        for exchange in of_chain:
+            groups.setdefault(exchange.frame_list, []).append(exchange)
+        for group in groups.values():
+            end = "" if len(group) == len(chain) else "end of the "
+            labels = tuple(label for exchange in group for label in exchange.labels)
+            exchanged = np.any([exchange.exchanged for exchange in group], axis=0)
+            masked = np.any([exchange.masked for exchange in group], axis=0)
+            merged.append(ExchangedLabels(f"left and right {end}{name}", labels, exchanged, masked))
     parts = {part.name for chain in chains.values() for part in chain}
     return merged + [
-        replace(one, what=f"labels {one.what}") for one in stretches if one.what not in parts
+        replace(exchange, description=f"labels {exchange.description}")
+        for exchange in exchanges
+        if exchange.description not in parts
     ]
 
 
-def _note(one: Stretches, notes: Notes) -> None:
-    put_back = " They are put back." if one.exchanged.any() else ""
-    if one.masked.any():
-        unsure = _frames(one.masked)
+def _note_stretches(exchange: ExchangedLabels, notes: Notes) -> None:
+    put_back = " They are put back." if exchange.exchanged.any() else ""
+    if exchange.masked.any():
+        unsure = _frames(exchange.masked)
         put_back += f" {unsure[0].upper()}{unsure[1:]} it is not sure, and they are not used."
     notes.add(
-        RESTORED,
+        LABELS_RESTORED,
         "warning",
-        f"{one.what} are exchanged {one.where} ({listed(one.labels)}).{put_back}",
-        number=int((one.exchanged | one.masked).sum()),
-        where=one.where,
+        f"{exchange.description} are exchanged {exchange.frame_list} "
+        f"({listed(exchange.labels)}).{put_back}",
+        number=int((exchange.exchanged | exchange.masked).sum()),
+        where=exchange.frame_list,
         fix="look at these frames in the capture software, and correct the labels there.",
-        label=", ".join(one.labels),
+        label=", ".join(exchange.labels),
     )

@@ -59,10 +59,13 @@ def delay_s(low_pass: ForceLowPass) -> float:
 
 BANDS_PER_OCTAVE = 6
 
-LOWEST_HZ, HIGHEST_HZ = 3.0, 120.0
-"""Frequencies that are compared; above, mains, cameras and plates' resonances show."""
+MIN_FREQUENCY_HZ = 3.0
+"""Lowest frequency that is compared."""
 
-HIGHEST_RATE_SHARE = 0.4
+MAX_FREQUENCY_HZ = 120.0
+"""Highest frequency that is compared; above, mains, cameras and plates' resonances show."""
+
+MAX_RATE_SHARE = 0.4
 """Frequencies above this share of the rate are shaped by what resampled the forces."""
 
 SMOOTH_LOBE = 1.5
@@ -80,9 +83,9 @@ MIN_IMPROVEMENT = 20.0
 0 to 15 in 22 recordings of walking, running and sprinting; 35 and more of those low-passed at 60 Hz
 or below."""
 
-FEWEST_BANDS = 8
+MIN_BANDS = 8
 
-SHORTEST_CONTACT_S = 0.05
+MIN_CONTACT_S = 0.05
 
 LOADED_N = 200.0
 """Peak of a contact that shows a spectrum."""
@@ -90,7 +93,7 @@ LOADED_N = 200.0
 CONTACT_N = 20.0
 
 
-UNDECIDED = 40.0
+MAX_COST_DIFFERENCE = 40.0
 """Filters whose half chi square is within this of the best may explain the spectrum as well; the
 course of the contacts, by which cut-offs are refined, decides between them."""
 
@@ -112,14 +115,14 @@ def find_low_pass(vertical: FloatArray, rate: float) -> ForceLowPass | None:
     plain, _ = _fit(*measured, None)
     if plain < MIN_IMPROVEMENT:
         return None
-    fits = [(*_fit(*measured, one), one) for one in FILTERS]
+    fits = [(*_fit(*measured, filter_kind), filter_kind) for filter_kind in FILTERS]
     best, _, _ = min(fits)
     if plain - best < MIN_IMPROVEMENT:
         return None
     sharpened = [
-        _refined(vertical, rate, ForceLowPass(cutoff, one))
-        for cost, cutoff, one in fits
-        if cost < best + UNDECIDED
+        _refined(vertical, rate, ForceLowPass(cutoff, filter_kind))
+        for cost, cutoff, filter_kind in fits
+        if cost < best + MAX_COST_DIFFERENCE
     ]
     return min(sharpened)[1] if sharpened else None
 
@@ -134,15 +137,15 @@ def _refined(
         for start, stop in _load_spans(force, rate).tolist()
         if start > 0 and stop < len(force)
     ]
-    found = []
+    refined = []
     for peak, plate, start, stop in sorted(contacts, reverse=True)[:COMPARED_CONTACTS]:
         ends = np.array([start, stop], dtype=float) / rate
         model = _ContactModel(vertical[:, plate] / peak, rate, ends, low_pass)
-        found.append(model.fit(ends, with_cutoff=True))
-    if not found:
+        refined.append(model.fit(ends, with_cutoff=True))
+    if not refined:
         return np.inf, low_pass
-    cutoff = low_pass.cutoff_hz * float(np.exp(np.median([one[2] for _, one in found])))
-    misfit = float(np.sqrt(np.median([cost for cost, _ in found])))
+    cutoff = low_pass.cutoff_hz * float(np.exp(np.median([fit[2] for _, fit in refined])))
+    misfit = float(np.sqrt(np.median([cost for cost, _ in refined])))
     return misfit, ForceLowPass(cutoff, low_pass.filter)
 
 
@@ -169,10 +172,10 @@ def _spectrum(
         power += np.abs(np.fft.rfft(window * force, size) / rate) ** 2
     if not durations:
         return None
-    lowest = max(LOWEST_HZ, SMOOTH_LOBE / float(np.median(durations)))
-    highest = min(HIGHEST_HZ, HIGHEST_RATE_SHARE * rate)
+    lowest = max(MIN_FREQUENCY_HZ, SMOOTH_LOBE / float(np.median(durations)))
+    highest = min(MAX_FREQUENCY_HZ, MAX_RATE_SHARE * rate)
     count = int(BANDS_PER_OCTAVE * np.log2(max(highest / lowest, 1.0)))
-    if count < FEWEST_BANDS:
+    if count < MIN_BANDS:
         return None
     edges = lowest * 2.0 ** (np.arange(count + 1) / BANDS_PER_OCTAVE)
     band = np.digitize(frequency, edges) - 1
@@ -180,7 +183,10 @@ def _spectrum(
     samples = np.bincount(band[inside], minlength=count)
     if not samples.all():
         return None
-    means = [np.bincount(band[inside], own[inside], count) / samples for own in (power, reference)]
+    means = [
+        np.bincount(band[inside], spectrum[inside], count) / samples
+        for spectrum in (power, reference)
+    ]
     return np.sqrt(edges[1:] * edges[:-1]), means[0], means[1]
 
 
@@ -197,12 +203,12 @@ def half_sine_power(cycles: FloatArray) -> FloatArray:
 
 def _load_spans(force: FloatArray, rate: float) -> IntArray:
     spans = runs(force > CONTACT_N)
-    long_enough = np.ptp(spans, axis=1) > SHORTEST_CONTACT_S * rate
+    long_enough = np.ptp(spans, axis=1) > MIN_CONTACT_S * rate
     heavy = [force[start:stop].max() > LOADED_N for start, stop in spans]
     return np.asarray(spans[long_enough & np.array(heavy, dtype=np.bool_)])
 
 
-CUTOFFS = (8.0, 25.0, 70.0)
+START_CUTOFFS_HZ = (8.0, 25.0, 70.0)
 """Cut-offs from which the search starts, Hz."""
 
 
@@ -226,19 +232,25 @@ def _fit(
         return np.append((measured - np.log(model)) / BAND_SD, sharpness / SHARPNESS_SD)
 
     limits = ([-8.0, 0.7, scale, scale], [8.0, 6.0, jumps + 10.0, noise + 10.0])
-    found = [
+    candidates = [
         least_squares(residual, np.clip([0.5, np.log(start), jumps, noise], *limits), bounds=limits)
-        for start in (CUTOFFS if filter_used else CUTOFFS[:1])
+        for start in (START_CUTOFFS_HZ if filter_used else START_CUTOFFS_HZ[:1])
     ]
-    best = min(found, key=lambda one: one.cost)
+    best = min(candidates, key=lambda candidate: candidate.cost)
     return float(best.cost), float(np.exp(best.x[1]))
 
 
 # contacts -----------------------------------------------------------------------------------------
 
-FEWEST_HARMONICS, MOST_HARMONICS, HARMONICS_PER_CYCLE = 8, 24, 3.0
-"""Sines of half periods of the contact that a force without filter is made of, and their number for
-every period of the cut-off in the contact: what passes the filter must be explained."""
+MIN_HARMONICS = 8
+"""Smallest number of sines, of half periods of the contact, in the model of an unfiltered force."""
+
+MAX_HARMONICS = 24
+"""Largest number of these sines."""
+
+HARMONICS_PER_CYCLE = 3.0
+"""Sines for every period of the cut-off in the contact: content that passes the filter must be
+explained."""
 
 STIFFNESS = 1e-3
 """Weight against high harmonics, of which a low-passed force says little."""
@@ -246,24 +258,29 @@ STIFFNESS = 1e-3
 PULL_WEIGHT = 0.3
 """Weight against forces that pull the foot down."""
 
-SHORTEST_SHARE, SOFT_END_S = 0.25, 0.010
-"""A filter lengthens a contact at most to its fourfold; the sole touches the ground for up to this
-long, s, with less than the threshold of the events."""
+MIN_DURATION_SHARE = 0.25
+"""Smallest share of a filtered contact's duration that the unfiltered one lasts."""
 
-GRID = 768
+MAX_SOFT_END_S = 0.010
+"""Longest time for which the sole touches the ground below the threshold of the events, s."""
+
+GRID_SIZE = 768
 """Instants at which a contact is modelled."""
 
-LEAD_PERIODS, LEAD_SHARE = 0.8, 0.5
-"""Around a contact as many periods of the cut-off, and as much of its duration, are compared."""
+LEAD_PERIODS = 0.8
+"""Periods of the cut-off that are compared before and after a contact."""
+
+LEAD_SHARE = 0.5
+"""Share of its duration that is compared before and after a contact."""
 
 
 class UnfilteredContact(NamedTuple):
-    """A contact as it was before the low-pass."""
+    """Contact before the low-pass."""
 
     touchdown: float
     toe_off: float
     """touchdown, toe_off: Samples, from the first of the force."""
-    lost: float
+    lost_share: float
     """RMS of what the filter changed, share of the RMS of the force."""
     misfit: float
     """RMS of what no force through this filter explains, share of the peak."""
@@ -272,7 +289,7 @@ class UnfilteredContact(NamedTuple):
 def unfiltered_contact(
     force: FloatArray, rate: float, span: tuple[int, int], threshold: float, low_pass: ForceLowPass
 ) -> UnfilteredContact:
-    """Where a force exceeded a threshold, N, before it was low-passed.
+    """Estimate when a force exceeded a threshold, N, before it was low-passed.
 
     Parameters
     ----------
@@ -313,32 +330,34 @@ class _ContactModel:
         """Take the recorded force (T,) around the ``ends``, s, of a contact."""
         duration = float(np.diff(ends)[0])
         reach = LEAD_SHARE * duration + LEAD_PERIODS / low_pass.cutoff_hz
-        step = 1.6 * (duration + 2.0 * reach) / GRID
-        self.time = ends.mean() + (np.arange(GRID) - 0.5 * GRID) * step
+        step = 1.6 * (duration + 2.0 * reach) / GRID_SIZE
+        self.time = ends.mean() + (np.arange(GRID_SIZE) - 0.5 * GRID_SIZE) * step
         self.low_pass = low_pass
-        self.ratio = np.asarray(np.fft.rfftfreq(GRID, step) / low_pass.cutoff_hz, dtype=np.float64)
+        self.ratio = np.asarray(
+            np.fft.rfftfreq(GRID_SIZE, step) / low_pass.cutoff_hz, dtype=np.float64
+        )
         self.response = filter_response(self.ratio, low_pass.filter)
         recorded = np.arange(len(force)) / rate
         near = (self.time > ends[0] - reach) & (self.time < ends[1] + reach)
         near &= (self.time > recorded[0]) & (self.time < recorded[-1])
-        self.durations = SHORTEST_SHARE * duration, duration + SOFT_END_S
+        self.durations = MIN_DURATION_SHARE * duration, duration + MAX_SOFT_END_S
         self.compared = np.flatnonzero(near)[::3]
         self.measured = np.interp(self.time[self.compared], recorded, force)
         count = round(HARMONICS_PER_CYCLE * duration * low_pass.cutoff_hz)
-        self.harmonic = np.arange(1, np.clip(count, FEWEST_HARMONICS, MOST_HARMONICS) + 1)
+        self.harmonic = np.arange(1, np.clip(count, MIN_HARMONICS, MAX_HARMONICS) + 1)
 
     def _sines(self, ends: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Sines (K, G), the same filtered, and their amplitudes (K,)."""
         share = (self.time - ends[0]) / (ends[1] - ends[0])
         inside = (share > 0.0) & (share < 1.0)
         sines = np.sin(np.pi * self.harmonic[:, None] * share) * inside
-        filtered = np.fft.irfft(np.fft.rfft(sines, axis=1) * self.response, GRID, axis=1)
+        filtered = np.fft.irfft(np.fft.rfft(sines, axis=1) * self.response, GRID_SIZE, axis=1)
         scale = 1.0 / np.sqrt(len(self.compared))
         rows = np.vstack(
             [scale * filtered[:, self.compared].T, STIFFNESS * np.diag(self.harmonic**1.5)]
         )
-        wanted = np.append(scale * self.measured, np.zeros(len(self.harmonic)))
-        amplitude = np.linalg.lstsq(rows, wanted, rcond=None)[0]
+        target = np.append(scale * self.measured, np.zeros(len(self.harmonic)))
+        amplitude = np.linalg.lstsq(rows, target, rcond=None)[0]
         return sines, filtered, amplitude
 
     def fit(self, ends: FloatArray, *, with_cutoff: bool = False) -> tuple[float, FloatArray]:
@@ -351,7 +370,7 @@ class _ContactModel:
         lead = 0.1 / self.low_pass.cutoff_hz * np.array([1.0, -1.0])
         middle = ends - delay_s(self.low_pass)
         simplex = np.vstack([np.zeros(3), np.diag([0.006, -0.006, 0.1])])
-        found = []
+        candidates = []
         for inward in (0.0, 1.0, 2.0):
             start = np.append(middle + inward * lead, 0.0)
             if not np.isfinite(self.misfit(start)):
@@ -368,10 +387,10 @@ class _ContactModel:
                     "initial_simplex": (start + simplex)[: size + 1, :size],
                 },
             )
-            found.append((float(result.fun), np.asarray(result.x)))
-        if not found:
+            candidates.append((float(result.fun), np.asarray(result.x)))
+        if not candidates:
             return np.inf, ends
-        return min(found, key=lambda one: one[0])
+        return min(candidates, key=lambda candidate: candidate[0])
 
     def misfit(self, ends: FloatArray) -> float:
         """Mean square of what is not explained, with the weights against what no foot does."""
@@ -382,10 +401,10 @@ class _ContactModel:
                 return np.inf
             self.response = filter_response(self.ratio * np.exp(-ends[2]), self.low_pass.filter)
         sines, filtered, amplitude = self._sines(ends)
-        apart = amplitude @ filtered[:, self.compared] - self.measured
+        residual = amplitude @ filtered[:, self.compared] - self.measured
         stiff = STIFFNESS * self.harmonic**1.5 * amplitude
         pull = PULL_WEIGHT * np.minimum(amplitude @ sines, 0.0)
-        return float((apart**2).mean() + (stiff**2).sum() + (pull**2).mean())
+        return float((residual**2).mean() + (stiff**2).sum() + (pull**2).mean())
 
     def forces(self, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Force before and behind the filter, (G,) each."""

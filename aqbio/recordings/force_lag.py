@@ -1,6 +1,6 @@
 """Lag of the forces behind the markers, from evidence that both give, and their shift by it.
 
-A standing foot carries its load at its own place: the lag at which most of the force lies under
+A standing foot carries its load beneath itself: the lag at which most of the force lies under
 feet that stand by their markers is unique within a stride, and coarse. The vertical force is
 ``m (a + g)`` of the centre of mass: the lag of the largest correlation is exact, and repeats with
 every step. Together they know it to a few milliseconds.
@@ -19,10 +19,10 @@ from aqbio.recordings.marked_body import MarkedBody
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
-LONGEST_DELAY = 0.04
+MAX_DELAY_S = 0.04
 """Largest delay that is looked for by default, s."""
 
-CLOCK_CONTACTS = 2
+MIN_CONTACTS = 2
 """Whole contacts from which on a delay is stated: the rise and the fall of one hump are not enough.
 
 Of a jog that says 2.6 ms, single contacts say 8 to 12 ms, two in a row 2.9 and 3.7; of a
@@ -35,7 +35,7 @@ def force_delay(
     force: FloatArray,
     weight_and_inertia: FloatArray,
     *,
-    longest: float = LONGEST_DELAY,
+    longest: float = MAX_DELAY_S,
 ) -> float:
     """Delay (s) of the vertical force after ``m (a_y + g)`` of the centre of mass, (T,) N.
 
@@ -59,25 +59,28 @@ def force_delay(
     return float((shifts[best] + 0.5 * (before - after) / (before - 2 * peak + after)) * step)
 
 
-LARGEST_LAG_S, LAG_STEP_S = 0.2, 0.004
-"""Lags that are tried, s."""
+MAX_LAG_S = 0.2
+"""Largest lag that is tried, s."""
 
-UNDER_M = 0.06
+LAG_STEP_S = 0.004
+"""Step between the lags that are tried, s."""
+
+MAX_FOOT_DISTANCE_M = 0.06
 """A standing foot carries a load whose centre of pressure is this near to it, m: half the width of
 a shoe and 10 mm."""
 
-TOP = 0.03
+MAX_SHARE_DIFFERENCE = 0.03
 """Lags whose share of the force under standing feet is this near to the largest are as good."""
 
-FOUND_SHARE = 0.3
+MIN_SHARE_UNDER_FEET = 0.3
 """A lag is known where this share of the force is under standing feet: 0.36 to 1.00 in 43 sound
 runs of 12 runners, above 0.7 in 42 of them."""
 
-REFINED_S = 0.06
+REFINEMENT_WINDOW_S = 0.06
 """The exact lag is looked for within this of the coarse one, s: that is -12 to 18 ms off in those
 runs, and steps repeat after 220 ms at the earliest."""
 
-CLOCK_ERROR = 0.020
+CLOCK_ERROR_S = 0.020
 """Forces that lag by less are left to the fit, which knows how clocks differ, s. The lag of 43
 sound runs is -1.2 to 2.9 ms by the centre of mass, and -9 to 7 ms by touchdowns and toe-offs of the
 foot markers, the mean of their medians."""
@@ -87,7 +90,7 @@ LOADED_N = 50.0
 
 HALF = 0.5
 """An exact lag puts more than this part of what the best one does under standing feet; a coarse one
-is used by itself where no lag puts less than that there."""
+is accepted by itself where no lag puts less than that there."""
 
 LEVEL = np.array([1.0, 0.0, 1.0])
 
@@ -95,9 +98,9 @@ LEVEL = np.array([1.0, 0.0, 1.0])
 def standing_frames(time: FloatArray, contacts: Sequence[FootContact]) -> BoolArray:
     """Frames (T, 2) in which each foot stands."""
     standing = np.zeros((len(time), 2), dtype=np.bool_)
-    for one in contacts:
-        start, stop = contact_span(one)
-        standing[(time >= start) & (time <= stop), one.foot] = True
+    for contact in contacts:
+        start, stop = contact_span(contact)
+        standing[(time >= start) & (time <= stop), contact.foot] = True
     return standing
 
 
@@ -110,17 +113,17 @@ def share_under_feet(
     for lag in lags:
         sample = plates.samples_of(time + lag)
         force = np.where((sample >= 0)[:, None], plates.vertical[sample], 0.0)
-        under, whole = 0.0, 0.0
+        under, total = 0.0, 0.0
         for plate in range(force.shape[1]):
             frames = np.flatnonzero(force[:, plate] > LOADED_N)
             if not len(frames):
                 continue
             point = cop[sample[frames], plate] * LEVEL
             away = np.nan_to_num(foot_distance(feet[frames] * LEVEL, point), nan=np.inf)
-            near = (standing[frames] & (away < UNDER_M)).any(axis=1)
+            near = (standing[frames] & (away < MAX_FOOT_DISTANCE_M)).any(axis=1)
             under += float(force[frames, plate] @ near)
-            whole += float(force[frames, plate].sum())
-        shares.append(under / whole if whole else 0.0)
+            total += float(force[frames, plate].sum())
+        shares.append(under / total if total else 0.0)
     return np.array(shares)
 
 
@@ -137,19 +140,19 @@ def force_lag(
     their touchdowns and toe-offs where markers do not show the ``body``.
     """
     standing = standing_frames(time, contacts)
-    lags = np.arange(-LARGEST_LAG_S, LARGEST_LAG_S + 0.5 * LAG_STEP_S, LAG_STEP_S)
+    lags = np.arange(-MAX_LAG_S, MAX_LAG_S + 0.5 * LAG_STEP_S, LAG_STEP_S)
     shares = share_under_feet(plates, feet, standing, time, lags)
-    if shares.max() < FOUND_SHARE:
+    if shares.max() < MIN_SHARE_UNDER_FEET:
         return float("nan")
-    coarse = float(lags[shares > shares.max() - TOP].mean())
+    coarse = float(lags[shares > shares.max() - MAX_SHARE_DIFFERENCE].mean())
     exact = float("nan") if body is None else _by_body(plates, body, coarse)
     if not np.isfinite(exact):
         exact = _by_events(plates, contacts, coarse)
     if not np.isfinite(exact):
         [unshifted] = share_under_feet(plates, feet, standing, time, np.zeros(1))
         return coarse if unshifted < HALF * shares.max() else float("nan")
-    [own] = share_under_feet(plates, feet, standing, time, np.array([exact]))
-    return exact if own > HALF * shares.max() else float("nan")
+    [share] = share_under_feet(plates, feet, standing, time, np.array([exact]))
+    return exact if share > HALF * shares.max() else float("nan")
 
 
 def _total(plates: Plates) -> FloatArray:
@@ -164,7 +167,9 @@ def _by_body(plates: Plates, body: MarkedBody, coarse: float) -> float:
     used = (body.time >= loaded[0]) & (body.time <= loaded[-1])
     acceleration = np.gradient(np.gradient(body.com[:, 1], step), step)
     force = np.interp(body.time + coarse, plates.time, total)
-    delay = force_delay(body.time[used], force[used], acceleration[used], longest=REFINED_S)
+    delay = force_delay(
+        body.time[used], force[used], acceleration[used], longest=REFINEMENT_WINDOW_S
+    )
     return coarse + delay
 
 
@@ -174,29 +179,29 @@ def _by_events(plates: Plates, contacts: Sequence[FootContact], coarse: float) -
     edges = []
     for name, change in (("touchdown", 1), ("toe_off", -1)):
         events = plates.time[np.nonzero(loaded == change)[0]] - coarse
-        marked = np.array([getattr(one, name) for one in contacts])
+        marked = np.array([getattr(contact, name) for contact in contacts])
         marked = marked[np.isfinite(marked)]
-        if len(events) < CLOCK_CONTACTS or len(marked) < CLOCK_CONTACTS:
+        if len(events) < MIN_CONTACTS or len(marked) < MIN_CONTACTS:
             return float("nan")
-        apart = events[:, None] - marked
-        nearest = apart[np.arange(len(events)), np.abs(apart).argmin(axis=1)]
+        differences = events[:, None] - marked
+        nearest = differences[np.arange(len(events)), np.abs(differences).argmin(axis=1)]
         edges.append(float(np.median(nearest)))
-    agree = abs(edges[0] - edges[1]) < 2.0 * CLOCK_ERROR
+    agree = abs(edges[0] - edges[1]) < 2.0 * CLOCK_ERROR_S
     return coarse + float(np.mean(edges)) if agree else float("nan")
 
 
 def without_lag(plates: Plates, lag: float, notes: Notes) -> Plates:
     """Plates on the clock of the markers, and a finding, where forces lag too far for a clock."""
-    if not abs(lag) > CLOCK_ERROR:
+    if not abs(lag) > CLOCK_ERROR_S:
         return plates
     notes.add(
         "force-clock",
         "warning",
         f"the forces are {1e3 * abs(lag):.0f} ms {'late' if lag > 0.0 else 'early'} by "
         "the markers of the feet that bear them and of the body, more than the "
-        f"{1e3 * CLOCK_ERROR:.0f} ms that are left to the fit: they are shifted by that.",
+        f"{1e3 * CLOCK_ERROR_S:.0f} ms that are left to the fit: they are shifted by that.",
         number=lag,
-        limit=CLOCK_ERROR,
+        limit=CLOCK_ERROR_S,
         unit="s",
         fix="check start and rate of the force file; laboratory.force_delay_s takes a known delay "
         "back.",

@@ -22,20 +22,20 @@ COMPONENTS = ("force_x", "force_z", "free_moment")
 """Components whose factors are estimated. The vertical force carries the runner, and plates that
 pull are found by that."""
 
-DEGREE = 2
-"""Degree of the polynomials that a path and an angular momentum may have besides: where they start,
-how fast, and drag."""
+POLYNOMIAL_DEGREE = 2
+"""Degree of the polynomials added to a path and an angular momentum: initial position, initial
+velocity, and drag."""
 
 INDEPENDENT_S = 0.05
 """Time after which errors of paths and momenta are independent of each other, s."""
 
-ROUNDS = 5
+REWEIGHTING_ROUNDS = 5
 """Rounds in which equations are weighed anew."""
 
-SMALLEST = 1e-9
+MIN_MOMENTUM_SHARE = 1e-9
 """A component that gives less than this share of the largest momentum is not there."""
 
-SHORTEST_S = 0.25
+MIN_STRETCH_S = 0.25
 """A stretch of known forces that is shorter shows no change of momentum, s."""
 
 
@@ -62,12 +62,12 @@ class Factors:
 
     def common(self, component: int, sources: BoolArray) -> tuple[float, float]:
         """Factor that some sources have in common, and its standard deviation."""
-        known = sources & np.isfinite(self.value[component])
-        if not known.any():
+        usable = sources & np.isfinite(self.value[component])
+        if not usable.any():
             return float("nan"), float("nan")
-        weight = np.linalg.inv(self.covariance[component][np.ix_(known, known)])
+        weight = np.linalg.inv(self.covariance[component][np.ix_(usable, usable)])
         variance = 1.0 / float(weight.sum())
-        return variance * float((weight @ self.value[component][known]).sum()), variance**0.5
+        return variance * float((weight @ self.value[component][usable]).sum()), variance**0.5
 
 
 def factors(
@@ -88,14 +88,16 @@ def factors(
     it. None where nothing is known for long enough.
     """
     step = float(np.median(np.diff(time)))
-    stretches = [one for one in runs(complete) if (one[1] - one[0]) * step >= SHORTEST_S]
+    stretches = [
+        stretch for stretch in runs(complete) if (stretch[1] - stretch[0]) * step >= MIN_STRETCH_S
+    ]
     if not stretches:
         return None
-    frames = np.concatenate([np.arange(*one) for one in stretches])
+    frames = np.concatenate([np.arange(*stretch) for stretch in stretches])
     mass = float(loads.force[frames, :, 1].sum(axis=1).mean()) / GRAVITY
     if not mass > 0.0:
         return None
-    parts = [_equations(time, com, momentum, loads, slice(*one), mass) for one in stretches]
+    parts = [_equations(time, com, momentum, loads, slice(*stretch), mass) for stretch in stretches]
     rows = [
         (np.concatenate([part[0][equation] for part in parts]),
          np.concatenate([part[1][equation] for part in parts]))
@@ -116,76 +118,78 @@ def _equations(
     moment, path = time[stretch], com[stretch]
     force, turn = loads.force[stretch], np.nan_to_num(loads.free_moment[stretch])
     arm = np.nan_to_num(loads.pressure[stretch] - path[:, None])
-    nothing = np.zeros_like(turn)
+    zeros = np.zeros_like(turn)
 
     def integral(values: FloatArray) -> FloatArray:
         return np.asarray(cumulative_trapezoid(values, moment, axis=0, initial=0))
 
     (f_x, f_y, f_z), (r_x, r_y, r_z) = np.moveaxis(force, 2, 0), np.moveaxis(arm, 2, 0)
     slopes = [
-        (integral(integral(f_x)) / mass, nothing, nothing),
-        (nothing, integral(integral(f_z)) / mass, nothing),
-        (nothing, integral(r_y * f_z), nothing),
+        (integral(integral(f_x)) / mass, zeros, zeros),
+        (zeros, integral(integral(f_z)) / mass, zeros),
+        (zeros, integral(r_y * f_z), zeros),
         (integral(r_z * f_x), integral(-r_x * f_z), integral(turn)),
-        (integral(-r_y * f_x), nothing, nothing),
+        (integral(-r_y * f_x), zeros, zeros),
     ]
-    made = momentum[stretch]
+    measured = momentum[stretch]
     left = [
         path[:, 0],
         path[:, 2],
-        made[:, 0] - integral(-r_z * f_y).sum(axis=1),
-        made[:, 1],
-        made[:, 2] - integral(r_x * f_y).sum(axis=1),
+        measured[:, 0] - integral(-r_z * f_y).sum(axis=1),
+        measured[:, 1],
+        measured[:, 2] - integral(r_x * f_y).sum(axis=1),
     ]
     scale = 2.0 * (moment - moment.mean()) / max(np.ptp(moment), 1e-9)
-    base, _ = np.linalg.qr(np.polynomial.legendre.legvander(scale, DEGREE))
+    base, _ = np.linalg.qr(np.polynomial.legendre.legvander(scale, POLYNOMIAL_DEGREE))
 
-    def apart(values: FloatArray) -> FloatArray:
+    def centred(values: FloatArray) -> FloatArray:
         return np.asarray(values - base @ (base.T @ values))
 
-    return [apart(np.concatenate(one, axis=1)) for one in slopes], [apart(one) for one in left]
+    return [centred(np.concatenate(columns, axis=1)) for columns in slopes], [
+        centred(columns) for columns in left
+    ]
 
 
 def _solved(
     rows: Sequence[tuple[FloatArray, FloatArray]], step: float, sources: int
 ) -> Factors | None:
     """Least squares of all equations, each weighed by what is left of it, and covariances."""
-    used = [one for one in rows if one[1].std() > 0.0]
+    used = [equation for equation in rows if equation[1].std() > 0.0]
     columns = rows[0][0].shape[1]
-    found, spreads = np.zeros(columns), [float(left.std()) for _, left in used]
+    solution, spreads = np.zeros(columns), [float(left.std()) for _, left in used]
     inverse = np.zeros((columns, columns))
-    for _ in range(ROUNDS):
+    for _ in range(REWEIGHTING_ROUNDS):
         matrix, right = np.zeros((columns, columns)), np.zeros(columns)
         for (slope, left), spread in zip(used, spreads, strict=True):
             matrix += slope.T @ slope / spread**2
             right += slope.T @ left / spread**2
         size = np.diag(matrix)
-        moved = size > SMALLEST * size.max(initial=0.0)
+        moved = size > MIN_MOMENTUM_SHARE * size.max(initial=0.0)
         if not moved.any():
             return None
         inverse[np.ix_(moved, moved)] = np.linalg.pinv(matrix[np.ix_(moved, moved)], hermitian=True)
-        found = inverse @ right
-        spreads = [float((left - slope @ found).std()) for slope, left in used]
+        solution = inverse @ right
+        spreads = [float((left - slope @ solution).std()) for slope, left in used]
     covariance = inverse * max(INDEPENDENT_S / step, 1.0)
     blocks = covariance.reshape(len(COMPONENTS), sources, len(COMPONENTS), sources)
-    value = np.where(moved, found, np.nan).reshape(len(COMPONENTS), sources)
-    return Factors(value, np.stack([blocks[one, :, one] for one in range(len(COMPONENTS))]))
+    value = np.where(moved, solution, np.nan).reshape(len(COMPONENTS), sources)
+    return Factors(value, np.stack([blocks[index, :, index] for index in range(len(COMPONENTS))]))
 
 
-TURNED = -0.3
+MAX_TURNED_FACTOR = -0.3
 """A turned component has a factor below this. Sound ones have 0.65 to 1.43 by plate and 0.73 to
 1.16 by trial on 12 runners in 43 runs at 2 to 9.5 m/s, by the means of the markers, and 0.0 to 2.0
 ± 0.6 to 1.0 for the sideways force of single contacts of a sprint. Turned, they are negative."""
 
-RARITY = {"none": 0.0, "all": 2.0, "one": 9.0, "some": 12.0}
+LOG_RARITY = {"none": 0.0, "all": 2.0, "one": 9.0, "some": 12.0}
 """Logarithms of how much rarer than right signs a sign is that is turned of all sources, as an axis
 of a laboratory or a column of a file, of one of them, as a cable, or of some. Contacts of a sprint,
 one on each plate, scatter by more than their standard deviations: sound ones reach 9 for one."""
 
-CLEAR = 4.0
+MIN_LOG_ODDS = 4.0
 """By how much the logarithm of the probability of turned signs must exceed that of right ones."""
 
-MOST_SOURCES = 10
+MAX_SOURCES = 10
 """So many sources are tried in every combination; of more, all together and each by itself."""
 
 
@@ -203,19 +207,19 @@ def turned_sources(estimate: Factors, component: int) -> BoolArray:
         return turned
     weight = np.linalg.inv(estimate.covariance[component][np.ix_(present, present)])
     patterns = _patterns(len(present))
-    apart = value[present] - np.where(patterns, -1.0, 1.0)
-    size = np.einsum("ni,ij,nj->n", apart, weight, apart)
-    score = -0.5 * size - np.array([RARITY[_kind(one)] for one in patterns])
+    deviation = value[present] - np.where(patterns, -1.0, 1.0)
+    size = np.einsum("ni,ij,nj->n", deviation, weight, deviation)
+    score = -0.5 * size - np.array([LOG_RARITY[_kind(pattern)] for pattern in patterns])
     best = int(np.argmax(score))
     turned[present[patterns[best]]] = True
-    clear = score[best] > score[0] + CLEAR
-    below = estimate.common(component, turned)[0] < TURNED
+    clear = score[best] > score[0] + MIN_LOG_ODDS
+    below = estimate.common(component, turned)[0] < MAX_TURNED_FACTOR
     return turned if clear and below else np.zeros_like(turned)
 
 
 def _patterns(count: int) -> BoolArray:
-    """Which of some sources may be turned, (N, count): none of them first."""
-    if count <= MOST_SOURCES:
+    """Combinations of sources that may be turned, (N, count): none of them first."""
+    if count <= MAX_SOURCES:
         return np.asarray(np.arange(2**count)[:, None] >> np.arange(count) & 1, dtype=np.bool_)
     ends = np.array([np.zeros(count), np.ones(count)])
     return np.asarray(np.concatenate((ends, np.eye(count))), dtype=np.bool_)

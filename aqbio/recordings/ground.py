@@ -1,4 +1,4 @@
-"""What a runner runs on, and where to: the feet in contact move with the ground."""
+"""Surface and direction of a run: the feet in contact move with the ground."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aqbio.errors import AqbioError, distinct
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.recordings.axes import (
-    TRAVEL_MIN,
+    MIN_TRAVEL_M,
     displacement,
     heading,
     label_mean,
@@ -24,16 +24,16 @@ from aqbio.recordings.contacts import FeetLoads
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
-MIDDLE = (0.3, 0.7)
+MIDDLE_SHARES = (0.3, 0.7)
 """Part of a contact in which the forefoot moves with the ground."""
 
-RUNNING_MIN = 0.5
-"""Whoever is slower over the ground does not run, m/s."""
+MIN_RUNNING_SPEED_M_S = 0.5
+"""Lowest speed over the ground that is a run, m/s."""
 
-LOW = 0.015
+MAX_STANDING_HEIGHT_M = 0.015
 """Without forces a forefoot this near to its lowest level counts as standing, m."""
 
-LEVEL_APART = 0.03
+MAX_LEVEL_DIFFERENCE_M = 0.03
 """Forefoot markers of two standing feet are at the same height within this, m."""
 
 
@@ -41,7 +41,7 @@ def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatAr
     """Frames (T,) in the middle of contacts; times in s."""
     inside = np.zeros(len(time), dtype=np.bool_)
     for start, end in zip(touchdown, toe_off, strict=True):
-        low, high = (start + share * (end - start) for share in MIDDLE)
+        low, high = (start + share * (end - start) for share in MIDDLE_SHARES)
         inside |= (time >= low) & (time <= high)
     return inside
 
@@ -49,11 +49,13 @@ def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatAr
 def low_frames(forefeet: FloatArray) -> BoolArray:
     """Frames (T, 2) in which forefeet (T, 2, 3) are lowest: contacts without forces."""
     height = forefeet[..., 1]
-    finite = [one[np.isfinite(one)] for one in height.T]
+    finite = [heights[np.isfinite(heights)] for heights in height.T]
     # the lowest level of a foot is where it is for a twentieth of the time
-    level = np.array([np.percentile(one, 5.0) if len(one) else np.nan for one in finite])
-    floor = level <= np.nanmin([*level, np.inf]) + LEVEL_APART
-    return np.asarray((height <= level + LOW) & floor)
+    level = np.array(
+        [np.percentile(heights, 5.0) if len(heights) else np.nan for heights in finite]
+    )
+    floor = level <= np.nanmin([*level, np.inf]) + MAX_LEVEL_DIFFERENCE_M
+    return np.asarray((height <= level + MAX_STANDING_HEIGHT_M) & floor)
 
 
 def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> FloatArray:
@@ -77,7 +79,7 @@ def belt_share(ground: FloatArray, pelvis: FloatArray) -> float:
     """Share of the running that the ground does: 0 overground, 1 on a treadmill, NaN unknown."""
     velocity = running_velocity(ground, pelvis)
     speed = float(np.linalg.norm(velocity))
-    return float(-ground @ velocity) / speed**2 if speed >= RUNNING_MIN else float("nan")
+    return float(-ground @ velocity) / speed**2 if speed >= MIN_RUNNING_SPEED_M_S else float("nan")
 
 
 HALF = 0.5
@@ -91,13 +93,13 @@ BELT_ERROR = 0.08
 """The forefoot that rolls off is slower than the belt, by up to 6.5 % in Hamner and Delp's runners
 at 2 to 5 m/s; a stated speed is contradicted from here on."""
 
-FACING_APART = np.radians(45.0)
+MAX_FACING_ANGLE_RAD = np.radians(45.0)
 """Runners face less far from where they run, rad: 8 degrees at most over six real runners."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the runner runs on, and where to."""
+    """Surface, speed and direction of a run."""
 
     surface: str
     """{"overground", "treadmill"}."""
@@ -123,14 +125,14 @@ def running_ground(
 ) -> Ground:
     """Distinguish treadmill from runway, against what is stated, and find the heading."""
     observed = _observed(recording, loads, marker_set)
-    stated = laboratory.surface if laboratory.surface != "auto" else ""
-    stated = stated or ("treadmill" if trial.belt_speed_mps else "")
-    if stated:
-        _test_surface(stated, observed, trial, laboratory)
+    stated_surface = laboratory.surface if laboratory.surface != "auto" else ""
+    stated_surface = stated_surface or ("treadmill" if trial.belt_speed_mps else "")
+    if stated_surface:
+        _test_surface(stated_surface, observed, trial, laboratory)
     share = belt_share(observed.ground, observed.pelvis)
-    if not stated and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
+    if not stated_surface and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
         _note_doubt(observed, notes)
-    if (stated or ("treadmill" if share > HALF else "overground")) == "overground":
+    if (stated_surface or ("treadmill" if share > HALF else "overground")) == "overground":
         return Ground("overground", 0.0, _heading(observed.pelvis, observed, notes))
     speed = _belt_speed(trial, observed, notes)
     return Ground("treadmill", speed, _heading(-observed.ground, observed, notes))
@@ -138,7 +140,7 @@ def running_ground(
 
 @dataclass(frozen=True, slots=True)
 class _Observed:
-    """What markers show of ground and runner; (3,) arrays in m/s, NaN where unknown.
+    """Velocities of ground and runner from markers, (3,), m/s; NaN where unknown.
 
     ``feet`` is the velocity of each foot in stance, (2, 3), ``ground`` that of both, ``facing``
     points from the back of the pelvis to its front; ``elapsed`` s of the pelvis were observed.
@@ -187,17 +189,21 @@ def _observed(recording: Recording, loads: FeetLoads | None, marker_set: MarkerS
     )
 
 
-def _test_surface(stated: str, observed: _Observed, trial: Trial, laboratory: Laboratory) -> None:
+def _test_surface(
+    stated_surface: str, observed: _Observed, trial: Trial, laboratory: Laboratory
+) -> None:
     """Stop a trial whose feet show that the ground is another one than stated."""
-    if not observed.running >= RUNNING_MIN:
+    if not observed.running >= MIN_RUNNING_SPEED_M_S:
         return
     by_setting = laboratory.surface != "auto"
-    treadmill = stated == "treadmill"
+    treadmill = stated_surface == "treadmill"
     speed = observed.running if treadmill else 0.0
-    who = f"laboratory.surface is {stated}" if by_setting else "belt_speed_mps says treadmill"
+    source = (
+        f"laboratory.surface is {stated_surface}" if by_setting else "belt_speed_mps says treadmill"
+    )
     statement = Statement(
         "surface",
-        f"{who}: the ground would move at",
+        f"{source}: the ground would move at",
         speed,
         "m/s",
         file="study.yaml" if by_setting else "trials.tsv",
@@ -205,8 +211,8 @@ def _test_surface(stated: str, observed: _Observed, trial: Trial, laboratory: La
         fix="write auto into laboratory.surface, or correct it; belt_speed_mps is for treadmills.",
     )
     measured = [
-        Measurement(value, HALF * observed.running, who, decisive=True)
-        for who, value in observed.feet_speeds()
+        Measurement(value, HALF * observed.running, source, decisive=True)
+        for source, value in observed.feet_speeds()
     ]
     disagreement = contradiction(
         statement, measured, "Speed and direction would be wrong: the trial is left out."
@@ -216,7 +222,9 @@ def _test_surface(stated: str, observed: _Observed, trial: Trial, laboratory: La
 
 
 def _note_doubt(observed: _Observed, notes: Notes) -> None:
-    ground, pelvis = (float(np.hypot(one[0], one[2])) for one in (observed.ground, observed.pelvis))
+    ground, pelvis = (
+        float(np.hypot(velocity[0], velocity[2])) for velocity in (observed.ground, observed.pelvis)
+    )
     notes.add(
         "surface-doubt",
         "warning",
@@ -234,7 +242,7 @@ def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None)
         return low_frames(forefeet)
     time = np.arange(len(forefeet)) / rate
     spans = [
-        [(one.touchdown, one.toe_off) for one in loads.contacts if one.foot == foot]
+        [(contact.touchdown, contact.toe_off) for contact in loads.contacts if contact.foot == foot]
         for foot in (0, 1)
     ]
     masks = [middle_of_contacts(time, *np.reshape(span, (-1, 2)).T) for span in spans]
@@ -243,42 +251,48 @@ def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None)
 
 def _belt_speed(trial: Trial, observed: _Observed, notes: Notes) -> float:
     """Speed of the belt: as stated, unless both feet refute it; otherwise that of the feet."""
-    estimate, stated = float(np.hypot(observed.ground[0], observed.ground[2])), trial.belt_speed_mps
-    if not stated and np.isnan(estimate):
+    estimate, stated_speed = (
+        float(np.hypot(observed.ground[0], observed.ground[2])),
+        trial.belt_speed_mps,
+    )
+    if not stated_speed and np.isnan(estimate):
         raise AqbioError(
             "the belt speed is not stated and no stance foot is seen to estimate it.",
             file=notes.file,
             fix="write belt_speed_mps into trials.tsv.",
             rule="belt-speed",
         )
-    if not stated:
+    if not stated_speed:
         return estimate
-    hours = abs(stated / 3.6 - estimate) <= BELT_ERROR * estimate
+    hours = abs(stated_speed / 3.6 - estimate) <= BELT_ERROR * estimate
     statement = Statement(
         "belt-speed",
         "the belt speed is stated as",
-        stated,
+        stated_speed,
         "m/s",
         file="trials.tsv",
         where=f"trial {trial.trial_id}, belt_speed_mps",
         fix="check belt_speed_mps in trials.tsv"
-        + (f"; in km/h it would be {stated / 3.6:.2f} m/s: write that." if hours else "."),
+        + (f"; in km/h it would be {stated_speed / 3.6:.2f} m/s: write that." if hours else "."),
     )
     measured = [
-        Measurement(value, BELT_ERROR * value, who) for who, value in observed.feet_speeds()
+        Measurement(value, BELT_ERROR * value, source) for source, value in observed.feet_speeds()
     ]
     disagreement = contradiction(
         statement, measured, f"The {estimate:.2f} m/s of the feet are used."
     )
     if disagreement is None:
-        return stated
+        return stated_speed
     notes.adopt((disagreement,))
-    return estimate if disagreement.severity == "error" else stated
+    return estimate if disagreement.severity == "error" else stated_speed
 
 
 def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:
     """Direction of running about +y; without running, the direction that the pelvis faces."""
-    stationary = observed.running < RUNNING_MIN and observed.running * observed.elapsed < TRAVEL_MIN
+    stationary = (
+        observed.running < MIN_RUNNING_SPEED_M_S
+        and observed.running * observed.elapsed < MIN_TRAVEL_M
+    )
     if stationary or np.isnan(direction).any():
         notes.add(
             "heading-unknown",
@@ -290,16 +304,16 @@ def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:
         return _heading_or_zero(observed.facing)
     angle = heading(direction)
     difference = abs(np.angle(np.exp(1j * (angle - heading(observed.facing)))))
-    if difference > FACING_APART:
+    if difference > MAX_FACING_ANGLE_RAD:
         notes.add(
             "heading-doubt",
             "warning",
             f"the pelvis faces "
-            f"{distinct(np.degrees(difference), np.degrees(FACING_APART))} "
+            f"{distinct(np.degrees(difference), np.degrees(MAX_FACING_ANGLE_RAD))} "
             "degrees away from the direction of running, "
-            f"more than {np.degrees(FACING_APART):.0f}.",
+            f"more than {np.degrees(MAX_FACING_ANGLE_RAD):.0f}.",
             number=float(np.degrees(difference)),
-            limit=float(np.degrees(FACING_APART)),
+            limit=float(np.degrees(MAX_FACING_ANGLE_RAD)),
             unit="degrees",
             fix="check the labels of the pelvis, front and back.",
         )

@@ -1,9 +1,9 @@
-"""Mirrored (left-handed) coordinates told from labels whose left and right are exchanged.
+"""Mirrored (left-handed) coordinates, distinguished from labels with left and right exchanged.
 
-A mirror is an isometry: no distance within a body shows it. Right is where up and ahead say it is;
+A mirror is an isometry: no distance within a body shows it. Right follows from up and ahead;
 a recording in which every sided label is on the other side is either mirrored, or all its labels
-are exchanged. Force columns named by foot, recordings whose labels are where they should be, and
-how many parts of the body would have to be labelled wrongly at once decide between the two.
+are exchanged. Force columns named by foot, recordings with correct labels, and the number of
+body parts that would have to be labelled wrongly at once decide between the two.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial
 from aqbio.errors import AqbioError
 from aqbio.io.recording import Recording
-from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_places
+from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels, video_landmarks
 from aqbio.labels.motion import segment_of
 from aqbio.names import SIDES
 from aqbio.recordings.axes import CLEAR_RATIO, displacement, label_mean, mean_vector
 from aqbio.recordings.mirrored_plates import (
     LEFT_HANDED,
+    MAX_FOOT_DISTANCE_M,
     PLATE_SIGNS,
-    UNDER_M,
     PlateFit,
     centres_of_pressure,
     mirrored_forces,
@@ -34,40 +34,47 @@ from aqbio.recordings.mirrored_plates import (
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import FloatArray
 
-MIRRORED, UNDECIDED = "coordinates-mirrored", "mirrored-or-exchanged"
+COORDINATES_MIRRORED = "coordinates-mirrored"
+"""Rule of a recording whose coordinates are left-handed."""
 
-SWAPPED = "labels-swapped"
+MIRRORED_OR_EXCHANGED = "mirrored-or-exchanged"
+"""Rule of a recording that may be mirrored or may have all its labels exchanged."""
+
+LABELS_SWAPPED = "labels-swapped"
 """Rule of two labels on each other's markers; a warning until the sheet accepts it."""
 
 Limbs = Mapping[str, tuple[Sequence[str], Sequence[str]]]
 """Bodies of the left and the right limb from the trunk outwards, by limb."""
 
-OTHER_SIDE_SHARE = 0.9
+MIN_OTHER_SIDE_SHARE = 0.9
 """Share of the sided labels that must be on the other side, each part of the body as a whole too:
 0 in JA1, Rajagopal's and Hamner's recordings, 0.98 to 1 in their mirrored copies."""
 
 MIN_SIDE_M = 0.01
-"""A part of the body shows a side from this distance between its left and its right on, m: the
-feet of sprinters are 3 cm apart at least, on average over a run."""
+"""Smallest distance between the left and the right of a part that shows its side, m: the feet of
+sprinters are at least 3 cm apart, on average over a run."""
 
-MIN_TRAVEL_M, MIN_AHEAD_M = 1.0, 0.03
-"""The way of the pelvis, and the distance of toes before heels, of the front of the pelvis before
-its back, and of bent knees before the line from hips to ankles, that show where ahead is, m."""
+MIN_TRAVEL_M = 1.0
+"""Displacement of the pelvis that shows the direction ahead, m."""
 
-OWN_SIDE_M = 0.03
-"""A label is on its own side from this distance to its partner on: the first metatarsals of JA1's
-sprint are 2 cm on the wrong side of each other, as feet cross."""
+MIN_AHEAD_M = 0.03
+"""Distance of toes ahead of heels, of the front of the pelvis ahead of its back, and of bent knees
+ahead of the line from hips to ankles, that shows the direction ahead, m."""
+
+MIN_OFFSET_M = 0.03
+"""Smallest sideways distance from its partner of a label on its correct side, m: the first
+metatarsals of JA1's sprint are 2 cm on the wrong side of each other, as feet cross."""
 
 UPPER_PARTS = ("pelvis", "torso", "head", "arm", "upper_arm", "forearm")
 """Legs alone are often exchanged; with one of these on the other side as well, a whole body is."""
 
-LEFT_OVER = 0.5
-"""Of two explanations of the same distances the better one leaves less than this share."""
+MAX_RESIDUAL_RATIO = 0.5
+"""Ratio of residual distances below which one of two explanations is better than the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class SidedLabel:
-    """What a label is on: a part of the body that is there twice, and its side."""
+    """Body part that exists on both sides, and the side that a label is on."""
 
     part: str
     side: str
@@ -75,7 +82,7 @@ class SidedLabel:
 
 @dataclass(frozen=True, slots=True)
 class BodyLabels:
-    """What labels say of sides, and which of them show up and ahead whatever their sides are."""
+    """Sides that labels name, and the labels that show up and ahead regardless of sides."""
 
     sided: Mapping[str, SidedLabel]
     front: tuple[str, ...]
@@ -89,23 +96,27 @@ class BodyLabels:
     ankles: tuple[str, ...] = ()
 
     @classmethod
-    def of_places(cls, places: Mapping[str, SidedLandmark]) -> BodyLabels:
-        """What the places say that labels name."""
+    def of_landmarks(cls, landmark_of_label: Mapping[str, SidedLandmark]) -> BodyLabels:
+        """Assign body parts by the landmarks of labels."""
         table = landmark_table()
 
         def at(*landmarks: str, side: str = "left right ") -> tuple[str, ...]:
-            return tuple(a for a, o in places.items() if o.landmark in landmarks and o.side in side)
+            return tuple(
+                label
+                for label, landmark in landmark_of_label.items()
+                if landmark.landmark in landmarks and landmark.side in side
+            )
 
         return cls(
             sided={
-                label: SidedLabel(segment_of(place, table)[0], place.side)
-                for label, place in places.items()
-                if place.side
+                label: SidedLabel(segment_of(landmark, table)[0], landmark.side)
+                for label, landmark in landmark_of_label.items()
+                if landmark.side
             },
             front=at("asis"),
             back=at("psis", "sacrum"),
             heels=(at("heel", side="left"), at("heel", side="right")),
-            toes=(at(*FOREFOOT, side="left"), at(*FOREFOOT, side="right")),
+            toes=(at(*FOREFOOT_LANDMARKS, side="left"), at(*FOREFOOT_LANDMARKS, side="right")),
             hips=at("hip_centre"),
             knees=at("knee_lateral", "knee_medial", "knee_centre"),
             ankles=at("ankle_lateral", "ankle_medial", "ankle_centre"),
@@ -113,23 +124,27 @@ class BodyLabels:
 
     @classmethod
     def of_marker_set(cls, marker_set: MarkerSet, limbs: Limbs) -> BodyLabels:
-        """What a marker set says: by the bodies of its limbs, elsewhere by its names."""
+        """Assign body parts by the bodies of a marker set's limbs, elsewhere by its names."""
         table = landmark_table()
-        own = {label: one.model or label for label, one in marker_set.markers.items()}
-        names = named_labels(own.values(), table).places
-        places = {label: names[name] for label, name in own.items() if name in names}
-        named = cls.of_places(places | video_places(own, table))
+        model_names = {label: marker.model or label for label, marker in marker_set.markers.items()}
+        landmark_of_name = named_labels(model_names.values(), table).sites
+        landmark_of_label = {
+            label: landmark_of_name[name]
+            for label, name in model_names.items()
+            if name in landmark_of_name
+        }
+        by_name = cls.of_landmarks(landmark_of_label | video_landmarks(model_names, table))
         of_limbs = {
             label: SidedLabel(f"{limb} {bodies.index(marker.body)}", side)
-            for limb, both in limbs.items()
-            for side, bodies in zip(SIDES, both, strict=True)
+            for limb, limb_sides in limbs.items()
+            for side, bodies in zip(SIDES, limb_sides, strict=True)
             for label, marker in marker_set.markers.items()
             if marker.body in bodies
         }
         pelvis, feet = marker_set.pelvis, [getattr(marker_set.feet, side) for side in SIDES]
         return replace(
-            named,
-            sided={**named.sided, **of_limbs},
+            by_name,
+            sided={**by_name.sided, **of_limbs},
             front=tuple(pelvis.front),
             back=tuple(pelvis.back),
             heels=((feet[0].heel,), (feet[1].heel,)),
@@ -138,37 +153,37 @@ class BodyLabels:
         )
 
 
-FOREFOOT = ("toe", "mt1", "mt2", "mt5")
+FOREFOOT_LANDMARKS = ("toe", "mt1", "mt2", "mt5")
 
 
 @dataclass(frozen=True, eq=False)
 class BodySides:
-    """Sides of the labels of a recording, as up and ahead show them."""
+    """Sides of the labels of a recording, derived from up and ahead."""
 
     axes: FloatArray
     """(3, 3) array. Rows: ahead, up and right in laboratory axes, each along one of them."""
     sided: int
-    """Labels with a side that are seen."""
+    """Visible labels with a side."""
     wrong: int
     """Those of them on the other side of the body."""
     parts: Mapping[str, float]
-    """How far right of its left the right of each part is, m."""
+    """Distance, m, by which the right of each part is to the right of its left."""
 
     @property
     def other_side(self) -> bool:
-        """Whether every part of the body is on the other side of where its labels say."""
-        shown = [gap for gap in self.parts.values() if abs(gap) > MIN_SIDE_M]
-        many = self.wrong >= OTHER_SIDE_SHARE * self.sided
-        return len(shown) > 1 and max(shown) < 0.0 and many
+        """True if every part of the body is on the side opposite to its labels."""
+        gaps = [gap for gap in self.parts.values() if abs(gap) > MIN_SIDE_M]
+        mostly_wrong = self.wrong >= MIN_OTHER_SIDE_SHARE * self.sided
+        return len(gaps) > 1 and max(gaps) < 0.0 and mostly_wrong
 
     @property
     def whole_body(self) -> bool:
-        """Whether more than legs have sides."""
+        """True if parts other than the legs have sides."""
         return any(part.startswith(UPPER_PARTS) for part in self.parts)
 
 
 def body_sides(recording: Recording, labels: BodyLabels) -> BodySides | None:
-    """Where the labels of a recording are; None where it does not show up and ahead."""
+    """Measure the sides of a recording's labels; None if up and ahead cannot be determined."""
     axes = _axes(recording, labels)
     if axes is None:
         return None
@@ -176,9 +191,9 @@ def body_sides(recording: Recording, labels: BodyLabels) -> BodySides | None:
     columns: dict[str, dict[str, list[int]]] = {}
     for column, label in enumerate(recording.labels):
         if label in labels.sided and np.isfinite(across[:, column]).any():
-            own = labels.sided[label]
-            columns.setdefault(own.part, {}).setdefault(own.side, []).append(column)
-    partner = partners([one for one in recording.labels if one in labels.sided], labels)
+            sided_label = labels.sided[label]
+            columns.setdefault(sided_label.part, {}).setdefault(sided_label.side, []).append(column)
+    partner = partners([label for label in recording.labels if label in labels.sided], labels)
     parts, offsets = {}, list[float]()
     for part, sides in columns.items():
         if len(sides) < len(SIDES):
@@ -190,38 +205,42 @@ def body_sides(recording: Recording, labels: BodyLabels) -> BodySides | None:
         parts[part] = float(np.nanmedian(right - left))
         for side, sign in zip(SIDES, (-1.0, 1.0), strict=True):
             for column in sides[side]:
-                other = partner.get(recording.labels[column])
-                beside = middle if other is None else across[:, recording.labels.index(other)]
-                offset = sign * (across[:, column] - beside)
+                partner_label = partner.get(recording.labels[column])
+                reference = (
+                    middle
+                    if partner_label is None
+                    else across[:, recording.labels.index(partner_label)]
+                )
+                offset = sign * (across[:, column] - reference)
                 offsets += [float(np.nanmedian(offset))] if np.isfinite(offset).any() else []
-    wrong, sided = sum(one < OWN_SIDE_M for one in offsets), len(offsets)
-    return BodySides(axes, sided, wrong, parts) if parts else None
+    wrong_count, sided_count = sum(offset < MIN_OFFSET_M for offset in offsets), len(offsets)
+    return BodySides(axes, sided_count, wrong_count, parts) if parts else None
 
 
 def _mean_of_seen(values: FloatArray) -> FloatArray:
-    """Mean over the second axis of the numbers that are known; NaN where none is."""
-    seen = np.isfinite(values)
-    count = seen.sum(axis=1)
-    total = np.where(seen, values, 0.0).sum(axis=1)
+    """Mean over the second axis of the finite numbers; NaN where none is."""
+    finite = np.isfinite(values)
+    count = finite.sum(axis=1)
+    total = np.where(finite, values, 0.0).sum(axis=1)
     return np.asarray(np.where(count > 0, total, np.nan) / np.maximum(count, 1))
 
 
 def _axes(recording: Recording, labels: BodyLabels) -> FloatArray | None:
-    """Ahead, up and right (3, 3), whatever the labels say of sides; None where it is not shown."""
+    """Ahead, up and right (3, 3), regardless of labelled sides; None if undetermined."""
     front, back = label_mean(recording, labels.front), label_mean(recording, labels.back)
     pelvis = 0.5 * (front + back)
     if np.isnan(pelvis).all():
         pelvis = label_mean(recording, labels.hips or labels.front or labels.back)
     heels, toes, knees, ankles = (
-        label_mean(recording, own)
-        for own in (sum(labels.heels, ()), sum(labels.toes, ()), labels.knees, labels.ankles)
+        label_mean(recording, group)
+        for group in (sum(labels.heels, ()), sum(labels.toes, ()), labels.knees, labels.ankles)
     )
     up = mean_vector(pelvis - heels)
     if np.isnan(up).any() or not np.linalg.norm(up) > 0.0:
         return None
     size = np.sort(np.abs(up))
     if size[2] < CLEAR_RATIO * size[1]:
-        return None  # somebody who lies, kneels or bends down
+        return None  # a person lying, kneeling or bending down
     above = np.asarray(np.where(np.abs(up) == size[2], np.sign(up), 0.0))
     signs = [
         (mean_vector(front - back), MIN_AHEAD_M),
@@ -229,134 +248,152 @@ def _axes(recording: Recording, labels: BodyLabels) -> FloatArray | None:
         (mean_vector(knees - 0.5 * (pelvis + ankles)), MIN_AHEAD_M),
         (displacement(pelvis), MIN_TRAVEL_M),
     ]
-    level = [(one * (1.0 - np.abs(above)), abs(one @ above), least) for one, least in signs]
-    ahead = [
-        one / np.linalg.norm(one)
-        for one, climb, least in level
-        if np.linalg.norm(one) > max(least, climb)
+    level = [
+        (vector * (1.0 - np.abs(above)), abs(vector @ above), minimum) for vector, minimum in signs
     ]
-    return _voted_axes(ahead, above)
+    ahead = [
+        vector / np.linalg.norm(vector)
+        for vector, rise, minimum in level
+        if np.linalg.norm(vector) > max(minimum, rise)
+    ]
+    return _axes_by_majority(ahead, above)
 
 
-def _voted_axes(ahead: Sequence[FloatArray], above: FloatArray) -> FloatArray | None:
-    """Axes in which most signs of where ahead is agree; None where as many say the opposite."""
+def _axes_by_majority(ahead: Sequence[FloatArray], above: FloatArray) -> FloatArray | None:
+    """Axes on which most signs of the direction ahead agree; None if they are balanced."""
     if not ahead:
         return None
-    along = int(np.argmax(np.abs(np.sum([np.abs(one) for one in ahead], axis=0))))
-    balance = sum(float(np.sign(one[along])) for one in ahead)
+    axis = int(np.argmax(np.abs(np.sum([np.abs(vector) for vector in ahead], axis=0))))
+    balance = sum(float(np.sign(vector[axis])) for vector in ahead)
     if not balance:
         return None
     forward = np.zeros(3)
-    forward[along] = np.sign(balance)
+    forward[axis] = np.sign(balance)
     return np.array([forward, above, np.cross(forward, above)])
 
 
 def feet_of_labels(recording: Recording, labels: BodyLabels) -> FloatArray:
     """Heel and forefoot of both feet (T, 2, 2, 3), left first; NaN where absent."""
     ends = [
-        [label_mean(recording, own[foot]) for own in (labels.heels, labels.toes)] for foot in (0, 1)
+        [label_mean(recording, by_foot[foot]) for by_foot in (labels.heels, labels.toes)]
+        for foot in (0, 1)
     ]
     return np.array(ends).transpose(2, 0, 1, 3)
 
 
 Verdict = Literal["sound", "mirrored", "exchanged", "undecided"]
 
-Company = Callable[[], Iterable[Recording]]
-"""Reads the other recordings of a person."""
+OtherRecordings = Callable[[], Iterable[Recording]]
+"""Function that reads the other recordings of a person."""
 
 
 def verdict_on_sides(
-    recording: Recording, labels: BodyLabels, company: Company
+    recording: Recording, labels: BodyLabels, other_recordings: OtherRecordings
 ) -> tuple[Verdict, BodySides | None]:
-    """Whether a recording is mirrored, or all its labels exchanged; ``company`` is the person's.
+    """Decide whether a recording is mirrored or all its labels are exchanged.
 
-    The other recordings are asked only where every part of this one is on the other side. Sound
-    ones show by the distances between their labels which of the two it is: a mirror keeps them, an
-    exchange gives each label those of its partner. Where all are on the other side, force columns
-    that name the other foot than the labels under them speak for exchanged labels; without them the
-    axes of an export are wrong more easily than every single label.
+    The person's other recordings are read only if every part of this one is on the other side.
+    Correct ones decide by the distances between their labels: a mirror preserves them, an exchange
+    gives each label those of its partner. If all are on the other side, force columns that name
+    the other foot than the labels above them indicate exchanged labels; without force columns,
+    wrong axes of an export are more probable than every single label being wrong.
     """
-    own = body_sides(recording, labels)
-    if own is None or not own.other_side:
-        return "sound", own
-    kept, gone, columns = 0, 0, [_columns_agree(recording, own, labels)]
-    for other in company():
-        theirs = body_sides(other, labels)
-        if theirs is None:
+    sides = body_sides(recording, labels)
+    if sides is None or not sides.other_side:
+        return "sound", sides
+    fits_mirror, fits_exchange, columns = 0, 0, [_force_columns_agree(recording, sides, labels)]
+    for other in other_recordings():
+        other_sides = body_sides(other, labels)
+        if other_sides is None:
             continue
-        if theirs.other_side:
-            columns.append(_columns_agree(other, theirs, labels))
+        if other_sides.other_side:
+            columns.append(_force_columns_agree(other, other_sides, labels))
             continue
-        same, exchanged = label_distances(recording, other, labels)
-        kept += same < LEFT_OVER * exchanged
-        gone += exchanged < LEFT_OVER * same
-        if not (kept or gone):
-            return "undecided", own
-    if kept or gone:
-        return ("undecided" if kept and gone else "mirrored" if kept else "exchanged"), own
+        labelled, exchanged = label_distances(recording, other, labels)
+        fits_mirror += labelled < MAX_RESIDUAL_RATIO * exchanged
+        fits_exchange += exchanged < MAX_RESIDUAL_RATIO * labelled
+        if not (fits_mirror or fits_exchange):
+            return "undecided", sides
+    if fits_mirror or fits_exchange:
+        return (
+            "undecided"
+            if fits_mirror and fits_exchange
+            else "mirrored"
+            if fits_mirror
+            else "exchanged"
+        ), sides
     if False in columns:
-        return ("undecided" if True in columns else "exchanged"), own
-    return ("mirrored" if own.whole_body or True in columns else "undecided"), own
+        return ("undecided" if True in columns else "exchanged"), sides
+    return ("mirrored" if sides.whole_body or True in columns else "undecided"), sides
 
 
-def _columns_agree(recording: Recording, sides: BodySides, labels: BodyLabels) -> bool | None:
-    """Whether the columns of forces name the feet as labels do; None where they do not say."""
+def _force_columns_agree(recording: Recording, sides: BodySides, labels: BodyLabels) -> bool | None:
+    """Tell whether force columns name the feet as labels do; None if they name none."""
     forces = recording.forces
     if forces is None or not any(forces.feet):
         return None
     fits = plate_fits(forces, recording, sides.axes, feet_of_labels(recording, labels))
-    known = [one for one in fits if np.isfinite(one.distance)]
-    return min(known, key=lambda one: one.distance).columns_agree if known else None
+    nearby = [fit for fit in fits if np.isfinite(fit.distance)]
+    return min(nearby, key=lambda fit: fit.distance).columns_agree if nearby else None
 
 
-def label_distances(one: Recording, other: Recording, labels: BodyLabels) -> tuple[float, float]:
-    """How far distances between labels of a part differ between two recordings, m.
+def label_distances(
+    recording: Recording, reference: Recording, labels: BodyLabels
+) -> tuple[float, float]:
+    """Differences, m, of distances between labels of a part between two recordings.
 
-    As labelled, and with left and right exchanged in the one; the median over pairs of labels.
+    As labelled, and with left and right exchanged in ``recording``; medians over pairs of labels.
     """
-    partner = partners([label for label in one.labels if label in labels.sided], labels)
-    both = [a for a in one.labels if a in partner and {a, partner[a]} <= {*other.labels}]
-    same, exchanged = [], []
-    for number, first in enumerate(both):
-        for second in both[:number]:
+    partner = partners([label for label in recording.labels if label in labels.sided], labels)
+    paired = [
+        label
+        for label in recording.labels
+        if label in partner and {label, partner[label]} <= {*reference.labels}
+    ]
+    labelled, exchanged = [], []
+    for number, first in enumerate(paired):
+        for second in paired[:number]:
             if labels.sided[first] != labels.sided[second]:
                 continue
-            here = _distance(one, first, second)
-            same.append(abs(here - _distance(other, first, second)))
-            exchanged.append(abs(here - _distance(other, partner[first], partner[second])))
-    known = np.isfinite(same) & np.isfinite(exchanged)
-    if not known.any():
+            distance = _distance(recording, first, second)
+            labelled.append(abs(distance - _distance(reference, first, second)))
+            exchanged.append(abs(distance - _distance(reference, partner[first], partner[second])))
+    finite = np.isfinite(labelled) & np.isfinite(exchanged)
+    if not finite.any():
         return float("nan"), float("nan")
-    return float(np.median(np.array(same)[known])), float(np.median(np.array(exchanged)[known]))
+    return float(np.median(np.array(labelled)[finite])), float(
+        np.median(np.array(exchanged)[finite])
+    )
 
 
 def _distance(recording: Recording, first: str, second: str) -> float:
-    """Median distance between two labels, m; NaN where they are never seen together."""
+    """Median distance between two labels, m; NaN where they are never visible together."""
     a, b = (recording.positions[:, recording.labels.index(label)] for label in (first, second))
-    apart = np.linalg.norm(a - b, axis=1)
-    return float(np.nanmedian(apart)) if np.isfinite(apart).any() else float("nan")
+    distances = np.linalg.norm(a - b, axis=1)
+    return float(np.nanmedian(distances)) if np.isfinite(distances).any() else float("nan")
 
 
 def partners(worn: Sequence[str], labels: BodyLabels) -> dict[str, str]:
-    """Label of the same place on the other side, by label; none where names do not tell."""
-    found: dict[str, str] = {}
+    """Map labels to those of the same site on the other side; unclear names are left out."""
+    partner_of: dict[str, str] = {}
     for part in dict.fromkeys(labels.sided[label].part for label in worn):
-        own = [label for label in worn if labels.sided[label].part == part]
+        of_part = [label for label in worn if labels.sided[label].part == part]
         left, right = (
-            {_stem(one): one for one in own if labels.sided[one].side == side} for side in SIDES
+            {_stem(label): label for label in of_part if labels.sided[label].side == side}
+            for side in SIDES
         )
         for stem in left.keys() & right.keys():
-            found |= {left[stem]: right[stem], right[stem]: left[stem]}
-    return found
+            partner_of |= {left[stem]: right[stem], right[stem]: left[stem]}
+    return partner_of
 
 
 def _stem(label: str) -> str:
-    """A label without the letters and words that may name its side."""
+    """Label without the letters and words that may name its side."""
     return re.sub("left|right|[lr]", "", label.lower())
 
 
-def turned_back(recording: Recording, sides: BodySides, plates: FloatArray) -> Recording:
-    """The recording mirrored across the sagittal plane, and its forces by the signs ``plates``."""
+def without_mirroring(recording: Recording, sides: BodySides, plates: FloatArray) -> Recording:
+    """Mirror a recording across the sagittal plane, and its forces by the signs ``plates``."""
     mirror = sides.axes.T @ np.diag(LEFT_HANDED) @ sides.axes
     forces = recording.forces
     if forces is not None:
@@ -367,7 +404,7 @@ def turned_back(recording: Recording, sides: BodySides, plates: FloatArray) -> R
 def plate_signs(
     recording: Recording, sides: BodySides, labels: BodyLabels
 ) -> tuple[FloatArray, list[PlateFit]]:
-    """Signs (3,) that bring the plates beneath the feet as they are recorded, and every fit.
+    """Signs (3,) that bring the plates beneath the feet as recorded, and all fits.
 
     Plates that pull down while their horizontal forces point from the feet to the pelvis differ
     from the markers by the sign of the vertical.
@@ -376,9 +413,11 @@ def plate_signs(
     if forces is None:
         return np.ones(3), []
     fits = plate_fits(forces, recording, sides.axes, feet_of_labels(recording, labels))
-    apart = [np.inf if np.isnan(one.distance) else one.distance for one in fits]
-    best = int(np.argmin(apart))
-    if apart[0] <= UNDER_M or not apart[best] < min(UNDER_M, CLEAR_FIT * apart[0]):
+    distances = [np.inf if np.isnan(fit.distance) else fit.distance for fit in fits]
+    best = int(np.argmin(distances))
+    if distances[0] <= MAX_FOOT_DISTANCE_M or not distances[best] < min(
+        MAX_FOOT_DISTANCE_M, MAX_FIT_RATIO * distances[0]
+    ):
         best = 0
     signs = PLATE_SIGNS[best].copy()
     if _vertical_negated(recording, sides, labels):
@@ -386,18 +425,18 @@ def plate_signs(
     return signs, fits
 
 
-CLEAR_FIT = 0.7
-"""Mirrored plates are nearer to the feet by this factor, at least: 0.02 to 0.5 in mirrored copies
-of 54 runs and walks."""
+MAX_FIT_RATIO = 0.7
+"""Ratio of distances from the feet below which mirrored plates fit better: 0.02 to 0.5 in mirrored
+copies of 54 runs and walks."""
 
 
-TO_THE_PELVIS = 0.3
-"""Correlation of horizontal forces with the way from the centre of pressure to the pelvis: 0.64 to
+MIN_PELVIS_CORRELATION = 0.3
+"""Correlation of horizontal forces with the vector from centre of pressure to pelvis: 0.64 to
 0.95 in 53 of 54 walks and runs, -0.3 where a file holds the forces on the plates."""
 
 
 def _vertical_negated(recording: Recording, sides: BodySides, labels: BodyLabels) -> bool:
-    """Whether plates pull a body down whose other forces point to its pelvis."""
+    """Tell whether plates pull a body down while their other forces point to its pelvis."""
     forces = recording.forces
     pelvis = label_mean(recording, (*labels.front, *labels.back) or labels.hips) @ sides.axes.T
     if forces is None:
@@ -407,60 +446,68 @@ def _vertical_negated(recording: Recording, sides: BodySides, labels: BodyLabels
     sample = np.rint((time - forces.start) * forces.rate).astype(int)
     inside = (sample >= 0) & (sample < len(cop))
     arm = pelvis[inside, None] - cop[sample[inside]]
-    known = np.isfinite(arm).all(axis=2)
-    loads, arm = force[sample[inside]][known], arm[known]
+    finite = np.isfinite(arm).all(axis=2)
+    loads, arm = force[sample[inside]][finite], arm[finite]
     if not loads[:, 1].sum() < 0.0:
         return False
     loads, arm = loads[:, [0, 2]], arm[:, [0, 2]]
     size = float(np.sqrt((loads**2).sum() * (arm**2).sum()))
-    return bool((loads * arm).sum() > TO_THE_PELVIS * size)
+    return bool((loads * arm).sum() > MIN_PELVIS_CORRELATION * size)
 
 
-def with_known_sides(
-    recording: Recording, trial: Trial, labels: BodyLabels, company: Company, notes: Notes
+def with_resolved_sides(
+    recording: Recording,
+    trial: Trial,
+    labels: BodyLabels,
+    other_recordings: OtherRecordings,
+    notes: Notes,
 ) -> Recording:
-    """The recording in right-handed coordinates; refuses one of which that is not decided."""
-    verdict, sides = verdict_on_sides(recording, labels, company)
+    """Convert a recording to right-handed coordinates; raise if its sides are undecided."""
+    verdict, sides = verdict_on_sides(recording, labels, other_recordings)
     if sides is None:
         return recording
     if verdict == "sound":
-        return _with_plates_beside(recording, sides, labels, notes) if _moves(trial) else recording
+        return (
+            _with_plates_unmirrored(recording, sides, labels, notes)
+            if _is_moving(trial)
+            else recording
+        )
     if trial.fix == "swap":
-        what = f"left and right of all {sides.sided} sided labels are exchanged, as the sheet says."
-        notes.add(SWAPPED, "info", what, number=sides.sided)
-        return all_exchanged(recording, labels)
+        text = f"left and right of all {sides.sided} sided labels are exchanged, as the sheet says."
+        notes.add(LABELS_SWAPPED, "info", text, number=sides.sided)
+        return with_all_exchanged(recording, labels)
     if verdict in ("undecided", "exchanged") and trial.fix != "mirror":
-        raise _not_decided(sides, verdict, notes)
+        raise _undecided_error(sides, verdict, notes)
     signs = np.ones(3)
-    if _moves(trial):
+    if _is_moving(trial):
         signs, _ = plate_signs(recording, sides, labels)
-    what = f"{_on_the_other_side(sides)}: the coordinates are mirrored (left-handed export)"
+    text = f"{_other_side_count(sides)}: the coordinates are mirrored (left-handed export)"
     notes.add(
-        MIRRORED,
+        COORDINATES_MIRRORED,
         "warning",
-        f"{what}. They are turned back across the sagittal plane"
+        f"{text}. They are turned back across the sagittal plane"
         + ("." if recording.forces is None else ", markers and forces.")
         if (signs == 1.0).all()
-        else f"{what}, those of the forces are not. The markers are turned back.",
+        else f"{text}, those of the forces are not. The markers are turned back.",
         number=sides.wrong,
         fix="export in right-handed axes; if instead somebody exchanged left and right of all "
         "labels, write swap into the column fix of this trial in trials.tsv.",
     )
-    return turned_back(recording, sides, signs)
+    return without_mirroring(recording, sides, signs)
 
 
-def _moves(trial: Trial) -> bool:
+def _is_moving(trial: Trial) -> bool:
     return trial.task != "static"
 
 
-def _on_the_other_side(sides: BodySides) -> str:
-    whole = sides.wrong == sides.sided
-    count = f"all {sides.sided}" if whole else f"{sides.wrong} of {sides.sided}"
+def _other_side_count(sides: BodySides) -> str:
+    all_wrong = sides.wrong == sides.sided
+    count = f"all {sides.sided}" if all_wrong else f"{sides.wrong} of {sides.sided}"
     return f"{count} sided labels are on the other side"
 
 
-def _not_decided(sides: BodySides, verdict: Verdict, notes: Notes) -> AqbioError:
-    """Refusal that names both possibilities."""
+def _undecided_error(sides: BodySides, verdict: Verdict, notes: Notes) -> AqbioError:
+    """Error that names both possibilities."""
     why = (
         "the force columns, or the distances between the labels in another trial, speak for "
         "exchanged labels"
@@ -468,27 +515,27 @@ def _not_decided(sides: BodySides, verdict: Verdict, notes: Notes) -> AqbioError
         else "the recordings do not decide which"
     )
     return AqbioError(
-        f"{_on_the_other_side(sides)} of the body: either the coordinates are mirrored "
+        f"{_other_side_count(sides)} of the body: either the coordinates are mirrored "
         f"(left-handed export), or left and right of all labels are exchanged; {why}.",
         file=notes.file,
         fix="write mirror (turns the coordinates back) or swap (exchanges the labels) into the "
         "column fix of this trial in trials.tsv.",
-        rule=UNDECIDED,
+        rule=MIRRORED_OR_EXCHANGED,
     )
 
 
-def _with_plates_beside(
+def _with_plates_unmirrored(
     recording: Recording, sides: BodySides, labels: BodyLabels, notes: Notes
 ) -> Recording:
-    """The recording with plates that are mirrored beside sound markers turned back."""
+    """Unmirror plates that are mirrored while the markers are correct."""
     signs, fits = plate_signs(recording, sides, labels)
     forces = recording.forces
     if forces is None or (signs == 1.0).all():
         return recording
-    far, near = fits[0].distance, min(one.distance for one in fits)
+    far, near = fits[0].distance, min(fit.distance for fit in fits)
     way = "across" if signs[2] < 0.0 else "along"
     notes.add(
-        MIRRORED,
+        COORDINATES_MIRRORED,
         "warning",
         (
             "the plates pull down while their horizontal forces point from the feet to the pelvis"
@@ -500,7 +547,7 @@ def _with_plates_beside(
         "forces are mirrored (left-handed export), the markers are not. The forces are turned "
         "back.",
         number=far,
-        limit=UNDER_M,
+        limit=MAX_FOOT_DISTANCE_M,
         unit="m",
         fix="export markers and forces in the same right-handed axes.",
         forces=True,
@@ -509,14 +556,16 @@ def _with_plates_beside(
     return replace(recording, forces=mirrored_forces(forces, mirror))
 
 
-def all_exchanged(recording: Recording, labels: BodyLabels) -> Recording:
-    """The recording with left and right of all labels exchanged, as the sheet says.
+def with_all_exchanged(recording: Recording, labels: BodyLabels) -> Recording:
+    """Exchange left and right of all labels, as the sheet of trials requests.
 
-    A sided label without a partner has no other name: it is not used.
+    A sided label without a partner cannot be renamed: it is not used.
     """
     worn = [label for label in recording.labels if label in labels.sided]
     partner = partners(worn, labels)
-    order = [recording.labels.index(partner.get(one, one)) for one in recording.labels]
-    alone = np.array([one in labels.sided and one not in partner for one in recording.labels])
-    positions = np.where(alone[:, None], np.nan, recording.positions[:, order])
+    order = [recording.labels.index(partner.get(label, label)) for label in recording.labels]
+    unpaired = np.array(
+        [label in labels.sided and label not in partner for label in recording.labels]
+    )
+    positions = np.where(unpaired[:, None], np.nan, recording.positions[:, order])
     return replace(recording, positions=positions)

@@ -15,7 +15,7 @@ from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.assign import placed_labels
-from aqbio.labels.by_name import landmark_table, named_labels, video_places
+from aqbio.labels.by_name import landmark_table, named_labels, video_landmarks
 from aqbio.labels.geometry import distance_spreads
 from aqbio.recordings.axes import (
     LaboratoryToGround,
@@ -24,14 +24,20 @@ from aqbio.recordings.axes import (
     mean_vector,
     pelvis_paths,
 )
-from aqbio.recordings.exchanges import with_stretches_restored
-from aqbio.recordings.handedness import SWAPPED, BodyLabels, Company, Limbs, with_known_sides
+from aqbio.recordings.exchanges import restore_exchanged_stretches
+from aqbio.recordings.handedness import (
+    LABELS_SWAPPED,
+    BodyLabels,
+    Limbs,
+    OtherRecordings,
+    with_resolved_sides,
+)
 from aqbio.recordings.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
 MILLIMETRES = 1e3
 
-MOST_LISTED = 4
+MAX_LISTED_LABELS = 4
 """Labels of a limb that a message lists at most."""
 
 
@@ -39,17 +45,17 @@ MOST_LISTED = 4
 class StaticReference:
     """Marker positions of a participant standing still."""
 
-    places: Mapping[str, FloatArray] = field(default_factory=dict)
-    """mapping of (3,) arrays, m. Median place by label, laboratory axes; empty without a static
+    positions: Mapping[str, FloatArray] = field(default_factory=dict)
+    """mapping of (3,) arrays, m. Median position by label, laboratory axes; empty without a static
     trial."""
     limbs: Limbs = field(default_factory=dict)
     """mapping of (left, right). Bodies of legs and arms from the trunk outwards, by limb."""
     axes: LaboratoryToGround | None = None
-    """Of the laboratory, as upright standing shows them; None where it does not."""
+    """Axes of the laboratory from upright standing; None if undetermined."""
 
 
 def static_reference(study: Study, participant_id: str) -> StaticReference:
-    """Read where a participant's markers are in the static trial, if there is one."""
+    """Read a participant's marker positions in the static trial, if there is one."""
     static, limbs = study.static_of(participant_id), limbs_of(study.model_map)
     if static is None:
         return StaticReference({}, limbs)
@@ -59,15 +65,15 @@ def static_reference(study: Study, participant_id: str) -> StaticReference:
         recording = read_recording(study.recording(static), unit=unit)
         recording = standing_recording(recording, static.source)
         labels = BodyLabels.of_marker_set(study.marker_set, limbs)
-        company = company_of(study, static)
-        recording = with_known_sides(recording, static, labels, company, notes)
+        company = other_recordings_of(study, static)
+        recording = with_resolved_sides(recording, static, labels, company, notes)
     except AqbioError:
         return StaticReference({}, limbs)  # reported where the static trial itself is prepared
     try:
         axes = laboratory_axes(recording, study.marker_set, study.settings.laboratory.axes, notes)
     except AqbioError:
         axes = None
-    return StaticReference(median_places(recording), limbs, axes)
+    return StaticReference(median_positions(recording), limbs, axes)
 
 
 def limbs_of(model_map: ModelMap) -> Limbs:
@@ -79,25 +85,27 @@ def limbs_of(model_map: ModelMap) -> Limbs:
     }
 
 
-def company_of(study: Study, trial: Trial) -> Company:
-    """Reads the other recordings of a trial's participant, those that can be read."""
+def other_recordings_of(study: Study, trial: Trial) -> OtherRecordings:
+    """Reader of the other readable recordings of a trial's participant."""
 
-    def others() -> Iterator[Recording]:
-        for one in study.trials:
-            same = one.participant_id == trial.participant_id and one.trial_id != trial.trial_id
-            if not same or one.include != "yes" or one.coordinates_file:
+    def readable_recordings() -> Iterator[Recording]:
+        for other in study.trials:
+            is_other_trial = (
+                other.participant_id == trial.participant_id and other.trial_id != trial.trial_id
+            )
+            if not is_other_trial or other.include != "yes" or other.coordinates_file:
                 continue
             try:
-                files = study.recording(one), study.forces(one)
+                files = study.recording(other), study.forces(other)
                 yield read_recording(*files, study.settings.laboratory.marker_unit)
             except (AqbioError, OSError):
                 continue  # reported where that trial is prepared
 
-    return others
+    return readable_recordings
 
 
 def with_numbered_unknowns(recording: Recording, marker_set: MarkerSet, notes: Notes) -> Recording:
-    """The recording with unknown labels replaced by numbers: they may be names of persons."""
+    """Replace unknown labels by numbers: they may be names of persons."""
     labels = tuple(
         label if label in marker_set.markers else f"unused point {number}"
         for number, label in enumerate(recording.labels, 1)
@@ -113,54 +121,64 @@ def with_numbered_unknowns(recording: Recording, marker_set: MarkerSet, notes: N
             label=", ".join(unknown),
         )
     numbered = dict(zip(recording.labels, labels, strict=True))
-    findings = tuple(_with_known_labels(one, marker_set, numbered) for one in recording.findings)
+    findings = tuple(
+        _without_unknown_labels(finding, marker_set, numbered) for finding in recording.findings
+    )
     return replace(recording, labels=labels, findings=findings)
 
 
-def _with_known_labels(
+def _without_unknown_labels(
     finding: Finding, marker_set: MarkerSet, numbered: Mapping[str, str]
 ) -> Finding:
-    """A reader's finding with the labels that are not in the marker set replaced likewise."""
+    """Replace labels that are not in the marker set in a reader's finding likewise."""
     names = filter(None, finding.label.split(", "))
-    unknown = sorted({one for one in names if one not in marker_set.markers}, key=len, reverse=True)
-    what, label = finding.what, finding.label
+    unknown = sorted(
+        {name for name in names if name not in marker_set.markers}, key=len, reverse=True
+    )
+    text, label = finding.what, finding.label
     for name in unknown:
-        shown = numbered.get(name, "another point")
-        whole = rf"(?<!\w){re.escape(name)}(?!\w)"
-        what, label = (re.sub(whole, shown, text) for text in (what, label))
-    return replace(finding, what=what, label=label)
+        replacement = numbered.get(name, "another point")
+        pattern = rf"(?<!\w){re.escape(name)}(?!\w)"
+        text, label = (re.sub(pattern, replacement, text) for text in (text, label))
+    return replace(finding, what=text, label=label)
 
 
-def median_places(recording: Recording) -> dict[str, FloatArray]:
-    """The median place of every marker that is seen."""
-    seen = np.asarray(np.isfinite(recording.positions).all(axis=2))
+def median_positions(recording: Recording) -> dict[str, FloatArray]:
+    """Median position (3,), m, of every visible marker."""
+    visible = np.asarray(np.isfinite(recording.positions).all(axis=2))
     return {
-        label: np.median(recording.positions[seen[:, index], index], axis=0)
+        label: np.median(recording.positions[visible[:, index], index], axis=0)
         for index, label in enumerate(recording.labels)
-        if seen[:, index].any()
+        if visible[:, index].any()
     }
 
 
-def standing_places(recording: Recording, file: str) -> dict[str, FloatArray]:
+def standing_positions(recording: Recording, file: str) -> dict[str, FloatArray]:
     """Median position (3,), m, of every marker of a static trial while the person stands."""
-    return median_places(standing_recording(recording, file))
+    return median_positions(standing_recording(recording, file))
 
 
-def note_labels_elsewhere(recording: Recording, marker_set: MarkerSet, notes: Notes) -> None:
+def note_misplaced_labels(recording: Recording, marker_set: MarkerSet, notes: Notes) -> None:
     """Warn of labels of a static trial that are not where the marker set has them."""
     table = landmark_table()
-    own = {label: one.model or label for label, one in marker_set.markers.items()}
-    named = named_labels(own.values(), table).places
-    video = video_places(own, table)
-    places = {label: named[name] for label, name in own.items() if name in named} | video
-    static = {label: at for label, at in median_places(recording).items() if label in places}
-    _, doubts = placed_labels(static, places, table)
+    model_names = {label: marker.model or label for label, marker in marker_set.markers.items()}
+    landmark_of_name = named_labels(model_names.values(), table).sites
+    video = video_landmarks(model_names, table)
+    landmark_of_label = {
+        label: landmark_of_name[name]
+        for label, name in model_names.items()
+        if name in landmark_of_name
+    } | video
+    static = {
+        label: at for label, at in median_positions(recording).items() if label in landmark_of_label
+    }
+    _, doubts = placed_labels(static, landmark_of_label, table)
     if doubts:
         notes.add(
             "labels-elsewhere",
             "warning",
             "labels of the static trial are not where the marker set has them: "
-            f"{'; '.join(f'{label}: {one.why}' for label, one in doubts.items())}.",
+            f"{'; '.join(f'{label}: {doubt.why}' for label, doubt in doubts.items())}.",
             number=len(doubts),
             fix="look at them in the capture software; correct their landmarks in markers.yaml, or "
             "make them `tracking: true`.",
@@ -173,17 +191,19 @@ def with_checked_labels(
 ) -> Recording:
     """Check labels against the static trial; correct them where the row says ``fix: swap``."""
     accepted = trial.fix == "swap"
-    recording = with_stretches_restored(recording, marker_set, static.limbs, static.places, notes)
+    recording = restore_exchanged_stretches(
+        recording, marker_set, static.limbs, static.positions, notes
+    )
     recording = with_checked_sides(recording, marker_set, static.limbs, notes, accepted=accepted)
     segments = _segments(marker_set)
-    labels, places = recording.labels, static.places
-    distances = SegmentDistances.of(labels, recording.positions, places, segments)
+    labels, positions = recording.labels, static.positions
+    distances = SegmentDistances.of(labels, recording.positions, positions, segments)
     if trial.task == "static" or not distances.labels:
         return recording
     swaps = swapped_labels(distances)
     for swap in swaps:
         _note_swap(swap, notes, accepted=accepted)
-    exchanged = any(one.rule == SWAPPED for one in notes.findings)
+    exchanged = any(finding.rule == LABELS_SWAPPED for finding in notes.findings)
     if accepted and not (swaps or exchanged):
         notes.add(
             "labels-not-swapped",
@@ -200,10 +220,10 @@ def with_checked_labels(
 def _without_swapped(
     recording: Recording, swaps: Sequence[LabelSwap], marker_set: MarkerSet
 ) -> Recording:
-    """The recording without labels that sit on each other's markers, in those frames.
+    """Mask labels that sit on each other's markers, in those frames.
 
-    They would show events and sides of other places. Labels of the pelvis stay: what is exchanged
-    within it keeps its middle.
+    They would show events and sides of other sites. Labels of the pelvis stay: an exchange within
+    it does not move its centre.
     """
     positions = recording.positions.copy()
     for swap in swaps:
@@ -213,13 +233,13 @@ def _without_swapped(
 
 
 def _segments(marker_set: MarkerSet) -> dict[str, str]:
-    """Segment of every recorded label: its body; toes count with their foot."""
+    """Map labels to segments: their bodies, toes merged with their foot."""
     bodies = {label: marker.body for label, marker in marker_set.markers.items()}
     for side in ("left", "right"):
         foot = getattr(marker_set.feet, side)
-        whole = bodies.get(foot.heel, "")
+        foot_body = bodies.get(foot.heel, "")
         toes = {bodies[label] for label in foot.toe if label in bodies}
-        bodies |= {label: whole for label, body in bodies.items() if body in toes and whole}
+        bodies |= {label: foot_body for label, body in bodies.items() if body in toes and foot_body}
     return bodies
 
 
@@ -238,29 +258,31 @@ def with_checked_sides(
     to_the_right = np.cross(facing, path - 0.5 * (heels[0] + heels[1]))
     size = float(np.linalg.norm(mean_vector(to_the_right))) or np.nan
     for limb, parts in _sided_labels(recording, marker_set, limbs).items():
-        means = [[label_mean(recording, labels) for labels in both] for both in parts]
+        means = [[label_mean(recording, labels) for labels in pair] for pair in parts]
         across = [mean_vector((right - left) * to_the_right).sum() for left, right in means]
-        sideways = [float(one) / size for one in across]
+        sideways = [float(distance) / size for distance in across]
         paths = [(_paths(recording, left), _paths(recording, right)) for left, right in parts]
-        wrong = [number for number, one in enumerate(exchanged_parts(paths, sideways)) if one]
+        wrong = [
+            number for number, is_wrong in enumerate(exchanged_parts(paths, sideways)) if is_wrong
+        ]
         if not wrong:
             continue
-        left, right = ([one for at in wrong for one in parts[at][side]] for side in (0, 1))
-        if accepted and (pairs := _same_but_for_side(left, right)):
-            order = [recording.labels.index(pairs.get(one, one)) for one in recording.labels]
+        left, right = ([label for at in wrong for label in parts[at][side]] for side in (0, 1))
+        if accepted and (pairs := _mirrored_names(left, right)):
+            order = [recording.labels.index(pairs.get(label, label)) for label in recording.labels]
             recording = replace(recording, positions=recording.positions[:, order])
-            what = f"left and right of {', '.join(pairs)} are exchanged, as the sheet accepts."
-            notes.add(SWAPPED, "info", what, number=len(pairs))
+            text = f"left and right of {', '.join(pairs)} are exchanged, as the sheet accepts."
+            notes.add(LABELS_SWAPPED, "info", text, number=len(pairs))
             continue
         end = "" if len(wrong) == len(parts) else "end of the "
-        ours, theirs = (", ".join(labels[:MOST_LISTED]) for labels in (right, left))
+        rights, lefts = (", ".join(labels[:MAX_LISTED_LABELS]) for labels in (right, left))
         away = sideways[wrong[0]]
         raise AqbioError(
-            f"the {end}{limb} labelled right ({ours}) is {-away:.2f} m to the left of the one "
-            f"labelled left ({theirs}), as the pelvis faces."
+            f"the {end}{limb} labelled right ({rights}) is {-away:.2f} m to the left of the one "
+            f"labelled left ({lefts}), as the pelvis faces."
             if away < 0.0
-            else f"the {end}{limb} labelled right ({ours}) moves with the rest of the left {limb}, "
-            f"and the one labelled left ({theirs}) with the right.",
+            else f"the {end}{limb} labelled right ({rights}) moves with the rest of the left "
+            f"{limb}, and the one labelled left ({lefts}) with the right.",
             file=notes.file,
             fix="write swap into the column fix of this trial in trials.tsv to exchange them, or "
             "correct them in the capture software or, if it is so in all trials, in markers.yaml "
@@ -274,41 +296,48 @@ def _paths(recording: Recording, labels: Sequence[str]) -> FloatArray:
     return recording.positions[:, [recording.labels.index(label) for label in labels]]
 
 
-def _same_but_for_side(left: Sequence[str], right: Sequence[str]) -> dict[str, str]:
-    """Partner of every label, both ways; empty where names leave one without or with two."""
-    ours, theirs = (
-        {re.sub("left|right|[lr]", "", one.lower()): one for one in side} for side in (left, right)
+def _mirrored_names(left: Sequence[str], right: Sequence[str]) -> dict[str, str]:
+    """Map labels to their partners, both ways; empty unless every label has exactly one."""
+    left_labels, right_labels = (
+        {re.sub("left|right|[lr]", "", label.lower()): label for label in side}
+        for side in (left, right)
     )
-    if ours.keys() != theirs.keys() or not len(ours) == len(left) == len(right):
+    if left_labels.keys() != right_labels.keys() or not len(left_labels) == len(left) == len(right):
         return {}
-    pairs = {one: theirs[name] for name, one in ours.items()}
-    return pairs | {other: one for one, other in pairs.items()}
+    pairs = {label: right_labels[name] for name, label in left_labels.items()}
+    return pairs | {partner: label for label, partner in pairs.items()}
 
 
 def _sided_labels(
     recording: Recording, marker_set: MarkerSet, limbs: Limbs
 ) -> dict[str, list[tuple[list[str], list[str]]]]:
-    """Labels of both sides by limb and part, of the parts that are marked on both."""
+    """Labels of both sides by limb and part, for parts with markers on both sides."""
     worn = [label for label in recording.labels if label in marker_set.markers]
-    found: dict[str, list[tuple[list[str], list[str]]]] = {}
+    parts_of_limb: dict[str, list[tuple[list[str], list[str]]]] = {}
     for limb, bodies in limbs.items():
-        for both in zip(*bodies, strict=False):
-            left, right = ([one for one in worn if marker_set.markers[one].body == b] for b in both)
+        for pair in zip(*bodies, strict=False):
+            left, right = (
+                [label for label in worn if marker_set.markers[label].body == b] for b in pair
+            )
             if left and right:
-                found.setdefault(limb, []).append((left, right))
+                parts_of_limb.setdefault(limb, []).append((left, right))
     left, right = (
         [foot.heel] if foot.heel in recording.labels else []
         for foot in (marker_set.feet.left, marker_set.feet.right)
     )
-    return {"heel": [(left, right)], **found} if left and right and "leg" not in found else found
+    return (
+        {"heel": [(left, right)], **parts_of_limb}
+        if left and right and "leg" not in parts_of_limb
+        else parts_of_limb
+    )
 
 
 def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
     share = float(swap.frames.mean())
     span = np.flatnonzero(swap.frames)
-    where = "" if share > 0.95 else f"frames {span[0] + 1} to {span[-1] + 1}"
+    frame_span = "" if share > 0.95 else f"frames {span[0] + 1} to {span[-1] + 1}"
     notes.add(
-        SWAPPED,
+        LABELS_SWAPPED,
         "info" if accepted else "warning",
         f"labels {swap.first} and {swap.second} sit on each other's markers in {share:.0%} of the "
         f"frames: their distances from other markers differ by {MILLIMETRES * swap.before:.0f} mm "
@@ -317,7 +346,7 @@ def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
         number=MILLIMETRES * swap.before,
         limit=MILLIMETRES * swap.after,
         unit="mm",
-        where=where,
+        where=frame_span,
         label=f"{swap.first}, {swap.second}",
         fix=""
         if accepted
@@ -326,24 +355,26 @@ def _note_swap(swap: LabelSwap, notes: Notes, *, accepted: bool) -> None:
     )
 
 
-MISFIT = 0.020
-"""A label whose distances differ from the static trial's by less is where it belongs, m."""
+MIN_MISFIT_M = 0.020
+"""Difference from the static trial's distances below which a label is correct, m."""
 
-REPAIRED = 0.5
-"""An exchange is proposed where it brings the misfit below this share of what it was."""
+MAX_REPAIRED_RATIO = 0.5
+"""An exchange is proposed where it reduces the misfit below this share of its former size."""
 
-FITS = 0.015
+MAX_REPAIRED_MISFIT_M = 0.015
 """... and below this, m: skin moves by less."""
 
-FEWEST_DISTANCES = 2
-FEWEST_ACROSS = 3
-"""Distances that must agree on an exchange within a segment, and between two segments."""
+MIN_DISTANCES_WITHIN = 2
+"""Distances that must agree on an exchange within a segment."""
 
-SHARE = 0.05
+MIN_DISTANCES_ACROSS = 3
+"""Distances that must agree on an exchange between two segments."""
+
+MIN_FRAME_SHARE = 0.05
 """Exchanges in fewer frames than this share of the trial are noise."""
 
-MOST = 10
-"""Exchanges of one trial that are looked for."""
+MAX_SWAPS = 10
+"""Exchanges that one trial is searched for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -353,7 +384,7 @@ class LabelSwap:
     first: str
     second: str
     frames: BoolArray
-    """(T,) bool array. Where they do."""
+    """(T,) bool array. Frames in which they do."""
     before: float
     after: float
     """before, after: Root mean square difference between their distances in these frames and those
@@ -362,7 +393,7 @@ class LabelSwap:
 
 @dataclass(frozen=True, eq=False)
 class SegmentDistances:
-    """Markers of every segment in a trial, and how far apart they are in the static trial."""
+    """Markers of every segment in a trial, and their distances in the static trial."""
 
     labels: tuple[str, ...]
     """tuple of K str. Labels that both trials have."""
@@ -371,7 +402,7 @@ class SegmentDistances:
     static: FloatArray
     """(K, K) array, m."""
     peers: BoolArray
-    """(K, K) bool array. Whether two labels are on one segment."""
+    """(K, K) bool array. True for two labels on one segment."""
 
     @classmethod
     def of(
@@ -381,15 +412,15 @@ class SegmentDistances:
         reference: Mapping[str, FloatArray],
         segments: Mapping[str, str],
     ) -> SegmentDistances:
-        """Keep the labels that have a segment and a place (3,) in the static trial, in any axes."""
+        """Keep labels with a segment and a static position (3,), in any axes."""
         placed = [np.isfinite(reference.get(label, np.nan)).all() for label in labels]
-        known = np.array(placed, dtype=bool) & np.isin(labels, list(segments))
-        names = tuple(compress(labels, known))
-        places = np.array([reference[name] for name in names]).reshape(-1, 3)
-        own = np.array([segments[name] for name in names])
-        peers = (own[:, None] == own) & ~np.eye(len(names), dtype=bool)
-        static = np.linalg.norm(places[:, None] - places, axis=2)
-        return cls(names, positions[:, known], static, peers)
+        usable = np.array(placed, dtype=bool) & np.isin(labels, list(segments))
+        names = tuple(compress(labels, usable))
+        static_positions = np.array([reference[name] for name in names]).reshape(-1, 3)
+        segment_of_label = np.array([segments[name] for name in names])
+        peers = (segment_of_label[:, None] == segment_of_label) & ~np.eye(len(names), dtype=bool)
+        static = np.linalg.norm(static_positions[:, None] - static_positions, axis=2)
+        return cls(names, positions[:, usable], static, peers)
 
     def off(self, marker: int, label: int, among: BoolArray) -> FloatArray:
         """Distances of a marker from others, less those of a label in the static trial, (T, P)."""
@@ -399,60 +430,71 @@ class SegmentDistances:
 
 def swapped_labels(distances: SegmentDistances) -> list[LabelSwap]:
     """Pairs of labels whose exchange restores their distances, the largest repair first."""
-    found: list[LabelSwap] = []
-    for _ in range(MOST):
-        doubtful = [one for one in range(len(distances.labels)) if _misfits(distances, one)]
-        swaps = (_swap(distances, one, two) for one, two in combinations(doubtful, 2))
+    accepted_swaps: list[LabelSwap] = []
+    for _ in range(MAX_SWAPS):
+        doubtful = [
+            index for index in range(len(distances.labels)) if _has_misfit(distances, index)
+        ]
+        swaps = (_swap(distances, first, second) for first, second in combinations(doubtful, 2))
         best = max(
             (swap for swap in swaps if swap is not None),
-            key=lambda one: float(np.count_nonzero(one.frames)) * (one.before - one.after),
+            key=lambda swap: float(np.count_nonzero(swap.frames)) * (swap.before - swap.after),
             default=None,
         )
         if best is None:
-            return found
-        found.append(best)
+            return accepted_swaps
+        accepted_swaps.append(best)
         fixed = exchanged_positions(distances.labels, distances.positions, [best])
         distances = replace(distances, positions=fixed)
-    return found
+    return accepted_swaps
 
 
-WRONG_SIDE = 0.03
-"""Limbs this far on the wrong side of each other are labelled the wrong way round, m: in 72 real
+MIN_WRONG_SIDE_M = 0.03
+"""Limbs this far on the wrong side of each other have exchanged labels, m: in 72 real
 and virtual runs and static trials toes are 3 cm on their own side at least, thighs 18, arms 25.
 Without a measurement across the body no limb is on a wrong side."""
 
-LINKED, CLEARLY = 0.04, 0.5
-"""Two parts of one limb keep their distance, parts of two limbs do not: it varies by 1 to 15 mm
-between foot and shank of one side, by 86 to 317 mm between those of two. Sides are read off where
-the larger one is above this, m, and the other below this share of it."""
+MIN_LINK_VARIATION_M = 0.04
+"""Variation of the distance between parts of two limbs above which sides can be determined, m: it
+varies by 86 to 317 mm between foot and shank of two sides, by 1 to 15 mm between those of one."""
+
+MAX_LINK_RATIO = 0.5
+"""Ratio of the smaller to the larger variation below which sides can be determined."""
 
 
 def exchanged_parts(
     parts: Sequence[tuple[FloatArray, FloatArray]], sideways: Sequence[float]
 ) -> list[bool]:
-    """Whether left and right labels are exchanged on each part of a limb, from the trunk outwards.
+    """Detect exchanged left and right labels on each part of a limb, from the trunk outwards.
 
-    By the distances from the part before, where it moves enough; otherwise by ``sideways``: how far
-    right of left it is, m.
+    By the distances from the preceding part, if it moves enough; otherwise by ``sideways``, m: the
+    distance by which the right is to the right of the left.
     """
-    found: list[bool] = []
+    exchanged: list[bool] = []
     for number, (left, right) in enumerate(parts):
-        wrong = sideways[number] < -WRONG_SIDE
-        if found:
+        wrong = sideways[number] < -MIN_WRONG_SIDE_M
+        if exchanged:
             before = parts[number - 1]
-            own = np.maximum(_link(before[0], left), _link(before[1], right))
-            other = np.maximum(_link(before[0], right), _link(before[1], left))
-            larger, smaller = np.maximum(own, other), np.minimum(own, other)
-            if larger > LINKED and smaller < CLEARLY * larger:
-                wrong = found[-1] != bool(other < own)
-        found.append(wrong)
-    return found
+            same_side = np.maximum(
+                _link_variation(before[0], left), _link_variation(before[1], right)
+            )
+            opposite_side = np.maximum(
+                _link_variation(before[0], right), _link_variation(before[1], left)
+            )
+            larger, smaller = (
+                np.maximum(same_side, opposite_side),
+                np.minimum(same_side, opposite_side),
+            )
+            if larger > MIN_LINK_VARIATION_M and smaller < MAX_LINK_RATIO * larger:
+                wrong = exchanged[-1] != bool(opposite_side < same_side)
+        exchanged.append(wrong)
+    return exchanged
 
 
-def _link(inner: FloatArray, outer: FloatArray) -> float:
-    """How much the distance between two parts varies at their nearest markers, m; NaN if unseen."""
-    found = [distance_spreads(outer[:, one], {0: inner}) for one in range(outer.shape[1])]
-    return min((one[0] for one in found if one), default=np.nan)
+def _link_variation(inner: FloatArray, outer: FloatArray) -> float:
+    """Smallest variation, m, of distances between markers of two parts; NaN if not visible."""
+    spreads = [distance_spreads(outer[:, column], {0: inner}) for column in range(outer.shape[1])]
+    return min((spread[0] for spread in spreads if spread), default=np.nan)
 
 
 def exchanged_positions(
@@ -461,42 +503,53 @@ def exchanged_positions(
     """Exchange the positions (T, M, 3) of swapped labels in the frames where they are."""
     fixed = positions.copy()
     for swap in swaps:
-        one, two = labels.index(swap.first), labels.index(swap.second)
+        first, second = labels.index(swap.first), labels.index(swap.second)
         rows = np.flatnonzero(swap.frames)
-        fixed[rows[:, None], [one, two]] = fixed[rows[:, None], [two, one]]
+        fixed[rows[:, None], [first, second]] = fixed[rows[:, None], [second, first]]
     return fixed
 
 
-def _misfits(distances: SegmentDistances, index: int) -> bool:
-    """Whether a distance of a label differs from the static trial's in some frames."""
-    off = np.abs(distances.off(index, index, distances.peers[index])) > MISFIT
-    return bool(off.mean(axis=0).max(initial=0.0) >= SHARE)
+def _has_misfit(distances: SegmentDistances, index: int) -> bool:
+    """Tell whether a distance of a label differs from the static trial's in some frames."""
+    off = np.abs(distances.off(index, index, distances.peers[index])) > MIN_MISFIT_M
+    return bool(off.mean(axis=0).max(initial=0.0) >= MIN_FRAME_SHARE)
 
 
-def _swap(distances: SegmentDistances, one: int, two: int) -> LabelSwap | None:
-    """The exchange of two labels, if it brings their distances back in enough frames."""
-    others = ~np.isin(np.arange(len(distances.labels)), (one, two))
-    mine, theirs = distances.peers[one] & others, distances.peers[two] & others
-    fewest = FEWEST_DISTANCES if distances.peers[one, two] else FEWEST_ACROSS
-    if np.count_nonzero(mine) + np.count_nonzero(theirs) < fewest:
+def _swap(distances: SegmentDistances, first: int, second: int) -> LabelSwap | None:
+    """Exchange of two labels, if it restores their distances in enough frames."""
+    is_other = ~np.isin(np.arange(len(distances.labels)), (first, second))
+    first_peers, second_peers = (
+        distances.peers[first] & is_other,
+        distances.peers[second] & is_other,
+    )
+    fewest = MIN_DISTANCES_WITHIN if distances.peers[first, second] else MIN_DISTANCES_ACROSS
+    if np.count_nonzero(first_peers) + np.count_nonzero(second_peers) < fewest:
         return None
     before, after = (
-        _root_mean_square(np.hstack((distances.off(a, one, mine), distances.off(b, two, theirs))))
-        for a, b in ((one, two), (two, one))
+        _root_mean_square(
+            np.hstack(
+                (distances.off(a, first, first_peers), distances.off(b, second, second_peers))
+            )
+        )
+        for a, b in ((first, second), (second, first))
     )
-    clear = (before > MISFIT) & (after < FITS) & (after < REPAIRED * before)
-    if clear.mean() < SHARE:
+    clear = (
+        (before > MIN_MISFIT_M)
+        & (after < MAX_REPAIRED_MISFIT_M)
+        & (after < MAX_REPAIRED_RATIO * before)
+    )
+    if clear.mean() < MIN_FRAME_SHARE:
         return None
     decided = np.flatnonzero(np.isfinite(before + after))
     middles = 0.5 * (decided[1:] + decided[:-1])  # other frames take that of the nearest one
     nearest = decided[np.searchsorted(middles, np.arange(len(before)))]
     frames = np.asarray(after < before)[nearest]
     sizes = (float(np.sqrt(np.nanmean(off[frames] ** 2))) for off in (before, after))
-    return LabelSwap(distances.labels[one], distances.labels[two], frames, *sizes)
+    return LabelSwap(distances.labels[first], distances.labels[second], frames, *sizes)
 
 
-def _root_mean_square(off: FloatArray) -> FloatArray:
-    """Of the distances that are seen, (T,), m; NaN of fewer than two."""
-    seen = np.isfinite(off)
-    count, total = seen.sum(axis=1), np.where(seen, off**2, 0.0).sum(axis=1)
+def _root_mean_square(deviations: FloatArray) -> FloatArray:
+    """Root mean square (T,) of finite deviations (T, K), m; NaN of fewer than two."""
+    finite = np.isfinite(deviations)
+    count, total = finite.sum(axis=1), np.where(finite, deviations**2, 0.0).sum(axis=1)
     return np.asarray(np.sqrt(np.where(count > 1, total, np.nan) / np.maximum(count, 1)))

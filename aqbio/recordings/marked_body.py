@@ -15,15 +15,15 @@ import numpy as np
 from aqbio.config import MarkerSet
 from aqbio.vectors import FloatArray, IntArray, cross
 
-PRESENT_SHARE = 0.9
-"""Share of the body's mass whose segments must be seen."""
+MIN_BODY_MASS_SHARE = 0.9
+"""Share of the body's mass whose segments must be visible."""
 
-MARKED = 0.6
+MIN_GROUP_MASS_SHARE = 0.6
 """Share of the mass of every group of segments that must carry markers: an arm marked on upper arm
 and hand does (65 %), one that is bare beyond the elbow (53 %) or a trunk without its own does not.
 What is not marked may swing up while the rest falls."""
 
-SEEN_SHARE = 0.8
+MIN_VISIBLE_SHARE = 0.8
 """A marker must be seen in this share of the frames; between them its path is interpolated."""
 
 
@@ -60,15 +60,15 @@ class SegmentMasses:
             dtype=np.int64,
         )
 
-    def shown(self, carriers: IntArray) -> bool:
-        """Whether markers on some segments (M,) show enough of every group and of the body."""
+    def are_sufficient(self, carriers: IntArray) -> bool:
+        """Tell whether markers on segments (M,) represent enough of every group and of the body."""
         mass = np.array(list(self.mass.values()))
         marked = np.isin(np.arange(len(mass)), carriers)
         for members in self.groups.values():
-            own = np.isin(list(self.mass), members)
-            if (mass * own * marked).sum() < MARKED * (mass * own).sum():
+            of_group = np.isin(list(self.mass), members)
+            if (mass * of_group * marked).sum() < MIN_GROUP_MASS_SHARE * (mass * of_group).sum():
                 return False
-        return bool((mass * marked).sum() >= PRESENT_SHARE * mass.sum())
+        return bool((mass * marked).sum() >= MIN_BODY_MASS_SHARE * mass.sum())
 
 
 def marked_body(
@@ -81,8 +81,8 @@ def marked_body(
     """Motion of the body by its markers (T, M, 3), m; None where they do not show all of it."""
     carriers = masses.carriers(labels, marker_set)
     visible = np.asarray(np.isfinite(markers).all(axis=2))
-    carriers = np.where(visible.mean(axis=0) >= SEEN_SHARE, carriers, -1)
-    if len(markers) < 3 or not masses.shown(carriers):
+    carriers = np.where(visible.mean(axis=0) >= MIN_VISIBLE_SHARE, carriers, -1)
+    if len(markers) < 3 or not masses.are_sufficient(carriers):
         return None
     mass = np.array(list(masses.mass.values()))
     segments = np.unique(carriers[carriers >= 0])
@@ -90,15 +90,19 @@ def marked_body(
     centres = np.empty((len(markers), len(segments), 3))
     for index, segment in enumerate(segments):
         paths = [
-            np.stack([np.interp(frames, frames[seen], path[seen]) for path in marker.T], axis=1)
-            for marker, seen in (
-                (markers[:, one], visible[:, one]) for one in np.flatnonzero(carriers == segment)
+            np.stack(
+                [np.interp(frames, frames[is_visible], path[is_visible]) for path in marker.T],
+                axis=1,
+            )
+            for marker, is_visible in (
+                (markers[:, column], visible[:, column])
+                for column in np.flatnonzero(carriers == segment)
             )
         ]
         centres[:, index] = np.mean(paths, axis=0)
     share = mass[segments] * mass.sum() / mass[segments].sum()
     com = np.einsum("s,tsk->tk", share, centres) / mass.sum()
-    apart = centres - com[:, None]
-    velocity = np.gradient(apart, 1.0 / rate, axis=0)
-    momentum = np.einsum("s,tsk->tk", share, cross(apart, velocity))
+    offsets = centres - com[:, None]
+    velocity = np.gradient(offsets, 1.0 / rate, axis=0)
+    momentum = np.einsum("s,tsk->tk", share, cross(offsets, velocity))
     return MarkedBody(frames / rate, com, momentum)

@@ -17,12 +17,15 @@ LEFT_HANDED = np.array([1.0, 1.0, -1.0])
 """Signs along ahead, up and right of coordinates mirrored across the sagittal plane."""
 
 PLATE_SIGNS = (np.ones(3), LEFT_HANDED, np.array([-1.0, 1.0, 1.0]))
-"""Coordinates of plates beside those of markers: the same, mirrored across, mirrored along."""
+"""Coordinates of plates relative to those of markers: the same, mirrored across, mirrored along."""
 
-LOADED_N, LOADED_SHARE = 200.0, 0.5
-"""A plate is stood on above this force, N, and this share of its largest one."""
+LOADED_N = 200.0
+"""Force above which a plate is loaded, N."""
 
-UNDER_M = 0.10
+LOADED_SHARE = 0.5
+"""Share of its largest force above which a plate is loaded."""
+
+MAX_FOOT_DISTANCE_M = 0.10
 """Median distance of a centre of pressure from the nearest foot, m: 0.03 to 0.08 in 54 runs and
 walks of nine laboratories; 0.13 and more (0.083 in one, of which 71 % is lost) where the plates are
 mirrored across, 0.36 and more along."""
@@ -30,7 +33,7 @@ mirrored across, 0.36 and more along."""
 
 @dataclass(frozen=True, slots=True)
 class PlateFit:
-    """How centres of pressure lie to the feet, in one of the ways that plates may be mirrored."""
+    """Distances of centres of pressure from the feet for one way of mirroring the plates."""
 
     distance: float
     """Median distance from the nearest foot, m; NaN where no foot is on a plate."""
@@ -40,8 +43,8 @@ class PlateFit:
 
     @property
     def columns_agree(self) -> bool | None:
-        """Whether columns name the feet as labels do; None where they name none."""
-        if not self.distance < UNDER_M or not self.agree + self.differ:
+        """True if columns name the feet as labels do; None if they name none."""
+        if not self.distance < MAX_FOOT_DISTANCE_M or not self.agree + self.differ:
             return None
         share = self.agree / (self.agree + self.differ)
         return None if 0.2 < share < 0.8 else share > 0.5
@@ -50,10 +53,10 @@ class PlateFit:
 def plate_fits(
     forces: ForceRecording, recording: Recording, axes: FloatArray, feet: FloatArray
 ) -> list[PlateFit]:
-    """How the plates fit the feet (T, 2, K, 3), m, of a recording, for each of `PLATE_SIGNS`."""
+    """Fit of the plates to the feet (T, 2, K, 3), m, of a recording, for each of `PLATE_SIGNS`."""
     wrench = forces.wrench.rotated(axes)
     size = np.abs(wrench.force[..., 1])
-    least = np.maximum(LOADED_N, LOADED_SHARE * size.max(axis=0, initial=0.0))
+    threshold = np.maximum(LOADED_N, LOADED_SHARE * size.max(axis=0, initial=0.0))
     cop = centres_of_pressure(forces, axes)
     time = np.arange(len(recording.positions)) / recording.rate
     sample = np.rint((time - forces.start) * forces.rate).astype(int)
@@ -61,12 +64,12 @@ def plate_fits(
     at = feet @ axes.T
     fits = []
     for signs in PLATE_SIGNS:
-        apart: list[tuple[FloatArray, str]] = []
+        distances: list[tuple[FloatArray, str]] = []
         for plate, foot in enumerate(forces.feet):
             on = inside.copy()
-            on[inside] = size[sample[inside], plate] > least[plate]
-            apart.append((foot_distance(at[on], signs * cop[sample[on], plate]), foot))
-        fits.append(_plate_fit(apart))
+            on[inside] = size[sample[inside], plate] > threshold[plate]
+            distances.append((foot_distance(at[on], signs * cop[sample[on], plate]), foot))
+        fits.append(_plate_fit(distances))
     return fits
 
 
@@ -80,17 +83,19 @@ def centres_of_pressure(forces: ForceRecording, axes: FloatArray) -> FloatArray:
     return centre_of_pressure(*loads, wrench.point, surface, LOADED_N)[0]
 
 
-def _plate_fit(apart: Sequence[tuple[FloatArray, str]]) -> PlateFit:
+def _plate_fit(distances: Sequence[tuple[FloatArray, str]]) -> PlateFit:
     """Fit from distances (N, 2) of each plate's centre of pressure from both feet."""
     nearest, agree, differ = [np.zeros(0)], 0, 0
-    for distance, foot in apart:
-        both = distance[np.isfinite(distance).all(axis=1)]
-        nearest.append(both.min(axis=1))
+    for distance, foot in distances:
+        complete = distance[np.isfinite(distance).all(axis=1)]
+        nearest.append(complete.min(axis=1))
         if foot:
-            own = both[:, SIDES.index(foot)] <= both.min(axis=1)
-            agree, differ = agree + int(own.sum()), differ + int((~own).sum())
-    every = np.concatenate(nearest)
-    return PlateFit(float(np.median(every)) if len(every) else np.nan, agree, differ)
+            on_named_foot = complete[:, SIDES.index(foot)] <= complete.min(axis=1)
+            agree, differ = agree + int(on_named_foot.sum()), differ + int((~on_named_foot).sum())
+    all_distances = np.concatenate(nearest)
+    return PlateFit(
+        float(np.median(all_distances)) if len(all_distances) else np.nan, agree, differ
+    )
 
 
 def mirrored_forces(forces: ForceRecording, mirror: FloatArray) -> ForceRecording:

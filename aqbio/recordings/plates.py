@@ -11,9 +11,9 @@ import numpy as np
 
 from aqbio.errors import distinct
 from aqbio.force_plates.forces import (
-    LOADED_PLATE,
-    UNLOADED_MARGIN,
-    UNLOADED_SHORTEST,
+    LOADED_PLATE_N,
+    MIN_UNLOADED_S,
+    UNLOADED_MARGIN_S,
     Plates,
     PlateWrench,
     centre_of_pressure,
@@ -28,38 +28,38 @@ from aqbio.force_plates.forces import (
 )
 from aqbio.io.recording import ForceRecording
 from aqbio.names import SIDES
-from aqbio.recordings.contact_findings import LOADED_SHARE, OUTSIDE, nearest_foot
+from aqbio.recordings.contact_findings import LOADED_SHARE, MAX_SOLE_DISTANCE_M, nearest_foot
 from aqbio.recordings.contacts import (
+    MAX_FOOT_DISTANCE_M,
+    MAX_SEAM_M,
+    MIN_PLATE_PEAK_N,
     NO_FOOT,
-    PLATE_PEAK_MIN,
-    REACH,
-    SEAM,
     FeetLoads,
     FootContact,
     contact_span,
     edge_distance,
     plate_contacts,
 )
-from aqbio.recordings.events_from_markers import STILL_S
+from aqbio.recordings.events_from_markers import MIN_STANCE_S
 from aqbio.recordings.notes import Notes
 from aqbio.signals import runs
 from aqbio.vectors import FloatArray, IntArray, cross
 
-OFFSET_MAX = {True: 250.0, False: 50.0}
-"""Largest offset of a plate in a moving and in a static trial, N: a person who stands on several
-plates for a whole trial must not pass for an offset."""
+MAX_OFFSET_N = {True: 250.0, False: 50.0}
+"""Largest offset of a plate in a moving and in a static trial, N: a person standing on several
+plates for a whole trial must not be taken for an offset."""
 
-OFFSET_LARGE = 20.0
+LARGE_OFFSET_N = 20.0
 """Offset of the vertical force above which a plate should be inspected, N."""
 
 
-FORCE_MAX = 15_000.0
+MAX_FORCE_N = 15_000.0
 """No runner loads a plate with more, N: 15 body weights of 100 kg."""
 
-STEADY_SHARE = 0.1
+MIN_VARIATION_SHARE = 0.1
 """A plate whose force varies by less than this share of its mean carries no running person."""
 
-NOISE_MAX = 10.0
+MAX_NOISE_N = 10.0
 """Largest noise of an unloaded plate, N (RMS)."""
 
 
@@ -71,7 +71,7 @@ def ground_plates(
     *,
     moving: bool,
 ) -> Plates | None:
-    """Plates in ground axes, acting on the runner, without offsets; None when none is usable."""
+    """Plates in ground axes, acting on the runner, without offsets; None if none is usable."""
     used = np.array([number not in ignored for number in forces.numbers], dtype=np.bool_)
     for index in np.flatnonzero(used):
         upward = forces.wrench.force[:, index] @ rotation[1]
@@ -90,32 +90,32 @@ def ground_plates(
         numbers=tuple(forces.numbers[index] for index in usable),
         feet=tuple(SIDES.index(foot) if foot else NO_FOOT for foot in feet),
     )
-    level, removed = without_offsets(plates, OFFSET_MAX[moving])
+    level, removed = without_offsets(plates, MAX_OFFSET_N[moving])
     for plate, offsets in enumerate(removed):
         if offsets is None:
-            _note_loaded(plates, plate, OFFSET_MAX[moving], notes)
+            _note_unknown_offset(plates, plate, MAX_OFFSET_N[moving], notes)
         else:
             _note_offset(plates, plate, offsets, notes)
-    return _on_the_runner(level, notes)
+    return _reaction_on_runner(level, notes)
 
 
 def _is_plausible(
     forces: ForceRecording, index: int, upward: FloatArray, notes: Notes, *, moving: bool
 ) -> bool:
-    """Whether a runner can have made a plate's forces; note it where not."""
+    """Tell whether a runner can have produced a plate's forces; note it if not."""
     size = np.linalg.norm(forces.wrench.force[:, index], axis=1)
     largest, mean, spread = float(size.max()), float(size.mean()), float(np.ptp(size))
     noise = noise_level(forces.wrench.force[:, index], forces.rate)
-    if largest > FORCE_MAX:
+    if largest > MAX_FORCE_N:
         why, number = (
-            f"its force reaches {distinct(largest, FORCE_MAX)} N, more than {FORCE_MAX:.0f} N",
+            f"its force reaches {distinct(largest, MAX_FORCE_N)} N, more than {MAX_FORCE_N:.0f} N",
             largest,
         )
-    elif moving and mean > OFFSET_MAX[moving] and spread < STEADY_SHARE * mean:
+    elif moving and mean > MAX_OFFSET_N[moving] and spread < MIN_VARIATION_SHARE * mean:
         why, number = f"it reads {mean:.0f} N throughout, within {spread:.0f} N", mean
-    elif moving and noise > NOISE_MAX:
+    elif moving and noise > MAX_NOISE_N:
         why, number = f"it reads noise of {noise:.0f} N (RMS) and no load", noise
-    elif moving and pulls_and_pushes(upward, forces.rate, OFFSET_MAX[moving]):
+    elif moving and pulls_and_pushes(upward, forces.rate, MAX_OFFSET_N[moving]):
         number = float(np.median(upward))
         why = f"it pulls and pushes, and its offset ({number:.0f} N in the middle) is too large"
     else:
@@ -125,7 +125,7 @@ def _is_plausible(
         "warning",
         f"plate {forces.numbers[index]} is left out: {why}.",
         number=number,
-        limit=FORCE_MAX,
+        limit=MAX_FORCE_N,
         unit="N",
         fix="correct scale, offset or unit of its channels, or zero the plate.",
         forces=True,
@@ -135,15 +135,15 @@ def _is_plausible(
 
 def _note_noise(forces: ForceRecording, index: int, notes: Notes) -> None:
     noise = quiet_noise(forces.wrench.force[:, index], forces.rate)
-    if noise > NOISE_MAX:
+    if noise > MAX_NOISE_N:
         notes.add(
             "plate-noisy",
             "warning",
-            f"plate {forces.numbers[index]} reads noise of {distinct(noise, NOISE_MAX)} N (RMS) "
-            f"while unloaded, more than {NOISE_MAX:.0f} N: touchdown, toe-off and body "
+            f"plate {forces.numbers[index]} reads noise of {distinct(noise, MAX_NOISE_N)} N (RMS) "
+            f"while unloaded, more than {MAX_NOISE_N:.0f} N: touchdown, toe-off and body "
             "mass suffer.",
             number=noise,
-            limit=NOISE_MAX,
+            limit=MAX_NOISE_N,
             unit="N",
             fix="look for a loose cable or a machine nearby; raise the event thresholds of "
             "`prepare` in study.yaml above the noise.",
@@ -151,13 +151,13 @@ def _note_noise(forces: ForceRecording, index: int, notes: Notes) -> None:
         )
 
 
-def _on_the_runner(plates: Plates, notes: Notes) -> Plates:
+def _reaction_on_runner(plates: Plates, notes: Notes) -> Plates:
     """Reverse plates that report the force on the plate."""
     wrong = reversed_plates(plates.vertical, plates.rate)
     if not wrong.any():
         return plates
     names = ", ".join(str(plates.numbers[index]) for index in np.flatnonzero(wrong))
-    if np.any(plates.vertical[:, ~wrong] > OFFSET_LARGE):
+    if np.any(plates.vertical[:, ~wrong] > LARGE_OFFSET_N):
         notes.add(
             "plate-inverted",
             "warning",
@@ -176,20 +176,20 @@ def _on_the_runner(plates: Plates, notes: Notes) -> Plates:
     return turned_over(plates, wrong)
 
 
-def _note_loaded(plates: Plates, plate: int, largest: float, notes: Notes) -> None:
-    """Say why the offset of a plate is not known: never unloaded, or never for long enough."""
+def _note_unknown_offset(plates: Plates, plate: int, largest: float, notes: Notes) -> None:
+    """Note why the offset of a plate is unknown: never unloaded, or never for long enough."""
     number, vertical = plates.numbers[plate], plates.vertical[:, plate]
     stretches = runs(nearly_unloaded(vertical, largest))
     longest = float(np.ptp(stretches, axis=1).max()) / plates.rate if len(stretches) else 0.0
-    needed = 2.0 * UNLOADED_MARGIN + UNLOADED_SHORTEST
+    needed = 2.0 * UNLOADED_MARGIN_S + MIN_UNLOADED_S
     if longest > 0.0:
-        what = (
+        text = (
             f"plate {number} is unloaded for at most "
             f"{distinct(1e3 * longest, 1e3 * needed)} ms at a time, less than "
             f"the {1e3 * needed:.0f} ms that its offset is taken from: what it reads stays."
         )
         notes.add(
-            "plate-offset-unknown", "info", what, number=longest, limit=needed, unit="s",
+            "plate-offset-unknown", "info", text, number=longest, limit=needed, unit="s",
             forces=True,
         )  # fmt: skip
         return
@@ -210,32 +210,32 @@ def _note_offset(plates: Plates, plate: int, offsets: FloatArray, notes: Notes) 
     heights = offsets[:, 1]
     drift = bool(np.ptp(heights) > 0.0)
     largest = float(np.abs(heights).max())
-    if drift or largest > OFFSET_LARGE:
+    if drift or largest > LARGE_OFFSET_N:
         notes.add(
             "plate-drift" if drift else "plate-offset",
             "warning",
             f"plate {number} reads {heights.min():.1f} to {heights.max():.1f} N unloaded; the "
             f"{'drift' if drift else 'offset'} is removed.",
             number=largest,
-            limit=OFFSET_LARGE,
+            limit=LARGE_OFFSET_N,
             unit="N",
             fix="zero the plates before each trial.",
             forces=True,
         )
 
 
-SMALLEST = np.array([15.0, 2e-3, 0.05])
+MIN_SIZES = np.array([15.0, 2e-3, 0.05])
 """Peak of a plate's force, N, arm of its moments about the point of their recording and its side,
 m, lie between these and 1000 times these: steps peak at 200 to 6000 N, a centre of pressure travels
 more than 10 mm and keeps within 2 m of that point, plates are 0.3 to 3 m long."""
 
-UNITS = (("forces", "kN", "N"), ("moments", "N m", "N mm"), ("corners", "m", "mm"))
+UNIT_NAMES = (("forces", "kN", "N"), ("moments", "N m", "N mm"), ("corners", "m", "mm"))
 
-SWAY = (2e-4, 0.05)
+SWAY_RANGE_M = (2e-4, 0.05)
 """The centre of pressure under a standing person varies by more and by less than this, standard
 deviation, m: 3 to 7 mm in two static trials; taken 1000 times too small or too large not."""
 
-NEAR_SURFACE = 0.15
+MAX_SURFACE_DISTANCE_M = 0.15
 """The lowest marker of a foot on a plate is less than this above or below its surface, m."""
 
 
@@ -257,34 +257,37 @@ class PlateLoad(NamedTuple):
 
     @property
     def stood_on(self) -> bool:
-        """Whether it is near a foot and sways as under a person who stands on both."""
+        """True if it is near a foot and sways as under a person standing on both feet."""
         finite = self.cop[np.isfinite(self.cop[:, 0])]
         sway = np.sqrt(finite.var(axis=0).sum()) if len(finite) else 0.0
-        return bool((self.distances < REACH).any() and SWAY[0] < sway < SWAY[1])
+        return bool(
+            (self.distances < MAX_FOOT_DISTANCE_M).any()
+            and SWAY_RANGE_M[0] < sway < SWAY_RANGE_M[1]
+        )
 
     @property
     def under(self) -> bool:
-        """Whether the centre of pressure lies under a foot."""
+        """True if the centre of pressure lies under a foot."""
         return bool((self.distances <= self.limit).any())
 
 
 def plate_loads(plates: Plates, feet: FloatArray, time: FloatArray) -> list[PlateLoad]:
-    """Every load of every plate, with the feet (T, 2, K, 3), m, at instants ``time`` (T,), s."""
+    """List the loads of all plates, with the feet (T, 2, K, 3), m, at instants ``time`` (T,), s."""
     wrench, vertical, sample = plates.wrench, plates.vertical, plates.samples_of(time)
     cop, _ = centre_of_pressure(
-        wrench.force, wrench.moment, wrench.point, plates.surface, LOADED_PLATE
+        wrench.force, wrench.moment, wrench.point, plates.surface, LOADED_PLATE_N
     )
     loads = []
-    for plate, start, stop in plate_contacts(vertical, plates.rate, LOADED_PLATE, STILL_S):
+    for plate, start, stop in plate_contacts(vertical, plates.rate, LOADED_PLATE_N, MIN_STANCE_S):
         heavy = vertical[sample, plate] >= LOADED_SHARE * vertical[start:stop, plate].max()
         frames = np.flatnonzero((sample >= start) & (sample < stop) & heavy)
-        place, span = cop[sample[frames], plate], plates.time[[start, stop - 1]]
-        nearest = nearest_foot(place, feet[frames])
-        loads.append(PlateLoad(plates.numbers[plate], plate, span, frames, place, *nearest))
+        cop_of_load, span = cop[sample[frames], plate], plates.time[[start, stop - 1]]
+        nearest = nearest_foot(cop_of_load, feet[frames])
+        loads.append(PlateLoad(plates.numbers[plate], plate, span, frames, cop_of_load, *nearest))
     return loads
 
 
-def fitting_units(
+def with_fitted_units(
     forces: ForceRecording,
     rotation: FloatArray,
     ignored: tuple[int, ...],
@@ -294,34 +297,38 @@ def fitting_units(
     *,
     moving: bool,
 ) -> ForceRecording:
-    """Forces in the right units: what is wrong by 1000 is corrected and named.
+    """Correct and note quantities whose unit is wrong by a factor of 1000.
 
-    The size of the recorded numbers gives a factor (`SMALLEST`); centres of pressure under a foot
-    (T, 2, K, 3) confirm it, in a static trial those that sway near one: who stands on the middle of
-    a plate makes small moments too.
+    The size of the recorded numbers gives a factor (`MIN_SIZES`); centres of pressure under a foot
+    (T, 2, K, 3) confirm it, in a static trial those that sway near one: a person standing on
+    the middle of a plate also produces small moments.
     """
-    sizes, numbers = _sizes(forces), np.array(forces.numbers)
-    sizes[:, 1] /= _factors(sizes)[:, 0]  # the arm of a moment depends on the force
-    factors = _factors(sizes)
+    sizes, numbers = _plate_sizes(forces), np.array(forces.numbers)
+    sizes[:, 1] /= _unit_factors(sizes)[:, 0]  # the arm of a moment depends on the force
+    factors = _unit_factors(sizes)
     if (factors == 1.0).all():
         return forces
 
-    def loads(one: ForceRecording) -> list[PlateLoad]:
+    def loads(recorded: ForceRecording) -> list[PlateLoad]:
         discarded = replace(notes, findings=[])
-        plates = ground_plates(one, rotation, ignored, discarded, moving=moving)
+        plates = ground_plates(recorded, rotation, ignored, discarded, moving=moving)
         return [] if plates is None else plate_loads(plates, feet, time)
 
     declared, fitted = loads(forces), loads(_scaled(forces, factors))
     for row in np.unique(factors[(factors != 1.0).any(axis=1)], axis=0):
         same_factors = (factors == row).all(axis=1)
-        own = [one for one in fitted if one.number in numbers[same_factors]]
-        missed = {x.number for x in own if not (x.under if moving else x.stood_on)}
-        fits = {x.number: x for x in own if x.number not in missed and (row != 1.0).sum() == 1}
+        loads_of_factor = [load for load in fitted if load.number in numbers[same_factors]]
+        missed = {x.number for x in loads_of_factor if not (x.under if moving else x.stood_on)}
+        fits = {
+            x.number: x
+            for x in loads_of_factor
+            if x.number not in missed and (row != 1.0).sum() == 1
+        }
         if row[0] > 1.0 or not fits:  # an unloaded plate does not show its unit
             confirmed = np.isin(numbers, list(fits))
             factors[same_factors & ~confirmed], same_factors = 1.0, same_factors & confirmed
         if fits:
-            loaded = {one.number for one in own} & set(numbers[same_factors].tolist())
+            loaded = {load.number for load in loads_of_factor} & set(numbers[same_factors].tolist())
             away = [x.distances[fits[x.number].foot] for x in declared if x.number in fits]
             size = sizes[np.isin(numbers, list(loaded))].max(axis=0)
             _note_unit(row, loaded, away, size, notes)
@@ -331,31 +338,31 @@ def fitting_units(
 def _note_unit(
     row: FloatArray, plates: set[int], away: list[float], size: FloatArray, notes: Notes
 ) -> None:
-    """Say which quantity of some plates, with largest sizes (3,), is wrong by 1000."""
+    """Note which quantity of some plates, with largest sizes (3,), is wrong by 1000."""
     wrong = int(np.flatnonzero(row != 1.0)[0])
     small = bool(row[wrong] > 1.0)
-    what, *units = UNITS[wrong]
+    quantity, *units = UNIT_NAMES[wrong]
     sign = (
         f"reach {size[0]:.3g} N",
         "put every centre of pressure "
         + ("at the plate's centre" if small else "far off the plate"),
         f"make a plate of {size[2]:.3g} m",
     )[wrong]
-    ends = dict.fromkeys(f"{1e3 * one(away):.0f}" for one in (min, max) if away)
+    ends = dict.fromkeys(f"{1e3 * extreme(away):.0f}" for extreme in (min, max) if away)
     reach = f", {' to '.join(ends)} mm from the foot" if away else ""
     notes.add(
         "force-units",
         "warning",
-        f"{_named(plates)}: the {what} {sign}{reach}; taken "
-        f"{'1000 times' if small else 'a thousandth'} they put it under the foot: the {what} are "
-        f"1000 times too {'small' if small else 'large'}: "
+        f"{_plate_names(plates)}: the {quantity} {sign}{reach}; taken "
+        f"{'1000 times' if small else 'a thousandth'} they put it under the foot: the {quantity} "
+        f"are 1000 times too {'small' if small else 'large'}: "
         f"{', not '.join(units[:: 1 if small else -1])}. The corrected values are used.",
         fix="correct the units in the capture software and export again.",
         forces=True,
     )
 
 
-def _sizes(forces: ForceRecording) -> FloatArray:
+def _plate_sizes(forces: ForceRecording) -> FloatArray:
     """Peak of the force, N, arm of the moments and longest side, m, of each plate, (P, 3)."""
     strength = np.linalg.norm(forces.wrench.force, axis=2)
     loaded = (strength >= LOADED_SHARE * strength.max(axis=0)) & (strength > 0.0)
@@ -369,26 +376,26 @@ def _sizes(forces: ForceRecording) -> FloatArray:
     return np.stack([np.ptp(strength, axis=0), arms, sides], axis=1)
 
 
-def _factors(sizes: FloatArray) -> FloatArray:
+def _unit_factors(sizes: FloatArray) -> FloatArray:
     """Powers of 1000 that bring forces, moments and corners to their usual sizes, (P, 3)."""
-    ratio = sizes / SMALLEST
+    ratio = sizes / MIN_SIZES
     small, large = (ratio > 1e-3) & (ratio < 1.0), (ratio >= 1e3) & (ratio < 1e6)
     return np.select([small, large], [1e3, 1e-3], 1.0)
 
 
 def _scaled(forces: ForceRecording, factors: FloatArray) -> ForceRecording:
     """Forces, moments as they were recorded, and corners times factors (P, 3)."""
-    of_force, of_moment, of_place = factors.T[:, :, None]
+    of_force, of_moment, of_position = factors.T[:, :, None]
     lever = np.full_like(forces.wrench.point, np.nan) if forces.lever is None else forces.lever
     of_moment = np.where(np.isnan(lever[:, :1]), of_force, of_moment)
     lever = np.nan_to_num(lever)[None]
     force = of_force * forces.wrench.force
-    about = of_moment * (forces.wrench.moment + cross(lever, forces.wrench.force))
-    wrench = PlateWrench(force, about - cross(lever, force), of_place * forces.wrench.point)
-    return replace(forces, wrench=wrench, corners=of_place[..., None] * forces.corners)
+    moment = of_moment * (forces.wrench.moment + cross(lever, forces.wrench.force))
+    wrench = PlateWrench(force, moment - cross(lever, force), of_position * forces.wrench.point)
+    return replace(forces, wrench=wrench, corners=of_position[..., None] * forces.corners)
 
 
-def _named(numbers: Collection[int]) -> str:
+def _plate_names(numbers: Collection[int]) -> str:
     names = [str(number) for number in sorted(set(numbers))]
     return f"plate{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
@@ -404,74 +411,85 @@ def with_unmeasured(
     *,
     everywhere: bool,
 ) -> FeetLoads:
-    """The loads without those of exchanged plates, with the contacts whose force is not known.
+    """Drop loads of exchanged plates and add contacts whose force is unknown.
 
-    Where ``everywhere``, a foot without force between contacts with force is taken to be on a
+    With ``everywhere``, a foot without force between contacts with force is assumed to be on a
     plate.
     """
-    exchanged = _exchanged(plates, feet, time, notes)
+    exchanged = _exchanged_plate_contacts(plates, feet, time, notes)
 
-    def apart(span: FloatArray, contacts: Sequence[FootContact]) -> bool:
-        others = map(contact_span, contacts)
-        return not any(span[0] < one[1] and span[1] > one[0] for one in others)
+    def is_apart(span: FloatArray, contacts: Sequence[FootContact]) -> bool:
+        spans = map(contact_span, contacts)
+        return not any(span[0] < stop and span[1] > start for start, stop in spans)
 
-    contacts = [one for one in loads.contacts if apart(contact_span(one), exchanged)]
-    on_plates = [x for x in loads.on_plates if apart(plates.time[[x.start, x.stop - 1]], exchanged)]
+    contacts = [contact for contact in loads.contacts if is_apart(contact_span(contact), exchanged)]
+    on_plates = [
+        x for x in loads.on_plates if is_apart(plates.time[[x.start, x.stop - 1]], exchanged)
+    ]
     silent = defaultdict(list)
-    for one in kinematic:
-        start, stop = span = contact_span(one)
+    for contact in kinematic:
+        start, stop = span = contact_span(contact)
         during = (time >= start) & (time <= stop)
-        on, sample = _plates_under(feet[during, one.foot], corners), plates.samples_of(time[during])
-        own = [plate for plate, number in enumerate(plates.numbers) if number in on or not on]
-        force = plates.vertical[sample][:, own]
+        on, sample = (
+            _plates_under(feet[during, contact.foot], corners),
+            plates.samples_of(time[during]),
+        )
+        on_indices = [
+            plate for plate, number in enumerate(plates.numbers) if number in on or not on
+        ]
+        force = plates.vertical[sample][:, on_indices]
         within = contacts and contacts[0].touchdown < start and stop < contacts[-1].toe_off
-        own_contacts = [other for other in (*contacts, *exchanged) if other.foot == one.foot]
-        idle = np.abs(force).max(initial=0.0) < PLATE_PEAK_MIN and (sample >= 0).all()
-        if idle and (on or (everywhere and within)) and apart(span, own_contacts):
-            silent[one.foot, on].append(replace(one, plates=tuple(own) if on else ()))
+        contacts_of_foot = [
+            neighbour for neighbour in (*contacts, *exchanged) if neighbour.foot == contact.foot
+        ]
+        idle = np.abs(force).max(initial=0.0) < MIN_PLATE_PEAK_N and (sample >= 0).all()
+        if idle and (on or (everywhere and within)) and is_apart(span, contacts_of_foot):
+            silent[contact.foot, on].append(
+                replace(contact, plates=tuple(on_indices) if on else ())
+            )
     for (foot, on), several in silent.items():
         force = plates.wrench.force[:, several[0].plates]
         signal = f"{np.abs(force).max():.3g} N at most" if force.any() else "all samples 0"
         signal = signal if several[0].plates else "it is left out"
         start, stop = contact_span(several[0]).tolist()
-        more = f" and {len(several) - 1} times later" if len(several) > 1 else ""
-        name = _named(on)
-        what = f"{name} measures nothing ({signal})" if on else "no plate measures a force"
+        repeats = f" and {len(several) - 1} times later" if len(several) > 1 else ""
+        name = _plate_names(on)
+        failure = f"{name} measures nothing ({signal})" if on else "no plate measures a force"
         notes.add(
             "plate-silent",
             "warning",
             f"the {SIDES[foot]} foot stands{f' on {name}' if on else ''} from {start:.2f} to "
-            f"{stop:.2f} s{more} and {what}: what needs a force is n/a there.",
+            f"{stop:.2f} s{repeats} and {failure}: what needs a force is n/a there.",
             number=len(several),
             fix="check cable, amplifier and channels of the plate, and export the trial again.",
             forces=True,
         )
-    unmeasured = (*exchanged, *(one for several in silent.values() for one in several))
+    unmeasured = (*exchanged, *(contact for several in silent.values() for contact in several))
     return replace(
         loads, contacts=tuple(contacts), on_plates=tuple(on_plates), unmeasured=unmeasured
     )
 
 
-def _exchanged(
+def _exchanged_plate_contacts(
     plates: Plates, feet: FloatArray, time: FloatArray, notes: Notes
 ) -> list[FootContact]:
-    """Contacts whose force fits a foot only if it is moved to another plate, idle meanwhile."""
+    """Contacts whose force fits a foot only if moved to another plate, unloaded meanwhile."""
     point, contacts, words = plates.wrench.point, list[FootContact](), list[str]()
     with_corners = np.asarray(np.isfinite(plates.corners).all(axis=(1, 2)))
     for load in plate_loads(plates, feet, time):
         during = plates.vertical[(plates.time >= load.span[0]) & (plates.time <= load.span[1])]
-        whole = during[:, load.plate].max() > LOADED_SHARE * plates.vertical.max()
-        if load.under or not with_corners[load.plate] or not whole:
+        is_fully_loaded = during[:, load.plate].max() > LOADED_SHARE * plates.vertical.max()
+        if load.under or not with_corners[load.plate] or not is_fully_loaded:
             continue
         local = (load.cop - point[load.plate]) @ plate_axes(plates.corners[load.plate])
-        idle = np.abs(during).max(axis=0) < PLATE_PEAK_MIN
+        idle = np.abs(during).max(axis=0) < MIN_PLATE_PEAK_N
         for plate in np.flatnonzero(idle & with_corners).tolist():
-            there = point[plate] + local @ plate_axes(plates.corners[plate]).T
-            foot, away, _ = nearest_foot(there, feet[load.frames])
-            if np.nanmin(away, initial=np.inf) <= OUTSIDE:
+            moved_cop = point[plate] + local @ plate_axes(plates.corners[plate]).T
+            foot, away, _ = nearest_foot(moved_cop, feet[load.frames])
+            if np.nanmin(away, initial=np.inf) <= MAX_SOLE_DISTANCE_M:
                 start, stop = load.span.tolist()
-                one = FootContact(foot, start, stop, (plate,), True, np.nan, np.nan)  # noqa: FBT003
-                contacts.append(one)
+                contact = FootContact(foot, start, stop, (plate,), True, np.nan, np.nan)  # noqa: FBT003
+                contacts.append(contact)
                 words.append(
                     f"the force of plate {load.number} fits the {SIDES[foot]} foot on plate "
                     f"{plates.numbers[plate]} ({start:.2f} to {stop:.2f} s)"
@@ -491,13 +509,21 @@ def _exchanged(
 
 
 def _plates_under(foot: FloatArray, corners: Mapping[int, FloatArray]) -> tuple[int, ...]:
-    """Numbers of the plates on which a standing foot (T, K, 3) is; none if a marker is off them."""
+    """Numbers of the plates under a standing foot (T, K, 3); none if a marker is off them."""
     middle = foot[len(foot) // 4 : max(3 * len(foot) // 4, 1)].transpose(1, 0, 2)
-    points = np.array([np.nanmedian(one, axis=0) for one in middle if np.isfinite(one).any()])
+    points = np.array(
+        [
+            np.nanmedian(marker_path, axis=0)
+            for marker_path in middle
+            if np.isfinite(marker_path).any()
+        ]
+    )
     inside = {
-        number: edge_distance(points, own[None], np.ones(1, dtype=np.bool_), SEAM) > 0.0
-        for number, own in corners.items()
-        if len(points) and abs(points[:, 1].min() - own[:, 1].mean()) < NEAR_SURFACE
+        number: edge_distance(points, plate_corners[None], np.ones(1, dtype=np.bool_), MAX_SEAM_M)
+        > 0.0
+        for number, plate_corners in corners.items()
+        if len(points)
+        and abs(points[:, 1].min() - plate_corners[:, 1].mean()) < MAX_SURFACE_DISTANCE_M
     }
-    whole = np.any([*inside.values()], axis=0).all() if inside else False
-    return tuple(number for number, marks in inside.items() if whole and marks.any())
+    all_on_plates = np.any([*inside.values()], axis=0).all() if inside else False
+    return tuple(number for number, marks in inside.items() if all_on_plates and marks.any())

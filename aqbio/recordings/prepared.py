@@ -92,7 +92,7 @@ def recorded_low_pass(prepared: xr.Dataset) -> ForceLowPass | None:
     """Filter that the forces of a prepared trial went through before they were exported."""
     if "force_low_pass_hz" not in prepared.attrs:
         return None
-    order, passes = (int(one) for one in prepared.attrs["force_low_pass_filter"])
+    order, passes = (int(value) for value in prepared.attrs["force_low_pass_filter"])
     return ForceLowPass(float(prepared.attrs["force_low_pass_hz"]), Butterworth(order, passes))
 
 
@@ -146,18 +146,24 @@ def _contact_variables(
     numbers = plates.numbers if plates else ()
     on_plates, by_markers = time_error
     columns: dict[str, tuple[Any, list[Any]]] = {
-        "foot": ("U8", [SIDES[one.foot] for one in contacts]),
-        "touchdown": (float, [one.touchdown for one in contacts]),
-        "toe_off": (float, [one.toe_off for one in contacts]),
-        "plates": ("U32", [",".join(str(numbers[at]) for at in one.plates) for one in contacts]),
-        "complete": (bool, [one.complete for one in contacts]),
-        "edge_distance": (float, [one.edge_distance for one in contacts]),
-        "peak": (float, [one.peak for one in contacts]),
-        "shared": (bool, [one.shared for one in contacts]),
-        "time_error": (float, [_time_error(one, on_plates, by_markers) for one in contacts]),
+        "foot": ("U8", [SIDES[contact.foot] for contact in contacts]),
+        "touchdown": (float, [contact.touchdown for contact in contacts]),
+        "toe_off": (float, [contact.toe_off for contact in contacts]),
+        "plates": (
+            "U32",
+            [",".join(str(numbers[at]) for at in contact.plates) for contact in contacts],
+        ),
+        "complete": (bool, [contact.complete for contact in contacts]),
+        "edge_distance": (float, [contact.edge_distance for contact in contacts]),
+        "peak": (float, [contact.peak for contact in contacts]),
+        "shared": (bool, [contact.shared for contact in contacts]),
+        "time_error": (
+            float,
+            [_time_error(contact, on_plates, by_markers) for contact in contacts],
+        ),
     }
-    if any(one.broken for one in contacts):  # rare: no column of blanks in all other files
-        columns["broken"] = ("U32", [" ".join(sorted(one.broken)) for one in contacts])
+    if any(contact.broken for contact in contacts):  # rare: no column of blanks in all other files
+        columns["broken"] = ("U32", [" ".join(sorted(contact.broken)) for contact in contacts])
     return {
         f"contact_{name}": (("contact",), np.array(values, dtype=kind))
         for name, (kind, values) in columns.items()
@@ -165,7 +171,7 @@ def _contact_variables(
 
 
 def _time_error(contact: FootContact, on_plates: float, by_markers: float) -> float:
-    """How far the time of a contact may be off, s."""
+    """Error bound of a contact's times, s."""
     if np.isfinite(contact.time_error):
         return contact.time_error
     return by_markers if np.isnan(contact.peak) else on_plates

@@ -25,7 +25,7 @@ from aqbio.io.recording import Recording
 from aqbio.io.study import Study
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.labels.against_names import name_findings, spare_labels
-from aqbio.recordings.axes import ABSENT
+from aqbio.recordings.axes import MARKER_ABSENT
 from aqbio.recordings.body_size import (
     force_findings,
     measured_stature,
@@ -39,11 +39,11 @@ from aqbio.recordings.body_size import (
 from aqbio.recordings.clock import note_rate
 from aqbio.recordings.coordinates import coordinates_trial
 from aqbio.recordings.events_from_markers import foot_markers, kinematic_errors
-from aqbio.recordings.handedness import SWAPPED, BodyLabels, with_known_sides
+from aqbio.recordings.handedness import LABELS_SWAPPED, BodyLabels, with_resolved_sides
 from aqbio.recordings.label_check import (
     StaticReference,
-    company_of,
-    note_labels_elsewhere,
+    note_misplaced_labels,
+    other_recordings_of,
     static_reference,
     with_checked_labels,
     with_numbered_unknowns,
@@ -51,7 +51,7 @@ from aqbio.recordings.label_check import (
 from aqbio.recordings.marked_body import SegmentMasses
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.prepared import prepared_dataset
-from aqbio.recordings.pressure_place import misplaced_plates, pressure_places
+from aqbio.recordings.pressure_place import foot_pressure_positions, misplaced_plates
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
 from aqbio.study.manifest import (
     OK,
@@ -84,35 +84,39 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
     def work(trial: Trial) -> TrialOutcome:
         return _prepare(study, participant_id, trial, reference)
 
-    still = []
+    unmoving = []
     for static in study.still_of(participant_id):
-        still.append(run_trial(study, participant_id, STAGE, static, work))
-        reason = still[-1]["reason"]
+        unmoving.append(run_trial(study, participant_id, STAGE, static, work))
+        reason = unmoving[-1]["reason"]
         report(f"{participant_id} {static.trial_id}: {'failed: ' + reason if reason else 'done'}")
     moving = run_trials(study, participant_id, STAGE, work, report)
-    calibrating = calibration_labels(reference.places, moving)
+    calibrating = calibration_labels(reference.positions, moving)
     moving = [without_absences(entry, calibrating) for entry in moving]
     # Stature and mass come from standing upright, not from lying on a board.
     upright = 0 if study.static_of(participant_id) is None else 1
-    trials = [*still[:upright], *moving]
+    trials = [*unmoving[:upright], *moving]
     person = study.participant(participant_id)
     masses = body_masses(person.mass_kg, trials)
     chosen = next(iter(masses.items()), ("", None))
-    trials_done = (*still, *moving)
-    stops = [done["reason"] for done in trials_done]
+    trials_done = (*unmoving, *moving)
+    stops = [entry["reason"] for entry in trials_done]
     findings: list[Finding] = [*name_findings(study, participant_id)]
     if not stops or not all(stops):  # else a mass that is not known is a consequence, no cause
-        prepared = [one["trial_id"] for one in trials_done if one["status"] == OK]
+        prepared = [entry["trial_id"] for entry in trials_done if entry["status"] == OK]
         findings += person_findings(study, person, prepared)
         sheet, mass = study.settings.files.participants, chosen[1]
-        peak = max((done["peak_n"] for done in trials if done.get("peak_n")), default=None)
+        peak = max((entry["peak_n"] for entry in trials if entry.get("peak_n")), default=None)
         findings += mass_findings(person, masses, MASS_DISAGREEMENT, sheet)
         findings += size_findings(person, measured_stature(trials), mass, sheet)
         findings += force_findings(person, peak, mass, sheet)
         findings += misplaced_plates(participant_id, moving, study.settings.files.trials)
         if blocking_failure(study, participant_id, trials_done, weighed=bool(masses)):
-            findings = [one for one in findings if one.rule != MASS_UNKNOWN]
-        stops = [one.what for one in findings if one.rule in STOPS and one.severity == "error"]
+            findings = [finding for finding in findings if finding.rule != MASS_UNKNOWN]
+        stops = [
+            finding.what
+            for finding in findings
+            if finding.rule in STOPS and finding.severity == "error"
+        ]
     if calibrating:
         findings += [_calibration_only(participant_id, sorted(calibrating))]
     if not moving:
@@ -121,32 +125,36 @@ def prepare_participant(study: Study, participant_id: str, report: Report) -> No
         study,
         participant_id,
         STAGE,
-        [*still, *moving],
+        [*unmoving, *moving],
         reason=next(iter(stops), ""),
         findings=findings,
         mass_kg=chosen[1],
         mass_source=chosen[0],
         masses_kg=masses,
-        spare_labels=spare_labels(reference.places, study.marker_set),
+        spare_labels=spare_labels(reference.positions, study.marker_set),
     )
 
 
 def calibration_labels(
-    places: Collection[str], moving: Sequence[Mapping[str, Any]]
+    static_labels: Collection[str], moving: Sequence[Mapping[str, Any]]
 ) -> frozenset[str]:
-    """Labels of the static trial (``places``) that every moving trial that was prepared lacks."""
+    """Labels of the static trial (``static_labels``) that every prepared moving trial lacks."""
     absent = [_absent_labels(entry) for entry in moving if entry["status"] == OK]
-    return frozenset.intersection(*absent).intersection(places) if absent else frozenset()
+    return frozenset.intersection(*absent).intersection(static_labels) if absent else frozenset()
 
 
 def _absent_labels(entry: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(one["label"] for one in entry["findings"] if one["rule"] == ABSENT)
+    return frozenset(
+        finding["label"] for finding in entry["findings"] if finding["rule"] == MARKER_ABSENT
+    )
 
 
 def without_absences(entry: Mapping[str, Any], labels: Collection[str]) -> dict[str, Any]:
     """The entry of a trial without the findings that it lacks some labels."""
     findings = [
-        one for one in entry["findings"] if one["rule"] != ABSENT or one["label"] not in labels
+        finding
+        for finding in entry["findings"]
+        if finding["rule"] != MARKER_ABSENT or finding["label"] not in labels
     ]
     return {**entry, "findings": findings}
 
@@ -193,10 +201,12 @@ def _prepare(
         if trial.task == "static":
             recording = standing_recording(recording, files[0].name)
         body = BodyLabels.of_marker_set(marker_set, reference.limbs)
-        recording = with_known_sides(recording, trial, body, company_of(study, trial), notes)
+        recording = with_resolved_sides(
+            recording, trial, body, other_recordings_of(study, trial), notes
+        )
         recording = with_numbered_unknowns(recording, marker_set, notes)
         if trial == study.static_of(participant_id):
-            note_labels_elsewhere(recording, marker_set, notes)
+            note_misplaced_labels(recording, marker_set, notes)
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes
@@ -213,7 +223,9 @@ def _prepare(
         numbers["stance_height_m"] = stance_height(prepared, marker_set)
         note_rate(prepared, marker_set, masses, notes)
         marked = Recording(prepared.labels, prepared.markers, prepared.rate)
-        numbers["pressure_places"] = pressure_places(prepared, foot_markers(marked, marker_set))
+        numbers["pressure_places"] = foot_pressure_positions(
+            prepared, foot_markers(marked, marker_set)
+        )
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     if read is not None:
         read.write(stem)
@@ -223,7 +235,10 @@ def _prepare(
         "participant_id": participant_id,
         **study_provenance(study, STAGE, (*inputs, description)),
     }
-    if any(one.rule == SWAPPED and one.severity == "warning" for one in notes.findings):
+    if any(
+        finding.rule == LABELS_SWAPPED and finding.severity == "warning"
+        for finding in notes.findings
+    ):
         attributes["exchanged_labels"] = 1
     dataset = prepared_dataset(prepared, settings.prepare.cutoff_hz)
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
@@ -249,6 +264,6 @@ def trial_numbers(prepared: PreparedTrial, trial: Trial, window_s: float) -> dic
         numbers["kinematic_errors"] = kinematic_errors(prepared.kinematic, loads.contacts)
         numbers["stride_masses_kg"] = vertical_masses(plates, loads).tolist()
         if not prepared.forces_lost:
-            peaks = (one.peak for one in loads.contacts if one.complete)
+            peaks = (contact.peak for contact in loads.contacts if contact.complete)
             numbers["peak_n"] = max(peaks, default=None)
     return numbers

@@ -17,7 +17,7 @@ from aqbio.io.recording import Recording
 from aqbio.names import LOW_PASSED
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
 from aqbio.recordings.contact_findings import (
-    ELSEWHERE,
+    MAX_SHARE_WITHOUT_FOOT,
     clearly_lengthened,
     forces_elsewhere,
     note_contacts,
@@ -28,7 +28,7 @@ from aqbio.recordings.contact_findings import (
 )
 from aqbio.recordings.contacts import (
     COP_THRESHOLD_N,
-    EVENT_MINIMUM_S,
+    MIN_ABOVE_THRESHOLD_S,
     EventRules,
     FeetLoads,
     FootContact,
@@ -46,10 +46,10 @@ from aqbio.recordings.events_from_markers import (
 from aqbio.recordings.force_bandwidth import ForceLowPass, find_low_pass
 from aqbio.recordings.force_lag import force_lag, without_lag
 from aqbio.recordings.ground import Ground, running_ground, standing_ground
-from aqbio.recordings.handedness import SWAPPED
+from aqbio.recordings.handedness import LABELS_SWAPPED
 from aqbio.recordings.marked_body import MarkedBody, SegmentMasses, marked_body
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.plates import fitting_units, ground_plates, with_unmeasured
+from aqbio.recordings.plates import ground_plates, with_fitted_units, with_unmeasured
 from aqbio.recordings.turned_forces import with_right_moments, without_turned
 from aqbio.signals import design_cutoff, fill_gaps, longest_gap, runs
 from aqbio.vectors import BoolArray, FloatArray
@@ -77,13 +77,13 @@ class PreparedTrial:
     threshold: float
     """Of the events, N."""
     contact_time_error: tuple[float, float]
-    """How far a contact time may be off from plates and from foot markers, s; NaN where that was
+    """Error bounds of contact times from plates and from foot markers, s; NaN where that was
     never tested. Contacts of low-passed forces have their own."""
     low_pass: ForceLowPass | None = None
     """Filter that the forces went through before they were exported, where that shows in the
     contacts."""
     forces_lost: bool = False
-    """Whether too little of the forces is left for more than contact times and impulses."""
+    """True if too little of the forces remains for more than contact times and impulses."""
     vertical: tuple[Plates, FeetLoads] | None = None
     """Plates and loads whose vertical force carries the runner, whatever is wrong with the other
     components: they weigh."""
@@ -97,13 +97,13 @@ class PreparedTrial:
             return self.kinematic
         measured = self.loads.contacts
         if self.forces_lost:
-            measured = tuple(replace(one, peak=float("nan")) for one in measured)
-        every = (*measured, *self.loads.unmeasured)
-        return tuple(sorted(every, key=lambda one: float(contact_span(one)[0])))
+            measured = tuple(replace(contact, peak=float("nan")) for contact in measured)
+        all_contacts = (*measured, *self.loads.unmeasured)
+        return tuple(sorted(all_contacts, key=lambda contact: float(contact_span(contact)[0])))
 
     @property
     def events(self) -> str:
-        """Where the contacts come from: ``plates``, ``low-passed``, ``kinematic`` or ``none``."""
+        """Source of the contacts: ``plates``, ``low-passed``, ``kinematic`` or ``none``."""
         if self.loads is not None:
             return LOW_PASSED if self.forces_lost else "plates"
         return "kinematic" if self.kinematic else "none"
@@ -145,7 +145,7 @@ def prepare_trial(
     frames = np.arange(len(feet)) / recording.rate
     rules = axes.matrix, laboratory.ignore_plates
     if recording.forces is not None:
-        forces = fitting_units(recording.forces, *rules, feet, frames, notes, moving=moving)
+        forces = with_fitted_units(recording.forces, *rules, feet, frames, notes, moving=moving)
         recording = replace(recording, forces=forces)
         plates = ground_plates(forces, *rules, notes, moving=moving)
     contact = _GroundContact(standing_ground(recording, marker_set), plates)
@@ -175,7 +175,7 @@ def prepare_trial(
 
 @dataclass(frozen=True, eq=False)
 class _GroundContact:
-    """What plates and feet tell of the ground and the contacts with it."""
+    """Ground and contacts determined from plates and feet."""
 
     ground: Ground
     plates: Plates | None
@@ -195,7 +195,7 @@ class _GroundContact:
         return self.kinematic if loads is None else (*loads.contacts, *loads.unmeasured)
 
     def time_errors(self, prepare: Prepare) -> tuple[float, float]:
-        """How far a contact time may be off from plates, and where forces are not used, s."""
+        """Error bounds of contact times from plates, and where forces are not used, s."""
         plates = self.plates if self.vertical is None else self.vertical[0]
         on_plates = 0.0
         if plates is not None:
@@ -244,7 +244,7 @@ def _moving_contact(
 
 def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes: Notes) -> None:
     """Note that a trial of a duration, s, has no contact that is recorded whole."""
-    if not any(one.complete for one in contacts):
+    if not any(contact.complete for contact in contacts):
         notes.add(
             "no-whole-contact",
             "warning",
@@ -270,16 +270,16 @@ def _usable_loads(
     """
     forces, frames = recording.forces, np.arange(len(feet)) / recording.rate
     if loads is None or plates is None or forces is None:
-        plate_noted = any(one.rule.startswith("plate") for one in recording.findings)
+        plate_noted = any(finding.rule.startswith("plate") for finding in recording.findings)
         note_no_forces(notes, recorded=forces is not None or plate_noted)
     else:
         rotation, ignored = rules
         corners = {
-            number: place @ rotation.T
-            for number, place in zip(forces.numbers, forces.corners, strict=True)
-            if number not in ignored and np.isfinite(place).all()
+            number: corners @ rotation.T
+            for number, corners in zip(forces.numbers, forces.corners, strict=True)
+            if number not in ignored and np.isfinite(corners).all()
         }
-        zero = any(one.rule == "force-columns-zero" for one in notes.findings)
+        zero = any(finding.rule == "force-columns-zero" for finding in notes.findings)
         everywhere = not corners and (zero or ground.surface == "treadmill")
         loads = with_unmeasured(
             loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
@@ -345,7 +345,7 @@ def _moving(
     laboratory, prepare = settings
     threshold = prepare.event_threshold_overground_n
     loads = _loads(recording, plates, feet, prepare, threshold)
-    theirs = loads is not None and share_without_foot(loads) <= ELSEWHERE
+    theirs = loads is not None and share_without_foot(loads) <= MAX_SHARE_WITHOUT_FOOT
     own_loads = loads if theirs else None  # another trial's forces do not show these feet
     ground = running_ground(recording, own_loads, trial, marker_set, laboratory, notes)
     if ground.surface == "treadmill":
@@ -371,7 +371,7 @@ def _loads(
         return None
     rules = EventRules(
         threshold=threshold,
-        minimum_s=EVENT_MINIMUM_S,
+        minimum_s=MIN_ABOVE_THRESHOLD_S,
         event_cutoff=prepare.event_cutoff_hz,
         cutoff=prepare.cutoff_hz,
         cop_threshold=COP_THRESHOLD_N,
@@ -381,7 +381,7 @@ def _loads(
     return feet_loads(plates, feet, time, rules)
 
 
-SPEED_MAX = 30.0
+MAX_MEDIAN_SPEED_M_S = 30.0
 """Half of all marker steps are slower than this in any running: 2.4 times the fastest known 20 m
 (44.72 km/h from 60 to 80 m, IAAF's analysis of the 100 m at Berlin 2009), m/s."""
 
@@ -408,13 +408,13 @@ def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
     steps = np.diff(recording.positions, axis=0)
     displacements = np.linalg.norm(steps[np.isfinite(steps).all(axis=2)], axis=-1)
     speed = float(np.median(displacements)) * recording.rate if len(displacements) else 0.0
-    if speed > SPEED_MAX:
+    if speed > MAX_MEDIAN_SPEED_M_S:
         angles = "the angles move points of the body"
         raise AqbioError(
             f"{angles if trial.coordinates_file else 'the markers move'} at "
-            f"{distinct(speed, SPEED_MAX)} m/s in the "
-            f"middle, more than {SPEED_MAX:.0f} m/s: there is noise from one frame to the next, "
-            "their unit or rate is wrong, or the file is damaged.",
+            f"{distinct(speed, MAX_MEDIAN_SPEED_M_S)} m/s in the "
+            f"middle, more than {MAX_MEDIAN_SPEED_M_S:.0f} m/s: there is noise from one "
+            "frame to the next, their unit or rate is wrong, or the file is damaged.",
             file=notes.file,
             fix="look at the trial in the capture software and export it again.",
             rule="marker-speed",
@@ -428,23 +428,23 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
     # A pose that jumps in a file of angles may be a solver's: stage solve says so.
     jumped = [] if trial.coordinates_file else jumps(recording.positions, recording.rate)
     frames = sorted({*broken, *jumped})
-    frames = [one for one in frames if one / recording.rate < end]
+    frames = [frame for frame in frames if frame / recording.rate < end]
     if trial.task == "static" or not frames:
         return
     frame = frames[0]
     elapsed = broken.get(frame, np.inf)
-    how = f"moves as far as in {elapsed:.1f} frames instead of 1"
-    how = how if frame in broken else "jumps as a whole, faster than any landing moves it"
+    text = f"moves as far as in {elapsed:.1f} frames instead of 1"
+    text = text if frame in broken else "jumps as a whole, faster than any landing moves it"
     if frame in broken:
-        what = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
-        what += ", and the clocks of movement and plates part there"
+        cause = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
+        cause += ", and the clocks of movement and plates part there"
     else:
-        what = (
+        cause = (
             "frames are lost between them, so that the clocks of movement and plates part there, "
         )
-        what += "or the axes of the laboratory change"
+        cause += "or the axes of the laboratory change"
     raise AqbioError(
-        f"from frame {frame + 1} to frame {frame + 2} the body {how}: {what}"
+        f"from frame {frame + 1} to frame {frame + 2} the body {text}: {cause}"
         + (f" (and at {len(frames) - 1} more places)." if len(frames) > 1 else "."),
         file=file,
         where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",
@@ -466,7 +466,7 @@ def without_flicker(recording: Recording, notes: Notes) -> Recording:
         f"{labels}: {count} position{'s' if count > 1 else ''} far off the path of the frames "
         "before and after (for one to three frames); not used.",
         number=count,
-        where="frames " + listed([str(one + 1) for one in np.flatnonzero(away.any(axis=1))]),
+        where="frames " + listed([str(frame + 1) for frame in np.flatnonzero(away.any(axis=1))]),
         fix="look at these frames in the capture software: ghost markers or exchanged labels.",
         label=labels,
     )
@@ -517,8 +517,8 @@ def filled_markers(
 
 def _events(contacts: Sequence[FootContact]) -> FloatArray:
     """Touchdowns and toe-offs that were found, s: foot markers do not show all."""
-    every = np.array([at for one in contacts for at in (one.touchdown, one.toe_off)])
-    return np.asarray(every[np.isfinite(every)], dtype=np.float64)
+    instants = np.array([at for contact in contacts for at in (contact.touchdown, contact.toe_off)])
+    return np.asarray(instants[np.isfinite(instants)], dtype=np.float64)
 
 
 def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice:
@@ -527,8 +527,12 @@ def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice
     if len(events):
         return slice(max(int(events.min()), 0), int(events.max()) + 1)
     mostly_visible = np.isfinite(recording.positions).all(axis=2).mean(axis=1) >= 0.5
-    shown = np.flatnonzero(mostly_visible)
-    return slice(int(shown[0]), int(shown[-1]) + 1) if len(shown) else slice(0, len(mostly_visible))
+    visible_frames = np.flatnonzero(mostly_visible)
+    return (
+        slice(int(visible_frames[0]), int(visible_frames[-1]) + 1)
+        if len(visible_frames)
+        else slice(0, len(mostly_visible))
+    )
 
 
 MAX_MISSING = 0.10
@@ -538,20 +542,25 @@ MAX_MISSING = 0.10
 def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes: Notes) -> None:
     """Name the markers missing between the contacts, and in one line those missing outside."""
     missing = np.isnan(markers[..., 0])
-    left_out = {a for one in notes.findings if one.rule == SWAPPED for a in one.label.split(", ")}
+    left_out = {
+        a
+        for finding in notes.findings
+        if finding.rule == LABELS_SWAPPED
+        for a in finding.label.split(", ")
+    }
     missing[:, np.isin(labels, list(left_out))] = False  # that finding says why
     inside = missing[used]
     for index in np.flatnonzero(inside.any(axis=0)).tolist():
         share = float(inside[:, index].mean())
         gaps = runs(inside[:, index]) + used.start
         start, stop = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])]
-        much = share > MAX_MISSING
+        is_excessive = share > MAX_MISSING
         notes.add(
             "marker-missing",
-            "warning" if much else "info",
+            "warning" if is_excessive else "info",
             f"marker {labels[index]} is missing in {int(inside[:, index].sum())} of {len(inside)} "
             f"frames between first touchdown and last toe-off ({share:.0%}) after short gaps were "
-            "filled" + (f"; at most {MAX_MISSING:.0%}." if much else "."),
+            "filled" + (f"; at most {MAX_MISSING:.0%}." if is_excessive else "."),
             number=share,
             limit=MAX_MISSING,
             where=f"longest gap: frames {start + 1} to {stop}",
@@ -561,14 +570,14 @@ def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes:
     outside = missing.copy()
     outside[used] = False
     if outside.any():
-        lost = [labels[index] for index in np.flatnonzero(outside.any(axis=0)).tolist()]
+        lost_labels = [labels[index] for index in np.flatnonzero(outside.any(axis=0)).tolist()]
         frames = np.flatnonzero(outside.any(axis=1)) + 1
         notes.add(
             "markers-outside",
             "info",
-            f"{len(lost)} of {len(labels)} markers are missing before the first touchdown or after "
-            f"the last toe-off (frames {frames[0]} to {frames[-1]} at most), as where the capture "
-            "volume ends.",
-            number=float(len(lost)),
-            label=", ".join(lost),
+            f"{len(lost_labels)} of {len(labels)} markers are missing before the first touchdown "
+            f"or after the last toe-off (frames {frames[0]} to {frames[-1]} at most), as where "
+            "the capture volume ends.",
+            number=float(len(lost_labels)),
+            label=", ".join(lost_labels),
         )

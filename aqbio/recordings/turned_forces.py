@@ -9,8 +9,8 @@ from types import MappingProxyType
 import numpy as np
 
 from aqbio.force_plates.forces import Plates, centre_of_pressure
-from aqbio.recordings.contact_findings import FRICTION_ARM, OUTSIDE, friction_arm
-from aqbio.recordings.contacts import EVENT_MARGIN, NO_FOOT, FeetLoads, FootContact, contact_span
+from aqbio.recordings.contact_findings import MAX_FRICTION_ARM_M, MAX_SOLE_DISTANCE_M, friction_arm
+from aqbio.recordings.contacts import EVENT_MARGIN_S, NO_FOOT, FeetLoads, FootContact, contact_span
 from aqbio.recordings.force_signs import COMPONENTS, SourceLoads, factors, turned_sources
 from aqbio.recordings.marked_body import MarkedBody
 from aqbio.recordings.notes import Notes
@@ -41,20 +41,24 @@ def with_right_moments(
     """Plates whose centre of pressure lies under the feet, and which of them had turned moments.
 
     A turned moment mirrors the centre of pressure on the plate, or, about the vertical, makes a
-    free moment that no shoe can bear. It is named where turning it back, of all plates alike or of
+    free moment that no shoe can bear. It is named where turning it back, of all plates or of
     one, mends that. The turned ones tell where a foot stands, and nothing else.
     """
     if plates is None:
         return None, np.zeros(0, dtype=np.bool_)
     none = np.zeros(len(plates.numbers), dtype=np.bool_)
-    wrong, every = (_wrong_loads(plates, feet, time, every=one) for one in (False, True))
-    doubted = wrong > HALF * every
+    wrong, all_loads = (
+        _wrong_loads(plates, feet, time, include_all=include_all) for include_all in (False, True)
+    )
+    doubted = wrong > HALF * all_loads
     single = [np.arange(len(wrong)) == plate for plate in np.flatnonzero(doubted)]
-    for chosen in (every > 0, *single) if doubted.any() else ():
+    for chosen in (all_loads > 0, *single) if doubted.any() else ():
         for rule, (words, signs) in MOMENTS.items():
             turned = _turned_moments(plates, chosen, signs)
             if not _wrong_loads(turned, feet, time)[chosen].any():
-                _note_moment(rule, words, _named(plates, chosen), int(wrong[chosen].sum()), notes)
+                _note_moment(
+                    rule, words, _plate_names(plates, chosen), int(wrong[chosen].sum()), notes
+                )
                 return turned, chosen
     return plates, none
 
@@ -64,9 +68,10 @@ def _note_moment(rule: str, words: str, name: str, count: int, notes: Notes) -> 
         rule,
         "error",
         f"the sign of the {words} is turned ({name}): as recorded, {count} loads have their centre "
-        f"of pressure more than {1e3 * OUTSIDE:.0f} mm beside the foot, or more than "
-        f"{1e3 * FRICTION_ARM:.0f} mm times the force as free moment; with it turned back none "
-        f"has. The forces of {name} are not used; when the feet stand is still taken from them.",
+        f"of pressure more than {1e3 * MAX_SOLE_DISTANCE_M:.0f} mm beside the foot, or more than "
+        f"{1e3 * MAX_FRICTION_ARM_M:.0f} mm times the force as free moment; with it turned back "
+        f"none has. The forces of {name} are not used; when the feet stand is still "
+        "taken from them.",
         number=float(count),
         limit=0.0,
         unit="loads",
@@ -81,7 +86,7 @@ HALF = 0.5
 
 
 def _wrong_loads(
-    plates: Plates, feet: FloatArray, time: FloatArray, *, every: bool = False
+    plates: Plates, feet: FloatArray, time: FloatArray, *, include_all: bool = False
 ) -> IntArray:
     """Loads (P,) of each plate that no foot can have made there, or ``every`` load with a foot."""
     count = np.zeros(len(plates.numbers), dtype=np.int64)
@@ -93,7 +98,7 @@ def _wrong_loads(
             continue
         sample = plates.samples_of(time[load.frames])
         arm = friction_arm(free[sample, load.plate], plates.vertical[sample, load.plate])
-        count[load.plate] += every or not load.under or arm > FRICTION_ARM
+        count[load.plate] += include_all or not load.under or arm > MAX_FRICTION_ARM_M
     return count
 
 
@@ -125,8 +130,12 @@ def without_turned(
     if not turned.any():
         return plates, loads, tuple(kinematic)
     if not (~turned & np.isin(np.arange(len(turned)), _used(loads))).any():
-        contacts = (*(_without_force(one) for one in loads.contacts), *loads.unmeasured)
-        return None, None, tuple(sorted(contacts, key=lambda one: float(contact_span(one)[0])))
+        contacts = (*(_without_force(contact) for contact in loads.contacts), *loads.unmeasured)
+        return (
+            None,
+            None,
+            tuple(sorted(contacts, key=lambda contact: float(contact_span(contact)[0]))),
+        )
     return (*_remaining(plates, loads, ~turned), tuple(kinematic))
 
 
@@ -142,46 +151,53 @@ def _turned_forces(
     turned = np.zeros(len(plates.numbers), dtype=np.bool_)
     if body is None:
         return turned
-    found = factors(
+    force_factors = factors(
         body.time,
         body.com,
         body.angular_momentum,
         plate_loads_on_frames(plates, body.time, cutoff),
         known_frames(body.time, plates, loads, kinematic),
     )
-    if found is None:
+    if force_factors is None:
         return turned
     for component, words in WORDS.items():
         index = COMPONENTS.index(component)
-        own = turned_sources(found, index)
-        if own.any():
-            _note_turned(component, words, plates, own, *found.common(index, own), notes)
-        turned |= own
+        turned_now = turned_sources(force_factors, index)
+        if turned_now.any():
+            _note_turned(
+                component,
+                words,
+                plates,
+                turned_now,
+                *force_factors.common(index, turned_now),
+                notes,
+            )
+        turned |= turned_now
     return turned
 
 
-def _named(plates: Plates, chosen: BoolArray) -> str:
+def _plate_names(plates: Plates, chosen: BoolArray) -> str:
     numbers = [str(plates.numbers[index]) for index in np.flatnonzero(chosen)]
     return f"plate{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
 
 
 def _used(loads: FeetLoads) -> list[int]:
     """Plates on which a foot stood."""
-    return [plate for one in loads.contacts for plate in one.plates]
+    return [plate for contact in loads.contacts for plate in contact.plates]
 
 
 def known_frames(
     time: FloatArray, plates: Plates, loads: FeetLoads, kinematic: Sequence[FootContact]
 ) -> BoolArray:
     """Frames (T,) between the first and the last contact in which all forces were measured."""
-    spans = np.array([contact_span(one) for one in loads.contacts])
-    known = (time >= spans.min() - EVENT_MARGIN) & (time <= spans.max() + EVENT_MARGIN)
-    known &= plates.samples_of(time) >= 0
-    for one in (*kinematic, *loads.unmeasured):
-        start, stop = contact_span(one)
-        if one in loads.unmeasured or not ((start < spans[:, 1]) & (stop > spans[:, 0])).any():
-            known &= ~((time > start - EVENT_MARGIN) & (time < stop + EVENT_MARGIN))
-    return np.asarray(known)
+    spans = np.array([contact_span(contact) for contact in loads.contacts])
+    inside = (time >= spans.min() - EVENT_MARGIN_S) & (time <= spans.max() + EVENT_MARGIN_S)
+    inside &= plates.samples_of(time) >= 0
+    for contact in (*kinematic, *loads.unmeasured):
+        start, stop = contact_span(contact)
+        if contact in loads.unmeasured or not ((start < spans[:, 1]) & (stop > spans[:, 0])).any():
+            inside &= ~((time > start - EVENT_MARGIN_S) & (time < stop + EVENT_MARGIN_S))
+    return np.asarray(inside)
 
 
 def plate_loads_on_frames(plates: Plates, time: FloatArray, cutoff: float) -> SourceLoads:
@@ -207,13 +223,14 @@ def _note_turned(
     sd: float,
     notes: Notes,
 ) -> None:
-    name = _named(plates, turned)
+    name = _plate_names(plates, turned)
     notes.add(
         f"{component.replace('_', '-')}-sign",
         "error",
         f"the sign of the {words} is turned ({name}): the body moves as if that force were "
         f"{factor:.2f} ± {sd:.2f} times what was recorded, and 1 is right. The forces of {name} "
-        "are not used; when the feet stand is still taken from them.",
+        "are not used; when the feet stand is still "
+        "taken from them.",
         number=factor,
         limit=0.0,
         unit="1",
@@ -224,36 +241,39 @@ def _note_turned(
     )
 
 
-def _without_force(one: FootContact) -> FootContact:
-    return replace(one, plates=(), edge_distance=float("nan"), peak=float("nan"))
+def _without_force(contact: FootContact) -> FootContact:
+    return replace(contact, plates=(), edge_distance=float("nan"), peak=float("nan"))
 
 
-def _remaining(plates: Plates, loads: FeetLoads, kept: BoolArray) -> tuple[Plates, FeetLoads]:
+def _remaining(plates: Plates, loads: FeetLoads, keep: BoolArray) -> tuple[Plates, FeetLoads]:
     """Plates that are kept, and loads in which contacts on the others have no force."""
-    place = np.cumsum(kept) - 1
-    sound = [one for one in loads.contacts if all(kept[plate] for plate in one.plates)]
-    lost = [_without_force(one) for one in loads.contacts if one not in sound]
+    new_index = np.cumsum(keep) - 1
+    sound = [contact for contact in loads.contacts if all(keep[plate] for plate in contact.plates)]
+    without_force = [_without_force(contact) for contact in loads.contacts if contact not in sound]
     cop, free = loads.cop.copy(), loads.free_moment.copy()
-    for one in lost:
-        start, stop = contact_span(one)
+    for contact in without_force:
+        start, stop = contact_span(contact)
         during = (plates.time >= start) & (plates.time <= stop)
-        cop[during, one.foot], free[during, one.foot] = np.nan, np.nan
+        cop[during, contact.foot], free[during, contact.foot] = np.nan, np.nan
     left = replace(
         plates,
-        wrench=plates.wrench.select(kept),
-        corners=plates.corners[kept],
-        numbers=tuple(plates.numbers[index] for index in np.flatnonzero(kept)),
-        feet=tuple(plates.feet[index] for index in np.flatnonzero(kept)),
+        wrench=plates.wrench.select(keep),
+        corners=plates.corners[keep],
+        numbers=tuple(plates.numbers[index] for index in np.flatnonzero(keep)),
+        feet=tuple(plates.feet[index] for index in np.flatnonzero(keep)),
     )
     return left, replace(
         loads,
         contacts=tuple(
-            replace(one, plates=tuple(int(place[plate]) for plate in one.plates)) for one in sound
+            replace(contact, plates=tuple(int(new_index[plate]) for plate in contact.plates))
+            for contact in sound
         ),
         on_plates=tuple(
-            replace(one, plate=int(place[one.plate])) for one in loads.on_plates if kept[one.plate]
+            replace(contact, plate=int(new_index[contact.plate]))
+            for contact in loads.on_plates
+            if keep[contact.plate]
         ),
         cop=cop,
         free_moment=free,
-        unmeasured=(*loads.unmeasured, *lost),
+        unmeasured=(*loads.unmeasured, *without_force),
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SpeedLaw:
-    """How the logarithm of a number goes with that of speed: a parabola within athletes."""
+    """Law of the logarithm of a number over that of speed: a parabola within athletes."""
 
     centre: float
     linear: float
@@ -34,21 +34,21 @@ class SpeedLaw:
 
     def __call__(self, speed: Numbers) -> Numbers:
         """The law at logarithms of speeds, less its constant."""
-        away = speed - self.centre
-        return self.linear * away + self.square * away**2
+        offset = speed - self.centre
+        return self.linear * offset + self.square * offset**2
 
 
-def speed_law(speed: Numbers, values: Numbers, who: pd.Series[Any]) -> SpeedLaw | None:
+def speed_law(speed: Numbers, values: Numbers, athlete: pd.Series[Any]) -> SpeedLaw | None:
     """Fit the law to logarithms by step; None where no athlete has several speeds."""
-    several = with_speeds(speed.map(np.exp), who).notna()
-    known = speed.notna() & values.notna() & several
-    speed, values, who = speed[known], values[known], who[known]
+    has_speeds = with_speeds(speed.map(np.exp), athlete).notna()
+    is_usable = speed.notna() & values.notna() & has_speeds
+    speed, values, athlete = speed[is_usable], values[is_usable], athlete[is_usable]
     centre = float(speed.mean())
-    away = speed - centre
-    powers = np.column_stack([centred(column, who) for column in (away, away**2)])
-    if known.sum() < 3 or np.linalg.matrix_rank(powers, tol=1e-6) < powers.shape[1]:
+    offset = speed - centre
+    powers = np.column_stack([centred(column, athlete) for column in (offset, offset**2)])
+    if is_usable.sum() < 3 or np.linalg.matrix_rank(powers, tol=1e-6) < powers.shape[1]:
         return None
-    linear, square = np.linalg.lstsq(powers, centred(values, who).to_numpy(), rcond=None)[0]
+    linear, square = np.linalg.lstsq(powers, centred(values, athlete).to_numpy(), rcond=None)[0]
     return SpeedLaw(centre, float(linear), float(square))
 
 
@@ -59,19 +59,21 @@ def excess(steps: pd.DataFrame, values: Numbers, speed: Numbers) -> Numbers:
     covariate of that speed: contact is short because the athlete is fast, and adjusting for it
     would remove what is tested. NaN without a law.
     """
-    own, fast = (one.where(one > 0).astype(float).map(np.log) for one in (values, speed))
-    who = steps["participant_id"]
-    law = speed_law(fast, own, who)
-    rest = means_by(own * np.nan if law is None else own - law(fast), who)
+    log_values, log_speed = (
+        numbers.where(numbers > 0).astype(float).map(np.log) for numbers in (values, speed)
+    )
+    athlete = steps["participant_id"]
+    law = speed_law(log_speed, log_values, athlete)
+    rest = means_by(log_values * np.nan if law is None else log_values - law(log_speed), athlete)
     return rest - rest.mean()
 
 
 RELATIVE = "_relative"
-"""Ends the columns of numbers at an equal share of the own highest speed."""
+"""Suffix of columns of numbers at an equal share of the athlete's own highest speed."""
 
 
 def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
-    """Highest speed of every athlete, and the `excess` of what athletes are compared by.
+    """Highest speed of every athlete, and the `excess` of the measures that are compared.
 
     At equal speed, and with ending `RELATIVE` at an equal share of the own highest speed; NaN where
     there is no step.
@@ -86,13 +88,13 @@ def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
     means = steps.groupby(["participant_id", "level"], observed=True)["speed_mps"].mean()
     top = means.groupby(level=0, observed=True).max()
     names = steps["participant_id"].cat.categories
-    found = top.set_axis(top.index.astype(str)).reindex(names).rename("fastest").to_frame()
-    share = steps["speed_mps"] / steps["participant_id"].astype(str).map(found["fastest"])
-    return found.assign(
+    table = top.set_axis(top.index.astype(str)).reindex(names).rename("fastest").to_frame()
+    share = steps["speed_mps"] / steps["participant_id"].astype(str).map(table["fastest"])
+    return table.assign(
         **{
-            f"{name}{ending}": excess(steps, own, speed).to_numpy()
+            f"{name}{ending}": excess(steps, values, speed).to_numpy()
             for ending, speed in (("", steps["speed_mps"]), (RELATIVE, share))
-            for name, own in compared.items()
+            for name, values in compared.items()
         }
     )
 
@@ -101,20 +103,21 @@ def athletes_from_steps(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 FEWEST_FOR_COST = 6
+"""Least athletes for the nested model of imbalance."""
 
 COVARIATES = ("sex", "laboratory", "footwear")
-"""What athletes can differ in besides what is tested."""
+"""Covariates between athletes."""
 
 NEEDED = {"sex", "laboratory"}
-"""What must be in the model: without it 8 to 10 % of studies of 96 athletes without an effect were
-supported."""
+"""Covariates that must be in the model: without them 8 to 10 % of studies of 96 athletes without
+an effect were supported."""
 
 FEWEST_OF_KIND = 3
-"""Athletes of a sex or a laboratory that it takes for an indicator of it."""
+"""Least athletes of a sex or a laboratory for an indicator of it."""
 
 MOST_INFLUENTIAL = 2
-"""Athletes of most influence without whom a comparison must say the same: an injury slows beyond
-what any strength explains, and two of 96 such athletes made 23 % false support."""
+"""Most influential athletes without whom a comparison must give the same verdict: an injury slows
+beyond what any strength explains, and two of 96 such athletes made 23 % false support."""
 
 
 def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
@@ -136,12 +139,12 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
         names = ["constant", "strength", "gap", "difference"]
         table = calibrated_table(push, swing, np.nan_to_num(noise))
         sides = pd.DataFrame(table, athletes.index, columns=names)
-        others = athletes.drop(columns=["push_capacity", "swing_capacity", "fastest"])
-        return regression(athletes["fastest"], sides.join(others), errors)
+        covariates = athletes.drop(columns=["push_capacity", "swing_capacity", "fastest"])
+        return regression(athletes["fastest"], sides.join(covariates), errors)
 
     def ratio(fitted: Regression) -> Result:
         ratio = fitted.ratio("gap", "strength")
-        brings = ratio.below > 0
+        strength_helps = ratio.below > 0
         error = Estimate(
             ratio.above / ratio.below, ratio.standard_error, ratio.df,
             model=f"{fitted.model}, Fieller's interval",
@@ -149,17 +152,17 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
         note = f"beta {ratio.below:.3g} m/s per unit, gamma {ratio.above:.3g}"
         if not repeated:
             note += "; strengths were tested once, and their errors hide part of a cost"
-        p = fitted.estimate("gap").p("greater") if brings else 1.0
-        against = ratio.p_below(hypothesis.delta) if brings else 1.0
-        return Result(error, ratio.interval(0.95), p, against, brings, note)
+        p = fitted.estimate("gap").p("greater") if strength_helps else 1.0
+        against = ratio.p_below(hypothesis.delta) if strength_helps else 1.0
+        return Result(error, ratio.interval(0.95), p, against, strength_helps, note)
 
     def test(table: pd.DataFrame) -> Result:
         fits, words = _with_and_without(table.dropna(), fit)
-        every = [ratio(one) for one in fits]
-        return _agreed(every, words)
+        results = [ratio(fitted) for fitted in fits]
+        return _combine_results(results, words)
 
     names = ("push_capacity", "swing_capacity")
-    return replace(_compared(evidence, hypothesis, names, test, 3), diluted=not repeated)
+    return replace(_comparison_outcome(evidence, hypothesis, names, test, 3), diluted=not repeated)
 
 
 def nested_table(push: FloatArray, swing: FloatArray) -> FloatArray:
@@ -198,98 +201,109 @@ def calibrated_table(push: FloatArray, swing: FloatArray, noise: FloatArray) -> 
 def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[str, ...]) -> Outcome:
     """Standardised slope of highest speed on the first column, the others in the model.
 
-    Whether gait goes with speed or with the share of the own highest speed is not known, and no
-    data on who is faster can tell: support and refusal take both (the larger p value), and the
-    interval reaches over those of both. The estimate is that at equal speed.
+    It is not known whether gait depends on speed or on its share of the athlete's highest speed,
+    and comparisons between athletes cannot tell: support and refusal require both (the larger p
+    value), and the interval spans those of both. The estimate is that at equal speed.
     """
     errors = evidence.choices.errors
     readings = [[f"{name}{ending}" for name in names] for ending in ("", RELATIVE)]
 
     def fit(athletes: pd.DataFrame) -> Regression | None:
-        away = (athletes - athletes.mean()) / athletes.std()
-        predictors = away.drop(columns="fastest").dropna(axis=1, how="all").assign(constant=1.0)
-        if away["fastest"].isna().any():
+        standardised = (athletes - athletes.mean()) / athletes.std()
+        predictors = (
+            standardised.drop(columns="fastest").dropna(axis=1, how="all").assign(constant=1.0)
+        )
+        if standardised["fastest"].isna().any():
             return None
-        return regression(away["fastest"], predictors, errors)
+        return regression(standardised["fastest"], predictors, errors)
 
     def test(table: pd.DataFrame) -> Result:
-        known, every, left_out = table.dropna(), [], ""
-        for own, other in (readings, readings[::-1]):
-            fits, words = _with_and_without(known.drop(columns=other), fit)
-            if any(own[0] not in one.coefficients for one in fits):
-                return NOTHING
-            every += [result(hypothesis, one.estimate(own[0])) for one in fits]
+        complete, results, left_out = table.dropna(), [], ""
+        for columns, other_columns in (readings, readings[::-1]):
+            fits, words = _with_and_without(complete.drop(columns=other_columns), fit)
+            if any(columns[0] not in fitted.coefficients for fitted in fits):
+                return NO_RESULT
+            results += [result(hypothesis, fitted.estimate(columns[0])) for fitted in fits]
             left_out = left_out or words
-        if len(every) < 2 * len(readings):
-            return NOTHING
-        share = every[len(readings)].error.value
-        return _agreed(every, f"{share:+.2f} at an equal share of the highest speed; {left_out}")
+        if len(results) < 2 * len(readings):
+            return NO_RESULT
+        share = results[len(readings)].error.value
+        return _combine_results(
+            results, f"{share:+.2f} at an equal share of the highest speed; {left_out}"
+        )
 
-    found = _compared(evidence, hypothesis, [*readings[0], *readings[1]], test, len(names))
-    return replace(found, diluted=True)
+    outcome = _comparison_outcome(
+        evidence, hypothesis, [*readings[0], *readings[1]], test, len(names)
+    )
+    return replace(outcome, diluted=True)
 
 
-NOTHING = Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
+NO_RESULT = Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
 
 
 def _with_and_without(
     athletes: pd.DataFrame, fit: Callable[[pd.DataFrame], Regression | None]
 ) -> tuple[list[Regression], str]:
-    """A fit to all athletes and one without those of most influence, and who these are."""
-    first = found = fit(athletes)
+    """Fit all athletes, then without the most influential ones; with their names."""
+    first = refit = fit(athletes)
     out: list[str] = []
-    while found is not None and len(out) < MOST_INFLUENTIAL:
-        worst = found.influence.idxmax()
+    while refit is not None and len(out) < MOST_INFLUENTIAL:
+        worst = refit.influence.idxmax()
         out.append(str(worst))
         athletes = athletes.drop(index=worst)
-        found = fit(athletes)
-    if first is None or found is None:
+        refit = fit(athletes)
+    if first is None or refit is None:
         return [], ""
-    return [first, found], f"both with and without {' and '.join(out)}, the most influential"
+    return [first, refit], f"both with and without {' and '.join(out)}, the most influential"
 
 
-def _agreed(every: Sequence[Result], note: str) -> Result:
-    """What several results say together: the interval over all, and the largest p values."""
-    if not every:
-        return NOTHING
-    first = every[0]
+def _combine_results(results: Sequence[Result], note: str) -> Result:
+    """Combine several results: the interval over all, and the largest p values."""
+    if not results:
+        return NO_RESULT
+    first = results[0]
     return Result(
         first.error,
-        (min(one.ci95[0] for one in every), max(one.ci95[1] for one in every)),
-        max(one.p for one in every),
-        max(one.p_against for one in every),
-        None if first.condition is None else all(one.condition for one in every),
+        (
+            min(fit_result.ci95[0] for fit_result in results),
+            max(fit_result.ci95[1] for fit_result in results),
+        ),
+        max(fit_result.p for fit_result in results),
+        max(fit_result.p_against for fit_result in results),
+        None if first.condition is None else all(fit_result.condition for fit_result in results),
         "; ".join(words for words in (first.note, note) if words),
     )
 
 
-def _compared(
+def _comparison_outcome(
     evidence: Evidence, hypothesis: Hypothesis, names: Sequence[str], test: Test, predictors: int
 ) -> Outcome:
-    """Outcome of a comparison of athletes, what else they differ in held.
+    """Outcome of a comparison between athletes, adjusted for covariates.
 
     Support also needs sex and laboratory in the model.
     """
     numbers = evidence.athletes[[*names, "fastest"]].astype(float)
-    kinds, words, held = _kinds(evidence.athletes[numbers.notna().all(axis=1)], predictors)
+    kinds, words, is_adjusted = _indicators(
+        evidence.athletes[numbers.notna().all(axis=1)], predictors
+    )
     if not evidence.choices.covariates:
-        kinds, words, held = kinds.iloc[:, :0], "covariates left out", True
+        kinds, words, is_adjusted = kinds.iloc[:, :0], "covariates left out", True
     table = numbers.join(kinds)
-    whole = outcome_of(hypothesis, table, evidence.count(), test)
-    found = whole.result
-    text = "; ".join(one for one in (found.note, words) if one)
-    condition = found.condition is not False and held
-    return replace(whole, result=replace(found, condition=condition, note=text))
+    outcome = outcome_of(hypothesis, table, evidence.count(), test)
+    unadjusted = outcome.result
+    text = "; ".join(note for note in (unadjusted.note, words) if note)
+    condition = unadjusted.condition is not False and is_adjusted
+    return replace(outcome, result=replace(unadjusted, condition=condition, note=text))
 
 
-def _kinds(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, str, bool]:
-    """Indicators of what athletes differ in, what has none, and whether `NEEDED` have."""
+def _indicators(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, str, bool]:
+    """Indicators of covariates, a note on those without, and True if all `NEEDED` ones have one."""
     import pandas as pd
 
     indicators, missing, unadjusted = pd.DataFrame(index=athletes.index), [], []
-    for name, own in athletes.reindex(columns=list(COVARIATES)).items():
-        counts = own.value_counts()
-        if own.isna().any():
+    for name, covariate in athletes.reindex(columns=list(COVARIATES)).items():
+        counts = covariate.value_counts()
+        if covariate.isna().any():
             missing.append(str(name))
             continue
         if len(counts) < 2:
@@ -300,7 +314,7 @@ def _kinds(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, str, 
             unadjusted.append(str(name))
             continue
         for kind in sorted(map(str, large))[: len(counts) - 1]:
-            indicators[f"{name}={kind}"] = (own == kind).astype(float)
+            indicators[f"{name}={kind}"] = (covariate == kind).astype(float)
     words = []
     if unadjusted:
         words.append(f"not held, for too few of a kind: {', '.join(unadjusted)}")

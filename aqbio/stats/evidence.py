@@ -1,4 +1,4 @@
-"""Evidence: what every statistic reads, and which steps and athletes of it count."""
+"""Evidence that statistics read, and the selection of steps and athletes that count."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CELL = ["participant_id", "level"]
 """Columns that name a speed of an athlete."""
 
 SIDED = [*CELL, "side"]
-"""Steps that compare one by one: same athlete, speed and stance foot."""
+"""Columns that name comparable steps: same athlete, speed and stance foot."""
 
 CAUSED = "caused_share_"
 """Start of the columns with the share of the vertical impulse that joint moments of swing side,
@@ -35,7 +35,7 @@ lumbar and arms cause, one per contact model that was computed."""
 
 @dataclass(frozen=True)
 class Presence:
-    """What a study can have or lack, whatever its numbers."""
+    """Kinds of data that a study has or lacks, whatever its numbers."""
 
     arms: bool = True
     legs: bool = True
@@ -47,7 +47,7 @@ class Presence:
     """forces, causes, capacities, accelerations: Recordings, results of level C or sheets of that
     kind exist."""
     reasons: Mapping[str, str] = field(default_factory=dict)
-    """Why something is lacking, by its name, where more is known than that it is."""
+    """Reasons why something is missing, by its name, where one is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ class Choices:
 
     errors: Errors = "robust"
     outliers: bool = True
-    """Whether athletes far from the others stay."""
+    """Keep athletes far from the others."""
     covariates: bool = True
-    """Whether sex, laboratory and footwear are held between athletes."""
+    """Adjust comparisons between athletes for sex, laboratory and footwear."""
     everybody: bool = False
-    """Whether athletes count who have less than the least data."""
+    """Count athletes with less than the least data as well."""
 
 
 def _no_steps() -> pd.DataFrame:
@@ -71,19 +71,19 @@ def _no_steps() -> pd.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Everything that a study says about the hypotheses."""
+    """Data of a study that bear on the hypotheses."""
 
     steps: pd.DataFrame
     """One row per usable step in the normal condition, those of a trial in their order in time: the
     columns of ``hypotheses_steps.tsv``, ``same_legs_cosine``, ``push_index``, ``swing_index``, one
-    of `CAUSED` per contact model, and ``row``, the place in the athlete's curves.
+    of `CAUSED` per contact model, and ``row``, the index in the athlete's curves.
     ``participant_id`` is categorical and knows all athletes; NaN was not measured."""
     trials: pd.DataFrame
-    """What the gates read, by `TRIAL`: ``recorded`` steps (usable or not), ``marker_rate`` (Hz),
-    ``consistent`` (motion and force obey Newton and Euler together), ``suspect``,
+    """Quality that the gates read, by `TRIAL`: ``recorded`` steps (usable or not), ``marker_rate``
+    (Hz), ``consistent`` (motion and force obey Newton and Euler together), ``suspect``,
     ``residual_ratio`` (smallest RMS of a group's yaw rate over that of the residual yaw moment),
-    ``residual_moment`` (its RMS in contact, N m), ``closures_pass``, and ``error_<name>``, how sure
-    the trial is of what `aqbio.stats.measurement.ERRORS` names, NaN where that is not known."""
+    ``residual_moment`` (its RMS in contact, N m), ``closures_pass``, and ``error_<name>``, the
+    trial's errors of measurement by `aqbio.stats.measurement.ERRORS`, NaN where not known."""
     athletes: pd.DataFrame
     """By name: the columns of `aqbio.stats.athlete_statistics.athletes_from_steps`,
     ``push_capacity``, ``swing_capacity`` (strengths on scales that compare), ``push_noise``,
@@ -102,34 +102,34 @@ class Evidence:
     of `steps`, without ``level``."""
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
-    """What the gates hold trials against."""
+    """Limits that the gates apply to trials."""
     choices: Choices = Choices()
 
     @cached_property
     def cell_sizes(self) -> pd.Series[int]:
-        """How many steps every speed of an athlete has, by `CELL`."""
+        """Number of steps of every athlete at every speed, by `CELL`."""
         cell = [self.steps[name] for name in CELL]
         return self.steps.groupby(cell, observed=True).size()
 
     @cached_property
     def trial_of_step(self) -> IntArray:
-        """Place of every step's trial in `trials`, (S,)."""
+        """Row of every step's trial in `trials`, (S,)."""
         import pandas as pd
 
         keys = pd.MultiIndex.from_arrays([self.steps[name].astype(str) for name in TRIAL])
-        places: IntArray = self.trials.index.get_indexer(keys)
-        if (places < 0).any():
-            raise KeyError(f"no such trial: {keys[int(places.argmin())]}.")
-        return places
+        positions: IntArray = self.trials.index.get_indexer(keys)
+        if (positions < 0).any():
+            raise KeyError(f"no such trial: {keys[int(positions.argmin())]}.")
+        return positions
 
-    def where(self, chosen: pd.Series[bool]) -> Evidence:
-        """The evidence of the chosen steps."""
+    def select_steps(self, chosen: pd.Series[bool]) -> Evidence:
+        """Reduce the evidence to the chosen steps."""
         return replace(self, steps=self.steps[chosen])
 
     def means(self, values: pd.Series[float] | str) -> pd.Series[float]:
         """Mean of a column, or of values by step, by athlete."""
-        known = self.steps[values] if isinstance(values, str) else values
-        return means_by(known, self.steps["participant_id"]).reindex(self.athletes.index)
+        step_values = self.steps[values] if isinstance(values, str) else values
+        return means_by(step_values, self.steps["participant_id"]).reindex(self.athletes.index)
 
     def unknown(self) -> pd.Series[float]:
         """NaN for every athlete, to be filled by name."""
@@ -138,28 +138,34 @@ class Evidence:
         return pd.Series(float("nan"), index=list(self.athletes.index))
 
     def count(self, values: pd.Series[float] | str = "step") -> pd.Series[int]:
-        """Steps of every athlete of which a column, or values by step, are known."""
-        known = self.steps[values] if isinstance(values, str) else values
-        found = counts_by(known, self.steps["participant_id"])
-        return found.reindex(self.athletes.index, fill_value=0)
+        """Number of every athlete's steps with a finite value of a column, or of values by step."""
+        step_values = self.steps[values] if isinstance(values, str) else values
+        counts = counts_by(step_values, self.steps["participant_id"])
+        return counts.reindex(self.athletes.index, fill_value=0)
 
-    def caused(self) -> dict[str, pd.Series[float]]:
+    def caused_shares(self) -> dict[str, pd.Series[float]]:
         """Caused shares by step, by contact model."""
-        every = {str(name): own for name, own in self.steps.items()}
-        return {n.removeprefix(CAUSED): own for n, own in every.items() if n.startswith(CAUSED)}
+        columns = {str(name): column for name, column in self.steps.items()}
+        return {
+            n.removeprefix(CAUSED): column for n, column in columns.items() if n.startswith(CAUSED)
+        }
 
     def by_athlete(self) -> Iterator[tuple[str, pd.DataFrame, xr.Dataset]]:
         """Name, steps and their curves of every athlete who has a step, one after the other."""
-        own: Any
-        for name, own in self.steps.groupby("participant_id", observed=True):
-            yield str(name), own, self.curves(str(name)).isel(step=own["row"].to_numpy())
+        athlete_steps: Any
+        for name, athlete_steps in self.steps.groupby("participant_id", observed=True):
+            yield (
+                str(name),
+                athlete_steps,
+                self.curves(str(name)).isel(step=athlete_steps["row"].to_numpy()),
+            )
 
 
 # trials in two conditions -----------------------------------------------------------------------
 
 
 def compared_trials(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
-    """Trials of both conditions, by the effort that is asked for."""
+    """Trials of both conditions at the effort of the contrast."""
     trials = evidence.sprints
     chosen = trials[contrast.by].isin((contrast.reference, contrast.condition))
     if contrast.by == "session":
@@ -177,117 +183,121 @@ def by_condition(
     import pandas as pd
 
     trials = compared_trials(evidence, contrast)
-    known = trials[values] if isinstance(values, str) else values
-    found = {}
+    trial_values = trials[values] if isinstance(values, str) else values
+    by_label = {}
     for label in (contrast.reference, contrast.condition):
-        own = trials[contrast.by] == label
-        found[label] = of_group(known[own], trials.loc[own, "athlete"])
-    return pd.DataFrame(found, index=sorted(set(trials["athlete"])))
+        has_label = trials[contrast.by] == label
+        by_label[label] = of_group(trial_values[has_label], trials.loc[has_label, "athlete"])
+    return pd.DataFrame(by_label, index=sorted(set(trials["athlete"])))
 
 
 def count_trials(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
-    """How many trials with an outcome every athlete has in both conditions."""
-    found = by_condition(evidence, contrast, contrast.column, counts_by)
-    return found.fillna(0).astype(int)
+    """Number of trials with an outcome of every athlete in both conditions."""
+    counts = by_condition(evidence, contrast, contrast.column, counts_by)
+    return counts.fillna(0).astype(int)
 
 
 # who counts ---------------------------------------------------------------------------------------
 
 
 MOST_ATHLETES = 100_000
-"""Beyond so many athletes no number needed is stated."""
+"""Largest number of needed athletes that is reported."""
 
 WHOLE = {"H5b": 0.9}
-"""Share of recorded steps that a speed needs for hypotheses about a spread: where the latest
-quarter of steps is lost, what is left scatters half as much."""
+"""Share of recorded steps that a speed needs for hypotheses about a spread: without the latest
+quarter of steps, the rest scatters half as much."""
 
 
-def usable(evidence: Evidence, share: float | None = None) -> Evidence:
-    """The evidence without speeds of an athlete of which too few recorded steps are usable.
+def usable_evidence(evidence: Evidence, share: float | None = None) -> Evidence:
+    """Leave out speeds of an athlete of which too few recorded steps are usable.
 
-    What is missing of such a speed is not missing at random.
+    Steps missing at such a speed are not missing at random.
     """
-    least = evidence.limits.usable_share if share is None else share
+    min_share = evidence.limits.usable_share if share is None else share
     steps = evidence.steps
     if not len(steps):
         return evidence
     trials = steps.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
     recorded = evidence.trials["recorded"].reindex(trials.index)
     by_cell = recorded.groupby([recorded.index.get_level_values(0), trials.to_numpy()]).sum()
-    found = evidence.cell_sizes
-    asked = by_cell.reindex([*found.index]).to_numpy(dtype=float)
-    enough = found >= least * asked
-    if enough.all():
+    sizes = evidence.cell_sizes
+    recorded_sizes = by_cell.reindex([*sizes.index]).to_numpy(dtype=float)
+    sufficient = sizes >= min_share * recorded_sizes
+    if sufficient.all():
         return evidence
-    kept = enough.reindex([*zip(*(steps[name] for name in CELL), strict=True)])
-    return evidence.where(steps["level"].notna() & kept.to_numpy())
+    by_step = sufficient.reindex([*zip(*(steps[name] for name in CELL), strict=True)])
+    return evidence.select_steps(steps["level"].notna() & by_step.to_numpy())
 
 
-def counted(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
-    """The usable evidence that a hypothesis is judged by.
+def counted_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
+    """Reduce usable evidence to the athletes that count for a hypothesis.
 
     Athletes without the least data are left out where enough others have it, so that one with
-    almost one speed cannot decide a slope; otherwise all stay, for the estimate is shown in any
-    case.
+    almost one speed cannot decide a slope; otherwise all stay, because the estimate is shown in
+    any case.
     """
     if hypothesis.id in WHOLE:
-        evidence = usable(evidence, max(WHOLE[hypothesis.id], evidence.limits.usable_share))
+        evidence = usable_evidence(
+            evidence, max(WHOLE[hypothesis.id], evidence.limits.usable_share)
+        )
     if evidence.choices.everybody:
         return evidence
-    enough = with_minimum(evidence, hypothesis)
+    sufficient = with_minimum(evidence, hypothesis)
     if hypothesis.contrast is not None:
-        many = enough.sum() >= hypothesis.minimum.athletes
-        own = evidence.sprints["athlete"].isin(enough.index[enough] if many else enough.index)
-        return replace(evidence, sprints=evidence.sprints[own])
-    if int(enough.sum()) < max(hypothesis.minimum.athletes, 1) or enough.all():
+        is_testable = sufficient.sum() >= hypothesis.minimum.athletes
+        is_counted = evidence.sprints["athlete"].isin(
+            sufficient.index[sufficient] if is_testable else sufficient.index
+        )
+        return replace(evidence, sprints=evidence.sprints[is_counted])
+    if int(sufficient.sum()) < max(hypothesis.minimum.athletes, 1) or sufficient.all():
         return evidence
-    names = enough.index[enough]
-    rest = evidence.where(evidence.steps["participant_id"].isin(names))
+    names = sufficient.index[sufficient]
+    rest = evidence.select_steps(evidence.steps["participant_id"].isin(names))
     athletes = rest.athletes.reindex(names).reindex(rest.athletes.index)
     return replace(rest, athletes=athletes)
 
 
 def with_minimum(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Athletes who have the least data that a hypothesis asks for, (A,)."""
+    """Mark athletes who have the least data that a hypothesis needs, (A,)."""
     if hypothesis.contrast is not None:
         counts = count_trials(evidence, hypothesis.contrast)
         return (counts >= hypothesis.minimum.steps).all(axis=1)
-    return COUNTED.get(hypothesis.id, _with_steps)(evidence, hypothesis)
+    return MINIMUM_CHECKS.get(hypothesis.id, _with_steps)(evidence, hypothesis)
 
 
 def _with_steps(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Athletes with enough speeds of enough steps each."""
-    least = hypothesis.minimum
-    if not least.steps:
+    """Mark athletes with enough speeds of enough steps each."""
+    minimum = hypothesis.minimum
+    if not minimum.steps:
         return evidence.count() >= 0
-    return _count(evidence, evidence.cell_sizes >= least.steps) >= least.levels
+    return _count(evidence, evidence.cell_sizes >= minimum.steps) >= minimum.levels
 
 
 def _with_accelerations(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Athletes with enough steps in trials that speed up."""
+    """Mark athletes with enough steps in accelerating trials."""
     counts = evidence.accelerating["participant_id"].astype(str).value_counts()
     return counts.reindex(evidence.athletes.index, fill_value=0) >= hypothesis.minimum.steps
 
 
-def _with_rows(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Athletes with a trial that has enough consecutive steps."""
-    long = longest_runs(evidence.steps, TRIAL) >= hypothesis.minimum.steps
-    return _count(evidence, long) >= hypothesis.minimum.levels
+def _with_runs(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
+    """Mark athletes with a trial that has enough consecutive steps."""
+    sufficient = longest_runs(evidence.steps, TRIAL) >= hypothesis.minimum.steps
+    return _count(evidence, sufficient) >= hypothesis.minimum.levels
 
 
-def _count(evidence: Evidence, enough: pd.Series[bool]) -> pd.Series[Any]:
-    """How many of an athlete's speeds or trials are enough, by athlete."""
+def _count(evidence: Evidence, sufficient: pd.Series[bool]) -> pd.Series[Any]:
+    """Number of an athlete's speeds or trials with enough steps, by athlete."""
     names = evidence.athletes.index
-    return enough.groupby(level=0, observed=True).sum().reindex(names, fill_value=0)
+    return sufficient.groupby(level=0, observed=True).sum().reindex(names, fill_value=0)
 
 
-COUNTED: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
-    "H3e": _with_rows,
+MINIMUM_CHECKS: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
+    "H3e": _with_runs,
     "H8c": _with_accelerations,
 }
-"""Hypotheses whose steps are counted in a way of their own."""
+"""Hypotheses with their own count of steps."""
 
 
 def for_steps(evidence: Evidence, column: pd.Series[Any]) -> pd.Series[Any]:
-    """Something of the trials, (T,), for every step."""
+    """Repeat values of trials, (T,), for every step."""
     return column.iloc[evidence.trial_of_step]

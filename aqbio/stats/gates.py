@@ -1,4 +1,4 @@
-"""Gates: what the data must be good for before any rule is applied."""
+"""Gates: conditions on the data before any rule is applied."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.stats.contrasts import LATER, lacking
+from aqbio.stats.contrasts import LATER, missing_for_contrast
 from aqbio.stats.evidence import Evidence, for_steps, with_minimum
 from aqbio.stats.measurement import LEAST_RELIABLE, estimate_error, reliability, trusted_trials
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 
 FEWEST_ATHLETES = 6
-"""Below, no exact two-sided test over athletes can reach 0.05."""
+"""Least athletes: with fewer no exact two-sided test over athletes can reach 0.05."""
 
 FEWEST_EACH_WAY = 3
 """Athletes whose condition came later than its reference, and as many whose came earlier, for an
@@ -33,7 +33,7 @@ LACKS: dict[str, Lacks] = {
     "order": "gate_failed",
     "closure": "gate_failed",
 }
-"""What a gate that fails says of the data."""
+"""Class of the verdict when a gate fails."""
 
 NEEDS = {
     "arms": "no step shows the arms",
@@ -43,7 +43,7 @@ NEEDS = {
     "capacities": "no strength of both sides was measured apart from sprinting (capacities.tsv)",
     "accelerations": "no trial speeds up over its steps",
 }
-"""What to say when something is missing."""
+"""Message for every missing kind of data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,17 @@ class Gate:
     name: str
     passed: bool
     words: str
-    """What was found against what is needed."""
+    """Measured value against the needed one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the gates of a hypothesis read."""
+    """Input of the gates of a hypothesis."""
 
     evidence: Evidence
-    """Everything that was recorded and is usable."""
-    own: Evidence
-    """What of it counts for the hypothesis."""
+    """All usable evidence that was recorded."""
+    counted: Evidence
+    """Part of the evidence that counts for the hypothesis."""
     hypothesis: Hypothesis
     outcome: Outcome
 
@@ -71,27 +71,27 @@ class Case:
 def missing_needs(
     evidence: Evidence, hypothesis: Hypothesis, outcome: Outcome | None
 ) -> tuple[str, ...]:
-    """Say what the study lacks for a hypothesis; legs, where that left no athlete with numbers."""
+    """Say what the study lacks for a hypothesis; legs only where no athlete has numbers."""
     presence = evidence.presence
-    own = hypothesis.contrast is None and outcome is None
-    needs = (*hypothesis.needs, "legs") if own else hypothesis.needs
+    needs_legs = hypothesis.contrast is None and outcome is None
+    needs = (*hypothesis.needs, "legs") if needs_legs else hypothesis.needs
     missing = [need for need in needs if not getattr(presence, need)]
     words = tuple(presence.reasons.get(need, NEEDS[need]) for need in missing)
-    if own and len(evidence.accelerating) and not len(evidence.steps):
+    if needs_legs and len(evidence.accelerating) and not len(evidence.steps):
         words = (
             *words,
             "every normal trial speeds up, and only H8c and contrasts read such trials",
         )
-    return (*words, *(lacking(evidence, hypothesis) if outcome is None else ()))
+    return (*words, *(missing_for_contrast(evidence, hypothesis) if outcome is None else ()))
 
 
 def gate_results(case: Case) -> tuple[Gate, ...]:
     """Results of all gates of a hypothesis, in order; the first one counts athletes."""
-    found = case.outcome.n_athletes
+    n_athletes = case.outcome.n_athletes
     count = Gate(
         "athletes",
-        found >= FEWEST_ATHLETES,
-        f"athletes with numbers: {found}, a test takes {FEWEST_ATHLETES}",
+        n_athletes >= FEWEST_ATHLETES,
+        f"athletes with numbers: {n_athletes}, a test takes {FEWEST_ATHLETES}",
     )
     return (count, *(GATES[name](case) for name in case.hypothesis.gates))
 
@@ -99,76 +99,78 @@ def gate_results(case: Case) -> tuple[Gate, ...]:
 def _quality(case: Case) -> Gate:
     evidence = case.evidence
     recorded, usable = int(evidence.trials["recorded"].sum()), len(evidence.steps)
-    share, least = usable / recorded if recorded else 0.0, evidence.limits.usable_share
-    words = f"{usable} of {recorded} steps usable ({share:.0%}), {least:.0%} needed"
-    return Gate("quality", share >= least, words)
+    share, min_share = usable / recorded if recorded else 0.0, evidence.limits.usable_share
+    words = f"{usable} of {recorded} steps usable ({share:.0%}), {min_share:.0%} needed"
+    return Gate("quality", share >= min_share, words)
 
 
 def _minimum(case: Case) -> Gate:
-    least = case.hypothesis.minimum
-    enough = with_minimum(case.own, case.hypothesis)
-    complete = case.outcome.complete.reindex(enough.index, fill_value=False)
-    count = int((enough & complete).sum())
-    words = f"{count} of {least.athletes} athletes" + _per_athlete(case.hypothesis)
-    return Gate("minimum_n", count >= least.athletes, words)
+    minimum = case.hypothesis.minimum
+    sufficient = with_minimum(case.counted, case.hypothesis)
+    complete = case.outcome.complete.reindex(sufficient.index, fill_value=False)
+    count = int((sufficient & complete).sum())
+    words = f"{count} of {minimum.athletes} athletes" + _per_athlete(case.hypothesis)
+    return Gate("minimum_n", count >= minimum.athletes, words)
 
 
 def _per_athlete(hypothesis: Hypothesis) -> str:
-    least = hypothesis.minimum
-    if not least.steps:
+    minimum = hypothesis.minimum
+    if not minimum.steps:
         return " with all numbers"
     units = {"H3e": "consecutive steps"}
     if hypothesis.contrast is not None:
         units[hypothesis.id] = "sprints in each condition"
-    speeds = f"{least.levels} speeds with " if least.levels > 1 else ""
-    return f" with {speeds}at least {least.steps} {units.get(hypothesis.id, 'steps')}"
+    speeds = f"{minimum.levels} speeds with " if minimum.levels > 1 else ""
+    return f" with {speeds}at least {minimum.steps} {units.get(hypothesis.id, 'steps')}"
 
 
 def _marker_rate(case: Case) -> Gate:
-    least = case.hypothesis.minimum.marker_rate_hz
+    min_rate_hz = case.hypothesis.minimum.marker_rate_hz
     rates = for_steps(case.evidence, case.evidence.trials["marker_rate"])
     rate = float(rates.min()) if len(rates) else 0.0
-    return Gate("marker_rate", rate >= least, f"markers at {rate:g} Hz, {least:g} Hz needed")
+    return Gate(
+        "marker_rate", rate >= min_rate_hz, f"markers at {rate:g} Hz, {min_rate_hz:g} Hz needed"
+    )
 
 
 def _precision(case: Case) -> Gate:
-    """Whether trials are usable, and errors of measurement are small in the mean."""
-    good = for_steps(case.own, trusted_trials(case.own, case.hypothesis))
-    share = float(good.mean()) if len(good) else 0.0
-    least = case.evidence.limits.usable_share
-    if share < least:
-        words = f"{share:.0%} of steps in accepted trials, {least:.0%} needed"
+    """Require trusted trials, and small errors of measurement in the mean."""
+    is_trusted = for_steps(case.counted, trusted_trials(case.counted, case.hypothesis))
+    share = float(is_trusted.mean()) if len(is_trusted) else 0.0
+    min_share = case.evidence.limits.usable_share
+    if share < min_share:
+        words = f"{share:.0%} of steps in accepted trials, {min_share:.0%} needed"
         return Gate("precision", passed=False, words=words)
-    found, most = estimate_error(case.own, case.hypothesis), case.hypothesis.precise
-    if np.isnan(found):
-        fitted = bool(case.own.trials["consistent"].any())
+    error, max_error = estimate_error(case.counted, case.hypothesis), case.hypothesis.precise
+    if np.isnan(error):
+        fitted = bool(case.counted.trials["consistent"].any())
         words = "errors of measurement are not known"
         return Gate("precision", not fitted, words)
-    words = f"errors of measurement of {found:.2g} in the mean, at most {most:g}"
-    return Gate("precision", found <= most, words)
+    words = f"errors of measurement of {error:.2g} in the mean, at most {max_error:g}"
+    return Gate("precision", error <= max_error, words)
 
 
 def _reliability(case: Case) -> Gate:
-    found = reliability(case.own, case.hypothesis)
-    if np.isnan(found):
+    error_free = reliability(case.counted, case.hypothesis)
+    if np.isnan(error_free):
         strengths = case.hypothesis.id == "H3b"  # tested once, as is usual: it costs power only
         return Gate("reliability", strengths, "errors of measurement are not known")
-    most = 1.0 - LEAST_RELIABLE
+    max_share = 1.0 - LEAST_RELIABLE
     words = (
-        f"errors of measurement may make {min(1.0 - found, 1.0):.0%} of the variance, "
-        f"at most {most:.0%} are borne"
+        f"errors of measurement may make {min(1.0 - error_free, 1.0):.0%} of the variance, "
+        f"at most {max_share:.0%} are borne"
     )
-    return Gate("reliability", found >= LEAST_RELIABLE, words)
+    return Gate("reliability", error_free >= LEAST_RELIABLE, words)
 
 
 def _order(case: Case) -> Gate:
-    """Whether conditions can be distinguished from their place in the order of sprints."""
+    """Require an order of sprints that can be separated from the condition."""
     values = case.outcome.values
     if LATER not in values:
         words = "the order of the sprints is not stated (trials.tsv: order)"
         return Gate("order", passed=False, words=words)
-    places = values.loc[case.outcome.complete.to_numpy(), LATER]
-    later, earlier = int((places > 0).sum()), int((places < 0).sum())
+    order_shifts = values.loc[case.outcome.complete.to_numpy(), LATER]
+    later, earlier = int((order_shifts > 0).sum()), int((order_shifts < 0).sum())
     words = (
         f"the condition came later in {later} athletes, earlier in {earlier}, at least "
         f"{FEWEST_EACH_WAY} each way are needed: otherwise a change with the order cannot be "

@@ -1,4 +1,4 @@
-"""From athletes' numbers to intervals and p values: t without skewness, regression, Holm, power."""
+"""Intervals and p values from athletes' numbers: t without skewness, regression, Holm, power."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ POSSIBLE: dict[str, Interval] = {
     "cosine": (-1.0, 1.0),
     "opposition": (0.0, 1.0),
 }
-"""Statistics that cannot leave a range, whatever the data are."""
+"""Range of bounded statistics."""
 
 
 def t_tail(t: float, df: float) -> float:
@@ -50,23 +50,25 @@ def t_above(share: float, df: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """An estimate whose error follows a t distribution, or nearly so."""
+    """Estimate whose error approximately follows a t distribution."""
 
     value: float
     se: float
     df: float
     """Degrees of freedom."""
     within: Interval = ANYTHING
-    """pair of float. Values that are possible at all."""
+    """pair of float. Range of possible values."""
     model: str = ""
-    """How it was inferred, in words."""
+    """Method of inference, in words."""
     skewness: float = 0.0
     """Of the mean: that of athletes over the root of their number."""
 
     def interval(self, level: float) -> Interval:
         """The two-sided interval of that level, cut to possible values."""
         t = t_above(0.5 - level / 2.0, self.df)
-        ends = [self.value - one * self.se for one in (t, -t, *map(self._skewed, (t, -t)))]
+        ends = [
+            self.value - quantile * self.se for quantile in (t, -t, *map(self._skewed, (t, -t)))
+        ]
         low, high = np.clip([min(ends), max(ends)], *self.within)
         return float(low), float(high)
 
@@ -85,12 +87,12 @@ class Estimate:
         The larger one of Student's t and of t without skewness (Hall 1992, J R Stat Soc B
         54:221-228).
         """
-        away = self.value - bound
+        distance = self.value - bound
         if self.se == 0.0:
-            return 0.0 if sign * away > 0 else 1.0
-        t = away / self.se
+            return 0.0 if sign * distance > 0 else 1.0
+        t = distance / self.se
         skewed = float(without_skewness(np.asarray(t), self.skewness))
-        return max(t_tail(sign * one, self.df) for one in (t, skewed))
+        return max(t_tail(sign * statistic, self.df) for statistic in (t, skewed))
 
     def _skewed(self, t: float) -> float:
         """Inverse of `without_skewness`."""
@@ -106,24 +108,25 @@ def without_skewness(t: FloatArray, a: FloatArray | float) -> FloatArray:
 
 
 def mean_estimate(values: ArrayLike, model: str = "", errors: Errors = "robust") -> Estimate:
-    """Mean over athletes, NaN left out: every athlete weighs alike, however many steps there are.
+    """Mean over athletes without NaN: every athlete has equal weight, whatever the number of steps.
 
-    Athletes who scatter to one side make t too sure on that side: its skewness is taken off where
-    that makes p larger or the interval longer. With 12 athletes of lognormal numbers (sd 1 of the
-    logarithm) the 95 % interval then holds the mean in 93 % of samples instead of 85 %.
+    With skewed numbers of athletes Student's t is overconfident on one side: its skewness is
+    removed where that makes p larger or the interval longer. With 12 athletes of lognormal numbers
+    (sd 1 of the logarithm) the 95 % interval then holds the mean in 93 % of samples instead of
+    85 %.
     """
     from scipy import stats
 
-    every = np.asarray(values, dtype=float)
-    known = every[np.isfinite(every)]
-    count = len(known)
+    numbers = np.asarray(values, dtype=float)
+    finite = numbers[np.isfinite(numbers)]
+    count = len(finite)
     if count < 2:
-        return Estimate(float(known.mean()) if count else np.nan, np.nan, np.nan, model=model)
-    found = Estimate(float(known.mean()), float(stats.sem(known)), count - 1.0, model=model)
-    if errors == "plain" or count < 3 or found.se <= 1e-9 * abs(found.value):
-        return found
-    skewness = float(stats.skew(known, bias=False) / np.sqrt(count))
-    return replace(found, skewness=skewness, model=model and f"{model}, without skewness")
+        return Estimate(float(finite.mean()) if count else np.nan, np.nan, np.nan, model=model)
+    estimate = Estimate(float(finite.mean()), float(stats.sem(finite)), count - 1.0, model=model)
+    if errors == "plain" or count < 3 or estimate.se <= 1e-9 * abs(estimate.value):
+        return estimate
+    skewness = float(stats.skew(finite, bias=False) / np.sqrt(count))
+    return replace(estimate, skewness=skewness, model=model and f"{model}, without skewness")
 
 
 def holm(p_values: Sequence[float]) -> FloatArray:
@@ -140,8 +143,8 @@ def holm(p_values: Sequence[float]) -> FloatArray:
 
 
 MOST_LEVERAGE = 0.9
-"""Leverage from which on an athlete's error cannot be distinguished from the fit: equal scatter is
-assumed then."""
+"""Largest leverage of an athlete for HC2 errors: beyond it the error cannot be distinguished from
+the fit, and equal scatter is assumed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,8 +167,8 @@ class Regression:
             float(self.coefficients[name]), error, float(self.df[name]), model=self.model
         )
 
-    def _variance(self, one: str, other: str) -> float:
-        return float(self.covariance[one][other])
+    def _variance(self, first: str, second: str) -> float:
+        return float(self.covariance[first][second])
 
     def ratio(self, above: str, below: str) -> Ratio:
         """One coefficient over another."""
@@ -218,12 +221,12 @@ def _degrees_of_freedom(x: FloatArray, leverage: FloatArray) -> FloatArray:
     """Of every coefficient's HC2 error: Satterthwaite's, of normal errors of equal scatter."""
     rows = np.linalg.pinv(x)
     rest = np.eye(len(x)) - x @ rows
-    found = []
+    degrees = []
     for row in rows:
         form = (row / np.sqrt(1.0 - leverage))[:, None] * rest
         square = form @ form.T
-        found.append(np.trace(square) ** 2 / np.sum(square**2))
-    return np.array(found)
+        degrees.append(np.trace(square) ** 2 / np.sum(square**2))
+    return np.array(degrees)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +258,10 @@ class Ratio:
 
     def p_below(self, ratio: float) -> float:
         """One-sided p value against a ratio of that size or more, for a denominator above 0."""
-        away = ratio * self.below - self.above
+        distance = ratio * self.below - self.above
         variance = self.variance_above - 2.0 * ratio * self.covariance
         variance += ratio**2 * self.variance_below
-        return t_tail(away / float(np.sqrt(variance)), self.df)
+        return t_tail(distance / float(np.sqrt(variance)), self.df)
 
     @property
     def standard_error(self) -> float:
@@ -294,9 +297,11 @@ def detectable_effect(
         return np.nan
     from scipy.optimize import brentq
 
-    one = replace(estimate, se=1.0)
+    standardised = replace(estimate, se=1.0)
     # with one degree of freedom the error's tail is so heavy that only a multiple is enough
-    most = 2.0 * t_above(alpha / 2.0, estimate.df) + 10.0
-    found = float(brentq(lambda effect: power_of_test(one, effect, alpha) - power, 0.0, most))
-    beyond = delta / max(estimate.se, 1e-300) + float(special.ndtri(power))
-    return max(found, beyond) * estimate.se
+    upper = 2.0 * t_above(alpha / 2.0, estimate.df) + 10.0
+    by_test = float(
+        brentq(lambda effect: power_of_test(standardised, effect, alpha) - power, 0.0, upper)
+    )
+    by_estimate = delta / max(estimate.se, 1e-300) + float(special.ndtri(power))
+    return max(by_test, by_estimate) * estimate.se

@@ -1,8 +1,8 @@
-"""Errors of measurement: what they give an estimate, and what part of a spread they are.
+"""Errors of measurement: their effect on estimates, and their share of a variance.
 
-One model for all hypotheses: a trial's posterior says how sure its numbers are (`ERRORS`). An error
-of a trial is shared by its steps, one of a step is its own; those of one athlete's trials are taken
-as one error (one body), those of different athletes as independent.
+One model for all hypotheses: the posterior of a trial gives the errors of its numbers (`ERRORS`).
+An error of a trial is shared by its steps, one of a step is its own; those of one athlete's trials
+are taken as one error (one body), those of different athletes as independent.
 """
 
 from __future__ import annotations
@@ -29,61 +29,62 @@ COMPARED = {
     "arms_push_cosine": "arms_push_cosine",
     "lag": "lag",
 }
-"""Those of `ERRORS` of whole trials that are compared between models, and their columns in the
-table of steps."""
+"""Subset of `ERRORS` of whole trials that is compared between models, with the columns in the table
+of steps."""
 
 MODEL = "model_"
-"""How columns of the trials begin that say how far other models are from the study's own, root mean
-square over the athlete's compared trials."""
+"""Prefix of columns of the trials with the deviation of other models from the study's own, root
+mean square over the athlete's compared trials."""
 
 SHARED = ("opposition", "arms_push_cosine")
-"""Those of `ERRORS` that are stated apart; in the others it is a part of the error."""
+"""Subset of `ERRORS` whose deviation of models has its own column; in the others it is part of the
+error."""
 
 LEAST_RELIABLE = 0.5
-"""Share of a variance that must be no error of measurement."""
+"""Least share of a variance that is no error of measurement."""
 
 LEAST_LEFT = 0.25
-"""Share of a variance that is left at least where errors are taken away: they are not known well
-enough to leave less."""
+"""Least share of a variance that remains after errors are subtracted: they are not known well
+enough to remove more."""
 
 
 def error(evidence: Evidence, name: str) -> pd.Series[float]:
-    """One of `ERRORS` by trial, (T,); NaN where it is not known."""
-    own: pd.Series[float] = evidence.trials[f"error_{name}"].astype(float)
-    return own
+    """Return one of `ERRORS` by trial, (T,); NaN where it is not known."""
+    sd: pd.Series[float] = evidence.trials[f"error_{name}"].astype(float)
+    return sd
 
 
 def trusted_trials(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Trials whose moments about the vertical can be trusted, (T,).
+    """Mark trials whose moments about the vertical can be trusted, (T,).
 
-    Not suspect, and the error of measurement is known where motion and force were made consistent
-    or no force was measured, so that no residual can be; otherwise residual moment and smallest
+    Not suspect, and with a known error of measurement where motion and force were made consistent
+    or no force was measured, so that there is no residual; otherwise residual moment and smallest
     group rate over it are within their limits.
     """
     trials, limits = evidence.trials, evidence.limits
-    close = (trials["residual_ratio"] >= limits.effect_to_residual) & (
+    within_limits = (trials["residual_ratio"] >= limits.effect_to_residual) & (
         trials["residual_moment"] <= limits.yaw_residual_nm
     )
-    known = ATHLETES.get(hypothesis.id)
-    precise = close if known is None else error(evidence, known[0]).notna()
-    judged = ~trials["consistent"] & trials["residual_moment"].notna()
-    sound: pd.Series[bool] = close.where(judged, precise) & ~trials["suspect"]
+    precision = PRECISION_ERRORS.get(hypothesis.id)
+    is_precise = within_limits if precision is None else error(evidence, precision[0]).notna()
+    has_residual = ~trials["consistent"] & trials["residual_moment"].notna()
+    sound: pd.Series[bool] = within_limits.where(has_residual, is_precise) & ~trials["suspect"]
     return sound
 
 
 def estimate_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
-    """Standard deviation that errors of measurement give the mean over athletes; NaN: not known.
+    """Standard deviation of the mean over athletes from errors of measurement; NaN: not known.
 
-    Errors of athletes are independent and average out; the choice of the model is one error of all.
+    Errors of athletes are independent and average out; the choice of the model is a common error.
     """
-    known = ATHLETES.get(hypothesis.id)
-    if known is None:
+    precision = PRECISION_ERRORS.get(hypothesis.id)
+    if precision is None:
         return np.nan
-    own = known[1](evidence).dropna()
-    if not len(own):
+    sds = precision[1](evidence).dropna()
+    if not len(sds):
         return np.nan
-    independent = float(np.sqrt((own**2).sum())) / len(own)
-    return float(np.hypot(independent, model_error(evidence, known[0])))
+    independent = float(np.sqrt((sds**2).sum())) / len(sds)
+    return float(np.hypot(independent, model_error(evidence, precision[0])))
 
 
 def model_error(evidence: Evidence, name: str) -> float:
@@ -91,24 +92,24 @@ def model_error(evidence: Evidence, name: str) -> float:
     column = f"{MODEL}{name}"
     if column not in evidence.trials:
         return 0.0
-    known = evidence.trials[column].astype(float).groupby(level=0).mean().dropna()
-    return float(np.sqrt((known**2).mean())) if len(known) else 0.0
+    deviations = evidence.trials[column].astype(float).groupby(level=0).mean().dropna()
+    return float(np.sqrt((deviations**2).mean())) if len(deviations) else 0.0
 
 
 def _of_trials(name: str) -> tuple[str, Callable[[Evidence], pd.Series[float]]]:
     """An error, and from evidence to its mean over each athlete's trials, by their steps."""
 
     def athletes(evidence: Evidence) -> pd.Series[float]:
-        known = for_steps(evidence, error(evidence, name)).set_axis(evidence.steps.index)
-        return means_by(known, evidence.steps["participant_id"])
+        step_errors = for_steps(evidence, error(evidence, name)).set_axis(evidence.steps.index)
+        return means_by(step_errors, evidence.steps["participant_id"])
 
     return name, athletes
 
 
 def lag_slope_errors(evidence: Evidence) -> pd.Series[float]:
     """Error of each athlete's slope of the lag on speed from errors of whole trials, (A,)."""
-    own = evidence.steps[["speed_mps", "lag"]]
-    means = own.groupby([evidence.steps[one] for one in TRIAL], observed=True).mean()
+    table = evidence.steps[["speed_mps", "lag"]]
+    means = table.groupby([evidence.steps[name] for name in TRIAL], observed=True).mean()
     return slope_errors(
         means["speed_mps"], means["lag"], error(evidence, "lag").reindex(means.index)
     )
@@ -119,25 +120,31 @@ def slope_errors(
 ) -> pd.Series[float]:
     """Standard deviation of each athlete's slope over trials with errors ``sd`` of y.
 
-    Errors count at most as the scatter of the trials about the athlete's own line, in which they
-    show.
+    Errors count at most as the scatter of the trials about the athlete's own line, which contains
+    them.
     """
     import pandas as pd
 
     points = pd.DataFrame({"x": x.to_numpy(), "y": y.to_numpy(), "sd": sd.to_numpy()})
-    points = points.assign(who=x.index.get_level_values(0).astype(str)).dropna(subset=["x", "y"])
-    who = points["who"]
-    away = centred(points["x"], who)
-    slope = slopes(points["x"], points["y"], who)
-    rest = centred(points["y"], who) - who.map(slope).astype(float) * away
-    own = who.groupby(who).size()
-    scatter = (rest**2).groupby(who).sum() / (own - 2.0).where(own >= 3)
-    stated = (points["sd"] ** 2).groupby(who).agg(lambda one: one.to_numpy().mean())
-    variance = scatter.where(~(stated < scatter), stated).where(stated.notna())
-    return (variance / (away**2).groupby(who).sum()).pow(0.5)
+    points = points.assign(athlete=x.index.get_level_values(0).astype(str)).dropna(
+        subset=["x", "y"]
+    )
+    athlete = points["athlete"]
+    offset = centred(points["x"], athlete)
+    slope = slopes(points["x"], points["y"], athlete)
+    residual = centred(points["y"], athlete) - athlete.map(slope).astype(float) * offset
+    n_trials = athlete.groupby(athlete).size()
+    scatter = (residual**2).groupby(athlete).sum() / (n_trials - 2.0).where(n_trials >= 3)
+    stated_variance = (
+        (points["sd"] ** 2).groupby(athlete).agg(lambda squares: squares.to_numpy().mean())
+    )
+    variance = scatter.where(~(stated_variance < scatter), stated_variance).where(
+        stated_variance.notna()
+    )
+    return (variance / (offset**2).groupby(athlete).sum()).pow(0.5)
 
 
-ATHLETES: dict[str, tuple[str, Callable[[Evidence], pd.Series[float]]]] = {
+PRECISION_ERRORS: dict[str, tuple[str, Callable[[Evidence], pd.Series[float]]]] = {
     "H1": _of_trials("opposition"),
     "H2": _of_trials("arms_push_cosine"),
     "H4": _of_trials("caused_share"),
@@ -164,11 +171,11 @@ def step_variances(evidence: Evidence, column: str, cell: Sequence[str]) -> pd.D
 
 
 FEWEST_DIFFERENCES = 4
-"""Differences between steps that follow each other from which on a speed's spread is estimated."""
+"""Least differences between consecutive steps for an estimate of the spread at a speed."""
 
 FEW_DIFFERENCES = 1.1
-"""What the logarithm of that spread of n differences lacks, times n: of 20 000 drawn trials of 10
-to 24 normal steps 1.0 to 1.2."""
+"""Bias of the logarithm of that spread of n differences, times n: 1.0 to 1.2 in 20 000 simulated
+trials of 10 to 24 normal steps."""
 
 MEDIAN_OF_NORMAL = 0.6744897501960817
 """Median size of a standard normal number."""
@@ -177,22 +184,22 @@ MEDIAN_OF_NORMAL = 0.6744897501960817
 def lag_variances(evidence: Evidence) -> pd.DataFrame:
     """Variance of the lag within trials and that of its errors: ``whole`` and ``noise`` by `CELL`.
 
-    From differences between steps of a trial that follow each other on the same side, by the median
-    of their distances from the median: what differs between trials or sides, or drifts, is no
-    scatter, and a few wrong peaks move nothing.
+    From differences between consecutive steps of a trial on the same side, by the median absolute
+    deviation: differences between trials or sides and drift do not count as scatter, and a few
+    wrong peaks have no effect.
     """
     steps = evidence.steps
-    before, after = consecutive(steps, TRIAL, apart=2)
+    before, after = consecutive(steps, TRIAL, offset=2)
     lag = steps["lag"].to_numpy(dtype=float)
     pairs = steps.iloc[before][CELL].assign(change=lag[after] - lag[before])
     cells = pairs.groupby(CELL, observed=True)["change"]
-    away = (pairs["change"] - cells.transform("median")).abs()
-    sizes = away.groupby([pairs[name] for name in CELL], observed=True)
+    distance = (pairs["change"] - cells.transform("median")).abs()
+    sizes = distance.groupby([pairs[name] for name in CELL], observed=True)
     count = sizes.count()
     middle = sizes.median().where(count >= FEWEST_DIFFERENCES)
     noise = step_variances(evidence, "lag", CELL)["noise"]
-    whole = 0.5 * (middle / MEDIAN_OF_NORMAL) ** 2 * np.exp(2.0 * FEW_DIFFERENCES / count)
-    return noise.to_frame().assign(whole=whole.reindex(noise.index))[["whole", "noise"]]
+    variance = 0.5 * (middle / MEDIAN_OF_NORMAL) ** 2 * np.exp(2.0 * FEW_DIFFERENCES / count)
+    return noise.to_frame().assign(whole=variance.reindex(noise.index))[["whole", "noise"]]
 
 
 def capacity_variances(evidence: Evidence) -> pd.DataFrame:
@@ -214,32 +221,35 @@ VARIANCES: dict[str, Callable[[Evidence], pd.DataFrame]] = {
     "H3e": partial(step_variances, column="yaw_impulse", cell=SIDED),
     "H5b": lag_variances,
 }
-"""Hypotheses about a spread, or on a predictor that is measured with error."""
+"""Variances of hypotheses about a spread, or with a predictor that is measured with error."""
 
 
 def reliability(evidence: Evidence, hypothesis: Hypothesis) -> float:
-    """Share of a hypothesis's variance that is no error; of strengths the lower one."""
-    made = VARIANCES.get(hypothesis.id)
-    if made is None:
+    """Share of a hypothesis's variance that is no error; of strengths the lower of both sides."""
+    estimate_variances = VARIANCES.get(hypothesis.id)
+    if estimate_variances is None:
         return np.nan
-    variances = made(evidence)
+    variances = estimate_variances(evidence)
     if hypothesis.id == "H3b":
-        known = variances.dropna()
-        return float((1.0 - known["noise"] / known["whole"]).min()) if len(known) else np.nan
+        complete = variances.dropna()
+        return (
+            float((1.0 - complete["noise"] / complete["whole"]).min()) if len(complete) else np.nan
+        )
     return reliable_share(variances)
 
 
 def reliable_share(variances: pd.DataFrame) -> float:
     """Share of variances (``whole``) that is no error (``noise``); NaN: not known."""
-    known = variances.dropna()
-    known = known[known["whole"] > 0]
-    return float(1.0 - known["noise"].sum() / known["whole"].sum()) if len(known) else np.nan
+    complete = variances.dropna()
+    complete = complete[complete["whole"] > 0]
+    return (
+        float(1.0 - complete["noise"].sum() / complete["whole"].sum()) if len(complete) else np.nan
+    )
 
 
 def errors_are_small(variances: pd.DataFrame) -> bool:
-    """Whether errors are known and small enough to be removed from an estimate.
+    """Tell whether errors are known and small enough to be removed from an estimate.
 
-    Where they are not, the number without them would be further from the truth than the measured
-    one.
+    Otherwise the corrected number would be further from the truth than the measured one.
     """
     return reliable_share(variances) >= LEAST_RELIABLE

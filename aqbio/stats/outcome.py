@@ -1,4 +1,4 @@
-"""An outcome: what the data say about one hypothesis, with everything needed to check it."""
+"""Outcome of one hypothesis before gates and rules, with everything needed to check it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ UNKNOWN = Estimate(np.nan, np.nan, np.nan)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a test makes of athletes' own numbers."""
+    """Result of a test of athletes' own numbers."""
 
     error: Estimate
-    """The estimate, how it was inferred, standard error and degrees of freedom (of a ratio the
+    """The estimate with its method, standard error and degrees of freedom (of a ratio the
     first-order ones)."""
     ci95: Interval
     p: float
@@ -30,18 +30,18 @@ class Result:
     p_against: float
     """Against an effect of interest, not adjusted."""
     condition: bool | None = None
-    """What `supported` needs besides p and delta; None where nothing."""
+    """Condition of `supported` besides p and delta; None without one."""
     note: str = ""
-    """That condition, or which of several numbers decides, in words."""
+    """The condition, or the deciding one of several numbers, in words."""
 
 
 Test = Callable[["pd.DataFrame"], Result]
-"""From athletes' own numbers to what they say together."""
+"""From athletes' own numbers to their joint result."""
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What the data say about one hypothesis, before gates and rules."""
+    """Result of one hypothesis with its data, before gates and rules."""
 
     hypothesis: str
     result: Result
@@ -50,10 +50,10 @@ class Outcome:
     weights: pd.Series[Any]
     """Steps behind each athlete's numbers."""
     test: Test
-    """What makes the result of the values: without an athlete the same one is asked."""
+    """Function from values to the result; also used to leave athletes out."""
     diluted: bool = False
-    """Whether the error of the estimate says nothing of power: errors of measurement make it
-    smaller by a factor that is not known, or several readings must agree."""
+    """True if power cannot be computed from the error of the estimate: errors of measurement
+    attenuate it by an unknown factor, or several readings must agree."""
     per_athlete: str = ""
     """The column of `values` that is each athlete's own effect; empty where there is none."""
 
@@ -69,7 +69,7 @@ class Outcome:
 
     @property
     def complete(self) -> pd.Series[bool]:
-        """Athletes who have all numbers."""
+        """Mark athletes who have all numbers."""
         return self.values.notna().all(axis=1)
 
     @property
@@ -83,7 +83,7 @@ class Outcome:
         return int(self.weights.to_numpy()[self.complete.to_numpy()].sum())
 
     def without(self, athletes: pd.Index[Any]) -> Outcome:
-        """The outcome without some athletes."""
+        """Recompute the outcome without some athletes."""
         rest = self.values.drop(index=athletes)
         return replace(
             self, values=rest, weights=self.weights.reindex(rest.index), result=self.test(rest)
@@ -102,7 +102,7 @@ def outcome_of(
     """Outcome of athletes' own numbers by a test."""
     import pandas as pd
 
-    table = pd.DataFrame({name: own.reindex(weights.index) for name, own in values.items()})
+    table = pd.DataFrame({name: numbers.reindex(weights.index) for name, numbers in values.items()})
     table = table.replace([np.inf, -np.inf], np.nan)
     return Outcome(hypothesis.id, test(table), table, weights, test, diluted, per_athlete)
 
@@ -110,18 +110,18 @@ def outcome_of(
 def result(
     hypothesis: Hypothesis, error: Estimate, *, condition: bool | None = None, note: str = ""
 ) -> Result:
-    """What an estimate says by its own distribution."""
+    """Result of an estimate by its own distribution."""
     error = replace(error, within=POSSIBLE.get(hypothesis.statistic, ANYTHING))
     if not np.isfinite(error.se):
         return Result(error, (np.nan, np.nan), np.nan, np.nan, condition, note)
-    asked = hypothesis.predicted
-    against = error.p_against(asked, hypothesis.delta)
-    return Result(error, error.interval(0.95), error.p(asked), against, condition, note)
+    direction = hypothesis.predicted
+    against = error.p_against(direction, hypothesis.delta)
+    return Result(error, error.interval(0.95), error.p(direction), against, condition, note)
 
 
 def mean_outcome(
     hypothesis: Hypothesis,
-    own: pd.Series[float],
+    numbers: pd.Series[float],
     weights: pd.Series[Any],
     errors: Errors,
     note: str = "",
@@ -129,7 +129,7 @@ def mean_outcome(
     """Outcome of the mean over athletes of one number of each, column ``value``."""
 
     def test(table: pd.DataFrame) -> Result:
-        found = mean_estimate(table["value"], "t over athletes", errors)
-        return result(hypothesis, found, note=note)
+        estimate = mean_estimate(table["value"], "t over athletes", errors)
+        return result(hypothesis, estimate, note=note)
 
-    return outcome_of(hypothesis, {"value": own}, weights, test, per_athlete="value")
+    return outcome_of(hypothesis, {"value": numbers}, weights, test, per_athlete="value")

@@ -1,4 +1,4 @@
-"""Statistics of the registry, their outcomes, and what one athlete's own steps say."""
+"""Statistics of the registry, their outcomes, and estimates of single athletes."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def outcome(own: Evidence, hypothesis: Hypothesis) -> Outcome | None:
-    """Outcome of one hypothesis from what counts for it; None where there is no estimate."""
-    if any(not getattr(own.presence, need) for need in hypothesis.needs):
+def hypothesis_outcome(evidence: Evidence, hypothesis: Hypothesis) -> Outcome | None:
+    """Outcome of one hypothesis from its counted evidence; None where there is no estimate."""
+    if any(not getattr(evidence.presence, need) for need in hypothesis.needs):
         return None
-    found = STATISTICS[hypothesis.statistic].outcome(own, hypothesis)
-    if not own.choices.outliers:
-        found = found.without(far_from_others(found.values))
-    return found if np.isfinite(found.estimate) else None
+    outcome = STATISTICS[hypothesis.statistic].outcome(evidence, hypothesis)
+    if not evidence.choices.outliers:
+        outcome = outcome.without(far_from_others(outcome.values))
+    return outcome if np.isfinite(outcome.estimate) else None
 
 
 FAR = 3.5
-"""Distance from the median, in standard deviations by the median of distances, from which on an
-athlete is far from the others (Iglewicz and Hoaglin 1993)."""
+"""Distance from the median, in standard deviations estimated by the median absolute deviation,
+beyond which an athlete is far from the others (Iglewicz and Hoaglin 1993)."""
 
 
 def far_from_others(values: pd.DataFrame) -> pd.Index[Any]:
-    """Athletes of whom some number is far from the others'."""
-    away = (values - values.median()).abs()
-    scale = away.median() / MEDIAN_OF_NORMAL
-    return values.index[(away > FAR * scale.where(scale > 0)).any(axis=1)]
+    """Athletes with a number far from the others'."""
+    distance = (values - values.median()).abs()
+    scale = distance.median() / MEDIAN_OF_NORMAL
+    return values.index[(distance > FAR * scale.where(scale > 0)).any(axis=1)]
 
 
 # single athletes ----------------------------------------------------------------------------------
@@ -77,40 +77,40 @@ def athlete_intervals(evidence: Evidence, hypothesis: Hypothesis) -> tuple[Athle
     """Estimate of every athlete with an interval over the athlete's own steps.
 
     Empty where the statistic is no number of steps. Steps count as independent, which makes the
-    intervals too narrow where they are not; they speak of this athlete on this day.
+    intervals too narrow where they are not; they are about this athlete on this day.
     """
-    made = STATISTICS[hypothesis.statistic].points
-    if made is None:
+    make_points = STATISTICS[hypothesis.statistic].points
+    if make_points is None:
         return ()
     rows = []
-    for name, points in made(evidence).groupby("participant_id", observed=True):
-        found, count = _estimate(points[points.columns.intersection(["x", "y"])])
-        if np.isfinite(found.value):
-            found = replace(found, within=POSSIBLE.get(hypothesis.statistic, ANYTHING))
-            low, high = found.interval(0.95) if np.isfinite(found.se) else (np.nan, np.nan)
-            own_row = (found.value, low, high, count, found.se)
-            rows.append(AthleteInterval(hypothesis.id, str(name), *own_row))
+    for name, points in make_points(evidence).groupby("participant_id", observed=True):
+        estimate, count = _estimate(points[points.columns.intersection(["x", "y"])])
+        if np.isfinite(estimate.value):
+            estimate = replace(estimate, within=POSSIBLE.get(hypothesis.statistic, ANYTHING))
+            low, high = estimate.interval(0.95) if np.isfinite(estimate.se) else (np.nan, np.nan)
+            numbers = (estimate.value, low, high, count, estimate.se)
+            rows.append(AthleteInterval(hypothesis.id, str(name), *numbers))
     return tuple(rows)
 
 
 def _estimate(points: pd.DataFrame) -> tuple[Estimate, int]:
     """Mean of y, or its slope on x by least squares, and the number of steps behind it."""
-    known = points.dropna()
-    count = len(known)
-    if "x" not in known:
-        return mean_estimate(known["y"], errors="plain"), count
-    if count < 4 or known["x"].std(ddof=0) == 0.0:
+    complete = points.dropna()
+    count = len(complete)
+    if "x" not in complete:
+        return mean_estimate(complete["y"], errors="plain"), count
+    if count < 4 or complete["x"].std(ddof=0) == 0.0:
         return Estimate(np.nan, np.nan, np.nan), count
     from scipy import stats
 
-    line = stats.linregress(known["x"], known["y"])
+    line = stats.linregress(complete["x"], complete["y"])
     return Estimate(float(line.slope), float(line.stderr), count - 2.0), count
 
 
 def _points(
     y: str, x: Callable[[pd.DataFrame], pd.Series[float]] | None = None
 ) -> Callable[[Evidence], pd.DataFrame]:
-    """From evidence to athlete, ``y`` and, for a slope, ``x`` of every step."""
+    """Make the function from evidence to athlete, ``y`` and, for a slope, ``x`` of every step."""
 
     def points(evidence: Evidence) -> pd.DataFrame:
         steps = evidence.steps
@@ -126,14 +126,16 @@ def _speeds(steps: pd.DataFrame) -> pd.Series[float]:
 
 
 def _caused(evidence: Evidence) -> pd.DataFrame:
-    """Caused shares at the highest speed under the contact model that favours the claim most."""
-    top = evidence.where(is_top_speed(evidence.steps))
-    means = {model: top.means(own).mean() for model, own in top.caused().items()}
-    known = {model: value for model, value in means.items() if np.isfinite(value)}
+    """Induced shares at the highest speed under the contact model that favours the claim most."""
+    top = evidence.select_steps(is_top_speed(evidence.steps))
+    means = {model: top.means(shares).mean() for model, shares in top.caused_shares().items()}
+    finite_means = {model: value for model, value in means.items() if np.isfinite(value)}
     table = top.steps[["participant_id"]]
-    if not known:
+    if not finite_means:
         return table.assign(y=np.nan)
-    return table.assign(y=top.caused()[max(known, key=lambda model: known[model])])
+    return table.assign(
+        y=top.caused_shares()[max(finite_means, key=lambda model: finite_means[model])]
+    )
 
 
 # the table ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The registry: what is tested and by which rule, fixed before the data are read."""
+"""Registry of hypotheses and their rules, fixed before the data are read."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from aqbio.names import NORMAL, ROLE_GROUPS, ROLE_SIDES
 from aqbio.stats.step_numbers import evidence_columns
 
 DEFAULT = Path(__file__).with_name("hypotheses.yaml")
-"""The registry that comes with aqbio."""
+"""Registry shipped with aqbio."""
 
 Family = Literal["core", "survey", "secondary", "contrast"]
 Predicted = Literal["greater", "less"]
-Taken = Literal["implied", "testable"]
+Testability = Literal["implied", "testable"]
 Need = Literal["arms", "forces", "causes", "capacities", "accelerations"]
 GateName = Literal[
     "quality", "minimum_n", "marker_rate", "precision", "reliability", "order", "closure"
@@ -55,10 +55,10 @@ class Minimum(Entry):
     )
 
 
-class Literally(Entry):
-    """A claim taken by its words, and the number that shows it."""
+class LiteralReading(Entry):
+    """Literal reading of a claim, and the number that shows it."""
 
-    label: Taken = Field(
+    label: Testability = Field(
         description="implied: mechanics or geometry force it, whoever runs; testable: the verdict "
         "is about the sentence itself."
     )
@@ -77,8 +77,8 @@ class Untested(Entry):
     any_runner: str = Field(default="", description="What of it is true of any runner.")
 
     @property
-    def label(self) -> Taken:
-        """The claim taken by its words."""
+    def label(self) -> Testability:
+        """Testability of the literal claim."""
         return "implied" if self.any_runner else "testable"
 
     why: str = Field(description="What it would take.")
@@ -121,11 +121,15 @@ class Contrast(Entry):
     )
 
     @model_validator(mode="after")
-    def _known_outcome(self) -> Contrast:
-        known = outcome_units()
-        if self.outcome not in known:
-            near = ", ".join(get_close_matches(self.outcome, known, 3)) or "see docs/files.md"
-            raise ValueError(f"outcome {self.outcome} is no column of the steps; near: {near}")
+    def _check_outcome(self) -> Contrast:
+        units = outcome_units()
+        if self.outcome not in units:
+            suggestions = (
+                ", ".join(get_close_matches(self.outcome, units, 3)) or "see docs/files.md"
+            )
+            raise ValueError(
+                f"outcome {self.outcome} is no column of the steps; near: {suggestions}"
+            )
         if self.size == "own" and self.outcome in RELATIVE:
             raise ValueError(f"{self.outcome} depends on mass and stature: take size: percent")
         if self.condition == self.reference:
@@ -139,7 +143,7 @@ class Contrast(Entry):
 
     @property
     def held_equal(self) -> tuple[str, ...]:
-        """What is held, stated or as usual."""
+        """Variables held equal, as stated or by default."""
         if self.hold is not None:
             return self.hold
         order = ("order",) if self.by == "condition" else ()
@@ -147,18 +151,18 @@ class Contrast(Entry):
 
     @property
     def unit(self) -> str:
-        """Of the change."""
+        """Unit of the change."""
         percent = "percent of the reference"
         return percent if self.size == "percent" else outcome_units()[self.outcome]
 
     @property
     def words(self) -> str:
-        """What is compared, as part of a sentence."""
+        """Comparison in words, as part of a sentence."""
         scatter = "scatter from step to step of " if self.take == "scatter" else ""
-        others = f", of {self.group} beyond all others" if self.group else ""
-        held = f" at equal {' and '.join(self.held_equal)}" if self.held_equal else ""
-        what = f"{scatter}{self.outcome}, {self.condition} against {self.reference}"
-        return f"change of {what}{others}{held}, mean over athletes"
+        comparison = f", of {self.group} beyond all others" if self.group else ""
+        conditions = f" at equal {' and '.join(self.held_equal)}" if self.held_equal else ""
+        subject = f"{scatter}{self.outcome}, {self.condition} against {self.reference}"
+        return f"change of {subject}{comparison}{conditions}, mean over athletes"
 
 
 SPEED, RATING = "speed_mps", "rating"
@@ -172,10 +176,14 @@ RELATIVE = (
 
 @lru_cache(maxsize=1)
 def outcome_units() -> dict[str, str]:
-    """Unit of every number of a step or trial that two conditions can be compared by."""
+    """Unit of every number of a step or trial that a contrast can compare."""
     groups = (*ROLE_GROUPS, *ROLE_SIDES, "total")
-    found = {**evidence_columns(), **columns("steps", group=groups)}
-    units = {name: one["unit"] for name, one in found.items() if "unit" in one}
+    descriptions = {**evidence_columns(), **columns("steps", group=groups)}
+    units = {
+        name: description["unit"]
+        for name, description in descriptions.items()
+        if "unit" in description
+    }
     return units | {RATING: "points"}
 
 
@@ -190,7 +198,7 @@ class Hypothesis(Entry):
     title: str = Field(description="What it is about, in a few words.")
     claim: Claim = Field(description="Short quote of the article.")
     source: Source | Literal["own"] = Field(description="Article; own: of the study itself.")
-    literal: Literally = Field(description="The claim taken by its words.")
+    literal: LiteralReading = Field(description="The claim taken by its words.")
     discriminating: str = Field(
         description="What of it could have been otherwise: what the verdict is about."
     )
@@ -224,17 +232,17 @@ class Hypothesis(Entry):
 
     @property
     def heading(self) -> str:
-        """Id and title; of a contrast only what it compares."""
+        """Id and title; of a contrast the title only."""
         return self.title if self.family == "contrast" else f"{self.id} {self.title}"
 
     @property
     def judged(self) -> bool:
-        """Whether it gets a verdict."""
+        """True for a hypothesis with a verdict."""
         return self.family != "secondary"
 
     @property
     def precise(self) -> float:
-        """Largest error of measurement of a number that is precise enough: half of delta."""
+        """Largest accepted error of measurement of an estimate: half of delta."""
         return self.delta / 2.0
 
     @property
@@ -244,7 +252,7 @@ class Hypothesis(Entry):
 
 
 class OwnContrast(Contrast):
-    """A contrast in short: four lines of a study's own registry, or a claim of the articles."""
+    """Contrast in short form: four lines of a study's own registry, or a claim of an article."""
 
     predicted: Predicted = Field(description="Direction of the change.")
     delta: Positive = Field(description="Smallest change of interest, in the unit of `size`.")
@@ -253,17 +261,17 @@ class OwnContrast(Contrast):
     caveat: str = Field(default="", description="What a verdict does not say.")
 
     def hypothesis(self, name: str) -> Hypothesis:
-        """The whole entry."""
-        what = re.sub(r"_(s|m|rad|radps|bw|hz|mps|kgm2ps)$", "", self.outcome).capitalize()
+        """Expand to the full entry of a hypothesis."""
+        quantity = re.sub(r"_(s|m|rad|radps|bw|hz|mps|kgm2ps)$", "", self.outcome).capitalize()
         words = f"the verdict is about the {self.words.removesuffix(', mean over athletes')}"
-        given = self.model_dump(exclude={"predicted", "delta", "claim", "source", "caveat"})
+        fields = self.model_dump(exclude={"predicted", "delta", "claim", "source", "caveat"})
         return Hypothesis(
             id=name,
             family="contrast",
-            title=f"{what}: {self.condition} against {self.reference}".replace("_", " "),
+            title=f"{quantity}: {self.condition} against {self.reference}".replace("_", " "),
             claim=self.claim or f"{self.outcome} is {self.predicted} with {self.condition}",
             source=self.source,
-            literal=Literally(label="testable", words=words),
+            literal=LiteralReading(label="testable", words=words),
             discriminating=f"whether there is a change towards {self.predicted} at all",
             estimand=self.words,
             statistic=PAIRED,
@@ -274,7 +282,7 @@ class OwnContrast(Contrast):
             gates=("minimum_n", "order") if "order" in self.held_equal else ("minimum_n",),
             caveat=self.caveat or ("" if self.by == "condition" else ELSE),
             multiverse=("errors", "outliers", "who_counts"),
-            contrast=Contrast(**given),
+            contrast=Contrast(**fields),
         )
 
 
@@ -284,7 +292,7 @@ PAIRED = "paired_contrast"
 ELSE = "whatever else differed between the sessions is in the change"
 
 VERSION = 5
-"""Of the rules that a registry is for."""
+"""Version of the rules that a registry is for."""
 
 
 class Registry(Entry):
@@ -302,54 +310,72 @@ class Registry(Entry):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_these_rules(cls, given: object) -> object:
-        """Say of an older registry what became of each of its entries."""
-        if not isinstance(given, dict):
-            return given
-        old = given.get("version")
-        if "hypotheses" not in given and "contrasts" in given:  # added to the entries of aqbio
-            own = given["contrasts"] or {}
+    def _check_version(cls, content: object) -> object:
+        """Refuse an older registry with the fate of each of its entries."""
+        if not isinstance(content, dict):
+            return content
+        version = content.get("version")
+        if "hypotheses" not in content and "contrasts" in content:  # added to the shipped entries
+            contrasts = content["contrasts"] or {}
             shipped = read_registry().model_dump()
-            return shipped | {"contrasts": shipped["contrasts"] | own} | {"version": old or VERSION}
-        if isinstance(old, int) and old < VERSION:
-            entries = [one for one in given.get("hypotheses") or () if isinstance(one, dict)]
-            names = ", ".join(f"{one.get('id')}: {became(str(one.get('id')))}" for one in entries)
+            return (
+                shipped
+                | {"contrasts": shipped["contrasts"] | contrasts}
+                | {"version": version or VERSION}
+            )
+        if isinstance(version, int) and version < VERSION:
+            entries = [
+                entry for entry in content.get("hypotheses") or () if isinstance(entry, dict)
+            ]
+            names = ", ".join(
+                f"{entry.get('id')}: {became(str(entry.get('id')))}" for entry in entries
+            )
             raise ValueError(
-                f"this registry is of version {old}, and verdicts follow version {VERSION}. What "
-                f"became of its entries: {names} Fix: begin with the registry that aqbio new "
+                f"this registry is of version {version}, and verdicts follow version {VERSION}. "
+                f"What became of its entries: {names} Fix: begin with the registry that aqbio new "
                 "writes, and change it where yours differed."
             )
-        return given
+        return content
 
     @model_validator(mode="after")
-    def _once(self) -> Registry:
-        names = [*(one.id for one in self.hypotheses), *self.contrasts]
-        twice = [name for name, n in Counter(names).items() if n > 1]
-        if twice:
-            raise ValueError(f"{', '.join(twice)} is there twice")
+    def _check_unique_names(self) -> Registry:
+        names = [*(hypothesis.id for hypothesis in self.hypotheses), *self.contrasts]
+        duplicates = [name for name, n in Counter(names).items() if n > 1]
+        if duplicates:
+            raise ValueError(f"{', '.join(duplicates)} is there twice")
         return self
 
     def __getitem__(self, name: str) -> Hypothesis:
-        """The hypothesis of that id."""
-        for one in self.hypotheses:
-            if one.id == name:
-                return one
+        """Return the hypothesis of that id."""
+        for hypothesis in self.hypotheses:
+            if hypothesis.id == name:
+                return hypothesis
         return self.contrasts[name].hypothesis(name)
 
     def with_labels(self, labels: Collection[str]) -> Registry:
-        """The registry with those contrasts as hypotheses whose labels are there.
+        """Turn contrasts into hypotheses where all their labels are present.
 
-        Claims whose labels are not there are among those that are not tested.
+        Claims with missing labels join those that are not tested.
         """
-        asked, rest = [], []
-        for name, one in self.contrasts.items():
-            if {one.condition, one.reference, one.group or one.reference} <= set(labels):
-                asked.append(one.hypothesis(name))
-            elif one.claim is not None and one.source != "own":
-                why = f"It takes {one.by}s {one.reference} and {one.condition}: {one.words}."
-                rest.append(Untested(id=name, claim=one.claim, source=one.source, why=why))
+        tested, untested = [], []
+        for name, contrast in self.contrasts.items():
+            if {
+                contrast.condition,
+                contrast.reference,
+                contrast.group or contrast.reference,
+            } <= set(labels):
+                tested.append(contrast.hypothesis(name))
+            elif contrast.claim is not None and contrast.source != "own":
+                pair = f"{contrast.by}s {contrast.reference} and {contrast.condition}"
+                reason = f"It takes {pair}: {contrast.words}."
+                untested.append(
+                    Untested(id=name, claim=contrast.claim, source=contrast.source, why=reason)
+                )
         return self.model_copy(
-            update={"hypotheses": (*self.hypotheses, *asked), "untested": (*self.untested, *rest)}
+            update={
+                "hypotheses": (*self.hypotheses, *tested),
+                "untested": (*self.untested, *untested),
+            }
         )
 
     @property
@@ -359,39 +385,47 @@ class Registry(Entry):
 
 
 def short_hash(content: object) -> str:
-    """First twelve digits of the SHA-256 of anything that JSON holds."""
+    """First twelve digits of the SHA-256 of any JSON content."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def became(name: str) -> str:
-    """What a hypothesis of any version is now."""
+    """Current role of a hypothesis of any version."""
     registry = read_registry()
     if name in registry.contrasts:
         return "contrast"
-    if name in [one.id for one in registry.untested]:
+    if name in [entry.id for entry in registry.untested]:
         return "in the table of claims that are not tested"
-    return next((str(one.family) for one in registry.hypotheses if one.id == name), "unknown")
+    return next(
+        (str(hypothesis.family) for hypothesis in registry.hypotheses if hypothesis.id == name),
+        "unknown",
+    )
 
 
 def read_registry(path: Path = DEFAULT) -> Registry:
-    """Read a registry; all problems are raised at once, each with its line and how to mend it."""
+    """Read a registry; all problems are raised at once, each with its line and a fix."""
     return _read(path, path.read_bytes() if path.is_file() else b"")
 
 
 @lru_cache(maxsize=4)
 def _read(path: Path, _content: bytes) -> Registry:
-    """Read a registry once for as long as its file holds the same."""
+    """Read a registry, cached while the content of its file is the same."""
     return read_yaml(path, Registry)
 
 
 def study_registry(study: Study) -> Registry:
-    """Read the study's registry, or the one that comes with aqbio."""
+    """Read the study's registry, or the one shipped with aqbio."""
     return read_registry(study.registry_file or DEFAULT)
 
 
 def asked_registry(study: Study) -> Registry:
-    """The study's registry with the contrasts whose conditions, sessions and groups it has."""
-    labels = {one.condition for one in study.trials if one.include == "yes"}
-    labels |= {label for one in study.participants for label in (one.session, one.group) if label}
+    """Registry of a study with the contrasts whose conditions, sessions and groups it has."""
+    labels = {trial.condition for trial in study.trials if trial.include == "yes"}
+    labels |= {
+        label
+        for participant in study.participants
+        for label in (participant.session, participant.group)
+        if label
+    }
     return study_registry(study).with_labels(labels)

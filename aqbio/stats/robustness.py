@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.verdict import CLASSES, Examined, Label, Verdict, three_way
+from aqbio.stats.verdict import CLASSES, ExaminedHypothesis, Label, Verdict, three_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class LeaveOneOut:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How a result spreads over athletes; NaN where athletes have no number of their own."""
+    """Spread of a result over athletes; NaN where athletes have no number of their own."""
 
     n_showing: float
     """Athletes whose own number reaches the smallest effect in the predicted direction."""
@@ -39,27 +39,27 @@ class Spread:
     """Median of all means of two athletes, and of each alone (Hodges and Lehmann 1963)."""
 
 
-def leave_one_out(one: Examined, family: int) -> tuple[LeaveOneOut, ...]:
-    """The result with each of its athletes left out; ``family`` counts what was tested of it."""
-    outcome = one.outcome
-    if not one.tested or outcome is None:
+def leave_one_out(candidate: ExaminedHypothesis, family: int) -> tuple[LeaveOneOut, ...]:
+    """Recompute the result without each athlete; ``family`` is the number of its tests."""
+    outcome = candidate.outcome
+    if not candidate.tested or outcome is None:
         return ()
-    known = outcome.values.index[outcome.complete]
-    return tuple(_without(one.hypothesis, outcome, name, max(family, 1)) for name in known)
+    names = outcome.values.index[outcome.complete]
+    return tuple(_without(candidate.hypothesis, outcome, name, max(family, 1)) for name in names)
 
 
 def _without(hypothesis: Hypothesis, outcome: Outcome, name: Any, family: int) -> LeaveOneOut:
-    rest = outcome.test(outcome.values[outcome.complete].drop(index=name))
+    refit = outcome.test(outcome.values[outcome.complete].drop(index=name))
     verdict: Label = "inconclusive"
-    if np.isfinite(rest.p):
-        condition = outcome.result.condition if rest.condition is None else rest.condition
-        adjusted = (min(1.0, family * one) for one in (rest.p, rest.p_against))
-        verdict = CLASSES[three_way(hypothesis, replace(rest, condition=condition), *adjusted)[0]]
-    return LeaveOneOut(hypothesis.id, str(name), rest.error.value, *rest.ci95, verdict)
+    if np.isfinite(refit.p):
+        condition = outcome.result.condition if refit.condition is None else refit.condition
+        adjusted = (min(1.0, family * p) for p in (refit.p, refit.p_against))
+        verdict = CLASSES[three_way(hypothesis, replace(refit, condition=condition), *adjusted)[0]]
+    return LeaveOneOut(hypothesis.id, str(name), refit.error.value, *refit.ci95, verdict)
 
 
 def influential(rows: tuple[LeaveOneOut, ...], verdict: Label) -> tuple[str, ...]:
-    """Athletes without whom the verdict would be another one."""
+    """Athletes without whom the verdict changes."""
     return tuple(row.participant_id for row in rows if row.verdict != verdict)
 
 
@@ -67,14 +67,14 @@ def spread(hypothesis: Hypothesis, outcome: Outcome) -> Spread:
     """Spread of a result over athletes."""
     from scipy.stats import binomtest
 
-    known = outcome.complete & bool(outcome.per_athlete)
-    if not known.any():
+    has_effect = outcome.complete & bool(outcome.per_athlete)
+    if not has_effect.any():
         return Spread(np.nan, np.nan, np.nan, np.nan)
-    own = outcome.values.loc[known, outcome.per_athlete].to_numpy(dtype=float)
-    showing = int(np.count_nonzero(hypothesis.sign * own >= hypothesis.delta))
-    share = binomtest(showing, len(own)).proportion_ci(method="wilson")
-    first, second = np.triu_indices(len(own))
-    middle = float(np.median((own[first] + own[second]) / 2.0))
+    effects = outcome.values.loc[has_effect, outcome.per_athlete].to_numpy(dtype=float)
+    showing = int(np.count_nonzero(hypothesis.sign * effects >= hypothesis.delta))
+    share = binomtest(showing, len(effects)).proportion_ci(method="wilson")
+    first, second = np.triu_indices(len(effects))
+    middle = float(np.median((effects[first] + effects[second]) / 2.0))
     return Spread(float(showing), float(share.low), float(share.high), middle)
 
 
@@ -82,7 +82,8 @@ def spread(hypothesis: Hypothesis, outcome: Outcome) -> Spread:
 
 
 SAME = 1e-7
-"""Estimates that differ by less, relative, are one: a choice without effect is no analysis."""
+"""Relative difference below which estimates count as equal: a choice without effect is not another
+analysis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +91,20 @@ class Arm:
     """A verdict under other choices of the analysis."""
 
     specification: str
-    """What differs, such as ``consistency=off``."""
+    """Changed choice, such as ``consistency=off``."""
     factor: str
     """The choice that is varied; empty for the study's own analysis."""
     verdict: Verdict
 
     @property
     def judges(self) -> bool:
-        """Whether its own gates let it say anything."""
+        """True if its own gates passed."""
         return self.verdict.gates == "passed"
 
 
 @dataclass(frozen=True, slots=True)
 class Fragility:
-    """What other choices do to a verdict."""
+    """Effect of alternative choices on a verdict."""
 
     fragile: Literal["yes", "no", "n/a"]
     overturned_by: tuple[str, ...]
@@ -114,49 +115,54 @@ class Fragility:
     highest: float
     """lowest, highest: Of the estimates under all choices that judge."""
     silent: tuple[str, ...]
-    """Choices under which a gate fails: nothing is known of them."""
+    """Choices without a verdict, because a gate fails."""
 
 
-NOTHING = Fragility("n/a", (), "", float("nan"), float("nan"), ())
+NOT_APPLICABLE = Fragility("n/a", (), "", float("nan"), float("nan"), ())
 
 
-def fragility(own: Verdict, every: Sequence[Arm]) -> Fragility:
-    """Whether any other choice overturns a verdict; of all arms those of its hypothesis count.
+def fragility(verdict: Verdict, all_arms: Sequence[Arm]) -> Fragility:
+    """Fragility of a verdict under alternative choices; only arms of its hypothesis count.
 
-    An analysis that repeats another to `SAME` is left out; one whose gates fail says nothing. A
+    An analysis that repeats another to `SAME` is left out, and so is one whose gates fail. A
     verdict that a gate decided cannot be fragile.
     """
-    if own.gates != "passed":
-        return NOTHING
-    arms = [arm for arm in every if arm.factor and arm.verdict.hypothesis == own.hypothesis]
-    different = _distinct(own, arms)
+    if verdict.gates != "passed":
+        return NOT_APPLICABLE
+    arms = [arm for arm in all_arms if arm.factor and arm.verdict.hypothesis == verdict.hypothesis]
+    different = _distinct(verdict, arms)
     if not different and all(arm.judges for arm in arms):
-        return NOTHING
+        return NOT_APPLICABLE
     judging = [arm for arm in different if arm.judges]
-    overturned = tuple(arm.specification for arm in judging if arm.verdict.verdict != own.verdict)
+    overturned = tuple(
+        arm.specification for arm in judging if arm.verdict.verdict != verdict.verdict
+    )
     silent = [arm.specification for arm in arms if not arm.judges]
-    away = sorted(judging, key=lambda arm: -abs(arm.verdict.estimate - own.estimate))
-    values = [own.estimate, *(arm.verdict.estimate for arm in judging)]
+    by_distance = sorted(judging, key=lambda arm: -abs(arm.verdict.estimate - verdict.estimate))
+    values = [verdict.estimate, *(arm.verdict.estimate for arm in judging)]
     return Fragility(
         "yes" if overturned else "no",
         overturned,
-        away[0].specification.partition("=")[0] if away else "",
+        by_distance[0].specification.partition("=")[0] if by_distance else "",
         float(np.min(values)),
         float(np.max(values)),
         tuple(silent),
     )
 
 
-def _distinct(own: Verdict, arms: Sequence[Arm]) -> list[Arm]:
+def _distinct(verdict: Verdict, arms: Sequence[Arm]) -> list[Arm]:
     """Arms that repeat neither the study's own analysis nor each other."""
 
-    def numbers(one: Verdict) -> tuple[float, float, float]:
-        return one.estimate, one.ci_low, one.ci_high
+    def numbers(judged: Verdict) -> tuple[float, float, float]:
+        return judged.estimate, judged.ci_low, judged.ci_high
 
-    earlier, found = [numbers(own)], []
+    earlier, distinct = [numbers(verdict)], []
     for arm in arms:
-        these = numbers(arm.verdict)
-        if not any(np.allclose(these, one, rtol=SAME, atol=0.0, equal_nan=True) for one in earlier):
-            earlier.append(these)
-            found.append(arm)
-    return found
+        arm_numbers = numbers(arm.verdict)
+        if not any(
+            np.allclose(arm_numbers, previous, rtol=SAME, atol=0.0, equal_nan=True)
+            for previous in earlier
+        ):
+            earlier.append(arm_numbers)
+            distinct.append(arm)
+    return distinct

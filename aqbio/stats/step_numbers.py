@@ -23,7 +23,7 @@ BOTH_LEGS = "push_leg swing_leg"
 
 
 def partition_names(groups: tuple[str, ...] = ROLE_GROUPS) -> tuple[str, ...]:
-    """Every way to divide groups in two, named by the side without the last group."""
+    """Names of all divisions of the groups in two, by the side without the last group."""
     free = groups[:-1]
     return tuple(
         " ".join(chosen) for size in range(1, len(groups)) for chosen in combinations(free, size)
@@ -33,7 +33,7 @@ def partition_names(groups: tuple[str, ...] = ROLE_GROUPS) -> tuple[str, ...]:
 def opposition(
     momentum: FloatArray, names: tuple[str, ...], groups: tuple[str, ...] = ROLE_GROUPS
 ) -> FloatArray:
-    """Opposition index of N partitions, 0 to 1: how much cancels between both sides.
+    """Opposition index of N partitions, 0 to 1: share that cancels between both sides.
 
     ``χ = ⟨|U| + |V| − |U + V|⟩ / ⟨Σ|H_g|⟩`` over T of (..., T, G) momenta: largest where the sides
     sort the groups by sign, low where members of a side cancel each other. NaN where a group is
@@ -42,25 +42,23 @@ def opposition(
     total = momentum.sum(axis=-1)
     sums = np.array([[float(group in name.split()) for name in names] for group in groups])
     side = momentum @ sums
-    other = total[..., None] - side
-    cancelled = (np.abs(side) + np.abs(other)).mean(axis=-2) - np.abs(total).mean(axis=-1)[
-        ..., None
-    ]
+    rest = total[..., None] - side
+    cancelled = (np.abs(side) + np.abs(rest)).mean(axis=-2) - np.abs(total).mean(axis=-1)[..., None]
     size = np.abs(momentum).sum(axis=-1).mean(axis=-1)
     index: FloatArray = cancelled / size[..., None]
     return index
 
 
 TIE = 1e-9
-"""Opposition indices, 1 at most, that differ by less are the same: where the body's total momentum
-is zero a side and the rest have one index, up to the round-off of their sums."""
+"""Largest difference of equal opposition indices (at most 1): where the body's total momentum is
+zero, a side and the rest have the same index up to round-off."""
 
 
 def ranks(index: FloatArray) -> FloatArray:
     """Rank of each partition, 1 for the largest index; ties share the better rank."""
     better = index[..., None, :] > index[..., :, None] + TIE
-    place: FloatArray = 1.0 + better.sum(axis=-1)
-    return np.where(np.isfinite(index), place, np.nan)
+    rank: FloatArray = 1.0 + better.sum(axis=-1)
+    return np.where(np.isfinite(index), rank, np.nan)
 
 
 def cosines(momentum: FloatArray) -> FloatArray:
@@ -77,10 +75,10 @@ def cosines(momentum: FloatArray) -> FloatArray:
 
 
 def same_legs_cosine(momentum: FloatArray) -> FloatArray:
-    """Cosine of arms and push leg that both legs and the total alone would give.
+    """Cosine of arms and push leg expected from both legs and the total alone.
 
-    What both legs leave of the total, from (..., T, G) momenta, is shared between arms, torso and
-    pelvis in proportion to their RMS, so that the arms go as the total minus both legs.
+    The total minus both legs, from (..., T, G) momenta, is shared between arms, torso and pelvis in
+    proportion to their RMS, so that the arms are proportional to the total minus both legs.
     """
     legs = [ROLE_GROUPS.index(name) for name in ("push_leg", "swing_leg")]
     push = momentum[..., legs[0]]
@@ -99,7 +97,7 @@ def step_columns() -> Columns:
 
 
 def evidence_columns() -> Columns:
-    """Columns of the numbers of steps that stage multiverse leaves and hypotheses are made of."""
+    """Columns of the numbers of steps that stage multiverse writes and stage hypotheses reads."""
     return columns("evidence", partition=[dashed(name) for name in partition_names()])
 
 
@@ -112,10 +110,10 @@ def dashed(partition: str) -> str:
 
 
 CONTRIBUTORS = ("push_leg", "swing_leg", "arms", "torso")
-"""Who the articles say raises its output with speed."""
+"""Groups whose output rises with speed according to the articles."""
 
 PUSH_SIDE = ("push_leg", "arms", "torso")
-"""Whose rotation the articles say that the swing leg offsets."""
+"""Groups whose rotation the swing leg offsets according to the articles."""
 
 CHI = {name: f"chi_{dashed(name)}" for name in partition_names()}
 """Column of the opposition index of every partition."""
@@ -125,7 +123,7 @@ def momentum_numbers(vertical: FloatArray) -> dict[str, FloatArray]:
     """Columns (S,) of the balance of groups, from (S, 101, G) about the vertical in stance."""
     pair = [ROLE_GROUPS.index(name) for name in ("arms", "push_leg")]
     index = opposition(vertical, tuple(CHI))
-    chi = {column: index[:, place] for place, column in enumerate(CHI.values())}
+    chi = {column: index[:, position] for position, column in enumerate(CHI.values())}
     return {
         "opposition_difference": chi[CHI[SWING_ALONE]] - chi[CHI[BOTH_LEGS]],
         "arms_push_cosine": cosines(vertical[..., pair])[:, 0, 1],
@@ -142,7 +140,7 @@ def momentum_numbers(vertical: FloatArray) -> dict[str, FloatArray]:
 
 
 def both_sides(vertical: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Push leg, arms and torso together, and the swing leg."""
+    """Momentum of push leg, arms and torso together, and of the swing leg."""
     push = vertical[..., [ROLE_GROUPS.index(name) for name in PUSH_SIDE]].sum(axis=-1)
     return push, vertical[..., ROLE_GROUPS.index("swing_leg")]
 
@@ -167,11 +165,11 @@ def momentum_log_ratio(vertical: FloatArray) -> FloatArray:
 
 def lag(swing_peak: FloatArray, force_peak: FloatArray) -> FloatArray:
     """Time from the peak of force to the nearest peak of the swing leg, −0.5 to 0.5 steps."""
-    away: FloatArray = (swing_peak - force_peak + 0.5) % 1.0 - 0.5
-    return away
+    distance: FloatArray = (swing_peak - force_peak + 0.5) % 1.0 - 0.5
+    return distance
 
 
 def time_deviation(duration: pd.Series[float], cell: list[pd.Series[Any]]) -> pd.Series[float]:
     """Absolute deviation of a step's duration from the mean of its cell; NaN below three steps."""
-    enough = duration.groupby(cell, observed=True).transform("size") >= 3
-    return centred(duration, cell).abs().where(enough)
+    sufficient = duration.groupby(cell, observed=True).transform("size") >= 3
+    return centred(duration, cell).abs().where(sufficient)

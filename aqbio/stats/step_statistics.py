@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BEST_RANK = 2.0
-"""Median rank that the articles' partition needs among all of them."""
+"""Largest median rank of the articles' partition among all partitions."""
 
 
 def opposition_difference(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
@@ -36,86 +36,88 @@ def opposition_difference(evidence: Evidence, hypothesis: Hypothesis) -> Outcome
     steps = evidence.steps
     means = steps[list(CHI.values())].groupby(steps["participant_id"], observed=False).mean()
     means = means.reindex(evidence.athletes.index)
-    known = means.notna().all(axis=1)
-    own = CHI[SWING_ALONE]
-    rank = means[own] * np.nan
-    rank[known] = ranks(means[known].to_numpy())[:, list(CHI.values()).index(own)]
+    complete = means.notna().all(axis=1)
+    column = CHI[SWING_ALONE]
+    rank = means[column] * np.nan
+    rank[complete] = ranks(means[complete].to_numpy())[:, list(CHI.values()).index(column)]
     values = {
         "value": evidence.means("opposition_difference"),
-        "over_others": means[own] - means.drop(columns=own).mean(axis=1).where(known),
+        "over_others": means[column] - means.drop(columns=column).mean(axis=1).where(complete),
         "rank": rank,
     }
     errors = evidence.choices.errors
 
     def test(table: pd.DataFrame) -> Result:
-        found, others = (
+        difference, over_others = (
             result(hypothesis, mean_estimate(table[name], "t over athletes", errors))
             for name in ("value", "over_others")
         )
         middle = float(table["rank"].median())
         note = (
-            f"index {others.error.value:+.3f} over the mean of the other {len(CHI) - 1} ways to "
-            f"divide the body (p {others.p:.2g}), median rank {middle:g} of {len(CHI)}"
+            f"index {over_others.error.value:+.3f} over the mean of the other {len(CHI) - 1} ways "
+            f"to divide the body (p {over_others.p:.2g}), median rank {middle:g} of {len(CHI)}"
         )
-        p, most = max(found.p, others.p), middle <= BEST_RANK
-        return Result(found.error, found.ci95, p, found.p_against, most, note)
+        p, among_best = max(difference.p, over_others.p), middle <= BEST_RANK
+        return Result(difference.error, difference.ci95, p, difference.p_against, among_best, note)
 
     weights = evidence.count(steps["opposition_difference"])
     return outcome_of(hypothesis, values, weights, test, per_athlete="value")
 
 
 def arms_push_cosine(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H2: cosine of arms and push leg, and the one that both legs and the total leave them."""
+    """H2: cosine of arms and push leg, and the one expected from both legs and the total."""
     expected = float(evidence.means("same_legs_cosine").mean())
-    own, weights = evidence.means("arms_push_cosine"), evidence.count("arms_push_cosine")
+    cosine, weights = evidence.means("arms_push_cosine"), evidence.count("arms_push_cosine")
     note = f"{expected:.2f} expected from both legs and the total"
-    return mean_outcome(hypothesis, own, weights, evidence.choices.errors, note)
+    return mean_outcome(hypothesis, cosine, weights, evidence.choices.errors, note)
 
 
 def caused_share(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H4: share of the vertical impulse that swing side, lumbar joint and arms cause.
+    """H4: share of the vertical impulse induced by swing side, lumbar joint and arms.
 
-    At each athlete's highest speed, under every contact model. Which model is right is not known:
-    support takes all of them (the largest p value), and so does refusal. The estimate is that of
-    the model most favourable to the claim.
+    At each athlete's highest speed, under every contact model. The true model is not known: support
+    requires all of them (the largest p value), and so does refusal. The estimate is that of the
+    model most favourable to the claim.
     """
-    fastest = evidence.where(is_top_speed(evidence.steps))
-    who, errors = fastest.steps["participant_id"], evidence.choices.errors
-    own = {
-        model: means_by(shares, who)
-        for model, shares in fastest.caused().items()
+    fastest = evidence.select_steps(is_top_speed(evidence.steps))
+    athlete, errors = fastest.steps["participant_id"], evidence.choices.errors
+    by_model = {
+        model: means_by(shares, athlete)
+        for model, shares in fastest.caused_shares().items()
         if shares.notna().any()
     }
-    if not own:
-        nothing = Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
+    if not by_model:
+        no_result = Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
         values = {"value": evidence.unknown()}
-        return outcome_of(hypothesis, values, evidence.count(), lambda _: nothing)
-    kindest = max(own, key=lambda model: own[model].mean())
+        return outcome_of(hypothesis, values, evidence.count(), lambda _: no_result)
+    most_favourable = max(by_model, key=lambda model: by_model[model].mean())
     share = float(evidence.means("hub_share").mean())
 
     def test(table: pd.DataFrame) -> Result:
-        found = {
+        results = {
             model: result(hypothesis, mean_estimate(table[model], "t over athletes", errors))
-            for model in own
+            for model in by_model
         }
-        best = max(found.values(), key=lambda one: one.error.value)
-        words = ", ".join(f"{model} {one.error.value:+.4f}" for model, one in found.items())
+        best = max(results.values(), key=lambda model_result: model_result.error.value)
+        words = ", ".join(
+            f"{model} {model_result.error.value:+.4f}" for model, model_result in results.items()
+        )
         return Result(
             best.error,
             best.ci95,
-            max(one.p for one in found.values()),
-            max(one.p_against for one in found.values()),
-            all(one.error.value >= hypothesis.delta for one in found.values()),
+            max(model_result.p for model_result in results.values()),
+            max(model_result.p_against for model_result in results.values()),
+            all(model_result.error.value >= hypothesis.delta for model_result in results.values()),
             f"caused at the highest speed under each contact model: {words}; share relative to the "
             f"pelvis at all speeds, which a passive swing has too: {share:.3f}",
         )
 
-    values = own | {"value": own[kindest]}
+    values = by_model | {"value": by_model[most_favourable]}
     return outcome_of(hypothesis, values, fastest.count(), test, per_athlete="value")
 
 
 def is_top_speed(steps: pd.DataFrame) -> pd.Series[bool]:
-    """Steps at their athlete's highest speed."""
+    """Mark steps at their athlete's highest speed."""
     speed = steps["speed_mps"].groupby([steps[name] for name in CELL], observed=True)
     mean = speed.transform("mean")
     return mean >= mean.groupby(steps["participant_id"], observed=True).transform("max") - 1e-9
@@ -123,53 +125,53 @@ def is_top_speed(steps: pd.DataFrame) -> pd.Series[bool]:
 
 def lag_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H5a: slope of the lag on speed."""
-    who, lag = evidence.steps["participant_id"], evidence.steps["lag"]
-    speed = with_speeds(evidence.steps["speed_mps"], who)
+    athlete, lag = evidence.steps["participant_id"], evidence.steps["lag"]
+    speed = with_speeds(evidence.steps["speed_mps"], athlete)
     weights = evidence.count(lag.where(speed.notna()))
-    return mean_outcome(hypothesis, slopes(speed, lag, who), weights, evidence.choices.errors)
+    return mean_outcome(hypothesis, slopes(speed, lag, athlete), weights, evidence.choices.errors)
 
 
 def lag_spread_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H5b: slope on speed of the logarithm of the lag's spread at each speed, without errors."""
     table = lag_spreads(evidence)
-    who = table["participant_id"]
-    own = slopes(with_speeds(table["speed_mps"], who), table["spread"], who)
-    return mean_outcome(hypothesis, own, evidence.count("lag"), evidence.choices.errors)
+    athlete = table["participant_id"]
+    spread_slopes = slopes(with_speeds(table["speed_mps"], athlete), table["spread"], athlete)
+    return mean_outcome(hypothesis, spread_slopes, evidence.count("lag"), evidence.choices.errors)
 
 
 def direction_over_size(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H8c: slopes of the gain of speed on the force's direction less that on its size.
 
-    Within every athlete least squares of standardised numbers of steps that speed up; speed is
-    held as a parabola, because the fast gain less.
+    Within every athlete least squares of standardised numbers of accelerating steps; adjusted for
+    speed as a parabola, because fast athletes gain less.
     """
     steps = evidence.accelerating
-    own, weights = evidence.unknown(), evidence.unknown().fillna(0.0).astype(int)
+    differences, weights = evidence.unknown(), evidence.unknown().fillna(0.0).astype(int)
     for name, rows in steps.groupby(steps["participant_id"].astype(str)):
-        known = rows.reindex(columns=list(GAINS)).astype(float).dropna()
-        away = (known - known.mean()) / known.std()
-        table = away[["forward_ratio", "force_mean_n"]].assign(
-            speed=away["speed_mps"], square=away["speed_mps"] ** 2, constant=1.0
+        complete = rows.reindex(columns=list(GAINS)).astype(float).dropna()
+        standardised = (complete - complete.mean()) / complete.std()
+        table = standardised[["forward_ratio", "force_mean_n"]].assign(
+            speed=standardised["speed_mps"], square=standardised["speed_mps"] ** 2, constant=1.0
         )
-        fit = regression(away["speed_change_mps"], table, "plain")
+        fit = regression(standardised["speed_change_mps"], table, "plain")
         if fit is not None:
             slope = fit.coefficients
-            own[name] = slope["forward_ratio"] - slope["force_mean_n"]
-            weights[name] = len(known)
-    return mean_outcome(hypothesis, own, weights, evidence.choices.errors)
+            differences[name] = slope["forward_ratio"] - slope["force_mean_n"]
+            weights[name] = len(complete)
+    return mean_outcome(hypothesis, differences, weights, evidence.choices.errors)
 
 
 GAINS = ("speed_change_mps", "forward_ratio", "force_mean_n", "speed_mps")
-"""What H8c reads of a step."""
+"""Columns of steps that H8c reads."""
 
 
 def next_step_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """H3e: standardised slope of the next step's deviation in time on the imbalance before it."""
     pairs = disattenuated_pairs(evidence)
-    who = pairs["participant_id"]
-    weights = who.value_counts().reindex(evidence.athletes.index, fill_value=0)
-    own = slopes(pairs["x"], pairs["y"], who)
-    return mean_outcome(hypothesis, own, weights, evidence.choices.errors)
+    athlete = pairs["participant_id"]
+    weights = athlete.value_counts().reindex(evidence.athletes.index, fill_value=0)
+    by_athlete = slopes(pairs["x"], pairs["y"], athlete)
+    return mean_outcome(hypothesis, by_athlete, weights, evidence.choices.errors)
 
 
 def disattenuated_pairs(evidence: Evidence) -> pd.DataFrame:
@@ -179,7 +181,7 @@ def disattenuated_pairs(evidence: Evidence) -> pd.DataFrame:
 
 
 def attenuation(evidence: Evidence) -> float:
-    """Share of H3e's standardised slope that its measurement leaves.
+    """Factor by which measurement attenuates H3e's standardised slope.
 
     A deviation from the mean of n steps correlates by ``√(1 − 1/n)`` with that from the true mean;
     errors of measurement lower it further. Of normal deviations that correlate by ρ, sizes
@@ -188,14 +190,16 @@ def attenuation(evidence: Evidence) -> float:
     """
     steps = evidence.steps
     size = steps.groupby([steps[name] for name in SIDED], observed=True)["step"].transform("size")
-    few = 1.0 - 1.0 / float(size.mean()) if len(steps) else np.nan
+    sample_factor = 1.0 - 1.0 / float(size.mean()) if len(steps) else np.nan
     variances = step_variances(evidence, "yaw_impulse", SIDED)
-    left = reliable_share(variances) if errors_are_small(variances) else 1.0
-    return sizes_correlation(np.sqrt(few * left)) * sizes_correlation(np.sqrt(few))
+    reliable = reliable_share(variances) if errors_are_small(variances) else 1.0
+    return sizes_correlation(np.sqrt(sample_factor * reliable)) * sizes_correlation(
+        np.sqrt(sample_factor)
+    )
 
 
 def sizes_correlation(correlation: float) -> float:
-    """Correlation of the sizes of two normal numbers that correlate."""
+    """Correlation of the absolute values of two correlated normal numbers."""
     above = correlation * np.arcsin(correlation) + np.sqrt(1.0 - correlation**2) - 1.0
     return float(above / (np.pi / 2.0 - 1.0))
 
@@ -208,16 +212,16 @@ def step_pairs(steps: pd.DataFrame) -> pd.DataFrame:
     Both less the mean of the cell, over the root mean square of what remains within the athlete.
     """
     before, after = consecutive(steps, TRIAL)
-    away = centred(steps["yaw_impulse"], [steps[name] for name in SIDED]).abs()
+    imbalance = centred(steps["yaw_impulse"], [steps[name] for name in SIDED]).abs()
     pairs = steps.iloc[before][SIDED].assign(
-        x=away.to_numpy()[before], y=steps["time_deviation_s"].to_numpy()[after]
+        x=imbalance.to_numpy()[before], y=steps["time_deviation_s"].to_numpy()[after]
     )
     pairs = pairs.dropna()
     cell = [pairs[name] for name in SIDED]
     for name in ("x", "y"):
         pairs[name] = centred(pairs[name], cell)
-        own = (pairs[name] ** 2).groupby(pairs["participant_id"], observed=True)
-        square = own.transform("mean")
+        squares = (pairs[name] ** 2).groupby(pairs["participant_id"], observed=True)
+        square = squares.transform("mean")
         pairs[name] /= np.sqrt(square.where(square > 0))
     return pairs
 
@@ -229,11 +233,11 @@ def lag_spreads(evidence: Evidence) -> pd.DataFrame:
     are not known) and ``spread`` (without errors).
     """
     cell = [evidence.steps[name] for name in CELL]
-    found = evidence.steps["speed_mps"].groupby(cell, observed=True).mean().to_frame()
-    variances = lag_variances(evidence).reindex(found.index)
+    table = evidence.steps["speed_mps"].groupby(cell, observed=True).mean().to_frame()
+    variances = lag_variances(evidence).reindex(table.index)
     left = error_free_share(variances["whole"], variances["noise"]).fillna(1.0)
     if not errors_are_small(variances):
         left = left * 0.0 + 1.0
     measured = 0.5 * variances["whole"].where(variances["whole"] > 0).map(np.log)
     spread = measured + 0.5 * np.log(left)
-    return found.assign(measured=measured, left=left, spread=spread).reset_index()
+    return table.assign(measured=measured, left=left, spread=spread).reset_index()

@@ -1,4 +1,4 @@
-"""Verdicts: gates first, then the three-way rule, with Holm's adjustment over what was tested."""
+"""Verdicts: gates first, then the three-way rule, with Holm's adjustment over all tests."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from aqbio.stats.evidence import Evidence, counted, usable
+from aqbio.stats.evidence import Evidence, counted_evidence, usable_evidence
 from aqbio.stats.gates import LACKS, Case, Gate, gate_results, missing_needs
 from aqbio.stats.inference import detectable_effect, holm
 from aqbio.stats.outcome import Outcome, Result
-from aqbio.stats.outcomes import outcome
+from aqbio.stats.outcomes import hypothesis_outcome
 from aqbio.stats.registry import Hypothesis, Registry
 
 Label = Literal["supported", "not_supported", "inconclusive", "described", "not_testable"]
-Found = Literal[
+ResultCode = Literal[
     "found",
     "opposite_found",
     "no_effect",
@@ -26,7 +26,7 @@ Found = Literal[
     "described",
     "not_testable",
 ]
-CLASSES: dict[Found, Label] = {
+CLASSES: dict[ResultCode, Label] = {
     "found": "supported",
     "opposite_found": "not_supported",
     "no_effect": "not_supported",
@@ -37,16 +37,16 @@ CLASSES: dict[Found, Label] = {
     "described": "described",
     "not_testable": "not_testable",
 }
-"""What was found, in words that mean one thing, and the verdict that it is one of."""
+"""Result codes, each with its verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One row of the verdict table; NaN and empty words where there is nothing to say."""
+    """One row of the verdict table; NaN and empty text where there is no value."""
 
     hypothesis: str
     verdict: Label
-    found: Found
+    found: ResultCode
     reason: str
     statistic: str
     estimate: float
@@ -57,7 +57,7 @@ class Verdict:
     """In the predicted direction."""
     p: float
     p_holm: float
-    """p, p_holm: For the predicted direction; adjusted over what was tested of the family."""
+    """p, p_holm: For the predicted direction; adjusted over the tests of the family."""
     p_against: float
     p_against_holm: float
     """p_against, p_against_holm: Against an effect of interest; adjusted likewise."""
@@ -71,8 +71,8 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
-    """A hypothesis before the rule: what was found, and whether it may be judged."""
+class ExaminedHypothesis:
+    """Hypothesis with outcome, gates and missing data, before the rule."""
 
     hypothesis: Hypothesis
     outcome: Outcome | None
@@ -81,87 +81,100 @@ class Examined:
 
     @property
     def tested(self) -> bool:
-        """Whether it belongs to a family of tests."""
+        """True if it belongs to a family of tests."""
         passed = self.outcome is not None and all(gate.passed for gate in self.gates)
         return passed and self.hypothesis.judged
 
 
 def verdicts(evidence: Evidence, registry: Registry) -> tuple[Verdict, ...]:
     """Verdicts of all hypotheses of a registry, in its order."""
-    return judged(examined(evidence, registry), registry)
+    return judge(examine(evidence, registry), registry)
 
 
-def examined(evidence: Evidence, registry: Registry) -> tuple[Examined, ...]:
+def examine(evidence: Evidence, registry: Registry) -> tuple[ExaminedHypothesis, ...]:
     """Outcomes and gates of all hypotheses."""
-    every = usable(evidence)
-    return tuple(_examined(evidence, every, one) for one in registry.hypotheses)
+    usable = usable_evidence(evidence)
+    return tuple(
+        _examine_hypothesis(evidence, usable, hypothesis) for hypothesis in registry.hypotheses
+    )
 
 
-def _examined(evidence: Evidence, every: Evidence, hypothesis: Hypothesis) -> Examined:
-    own = counted(every, hypothesis)
-    found = outcome(own, hypothesis)
-    missing = missing_needs(evidence, hypothesis, found)
-    gates = () if found is None else gate_results(Case(evidence, own, hypothesis, found))
-    return Examined(hypothesis, found, gates, missing)
+def _examine_hypothesis(
+    evidence: Evidence, usable: Evidence, hypothesis: Hypothesis
+) -> ExaminedHypothesis:
+    counted = counted_evidence(usable, hypothesis)
+    outcome = hypothesis_outcome(counted, hypothesis)
+    missing = missing_needs(evidence, hypothesis, outcome)
+    gates = () if outcome is None else gate_results(Case(evidence, counted, hypothesis, outcome))
+    return ExaminedHypothesis(hypothesis, outcome, gates, missing)
 
 
-def families(every: Sequence[Examined]) -> Counter[str]:
-    """How many hypotheses of every family were tested."""
-    return Counter(one.hypothesis.family for one in every if one.tested)
+def families(candidates: Sequence[ExaminedHypothesis]) -> Counter[str]:
+    """Number of tested hypotheses of every family."""
+    return Counter(candidate.hypothesis.family for candidate in candidates if candidate.tested)
 
 
-def judged(every: Sequence[Examined], registry: Registry) -> tuple[Verdict, ...]:
-    """Apply Holm's adjustment and the rule to what was examined, of one evidence or of several.
+def judge(candidates: Sequence[ExaminedHypothesis], registry: Registry) -> tuple[Verdict, ...]:
+    """Apply Holm's adjustment and the rule to examined hypotheses, of one study or of several.
 
-    Support and refusal are adjusted separately over all that was tested of a family: in a family of
-    true effects none is refused, and in one without effects none is supported, in 95 % of studies.
+    Support and refusal are adjusted separately over all tests of a family: in a family of true
+    effects none is refused, and in one without effects none is supported, in 95 % of studies.
     """
-    sizes, registry_hash = families(every), registry.hash
+    sizes, registry_hash = families(candidates), registry.hash
     adjusted: dict[str, tuple[float, float]] = {}
     for family in sizes:
-        own = [one for one in every if one.tested and one.hypothesis.family == family]
-        found = [one.outcome.result for one in own if one.outcome is not None]
-        both = (holm([one.p for one in found]), holm([one.p_against for one in found]))
-        names = [one.hypothesis.id for one in own]
-        adjusted |= dict(zip(names, zip(*(one.tolist() for one in both), strict=True), strict=True))
-    nothing = (float("nan"), float("nan"))
+        members = [
+            candidate
+            for candidate in candidates
+            if candidate.tested and candidate.hypothesis.family == family
+        ]
+        results = [member.outcome.result for member in members if member.outcome is not None]
+        p_columns = (
+            holm([result.p for result in results]),
+            holm([result.p_against for result in results]),
+        )
+        names = [member.hypothesis.id for member in members]
+        adjusted |= dict(
+            zip(names, zip(*(column.tolist() for column in p_columns), strict=True), strict=True)
+        )
+    not_adjusted = (float("nan"), float("nan"))
     return tuple(
         _verdict(
-            one,
-            adjusted.get(one.hypothesis.id, nothing),
-            max(sizes[one.hypothesis.family], 1),
+            candidate,
+            adjusted.get(candidate.hypothesis.id, not_adjusted),
+            max(sizes[candidate.hypothesis.family], 1),
             registry_hash,
         )
-        for one in every
+        for candidate in candidates
     )
 
 
 def _verdict(
-    one: Examined, adjusted: tuple[float, float], family: int, registry_hash: str
+    candidate: ExaminedHypothesis, adjusted: tuple[float, float], family: int, registry_hash: str
 ) -> Verdict:
-    hypothesis, outcome = one.hypothesis, one.outcome
-    found, reason = _what_was_found(one, *adjusted)
-    nothing = float("nan")
-    failed = [gate.name for gate in one.gates if not gate.passed]
+    hypothesis, outcome = candidate.hypothesis, candidate.outcome
+    code, reason = _result_code(candidate, *adjusted)
+    nan = float("nan")
+    failed = [gate.name for gate in candidate.gates if not gate.passed]
     result = outcome.result if outcome else None
-    low, high = result.ci95 if result else (nothing, nothing)
+    low, high = result.ci95 if result else (nan, nan)
     return Verdict(
         hypothesis=hypothesis.id,
-        verdict=CLASSES[found],
-        found=found,
+        verdict=CLASSES[code],
+        found=code,
         reason=reason,
         statistic=hypothesis.statistic,
-        estimate=outcome.estimate if outcome else nothing,
+        estimate=outcome.estimate if outcome else nan,
         ci_low=low,
         ci_high=high,
         smallest_effect=hypothesis.sign * hypothesis.delta,
-        p=result.p if result and hypothesis.judged else nothing,
+        p=result.p if result and hypothesis.judged else nan,
         p_holm=adjusted[0],
-        p_against=result.p_against if result and hypothesis.judged else nothing,
+        p_against=result.p_against if result and hypothesis.judged else nan,
         p_against_holm=adjusted[1],
         n_athletes=outcome.n_athletes if outcome else 0,
         n_steps=outcome.n_steps if outcome else 0,
-        gates="n/a" if not one.gates else ", ".join(failed) or "passed",
+        gates="n/a" if not candidate.gates else ", ".join(failed) or "passed",
         mde=_detectable(hypothesis, outcome, family),
         registry_hash=registry_hash,
     )
@@ -174,11 +187,13 @@ def _detectable(hypothesis: Hypothesis, outcome: Outcome | None, family: int) ->
     return hypothesis.sign * detectable_effect(outcome.error, hypothesis.delta, alpha=alpha)
 
 
-def _what_was_found(one: Examined, p_holm: float, against: float) -> tuple[Found, str]:
-    hypothesis, outcome = one.hypothesis, one.outcome
-    if one.missing:
-        return "not_testable", "; ".join(one.missing)
-    failed = [gate for gate in one.gates if not gate.passed]
+def _result_code(
+    candidate: ExaminedHypothesis, p_holm: float, against: float
+) -> tuple[ResultCode, str]:
+    hypothesis, outcome = candidate.hypothesis, candidate.outcome
+    if candidate.missing:
+        return "not_testable", "; ".join(candidate.missing)
+    failed = [gate for gate in candidate.gates if not gate.passed]
     words = [gate.words for gate in failed]
     if outcome is None:
         words = ["no athlete has the numbers that it takes"]
@@ -190,14 +205,14 @@ def _what_was_found(one: Examined, p_holm: float, against: float) -> tuple[Found
         return "not_enough_data", words[0]
     if failed:
         return LACKS[failed[0].name], "; ".join(words)
-    found, reason = three_way(hypothesis, outcome.result, p_holm, against)
-    return found, "; ".join((reason, *words))
+    code, reason = three_way(hypothesis, outcome.result, p_holm, against)
+    return code, "; ".join((reason, *words))
 
 
 def three_way(
     hypothesis: Hypothesis, result: Result, p_holm: float, against: float
-) -> tuple[Found, str]:
-    """What was found where the gates passed, and the rule that said so.
+) -> tuple[ResultCode, str]:
+    """Apply the three-way rule where the gates passed: result code, and the reason in words.
 
     Found: p below alpha in the predicted direction, an estimate of at least delta, and the
     hypothesis's own condition. Not supported: p below alpha against an effect of delta or more; the
@@ -213,11 +228,11 @@ def three_way(
             return "opposite_found", "the 95 % interval lies on the other side of 0"
         size = f"an effect of {hypothesis.sign * delta:g} or beyond"
         return "no_effect", f"{size} is excluded: adjusted p against it < {alpha:g}"
-    return "too_imprecise", _why_open(hypothesis, result)
+    return "too_imprecise", _imprecision_reason(hypothesis, result)
 
 
-def _why_open(hypothesis: Hypothesis, result: Result) -> str:
-    """Say why neither rule applies, in agreement with the intervals that stand beside it."""
+def _imprecision_reason(hypothesis: Hypothesis, result: Result) -> str:
+    """Say why neither rule applies, in agreement with the reported intervals."""
     delta, sign = hypothesis.delta, hypothesis.sign
     adjusted = f"adjusted p is not below {hypothesis.alpha:g}, though the"
     low, high = sorted(sign * bound for bound in result.ci95)
@@ -225,5 +240,5 @@ def _why_open(hypothesis: Hypothesis, result: Result) -> str:
         return f"{adjusted} 95 % interval alone excludes 0"
     if high < delta:
         return f"{adjusted} 95 % interval alone excludes an effect of {sign * delta:g}"
-    less = "0" if low <= 0 else "effects too small to matter"
-    return f"the 95 % interval holds both {less} and effects of interest"
+    small_effects = "0" if low <= 0 else "effects too small to matter"
+    return f"the 95 % interval holds both {small_effects} and effects of interest"

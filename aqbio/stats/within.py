@@ -1,7 +1,7 @@
-"""Means, slopes and spreads within athletes, which inference starts from.
+"""Means, slopes and spreads within athletes, the input of inference.
 
-Groups are what pandas groups by; of a categorical column every category has a number, NaN where it
-has no step.
+Groups are keys of pandas `groupby`; every category of a categorical column has a number, NaN where
+it has no step.
 """
 
 from __future__ import annotations
@@ -26,52 +26,52 @@ LEAST_SPREAD = 0.01
 def slopes(x: Numbers, y: Numbers, group: pd.Series[Any]) -> Numbers:
     """Least-squares slope of y on x within each group; NaN where x does not vary."""
     pair = x.notna() & y.notna()
-    x, y, who = x[pair], y[pair], group[pair]
-    away = centred(x, who)
+    x, y, paired_group = x[pair], y[pair], group[pair]
+    offset = centred(x, paired_group)
     sums = [
-        product.groupby(who, observed=False).sum()
-        for product in (away * centred(y, who), away**2, x**2)
+        product.groupby(paired_group, observed=False).sum()
+        for product in (offset * centred(y, paired_group), offset**2, x**2)
     ]
     return (sums[0] / sums[1]).where(sums[1] > 1e-12 * (1.0 + sums[2]))
 
 
 def means_by(values: Numbers, group: Groups) -> Numbers:
     """Mean by group, (groups,); NaN for a category without any."""
-    found: Numbers = values.groupby(group, observed=False).mean()
-    return found
+    means: Numbers = values.groupby(group, observed=False).mean()
+    return means
 
 
 def counts_by(values: Numbers, group: pd.Series[Any]) -> pd.Series[int]:
-    """How many values of a group are known, (groups,); 0 for a category without any."""
+    """Number of finite values by group, (groups,); 0 for a category without any."""
     return values.groupby(group, observed=False).count()
 
 
 def centred(values: Numbers, group: Groups) -> Numbers:
     """Values (S,) less the mean of their group; NaN stays NaN."""
-    return values - _own_means(values, group)
+    return values - _group_means(values, group)
 
 
-def _own_means(values: Numbers, group: Groups) -> Numbers:
+def _group_means(values: Numbers, group: Groups) -> Numbers:
     """The mean of every value's group, (S,); NaN without a group."""
-    found: Numbers = values.groupby(group, observed=True).transform("mean")
-    return found
+    means: Numbers = values.groupby(group, observed=True).transform("mean")
+    return means
 
 
-def with_speeds(speed: Numbers, group: pd.Series[Any], least: float = LEAST_SPREAD) -> Numbers:
-    """Speeds (S,), NaN in groups whose speeds spread by at most ``least`` of their mean."""
-    mean = _own_means(speed, group)
-    spread = _own_means((speed - mean) ** 2, group).pow(0.5)
-    return speed.where(spread > least * mean)
+def with_speeds(speed: Numbers, group: pd.Series[Any], min_spread: float = LEAST_SPREAD) -> Numbers:
+    """Speeds (S,), NaN in groups whose speeds spread by at most ``min_spread`` of their mean."""
+    mean = _group_means(speed, group)
+    spread = _group_means((speed - mean) ** 2, group).pow(0.5)
+    return speed.where(spread > min_spread * mean)
 
 
 def consecutive(
-    steps: pd.DataFrame, trial: Sequence[str], apart: int = 1
+    steps: pd.DataFrame, trial: Sequence[str], offset: int = 1
 ) -> tuple[IntArray, IntArray]:
-    """Places (P,) of steps of the same trial so many apart: those before and those after."""
+    """Indices (P,) of earlier and later steps of the same trial, ``offset`` steps apart."""
     code, number, order = _in_order(steps, trial)
-    before, after = order[:-apart], order[apart:]
-    next_one = (code[before] == code[after]) & (number[after] == number[before] + apart)
-    return before[next_one], after[next_one]
+    before, after = order[:-offset], order[offset:]
+    is_pair = (code[before] == code[after]) & (number[after] == number[before] + offset)
+    return before[is_pair], after[is_pair]
 
 
 def longest_runs(steps: pd.DataFrame, trial: Sequence[str]) -> pd.Series[int]:
@@ -88,7 +88,7 @@ def longest_runs(steps: pd.DataFrame, trial: Sequence[str]) -> pd.Series[int]:
 
 
 def _in_order(steps: pd.DataFrame, trial: Sequence[str]) -> tuple[IntArray, IntArray, IntArray]:
-    """Number of every step's trial, of the step in it, and places of the steps in their order."""
+    """Trial code and number of every step, and the indices that sort steps by both."""
     trials = steps.groupby(list(trial), observed=True, sort=False)
     code: IntArray = np.asarray(trials.ngroup(), dtype=np.int64)
     number: IntArray = np.asarray(steps["step"], dtype=np.int64)

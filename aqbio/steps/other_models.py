@@ -18,7 +18,7 @@ from aqbio.contributions.files import failed_contributions, stored_contributions
 from aqbio.errors import Finding
 from aqbio.gait.curves import DIMENSIONS, SPREADS, role_scheme, step_dataset
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.signals import picked
+from aqbio.gait.signals import select_labels
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Step
 from aqbio.intervals.step_uncertainty import KEY, KEYS, NAMES, VERTICAL, Key, stance_statistics
@@ -209,7 +209,9 @@ def _statistics(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> pd.Dat
     import pandas as pd
 
     curves = step_dataset(data, steps, study.model_map, RoleScheme(), ("angular_momentum",))
-    vertical = picked(curves, "angular_momentum", phase="stance", axis=VERTICAL, group=ROLE_GROUPS)
+    vertical = select_labels(
+        curves, "angular_momentum", phase="stance", axis=VERTICAL, group=ROLE_GROUPS
+    )
     return pd.DataFrame(
         [
             dict(zip(NAMES, key, strict=True)) | {"step": number, "axis": VERTICAL, "value": value}

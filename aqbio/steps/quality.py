@@ -10,16 +10,16 @@ import numpy as np
 
 from aqbio.body.records import ADJUSTED, final_model
 from aqbio.config.settings import Quality
-from aqbio.consistency.observations import FILTER_LEAK
+from aqbio.consistency.observations import FILTER_LEAK_S
 from aqbio.gait.postures import (
-    BEYOND,
     MEASURES,
     POINTS,
+    UNMODELLED_SD,
     posture_numbers,
     posture_points,
     spread_column,
 )
-from aqbio.gait.signals import picked
+from aqbio.gait.signals import select_labels
 from aqbio.gait.step_files import contact_span, trial_contacts
 from aqbio.gait.steps import PERCENT, Step, rotation_about_vertical
 from aqbio.intervals.step_uncertainty import STATISTICS, is_kinematic
@@ -30,8 +30,8 @@ from aqbio.labels.against_names import labels_against_names
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
-from aqbio.observed.parts import read_observed, why_not_whole
-from aqbio.recordings.force_lag import CLOCK_CONTACTS, force_delay
+from aqbio.observed.parts import incomplete_reason, read_observed
+from aqbio.recordings.force_lag import MIN_CONTACTS, force_delay
 from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
 from aqbio.vectors import BoolArray, FloatArray
@@ -223,7 +223,7 @@ def _measured(data: xr.Dataset) -> BoolArray:
 
 def unobserved_parts(study: Study, data: xr.Dataset) -> str:
     """Which parts were not observed during the contacts, and why."""
-    return why_not_whole(read_observed(data), study.model_map.groups, contact_window(data))
+    return incomplete_reason(read_observed(data), study.model_map.groups, contact_window(data))
 
 
 def _rms(values: FloatArray) -> FloatArray:
@@ -285,9 +285,9 @@ def _yaw_precision_rows(
     places, at = trial.places_of("ok", "incomplete"), {"phase": "stance", "axis": "y"}
     if not len(places):
         return
-    residual = _rms(picked(trial.curves, f"residual_moment{version}", **at)[places].ravel())
+    residual = _rms(select_labels(trial.curves, f"residual_moment{version}", **at)[places].ravel())
     name = f"angular_momentum_rate{version}"
-    rates = picked(trial.curves, name, **at, group=EFFECT_GROUPS)[places]
+    rates = select_labels(trial.curves, name, **at, group=EFFECT_GROUPS)[places]
     effects = _rms(rates.reshape(-1, len(EFFECT_GROUPS)))
     smallest = int(np.argmin(np.where(np.isnan(effects), np.inf, effects)))
     name, words = _version(trial.data, version)
@@ -313,7 +313,7 @@ def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
     required = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
     whole = sum(one.complete for one in trial_contacts(data))
-    if whole < CLOCK_CONTACTS or not np.isfinite(force + required).all():
+    if whole < MIN_CONTACTS or not np.isfinite(force + required).all():
         return
     delay = force_delay(time, force, required)
     if np.isfinite(delay):
@@ -332,7 +332,7 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
     """
     whole, numbers = _known_flights(trial), trial.numbers
     name = f"angular_momentum{version}"
-    momentum = partial(picked, trial.curves, phase="flight", axis="y")
+    momentum = partial(select_labels, trial.curves, phase="flight", axis="y")
     total, parts = momentum(name, group="total"), momentum(name, group=ROLE_GROUPS)
     kinematic = is_kinematic(trial.data)
     sd = momentum("angular_momentum_sd", group="total") if kinematic else total * 0.0
@@ -341,7 +341,7 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
     for place in trial.places_of("ok"):
         if numbers[place] not in whole:
             continue
-        edge = FILTER_LEAK / flights[numbers[place]] if kinematic else 0.0
+        edge = FILTER_LEAK_S / flights[numbers[place]] if kinematic else 0.0
         inside = (edge <= PERCENT) & (1.0 - edge >= PERCENT)
         if inside.sum() > 1:
             largest = float(np.fmax.reduce(np.abs(parts[place]), axis=None))
@@ -557,7 +557,9 @@ def trial_postures(
     for name in FROM_CENTRE:
         measures[name][~np.array(starts, dtype=bool)] = np.nan
     spreads = {
-        spread_column(name): np.hypot(values[:, 1:].std(axis=1, ddof=1), BEYOND.get(name, 0.0))
+        spread_column(name): np.hypot(
+            values[:, 1:].std(axis=1, ddof=1), UNMODELLED_SD.get(name, 0.0)
+        )
         if values.shape[1] > 2
         else np.full(len(steps), np.nan)
         for name, values in measures.items()

@@ -29,7 +29,7 @@ from aqbio.contributions.step_outcomes import (
 from aqbio.contributions.without_plates import ESTIMATED, ESTIMATES
 from aqbio.gait.curves import step_dataset
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.signals import labels, picked
+from aqbio.gait.signals import labels, select_labels
 from aqbio.gait.steps import PERCENT, PHASES, Side, Step, interval_mean, propulsion_start
 from aqbio.intervals.step_uncertainty import Key
 from aqbio.io.dictionary import Columns, columns
@@ -184,7 +184,7 @@ def _impulses(
         if not chosen:
             continue
         if not turns:
-            forward = picked(curves, "ground_force", phase="stance", axis="x")
+            forward = select_labels(curves, "ground_force", phase="stance", axis="x")
             turns = [propulsion_start(one) if np.isfinite(one).all() else np.nan for one in forward]
         present, pushing = np.ones((len(steps), len(chosen)), dtype=bool), values[:, :, chosen]
         for part in ("braking", "propulsion"):
@@ -203,7 +203,7 @@ def _impulses(
 def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     """Shares of the stance impulse of the ground reaction force."""
     sources, values = SHARE.values(curves, phase="stance")
-    whole = picked(curves, BOTH_FEET, phase="stance")
+    whole = select_labels(curves, BOTH_FEET, phase="stance")
     shares = np.empty((len(steps), len(sources), 1, len(AXES)))
     for index in range(len(steps)):
         shares[index, :, 0] = stance_share(values[index], whole[index])
@@ -215,7 +215,7 @@ def _work(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[RowTable]:
     """Work of every joint in a phase: what it adds, and what it takes away."""
     joints = labels(curves, "joint")
     for phase in PHASES:
-        power, durations = picked(curves, POWER, phase=phase), _durations(steps, phase)
+        power, durations = select_labels(curves, POWER, phase=phase), _durations(steps, phase)
         present = np.repeat(np.isfinite(durations)[:, None], len(joints), axis=1)
         for sign, part in (("positive", np.maximum), ("negative", np.minimum)):
             work = np.trapezoid(part(power, 0.0), PERCENT, axis=1) * durations[:, None]

@@ -17,7 +17,7 @@ from aqbio.contributions.step_outcomes import WHOLE
 from aqbio.errors import Finding
 from aqbio.gait.curves import no_steps, role_scheme, step_dataset, with_spreads
 from aqbio.gait.roles import RoleScheme
-from aqbio.gait.signals import labels, picked
+from aqbio.gait.signals import labels, select_labels
 from aqbio.gait.step_files import (
     CURVES,
     MODELS,
@@ -370,13 +370,17 @@ def _peak(data: xr.Dataset, step: Step) -> float:
 def _step_outcomes(step: Step, curves: xr.Dataset, place: int, mass: float) -> Row:
     """Scalars of one step: stance means of H, residual, forces, steadiness."""
     signals = ("angular_momentum", "residual_moment", "ground_force")
-    momentum, residual, ground = (picked(curves, one, phase="stance")[place] for one in signals)
+    momentum, residual, ground = (
+        select_labels(curves, one, phase="stance")[place] for one in signals
+    )
     force = ground / (mass * GRAVITY)
     row = _by_group("H_{group}_{axis}_stance_mean_kgm2ps", curves, phase_mean(momentum))
     row |= _stance_rms("M_residual_{axis}_stance_rms_Nm", residual)
     duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"].values[place])
-    forward = picked(curves, "com_velocity", axis="x")[place]
-    whole = np.isfinite(picked(curves, "angular_momentum", phase="stance", group="total")[place])
+    forward = select_labels(curves, "com_velocity", axis="x")[place]
+    whole = np.isfinite(
+        select_labels(curves, "angular_momentum", phase="stance", group="total")[place]
+    )
     row |= {
         "speed_mps": speed,
         "step_frequency_hz": 1.0 / duration,
@@ -392,7 +396,7 @@ def _step_outcomes(step: Step, curves: xr.Dataset, place: int, mass: float) -> R
 def _consistency_outcomes(curves: xr.Dataset, place: int) -> Row:
     """Posterior of the stance means of H, and the residual before the fit."""
     sds = curves["stance_momentum_sd"].values[place]
-    before = picked(curves, "residual_moment_plain", phase="stance")[place]
+    before = select_labels(curves, "residual_moment_plain", phase="stance")[place]
     row = _by_group("H_{group}_{axis}_stance_mean_motion_sd_kgm2ps", curves, sds)
     return row | _stance_rms("M_residual_plain_{axis}_stance_rms_Nm", before)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aqbio.consistency.files import changes_path
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import (
-    LAST,
+    LAST_TRIAL_STAGE,
     MODELS,
     UNCERTAINTY,
     participant_rows,
@@ -53,7 +53,7 @@ def trial_rows(
 ) -> Iterator[Row]:
     """Rows of every trial of a participant."""
     prepared = study.read_manifest(participant_id, "prepare")
-    last = study.read_manifest(participant_id, LAST)
+    last = study.read_manifest(participant_id, LAST_TRIAL_STAGE)
     fits = study.read_manifest(participant_id, "inverse_dynamics")
     cut = study.read_manifest(participant_id, CONTRIBUTIONS)
     surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
@@ -61,7 +61,7 @@ def trial_rows(
         name = trial.trial_id
         entry, fit = manifest_entry(last, name), manifest_entry(fits, name)
         own = steps[steps["trial_id"] == name]
-        why = failure_reason(entry["reason"], LAST) if entry["status"] != OK else ""
+        why = failure_reason(entry["reason"], LAST_TRIAL_STAGE) if entry["status"] != OK else ""
         row = {
             "participant_id": participant_id,
             "trial_id": name,

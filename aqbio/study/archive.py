@@ -47,7 +47,7 @@ LARGEST = 2**33
 
 def write_archive(study: Study, path: Path) -> int:
     """Write a study's archive and give its number of files; refuses missing or damaged results."""
-    if wrong := [one for one in result_problems(study) if one.kind != "foreign"]:
+    if wrong := [problem for problem in result_problems(study) if problem.kind != "foreign"]:
         raise RunStoppedError(
             f"{len(wrong)} results are not what they should be, the first: {wrong[0]}.",
             fix=f"`aqbio run {study.file}`, then archive it.",
@@ -74,8 +74,10 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 def _kept(study: Study) -> Iterator[Path]:
     """Records of all stages, tables and figures."""
     yield study.root / REGISTRY
-    for one in study.participants:
-        yield from (study.manifest(one.participant_id, stage) for stage in PARTICIPANT_STAGES)
+    for participant in study.participants:
+        yield from (
+            study.manifest(participant.participant_id, stage) for stage in PARTICIPANT_STAGES
+        )
     for stage in STUDY_STAGES:
         record = study.manifest("", stage)
         yield record
@@ -86,8 +88,12 @@ def _kept(study: Study) -> Iterator[Path]:
 
 def facts(study: Study) -> dict[str, Any]:
     """What the results of a study follow from, and what they are, without names of persons."""
-    people = [one.participant_id for one in study.participants]
-    records = {f"{who} {stage}": study.manifest(who, stage) for who in people for stage in STAGES}
+    people = [participant.participant_id for participant in study.participants]
+    records = {
+        f"{participant_id} {stage}": study.manifest(participant_id, stage)
+        for participant_id in people
+        for stage in STAGES
+    }
     records |= {stage: study.manifest("", stage) for stage in STUDY_STAGES}
     records_read = {name: read_record(path) for name, path in records.items()}
     settings: dict[str, Any] = {}
@@ -99,13 +105,15 @@ def facts(study: Study) -> dict[str, Any]:
         "commit": git_commit(),
         "versions": versions(),
         "settings": published(study, settings),
-        "rows": {who: _rows(study, who) for who in people},
+        "rows": {participant_id: _rows(study, participant_id) for participant_id in people},
         "inputs": {
-            called: file_hash(path)
-            for path, called in sorted(given_files(study).items(), key=lambda one: one[1])
+            label: file_hash(path)
+            for path, label in sorted(given_files(study).items(), key=lambda item: item[1])
             if path.is_file()
         },
-        "results": {name: one[FILES] for name, one in records_read.items() if FILES in one},
+        "results": {
+            name: record[FILES] for name, record in records_read.items() if FILES in record
+        },
     }
 
 
@@ -113,8 +121,8 @@ def _rows(study: Study, participant_id: str) -> dict[str, Any]:
     """Values of a participant's rows, without files and identity."""
     person = study.participant(participant_id).model_dump(mode="json", exclude={"person"})
     trials = {
-        one.trial_id: one.model_dump(mode="json", exclude={"participant_id", "trial_id"})
-        for one in study.trials_of(participant_id)
+        trial.trial_id: trial.model_dump(mode="json", exclude={"participant_id", "trial_id"})
+        for trial in study.trials_of(participant_id)
     }
     rows: dict[str, Any] = published(study, person | {"trials": trials}, participant_id)
     return rows
@@ -124,7 +132,7 @@ def _rows(study: Study, participant_id: str) -> dict[str, Any]:
 def unpacked(path: Path, folder: Path) -> dict[str, Any]:
     """Unpack an archive into a folder and give its facts."""
     with zipfile.ZipFile(path) as archive:
-        size = sum(one.file_size for one in archive.infolist())
+        size = sum(member.file_size for member in archive.infolist())
         if FACTS in archive.namelist() and size <= LARGEST:
             archive.extractall(folder)  # which keeps names with ".." inside the folder
     if content := read_record(folder / FACTS):
@@ -170,57 +178,61 @@ def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Compa
         ours, theirs = _files(study.root, ".tsv"), _files(before, ".tsv")
         different = [f"{name}: only in the archive" for name in sorted(theirs - ours)]
         different += [f"{name}: not in the archive" for name in sorted(ours - theirs)]
-        same, close = 0, []
+        same_count, close = 0, []
         for name in sorted(ours & theirs):
-            here, there = study.root / name, before / name
-            if here.read_bytes() == there.read_bytes():
-                same += 1
+            current_path, earlier_path = study.root / name, before / name
+            if current_path.read_bytes() == earlier_path.read_bytes():
+                same_count += 1
                 continue
-            largest, differences = _differences(read_table(here), read_table(there), tolerance)
-            different += [f"{name}: {one}" for one in differences]
+            largest, differences = _differences(
+                read_table(current_path), read_table(earlier_path), tolerance
+            )
+            different += [f"{name}: {difference}" for difference in differences]
             close += (
                 [] if differences else [f"{name} ({largest:.1g} of the largest value of a column)"]
             )
-        drawn = _files(before, ".svg") | _files(before, ".pdf")
+        figures = _files(before, ".svg") | _files(before, ".pdf")
         alike = [
             name
-            for name in drawn
-            if (made := study.root / name).is_file()
-            and made.read_bytes() == (before / name).read_bytes()
+            for name in figures
+            if (current_file := study.root / name).is_file()
+            and current_file.read_bytes() == (before / name).read_bytes()
         ]
     reasons = _reasons(facts(study), archived)
-    return Comparison(same, tuple(close), tuple(different), len(alike), len(drawn), tuple(reasons))
+    return Comparison(
+        same_count, tuple(close), tuple(different), len(alike), len(figures), tuple(reasons)
+    )
 
 
 def _files(root: Path, suffix: str) -> set[str]:
-    places = (path for name in ("tables", "figures") for path in (root / name).glob(f"*{suffix}"))
-    return {path.relative_to(root).as_posix() for path in places}
+    paths = (path for name in ("tables", "figures") for path in (root / name).glob(f"*{suffix}"))
+    return {path.relative_to(root).as_posix() for path in paths}
 
 
 def _differences(
-    here: pd.DataFrame, there: pd.DataFrame, tolerance: float
+    current: pd.DataFrame, earlier: pd.DataFrame, tolerance: float
 ) -> tuple[float, list[str]]:
     """Largest difference of numbers, of their column's largest value, and what is beyond it."""
-    if list(here.columns) != list(there.columns):
+    if list(current.columns) != list(earlier.columns):
         return np.inf, ["it has other columns"]
-    if len(here) != len(there):
-        return np.inf, [f"{len(here)} rows, {len(there)} in the archive"]
+    if len(current) != len(earlier):
+        return np.inf, [f"{len(current)} rows, {len(earlier)} in the archive"]
     largest, differences = 0.0, []
-    for name in here.columns:
-        ours, theirs = here[name], there[name]
+    for name in current.columns:
+        ours, theirs = current[name], earlier[name]
         if all(column.dtype.kind in "iufb" for column in (ours, theirs)):
-            apart = _apart(ours.to_numpy(dtype=float), theirs.to_numpy(dtype=float))
+            deviation = _apart(ours.to_numpy(dtype=float), theirs.to_numpy(dtype=float))
         else:
             words = (column.astype(str).fillna(MISSING).to_numpy() for column in (ours, theirs))
-            apart = np.where(np.not_equal(*words), np.inf, 0.0)
-        if (beyond := apart > tolerance).any():
-            row = int(apart.argmax())
+            deviation = np.where(np.not_equal(*words), np.inf, 0.0)
+        if (beyond := deviation > tolerance).any():
+            row = int(deviation.argmax())
             differences.append(
-                f"{beyond.sum()} of {len(apart)} cells of {name}, most in row {row + 1}: "
+                f"{beyond.sum()} of {len(deviation)} cells of {name}, most in row {row + 1}: "
                 f"{ours.iloc[row]}, {theirs.iloc[row]} in the archive"
             )
         else:
-            largest = max(largest, float(apart.max(initial=0.0)))
+            largest = max(largest, float(deviation.max(initial=0.0)))
     return largest, differences
 
 
@@ -228,15 +240,17 @@ def _apart(ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> np.ndarr
     """Differences of the largest value; infinite where only one is missing or infinite."""
     with np.errstate(invalid="ignore"):
         scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=0.0)
-        apart = np.abs(ours - theirs) / (scale or 1.0)
+        deviation = np.abs(ours - theirs) / (scale or 1.0)
     alike = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-    return np.where(alike, 0.0, np.where(np.isfinite(apart), apart, np.inf))
+    return np.where(alike, 0.0, np.where(np.isfinite(deviation), deviation, np.inf))
 
 
-def _reasons(here: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[str]:
+def _reasons(current: Mapping[str, Any], earlier: Mapping[str, Any]) -> Iterator[str]:
     """What differs of what results follow from: settings, rows, recordings, versions."""
     for part in COMPARED_FACTS:
-        ours, theirs = (dict(_flat(part, one.get(part))) for one in (here, there))
+        ours, theirs = (
+            dict(_flat(part, facts_of_study.get(part))) for facts_of_study in (current, earlier)
+        )
         names = [name for name in {**theirs, **ours} if ours.get(name) != theirs.get(name)]
         if part == "inputs" and names:
             yield f"other files: {listed([name.removeprefix('inputs.') for name in names])}"

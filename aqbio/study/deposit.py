@@ -83,7 +83,7 @@ def crate(study: Study, names: Iterable[str], recorded: str) -> dict[str, Any]:
         "datePublished": recorded,
         "creditText": study.settings.report.authors,
         "license": {"@id": "#licence"},
-        "hasPart": [{"@id": one["@id"]} for one in parts],
+        "hasPart": [{"@id": part["@id"]} for part in parts],
         "mentions": {"@id": "#run"},
     }
     about: dict[str, Any] = {"@id": CRATE, "@type": "CreativeWork", "about": {"@id": "./"}}
@@ -109,23 +109,23 @@ def write_bids(study: Study, folder: Path) -> int:
     about: dict[str, Any] = {"Name": _title(study), "BIDSVersion": "1.10.0", "DatasetType": "raw"}
     about |= {"Authors": [study.settings.report.authors]} if study.settings.report.authors else {}
     write_text(folder / "dataset_description.json", as_json(about))
-    people = _labels("sub", (one.participant_id for one in study.participants))
+    people = _labels("sub", (participant.participant_id for participant in study.participants))
     count = 0
-    for who, label in people.items():
-        tasks = _labels("task", (one.trial_id for one in study.trials_of(who)))
-        for trial in study.trials_of(who):
-            file = study.folder(who, "prepare") / f"{trial.trial_id}.nc"
+    for participant_id, label in people.items():
+        tasks = _labels("task", (trial.trial_id for trial in study.trials_of(participant_id)))
+        for trial in study.trials_of(participant_id):
+            file = study.folder(participant_id, "prepare") / f"{trial.trial_id}.nc"
             if file.is_file():
                 data = read_dataset(file, keep=False)
                 stem = f"{folder / label / 'motion' / label}_{tasks[trial.trial_id]}"
                 markers = [(name, "POS", name, "m") for name in data["marker"].values.tolist()]
                 _write_motion(stem, MARKERS, trial, data[["marker_raw"]], markers)
-                plates = [f"plate{one}" for one in data["plate"].values.tolist()]
-                loads = [(f"{one}_force", "MISC", one, "N") for one in plates]
-                loads += [(f"{one}_moment", "MISC", one, "N m") for one in plates]
+                plates = [f"plate{plate}" for plate in data["plate"].values.tolist()]
+                loads = [(f"{plate}_force", "MISC", plate, "N") for plate in plates]
+                loads += [(f"{plate}_moment", "MISC", plate, "N m") for plate in plates]
                 if plates:
-                    both = data[["plate_force_raw", "plate_moment_raw"]]
-                    _write_motion(stem, PLATES, trial, both, loads)
+                    raw_loads = data[["plate_force_raw", "plate_moment_raw"]]
+                    _write_motion(stem, PLATES, trial, raw_loads, loads)
                 count += 1
     return count
 
@@ -138,7 +138,9 @@ def _write_motion(
     vectors: Sequence[tuple[str, str, str, str]],
 ) -> None:
     """Samples, channels and description of one system; vectors: name, type, point and unit."""
-    values = np.concatenate([one.values.reshape(len(one), -1) for one in data.values()], axis=1)
+    values = np.concatenate(
+        [variable.values.reshape(len(variable), -1) for variable in data.values()], axis=1
+    )
     lines = (
         "\t".join(MISSING if cell != cell else f"{cell:.6f}" for cell in row)
         for row in values.tolist()
@@ -167,12 +169,16 @@ def _write_motion(
 
 def _labels(entity: str, names: Iterable[str]) -> dict[str, str]:
     """Entities of BIDS, which have letters and digits only, by the names that they stand for."""
-    found = {name: f"{entity}-{re.sub(r'[^A-Za-z0-9]', '', name)}" for name in names}
-    for name, label in found.items():
-        if alike := [one for one in found if found[one] == label and one != name]:
+    labels = {name: f"{entity}-{re.sub(r'[^A-Za-z0-9]', '', name)}" for name in names}
+    for name, label in labels.items():
+        if alike := [
+            other_name
+            for other_name in labels
+            if labels[other_name] == label and other_name != name
+        ]:
             raise AqbioError(
                 f"{name} and {alike[0]} are both {label} in BIDS, which knows letters and digits.",
                 fix="give one of them another id.",
                 rule="bids-names",
             )
-    return found
+    return labels

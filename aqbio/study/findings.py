@@ -21,7 +21,7 @@ FINDINGS = columns("findings")
 CAUSES = columns("causes")
 """Findings by what is behind them: those that differ only in trials, labels and numbers."""
 
-_FIELDS = {one.name for one in fields(Finding)}
+_FIELDS = {definition.name for definition in fields(Finding)}
 
 LATER = tuple(stage for stage in STUDY_STAGES if stage != "tables")
 """Stages that find things when the table of all findings is written already."""
@@ -46,9 +46,9 @@ def against_use(
 ) -> Iterator[Finding]:
     """Findings of stages that forbid to use something of a trial: its own, its participant's."""
     moving = {trial.trial_id for trial in study.moving_of(participant_id)}
-    others = moving - {trial_id}
+    other_trials = moving - {trial_id}
     for _, finding in noted(study, participant_id, stages):
-        if finding["spoils"] and finding["trial"] not in others:
+        if finding["spoils"] and finding["trial"] not in other_trials:
             yield Finding(**finding)
 
 
@@ -56,7 +56,7 @@ def participant_findings(
     study: Study, participant_id: str, stages: Iterable[str]
 ) -> Iterator[Finding]:
     """What stages of a participant noted."""
-    return (Finding(**one) for _, one in noted(study, participant_id, stages))
+    return (Finding(**content) for _, content in noted(study, participant_id, stages))
 
 
 def finding_rows(study: Study, participant_id: str) -> Iterator[dict[str, Any]]:
@@ -95,8 +95,8 @@ def write_findings(
     """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``."""
     import pandas as pd
 
-    staged = [*((stage, one.as_dict()) for one in findings), *others]
-    rows = [_row(published(study, one, one["participant"]), of) for of, one in staged]
+    staged = [*((stage, finding.as_dict()) for finding in findings), *others]
+    rows = [_row(published(study, content, content["participant"]), of) for of, content in staged]
     source = study_provenance(study, stage, [])
     table = pd.DataFrame(rows, columns=list(FINDINGS))
     write_table(table, study.table(f"findings_{stage}.tsv"), FINDINGS, source)
@@ -108,10 +108,10 @@ def every_finding(study: Study, stages: Iterable[str] = LATER) -> pd.DataFrame:
 
     later = [study.table(f"findings_{stage}.tsv") for stage in stages]
     first = read_table(study.table("findings.tsv"))
-    more = [table for table in map(read_table, filter(Path.is_file, later)) if len(table)]
-    if not more:
+    later_tables = [table for table in map(read_table, filter(Path.is_file, later)) if len(table)]
+    if not later_tables:
         return first
-    return pd.concat([first, *more] if len(first) else more, ignore_index=True)
+    return pd.concat([first, *later_tables] if len(first) else later_tables, ignore_index=True)
 
 
 def study_causes(

@@ -89,7 +89,7 @@ def _internal_error(
         return AqbioError(f"{what} at {where}; please report.", fix="report it.", rule=RULE)
     file = re.sub(r"[^\w.-]+", "_", "-".join((name, stage, *place)))
     log = study.root / "logs" / f"{LOG}{file}.txt"
-    head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {one}' for one in place)}"
+    head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {part}' for part in place)}"
     text = in_ids(study, "".join(traceback.format_exception(error)))
     write_text(log, f"{head}\n\n{text}")
     return AqbioError(
@@ -101,10 +101,10 @@ def _internal_error(
     )
 
 
-def internal_logs(study: Study, made: Iterable[Path]) -> list[str]:
+def internal_logs(study: Study, files: Iterable[Path]) -> list[str]:
     """Names of the logs of internal errors among files that were made: why a stage is not done."""
     logs = study.root / "logs"
-    return sorted(one.name for one in made if one.parent == logs and one.name.startswith(LOG))
+    return sorted(path.name for path in files if path.parent == logs and path.name.startswith(LOG))
 
 
 def as_findings(error: AqbioError, **place: str) -> list[Finding]:
@@ -114,7 +114,7 @@ def as_findings(error: AqbioError, **place: str) -> list[Finding]:
 
 def in_one_line(error: AqbioError) -> str:
     """Everything an error states, as the reason of a failure."""
-    return " ".join(one.what for one in as_findings(error))
+    return " ".join(finding.what for finding in as_findings(error))
 
 
 @dataclass
@@ -156,18 +156,18 @@ class Parts:
             return
 
         def apart(index: int) -> tuple[Made, list[Finding], list[Path]]:
-            own = Parts(self.study, self.stage)
+            parts = Parts(self.study, self.stage)
             with files_made() as files:
-                made = own.part(*makers[index], otherwise)
-            return made, own.findings, list(files)
+                result = parts.part(*makers[index], otherwise)
+            return result, parts.findings, list(files)
 
         _FORKED.append(apart)
         try:
             with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
-                for made, findings, files in pool.map(_forked, range(len(makers))):
+                for result, findings, files in pool.map(_forked, range(len(makers))):
                     self.findings += findings
                     note_made(files)
-                    yield made
+                    yield result
         except BrokenProcessPool as error:
             raise RunStoppedError(
                 f"a process of stage {self.stage} ended without a message: memory ran out, or a "

@@ -67,11 +67,11 @@ def broken(record: Path, content: Mapping[str, Any] | None = None) -> dict[str, 
     if record_content.get(SEAL) != _seal(record_content):
         return {RECORD: "damaged"}
     problems: dict[str, Kind] = {}
-    for name, stated in record_content[FILES].items():
+    for name, recorded_hash in record_content[FILES].items():
         path = record.parent / name
         if not path.is_file():
             problems[name] = "missing"
-        elif file_hash(path) != stated:
+        elif file_hash(path) != recorded_hash:
             problems[name] = "damaged"
     return problems
 
@@ -124,18 +124,22 @@ def records_read(
     """Records of the stages that a stage depends on; ``direct`` leaves out indirect ones."""
     names = STAGE_TABLE[stage].reads
     if direct:
-        names = tuple(one for one in names if not any(one in STAGE_TABLE[by].reads for by in names))
+        names = tuple(
+            name for name in names if not any(name in STAGE_TABLE[by].reads for by in names)
+        )
     if not participant_id:
-        people = [one.participant_id for one in study.participants]
+        people = [participant.participant_id for participant in study.participants]
         of_people = [name for name in names if name in PARTICIPANT_STAGES]
-        records = [study.manifest(who, name) for who in people for name in of_people]
+        records = [study.manifest(person, name) for person in people for name in of_people]
         return records + [study.manifest("", name) for name in names if name in STUDY_STAGES]
     described = STAGE_TABLE[stage]
     sessions = study.sessions_of(participant_id) if described.reads_sessions else (participant_id,)
-    records = [study.manifest(who, name) for who in sessions for name in names]
+    records = [study.manifest(person, name) for person in sessions for name in names]
     if described.compares_models:
-        others = compared_studies(study, participant_id)
-        records += [other.manifest(participant_id, "contributions") for other in others]
+        other_studies = compared_studies(study, participant_id)
+        records += [
+            other_study.manifest(participant_id, "contributions") for other_study in other_studies
+        ]
     return records
 
 
@@ -202,7 +206,7 @@ def settings_content(study: Study, sections: Iterable[str]) -> str:
 def sheet_rows(study: Study, participant_id: str) -> str:
     """A participant's rows of both sheets, as JSON."""
     rows = [study.participant(participant_id), *study.trials_of(participant_id)]
-    content = [one.model_dump(mode="json") for one in rows]
+    content = [row.model_dump(mode="json") for row in rows]
     return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
 
@@ -213,8 +217,8 @@ def made_of(study: Study, participant_id: str, stage: str) -> dict[str, Any]:
         "settings": digest(settings_content(study, described.settings)),
         "rows": digest(sheet_rows(study, participant_id)) if described.reads_rows else "",
         "records": {
-            one.relative_to(study.root).as_posix(): read_record(one).get(SEAL, "")
-            for one in records
+            record.relative_to(study.root).as_posix(): read_record(record).get(SEAL, "")
+            for record in records
         },
         "files": [
             line for kind in described.files for line in given_content(study, participant_id, kind)
@@ -228,18 +232,20 @@ def _stated_seal(record: Path) -> str:
 
 
 def is_outdated(study: Study, participant_id: str, stage: str, content: Mapping[str, Any]) -> bool:
-    """Whether a record is of other settings, files or results before than there are now.
+    """Tell whether a record is of other settings, files or results before than there are now.
 
     A record before that is missing says nothing: it may come back as it was.
     """
-    stated = content.get(MADE_OF)
-    if stated is None:
+    recorded_sources = content.get(MADE_OF)
+    if recorded_sources is None:
         return False
     now = made_of(study, participant_id, stage)
-    same_records = stated["records"].keys() == now["records"].keys() and all(
-        seal in ("", stated["records"][name]) for name, seal in now["records"].items()
+    same_records = recorded_sources["records"].keys() == now["records"].keys() and all(
+        seal in ("", recorded_sources["records"][name]) for name, seal in now["records"].items()
     )
-    return not same_records or any(stated[one] != now[one] for one in ("settings", "rows", "files"))
+    return not same_records or any(
+        recorded_sources[part] != now[part] for part in ("settings", "rows", "files")
+    )
 
 
 def table_files(study: Study, stage: str) -> list[Path]:
@@ -251,10 +257,14 @@ def table_files(study: Study, stage: str) -> list[Path]:
 def every_job(study: Study) -> Iterator[tuple[Study, str, str]]:
     """All jobs of a study: study or study on another model, participant or "", stage."""
     for participant in study.participants:
-        who = participant.participant_id
-        for other in compared_studies(study, who):
-            yield from ((other, who, stage.name) for stage in PARTICIPANT if stage.each_model)
-        yield from ((study, who, stage.name) for stage in PARTICIPANT)
+        participant_id = participant.participant_id
+        for other_study in compared_studies(study, participant_id):
+            yield from (
+                (other_study, participant_id, stage.name)
+                for stage in PARTICIPANT
+                if stage.each_model
+            )
+        yield from ((study, participant_id, stage.name) for stage in PARTICIPANT)
     yield from ((study, "", stage.name) for stage in STUDY)
 
 
@@ -308,11 +318,13 @@ def tidy_results(study: Study, *, only_look: bool) -> None:
 
 def remove_unsound_records(study: Study) -> None:
     """Remove records of results that broke, were deleted or edited, or are of other content."""
-    for on, who, stage in jobs_in_order(study):
-        record = on.manifest(who, stage)
+    for on, participant_id, stage in jobs_in_order(study):
+        record = on.manifest(participant_id, stage)
         content = read_record(record)
         if record.exists() and (
-            broken(record, content) or INTERNAL in content or is_outdated(on, who, stage, content)
+            broken(record, content)
+            or INTERNAL in content
+            or is_outdated(on, participant_id, stage, content)
         ):
             record.unlink()
 
@@ -329,14 +341,14 @@ def put_times_in_order(study: Study) -> None:
     content says holds, and Snakemake, which looks at times first, then agrees.
     """
     now = time.time()
-    for on, who, stage in jobs_in_order(study):
-        record = on.manifest(who, stage)
+    for on, participant_id, stage in jobs_in_order(study):
+        record = on.manifest(participant_id, stage)
         if not record.exists():
             continue
-        outputs = [record, *_other_outputs(on, who, stage)]
+        outputs = [record, *_other_outputs(on, participant_id, stage)]
         times = [path.stat().st_mtime for path in outputs]
-        before = records_read(on, who, stage)
-        newest = max((one.stat().st_mtime for one in before if one.exists()), default=0.0)
+        before = records_read(on, participant_id, stage)
+        newest = max((path.stat().st_mtime for path in before if path.exists()), default=0.0)
         if max(times) > now or min(times) < newest:
             for path in outputs:
                 os.utime(path)
@@ -345,9 +357,12 @@ def put_times_in_order(study: Study) -> None:
 def _other_outputs(study: Study, participant_id: str, stage: str) -> Iterator[Path]:
     """What Snakemake looks at beside a record: tables, the stamps of folders, times of the job."""
     folders = [
-        study.manifest(participant_id, stage).parent / one for one in STAGE_TABLE[stage].folders
+        study.manifest(participant_id, stage).parent / folder
+        for folder in STAGE_TABLE[stage].folders
     ]
-    stamps = (one / FOLDER_STAMP if (one / FOLDER_STAMP).exists() else one for one in folders)
+    stamps = (
+        folder / FOLDER_STAMP if (folder / FOLDER_STAMP).exists() else folder for folder in folders
+    )
     tables = table_files(study, stage) if not participant_id else ()
     log = benchmark_file(study, participant_id, stage)
     yield from (path for path in (*stamps, *tables, log) if path.exists())
@@ -389,10 +404,10 @@ def refuse_special_paths(study: Study, here: Path | None = None) -> None:
     ``here`` is the folder that it works in; by default this one.
     """
     written = {"results": study.root} | ({"recordings": study.data} if study.is_virtual else {})
-    for what, folder in written.items():
+    for purpose, folder in written.items():
         if part := SPECIAL.search(rule_path(folder, here)):
             raise AqbioError(
-                f"the folder of the {what} has {part[0]} in its path, which Snakemake would "
+                f"the folder of the {purpose} has {part[0]} in its path, which Snakemake would "
                 "replace by something else.",
                 file=str(folder),
                 fix="rename that folder, or give files.data and results other ones in study.yaml.",
@@ -416,10 +431,14 @@ def claim_results(study: Study) -> None:
             fix="wait until it has ended.",
             rule=IN_USE,
         ) from error
-    other = root / note.read_text(encoding="utf-8")
-    if other.is_file() and not other.samefile(study.file) and _root_of(other) == root:
+    other_root = root / note.read_text(encoding="utf-8")
+    if (
+        other_root.is_file()
+        and not other_root.samefile(study.file)
+        and _root_of(other_root) == root
+    ):
         raise RunStoppedError(
-            f"these are results of another study of the same name, {os.path.normpath(other)}: "
+            f"these are results of another study of the same name, {os.path.normpath(other_root)}: "
             "they would be written over.",
             file=str(study.root),
             fix="give one of the two another name, or run it in another folder.",
@@ -465,31 +484,31 @@ class ResultProblem:
     """stage, participant: Empty for a foreign file; the latter for a stage of the study too."""
 
     def __str__(self) -> str:
-        who = f"{self.participant} {self.stage}".strip()
-        return f"{self.kind}: {f'{who}: ' if who else ''}{self.file} {MEANS[self.kind]}"
+        owner = f"{self.participant} {self.stage}".strip()
+        return f"{self.kind}: {f'{owner}: ' if owner else ''}{self.file} {MEANS[self.kind]}"
 
 
 def result_problems(study: Study) -> list[ResultProblem]:
     """Everything that is wrong with the results of a study, and files that are no results."""
     problems, recorded = [], set()
-    for on, who, stage in every_job(study):
-        record = on.manifest(who, stage)
+    for on, participant_id, stage in every_job(study):
+        record = on.manifest(participant_id, stage)
         content = read_record(record)
         recorded |= {record, *(record.parent / name for name in content.get(FILES, {}))}
         wrong = broken(record, content)
-        if not wrong and is_outdated(on, who, stage, content):
+        if not wrong and is_outdated(on, participant_id, stage, content):
             wrong = {RECORD: "outdated"}
         for name, kind in wrong.items():
             file = record if name == RECORD else record.parent / name
-            problems.append(ResultProblem(file, kind, stage, who))
+            problems.append(ResultProblem(file, kind, stage, participant_id))
         logs = (on.root / "logs" / name for name in content.get(INTERNAL, ()))
-        problems += [ResultProblem(log, "failed", stage, who) for log in logs]
+        problems += [ResultProblem(log, "failed", stage, participant_id) for log in logs]
     return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, recorded))]
 
 
 def _others(study: Study, recorded: set[Path]) -> Iterator[Path]:
     """Files among the results that no record names."""
     for path in sorted(study.root.rglob("*")):
-        apart = path.relative_to(study.root).parts[0] in UNSEALED or path.name in MARKS
-        if path.is_file() and path not in recorded and not apart and PARTIAL not in path.name:
+        unsealed = path.relative_to(study.root).parts[0] in UNSEALED or path.name in MARKS
+        if path.is_file() and path not in recorded and not unsealed and PARTIAL not in path.name:
             yield path

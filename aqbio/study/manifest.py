@@ -83,16 +83,16 @@ def run_trial(
         with contained(study, stage, participant_id, trial.trial_id):
             outcome = work(trial)
             inputs = [str(path) for path in outcome.inputs]
-            done = entry(
+            result = entry(
                 trial.trial_id, OK, "", findings=outcome.findings, inputs=inputs, **outcome.numbers
             )
-            as_json(done)  # what cannot be written is this trial's failure, not everybody's
+            as_json(result)  # what cannot be written is this trial's failure, not everybody's
     except AqbioError as error:
         findings = as_findings(error, trial=trial.trial_id, participant=participant_id)
         # logs have it as well
         reason = published(study, in_one_line(error), participant_id, trial.trial_id)
         return entry(trial.trial_id, FAILED, reason, findings=findings)
-    return done
+    return result
 
 
 def participant_stage(
@@ -147,25 +147,25 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     """
     records = records_read(study, participant_id, stage)
     refuse_damaged(records, study.file)
-    given = [*records, *files_read(study, participant_id, stage)]
-    stamps, content = [file_state(path) for path in given], made_of(study, participant_id, stage)
+    inputs = [*records, *files_read(study, participant_id, stage)]
+    stamps, content = [file_state(path) for path in inputs], made_of(study, participant_id, stage)
     record = study.manifest(participant_id, stage)
     record.unlink(missing_ok=True)
     if not participant_id:
         remove_partial(study.root / "tables")
     for name in STAGE_TABLE[stage].folders:  # the workflow waits for each
         (record.parent / name).mkdir(parents=True, exist_ok=True)
-    with files_made() as made:
+    with files_made() as written_files:
         yield
-    if stamps != [file_state(path) for path in given]:
+    if stamps != [file_state(path) for path in inputs]:
         record.unlink(missing_ok=True)
         raise RunStoppedError(
             f"a file that stage {stage} reads changed while it ran.",
             fix="let no other program write there, then run the same command again.",
             rule="input-changed",
         )
-    left = (path for path in made if path.is_relative_to(record.parent))
-    seal(record, left, internal_logs(study, made), content)
+    left = (path for path in written_files if path.is_relative_to(record.parent))
+    seal(record, left, internal_logs(study, written_files), content)
 
 
 def _write_failure(
@@ -174,8 +174,8 @@ def _write_failure(
     """Write the manifest of a participant of whom a stage made nothing."""
     before, reason = earlier_failures(study, participant_id, stage), in_one_line(error)
     trials = [
-        entry(one.trial_id, FAILED, before.get(one.trial_id, reason))
-        for one in study.moving_of(participant_id)
+        entry(trial.trial_id, FAILED, before.get(trial.trial_id, reason))
+        for trial in study.moving_of(participant_id)
     ]
     findings = as_findings(error, participant=participant_id)
     write_manifest(
@@ -201,9 +201,11 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
     failures: dict[str, str] = {}
     for name in STAGE_TABLE[stage].failures_of:
         manifest = study.read_manifest(participant_id, name)
-        for done in manifest["trials"]:
-            if done["status"] != OK:
-                failures.setdefault(done["trial_id"], failure_reason(done["reason"], name))
+        for trial_entry in manifest["trials"]:
+            if trial_entry["status"] != OK:
+                failures.setdefault(
+                    trial_entry["trial_id"], failure_reason(trial_entry["reason"], name)
+                )
         if manifest["status"] != OK:
             why = f"{name}: {manifest['reason']}"
             for trial in study.moving_of(participant_id):
@@ -213,7 +215,7 @@ def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str,
 
 def failure_reason(reason: str, stage: str) -> str:
     """The reason of a failure that a stage recorded, with the stage that it happened in."""
-    staged = any(reason.startswith(f"{other}: ") for other in PARTICIPANT_STAGES)
+    staged = any(reason.startswith(f"{earlier_stage}: ") for earlier_stage in PARTICIPANT_STAGES)
     return reason if staged else f"{stage}: {reason}"
 
 
@@ -228,7 +230,7 @@ def write_manifest(
     **numbers: Any,
 ) -> None:
     """Write what a stage made, last and at once: a killed stage leaves no manifest."""
-    inputs = [Path(path) for done in trials for path in done.pop("inputs", [])]
+    inputs = [Path(path) for trial_entry in trials for path in trial_entry.pop("inputs", [])]
     content = {
         "participant_id": participant_id,
         "stage": stage,
@@ -239,8 +241,8 @@ def write_manifest(
         "findings": [finding.as_dict() for finding in findings],
         "provenance": study_provenance(study, stage, inputs),
     }
-    shown = published(study, content, participant_id)
-    write_text(study.manifest(participant_id, stage), as_json(shown))
+    public_content = published(study, content, participant_id)
+    write_text(study.manifest(participant_id, stage), as_json(public_content))
 
 
 def manifest_entry(manifest: dict[str, Any], trial_id: str) -> dict[str, Any]:

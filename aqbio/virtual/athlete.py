@@ -8,8 +8,15 @@ from functools import lru_cache
 import numpy as np
 
 from aqbio.body.de_leva import REFERENCE, Sex
-from aqbio.body.sprint_body import LOCKED, Body, Joint, coarse_segment, sprint_bodies, sprint_joints
-from aqbio.body.sprint_geometry import PLAIN, Geometry, JointForm, X, Y, Z, geometry
+from aqbio.body.sprint_body import (
+    LOCKED_PREFIXES,
+    Body,
+    Joint,
+    coarse_segment,
+    sprint_bodies,
+    sprint_joints,
+)
+from aqbio.body.sprint_geometry import PLAIN_JOINTS, Geometry, JointForm, X, Y, Z, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.multibody.skeleton import GROUND, Couplers, JointAxes, Skeleton, line, polynomial, stack
 from aqbio.names import GRAVITY
@@ -19,11 +26,12 @@ DECIMALS = 7
 """Numbers of the model files are rounded to this many decimals (`validation.sprint_model`)."""
 
 TRANSLATIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
+"""Translational coordinates of the pelvis."""
 
 
 @dataclass(frozen=True, slots=True)
 class Athlete:
-    """Who runs."""
+    """Sex, size and mass distribution of a virtual runner."""
 
     name: str
     """Identifier."""
@@ -34,10 +42,10 @@ class Athlete:
     stature: float
     """float, m."""
     heavier: tuple[tuple[str, float], ...] = ()
-    """tuple of (segment, factor). Segments, without the side, whose mass and inertia are not those
-    of the table; all are then scaled so that the body has its mass."""
-    form: JointForm = PLAIN
-    """How the joints are formed."""
+    """tuple of (segment, factor). Segments, without the side, whose mass and inertia differ from
+    the table by a factor; all are then scaled to the body's mass."""
+    form: JointForm = PLAIN_JOINTS
+    """Variant of the joints."""
 
     def __post_init__(self) -> None:
         """Refuse impossible bodies."""
@@ -54,10 +62,10 @@ class Athlete:
 def athlete_skeleton(athlete: Athlete) -> Skeleton:
     """The athlete's skeleton: the sprint model of that sex, mass and stature.
 
-    Markers move in proportion to the stature, so that a model scaled from the athlete's static
-    trial can be the athlete's own to the last digit.
+    Marker positions are proportional to stature, so that a model scaled from the athlete's static
+    trial can equal the athlete exactly.
     """
-    bodies = _own_bodies(athlete)
+    bodies = _athlete_bodies(athlete)
     joints = sprint_joints(athlete.lengths)
     names = tuple(body.name for body in bodies)
     by_child = {joint.child: joint for joint in joints}
@@ -92,25 +100,25 @@ def athlete_skeleton(athlete: Athlete) -> Skeleton:
         coordinate_range=np.tile([-np.inf, np.inf], (len(coordinates), 1)),
         coordinate_default=default,
         coordinate_is_rotation=np.array([name not in TRANSLATIONS for name in coordinates]),
-        coordinate_locked=np.array([name.startswith(LOCKED) for name in coordinates]),
+        coordinate_locked=np.array([name.startswith(LOCKED_PREFIXES) for name in coordinates]),
         coordinate_clamped=np.zeros(len(coordinates), dtype=bool),
     )
 
 
-def _own_bodies(athlete: Athlete) -> tuple[Body, ...]:
-    """Bodies of the sprint model with the athlete's own distribution of mass."""
+def _athlete_bodies(athlete: Athlete) -> tuple[Body, ...]:
+    """Bodies of the sprint model with the athlete's distribution of mass."""
     bodies = sprint_bodies(
         athlete.sex, mass=athlete.mass, stature=athlete.stature, form=athlete.form
     )
     if not athlete.heavier:
         return bodies
     factor = dict(athlete.heavier)
-    own = np.array([factor.get(coarse_segment(body.name), 1.0) for body in bodies])
+    factors = np.array([factor.get(coarse_segment(body.name), 1.0) for body in bodies])
     mass = np.array([body.mass for body in bodies])
-    own *= mass.sum() / (own @ mass)
+    factors *= mass.sum() / (factors @ mass)
     return tuple(
         Body(body.name, body.mass * share, body.com, body.inertia * share)
-        for body, share in zip(bodies, own.tolist(), strict=True)
+        for body, share in zip(bodies, factors.tolist(), strict=True)
     )
 
 
@@ -128,27 +136,27 @@ def _coordinates(joints: list[Joint]) -> tuple[str, ...]:
 
 
 def _axes(joints: list[Joint], coordinates: tuple[str, ...]) -> JointAxes:
-    """Axes of all joints; of each the turns, then the ways."""
-    one = line(1.0)
+    """Axes of all joints; of each joint rotations first, then translations."""
+    identity = line(1.0)
     rows = []
     for index, joint in enumerate(joints):
-        rows += [(index, name, axis, True, one) for name, axis in joint.rotations]
+        rows += [(index, name, axis, True, identity) for name, axis in joint.rotations]
         rows += [
             (index, by.coordinate, by.direction, by.turns, polynomial(_rounded(by.powers).tolist()))
             for by in joint.follows
         ]
         if joint.free:
-            ways = zip(TRANSLATIONS, (X, Y, Z), strict=True)
-            rows += [(index, name, axis, False, one) for name, axis in ways]
+            translations = zip(TRANSLATIONS, (X, Y, Z), strict=True)
+            rows += [(index, name, axis, False, identity) for name, axis in translations]
     body, driver, direction, turns, functions = zip(*rows, strict=True)
-    place, turning = np.array(body, dtype=np.int64), np.array(turns)
-    before = np.tri(len(place), k=-1, dtype=bool)
+    bodies, turning = np.array(body, dtype=np.int64), np.array(turns)
+    before = np.tri(len(bodies), k=-1, dtype=bool)
     unit = _rounded(direction)
     return JointAxes(
-        body=place,
+        body=bodies,
         is_rotation=turning,
         direction=unit / np.linalg.norm(unit, axis=1, keepdims=True),
         coordinate=np.array([coordinates.index(name) for name in driver], dtype=np.int64),
         functions=stack(list(functions)),
-        simbody_carriers=(place[:, None] == place) & before & turning[:, None] & turning,
+        simbody_carriers=(bodies[:, None] == bodies) & before & turning[:, None] & turning,
     )

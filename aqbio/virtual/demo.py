@@ -1,4 +1,4 @@
-"""Who takes part in the demo study and what each of them runs."""
+"""Participants and gaits of the demo study."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DATA = shipped("data/virtual_sprinters")
 
 @dataclass(frozen=True, slots=True)
 class GaitName:
-    """Which gait of whom."""
+    """Identifier of a gait: participant, condition and speed."""
 
     participant: str
     condition: str
@@ -65,22 +65,26 @@ def load_library(path: Path, athletes: Mapping[str, Athlete]) -> dict[GaitName, 
 
 
 def moved_joints(athlete: Athlete) -> IntArray:
-    """Rows of a gait's joints that the model does not hold."""
+    """Rows of a gait's joints that are not locked in the model."""
     moved: IntArray = athlete_skeleton(athlete).free[ROOT:] - ROOT
     return moved
 
 
 def _all_joints(athlete: Athlete, moved: FloatArray) -> FloatArray:
-    """Joints of a gait, those that are held at zero."""
+    """Joints of a gait, locked ones at zero."""
     joints = np.zeros((len(athlete_skeleton(athlete).coordinates) - ROOT, moved.shape[1]))
     joints[moved_joints(athlete)] = moved
     return joints
 
 
 SEED = 20260101
-SLOWEST = 5.0
-"""Lowest of the four speeds, m/s; the highest is the athlete's own."""
+"""Seed of the demo study's disturbances."""
+
+MIN_SPEED_MPS = 5.0
+"""Lowest of the four speeds; the highest is the athlete's maximum."""
+
 LEVELS = 4
+"""Number of speeds in the normal condition."""
 
 DISTURBANCES = Disturbances(
     marker_noise_m=0.0004,
@@ -92,7 +96,7 @@ DISTURBANCES = Disturbances(
     gaps=4,
     gap_frames=6,
 )
-"""What the demo's recordings suffer from."""
+"""Disturbances of the demo's recordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class Sprinter:
     @property
     def speeds(self) -> tuple[float, ...]:
         """Nominal speeds of the normal condition, m/s."""
-        return tuple(round(float(v), 2) for v in np.linspace(SLOWEST, self.fastest, LEVELS))
+        return tuple(round(float(v), 2) for v in np.linspace(MIN_SPEED_MPS, self.fastest, LEVELS))
 
 
 SPRINTERS = (
@@ -135,16 +139,16 @@ GAITS = tuple(
 
 def sprinter(participant: str) -> Sprinter:
     """A participant by name."""
-    return next(one for one in SPRINTERS if one.athlete.name == participant)
+    return next(candidate for candidate in SPRINTERS if candidate.athlete.name == participant)
 
 
-TOUCH = 1e-3
-"""Vertical force below which a foot is in the air, N: at the very instant of touchdown."""
+MIN_CONTACT_FORCE_N = 1e-3
+"""Vertical force below which a foot counts as in the air: reached at the instant of touchdown."""
 
 
 @dataclass(frozen=True, eq=False)
 class DemoRun(Run):
-    """A run of a virtual sprinter: what motion capture and force plates would measure exactly."""
+    """Exact run of a virtual sprinter, as ideal cameras and plates would measure it."""
 
     contact_s: float
     flight_s: float
@@ -172,7 +176,7 @@ def demo_run(
     AqbioError
         The demo study has no such gait.
     """
-    athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
+    athletes = {candidate.athlete.name: candidate.athlete for candidate in SPRINTERS}
     path = DATA / "gait_library.npz"
     gaits = load_library(path, athletes)
     name = GaitName(participant, condition, level)
@@ -188,8 +192,8 @@ def demo_run(
     margin = 0.5 * flight
     time = np.arange(np.ceil(-margin * rate), np.floor((contact + flight + margin) * rate)) / rate
     truth = run_truth(gait, time)
-    cop, free = truth.loads.cop(TOUCH)
-    touching = truth.loads.force[..., 1] >= TOUCH
+    cop, free = truth.loads.cop(MIN_CONTACT_FORCE_N)
+    touching = truth.loads.force[..., 1] >= MIN_CONTACT_FORCE_N
     return DemoRun(
         skeleton=gait.skeleton,
         time=time,

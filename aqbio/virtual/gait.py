@@ -1,4 +1,4 @@
-"""Runs that repeat: timeline, Fourier curves of joints, motion of the pelvis."""
+"""Periodic runs: timeline, Fourier curves of joints, motion of the pelvis."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from aqbio.vectors import FloatArray, IntArray, cross, rotate
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 
 BOUNDARY_TOLERANCE = 1e-12
+"""Round-off tolerance at touchdowns."""
 
 
 @dataclass(frozen=True, eq=False)
 class Timeline:
-    """Steps of one period of a run, first a right one, then by turns."""
+    """Steps of one period of a run, alternating, the right one first."""
 
     contact: FloatArray
     flight: FloatArray
     """contact, flight: (N,) arrays, s. N is even: the run repeats after N steps."""
     length: FloatArray
-    """(N,) array, m. From the place of a contact to that of the next one, along x."""
+    """(N,) array, m. Distance between consecutive contacts along x."""
 
     def __post_init__(self) -> None:
         """Refuse runs that cannot repeat."""
@@ -56,14 +57,14 @@ class Timeline:
         return float(self.touchdown[-1])
 
     @cached_property
-    def place(self) -> FloatArray:
-        """(N + 1,) places of the contacts along x, m."""
+    def contact_x(self) -> FloatArray:
+        """(N + 1,) positions of the contacts along x, m."""
         return np.concatenate(([0.0], np.cumsum(self.length)))
 
     @property
     def speed(self) -> float:
         """Mean speed, m/s."""
-        return float(self.place[-1]) / self.period
+        return float(self.contact_x[-1]) / self.period
 
     @cached_property
     def side(self) -> FloatArray:
@@ -79,8 +80,8 @@ class Timeline:
 
         def basis(t: FloatArray) -> FloatArray:
             angle = omega * np.multiply.outer(t, k)
-            ones = np.ones((*np.shape(t), 1))
-            return np.concatenate((ones, np.cos(angle), np.sin(angle)), axis=-1)
+            constant = np.ones((*np.shape(t), 1))
+            return np.concatenate((constant, np.cos(angle), np.sin(angle)), axis=-1)
 
         damping = 1e-9 * np.diag(np.concatenate(([0.0], k, k)))
         table = basis(knots)
@@ -90,7 +91,7 @@ class Timeline:
         phase: FloatArray = omega * time * count / 2.0 + basis(time) @ series
         return phase
 
-    def located(self, time: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
+    def locate(self, time: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Period, step and time (s) since its touchdown, of every instant, (T,) each."""
         period = np.floor(time / self.period + BOUNDARY_TOLERANCE).astype(np.int64)
         within = time - period * self.period
@@ -128,7 +129,7 @@ class FourierCurves:
 
 @dataclass(frozen=True, eq=False)
 class Gait:
-    """A run that repeats after N steps, of which every derivative is known."""
+    """A run that repeats after N steps, with analytic derivatives."""
 
     athlete: Athlete
     timeline: Timeline
@@ -139,13 +140,13 @@ class Gait:
     """stance, flight: (N, ., 3) arrays, rad. Chebyshev coefficients of the pelvis's angles in
     contacts and flights."""
     com: FloatArray
-    """(N, ., 3) array, m. Chebyshev coefficients of the centre of mass in the contacts; x from each
-    contact's place."""
+    """(N, ., 3) array, m. Chebyshev coefficients of the centre of mass in the contacts; x relative
+    to each contact."""
     drag: float = 0.0
-    """Acts backwards on the centre of mass, N."""
+    """Backward force on the centre of mass, N."""
 
     def __post_init__(self) -> None:
-        """Refuse coefficients of another number of steps."""
+        """Refuse coefficients for a different number of steps."""
         steps = len(self.timeline)
         for name in ("stance", "flight", "com"):
             if len(getattr(self, name)) != steps:
@@ -161,9 +162,9 @@ class Gait:
         angles = FourierCurves(self.timeline.period, self.joints).values(time)
         q, u, udot = (np.pad(part, ((0, 0), (ROOT, 0))) for part in angles)
         pelvis = self.pelvis_angles(time)
-        # pelvis at the ground's origin, held: the arrays' first coordinates are zero until here
-        still = segment_kinematics(self.skeleton, q, u, udot)
-        inside = centre_of_mass(segment_motion(self.skeleton, still))
+        # pelvis fixed at the ground's origin: its coordinates are still zero here
+        fixed_pelvis = segment_kinematics(self.skeleton, q, u, udot)
+        inside = centre_of_mass(segment_motion(self.skeleton, fixed_pelvis))
         com = self.centre_of_mass(time)
         matrix, turn = rate_matrix(pelvis[0]), rotation(pelvis[0])
         omega = rotate(matrix, pelvis[1])
@@ -179,7 +180,7 @@ class Gait:
 
     def pelvis_angles(self, time: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Angles of the pelvis with two derivatives, (T, 3) each, rad."""
-        _, step, since = self.timeline.located(time)
+        _, step, since = self.timeline.locate(time)
         contact, flight = self.timeline.contact, self.timeline.flight
         grounded = (since <= contact[step])[:, None]
         early = np.minimum(since / contact[step], 1.0)
@@ -187,8 +188,8 @@ class Gait:
         parts = [
             np.where(
                 grounded,
-                evaluated(self.stance, step, early, contact, order),
-                evaluated(self.flight, step, late, flight, order),
+                evaluate_series(self.stance, step, early, contact, order),
+                evaluate_series(self.flight, step, late, flight, order),
             )
             for order in range(3)
         ]
@@ -196,40 +197,41 @@ class Gait:
 
     def centre_of_mass(self, time: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Position, velocity and acceleration of the centre of mass, (T, 3) each, m."""
-        period, step, since = self.timeline.located(time)
+        period, step, since = self.timeline.locate(time)
         contact = self.timeline.contact[step]
         s = np.minimum(since / contact, 1.0)
         fall = np.maximum(since - contact, 0.0)[:, None]
         pull = np.array([-self.drag / self.athlete.mass, -GRAVITY, 0.0])
-        place, speed = (
-            evaluated(self.com, step, s, self.timeline.contact, order) for order in range(2)
+        position, speed = (
+            evaluate_series(self.com, step, s, self.timeline.contact, order) for order in range(2)
         )
-        place = place + speed * fall + 0.5 * pull * fall**2
-        place[:, 0] += period * self.timeline.place[-1] + self.timeline.place[step]
-        return place, speed + pull * fall, self.com_acceleration(time)
+        position = position + speed * fall + 0.5 * pull * fall**2
+        position[:, 0] += period * self.timeline.contact_x[-1] + self.timeline.contact_x[step]
+        return position, speed + pull * fall, self.com_acceleration(time)
 
     def com_acceleration(self, time: FloatArray) -> FloatArray:
         """Acceleration of the centre of mass, (T, 3), m/s²."""
-        _, step, since = self.timeline.located(time)
+        _, step, since = self.timeline.locate(time)
         contact = self.timeline.contact[step]
         s = np.minimum(since / contact, 1.0)
         pull = np.array([-self.drag / self.athlete.mass, -GRAVITY, 0.0])
-        change = evaluated(self.com, step, s, self.timeline.contact, 2)
+        change = evaluate_series(self.com, step, s, self.timeline.contact, 2)
         return np.where((since <= contact)[:, None], change, pull)
 
     def stance_foot(self, time: FloatArray) -> tuple[FloatArray, IntArray]:
         """Foot on the ground (+1 right, -1 left, 0 none) and number of the step, (T,) each."""
-        period, step, since = self.timeline.located(time)
+        period, step, since = self.timeline.locate(time)
         grounded = since <= self.timeline.contact[step]
         return self.timeline.side[step] * grounded, period * len(self.timeline) + step
 
 
-def evaluated(
+def evaluate_series(
     coefficients: FloatArray, interval: np.ndarray, s: FloatArray, width: FloatArray, order: int
 ) -> FloatArray:
     """Value or time derivative (order 0 to 3) of piecewise Chebyshev polynomials, (T, D).
 
-    Coefficients (I, n, D) of intervals of ``width`` (I,), s; ``s`` (T,) is the place, 0 to 1.
+    Coefficients (I, n, D) of intervals of ``width`` (I,), s; ``s`` (T,) is the position in the
+    interval, 0 to 1.
     """
     series = chebyshev.chebder(coefficients, m=order, axis=1) if order else coefficients
     basis = chebyshev.chebvander(2.0 * s - 1.0, series.shape[1] - 1)

@@ -1,4 +1,4 @@
-"""Virtual recordings: what cameras and plates see of a run, and of the static trial."""
+"""Virtual recordings of runs and static trials by cameras and force plates."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from aqbio.virtual.gait import Gait
 from aqbio.virtual.truth import GroundLoads, RunTruth, run_truth
 
 GROUND_AXES: tuple[tuple[float, ...], ...] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+"""x along the runway, y up, z right."""
 VICON_AXES: tuple[tuple[float, ...], ...] = ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 """x right, y along the runway, z up."""
 QUALISYS_AXES: tuple[tuple[float, ...], ...] = ((-1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 0.0))
-"""Runs along -x, z up."""
+"""Runway along -x, z up."""
 
 PRESSURE_LENGTH = 0.06
-"""Length over which a foot presses on the floor around the centre of pressure, m."""
-LIGHT = 5.0
-"""Below this vertical force the centre of pressure is held, N."""
+"""Length of the pressure area of a foot around the centre of pressure, m."""
+MIN_COP_FORCE_N = 5.0
+"""Vertical force below which the centre of pressure keeps its last value."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlateRow:
-    """Force plates one behind the other along the runway."""
+    """Row of force plates along the runway."""
 
     count: int = 8
     length: float = 1.2
@@ -39,7 +40,7 @@ class PlateRow:
     start: float = 0.0
     """Edge of the first plate, ground x, m."""
     depth: float = 0.045
-    """Of the plates' origin below their surface, m."""
+    """Depth of the plates' origin below their surface, m."""
 
     def __post_init__(self) -> None:
         """Refuse rows without plates."""
@@ -84,7 +85,7 @@ class Laboratory:
     plates: PlateRow = field(default_factory=PlateRow)
 
     def __post_init__(self) -> None:
-        """Refuse left-handed axes and rates that do not go together."""
+        """Refuse left-handed axes and incompatible rates."""
         matrix = np.array(self.axes)
         if not np.allclose(matrix @ matrix.T, np.eye(3)) or np.linalg.det(matrix) < 0.0:
             raise ValueError("the laboratory's axes are not a right-handed orthonormal system.")
@@ -104,16 +105,16 @@ def plate_loads(loads: GroundLoads, row: PlateRow) -> tuple[FloatArray, FloatArr
 
     Moments about the centre of each plate; a load outside the row is lost.
 
-    A foot presses evenly over 6 cm around its centre of pressure; a plate takes the share w of it
-    that lies on it, at the middle p' of that part: ``F' = w F``, ``M' = w (M + (p' - p) × F)``.
-    Over all plates both add up to the foot's load.
+    Pressure is uniform over 6 cm around the centre of pressure; a plate takes the share w that lies
+    on it, at the midpoint p' of that part: ``F' = w F``, ``M' = w (M + (p' - p) × F)``.
+    Over all plates both sum to the foot's load.
     """
     centres = row.centres()
     shape = (len(loads.force), row.count, 3)
     force, moment = np.zeros(shape), np.zeros(shape)
     for foot in range(loads.force.shape[1]):
         load, about = loads.force[:, foot], loads.moment[:, foot]
-        if not (load[:, 1] > LIGHT).any():
+        if not (load[:, 1] > MIN_COP_FORCE_N).any():
             continue
         along, across = _held_cop(load, about)
         off_the_row = np.abs(across) > row.width / 2.0
@@ -133,8 +134,8 @@ def plate_loads(loads: GroundLoads, row: PlateRow) -> tuple[FloatArray, FloatArr
 
 
 def _held_cop(force: FloatArray, moment: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Centre of pressure along and across the runway, held where the foot is hardly loaded."""
-    loaded = np.flatnonzero(force[:, 1] > LIGHT)
+    """Centre of pressure along and across the runway; the nearest loaded value below the limit."""
+    loaded = np.flatnonzero(force[:, 1] > MIN_COP_FORCE_N)
     frames = np.arange(len(force))
     after = np.clip(np.searchsorted(loaded, frames), 0, len(loaded) - 1)
     before = np.clip(after - 1, 0, len(loaded) - 1)
@@ -143,9 +144,12 @@ def _held_cop(force: FloatArray, moment: FloatArray) -> tuple[FloatArray, FloatA
     return moment[source, 2] / force[source, 1], -moment[source, 0] / force[source, 1]
 
 
-MARGIN = 0.22
-"""A contact nearer than this to the end of the row may leave the plates, m."""
-STATIC_DURATION = 1.0
+ROW_END_MARGIN_M = 0.22
+"""A contact nearer than this to the end of the row may leave the plates."""
+
+STATIC_DURATION_S = 1.0
+"""Duration of the static trial."""
+
 STATIC_POSE_DEG = {"arm_add": -15.0, "elbow_flex": 10.0}
 """Arms away from the body; everything else straight."""
 
@@ -157,10 +161,10 @@ class VirtualRecording:
     labels: tuple[str, ...]
     """tuple of M str."""
     markers: FloatArray
-    """(T, M, 3) array, m. NaN where a marker is not seen."""
+    """(T, M, 3) array, m. NaN where a marker is missing."""
     marker_rate: float
     force_rate: float
-    """marker_rate, force_rate: Both begin at the same instant, Hz."""
+    """marker_rate, force_rate: Hz. Both start at the same instant."""
     force: FloatArray
     moment: FloatArray
     """force, moment: (F, P, 3) arrays, N and N m. On the runner; moments about the centres of the
@@ -177,24 +181,24 @@ class VirtualRecording:
     """(T,) array, rad. Gait phase: pi per step."""
 
     def changed(self, **arrays: Any) -> VirtualRecording:
-        """The same recording with other arrays."""
+        """Replace arrays of the recording."""
         return replace(self, **arrays)
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """Which part of a gait is recorded, and where on the runway."""
+    """Part of a gait that is recorded, and its position on the runway."""
 
     first_contact: int
     """Number of the contact (0 is the first right one) that comes first on the plates."""
-    first_place: float = 0.25
-    """Where on the runway, ground x, m."""
+    first_contact_x: float = 0.25
+    """Its position on the runway, ground x, m."""
     across: float = 0.0
-    """How far right of the plates' middle line the runner runs, m."""
+    """Distance of the runner to the right of the plates' centre line, m."""
     before: float = 0.25
     after: float = 0.25
-    """before, after: What is recorded before that contact's touchdown and after the last one on the
-    plates, s."""
+    """before, after: Time recorded before that contact's touchdown and after the last contact on
+    the plates, s."""
     clock_offset_s: float = 0.0
     """Delay of the forces relative to the markers."""
     cop_bias_m: float = 0.0
@@ -213,23 +217,23 @@ class RecordedRun:
     recording: VirtualRecording
     """Without any disturbance but clock offset and bias of the plates."""
     truth: RunTruth
-    """At the markers' frames, in the runner's own place: see ``shift``."""
+    """At the markers' frames, in the gait's coordinates: see ``shift``."""
     force_truth: RunTruth
     """At the plates' samples, clock offset included."""
     shift: FloatArray
-    """(3,) array, m. From the gait's own place to the runway."""
+    """(3,) array, m. From the gait's coordinates to the runway."""
     start: float
     """First frame on the gait's clock, s."""
     contacts_on_plates: tuple[int, ...]
-    """Numbers of the contacts that lie wholly on the plates."""
+    """Numbers of the contacts that lie entirely on the plates."""
 
 
 def recorded_run(gait: Gait, plan: RunPlan, laboratory: Laboratory) -> RecordedRun:
     """Record a runner approaching, crossing and leaving the plates."""
     row, timeline = laboratory.plates, gait.timeline
-    begin, place = _contact(gait, plan.first_contact)
-    shift = np.array([plan.first_place - place, 0.0, plan.across])
-    numbers = contacts_on_row(gait, plan.first_contact, plan.first_place, row)
+    begin, contact_x = _contact(gait, plan.first_contact)
+    shift = np.array([plan.first_contact_x - contact_x, 0.0, plan.across])
+    numbers = contacts_on_row(gait, plan.first_contact, plan.first_contact_x, row)
     last = _contact(gait, numbers[-1])[0] + float(timeline.contact[numbers[-1] % len(timeline)])
     start = begin - plan.before
     frames = int(np.ceil((last + plan.after - start) * laboratory.marker_rate))
@@ -246,17 +250,17 @@ def recorded_run(gait: Gait, plan: RunPlan, laboratory: Laboratory) -> RecordedR
     return RecordedRun(recording, truth, delayed, shift, start, tuple(numbers))
 
 
-def contacts_on_row(gait: Gait, first: int, place: float, row: PlateRow) -> list[int]:
-    """Numbers of the contacts that lie on the plates when contact ``first`` is at ``place``."""
-    shift = place - _contact(gait, first)[1]
+def contacts_on_row(gait: Gait, first: int, contact_x: float, row: PlateRow) -> list[int]:
+    """Numbers of the contacts that lie on the plates when contact ``first`` is at ``contact_x``."""
+    shift = contact_x - _contact(gait, first)[1]
     numbers = [first]
-    while _contact(gait, numbers[-1] + 1)[1] + shift < row.end - MARGIN:
+    while _contact(gait, numbers[-1] + 1)[1] + shift < row.end - ROW_END_MARGIN_M:
         numbers.append(numbers[-1] + 1)
     return numbers
 
 
 def moved_loads(loads: GroundLoads, shift: FloatArray) -> GroundLoads:
-    """Loads on a runner displaced by ``shift``; moments stay about the origin."""
+    """Displace loads by ``shift``; moments stay about the origin."""
     along = np.broadcast_to(shift, loads.force.shape)
     return GroundLoads(loads.force, loads.moment + cross(along, loads.force))
 
@@ -272,7 +276,7 @@ def recorded_static(
             pose[skeleton.coordinates.index(name + side)] = np.radians(angle)
     for name, angle in (posture_deg or {}).items():
         pose[skeleton.coordinates.index(name)] = np.radians(angle)
-    frames = int(STATIC_DURATION * laboratory.marker_rate)
+    frames = int(STATIC_DURATION_S * laboratory.marker_rate)
     samples = frames * int(laboratory.force_rate // laboratory.marker_rate)
     q = np.tile(pose, (frames, 1))
     poses = segment_poses(skeleton, q[:1])
@@ -288,12 +292,12 @@ def recorded_static(
 
 
 def _contact(gait: Gait, number: int) -> tuple[float, float]:
-    """Touchdown and place of a contact."""
+    """Touchdown, s, and position along x, m, of a contact."""
     timeline = gait.timeline
     period, step = divmod(number, len(timeline))
     return (
         period * timeline.period + float(timeline.touchdown[step]),
-        period * float(timeline.place[-1]) + float(timeline.place[step]),
+        period * float(timeline.contact_x[-1]) + float(timeline.contact_x[step]),
     )
 
 

@@ -26,6 +26,7 @@ from aqbio.virtual.recording import (
 )
 
 CHANNELS = ("Fx", "Fy", "Fz", "Mx", "My", "Mz")
+"""Channels of a type 2 plate."""
 
 
 def write_c3d(path: Path, recording: VirtualRecording, laboratory: Laboratory) -> None:
@@ -85,10 +86,12 @@ def _add_plates(file: ezc3d.c3d, corners: FloatArray, depth: float) -> None:
 
 
 LIBRARY = "gait_library.npz"
+"""File of the solved gaits."""
+
 RECORDINGS = "recordings"
 """Folder of the recordings inside the study's folder; not in the repository."""
-ENOUGH_STEPS = 10
-"""Steps, from touchdown to the next one on the plates, of every athlete at every speed."""
+MIN_STEPS = 10
+"""Minimum number of complete steps on the plates of every athlete at every speed."""
 
 
 Report = Callable[[str], None]
@@ -104,9 +107,9 @@ class PlannedTrial:
     gait: GaitName | None
     """None for the static trial."""
     first_contact: int = 0
-    """Number of the contact that comes first on the plates."""
+    """Number of the first contact on the plates."""
     number: int = 0
-    """Of the participant's trials; the static one is 0."""
+    """Number among the participant's trials; the static one is 0."""
 
     @property
     def file(self) -> str:
@@ -118,24 +121,24 @@ def planned_trials(gaits: Mapping[GaitName, Gait]) -> tuple[PlannedTrial, ...]:
     """All trials of the demo study, in the order of its sheet."""
     row, plan = Laboratory().plates, RunPlan(0)
     planned = []
-    for one in SPRINTERS:
-        name = one.athlete.name
+    for sprinter in SPRINTERS:
+        name = sprinter.athlete.name
         planned.append(PlannedTrial(name, "static", None))
         count = 0
         for gait in (gait for gait in GAITS if gait.participant == name):
             label = "restricted" if gait.condition != "normal" else f"speed{gait.level + 1}"
             first = number = 0
-            while first < ENOUGH_STEPS:
+            while first < MIN_STEPS:
                 number += 1
                 count += 1
                 planned.append(PlannedTrial(name, f"{label}-{number:02d}", gait, first, count))
-                first = contacts_on_row(gaits[gait], first, plan.first_place, row)[-1]
+                first = contacts_on_row(gaits[gait], first, plan.first_contact_x, row)[-1]
     return tuple(planned)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the recordings of the demo study are made."""
+    """Disturbances, faults and seed of the demo study's recordings."""
 
     disturbances: Disturbances = DISTURBANCES
     faults: tuple[Fault, ...] = ()
@@ -151,17 +154,21 @@ def write_study(
     gaits: Mapping[GaitName, Gait] | None = None,
     report: Report | None = None,
 ) -> list[Path]:
-    """Write recordings of the demo study (of all participants if none is named)."""
-    made = recipe or Recipe()
-    athletes = {one.athlete.name: one.athlete for one in SPRINTERS}
+    """Write recordings of the demo study (of all participants by default)."""
+    used_recipe = recipe or Recipe()
+    athletes = {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
     solved = load_library(DATA / LIBRARY, athletes) if gaits is None else gaits
     trials, written = planned_trials(solved), []
     for name in participants or athletes:
-        who = next(gait.athlete for one, gait in solved.items() if one.participant == name)
-        for number, trial in enumerate(one for one in trials if one.participant == name):
-            random = np.random.default_rng([made.seed, sorted(athletes).index(name), number])
+        athlete = next(
+            gait.athlete for gait_name, gait in solved.items() if gait_name.participant == name
+        )
+        for number, trial in enumerate(
+            planned for planned in trials if planned.participant == name
+        ):
+            random = np.random.default_rng([used_recipe.seed, sorted(athletes).index(name), number])
             gait = None if trial.gait is None else solved[trial.gait]
-            _write_trial(folder / RECORDINGS, trial, who, gait, made, random)
+            _write_trial(folder / RECORDINGS, trial, athlete, gait, used_recipe, random)
             written.append(folder / RECORDINGS / trial.file)
         if report is not None:
             report(f"{name}: wrote its recordings")
@@ -191,7 +198,7 @@ def _write_trial(
 def _plan(trial: PlannedTrial, disturbances: Disturbances, random: np.random.Generator) -> RunPlan:
     return RunPlan(
         first_contact=trial.first_contact,
-        first_place=0.25 + 0.03 * float(random.uniform(-1.0, 1.0)),
+        first_contact_x=0.25 + 0.03 * float(random.uniform(-1.0, 1.0)),
         across=0.03 * float(random.uniform(-1.0, 1.0)),
         before=0.20 + 0.02 * float(random.uniform(-1.0, 1.0)),
         after=0.20,

@@ -1,4 +1,4 @@
-"""What is known about a virtual run: motion, loads of both feet, momentum and events."""
+"""Ground truth of a virtual run: motion, loads of both feet, momentum and events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEET = ("foot_l", "foot_r")
 
 @dataclass(frozen=True, eq=False)
 class GroundLoads:
-    """What the ground exerts on each foot."""
+    """Ground reaction force and moment on each foot."""
 
     force: FloatArray
     """(T, 2, 3) array, N, ground. Left foot, right foot."""
@@ -41,7 +41,7 @@ class GroundLoads:
         return point, free
 
     def external(self) -> list[ExternalLoad]:
-        """The same as loads for inverse dynamics, at the ground's origin."""
+        """Convert to loads for inverse dynamics, at the ground's origin."""
         return [
             ExternalLoad(body, self.force[:, foot], self.moment[:, foot], np.zeros(3))
             for foot, body in enumerate(FEET)
@@ -50,7 +50,7 @@ class GroundLoads:
 
 @dataclass(frozen=True, eq=False)
 class RunTruth:
-    """Everything about a run at given instants."""
+    """Ground truth of a run at given instants."""
 
     gait: Gait
     gait_time: FloatArray
@@ -69,13 +69,13 @@ class RunTruth:
 
 
 def run_truth(gait: Gait, gait_time: FloatArray) -> RunTruth:
-    """Everything that is known at given instants, from the analytic motion."""
+    """Compute the ground truth at given instants from the analytic motion."""
     q, u, udot = gait.states(gait_time)
     return motion_truth(gait, gait_time, Motion(q, u, udot))
 
 
 def motion_truth(gait: Gait, gait_time: FloatArray, motion: Motion) -> RunTruth:
-    """The same for coordinates that are not exactly those of the gait."""
+    """Compute the ground truth for coordinates that differ slightly from the gait."""
     skeleton = gait.skeleton
     segments = segment_motion(
         skeleton, segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
@@ -96,7 +96,7 @@ def motion_truth(gait: Gait, gait_time: FloatArray, motion: Motion) -> RunTruth:
 
 
 def ground_loads(gait: Gait, gait_time: FloatArray, segments: SegmentMotion) -> GroundLoads:
-    """Newton and Euler for the whole body: what is missing must come from the stance foot."""
+    """Loads of the stance foot from Newton's and Euler's equations of the whole body."""
     com, _, acceleration = centre_of_mass(segments)
     rate = angular_momentum_rate(segments, com, acceleration).sum(axis=1)
     drag = np.array([-gait.drag, 0.0, 0.0])

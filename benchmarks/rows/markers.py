@@ -8,7 +8,7 @@ import numpy as np
 
 from aqbio.io.mot import read_storage
 from aqbio.multibody.kinematics import marker_positions
-from aqbio.multibody.motion import near
+from aqbio.multibody.motion import nearest_angles
 from aqbio.multibody.poses import dependent_filled
 from aqbio.vectors import FloatArray
 from benchmarks.board import Row, Target, Verdict
@@ -81,7 +81,7 @@ def _best(number: str, words: str, run: Recorded, target: Target | None) -> Row:
         theirs = dependent_filled(skeleton, np.where(np.isnan(theirs), ours, theirs))
         ratio = sum_of_squares(run, ours) / sum_of_squares(run, theirs)
         same = np.flatnonzero(ratio > 1.0 - BETTER)
-        said = np.concatenate([near(skeleton, theirs[[f]], ours[f]) for f in same])
+        said = np.concatenate([nearest_angles(skeleton, theirs[[f]], ours[f]) for f in same])
         seen = observable(skeleton, run.marker_index, markers.positions, ours)
         apart = float(np.degrees(np.abs(said - ours[same]))[:, seen].max(initial=0.0))
         return Verdict(

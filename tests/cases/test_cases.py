@@ -8,7 +8,7 @@ import pytest
 from aqbio.intake import study as intake_study
 from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
-from aqbio.intake.study import gathered_study
+from aqbio.intake.study import proposed_study
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.tables import read_table
 from aqbio.io.trial_files import read_recording
@@ -67,7 +67,7 @@ def test_marker_sets_of_the_cases(cases, monkeypatch):
     lines = []
     for case in LABELS:
         data = cases / case / "recordings"
-        found = gathered_study("case", data, None, lambda line: None).markers
+        found = proposed_study("case", data, None, lambda line: None).markers
         assert found.missing == (), case
         lines += [f"{case} | {line}" for line in found.text.splitlines()]
     assert differences("labels_of_cases", lines) == []
@@ -78,7 +78,7 @@ def test_laboratory_labels_of_opencap_show_the_forearms(cases, monkeypatch):
     """By their words, on the sides of the wrist that they name; only regressed hips are left."""
     monkeypatch.setattr(intake_study, "_previews", lambda *_: {})
     data = cases / "pub_addbio_expert1" / "recordings"
-    found = gathered_study("case", data, None, lambda line: None).markers
+    found = proposed_study("case", data, None, lambda line: None).markers
     markers = found.marker_set.markers
     for side in "RL":
         assert markers[f"{side}_wrist_radius"].model == f"{side}WRA"

@@ -11,11 +11,11 @@ from scipy.signal import butter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
 from aqbio.intake.folder import folder_content
-from aqbio.intake.people import copies, owners_of
+from aqbio.intake.people import find_copies, owners_of
 from aqbio.io.movement import depth_not_measured
 from aqbio.io.trc import write_trc
 from aqbio.io.trial_files import read_recording
-from aqbio.recordings.body_size import compared_lengths, one_person_each
+from aqbio.recordings.body_size import compare_lengths, group_by_person
 from aqbio.recordings.shared_frames import Movement, copy_lag
 from tests.refusal import refused
 
@@ -105,7 +105,7 @@ STAY = {
 @pytest.mark.parametrize("case", STAY)
 def test_of_copies_the_one_with_most_labels_stays(cases, case):
     content = folder_content(cases / case / "recordings")
-    repeated, _ = copies(content.markers, {})
+    repeated, _ = find_copies(content.markers, {})
     stay = {one.file.stem for one in content.markers if one.file not in repeated}
     assert len(stay) == 2
     assert all(any(stem.endswith(end) for stem in stay) for end in STAY[case])
@@ -131,7 +131,7 @@ def test_trials_of_one_person_stay_together(folder, realdata):
     """Static, walking and sprinting; and one of them made 6 % smaller is another person's."""
     markers = folder_content(realdata / folder).markers
     lengths = [one.lengths for one in markers]
-    assert one_person_each(*compared_lengths(lengths)) == [list(range(len(markers)))]
+    assert group_by_person(*compare_lengths(lengths)) == [list(range(len(markers)))]
     smaller = replace(lengths[-1], median=0.94 * lengths[-1].median)
-    groups = one_person_each(*compared_lengths([*lengths[:-1], smaller]))
+    groups = group_by_person(*compare_lengths([*lengths[:-1], smaller]))
     assert [len(markers) - 1] in groups

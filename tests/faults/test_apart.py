@@ -11,7 +11,7 @@ import pytest
 from aqbio.boundary import CRASH, in_own_process
 from aqbio.errors import AqbioError, Finding
 from aqbio.faults import RunStoppedError
-from aqbio.intake import foreseen
+from aqbio.intake import dry_run
 from aqbio.intake.models import proposed_map
 from aqbio.io.study import MODELS, load_study
 from aqbio.operating_system import CAN_FORK
@@ -45,14 +45,14 @@ def test_only_a_kill_is_said_to_be_for_memory(work, error, words):
 
 
 def test_a_crash_in_check_costs_one_person(tmp_path, monkeypatch):
-    def foreseen_of(study, name):
+    def findings_of(study, name):
         if name == "P1":
             os.kill(os.getpid(), signal.SIGSEGV)
         yield Finding("gap", "warning", "a gap.", participant=name)
 
-    monkeypatch.setattr(foreseen, "_participant", foreseen_of)
+    monkeypatch.setattr(dry_run, "_participant", findings_of)
     study = load_study(write_small_study(tmp_path))
-    crash, gap = foreseen.foreseen_problems(study, ["P1", "P2"])
+    crash, gap = dry_run.dry_run_problems(study, ["P1", "P2"])
     assert (crash.rule, crash.participant, crash.severity) == (CRASH, "P1", "error")
     assert replace(gap, participant="") == Finding("gap", "warning", "a gap.")
     assert gap.participant == "P2"

@@ -36,7 +36,7 @@ from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.stats.registry import Hypothesis, read_registry, short_hash, study_registry
 from aqbio.stats.step_numbers import partition_names
 from aqbio.stats.step_numbers import step_columns as hypotheses_columns
-from aqbio.stats.verdict import CLASSES, Found
+from aqbio.stats.verdict import CLASSES, ResultCode
 from aqbio.steps.rows import STEPS
 from aqbio.study import manifest
 from aqbio.study.findings import participant_findings
@@ -64,7 +64,7 @@ ARMS, PARAMETERS, REGISTRY = MADE["arms"], MADE["parameters"], read_registry()
 for one in PARAMETERS:
     one |= {"fitted": one["sd"] > 0, "low": one["estimate"] - 1.6 * one["sd"],
             "high": one["estimate"] + 1.6 * one["sd"]}  # fmt: skip
-TIMES: dict[Found, float] = MADE["times"]
+TIMES: dict[ResultCode, float] = MADE["times"]
 HARMONICS = np.array(MADE["harmonics"])
 TOTAL, CHANGE = np.array([0.2, 0.3, -3.0]), np.array([0.9, -0.7, 4.0])
 """Momentum of the whole body before contact, and its largest change there, kg m²/s."""
@@ -467,7 +467,7 @@ OWN = ("H1", "H2", "H4", "H7")
 """Hypotheses with a number of each athlete's own."""
 
 
-def made_row(hypothesis: Hypothesis, found: Found, **changes: Any) -> dict[str, Any]:
+def made_row(hypothesis: Hypothesis, found: ResultCode, **changes: Any) -> dict[str, Any]:
     """A row of verdicts as stage hypotheses writes it, of numbers that are known again."""
     told = found in TIMES
     gates = MADE["gates"].get(found, "passed") if told else NAN

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts, folder_content
-from aqbio.intake.models import SIZES, ScaledModel, models_of_people, scaled_models
+from aqbio.intake.models import MIN_BONE_SCALES, ScaledModel, models_of_people, scaled_models
 from aqbio.intake.people import (
     clock_mismatch,
-    copies,
+    find_copies,
     force_files,
     marker_vocabularies,
     owners_of,
@@ -23,7 +23,7 @@ from aqbio.intake.people import (
     trial_names,
 )
 from aqbio.intake.rows import rows_of
-from aqbio.intake.study import _other_marker_sets, gathered_study
+from aqbio.intake.study import _other_marker_sets, proposed_study
 from aqbio.io.mot import write_storage
 from aqbio.io.trc import write_trc
 from aqbio.recordings.body_size import Lengths
@@ -100,7 +100,7 @@ def test_what_belongs_together_is_what_it_was():
         forces = [StorageFacts(one, of.get("start", 0.0), of.get("end", 5.0), 1000.0)
                   for one, of in paths.items() if one.suffix == ".mot"]  # fmt: skip
         owners, pairs = owners_of(every), force_files(every, forces)
-        repeated, served = copies(every, pairs)
+        repeated, served = find_copies(every, pairs)
         for row in rows_of(every, pairs, owners).trials:
             force, copied = served.get(Path(row.file)), repeated.get(Path(row.file), "none")
             lines.append(f"{case} | {row.file} of {row.participant_id}: {row.include} {row.found}; "
@@ -173,7 +173,12 @@ def models(folder):
     bone = (
         "<Body name='{}'><mass>10</mass><Mesh><scale_factors>{} 1 1</scale_factors></Mesh></Body>"
     )
-    named = {"generic": SIZES - 1, "registered": SIZES, "unscaled_generic": 1, "P1_scaled": 1}
+    named = {
+        "generic": MIN_BONE_SCALES - 1,
+        "registered": MIN_BONE_SCALES,
+        "unscaled_generic": 1,
+        "P1_scaled": 1,
+    }
     for name, sizes in named.items():
         bones = "".join(bone.format(one, 1.0 + 0.02 * (one % sizes)) for one in range(12))
         (folder / f"{name}.osim").write_text(f"<Model>{bones}</Model>", encoding="utf-8")
@@ -216,7 +221,7 @@ def test_what_folders_hold_is_what_it_was(tmp_path):
         content = folder_content(folder)
         people = owners_of(content.markers) if content.markers else {}
         for one in content.markers:
-            facts = f"{one.frames} frames, {one.rate:g} Hz, {one.still}, {sorted(one.computed)}"
+            facts = f"{one.frames} frames, {one.rate:g} Hz, {one.is_static}, {sorted(one.computed)}"
             lines.append(f"{name} | {one.file} of {people[one.file]}: {facts}")
         for kind in ("forces", "coordinates"):
             own = getattr(content, kind)
@@ -225,6 +230,6 @@ def test_what_folders_hold_is_what_it_was(tmp_path):
         lines += [f"{name} | scaled {one.file}: {one.why}" for one in scaled]
         lines += [f"{name} | not {one.file}: {one.why}" for one in content.unusable]
         if not content.markers and not content.coordinates:
-            made = lambda folder=folder: gathered_study("made", folder, None, print)  # noqa: E731
+            made = lambda folder=folder: proposed_study("made", folder, None, print)  # noqa: E731
             lines += said(name, made, tmp_path)
     assert differences("intake/folders", lines) == []

@@ -26,7 +26,7 @@ def _comparable(model_map):
 
 def test_our_own_map_again(tmp_path):
     proposed = write_map(SPRINT, tmp_path / "map.yaml")
-    assert proposed.open == ("source: citation of the model",)
+    assert proposed.to_complete == ("source: citation of the model",)
     assert proposed.remarks == ()
     made = read_yaml(tmp_path / "map.yaml", ModelMap)
     assert _comparable(made) == _comparable(read_yaml(MODELS / "sprint" / "map.yaml", ModelMap))
@@ -58,4 +58,4 @@ def test_the_maps_that_were_written_by_hand(realdata, model, name):
     proposed = proposed_map(realdata / model)
     made = ModelMap.model_validate(yaml.safe_load(proposed.text))
     assert _comparable(made) == _comparable(read_yaml(MODELS / name / "map.yaml", ModelMap))
-    assert proposed.open == ("source: citation of the model",)
+    assert proposed.to_complete == ("source: citation of the model",)

@@ -11,7 +11,7 @@ import yaml
 
 from aqbio.intake.check import study_problems
 from aqbio.intake.new import new_study_from
-from aqbio.intake.sessions import VideoSession, read_session, stated_cells
+from aqbio.intake.sessions import VideoSession, cells_of_sessions, read_session
 from aqbio.io.tables import read_table
 from tests.foretold import contradictions, foretold
 from tests.golden import differences
@@ -55,7 +55,7 @@ def test_what_settings_say_of_a_person_is_what_it_was(tmp_path):
 )
 def test_a_value_belongs_to_the_only_person_of_its_folder(sessions, expected):
     owners = {Path("a/x/1.trc"): "P1", Path("a/y/2.trc"): "P1", Path("b/3.trc"): "P2"}
-    found = stated_cells(
+    found = cells_of_sessions(
         [VideoSession("", Path(place) / "s", cells) for place, cells in sessions.items()], owners
     )
     assert {name: cells["mass_kg"] for name, cells in found.items() if cells} == expected

@@ -84,7 +84,7 @@ def test_a_new_study_reads_them_and_leaves_sheets_alone(tmp_path):
     (tmp_path / "participants.tsv").write_text("participant_id\tsex\nA\tmale\n", encoding="utf-8")
     content = folder_content(tmp_path)
     assert [one.file.name for one in content.markers] == ["run.tsv"]
-    assert (content.unusable, content.others) == ((), 1)
+    assert (content.unusable, content.other_files) == ((), 1)
 
 
 @pytest.mark.parametrize(

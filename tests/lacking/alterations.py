@@ -149,7 +149,7 @@ def labels_of(part: Part, recordings: Recordings) -> set[str]:
     """Labels of a recording that lie on a part."""
     table = landmark_table()
     every = dict.fromkeys(label for take in recordings.takes.values() for label in take.labels)
-    places = named_labels(every, table).places
+    places = named_labels(every, table).sites
     return {
         label
         for label, place in places.items()

@@ -213,7 +213,7 @@ def _pairs(recordings: Recordings, what: str, seed: int) -> list[tuple[str, str]
     segments = {"feet": ("foot", "toes"), "legs": ("thigh", "shank", "foot", "toes")}
     chosen = segments.get(what, ("upper_arm", "forearm"))
     sides: dict[str, dict[str, list[str]]] = {"left": {}, "right": {}}
-    for label, place in named_labels(dict.fromkeys(every), table).places.items():
+    for label, place in named_labels(dict.fromkeys(every), table).sites.items():
         if place.side and table.landmarks[place.landmark].segment in chosen:
             sides[place.side].setdefault(place.landmark, []).append(label)
     left, right = sides["left"], sides["right"]
@@ -325,7 +325,7 @@ def _draw_language(random: Random, _: Recordings) -> Parameters:
 def _make_language(language: str, writing: int, first: bool) -> Alteration:
     def lacking(recordings: Recordings) -> Recordings:
         every = dict.fromkeys(n for take in recordings.takes.values() for n in take.labels)
-        places = named_labels(every, landmark_table()).places
+        places = named_labels(every, landmark_table()).sites
         names: dict[str, str] = {}
         for label, place in places.items():
             name = foreign_label(language, place.landmark, place.side, writing, first=first)

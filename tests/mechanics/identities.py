@@ -69,7 +69,7 @@ def virtual_power(mechanics):
     force = motion.mass[:, None] * (motion.acceleration - skeleton.gravity)
     moment = motion.spin_rate + cross(motion.com - about[:, None], force)
     for load in mechanics.loads:
-        for name, part in load.borne():
+        for name, part in load.shares_by_segment():
             body = skeleton.bodies.index(name)
             force[:, body] -= part * load.force
             moment[:, body] -= part * (load.moment + cross(load.point - about, load.force))
@@ -142,7 +142,7 @@ def _energy(mechanics):
     joints = mechanics.forces * kinematics.u
     power = joints.sum(axis=1)
     for load in mechanics.loads:
-        for name, part in load.borne():
+        for name, part in load.shares_by_segment():
             body = skeleton.bodies.index(name)
             omega = kinematics.angular_velocity[:, body]
             arm = load.point - kinematics.origin[:, body]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.multibody.jacobians import ENTRIES
+from aqbio.multibody.jacobians import TENSOR_ENTRIES
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
 
@@ -19,5 +19,5 @@ def inertial_parameters(skeleton: Skeleton) -> FloatArray:
     square = (com**2).sum(axis=1)[:, None, None] * np.eye(3)
     shifted = mass[:, None, None] * (square - com[:, :, None] * com[:, None, :])
     tensor = skeleton.inertia + shifted
-    entries = np.stack([tensor[:, row, column] for row, column in ENTRIES], axis=1)
+    entries = np.stack([tensor[:, row, column] for row, column in TENSOR_ENTRIES], axis=1)
     return np.concatenate([mass[:, None], mass[:, None] * com, entries], axis=1)

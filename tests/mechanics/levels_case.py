@@ -9,7 +9,7 @@ import numpy as np
 import yaml
 
 from aqbio.body.draws import BodySpread
-from aqbio.body.shape import MarkerPlaces, Template
+from aqbio.body.shape import Template, TemplateMarkers
 from aqbio.config import ModelMap
 from aqbio.contributions.levels import Anatomy, Levels, levels
 from aqbio.multibody.dynamics import ExternalLoad
@@ -61,7 +61,7 @@ def anatomy_of(model: str) -> Anatomy:
 
 def body_spread(skeleton: Skeleton, share: float = 1.0) -> BodySpread:
     """Sizes of 2 %, markers of 6 mm, axes of 2 degrees, sliding and skin of 8 mm, times a share."""
-    places = MarkerPlaces(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
+    places = TemplateMarkers(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
     template = Template.of(skeleton, map_of("sprint"), places)
     sd = share * np.repeat([0.02, 0.006, np.radians(2.0), 0.008], template.sizes)
     return BodySpread(template, np.diag(sd**2), np.full(len(skeleton.markers), share * 0.008), 0.4)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.body.calibration import label_places
+from aqbio.body.calibration import labels_on_model
 from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.multibody.poses import segment_poses
@@ -72,7 +72,7 @@ def test_a_map_is_a_partition_and_every_label_has_a_place(mapped):
     skeleton = read_skeleton(file)
     for path in marker_sets:
         marker_set = read_yaml(path, MarkerSet)
-        assert label_places(marker_set, skeleton, {}).keys() == marker_set.markers.keys()
+        assert labels_on_model(marker_set, skeleton, {}).keys() == marker_set.markers.keys()
 
 
 def test_flexion_has_the_sign_that_the_map_says(mapped):

@@ -13,9 +13,9 @@ import pytest
 
 from aqbio.body.de_leva import REFERENCE
 from aqbio.body.posterior import with_lock
-from aqbio.body.shape import MarkerPlaces, Shape, Template
+from aqbio.body.shape import Shape, Template, TemplateMarkers
 from aqbio.body.sprint_body import sprint_bodies, sprint_joints
-from aqbio.body.sprint_geometry import ANATOMICAL, PLAIN, geometry
+from aqbio.body.sprint_geometry import ANATOMICAL_JOINTS, PLAIN_JOINTS, geometry
 from aqbio.body.sprint_markers import sprint_markers
 from aqbio.config import Corrections, MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
@@ -29,7 +29,7 @@ from aqbio.opensim.models import (
     write_adjusted_model,
     write_calibrated_model,
 )
-from aqbio.opensim.reference import FRAMES, reference_differences
+from aqbio.opensim.reference import COMPARED_FRAMES, reference_differences
 from aqbio.opensim.session import (
     array_from_vec3,
     inertia_matrix,
@@ -163,7 +163,7 @@ def generic(tmp_path_factory) -> tuple[Template, Shape, Path]:
     """A template of the sprint model, a shape drawn at random, and the corrected model."""
     folder = tmp_path_factory.mktemp("generic")
     skeleton, corrected, _ = generic_skeleton(SPRINT, Corrections(), folder)
-    markers = MarkerPlaces(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
+    markers = TemplateMarkers(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
     model_map = read_yaml(MODELS / "sprint" / "map.yaml", ModelMap)
     template = Template.of(skeleton, model_map, markers)
     rng, empty = np.random.default_rng(4), template.shape()
@@ -260,7 +260,7 @@ def test_a_model_that_opensim_cannot_build_is_refused() -> None:
     assert caught.value.file == str(SPRINT)
 
 
-KINDS = {"sprint": PLAIN, "sprint_anatomical": ANATOMICAL}
+KINDS = {"sprint": PLAIN_JOINTS, "sprint_anatomical": ANATOMICAL_JOINTS}
 ROUNDING = 0.5 * 10.0**-DECIMALS
 
 
@@ -319,7 +319,7 @@ def trial(sprint):
 def test_our_engine_is_opensim_on_the_sprint_model(sprint, trial):
     """Positions to round-off of metres, momentum and forces of sums; no joint has the defect."""
     found = reference_differences(SPRINT, sprint, *trial)
-    assert found.frames == FRAMES
+    assert found.frames == COMPARED_FRAMES
     assert max(found.position_m, found.momentum) < 1e-12
     assert max(found.forces, found.defect) < 1e-11
 

@@ -13,9 +13,9 @@ from aqbio.io.c3d import read_c3d
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import landmark_table, named_labels
-from aqbio.recordings.exchanges import with_stretches_restored
+from aqbio.recordings.exchanges import restore_exchanged_stretches
 from aqbio.recordings.handedness import BodyLabels, body_sides
-from aqbio.recordings.label_check import limbs_of, median_places
+from aqbio.recordings.label_check import limbs_of, median_positions
 from aqbio.recordings.notes import Notes
 from tests.side_alterations import left_exchanged, mirrored
 
@@ -35,7 +35,7 @@ def trials(realdata) -> dict[str, Recording]:
 @pytest.mark.parametrize("axis", range(3))
 def test_every_label_is_on_the_other_side_of_a_mirrored_recording_only(trials, axis):
     for one in trials.values():
-        body = BodyLabels.of_places(named_labels(one.labels, landmark_table()).places)
+        body = BodyLabels.of_landmarks(named_labels(one.labels, landmark_table()).sites)
         sides = body_sides(one, body)
         assert sides is not None
         assert not sides.other_side
@@ -46,10 +46,10 @@ def test_every_label_is_on_the_other_side_of_a_mirrored_recording_only(trials, a
 
 
 def test_nothing_is_exchanged_in_sound_trials(trials):
-    places = median_places(trials["static"])
+    places = median_positions(trials["static"])
     for one in trials.values():
         notes = Notes("fast", "P1", "fast.c3d", "")
-        assert with_stretches_restored(one, MARKERS, LIMBS, places, notes) is one
+        assert restore_exchanged_stretches(one, MARKERS, LIMBS, places, notes) is one
         assert notes.findings == []
 
 
@@ -58,6 +58,6 @@ def test_nothing_is_exchanged_in_sound_trials(trials):
 def test_drawn_exchanges_are_put_back_or_masked(trials, seed, every):
     run = trials["sprint"]
     slow = replace(run, positions=run.positions[::every], rate=run.rate / every)
-    places = median_places(trials["static"]) if seed % 2 else {}
+    places = median_positions(trials["static"]) if seed % 2 else {}
     random = np.random.default_rng([seed, every])
     assert left_exchanged(slow, MARKERS, LIMBS, places, random) == []

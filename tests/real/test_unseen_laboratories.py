@@ -172,7 +172,7 @@ def test_motion_refuses_labels_on_wrong_segments_and_no_others(realdata):
     """A sprint's 46 labels where their names say, and each one on some other segments."""
     table = landmark_table()
     sprint = read_recording(realdata / "ja1_dorn2012" / "c3d" / "JA1Gait35.c3d")
-    named = named_labels(sprint.labels, table).places
+    named = named_labels(sprint.labels, table).sites
     assert loose_labels(named, named, [sprint], table) == {}
     segments = {label: segment_of(place, table) for label, place in named.items()}
     clusters = {"pelvis": "pelvis", "torso": "trunk"}

@@ -22,20 +22,20 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import load_study
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import Motion
-from aqbio.multiverse.specifications import every_specification, left_out_findings, pelvis_members
+from aqbio.multiverse.specifications import all_specifications, left_out_findings, pelvis_members
 from aqbio.observed.determined import determined, determined_by_file, segment_sds, usual_covariance
 from aqbio.observed.mask import NOT_IN_FILE, NOT_IN_MODEL, NOT_SEEN, SOME_FRAMES, Observed
 from aqbio.observed.parts import (
-    ALONG,
-    CENTRE,
-    PELVIS,
-    SHARES,
+    CENTRE_FREE_VARIABLES,
+    CENTRE_VARIABLES,
+    PART_DIMENSION,
+    PELVIS_VARIABLES,
     ObservedParts,
+    incomplete_reason,
     lost_findings,
     lost_parts,
     observed_only,
     read_observed,
-    why_not_whole,
 )
 from tests.golden import differences, sizes
 from tests.mechanics.levels_case import smooth_run
@@ -45,7 +45,9 @@ from tests.stages.made_contributions import MAP, RIGHT, grounded, prepared_of
 FRAMES = 60
 GROUPS = MAP.groups
 ALL, EARLY = np.ones(FRAMES, dtype=bool), np.arange(FRAMES) < 20
-ABOUT_COM = {name for name, along in ALONG.items() if along in ("segment", "group")} - SHARES
+ABOUT_COM = {
+    name for name, along in PART_DIMENSION.items() if along in ("segment", "group")
+} - CENTRE_FREE_VARIABLES
 LOST = {
     "nothing": ((), NOT_SEEN, ALL),
     "forearm": (("radius_l", "hand_l"), NOT_SEEN, ALL),
@@ -83,7 +85,7 @@ def run():
 
 
 def everything(run) -> Observed:
-    return Observed.everything(run[0].skeleton.bodies, FRAMES)
+    return Observed.complete(run[0].skeleton.bodies, FRAMES)
 
 
 def told(study, run, observed, motion=None) -> xr.Dataset:
@@ -118,7 +120,11 @@ def test_what_is_told_does_not_move_with_what_is_lost(study, run, seed):
     found = told(study, run, mask)
     other = told(study, run, mask, moved_otherwise(case, lost))
     for variable in found.data_vars:
-        if found[variable].dtype.kind != "f" or variable in {*PELVIS, *CENTRE, *ABOUT_COM}:
+        if found[variable].dtype.kind != "f" or variable in {
+            *PELVIS_VARIABLES,
+            *CENTRE_VARIABLES,
+            *ABOUT_COM,
+        }:
             continue
         one, two = found[variable].values, other[variable].values
         size = np.nanmax(np.abs(one)) if np.isfinite(one).any() else 0.0
@@ -131,7 +137,7 @@ def _lines(study, run) -> Iterator[str]:
         mask = everything(run).without(list(bodies), reason, frames)
         yield f"# {name}: {lost_parts(mask, GROUPS)}"
         for called, within in (("all", ALL), ("late", ~EARLY)):
-            yield f"{called}: {why_not_whole(mask, GROUPS, within)}"
+            yield f"{called}: {incomplete_reason(mask, GROUPS, within)}"
             for one in lost_findings(mask, GROUPS, within, "sprint"):
                 yield f"{called}: {one.severity} {one.rule}: {one.what} {one.fix}"
         parts = ObservedParts(mask, run[0].skeleton, study.model_map)
@@ -313,7 +319,7 @@ def _decided() -> Iterator[str]:
     for given in ARMS:
         for consistent in (True, False):
             settings = StudySettings(name="made", multiverse=given)
-            every = every_specification(settings, consistent=consistent)
+            every = all_specifications(settings, consistent=consistent)
             yield f"# {given}, fitted: {consistent}: {' '.join(one.name for one in every)}"
             yield f"pelvis: {' '.join(pelvis_members(settings))}"
             for rates in RATES:

@@ -19,7 +19,7 @@ from aqbio.consistency.parameters import PARAMETERS, ParameterEstimate
 from aqbio.consistency.session_inputs import (
     fitted_session,
     observations,
-    standing_pressure,
+    standing_cop,
     total_wrench,
     trial_speed,
 )
@@ -97,7 +97,7 @@ def made(contacts=CONTACTS) -> SolvedTrial:
         attrs={"from_coordinates": ""},
     )  # fmt: skip
     shown = np.tile([name != "q3" for name in OneSkeleton.coordinates], (FRAMES, 1))
-    mask = Observed.everything(SEGMENTS, FRAMES).determine(OneSkeleton.coordinates, shown, 0)
+    mask = Observed.complete(SEGMENTS, FRAMES).determine(OneSkeleton.coordinates, shown, 0)
     files = (Path("prepared.nc"), Path("solved.nc"))
     return SolvedTrial("run", prepared, with_observed(solved, mask), files, prepared)
 
@@ -163,7 +163,7 @@ def pressure(one: float, other: float = 0.0, height: float = np.nan) -> np.ndarr
     moment = np.array([[0.0, 1.0, -20.0], [10.0, 0.0, 30.0]])
     corners = np.full((2, 4, 3), np.nan)
     corners[1, :, 1] = height
-    return standing_pressure(force, moment, np.array([[0.0, 0.0, 0.0], [0.5, 0.02, 0.1]]), corners)
+    return standing_cop(force, moment, np.array([[0.0, 0.0, 0.0], [0.5, 0.02, 0.1]]), corners)
 
 
 @pytest.mark.parametrize("about", ["trials", "sessions"])

@@ -15,13 +15,13 @@ import pytest
 
 from aqbio.config.settings import Quality
 from aqbio.stats.athlete_statistics import athletes_from_steps
-from aqbio.stats.evidence import Choices, Evidence, counted, usable
+from aqbio.stats.evidence import Choices, Evidence, counted_evidence, usable_evidence
 from aqbio.stats.measurement import ERRORS, estimate_error, lag_variances, reliability
 from aqbio.stats.outcomes import STATISTICS, athlete_intervals
 from aqbio.stats.power import power_row
 from aqbio.stats.registry import read_registry
 from aqbio.stats.robustness import Arm, fragility, influential, leave_one_out, spread
-from aqbio.stats.verdict import Verdict, examined, families, judged
+from aqbio.stats.verdict import Verdict, examine, families, judge
 from tests.golden import differences, sizes
 
 REGISTRY = read_registry()
@@ -70,7 +70,7 @@ def sprints(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Change:
 
 
 def without(choose: Callable[[pd.DataFrame], pd.Series]) -> Change:
-    return lambda one: one.where(~choose(one.steps))
+    return lambda one: one.select_steps(~choose(one.steps))
 
 
 def people(make: Callable[[np.random.Generator, int], dict[str, object]], seed: int = 5) -> Change:
@@ -249,7 +249,7 @@ CASES = {
 
 def _first(one: Evidence, number: int) -> Evidence:
     names = one.athletes.index[:number]
-    kept = one.where(one.steps["participant_id"].isin(names))
+    kept = one.select_steps(one.steps["participant_id"].isin(names))
     own = one.sprints[one.sprints["participant_id"].isin(names)]
     return replace(kept, athletes=one.athletes[:number], sprints=own)
 
@@ -264,9 +264,9 @@ def _row(one: Verdict) -> Iterator[str]:
 def _lines(case: Case, evidence: Evidence) -> Iterator[str]:
     asked = [one for one in REGISTRY.hypotheses if one.id in case.names.split()]
     registry = REGISTRY.model_copy(update={"hypotheses": tuple(asked)})
-    every = examined(evidence, registry)
+    every = examine(evidence, registry)
     family = families(every)
-    for one, own in zip(judged(every, registry), every, strict=True):
+    for one, own in zip(judge(every, registry), every, strict=True):
         yield from (f"{one.hypothesis}: {line}" for line in _row(one))
         for gate in own.gates:
             yield f"{one.hypothesis} {gate.name}: {gate.words}"
@@ -276,7 +276,7 @@ def _lines(case: Case, evidence: Evidence) -> Iterator[str]:
         yield f"{one.hypothesis} values {list(values)}: {sizes(values.to_numpy(float).ravel())}"
         again = own.outcome.test(values)
         assert again.error.value == pytest.approx(own.outcome.estimate, rel=1e-9, nan_ok=True)
-        used = counted(usable(evidence), own.hypothesis)
+        used = counted_evidence(usable_evidence(evidence), own.hypothesis)
         error = [estimate_error(used, own.hypothesis), reliability(used, own.hypothesis)]
         yield f"{one.hypothesis} error, reliability: {sizes(np.array(error, dtype=float))}"
         if not case.deep:
@@ -309,7 +309,7 @@ def test_golden_athletes_and_arms(drawn):
     for world, count in (("W0", 12), ("W1", 48)):
         table = athletes_from_steps(drawn(world, count).steps)
         lines += [f"{world} {name}: {sizes(table[name].to_numpy(float))}" for name in table]
-    own = judged(examined(drawn("W1"), REGISTRY), REGISTRY)[0]
+    own = judge(examine(drawn("W1"), REGISTRY), REGISTRY)[0]
 
     def arm(name: str, shift: float, **changes: object) -> Arm:
         changed = replace(own, estimate=own.estimate + shift, **changes)
@@ -340,11 +340,11 @@ def test_golden_athletes_and_arms(drawn):
 def test_what_may_not_matter_does_not(drawn):
     """Curves, the order of steps, and errors that are too large to be believed."""
     evidence = drawn("W1")
-    own = judged(examined(evidence, REGISTRY), REGISTRY)
+    own = judge(examine(evidence, REGISTRY), REGISTRY)
     less = replace(evidence, curves=None)
-    assert repr(judged(examined(less, REGISTRY), REGISTRY)) == repr(own)
+    assert repr(judge(examine(less, REGISTRY), REGISTRY)) == repr(own)
     order = np.random.default_rng(2).permutation(len(evidence.steps))
     mixed = replace(evidence, steps=evidence.steps.iloc[order])
-    for one, again in zip(own, judged(examined(mixed, REGISTRY), REGISTRY), strict=True):
+    for one, again in zip(own, judge(examine(mixed, REGISTRY), REGISTRY), strict=True):
         assert one.verdict == again.verdict
         assert one.estimate == pytest.approx(again.estimate, rel=1e-9, nan_ok=True)

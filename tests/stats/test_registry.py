@@ -12,7 +12,7 @@ import yaml
 
 from aqbio.config import InvalidStudyError
 from aqbio.stats.evidence import TRIAL, Evidence, Presence
-from aqbio.stats.outcomes import outcome
+from aqbio.stats.outcomes import hypothesis_outcome
 from aqbio.stats.registry import DEFAULT, VERSION, OwnContrast, read_registry
 from aqbio.stats.verdict import verdicts
 from tests.golden import differences, sizes
@@ -199,7 +199,7 @@ def test_a_change_is_that_of_least_squares_on_the_order():
     """Of speed itself, in percent of the geometric mean; without an order the plain mean."""
     evidence = _evidence(np.random.default_rng(1), slower=0.03)
     asked = _asked().hypotheses[0]
-    found = outcome(evidence, asked)
+    found = hypothesis_outcome(evidence, asked)
     logs = evidence.sprints.assign(speed_mps=np.log(evidence.sprints["speed_mps"]))
     means = logs.pivot_table(["speed_mps", "order"], "athlete", "condition")
     change = 100.0 * np.expm1(means["speed_mps"]["cue"] - means["speed_mps"]["normal"])
@@ -207,8 +207,8 @@ def test_a_change_is_that_of_least_squares_on_the_order():
     constant = np.polyfit(later, change, 1)[1]
     assert found.estimate == pytest.approx(constant, rel=1e-9)
     assert found.estimate == pytest.approx(-3.0, abs=0.6)
-    plain = outcome(evidence, asked.model_copy(update={"contrast": asked.contrast.model_copy(
-        update={"hold": ()})}))  # fmt: skip
+    contrast = asked.contrast.model_copy(update={"hold": ()})
+    plain = hypothesis_outcome(evidence, asked.model_copy(update={"contrast": contrast}))
     assert plain.estimate == pytest.approx(change.mean(), rel=1e-12)
 
 
@@ -255,7 +255,7 @@ def _speeding(random, direction, size, athletes=14, steps=16):
 def test_gains_by_direction_or_by_size(direction, size, sign):
     """Slopes of standardised numbers: those drawn, times the spread of what gains, over gains'."""
     evidence = _speeding(np.random.default_rng(5), direction, size)
-    found = outcome(evidence, read_registry()["H8c"])
+    found = hypothesis_outcome(evidence, read_registry()["H8c"])
     spreads = evidence.accelerating.groupby("participant_id").std()
     gained = direction * spreads["forward_ratio"] - size * spreads["force_mean_n"]
     expected = (gained / spreads["speed_change_mps"]).mean()

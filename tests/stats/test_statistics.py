@@ -21,7 +21,7 @@ from aqbio.stats.evidence import Choices
 from aqbio.stats.inference import Estimate
 from aqbio.stats.measurement import slope_errors
 from aqbio.stats.outcome import Result, result
-from aqbio.stats.outcomes import athlete_intervals, outcome
+from aqbio.stats.outcomes import athlete_intervals, hypothesis_outcome
 from aqbio.stats.registry import read_registry
 from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition, partition_names, ranks
 from aqbio.stats.step_statistics import attenuation
@@ -108,10 +108,13 @@ def test_what_slower_running_brings_by_itself_is_no_misdirection(drawn):
     slower = np.where(sprints["condition"] == "restricted_arms", 0.97, 1.0)
     speed = sprints["speed_mps"] * slower
     sprints = sprints.assign(speed_mps=speed, lateral_ratio=speed**-2.0)
-    found = outcome(replace(evidence, steps=steps, sprints=sprints), REGISTRY["H7b"])
+    found = hypothesis_outcome(replace(evidence, steps=steps, sprints=sprints), REGISTRY["H7b"])
     assert found.estimate == pytest.approx(0.0, abs=1e-9)
     one_speed = steps[steps["level"] == 3]
-    assert outcome(replace(evidence, steps=one_speed, sprints=sprints), REGISTRY["H7b"]) is None
+    assert (
+        hypothesis_outcome(replace(evidence, steps=one_speed, sprints=sprints), REGISTRY["H7b"])
+        is None
+    )
 
 
 def test_next_step_slopes_are_correlations_within_athlete_speed_and_side(drawn):
@@ -130,7 +133,7 @@ def test_next_step_slopes_are_correlations_within_athlete_speed_and_side(drawn):
     for name in ("x", "y"):
         table[name] -= table.groupby("before")[name].transform("mean")
     seen = [own["x"].corr(own["y"]) for _, own in table.groupby("who")]
-    found = outcome(evidence, REGISTRY["H3e"])
+    found = hypothesis_outcome(evidence, REGISTRY["H3e"])
     expected = np.array(seen) / attenuation(evidence)
     np.testing.assert_allclose(found.values["value"], expected, rtol=1e-9)
     assert found.n_steps == len(table)
@@ -138,7 +141,7 @@ def test_next_step_slopes_are_correlations_within_athlete_speed_and_side(drawn):
 
 def test_the_ratio_of_the_limiter_from_the_exported_columns(drawn):
     evidence = drawn("W3", 96)
-    found = outcome(evidence, REGISTRY["H3b"])
+    found = hypothesis_outcome(evidence, REGISTRY["H3b"])
     table = pd.DataFrame(found.values)
     p, s = table["push_capacity"], table["swing_capacity"]
     table = table.assign(both=(p + s) / 2, gap=-(p - s).abs() / 2, side=(p - s) / 2)
@@ -164,8 +167,8 @@ def test_sexes_are_held_where_strengths_are_compared(drawn):
     )  # fmt: skip
     held = replace(evidence, athletes=people)
     pooled = replace(held, choices=Choices(covariates=False))
-    assert abs(outcome(held, REGISTRY["H3b"]).estimate) < 0.3
-    assert outcome(pooled, REGISTRY["H3b"]).estimate > 0.4
+    assert abs(hypothesis_outcome(held, REGISTRY["H3b"]).estimate) < 0.3
+    assert hypothesis_outcome(pooled, REGISTRY["H3b"]).estimate > 0.4
 
 
 def test_noise_is_taken_out_of_the_spread_of_the_lag(drawn):
@@ -180,7 +183,7 @@ def test_noise_is_taken_out_of_the_spread_of_the_lag(drawn):
     lag += np.where(random.random(count) < 0.02 * (steps["level"] == 0), 0.3, 0.0)
     noisy = replace(evidence, steps=steps.assign(lag=lag))
     told = replace(noisy, trials=noisy.trials.assign(error_step_lag=noise))
-    plain, corrected = (outcome(one, REGISTRY["H5b"]) for one in (noisy, told))
+    plain, corrected = (hypothesis_outcome(one, REGISTRY["H5b"]) for one in (noisy, told))
     assert plain.estimate > corrected.estimate + 0.02
     assert corrected.estimate == pytest.approx(-0.2, abs=0.06)
 
@@ -196,7 +199,7 @@ def test_repeated_tests_uncover_a_cost_that_their_errors_hide(drawn):
         {"push_capacity": push + errors[0], "swing_capacity": swing + errors[1], "fastest": speed}
     )
     once, twice = (
-        outcome(
+        hypothesis_outcome(
             replace(evidence, athletes=table.assign(push_noise=known, swing_noise=known)),
             REGISTRY["H3b"],
         )
@@ -218,7 +221,9 @@ def test_the_interval_of_a_mean_is_that_of_scipy(drawn):
     own = steps.loc[top, "caused_share_C2"]
     expected = stats.ttest_1samp(own, 0.0).confidence_interval(0.95)
     row = athlete_intervals(evidence, REGISTRY["H4"])[4]
-    assert row.estimate == pytest.approx(outcome(evidence, REGISTRY["H4"]).values["value"].iloc[4])
+    assert row.estimate == pytest.approx(
+        hypothesis_outcome(evidence, REGISTRY["H4"]).values["value"].iloc[4]
+    )
     assert (row.ci_low, row.ci_high) == pytest.approx((expected.low, expected.high), rel=1e-9)
     assert row.n_steps == 12
 

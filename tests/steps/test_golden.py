@@ -123,7 +123,7 @@ def unseen(*groups: str) -> xr.Dataset:
     inside = np.isin(data["group"].values, groups)
     for name in ("group_angular_momentum", "group_angular_momentum_rate"):
         data[name].values[:, inside] = np.nan
-    return with_observed(data, Observed.everything(BODIES, len(TIME)).without(lost, NOT_SEEN))
+    return with_observed(data, Observed.complete(BODIES, len(TIME)).without(lost, NOT_SEEN))
 
 
 def drawn(data: xr.Dataset) -> xr.Dataset:
@@ -172,7 +172,7 @@ def all_levels(study: Study) -> xr.Dataset:
         found.levels, case.anatomy, time, 0.2, found.touching, Spread(), Sampling(6, 1, 8)
     )
     data = data.merge(intervals_dataset(draws, found.contacts, 0.3))
-    data = with_observed(data, Observed.everything(case.skeleton.bodies, 60))
+    data = with_observed(data, Observed.complete(case.skeleton.bodies, 60))
     return data.assign_attrs(motion="plain", body="scaled")
 
 
@@ -263,7 +263,7 @@ def worked(study: Study, patch: pytest.MonkeyPatch) -> None:
     def both(_study: Study, _who: str, name: str) -> tuple[xr.Dataset, xr.Dataset]:
         data = made[name]
         if "observed" not in data:
-            data = with_observed(data, Observed.everything(BODIES, data.sizes["time"]))
+            data = with_observed(data, Observed.complete(BODIES, data.sizes["time"]))
         frames = data.sizes["time"]
         wave = 0.2 * np.sin(2 * np.pi * np.linspace(0, 2, frames)[:, None] + np.arange(coordinates))
         error = np.full((frames, 2), 0.05 if name == "markers" else 0.012)

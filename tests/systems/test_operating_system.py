@@ -306,18 +306,18 @@ def test_a_path_that_windows_refuses_is_said_to_be_too_long(monkeypatch):
 
 FORBIDDEN = set('<>:"/\\|?*') | {chr(number) for number in range(32)}
 NUMBERED = (f"{device}{number}" for device in ("com", "lpt") for number in "0123456789¹²³")
-DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *NUMBERED}
+WINDOWS_DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$", *NUMBERED}
 
 
 def _windows_accepts(name: str) -> bool:
     """Rules for names of files that Microsoft documents (Naming Files, Paths, and Namespaces)."""
-    device = name.partition(".")[0].rstrip().casefold() in DEVICES
+    device = name.partition(".")[0].rstrip().casefold() in WINDOWS_DEVICES
     return not (FORBIDDEN & set(name) or device or name[-1] in ". " or len(name) > 255)
 
 
 ODD = st.one_of(
     st.text(alphabet="conauxnulprCOM1LPT9.:?*<>|\\/ -_sS01é¹", min_size=1, max_size=8),
-    st.sampled_from(sorted(DEVICES)).flatmap(
+    st.sampled_from(sorted(WINDOWS_DEVICES)).flatmap(
         lambda name: st.sampled_from([name, name.upper(), f"{name}.a", f"{name} ", f"{name}."])
     ),
 )

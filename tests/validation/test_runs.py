@@ -13,7 +13,7 @@ from aqbio.names import GRAVITY
 from aqbio.signals import low_pass
 from aqbio.vectors import cross
 from aqbio.virtual.demo import GaitName
-from aqbio.virtual.disturbances import LOOSE, Skin, skin_motion
+from aqbio.virtual.disturbances import STRIDE_LOCKED_SKIN, Skin, skin_motion
 from aqbio.virtual.truth import run_truth
 from tests.virtual.conftest import GaitOf
 from tests.virtual.known_arrays import sampled_truth
@@ -191,7 +191,7 @@ def test_errors_of_plates_do_what_they_say(gait, exact):
     assert np.sqrt((noise**2).mean()) == pytest.approx(3.0, rel=0.3)
 
 
-@pytest.mark.parametrize("skin", [Skin(), LOOSE])
+@pytest.mark.parametrize("skin", [Skin(), STRIDE_LOCKED_SKIN])
 def test_skin_has_its_amplitude(exact, skin):
     """Thigh markers of both sides, over the run: random phases leave about 20 %."""
     recording = exact.run.recording

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.findings import MISALIGNED
+from aqbio.consistency.findings import MIN_MISALIGNMENT_SD
 from aqbio.consistency.parameters import PARAMETERS, ParameterEstimate, centre_parameters
 from aqbio.consistency.session_inputs import parameters
-from aqbio.consistency.stances import planted_feet, tells_alignment
+from aqbio.consistency.stances import determines_alignment, planted_feet
 from aqbio.force_plates.alignment import ALIGNMENT, Alignment
 from benchmarks.consistency_truth import SETTINGS, observed, recorded
 from tests.one_session import fit_session
@@ -52,12 +52,14 @@ def test_planted_misalignments_are_recovered(runs):
 
 def test_feet_tell_it_where_each_is_planted_twice(runs):
     made, seen = runs[0], observed(USUAL, runs[0])
-    assert tells_alignment(planted_feet(known_runner(made), [seen]))
+    assert determines_alignment(planted_feet(known_runner(made), [seen]))
     once = replace(seen, contacts=seen.contacts[:2], left=seen.left[:2])
-    assert not tells_alignment(planted_feet(known_runner(made), [once]))
+    assert not determines_alignment(planted_feet(known_runner(made), [once]))
 
 
 def test_nothing_is_made_up_where_there_is_none(runs):
     for made in runs:
         found = _found(made, {})
-        assert all(abs(found[one].estimate) < MISALIGNED * found[one].sd for one in ALIGNMENT)
+        assert all(
+            abs(found[one].estimate) < MIN_MISALIGNMENT_SD * found[one].sd for one in ALIGNMENT
+        )

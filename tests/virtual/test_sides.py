@@ -20,16 +20,16 @@ from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import MODELS
 from aqbio.names import SIDES
-from aqbio.recordings.exchanges import with_stretches_restored
+from aqbio.recordings.exchanges import restore_exchanged_stretches
 from aqbio.recordings.handedness import (
-    MIRRORED,
-    UNDECIDED,
+    COORDINATES_MIRRORED,
+    MIRRORED_OR_EXCHANGED,
     BodyLabels,
     body_sides,
     partners,
-    with_known_sides,
+    with_resolved_sides,
 )
-from aqbio.recordings.label_check import limbs_of, median_places
+from aqbio.recordings.label_check import limbs_of, median_positions
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import PreparedTrial, prepare_trial
 from aqbio.virtual.recording import VirtualRecording
@@ -76,7 +76,7 @@ def prepared(
 ) -> tuple[PreparedTrial, Notes]:
     trial = Trial(participant_id="P1", trial_id="fast", task=task, file="fast.c3d", fix=fix)
     notes = Notes("fast", "P1", "fast.c3d", "fast.c3d")
-    known = with_known_sides(one, trial, BODY, lambda: company, notes)
+    known = with_resolved_sides(one, trial, BODY, lambda: company, notes)
     return prepare_trial(known, trial, MARKERS, (Laboratory(), Prepare()), notes), notes
 
 
@@ -119,8 +119,8 @@ def test_mirrored_coordinates_give_the_sound_trial(seed):
     altered = mirrored(run, axis, markers=markers or kind == 4, forces=forces)
     expected, before = prepared(run, [static])
     found, notes = prepared(altered, [mirrored(static, axis, markers=True, forces=True)])
-    assert MIRRORED not in rules(before)
-    assert MIRRORED in rules(notes)
+    assert COORDINATES_MIRRORED not in rules(before)
+    assert COORDINATES_MIRRORED in rules(notes)
     assert len(events(found)) == len(events(expected)) > 1
     for mine, theirs in zip(events(found), events(expected), strict=True):
         assert mine[0] == theirs[0]
@@ -139,14 +139,14 @@ def test_a_mirrored_static_trial_has_the_same_sides(axis):
     static, _ = sound()
     altered = mirrored(static, axis, markers=True, forces=True)
     _, notes = prepared(altered, task="static")
-    [what] = [one.what for one in notes.findings if one.rule == MIRRORED]
+    [what] = [one.what for one in notes.findings if one.rule == COORDINATES_MIRRORED]
     sides = body_sides(static, BODY)
     assert sides is not None
     assert not sides.other_side
     assert what.startswith(f"all {sides.sided} sided labels are on the other side: the ")
     trial = Trial(participant_id="P1", trial_id="s", task="static", file="s.c3d")
     back = body_sides(
-        with_known_sides(altered, trial, BODY, tuple, Notes("s", "P1", "s.c3d", "")), BODY
+        with_resolved_sides(altered, trial, BODY, tuple, Notes("s", "P1", "s.c3d", "")), BODY
     )
     assert back is not None
     assert back.parts == pytest.approx(sides.parts)
@@ -182,7 +182,7 @@ def test_evidence_of_all_kinds_decides_between_a_mirror_and_exchanged_labels():
     ):
         with pytest.raises(AqbioError) as refused:
             prepared(altered, company)
-        assert refused.value.rule == UNDECIDED
+        assert refused.value.rule == MIRRORED_OR_EXCHANGED
         for words in ("the coordinates are mirrored", "left and right of all labels are exchanged"):
             assert words in str(refused.value)
         swapped, _ = prepared(altered, company, fix="swap")
@@ -197,7 +197,7 @@ def test_labels_that_change_sides_in_stretches_are_put_back_or_masked(seed, ever
     """Whole limbs, their ends, single labels, with and without gaps: nothing stays exchanged."""
     static, run = sound()
     slow = replace(run, positions=run.positions[::every], rate=run.rate / every)
-    places = median_places(static) if seed % 2 else {}
+    places = median_positions(static) if seed % 2 else {}
     random = np.random.default_rng([seed, every])
     assert left_exchanged(slow, MARKERS, LIMBS, places, random) == []
 
@@ -207,5 +207,5 @@ def test_a_sound_recording_stays_as_it_is():
         for every in (1, 2, 4):
             notes = Notes("fast", "P1", "fast.trc", "")
             taken = Recording(one.labels, one.positions[::every], one.rate / every)
-            assert with_stretches_restored(taken, MARKERS, LIMBS, {}, notes) is taken
+            assert restore_exchanged_stretches(taken, MARKERS, LIMBS, {}, notes) is taken
             assert notes.findings == []

@@ -21,7 +21,7 @@ from aqbio.virtual.recording import (
     plate_loads,
     recorded_run,
 )
-from aqbio.virtual.study import ENOUGH_STEPS, LIBRARY, planned_trials
+from aqbio.virtual.study import LIBRARY, MIN_STEPS, planned_trials
 from aqbio.virtual.truth import run_truth
 from tests.golden import differences, sizes
 from tests.virtual.runners import RUNNER
@@ -58,13 +58,13 @@ def test_sheets_are_those_of_the_code_with_ten_steps_of_every_gait(gaits):
     loaded = load_study(DATA / "study.yaml")
     assert [p.participant_id for p in loaded.participants] == list(ATHLETES)
     assert len(loaded.trials) == len(trials)
-    row, place = LABORATORY.plates, RunPlan(0).first_place
+    row, place = LABORATORY.plates, RunPlan(0).first_contact_x
     for name, gait in gaits.items():
         steps: list[int] = []
         for trial in (one for one in trials if one.gait == name):
             numbers = contacts_on_row(gait, trial.first_contact, place, row)
             steps += [one for one, _ in pairwise(numbers)]
-        assert len(steps) == len(set(steps)) >= ENOUGH_STEPS, name
+        assert len(steps) == len(set(steps)) >= MIN_STEPS, name
 
 
 @pytest.fixture(scope="module")

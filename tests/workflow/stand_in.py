@@ -116,7 +116,7 @@ def run(arguments: list[str]) -> None:
     """Do what `aqbio run` does in this folder, ``[PROFILE [OPTIONS OF SNAKEMAKE]]``."""
     from aqbio import progress
 
-    progress.PROGRAMS = Path(shutil.which("aqbio") or "").parent
+    progress.PROGRAMS_FOLDER = Path(shutil.which("aqbio") or "").parent
     progress.summary = lambda study: "done"
     progress.is_broken = lambda study, strict: False
     profile, *options = arguments or ["default"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.body.sprint_geometry import PLAIN, JointForm
+from aqbio.body.sprint_geometry import PLAIN_JOINTS, JointForm
 from aqbio.vectors import FloatArray, IntArray
 from aqbio.virtual.demo import LEVELS, SEED, SPRINTERS, GaitName, sprinter
 from aqbio.virtual.study import PlannedTrial
@@ -139,7 +139,7 @@ def individual_gait(
     *,
     seed: int = SEED,
     heavier: tuple[tuple[str, float], ...] = (),
-    form: JointForm = PLAIN,
+    form: JointForm = PLAIN_JOINTS,
     drag_area: float = 0.0,
 ) -> SolvedGait:
     """The gait of one person: presets, and what persons, sides and steps differ by."""

@@ -166,7 +166,7 @@ SMOOTHNESS = 3e-3
 """Penalty on third derivatives of the joint angles."""
 TIGHT = 60.0
 """Weight of a whole contact, and weights of the swing points:"""
-LOOSE, LOOSEST = 0.35, 0.1
+STRIDE_LOCKED_SKIN, LOOSEST = 0.35, 0.1
 
 
 class LegFit:
@@ -198,7 +198,7 @@ class LegFit:
             stride = (line.step[steps] + np.roll(line.step, -1)[steps])[:, None]
             contact = (begin + line.contact[steps][:, None] * s).ravel()
             swing = (begin + stride * SWING_POINTS).ravel()
-            for loose in (LOOSE, LOOSEST):
+            for loose in (STRIDE_LOCKED_SKIN, LOOSEST):
                 weight = np.concatenate((np.tile(quadrature, strides), np.full(len(swing), loose)))
                 times = np.concatenate((contact, swing))
                 self._matrix[first, loose] = fit_matrix(
@@ -208,7 +208,7 @@ class LegFit:
     def series(self, name: str, side: str, contact: FloatArray) -> FloatArray:
         """Coefficients of one coordinate."""
         first = "rl".index(side)
-        loose = LOOSEST if name in ("hip_adduction", "hip_rotation") else LOOSE
+        loose = LOOSEST if name in ("hip_adduction", "hip_rotation") else STRIDE_LOCKED_SKIN
         samples = np.concatenate((contact[first::2].ravel(), self.goals[name][first::2].ravel()))
         found: FloatArray = self._matrix[first, loose] @ samples
         return found

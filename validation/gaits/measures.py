@@ -15,7 +15,7 @@ from aqbio.multibody.kinematics import (
 )
 from aqbio.names import GRAVITY
 from aqbio.vectors import FloatArray
-from aqbio.virtual.gait import evaluated
+from aqbio.virtual.gait import evaluate_series
 from aqbio.virtual.truth import ground_loads
 from validation.gaits import collocation
 from validation.gaits.generator import SolvedGait
@@ -94,7 +94,7 @@ def _slip(solved: SolvedGait, time: FloatArray, kinematics: SegmentKinematics) -
     on = (time > 0.02 * contact) & (time < 0.98 * contact)
     path = collocation.coefficients_of(solved.foot.ankle[:1])
     step = np.zeros(int(on.sum()), dtype=np.int64)
-    foot = evaluated(path, step, time[on] / contact, gait.timeline.contact[:1], 0)
+    foot = evaluate_series(path, step, time[on] / contact, gait.timeline.contact[:1], 0)
     ankle = kinematics.origin[on, gait.skeleton.bodies.index("foot_r")]
     error = ankle - foot
     return np.array([*np.abs(error[:, :2]).max(axis=0), np.ptp(error[:, 2])])

@@ -17,7 +17,7 @@ from scipy.interpolate import CubicSpline
 from aqbio.body.sprint_body import coarse_segment
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.vectors import FloatArray, IntArray, cross, rotate
-from aqbio.virtual.disturbances import HEAD
+from aqbio.virtual.disturbances import MARKERS_ON_BONE
 from aqbio.virtual.recording import RecordedRun, VirtualRecording
 
 NATURAL_HZ: Mapping[str, float] = {
@@ -152,7 +152,7 @@ def _under_markers(
     for marker, label in enumerate(recording.labels):
         on = recording.bodies[recording.marker_body[marker]]
         carrier = coarse_segment(on) + (on[-2:] if on[-2:] in ("_l", "_r") else "")
-        if carrier in names and label not in HEAD:
+        if carrier in names and label not in MARKERS_ON_BONE:
             both = pairs[:, names.index(carrier)]
             mixed = front[marker] * both[:, 0] + (1.0 - front[marker]) * both[:, 1]
             found[:, marker] = gain[marker] * mixed

@@ -13,10 +13,10 @@ import yaml
 from aqbio.config import MarkerSet, read_yaml
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
-from aqbio.labels.assign import PlacedLabel, assign, pooled_places
+from aqbio.labels.assign import PlacedLabel, assign, pooled_sites
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.multibody.kinematics import marker_positions
-from aqbio.recordings.label_check import median_places, note_labels_elsewhere
+from aqbio.recordings.label_check import median_positions, note_misplaced_labels
 from aqbio.recordings.notes import Notes
 from tests.golden import differences
 from validation.broken_labels import ASKED, RIGHT, WRONG, trials_of
@@ -79,7 +79,7 @@ def test_answers_to_labels_that_laboratories_write(person, table):
     anonymous = {one: f"{n:03d}" for n, one in enumerate(person[0].labels)}
     for name, changes in (RELABELLED | {"no name at all": [anonymous]}).items():
         static, moving = renamed(person[0], changes[0]), renamed(person[1], changes[-1])
-        worn = median_places(static)
+        worn = median_positions(static)
         named = named_labels(dict.fromkeys((*static.labels, *moving.labels)), table)
         gone = frozenset(static.labels) - frozenset(moving.labels)
         other = replace(moving, positions=0.9 * moving.positions)
@@ -88,15 +88,15 @@ def test_answers_to_labels_that_laboratories_write(person, table):
             assign(named, [one for one, _ in each], [run for _, run in each], gone, table)
             for each in (who[:1], who[1:], who, who[::-1])
         ]
-        assert all(one.places == answers[0].places for one in answers), name
+        assert all(one.sites == answers[0].sites for one in answers), name
         found = answers[0]
-        for label in dict.fromkeys((*named.places, *named.unknown)):
-            place, own = found.places.get(label), named.places.get(label)
+        for label in dict.fromkeys((*named.sites, *named.unknown)):
+            place, own = found.sites.get(label), named.sites.get(label)
             if place != own:
                 lines.append(f"{name}: {label} is {place}, by its name {own}")
         lines += [f"{name}: {one}: {why}" for one, why in found.notes.items()]
         lines += [f"{name}: {one} is left out: {why}" for one, why in found.left_out.items()]
-        lines.append(f"{name}: {len(found.places)} placed")
+        lines.append(f"{name}: {len(found.sites)} placed")
     assert differences("assigned", lines) == []
 
 
@@ -106,7 +106,7 @@ def test_a_marker_set_with_exchanged_labels_is_asked_about(person, pair):
     """In stage prepare, whoever wrote the marker set; a sound one raises no question."""
     notes = Notes("static", "P1", "a.trc", "")
     static = renamed(person[0], dict(zip(pair, pair[::-1], strict=True)))
-    note_labels_elsewhere(static, read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet), notes)
+    note_misplaced_labels(static, read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet), notes)
     told = [(one.rule, one.severity, {*one.label.split(", ")}) for one in notes.findings]
     assert told == [("labels-elsewhere", "warning", {*pair})] * bool(pair)
 
@@ -117,6 +117,6 @@ FOREARM, WRIST = (SidedLandmark(one, "left") for one in ("forearm", "wrist"))
 def test_what_one_static_trial_shows_serves_all_unless_another_contradicts(table):
     one, two = {"M1": PlacedLabel(FOREARM, 0.02)}, {"M1": PlacedLabel(FOREARM, 0.01)}
     wrist = {"M2": PlacedLabel(WRIST, 0.02)}
-    assert pooled_places([one | wrist, two], table) == (two | wrist, {})
-    disputed = pooled_places([one, {"M1": PlacedLabel(WRIST, 0.02)}], table)
+    assert pooled_sites([one | wrist, two], table) == (two | wrist, {})
+    disputed = pooled_sites([one, {"M1": PlacedLabel(WRIST, 0.02)}], table)
     assert disputed == ({}, {"M1": "left forearm or left wrist"})

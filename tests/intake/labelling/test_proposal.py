@@ -29,7 +29,7 @@ def understood(name, labels):
     """Lines of what every label says, and of the marker set that is proposed of all."""
     found = named_labels(labels, TABLE, COMPUTED if "axes" in name else ())
     for label in labels:
-        place = f"{found.places[label]}" if label in found.places else ""
+        place = f"{found.sites[label]}" if label in found.sites else ""
         video = ", video" * (label in found.video)
         yield f"{name}: {label}: {place or found.unused.get(label, '?')}{video}"
     proposed = proposed_set("mine", [], [labels], chosen_model(None))
@@ -56,14 +56,14 @@ def test_every_name_of_a_family_is_its_landmark(family, order, before):
     found = named_labels(sorted(wanted)[::order], TABLE)
     assert found.unknown == ()
     assert not found.unused or family == "OpenCap"  # its video, where its landmarks are
-    for label, place in found.places.items():
+    for label, place in found.sites.items():
         assert str(place) in {wanted[label], LOOSER.get(wanted[label])}, label
 
 
 def test_our_own_marker_set_comes_out_as_it_was_written():
     """The sprint model's own labels give the marker set that the model brings."""
     written = read_yaml(OWN / "markers.yaml", MarkerSet)
-    labelling = Labelling(named_labels(written.markers, TABLE).places, frozenset())
+    labelling = Labelling(named_labels(written.markers, TABLE).sites, frozenset())
     model = model_landmarks(model_markers(OWN / "sprint_male.osim"), MAP, TABLE)
     sections = proposed_markers(labelling, model, TABLE, sprint=True)
     made = MarkerSet.model_validate(marker_set_content("aqbio-51", "own", labelling, sections))

@@ -15,7 +15,7 @@ from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.hints import allows
 from aqbio.labels.words import ENGLISH, label_words, tongues
 from aqbio.labels.words import landmark_table as table_of_words
-from aqbio.recordings.label_check import median_places
+from aqbio.recordings.label_check import median_positions
 from validation.broken_labels import ASKED, RIGHT, WRONG
 from validation.relabelled import SPELLINGS, draws_of, lists, spelled, virtual_sprinter
 
@@ -50,7 +50,7 @@ def wrongly_named(labels):
     named = named_labels(labels, TABLE)
     wrong, known = [], 0
     for label, (name, side) in labels.items():
-        place = named.places.get(label)
+        place = named.sites.get(label)
         known += place is not None or label in named.unused or label in named.hints
         if place is not None and (
             place.landmark not in CALLED.get(name, {name}) or place.side not in ("", side)
@@ -91,7 +91,7 @@ def test_half_a_list_is_read_in_the_same_language(language, style):
     ],
 )
 def test_letters_of_sides_are_read_from_the_set(labels):
-    places = named_labels(labels, TABLE).places
+    places = named_labels(labels, TABLE).sites
     assert set(places) == set(labels)
     for label, place in places.items():
         assert place.side == ("right" if label.endswith("D") else "left"), label
@@ -110,7 +110,7 @@ def test_every_word_is_read_with_a_side_of_its_language():
         sides = language.sides.right[0], language.sides.left[0]
         labels = [f"{word}_{side}" for word in words for side in sides]
         named = named_labels(labels, TABLE)
-        assert {place.side for place in named.places.values()} == {"right", "left"}, name
+        assert {place.side for place in named.sites.values()} == {"right", "left"}, name
         assert not named.hints, name
 
 
@@ -121,7 +121,7 @@ def test_published_sets_are_read_in_english():
     labels = [
         f"{side}{name}" for side in "RL" for name in ("ASI", "TH1", "AR1", "AR2", "KNE", "US")
     ]
-    places = named_labels(labels, TABLE).places
+    places = named_labels(labels, TABLE).sites
     assert places["RTH1"] == SidedLandmark("thigh", "right")
     assert places["LUS"] == SidedLandmark("wrist_ulnar", "left")
 
@@ -139,7 +139,7 @@ def test_a_shoulder_is_never_placed_elsewhere_in_any_language(language):
     """On C7 it has no place and is named; on the acromion positions may put it."""
     static, _ = virtual_sprinter()
     styles = lists().get(language, {})
-    truth = named_labels(static.labels, TABLE).places
+    truth = named_labels(static.labels, TABLE).sites
     rest = written(language, next(iter(styles))) if styles else {}
     by_place = {}
     for label, (name, side) in rest.items():
@@ -155,7 +155,7 @@ def test_a_shoulder_is_never_placed_elsewhere_in_any_language(language):
         names |= {one: label for one, place in truth.items() if place == where}
         unique = Counter(names.values())
         kept = [one for one in static.labels if unique[names.get(one, "")] == 1]
-        worn = median_places(static)
+        worn = median_positions(static)
         found = assign(
             named_labels([names[one] for one in kept], TABLE),
             [{names[one]: worn[one] for one in kept}],
@@ -165,7 +165,7 @@ def test_a_shoulder_is_never_placed_elsewhere_in_any_language(language):
         )
         hint = named_labels([names[one] for one in kept], TABLE).hints[label]
         assert not allows(hint, where, TABLE)
-        assert label not in found.places
+        assert label not in found.sites
         assert "shoulder" in found.left_out[label]
 
 

@@ -11,8 +11,8 @@ import pytest
 from aqbio.body.anatomy import body_plan, stands_upright
 from aqbio.body.de_leva import DE_LEVA, REFERENCE, total_mass_fraction
 from aqbio.body.human_ranges import (
-    MARGIN,
-    MOST_TWIST,
+    MAX_HIP_TWIST_DEG,
+    RANGE_MARGIN_DEG,
     RANGES,
     JointAngles,
     beyond_range,
@@ -117,8 +117,8 @@ def test_bodies_and_beliefs_are_what_they_were():
         examples[f"sizes {sex} {stature}"] = lambda a=(template.parts, sizes, person, person): (
             size_prior(*a)
         )
-        examples[f"given {sex} {stature}"] = lambda own=sizes[sex], stature=stature: own.given(
-            {"stature": stature}
+        examples[f"given {sex} {stature}"] = lambda own=sizes[sex], stature=stature: (
+            own.conditional({"stature": stature})
         )
     assert differences("bodies", answers(examples)) == []
 
@@ -150,7 +150,7 @@ def test_a_knee_that_counts_the_other_way(skeleton):
     assert not stands_upright(replace(skeleton, coordinate_default=lying))
     one = turned("knee_angle_r")
     assert "knee" not in one.flexion
-    assert one.open == {"flexion.knee": "left and right flex with opposite signs"}
+    assert one.undetermined == {"flexion.knee": "left and right flex with opposite signs"}
 
 
 def test_what_nobody_can_do_is_what_it_was():
@@ -163,9 +163,16 @@ def test_what_nobody_can_do_is_what_it_was():
     examples = {}
     for kind, human in RANGES.items():
         place = kind if kind == "lumbar" else f"{kind}_left"
-        ends = np.add.outer((human.extension, human.flexion), (-MARGIN, MARGIN, 360.0)).ravel()
+        ends = np.add.outer(
+            (human.extension, human.flexion), (-RANGE_MARGIN_DEG, RANGE_MARGIN_DEG, 360.0)
+        ).ravel()
         flexion = np.add.outer(ends, (-0.1, 0.0, 0.1, 60.0)).ravel()
-        twist = np.tile(np.add.outer((-MOST_TWIST, MOST_TWIST), (-MARGIN, MARGIN)).ravel(), 6)
+        twist = np.tile(
+            np.add.outer(
+                (-MAX_HIP_TWIST_DEG, MAX_HIP_TWIST_DEG), (-RANGE_MARGIN_DEG, RANGE_MARGIN_DEG)
+            ).ravel(),
+            6,
+        )
         examples[kind] = lambda a=(place, flexion, 0.0 * flexion): beyond(*a)
         examples[f"{kind} turned"] = lambda a=(place, 0.0 * twist, 1.01 * twist): beyond(*a)
     assert differences("human_ranges", answers(examples)) == []

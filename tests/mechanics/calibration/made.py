@@ -15,7 +15,7 @@ from aqbio.body.priors import (
     Label,
     Person,
     body_sizes,
-    expected_places,
+    expected_positions,
     posture_prior,
     priors,
     size_prior,
@@ -56,7 +56,7 @@ def made_person(seed: int, *, hidden: tuple[str, ...] = (), still: bool = True) 
     skeleton = athlete_skeleton(PEOPLE[name])
     parts = body_parts(skeleton, MAP)
     labels = {label: one for label, one in model_labels(skeleton).items() if label not in hidden}
-    places, sds = expected_places(skeleton, parts, labels)
+    places, sds = expected_positions(skeleton, parts, labels)
     template = Template.of(skeleton, MAP, places)
     truth = _shape(rng, template, sds)
     gaits = load_library(DATA / "gait_library.npz", PEOPLE)

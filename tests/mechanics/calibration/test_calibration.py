@@ -9,11 +9,17 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from aqbio.body.derivatives import BodyMarkers, MarkerDerivatives
-from aqbio.body.frames import INDEPENDENT, Recording, chosen_frames, different_frames, face_template
+from aqbio.body.frames import (
+    OBSERVATIONS_PER_TRIAL,
+    Recording,
+    chosen_frames,
+    different_frames,
+    face_template,
+)
 from aqbio.body.posterior import length_slopes, lengths, offset_sds, variance_reductions
 from aqbio.body.priors import body_sizes
 from aqbio.body.problem import BONE_SHARE, REGRESSION_SD, HipObservation, hip_centres
-from aqbio.body.shape import ChosenFrames, MarkerPlaces, State, Template
+from aqbio.body.shape import ChosenFrames, State, Template, TemplateMarkers
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import dependent_filled, segment_poses, station_positions
 from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, line, polynomial, stack
@@ -34,7 +40,7 @@ from tests.mechanics.joint_distances import joint_distances
 def sprint_template() -> Template:
     """Give our own model: parallel joint frames, pins and balls."""
     skeleton = athlete_skeleton(Athlete("made", "female", 60.0, 1.7))
-    markers = MarkerPlaces(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
+    markers = TemplateMarkers(skeleton.markers, skeleton.marker_body, skeleton.marker_position)
     return Template.of(skeleton, MAP, markers)
 
 
@@ -147,7 +153,7 @@ def test_sizes_given_a_stature_are_those_of_people_that_tall():
     drawn = rng.multivariate_normal(men.mean, men.covariance, 200_000)
     stature, shank = men.names.index("stature"), men.names.index("shank_length")
     tall = np.abs(np.exp(drawn[:, stature]) - 1.90) < 0.005
-    mean, covariance = men.given({"stature": 1.90})
+    mean, covariance = men.conditional({"stature": 1.90})
     people = int(tall.sum())
     assert people > 500
     sd = np.sqrt(covariance[shank, shank])
@@ -155,7 +161,7 @@ def test_sizes_given_a_stature_are_those_of_people_that_tall():
     assert drawn[tall, shank].std() == pytest.approx(sd, rel=0.1)
     assert covariance[stature, stature] == pytest.approx(0.0, abs=1e-12)
     # published: 5.9 % among all men, 3.3 % among those of one stature
-    known = men.given({"stature": 1.756})[1][shank, shank]
+    known = men.conditional({"stature": 1.756})[1][shank, shank]
     for variance, spread in ((men.covariance[shank, shank], 0.059), (known, 0.033)):
         assert np.sqrt(variance) == pytest.approx(spread, abs=5e-4)
 
@@ -187,7 +193,7 @@ def test_our_model_has_its_hips_where_the_regression_expects_them(hips):
 def test_its_error_is_that_of_regression_and_palpation(hips):
     """By drawing what of the spines' offsets is not bone."""
     vector = hips.template.shape().vector
-    front, left, *behind = hips.template.markers.place[hips.spines]
+    front, left, *behind = hips.template.markers.position[hips.spines]
     rng = np.random.default_rng(4)
     sd = np.sqrt(BONE_SHARE * (1.0 - BONE_SHARE)) * hips.offset_sd
     drawn = []
@@ -208,7 +214,7 @@ def _moving(frames: int = 200) -> Recording:
     distance = 1.5 - 0.5 * np.cos(np.linspace(0, 2 * np.pi, frames))
     position = np.zeros((frames, 4, 3))
     position[:, 2:, 0] = distance[:, None]
-    return Recording(position, 100.0, still=False)
+    return Recording(position, 100.0, is_static=False)
 
 
 def _chosen(trials, **how):
@@ -228,14 +234,14 @@ def test_chosen_frames_are_what_they_were():
     for count in (20, 60):
         examples[f"{count} frames"] = lambda count=count: _chosen(1, count=count)
         weight = _chosen(1, count=count)[2]
-        np.testing.assert_allclose(weight.sum(), INDEPENDENT)
+        np.testing.assert_allclose(weight.sum(), OBSERVATIONS_PER_TRIAL)
     examples["of four"] = lambda: _chosen(4, count=80)
     examples["lost"] = lambda: different_frames(lost, BODIES, 10)
     assert differences("chosen_frames", answers(examples)) == []
 
 
 SKELETON = athlete_skeleton(Athlete("one", "male", 75.0, 1.80))
-PLACES = MarkerPlaces(SKELETON.markers, SKELETON.marker_body, SKELETON.marker_position)
+PLACES = TemplateMarkers(SKELETON.markers, SKELETON.marker_body, SKELETON.marker_position)
 
 
 def _frames(position: np.ndarray) -> ChosenFrames:
@@ -245,7 +251,7 @@ def _frames(position: np.ndarray) -> ChosenFrames:
 
 def _standing() -> np.ndarray:
     q = dependent_filled(SKELETON, SKELETON.coordinate_default[None])
-    return station_positions(segment_poses(SKELETON, q), PLACES.body, PLACES.place)
+    return station_positions(segment_poses(SKELETON, q), PLACES.body, PLACES.position)
 
 
 @pytest.mark.parametrize("degrees", [0.0, 90.0, 179.0, -120.0])
@@ -291,7 +297,7 @@ def test_a_parts_common_skin_is_its_whole_covariance(whole):
     problem, state, weights = whole[0].problem, whole[0].state, whole[0].weights
     error = problem.errors(state)
     own, common = problem.variances
-    frame, part = int(np.flatnonzero(~problem.frames.still)[0]), 2
+    frame, part = int(np.flatnonzero(~problem.frames.is_static)[0]), 2
     markers = problem.parts[part][problem.visible[frame, problem.parts[part]]]
     matrix = np.diag(own[frame, markers] / weights[frame, markers]) + common[frame, part]
     written = sum(
@@ -333,7 +339,9 @@ def test_lengths_of_people_who_are_known(whole):
     # how much a landmark would tell: fitted again with the best of them worn
     model, slope = poor.problem.template.skeleton, length_slopes(poor)["shank_right"][None]
     index = [model.markers.index(name) for name in KNEES_AND_ANKLES]
-    places = MarkerPlaces(KNEES_AND_ANKLES, model.marker_body[index], model.marker_position[index])
+    places = TemplateMarkers(
+        KNEES_AND_ANKLES, model.marker_body[index], model.marker_position[index]
+    )
     shares = dict(zip(KNEES_AND_ANKLES, variance_reductions(poor, places, slope), strict=True))
     best = max(shares, key=lambda name: shares[name])
     assert best.startswith("R")
@@ -365,7 +373,7 @@ def test_joint_angles_of_people_who_are_known(whole):
     errors, stated = [], []
     for seed, fit in zip(PEOPLE, whole, strict=True):
         person, problem = made_person(seed), fit.problem
-        moving = ~problem.frames.still
+        moving = ~problem.frames.is_static
         q = problem.full(fit.state.q)[moving]
         trials, frames = problem.frames.trial[moving], problem.frames.frame[moving]
         truth = np.array(

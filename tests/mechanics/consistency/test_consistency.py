@@ -21,7 +21,7 @@ from aqbio.consistency.balance import (
     drag,
 )
 from aqbio.consistency.changes import leg_shares, moment_changes, momentum_changes, standing_changes
-from aqbio.consistency.data_errors import DataErrors, Response, Sizes
+from aqbio.consistency.data_errors import DataErrors, ErrorVariances, Response
 from aqbio.consistency.fit import fit_trial, group_momentum
 from aqbio.consistency.marker_rows import ErrorBands, stride_cycles
 from aqbio.consistency.normal_equations import (
@@ -49,14 +49,14 @@ from aqbio.consistency.session_inputs import parameters
 from aqbio.consistency.solver import Solver, converged
 from aqbio.consistency.stances import Standing, StaticStance, com_over_cop
 from aqbio.consistency.suspicion import (
-    FREE_MOMENT_GAIN,
-    REVERSED,
+    MIN_FREE_MOMENT_GAIN,
+    SIGN_CHANGES,
     added_slip,
-    doubts,
-    farthest_centre,
+    distance_nearer_other_foot,
+    find_suspicions,
     free_moment_gain,
-    free_moment_reversed,
-    nearer_other_foot,
+    largest_centre_shift,
+    reverse_free_moment,
     segment_displacements,
     static_suspicions,
     sudden_change,
@@ -210,7 +210,7 @@ def test_splines_are_scipys_and_nearest_is_least_squares(frames, rate, spacing):
 @pytest.mark.parametrize("knots", [1, 4, 256])
 def test_banded_equations_and_solutions_are_the_dense_ones(monkeypatch, knots):
     """Knots in blocks of three sizes; ``L⁻ᵀ 1`` times its own transpose is the inverse."""
-    monkeypatch.setattr(normal_equations, "KNOTS", knots)
+    monkeypatch.setattr(normal_equations, "KNOTS_PER_BLOCK", knots)
     rng, time = np.random.default_rng(1), np.arange(40) / 100.0
     basis = SplineBasis.over(time, 0.03)
     root = rng.normal(size=(40, 3, 3))
@@ -531,9 +531,9 @@ def test_sizes_of_errors_are_found_in_what_the_fit_left(long, response, repeated
     """What repeats is told from what does not, what is constant from what moves."""
     nothing, markers = (0.0 * getattr(response.prior_sizes, x) for x in ("pose", "markers"))
     markers[0], markers[2], markers[-2], markers[-1] = place**2, repeated**2, slow**2, 0.0005**2
-    sizes, seen, found = Sizes(markers, nothing, nothing, np.zeros(6)), response.solver, []
+    sizes, seen, found = ErrorVariances(markers, nothing, nothing, np.zeros(6)), response.solver, []
     for seed in range(3):
-        drawn = response.drawn(sizes, np.random.default_rng(seed)).markers
+        drawn = response.draw_errors(sizes, np.random.default_rng(seed)).markers
         moved = replace(seen.observations, markers=seen.observations.markers + drawn)
         fit = fit_trial(long.runner, moved, FIT_WEIGHTS, NONE_FITTED)
         own = Response(fit.linearised()).estimated_sizes(np.random.default_rng(seed))
@@ -576,7 +576,7 @@ def loads_of(fit, *, exchanged=False):
 SIGNS = ("force_sign", "force_x_sign", "free_moment_sign")
 FAULTS = {
     "nothing": lambda _: {},
-    **{one: lambda x, one=one: {"wrench": REVERSED[one][1](x.wrench)} for one in SIGNS},
+    **{one: lambda x, one=one: {"wrench": SIGN_CHANGES[one][1](x.wrench)} for one in SIGNS},
     "late": lambda x: {"wrench": replace(x.wrench, time=x.wrench.time + 0.02)},
     "hardly late": lambda x: {"wrench": replace(x.wrench, time=x.wrench.time + 0.004)},
     "half measured": lambda x: {"measured": x.measured & (np.arange(len(x.time)) < 40)},
@@ -614,13 +614,15 @@ def found(fit):
         "markers": segment_displacements(fit, fit.measured),
         "slip": added_slip(fit),
         "sudden": sudden_change(fit, loads),
-        "foot": [nearer_other_foot(fit, loads_of(fit, exchanged=one)) for one in (False, True)],
+        "foot": [
+            distance_nearer_other_foot(fit, loads_of(fit, exchanged=one)) for one in (False, True)
+        ],
         "gain": free_moment_gain(fit),
-        "centre": farthest_centre(fit.runner, fit.values),
+        "centre": largest_centre_shift(fit.runner, fit.values),
         "shifts": centre_shifts(fit.runner, fit.values),
         "open": centre_estimates(fit.runner, fit.estimates, fit.covariance),
         "sizes": sizes,
-        "doubts": [f"{one.cause}: {one.what}" for one in doubts(fit, loads)],
+        "doubts": [f"{one.cause}: {one.what}" for one in find_suspicions(fit, loads)],
     }
 
 
@@ -648,16 +650,16 @@ def test_fits_of_faulty_runs_are_what_they_were(sound):
 def test_the_equations_at_the_end_tell_what_a_turned_free_moment_would_gain(sound, part):
     """Without another fit, as that would have it; of another sign the fit itself is asked."""
     made = sound.observations
-    vertical = free_moment_reversed(made.wrench).moment - made.wrench.moment  # of the COP: twice
+    vertical = reverse_free_moment(made.wrench).moment - made.wrench.moment  # of the COP: twice
     less = replace(made.wrench, moment=made.wrench.moment + 0.5 * (1.0 - part) * vertical)
     fit = fit_trial(sound.runner, replace(made, wrench=less), WEIGHTS)
     other = fit_trial(
-        fit.runner, replace(fit.observations, wrench=free_moment_reversed(less)), fit.weights,
+        fit.runner, replace(fit.observations, wrench=reverse_free_moment(less)), fit.weights,
         fit.solver.parameters, fit.values, fit,
     )  # fmt: skip
     gain = (fit.cost[-1] - other.cost[-1]) / discount(made.rate)
     assert free_moment_gain(fit) == pytest.approx(gain, rel=0.3)
-    assert free_moment_gain(other) > FREE_MOMENT_GAIN
+    assert free_moment_gain(other) > MIN_FREE_MOMENT_GAIN
 
 
 TIME = np.arange(0.0, 2.0, 0.005)
@@ -701,7 +703,7 @@ def _examples(stick):
     for history in product((1.0, 0.9991, 0.9989, 0.9), repeat=2):
         for share in (0.5, 1.0):
             yield f"end {history} {share}", lambda a=([1.0, *history], share): converged(*a)
-    for count in (solvers.MOST_STEPS, solvers.MOST_STEPS + 1):
+    for count in (solvers.MAX_STEPS, solvers.MAX_STEPS + 1):
         yield f"steps {count}", lambda count=count: converged([2.0**-n for n in range(count)])
     for strides in (1.99, 2.01, 4.3):
         bands = ErrorBands.over(TIME, np.linspace(0.0, strides, len(TIME)))
@@ -725,7 +727,10 @@ def _examples(stick):
     shares = {"leg_share": 0.1, "mass": -0.02, "pelvis_share": 0.1}
     for name, values in (("shares", shares), ("torso", torso_at(stick, (0.1, 0, 0)))):
         body = adjusted_skeleton(stick, values)
-        yield name, lambda x=body, v=values: (x.mass, x.com, x.inertia, farthest_centre(stick, v))
+        yield (
+            name,
+            lambda x=body, v=values: (x.mass, x.com, x.inertia, largest_centre_shift(stick, v)),
+        )
     wave = np.stack([np.sin(k * TIME) for k in (9, 5, 7)], axis=1)
     load = ExternalLoad("foot_r", 800.0 * wave, 7.0 * wave, np.array([0.4, 0.0, -0.1]))
     values = {"clock_offset": 0.004, "cop_offset_x": 0.005, "cop_offset_z": -0.002, "mass": 0.1}

@@ -26,12 +26,12 @@ from aqbio.force_plates.forces import (
     unloaded,
     without_offsets,
 )
-from aqbio.force_plates.ground_reactions import BLEND, ground_reactions, shared_with_toes
+from aqbio.force_plates.ground_reactions import BLEND_M, ground_reactions, shared_with_toes
 from aqbio.io.recording import ForceRecording
 from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.recordings.notes import Notes
-from aqbio.recordings.plates import fitting_units, ground_plates
+from aqbio.recordings.plates import ground_plates, with_fitted_units
 from aqbio.virtual.athlete import athlete_skeleton
 from tests.golden import differences
 from tests.mechanics.examples import answers
@@ -149,7 +149,7 @@ def made_of(seed: int, *, moving: bool):
         np.stack([foot, foot + np.array([0.0, 0.3, 0.4])]), (len(frames), 2, 2, 3)
     )
     rules = UPRIGHT, (4,) if seed % 5 == 0 else ()
-    fitted = fitting_units(forces, *rules, feet, frames, notes, moving=moving)
+    fitted = with_fitted_units(forces, *rules, feet, frames, notes, moving=moving)
     plates = ground_plates(fitted, *rules, notes, moving=moving)
     said = [f"{one.rule}: {one.what}" for one in notes.findings]
     return said, fitted.wrench, fitted.corners, plates
@@ -217,8 +217,8 @@ FORCE, JOINTS, MICROMETRE = 1500.0, ("mtp_l", "mtp_r"), 1e-6
 @pytest.mark.parametrize(
     ("ahead", "share"),
     [
-        (-0.08, 0.0), (-0.04, 0.0), (-BLEND + MICROMETRE, 0.0), (-BLEND / 2, 0.15625), (0.0, 0.5),
-        (BLEND / 2, 0.84375), (BLEND - MICROMETRE, 1.0), (0.04, 1.0),
+        (-0.08, 0.0), (-0.04, 0.0), (-BLEND_M + MICROMETRE, 0.0), (-BLEND_M / 2, 0.15625),
+        (0.0, 0.5), (BLEND_M / 2, 0.84375), (BLEND_M - MICROMETRE, 1.0), (0.04, 1.0),
     ],
 )  # fmt: skip
 def test_toes_bear_what_lies_ahead_of_their_joint(side, ahead, share):

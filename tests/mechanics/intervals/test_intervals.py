@@ -31,7 +31,7 @@ from aqbio.intervals.sources import (
 )
 from aqbio.intervals.trial_draws import (
     STRIDES,
-    Run,
+    LoadedMotion,
     state_causes,
     stiff_foot_causes,
     unobserved_roots,
@@ -128,7 +128,7 @@ def test_causes_of_every_draw_add_up_to_its_momentum_rate():
     parameters = inertia_draws(
         case.skeleton, spread.inertia, _parts(case).twin, 1, np.random.default_rng(5)
     )
-    run = Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
+    run = LoadedMotion(case.skeleton, moves, case.loads, case.touching, case.anatomy)
     body = drawn_skeleton(case.skeleton, parameters[0])
     states = plate_states(body, moves, case.loads, spread.loads)
     caused = state_causes([states], run)["C2"]
@@ -282,7 +282,7 @@ def run():
 
 def _run(case):
     moves = segment_kinematics(case.skeleton, *case.motion)
-    return Run(case.skeleton, moves, case.loads, case.touching, case.anatomy)
+    return LoadedMotion(case.skeleton, moves, case.loads, case.touching, case.anatomy)
 
 
 @pytest.mark.parametrize("model", CONTACT_ROWS)

@@ -13,7 +13,7 @@ from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.marker_fit import MarkerFit, Tracking
 from aqbio.io.trc import read_trc
 from aqbio.multibody.kinematics import marker_positions
-from aqbio.multibody.motion import TrackedMarkers, near
+from aqbio.multibody.motion import TrackedMarkers, nearest_angles
 from aqbio.multibody.poses import dependent_filled
 from aqbio.multibody.skeleton import Couplers, polynomial, stack
 from aqbio.observed.determined import coordinates_observed, frame_sd, range_sd, usual_covariance
@@ -184,7 +184,7 @@ def test_never_worse_than_opensim(realdata):
 
     same = np.flatnonzero(ratio > 1.0 - 1e-6)
     assert len(same) > 0.9 * len(markers)
-    said = np.concatenate([near(skeleton, theirs[[f]], ours[f]) for f in same])
+    said = np.concatenate([nearest_angles(skeleton, theirs[[f]], ours[f]) for f in same])
     sd = frame_sd(usual_covariance(skeleton, ours, index, markers))
     observable = coordinates_observed(sd, range_sd(skeleton))[same]
     degrees = np.degrees(np.abs(said - ours[same]))[observable]

@@ -12,20 +12,20 @@ from aqbio.multibody.dynamics import pelvis_hub
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.multibody.skeleton import JointAxes, Skeleton, line, stack
 from aqbio.observed.determined import (
-    LARGEST_DISPLACEMENT,
-    LARGEST_MOMENTUM,
     MARKER_SD,
-    NEGLIGIBLE,
+    MAX_DISPLACEMENT_M,
+    MAX_MOMENTUM_SD_M2PS,
+    NEGLIGIBLE_COM_SHIFT_M,
     MarkerNoise,
-    bridged,
     coordinate_covariance,
     coordinates_observed,
     determined,
     determined_by_file,
     filled_coordinates,
-    opened,
+    interpolate_lost_joints,
     range_sd,
     segment_sds,
+    with_joints_freed,
 )
 from aqbio.observed.mask import (
     NOT_IN_MODEL,
@@ -37,7 +37,7 @@ from aqbio.observed.mask import (
     observed_from,
     point_masses,
 )
-from aqbio.observed.parts import ObservedParts, lost_parts, why_not_whole
+from aqbio.observed.parts import ObservedParts, incomplete_reason, lost_parts
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.golden import differences
 from tests.mechanics.conftest import make_skeleton
@@ -120,8 +120,8 @@ def _limits(pendulum):
     found = []
     for share, moved, swung in product((0.0, 0.002, 0.2, 0.9), around, around):
         body = replace(pendulum, mass=3.0 * np.array([1.0 - share, share]))
-        limit = LARGEST_DISPLACEMENT if share > 0.01 else NEGLIGIBLE / max(share, 1e-9)
-        momentum = 3.0 * LARGEST_MOMENTUM * swung
+        limit = MAX_DISPLACEMENT_M if share > 0.01 else NEGLIGIBLE_COM_SHIFT_M / max(share, 1e-9)
+        momentum = 3.0 * MAX_MOMENTUM_SD_M2PS * swung
         both = np.array([[0.0, momentum]]), None
         found += [determined(body, np.array([[0.0, moved * limit]]), one)[0, 1] for one in both]
     return np.array(found)
@@ -153,7 +153,7 @@ def _parts(name, reason):
     """What is told of parts of the sprint model when some of a group is lost in some frames."""
     skeleton, model_map = athlete_skeleton(Athlete("made", "male", 75.0, 1.8)), map_of("sprint")
     frames, lost = np.arange(6), model_map.groups[name]
-    mask = Observed.everything(skeleton.bodies, 6).without(lost[-2:], reason)
+    mask = Observed.complete(skeleton.bodies, 6).without(lost[-2:], reason)
     mask = mask.without(lost, SOME_FRAMES, frames > 3)
     told = np.tile(np.arange(len(skeleton.coordinates)) % 7 != 3, (6, 1)) | (frames > 1)[:, None]
     parts = ObservedParts(mask.determine(skeleton.coordinates, told, 0), skeleton, model_map)
@@ -166,9 +166,9 @@ def _parts(name, reason):
     return {
         **{key: (names, parts.along(key, names)) for key, names in along.items()},
         "moved": [parts.moved(key, along[key]) for key in ("joint", "coordinate")],
-        "whole": (parts.whole, parts.pelvis, parts.centre, parts.steady, parts.unseen(seen)),
+        "whole": (parts.whole_body, parts.pelvis, parts.centre, parts.steady, parts.unseen(seen)),
         "lost": lost_parts(mask, model_map.groups),
-        "why": str(why_not_whole(mask, model_map.groups, frames < 3)),
+        "why": str(incomplete_reason(mask, model_map.groups, frames < 3)),
     }
 
 
@@ -196,17 +196,17 @@ def _examples(pendulum, runner, running):
             seen = np.flatnonzero(runner.marker_body == body)
             yield (
                 f"{name} opened by {body}",
-                lambda a=(stiff, own, seen): opened(*a).coordinate_locked,
+                lambda a=(stiff, own, seen): with_joints_freed(*a).coordinate_locked,
             )
         known = np.ones((len(q), len(runner.bodies)), dtype=bool)
         known[2:4, place] = known[5:, -place] = False
-        yield f"{name} bridged", lambda known=known: bridged(runner, q, known)
+        yield f"{name} bridged", lambda known=known: interpolate_lost_joints(runner, q, known)
         holed = np.where(locked & (rng.random(len(q)) < 0.6)[:, None], np.nan, q)
         yield f"{name} filled", lambda holed=holed: filled_coordinates(runner, holed)
         told = np.tile(~locked, (len(q), 1))
         yield f"{name} by file", lambda told=told: determined_by_file(runner, q, told)
     names = ("thigh", "shank")
-    every = Observed.everything(names, 4)
+    every = Observed.complete(names, 4)
     for change in (
         {"segments": ("thigh",)}, {"reason": ("",)}, {"reason": ("", REASONS[0])},
         {"coordinates": ("a",)}, {"mask": np.zeros((4, 2), dtype=bool)},

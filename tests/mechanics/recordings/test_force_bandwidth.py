@@ -10,8 +10,8 @@ from scipy.signal import butter, filtfilt, freqs, lfilter
 
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.names import SIDES
-from aqbio.recordings.broken_contacts import BEGIN, END, INSIDE, broken_parts
-from aqbio.recordings.contact_findings import LENGTHENED_MIN_S, clearly_lengthened, lengthening_s
+from aqbio.recordings.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN, broken_parts
+from aqbio.recordings.contact_findings import MIN_LENGTHENING_S, clearly_lengthened, lengthening_s
 from aqbio.recordings.contacts import EventRules, FeetLoads, feet_loads
 from aqbio.recordings.force_bandwidth import (
     FILTERS,
@@ -129,7 +129,7 @@ def test_unfiltered_forces_are_left_alone(who, level):
         if found is not None:
             contacts = loads_of(own, 1000.0, found).contacts
             assert not clearly_lengthened(contacts)
-            assert lengthening_s(contacts) < LENGTHENED_MIN_S
+            assert lengthening_s(contacts) < MIN_LENGTHENING_S
     assert all(np.isnan(one.time_error) for one in loads_of(force, 1000.0, None).contacts)
 
 
@@ -155,8 +155,8 @@ def test_a_plate_that_fails_during_a_contact_is_noticed(rate, duration, share, w
     elif what == "freezes":
         force[at:], stop = force[at], len(force)
     found = broken_parts(force, rate, start, stop, THRESHOLD_N)
-    expected = {"dies": {END}, "wakes": {BEGIN}, "is sound": set()}
+    expected = {"dies": {LOST_TOE_OFF}, "wakes": {LOST_TOUCHDOWN}, "is sound": set()}
     if what in expected:
         assert found == expected[what]
     else:
-        assert INSIDE in found
+        assert LOST_MIDDLE in found

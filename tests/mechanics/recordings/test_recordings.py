@@ -33,7 +33,7 @@ from aqbio.names import GRAVITY
 from aqbio.recordings.axes import Clues, detected_axes
 from aqbio.recordings.body_size import (
     Lengths,
-    compared_lengths,
+    compare_lengths,
     pelvis_height,
     stance_height,
     standing_mass,
@@ -42,7 +42,7 @@ from aqbio.recordings.body_size import (
 from aqbio.recordings.clock import falls, flights, marked_height
 from aqbio.recordings.contact_findings import free_moment_measured
 from aqbio.recordings.contacts import (
-    EVENT_CUTOFF_MIN,
+    MIN_EVENT_CUTOFF_HZ,
     FootContact,
     contacts,
     edge_distance,
@@ -380,7 +380,9 @@ def examples():
     quiet = np.where(np.arange(50)[:, None, None] < 30, np.sin(np.arange(50))[:, None, None], 0.0)
     quiet = np.concatenate([quiet, np.where(np.arange(50)[:, None, None] < 40, 0, np.nan)], axis=1)
     yield "quiet", lambda: quiet_window(quiet * np.ones(3), rate=10.0, seconds=1.0)
-    for rate, cutoff in product((3.9 * EVENT_CUTOFF_MIN, 4.1 * EVENT_CUTOFF_MIN, 2e3), (70, 150.0)):
+    for rate, cutoff in product(
+        (3.9 * MIN_EVENT_CUTOFF_HZ, 4.1 * MIN_EVENT_CUTOFF_HZ, 2e3), (70, 150.0)
+    ):
         whole = half_sine(np.arange(int(2.0 * rate)) / rate, 0.3, 0.42)
         yield f"cut off {rate} {cutoff}", lambda a=(whole, rate, cutoff): event_force(*a)
         yield f"event error {rate} {cutoff}", lambda a=(rate, cutoff): event_error(*a)
@@ -424,7 +426,7 @@ def examples():
     made = {name: Movement.of(made_run.LABELS, *own) for name, own in copies().items()}
     for name, other in made.items():
         yield f"copied {name}", lambda a=(made["itself"], other): [copy_lag(*a), copy_lag(*a[::-1])]
-        yield f"roughness {name}", lambda other=other: [other.roughness, other.still]
+        yield f"roughness {name}", lambda other=other: [other.roughness, other.static]
     distances = [np.linalg.norm(x - x[:, :1], axis=2)[:, 1:] for x, _ in copies().values()]
     yield "shared", lambda: shared_frames(distances)
     for share in (1.0, 0.05, 0.04):
@@ -759,7 +761,7 @@ def prepared(names, seed: int, path: Path):
         "numbers": trial_numbers(found, trial, 0.5),
         "heights": (pelvis_height(found.labels, found.markers, MARKER_SET) or np.nan,
                     stance_height(found, MARKER_SET) or np.nan),
-        "lengths": compared_lengths([lengths, Lengths.of(LABELS, 1.01 * made_run.markers())]),
+        "lengths": compare_lengths([lengths, Lengths.of(LABELS, 1.01 * made_run.markers())]),
         "data": {str(name): data[name].values for name in sorted(data.variables, key=str)},
         "attributes": dict(data.attrs),
     }  # fmt: skip

@@ -87,7 +87,7 @@ def _lines(data: xr.Dataset) -> Iterator[str]:
 def test_golden_contributions_of_every_trial(study, run):
     case, time = run
     every, parts = np.ones(60, dtype=bool), ObservedParts(
-        Observed.everything(case.skeleton.bodies, 60), case.skeleton, study.model_map
+        Observed.complete(case.skeleton.bodies, 60), case.skeleton, study.model_map
     )  # fmt: skip
     lost = ObservedParts(
         parts.observed.without(["hand_l", "radius_l"], NOT_SEEN), case.skeleton, study.model_map
@@ -177,7 +177,7 @@ def test_what_is_told_without_a_free_moment_does_not_depend_on_it(study, run):
     more = held[:, :, None] * np.array([0.0, 8.0, 0.0])
     loads = zip(case.loads, more.swapaxes(0, 1), strict=True)
     turned = replace(case, loads=tuple(replace(x, moment=x.moment + y) for x, y in loads))
-    seen = Observed.everything(case.skeleton.bodies, 60)
+    seen = Observed.complete(case.skeleton.bodies, 60)
     parts = ObservedParts(seen, case.skeleton, study.model_map)
     one, other = (_found(study, own, time, np.ones(60, dtype=bool))[1] for own in (case, turned))
     kept, again = (without_free_moment(own, parts) for own in (one, other))

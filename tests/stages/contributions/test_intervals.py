@@ -183,7 +183,7 @@ def test_a_late_clock_moves_a_stance_mean_by_its_mean_rate(run):
     moved = with_bodies(
         draws, body_spread(case.skeleton, 0.0), np.ones(_markers(case)), clock=later
     )
-    assert "clock" not in still.moved
+    assert "clock" not in still.motions
     rows = interval_rows(moved, STEP).set_index(["source", "statistic", "axis"])
     for part in ("push_leg", "arms", "torso"):
         for axis in AXES:

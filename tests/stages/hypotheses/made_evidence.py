@@ -16,7 +16,7 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_columns
 from aqbio.multiverse.files import CURVES, STEPS, evidence_file
-from aqbio.multiverse.specifications import PELVIS, every_specification, pelvis_members
+from aqbio.multiverse.specifications import PELVIS, all_specifications, pelvis_members
 from aqbio.names import AXES, ROLE_GROUPS
 from aqbio.stats.step_numbers import evidence_columns, lag, momentum_numbers
 from aqbio.steps import rows as step_columns
@@ -200,7 +200,7 @@ def _write_participant(
         for number, speed in enumerate(speeds)
     ]
     default = pd.concat([own, *sprints], ignore_index=True)
-    others = every_specification(study.settings, consistent=False)[1:]
+    others = all_specifications(study.settings, consistent=False)[1:]
     rows = [default, *(own.assign(specification=x.name, factor=x.factor) for x in others)]
     stance = drawn.momentum[np.append(chosen, [chosen[-1]] * len(sprints))][:, 0, :, :, UPWARD]
     for member in pelvis_members(study.settings):

@@ -20,9 +20,9 @@ from aqbio.figures.stage import FIGURES
 from aqbio.gait.step_files import MODELS, step_file
 from aqbio.hypotheses import multiverse as choices
 from aqbio.hypotheses import stage
-from aqbio.hypotheses.gathered import Gathered, gathered
+from aqbio.hypotheses.gathered import StudyEvidence, gather_evidence
 from aqbio.hypotheses.stage import hypotheses_study
-from aqbio.hypotheses.trial_quality import trial_table, unfitted
+from aqbio.hypotheses.trial_quality import trial_table, without_fit
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_columns, read_table, write_columns
@@ -225,8 +225,8 @@ def test_a_trial_beyond_a_law_of_mechanics_is_not_believed(small, tmp_path, meas
     assert not trial_table(study, steps)["suspect"].any()
     _beyond(measure, "fail", 10**6)(study)
     found = trial_table(study, steps)
-    found = unfitted(found) if measure.startswith("plain") else found
-    other = found if measure.startswith("plain") else unfitted(found)
+    found = without_fit(found) if measure.startswith("plain") else found
+    other = found if measure.startswith("plain") else without_fit(found)
     first = (moving[0].participant_id, moving[0].trial_id)
     assert found.index[found["suspect"]].tolist() == [first]
     assert other is found or not other["suspect"].any()
@@ -257,15 +257,15 @@ def test_golden_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatc
                 (("hip_swing", 10.0, 30.0 + place), ("hip_push", 90.0, 70.0))]  # fmt: skip
         table = pd.DataFrame(rows).reindex(columns=list(OF_MODELS))
         write_columns(table, step_file(study, person.participant_id, MODELS), OF_MODELS, {})
-    study, under = load_study(study.file), Gathered.under
+    study, under = load_study(study.file), StudyEvidence.under
 
     def broken_one(self, name, **options):
         if name == "threshold=50":
             raise ZeroDivisionError(name)
         return under(self, name, **options)
 
-    monkeypatch.setattr(Gathered, "under", broken_one)
-    found, told = gathered(study), {}
+    monkeypatch.setattr(StudyEvidence, "under", broken_one)
+    found, told = gather_evidence(study), {}
     registry = read_registry()
     given = verdicts(found.evidence, registry)
     for cores in (1, 2):

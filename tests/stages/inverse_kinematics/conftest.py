@@ -29,7 +29,7 @@ def solved(runner, running):
         seen[:, np.isin(np.array(skeleton.bodies)[skeleton.marker_body], hidden)] = np.nan
         weights = np.ones(len(skeleton.markers))
         markers = TrackedMarkers(np.arange(len(q)) / 150.0, skeleton.markers, seen, weights)
-        observed = Observed.everything(skeleton.bodies, len(q))
+        observed = Observed.complete(skeleton.bodies, len(q))
         if hidden:
             observed = observed.without(hidden, "not seen by markers")
         own = None if from_file else markers

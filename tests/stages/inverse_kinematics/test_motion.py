@@ -133,7 +133,7 @@ def made(skeleton, time, q, smooth, *, positions=None, lost=(), reason=UNSAID, f
     names = () if positions is None else skeleton.markers
     positions = np.zeros((len(time), 0, 3)) if positions is None else positions
     markers = TrackedMarkers(time, names, positions, np.ones(len(names)))
-    observed = Observed.everything(skeleton.bodies, len(time)).without(lost, reason)
+    observed = Observed.complete(skeleton.bodies, len(time)).without(lost, reason)
     unsaid = (np.full(q.shape, np.nan), np.full(q.shape[1], np.nan))
     motion = spline_motion(skeleton, time, smooth)
     forces = np.zeros_like(q)

@@ -20,7 +20,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multiverse import recomputed, stage
 from aqbio.multiverse.recomputed import CachedTrial, MotionSource, body_of, motion_source
 from aqbio.multiverse.specifications import (
-    every_specification,
+    all_specifications,
     is_computable,
     left_out_findings,
     lower_rate,
@@ -60,7 +60,7 @@ SETTINGS = {
 
 def _specified(settings: dict, consistent: bool) -> Iterator[object]:
     own = StudySettings(name="made", **settings)
-    every = every_specification(own, consistent=consistent)
+    every = all_specifications(own, consistent=consistent)
     yield from (" ".join(map(str, astuple(one))) for one in every)
     yield " ".join(pelvis_members(own))
     rates = {"fast": 250.0, "slow": 60.0, "other": 60.0, "edge": 100.0}
@@ -180,7 +180,7 @@ def test_spreads_of_a_step_by_closed_forms(side):
 
 WAYS = {
     specification.name: specification
-    for specification in every_specification(StudySettings(name="made"), consistent=True)
+    for specification in all_specifications(StudySettings(name="made"), consistent=True)
 }
 
 
@@ -231,7 +231,7 @@ def test_golden_trial_under_every_specification(cached, tmp_path, monkeypatch):
         return case.loads, contacts
 
     monkeypatch.setattr(recomputed, "specified_loads", loads)
-    every = Observed.everything(case.skeleton.bodies, 60)
+    every = Observed.complete(case.skeleton.bodies, 60)
     attributes = {"surface_height": -0.1, "free_moment": "measured", "belt_speed": 2.0}
 
     def under(way, name, observed=every, **attrs):

@@ -29,7 +29,7 @@ from aqbio.recordings.contacts import FeetLoads, FootContact, PlateContact
 from aqbio.recordings.coordinates import check_lengths, coordinate_values
 from aqbio.recordings.events_from_markers import MarkerEvents, note_kinematic
 from aqbio.recordings.ground import running_ground
-from aqbio.recordings.label_check import StaticReference, median_places, with_checked_labels
+from aqbio.recordings.label_check import StaticReference, median_positions, with_checked_labels
 from aqbio.recordings.notes import Notes
 from aqbio.recordings.trial import check_clock, check_frames, check_paths, note_missing
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
@@ -163,7 +163,7 @@ def leaning(degrees: float, across: float = 0.0) -> object:
 
 def swap(fix: str | None) -> object:
     run = Recording(made_run.LABELS, made_run.markers(), made_run.FRAME_RATE)
-    static = StaticReference(median_places(replace(run, positions=run.positions[:1])))
+    static = StaticReference(median_positions(replace(run, positions=run.positions[:1])))
     row = TRIAL.model_copy(update={"fix": fix})
     return noted(lambda notes: with_checked_labels(run, row, static, MARKER_SET, notes).positions)
 

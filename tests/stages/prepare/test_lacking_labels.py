@@ -13,7 +13,7 @@ from aqbio.errors import AqbioError, Finding
 from aqbio.io.recording import Recording
 from aqbio.recordings.label_check import (
     StaticReference,
-    median_places,
+    median_positions,
     with_checked_labels,
     with_numbered_unknowns,
 )
@@ -47,7 +47,7 @@ def test_any_labels_may_be_missing_in_either_trial(absent, hidden, of_static, li
     moving = made_run.markers()
     still = np.repeat(moving[:1], 30, axis=0)
     static = part(still, of_static, set())
-    reference = StaticReference(median_places(static), LIMBS if limbs else {})
+    reference = StaticReference(median_positions(static), LIMBS if limbs else {})
     notes = Notes("fast", "P1", "run.c3d", "run.c3d")
     trial = TRIAL.model_copy(update={"fix": "swap" if accepted else None})
     refusal = AqbioError("none", fix="none")

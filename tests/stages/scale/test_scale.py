@@ -13,7 +13,7 @@ from aqbio.body.calibration import (
     Calibration,
     calibration_findings,
     label_errors,
-    label_places,
+    labels_on_model,
     moving_shape,
     session_findings,
 )
@@ -106,7 +106,7 @@ def test_golden_words_of_labels_lengths_and_segments(fit):
         body, q = bare if hidden else calibration(fit), fit.state.q.copy()
         if elbow is not None:
             column = fit.problem.template.skeleton.coordinates.index("elbow_flex_r")
-            q[frames.still, fit.problem.free.tolist().index(column)] = np.radians(elbow)
+            q[frames.is_static, fit.problem.free.tolist().index(column)] = np.radians(elbow)
             body = calibration(replace(fit, state=replace(fit.state, q=q)))
         static = SimpleNamespace(trial_id="stand")
         study = SimpleNamespace(
@@ -159,10 +159,10 @@ def test_golden_words_of_own_models_and_marker_sets():
         markers = dict(marker_set.markers)
         markers[label] = markers[label].model_copy(update=change)
         own = marker_set.model_copy(update={"markers": markers})
-        found = label_places(own, generic, {"knee_right": "knee_r"} if names is None else names)
+        found = labels_on_model(own, generic, {"knee_right": "knee_r"} if names is None else names)
         one = found[label]
-        place = np.full(3, np.nan) if one.place is None else np.array(one.place)
-        every = [x.place for x in found.values() if x.place is not None]
+        place = np.full(3, np.nan) if one.position is None else np.array(one.position)
+        every = [x.position for x in found.values() if x.position is not None]
         return [place, f"palpated {one.palpated}, video {one.video}", np.array(every)]
 
     assert golden("own_models", weighed, placed) == []

@@ -1,4 +1,4 @@
-"""Models of others, opened in a child process: a file that crashes OpenSim ends nothing else."""
+"""Opening of foreign models in a child process, so that a crash of OpenSim ends nothing else."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def with_model(model: Path, work: Callable[[], R]) -> R:
         _open_elsewhere(model, file_state(model))
         return work()
 
-    def apart() -> tuple[R, list[Path]]:
+    def in_child() -> tuple[R, list[Path]]:
         with files_made() as files:
-            made = work()
-        return made, list(files)
+            result = work()
+        return result, list(files)
 
-    made, files = in_own_process(apart, model)
+    result, files = in_own_process(in_child, model)
     note_made(files)
-    return made
+    return result
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""What the stages would refuse or warn of, found by running them in a scratch folder."""
+"""Errors and warnings of the stages, found by running them in a scratch folder."""
 
 from __future__ import annotations
 
@@ -14,48 +14,50 @@ from aqbio.body.stage import scale_participant
 from aqbio.boundary import in_own_process
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.intake.contents import named_in, of_trial
+from aqbio.intake.contents import finding_of_trial, sheet_line
 from aqbio.inverse_kinematics.stage import trial_to_solve
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import CheckedStudy, Study
-from aqbio.multiverse.specifications import every_specification, left_out_findings, lower_rate
+from aqbio.multiverse.specifications import all_specifications, left_out_findings, lower_rate
 from aqbio.recordings.stage import prepare_participant
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import OK, TrialOutcome, earlier_failures, run_trial
 
 STAGE = "check"
 
-NAMES = {field.name for field in fields(Finding)}
+FINDING_FIELDS = {field.name for field in fields(Finding)}
 
 
-def foreseen_problems(study: Study, participants: Sequence[str]) -> list[Finding]:
+def dry_run_problems(study: Study, participants: Sequence[str]) -> list[Finding]:
     """Errors and warnings of the stages, run in a scratch folder as far as files decide them.
 
-    What needs a solved pose is not foreseen.
+    Findings that need a solved pose are not predicted.
     """
     with tempfile.TemporaryDirectory(prefix="aqbio-check-", ignore_cleanup_errors=True) as folder:
-        tried = replace(study, settings=study.settings.model_copy(update={"results": folder}))
-        found = _without_crash(tried, participants)
-        for log in (tried.root / "logs").glob("internal-*"):
-            kept = study.root / "logs" / log.name
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(log, kept)
-    return [one for one in found if one.severity != "info"]
+        scratch_study = replace(
+            study, settings=study.settings.model_copy(update={"results": folder})
+        )
+        findings = _without_crash(scratch_study, participants)
+        for log in (scratch_study.root / "logs").glob("internal-*"):
+            log_copy = study.root / "logs" / log.name
+            log_copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(log, log_copy)
+    return [finding for finding in findings if finding.severity != "info"]
 
 
 def _without_crash(study: Study, participants: Sequence[str]) -> list[Finding]:
-    """Ask about all in a process of their own; where it crashes, about each in another."""
+    """Run all participants in one child process; if it crashes, each one in another."""
     try:
         return in_own_process(partial(_of_participants, study, participants))
     except AqbioError as error:
         if len(participants) == 1:
             model = study.model_file(participants[0])
             return [replace(error.finding(participant=participants[0]), file=str(model))]
-    return [found for name in participants for found in _without_crash(study, [name])]
+    return [finding for name in participants for finding in _without_crash(study, [name])]
 
 
 def _of_participants(study: Study, participants: Sequence[str]) -> list[Finding]:
-    return [found for name in participants for found in _participant(study, name)]
+    return [finding for name in participants for finding in _participant(study, name)]
 
 
 def _participant(study: Study, name: str) -> Iterator[Finding]:
@@ -72,13 +74,13 @@ def _participant(study: Study, name: str) -> Iterator[Finding]:
 
 def _noted(manifest: Mapping[str, Any], name: str) -> Iterator[Finding]:
     """Findings of a manifest, each with its participant."""
-    entries = [entry for done in manifest["trials"] for entry in done["findings"]]
+    entries = [entry for outcome in manifest["trials"] for entry in outcome["findings"]]
     for entry in (*manifest["findings"], *entries):
-        yield Finding(**{key: entry[key] for key in NAMES} | {"participant": name})
+        yield Finding(**{key: entry[key] for key in FINDING_FIELDS} | {"participant": name})
 
 
 def _of_solve(study: Study, name: str) -> Iterator[Finding]:
-    """What stage solve says before it solves."""
+    """Findings of stage solve before it solves."""
     model, before = (
         ParticipantModel.of(study, name),
         earlier_failures(study, name, "inverse_kinematics"),
@@ -90,29 +92,33 @@ def _of_solve(study: Study, name: str) -> Iterator[Finding]:
 
     for trial in study.moving_of(name):
         if trial.trial_id not in before:
-            done = run_trial(study, name, "inverse_kinematics", trial, work)
-            yield from _noted({"findings": (), "trials": [done]}, name)
+            outcome = run_trial(study, name, "inverse_kinematics", trial, work)
+            yield from _noted({"findings": (), "trials": [outcome]}, name)
 
 
 def _of_evidence(study: Study, name: str) -> Iterator[Finding]:
     """Specifications of the multiverse that stage evidence would leave out."""
     moving = {trial.trial_id for trial in study.moving_of(name)}
-    done = study.read_manifest(name, "prepare")["trials"]
-    trials = [one["trial_id"] for one in done if one["status"] == OK and one["trial_id"] in moving]
+    outcomes = study.read_manifest(name, "prepare")["trials"]
+    trials = [
+        outcome["trial_id"]
+        for outcome in outcomes
+        if outcome["status"] == OK and outcome["trial_id"] in moving
+    ]
     folder = study.folder(name, "prepare")
-    rates = {one: lower_rate(read_dataset(folder / f"{one}.nc").attrs) for one in trials}
-    specifications = every_specification(
+    rates = {trial: lower_rate(read_dataset(folder / f"{trial}.nc").attrs) for trial in trials}
+    specifications = all_specifications(
         study.settings, consistent=study.settings.consistency.enabled
     )
     yield from left_out_findings(specifications, rates, name)
 
 
-def placed(finding: Finding, checked: CheckedStudy) -> Finding:
-    """The finding with the line of its trial in the sheet and the path of its file."""
+def with_location(finding: Finding, checked: CheckedStudy) -> Finding:
+    """Add the line of its trial in the sheet and the path of its file to a finding."""
     study, rows = checked.study, zip(checked.study.trials, checked.trial_lines, strict=True)
     key = (finding.participant, finding.trial)
-    found = next(((t, n) for t, n in rows if (t.participant_id, t.trial_id) == key), None)
-    if found is None:
+    row = next(((t, n) for t, n in rows if (t.participant_id, t.trial_id) == key), None)
+    if row is None:
         return finding
-    trial, line = found
-    return of_trial(finding, study, trial, named_in(checked, line))
+    trial, line = row
+    return finding_of_trial(finding, study, trial, sheet_line(checked, line))

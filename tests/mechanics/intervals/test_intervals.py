@@ -30,7 +30,7 @@ from aqbio.intervals.sources import (
     plate_states,
 )
 from aqbio.intervals.trial_draws import (
-    STRIDES,
+    STRIDE_RATE_HZ,
     LoadedMotion,
     state_causes,
     stiff_foot_causes,
@@ -246,7 +246,7 @@ def test_what_was_measured_answers_what_was_not():
     np.testing.assert_allclose(swings[..., 0], slope * swings[..., 1], atol=1e-12)
     assert slope < -0.9
     speed = np.gradient(swings[..., 1], TIME, axis=1)[:, 1:-1].std()
-    assert speed == pytest.approx(2.0 * np.pi * STRIDES * sd, rel=0.05)
+    assert speed == pytest.approx(2.0 * np.pi * STRIDE_RATE_HZ * sd, rel=0.05)
     assert (swings[..., 2] == 0.0).all()
 
 

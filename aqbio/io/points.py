@@ -169,6 +169,10 @@ STEADY_RATIO, STEADY_MARGIN_M = 3.0, 0.005
 """Neighbours whose distances vary by more than this many times those of the steadiest two, and a
 margin for noise, are on other segments: the path may be elsewhere in its other parts."""
 
+SPREAD_RATIO = 3.0
+"""A distance that varies by so much in one part of a path may differ by this many times that in the
+next one, which shows another part of the stride."""
+
 LINK_NOISE_M = 0.03
 """Error of a path that is continued to its other part, besides what acceleration makes."""
 
@@ -227,7 +231,10 @@ def _neighbours(path: FloatArray, markers: FloatArray) -> tuple[IntArray, FloatA
 def _same_distances(
     path: FloatArray, part: FloatArray, neighbours: FloatArray, spread: FloatArray
 ) -> bool:
-    """Tell whether paths (T, 3) are as far from neighbours (T, N, 3), within their ``spread``."""
+    """Tell whether paths (T, 3) are as far from neighbours (T, N, 3).
+
+    Within the error of skin and `SPREAD_RATIO` times the ``spread`` of each neighbour, (N,), m.
+    """
     first, second = (
         np.linalg.norm(neighbours - points[:, None], axis=2) for points in (path, part)
     )
@@ -236,7 +243,7 @@ def _same_distances(
         return False
     medians = (np.nanmedian(distances[:, columns], axis=0) for distances in (first, second))
     change = np.abs(np.subtract(*medians))
-    return bool((change < MAX_DISTANCE_CHANGE_M + spread[columns]).all())
+    return bool((change < MAX_DISTANCE_CHANGE_M + SPREAD_RATIO * spread[columns]).all())
 
 
 def _continues(path: FloatArray, part: FloatArray, rate: float) -> bool:

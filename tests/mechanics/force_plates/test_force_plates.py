@@ -234,7 +234,7 @@ def test_toes_bear_what_lies_ahead_of_their_joint(side, ahead, share):
     assert load.toes == f"toes_{side}"
     assert load.share == pytest.approx(share, abs=1e-6)
     without, whole, shared = (
-        inverse_dynamics(skeleton, poses, one) for one in ([], [load.whole], [load])
+        inverse_dynamics(skeleton, poses, one) for one in ([], [load.on_first_segment], [load])
     )
     toes = skeleton.coordinates.index(f"mtp_angle_{side}")
     moment = abs(shared[0, toes] - without[0, toes])

@@ -274,8 +274,8 @@ def with_bodies(
     skeleton, time = spread.template.skeleton, draws.time[inside]
     q = draws.levels.mechanics.kinematics.frames(inside).q
     bodies_and_skin = drawn_bodies(
-        spread, time, q, weight, (sampling.bodies, sampling.motions),
-        generator_of(BODY, sampling.seed),
+        spread, time, q, weight, generator_of(BODY, sampling.seed),
+        bodies=sampling.bodies, skins=sampling.motions,
         centres_known=draws.spread.centres is not None,
     )  # fmt: skip
     same_body = (skeleton,) * sampling.motions

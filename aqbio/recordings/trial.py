@@ -154,17 +154,9 @@ def prepare_trial(
     contact = _GroundContact(standing_ground(recording, marker_set), plates)
     if moving:
         contact = _moving_contact(
-            recording,
-            plates,
-            feet,
-            trial,
-            marker_set,
-            masses=masses,
-            rotation=axes.matrix,
-            laboratory=laboratory,
-            settings=settings,
-            notes=notes,
-        )
+            recording, plates, feet, trial, marker_set, masses=masses, rotation=axes.matrix,
+            laboratory=laboratory, settings=settings, notes=notes,
+        )  # fmt: skip
     markers, filled = filled_markers(recording, contact.contacts, settings, notes)
     return PreparedTrial(
         labels=recording.labels,
@@ -245,16 +237,9 @@ def _moving_contact(
     )
     events = marker_events(feet, recording, ground, marker_set)
     loads = _usable_loads(
-        loads,
-        plates,
-        recording,
-        rotation=rotation,
-        ignored=laboratory.ignore_plates,
-        ground=ground,
-        events=events,
-        feet=feet,
-        notes=notes,
-    )
+        loads, plates, recording, rotation=rotation, ignored=laboratory.ignore_plates,
+        ground=ground, events=events, feet=feet, notes=notes,
+    )  # fmt: skip
     forces_lost = False
     if low_pass is not None and loads is not None:
         forces_lost = note_low_pass(loads.contacts, low_pass, settings.cutoff_hz, notes)
@@ -263,17 +248,10 @@ def _moving_contact(
         plates, loads, events.contacts, body, settings.cutoff_hz, notes, moments
     )
     contact = _GroundContact(
-        ground=ground,
-        plates=plates,
-        loads=loads,
-        events=events,
-        kinematic=tuple(kinematic),
-        threshold=threshold,
-        low_pass=low_pass,
-        forces_lost=forces_lost,
-        vertical=vertical,
+        ground=ground, plates=plates, loads=loads, events=events, kinematic=tuple(kinematic),
+        threshold=threshold, low_pass=low_pass, forces_lost=forces_lost, vertical=vertical,
         force_lag=lag,
-    )
+    )  # fmt: skip
     _note_whole_contacts(contact.contacts, len(frames) / recording.rate, notes)
     return contact
 

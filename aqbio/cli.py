@@ -427,16 +427,18 @@ def verify(
 
 
 def _verify_against(study: Study, archive: Path, tolerance: float | None) -> None:
-    from aqbio.study.archive import TOLERANCE, compared
+    from aqbio.study.archive import MAX_RELATIVE_DIFFERENCE, compared
 
-    tolerance = TOLERANCE if tolerance is None else tolerance
+    tolerance = MAX_RELATIVE_DIFFERENCE if tolerance is None else tolerance
     comparison = compared(study, archive, tolerance)
-    typer.echo(f"{comparison.same} tables have the same bytes as in {archive}.")
+    typer.echo(f"{comparison.identical_tables} tables have the same bytes as in {archive}.")
     for line in comparison.close:
         typer.echo(f"within {tolerance:g}: {line}")
     for line in comparison.different:
         typer.echo(f"different: {line}", err=True)
-    typer.echo(f"{comparison.drawn} of {comparison.figures} drawings have the same bytes.")
+    typer.echo(
+        f"{comparison.identical_figures} of {comparison.figures} drawings have the same bytes."
+    )
     for line in comparison.reasons:
         typer.echo(f"not as it was: {line}")
     if comparison.different:

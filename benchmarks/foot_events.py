@@ -138,7 +138,7 @@ def real_runs() -> Iterator[Known]:
         recording = read_recording(folder / markers, folder / forces if forces else None)
         trial = Trial(participant_id="P", trial_id="run", task="run", file=markers)
         notes = Notes("run", "P", markers, forces or markers)
-        found = prepare_trial(recording, trial, marker_set, (Laboratory(), Prepare()), notes)
+        found = prepare_trial(recording, trial, marker_set, Laboratory(), Prepare(), notes)
         turned = replace(recording, positions=recording.positions @ found.axes.matrix.T)
         yield Known(name, turned, found.ground, marker_set, found.contacts)
 

@@ -146,21 +146,22 @@ def drawn_bodies(
     time: FloatArray,
     q: FloatArray,
     weight: FloatArray,
-    counts: tuple[int, int],
     generator: np.random.Generator,
     *,
+    bodies: int,
+    skins: int,
     centres_known: bool = False,
 ) -> DrawnBodies:
-    """Draw D bodies and S skin movements (counts), and the motion q (T, C) that IK gives with each.
+    """Draw D `bodies` and S `skins` (soft tissue), and the motion q (T, C) that IK gives with each.
 
     On a body of another shape θ the model's markers are elsewhere by ``Δp = p(θ, q) − p(0, q)``,
     with soft tissue displaced by s by ``Δp = R s``; linearised inverse kinematics answers with ``δq
     = −(Jᵀ W J + ε)⁻¹ Jᵀ W Δp``. With ``centres_known``, centres of mass keep their positions
     relative to the markers: they are drawn elsewhere, and must not be drawn twice.
     """
-    template, frames, (count, skins) = spread.template, len(q), counts
+    template, frames = spread.template, len(q)
     markers, free = BodyMarkers(template), template.skeleton.free
-    vectors = spread.shapes(count, generator)
+    vectors = spread.shapes(bodies, generator)
     shapes = [template.shape(vector) for vector in vectors]
     position, by_coordinate = markers.by_coordinate(template.shape(), q)
     rotation = segment_poses(template.skeleton, q).rotation[:, template.markers.body]
@@ -168,9 +169,9 @@ def drawn_bodies(
     moved = [markers.positions(shape, q) - position for shape in shapes]
     rows = np.moveaxis(by_coordinate[free], 0, -1).reshape(frames, -1, len(free))
     normal, weighted = regularised_normal(rows, weight)
-    change = np.zeros((count + skins, frames, q.shape[1]))
+    change = np.zeros((bodies + skins, frames, q.shape[1]))
     displacements = np.concatenate([np.stack(moved, axis=-1), skin], axis=-1)
-    right = weighted @ displacements.reshape(frames, -1, count + skins)
+    right = weighted @ displacements.reshape(frames, -1, bodies + skins)
     change[..., free] = -np.linalg.solve(normal, right).transpose(2, 0, 1)
     skeletons = tuple(template.skeleton_of(shape) for shape in shapes)
     if centres_known:
@@ -180,7 +181,7 @@ def drawn_bodies(
             replace(body, com=body.com - shift.reshape(-1, 3))
             for body, shift in zip(skeletons, away, strict=True)
         )
-    return DrawnBodies(skeletons, change[:count], change[count:])
+    return DrawnBodies(skeletons, change[:bodies], change[bodies:])
 
 
 def about_model(covariance: FloatArray, template: Template, offset: FloatArray) -> FloatArray:

@@ -137,7 +137,8 @@ class Balance:
         runner: Runner,
         values: Mapping[str, float],
         kinematics: SegmentKinematics,
-        wrench: tuple[GroundWrench, FloatArray],
+        wrench: GroundWrench,
+        time: FloatArray,
         *,
         drags: bool,
     ) -> None:
@@ -151,12 +152,12 @@ class Balance:
         # of the whole body's centre of mass, (T, 3)
         self.com, self.velocity, self.acceleration = centre_of_mass(self.motion)
         # of the ground at the shifted times in the cameras' frame, moment about the ground origin
-        (ground, time), alignment = wrench, Alignment.of(values)
+        alignment = Alignment.of(values)
         later = time + values.get(CLOCK, 0.0)
         self.force, self.moment, self.force_rate, self.moment_rate = (
             np.asfortranarray(part)
             for order in (0, 1)
-            for part in alignment.applied(*ground.at(later, order))
+            for part in alignment.applied(*wrench.at(later, order))
         )
 
     @property

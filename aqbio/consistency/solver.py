@@ -251,8 +251,15 @@ class Solver:
         """Residual of a motion in every frame, at given parameter values."""
         observations, skeleton = self.observations, self.runner.skeleton
         moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-        wrench = (observations.wrench, observations.time)
-        return Balance(self.runner, values, moves, wrench, drags=observations.drag).residual
+        balance = Balance(
+            self.runner,
+            values,
+            moves,
+            observations.wrench,
+            observations.time,
+            drags=observations.drag,
+        )
+        return balance.residual
 
     # cost, equations and factor -------------------------------------------------------------------
 
@@ -263,8 +270,14 @@ class Solver:
         position, error, force = self.markers.errors(poses)
         parts = (of_frames(values, measured) for values in (motion.q, motion.u, motion.udot))
         moves = posed_kinematics(self.runner.skeleton, poses.picked(measured), *parts)
-        wrench = (observations.wrench, observations.time[measured])
-        balance = Balance(self.runner, self.values(theta), moves, wrench, drags=observations.drag)
+        balance = Balance(
+            self.runner,
+            self.values(theta),
+            moves,
+            observations.wrench,
+            observations.time[measured],
+            drags=observations.drag,
+        )
         deviation = motion.q[:, self.coordinates] - self.solved
         cost = (error * force).sum() + ((balance.residual.rows / self.sigma) ** 2).sum()
         cost += self.precision @ (theta - self.prior_means) ** 2

@@ -232,9 +232,13 @@ def free_moment_gain(fit: TrialFit) -> float:
     solver, observations = fit.linearised(), fit.observations
     frames, balance = discount(observations.rate), solver.point.balance
     turned = replace(observations, wrench=reverse_free_moment(observations.wrench))
-    wrench = turned.wrench, turned.time[solver.measured]
     reversed_balance = Balance(
-        fit.runner, balance.values, balance.kinematics, wrench, drags=turned.drag
+        fit.runner,
+        balance.values,
+        balance.kinematics,
+        turned.wrench,
+        turned.time[solver.measured],
+        drags=turned.drag,
     )
     costs = [
         float(((equations.residual.rows / solver.sigma) ** 2).sum())

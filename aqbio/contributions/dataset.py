@@ -46,16 +46,18 @@ def trial_levels(
     anatomy = Anatomy(
         groups=model_map.groups, joints=model_map.joints.by_name(), root=model_map.pelvis.joint
     )
-    borne = loads_with_toes(model_map, skeleton, kinematics, loads, surface_height)
-    return levels(skeleton, kinematics, borne, touching, anatomy, surface_height=surface_height)
+    loads_on_segments = loads_with_toes(model_map, skeleton, kinematics, loads, surface_height)
+    return levels(
+        skeleton, kinematics, loads_on_segments, touching, anatomy, surface_height=surface_height
+    )
 
 
 def frames_in_contact(time: FloatArray, contacts: Sequence[Contact]) -> BoolArray:
     """(T, 2) bool: frames between touchdown and toe-off of the left and of the right foot."""
     touching = np.zeros((len(time), len(SIDES)), dtype=bool)
     for contact in contacts:
-        held = (time >= contact.touchdown) & (time <= contact.toe_off)
-        touching[:, SIDES.index(contact.side)] |= held
+        in_contact = (time >= contact.touchdown) & (time <= contact.toe_off)
+        touching[:, SIDES.index(contact.side)] |= in_contact
     return touching
 
 
@@ -114,17 +116,17 @@ def _hub_variables(computed: Levels, vectors: Any) -> Variables:
 
 
 def _force_variables(computed: Levels, vectors: Any) -> Variables:
-    """Shares of the ground reaction force and where the feet are held."""
+    """Shares of the ground reaction force, and contact points of the feet."""
     points = np.stack(
         [np.where(foot.touching[:, None], foot.point, np.nan) for foot in computed.feet], axis=1
     )
-    held = np.stack([foot.touching for foot in computed.feet], axis=1)
+    touching = np.stack([foot.touching for foot in computed.feet], axis=1)
     mechanics = computed.mechanics
     slip = [
         contact_velocity(mechanics.skeleton, mechanics.kinematics, foot) for foot in computed.feet
     ]
     shares = [
-        np.zeros(len(held)) if foot.load.share is None else foot.load.share
+        np.zeros(len(touching)) if foot.load.share is None else foot.load.share
         for foot in computed.feet
     ]
     return {
@@ -138,26 +140,26 @@ def _force_variables(computed: Levels, vectors: Any) -> Variables:
         "contact_point": vectors("foot", points, "m", "where level C holds the foot"),
         "contact_velocity": vectors(
             "foot",
-            np.where(held[..., None], np.stack(slip, axis=1), np.nan),
+            np.where(touching[..., None], np.stack(slip, axis=1), np.nan),
             "m/s",
             "of what bears the foot's load, at its contact point",
         ),
         "toes_share": (
             ("time", "foot"),
-            np.where(held, np.stack(shares, axis=1), np.nan),
+            np.where(touching, np.stack(shares, axis=1), np.nan),
             {"units": "1", "long_name": "of the ground's force that the toes bear"},
         ),
-        "foot_held": (("time", "foot"), held, {"long_name": "level C holds the foot"}),
+        "foot_held": (("time", "foot"), touching, {"long_name": "level C holds the foot"}),
     }
 
 
 def _induced_variables(computed: Levels, vectors: Any) -> Variables:
     """Level C under all contact models."""
-    every = tuple(computed.induced.values())
+    by_model = tuple(computed.induced.values())
     return {
         f"induced_{name}": vectors(
             f"contact_model source {part}",
-            np.stack([getattr(one, attribute) for one in every], axis=1),
+            np.stack([getattr(induced, attribute) for induced in by_model], axis=1),
             unit,
             words,
         )
@@ -215,7 +217,7 @@ NEEDS_NO_FORCE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """Everything that stage contributions computes of one trial, ground axes."""
+    """Results of stage contributions for one trial, ground axes."""
 
     time: FloatArray
     """(T,) array, s."""
@@ -250,8 +252,8 @@ def contributions_dataset(
 ) -> xr.Dataset:
     """All results in ground axes along the heading (rad to the left of +x), with contacts.
 
-    Without plates, ``parts`` tell which moments no ground force enters: of what hangs on no foot,
-    and of a leg in the air.
+    Without plates, ``parts`` tell which moments no ground force enters: those of the arms and the
+    torso, and those of a leg in the air.
     """
     import xarray as xr
 
@@ -279,7 +281,7 @@ def contributions_dataset(
     )
     dataset = level_a.merge(levels_dataset(levels, result.time, heading), join="exact")
     contacts = [str(name) for name in prepared.variables if str(name).startswith("contact_")]
-    if not result.measured.all():  # nothing of what needs forces where there are none
+    if not result.measured.all():  # NaN where a variable needs forces that are missing
         measured = xr.DataArray(result.measured, dims="time")
         dataset = dataset.assign(
             {
@@ -352,7 +354,7 @@ def with_plain(dataset: xr.Dataset, study: Study, trial: SolvedTrial) -> xr.Data
     balance = level_a(segment_motion(skeleton, moves), loads, gravity=skeleton.gravity)
     matrix = membership(study.model_map.groups, skeleton.bodies)
     turn, by_axis = _turn(dataset).T, ("time", "axis")
-    known, words = measured[:, None], {"long_name": "before the consistency fit"}
+    measured_frames, words = measured[:, None], {"long_name": "before the consistency fit"}
     variables: dict[str, tuple[Any, ...]] = {
         f"{name}_plain": (dimensions, values @ turn, {"units": unit, **words})
         for name, dimensions, values, unit in (
@@ -364,8 +366,14 @@ def with_plain(dataset: xr.Dataset, study: Study, trial: SolvedTrial) -> xr.Data
                 "group_angular_momentum_rate", ("time", "group", "axis"),
                 group_sum(balance.rate, matrix), "N m",
             ),
-            ("residual_moment", by_axis, np.where(known, balance.residual_moment, np.nan), "N m"),
-            ("residual_force", by_axis, np.where(known, balance.residual_force, np.nan), "N"),
+            (
+                "residual_moment", by_axis,
+                np.where(measured_frames, balance.residual_moment, np.nan), "N m",
+            ),
+            (
+                "residual_force", by_axis,
+                np.where(measured_frames, balance.residual_force, np.nan), "N",
+            ),
         )
     }  # fmt: skip
     return dataset.assign(variables).assign_attrs(mass_plain=float(skeleton.mass.sum()))
@@ -375,21 +383,21 @@ def _turn(dataset: xr.Dataset) -> FloatArray:
     return rotation_about_vertical(-float(dataset.attrs["heading"]))
 
 
-BALANCE = ("free_moment", "residual_moment", "residual_moment_plain")
-ON_LEGS = {"joint_moment": "joint", "hub_moment": "chain", "torso_moment": "torso_chain"}
+BALANCE_MOMENTS = ("free_moment", "residual_moment", "residual_moment_plain")
+LEG_MOMENTS = {"joint_moment": "joint", "hub_moment": "chain", "torso_moment": "torso_chain"}
 """Variables that Newton and Euler compute from the foot up, by the dimension of their parts."""
 
 
 def without_free_moment(dataset: xr.Dataset, parts: ObservedParts) -> xr.Dataset:
-    """The contributions of a trial without what its missing free moment would decide.
+    """Mask the contributions that depend on a trial's missing free moment.
 
-    About the vertical the balance of moments and the moments of the legs' joints, which carry the
-    free moment to the pelvis; all of level C, whose sources are these moments, and the residual's
-    power. Flexion moments and the power of joints, in which little of it is, are kept.
+    These are, about the vertical, the balance of moments and the moments of the legs' joints, which
+    carry the free moment to the pelvis; all of level C, whose sources are these moments; and the
+    residual's power. Flexion moments and joint power depend little on it and are kept.
     """
     level = dataset["axis"] != "y"
-    changed = {name: dataset[name].where(level) for name in BALANCE if name in dataset}
-    for name, dimension in ON_LEGS.items():
+    changed = {name: dataset[name].where(level) for name in BALANCE_MOMENTS if name in dataset}
+    for name, dimension in LEG_MOMENTS.items():
         if name in dataset:
             free = dataset[dimension].copy(data=~_carries(dataset, dimension, parts).any(axis=0))
             changed[name] = dataset[name].where(level | free)
@@ -400,7 +408,7 @@ def without_free_moment(dataset: xr.Dataset, parts: ObservedParts) -> xr.Dataset
 
 
 def _carries(dataset: xr.Dataset, dimension: str, parts: ObservedParts) -> BoolArray:
-    """Whether the ground acts on each part through the left and the right foot, (2, P) bool."""
+    """(2, P) bool: parts on which the ground acts through the left and the right foot."""
     names = [str(name) for name in dataset[dimension].values]
     if dimension == "joint":
         lineage, bodies = parts.skeleton.lineage, parts.skeleton.bodies
@@ -410,13 +418,13 @@ def _carries(dataset: xr.Dataset, dimension: str, parts: ObservedParts) -> BoolA
     upper = ("arm_", "upper_body")
     return np.array(
         [
-            [not name.startswith((*upper, f"leg_{other}")) for name in names]
-            for other in reversed(SIDES)
+            [not name.startswith((*upper, f"leg_{opposite_side}")) for name in names]
+            for opposite_side in reversed(SIDES)
         ]
     )
 
 
-WITHOUT_LOAD = {
+UNLOADED_LIMB_VARIABLES = {
     "joint_moment": "joint", "joint_power": "joint", "hub_moment": "chain",
     "hub_force_moment": "chain", "hub_force": "chain",
 }  # fmt: skip
@@ -426,13 +434,13 @@ WITHOUT_LOAD = {
 def _off_the_ground(
     result: Contributions, dataset: xr.Dataset, parts: ObservedParts
 ) -> dict[str, xr.DataArray]:
-    """Moments of parts on which no ground force acts, as far as the events are known."""
+    """Moments of parts on which no ground force acts, allowing for the errors of the events."""
     import xarray as xr
 
     widened = [
-        replace(one, touchdown=one.touchdown - early, toe_off=one.toe_off + early)
-        for one in result.contacts
-        for early in [0.5 * np.nan_to_num(one.time_error)]
+        replace(contact, touchdown=contact.touchdown - early, toe_off=contact.toe_off + early)
+        for contact in result.contacts
+        for early in [0.5 * np.nan_to_num(contact.time_error)]
     ]
     touching = frames_in_contact(result.time, widened)
     return {
@@ -440,12 +448,12 @@ def _off_the_ground(
             xr.DataArray(touching @ _carries(dataset, dimension, parts), dims=("time", dimension))
             == 0
         )
-        for name, dimension in WITHOUT_LOAD.items()
+        for name, dimension in UNLOADED_LIMB_VARIABLES.items()
     }
 
 
 def free_moment_findings(trial_id: str, state: str) -> Sequence[Finding]:
-    """Finding that a free moment in some ``state`` was not used, and what that makes n/a."""
+    """Finding that the free moment was not used because of its ``state``."""
     why, fix = f"the free moment is {state} and not used", "correct the sign of the free moments."
     if state == NO_FREE_MOMENT:
         why = "no free moment was recorded (columns are absent, zero or below 0.1 N m)"

@@ -39,11 +39,12 @@ def model_anatomy(name: str = "sprint") -> Anatomy:
     """
     path = MODELS / name / "map.yaml"
     if not path.is_file():
-        known = sorted(folder.parent.name for folder in MODELS.glob("*/map.yaml"))
+        model_names = sorted(folder.parent.name for folder in MODELS.glob("*/map.yaml"))
         raise AqbioError(
             f"there is no model map {name!r}.",
             file=str(path),
-            fix=f"take one of {', '.join(known)}, or give the model's names to Anatomy yourself.",
+            fix=f"take one of {', '.join(model_names)}, or give the model's names to Anatomy "
+            "yourself.",
             rule="model-map",
         )
     model_map = read_yaml(path, ModelMap)
@@ -51,7 +52,7 @@ def model_anatomy(name: str = "sprint") -> Anatomy:
 
 
 CAUSES = "induced_"
-"""How names of level C's variables begin: two thirds of a file, which few ask for."""
+"""Prefix of level C's variables: two thirds of a file, rarely needed."""
 
 UNITS = {"momentum": "kg m2/s", "rate": "N m"}
 
@@ -59,36 +60,43 @@ UNITS = {"momentum": "kg m2/s", "rate": "N m"}
 def trial_contributions(
     study: Study, participant_id: str, trial_id: str
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Output of stages contributions, with the posterior, and consistency."""
-    found, consistent = stored_contributions(study, participant_id, trial_id)
-    return with_posterior(found, consistent), consistent
+    """Outputs of stages contributions (with the posterior) and inverse_dynamics."""
+    contributions, consistency = stored_contributions(study, participant_id, trial_id)
+    return with_posterior(contributions, consistency), consistency
 
 
 def sampled_contributions(
     study: Study, participant_id: str, trial_id: str
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Outputs of both stages without level C, with samples of the groups' momentum."""
-    found, consistent = stored_contributions(study, participant_id, trial_id, without=CAUSES)
-    if "group_momentum_sample" in consistent:
-        found = found.assign(group_momentum_sample=_samples(found, consistent))
-    return found, consistent
+    contributions, consistency = stored_contributions(
+        study, participant_id, trial_id, without=CAUSES
+    )
+    if "group_momentum_sample" in consistency:
+        contributions = contributions.assign(
+            group_momentum_sample=_samples(contributions, consistency)
+        )
+    return contributions, consistency
 
 
 def stored_contributions(
     study: Study, participant_id: str, trial_id: str, without: str = ""
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Output of stages contributions, perhaps `without` level C (`CAUSES`), and consistency."""
-    contributions, consistent = (
+    """Outputs of stages contributions, optionally `without` `CAUSES`, and inverse_dynamics."""
+    contributions, consistency = (
         study.folder(participant_id, stage) / f"{trial_id}.nc"
         for stage in ("contributions", "inverse_dynamics")
     )
-    return read_dataset(contributions, without=without), read_dataset(consistent)
+    return read_dataset(contributions, without=without), read_dataset(consistency)
 
 
 def failed_contributions(study: Study, participant_id: str, trial_id: str) -> str:
-    """Why a trial has no contributions; empty where it has."""
+    """Reason for which a trial has no contributions; empty if it has."""
     manifest = study.read_manifest(participant_id, "contributions")
-    entry = next((one for one in manifest["trials"] if one["trial_id"] == trial_id), manifest)
+    entry = next(
+        (trial_entry for trial_entry in manifest["trials"] if trial_entry["trial_id"] == trial_id),
+        manifest,
+    )
     return str(entry["reason"])
 
 
@@ -102,18 +110,18 @@ def with_posterior(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """
     if "group_momentum_sample" not in data:
         return dataset
-    found: dict[str, tuple[Any, ...]] = {}
+    variables: dict[str, tuple[Any, ...]] = {}
     estimate = dataset["group_angular_momentum"].values
     for quantity, unit in UNITS.items():
         off = _deviations(dataset, data, quantity)
         means = np.empty((len(off), dataset.sizes["contact"], *off.shape[2:]))
         for number, stance in enumerate(_stances(dataset)):
             means[:, number] = off[:, stance].mean(axis=1)
-        found[f"stance_{quantity}_covariance"] = _covariance(means, "contact", unit)
+        variables[f"stance_{quantity}_covariance"] = _covariance(means, "contact", unit)
         off[:, np.isnan(estimate)] = np.nan
-        found[f"group_{quantity}_covariance"] = _covariance(off, "time", unit)
-    found["group_momentum_sample"] = _samples(dataset, data)
-    return dataset.assign(found)
+        variables[f"group_{quantity}_covariance"] = _covariance(off, "time", unit)
+    variables["group_momentum_sample"] = _samples(dataset, data)
+    return dataset.assign(variables)
 
 
 def _samples(dataset: xr.Dataset, data: xr.Dataset) -> tuple[Any, ...]:
@@ -134,10 +142,12 @@ def _deviations(dataset: xr.Dataset, data: xr.Dataset, quantity: str) -> FloatAr
 
 
 def _stances(dataset: xr.Dataset) -> Iterator[BoolArray]:
-    """Frames of every contact, at least the nearest one."""
+    """Frames of every contact; at least the frame nearest to its middle."""
     time = dataset["time"].values
-    for one in range(dataset.sizes.get("contact", 0)):
-        begin, end = (float(dataset[f"contact_{name}"][one]) for name in ("touchdown", "toe_off"))
+    for contact in range(dataset.sizes.get("contact", 0)):
+        begin, end = (
+            float(dataset[f"contact_{name}"][contact]) for name in ("touchdown", "toe_off")
+        )
         inside = (time >= begin) & (time <= end)
         inside[np.argmin(np.abs(time - 0.5 * (begin + end)))] = True
         yield inside

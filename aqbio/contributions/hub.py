@@ -1,7 +1,8 @@
-"""Level B: what each chain of the body does to the pelvis, and each arm to the torso.
+"""Level B: action of each chain of the body on the pelvis, and of each arm on the torso.
 
 The chains of a hub are cut at their joints. Each exerts a moment at its joint and a force, which
-has a moment too, because joints lie off the hub's centre of mass. Joint power stands here too.
+has a moment too, because joints lie off the hub's centre of mass. Joint power is computed here
+too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from aqbio.multibody.kinematics import SegmentKinematics, SegmentMotion
 from aqbio.multibody.skeleton import FIXED, Skeleton
 from aqbio.vectors import FloatArray, IntArray, cross
 
-OTHER = "other"
+OTHER_JOINTS = "other"
 """All joints that the model map does not name."""
 
 
@@ -40,15 +41,15 @@ def coordinate_sources(
     owner = joint_of_coordinate(skeleton)
     independent = np.ones(len(owner), dtype=bool)
     independent[skeleton.couplers.dependent] = False
-    named = {**joints, root_name: root}
-    bodies = {name: skeleton.joints.index(joint) for name, joint in named.items()}
+    joint_names = {**joints, root_name: root}
+    bodies = {name: skeleton.joints.index(joint) for name, joint in joint_names.items()}
     for ankle in (body for name, body in bodies.items() if name.startswith("ankle")):
         foot = np.setdiff1d(np.flatnonzero(skeleton.lineage[:, ankle]), list(bodies.values()))
         owner[np.isin(owner, foot)] = ankle
     sources = {name: np.flatnonzero(independent & (owner == body)) for name, body in bodies.items()}
     rest = np.flatnonzero(independent & ~np.isin(owner, list(bodies.values())))
     base = sources.pop(root_name)
-    return {**sources, OTHER: rest, root_name: base}
+    return {**sources, OTHER_JOINTS: rest, root_name: base}
 
 
 def joint_power(forces: FloatArray, speeds: FloatArray, coordinates: IntArray) -> FloatArray:
@@ -63,7 +64,7 @@ def joint_power(forces: FloatArray, speeds: FloatArray, coordinates: IntArray) -
 
 @dataclass(frozen=True, slots=True)
 class HubKinetics:
-    """What acts on a hub, about the hub's own centre of mass."""
+    """Forces and moments on a hub, about its own centre of mass."""
 
     hub: Hub
     com: FloatArray
@@ -86,7 +87,7 @@ class HubKinetics:
 
 @dataclass(frozen=True, slots=True)
 class ChainBalance:
-    """What changes a chain's angular momentum about the whole body's centre of mass.
+    """Terms that change a chain's angular momentum about the whole body's centre of mass.
 
     ``rate = external - moment_on_hub + apparent_weight`` for every chain, and
     ``rate = Σ moment_on_hub + apparent_weight + external + residual`` for the hub.
@@ -152,9 +153,9 @@ def chain_balance(
     body always. `gravity` (3,), m/s².
     """
     hub = kinetics.hub
-    own = np.zeros((1, len(motion.segments)))
-    own[0, list(hub.members)] = 1.0
-    matrix = np.concatenate([hub.chain_matrix(len(motion.segments)), own])
+    hub_row = np.zeros((1, len(motion.segments)))
+    hub_row[0, list(hub.members)] = 1.0
+    matrix = np.concatenate([hub.chain_matrix(len(motion.segments)), hub_row])
     to_com = kinetics.com - balance.com
     moment = kinetics.wrench + cross(to_com[:, None], kinetics.force)
     on_hub = np.concatenate([moment[:, :-1], moment.sum(axis=1, keepdims=True)], axis=1)
@@ -182,6 +183,6 @@ def _external(
     """(T, P, 3) moment of the loads on each part about a point."""
     moment = np.zeros((len(about), len(matrix), 3))
     for load in loads:
-        own = load.moment + cross(load.point - about, load.force)
-        moment += matrix[:, segments.index(load.body)][:, None] * own[:, None]
+        moment_on_body = load.moment + cross(load.point - about, load.force)
+        moment += matrix[:, segments.index(load.body)][:, None] * moment_on_body[:, None]
     return moment

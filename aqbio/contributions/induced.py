@@ -1,10 +1,10 @@
-"""Level C: which acceleration, and which ground reaction force, every source brings about.
+"""Level C: acceleration and ground reaction force induced by every source.
 
 The equations of motion are linear in their sources: joint moments, gravity, the speeds, the
 measured acceleration of the feet, and what the measurement leaves unexplained. Each source by
 itself, with the foot held by the ground as the contact model says, gives accelerations and a ground
 reaction force; their sums are the measured ones. A contribution is instantaneous, with all other
-moments held: it does not say what would happen if a moment were different for a while.
+moments held constant; it does not predict the effect of changing a moment over time.
 
 A contact model is a set of rows of the six motions of a foot at its contact point (three of
 translation, three of rotation, ground axes). The ground answers along the same rows: with force
@@ -33,7 +33,17 @@ from aqbio.multibody.momentum import angular_momentum_rate, centre_of_mass, mome
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray, combined, cross
 
-POINT, POINT_YAW, WELD, HINDFOOT = "C1", "C2", "C3", "C4"
+POINT = "C1"
+"""Contact model: a point that cannot move."""
+
+POINT_YAW = "C2"
+"""Contact model: as C1, and no rotation about the vertical."""
+
+WELD = "C3"
+"""Contact model: no motion at all."""
+
+HINDFOOT = "C4"
+"""Contact model: as C2, with the whole load on the foot and none on the toes."""
 
 CONTACT_ROWS: Mapping[str, FloatArray] = MappingProxyType(
     {
@@ -51,7 +61,7 @@ What cannot move is what bears the force: the mean of foot and toes, weighted as
 as C2, with a foot that bears all of it and toes that bear nothing.
 """
 
-CONTACT_FORCE = 20.0
+MIN_CONTACT_FORCE_N = 20.0
 """Vertical force below which a foot has no defined centre of pressure, N."""
 
 
@@ -67,12 +77,12 @@ class FootConstraint:
     """(T, 3) array, m, ground. Contact point; anything finite where the foot is not held."""
 
     def frames(self, chosen: slice) -> FootConstraint:
-        """The same for some of the frames."""
+        """Select a range of frames."""
         return FootConstraint(self.load.frames(chosen), self.touching[chosen], self.point[chosen])
 
     @property
     def on_the_hindfoot(self) -> FootConstraint:
-        """The same with all of the load on the foot, and nothing on the toes."""
+        """Constraint with the whole load on the foot and none on the toes."""
         return replace(self, load=self.load.on_first_segment)
 
     @property
@@ -88,7 +98,7 @@ def foot_contact(
     contacts: BoolArray,
     *,
     surface_height: float = 0.0,
-    minimum_force: float = CONTACT_FORCE,
+    minimum_force: float = MIN_CONTACT_FORCE_N,
 ) -> FootConstraint:
     """A foot's contact at its centre of pressure; `contacts` (T,) bool.
 
@@ -103,7 +113,7 @@ def foot_contact(
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What accelerations of the coordinates mean: a matrix, and what the speeds add.
+    """Linear map from accelerations of the coordinates to outcomes, and its velocity terms.
 
     Rows, x, y, z each: acceleration of the whole body's centre of mass, angular acceleration of the
     pelvis, and rate of each group's angular momentum about that centre; R = 6 + 3 G.
@@ -115,24 +125,25 @@ class Outcomes:
     """() or (T,) array, kg. Of the whole body."""
     matrix: FloatArray
     """(T, R, N) array."""
-    still: FloatArray
-    """(T, R) array. At ``udot = 0``."""
+    at_zero_acceleration: FloatArray
+    """(T, R) array. Outcomes at ``udot = 0``."""
 
 
 def body_outcomes(
     skeleton: Skeleton,
-    motions: tuple[SegmentKinematics, SegmentKinematics],
+    kinematics: SegmentKinematics,
+    unaccelerated: SegmentKinematics,
     groups: FloatArray,
     pelvis: int,
 ) -> Outcomes:
-    """Matrix from accelerations of the free coordinates to what they mean.
+    """Linear map from accelerations of the free coordinates to the outcomes of the body.
 
-    `motions`: the measured one, and the same without accelerations of the free coordinates;
-    `groups` (G, B) sums segments; `pelvis` is the segment whose angular acceleration is asked for.
+    `kinematics` is the measured motion, `unaccelerated` the same without accelerations of the free
+    coordinates; `groups` (G, B) sums segments; `pelvis` is the segment whose angular acceleration
+    is an outcome.
     """
-    kinematics, still = motions
     free = skeleton.free
-    motion = segment_motion(skeleton, still)
+    motion = segment_motion(skeleton, unaccelerated)
     com, _, acceleration = centre_of_mass(motion)
     mass = motion.mass.sum(axis=-1)
     arm = motion.mass[..., None] * (motion.com - com[:, None])
@@ -147,14 +158,17 @@ def body_outcomes(
     by_group[...] = turned[:, :, free].swapaxes(2, 3)
     rate = angular_momentum_rate(motion, com, acceleration)
     turning = np.einsum("gb,tbi->tgi", groups, rate).reshape(len(com), -1)
-    rows = (acceleration, still.angular_acceleration[:, pelvis], turning)
+    rows = (acceleration, unaccelerated.angular_acceleration[:, pelvis], turning)
     return Outcomes(com, mass, matrix, np.concatenate(rows, axis=1))
 
 
-GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER = "gravity", "velocity", "contact", "remainder"
+GRAVITY_SOURCE = "gravity"
+VELOCITY = "velocity"
+CONTACT = "contact"
+REMAINDER = "remainder"
 FURTHER_SOURCES = (GRAVITY_SOURCE, VELOCITY, CONTACT, REMAINDER)
-"""Causes besides the generalised forces: weight, speeds (centripetal and Coriolis terms), measured
-acceleration of the feet, and the measured wrench that the contact model cannot exert."""
+"""Sources other than the generalised forces: weight, speeds (centripetal and Coriolis terms),
+measured acceleration of the feet, and the measured wrench that the contact model cannot exert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +197,7 @@ class EquationsOfMotion:
 
 @dataclass(frozen=True, slots=True)
 class InducedAccelerations:
-    """What every source brings about, under one contact model."""
+    """Accelerations and ground reactions induced by every source under one contact model."""
 
     contact_model: str
     sources: tuple[str, ...]
@@ -213,7 +227,7 @@ class InducedAccelerations:
 
 @dataclass(frozen=True, eq=False)
 class MovingBody:
-    """A body in motion: what its equations of motion hold, whatever the sources and the feet."""
+    """Body in motion: terms of its equations of motion that sources and feet do not change."""
 
     skeleton: Skeleton
     kinematics: SegmentKinematics
@@ -221,18 +235,18 @@ class MovingBody:
     groups: FloatArray
     """(G, B) array. Sums segments into groups."""
     pelvis: int
-    """Index of the segment whose angular acceleration is asked for."""
+    """Index of the segment whose angular acceleration is an outcome."""
 
     @cached_property
-    def still(self) -> SegmentKinematics:
-        """The same motion with the free coordinates' accelerations taken away."""
-        return still_kinematics(self.skeleton, self.kinematics)
+    def unaccelerated(self) -> SegmentKinematics:
+        """Kinematics with the accelerations of the free coordinates set to zero."""
+        return unaccelerated_kinematics(self.skeleton, self.kinematics)
 
     @cached_property
     def velocity(self) -> FloatArray:
         """(T, C) array: generalised forces of the speeds."""
         weightless = self.skeleton.of_size(gravity=np.zeros(3))
-        return np.asarray(-inverse_dynamics(weightless, self.still))
+        return np.asarray(-inverse_dynamics(weightless, self.unaccelerated))
 
     @cached_property
     def gravity(self) -> FloatArray:
@@ -249,9 +263,10 @@ class MovingBody:
 
     @cached_property
     def outcomes(self) -> Outcomes:
-        """What accelerations of the free coordinates mean."""
-        motions = self.kinematics, self.still
-        return body_outcomes(self.skeleton, motions, self.groups, self.pelvis)
+        """Outcomes as a linear function of accelerations of the free coordinates."""
+        return body_outcomes(
+            self.skeleton, self.kinematics, self.unaccelerated, self.groups, self.pelvis
+        )
 
 
 def equations_of_motion(
@@ -270,20 +285,20 @@ def equations_of_motion(
     """
     skeleton, free = body.skeleton, body.skeleton.free
     sources = (*coordinates, *FURTHER_SOURCES)
-    gravity, velocity, contact = (sources.index(one) for one in FURTHER_SOURCES[:3])
+    gravity, velocity, contact = (sources.index(source) for source in FURTHER_SOURCES[:3])
     belongs = np.zeros((len(free), len(sources)))
-    for place, chosen in enumerate(coordinates.values()):
-        belongs[:, place] = np.isin(free, chosen)
+    for index, chosen in enumerate(coordinates.values()):
+        belongs[:, index] = np.isin(free, chosen)
     pushed = forces[:, free, None] * belongs
     pushed[..., gravity], pushed[..., velocity] = body.gravity, body.velocity[:, free]
     udot = body.mobility @ pushed
     jacobian = np.concatenate([_jacobian(body, foot) for foot in feet], axis=1)
     reply = body.mobility @ np.swapaxes(jacobian, 1, 2)
     demand = -(jacobian @ udot)
-    for place, foot in enumerate(feet):
-        own = demand[:, 6 * place : 6 * place + 6]
-        own[..., contact] += _acceleration(skeleton, body.kinematics, foot)
-        own[..., velocity] -= _acceleration(skeleton, body.still, foot)
+    for index, foot in enumerate(feet):
+        demand_of_foot = demand[:, 6 * index : 6 * index + 6]
+        demand_of_foot[..., contact] += _acceleration(skeleton, body.kinematics, foot)
+        demand_of_foot[..., velocity] -= _acceleration(skeleton, body.unaccelerated, foot)
     return EquationsOfMotion(
         sources=sources,
         udot=udot,
@@ -311,22 +326,22 @@ def induced_accelerations(equations: EquationsOfMotion, contact_model: str) -> I
     wrench[..., equations.sources.index(REMAINDER)] = free.reshape(len(free), -1)
     demand = equations.demand - equations.compliance @ wrench
     for pattern in np.unique(touching, axis=0):
-        held = np.kron(np.eye(len(pattern))[pattern], rows)
+        constraints = np.kron(np.eye(len(pattern))[pattern], rows)
         frames = np.flatnonzero((touching == pattern).all(axis=1))
-        inertia = held @ equations.compliance[frames] @ held.T
-        wrench[frames] += held.T @ np.linalg.solve(inertia, held @ demand[frames])
+        inertia = constraints @ equations.compliance[frames] @ constraints.T
+        wrench[frames] += constraints.T @ np.linalg.solve(inertia, constraints @ demand[frames])
     return _induced(equations, contact_model, wrench)
 
 
 def _induced(
     equations: EquationsOfMotion, contact_model: str, wrench: FloatArray
 ) -> InducedAccelerations:
-    """What sources bring about with (T, 6 F, S) wrenches of the ground."""
+    """Motion and force induced by the sources, given (T, 6 F, S) wrenches of the ground."""
     outcomes, frames = equations.outcomes, len(wrench)
     udot = equations.udot + equations.reply @ wrench
-    found = outcomes.matrix @ udot
-    found[..., equations.sources.index(VELOCITY)] += outcomes.still
-    by_source = np.swapaxes(found, 1, 2)
+    outcome_values = outcomes.matrix @ udot
+    outcome_values[..., equations.sources.index(VELOCITY)] += outcomes.at_zero_acceleration
+    by_source = np.swapaxes(outcome_values, 1, 2)
     wrenches = np.swapaxes(wrench, 1, 2).reshape(frames, len(equations.sources), -1, 6)
     arms = np.stack([foot.point for foot in equations.feet], axis=1) - outcomes.com[:, None]
     force = wrenches[..., 3:]
@@ -342,8 +357,10 @@ def _induced(
     )
 
 
-def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> SegmentKinematics:
-    """The same motion with the free coordinates' accelerations taken away.
+def unaccelerated_kinematics(
+    skeleton: Skeleton, kinematics: SegmentKinematics
+) -> SegmentKinematics:
+    """Kinematics with the accelerations of the free coordinates set to zero.
 
     These turn and shift all that lies beyond their axes: ``α − Σ t θ''`` and ``a − Σ (s + t × (p −
     o)) θ''`` with the axes' fields t and s.
@@ -352,9 +369,11 @@ def still_kinematics(skeleton: Skeleton, kinematics: SegmentKinematics) -> Segme
     udot[:, skeleton.free] = 0.0
     about = kinematics.origin.mean(axis=1)
     fields = velocity_fields(skeleton, kinematics, about)
-    taken = (kinematics.udot - udot)[:, fields.coordinate, None]
+    removed_acceleration = (kinematics.udot - udot)[:, fields.coordinate, None]
     beyond = skeleton.lineage[:, fields.body].astype(float)
-    turn, shift = (combined(beyond, taken * one) for one in (fields.turn, fields.shift))
+    turn, shift = (
+        combined(beyond, removed_acceleration * field) for field in (fields.turn, fields.shift)
+    )
     linear = shift + cross(turn, kinematics.origin - about[:, None])
     return replace(
         kinematics,

@@ -51,47 +51,54 @@ def drawn_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
     Variables of stage contributions behind ``draw``; the ground force of both feet together.
     Coordinate ``uncertainty_source`` of ``draw``: which of `SOURCES` is disturbed, none in one.
     """
-    sources, drawn = drawn_outcomes(draws, frames)
+    sources, outcomes = drawn_outcomes(draws, frames)
     parts = draws.parts
     chains = parts.hub.chains
-    joint = np.stack([_at_the_joint(parts.joints, drawn, one.roots) for one in chains], axis=2)
+    joint = np.stack(
+        [_at_the_joint(parts.joints, outcomes, chain.roots) for chain in chains], axis=2
+    )
     variables = {
-        "group_angular_momentum": ("group", drawn.momentum),
-        "group_angular_momentum_rate": ("group", drawn.rate),
-        "joint_moment": ("joint", drawn.joint_moment[:, :, : len(draws.anatomy.joints)]),
+        "group_angular_momentum": ("group", outcomes.momentum),
+        "group_angular_momentum_rate": ("group", outcomes.rate),
+        "joint_moment": ("joint", outcomes.joint_moment[:, :, : len(draws.anatomy.joints)]),
         "hub_moment": ("chain", joint),
-        "hub_force_moment": ("chain", drawn.hub_moment - joint),
-        "relative_force": ("group", drawn.relative_force),
-        "inertial_force": ("group", drawn.inertial_force),
-        "residual_moment": ("", drawn.residual_moment),
-        "external_moment": ("", drawn.rate.sum(axis=2) - drawn.residual_moment),
-        "ground_force": ("", drawn.ground_force),
+        "hub_force_moment": ("chain", outcomes.hub_moment - joint),
+        "relative_force": ("group", outcomes.relative_force),
+        "inertial_force": ("group", outcomes.inertial_force),
+        "residual_moment": ("", outcomes.residual_moment),
+        "external_moment": ("", outcomes.rate.sum(axis=2) - outcomes.residual_moment),
+        "ground_force": ("", outcomes.ground_force),
     }
     labels = {
         "group": draws.levels.groups,
         "joint": tuple(draws.anatomy.joints),
-        "chain": [one.name for one in chains],
+        "chain": [chain.name for chain in chains],
     }
     return _dataset(draws, variables, labels, sources, frames)
 
 
 def caused_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
     """Draws of level C under every contact model, as :func:`drawn_dataset`."""
-    sources, drawn = drawn_level_c(draws, frames)
+    sources, causes = drawn_level_c(draws, frames)
     names = {
         "induced_ground_force": ("source", "ground_force"),
         "induced_momentum_rate": ("source group", "group_rate"),
         "induced_pelvis_acceleration": ("source", "pelvis_acceleration"),
     }
-    every: Sequence[DrawnCauses] = tuple(drawn.values())
+    causes_by_model: Sequence[DrawnCauses] = tuple(causes.values())
     variables = {
-        name: (f"contact_model {parts}", np.stack([getattr(one, own) for one in every], axis=2))
-        for name, (parts, own) in names.items()
+        name: (
+            f"contact_model {parts}",
+            np.stack(
+                [getattr(model_causes, attribute) for model_causes in causes_by_model], axis=2
+            ),
+        )
+        for name, (parts, attribute) in names.items()
     }
     labels = {
-        "contact_model": tuple(drawn),
+        "contact_model": tuple(causes),
         "group": draws.levels.groups,
-        "source": every[0].sources,
+        "source": causes_by_model[0].sources,
     }
     return _dataset(draws, variables, labels, sources, frames)
 
@@ -99,22 +106,25 @@ def caused_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
 def motion_dataset(
     draws: TrialDraws, samples: Mapping[str, FloatArray], frames: IntArray
 ) -> xr.Dataset:
-    """What a fit leaves open: deviations (N, T, G, 3) of posterior samples."""
+    """Posterior samples of a fitted motion as draws; `samples` are deviations (N, T, G, 3)."""
     balance = draws.levels.mechanics.balance
-    own = {"group_angular_momentum": balance.momentum, "group_angular_momentum_rate": balance.rate}
+    estimates = {
+        "group_angular_momentum": balance.momentum,
+        "group_angular_momentum_rate": balance.rate,
+    }
     variables = {}
     for name, off in samples.items():
-        value = group_sum(own[name][frames], draws.parts.groups)
+        value = group_sum(estimates[name][frames], draws.parts.groups)
         variables[name] = ("group", np.concatenate([value[None], value + off[:, frames]]))
     count = len(next(iter(samples.values())))
     labels = {"group": draws.levels.groups}
     return _dataset(draws, variables, labels, [UNDISTURBED, *[MOTION] * count], frames)
 
 
-def _at_the_joint(joints: IntArray, drawn: DrawnOutcomes, roots: tuple[int, ...]) -> FloatArray:
+def _at_the_joint(joints: IntArray, outcomes: DrawnOutcomes, roots: tuple[int, ...]) -> FloatArray:
     """(K, T, 3) moment of a chain on the hub at its joints."""
     members = [int(np.flatnonzero(joints == root)[0]) for root in roots]
-    moment: FloatArray = -drawn.joint_moment[:, :, members].sum(axis=2)
+    moment: FloatArray = -outcomes.joint_moment[:, :, members].sum(axis=2)
     return moment
 
 
@@ -142,25 +152,30 @@ def _dataset(
             "uncertainty_source": ("draw", list(sources)),
             "time": draws.time[frames],
             "axis": list(AXES),
-            **{name: list(own) for name, own in labels.items()},
+            **{name: list(items) for name, items in labels.items()},
         },
     )
 
 
-FRAMES = 8
+STANCE_FRAMES = 8
 """Frames of a stance that are drawn."""
 
 FLIGHT_FRAMES = 5
 """Frames of a flight that are drawn."""
 
-MOTIONS, BODIES = 24, 16
-"""Motions with other skin, and on other bodies, each of which costs more."""
+MOTION_DRAWS = 24
+"""Motions drawn with other soft-tissue artefacts; each costs more than a draw of the loads."""
 
-ITEMS = {name: f"sure_{item}" if item else "" for name, item in SPREADS.items()}
+BODY_DRAWS = 16
+"""Motions drawn on other bodies; each costs as much."""
+
+ITEM_DIMENSIONS = {name: f"sure_{item}" if item else "" for name, item in SPREADS.items()}
 """Variables of the step curves with a standard deviation, and the dimension of their items."""
 
-DRAWN = (*LEVEL_A, *LEVEL_B, SHARE)
-CAUSED = ("induced_ground_force", "induced_momentum_rate", "induced_pelvis_acceleration")
+DRAWN_OUTCOMES = (*LEVEL_A, *LEVEL_B, SHARE)
+"""Outcomes of levels A and B and force shares, which have intervals."""
+
+LEVEL_C_SIGNALS = ("induced_ground_force", "induced_momentum_rate", "induced_pelvis_acceleration")
 
 
 def intervals_dataset(
@@ -185,34 +200,36 @@ def intervals_dataset(
     steps = list(drawn_steps(contacts, draws.time, maximum_flight))
     if not steps:
         return xr.Dataset()
-    drawn = _by_step(drawn_dataset, draws, {step: phase_frames(draws, step) for step in steps})
+    draws_by_step = _by_step(
+        drawn_dataset, draws, {step: phase_frames(draws, step) for step in steps}
+    )
     if without_plates is None:
         causes = _by_step(caused_dataset, draws, {step: [draws.frames(step)] for step in steps})
     else:
-        names = [one for one in NEEDS_NO_PLATES if one in without_plates]
-        drawn = {
-            step: [known_only(one[names], without_plates) for one in own]
-            for step, own in drawn.items()
+        names = [name for name in NEEDS_NO_PLATES if name in without_plates]
+        draws_by_step = {
+            step: [known_only(dataset[names], without_plates) for dataset in datasets]
+            for step, datasets in draws_by_step.items()
         }
         causes = {step: [events_dataset(without_plates[names], step)] for step in steps}
     sds: dict[str, dict[Key, FloatArray]] = {step.side: {} for step in steps}
     for step in steps:
-        every = [drawn[step][0], causes[step][0]]
+        datasets = [draws_by_step[step][0], causes[step][0]]
         if samples:
             inside = draws.frames(step)
-            every.append(motion_dataset(draws, samples, np.arange(inside.start, inside.stop)))
-        known = sds[step.side]
-        for data in every:  # of each source once
+            datasets.append(motion_dataset(draws, samples, np.arange(inside.start, inside.stop)))
+        side_sds = sds[step.side]
+        for data in datasets:  # of each source once
             keys, values = stance_draws(draws, step, data)
             spread = source_sds(values, data["uncertainty_source"].values.tolist())
-            for key, one in zip(keys, np.moveaxis(spread, 1, 0), strict=True):
-                if key[0].startswith(INDETERMINATE_LEVEL):  # toes that bear nothing are C4's there
-                    one[SOURCES.index(CONTACT)] = 0.0
-                known[key] = known.get(key, 0.0) + one
-    outcomes = sorted({key for known in sds.values() for key in known})
+            for key, sd in zip(keys, np.moveaxis(spread, 1, 0), strict=True):
+                if key[0].startswith(INDETERMINATE_LEVEL):  # unloaded toes are model C4
+                    sd[SOURCES.index(CONTACT)] = 0.0
+                side_sds[key] = side_sds.get(key, 0.0) + sd
+    outcomes = sorted({key for by_key in sds.values() for key in by_key})
     table = np.full((len(SOURCES), len(SIDES), len(outcomes), len(AXES)), np.nan)
-    for side, known in sds.items():
-        for key, spread in known.items():
+    for side, side_sds in sds.items():
+        for key, spread in side_sds.items():
             table[:, SIDES.index(side), outcomes.index(key)] = spread
     words = {"units": "that of the outcome", "long_name": "standard deviation of a stance mean"}
     parts = {f"outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
@@ -223,13 +240,13 @@ def intervals_dataset(
                 table.astype(np.float32),
                 words,
             ),
-            **_curve_sds(draws, drawn),
+            **_curve_sds(draws, draws_by_step),
         },
         coords={
             "uncertainty_source": list(SOURCES),
             "stance_foot": list(SIDES),
             "axis": list(AXES),
-            **{name: ("outcome", own) for name, own in parts.items()},
+            **{name: ("outcome", keys) for name, keys in parts.items()},
             "phase": list(PHASES),
             "knot": KNOTS,
             "sure_group": list(draws.roles.items),
@@ -244,34 +261,37 @@ def _by_step(
     frames: Mapping[Step, Sequence[slice]],
 ) -> dict[Step, list[xr.Dataset]]:
     """Draws of several runs of frames by step: the same draws for all, computed at once."""
-    ranges = [np.arange(len(draws.time))[one] for some in frames.values() for one in some]
+    ranges = [np.arange(len(draws.time))[run] for runs in frames.values() for run in runs]
     data = dataset(draws, np.concatenate(ranges))
-    ends = np.cumsum([len(one) for one in ranges])
+    ends = np.cumsum([len(indices) for indices in ranges])
     cuts = (
-        data.isel(time=slice(end - len(one), end))
-        for one, end in zip(ranges, ends.tolist(), strict=True)
+        data.isel(time=slice(end - len(indices), end))
+        for indices, end in zip(ranges, ends.tolist(), strict=True)
     )
-    return {step: [next(cuts) for _ in some] for step, some in frames.items()}
+    return {step: [next(cuts) for _ in runs] for step, runs in frames.items()}
 
 
 def stance_draws(draws: TrialDraws, step: Step, data: xr.Dataset) -> tuple[list[Key], FloatArray]:
     """Stance means of a step for every draw: N keys, and values (K, N, 3) in roles."""
-    outcomes: Sequence[Outcome] = DRAWN
+    outcomes: Sequence[Outcome] = DRAWN_OUTCOMES
     if "contact_model" in data.dims:
-        means = stance_means(without_idle(data), step, draws.roles, CAUSED)
+        means = stance_means(without_idle(data), step, draws.roles, LEVEL_C_SIGNALS)
         outcomes = tuple(caused(means))
     else:
-        names = sorted({one.signal for one in DRAWN} | {"ground_force"})
+        names = sorted({outcome.signal for outcome in DRAWN_OUTCOMES} | {"ground_force"})
         means = stance_means(data, step, draws.roles, names)
         if SHARE.signal in means:
             shares = means[SHARE.signal] / _ground_force(draws, step, means)
             means = means.assign({SHARE.signal: shares})
     keys: list[Key] = []
     values: list[FloatArray] = []
-    for one in outcomes:
-        sources, drawn = one.values(means)
-        keys += [(one.level, x, one.target, one.name(one.stance[0]), one.unit) for x in sources]
-        values += [drawn] if sources else []
+    for outcome in outcomes:
+        sources, source_values = outcome.values(means)
+        keys += [
+            (outcome.level, x, outcome.target, outcome.name(outcome.stance[0]), outcome.unit)
+            for x in sources
+        ]
+        values += [source_values] if sources else []
     if "group_angular_momentum" in data:
         names_of, statistics = statistic_draws(data, step.side)
         keys, values = [*keys, *names_of], [*values, statistics]
@@ -283,8 +303,8 @@ def stance_means(
 ) -> xr.Dataset:
     """Means over time of the frames of a stance, in the roles of its step and canonical.
 
-    By the trapezoidal rule: few frames of a stance know what draws change about its mean, the mean
-    itself they do not (`aqbio.intervals.trial_draws.Sampling`).
+    By the trapezoidal rule: a few frames of a stance suffice for the change of its mean between
+    draws, not for the mean itself (`aqbio.intervals.trial_draws.Sampling`).
     """
     import xarray as xr
 
@@ -294,13 +314,21 @@ def stance_means(
         if (signal := by_anatomy(data, name)) is None:
             continue
         mean = time_mean(signal.values, time, signal.dimensions.index("time"))
-        kept = tuple(one for one in signal.dimensions if one != "time")
-        whole = replace(signal, dimensions=kept, values=mean)  # sums of parts can wait for it
-        dimensions, values = in_roles(whole, parts, step.side, step.side)
+        other_dimensions = tuple(
+            dimension for dimension in signal.dimensions if dimension != "time"
+        )
+        stance_signal = replace(
+            signal, dimensions=other_dimensions, values=mean
+        )  # sums of parts can wait for it
+        dimensions, values = in_roles(stance_signal, parts, step.side, step.side)
         means[name] = (dimensions, values * signs(name) if step.side == "left" else values)
-    used = {dimension for kept, _ in means.values() for dimension in kept}
-    labels = {name: own.values for name, own in data.coords.items() if own.dims == (name,)}
-    labels |= {name: np.array(own) for _, (name, own, _) in parts.items()}
+    used = {dimension for names_of_signal, _ in means.values() for dimension in names_of_signal}
+    labels = {
+        name: coordinate.values
+        for name, coordinate in data.coords.items()
+        if coordinate.dims == (name,)
+    }
+    labels |= {name: np.array(items) for _, (name, items, _) in parts.items()}
     return xr.Dataset(means, coords={n: v for n, v in labels.items() if n in used})
 
 
@@ -318,37 +346,39 @@ def _ground_force(draws: TrialDraws, step: Step, means: xr.Dataset) -> xr.DataAr
     import xarray as xr
 
     force, inside = draws.levels.mechanics.balance.force.sum(axis=1), draws.frames(step)
-    whole = slice(inside.start, inside.stop)
-    few, every = (time_mean(force[one], draws.time[one], 0) for one in (inside, whole))
-    along = rotation_about_vertical(-draws.heading) @ every
+    all_frames = slice(inside.start, inside.stop)
+    sampled_mean, full_mean = (
+        time_mean(force[frames], draws.time[frames], 0) for frames in (inside, all_frames)
+    )
+    along = rotation_about_vertical(-draws.heading) @ full_mean
     canonical = along * signs("ground_force") if step.side == "left" else along
-    gain = np.sqrt((means["ground_force"] ** 2).sum("axis")) / np.linalg.norm(few)
+    gain = np.sqrt((means["ground_force"] ** 2).sum("axis")) / np.linalg.norm(sampled_mean)
     mean: xr.DataArray = gain * xr.DataArray(canonical, dims="axis")
     return mean
 
 
 def _curve_sds(
-    draws: TrialDraws, drawn: Mapping[Step, Sequence[xr.Dataset]]
+    draws: TrialDraws, draws_by_step: Mapping[Step, Sequence[xr.Dataset]]
 ) -> dict[str, tuple[tuple[str, ...], FloatArray, dict[str, str]]]:
     """Standard deviations of the curves of one step of each foot, all sources together."""
     counts = {"sure_group": len(draws.roles.items), "sure_chain": len(CHAINS), "": 1}
     values = {
         name: np.full((len(SIDES), len(PHASES), len(KNOTS), counts[item], len(AXES)), np.nan)
-        for name, item in ITEMS.items()
+        for name, item in ITEM_DIMENSIONS.items()
     }
     parts = role_parts(draws.roles)
-    for step, phases in drawn.items():
+    for step, phases in draws_by_step.items():
         for phase, data in enumerate(phases):
             start, end = step.phase(PHASES[phase])
             at = (data["time"].values - start) / (end - start)
             sources = data["uncertainty_source"].values.tolist()
-            for name, own in values.items():
+            for name, sds in values.items():
                 if (signal := by_anatomy(data, name)) is None:
                     continue
                 curves = in_roles(signal, parts, step.side, step.side)[1]  # a mirror changes no sd
                 sd = np.sqrt((source_sds(curves, sources) ** 2).sum(axis=0))
                 sd = sd.reshape(len(at), -1, len(AXES))
-                own[SIDES.index(step.side), phase] = interpolated(at, sd, KNOTS)
+                sds[SIDES.index(step.side), phase] = interpolated(at, sd, KNOTS)
     dimensions = ("stance_foot", "phase", "knot")
     return {
         f"sd_{name}": (
@@ -356,15 +386,15 @@ def _curve_sds(
             values[name] if item else values[name][:, :, :, 0],
             {"long_name": f"standard deviation of {name} over draws"},
         )
-        for name, item in ITEMS.items()
+        for name, item in ITEM_DIMENSIONS.items()
     }
 
 
-# which frames -----------------------------------------------------------------------------------
+# frames that are drawn ----------------------------------------------------------------------------
 
 
 def phase_frames(draws: TrialDraws, step: Step) -> list[slice]:
-    """Frames of the stance, and of the flight where it is known who pushes."""
+    """Frames of the stance, and of the flight if the roles of the legs in it are defined."""
     stance = draws.frames(step)
     if not np.isfinite(step.flight) or draws.roles.flight != "R1":
         return [stance]
@@ -380,23 +410,23 @@ def phase_frames(draws: TrialDraws, step: Step) -> list[slice]:
 def drawn_steps(
     contacts: Sequence[Contact], time: FloatArray, maximum_flight: float
 ) -> Iterator[Step]:
-    """The whole contact of each foot that is nearest to the middle of the motion."""
+    """Complete contact of each foot nearest to the middle of the motion."""
     middle = 0.5 * (time[0] + time[-1])
     for side in SIDES:
-        whole = [
-            one
-            for one in contacts
-            if one.side == side
-            and one.complete
-            and one.touchdown >= time[0]
-            and one.toe_off <= time[-1]
+        complete = [
+            contact
+            for contact in contacts
+            if contact.side == side
+            and contact.complete
+            and contact.touchdown >= time[0]
+            and contact.toe_off <= time[-1]
         ]
-        if whole:
-            one = min(whole, key=lambda x: abs(0.5 * (x.touchdown + x.toe_off) - middle))
-            following = _next_touchdown(one, contacts, maximum_flight)
+        if complete:
+            contact = min(complete, key=lambda x: abs(0.5 * (x.touchdown + x.toe_off) - middle))
+            following = _next_touchdown(contact, contacts, maximum_flight)
             status: Status = "ok" if np.isfinite(following) else "incomplete"
-            ends = one.touchdown, one.toe_off, following
-            yield Step(0, one.side, *ends, status, "", one.time_error)
+            ends = contact.touchdown, contact.toe_off, following
+            yield Step(0, contact.side, *ends, status, "", contact.time_error)
 
 
 def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: float) -> slice:
@@ -412,8 +442,8 @@ def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: 
 
 def _next_touchdown(contact: Contact, contacts: Sequence[Contact], maximum_flight: float) -> float:
     """Next touchdown of the other foot; NaN where it was not measured."""
-    later = [one for one in contacts if one.touchdown >= contact.toe_off]
-    following = min(later, key=lambda one: one.touchdown, default=None)
+    later = [candidate for candidate in contacts if candidate.touchdown >= contact.toe_off]
+    following = min(later, key=lambda candidate: candidate.touchdown, default=None)
     if following is None or following.side == contact.side:
         return float("nan")
     flight = following.touchdown - contact.toe_off

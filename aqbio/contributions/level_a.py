@@ -1,6 +1,6 @@
-"""Level A: who carries the angular momentum about the centre of mass, and what changes it.
+"""Level A: angular momentum of the segments about the centre of mass, and its causes.
 
-And who makes the ground reaction force: shares of the groups of segments.
+Also the shares of the groups of segments in the ground reaction force.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aqbio.multibody.kinematics import SegmentMotion
 from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
 from aqbio.vectors import FloatArray, cross
 
-FREE_MOMENT_FORCE = 20.0
+MIN_FREE_MOMENT_FORCE_N = 20.0
 """Vertical force below which no centre of pressure is defined, N."""
 
 
@@ -99,7 +99,7 @@ def free_moment(load: ExternalLoad, surface_height: float) -> FloatArray:
     (n_z + p_y F_x) / F_y``, ``p_z = (p_y F_z - n_x) / F_y`` and ``T = n_y - (p_z F_x - p_x F_z)``.
     """
     moment = load.moment + cross(np.broadcast_to(load.point, load.force.shape), load.force)
-    loaded = load.force[:, 1] > FREE_MOMENT_FORCE
+    loaded = load.force[:, 1] > MIN_FREE_MOMENT_FORCE_N
     f = load.force[loaded]
     x = (moment[loaded, 2] + surface_height * f[:, 0]) / f[:, 1]
     z = (surface_height * f[:, 2] - moment[loaded, 0]) / f[:, 1]
@@ -150,18 +150,18 @@ def force_shares(
     Hinrichs RN, Cavanagh PR, Williams KR (1987), International Journal of Sport Biomechanics 3,
     222-241.
     """
-    own = motion.mass[:, None] * motion.acceleration
+    inertial_force = motion.mass[:, None] * motion.acceleration
     weight = motion.mass[:, None] * gravity
-    borne = motion.mass[:, None] * hub_acceleration[:, None]
+    hub_force = motion.mass[:, None] * hub_acceleration[:, None]
     return ForceShares(
-        inertial=group_sum(own - weight, groups),
-        relative=group_sum(own - borne, groups),
+        inertial=group_sum(inertial_force - weight, groups),
+        relative=group_sum(inertial_force - hub_force, groups),
         as_the_hub=motion.mass.sum() * (hub_acceleration - gravity),
     )
 
 
 def stance_share(
-    part: FloatArray, whole: FloatArray, weights: FloatArray | None = None
+    part: FloatArray, total: FloatArray, weights: FloatArray | None = None
 ) -> FloatArray:
     """Part of an impulse: integral of one signal over that of another.
 
@@ -169,15 +169,15 @@ def stance_share(
     ----------
     part : (N, ..., 3) array
         Over one phase.
-    whole : (N, 3) array
+    total : (N, 3) array
     weights : (N,) array, optional
         Of the samples in the integral; by default the trapezoidal rule's.
 
     Returns
     -------
     (..., 3) array
-        Along each axis; NaN where the whole is zero (a plate that measures one axis only). Along an
-        axis in which the whole changes sign the ratio means little.
+        Along each axis; NaN where the total is zero (a plate that measures one axis only). Along an
+        axis in which the total changes sign the ratio means little.
 
     Examples
     --------
@@ -187,8 +187,8 @@ def stance_share(
     array([0.5 ,  nan, 0.25])
     """
     if weights is None:
-        weights = np.ones(len(whole))
+        weights = np.ones(len(total))
         weights[[0, -1]] = 0.5
-    total = np.tensordot(weights, whole, axes=1)
-    total[total == 0.0] = np.nan
-    return np.asarray(np.tensordot(weights, part, axes=1) / total)
+    impulse = np.tensordot(weights, total, axes=1)
+    impulse[impulse == 0.0] = np.nan
+    return np.asarray(np.tensordot(weights, part, axes=1) / impulse)

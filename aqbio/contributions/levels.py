@@ -18,9 +18,9 @@ from aqbio.contributions.hub import (
     joint_power,
 )
 from aqbio.contributions.induced import (
-    CONTACT_FORCE,
     CONTACT_ROWS,
     HINDFOOT,
+    MIN_CONTACT_FORCE_N,
     FootConstraint,
     InducedAccelerations,
     MovingBody,
@@ -47,13 +47,13 @@ from aqbio.vectors import BoolArray, FloatArray, IntArray, cross
 PRIMARY = "C2"
 """Contact model whose accelerations of single coordinates are kept."""
 
-BLOCK = 250
+FRAMES_PER_BLOCK = 250
 """Frames whose equations of motion are held at once: about 80 kB each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """What the segments and joints of a skeleton mean."""
+    """Anatomical names of the segments and joints of a skeleton."""
 
     groups: Mapping[str, Sequence[str]]
     """Segments of each anatomical group: a partition."""
@@ -114,7 +114,7 @@ def levels(
     touching: BoolArray,
     anatomy: Anatomy,
     *,
-    minimum_force: float = CONTACT_FORCE,
+    minimum_force: float = MIN_CONTACT_FORCE_N,
     surface_height: float = 0.0,
 ) -> Levels:
     """Contributions to the rotation of the body, levels A to C.
@@ -149,12 +149,14 @@ def levels(
         mechanics.motion, groups, _hub_acceleration(mechanics, hubs[0][0]), skeleton.gravity
     )
     feet = tuple(
-        foot_contact(load, held, surface_height=surface_height, minimum_force=minimum_force)
-        for load, held in zip(loads, touching.T, strict=True)
+        foot_contact(load, in_contact, surface_height=surface_height, minimum_force=minimum_force)
+        for load, in_contact in zip(loads, touching.T, strict=True)
     )
     root = hubs[0][0].hub.root
     induced = _level_c(mechanics, coordinates, feet, groups, root)
-    power = [joint_power(mechanics.forces, kinematics.u, one) for one in coordinates.values()]
+    power = [
+        joint_power(mechanics.forces, kinematics.u, indices) for indices in coordinates.values()
+    ]
     return Levels(
         mechanics=mechanics,
         groups=tuple(anatomy.groups),
@@ -192,15 +194,15 @@ def _mechanics(
 def _hubs(mechanics: Mechanics, anatomy: Anatomy) -> tuple[tuple[HubKinetics, ChainBalance], ...]:
     skeleton = mechanics.skeleton
     cut = (pelvis_hub(skeleton, anatomy.groups), torso_hub(skeleton, anatomy.groups))
-    found = []
+    hubs = []
     for hub in cut:
         if hub is not None:
             kinetics = hub_kinetics(hub, mechanics.kinematics, mechanics.motion, mechanics.wrenches)
             balance = chain_balance(
                 kinetics, mechanics.motion, mechanics.balance, mechanics.loads, skeleton.gravity
             )
-            found.append((kinetics, balance))
-    return tuple(found)
+            hubs.append((kinetics, balance))
+    return tuple(hubs)
 
 
 def _hub_acceleration(mechanics: Mechanics, kinetics: HubKinetics) -> FloatArray:
@@ -222,16 +224,18 @@ def _level_c(
 ) -> Mapping[str, InducedAccelerations]:
     skeleton, kinematics = mechanics.skeleton, mechanics.kinematics
     blocks: dict[str, list[InducedAccelerations]] = {model: [] for model in CONTACT_ROWS}
-    for first in range(0, len(kinematics.q), BLOCK):
-        block = slice(first, first + BLOCK)
-        held = [foot.frames(block) for foot in feet]
+    for first in range(0, len(kinematics.q), FRAMES_PER_BLOCK):
+        block = slice(first, first + FRAMES_PER_BLOCK)
+        feet_of_block = [foot.frames(block) for foot in feet]
         caused = causes(
-            skeleton, kinematics.frames(block), mechanics.forces[block], coordinates, held,
-            (groups, pelvis),
-        )  # fmt: skip
-        for model, found in blocks.items():
-            found.append(caused[model])
-    return MappingProxyType({model: _joined(found) for model, found in blocks.items()})
+            MovingBody(skeleton, kinematics.frames(block), groups, pelvis),
+            mechanics.forces[block],
+            coordinates,
+            feet_of_block,
+        )
+        for model, results in blocks.items():
+            results.append(caused[model])
+    return MappingProxyType({model: _joined(results) for model, results in blocks.items()})
 
 
 def _closure(
@@ -246,7 +250,7 @@ def _closure(
     moment = wrenches.moment[:, root] + cross(arm, wrenches.force[:, root])
     identities = [(balance.residual_moment - moment, balance.rate)]
     identities += [
-        (one.group_rate.sum(axis=1) - group_rate, one.group_rate) for one in induced.values()
+        (model.group_rate.sum(axis=1) - group_rate, model.group_rate) for model in induced.values()
     ]
     errors = [
         np.abs(off).max() / (np.abs(terms).sum(axis=1).max() or 1.0) for off, terms in identities
@@ -255,38 +259,35 @@ def _closure(
 
 
 def causes(
-    skeleton: Skeleton,
-    kinematics: SegmentKinematics,
+    body: MovingBody,
     forces: FloatArray,
     coordinates: Mapping[str, IntArray],
     feet: Sequence[FootConstraint],
-    parts: tuple[FloatArray, int],
 ) -> dict[str, InducedAccelerations]:
     """Level C under every contact model.
 
-    `forces` (T, C) of inverse dynamics; coordinates by source; `parts` the matrix (G, B) that sums
-    segments into groups and the index of the pelvis. Where toes bear a share of a load, `HINDFOOT`
-    has moments of its own: the joint of the toes then carries hardly any. Elsewhere it is the
-    primary model.
+    `forces` (T, C) of inverse dynamics; coordinates by source. If the toes bear a share of a load,
+    `HINDFOOT` has its own joint moments, with hardly any at the joint of the toes; otherwise it
+    equals the primary model.
     """
-    body = MovingBody(skeleton, kinematics, *parts)
-
-    own = equations_of_motion(body, forces, coordinates, feet)
-    found = {
-        model: induced_accelerations(own, model) for model in CONTACT_ROWS if model != HINDFOOT
+    equations = equations_of_motion(body, forces, coordinates, feet)
+    results = {
+        model: induced_accelerations(equations, model)
+        for model in CONTACT_ROWS
+        if model != HINDFOOT
     }
     if all(foot.load.share is None for foot in feet):
-        return found | {HINDFOOT: replace(found[PRIMARY], contact_model=HINDFOOT)}
-    held = [foot.on_the_hindfoot for foot in feet]
-    tau = inverse_dynamics(skeleton, kinematics, [foot.load for foot in held])
-    other = equations_of_motion(body, tau, coordinates, held)
-    return found | {HINDFOOT: induced_accelerations(other, HINDFOOT)}
+        return results | {HINDFOOT: replace(results[PRIMARY], contact_model=HINDFOOT)}
+    hindfeet = [foot.on_the_hindfoot for foot in feet]
+    tau = inverse_dynamics(body.skeleton, body.kinematics, [foot.load for foot in hindfeet])
+    hindfoot_equations = equations_of_motion(body, tau, coordinates, hindfeet)
+    return results | {HINDFOOT: induced_accelerations(hindfoot_equations, HINDFOOT)}
 
 
 def _joined(blocks: list[InducedAccelerations]) -> InducedAccelerations:
-    """One trial of consecutive blocks of frames."""
+    """Concatenate consecutive blocks of frames into one trial."""
     arrays: dict[str, Any] = {
-        name: np.concatenate([getattr(one, name) for one in blocks])
+        name: np.concatenate([getattr(block, name) for block in blocks])
         for name in (
             "udot",
             "force",

@@ -30,7 +30,13 @@ from aqbio.contributions.dataset import (
     with_plain,
     without_free_moment,
 )
-from aqbio.contributions.intervals import BODIES, FRAMES, MOTIONS, drawn_window, intervals_dataset
+from aqbio.contributions.intervals import (
+    BODY_DRAWS,
+    MOTION_DRAWS,
+    STANCE_FRAMES,
+    drawn_window,
+    intervals_dataset,
+)
 from aqbio.contributions.level_a import LevelA
 from aqbio.contributions.levels import Anatomy
 from aqbio.contributions.without_plates import estimated_forces, with_time_errors
@@ -60,8 +66,11 @@ if TYPE_CHECKING:
 
 STAGE = "contributions"
 
-CLOSURE, SAME_STATE = 1e-6, 1e-8
-"""Largest relative errors of identities of the levels, and against OpenSim in the same state."""
+MAX_CLOSURE_ERROR = 1e-6
+"""Largest relative error of the identities of the levels."""
+
+MAX_OPENSIM_ERROR = 1e-8
+"""Largest relative difference from OpenSim's angular momentum in the same state."""
 
 
 def contributions_trial(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
@@ -93,7 +102,11 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     numbers = {
         "mass_kg": float(result.skeleton.mass.sum()),
         "heading_rad": heading,
-        "closure": {"value": closure, "tolerance": CLOSURE, "holds": closure <= CLOSURE},
+        "closure": {
+            "value": closure,
+            "tolerance": MAX_CLOSURE_ERROR,
+            "holds": closure <= MAX_CLOSURE_ERROR,
+        },
         "reference": asdict(reference),
         "solver_forces": _relative(
             data["generalised_force"].values[result.measured], mechanics.forces[result.measured]
@@ -118,7 +131,9 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         findings += force_findings(result.measured, trial.trial_id, plates=plates)
     if not recorded:
         findings += free_moment_findings(trial.trial_id, str(data.attrs["free_moment"]))
-    findings += held_findings(parts, _marker_index(study, data, result.skeleton), trial.trial_id)
+    findings += locked_joint_findings(
+        parts, _marker_index(study, data, result.skeleton), trial.trial_id
+    )
     return TrialOutcome(numbers, tuple(findings), tuple(inputs))
 
 
@@ -165,28 +180,38 @@ def _intervals(
     parts: ObservedParts,
     clock: float,
 ) -> xr.Dataset:
-    """How sure stance means are; empty where the settings ask for no draws.
+    """Uncertainty of stance means; empty if the settings ask for no draws.
 
-    Without plates of what needs no ground force.
+    Without plates, only for outcomes that need no ground force.
     """
     import xarray as xr
 
     settings = study.settings.contributions
     plates = data.attrs["events"] == "plates"
-    every = result.contacts if plates else with_time_errors(result.contacts)
-    contacts = [one for one in every if not plates or _fully_measured(result, one)]
+    all_contacts = result.contacts if plates else with_time_errors(result.contacts)
+    contacts = [
+        contact for contact in all_contacts if not plates or _fully_measured(result, contact)
+    ]
     if settings.draws == 0 or not contacts:
         return xr.Dataset()
     model_map = study.model_map
     anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
-    sampling = Sampling(settings.draws, study.settings.random.seed, FRAMES, MOTIONS, BODIES)
+    sampling = Sampling(
+        settings.draws, study.settings.random.seed, STANCE_FRAMES, MOTION_DRAWS, BODY_DRAWS
+    )
     feet = model_map.feet.left, model_map.feet.right
-    known = fitted_centre_covariance(study, participant_id)
-    spreads = Spread(inertia_spread(result.skeleton, feet), centres=known)
+    centre_covariance = fitted_centre_covariance(study, participant_id)
+    spreads = Spread(inertia_spread(result.skeleton, feet), centres=centre_covariance)
     draws = TrialDraws(
-        result.levels, anatomy, result.time, dataset.attrs["heading"], result.touching, spreads,
-        sampling, role_scheme(study),
-    )  # fmt: skip
+        levels=result.levels,
+        anatomy=anatomy,
+        time=result.time,
+        heading=dataset.attrs["heading"],
+        touching=result.touching,
+        spread=spreads,
+        sampling=sampling,
+        roles=role_scheme(study),
+    )
     window = drawn_window(contacts, result.time, MAXIMUM_FLIGHT_S) if plates else None
     weights = followed_markers(study, data)
     spread = body_spread(study, participant_id, result.skeleton, list(weights))
@@ -195,19 +220,19 @@ def _intervals(
     moved = with_bodies(draws, spread, weight, window, unseen, clock)
     if plates:
         return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data))
-    found = intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, without_plates=dataset)
+    intervals = intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, without_plates=dataset)
     moves = data.attrs["surface"] != "treadmill"
     drag_area = study.settings.consistency.drag_area_m2 if moves else 0.0
-    return found.merge(estimated_forces(moved, every, parts.centre, drag_area))
+    return intervals.merge(estimated_forces(moved, all_contacts, parts.centre, drag_area))
 
 
 def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArray:
-    """Which of the skeleton's markers were followed, (K,)."""
+    """(K,) indices of the skeleton's markers that were followed."""
     return np.array([skeleton.markers.index(n) for n in followed_markers(study, data)], dtype=int)
 
 
 def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
-    """Posterior of a fitted motion by the variable that it is of; none without samples."""
+    """Posterior samples of a fitted motion by variable; empty without samples."""
     return {
         f"group_angular_momentum{end}": data[name].values
         for name, end in (("group_momentum_sample", ""), ("group_rate_sample", "_rate"))
@@ -218,16 +243,16 @@ def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
 def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
     """Standard deviation of the clock between markers and forces, s.
 
-    After the fit, or of its prior; 0 where clocks are taken as one.
+    Posterior after the fit, otherwise prior; 0 if the clocks are taken as synchronous.
     """
     parameters = study.read_manifest(participant_id, "inverse_dynamics")["parameters"]
-    found = {one["name"]: one["sd"] for one in parameters if fitted}
-    prior = next(one for one in PARAMETERS if one.name == CLOCK)
-    return float(found.get(CLOCK, prior.prior_sd))
+    sds = {parameter["name"]: parameter["sd"] for parameter in parameters if fitted}
+    prior = next(parameter for parameter in PARAMETERS if parameter.name == CLOCK)
+    return float(sds.get(CLOCK, prior.prior_sd))
 
 
 def _fully_measured(result: Contributions, contact: Contact) -> bool:
-    """Whether the forces of a whole contact were measured."""
+    """Tell whether forces were measured throughout a contact."""
     inside = (result.time >= contact.touchdown) & (result.time <= contact.toe_off)
     return bool(inside.sum() > 1 and result.measured[inside].all())
 
@@ -244,14 +269,14 @@ def _heading(study: Study, data: xr.Dataset, balance: LevelA) -> float:
 
 def _relative(values: FloatArray, reference: FloatArray) -> float | None:
     """Largest difference relative to the largest reference value; None without a value."""
-    known = np.isfinite(values)
-    if not known.any():
+    finite = np.isfinite(values)
+    if not finite.any():
         return None
-    return float(np.abs(values - reference)[known].max() / np.abs(reference[known]).max())
+    return float(np.abs(values - reference)[finite].max() / np.abs(reference[finite]).max())
 
 
 def group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> list[Finding]:
-    """Say that the model has no arms or no torso of its own, and what that makes of the numbers."""
+    """Report that the model has no arms or no torso, and the results that this affects."""
     missing = [group for group in ANATOMICAL_GROUPS if group not in groups]
     if not missing:
         return []
@@ -272,12 +297,12 @@ def group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> 
     ]
 
 
-def held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> list[Finding]:
-    """Say which joints between markers the model holds, and what that makes of level C."""
-    held = np.flatnonzero(parts.joints_held(markers))
-    if not len(held):
+def locked_joint_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> list[Finding]:
+    """Report the joints that the model locks between markers, and the effect on level C."""
+    locked = np.flatnonzero(parts.joints_held(markers))
+    if not len(locked):
         return []
-    names = [parts.skeleton.coordinates[one] for one in held]
+    names = [parts.skeleton.coordinates[index] for index in locked]
     return [
         Finding(
             rule="joints-held",
@@ -293,17 +318,20 @@ def held_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> lis
 
 
 def force_findings(measured: BoolArray, trial_id: str, *, plates: bool) -> list[Finding]:
-    """Say that frames have no measured ground reaction force, and what they lack for it."""
+    """Report frames without measured ground reaction force, and the results that they lack."""
     missing = int((~measured).sum())
     if not missing:
         return []
-    lost = "joint moments, levels B and C" if plates else "moments of the standing leg, level C"
+    unavailable = (
+        "joint moments, levels B and C" if plates else "moments of the standing leg, level C"
+    )
     return [
         Finding(
             rule="forces-missing",
             severity="warning",
             what=f"{missing} of {len(measured)} frames have no measured ground reaction force: "
-            f"angular momentum and its rate are known there, causes (residual, {lost}) are not.",
+            "angular momentum and its rate are known there, causes (residual, "
+            f"{unavailable}) are not.",
             trial=trial_id,
             number=missing,
             unit="frames",
@@ -313,10 +341,10 @@ def force_findings(measured: BoolArray, trial_id: str, *, plates: bool) -> list[
 
 
 def _closure_findings(closure: float, momentum: float, trial_id: str) -> Iterator[Finding]:
-    """Say that identities do not hold, or that OpenSim has another angular momentum."""
+    """Report identities that do not hold, and angular momentum that differs from OpenSim's."""
     for words, error, limit in (
-        ("identities of levels A to C are off", closure, CLOSURE),
-        ("the body's angular momentum differs from OpenSim's", momentum, SAME_STATE),
+        ("identities of levels A to C are off", closure, MAX_CLOSURE_ERROR),
+        ("the body's angular momentum differs from OpenSim's", momentum, MAX_OPENSIM_ERROR),
     ):
         if not error <= limit:
             yield Finding(

@@ -1,4 +1,4 @@
-"""Mean force and impulses of the ground without plates: what flights and contacts tell of them."""
+"""Mean ground force and impulses without plates, estimated from flights and contacts."""
 
 from __future__ import annotations
 
@@ -30,33 +30,35 @@ NEEDS_NO_PLATES = (
 )  # fmt: skip
 """Variables of draws; the last three of limbs in the air."""
 
-EVENT_SHARE = 1.0 / (1.5 * np.sqrt(2.0))
+EVENT_SD_SHARE = 1.0 / (1.5 * np.sqrt(2.0))
 """Standard deviation of touchdown and of toe-off, share of how far a contact time may be off in
 tested runs. Taken as 1.5 standard deviations of it: 0.13 of the contact times of eight virtual
 sprinters at 5 m/s were farther off, 0.25 to 0.34 with errors as of video."""
 
-UNTESTED_S = 0.066
-"""How far a contact time may be off where nothing alike was tested, s: a touchdown is up to 45 ms
-late without the heel of a heel striker, a toe-off 21 ms early (docs/recordings.md)."""
+UNTESTED_TIME_ERROR_S = 0.066
+"""Error of a contact time for untested kinds of recordings, s: a touchdown is up to 45 ms late
+without the heel of a heel striker, a toe-off 21 ms early (docs/recordings.md)."""
 
 
 def with_time_errors(contacts: Sequence[Contact]) -> tuple[Contact, ...]:
-    """Contacts from foot markers, all with a number for how far their times may be off."""
+    """Contacts from foot markers, each with an error of its times."""
     return tuple(
-        one if np.isfinite(one.time_error) else replace(one, time_error=UNTESTED_S)
-        for one in contacts
+        contact
+        if np.isfinite(contact.time_error)
+        else replace(contact, time_error=UNTESTED_TIME_ERROR_S)
+        for contact in contacts
     )
 
 
 def events_dataset(trial: xr.Dataset, step: Step) -> xr.Dataset:
-    """A stance without plates, and as its touchdown or toe-off may be off, as a draw each.
+    """Draws of a stance without plates: undisturbed, and with touchdown or toe-off shifted.
 
-    The same frames with the values that they have where the events are elsewhere.
+    All draws have the frames of the first; values are resampled between the shifted events.
     """
     import xarray as xr
 
     time = trial["time"].values
-    off = np.sqrt(2.0) * EVENT_SHARE * step.time_error  # two events, each drawn on both sides
+    off = np.sqrt(2.0) * EVENT_SD_SHARE * step.time_error  # two events, each drawn on both sides
     share = np.linspace(0.0, 1.0, 33)
     ends = [(0.0, 0.0), (-off, 0.0), (off, 0.0), (0.0, -off), (0.0, off)]
     at = [
@@ -64,10 +66,17 @@ def events_dataset(trial: xr.Dataset, step: Step) -> xr.Dataset:
         for early, late in ends
     ]
     variables = {
-        str(name): (("draw", *own.dims), np.stack([resampled(time, own.values, one) for one in at]))
-        for name, own in trial.data_vars.items()
+        str(name): (
+            ("draw", *variable.dims),
+            np.stack([resampled(time, variable.values, instants) for instants in at]),
+        )
+        for name, variable in trial.data_vars.items()
     }
-    labels = {str(name): own.values for name, own in trial.coords.items() if own.dims == (name,)}
+    labels = {
+        str(name): coordinate.values
+        for name, coordinate in trial.coords.items()
+        if coordinate.dims == (name,)
+    }
     return xr.Dataset(
         variables,
         coords={
@@ -78,10 +87,10 @@ def events_dataset(trial: xr.Dataset, step: Step) -> xr.Dataset:
     )
 
 
-def known_only(drawn: xr.Dataset, trial: xr.Dataset) -> xr.Dataset:
-    """Draws of the parts that are known in all frames of a trial that are drawn."""
-    own = trial[list(drawn.data_vars)].sel(time=drawn["time"])
-    return drawn.where(own.notnull().all(["time", "axis"]))
+def known_only(draws: xr.Dataset, trial: xr.Dataset) -> xr.Dataset:
+    """Mask draws of parts that are not observed in all drawn frames of a trial."""
+    contributions = trial[list(draws.data_vars)].sel(time=draws["time"])
+    return draws.where(contributions.notnull().all(["time", "axis"]))
 
 
 # mean force and impulses --------------------------------------------------------------------------
@@ -97,11 +106,11 @@ ESTIMATES = {
 """Axis, phase, statistic and unit of every estimate. Neither peaks nor courses are among them:
 soft tissue moves the centre of mass's acceleration by as much as the force."""
 
-FEWEST = 4
-"""Frames of a flight whose course tells a velocity."""
+MIN_FLIGHT_FRAMES = 4
+"""Frames of a flight that suffice to estimate its velocity."""
 
-SHARES = np.linspace(0.0, 1.0, 41)
-"""Instants of a contact at which the forward velocity is looked at."""
+CONTACT_FRACTIONS = np.linspace(0.0, 1.0, 41)
+"""Instants of a contact at which the forward velocity is evaluated, share of its duration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +119,9 @@ class CentrePath:
 
     time: FloatArray
     """(T,) array, s."""
-    place: FloatArray
+    position: FloatArray
     velocity: FloatArray
-    """place, velocity: (K, T, 3) arrays, m and m/s, along the travel, without the belt's."""
+    """position, velocity: (K, T, 3) arrays, m and m/s, along the travel, without the belt's."""
     mass: FloatArray
     """(K,) array, kg."""
 
@@ -122,8 +131,8 @@ def contact_estimates(
 ) -> FloatArray:
     """`ESTIMATES` of a contact between two flights, (K, 3).
 
-    In flight the centre of mass falls freely and air slows it, so that the places of a whole flight
-    tell its velocity v, better than the derivative at an instant:
+    In flight the centre of mass falls freely and air slows it, so that its positions over the
+    flight give its velocity v more precisely than the derivative at an instant:
     ``F_y = m (g + (v_y(toe-off) − v_y(touchdown)) / t_c)``. In steady running it is
     ``m g T / t_c`` (T of a step). Braking ends where the forward velocity is lowest: the motion's
     own within the contact, taken to those of the flights at its ends.
@@ -140,11 +149,11 @@ def contact_estimates(
     leaving, _ = flight_velocities(path, contact.toe_off, following.touchdown, fall)
     duration = contact.toe_off - contact.touchdown
     upward = mass * ((leaving - landing) / duration - fall)
-    at = contact.touchdown + duration * SHARES
+    at = contact.touchdown + duration * CONTACT_FRACTIONS
     forward = resampled(path.time, path.velocity[..., 0].T, at).T
     ends = np.stack([landing[:, 0] - forward[:, 0], leaving[:, 0] - forward[:, -1]], axis=1)
-    forward = forward + ends @ np.stack([1.0 - SHARES, SHARES])
-    gained = mass * (forward - forward[:, :1] - away[:, :1] * duration * SHARES)
+    forward = forward + ends @ np.stack([1.0 - CONTACT_FRACTIONS, CONTACT_FRACTIONS])
+    gained = mass * (forward - forward[:, :1] - away[:, :1] * duration * CONTACT_FRACTIONS)
     lowest = gained.min(axis=1)
     return np.stack([upward[:, 1], lowest, gained[:, -1] - lowest], axis=1)
 
@@ -155,7 +164,7 @@ def flight_velocities(
     """Velocity (K, 3) at the beginning and at the end of a flight with acceleration `fall`."""
     inside = (path.time > toe_off) & (path.time < touchdown)
     since = path.time[inside] - 0.5 * (toe_off + touchdown)
-    straight = path.place[:, inside] - 0.5 * since[:, None] ** 2 * fall[:, None]
+    straight = path.position[:, inside] - 0.5 * since[:, None] ** 2 * fall[:, None]
     away = since - since.mean()
     middle = np.einsum("t,kti->ki", away, straight) / (away @ away)
     half = 0.5 * (touchdown - toe_off) * fall
@@ -165,11 +174,11 @@ def flight_velocities(
 def between_flights(
     contacts: Sequence[Contact], time: FloatArray, observed: BoolArray
 ) -> Iterator[tuple[Contact, Contact, Contact]]:
-    """Every contact with those before and after it, where frames from flight to flight are known.
+    """Every contact with its neighbours, if all frames from flight to flight are observed.
 
     ``observed`` (T,) bool.
     """
-    ordered = sorted(contacts, key=lambda one: one.first_event)
+    ordered = sorted(contacts, key=lambda candidate: candidate.first_event)
     pairs = list(pairwise(ordered))
     for (previous, contact), (_, following) in pairwise(pairs):
         flights = (previous.toe_off, contact.touchdown), (contact.toe_off, following.touchdown)
@@ -180,7 +189,7 @@ def between_flights(
             and observed[inside].all()
             and all(
                 0.0 < end - start <= MAXIMUM_FLIGHT_S
-                and np.count_nonzero((time > start) & (time < end)) >= FEWEST
+                and np.count_nonzero((time > start) & (time < end)) >= MIN_FLIGHT_FRAMES
                 for start, end in flights
             )
         ):
@@ -188,31 +197,35 @@ def between_flights(
 
 
 def drawn_paths(draws: TrialDraws) -> Iterator[tuple[str, CentrePath]]:
-    """The centre of mass of a trial undisturbed, and with one source disturbed."""
+    """Centre of mass of a trial, undisturbed and with one source disturbed at a time."""
     mechanics, time = draws.levels.mechanics, draws.time
     turn = rotation_about_vertical(-draws.heading).T
     skeleton, balance = mechanics.skeleton, mechanics.balance
     path = (balance.com[None] @ turn, balance.com_velocity[None] @ turn)
     yield UNDISTURBED, CentrePath(time, *path, skeleton.mass.sum(keepdims=True))
-    whole, still = np.ones((1, len(skeleton.bodies))), np.zeros((len(time), 3))
-    regressor = momentum_regressor(mechanics.kinematics, still)
+    all_bodies, origin = np.ones((1, len(skeleton.bodies))), np.zeros((len(time), 3))
+    regressor = momentum_regressor(mechanics.kinematics, origin)
     for source, parameters in drawn_inertia(draws, skeleton, draws.sampling.motions).items():
-        found = group_momenta(regressor, parameters, whole)
-        mass = found.mass[:, 0]
-        place, velocity = (
-            own[:, :, 0] / mass[:, None, None] @ turn for own in (found.first, found.linear)
+        momenta = group_momenta(regressor, parameters, all_bodies)
+        mass = momenta.mass[:, 0]
+        position, velocity = (
+            sums[:, :, 0] / mass[:, None, None] @ turn for sums in (momenta.first, momenta.linear)
         )
-        yield source, CentrePath(time, place, velocity, mass)
+        yield source, CentrePath(time, position, velocity, mass)
     for source, motions in draws.motions.items():
         bodies = [
-            centre_of_mass(segment_motion(own, segment_kinematics(own, *motion)))
-            for own, *motion in zip(
+            centre_of_mass(
+                segment_motion(drawn_skeleton, segment_kinematics(drawn_skeleton, *motion))
+            )
+            for drawn_skeleton, *motion in zip(
                 motions.skeletons, motions.q, motions.u, motions.udot, strict=True
             )
         ]
-        place, velocity = (np.stack([one[part] for one in bodies]) @ turn for part in (0, 1))
-        mass = np.array([own.mass.sum() for own in motions.skeletons])
-        yield source, CentrePath(time, place, velocity, mass)
+        position, velocity = (
+            np.stack([centre[part] for centre in bodies]) @ turn for part in (0, 1)
+        )
+        mass = np.array([drawn_skeleton.mass.sum() for drawn_skeleton in motions.skeletons])
+        yield source, CentrePath(time, position, velocity, mass)
 
 
 def estimated_forces(
@@ -230,24 +243,27 @@ def estimated_forces(
 
     triples = list(between_flights(contacts, draws.time, observed))
     paths = list(drawn_paths(draws))
-    own = paths[0][1]
-    speed = float(own.velocity[0, :, 0].mean())
+    undisturbed = paths[0][1]
+    speed = float(undisturbed.velocity[0, :, 0].mean())
     drag = np.array([-0.5 * AIR_DENSITY * drag_area * speed**2, 0.0, 0.0])
     values = np.full((len(contacts), len(ESTIMATES)), np.nan)
     for triple in triples:
-        values[contacts.index(triple[1])] = contact_estimates(own, *triple, drag)[0]
+        values[contacts.index(triple[1])] = contact_estimates(undisturbed, *triple, drag)[0]
     sds = np.full_like(values, np.nan)
     middle = 0.5 * (draws.time[0] + draws.time[-1])
     for side in SIDES:
-        whole = [one for one in triples if one[1].side == side]
-        if not whole:
+        candidates = [candidate for candidate in triples if candidate[1].side == side]
+        if not candidates:
             continue
-        triple = min(whole, key=lambda one: abs(one[1].touchdown - middle))
-        found = [(source, contact_estimates(path, *triple, drag)) for source, path in paths]
-        found += [(EVENTS, contact_estimates(own, *one, drag)) for one in _shifted(*triple)]
-        labels = [source for source, drawn in found for _ in drawn]
-        spread = source_sds(np.concatenate([drawn for _, drawn in found]), labels)
-        for _, contact, _ in whole:
+        triple = min(candidates, key=lambda candidate: abs(candidate[1].touchdown - middle))
+        estimates = [(source, contact_estimates(path, *triple, drag)) for source, path in paths]
+        estimates += [
+            (EVENTS, contact_estimates(undisturbed, *shifted, drag))
+            for shifted in _shifted(*triple)
+        ]
+        labels = [source for source, forces in estimates for _ in forces]
+        spread = source_sds(np.concatenate([forces for _, forces in estimates]), labels)
+        for _, contact, _ in candidates:
             sds[contacts.index(contact)] = np.sqrt((spread**2).sum(axis=0))
     return xr.Dataset(
         {
@@ -261,8 +277,8 @@ def estimated_forces(
 def _shifted(
     previous: Contact, contact: Contact, following: Contact
 ) -> Iterator[tuple[Contact, Contact, Contact]]:
-    """The contact with either event earlier and later by what events from markers may be off."""
-    off = np.sqrt(2.0) * EVENT_SHARE * contact.time_error  # two events are drawn
+    """Shift either event of the contact by its error, earlier and later."""
+    off = np.sqrt(2.0) * EVENT_SD_SHARE * contact.time_error  # two events are drawn
     for by in (-off, off):
         yield previous, replace(contact, touchdown=contact.touchdown + by), following
         yield previous, replace(contact, toe_off=contact.toe_off + by), following

@@ -168,16 +168,22 @@ def _compared_trials(study: Study) -> Iterator[Finding]:
     trial_ids = {trial.trial_id for trial in study.trials}
     for name in sorted({*study.settings.other_models.trials} - trial_ids):
         message = f"trial {name} is to be compared between models, but is in no sheet."
-        location = (study.file, "other_models.trials")
         yield _unknown(
-            "compared-trial", message, location, name, trial_ids, "name trials of trials.tsv."
+            "compared-trial",
+            message,
+            study.file,
+            "other_models.trials",
+            name,
+            trial_ids,
+            "name trials of trials.tsv.",
         )
 
 
 def _unknown(
     rule: str,
     message: str,
-    location: tuple[Path, str],
+    file: Path,
+    where: str,
     name: str,
     known_names: Collection[str],
     otherwise: str,
@@ -185,7 +191,7 @@ def _unknown(
     """Report an unknown name, with the nearest known one or the other fix."""
     near = closest(name, known_names)
     fix = f"did you mean {near}?" if near else otherwise
-    return Finding(rule, "error", message, file=str(location[0]), where=location[1], fix=fix)
+    return Finding(rule, "error", message, file=str(file), where=where, fix=fix)
 
 
 def _map_problems(study: Study) -> list[Finding]:
@@ -203,7 +209,7 @@ def _map_problems(study: Study) -> list[Finding]:
     marker_bodies = {marker.body for marker in study.marker_set.markers.values()}
     message = "the marker set speaks of body {}, which no group of the model map has."
     return [
-        _unknown("body-unknown", message.format(body), (study.marker_file, f"body {body}"),
+        _unknown("body-unknown", message.format(body), study.marker_file, f"body {body}",
                  body, map_bodies, f"known: {', '.join(sorted(map_bodies))}.")
         for body in sorted(marker_bodies - map_bodies)
     ]  # fmt: skip
@@ -260,7 +266,8 @@ def _names_not_in_model(study: Study, path: Path) -> Iterator[Finding]:
         yield _unknown(
             "map-names",
             message.format(name),
-            (study.map_file, name),
+            study.map_file,
+            name,
             name,
             names,
             "is it of another model?",

@@ -328,10 +328,12 @@ def trial_preview(
     body = BodyLabels.of_marker_set(marker_set, reference.limbs)
     recording = with_resolved_sides(recording, trial, body, company, notes)
     recording = with_checked_labels(recording, trial, reference, marker_set, notes)
-    options, segment_masses = (Laboratory(), Prepare()), None
+    segment_masses = None
     if row.task != "static":
         segment_masses = SegmentMasses(model_masses(model.path), model.model_map.groups)
-    prepared = prepare_trial(recording, trial, marker_set, options, notes, None, segment_masses)
+    prepared = prepare_trial(
+        recording, trial, marker_set, Laboratory(), Prepare(), notes, masses=segment_masses
+    )
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     if segment_masses is not None:
         note_rate(prepared, marker_set, segment_masses, notes)

@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.body.draws import BodySpread, drawn_bodies, drawn_skeleton, twins
 from aqbio.contributions.hub import coordinate_sources
-from aqbio.contributions.induced import InducedAccelerations, foot_contact
+from aqbio.contributions.induced import InducedAccelerations, MovingBody, foot_contact
 from aqbio.contributions.levels import Anatomy, Levels, causes
 from aqbio.gait.roles import RoleScheme, membership
 from aqbio.gait.steps import Step
@@ -141,7 +141,8 @@ def _causes(run: LoadedMotion) -> Mapping[str, InducedAccelerations]:
     coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
     groups = membership(anatomy.groups, skeleton.bodies)
     pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])
-    return causes(skeleton, run.kinematics, tau, coordinates, feet, (groups, pelvis))
+    body = MovingBody(skeleton, run.kinematics, groups, pelvis)
+    return causes(body, tau, coordinates, feet)
 
 
 def _causes_by_state(
@@ -273,8 +274,8 @@ def with_bodies(
     skeleton, time = spread.template.skeleton, draws.time[inside]
     q = draws.levels.mechanics.kinematics.frames(inside).q
     bodies_and_skin = drawn_bodies(
-        spread, time, q, weight, (sampling.bodies, sampling.motions),
-        generator_of(BODY, sampling.seed),
+        spread, time, q, weight, generator_of(BODY, sampling.seed),
+        bodies=sampling.bodies, skins=sampling.motions,
         centres_known=draws.spread.centres is not None,
     )  # fmt: skip
     same_body = (skeleton,) * sampling.motions

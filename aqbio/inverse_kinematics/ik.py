@@ -67,7 +67,7 @@ def first_pose(problem: MarkerFit, start: FloatArray) -> FloatArray:
     ended = descend(problems, candidates, tolerance=ROUGH, most_iterations=LAST_ITERATIONS)
     plain = nearest_angles(skeleton, ended.q, start)
     cost = ended.cost + NOISE**2 * problem.weight.sum()
-    preferred = _preferred(skeleton, cost, plain, (problem.tracking.limb_angles, start))
+    preferred = _preferred(skeleton, cost, plain, problem.tracking.limb_angles, start)
     chosen: FloatArray = plain[preferred]
     return chosen
 
@@ -126,7 +126,7 @@ def _best_limbs(problem: MarkerFit, q: FloatArray, start: FloatArray) -> FloatAr
         share = squared[:, own_markers].sum(axis=1) + NOISE**2 * own_markers.sum()
         share += strained[:, np.isin(problem.coordinate, drivers)].sum(axis=1)
         angles = np.intersect1d(drivers, tracking.limb_angles)
-        combined_pose[0, drivers] = q[_preferred(skeleton, share, q, (angles, start)), drivers]
+        combined_pose[0, drivers] = q[_preferred(skeleton, share, q, angles, start), drivers]
     return combined_pose
 
 
@@ -141,13 +141,9 @@ def _limbs(skeleton: Skeleton, tracked: IntArray) -> IntArray:
 
 
 def _preferred(
-    skeleton: Skeleton,
-    cost: FloatArray,
-    q: FloatArray,
-    preferred_angles: tuple[IntArray, FloatArray],
+    skeleton: Skeleton, cost: FloatArray, q: FloatArray, angles: IntArray, pose: FloatArray
 ) -> int:
-    """Index of the minimum to take: of low cost, within the ranges, near to a pose."""
-    angles, pose = preferred_angles
+    """Index of the minimum to take: of low cost, within the ranges of `angles`, near to a pose."""
     low, high = skeleton.coordinate_range[angles].T
     beyond = np.maximum(low - q[:, angles], 0.0) + np.maximum(q[:, angles] - high, 0.0)
     alike = cost <= (1.0 + ALIKE) * cost.min()

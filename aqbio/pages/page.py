@@ -63,7 +63,7 @@ from aqbio.pages.words import SOURCES
 from aqbio.stage_table import PAGES as PAGES_STAGES
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.stats.registry import asked_registry
-from aqbio.study.findings import noted, study_causes
+from aqbio.study.findings import stage_findings, study_causes
 from aqbio.study.manifest import OK
 
 Contain = Callable[[str], AbstractContextManager[None]]
@@ -256,7 +256,7 @@ class StudyContent:
 def page_findings(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
     """What the stages of participants' pages noted."""
     for participant in study.participants:
-        yield from noted(study, participant.participant_id, PAGES_STAGES)
+        yield from stage_findings(study, participant.participant_id, PAGES_STAGES)
 
 
 def read_json(study: Study, path: Path) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def report_study(study: Study, report: Report) -> None:
     steps, replayed = content.tables["steps"], content.replayed
     script = parts.part("compare", lambda: compare_script(steps, replayed), "")
     write_text(folder / "compare-data.js", script)
-    pages = dict(study_pages(content, parts.kept))
+    pages = dict(study_pages(content, parts.collect_errors))
     made = parts.part("athletes", lambda: group_script(content), "")
     write_text(folder / "group.js", made)
     _put_pages(study, folder)
@@ -50,7 +50,7 @@ def report_study(study: Study, report: Report) -> None:
 def write_one_file(study: Study, report: Report) -> None:
     """Write ``report/one_file.html``: everything but athletes' pages and replays, for mail."""
     path = study.root / STAGE / "one_file.html"
-    write_text(path, one_page(StudyContent(study, single=True), Parts(study, STAGE).kept))
+    write_text(path, one_page(StudyContent(study, single=True), Parts(study, STAGE).collect_errors))
     report(str(path))
 
 

@@ -210,11 +210,13 @@ def _prepare(
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     upright = trial.task != "static" or trial == study.static_of(participant_id)
     axes = None if upright else reference.axes
-    options, masses = (laboratory, settings.prepare), None
+    masses = None
     if read is None and trial.task != "static":
         model = study.model_file(participant_id)
         masses = SegmentMasses(model_masses(model), study.model_map.groups)
-    prepared = prepare_trial(recording, trial, marker_set, options, notes, axes, masses)
+    prepared = prepare_trial(
+        recording, trial, marker_set, laboratory, settings.prepare, notes, axes=axes, masses=masses
+    )
     numbers = trial_numbers(prepared, trial, STATIC_WINDOW_S)
     if trial.task == "static":
         height = pelvis_height(prepared.labels, prepared.markers, marker_set)

@@ -118,8 +118,10 @@ def prepare_trial(
     recording: Recording,
     trial: Trial,
     marker_set: MarkerSet,
-    settings: tuple[Laboratory, Prepare],
+    laboratory: Laboratory,
+    settings: Prepare,
     notes: Notes,
+    *,
     axes: LaboratoryToGround | None = None,
     masses: SegmentMasses | None = None,
 ) -> PreparedTrial:
@@ -127,10 +129,9 @@ def prepare_trial(
 
     With the ``masses`` of the segments the motion of the body tells lag and signs of the forces.
     """
-    laboratory, prepare = settings
     recording = _without_ignored(recording, laboratory)
     notes.adopt(recording.findings)
-    check_rates(recording, prepare.cutoff_hz, notes)
+    check_rates(recording, settings.cutoff_hz, notes)
     check_clock(recording, notes)
     if not trial.coordinates_file:  # of joint angles, coordinates-missing says what lacks
         missing_labels(recording, marker_set, notes, moving=trial.task != "static")
@@ -143,17 +144,20 @@ def prepare_trial(
     plates, moving = None, trial.task != "static"
     feet = foot_markers(recording, marker_set)
     frames = np.arange(len(feet)) / recording.rate
-    rules = axes.matrix, laboratory.ignore_plates
     if recording.forces is not None:
-        forces = with_fitted_units(recording.forces, *rules, feet, frames, notes, moving=moving)
+        rotation, ignored = axes.matrix, laboratory.ignore_plates
+        forces = with_fitted_units(
+            recording.forces, rotation, ignored, feet, frames, notes, moving=moving
+        )
         recording = replace(recording, forces=forces)
-        plates = ground_plates(forces, *rules, notes, moving=moving)
+        plates = ground_plates(forces, rotation, ignored, notes, moving=moving)
     contact = _GroundContact(standing_ground(recording, marker_set), plates)
     if moving:
         contact = _moving_contact(
-            recording, plates, feet, (trial, marker_set, masses), rules, settings, notes
-        )
-    markers, filled = filled_markers(recording, contact.contacts, prepare, notes)
+            recording, plates, feet, trial, marker_set, masses=masses, rotation=axes.matrix,
+            laboratory=laboratory, settings=settings, notes=notes,
+        )  # fmt: skip
+    markers, filled = filled_markers(recording, contact.contacts, settings, notes)
     return PreparedTrial(
         labels=recording.labels,
         rate=recording.rate,
@@ -165,7 +169,7 @@ def prepare_trial(
         loads=contact.loads,
         kinematic=contact.kinematic,
         threshold=contact.threshold,
-        contact_time_error=contact.time_errors(prepare),
+        contact_time_error=contact.time_errors(settings),
         low_pass=None if contact.loads is None else contact.low_pass,
         forces_lost=contact.forces_lost,
         vertical=contact.vertical,
@@ -208,14 +212,20 @@ def _moving_contact(
     recording: Recording,
     plates: Plates | None,
     feet: FloatArray,
-    runner: tuple[Trial, MarkerSet, SegmentMasses | None],
-    rules: tuple[FloatArray, tuple[int, ...]],
-    settings: tuple[Laboratory, Prepare],
+    trial: Trial,
+    marker_set: MarkerSet,
+    *,
+    masses: SegmentMasses | None,
+    rotation: FloatArray,
+    laboratory: Laboratory,
+    settings: Prepare,
     notes: Notes,
 ) -> _GroundContact:
-    """Contacts of a moving trial, on the clock of the markers and by forces of right signs."""
-    trial, marker_set, masses = runner
-    prepare, frames = settings[1], np.arange(len(feet)) / recording.rate
+    """Contacts of a moving trial, on the clock of the markers and by forces of right signs.
+
+    ``rotation`` is that from laboratory to ground axes.
+    """
+    frames = np.arange(len(feet)) / recording.rate
     body = None
     if masses is not None:
         paths = recording.positions, recording.rate
@@ -223,20 +233,24 @@ def _moving_contact(
     plates, lag = _on_clock_of_markers(plates, recording, feet, body, trial, marker_set, notes)
     plates, moments = with_right_moments(plates, feet, frames, notes)
     loads, ground, threshold, low_pass = _moving(
-        recording, plates, feet, trial, marker_set, settings, notes
+        recording, plates, feet, trial, marker_set, laboratory, settings, notes
     )
     events = marker_events(feet, recording, ground, marker_set)
-    loads = _usable_loads(loads, plates, recording, rules, ground, events, feet, notes)
+    loads = _usable_loads(
+        loads, plates, recording, rotation=rotation, ignored=laboratory.ignore_plates,
+        ground=ground, events=events, feet=feet, notes=notes,
+    )  # fmt: skip
     forces_lost = False
     if low_pass is not None and loads is not None:
-        forces_lost = note_low_pass(loads.contacts, low_pass, prepare.cutoff_hz, notes)
+        forces_lost = note_low_pass(loads.contacts, low_pass, settings.cutoff_hz, notes)
     vertical = None if plates is None or loads is None else (plates, loads)
     plates, loads, kinematic = without_turned(
-        plates, loads, events.contacts, body, prepare.cutoff_hz, notes, moments
+        plates, loads, events.contacts, body, settings.cutoff_hz, notes, moments
     )
     contact = _GroundContact(
-        ground, plates, loads, events, tuple(kinematic), threshold, low_pass, forces_lost,
-        vertical, lag,
+        ground=ground, plates=plates, loads=loads, events=events, kinematic=tuple(kinematic),
+        threshold=threshold, low_pass=low_pass, forces_lost=forces_lost, vertical=vertical,
+        force_lag=lag,
     )  # fmt: skip
     _note_whole_contacts(contact.contacts, len(frames) / recording.rate, notes)
     return contact
@@ -258,7 +272,9 @@ def _usable_loads(
     loads: FeetLoads | None,
     plates: Plates | None,
     recording: Recording,
-    rules: tuple[FloatArray, tuple[int, ...]],
+    *,
+    rotation: FloatArray,
+    ignored: tuple[int, ...],
     ground: Ground,
     events: MarkerEvents,
     feet: FloatArray,
@@ -266,14 +282,13 @@ def _usable_loads(
 ) -> FeetLoads | None:
     """The loads, with contacts of unknown force; None, and a note, where no foot touched a plate.
 
-    ``rules``: rotation from laboratory to ground axes, and ignored plates.
+    ``rotation`` from laboratory to ground axes; ``ignored``: numbers of ignored plates.
     """
     forces, frames = recording.forces, np.arange(len(feet)) / recording.rate
     if loads is None or plates is None or forces is None:
         plate_noted = any(finding.rule.startswith("plate") for finding in recording.findings)
         note_no_forces(notes, recorded=forces is not None or plate_noted)
     else:
-        rotation, ignored = rules
         corners = {
             number: corners @ rotation.T
             for number, corners in zip(forces.numbers, forces.corners, strict=True)
@@ -335,25 +350,25 @@ def _moving(
     feet: FloatArray,
     trial: Trial,
     marker_set: MarkerSet,
-    settings: tuple[Laboratory, Prepare],
+    laboratory: Laboratory,
+    settings: Prepare,
     notes: Notes,
 ) -> tuple[FeetLoads | None, Ground, float, ForceLowPass | None]:
     """Contacts, surface and heading: the surface decides the threshold of the contacts.
 
     With the filter that the forces went through before, where it lengthens the contacts.
     """
-    laboratory, prepare = settings
-    threshold = prepare.event_threshold_overground_n
-    loads = _loads(recording, plates, feet, prepare, threshold)
+    threshold = settings.event_threshold_overground_n
+    loads = _loads(recording, plates, feet, settings, threshold)
     theirs = loads is not None and share_without_foot(loads) <= MAX_SHARE_WITHOUT_FOOT
     own_loads = loads if theirs else None  # another trial's forces do not show these feet
     ground = running_ground(recording, own_loads, trial, marker_set, laboratory, notes)
     if ground.surface == "treadmill":
-        threshold = prepare.event_threshold_treadmill_n
-        loads = _loads(recording, plates, feet, prepare, threshold)
+        threshold = settings.event_threshold_treadmill_n
+        loads = _loads(recording, plates, feet, settings, threshold)
     low_pass = None if plates is None else find_low_pass(plates.vertical, plates.rate)
     if low_pass is not None:
-        sharpened = _loads(recording, plates, feet, prepare, threshold, low_pass)
+        sharpened = _loads(recording, plates, feet, settings, threshold, low_pass)
         if sharpened is not None and clearly_lengthened(sharpened.contacts):
             return sharpened, ground, threshold, low_pass
     return loads, ground, threshold, None

@@ -1,8 +1,8 @@
-"""How far steps on another model differ from those on the study's own: a source of uncertainty.
+"""Differences between steps on the study's model and on other models: a source of uncertainty.
 
 A model is one choice of joints, segments and tables among several that a laboratory could have
-made. How far it moves a number is the root of the mean square deviation of the other models'
-numbers from the study's own, as for every other source.
+made. Its contribution to the uncertainty is the root mean square deviation of the other models'
+numbers from those of the study's own model, as for every other source.
 """
 
 from __future__ import annotations
@@ -26,7 +26,13 @@ from aqbio.io.dictionary import columns
 from aqbio.io.study import Study, compared_studies
 from aqbio.io.tables import joined, with_texts
 from aqbio.names import AXES, ROLE_GROUPS
-from aqbio.steps.rows import TEXTS, joined_rows, level_curves, rows_of_level_a, rows_of_levels
+from aqbio.steps.rows import (
+    NAME_COLUMNS,
+    joined_rows,
+    level_curves,
+    rows_of_level_a,
+    rows_of_levels,
+)
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -38,17 +44,19 @@ MODEL = "model"
 """Source of uncertainty in addition to those that contributions draw."""
 
 
-def same_steps(own: Iterable[Step], other: Sequence[Step]) -> list[tuple[Step, Step]]:
+def same_steps(steps: Iterable[Step], other_steps: Sequence[Step]) -> list[tuple[Step, Step]]:
     """Steps of one foot that begin within half a contact of each other on two models.
 
-    Each model's fit has a clock of its own.
+    The clock offset is fitted separately on each model.
     """
     pairs = []
-    for step in own:
-        alike = [one for one in other if one.side == step.side]
-        near = min(alike, key=lambda one: abs(one.touchdown - step.touchdown), default=None)
-        if near and abs(near.touchdown - step.touchdown) < 0.5 * step.contact:
-            pairs.append((step, near))
+    for step in steps:
+        same_foot = [candidate for candidate in other_steps if candidate.side == step.side]
+        nearest = min(
+            same_foot, key=lambda candidate: abs(candidate.touchdown - step.touchdown), default=None
+        )
+        if nearest and abs(nearest.touchdown - step.touchdown) < 0.5 * step.contact:
+            pairs.append((step, nearest))
     return pairs
 
 
@@ -58,22 +66,24 @@ def stance_outcomes(
     """Stance means of every step (0 for the first): the outcomes that have intervals."""
     levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
     rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
-    phase, statistic = TEXTS.index("phase"), TEXTS.index("statistic")
+    phase, statistic = NAME_COLUMNS.index("phase"), NAME_COLUMNS.index("statistic")
     means = [
-        place
-        for place, name in enumerate(rows.names)
+        index
+        for index, name in enumerate(rows.names)
         if name[phase] == "stance" and name[statistic].endswith(("_mean", "_share"))
     ]
-    table = with_texts(rows.some(means).frame(range(len(steps))))
+    table = with_texts(rows.select(means).frame(range(len(steps))))
     return table[["step", *KEY, "value"]]
 
 
-def outcome_differences(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+def outcome_differences(outcomes: pd.DataFrame, other_outcomes: pd.DataFrame) -> pd.DataFrame:
     """Mean and RMS differences between two models, a row per outcome and axis that both have."""
-    both = own.merge(other, on=["step", *KEY], suffixes=("", "_other"), validate="1:1")
-    both = both[np.isfinite(both["value"]) & np.isfinite(both["value_other"])]
-    both["square"] = (both["value_other"] - both["value"]) ** 2
-    groups = both.groupby(KEY, sort=False, observed=True)
+    merged = outcomes.merge(
+        other_outcomes, on=["step", *KEY], suffixes=("", "_other"), validate="1:1"
+    )
+    merged = merged[np.isfinite(merged["value"]) & np.isfinite(merged["value_other"])]
+    merged["square"] = (merged["value_other"] - merged["value"]) ** 2
+    groups = merged.groupby(KEY, sort=False, observed=True)
     differences: pd.DataFrame = groups.agg(
         steps=("value", "size"), own=("value", "mean"), other=("value_other", "mean"),
         rms=("square", "mean"),
@@ -101,33 +111,33 @@ def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
 
 
 def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
-    """A trial's contributions with the choice of the model as one more source."""
+    """Add the choice of the model to the sources of uncertainty of a trial's contributions."""
     if not sds or "interval_sd" not in trial:
         return trial
-    drawn = trial["interval_sd"]
+    interval_sd = trial["interval_sd"]
     keys = zip(*(trial[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
-    own = np.array([sds.get(key, np.zeros(len(AXES))) for key in keys])
+    model_sd = np.array([sds.get(key, np.zeros(len(AXES))) for key in keys])
     dimensions = ("uncertainty_source", "stance_foot", "outcome", "axis")
-    drawn_sd = drawn.transpose(*dimensions).values
-    model = np.where(np.isnan(drawn_sd[:1]), np.nan, own)  # unknown where nothing was drawn
-    sources = [*drawn["uncertainty_source"].values.tolist(), MODEL]
-    both = (dimensions, np.concatenate([drawn_sd, model]), drawn.attrs)
+    drawn_sd = interval_sd.transpose(*dimensions).values
+    model = np.where(np.isnan(drawn_sd[:1]), np.nan, model_sd)  # NaN where no draws exist
+    sources = [*interval_sd["uncertainty_source"].values.tolist(), MODEL]
+    variable = (dimensions, np.concatenate([drawn_sd, model]), interval_sd.attrs)
     rest = trial.drop_dims("uncertainty_source").assign_coords(uncertainty_source=sources)
-    return rest.assign(interval_sd=both)
+    return rest.assign(interval_sd=variable)
 
 
 def curve_sds(pairs: Iterable[tuple[xr.Dataset, xr.Dataset]]) -> dict[str, FloatArray]:
     """RMS differences of curves over steps and pairs of models, (phase, percent, ..., axis)."""
     squares: dict[str, list[FloatArray]] = {name: [] for name in SPREADS}
-    for own, other in pairs:
-        for name, own_squares in squares.items():
-            own_squares.append((other[name].values - own[name].values) ** 2)
+    for curves, other_curves in pairs:
+        for name, curve_squares in squares.items():
+            curve_squares.append((other_curves[name].values - curves[name].values) ** 2)
     sds = {}
-    for name, own_squares in squares.items():
-        if own_squares:
-            every = np.concatenate(own_squares)
-            count = np.isfinite(every).sum(axis=0)
-            total = np.where(count > 0, np.nansum(every, axis=0), np.nan)
+    for name, curve_squares in squares.items():
+        if curve_squares:
+            stacked = np.concatenate(curve_squares)
+            count = np.isfinite(stacked).sum(axis=0)
+            total = np.where(count > 0, np.nansum(stacked, axis=0), np.nan)
             sds[name] = np.sqrt(total / np.maximum(count, 1))
     return sds
 
@@ -152,21 +162,27 @@ class ComparedModels:
 
 
 def compared_models(study: Study, participant_id: str, trials: Container[str]) -> ComparedModels:
-    """Compare steps that the own and another model have, of trials `trials` on the own one."""
+    """Compare steps found both on the study's model and on another one, in the given trials."""
     tables, pairs, findings = [], [], []
-    for other in compared_studies(study, participant_id):
-        name = other.within.rpartition("/")[2]
-        for trial in other.moving_of(participant_id):
+    for other_study in compared_studies(study, participant_id):
+        name = other_study.within.rpartition("/")[2]
+        for trial in other_study.moving_of(participant_id):
             if trial.trial_id not in trials:
                 continue
-            if why := failed_contributions(other, participant_id, trial.trial_id):
+            if why := failed_contributions(other_study, participant_id, trial.trial_id):
                 findings.append(_missing(trial.trial_id, name, why))
                 continue
-            (own, curves), (theirs, their_curves), _ = both_models(study, other, trial)
-            differences = outcome_differences(own, theirs)
-            place = {"participant_id": participant_id, "trial_id": trial.trial_id, "model": name}
-            tables.append(differences.assign(**place))
-            pairs.append((curves, their_curves))
+            (outcomes, curves), (other_outcomes, other_curves), _ = both_models(
+                study, other_study, trial
+            )
+            differences = outcome_differences(outcomes, other_outcomes)
+            key_columns = {
+                "participant_id": participant_id,
+                "trial_id": trial.trial_id,
+                "model": name,
+            }
+            tables.append(differences.assign(**key_columns))
+            pairs.append((curves, other_curves))
     table = joined(tables, list(COLUMNS))
     return ComparedModels(table, curve_sds(pairs), tuple(findings), model_sds(table))
 
@@ -175,25 +191,30 @@ Compared = tuple["pd.DataFrame", "xr.Dataset"]
 """Stance outcomes and curves of the same steps."""
 
 
-def both_models(study: Study, other: Study, trial: Trial) -> tuple[Compared, Compared, list[Step]]:
-    """A trial on the study's own and on another model, with the steps found on both."""
-    data, theirs = (
-        stored_contributions(one, trial.participant_id, trial.trial_id)[0] for one in (study, other)
+def both_models(
+    study: Study, other_study: Study, trial: Trial
+) -> tuple[Compared, Compared, list[Step]]:
+    """Read a trial on the study's own and on another model, with the steps found on both."""
+    data, other_data = (
+        stored_contributions(model_study, trial.participant_id, trial.trial_id)[0]
+        for model_study in (study, other_study)
     )
     pairs = same_steps(
         *(
-            steps_in_motion(one, trial_steps(list(trial_contacts(one)), one["time"].values))
-            for one in (data, theirs)
+            steps_in_motion(
+                dataset, trial_steps(list(trial_contacts(dataset)), dataset["time"].values)
+            )
+            for dataset in (data, other_data)
         )
     )
-    own_steps, their_steps = ([pair[side] for pair in pairs] for side in (0, 1))
-    return _compared(study, data, own_steps), _compared(other, theirs, their_steps), own_steps
+    steps, other_steps = ([pair[side] for pair in pairs] for side in (0, 1))
+    return _compared(study, data, steps), _compared(other_study, other_data, other_steps), steps
 
 
 def steps_in_motion(data: xr.Dataset, steps: Sequence[Step]) -> tuple[Step, ...]:
     """Steps of a trial whose motion is known."""
     first, last = float(data["time"][0]), float(data["time"][-1])
-    return tuple(one for one in steps if one.touchdown >= first and one.toe_off <= last)
+    return tuple(step for step in steps if step.touchdown >= first and step.toe_off <= last)
 
 
 def _compared(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> Compared:
@@ -205,7 +226,7 @@ def _compared(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> Compared
 
 
 def _statistics(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
-    """What verdicts rest on, of every step, as rows like those of its stance means."""
+    """Return the statistics behind the verdicts for every step, as rows like its stance means."""
     import pandas as pd
 
     curves = step_dataset(data, steps, study.model_map, RoleScheme(), ("angular_momentum",))
@@ -215,8 +236,8 @@ def _statistics(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> pd.Dat
     return pd.DataFrame(
         [
             dict(zip(NAMES, key, strict=True)) | {"step": number, "axis": VERTICAL, "value": value}
-            for number, own in enumerate(stance_statistics(vertical).tolist())
-            for key, value in zip(KEYS.values(), own, strict=True)
+            for number, statistics in enumerate(stance_statistics(vertical).tolist())
+            for key, value in zip(KEYS.values(), statistics, strict=True)
         ],
         columns=["step", *NAMES, "axis", "value"],
     )

@@ -81,7 +81,7 @@ def consistency_rows(
 
 def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[Row]:
     """Precision of the trial's own statistics against the limits of their hypotheses."""
-    by_id = {one.id: one for one in registry.hypotheses}
+    by_id = {entry.id: entry for entry in registry.hypotheses}
     words = "how sure the trial's statistic is, sd of all sources together"
     for name, hypothesis in STATISTICS.items():
         if (sd := data.attrs.get(f"sd_{name}")) is None:
@@ -143,7 +143,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         yield from _marker_rows(study, key, solved)
         yield from _name_rows(study, key, trial)
         fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
-        yield from _against_rows(key, trial.made, fitted)
+        yield from _against_rows(key, trial.contributions_entry, fitted)
         for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
             yield from _residual_rows(limits, key, trial.data, version)
             yield from _yaw_precision_rows(limits, key, trial, version)
@@ -152,7 +152,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
         yield from _slip_rows(limits, key, trial)
         yield from _clock_rows(key, trial.data, trial.clock_offset)
         yield from consistency_rows(study, key, trial.data, fitted)
-        yield from _closure_rows(key, trial.made)
+        yield from _closure_rows(key, trial.contributions_entry)
 
 
 def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
@@ -171,41 +171,52 @@ def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row
 
 
 def _name_rows(study: Study, key: Row, trial: TrialSteps) -> Iterator[Row]:
-    """Row of the labels whose names contradict the marker set; none where there are none.
+    """Row of the labels whose names contradict the marker set; no row without such labels.
 
-    Of the static trial too: it shaped the body.
+    Includes labels of the static trial, which determined the body.
     """
     if not trial.tracked:
         return
     worn, markers = set(map(str, trial.marker_error["marker"].values)), study.marker_set.markers
-    found = [
+    contradictory_labels = [
         label
         for label in labels_against_names(study.marker_set, study.model_map)
         if markers[label].static_only or study.marker_set.model_name(label) in worn
     ]
-    if found:
+    if contradictory_labels:
         yield measure(
-            key, "labels_against_names", float(len(found)), "1", limit=0.0, note=", ".join(found)
+            key,
+            "labels_against_names",
+            float(len(contradictory_labels)),
+            "1",
+            limit=0.0,
+            note=", ".join(contradictory_labels),
         )
 
 
-def _against_rows(key: Row, made: Mapping[str, Any], fitted: Mapping[str, Any]) -> Iterator[Row]:
-    """Findings that forbid to use the trial, or its forces; of a fitted one also before the fit.
+def _against_rows(
+    key: Row, contributions_entry: Mapping[str, Any], fitted: Mapping[str, Any]
+) -> Iterator[Row]:
+    """Findings that forbid using the trial or its forces; of a fitted trial also before the fit.
 
-    From the entries of stages contributions (``made``) and inverse_dynamics (``fitted``).
+    Read from the entries of stages contributions and inverse_dynamics (``fitted``).
     """
-    own = [one["what"] for one in made.get("findings", ()) if one.get("spoils")]
-    versions = {"": [*fitted.get("against", ()), *own]}
+    contribution_messages = [
+        finding["what"]
+        for finding in contributions_entry.get("findings", ())
+        if finding.get("spoils")
+    ]
+    versions = {"": [*fitted.get("against", ()), *contribution_messages]}
     if fitted["motion"] == FITTED:
-        versions["plain_"] = [*fitted.get("against_plain", ()), *own]
-    for version, found in versions.items():
-        if found:
-            words, number = " ".join(dict.fromkeys(found)), float(len(found))
+        versions["plain_"] = [*fitted.get("against_plain", ()), *contribution_messages]
+    for version, messages in versions.items():
+        if messages:
+            words, number = " ".join(dict.fromkeys(messages)), float(len(messages))
             yield measure(key, f"{version}{AGAINST_USE}", number, "1", limit=0.0, note=words)
 
 
 def contact_window(data: xr.Dataset) -> BoolArray:
-    """Frames from first touchdown to last toe-off; of a fitted trial, with whole forces."""
+    """Frames from first touchdown to last toe-off; of a fitted trial, with complete forces."""
     time = data["time"].values
     if data.sizes.get("contact", 0) == 0:
         return np.ones(len(time), dtype=bool)
@@ -215,14 +226,14 @@ def contact_window(data: xr.Dataset) -> BoolArray:
 
 
 def _measured(data: xr.Dataset) -> BoolArray:
-    """(T,) bool: frames whose forces are completely measured; all, where nothing was fitted."""
+    """(T,) bool: frames with completely measured forces; all frames of an unfitted trial."""
     if "forces_fitted" not in data:
         return np.ones(data.sizes["time"], dtype=bool)
     return np.asarray(data["forces_fitted"].values.astype(bool))
 
 
 def unobserved_parts(study: Study, data: xr.Dataset) -> str:
-    """Which parts were not observed during the contacts, and why."""
+    """Name the parts that were not observed during the contacts, with the reason."""
     return incomplete_reason(read_observed(data), study.model_map.groups, contact_window(data))
 
 
@@ -233,7 +244,7 @@ def _rms(values: FloatArray) -> FloatArray:
 
 
 PLAIN = "_plain"
-"""End of the names of what was before the consistency fit, where a trial was fitted."""
+"""Suffix of variables from before the consistency fit of a fitted trial."""
 
 
 PLAIN_AMONG_FITTED = "plain motion, with the body that the fit of other trials found; "
@@ -278,16 +289,16 @@ def _residual_rows(limits: Quality, key: Row, data: xr.Dataset, version: str = "
 def _yaw_precision_rows(
     limits: Quality, key: Row, trial: TrialSteps, version: str = ""
 ) -> Iterator[Row]:
-    """Gate of conclusions about the vertical: residual against the groups' effects, in stance.
+    """Precision gate for rotation about the vertical: residual against group effects, in stance.
 
-    After the fit the ratio has no limit: it is fitted, and passing would prove nothing.
+    After the fit the ratio has no limit: the residual is fitted, so passing would prove nothing.
     """
-    places, at = trial.places_of("ok", "incomplete"), {"phase": "stance", "axis": "y"}
-    if not len(places):
+    indices, at = trial.curve_indices("ok", "incomplete"), {"phase": "stance", "axis": "y"}
+    if not len(indices):
         return
-    residual = _rms(select_labels(trial.curves, f"residual_moment{version}", **at)[places].ravel())
+    residual = _rms(select_labels(trial.curves, f"residual_moment{version}", **at)[indices].ravel())
     name = f"angular_momentum_rate{version}"
-    rates = select_labels(trial.curves, name, **at, group=EFFECT_GROUPS)[places]
+    rates = select_labels(trial.curves, name, **at, group=EFFECT_GROUPS)[indices]
     effects = _rms(rates.reshape(-1, len(EFFECT_GROUPS)))
     smallest = int(np.argmin(np.where(np.isnan(effects), np.inf, effects)))
     name, words = _version(trial.data, version)
@@ -306,47 +317,48 @@ def _yaw_precision_rows(
 
 
 def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row]:
-    """Delay of the forces behind the motion that the fit has not removed."""
-    taken = f"; after the fit took {1e3 * clock_offset:.1f} ms off" if clock_offset else ""
+    """Delay of the forces behind the motion that remains after the fit."""
+    correction = f"; after the fit took {1e3 * clock_offset:.1f} ms off" if clock_offset else ""
     window = contact_window(data)
     force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
     mass, time = float(data.attrs["mass"]), data["time"].values[window]
     required = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
-    whole = sum(one.complete for one in trial_contacts(data))
-    if whole < MIN_CONTACTS or not np.isfinite(force + required).all():
+    complete_contacts = sum(contact.complete for contact in trial_contacts(data))
+    if complete_contacts < MIN_CONTACTS or not np.isfinite(force + required).all():
         return
     delay = force_delay(time, force, required)
     if np.isfinite(delay):
         yield measure(
             key, "force_delay", abs(delay), "s", limit=float(time[1] - time[0]), severity="warning",
             note=f"forces {'late' if delay > 0 else 'early'}: largest correlation of vertical "
-            f"force and m (a + g); limit one marker frame{taken}",
+            f"force and m (a + g); limit one marker frame{correction}",
         )  # fmt: skip
 
 
 def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
     """Change of the whole body's H about the vertical over flight, where it should be constant.
 
-    Without plates only where no low-passed contact reaches, and as far as the interval of the whole
-    body's H allows: the plain motion of soft tissue does not conserve it.
+    Without plates, frames near contacts are left out because the low-pass filter leaks into them,
+    and the limit is at least the width of the interval of the whole body's H: soft-tissue motion
+    that was not fitted does not conserve it.
     """
-    whole, numbers = _known_flights(trial), trial.numbers
+    known_flights, numbers = _known_flights(trial), trial.numbers
     name = f"angular_momentum{version}"
     momentum = partial(select_labels, trial.curves, phase="flight", axis="y")
     total, parts = momentum(name, group="total"), momentum(name, group=ROLE_GROUPS)
     kinematic = is_kinematic(trial.data)
     sd = momentum("angular_momentum_sd", group="total") if kinematic else total * 0.0
-    flights = {one.number: one.flight for one in trial.steps}
+    flights = {step.number: step.flight for step in trial.steps}
     drifts, spans = [], []
-    for place in trial.places_of("ok"):
-        if numbers[place] not in whole:
+    for index in trial.curve_indices("ok"):
+        if numbers[index] not in known_flights:
             continue
-        edge = FILTER_LEAK_S / flights[numbers[place]] if kinematic else 0.0
+        edge = FILTER_LEAK_S / flights[numbers[index]] if kinematic else 0.0
         inside = (edge <= PERCENT) & (1.0 - edge >= PERCENT)
         if inside.sum() > 1:
-            largest = float(np.fmax.reduce(np.abs(parts[place]), axis=None))
-            drifts.append(np.ptp(total[place, inside]) / largest)
-            spans.append(2.0 * NORMAL_95 * float(np.nan_to_num(sd[place]).max()) / largest)
+            largest = float(np.fmax.reduce(np.abs(parts[index]), axis=None))
+            drifts.append(np.ptp(total[index, inside]) / largest)
+            spans.append(2.0 * NORMAL_95 * float(np.nan_to_num(sd[index]).max()) / largest)
     if drifts:
         name, words = _version(trial.data, version)
         yield measure(
@@ -359,9 +371,9 @@ def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "")
 
 
 def _known_flights(trial: TrialSteps) -> set[int]:
-    """Steps in whose flight all forces are known."""
+    """Numbers of the steps with completely measured forces throughout their flight."""
     time, measured = trial.data["time"].values, _measured(trial.data)
-    flights = {one.number: one.phase("flight") for one in trial.steps if one.status == "ok"}
+    flights = {step.number: step.phase("flight") for step in trial.steps if step.status == "ok"}
     return {
         number
         for number, (start, end) in flights.items()
@@ -370,10 +382,10 @@ def _known_flights(trial: TrialSteps) -> set[int]:
 
 
 def _flight_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
-    """Acceleration of the centre of mass in flight that neither weight nor air explains."""
+    """Acceleration of the centre of mass in flight beyond gravity and air resistance."""
     data = trial.data
     time = data["time"].values
-    flights = [one.phase("flight") for one in trial.steps if one.status == "ok"]
+    flights = [step.phase("flight") for step in trial.steps if step.status == "ok"]
     inside = np.any([(time > start) & (time < end) for start, end in flights], axis=0)
     inside = inside & _measured(data)
     force = data["residual_force"].values[inside]
@@ -389,7 +401,7 @@ def _flight_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
 
 
 def _slip_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
-    """Largest way over the contacts that what bears a foot's load slides on the ground."""
+    """Largest distance that a loaded foot slides on the ground during a contact."""
     data = trial.data
     belt = np.array([float(data.attrs["belt_speed"]), 0.0, 0.0])
     time, slips = data["time"].values, []
@@ -400,7 +412,7 @@ def _slip_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
         force = data["ground_force"].values[:, foot, 1]
         moving = data["contact_velocity"].values[:, foot] + belt
         during = (time >= step.touchdown) & (time <= step.toe_off)
-        during &= force > HALF * np.max(force, where=during, initial=0.0)
+        during &= force > PLANTED_FORCE_SHARE * np.max(force, where=during, initial=0.0)
         during &= np.isfinite(moving).all(axis=1)
         if during.sum() > 1:
             way = np.trapezoid(moving[during], time[during], axis=0)
@@ -413,12 +425,12 @@ def _slip_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
         )  # fmt: skip
 
 
-HALF = 0.5
-"""A foot is planted while it bears more than this share of its peak force."""
+PLANTED_FORCE_SHARE = 0.5
+"""Share of its peak force above which a foot counts as planted."""
 
 
-def _closure_rows(key: Row, made: Mapping[str, Any]) -> Iterator[Row]:
-    closure, reference = made["closure"], made["reference"]
+def _closure_rows(key: Row, contributions_entry: Mapping[str, Any]) -> Iterator[Row]:
+    closure, reference = contributions_entry["closure"], contributions_entry["reference"]
     yield measure(
         key, "closure_levels", closure["value"], "relative", limit=closure["tolerance"],
         note="residual of level A = inverse dynamics'; sums over sources of level C = level A",
@@ -438,11 +450,11 @@ def _closure_rows(key: Row, made: Mapping[str, Any]) -> Iterator[Row]:
     )  # fmt: skip
 
 
-# bands of what runners do -------------------------------------------------------------------------
+# bands of typical running ---------------------------------------------------------------------
 
 
-SPEEDS = (3.5, 5.0, 7.0, 9.0, 10.0, 11.0)
-"""m/s. Between them bands go straight; slower runners have none, faster ones the last."""
+BAND_SPEEDS_MPS = (3.5, 5.0, 7.0, 9.0, 10.0, 11.0)
+"""m/s. Bands are interpolated linearly; none below the first speed, constant above the last."""
 
 BANDS: dict[str, tuple[str, tuple[tuple[float, float], ...]]] = {
     "contact_time": (
@@ -463,52 +475,55 @@ BANDS: dict[str, tuple[str, tuple[tuple[float, float], ...]]] = {
         ((2.2, 2.7), (2.5, 3.1), (2.8, 3.6), (3.2, 4.3), (3.4, 4.8), (3.5, 5.0)),
     ),
 }
-"""Unit and band (least, most) at each speed."""
+"""Unit and band (minimum, maximum) at each speed."""
 
 
 def band(quantity: str, speed: float) -> tuple[float, float]:
-    """Least and most of a quantity at a speed (m/s); NaN below the slowest tabulated speed."""
-    if not speed >= SPEEDS[0]:
+    """Minimum and maximum of a quantity at a speed (m/s); NaN below the first tabulated speed."""
+    if not speed >= BAND_SPEEDS_MPS[0]:
         return np.nan, np.nan
     low, high = np.array(BANDS[quantity][1]).T
-    return float(np.interp(speed, SPEEDS, low)), float(np.interp(speed, SPEEDS, high))
+    return float(np.interp(speed, BAND_SPEEDS_MPS, low)), float(
+        np.interp(speed, BAND_SPEEDS_MPS, high)
+    )
 
 
 def beyond(value: float, low: float, high: float) -> float:
-    """How far a value lies outside a band, relative to the nearer end; 0 inside."""
+    """Distance of a value from a band, relative to the nearer end; 0 inside."""
     return max(0.0, (low - value) / low, (value - high) / high)
 
 
-COLUMNS = {
+BAND_COLUMNS = {
     "contact_time": "contact_s",
     "flight_time": "flight_s",
     "step_frequency": "step_frequency_hz",
     "step_length": "step_length_m",
     "peak_vertical_force": "peak_vertical_force_bw",
 }
-"""Columns of steps in which the quantities of the bands are."""
+"""Columns of steps.tsv that hold the quantities of the bands."""
 
-STEADY = ("accelerating", "lateral_force", "heading_change")
-"""Flags of steps that no band is about."""
+UNSTEADY_FLAGS = ("accelerating", "lateral_force", "heading_change")
+"""Flags of steps to which no band applies."""
 
 
 def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
-    """Quality rows of a trial from its whole and steady steps.
+    """Quality rows of a trial from its complete, steady steps.
 
     Medians against the bands at their median speed, and the vertical impulse against that of the
     weight: ``mean F t_c = m g T`` of a steady run.
     """
     steady = [
-        one
-        for one in steps
-        if one["status"] == "ok" and not set(str(one["step_flags"] or "").split(",")) & set(STEADY)
+        step
+        for step in steps
+        if step["status"] == "ok"
+        and not set(str(step["step_flags"] or "").split(",")) & set(UNSTEADY_FLAGS)
     ]
     if not steady:
         return
-    speed = float(np.median([one["speed_mps"] for one in steady]))
-    for quantity, column in COLUMNS.items():
+    speed = float(np.median([step["speed_mps"] for step in steady]))
+    for quantity, column in BAND_COLUMNS.items():
         low, high = band(quantity, speed)
-        typical = float(np.median([one[column] for one in steady]))
+        typical = float(np.median([step[column] for step in steady]))
         if np.isfinite(low + typical):
             unit = BANDS[quantity][0]
             yield measure(
@@ -517,19 +532,19 @@ def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
                 note=f"median {typical:.3g} {unit} at {speed:.1f} m/s, people {low:.3g} to "
                 f"{high:.3g}: how far outside, share",
             )  # fmt: skip
-    borne = [
-        one["mean_vertical_force_bw"] * one["contact_s"] / (one["contact_s"] + one["flight_s"])
-        for one in steady
+    impulse_ratios = [
+        step["mean_vertical_force_bw"] * step["contact_s"] / (step["contact_s"] + step["flight_s"])
+        for step in steady
     ]
-    if np.isfinite(borne).all():
+    if np.isfinite(impulse_ratios).all():
         yield measure(
-            key, "vertical_impulse", abs(float(np.mean(borne)) - 1.0), "1",
+            key, "vertical_impulse", abs(float(np.mean(impulse_ratios)) - 1.0), "1",
             limit=limits.vertical_impulse, severity="warning",
             note=f"mean of {len(steady)} steps: vertical impulse over weight times duration, off 1",
         )  # fmt: skip
 
 
-FROM_CENTRE = ("swing_knee_ahead_touchdown_m", "touchdown_distance_m")
+MEASURES_FROM_COM = ("swing_knee_ahead_touchdown_m", "touchdown_distance_m")
 """Measures that need the whole body's centre of mass."""
 
 
@@ -545,17 +560,19 @@ def trial_postures(
     centre = centre_of_mass(segment_motion(skeleton, moves))[0]
     turn = rotation_about_vertical(-float(data.attrs["heading"]))
     visible = observed_points(data)
-    own = posture_points(skeleton, study.model_map, moves, centre) @ turn.T
-    points = np.where(visible[..., None], own, np.nan)[..., None]
+    modelled_points = posture_points(skeleton, study.model_map, moves, centre) @ turn.T
+    points = np.where(visible[..., None], modelled_points, np.nan)[..., None]
     if "posture_sample" in final:
-        drawn = np.moveaxis(final["posture_sample"].values @ turn.T, 0, -1)
-        points = np.concatenate([points, points + drawn], axis=-1)
+        deviations = np.moveaxis(final["posture_sample"].values @ turn.T, 0, -1)
+        points = np.concatenate([points, points + deviations], axis=-1)
     time = data["time"].values
     measures = posture_numbers(points, time, steps)
-    placed = np.isfinite(data["com"].values).all(axis=-1)
-    starts = [bool(placed[np.abs(time - step.touchdown).argmin()]) for step in steps]
-    for name in FROM_CENTRE:
-        measures[name][~np.array(starts, dtype=bool)] = np.nan
+    centre_known = np.isfinite(data["com"].values).all(axis=-1)
+    known_at_touchdown = [
+        bool(centre_known[np.abs(time - step.touchdown).argmin()]) for step in steps
+    ]
+    for name in MEASURES_FROM_COM:
+        measures[name][~np.array(known_at_touchdown, dtype=bool)] = np.nan
     spreads = {
         spread_column(name): np.hypot(
             values[:, 1:].std(axis=1, ddof=1), UNMODELLED_SD.get(name, 0.0)
@@ -568,12 +585,12 @@ def trial_postures(
 
 
 def observed_points(data: xr.Dataset) -> FloatArray:
-    """(T, P) bool: when the part of the body is observed that a point belongs to."""
+    """(T, P) bool: frames in which the body part of each point is observed."""
     groups = [str(name) for name in data["group"].values]
     observed = np.isfinite(data["group_angular_momentum"].values).all(axis=-1)
     parts = [
         "torso" if joint == "shoulder" else f"leg_{side}"
         for joint, _, side in (name.rpartition("_") for name in POINTS)
     ]
-    places = [groups.index(name) for name in parts]
-    return np.asarray(observed[:, places])
+    group_indices = [groups.index(name) for name in parts]
+    return np.asarray(observed[:, group_indices])

@@ -19,7 +19,7 @@ from aqbio.contributions.step_outcomes import (
     LEVEL_SIGNALS,
     POWER,
     SHARE,
-    WHOLE,
+    WHOLE_BODY,
     Outcome,
     Statistic,
     caused,
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 # rows of steps ------------------------------------------------------------------------------------
 
 
-TEXTS = ("level", "source", "target", "axis", "phase", "statistic", "unit")
-"""What names a row."""
+NAME_COLUMNS = ("level", "source", "target", "axis", "phase", "statistic", "unit")
+"""Columns that identify a row."""
 
 Name = tuple[str, str, str, str, str, str, str]
 
@@ -55,47 +55,50 @@ class RowTable:
     """R rows of S steps."""
 
     names: tuple[Name, ...]
-    """Tuple of R tuples of `TEXTS`."""
+    """Tuple of R tuples of `NAME_COLUMNS`."""
     present: BoolArray
-    """(S, R) bool array. Which of the rows a step has."""
+    """(S, R) bool array. True for the rows that a step has."""
     numbers: Mapping[str, FloatArray]
     """Mapping. (S, R) arrays by the name of their column."""
 
-    def some(self, chosen: Sequence[int]) -> RowTable:
-        """Some of the rows."""
-        names = tuple(self.names[one] for one in chosen)
-        numbers = {name: own[:, chosen] for name, own in self.numbers.items()}
+    def select(self, chosen: Sequence[int]) -> RowTable:
+        """Select rows by index."""
+        names = tuple(self.names[index] for index in chosen)
+        numbers = {name: values[:, chosen] for name, values in self.numbers.items()}
         return RowTable(names, self.present[:, chosen], numbers)
 
-    def of_step(self, place: int) -> Iterator[dict[str, Any]]:
-        """Rows of the step at a place, one by one."""
-        own = {name: values[place].tolist() for name, values in self.numbers.items()}
-        for row in np.flatnonzero(self.present[place]).tolist():
-            texts: dict[str, Any] = dict(zip(TEXTS, self.names[row], strict=True))
-            yield texts | {name: values[row] for name, values in own.items()}
+    def of_step(self, index: int) -> Iterator[dict[str, Any]]:
+        """Yield the rows of the step with an index, one by one."""
+        numbers_of_step = {name: values[index].tolist() for name, values in self.numbers.items()}
+        for row in np.flatnonzero(self.present[index]).tolist():
+            texts: dict[str, Any] = dict(zip(NAME_COLUMNS, self.names[row], strict=True))
+            yield texts | {name: values[row] for name, values in numbers_of_step.items()}
 
     def frame(self, steps: Sequence[int]) -> pd.DataFrame:
         """Rows as a data frame, step by step, texts as categories."""
         import pandas as pd
 
-        rows = self.some(np.flatnonzero(self.present.any(axis=0)).tolist())
+        rows = self.select(np.flatnonzero(self.present.any(axis=0)).tolist())
         step, row = np.nonzero(rows.present)
         columns: dict[str, Any] = {"step": np.array(steps, dtype=int)[step]}
-        for place, name in enumerate(TEXTS):
-            texts = pd.Categorical([one[place] for one in rows.names])
+        for position, name in enumerate(NAME_COLUMNS):
+            texts = pd.Categorical([row_name[position] for row_name in rows.names])
             columns[name] = pd.Categorical.from_codes(texts.codes[row], dtype=texts.dtype)
-        columns |= {name: own[step, row] for name, own in rows.numbers.items()}
+        columns |= {name: values[step, row] for name, values in rows.numbers.items()}
         return pd.DataFrame(columns)
 
 
 def joined_rows(tables: Iterable[RowTable], steps: int) -> RowTable:
-    """Rows of several tables of so many steps, those of one after those of the other."""
-    every = [RowTable((), np.zeros((steps, 0), dtype=bool), {}), *tables]
-    columns = dict.fromkeys(name for table in every for name in table.numbers)
+    """Concatenate the rows of several tables of the same steps; ``steps`` is their number."""
+    all_tables = [RowTable((), np.zeros((steps, 0), dtype=bool), {}), *tables]
+    columns = dict.fromkeys(name for table in all_tables for name in table.numbers)
     return RowTable(
-        tuple(name for table in every for name in table.names),
-        np.concatenate([table.present for table in every], axis=1),
-        {name: np.concatenate([t.numbers[name] for t in every[1:]], axis=1) for name in columns},
+        tuple(name for table in all_tables for name in table.names),
+        np.concatenate([table.present for table in all_tables], axis=1),
+        {
+            name: np.concatenate([t.numbers[name] for t in all_tables[1:]], axis=1)
+            for name in columns
+        },
     )
 
 
@@ -119,17 +122,17 @@ def level_rows(trial: xr.Dataset, step: Step, scheme: RoleScheme | None = None) 
 
 def rows_of_level_a(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     """Rows of level A and of the joint moments of every step, from the step curves."""
-    return joined_rows(_every(curves, steps, LEVEL_A), len(steps))
+    return joined_rows(_outcome_rows(curves, steps, LEVEL_A), len(steps))
 
 
 def rows_of_levels(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     """Rows of every step, from :func:`level_curves`."""
-    levels = _every(curves, steps, (*LEVEL_B, *caused(curves)))
+    levels = _outcome_rows(curves, steps, (*LEVEL_B, *caused(curves)))
     parts = (*levels, *_work(curves, steps), _shares(curves, steps))
     return joined_rows(parts, len(steps))
 
 
-def _every(
+def _outcome_rows(
     curves: xr.Dataset, steps: Sequence[Step], outcomes: Sequence[Outcome]
 ) -> Iterator[RowTable]:
     for outcome in outcomes:
@@ -138,13 +141,15 @@ def _every(
                 sources, values = outcome.values(curves, phase=phase)
                 if sources:
                     durations = _durations(steps, phase)
-                    statistic_values = [_statistic(one, values, durations) for one in statistics]
-                    names = [_words(outcome, phase, one) for one in statistics]
+                    statistic_values = [
+                        _statistic(statistic, values, durations) for statistic in statistics
+                    ]
+                    names = [_words(outcome, phase, statistic) for statistic in statistics]
                     present = _reported(outcome, values) & np.isfinite(durations)[:, None]
                     yield _rows(
                         outcome, sources, names, np.stack(statistic_values, axis=2), present
                     )
-    yield from _impulses(curves, steps, [one for one in outcomes if one.impulse])
+    yield from _impulses(curves, steps, [outcome for outcome in outcomes if outcome.impulse])
 
 
 def _durations(steps: Sequence[Step], phase: str) -> FloatArray:
@@ -164,7 +169,7 @@ def _statistic(statistic: Statistic, values: FloatArray, durations: FloatArray) 
 
 
 def _reported(outcome: Outcome, values: FloatArray) -> BoolArray:
-    """(step, source): what is known enough in a phase to be reported."""
+    """(step, source) bool: signals observed in enough of a phase to be reported."""
     finite = np.isfinite(values)
     if outcome.present_in == "somewhere":  # else not in the model, or merged by the scheme
         return np.asarray(finite.any(axis=(1, 3)))
@@ -176,43 +181,45 @@ def _reported(outcome: Outcome, values: FloatArray) -> BoolArray:
 def _impulses(
     curves: xr.Dataset, steps: Sequence[Step], outcomes: Sequence[Outcome]
 ) -> Iterator[RowTable]:
-    """Impulses before and after the fore-aft force turns."""
+    """Impulses before and after the fore-aft force changes sign."""
     turns: list[float] = []
     for outcome in outcomes:
         sources, values = outcome.values(curves, phase="stance")
-        chosen = [n for n, one in enumerate(sources) if one in (outcome.pushing or sources)]
+        chosen = [n for n, source in enumerate(sources) if source in (outcome.pushing or sources)]
         if not chosen:
             continue
         if not turns:
             forward = select_labels(curves, "ground_force", phase="stance", axis="x")
-            turns = [propulsion_start(one) if np.isfinite(one).all() else np.nan for one in forward]
+            turns = [
+                propulsion_start(force) if np.isfinite(force).all() else np.nan for force in forward
+            ]
         present, pushing = np.ones((len(steps), len(chosen)), dtype=bool), values[:, :, chosen]
         for part in ("braking", "propulsion"):
             impulses = np.full((len(steps), len(chosen), 1, len(AXES)), np.nan)
             for index, (step, turn) in enumerate(zip(steps, turns, strict=True)):
-                if np.isnan(turn):  # no fore-aft force is known
+                if np.isnan(turn):  # no fore-aft force was measured
                     continue
                 start, end = (0.0, turn) if part == "braking" else (turn, 1.0)
                 mean = interval_mean(pushing[index], start, end)
                 impulses[index, :, 0] = mean * (end - start) * step.contact
             names = [_words(outcome, part, "impulse")]
-            own = [sources[one] for one in chosen]
-            yield _rows(outcome, own, names, impulses, present, outcome.impulse)
+            chosen_sources = [sources[n] for n in chosen]
+            yield _rows(outcome, chosen_sources, names, impulses, present, outcome.impulse)
 
 
 def _shares(curves: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     """Shares of the stance impulse of the ground reaction force."""
     sources, values = SHARE.values(curves, phase="stance")
-    whole = select_labels(curves, BOTH_FEET, phase="stance")
+    total = select_labels(curves, BOTH_FEET, phase="stance")
     shares = np.empty((len(steps), len(sources), 1, len(AXES)))
     for index in range(len(steps)):
-        shares[index, :, 0] = stance_share(values[index], whole[index])
+        shares[index, :, 0] = stance_share(values[index], total[index])
     present = np.ones((len(steps), len(sources)), dtype=bool)
     return _rows(SHARE, sources, [_words(SHARE, "stance", "share")], shares, present)
 
 
 def _work(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[RowTable]:
-    """Work of every joint in a phase: what it adds, and what it takes away."""
+    """Positive and negative work of every joint in a phase."""
     joints = labels(curves, "joint")
     for phase in PHASES:
         power, durations = select_labels(curves, POWER, phase=phase), _durations(steps, phase)
@@ -220,7 +227,7 @@ def _work(curves: xr.Dataset, steps: Sequence[Step]) -> Iterator[RowTable]:
         for sign, part in (("positive", np.maximum), ("negative", np.minimum)):
             work = np.trapezoid(part(power, 0.0), PERCENT, axis=1) * durations[:, None]
             words = (phase, f"work_{sign}", "J")
-            names = tuple(("B", joint, WHOLE, "all", *words) for joint in joints)
+            names = tuple(("B", joint, WHOLE_BODY, "all", *words) for joint in joints)
             yield RowTable(names, present, {"value": work})
 
 
@@ -244,14 +251,16 @@ def _rows(
     """Rows of (step, source, words, axis) values, where (step, source) are present."""
     chosen = [axis for axis in AXES if axis in (axes or outcome.axes)]
     names = tuple(
-        (outcome.level, source, outcome.target, axis, *own)
+        (outcome.level, source, outcome.target, axis, *phase_words)
         for source in sources
-        for own in words
+        for phase_words in words
         for axis in chosen
     )
     count = len(words) * len(chosen)
-    own = values[..., [AXES.index(axis) for axis in chosen]].reshape(len(values), len(names))
-    return RowTable(names, np.repeat(present, count, axis=1), {"value": own})
+    flat_values = values[..., [AXES.index(axis) for axis in chosen]].reshape(
+        len(values), len(names)
+    )
+    return RowTable(names, np.repeat(present, count, axis=1), {"value": flat_values})
 
 
 # contributions with their intervals ---------------------------------------------------------------
@@ -271,18 +280,18 @@ def contribution_table(
     if "estimated_force" in trial:
         rows = joined_rows([rows, estimated_rows(trial, steps)], len(steps))
     sds = {"sd_posterior": _posterior(rows, curves)}
-    whole = RowTable(rows.names, rows.present, {**rows.numbers, **sds})
-    return whole.frame([step.number for step in steps])
+    table = RowTable(rows.names, rows.present, {**rows.numbers, **sds})
+    return table.frame([step.number for step in steps])
 
 
 def estimated_rows(trial: xr.Dataset, steps: Sequence[Step]) -> RowTable:
     """Mean force and impulses of a trial without plates, with their intervals."""
     touchdowns = trial["contact_touchdown"].values
-    place = [int(np.nanargmin(np.abs(touchdowns - step.touchdown))) for step in steps]
-    value = trial["estimated_force"].values[place]
-    off = NORMAL_95 * trial["estimated_force_sd"].values[place]
+    contact_index = [int(np.nanargmin(np.abs(touchdowns - step.touchdown))) for step in steps]
+    value = trial["estimated_force"].values[contact_index]
+    off = NORMAL_95 * trial["estimated_force_sd"].values[contact_index]
     names = tuple(
-        (ESTIMATED, "ground", WHOLE, axis, phase, statistic, unit)
+        (ESTIMATED, "ground", WHOLE_BODY, axis, phase, statistic, unit)
         for axis, phase, statistic, unit in ESTIMATES.values()
     )
     numbers = {"value": value, "low": value - off, "high": value + off}
@@ -304,39 +313,44 @@ def with_intervals(rows: RowTable, steps: Sequence[Step], half: Widths) -> RowTa
     }
     value = rows.numbers["value"]
     off = np.empty_like(value)
-    for place, step in enumerate(steps):
-        off[place] = np.where(impulse, step.contact, 1.0) * width[step.side]
+    for index, step in enumerate(steps):
+        off[index] = np.where(impulse, step.contact, 1.0) * width[step.side]
     numbers = {**rows.numbers, "low": value - off, "high": value + off}
     return RowTable(rows.names, rows.present, numbers)
 
 
 def span_contact_models(rows: RowTable) -> RowTable:
-    """Rows with intervals over contact models in place of ankle and toes alone under each.
+    """Replace separate rows of ankle and toes per contact model by intervals over all models.
 
     These rows of level C have no ``value``: low and high span the values and intervals of all
     models.
     """
-    alike: dict[tuple[str, ...], list[int]] = {}
-    for place, name in enumerate(rows.names):
+    rows_by_outcome: dict[tuple[str, ...], list[int]] = {}
+    for row, name in enumerate(rows.names):
         if name[0].startswith(INDETERMINATE_LEVEL):
-            alike.setdefault(name[1:6], []).append(place)
-    if not alike:
+            rows_by_outcome.setdefault(name[1:6], []).append(row)
+    if not rows_by_outcome:
         return rows
-    apart = {place for places in alike.values() for place in places}
-    others = rows.some([place for place in range(len(rows.names)) if place not in apart])
-    first = rows.some([places[0] for places in alike.values()])
-    ends = [np.stack([own[:, p] for p in alike.values()], axis=1) for own in rows.numbers.values()]
-    every = np.concatenate(ends, axis=2)
-    finite = np.isfinite(every)
+    contact_model_rows = {index for indices in rows_by_outcome.values() for index in indices}
+    other_rows = rows.select(
+        [index for index in range(len(rows.names)) if index not in contact_model_rows]
+    )
+    first = rows.select([indices[0] for indices in rows_by_outcome.values()])
+    by_column = [
+        np.stack([values[:, indices] for indices in rows_by_outcome.values()], axis=1)
+        for values in rows.numbers.values()
+    ]
+    bounds = np.concatenate(by_column, axis=2)
+    finite = np.isfinite(bounds)
     numbers = {
         "value": np.full(first.present.shape, np.nan),
-        "low": np.where(finite, every, np.inf).min(axis=2),
-        "high": np.where(finite, every, -np.inf).max(axis=2),
+        "low": np.where(finite, bounds, np.inf).min(axis=2),
+        "high": np.where(finite, bounds, -np.inf).max(axis=2),
     }
     unknown = ~finite.any(axis=2)
     numbers["low"][unknown] = numbers["high"][unknown] = np.nan
     names = tuple(("C", *name[1:]) for name in first.names)
-    return joined_rows([others, RowTable(names, first.present, numbers)], len(rows.present))
+    return joined_rows([other_rows, RowTable(names, first.present, numbers)], len(rows.present))
 
 
 def _posterior(rows: RowTable, curves: xr.Dataset) -> FloatArray:
@@ -347,9 +361,9 @@ def _posterior(rows: RowTable, curves: xr.Dataset) -> FloatArray:
         "moment_mean": curves["stance_rate_sd"].values,
     }
     sds = np.full(rows.present.shape, np.nan)
-    for place, (level, source, _, axis, phase, statistic, _) in enumerate(rows.names):
+    for row, (level, source, _, axis, phase, statistic, _) in enumerate(rows.names):
         if (level, phase) == ("A", "stance") and source in items and statistic in by_statistic:
-            sds[:, place] = by_statistic[statistic][:, items.index(source), AXES.index(axis)]
+            sds[:, row] = by_statistic[statistic][:, items.index(source), AXES.index(axis)]
     return sds
 
 
@@ -396,16 +410,16 @@ class TrialSteps:
     """Of contributions, of every step of the curves."""
     half: Widths
     source: Path
-    made: Mapping[str, Any]
+    contributions_entry: Mapping[str, Any]
     """Measures of stage contributions: closure, agreement with OpenSim."""
     clock_offset: float = 0.0
-    """How late the plates' clock is against the markers', which steps and data are on, s."""
+    """Delay of the plates' clock relative to the markers' clock, which steps and data use, s."""
     postures: Mapping[str, FloatArray] = field(default_factory=dict)
     """Measures of posture and their standard deviations, (S,), of the steps of the curves."""
 
     @property
     def tracked(self) -> bool:
-        """Whether markers were compared with the model; not where joint angles were given."""
+        """True if markers were compared with the model; false for trials given as joint angles."""
         return not self.trial.coordinates_file
 
     @property
@@ -413,7 +427,7 @@ class TrialSteps:
         """Numbers of the steps that have curves."""
         return [int(number) for number in self.curves["number"].values]
 
-    def places_of(self, *statuses: str) -> IntArray:
-        """Places among the curves of steps whose contacts have a status."""
+    def curve_indices(self, *statuses: str) -> IntArray:
+        """Indices into the curves of steps whose contacts have one of these statuses."""
         numbers = [step.number for step in self.steps if step.status in statuses]
         return np.flatnonzero(np.isin(self.numbers, numbers))

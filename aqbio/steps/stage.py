@@ -13,7 +13,7 @@ import numpy as np
 from aqbio.config import Trial
 from aqbio.contributions.files import trial_contributions
 from aqbio.contributions.stage import contributions_trial, group_findings
-from aqbio.contributions.step_outcomes import WHOLE
+from aqbio.contributions.step_outcomes import WHOLE_BODY
 from aqbio.errors import Finding
 from aqbio.gait.curves import no_steps, role_scheme, step_dataset, with_spreads
 from aqbio.gait.roles import RoleScheme
@@ -77,12 +77,12 @@ if TYPE_CHECKING:
 # curves on disk -----------------------------------------------------------------------------------
 
 
-UNSTORED = (
+UNSTORED_VARIABLES = (
     "com_velocity", "stance_momentum_sd", "stance_rate_sd",
     "angular_momentum_plain", "angular_momentum_rate_plain",
     "angular_momentum_sd_posterior", "angular_momentum_rate_sd_posterior",
 )  # fmt: skip
-"""What tables and other curves are made of, and no curve is drawn from."""
+"""Variables that enter tables and other curves but are not drawn themselves."""
 
 _COORDINATES = {
     "participant_id": "participant_id", "trial_id": "trial_id", "condition": "condition",
@@ -91,15 +91,20 @@ _COORDINATES = {
 }  # fmt: skip
 """Column of the step table behind every coordinate of a step."""
 
-TEXTS = ("participant_id", "trial_id", "condition", "side")
+TEXT_COORDINATES = ("participant_id", "trial_id", "condition", "side")
 
 
 def kept_curves(curves: xr.Dataset, rows: Sequence[Mapping[str, object]]) -> xr.Dataset:
     """Curves of the kept steps of a trial, single precision: only figures read them."""
     numbers = curves["number"].values.tolist()
-    chosen = curves.drop_vars(UNSTORED).isel(step=[numbers.index(row["step"]) for row in rows])
+    chosen = curves.drop_vars(UNSTORED_VARIABLES).isel(
+        step=[numbers.index(row["step"]) for row in rows]
+    )
     columns = {
-        name: ("step", np.array([row[column] for row in rows], str if name in TEXTS else float))
+        name: (
+            "step",
+            np.array([row[column] for row in rows], str if name in TEXT_COORDINATES else float),
+        )
         for name, column in _COORDINATES.items()
     }
     return chosen.astype(np.float32).assign_coords(columns)
@@ -119,27 +124,27 @@ def curves_dataset(trials: Sequence[xr.Dataset], scheme: RoleScheme) -> xr.Datas
 Row = dict[str, Any]
 
 KIND = "steps"
-"""What the dictionary calls the files of steps."""
+"""Name of the files of steps in the data dictionary."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialTables:
-    """What is kept of a trial."""
+    """Tables and curves of one trial."""
 
     steps: list[Row]
     quality: list[Row]
     """steps, quality: Rows of the tables."""
     contributions: pd.DataFrame
-    """Of every step that was kept."""
+    """Rows of contributions of every step that was not rejected."""
     uncertainty: pd.DataFrame
-    """Of a step of each foot, by source."""
+    """Uncertainty of one step of each foot, by source."""
     curves: xr.Dataset
     """Of these steps, in single precision."""
     source: Path
 
 
 def without_steps(study: Study, participant_id: str) -> None:
-    """Leave the files of a participant that nothing is known of."""
+    """Write empty files for a participant without results."""
     if not study.within:
         _write(study, participant_id, [])
 
@@ -155,33 +160,33 @@ def write_steps(
     Parameters
     ----------
     trials : sequence of dict
-        What stage contributions made of each, from `run_trials`.
+        Entries of stage contributions for each trial, from `run_trials`.
 
     Returns
     -------
     list of dict
-        The same with what was made of the steps; a trial whose steps cannot be had has failed.
+        The same entries with the results of the steps; a trial without usable steps has failed.
     tuple of Finding
         About the participant.
     """
     cut: list[TrialTables] = []
-    done_before = {one["trial_id"]: one for one in trials if one["status"] == OK}
-    models = compared_models(study, participant_id, done_before)
+    contribution_entries = {entry["trial_id"]: entry for entry in trials if entry["status"] == OK}
+    models = compared_models(study, participant_id, contribution_entries)
 
     def work(trial: Trial) -> TrialOutcome:
-        trial_steps = _trial_steps(study, trial, done_before[trial.trial_id], models)
+        trial_steps = _trial_steps(study, trial, contribution_entries[trial.trial_id], models)
         cut.append(_trial_tables(study, trial_steps))
         return TrialOutcome({"unobserved": unobserved_parts(study, trial_steps.data)})
 
-    done = {
+    step_entries = {
         name: run_trial(study, participant_id, STAGE, study.trial(participant_id, name), work)
-        for name in done_before
+        for name in contribution_entries
     }
-    for name, one in done.items():
-        one["findings"] = [*done_before[name]["findings"], *one["findings"]]
-        one["inputs"] = done_before[name]["inputs"]
+    for name, entry in step_entries.items():
+        entry["findings"] = [*contribution_entries[name]["findings"], *entry["findings"]]
+        entry["inputs"] = contribution_entries[name]["inputs"]
     _write(study, participant_id, cut, models.table)
-    return [one | done.get(one["trial_id"], {}) for one in trials], models.findings
+    return [entry | step_entries.get(entry["trial_id"], {}) for entry in trials], models.findings
 
 
 @participant_stage(STAGE, without_steps)
@@ -218,11 +223,11 @@ def _write(
     write_dataset(curves, step_file(study, participant_id, CURVES), source)
     columns = step_table(scheme.items)
     for name, table, described in (
-        ("steps", _frame((row for one in tables for row in one.steps), columns), columns),
-        ("quality", _frame((row for one in tables for row in one.quality), QUALITY), QUALITY),
+        ("steps", _frame((row for trial in tables for row in trial.steps), columns), columns),
+        ("quality", _frame((row for trial in tables for row in trial.quality), QUALITY), QUALITY),
         (
             "contributions",
-            joined([one.contributions for one in tables], list(CONTRIBUTIONS)),
+            joined([trial.contributions for trial in tables], list(CONTRIBUTIONS)),
             CONTRIBUTIONS,
         ),
         (MODELS, joined([] if models is None else [models], list(COLUMNS)), COLUMNS),
@@ -236,15 +241,15 @@ def _write(
 
 
 def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
-    """Rows and curves of a trial: its signals are let go."""
+    """Rows and curves of a trial; its signals are released."""
     import pandas as pd
 
     rows = list(_step_rows(study, trial))
     with_curves = set(trial.numbers)
     counted = [row for row in rows if row["step"] in with_curves and row["status"] != "rejected"]
-    wanted = {row["step"] for row in counted}
+    step_numbers = {row["step"] for row in counted}
     person, name = trial.participant_id, trial.trial.trial_id
-    own = trial.rows[trial.rows["step"].isin(wanted)]
+    contribution_rows = trial.rows[trial.rows["step"].isin(step_numbers)]
     return TrialTables(
         steps=rows,
         quality=[
@@ -255,9 +260,9 @@ def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
                 [row for row in counted if row["status"] == "ok"],
             ),
         ],
-        contributions=own.assign(
-            participant_id=pd.Categorical([person] * len(own)),
-            trial_id=pd.Categorical([name] * len(own)),
+        contributions=contribution_rows.assign(
+            participant_id=pd.Categorical([person] * len(contribution_rows)),
+            trial_id=pd.Categorical([name] * len(contribution_rows)),
         ),
         uncertainty=trial_budget(
             trial.data, Counter(row["side"] for row in rows if row["status"] != "rejected")
@@ -273,14 +278,14 @@ def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
     import pandas as pd
 
     frame = pd.DataFrame(list(rows), columns=list(columns))
-    if "verdict" in frame:  # what was not measured neither passes nor fails
+    if "verdict" in frame:  # a missing value neither passes nor fails
         unknown = frame["value"].isna() & frame["verdict"].notna()
         frame.loc[unknown, "verdict"] = "not_testable"
     return frame
 
 
 def _trial_steps(
-    study: Study, trial: Trial, made: Mapping[str, Any], models: ComparedModels
+    study: Study, trial: Trial, contributions_entry: Mapping[str, Any], models: ComparedModels
 ) -> TrialSteps:
     participant_id = trial.participant_id
     source = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
@@ -297,9 +302,19 @@ def _trial_steps(
     data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
     postures = trial_postures(study, participant_id, data, final, covered)
     return TrialSteps(
-        participant_id, trial, data, final["marker_error"], steps, curves, rows, half, source, made,
-        float(final.attrs.get("fit_clock_offset", 0.0)), postures,
-    )  # fmt: skip
+        participant_id=participant_id,
+        trial=trial,
+        data=data,
+        marker_error=final["marker_error"],
+        steps=steps,
+        curves=curves,
+        rows=rows,
+        half=half,
+        source=source,
+        contributions_entry=contributions_entry,
+        clock_offset=float(final.attrs.get("fit_clock_offset", 0.0)),
+        postures=postures,
+    )
 
 
 def _events(step: Step, clock_offset: float) -> Row:
@@ -339,13 +354,13 @@ def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
             "height_m": np.nan if height is None else height,
         }
         if step.number in numbers:
-            place = numbers.index(step.number)
+            index = numbers.index(step.number)
             row |= _marker_errors(trial, step)
-            row |= _step_outcomes(step, trial.curves, place, mass)
+            row |= _step_outcomes(step, trial.curves, index, mass)
             row["peak_vertical_force_bw"] = _peak(trial.data, step) / (mass * GRAVITY)
-            row |= _consistency_outcomes(trial.curves, place)
-            row |= {name: float(values[place]) for name, values in trial.postures.items()}
-            row |= _how_sure(trial.half[step.side], items)
+            row |= _consistency_outcomes(trial.curves, index)
+            row |= {name: float(values[index]) for name, values in trial.postures.items()}
+            row |= _momentum_sds(trial.half[step.side], items)
             row |= _judgement(study, row)
         yield row
 
@@ -362,24 +377,24 @@ def _marker_errors(trial: TrialSteps, step: Step) -> Row:
 
 def _peak(data: xr.Dataset, step: Step) -> float:
     """Largest vertical force of a step's contact on the plates, N; NaN without plates."""
-    own = data["contact_touchdown"].values == step.touchdown
-    own &= data["contact_foot"].values == step.side
-    return float(data["contact_peak"].values[own][0])
+    is_contact = data["contact_touchdown"].values == step.touchdown
+    is_contact &= data["contact_foot"].values == step.side
+    return float(data["contact_peak"].values[is_contact][0])
 
 
-def _step_outcomes(step: Step, curves: xr.Dataset, place: int, mass: float) -> Row:
+def _step_outcomes(step: Step, curves: xr.Dataset, index: int, mass: float) -> Row:
     """Scalars of one step: stance means of H, residual, forces, steadiness."""
     signals = ("angular_momentum", "residual_moment", "ground_force")
     momentum, residual, ground = (
-        select_labels(curves, one, phase="stance")[place] for one in signals
+        select_labels(curves, signal, phase="stance")[index] for signal in signals
     )
     force = ground / (mass * GRAVITY)
     row = _by_group("H_{group}_{axis}_stance_mean_kgm2ps", curves, phase_mean(momentum))
     row |= _stance_rms("M_residual_{axis}_stance_rms_Nm", residual)
-    duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"].values[place])
-    forward = select_labels(curves, "com_velocity", axis="x")[place]
-    whole = np.isfinite(
-        select_labels(curves, "angular_momentum", phase="stance", group="total")[place]
+    duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"].values[index])
+    forward = select_labels(curves, "com_velocity", axis="x")[index]
+    observed = np.isfinite(
+        select_labels(curves, "angular_momentum", phase="stance", group="total")[index]
     )
     row |= {
         "speed_mps": speed,
@@ -387,26 +402,26 @@ def _step_outcomes(step: Step, curves: xr.Dataset, place: int, mass: float) -> R
         "step_length_m": speed * duration,
         "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
         # unobserved limbs swing too: their share of a change is as large as a sprinter's
-        "speed_change_mps": speed_change(forward, step) if whole.all() else np.nan,
+        "speed_change_mps": speed_change(forward, step) if observed.all() else np.nan,
         "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
     }
     return row
 
 
-def _consistency_outcomes(curves: xr.Dataset, place: int) -> Row:
+def _consistency_outcomes(curves: xr.Dataset, index: int) -> Row:
     """Posterior of the stance means of H, and the residual before the fit."""
-    sds = curves["stance_momentum_sd"].values[place]
-    before = select_labels(curves, "residual_moment_plain", phase="stance")[place]
+    sds = curves["stance_momentum_sd"].values[index]
+    before = select_labels(curves, "residual_moment_plain", phase="stance")[index]
     row = _by_group("H_{group}_{axis}_stance_mean_motion_sd_kgm2ps", curves, sds)
     return row | _stance_rms("M_residual_plain_{axis}_stance_rms_Nm", before)
 
 
-def _how_sure(half: Mapping[Key, Mapping[str, float]], items: Sequence[str]) -> Row:
+def _momentum_sds(half: Mapping[Key, Mapping[str, float]], items: Sequence[str]) -> Row:
     """Standard deviation of the stance means of H: that of their rows of contributions."""
-    widths = {name: half.get(("A", name, WHOLE, "momentum_mean"), {}) for name in items}
+    widths = {name: half.get(("A", name, WHOLE_BODY, "momentum_mean"), {}) for name in items}
     return {
-        f"H_{name}_{axis}_stance_mean_sd_kgm2ps": own.get(axis, np.nan) / NORMAL_95
-        for name, own in widths.items()
+        f"H_{name}_{axis}_stance_mean_sd_kgm2ps": by_axis.get(axis, np.nan) / NORMAL_95
+        for name, by_axis in widths.items()
         for axis in AXES
     }
 
@@ -442,7 +457,7 @@ STEADY_SPEED_CHANGE = 0.03
 
 
 def _flags(study: Study, row: Row) -> Iterator[str]:
-    """What is unusual about a step without rejecting it."""
+    """Unusual features of a step that do not reject it."""
     settings = study.settings.steps
     if abs(row["speed_change_mps"]) > STEADY_SPEED_CHANGE * row["speed_mps"]:
         yield "accelerating"

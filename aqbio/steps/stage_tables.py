@@ -1,4 +1,4 @@
-"""Stage tables: what stage steps found of every participant, as the tables of the study."""
+"""Stage tables: the tables of the study, from the steps of every participant."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ CONSERVED = ("flight_drift_y", "flight_acceleration", "foot_slip")
 """Measures of physical laws that hold in every recording: in flight the body keeps its angular
 momentum and falls freely, and shoes do not slide."""
 
-DECISIVE = (AGAINST_USE, *CONSERVED, "consistency_suspicions", "labels_against_names")
+DECISIVE_MEASURES = (AGAINST_USE, *CONSERVED, "consistency_suspicions", "labels_against_names")
 """Measures of quality.tsv that decide whether a trial is doubtful."""
 
-DECISIVE_PLAIN = ("residual_moment_y_stance_rms", "effect_to_residual_y")
-"""The same of a trial whose motion was not fitted: after a fit residuals are fitted quantities."""
+DECISIVE_UNFITTED_MEASURES = ("residual_moment_y_stance_rms", "effect_to_residual_y")
+"""Further measures for an unfitted motion; after a fit, residuals are fitted quantities."""
 
 
 def trial_rows(
@@ -60,7 +60,7 @@ def trial_rows(
     for trial in study.moving_of(participant_id):
         name = trial.trial_id
         entry, fit = manifest_entry(last, name), manifest_entry(fits, name)
-        own = steps[steps["trial_id"] == name]
+        trial_steps = steps[steps["trial_id"] == name]
         why = failure_reason(entry["reason"], LAST_TRIAL_STAGE) if entry["status"] != OK else ""
         row = {
             "participant_id": participant_id,
@@ -71,10 +71,10 @@ def trial_rows(
             "surface": surfaces.get(name),
             "motion": fit.get("motion"),
             "motion_reason": fit.get("motion_reason") or None,
-            "speed_mps": own.loc[own["status"] != "rejected", "speed_mps"].mean(),
-            "contacts": len(own),
-            "steps_ok": own["status"].tolist().count("ok"),
-            "steps_rejected": own["status"].tolist().count("rejected"),
+            "speed_mps": trial_steps.loc[trial_steps["status"] != "rejected", "speed_mps"].mean(),
+            "contacts": len(trial_steps),
+            "steps_ok": trial_steps["status"].tolist().count("ok"),
+            "steps_rejected": trial_steps["status"].tolist().count("rejected"),
             "unobserved": manifest_entry(cut, name).get("unobserved") or None,
         }
         measured = quality[quality["trial_id"] == name]
@@ -85,7 +85,7 @@ def trial_rows(
 
 
 def _state(row: Row, outside: Sequence[str]) -> str:
-    """One of `TRIAL_STATES`."""
+    """State of a trial, one of `TRIAL_STATES`."""
     if row["status"] != OK:
         return LOST
     if row["contacts"] == row["steps_rejected"]:
@@ -96,25 +96,34 @@ def _state(row: Row, outside: Sequence[str]) -> str:
 def _outside(quality: pd.DataFrame, *, fitted: bool) -> list[str]:
     """Measures outside their limits of those that decide the state of a trial."""
     broken = set(quality.loc[quality["verdict"] == "fail", "measure"])
-    return [one for one in DECISIVE + (() if fitted else DECISIVE_PLAIN) if one in broken]
+    return [
+        measure
+        for measure in DECISIVE_MEASURES + (() if fitted else DECISIVE_UNFITTED_MEASURES)
+        if measure in broken
+    ]
 
 
 # means of contributions ---------------------------------------------------------------------------
 
 
-OUTCOME = ["level", "source", "target", "axis", "phase", "statistic", "unit"]
+OUTCOME_COLUMNS = ["level", "source", "target", "axis", "phase", "statistic", "unit"]
 """Columns that name an outcome of a step."""
 
 
 def contribution_means(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     """Mean, sd, count and mean interval by participant, condition, side and outcome."""
-    place = ["participant_id", "trial_id", "step"]
-    whose = steps[[*place, "condition", "side"]]
+    step_key = ["participant_id", "trial_id", "step"]
+    step_groups = steps[[*step_key, "condition", "side"]]
     # An empty table has no column types.
-    keys: dict[str, Any] = dict.fromkeys(place[:2], object) | {"step": "Int64"}
-    merged = rows.astype(keys).merge(whose.astype(keys), on=place, how="left", validate="m:1")
+    keys: dict[str, Any] = dict.fromkeys(step_key[:2], object) | {"step": "Int64"}
+    merged = rows.astype(keys).merge(
+        step_groups.astype(keys), on=step_key, how="left", validate="m:1"
+    )
     groups = merged.groupby(
-        ["participant_id", "condition", "side", *OUTCOME], observed=True, sort=False, dropna=False
+        ["participant_id", "condition", "side", *OUTCOME_COLUMNS],
+        observed=True,
+        sort=False,
+        dropna=False,
     )
     return groups.agg(
         mean=("value", "mean"),
@@ -129,8 +138,8 @@ def contribution_means(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
 
 STAGE = "tables"
 
-EVERY_DIGIT = 15
-DIGITS = 5
+STORED_DIGITS = 15
+MEAN_DIGITS = 5
 """Significant digits of means: a hundred-thousandth, far below any interval."""
 
 
@@ -147,19 +156,19 @@ def tables_study(study: Study, report: Report) -> None:
     """
     inputs = step_inputs(study, "steps", "quality", "contributions", UNCERTAINTY)
     source = study_provenance(study, STAGE, inputs)
-    people = [one.participant_id for one in study.participants]
+    people = [participant.participant_id for participant in study.participants]
     contacts: Counter[str] = Counter()
 
-    def counted(who: str) -> pd.DataFrame:
-        steps = participant_rows(study, who, "steps")
+    def counted(participant_id: str) -> pd.DataFrame:
+        steps = participant_rows(study, participant_id, "steps")
         contacts.update(steps["status"].tolist())
         return steps
 
-    for name, (part, digits) in (parts_of(study) | {"steps": (counted, EVERY_DIGIT)}).items():
+    for name, (part, digits) in (parts_of(study) | {"steps": (counted, STORED_DIGITS)}).items():
         group = role_scheme(study).items if name == "steps" else ()
         described = columns(name, group=group)
-        tables = (part(who) for who in people)
-        rows = (one[list(described)] for one in tables if len(one))
+        tables = (part(participant_id) for participant_id in people)
+        rows = (table[list(described)] for table in tables if len(table))
         write_table(rows, study.table(f"{name}.tsv"), described, source, digits=digits)
     whole_steps = contacts["ok"]
     report(
@@ -168,33 +177,47 @@ def tables_study(study: Study, report: Report) -> None:
 
 
 def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
-    """How every table's rows of a participant are made, and their significant digits."""
+    """Function from participant to rows, and significant digits, for every table."""
 
     def rows(table: str) -> Part:
-        return lambda who: participant_rows(study, who, table)
+        return lambda participant_id: participant_rows(study, participant_id, table)
 
     steps, quality = rows("steps"), rows("quality")
 
-    def means(who: str) -> pd.DataFrame:
-        return contribution_means(participant_rows(study, who, "contributions"), steps(who))
+    def means(participant_id: str) -> pd.DataFrame:
+        return contribution_means(
+            participant_rows(study, participant_id, "contributions"), steps(participant_id)
+        )
 
-    def changed(who: str) -> pd.DataFrame:
+    def changed(participant_id: str) -> pd.DataFrame:
 
-        fitted = study.read_manifest(who, "inverse_dynamics")["adjusted_model"]
-        return read_columns(changes_path(study, who)) if fitted else _frame((), {})
+        fitted = study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]
+        return read_columns(changes_path(study, participant_id)) if fitted else _frame((), {})
 
-    def trials(who: str) -> pd.DataFrame:
-        return _frame(trial_rows(study, who, steps(who), quality(who)), columns("trials"))
+    def trials(participant_id: str) -> pd.DataFrame:
+        return _frame(
+            trial_rows(study, participant_id, steps(participant_id), quality(participant_id)),
+            columns("trials"),
+        )
 
     return {
-        "steps": (steps, EVERY_DIGIT),
-        "contribution_means": (means, DIGITS),
-        "quality": (quality, EVERY_DIGIT),
-        "uncertainty": (lambda who: uncertainty_rows(study, who), DIGITS),
-        "model_differences": (lambda who: read_columns(step_file(study, who, MODELS)), DIGITS),
-        "fit_changes": (changed, DIGITS),
-        "findings": (lambda who: _frame(finding_rows(study, who), FINDINGS), EVERY_DIGIT),
-        "trials": (trials, EVERY_DIGIT),
+        "steps": (steps, STORED_DIGITS),
+        "contribution_means": (means, MEAN_DIGITS),
+        "quality": (quality, STORED_DIGITS),
+        "uncertainty": (
+            lambda participant_id: uncertainty_rows(study, participant_id),
+            MEAN_DIGITS,
+        ),
+        "model_differences": (
+            lambda participant_id: read_columns(step_file(study, participant_id, MODELS)),
+            MEAN_DIGITS,
+        ),
+        "fit_changes": (changed, MEAN_DIGITS),
+        "findings": (
+            lambda participant_id: _frame(finding_rows(study, participant_id), FINDINGS),
+            STORED_DIGITS,
+        ),
+        "trials": (trials, STORED_DIGITS),
     }
 
 
@@ -205,7 +228,7 @@ def _frame(rows: Iterable[Row], described: Columns) -> pd.DataFrame:
 
 
 def uncertainty_rows(study: Study, participant_id: str) -> pd.DataFrame:
-    """Where the intervals of a participant's stance means come from."""
+    """Contributions of the sources to the intervals of a participant's stance means."""
     trials = participant_rows(study, participant_id, UNCERTAINTY)
     budget = uncertainty_budget(trials).assign(participant_id=participant_id, phase="stance")
-    return budget.reindex(columns=list(columns(UNCERTAINTY)))  # n/a: no other model was asked
+    return budget.reindex(columns=list(columns(UNCERTAINTY)))  # n/a without another model

@@ -26,23 +26,23 @@ from aqbio.study.jobs import FILES, as_json, read_record, result_problems
 if TYPE_CHECKING:
     import pandas as pd
 
-REGISTRY = "registry.json"
-"""Record of the registry that was there when the data were first read."""
+REGISTRY_RECORD = "registry.json"
+"""Record of the registry at the time when the data were first read."""
 
-FACTS = "archive.json"
-"""What the results follow from: settings, versions, hashes of what was read and of all results."""
+FACTS_FILE = "archive.json"
+"""Origin of the results: settings, versions, hashes of input files and of all results."""
 
-KEPT = (".tsv", ".json", ".svg", ".pdf", ".png")
-"""Ends of the files of tables and figures that are kept."""
+RESULT_SUFFIXES = (".tsv", ".json", ".svg", ".pdf", ".png")
+"""Suffixes of the tables and figures that are archived."""
 
-PLACES = ("tables/", "figures/")
-"""Where they lie."""
+RESULT_FOLDERS = ("tables/", "figures/")
+"""Folders of these files."""
 
-NO_TIME = (1980, 1, 1, 0, 0, 0)
-"""Of every file in an archive: the same results give the same bytes."""
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+"""Time of every file in an archive, so that the same results give the same bytes."""
 
-LARGEST = 2**33
-"""Bytes of an archive, and of what it unpacks to."""
+MAX_ARCHIVE_BYTES = 2**33
+"""Largest unpacked size of an archive, bytes."""
 
 
 def write_archive(study: Study, path: Path) -> int:
@@ -53,27 +53,27 @@ def write_archive(study: Study, path: Path) -> int:
             fix=f"`aqbio run {study.file}`, then archive it.",
             rule="archive-unsound",
         )
-    files = sorted(_kept(study))
-    names = [FACTS, *(file.relative_to(study.root).as_posix() for file in files)]
-    described = crate(study, names, read_record(study.root / REGISTRY)["recorded"])
+    files = sorted(_archived_files(study))
+    names = [FACTS_FILE, *(file.relative_to(study.root).as_posix() for file in files)]
+    described = crate(study, names, read_record(study.root / REGISTRY_RECORD)["recorded"])
     with (
         atomic_path(path) as temporary,
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         _add(archive, CRATE, as_json(described).encode())
-        _add(archive, FACTS, as_json(facts(study)).encode())
+        _add(archive, FACTS_FILE, as_json(facts(study)).encode())
         for name, file in zip(names[1:], files, strict=True):
             _add(archive, name, file.read_bytes())
     return 2 + len(files)
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    archive.writestr(zipfile.ZipInfo(name, NO_TIME), content, zipfile.ZIP_DEFLATED)
+    archive.writestr(zipfile.ZipInfo(name, ZIP_TIME), content, zipfile.ZIP_DEFLATED)
 
 
-def _kept(study: Study) -> Iterator[Path]:
+def _archived_files(study: Study) -> Iterator[Path]:
     """Records of all stages, tables and figures."""
-    yield study.root / REGISTRY
+    yield study.root / REGISTRY_RECORD
     for participant in study.participants:
         yield from (
             study.manifest(participant.participant_id, stage) for stage in PARTICIPANT_STAGES
@@ -82,12 +82,12 @@ def _kept(study: Study) -> Iterator[Path]:
         record = study.manifest("", stage)
         yield record
         for name in read_record(record)[FILES]:
-            if name.startswith(PLACES) and name.endswith(KEPT):
+            if name.startswith(RESULT_FOLDERS) and name.endswith(RESULT_SUFFIXES):
                 yield record.parent / name
 
 
 def facts(study: Study) -> dict[str, Any]:
-    """What the results of a study follow from, and what they are, without names of persons."""
+    """Origin and hashes of the results of a study, without names of persons."""
     people = [participant.participant_id for participant in study.participants]
     records = {
         f"{participant_id} {stage}": study.manifest(participant_id, stage)
@@ -128,14 +128,14 @@ def _rows(study: Study, participant_id: str) -> dict[str, Any]:
     return rows
 
 
-@reads("an archive of aqbio", "make it again with `aqbio archive`.", LARGEST)
+@reads("an archive of aqbio", "make it again with `aqbio archive`.", MAX_ARCHIVE_BYTES)
 def unpacked(path: Path, folder: Path) -> dict[str, Any]:
     """Unpack an archive into a folder and give its facts."""
     with zipfile.ZipFile(path) as archive:
         size = sum(member.file_size for member in archive.infolist())
-        if FACTS in archive.namelist() and size <= LARGEST:
+        if FACTS_FILE in archive.namelist() and size <= MAX_ARCHIVE_BYTES:
             archive.extractall(folder)  # which keeps names with ".." inside the folder
-    if content := read_record(folder / FACTS):
+    if content := read_record(folder / FACTS_FILE):
         return content
     raise AqbioError(
         "the file is no archive of aqbio.",
@@ -145,10 +145,10 @@ def unpacked(path: Path, folder: Path) -> dict[str, Any]:
     )
 
 
-TOLERANCE = 1e-6
+MAX_RELATIVE_DIFFERENCE = 1e-6
 """Of the largest value of a column: other processors and libraries sum in another order, which
 eigenvalues and fits make up to a thousand times larger than the 1e-15 of one sum; the smallest
-difference that anybody reads is 1e-3."""
+difference of practical interest is 1e-3."""
 
 COMPARED_FACTS = ("aqbio", "commit", "versions", "settings", "rows", "inputs")
 
@@ -157,20 +157,20 @@ COMPARED_FACTS = ("aqbio", "commit", "versions", "settings", "rows", "inputs")
 class Comparison:
     """Results of a study compared with an archive of it."""
 
-    same: int
+    identical_tables: int
     """Tables with the same bytes."""
     close: tuple[str, ...]
     """Tables whose numbers differ by less than the tolerance, each with its largest difference."""
     different: tuple[str, ...]
-    """Differences to the other results, one line per column."""
-    drawn: int
+    """Differences from the archived results, one line per column."""
+    identical_figures: int
     """Figures with the same bytes as in the archive."""
     figures: int
     reasons: tuple[str, ...]
-    """Everything that the numbers follow from and that is not as it was."""
+    """Changes of settings, rows, files and versions since the archive."""
 
 
-def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Comparison:
+def compared(study: Study, archive: Path, tolerance: float = MAX_RELATIVE_DIFFERENCE) -> Comparison:
     """Compare every table with an archive's, relative to a column's largest value."""
     with TemporaryDirectory(prefix="aqbio-archive-", ignore_cleanup_errors=True) as folder:
         before = Path(folder)
@@ -178,11 +178,11 @@ def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Compa
         ours, theirs = _files(study.root, ".tsv"), _files(before, ".tsv")
         different = [f"{name}: only in the archive" for name in sorted(theirs - ours)]
         different += [f"{name}: not in the archive" for name in sorted(ours - theirs)]
-        same_count, close = 0, []
+        identical_count, close = 0, []
         for name in sorted(ours & theirs):
             current_path, earlier_path = study.root / name, before / name
             if current_path.read_bytes() == earlier_path.read_bytes():
-                same_count += 1
+                identical_count += 1
                 continue
             largest, differences = _differences(
                 read_table(current_path), read_table(earlier_path), tolerance
@@ -192,7 +192,7 @@ def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Compa
                 [] if differences else [f"{name} ({largest:.1g} of the largest value of a column)"]
             )
         figures = _files(before, ".svg") | _files(before, ".pdf")
-        alike = [
+        identical = [
             name
             for name in figures
             if (current_file := study.root / name).is_file()
@@ -200,7 +200,12 @@ def compared(study: Study, archive: Path, tolerance: float = TOLERANCE) -> Compa
         ]
     reasons = _reasons(facts(study), archived)
     return Comparison(
-        same_count, tuple(close), tuple(different), len(alike), len(figures), tuple(reasons)
+        identical_count,
+        tuple(close),
+        tuple(different),
+        len(identical),
+        len(figures),
+        tuple(reasons),
     )
 
 
@@ -212,7 +217,7 @@ def _files(root: Path, suffix: str) -> set[str]:
 def _differences(
     current: pd.DataFrame, earlier: pd.DataFrame, tolerance: float
 ) -> tuple[float, list[str]]:
-    """Largest difference of numbers, of their column's largest value, and what is beyond it."""
+    """Largest difference relative to a column's largest value, and differences beyond it."""
     if list(current.columns) != list(earlier.columns):
         return np.inf, ["it has other columns"]
     if len(current) != len(earlier):
@@ -221,7 +226,9 @@ def _differences(
     for name in current.columns:
         ours, theirs = current[name], earlier[name]
         if all(column.dtype.kind in "iufb" for column in (ours, theirs)):
-            deviation = _apart(ours.to_numpy(dtype=float), theirs.to_numpy(dtype=float))
+            deviation = _relative_differences(
+                ours.to_numpy(dtype=float), theirs.to_numpy(dtype=float)
+            )
         else:
             words = (column.astype(str).fillna(MISSING).to_numpy() for column in (ours, theirs))
             deviation = np.where(np.not_equal(*words), np.inf, 0.0)
@@ -236,17 +243,19 @@ def _differences(
     return largest, differences
 
 
-def _apart(ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Differences of the largest value; infinite where only one is missing or infinite."""
+def _relative_differences(
+    ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
+    """Differences relative to the largest value; infinite where only one is missing or infinite."""
     with np.errstate(invalid="ignore"):
         scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=0.0)
         deviation = np.abs(ours - theirs) / (scale or 1.0)
-    alike = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-    return np.where(alike, 0.0, np.where(np.isfinite(deviation), deviation, np.inf))
+    identical = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    return np.where(identical, 0.0, np.where(np.isfinite(deviation), deviation, np.inf))
 
 
 def _reasons(current: Mapping[str, Any], earlier: Mapping[str, Any]) -> Iterator[str]:
-    """What differs of what results follow from: settings, rows, recordings, versions."""
+    """Differences in the origin of results: settings, rows, recordings, versions."""
     for part in COMPARED_FACTS:
         ours, theirs = (
             dict(_flat(part, facts_of_study.get(part))) for facts_of_study in (current, earlier)

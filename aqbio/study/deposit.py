@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 PACKAGE = "datapackage.json"
 CRATE = "ro-crate-metadata.json"
-KINDS = {"f": "number", "i": "integer", "b": "boolean"}
+SCHEMA_TYPES = {"f": "number", "i": "integer", "b": "boolean"}
 """Types of Table Schema by NumPy's kinds; everything else is text."""
 
 
 def write_data_package(study: Study) -> None:
-    """Describe the study's tables beside them as a Data Package: types, units, missing values."""
+    """Describe the study's tables in a Data Package next to them: types, units, missing values."""
     folder = study.table(PACKAGE).parent
     resources = [
         {
@@ -59,7 +59,7 @@ def _fields(path: Path) -> list[dict[str, str]]:
     """Columns of a table with the words of its sidecar and the types of its cells."""
     table, columns = read_table(path), read_record(path.with_suffix(".json"))["columns"]
     return [
-        {"name": name, "type": KINDS.get(table[name].dtype.kind, "string"), **columns[name]}
+        {"name": name, "type": SCHEMA_TYPES.get(table[name].dtype.kind, "string"), **columns[name]}
         for name in table.columns
     ]
 
@@ -96,8 +96,9 @@ def crate(study: Study, names: Iterable[str], recorded: str) -> dict[str, Any]:
     return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
 
 
-MARKERS, PLATES = "markers", "plates"
-"""Tracking systems of an export: BIDS motion has one rate in each, and miscellaneous channels."""
+MARKERS = "markers"
+PLATES = "plates"
+"""Tracking systems of an export: BIDS motion has one sampling rate per system."""
 
 
 def write_bids(study: Study, folder: Path) -> int:

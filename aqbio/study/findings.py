@@ -1,4 +1,4 @@
-"""Rows of the tables of findings: what the stages of all participants, and of the study, noted."""
+"""Rows of the tables of findings, from the stages of all participants and of the study."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 FINDINGS = columns("findings")
 CAUSES = columns("causes")
-"""Findings by what is behind them: those that differ only in trials, labels and numbers."""
+"""Columns of findings grouped by cause: they differ only in trials, labels and numbers."""
 
 _FIELDS = {definition.name for definition in fields(Finding)}
 
-LATER = tuple(stage for stage in STUDY_STAGES if stage != "tables")
-"""Stages that find things when the table of all findings is written already."""
+LATER_STAGES = tuple(stage for stage in STUDY_STAGES if stage != "tables")
+"""Stages that run after the table of all findings is written."""
 
-NUMBERS = tuple(stage for stage in PARTICIPANT_STAGES if stage not in PAGES)
-"""Stages of participants that numbers rest on."""
+NUMBER_STAGES = tuple(stage for stage in PARTICIPANT_STAGES if stage not in PAGES)
+"""Stages of participants that produce numbers."""
 
 
-def noted(
+def stage_findings(
     study: Study, participant_id: str, stages: Iterable[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Stage and finding, of all that stages of a participant noted."""
+    """Yield stage and finding for all findings of stages of a participant."""
     for stage in stages:
         manifest = study.read_manifest(participant_id, stage)
         for entry in (manifest, *manifest["trials"]):
@@ -44,10 +44,10 @@ def noted(
 def against_use(
     study: Study, participant_id: str, trial_id: str, stages: Iterable[str]
 ) -> Iterator[Finding]:
-    """Findings of stages that forbid to use something of a trial: its own, its participant's."""
+    """Findings of a trial or its participant that forbid using results of the trial."""
     moving = {trial.trial_id for trial in study.moving_of(participant_id)}
     other_trials = moving - {trial_id}
-    for _, finding in noted(study, participant_id, stages):
+    for _, finding in stage_findings(study, participant_id, stages):
         if finding["spoils"] and finding["trial"] not in other_trials:
             yield Finding(**finding)
 
@@ -55,13 +55,13 @@ def against_use(
 def participant_findings(
     study: Study, participant_id: str, stages: Iterable[str]
 ) -> Iterator[Finding]:
-    """What stages of a participant noted."""
-    return (Finding(**content) for _, content in noted(study, participant_id, stages))
+    """Findings of stages of a participant."""
+    return (Finding(**content) for _, content in stage_findings(study, participant_id, stages))
 
 
 def finding_rows(study: Study, participant_id: str) -> Iterator[dict[str, Any]]:
-    """Rows of what the stages of a participant noted; findings of pages are the report's."""
-    for stage, finding in noted(study, participant_id, NUMBERS):
+    """Rows of the findings of a participant's stages; the report adds those of pages."""
+    for stage, finding in stage_findings(study, participant_id, NUMBER_STAGES):
         yield _row(finding, stage)
 
 
@@ -90,20 +90,20 @@ def write_findings(
     study: Study,
     stage: str,
     findings: Iterable[Finding],
-    others: Iterable[tuple[str, dict[str, Any]]] = (),
+    further_findings: Iterable[tuple[str, dict[str, Any]]] = (),
 ) -> None:
-    """Write what a later stage of the study found: ``tables/findings_<stage>.tsv``."""
+    """Write the findings of a later stage of the study: ``tables/findings_<stage>.tsv``."""
     import pandas as pd
 
-    staged = [*((stage, finding.as_dict()) for finding in findings), *others]
+    staged = [*((stage, finding.as_dict()) for finding in findings), *further_findings]
     rows = [_row(published(study, content, content["participant"]), of) for of, content in staged]
     source = study_provenance(study, stage, [])
     table = pd.DataFrame(rows, columns=list(FINDINGS))
     write_table(table, study.table(f"findings_{stage}.tsv"), FINDINGS, source)
 
 
-def every_finding(study: Study, stages: Iterable[str] = LATER) -> pd.DataFrame:
-    """Read the findings of all participants' stages, and of some later ones."""
+def every_finding(study: Study, stages: Iterable[str] = LATER_STAGES) -> pd.DataFrame:
+    """Read the findings of all participants' stages, and of later stages of the study."""
     import pandas as pd
 
     later = [study.table(f"findings_{stage}.tsv") for stage in stages]
@@ -115,12 +115,12 @@ def every_finding(study: Study, stages: Iterable[str] = LATER) -> pd.DataFrame:
 
 
 def study_causes(
-    study: Study, stages: Iterable[str] = LATER, more: Iterable[Finding] = ()
+    study: Study, stages: Iterable[str] = LATER_STAGES, further_findings: Iterable[Finding] = ()
 ) -> tuple[Cause, ...]:
-    """Sort all findings of a study, and some more, by what is behind them, the gravest first."""
+    """Group all findings of a study, and further ones, by cause, the most severe first."""
     table = every_finding(study, stages)
     words = table.astype(object).where(table.notna(), None)
-    return causes([*(_finding(row) for row in words.to_dict("records")), *more])
+    return causes([*(_finding(row) for row in words.to_dict("records")), *further_findings])
 
 
 def _finding(row: Mapping[Hashable, Any]) -> Finding:
@@ -142,7 +142,7 @@ def _finding(row: Mapping[Hashable, Any]) -> Finding:
 
 
 def cause_rows(causes: Iterable[Cause]) -> Iterator[dict[str, Any]]:
-    """Rows of every cause, the gravest first."""
+    """Rows of every cause, the most severe first."""
     for cause in causes:
         yield {
             "cause": group_of(cause.first),

@@ -26,14 +26,14 @@ from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
 from aqbio.operating_system import CAN_FORK
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 RULE = "internal-error"
 
 IDENTIFIER = r"internal error (\w+)"
 """Pattern that finds the identifier of an error in a sentence."""
 
-LOG = "internal-"
+LOG_PREFIX = "internal-"
 """Beginning of the name of its log."""
 
 STAGE_ORDER = "stage-order"
@@ -41,15 +41,15 @@ STAGE_ORDER = "stage-order"
 
 PACKAGE = Path(aqbio.__file__).parent
 
-DIGITS = 6
+IDENTIFIER_LENGTH = 6
 """Length of an identifier."""
 
 
 @contextmanager
-def contained(study: Study | None, stage: str, *place: str) -> Iterator[None]:
-    """Turn whatever is raised inside into an `AqbioError` that fails one thing only.
+def contained(study: Study | None, stage: str, *subject: str) -> Iterator[None]:
+    """Turn an exception raised inside into an `AqbioError` that fails only this computation.
 
-    ``place`` names what is being computed: participant, trial, specification, figure. The
+    ``subject`` names what is being computed: participant, trial, specification, figure. The
     traceback of other exceptions goes to a log; faults of the machine pass through.
     """
     try:
@@ -64,36 +64,36 @@ def contained(study: Study | None, stage: str, *place: str) -> Iterator[None]:
             cause = cause.__cause__
         if isinstance(error, AqbioError):
             raise
-        raise _internal_error(study, stage, place, error) from error
+        raise _internal_error(study, stage, subject, error) from error
 
 
 def identifier(error: Exception) -> str:
-    """Name an exception after its kind and the functions it went through: the same everywhere."""
+    """Identify an exception by its type and the functions in its traceback, on every machine."""
     steps = [
         f"{Path(frame.filename).relative_to(PACKAGE).as_posix()}:{frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)
         if Path(frame.filename).is_relative_to(PACKAGE)
     ]
     text = "\n".join((type(error).__name__, *steps))
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+    return hashlib.sha256(text.encode()).hexdigest()[:IDENTIFIER_LENGTH]
 
 
 def _internal_error(
-    study: Study | None, stage: str, place: tuple[str, ...], error: Exception
+    study: Study | None, stage: str, subject: tuple[str, ...], error: Exception
 ) -> AqbioError:
     name, words = identifier(error), " ".join(str(error).split())
-    what = f"internal error {name}: {type(error).__name__}{f' ({words})' if words else ''}"
+    message = f"internal error {name}: {type(error).__name__}{f' ({words})' if words else ''}"
     if study is None:
         last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(last.filename).name}:{last.lineno}"
-        return AqbioError(f"{what} at {where}; please report.", fix="report it.", rule=RULE)
-    file = re.sub(r"[^\w.-]+", "_", "-".join((name, stage, *place)))
-    log = study.root / "logs" / f"{LOG}{file}.txt"
-    head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {part}' for part in place)}"
+        location = f"{Path(last.filename).name}:{last.lineno}"
+        return AqbioError(f"{message} at {location}; please report.", fix="report it.", rule=RULE)
+    file = re.sub(r"[^\w.-]+", "_", "-".join((name, stage, *subject)))
+    log = study.root / "logs" / f"{LOG_PREFIX}{file}.txt"
+    head = f"aqbio {aqbio.__version__}, stage {stage}{''.join(f', {part}' for part in subject)}"
     text = in_ids(study, "".join(traceback.format_exception(error)))
     write_text(log, f"{head}\n\n{text}")
     return AqbioError(
-        f"{what}, see {log.relative_to(study.root).as_posix()}; please report.",
+        f"{message}, see {log.relative_to(study.root).as_posix()}; please report.",
         file=str(log),
         fix="report it with this file, which holds places in the program and no data; the next "
         "run tries again.",
@@ -102,14 +102,16 @@ def _internal_error(
 
 
 def internal_logs(study: Study, files: Iterable[Path]) -> list[str]:
-    """Names of the logs of internal errors among files that were made: why a stage is not done."""
+    """Names of the logs of internal errors among files that a stage wrote."""
     logs = study.root / "logs"
-    return sorted(path.name for path in files if path.parent == logs and path.name.startswith(LOG))
+    return sorted(
+        path.name for path in files if path.parent == logs and path.name.startswith(LOG_PREFIX)
+    )
 
 
-def as_findings(error: AqbioError, **place: str) -> list[Finding]:
+def as_findings(error: AqbioError, **context: str) -> list[Finding]:
     """An error as findings: one, or all that it holds."""
-    return list(getattr(error, "findings", ())) or [error.finding(**place)]
+    return list(getattr(error, "findings", ())) or [error.finding(**context)]
 
 
 def in_one_line(error: AqbioError) -> str:
@@ -119,7 +121,7 @@ def in_one_line(error: AqbioError) -> str:
 
 @dataclass
 class Parts:
-    """Parts of a stage of the whole study, one by one; what goes wrong in one stops no other."""
+    """Parts of a stage of the whole study, in turn; a failing part does not stop the others."""
 
     study: Study
     stage: str
@@ -127,8 +129,8 @@ class Parts:
     """One per part that failed."""
 
     @contextmanager
-    def kept(self, name: str) -> Iterator[None]:
-        """Turn any exception inside into an error, and keep it as a finding."""
+    def collect_errors(self, name: str) -> Iterator[None]:
+        """Turn any exception inside into an error, and record it as a finding."""
         try:
             with contained(self.study, self.stage, name):
                 yield
@@ -137,10 +139,10 @@ class Parts:
                 self.findings += as_findings(error)
             raise
 
-    def part(self, name: str, make: Callable[[], Made], otherwise: Made) -> Made:
+    def part(self, name: str, make: Callable[[], Result], otherwise: Result) -> Result:
         """Make a part, or return ``otherwise`` if it cannot be made."""
         try:
-            with self.kept(name):
+            with self.collect_errors(name):
                 return make()
         except AqbioError as error:
             if error.rule == STAGE_ORDER:
@@ -148,20 +150,20 @@ class Parts:
             return otherwise
 
     def side_by_side(
-        self, makers: Sequence[tuple[str, Callable[[], Made]]], otherwise: Made, cores: int
-    ) -> Iterator[Made]:
+        self, makers: Sequence[tuple[str, Callable[[], Result]]], otherwise: Result, cores: int
+    ) -> Iterator[Result]:
         """Make independent parts in ``cores`` forked processes; in their order."""
         if cores == 1 or not CAN_FORK:
             yield from (self.part(name, make, otherwise) for name, make in makers)
             return
 
-        def apart(index: int) -> tuple[Made, list[Finding], list[Path]]:
+        def make_part(index: int) -> tuple[Result, list[Finding], list[Path]]:
             parts = Parts(self.study, self.stage)
             with files_made() as files:
                 result = parts.part(*makers[index], otherwise)
             return result, parts.findings, list(files)
 
-        _FORKED.append(apart)
+        _FORKED.append(make_part)
         try:
             with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
                 for result, findings, files in pool.map(_forked, range(len(makers))):
@@ -180,8 +182,7 @@ class Parts:
 
 
 _FORKED: list[Callable[[int], Any]] = []
-"""What forked processes do; it reaches them by the fork, because functions of functions cannot be
-sent."""
+"""Functions that forked processes call; inherited by the fork, since closures cannot be pickled."""
 
 
 def _forked(index: int) -> Any:

@@ -1,4 +1,4 @@
-"""What the job of a stage reads, leaves and depends on: for the workflow and for `aqbio verify`."""
+"""Inputs, outputs and dependencies of a stage's job, for the workflow and `aqbio verify`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,17 @@ from aqbio.stage_table import (
 
 Kind = Literal["missing", "damaged", "outdated", "foreign", "failed"]
 
-FILES, SEAL, INTERNAL, MADE_OF = "files", "seal", "internal_errors", "made_of"
+FILES = "files"
+"""Key of a record: hashes of the files of its stage, by path."""
+
+SEAL = "seal"
+"""Key of a record: digest of its own content."""
+
+INTERNAL = "internal_errors"
+"""Key of a record: logs of the internal errors of its stage."""
+
+MADE_OF = "made_of"
+"""Key of a record: settings, rows, records and files that its results follow from."""
 
 RECORD = "the record"
 """Denotes the record itself in the list of files that have changed."""
@@ -39,15 +49,15 @@ RECORD = "the record"
 
 def seal(
     record: Path,
-    made: Iterable[Path],
+    paths: Iterable[Path],
     internal: Sequence[str] = (),
     made_of: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write into a record what its stage left, and what of (`made_of`)."""
+    """Write into a record the hashes of its stage's files, and their origin (`made_of`)."""
     logs = record.parent / "logs"
     files = {
         path.relative_to(record.parent).as_posix(): file_hash(path)
-        for path in made
+        for path in paths
         if path.is_file() and path != record and path.parent != logs
     }
     content = read_record(record) | {FILES: dict(sorted(files.items()))}
@@ -100,16 +110,16 @@ def _seal(content: Mapping[str, Any]) -> str:
     return digest({name: value for name, value in content.items() if name != SEAL})
 
 
-UNSEALED = ("logs", "opensim", "rows")
+UNSEALED_FOLDERS = ("logs", "opensim", "rows")
 """Folders of results that belong to no stage: logs, and files written on request."""
 
 FOLDER_STAMP = ".snakemake_timestamp"
 """File whose time Snakemake takes for that of a folder."""
 
-MARKS = ("registry.json", FOLDER_STAMP)
+MARKER_FILES = ("registry.json", FOLDER_STAMP)
 """Files next to records that are no results."""
 
-MEANS = {
+KIND_MEANINGS = {
     "missing": "is not there",
     "damaged": "is not what the stage wrote",
     "outdated": "is of other recordings, settings or earlier results than there are now",
@@ -164,10 +174,10 @@ GIVEN_FILES: dict[str, Callable[[Study, str], Iterable[Path | None]]] = {
 def files_read(study: Study, participant_id: str, stage: str) -> list[Path]:
     """Files that a stage reads and no stage has written, whether they exist or not."""
     kinds = STAGE_TABLE[stage].files
-    return [path for kind in kinds for path in _given(study, participant_id, kind)]
+    return [path for kind in kinds for path in _files_of_kind(study, participant_id, kind)]
 
 
-def _given(study: Study, participant_id: str, kind: str) -> list[Path]:
+def _files_of_kind(study: Study, participant_id: str, kind: str) -> list[Path]:
     try:
         return [path for path in GIVEN_FILES[kind](study, participant_id) if path is not None]
     except AqbioError:  # of a map or a model that cannot be read: the stage says so
@@ -181,7 +191,7 @@ def given_content(study: Study, participant_id: str, kind: str) -> list[str]:
     nor the letters of its path mean anything then.
     """
     names = given_files(study, participant_id)
-    paths = _given(study, participant_id, kind)
+    paths = _files_of_kind(study, participant_id, kind)
     return [f"{names.get(path, path.name)}: {_content(path)}" for path in paths]
 
 
@@ -211,7 +221,7 @@ def sheet_rows(study: Study, participant_id: str) -> str:
 
 
 def made_of(study: Study, participant_id: str, stage: str) -> dict[str, Any]:
-    """Content of everything that a stage would be made of now: settings, records, given files."""
+    """Origin of a stage's results if computed now: settings, records, given files."""
     described, records = STAGE_TABLE[stage], records_read(study, participant_id, stage)
     return {
         "settings": digest(settings_content(study, described.settings)),
@@ -232,9 +242,9 @@ def _stated_seal(record: Path) -> str:
 
 
 def is_outdated(study: Study, participant_id: str, stage: str, content: Mapping[str, Any]) -> bool:
-    """Tell whether a record is of other settings, files or results before than there are now.
+    """Tell whether settings, files or earlier results have changed since a record was written.
 
-    A record before that is missing says nothing: it may come back as it was.
+    A missing earlier record does not count: it may be restored unchanged.
     """
     recorded_sources = content.get(MADE_OF)
     if recorded_sources is None:
@@ -295,9 +305,9 @@ INSPECTIONS = frozenset(
 
 
 def tidy_results(study: Study, *, only_look: bool) -> None:
-    """Claim the results and remove what is not sound or of other content, before a plan is made.
+    """Claim the results and remove damaged or outdated ones, before a plan is made.
 
-    Who only looks (a plan, a summary) may do so while a run works on them.
+    A plan or a summary (``only_look``) is possible while a run works on them.
     """
     refuse_special_paths(study)
     memory = study.root / "logs" / "hashes.json"
@@ -317,7 +327,7 @@ def tidy_results(study: Study, *, only_look: bool) -> None:
 
 
 def remove_unsound_records(study: Study) -> None:
-    """Remove records of results that broke, were deleted or edited, or are of other content."""
+    """Remove records of results that were damaged, deleted or edited, or are outdated."""
     for on, participant_id, stage in jobs_in_order(study):
         record = on.manifest(participant_id, stage)
         content = read_record(record)
@@ -330,15 +340,15 @@ def remove_unsound_records(study: Study) -> None:
 
 
 def jobs_in_order(study: Study) -> list[tuple[Study, str, str]]:
-    """All jobs of a study, none before what it reads."""
+    """All jobs of a study, each after the jobs whose results it reads."""
     return sorted(every_job(study), key=lambda job: (STAGES.index(job[2]), not job[0].within))
 
 
 def put_times_in_order(study: Study) -> None:
-    """Give results the time of now where it lies ahead, or before that of what they are made of.
+    """Set the time of results to now if it lies in the future or before that of their inputs.
 
-    Copies, archives and other machines' clocks mix times up. For sound records only: what their
-    content says holds, and Snakemake, which looks at times first, then agrees.
+    Copies, archives and other machines' clocks mix times up. Applied to sound records only: their
+    content decides, and Snakemake, which compares times first, then agrees.
     """
     now = time.time()
     for on, participant_id, stage in jobs_in_order(study):
@@ -355,7 +365,7 @@ def put_times_in_order(study: Study) -> None:
 
 
 def _other_outputs(study: Study, participant_id: str, stage: str) -> Iterator[Path]:
-    """What Snakemake looks at beside a record: tables, the stamps of folders, times of the job."""
+    """Outputs of a job other than its record: tables, time stamps of folders, benchmark."""
     folders = [
         study.manifest(participant_id, stage).parent / folder
         for folder in STAGE_TABLE[stage].folders
@@ -369,7 +379,7 @@ def _other_outputs(study: Study, participant_id: str, stage: str) -> Iterator[Pa
 
 
 def benchmark_file(study: Study, participant_id: str, stage: str) -> Path:
-    """Where Snakemake writes what a job took."""
+    """Path of Snakemake's benchmark of a job: run time and memory."""
     logs = Path(study.settings.results) / study.settings.name / "logs"
     return (
         logs / stage / study.within / f"{participant_id}.tsv"
@@ -378,14 +388,14 @@ def benchmark_file(study: Study, participant_id: str, stage: str) -> Path:
     )
 
 
-SPECIAL = re.compile(r"\{[^{}]*\}|<[a-z][a-z0-9_]*>")
+SPECIAL_PATH_PARTS = re.compile(r"\{[^{}]*\}|<[a-z][a-z0-9_]*>")
 """Parts of a path that Snakemake replaces: wildcards and path variables."""
 
 
-def rule_path(path: Path, here: Path | None = None) -> str:
-    """A path as rules have it: from the working folder on, where it lies below."""
-    here = here or Path.cwd()
-    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+def rule_path(path: Path, working_folder: Path | None = None) -> str:
+    """Path as rules write it: relative to the working folder if it lies below."""
+    base = working_folder or Path.cwd()
+    return (path.relative_to(base) if path.is_relative_to(base) else path).as_posix()
 
 
 def working_folder(study: Study) -> Path | None:
@@ -394,18 +404,18 @@ def working_folder(study: Study) -> Path | None:
     It writes here, and takes parts of the names of folders for something else: seen from where
     all results lie, there are none of these.
     """
-    needed = SPECIAL.search(rule_path(study.root)) or not is_writable(Path.cwd())
+    needed = SPECIAL_PATH_PARTS.search(rule_path(study.root)) or not is_writable(Path.cwd())
     return study.root.parent if needed and study.root.is_absolute() else None
 
 
-def refuse_special_paths(study: Study, here: Path | None = None) -> None:
+def refuse_special_paths(study: Study, working_folder: Path | None = None) -> None:
     """Refuse folders in which rules write and whose names Snakemake would replace by others.
 
-    ``here`` is the folder that it works in; by default this one.
+    ``working_folder`` is where Snakemake runs; by default the current folder.
     """
     written = {"results": study.root} | ({"recordings": study.data} if study.is_virtual else {})
     for purpose, folder in written.items():
-        if part := SPECIAL.search(rule_path(folder, here)):
+        if part := SPECIAL_PATH_PARTS.search(rule_path(folder, working_folder)):
             raise AqbioError(
                 f"the folder of the {purpose} has {part[0]} in its path, which Snakemake would "
                 "replace by something else.",
@@ -475,7 +485,7 @@ def refuse_damaged(records: Iterable[Path], study_file: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ResultProblem:
-    """A file that is not what it should be."""
+    """A missing, damaged, outdated, failed or foreign file."""
 
     file: Path
     kind: Kind
@@ -485,11 +495,11 @@ class ResultProblem:
 
     def __str__(self) -> str:
         owner = f"{self.participant} {self.stage}".strip()
-        return f"{self.kind}: {f'{owner}: ' if owner else ''}{self.file} {MEANS[self.kind]}"
+        return f"{self.kind}: {f'{owner}: ' if owner else ''}{self.file} {KIND_MEANINGS[self.kind]}"
 
 
 def result_problems(study: Study) -> list[ResultProblem]:
-    """Everything that is wrong with the results of a study, and files that are no results."""
+    """Problems with the results of a study, including files that are no results."""
     problems, recorded = [], set()
     for on, participant_id, stage in every_job(study):
         record = on.manifest(participant_id, stage)
@@ -503,12 +513,17 @@ def result_problems(study: Study) -> list[ResultProblem]:
             problems.append(ResultProblem(file, kind, stage, participant_id))
         logs = (on.root / "logs" / name for name in content.get(INTERNAL, ()))
         problems += [ResultProblem(log, "failed", stage, participant_id) for log in logs]
-    return [*problems, *(ResultProblem(file, "foreign") for file in _others(study, recorded))]
+    return [
+        *problems,
+        *(ResultProblem(file, "foreign") for file in _unrecorded_files(study, recorded)),
+    ]
 
 
-def _others(study: Study, recorded: set[Path]) -> Iterator[Path]:
+def _unrecorded_files(study: Study, recorded: set[Path]) -> Iterator[Path]:
     """Files among the results that no record names."""
     for path in sorted(study.root.rglob("*")):
-        unsealed = path.relative_to(study.root).parts[0] in UNSEALED or path.name in MARKS
+        unsealed = (
+            path.relative_to(study.root).parts[0] in UNSEALED_FOLDERS or path.name in MARKER_FILES
+        )
         if path.is_file() and path not in recorded and not unsealed and PARTIAL not in path.name:
             yield path

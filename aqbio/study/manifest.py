@@ -1,7 +1,7 @@
-"""What a stage made of a participant: each trial's status, reason, numbers and findings.
+"""Results of a stage for a participant: each trial's status, reason, numbers and findings.
 
-One trial's failure never stops the others, whatever it is: it is recorded with its reason, later
-stages pass it on, and the report shows it.
+The failure of one trial never stops the others: it is recorded with its reason, later stages pass
+it on, and the report shows it.
 """
 
 from __future__ import annotations
@@ -32,15 +32,19 @@ StudyStage = Callable[Concatenate[Study, P], None]
 
 ParticipantStage = Callable[[Study, str, Report], None]
 
-OK, FAILED = "ok", "failed"
+OK = "ok"
+"""Status of a trial or a participant whose stage succeeded."""
+
+FAILED = "failed"
+"""Status of a trial or a participant whose stage failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialOutcome:
-    """What a stage made of one trial."""
+    """Result of a stage for one trial."""
 
     numbers: Mapping[str, Any] = field(default_factory=dict)
-    """What later stages and the report need, ready for JSON."""
+    """Values for later stages and the report, ready for JSON."""
     findings: tuple[Finding, ...] = ()
     inputs: tuple[Path, ...] = ()
     """Files that were read."""
@@ -53,7 +57,7 @@ def run_trials(
     work: Callable[[Trial], TrialOutcome],
     report: Report,
 ) -> list[dict[str, Any]]:
-    """Do a stage's work on every moving trial that earlier stages could handle.
+    """Run a stage on every moving trial for which earlier stages succeeded.
 
     One entry per trial, in the order of the sheet, for `write_manifest`.
     """
@@ -78,7 +82,7 @@ def run_trial(
     trial: Trial,
     work: Callable[[Trial], TrialOutcome],
 ) -> dict[str, Any]:
-    """Do a stage's work on one trial and give its manifest entry; no exception of it escapes."""
+    """Run a stage on one trial and return its manifest entry; its exceptions are contained."""
     try:
         with contained(study, stage, participant_id, trial.trial_id):
             outcome = work(trial)
@@ -86,7 +90,7 @@ def run_trial(
             result = entry(
                 trial.trial_id, OK, "", findings=outcome.findings, inputs=inputs, **outcome.numbers
             )
-            as_json(result)  # what cannot be written is this trial's failure, not everybody's
+            as_json(result)  # a result that cannot be written fails this trial only
     except AqbioError as error:
         findings = as_findings(error, trial=trial.trial_id, participant=participant_id)
         # logs have it as well
@@ -125,7 +129,7 @@ def participant_stage(
 
 
 def study_stage(stage: str) -> Callable[[StudyStage[P]], StudyStage[P]]:
-    """Record what a stage of the whole study leaves: ``<stage>.json`` beside its results."""
+    """Record the files of a stage of the whole study: ``<stage>.json`` next to its results."""
 
     def decorated(work: StudyStage[P]) -> StudyStage[P]:
         @wraps(work)
@@ -143,7 +147,7 @@ def study_stage(stage: str) -> Callable[[StudyStage[P]], StudyStage[P]]:
 def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
     """Seal the record that a stage writes in the block, with all files that it makes there.
 
-    After a contained internal error the record is no outcome: the next run tries again.
+    After a contained internal error the stage is not done: the next run tries again.
     """
     records = records_read(study, participant_id, stage)
     refuse_damaged(records, study.file)
@@ -171,7 +175,7 @@ def recorded(study: Study, participant_id: str, stage: str) -> Iterator[None]:
 def _write_failure(
     study: Study, participant_id: str, stage: str, error: AqbioError, numbers: Mapping[str, Any]
 ) -> None:
-    """Write the manifest of a participant of whom a stage made nothing."""
+    """Write the manifest of a participant for whom a stage failed."""
     before, reason = earlier_failures(study, participant_id, stage), in_one_line(error)
     trials = [
         entry(trial.trial_id, FAILED, before.get(trial.trial_id, reason))
@@ -197,7 +201,7 @@ def entry(
 
 
 def earlier_failures(study: Study, participant_id: str, stage: str) -> dict[str, str]:
-    """The reasons of the trials that a stage cannot do because an earlier one could not."""
+    """Reasons for which earlier stages failed, by trial."""
     failures: dict[str, str] = {}
     for name in STAGE_TABLE[stage].failures_of:
         manifest = study.read_manifest(participant_id, name)
@@ -229,7 +233,7 @@ def write_manifest(
     findings: Iterable[Finding] = (),
     **numbers: Any,
 ) -> None:
-    """Write what a stage made, last and at once: a killed stage leaves no manifest."""
+    """Write a stage's manifest, last and atomically: a killed stage leaves no manifest."""
     inputs = [Path(path) for trial_entry in trials for path in trial_entry.pop("inputs", [])]
     content = {
         "participant_id": participant_id,

@@ -245,7 +245,7 @@ def recorded_run(gait: Gait, plan: RunPlan, laboratory: Laboratory) -> RecordedR
     loads = moved_loads(delayed.loads, shift - [plan.cop_bias_m, 0.0, 0.0])
     force, moment = plate_loads(loads, row)
     recording = _virtual_recording(
-        gait.skeleton, truth.motion.q, shift, laboratory, (force, moment), timeline.phase(time)
+        gait.skeleton, truth.motion.q, shift, laboratory, force, moment, timeline.phase(time)
     )
     return RecordedRun(recording, truth, delayed, shift, start, tuple(numbers))
 
@@ -288,7 +288,7 @@ def recorded_static(
     force = np.zeros((samples, row.count, 3))
     force[:, plate, 1] = athlete.mass * GRAVITY
     unloaded = np.zeros_like(force)
-    return _virtual_recording(skeleton, q, shift, laboratory, (force, unloaded), np.zeros(frames))
+    return _virtual_recording(skeleton, q, shift, laboratory, force, unloaded, np.zeros(frames))
 
 
 def _contact(gait: Gait, number: int) -> tuple[float, float]:
@@ -306,7 +306,8 @@ def _virtual_recording(
     q: FloatArray,
     shift: FloatArray,
     laboratory: Laboratory,
-    plates: tuple[FloatArray, FloatArray],
+    force: FloatArray,
+    moment: FloatArray,
     phase: FloatArray,
 ) -> VirtualRecording:
     poses = segment_poses(skeleton, q)
@@ -316,8 +317,8 @@ def _virtual_recording(
         markers=markers + shift,
         marker_rate=laboratory.marker_rate,
         force_rate=laboratory.force_rate,
-        force=plates[0],
-        moment=plates[1],
+        force=force,
+        moment=moment,
         corners=laboratory.plates.corners(),
         marker_body=skeleton.marker_body,
         bodies=skeleton.bodies,

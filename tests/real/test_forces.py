@@ -47,9 +47,10 @@ class Run:
         """The prepared trial, and the findings by rule; an error is one of them."""
         trial, marker_set = self.trial, self.study.marker_set
         notes = Notes(trial.trial_id, trial.participant_id, trial.source, "")
-        settings = Laboratory(), Prepare()
         try:
-            done = prepare_trial(recording, trial, marker_set, settings, notes, None, self.masses)
+            done = prepare_trial(
+                recording, trial, marker_set, Laboratory(), Prepare(), notes, masses=self.masses
+            )
             note_rate(done, marker_set, self.masses, notes)
         except AqbioError as error:
             return None, {error.rule: error.finding()}

@@ -159,8 +159,10 @@ def test_forces_are_those_of_ezc3d(realdata, recordings):
 def test_other_files_are_prepared_and_their_troubles_said(recordings, name):
     sample, notes = SAMPLES[name], Notes("walk", "P", name, name)
     trial = Trial(participant_id="P", trial_id="walk", task="run", file=name)
-    settings = (Laboratory(), Prepare(cutoff_hz=6.0))
-    prepared = prepare_trial(recordings[0][name], trial, sample.marker_set, settings, notes)
+    settings = Prepare(cutoff_hz=6.0)
+    prepared = prepare_trial(
+        recordings[0][name], trial, sample.marker_set, Laboratory(), settings, notes
+    )
     contacts = prepared.loads.contacts if prepared.loads else ()
     assert "".join(SIDES[contact.foot][0] for contact in contacts) == sample.feet
     said = {one.rule for one in notes.findings if one.severity != "info"} - {"marker-missing"}
@@ -281,8 +283,7 @@ def test_a_walk_whose_header_is_padded_and_whose_pressure_is_346_m_away(realdata
     notes = Notes("walk", "P", "walk.trc", "grf_walk.mot")
     labels = Sample("R.ASIS L.ASIS", "R.PSIS L.PSIS", "L.Heel L.Toe L.MT5", "R.Heel R.Toe R.MT5",
                     "")  # fmt: skip
-    settings = (Laboratory(), Prepare())
-    done = prepare_trial(recording, row, labels.marker_set, settings, notes)
+    done = prepare_trial(recording, row, labels.marker_set, Laboratory(), Prepare(), notes)
     trial = prepared_dataset(done, 20.0)
     assert list(trial["contact_foot"].values) == ["right", "left", "right"]
     assert trial.attrs["surface"] == "overground"
@@ -331,13 +332,14 @@ def test_wrong_statements_are_named_and_no_right_ones(realdata, name, wrong):
     recording = replace(recording, rate=factor * recording.rate, forces=forces)
     notes, found = Notes(trial.trial_id, trial.participant_id, trial.source, ""), set()
     laboratory = Laboratory(surface=surfaces[name]) if surfaces else Laboratory()
-    settings = (laboratory, Prepare())
     model = study.model_file(trial.participant_id)
     masses = SegmentMasses(model_masses(model), study.model_map.groups)
     with pytest.MonkeyPatch.context() as shorter:  # contacts of a clock that runs too fast
         shorter.setattr("aqbio.recordings.trial.EVENT_MINIMUM_S", 0.005)
         try:
-            done = prepare_trial(recording, trial, study.marker_set, settings, notes, None, masses)
+            done = prepare_trial(
+                recording, trial, study.marker_set, laboratory, Prepare(), notes, masses=masses
+            )
         except AqbioError as error:
             found = {error.rule}
         else:

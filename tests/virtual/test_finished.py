@@ -25,7 +25,7 @@ from aqbio.gait.step_files import step_file
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_columns, read_table
-from aqbio.study.archive import FACTS, TOLERANCE, compared, write_archive
+from aqbio.study.archive import FACTS_FILE, MAX_RELATIVE_DIFFERENCE, compared, write_archive
 from aqbio.study.deposit import CRATE, PACKAGE, _labels
 from aqbio.virtual.demo import demo_run
 from tests.golden import differences, digest
@@ -171,7 +171,7 @@ def test_it_holds_numbers_and_no_recordings_and_no_names(archive, finished, tmp_
     with zipfile.ZipFile(archive) as content:
         names = set(content.namelist())
         content.extractall(tmp_path / "unpacked")
-        facts, crate = (json.loads(content.read(name)) for name in (FACTS, CRATE))
+        facts, crate = (json.loads(content.read(name)) for name in (FACTS_FILE, CRATE))
     assert {"tables/verdicts.tsv", "tables/steps.tsv", "hypotheses.json"} <= names
     assert not [name for name in names if name.endswith((".nc", ".c3d", ".osim", ".html"))]
     assert files_with(tmp_path / "unpacked", NAME) == []
@@ -205,14 +205,14 @@ def _with_number(study, factor):
 def test_another_clone_reproduces_every_number(archive, elsewhere):
     """Within a tolerance, and what is beyond it is named with column, row and reason."""
     found = compared(elsewhere, archive)
-    assert found.same > 20
+    assert found.identical_tables > 20
     assert (found.close, found.different, found.reasons) == ((), (), ())
-    assert found.drawn == found.figures > 10
-    _with_number(elsewhere, 0.9 * TOLERANCE)
+    assert found.identical_figures == found.figures > 10
+    _with_number(elsewhere, 0.9 * MAX_RELATIVE_DIFFERENCE)
     found = compared(elsewhere, archive)
     assert found.different == ()
     assert [line.startswith("tables/steps.tsv (9e-07") for line in found.close] == [True]
-    _with_number(elsewhere, 0.3 * TOLERANCE)
+    _with_number(elsewhere, 0.3 * MAX_RELATIVE_DIFFERENCE)
     with elsewhere.file.open("a") as settings:
         settings.write("prepare: {cutoff_hz: 18}\n")
     found = compared(load_study(elsewhere.file), archive)
@@ -241,7 +241,8 @@ def test_words_rows_and_files_that_differ_are_told(archive, elsewhere, tmp_path)
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no archive", ("../../outside.txt", "x"), (FACTS, "[]"), (FACTS, "{")]
+    "content",
+    [b"", b"no archive", ("../../outside.txt", "x"), (FACTS_FILE, "[]"), (FACTS_FILE, "{")],
 )
 def test_what_is_no_archive_is_refused_in_words(finished, tmp_path, content):
     path, packed = tmp_path / "other.zip", isinstance(content, tuple)

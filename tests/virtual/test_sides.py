@@ -77,7 +77,7 @@ def prepared(
     trial = Trial(participant_id="P1", trial_id="fast", task=task, file="fast.c3d", fix=fix)
     notes = Notes("fast", "P1", "fast.c3d", "fast.c3d")
     known = with_resolved_sides(one, trial, BODY, lambda: company, notes)
-    return prepare_trial(known, trial, MARKERS, (Laboratory(), Prepare()), notes), notes
+    return prepare_trial(known, trial, MARKERS, Laboratory(), Prepare(), notes), notes
 
 
 def rules(notes: Notes) -> list[str]:

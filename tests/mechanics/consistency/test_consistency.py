@@ -293,8 +293,10 @@ VALUES |= {"centres_1": 1.0, "centres_4": -0.7, "centres_20": 2.0}
 
 def rows(made, motion, values, drags=True):
     kinematics = segment_kinematics(made.runner.skeleton, motion.q, motion.u, motion.udot)
-    wrench = (made.observations.wrench, made.observations.time)
-    return Balance(made.runner, values, kinematics, wrench, drags=drags)
+    observations = made.observations
+    return Balance(
+        made.runner, values, kinematics, observations.wrench, observations.time, drags=drags
+    )
 
 
 @pytest.mark.parametrize("name", VALUES)

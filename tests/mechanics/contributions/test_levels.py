@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from aqbio.contributions.hub import chain_balance, coordinate_sources, hub_kinetics
 from aqbio.contributions.induced import CONTACT_ROWS, foot_contact
-from aqbio.contributions.level_a import FREE_MOMENT_FORCE, force_shares, free_moment, level_a
+from aqbio.contributions.level_a import MIN_FREE_MOMENT_FORCE_N, force_shares, free_moment, level_a
 from aqbio.contributions.levels import Levels, Mechanics
 from aqbio.gait.roles import membership
 from aqbio.gait.steps import rotation_about_vertical
@@ -361,7 +361,7 @@ def test_free_moment_recovers_a_known_wrench(seed, height):
     place = rng.normal(0, 3, (FRAMES, 3))
     place[:, 1] = height
     force = rng.normal(0, 300, (FRAMES, 3))
-    force[:, 1] = rng.uniform(FREE_MOMENT_FORCE + 1, 3000, FRAMES)
+    force[:, 1] = rng.uniform(MIN_FREE_MOMENT_FORCE_N + 1, 3000, FRAMES)
     known = np.zeros((FRAMES, 3))
     known[:, 1] = rng.normal(0, 20, FRAMES)
     point = rng.normal(0, 2, 3)

@@ -207,7 +207,7 @@ def test_motion_follows_the_body_as_inverse_kinematics_would():
     weight = np.random.default_rng(1).uniform(0.5, 2.0, len(skeleton.markers))
     spread = replace(body_spread(skeleton, 0.001), skin_sd=np.zeros(len(skeleton.markers)))
     time = np.arange(3) / 200.0
-    found = drawn_bodies(spread, time, q, weight, (1, 1), np.random.default_rng(2))
+    found = drawn_bodies(spread, time, q, weight, np.random.default_rng(2), bodies=1, skins=1)
     shape = spread.template.shape(spread.shapes(1, np.random.default_rng(2))[0])
     markers, free = BodyMarkers(spread.template), skeleton.free
     seen, solved = markers.positions(spread.template.shape(), q), q.copy()

@@ -751,9 +751,9 @@ def prepared(names, seed: int, path: Path):
     write_c3d(path, draft.labels, points, tuple(draft.rates), tuple(draft.plates))
     row = {"participant_id": "P", "trial_id": "t", "task": "run", "file": path.name} | draft.trial
     trial, notes = Trial.model_validate(row), Notes("t", "P", path.name, path.name)
-    settings = Laboratory.model_validate(draft.laboratory), Prepare()
+    laboratory = Laboratory.model_validate(draft.laboratory)
     recording = read_recording(path)
-    found = prepare_trial(recording, trial, MARKER_SET, settings, notes)
+    found = prepare_trial(recording, trial, MARKER_SET, laboratory, Prepare(), notes)
     data = prepared_dataset(found, 20.0)
     lengths = Lengths.of(found.labels, found.markers)
     return {

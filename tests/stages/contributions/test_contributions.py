@@ -26,7 +26,7 @@ from aqbio.contributions.dataset import (
 )
 from aqbio.contributions.intervals import drawn_steps, intervals_dataset
 from aqbio.contributions.levels import Anatomy
-from aqbio.contributions.stage import force_findings, group_findings, held_findings
+from aqbio.contributions.stage import force_findings, group_findings, locked_joint_findings
 from aqbio.contributions.stage import trial_contributions as contributions_of
 from aqbio.contributions.without_plates import (
     CentrePath,
@@ -147,8 +147,8 @@ def test_golden_contributions_of_every_trial(study, run):
         "all groups": lambda: group_findings(groups, "P1"),
         "no arms": lambda: group_findings(bare, "P1"),
         "a free moment that is missing": lambda: free_moment_findings("run", NO_FREE_MOMENT),
-        "all markers": lambda: held_findings(parts, marked, "run"),
-        "few markers": lambda: held_findings(parts, marked[:6], "run"),
+        "all markers": lambda: locked_joint_findings(parts, marked, "run"),
+        "few markers": lambda: locked_joint_findings(parts, marked[:6], "run"),
     }  # fmt: skip
     assert differences("contributions/trials", told(cases)) == []
 

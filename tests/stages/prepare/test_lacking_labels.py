@@ -55,7 +55,7 @@ def test_any_labels_may_be_missing_in_either_trial(absent, hidden, of_static, li
         recording = with_checked_labels(
             part(moving, absent, hidden), trial, reference, MARKER_SET, notes
         )
-        prepare_trial(recording, trial, MARKER_SET, (Laboratory(), Prepare()), notes)
+        prepare_trial(recording, trial, MARKER_SET, Laboratory(), Prepare(), notes)
     except AqbioError as error:
         refusal = error
     assert refusal.what

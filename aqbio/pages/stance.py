@@ -12,14 +12,14 @@ import pandas as pd
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.step_means import StepColumn, column_title
 from aqbio.figures.words import (
+    ALL_SOURCES,
     JOINT_WORDS,
     JOINTS,
     LABELS,
     MISSING,
     MODELS,
-    OTHERS,
+    NON_JOINT_SOURCES,
     SUMS,
-    TOGETHER,
     digits,
 )
 from aqbio.pages.filters import counted, rows
@@ -192,7 +192,7 @@ class SourceEffects(StepsColumn):
         joints = [
             effect
             for (target, source), effect in self.effects.items()
-            if target == side and source not in (TOGETHER, *SUMS, *OTHERS)
+            if target == side and source not in (ALL_SOURCES, *SUMS, *NON_JOINT_SOURCES)
         ]
         return sorted(joints, key=lambda effect: -abs(effect.mean))
 

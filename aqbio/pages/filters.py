@@ -75,25 +75,31 @@ MENU = {name: title for name, (title, _) in PAGES.items()} | {COMPARE: "Side by 
 
 def write_assets(folder: Path) -> None:
     """Put style, scripts and libraries beside pages."""
-    for source, place in ((ASSETS, folder), (ASSETS / "vendor", folder / "vendor")):
-        for one in source.iterdir():
-            if one.is_file():
-                write_text(place / one.name, one.read_text(encoding="utf-8"))
+    for source, target in ((ASSETS, folder), (ASSETS / "vendor", folder / "vendor")):
+        for file in source.iterdir():
+            if file.is_file():
+                write_text(target / file.name, file.read_text(encoding="utf-8"))
 
 
 def environment() -> jinja2.Environment:
     """The templates, which escape all text that is not theirs."""
-    made = jinja2.Environment(
+    templates = jinja2.Environment(
         loader=jinja2.PackageLoader("aqbio.pages"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"num": number, "spread": spread, "sentence": capital, "zip": zip}
-    made.filters["estimate"] = estimate
-    made.globals |= {"interval": INTERVALS, "menu": MENU, "pages": PAGES, "here": "", "root": ""}
-    return made
+    templates.filters |= {"num": number, "spread": spread, "sentence": capital, "zip": zip}
+    templates.filters["estimate"] = estimate
+    templates.globals |= {
+        "interval": INTERVALS,
+        "menu": MENU,
+        "pages": PAGES,
+        "here": "",
+        "root": "",
+    }
+    return templates
 
 
 @functools.cache
@@ -136,10 +142,10 @@ def data_address(svg: str) -> str:
 
 def drawing_size(head: str) -> tuple[int, int]:
     """Width and height of a drawing, CSS pixels."""
-    found = _VIEW_BOX.search(head)
-    if found is None:
+    match = _VIEW_BOX.search(head)
+    if match is None:
         raise ValueError("a drawing has no viewBox, so that its size is not known.")
-    width, height = (round(float(one) * 96.0 / 72.0) for one in found.groups())
+    width, height = (round(float(length) * 96.0 / 72.0) for length in match.groups())
     return width, height
 
 

@@ -16,15 +16,15 @@ from aqbio.names import ROLE_SIDES, SIDES
 from aqbio.pages.packed import Channel, pack
 from aqbio.vectors import FloatArray, rotate
 
-MOST_BYTES = 150_000
+MAX_BYTES = 150_000
 """Of the packed numbers of a trial; markers, the largest part, are left out where it is more."""
 
-MOST_FRAMES = 600
-LEAST_RATE = 100.0
+MAX_FRAMES = 600
+MIN_RATE_HZ = 100.0
 """Frames of a replay, and Hz: of longer trials every second frame is shown, every fourth, and so
 on, while that leaves so many a second; of what is longer still the beginning."""
 
-BEFORE = 0.5
+LEAD_S = 0.5
 """What is shown before the first touchdown, s."""
 
 _ROUND_OFF = 1e-9
@@ -32,7 +32,7 @@ _ROUND_OFF = 1e-9
 LENGTH, TURN, POINT, MOMENTUM, FORCE, POWER, ANGLE = 2e-4, 2.0**-13, 5e-4, 5e-3, 0.5, 1.0, 1e-3
 """Steps of packed numbers: m (centres), quaternion, m (markers and points), kg m²/s, N, W, rad."""
 
-THINNEST = 0.01
+MIN_HALF_AXIS_M = 0.01
 """Smallest half axis of a solid, m."""
 
 
@@ -71,15 +71,15 @@ class TrialReplay:
 
 def shown_frames(time: FloatArray, touchdowns: FloatArray) -> slice:
     """Frames of a trial that a replay shows: from half a second before the first touchdown."""
-    count, every = len(time), 1
-    rate = (count - 1) / (time[-1] - time[0]) if count > 1 else LEAST_RATE
-    while count > MOST_FRAMES * every and rate * (1 + _ROUND_OFF) >= 2 * every * LEAST_RATE:
-        every *= 2
-    if count <= MOST_FRAMES * every:
-        return slice(0, count, every)
-    first = int(np.searchsorted(time, touchdowns[0] - BEFORE)) if len(touchdowns) else 0
-    start = min(first, count - MOST_FRAMES * every)
-    return slice(start, start + MOST_FRAMES * every, every)
+    count, stride = len(time), 1
+    rate = (count - 1) / (time[-1] - time[0]) if count > 1 else MIN_RATE_HZ
+    while count > MAX_FRAMES * stride and rate * (1 + _ROUND_OFF) >= 2 * stride * MIN_RATE_HZ:
+        stride *= 2
+    if count <= MAX_FRAMES * stride:
+        return slice(0, count, stride)
+    first = int(np.searchsorted(time, touchdowns[0] - LEAD_S)) if len(touchdowns) else 0
+    start = min(first, count - MAX_FRAMES * stride)
+    return slice(start, start + MAX_FRAMES * stride, stride)
 
 
 def rotate_to_run(points: FloatArray, heading: float) -> FloatArray:
@@ -117,14 +117,14 @@ def replay_script(replayed: TrialReplay) -> dict[str, Any]:
     group = {body: name for name, members in replayed.groups.items() for body in members}
     plates = [plate for plate in replayed.plates if np.isfinite(plate).all()]
     contacts = [
-        dict(one)
-        for one in replayed.contacts
-        if np.isfinite([one["touchdown"], one["toe_off"]]).all()
+        dict(contact)
+        for contact in replayed.contacts
+        if np.isfinite([contact["touchdown"], contact["toe_off"]]).all()
     ]
     channels = _channels(replayed)
     numbers = pack(channels | {"marker": Channel(_about(replayed, replayed.measured), POINT)})
     markers = list(replayed.markers)
-    if len(numbers["data"]) > MOST_BYTES:
+    if len(numbers["data"]) > MAX_BYTES:
         numbers, markers = pack(channels), []
     return {
         "participant": replayed.participant_id,
@@ -179,7 +179,7 @@ def half_axes(mass: float, inertia: FloatArray) -> tuple[FloatArray, FloatArray]
     moments, axes = np.linalg.eigh(inertia)
     squares = 2.5 * (moments.sum() - 2.0 * moments) / mass
     axes = axes * np.sign(np.linalg.det(axes))
-    return np.sqrt(np.maximum(squares, THINNEST**2)), axes
+    return np.sqrt(np.maximum(squares, MIN_HALF_AXIS_M**2)), axes
 
 
 def _solid(mass: float, inertia: FloatArray) -> dict[str, list[float]]:
@@ -221,10 +221,10 @@ def _quaternions(rotation: FloatArray) -> FloatArray:
 
     frames, segments = rotation.shape[:2]
     flat = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_quat()
-    found: FloatArray = flat.reshape(frames, segments, 4)
-    along = np.where((found[1:] * found[:-1]).sum(axis=-1) < 0.0, -1.0, 1.0)
-    found[1:] *= np.cumprod(along, axis=0)[..., None]
-    return found
+    quaternions: FloatArray = flat.reshape(frames, segments, 4)
+    along = np.where((quaternions[1:] * quaternions[:-1]).sum(axis=-1) < 0.0, -1.0, 1.0)
+    quaternions[1:] *= np.cumprod(along, axis=0)[..., None]
+    return quaternions
 
 
 def _weights(replayed: TrialReplay, side: Any, role: str) -> list[float]:

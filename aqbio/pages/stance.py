@@ -71,33 +71,35 @@ class SpeedColumn(StepsColumn):
     @property
     def estimated(self) -> dict[str, Spread]:
         """Forces that are estimated without plates, by phase."""
-        return {phase: own for (name, phase, _), own in self.spread.items() if name == ESTIMATED}
+        return {
+            phase: force for (name, phase, _), force in self.spread.items() if name == ESTIMATED
+        }
 
     @property
     def joints(self) -> list[str]:
         """Joints whose moments about the vertical are known, by role."""
-        found = (place for place in self.spread if place[0] == "joint_moment_mean")
-        return [joint for _, joint, axis in found if axis == "y"]
+        keys = (key for key in self.spread if key[0] == "joint_moment_mean")
+        return [joint for _, joint, axis in keys if axis == "y"]
 
 
 def table_columns(table: pd.DataFrame) -> Iterator[tuple[str, float, pd.DataFrame]]:
     """Condition, speed and rows of every column of a table."""
     conditions = table["condition"].astype(object).where(table["condition"].notna(), "")
-    for name, own in table.groupby([conditions, "speed_mps"], sort=False, dropna=False):
-        yield str(name[0]), float(own["speed_mps"].iloc[0]), own
+    for name, column_rows in table.groupby([conditions, "speed_mps"], sort=False, dropna=False):
+        yield str(name[0]), float(column_rows["speed_mps"].iloc[0]), column_rows
 
 
 def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
     """Arrange the table of stance means by column."""
-    found = []
-    for condition, speed, own in table_columns(means):
+    columns = []
+    for condition, speed, column_rows in table_columns(means):
         spread = {
             (row["quantity"], row["source"], row["axis"]): Spread(row["mean"], row["sd"])
-            for row in rows(own)
+            for row in rows(column_rows)
         }
-        steps, people = (int(own[name].iloc[0]) for name in ("steps", "participants"))
-        found.append(SpeedColumn(condition, speed, steps, people, spread))
-    return found
+        steps, people = (int(column_rows[name].iloc[0]) for name in ("steps", "participants"))
+        columns.append(SpeedColumn(condition, speed, steps, people, spread))
+    return columns
 
 
 def present_carriers(columns: list[SpeedColumn]) -> dict[str, str]:
@@ -121,13 +123,13 @@ class Effect:
     low: float
     high: float
     """mean, low, high: Primary contact model; the 95 % interval is NaN without one."""
-    others: tuple[float, ...]
+    other_models: tuple[float, ...]
     """Under the other contact models."""
     compared: bool = False
     """Whether the interval holds what another model of the body says."""
 
     @property
-    def drawn(self) -> bool:
+    def has_interval(self) -> bool:
         """Whether there is an interval."""
         return math.isfinite(self.low + self.high)
 
@@ -146,8 +148,8 @@ class Effect:
         """
         if not self.compared:
             return False
-        every = (self.mean, self.low, self.high, *self.others)
-        return all(value > 0 for value in every) or all(value < 0 for value in every)
+        values = (self.mean, self.low, self.high, *self.other_models)
+        return all(value > 0 for value in values) or all(value < 0 for value in values)
 
     @property
     def range(self) -> str:
@@ -164,9 +166,9 @@ class Effect:
             return ""
         if not self.compared:
             return "no other model of the body was compared"
-        if not all(value * self.mean > 0 for value in self.others):
+        if not all(value * self.mean > 0 for value in self.other_models):
             return "contact models disagree on its direction"
-        return "the interval includes zero" if self.drawn else "no interval was computed"
+        return "the interval includes zero" if self.has_interval else "no interval was computed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,8 @@ class SourceEffects(StepsColumn):
     @property
     def sides(self) -> dict[str, str]:
         """Sides that are known, with their words: a model without arms has no push side."""
-        known = {side for side, _ in self.effects}
-        return {side: words for side, words in SIDES.items() if side in known}
+        present = {side for side, _ in self.effects}
+        return {side: words for side, words in SIDES.items() if side in present}
 
     def largest(self, side: str) -> list[Effect]:
         """Single joints by how much they do to a side, largest first."""
@@ -198,12 +200,14 @@ class SourceEffects(StepsColumn):
 
     def rank(self, effect: Effect, side: str) -> tuple[int, int] | None:
         """Best and worst rank by size in the intervals of a side's joints; None: unknown."""
-        if not (effect.drawn and effect.compared):
+        if not (effect.has_interval and effect.compared):
             return None
-        least, most = effect.size
-        sizes = [one.size for one in self.largest(side) if one is not effect and one.drawn]
-        best = 1 + sum(low > most for low, _ in sizes)
-        return best, 1 + sum(high > least for _, high in sizes)
+        smallest, greatest = effect.size
+        sizes = [
+            joint.size for joint in self.largest(side) if joint is not effect and joint.has_interval
+        ]
+        best = 1 + sum(low > greatest for low, _ in sizes)
+        return best, 1 + sum(high > smallest for _, high in sizes)
 
 
 OneColumn = TypeVar("OneColumn", StepColumn, SpeedColumn, SourceEffects)
@@ -211,8 +215,8 @@ OneColumn = TypeVar("OneColumn", StepColumn, SpeedColumn, SourceEffects)
 
 def fastest(columns: list[OneColumn]) -> OneColumn | None:
     """The fastest column of the first condition."""
-    first = [one for one in columns if one.condition == columns[0].condition]
-    return max(first, key=lambda one: one.speed_mps, default=None)
+    first = [column for column in columns if column.condition == columns[0].condition]
+    return max(first, key=lambda column: column.speed_mps, default=None)
 
 
 def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffects]:
@@ -220,10 +224,10 @@ def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffec
 
     `compared` says whether their intervals hold what another model of the body says.
     """
-    primary, *others = MODELS
-    found = []
-    for condition, speed, own in table_columns(numbers):
-        values = {(row["panel"], row["source"], row["variant"]): row for row in rows(own)}
+    primary, *other_models = MODELS
+    columns = []
+    for condition, speed, column_rows in table_columns(numbers):
+        values = {(row["panel"], row["source"], row["variant"]): row for row in rows(column_rows)}
         effects = {
             (side, source): Effect(
                 source_words(source),
@@ -232,7 +236,7 @@ def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffec
                 row["high"],
                 tuple(
                     values[side, source, model]["mean"]
-                    for model in others
+                    for model in other_models
                     if (side, source, model) in values
                 ),
                 compared,
@@ -240,8 +244,8 @@ def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffec
             for (side, source, variant), row in values.items()
             if variant == primary
         }
-        found.append(SourceEffects(condition, speed, int(own["steps"].max()), 0, effects))
-    return found
+        columns.append(SourceEffects(condition, speed, int(column_rows["steps"].max()), 0, effects))
+    return columns
 
 
 def source_words(source: str) -> str:
@@ -301,6 +305,6 @@ def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
                 f"which joint drives the {words} cannot be said: the largest value belongs to "
                 f"{name}, but {doubt}"
             )
-    if short and parts and all("cannot be said" in one for one in parts):
+    if short and parts and all("cannot be said" in sentence for sentence in parts):
         return "Which joints drive either side cannot be said; Results has the reasons."
     return f"At {column.title} {'; '.join(parts)}." if parts else ""

@@ -1,4 +1,4 @@
-"""The page of an athlete: which side, what differs beyond error, trials, what the fit changed."""
+"""Page of an athlete: left against right, differences beyond error, trials, changes by the fit."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from aqbio.vectors import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is compared between both feet."""
+    """Quantity that is compared between both feet."""
 
     column: str
     """Of steps.tsv."""
@@ -83,7 +83,7 @@ COACH = tuple(
         ("thigh_speed_swing_radps", "Free thigh's fastest attack forward", "°/s", DEGREES),
     )
 )
-"""What a coach looks at, by the foot on the ground."""
+"""Postures that coaches judge, by the foot on the ground."""
 
 CONFIDENCE = 0.95
 
@@ -105,7 +105,7 @@ class SideComparison:
 
     @property
     def sure(self) -> bool:
-        """Whether the interval is on one side of 0."""
+        """True if the interval lies on one side of 0."""
         return self.low > 0.0 or self.high < 0.0
 
     @property
@@ -136,7 +136,7 @@ class SpeedRows:
 
     @property
     def comparable(self) -> bool:
-        """Whether both feet have the steps that an interval takes."""
+        """True if both feet have enough steps for an interval."""
         return min(self.left, self.right) >= MIN_STEPS
 
 
@@ -146,7 +146,7 @@ def left_and_right(
     scale_kgm: float = math.nan,
     measures: Sequence[Measure] = MEASURES,
 ) -> tuple[SpeedRows, ...]:
-    """Compare both feet of an athlete; the fastest steps that suffice, else the most, come first.
+    """Compare both feet of an athlete; the fastest speed with enough steps, else most, comes first.
 
     ``scale_kgm`` is mass times stature, kg m; NaN where one is not known.
     """
@@ -183,7 +183,8 @@ def _compared(
         float((rows[measure.column] / rows["speed_mps"]).mean()) / scale for rows in (left, right)
     ]
     return SideComparison(
-        measure, _mean(left_values), _mean(right_values), *relative_difference(left_values, right_values, error, among),
+        measure, _mean(left_values), _mean(right_values),
+        *relative_difference(left_values, right_values, error, among),
         (scaled[0], scaled[1]),
     )  # fmt: skip
 
@@ -197,8 +198,8 @@ def relative_difference(
 ) -> tuple[float, float, float]:
     """Right − left, per cent of the size of their mean, with its 95 % interval (Welch 1947).
 
-    Steps are taken as independent; ``error`` is how far measurement may move the difference, which
-    more steps do not make smaller. The interval covers ``among`` measures together (Bonferroni).
+    Steps are treated as independent; ``error`` is the error of measurement of the difference, which
+    more steps do not reduce. The interval covers ``among`` measures together (Bonferroni).
     NaN where a side has no step or the mean is 0, no interval from fewer than `MIN_STEPS` steps
     of a foot.
     """
@@ -222,9 +223,9 @@ def relative_difference(
 
 
 def side_words(speeds: Sequence[SpeedRows], *, unused: bool = False) -> tuple[str, ...]:
-    """Which side pushes less, and what else differs between left and right, beyond error.
+    """State the side that pushes less, and other differences between left and right beyond error.
 
-    ``unused`` tells that forces were measured which are not used.
+    ``unused``: forces were measured but are not used.
     """
     if not speeds:
         return ("No step was kept: nothing can be said about left and right.",)
@@ -256,7 +257,7 @@ def side_words(speeds: Sequence[SpeedRows], *, unused: bool = False) -> tuple[st
 
 
 def short_side_words(speeds: Sequence[SpeedRows]) -> str:
-    """What differs between left and right beyond error, in a few words for a table."""
+    """Differences between left and right beyond error, in a few words for a table."""
     if not speeds or not speeds[0].comparable:
         return "too few steps of each foot"
     sure = [comparison for comparison in speeds[0].compared if comparison.sure]
@@ -267,7 +268,7 @@ def short_side_words(speeds: Sequence[SpeedRows]) -> str:
 
 
 def left_right_address(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> str:
-    """Left against right of the fastest trial that has both feet, side by side; empty for none."""
+    """Address that compares left and right of the fastest trial with both feet; empty for none."""
     runs = kept_steps(steps).groupby(["participant_id", "trial_id"])
     speeds = runs["speed_mps"].mean()[runs["side"].nunique() == 2].sort_values(ascending=False)
     fastest = next((trial for trial in speeds.index if trial in replayed), None)
@@ -307,7 +308,7 @@ STAGE = "pages"
 
 
 def stature(study: Study, participant_id: str) -> float:
-    """Stature as stated, else as the height of the pelvis shows it, m; NaN: not known."""
+    """Stature as stated, else estimated from the height of the pelvis, m; NaN: not known."""
     stated_m = study.participant(participant_id).height_m
     if stated_m:
         return float(stated_m)
@@ -321,7 +322,7 @@ def body_scale(study: Study, participant_id: str) -> float:
 
 
 def used_mass(study: Study, participant_id: str) -> float | None:
-    """Body mass that the results rest on, kg; None: not known."""
+    """Body mass on which the results rest, kg; None: not known."""
     mass: float | None = study.read_manifest(participant_id, "prepare").get("mass_kg")
     return mass
 
@@ -332,12 +333,12 @@ def postures(dynamics: Mapping[str, Any]) -> int | None:
 
 
 def _page(study: Study, participant_id: str) -> Path:
-    """Where a participant's page is made."""
+    """Path of a participant's page."""
     return study.folder(participant_id, STAGE) / "athletes" / f"{participant_id}.html"
 
 
 def write_missing_page(study: Study, participant_id: str) -> None:
-    """Leave a page that says that there is none."""
+    """Write a page that says that there is no page of the participant."""
     page = template("missing.html.j2").render(
         against="", security=CONTENT_SECURITY["folder"], root="../", participant=participant_id
     )
@@ -392,7 +393,7 @@ def write_athlete_page(
 
 
 def fit_changes(study: Study, participant_id: str) -> pd.DataFrame:
-    """What the fit changed, from the file of a participant; no row where nothing was fitted."""
+    """Read the changes by the fit of a participant; no row where nothing was fitted."""
     fitted = study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]
     files = [changes_path(study, participant_id)] if fitted else []
     return _table(map(read_columns, files), columns("fit_changes"))

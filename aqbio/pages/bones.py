@@ -1,4 +1,4 @@
-"""Surfaces of a model's bones as the replays of an athlete share them: few corners, packed."""
+"""Surfaces of a model's bones, simplified and packed, shared by the replays of an athlete."""
 
 from __future__ import annotations
 
@@ -23,13 +23,19 @@ BONES = "model/bones.js"
 bones."""
 
 MAX_BYTES = 140_000
-"""Of the packed surfaces of an athlete, which every replay loads beside its own numbers."""
+"""Size of the packed surfaces of an athlete, which every replay loads with its numbers, bytes."""
 
-_STEP = 5e-4
-"""Of packed points, m."""
+_STEP_M = 5e-4
+"""Resolution of packed points, m."""
 
-_FINEST, _COARSER, _COARSEST = 0.002, 1.25, 0.2
-"""Edges of the cells within which points become one, m, and how they grow."""
+_MIN_CELL_M = 0.002
+"""Smallest edge of the cells within which points are merged, m."""
+
+_CELL_GROWTH = 1.25
+"""Factor from one edge to the next."""
+
+_MAX_CELL_M = 0.2
+"""Largest edge of these cells, m."""
 
 
 def thin_mesh(mesh: Mesh, cell: float) -> Mesh:
@@ -49,16 +55,16 @@ def thin_mesh(mesh: Mesh, cell: float) -> Mesh:
 
 
 def join_meshes(meshes: Sequence[Mesh]) -> Mesh:
-    """Surfaces as one."""
+    """Join several surfaces into one."""
     before = np.cumsum([0, *(len(mesh.points) for mesh in meshes[:-1])])
     triangles = [mesh.triangles + start for mesh, start in zip(meshes, before, strict=True)]
     return Mesh(np.concatenate([mesh.points for mesh in meshes]), np.concatenate(triangles))
 
 
 def bones_script(bones: Mapping[str, Mesh], most_bytes: int = MAX_BYTES) -> str:
-    """The script of an athlete's surfaces, at most `most_bytes`; empty without a surface."""
-    cell = _FINEST
-    while bones and cell < _COARSEST:
+    """Write the script of an athlete's surfaces, at most `most_bytes`; empty without a surface."""
+    cell = _MIN_CELL_M
+    while bones and cell < _MAX_CELL_M:
         thin = {name: thin_mesh(mesh, cell) for name, mesh in bones.items()}
         content = pack(
             _channels({name: mesh for name, mesh in thin.items() if len(mesh.triangles)})
@@ -66,7 +72,7 @@ def bones_script(bones: Mapping[str, Mesh], most_bytes: int = MAX_BYTES) -> str:
         text = json.dumps(content, separators=(",", ":")).replace("<", r"\u003c")
         if len(text) <= most_bytes:
             return f"globalThis.BONES={text};\n"
-        cell *= _COARSER
+        cell *= _CELL_GROWTH
     return ""
 
 
@@ -74,7 +80,7 @@ def _channels(bones: Mapping[str, Mesh]) -> dict[str, Channel]:
     """Points and triangles of every segment, as `packed` takes them."""
     channels: dict[str, Channel] = {}
     for name, mesh in bones.items():
-        channels[f"{name}/points"] = Channel(mesh.points, _STEP)
+        channels[f"{name}/points"] = Channel(mesh.points, _STEP_M)
         channels[f"{name}/triangles"] = Channel(_as_floats(mesh.triangles), 1.0)
     return channels
 
@@ -95,7 +101,7 @@ def write_bones(study: Study, participant_id: str, folder: Path) -> tuple[str, l
 
 
 def model_bones(study: Study, participant_id: str) -> tuple[dict[str, Mesh], list[Finding]]:
-    """Surfaces by segment, on its axes, and what could not be read of them."""
+    """Surfaces by segment, on its axes, and findings of unreadable ones."""
     files = mesh_files(study.model_file(participant_id))
     read: dict[str, Mesh] = {}
     findings = []

@@ -1,4 +1,4 @@
-"""What the consistency fit found and changed, in words: parameters, parts, trials, the body."""
+"""Results of the consistency fit in words: parameters, changes of trials, evidence on the body."""
 
 from __future__ import annotations
 
@@ -51,14 +51,15 @@ class ParameterLine:
 
 
 def standing_words(standing: Sequence[Mapping[str, Any]]) -> str:
-    """How far the centre of mass is from the centre of pressure in still postures."""
+    """State the distance from centre of mass to centre of pressure in still postures."""
     if not standing:
         return "No static trial on a plate was used."
     distances = (
         f"{digits(1e3 * math.hypot(*posture['fitted_m']), 'mm')} mm in {posture['trial_id']}"
         for posture in standing
     )
-    return f"The adjusted body's centre of mass is from the centre of pressure: {', '.join(distances)}."
+    words = ", ".join(distances)
+    return f"The adjusted body's centre of mass is from the centre of pressure: {words}."
 
 
 def parameter_line(parameter: Mapping[str, Any]) -> ParameterLine:
@@ -96,7 +97,11 @@ def _parameter_words(parameter: Mapping[str, Any]) -> str:
 
 LEFT_OUT = "left_out"
 
-PERCENT, MILLIMETRES = 100.0, 1000.0
+PERCENT = 100.0
+"""Per cent of a share."""
+
+MILLIMETRES = 1000.0
+"""Millimetres of a metre."""
 
 MASS = "mass of the {part}, % of the body's"
 ABOVE = "centre of mass in {trial} above the ground, m"
@@ -106,17 +111,17 @@ COP_OFFSET = "centre of mass {way} the centre of pressure in {trial}, predicted 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """One number of the body before and after the fit, and what it is held against."""
+    """One number of the body before and after the fit, and its independent reference."""
 
     label: str
     before: str
     after: str
     reference: str
-    """What other people, or the force plate, say."""
+    """Value of other people, or of the force plate."""
 
 
 def body_witnesses(table: pd.DataFrame) -> list[Witness]:
-    """What speaks for the body of a fit, or against it."""
+    """Compare the body of a fit with independent evidence."""
     low, high = (PERCENT * share for share in LEG_SHARE)
     people = f"tables: {digits(low)} (cadavers, Dempster 1955) to {digits(high)} % (women, de Leva)"
     board_low, board_high = (PERCENT * share for share in STANDING_SHARE)
@@ -140,7 +145,7 @@ def body_witnesses(table: pd.DataFrame) -> list[Witness]:
 
 
 MAX_JOINT_MOMENTS = 6
-"""Joint moments of a trial that are shown."""
+"""Joint moments that are shown of a trial, at most."""
 
 MOMENTUM = "kg m²/s"
 
@@ -157,7 +162,7 @@ class ChangeLine:
     before: str
     after: str
     alike: str = ""
-    """How alike both curves are."""
+    """Similarity of both curves."""
 
 
 def trial_changes(table: pd.DataFrame, trial_id: str) -> list[ChangeLine]:

@@ -1,7 +1,7 @@
-"""What athletes' pages show of all athletes: neighbours, band, rulers, in one script.
+"""Script with what athletes' pages show of all athletes: neighbours, band, rulers.
 
-An athlete's page has a place for each; its script puts in what is there, without what belongs to
-other athletes (``data-of``). So pages stay as they are when somebody else runs again.
+An athlete's page has an empty element for each; its script fills them, without the values of other
+athletes (``data-of``). Pages therefore do not change with the trials of another athlete.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aqbio.pages.verdicts import VerdictTables, own_numbers, ruler, verdict_sect
 
 
 def group_script(content: StudyContent) -> str:
-    """The script that athletes' pages load."""
+    """Write the script that athletes' pages load."""
     study, steps = content.study, content.tables["steps"]
     curves = [
         participant_curves(study, participant_id, steps, body_scale(study, participant_id))

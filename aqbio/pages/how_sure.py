@@ -1,4 +1,4 @@
-"""Where the uncertainty of stance means comes from, and what other models would have said."""
+"""Sources of the uncertainty of stance means, and differences on other models."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ QUANTITIES = (
 
 @dataclass(frozen=True, slots=True)
 class BudgetLine:
-    """How sure a stance mean is, mean over athletes."""
+    """Uncertainty of a stance mean, mean over athletes."""
 
     quantity: str
     """With its unit."""
@@ -59,9 +59,9 @@ class BudgetLine:
     half: str
     """Half of the 95 % interval."""
     shares: tuple[str, ...]
-    """Of the variance in per cent, in the order of `SOURCES`; ``n/a`` of what was not asked."""
+    """Shares of the variance in per cent, in the order of `SOURCES`; ``n/a`` if not computed."""
     largest_source: str
-    """The source that makes most of it, as a heading says it."""
+    """Source with the largest share, as in the heading of its column."""
 
 
 def _rows(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def _rows(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
 
 
 def uncertainty_budget(table: pd.DataFrame) -> Iterator[BudgetLine]:
-    """Lines of the section: of every quantity and part that has intervals."""
+    """Lines of the section for every quantity and part that has intervals."""
     for quantity in QUANTITIES:
         rows = _rows(table, quantity)
         for part in quantity.sources:
@@ -99,7 +99,7 @@ def _title(quantity: Quantity) -> str:
 
 
 def models_words(differences: pd.DataFrame) -> list[str]:
-    """How far steps are apart on other models than the study's own: angular momentum of sides."""
+    """State differences of steps on other models from the study's: angular momentum of sides."""
     momentum = _rows(differences, MOMENTUM)
     sentences = []
     for name, model_rows in momentum.groupby("model", observed=True, sort=True):

@@ -1,4 +1,4 @@
-"""Where the numbers come from: versions, settings, files; methods and sample to paste; glossary."""
+"""Origin of the numbers (versions, settings, files), and methods and sample to paste."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _flat(prefix: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """What was really done, by trial: from the records of the stages."""
+    """Processing of every trial, from the records of the stages."""
 
     prepared: Sequence[Mapping[str, Any]]
     solved: Sequence[Mapping[str, Any]]
@@ -73,7 +73,7 @@ class Conduct:
 def methods_numbers(
     origin: Origin, conduct: Conduct, people: pd.DataFrame, verdicts: VerdictSection
 ) -> dict[str, Any]:
-    """What the methods to paste (``paste.html.j2``) are filled in with."""
+    """Values that the methods to paste (``paste.html.j2``) are filled in with."""
     moving = [trial for trial in conduct.prepared if trial.get("task") != "static"]
     fitted = [trial for trial in conduct.fitted if trial.get("motion") == "fitted"]
     tested = [hypothesis for hypothesis in verdicts.registry.hypotheses if hypothesis.judged]
@@ -113,7 +113,7 @@ def _counts(words: pd.Series) -> str:
 
 
 def _mean(values: pd.Series, unit: str) -> str:
-    """Mean and standard deviation of what is known, and of how many; empty for nothing."""
+    """Mean and standard deviation of known values, with their number; empty for none."""
     finite = values.dropna()
     if finite.empty:
         return ""

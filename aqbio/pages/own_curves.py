@@ -24,10 +24,10 @@ SCALED_UNIT = "thousandths of mass × stature × speed"
 FEET = ("left", "right")
 
 MIN_STEPS = 3
-"""Steps of each foot that an interval takes."""
+"""Least number of steps of each foot for an interval."""
 
 POINT_STEP_PERCENT = 4
-"""Per cents of the contact between two points of a drawn line."""
+"""Percentage of the contact between two points of a drawn line."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,15 @@ class SideCurves:
     unit: str
     """`SCALED_UNIT`, or kg m²/s where mass or stature is not known."""
     left: BoolArray
-    """(S,) array. Whether a step's contact is on the left foot."""
+    """(S,) array. True for a step whose contact is on the left foot."""
     sides: dict[str, FloatArray]
     """(S, 101) array from touchdown to toe-off, by side."""
 
 
 def ranked_columns(steps: pd.DataFrame, edges_mps: Sequence[float]) -> list[StepColumn]:
-    """Columns of an athlete's steps by how well they compare both feet.
+    """Rank columns of an athlete's steps by their value for comparing both feet.
 
-    Those that suffice first: of the first condition, and the fastest; then those of most steps.
+    Columns with enough steps come first, by condition and speed; then the others by their steps.
     """
     left = steps["side"].to_numpy() == "left"
     columns = step_columns(steps, edges_mps)
@@ -102,8 +102,8 @@ LOOKS = {"push_side": "Push side", "swing_side": "Swing side"}
 def sides_drawing(curves: SideCurves | None) -> Markup:
     """Draw every step and the mean of both feet; a script puts the band of all athletes behind.
 
-    Lines have numbers as coordinates, per cent of the contact and minus the value, so that a band
-    that is made later fits.
+    Coordinates of lines are per cent of the contact and minus the value, so that a band that is
+    added later fits.
     """
     if curves is None:
         return Markup()
@@ -138,7 +138,7 @@ def _foot_means(values: FloatArray, curves: SideCurves) -> str:
 
 
 def _panel(name: str, values: FloatArray, curves: SideCurves, low: float, high: float) -> Markup:
-    """One side: a drawing in a drawing whose coordinates are numbers."""
+    """Draw one side: a drawing within a drawing, with values as coordinates."""
     scaled = str(curves.unit == SCALED_UNIT).lower()
     head = (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{LOOKS[name]}, left foot '
@@ -167,13 +167,13 @@ def _lines(values: FloatArray, left: BoolArray) -> Iterator[str]:
 
 
 def path(values: FloatArray, *, back: bool = False) -> str:
-    """A line over the contact in the coordinates of a panel, along it or back."""
+    """Path over the contact in the coordinates of a panel, forward or back."""
     points = [f"{x} {-float(values[x]):.4g}" for x in range(0, len(values), POINT_STEP_PERCENT)]
     return ("L" if back else "M") + "L".join(reversed(points) if back else points)
 
 
 MIN_BAND_ATHLETES = 3
-"""Athletes that a band takes."""
+"""Least number of athletes for a band."""
 
 
 def band_paths(curves: list[SideCurves]) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""Numbers of a trial as a page carries them: whole steps, differences, deflated, in base 64.
+"""Packed numbers of a trial for a page: whole steps, differences, deflated, in base 64.
 
-A page that is opened from disk may fetch nothing, but load a script: the numbers are a text in it.
+A page that is opened from disk may not fetch files but may load a script, which holds the numbers.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ class Channel:
     values: FloatArray
     """(T, ...) array. NaN: not known."""
     step: float
-    """What one whole number stands for, in the unit of the values: they are off by half of it at
-    most."""
+    """Value of one whole number, in the unit of the values: the error is at most half of it."""
 
 
 def pack(channels: Mapping[str, Channel]) -> dict[str, Any]:
@@ -61,7 +60,7 @@ _ZERO, _ALL = np.uint32(0), np.uint32(2**32 - 1)
 
 
 def _whole_numbers(name: str, channel: Channel) -> NDArray[np.uint32]:
-    """Whole numbers (items, T); time last, so that neighbours are alike."""
+    """Whole numbers, (items, T) array; time last, so that neighbours are similar."""
     steps = np.moveaxis(np.asarray(channel.values, dtype=float), 0, -1) / channel.step
     finite = ~np.isnan(steps)
     if not (np.abs(steps[finite]) < -MISSING).all():

@@ -1,4 +1,4 @@
-"""The pages of a study, section by section: each is made by itself, what fails says so."""
+"""Pages of a study, section by section; a section that fails states its error."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ from aqbio.study.findings import noted, study_causes
 from aqbio.study.manifest import OK
 
 Contain = Callable[[str], AbstractContextManager[None]]
-"""Gives what turns any exception inside, by the name of the part, into an `AqbioError`."""
+"""Make a context, by the name of a part, that turns any exception into an `AqbioError`."""
 
 _MISSING = Markup(
     '<section class="missing"><h2>A part of this page is missing</h2>\n<p>{}</p></section>\n'
@@ -75,7 +75,7 @@ _MISSING = Markup(
 
 
 class Sections:
-    """Values and sections of a page, each made by itself."""
+    """Values and sections of a page, each computed separately."""
 
     def __init__(self, environment: jinja2.Environment, contain: Contain) -> None:
         self.environment, self.contain = environment, contain
@@ -83,7 +83,7 @@ class Sections:
         environment.globals["section"] = self.section
 
     def value(self, name: str, make: Callable[[], Any]) -> Any:
-        """Make a value of the page; where that fails, a section that asks for it says why."""
+        """Make a value of the page; on failure, sections that use it state the reason."""
         try:
             with self.contain(name):
                 value = self._make_value(make)
@@ -94,7 +94,7 @@ class Sections:
         return value
 
     def _make_value(self, make: Callable[[], Any]) -> Any:
-        """Make a value; one that rests on a missing one is missing for the same reason."""
+        """Make a value; one that depends on a missing value is missing for the same reason."""
         try:
             return make()
         except jinja2.UndefinedError as error:
@@ -103,7 +103,7 @@ class Sections:
             return self.environment.undefined(hint=str(error))
 
     def section(self, template: str) -> Markup:
-        """Render a section, or say why it is missing."""
+        """Render a section, or state why it is missing."""
         try:
             with self.contain(template):
                 return self._rendered(template)
@@ -120,20 +120,20 @@ class Sections:
 
 
 SHOWN_CAUSES = 10
-"""Causes that a page tells at once; the others are folded."""
+"""Causes that a page shows at once; the others are folded."""
 
 STAGE = "report"
 READ = ("steps", "trials", "quality", "findings", "uncertainty", "model_differences")
-"""Tables whose rows pages show."""
+"""Names of the tables whose rows pages show."""
 
 
 @dataclass(frozen=True)
 class StudyContent:
-    """What the pages show of a study, each table read once."""
+    """Contents of a study's pages; each table is read once."""
 
     study: Study
     single: bool = False
-    """Whether all is to be one file."""
+    """True for a report in a single file."""
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -165,7 +165,7 @@ class StudyContent:
 
     @cached_property
     def replayed(self) -> frozenset[tuple[str, str]]:
-        """(participant, trial) of those that have a page of their own."""
+        """Participant and trial of trials that have a page."""
         return frozenset(
             (participant_id, str(trial["trial_id"]))
             for participant_id, record in self.manifests("pages").items()
@@ -175,19 +175,19 @@ class StudyContent:
 
     @cached_property
     def figures_record(self) -> dict[str, Any]:
-        """What stage figures lists: figures, roles, provenance."""
+        """Read the record of stage figures: figures, roles, provenance."""
         path = self.study.root / "figures" / "figures.json"
         return read_json(self.study, path)
 
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
-        """What was found in all stages."""
+        """Causes of the findings of all stages."""
         findings_of_pages = (Finding(**record) for _, record in page_findings(self.study))
         return study_causes(self.study, ("hypotheses", "figures"), findings_of_pages)
 
     @cached_property
     def verdicts(self) -> VerdictTables:
-        """What stage hypotheses concluded."""
+        """Tables of stage hypotheses, and the registry."""
         names = ("verdicts", "literal", "single_athletes", "power", "deviations")
         record = registry_record(self.study)
         return VerdictTables(
@@ -198,7 +198,7 @@ class StudyContent:
 
     @property
     def figures(self) -> Iterator[dict[str, Any]]:
-        """The figures from their manifest; of the widest drawing address (or content) and size."""
+        """Figures of the manifest, with address (or content) and size of the widest drawing."""
         folder = self.study.root / "figures"
         for entry in self.figures_record["figures"]:
             files = entry["files"]
@@ -236,7 +236,7 @@ class StudyContent:
 
     @property
     def conduct(self) -> Conduct:
-        """What the stages did with every trial."""
+        """Processing of every trial by the stages."""
 
         def completed(stage: str) -> list[dict[str, Any]]:
             trials = (
@@ -273,13 +273,13 @@ class StudyContent:
 
 
 def page_findings(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What the stages of participants' pages noted."""
+    """Findings of the stages of participants' pages."""
     for participant in study.participants:
         yield from noted(study, participant.participant_id, PAGES_STAGES)
 
 
 def read_json(study: Study, path: Path) -> dict[str, Any]:
-    """Read what an earlier stage left."""
+    """Read a JSON file that an earlier stage wrote."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -293,7 +293,7 @@ def read_json(study: Study, path: Path) -> dict[str, Any]:
 
 
 def one_page(content: StudyContent, contain: Contain) -> str:
-    """Write everything as one HTML file; a section that fails says so."""
+    """Write everything as one HTML file; a section that fails states its error."""
     templates = _environment(content, contain)
     templates.globals |= {
         "security": CONTENT_SECURITY["single"],
@@ -318,13 +318,13 @@ def study_pages(content: StudyContent, contain: Contain) -> Iterator[tuple[str, 
 
 
 def _address(page: str, section: str) -> str:
-    """Where a section is, seen from a page."""
+    """Address of a section, relative to a page."""
     target = next(name for name, (_, sections) in PAGES.items() if section in sections)
     return f"#{section}" if target == page else f"{target}.html#{section}"
 
 
 def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
-    """Templates with everything that sections show."""
+    """Templates with the values of all sections."""
     templates = environment()
     settings, tables, people = content.study.settings, content.tables, content.people
     steps, trials, quality = tables["steps"], tables["trials"], tables["quality"]
@@ -383,13 +383,13 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
 
 
 def _compared(content: StudyContent) -> bool:
-    """Whether another model was compared for everybody whose steps count."""
+    """True if another model was compared for every participant with steps."""
     compared = set(content.tables["model_differences"]["participant_id"])
     return bool(compared) and set(content.tables["steps"]["participant_id"]) <= compared
 
 
 def _differences(content: StudyContent) -> Mapping[str, str]:
-    """What differs between left and right beyond error, by athlete."""
+    """Differences between left and right beyond error, by athlete."""
     steps, edges = content.tables["steps"], content.study.settings.figures.speed_edges_mps
     return {
         participant_id: short_side_words(

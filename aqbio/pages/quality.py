@@ -1,4 +1,4 @@
-"""Quality figures in words: what a reviewer asks for, and what lies outside its limit."""
+"""Measures of quality in words, with those outside their limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Cell:
     against: str
     """The limit in words; empty where there is none."""
     note: str = ""
-    """What is particular about this trial's value."""
+    """Remark on this trial's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,14 @@ def quality_cell(measure: str, value: float, limit: float, verdict: object, unit
     return Cell(value, text, rated, f"{side} the limit of {bound}")
 
 
-BEFORE, AFTER = "before the consistency fit", "after it"
+BEFORE_FIT = "before the consistency fit"
+"""Version of residuals without the fit."""
+
+AFTER_FIT = "after it"
+"""Version of residuals of a fitted trial."""
 
 RESIDUALS = tuple(f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in "xyz")
-"""Measures of what forces and motion leave unexplained."""
+"""Measures of the residuals of forces and motion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def residuals(quality: pd.DataFrame) -> list[Residual]:
     ):
         by_measure = {row["measure"]: row for row in rows(trial_rows)}
         fitted = f"plain_{RESIDUALS[0]}" in by_measure
-        for prefix, version in (("plain_", BEFORE), ("", AFTER if fitted else "")):
+        for prefix, version in (("plain_", BEFORE_FIT), ("", AFTER_FIT if fitted else "")):
             if {f"{prefix}{name}" for name in RESIDUALS} <= set(by_measure):
                 cells = tuple(_cell(by_measure[f"{prefix}{name}"]) for name in RESIDUALS)
                 trial_key = (str(participant), str(trial))
@@ -129,7 +133,7 @@ def residuals(quality: pd.DataFrame) -> list[Residual]:
 
 
 def beyond_limits(quality: pd.DataFrame) -> list[tuple[str, str]]:
-    """Measures outside their limits, in how many trials; residuals after the fit and before it."""
+    """Measures outside their limits, with the number of trials, before and after the fit."""
     labelled = []
     for name, measure_rows in quality.groupby("measure", sort=False):
         failed = int((measure_rows["verdict"] == "fail").sum())
@@ -140,7 +144,7 @@ def beyond_limits(quality: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def disagreement_words(quality: pd.DataFrame) -> str:
-    """In how many trials residuals lie outside their limits, before the fit and after it."""
+    """Count trials whose residuals exceed their limits, before and after the fit, in words."""
     parts = []
     for prefix, stage_words in (
         ("plain_", "before the consistency fit"),

@@ -1,4 +1,4 @@
-"""What to record next: what the findings, gates and verdicts of a study ask for."""
+"""Advice on the next recordings, from the findings, gates and verdicts of a study."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing to do."""
+    """One recommendation."""
 
     action: str
-    """What to do, a sentence."""
+    """Sentence that says what to do."""
     why: str
-    """What was found, with its number."""
+    """Finding, gate or verdict behind it, with its number."""
     concerns: str
     """Athletes, trials or hypotheses."""
     severity: str = ""
@@ -35,7 +35,7 @@ STAND = (
 
 
 def finding_advice(every_cause: Iterable[Cause], postures: int | None) -> Iterator[Advice]:
-    """What errors and warnings ask for; ``postures``: still ones on a plate, None without a fit."""
+    """Advice from errors and warnings; ``postures``: still ones on a plate, None without a fit."""
     by_fix: dict[str, list[Cause]] = {}
     for cause in every_cause:
         if cause.first.severity != "info" and cause.first.fix:
@@ -54,7 +54,7 @@ def finding_advice(every_cause: Iterable[Cause], postures: int | None) -> Iterat
 
 
 def verdict_advice(verdicts: Sequence[VerdictOnPage]) -> Iterator[Advice]:
-    """What would make untested hypotheses testable, and open ones decided."""
+    """Advice on making hypotheses testable and inconclusive ones decided."""
     for verdict in verdicts:
         if str(verdict.row["verdict"]) == "not_testable":
             why = closed(capital(str(verdict.row["reason"])))

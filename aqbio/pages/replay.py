@@ -1,4 +1,4 @@
-"""A trial as its page replays it: solids, forces, momenta, curves; and a still for print."""
+"""Replay of a trial on its page: solids, forces, momenta, curves."""
 
 from __future__ import annotations
 
@@ -17,20 +17,39 @@ from aqbio.pages.packed import Channel, pack
 from aqbio.vectors import FloatArray, rotate
 
 MAX_BYTES = 150_000
-"""Of the packed numbers of a trial; markers, the largest part, are left out where it is more."""
+"""Size of the packed numbers of a trial, bytes; beyond it markers, the largest part, are omitted."""
 
 MAX_FRAMES = 600
+"""Frames of a replay: of longer trials every second frame is shown, every fourth, and so on."""
+
 MIN_RATE_HZ = 100.0
-"""Frames of a replay, and Hz: of longer trials every second frame is shown, every fourth, and so
-on, while that leaves so many a second; of what is longer still the beginning."""
+"""Least rate of the shown frames, Hz: of a trial that is still too long the beginning is shown."""
 
 LEAD_S = 0.5
-"""What is shown before the first touchdown, s."""
+"""Time shown before the first touchdown, s."""
 
 _ROUND_OFF = 1e-9
 
-LENGTH, TURN, POINT, MOMENTUM, FORCE, POWER, ANGLE = 2e-4, 2.0**-13, 5e-4, 5e-3, 0.5, 1.0, 1e-3
-"""Steps of packed numbers: m (centres), quaternion, m (markers and points), kg m²/s, N, W, rad."""
+LENGTH = 2e-4
+"""Resolution of packed centres of mass, m."""
+
+TURN = 2.0**-13
+"""Resolution of packed quaternions."""
+
+POINT = 5e-4
+"""Resolution of packed markers and points, m."""
+
+MOMENTUM = 5e-3
+"""Resolution of packed angular momentum, kg m²/s."""
+
+FORCE = 0.5
+"""Resolution of packed forces, N."""
+
+POWER = 1.0
+"""Resolution of packed powers, W."""
+
+ANGLE = 1e-3
+"""Resolution of packed angles, rad."""
 
 MIN_HALF_AXIS_M = 0.01
 """Smallest half axis of a solid, m."""
@@ -38,29 +57,29 @@ MIN_HALF_AXIS_M = 0.01
 
 @dataclass(frozen=True)
 class TrialReplay:
-    """What a page replays of a trial: T frames on axes along the run, x forward, y up, z right."""
+    """Content of a trial's replay: T frames on axes along the run, x forward, y up, z right."""
 
     participant_id: str
     trial_id: str
     time: FloatArray
     """(T,) array, s."""
     skeleton: Skeleton
-    """Whose inertia the solids have."""
+    """Skeleton whose inertia the solids have."""
     poses: SegmentPoses
-    """Of the motion that the results rest on."""
+    """Poses of the motion on which the results rest."""
     plain: FloatArray | None
     """(T, S, 3) array, m. Origins of the segments in the motion as recorded; None: the same."""
     groups: Mapping[str, Sequence[str]]
     """Segments of every group of the body."""
     observed: Mapping[str, bool]
-    """Whether a segment was observed at any time."""
+    """True for a segment that was observed at any time."""
     roles: RoleScheme
     markers: Mapping[str, tuple[str, FloatArray]]
-    """Segment that carries a marker, and where on it (m), by the marker's name."""
+    """Segment that carries a marker, and position on it (m), by the marker's name."""
     measured: FloatArray
     """(T, M, 3) array, m. Markers as recorded, in the order of `markers`."""
     curves: Mapping[str, tuple[tuple[str, ...], Channel]]
-    """Names of what a channel holds side by side, and the channel, by quantity."""
+    """Names of the columns of a channel, and the channel, by quantity."""
     plates: FloatArray
     """(P, 4, 3) array, m. Corners of force plates; NaN where they are not known."""
     contacts: tuple[Mapping[str, Any], ...]

@@ -55,14 +55,14 @@ def write_one_file(study: Study, report: Report) -> None:
 
 
 def compare_script(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> str:
-    """Trials that can be laid side by side, and left against right of the fastest as the first."""
+    """Trials that can be shown side by side, beginning with left and right of the fastest."""
     first = left_right_address(steps, replayed)
     text = json.dumps({"trials": sorted(replayed), "first": first})
     return "globalThis.COMPARE=" + text.replace("<", r"\u003c") + ";\n"
 
 
 def _put_pages(study: Study, folder: Path) -> None:
-    """Put the participants' pages beside the others."""
+    """Copy the participants' pages to the others."""
     for participant in study.participants:
         participant_folder = study.folder(participant.participant_id, "pages")
         for kind in ("trials", "athletes"):
@@ -72,10 +72,10 @@ def _put_pages(study: Study, folder: Path) -> None:
 
 
 def _link_or_copy(source: Path, folder: Path) -> None:
-    """Give a file a second name in a folder."""
+    """Link a file into a folder, or copy it where links are not possible."""
     with atomic_path(folder / source.name) as path:
         path.unlink()
         try:
             path.hardlink_to(source)
-        except OSError:  # another disk, or one that knows no second names
+        except OSError:  # another file system, or one without hard links
             shutil.copyfile(source, path)

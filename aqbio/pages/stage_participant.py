@@ -1,4 +1,4 @@
-"""Stage pages: a page of the participant, and one of every trial, that moves."""
+"""Stage pages: a page of the participant, and a replay of every trial."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ from aqbio.vectors import FloatArray
 
 STAGE = "pages"
 
-BEFORE = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
+EARLIER_STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
 
 
 @participant_stage(STAGE, cleared=write_missing_page)
@@ -72,10 +72,10 @@ def pages_participant(study: Study, participant_id: str, report: Report) -> None
     """Write the pages of all trials of a participant, and of the participant.
 
     Writes into ``pages`` what stage report gathers in ``report``: ``trials/<participant>`` with
-    ``<trial>.html`` and ``.js``, ``model/bones.js`` there where surfaces lie beside the model,
-    ``athletes/<participant>.html`` and ``assets``, so that they can be opened before the report is
-    there; and ``pages.json`` last. What a page shows of other participants comes from a script of
-    the study (`aqbio.pages.group`), so that it does not change with another one's trials.
+    ``<trial>.html`` and ``.js``, ``model/bones.js`` there if the model comes with surfaces,
+    ``athletes/<participant>.html`` and ``assets``, so that they can be opened before the report
+    exists; and ``pages.json`` last. Content on other participants comes from a script of the study
+    (`aqbio.pages.group`), so that a page does not change with the trials of others.
     """
     tables = {
         name: read_columns(step_file(study, participant_id, name)) for name in ("steps", "quality")
@@ -95,7 +95,7 @@ def pages_participant(study: Study, participant_id: str, report: Report) -> None
     )
     try:
         with contained(study, STAGE, participant_id):
-            earlier_findings = participant_findings(study, participant_id, BEFORE)
+            earlier_findings = participant_findings(study, participant_id, EARLIER_STAGES)
             write_athlete_page(study, participant_id, trials, earlier_findings)
     except AqbioError as error:
         write_missing_page(study, participant_id)
@@ -128,7 +128,7 @@ def replay_trial(
 def trial_replay(
     study: Study, participant_id: str, trial_id: str
 ) -> tuple[TrialReplay, list[Path]]:
-    """What a page replays of a trial, on axes along the run, and the files that it rests on."""
+    """Collect the replay of a trial, on axes along the run, and the files on which it rests."""
     contributions, consistent = stored_contributions(
         study, participant_id, trial_id, without=CAUSES
     )
@@ -190,7 +190,7 @@ def _contacts(levels: xr.Dataset) -> list[dict[str, str | float]]:
 def _curves(
     study: Study, levels: xr.Dataset, consistent: xr.Dataset
 ) -> dict[str, tuple[tuple[str, ...], Channel]]:
-    """Names side by side and numbers of what is drawn over time."""
+    """Names of columns and values of the quantities that are drawn over time."""
 
     def labels_of(dimension: str) -> tuple[str, ...]:
         return tuple(str(label) for label in levels[dimension].values)
@@ -223,14 +223,14 @@ def _curves(
 
 
 def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Finding]:
-    for stage in BEFORE:
+    for stage in EARLIER_STAGES:
         entries = study.read_manifest(participant_id, stage)["trials"]
         for entry in (entry for entry in entries if entry["trial_id"] == trial_id):
             yield from (Finding(**finding) for finding in entry["findings"])
 
 
 def _sides_words(steps: pd.DataFrame) -> str:
-    """What both sides carry about the vertical in the trial's whole steps."""
+    """State the angular momentum of both sides about the vertical in the trial's whole steps."""
     if steps.empty:
         return "No whole step was kept."
     noun = "whole step" if (steps["status"] == "ok").all() else "single contact"
@@ -246,7 +246,7 @@ def _sides_words(steps: pd.DataFrame) -> str:
 
 
 def script(content: Mapping[str, Any]) -> str:
-    """A script that holds numbers: nothing in it ends a script or a text, wherever it is put."""
+    """Write a script that holds numbers, without characters that could end the script."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return "globalThis.REPLAY=" + text.replace("<", r"\u003c") + ";\n"
 

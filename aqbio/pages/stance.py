@@ -1,4 +1,4 @@
-"""What each side carries in stance, and which joints drive its rotation: tables and their words."""
+"""Angular momentum of each side in stance and the joints that drive it: tables and words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from aqbio.figures.words import (
 from aqbio.pages.filters import counted, rows
 
 CARRIERS = ("push_leg", "arms", "torso", "pelvis", "push_side", "swing_side", "total")
-"""Rows of the table, in its order; where the roles let it, the swing leg is the swing side."""
+"""Rows of the table, in its order; the swing leg is the swing side where the roles say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class StepsColumn:
 
     @property
     def size(self) -> str:
-        """How many steps of how many athletes."""
+        """Number of steps and of athletes."""
         people = counted(self.participants, "athlete")
         return f"{counted(self.steps, 'step')}, {people}"
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedColumn(StepsColumn):
-    """What a column of steps carries in stance."""
+    """Stance means of a column of steps."""
 
     spread: dict[tuple[str, str, str], Spread]
     """`Spread` by quantity, source and axis, in the units of the table."""
@@ -116,7 +116,7 @@ SIDES = {"push_side_y": "push side", "swing_side_y": "swing side"}
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one source does to one side, stance mean over steps, N m."""
+    """Effect of one source on one side, stance mean over steps, N m."""
 
     label: str
     mean: float
@@ -126,11 +126,11 @@ class Effect:
     other_models: tuple[float, ...]
     """Under the other contact models."""
     compared: bool = False
-    """Whether the interval holds what another model of the body says."""
+    """True if the interval includes the difference to another model of the body."""
 
     @property
     def has_interval(self) -> bool:
-        """Whether there is an interval."""
+        """True if there is an interval."""
         return math.isfinite(self.low + self.high)
 
     @property
@@ -141,10 +141,10 @@ class Effect:
 
     @property
     def sure(self) -> bool:
-        """Whether interval and all contact models lie on one side of zero.
+        """True if interval and all contact models lie on one side of zero.
 
-        Never without another model of the body: intervals then hold what others say in 0.61 to 0.72
-        of cases (docs/levels.md).
+        Never without another model of the body: intervals then include the values of other models
+        in 0.61 to 0.72 of cases (docs/levels.md).
         """
         if not self.compared:
             return False
@@ -161,7 +161,7 @@ class Effect:
 
     @property
     def doubt(self) -> str:
-        """Why no direction is stated; empty where it is."""
+        """Reason why no direction is stated; empty where it is."""
         if self.sure:
             return ""
         if not self.compared:
@@ -190,7 +190,7 @@ class SourceEffects(StepsColumn):
         return {side: words for side, words in SIDES.items() if side in present}
 
     def largest(self, side: str) -> list[Effect]:
-        """Single joints by how much they do to a side, largest first."""
+        """Single joints by the size of their effect on a side, largest first."""
         joints = [
             effect
             for (target, source), effect in self.effects.items()
@@ -222,7 +222,7 @@ def fastest(columns: list[OneColumn]) -> OneColumn | None:
 def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffects]:
     """Arrange the numbers of the figure of caused rotation by column.
 
-    `compared` says whether their intervals hold what another model of the body says.
+    `compared`: their intervals include the difference to another model of the body.
     """
     primary, *other_models = MODELS
     columns = []
@@ -261,7 +261,7 @@ UNIT = "kg m²/s"
 
 
 def carried_words(columns: list[SpeedColumn]) -> str:
-    """What both sides carry about the vertical in contact at the highest speed, in a sentence."""
+    """State the angular momentum of both sides in contact at the highest speed, in a sentence."""
     column = fastest(columns)
     if column is None:
         return ""
@@ -279,7 +279,7 @@ def carried_words(columns: list[SpeedColumn]) -> str:
 
 
 def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
-    """Which joint does most to each side at the highest speed, or why no joint is named.
+    """Name the joint with the largest effect on each side at the highest speed, or say why none.
 
     ``short``: without the reasons where no joint can be named for any side.
     """

@@ -1,4 +1,4 @@
-"""What was measured, kept and lost: facts of the study, tables of athletes and trials."""
+"""Summary of a study: facts, reasons of exclusion, tables of athletes and trials."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ NEEDED = (
         "no plate measured the force",
     ),
 )
-"""Columns of steps.tsv, what cannot be said without them, and why; empty: the trial says it."""
+"""Columns of steps.tsv, results that need them, and the reason; empty: stated by the trial."""
 
 
 def sample_words(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> str:
-    """How many steps of how many athletes, how fast."""
+    """State the numbers of steps and athletes, and the range of speeds."""
     shown_steps = kept_steps(steps)
     athletes, runs = counted(len(people), "athlete"), counted(len(trials), "trial")
     if shown_steps.empty:
@@ -58,7 +58,7 @@ def sample_words(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame
 
 
 def against_words(trials: pd.DataFrame) -> str:
-    """Trials that findings forbid to rely on, and why; empty for none."""
+    """List trials that findings exclude, with reasons; empty for none."""
     excluded = trials[trials["against"].notna()]
     reasons: dict[str, list[str]] = {}
     for row in rows(excluded):
@@ -81,7 +81,7 @@ def state_words(trials: pd.DataFrame) -> str:
 
 
 def _doubts(trials: pd.DataFrame) -> str:
-    """Measures outside their limits, and in how many trials."""
+    """Measures outside their limits, with the number of trials."""
     outside = trials.loc[trials["state"] == DOUBTFUL, "outside"].dropna()
     count = Counter(measure for measures in outside for measure in str(measures).split(", "))
     return ", ".join(f"{_measure(measure)} in {number}" for measure, number in count.most_common())
@@ -93,7 +93,7 @@ def _measure(name: str) -> str:
 
 
 def step_words(steps: pd.DataFrame) -> str:
-    """Count contacts by what became of them."""
+    """Count contacts by status, in words."""
     count = steps["status"].value_counts()
     whole_steps, rejected, cut = (
         int(count.get(status, 0)) for status in ("ok", "rejected", "incomplete")
@@ -105,7 +105,7 @@ def step_words(steps: pd.DataFrame) -> str:
 
 
 def facts(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> list[tuple[str, str]]:
-    """The summary table: sample, trials, steps, and what was left out and why."""
+    """Rows of the summary table: sample, trials, steps, and exclusions with reasons."""
     sexes = people["sex"].dropna().value_counts()
     sample = ", ".join(f"{number} {sex}" for sex, number in sexes.items())
     lines = [
@@ -150,7 +150,7 @@ def failures(trials: pd.DataFrame) -> tuple[Cause, ...]:
 
 
 def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
-    """What the numbers cannot say, in how many of the kept steps, and why."""
+    """State quantities that are not known, in how many accepted steps, and why."""
     accepted = steps[steps["status"] != "rejected"]
     if not len(accepted):
         yield "No step was kept: nothing can be said about the motion."
@@ -189,7 +189,7 @@ def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
 
 
 def group_words(words: str) -> str:
-    """Name groups as people do."""
+    """Write names of groups in words."""
     for limb in ("arm", "leg"):
         words = words.replace(f"{limb}_left, {limb}_right", f"both {limb}s")
     return re.sub(r"\b(arm|leg)_(left|right)\b", r"\2 \1", words)
@@ -228,7 +228,7 @@ def trial_lines(
 
 
 def trial_state(row: dict[str, Any]) -> str:
-    """The state of a trial and what decides it."""
+    """State of a trial and its reason."""
     state = str(row["state"])
     why = {LOST: row["reason"], DOUBTFUL: row["outside"], PARTLY: row["unobserved"]}.get(state)
     if missing(why):

@@ -1,4 +1,4 @@
-"""Every sentence about a verdict, once: what was found, how sure that is, what would change it.
+"""Sentences about verdicts: the result, its uncertainty, and what would change it.
 
 A verdict concerns our operationalisation of a claim in the data at hand. It never says that a text,
 a method or a person is right or wrong, and never that a change would make someone faster. Every
@@ -41,14 +41,14 @@ DECIDED = ("supported", "not_supported", "inconclusive")
 
 @dataclass(frozen=True, slots=True)
 class VerdictWords:
-    """What pages say about one hypothesis."""
+    """Words of one hypothesis on pages."""
 
     label: str
-    """The verdict in two words or three, with marks; empty where none is given."""
+    """The verdict in two or three words, with marks; empty where there is none."""
     basis: str
-    """What it rests on, in words that mean one thing."""
+    """Basis of the verdict."""
     text: str
-    """What was found, in how many athletes, and what it does not say."""
+    """The result, the number of athletes, and its limits."""
     sure: str
     """Estimate, interval and robustness; empty where no number was estimated."""
     change: str
@@ -88,7 +88,7 @@ def verdict_words(hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = ())
 
 
 def _basis(row: Row) -> str:
-    """What a verdict rests on; empty where the verdict says it already."""
+    """Basis of a verdict; empty where the verdict says it already."""
     outcome = str(row["found"])
     if outcome == "no_effect":
         return f"no effect larger than {digits(abs(float(row['smallest_effect'])))}"
@@ -96,7 +96,7 @@ def _basis(row: Row) -> str:
 
 
 def _text(hypothesis: Hypothesis, row: Row) -> str:
-    """What was found, without statistics and without advice."""
+    """State the result, without statistics and without advice."""
     outcome = str(row["found"])
     if outcome == "not_testable":
         return f"These data cannot tell: {closed(str(row['reason']))}"
@@ -127,7 +127,7 @@ def failed_gates(row: Row) -> str:
 
 
 def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str) -> str:
-    """An estimate in a sentence; athletes are counted where each has a number of their own."""
+    """Write an estimate as a sentence; athletes are counted where each has a value."""
     outcome, people = str(row["found"]), int(row["n_athletes"])
     size, smallest = (
         digits(abs(words.written(float(row[name])))) for name in ("estimate", "smallest_effect")
@@ -164,7 +164,7 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str
 
 
 def _showing(row: Row) -> str:
-    """How many athletes, and the interval of their share."""
+    """Number of athletes, and the interval of their share."""
     people, count = int(row["n_athletes"]), int(row["n_showing"])
     low, high = (f"{100.0 * float(row[name]):.0f}" for name in ("share_low", "share_high"))
     athletes = f"{count} of {counted(people, 'athlete')}" if count else "no athlete"
@@ -172,7 +172,7 @@ def _showing(row: Row) -> str:
 
 
 def _how_sure(row: Row) -> str:
-    """Estimate, interval, and what other choices and single athletes do to it."""
+    """Estimate, interval, and its sensitivity to other choices and single athletes."""
     value, low, high = _numbers(row, "estimate", "ci_low", "ci_high")
     interval = "" if MISSING in (low, high) else f" ({INTERVALS['athletes']} {low} to {high})"
     text = (
@@ -201,7 +201,7 @@ def _how_sure(row: Row) -> str:
 
 
 def _change(hypothesis: Hypothesis, row: Row) -> str:
-    """What the rule asks for, and what its numbers are."""
+    """Requirements of the decision rule, and the values found."""
     smallest, alpha = digits(float(row["smallest_effect"])), f"{hypothesis.alpha:g}"
     extreme = "most" if hypothesis.predicted == "less" else "least"
     needed = f"the estimate is at {extreme} {smallest} and its adjusted p below {alpha}"
@@ -226,7 +226,7 @@ def _change(hypothesis: Hypothesis, row: Row) -> str:
 
 
 def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
-    """What a verdict rests on, for reviewers."""
+    """Basis of a verdict in detail, for reviewers."""
     model = "" if missing(row["model"]) else f"; {row['model']}"
     yield (
         "Statistic",
@@ -255,7 +255,7 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
 
 
 def bias_words(hypothesis: str) -> str:
-    """How far errors that no interval includes move an estimate; empty where nothing is known."""
+    """Shift of an estimate by errors that no interval includes; empty where not known."""
     return "; ".join(
         f"In simulated studies with {cause} the estimate is off by {moved:+g} smallest effects"
         for cause, moved in BIASES.get(hypothesis, {}).items()
@@ -263,13 +263,13 @@ def bias_words(hypothesis: str) -> str:
 
 
 def literal_words(hypothesis: Hypothesis, rows: Sequence[Row]) -> str:
-    """What a sentence says literally, its label, and the numbers that show it."""
+    """Literal meaning of a sentence, its label, and the numbers that support it."""
     words = f"{capital(hypothesis.literal.words)} ({LITERAL[hypothesis.literal.label]})."
     return f"{words} {literal_numbers(rows)}" if rows else words
 
 
 def literal_numbers(rows: Sequence[Row]) -> str:
-    """The numbers that show a sentence; empty where there are none."""
+    """Numbers that support a sentence; empty where there are none."""
     return closed(capital("; ".join(map(_literal_number, rows))))
 
 
@@ -312,16 +312,16 @@ def _p(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What was written down before the first recording was read."""
+    """Record of the registry, written before the first recording was read."""
 
     hash: str
     """Of registry, settings, constants and version."""
     recorded: str
-    """When, in words of ISO 8601."""
+    """Time in ISO 8601."""
 
 
 def registry_words(record: Record | None, now: str) -> str:
-    """Which rules were fixed when, and whether the verdicts rest on them."""
+    """State the time at which rules were fixed, and whether verdicts rest on them."""
     rules = "registry, settings, constants and version"
     if record is None:
         return (
@@ -337,13 +337,15 @@ def registry_words(record: Record | None, now: str) -> str:
     return f"{fixed}; the verdicts rest on {now}. What differs makes a verdict post hoc:"
 
 
-STEPS_HELP, STEPS_DO_NOT_HELP = 0.5, 0.1
-"""Shares of the steps' error in the variance of athletes' numbers: above the first more steps help
-most, below the second hardly."""
+MIN_STEPS_SHARE_MOST_HELP = 0.5
+"""Share of the steps' error in the variance between athletes above which more steps help most."""
+
+MAX_STEPS_SHARE_NO_HELP = 0.1
+"""Share of the steps' error in this variance below which more steps hardly help."""
 
 
 def power_words(hypothesis: Hypothesis, row: Row) -> str:
-    """Whether there were enough athletes, and how many it would take (a row of power.tsv)."""
+    """State the power with these athletes, and the number needed (a row of power.tsv)."""
     count, needed = int(row["n_athletes"]), float(row["athletes_needed"])
     if math.isnan(float(row["mde"])):
         return f"{hypothesis.id}: {_unknown_power(hypothesis, count)}"
@@ -357,9 +359,9 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     athletes = f"more than {MOST_ATHLETES}" if math.isnan(needed) else f"{needed:.0f}"
     steps = (float(row["sd_steps"]) / (float(row["sd_athletes"]) or math.nan)) ** 2
     helps = ""
-    if steps > STEPS_HELP:
+    if steps > MIN_STEPS_SHARE_MOST_HELP:
         helps = " More steps of each athlete would help most."
-    elif steps < STEPS_DO_NOT_HELP:
+    elif steps < MAX_STEPS_SHARE_NO_HELP:
         helps = " More steps of each athlete would hardly help."
     return (
         f"{text}; 80 % takes {athletes} like these. What {people} can detect "
@@ -368,7 +370,7 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
 
 
 def _unknown_power(hypothesis: Hypothesis, count: int) -> str:
-    """Why nothing is said of the power of a study."""
+    """Reason why the power of a study is not stated."""
     minimum = hypothesis.minimum.athletes
     if count < minimum:
         verb = "never decides" if count == 1 else "never decide"

@@ -1,4 +1,4 @@
-"""Verdicts on the pages: rows, sentences, rulers, and what single athletes show."""
+"""Verdicts on the pages: rows, sentences, rulers, and values of single athletes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SIGNS = {
     "described": "=",
     "not_testable": "–",
 }
-"""Beside the word of a verdict, so that colour is not needed to tell them apart."""
+"""Sign next to the word of a verdict, so that colour is not needed to distinguish them."""
 
 FAMILIES = ("Core", "Survey", "Contrast")
 """Families of hypotheses with verdicts, in the order of reading."""
@@ -50,7 +50,7 @@ class VerdictTables:
 
     registry: Registry
     record: Record | None
-    """Of the registry that was there when the data were first read."""
+    """Record of the registry in use when the data were first read."""
     verdicts: pd.DataFrame
     literal: pd.DataFrame
     single: pd.DataFrame
@@ -77,15 +77,15 @@ class VerdictOnPage:
 
 @dataclass(frozen=True, slots=True)
 class VerdictSection:
-    """All verdicts and what stands around them."""
+    """All verdicts and the words around them."""
 
     registry: Registry
     scope: str
     fixed: str
-    """What was fixed before the data were read."""
+    """Rules that were fixed before the data were read."""
     verdicts: tuple[VerdictOnPage, ...]
     untested: tuple[tuple[Untested, str], ...]
-    """Claims that were not tested, and the numbers that show what of them is true of any runner."""
+    """Claims that were not tested, and the numbers that show which parts hold for any runner."""
     power_words: tuple[str, ...]
     deviations: list[dict[str, Any]]
 
@@ -106,7 +106,7 @@ class VerdictSection:
 
     @property
     def counted(self) -> str:
-        """How many hypotheses got which verdict, in words."""
+        """Count hypotheses by verdict, in words."""
         parts = []
         for judged in (True, False):
             verdicts = [verdict for verdict in self.verdicts if verdict.hypothesis.judged == judged]
@@ -161,13 +161,16 @@ def own_numbers(single: pd.DataFrame) -> NumbersOfAthletes:
 
 
 WIDTH, HEIGHT, MARGIN = 320.0, 62.0, 14.0
-"""Of a ruler, in its own units."""
+"""Size of a ruler, in its own units."""
 
 MIN_LABEL_DISTANCE = 24.0
-"""Of two labels that can both be read."""
+"""Distance between two labels at which both can be read."""
 
-LINE, DOTS = 22.0, 36.0
-"""Heights of the estimate and of the athletes."""
+ESTIMATE_Y = 22.0
+"""Height of the estimate."""
+
+ATHLETES_Y = 36.0
+"""Height of the athletes."""
 
 
 def ruler(
@@ -175,7 +178,7 @@ def ruler(
 ) -> Markup:
     """Draw an estimate, its interval and athletes' own numbers as inline SVG.
 
-    Grey is where the prediction lies. With marks, ``data-of`` says whose number each is.
+    Grey marks the prediction. With ``marked``, ``data-of`` names the athlete of each value.
     """
     estimate, low_end, high_end, smallest = (
         float(row[name]) for name in ("estimate", "ci_low", "ci_high", "smallest_effect")
@@ -206,15 +209,20 @@ def ruler(
         _upright(at(0.0), "zero", "0" if abs(at(0.0) - at(smallest)) > MIN_LABEL_DISTANCE else ""),
         _upright(at(smallest), "smallest", f"{smallest:.3g}".replace("-", "−")),
     ]
-    parts += [f'<circle cx="{at(dot):.1f}" cy="{DOTS}" r="2.6" class="one"/>' for dot in dots]
+    parts += [f'<circle cx="{at(dot):.1f}" cy="{ATHLETES_Y}" r="2.6" class="one"/>' for dot in dots]
     parts += [
-        f'<path d="M{at(value):.1f} {DOTS - 6}l5 6l-5 6l-5 -6z" class="own" data-of="{escape(participant_id)}"/>'
+        f'<path d="M{at(value):.1f} {ATHLETES_Y - 6}l5 6l-5 6l-5 -6z" class="own" '
+        f'data-of="{escape(participant_id)}"/>'
         for participant_id, value in athlete_values.items()
         if marked
     ]
     if math.isfinite(low_end):
-        parts.append(f'<path d="M{at(low_end):.1f} {LINE}H{at(high_end):.1f}" class="interval"/>')
-    parts.append(f'<circle cx="{at(estimate):.1f}" cy="{LINE}" r="5" class="estimate"/></svg>')
+        parts.append(
+            f'<path d="M{at(low_end):.1f} {ESTIMATE_Y}H{at(high_end):.1f}" class="interval"/>'
+        )
+    parts.append(
+        f'<circle cx="{at(estimate):.1f}" cy="{ESTIMATE_Y}" r="5" class="estimate"/></svg>'
+    )
     return Markup("".join(parts))  # of numbers and words of ours, and escaped names
 
 

@@ -45,7 +45,7 @@ class StatisticWords:
     second: str = ""
 
     def written(self, value: float) -> float:
-        """A value in the unit in which sizes are written."""
+        """Convert a value to the unit in which sizes are written."""
         return CONVERSIONS[self.convert](value)
 
 
@@ -75,7 +75,7 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
 
 @dataclass(frozen=True, slots=True)
 class MeasureWords:
-    """How a measure of the quality table reads on a page."""
+    """Words of a measure of the quality table on a page."""
 
     label: str
     unit: str = ""

@@ -1,4 +1,4 @@
-"""Figure of athletes' own numbers: who shows a prediction, of every hypothesis that has them."""
+"""Figure of every athlete's effect against the prediction, one panel per hypothesis."""
 
 from __future__ import annotations
 
@@ -30,32 +30,49 @@ from aqbio.names import INTERVALS
 from aqbio.stats.registry import asked_registry
 from aqbio.vectors import FloatArray
 
-OWN = "value"
-"""Column of hypotheses_athletes.tsv with each athlete's own effect."""
+EFFECT_COLUMN = "value"
+"""Value of ``column`` in hypotheses_athletes.tsv for each athlete's effect."""
 
-_PAGE_MM, _ROW_MM, _KEY_MM = 232.0, 43.0, 12.0
-_LETTERS = {False: 38, True: 27}
-"""Letters of a title that fit next to each other, on a page's width and in one column."""
-_REGION = "#DCEBF5"
-_MEAN, _BOTTOM, _TOP = -0.3, -0.55, 1.15
-"""Heights in a panel, in which athletes stand from 0 to 1."""
+_PAGE_MM = 232.0
+"""Greatest height of the panels together, mm."""
+
+_ROW_MM = 43.0
+"""Height of a row of panels, mm."""
+
+_KEY_MM = 12.0
+"""Height of the key, mm."""
+
+_TITLE_LETTERS = {False: 38, True: 27}
+"""Letters of a title that fit on a line, on a page's width and (True) in one column."""
+
+_REGION_COLOUR = "#DCEBF5"
+"""Of the values that the claim predicts."""
+
+_ESTIMATE_HEIGHT = -0.3
+"""Height of the estimate in a panel, in which athletes stand from 0 to 1."""
+
+_MIN_HEIGHT = -0.55
+"""Lower end of a panel."""
+
+_MAX_HEIGHT = 1.15
+"""Upper end of a panel."""
 
 
 def athlete_numbers(results: Results) -> pd.DataFrame:
-    """Numbers of all hypotheses that have one per athlete, in order."""
-    every, verdicts = results["hypotheses_athletes"], results["verdicts"]
+    """Collect the numbers of all hypotheses that have one per athlete, in order."""
+    athletes, verdicts = results["hypotheses_athletes"], results["verdicts"]
     registry = asked_registry(results.study)
-    own = every[(every["column"] == OWN) & every["value"].notna()]
+    effects = athletes[(athletes["column"] == EFFECT_COLUMN) & athletes["value"].notna()]
     counted_rows = verdicts[verdicts["n_showing"].notna()]
-    found = counted_rows.merge(own[["hypothesis", "participant_id", "value"]], on="hypothesis")
-    asked = [registry[name] for name in found["hypothesis"].astype(str)]
-    found["title"] = [one.heading for one in asked]
-    found["predicted"] = [one.predicted for one in asked]
-    return found.reindex(columns=list(columns("athletes")))
+    table = counted_rows.merge(effects[["hypothesis", "participant_id", "value"]], on="hypothesis")
+    hypotheses = [registry[name] for name in table["hypothesis"].astype(str)]
+    table["title"] = [hypothesis.heading for hypothesis in hypotheses]
+    table["predicted"] = [hypothesis.predicted for hypothesis in hypotheses]
+    return table.reindex(columns=list(columns("athletes")))
 
 
 def shows(values: FloatArray, smallest: float, predicted: str) -> NDArray[np.bool_]:
-    """Whether numbers reach the smallest effect in the predicted direction."""
+    """True where a number reaches the smallest effect in the predicted direction, (N,) array."""
     return np.asarray(values <= smallest if predicted == "less" else values >= smallest)
 
 
@@ -71,16 +88,16 @@ def draw_athletes(rows: pd.DataFrame, width_mm: float) -> Drawing:
     if engine is not None:
         engine.set(hspace=0.09, wspace=0.05)  # type: ignore[call-arg]
     axes = figure.subplots(down, across, squeeze=False).ravel()
-    for place, name in zip(axes, names, strict=False):
-        own = rows[rows["hypothesis"] == name].sort_values("value", kind="stable")
-        _draw_athletes(place, own)
-        shown = f"{int(own['n_showing'].iloc[0])} of {len(own)} show it"
-        title = wrapped(str(own["title"].iloc[0]), _LETTERS[narrow])
-        place.set_title(f"{title}\n{shown}", fontsize=6.5, loc="left")
-        unit = str(own["unit"].iloc[0])
-        place.set_xlabel(wrapped(unit[:1].upper() + unit[1:], _LETTERS[narrow]), fontsize=6.5)
-    for place in axes[len(names) :]:
-        place.set_visible(False)
+    for ax, name in zip(axes, names, strict=False):
+        athletes = rows[rows["hypothesis"] == name].sort_values("value", kind="stable")
+        _draw_athletes(ax, athletes)
+        count = f"{int(athletes['n_showing'].iloc[0])} of {len(athletes)} show it"
+        title = wrapped(str(athletes["title"].iloc[0]), _TITLE_LETTERS[narrow])
+        ax.set_title(f"{title}\n{count}", fontsize=6.5, loc="left")
+        unit = str(athletes["unit"].iloc[0])
+        ax.set_xlabel(wrapped(unit[:1].upper() + unit[1:], _TITLE_LETTERS[narrow]), fontsize=6.5)
+    for ax in axes[len(names) :]:
+        ax.set_visible(False)
     points = (
         (BLUE, BLUE, "shows the prediction"), (BLUE, "white", "does not show it"),
         (GREY, GREY, "gate failed: no verdict"),
@@ -92,60 +109,60 @@ def draw_athletes(rows: pd.DataFrame, width_mm: float) -> Drawing:
         ),
         stroke(INK, f"estimate, {INTERVALS['athletes']}", marker="D", markersize=4.2),
         stroke(GREY, "smallest effect of interest", linestyle=DASHED, linewidth=0.8),
-        Patch(facecolor=_REGION, label="predicted"),
+        Patch(facecolor=_REGION_COLOUR, label="predicted"),
     ]
     legend_above(figure, handles, 3, narrow=2)
     return figure
 
 
-def _draw_athletes(place: Axes, own: pd.DataFrame) -> None:
-    first = own.iloc[0]
+def _draw_athletes(ax: Axes, athletes: pd.DataFrame) -> None:
+    first = athletes.iloc[0]
     smallest = float(first["smallest_effect"])
-    values = own["value"].to_numpy(dtype=float)
+    values = athletes["value"].to_numpy(dtype=float)
     reached = shows(values, smallest, str(first["predicted"]))
     heights = np.linspace(0.0, 1.0, len(values)) if len(values) > 1 else np.array([0.5])
     size = 4.2 if len(values) <= 24 else 2.6
-    _scale(place, own)
-    _region(place, smallest, str(first["predicted"]))
-    place.axvline(0, color=FRAME, linewidth=0.6, zorder=1)
-    # grey where a gate forbids to read a verdict out of the numbers
+    _scale(ax, athletes)
+    _region(ax, smallest, str(first["predicted"]))
+    ax.axvline(0, color=FRAME, linewidth=0.6, zorder=1)
+    # grey where a failed gate rules out a verdict
     colour = BLUE if first["gates"] == "passed" else GREY
-    for which, fill in ((reached, colour), (~reached, "white")):
-        place.plot(
-            values[which], heights[which], "o", color=colour, markerfacecolor=fill, markersize=size,
-            markeredgewidth=0.8, zorder=3,
+    for selected, fill in ((reached, colour), (~reached, "white")):
+        ax.plot(
+            values[selected], heights[selected], "o", color=colour, markerfacecolor=fill,
+            markersize=size, markeredgewidth=0.8, zorder=3,
         )  # fmt: skip
     ends = (float(first["ci_low"]), float(first["ci_high"]))
     if np.isfinite(ends).all():
-        place.plot(ends, [_MEAN, _MEAN], color=INK, linewidth=1.4, zorder=4)
-    place.plot(float(first["estimate"]), _MEAN, "D", color=INK, markersize=4.2, zorder=5)
+        ax.plot(ends, [_ESTIMATE_HEIGHT, _ESTIMATE_HEIGHT], color=INK, linewidth=1.4, zorder=4)
+    ax.plot(float(first["estimate"]), _ESTIMATE_HEIGHT, "D", color=INK, markersize=4.2, zorder=5)
 
 
-def _scale(place: Axes, own: pd.DataFrame) -> None:
+def _scale(ax: Axes, athletes: pd.DataFrame) -> None:
     """Show all athletes, 0, and some of the region beyond the smallest effect."""
-    first = own.iloc[0]
+    first = athletes.iloc[0]
     smallest = float(first["smallest_effect"])
     marks = [0.0, smallest, *(float(first[name]) for name in ("estimate", "ci_low", "ci_high"))]
-    every = np.array([*marks, *own["value"].to_numpy(dtype=float)])
-    every = every[np.isfinite(every)]
-    low, high = float(every.min()), float(every.max())
+    values = np.array([*marks, *athletes["value"].to_numpy(dtype=float)])
+    values = values[np.isfinite(values)]
+    low, high = float(values.min()), float(values.max())
     room = 0.07 * (high - low)
     beyond = 0.5 * abs(smallest)
     low = min(low - room, smallest - beyond) if smallest < 0 else low - room
     high = max(high + room, smallest + beyond) if smallest > 0 else high + room
-    place.set_xlim(low, high)
-    place.set_ylim(_BOTTOM, _TOP)
-    place.set_yticks([])
-    place.spines["left"].set_visible(False)
-    place.locator_params(axis="x", nbins=4)
+    ax.set_xlim(low, high)
+    ax.set_ylim(_MIN_HEIGHT, _MAX_HEIGHT)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.locator_params(axis="x", nbins=4)
 
 
-def _region(place: Axes, smallest: float, predicted: str) -> None:
+def _region(ax: Axes, smallest: float, predicted: str) -> None:
     """Shade what the claim predicts, from the smallest effect of interest on."""
-    low, high = place.get_xlim()
+    low, high = ax.get_xlim()
     span = (low, smallest) if predicted == "less" else (smallest, high)
-    place.axvspan(*span, color=_REGION, linewidth=0, zorder=0)
-    place.axvline(smallest, color=GREY, linewidth=0.8, linestyle=DASHED, zorder=1)
+    ax.axvspan(*span, color=_REGION_COLOUR, linewidth=0, zorder=0)
+    ax.axvline(smallest, color=GREY, linewidth=0.8, linestyle=DASHED, zorder=1)
 
 
 def _caption(rows: pd.DataFrame) -> str:
@@ -160,16 +177,16 @@ def _caption(rows: pd.DataFrame) -> str:
 
 
 def _alternative(rows: pd.DataFrame) -> str:
-    said = []
-    for name, own in rows.groupby("hypothesis", sort=False):
-        first, values = own.iloc[0], own["value"].astype(float)
-        said.append(
+    parts = []
+    for name, athletes in rows.groupby("hypothesis", sort=False):
+        first, values = athletes.iloc[0], athletes["value"].astype(float)
+        parts.append(
             f"{name}: {digits(float(values.min()))} to {digits(float(values.max()))}, estimate "
             f"{digits(float(first['estimate']))}, smallest effect "
             f"{digits(float(first['smallest_effect']))}, shown by {int(first['n_showing'])} of "
-            f"{len(own)}"
+            f"{len(athletes)}"
         )
-    return f"{'; '.join(said)}."
+    return f"{'; '.join(parts)}."
 
 
 def _claim(rows: pd.DataFrame) -> str:
@@ -177,10 +194,11 @@ def _claim(rows: pd.DataFrame) -> str:
     count = passed.groupby("hypothesis").agg(n=("value", "size"), k=("n_showing", "first"))
     if count.empty:
         return ""
-    every, none = int((count["k"] == count["n"]).sum()), int((count["k"] == 0).sum())
+    shown_by_all = int((count["k"] == count["n"]).sum())
+    shown_by_none = int((count["k"] == 0).sum())
     return (
-        f"Of {len(count)} hypotheses whose gates pass {every} are shown by every athlete, "
-        f"{none} by none"
+        f"Of {len(count)} hypotheses whose gates pass {shown_by_all} are shown by every athlete, "
+        f"{shown_by_none} by none"
     )
 
 

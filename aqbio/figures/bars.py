@@ -1,4 +1,4 @@
-"""Figures of bars: who causes rotation and force, what limbs add to it; and stance means."""
+"""Figures of bars: causes of rotation and force, shares of the limbs; and stance means."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ from aqbio.figures.style import (
     wrapped,
 )
 from aqbio.figures.words import (
+    ALL_SOURCES,
     ARM_JOINTS,
     EARLY_AND_LATE,
     GROUPS,
     MODELS,
+    NON_JOINT_SOURCES,
     ORDER,
-    OTHERS,
     SOURCES,
     SUMS,
-    TOGETHER,
     digits,
     source_label,
 )
@@ -59,10 +59,10 @@ from aqbio.io.dictionary import columns
 from aqbio.names import INTERVALS
 
 BAR_COLUMNS = columns("bars")
-"""What the columns of a table of drawn bars mean."""
+"""Descriptions of the columns of a table of drawn bars."""
 
 BAR = ["figure", "column", "panel", "source", "variant", "unit"]
-"""What names a bar."""
+"""Columns that identify a bar."""
 
 _STEP = ["participant_id", "trial_id", "step"]
 PRIMARY = MODELS[0]
@@ -74,51 +74,60 @@ def bar_rows(contributions: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     `steps` are kept steps with the number of their ``column``.
     """
     variant = contributions["level"].astype(str).str.extract(r"^C \((.*)\)$")[0]
-    drawn = variant.notna() | (contributions["statistic"] == "relative_force_mean")
-    own = contributions.assign(variant=variant)[drawn]
-    own = own.merge(steps[[*_STEP, "column", "mass_kg", "contact_s", "flight_s"]])
-    parts = (*_caused(own[own["phase"] == "stance"]), _sequence(own), _shares(own))
-    return pd.concat([one.reindex(columns=[*BAR, "value", "low", "high"]) for one in parts])
+    is_drawn = variant.notna() | (contributions["statistic"] == "relative_force_mean")
+    rows = contributions.assign(variant=variant)[is_drawn]
+    rows = rows.merge(steps[[*_STEP, "column", "mass_kg", "contact_s", "flight_s"]])
+    parts = (*_caused(rows[rows["phase"] == "stance"]), _sequence(rows), _shares(rows))
+    return pd.concat([part.reindex(columns=[*BAR, "value", "low", "high"]) for part in parts])
 
 
 def _caused(stance: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Level C: rotation of both sides about the vertical, and impulse of the ground per mass."""
-    every = stance[stance["variant"].isin(MODELS)]
-    turned = every["target"].isin(SUMS) & (every["axis"] == "y")
-    turned &= every["statistic"] == "moment_mean"
-    pushed = (every["target"] == "ground") & every["axis"].isin(["x", "y"])
-    pushed &= every["statistic"] == "force_mean"
+    """Select level C: rotation of both sides about the vertical, ground impulse per body mass."""
+    by_model = stance[stance["variant"].isin(MODELS)]
+    turned = by_model["target"].isin(SUMS) & (by_model["axis"] == "y")
+    turned &= by_model["statistic"] == "moment_mean"
+    pushed = (by_model["target"] == "ground") & by_model["axis"].isin(["x", "y"])
+    pushed &= by_model["statistic"] == "force_mean"
     for figure, rows in (
-        ("caused_rotation", every[turned]),
-        ("caused_force", _per_mass(every[pushed], "contact_s")),
+        ("caused_rotation", by_model[turned]),
+        ("caused_force", _per_mass(by_model[pushed], "contact_s")),
     ):
         panel = rows["target"].astype(str) + "_" + rows["axis"].astype(str)
-        named = rows.assign(figure=figure, panel=panel)
-        single = (named["variant"] == PRIMARY) & ~named["source"].str.contains("side")
+        bars = rows.assign(figure=figure, panel=panel)
+        single = (bars["variant"] == PRIMARY) & ~bars["source"].str.contains("side")
         keys = [*_STEP, "figure", "column", "panel", "variant", "unit"]
-        whole = named[single].groupby(keys, as_index=False, observed=True)["value"].sum()
-        yield named[named["source"].isin(SOURCES)]
-        yield whole.assign(source=TOGETHER)
+        totals = bars[single].groupby(keys, as_index=False, observed=True)["value"].sum()
+        yield bars[bars["source"].isin(SOURCES)]
+        yield totals.assign(source=ALL_SOURCES)
 
 
-def _sequence(every: pd.DataFrame) -> pd.DataFrame:
-    """What the joint moments of each side do before and after the fore-aft force turns."""
-    panel = every["target"].astype(str) + "_" + every["axis"].astype(str)
-    own = (every["variant"] == PRIMARY) & every["phase"].isin(EARLY_AND_LATE)
-    own &= every["source"].isin(SUMS) & panel.isin(list(PANELS["caused_sequence"]))
-    return every.assign(panel=panel, variant=every["phase"], figure="caused_sequence")[own]
+def _sequence(contributions: pd.DataFrame) -> pd.DataFrame:
+    """Select effects of each side's joint moments before and after the fore-aft force turns."""
+    panel = contributions["target"].astype(str) + "_" + contributions["axis"].astype(str)
+    selected = (contributions["variant"] == PRIMARY) & contributions["phase"].isin(EARLY_AND_LATE)
+    selected &= contributions["source"].isin(SUMS) & panel.isin(list(PANELS["caused_sequence"]))
+    return contributions.assign(
+        panel=panel, variant=contributions["phase"], figure="caused_sequence"
+    )[selected]
 
 
-def _shares(every: pd.DataFrame) -> pd.DataFrame:
-    """What limbs and torso add to the force in stance, and take back in flight, per mass."""
-    own = every[(every["statistic"] == "relative_force_mean") & every["axis"].isin(["x", "y"])]
-    legs = own[own["source"].isin(["push_leg", "swing_leg"])]
+def _shares(contributions: pd.DataFrame) -> pd.DataFrame:
+    """Sum what limbs and torso add to the force in stance and take back in flight, per mass."""
+    forces = contributions[
+        (contributions["statistic"] == "relative_force_mean")
+        & contributions["axis"].isin(["x", "y"])
+    ]
+    legs = forces[forces["source"].isin(["push_leg", "swing_leg"])]
     keys = [*_STEP, "column", "axis", "phase", "mass_kg", "contact_s", "flight_s"]
-    both = legs.groupby(keys, as_index=False, observed=True)["value"].sum().assign(source="legs")
-    own = pd.concat([own, both])
-    own = own[own["source"].isin(GROUPS)]
+    both_legs = (
+        legs.groupby(keys, as_index=False, observed=True)["value"].sum().assign(source="legs")
+    )
+    forces = pd.concat([forces, both_legs])
+    forces = forces[forces["source"].isin(GROUPS)]
     phases = (("stance", "contact_s"), ("flight", "flight_s"))
-    shares = pd.concat([_per_mass(own[own["phase"] == one], name) for one, name in phases])
+    shares = pd.concat(
+        [_per_mass(forces[forces["phase"] == phase], name) for phase, name in phases]
+    )
     panel = "relative_force_" + shares["axis"].astype(str)
     return shares.assign(figure="force_shares", panel=panel, variant=shares["phase"])
 
@@ -141,11 +150,11 @@ class Means:
     edges_mps: Sequence[float]
 
     @cached_property
-    def kept(self) -> pd.DataFrame:
+    def numbered_steps(self) -> pd.DataFrame:
         """Kept steps with the number of their column."""
         steps = kept_steps(self.outcomes).assign(column=-1)
-        for number, one in enumerate(self.columns):
-            steps.loc[one.rows, "column"] = number
+        for number, column in enumerate(self.columns):
+            steps.loc[column.rows, "column"] = number
         return steps
 
     @cached_property
@@ -158,38 +167,39 @@ class Means:
     def _pooled(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Summaries of joint moments and of bars over the steps of all participants."""
         joints, bars = [], []
-        for every in self.contributions() if self.columns else ():
-            rows = every[every["value"].notna()]  # what was not measured has no part in a mean
-            bars.append(summarise(bar_rows(rows, self.kept), BAR))
+        for contributions in self.contributions() if self.columns else ():
+            # a value that was not measured does not enter a mean
+            rows = contributions[contributions["value"].notna()]
+            bars.append(summarise(bar_rows(rows, self.numbered_steps), BAR))
             statistic = rows["statistic"].isin(["moment_mean", "moment_min", "moment_max"])
             joint = rows[statistic & (rows["level"] == "joint") & (rows["phase"] == "stance")]
             forces = rows[rows["level"] == ESTIMATED]
             forces = forces.assign(statistic=ESTIMATED, source=forces["phase"])
-            own = pd.concat([joint, forces]).merge(self.kept[[*_STEP, "column"]])
-            joints.append(summarise(own, JOINT))
+            joint_rows = pd.concat([joint, forces]).merge(self.numbered_steps[[*_STEP, "column"]])
+            joints.append(summarise(joint_rows, JOINT))
         return pooled(joints, JOINT), pooled(bars, BAR)
 
     @property
     def stance(self) -> pd.DataFrame:
         """Stance means of groups, sides, residual and joints by condition and speed."""
-        return stance_means(self.kept, self.columns, self._pooled[0])
+        return stance_means(self.numbered_steps, self.columns, self._pooled[0])
 
     def bars(self, figure: str) -> pd.DataFrame:
         """Rows of a figure of bars, in the order in which they are drawn."""
-        every = self._pooled[1]
-        own = every[every["figure"] == figure]
+        bars = self._pooled[1]
+        selected = bars[bars["figure"] == figure]
         variants = MODELS if figure.startswith("caused_") else ("stance", "flight")
         variants = EARLY_AND_LATE if figure == "caused_sequence" else variants
-        first = own.loc[own["variant"] == variants[0], ["column", "panel", "source"]]
-        own = own.merge(first)  # a source without its bar has no marks
+        first = selected.loc[selected["variant"] == variants[0], ["column", "panel", "source"]]
+        selected = selected.merge(first)  # a source without its bar has no marks
         orders = {"panel": list(PANELS[figure]), "source": list(ORDER), "variant": list(variants)}
-        ranks = {name: own[name].map(order.index) for name, order in orders.items()}
-        places = pd.DataFrame({"column": own["column"]} | ranks)
-        own = own.loc[places.sort_values(list(places.columns)).index]
-        drawn = [self.columns[int(place)] for place in own["column"]]
-        described = own.assign(
-            condition=np.array([one.condition or None for one in drawn]),
-            speed_mps=[one.speed_mps for one in drawn],
+        ranks = {name: selected[name].map(order.index) for name, order in orders.items()}
+        sort_keys = pd.DataFrame({"column": selected["column"]} | ranks)
+        selected = selected.loc[sort_keys.sort_values(list(sort_keys.columns)).index]
+        step_columns_of_bars = [self.columns[int(number)] for number in selected["column"]]
+        described = selected.assign(
+            condition=np.array([column.condition or None for column in step_columns_of_bars]),
+            speed_mps=[column.speed_mps for column in step_columns_of_bars],
         )
         return described.reindex(columns=list(BAR_COLUMNS)).reset_index(drop=True)
 
@@ -214,26 +224,37 @@ PANELS = {
         "relative_force_x": "Forward impulse per body mass (m/s)",
     },
 }
-"""What the bars of every panel measure, by figure."""
+"""Quantity and unit of the bars of every panel, by figure."""
 
 MODEL_WORDS = {
     "C2": "foot neither moves nor twists", "C1": "foot may twist", "C3": "foot may not turn",
     "C4": "rear foot bears all",
 }  # fmt: skip
-"""What holds at the centre of pressure, by contact model."""
+"""Constraint at the centre of pressure, by contact model."""
 
-_BAR_MM, _PAIR_MM, _MARGIN_MM, _KEY_MM = 3.3, 7.0, 16.0, 10.0
+_BAR_MM = 3.3
+"""Height of a bar, mm."""
+
+_PAIR_MM = 7.0
+"""Height of a pair of bars, mm."""
+
+_MARGIN_MM = 16.0
+"""Height of the axis and title of a row of panels, mm."""
+
+_KEY_MM = 10.0
+"""Height of the key, mm."""
+
 _MARKS = ("o", "D", "s")
 _ROW_LETTERS = 100
 """Letters of an axis label that fit next to each other under a row of panels."""
 
 
 def source_style(source: str) -> LineStyle:
-    """The look of a source: its side's, or grey for what is no joint moment."""
+    """Style of a source: that of its side, or grey if it is not a joint moment."""
     joint, _, side = source.rpartition("_")
-    if source == TOGETHER:
+    if source == ALL_SOURCES:
         return STYLES["total"]
-    if source in OTHERS:
+    if source in NON_JOINT_SOURCES:
         return STYLES["residual_moment"]
     if source in STYLES:
         return STYLES[source]
@@ -248,62 +269,62 @@ def _ends(rows: pd.DataFrame) -> tuple[int, int]:
 @journal_style()
 def draw_bars(labels: dict[str, str], rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw a row of panels per quantity and a column per speed."""
-    names = [one for one in labels if (rows["panel"] == one).any()]
-    drawn, paired = drawn_columns(rows, width_mm), "C2" not in set(rows["variant"])
+    names = [name for name in labels if (rows["panel"] == name).any()]
+    speeds, paired = drawn_columns(rows, width_mm), "C2" not in set(rows["variant"])
     sources = {
         name: list(dict.fromkeys(rows.loc[rows["panel"] == name, "source"])) for name in names
     }
-    sizes = [(_PAIR_MM if paired else _BAR_MM) * len(sources[one]) + _MARGIN_MM for one in names]
+    sizes = [(_PAIR_MM if paired else _BAR_MM) * len(sources[name]) + _MARGIN_MM for name in names]
     figure = sheet(width_mm, sum(sizes) + _KEY_MM)
     axes = figure.subplots(
-        len(names), len(drawn), squeeze=False, sharey="row", sharex="row", height_ratios=sizes
+        len(names), len(speeds), squeeze=False, sharey="row", sharex="row", height_ratios=sizes
     )
-    letters = max(20, (44 if width_mm < NARROW_MM else _ROW_LETTERS) // len(drawn))
+    letters = max(20, (44 if width_mm < NARROW_MM else _ROW_LETTERS) // len(speeds))
     for name, line in zip(names, axes, strict=True):
-        for place, (title, own) in zip(line, drawn, strict=True):
-            _draw_panel(place, own[own["panel"] == name], sources[name], paired=paired)
-            place.set_xlabel(wrapped(labels[name], letters))
+        for ax, (title, speed_rows) in zip(line, speeds, strict=True):
+            _draw_panel(ax, speed_rows[speed_rows["panel"] == name], sources[name], paired=paired)
+            ax.set_xlabel(wrapped(labels[name], letters))
             if name == names[0]:
-                place.set_title(title)
+                ax.set_title(title)
         line[0].set_yticks(range(len(sources[name])), labels=map(source_label, sources[name]))
         line[0].set_ylim(len(sources[name]) - 0.4, -0.6)
     _legend(figure, rows, paired=paired)
     return figure
 
 
-def _draw_panel(place: Axes, rows: pd.DataFrame, sources: list[str], *, paired: bool) -> None:
+def _draw_panel(ax: Axes, rows: pd.DataFrame, sources: list[str], *, paired: bool) -> None:
     """Draw the bars of a panel; one object per kind, since drawing costs by objects."""
-    place.axvline(0, color=FRAME, linewidth=0.6, zorder=1)
+    ax.axvline(0, color=FRAME, linewidth=0.6, zorder=1)
     variants = list(dict.fromkeys(rows["variant"]))
     for number, variant in enumerate(variants):
-        own = rows[rows["variant"] == variant]
-        heights = np.array([sources.index(one) for one in own["source"]], dtype=float)
+        bars = rows[rows["variant"] == variant]
+        heights = np.array([sources.index(source) for source in bars["source"]], dtype=float)
         if paired or not number:
             offset = (0.2 if number else -0.2) if paired else 0.0
-            _bars(place, own, heights + offset, thick=0.36 if paired else 0.66, faint=number > 0)
+            _bars(ax, bars, heights + offset, thick=0.36 if paired else 0.66, faint=number > 0)
         else:
-            place.plot(
-                own["mean"], heights, _MARKS[number - 1], color="white", markeredgecolor=INK,
+            ax.plot(
+                bars["mean"], heights, _MARKS[number - 1], color="white", markeredgecolor=INK,
                 markersize=2.6, markeredgewidth=0.6, zorder=4,
             )  # fmt: skip
-    place.tick_params(axis="y", length=0)
-    place.locator_params(axis="x", nbins=5)
-    place.margins(x=0.08)
+    ax.tick_params(axis="y", length=0)
+    ax.locator_params(axis="x", nbins=5)
+    ax.margins(x=0.08)
 
 
-def _bars(place: Axes, own: pd.DataFrame, at: np.ndarray, *, thick: float, faint: bool) -> None:
-    looks = [source_style(one) for one in own["source"]]
-    place.barh(
-        at, own["mean"], height=thick, linewidth=0.6, zorder=2,
+def _bars(ax: Axes, bars: pd.DataFrame, at: np.ndarray, *, thick: float, faint: bool) -> None:
+    looks = [source_style(source) for source in bars["source"]]
+    ax.barh(
+        at, bars["mean"], height=thick, linewidth=0.6, zorder=2,
         color=["white" if faint else pale(look.colour) for look in looks],
         edgecolor=[look.colour for look in looks],
         hatch=["" if look.dash == "solid" or faint else HATCH for look in looks],
     )  # fmt: skip
-    known = np.isfinite(own["low"].to_numpy(dtype=float))
-    across, low, high = at[known], own["low"][known], own["high"][known]
-    place.hlines(across, low, high, color=INK, linewidth=0.8, zorder=3)
+    has_interval = np.isfinite(bars["low"].to_numpy(dtype=float))
+    across, low, high = at[has_interval], bars["low"][has_interval], bars["high"][has_interval]
+    ax.hlines(across, low, high, color=INK, linewidth=0.8, zorder=3)
     for ends in (low, high):
-        place.vlines(ends, across - 0.17, across + 0.17, color=INK, linewidth=0.8, zorder=3)
+        ax.vlines(ends, across - 0.17, across + 0.17, color=INK, linewidth=0.8, zorder=3)
 
 
 def _legend(figure: Drawing, rows: pd.DataFrame, *, paired: bool) -> None:
@@ -311,11 +332,11 @@ def _legend(figure: Drawing, rows: pd.DataFrame, *, paired: bool) -> None:
     handles: list[Line2D | Patch]
     if paired:
         handles = [
-            Patch(facecolor="white" if number else pale(GREY), edgecolor=GREY, label=one)
-            for number, one in enumerate(variants)
+            Patch(facecolor="white" if number else pale(GREY), edgecolor=GREY, label=variant)
+            for number, variant in enumerate(variants)
         ]
     else:
-        words = [f"{one}: {MODEL_WORDS[one]}" for one in variants]
+        words = [f"{variant}: {MODEL_WORDS[variant]}" for variant in variants]
         handles = [Patch(facecolor=pale(GREY), edgecolor=GREY, label=words[0])]
         handles += [
             Line2D(
@@ -340,22 +361,22 @@ def _legend(figure: Drawing, rows: pd.DataFrame, *, paired: bool) -> None:
 
 def bar_alternative(labels: dict[str, str], rows: pd.DataFrame) -> str:
     """Describe bars by the five largest of every panel at the fastest speed."""
-    own = fastest_rows(rows)
-    own = own[own["variant"] == own["variant"].iloc[0]]
+    fastest = fastest_rows(rows)
+    fastest = fastest[fastest["variant"] == fastest["variant"].iloc[0]]
     parts = []
-    for name, panel in own.groupby("panel", sort=False):
+    for name, panel in fastest.groupby("panel", sort=False):
         largest = panel.reindex(panel["mean"].abs().sort_values(ascending=False).index)
-        said = ", ".join(
-            f"{source_label(str(one['source']))} {digits(float(one['mean']), str(one['unit']))}"
-            for one in largest.head(5).to_dict("records")
+        values = ", ".join(
+            f"{source_label(str(bar['source']))} {digits(float(bar['mean']), str(bar['unit']))}"
+            for bar in largest.head(5).to_dict("records")
         )
-        parts.append(f"{labels[str(name)]}: {said}")
-    speed = column_title("", float(own["speed_mps"].iloc[0]))
+        parts.append(f"{labels[str(name)]}: {values}")
+    speed = column_title("", float(fastest["speed_mps"].iloc[0]))
     return f"Largest bars at {speed}. {'; '.join(parts)}."
 
 
 def bar_caption(words: str, rows: pd.DataFrame) -> str:
-    """What is drawn, of how many steps, and the kind of interval."""
+    """Describe the quantity, the number of steps and the kind of interval."""
     parts = [words, f"Means over {range_words(*_ends(rows), 'step')}."]
     if rows["low"].notna().any():
         parts.append(f"Black lines: {INTERVALS['measurement']}.")
@@ -363,21 +384,21 @@ def bar_caption(words: str, rows: pd.DataFrame) -> str:
 
 
 def _largest_claim(rows: pd.DataFrame) -> str:
-    """The largest single cause at the fastest speed, if all contact models and intervals say so."""
+    """State the largest single cause at the fastest speed, if all models and intervals agree."""
     column = fastest_rows(rows)
-    own = column[
-        (column["panel"] == column["panel"].iloc[0]) & ~column["source"].isin((TOGETHER, *SUMS))
+    single_causes = column[
+        (column["panel"] == column["panel"].iloc[0]) & ~column["source"].isin((ALL_SOURCES, *SUMS))
     ].dropna(subset=["mean"])
     largest = [
         rows.loc[rows["mean"].abs().sort_values().index[-1]]
-        for _, rows in own.groupby("variant", sort=False)
+        for _, rows in single_causes.groupby("variant", sort=False)
     ]
-    if len({(str(one["source"]), float(np.sign(one["mean"]))) for one in largest}) != 1:
+    if len({(str(bar["source"]), float(np.sign(bar["mean"]))) for bar in largest}) != 1:
         return ""
-    if not _ranks_first(own):
+    if not _ranks_first(single_causes):
         return ""
     unit, panel = (str(column[name].iloc[0]) for name in ("unit", "panel"))
-    what = (
+    effect = (
         f"the rotation of the {panel[:-2].replace('_', ' ')}"
         if unit == "N m"
         else "the upward impulse"
@@ -385,29 +406,31 @@ def _largest_claim(rows: pd.DataFrame) -> str:
     speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
     first = largest[0]
     return (
-        f"{source_label(str(first['source'])).capitalize()}: the largest single cause of {what}, "
+        f"{source_label(str(first['source'])).capitalize()}: the largest single cause of {effect}, "
         f"{digits(float(first['mean']), unit)} {unit} at {speed} m/s under {first['variant']}"
     )
 
 
-def _ranks_first(own: pd.DataFrame) -> bool:
-    """Whether the interval of the largest cause lies beyond those of all others, by size."""
-    drawn = own[own["variant"] == PRIMARY].dropna(subset=["low", "high"])
-    if drawn.empty:
+def _ranks_first(single_causes: pd.DataFrame) -> bool:
+    """True if the interval of the largest cause lies beyond those of all others, by size."""
+    with_interval = single_causes[single_causes["variant"] == PRIMARY].dropna(
+        subset=["low", "high"]
+    )
+    if with_interval.empty:
         return False
-    low, high = (drawn[name].to_numpy(float) for name in ("low", "high"))
-    least = np.where(low * high > 0.0, np.minimum(np.abs(low), np.abs(high)), 0.0)
-    most = np.maximum(np.abs(low), np.abs(high))
-    first = int(drawn["mean"].abs().to_numpy(float).argmax())
-    return bool((least[first] > np.delete(most, first)).all())
+    low, high = (with_interval[name].to_numpy(float) for name in ("low", "high"))
+    smallest = np.where(low * high > 0.0, np.minimum(np.abs(low), np.abs(high)), 0.0)
+    greatest = np.maximum(np.abs(low), np.abs(high))
+    first = int(with_interval["mean"].abs().to_numpy(float).argmax())
+    return bool((smallest[first] > np.delete(greatest, first)).all())
 
 
 def _bar_figure(
     name: str, title: str, words: str, claim: Callable[[pd.DataFrame], str] = no_claim
 ) -> Figure:
     def rows(results: Results) -> pd.DataFrame:
-        found: pd.DataFrame = results.means.bars(name)
-        return found
+        bars: pd.DataFrame = results.means.bars(name)
+        return bars
 
     labels = PANELS[name]
     return Figure(

@@ -60,7 +60,7 @@ SIDES = ("push_side", "swing_side", "total")
 SPLIT_ARMS = ("arm_push", "arm_swing")
 JOINTS = ("hip", "knee", "ankle", "lumbar", "shoulder", "elbow")
 CHAINS = ("leg_push", "leg_swing", "upper_body")
-"""What turns the pelvis."""
+"""Chains whose moments turn the pelvis."""
 MOMENTS = ("moment_of_force", "free_moment", "residual_moment")
 
 
@@ -68,9 +68,9 @@ def _group_lines(name: str, groups: Sequence[str], axis: str, steps: Any) -> Ite
     present = set(steps[name]["group"].values.tolist())
     split = set(SPLIT_ARMS) <= present
     for group in groups:
-        for one in SPLIT_ARMS if group == "arms" and split else (group,):
-            if one in present:
-                yield _line(steps, name, one, group=one, axis=axis)
+        for member in SPLIT_ARMS if group == "arms" and split else (group,):
+            if member in present:
+                yield _line(steps, name, member, group=member, axis=axis)
 
 
 def _line(steps: Any, name: str, line: str, **labels: str) -> Line:
@@ -89,9 +89,9 @@ def _balance_lines(steps: Any) -> Iterator[Line]:
 def _joint_lines(name: str, joint: str, labels: dict[str, str], steps: Any) -> Iterator[Line]:
     values = steps[name]
     present = set(values["joint"].values.tolist())
-    for one in (joint, f"{joint}_push", f"{joint}_swing"):
-        if one in present:
-            yield Line(one, values.sel(joint=one, **labels))
+    for line in (joint, f"{joint}_push", f"{joint}_swing"):
+        if line in present:
+            yield Line(line, values.sel(joint=line, **labels))
 
 
 def _pelvis_lines(name: str, steps: Any) -> Iterator[Line]:
@@ -106,7 +106,7 @@ def _pelvis_lines(name: str, steps: Any) -> Iterator[Line]:
 
 
 def _opposing_lines(steps: Any) -> Iterator[Line]:
-    """Where each torque opposes both others: 100 there, 0 elsewhere, by step."""
+    """Mark samples in which a torque opposes both others: 100 there, 0 elsewhere, by step."""
     torque = steps["hub_moment"].sel(axis="y", chain=list(CHAINS)).load()
     three = torque.transpose("step", "phase", "percent", "chain")
     values = three.to_numpy()
@@ -118,7 +118,7 @@ def _opposing_lines(steps: Any) -> Iterator[Line]:
 
 
 SHARE = "opposing_y"
-"""Row of shares, of which a standard deviation says nothing."""
+"""Row of shares, whose standard deviation is not meaningful."""
 
 ROWS: dict[str, dict[str, tuple[str, str, Callable[[Any], Iterator[Line]]]]] = {
     "angular_momentum": {
@@ -183,63 +183,76 @@ def curve_rows(figure: str, results: Results) -> pd.DataFrame:
 
 def summarised_curves(figure: str, steps: Any, among: Sequence[StepColumn]) -> pd.DataFrame:
     """Summarise the lines of a figure over the steps of every column."""
-    parts, places = [], [np.zeros(0, dtype=int)]
+    parts, column_numbers = [], [np.zeros(0, dtype=int)]
     for row, (_, unit, lines) in ROWS[figure].items() if among else ():
         for line in lines(steps):
             values = line.values.transpose("step", "phase", "percent").to_numpy()
             sd = np.full_like(values, np.nan)
             if line.sd is not None:
                 sd = line.sd.transpose("step", "phase", "percent").to_numpy()
-            for place, column in enumerate(among):
-                own, known = (one[column.rows].astype(float) for one in (values, sd))
-                found = _summary(own, known, row)
-                if found is not None:
-                    found = found.assign(condition=column.condition, speed_mps=column.speed_mps)
-                    parts.append(found.assign(row=row, line=line.name, unit=unit))
-                    places.append(np.full(len(found), place))
-    every = pd.concat(parts) if parts else pd.DataFrame()
-    every = every.reindex(columns=list(columns("curves")))
-    return every.iloc[np.argsort(np.concatenate(places), kind="stable")].reset_index(drop=True)
+            for number, column in enumerate(among):
+                step_values, step_sd = (array[column.rows].astype(float) for array in (values, sd))
+                summary = _summary(step_values, step_sd, row)
+                if summary is not None:
+                    summary = summary.assign(condition=column.condition, speed_mps=column.speed_mps)
+                    parts.append(summary.assign(row=row, line=line.name, unit=unit))
+                    column_numbers.append(np.full(len(summary), number))
+    table = pd.concat(parts) if parts else pd.DataFrame()
+    table = table.reindex(columns=list(columns("curves")))
+    order = np.argsort(np.concatenate(column_numbers), kind="stable")
+    return table.iloc[order].reset_index(drop=True)
 
 
 def _summary(steps: FloatArray, sd: FloatArray, row: str) -> pd.DataFrame | None:
-    """Summary of (steps, 2, 101) values; None where no step is known in both phases."""
+    """Summarise (steps, 2, 101) values; None where no step is complete in both phases."""
     complete = np.isfinite(steps).all(axis=(1, 2))
     steps = steps[complete]
     if not len(steps):
         return None
-    mean, nothing = steps.mean(axis=0), np.full(steps.shape[1:], np.nan)
+    mean, unknown = steps.mean(axis=0), np.full(steps.shape[1:], np.nan)
     banded = len(steps) >= MIN_BAND_STEPS and row != SHARE
     half = NORMAL_95 * _known_mean(sd[complete])
     arrays: dict[str, FloatArray] = {
-        "mean": mean, "sd": steps.std(axis=0, ddof=1) if banded else nothing,
+        "mean": mean, "sd": steps.std(axis=0, ddof=1) if banded else unknown,
         "low": mean - half, "high": mean + half,
     }  # fmt: skip
     percent = np.tile(np.arange(101), 2)
-    found = pd.DataFrame({name: one.ravel() for name, one in arrays.items()})
-    return found.assign(phase=np.repeat(PHASES, 101), percent=percent, steps=len(steps))
+    summary = pd.DataFrame({name: array.ravel() for name, array in arrays.items()})
+    return summary.assign(phase=np.repeat(PHASES, 101), percent=percent, steps=len(steps))
 
 
 def _known_mean(values: FloatArray) -> FloatArray:
-    """Mean over the first axis of what is known; NaN where nothing is."""
+    """Mean of the finite values over the first axis; NaN where there are none."""
     count = np.isfinite(values).sum(axis=0)
     mean: FloatArray = np.full(values.shape[1:], np.nan)
     np.divide(np.nansum(values, axis=0), count, out=mean, where=count > 0)
     return mean
 
 
-_ROW_MM, _NARROW_ROW_MM, _MARGIN_MM, _MAX_MM = 34.0, 40.0, 26.0, 232.0
-_LETTERS = 20
-"""Letters of an axis label that fit next to each other."""
-IMPLIED = ("angular_momentum", "angular_momentum_groups", "angular_momentum_rate")
-"""Figures of what nothing but the air can change in flight."""
-_FEW = 4
-"""Most lines of a panel whose standard deviations are drawn."""
-_ALONG = np.concatenate([np.arange(101.0), [100.0], np.arange(101.0) + 100.0])
+_ROW_MM = 34.0
+"""Height of a row of panels on a page's width, mm."""
+
+_NARROW_ROW_MM = 40.0
+"""Height of a row of panels in one column, mm."""
+
+_MARGIN_MM = 26.0
+"""Height of key and axis label, mm."""
+
+_MAX_HEIGHT_MM = 232.0
+"""Greatest height of a figure, mm."""
+
+_LABEL_LETTERS = 20
+"""Letters of an axis label that fit on a line."""
+
+IMPLIED_IN_FLIGHT = ("angular_momentum", "angular_momentum_groups", "angular_momentum_rate")
+"""Figures of quantities that only the air can change in flight."""
+_MAX_SD_LINES = 4
+"""Up to this many lines in a panel, standard deviations are drawn."""
+_PERCENT_OF_STEP = np.concatenate([np.arange(101.0), [100.0], np.arange(101.0) + 100.0])
 
 
 def _style(line: str) -> Any:
-    """The look of a line: its own, or that of the side of the body which a joint is on."""
+    """Style of a line: its own, or that of the side of the body on which the joint is."""
     if line in STYLES:
         return STYLES[line]
     side = line.rpartition("_")[2]
@@ -253,86 +266,92 @@ def draw_curves(figure: str, rows: pd.DataFrame, width_mm: float) -> Drawing:
     One column of a page has two panels next to each other: the quantities at the fastest speed, or
     all speeds of one quantity.
     """
-    names = [one for one in ROWS[figure] if (rows["row"] == one).any()]
+    names = [name for name in ROWS[figure] if (rows["row"] == name).any()]
     narrow = width_mm < NARROW_MM
-    drawn = drawn_columns(rows, 2 * NARROW_MM if len(names) == 1 else width_mm)
-    count = len(names) * len(drawn)
-    across = min(2, count) if narrow else len(drawn)
+    speeds = drawn_columns(rows, 2 * NARROW_MM if len(names) == 1 else width_mm)
+    count = len(names) * len(speeds)
+    across = min(2, count) if narrow else len(speeds)
     down = -(-count // across)
     height = _MARGIN_MM + down * (_NARROW_ROW_MM if narrow else _ROW_MM)
-    drawing = sheet(width_mm, min(_MAX_MM, height))
+    drawing = sheet(width_mm, min(_MAX_HEIGHT_MM, height))
     shared: Any = "all" if len(names) == 1 else False if narrow else "row"
     axes = drawing.subplots(down, across, squeeze=False, sharex=True, sharey=shared)
-    for place, (name, number) in zip(
-        axes.ravel(), [(n, c) for n in names for c in range(len(drawn))], strict=False
+    for ax, (name, number) in zip(
+        axes.ravel(), [(n, c) for n in names for c in range(len(speeds))], strict=False
     ):
-        title, own = drawn[number]
-        _draw_panel(place, own[own["row"] == name])
+        title, speed_rows = speeds[number]
+        _draw_panel(ax, speed_rows[speed_rows["row"] == name])
         if number == 0 or (narrow and number % across == 0):
             quantity, unit, _ = ROWS[figure][name]
-            place.set_ylabel(wrapped(f"{quantity} ({unit})", _LETTERS))
+            ax.set_ylabel(wrapped(f"{quantity} ({unit})", _LABEL_LETTERS))
         if (not narrow and name == names[0]) or (narrow and len(names) == 1):
-            place.set_title(title, fontsize=7)
+            ax.set_title(title, fontsize=7)
     for number in range(count, axes.size):
         axes.ravel()[number].set_visible(False)
         axes.ravel()[number - across].tick_params(labelbottom=True)
     drawing.supxlabel("Stance (TD touchdown to TO toe-off) and flight, each 0 to 100 %", fontsize=7)
     axes[0, 0].set_xlim(0, 200)
     axes[0, 0].set_xticks([0, 100, 200], labels=["TD", "TO", "TD"])
-    _legend(drawing, rows, "flight (mechanically implied)" if figure in IMPLIED else "flight")
+    _legend(
+        drawing, rows, "flight (mechanically implied)" if figure in IMPLIED_IN_FLIGHT else "flight"
+    )
     return drawing
 
 
-def _draw_panel(place: Axes, panel: pd.DataFrame) -> None:
-    place.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
-    place.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
-    place.axvline(100, color=FRAME, linewidth=0.6, zorder=1)
-    for name, own in panel.groupby("line", sort=False):
+def _draw_panel(ax: Axes, panel: pd.DataFrame) -> None:
+    ax.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
+    ax.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
+    ax.axvline(100, color=FRAME, linewidth=0.6, zorder=1)
+    for name, line_rows in panel.groupby("line", sort=False):
         look = _style(str(name))
-        mean, sd, low, high = (own[one].to_numpy() for one in ("mean", "sd", "low", "high"))
-        if panel["line"].nunique() <= _FEW:
-            _band(place, look.colour, mean - sd, mean + sd, 0.12)
-        _band(place, look.colour, low, high, 0.28)
-        top = 4 if name == "total" else 3  # thin, so that what it hides is seen
-        place.plot(
-            _ALONG, _apart(mean), color=look.colour, linestyle=look.dash, linewidth=look.width,
-            zorder=top,
+        mean, sd, low, high = (
+            line_rows[column].to_numpy() for column in ("mean", "sd", "low", "high")
+        )
+        if panel["line"].nunique() <= _MAX_SD_LINES:
+            _band(ax, look.colour, mean - sd, mean + sd, 0.12)
+        _band(ax, look.colour, low, high, 0.28)
+        top = 4 if name == "total" else 3  # a thin line, which hides little
+        ax.plot(
+            _PERCENT_OF_STEP, _split_at_toe_off(mean), color=look.colour, linestyle=look.dash,
+            linewidth=look.width, zorder=top,
         )  # fmt: skip
-    place.locator_params(axis="y", nbins=5)
+    ax.locator_params(axis="y", nbins=5)
 
 
-def _band(place: Axes, colour: str, low: FloatArray, high: FloatArray, alpha: float) -> None:
+def _band(ax: Axes, colour: str, low: FloatArray, high: FloatArray, alpha: float) -> None:
     """Shade between two curves; every second sample: the same picture, half the file."""
     if np.isfinite(low).any():
         at = np.concatenate([np.arange(0, 101, 2), [101], np.arange(102, 203, 2)])
-        place.fill_between(
-            _ALONG[at], _apart(low)[at], _apart(high)[at], color=colour, alpha=alpha, linewidth=0,
-            zorder=2,
+        ax.fill_between(
+            _PERCENT_OF_STEP[at], _split_at_toe_off(low)[at], _split_at_toe_off(high)[at],
+            color=colour, alpha=alpha, linewidth=0, zorder=2,
         )  # fmt: skip
 
 
-def _apart(values: FloatArray) -> FloatArray:
-    """Stance and flight without a stroke between them: a rate may jump at toe-off."""
+def _split_at_toe_off(values: FloatArray) -> FloatArray:
+    """Separate stance and flight by NaN: a rate may jump at toe-off."""
     return np.concatenate([values[:101], [np.nan], values[101:]])
 
 
 def _legend(drawing: Drawing, rows: pd.DataFrame, flight: str) -> None:
     looks = {look.label: look for look in map(_style, dict.fromkeys(rows["line"]))}
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=one.colour, linestyle=one.dash, linewidth=one.width, label=one.label)
-        for one in looks.values()
+        Line2D(
+            [], [], color=look.colour, linestyle=look.dash, linewidth=look.width, label=look.label
+        )
+        for look in looks.values()
     ]
     handles.append(Patch(facecolor=FLIGHT_SHADE, edgecolor=GREY, linewidth=0.4, label=flight))
     legend_above(drawing, handles, 5, narrow=2)
 
 
 def curve_caption(words: str, signs: str, rows: pd.DataFrame) -> str:
-    """What is drawn, of how many steps, the kinds of bands, and the signs."""
+    """Describe the quantity, the number of steps, the kinds of bands and the signs."""
     count = rows.groupby(["condition", "speed_mps"], dropna=False)["steps"].max()
     parts = [f"{words} Means over {range_words(int(count.min()), int(count.max()), 'step')}"]
     lines = rows[["row", "line"]].drop_duplicates()["row"].value_counts()
-    few = bool((lines <= _FEW).any())
-    if few and rows["sd"].notna().any():
+    has_sd_bands = bool((lines <= _MAX_SD_LINES).any())
+    if has_sd_bands and rows["sd"].notna().any():
         parts.append("pale bands ± one standard deviation over steps")
     if rows["low"].notna().any():
         parts.append(f"dark bands {INTERVALS['measurement']}")
@@ -342,40 +361,40 @@ def curve_caption(words: str, signs: str, rows: pd.DataFrame) -> str:
 
 def curve_alternative(figure: str, rows: pd.DataFrame) -> str:
     """Describe curves by their mean values at mid-stance, at the fastest speed."""
-    own = fastest_rows(rows)
-    middle = own[(own["phase"] == PHASES[0]) & (own["percent"] == 50)]
+    fastest = fastest_rows(rows)
+    middle = fastest[(fastest["phase"] == PHASES[0]) & (fastest["percent"] == 50)]
     parts = []
     for name, panel in middle.groupby("row", sort=False):
         quantity, unit, _ = ROWS[figure][str(name)]
-        said = ", ".join(
-            f"{_style(str(one['line'])).label} {digits(float(one['mean']), unit)}"
-            for one in panel.to_dict("records")
+        values = ", ".join(
+            f"{_style(str(row['line'])).label} {digits(float(row['mean']), unit)}"
+            for row in panel.to_dict("records")
         )
-        parts.append(f"{quantity} ({unit}): {said}")
-    speed = column_title("", float(own["speed_mps"].iloc[0]))
+        parts.append(f"{quantity} ({unit}): {values}")
+    speed = column_title("", float(fastest["speed_mps"].iloc[0]))
     return f"At mid-stance and {speed}. {'; '.join(parts)}."
 
 
 def _stance(rows: pd.DataFrame, row: str) -> pd.Series[float]:
-    """Means of lines over stance, as of every step: both ends count half."""
-    own = rows[(rows["row"] == row) & (rows["phase"] == "stance")].dropna(subset="mean")
-    weight = own["percent"].isin([0, 100]).map({True: 0.5, False: 1.0})
-    line = own["line"]
-    return (own["mean"] * weight).groupby(line).sum() / weight.groupby(line).sum()
+    """Means of lines over stance, as for single steps: both ends have half weight."""
+    stance = rows[(rows["row"] == row) & (rows["phase"] == "stance")].dropna(subset="mean")
+    weight = stance["percent"].isin([0, 100]).map({True: 0.5, False: 1.0})
+    line = stance["line"]
+    return (stance["mean"] * weight).groupby(line).sum() / weight.groupby(line).sum()
 
 
 def _sides_claim(rows: pd.DataFrame) -> str:
     column = fastest_rows(rows)
     means = _stance(column, "angular_momentum_y_sides")
-    push, swing = (means.get(one, np.nan) for one in SIDES[:2])
+    push, swing = (means.get(side, np.nan) for side in SIDES[:2])
     if not np.isfinite(push + swing):
         return ""
     way = "opposite signs" if push * swing < 0 else "the same sign"
     speed = digits(float(column["speed_mps"].iloc[0]), "m/s")
-    both = " and ".join(digits(one, "kg m²/s") for one in (push, swing))
+    momenta = " and ".join(digits(value, "kg m²/s") for value in (push, swing))
     return (
         f"In mean stance the angular momenta of push side and swing side have {way} about the "
-        f"vertical: {both} kg m²/s at {speed} m/s"
+        f"vertical: {momenta} kg m²/s at {speed} m/s"
     )
 
 

@@ -1,4 +1,4 @@
-"""A figure of a study: its name, the rows that it draws, what draws them, and its words."""
+"""Description of a figure of a study: name, rows, drawing function and words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Results:
-    """What the figures of a study are drawn from; every table is read once."""
+    """Tables and curves from which the figures of a study are drawn; each table is read once."""
 
     study: Study
     curves: StudyCurves
@@ -39,30 +39,30 @@ class Results:
 
 
 def no_claim(_: pd.DataFrame) -> str:
-    """Of a figure whose title says what is drawn."""
+    """Claim of a figure whose title says what is drawn."""
     return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The description of a figure. Words and drawing know nothing but the rows of its table."""
+    """Description of a figure. Words and drawing depend on the rows of its table alone."""
 
     name: str
     """File name without width and suffix."""
     title: str
-    """What is drawn, where its rows make no claim."""
+    """Title where the rows make no claim."""
     table: Callable[[Results], pd.DataFrame]
-    """From the results of a study to the rows that are drawn; none where nothing is known."""
+    """From the results of a study to the rows that are drawn; no row without data."""
     columns: str
     """Table of the dictionary that describes the rows."""
     draw: Callable[[pd.DataFrame, float], Drawing]
     """From the rows and the width on paper (mm) to the drawing."""
     caption: Callable[[pd.DataFrame], str]
-    """At most 60 words: what is drawn, its signs, the kinds of intervals, of how many."""
+    """At most 60 words: the quantity, its signs, the kinds of intervals, the sample size."""
     alternative: Callable[[pd.DataFrame], str]
     """The main numbers, for those who cannot see the figure."""
     claim: Callable[[pd.DataFrame], str] = no_claim
-    """What the rows show, as one sentence; empty where they make no claim."""
+    """Sentence that states what the rows show; empty where they make no claim."""
     section: str = "study"
     """Of the results page: {"verdicts", "agreement", "study"}."""
 
@@ -77,10 +77,14 @@ def range_words(low: int, high: int, noun: str) -> str:
     return count_words(high, noun) if low == high else f"{low} to {high} {noun}s"
 
 
-_ROOM = "\N{NO-BREAK SPACE}" * 4
-"""What a letter takes of a title; drawings leave other spaces at the beginning out."""
-_PAD, _UNTITLED = 6.0, (-8.0, 4.0)
-"""Points from the upper left corner of a panel: of a letter before a title, and without one."""
+_LETTER_SPACE = "\N{NO-BREAK SPACE}" * 4
+"""Space before a title for the letter of its panel; matplotlib strips ordinary spaces."""
+
+_TITLED_OFFSET_PT = 6.0
+"""Height of a letter before a title above the upper left corner of its panel, points."""
+
+_UNTITLED_OFFSET_PT = (-8.0, 4.0)
+"""Position of a letter without a title from the upper left corner of its panel, points."""
 
 
 def letter_panels(drawing: Drawing) -> None:
@@ -95,10 +99,11 @@ def letter_panels(drawing: Drawing) -> None:
         for letter, axes in zip(ascii_lowercase, marked, strict=False):
             title = _title(axes) if titled else ""
             if title:
-                _retitle(axes, f"{_ROOM}{title}")
+                _retitle(axes, f"{_LETTER_SPACE}{title}")
             size = axes._left_title.get_fontsize() if title else 7.5  # type: ignore[attr-defined]
             axes.annotate(
-                letter + title.count("\n") * "\n", (0.0, 1.0), (0.0, _PAD) if title else _UNTITLED,
+                letter + title.count("\n") * "\n", (0.0, 1.0),
+                (0.0, _TITLED_OFFSET_PT) if title else _UNTITLED_OFFSET_PT,
                 xycoords="axes fraction", textcoords="offset points", fontsize=size,
                 fontweight="bold", ha="left" if title else "right", va="baseline", gid="letter",
             )  # fmt: skip
@@ -109,12 +114,12 @@ def _title(axes: Axes) -> str:
 
 
 def _retitle(axes: Axes, title: str) -> None:
-    """Write over the left edge what stood in the middle or there, in the same letters."""
+    """Write a title over the left edge in the typeface of the title that it replaces."""
     look = (axes.title if axes.get_title() else axes._left_title).get_fontproperties().copy()  # type: ignore[attr-defined]
     axes.set_title("")
     axes.set_title(title, loc="left", fontproperties=look)
 
 
 def _begins_row(axes: Axes) -> bool:
-    place = axes.get_subplotspec()
-    return place is not None and place.is_first_col()
+    spec = axes.get_subplotspec()
+    return spec is not None and spec.is_first_col()

@@ -25,11 +25,11 @@ _PdfPage: Callable[..., Any] = RendererPdf
 _SvgPage: Callable[..., Any] = RendererSVG
 
 _DOTS_PER_INCH = 72
-"""Both formats count in points."""
+"""Both formats measure in points."""
 
 _PATH_DATA = re.compile(r'(?<=\sd=")[^"]*(?=")')
-_DRAWN_WITH = re.compile("'aqbio DejaVu Sans'(, 'DejaVu Sans')?")
-_SHOWN_WITH = "'DejaVu Sans', Verdana, sans-serif"
+_DRAWN_FONTS = re.compile("'aqbio DejaVu Sans'(, 'DejaVu Sans')?")
+_VIEWER_FONTS = "'DejaVu Sans', Verdana, sans-serif"
 _DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 
 
@@ -43,10 +43,10 @@ def save_figure(
         arrange(figure)
         dots, figure.dpi = figure.dpi, _DOTS_PER_INCH
         with ExitStack() as written:
-            # PDF first: what it needs to know of lines is more than SVG does
+            # PDF first: it needs more properties of lines than SVG
             pages = [
-                written.enter_context(_PAGES[one](files[one], figure, dots))
-                for one in sorted(files)
+                written.enter_context(_PAGES[suffix](files[suffix], figure, dots))
+                for suffix in sorted(files)
             ]
             figure.draw(_Pages(pages))
     return list(files.values())
@@ -83,64 +83,64 @@ def _svg(file: Path, figure: Figure, dots: float) -> Iterator[RendererBase]:
 _PAGES = {"pdf": _pdf, "svg": _svg}
 
 
-def _on_all(name: str) -> Callable[..., None]:
-    """What draws on every page."""
+def _draw_on_all_pages(name: str) -> Callable[..., None]:
+    """Make a method that draws on every page."""
 
-    def draw(pages: _Pages, *given: Any, **named: Any) -> None:
+    def draw(pages: _Pages, *arguments: Any, **options: Any) -> None:
         for page in pages.pages:
-            getattr(page, name)(*given, **named)
+            getattr(page, name)(*arguments, **options)
 
     return draw
 
 
-def _as_first(name: str) -> Callable[..., Any]:
-    """What the first page answers."""
+def _ask_first_page(name: str) -> Callable[..., Any]:
+    """Make a method that returns the answer of the first page."""
 
-    def answer(pages: _Pages, *given: Any) -> Any:
-        return getattr(pages.pages[0], name)(*given)
+    def answer(pages: _Pages, *arguments: Any) -> Any:
+        return getattr(pages.pages[0], name)(*arguments)
 
     return answer
 
 
 class _Pages(RendererBase):
-    """Pages that are drawn on together: most of the work is the same for all of them."""
+    """Pages that are drawn together, since most of the work is the same for all of them."""
 
     def __init__(self, pages: Sequence[RendererBase]) -> None:
         super().__init__()
         self.pages = pages
 
-    new_gc = _as_first("new_gc")
-    flipy = _as_first("flipy")
-    points_to_pixels = _as_first("points_to_pixels")
-    get_canvas_width_height = _as_first("get_canvas_width_height")
-    get_text_width_height_descent = _as_first("get_text_width_height_descent")
-    get_image_magnification = _as_first("get_image_magnification")
-    option_image_nocomposite = _as_first("option_image_nocomposite")
+    new_gc = _ask_first_page("new_gc")
+    flipy = _ask_first_page("flipy")
+    points_to_pixels = _ask_first_page("points_to_pixels")
+    get_canvas_width_height = _ask_first_page("get_canvas_width_height")
+    get_text_width_height_descent = _ask_first_page("get_text_width_height_descent")
+    get_image_magnification = _ask_first_page("get_image_magnification")
+    option_image_nocomposite = _ask_first_page("option_image_nocomposite")
 
-    open_group = _on_all("open_group")
-    close_group = _on_all("close_group")
-    draw_path = _on_all("draw_path")
-    draw_markers = _on_all("draw_markers")
-    draw_path_collection = _on_all("draw_path_collection")
-    draw_image = _on_all("draw_image")
+    open_group = _draw_on_all_pages("open_group")
+    close_group = _draw_on_all_pages("close_group")
+    draw_path = _draw_on_all_pages("draw_path")
+    draw_markers = _draw_on_all_pages("draw_markers")
+    draw_path_collection = _draw_on_all_pages("draw_path_collection")
+    draw_image = _draw_on_all_pages("draw_image")
 
     def draw_text(
-        self, gc: GraphicsContextBase, x: float, y: float, *given: Any, **named: Any
+        self, gc: GraphicsContextBase, x: float, y: float, *arguments: Any, **options: Any
     ) -> None:
-        """Draw words, whose height formats count from below or from above."""
+        """Draw text, whose height formats measure from below or from above."""
         for page in self.pages:
             _, height = page.get_canvas_width_height()
             up = y if page.flipy() == self.flipy() else height - y
-            page.draw_text(gc, x, up, *given, **named)
+            page.draw_text(gc, x, up, *arguments, **options)
 
 
 def _shorten(svg: Path) -> None:
-    """Write the coordinates of paths to 0.01 point (3.5 µm), and typefaces that machines have.
+    """Write the coordinates of paths to 0.01 point (3.5 µm), and commonly installed typefaces.
 
-    Words stay words, which an editor changes. Verdana has the widths of DejaVu Sans, which is its
-    descendant: where the latter is missing, nothing moves.
+    Text remains text, which can be edited. Verdana has the letter widths of its descendant DejaVu
+    Sans: where the latter is missing, no text moves.
     """
-    text = _DRAWN_WITH.sub(_SHOWN_WITH, svg.read_text(encoding="utf-8"))
+    text = _DRAWN_FONTS.sub(_VIEWER_FONTS, svg.read_text(encoding="utf-8"))
     text = _PATH_DATA.sub(lambda data: _DECIMALS.sub(_rounded, data.group()), text)
     svg.write_text(text, encoding="utf-8", newline="\n")
 
@@ -150,16 +150,16 @@ def _rounded(number: re.Match[str]) -> str:
 
 
 def arrange(figure: Figure) -> None:
-    """Arrange a figure once, and round where its axes are to 1e-6 of its size.
+    """Arrange a figure once, and round the positions of its axes to 1e-6 of its size.
 
     The solver behind the arrangement sums in the order of memory addresses, so that the last bits
     of a position change from run to run; identifiers in SVG files are made from them.
     """
     engine = figure.get_layout_engine()
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
-        axis.set_in_layout(_takes_room(axis))
+        axis.set_in_layout(_has_text(axis))
         if not axis.label.get_text():
-            axis.set_label_coords(0.0, 0.0)  # no search for the place of no words
+            axis.set_label_coords(0.0, 0.0)  # no search for the position of an empty label
         _CachedTicks(axis)
     figure.align_ylabels()
     if engine is not None:
@@ -170,31 +170,31 @@ def arrange(figure: Figure) -> None:
         axes.set_position((left, bottom, width, height))
 
 
-def _takes_room(axis: Axis) -> bool:
-    """Whether words or numbers stand beside an axis; those of inner panels have none to measure."""
+def _has_text(axis: Axis) -> bool:
+    """True if an axis has a label or numbers; inner panels have none to measure."""
     look = axis.get_tick_params()
-    numbers = any(shown for name, shown in look.items() if name.startswith("label"))
+    numbers = any(is_shown for name, is_shown in look.items() if name.startswith("label"))
     return bool(axis.label.get_text()) or numbers
 
 
 Boxes = tuple[list[Bbox], list[Bbox]]
-"""Of the numbers on either side of an axis."""
+"""Bounding boxes of the numbers on either side of an axis."""
 
 
 class _CachedTicks:
-    """The ticks of an axis and the room of their numbers, found once for every place of its panel.
+    """Ticks of an axis and boxes of their numbers, computed once for every position of its panel.
 
-    Arranging and drawing a panel ask for both some ten times over, and each time all are made anew.
+    Arranging and drawing a panel request both about ten times, and matplotlib computes them anew.
     """
 
     def __init__(self, axis: Axis) -> None:
         self.axis = axis
         self._ticks: Any = axis._update_ticks  # type: ignore[attr-defined]
         self._boxes: Any = axis._get_ticklabel_bboxes  # type: ignore[attr-defined]
-        self._place: tuple[float, ...] = ()
+        self._extent: tuple[float, ...] = ()
         self._dots: float = 0.0
-        self._found: list[Tick] = []
-        self._room: Boxes | None = None
+        self._drawn_ticks: list[Tick] = []
+        self._number_boxes: Boxes | None = None
         axis._update_ticks = self.ticks  # type: ignore[attr-defined]
         axis._get_ticklabel_bboxes = self.boxes  # type: ignore[attr-defined]
 
@@ -202,17 +202,17 @@ class _CachedTicks:
         """Ticks that are drawn."""
         axes, figure = self.axis.axes, self.axis.axes.figure
         paper = (round(dots / figure.dpi, 6) for dots in axes.bbox.bounds)
-        place = (*paper, *self.axis.get_view_interval())
-        if place != self._place:
-            self._place, self._found, self._room = place, self._ticks(), None
-        return self._found
+        extent = (*paper, *self.axis.get_view_interval())
+        if extent != self._extent:
+            self._extent, self._drawn_ticks, self._number_boxes = extent, self._ticks(), None
+        return self._drawn_ticks
 
     def boxes(self, ticks: Sequence[Tick], renderer: RendererBase) -> Boxes:
-        """Room of the numbers beside the ticks."""
+        """Boxes of the numbers next to the ticks."""
         dots = self.axis.axes.figure.dpi
-        if self._room is None or dots != self._dots or ticks is not self._found:
-            room: Boxes = self._boxes(ticks, renderer)
-            if ticks is not self._found:
-                return room
-            self._room, self._dots = room, dots
-        return self._room
+        if self._number_boxes is None or dots != self._dots or ticks is not self._drawn_ticks:
+            boxes: Boxes = self._boxes(ticks, renderer)
+            if ticks is not self._drawn_ticks:
+                return boxes
+            self._number_boxes, self._dots = boxes, dots
+        return self._number_boxes

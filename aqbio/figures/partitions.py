@@ -26,39 +26,43 @@ from aqbio.figures.words import digits
 from aqbio.names import INTERVALS
 
 GROUPS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
-ARTICLES, CLASSICAL = "swing_leg", "push_leg swing_leg"
-"""The articles' and the classical partition, by one of their sides."""
+ARTICLES = "swing_leg"
+"""The articles' partition, by one of its sides."""
+
+CLASSICAL = "push_leg swing_leg"
+"""The classical partition, by one of its sides."""
 
 MARKS = {ARTICLES: ("D", GREEN), CLASSICAL: ("s", PURPLE)}
 """Marker and colour of both; all others are grey circles."""
+
 _ROW_MM = 5.0
 
 
 def partition_rows(results: Results) -> pd.DataFrame:
-    """Partitions of five groups in stance, where momentum is known, the largest first."""
-    every = results["partitions"]
-    own = every[(every["arms"] == "together") & (every["phase"] == "stance")]
-    known: pd.DataFrame = own[own["opposition"].notna()]
-    return known.sort_values("opposition", ascending=False, ignore_index=True)
+    """Select partitions of five groups in stance with known momentum, the largest first."""
+    partitions = results["partitions"]
+    stance = partitions[(partitions["arms"] == "together") & (partitions["phase"] == "stance")]
+    ranked: pd.DataFrame = stance[stance["opposition"].notna()]
+    return ranked.sort_values("opposition", ascending=False, ignore_index=True)
 
 
 def partition_words(partition: str) -> str:
     """Name the smaller side of a partition as a reader would."""
     side = partition.split()
     rest = [name for name in GROUPS if name not in side]
-    return ", ".join(one.replace("_", " ") for one in min(side, rest, key=len))
+    return ", ".join(group.replace("_", " ") for group in min(side, rest, key=len))
 
 
 @journal_style()
 def draw_ranking(rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw the opposition index of every partition, the largest first."""
     figure = sheet(width_mm, _ROW_MM * len(rows) + 24.0)
-    place = figure.subplots()
-    _draw_ranking(place, rows)
-    place.set_xlabel("Opposition index (1)")
-    place.set_yticks(range(len(rows)), labels=map(partition_words, rows["partition"]))
-    place.set_ylim(len(rows) - 0.4, -0.6)
-    place.set_ylabel("Smaller side of the partition")
+    ax = figure.subplots()
+    _draw_ranking(ax, rows)
+    ax.set_xlabel("Opposition index (1)")
+    ax.set_yticks(range(len(rows)), labels=map(partition_words, rows["partition"]))
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_ylabel("Smaller side of the partition")
     names = {ARTICLES: "articles' partition", CLASSICAL: "classical partition"}
     handles = [mark(*MARKS[key], words, 4.5) for key, words in names.items()]
     handles.append(mark("o", GREY, "others", 4.5))
@@ -67,20 +71,20 @@ def draw_ranking(rows: pd.DataFrame, width_mm: float) -> Drawing:
     return figure
 
 
-def _draw_ranking(place: Axes, rows: pd.DataFrame) -> None:
+def _draw_ranking(ax: Axes, rows: pd.DataFrame) -> None:
     for height, row in enumerate(rows.to_dict("records")):
         symbol, colour = MARKS.get(str(row["partition"]), ("o", GREY))
-        place.plot([0, 1], [height, height], color="#DDDDDD", linewidth=0.5, zorder=1)
+        ax.plot([0, 1], [height, height], color="#DDDDDD", linewidth=0.5, zorder=1)
         ends = (float(row["ci_low"]), float(row["ci_high"]))
         if np.isfinite(ends).all():
-            place.plot(ends, [height, height], color=colour, linewidth=1.2, zorder=2)
-        place.plot(
+            ax.plot(ends, [height, height], color=colour, linewidth=1.2, zorder=2)
+        ax.plot(
             float(row["opposition"]), height, symbol, color=colour, markersize=4.5, zorder=3,
             markeredgecolor="white", markeredgewidth=0.4, clip_on=False,
         )  # fmt: skip
-    place.set_xlim(0.0, 1.0)
-    place.axvline(0, color=FRAME, linewidth=0.6)
-    place.tick_params(axis="y", length=0)
+    ax.set_xlim(0.0, 1.0)
+    ax.axvline(0, color=FRAME, linewidth=0.6)
+    ax.tick_params(axis="y", length=0)
 
 
 def _ranking_caption(rows: pd.DataFrame) -> str:
@@ -94,11 +98,11 @@ def _ranking_caption(rows: pd.DataFrame) -> str:
 
 
 def _ranking_alternative(rows: pd.DataFrame) -> str:
-    said = "; ".join(
+    values = "; ".join(
         f"{partition_words(str(row['partition']))} {digits(float(row['opposition']))}"
         for row in rows.to_dict("records")
     )
-    return f"Opposition index in stance, largest first: {said}."
+    return f"Opposition index in stance, largest first: {values}."
 
 
 def _ranking_claim(rows: pd.DataFrame) -> str:
@@ -139,55 +143,57 @@ _MAP = LinearSegmentedColormap.from_list("aqbio", [PURPLE, "#FFFFFF", GREEN])
 
 
 def sign_rows(results: Results) -> pd.DataFrame:
-    """Signs between groups, where angular momentum is known."""
-    every = results["sign_patterns"]
-    return every if every["cosine"].notna().any() else every.iloc[:0]
+    """Signs between groups; no row if angular momentum is not known."""
+    signs = results["sign_patterns"]
+    return signs if signs["cosine"].notna().any() else signs.iloc[:0]
 
 
 @journal_style()
 def draw_signs(rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw the cosines with the signs that both accounts predict."""
-    levels = [one for one in LEVELS if rows.loc[rows["level"] == one, "cosine"].notna().any()]
+    levels = [level for level in LEVELS if rows.loc[rows["level"] == level, "cosine"].notna().any()]
     if width_mm < NARROW_MM:
         levels = levels[:1]
-    sizes = [rows.loc[rows["level"] == one, "first"].nunique() - 1 for one in levels]
+    sizes = [rows.loc[rows["level"] == level, "first"].nunique() - 1 for level in levels]
     figure = sheet(width_mm, width_mm * 0.8 if width_mm < NARROW_MM else 66.0)
     axes = figure.subplots(1, len(levels), squeeze=False, width_ratios=sizes)[0]
-    for place, level in zip(axes, levels, strict=True):
-        _draw_matrix(place, rows[rows["level"] == level])
-        place.set_title(LEVELS[level])
+    for ax, level in zip(axes, levels, strict=True):
+        _draw_matrix(ax, rows[rows["level"] == level])
+        ax.set_title(LEVELS[level])
     return figure
 
 
-def _draw_matrix(place: Axes, rows: pd.DataFrame) -> None:
+def _draw_matrix(ax: Axes, rows: pd.DataFrame) -> None:
     names = list(dict.fromkeys(rows["first"]))
     cosine = rows.set_index(["first", "second"])["cosine"]
     matrix = np.full((len(names), len(names)), np.nan)
-    for one, two in zip(*np.tril_indices(len(names), -1), strict=True):
-        matrix[one, two] = cosine[names[one], names[two]]
-    place.set_anchor("N")
-    place.imshow(matrix, cmap=_MAP, vmin=-1.0, vmax=1.0)
+    for row, column in zip(*np.tril_indices(len(names), -1), strict=True):
+        matrix[row, column] = cosine[names[row], names[column]]
+    ax.set_anchor("N")
+    ax.imshow(matrix, cmap=_MAP, vmin=-1.0, vmax=1.0)
     signs = rows.set_index(["first", "second"])[["articles", "classical"]]
-    for one, two in np.argwhere(np.isfinite(matrix)):
-        _cell(place, (two, one), matrix[one, two], signs.loc[(names[one], names[two])])
+    for row, column in np.argwhere(np.isfinite(matrix)):
+        _cell(ax, (column, row), matrix[row, column], signs.loc[(names[row], names[column])])
     labels = [WORDS.get(name, name) for name in names]
-    place.set_xticks(range(len(names) - 1), labels=labels[:-1], rotation=45, ha="right")
-    place.set_yticks(range(1, len(names)), labels=labels[1:])
-    place.set_ylim(len(names) - 0.5, 0.5)
-    place.set_xlim(-0.5, len(names) - 1.5)
-    place.tick_params(length=0)
-    for spine in place.spines.values():
+    ax.set_xticks(range(len(names) - 1), labels=labels[:-1], rotation=45, ha="right")
+    ax.set_yticks(range(1, len(names)), labels=labels[1:])
+    ax.set_ylim(len(names) - 0.5, 0.5)
+    ax.set_xlim(-0.5, len(names) - 1.5)
+    ax.tick_params(length=0)
+    for spine in ax.spines.values():
         spine.set_visible(False)
 
 
-def _cell(place: Axes, at: tuple[int, int], value: float, signs: pd.Series[float]) -> None:
+def _cell(ax: Axes, at: tuple[int, int], value: float, signs: pd.Series[float]) -> None:
     """Write a cosine, and below it the predicted signs where both accounts have one."""
     predicted = np.isfinite(float(signs["articles"]))
     words = f"{value:+.2f}".replace("-", "−")
     if predicted:
-        articles, classical = ("+" if signs[one] > 0 else "−" for one in ("articles", "classical"))
+        articles, classical = (
+            "+" if signs[account] > 0 else "−" for account in ("articles", "classical")
+        )
         words += f"\nA{articles} C{classical}"
-    place.text(*at, words, ha="center", va="center", color=INK, fontsize=6.5, linespacing=1.4)
+    ax.text(*at, words, ha="center", va="center", color=INK, fontsize=6.5, linespacing=1.4)
 
 
 def _signs_caption(rows: pd.DataFrame) -> str:
@@ -202,17 +208,17 @@ def _signs_caption(rows: pd.DataFrame) -> str:
 
 def _signs_alternative(rows: pd.DataFrame) -> str:
     pairs = rows[rows["cosine"].notna() & rows["articles"].notna()]
-    said = [
+    cosines = [
         f"{LEVELS[str(row['level'])].lower()} of {WORDS.get(str(row['first']), str(row['first']))} "
         f"and {WORDS.get(str(row['second']), str(row['second']))} {digits(float(row['cosine']))}"
         for row in pairs[pairs["first"] > pairs["second"]].to_dict("records")
     ]
-    return f"Cosines between pairs, mean over athletes: {'; '.join(said)}."
+    return f"Cosines between pairs, mean over athletes: {'; '.join(cosines)}."
 
 
 def _signs_claim(rows: pd.DataFrame) -> str:
-    own = rows[rows["level"] == "momentum"]
-    pair = own[own[["first", "second"]].isin(["arms", "push_leg"]).all(axis=1)]
+    momentum = rows[rows["level"] == "momentum"]
+    pair = momentum[momentum[["first", "second"]].isin(["arms", "push_leg"]).all(axis=1)]
     if pair.empty or not np.isfinite(value := float(pair["cosine"].iloc[0])):
         return ""
     way = "against each other" if value < 0 else "together"

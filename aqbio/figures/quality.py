@@ -1,4 +1,4 @@
-"""Figures of quality: whether motion, forces and body agree, and how well trials were recorded."""
+"""Figures of quality: agreement of motion, forces and body, and quality of the recordings."""
 
 from __future__ import annotations
 
@@ -28,12 +28,18 @@ from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 
 EFFECTS = {"push_leg": "o", "swing_leg": "s", "arms": "^", "torso": "v"}
-"""Groups whose rates a conclusion about the vertical compares, and their marks."""
+"""Groups whose rates conclusions about the vertical compare, and their marks."""
 
-BEFORE, AFTER, SD = "before", "after", "sd"
-"""What is drawn besides effects, with the posterior standard deviation."""
+BEFORE = "before"
+"""Value before the consistency fit."""
 
-FEW = 20
+AFTER = "after"
+"""Value after the consistency fit."""
+
+SD = "sd"
+"""Posterior standard deviation."""
+
+MAX_LARGE_MARK_TRIALS = 20
 """Up to this many trials have large marks."""
 
 TRIAL = ["participant_id", "trial_id"]
@@ -51,27 +57,27 @@ PANELS = {
 
 
 def _measured(
-    results: Results, panel: str, what: str, measure: str, unit: str, factor: float = 1.0
+    results: Results, panel: str, kind: str, measure: str, unit: str, factor: float = 1.0
 ) -> pd.DataFrame:
     """Values and limits of a measure in the table of quality, as rows of a panel."""
     quality = results["quality"]
-    own = quality[(quality["measure"] == measure) & quality["value"].notna()]
-    scaled = {name: factor * own[name].astype(float) for name in ("value", "limit")}
-    return own[TRIAL].assign(panel=panel, what=what, unit=unit, **scaled)
+    measured = quality[(quality["measure"] == measure) & quality["value"].notna()]
+    scaled = {name: factor * measured[name].astype(float) for name in ("value", "limit")}
+    return measured[TRIAL].assign(panel=panel, what=kind, unit=unit, **scaled)
 
 
 def _at_speed(parts: list[pd.DataFrame], speeds: pd.DataFrame) -> pd.DataFrame:
     """Rows of trials with a known speed, by speed."""
     rows = pd.concat(parts, ignore_index=True).merge(speeds, on=TRIAL).dropna(subset=["value"])
-    order = {name: place for place, name in enumerate(PANELS)}
-    rows = rows.assign(place=rows["panel"].map(order)).sort_values(
-        ["place", "speed_mps"], kind="stable"
+    order = {name: rank for rank, name in enumerate(PANELS)}
+    rows = rows.assign(rank=rows["panel"].map(order)).sort_values(
+        ["rank", "speed_mps"], kind="stable"
     )
     return rows[list(columns("agreement"))].reset_index(drop=True)
 
 
 def agreement_rows(results: Results) -> pd.DataFrame:
-    """Residuals before and after the fit, effects, and what counts after it, trial by trial."""
+    """Residuals before and after the fit, effects and precision, trial by trial."""
     limits = results.study.settings.quality
     percent = 100.0 * limits.residual_force
     parts, effects = [], _effects(results)
@@ -79,20 +85,20 @@ def agreement_rows(results: Results) -> pd.DataFrame:
         return pd.DataFrame(columns=list(columns("agreement")))
     fitted = results["quality"]["measure"] == "plain_residual_moment_y_stance_rms"
     names = set(map(tuple, results["quality"].loc[fitted, TRIAL].to_numpy().tolist()))
-    for prefix, what in (("plain_", BEFORE), ("", AFTER)):
+    for prefix, kind in (("plain_", BEFORE), ("", AFTER)):
         measure = f"{prefix}residual_moment_y_stance_rms"
-        parts.append(_measured(results, "moment", what, measure, "N m"))
+        parts.append(_measured(results, "moment", kind, measure, "N m"))
         forces = [
-            _measured(results, "force", what, f"{prefix}residual_force_{axis}_rms", "%")
+            _measured(results, "force", kind, f"{prefix}residual_force_{axis}_rms", "%")
             for axis in "xyz"
         ]  # fmt: skip
         share = pd.concat(forces)
         share = share.assign(value=percent * share["value"] / share["limit"], limit=percent)
         largest = share.groupby(TRIAL, sort=False)["value"].transform("max") == share["value"]
         parts.append(share[largest].drop_duplicates(TRIAL))
-    for number, part in enumerate(parts):  # of a trial that was not fitted, what it is before
-        alone = [tuple(one) not in names for one in part[TRIAL].to_numpy().tolist()]
-        parts[number] = part.assign(what=np.where(alone, BEFORE, part["what"]))
+    for number, part in enumerate(parts):  # a trial that was not fitted counts as before the fit
+        unfitted = [tuple(trial) not in names for trial in part[TRIAL].to_numpy().tolist()]
+        parts[number] = part.assign(what=np.where(unfitted, BEFORE, part["what"]))
     limit = {"moment": limits.yaw_residual_nm}
     parts = [part.assign(limit=part["panel"].map(limit).fillna(part["limit"])) for part in parts]
     parts.append(_measured(results, "precision", SD, "sd_opposition", "1"))
@@ -118,12 +124,12 @@ def _effects(results: Results) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame()
     means = pd.concat(parts).groupby([*TRIAL, "what"], sort=False)
-    found = means.agg(value=("square", "mean"), speed_mps=("speed_mps", "mean")).reset_index()
-    return found.assign(value=np.sqrt(found["value"]), panel="moment", unit="N m", limit=np.nan)
+    effects = means.agg(value=("square", "mean"), speed_mps=("speed_mps", "mean")).reset_index()
+    return effects.assign(value=np.sqrt(effects["value"]), panel="moment", unit="N m", limit=np.nan)
 
 
 def recording_rows(results: Results) -> pd.DataFrame:
-    """How well every trial was recorded: markers, flight, clocks of cameras and plates."""
+    """Quality of every trial's recording: markers, flight, clocks of cameras and plates."""
     speeds = results["trials"][[*TRIAL, "speed_mps"]].dropna(subset=["speed_mps"])
     parts = [
         _measured(results, "markers", BEFORE, "marker_rms", "mm", 1000.0),
@@ -138,30 +144,30 @@ def recording_rows(results: Results) -> pd.DataFrame:
 @journal_style()
 def draw_trials(rows: pd.DataFrame, width_mm: float) -> Drawing:
     """Draw every trial at its speed: hollow before the fit, filled after it, limits dashed."""
-    known = [one for one in PANELS if (rows["panel"] == one).any()]
-    count = len(known)
+    names = [name for name in PANELS if (rows["panel"] == name).any()]
+    count = len(names)
     figure, axes = panels(width_mm, wide=(1, count, 78.0), narrow=(count, 1, 54.0 * count + 12.0))
-    for place, name in zip(axes, known, strict=True):
-        _draw_panel(place, rows[rows["panel"] == name], logarithmic=name in ("moment", "force"))
-        place.set_title(PANELS[name][0], fontsize=7)
-        place.set_ylabel(PANELS[name][1])
-        place.set_xlabel("Speed (m/s)")
-        place.margins(x=0.12)
+    for ax, name in zip(axes, names, strict=True):
+        _draw_panel(ax, rows[rows["panel"] == name], logarithmic=name in ("moment", "force"))
+        ax.set_title(PANELS[name][0], fontsize=7)
+        ax.set_ylabel(PANELS[name][1])
+        ax.set_xlabel("Speed (m/s)")
+        ax.margins(x=0.12)
     words = {
         BEFORE: ("white", "before the fit"),
         AFTER: (INK, "after the fit"),
         SD: (GREY, "standard deviation"),
     }
-    drawn = set(rows["what"])
+    kinds = set(rows["what"])
     handles = [
-        mark("D", face, label, 4.0, markeredgecolor=GREY if what == SD else INK)
-        for what, (face, label) in words.items()
-        if what in drawn
+        mark("D", face, label, 4.0, markeredgecolor=GREY if kind == SD else INK)
+        for kind, (face, label) in words.items()
+        if kind in kinds
     ]
     handles += [
         mark(shape, STYLES[name].colour, f"effect: {STYLES[name].label}", 4.0)
         for name, shape in EFFECTS.items()
-        if name in drawn
+        if name in kinds
     ]
     if rows["limit"].notna().any():
         handles.append(stroke(GREY, "limit", linewidth=0.9, linestyle=DASHED))
@@ -169,39 +175,39 @@ def draw_trials(rows: pd.DataFrame, width_mm: float) -> Drawing:
     return figure
 
 
-def _draw_panel(place: Axes, own: pd.DataFrame, *, logarithmic: bool) -> None:
-    size = 4.0 if own[TRIAL].drop_duplicates().shape[0] <= FEW else 2.2
-    for what, rows in own.groupby("what", sort=False):
-        if what in EFFECTS:
+def _draw_panel(ax: Axes, panel_rows: pd.DataFrame, *, logarithmic: bool) -> None:
+    size = 4.0 if panel_rows[TRIAL].drop_duplicates().shape[0] <= MAX_LARGE_MARK_TRIALS else 2.2
+    for kind, rows in panel_rows.groupby("what", sort=False):
+        if kind in EFFECTS:
             look: dict[str, Any] = {
-                "marker": EFFECTS[str(what)],
-                "color": STYLES[str(what)].colour,
+                "marker": EFFECTS[str(kind)],
+                "color": STYLES[str(kind)].colour,
                 "zorder": 1.5,
             }
             look |= {"markeredgewidth": 0.0}
         else:
             face, edge = (
-                ("white", INK) if what == BEFORE else (INK, INK) if what == AFTER else (GREY, GREY)
+                ("white", INK) if kind == BEFORE else (INK, INK) if kind == AFTER else (GREY, GREY)
             )
             look = {"marker": "D", "color": face, "markeredgecolor": edge, "markeredgewidth": 0.5}
-            look |= {"zorder": 4 if what == AFTER else 3}
-        place.plot(rows["speed_mps"], rows["value"], linestyle="", markersize=size, **look)
-    limit = own["limit"].dropna()
-    drawn = [*own["value"].dropna(), *limit.iloc[:1]]
-    signed = own["value"].min() < 0.0
+            look |= {"zorder": 4 if kind == AFTER else 3}
+        ax.plot(rows["speed_mps"], rows["value"], linestyle="", markersize=size, **look)
+    limit = panel_rows["limit"].dropna()
+    values = [*panel_rows["value"].dropna(), *limit.iloc[:1]]
+    signed = panel_rows["value"].min() < 0.0
     for height in {*limit.iloc[:1], *(-limit.iloc[:1] if signed else ())}:
-        place.axhline(height, color=GREY, linewidth=0.9, linestyle=DASHED, zorder=2)
+        ax.axhline(height, color=GREY, linewidth=0.9, linestyle=DASHED, zorder=2)
     if logarithmic:
-        above = [value for value in drawn if value > 0.0]
-        place.set_yscale("log")
-        place.set_ylim(0.75 * min(above), 1.4 * max(above))
-        plain_numbers(place.yaxis)
+        above = [value for value in values if value > 0.0]
+        ax.set_yscale("log")
+        ax.set_ylim(0.75 * min(above), 1.4 * max(above))
+        plain_numbers(ax.yaxis)
         return
-    high = max(*drawn, 0.0)
-    low = min(*drawn, *(-limit.iloc[:1]), 0.0) if signed else 0.0
-    place.set_ylim(1.1 * low, 1.1 * high if high > 0.0 else 1.0)
+    high = max(*values, 0.0)
+    low = min(*values, *(-limit.iloc[:1]), 0.0) if signed else 0.0
+    ax.set_ylim(1.1 * low, 1.1 * high if high > 0.0 else 1.0)
     if signed:
-        place.axhline(0.0, color=FRAME, linewidth=0.5, zorder=1)
+        ax.axhline(0.0, color=FRAME, linewidth=0.5, zorder=1)
 
 
 def _count(rows: pd.DataFrame) -> str:
@@ -209,8 +215,8 @@ def _count(rows: pd.DataFrame) -> str:
 
 
 def _limit(rows: pd.DataFrame, panel: str) -> str:
-    known = rows.loc[rows["panel"] == panel, "limit"].dropna()
-    return f" (limit {known.iloc[0]:g})" if len(known) else ""
+    limits = rows.loc[rows["panel"] == panel, "limit"].dropna()
+    return f" (limit {limits.iloc[0]:g})" if len(limits) else ""
 
 
 def _agreement_caption(rows: pd.DataFrame) -> str:
@@ -232,23 +238,23 @@ def _alternative(rows: pd.DataFrame) -> str:
 
 
 def _medians(rows: pd.DataFrame) -> Iterator[str]:
-    """Median and largest value of everything drawn."""
+    """Median and largest value of every panel and kind."""
     words = {BEFORE: "before the fit", AFTER: "after the fit", SD: ""}
-    for (panel, what), own in rows.groupby(["panel", "what"], sort=False):
-        unit = str(own["unit"].iloc[0])
+    for (panel, kind), kind_rows in rows.groupby(["panel", "what"], sort=False):
+        unit = str(kind_rows["unit"].iloc[0])
         middle, largest = (
-            digits(float(v)) for v in (own["value"].median(), own["value"].abs().max())
+            digits(float(v)) for v in (kind_rows["value"].median(), kind_rows["value"].abs().max())
         )
         title = PANELS[str(panel)][0].replace("\n", " ").lower()
-        named = words.get(str(what), f"effect of {str(what).replace('_', ' ')}")
+        label = words.get(str(kind), f"effect of {str(kind).replace('_', ' ')}")
         unit = "" if unit == "1" else f" {unit}"
-        yield f"{title} {named}: median {middle}, at most {largest}{unit}"
+        yield f"{title} {label}: median {middle}, at most {largest}{unit}"
 
 
 def _agreement_claim(rows: pd.DataFrame) -> str:
-    own = rows[rows["panel"] == "moment"]
-    effects = own[own["what"].isin(list(EFFECTS))].groupby(TRIAL)["value"].min()
-    before = own[own["what"] == BEFORE].set_index(TRIAL)["value"]
+    moments = rows[rows["panel"] == "moment"]
+    effects = moments[moments["what"].isin(list(EFFECTS))].groupby(TRIAL)["value"].min()
+    before = moments[moments["what"] == BEFORE].set_index(TRIAL)["value"]
     share = (before / effects).dropna()
     if share.empty:
         return ""
@@ -269,11 +275,11 @@ def _recording_caption(rows: pd.DataFrame) -> str:
 
 
 def _recording_claim(rows: pd.DataFrame) -> str:
-    own = rows[(rows["what"] == BEFORE) & rows["limit"].notna()]
-    if own.empty:
+    limited = rows[(rows["what"] == BEFORE) & rows["limit"].notna()]
+    if limited.empty:
         return ""
-    beyond = own[own["value"].abs() > own["limit"]]
-    trials, bad = (part[TRIAL].drop_duplicates().shape[0] for part in (own, beyond))
+    beyond = limited[limited["value"].abs() > limited["limit"]]
+    trials, bad = (part[TRIAL].drop_duplicates().shape[0] for part in (limited, beyond))
     return f"{trials - bad} of {trials} trials were recorded within the limits drawn"
 
 

@@ -36,7 +36,7 @@ from aqbio.names import NORMAL
 from aqbio.vectors import FloatArray
 
 WORK = ("joint_moment_coordinate", "joint_power", "group_angular_momentum", "ground_force")
-"""Of contributions: moments and power of joints, and what has axes with and without forces."""
+"""Variables read from contributions: moments and power of joints, and the axes of all curves."""
 
 Curves = dict[tuple[str, str], FloatArray]
 """(phases, 101) array by quantity and line."""
@@ -44,19 +44,22 @@ Curves = dict[tuple[str, str], FloatArray]
 
 def fastest_runs(outcomes: pd.DataFrame) -> list[tuple[str, str]]:
     """Participant and trial of every athlete's fastest run, in the usual condition if possible."""
-    kept = outcomes[(outcomes["status"] == "ok") & outcomes["speed_mps"].notna()]
-    usual = kept[kept["condition"] == NORMAL]
-    speeds = (usual if len(usual) else kept).groupby(["participant_id", "trial_id"], sort=True)
+    measured = outcomes[(outcomes["status"] == "ok") & outcomes["speed_mps"].notna()]
+    usual = measured[measured["condition"] == NORMAL]
+    speeds = (usual if len(usual) else measured).groupby(["participant_id", "trial_id"], sort=True)
     means = speeds["speed_mps"].mean().reset_index()
     fastest = means.loc[means.groupby("participant_id")["speed_mps"].idxmax()]
-    return [(str(who), str(trial)) for who, trial in fastest.iloc[:, :2].to_numpy().tolist()]
+    return [
+        (str(participant_id), str(trial))
+        for participant_id, trial in fastest.iloc[:, :2].to_numpy().tolist()
+    ]
 
 
 def run_files(study: Study, runs: list[tuple[str, str]]) -> list[Path]:
-    """Files that the figures of these runs rest on."""
+    """Files on which the figures of these runs rest."""
     return [
-        study.folder(who, stage) / f"{trial}.nc"
-        for who, trial in runs
+        study.folder(participant_id, stage) / f"{trial}.nc"
+        for participant_id, trial in runs
         for stage in ("contributions", "inverse_dynamics")
     ]
 
@@ -73,11 +76,13 @@ def joint_work_rows(results: Results) -> pd.DataFrame:
 
 def _runs(study: Study, outcomes: pd.DataFrame) -> Iterator[tuple[list[Path], list[Step], float]]:
     """Files, steps and body mass (kg) of every athlete's fastest run."""
-    for who, trial in fastest_runs(outcomes):
-        own = outcomes[(outcomes["participant_id"] == who) & (outcomes["trial_id"] == trial)]
-        own = own[own["status"] == "ok"]
-        mass_kg = float(own["mass_kg"].iloc[0])
-        yield run_files(study, [(who, trial)]), list(recorded_steps(own)), mass_kg
+    for participant_id, trial in fastest_runs(outcomes):
+        steps = outcomes[
+            (outcomes["participant_id"] == participant_id) & (outcomes["trial_id"] == trial)
+        ]
+        steps = steps[steps["status"] == "ok"]
+        mass_kg = float(steps["mass_kg"].iloc[0])
+        yield run_files(study, [(participant_id, trial)]), list(recorded_steps(steps)), mass_kg
 
 
 def _work(
@@ -86,9 +91,9 @@ def _work(
     scheme, mapped = role_scheme(study), study.model_map
     flexion = {
         f"{joint}_{side}": (coordinate, mapped.flexion[joint])
-        for joint, place in mapped.sagittal.items()
+        for joint, coordinates in mapped.sagittal.items()
         if joint in mapped.flexion and joint in JOINTS
-        for side, coordinate in place.model_dump().items()
+        for side, coordinate in coordinates.model_dump().items()
     }
     angles = np.stack(
         [sign * motion["q"].sel(coordinate=name).values for name, sign in flexion.values()], axis=1
@@ -99,7 +104,7 @@ def _work(
     parts = {**role_parts(scheme, mapped), **named_parts(angle_joint=JOINT_ROLES)}
     names = ("joint_angle", "joint_flexion_moment", "joint_power")
     curves = step_dataset(trial, steps, mapped, scheme, names, parts).mean("step")
-    wanted: Mapping[str, tuple[str, str, float]] = {
+    sources: Mapping[str, tuple[str, str, float]] = {
         "angle": ("joint_angle", "angle_joint", 180.0 / np.pi),
         "moment": ("joint_flexion_moment", "joint", 1.0 / mass_kg),
         "power": ("joint_power", "joint", 1.0 / mass_kg),
@@ -107,7 +112,7 @@ def _work(
     return {
         (quantity, f"{joint}_{role}"): factor
         * curves[name].sel({dimension: f"{joint}_{role}"}).transpose("phase", "percent").values
-        for quantity, (name, dimension, factor) in wanted.items()
+        for quantity, (name, dimension, factor) in sources.items()
         for joint in JOINTS
         for role in ROLES
     }
@@ -116,9 +121,11 @@ def _work(
 def _line(
     rows: pd.DataFrame, quantity: str, line: str, phase: str, name: str = "mean"
 ) -> FloatArray:
-    """Numbers of a line over a phase, (101,); empty where it is not known."""
-    own = rows[(rows["quantity"] == quantity) & (rows["line"] == line) & (rows["phase"] == phase)]
-    return own[name].to_numpy(dtype=float)
+    """Values of a line over a phase, (101,) array; empty where it is not known."""
+    selected = rows[
+        (rows["quantity"] == quantity) & (rows["line"] == line) & (rows["phase"] == phase)
+    ]
+    return selected[name].to_numpy(dtype=float)
 
 
 def _athletes(rows: pd.DataFrame) -> str:
@@ -143,11 +150,11 @@ def draw_joint_work(rows: pd.DataFrame, width_mm: float) -> Drawing:
     figure = sheet(width_mm, 112.0 if narrow else 120.0)
     axes = figure.subplots(3, 3, squeeze=False, sharex=True, sharey="row")
     for line, (quantity, (words, unit)) in zip(axes, ROWS.items(), strict=True):
-        for place, joint in zip(line, JOINTS, strict=True):
-            _draw_work(place, rows, quantity, joint)
+        for ax, joint in zip(line, JOINTS, strict=True):
+            _draw_work(ax, rows, quantity, joint)
         line[0].set_ylabel(f"{words}\n({unit})")
-    for place, joint in zip(axes[0], JOINTS, strict=True):
-        place.set_title(joint.capitalize(), fontweight="bold")
+    for ax, joint in zip(axes[0], JOINTS, strict=True):
+        ax.set_title(joint.capitalize(), fontweight="bold")
     figure.supxlabel("Stance (TD to TO) and flight, each 0 to 100 %", fontsize=7)
     axes[0, 0].set_xlim(0, 200)
     axes[0, 0].set_xticks([0, 100, 200], labels=["TD", "TO", "TD"])
@@ -160,21 +167,21 @@ def draw_joint_work(rows: pd.DataFrame, width_mm: float) -> Drawing:
     return figure
 
 
-def _draw_work(place: Axes, rows: pd.DataFrame, quantity: str, joint: str) -> None:
-    place.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
-    place.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
+def _draw_work(ax: Axes, rows: pd.DataFrame, quantity: str, joint: str) -> None:
+    ax.axvspan(100, 200, color=FLIGHT_SHADE, linewidth=0, zorder=0)
+    ax.axhline(0, color=FRAME, linewidth=0.5, zorder=1)
     for role, look in ROLES.items():
         for number, phase in enumerate(PHASES):
-            named = (rows, quantity, f"{joint}_{role}", phase)
-            mean, sd = (_line(*named, one) for one in ("mean", "sd"))
+            selection = (rows, quantity, f"{joint}_{role}", phase)
+            mean, sd = (_line(*selection, statistic) for statistic in ("mean", "sd"))
             along = np.arange(float(len(mean))) + 100.0 * number
-            place.fill_between(
+            ax.fill_between(
                 along, mean - sd, mean + sd, color=look.colour, alpha=0.15, linewidth=0, zorder=2
             )
-            place.plot(
+            ax.plot(
                 along, mean, color=look.colour, linestyle=look.dash, linewidth=look.width, zorder=3
             )
-    place.locator_params(axis="y", nbins=5)
+    ax.locator_params(axis="y", nbins=5)
 
 
 def _work_caption(rows: pd.DataFrame) -> str:
@@ -188,21 +195,21 @@ def _work_caption(rows: pd.DataFrame) -> str:
 
 def _work_alternative(rows: pd.DataFrame) -> str:
     lines = []
-    for (quantity, line), own in rows.groupby(["quantity", "line"], sort=False):
+    for (quantity, line), line_rows in rows.groupby(["quantity", "line"], sort=False):
         words, unit = ROWS[str(quantity)]
         joint, role = str(line).split("_")
         ends = " to ".join(
-            digits(float(end), unit) for end in (own["mean"].min(), own["mean"].max())
+            digits(float(end), unit) for end in (line_rows["mean"].min(), line_rows["mean"].max())
         )
         lines.append(f"{words.lower()} {joint}, {role} leg {ends} {unit}")
     return f"Mean over athletes. {'; '.join(lines)}."
 
 
 def _work_claim(rows: pd.DataFrame) -> str:
-    own = rows[rows["quantity"] == "power"]
-    if own["mean"].dropna().empty:
+    powers = rows[rows["quantity"] == "power"]
+    if powers["mean"].dropna().empty:
         return ""
-    best = own.sort_values("mean", na_position="first").iloc[-1]
+    best = powers.sort_values("mean", na_position="first").iloc[-1]
     joint, role = str(best["line"]).split("_")
     return f"The {joint} of the {role} leg has the largest power, {best['mean']:.0f} W/kg"
 

@@ -35,20 +35,38 @@ VERDICTS = {
 }
 """Marker, colour and words of a verdict."""
 
-_HEIGHT_MM, _ROW_MM, _NARROW_ROW_MM, _KEY_MM, _PAGE_MM = 17.0, 2.6, 1.3, 12.0, 232.0
-_LETTERS, _TITLE_LETTERS = 30, 17
+_PANEL_MARGIN_MM = 17.0
+"""Height of title and axis of a panel, mm."""
 
-FEWER = 0.95
-"""Below this part of the steps a specification says so: choices are compared on other data."""
+_ROW_MM = 2.6
+"""Height of a specification on a page's width, mm."""
+
+_NARROW_ROW_MM = 1.3
+"""Height of a specification in one column, mm."""
+
+_KEY_MM = 12.0
+"""Height of the key, mm."""
+
+_PAGE_MM = 232.0
+"""Greatest height of the figure, mm."""
+
+_LABEL_LETTERS = 30
+"""Letters of an axis label that fit on a line."""
+
+_TITLE_LETTERS = 17
+"""Letters of a title that fit on a line."""
+
+MIN_STEP_SHARE = 0.95
+"""A specification with less than this share of the steps is labelled: it compares other data."""
 
 
 def specification_rows(results: Results) -> pd.DataFrame:
     """Hypotheses with several specifications and an estimate, sorted by the estimate."""
     verdicts = results["verdicts"][["hypothesis", "smallest_effect", "unit"]]
     table = results["multiverse"].merge(verdicts, on="hypothesis")
-    known = table[table["estimate"].notna()]
-    count = known.groupby("hypothesis")["specification"].transform("size")
-    rows = known[count > 1].sort_values(["hypothesis", "estimate"])
+    estimated = table[table["estimate"].notna()]
+    count = estimated.groupby("hypothesis")["specification"].transform("size")
+    rows = estimated[count > 1].sort_values(["hypothesis", "estimate"])
     return rows[list(columns("specification_curve"))].reset_index(drop=True)
 
 
@@ -58,20 +76,20 @@ def draw_specifications(rows: pd.DataFrame, width_mm: float) -> Drawing:
     sizes = rows.groupby("hypothesis", sort=False).size()
     names, narrow = [str(name) for name in sizes.index], width_mm < NARROW_MM
     across = min(2 if narrow else 3, len(names))
-    most = [int(sizes.iloc[at : at + across].max()) for at in range(0, len(names), across)]
-    room = (_PAGE_MM - _KEY_MM - _HEIGHT_MM * len(most)) / sum(most)
+    max_sizes = [int(sizes.iloc[at : at + across].max()) for at in range(0, len(names), across)]
+    room = (_PAGE_MM - _KEY_MM - _PANEL_MARGIN_MM * len(max_sizes)) / sum(max_sizes)
     row_mm = min(_NARROW_ROW_MM if narrow else _ROW_MM, max(room, _NARROW_ROW_MM))
-    heights = [_HEIGHT_MM + row_mm * count for count in most]
+    heights = [_PANEL_MARGIN_MM + row_mm * count for count in max_sizes]
     figure = sheet(width_mm, sum(heights) + _KEY_MM)
     axes = figure.subplots(len(heights), across, squeeze=False, height_ratios=heights).ravel()
-    for place, name in zip(axes, names, strict=False):
-        own = rows[rows["hypothesis"] == name]
-        _draw(place, own, named=not narrow)
-        place.set_title(wrapped(name.replace("_", " "), _TITLE_LETTERS), fontweight="bold")
-        unit = str(own["unit"].iloc[0])
-        place.set_xlabel(wrapped(unit[:1].upper() + unit[1:], _LETTERS), fontsize=6.5)
-    for place in axes[len(names) :]:
-        place.set_visible(False)
+    for ax, name in zip(axes, names, strict=False):
+        specifications = rows[rows["hypothesis"] == name]
+        _draw(ax, specifications, with_names=not narrow)
+        ax.set_title(wrapped(name.replace("_", " "), _TITLE_LETTERS), fontweight="bold")
+        unit = str(specifications["unit"].iloc[0])
+        ax.set_xlabel(wrapped(unit[:1].upper() + unit[1:], _LABEL_LETTERS), fontsize=6.5)
+    for ax in axes[len(names) :]:
+        ax.set_visible(False)
     handles = [mark(symbol, colour, words, 4) for symbol, colour, words in VERDICTS.values()]
     handles += [
         mark("s", GREY, "open: own gates fail", 4, fillstyle="none", markeredgewidth=0.7),
@@ -82,34 +100,37 @@ def draw_specifications(rows: pd.DataFrame, width_mm: float) -> Drawing:
     return figure
 
 
-def _draw(place: Axes, rows: pd.DataFrame, *, named: bool) -> None:
+def _draw(ax: Axes, rows: pd.DataFrame, *, with_names: bool) -> None:
     labels = []
-    most = int(rows["n_steps"].max())
+    max_steps = int(rows["n_steps"].max())
     for height, row in enumerate(rows.to_dict("records")):
         symbol, colour, _ = VERDICTS.get(str(row["verdict"]), ("o", GREY, ""))
         silent = str(row["gates"]) != "passed"
-        own = row["specification"] == "default"
+        is_default = row["specification"] == "default"
         ends = (float(row["ci_low"]), float(row["ci_high"]))
         if np.isfinite(ends).all():
-            place.plot(ends, [height, height], color=colour if own else pale(colour), linewidth=1.2)
-        place.plot(
-            float(row["estimate"]), height, symbol, color=colour, markersize=5.0 if own else 3.2,
-            markeredgecolor=INK if own else colour, markeredgewidth=0.7,
+            ax.plot(
+                ends, [height, height], color=colour if is_default else pale(colour), linewidth=1.2
+            )
+        ax.plot(
+            float(row["estimate"]), height, symbol, color=colour,
+            markersize=5.0 if is_default else 3.2,
+            markeredgecolor=INK if is_default else colour, markeredgewidth=0.7,
             fillstyle="none" if silent else "full",
         )  # fmt: skip
-        words = "as in the study" if own else specification_words(str(row["specification"]))
-        # it rests on clearly fewer steps than the others, so that it compares other data, too
-        fewer = int(row["n_steps"]) < FEWER * most
-        labels.append(words + (f" ({row['n_steps']:.0f} of {most} steps)" if fewer else ""))
-    place.axvline(0, color=FRAME, linewidth=0.6, zorder=0)
+        words = "as in the study" if is_default else specification_words(str(row["specification"]))
+        # clearly fewer steps than the others: it compares other data as well
+        fewer = int(row["n_steps"]) < MIN_STEP_SHARE * max_steps
+        labels.append(words + (f" ({row['n_steps']:.0f} of {max_steps} steps)" if fewer else ""))
+    ax.axvline(0, color=FRAME, linewidth=0.6, zorder=0)
     smallest = float(rows["smallest_effect"].iloc[0])
     if np.isfinite(smallest):
-        place.axvline(smallest, color=GREY, linewidth=0.7, linestyle=DASHED, zorder=0)
-    place.set_yticks(range(len(labels)), labels=labels if named else [], fontsize=6)
-    place.set_ylim(-0.7, len(labels) - 0.3)
-    place.tick_params(axis="y", length=0)
-    place.locator_params(axis="x", nbins=3)
-    place.margins(x=0.08)
+        ax.axvline(smallest, color=GREY, linewidth=0.7, linestyle=DASHED, zorder=0)
+    ax.set_yticks(range(len(labels)), labels=labels if with_names else [], fontsize=6)
+    ax.set_ylim(-0.7, len(labels) - 0.3)
+    ax.tick_params(axis="y", length=0)
+    ax.locator_params(axis="x", nbins=3)
+    ax.margins(x=0.08)
 
 
 def _caption(rows: pd.DataFrame) -> str:
@@ -126,26 +147,31 @@ def _caption(rows: pd.DataFrame) -> str:
 
 def _alternative(rows: pd.DataFrame) -> str:
     parts = []
-    for name, own in rows.groupby("hypothesis", sort=False):
-        verdicts = own["verdict"].where(own["gates"].isin(["passed"]), "own gates fail")
-        said = ", ".join(
+    for name, specifications in rows.groupby("hypothesis", sort=False):
+        estimates = specifications["estimate"]
+        verdicts = specifications["verdict"].where(
+            specifications["gates"].isin(["passed"]), "own gates fail"
+        )
+        counts = ", ".join(
             f"{VERDICTS.get(str(verdict), ('', '', str(verdict)))[2]} in {count}"
             for verdict, count in verdicts.value_counts().items()
         )
-        low, high = (digits(float(end)) for end in (own["estimate"].min(), own["estimate"].max()))
-        parts.append(f"{name}: {low} to {high}, {said} of {len(own)} specifications.")
+        low, high = (digits(float(end)) for end in (estimates.min(), estimates.max()))
+        parts.append(f"{name}: {low} to {high}, {counts} of {len(specifications)} specifications.")
     return " ".join(parts)
 
 
 def _claim(rows: pd.DataFrame) -> str:
-    known = rows[rows["gates"] == "passed"]
-    several = known.groupby("hypothesis").filter(lambda own: len(own) > 1)
+    passed = rows[rows["gates"] == "passed"]
+    several = passed.groupby("hypothesis").filter(lambda specifications: len(specifications) > 1)
     if several.empty:
         return ""
-    same = several.groupby("hypothesis")["verdict"].agg(lambda own: len(set(own)) == 1)
+    unanimous = several.groupby("hypothesis")["verdict"].agg(
+        lambda verdicts: len(set(verdicts)) == 1
+    )
     return (
-        f"{int(same.sum())} of {len(same)} verdicts are the same under every choice that passes "
-        "its gates"
+        f"{int(unanimous.sum())} of {len(unanimous)} verdicts are the same under every choice that "
+        "passes its gates"
     )
 
 

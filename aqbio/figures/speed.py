@@ -1,4 +1,4 @@
-"""Figure of what changes with speed: timing of the swing leg."""
+"""Figure of the timing of the swing leg, which changes with speed."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from aqbio.io.dictionary import columns
 
 
 def _several_speeds(steps: pd.DataFrame) -> bool:
-    """Whether some athlete ran at more than one speed."""
+    """True if an athlete ran at more than one speed."""
     return bool(steps.groupby("participant_id")["level"].nunique().max() > 1)
 
 
-FEWEST = 3
-"""Steps below which no spread is given."""
+MIN_SPREAD_STEPS = 3
+"""Least number of steps for which a spread is stated."""
 
 LINES: dict[str, dict[str, Any]] = {
     "smallest": {"color": GREY, "linewidth": 0.9, "linestyle": DASHED},
     "change": {"color": INK, "linewidth": 1.8},
 }
-"""How both changes are drawn."""
+"""Line properties of the found and of the smallest change."""
 
 CHANGES = {"lag": "H5a", "spread": "H5b"}
-"""What changes with speed, by the hypothesis that judges it."""
+"""Hypothesis that tests the change with speed, by quantity."""
 
 
 def timing_rows(results: Results) -> pd.DataFrame:
-    """Lag and its spread by athlete and speed, where some athlete has both at several."""
+    """Lag and its spread by athlete and speed; no row if no athlete has both at several speeds."""
     steps = results["hypotheses_steps"]
     rows = timing_numbers(steps, results["verdicts"])
     several = (rows.groupby("participant_id")["lag_sd"].count() > 1).any()
@@ -52,20 +52,24 @@ def timing_rows(results: Results) -> pd.DataFrame:
 
 
 def timing_numbers(steps: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Circular mean and spread of the lag, with the changes that H5a and H5b found and ask for."""
+    """Circular mean and spread of the lag, with estimates and smallest effects of H5a and H5b."""
     from scipy import stats  # a third of a second
 
     rows = []
-    for (person, level), own in steps.dropna(subset=["lag"]).groupby(["participant_id", "level"]):
-        angles = 2.0 * np.pi * own["lag"].to_numpy(dtype=float)
+    for (person, level), steps_at_speed in steps.dropna(subset=["lag"]).groupby(
+        ["participant_id", "level"]
+    ):
+        angles = 2.0 * np.pi * steps_at_speed["lag"].to_numpy(dtype=float)
         rows.append(
             {
                 "participant_id": person,
                 "level": level,
-                "speed_mps": float(own["speed_mps"].mean()),
+                "speed_mps": float(steps_at_speed["speed_mps"].mean()),
                 "lag_mean": stats.circmean(angles, high=np.pi, low=-np.pi) / (2.0 * np.pi),
-                "lag_sd": stats.circstd(angles) / (2.0 * np.pi) if len(own) >= FEWEST else np.nan,
-                "n_steps": len(own),
+                "lag_sd": stats.circstd(angles) / (2.0 * np.pi)
+                if len(steps_at_speed) >= MIN_SPREAD_STEPS
+                else np.nan,
+                "n_steps": len(steps_at_speed),
             }
         )
     table = pd.DataFrame(rows, columns=list(columns("timing")))
@@ -92,9 +96,9 @@ def draw_timing(rows: pd.DataFrame, width_mm: float) -> Drawing:
     axes[1].set_ylabel("Standard deviation\n(% of the step)")
     axes[1].set_title("Spread of the lag, circular")
     plain_numbers(axes[1].yaxis, (1, 2, 3, 5, 7))
-    for place in axes:
-        place.set_xlabel("Speed (m/s)")
-        place.margins(x=0.03)
+    for ax in axes:
+        ax.set_xlabel("Speed (m/s)")
+        ax.margins(x=0.03)
     handles = [
         stroke(pale(GREY), "athletes", marker="o", markersize=3),
         stroke(INK, "estimate over athletes", linewidth=1.8),
@@ -104,21 +108,26 @@ def draw_timing(rows: pd.DataFrame, width_mm: float) -> Drawing:
     return figure
 
 
-def _draw_change(place: Axes, rows: pd.DataFrame, column: str, change: str) -> None:
-    """Athletes in % of the step, and the found and the smallest change through their mean."""
+def _draw_change(ax: Axes, rows: pd.DataFrame, column: str, change: str) -> None:
+    """Draw athletes in % of the step, and estimated and smallest change through their mean."""
     spread = column == "lag_sd"
-    known = rows[rows[column] > 0] if spread else rows.dropna(subset=[column])
-    known = known.assign(percent=100.0 * known[column])
-    for _, own in known.groupby("participant_id"):
-        place.plot(
-            own["speed_mps"], own["percent"], "o-", color=pale(GREY), linewidth=0.7, markersize=2.2
+    valid = rows[rows[column] > 0] if spread else rows.dropna(subset=[column])
+    valid = valid.assign(percent=100.0 * valid[column])
+    for _, athlete in valid.groupby("participant_id"):
+        ax.plot(
+            athlete["speed_mps"],
+            athlete["percent"],
+            "o-",
+            color=pale(GREY),
+            linewidth=0.7,
+            markersize=2.2,
         )
-    there, back = (np.log, np.exp) if spread else (lambda x: x, lambda x: x)
-    middle, height = known["speed_mps"].mean(), there(known["percent"]).mean()
-    ends = np.linspace(known["speed_mps"].min(), known["speed_mps"].max(), 31)
+    transform, inverse = (np.log, np.exp) if spread else (lambda x: x, lambda x: x)
+    middle, height = valid["speed_mps"].mean(), transform(valid["percent"]).mean()
+    ends = np.linspace(valid["speed_mps"].min(), valid["speed_mps"].max(), 31)
     for name in LINES:
         slope = (1.0 if spread else 100.0) * float(rows[f"{change}_{name}"].iloc[0])
-        place.plot(ends, back(height + slope * (ends - middle)), **LINES[name])
+        ax.plot(ends, inverse(height + slope * (ends - middle)), **LINES[name])
 
 
 def _timing_caption(rows: pd.DataFrame) -> str:

@@ -52,13 +52,13 @@ TABLES = (
 
 @contextmanager
 def study_results(study: Study) -> Iterator[Results]:
-    """What the figures of a study are drawn from; its curves are open until the end."""
+    """Open the results that figures are drawn from; curve files are open until the block ends."""
     with study_curves(study) as curves:
         results = Results(study, curves)
 
         def rows() -> Iterator[pd.DataFrame]:
-            for one in study.participants:
-                yield participant_rows(study, one.participant_id, "contributions")
+            for participant in study.participants:
+                yield participant_rows(study, participant.participant_id, "contributions")
 
         results.means = Means(results["steps"], rows, study.settings.figures.speed_edges_mps)
         yield results
@@ -75,15 +75,15 @@ def figures_study(study: Study, report: Report, cores: int = 1) -> None:
     parts = Parts(study, STAGE)
     with study_results(study) as results:
         of_steps = step_inputs(study, CURVES, "contributions")
-        of_steps += [study.table(f"{one}.tsv") for one in ("steps", "trials", "quality")]
+        of_steps += [study.table(f"{name}.tsv") for name in ("steps", "trials", "quality")]
         runs = run_files(study, fastest_runs(results["steps"]))
-        inputs = [*of_steps, *(study.table(f"{one}.tsv") for one in TABLES)]
+        inputs = [*of_steps, *(study.table(f"{name}.tsv") for name in TABLES)]
         inputs += [path for path in runs if path.is_file()]
         empty = pd.DataFrame(columns=list(MEAN_COLUMNS))
         means = parts.part("means", lambda: results.means.stance, empty)
         source = study_provenance(study, STAGE, of_steps)
         write_table(means, study.root / STAGE / MEANS, MEAN_COLUMNS, source)
-        illustrations = _drawn(results, parts, report, cores)
+        illustrations = _draw_all(results, parts, report, cores)
         content = {
             "roles": str(results.curves.attrs["roles"]),
             "figures": illustrations,
@@ -94,26 +94,30 @@ def figures_study(study: Study, report: Report, cores: int = 1) -> None:
     write_text(study.root / STAGE / MANIFEST, text)
 
 
-def _drawn(results: Results, parts: Parts, report: Report, cores: int) -> list[dict[str, Any]]:
-    """Draw every figure that has rows; one that fails stops no other."""
+def _draw_all(results: Results, parts: Parts, report: Report, cores: int) -> list[dict[str, Any]]:
+    """Draw every figure that has rows; a failure does not stop the others."""
     illustrations = []
-    made = [(one.name, partial(_illustration, results, one)) for one in FIGURES]
-    nothing: dict[str, Any] | None = None
-    for figure, one in zip(FIGURES, parts.side_by_side(made, nothing, cores), strict=True):
-        illustrations += [one] if one is not None else []
-        report(f"{figure.name}: {'nothing to draw' if one is None else 'done'}")
+    drawings = [(figure.name, partial(_illustration, results, figure)) for figure in FIGURES]
+    fallback: dict[str, Any] | None = None
+    for figure, illustration in zip(
+        FIGURES, parts.side_by_side(drawings, fallback, cores), strict=True
+    ):
+        illustrations += [illustration] if illustration is not None else []
+        report(f"{figure.name}: {'nothing to draw' if illustration is None else 'done'}")
     return illustrations
 
 
 def without_plates_words(steps: pd.DataFrame) -> str:
-    """How many of the steps that are drawn no plate measured; empty for none."""
-    kept = kept_steps(steps)
-    count = int(kept["events"].isin(["kinematic", LOW_PASSED]).sum())
-    return f"{ESTIMATED.capitalize()}: events of {count} of {len(kept)} steps." if count else ""
+    """Count drawn steps without force plates, in words; empty for none."""
+    shown_steps = kept_steps(steps)
+    count = int(shown_steps["events"].isin(["kinematic", LOW_PASSED]).sum())
+    return (
+        f"{ESTIMATED.capitalize()}: events of {count} of {len(shown_steps)} steps." if count else ""
+    )
 
 
 def against_words(trials: pd.DataFrame) -> str:
-    """How many trials findings forbid to rely on; empty for none."""
+    """Count trials that findings exclude, in words; empty for none."""
     count = int(trials["against"].notna().sum())
     return f"Not to be relied on: {count} of {len(trials)} trials." if count else ""
 
@@ -137,7 +141,7 @@ def _illustration(results: Results, figure: Figure) -> dict[str, Any] | None:
     words = (figure.caption(rows), without_plates_words(results["steps"]), against)
     return {
         "name": figure.name,
-        # a trial that is not to be relied on supports no claim
+        # a trial that findings exclude supports no claim
         "title": (not against and figure.claim(rows)) or figure.title,
         "caption": " ".join(filter(None, words)),
         "alternative_text": f"{figure.title}. {figure.alternative(rows)}",

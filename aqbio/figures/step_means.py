@@ -20,7 +20,7 @@ from aqbio.vectors import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class StepColumn:
-    """Steps that are averaged together."""
+    """Steps that are averaged together, of one condition and speed class."""
 
     condition: str
     """Condition of the trials; empty where the study has one only."""
@@ -49,58 +49,60 @@ def step_columns(
 ) -> tuple[StepColumn, ...]:
     """Sort steps into columns by condition and speed class (edges in m/s).
 
-    A trial goes as a whole into the class of its mean step speed. One whose speed is not known
-    stays by itself, under its name.
+    All steps of a trial are in the class of its mean step speed. A trial of unknown speed forms a
+    column of its own, under its name.
     """
-    names = [one for one in ("participant_id", "trial_id", "condition") if one in steps]
+    names = [name for name in ("participant_id", "trial_id", "condition") if name in steps]
     table = pd.DataFrame({name: np.asarray(steps[name]).astype(str) for name in names})
     table["speed"] = np.asarray(steps["speed"], dtype=float)
     if "condition" not in table or table["condition"].nunique() < 2:
         table["condition"] = ""
     run = table.groupby(["participant_id", "trial_id"])["speed"].transform("mean")
     table["class"] = np.searchsorted(np.asarray(edges_mps[1:-1]), run, side="right")
-    place = table["participant_id"] + " " + table["trial_id"]
-    alone = (table["condition"] + ", " + place).str.removeprefix(", ")
-    table["condition"] = table["condition"].where(run.notna(), alone)
+    run_name = table["participant_id"] + " " + table["trial_id"]
+    run_title = (table["condition"] + ", " + run_name).str.removeprefix(", ")
+    table["condition"] = table["condition"].where(run.notna(), run_title)
     return tuple(
         StepColumn(
-            str(condition), float(own["speed"].mean()), own.index.to_numpy(),
-            tuple(own["participant_id"]),
+            str(condition), float(group["speed"].mean()), group.index.to_numpy(),
+            tuple(group["participant_id"]),
         )
-        for (condition, _), own in table.groupby(["condition", "class"])
+        for (condition, _), group in table.groupby(["condition", "class"])
     )  # fmt: skip
 
 
 SUMMARY = ["steps", "mean", "sd", "low", "high"]
-"""Of an outcome over steps; low and high: 95 % interval of a step's value, mean over steps, NaN
-where a step has none."""
+"""Statistics of an outcome over steps; low and high: mean over steps of the 95 % interval of a
+step's value, NaN where a step has none."""
 
 
 def summarise(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Summarise the value of rows over the steps of every outcome, as columns `SUMMARY`."""
     outcomes = rows.groupby(list(by), observed=True, sort=False)
-    found = outcomes["value"].agg(steps="size", mean="mean", sd="std")
+    summary = outcomes["value"].agg(steps="size", mean="mean", sd="std")
     for end in ("low", "high"):
-        known = outcomes[end].count() == found["steps"]
-        found[end] = outcomes[end].mean().where(known)
-    return found.reset_index()
+        complete = outcomes[end].count() == summary["steps"]
+        summary[end] = outcomes[end].mean().where(complete)
+    return summary.reset_index()
 
 
 def pooled(parts: Iterable[pd.DataFrame], by: Sequence[str]) -> pd.DataFrame:
     """Pool summaries of several participants into those of all their steps."""
-    every = pd.concat([one for one in parts if len(one)] or [pd.DataFrame(columns=[*by, *SUMMARY])])
-    outcomes = every.groupby(list(by), observed=True, sort=False)
-    at, found = outcomes.ngroup().to_numpy(), outcomes.head(1)[list(by)].reset_index(drop=True)
-    steps, mean, sd, low, high = every[SUMMARY].to_numpy(dtype=float).T
+    summaries = pd.concat(
+        [part for part in parts if len(part)] or [pd.DataFrame(columns=[*by, *SUMMARY])]
+    )
+    outcomes = summaries.groupby(list(by), observed=True, sort=False)
+    at, summary = outcomes.ngroup().to_numpy(), outcomes.head(1)[list(by)].reset_index(drop=True)
+    steps, mean, sd, low, high = summaries[SUMMARY].to_numpy(dtype=float).T
 
     def total(values: FloatArray) -> FloatArray:
-        return np.asarray(np.bincount(at, values, len(found)), dtype=float)
+        return np.asarray(np.bincount(at, values, len(summary)), dtype=float)
 
     count = total(steps)
     middle = total(steps * mean) / count
     squares = total(np.nan_to_num((steps - 1.0) * sd**2) + steps * (mean - middle[at]) ** 2)
     spread = np.sqrt(squares / np.where(count > 1.0, count - 1.0, np.nan))
-    return found.assign(
+    return summary.assign(
         steps=count.astype(int), mean=middle, sd=spread, low=total(steps * low) / count,
         high=total(steps * high) / count,
     )  # fmt: skip
@@ -112,36 +114,36 @@ CARRIERS = (*ROLE_GROUPS, *ROLE_SIDES, "total")
 MEAN_COLUMNS = columns("stance_means")
 
 JOINT = ["column", "source", "axis", "statistic"]
-"""What names a stance mean of a joint moment, or of a force that is estimated without plates."""
+"""Columns that identify a stance mean of a joint moment, or of a force estimated without plates."""
 
 
 def is_kept(steps: pd.DataFrame) -> pd.Series[bool]:
-    """Whether pages and figures show a step: see `kept_steps`."""
-    whole, contact = steps["status"] == "ok", steps["status"] == "incomplete"
+    """True for steps that pages and figures show: see `kept_steps`."""
+    is_whole, is_contact = steps["status"] == "ok", steps["status"] == "incomplete"
     trial = [steps["participant_id"], steps["trial_id"]]
-    alone = ~whole.groupby(trial).transform("any").astype(bool)
-    kept: pd.Series[bool] = whole | (contact & alone)
-    return kept
+    without_whole = ~is_whole.groupby(trial).transform("any").astype(bool)
+    is_shown: pd.Series[bool] = is_whole | (is_contact & without_whole)
+    return is_shown
 
 
 def kept_steps(steps: pd.DataFrame) -> pd.DataFrame:
     """Steps that pages and figures show, with their speed under the name ``speed``.
 
-    The whole steps of a trial; of a trial without any, as where there is one plate, its contacts
-    that were recorded whole: their flight is not known.
+    The whole steps of a trial; of a trial without any (with a single plate, for example) the
+    contacts that were recorded completely: their flight is not known.
     """
-    kept = steps[is_kept(steps)].reset_index(drop=True)
-    return kept.assign(speed=kept["speed_mps"])
+    shown_steps = steps[is_kept(steps)].reset_index(drop=True)
+    return shown_steps.assign(speed=shown_steps["speed_mps"])
 
 
 def stance_means(
-    kept: pd.DataFrame, among: Sequence[StepColumn], joints: pd.DataFrame
+    steps: pd.DataFrame, among: Sequence[StepColumn], joints: pd.DataFrame
 ) -> pd.DataFrame:
-    """Means of kept steps by column; of joint moments the summaries of all participants."""
+    """Means of kept steps by column, and summaries of joint moments over all participants."""
     rows = [
         row
         for number, column in enumerate(among)
-        for row in _column_rows(column, kept.iloc[column.rows], joints[joints["column"] == number])
+        for row in _column_rows(column, steps.iloc[column.rows], joints[joints["column"] == number])
     ]
     return pd.DataFrame(rows, columns=list(MEAN_COLUMNS))
 
@@ -161,18 +163,18 @@ def _column_rows(
 
     for carrier in CARRIERS:
         for axis in AXES:
-            named = {"quantity": "angular_momentum", "source": carrier, "axis": axis}
-            own = spread(f"H_{carrier}_{axis}_stance_mean_kgm2ps")
-            yield key | named | own | {"unit": "kg m2/s"}
+            names = {"quantity": "angular_momentum", "source": carrier, "axis": axis}
+            values = spread(f"H_{carrier}_{axis}_stance_mean_kgm2ps")
+            yield key | names | values | {"unit": "kg m2/s"}
     for axis in AXES:
-        named = {"quantity": "residual_moment", "source": "residual", "axis": axis}
-        yield key | named | spread(f"M_residual_{axis}_stance_rms_Nm") | {"unit": "N m"}
-    for one in joints.to_dict("records"):
-        estimated = one["statistic"] == ESTIMATED
-        unit = ("N" if one["source"] == "stance" else "N s") if estimated else "N m"
-        named = {"quantity": ESTIMATED if estimated else f"joint_{one['statistic']}", "unit": unit}
-        named |= {name: one[name] for name in ("source", "axis")}
-        yield key | named | {"mean": one["mean"], "sd": one["sd"]}
+        names = {"quantity": "residual_moment", "source": "residual", "axis": axis}
+        yield key | names | spread(f"M_residual_{axis}_stance_rms_Nm") | {"unit": "N m"}
+    for row in joints.to_dict("records"):
+        estimated = row["statistic"] == ESTIMATED
+        unit = ("N" if row["source"] == "stance" else "N s") if estimated else "N m"
+        names = {"quantity": ESTIMATED if estimated else f"joint_{row['statistic']}", "unit": unit}
+        names |= {name: row[name] for name in ("source", "axis")}
+        yield key | names | {"mean": row["mean"], "sd": row["sd"]}
 
 
 PHASES = ("stance", "flight")
@@ -183,18 +185,18 @@ def phase_means(
 ) -> pd.DataFrame:
     """Mean and standard deviation over athletes of (phases, 101) curves by quantity and line."""
     parts = []
-    for key in dict.fromkeys(key for own in curves for key in own):
-        known = np.array([own[key] for own in curves if key in own], dtype=float)
-        known = known[np.isfinite(known).all(axis=(1, 2))]
-        if not len(known):
+    for key in dict.fromkeys(key for athlete in curves for key in athlete):
+        values = np.array([athlete[key] for athlete in curves if key in athlete], dtype=float)
+        values = values[np.isfinite(values).all(axis=(1, 2))]
+        if not len(values):
             continue
-        sd = known.std(axis=0, ddof=1) if len(known) > 1 else np.full_like(known[0], np.nan)
-        for number, mean in enumerate(known.mean(axis=0)):
+        sd = values.std(axis=0, ddof=1) if len(values) > 1 else np.full_like(values[0], np.nan)
+        for number, mean in enumerate(values.mean(axis=0)):
             parts.append(
                 pd.DataFrame(
                     {"quantity": key[0], "line": key[1], "phase": PHASES[number],
                      "percent": np.arange(len(mean)), "mean": mean, "sd": sd[number],
-                     "athletes": len(known), "unit": units[key[0]]}
+                     "athletes": len(values), "unit": units[key[0]]}
                 )
             )  # fmt: skip
     if not parts:
@@ -205,27 +207,31 @@ def phase_means(
 def fastest_rows(numbers: pd.DataFrame) -> pd.DataFrame:
     """Rows of the fastest column of the usual condition."""
     usual = numbers[numbers["condition"].isin(["", NORMAL]) | numbers["condition"].isna()]
-    own = usual if len(usual) else numbers
-    known = own["speed_mps"].notna()
-    fastest: pd.DataFrame = own[own["speed_mps"] == own["speed_mps"].max()] if known.any() else own
+    candidates = usual if len(usual) else numbers
+    has_speed = candidates["speed_mps"].notna()
+    fastest: pd.DataFrame = (
+        candidates[candidates["speed_mps"] == candidates["speed_mps"].max()]
+        if has_speed.any()
+        else candidates
+    )
     return fastest
 
 
 def drawn_columns(rows: pd.DataFrame, width_mm: float) -> list[tuple[str, pd.DataFrame]]:
-    """Titles and rows of the speeds that are drawn: in one column of a page only the fastest."""
+    """Titles and rows of the speeds that are drawn: only the fastest in one column of a page."""
     from aqbio.figures.style import NARROW_MM  # and matplotlib, which pages do not need
 
-    own = fastest_rows(rows) if width_mm < NARROW_MM else rows
-    named = own.assign(condition=own["condition"].fillna(""))
-    found = []
-    for _, own in named.groupby(["condition", "speed_mps"], sort=False, dropna=False):
-        first, steps = own.iloc[0], int(own["steps"].max())
+    speed_rows = fastest_rows(rows) if width_mm < NARROW_MM else rows
+    labelled = speed_rows.assign(condition=speed_rows["condition"].fillna(""))
+    titled_columns = []
+    for _, speed_rows in labelled.groupby(["condition", "speed_mps"], sort=False, dropna=False):
+        first, steps = speed_rows.iloc[0], int(speed_rows["steps"].max())
         title = column_title(str(first["condition"]), float(first["speed_mps"])).replace(", ", "\n")
-        found.append((f"{title}\n{steps} step{'s' * (steps != 1)}", own))
-    return found
+        titled_columns.append((f"{title}\n{steps} step{'s' * (steps != 1)}", speed_rows))
+    return titled_columns
 
 
 def one_column_words(rows: pd.DataFrame) -> str:
-    """What a caption says of the narrow drawing, where it leaves speeds out."""
+    """Words of a caption for a narrow drawing that leaves speeds out."""
     several = rows[["condition", "speed_mps"]].drop_duplicates().shape[0] > 1
     return "One-column version: fastest speed." if several else ""

@@ -1,4 +1,4 @@
-"""How every figure looks: typeface, colours, dashes, widths, keys."""
+"""Style of the figures: typeface, colours, dashes, widths, keys."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-WHOLE = "DejaVu Sans"
-"""Comes with matplotlib, so that figures look alike on every machine."""
+FULL_FAMILY = "DejaVu Sans"
+"""Family that comes with matplotlib, so that figures look the same on every computer."""
 
-_SMALL = "aqbio DejaVu Sans"
+_SUBSET_FAMILY = "aqbio DejaVu Sans"
 _FACES = ("DejaVuSans", "DejaVuSans-Bold")
 _LETTERS = (
     *range(0x20, 0x7F),  # ASCII
@@ -39,15 +39,15 @@ _LETTERS = (
     *(ord(sign) for sign in "←↑→↓−≈≠≤≥"),
 )
 _UNUSED = ["FFTM", "GDEF", "GPOS"]
-"""Tables that take most of the time of cutting; what of them counts here, the spaces between
-letters, is in the table "kern" too."""
+"""Font tables that take most of the time of subsetting; the spaces between letters, which matter
+here, are in the table "kern" as well."""
 
 _FAMILY_NAMES = (1, 16)  # of the OpenType table "name"
 
 
 @cache
 def families() -> tuple[str, ...]:
-    """The families to draw with: the small copy, then the whole typeface for all else."""
+    """Families to draw with: the subset, then the full typeface for all other letters."""
     folder = Path(_typeface_folder().name)
     source = Path(mpl.get_data_path()) / "fonts" / "ttf"
     for face in _FACES:
@@ -60,11 +60,11 @@ def families() -> tuple[str, ...]:
         cut.subset(font)
         for record in font["name"].names:
             if record.nameID in _FAMILY_NAMES:
-                record.string = _SMALL
+                record.string = _SUBSET_FAMILY
         font.save(folder / f"{face}.ttf")
         font.close()
         font_manager.fontManager.addfont(folder / f"{face}.ttf")
-    return _SMALL, WHOLE
+    return _SUBSET_FAMILY, FULL_FAMILY
 
 
 @cache
@@ -105,7 +105,7 @@ _RC: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.xmargin": 0.0,
     "axes.ymargin": 0.07,
-    "axes.titley": 1.0,  # no search for what a title could hit: nothing is drawn above a panel
+    "axes.titley": 1.0,  # no search for overlaps of a title: nothing is drawn above a panel
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "xtick.major.size": 2.5,
@@ -133,7 +133,7 @@ _RC: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class LineStyle:
-    """How one quantity is drawn, the same in every figure."""
+    """Style of one quantity, the same in every figure."""
 
     label: str
     """Words of the legend."""
@@ -187,7 +187,7 @@ def pale(colour: str) -> tuple[float, float, float]:
 
 @contextmanager
 def journal_style() -> Iterator[None]:
-    """Draw in the style of the study while the block runs, and restore what was set before."""
+    """Draw in the style of the study while the block runs, and restore the earlier settings."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(cast(Any, _RC | {"font.family": families()}))
@@ -195,7 +195,7 @@ def journal_style() -> Iterator[None]:
 
 
 def sheet(width_mm: float, height_mm: float) -> Figure:
-    """An empty figure of a size on paper, arranged so that nothing overlaps."""
+    """Empty figure of a size on paper, arranged without overlaps."""
     figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
     engine = figure.get_layout_engine()
     if engine is not None:
@@ -230,7 +230,7 @@ def stroke(colour: Colour, label: str, **look: Any) -> Line2D:
 def legend_above(
     figure: Figure, handles: Sequence[Artist], columns: int, narrow: int = 0
 ) -> Legend:
-    """Put one key for all panels over them, in as many columns as there is room for.
+    """Put one key for all panels above them, in as many columns as fit.
 
     At most `columns`, or `narrow` ones in one column of a page.
     """
@@ -247,16 +247,18 @@ def legend_above(
 
 def wrapped(words: str, letters: int) -> str:
     """Words in lines of so many letters; a unit in parentheses stays in one line."""
-    whole = re.sub(r"\(.*\)$", lambda unit: unit.group().replace(" ", "\N{NO-BREAK SPACE}"), words)
-    return fill(whole, letters, break_long_words=False)
+    unbroken = re.sub(
+        r"\(.*\)$", lambda unit: unit.group().replace(" ", "\N{NO-BREAK SPACE}"), words
+    )
+    return fill(unbroken, letters, break_long_words=False)
 
 
-def plain_numbers(axis: Axis, every: Sequence[int] = (1, 2, 5)) -> None:
+def plain_numbers(axis: Axis, multiples: Sequence[int] = (1, 2, 5)) -> None:
     """Plain numbers on a logarithmic axis, at these multiples of powers of ten."""
-    axis.set_major_locator(LogLocator(subs=every))
+    axis.set_major_locator(LogLocator(subs=multiples))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
 
 
 HATCH = "//////"
-"""Of a part whose line is dashed, so that colour is not needed."""
+"""Hatch of a part whose line is dashed, so that colour is not needed."""

@@ -26,7 +26,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def digits(value: float, unit: str = "") -> str:
-    """Write a number with the decimals that its unit deserves."""
+    """Write a number with the decimals usual for its unit."""
     if not math.isfinite(value):
         return MISSING
     text = f"{value:.{_DECIMALS[unit]}f}" if unit in _DECIMALS else _significant(value)
@@ -36,7 +36,7 @@ def digits(value: float, unit: str = "") -> str:
 
 
 def format_interval(value: float, low: float, high: float) -> tuple[str, str, str]:
-    """Write an estimate and its interval with as many decimals as the interval deserves."""
+    """Write an estimate and its interval with decimals that suit the width of the interval."""
     half = 0.5 * abs(high - low)
     if not (math.isfinite(half) and half > 0):
         return digits(value), digits(low), digits(high)
@@ -56,8 +56,8 @@ def _significant(value: float) -> str:
 def specification_words(name: str) -> str:
     """Name a specification as a reader would."""
     parts = []
-    for one in name.split():
-        choice, _, value = one.partition("=")
+    for setting in name.split():
+        choice, _, value = setting.partition("=")
         parts.append(_CHOICES[choice].format(_VALUES.get(value, value)))
     return ", ".join(parts)
 
@@ -84,9 +84,9 @@ _FACTORS = {
 def choice_words(choice: str) -> str:
     """Name one choice in a sentence."""
     factor, _, value = choice.partition("=")
-    named = "left out" if (factor, value) == ("pelvis", "out") else _VALUES.get(value, value)
-    words = "the pelvis {}" if named == "left out" else _SENTENCES.get(factor, "{}")
-    return words.format(named)
+    value_words = "left out" if (factor, value) == ("pelvis", "out") else _VALUES.get(value, value)
+    words = "the pelvis {}" if value_words == "left out" else _SENTENCES.get(factor, "{}")
+    return words.format(value_words)
 
 
 _SENTENCES = {
@@ -126,28 +126,29 @@ MODELS = ("C2", "C1", "C3", "C4")
 
 SUMS = ("push_side", "swing_side")
 JOINTS = ("hip", "knee", "ankle_toes", "ankle", "mtp")
-"""Of the standing foot ankle and toes are stated together."""
+"""Joints of a leg; ankle and toes of the standing foot are stated together."""
 
 JOINT_WORDS = {"mtp": "toes", "ankle_toes": "ankle and toes"}
-"""Joints that are not called what their source is."""
+"""Names of joints that differ from the name of their source."""
+
 ARM_JOINTS = ("shoulder", "elbow")
-OTHERS = ("gravity", "velocity", "contact", "remainder", "residual")
-TOGETHER = "together"
-"""All sources at once: by superposition the measured rate or force, residual included."""
+NON_JOINT_SOURCES = ("gravity", "velocity", "contact", "remainder", "residual")
+ALL_SOURCES = "together"
+"""All sources together: by superposition the measured rate or force, residual included."""
 
 SOURCES = (
-    TOGETHER,
+    ALL_SOURCES,
     *SUMS,
     *(f"{joint}_push" for joint in JOINTS),
     "lumbar",
     *(f"{joint}_{side}" for joint in ARM_JOINTS for side in ("push", "swing")),
     *(f"{joint}_swing" for joint in JOINTS),
-    *OTHERS,
+    *NON_JOINT_SOURCES,
 )
 """Sources from top to bottom."""
 
 LABELS = {
-    TOGETHER: "all together: measured",
+    ALL_SOURCES: "all together: measured",
     "push_side": "all push-side joints",
     "swing_side": "all swing-side joints",
     "lumbar": "lumbar joint",

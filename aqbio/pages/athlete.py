@@ -1,4 +1,4 @@
-"""The page of an athlete: which side, what differs beyond error, trials, what the fit changed."""
+"""Page of an athlete: left against right, differences beyond error, trials, changes by the fit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.names import NORMAL_95, ROLE_SIDES
 from aqbio.pages.filters import CONTENT_SECURITY, counted, enumerated, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
-from aqbio.pages.own_curves import FEWEST_STEPS, participant_curves, ranked_columns, sides_drawing
+from aqbio.pages.own_curves import MIN_STEPS, participant_curves, ranked_columns, sides_drawing
 from aqbio.pages.quality import quality_tables
 from aqbio.pages.record_next import finding_advice
 from aqbio.pages.stance import UNIT
@@ -41,7 +41,7 @@ from aqbio.vectors import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is compared between both feet."""
+    """Quantity that is compared between both feet."""
 
     column: str
     """Of steps.tsv."""
@@ -83,7 +83,7 @@ COACH = tuple(
         ("thigh_speed_swing_radps", "Free thigh's fastest attack forward", "°/s", DEGREES),
     )
 )
-"""What a coach looks at, by the foot on the ground."""
+"""Postures that coaches judge, by the foot on the ground."""
 
 CONFIDENCE = 0.95
 
@@ -105,7 +105,7 @@ class SideComparison:
 
     @property
     def sure(self) -> bool:
-        """Whether the interval is on one side of 0."""
+        """True if the interval lies on one side of 0."""
         return self.low > 0.0 or self.high < 0.0
 
     @property
@@ -135,9 +135,9 @@ class SpeedRows:
     compared: tuple[SideComparison, ...]
 
     @property
-    def enough(self) -> bool:
-        """Whether both feet have the steps that an interval takes."""
-        return min(self.left, self.right) >= FEWEST_STEPS
+    def comparable(self) -> bool:
+        """True if both feet have enough steps for an interval."""
+        return min(self.left, self.right) >= MIN_STEPS
 
 
 def left_and_right(
@@ -146,13 +146,15 @@ def left_and_right(
     scale_kgm: float = math.nan,
     measures: Sequence[Measure] = MEASURES,
 ) -> tuple[SpeedRows, ...]:
-    """Compare both feet of an athlete; the fastest steps that suffice, else the most, come first.
+    """Compare both feet of an athlete; the fastest speed with enough steps, else most, comes first.
 
     ``scale_kgm`` is mass times stature, kg m; NaN where one is not known.
     """
-    kept = kept_steps(steps)
-    ranked = ranked_columns(kept, edges_mps)
-    return tuple(_speed_rows(one, kept.iloc[one.rows], scale_kgm, measures) for one in ranked)
+    shown_steps = kept_steps(steps)
+    ranked = ranked_columns(shown_steps, edges_mps)
+    return tuple(
+        _speed_rows(column, shown_steps.iloc[column.rows], scale_kgm, measures) for column in ranked
+    )
 
 
 def _speed_rows(
@@ -160,27 +162,29 @@ def _speed_rows(
 ) -> SpeedRows:
     left, right = (steps[steps["side"] == side] for side in ("left", "right"))
     title = column_title(column.condition, column.speed_mps)
-    known = [one for one in measures if steps[one.column].notna().any()]
-    compared = (_compared(one, left, right, scale_kgm, len(known)) for one in known)
+    available = [measure for measure in measures if steps[measure.column].notna().any()]
+    compared = (_compared(measure, left, right, scale_kgm, len(available)) for measure in available)
     return SpeedRows(title, len(left), len(right), tuple(compared))
 
 
 def _compared(
     measure: Measure, left: pd.DataFrame, right: pd.DataFrame, scale_kgm: float, among: int
 ) -> SideComparison:
-    one, other = (
-        measure.factor * own[measure.column].dropna().to_numpy(dtype=float) for own in (left, right)
+    left_values, right_values = (
+        measure.factor * rows[measure.column].dropna().to_numpy(dtype=float)
+        for rows in (left, right)
     )
     error = 0.0
     if measure.error in left:
-        both = pd.concat([left[measure.error], right[measure.error]]).dropna()
-        error = measure.width * abs(measure.factor) * float(both.mean()) if len(both) else 0.0
+        errors = pd.concat([left[measure.error], right[measure.error]]).dropna()
+        error = measure.width * abs(measure.factor) * float(errors.mean()) if len(errors) else 0.0
     scale = 1e-3 * scale_kgm if measure.unit == UNIT else math.nan
     scaled = [
-        float((own[measure.column] / own["speed_mps"]).mean()) / scale for own in (left, right)
+        float((rows[measure.column] / rows["speed_mps"]).mean()) / scale for rows in (left, right)
     ]
     return SideComparison(
-        measure, _mean(one), _mean(other), *relative_difference(one, other, error, among),
+        measure, _mean(left_values), _mean(right_values),
+        *relative_difference(left_values, right_values, error, among),
         (scaled[0], scaled[1]),
     )  # fmt: skip
 
@@ -194,9 +198,9 @@ def relative_difference(
 ) -> tuple[float, float, float]:
     """Right − left, per cent of the size of their mean, with its 95 % interval (Welch 1947).
 
-    Steps are taken as independent; ``error`` is how far measurement may move the difference, which
-    more steps do not make smaller. The interval covers ``among`` measures together (Bonferroni).
-    NaN where a side has no step or the mean is 0, no interval from fewer than `FEWEST_STEPS` steps
+    Steps are treated as independent; ``error`` is the error of measurement of the difference, which
+    more steps do not reduce. The interval covers ``among`` measures together (Bonferroni).
+    NaN where a side has no step or the mean is 0, no interval from fewer than `MIN_STEPS` steps
     of a foot.
     """
     if not (len(left) and len(right)):
@@ -205,37 +209,39 @@ def relative_difference(
     if size == 0.0:
         return math.nan, math.nan, math.nan
     difference = 100.0 * float(right.mean() - left.mean()) / size
-    if min(len(left), len(right)) < FEWEST_STEPS:
+    if min(len(left), len(right)) < MIN_STEPS:
         return difference, math.nan, math.nan
-    variances = np.array([one.var(ddof=1) / len(one) for one in (left, right)])
+    variances = np.array([values.var(ddof=1) / len(values) for values in (left, right)])
     tail = 0.5 * (1.0 - CONFIDENCE) / among
     half = 0.0
     if variances.any():
-        own = variances**2 / [len(left) - 1, len(right) - 1]
-        freedom = variances.sum() ** 2 / own.sum()
+        terms = variances**2 / [len(left) - 1, len(right) - 1]
+        freedom = variances.sum() ** 2 / terms.sum()
         half = -stdtrit(freedom, tail) * np.sqrt(variances.sum())
     half = 100.0 * math.hypot(float(half), error) / size
     return difference, float(difference - half), float(difference + half)
 
 
 def side_words(speeds: Sequence[SpeedRows], *, unused: bool = False) -> tuple[str, ...]:
-    """Which side pushes less, and what else differs between left and right, beyond error.
+    """State the side that pushes less, and other differences between left and right beyond error.
 
-    ``unused`` tells that forces were measured which are not used.
+    ``unused``: forces were measured but are not used.
     """
     if not speeds:
         return ("No step was kept: nothing can be said about left and right.",)
     first = speeds[0]
-    if not first.enough:
+    if not first.comparable:
         text = (
-            f"Left and right cannot be compared: that takes {FEWEST_STEPS} steps of each foot at "
+            f"Left and right cannot be compared: that takes {MIN_STEPS} steps of each foot at "
             f"one speed, and there are at most {first.left} left and {first.right} right."
         )
         return (text,)
     at = f"at {first.title} ({first.left} left and {first.right} right steps)"
-    sure = [one for one in first.compared if one.sure]
+    sure = [comparison for comparison in first.compared if comparison.sure]
     sentences = []
-    force = next((one for one in first.compared if one.measure is MEASURES[0]), None)
+    force = next(
+        (comparison for comparison in first.compared if comparison.measure is MEASURES[0]), None
+    )
     if force is None:
         why = "the forces are not used" if unused else "no plate measured the forces"
         sentences.append(f"Which foot pushes less is not known: {why}.")
@@ -244,25 +250,28 @@ def side_words(speeds: Sequence[SpeedRows], *, unused: bool = False) -> tuple[st
         sentences.append(f"The {weaker} foot pushes less {at}: {force.words}.")
     else:
         sentences.append(f"Neither foot pushes less beyond error {at}: {force.words}.")
-    asked = counted(len(first.compared) - (force is not None), "measure")
-    others = enumerated([one.words for one in sure if one is not force])
-    also = f"Beyond error differ also: {others}."
-    return (*sentences, also if others else f"Nothing else of {asked} differs beyond error.")
+    count = counted(len(first.compared) - (force is not None), "measure")
+    differing = enumerated([comparison.words for comparison in sure if comparison is not force])
+    also = f"Beyond error differ also: {differing}."
+    return (*sentences, also if differing else f"Nothing else of {count} differs beyond error.")
 
 
 def short_side_words(speeds: Sequence[SpeedRows]) -> str:
-    """What differs between left and right beyond error, in a few words for a table."""
-    if not speeds or not speeds[0].enough:
+    """Differences between left and right beyond error, in a few words for a table."""
+    if not speeds or not speeds[0].comparable:
         return "too few steps of each foot"
-    sure = [one for one in speeds[0].compared if one.sure]
-    return "; ".join(f"{one.measure.label}: {one.range}" for one in sure) or "nothing beyond error"
+    sure = [comparison for comparison in speeds[0].compared if comparison.sure]
+    return (
+        "; ".join(f"{comparison.measure.label}: {comparison.range}" for comparison in sure)
+        or "nothing beyond error"
+    )
 
 
 def left_right_address(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> str:
-    """Left against right of the fastest trial that has both feet, side by side; empty for none."""
+    """Address that compares left and right of the fastest trial with both feet; empty for none."""
     runs = kept_steps(steps).groupby(["participant_id", "trial_id"])
-    both = runs["speed_mps"].mean()[runs["side"].nunique() == 2].sort_values(ascending=False)
-    fastest = next((place for place in both.index if place in replayed), None)
+    speeds = runs["speed_mps"].mean()[runs["side"].nunique() == 2].sort_values(ascending=False)
+    fastest = next((trial for trial in speeds.index if trial in replayed), None)
     if fastest is None:
         return ""
     trial = "/".join(map(quote, fastest))
@@ -279,30 +288,32 @@ FORCES = {
 
 def estimated_forces(contributions: pd.DataFrame, steps: pd.DataFrame) -> list[dict[str, str]]:
     """Means over the steps of each foot in trials without plates, with their 95 % intervals."""
-    own = contributions[contributions["level"] == ESTIMATED]
-    own = own.merge(steps[["trial_id", "step", "side"]], on=["trial_id", "step"])
-    means = own.groupby(["trial_id", "side", "phase"], observed=True)[["value", "low", "high"]]
+    estimates = contributions[contributions["level"] == ESTIMATED]
+    estimates = estimates.merge(steps[["trial_id", "step", "side"]], on=["trial_id", "step"])
+    means = estimates.groupby(["trial_id", "side", "phase"], observed=True)[
+        ["value", "low", "high"]
+    ]
     table = means.mean()
-    found = []
+    lines = []
     for (trial, side), part in table.groupby(level=[0, 1], observed=True):
         line = {"trial": str(trial), "foot": str(side)}
         for phase, (words, unit) in FORCES.items():
             value, low, high = part.xs(phase, level="phase").iloc[0]
             line[words] = f"{digits(value, unit)} ({digits(low, unit)} to {digits(high, unit)})"
-        found.append(line)
-    return found
+        lines.append(line)
+    return lines
 
 
 STAGE = "pages"
 
 
 def stature(study: Study, participant_id: str) -> float:
-    """Stature as stated, else as the height of the pelvis shows it, m; NaN: not known."""
-    stated = study.participant(participant_id).height_m
-    if stated:
-        return float(stated)
-    shown = measured_stature(study.read_manifest(participant_id, "prepare")["trials"])
-    return shown.value if shown else math.nan
+    """Stature as stated, else estimated from the height of the pelvis, m; NaN: not known."""
+    stated_m = study.participant(participant_id).height_m
+    if stated_m:
+        return float(stated_m)
+    measured = measured_stature(study.read_manifest(participant_id, "prepare")["trials"])
+    return measured.value if measured else math.nan
 
 
 def body_scale(study: Study, participant_id: str) -> float:
@@ -311,7 +322,7 @@ def body_scale(study: Study, participant_id: str) -> float:
 
 
 def used_mass(study: Study, participant_id: str) -> float | None:
-    """Body mass that the results rest on, kg; None: not known."""
+    """Body mass on which the results rest, kg; None: not known."""
     mass: float | None = study.read_manifest(participant_id, "prepare").get("mass_kg")
     return mass
 
@@ -322,12 +333,12 @@ def postures(dynamics: Mapping[str, Any]) -> int | None:
 
 
 def _page(study: Study, participant_id: str) -> Path:
-    """Where a participant's page is made."""
+    """Path of a participant's page."""
     return study.folder(participant_id, STAGE) / "athletes" / f"{participant_id}.html"
 
 
 def write_missing_page(study: Study, participant_id: str) -> None:
-    """Leave a page that says that there is none."""
+    """Write a page that says that there is no page of the participant."""
     page = template("missing.html.j2").render(
         against="", security=CONTENT_SECURITY["folder"], root="../", participant=participant_id
     )
@@ -347,7 +358,9 @@ def write_athlete_page(
     dynamics = study.read_manifest(participant_id, "inverse_dynamics")
     sheet = list(trial_rows(study, participant_id, steps, quality))
     trials = pd.DataFrame(sheet, columns=list(columns("trials")))
-    replays = {(participant_id, str(one["trial_id"])) for one in replayed if one["status"] == OK}
+    replays = {
+        (participant_id, str(trial["trial_id"])) for trial in replayed if trial["status"] == OK
+    }
     edges = study.settings.figures.speed_edges_mps
     scale = body_scale(study, participant_id)
     speeds = left_and_right(steps, edges, scale)
@@ -370,7 +383,7 @@ def write_athlete_page(
         drawing=sides_drawing(participant_curves(study, participant_id, steps, scale)),
         steps=rows(steps),
         quality=quality_tables(quality),
-        parameters=[parameter_line(one) for one in dynamics.get("parameters", ())],
+        parameters=[parameter_line(parameter) for parameter in dynamics.get("parameters", ())],
         standing=standing_words(dynamics.get("standing", ())),
         advice=list(finding_advice(causes(findings), postures(dynamics))),
         beside=left_right_address(steps, replays),
@@ -380,7 +393,7 @@ def write_athlete_page(
 
 
 def fit_changes(study: Study, participant_id: str) -> pd.DataFrame:
-    """What the fit changed, from the file of a participant; no row where nothing was fitted."""
+    """Read the changes by the fit of a participant; no row where nothing was fitted."""
     fitted = study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]
     files = [changes_path(study, participant_id)] if fitted else []
     return _table(map(read_columns, files), columns("fit_changes"))

@@ -1,4 +1,4 @@
-"""How the pages write numbers and sentences, and the environment of all templates."""
+"""Filters that write numbers and sentences on pages, and the environment of all templates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 _PERCENT = re.compile(r"(?<=\d)%")
 
 _NAME = re.compile(r"[a-z][a-z0-9]+(?:[._][A-Za-z0-9]+)+")
-"""A setting, a file or a coordinate: who copies it needs its letters as they are."""
+"""A setting, a file or a coordinate, whose spelling is preserved for copying."""
 
 CONTENT_SECURITY = {
     "folder": (
@@ -43,7 +43,7 @@ CONTENT_SECURITY = {
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
     ),
 }
-"""What pages may load: files beside them and nothing else, or only what they hold themselves."""
+"""Sources that pages may load: neighbouring files only, or only their own content."""
 
 
 PAGES = {
@@ -70,35 +70,41 @@ COMPARE = "compare"
 """The page that is a script."""
 
 MENU = {name: title for name, (title, _) in PAGES.items()} | {COMPARE: "Side by side"}
-"""Pages of the study, and what they are called."""
+"""Titles of the pages of the study."""
 
 
 def write_assets(folder: Path) -> None:
-    """Put style, scripts and libraries beside pages."""
-    for source, place in ((ASSETS, folder), (ASSETS / "vendor", folder / "vendor")):
-        for one in source.iterdir():
-            if one.is_file():
-                write_text(place / one.name, one.read_text(encoding="utf-8"))
+    """Write style, scripts and libraries into the folder of the pages."""
+    for source, target in ((ASSETS, folder), (ASSETS / "vendor", folder / "vendor")):
+        for file in source.iterdir():
+            if file.is_file():
+                write_text(target / file.name, file.read_text(encoding="utf-8"))
 
 
 def environment() -> jinja2.Environment:
-    """The templates, which escape all text that is not theirs."""
-    made = jinja2.Environment(
+    """Environment of the templates, which escapes all inserted text."""
+    templates = jinja2.Environment(
         loader=jinja2.PackageLoader("aqbio.pages"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"num": number, "spread": spread, "sentence": capital, "zip": zip}
-    made.filters["estimate"] = estimate
-    made.globals |= {"interval": INTERVALS, "menu": MENU, "pages": PAGES, "here": "", "root": ""}
-    return made
+    templates.filters |= {"num": number, "spread": spread, "sentence": capital, "zip": zip}
+    templates.filters["estimate"] = estimate
+    templates.globals |= {
+        "interval": INTERVALS,
+        "menu": MENU,
+        "pages": PAGES,
+        "here": "",
+        "root": "",
+    }
+    return templates
 
 
 @functools.cache
 def template(name: str) -> jinja2.Template:
-    """A template that is read once, whatever it is given."""
+    """Load a template, once for all of its values."""
     return environment().get_template(name)
 
 
@@ -130,32 +136,32 @@ def estimate(row: Mapping[str, Any]) -> Markup:
 
 
 def data_address(svg: str) -> str:
-    """Put a drawing into the page itself, so that the page is one file."""
+    """Encode a drawing as an address, so that the page is one file."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def drawing_size(head: str) -> tuple[int, int]:
     """Width and height of a drawing, CSS pixels."""
-    found = _VIEW_BOX.search(head)
-    if found is None:
+    match = _VIEW_BOX.search(head)
+    if match is None:
         raise ValueError("a drawing has no viewBox, so that its size is not known.")
-    width, height = (round(float(one) * 96.0 / 72.0) for one in found.groups())
+    width, height = (round(float(length) * 96.0 / 72.0) for length in match.groups())
     return width, height
 
 
 def capital(words: str) -> str:
-    """Words as the start of a sentence, whatever follows; names stay as they are written."""
+    """Capitalise the start of a sentence, except for names of settings, files and coordinates."""
     return words if _NAME.match(words) else words[:1].upper() + words[1:]
 
 
 def closed(reason: str) -> str:
-    """A reason that ends as a sentence, with real minus signs and a space before %."""
+    """End a reason as a sentence, with true minus signs and a space before %."""
     reason = _PERCENT.sub(" %", _MINUS.sub("−", reason))
     return reason if not reason or reason.endswith(".") else f"{reason}."
 
 
 def missing(value: Any) -> bool:
-    """Whether a cell of a table says nothing."""
+    """True for an empty cell of a table."""
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
@@ -175,5 +181,5 @@ def counted(number: int, word: str) -> str:
 
 
 def enumerated(names: Sequence[str]) -> str:
-    """Some names as a sentence has them: a, b and c."""
+    """List names as in a sentence: a, b and c."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -1,4 +1,4 @@
-"""What the consistency fit found and changed, in words: parameters, parts, trials, the body."""
+"""Results of the consistency fit in words: parameters, changes of trials, evidence on the body."""
 
 from __future__ import annotations
 
@@ -51,96 +51,101 @@ class ParameterLine:
 
 
 def standing_words(standing: Sequence[Mapping[str, Any]]) -> str:
-    """How far the centre of mass is from the centre of pressure in still postures."""
+    """State the distance from centre of mass to centre of pressure in still postures."""
     if not standing:
         return "No static trial on a plate was used."
-    apart = (
-        f"{digits(1e3 * math.hypot(*one['fitted_m']), 'mm')} mm in {one['trial_id']}"
-        for one in standing
+    distances = (
+        f"{digits(1e3 * math.hypot(*posture['fitted_m']), 'mm')} mm in {posture['trial_id']}"
+        for posture in standing
     )
-    return f"The adjusted body's centre of mass is from the centre of pressure: {', '.join(apart)}."
+    words = ", ".join(distances)
+    return f"The adjusted body's centre of mass is from the centre of pressure: {words}."
 
 
-def parameter_line(given: Mapping[str, Any]) -> ParameterLine:
+def parameter_line(parameter: Mapping[str, Any]) -> ParameterLine:
     """Write one parameter in the page's unit."""
-    length = (given["name"], "mm", 1e3)
-    other = length if given["unit"] == "m" else (given["name"], given["unit"], 1.0)
-    label, unit, factor = PARAMETER_WORDS.get(given["name"], other)
+    length = (parameter["name"], "mm", 1e3)
+    fallback = length if parameter["unit"] == "m" else (parameter["name"], parameter["unit"], 1.0)
+    label, unit, factor = PARAMETER_WORDS.get(parameter["name"], fallback)
 
     def words(name: str) -> str:
-        return digits(given[name] * factor, unit)
+        return digits(parameter[name] * factor, unit)
 
-    prior, fitted = words("prior"), given["fitted"]
+    prior, fitted = words("prior"), parameter["fitted"]
     return ParameterLine(
         label=label,
         unit=unit,
         prior=f"{prior}\xa0±\xa0{words('prior_sd')}" if fitted else prior,
-        estimate=given["estimate"],
+        estimate=parameter["estimate"],
         text=words("estimate"),
         interval=f"{words('low')}\xa0to\xa0{words('high')}" if fitted else "fixed",
         limits=f"{words('lowest')}\xa0to\xa0{words('highest')}",
-        words=_parameter_words(given),
-        beyond=bool(given["beyond_limit"]),
+        words=_parameter_words(parameter),
+        beyond=bool(parameter["beyond_limit"]),
     )
 
 
-def _parameter_words(given: Mapping[str, Any]) -> str:
-    if not given["fitted"]:
+def _parameter_words(parameter: Mapping[str, Any]) -> str:
+    if not parameter["fitted"]:
         return "held at its prior"
-    if given["beyond_limit"]:
+    if parameter["beyond_limit"]:
         return "beyond its limits: the fit is not used"
-    if given["low"] <= given["prior"] <= given["high"]:
+    if parameter["low"] <= parameter["prior"] <= parameter["high"]:
         return "not distinguished from the prior"
     return "moved by the data"
 
 
 LEFT_OUT = "left_out"
 
-PERCENT, MILLIMETRES = 100.0, 1000.0
+PERCENT = 100.0
+"""Per cent of a share."""
+
+MILLIMETRES = 1000.0
+"""Millimetres of a metre."""
 
 MASS = "mass of the {part}, % of the body's"
 ABOVE = "centre of mass in {trial} above the ground, m"
 HEIGHT = "centre of mass in {trial} above the ground, % of stature"
-PLACE = "centre of mass {way} the centre of pressure in {trial}, predicted without it, mm"
+COP_OFFSET = "centre of mass {way} the centre of pressure in {trial}, predicted without it, mm"
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """One number of the body before and after the fit, and what it is held against."""
+    """One number of the body before and after the fit, and its independent reference."""
 
-    what: str
+    label: str
     before: str
     after: str
-    others: str
-    """What other people, or the force plate, say."""
+    reference: str
+    """Value of other people, or of the force plate."""
 
 
 def body_witnesses(table: pd.DataFrame) -> list[Witness]:
-    """What speaks for the body of a fit, or against it."""
-    low, high = (PERCENT * one for one in LEG_SHARE)
+    """Compare the body of a fit with independent evidence."""
+    low, high = (PERCENT * share for share in LEG_SHARE)
     people = f"tables: {digits(low)} (cadavers, Dempster 1955) to {digits(high)} % (women, de Leva)"
-    least, most = (PERCENT * one for one in STANDING_SHARE)
-    board = f"reaction boards: {digits(least)} to {digits(most)} %"
+    board_low, board_high = (PERCENT * share for share in STANDING_SHARE)
+    board = f"reaction boards: {digits(board_low)} to {digits(board_high)} %"
     kinds = (
         ("mass", "share", MASS, PERCENT, people),
         ("standing", "height", ABOVE, 1.0, "the pose is the same: the difference is the fit's"),
         ("standing", "share", HEIGHT, PERCENT, board),
-        ("standing", LEFT_OUT, PLACE, MILLIMETRES, "standing still: 0"),
+        ("standing", LEFT_OUT, COP_OFFSET, MILLIMETRES, "standing still: 0"),
     )
-    found = []
-    for quantity, statistic, words, factor, others in kinds:
-        own = table[(table["quantity"] == quantity) & (table["statistic"] == statistic)]
-        for row in own.to_dict("records"):
+    witnesses = []
+    for quantity, statistic, words, factor, reference in kinds:
+        selected = table[(table["quantity"] == quantity) & (table["statistic"] == statistic)]
+        for row in selected.to_dict("records"):
             way = "ahead of" if row["axis"] == "x" else "to the right of"
             part = str(row["part"]).replace("leg_", "") + " leg"
-            what = words.format(part=part, trial=row["trial_id"], way=way)
+            label = words.format(part=part, trial=row["trial_id"], way=way)
             before, after = (digits(factor * float(row[name])) for name in ("before", "after"))
-            found.append(Witness(what, before, after, others))
-    return found
+            witnesses.append(Witness(label, before, after, reference))
+    return witnesses
 
 
-MOST = 6
-"""Joint moments of a trial that are shown."""
+MAX_JOINT_MOMENTS = 6
+"""Joint moments that are shown of a trial, at most."""
 
 MOMENTUM = "kg m²/s"
 
@@ -152,30 +157,30 @@ ROOT = "pelvis_"
 class ChangeLine:
     """One quantity of a trial before and after the fit."""
 
-    what: str
+    label: str
     unit: str
     before: str
     after: str
     alike: str = ""
-    """How alike both curves are."""
+    """Similarity of both curves."""
 
 
 def trial_changes(table: pd.DataFrame, trial_id: str) -> list[ChangeLine]:
     """Angular momentum of every group and largest joint moments of a trial (``fit_changes``)."""
-    own = table[table["trial_id"] == trial_id]
-    momentum = own[own["quantity"].eq("angular_momentum") & own["axis"].eq("y")]
-    apart = momentum[momentum["statistic"].eq("rms_change")].set_index("part")["after"]
+    changes = table[table["trial_id"] == trial_id]
+    momentum = changes[changes["quantity"].eq("angular_momentum") & changes["axis"].eq("y")]
+    rms_changes = momentum[momentum["statistic"].eq("rms_change")].set_index("part")["after"]
     lines = []
     for row in momentum[momentum["statistic"].eq("mean")].to_dict("records"):
-        change = digits(float(apart.get(row["part"], np.nan)), MOMENTUM)
+        change = digits(float(rms_changes.get(row["part"], np.nan)), MOMENTUM)
         words = f"differ by {change} (root mean square)"
         lines.append(_line("Angular momentum about the vertical, mean, ", row, MOMENTUM, words))
-    moments = own[own["quantity"].eq("joint_moment")]
+    moments = changes[changes["quantity"].eq("joint_moment")]
     moments = moments[~moments["part"].astype(str).str.startswith(ROOT)]
     correlations = moments[moments["statistic"].eq("correlation")].set_index("part")["after"]
     peaks = moments[moments["statistic"].eq("peak") & moments["unit"].eq("N m")]
     moved = (peaks["after"] - peaks["before"]).abs().sort_values(ascending=False, kind="stable")
-    for row in peaks.loc[moved.index[:MOST]].to_dict("records"):
+    for row in peaks.loc[moved.index[:MAX_JOINT_MOMENTS]].to_dict("records"):
         part = row["part"]
         alike = f"correlation {correlations[part]:.2f}" if part in correlations else ""
         lines.append(_line("Peak moment, ", row, "N m", alike))

@@ -1,7 +1,7 @@
-"""What athletes' pages show of all athletes: neighbours, band, rulers, in one script.
+"""Script with what athletes' pages show of all athletes: neighbours, band, rulers.
 
-An athlete's page has a place for each; its script puts in what is there, without what belongs to
-other athletes (``data-of``). So pages stay as they are when somebody else runs again.
+An athlete's page has an empty element for each; its script fills them, without the values of other
+athletes (``data-of``). Pages therefore do not change with the trials of another athlete.
 """
 
 from __future__ import annotations
@@ -17,32 +17,33 @@ from aqbio.pages.verdicts import VerdictTables, own_numbers, ruler, verdict_sect
 
 
 def group_script(content: StudyContent) -> str:
-    """The script that athletes' pages load."""
+    """Write the script that athletes' pages load."""
     study, steps = content.study, content.tables["steps"]
     curves = [
-        participant_curves(study, who, steps, body_scale(study, who)) for who in content.names
+        participant_curves(study, participant_id, steps, body_scale(study, participant_id))
+        for participant_id in content.names
     ]
-    shown = {"people": content.names, "numbers": athletes_numbers(content.verdicts)}
-    made: dict[str, Any] = {
-        name: template(f"group_{name}.html.j2").render(shown) for name in ("beside", "numbers")
+    context = {"people": content.names, "numbers": athletes_numbers(content.verdicts)}
+    content_of_script: dict[str, Any] = {
+        name: template(f"group_{name}.html.j2").render(context) for name in ("beside", "numbers")
     }
-    made["band"] = band_paths([one for one in curves if one is not None])
-    text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    content_of_script["band"] = band_paths([curve for curve in curves if curve is not None])
+    text = json.dumps(content_of_script, ensure_ascii=False, separators=(",", ":"))
     return "globalThis.GROUP=" + text.replace("<", r"\u003c") + ";\n"
 
 
 def athletes_numbers(verdicts: VerdictTables) -> list[dict[str, Any]]:
     """Hypotheses of which athletes have numbers of their own: ruler, and rows of the table."""
     single = verdicts.single
-    own = own_numbers(single)
+    numbers = own_numbers(single)
     return [
         {
-            "id": one.hypothesis.id,
-            "title": one.hypothesis.title,
-            "unit": str(one.row["unit"]),
-            "ruler": ruler(one.row, own[one.hypothesis.id], marked=True),
-            "rows": rows(single[single["hypothesis"] == one.hypothesis.id]),
+            "id": verdict.hypothesis.id,
+            "title": verdict.hypothesis.title,
+            "unit": str(verdict.row["unit"]),
+            "ruler": ruler(verdict.row, numbers[verdict.hypothesis.id], marked=True),
+            "rows": rows(single[single["hypothesis"] == verdict.hypothesis.id]),
         }
-        for one in verdict_section(verdicts).verdicts
-        if one.hypothesis.id in own
+        for verdict in verdict_section(verdicts).verdicts
+        if verdict.hypothesis.id in numbers
     ]

@@ -1,4 +1,4 @@
-"""Where the uncertainty of stance means comes from, and what other models would have said."""
+"""Sources of the uncertainty of stance means, and differences on other models."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ QUANTITIES = (
 
 @dataclass(frozen=True, slots=True)
 class BudgetLine:
-    """How sure a stance mean is, mean over athletes."""
+    """Uncertainty of a stance mean, mean over athletes."""
 
     quantity: str
     """With its unit."""
@@ -59,37 +59,37 @@ class BudgetLine:
     half: str
     """Half of the 95 % interval."""
     shares: tuple[str, ...]
-    """Of the variance in per cent, in the order of `SOURCES`; ``n/a`` of what was not asked."""
-    most: str
-    """The source that makes most of it, as a heading says it."""
+    """Shares of the variance in per cent, in the order of `SOURCES`; ``n/a`` if not computed."""
+    largest_source: str
+    """Source with the largest share, as in the heading of its column."""
 
 
 def _rows(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
     """Rows of a quantity."""
-    own = table["level"].eq(quantity.level) & table["axis"].eq("y")
-    own &= table["statistic"].eq(quantity.statistic) & table["target"].eq(quantity.target)
-    return table[own & table["source"].isin(quantity.sources)]
+    selected = table["level"].eq(quantity.level) & table["axis"].eq("y")
+    selected &= table["statistic"].eq(quantity.statistic) & table["target"].eq(quantity.target)
+    return table[selected & table["source"].isin(quantity.sources)]
 
 
 def uncertainty_budget(table: pd.DataFrame) -> Iterator[BudgetLine]:
-    """Lines of the section: of every quantity and part that has intervals."""
+    """Lines of the section for every quantity and part that has intervals."""
     for quantity in QUANTITIES:
-        own = _rows(table, quantity)
+        rows = _rows(table, quantity)
         for part in quantity.sources:
-            found = own[own["source"] == part]
-            if found.empty:
+            part_rows = rows[rows["source"] == part]
+            if part_rows.empty:
                 continue
-            variance = found["sd"] ** 2
+            variance = part_rows["sd"] ** 2
             shares = [
-                float((found[f"share_{name}"] * variance).sum(skipna=False) / variance.sum())
+                float((part_rows[f"share_{name}"] * variance).sum(skipna=False) / variance.sum())
                 for name in SOURCES
             ]
             largest = int(np.nanargmax(shares))
             yield BudgetLine(
                 _title(quantity),
                 part.replace("_", " "),
-                digits(NORMAL_95 * found["sd"].mean(), quantity.unit),
-                tuple("n/a" if np.isnan(one) else f"{100 * one:.0f}" for one in shares),
+                digits(NORMAL_95 * part_rows["sd"].mean(), quantity.unit),
+                tuple("n/a" if np.isnan(share) else f"{100 * share:.0f}" for share in shares),
                 list(SOURCES.values())[largest][0],
             )
 
@@ -99,17 +99,17 @@ def _title(quantity: Quantity) -> str:
 
 
 def models_words(differences: pd.DataFrame) -> list[str]:
-    """How far steps are apart on other models than the study's own: angular momentum of sides."""
-    own = _rows(differences, MOMENTUM)
-    found = []
-    for name, every in own.groupby("model", observed=True, sort=True):
+    """State differences of steps on other models from the study's: angular momentum of sides."""
+    momentum = _rows(differences, MOMENTUM)
+    sentences = []
+    for name, model_rows in momentum.groupby("model", observed=True, sort=True):
         parts = []
-        for side, rows in every.groupby("source", observed=True, sort=False):
-            apart = np.sqrt((rows["steps"] * rows["rms"] ** 2).sum() / rows["steps"].sum())
-            parts.append(f"{str(side).replace('_', ' ')} {digits(float(apart), MOMENTUM.unit)}")
-        steps = int(every.groupby("source", observed=True)["steps"].sum().max())
-        found.append(
+        for side, rows in model_rows.groupby("source", observed=True, sort=False):
+            rms = np.sqrt((rows["steps"] * rows["rms"] ** 2).sum() / rows["steps"].sum())
+            parts.append(f"{str(side).replace('_', ' ')} {digits(float(rms), MOMENTUM.unit)}")
+        steps = int(model_rows.groupby("source", observed=True)["steps"].sum().max())
+        sentences.append(
             f"On the model {name} the same {steps} steps differ by, root mean square, "
             f"{enumerated(parts)} {MOMENTUM.unit} about the vertical."
         )
-    return found
+    return sentences

@@ -1,4 +1,4 @@
-"""Where the numbers come from: versions, settings, files; methods and sample to paste; glossary."""
+"""Origin of the numbers (versions, settings, files), and methods and sample to paste."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _flat(prefix: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """What was really done, by trial: from the records of the stages."""
+    """Processing of every trial, from the records of the stages."""
 
     prepared: Sequence[Mapping[str, Any]]
     solved: Sequence[Mapping[str, Any]]
@@ -73,13 +73,13 @@ class Conduct:
 def methods_numbers(
     origin: Origin, conduct: Conduct, people: pd.DataFrame, verdicts: VerdictSection
 ) -> dict[str, Any]:
-    """What the methods to paste (``paste.html.j2``) are filled in with."""
-    moving = [one for one in conduct.prepared if one.get("task") != "static"]
-    fitted = [one for one in conduct.fitted if one.get("motion") == "fitted"]
-    tested = [one for one in verdicts.registry.hypotheses if one.judged]
-    tracked = [one for one in conduct.solved if one["marker_rms_m"] is not None]
-    errors = [1000.0 * one["marker_rms_m"] for one in tracked]
-    ways = sorted({str(one["inverse_kinematics"]) for one in tracked})
+    """Values that the methods to paste (``paste.html.j2``) are filled in with."""
+    moving = [trial for trial in conduct.prepared if trial.get("task") != "static"]
+    fitted = [trial for trial in conduct.fitted if trial.get("motion") == "fitted"]
+    tested = [hypothesis for hypothesis in verdicts.registry.hypotheses if hypothesis.judged]
+    tracked = [trial for trial in conduct.solved if trial["marker_rms_m"] is not None]
+    errors = [1000.0 * trial["marker_rms_m"] for trial in tracked]
+    ways = sorted({str(trial["inverse_kinematics"]) for trial in tracked})
     return {
         "athletes": counted(len(people), "athlete"),
         "sexes": _counts(people["sex"].fillna("sex not stated")),
@@ -87,22 +87,24 @@ def methods_numbers(
         "stature": _mean(people["height_m"], "m"),
         "moving": counted(len(moving), "moving trial"),
         "static": len(conduct.prepared) - len(moving),
-        "surfaces": enumerated(sorted({str(one.get("surface")) for one in moving})),
+        "surfaces": enumerated(sorted({str(trial.get("surface")) for trial in moving})),
         "tracked": len(tracked),
         "from_angles": len(conduct.solved) - len(tracked),
         "own_models": conduct.own_models,
-        "markers": _range([one["markers"] for one in tracked], "markers"),
-        "rates": _range([one["marker_rate_hz"] for one in conduct.prepared], "Hz"),
+        "markers": _range([trial["markers"] for trial in tracked], "markers"),
+        "rates": _range([trial["marker_rate_hz"] for trial in conduct.prepared], "Hz"),
         "models": enumerated(conduct.generic),
         "ways": enumerated(ways),
         "errors": f"{min(errors, default=0.0):.1f} to {max(errors, default=0.0):.1f} mm",
-        "plates": any(one.get("events") == "plates" for one in conduct.prepared),
+        "plates": any(trial.get("events") == "plates" for trial in conduct.prepared),
         "fitted": len(fitted),
         "plain": len(conduct.fitted) - len(fitted),
         "setting": origin.setting,
-        "judged": sum(not missing(one.row["p_holm"]) for one in verdicts.verdicts),
-        "alphas": enumerated(sorted({f"{one.alpha:g}" for one in tested})),
-        "least": enumerated(sorted({str(one.minimum.athletes) for one in tested}, key=int)),
+        "judged": sum(not missing(verdict.row["p_holm"]) for verdict in verdicts.verdicts),
+        "alphas": enumerated(sorted({f"{hypothesis.alpha:g}" for hypothesis in tested})),
+        "least": enumerated(
+            sorted({str(hypothesis.minimum.athletes) for hypothesis in tested}, key=int)
+        ),
     }
 
 
@@ -111,16 +113,16 @@ def _counts(words: pd.Series) -> str:
 
 
 def _mean(values: pd.Series, unit: str) -> str:
-    """Mean and standard deviation of what is known, and of how many; empty for nothing."""
-    known = values.dropna()
-    if known.empty:
+    """Mean and standard deviation of known values, with their number; empty for none."""
+    finite = values.dropna()
+    if finite.empty:
         return ""
-    spread = f" ± {digits(known.std(), unit)}" if len(known) > 1 else ""
-    of = "" if len(known) == len(values) else f" (known of {len(known)})"
-    return f"{digits(known.mean(), unit)}{spread} {unit}{of}"
+    spread = f" ± {digits(finite.std(), unit)}" if len(finite) > 1 else ""
+    of = "" if len(finite) == len(values) else f" (known of {len(finite)})"
+    return f"{digits(finite.mean(), unit)}{spread} {unit}{of}"
 
 
 def _range(values: Iterable[float], unit: str) -> str:
-    found = sorted(set(values))
-    ends = dict.fromkeys(f"{one:g}" for one in (found[:1] + found[-1:]))
+    ordered = sorted(set(values))
+    ends = dict.fromkeys(f"{value:g}" for value in (ordered[:1] + ordered[-1:]))
     return f"{' to '.join(ends)} {unit}"

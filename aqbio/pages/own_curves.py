@@ -23,11 +23,11 @@ SCALED_UNIT = "thousandths of mass × stature × speed"
 
 FEET = ("left", "right")
 
-FEWEST_STEPS = 3
-"""Steps of each foot that an interval takes."""
+MIN_STEPS = 3
+"""Least number of steps of each foot for an interval."""
 
-EVERY = 4
-"""Per cents of the contact between two points of a drawn line."""
+POINT_STEP_PERCENT = 4
+"""Percentage of the contact between two points of a drawn line."""
 
 
 @dataclass(frozen=True)
@@ -39,25 +39,25 @@ class SideCurves:
     unit: str
     """`SCALED_UNIT`, or kg m²/s where mass or stature is not known."""
     left: BoolArray
-    """(S,) array. Whether a step's contact is on the left foot."""
+    """(S,) array. True for a step whose contact is on the left foot."""
     sides: dict[str, FloatArray]
     """(S, 101) array from touchdown to toe-off, by side."""
 
 
-def ranked_columns(kept: pd.DataFrame, edges_mps: Sequence[float]) -> list[StepColumn]:
-    """Columns of an athlete's steps by how well they compare both feet.
+def ranked_columns(steps: pd.DataFrame, edges_mps: Sequence[float]) -> list[StepColumn]:
+    """Rank columns of an athlete's steps by their value for comparing both feet.
 
-    Those that suffice first: of the first condition, and the fastest; then those of most steps.
+    Columns with enough steps come first, by condition and speed; then the others by their steps.
     """
-    left = kept["side"].to_numpy() == "left"
-    columns = step_columns(kept, edges_mps)
+    left = steps["side"].to_numpy() == "left"
+    columns = step_columns(steps, edges_mps)
 
     def rank(column: StepColumn) -> tuple[bool, bool, float]:
-        own = left[column.rows]
-        least = min(own.sum(), (~own).sum())
-        enough = bool(least >= FEWEST_STEPS)
-        by = np.nan_to_num(column.speed_mps) if enough else least
-        return enough, column.condition == columns[0].condition, float(by)
+        is_left = left[column.rows]
+        fewer_steps = min(is_left.sum(), (~is_left).sum())
+        suffices = bool(fewer_steps >= MIN_STEPS)
+        by = np.nan_to_num(column.speed_mps) if suffices else fewer_steps
+        return suffices, column.condition == columns[0].condition, float(by)
 
     return sorted(columns, key=rank, reverse=True)
 
@@ -66,27 +66,33 @@ def participant_curves(
     study: Study, participant_id: str, steps: pd.DataFrame, scale_kgm: float
 ) -> SideCurves | None:
     """Curves of both sides in the steps that compare the feet; scale: mass times stature, kg m."""
-    kept = kept_steps(steps)
-    kept = kept[kept["participant_id"] == participant_id].reset_index(drop=True)
-    column = next(iter(ranked_columns(kept, study.settings.figures.speed_edges_mps)), None)
+    shown_steps = kept_steps(steps)
+    shown_steps = shown_steps[shown_steps["participant_id"] == participant_id].reset_index(
+        drop=True
+    )
+    column = next(iter(ranked_columns(shown_steps, study.settings.figures.speed_edges_mps)), None)
     if column is None:
         return None
     names = ["trial_id", "step"]
-    chosen = set(kept.iloc[column.rows][names].astype(str).agg("/".join, axis=1))
+    chosen = set(shown_steps.iloc[column.rows][names].astype(str).agg("/".join, axis=1))
     with study_curves(study, participant_id) as curves:
         [data] = curves.participants
-        places = zip(data["trial_id"].values, data["number"].values, strict=True)
-        own = data.isel(step=[f"{trial}/{int(number)}" in chosen for trial, number in places])
-        momentum = own["angular_momentum"].sel(axis="y", phase="stance")
-        values = {one: momentum.sel(group=one).values.astype(float) for one in ROLE_SIDES}
-        speed, feet = own["speed"].values, own["side"].values.astype(str)
-    known = np.all([np.isfinite(one).all(axis=1) for one in values.values()], axis=0)
-    if not known.any():
+        identifiers = zip(data["trial_id"].values, data["number"].values, strict=True)
+        selected = data.isel(
+            step=[f"{trial}/{int(number)}" in chosen for trial, number in identifiers]
+        )
+        momentum = selected["angular_momentum"].sel(axis="y", phase="stance")
+        values = {side: momentum.sel(group=side).values.astype(float) for side in ROLE_SIDES}
+        speed, feet = selected["speed"].values, selected["side"].values.astype(str)
+    complete = np.all([np.isfinite(curve).all(axis=1) for curve in values.values()], axis=0)
+    if not complete.any():
         return None
     scaled = math.isfinite(scale_kgm)
-    factor = 1000.0 / (scale_kgm * speed[known, None]) if scaled else 1.0
-    sides = {name: factor * one[known] for name, one in values.items()}
-    return SideCurves(column.title, SCALED_UNIT if scaled else UNIT, feet[known] == "left", sides)
+    factor = 1000.0 / (scale_kgm * speed[complete, None]) if scaled else 1.0
+    sides = {name: factor * curve[complete] for name, curve in values.items()}
+    return SideCurves(
+        column.title, SCALED_UNIT if scaled else UNIT, feet[complete] == "left", sides
+    )
 
 
 WIDTH, HEIGHT = 300, 170
@@ -96,19 +102,20 @@ LOOKS = {"push_side": "Push side", "swing_side": "Swing side"}
 def sides_drawing(curves: SideCurves | None) -> Markup:
     """Draw every step and the mean of both feet; a script puts the band of all athletes behind.
 
-    Lines have numbers as coordinates, per cent of the contact and minus the value, so that a band
-    that is made later fits.
+    Coordinates of lines are per cent of the contact and minus the value, so that a band that is
+    added later fits.
     """
     if curves is None:
         return Markup()
-    every = np.concatenate(list(curves.sides.values()))
-    low, high = min(0.0, float(every.min())), max(0.0, float(every.max()))
+    samples = np.concatenate(list(curves.sides.values()))
+    low, high = min(0.0, float(samples.min())), max(0.0, float(samples.max()))
     room = 0.25 * (high - low) or 1.0
     low, high = low - room, high + room
     parts = [Markup('<figure class="own-curves"><div class="pair">')]
-    parts += [_panel(name, one, curves, low, high) for name, one in curves.sides.items()]
+    parts += [_panel(name, values, curves, low, high) for name, values in curves.sides.items()]
     means = "; ".join(
-        f"{LOOKS[name].lower()} {_foot_means(one, curves)}" for name, one in curves.sides.items()
+        f"{LOOKS[name].lower()} {_foot_means(values, curves)}"
+        for name, values in curves.sides.items()
     )
     parts.append(
         Markup(
@@ -123,15 +130,15 @@ def sides_drawing(curves: SideCurves | None) -> Markup:
 
 def _foot_means(values: FloatArray, curves: SideCurves) -> str:
     parts = []
-    for foot, own in zip(FEET, (curves.left, ~curves.left), strict=True):
-        if own.any():
-            steps = counted(int(own.sum()), "step")
-            parts.append(f"{foot} {digits(float(values[own].mean()))} ({steps})")
+    for foot, is_foot in zip(FEET, (curves.left, ~curves.left), strict=True):
+        if is_foot.any():
+            steps = counted(int(is_foot.sum()), "step")
+            parts.append(f"{foot} {digits(float(values[is_foot].mean()))} ({steps})")
     return ", ".join(parts)
 
 
 def _panel(name: str, values: FloatArray, curves: SideCurves, low: float, high: float) -> Markup:
-    """One side: a drawing in a drawing whose coordinates are numbers."""
+    """Draw one side: a drawing within a drawing, with values as coordinates."""
     scaled = str(curves.unit == SCALED_UNIT).lower()
     head = (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{LOOKS[name]}, left foot '
@@ -152,31 +159,31 @@ def _panel(name: str, values: FloatArray, curves: SideCurves, low: float, high: 
 
 
 def _lines(values: FloatArray, left: BoolArray) -> Iterator[str]:
-    for foot, own in zip(FEET, (left, ~left), strict=True):
-        for one in values[own]:
-            yield f'<path d="{path(one)}" class="{foot}"/>'
-        if own.any():
-            yield f'<path d="{path(values[own].mean(axis=0))}" class="{foot} mean"/>'
+    for foot, is_foot in zip(FEET, (left, ~left), strict=True):
+        for step in values[is_foot]:
+            yield f'<path d="{path(step)}" class="{foot}"/>'
+        if is_foot.any():
+            yield f'<path d="{path(values[is_foot].mean(axis=0))}" class="{foot} mean"/>'
 
 
 def path(values: FloatArray, *, back: bool = False) -> str:
-    """A line over the contact in the coordinates of a panel, along it or back."""
-    points = [f"{x} {-float(values[x]):.4g}" for x in range(0, len(values), EVERY)]
+    """Path over the contact in the coordinates of a panel, forward or back."""
+    points = [f"{x} {-float(values[x]):.4g}" for x in range(0, len(values), POINT_STEP_PERCENT)]
     return ("L" if back else "M") + "L".join(reversed(points) if back else points)
 
 
-FEWEST = 3
-"""Athletes that a band takes."""
+MIN_BAND_ATHLETES = 3
+"""Least number of athletes for a band."""
 
 
 def band_paths(curves: list[SideCurves]) -> dict[str, str]:
     """Outline of mean ± standard deviation over athletes by side; empty for too few of them."""
-    scaled = [one for one in curves if one.unit == SCALED_UNIT]
-    if len(scaled) < FEWEST:
+    scaled = [curve for curve in curves if curve.unit == SCALED_UNIT]
+    if len(scaled) < MIN_BAND_ATHLETES:
         return {}
-    found = {}
+    outlines = {}
     for name in ROLE_SIDES:
-        means = np.stack([one.sides[name].mean(axis=0) for one in scaled])
+        means = np.stack([curve.sides[name].mean(axis=0) for curve in scaled])
         middle, sd = means.mean(axis=0), means.std(axis=0, ddof=1)
-        found[name] = path(middle + sd) + path(middle - sd, back=True) + "Z"
-    return found
+        outlines[name] = path(middle + sd) + path(middle - sd, back=True) + "Z"
+    return outlines

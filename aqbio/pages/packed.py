@@ -1,6 +1,6 @@
-"""Numbers of a trial as a page carries them: whole steps, differences, deflated, in base 64.
+"""Packed numbers of a trial for a page: whole steps, differences, deflated, in base 64.
 
-A page that is opened from disk may fetch nothing, but load a script: the numbers are a text in it.
+A page that is opened from disk may not fetch files but may load a script, which holds the numbers.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ class Channel:
     values: FloatArray
     """(T, ...) array. NaN: not known."""
     step: float
-    """What one whole number stands for, in the unit of the values: they are off by half of it at
-    most."""
+    """Value of one whole number, in the unit of the values: the error is at most half of it."""
 
 
 def pack(channels: Mapping[str, Channel]) -> dict[str, Any]:
@@ -39,15 +38,19 @@ def pack(channels: Mapping[str, Channel]) -> dict[str, Any]:
 
     Every step can be undone exactly; ValueError where a value is infinite or beyond 2³¹ steps.
     """
-    series = [_whole(name, one) for name, one in channels.items()]
-    second = [np.diff(np.diff(one, prepend=_ZERO), prepend=_ZERO) for one in series]
-    words = np.concatenate([one.ravel() for one in second]) if second else np.empty(0, np.uint32)
+    series = [_whole_numbers(name, channel) for name, channel in channels.items()]
+    second = [np.diff(np.diff(numbers, prepend=_ZERO), prepend=_ZERO) for numbers in series]
+    words = (
+        np.concatenate([numbers.ravel() for numbers in second])
+        if second
+        else np.empty(0, np.uint32)
+    )
     folded = (words << np.uint32(1)) ^ np.where(words >> np.uint32(31), _ALL, _ZERO)
     planes = folded.astype("<u4").view(np.uint8).reshape(-1, _WORD).T
     return {
         "channels": {
-            name: {"shape": list(one.values.shape), "step": one.step}
-            for name, one in channels.items()
+            name: {"shape": list(channel.values.shape), "step": channel.step}
+            for name, channel in channels.items()
         },
         "data": base64.b64encode(zlib.compress(planes.tobytes())).decode("ascii"),
     }
@@ -56,11 +59,11 @@ def pack(channels: Mapping[str, Channel]) -> dict[str, Any]:
 _ZERO, _ALL = np.uint32(0), np.uint32(2**32 - 1)
 
 
-def _whole(name: str, channel: Channel) -> NDArray[np.uint32]:
-    """Whole numbers (items, T); time last, so that neighbours are alike."""
+def _whole_numbers(name: str, channel: Channel) -> NDArray[np.uint32]:
+    """Whole numbers, (items, T) array; time last, so that neighbours are similar."""
     steps = np.moveaxis(np.asarray(channel.values, dtype=float), 0, -1) / channel.step
-    known = ~np.isnan(steps)
-    if not (np.abs(steps[known]) < -MISSING).all():
+    finite = ~np.isnan(steps)
+    if not (np.abs(steps[finite]) < -MISSING).all():
         raise ValueError(f"{name} has values of more than 2^31 steps of {channel.step}.")
-    whole = np.where(known, np.rint(np.where(known, steps, 0.0)), MISSING)
-    return whole.astype(np.int64).astype(np.uint32).reshape(-1, steps.shape[-1])
+    rounded = np.where(finite, np.rint(np.where(finite, steps, 0.0)), MISSING)
+    return rounded.astype(np.int64).astype(np.uint32).reshape(-1, steps.shape[-1])

@@ -1,4 +1,4 @@
-"""The pages of a study, section by section: each is made by itself, what fails says so."""
+"""Pages of a study, section by section; a section that fails states its error."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ from aqbio.study.findings import stage_findings, study_causes
 from aqbio.study.manifest import OK
 
 Contain = Callable[[str], AbstractContextManager[None]]
-"""Gives what turns any exception inside, by the name of the part, into an `AqbioError`."""
+"""Make a context, by the name of a part, that turns any exception into an `AqbioError`."""
 
 _MISSING = Markup(
     '<section class="missing"><h2>A part of this page is missing</h2>\n<p>{}</p></section>\n'
@@ -75,7 +75,7 @@ _MISSING = Markup(
 
 
 class Sections:
-    """Values and sections of a page, each made by itself."""
+    """Values and sections of a page, each computed separately."""
 
     def __init__(self, environment: jinja2.Environment, contain: Contain) -> None:
         self.environment, self.contain = environment, contain
@@ -83,18 +83,18 @@ class Sections:
         environment.globals["section"] = self.section
 
     def value(self, name: str, make: Callable[[], Any]) -> Any:
-        """Make a value of the page; where that fails, a section that asks for it says why."""
+        """Make a value of the page; on failure, sections that use it state the reason."""
         try:
             with self.contain(name):
-                made = self._made(make)
+                value = self._make_value(make)
         except AqbioError as error:
             self.missing.add(error.what)
-            made = self.environment.undefined(hint=error.what)
-        self.environment.globals[name] = made
-        return made
+            value = self.environment.undefined(hint=error.what)
+        self.environment.globals[name] = value
+        return value
 
-    def _made(self, make: Callable[[], Any]) -> Any:
-        """Make a value; one that rests on a missing one is missing for the same reason."""
+    def _make_value(self, make: Callable[[], Any]) -> Any:
+        """Make a value; one that depends on a missing value is missing for the same reason."""
         try:
             return make()
         except jinja2.UndefinedError as error:
@@ -103,7 +103,7 @@ class Sections:
             return self.environment.undefined(hint=str(error))
 
     def section(self, template: str) -> Markup:
-        """Render a section, or say why it is missing."""
+        """Render a section, or state why it is missing."""
         try:
             with self.contain(template):
                 return self._rendered(template)
@@ -120,20 +120,20 @@ class Sections:
 
 
 SHOWN_CAUSES = 10
-"""Causes that a page tells at once; the others are folded."""
+"""Causes that a page shows at once; the others are folded."""
 
 STAGE = "report"
 READ = ("steps", "trials", "quality", "findings", "uncertainty", "model_differences")
-"""Tables whose rows pages show."""
+"""Names of the tables whose rows pages show."""
 
 
 @dataclass(frozen=True)
 class StudyContent:
-    """What the pages show of a study, each table read once."""
+    """Contents of a study's pages; each table is read once."""
 
     study: Study
     single: bool = False
-    """Whether all is to be one file."""
+    """True for a report in a single file."""
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -143,44 +143,51 @@ class StudyContent:
     @cached_property
     def names(self) -> list[str]:
         """Participants."""
-        return [one.participant_id for one in self.study.participants]
+        return [participant.participant_id for participant in self.study.participants]
 
     def manifests(self, stage: str) -> dict[str, dict[str, Any]]:
         """Records of a stage, by participant."""
-        return {who: self.study.read_manifest(who, stage) for who in self.names}
+        return {
+            participant_id: self.study.read_manifest(participant_id, stage)
+            for participant_id in self.names
+        }
 
     @cached_property
     def people(self) -> pd.DataFrame:
         """The participants sheet, with the masses that were used."""
-        masses = {who: used_mass(self.study, who) for who in self.names}
-        known = {who: mass for who, mass in masses.items() if mass is not None}
-        return people_table(self.study.participants, known)
+        masses = {
+            participant_id: used_mass(self.study, participant_id) for participant_id in self.names
+        }
+        known_masses = {
+            participant_id: mass for participant_id, mass in masses.items() if mass is not None
+        }
+        return people_table(self.study.participants, known_masses)
 
     @cached_property
     def replayed(self) -> frozenset[tuple[str, str]]:
-        """(participant, trial) of those that have a page of their own."""
+        """Participant and trial of trials that have a page."""
         return frozenset(
-            (who, str(one["trial_id"]))
-            for who, record in self.manifests("pages").items()
-            for one in record["trials"]
-            if one["status"] == OK
+            (participant_id, str(trial["trial_id"]))
+            for participant_id, record in self.manifests("pages").items()
+            for trial in record["trials"]
+            if trial["status"] == OK
         )
 
     @cached_property
-    def drawn(self) -> dict[str, Any]:
-        """What stage figures lists: figures, roles, provenance."""
+    def figures_record(self) -> dict[str, Any]:
+        """Read the record of stage figures: figures, roles, provenance."""
         path = self.study.root / "figures" / "figures.json"
         return read_json(self.study, path)
 
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
-        """What was found in all stages."""
-        more = (Finding(**one) for _, one in page_findings(self.study))
-        return study_causes(self.study, ("hypotheses", "figures"), more)
+        """Causes of the findings of all stages."""
+        findings_of_pages = (Finding(**record) for _, record in page_findings(self.study))
+        return study_causes(self.study, ("hypotheses", "figures"), findings_of_pages)
 
     @cached_property
     def verdicts(self) -> VerdictTables:
-        """What stage hypotheses concluded."""
+        """Tables of stage hypotheses, and the registry."""
         names = ("verdicts", "literal", "single_athletes", "power", "deviations")
         record = registry_record(self.study)
         return VerdictTables(
@@ -191,14 +198,18 @@ class StudyContent:
 
     @property
     def figures(self) -> Iterator[dict[str, Any]]:
-        """The figures from their manifest; of the widest drawing address (or content) and size."""
+        """Figures of the manifest, with address (or content) and size of the widest drawing."""
         folder = self.study.root / "figures"
-        for entry in self.drawn["figures"]:
+        for entry in self.figures_record["figures"]:
             files = entry["files"]
             drawing = files[max(files, key=float)].get("svg", "")
             text = (folder / drawing).read_text(encoding="utf-8") if drawing else ""
             address = data_address(text) if self.single else f"../figures/{drawing}"
-            links = {f"{k.upper()}, {w} mm": f for w, one in files.items() for k, f in one.items()}
+            links = {
+                f"{k.upper()}, {w} mm": f
+                for w, formats in files.items()
+                for k, f in formats.items()
+            }
             numbers = {"numbers drawn (TSV)": entry["table"]}
             yield entry | {
                 "picture": address if drawing else "",
@@ -208,7 +219,11 @@ class StudyContent:
 
     def numbers_of(self, figure: str) -> pd.DataFrame:
         """Numbers of a figure of bars; none where there is no such figure."""
-        tables = [one["table"] for one in self.drawn["figures"] if one["name"] == figure]
+        tables = [
+            figure_entry["table"]
+            for figure_entry in self.figures_record["figures"]
+            if figure_entry["name"] == figure
+        ]
         if not tables:
             return pd.DataFrame(columns=list(columns("bars")))
         return read_table(self.study.root / "figures" / tables[0])
@@ -216,24 +231,26 @@ class StudyContent:
     @property
     def postures(self) -> int | None:
         """Still postures on a plate, of the athlete with fewest; None where none was fitted."""
-        found = map(postures, self.manifests("inverse_dynamics").values())
-        return min((one for one in found if one is not None), default=None)
+        counts = map(postures, self.manifests("inverse_dynamics").values())
+        return min((count for count in counts if count is not None), default=None)
 
     @property
     def conduct(self) -> Conduct:
-        """What the stages did with every trial."""
+        """Processing of every trial by the stages."""
 
-        def done(stage: str) -> list[dict[str, Any]]:
-            every = (one for record in self.manifests(stage).values() for one in record["trials"])
-            return [one for one in every if one["status"] == OK]
+        def completed(stage: str) -> list[dict[str, Any]]:
+            trials = (
+                trial for record in self.manifests(stage).values() for trial in record["trials"]
+            )
+            return [trial for trial in trials if trial["status"] == OK]
 
-        models = [one for one in self.manifests("scale").values() if one.get("generic")]
-        scaled = [one for one in models if one["marker_rms_m"] is not None]
+        models = [model for model in self.manifests("scale").values() if model.get("generic")]
+        scaled = [model for model in models if model["marker_rms_m"] is not None]
         return Conduct(
-            done("prepare"),
-            done("inverse_kinematics"),
-            done("inverse_dynamics"),
-            tuple(sorted({str(one["generic"]) for one in scaled})),
+            completed("prepare"),
+            completed("inverse_kinematics"),
+            completed("inverse_dynamics"),
+            tuple(sorted({str(model["generic"]) for model in scaled})),
             len(models) - len(scaled),
         )
 
@@ -241,26 +258,28 @@ class StudyContent:
     def origin(self) -> Origin:
         """Provenance of every stage."""
         study = self.study
-        own = study_provenance(study, STAGE, [study.table(f"{name}.tsv") for name in READ])
+        report_record = study_provenance(
+            study, STAGE, [study.table(f"{name}.tsv") for name in READ]
+        )
         records = [
-            (who, record["provenance"])
+            (participant_id, record["provenance"])
             for stage in PARTICIPANT_STAGES
-            for who, record in self.manifests(stage).items()
+            for participant_id, record in self.manifests(stage).items()
         ]
         for name in ("steps", "verdicts"):
             sidecar = study.table(f"{name}.json")
             records.append(("", read_json(study, sidecar)["provenance"]))
-        return origin([*records, ("", self.drawn["provenance"]), ("", own)])
+        return origin([*records, ("", self.figures_record["provenance"]), ("", report_record)])
 
 
 def page_findings(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What the stages of participants' pages noted."""
+    """Findings of the stages of participants' pages."""
     for participant in study.participants:
         yield from stage_findings(study, participant.participant_id, PAGES_STAGES)
 
 
 def read_json(study: Study, path: Path) -> dict[str, Any]:
-    """Read what an earlier stage left."""
+    """Read a JSON file that an earlier stage wrote."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -274,47 +293,47 @@ def read_json(study: Study, path: Path) -> dict[str, Any]:
 
 
 def one_page(content: StudyContent, contain: Contain) -> str:
-    """Write everything as one HTML file; a section that fails says so."""
-    made = _environment(content, contain)
-    made.globals |= {
+    """Write everything as one HTML file; a section that fails states its error."""
+    templates = _environment(content, contain)
+    templates.globals |= {
         "security": CONTENT_SECURITY["single"],
         "at": lambda section: f"#{section}",
         "style": Markup((ASSETS / "style.css").read_text(encoding="utf-8")),
     }
-    return made.get_template("one_file.html.j2").render()
+    return templates.get_template("one_file.html.j2").render()
 
 
 def study_pages(content: StudyContent, contain: Contain) -> Iterator[tuple[str, str]]:
     """Write the pages of the study: name of the file and HTML, one after the other."""
-    made = _environment(content, contain)
+    templates = _environment(content, contain)
     for name, title in MENU.items():
-        made.globals |= {
+        templates.globals |= {
             "security": CONTENT_SECURITY["folder"],
             "at": partial(_address, name),
             "here": name,
             "title": title,
         }
         template = "compare.html.j2" if name == COMPARE else "study.html.j2"
-        yield f"{name}.html", made.get_template(template).render()
+        yield f"{name}.html", templates.get_template(template).render()
 
 
 def _address(page: str, section: str) -> str:
-    """Where a section is, seen from a page."""
-    other = next(name for name, (_, sections) in PAGES.items() if section in sections)
-    return f"#{section}" if other == page else f"{other}.html#{section}"
+    """Address of a section, relative to a page."""
+    target = next(name for name, (_, sections) in PAGES.items() if section in sections)
+    return f"#{section}" if target == page else f"{target}.html#{section}"
 
 
 def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
-    """Templates with everything that sections show."""
-    made = environment()
+    """Templates with the values of all sections."""
+    templates = environment()
     settings, tables, people = content.study.settings, content.tables, content.people
     steps, trials, quality = tables["steps"], tables["trials"], tables["quality"]
-    made.globals |= {
+    templates.globals |= {
         "single": content.single,
         "heading": settings.report.title or settings.name,
         "authors": settings.report.authors,
         "study": settings.name,
-        "roles": content.drawn["roles"],
+        "roles": content.figures_record["roles"],
         "states": TRIAL_STATES,
         "against": against_words(trials),
         "shown_causes": SHOWN_CAUSES,
@@ -323,7 +342,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "force_words": FORCES,
         "origin": content.origin,
     }
-    values = Sections(made, contain)
+    values = Sections(templates, contain)
     means = content.study.root / "figures" / "stance_means.tsv"
     columns = values.value("columns", lambda: speed_columns(read_table(means)))
     driven = values.value(
@@ -356,25 +375,27 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "verdict_advice": lambda: list(verdict_advice(verdicts.verdicts)),
         "methods": lambda: methods_numbers(content.origin, conduct, people, verdicts),
         "figures": lambda: figures,
-        "drawn": lambda: {one["name"]: one for one in figures},
-        "numbers": lambda: {one["name"]: place for place, one in enumerate(figures, 1)},
+        "figures_by_name": lambda: {figure["name"]: figure for figure in figures},
+        "numbers": lambda: {figure["name"]: number for number, figure in enumerate(figures, 1)},
     }.items():
         values.value(name, make)
-    return made
+    return templates
 
 
 def _compared(content: StudyContent) -> bool:
-    """Whether another model was compared for everybody whose steps count."""
-    others = set(content.tables["model_differences"]["participant_id"])
-    return bool(others) and set(content.tables["steps"]["participant_id"]) <= others
+    """True if another model was compared for every participant with steps."""
+    compared = set(content.tables["model_differences"]["participant_id"])
+    return bool(compared) and set(content.tables["steps"]["participant_id"]) <= compared
 
 
 def _differences(content: StudyContent) -> Mapping[str, str]:
-    """What differs between left and right beyond error, by athlete."""
+    """Differences between left and right beyond error, by athlete."""
     steps, edges = content.tables["steps"], content.study.settings.figures.speed_edges_mps
     return {
-        who: short_side_words(left_and_right(steps[steps["participant_id"] == who], edges))
-        for who in content.names
+        participant_id: short_side_words(
+            left_and_right(steps[steps["participant_id"] == participant_id], edges)
+        )
+        for participant_id in content.names
     }
 
 
@@ -383,4 +404,7 @@ def _joint_roles(columns: list[SpeedColumn]) -> list[str]:
 
 
 def _by_severity(causes: tuple[Cause, ...]) -> dict[str, list[Cause]]:
-    return {one: [x for x in causes if x.first.severity == one] for one in SEVERITIES}
+    return {
+        severity: [cause for cause in causes if cause.first.severity == severity]
+        for severity in SEVERITIES
+    }

@@ -1,4 +1,4 @@
-"""Quality figures in words: what a reviewer asks for, and what lies outside its limit."""
+"""Measures of quality in words, with those outside their limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Cell:
     against: str
     """The limit in words; empty where there is none."""
     note: str = ""
-    """What is particular about this trial's value."""
+    """Remark on this trial's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,16 @@ def quality_tables(quality: pd.DataFrame) -> list[QualityTable]:
     """Arrange the quality table, closures apart, by participant, measure and trial."""
     plain = quality[~quality["measure"].str.startswith("closure_")]
     return [
-        _participant_table(str(participant), own)
-        for participant, own in plain.groupby("participant_id", sort=False)
+        _participant_table(str(participant), rows_of_participant)
+        for participant, rows_of_participant in plain.groupby("participant_id", sort=False)
     ]
 
 
-def _participant_table(participant_id: str, own: pd.DataFrame) -> QualityTable:
+def _participant_table(participant_id: str, participant_rows: pd.DataFrame) -> QualityTable:
     by_measure: dict[str, dict[str, dict[str, Any]]] = {}
     order: dict[str, None] = {}
     lines = []
-    for row in rows(own):
+    for row in rows(participant_rows):
         trial = row["trial_id"] if isinstance(row["trial_id"], str) else "model"
         by_measure.setdefault(row["measure"], {})[trial] = row
         order[trial] = None
@@ -83,20 +83,24 @@ def quality_cell(measure: str, value: float, limit: float, verdict: object, unit
     word = measure_words(measure, unit)
     decimals = "" if measure in _SCIENTIFIC else word.unit
     text = digits(value * word.factor, decimals)
-    known = verdict if isinstance(verdict, str) else ""
+    rated = verdict if isinstance(verdict, str) else ""
     if not math.isfinite(limit):
-        return Cell(value, text, known, "")
+        return Cell(value, text, rated, "")
     bound = digits(limit * word.factor)
-    if known == "ok":
-        return Cell(value, text, known, f"limit {bound}")
+    if rated == "ok":
+        return Cell(value, text, rated, f"limit {bound}")
     side = "above" if value > limit else "below"
-    return Cell(value, text, known, f"{side} the limit of {bound}")
+    return Cell(value, text, rated, f"{side} the limit of {bound}")
 
 
-BEFORE, AFTER = "before the consistency fit", "after it"
+BEFORE_FIT = "before the consistency fit"
+"""Version of residuals without the fit."""
+
+AFTER_FIT = "after it"
+"""Version of residuals of a fitted trial."""
 
 RESIDUALS = tuple(f"residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in "xyz")
-"""Measures of what forces and motion leave unexplained."""
+"""Measures of the residuals of forces and motion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,44 +118,46 @@ class Residual:
 
 def residuals(quality: pd.DataFrame) -> list[Residual]:
     """Residuals of every trial by axis; a fitted trial has two entries, before and after."""
-    found = []
-    for (participant, trial), own in quality.groupby(["participant_id", "trial_id"], sort=False):
-        by_measure = {row["measure"]: row for row in rows(own)}
+    entries = []
+    for (participant, trial), trial_rows in quality.groupby(
+        ["participant_id", "trial_id"], sort=False
+    ):
+        by_measure = {row["measure"]: row for row in rows(trial_rows)}
         fitted = f"plain_{RESIDUALS[0]}" in by_measure
-        for prefix, version in (("plain_", BEFORE), ("", AFTER if fitted else "")):
+        for prefix, version in (("plain_", BEFORE_FIT), ("", AFTER_FIT if fitted else "")):
             if {f"{prefix}{name}" for name in RESIDUALS} <= set(by_measure):
                 cells = tuple(_cell(by_measure[f"{prefix}{name}"]) for name in RESIDUALS)
-                place = (str(participant), str(trial))
-                found.append(Residual(*place, version, cells[:3], cells[3:]))
-    return found
+                trial_key = (str(participant), str(trial))
+                entries.append(Residual(*trial_key, version, cells[:3], cells[3:]))
+    return entries
 
 
 def beyond_limits(quality: pd.DataFrame) -> list[tuple[str, str]]:
-    """Measures outside their limits, in how many trials; residuals after the fit and before it."""
-    found = []
-    for name, own in quality.groupby("measure", sort=False):
-        failed = int((own["verdict"] == "fail").sum())
+    """Measures outside their limits, with the number of trials, before and after the fit."""
+    labelled = []
+    for name, measure_rows in quality.groupby("measure", sort=False):
+        failed = int((measure_rows["verdict"] == "fail").sum())
         if failed:
-            label = measure_words(str(name), str(own["unit"].iloc[0])).label
-            found.append((label, f"{failed} of {len(own)}"))
-    return found
+            label = measure_words(str(name), str(measure_rows["unit"].iloc[0])).label
+            labelled.append((label, f"{failed} of {len(measure_rows)}"))
+    return labelled
 
 
 def disagreement_words(quality: pd.DataFrame) -> str:
-    """In how many trials residuals lie outside their limits, before the fit and after it."""
+    """Count trials whose residuals exceed their limits, before and after the fit, in words."""
     parts = []
-    for prefix, when in (
+    for prefix, stage_words in (
         ("plain_", "before the consistency fit"),
         ("", "in the motion that the results rest on"),
     ):
         names = [
             f"{prefix}residual_{kind}_{axis}_rms" for kind in ("force", "moment") for axis in "xyz"
         ]
-        own = quality[quality["measure"].isin(names)]
-        if len(own):
-            broken = own["verdict"].eq("fail")
-            failed = broken.groupby([own["participant_id"], own["trial_id"]]).any()
-            parts.append(f"{when} in {int(failed.sum())} of {counted(len(failed), 'trial')}")
+        selected = quality[quality["measure"].isin(names)]
+        if len(selected):
+            broken = selected["verdict"].eq("fail")
+            failed = broken.groupby([selected["participant_id"], selected["trial_id"]]).any()
+            parts.append(f"{stage_words} in {int(failed.sum())} of {counted(len(failed), 'trial')}")
     after = " (fitted values: they do not show that the data are good)" if len(parts) > 1 else ""
     return (
         f"Residual forces or moments lie outside their limits {', '.join(parts)}{after}."

@@ -1,4 +1,4 @@
-"""What to record next: what the findings, gates and verdicts of a study ask for."""
+"""Advice on the next recordings, from the findings, gates and verdicts of a study."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing to do."""
+    """One recommendation."""
 
-    what: str
-    """What to do, a sentence."""
+    action: str
+    """Sentence that says what to do."""
     why: str
-    """What was found, with its number."""
+    """Finding, gate or verdict behind it, with its number."""
     concerns: str
     """Athletes, trials or hypotheses."""
     severity: str = ""
@@ -35,18 +35,18 @@ STAND = (
 
 
 def finding_advice(every_cause: Iterable[Cause], postures: int | None) -> Iterator[Advice]:
-    """What errors and warnings ask for; ``postures``: still ones on a plate, None without a fit."""
+    """Advice from errors and warnings; ``postures``: still ones on a plate, None without a fit."""
     by_fix: dict[str, list[Cause]] = {}
-    for one in every_cause:
-        if one.first.severity != "info" and one.first.fix:
-            by_fix.setdefault(one.first.fix, []).append(one)
+    for cause in every_cause:
+        if cause.first.severity != "info" and cause.first.fix:
+            by_fix.setdefault(cause.first.fix, []).append(cause)
     for fix, causes in by_fix.items():
         first = causes[0]
         also = f" ({first.alike})" if first.alike else ""
-        more = f"; and {counted(len(causes) - 1, 'finding')} like it" if len(causes) > 1 else ""
-        who = "; ".join(dict.fromkeys(one.concerns or "the study" for one in causes))
+        further = f"; and {counted(len(causes) - 1, 'finding')} like it" if len(causes) > 1 else ""
+        concerns = "; ".join(dict.fromkeys(cause.concerns or "the study" for cause in causes))
         why = closed(capital(first.first.what)).removesuffix(".")
-        yield Advice(closed(capital(fix)), f"{why}{also}{more}.", who, first.first.severity)
+        yield Advice(closed(capital(fix)), f"{why}{also}{further}.", concerns, first.first.severity)
     if postures is not None and postures < 2:
         posture = "One posture was" if postures else "No posture was"
         tells = "nothing outside the fit tells how high the centre of mass is."
@@ -54,17 +54,17 @@ def finding_advice(every_cause: Iterable[Cause], postures: int | None) -> Iterat
 
 
 def verdict_advice(verdicts: Sequence[VerdictOnPage]) -> Iterator[Advice]:
-    """What would make untested hypotheses testable, and open ones decided."""
-    for one in verdicts:
-        if str(one.row["verdict"]) == "not_testable":
-            why = closed(capital(str(one.row["reason"])))
-            yield Advice(f"Test {one.hypothesis.id}: {one.hypothesis.title}.", why, "")
+    """Advice on making hypotheses testable and inconclusive ones decided."""
+    for verdict in verdicts:
+        if str(verdict.row["verdict"]) == "not_testable":
+            why = closed(capital(str(verdict.row["reason"])))
+            yield Advice(f"Test {verdict.hypothesis.id}: {verdict.hypothesis.title}.", why, "")
     failed: dict[str, list[VerdictOnPage]] = {}
-    for one in verdicts:
-        for gate in str(one.row["gates"]).split(", "):
+    for verdict in verdicts:
+        for gate in str(verdict.row["gates"]).split(", "):
             if gate in FAILED_GATES:
-                failed.setdefault(gate, []).append(one)
+                failed.setdefault(gate, []).append(verdict)
     for gate, open_ones in failed.items():
-        names = ", ".join(one.hypothesis.id for one in open_ones)
+        names = ", ".join(verdict.hypothesis.id for verdict in open_ones)
         why = f"{capital(FAILED_GATES[gate])} for {counted(len(open_ones), 'statistic')}."
         yield Advice(GATE_ADVICE[gate], why, names)

@@ -1,4 +1,4 @@
-"""A trial as its page replays it: solids, forces, momenta, curves; and a still for print."""
+"""Replay of a trial on its page: solids, forces, momenta, curves."""
 
 from __future__ import annotations
 
@@ -16,51 +16,70 @@ from aqbio.names import ROLE_SIDES, SIDES
 from aqbio.pages.packed import Channel, pack
 from aqbio.vectors import FloatArray, rotate
 
-MOST_BYTES = 150_000
-"""Of the packed numbers of a trial; markers, the largest part, are left out where it is more."""
+MAX_BYTES = 150_000
+"""Size of the packed numbers of a trial, bytes; beyond it markers, the largest part, are omitted."""
 
-MOST_FRAMES = 600
-LEAST_RATE = 100.0
-"""Frames of a replay, and Hz: of longer trials every second frame is shown, every fourth, and so
-on, while that leaves so many a second; of what is longer still the beginning."""
+MAX_FRAMES = 600
+"""Frames of a replay: of longer trials every second frame is shown, every fourth, and so on."""
 
-BEFORE = 0.5
-"""What is shown before the first touchdown, s."""
+MIN_RATE_HZ = 100.0
+"""Least rate of the shown frames, Hz: of a trial that is still too long the beginning is shown."""
+
+LEAD_S = 0.5
+"""Time shown before the first touchdown, s."""
 
 _ROUND_OFF = 1e-9
 
-LENGTH, TURN, POINT, MOMENTUM, FORCE, POWER, ANGLE = 2e-4, 2.0**-13, 5e-4, 5e-3, 0.5, 1.0, 1e-3
-"""Steps of packed numbers: m (centres), quaternion, m (markers and points), kg m²/s, N, W, rad."""
+LENGTH = 2e-4
+"""Resolution of packed centres of mass, m."""
 
-THINNEST = 0.01
+TURN = 2.0**-13
+"""Resolution of packed quaternions."""
+
+POINT = 5e-4
+"""Resolution of packed markers and points, m."""
+
+MOMENTUM = 5e-3
+"""Resolution of packed angular momentum, kg m²/s."""
+
+FORCE = 0.5
+"""Resolution of packed forces, N."""
+
+POWER = 1.0
+"""Resolution of packed powers, W."""
+
+ANGLE = 1e-3
+"""Resolution of packed angles, rad."""
+
+MIN_HALF_AXIS_M = 0.01
 """Smallest half axis of a solid, m."""
 
 
 @dataclass(frozen=True)
 class TrialReplay:
-    """What a page replays of a trial: T frames on axes along the run, x forward, y up, z right."""
+    """Content of a trial's replay: T frames on axes along the run, x forward, y up, z right."""
 
     participant_id: str
     trial_id: str
     time: FloatArray
     """(T,) array, s."""
     skeleton: Skeleton
-    """Whose inertia the solids have."""
+    """Skeleton whose inertia the solids have."""
     poses: SegmentPoses
-    """Of the motion that the results rest on."""
+    """Poses of the motion on which the results rest."""
     plain: FloatArray | None
     """(T, S, 3) array, m. Origins of the segments in the motion as recorded; None: the same."""
     groups: Mapping[str, Sequence[str]]
     """Segments of every group of the body."""
     observed: Mapping[str, bool]
-    """Whether a segment was observed at any time."""
+    """True for a segment that was observed at any time."""
     roles: RoleScheme
     markers: Mapping[str, tuple[str, FloatArray]]
-    """Segment that carries a marker, and where on it (m), by the marker's name."""
+    """Segment that carries a marker, and position on it (m), by the marker's name."""
     measured: FloatArray
     """(T, M, 3) array, m. Markers as recorded, in the order of `markers`."""
     curves: Mapping[str, tuple[tuple[str, ...], Channel]]
-    """Names of what a channel holds side by side, and the channel, by quantity."""
+    """Names of the columns of a channel, and the channel, by quantity."""
     plates: FloatArray
     """(P, 4, 3) array, m. Corners of force plates; NaN where they are not known."""
     contacts: tuple[Mapping[str, Any], ...]
@@ -71,15 +90,15 @@ class TrialReplay:
 
 def shown_frames(time: FloatArray, touchdowns: FloatArray) -> slice:
     """Frames of a trial that a replay shows: from half a second before the first touchdown."""
-    count, every = len(time), 1
-    rate = (count - 1) / (time[-1] - time[0]) if count > 1 else LEAST_RATE
-    while count > MOST_FRAMES * every and rate * (1 + _ROUND_OFF) >= 2 * every * LEAST_RATE:
-        every *= 2
-    if count <= MOST_FRAMES * every:
-        return slice(0, count, every)
-    first = int(np.searchsorted(time, touchdowns[0] - BEFORE)) if len(touchdowns) else 0
-    start = min(first, count - MOST_FRAMES * every)
-    return slice(start, start + MOST_FRAMES * every, every)
+    count, stride = len(time), 1
+    rate = (count - 1) / (time[-1] - time[0]) if count > 1 else MIN_RATE_HZ
+    while count > MAX_FRAMES * stride and rate * (1 + _ROUND_OFF) >= 2 * stride * MIN_RATE_HZ:
+        stride *= 2
+    if count <= MAX_FRAMES * stride:
+        return slice(0, count, stride)
+    first = int(np.searchsorted(time, touchdowns[0] - LEAD_S)) if len(touchdowns) else 0
+    start = min(first, count - MAX_FRAMES * stride)
+    return slice(start, start + MAX_FRAMES * stride, stride)
 
 
 def rotate_to_run(points: FloatArray, heading: float) -> FloatArray:
@@ -117,14 +136,14 @@ def replay_script(replayed: TrialReplay) -> dict[str, Any]:
     group = {body: name for name, members in replayed.groups.items() for body in members}
     plates = [plate for plate in replayed.plates if np.isfinite(plate).all()]
     contacts = [
-        dict(one)
-        for one in replayed.contacts
-        if np.isfinite([one["touchdown"], one["toe_off"]]).all()
+        dict(contact)
+        for contact in replayed.contacts
+        if np.isfinite([contact["touchdown"], contact["toe_off"]]).all()
     ]
     channels = _channels(replayed)
     numbers = pack(channels | {"marker": Channel(_about(replayed, replayed.measured), POINT)})
     markers = list(replayed.markers)
-    if len(numbers["data"]) > MOST_BYTES:
+    if len(numbers["data"]) > MAX_BYTES:
         numbers, markers = pack(channels), []
     return {
         "participant": replayed.participant_id,
@@ -179,7 +198,7 @@ def half_axes(mass: float, inertia: FloatArray) -> tuple[FloatArray, FloatArray]
     moments, axes = np.linalg.eigh(inertia)
     squares = 2.5 * (moments.sum() - 2.0 * moments) / mass
     axes = axes * np.sign(np.linalg.det(axes))
-    return np.sqrt(np.maximum(squares, THINNEST**2)), axes
+    return np.sqrt(np.maximum(squares, MIN_HALF_AXIS_M**2)), axes
 
 
 def _solid(mass: float, inertia: FloatArray) -> dict[str, list[float]]:
@@ -221,10 +240,10 @@ def _quaternions(rotation: FloatArray) -> FloatArray:
 
     frames, segments = rotation.shape[:2]
     flat = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_quat()
-    found: FloatArray = flat.reshape(frames, segments, 4)
-    along = np.where((found[1:] * found[:-1]).sum(axis=-1) < 0.0, -1.0, 1.0)
-    found[1:] *= np.cumprod(along, axis=0)[..., None]
-    return found
+    quaternions: FloatArray = flat.reshape(frames, segments, 4)
+    along = np.where((quaternions[1:] * quaternions[:-1]).sum(axis=-1) < 0.0, -1.0, 1.0)
+    quaternions[1:] *= np.cumprod(along, axis=0)[..., None]
+    return quaternions
 
 
 def _weights(replayed: TrialReplay, side: Any, role: str) -> list[float]:

@@ -36,8 +36,8 @@ def report_study(study: Study, report: Report) -> None:
     script = parts.part("compare", lambda: compare_script(steps, replayed), "")
     write_text(folder / "compare-data.js", script)
     pages = dict(study_pages(content, parts.collect_errors))
-    made = parts.part("athletes", lambda: group_script(content), "")
-    write_text(folder / "group.js", made)
+    group_text = parts.part("athletes", lambda: group_script(content), "")
+    write_text(folder / "group.js", group_text)
     _put_pages(study, folder)
     write_findings(study, STAGE, parts.findings, page_findings(study))
     write_causes(study, STAGE, study_causes(study))
@@ -55,27 +55,27 @@ def write_one_file(study: Study, report: Report) -> None:
 
 
 def compare_script(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> str:
-    """Trials that can be laid side by side, and left against right of the fastest as the first."""
+    """Trials that can be shown side by side, beginning with left and right of the fastest."""
     first = left_right_address(steps, replayed)
     text = json.dumps({"trials": sorted(replayed), "first": first})
     return "globalThis.COMPARE=" + text.replace("<", r"\u003c") + ";\n"
 
 
 def _put_pages(study: Study, folder: Path) -> None:
-    """Put the participants' pages beside the others."""
+    """Copy the participants' pages to the others."""
     for participant in study.participants:
-        made = study.folder(participant.participant_id, "pages")
+        participant_folder = study.folder(participant.participant_id, "pages")
         for kind in ("trials", "athletes"):
-            for one in sorted((made / kind).rglob("*")):
-                if one.is_file():
-                    _put(one, folder / one.parent.relative_to(made))
+            for file in sorted((participant_folder / kind).rglob("*")):
+                if file.is_file():
+                    _link_or_copy(file, folder / file.parent.relative_to(participant_folder))
 
 
-def _put(source: Path, folder: Path) -> None:
-    """Give a file a second name in a folder."""
-    with atomic_path(folder / source.name) as place:
-        place.unlink()
+def _link_or_copy(source: Path, folder: Path) -> None:
+    """Link a file into a folder, or copy it where links are not possible."""
+    with atomic_path(folder / source.name) as path:
+        path.unlink()
         try:
-            place.hardlink_to(source)
-        except OSError:  # another disk, or one that knows no second names
-            shutil.copyfile(source, place)
+            path.hardlink_to(source)
+        except OSError:  # another file system, or one without hard links
+            shutil.copyfile(source, path)

@@ -1,4 +1,4 @@
-"""Stage pages: a page of the participant, and one of every trial, that moves."""
+"""Stage pages: a page of the participant, and a replay of every trial."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ from aqbio.vectors import FloatArray
 
 STAGE = "pages"
 
-BEFORE = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
+EARLIER_STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
 
 
 @participant_stage(STAGE, cleared=write_missing_page)
@@ -72,17 +72,17 @@ def pages_participant(study: Study, participant_id: str, report: Report) -> None
     """Write the pages of all trials of a participant, and of the participant.
 
     Writes into ``pages`` what stage report gathers in ``report``: ``trials/<participant>`` with
-    ``<trial>.html`` and ``.js``, ``model/bones.js`` there where surfaces lie beside the model,
-    ``athletes/<participant>.html`` and ``assets``, so that they can be opened before the report is
-    there; and ``pages.json`` last. What a page shows of other participants comes from a script of
-    the study (`aqbio.pages.group`), so that it does not change with another one's trials.
+    ``<trial>.html`` and ``.js``, ``model/bones.js`` there if the model comes with surfaces,
+    ``athletes/<participant>.html`` and ``assets``, so that they can be opened before the report
+    exists; and ``pages.json`` last. Content on other participants comes from a script of the study
+    (`aqbio.pages.group`), so that a page does not change with the trials of others.
     """
     tables = {
         name: read_columns(step_file(study, participant_id, name)) for name in ("steps", "quality")
     }
     tables["changes"] = fit_changes(study, participant_id)
-    every = participant_rows(study, participant_id, "contributions")
-    tables["forces"] = every[every["level"] == ESTIMATED]
+    contributions = participant_rows(study, participant_id, "contributions")
+    tables["forces"] = contributions[contributions["level"] == ESTIMATED]
     folder = study.folder(participant_id, STAGE)
     write_assets(folder / "assets")
     bones, findings = write_bones(study, participant_id, trials_folder(study, participant_id))
@@ -95,8 +95,8 @@ def pages_participant(study: Study, participant_id: str, report: Report) -> None
     )
     try:
         with contained(study, STAGE, participant_id):
-            found = participant_findings(study, participant_id, BEFORE)
-            write_athlete_page(study, participant_id, trials, found)
+            earlier_findings = participant_findings(study, participant_id, EARLIER_STAGES)
+            write_athlete_page(study, participant_id, trials, earlier_findings)
     except AqbioError as error:
         write_missing_page(study, participant_id)
         findings += as_findings(error, participant=participant_id)
@@ -128,39 +128,41 @@ def replay_trial(
 def trial_replay(
     study: Study, participant_id: str, trial_id: str
 ) -> tuple[TrialReplay, list[Path]]:
-    """What a page replays of a trial, on axes along the run, and the files that it rests on."""
-    found, consistent = stored_contributions(study, participant_id, trial_id, without=CAUSES)
+    """Collect the replay of a trial, on axes along the run, and the files on which it rests."""
+    contributions, consistent = stored_contributions(
+        study, participant_id, trial_id, without=CAUSES
+    )
     solved = SolvedTrial.read(study, participant_id, trial_id)
-    adjusted = found.attrs["body"] == ADJUSTED
+    adjusted = contributions.attrs["body"] == ADJUSTED
     model = (ParticipantModel.adjusted if adjusted else ParticipantModel.of)(study, participant_id)
     skeleton = load_skeleton(model.table)
-    chosen = shown_frames(found["time"].values, found["contact_touchdown"].values)
-    found, consistent = found.isel(time=chosen), consistent.isel(time=chosen)
-    motion = solved.solved.sel(time=found["time"])
-    heading = float(found.attrs["heading"])
+    chosen = shown_frames(contributions["time"].values, contributions["contact_touchdown"].values)
+    contributions, consistent = contributions.isel(time=chosen), consistent.isel(time=chosen)
+    motion = solved.solved.sel(time=contributions["time"])
+    heading = float(contributions.attrs["heading"])
     poses = poses_along(segment_poses(skeleton, consistent["q"].values), heading)
     plain = None
     if consistent.attrs["motion"] == FITTED:
         before = load_skeleton(ParticipantModel.of(study, participant_id).table)
         plain = poses_along(segment_poses(before, motion["q"].values), heading).origin
     markers = _markers(skeleton)
-    followed = [str(one) for one in motion["marker"].values if str(one) in markers]
+    followed = [str(marker) for marker in motion["marker"].values if str(marker) in markers]
     replayed = TrialReplay(
         participant_id=participant_id,
         trial_id=trial_id,
-        time=found["time"].values,
+        time=contributions["time"].values,
         skeleton=skeleton,
         poses=poses,
         plain=plain,
         groups=study.model_map.groups,
-        observed=_observed_segments(found),
+        observed=_observed_segments(contributions),
         roles=role_scheme(study),
         markers={name: markers[name] for name in followed},
         measured=rotate_to_run(motion["marker_position"].sel(marker=followed).values, heading),
-        curves=_curves(study, found, consistent),
+        curves=_curves(study, contributions, consistent),
         plates=rotate_to_run(solved.prepared["plate_corner"].values, heading),
-        contacts=tuple(_contacts(found)),
-        ground=float(found.attrs["surface_height"]),
+        contacts=tuple(_contacts(contributions)),
+        ground=float(contributions.attrs["surface_height"]),
     )
     files = [
         study.folder(participant_id, stage) / f"{trial_id}.nc"
@@ -170,8 +172,8 @@ def trial_replay(
 
 
 def _markers(skeleton: Skeleton) -> dict[str, tuple[str, FloatArray]]:
-    places = zip(skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True)
-    return {name: (skeleton.bodies[body], place) for name, body, place in places}
+    markers = zip(skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True)
+    return {name: (skeleton.bodies[body], position) for name, body, position in markers}
 
 
 def _observed_segments(levels: xr.Dataset) -> dict[str, bool]:
@@ -182,66 +184,69 @@ def _observed_segments(levels: xr.Dataset) -> dict[str, bool]:
 def _contacts(levels: xr.Dataset) -> list[dict[str, str | float]]:
     names = ("foot", "touchdown", "toe_off")
     values = zip(*(levels[f"contact_{name}"].values.tolist() for name in names), strict=True)
-    return [dict(zip(names, one, strict=True)) for one in values]
+    return [dict(zip(names, contact, strict=True)) for contact in values]
 
 
 def _curves(
     study: Study, levels: xr.Dataset, consistent: xr.Dataset
 ) -> dict[str, tuple[tuple[str, ...], Channel]]:
-    """Names side by side and numbers of what is drawn over time."""
+    """Names of columns and values of the quantities that are drawn over time."""
 
-    def named(dimension: str) -> tuple[str, ...]:
-        return tuple(str(one) for one in levels[dimension].values)
+    def labels_of(dimension: str) -> tuple[str, ...]:
+        return tuple(str(label) for label in levels[dimension].values)
 
     mapped = study.model_map
     flexion = {
         f"{joint}_{side}" if side != "centre" else joint: (coordinate, mapped.flexion[joint])
-        for joint, place in mapped.sagittal.items()
+        for joint, coordinates in mapped.sagittal.items()
         if joint in mapped.flexion
-        for side, coordinate in place.model_dump().items()
+        for side, coordinate in coordinates.model_dump().items()
     }
     angles = apply_signs(
-        consistent["q"].sel(coordinate=[one for one, _ in flexion.values()]).values,
+        consistent["q"].sel(coordinate=[coordinate for coordinate, _ in flexion.values()]).values,
         [sign for _, sign in flexion.values()],
     )
     curves = {
-        "momentum": (named("group"), Channel(levels["group_angular_momentum"].values, MOMENTUM)),
-        "force": (named("foot"), Channel(levels["ground_force"].values, FORCE)),
-        "point": (named("foot"), Channel(levels["contact_point"].values, POINT)),
-        "power": (named("joint"), Channel(levels["joint_power"].values, POWER)),
+        "momentum": (
+            labels_of("group"),
+            Channel(levels["group_angular_momentum"].values, MOMENTUM),
+        ),
+        "force": (labels_of("foot"), Channel(levels["ground_force"].values, FORCE)),
+        "point": (labels_of("foot"), Channel(levels["contact_point"].values, POINT)),
+        "power": (labels_of("joint"), Channel(levels["joint_power"].values, POWER)),
         "angle": (tuple(flexion), Channel(angles, ANGLE)),
     }
     if "group_momentum_sample" in consistent:
         samples = momentum_samples(levels, consistent)
-        curves["spread"] = (named("group"), Channel(spread(samples), MOMENTUM))
+        curves["spread"] = (labels_of("group"), Channel(spread(samples), MOMENTUM))
     return curves
 
 
 def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Finding]:
-    for stage in BEFORE:
+    for stage in EARLIER_STAGES:
         entries = study.read_manifest(participant_id, stage)["trials"]
-        for one in (entry for entry in entries if entry["trial_id"] == trial_id):
-            yield from (Finding(**found) for found in one["findings"])
+        for entry in (entry for entry in entries if entry["trial_id"] == trial_id):
+            yield from (Finding(**finding) for finding in entry["findings"])
 
 
-def _sides_words(kept: pd.DataFrame) -> str:
-    """What both sides carry about the vertical in the trial's whole steps."""
-    if kept.empty:
+def _sides_words(steps: pd.DataFrame) -> str:
+    """State the angular momentum of both sides about the vertical in the trial's whole steps."""
+    if steps.empty:
         return "No whole step was kept."
-    shown = "whole step" if (kept["status"] == "ok").all() else "single contact"
+    noun = "whole step" if (steps["status"] == "ok").all() else "single contact"
     push, swing = (
-        digits(kept[f"H_{side}_y_stance_mean_kgm2ps"].mean(), UNIT) for side in ROLE_SIDES
+        digits(steps[f"H_{side}_y_stance_mean_kgm2ps"].mean(), UNIT) for side in ROLE_SIDES
     )
     if MISSING in (push, swing):
         return "What both sides carry is not known: parts of the body were not observed."
     return (
-        f"Over {counted(len(kept), shown)} the push side carried {push} and the swing side "
+        f"Over {counted(len(steps), noun)} the push side carried {push} and the swing side "
         f"{swing} {UNIT} about the vertical, mean over the contact."
     )
 
 
 def script(content: Mapping[str, Any]) -> str:
-    """A script that holds numbers: nothing in it ends a script or a text, wherever it is put."""
+    """Write a script that holds numbers, without characters that could end the script."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return "globalThis.REPLAY=" + text.replace("<", r"\u003c") + ";\n"
 
@@ -255,14 +260,14 @@ def _trial_page(
 ) -> str:
     """The page of a trial as HTML: its replay, steps, quality and findings."""
     name, participant_id = replayed.trial_id, replayed.participant_id
-    others = [one.trial_id for one in study.moving_of(participant_id)]
-    place = others.index(name)
+    moving_trials = [moving.trial_id for moving in study.moving_of(participant_id)]
+    index = moving_trials.index(name)
     steps, quality = (
         tables[kind][tables[kind]["trial_id"] == name] for kind in ("steps", "quality")
     )
-    kept = kept_steps(steps)
-    every = list(trial_rows(study, participant_id, tables["steps"], tables["quality"]))
-    row = next((one for one in every if one["trial_id"] == name), None)
+    shown_steps = kept_steps(steps)
+    trial_table = list(trial_rows(study, participant_id, tables["steps"], tables["quality"]))
+    row = next((entry for entry in trial_table if entry["trial_id"] == name), None)
     findings = _findings(study, participant_id, name)
     return template("trial.html.j2").render(
         security=CONTENT_SECURITY["folder"],
@@ -270,21 +275,23 @@ def _trial_page(
         participant=participant_id,
         trial=name,
         condition=trial.condition.replace("_", " "),
-        before=others[place - 1] if place else "",
-        after=others[place + 1] if place + 1 < len(others) else "",
-        speed=digits(kept["speed_mps"].mean(), "m/s") if len(kept) else "",
+        before=moving_trials[index - 1] if index else "",
+        after=moving_trials[index + 1] if index + 1 < len(moving_trials) else "",
+        speed=digits(shown_steps["speed_mps"].mean(), "m/s") if len(shown_steps) else "",
         state="" if row is None else trial_state(row),
         against="Not to be relied on." if row is not None and row["against"] else "",
-        carried=_sides_words(kept),
+        carried=_sides_words(shown_steps),
         shown_from=f"{replayed.time[0]:.2f}",
         shown_to=f"{replayed.time[-1]:.2f}",
         roles=replayed.roles.words(),
         steps=rows(steps),
-        forces=estimated_forces(tables["forces"][tables["forces"]["trial_id"] == name], kept),
+        forces=estimated_forces(
+            tables["forces"][tables["forces"]["trial_id"] == name], shown_steps
+        ),
         force_titles=list(FORCES.values()),
         residuals=residuals(quality),
         quality=quality_tables(quality),
         changes=trial_changes(tables["changes"], name),
-        findings=sorted(findings, key=lambda one: SEVERITIES.index(one.severity)),
+        findings=sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)),
         bones=bones,
     )

@@ -1,4 +1,4 @@
-"""What each side carries in stance, and which joints drive its rotation: tables and their words."""
+"""Angular momentum of each side in stance and the joints that drive it: tables and words."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import pandas as pd
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.step_means import StepColumn, column_title
 from aqbio.figures.words import (
+    ALL_SOURCES,
     JOINT_WORDS,
     JOINTS,
     LABELS,
     MISSING,
     MODELS,
-    OTHERS,
+    NON_JOINT_SOURCES,
     SUMS,
-    TOGETHER,
     digits,
 )
 from aqbio.pages.filters import counted, rows
 
 CARRIERS = ("push_leg", "arms", "torso", "pelvis", "push_side", "swing_side", "total")
-"""Rows of the table, in its order; where the roles let it, the swing leg is the swing side."""
+"""Rows of the table, in its order; the swing leg is the swing side where the roles say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class StepsColumn:
 
     @property
     def size(self) -> str:
-        """How many steps of how many athletes."""
+        """Number of steps and of athletes."""
         people = counted(self.participants, "athlete")
         return f"{counted(self.steps, 'step')}, {people}"
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedColumn(StepsColumn):
-    """What a column of steps carries in stance."""
+    """Stance means of a column of steps."""
 
     spread: dict[tuple[str, str, str], Spread]
     """`Spread` by quantity, source and axis, in the units of the table."""
@@ -71,33 +71,35 @@ class SpeedColumn(StepsColumn):
     @property
     def estimated(self) -> dict[str, Spread]:
         """Forces that are estimated without plates, by phase."""
-        return {phase: own for (name, phase, _), own in self.spread.items() if name == ESTIMATED}
+        return {
+            phase: force for (name, phase, _), force in self.spread.items() if name == ESTIMATED
+        }
 
     @property
     def joints(self) -> list[str]:
         """Joints whose moments about the vertical are known, by role."""
-        found = (place for place in self.spread if place[0] == "joint_moment_mean")
-        return [joint for _, joint, axis in found if axis == "y"]
+        keys = (key for key in self.spread if key[0] == "joint_moment_mean")
+        return [joint for _, joint, axis in keys if axis == "y"]
 
 
 def table_columns(table: pd.DataFrame) -> Iterator[tuple[str, float, pd.DataFrame]]:
     """Condition, speed and rows of every column of a table."""
     conditions = table["condition"].astype(object).where(table["condition"].notna(), "")
-    for name, own in table.groupby([conditions, "speed_mps"], sort=False, dropna=False):
-        yield str(name[0]), float(own["speed_mps"].iloc[0]), own
+    for name, column_rows in table.groupby([conditions, "speed_mps"], sort=False, dropna=False):
+        yield str(name[0]), float(column_rows["speed_mps"].iloc[0]), column_rows
 
 
 def speed_columns(means: pd.DataFrame) -> list[SpeedColumn]:
     """Arrange the table of stance means by column."""
-    found = []
-    for condition, speed, own in table_columns(means):
+    columns = []
+    for condition, speed, column_rows in table_columns(means):
         spread = {
             (row["quantity"], row["source"], row["axis"]): Spread(row["mean"], row["sd"])
-            for row in rows(own)
+            for row in rows(column_rows)
         }
-        steps, people = (int(own[name].iloc[0]) for name in ("steps", "participants"))
-        found.append(SpeedColumn(condition, speed, steps, people, spread))
-    return found
+        steps, people = (int(column_rows[name].iloc[0]) for name in ("steps", "participants"))
+        columns.append(SpeedColumn(condition, speed, steps, people, spread))
+    return columns
 
 
 def present_carriers(columns: list[SpeedColumn]) -> dict[str, str]:
@@ -114,21 +116,21 @@ SIDES = {"push_side_y": "push side", "swing_side_y": "swing side"}
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one source does to one side, stance mean over steps, N m."""
+    """Effect of one source on one side, stance mean over steps, N m."""
 
     label: str
     mean: float
     low: float
     high: float
     """mean, low, high: Primary contact model; the 95 % interval is NaN without one."""
-    others: tuple[float, ...]
+    other_models: tuple[float, ...]
     """Under the other contact models."""
     compared: bool = False
-    """Whether the interval holds what another model of the body says."""
+    """True if the interval includes the difference to another model of the body."""
 
     @property
-    def drawn(self) -> bool:
-        """Whether there is an interval."""
+    def has_interval(self) -> bool:
+        """True if there is an interval."""
         return math.isfinite(self.low + self.high)
 
     @property
@@ -139,15 +141,15 @@ class Effect:
 
     @property
     def sure(self) -> bool:
-        """Whether interval and all contact models lie on one side of zero.
+        """True if interval and all contact models lie on one side of zero.
 
-        Never without another model of the body: intervals then hold what others say in 0.61 to 0.72
-        of cases (docs/levels.md).
+        Never without another model of the body: intervals then include the values of other models
+        in 0.61 to 0.72 of cases (docs/levels.md).
         """
         if not self.compared:
             return False
-        every = (self.mean, self.low, self.high, *self.others)
-        return all(value > 0 for value in every) or all(value < 0 for value in every)
+        values = (self.mean, self.low, self.high, *self.other_models)
+        return all(value > 0 for value in values) or all(value < 0 for value in values)
 
     @property
     def range(self) -> str:
@@ -159,14 +161,14 @@ class Effect:
 
     @property
     def doubt(self) -> str:
-        """Why no direction is stated; empty where it is."""
+        """Reason why no direction is stated; empty where it is."""
         if self.sure:
             return ""
         if not self.compared:
             return "no other model of the body was compared"
-        if not all(value * self.mean > 0 for value in self.others):
+        if not all(value * self.mean > 0 for value in self.other_models):
             return "contact models disagree on its direction"
-        return "the interval includes zero" if self.drawn else "no interval was computed"
+        return "the interval includes zero" if self.has_interval else "no interval was computed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,26 +186,28 @@ class SourceEffects(StepsColumn):
     @property
     def sides(self) -> dict[str, str]:
         """Sides that are known, with their words: a model without arms has no push side."""
-        known = {side for side, _ in self.effects}
-        return {side: words for side, words in SIDES.items() if side in known}
+        present = {side for side, _ in self.effects}
+        return {side: words for side, words in SIDES.items() if side in present}
 
     def largest(self, side: str) -> list[Effect]:
-        """Single joints by how much they do to a side, largest first."""
+        """Single joints by the size of their effect on a side, largest first."""
         joints = [
             effect
             for (target, source), effect in self.effects.items()
-            if target == side and source not in (TOGETHER, *SUMS, *OTHERS)
+            if target == side and source not in (ALL_SOURCES, *SUMS, *NON_JOINT_SOURCES)
         ]
         return sorted(joints, key=lambda effect: -abs(effect.mean))
 
     def rank(self, effect: Effect, side: str) -> tuple[int, int] | None:
         """Best and worst rank by size in the intervals of a side's joints; None: unknown."""
-        if not (effect.drawn and effect.compared):
+        if not (effect.has_interval and effect.compared):
             return None
-        least, most = effect.size
-        sizes = [one.size for one in self.largest(side) if one is not effect and one.drawn]
-        best = 1 + sum(low > most for low, _ in sizes)
-        return best, 1 + sum(high > least for _, high in sizes)
+        smallest, greatest = effect.size
+        sizes = [
+            joint.size for joint in self.largest(side) if joint is not effect and joint.has_interval
+        ]
+        best = 1 + sum(low > greatest for low, _ in sizes)
+        return best, 1 + sum(high > smallest for _, high in sizes)
 
 
 OneColumn = TypeVar("OneColumn", StepColumn, SpeedColumn, SourceEffects)
@@ -211,19 +215,19 @@ OneColumn = TypeVar("OneColumn", StepColumn, SpeedColumn, SourceEffects)
 
 def fastest(columns: list[OneColumn]) -> OneColumn | None:
     """The fastest column of the first condition."""
-    first = [one for one in columns if one.condition == columns[0].condition]
-    return max(first, key=lambda one: one.speed_mps, default=None)
+    first = [column for column in columns if column.condition == columns[0].condition]
+    return max(first, key=lambda column: column.speed_mps, default=None)
 
 
 def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffects]:
     """Arrange the numbers of the figure of caused rotation by column.
 
-    `compared` says whether their intervals hold what another model of the body says.
+    `compared`: their intervals include the difference to another model of the body.
     """
-    primary, *others = MODELS
-    found = []
-    for condition, speed, own in table_columns(numbers):
-        values = {(row["panel"], row["source"], row["variant"]): row for row in rows(own)}
+    primary, *other_models = MODELS
+    columns = []
+    for condition, speed, column_rows in table_columns(numbers):
+        values = {(row["panel"], row["source"], row["variant"]): row for row in rows(column_rows)}
         effects = {
             (side, source): Effect(
                 source_words(source),
@@ -232,7 +236,7 @@ def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffec
                 row["high"],
                 tuple(
                     values[side, source, model]["mean"]
-                    for model in others
+                    for model in other_models
                     if (side, source, model) in values
                 ),
                 compared,
@@ -240,8 +244,8 @@ def effect_columns(numbers: pd.DataFrame, *, compared: bool) -> list[SourceEffec
             for (side, source, variant), row in values.items()
             if variant == primary
         }
-        found.append(SourceEffects(condition, speed, int(own["steps"].max()), 0, effects))
-    return found
+        columns.append(SourceEffects(condition, speed, int(column_rows["steps"].max()), 0, effects))
+    return columns
 
 
 def source_words(source: str) -> str:
@@ -257,7 +261,7 @@ UNIT = "kg m²/s"
 
 
 def carried_words(columns: list[SpeedColumn]) -> str:
-    """What both sides carry about the vertical in contact at the highest speed, in a sentence."""
+    """State the angular momentum of both sides in contact at the highest speed, in a sentence."""
     column = fastest(columns)
     if column is None:
         return ""
@@ -275,7 +279,7 @@ def carried_words(columns: list[SpeedColumn]) -> str:
 
 
 def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
-    """Which joint does most to each side at the highest speed, or why no joint is named.
+    """Name the joint with the largest effect on each side at the highest speed, or say why none.
 
     ``short``: without the reasons where no joint can be named for any side.
     """
@@ -301,6 +305,6 @@ def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
                 f"which joint drives the {words} cannot be said: the largest value belongs to "
                 f"{name}, but {doubt}"
             )
-    if short and parts and all("cannot be said" in one for one in parts):
+    if short and parts and all("cannot be said" in sentence for sentence in parts):
         return "Which joints drive either side cannot be said; Results has the reasons."
     return f"At {column.title} {'; '.join(parts)}." if parts else ""

@@ -1,4 +1,4 @@
-"""What was measured, kept and lost: facts of the study, tables of athletes and trials."""
+"""Summary of a study: facts, reasons of exclusion, tables of athletes and trials."""
 
 from __future__ import annotations
 
@@ -29,35 +29,39 @@ NEEDED = (
         "no plate measured the force",
     ),
 )
-"""Columns of steps.tsv, what cannot be said without them, and why; empty: the trial says it."""
+"""Columns of steps.tsv, results that need them, and the reason; empty: stated by the trial."""
 
 
 def sample_words(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> str:
-    """How many steps of how many athletes, how fast."""
-    kept = kept_steps(steps)
+    """State the numbers of steps and athletes, and the range of speeds."""
+    shown_steps = kept_steps(steps)
     athletes, runs = counted(len(people), "athlete"), counted(len(trials), "trial")
-    if kept.empty:
+    if shown_steps.empty:
         return f"No step of {athletes} in {runs} was kept: nothing can be said about the motion."
-    who = f"{kept['participant_id'].nunique()} of {athletes}"
-    who = athletes if who.startswith(f"{len(people)} of") else who
-    speed = _range(kept["speed_mps"], "m/s")
-    were = "was" if len(kept) == 1 else "were"
-    alone = int((kept["status"] != "ok").sum())
-    if not alone:
-        return f"{counted(len(kept), 'step')} of {who} {were} analysed, at {speed}."
-    contacts = counted(alone, "single contact")
-    steps_words = f"{counted(len(kept) - alone, 'step')} and " if len(kept) > alone else ""
+    sample = f"{shown_steps['participant_id'].nunique()} of {athletes}"
+    sample = athletes if sample.startswith(f"{len(people)} of") else sample
+    speed = _range(shown_steps["speed_mps"], "m/s")
+    were = "was" if len(shown_steps) == 1 else "were"
+    n_contacts = int((shown_steps["status"] != "ok").sum())
+    if not n_contacts:
+        return f"{counted(len(shown_steps), 'step')} of {sample} {were} analysed, at {speed}."
+    contacts = counted(n_contacts, "single contact")
+    steps_words = (
+        f"{counted(len(shown_steps) - n_contacts, 'step')} and "
+        if len(shown_steps) > n_contacts
+        else ""
+    )
     return (
-        f"{steps_words}{contacts} of {who} {were} analysed, at {speed}; where no next "
+        f"{steps_words}{contacts} of {sample} {were} analysed, at {speed}; where no next "
         "touchdown was measured, nothing is known of flight and step length."
     )
 
 
 def against_words(trials: pd.DataFrame) -> str:
-    """Trials that findings forbid to rely on, and why; empty for none."""
-    own = trials[trials["against"].notna()]
+    """List trials that findings exclude, with reasons; empty for none."""
+    excluded = trials[trials["against"].notna()]
     reasons: dict[str, list[str]] = {}
-    for row in rows(own):
+    for row in rows(excluded):
         reasons.setdefault(str(row["against"]), []).append(
             f"{row['participant_id']} {row['trial_id']}"
         )
@@ -77,10 +81,10 @@ def state_words(trials: pd.DataFrame) -> str:
 
 
 def _doubts(trials: pd.DataFrame) -> str:
-    """Measures outside their limits, and in how many trials."""
+    """Measures outside their limits, with the number of trials."""
     outside = trials.loc[trials["state"] == DOUBTFUL, "outside"].dropna()
-    count = Counter(one for own in outside for one in str(own).split(", "))
-    return ", ".join(f"{_measure(one)} in {number}" for one, number in count.most_common())
+    count = Counter(measure for measures in outside for measure in str(measures).split(", "))
+    return ", ".join(f"{_measure(measure)} in {number}" for measure, number in count.most_common())
 
 
 def _measure(name: str) -> str:
@@ -89,44 +93,46 @@ def _measure(name: str) -> str:
 
 
 def step_words(steps: pd.DataFrame) -> str:
-    """Count contacts by what became of them."""
+    """Count contacts by status, in words."""
     count = steps["status"].value_counts()
-    kept, rejected, cut = (int(count.get(one, 0)) for one in ("ok", "rejected", "incomplete"))
+    whole_steps, rejected, cut = (
+        int(count.get(status, 0)) for status in ("ok", "rejected", "incomplete")
+    )
     return (
-        f"{counted(len(steps), 'contact')}: {kept} whole steps kept, {rejected} rejected, "
+        f"{counted(len(steps), 'contact')}: {whole_steps} whole steps kept, {rejected} rejected, "
         f"{cut} incomplete."
     )
 
 
 def facts(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame) -> list[tuple[str, str]]:
-    """The summary table: sample, trials, steps, and what was left out and why."""
+    """Rows of the summary table: sample, trials, steps, and exclusions with reasons."""
     sexes = people["sex"].dropna().value_counts()
     sample = ", ".join(f"{number} {sex}" for sex, number in sexes.items())
-    found = [
+    lines = [
         ("Athletes", f"{len(people)}{f' ({sample})' if sample else ''}"),
         ("Trials", state_words(trials).partition(": ")[2].removesuffix(".") or "0"),
         ("Contacts", step_words(steps).partition(": ")[2].removesuffix(".")),
     ]
     counted_in = steps[steps["status"] != "rejected"]
     for (needed, _, _), label in zip(NEEDED, ("Both sides known", "Forces known"), strict=True):
-        known = int(counted_in[list(needed)].notna().all(axis=1).sum())
-        found.append((label, f"{known} of {len(counted_in)} contacts that were not rejected"))
-    whole = kept_steps(steps)
+        count = int(counted_in[list(needed)].notna().all(axis=1).sum())
+        lines.append((label, f"{count} of {len(counted_in)} contacts that were not rejected"))
+    shown_steps = kept_steps(steps)
     for label, column, unit in (
         ("Speed", "speed_mps", "m/s"), ("Contact time", "contact_s", "s"),
         ("Flight time", "flight_s", "s"),
     ):  # fmt: skip
-        if whole[column].notna().any():
-            found.append((label, _range(whole[column], unit)))
+        if shown_steps[column].notna().any():
+            lines.append((label, _range(shown_steps[column], unit)))
     reasons = steps.loc[~is_kept(steps), "reason"].astype(object)
     # what follows a semicolon are the numbers of one contact: they are in steps.tsv
     short = reasons.where(reasons.notna(), "no reason recorded").map(
-        lambda one: str(one).partition(";")[0]
+        lambda reason: str(reason).partition(";")[0]
     )
     left_out = [f"{reason} ({number})" for reason, number in short.value_counts().items()]
     if left_out:
-        found.append(("Contacts left out", "; ".join(left_out)))
-    return found
+        lines.append(("Contacts left out", "; ".join(left_out)))
+    return lines
 
 
 def failures(trials: pd.DataFrame) -> tuple[Cause, ...]:
@@ -144,9 +150,9 @@ def failures(trials: pd.DataFrame) -> tuple[Cause, ...]:
 
 
 def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
-    """What the numbers cannot say, in how many of the kept steps, and why."""
-    kept = steps[steps["status"] != "rejected"]
-    if not len(kept):
+    """State quantities that are not known, in how many accepted steps, and why."""
+    accepted = steps[steps["status"] != "rejected"]
+    if not len(accepted):
         yield "No step was kept: nothing can be said about the motion."
         return
     why, against = (
@@ -154,23 +160,27 @@ def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
         for name in ("unobserved", "against")
     )
     for columns, about, cause in NEEDED:
-        lost = kept[kept[list(columns)].isna().any(axis=1)]
-        if not len(lost):
+        incomplete = accepted[accepted[list(columns)].isna().any(axis=1)]
+        if not len(incomplete):
             continue
         reasons: Counter[str] = Counter()
-        for row in rows(lost):
-            place = (row["participant_id"], row["trial_id"])
-            unused = place in against and row["events"] == "plates"
+        for row in rows(incomplete):
+            trial = (row["participant_id"], row["trial_id"])
+            unused = trial in against and row["events"] == "plates"
             reasons[
                 (
-                    f"the forces are not used ({str(against[place]).rstrip('.')})"
+                    f"the forces are not used ({str(against[trial]).rstrip('.')})"
                     if unused
                     else cause
                 )
                 if cause
-                else why.get(place, "see Findings")
+                else why.get(trial, "see Findings")
             ] += 1
-        extent = "" if len(lost) == len(kept) else f"In {len(lost)} of {len(kept)} steps "
+        extent = (
+            ""
+            if len(incomplete) == len(accepted)
+            else f"In {len(incomplete)} of {len(accepted)} steps "
+        )
         text = "; ".join(
             f"{group_words(reason)}" + (f" ({count} steps)" if len(reasons) > 1 else "")
             for reason, count in reasons.most_common()
@@ -179,7 +189,7 @@ def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
 
 
 def group_words(words: str) -> str:
-    """Name groups as people do."""
+    """Write names of groups in words."""
     for limb in ("arm", "leg"):
         words = words.replace(f"{limb}_left, {limb}_right", f"both {limb}s")
     return re.sub(r"\b(arm|leg)_(left|right)\b", r"\2 \1", words)
@@ -194,7 +204,8 @@ def people_table(people: Iterable[Participant], masses: dict[str, float]) -> pd.
     """The participants sheet as a table, with the masses that were used, kg."""
     names = ("participant_id", "sex", "height_m")
     sheet = [
-        [*(getattr(one, name) for name in names), masses.get(one.participant_id)] for one in people
+        [*(getattr(person, name) for name in names), masses.get(person.participant_id)]
+        for person in people
     ]
     table = pd.DataFrame(sheet, columns=[*names, "mass_kg"])
     return table.astype({"mass_kg": float, "height_m": float})
@@ -207,48 +218,54 @@ def trial_lines(
     return [
         row
         | {
-            "page": f"trials/{place[0]}/{place[1]}.html" if place in replayed else "",
+            "page": f"trials/{trial[0]}/{trial[1]}.html" if trial in replayed else "",
             "condition": "" if missing(row["condition"]) else row["condition"].replace("_", " "),
             "state": trial_state(row),
         }
         for row in rows(trials)
-        for place in [(str(row["participant_id"]), str(row["trial_id"]))]
+        for trial in [(str(row["participant_id"]), str(row["trial_id"]))]
     ]
 
 
 def trial_state(row: dict[str, Any]) -> str:
-    """The state of a trial and what decides it."""
+    """State of a trial and its reason."""
     state = str(row["state"])
     why = {LOST: row["reason"], DOUBTFUL: row["outside"], PARTLY: row["unobserved"]}.get(state)
     if missing(why):
         return state
     text = str(why)
     if state == DOUBTFUL:
-        measures = [_measure(one) for one in text.split(", ") if one != AGAINST_USE]
-        said = [] if missing(row["against"]) else [str(row["against"]).rstrip(".")]
-        said += [enumerated(measures) + " outside the limit"] if measures else []
-        text = "; ".join(said)
+        measures = [_measure(name) for name in text.split(", ") if name != AGAINST_USE]
+        reasons = [] if missing(row["against"]) else [str(row["against"]).rstrip(".")]
+        reasons += [enumerated(measures) + " outside the limit"] if measures else []
+        text = "; ".join(reasons)
     return f"{state}: {group_words(text)}"
 
 
 def athlete_lines(people: pd.DataFrame, trials: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of the table of athletes: trials with steps of all, steps kept, highest speed."""
-    found = []
+    lines = []
     for row in rows(people):
-        own = trials[trials["participant_id"] == row["participant_id"]]
-        kept = own["steps_ok"].fillna(0).astype(int)
-        contacts = (own["contacts"] - own["steps_ok"] - own["steps_rejected"]).fillna(0)
-        single = int(contacts[kept == 0].sum())
-        found.append(
+        athlete_trials = trials[trials["participant_id"] == row["participant_id"]]
+        step_counts = athlete_trials["steps_ok"].fillna(0).astype(int)
+        contacts = (
+            athlete_trials["contacts"]
+            - athlete_trials["steps_ok"]
+            - athlete_trials["steps_rejected"]
+        ).fillna(0)
+        single = int(contacts[step_counts == 0].sum())
+        lines.append(
             row
             | {
                 "sex": "" if missing(row["sex"]) else str(row["sex"]),
                 "mass": digits(float(row["mass_kg"])),
                 "height": digits(float(row["height_m"]), "m"),
-                "trials": f"{int((kept > 0).sum())} of {len(own)}",
-                "kept": int(kept.sum()),
+                "trials": f"{int((step_counts > 0).sum())} of {len(athlete_trials)}",
+                "kept": int(step_counts.sum()),
                 "single": counted(single, "single contact") if single else "",
-                "fastest": digits(float(own["speed_mps"].max()), "m/s") if len(own) else "n/a",
+                "fastest": digits(float(athlete_trials["speed_mps"].max()), "m/s")
+                if len(athlete_trials)
+                else "n/a",
             }
         )
-    return found
+    return lines

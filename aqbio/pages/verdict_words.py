@@ -1,4 +1,4 @@
-"""Every sentence about a verdict, once: what was found, how sure that is, what would change it.
+"""Sentences about verdicts: the result, its uncertainty, and what would change it.
 
 A verdict concerns our operationalisation of a claim in the data at hand. It never says that a text,
 a method or a person is right or wrong, and never that a change would make someone faster. Every
@@ -18,9 +18,9 @@ from aqbio.pages.filters import capital, choices, closed, counted, missing
 from aqbio.pages.words import (
     BIASES,
     FAILED_GATES,
-    FOUND,
     LABELS,
     LITERAL,
+    OUTCOME_WORDS,
     StatisticWords,
     statistic_words,
 )
@@ -41,14 +41,14 @@ DECIDED = ("supported", "not_supported", "inconclusive")
 
 @dataclass(frozen=True, slots=True)
 class VerdictWords:
-    """What pages say about one hypothesis."""
+    """Words of one hypothesis on pages."""
 
     label: str
-    """The verdict in two words or three, with marks; empty where none is given."""
+    """The verdict in two or three words, with marks; empty where there is none."""
     basis: str
-    """What it rests on, in words that mean one thing."""
+    """Basis of the verdict."""
     text: str
-    """What was found, in how many athletes, and what it does not say."""
+    """The result, the number of athletes, and its limits."""
     sure: str
     """Estimate, interval and robustness; empty where no number was estimated."""
     change: str
@@ -73,14 +73,14 @@ def verdict_words(hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = ())
     if row["post_hoc"] == "yes" and verdict in DECIDED:
         marks.append("post hoc")
     label = LABELS.get(verdict, verdict.replace("_", " "))
-    known = not missing(row["estimate"])
-    details = _details(hypothesis, row) if known else ()
+    is_estimated = not missing(row["estimate"])
+    details = _details(hypothesis, row) if is_estimated else ()
     return VerdictWords(
         label=f"{label} ({', '.join(marks)})" if marks else label,
         basis=_basis(row) if verdict else "",
         text=_text(hypothesis, row),
-        sure=closed(_how_sure(row)) if known else "",
-        change=closed(_change(hypothesis, row)) if known and verdict in DECIDED else "",
+        sure=closed(_how_sure(row)) if is_estimated else "",
+        change=closed(_change(hypothesis, row)) if is_estimated and verdict in DECIDED else "",
         remarks=tuple(_remarks(row)),
         literal=literal_words(hypothesis, literal),
         details=tuple((name, closed(words)) for name, words in details if words),
@@ -88,35 +88,35 @@ def verdict_words(hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = ())
 
 
 def _basis(row: Row) -> str:
-    """What a verdict rests on; empty where the verdict says it already."""
-    found = str(row["found"])
-    if found == "no_effect":
+    """Basis of a verdict; empty where the verdict says it already."""
+    outcome = str(row["found"])
+    if outcome == "no_effect":
         return f"no effect larger than {digits(abs(float(row['smallest_effect'])))}"
-    return FOUND.get(found, found.replace("_", " "))
+    return OUTCOME_WORDS.get(outcome, outcome.replace("_", " "))
 
 
 def _text(hypothesis: Hypothesis, row: Row) -> str:
-    """What was found, without statistics and without advice."""
-    found = str(row["found"])
-    if found == "not_testable":
+    """State the result, without statistics and without advice."""
+    outcome = str(row["found"])
+    if outcome == "not_testable":
         return f"These data cannot tell: {closed(str(row['reason']))}"
     words = statistic_words(hypothesis)
     if words is None:
         return f"{hypothesis.title}: {closed(str(row['reason']))}"
-    asked = words.less if hypothesis.predicted == "less" else words.more
+    prediction = words.less if hypothesis.predicted == "less" else words.more
     if str(row["gates"]) != "passed" or missing(row["estimate"]):
-        return f"Whether {asked} stays open: {failed_gates(row)}."
+        return f"Whether {prediction} stays open: {failed_gates(row)}."
     rivals = f" Other accounts expect the same: {hypothesis.rivals}."
     return (
-        f"{capital(_finding(hypothesis, row, words, asked))} {words.limit}"
-        f"{rivals if found == 'found' and hypothesis.rivals else ''}"
+        f"{capital(_finding(hypothesis, row, words, prediction))} {words.limit}"
+        f"{rivals if outcome == 'found' and hypothesis.rivals else ''}"
     )
 
 
 def failed_gates(row: Row) -> str:
     """Every gate that failed, in words, with its numbers."""
     names = "" if missing(row["gates"]) else str(row["gates"])
-    gates = [FAILED_GATES[one] for one in names.split(", ") if one in FAILED_GATES]
+    gates = [FAILED_GATES[gate] for gate in names.split(", ") if gate in FAILED_GATES]
     if not gates:
         return "no athlete has the numbers that it takes"
     numbers = str(row["reason"]).split("; ")[row["found"] == "described" :]  # first that it is
@@ -127,50 +127,52 @@ def failed_gates(row: Row) -> str:
 
 
 def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str) -> str:
-    """An estimate in a sentence; athletes are counted where each has a number of their own."""
-    found, people = str(row["found"]), int(row["n_athletes"])
-    size, least = (
+    """Write an estimate as a sentence; athletes are counted where each has a value."""
+    outcome, people = str(row["found"]), int(row["n_athletes"])
+    size, smallest = (
         digits(abs(words.written(float(row[name])))) for name in ("estimate", "smallest_effect")
     )
-    short = words.short.format(least)
-    own = not missing(row["n_showing"])
+    short = words.short.format(smallest)
+    per_athlete = not missing(row["n_showing"])
     several = f"a comparison of {people} athletes"
     clause = words.more if row["estimate"] > 0 else words.less
-    average = " on average" if own else ""
-    seen = f"{clause},{average} by {words.size.format(size)}{'' if own else f' ({several})'}"
-    extent = f"{_showing(row)} showed it by {short} or more" if own else ""
+    average = " on average" if per_athlete else ""
+    observation = (
+        f"{clause},{average} by {words.size.format(size)}{'' if per_athlete else f' ({several})'}"
+    )
+    extent = f"{_showing(row)} showed it by {short} or more" if per_athlete else ""
     against = hypothesis.sign * float(row["estimate"]) < 0
-    if found == "condition_failed":
-        extent = f"; {extent}" if own else ""
-        return f"{seen}{extent}; but {words.second or 'its further condition is not met'}."
-    if found == "found" or (found == "described" and not against):
-        return f"{seen}{f'; {extent}' if own else ''}."
-    if found in ("opposite_found", "described"):
-        if not own:
-            return f"{seen}."
-        return f"{seen}; {_showing(row)} showed the predicted direction by {short} or more."
-    if found == "no_effect":
+    if outcome == "condition_failed":
+        extent = f"; {extent}" if per_athlete else ""
+        return f"{observation}{extent}; but {words.second or 'its further condition is not met'}."
+    if outcome == "found" or (outcome == "described" and not against):
+        return f"{observation}{f'; {extent}' if per_athlete else ''}."
+    if outcome in ("opposite_found", "described"):
+        if not per_athlete:
+            return f"{observation}."
+        return f"{observation}; {_showing(row)} showed the predicted direction by {short} or more."
+    if outcome == "no_effect":
         way = " in the opposite direction" if against else ""
-        mean = f"{_showing(row)} showed it; the mean was" if own else f"{several} shows"
+        mean = f"{_showing(row)} showed it; the mean was" if per_athlete else f"{several} shows"
         return (
-            f"that {claim}, by {words.size.format(least)} or more, was not found: {mean} "
+            f"that {claim}, by {words.size.format(smallest)} or more, was not found: {mean} "
             f"{words.short.format(size)}{way}, too little to matter."
         )
-    if not own:
+    if not per_athlete:
         return f"whether {claim} stays open: {several} does not tell."
     return f"whether {claim} stays open: the average is too uncertain; {extent}."
 
 
 def _showing(row: Row) -> str:
-    """How many athletes, and the interval of their share."""
+    """Number of athletes, and the interval of their share."""
     people, count = int(row["n_athletes"]), int(row["n_showing"])
     low, high = (f"{100.0 * float(row[name]):.0f}" for name in ("share_low", "share_high"))
-    who = f"{count} of {counted(people, 'athlete')}" if count else "no athlete"
-    return f"{who} ({INTERVALS['share']}: {low} to {high} %)"
+    athletes = f"{count} of {counted(people, 'athlete')}" if count else "no athlete"
+    return f"{athletes} ({INTERVALS['share']}: {low} to {high} %)"
 
 
 def _how_sure(row: Row) -> str:
-    """Estimate, interval, and what other choices and single athletes do to it."""
+    """Estimate, interval, and its sensitivity to other choices and single athletes."""
     value, low, high = _numbers(row, "estimate", "ci_low", "ci_high")
     interval = "" if MISSING in (low, high) else f" ({INTERVALS['athletes']} {low} to {high})"
     text = (
@@ -199,10 +201,10 @@ def _how_sure(row: Row) -> str:
 
 
 def _change(hypothesis: Hypothesis, row: Row) -> str:
-    """What the rule asks for, and what its numbers are."""
+    """Requirements of the decision rule, and the values found."""
     smallest, alpha = digits(float(row["smallest_effect"])), f"{hypothesis.alpha:g}"
-    most = "most" if hypothesis.predicted == "less" else "least"
-    needed = f"the estimate is at {most} {smallest} and its adjusted p below {alpha}"
+    extreme = "most" if hypothesis.predicted == "less" else "least"
+    needed = f"the estimate is at {extreme} {smallest} and its adjusted p below {alpha}"
     now = f"it is {_numbers(row, 'estimate', 'ci_low', 'ci_high')[0]}"
     judged = not missing(row["p_holm"])
     if judged:
@@ -213,8 +215,8 @@ def _change(hypothesis: Hypothesis, row: Row) -> str:
         now += f", and the condition {'holds' if row['condition'] == 'yes' else 'fails'}{note}"
     if not judged:
         return f"Judged if the gates passed ({_gates(row)}); then supported if {needed}; {now}."
-    only = " only" if str(row["found"]) == "found" else ""
-    text = f"Supported{only} if {needed}; {now}."
+    qualifier = " only" if str(row["found"]) == "found" else ""
+    text = f"Supported{qualifier} if {needed}; {now}."
     if str(row["verdict"]) != "inconclusive":
         return text
     return (
@@ -224,7 +226,7 @@ def _change(hypothesis: Hypothesis, row: Row) -> str:
 
 
 def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
-    """What a verdict rests on, for reviewers."""
+    """Basis of a verdict in detail, for reviewers."""
     model = "" if missing(row["model"]) else f"; {row['model']}"
     yield (
         "Statistic",
@@ -253,7 +255,7 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
 
 
 def bias_words(hypothesis: str) -> str:
-    """How far errors that no interval includes move an estimate; empty where nothing is known."""
+    """Shift of an estimate by errors that no interval includes; empty where not known."""
     return "; ".join(
         f"In simulated studies with {cause} the estimate is off by {moved:+g} smallest effects"
         for cause, moved in BIASES.get(hypothesis, {}).items()
@@ -261,13 +263,13 @@ def bias_words(hypothesis: str) -> str:
 
 
 def literal_words(hypothesis: Hypothesis, rows: Sequence[Row]) -> str:
-    """What a sentence says literally, its label, and the numbers that show it."""
+    """Literal meaning of a sentence, its label, and the numbers that support it."""
     words = f"{capital(hypothesis.literal.words)} ({LITERAL[hypothesis.literal.label]})."
     return f"{words} {literal_numbers(rows)}" if rows else words
 
 
 def literal_numbers(rows: Sequence[Row]) -> str:
-    """The numbers that show a sentence; empty where there are none."""
+    """Numbers that support a sentence; empty where there are none."""
     return closed(capital("; ".join(map(_literal_number, rows))))
 
 
@@ -310,16 +312,16 @@ def _p(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What was written down before the first recording was read."""
+    """Record of the registry, written before the first recording was read."""
 
     hash: str
     """Of registry, settings, constants and version."""
     recorded: str
-    """When, in words of ISO 8601."""
+    """Time in ISO 8601."""
 
 
 def registry_words(record: Record | None, now: str) -> str:
-    """Which rules were fixed when, and whether the verdicts rest on them."""
+    """State the time at which rules were fixed, and whether verdicts rest on them."""
     rules = "registry, settings, constants and version"
     if record is None:
         return (
@@ -328,24 +330,26 @@ def registry_words(record: Record | None, now: str) -> str:
             "counts as post hoc."
         )
     day, _, clock = record.recorded.partition("T")
-    when = f"{day}, {clock[:5]} UTC" if clock.endswith("+00:00") else record.recorded
-    fixed = f"{capital(rules)} {record.hash} were fixed on {when}, before data were read"
+    moment = f"{day}, {clock[:5]} UTC" if clock.endswith("+00:00") else record.recorded
+    fixed = f"{capital(rules)} {record.hash} were fixed on {moment}, before data were read"
     if record.hash == now:
         return f"{fixed}; the verdicts rest on them, and nothing was changed."
     return f"{fixed}; the verdicts rest on {now}. What differs makes a verdict post hoc:"
 
 
-STEPS_HELP, STEPS_DO_NOT_HELP = 0.5, 0.1
-"""Shares of the steps' error in the variance of athletes' numbers: above the first more steps help
-most, below the second hardly."""
+MIN_STEPS_SHARE_MOST_HELP = 0.5
+"""Share of the steps' error in the variance between athletes above which more steps help most."""
+
+MAX_STEPS_SHARE_NO_HELP = 0.1
+"""Share of the steps' error in this variance below which more steps hardly help."""
 
 
 def power_words(hypothesis: Hypothesis, row: Row) -> str:
-    """Whether there were enough athletes, and how many it would take (a row of power.tsv)."""
+    """State the power with these athletes, and the number needed (a row of power.tsv)."""
     count, needed = int(row["n_athletes"]), float(row["athletes_needed"])
     if math.isnan(float(row["mde"])):
         return f"{hypothesis.id}: {_unknown_power(hypothesis, count)}"
-    smallest, found = (digits(float(row[name])) for name in ("smallest_effect", "mde"))
+    smallest, detectable = (digits(float(row[name])) for name in ("smallest_effect", "mde"))
     power = 100.0 * float(row["power"])
     chance = "less than 1 %" if power < 1.0 else f"{power:.0f} %"
     people = counted(count, "athlete")
@@ -355,22 +359,22 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
     athletes = f"more than {MOST_ATHLETES}" if math.isnan(needed) else f"{needed:.0f}"
     steps = (float(row["sd_steps"]) / (float(row["sd_athletes"]) or math.nan)) ** 2
     helps = ""
-    if steps > STEPS_HELP:
+    if steps > MIN_STEPS_SHARE_MOST_HELP:
         helps = " More steps of each athlete would help most."
-    elif steps < STEPS_DO_NOT_HELP:
+    elif steps < MAX_STEPS_SHARE_NO_HELP:
         helps = " More steps of each athlete would hardly help."
     return (
         f"{text}; 80 % takes {athletes} like these. What {people} can detect "
-        f"with 80 % is {found}.{helps}"
+        f"with 80 % is {detectable}.{helps}"
     )
 
 
 def _unknown_power(hypothesis: Hypothesis, count: int) -> str:
-    """Why nothing is said of the power of a study."""
-    least = hypothesis.minimum.athletes
-    if count < least:
-        never = "never decides" if count == 1 else "never decide"
-        return f"{counted(count, 'athlete')} {never} it; a verdict takes at least {least}."
+    """Reason why the power of a study is not stated."""
+    minimum = hypothesis.minimum.athletes
+    if count < minimum:
+        verb = "never decides" if count == 1 else "never decide"
+        return f"{counted(count, 'athlete')} {verb} it; a verdict takes at least {minimum}."
     return (
         "its power cannot be estimated from the spread of these athletes, because errors of "
         "measurement or two readings of equal speed lower it; what simulated studies found: "
@@ -384,4 +388,4 @@ def merge_sentences(sentences: Iterable[str]) -> tuple[str, ...]:
     for sentence in sentences:
         name, words = sentence.split(": ", 1)
         names.setdefault(words, []).append(name)
-    return tuple(f"{', '.join(who)}: {words}" for words, who in names.items())
+    return tuple(f"{', '.join(hypotheses)}: {words}" for words, hypotheses in names.items())

@@ -1,4 +1,4 @@
-"""Verdicts on the pages: rows, sentences, rulers, and what single athletes show."""
+"""Verdicts on the pages: rows, sentences, rulers, and values of single athletes."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ SIGNS = {
     "described": "=",
     "not_testable": "–",
 }
-"""Beside the word of a verdict, so that colour is not needed to tell them apart."""
+"""Sign next to the word of a verdict, so that colour is not needed to distinguish them."""
 
 FAMILIES = ("Core", "Survey", "Contrast")
 """Families of hypotheses with verdicts, in the order of reading."""
 
-Own = Mapping[str, Mapping[str, float]]
+NumbersOfAthletes = Mapping[str, Mapping[str, float]]
 """Athletes' own numbers by hypothesis and participant."""
 
 
@@ -50,7 +50,7 @@ class VerdictTables:
 
     registry: Registry
     record: Record | None
-    """Of the registry that was there when the data were first read."""
+    """Record of the registry in use when the data were first read."""
     verdicts: pd.DataFrame
     literal: pd.DataFrame
     single: pd.DataFrame
@@ -77,110 +77,119 @@ class VerdictOnPage:
 
 @dataclass(frozen=True, slots=True)
 class VerdictSection:
-    """All verdicts and what stands around them."""
+    """All verdicts and the words around them."""
 
     registry: Registry
     scope: str
     fixed: str
-    """What was fixed before the data were read."""
+    """Rules that were fixed before the data were read."""
     verdicts: tuple[VerdictOnPage, ...]
     untested: tuple[tuple[Untested, str], ...]
-    """Claims that were not tested, and the numbers that show what of them is true of any runner."""
+    """Claims that were not tested, and the numbers that show which parts hold for any runner."""
     power_words: tuple[str, ...]
     deviations: list[dict[str, Any]]
 
     @property
     def parts(self) -> list[tuple[str, list[VerdictOnPage]]]:
         """Hypotheses in the order of reading, with the title of every part."""
-        apart = {
+        titles = {
             "described": "Described without a verdict",
             "not_testable": "Not testable with these data",
         }
-        found: dict[str, list[VerdictOnPage]] = {one: [] for one in (*FAMILIES, *apart.values())}
-        for one in self.verdicts:
-            title = apart.get(str(one.row["verdict"]), one.hypothesis.family.capitalize())
-            found.setdefault(title, []).append(one)
-        return [(title, every) for title, every in found.items() if every]
+        parts: dict[str, list[VerdictOnPage]] = {
+            title: [] for title in (*FAMILIES, *titles.values())
+        }
+        for verdict in self.verdicts:
+            title = titles.get(str(verdict.row["verdict"]), verdict.hypothesis.family.capitalize())
+            parts.setdefault(title, []).append(verdict)
+        return [(title, verdicts) for title, verdicts in parts.items() if verdicts]
 
     @property
     def counted(self) -> str:
-        """How many hypotheses got which verdict, in words."""
+        """Count hypotheses by verdict, in words."""
         parts = []
         for judged in (True, False):
-            own = [one for one in self.verdicts if one.hypothesis.judged == judged]
-            counts = Counter(str(one.row["verdict"]) for one in own)
-            found = [
+            verdicts = [verdict for verdict in self.verdicts if verdict.hypothesis.judged == judged]
+            counts = Counter(str(verdict.row["verdict"]) for verdict in verdicts)
+            counts_in_words = [
                 f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {label.partition(',')[0]}"
                 for name, label in LABELS.items()
                 if name in counts
             ]
-            noun = "hypothesis" if len(own) == 1 else "hypotheses"
-            who = f"of {len(own)} {noun} with a decision rule"
-            who = who if judged else f"of the other {len(own)}, without such a rule,"
-            if found:
-                parts.append(f"{who} {enumerated(found)}")
+            noun = "hypothesis" if len(verdicts) == 1 else "hypotheses"
+            subject = f"of {len(verdicts)} {noun} with a decision rule"
+            subject = subject if judged else f"of the other {len(verdicts)}, without such a rule,"
+            if counts_in_words:
+                parts.append(f"{subject} {enumerated(counts_in_words)}")
         return f"{capital('; '.join(parts))}." if parts else ""
 
 
 def verdict_section(tables: VerdictTables) -> VerdictSection:
     """Lay out the verdicts of a study."""
-    every = own_numbers(tables.single)
-    shown = []
+    numbers = own_numbers(tables.single)
+    on_page = []
     for row in rows(tables.verdicts):
-        one = tables.registry[str(row["hypothesis"])]
-        literal = rows(tables.literal[tables.literal["hypothesis"] == one.id])
-        drawn = ruler(row, every.get(one.id, {}))
-        shown.append(VerdictOnPage(one, row, verdict_words(one, row, literal), drawn))
+        hypothesis = tables.registry[str(row["hypothesis"])]
+        literal = rows(tables.literal[tables.literal["hypothesis"] == hypothesis.id])
+        drawing = ruler(row, numbers.get(hypothesis.id, {}))
+        on_page.append(
+            VerdictOnPage(hypothesis, row, verdict_words(hypothesis, row, literal), drawing)
+        )
     basis = next(iter(tables.verdicts["registry_hash"].astype(str)), tables.registry.hash)
     power = ((tables.registry[str(row["hypothesis"])], row) for row in rows(tables.power))
     return VerdictSection(
         registry=tables.registry,
         scope=SCOPE,
         fixed=registry_words(tables.record, basis),
-        verdicts=tuple(shown),
+        verdicts=tuple(on_page),
         untested=tuple(
-            (one, literal_numbers(rows(tables.literal[tables.literal["hypothesis"] == one.id])))
-            for one in tables.registry.untested
+            (claim, literal_numbers(rows(tables.literal[tables.literal["hypothesis"] == claim.id])))
+            for claim in tables.registry.untested
         ),
-        power_words=merge_sentences(power_words(one, row) for one, row in power),
+        power_words=merge_sentences(power_words(hypothesis, row) for hypothesis, row in power),
         deviations=rows(tables.deviations.fillna("n/a").astype(str)),
     )
 
 
-def own_numbers(single: pd.DataFrame) -> Own:
+def own_numbers(single: pd.DataFrame) -> NumbersOfAthletes:
     """Athletes' own numbers."""
-    found: dict[str, dict[str, float]] = {}
+    numbers: dict[str, dict[str, float]] = {}
     for row in rows(single):
-        own = found.setdefault(str(row["hypothesis"]), {})
-        own[str(row["participant_id"])] = float(row["estimate"])
-    return found
+        by_participant = numbers.setdefault(str(row["hypothesis"]), {})
+        by_participant[str(row["participant_id"])] = float(row["estimate"])
+    return numbers
 
 
 WIDTH, HEIGHT, MARGIN = 320.0, 62.0, 14.0
-"""Of a ruler, in its own units."""
+"""Size of a ruler, in its own units."""
 
-APART = 24.0
-"""Of two labels that can both be read."""
+MIN_LABEL_DISTANCE = 24.0
+"""Distance between two labels at which both can be read."""
 
-LINE, DOTS = 22.0, 36.0
-"""Heights of the estimate and of the athletes."""
+ESTIMATE_Y = 22.0
+"""Height of the estimate."""
+
+ATHLETES_Y = 36.0
+"""Height of the athletes."""
 
 
-def ruler(row: Mapping[str, Any], own: Mapping[str, float], *, marked: bool = False) -> Markup:
+def ruler(
+    row: Mapping[str, Any], athlete_values: Mapping[str, float], *, marked: bool = False
+) -> Markup:
     """Draw an estimate, its interval and athletes' own numbers as inline SVG.
 
-    Grey is where the prediction lies. With marks, ``data-of`` says whose number each is.
+    Grey marks the prediction. With ``marked``, ``data-of`` names the athlete of each value.
     """
     estimate, low_end, high_end, smallest = (
         float(row[name]) for name in ("estimate", "ci_low", "ci_high", "smallest_effect")
     )
     if math.isnan(estimate):
         return Markup()
-    dots = list(own.values())
-    every = [estimate, low_end, high_end, 0.0, smallest, *dots]
-    known = [one for one in every if math.isfinite(one)]
-    room = 0.06 * (max(known) - min(known)) or 1.0
-    low, high = min(known) - room, max(known) + room
+    dots = list(athlete_values.values())
+    values = [estimate, low_end, high_end, 0.0, smallest, *dots]
+    finite = [value for value in values if math.isfinite(value)]
+    room = 0.06 * (max(finite) - min(finite)) or 1.0
+    low, high = min(finite) - room, max(finite) + room
 
     def at(value: float) -> float:
         return MARGIN + (WIDTH - 2.0 * MARGIN) * (value - low) / (high - low)
@@ -197,18 +206,23 @@ def ruler(row: Mapping[str, Any], own: Mapping[str, float], *, marked: bool = Fa
             'class="predicted"/>'
         ),
         f'<path d="M{MARGIN} 44H{WIDTH - MARGIN}" class="axis"/>',
-        _upright(at(0.0), "zero", "0" if abs(at(0.0) - at(smallest)) > APART else ""),
+        _upright(at(0.0), "zero", "0" if abs(at(0.0) - at(smallest)) > MIN_LABEL_DISTANCE else ""),
         _upright(at(smallest), "smallest", f"{smallest:.3g}".replace("-", "−")),
     ]
-    parts += [f'<circle cx="{at(one):.1f}" cy="{DOTS}" r="2.6" class="one"/>' for one in dots]
+    parts += [f'<circle cx="{at(dot):.1f}" cy="{ATHLETES_Y}" r="2.6" class="one"/>' for dot in dots]
     parts += [
-        f'<path d="M{at(one):.1f} {DOTS - 6}l5 6l-5 6l-5 -6z" class="own" data-of="{escape(who)}"/>'
-        for who, one in own.items()
+        f'<path d="M{at(value):.1f} {ATHLETES_Y - 6}l5 6l-5 6l-5 -6z" class="own" '
+        f'data-of="{escape(participant_id)}"/>'
+        for participant_id, value in athlete_values.items()
         if marked
     ]
     if math.isfinite(low_end):
-        parts.append(f'<path d="M{at(low_end):.1f} {LINE}H{at(high_end):.1f}" class="interval"/>')
-    parts.append(f'<circle cx="{at(estimate):.1f}" cy="{LINE}" r="5" class="estimate"/></svg>')
+        parts.append(
+            f'<path d="M{at(low_end):.1f} {ESTIMATE_Y}H{at(high_end):.1f}" class="interval"/>'
+        )
+    parts.append(
+        f'<circle cx="{at(estimate):.1f}" cy="{ESTIMATE_Y}" r="5" class="estimate"/></svg>'
+    )
     return Markup("".join(parts))  # of numbers and words of ours, and escaped names
 
 

@@ -17,10 +17,10 @@ _WORDS: Mapping[str, Any] = yaml.safe_load(
 )
 
 LABELS: Mapping[str, str] = _WORDS["labels"]
-FOUND: Mapping[str, str] = _WORDS["found"]
+OUTCOME_WORDS: Mapping[str, str] = _WORDS["found"]
 LITERAL: Mapping[str, str] = _WORDS["literal"]
-FAILED_GATES: Mapping[str, str] = {name: one[0] for name, one in _WORDS["failed_gates"].items()}
-GATE_ADVICE: Mapping[str, str] = {name: one[1] for name, one in _WORDS["failed_gates"].items()}
+FAILED_GATES: Mapping[str, str] = {name: gate[0] for name, gate in _WORDS["failed_gates"].items()}
+GATE_ADVICE: Mapping[str, str] = {name: gate[1] for name, gate in _WORDS["failed_gates"].items()}
 BIASES: Mapping[str, Mapping[str, float]] = _WORDS["biases"]
 SOURCES: Mapping[str, tuple[str, str]] = _WORDS["sources"]
 
@@ -45,11 +45,11 @@ class StatisticWords:
     second: str = ""
 
     def written(self, value: float) -> float:
-        """A value in the unit in which sizes are written."""
+        """Convert a value to the unit in which sizes are written."""
         return CONVERSIONS[self.convert](value)
 
 
-STATISTICS = {name: StatisticWords(**one) for name, one in _WORDS["statistics"].items()}
+STATISTICS = {name: StatisticWords(**entry) for name, entry in _WORDS["statistics"].items()}
 
 
 def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
@@ -60,7 +60,7 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
     outcome = _WORDS["outcomes"].get(contrast.outcome, contrast.outcome)
     if contrast.take == "scatter":
         outcome = f"the scatter from step to step of {outcome.removeprefix('the ')}"
-    names = [f"“{one.replace('_', ' ')}”" for one in (contrast.condition, contrast.reference)]
+    names = [f"“{name.replace('_', ' ')}”" for name in (contrast.condition, contrast.reference)]
     filled = {
         "outcome": outcome,
         "condition": names[0]
@@ -75,7 +75,7 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
 
 @dataclass(frozen=True, slots=True)
 class MeasureWords:
-    """How a measure of the quality table reads on a page."""
+    """Words of a measure of the quality table on a page."""
 
     label: str
     unit: str = ""
@@ -84,10 +84,10 @@ class MeasureWords:
     """From the table's unit to the page's."""
 
 
-MEASURES = {name: MeasureWords(**one) for name, one in _WORDS["measures"].items()}
+MEASURES = {name: MeasureWords(**entry) for name, entry in _WORDS["measures"].items()}
 
 
 def measure_words(measure: str, unit: str = "") -> MeasureWords:
     """The words of a measure; one without words is shown under its own name."""
-    own = unit if unit not in ("1", "relative") else ""
-    return MEASURES.get(measure, MeasureWords(measure.replace("_", " "), own))
+    shown_unit = unit if unit not in ("1", "relative") else ""
+    return MEASURES.get(measure, MeasureWords(measure.replace("_", " "), shown_unit))

@@ -14,7 +14,14 @@ from scipy.spatial.transform import Rotation
 from aqbio.io.meshes import Mesh
 from aqbio.pages.bones import bones_script, join_meshes, thin_mesh
 from aqbio.pages.packed import MISSING, Channel, pack
-from aqbio.pages.replay import BEFORE, LEAST_RATE, MOST_FRAMES, THINNEST, half_axes, shown_frames
+from aqbio.pages.replay import (
+    LEAD_S,
+    MAX_FRAMES,
+    MIN_HALF_AXIS_M,
+    MIN_RATE_HZ,
+    half_axes,
+    shown_frames,
+)
 from aqbio.pages.stage_participant import script
 from aqbio.pages.verdicts import ruler
 from tests.unpacked import unpack
@@ -98,26 +105,26 @@ def test_solids_have_the_inertia_of_the_segment():
     found, directions = half_axes(mass, turn @ np.diag(moments) @ turn.T)
     np.testing.assert_allclose(np.sort(found), np.sort(axes), rtol=1e-12)
     assert np.linalg.det(directions) == pytest.approx(1.0)
-    assert half_axes(1.0, np.diag([0.1, 0.1, 0.3]))[0].min() == THINNEST  # that no body has
+    assert half_axes(1.0, np.diag([0.1, 0.1, 0.3]))[0].min() == MIN_HALF_AXIS_M  # that no body has
     again = mass * (np.sum(found**2) - found**2) / 5
     np.testing.assert_allclose(
         directions @ np.diag(again) @ directions.T, turn @ np.diag(moments) @ turn.T, atol=1e-12
     )
 
 
-@pytest.mark.parametrize("count", [1, 2, 100, MOST_FRAMES, MOST_FRAMES + 1, 5000, 100_000])
+@pytest.mark.parametrize("count", [1, 2, 100, MAX_FRAMES, MAX_FRAMES + 1, 5000, 100_000])
 @pytest.mark.parametrize("rate", [50.0, 199.0, 200.0, 400.0, 1000.0])
 def test_frames_are_few_and_dense_enough(count, rate):
     """Never fewer than asked for a second where the recording has them, nor more than most."""
     time, first = np.arange(count) / rate, count // 3
     shown = range(count)[shown_frames(time, time[[first]])]
-    assert len(shown) <= MOST_FRAMES
-    assert rate / shown.step >= min(rate, LEAST_RATE)
+    assert len(shown) <= MAX_FRAMES
+    assert rate / shown.step >= min(rate, MIN_RATE_HZ)
     assert shown[0] <= first <= shown[-1] + shown.step
-    if count <= MOST_FRAMES:
+    if count <= MAX_FRAMES:
         assert len(shown) == count
-    elif len(shown) == MOST_FRAMES and shown[-1] + shown.step < count:
-        assert time[shown[0]] == pytest.approx(max(time[first] - BEFORE, 0.0), abs=1.0 / rate)
+    elif len(shown) == MAX_FRAMES and shown[-1] + shown.step < count:
+        assert time[shown[0]] == pytest.approx(max(time[first] - LEAD_S, 0.0), abs=1.0 / rate)
 
 
 def _drawing(estimate, low, high, smallest, own=None, *, marked=False):

@@ -18,7 +18,14 @@ from aqbio.pages.verdict_words import (
     registry_words,
     verdict_words,
 )
-from aqbio.pages.words import BIASES, FAILED_GATES, FOUND, GATE_ADVICE, STATISTICS, statistic_words
+from aqbio.pages.words import (
+    BIASES,
+    FAILED_GATES,
+    GATE_ADVICE,
+    OUTCOME_WORDS,
+    STATISTICS,
+    statistic_words,
+)
 from aqbio.stats.gates import GATES, NEEDS
 from aqbio.stats.outcomes import STATISTICS as TESTED_STATISTICS
 from aqbio.stats.verdict import CLASSES
@@ -152,7 +159,7 @@ def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, found
 def test_everything_that_the_registry_and_gates_name_has_words():
     assert set(STATISTICS) == set(TESTED_STATISTICS)
     assert set(FAILED_GATES) == set(GATE_ADVICE) == {"athletes", *GATES}
-    assert set(FOUND) | {"no_effect"} == set(CLASSES)
+    assert set(OUTCOME_WORDS) | {"no_effect"} == set(CLASSES)
     for one in REGISTRY.hypotheses:
         for text in (one.caveat, one.title, one.rivals, one.discriminating):
             keeps_the_rules(text)

@@ -20,7 +20,7 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import load_study
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.pages import bones
-from aqbio.pages.replay import MOST_BYTES, replay_script
+from aqbio.pages.replay import MAX_BYTES, replay_script
 from aqbio.pages.stage import report_study
 from aqbio.pages.stage_participant import pages_participant, trial_replay, trials_folder
 from tests.io.test_meshes import KINDS, MODEL
@@ -40,7 +40,7 @@ BODIES = ("femur_r", "femur_l", "tibia_r")
 
 def _script(finished, trial: str) -> dict:
     text = (trials_folder(finished, RUNNER.name) / f"{trial}.js").read_text(encoding="utf-8")
-    assert len(text) <= MOST_BYTES
+    assert len(text) <= MAX_BYTES
     return json.loads(text.removeprefix("globalThis.REPLAY=").removesuffix(";\n"))
 
 
@@ -193,7 +193,7 @@ def test_pages_load_bones_where_there_are_some(boned):
                 assert (words in text) == (who == RUNNER.name)
     sizes = [(folder / RUNNER.name / x).stat().st_size for x in ("run2.js", "run2.html")]
     bytes_of_bones = (folder / RUNNER.name / bones.BONES).stat().st_size
-    assert bytes_of_bones <= bones.MOST_BYTES + 30
+    assert bytes_of_bones <= bones.MAX_BYTES + 30
     assert sum(sizes) + bytes_of_bones < 300_000
 
 

@@ -17,7 +17,7 @@ from aqbio.pages.packed import Channel, pack
 from aqbio.vectors import FloatArray, rotate
 
 MAX_BYTES = 150_000
-"""Size of the packed numbers of a trial, bytes; beyond it markers, the largest part, are omitted."""
+"""Size of the packed numbers of a trial, bytes; above it markers, the largest part, are omitted."""
 
 MAX_FRAMES = 600
 """Frames of a replay: of longer trials every second frame is shown, every fourth, and so on."""

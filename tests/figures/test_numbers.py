@@ -35,7 +35,7 @@ def results(study):
 
 def test_means_are_those_of_the_steps(results):
     """Of the table of steps, and of contributions as they are or as change of speed."""
-    kept = results.means.kept
+    kept = results.means.numbered_steps
     sprint = kept[kept["trial_id"] == "sprint"]
     means = results.means.stance
     own = means[(means["axis"] == "y") & (means["speed_mps"] > 9)].set_index(["quantity", "source"])

@@ -83,10 +83,10 @@ def reads(
                 error.what = _shortened(error.what)
                 raise
             except OSError as error:
-                named = (
+                location_and_fix = (
                     (path.name, SHEETS) if largest == RECORDED else (str(path), "check its path.")
                 )
-                raise cannot_be_opened(path, error, *named) from error
+                raise cannot_be_opened(path, error, *location_and_fix) from error
             except PARSERS_RAISE as error:
                 reason = _shortened(" ".join(str(error).split()))
                 reason = reason if largest <= WRITTEN else without_quotes(reason)
@@ -169,10 +169,10 @@ def in_own_process(
     """
     answer = _by_fork(work, file, seconds, memory) if CAN_FORK else None
     answer = answer or _by_interpreter(work, file, seconds, memory)
-    made, error = answer
+    result, error = answer
     if error is not None:
         raise error
-    return made
+    return result
 
 
 Answer = tuple[R, BaseException | None]
@@ -246,9 +246,9 @@ def _out_of_time(file: Path | None) -> AqbioError:
     return _crash("a library took too long over a file.", file)
 
 
-def _crash(what: str, file: Path | None) -> AqbioError:
+def _crash(problem: str, file: Path | None) -> AqbioError:
     return AqbioError(
-        what,
+        problem,
         file=str(file or ""),
         fix="look at the models and recordings that are named here, or report it with them.",
         rule=CRASH,

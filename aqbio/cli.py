@@ -357,14 +357,14 @@ def _each_participant(
     if model:
         from aqbio.io.study import on_other_models
 
-        others = on_other_models(loaded)
-        if model not in others:
+        other_studies = on_other_models(loaded)
+        if model not in other_studies:
             raise AqbioError(
                 f"there is no other model {model} in this study.",
-                fix=f"known: {', '.join(others) or 'none; see other_models in study.yaml'}.",
+                fix=f"known: {', '.join(other_studies) or 'none; see other_models in study.yaml'}.",
                 rule="other-model",
             )
-        loaded = others[model]
+        loaded = other_studies[model]
     for name in names:
         loaded.participant(name)
         work(loaded, name, say)

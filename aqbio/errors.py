@@ -107,16 +107,18 @@ class Cause:
     @property
     def trials(self) -> Mapping[str, tuple[str, ...]]:
         """Trials by participant; none where it concerns the participant as a whole."""
-        people = dict.fromkeys(one.participant for one in self.members)
+        people = dict.fromkeys(finding.participant for finding in self.members)
         return {
-            person: _names(one.trial for one in self.members if one.participant == person)
+            person: _names(
+                finding.trial for finding in self.members if finding.participant == person
+            )
             for person in people
         }
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Markers, bodies, coordinates or plates."""
-        return _names(label for one in self.members for label in one.label.split(", "))
+        return _names(label for finding in self.members for label in finding.label.split(", "))
 
     @property
     def concerns(self) -> str:
@@ -128,8 +130,8 @@ class Cause:
                 for person, trials in people
             )
             return listed(tuple(counts))
-        named = (filter(None, (person, listed(trials))) for person, trials in people)
-        return "; ".join(map(", ".join, named))
+        descriptions = (filter(None, (person, listed(trials))) for person, trials in people)
+        return "; ".join(map(", ".join, descriptions))
 
     @property
     def alike(self) -> str:
@@ -142,29 +144,33 @@ class Cause:
         return "; ".join(part for part in parts if part)
 
     def __str__(self) -> str:
-        one, alike = self.first, f" ({self.alike})" if self.alike else ""
-        file = one.file if {other.file for other in self.members} == {one.file} else ""
-        return message(one.what + alike, self.concerns, file, "" if alike else one.where, one.fix)
+        example, alike = self.first, f" ({self.alike})" if self.alike else ""
+        file = example.file if {finding.file for finding in self.members} == {example.file} else ""
+        return message(
+            example.what + alike, self.concerns, file, "" if alike else example.where, example.fix
+        )
 
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
     """Sort findings by what is behind them, the gravest first."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
-    for one in findings:
-        groups.setdefault(one.cause, []).append(one)
-    every = [Cause(tuple(sorted(own, key=lambda x: -x.excess))) for own in groups.values()]
-    return tuple(sorted(every, key=lambda x: SEVERITIES.index(x.first.severity)))
+    for finding in findings:
+        groups.setdefault(finding.cause, []).append(finding)
+    grouped_causes = [
+        Cause(tuple(sorted(members, key=lambda x: -x.excess))) for members in groups.values()
+    ]
+    return tuple(sorted(grouped_causes, key=lambda x: SEVERITIES.index(x.first.severity)))
 
 
 def listed(names: Sequence[str]) -> str:
     """Some names with commas, and the number of the others."""
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
+    remainder = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + remainder
 
 
 def counted(problems: Sequence[Cause]) -> str:
     """How many causes of each severity there are."""
-    count = Counter(one.first.severity for one in problems)
+    count = Counter(problem.first.severity for problem in problems)
     words = {"error": "error", "warning": "warning", "info": "remark"}
     parts = [f"{count[s]} {words[s]}{'s' * (count[s] != 1)}" for s in SEVERITIES if count[s]]
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

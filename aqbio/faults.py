@@ -100,8 +100,8 @@ def writing_fault(error: BaseException, folder: Path, file: Path) -> RunStoppedE
 
     Libraries hide a full disk (“NetCDF: HDF error”): a file of a megabyte is tried.
     """
-    found = machine_fault(error, file) or folder_fault(folder, file)
-    return found or (_stopped(IN_USE, file) if could_not_replace(error) else None)
+    fault = machine_fault(error, file) or folder_fault(folder, file)
+    return fault or (_stopped(IN_USE, file) if could_not_replace(error) else None)
 
 
 def folder_fault(folder: Path, file: Path) -> RunStoppedError | None:
@@ -117,9 +117,11 @@ def folder_fault(folder: Path, file: Path) -> RunStoppedError | None:
 
 def is_writable(folder: Path) -> bool:
     """Whether a file can be made in a folder, or the folder if it does not exist yet."""
-    place = next((one for one in (folder, *folder.absolute().parents) if one.exists()), folder)
+    existing_folder = next(
+        (path for path in (folder, *folder.absolute().parents) if path.exists()), folder
+    )
     try:
-        with tempfile.TemporaryFile(dir=place):
+        with tempfile.TemporaryFile(dir=existing_folder):
             return True
     except OSError:
         return False
@@ -205,8 +207,8 @@ def snakemake_fault(name: str, text: str, log: Path) -> RunStoppedError:
 
     ``log`` keeps the whole text where that is an internal error.
     """
-    if found := SYSTEM_ERROR.search(text):
-        number, file = int(found[1]), Path(found[3]) if found[3] else None
+    if match := SYSTEM_ERROR.search(text):
+        number, file = int(match[1]), Path(match[3]) if match[3] else None
         if fault := _stopped((FAULTS | WRITING).get(number), file):
             return fault
     if MEMORY.search(text) or name == "MemoryError":
@@ -216,8 +218,8 @@ def snakemake_fault(name: str, text: str, log: Path) -> RunStoppedError:
     lines = [] if TRACEBACK in text else _plain_lines(text)
     details = "\n".join(lines)
     if name in SNAKEMAKE_FAULTS:
-        what, fix = SNAKEMAKE_FAULTS[name]
-        return RunStoppedError(what + (details and f"\n{details}"), fix=fix, rule="snakemake")
+        problem, fix = SNAKEMAKE_FAULTS[name]
+        return RunStoppedError(problem + (details and f"\n{details}"), fix=fix, rule="snakemake")
     if name == "WorkflowError" and details:
         return RunStoppedError(details, rule="snakemake")
     last = (_plain_lines(text) or [name])[-1].strip()

@@ -63,9 +63,12 @@ def relative_path(path: Path, folder: Path) -> str:
 
 def programs_folder() -> Path:
     """Folder of the commands of this installation: ``bin``, on Windows ``Scripts``."""
-    beside = Path(sys.executable).parent
+    interpreter_folder = Path(sys.executable).parent
     scripts = Path(sysconfig.get_path("scripts"))
-    return next((one for one in (beside, scripts) if shutil.which("aqbio", path=one)), beside)
+    return next(
+        (folder for folder in (interpreter_folder, scripts) if shutil.which("aqbio", path=folder)),
+        interpreter_folder,
+    )
 
 
 # files --------------------------------------------------------------------------------------------
@@ -162,7 +165,7 @@ def _ancestor(pid: int) -> psutil.Process | None:
     import psutil
 
     with contextlib.suppress(psutil.Error):
-        return next((one for one in psutil.Process().parents() if one.pid == pid), None)
+        return next((process for process in psutil.Process().parents() if process.pid == pid), None)
     return None
 
 
@@ -228,22 +231,22 @@ def end_in_words(status: int) -> str:
 # limits -------------------------------------------------------------------------------------------
 
 
-def limit_memory(more: int) -> None:
+def limit_memory(growth: int) -> None:
     """Let this process grow by so many bytes at most, where the system can do that."""
     import psutil
 
     with contextlib.suppress(psutil.Error, AttributeError, OSError, ValueError):
         process = psutil.Process()
         _, hard = process.rlimit(psutil.RLIMIT_AS)
-        process.rlimit(psutil.RLIMIT_AS, (process.memory_info().vms + more, hard))
+        process.rlimit(psutil.RLIMIT_AS, (process.memory_info().vms + growth, hard))
 
 
-def limit_time(more: float) -> None:
+def limit_time(seconds: float) -> None:
     """Limit the CPU time of this process, s: an endless loop ends even without its parent."""
     if resource is None:
         return
     with contextlib.suppress(OSError, ValueError):
-        limit = math.ceil(time.process_time() + more) + 1
+        limit = math.ceil(time.process_time() + seconds) + 1
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
 
@@ -313,10 +316,10 @@ def answer() -> None:
     """Do the pickled work of the standard input and answer on the standard output."""
     with os.fdopen(os.dup(1), "wb") as output:
         os.dup2(2, 1)  # what libraries print is no answer
-        made: tuple[object, BaseException | None]
+        result: tuple[object, BaseException | None]
         try:
-            made = pickle.load(sys.stdin.buffer)(), None
-            content = pickle.dumps(made)
+            result = pickle.load(sys.stdin.buffer)(), None
+            content = pickle.dumps(result)
         except BaseException as error:  # noqa: BLE001 -- the parent raises it
             content = pickle.dumps((None, error))
         output.write(content)

@@ -83,13 +83,13 @@ def low_pass(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
     columns = signal.reshape(len(signal), -1)
     filtered = np.full_like(columns, np.nan)
     present = np.isfinite(columns)
-    for which in _alike(present):
-        for start, stop in runs(present[:, which[0]]):
-            stretch = columns[start:stop, which]
+    for columns_alike in _alike(present):
+        for start, stop in runs(present[:, columns_alike[0]]):
+            stretch = columns[start:stop, columns_alike]
             if stop - start > 1:
                 length = min(padding, stop - start - 1)
                 stretch = _there_and_back(stretch, warped, length)
-            filtered[start:stop, which] = stretch
+            filtered[start:stop, columns_alike] = stretch
     return filtered.reshape(signal.shape)
 
 
@@ -122,10 +122,10 @@ def _passed(signal: FloatArray, warped: float) -> FloatArray:
     diagonals = np.ones((3, len(signal)))
     diagonals[1] = 2.0 * (warped**2 - 1.0) / lead
     diagonals[2] = (1.0 - np.sqrt(2.0) * warped + warped**2) / lead
-    own = signal - signal[:1]
-    driven = own.copy(order="F")
-    driven[1:] += 2.0 * own[:-1]
-    driven[2:] += own[:-2]
+    deviation = signal - signal[:1]
+    driven = deviation.copy(order="F")
+    driven[1:] += 2.0 * deviation[:-1]
+    driven[2:] += deviation[:-2]
     driven *= warped**2 / lead
     followed, _ = dtbtrs(diagonals, driven, uplo="L", diag="U", overwrite_b=1)
     return np.asarray(signal[:1] + followed)
@@ -189,8 +189,8 @@ def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:
 
     if len(time) < 6:
         raise ValueError(f"a quintic spline needs at least 6 samples, got {len(time)}.")
-    still = np.zeros(values.shape[1:])
-    free: Any = [(3, still), (4, still)]
+    zero = np.zeros(values.shape[1:])
+    free: Any = [(3, zero), (4, zero)]
     return make_interp_spline(time, values, k=5, bc_type=(free, free))
 
 

@@ -131,7 +131,7 @@ PARTICIPANT = (
 PAGES = ("pages",)
 """Of these, what no number rests on: only the report waits for them."""
 
-_NUMBERS = tuple(one.name for one in PARTICIPANT if one.name not in PAGES)
+_NUMBERS = tuple(stage.name for stage in PARTICIPANT if stage.name not in PAGES)
 
 STUDY = (
     Stage(
@@ -198,10 +198,10 @@ STUDY = (
 )
 """Once per study."""
 
-STAGE_TABLE = {one.name: one for one in (*PARTICIPANT, *STUDY)}
+STAGE_TABLE = {stage.name: stage for stage in (*PARTICIPANT, *STUDY)}
 
-PARTICIPANT_STAGES = tuple(one.name for one in PARTICIPANT)
-STUDY_STAGES = tuple(one.name for one in STUDY)
+PARTICIPANT_STAGES = tuple(stage.name for stage in PARTICIPANT)
+STUDY_STAGES = tuple(stage.name for stage in STUDY)
 STAGES = (*PARTICIPANT_STAGES, *STUDY_STAGES)
 
 

@@ -57,17 +57,21 @@ class Fit:
         rest = [of_frames(getattr(self, name), chosen) for name in names]
         return Fit(of_frames(self.q, chosen), SegmentPoses(**poses), *rest)
 
-    def with_rows_of(self, other: Fit, chosen: BoolArray) -> Fit:
+    def with_rows_of(self, replacement: Fit, chosen: BoolArray) -> Fit:
         """The same with some frames taken from another fit."""
         if not chosen.any():
             return self
         poses = {
-            f.name: _replace_rows(getattr(self.poses, f.name), getattr(other.poses, f.name), chosen)
+            f.name: _replace_rows(
+                getattr(self.poses, f.name), getattr(replacement.poses, f.name), chosen
+            )
             for f in fields(self.poses)
         }
         names = ("position", "error", "cost")
-        rest = [_replace_rows(getattr(self, name), getattr(other, name), chosen) for name in names]
-        return Fit(_replace_rows(self.q, other.q, chosen), SegmentPoses(**poses), *rest)
+        rest = [
+            _replace_rows(getattr(self, name), getattr(replacement, name), chosen) for name in names
+        ]
+        return Fit(_replace_rows(self.q, replacement.q, chosen), SegmentPoses(**poses), *rest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,9 +260,9 @@ def _moving_axes(skeleton: Skeleton, bodies: IntArray, coordinates: IntArray) ->
     return np.flatnonzero(driven & moved[skeleton.axes.body])
 
 
-def _replace_rows(array: FloatArray, other: FloatArray, chosen: BoolArray) -> FloatArray:
+def _replace_rows(array: FloatArray, replacement: FloatArray, chosen: BoolArray) -> FloatArray:
     patched = array.copy(order="K")
-    patched[chosen] = other[chosen]
+    patched[chosen] = replacement[chosen]
     return patched
 
 

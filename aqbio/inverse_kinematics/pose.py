@@ -368,11 +368,11 @@ def _farthest(pose: SolvedPose, faults: Sequence[Fault]) -> str:
 
 
 def refuse_without_pose(
-    pose: SolvedPose, every: Sequence[Fault], last: Sequence[Fault], trial_id: str
+    pose: SolvedPose, faults: Sequence[Fault], reported_faults: Sequence[Fault], trial_id: str
 ) -> None:
     """Refuse a trial without a pelvis, or of which most of the body is implausible."""
-    if unsolved := without_pose(pose, every):
-        finding = pose_finding(pose, last, trial_id)
+    if unsolved := without_pose(pose, faults):
+        finding = pose_finding(pose, reported_faults, trial_id)
         raise AqbioError(
             f"the pose is implausible at {', '.join(fault.group for fault in unsolved)}: "
             f"{finding.what}",

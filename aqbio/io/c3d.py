@@ -373,8 +373,10 @@ def read_plates(
     if count == 0:
         return None, findings
     if analog.shape[-1] < 2 or not SLOWEST <= content.analog_rate <= FASTEST:
-        what = f"{count} force plate(s) are described, but there are no samples of them at a rate."
-        return None, [Finding("plates-empty", "warning", what, file=file)]
+        problem = (
+            f"{count} force plate(s) are described, but there are no samples of them at a rate."
+        )
+        return None, [Finding("plates-empty", "warning", problem, file=file)]
     parts = []
     for index in range(count):
         plate = _plate(content, index, length)
@@ -527,8 +529,8 @@ def _unit_findings(plate: _Plate, file: str) -> list[Finding]:
 def _clipping(plate: _Plate, rate: float, file: str) -> list[Finding]:
     """Raw channels that reached the end of their range: forces, or all where they are mixed."""
     used = plate.channels if plate.kind in (3, 4) else plate.channels[:, :3]
-    where = f"FORCE_PLATFORM, plate {plate.number}"
-    return clipping_findings(f"plate {plate.number}", used, rate, file, where)
+    location = f"FORCE_PLATFORM, plate {plate.number}"
+    return clipping_findings(f"plate {plate.number}", used, rate, file, location)
 
 
 def _calibration(content: C3dContent, index: int) -> FloatArray | None:

@@ -192,8 +192,8 @@ def read_external_loads(path: Path) -> ExternalLoads:
         root.findtext(".//datafile") or root.findtext(".//data_source_name") or ""
     ).strip()
     if not named_file:
-        what = "the file names no force file (datafile): it is no file of external loads."
-        raise _refused(what, path.name)
+        problem = "the file names no force file (datafile): it is no file of external loads."
+        raise _refused(problem, path.name)
     loads = tuple(load for force in root.iter("ExternalForce") if (load := _load(force)).force)
     data, findings = _place(path, named_file)
     return ExternalLoads(path.name, data, loads, findings)
@@ -244,9 +244,9 @@ def _place(path: Path, written: str) -> tuple[Path, tuple[Finding, ...]]:
         return written_path, ()
     sibling = path.parent / PureWindowsPath(written).name
     if sibling.is_file():
-        what = "the file of external loads names a force file in a folder that is not here: the "
-        what += "one beside it is used."
-        finding = Finding("external-loads-moved", "info", what, file=path.name)
+        remark = "the file of external loads names a force file in a folder that is not here: the "
+        remark += "one beside it is used."
+        finding = Finding("external-loads-moved", "info", remark, file=path.name)
         return sibling, (finding,)
     raise AqbioError(
         "the file of external loads names a force file that is not here, and not beside it.",
@@ -288,17 +288,17 @@ def read_force_storage(
         refuse_impossible(force, f"force columns {group.force[0]}", path.name)
         if np.any(force):
             used.append(group)
-            where = f"columns {group.force[0]} to {group.force[2]}"
+            location = f"columns {group.force[0]} to {group.force[2]}"
             name = f"force columns {group.force[0]}"
-            findings += clipping_findings(name, force, rate, path.name, where)
+            findings += clipping_findings(name, force, rate, path.name, location)
             parts.append(_wrench(storage, group, force, path.name, findings))
         else:
             findings.append(_finding("force-columns-zero", path.name, group, "all forces are zero"))
     described_forces = {group.force for group in groups}
     for group in groups_by_name(storage.columns, path.name):
         if group.force not in described_forces and np.any(_vectors(storage, group.force)):
-            what = "the file of external loads does not name them: they are not used"
-            findings.append(_finding("force-columns-left-out", path.name, group, what))
+            problem = "the file of external loads does not name them: they are not used"
+            findings.append(_finding("force-columns-left-out", path.name, group, problem))
     samples, plates = len(storage.time), len(parts)
     forces = np.zeros((samples, plates, 3))
     moments, points = np.zeros_like(forces), np.zeros((plates, 3))
@@ -362,15 +362,17 @@ def _wrench(
     about, point, replaced = fixed_point_wrench(unit * force, application, moment)
     unusable = replaced & (size > TRUSTED_FORCE_N)
     if unusable.any():
-        what = (
+        problem = (
             f"in {unusable.sum()} samples of more than {TRUSTED_FORCE_N:.0f} N the point of "
             "application is no number; the nearest one in time stands in"
         )
-        findings.append(_finding("cop-missing", file, group, what))
+        findings.append(_finding("cop-missing", file, group, problem))
     replaced &= ~unusable
     if replaced.any():
-        what = f"in {replaced.sum()} samples of small force the point of application is of no use"
-        findings.append(_finding("cop-unloaded", file, group, what))
+        problem = (
+            f"in {replaced.sum()} samples of small force the point of application is of no use"
+        )
+        findings.append(_finding("cop-unloaded", file, group, problem))
     return force, about / unit, point
 
 
@@ -382,11 +384,11 @@ FIXES = {
 }
 
 
-def _finding(rule: str, file: str, group: ForceGroup, what: str) -> Finding:
+def _finding(rule: str, file: str, group: ForceGroup, problem: str) -> Finding:
     return Finding(
         rule=rule,
         severity="warning" if rule in FIXES else "info",
-        what=f"force columns {group.force[0]}: {what}.",
+        what=f"force columns {group.force[0]}: {problem}.",
         file=file,
         where=f"columns {group.force[0]} to {group.force[2]}",
         fix=FIXES.get(rule, ""),

@@ -95,11 +95,11 @@ def git_commit() -> str:
     return f"{commit}+changes" if changed else commit
 
 
-def _named(paths: Iterable[Path], given: Mapping[Path, str]) -> dict[str, Path]:
+def _named(paths: Iterable[Path], names_of_given: Mapping[Path, str]) -> dict[str, Path]:
     """Given files as they are called, others under the shortest end that no other path has."""
     all_paths = sorted(set(paths))
-    parts = {path: path.parts for path in all_paths if path not in given}
-    path_by_name = {given[path]: path for path in all_paths if path in given}
+    parts = {path: path.parts for path in all_paths if path not in names_of_given}
+    path_by_name = {names_of_given[path]: path for path in all_paths if path in names_of_given}
     for path, parts_of_path in parts.items():
         other_parts = [candidate for candidate in parts.values() if candidate != parts_of_path]
         length = 1
@@ -120,10 +120,10 @@ def provenance(
     stage: str,
     inputs: Iterable[Path],
     settings: Mapping[str, object],
-    given: Mapping[Path, str] = MappingProxyType({}),
+    names_of_given: Mapping[Path, str] = MappingProxyType({}),
 ) -> dict[str, str]:
     """The provenance attributes of every output; inputs are named without their folders."""
-    path_by_name = _named(inputs, given)
+    path_by_name = _named(inputs, names_of_given)
     return {
         "stage": stage,
         "inputs": json.dumps({name: file_hash(path) for name, path in path_by_name.items()}),
@@ -195,9 +195,9 @@ def in_ids(study: Study, content: Any, participant_id: str = "", trial_id: str =
     return _with_texts(content, partial(_renamed, given_files(study, participant_id)), trial_id)
 
 
-def _renamed(given: Mapping[Path, str], text: str, trial_id: str) -> str:
+def _renamed(names_of_given: Mapping[Path, str], text: str, trial_id: str) -> str:
     """Text with every end of these paths replaced by what the file is called."""
-    files = {path: label for path, label in given.items() if path.name in text}
+    files = {path: label for path, label in names_of_given.items() if path.name in text}
     if not files:
         return text
     names: dict[str, set[str]] = {}

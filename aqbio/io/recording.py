@@ -271,7 +271,7 @@ def marked_missing(positions: FloatArray) -> FloatArray:
 
 
 def clipping_findings(
-    name: str, channels: FloatArray, rate: float, file: str, where: str
+    name: str, channels: FloatArray, rate: float, file: str, location: str
 ) -> list[Finding]:
     """Finding that channels (T, C) of a plate, ``rate`` in Hz, reached the end of their range."""
     clipped = np.column_stack([clipped_samples(channel, rate) for channel in channels.T])
@@ -289,7 +289,7 @@ def clipping_findings(
             number=seconds,
             unit="s",
             file=file,
-            where=f"{where}, channel {numbers} of the plate, first "
+            where=f"{location}, channel {numbers} of the plate, first "
             f"{samples[0] / rate:.3f} s after the first sample",
             fix="set a larger range on the amplifier; leave this trial out, or list the plate in "
             "laboratory.ignore_plates.",

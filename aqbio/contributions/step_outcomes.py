@@ -147,7 +147,7 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
     """Level C: everything under the primary contact model; under the others force and sides.
 
     Ankle and toes of the standing foot are one source; each by itself too, under every model, for
-    the intervals of `aqbio.steps.rows.told_apart`.
+    the intervals of `aqbio.steps.rows.span_contact_models`.
     """
     models = _names(data, "contact_model")
     sides = [one for one in _names(data, "target") if one != WHOLE] if models else []

@@ -10,11 +10,16 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from aqbio.boundary import RECORDED, reads
+from aqbio.boundary import MAX_RECORDING_BYTES, reads
 from aqbio.errors import AqbioError, Finding
 from aqbio.force_plates.forces import TRUSTED_FORCE_N, PlateWrench, fixed_point_wrench
 from aqbio.io.mot import Storage, read_storage
-from aqbio.io.recording import FARTHEST, ForceRecording, clipping_findings, refuse_impossible
+from aqbio.io.recording import (
+    MAX_COORDINATE_M,
+    ForceRecording,
+    clipping_findings,
+    refuse_impossible,
+)
 from aqbio.io.sampling import even_storage
 from aqbio.vectors import FloatArray
 
@@ -26,7 +31,7 @@ WORDS = LETTERS | {
     "cop": "point",
     "point": "point",
 }
-FILLING = {"ground", "grf", "reaction", "calcn", "foot", "plate", "fp"}
+FILLER_WORDS = {"ground", "grf", "reaction", "calcn", "foot", "plate", "fp"}
 SIDES = {"r": "right", "right": "right", "l": "left", "left": "left"}
 
 Axes = tuple[str, str, str]
@@ -79,7 +84,7 @@ def force_column(name: str) -> ForceColumn | None:
         quantity = "moment" if "moment" in meanings else meanings[-1]
     else:
         return None
-    plate = "_".join(word for word in words if word not in WORDS and word not in FILLING)
+    plate = "_".join(word for word in words if word not in WORDS and word not in FILLER_WORDS)
     return ForceColumn(plate, quantity, "xyz".index(axis))
 
 
@@ -195,7 +200,7 @@ def read_external_loads(path: Path) -> ExternalLoads:
         problem = "the file names no force file (datafile): it is no file of external loads."
         raise _refused(problem, path.name)
     loads = tuple(load for force in root.iter("ExternalForce") if (load := _load(force)).force)
-    data, findings = _place(path, named_file)
+    data, findings = _find_force_file(path, named_file)
     return ExternalLoads(path.name, data, loads, findings)
 
 
@@ -237,8 +242,8 @@ def _refused(problem: str, file: str) -> AqbioError:
     )
 
 
-def _place(path: Path, written: str) -> tuple[Path, tuple[Finding, ...]]:
-    """Where the named force file is: paths of another machine's folders are common."""
+def _find_force_file(path: Path, written: str) -> tuple[Path, tuple[Finding, ...]]:
+    """Path of the named force file; paths of another machine's folders are common."""
     written_path = path.parent / Path(*PureWindowsPath(written).parts)
     if written_path.is_file():
         return written_path, ()
@@ -257,17 +262,17 @@ def _place(path: Path, written: str) -> tuple[Path, tuple[Finding, ...]]:
     )
 
 
-FAR = 20.0
+MAX_POINT_DISTANCE_M = 20.0
 """Loaded points of application beyond this cannot be metres."""
 
-WEAKEST = 15.0
+MIN_PEAK_FORCE_N = 15.0
 """Forces that never reach more are no steps in newtons."""
 
-FREE_ARM = 1.0
+MAX_FREE_MOMENT_ARM_M = 1.0
 """A moment about the point of application above this arm times the force cannot be N m, m."""
 
 
-@reads("a file of forces", "export the forces again.", RECORDED)
+@reads("a file of forces", "export the forces again.", MAX_RECORDING_BYTES)
 def read_force_storage(
     path: Path,
     first_time: float,
@@ -344,17 +349,20 @@ def _wrench(
     """Force, moment about a fixed point, and that point."""
     application, moment = _vectors(storage, group.point), _vectors(storage, group.moment)
     # a point of application is no number, or any, where nobody stands on the plate
-    application = np.where(np.abs(application) <= 1e3 * FARTHEST, application, np.nan)
+    application = np.where(np.abs(application) <= 1e3 * MAX_COORDINATE_M, application, np.nan)
     refuse_impossible(moment * 1e-3, f"moments of force columns {group.force[0]}", file)
-    unit = 1.0 if np.abs(force).max() > WEAKEST else 1e3  # kN, as the feet will show
+    unit = 1.0 if np.abs(force).max() > MIN_PEAK_FORCE_N else 1e3  # kN, as the feet will show
     size = unit * np.linalg.norm(force, axis=1)
     if group.point is not None:
         loaded = size > TRUSTED_FORCE_N
-        if loaded.any() and np.nanmedian(np.abs(application[loaded]).max(axis=1)) > FAR:
+        if (
+            loaded.any()
+            and np.nanmedian(np.abs(application[loaded]).max(axis=1)) > MAX_POINT_DISTANCE_M
+        ):
             application = application * 1e-3
             findings.append(_finding("force-unit", file, group, "points are taken as mm"))
         arm = np.linalg.norm(moment[loaded], axis=1) / size[loaded]
-        if loaded.any() and np.nanmedian(arm) > FREE_ARM:
+        if loaded.any() and np.nanmedian(arm) > MAX_FREE_MOMENT_ARM_M:
             moment = moment * 1e-3
             findings.append(_finding("force-unit", file, group, "moments are taken as N mm"))
     if group.moment is None:

@@ -21,7 +21,7 @@ from aqbio.io.cells import understood_cells
 R = TypeVar("R", bound=Row)
 
 WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""How .xlsx and .xls files begin."""
+"""First bytes of .xlsx and .xls files."""
 
 MISSING = {"", "n/a", "N/A", "na", "NA", "nan", "NaN"}
 
@@ -176,7 +176,7 @@ P = TypeVar("P", Participant, Trial)
 
 @dataclass(frozen=True, slots=True)
 class StudySheets:
-    """What can be read of both sheets, and everything that is wrong with them."""
+    """Readable rows of both sheets, and everything that is wrong with them."""
 
     participants: tuple[Participant, ...]
     trials: tuple[Trial, ...]

@@ -392,7 +392,7 @@ def map_model(
     if out is None:
         typer.echo(proposed.text)
     for line in proposed.remarks:
-        typer.echo(f"look: {line}", err=True)
+        typer.echo(f"check: {line}", err=True)
     for line in proposed.to_complete:
         typer.echo(f"please fill: {line}", err=True)
     if out is not None:

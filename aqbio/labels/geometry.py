@@ -197,8 +197,9 @@ def computed_points(
     Origins and ends of axes: three points at right angles about a fourth in every frame, or, where
     the origin is not in the file, three that keep equal distances; those called the ends of three
     axes (``axis_ends``) only have to keep their distances. And points that divide the way between
-    two others in a constant ratio while that way varies. A cluster that software made rigid stays: its
-    markers are not at right angles. Of two points on one axis a marker may be one: names decide.
+    two others in a constant ratio while that way varies. A cluster that software made rigid stays:
+    its markers are not at right angles. Of two points on one axis a marker may be one: names
+    decide.
     """
     samples = positions[np.unique(np.linspace(0, len(positions) - 1, 2 * MIN_FRAMES).astype(int))]
     length = np.linalg.norm(samples[:, :, None] - samples[:, None], axis=3)

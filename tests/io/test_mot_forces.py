@@ -11,7 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqbio.io.mot import write_storage
-from aqbio.io.mot_forces import LOADED, is_external_loads, read_external_loads, read_force_storage
+from aqbio.io.mot_forces import (
+    TRUSTED_FORCE_N,
+    is_external_loads,
+    read_external_loads,
+    read_force_storage,
+)
 from aqbio.io.opensim_xml import LoadColumns, write_external_loads
 from aqbio.io.trial_files import read_forces
 from tests.golden import differences
@@ -159,7 +164,7 @@ FORCES = {
     **{f"a point gone at {newtons} N": altered(
         lambda force, place, free, newtons=newtons: (
             force.__setitem__(40, [0.0, newtons, 0.0]), place.__setitem__(40, np.nan)))
-       for newtons in (LOADED - 1.0, LOADED + 1.0)},
+       for newtons in (TRUSTED_FORCE_N - 1.0, TRUSTED_FORCE_N + 1.0)},
 }  # fmt: skip
 
 

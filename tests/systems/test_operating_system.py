@@ -25,7 +25,7 @@ from aqbio.faults import RunStoppedError, writing
 from aqbio.intake.people import people_of, trial_names
 from aqbio.io.atomic import write_text
 from aqbio.io.study import MODELS, load_study
-from aqbio.opensim import apart
+from aqbio.opensim import child_process
 from aqbio.opensim.skeleton import read_skeleton
 from aqbio.operating_system import (
     end_in_words,
@@ -189,13 +189,13 @@ def test_work_in_a_new_interpreter_has_limits(no_fork, monkeypatch):
 def test_a_model_that_crashes_opensim_is_named(monkeypatch, tmp_path, forks):
     """Its parser of XML has no end of nested tags, but the stack has."""
     monkeypatch.setattr(boundary, "CAN_FORK", forks)
-    monkeypatch.setattr(apart, "CAN_FORK", forks)
+    monkeypatch.setattr(child_process, "CAN_FORK", forks)
     sound, deep = MODELS / "sprint" / "sprint_male.osim", tmp_path / "deep.osim"
     before, tag, after = sound.read_text(encoding="utf-8").partition("<JointSet")
     deep.write_text(f"{before}{'<a>' * 200_000}{'</a>' * 200_000}{tag}{after}", encoding="utf-8")
-    assert apart.with_model(sound, lambda: "opened") == "opened"
+    assert child_process.with_model(sound, lambda: "opened") == "opened"
     with pytest.raises(AqbioError, match="crashed over a file") as refused:
-        apart.with_model(deep, partial(read_skeleton, deep))
+        child_process.with_model(deep, partial(read_skeleton, deep))
     assert refused.value.file == str(deep)
 
 

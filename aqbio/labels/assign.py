@@ -16,12 +16,12 @@ import numpy as np
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import Hint, NamedLabels, SidedLandmark, names_landmark
-from aqbio.labels.geometry import Placement, placement
+from aqbio.labels.geometry import Placement, least_cost_columns, least_total, placement
 from aqbio.labels.hints import allows, barred_pairs, common_segment
 from aqbio.labels.marker_set import SUBSTITUTE_LANDMARKS, Labelling, missing_landmarks
 from aqbio.labels.motion import MILLIMETRES, Segment, loose_labels, segment_of
 from aqbio.labels.template import Template, standing_template, target_points
-from aqbio.vectors import FloatArray, IntArray
+from aqbio.vectors import FloatArray
 
 MIN_ANCHORS = 6
 """Named landmarks from which on the others are placed relative to them."""
@@ -386,7 +386,7 @@ def _doubts(
         words = f"its left and right are exchanged, with those of {len(sides) - 1} other labels"
         return {labels[a]: Doubt(words, _other_side(sites[a]), gain) for a in sides}
     cost = _costs(markers, targets, np.full(len(labels), NAME_SD_M))
-    chosen = least_cost(cost[:, : len(labels)])
+    chosen = least_cost_columns(cost[:, : len(labels)])
     turning = [
         part[0] == "torso" or site.landmark in WRIST
         for part, site in zip(segments, sites, strict=True)
@@ -402,12 +402,12 @@ def _doubts(
             for gap in ((np.median(gaps, axis=0), *gaps) if gaps else ())
         ]
         rows = [*dict.fromkeys((*worn, *roles))]
-        totals = [_total(_costs(markers, option, sd)[rows]) for option in options]
+        totals = [least_total(_costs(markers, option, sd)[rows]) for option in options]
         if options:  # by their median unless another gap is better by the margin of an exchange
             best = int(np.argmin(totals))
             targets = options[best if totals[best] < totals[0] - 2.0 * NAME_MARGIN_CHI2 else 0]
     cost = _costs(markers, targets, sd)
-    chosen = least_cost(cost)
+    chosen = least_cost_columns(cost)
     distances = MILLIMETRES * _distances(markers, targets)
     doubts = {}
     for index, label in enumerate(labels):
@@ -419,7 +419,7 @@ def _doubts(
             far += f" and {distances[index, chosen[index]]:.0f} mm from where the {site} is"
             barred = cost.copy()
             barred[index, [n for n, at in enumerate(sites) if at == site]] += 1e6
-            doubts[label] = Doubt(f"it sits {far}", site, _total(barred) - _total(cost))
+            doubts[label] = Doubt(f"it sits {far}", site, least_total(barred) - least_total(cost))
     return doubts
 
 
@@ -447,11 +447,6 @@ def _exchanged_sides(
     return best
 
 
-def _total(cost: FloatArray) -> float:
-    """The least total cost."""
-    return float(cost[np.arange(len(cost)), least_cost(cost)].sum())
-
-
 def _distances(markers: FloatArray, targets: Sequence[FloatArray]) -> FloatArray:
     """Distance (K, K) of each marker from the nearest point of each label's place, m."""
     distances = np.zeros((len(markers), len(targets)))
@@ -470,13 +465,6 @@ def _costs(markers: FloatArray, targets: Sequence[FloatArray], sd: FloatArray) -
     cost += NAME_MARGIN_CHI2 * (1.0 - np.eye(len(cost)))
     nowhere = np.full_like(cost, MAX_SITE_DEVIATION_SD**2 + NAME_MARGIN_CHI2)
     return np.hstack((cost, nowhere))
-
-
-def least_cost(cost: FloatArray) -> IntArray:
-    """The column of each of K rows of least total cost (K, P), each column once."""
-    from scipy.optimize import linear_sum_assignment
-
-    return np.asarray(linear_sum_assignment(cost)[1])
 
 
 def _read(

@@ -160,6 +160,18 @@ def _similarity(source: FloatArray, target: FloatArray) -> _Similarity:
     return scale, rotation, to_middle - scale * rotation @ from_middle
 
 
+def least_cost_columns(cost: FloatArray) -> IntArray:
+    """Columns (K,) of the assignment of least total cost (K, P), each column once."""
+    from scipy.optimize import linear_sum_assignment
+
+    return np.asarray(linear_sum_assignment(cost)[1])
+
+
+def least_total(cost: FloatArray) -> float:
+    """The least total cost of an assignment of K rows to columns (K, P)."""
+    return float(cost[np.arange(len(cost)), least_cost_columns(cost)].sum())
+
+
 Segment = TypeVar("Segment", bound=Hashable)
 
 MIN_FRAMES = 20

@@ -1,8 +1,8 @@
-"""The boundary between files of a laboratory and the program: what cannot be read is said in words.
+"""The boundary between files of a laboratory and the program: errors of readers are translated.
 
 Parsers and libraries raise all kinds of errors over unforeseen files. A reader behind this boundary
-gives its content, or an error with the file, the place where the parser knows one, and a fix;
-nothing else comes through.
+returns the content, or raises an error with the file, the line where the parser knows it, and a
+fix; no other error passes.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from xml.etree import ElementTree
 import yaml
 
 from aqbio.errors import AqbioError
-from aqbio.faults import AGAIN, RunStoppedError, machine_fault
+from aqbio.faults import RUN_AGAIN, RunStoppedError, machine_fault
 from aqbio.operating_system import (
     CAN_FORK,
-    OUT_OF_TIME,
+    CPU_TIME_SIGNAL,
     EndedError,
     OutOfTimeError,
     end_in_words,
@@ -49,23 +49,23 @@ PARSERS_RAISE = (
     AssertionError, EOFError, RuntimeError, yaml.YAMLError, ElementTree.ParseError, csv.Error,
     struct.error, zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
-"""What parsers raise over damaged files."""
+"""Errors that parsers raise for damaged files."""
 
-WRITTEN = 2**24
-"""Bytes that a file may have which people write: settings, sheets, maps."""
+MAX_WRITTEN_BYTES = 2**24
+"""Size limit of files that people write: settings, sheets, maps."""
 
-RECORDED = 2**31
-"""Bytes that a recording may have: half an hour of 100 markers and 8 plates as text."""
+MAX_RECORDING_BYTES = 2**31
+"""Size limit of a recording: half an hour of 100 markers and 8 plates as text."""
 
-SHEETS = "check the columns file and force_file of trials.tsv and files.data of study.yaml."
-"""Where recordings are named."""
+RECORDING_FIX = "check the columns file and force_file of trials.tsv and files.data of study.yaml."
+"""Remedy where a recording cannot be opened: the columns that name recordings."""
 
-WORDS = 600
-"""Most letters of a message about one file."""
+MAX_MESSAGE_LETTERS = 600
+"""Longest message about one file, letters."""
 
 
 def reads(
-    kind: str, fix: str, largest: int = WRITTEN
+    kind: str, fix: str, largest: int = MAX_WRITTEN_BYTES
 ) -> Callable[[Reader[P, R]], PathReader[P, R]]:
     """Make a reader that takes paths as text too, and whose every failure is about its file.
 
@@ -83,13 +83,15 @@ def reads(
                 error.what = _shortened(error.what)
                 raise
             except OSError as error:
-                named = (
-                    (path.name, SHEETS) if largest == RECORDED else (str(path), "check its path.")
+                location_and_fix = (
+                    (path.name, RECORDING_FIX)
+                    if largest == MAX_RECORDING_BYTES
+                    else (str(path), "check its path.")
                 )
-                raise cannot_be_opened(path, error, *named) from error
+                raise cannot_be_opened(path, error, *location_and_fix) from error
             except PARSERS_RAISE as error:
                 reason = _shortened(" ".join(str(error).split()))
-                reason = reason if largest <= WRITTEN else without_quotes(reason)
+                reason = reason if largest <= MAX_WRITTEN_BYTES else without_quotes(reason)
                 raise AqbioError(
                     f"the file cannot be read as {kind}"
                     f" ({type(error).__name__}{f': {reason}' if reason else ''}).",
@@ -110,11 +112,15 @@ def without_quotes(words: object) -> str:
 
 def _shortened(words: str) -> str:
     """Words without their middle where they repeat a whole file."""
-    return words if len(words) <= WORDS else f"{words[: WORDS // 2]} … {words[-WORDS // 2 :]}"
+    return (
+        words
+        if len(words) <= MAX_MESSAGE_LETTERS
+        else f"{words[: MAX_MESSAGE_LETTERS // 2]} … {words[-MAX_MESSAGE_LETTERS // 2 :]}"
+    )
 
 
 def _refuse_unreadable(path: Path, kind: str, largest: int) -> None:
-    """Refuse what is no file (a pipe never ends), and what is far too large."""
+    """Refuse anything but regular files (a pipe never ends), and files that are far too large."""
     try:
         state = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -169,14 +175,14 @@ def in_own_process(
     """
     answer = _by_fork(work, file, seconds, memory) if CAN_FORK else None
     answer = answer or _by_interpreter(work, file, seconds, memory)
-    made, error = answer
+    result, error = answer
     if error is not None:
         raise error
-    return made
+    return result
 
 
 Answer = tuple[R, BaseException | None]
-"""What work gave, or the error that it raised."""
+"""Result of the work, or the error that it raised."""
 
 
 def _by_fork(
@@ -234,10 +240,10 @@ def _ended(status: int, file: Path | None) -> AqbioError | RunStoppedError:
     if ended_without_memory(status):
         return RunStoppedError(
             "a process stopped without a message; memory probably ran out.",
-            fix=f"close other programs, {AGAIN}",
+            fix=f"close other programs, {RUN_AGAIN}",
             rule="machine",
         )
-    if status == -OUT_OF_TIME:
+    if status == -CPU_TIME_SIGNAL:
         return _out_of_time(file)
     return _crash(f"a library crashed over a file ({end_in_words(status)}).", file)
 
@@ -246,9 +252,9 @@ def _out_of_time(file: Path | None) -> AqbioError:
     return _crash("a library took too long over a file.", file)
 
 
-def _crash(what: str, file: Path | None) -> AqbioError:
+def _crash(problem: str, file: Path | None) -> AqbioError:
     return AqbioError(
-        what,
+        problem,
         file=str(file or ""),
         fix="look at the models and recordings that are named here, or report it with them.",
         rule=CRASH,
@@ -258,7 +264,7 @@ def _crash(what: str, file: Path | None) -> AqbioError:
 def cannot_be_opened(
     path: Path, error: OSError, file: str = "", fix: str = "check its path."
 ) -> AqbioError:
-    """Say that a file is missing, or there but not to be read."""
+    """Error for a file that is missing, or exists but cannot be read."""
     if fault := machine_fault(error, path):
         raise fault from error
     missing = isinstance(error, FileNotFoundError)

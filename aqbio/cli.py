@@ -36,12 +36,19 @@ def end_with_parent() -> None:
         end_with(int(parent))
 
 
-KEPT, PAD, LARGEST = 2**31 - 1, 2**28, (2**30, 2**25)
-"""Bytes at the end of the heap that go back to the system only when there are more; by which the
-heap grows beyond what is asked; of one array up to which it lies in the heap (or as many as older
-versions of the library allow)."""
+MAX_FREE_HEAP_BYTES = 2**31 - 1
+"""Bytes at the end of the heap that go back to the system only when there are more."""
 
-TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
+HEAP_GROWTH_BYTES = 2**28
+"""Bytes by which the heap grows beyond the request."""
+
+MAX_HEAP_ARRAY_BYTES = (2**30, 2**25)
+"""Size of one array up to which it lies in the heap, and the most that older versions of the
+library allow."""
+
+TRIM_THRESHOLD = -1
+TOP_PAD = -2
+MMAP_THRESHOLD = -3
 """Numbers of these choices in the C library (``malloc.h``)."""
 
 
@@ -53,9 +60,9 @@ def keep_freed_memory() -> None:
         choose = ctypes.CDLL(None).mallopt
     except (OSError, TypeError, AttributeError):
         return
-    if any(choose(MMAP_THRESHOLD, size) for size in LARGEST):
-        choose(TRIM_THRESHOLD, KEPT)
-        choose(TOP_PAD, PAD)
+    if any(choose(MMAP_THRESHOLD, size) for size in MAX_HEAP_ARRAY_BYTES):
+        choose(TRIM_THRESHOLD, MAX_FREE_HEAP_BYTES)
+        choose(TOP_PAD, HEAP_GROWTH_BYTES)
 
 
 def relax_garbage_collection() -> None:
@@ -85,7 +92,7 @@ OnModel = Annotated[
 
 
 def write_log(path: Path | None) -> None:
-    """Let everything that this process and its libraries write go into a file."""
+    """Redirect everything that this process and its libraries write into a file."""
     if path is None:
         return
     from aqbio.faults import writing
@@ -100,7 +107,7 @@ def write_log(path: Path | None) -> None:
 
 
 LogFile = Annotated[
-    Path | None, typer.Option("--log", metavar="FILE", help="Write what is said into this file.")
+    Path | None, typer.Option("--log", metavar="FILE", help="Write all output into this file.")
 ]
 
 ParticipantStage = Callable[["Study", str, Callable[[str], None]], None]
@@ -139,19 +146,19 @@ def main() -> None:
 
 
 def study_file(path: Path) -> Path:
-    """The study.yaml that somebody means who names it or its folder."""
+    """Path of study.yaml, given that file or its folder."""
     return path / "study.yaml" if path.is_dir() else path
 
 
 def loaded_study(path: Path) -> Study:
-    """The study that somebody names."""
+    """Load the study of a study.yaml or its folder."""
     from aqbio.io.study import load_study
 
     return load_study(study_file(path))
 
 
 def finished(path: Path) -> Study:
-    """The study that somebody names, with its results found."""
+    """Load a study and find its results."""
     from aqbio.io.study import finished_study
 
     return finished_study(study_file(path))
@@ -164,9 +171,9 @@ def say(line: str) -> None:
 
 @app.callback(invoke_without_command=True)
 def _options(
-    *, version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False
+    *, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
 ) -> None:
-    """Take options of no command."""
+    """Handle options given without a command."""
     if version:
         typer.echo(f"aqbio {__version__}")
         raise typer.Exit
@@ -184,7 +191,7 @@ def run(
     ] = "default",
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Only say what would run.")
+        bool, typer.Option("--dry-run", "-n", help="Only print what would run.")
     ] = False,
     strict: Annotated[
         bool,
@@ -237,7 +244,7 @@ def new(
 
 @app.command()
 def check(study: StudyFile) -> None:
-    """Say every problem of settings, sheets and files at once, before anything runs."""
+    """Report all problems of settings, sheets and files at once, before anything runs."""
     from aqbio.intake.check import study_problems
 
     file = study_file(study)
@@ -357,14 +364,14 @@ def _each_participant(
     if model:
         from aqbio.io.study import on_other_models
 
-        others = on_other_models(loaded)
-        if model not in others:
+        other_studies = on_other_models(loaded)
+        if model not in other_studies:
             raise AqbioError(
                 f"there is no other model {model} in this study.",
-                fix=f"known: {', '.join(others) or 'none; see other_models in study.yaml'}.",
+                fix=f"known: {', '.join(other_studies) or 'none; see other_models in study.yaml'}.",
                 rule="other-model",
             )
-        loaded = others[model]
+        loaded = other_studies[model]
     for name in names:
         loaded.participant(name)
         work(loaded, name, say)
@@ -385,7 +392,7 @@ def map_model(
     if out is None:
         typer.echo(proposed.text)
     for line in proposed.remarks:
-        typer.echo(f"look: {line}", err=True)
+        typer.echo(f"check: {line}", err=True)
     for line in proposed.to_complete:
         typer.echo(f"please fill: {line}", err=True)
     if out is not None:

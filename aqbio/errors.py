@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 Spoiled = Literal["", "forces", "trial"]
-"""What a finding forbids to use: nothing; joint moments, residuals and contributions, for which the
-forces do not belong to the motion; or any number of the trial without that word."""
+"""Results that a finding forbids to use: none; joint moments, residuals and contributions, where
+the forces do not belong to the motion; or any number of the trial without that word."""
 
 Severity = Literal["info", "warning", "error"]
 """``info`` explains, ``warning`` needs a look, ``error`` means that something was left out."""
@@ -40,13 +40,13 @@ class Finding:
     where: str = ""
     """Line, column, frame or channel in that file."""
     fix: str = ""
-    """What a person can do about it."""
+    """Action that removes the cause."""
     label: str = ""
     """The marker, body, coordinate or plate that ``what`` is about, by the name that the
     laboratory gave it; several with commas. Findings that differ in it have one cause."""
     spoils: Spoiled = ""
-    """What must not be used because of it, of its trial or of all trials of its participant: the
-    stages mask it or mark it, so that no sentence has to ask for that."""
+    """Results that must not be used because of it, of its trial or of all trials of its
+    participant: the stages mask or mark them, so that no sentence has to ask for that."""
 
     def as_dict(self) -> dict[str, str | float | None]:
         """The finding as a plain dictionary, ready for JSON."""
@@ -72,7 +72,7 @@ class Finding:
 
 
 def group_of(finding: Finding) -> str:
-    """The short name of what is behind a finding: the same for all that it is behind."""
+    """Short name of the cause of a finding, the same for all findings of that cause."""
     import hashlib
 
     digest = hashlib.sha256("\n".join(finding.cause).encode()).hexdigest()
@@ -80,13 +80,13 @@ def group_of(finding: Finding) -> str:
 
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
-"""The gravest first."""
+"""The most severe first."""
 
-FEW = 6
-"""Trials of several participants that are named."""
+MAX_NAMED_TRIALS = 6
+"""Most trials of several participants that are named one by one."""
 
-MOST_NAMES = 8
-"""So many names are listed one by one."""
+MAX_LISTED_NAMES = 8
+"""Most names that are listed one by one."""
 
 _NUMBERS = r"[-+−]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?"
 _LISTS = r"\*(?:, \*)+"
@@ -107,33 +107,35 @@ class Cause:
     @property
     def trials(self) -> Mapping[str, tuple[str, ...]]:
         """Trials by participant; none where it concerns the participant as a whole."""
-        people = dict.fromkeys(one.participant for one in self.members)
+        people = dict.fromkeys(finding.participant for finding in self.members)
         return {
-            person: _names(one.trial for one in self.members if one.participant == person)
+            person: _names(
+                finding.trial for finding in self.members if finding.participant == person
+            )
             for person in people
         }
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Markers, bodies, coordinates or plates."""
-        return _names(label for one in self.members for label in one.label.split(", "))
+        return _names(label for finding in self.members for label in finding.label.split(", "))
 
     @property
     def concerns(self) -> str:
-        """Who and which trials it concerns: by name where they are few, otherwise counted."""
+        """Participants and trials that it concerns: by name where they are few, else counted."""
         people = self.trials.items()
-        if len(people) > 1 and sum(max(len(trials), 1) for _, trials in people) > FEW:
+        if len(people) > 1 and sum(max(len(trials), 1) for _, trials in people) > MAX_NAMED_TRIALS:
             counts = (
                 f"{person or 'the study'} ({len(trials)})" if trials else person or "the study"
                 for person, trials in people
             )
             return listed(tuple(counts))
-        named = (filter(None, (person, listed(trials))) for person, trials in people)
-        return "; ".join(map(", ".join, named))
+        descriptions = (filter(None, (person, listed(trials))) for person, trials in people)
+        return "; ".join(map(", ".join, descriptions))
 
     @property
     def alike(self) -> str:
-        """How many findings there are, which is the example, and labels; empty for a single one."""
+        """Number of findings, the example, and labels; empty for a single finding."""
         if len(self.members) == 1:
             return ""
         example = f"{self.first.participant} {self.first.trial}".strip()
@@ -142,29 +144,35 @@ class Cause:
         return "; ".join(part for part in parts if part)
 
     def __str__(self) -> str:
-        one, alike = self.first, f" ({self.alike})" if self.alike else ""
-        file = one.file if {other.file for other in self.members} == {one.file} else ""
-        return message(one.what + alike, self.concerns, file, "" if alike else one.where, one.fix)
+        example, alike = self.first, f" ({self.alike})" if self.alike else ""
+        file = example.file if {finding.file for finding in self.members} == {example.file} else ""
+        return message(
+            example.what + alike, self.concerns, file, "" if alike else example.where, example.fix
+        )
 
 
 def causes(findings: Iterable[Finding]) -> tuple[Cause, ...]:
-    """Sort findings by what is behind them, the gravest first."""
+    """Group findings by their cause, the most severe first."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
-    for one in findings:
-        groups.setdefault(one.cause, []).append(one)
-    every = [Cause(tuple(sorted(own, key=lambda x: -x.excess))) for own in groups.values()]
-    return tuple(sorted(every, key=lambda x: SEVERITIES.index(x.first.severity)))
+    for finding in findings:
+        groups.setdefault(finding.cause, []).append(finding)
+    grouped_causes = [
+        Cause(tuple(sorted(members, key=lambda x: -x.excess))) for members in groups.values()
+    ]
+    return tuple(sorted(grouped_causes, key=lambda x: SEVERITIES.index(x.first.severity)))
 
 
 def listed(names: Sequence[str]) -> str:
     """Some names with commas, and the number of the others."""
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
+    remainder = (
+        f" and {len(names) - MAX_LISTED_NAMES} more" if len(names) > MAX_LISTED_NAMES else ""
+    )
+    return ", ".join(names[:MAX_LISTED_NAMES]) + remainder
 
 
 def counted(problems: Sequence[Cause]) -> str:
-    """How many causes of each severity there are."""
-    count = Counter(one.first.severity for one in problems)
+    """Numbers of causes of each severity, in words."""
+    count = Counter(problem.first.severity for problem in problems)
     words = {"error": "error", "warning": "warning", "info": "remark"}
     parts = [f"{count[s]} {words[s]}{'s' * (count[s] != 1)}" for s in SEVERITIES if count[s]]
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
@@ -175,7 +183,7 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
 
 
 class AqbioError(Exception):
-    """Something that stops a trial, a participant or a study, and what to do about it.
+    """Problem that stops a trial, a participant or a study, and its remedy.
 
     ``what`` is one sentence with the number and the rule it breaks; ``rule`` a kebab-case name.
     """

@@ -1,4 +1,4 @@
-"""Faults of the machine and of the run: they stop a run, and are no failure of anybody's data."""
+"""Faults of the machine and of the run: they stop a run, and are no failure of the data."""
 
 from __future__ import annotations
 
@@ -13,63 +13,66 @@ from pathlib import Path
 from aqbio.errors import Finding, message
 from aqbio.operating_system import could_not_replace, is_too_long
 
-AGAIN = "then run the same command again: what was finished is kept."
+RUN_AGAIN = "then run the same command again: what was finished is kept."
 
-DISK = f"make room, {AGAIN}"
+DISK_FIX = f"make room, {RUN_AGAIN}"
 
-FAULTS = {
-    errno.ENOSPC: ("the disk is full", DISK),
-    errno.EDQUOT: ("your quota of the disk is used up", DISK),
-    errno.EFBIG: ("the system allows no file of this size (ulimit -f)", f"allow it, {AGAIN}"),
-    errno.EROFS: ("the disk can only be read", f"let results go elsewhere, {AGAIN}"),
-    errno.EIO: ("the disk does not answer as it should", f"have it looked after, {AGAIN}"),
-    errno.ESTALE: ("the network's disk went away", f"wait for it, {AGAIN}"),
+SYSTEM_FAULTS = {
+    errno.ENOSPC: ("the disk is full", DISK_FIX),
+    errno.EDQUOT: ("your quota of the disk is used up", DISK_FIX),
+    errno.EFBIG: ("the system allows no file of this size (ulimit -f)", f"allow it, {RUN_AGAIN}"),
+    errno.EROFS: ("the disk can only be read", f"let results go elsewhere, {RUN_AGAIN}"),
+    errno.EIO: ("the disk does not answer as it should", f"have it looked after, {RUN_AGAIN}"),
+    errno.ESTALE: ("the network's disk went away", f"wait for it, {RUN_AGAIN}"),
     errno.ENOMEM: (
         "there is not enough memory",
-        f"use fewer cores (--cores 1) or allow more (ulimit -v), {AGAIN}",
+        f"use fewer cores (--cores 1) or allow more (ulimit -v), {RUN_AGAIN}",
     ),
-    errno.EMFILE: ("too many files are open (ulimit -n)", f"allow more, {AGAIN}"),
-    errno.ENFILE: ("too many files are open on this machine", f"wait, {AGAIN}"),
+    errno.EMFILE: ("too many files are open (ulimit -n)", f"allow more, {RUN_AGAIN}"),
+    errno.ENFILE: ("too many files are open on this machine", f"wait, {RUN_AGAIN}"),
 }
-"""What errors of the system mean that no file of a study causes, and what to do."""
+"""Description and remedy of system errors that no file of a study causes."""
 
-MAY_NOT = "the folder of the results may not be written to", f"ask for the right, {AGAIN}"
+NO_PERMISSION = "the folder of the results may not be written to", f"ask for the right, {RUN_AGAIN}"
 
-NO_FOLDER = "a file is where results need a folder", f"give it another name, {AGAIN}"
+NO_FOLDER = "a file is where results need a folder", f"give it another name, {RUN_AGAIN}"
 
-WRITING = {
-    errno.EACCES: MAY_NOT,
-    errno.EPERM: MAY_NOT,
+WRITING_FAULTS = {
+    errno.EACCES: NO_PERMISSION,
+    errno.EPERM: NO_PERMISSION,
     errno.ENOTDIR: NO_FOLDER,
     errno.EEXIST: NO_FOLDER,
-    errno.EISDIR: ("a folder is where results need a file", f"give it another name, {AGAIN}"),
-    errno.ENAMETOOLONG: ("a name is too long for this disk", f"shorten ids or folders, {AGAIN}"),
+    errno.EISDIR: ("a folder is where results need a file", f"give it another name, {RUN_AGAIN}"),
+    errno.ENAMETOOLONG: (
+        "a name is too long for this disk",
+        f"shorten ids or folders, {RUN_AGAIN}",
+    ),
 }
 """The same where a file is written."""
 
-IN_USE = (
+FILE_IN_USE = (
     "another program has this file open, or it is protected",
-    f"close it there (Excel keeps what it shows), {AGAIN}",
+    f"close it there (Excel keeps what it shows), {RUN_AGAIN}",
 )
 """A file that could not be replaced in a folder where others can be written."""
 
-MEMORY = re.compile(
+NO_MEMORY_MESSAGE = re.compile(
     "(?:cannot|unable to) allocate|memory allocation|bad_alloc|out of memory|"
     "failed to map segment|can't start new thread",
     re.IGNORECASE,
 )
 """Messages of libraries that got no memory."""
 
-INSTALL = f"install aqbio again, {AGAIN}"
+INSTALL_FIX = f"install aqbio again, {RUN_AGAIN}"
 
-PROBE = 2**20
+PROBE_BYTES = 2**20
 """Bytes that a disk with room takes."""
 
 
 class RunStoppedError(Exception):
-    """Something that stops a run and that no trial can help: disk, memory, another run.
+    """Fault that stops a run whatever the trial: disk, memory, another run.
 
-    It is no `AqbioError`, so that nothing that contains those takes it for a failure of data.
+    It is no `AqbioError`, so that code which contains those does not take it for a failure of data.
     """
 
     def __init__(self, what: str, *, file: str = "", fix: str = "", rule: str = "stopped") -> None:
@@ -80,7 +83,7 @@ class RunStoppedError(Exception):
         return message(self.what, "", self.file, "", self.fix)
 
     def finding(self) -> Finding:
-        """The same as a finding, for who lists problems."""
+        """The same as a finding, for lists of problems."""
         return Finding(self.rule, "error", self.what, file=self.file, fix=self.fix)
 
 
@@ -88,50 +91,52 @@ def machine_fault(error: BaseException, file: Path | None = None) -> RunStoppedE
     """The fault of the machine behind an exception; None if it may be a fault of the data."""
     number = errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
     system = isinstance(error, ImportError | OSError | RuntimeError | SystemError)
-    if system and MEMORY.search(str(error)):
+    if system and NO_MEMORY_MESSAGE.search(str(error)):
         number = errno.ENOMEM
     elif isinstance(error, ImportError):
-        return _stopped((f"a library cannot be loaded ({error})", INSTALL), file)
-    return _stopped(FAULTS.get(number or 0), file)
+        return _stopped((f"a library cannot be loaded ({error})", INSTALL_FIX), file)
+    return _stopped(SYSTEM_FAULTS.get(number or 0), file)
 
 
 def writing_fault(error: BaseException, folder: Path, file: Path) -> RunStoppedError | None:
-    """What the machine has against a file that could not be written; None where nothing.
+    """System fault behind a failed write; None where there is none.
 
-    Libraries hide a full disk (“NetCDF: HDF error”): a file of a megabyte is tried.
+    Libraries hide a full disk (“NetCDF: HDF error”): writing a megabyte is tried.
     """
-    found = machine_fault(error, file) or folder_fault(folder, file)
-    return found or (_stopped(IN_USE, file) if could_not_replace(error) else None)
+    fault = machine_fault(error, file) or folder_fault(folder, file)
+    return fault or (_stopped(FILE_IN_USE, file) if could_not_replace(error) else None)
 
 
 def folder_fault(folder: Path, file: Path) -> RunStoppedError | None:
-    """What the machine has against a file of a megabyte in a folder; None where nothing."""
+    """System fault that prevents writing a megabyte into a folder; None where there is none."""
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(bytes(PROBE))
+            probe.write(bytes(PROBE_BYTES))
             probe.flush()
     except OSError as fault:
-        return _stopped((FAULTS | WRITING).get(fault.errno or 0), file)
+        return _stopped((SYSTEM_FAULTS | WRITING_FAULTS).get(fault.errno or 0), file)
     return None
 
 
 def is_writable(folder: Path) -> bool:
-    """Whether a file can be made in a folder, or the folder if it does not exist yet."""
-    place = next((one for one in (folder, *folder.absolute().parents) if one.exists()), folder)
+    """Tell whether a file can be made in a folder, or the folder if it does not exist yet."""
+    existing_folder = next(
+        (path for path in (folder, *folder.absolute().parents) if path.exists()), folder
+    )
     try:
-        with tempfile.TemporaryFile(dir=place):
+        with tempfile.TemporaryFile(dir=existing_folder):
             return True
     except OSError:
         return False
 
 
 def home_cache() -> Path:
-    """Folder in which programs may keep what they can make again, of this user."""
+    """Folder of this user in which programs may cache files."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
 
 
 def has_temporary_folder() -> bool:
-    """Whether any of the folders for temporary files can be written to."""
+    """Tell whether any of the folders for temporary files can be written to."""
     try:
         return bool(tempfile.gettempdir())
     except FileNotFoundError:
@@ -140,12 +145,12 @@ def has_temporary_folder() -> bool:
 
 @contextmanager
 def writing(file: Path) -> Iterator[None]:
-    """Tell what the machine has against a file that is written in the block."""
+    """Raise the system fault behind a failed write within the block."""
     try:
         yield
     except OSError as error:
         number = errno.ENAMETOOLONG if is_too_long(file.absolute()) else error.errno or 0
-        if fault := _stopped((FAULTS | WRITING).get(number), file):
+        if fault := _stopped((SYSTEM_FAULTS | WRITING_FAULTS).get(number), file):
             raise fault from error
         raise
 
@@ -156,7 +161,7 @@ def _stopped(message: tuple[str, str] | None, file: Path | None) -> RunStoppedEr
     return RunStoppedError(f"{message[0]}.", file=str(file or ""), fix=message[1], rule="machine")
 
 
-DETAILS = 8
+MAX_DETAIL_LINES = 8
 """Lines that are shown of a message of Snakemake."""
 
 SNAKEMAKE_FAULTS = {
@@ -195,7 +200,7 @@ SNAKEMAKE_FAULTS = {
     "CliException": ("Snakemake does not understand an option.", "correct what follows `--`."),
     "ApiError": ("Snakemake does not understand an option.", "correct what follows `--`."),
 }
-"""What Snakemake's exceptions mean for who runs a study, by their name, and what to do."""
+"""Description and remedy of Snakemake's exceptions, by their name."""
 
 SYSTEM_ERROR = re.compile(r"\[Errno (\d+)\] ([^:\n]*)(?:: '([^'\n]*)')?")
 
@@ -205,19 +210,19 @@ def snakemake_fault(name: str, text: str, log: Path) -> RunStoppedError:
 
     ``log`` keeps the whole text where that is an internal error.
     """
-    if found := SYSTEM_ERROR.search(text):
-        number, file = int(found[1]), Path(found[3]) if found[3] else None
-        if fault := _stopped((FAULTS | WRITING).get(number), file):
+    if match := SYSTEM_ERROR.search(text):
+        number, file = int(match[1]), Path(match[3]) if match[3] else None
+        if fault := _stopped((SYSTEM_FAULTS | WRITING_FAULTS).get(number), file):
             return fault
-    if MEMORY.search(text) or name == "MemoryError":
-        fault = _stopped(FAULTS[errno.ENOMEM], None)
+    if NO_MEMORY_MESSAGE.search(text) or name == "MemoryError":
+        fault = _stopped(SYSTEM_FAULTS[errno.ENOMEM], None)
         assert fault is not None
         return fault
     lines = [] if TRACEBACK in text else _plain_lines(text)
     details = "\n".join(lines)
     if name in SNAKEMAKE_FAULTS:
-        what, fix = SNAKEMAKE_FAULTS[name]
-        return RunStoppedError(what + (details and f"\n{details}"), fix=fix, rule="snakemake")
+        problem, fix = SNAKEMAKE_FAULTS[name]
+        return RunStoppedError(problem + (details and f"\n{details}"), fix=fix, rule="snakemake")
     if name == "WorkflowError" and details:
         return RunStoppedError(details, rule="snakemake")
     last = (_plain_lines(text) or [name])[-1].strip()
@@ -231,14 +236,14 @@ def snakemake_fault(name: str, text: str, log: Path) -> RunStoppedError:
 
 TRACEBACK = "Traceback (most recent call last):"
 
-CODE = re.compile(r'\s*File ".*", line \d+|\w+(Error|Exception)( in (file|rule) .*)?:?$')
-"""Lines that name places in code, or only the kind of an error."""
+CODE_LINE = re.compile(r'\s*File ".*", line \d+|\w+(Error|Exception)( in (file|rule) .*)?:?$')
+"""Lines that name a file and line of code, or only the kind of an error."""
 
 
 def _plain_lines(text: str) -> list[str]:
-    """Lines of a message of Snakemake without places in its and our code, the first ones."""
+    """First lines of a message of Snakemake, without references to its code and ours."""
     lines = [line.rstrip() for line in text.replace(TRACEBACK, "").splitlines() if line.strip()]
-    plain = [line for line in lines if not CODE.match(line)]
-    if len(plain) > DETAILS + 1:
-        plain[DETAILS:-1] = [f"  and {len(plain) - DETAILS - 1} lines more"]
+    plain = [line for line in lines if not CODE_LINE.match(line)]
+    if len(plain) > MAX_DETAIL_LINES + 1:
+        plain[MAX_DETAIL_LINES:-1] = [f"  and {len(plain) - MAX_DETAIL_LINES - 1} lines more"]
     return plain

@@ -30,19 +30,22 @@ LOW_PASSED = "low-passed"
 NORMAL, RESTRICTED = "normal", "restricted_arms"
 """Conditions of sprints that are compared."""
 
-USABLE, PARTLY, DOUBTFUL = "usable", "usable without parts", "doubtful"
-NO_STEPS, LOST = "without steps", "failed"
+USABLE = "usable"
+PARTLY = "usable without parts"
+DOUBTFUL = "doubtful"
+NO_STEPS = "without steps"
+TRIAL_FAILED = "failed"
 TRIAL_STATES = {
     USABLE: "every measure that decides is within its limit",
     PARTLY: "the same, but parts of the body were not observed",
     DOUBTFUL: "a measure that decides is outside its limit: gates of precision do not accept it",
     NO_STEPS: "no contact was kept",
-    LOST: "no results",
+    TRIAL_FAILED: "no results",
 }
 """The state of a trial, in tables, gates, figures, pages and on the console: the best first."""
 
 AGAINST_USE = "findings_against_use"
-"""Measure of quality.tsv: how many findings forbid to use a trial, or its forces."""
+"""Measure of quality.tsv: number of findings that forbid the use of a trial, or of its forces."""
 
 WITH_STEPS = (USABLE, PARTLY, DOUBTFUL)
 """States of trials whose steps are counted."""
@@ -55,7 +58,7 @@ INTERVALS = {
     "choices": "range over the other choices of the analysis",
     "posterior": "90 % interval of a fitted parameter",
 }
-"""What every interval and ± is called: each kind has one name. Of the measurement: body, plates,
+"""Names of the kinds of interval and ±, one for each kind. Of the measurement: body, plates,
 markers, fitted motion, and other models where they are compared."""
 
 
@@ -64,7 +67,7 @@ SHIPPED_FOLDER = "shipped"
 
 
 def shipped(name: str) -> Path:
-    """Where something that comes with aqbio lies, in a checkout and in an installed wheel."""
+    """Path of a file or folder that comes with aqbio, in a checkout and in an installed wheel."""
     package = Path(str(files("aqbio")))
     inside = package / SHIPPED_FOLDER
     return (inside if inside.is_dir() else package.parent) / name

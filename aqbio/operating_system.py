@@ -1,6 +1,6 @@
 """Differences between operating systems: locks, limits and ends of processes, open files, names.
 
-The only module that asks for anything which Linux, macOS or Windows lacks; each has another way
+The only module that uses features which Linux, macOS or Windows lacks; each lack has a substitute
 here.
 """
 
@@ -38,7 +38,7 @@ CAN_FORK = "fork" in get_all_start_methods()
 
 # names of files -----------------------------------------------------------------------------------
 
-LONGEST_WINDOWS_PATH = 259
+MAX_WINDOWS_PATH = 259
 """Letters of a path that programs on Windows open without further settings (``MAX_PATH`` less the
 final zero)."""
 
@@ -50,7 +50,7 @@ def is_path(name: str) -> bool:
 
 def is_too_long(path: PurePath) -> bool:
     """Tell whether Windows refuses a path for its length, which it reports as "not found"."""
-    return isinstance(path, PureWindowsPath) and len(str(path)) > LONGEST_WINDOWS_PATH
+    return isinstance(path, PureWindowsPath) and len(str(path)) > MAX_WINDOWS_PATH
 
 
 def relative_path(path: Path, folder: Path) -> str:
@@ -63,14 +63,18 @@ def relative_path(path: Path, folder: Path) -> str:
 
 def programs_folder() -> Path:
     """Folder of the commands of this installation: ``bin``, on Windows ``Scripts``."""
-    beside = Path(sys.executable).parent
+    interpreter_folder = Path(sys.executable).parent
     scripts = Path(sysconfig.get_path("scripts"))
-    return next((one for one in (beside, scripts) if shutil.which("aqbio", path=one)), beside)
+    return next(
+        (folder for folder in (interpreter_folder, scripts) if shutil.which("aqbio", path=folder)),
+        interpreter_folder,
+    )
 
 
 # files --------------------------------------------------------------------------------------------
 
-REPLACE_ATTEMPTS, REPLACE_PAUSE_S = 20, 0.1
+REPLACE_ATTEMPTS = 20
+REPLACE_PAUSE_S = 0.1
 """A virus scanner holds a new file for a fraction of a second; a spreadsheet for longer."""
 
 
@@ -101,7 +105,7 @@ _LOCKS: dict[Path, FileLock] = {}
 def claim_file(path: Path) -> None:
     """Lock a file until this process ends, however it ends; FileClaimedError if another has it.
 
-    A disk without locks lets everybody through.
+    On a disk without locks nothing is locked and no error is raised.
     """
     from filelock import FileLock, Timeout
 
@@ -119,7 +123,7 @@ def claim_file(path: Path) -> None:
 
 # processes ----------------------------------------------------------------------------------------
 
-WATCH_S = 1.0
+WATCH_INTERVAL_S = 1.0
 
 
 def end_with(pid: int) -> None:
@@ -133,21 +137,21 @@ def end_with(pid: int) -> None:
 
     def watch() -> None:
         while not has_ended():
-            time.sleep(WATCH_S)
+            time.sleep(WATCH_INTERVAL_S)
         _terminate()
 
     threading.Thread(target=watch, daemon=True).start()
 
 
 def _parent_changed(pid: int) -> Callable[[], bool]:
-    """Tell the end of a parent: elsewhere than on Windows a process then gets another one."""
+    """Function that tells the end of a parent: except on Windows a process then gets another."""
     if WINDOWS and (parent := _ancestor(pid)):
         return _process_ended(parent)
     return lambda: os.getppid() != pid
 
 
 def _process_ended(process: psutil.Process) -> Callable[[], bool]:
-    """Tell the end of a process, also of one that its parent has not been told of yet."""
+    """Function that tells the end of a process, also of one that its parent has not reaped yet."""
     import psutil
 
     def has_ended() -> bool:
@@ -162,7 +166,7 @@ def _ancestor(pid: int) -> psutil.Process | None:
     import psutil
 
     with contextlib.suppress(psutil.Error):
-        return next((one for one in psutil.Process().parents() if one.pid == pid), None)
+        return next((process for process in psutil.Process().parents() if process.pid == pid), None)
     return None
 
 
@@ -192,10 +196,10 @@ def write_utf8() -> None:
             reconfigure(encoding=None if chosen else "utf-8", errors="replace")
 
 
-KILLED = 9
-"""Signal that takes a process away without a word, as the system does when memory runs out."""
+KILL_SIGNAL = 9
+"""Signal that ends a process without a message, as the system does when memory runs out."""
 
-OUT_OF_TIME = 24
+CPU_TIME_SIGNAL = 24
 """Signal of a process whose CPU time is used up (SIGXCPU; the same on Linux and macOS)."""
 
 WINDOWS_ENDS = {
@@ -214,7 +218,7 @@ WINDOWS_NO_MEMORY = {0xC0000017, 0xC000012D}
 
 def ended_without_memory(status: int) -> bool:
     """Tell whether a process ended as processes do when memory runs out."""
-    return status == -KILLED or status % 2**32 in WINDOWS_NO_MEMORY
+    return status == -KILL_SIGNAL or status % 2**32 in WINDOWS_NO_MEMORY
 
 
 def end_in_words(status: int) -> str:
@@ -228,31 +232,31 @@ def end_in_words(status: int) -> str:
 # limits -------------------------------------------------------------------------------------------
 
 
-def limit_memory(more: int) -> None:
+def limit_memory(growth: int) -> None:
     """Let this process grow by so many bytes at most, where the system can do that."""
     import psutil
 
     with contextlib.suppress(psutil.Error, AttributeError, OSError, ValueError):
         process = psutil.Process()
         _, hard = process.rlimit(psutil.RLIMIT_AS)
-        process.rlimit(psutil.RLIMIT_AS, (process.memory_info().vms + more, hard))
+        process.rlimit(psutil.RLIMIT_AS, (process.memory_info().vms + growth, hard))
 
 
-def limit_time(more: float) -> None:
+def limit_time(seconds: float) -> None:
     """Limit the CPU time of this process, s: an endless loop ends even without its parent."""
     if resource is None:
         return
     with contextlib.suppress(OSError, ValueError):
-        limit = math.ceil(time.process_time() + more) + 1
+        limit = math.ceil(time.process_time() + seconds) + 1
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
 
 
 # work in a fresh interpreter ----------------------------------------------------------------------
 
-FRESH = "from aqbio.operating_system import answer; answer()"
+ANSWER_CODE = "from aqbio.operating_system import answer; answer()"
 
-LOOK_S = 0.1
+MEMORY_CHECK_INTERVAL_S = 0.1
 """Time between two looks at the memory of a process."""
 
 
@@ -273,20 +277,20 @@ def in_fresh_process(work: bytes, seconds: float | None, memory: int | None) -> 
 
     Raises OutOfTimeError, MemoryError, and EndedError where it ends without an answer.
     """
-    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {FRESH}"]
+    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {ANSWER_CODE}"]
     begin = time.monotonic()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         first: bytes | None = work
         try:
             while True:
                 try:
-                    answered, _ = process.communicate(first, timeout=LOOK_S)
+                    answered, _ = process.communicate(first, timeout=MEMORY_CHECK_INTERVAL_S)
                     break
                 except subprocess.TimeoutExpired:
                     first = None
-                if seconds is not None and time.monotonic() - begin > seconds + STARTS_S:
+                if seconds is not None and time.monotonic() - begin > seconds + MAX_START_TIME_S:
                     raise OutOfTimeError
-                if memory is not None and _memory(process.pid) > memory + STARTS_BYTES:
+                if memory is not None and _memory(process.pid) > memory + MAX_START_MEMORY_BYTES:
                     raise MemoryError
         finally:
             process.kill()
@@ -295,7 +299,8 @@ def in_fresh_process(work: bytes, seconds: float | None, memory: int | None) -> 
     return answered
 
 
-STARTS_S, STARTS_BYTES = 20.0, 2**29
+MAX_START_TIME_S = 20.0
+MAX_START_MEMORY_BYTES = 2**29
 """An interpreter with NumPy needs 1 s and 0.2 GB; a cold disk or a virus scanner take longer."""
 
 
@@ -313,10 +318,10 @@ def answer() -> None:
     """Do the pickled work of the standard input and answer on the standard output."""
     with os.fdopen(os.dup(1), "wb") as output:
         os.dup2(2, 1)  # what libraries print is no answer
-        made: tuple[object, BaseException | None]
+        result: tuple[object, BaseException | None]
         try:
-            made = pickle.load(sys.stdin.buffer)(), None
-            content = pickle.dumps(made)
+            result = pickle.load(sys.stdin.buffer)(), None
+            content = pickle.dumps(result)
         except BaseException as error:  # noqa: BLE001 -- the parent raises it
             content = pickle.dumps((None, error))
         output.write(content)

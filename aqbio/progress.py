@@ -58,7 +58,7 @@ CRASH_LINE = "Fatal Python error: "
 SNAKEMAKE_LOG = "internal-snakemake.txt"
 """Name of the log of an internal error of Snakemake."""
 
-BROKEN_STATUS = 3
+INTERNAL_ERROR_STATUS = 3
 """Exit status of a run that has a page, but lacks a participant, a figure or every trial."""
 
 
@@ -73,9 +73,9 @@ def run_workflow(
 ) -> int:
     """Run snakemake on a study, show its progress and give its exit status.
 
-    `BROKEN_STATUS` where no trial is usable, or an internal error ended the work on a participant,
-    a figure or a stage of the study; with ``strict`` on a trial. 0 where all that ``options`` asked
-    for is done, even if that is not everything.
+    `INTERNAL_ERROR_STATUS` where no trial is usable, or an internal error ended the work on a
+    participant, a figure or a stage of the study; with ``strict`` on a trial. 0 where all that
+    ``options`` asked for is done, even if that is not everything.
     """
     study = load_study(study_file)
     elsewhere = working_folder(study)
@@ -99,7 +99,7 @@ def run_workflow(
         sys.stdout.write(f"Done as asked: {left}; `aqbio run {study_file}` does the others.\n")
         return 0
     sys.stdout.write(summary(study) + "\n")
-    return BROKEN_STATUS if is_broken(study, strict=strict) else 0
+    return INTERNAL_ERROR_STATUS if is_broken(study, strict=strict) else 0
 
 
 def use_writable_folders(study: Study) -> None:

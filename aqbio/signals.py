@@ -46,13 +46,13 @@ PASSES_CORRECTION = (np.sqrt(2.0) - 1.0) ** 0.25
 PADDING_PERIODS = 3.0
 """Length of the reflected padding at each end, in periods of the cut-off."""
 
-HIGHEST_SHARE = 0.4
+MAX_CUTOFF_SHARE = 0.4
 """Highest cut-off in shares of the rate: nearer to half the rate the design is warped too much."""
 
 
 def lowest_rate(cutoff: float) -> float:
     """Rate above which a cut-off can be used, Hz."""
-    return cutoff / HIGHEST_SHARE
+    return cutoff / MAX_CUTOFF_SHARE
 
 
 def design_cutoff(rate: float, cutoff: float) -> float:
@@ -62,7 +62,7 @@ def design_cutoff(rate: float, cutoff: float) -> float:
     of a digital filter, so that two signals of different rates get the same cut-off. Winter (2009),
     Biomechanics and Motor Control of Human Movement, 4th ed., 67-72. ValueError: rate too low.
     """
-    if not 0.0 < cutoff < HIGHEST_SHARE * rate:
+    if not 0.0 < cutoff < MAX_CUTOFF_SHARE * rate:
         raise ValueError(
             f"a cut-off of {cutoff:g} Hz needs a rate of more than {lowest_rate(cutoff):g} Hz, "
             f"not {rate:g} Hz."
@@ -83,13 +83,13 @@ def low_pass(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
     columns = signal.reshape(len(signal), -1)
     filtered = np.full_like(columns, np.nan)
     present = np.isfinite(columns)
-    for which in _alike(present):
-        for start, stop in runs(present[:, which[0]]):
-            stretch = columns[start:stop, which]
+    for columns_alike in _alike(present):
+        for start, stop in runs(present[:, columns_alike[0]]):
+            stretch = columns[start:stop, columns_alike]
             if stop - start > 1:
                 length = min(padding, stop - start - 1)
                 stretch = _there_and_back(stretch, warped, length)
-            filtered[start:stop, which] = stretch
+            filtered[start:stop, columns_alike] = stretch
     return filtered.reshape(signal.shape)
 
 
@@ -110,7 +110,7 @@ def _there_and_back(signal: FloatArray, warped: float, padding: int) -> FloatArr
 
 
 def _passed(signal: FloatArray, warped: float) -> FloatArray:
-    """One pass of a second-order Butterworth filter, as if the first value had always been.
+    """One pass of a second-order Butterworth filter, with the first value as its past.
 
     ``(1 + √2 w + w²) y_t + 2 (w² − 1) y_{t−1} + (1 − √2 w + w²) y_{t−2} = w² (x_t + 2 x_{t−1} +
     x_{t−2})`` with ``w = tan(π f / rate)``: a triangular system with three diagonals, of the
@@ -122,24 +122,24 @@ def _passed(signal: FloatArray, warped: float) -> FloatArray:
     diagonals = np.ones((3, len(signal)))
     diagonals[1] = 2.0 * (warped**2 - 1.0) / lead
     diagonals[2] = (1.0 - np.sqrt(2.0) * warped + warped**2) / lead
-    own = signal - signal[:1]
-    driven = own.copy(order="F")
-    driven[1:] += 2.0 * own[:-1]
-    driven[2:] += own[:-2]
+    deviation = signal - signal[:1]
+    driven = deviation.copy(order="F")
+    driven[1:] += 2.0 * deviation[:-1]
+    driven[2:] += deviation[:-2]
     driven *= warped**2 / lead
     followed, _ = dtbtrs(diagonals, driven, uplo="L", diag="U", overwrite_b=1)
     return np.asarray(signal[:1] + followed)
 
 
 def _alike(present: BoolArray) -> list[list[int]]:
-    """Columns that have their gaps in common."""
+    """Groups of columns that have their gaps in common."""
     groups: dict[bytes, list[int]] = {}
     for column, pattern in enumerate(np.packbits(present, axis=0).T):
         groups.setdefault(pattern.tobytes(), []).append(column)
     return list(groups.values())
 
 
-NEIGHBOURS = 10
+FRAMES_BESIDE_GAP = 10
 """Frames on each side of a gap that the spline goes through."""
 
 
@@ -162,9 +162,9 @@ def fill_gaps(
             crossed = np.any((barriers > start - 1) & (barriers < stop))
             if stop - start > longest or crossed:
                 continue
-            first = max(start - NEIGHBOURS, 0)
+            first = max(start - FRAMES_BESIDE_GAP, 0)
             before = first + np.flatnonzero(present[first:start, marker])
-            after = stop + np.flatnonzero(present[stop : stop + NEIGHBOURS, marker])
+            after = stop + np.flatnonzero(present[stop : stop + FRAMES_BESIDE_GAP, marker])
             if len(before) < 2 or len(after) < 2:
                 continue
             frames = np.concatenate((before, after))
@@ -189,8 +189,8 @@ def quintic_spline(time: FloatArray, values: FloatArray) -> BSpline:
 
     if len(time) < 6:
         raise ValueError(f"a quintic spline needs at least 6 samples, got {len(time)}.")
-    still = np.zeros(values.shape[1:])
-    free: Any = [(3, still), (4, still)]
+    zero = np.zeros(values.shape[1:])
+    free: Any = [(3, zero), (4, zero)]
     return make_interp_spline(time, values, k=5, bc_type=(free, free))
 
 

@@ -1,4 +1,4 @@
-"""The stages of the analysis: what each reads, obeys and leaves.
+"""The stages of the analysis: inputs, settings and results of each.
 
 Commands and records are written from this table. The rules of the workflow are written out in
 ``workflow/rules``; `tests/workflow/test_rules_and_table.py` holds them against it.
@@ -27,8 +27,8 @@ class Stage:
     files: tuple[str, ...] = ()
     """Kinds of given files that it reads, those of `aqbio.study.jobs.GIVEN_FILES`."""
     reads_rows: bool = False
-    """Whether it reads the participant's rows of the sheets: what depends on them, later ones
-    find in its results."""
+    """True if it reads the participant's rows of the sheets; later stages find what depends on
+    them in its results."""
     folders: tuple[str, ...] = ()
     """Folders that only this stage fills, in addition to its record."""
     tables: tuple[str, ...] = ()
@@ -36,13 +36,13 @@ class Stage:
     failures_of: tuple[str, ...] = ()
     """Stages whose failed trials fail here for the same reason."""
     each_model: bool = False
-    """Whether it also runs on every other model of the study."""
+    """True if it also runs on every other model of the study."""
     reads_sessions: bool = False
-    """Whether it reads the records of the person's other sessions as well."""
+    """True if it also reads the records of the person's other sessions."""
     compares_models: bool = False
-    """Whether it reads the contributions on the study's other models as well."""
+    """True if it also reads the contributions on the study's other models."""
     parallel: bool = False
-    """Whether its command takes ``--cores``."""
+    """True if its command takes ``--cores``."""
 
 
 _MOTION = ("prepare", "scale", "inverse_kinematics", "inverse_dynamics")
@@ -129,16 +129,16 @@ PARTICIPANT = (
 """Once per participant: all trials in one process."""
 
 PAGES = ("pages",)
-"""Of these, what no number rests on: only the report waits for them."""
+"""Those on which no number rests: only the report waits for them."""
 
-_NUMBERS = tuple(one.name for one in PARTICIPANT if one.name not in PAGES)
+_STAGES_WITH_NUMBERS = tuple(stage.name for stage in PARTICIPANT if stage.name not in PAGES)
 
 STUDY = (
     Stage(
         "tables",
         "The tables of the study: steps, contributions, quality, trials, findings.",
         "steps.stage_tables",
-        reads=_NUMBERS,
+        reads=_STAGES_WITH_NUMBERS,
         settings=("roles",),
         tables=(
             "steps",
@@ -155,7 +155,7 @@ STUDY = (
         "hypotheses",
         "Verdicts on the hypotheses, and the tables to check them with.",
         "hypotheses.stage",
-        reads=(*_NUMBERS, "tables"),
+        reads=(*_STAGES_WITH_NUMBERS, "tables"),
         settings=("other_models", "quality", "hypotheses", "multiverse"),
         files=("registry", "capacities"),
         tables=(
@@ -180,7 +180,7 @@ STUDY = (
         "figures",
         "Figures as PDF and SVG.",
         "figures.stage",
-        reads=(*_NUMBERS, "tables", "hypotheses"),
+        reads=(*_STAGES_WITH_NUMBERS, "tables", "hypotheses"),
         settings=("model", "roles", "quality", "figures", "hypotheses"),
         folders=("figures",),
         tables=("findings_figures",),
@@ -190,7 +190,7 @@ STUDY = (
         "report",
         "The pages of the study.",
         "pages.stage",
-        reads=(*_NUMBERS, *PAGES, "tables", "hypotheses", "figures"),
+        reads=(*_STAGES_WITH_NUMBERS, *PAGES, "tables", "hypotheses", "figures"),
         settings=("figures", "hypotheses", "report"),
         folders=("report",),
         tables=("findings_report", "causes"),
@@ -198,10 +198,10 @@ STUDY = (
 )
 """Once per study."""
 
-STAGE_TABLE = {one.name: one for one in (*PARTICIPANT, *STUDY)}
+STAGE_TABLE = {stage.name: stage for stage in (*PARTICIPANT, *STUDY)}
 
-PARTICIPANT_STAGES = tuple(one.name for one in PARTICIPANT)
-STUDY_STAGES = tuple(one.name for one in STUDY)
+PARTICIPANT_STAGES = tuple(stage.name for stage in PARTICIPANT)
+STUDY_STAGES = tuple(stage.name for stage in STUDY)
 STAGES = (*PARTICIPANT_STAGES, *STUDY_STAGES)
 
 

@@ -17,7 +17,7 @@ from aqbio.faults import machine_fault
 from aqbio.io.mot import with_decimal_points
 from aqbio.io.mot_forces import force_column
 from aqbio.io.movement import row_quantile
-from aqbio.io.provenance import without_places
+from aqbio.io.provenance import without_folders
 from aqbio.io.study import is_own_model
 from aqbio.io.trc import storage_labels
 from aqbio.virtual.gait import FourierCurves
@@ -57,7 +57,10 @@ def _fault(error: Exception) -> str | None:
         ([*with_decimal_points(["1\t0,004\t-5971,8"])], ["1\t0.004\t-5971.8"]),
         ([*with_decimal_points(["0.1,2.5"])], ["0.1,2.5"]),
         ([*storage_labels([f"{x}_{k}" for x in ("RASI", "C7") for k in "123"])], ["RASI", "C7"]),
-        (without_places("/usr/bin is at 3 m/s on /bodyset/hip"), "bin is at 3 m/s on /bodyset/hip"),
+        (
+            without_folders("/usr/bin is at 3 m/s on /bodyset/hip"),
+            "bin is at 3 m/s on /bodyset/hip",
+        ),
         (_column("1_ground_force_vx"), ("1", "force", 0)),
         (_column("ground_torque_r_y"), ("r", "moment", 1)),
         (_column("ground_force_1_mz"), ("1", "moment", 2)),

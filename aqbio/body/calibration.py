@@ -122,7 +122,7 @@ def person_recordings(
 def _trials(study: Study, participant_id: str, labels: list[str]) -> Trials:
     """The prepared trials of a session, with all labels of the marker set."""
     static = study.static_of(participant_id)
-    # Static postures other than quiet standing inform the centres of mass, in stage consistency.
+    # Static postures other than quiet standing inform the centres of mass, in inverse dynamics.
     left_out = {trial.trial_id for trial in study.still_of(participant_id) if trial != static}
     recordings = []
     for entry in study.read_manifest(participant_id, "prepare")["trials"]:

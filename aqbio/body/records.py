@@ -44,7 +44,7 @@ class ParticipantModel:
 
     @classmethod
     def adjusted(cls, study: Study, participant_id: str) -> ParticipantModel:
-        """Paths of the model that stage consistency adjusted to the forces."""
+        """Paths of the model that stage inverse_dynamics adjusted to the forces."""
         return cls._within(study.folder(participant_id, "inverse_dynamics"), participant_id)
 
     @classmethod
@@ -61,7 +61,7 @@ SCALED, ADJUSTED = "scaled", "adjusted"
 
 
 def final_model(study: Study, participant_id: str) -> ParticipantModel:
-    """The participant's model: the adjusted one where stage consistency made one."""
+    """The participant's model: the adjusted one where stage inverse_dynamics made one."""
     adjusted = study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]
     of = ParticipantModel.adjusted if adjusted else ParticipantModel.of
     return of(study, participant_id)

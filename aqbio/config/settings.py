@@ -235,7 +235,7 @@ MARKED_STEP_FACTOR = 1.5
 
 
 class Files(Section):
-    """Where the recordings are."""
+    """Files and folders of the recordings."""
 
     data: GivenFile = Field(
         default="data",
@@ -360,7 +360,7 @@ class Contributions(Section):
 
 
 class Roles(Section):
-    """Who is on the push side and who on the swing side: a view of every step."""
+    """Members of the push side and of the swing side: a view of every step."""
 
     pelvis: Literal["torso", "push_leg", "swing_leg", "legs", "out"] = Field(
         default="torso",
@@ -389,7 +389,7 @@ class Random(Section):
 
 
 class Steps(Section):
-    """Which contacts become steps, and which steps are kept."""
+    """Conditions for contacts to become steps, and for steps to be kept."""
 
     heading_change_degrees: Positive = Field(
         default=1.5,
@@ -555,12 +555,12 @@ CONSTANTS = {
     "multiverse.contact_models": "C1 to C3, in aqbio/hypotheses/contact_models.py (CONTACT_MODELS)",
     "multiverse.flight_roles": "R1 to R3, in aqbio/gait/roles.py (FlightRule)",
     "model.static_window_s": "0.5 s, in aqbio/io/movement.py (STATIC_WINDOW_S)",
-    "prepare.event_minimum_s": "0.010 s, in aqbio/recordings/contacts.py (EVENT_MINIMUM_S)",
+    "prepare.event_minimum_s": "0.010 s, in aqbio/recordings/contacts.py (MIN_ABOVE_THRESHOLD_S)",
     "prepare.cop_threshold_n": "100 N, in aqbio/recordings/contacts.py (COP_THRESHOLD_N)",
     "prepare.edge_distance_m": "0.015 m, in aqbio/gait/steps.py (EDGE_DISTANCE_M)",
     "prepare.mass_disagreement": "0.05, in aqbio/body/statements.py (MASS_DISAGREEMENT)",
     "prepare.max_missing": "0.10, in aqbio/recordings/trial.py (MAX_MISSING)",
-    "solve.jump_degrees": "15 degrees, in aqbio/inverse_kinematics/solution.py (JUMP_DEGREES)",
+    "solve.jump_degrees": "15 degrees, in aqbio/inverse_kinematics/solution.py (MIN_JUMP_DEG)",
     "steps.maximum_flight_s": "0.30 s, in aqbio/gait/steps.py (MAXIMUM_FLIGHT_S)",
     "steps.steady_speed_change": "0.03, in aqbio/steps/stage.py (STEADY_SPEED_CHANGE)",
 }

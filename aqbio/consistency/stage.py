@@ -1,4 +1,4 @@
-"""Stage consistency: joint fit of motion, ground reaction forces and body, once per session."""
+"""Stage inverse_dynamics: joint fit of motion, ground forces and body, once per session."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def force_shares(
     Parameters
     ----------
     groups : (G, B) array
-        Sums segments into groups: from `aqbio.gait.groups.membership`.
+        Sums segments into groups: from `aqbio.gait.roles.membership`.
     hub_acceleration : (T, 3) array, m/s²
         Acceleration of the hub: mostly the pelvis's centre of mass.
     gravity : (3,) array, m/s²

@@ -156,9 +156,9 @@ def fixed_point_wrench(
     """Moment about one fixed point of a force (T, 3) N recorded with its point of application (m).
 
     ``moment`` (N m) is about ``application``, which may be invalid (NaN, hundreds of metres,
-    frozen) while the force is small. Gives the moment about ``point``, the median point of
-    application while loaded, and ``replaced`` (T,): samples whose point is taken from the nearest
-    loaded one.
+    frozen) while the force is small. Returns the moment about ``point``, ``point``, which is the
+    median point of application while loaded, and a mask (T,) of the samples whose point is taken
+    from the nearest loaded one.
     """
     size = np.sqrt(dot(force, force))
     loaded = (size > TRUSTED_FORCE_N) & ~np.isnan(application.sum(axis=1))

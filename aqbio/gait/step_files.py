@@ -1,4 +1,4 @@
-"""Files that stage steps writes for every participant, and readers of them."""
+"""Files that stage contributions writes for every participant, and readers of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aqbio.gait.steps import (
     steps_from_contacts,
 )
 from aqbio.io.dictionary import columns
-from aqbio.io.netcdf import DAMAGE, unreadable
+from aqbio.io.netcdf import DAMAGE_ERRORS, unreadable
 from aqbio.io.study import Study
 from aqbio.io.tables import read_columns, write_table
 from aqbio.stage_table import PARTICIPANT_STAGES
@@ -274,7 +274,7 @@ def open_curves(files: Sequence[Path], passed_trials: Sequence[set[str]]) -> Ite
         for path, trials in zip(files, passed_trials, strict=True):
             try:
                 data = xr.open_dataset(path, engine="netcdf4", cache=False)
-            except DAMAGE as error:
+            except DAMAGE_ERRORS as error:
                 raise unreadable(path, error) from error
             opened.append(closed_at_the_end.enter_context(data))
             masks.append(np.array([str(n) in trials for n in data["trial_id"].values], dtype=bool))

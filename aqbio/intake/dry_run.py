@@ -80,7 +80,7 @@ def _noted(manifest: Mapping[str, Any], name: str) -> Iterator[Finding]:
 
 
 def _of_solve(study: Study, name: str) -> Iterator[Finding]:
-    """Findings of stage solve before it solves."""
+    """Findings of stage inverse_kinematics before it solves."""
     model, before = (
         ParticipantModel.of(study, name),
         earlier_failures(study, name, "inverse_kinematics"),

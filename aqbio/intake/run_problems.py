@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aqbio.errors import AqbioError, Finding
-from aqbio.faults import DISK, has_temporary_folder, home_cache, is_writable
+from aqbio.faults import DISK_FIX, has_temporary_folder, home_cache, is_writable
 from aqbio.io.study import Study
 from aqbio.study.internal import as_findings
 from aqbio.study.jobs import refuse_special_paths, working_folder
@@ -56,5 +56,5 @@ def _unwritable(folder_role: str, folder: Path) -> Iterator[Finding]:
             limit=MIN_FREE_BYTES / 2**20,
             unit="MB",
             file=str(folder),
-            fix=DISK,
+            fix=DISK_FIX,
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from aqbio.boundary import RECORDED, reads
+from aqbio.boundary import MAX_RECORDING_BYTES, reads
 from aqbio.config import read_yaml
 from aqbio.config.sheets import Participant
 
@@ -66,7 +66,9 @@ class OpenCapSession(BaseModel):
     height_m: Any = None
 
 
-@reads("settings of a video system", "correct or remove it; fill in the sheets.", RECORDED)
+@reads(
+    "settings of a video system", "correct or remove it; fill in the sheets.", MAX_RECORDING_BYTES
+)
 def read_session(path: Path, file: Path) -> list[VideoSession]:
     """Session that a settings file describes; empty for settings of other software."""
     system = SETTINGS_FILES[path.name.casefold()]

@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 
 FOLDER = "opensim"
 
-WAYS = {"solve": "inverse_kinematics", "consistency": "inverse_dynamics"}
-"""What files of the plain motion, and of the one that results rest on, are called; by stage."""
+SUFFIX_STAGES = {"solve": "inverse_kinematics", "consistency": "inverse_dynamics"}
+"""Stage by suffix of files: of the motion before the fit, and of the one that results rest on."""
 
-PRESSED = 50.0
+MIN_COP_FORCE_N = 50.0
 """Vertical force from which a centre of pressure is written as the point of application, N: with
 less it wanders by centimetres. Between, the point goes straight on from one to the next."""
 
 
 @dataclass(frozen=True)
 class Repeatable:
-    """What inverse dynamics of a trial is made of, one way."""
+    """Inputs of one trial's inverse dynamics, before or after the fit."""
 
     model: ParticipantModel
     data: xr.Dataset
@@ -83,7 +83,7 @@ def write_opensim_files(study: Study, participant_id: str, report: Report) -> No
             )
             write_recording(data, recorded_names, stem)
             report(f"{stem}: prepare")
-        for way, stage in WAYS.items():
+        for way, stage in SUFFIX_STAGES.items():
             if (study.folder(participant_id, stage) / f"{trial.trial_id}.nc").is_file():
                 repeatable = _repeatable(study, participant_id, trial.trial_id, way)
                 report(f"{stem}: {way}{write_set(study, repeatable, stem, way)}")
@@ -115,7 +115,9 @@ def _repeatable(study: Study, participant_id: str, trial_id: str, way: str) -> R
             ParticipantModel.of(study, participant_id), trial.solved, trial.prepared
         )  # fmt: skip
     else:
-        data = recorded = read_dataset(study.folder(participant_id, WAYS[way]) / f"{trial_id}.nc")
+        data = recorded = read_dataset(
+            study.folder(participant_id, SUFFIX_STAGES[way]) / f"{trial_id}.nc"
+        )
         model = final_model(study, participant_id)
     height = float(recorded.attrs["surface_height"])
     return Repeatable(model, data, foot_loads(study, recorded), height)
@@ -129,7 +131,7 @@ def write_set(study: Study, motion: Repeatable, stem: Path, way: str) -> str:
     """
     skeleton, time = load_skeleton(motion.model.table), motion.data["time"].values
     output_stem = stem.with_name(f"{stem.name}_{way}")
-    files = {end: output_stem.with_name(output_stem.name + end) for end in ENDS}
+    files = {end: output_stem.with_name(output_stem.name + end) for end in FILE_ENDINGS}
     model = stem.with_name(f"{motion.model.participant_id}_{way}.osim")
     with atomic_path(model) as temporary:
         shutil.copyfile(motion.model.osim, temporary)
@@ -169,10 +171,11 @@ def longest(spans: IntArray) -> tuple[int, int]:
     return first, stop
 
 
-FOOT, TOES = "ground", "ground_toes"
-"""How columns of loads on a foot and on its toes begin."""
+FOOT_LOAD = "ground"
+TOES_LOAD = "ground_toes"
+"""Beginning of the columns of loads on a foot and on its toes."""
 
-ENDS = (".mot", "_grf.mot", "_loads.xml", "_id.sto", "_setup.xml")
+FILE_ENDINGS = (".mot", "_grf.mot", "_loads.xml", "_id.sto", "_setup.xml")
 
 
 def _drag(
@@ -199,7 +202,7 @@ def _write_loads(
     for letter, foot in (("r", right), ("l", left)):
         force, point, moment = _applied(foot, time, measured, surface_height)
         for body, part in foot.frames(np.flatnonzero(measured)).shares_by_segment():
-            groups.append(LoadColumns(FOOT if body == foot.body else TOES, letter, body))
+            groups.append(LoadColumns(FOOT_LOAD if body == foot.body else TOES_LOAD, letter, body))
             blocks.append(np.hstack((part * force, point, part * moment)))
     for drag in air:
         groups.append(LoadColumns("air", "", drag.body))
@@ -218,7 +221,9 @@ def _applied(
     pressure takes up, while the foot is hardly loaded, stay with it.
     """
     load = load.frames(np.flatnonzero(measured))
-    cop, _ = centre_of_pressure(load.force, load.moment, np.zeros(3), surface_height, PRESSED)
+    cop, _ = centre_of_pressure(
+        load.force, load.moment, np.zeros(3), surface_height, MIN_COP_FORCE_N
+    )
     pressed = np.isfinite(cop).all(axis=1)
     if not pressed.any():
         return load.force, np.zeros_like(load.force), load.moment

@@ -31,7 +31,7 @@ from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class FreeMoment:
-    """What the body's angular momentum says of the sign of the free moment."""
+    """Sign of the free moment, judged by the body's angular momentum."""
 
     state: str
     """As the attribute ``free_moment`` of a prepared trial."""
@@ -77,7 +77,9 @@ MAX_USED_LAG_S = 0.010
 motion of inverse kinematics alone tells less (10 ms in a sprint whose clocks differ by 3): by it,
 they are used up to `CLOCK_ERROR_S`."""
 
-LAG_TAKEN_BACK = "The fit of motion and forces (consistency: on) takes a lag of this size back."
+LAG_CORRECTED_BY_FIT = (
+    "The fit of motion and forces (consistency: on) takes a lag of this size back."
+)
 
 
 def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Finding]:
@@ -120,26 +122,26 @@ def _clock(solution: Solution, balance: LevelA, trial_id: str) -> Iterator[Findi
             limit=limit,
             unit="s",
             fix="look at how cameras and plates are triggered; a known delay, the same in all, "
-            f"goes into laboratory.force_delay_s.{f' {LAG_TAKEN_BACK}' if is_used else ''}",
+            f"goes into laboratory.force_delay_s.{f' {LAG_CORRECTED_BY_FIT}' if is_used else ''}",
             spoils="" if is_used else "forces",
         )
 
 
-CLEARLY_TURNED_SD = 1.645
+MIN_TURNED_SD = 1.645
 """A free moment is called turned when its factor is this many standard deviations below 0; where it
 is below 0 by less, its sign remains unknown. Of 43 runs of 12 runners at 2 to 9.5 m/s the factor is
 0.17 to 3.0, and 12 ± 5 in a sprint: above 0 in all, and not by two standard deviations in three."""
 
-BALANCED = (0.5, 1.5)
+FORCE_FACTOR_RANGE = (0.5, 1.5)
 """Factors of fore-aft and sideways force between which the forces are all of those that moved the
 body: 0.77 to 1.13 in those runs."""
 
-FOOT_TURNED_SD = 3.0
+MIN_FOOT_TURNED_SD = 3.0
 """The same of one foot alone: at least -0.8 standard deviations in those runs."""
 
 
 def _free_moment(solution: Solution, loads: Sequence[ExternalLoad], balance: LevelA) -> FreeMoment:
-    """Whether the free moment turns the body as it was measured to, by its angular momentum."""
+    """Judge by the angular momentum whether the free moment turns the body as it was measured."""
     time = solution.markers.time
     finite_frames = solution.contact_window & np.isfinite(balance.force).all(axis=(1, 2))
     height = float(solution.prepared.attrs["surface_height"])
@@ -148,18 +150,20 @@ def _free_moment(solution: Solution, loads: Sequence[ExternalLoad], balance: Lev
     )
     all_loads = np.ones(len(loads), dtype=np.bool_)
     if estimates is None or not all(
-        BALANCED[0] < estimates.common(COMPONENTS.index(name), all_loads)[0] < BALANCED[1]
+        FORCE_FACTOR_RANGE[0]
+        < estimates.common(COMPONENTS.index(name), all_loads)[0]
+        < FORCE_FACTOR_RANGE[1]
         for name in ("force_x", "force_z")
     ):
         return FreeMoment(MEASURED)
     component = COMPONENTS.index("free_moment")
     common_factor, sd = estimates.common(component, all_loads)
     if common_factor < 0.0:
-        clear = common_factor < -CLEARLY_TURNED_SD * sd
+        clear = common_factor < -MIN_TURNED_SD * sd
         return FreeMoment(TURNED_FREE_MOMENT if clear else UNSURE_FREE_MOMENT, common_factor, sd)
     for foot, side in enumerate(SIDES):
         single_factor = estimates.common(component, np.arange(len(loads)) == foot)
-        if single_factor[0] < -FOOT_TURNED_SD * single_factor[1]:
+        if single_factor[0] < -MIN_FOOT_TURNED_SD * single_factor[1]:
             return FreeMoment(TURNED_FREE_MOMENT, *single_factor, side)
     return FreeMoment(MEASURED, common_factor, sd)
 
@@ -187,15 +191,15 @@ def _free_moment_finding(judged: FreeMoment, trial_id: str) -> Iterator[Finding]
     )
 
 
-REMOVED_DEGREES = 0.3
-"""What the low-pass takes from the middle coordinate of a sound recording, degrees (root mean
-square): up to 0.22 in a sprint, 0.08 in jogs, 0.05 on a treadmill and 0.2 in 142 virtual runs."""
+MAX_REMOVED_DEG = 0.3
+"""Root mean square, degrees, that the low-pass removes from the middle coordinate of a sound
+recording: up to 0.22 in a sprint, 0.08 in jogs, 0.05 on a treadmill and 0.2 in 142 virtual runs."""
 
-TOGETHER = 0.5
+MAX_ARM_HIP_CORRELATION = 0.5
 """Correlation of each arm's flexion with that of the hip on its side, above which arms swing with
 the wrong leg. Sound runs: -0.96 to -0.3, with restricted arms up to 0.2; exchanged: 0.3 to 0.96."""
 
-SWING_DEGREES = 15.0
+MIN_ARM_SWING_DEG = 15.0
 """Smallest arm swing, peak to peak, by which sides are judged."""
 
 
@@ -204,23 +208,23 @@ def motion_findings(
 ) -> Iterator[Finding]:
     """Findings on what the motion contradicts: its own smoothness, and the sides of the arms."""
     removed = removed_degrees(solution)
-    if removed > REMOVED_DEGREES:
+    if removed > MAX_REMOVED_DEG:
         yield Finding(
             rule="motion-noisy",
             severity="warning",
             what=f"the low-pass at {cutoff:g} Hz takes "
-            f"{distinct(removed, REMOVED_DEGREES, 1)} degrees (RMS) "
-            f"from the middle joint angle, more than {REMOVED_DEGREES:g} as in sound recordings: "
+            f"{distinct(removed, MAX_REMOVED_DEG, 1)} degrees (RMS) "
+            f"from the middle joint angle, more than {MAX_REMOVED_DEG:g} as in sound recordings: "
             "there is noise in the angles, or the cut-off is too low for this motion. Momenta, "
             "their rates and joint moments are less sure than stated.",
             trial=trial_id,
             number=removed,
-            limit=REMOVED_DEGREES,
+            limit=MAX_REMOVED_DEG,
             unit="degrees",
             fix="look at markers or angles for noise, and at prepare.cutoff_hz.",
         )
     swings = arm_swings(solution, model_map)
-    if len(swings) == len(SIDES) and min(swings) > TOGETHER:
+    if len(swings) == len(SIDES) and min(swings) > MAX_ARM_HIP_CORRELATION:
         yield Finding(
             rule="arms-in-phase",
             severity="warning",
@@ -230,7 +234,7 @@ def motion_findings(
             "push side and of the whole body is wrong then.",
             trial=trial_id,
             number=min(swings),
-            limit=TOGETHER,
+            limit=MAX_ARM_HIP_CORRELATION,
             unit="correlation",
             fix="look at the labels or columns of both arms.",
         )
@@ -247,7 +251,7 @@ def removed_degrees(solution: Solution) -> float:
 def arm_swings(solution: Solution, model_map: ModelMap) -> tuple[float, ...]:
     """Correlation of each arm's flexion with that of the hip on its side; of arms that swing."""
     arms, hips = (_flexions(solution, model_map, joint) for joint in ("shoulder", "hip"))
-    min_swing = np.radians(SWING_DEGREES)
+    min_swing = np.radians(MIN_ARM_SWING_DEG)
     if arms is None or hips is None or np.ptp(arms, axis=0).min() < min_swing:
         return ()
     if solution.observed.lost_segments(solution.contact_window):
@@ -265,10 +269,13 @@ def _flexions(solution: Solution, model_map: ModelMap, joint: str) -> FloatArray
     return np.asarray(sign * solution.motion.q[solution.contact_window][:, index])
 
 
-MINIMUM_MARKERS = 10
+MIN_MARKERS = 10
 
-MINIMUM_S, MINIMUM_FRAMES = 0.1, 6
-"""Less cannot be low-passed, s, or carry a quintic spline."""
+MIN_STRETCH_S = 0.1
+"""Less cannot be low-passed."""
+
+MIN_STRETCH_FRAMES = 6
+"""Less cannot carry a quintic spline."""
 
 
 def choose_frames(
@@ -278,18 +285,18 @@ def choose_frames(
     stretches = runs(enough_markers)
     lengths = stretches[:, 1] - stretches[:, 0]
     rate = (len(time) - 1) / (time[-1] - time[0]) if len(time) > 1 else 0.0
-    shortest = max(int(np.ceil(MINIMUM_S * rate - 1e-6)), MINIMUM_FRAMES)
+    shortest = max(int(np.ceil(MIN_STRETCH_S * rate - 1e-6)), MIN_STRETCH_FRAMES)
     if not np.any(lengths >= shortest):
         raise AqbioError(
             f"at most {lengths.max(initial=0)} frames in a row, of {len(time)}, have the "
-            f"{MINIMUM_MARKERS} markers that are needed; at least {shortest} must.",
+            f"{MIN_MARKERS} markers that are needed; at least {shortest} must.",
             trial=trial.trial_id,
             fix="fill gaps in the capture software, or look at start_s and end_s in trials.tsv.",
             rule="markers-seen",
         )
 
     def contact_time(stretch: IntArray) -> tuple[float, int]:
-        """How long feet are on the ground within a stretch, s, and its frames."""
+        """Time that feet are on the ground within a stretch, s, and its number of frames."""
         first, last = time[stretch[0]], time[stretch[1] - 1]
         within = np.minimum(spans[:, 1], last) - np.maximum(spans[:, 0], first)
         return float(np.clip(within, 0.0, None).sum()), int(stretch[1] - stretch[0])
@@ -314,7 +321,7 @@ def left_out_findings(
         Finding(
             rule="frames-left-out",
             severity="warning" if frames_left_out else "info",
-            what=f"fewer than {MINIMUM_MARKERS} markers are seen in some frames; of what is seen "
+            what=f"fewer than {MIN_MARKERS} markers are seen in some frames; of what is seen "
             f"the part from {time[used][0]:.3f} to {time[used][-1]:.3f} s is used, with "
             f"{len(spans) - frames_left_out} of {len(spans)} contacts, and not the "
             f"{count} frame{'s' if count > 1 else ''} elsewhere.",
@@ -341,7 +348,7 @@ def contact_spans(prepared: xr.Dataset) -> FloatArray:
     return spans
 
 
-SAMPLES = 25
+SAMPLED_FRAMES = 25
 """Frames in which markers are tried."""
 
 
@@ -383,7 +390,7 @@ def _help(solution: Solution, model_map: ModelMap, undetermined: dict[int, BoolA
         return ""
     skeleton, worn = solution.skeleton, solution.markers.names
     frames = np.flatnonzero(np.any(list(undetermined.values()), axis=0))
-    chosen = frames[np.unique(np.linspace(0, len(frames) - 1, SAMPLES).astype(int))]
+    chosen = frames[np.unique(np.linspace(0, len(frames) - 1, SAMPLED_FRAMES).astype(int))]
 
     def shares(index: IntArray) -> FloatArray:
         q, recorded = solution.q_raw[chosen], np.array([skeleton.markers.index(n) for n in worn])

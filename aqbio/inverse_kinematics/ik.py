@@ -23,27 +23,33 @@ from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 STARTS = 20
-HEADINGS = 4
+"""Random poses from which the first frame is solved."""
 
-WIDEST_TURN = 2.1
+HEADINGS = 4
+"""Headings of the root from which the first frame is solved."""
+
+MAX_START_ANGLE_RAD = 2.1
 """Largest joint angle of a start, rad."""
 
-ROUGH = 1e-4
+ROUGH_TOLERANCE = 1e-4
 """Tolerance of descents that are only compared with one another."""
 
-KEPT = 5
+COMPLETED_STARTS = 5
 """Number of starts that are solved completely."""
 
 ROUGH_ITERATIONS = 20
-LAST_ITERATIONS = 12
+"""Iterations of each start."""
 
-ALIKE = 0.02
+FINAL_ITERATIONS = 12
+"""Iterations of the best starts."""
+
+MAX_COST_DIFFERENCE = 0.02
 """Among minima whose costs differ by less than this share, the coordinates' ranges decide."""
 
-NOISE = 1e-4
+MARKER_NOISE_M = 1e-4
 """Fits better than this count as equal, m."""
 
-EQUAL = 1e-3
+MAX_EQUAL_COST_DIFFERENCE = 1e-3
 """Minima whose costs differ by less are one pose in other angles: the nearest is taken."""
 
 
@@ -59,14 +65,16 @@ def first_pose(problem: MarkerFit, start: FloatArray) -> FloatArray:
     several = problem.copies(STARTS)
     poses = np.tile(rooted, (STARTS, 1))
     poses[1:] = _random_limbs(problem, rooted, STARTS - 1)
-    rough = descend(several, poses, tolerance=ROUGH, most_iterations=ROUGH_ITERATIONS)
+    rough = descend(several, poses, tolerance=ROUGH_TOLERANCE, most_iterations=ROUGH_ITERATIONS)
     plain = nearest_angles(skeleton, rough.q, start)
-    best = plain[np.argsort(rough.cost)[:KEPT]]
+    best = plain[np.argsort(rough.cost)[:COMPLETED_STARTS]]
     candidates = np.concatenate([best, _best_limbs(several, plain, start)])
     problems = problem.copies(len(candidates))
-    ended = descend(problems, candidates, tolerance=ROUGH, most_iterations=LAST_ITERATIONS)
+    ended = descend(
+        problems, candidates, tolerance=ROUGH_TOLERANCE, most_iterations=FINAL_ITERATIONS
+    )
     plain = nearest_angles(skeleton, ended.q, start)
-    cost = ended.cost + NOISE**2 * problem.weight.sum()
+    cost = ended.cost + MARKER_NOISE_M**2 * problem.weight.sum()
     preferred = _preferred(skeleton, cost, plain, problem.tracking.limb_angles, start)
     chosen: FloatArray = plain[preferred]
     return chosen
@@ -83,7 +91,9 @@ def _best_heading(problem: MarkerFit, start: FloatArray) -> FloatArray:
         poses[:, heading] += 2.0 * np.pi * np.arange(HEADINGS) / HEADINGS
     root = replace(tracking, coordinate=tracking.root)
     root_problem = replace(problem, tracking=root).copies(HEADINGS)
-    ended = descend(root_problem, poses, tolerance=ROUGH, most_iterations=ROUGH_ITERATIONS)
+    ended = descend(
+        root_problem, poses, tolerance=ROUGH_TOLERANCE, most_iterations=ROUGH_ITERATIONS
+    )
     best: FloatArray = ended.q[np.argmin(ended.cost)]
     return best
 
@@ -104,8 +114,8 @@ def _random_limbs(problem: MarkerFit, start: FloatArray, count: int) -> FloatArr
     """Poses with angles of the limbs anywhere within their ranges."""
     limbs = problem.tracking.limb_angles
     low, high = problem.skeleton.coordinate_range[limbs].T
-    low = np.clip(low, start[limbs] - WIDEST_TURN, start[limbs])
-    high = np.clip(high, start[limbs], start[limbs] + WIDEST_TURN)
+    low = np.clip(low, start[limbs] - MAX_START_ANGLE_RAD, start[limbs])
+    high = np.clip(high, start[limbs], start[limbs] + MAX_START_ANGLE_RAD)
     poses = np.tile(start, (count, 1))
     poses[:, limbs] = np.random.default_rng(0).uniform(low, high, (count, len(limbs)))
     return poses
@@ -123,7 +133,7 @@ def _best_limbs(problem: MarkerFit, q: FloatArray, start: FloatArray) -> FloatAr
         own_markers = limb[tracking.body] == number
         axes = tracking.axes[limb[skeleton.axes.body[tracking.axes]] == number]
         drivers = np.unique(skeleton.driver[axes])
-        share = squared[:, own_markers].sum(axis=1) + NOISE**2 * own_markers.sum()
+        share = squared[:, own_markers].sum(axis=1) + MARKER_NOISE_M**2 * own_markers.sum()
         share += strained[:, np.isin(problem.coordinate, drivers)].sum(axis=1)
         angles = np.intersect1d(drivers, tracking.limb_angles)
         combined_pose[0, drivers] = q[_preferred(skeleton, share, q, angles, start), drivers]
@@ -146,15 +156,15 @@ def _preferred(
     """Index of the minimum to take: of low cost, within the ranges of `angles`, near to a pose."""
     low, high = skeleton.coordinate_range[angles].T
     beyond = np.maximum(low - q[:, angles], 0.0) + np.maximum(q[:, angles] - high, 0.0)
-    alike = cost <= (1.0 + ALIKE) * cost.min()
+    alike = cost <= (1.0 + MAX_COST_DIFFERENCE) * cost.min()
     excess = np.where(alike, beyond.sum(axis=1), np.inf)
     within = excess <= excess.min() + 1e-3
-    equal = within & (cost <= (1.0 + EQUAL) * cost[within].min())
+    equal = within & (cost <= (1.0 + MAX_EQUAL_COST_DIFFERENCE) * cost[within].min())
     distance = ((q[:, angles] - pose[angles]) ** 2).sum(axis=1)
     return int(np.argmin(np.where(equal, distance, np.inf)))
 
 
-FEWEST_MARKERS = 3
+MIN_MARKERS = 3
 """A frame with fewer visible markers is not solved."""
 
 
@@ -171,17 +181,17 @@ def inverse_kinematics(
     """(T, C) rad or m: coordinates from markers (T, K, 3), m, ground; NaN where one is missing.
 
     Minimises ``Σ w |p(q) − p_recorded|²`` in each frame. A pull towards ``pose`` (C,), far too weak
-    to be noticed elsewhere (``marker_fit.PRIOR``), settles what the markers leave open; it also
+    to be noticed elsewhere (`PRIOR_WEIGHT`), settles what the markers leave undetermined; it also
     holds the locked coordinates. ``stiffness`` (C,), m²/rad², pulls there too, where a prior of
     the posture says more than the markers. ``near`` (T, C): poses where the search begins.
     A coordinate that no visible marker moves is interpolated in time between frames in which one
-    does; frames with fewer than ``FEWEST_MARKERS`` visible markers are NaN.
+    does; frames with fewer than ``MIN_MARKERS`` visible markers are NaN.
     ValueError: shapes do not fit, weights are negative, or no frame has enough markers.
     """
     weight = _weights(markers, marker_index, weights)
-    solved = np.flatnonzero((weight > 0).sum(axis=1) >= FEWEST_MARKERS)
+    solved = np.flatnonzero((weight > 0).sum(axis=1) >= MIN_MARKERS)
     if not len(solved):
-        raise ValueError(f"no frame has {FEWEST_MARKERS} visible markers.")
+        raise ValueError(f"no frame has {MIN_MARKERS} visible markers.")
     centre = np.array(skeleton.coordinate_default if pose is None else pose, dtype=np.float64)
     tracked = (weight > 0).any(axis=0)
     problem = MarkerFit(
@@ -246,30 +256,31 @@ def _unseen_filled(q: FloatArray, visible: BoolArray) -> FloatArray:
     return filled
 
 
-SPACING = 8
+ANCHOR_SPACING_FRAMES = 8
 """Frames from one anchor to the next."""
 
-STRIDE = 0.8
+MAX_ANCHOR_DIFFERENCE_RAD = 0.8
 """Neighbouring anchors that differ by more, rad, try each other's pose."""
 
-STANDING_OUT = 0.25
+MAX_NEIGHBOUR_DIFFERENCE_RAD = 0.25
 """Frames that differ by more, rad, from the mean of their neighbours try their neighbours' poses:
 at 100 frames a second, an angular acceleration of 5,000 rad/s²."""
 
-GAIN = 1e-8
-"""A neighbour's pose is taken if it lowers the cost by more than this part,"""
+MIN_COST_GAIN = 1e-8
+"""A neighbour's pose is taken if it lowers the cost by more than this share ..."""
 
-LEAST_GAIN = 3e-7
-"""and brings the markers closer by more than this, m."""
+MIN_GAIN_M = 3e-7
+"""... and brings the markers closer by more than this."""
 
-ANCHOR_TOLERANCE, ANCHOR_ITERATIONS = 1e-5, 15
+ANCHOR_TOLERANCE = 1e-5
+ANCHOR_ITERATIONS = 15
 """Tolerance and iterations at anchors, which only give starts: they need not be exact."""
 
 
 def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
     """Poses of all frames, from the known pose (C,) of frame ``first``."""
     frames = len(problem.target)
-    anchors = np.unique(np.r_[first, np.arange(0, frames, SPACING), frames - 1])
+    anchors = np.unique(np.r_[first, np.arange(0, frames, ANCHOR_SPACING_FRAMES), frames - 1])
     at_anchors = problem.frames(anchors)
     start = np.tile(pose, (len(anchors), 1))
     rough = descend(
@@ -285,7 +296,9 @@ def all_poses(problem: MarkerFit, first: int, pose: FloatArray) -> Descent:
 
 def _refine(problem: MarkerFit, start: FloatArray) -> Descent:
     """Poses of all frames, from poses nearby, (T, C)."""
-    return _exchange_poses(problem, descend(problem, start), _standing_out, rounds=SPACING)
+    return _exchange_poses(
+        problem, descend(problem, start), _standing_out, rounds=ANCHOR_SPACING_FRAMES
+    )
 
 
 def _interpolate(anchors: IntArray, q: FloatArray, frames: int) -> FloatArray:
@@ -316,7 +329,7 @@ def _exchange_poses(
     q, cost = ended.q.copy(), ended.cost.copy()
     limbs = np.setdiff1d(problem.coordinate, problem.tracking.root)
     changed = np.ones(len(q), dtype=bool)
-    min_gain = LEAST_GAIN**2 * problem.weight.sum(axis=1)
+    min_gain = MIN_GAIN_M**2 * problem.weight.sum(axis=1)
     for _ in range(rounds):
         left = suspects(q[:, problem.tracking.limb_angles])
         taker = np.concatenate([left + 1, left])
@@ -330,7 +343,7 @@ def _exchange_poses(
             problem.frames(taker), start, tolerance=tolerance, most_iterations=most_iterations
         )
         changed[:] = False
-        for row in np.flatnonzero(tried.cost < (cost * (1.0 - GAIN) - min_gain)[taker]):
+        for row in np.flatnonzero(tried.cost < (cost * (1.0 - MIN_COST_GAIN) - min_gain)[taker]):
             if tried.cost[row] < cost[taker[row]]:
                 frame = taker[row]
                 q[frame], cost[frame], changed[frame] = tried.q[row], tried.cost[row], True
@@ -339,7 +352,7 @@ def _exchange_poses(
 
 def _far_apart(angles: FloatArray) -> IntArray:
     """Left one of neighbours that differ much."""
-    return np.flatnonzero((np.abs(np.diff(angles, axis=0)) > STRIDE).any(axis=1))
+    return np.flatnonzero((np.abs(np.diff(angles, axis=0)) > MAX_ANCHOR_DIFFERENCE_RAD).any(axis=1))
 
 
 def _standing_out(angles: FloatArray) -> IntArray:
@@ -348,5 +361,5 @@ def _standing_out(angles: FloatArray) -> IntArray:
         return _far_apart(angles)
     bend = np.abs(angles[1:-1] - (angles[:-2] + angles[2:]) / 2.0).max(axis=1, initial=0.0)
     out = np.zeros(len(angles), dtype=bool)
-    out[1:-1] = bend > STANDING_OUT
+    out[1:-1] = bend > MAX_NEIGHBOUR_DIFFERENCE_RAD
     return np.flatnonzero(out[:-1] | out[1:])

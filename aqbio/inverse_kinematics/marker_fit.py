@@ -1,4 +1,4 @@
-"""How well a skeleton fits recorded markers, and the damped Newton descent to a better fit.
+"""Fit of a skeleton to recorded markers, and the damped Newton descent to a better fit.
 
 The cost of a frame is half the weighted sum of squared distances between the skeleton's markers
 and the recorded ones. Springs between them would pull the skeleton the same way: the gradient is
@@ -28,7 +28,7 @@ from aqbio.multibody.poses import SegmentPoses, segment_poses, station_positions
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, dot, of_frames, sums_of_runs
 
-PRIOR = 1e-10
+PRIOR_WEIGHT = 1e-10
 """Pull of every coordinate towards its centre, per unit of marker weight, m²/rad².
 
 Markers hold a coordinate that they determine with the square of their lever arms, say
@@ -57,17 +57,21 @@ class Fit:
         rest = [of_frames(getattr(self, name), chosen) for name in names]
         return Fit(of_frames(self.q, chosen), SegmentPoses(**poses), *rest)
 
-    def with_rows_of(self, other: Fit, chosen: BoolArray) -> Fit:
+    def with_rows_of(self, replacement: Fit, chosen: BoolArray) -> Fit:
         """The same with some frames taken from another fit."""
         if not chosen.any():
             return self
         poses = {
-            f.name: _replace_rows(getattr(self.poses, f.name), getattr(other.poses, f.name), chosen)
+            f.name: _replace_rows(
+                getattr(self.poses, f.name), getattr(replacement.poses, f.name), chosen
+            )
             for f in fields(self.poses)
         }
         names = ("position", "error", "cost")
-        rest = [_replace_rows(getattr(self, name), getattr(other, name), chosen) for name in names]
-        return Fit(_replace_rows(self.q, other.q, chosen), SegmentPoses(**poses), *rest)
+        rest = [
+            _replace_rows(getattr(self, name), getattr(replacement, name), chosen) for name in names
+        ]
+        return Fit(_replace_rows(self.q, replacement.q, chosen), SegmentPoses(**poses), *rest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +89,11 @@ class NormalEquations:
 
 @dataclass(frozen=True, eq=False)
 class Tracking:
-    """Which markers a skeleton follows, and with which coordinates."""
+    """Markers that a skeleton follows, and the coordinates that move them."""
 
     skeleton: Skeleton
     marker: IntArray
-    """(K,) int array. Which of the skeleton's markers each recorded one is."""
+    """(K,) int array. Index of each recorded marker among the skeleton's."""
     coordinate: IntArray
     """(N,) int array. The coordinates sought, ascending; each moves at least one of the
     markers."""
@@ -123,7 +127,7 @@ class Tracking:
 
     @cached_property
     def turns(self) -> BoolArray:
-        """(N,) bool: which of the sought coordinates turn segments."""
+        """(N,) bool: true for sought coordinates that turn segments."""
         rotations = self.axes[self.skeleton.axes.is_rotation[self.axes]]
         return np.isin(self.coordinate, self.skeleton.driver[rotations])
 
@@ -151,7 +155,7 @@ class MarkerFit:
     centre: FloatArray
     """(C,) array, rad or m. Where the prior pulls the sought coordinates."""
     stiffness: FloatArray | float = 0.0
-    """(C,) array, m²/rad². How much more it pulls each than ``PRIOR``: as a posture prior does."""
+    """(C,) array, m²/rad². Pull of each beyond ``PRIOR_WEIGHT``, as of a posture prior."""
 
     @property
     def skeleton(self) -> Skeleton:
@@ -168,7 +172,9 @@ class MarkerFit:
         """(T, N) array: stiffness of the prior of the sought coordinates in each frame."""
         total = self.weight.sum(axis=1)[:, None]
         stiffness = np.zeros(len(self.centre)) + self.stiffness
-        return np.asarray(PRIOR * np.where(total > 0, total, 1.0) + stiffness[self.coordinate])
+        return np.asarray(
+            PRIOR_WEIGHT * np.where(total > 0, total, 1.0) + stiffness[self.coordinate]
+        )
 
     def frames(self, chosen: BoolArray | IntArray | slice) -> MarkerFit:
         """The same problem for some of the frames."""
@@ -256,46 +262,50 @@ def _moving_axes(skeleton: Skeleton, bodies: IntArray, coordinates: IntArray) ->
     return np.flatnonzero(driven & moved[skeleton.axes.body])
 
 
-def _replace_rows(array: FloatArray, other: FloatArray, chosen: BoolArray) -> FloatArray:
+def _replace_rows(array: FloatArray, replacement: FloatArray, chosen: BoolArray) -> FloatArray:
     patched = array.copy(order="K")
-    patched[chosen] = other[chosen]
+    patched[chosen] = replacement[chosen]
     return patched
 
 
-CHUNK = 2000
+FRAMES_PER_BATCH = 2000
 """Frames that descend in one batch."""
 
-BLOCK = 100
+FRAMES_PER_BLOCK = 100
 """Frames whose matrices fit the processor's cache."""
 
-NEAR = 0.05
+MAX_NEWTON_COST_SHARE = 0.05
 """A Gauss-Newton step that promises less than this part of the cost is near the minimum:
 from there on Newton's method converges in a few steps, farther away it may go anywhere."""
 
-LONGEST_TURN = 0.7
+MAX_STEP_ANGLE_RAD = 0.7
 """Longest change of an angle in one step, rad."""
 
-FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-4, 1e-10, 1e10
-LEAST_STIFFENING = 1e-3
-"""What an indefinite matrix gets first, as a part of each coordinate's own stiffness."""
+FIRST_DAMPING = 1e-4
+MIN_DAMPING = 1e-10
+MAX_DAMPING = 1e10
+"""Damping λ in relation to each coordinate's own stiffness."""
+
+MIN_STIFFENING = 1e-3
+"""First addition to an indefinite matrix, as a share of each coordinate's own stiffness."""
 
 SMALL_DAMPING = 1e-2
 """Below it a step promises nearly all that the undamped one does."""
 
 ROUNDING = 1e-12
-"""Relative rounding error of a cost: places of metres are rounded to 1e-15 m, and squared are
+"""Relative rounding error of a cost: positions of metres are rounded to 1e-15 m, and squared are
 their distances, of millimetres. With less, chance decides whether the last step is taken."""
 
-TINY = 1e-300
+MIN_DIVISOR = 1e-300
 """Keeps quotients of zeros finite."""
 
-SMALLEST_DISTANCE = 1e-12
+MIN_DISTANCE_M = 1e-12
 """Markers closer than this, m, are fitted."""
 
 
 @dataclass(frozen=True, eq=False)
 class Descent:
-    """Where a descent ended."""
+    """Coordinates and cost at the end of a descent."""
 
     q: FloatArray
     """(T, C) array, rad or m."""
@@ -318,8 +328,8 @@ def descend(
     Nielsen HB (1999) Damping parameter in Marquardt's method, IMM-REP-1999-05, TU Denmark.
     """
     parts = []
-    for first in range(0, max(len(start), 1), CHUNK):
-        part = slice(first, first + CHUNK)
+    for first in range(0, max(len(start), 1), FRAMES_PER_BATCH):
+        part = slice(first, first + FRAMES_PER_BATCH)
         frames = len(start[part])
         trust = _Trust(np.full(frames, FIRST_DAMPING), np.zeros(frames, dtype=bool))
         parts.append(_walk(problem.frames(part), start[part], trust, tolerance, most_iterations))
@@ -338,13 +348,13 @@ def _walk(
         q_next = fit.q.copy()
         q_next[:, problem.coordinate] += step
         trial = problem.evaluate(q_next)
-        floor = SMALLEST_DISTANCE**2 * problem.weight.sum(axis=1)
+        floor = MIN_DISTANCE_M**2 * problem.weight.sum(axis=1)
         tolerances = np.where(trust.newton, max(tolerance, 0.01 * tolerance**0.5), tolerance)
         little = promise <= tolerances * fit.cost + floor
-        finished = (little & (trust.damping < SMALL_DAMPING)) | (trust.damping > MOST_DAMPING)
+        finished = (little & (trust.damping < SMALL_DAMPING)) | (trust.damping > MAX_DAMPING)
         accepted = trial.cost <= fit.cost * (1.0 + ROUNDING)
-        share_kept = (fit.cost - trial.cost) / np.maximum(promise, TINY)
-        trust = trust.after(accepted, share_kept, promise / np.maximum(fit.cost, TINY))
+        share_kept = (fit.cost - trial.cost) / np.maximum(promise, MIN_DIVISOR)
+        trust = trust.after(accepted, share_kept, promise / np.maximum(fit.cost, MIN_DIVISOR))
         fit = trial.with_rows_of(fit, ~accepted)
         q[active], cost[active] = fit.q, fit.cost
         if finished.all():
@@ -368,8 +378,8 @@ class _Trust:
         damping = np.where(
             accepted, self.damping * shrink, np.maximum(self.damping, FIRST_DAMPING) * 8.0
         )
-        newton = np.where(accepted, promise < NEAR, self.newton)
-        return _Trust(np.maximum(damping, LEAST_DAMPING), newton)
+        newton = np.where(accepted, promise < MAX_NEWTON_COST_SHARE, self.newton)
+        return _Trust(np.maximum(damping, MIN_DAMPING), newton)
 
     def frames(self, chosen: BoolArray | slice) -> _Trust:
         """The same for some of the frames."""
@@ -379,16 +389,16 @@ class _Trust:
 def _steps(problem: MarkerFit, fit: Fit, trust: _Trust) -> tuple[FloatArray, FloatArray]:
     """Step of every frame, (T, N), and the decrease of the cost that it promises, (T,)."""
     parts = []
-    for first in range(0, len(fit.q), BLOCK):
-        part = slice(first, first + BLOCK)
+    for first in range(0, len(fit.q), FRAMES_PER_BLOCK):
+        part = slice(first, first + FRAMES_PER_BLOCK)
         block, trust_part = fit.frames(part), trust.frames(part)
         equations = problem.frames(part).normal_equations(block, newton=trust_part.newton)
         gradient, matrix = equations.gradient, equations.hessian
         diagonal = np.arange(matrix.shape[1])
         matrix[:, diagonal, diagonal] += trust_part.damping[:, None] * equations.scale
         step = _downhill(matrix, gradient, equations.scale)
-        turn = np.abs(step[:, problem.tracking.turns]).max(axis=1, initial=LONGEST_TURN)
-        share = LONGEST_TURN / turn
+        turn = np.abs(step[:, problem.tracking.turns]).max(axis=1, initial=MAX_STEP_ANGLE_RAD)
+        share = MAX_STEP_ANGLE_RAD / turn
         slope = -(gradient * step).sum(axis=1)
         parts.append((step * share[:, None], share * (1.0 - share / 2.0) * slope))
     steps, promises = zip(*parts, strict=True)
@@ -407,7 +417,7 @@ def _downhill(matrix: FloatArray, gradient: FloatArray, scale: FloatArray) -> Fl
 
 def _positive_definite(matrix: FloatArray, scale: FloatArray) -> FloatArray:
     """Add as little of the scale to the diagonal as makes a matrix positive definite."""
-    share = LEAST_STIFFENING
+    share = MIN_STIFFENING
     while True:
         stiffened = matrix + share * np.diag(scale)
         try:

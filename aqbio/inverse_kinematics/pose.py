@@ -1,4 +1,4 @@
-"""Whether a solved pose can be a person's, and why not, as far as the recording can tell.
+"""Plausibility of a solved pose for a person, and reasons against it, judged from the recording.
 
 A limb that is bent as no person's can be, or whose markers are far from the model, is lost; without
 a pelvis, or with most of the body lost, there is no trial.
@@ -22,24 +22,24 @@ from aqbio.observed.mask import CONTRADICTED, IMPOSSIBLE, Observed
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-GROSS = 0.05
+MAX_PART_ERROR_M = 0.05
 """Markers of a part that are farther from the model, RMS of a frame, contradict it, m. Sound
 recordings reach 35 mm in their worst frame; Hicks 2015 asks for 20 mm over all markers."""
 
-MANY_TIMES = 3.0
+MIN_ERROR_RATIO = 3.0
 """A label is elsewhere in a frame that is farther than this times the trial's median besides: the
 head of a body without a neck is 86 mm from it, usually 34."""
 
-DRAWN_ALONG = 0.5
+MAX_DRAWN_ERROR_RATIO = 0.5
 """A group whose markers are off by less than this part of the worst group's may be drawn along."""
 
-MOST_FRAMES = {IMPOSSIBLE: 0.10, CONTRADICTED: 0.50}
+MAX_FRAME_SHARE = {IMPOSSIBLE: 0.10, CONTRADICTED: 0.50}
 """A part whose pose is impossible in more than this share of the frames is lost in all: where one
 joint is solved wrong, the frames in which it looks right are hardly better. Markers that contradict
 it say in which frames."""
 
-MOST_OF_BODY = 0.5
-"""A trial of which more than this share of the groups is lost so has no pose."""
+MAX_LOST_GROUP_SHARE = 0.5
+"""A trial in which more than this share of the groups is lost has no pose."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class SolvedPose:
     model_map: ModelMap
     marker_set: MarkerSet
     observed: Observed
-    """What determines the pose at all."""
+    """Mask of the parts that the recording determines."""
 
     @cached_property
     def marker_index(self) -> IntArray:
-        """(K,) int: which of the skeleton's markers each recorded one is."""
+        """(K,) int: index of each recorded marker among the skeleton's."""
         names = self.markers.names if self.markers else ()
         return np.array([self.skeleton.markers.index(name) for name in names], dtype=int)
 
@@ -96,7 +96,7 @@ class SolvedPose:
         )
 
     def group_markers(self, group: str) -> IntArray:
-        """Which markers a group carries."""
+        """Indices of the markers on a group."""
         bodies = [self.skeleton.bodies.index(body) for body in self.model_map.groups[group]]
         in_group = np.isin(self.skeleton.marker_body[self.marker_index], bodies)
         return np.flatnonzero(in_group & (self.weights > 0))
@@ -128,7 +128,9 @@ def pose_faults(pose: SolvedPose) -> list[Fault]:
             by_group[fault.group] = fault
     rms = {group: float(_frame_rms(pose, group).max(initial=0.0)) for group in by_group}
     return [
-        fault for group, fault in by_group.items() if rms[group] >= DRAWN_ALONG * max(rms.values())
+        fault
+        for group, fault in by_group.items()
+        if rms[group] >= MAX_DRAWN_ERROR_RATIO * max(rms.values())
     ]
 
 
@@ -155,7 +157,7 @@ def without_pose(pose: SolvedPose, faults: Sequence[Fault]) -> tuple[Fault, ...]
     groups = len(pose.model_map.groups)
     if (
         any(fault.group == "pelvis" for fault in untracked)
-        or len(untracked) > MOST_OF_BODY * groups
+        or len(untracked) > MAX_LOST_GROUP_SHARE * groups
     ):
         return untracked
     return ()
@@ -182,14 +184,14 @@ def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
     for group, bodies in pose.model_map.groups.items():
         rms = _frame_rms(pose, group)
         columns = [pose.observed.segments.index(body) for body in bodies]
-        contradicted = (rms > GROSS) & pose.observed.mask[:, columns].any(axis=1)
+        contradicted = (rms > MAX_PART_ERROR_M) & pose.observed.mask[:, columns].any(axis=1)
         if contradicted.any():
             words = (
                 f"the markers of the {group.replace('_', ' ')} are "
-                f"{distinct(1e3 * rms[contradicted].mean(), 1e3 * GROSS)} mm "
+                f"{distinct(1e3 * rms[contradicted].mean(), 1e3 * MAX_PART_ERROR_M)} mm "
                 f"(RMS) from the model in {int(contradicted.sum())} of {len(contradicted)} "
                 "frames, more than "
-                f"{1e3 * GROSS:.0f} mm"
+                f"{1e3 * MAX_PART_ERROR_M:.0f} mm"
             )
             yield Fault(group, CONTRADICTED, _spread_frames(contradicted, CONTRADICTED), words)
 
@@ -197,10 +199,10 @@ def _contradicted(pose: SolvedPose) -> Iterator[Fault]:
 def contradicted_frames(pose: SolvedPose) -> BoolArray:
     """(T,): frames in which a group's or one label's markers are far from the model."""
     errors, usual = np.nan_to_num(pose.errors), pose.usual_errors
-    off = (errors > usual + GROSS) & (errors > MANY_TIMES * usual) & pose.credible
+    off = (errors > usual + MAX_PART_ERROR_M) & (errors > MIN_ERROR_RATIO * usual) & pose.credible
     far = np.asarray(off.any(axis=1))
     for group in pose.model_map.groups:
-        far = far | (_frame_rms(pose, group) > GROSS)
+        far = far | (_frame_rms(pose, group) > MAX_PART_ERROR_M)
     return far
 
 
@@ -208,15 +210,15 @@ def _spread_frames(frames_left_out: BoolArray, reason: str) -> BoolArray:
     """All frames where too many are lost, the lost ones otherwise."""
     return (
         np.ones_like(frames_left_out)
-        if frames_left_out.mean() > MOST_FRAMES[reason]
+        if frames_left_out.mean() > MAX_FRAME_SHARE[reason]
         else frames_left_out
     )
 
 
-SAMPLES = 3
+SAMPLED_FRAMES = 3
 """Frames in which other poses are tried."""
 
-ALIKE = 0.005
+MAX_EQUAL_ERROR_M = 0.005
 """Markers nearer to the model than this are not named, m."""
 
 FIX = (
@@ -229,13 +231,16 @@ FIX_FILE = (
     "the angles are those of another model, or of another sign or unit."
 )
 
-EXPLAINS = 0.5
+MAX_EXPLAINED_ERROR_RATIO = 0.5
 """Labels explain a contradiction if without them less than this part of it is left."""
 
-SUSPECTS, MOST_LABELS = 5, 2
-"""Labels, the farthest from the model, that are left out in turn; at most so many at once."""
+MAX_SUSPECTS = 5
+"""Labels, the farthest from the model, that are left out in turn."""
 
-BACK = 0.02
+MAX_REMOVED_LABELS = 2
+"""Labels that are left out at once, at most."""
+
+MAX_RETURNED_ERROR_M = 0.02
 """A label is where it belongs again within this of its usual distance from the other markers, m."""
 
 MILLIMETRES = 1e3
@@ -258,13 +263,15 @@ def wandering_labels(
     findings: list[Finding] = []
     if pose.markers is None:
         return off, findings
-    usual = np.minimum(pose.usual_errors, GROSS)
+    usual = np.minimum(pose.usual_errors, MAX_PART_ERROR_M)
     for first, stop in runs(contradicted_frames(pose)):
-        middle = np.arange(first, stop)[np.linspace(0, stop - first - 1, SAMPLES + 2).astype(int)]
+        middle = np.arange(first, stop)[
+            np.linspace(0, stop - first - 1, SAMPLED_FRAMES + 2).astype(int)
+        ]
         chosen = np.unique(middle[1:-1])
         for label in _explaining(pose, solve, chosen, usual):
             distance = _left_out(pose, solve, np.arange(len(off)), [label])[:, label]
-            back = np.nan_to_num(distance) <= np.nanmedian(distance) + BACK
+            back = np.nan_to_num(distance) <= np.nanmedian(distance) + MAX_RETURNED_ERROR_M
             back[first:stop] = False
             spans = runs(~back)
             begin, end = spans[(spans[:, 0] <= first) & (first < spans[:, 1])][0]
@@ -281,16 +288,18 @@ def _explaining(pose: SolvedPose, solve: Solver, frames: IntArray, usual: FloatA
         return float(np.nan_to_num((errors - usual)[:, rest]).max(initial=0.0))
 
     frame_errors = pose.errors[frames]
-    suspects = np.argsort(-np.where(pose.credible, _mean(frame_errors), 0.0))[:SUSPECTS].tolist()
+    suspects = np.argsort(-np.where(pose.credible, _mean(frame_errors), 0.0))[
+        :MAX_SUSPECTS
+    ].tolist()
     chosen: list[int] = []
-    for _ in range(MOST_LABELS):
+    for _ in range(MAX_REMOVED_LABELS):
         left = {
             suspect: beyond(_left_out(pose, solve, frames, [*chosen, suspect]), [*chosen, suspect])
             for suspect in suspects
             if suspect not in chosen
         }
         chosen.append(min(left, key=lambda suspect: left[suspect]))
-        if left[chosen[-1]] < EXPLAINS * beyond(frame_errors, ()):
+        if left[chosen[-1]] < MAX_EXPLAINED_ERROR_RATIO * beyond(frame_errors, ()):
             return chosen
     return []
 
@@ -322,7 +331,7 @@ def _wandering_finding(
         "out there.",
         trial=trial_id,
         number=far,
-        limit=MILLIMETRES * GROSS,
+        limit=MILLIMETRES * MAX_PART_ERROR_M,
         unit="mm",
         where=f"{time[begin]:.3f} to {time[end - 1]:.3f} s",
         fix=f"correct {pose.labels[label]} in the capture software, or delete it in these frames.",
@@ -331,7 +340,7 @@ def _wandering_finding(
 
 
 def pose_finding(pose: SolvedPose, faults: Sequence[Fault], trial_id: str) -> Finding:
-    """Which limbs are lost because no person can take their pose, and what shows it."""
+    """Report limbs that are lost because no person can take their pose, with the evidence."""
     descriptions = [
         fault.group.replace("_", " ")
         + ("" if fault.frames.all() else f" (in {int(fault.frames.sum())} frames)")
@@ -356,7 +365,7 @@ def _farthest(pose: SolvedPose, faults: Sequence[Fault]) -> str:
     in_groups = np.concatenate([pose.group_markers(fault.group) for fault in faults])
     frames = np.any([fault.frames for fault in faults], axis=0)
     distance = _mean(pose.errors[frames][:, in_groups])
-    worst = [index for index in np.argsort(-distance)[:3] if distance[index] > ALIKE]
+    worst = [index for index in np.argsort(-distance)[:3] if distance[index] > MAX_EQUAL_ERROR_M]
     far = (f"{pose.labels[in_groups[x]]} {MILLIMETRES * distance[x]:.0f} mm" for x in worst)
     if worst:
         return f"Farthest from the model are {', '.join(far)}. "
@@ -368,11 +377,11 @@ def _farthest(pose: SolvedPose, faults: Sequence[Fault]) -> str:
 
 
 def refuse_without_pose(
-    pose: SolvedPose, every: Sequence[Fault], last: Sequence[Fault], trial_id: str
+    pose: SolvedPose, faults: Sequence[Fault], reported_faults: Sequence[Fault], trial_id: str
 ) -> None:
     """Refuse a trial without a pelvis, or of which most of the body is implausible."""
-    if unsolved := without_pose(pose, every):
-        finding = pose_finding(pose, last, trial_id)
+    if unsolved := without_pose(pose, faults):
+        finding = pose_finding(pose, reported_faults, trial_id)
         raise AqbioError(
             f"the pose is implausible at {', '.join(fault.group for fault in unsolved)}: "
             f"{finding.what}",

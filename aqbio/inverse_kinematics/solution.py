@@ -209,14 +209,14 @@ def _limit_findings(solution: Solution, trial_id: str) -> Iterator[Finding]:
         )
 
 
-JUMP_DEGREES = 15.0
+MIN_JUMP_DEG = 15.0
 """Change of a joint angle between frames at 250 Hz that counts as a jump: 3750 degrees/s."""
 
 
 def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
     """Frame-to-frame changes faster than a joint can move: ``limit`` is per frame at 250 Hz."""
     skeleton, time = solution.skeleton, solution.markers.time
-    limit_degrees = JUMP_DEGREES
+    limit_degrees = MIN_JUMP_DEG
     limit = np.radians(limit_degrees) * 250.0
     jumps = []
     for index in _angles(skeleton):
@@ -256,7 +256,7 @@ def _angles(skeleton: Skeleton) -> IntArray:
 
 
 def solved_dataset(solution: Solution, visible: BoolArray) -> xr.Dataset:
-    """What the file of a solved trial holds, without forces of coordinates not shown.
+    """Build the dataset of a solved trial, without forces of coordinates not shown.
 
     Poses are whole, because tools that read them need all coordinates.
     """
@@ -284,7 +284,8 @@ def solved_dataset(solution: Solution, visible: BoolArray) -> xr.Dataset:
     return with_observed(dataset, solution.observed)
 
 
-FITTED, PLAIN = "fitted", "plain"
+FITTED = "fitted"
+PLAIN = "plain"
 
 
 @dataclass(frozen=True)
@@ -298,7 +299,7 @@ class SolvedTrial:
     """Coordinates of inverse kinematics, and ``marker_position`` of the markers that they follow,
     by their names in the model: as recorded, NaN where they were not followed."""
     files: tuple[Path, ...]
-    """Where both were read."""
+    """Files that both were read from."""
     recorded: xr.Dataset
     """Prepared, in all frames."""
 
@@ -319,7 +320,7 @@ class SolvedTrial:
         labels = {
             str(label): number for number, label in enumerate(prepared_frames["marker"].values)
         }
-        if not solved.attrs["from_coordinates"]:  # labels that nobody mapped are in no pose
+        if not solved.attrs["from_coordinates"]:  # labels that are not mapped are in no pose
             mapped, model_names = study.marker_set.markers, study.marker_set.model_name
             labels = {model_names(label): n for label, n in labels.items() if label in mapped}
         index = [labels[name] for name in solved["marker"].values]

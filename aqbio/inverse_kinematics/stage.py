@@ -9,7 +9,7 @@ from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.inverse_kinematics.findings import (
-    MINIMUM_MARKERS,
+    MIN_MARKERS,
     choose_frames,
     contact_spans,
     force_findings,
@@ -151,10 +151,10 @@ def tracked_markers(
         and marker_set.markers[label].tracked
         and marker_set.model_name(label) in skeleton.markers
     ]
-    if len(used) < MINIMUM_MARKERS:
+    if len(used) < MIN_MARKERS:
         raise AqbioError(
             f"only {len(used)} markers of the recording are on the model, "
-            f"at least {MINIMUM_MARKERS} are needed.",
+            f"at least {MIN_MARKERS} are needed.",
             trial=trial.trial_id,
             file=str(study.marker_file),
             fix="compare the labels of the recording with those of the marker set.",
@@ -164,7 +164,7 @@ def tracked_markers(
     positions = prepared["marker_raw"].sel(marker=used).values
     in_window = (time >= (trial.start_s or 0.0)) & (time <= (trial.end_s or np.inf))
     time, positions, spans = time[in_window], positions[in_window], contact_spans(prepared)
-    enough_markers = np.isfinite(positions).all(axis=2).sum(axis=1) >= MINIMUM_MARKERS
+    enough_markers = np.isfinite(positions).all(axis=2).sum(axis=1) >= MIN_MARKERS
     used_frames = choose_frames(enough_markers, time, spans, trial)
     markers = TrackedMarkers(
         time=time[used_frames],

@@ -44,11 +44,11 @@ from aqbio.recordings.prepared import solved_coordinates
 from aqbio.signals import longest_gap
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-FAINT = 1e-3
+FAINT_WEIGHT = 1e-3
 """Relative weight of implausible markers: they guide their own limb, and no other."""
 
-ROUNDS = 5
-"""How often a pose is re-solved without the limbs that were impossible in it."""
+MAX_ROUNDS = 5
+"""Number of times that a pose is re-solved without the limbs that were impossible in it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def trial_pose(
     def solve(chosen: TrackedMarkers) -> FloatArray:
         return _coordinates(skeleton, chosen, priors)
 
-    for number in range(1, ROUNDS + 1):
+    for number in range(1, MAX_ROUNDS + 1):
         removed = np.any([np.zeros(shape, dtype=bool), *(frames for frames, _ in removals)], axis=0)
         guiding = _guiding_markers(
             markers, removed[:, skeleton.marker_body[_indices(skeleton, markers)]]
@@ -101,7 +101,7 @@ def trial_pose(
         recorded = None if trial.coordinates_file else guiding
         pose = SolvedPose(skeleton, solved.q, recorded, study.model_map, study.marker_set, observed)
         wrong, wander = wandering_labels(pose, solve, trial.trial_id)
-        if wander and number < ROUNDS:
+        if wander and number < MAX_ROUNDS:
             markers = without_labels(markers, wrong)
             findings += wander
             continue
@@ -128,7 +128,7 @@ def _guiding_markers(markers: TrackedMarkers, removed: BoolArray) -> TrackedMark
     Where a limb roughly is decides where the body's centre of mass is.
     """
     never_visible = removed.all(axis=0)
-    weights = np.where(never_visible, FAINT * markers.weights, markers.weights)
+    weights = np.where(never_visible, FAINT_WEIGHT * markers.weights, markers.weights)
     return replace(without_labels(markers, removed & ~never_visible), weights=weights)
 
 
@@ -181,7 +181,7 @@ def _from_file(
 
 
 def _indices(skeleton: Skeleton, markers: TrackedMarkers) -> IntArray:
-    """Which of the skeleton's markers each is."""
+    """Index of each tracked marker among the skeleton's."""
     return np.array([skeleton.markers.index(name) for name in markers.names], dtype=int)
 
 

@@ -13,13 +13,13 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TypeVar
 
-from aqbio.faults import PROBE, writing, writing_fault
+from aqbio.faults import PROBE_BYTES, writing, writing_fault
 from aqbio.operating_system import replace_file
 
 PARTIAL = ".partial"
 """Before the suffix of a file that is being written."""
 
-_MADE: ContextVar[dict[Path, None] | None] = ContextVar("files made", default=None)
+_FILES_MADE: ContextVar[dict[Path, None] | None] = ContextVar("files made", default=None)
 
 
 @contextmanager
@@ -45,16 +45,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
 def files_made() -> Iterator[dict[Path, None]]:
     """The files that are written while the block runs, in their order."""
     files: dict[Path, None] = {}
-    token = _MADE.set(files)
+    token = _FILES_MADE.set(files)
     try:
         yield files
     finally:
-        _MADE.reset(token)
+        _FILES_MADE.reset(token)
 
 
 def note_made(paths: list[Path]) -> None:
     """Count files among those that are made now."""
-    files = _MADE.get()
+    files = _FILES_MADE.get()
     if files is not None:
         files.update(dict.fromkeys(paths))
 
@@ -83,7 +83,7 @@ def _new_file(path: Path) -> Path:
 
 def _refuse_full(path: Path) -> None:
     """Refuse a file on a full disk: libraries in C++ do not report that their output was cut."""
-    if shutil.disk_usage(path.parent).free < PROBE:
+    if shutil.disk_usage(path.parent).free < PROBE_BYTES:
         raise OSError(errno.ENOSPC, "no space left", str(path))
 
 
@@ -91,7 +91,7 @@ R = TypeVar("R")
 
 
 def file_state(path: Path) -> tuple[int, ...]:
-    """What distinguishes a file from another of the same name; empty if it does not exist."""
+    """Time, size and number of a file, which tell it from another version; empty if missing."""
     try:
         state = path.stat()
     except OSError:

@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.boundary import CRASH, RECORDED, in_own_process, reads
+from aqbio.boundary import CRASH, MAX_RECORDING_BYTES, in_own_process, reads
 from aqbio.errors import AqbioError, Finding
 from aqbio.force_plates.forces import CHANNELS, PlateWrench, plate_axes, platform_wrench
 from aqbio.io.points import markers_of, named_points
 from aqbio.io.recording import (
-    FASTEST,
+    MAX_FORCE_N,
+    MAX_RATE_HZ,
     METRES,
-    SLOWEST,
-    STRONGEST,
+    MIN_RATE_HZ,
     ForceRecording,
     Recording,
     clipping_findings,
@@ -35,18 +35,19 @@ from aqbio.io.stated_body import GROUPS as STATED_GROUPS
 from aqbio.io.stated_body import stated_body
 from aqbio.vectors import FloatArray
 
-BLOCK = 512
-MAGIC = 0x50
+BLOCK_BYTES = 512
+FILE_MARK = 0x50
 INTEL, DEC, MIPS = 84, 85, 86
 """Processor types of the C3D standard; ezc3d reads the first two."""
 
-FLOAT, INTEGER = 4, 2
+FLOAT_BYTES = 4
+INTEGER_BYTES = 2
 """Bytes of a value in the data section."""
 
-RECORDS_MAX = 10_000
+MAX_RECORDS = 10_000
 
-REFUSED = "open it in the capture software and export it again as C3D (Intel format)."
-CUT = "it was cut"
+EXPORT_FIX = "open it in the capture software and export it again as C3D (Intel format)."
+CUT_SHORT = "it was cut"
 CUT_FIX = "copy it again from where it was recorded; if it is as short there, export it again."
 
 
@@ -56,9 +57,9 @@ def check_c3d_header(path: Path) -> None:
     Format: https://www.c3d.org/HTML/Documents/theparametersection.htm
     """
     content = path.read_bytes()
-    if len(content) < 2 * BLOCK or content[1] != MAGIC or content[0] < 2:
+    if len(content) < 2 * BLOCK_BYTES or content[1] != FILE_MARK or content[0] < 2:
         raise _unreadable(path, "it does not start as the C3D standard demands")
-    start = BLOCK * (content[0] - 1)
+    start = BLOCK_BYTES * (content[0] - 1)
     if start + 4 > len(content):
         raise _unreadable(path, "it ends before its parameter section")
     processor = content[start + 3]
@@ -72,7 +73,7 @@ def check_c3d_header(path: Path) -> None:
 
 def _damage(content: bytes, position: int) -> str:
     """Follow the records of the parameter section; empty when they reach the end properly."""
-    for record in range(1, RECORDS_MAX):
+    for record in range(1, MAX_RECORDS):
         if position + 2 > len(content):
             return f"parameter {record} lies beyond the end of the file"
         length = int.from_bytes(content[position : position + 1], signed=True)
@@ -95,18 +96,20 @@ def _shortage(content: bytes, processor: int) -> str:
     A native reader fills what a cut file lacks with zeros or garbage.
     """
     points, analog, first, last = (_word(content, word_index) for word_index in (2, 3, 4, 5))
-    begin = BLOCK * (_word(content, 9) - 1)
+    begin = BLOCK_BYTES * (_word(content, 9) - 1)
     frames = last - first + 1
     sign_byte = content[13] if processor == DEC else content[15]
-    size = FLOAT if sign_byte & 0x80 else INTEGER  # a negative scale factor announces floats
-    if frames < 1 or begin < BLOCK:
+    size = (
+        FLOAT_BYTES if sign_byte & 0x80 else INTEGER_BYTES
+    )  # a negative scale factor announces floats
+    if frames < 1 or begin < BLOCK_BYTES:
         return ""
     promised = begin + frames * (4 * points + analog) * size
     if len(content) >= promised:
         return ""
     return (
         f"its header promises {frames} frames of {points} points and {analog} analog values, "
-        f"{promised} bytes, but the file ends after {len(content)}: {CUT}"
+        f"{promised} bytes, but the file ends after {len(content)}: {CUT_SHORT}"
     )
 
 
@@ -115,7 +118,7 @@ def check_c3d_counts(path: Path, points: int, analog_channels: int) -> None:
 
     A reader that believes the wrong one gets out of step: all markers jump about in one box.
     """
-    head = path.read_bytes()[:BLOCK]
+    head = path.read_bytes()[:BLOCK_BYTES]
     in_header, values = _word(head, 2), _word(head, 3)
     if in_header != points:
         raise _unreadable(
@@ -139,28 +142,30 @@ def _unreadable(path: Path, why: str) -> AqbioError:
     return AqbioError(
         f"the C3D file cannot be read: {why}.",
         file=path.name,
-        fix=CUT_FIX if why.endswith(CUT) else REFUSED,
+        fix=CUT_FIX if why.endswith(CUT_SHORT) else EXPORT_FIX,
         rule="c3d-unreadable",
     )
 
 
-TIME_BASE_S, TIME_BYTES_PER_S = 20.0, 2**20
+BASE_TIME_S = 20.0
+MIN_SPEED_BYTES_PER_S = 2**20
 """A file that takes longer than this and its length at this speed is not read: 40 s for 20 MB,
 of which a trial of a minute takes one."""
 
-MEMORY_BASE, MEMORY_FACTOR = 2**30, 64
+BASE_MEMORY_BYTES = 2**30
+MEMORY_PER_FILE_BYTE = 64
 """The reader may grow by this many bytes, and by this many times the length of the file."""
 
 GROUPS = ("POINT", "ANALOG", "FORCE_PLATFORM", "ROTATION")
-"""Groups of parameters that are handed on."""
+"""Groups of parameters that the reader returns."""
 
-EXPECTED = (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, MemoryError)
-"""What ezc3d raises for files that it cannot read."""
+READ_ERRORS = (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, MemoryError)
+"""Errors that ezc3d raises for files that it cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
 class C3dContent:
-    """What a C3D file holds, in the file's own units."""
+    """Content of a C3D file, in the file's own units."""
 
     points: FloatArray
     """(3, M, T) array."""
@@ -187,7 +192,10 @@ def c3d_content(path: Path) -> C3dContent:
     """Read a C3D file within memory and time that follow its length."""
     check_c3d_header(path)
     size = path.stat().st_size
-    memory, seconds = MEMORY_BASE + MEMORY_FACTOR * size, TIME_BASE_S + size / TIME_BYTES_PER_S
+    memory, seconds = (
+        BASE_MEMORY_BYTES + MEMORY_PER_FILE_BYTE * size,
+        BASE_TIME_S + size / MIN_SPEED_BYTES_PER_S,
+    )
     try:
         read = in_own_process(partial(_read, path), seconds=seconds, memory=memory)
     except AqbioError as error:
@@ -207,11 +215,11 @@ def _read(path: Path) -> C3dContent:
 
     try:
         opened = ezc3d.c3d(str(path.resolve()))
-    except EXPECTED as error:
+    except READ_ERRORS as error:
         raise AqbioError(
             f"the C3D file cannot be read ({str(error) or type(error).__name__}).",
             file=path.name,
-            fix=REFUSED,
+            fix=EXPORT_FIX,
             rule="c3d-unreadable",
         ) from error
     header, data = opened["header"], opened["data"]
@@ -245,7 +253,7 @@ OUTPUTS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "MODELED_MARKERS"
 """Parameters that list points which are no markers."""
 
 
-@reads("C3D", REFUSED, RECORDED)
+@reads("C3D", EXPORT_FIX, MAX_RECORDING_BYTES)
 def read_c3d(path: Path, unit: str = "auto") -> Recording:
     """Read markers and force plates of a C3D file; of the subject only body mass and stature.
 
@@ -255,10 +263,10 @@ def read_c3d(path: Path, unit: str = "auto") -> Recording:
     points, rate = content.points, content.point_rate
     raw = _raw_labels(content)[: points.shape[1]]
     _refuse_poses(raw, content.strings("ROTATION", "LABELS"), path.name)
-    if not raw or not points.shape[2] or not SLOWEST <= rate <= FASTEST:
+    if not raw or not points.shape[2] or not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
         raise AqbioError(
             f"the file holds {points.shape[1]} markers in {points.shape[2]} frames at {rate:g} Hz "
-            f"({SLOWEST:g} to {FASTEST:g} Hz are possible).",
+            f"({MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz are possible).",
             file=path.name,
             fix="export the trial with its marker trajectories.",
             rule="c3d-no-markers",
@@ -326,23 +334,23 @@ def _raw_labels(content: C3dContent) -> list[str]:
 
 GROUP = "FORCE_PLATFORM"
 
-WRONG_UNIT = 1000.0
+MAX_UNIT_RATIO = 1000.0
 """Between a unit and the one that was taken for it: stage prepare finds that by the feet."""
 
-LOADED = 50.0
-"""Range of a channel that carried somebody, N or N m."""
+MIN_LOADED_RANGE = 50.0
+"""Range of a channel that carried a person, N or N m."""
 
 CHANNEL_NAME = re.compile(
     r"(?<![a-z])([fm])(?:orce|oment)?\d*[ _.]?([xyz])(?![a-z])", re.IGNORECASE
 )
-"""How channels of plates are named: Fx1, F1X, Force.Fx1, FP1_Mz, 2MZ, ForceX."""
+"""Names of channels of plates: Fx1, F1X, Force.Fx1, FP1_Mz, 2MZ, ForceX."""
 
 FORCES = {("f", "x"), ("f", "y"), ("f", "z")}
 
 FORCE_UNITS = {"n": 1.0, "nt": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1000.0, "lbf": 4.4482216}
 VOLTS = {"v", "mv", "volt", "volts"}
 
-VOLTAGE = 20.0
+MAX_VOLTAGE_V = 20.0
 """Amplifiers give 10 V at most: channels that stay below this cannot be a person's force in N."""
 
 
@@ -372,9 +380,11 @@ def read_plates(
     findings = _undeclared(content, count, file)
     if count == 0:
         return None, findings
-    if analog.shape[-1] < 2 or not SLOWEST <= content.analog_rate <= FASTEST:
-        what = f"{count} force plate(s) are described, but there are no samples of them at a rate."
-        return None, [Finding("plates-empty", "warning", what, file=file)]
+    if analog.shape[-1] < 2 or not MIN_RATE_HZ <= content.analog_rate <= MAX_RATE_HZ:
+        problem = (
+            f"{count} force plate(s) are described, but there are no samples of them at a rate."
+        )
+        return None, [Finding("plates-empty", "warning", problem, file=file)]
     parts = []
     for index in range(count):
         plate = _plate(content, index, length)
@@ -382,7 +392,7 @@ def read_plates(
             findings.append(_left_out(index + 1, plate, file))
             continue
         force, moment, lever = _laboratory_wrench(plate, length)
-        if (largest := float(np.nanmax(np.abs(force), initial=0.0))) > WRONG_UNIT * STRONGEST:
+        if (largest := float(np.nanmax(np.abs(force), initial=0.0))) > MAX_UNIT_RATIO * MAX_FORCE_N:
             why = f"its forces reach {largest:.3g} N, more than any person or wrong unit makes"
             findings.append(_left_out(index + 1, why, file))
             continue
@@ -417,7 +427,9 @@ def _undeclared(content: C3dContent, count: int, file: str) -> list[Finding]:
         for index, label in enumerate(labels[: len(content.analogs)])
         if CHANNEL_NAME.search(label) and index + 1 not in declared
     ]
-    min_load = LOADED if count else 0.0  # beside declared plates, only those that carried somebody
+    min_load = (
+        MIN_LOADED_RANGE if count else 0.0
+    )  # beside declared plates, only those that carried somebody
     moved = [index for index in candidates if np.ptp(content.analogs[index]) > min_load]
     if (
         not {axis for channel in moved for axis in CHANNEL_NAME.findall(labels[channel].lower())}
@@ -486,7 +498,7 @@ def _plate(content: C3dContent, index: int, length: float) -> _Plate | str:
     all_units = [unit.lower() for unit in content.strings("ANALOG", "UNITS")]
     units = tuple(all_units[channel] if channel < len(all_units) else "" for channel in used)
     largest = float(np.abs(channels).max())
-    if kind != 4 and VOLTS & set(units) and 0.0 < largest < VOLTAGE:
+    if kind != 4 and VOLTS & set(units) and 0.0 < largest < MAX_VOLTAGE_V:
         return (
             f"its channels are in volts (up to {largest:.2g} V), and type {kind} has no calibration"
         )
@@ -527,8 +539,8 @@ def _unit_findings(plate: _Plate, file: str) -> list[Finding]:
 def _clipping(plate: _Plate, rate: float, file: str) -> list[Finding]:
     """Raw channels that reached the end of their range: forces, or all where they are mixed."""
     used = plate.channels if plate.kind in (3, 4) else plate.channels[:, :3]
-    where = f"FORCE_PLATFORM, plate {plate.number}"
-    return clipping_findings(f"plate {plate.number}", used, rate, file, where)
+    location = f"FORCE_PLATFORM, plate {plate.number}"
+    return clipping_findings(f"plate {plate.number}", used, rate, file, location)
 
 
 def _calibration(content: C3dContent, index: int) -> FloatArray | None:

@@ -1,4 +1,4 @@
-"""What every variable and column means: one dictionary for files, sidecars and pages."""
+"""Meaning of every variable and column: one dictionary for files, sidecars and pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DICTIONARY = Path(__file__).with_name("dictionary.yaml")
 
 Reflection = Literal["axial", "polar", "spread", "canonical", ""]
-"""How a vector behaves in the mirror image of a run.
+"""Behaviour of a vector in the mirror image of a run.
 
 The signs of an axial one's x and y change, of a polar one's z; of a spread none; what is canonical
 holds left steps as right ones already, whatever its vectors are.

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from aqbio.boundary import RECORDED, reads
+from aqbio.boundary import MAX_RECORDING_BYTES, reads
 from aqbio.vectors import FloatArray
 
 _STL_HEAD, _STL_TRIANGLE = 84, 50
@@ -42,7 +42,7 @@ class Mesh:
             raise ValueError(f"a triangle has a corner that is none of {len(self.points)} points.")
 
 
-@reads("a surface (.vtp, .stl or .obj)", "export it again, or take it away.", RECORDED)
+@reads("a surface (.vtp, .stl or .obj)", "export it again, or take it away.", MAX_RECORDING_BYTES)
 def read_mesh(path: Path) -> Mesh:
     """Read a surface."""
     return READERS[path.suffix.lower()](path)
@@ -151,18 +151,18 @@ class AttachedMesh:
     """Name without a folder."""
     scale: FloatArray
     """(3,) array. Factors along the axes of the surface."""
-    place: FloatArray
+    translation: FloatArray
     turn: FloatArray
-    """place, turn: (3,) array, m, and (3, 3) array. From the surface's axes to those of the
+    """translation, turn: (3,) array, m, and (3, 3) array. From the surface's axes to those of the
     body."""
 
     def on_body(self, points: FloatArray) -> FloatArray:
         """Points (V, 3) of the surface's file on the axes of the body, m."""
-        moved: FloatArray = (points * self.scale) @ self.turn.T + self.place
+        moved: FloatArray = (points * self.scale) @ self.turn.T + self.translation
         return moved
 
 
-@reads("an OpenSim model", "open it in OpenSim and save it again.", RECORDED)
+@reads("an OpenSim model", "open it in OpenSim and save it again.", MAX_RECORDING_BYTES)
 def attached_meshes(model: Path) -> tuple[AttachedMesh, ...]:
     """Surfaces on the bodies of a model that OpenSim 4 wrote."""
     root = ElementTree.parse(model).getroot()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.boundary import RECORDED, reads, without_quotes
+from aqbio.boundary import MAX_RECORDING_BYTES, reads, without_quotes
 from aqbio.errors import AqbioError
 from aqbio.io.atomic import write_text
 from aqbio.vectors import FloatArray
@@ -70,7 +70,7 @@ class Storage:
         return column
 
 
-@reads("an OpenSim storage file", "export the file again.", RECORDED)
+@reads("an OpenSim storage file", "export the file again.", MAX_RECORDING_BYTES)
 def read_storage(path: Path) -> Storage:
     """Read a storage file: quoted headers, padded names, tabs, blanks or commas, no ``inDegrees``.
 

@@ -10,11 +10,16 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from aqbio.boundary import RECORDED, reads
+from aqbio.boundary import MAX_RECORDING_BYTES, reads
 from aqbio.errors import AqbioError, Finding
 from aqbio.force_plates.forces import TRUSTED_FORCE_N, PlateWrench, fixed_point_wrench
 from aqbio.io.mot import Storage, read_storage
-from aqbio.io.recording import FARTHEST, ForceRecording, clipping_findings, refuse_impossible
+from aqbio.io.recording import (
+    MAX_COORDINATE_M,
+    ForceRecording,
+    clipping_findings,
+    refuse_impossible,
+)
 from aqbio.io.sampling import even_storage
 from aqbio.vectors import FloatArray
 
@@ -26,7 +31,7 @@ WORDS = LETTERS | {
     "cop": "point",
     "point": "point",
 }
-FILLING = {"ground", "grf", "reaction", "calcn", "foot", "plate", "fp"}
+FILLER_WORDS = {"ground", "grf", "reaction", "calcn", "foot", "plate", "fp"}
 SIDES = {"r": "right", "right": "right", "l": "left", "left": "left"}
 
 Axes = tuple[str, str, str]
@@ -79,7 +84,7 @@ def force_column(name: str) -> ForceColumn | None:
         quantity = "moment" if "moment" in meanings else meanings[-1]
     else:
         return None
-    plate = "_".join(word for word in words if word not in WORDS and word not in FILLING)
+    plate = "_".join(word for word in words if word not in WORDS and word not in FILLER_WORDS)
     return ForceColumn(plate, quantity, "xyz".index(axis))
 
 
@@ -192,10 +197,10 @@ def read_external_loads(path: Path) -> ExternalLoads:
         root.findtext(".//datafile") or root.findtext(".//data_source_name") or ""
     ).strip()
     if not named_file:
-        what = "the file names no force file (datafile): it is no file of external loads."
-        raise _refused(what, path.name)
+        problem = "the file names no force file (datafile): it is no file of external loads."
+        raise _refused(problem, path.name)
     loads = tuple(load for force in root.iter("ExternalForce") if (load := _load(force)).force)
-    data, findings = _place(path, named_file)
+    data, findings = _find_force_file(path, named_file)
     return ExternalLoads(path.name, data, loads, findings)
 
 
@@ -237,16 +242,16 @@ def _refused(problem: str, file: str) -> AqbioError:
     )
 
 
-def _place(path: Path, written: str) -> tuple[Path, tuple[Finding, ...]]:
-    """Where the named force file is: paths of another machine's folders are common."""
+def _find_force_file(path: Path, written: str) -> tuple[Path, tuple[Finding, ...]]:
+    """Path of the named force file; paths of another machine's folders are common."""
     written_path = path.parent / Path(*PureWindowsPath(written).parts)
     if written_path.is_file():
         return written_path, ()
     sibling = path.parent / PureWindowsPath(written).name
     if sibling.is_file():
-        what = "the file of external loads names a force file in a folder that is not here: the "
-        what += "one beside it is used."
-        finding = Finding("external-loads-moved", "info", what, file=path.name)
+        remark = "the file of external loads names a force file in a folder that is not here: the "
+        remark += "one beside it is used."
+        finding = Finding("external-loads-moved", "info", remark, file=path.name)
         return sibling, (finding,)
     raise AqbioError(
         "the file of external loads names a force file that is not here, and not beside it.",
@@ -257,17 +262,17 @@ def _place(path: Path, written: str) -> tuple[Path, tuple[Finding, ...]]:
     )
 
 
-FAR = 20.0
+MAX_POINT_DISTANCE_M = 20.0
 """Loaded points of application beyond this cannot be metres."""
 
-WEAKEST = 15.0
+MIN_PEAK_FORCE_N = 15.0
 """Forces that never reach more are no steps in newtons."""
 
-FREE_ARM = 1.0
+MAX_FREE_MOMENT_ARM_M = 1.0
 """A moment about the point of application above this arm times the force cannot be N m, m."""
 
 
-@reads("a file of forces", "export the forces again.", RECORDED)
+@reads("a file of forces", "export the forces again.", MAX_RECORDING_BYTES)
 def read_force_storage(
     path: Path,
     first_time: float,
@@ -288,17 +293,17 @@ def read_force_storage(
         refuse_impossible(force, f"force columns {group.force[0]}", path.name)
         if np.any(force):
             used.append(group)
-            where = f"columns {group.force[0]} to {group.force[2]}"
+            location = f"columns {group.force[0]} to {group.force[2]}"
             name = f"force columns {group.force[0]}"
-            findings += clipping_findings(name, force, rate, path.name, where)
+            findings += clipping_findings(name, force, rate, path.name, location)
             parts.append(_wrench(storage, group, force, path.name, findings))
         else:
             findings.append(_finding("force-columns-zero", path.name, group, "all forces are zero"))
     described_forces = {group.force for group in groups}
     for group in groups_by_name(storage.columns, path.name):
         if group.force not in described_forces and np.any(_vectors(storage, group.force)):
-            what = "the file of external loads does not name them: they are not used"
-            findings.append(_finding("force-columns-left-out", path.name, group, what))
+            problem = "the file of external loads does not name them: they are not used"
+            findings.append(_finding("force-columns-left-out", path.name, group, problem))
     samples, plates = len(storage.time), len(parts)
     forces = np.zeros((samples, plates, 3))
     moments, points = np.zeros_like(forces), np.zeros((plates, 3))
@@ -344,17 +349,20 @@ def _wrench(
     """Force, moment about a fixed point, and that point."""
     application, moment = _vectors(storage, group.point), _vectors(storage, group.moment)
     # a point of application is no number, or any, where nobody stands on the plate
-    application = np.where(np.abs(application) <= 1e3 * FARTHEST, application, np.nan)
+    application = np.where(np.abs(application) <= 1e3 * MAX_COORDINATE_M, application, np.nan)
     refuse_impossible(moment * 1e-3, f"moments of force columns {group.force[0]}", file)
-    unit = 1.0 if np.abs(force).max() > WEAKEST else 1e3  # kN, as the feet will show
+    unit = 1.0 if np.abs(force).max() > MIN_PEAK_FORCE_N else 1e3  # kN, as the feet will show
     size = unit * np.linalg.norm(force, axis=1)
     if group.point is not None:
         loaded = size > TRUSTED_FORCE_N
-        if loaded.any() and np.nanmedian(np.abs(application[loaded]).max(axis=1)) > FAR:
+        if (
+            loaded.any()
+            and np.nanmedian(np.abs(application[loaded]).max(axis=1)) > MAX_POINT_DISTANCE_M
+        ):
             application = application * 1e-3
             findings.append(_finding("force-unit", file, group, "points are taken as mm"))
         arm = np.linalg.norm(moment[loaded], axis=1) / size[loaded]
-        if loaded.any() and np.nanmedian(arm) > FREE_ARM:
+        if loaded.any() and np.nanmedian(arm) > MAX_FREE_MOMENT_ARM_M:
             moment = moment * 1e-3
             findings.append(_finding("force-unit", file, group, "moments are taken as N mm"))
     if group.moment is None:
@@ -362,15 +370,17 @@ def _wrench(
     about, point, replaced = fixed_point_wrench(unit * force, application, moment)
     unusable = replaced & (size > TRUSTED_FORCE_N)
     if unusable.any():
-        what = (
+        problem = (
             f"in {unusable.sum()} samples of more than {TRUSTED_FORCE_N:.0f} N the point of "
             "application is no number; the nearest one in time stands in"
         )
-        findings.append(_finding("cop-missing", file, group, what))
+        findings.append(_finding("cop-missing", file, group, problem))
     replaced &= ~unusable
     if replaced.any():
-        what = f"in {replaced.sum()} samples of small force the point of application is of no use"
-        findings.append(_finding("cop-unloaded", file, group, what))
+        problem = (
+            f"in {replaced.sum()} samples of small force the point of application is of no use"
+        )
+        findings.append(_finding("cop-unloaded", file, group, problem))
     return force, about / unit, point
 
 
@@ -382,11 +392,11 @@ FIXES = {
 }
 
 
-def _finding(rule: str, file: str, group: ForceGroup, what: str) -> Finding:
+def _finding(rule: str, file: str, group: ForceGroup, problem: str) -> Finding:
     return Finding(
         rule=rule,
         severity="warning" if rule in FIXES else "info",
-        what=f"force columns {group.force[0]}: {what}.",
+        what=f"force columns {group.force[0]}: {problem}.",
         file=file,
         where=f"columns {group.force[0]} to {group.force[2]}",
         fix=FIXES.get(rule, ""),

@@ -1,4 +1,4 @@
-"""What marker paths show of a recording: still or moving, lost, repeated and jumping frames."""
+"""Evidence from marker paths: still or moving recordings; lost, repeated and jumping frames."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ import numpy as np
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-STILL = 0.15
+MAX_STATIC_MOVEMENT_M = 0.15
 """In a static trial three quarters of the markers stay within this, m."""
 
-BODY_RADIUS_M, MIN_RADIUS_M, MAX_RADIUS_M = 0.4, 0.1, 1.6
-"""Median distance of markers from the middle of a person: 0.26 to 0.70 in the recordings at hand.
-Beyond these limits positions are in another unit than the one that was read, and stillness is
+BODY_RADIUS_M = 0.4
+"""Median distance of markers from the middle of a person: 0.26 to 0.70 m in our recordings."""
+
+MIN_RADIUS_M = 0.1
+MAX_RADIUS_M = 1.6
+"""Beyond these limits positions are in another unit than the one that was read, and stillness is
 judged by the size of the body."""
 
 
 def is_static(positions: FloatArray) -> bool:
-    """Whether three quarters of the markers stay in a small box: a static trial, or one frame."""
+    """True if three quarters of the markers stay in a small box; true for a single frame."""
     if len(positions) == 1:
         return True
     movement = movement_extent(positions)
-    return bool(np.isfinite(movement)) and movement < STILL * _unit_error(positions)
+    return bool(np.isfinite(movement)) and movement < MAX_STATIC_MOVEMENT_M * _unit_error(positions)
 
 
 def movement_extent(positions: FloatArray) -> float:
@@ -36,9 +39,9 @@ def movement_extent(positions: FloatArray) -> float:
 
 
 def _unit_error(positions: FloatArray) -> float:
-    """How many times larger the markers (T, M, 3) are than those of a person; 1 within reason."""
+    """Size of the markers (T, M, 3) relative to those of a person; 1 within plausible limits."""
     visible = np.asarray(np.isfinite(positions).all(axis=2))
-    samples = positions[visible.sum(axis=1) > 2][:: max(len(positions) // GAP_FRAMES, 1)]
+    samples = positions[visible.sum(axis=1) > 2][:: max(len(positions) // SAMPLED_FRAMES, 1)]
     if not len(samples):
         return 1.0
     middle = np.nanmedian(samples, axis=1, keepdims=True)
@@ -46,19 +49,22 @@ def _unit_error(positions: FloatArray) -> float:
     return 1.0 if MIN_RADIUS_M < radius < MAX_RADIUS_M else radius / BODY_RADIUS_M
 
 
-STANDING_S, STANDING_M = 0.2, 0.015
-"""A person who stands for this long within a box of this size gives a static trial, also where the
-rest of the recording moves: three quarters of the markers of 17 static trials stay within 0.3 to 12
-mm for as long, in one that moves before and after within 7, and in 44 runs within 58 and more."""
+MIN_STANDING_S = 0.2
+"""A person who stands for this long gives a static trial, also where the rest of the recording
+moves."""
+
+MAX_STANDING_MOVEMENT_M = 0.015
+"""Size of the box within which three quarters of the markers then stay: 0.3 to 12 mm in 17 static
+trials, 7 in one that moves before and after, and 58 and more in 44 runs."""
 
 
 def standing_part(positions: FloatArray, rate: float) -> slice | None:
     """Frames around the quietest moment of positions (T, M, 3), m, in which the person stands."""
-    limit = STANDING_M * _unit_error(positions)
-    part = quiet_window(positions, rate, STANDING_S)
+    limit = MAX_STANDING_MOVEMENT_M * _unit_error(positions)
+    part = quiet_window(positions, rate, MIN_STANDING_S)
     if not movement_extent(positions[part]) < limit:
         return None
-    step = max(round(STANDING_S * rate / 10.0), 1)
+    step = max(round(MIN_STANDING_S * rate / 10.0), 1)
     grows = True
     while grows:
         grows = False
@@ -72,18 +78,18 @@ def standing_part(positions: FloatArray, rate: float) -> slice | None:
     return part
 
 
-FLAT = 0.03
+MAX_FLAT_SPREAD_RATIO = 0.03
 """Spread of the markers across a plane over that along it, below which they lie in the plane. 42
 recordings in three dimensions, walking to sprinting and static, show 0.12 and more."""
 
-NO_DEPTH = 0.02
+MAX_DEPTH_MOVEMENT_RATIO = 0.02
 """The same ratio of movement: 0.05 and more in whole recordings, 0.03 and more in 0.3 s of each."""
 
-IN_PLANE = 0.1
+MIN_IN_PLANE_RATIO = 0.1
 """A movement in a plane has this share of its largest direction in the second one, at least: of a
 movement along a line nothing follows."""
 
-FEWEST = 8
+MIN_BODY_MARKERS = 8
 """Markers that a body lies in one plane by; wands and single clusters do so anyway."""
 
 
@@ -102,38 +108,44 @@ def depth_not_measured(positions: FloatArray) -> tuple[str, float] | None:
     positions = positions[visible.sum(axis=1) > 2]
     positions = positions[:, np.isfinite(positions).all(axis=2).sum(axis=0) > 2]
     finite = np.asarray(np.isfinite(positions).all(axis=2))
-    if positions.shape[1] < FEWEST or len(positions) < FEWEST:
+    if positions.shape[1] < MIN_BODY_MARKERS or len(positions) < MIN_BODY_MARKERS:
         return None
     path = np.where(finite[..., None], positions, 0.0)
     within = _centred(path, finite, 1)
     spread = _deviations(within[finite].T @ within[finite] / finite.sum())
-    for _ in range(ROUNDS):
+    for _ in range(CENTRING_ROUNDS):
         path = _centred(_centred(path, finite, 0), finite, 1)
     pairs = finite[:-1] & finite[1:]
     product = path[:-1][pairs].T @ path[1:][pairs] / max(int(pairs.sum()), 1)
     movement = _deviations(0.5 * (product + product.T))
-    if spread[0] < FLAT * spread[2]:
+    if spread[0] < MAX_FLAT_SPREAD_RATIO * spread[2]:
         return "spread", float(spread[0])
-    in_plane = movement[0] < NO_DEPTH * movement[2] and movement[1] > IN_PLANE * movement[2]
+    in_plane = (
+        movement[0] < MAX_DEPTH_MOVEMENT_RATIO * movement[2]
+        and movement[1] > MIN_IN_PLANE_RATIO * movement[2]
+    )
     return ("movement", float(movement[0])) if in_plane and not is_static(positions) else None
 
 
-BODY_GAP_M, BODY_SIZE_M = 1.0, 0.5
-"""Markers of a body are within the one of each other, also where only hips, knees and ankles have
-some, and its legs alone are larger than the other; angles in degrees, read as mm, are not."""
+MAX_BODY_GAP_M = 1.0
+"""Markers of a body are within this of each other, also where only hips, knees and ankles have
+some."""
 
-GAP_FRAMES = 25
+MIN_BODY_SIZE_M = 0.5
+"""The legs alone are larger than this; angles in degrees, read as mm, are not."""
+
+SAMPLED_FRAMES = 25
 """Frames whose distances show which points are near each other."""
 
 
 def body_points(positions: FloatArray) -> BoolArray:
     """Points (M,) of positions (T, M, 3), m, that make the largest group of a body's size."""
-    groups = nearby_groups(positions, BODY_GAP_M)
+    groups = nearby_groups(positions, MAX_BODY_GAP_M)
     body = np.zeros(len(groups), dtype=bool)
     for group in np.unique(groups):
         members = groups == group
         size = _median_size(positions[:, members]) if members.sum() > body.sum() else 0.0
-        if size >= BODY_SIZE_M:
+        if size >= MIN_BODY_SIZE_M:
             body = members
     return body if body.any() else np.ones(len(groups), dtype=bool)
 
@@ -150,7 +162,7 @@ def _median_size(positions: FloatArray) -> float:
 
 def nearby_groups(positions: FloatArray, gap: float) -> IntArray:
     """Group (M,) of every point of (T, M, 3), m: points are linked by a median distance below."""
-    frames = np.unique(np.linspace(0, len(positions) - 1, GAP_FRAMES).astype(int))
+    frames = np.unique(np.linspace(0, len(positions) - 1, SAMPLED_FRAMES).astype(int))
     samples = positions[frames]
     distance = np.array([np.linalg.norm(sample[:, None] - sample, axis=2) for sample in samples])
     seen_together = np.isfinite(distance).any(axis=0)
@@ -165,7 +177,7 @@ def nearby_groups(positions: FloatArray, gap: float) -> IntArray:
     return groups
 
 
-ROUNDS = 5
+CENTRING_ROUNDS = 5
 """Means of frames and of markers are taken out by turns: exact at once where none is missing."""
 
 
@@ -208,48 +220,52 @@ def _window_sums(values: FloatArray | BoolArray, length: int) -> FloatArray:
     return np.asarray(sums[length:] - sums[:-length])
 
 
-SAME = 1e-7
+MAX_CONSTANT_CHANGE = 1e-7
 """Values no further apart are the same, rad or m: far below what any text file rounds to."""
 
-LONGEST_REST = 0.25
+MAX_REST_S = 0.25
 """A joint of a runner does not rest longer, s: half a stride takes 0.25 to 0.4 s."""
 
 
 def constant_stretches(values: FloatArray, rate: float) -> BoolArray:
-    """Where signals (T, C) keep one value for longer than a moving joint rests, or throughout."""
-    unchanged = np.abs(np.diff(values, axis=0)) <= SAME
+    """Mask of signals (T, C) that keep one value longer than a moving joint rests, or always."""
+    unchanged = np.abs(np.diff(values, axis=0)) <= MAX_CONSTANT_CHANGE
     frozen = np.zeros(values.shape, dtype=bool)
     for column in range(values.shape[1]):
         for start, stop in runs(unchanged[:, column]):
-            if stop - start > LONGEST_REST * rate or stop - start == len(unchanged):
+            if stop - start > MAX_REST_S * rate or stop - start == len(unchanged):
                 frozen[start : stop + 1, column] = True
     return frozen
 
 
-MOVING = 0.003
+MIN_DISPLACEMENT_M = 0.003
 """Displacement per frame from which a marker shows the elapsed time, m."""
 
-FEWEST_MOVING, SHARE = 10, 1.0 / 3.0
-"""Fewest moving markers that show it, and their share of those present."""
+MIN_MOVING_MARKERS = 10
+"""Fewest moving markers that show the elapsed time."""
 
-CLEAR = 0.5
+MIN_MARKER_SHARE = 1.0 / 3.0
+"""Their share of the markers that are present."""
+
+MIN_SMOOTH_SHARE = 0.5
 """In such a share of the frames in which they move the markers go smoothly enough to tell it: in
 noise, the few frames that seem to are drawn by chance."""
 
-NORMAL_MEDIAN = 0.6745
+NORMAL_MEDIAN_SD = 0.6745
 """Median distance from the median of normal numbers, in standard deviations."""
 
-SCATTER = 6.0
+MIN_DEVIATION_SD = 6.0
 """A frame stands out by so many standard deviations of the trial's other frames: where all markers
 tremble together, some frame goes backwards by chance."""
 
-REPEATED, LOST = 0.3, 1.6
+MIN_ELAPSED_FRAMES = 0.3
+MAX_ELAPSED_FRAMES = 1.6
 """Between these frames follow each other. In 30 recordings of runs and walks at 50 to 250 Hz that
 have all frames, 0.85 to 1.13 of a frame go by; with one frame lost, 2.0 to 2.1."""
 
 
 def elapsed_frames(positions: FloatArray) -> FloatArray:
-    """How many frames elapse between two frames (T - 1,), by the positions of markers (T, M, 3).
+    """Count the frames that elapse between two frames (T - 1,), from marker positions (T, M, 3).
 
     1 where frames follow each other, 3 where two are lost between them, 0 where a frame is written
     twice; NaN where too few markers move. Each moving marker votes ``d · v / v · v``: ``d`` is its
@@ -269,15 +285,15 @@ def elapsed_frames(positions: FloatArray) -> FloatArray:
     squared_distance = np.sum((neighbours - around) ** 2, axis=3)
     trembling = _median_of_four(*squared_distance) > square / 4.0
     share = np.sum(steps[2:-2] * around, axis=2) / np.where(square > 0.0, square, np.nan)
-    share[~(square > MOVING**2) | trembling] = np.nan
+    share[~(square > MIN_DISPLACEMENT_M**2) | trembling] = np.nan
     present = np.isfinite(square).sum(axis=1)
-    min_matches = np.maximum(FEWEST_MOVING, SHARE * present)
+    min_matches = np.maximum(MIN_MOVING_MARKERS, MIN_MARKER_SHARE * present)
     usable = np.isfinite(share).sum(axis=1) >= min_matches
-    moving = (square > MOVING**2).sum(axis=1) >= min_matches
-    if usable.sum() > CLEAR * moving.sum():
+    moving = (square > MIN_DISPLACEMENT_M**2).sum(axis=1) >= min_matches
+    if usable.sum() > MIN_SMOOTH_SHARE * moving.sum():
         low, middle, high = (row_quantile(share[usable], part) for part in (0.25, 0.5, 0.75))
-        spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN
-        skipped = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > SCATTER * spread)
+        spread = np.median(np.abs(middle - np.median(middle))) / NORMAL_MEDIAN_SD
+        skipped = ((low > 1.0) | (high < 1.0)) & (np.abs(middle - 1.0) > MIN_DEVIATION_SD * spread)
         elapsed[2:-2][usable] = np.where(skipped, middle, 1.0)
     return elapsed
 
@@ -291,19 +307,22 @@ def _median_of_four(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) 
 
 
 def breaks(positions: FloatArray) -> list[tuple[int, float]]:
-    """Frames after which the clock breaks, and how many frames go by there."""
+    """Frames after which the clock breaks, and the number of frames that elapse there."""
     elapsed = elapsed_frames(positions)
-    irregular = (elapsed < REPEATED) | (elapsed > LOST)
+    irregular = (elapsed < MIN_ELAPSED_FRAMES) | (elapsed > MAX_ELAPSED_FRAMES)
     return [(int(frame), float(elapsed[frame])) for frame in np.flatnonzero(irregular)]
 
 
-JUMP, BODY_ACCELERATION = 8.0, 300.0
-"""A body jumps where a third of its markers are accelerated at once by more than this, m/s² (154 in
-150 runs that have all frames), and each by so many times what is usual of it in the trial (5.5 at
-most in 60 runs). Noise on some markers, which is there in every frame, makes 3 of their usual."""
+MAX_BODY_ACCELERATION_M_S2 = 300.0
+"""A body jumps where a third of its markers are accelerated at once by more than this (154 in 150
+runs that have all frames), ..."""
 
-FAR = 0.02
-"""And by at least this, m: a camera that is touched moves markers by less."""
+MIN_JUMP_RATIO = 8.0
+"""... each by so many times its median in the trial (5.5 at most in 60 runs). Noise on some
+markers, which is there in every frame, makes 3."""
+
+MIN_JUMP_M = 0.02
+"""A jump is at least this far, m: a camera that is touched moves markers by less."""
 
 
 def jumps(positions: FloatArray, rate: float) -> list[int]:
@@ -320,13 +339,13 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
     columns = visible.any(axis=0)
     usual = np.full(away.shape[1], np.inf)
     usual[columns] = np.nanmedian(away[:, columns], axis=0)
-    min_distance = max(BODY_ACCELERATION / rate**2, FAR)
-    excess = away / np.maximum(min_distance, JUMP * usual)
+    min_distance = max(MAX_BODY_ACCELERATION_M_S2 / rate**2, MIN_JUMP_M)
+    excess = away / np.maximum(min_distance, MIN_JUMP_RATIO * usual)
     max_distance = np.zeros(len(away))
-    usable = visible.sum(axis=1) >= FEWEST_MOVING
+    usable = visible.sum(axis=1) >= MIN_MOVING_MARKERS
     if not usable.any():
         return []
-    max_distance[usable] = row_quantile(excess[usable], 1.0 - SHARE)
+    max_distance[usable] = row_quantile(excess[usable], 1.0 - MIN_MARKER_SHARE)
     padded = np.pad(max_distance, 1)
     largest = max_distance >= np.maximum(padded[:-2], padded[2:])
     frames = np.flatnonzero(largest & (max_distance > 1.0)) + 1
@@ -334,22 +353,22 @@ def jumps(positions: FloatArray, rate: float) -> list[int]:
 
 
 def _elsewhere(positions: FloatArray, frame: int) -> float:
-    """How far a third of the markers are from where any is expected after a frame, m."""
+    """Distance, m, that a third of the markers exceed from any expected position after a frame."""
     before, now, after = positions[frame - 1 : frame + 2]
     expected, observed = (
         points[np.isfinite(points).all(axis=1)] for points in (2.0 * now - before, after)
     )
     nearest = np.linalg.norm(expected[:, None] - observed[None], axis=2).min(axis=1)
-    return float(np.quantile(nearest, 1.0 - SHARE))
+    return float(np.quantile(nearest, 1.0 - MIN_MARKER_SHARE))
 
 
-LONGEST = 3
+MAX_EXCURSION_FRAMES = 3
 """Longest excursion that is looked for, frames."""
 
-NOISE = 0.03
+MIN_EXCURSION_M = 0.03
 """A marker that is found leaves its path by more than this, m."""
 
-ACCELERATION = 1500.0
+MAX_MARKER_ACCELERATION_M_S2 = 1500.0
 """No marker on a person is accelerated by more, m/s²: feet of sprinters at touchdown reach about
 two thirds of it."""
 
@@ -363,7 +382,7 @@ def flickers(positions: FloatArray, rate: float) -> BoolArray:
     """
     flicker = np.zeros(positions.shape[:2], dtype=np.bool_)
     candidates: list[tuple[float, int, int, int]] = []
-    for length in range(1, LONGEST + 1):
+    for length in range(1, MAX_EXCURSION_FRAMES + 1):
         beyond = _beyond(positions, length, rate)
         for first, marker in np.argwhere(beyond > 0.0):
             candidates.append((float(beyond[first, marker]), int(first), length, int(marker)))
@@ -385,7 +404,7 @@ def _beyond(positions: FloatArray, length: int, rate: float) -> FloatArray:
     if frames < length + 2:
         return beyond
     before, after = positions[: frames - length - 1], positions[length + 1 :]
-    limit = NOISE + ACCELERATION * ((length + 1) / rate) ** 2 / 8.0
+    limit = MIN_EXCURSION_M + MAX_MARKER_ACCELERATION_M_S2 * ((length + 1) / rate) ** 2 / 8.0
     min_distance = np.full(before.shape[:2], np.inf)
     for step in range(1, length + 1):
         share = step / (length + 1)
@@ -396,14 +415,22 @@ def _beyond(positions: FloatArray, length: int, rate: float) -> FloatArray:
     return beyond
 
 
-LEAP, LEAP_DIGITS, LEAP_RATIO = 0.003, 10, 1.5
-"""A marker that was held goes this far in one frame, m, or by so many of the file's last digits if
-that is more, and so many times as far as in the next frame. One that rests leaves its place in
-smaller steps: feet of six recordings in which they repeat a position in at most 1.6 mm, and of
-runs and walks rounded to 1 mm in 8 mm."""
+MIN_LEAP_M = 0.003
+"""A marker that was held at its last position goes this far in one frame, ..."""
 
-LEFT_BEHIND, NEAREST = 0.03, 3
-"""Markers of one segment keep their distances within this, m, also on skin; so many are asked."""
+MIN_LEAP_DIGITS = 10
+"""... or by so many of the file's last digits if that is more, ..."""
+
+MIN_LEAP_RATIO = 1.5
+"""... and so many times as far as in the next frame. One that rests leaves its position in smaller
+steps: feet of six recordings in which they repeat a position in at most 1.6 mm, and of runs and
+walks rounded to 1 mm in 8 mm."""
+
+MIN_LEFT_BEHIND_M = 0.03
+"""Markers of one segment keep their distances within this, also on skin."""
+
+NEIGHBOUR_COUNT = 3
+"""Number of nearest markers that are compared."""
 
 
 def frozen_positions(positions: FloatArray) -> BoolArray:
@@ -420,7 +447,7 @@ def frozen_positions(positions: FloatArray) -> BoolArray:
     for marker in np.flatnonzero(unchanged.any(axis=0)):
         path = positions[:, marker]
         steps = np.abs(np.diff(path, axis=0))
-        min_leap = max(LEAP, LEAP_DIGITS * float(steps[steps > 0.0].min(initial=np.inf)))
+        min_leap = max(MIN_LEAP_M, MIN_LEAP_DIGITS * float(steps[steps > 0.0].min(initial=np.inf)))
         for first, last in runs(unchanged[:, marker]):
             leap = max(_leap(path[last : last + 3]), _leap(path[: first + 1][:-4:-1]))
             if leap > min_leap or _left_behind(positions[first : last + 1], path[first]):
@@ -431,16 +458,16 @@ def frozen_positions(positions: FloatArray) -> BoolArray:
 def _leap(path: FloatArray) -> float:
     """First step of a path (3, 3), m, if it is much longer than the second; otherwise 0."""
     steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
-    return float(steps[0]) if len(steps) == 2 and steps[0] > LEAP_RATIO * steps[1] else 0.0
+    return float(steps[0]) if len(steps) == 2 and steps[0] > MIN_LEAP_RATIO * steps[1] else 0.0
 
 
 def _left_behind(positions: FloatArray, last_position: FloatArray) -> bool:
-    """Tell whether the markers nearest to a place all leave it, of positions (T, M, 3), m."""
+    """Tell whether the markers nearest to a position all leave it, of positions (T, M, 3), m."""
     distance = np.linalg.norm(positions - last_position, axis=2)
     distance = distance[:, np.isfinite(distance).all(axis=0)]
-    nearest = np.argsort(distance[0])[1 : NEAREST + 1]  # the first one is the marker itself
-    return len(nearest) == NEAREST and bool(
-        (np.ptp(distance[:, nearest], axis=0) > LEFT_BEHIND).all()
+    nearest = np.argsort(distance[0])[1 : NEIGHBOUR_COUNT + 1]  # the first one is the marker itself
+    return len(nearest) == NEIGHBOUR_COUNT and bool(
+        (np.ptp(distance[:, nearest], axis=0) > MIN_LEFT_BEHIND_M).all()
     )
 
 

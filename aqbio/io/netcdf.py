@@ -23,16 +23,16 @@ Attribute = str | int | float | bool | list[float] | list[str]
 SERIES = frozenset({"time", "force_time", "percent", "knot"})
 """Dimensions of series: stored as finely as the dictionary says; others keep every digit."""
 
-SINGLE = 2.0**24
+MAX_EXACT_SINGLE = 2.0**24
 """Whole numbers up to this one are exact in single precision."""
 
-KEPT = 100_000_000
-"""Bytes of datasets that are kept after they were read."""
+MAX_CACHE_BYTES = 100_000_000
+"""Bytes of datasets that are cached after they were read."""
 
-DAMAGE = (OSError, RuntimeError, ValueError, KeyError, AttributeError)
-"""What reading a damaged file raises, by where the damage is."""
+DAMAGE_ERRORS = (OSError, RuntimeError, ValueError, KeyError, AttributeError)
+"""Errors that reading a damaged file raises, depending on where the damage is."""
 
-_KEPT: dict[Path, tuple[tuple[int, ...], xr.Dataset, int]] = {}
+_CACHE: dict[Path, tuple[tuple[int, ...], xr.Dataset, int]] = {}
 
 
 def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attribute]) -> None:
@@ -59,7 +59,7 @@ def write_dataset(dataset: xr.Dataset, path: Path, attributes: Mapping[str, Attr
     encoding = {name: packed(variable) for name, variable in plain.variables.items()}
     with atomic_path(path) as temporary:
         plain.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-    _KEPT.pop(path, None)
+    _CACHE.pop(path, None)
 
 
 def rounded(values: FloatArray, precision: float) -> FloatArray:
@@ -69,7 +69,7 @@ def rounded(values: FloatArray, precision: float) -> FloatArray:
     step = 2.0 ** np.floor(np.log2(precision))
     multiples: FloatArray = np.round(values / step) * step
     largest = np.abs(multiples).max(initial=0.0, where=np.isfinite(multiples))
-    return multiples.astype(np.float32) if largest <= SINGLE * step else multiples
+    return multiples.astype(np.float32) if largest <= MAX_EXACT_SINGLE * step else multiples
 
 
 def read_dataset(path: Path, *, keep: bool = True, without: str = "") -> xr.Dataset:
@@ -77,17 +77,17 @@ def read_dataset(path: Path, *, keep: bool = True, without: str = "") -> xr.Data
 
     Variables whose names begin with ``without`` are left out.
     """
-    if path in _KEPT and _KEPT[path][0] == file_state(path):
-        stored = _KEPT[path][1]
-        return stored.drop_vars(_named(stored, without)).copy(deep=True)
-    stored = _stored(path, lambda data: data.drop_vars(_named(data, without)))
+    if path in _CACHE and _CACHE[path][0] == file_state(path):
+        stored = _CACHE[path][1]
+        return stored.drop_vars(_names_beginning(stored, without)).copy(deep=True)
+    stored = _stored(path, lambda data: data.drop_vars(_names_beginning(data, without)))
     if keep and not without:
         _keep(path, stored.copy(deep=True))
     return stored
 
 
-def _named(data: xr.Dataset, start: str) -> list[str]:
-    """Variables whose names begin so; none where nothing is given."""
+def _names_beginning(data: xr.Dataset, start: str) -> list[str]:
+    """Variables whose names begin with ``start``; none where it is empty."""
     return [str(name) for name in data.data_vars if start and str(name).startswith(start)]
 
 
@@ -108,7 +108,7 @@ def read_variables(
                 )
                 for name, variable in chosen.items()
             }
-    except DAMAGE as error:
+    except DAMAGE_ERRORS as error:
         raise unreadable(path, error) from error
 
 
@@ -130,7 +130,7 @@ def _stored(path: Path, part: Callable[[xr.Dataset], xr.Dataset]) -> xr.Dataset:
             path, engine="netcdf4", cache=False, decode_times=False, mask_and_scale=False
         ) as data:
             loaded = part(data).load()
-    except DAMAGE as error:
+    except DAMAGE_ERRORS as error:
         raise unreadable(path, error) from error
     for variable in loaded.variables.values():
         variable.attrs.pop("_FillValue", None)  # NaN
@@ -141,15 +141,15 @@ def _stored(path: Path, part: Callable[[xr.Dataset], xr.Dataset]) -> xr.Dataset:
 
 def _keep(path: Path, stored: xr.Dataset) -> None:
     """Cache what a file holds while there is room, dropping files of other participants first."""
-    _KEPT.pop(path, None)
+    _CACHE.pop(path, None)
     other_paths = [
-        cached_path for cached_path in _KEPT if cached_path.parent.parent != path.parent.parent
+        cached_path for cached_path in _CACHE if cached_path.parent.parent != path.parent.parent
     ]
-    while stored.nbytes + sum(size for *_, size in _KEPT.values()) > KEPT:
+    while stored.nbytes + sum(size for *_, size in _CACHE.values()) > MAX_CACHE_BYTES:
         if not other_paths:
             return
-        del _KEPT[other_paths.pop(0)]
-    _KEPT[path] = file_state(path), stored, stored.nbytes
+        del _CACHE[other_paths.pop(0)]
+    _CACHE[path] = file_state(path), stored, stored.nbytes
 
 
 def own_variables(dataset: xr.Dataset) -> dict[str, xr.Variable]:
@@ -167,28 +167,30 @@ def unreadable(path: Path, error: Exception) -> RunStoppedError:
     )
 
 
-WHOLE = ("step", "row", "phase", "percent")
+UNCHUNKED_DIMENSIONS = ("step", "row", "phase", "percent")
 """Dimensions along which steps are read: all other labels lie in chunks of their own."""
 
-PACKED = {"zlib": True, "complevel": 1, "shuffle": True}
-SMALL = 2**13
+COMPRESSION = {"zlib": True, "complevel": 1, "shuffle": True}
+MIN_PACKED_BYTES = 2**13
 """Bytes below which the index of a packed variable takes what packing saves."""
 
-CHUNK = 2**22
+MAX_CHUNK_BYTES = 2**22
 """Largest chunk, bytes: what a reader of a part of a file has to unpack."""
 
 
 def packed(variable: xr.Variable) -> dict[str, Any]:
-    """How a variable is laid out: curves of steps by label, series in blocks of time."""
+    """Encoding of a variable: curves of steps in chunks by label, series in blocks of time."""
     kind = variable.dtype.kind
     if kind in "OU":
         return {}
     fill = {"_FillValue": np.nan} if kind == "f" else {}
-    if variable.nbytes < (SMALL if kind == "f" else SMALL // 4):
+    if variable.nbytes < (MIN_PACKED_BYTES if kind == "f" else MIN_PACKED_BYTES // 4):
         return fill
     if "percent" in variable.dims:
-        shape = [n if d in WHOLE else 1 for d, n in variable.sizes.items()]
+        shape = [n if d in UNCHUNKED_DIMENSIONS else 1 for d, n in variable.sizes.items()]
     else:
         shape = list(variable.shape)
-        shape[0] = -(-shape[0] // -(-variable.nbytes // CHUNK))  # chunks of one size, all full
-    return {**PACKED, **fill, "chunksizes": tuple(shape)}
+        shape[0] = -(
+            -shape[0] // -(-variable.nbytes // MAX_CHUNK_BYTES)
+        )  # chunks of one size, all full
+    return {**COMPRESSION, **fill, "chunksizes": tuple(shape)}

@@ -86,7 +86,7 @@ class LoadColumns:
     """The columns of a force file that hold one load."""
 
     source: str
-    """What pushes: ``ground`` or ``air``."""
+    """Origin of the load: ``ground`` or ``air``."""
     side: str
     """``r``, ``l`` or nothing."""
     body: str
@@ -94,17 +94,17 @@ class LoadColumns:
 
     @property
     def force(self) -> str:
-        """How the names of the columns of the force begin."""
+        """Beginning of the names of the columns of the force."""
         return "_".join(filter(None, (self.source, "force", self.side, "v")))
 
     @property
     def point(self) -> str:
-        """How those of its point of application begin."""
+        """Beginning of the names of the columns of its point of application."""
         return self.force[:-1] + "p"
 
     @property
     def torque(self) -> str:
-        """How those of the moment about that point begin."""
+        """Beginning of the names of the columns of the moment about that point."""
         return "_".join((*filter(None, (self.source, "torque", self.side)), ""))
 
     @property

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqbio.errors import Finding, listed
-from aqbio.io.movement import ACCELERATION, body_points
+from aqbio.io.movement import MAX_MARKER_ACCELERATION_M_S2, body_points
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 MAX_LABEL_LENGTH = 100
@@ -155,19 +155,25 @@ def _duplicate_finding(
     )
 
 
-SAME_PLACE_M = 0.001
+MAX_DUPLICATE_DISTANCE_M = 0.001
 """Two points of one label that are seen at once are one marker where they are no further apart."""
 
 MAX_DISTANCE_CHANGE_M = 0.03
 """Markers of one segment keep their distances within this, also on skin (see `movement`)."""
 
-NEIGHBOURS, MIN_NEIGHBOURS = 3, 2
-"""Markers whose distances from all parts of a path are compared, and how many there must be: those
-that keep theirs, the nearest ones first."""
+MAX_NEIGHBOURS = 3
+"""Markers whose distances from all parts of a path are compared: those that keep theirs, the
+nearest ones first."""
 
-STEADY_RATIO, STEADY_MARGIN_M = 3.0, 0.005
+MIN_NEIGHBOURS = 2
+"""Fewest of them by which paths are compared."""
+
+MAX_STEADY_RATIO = 3.0
 """Neighbours whose distances vary by more than this many times those of the steadiest two, and a
 margin for noise, are on other segments: the path may be elsewhere in its other parts."""
+
+STEADY_MARGIN_M = 0.005
+"""The margin for noise."""
 
 SPREAD_RATIO = 3.0
 """A distance that varies by so much in one part of a path may differ by this many times that in the
@@ -184,7 +190,7 @@ def joined_path(
 
     They are one where no two of them are apart in a frame, where a marker with the acceleration of
     a body gets from one to the next, and where each part has the distances of the others from the
-    markers ``others`` (T, M, 3) around it.
+    ``surrounding_markers`` (T, M, 3).
     """
     visible = np.asarray(np.isfinite(parts).all(axis=2))
     first_frames = np.where(visible.any(axis=0), visible.argmax(axis=0), len(visible))
@@ -207,7 +213,7 @@ def joined_path(
 def _same_where_both(path: FloatArray, part: FloatArray) -> bool:
     """Tell whether two paths (T, 3) agree in the frames that both have."""
     distance = np.linalg.norm(path - part, axis=1)
-    return float(np.nanmax(distance, initial=0.0)) <= SAME_PLACE_M
+    return float(np.nanmax(distance, initial=0.0)) <= MAX_DUPLICATE_DISTANCE_M
 
 
 def _neighbours(path: FloatArray, markers: FloatArray) -> tuple[IntArray, FloatArray]:
@@ -220,10 +226,10 @@ def _neighbours(path: FloatArray, markers: FloatArray) -> tuple[IntArray, FloatA
     if not len(columns):
         return columns, np.zeros(0)
     low, middle, high = np.nanpercentile(distance[:, columns], (10.0, 50.0, 90.0), axis=0)
-    order = np.argsort(high - low + 0.1 * middle)[:NEIGHBOURS]
+    order = np.argsort(high - low + 0.1 * middle)[:MAX_NEIGHBOURS]
     ranges = (high - low)[order]
     steadiest = ranges[:MIN_NEIGHBOURS].max(initial=0.0)
-    steady = ranges < min(MAX_DISTANCE_CHANGE_M, STEADY_RATIO * steadiest + STEADY_MARGIN_M)
+    steady = ranges < min(MAX_DISTANCE_CHANGE_M, MAX_STEADY_RATIO * steadiest + STEADY_MARGIN_M)
     chosen = order[steady]
     return np.asarray(columns[chosen]), np.asarray((high - low)[chosen])
 
@@ -247,7 +253,7 @@ def _same_distances(
 
 
 def _continues(path: FloatArray, part: FloatArray, rate: float) -> bool:
-    """Whether a body's acceleration leads from one path (T, 3) to the other at every change."""
+    """True if a body's acceleration leads from one path (T, 3) to the other at every change."""
     path_visible, part_visible = (
         np.asarray(np.isfinite(points).all(axis=1)) for points in (path, part)
     )
@@ -258,19 +264,19 @@ def _continues(path: FloatArray, part: FloatArray, rate: float) -> bool:
     for before, after in zip(frames[changes], frames[changes + 1], strict=True):
         elapsed = (after - before) / rate
         steps = [
-            union[two] - union[first]
-            for first, two in ((before - 1, before), (after, after + 1))
-            if first >= 0 and two < len(union)
+            union[frame] - union[frame - 1]
+            for frame in (before, after + 1)
+            if frame > 0 and frame < len(union)
         ]
         finite_steps = [step for step in steps if np.isfinite(step).all()]
         velocity = rate * np.mean(finite_steps, axis=0) if finite_steps else np.zeros(3)
         error = np.linalg.norm(union[after] - union[before] - velocity * elapsed)
-        if error > LINK_NOISE_M + 0.5 * ACCELERATION * elapsed**2:
+        if error > LINK_NOISE_M + 0.5 * MAX_MARKER_ACCELERATION_M_S2 * elapsed**2:
             return False
     return True
 
 
-REACH_M = 3.0
+MAX_REACH_M = 3.0
 """No marker on a person is this far from the middle of the others: 1.5 m with raised arms, and at
 most 1.5 in 6,900 labelled points of the recordings at hand."""
 
@@ -293,7 +299,7 @@ def away_from_body(positions: FloatArray) -> BoolArray:
         middle[body_visible, 0] = np.nanmedian(positions[body_visible][:, body], axis=1)
     distance = np.linalg.norm(positions - middle, axis=2)
     counts = np.isfinite(distance).sum(axis=0)
-    far = (np.nan_to_num(distance) > REACH_M).sum(axis=0)
+    far = (np.nan_to_num(distance) > MAX_REACH_M).sum(axis=0)
     away = np.asarray(far > MAX_AWAY_SHARE * counts) & ~body
     return away if 2 * away.sum() < len(away) else np.zeros_like(away)
 
@@ -304,12 +310,13 @@ def _away_finding(points: NamedPoints, columns: IntArray, paths: FloatArray, fil
     return Finding(
         rule="points-away",
         severity="info",
-        what=f"{listed(labels)}: more than {REACH_M:g} m from the middle of the body (coordinates "
-        f"up to {largest:.3g} m), where no marker on it can be: values of a model (angles, forces, "
+        what=f"{listed(labels)}: more than {MAX_REACH_M:g} m from the middle of the body "
+        f"(coordinates up to {largest:.3g} m), where no marker on it can be: values of a model "
+        "(angles, forces, "
         "moments, powers) written as points, markers in the room, or another unit. They are left "
         "out.",
         number=largest,
-        limit=REACH_M,
+        limit=MAX_REACH_M,
         unit="m",
         file=file,
         where=f"points {', '.join(str(points.index[column] + 1) for column in columns.tolist())}",

@@ -1,4 +1,4 @@
-"""Where a result comes from: inputs, settings, versions, and what results call given files."""
+"""Origin of a result: inputs, settings, versions, and the names of given files in results."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ LIBRARIES = ("opensim", "ezc3d", "numpy", "scipy", "pandas", "xarray", "matplotl
 
 
 _HASHES: dict[str, tuple[list[int], str]] = {}
-_RECALLED: dict[str, tuple[list[int], str]] = {}
+_EARLIER_HASHES: dict[str, tuple[list[int], str]] = {}
 """State and hash of files: by path of those asked for in this process, by hash of the path (names
 of recordings may be names of persons) of those of an earlier one."""
 
-SETTLED_NS = 2_000_000_000
+MIN_SETTLED_AGE_NS = 2_000_000_000
 """Age of a file from which on its state tells one content from another: clocks of disks are as
 coarse as this (FAT)."""
 
@@ -36,7 +36,7 @@ coarse as this (FAT)."""
 def file_hash(path: Path) -> str:
     """The first 16 hexadecimal digits of a file's SHA-256; read again when the file is another."""
     name, state = str(path), _state(path)
-    if name not in _HASHES and (recalled := _RECALLED.get(_short_hash(name))):
+    if name not in _HASHES and (recalled := _EARLIER_HASHES.get(_short_hash(name))):
         _HASHES[name] = recalled
     if name not in _HASHES or _HASHES[name][0] != state:
         with path.open("rb") as stream:
@@ -57,14 +57,16 @@ def recall_hashes(memory: Path) -> None:
     """Take hashes of files that have not changed since from a file that `keep_hashes` wrote."""
     try:
         hashes = json.loads(memory.read_text(encoding="utf-8"))
-        _RECALLED.update({name: (state, content) for name, (state, content) in hashes.items()})
+        _EARLIER_HASHES.update(
+            {name: (state, content) for name, (state, content) in hashes.items()}
+        )
     except (OSError, ValueError, AttributeError, TypeError):
         return  # there is none yet, or it is damaged
 
 
 def keep_hashes(memory: Path) -> None:
     """Write down the hashes of all files that were read, for the next process."""
-    latest = time.time_ns() - SETTLED_NS
+    latest = time.time_ns() - MIN_SETTLED_AGE_NS
     settled = {_short_hash(name): entry for name, entry in _HASHES.items() if entry[0][1] < latest}
     write_text(memory, json.dumps(settled))
 
@@ -95,11 +97,11 @@ def git_commit() -> str:
     return f"{commit}+changes" if changed else commit
 
 
-def _named(paths: Iterable[Path], given: Mapping[Path, str]) -> dict[str, Path]:
-    """Given files as they are called, others under the shortest end that no other path has."""
+def _short_names(paths: Iterable[Path], names_of_given: Mapping[Path, str]) -> dict[str, Path]:
+    """Paths by name: given files by theirs, others by the shortest end that no other path has."""
     all_paths = sorted(set(paths))
-    parts = {path: path.parts for path in all_paths if path not in given}
-    path_by_name = {given[path]: path for path in all_paths if path in given}
+    parts = {path: path.parts for path in all_paths if path not in names_of_given}
+    path_by_name = {names_of_given[path]: path for path in all_paths if path in names_of_given}
     for path, parts_of_path in parts.items():
         other_parts = [candidate for candidate in parts.values() if candidate != parts_of_path]
         length = 1
@@ -120,10 +122,10 @@ def provenance(
     stage: str,
     inputs: Iterable[Path],
     settings: Mapping[str, object],
-    given: Mapping[Path, str] = MappingProxyType({}),
+    names_of_given: Mapping[Path, str] = MappingProxyType({}),
 ) -> dict[str, str]:
     """The provenance attributes of every output; inputs are named without their folders."""
-    path_by_name = _named(inputs, given)
+    path_by_name = _short_names(inputs, names_of_given)
     return {
         "stage": stage,
         "inputs": json.dumps({name: file_hash(path) for name, path in path_by_name.items()}),
@@ -133,8 +135,8 @@ def provenance(
     }
 
 
-ANOTHER = "another file of the laboratory"
-"""What a file is called that no cell and no setting names, or several of one name."""
+UNNAMED_FILE = "another file of the laboratory"
+"""Name of a file that no cell and no setting names, or that shares its name with another."""
 
 
 NO_PARTICIPANT = " "
@@ -147,10 +149,10 @@ def study_provenance(study: Study, stage: str, inputs: Iterable[Path]) -> dict[s
 
 
 def given_files(study: Study, participant_id: str = "") -> dict[Path, str]:
-    """What results call each file that sheets and settings name; shipped ones keep their names."""
-    if "given" not in study.kept:  # every record asks: a study of all trials is gone through once
-        study.kept["given"] = _by_owner(study)
-    by_owner: dict[str, dict[Path, str]] = study.kept["given"]
+    """Names in results of the files that sheets and settings name; shipped ones keep theirs."""
+    if "given" not in study.cache:  # every record asks: a study of all trials is gone through once
+        study.cache["given"] = _by_owner(study)
+    by_owner: dict[str, dict[Path, str]] = study.cache["given"]
     return by_owner.get(participant_id, by_owner[NO_PARTICIPANT])
 
 
@@ -182,7 +184,7 @@ def _of_settings(study: Study) -> Iterator[tuple[Path, str]]:
     """Files that settings name, with the setting."""
     for section, name in FILE_SETTINGS:
         if setting := getattr(getattr(study.settings, section), name):
-            path = study.place(setting)
+            path = study.path_of(setting)
             if path.is_file():
                 yield path, f"{section}.{name}"
 
@@ -195,9 +197,9 @@ def in_ids(study: Study, content: Any, participant_id: str = "", trial_id: str =
     return _with_texts(content, partial(_renamed, given_files(study, participant_id)), trial_id)
 
 
-def _renamed(given: Mapping[Path, str], text: str, trial_id: str) -> str:
+def _renamed(names_of_given: Mapping[Path, str], text: str, trial_id: str) -> str:
     """Text with every end of these paths replaced by what the file is called."""
-    files = {path: label for path, label in given.items() if path.name in text}
+    files = {path: label for path, label in names_of_given.items() if path.name in text}
     if not files:
         return text
     names: dict[str, set[str]] = {}
@@ -207,32 +209,31 @@ def _renamed(given: Mapping[Path, str], text: str, trial_id: str) -> str:
             names.setdefault(end, set()).add(label)
     any_of = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
     return re.sub(
-        rf"(?<![\w-])(?:{any_of})(?![\w-])", lambda match: _one(names[match[0]], trial_id), text
+        rf"(?<![\w-])(?:{any_of})(?![\w-])",
+        lambda match: _unambiguous_name(names[match[0]], trial_id),
+        text,
     )
 
 
-def _one(called: set[str], trial_id: str) -> str:
-    """What a file is called that several may be meant by: of one trial, if only one is of it."""
-    labels = (
-        called
-        if len(called) == 1
-        else {label for label in called if label.endswith(f" {trial_id}")}
-    )
-    return next(iter(labels)) if len(labels) == 1 else ANOTHER
+def _unambiguous_name(names: set[str], trial_id: str) -> str:
+    """The only name of a file, or the only one of a trial; `UNNAMED_FILE` where neither exists."""
+    if len(names) > 1:
+        names = {name for name in names if name.endswith(f" {trial_id}")}
+    return next(iter(names)) if len(names) == 1 else UNNAMED_FILE
 
 
-BEGINNING = re.compile(r"(?<![\w/.~])/(?=[^\s/])")
+PATH_START = re.compile(r"(?<![\w/.~])/(?=[^\s/])")
 """Where a path from the root on may begin."""
 
 
 def published(study: Study, content: Any, participant_id: str = "", trial_id: str = "") -> Any:
     """Plain content as results may have it: no folder of this machine, no name of a given file."""
-    return without_places(in_ids(study, content, participant_id, trial_id))
+    return without_folders(in_ids(study, content, participant_id, trial_id))
 
 
-def without_places(content: Any) -> Any:
+def without_folders(content: Any) -> Any:
     """Plain content (texts, lists, mappings) without the folders of this machine."""
-    return _with_texts(content, lambda text, _: _without_folders(text))
+    return _with_texts(content, lambda text, _: _text_without_folders(text))
 
 
 def _with_texts(content: Any, change: Callable[[str, str], str], trial_id: str = "") -> Any:
@@ -247,9 +248,9 @@ def _with_texts(content: Any, change: Callable[[str, str], str], trial_id: str =
     return content
 
 
-def _without_folders(text: str) -> str:
+def _text_without_folders(text: str) -> str:
     pieces, position = [], 0
-    for slash_match in BEGINNING.finditer(text):
+    for slash_match in PATH_START.finditer(text):
         start = end = slash_match.start()
         while (slash := text.find("/", end + 1)) >= 0 and _is_folder(text[start:slash]):
             end = slash

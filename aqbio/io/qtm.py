@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.boundary import RECORDED, reads
+from aqbio.boundary import MAX_RECORDING_BYTES, reads
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.mot import text_lines, with_decimal_points
 from aqbio.io.points import markers_of, named_points
@@ -73,11 +73,11 @@ def qtm_header(lines: Sequence[str]) -> QtmHeader:
 
 
 def qtm_kind(path: Path) -> str:
-    """What a TSV file of Qualisys holds; empty for a table of something else."""
+    """Kind of data in a TSV file of Qualisys; empty for any other table."""
     return qtm_header(text_lines(path)).kind
 
 
-@reads("a TSV file", "export the markers again, as C3D or TSV.", RECORDED)
+@reads("a TSV file", "export the markers again, as C3D or TSV.", MAX_RECORDING_BYTES)
 def read_qtm(path: Path, unit: str = "auto") -> Recording:
     """Read the positions of an export with 3D data; the first frame is at 0 s."""
     lines = text_lines(path)

@@ -1,4 +1,4 @@
-"""What one trial's files contain, whatever their format: labels, units, clock, damage."""
+"""Content of one trial's files in any format: labels, units, clock, damage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ForceRecording:
     start: float
     """Instant of the first sample on the clock of the markers, s after their first frame."""
     names: tuple[str, ...]
-    """tuple of P str. What the file calls each plate; of columns, the first one of its force."""
+    """tuple of P str. The file's name of each plate; of columns, the first one of its force."""
     numbers: tuple[int, ...]
     """tuple of P int. Plate numbers, from 1."""
     feet: tuple[str, ...]
@@ -59,7 +59,7 @@ class Recording:
     """Hz."""
     forces: ForceRecording | None = None
     findings: tuple[Finding, ...] = ()
-    """What the reader noticed."""
+    """Findings of the reader."""
     length_unit: float = 1.0
     """The file's unit of length that the positions were read with, m."""
     first_time: float = 0.0
@@ -77,14 +77,14 @@ class Recording:
             raise ValueError("labels repeat.")
 
 
-FARTHEST = 1000.0
+MAX_COORDINATE_M = 1000.0
 """Positions farther than this from the laboratory's origin are damaged data, m: five times the
 extent (180 m) of a 400 m track."""
 
-FEW = 0.05
+MAX_DAMAGED_SHARE = 0.05
 """Impossible positions up to this share are damage; more of them mean another unit."""
 
-STRONGEST = 1e5
+MAX_FORCE_N = 1e5
 """A hundred times the weight of 100 kg, N: sprinters at top speed push with 2.65 times theirs, on
 average over the first half of a contact (Clark & Weyand 2014, J. Appl. Physiol. 117:604). Not the
 range of any plate: it only separates people from damage and wrong units."""
@@ -95,20 +95,20 @@ def possible_positions(
 ) -> tuple[FloatArray, list[Finding]]:
     """Marker positions (T, M, 3), m, without impossible ones, and a finding if there were any."""
     with np.errstate(invalid="ignore"):
-        impossible = np.asarray((np.abs(positions) > FARTHEST).any(axis=2))
+        impossible = np.asarray((np.abs(positions) > MAX_COORDINATE_M).any(axis=2))
     if not impossible.any():
         return positions, []
-    if impossible.sum() > FEW * np.isfinite(positions).all(axis=2).sum():
+    if impossible.sum() > MAX_DAMAGED_SHARE * np.isfinite(positions).all(axis=2).sum():
         return positions, []  # another unit, which the size of the body contradicts and names
     names = [labels[index] for index in np.flatnonzero(impossible.any(axis=0)).tolist()]
     first = int(np.flatnonzero(impossible.any(axis=1))[0]) + 1
     finding = Finding(
         rule="marker-impossible",
         severity="warning",
-        what=f"{impossible.sum()} positions of {listed(names)} lie beyond {FARTHEST:g} m: they are "
-        "damaged, and taken as missing.",
+        what=f"{impossible.sum()} positions of {listed(names)} lie beyond {MAX_COORDINATE_M:g} m: "
+        "they are damaged, and taken as missing.",
         number=float(np.nanmax(np.abs(np.where(impossible[..., None], positions, np.nan)))),
-        limit=FARTHEST,
+        limit=MAX_COORDINATE_M,
         unit="m",
         file=file,
         where=f"from frame {first} on",
@@ -121,9 +121,9 @@ def possible_positions(
 def refuse_impossible(force: FloatArray, name: str, file: str) -> None:
     """Refuse forces (F, 3), N, that no person can produce."""
     largest = float(np.abs(force).max(initial=0.0))
-    if largest > STRONGEST:
+    if largest > MAX_FORCE_N:
         raise AqbioError(
-            f"{name}: a force of {largest:.3g} N, more than {STRONGEST:.0f} N, a hundred "
+            f"{name}: a force of {largest:.3g} N, more than {MAX_FORCE_N:.0f} N, a hundred "
             "times the weight of 100 kg: its unit or the file is wrong.",
             file=file,
             where=f"sample {int(np.abs(force).max(axis=1).argmax()) + 1}",
@@ -132,28 +132,32 @@ def refuse_impossible(force: FloatArray, name: str, file: str) -> None:
         )
 
 
-JITTER, ROUNDING = 0.02, 1.1e-3
-"""Steps of a time column differ from their median by this share; by rounding to ms, by this, s."""
+MAX_JITTER_SHARE = 0.02
+"""Steps of a time column differ from their median by at most this share, ..."""
 
-FEW_STEPS = 0.05
+MAX_ROUNDING_S = 1.1e-3
+"""... and by rounding to milliseconds by at most this."""
+
+MAX_LOST_STEP_SHARE = 0.05
 """Up to this share of other steps are lost rows: rounding makes more."""
 
-DIGITS = (0.01, 0.001, 0.0001)
+LAST_DIGITS_S = (0.01, 0.001, 0.0001)
 """Last digits of times that exports round to, s."""
 
-SLOWEST, FASTEST = 20.0, 50_000.0
-"""Markers, angles and forces of movement are sampled within these rates, Hz."""
+MIN_RATE_HZ = 20.0
+MAX_RATE_HZ = 50_000.0
+"""Markers, angles and forces of movement are sampled within these rates."""
 
-LATEST = 1e6
+MAX_TIME_S = 1e6
 """Later times are too large to recognise rounding in them, s."""
 
 TIME_UNITS = {"milliseconds": 1e-3, "microseconds": 1e-6, "minutes": 60.0}
 """Units that a time column may have instead of seconds, s."""
 
-UNIT_MATCH = 0.02
+MAX_UNIT_RATE_DIFFERENCE = 0.02
 """A header's rate explains a unit when it agrees within this share."""
 
-RATE_MATCH = 0.005
+MAX_RATE_DIFFERENCE = 0.005
 """A declared rate is taken when the time column agrees with it within this share."""
 
 
@@ -163,8 +167,10 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
     steps = np.diff(time)
     typical = float(np.median(steps)) if len(steps) else 0.0
     deviation = np.abs(steps - typical)
-    if not typical > 0.0 or deviation.max() > max(JITTER * typical, min(ROUNDING, 0.5 * typical)):
-        has_gaps = typical > 0.0 and (deviation > 0.5 * typical).mean() < FEW_STEPS
+    if not typical > 0.0 or deviation.max() > max(
+        MAX_JITTER_SHARE * typical, min(MAX_ROUNDING_S, 0.5 * typical)
+    ):
+        has_gaps = typical > 0.0 and (deviation > 0.5 * typical).mean() < MAX_LOST_STEP_SHARE
         if not has_gaps and (rate := _rate_of_rounded(time)) is not None:
             return rate
         row = int(np.argmax(deviation)) + 2 if len(steps) else 1
@@ -178,7 +184,7 @@ def sampling_rate(time: FloatArray, file: str, declared: float | None = None) ->
             rule="time-not-uniform",
         )
     exact = (len(time) - 1) / float(time[-1] - time[0])
-    if declared is not None and abs(declared - exact) < RATE_MATCH * exact:
+    if declared is not None and abs(declared - exact) < MAX_RATE_DIFFERENCE * exact:
         return declared
     rounded_rate = round(exact)
     return float(rounded_rate) if abs(exact - rounded_rate) < 1e-6 * exact else exact
@@ -193,19 +199,20 @@ def _refuse_other_unit(time: FloatArray, file: str, declared: float | None) -> N
     by_header = [
         unit
         for unit, size in TIME_UNITS.items()
-        if declared is not None and abs(rate / size - declared) <= UNIT_MATCH * declared
+        if declared is not None
+        and abs(rate / size - declared) <= MAX_UNIT_RATE_DIFFERENCE * declared
     ]
-    if SLOWEST <= rate <= FASTEST and not by_header:
+    if MIN_RATE_HZ <= rate <= MAX_RATE_HZ and not by_header:
         return
     fitting = by_header or [
-        unit for unit, size in TIME_UNITS.items() if SLOWEST <= rate / size <= FASTEST
+        unit for unit, size in TIME_UNITS.items() if MIN_RATE_HZ <= rate / size <= MAX_RATE_HZ
     ]
     alternatives = " or ".join(
         f"in {unit}, where the rate is {rate / TIME_UNITS[unit]:g} Hz" for unit in fitting
     )
     raise AqbioError(
         f"the time column steps by {span / (len(time) - 1):g}: in seconds that is a rate of "
-        f"{rate:g} Hz, and recordings of movement have {SLOWEST:g} to {FASTEST:g} Hz."
+        f"{rate:g} Hz, and recordings of movement have {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz."
         + (f" It would fit {alternatives}" if alternatives else "")
         + (", as the header says." if by_header else "." if alternatives else ""),
         file=file,
@@ -221,12 +228,12 @@ def _rate_of_rounded(time: FloatArray) -> float | None:
     Rounding moves an instant by half a digit at most; a dropped row moves all that follow.
     """
     index = np.arange(len(time))
-    if not np.abs(time).max(initial=0.0) < LATEST:
+    if not np.abs(time).max(initial=0.0) < MAX_TIME_S:
         return None
-    for digit in DIGITS:
+    for digit in LAST_DIGITS_S:
         if len(time) > 2 and np.allclose(time / digit, np.rint(time / digit), rtol=0.0, atol=1e-4):
             step = float(np.polyfit(index, time, 1)[0])
-            plausible = 1.0 / FASTEST <= step < 2.0 * digit
+            plausible = 1.0 / MAX_RATE_HZ <= step < 2.0 * digit
             for rate in (float(round(1.0 / step)), 1.0 / step) if plausible else ():
                 if np.ptp(time - index / rate) <= digit * (1.0 + 1e-3):
                     return rate
@@ -241,7 +248,7 @@ METRES = {
 }
 """Units of length by the names that files use."""
 
-LARGE = 20.0
+MAX_METRES = 20.0
 """Positions beyond this cannot be metres."""
 
 
@@ -260,7 +267,7 @@ def length_unit(declared: str, setting: str, positions: FloatArray, file: str) -
             )
         return METRES[name]
     finite = positions[np.isfinite(positions)]
-    return 0.001 if len(finite) and np.percentile(np.abs(finite), 90.0) > LARGE else 1.0
+    return 0.001 if len(finite) and np.percentile(np.abs(finite), 90.0) > MAX_METRES else 1.0
 
 
 def marked_missing(positions: FloatArray) -> FloatArray:
@@ -271,7 +278,7 @@ def marked_missing(positions: FloatArray) -> FloatArray:
 
 
 def clipping_findings(
-    name: str, channels: FloatArray, rate: float, file: str, where: str
+    name: str, channels: FloatArray, rate: float, file: str, location: str
 ) -> list[Finding]:
     """Finding that channels (T, C) of a plate, ``rate`` in Hz, reached the end of their range."""
     clipped = np.column_stack([clipped_samples(channel, rate) for channel in channels.T])
@@ -289,7 +296,7 @@ def clipping_findings(
             number=seconds,
             unit="s",
             file=file,
-            where=f"{where}, channel {numbers} of the plate, first "
+            where=f"{location}, channel {numbers} of the plate, first "
             f"{samples[0] / rate:.3f} s after the first sample",
             fix="set a larger range on the amplifier; leave this trial out, or list the plate in "
             "laboratory.ignore_plates.",

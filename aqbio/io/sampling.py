@@ -8,29 +8,35 @@ import numpy as np
 
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.mot import Storage
-from aqbio.io.recording import DIGITS, FEW_STEPS, JITTER, RATE_MATCH, sampling_rate
+from aqbio.io.recording import (
+    LAST_DIGITS_S,
+    MAX_JITTER_SHARE,
+    MAX_LOST_STEP_SHARE,
+    MAX_RATE_DIFFERENCE,
+    sampling_rate,
+)
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-FINEST_DIGITS = (*DIGITS, 1e-5)
+TIME_DIGITS_S = (*LAST_DIGITS_S, 1e-5)
 
-WHOLE_RATE_MATCH = 1e-3
+MAX_WHOLE_RATE_DIFFERENCE = 1e-3
 """A rate this near to a whole number is that number: jitter of a quarter of a step leaves 0.02 % in
 a second of recording."""
 
-CLEARLY_BETTER = 0.5
+MAX_DEVIATION_RATIO = 0.5
 """Rows are lost where counting them leaves less than this share of the deviation from even times:
 jitter alone is made larger by it."""
 
-LONGEST_JITTERED_STEPS = 3.0
+MAX_JITTERED_STEPS = 3.0
 """A longer step than this many is a gap whatever the jitter."""
 
-LONGEST_FORCE_GAP_S = 0.005
+MAX_FORCE_GAP_S = 0.005
 """Longest stretch of lost samples over which a force is interpolated, s: a fast one changes by a
 tenth of its peak meanwhile."""
 
 
-ALONE_SHARE = 0.25
+MAX_LONE_ROW_OFFSET = 0.25
 """A row between two gaps counts for an even time nearer than this share of a step."""
 
 
@@ -69,9 +75,9 @@ def evenly_sampled(
     sampling_rate(time[0] + np.arange(len(time)) / rate, file, declared)  # refuses other units
     missing_frames = int(frame[-1]) + 1 - len(time)
     even = time[0] + np.arange(int((time[-1] - time[0]) * rate + 1e-6) + 1) / rate
-    long = np.flatnonzero((np.diff(frame) > 1) | (np.diff(time) > LONGEST_JITTERED_STEPS / rate))
+    long = np.flatnonzero((np.diff(frame) > 1) | (np.diff(time) > MAX_JITTERED_STEPS / rate))
     longest = float(np.diff(time).max())
-    if forces and len(long) and longest > max(LONGEST_FORCE_GAP_S, 1.0 / rate):
+    if forces and len(long) and longest > max(MAX_FORCE_GAP_S, 1.0 / rate):
         row = int(np.diff(time).argmax()) + 2
         raise _uneven(time, row, f"the longest step of the forces is {1e3 * longest:.1f} ms", file)
     joins = np.ones(len(time) - 1, dtype=np.bool_)
@@ -102,7 +108,7 @@ def evenly_sampled(
 def even_storage(
     storage: Storage, file: str, *, forces: bool = False
 ) -> tuple[Storage, float, list[Finding]]:
-    """A table at even times, its rate, Hz, and what is to be said; see `evenly_sampled`."""
+    """A table at even times, its rate, Hz, and findings; see `evenly_sampled`."""
     even = evenly_sampled(storage.time, storage.values, file, forces=forces)
     if even.findings:
         time = storage.time[0] + np.arange(len(even.values)) / even.rate
@@ -111,18 +117,18 @@ def even_storage(
 
 
 def _is_even(time: FloatArray) -> bool:
-    """Whether times differ from even ones by no more than rounding, or too little to matter."""
+    """True if times differ from even ones by no more than rounding, or too little to matter."""
     if len(time) < 3 or not np.isfinite(time).all():
         return True  # what is wrong then, `sampling_rate` says
     index = np.arange(len(time))
     step = float(time[-1] - time[0]) / (len(time) - 1)
     fitted = float(np.polyfit(index, time - time[0], 1)[0])
     deviation = min(float(np.ptp(time - time[0] - index * period)) for period in (step, fitted))
-    if deviation <= JITTER * abs(step):
+    if deviation <= MAX_JITTER_SHARE * abs(step):
         return True
     digits = [
         digit
-        for digit in FINEST_DIGITS
+        for digit in TIME_DIGITS_S
         if np.allclose(time / digit, np.rint(time / digit), rtol=0.0, atol=1e-4)
     ]
     return bool(digits) and deviation <= 1.05 * digits[0]
@@ -155,20 +161,22 @@ def _frame_numbers(time: FloatArray) -> IntArray:
     in_turn = np.arange(len(time))
     skipped = np.maximum(np.rint(steps / np.median(steps)), 1.0)
     counted = np.concatenate([[0], np.cumsum(skipped)]).astype(np.int64)
-    rare = (skipped > 1.0).mean() < FEW_STEPS
+    rare = (skipped > 1.0).mean() < MAX_LOST_STEP_SHARE
     deviations = [
         float(np.std(time - np.polyval(np.polyfit(frames, time, 1), frames)))
         for frames in (in_turn, counted)
     ]
-    return counted if rare and deviations[1] < CLEARLY_BETTER * deviations[0] else in_turn
+    return counted if rare and deviations[1] < MAX_DEVIATION_RATIO * deviations[0] else in_turn
 
 
 def _snapped(rate: float, declared: float | None) -> float:
     """Rate of the times, Hz: the declared one or a whole number where they agree with it."""
-    if declared is not None and abs(declared - rate) < RATE_MATCH * rate:
+    if declared is not None and abs(declared - rate) < MAX_RATE_DIFFERENCE * rate:
         return declared
     rounded_rate = round(rate)
-    return float(rounded_rate) if abs(rate - rounded_rate) < WHOLE_RATE_MATCH * rate else rate
+    return (
+        float(rounded_rate) if abs(rate - rounded_rate) < MAX_WHOLE_RATE_DIFFERENCE * rate else rate
+    )
 
 
 def _resampled(
@@ -199,6 +207,6 @@ def _resampled(
         joined = np.concatenate([[False], joined_frames]) | np.concatenate([joined_frames, [False]])
         for row in np.flatnonzero(pattern & ~joined):  # between two gaps
             nearest = int(np.abs(even - time[row]).argmin())
-            if abs(even[nearest] - time[row]) < ALONE_SHARE * float(even[1] - even[0]):
+            if abs(even[nearest] - time[row]) < MAX_LONE_ROW_OFFSET * float(even[1] - even[0]):
                 resampled[nearest, members] = columns[row, members]
     return resampled

@@ -21,7 +21,7 @@ from aqbio.io.cells import understood_cells
 R = TypeVar("R", bound=Row)
 
 WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""How .xlsx and .xls files begin."""
+"""First bytes of .xlsx and .xls files."""
 
 MISSING = {"", "n/a", "N/A", "na", "NA", "nan", "NaN"}
 
@@ -73,9 +73,9 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
             if cell.strip() not in MISSING
         }
         if any(map(str.strip, cells[len(header) :])):
-            what = f"the row has {len(cells)} cells, the header {len(header)}."
+            problem = f"the row has {len(cells)} cells, the header {len(header)}."
             fix = "remove surplus tabs or name the extra columns."
-            findings.append(_finding("sheet-row", what, path, fix, number))
+            findings.append(_finding("sheet-row", problem, path, fix, number))
         valid = None
         if row is Participant:
             understood = understood_cells(values)
@@ -112,9 +112,13 @@ def _other_separator(header: str) -> str:
     return ""
 
 
-def _finding(rule: str, what: str, file: Path, fix: str, place: int | str = "") -> Finding:
-    where = f"line {place}" if isinstance(place, int) else place
-    return Finding(rule=rule, severity="error", what=what, file=str(file), where=where, fix=fix)
+def _finding(
+    rule: str, problem: str, file: Path, fix: str, line_or_column: int | str = ""
+) -> Finding:
+    location = f"line {line_or_column}" if isinstance(line_or_column, int) else line_or_column
+    return Finding(
+        rule=rule, severity="error", what=problem, file=str(file), where=location, fix=fix
+    )
 
 
 def _header_findings(header: list[str], row: type[Row], path: Path) -> Iterator[Finding]:
@@ -126,12 +130,12 @@ def _header_findings(header: list[str], row: type[Row], path: Path) -> Iterator[
             yield _finding("sheet-column", f"column {name} is missing.", path, fix, 1)
     for column in dict.fromkeys(header):
         if column and (count := header.count(column)) > 1:
-            what = f"column {column} is there {count} times."
-            yield _finding("sheet-column", what, path, "keep one of them.", 1)
+            problem = f"column {column} is there {count} times."
+            yield _finding("sheet-column", problem, path, "keep one of them.", 1)
         near = None if column in fields else closest(column, fields)
         if near and near not in header and not fields[near].is_required():
-            what, fix = f"column {column} is unknown.", f"did you mean {near}?"
-            yield _finding("sheet-column", what, path, fix, 1)
+            problem, fix = f"column {column} is unknown.", f"did you mean {near}?"
+            yield _finding("sheet-column", problem, path, fix, 1)
 
 
 def _text(path: Path) -> str:
@@ -172,7 +176,7 @@ P = TypeVar("P", Participant, Trial)
 
 @dataclass(frozen=True, slots=True)
 class StudySheets:
-    """What can be read of both sheets, and everything that is wrong with them."""
+    """Readable rows of both sheets, and everything that is wrong with them."""
 
     participants: tuple[Participant, ...]
     trials: tuple[Trial, ...]
@@ -231,9 +235,9 @@ def _twice(lines: Sequence[SheetLine[P]], sheet: Path, *columns: str) -> Iterato
         if all(name) and len(repeated_lines) > 1:
             participant, *trial = (_cell(repeated_lines[0], column) for column in columns)
             words = f"trial {trial[0]} of {participant}" if trial else f"participant {participant}"
-            what = f"{words} appears {len(repeated_lines)} times."
+            problem = f"{words} appears {len(repeated_lines)} times."
             fix = f"keep one row, or give each its own {columns[-1]}."
-            yield _finding("sheet-twice", what, sheet, fix, repeated_lines[1].number)
+            yield _finding("sheet-twice", problem, sheet, fix, repeated_lines[1].number)
 
 
 def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> Iterator[Finding]:
@@ -247,13 +251,13 @@ def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> I
                 continue
             first_row = first.setdefault((row.person, column), row)
             if (before := getattr(first_row, column)) != value:
-                what = (
+                problem = (
                     f"{first_row.participant_id} and {row.participant_id} are {row.person}, but "
                     "their "
                     f"{column} is {before} and {value}."
                 )
                 fix = "give a person the same in all rows."
-                yield _finding("person-differs", what, sheet, fix, line.number)
+                yield _finding("person-differs", problem, sheet, fix, line.number)
 
 
 def _owner_findings(
@@ -360,8 +364,8 @@ def _unknown(rows: Sequence[Capacity], people: Sequence[str], path: Path) -> Ite
         if name not in people:
             near = closest(name, people)
             fix = f"did you mean {near}?" if near else "add the participant."
-            what = f"capacities of {name}, who is not in the participants sheet."
-            yield _finding("participant-unknown", what, path, fix, "column participant_id")
+            problem = f"capacities of {name}, who is not in the participants sheet."
+            yield _finding("participant-unknown", problem, path, fix, "column participant_id")
 
 
 def _mixed(rows: Sequence[Capacity], path: Path) -> Iterator[Finding]:
@@ -371,7 +375,7 @@ def _mixed(rows: Sequence[Capacity], path: Path) -> Iterator[Finding]:
         for column in ("unit", "side"):
             different = list(dict.fromkeys(str(getattr(row, column)) for row in measure_rows))
             if len(different) > 1:
-                what = f"measure {measure} has rows of {len(different)} {column}s: "
-                what += ", ".join(different) + "."
+                problem = f"measure {measure} has rows of {len(different)} {column}s: "
+                problem += ", ".join(different) + "."
                 fix = f"convert the values, or give each {column} a measure of its own."
-                yield _finding("capacity-mixed", what, path, fix, f"column {column}")
+                yield _finding("capacity-mixed", problem, path, fix, f"column {column}")

@@ -19,7 +19,7 @@ NAMES = {
     **dict.fromkeys(("weight", "bodyweight", "subjectweight", "weightkg"), WEIGHT),
     **dict.fromkeys(("height", "bodyheight", "subjectheight", "stature", "heightmm"), HEIGHT),
 }
-"""What parameters hold, by their names in small letters without anything else."""
+"""Quantities of parameters, by their names in small letters without anything else."""
 
 RANGES = {
     MASS: ((20.0, 200.0, 1.0), (20e3, 200e3, 1e-3)),
@@ -28,7 +28,7 @@ RANGES = {
 }
 """Values of people and their unit: kg, g and, of a weight, N; m, cm and mm."""
 
-AGREE = 0.01
+MAX_RELATIVE_DIFFERENCE = 0.01
 """Two parameters state the same where they differ by less than this share."""
 
 COLUMNS = {MASS: "mass_kg", WEIGHT: "mass_kg", HEIGHT: "height_m"}
@@ -58,7 +58,11 @@ def agreed(values_by_name: Mapping[str, Iterable[float]]) -> dict[str, float]:
     ranges = {
         column: (min(values), max(values)) for column, values in values_by_name.items() if values
     }
-    return {column: low for column, (low, high) in ranges.items() if high <= low * (1.0 + AGREE)}
+    return {
+        column: low
+        for column, (low, high) in ranges.items()
+        if high <= low * (1.0 + MAX_RELATIVE_DIFFERENCE)
+    }
 
 
 def _single_number(values: Any) -> float | None:

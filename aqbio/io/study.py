@@ -1,4 +1,4 @@
-"""A study on disk: settings, sheets, model map and the places of all results."""
+"""A study on disk: settings, sheets, model map and the paths of all results."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def as_plain_data(name: str, section: Section) -> dict[str, Any]:
 
 
 def _own_file(section: Section, name: str) -> bool:
-    """Whether a setting names a file or folder of the laboratory, and not one that is shipped."""
+    """True if a setting names a file or folder of the laboratory, not one shipped with aqbio."""
     value = getattr(section, name)
     default = type(section).model_fields[name].default
     return value != default and (is_path(value) or bool(Path(value).suffix))
@@ -80,17 +80,17 @@ class Study:
     trials: tuple[Trial, ...]
     within: str = ""
     """Folder of the results in those of the study: of a study on another model."""
-    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What is made of it once."""
+    cache: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Values that are computed from the study only once."""
 
     @property
     def data(self) -> Path:
         """Folder of the recordings."""
-        return self.place(self.settings.files.data)
+        return self.path_of(self.settings.files.data)
 
     @property
     def is_virtual(self) -> bool:
-        """Whether these are virtual sprinters, whose recordings the workflow makes on first use."""
+        """True for virtual sprinters, whose recordings the workflow makes on first use."""
         return (self.file.parent / GAIT_LIBRARY).is_file()
 
     def sheet(self, name: Literal["participants", "trials"]) -> Path:
@@ -104,7 +104,7 @@ class Study:
 
     @cached_property
     def model_map(self) -> ModelMap:
-        """What the bodies and joints of the generic model mean."""
+        """Meaning of the bodies and joints of the generic model."""
         return read_yaml(self.map_file, ModelMap)
 
     @cached_property
@@ -128,27 +128,27 @@ class Study:
                     rule="model-map",
                 )
             return shipped
-        return self.place(name)
+        return self.path_of(name)
 
     @property
     def marker_file(self) -> Path:
         """File of the marker set."""
         if self.settings.model.markers:
-            return self.place(self.settings.model.markers)
+            return self.path_of(self.settings.model.markers)
         return self.map_file.parent / self.model_map.marker_set
 
     @property
     def registry_file(self) -> Path | None:
         """File of the registry of hypotheses; None for aqbio's own."""
         if self.settings.hypotheses.registry:
-            return self.place(self.settings.hypotheses.registry)
+            return self.path_of(self.settings.hypotheses.registry)
         default_file = self.file.parent / "hypotheses.yaml"
         return default_file if default_file.is_file() else None
 
     @property
     def capacities_file(self) -> Path | None:
         """Sheet of capacities; None where there is none."""
-        path = self.place(self.settings.hypotheses.capacities)
+        path = self.path_of(self.settings.hypotheses.capacities)
         return path if path.is_file() else None
 
     def model_file(self, participant_id: str) -> Path:
@@ -158,13 +158,13 @@ class Study:
             return self.data / participant.model_file
         name = self.settings.model.file
         if not is_own_model(name):
-            return self.place(name)
+            return self.path_of(name)
         sex = participant.sex
         if sex is None:
             raise AqbioError(
                 "sex is n/a, but it chooses between the two sprint models.",
                 trial=participant_id,
-                file=str(self.place(self.settings.files.participants)),
+                file=str(self.path_of(self.settings.files.participants)),
                 where=f"participant {participant_id}, column sex",
                 fix="write female or male, whichever body proportions fit better.",
                 rule="participant-sex",
@@ -180,7 +180,7 @@ class Study:
         near = closest(participant_id, identifiers)
         raise AqbioError(
             f"participant {participant_id} is not in the sheet.",
-            file=str(self.place(self.settings.files.participants)),
+            file=str(self.path_of(self.settings.files.participants)),
             fix=f"did you mean {near}?" if near else f"known: {', '.join(identifiers)}.",
             rule="participant-unknown",
         )
@@ -284,20 +284,20 @@ class Study:
         sections = {name: getattr(self.settings, name) for name in STAGE_TABLE[stage].settings}
         return {name: as_plain_data(name, section) for name, section in sections.items()}
 
-    def place(self, text: str) -> Path:
-        """Where a file lies that a setting names."""
+    def path_of(self, text: str) -> Path:
+        """Path of a file that a setting names, relative to study.yaml."""
         path = Path(expand_environment(text, file=str(self.file))).expanduser()
         return path if path.is_absolute() else self.file.parent / path
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedStudy:
-    """What can be read of a study, and everything that is wrong with its settings and sheets."""
+    """Readable part of a study, and everything that is wrong with its settings and sheets."""
 
     study: Study
     """Without the rows that have a wrong cell; sections with a wrong setting as by default."""
     located: bool
-    """Whether it is known where recordings and models are."""
+    """True if the folders of recordings and models are known."""
     trial_lines: tuple[int, ...]
     """Line of each of its trials in the sheet."""
     findings: tuple[Finding, ...]
@@ -376,7 +376,7 @@ def finished_study(file: Path) -> Study:
 
 
 def _are_of(root: Path, study: Study) -> bool:
-    """Whether results lie there that are not noted as those of another study that still exists."""
+    """True if ``root`` holds results not noted as those of another study that still exists."""
     if not (root / "participants").is_dir():
         return False
     try:
@@ -387,14 +387,14 @@ def _are_of(root: Path, study: Study) -> bool:
 
 
 FOLDER = "other_models"
-"""Folder of what was computed on other models than the study's own."""
+"""Folder of the results on models other than the study's own."""
 
 
 def on_other_models(study: Study) -> dict[str, Study]:
     """The study on every other model, by name, with the compared and static trials."""
-    if FOLDER not in study.kept:
-        study.kept[FOLDER] = _on_other_models(study)
-    other_models: dict[str, Study] = study.kept[FOLDER]
+    if FOLDER not in study.cache:
+        study.cache[FOLDER] = _on_other_models(study)
+    other_models: dict[str, Study] = study.cache[FOLDER]
     return other_models
 
 

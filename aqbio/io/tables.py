@@ -92,7 +92,7 @@ def read_table(path: Path) -> pd.DataFrame:
         ) from error
 
 
-WORDS = "words"
+WORDS_ATTRIBUTE = "words"
 """Attribute of a column of text: its words as JSON; the variable holds their numbers, or -1."""
 
 
@@ -115,7 +115,9 @@ def write_columns(
         else:
             category = table[name].astype("category").cat
             values = category.codes.to_numpy().astype(np.int32)
-            attributes[WORDS] = json.dumps(list(map(str, category.categories)), ensure_ascii=False)
+            attributes[WORDS_ATTRIBUTE] = json.dumps(
+                list(map(str, category.categories)), ensure_ascii=False
+            )
         variables[name] = ("row", values, attributes)
     write_dataset(xr.Dataset(variables), path, provenance)
 
@@ -126,8 +128,8 @@ def read_columns(path: Path, names: Sequence[str] = ()) -> pd.DataFrame:
 
     return pd.DataFrame(
         {
-            name: pd.Categorical.from_codes(values, json.loads(attributes[WORDS]))
-            if WORDS in attributes
+            name: pd.Categorical.from_codes(values, json.loads(attributes[WORDS_ATTRIBUTE]))
+            if WORDS_ATTRIBUTE in attributes
             else values
             for name, (values, attributes) in read_variables(path, names).items()
         }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aqbio.boundary import RECORDED, reads, without_quotes
+from aqbio.boundary import MAX_RECORDING_BYTES, reads, without_quotes
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.atomic import write_text
 from aqbio.io.mot import read_storage, text_lines, with_decimal_points
@@ -18,11 +18,11 @@ from aqbio.vectors import FloatArray
 
 HEADER_LINES = 5
 
-RATE_APART = 0.02
+MIN_RATE_CONTRADICTION = 0.02
 """Header and time column contradict each other when their rates differ by this share."""
 
 
-@reads("TRC", "export the markers again, as TRC.", RECORDED)
+@reads("TRC", "export the markers again, as TRC.", MAX_RECORDING_BYTES)
 def read_trc(path: Path, unit: str = "auto") -> Recording:
     """Read a TRC file, however its header is padded."""
     lines = _lines(path)
@@ -44,7 +44,7 @@ def read_trc(path: Path, unit: str = "auto") -> Recording:
     return _recording(path, raw, even.values, scale, clock, findings)
 
 
-@reads("an OpenSim storage file", "export the markers again, as TRC.", RECORDED)
+@reads("an OpenSim storage file", "export the markers again, as TRC.", MAX_RECORDING_BYTES)
 def read_marker_storage(path: Path, unit: str = "auto") -> Recording:
     """Read the markers of a storage file (.sto), as `read_trc`; see `storage_labels`."""
     storage = read_storage(path)
@@ -185,7 +185,7 @@ def _count_findings(path: Path, header: dict[str, str], frames: int, markers: in
 
 def _rate_findings(path: Path, declared: float | None, rate: float) -> list[Finding]:
     """Finding that header and time column contradict each other."""
-    if declared is None or abs(declared - rate) <= RATE_APART * rate:
+    if declared is None or abs(declared - rate) <= MIN_RATE_CONTRADICTION * rate:
         return []
     return [
         Finding(

@@ -1,1 +1,1 @@
-"""Which landmark each label is: by its name and by where its marker is."""
+"""Landmark of each label, by its name and by the position of its marker."""

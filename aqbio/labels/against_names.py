@@ -10,12 +10,12 @@ from aqbio.errors import Finding
 from aqbio.io.study import Study
 from aqbio.labels.by_name import NamedLabels, SidedLandmark, landmark_table, named_labels
 from aqbio.labels.marker_set import segment_bodies
-from aqbio.labels.motion import NEIGHBOURS, Segment, segment_of
+from aqbio.labels.motion import ADJACENT_SEGMENTS, Segment, segment_of
 
 AGAINST_NAMES = "labels-against-names"
 """Rule of labels whose names say another place than the marker set."""
 
-ALIKE = (
+INTERCHANGEABLE_LANDMARKS = (
     {"toe", "mt1", "mt2"}, {"wrist", "wrist_radial", "wrist_ulnar"}, {"clavicle", "sternum", "t10"},
     {"psis", "sacrum"},
 )  # fmt: skip
@@ -67,7 +67,7 @@ def _agree(
 ) -> bool:
     """Tell whether a name and a marker set may mean the same place."""
     if has is not None and not table.landmarks[name.landmark].cluster:
-        alike = any({name.landmark, has.landmark} <= group for group in ALIKE)
+        alike = any({name.landmark, has.landmark} <= group for group in INTERCHANGEABLE_LANDMARKS)
         if name.landmark != has.landmark and not alike:
             return False
     if has is not None and "" not in (name.side, has.side) and name.side != has.side:
@@ -78,7 +78,8 @@ def _agree(
     body_segment = "foot" if body[0] == "toes" else body[0]
     segment = "torso" if segment == "head" else segment
     same_segment = (
-        segment == body_segment or {(segment, body_segment), (body_segment, segment)} & NEIGHBOURS
+        segment == body_segment
+        or {(segment, body_segment), (body_segment, segment)} & ADJACENT_SEGMENTS
     )
     return bool(same_segment) and ("" in (side, body[1]) or side == body[1])
 

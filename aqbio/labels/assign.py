@@ -1,8 +1,9 @@
-"""Which place on the body each label has: names, positions and motion, weighed together.
+"""Assignment of labels to landmarks: names, positions and motion, weighed together.
 
-What a label may be costs as the square of a distance over its standard deviation: of its marker
-from where the place is expected, and a margin against its name. The assignment of least total cost
-counts (Jonker and Volgenant): a name is doubted where another place is better by more than that.
+The cost of a landmark is the squared distance of the label's marker from its expected position over
+the squared standard deviation, and a margin if it contradicts the name. The assignment of least
+total cost counts (Jonker and Volgenant): a name is doubted where another landmark is better by more
+than that margin.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import numpy as np
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.recording import Recording
 from aqbio.labels.by_name import Hint, NamedLabels, SidedLandmark, names_landmark
-from aqbio.labels.geometry import Placement, placement
+from aqbio.labels.geometry import Placement, least_cost_columns, least_total, placement
 from aqbio.labels.hints import allows, barred_pairs, common_segment
-from aqbio.labels.marker_set import INSTEAD, Labelling, missing_landmarks
+from aqbio.labels.marker_set import SUBSTITUTE_LANDMARKS, Labelling, missing_landmarks
 from aqbio.labels.motion import MILLIMETRES, Segment, loose_labels, segment_of
 from aqbio.labels.template import Template, standing_template, target_points
-from aqbio.vectors import FloatArray, IntArray
+from aqbio.vectors import FloatArray
 
 MIN_ANCHORS = 6
 """Named landmarks from which on the others are placed relative to them."""
@@ -37,10 +38,15 @@ MAX_SEGMENT_GAP_M = 0.12
 OTHER_SEGMENT_RATIO = 1.4
 """... if markers of other segments are farther by this factor."""
 
-NAME_SD_M, SEGMENT_SD_M, TURNING_SEGMENT_SD_M = 0.08, 0.02, 0.04
-"""Named markers about the template laid over them, and about their segment laid over its own
-markers, of the trunk and at wrists, which turn, and elsewhere, m: in nine static trials of six
-laboratories 6 to 130 mm, 0 to 85 mm and 0 to 35 mm."""
+NAME_SD_M = 0.08
+"""Named markers about the template laid over them: 6 to 130 mm in nine static trials of six
+laboratories."""
+
+SEGMENT_SD_M = 0.02
+"""Named markers about their segment laid over its own markers: 0 to 35 mm in those trials."""
+
+TURNING_SEGMENT_SD_M = 0.04
+"""The same for the trunk and at wrists, which turn: 0 to 85 mm."""
 
 MAX_SITE_DEVIATION_SD = 3.0
 """So many standard deviations from its place a marker is not there."""
@@ -57,9 +63,12 @@ CERTAIN_MARGIN_CHI2 = 6.0
 MAX_MOTION_CHANGE_M = 0.02
 """Distances within a segment in a static trial and in motion that are the same, m."""
 
-MIN_TOE_RATIO, MIN_FOREFOOT_RATIO = 1.22, 1.0
-"""Distance from the heel, over that of the fifth metatarsal, from which on a marker is on toes and
-on a metatarsal: 1.28 to 1.45 on toes, 1.09 to 1.18 on the second metatarsal (eight persons)."""
+MIN_TOE_RATIO = 1.22
+"""Distance from the heel, over that of the fifth metatarsal, from which on a marker is on toes:
+1.28 to 1.45 (eight persons)."""
+
+MIN_FOREFOOT_RATIO = 1.0
+"""The same ratio from which on a marker is on a metatarsal: 1.09 to 1.18 on the second one."""
 
 LIMBS = (
     ("pelvis", "torso", "head", "thigh", "shank", "foot", "upper_arm", "forearm"),
@@ -69,7 +78,8 @@ LIMBS = (
 """Segments whose left and right labels are exchanged together."""
 
 ARM = ("upper_arm", "forearm")
-ELBOW, WRIST = ("elbow_lateral", "elbow_medial"), ("wrist_radial", "wrist_ulnar", "wrist")
+ELBOW = ("elbow_lateral", "elbow_medial")
+WRIST = ("wrist_radial", "wrist_ulnar", "wrist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +92,13 @@ class PlacedLabel:
 
     @property
     def gap(self) -> str:
-        """How far from its place it is, in words."""
+        """Distance from its expected position, in words."""
         return f"{MILLIMETRES * self.distance:.0f} mm from where that is expected"
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """How positions contradict the name of a label."""
+    """Contradiction between positions and the name of a label."""
 
     why: str
     site: SidedLandmark | None = None
@@ -376,7 +386,7 @@ def _doubts(
         words = f"its left and right are exchanged, with those of {len(sides) - 1} other labels"
         return {labels[a]: Doubt(words, _other_side(sites[a]), gain) for a in sides}
     cost = _costs(markers, targets, np.full(len(labels), NAME_SD_M))
-    chosen = least_cost(cost[:, : len(labels)])
+    chosen = least_cost_columns(cost[:, : len(labels)])
     turning = [
         part[0] == "torso" or site.landmark in WRIST
         for part, site in zip(segments, sites, strict=True)
@@ -392,12 +402,12 @@ def _doubts(
             for gap in ((np.median(gaps, axis=0), *gaps) if gaps else ())
         ]
         rows = [*dict.fromkeys((*worn, *roles))]
-        totals = [_total(_costs(markers, option, sd)[rows]) for option in options]
+        totals = [least_total(_costs(markers, option, sd)[rows]) for option in options]
         if options:  # by their median unless another gap is better by the margin of an exchange
             best = int(np.argmin(totals))
             targets = options[best if totals[best] < totals[0] - 2.0 * NAME_MARGIN_CHI2 else 0]
     cost = _costs(markers, targets, sd)
-    chosen = least_cost(cost)
+    chosen = least_cost_columns(cost)
     distances = MILLIMETRES * _distances(markers, targets)
     doubts = {}
     for index, label in enumerate(labels):
@@ -409,7 +419,7 @@ def _doubts(
             far += f" and {distances[index, chosen[index]]:.0f} mm from where the {site} is"
             barred = cost.copy()
             barred[index, [n for n, at in enumerate(sites) if at == site]] += 1e6
-            doubts[label] = Doubt(f"it sits {far}", site, _total(barred) - _total(cost))
+            doubts[label] = Doubt(f"it sits {far}", site, least_total(barred) - least_total(cost))
     return doubts
 
 
@@ -437,11 +447,6 @@ def _exchanged_sides(
     return best
 
 
-def _total(cost: FloatArray) -> float:
-    """The least total cost."""
-    return float(cost[np.arange(len(cost)), least_cost(cost)].sum())
-
-
 def _distances(markers: FloatArray, targets: Sequence[FloatArray]) -> FloatArray:
     """Distance (K, K) of each marker from the nearest point of each label's place, m."""
     distances = np.zeros((len(markers), len(targets)))
@@ -460,13 +465,6 @@ def _costs(markers: FloatArray, targets: Sequence[FloatArray], sd: FloatArray) -
     cost += NAME_MARGIN_CHI2 * (1.0 - np.eye(len(cost)))
     nowhere = np.full_like(cost, MAX_SITE_DEVIATION_SD**2 + NAME_MARGIN_CHI2)
     return np.hstack((cost, nowhere))
-
-
-def least_cost(cost: FloatArray) -> IntArray:
-    """The column of each of K rows of least total cost (K, P), each column once."""
-    from scipy.optimize import linear_sum_assignment
-
-    return np.asarray(linear_sum_assignment(cost)[1])
 
 
 def _read(
@@ -569,7 +567,7 @@ def needed_labels(
 ) -> dict[str, PlacedLabel]:
     """The labels whose position counts: landmarks that are missing, and segments without any.
 
-    And those whose names mean (``meant``) one of several places, of which positions tell which.
+    And those whose names mean one of several landmarks (``ambiguous``): positions tell which.
 
     Of landmarks farther than 5 cm from where they are expected two in five were others of the same
     segment (four static trials, names hidden): such labels only track it.
@@ -577,7 +575,7 @@ def needed_labels(
     needed_sites = {
         SidedLandmark(name, side)
         for missing in missing_landmarks(labelling)
-        for name in (missing.landmark, *INSTEAD.get(missing.landmark, ()))
+        for name in (missing.landmark, *SUBSTITUTE_LANDMARKS.get(missing.landmark, ()))
         for side in (missing.side, "")
     }
     covered = {

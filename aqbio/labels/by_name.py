@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from aqbio.config.model_map import LandmarkTable
 from aqbio.labels.words import (
     ENGLISH,
-    SURE_WORD,
-    UNUSED,
+    MIN_SURE_WORD_LETTERS,
+    UNUSED_PREFIX,
     Reading,
     Tongue,
     hinted_landmarks,
@@ -26,28 +26,34 @@ __all__ = [
 
 SIDE_WORDS = (("right", "right"), ("left", "left"), ("r", "right"), ("l", "left"))
 
-WORD = 3
-"""Names of landmarks that are longer are looked for inside of labels too, letters."""
+MAX_EXACT_NAME_LETTERS = 3
+"""Names of landmarks with more letters are also searched for inside of labels."""
 
 HEAD = "head"
 
-COMPUTED = "computed by other software: an axis of a bone, its origin, or a point between markers"
+COMPUTED_REASON = (
+    "computed by other software: an axis of a bone, its origin, or a point between markers"
+)
 
-COMPUTED_FROM_VIDEO = "_study"
-"""How OpenCap's landmarks end, which a network computes from joint centres: ``r_knee_study``."""
+OPENCAP_SUFFIX = "_study"
+"""End of the names of OpenCap's landmarks, which a network computes from joint centres:
+``r_knee_study``."""
 
-LAST = 1000
+SEGMENT_RANK = 1000
 """Rank of a segment that a label names by a word: behind every landmark."""
 
-BY_WORDS = 300
+WORDS_RANK = 300
 """Rank of a landmark that a label names by its words: behind the names of published sets."""
 
-FOREIGN = 1.5
+MIN_LANGUAGE_ADVANTAGE = 1.5
 """Labels by which another language must explain more of a set than English does."""
 
-PAIRED, SHARED = 0.3, 0.5
-"""What a label counts more that has a mirror image on the other side, and less whose place another
-label has, in the choice of a set's language."""
+PAIRED_BONUS = 0.3
+"""Additional weight, in the choice of a set's language, of a label that has a mirror image on the
+other side."""
+
+SHARED_PENALTY = 0.5
+"""Reduction of the weight of a label whose landmark another label has."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,18 +70,18 @@ class SidedLandmark:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What words of a label allow that does not name one landmark."""
+    """Landmarks allowed by the words of a label that does not name exactly one."""
 
     words: str
     """In words: ``right shoulder``."""
     sites: frozenset[SidedLandmark]
     complete: bool = True
-    """Whether the whole label is understood and means one of the places."""
+    """True if the whole label is understood and means one of the landmarks."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedLabels:
-    """What the labels of a recording say by themselves."""
+    """Landmarks that the labels of a recording name by themselves."""
 
     sites: dict[str, SidedLandmark]
     """SidedLandmark by label."""
@@ -107,7 +113,7 @@ def video_landmarks(labels: Iterable[str], table: LandmarkTable) -> dict[str, Si
         for name in entry.video
     }
     landmarks, signs = {}, False
-    for label in (name for name in labels if not name.endswith(COMPUTED_FROM_VIDEO)):
+    for label in (name for name in labels if not name.endswith(OPENCAP_SUFFIX)):
         for name, side in _readings(label):
             signs |= name in table.video_signs
             if landmark := landmark_of.get((name, bool(side))):
@@ -131,9 +137,9 @@ def named_labels(
         [label for label in names if label not in video], table
     )
     unused = {
-        label: COMPUTED
+        label: COMPUTED_REASON
         for label in names
-        if label in computed and (label not in ranked or ranked[label][0] >= BY_WORDS)
+        if label in computed and (label not in ranked or ranked[label][0] >= WORDS_RANK)
     }
     unused |= reasons | {label: why for label in names if (why := _why_unused(label, table))}
     sites: dict[str, SidedLandmark] = {}
@@ -185,7 +191,7 @@ def _readings_of_set(
     meanings: dict[str, frozenset[SidedLandmark]] = {}
     for label, parse in parsed.items():
         sites = _landmarks_first(
-            {SidedLandmark(*x) for x in parse.meanings if not x[0].startswith(UNUSED)}, table
+            {SidedLandmark(*x) for x in parse.meanings if not x[0].startswith(UNUSED_PREFIX)}, table
         )
         if parse.meanings and not sites:
             unused[label] = next(_reason(name, table) for name, _ in parse.meanings)
@@ -199,8 +205,8 @@ def _readings_of_set(
     for label, sites in meanings.items():
         if len(sites) == 1 and label not in unsure:
             (site,) = sites
-            rank = BY_WORDS + round(100 * parsed[label].cost)
-            ranked[label] = (rank + LAST * table.landmarks[site.landmark].cluster, site)
+            rank = WORDS_RANK + round(100 * parsed[label].cost)
+            ranked[label] = (rank + SEGMENT_RANK * table.landmarks[site.landmark].cluster, site)
     hints = {
         label: _hint(parse, meanings.get(label, frozenset()), table)
         for label, parse in parsed.items()
@@ -223,8 +229,8 @@ def _landmarks_first(
 
 
 def _reason(name: str, table: LandmarkTable) -> str:
-    """Why a point is not used that words name; empty where they name none of those."""
-    key = name.removeprefix(UNUSED)
+    """Reason why a named point is not used; empty for names of other points."""
+    key = name.removeprefix(UNUSED_PREFIX)
     return next((entry.why for entry in table.unused if key != name and key in entry.names), "")
 
 
@@ -253,7 +259,7 @@ def _exclusive(
 
 
 def _hint(parse: Reading, meanings: frozenset[SidedLandmark], table: LandmarkTable) -> Hint:
-    """What the words of a label allow."""
+    """Hint from the words of a label."""
     words = " ".join(filter(None, (parse.side, *sorted(parse.words)))).replace("_", " ")
     if meanings:
         return Hint(words, meanings)
@@ -272,14 +278,14 @@ def _tongue_of(
 ) -> Tongue:
     """The language that explains most of a set of labels, and the letters of its sides."""
     scores = {tongue: _explained(labels, exact, tongue, table) for tongue in tongues()}
-    scores[tongues()[0]] += FOREIGN
+    scores[tongues()[0]] += MIN_LANGUAGE_ADVANTAGE
     return max(tongues(), key=lambda tongue: round(scores[tongue], 6))
 
 
 def _explained(
     labels: Collection[str], exact: Mapping[str, Ranked], tongue: Tongue, table: LandmarkTable
 ) -> float:
-    """How many labels of a set a language explains; surely read and mirrored ones count more."""
+    """Weighted number of labels that a language explains; sure and mirrored ones count more."""
     counted: dict[str, tuple[float, frozenset[SidedLandmark]]] = {}
     for label in labels:
         options = []
@@ -287,7 +293,7 @@ def _explained(
             options.append((1.0, frozenset({exact[label][1]})))
         parse = reading(label, tongue)
         if parse is not None and parse.meanings:
-            value = (1.0 - 0.4 * parse.cost) * min(1.0, parse.letters / SURE_WORD)
+            value = (1.0 - 0.4 * parse.cost) * min(1.0, parse.letters / MIN_SURE_WORD_LETTERS)
             options.append((value, frozenset(SidedLandmark(*x) for x in parse.meanings)))
         if options:
             counted[label] = max(options, key=lambda option: option[0])
@@ -298,12 +304,12 @@ def _explained(
             SidedLandmark(site.landmark, {"right": "left", "left": "right"}.get(site.side, ""))
             for site in sites
         )
-        total += value * (1.0 + PAIRED * (mirrored != sites and mirrored in all_meanings))
+        total += value * (1.0 + PAIRED_BONUS * (mirrored != sites and mirrored in all_meanings))
         if len(sites) == 1:
             (site,) = sites
             entry = table.landmarks.get(site.landmark)
             if entry is not None and not entry.cluster:
-                total -= SHARED * (site in shared)
+                total -= SHARED_PENALTY * (site in shared)
                 shared.add(site)
     return total
 
@@ -358,7 +364,9 @@ def _on_segment(label: str, table: LandmarkTable) -> tuple[int, SidedLandmark] |
     for name, side in _readings(label):
         ends = (entry for entry in table.landmarks.values() if entry.sided and not entry.cluster)
         if not side or any(
-            len(end) > WORD and end in name for entry in ends for end in entry.names
+            len(end) > MAX_EXACT_NAME_LETTERS and end in name
+            for entry in ends
+            for end in entry.names
         ):
             continue
         for landmark, entry in table.landmarks.items():
@@ -367,7 +375,7 @@ def _on_segment(label: str, table: LandmarkTable) -> tuple[int, SidedLandmark] |
                 word in name and (word != HEAD or name.startswith(HEAD)) for word in entry.words
             ):
                 clusters.add(SidedLandmark(landmark, side if entry.sided else ""))
-    return (LAST, clusters.pop()) if len(clusters) == 1 else None
+    return (SEGMENT_RANK, clusters.pop()) if len(clusters) == 1 else None
 
 
 def names_landmark(label: str, landmark: str, table: LandmarkTable) -> bool:
@@ -385,7 +393,7 @@ def _why_unused(label: str, table: LandmarkTable) -> str:
 
 def _readings(label: str) -> Iterator[tuple[str, str]]:
     """Ways to read a label, without and with a side; ``heel`` is no left ``hee``."""
-    label = label.removesuffix(COMPUTED_FROM_VIDEO)
+    label = label.removesuffix(OPENCAP_SUFFIX)
     name = plain_name(label)
     yield name, ""
     for word, side in SIDE_WORDS:

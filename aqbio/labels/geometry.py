@@ -1,4 +1,4 @@
-"""Which marker of a standing person sits on which landmark, and which move as one body."""
+"""Matching of a standing person's markers to landmarks, and detection of rigid groups."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ import numpy as np
 
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
-TOO_FAR = 0.15
+MAX_DISTANCE_M = 0.15
 """A marker farther from a landmark than this is not on it, m (on the scaled template)."""
 
-TURNS, ROUNDS = 8, 25
-"""Directions in which the person may face at the start; rounds of assigning and fitting."""
+START_DIRECTIONS = 8
+"""Directions in which the person may face at the start."""
 
-SCALES = (0.75, 1.3)
+MAX_ROUNDS = 25
+"""Rounds of assigning and fitting."""
+
+SCALE_RANGE = (0.75, 1.3)
 """Plausible sizes of a person relative to the template."""
 
-FEWEST = 8
+MIN_LANDMARKS = 8
 """Landmarks that must find a marker."""
 
 
@@ -37,7 +40,7 @@ class Placement:
     distance: FloatArray
     """(L,) array, m. From there to it; NaN where none is near."""
     cost: float
-    """Mean distance, landmarks without a marker counted as ``TOO_FAR``, m."""
+    """Mean distance, landmarks without a marker counted as ``MAX_DISTANCE_M``, m."""
 
 
 def placement(
@@ -91,11 +94,11 @@ def _starts(template: FloatArray, markers: FloatArray) -> list[_Similarity]:
         up = np.zeros(3)
         up[axis] = sign
         scale = _height(markers @ up) / _height(template[:, 1])
-        if not SCALES[0] <= scale <= SCALES[1]:
+        if not SCALE_RANGE[0] <= scale <= SCALE_RANGE[1]:
             continue
         upright, _ = Rotation.align_vectors([up], [[0.0, 1.0, 0.0]])
-        for turn in range(TURNS):
-            yaw = Rotation.from_rotvec(up * (2.0 * np.pi * turn / TURNS))
+        for turn in range(START_DIRECTIONS):
+            yaw = Rotation.from_rotvec(up * (2.0 * np.pi * turn / START_DIRECTIONS))
             rotation = (yaw * upright).as_matrix()
             starts.append((scale, rotation, middle - scale * rotation @ template_middle))
     return starts
@@ -112,7 +115,7 @@ def _settled(
     """Assign and fit by turns until nothing changes."""
     laid, before = _laid(template, start), None
     fit: Placement | None = None
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         fit = _assigned(number, laid, markers, barred)
         if fit is None or (before is not None and np.array_equal(before, fit.marker)):
             return fit
@@ -130,15 +133,15 @@ def _assigned(
 
     distances = np.linalg.norm(laid[:, None] - markers[None], axis=2)
     distances[barred] = np.inf
-    rows, columns = linear_sum_assignment(np.minimum(distances, TOO_FAR) ** 2)
+    rows, columns = linear_sum_assignment(np.minimum(distances, MAX_DISTANCE_M) ** 2)
     distance = np.full(len(laid), np.nan)
     marker = np.full(len(laid), -1, dtype=np.int64)
-    near = distances[rows, columns] < TOO_FAR
+    near = distances[rows, columns] < MAX_DISTANCE_M
     marker[rows[near]] = columns[near]
     distance[rows[near]] = distances[rows[near], columns[near]]
-    if np.count_nonzero(near) < FEWEST:
+    if np.count_nonzero(near) < MIN_LANDMARKS:
         return None
-    cost = float(np.where(np.isnan(distance), TOO_FAR, distance).mean())
+    cost = float(np.where(np.isnan(distance), MAX_DISTANCE_M, distance).mean())
     return Placement(number, laid, marker, distance, cost)
 
 
@@ -153,13 +156,25 @@ def _similarity(source: FloatArray, target: FloatArray) -> _Similarity:
     flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
     rotation = left @ flip @ right
     scale = float((size * np.diag(flip)).sum() / (centred_source**2).sum())
-    scale = float(np.clip(scale, *SCALES))
+    scale = float(np.clip(scale, *SCALE_RANGE))
     return scale, rotation, to_middle - scale * rotation @ from_middle
+
+
+def least_cost_columns(cost: FloatArray) -> IntArray:
+    """Columns (K,) of the assignment of least total cost (K, P), each column once."""
+    from scipy.optimize import linear_sum_assignment
+
+    return np.asarray(linear_sum_assignment(cost)[1])
+
+
+def least_total(cost: FloatArray) -> float:
+    """The least total cost of an assignment of K rows to columns (K, P)."""
+    return float(cost[np.arange(len(cost)), least_cost_columns(cost)].sum())
 
 
 Segment = TypeVar("Segment", bound=Hashable)
 
-FRAMES = 20
+MIN_FRAMES = 20
 """Fewest frames in which two markers must both be present to compare their distance."""
 
 
@@ -171,18 +186,18 @@ def distance_spreads(
     for segment, paths in segment_paths.items():
         distance = np.linalg.norm(paths - path[:, None], axis=2)
         present = np.isfinite(distance)
-        comparable = present.sum(axis=0) >= FRAMES
+        comparable = present.sum(axis=0) >= MIN_FRAMES
         if comparable.any():
             spreads[segment] = float(np.median(np.nanstd(distance[:, comparable], axis=0)))
     return spreads
 
 
-EXACT = 0.0002
+MAX_EXACT_DEVIATION_M = 0.0002
 """Points follow others exactly within this, m: files round to 0.05 mm or more finely, and the
 distances of markers that are worn vary by 1 mm or more while a person moves. Of a person who stands
 angles are as exact: three that are right by chance are not found among 60 markers."""
 
-SHORTEST = 0.005
+MIN_LENGTH_M = 0.005
 """Points nearer to each other than this show no direction, m."""
 
 
@@ -193,15 +208,16 @@ def computed_points(
 
     Origins and ends of axes: three points at right angles about a fourth in every frame, or, where
     the origin is not in the file, three that keep equal distances; those called the ends of three
-    axes (``named``) only have to keep their distances. And points that divide the way between two
-    others in a constant ratio while that way varies. A cluster that software made rigid stays: its
-    markers are not at right angles. Of two points on one axis a marker may be one: names decide.
+    axes (``axis_ends``) only have to keep their distances. And points that divide the way between
+    two others in a constant ratio while that way varies. A cluster that software made rigid stays:
+    its markers are not at right angles. Of two points on one axis a marker may be one: names
+    decide.
     """
-    samples = positions[np.unique(np.linspace(0, len(positions) - 1, 2 * FRAMES).astype(int))]
+    samples = positions[np.unique(np.linspace(0, len(positions) - 1, 2 * MIN_FRAMES).astype(int))]
     length = np.linalg.norm(samples[:, :, None] - samples[:, None], axis=3)
-    length[~(length > SHORTEST)] = np.nan
+    length[~(length > MIN_LENGTH_M)] = np.nan
     pairs = np.array(np.triu_indices(positions.shape[1], 1))
-    rigid = pairs[:, _range(length[:, *pairs]) < EXACT]
+    rigid = pairs[:, _range(length[:, *pairs]) < MAX_EXACT_DEVIATION_M]
     longest = np.fmax.reduce(length)
     computed: set[int] = set()
     for point in range(positions.shape[1]):
@@ -210,34 +226,36 @@ def computed_points(
             samples - samples[:, [point]], length[:, point], length, strict=True
         ):
             a, b = square
-            askew = np.abs((arm[a] * arm[b]).sum(axis=1)) > EXACT * (far[a] + far[b])
+            askew = np.abs((arm[a] * arm[b]).sum(axis=1)) > MAX_EXACT_DEVIATION_M * (
+                far[a] + far[b]
+            )
             square = square[:, ~askew]
             a, b = between
             detour = (
                 2.0 * far[a] * far[b] * (far[a] + far[b] - distances[a, b])
             )  # its height, squared
-            between = between[:, ~(detour > EXACT**2 * distances[a, b])]
+            between = between[:, ~(detour > MAX_EXACT_DEVIATION_M**2 * distances[a, b])]
         for three in _triangles(square[:, _often(length[:, point], square)]):
             computed |= {point, *three}
         a, b = between[:, _often(length[:, point], between)]
         distances = length[:, a, b]
         moves = (
             _range(length[:, point, a] / distances) * np.fmin.reduce(distances, initial=np.inf)
-            > EXACT
+            > MAX_EXACT_DEVIATION_M
         )
-        if (~moves & (_range(distances) > 5.0 * EXACT)).any():
+        if (~moves & (_range(distances) > 5.0 * MAX_EXACT_DEVIATION_M)).any():
             computed.add(point)
-    for three in _triangles(rigid[:, np.isfinite(length[:, *rigid]).sum(axis=0) >= FRAMES]):
+    for three in _triangles(rigid[:, np.isfinite(length[:, *rigid]).sum(axis=0) >= MIN_FRAMES]):
         sides = longest[three, three[1:] + three[:1]]
-        if max(sides) - min(sides) < EXACT or frozenset(three) in axis_ends:
+        if max(sides) - min(sides) < MAX_EXACT_DEVIATION_M or frozenset(three) in axis_ends:
             computed |= set(three)
     return computed
 
 
 def _often(lengths: FloatArray, pairs: IntArray) -> BoolArray:
-    """Which pairs (2, P) both have a length in enough frames, of lengths (F, M)."""
+    """True for pairs (2, P) that both have a length in enough frames, of lengths (F, M)."""
     counts = np.isfinite(lengths[:, pairs]).all(axis=1).sum(axis=0)
-    return np.asarray(counts >= FRAMES)
+    return np.asarray(counts >= MIN_FRAMES)
 
 
 def _range(values: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""What words of a label allow a position to say: a shoulder, in any language, is never on C7."""
+"""Limits that words of a label set on its position: a shoulder, in any language, is never on C7."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIDES_OF_JOINT = {"wrist": ("wrist_radial", "wrist_ulnar")}
 
 
 def allows(hint: Hint | None, site: SidedLandmark, table: LandmarkTable) -> bool:
-    """Whether the words of a label allow a place; a marker may track the segment that they name."""
+    """Tell whether a label's words allow a landmark; a marker may track the segment they name."""
     if hint is None or site in hint.sites:
         return True
     if not table.landmarks[site.landmark].cluster:
@@ -33,7 +33,7 @@ def barred_pairs(
     hints: Mapping[str, Hint],
     table: LandmarkTable,
 ) -> BoolArray:
-    """Pairs (L, M) of places and labels that the words of the labels exclude."""
+    """Pairs (L, M) of landmarks and labels that the words of the labels exclude."""
     barred = np.zeros((len(sites), len(labels)), dtype=bool)
     for column, label in enumerate(labels):
         if label in hints:

@@ -20,7 +20,7 @@ PATELLA = "patella"
 
 @dataclass(frozen=True, slots=True)
 class ModelLandmarks:
-    """What a label can be attached to on a model."""
+    """Markers and bodies of a model that labels can be attached to."""
 
     marker_bodies: Mapping[str, str]
     """Body of each of the model's own markers."""
@@ -83,14 +83,14 @@ RIGHT_FIRST = ("right", "left")
 
 @dataclass(frozen=True, slots=True)
 class Labelling:
-    """What is known about the labels of a set of recordings."""
+    """Landmarks of the labels of a set of recordings, and their origin."""
 
     sites: Mapping[str, SidedLandmark]
     """SidedLandmark by label."""
     static_only: frozenset[str]
     """Labels that no moving trial has."""
     notes: Mapping[str, str] = field(default_factory=dict)
-    """How a place was found, by label, where it was not by its name."""
+    """Origin of a landmark, by label, where that is not the label's name."""
     video: frozenset[str] = frozenset()
     """Labels of points that were found in video."""
 
@@ -154,7 +154,7 @@ def _entry(
     return entry
 
 
-NEEDED = {
+NEEDED_LANDMARKS = {
     "asis": "front of the pelvis (ASIS)",
     "psis": "back of the pelvis (PSIS)",
     "heel": "heel",
@@ -162,20 +162,22 @@ NEEDED = {
 }
 """Landmarks on both sides that no marker set can do without, in words."""
 
-INSTEAD = {"psis": ("sacrum",), "mt2": ("toe", "mt1", "mt5")}
-"""What does as well."""
+SUBSTITUTE_LANDMARKS = {"psis": ("sacrum",), "mt2": ("toe", "mt1", "mt5")}
+"""Landmarks that replace a needed one."""
 
 
 def missing_landmarks(labelling: Labelling) -> list[SidedLandmark]:
     """The landmarks that no marker set can do without, and that are not there."""
     have = labelling.label
-    needed = [name for name in NEEDED if name not in PELVIS or not _video_hips(labelling)]
+    needed = [name for name in NEEDED_LANDMARKS if name not in PELVIS or not _video_hips(labelling)]
     return [
         SidedLandmark(landmark, side)
         for landmark in needed
         for side in RIGHT_FIRST
         if not have(landmark, side)
-        and not any(have(name, side) or have(name) for name in INSTEAD.get(landmark, ()))
+        and not any(
+            have(name, side) or have(name) for name in SUBSTITUTE_LANDMARKS.get(landmark, ())
+        )
     ]
 
 
@@ -193,8 +195,8 @@ def blank(site: SidedLandmark) -> str:
 
 
 def label_request(site: SidedLandmark) -> str:
-    """What a blank of a marker set asks for."""
-    return f"the label on the {site.side} {NEEDED[site.landmark]}"
+    """Describe the label that a blank of a marker set asks for."""
+    return f"the label on the {site.side} {NEEDED_LANDMARKS[site.landmark]}"
 
 
 def with_blanks(labelling: Labelling) -> Labelling:

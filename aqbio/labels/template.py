@@ -20,7 +20,9 @@ from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray
 
-ABDUCTIONS, FLEXIONS, ELBOWS = (0.0, -40.0, -85.0), (0.0, 45.0, 85.0), (0.0, 80.0)
+ABDUCTIONS_DEG = (0.0, -40.0, -85.0)
+FLEXIONS_DEG = (0.0, 45.0, 85.0)
+ELBOW_FLEXIONS_DEG = (0.0, 80.0)
 """Postures of the template's arms: hanging, in an A, in a T; in front; elbows bent, degrees."""
 
 
@@ -31,7 +33,7 @@ class Template:
     sites: tuple[SidedLandmark, ...]
     """tuple of L SidedLandmark. Of every marker, and of points that only names tell."""
     landmarks: IntArray
-    """(N,) int array. Which of them are landmarks that positions tell."""
+    """(N,) int array. Indices of those that are landmarks with known positions."""
     postures: tuple[FloatArray, ...]
     """tuple of (L, 3) arrays, m. Arms hanging straight in the first one, straight in every second
     one."""
@@ -91,7 +93,7 @@ def standing_template(table: LandmarkTable) -> Template:
         ]
     )
     postures = []
-    for abduction, flexion, elbow in product(ABDUCTIONS, FLEXIONS, ELBOWS):
+    for abduction, flexion, elbow in product(ABDUCTIONS_DEG, FLEXIONS_DEG, ELBOW_FLEXIONS_DEG):
         q = skeleton.coordinate_default.copy()
         for name, angle in (("arm_add", abduction), ("arm_flex", flexion), ("elbow_flex", elbow)):
             for side in ("r", "l"):

@@ -19,45 +19,67 @@ from aqbio.config.label_words import LabelWords
 from aqbio.config.model_map import LandmarkTable
 from aqbio.io.study import MODELS
 
-ENGLISH, JAPANESE = "english", "japanese"
+ENGLISH = "english"
+JAPANESE = "japanese"
 
-SHORTEST_PREFIX = 3
+MIN_PREFIX_LETTERS = 3
 """Words may be cut off behind so many letters."""
 
 MAX_CUTS = 16
 """Ways to cut a label that are followed, the cheapest ones."""
 
-WORD_COST, EXACT_COST, SHORT_COST, PREFIX_COST = 0.10, 0.15, 0.30, 0.35
-"""Of a whole word, an abbreviation of three letters, of fewer, and, times the share of its letters
-that are cut off, of a shortened word: the more letters agree, the less likely by chance."""
+WORD_COST = 0.10
+"""Of a whole word: the more letters agree, the less likely by chance."""
 
-CROSSING_COST, SUFFIX_COST, SKIPPED_COST = 0.30, 0.40, 1.0
-"""Of a blank, dot or capital inside a word, of a letter for a word of place, and of a part that no
-word explains."""
+EXACT_COST = 0.15
+"""Of an abbreviation of three letters."""
 
-SHORT_SIDE_COST, LOOSE_SIDE_COST, NUMBER_COST = 0.05, 0.20, 0.05
-"""Of a side that blanks, capitals or digits set apart, of one that they do not, or that is cut
-off, and of a number."""
+SHORT_COST = 0.30
+"""Of an abbreviation of fewer letters."""
 
-EQUAL_COSTS = 0.08
+PREFIX_COST = 0.35
+"""Of a shortened word, times the share of its letters that are cut off."""
+
+CROSSING_COST = 0.30
+"""Of a blank, dot or capital inside a word."""
+
+SUFFIX_COST = 0.40
+"""Of a letter for a word of place."""
+
+SKIPPED_COST = 1.0
+"""Of a part that no word explains."""
+
+SHORT_SIDE_COST = 0.05
+"""Of a side that blanks, capitals or digits set apart."""
+
+LOOSE_SIDE_COST = 0.20
+"""Of a side that they do not set apart, or that is cut off."""
+
+NUMBER_COST = 0.05
+"""Of a number."""
+
+MAX_COST_DIFFERENCE = 0.08
 """Readings whose costs differ by less are both possible."""
 
-LONG_WORD, LONG_CROSSING_COST = 7, 0.02
-"""Words of so many letters are known across a blank or a capital, at this cost (AvantBras)."""
+MIN_LONG_WORD_LETTERS = 7
+"""Words of so many letters are recognised across a blank or a capital (AvantBras), ..."""
 
-SURE_WORD = 4
+LONG_CROSSING_COST = 0.02
+"""... at this cost."""
+
+MIN_SURE_WORD_LETTERS = 4
 """Letters from which on a word in a label that is not understood says where it cannot be."""
 
-UNUSED = "not used: "
+UNUSED_PREFIX = "not used: "
 """Before the names of points that are known and left out."""
 
 DIGRAPHS = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ñ": "ny", "å": "aa", "ø": "oe", "œ": "oe"}
-"""How letters are written that a keyboard or file does not have."""
+"""Spellings of letters that a keyboard or file does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a label says in one language."""
+    """Meaning of a label in one language."""
 
     meanings: frozenset[tuple[str, str]]
     """Landmark and side of each meaning that it may have; empty where only some words are known."""
@@ -183,14 +205,14 @@ def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
             if language == JAPANESE:
                 written |= {variant for word in written for variant in romanizations(word)}
             for spelling in written:
-                short = len(spelling) < SHORTEST_PREFIX
+                short = len(spelling) < MIN_PREFIX_LETTERS
                 add(
                     spelling,
                     _Token(atoms, SHORT_COST if short else WORD_COST, needs_separation=short),
                 )
-                for end in range(SHORTEST_PREFIX, len(spelling)):
+                for end in range(MIN_PREFIX_LETTERS, len(spelling)):
                     cost = WORD_COST + PREFIX_COST * (1.0 - end / len(spelling))
-                    ambiguous = language == ENGLISH and end == SHORTEST_PREFIX
+                    ambiguous = language == ENGLISH and end == MIN_PREFIX_LETTERS
                     add(
                         spelling[:end],
                         _Token(atoms, cost, whole_word=False, needs_separation=ambiguous),
@@ -198,7 +220,7 @@ def _vocabulary(language: str) -> Mapping[str, tuple[_Token, ...]]:
         for key, words in vocabulary.exact.items():
             atoms = frozenset(key.split()) - {"ignored"}
             for spelling in {variant for word in words for variant in spellings(word)}:
-                short = len(spelling) < SHORTEST_PREFIX
+                short = len(spelling) < MIN_PREFIX_LETTERS
                 add(
                     spelling,
                     _Token(atoms, SHORT_COST if short else EXACT_COST, needs_separation=short),
@@ -236,7 +258,7 @@ def _side_beginnings(language: str) -> Mapping[str, str]:
         word[:end]: side
         for side, words in (("right", sides.right), ("left", sides.left))
         for word in words
-        for end in range(SHORTEST_PREFIX, len(word))
+        for end in range(MIN_PREFIX_LETTERS, len(word))
     }
 
 
@@ -254,12 +276,12 @@ class _Cut:
     letters: int = 0
     """In words of three letters or more."""
     whole_word: bool = True
-    """Whether no word in it is cut off."""
+    """True if no word in it is cut off."""
 
 
 @lru_cache(maxsize=100_000)
 def reading(label: str, tongue: Tongue) -> Reading | None:
-    """What a label says in a language; None where no word of it is known."""
+    """Read a label in a language; None where no word of it is known."""
     text, bounds = plain_text(label)
     if not text or len(text) > 60:
         return None
@@ -270,12 +292,12 @@ def reading(label: str, tongue: Tongue) -> Reading | None:
         (cut, landmarks)
         for cut in cuts
         if not cut.skipped
-        and cut.cost < cheapest + EQUAL_COSTS
+        and cut.cost < cheapest + MAX_COST_DIFFERENCE
         and (landmarks := meanings(cut, general=False) or meanings(cut, general=True))
     ]
     if read:
         best = min((cut for cut, _ in read), key=lambda cut: cut.cost)
-        near = [landmarks for cut, landmarks in read if cut.cost < best.cost + EQUAL_COSTS]
+        near = [landmarks for cut, landmarks in read if cut.cost < best.cost + MAX_COST_DIFFERENCE]
         all_landmarks = frozenset().union(*near)
         return Reading(all_landmarks, best.atoms, best.side, best.cost, best.letters)
     sure_cuts = [cut for cut in cuts if cut.sure]
@@ -308,12 +330,12 @@ def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
             if (side := sides.get(piece)) and not crossed:
                 ends = end == len(text) or text[end].isdigit()
                 at_edge = (start == 0 or ends) and (start in bounds or end in bounds)
-                if separated or at_edge or len(piece) >= SURE_WORD:
+                if separated or at_edge or len(piece) >= MIN_SURE_WORD_LETTERS:
                     cost = SHORT_SIDE_COST if separated else LOOSE_SIDE_COST
                     steps.append(_Cut(cost, side=side))
             elif separated and (side := beginnings.get(piece)):
                 steps.append(_Cut(LOOSE_SIDE_COST, side=side))
-            glued = start >= SHORTEST_PREFIX and start not in bounds
+            glued = start >= MIN_PREFIX_LETTERS and start not in bounds
             if glued and (atoms := suffixes.get(piece)):
                 steps.append(_Cut(SUFFIX_COST, atoms, whole_word=False))
             if start in bounds and end == after:
@@ -326,7 +348,7 @@ def _cuts(text: str, bounds: frozenset[int], tongue: Tongue) -> list[_Cut]:
 
 
 def _beside_sides(text: str, sides: Mapping[str, str]) -> set[int]:
-    """Where a side at an end of a label, numbers aside, leaves off or begins."""
+    """Positions in a label at which a side at its start ends, or one before its number begins."""
     stem = len(text.rstrip("0123456789"))
     first = {len(side) for side in sides if text.startswith(side)}
     return first | {stem - len(side) for side in sides if text[:stem].endswith(side)}
@@ -353,9 +375,14 @@ def _steps(
             continue
         if crossed and not token.whole_word:
             continue
-        sure = token.whole_word and separated and len(piece) >= SURE_WORD and bool(token.atoms)
-        across = CROSSING_COST if len(piece) < LONG_WORD else LONG_CROSSING_COST
-        letters = len(piece) if len(piece) >= SHORTEST_PREFIX and token.atoms else 0
+        sure = (
+            token.whole_word
+            and separated
+            and len(piece) >= MIN_SURE_WORD_LETTERS
+            and bool(token.atoms)
+        )
+        across = CROSSING_COST if len(piece) < MIN_LONG_WORD_LETTERS else LONG_CROSSING_COST
+        letters = len(piece) if len(piece) >= MIN_PREFIX_LETTERS and token.atoms else 0
         cost = token.cost + across * crossed
         yield _Cut(cost, token.atoms, sure=sure, letters=letters, whole_word=token.whole_word)
 
@@ -399,7 +426,7 @@ class _Pattern:
 def _patterns(*, general: bool) -> tuple[_Pattern, ...]:
     """Patterns of landmarks and unused points, or those of segments that a marker tracks."""
     table = label_words()
-    unused = {UNUSED + key: atoms for key, atoms in table.unused.items()}
+    unused = {UNUSED_PREFIX + key: atoms for key, atoms in table.unused.items()}
     lists = table.tracks if general else table.landmarks
     landmark_patterns = []
     for landmark, patterns in lists.items():
@@ -430,7 +457,7 @@ def meanings(cut: _Cut, *, general: bool) -> frozenset[tuple[str, str]]:
     for pattern in _patterns(general=general):
         if not pattern.fits(cut.atoms):
             continue
-        used = not pattern.landmark.startswith(UNUSED)
+        used = not pattern.landmark.startswith(UNUSED_PREFIX)
         if used and table[pattern.landmark].sided:
             if cut.side:
                 landmarks.add((pattern.landmark, cut.side))

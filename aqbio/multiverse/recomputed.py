@@ -74,7 +74,7 @@ class CachedTrial:
     contributions: xr.Dataset
     scaled: Skeleton
     final: Skeleton
-    """scaled, final: Before and after stage consistency."""
+    """scaled, final: Before and after stage inverse_dynamics."""
     loose: MotionSource | None = None
     """Motion with a third of the weight on forces; None where the trial was not fitted or the study
     does not request it."""

@@ -84,7 +84,7 @@ def on_other_models(
         try:
             with contained(study, STAGE, person, trial.trial_id, name):
                 model_numbers = on_other_model(model_study, trial, steps)
-        except AqbioError as error:  # stage steps reported what is missing
+        except AqbioError as error:  # stage contributions reported what is missing
             if error.rule == INTERNAL:
                 results.findings.append(error.finding(trial=trial.trial_id))
             continue

@@ -78,7 +78,7 @@ def with_observed(dataset: xr.Dataset, observed: Observed) -> xr.Dataset:
 
 
 def read_observed(dataset: xr.Dataset) -> Observed:
-    """Read the mask of a dataset that stage solve, consistency or contributions wrote."""
+    """Read the mask of a dataset of inverse kinematics, inverse dynamics or contributions."""
     observed = Observed(
         tuple(str(name) for name in dataset["segment"].values),
         dataset["observed"].values.astype(bool),

@@ -13,7 +13,7 @@ from aqbio.config import Participant
 from aqbio.errors import Cause, Finding, causes, listed
 from aqbio.figures.step_means import is_kept, kept_steps
 from aqbio.figures.words import digits
-from aqbio.names import AGAINST_USE, DOUBTFUL, LOST, PARTLY, TRIAL_STATES
+from aqbio.names import AGAINST_USE, DOUBTFUL, PARTLY, TRIAL_FAILED, TRIAL_STATES
 from aqbio.pages.filters import counted, enumerated, missing, rows
 from aqbio.pages.words import measure_words
 
@@ -230,7 +230,9 @@ def trial_lines(
 def trial_state(row: dict[str, Any]) -> str:
     """State of a trial and its reason."""
     state = str(row["state"])
-    why = {LOST: row["reason"], DOUBTFUL: row["outside"], PARTLY: row["unobserved"]}.get(state)
+    why = {TRIAL_FAILED: row["reason"], DOUBTFUL: row["outside"], PARTLY: row["unobserved"]}.get(
+        state
+    )
     if missing(why):
         return state
     text = str(why)

@@ -16,7 +16,7 @@ from aqbio.io.movement import is_static
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.recording import Recording
 from aqbio.io.study import Study
-from aqbio.labels.by_name import COMPUTED_FROM_VIDEO, landmark_table, video_landmarks
+from aqbio.labels.by_name import OPENCAP_SUFFIX, landmark_table, video_landmarks
 from aqbio.names import GRAVITY, SIDES
 from aqbio.recordings.axes import label_mean
 from aqbio.recordings.contacts import FeetLoads
@@ -171,7 +171,7 @@ def compare_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
 
 def max_log_ratio(labels: Sequence[str]) -> float:
     """Largest log ratio of lengths between recordings of one person with such labels."""
-    computed = any(label.endswith(COMPUTED_FROM_VIDEO) for label in labels)
+    computed = any(label.endswith(OPENCAP_SUFFIX) for label in labels)
     return (
         OTHER_PERSON_VIDEO_LOG_RATIO
         if computed or video_landmarks(labels, landmark_table())

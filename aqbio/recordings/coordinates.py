@@ -48,7 +48,7 @@ class CoordinatesTrial:
     """(T, C) array, rad or m. NaN where the file lacks a coordinate."""
 
     def write(self, stem: Path) -> None:
-        """Leave the coordinates for stage solve, on the clock of the prepared trial."""
+        """Write coordinates for stage inverse_kinematics, on the clock of the prepared trial."""
         time = np.arange(len(self.q)) / self.recording.rate
         file = prepared_coordinates(stem)
         write_storage(file, self.coordinates, time, self.q, in_degrees=False)

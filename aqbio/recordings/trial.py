@@ -12,7 +12,14 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.errors import AqbioError, distinct, listed
 from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
-from aqbio.io.movement import STANDING_M, STANDING_S, breaks, flickers, is_static, jumps
+from aqbio.io.movement import (
+    MAX_STANDING_MOVEMENT_M,
+    MIN_STANDING_S,
+    breaks,
+    flickers,
+    is_static,
+    jumps,
+)
 from aqbio.io.recording import Recording
 from aqbio.names import LOW_PASSED
 from aqbio.recordings.axes import LaboratoryToGround, laboratory_axes, missing_labels
@@ -440,7 +447,7 @@ def check_frames(recording: Recording, trial: Trial, file: str) -> None:
     """Refuse lost or repeated frames before the last instant used: clocks part from there on."""
     end = np.inf if trial.end_s is None else trial.end_s
     broken = dict(breaks(recording.positions))
-    # A pose that jumps in a file of angles may be a solver's: stage solve says so.
+    # A pose that jumps in a file of angles may be a solver's: stage inverse_kinematics reports it.
     jumped = [] if trial.coordinates_file else jumps(recording.positions, recording.rate)
     frames = sorted({*broken, *jumped})
     frames = [frame for frame in frames if frame / recording.rate < end]
@@ -494,8 +501,8 @@ def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
     if trial.task == "static" and not is_static(recording.positions):
         raise AqbioError(
             "the sheet says static, but the person moves about: in no "
-            f"{STANDING_S:g} s three quarters of the markers stay within "
-            f"{1e3 * STANDING_M:.0f} mm.",
+            f"{MIN_STANDING_S:g} s three quarters of the markers stay within "
+            f"{1e3 * MAX_STANDING_MOVEMENT_M:.0f} mm.",
             file=notes.file,
             fix="correct task or file in trials.tsv.",
             rule="task",

@@ -88,7 +88,7 @@ HALF = 0.5
 def _wrong_loads(
     plates: Plates, feet: FloatArray, time: FloatArray, *, include_all: bool = False
 ) -> IntArray:
-    """Loads (P,) of each plate that no foot can have made there, or ``every`` load with a foot."""
+    """Count each plate's loads (P,) that no foot can have made; ``include_all``: with a foot."""
     count = np.zeros(len(plates.numbers), dtype=np.int64)
     _, free = centre_of_pressure(
         plates.wrench.force, plates.wrench.moment, plates.wrench.point, plates.surface, LOADED_N

@@ -23,7 +23,7 @@ from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_columns, write_table
-from aqbio.names import AGAINST_USE, DOUBTFUL, LOST, NO_STEPS, PARTLY, USABLE
+from aqbio.names import AGAINST_USE, DOUBTFUL, NO_STEPS, PARTLY, TRIAL_FAILED, USABLE
 from aqbio.study.findings import FINDINGS, finding_rows
 from aqbio.study.manifest import FAILED, OK, Report, failure_reason, manifest_entry, study_stage
 
@@ -87,7 +87,7 @@ def trial_rows(
 def _state(row: Row, outside: Sequence[str]) -> str:
     """State of a trial, one of `TRIAL_STATES`."""
     if row["status"] != OK:
-        return LOST
+        return TRIAL_FAILED
     if row["contacts"] == row["steps_rejected"]:
         return NO_STEPS
     return DOUBTFUL if outside else PARTLY if row["unobserved"] else USABLE

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import aqbio
 from aqbio.errors import AqbioError, Finding
-from aqbio.faults import AGAIN, RunStoppedError, machine_fault
+from aqbio.faults import RUN_AGAIN, RunStoppedError, machine_fault
 from aqbio.io.atomic import files_made, note_made, write_text
 from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
@@ -174,7 +174,7 @@ class Parts:
             raise RunStoppedError(
                 f"a process of stage {self.stage} ended without a message: memory ran out, or a "
                 "library crashed.",
-                fix=f"use fewer cores (--cores 1), {AGAIN}",
+                fix=f"use fewer cores (--cores 1), {RUN_AGAIN}",
                 rule="machine",
             ) from error
         finally:

@@ -205,11 +205,11 @@ def _content(path: Path) -> str:
 def settings_content(study: Study, sections: Iterable[str]) -> str:
     """Sections of the settings and the version of aqbio, as JSON."""
     names = tuple(sections)
-    if names not in study.kept:  # the same for every participant
+    if names not in study.cache:  # the same for every participant
         plain = {name: as_plain_data(name, getattr(study.settings, name)) for name in names}
         content = {"aqbio": aqbio.__version__, **plain}
-        study.kept[names] = json.dumps(content, ensure_ascii=False, sort_keys=True)
-    text: str = study.kept[names]
+        study.cache[names] = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    text: str = study.cache[names]
     return text
 
 

@@ -14,7 +14,14 @@ from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names
-from aqbio.io.recording import FARTHEST, FEW, STRONGEST, ForceRecording, Recording, sampling_rate
+from aqbio.io.recording import (
+    MAX_COORDINATE_M,
+    MAX_DAMAGED_SHARE,
+    MAX_FORCE_N,
+    ForceRecording,
+    Recording,
+    sampling_rate,
+)
 from aqbio.io.sheets import read_capacities
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import load_study
@@ -44,8 +51,8 @@ class Door:
 def _positions(positions: np.ndarray, rate: float) -> str:
     known = positions[np.isfinite(positions)]
     # more are another unit, which stage prepare contradicts by the size of the body
-    if known.size and 0.0 < np.mean(np.abs(known) > FARTHEST) <= FEW / 3.0:
-        return f"a marker farther than {FARTHEST:g} m"
+    if known.size and 0.0 < np.mean(np.abs(known) > MAX_COORDINATE_M) <= MAX_DAMAGED_SHARE / 3.0:
+        return f"a marker farther than {MAX_COORDINATE_M:g} m"
     return "" if 20.0 <= rate <= 50_000.0 else "a rate that nothing is sampled with"
 
 
@@ -56,9 +63,9 @@ def _forces(forces: ForceRecording | None) -> str:
     if not np.isfinite(found).all():
         return "a force that is no number"
     if (
-        found.size and np.abs(found).max() > 1000.0 * STRONGEST
+        found.size and np.abs(found).max() > 1000.0 * MAX_FORCE_N
     ):  # in a wrong unit: stage prepare corrects it
-        return f"a force of more than {1000.0 * STRONGEST:g} N"
+        return f"a force of more than {1000.0 * MAX_FORCE_N:g} N"
     return ""
 
 

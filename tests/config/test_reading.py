@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from aqbio.boundary import WRITTEN
+from aqbio.boundary import MAX_WRITTEN_BYTES
 from aqbio.config import SHEETS, MarkerSet, ModelMap, StudySettings, expand_environment, read_yaml
 from aqbio.config.model_map import MappedMarker, Size
 from aqbio.config.settings import CONSTANTS, REMOVED
@@ -50,7 +50,10 @@ def test_what_is_said_of_settings_is_what_it_was(tmp_path):
     lines += said("latin letters", lambda: told(path), tmp_path)
     lines += said("a folder", lambda: told(tmp_path), tmp_path)
     lines += said("nothing", lambda: told(tmp_path / "none.yaml"), tmp_path)
-    for name, size in (("a byte too many", WRITTEN + 1), ("as large as may be", WRITTEN)):
+    for name, size in (
+        ("a byte too many", MAX_WRITTEN_BYTES + 1),
+        ("as large as may be", MAX_WRITTEN_BYTES),
+    ):
         with path.open("wb") as file:
             file.truncate(size - 1)
             file.seek(0, 2)

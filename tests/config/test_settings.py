@@ -64,7 +64,7 @@ def test_every_setting_and_column_is_described(model):
 CALLED = {
     "StudySettings": "settings",
     "Quality": "limits",
-    "LaboratoryAxes": "choice",
+    "LaboratoryAxes": "setting",
     "Multiverse": "own",
 }
 """What code calls a section, other than by its name or, where it knows the section, `settings`."""

@@ -29,7 +29,7 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_columns, write_table
-from aqbio.names import DOUBTFUL, LOST, NO_STEPS, PARTLY, USABLE
+from aqbio.names import DOUBTFUL, NO_STEPS, PARTLY, TRIAL_FAILED, USABLE
 from aqbio.pages.athlete import write_athlete_page
 from aqbio.pages.words import STATISTICS
 from aqbio.stage_table import PARTICIPANT_STAGES
@@ -407,7 +407,7 @@ def _trials_table(study: Study, steps: pd.DataFrame, lacking: tuple[str, ...]) -
              "condition": "normal", "status": "failed" if lost else "ok", "surface": "overground",
              "reason": FAILED[2] if lost else None,
              "speed_mps": own["speed_mps"].mean(),
-             "state": LOST if lost else DOUBTFUL if slips else state,
+             "state": TRIAL_FAILED if lost else DOUBTFUL if slips else state,
              "outside": "foot_slip" if slips else None,
              "unobserved": None if lost else unseen, "contacts": len(own),
              "steps_ok": status.count("ok"), "steps_rejected": status.count("rejected")}

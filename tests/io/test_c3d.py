@@ -333,7 +333,7 @@ SICK = {
 @needs_fork
 @pytest.mark.parametrize("words", SICK)
 def test_sick_reader_fails_the_file_and_the_next_one_is_read(file, monkeypatch, words):
-    monkeypatch.setattr(c3d, "TIME_BASE_S", 0.2)
+    monkeypatch.setattr(c3d, "BASE_TIME_S", 0.2)
     monkeypatch.setitem(sys.modules, "ezc3d", SimpleNamespace(c3d=SICK[words]))
     with refused("c3d-unreadable") as caught:
         c3d_content(file)

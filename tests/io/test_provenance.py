@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from aqbio.io.provenance import ANOTHER, file_hash, in_ids, provenance
+from aqbio.io.provenance import UNNAMED_FILE, file_hash, in_ids, provenance
 from aqbio.io.study import load_study
 from tests.small_study import write_small_study
 
@@ -43,5 +43,5 @@ def test_files_that_are_called_alike_are_those_of_the_content_s_own_trial(tmp_pa
     assert found[0]["findings"][0]["what"] == f"force_file of P1 {one} has no numbers."
     assert found[1]["file"] == f"force_file of P1 {two}"
     assert in_ids(study, "forces.mot", "P1", two) == f"force_file of P1 {two}"
-    assert in_ids(study, "forces.mot", "P1") == ANOTHER
+    assert in_ids(study, "forces.mot", "P1") == UNNAMED_FILE
     assert in_ids(study, f"{one}/forces.mot", "P1", two) == f"force_file of P1 {one}"

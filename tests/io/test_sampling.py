@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.io.sampling import LONGEST_FORCE_GAP_S, evenly_sampled
+from aqbio.io.sampling import MAX_FORCE_GAP_S, evenly_sampled
 from tests.refusal import refused
 
 
@@ -61,7 +61,7 @@ def test_lost_rows_are_gaps(lost, digits):
     tolerance = 5e-3 if digits == 3 else 1e-6
     np.testing.assert_allclose(found.values[seen], course(seen / 250.0), atol=tolerance)
     assert [one.severity for one in found.findings] == ["warning"]
-    assert 1.0 / 250.0 < LONGEST_FORCE_GAP_S < 2.0 / 250.0
+    assert 1.0 / 250.0 < MAX_FORCE_GAP_S < 2.0 / 250.0
     with refused("time-not-uniform", "longest step of the forces"):
         evenly_sampled(time, course(time), "a.mot", forces=True)
 

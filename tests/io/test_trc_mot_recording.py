@@ -17,8 +17,8 @@ from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.mot import Storage, read_storage, write_storage
 from aqbio.io.points import named_points
 from aqbio.io.recording import (
-    FARTHEST,
-    FASTEST,
+    MAX_COORDINATE_M,
+    MAX_RATE_HZ,
     ForceRecording,
     Recording,
     length_unit,
@@ -191,7 +191,7 @@ def test_time_in_another_unit_is_named(unit, rate):
     time = np.arange(300) / rate / UNITS[unit]
     for share, by_header in ((0.0, True), (0.019, True), (0.0205, False)):
         word = ", as the header" if by_header else ""
-        named = by_header or 60.0 * rate > FASTEST or unit != "minutes"
+        named = by_header or 60.0 * rate > MAX_RATE_HZ or unit != "minutes"
         match = f"in {unit}, where the rate is {rate:g} Hz{word}"
         with refused("time-unit", match) if named else nullcontext():
             sampling_rate(time, "a.trc", rate / (1.0 + share))
@@ -207,14 +207,14 @@ def test_time_in_another_unit_is_named(unit, rate):
 def test_markers_beyond_the_limit_are_missing_unless_there_are_many(size, sign, axis, count):
     """Up to 5 of 100 positions; more have another unit, which the body's size contradicts."""
     positions = np.ones((50, 2, 3))
-    positions[7 : 7 + count, 1, axis] = place = sign * size * FARTHEST
+    positions[7 : 7 + count, 1, axis] = place = sign * size * MAX_COORDINATE_M
     found, findings = possible_positions(positions, ("A", "B"), "a.c3d")
     taken = size > 1.0 and count <= 5
     expected = positions.copy()
     expected[7 : 7 + count, 1] = np.where(taken, np.nan, expected[7 : 7 + count, 1])
     np.testing.assert_array_equal(found, expected)
     assert [(one.label, one.number, one.limit, one.where) for one in findings] == [
-        ("B", abs(place), FARTHEST, "from frame 8 on")
+        ("B", abs(place), MAX_COORDINATE_M, "from frame 8 on")
     ] * taken
 
 

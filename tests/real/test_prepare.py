@@ -335,7 +335,7 @@ def test_wrong_statements_are_named_and_no_right_ones(realdata, name, wrong):
     model = study.model_file(trial.participant_id)
     masses = SegmentMasses(model_masses(model), study.model_map.groups)
     with pytest.MonkeyPatch.context() as shorter:  # contacts of a clock that runs too fast
-        shorter.setattr("aqbio.recordings.trial.EVENT_MINIMUM_S", 0.005)
+        shorter.setattr("aqbio.recordings.trial.MIN_ABOVE_THRESHOLD_S", 0.005)
         try:
             done = prepare_trial(
                 recording, trial, study.marker_set, laboratory, Prepare(), notes, masses=masses

@@ -176,7 +176,7 @@ def test_a_new_interpreter_ends_instead_of_this_process(no_fork, work, words):
 
 
 def test_work_in_a_new_interpreter_has_limits(no_fork, monkeypatch):
-    monkeypatch.setattr(operating_system, "STARTS_S", 0.0)
+    monkeypatch.setattr(operating_system, "MAX_START_TIME_S", 0.0)
     with pytest.raises(AqbioError, match="took too long over a file") as caught:
         in_own_process(sick.sleep, seconds=0.5)
     assert caught.value.rule == CRASH
@@ -225,7 +225,7 @@ def test_a_job_on_windows_ends_with_a_process_above_its_shell(monkeypatch):
         pytest.skip("nothing above the parent")
     ended = []
     monkeypatch.setattr(operating_system, "WINDOWS", True)
-    monkeypatch.setattr(operating_system, "WATCH_S", 0.01)
+    monkeypatch.setattr(operating_system, "WATCH_INTERVAL_S", 0.01)
     monkeypatch.setattr(operating_system, "_terminate", lambda: ended.append(True))
     monkeypatch.setattr(
         operating_system.threading, "Thread", lambda target, daemon: _Now(target, ended)

@@ -10,7 +10,7 @@ import itertools
 
 import pytest
 
-from aqbio.faults import FAULTS, RunStoppedError
+from aqbio.faults import SYSTEM_FAULTS, RunStoppedError
 from aqbio.io import provenance
 from aqbio.io.atomic import PARTIAL
 from aqbio.io.study import load_study
@@ -21,7 +21,7 @@ from tests.workflow.conftest import Workflow
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 SENTENCES = {
-    name: FAULTS[getattr(errno, name)][0]
+    name: SYSTEM_FAULTS[getattr(errno, name)][0]
     for name in ("EDQUOT", "EROFS", "ENOSPC", "EIO", "ESTALE", "ENOMEM")
 }
 

@@ -39,7 +39,7 @@ def unreadable(tmp_path_factory):
         draw_nothing(patched)
         patched.setattr(progress, "run_snakemake", ran)
         done = _run(folder, str(file))
-    assert done.exit_code == progress.BROKEN_STATUS, done.output  # no trial is usable
+    assert done.exit_code == progress.INTERNAL_ERROR_STATUS, done.output  # no trial is usable
     return folder, done.output
 
 

@@ -20,8 +20,8 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.intake.labelled_recordings import proposed_set
 from aqbio.intake.models import chosen_model
 from aqbio.io.movement import (
-    BODY_ACCELERATION,
-    LONGEST_REST,
+    MAX_BODY_ACCELERATION_M_S2,
+    MAX_REST_S,
     breaks,
     constant_stretches,
     jumps,
@@ -274,7 +274,7 @@ def whole_body(size: float = 0.0, seed: int = 0) -> np.ndarray:
 def jumping(beyond: float) -> np.ndarray:
     """A body that jumps with a share of the acceleration from which frames must be missing."""
     path = 1e-4 * np.random.default_rng(1).standard_normal((100, 12, 3))
-    path[50:, :, 1] += beyond * BODY_ACCELERATION / 100.0**2
+    path[50:, :, 1] += beyond * MAX_BODY_ACCELERATION_M_S2 / 100.0**2
     return path
 
 
@@ -376,7 +376,7 @@ def examples():
     for beyond in (0.9, 1.1):
         yield f"jumps {beyond}", lambda beyond=beyond: jumps(jumping(beyond), 100.0)
     for over in (0.0, 0.01):
-        yield f"rests {over}", lambda at=LONGEST_REST + over: constant_stretches(resting(at), 1e2)
+        yield f"rests {over}", lambda at=MAX_REST_S + over: constant_stretches(resting(at), 1e2)
     quiet = np.where(np.arange(50)[:, None, None] < 30, np.sin(np.arange(50))[:, None, None], 0.0)
     quiet = np.concatenate([quiet, np.where(np.arange(50)[:, None, None] < 40, 0, np.nan)], axis=1)
     yield "quiet", lambda: quiet_window(quiet * np.ones(3), rate=10.0, seconds=1.0)

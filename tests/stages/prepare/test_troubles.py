@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from aqbio.inverse_kinematics.files import PRESSED, write_recording
+from aqbio.inverse_kinematics.files import MIN_COP_FORCE_N, write_recording
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.signals import low_pass
@@ -243,6 +243,6 @@ def test_files_for_opensim_hold_the_same(prepared_study):
         np.testing.assert_array_equal(force, trial["foot_force"].sel(foot=side))
         whole = trial["foot_moment"].sel(foot=side).values
         np.testing.assert_allclose(np.cross(point, force) + moment, whole, rtol=0, atol=1e-9)
-        pressed = force[:, 1] > PRESSED
+        pressed = force[:, 1] > MIN_COP_FORCE_N
         assert np.abs(moment[pressed][:, ::2]).max() < 1e-9  # vertical about the pressure's centre
         assert np.abs(np.diff(point, axis=0)).max() < 0.2  # no leap between contacts

@@ -31,6 +31,13 @@ Need = Literal["arms", "forces", "causes", "capacities", "accelerations"]
 GateName = Literal[
     "quality", "minimum_n", "marker_rate", "precision", "reliability", "order", "closure"
 ]
+StatisticName = Literal[
+    "opposition_difference", "arms_push_cosine", "imbalance_cost", "next_step_slope",
+    "caused_share", "direction_over_size", "lag_slope", "lag_spread_slope", "paired_contrast",
+    "lateral_slope", "vertical_slope", "attack_slope",
+]  # fmt: skip
+"""Names of `aqbio.stats.outcomes.STATISTICS`."""
+
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
@@ -228,7 +235,7 @@ class Hypothesis(Entry):
         description="What of it could have been otherwise: what the verdict is about."
     )
     estimand: str = Field(description="What is estimated, in words.")
-    statistic: str = Field(description="Function of `aqbio.stats` that estimates it.")
+    statistic: StatisticName = Field(description="Function of `aqbio.stats` that estimates it.")
     predicted: Predicted = Field(description="Direction that the claim predicts.")
     delta: Positive = Field(description="Smallest effect of interest, in `unit`.")
     unit: str = Field(description="Unit of the estimate and of delta.")
@@ -323,7 +330,7 @@ class OwnContrast(Contrast):
         )
 
 
-PAIRED = "paired_contrast"
+PAIRED: Literal["paired_contrast"] = "paired_contrast"
 """Statistic of all contrasts."""
 
 ELSE = "whatever else differed between the sessions is in the change"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
@@ -21,6 +22,7 @@ from aqbio.pages.verdict_words import (
 from aqbio.pages.words import FAILED_GATES, FOUND, GATE_ADVICE, STATISTICS, statistic_words
 from aqbio.stats.gates import GATES, NEEDS
 from aqbio.stats.outcomes import STATISTICS as TESTED_STATISTICS
+from aqbio.stats.registry import StatisticName
 from aqbio.stats.verdict import CLASSES
 from tests.figures.made_study import NAN, REGISTRY, TIMES, made_row
 from tests.golden import differences
@@ -150,7 +152,7 @@ def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, found
 
 
 def test_everything_that_the_registry_and_gates_name_has_words():
-    assert set(STATISTICS) == set(TESTED_STATISTICS)
+    assert set(STATISTICS) == set(TESTED_STATISTICS) == set(get_args(StatisticName))
     assert set(FAILED_GATES) == set(GATE_ADVICE) == {"athletes", *GATES}
     assert set(FOUND) | {"no_effect"} == set(CLASSES)
     for one in REGISTRY.hypotheses:

@@ -45,6 +45,7 @@ def test_the_hash_sees_every_value(tmp_path):
         ("source", "7", "source"),
         ("claim", "x" * 171, "claim"),
         ("family", "primary", "family"),
+        ("statistic", "oposition_difference", "statistic"),
         ("literal", {"label": "obvious", "words": "so it is"}, "label"),
     ],
 )

@@ -39,8 +39,8 @@ LINES: dict[str, dict[str, Any]] = {
 }
 """Line properties of the found and of the smallest change."""
 
-CHANGES = {"lag": "H5a", "spread": "H5b"}
-"""Hypothesis that tests the change with speed, by quantity."""
+CHANGES = {"lag": "lag_slope", "spread": "lag_spread_slope"}
+"""Quantity that changes with speed, and the statistic that estimates it."""
 
 
 def timing_rows(results: Results) -> pd.DataFrame:
@@ -77,10 +77,11 @@ def timing_numbers(steps: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
         table["lag_mean"] = table.groupby("participant_id")["lag_mean"].transform(
             lambda values: np.unwrap(values.to_numpy(dtype=float), period=1.0)
         )
-    judged = verdicts.set_index("hypothesis")
-    for name, hypothesis in CHANGES.items():
+    by_statistic = verdicts.drop_duplicates("statistic").set_index("statistic")
+    for name, statistic in CHANGES.items():
         for end, column in (("change", "estimate"), ("smallest", "smallest_effect")):
-            table[f"{name}_{end}"] = judged[column].astype(float)[hypothesis]
+            estimates = by_statistic[column].astype(float)
+            table[f"{name}_{end}"] = estimates.get(statistic, np.nan)
     return table
 
 

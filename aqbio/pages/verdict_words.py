@@ -15,17 +15,9 @@ from typing import Any
 from aqbio.figures.words import MISSING, digits, factor_words, format_interval
 from aqbio.names import INTERVALS
 from aqbio.pages.filters import capital, choices, closed, counted, missing
-from aqbio.pages.words import (
-    BIASES,
-    FAILED_GATES,
-    LABELS,
-    LITERAL,
-    OUTCOME_WORDS,
-    StatisticWords,
-    statistic_words,
-)
+from aqbio.pages.words import FAILED_GATES, LABELS, LITERAL, OUTCOME_WORDS, statistic_words
 from aqbio.stats.evidence import MOST_ATHLETES
-from aqbio.stats.registry import Hypothesis
+from aqbio.stats.registry import Hypothesis, StatisticWords, known_biases
 
 Row = Mapping[str, Any]
 
@@ -251,14 +243,14 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
         yield "Athletes", "The number is one of differences between athletes; none has their own."
     else:
         yield "Athletes", f"Hodges-Lehmann estimate {digits(float(row['robust']))}."
-    yield "What no interval includes", bias_words(hypothesis.id)
+    yield "What no interval includes", bias_words(hypothesis)
 
 
-def bias_words(hypothesis: str) -> str:
+def bias_words(hypothesis: Hypothesis) -> str:
     """Shift of an estimate by errors that no interval includes; empty where not known."""
     return "; ".join(
         f"In simulated studies with {cause} the estimate is off by {moved:+g} smallest effects"
-        for cause, moved in BIASES.get(hypothesis, {}).items()
+        for cause, moved in known_biases(hypothesis).items()
     )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 import yaml
 
-from aqbio.stats.registry import Hypothesis
+from aqbio.stats.registry import Hypothesis, StatisticWords
 
 _WORDS: Mapping[str, Any] = yaml.safe_load(
     (resources.files("aqbio.pages") / "words.yaml").read_text(encoding="utf-8")
@@ -21,40 +20,16 @@ OUTCOME_WORDS: Mapping[str, str] = _WORDS["found"]
 LITERAL: Mapping[str, str] = _WORDS["literal"]
 FAILED_GATES: Mapping[str, str] = {name: gate[0] for name, gate in _WORDS["failed_gates"].items()}
 GATE_ADVICE: Mapping[str, str] = {name: gate[1] for name, gate in _WORDS["failed_gates"].items()}
-BIASES: Mapping[str, Mapping[str, float]] = _WORDS["biases"]
 SOURCES: Mapping[str, tuple[str, str]] = _WORDS["sources"]
 
-CONVERSIONS: Mapping[str, Callable[[float], float]] = {
-    "": lambda value: value,
-    "percent": lambda value: 100.0 * value,
-    "percent_of_logarithm": lambda value: 100.0 * math.expm1(value),
-}
-"""From the unit of the registry to that of a size in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class StatisticWords:
-    """A statistic in plain words; ``words.yaml`` explains each."""
-
-    more: str
-    less: str
-    limit: str
-    size: str = "{}"
-    short: str = "{}"
-    convert: str = ""
-    second: str = ""
-
-    def written(self, value: float) -> float:
-        """Convert a value to the unit in which sizes are written."""
-        return CONVERSIONS[self.convert](value)
-
-
 STATISTICS = {name: StatisticWords(**entry) for name, entry in _WORDS["statistics"].items()}
+"""Words of every statistic, where a hypothesis has none of its own."""
 
 
 def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
-    """Words of a hypothesis's statistic; those of a contrast name what it compares."""
-    words, contrast = STATISTICS.get(hypothesis.statistic), hypothesis.contrast
+    """Words of a hypothesis or its statistic; those of a contrast name what it compares."""
+    words = hypothesis.words or STATISTICS.get(hypothesis.statistic)
+    contrast = hypothesis.contrast
     if words is None or contrast is None:
         return words
     outcome = _WORDS["outcomes"].get(contrast.outcome, contrast.outcome)
@@ -70,7 +45,7 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
     }
     unit = "{} %" if contrast.size == "percent" else f"{{}} {contrast.unit}".removesuffix(" 1")
     more, less = (text.format(**filled) for text in (words.more, words.less))
-    return replace(words, more=more, less=less, size=unit, short=unit)
+    return words.model_copy(update={"more": more, "less": less, "size": unit, "short": unit})
 
 
 @dataclass(frozen=True, slots=True)

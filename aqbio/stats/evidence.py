@@ -203,9 +203,9 @@ def count_trials(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
 MOST_ATHLETES = 100_000
 """Largest number of needed athletes that is reported."""
 
-WHOLE = {"H5b": 0.9}
-"""Share of recorded steps that a speed needs for hypotheses about a spread: without the latest
-quarter of steps, the rest scatters half as much."""
+MIN_RECORDED_SHARES = {"lag_spread_slope": 0.9}
+"""Share of recorded steps that a speed needs for statistics of a spread: without the latest quarter
+of steps, the rest scatters half as much."""
 
 
 def usable_evidence(evidence: Evidence, share: float | None = None) -> Evidence:
@@ -236,10 +236,9 @@ def counted_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
     almost one speed cannot decide a slope; otherwise all stay, because the estimate is shown in
     any case.
     """
-    if hypothesis.id in WHOLE:
-        evidence = usable_evidence(
-            evidence, max(WHOLE[hypothesis.id], evidence.limits.usable_share)
-        )
+    min_share = MIN_RECORDED_SHARES.get(hypothesis.statistic, 0.0)
+    if min_share > evidence.limits.usable_share:
+        evidence = usable_evidence(evidence, min_share)
     if evidence.choices.everybody:
         return evidence
     sufficient = with_minimum(evidence, hypothesis)
@@ -262,7 +261,7 @@ def with_minimum(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     if hypothesis.contrast is not None:
         counts = count_trials(evidence, hypothesis.contrast)
         return (counts >= hypothesis.minimum.steps).all(axis=1)
-    return MINIMUM_CHECKS.get(hypothesis.id, _with_steps)(evidence, hypothesis)
+    return MINIMUM_CHECKS.get(hypothesis.statistic, _with_steps)(evidence, hypothesis)
 
 
 def _with_steps(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
@@ -292,10 +291,10 @@ def _count(evidence: Evidence, sufficient: pd.Series[bool]) -> pd.Series[Any]:
 
 
 MINIMUM_CHECKS: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
-    "H3e": _with_runs,
-    "H8c": _with_accelerations,
+    "next_step_slope": _with_runs,
+    "direction_over_size": _with_accelerations,
 }
-"""Hypotheses with their own count of steps."""
+"""Statistics with their own count of steps."""
 
 
 def for_steps(evidence: Evidence, column: pd.Series[Any]) -> pd.Series[Any]:

@@ -10,9 +10,15 @@ import numpy as np
 
 from aqbio.stats.contrasts import LATER, missing_for_contrast
 from aqbio.stats.evidence import Evidence, for_steps, with_minimum
-from aqbio.stats.measurement import LEAST_RELIABLE, estimate_error, reliability, trusted_trials
+from aqbio.stats.measurement import (
+    LEAST_RELIABLE,
+    STRENGTHS,
+    estimate_error,
+    reliability,
+    trusted_trials,
+)
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.registry import Hypothesis
+from aqbio.stats.registry import PAIRED, Hypothesis
 
 FEWEST_ATHLETES = 6
 """Least athletes: with fewer no exact two-sided test over athletes can reach 0.05."""
@@ -44,6 +50,9 @@ NEEDS = {
     "accelerations": "no trial speeds up over its steps",
 }
 """Message for every missing kind of data."""
+
+STEP_WORDS = {"next_step_slope": "consecutive steps", PAIRED: "sprints in each condition"}
+"""What `minimum.steps` counts, by statistic; steps otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +126,9 @@ def _per_athlete(hypothesis: Hypothesis) -> str:
     minimum = hypothesis.minimum
     if not minimum.steps:
         return " with all numbers"
-    units = {"H3e": "consecutive steps"}
-    if hypothesis.contrast is not None:
-        units[hypothesis.id] = "sprints in each condition"
+    unit = STEP_WORDS.get(hypothesis.statistic, "steps")
     speeds = f"{minimum.levels} speeds with " if minimum.levels > 1 else ""
-    return f" with {speeds}at least {minimum.steps} {units.get(hypothesis.id, 'steps')}"
+    return f" with {speeds}at least {minimum.steps} {unit}"
 
 
 def _marker_rate(case: Case) -> Gate:
@@ -153,8 +160,8 @@ def _precision(case: Case) -> Gate:
 def _reliability(case: Case) -> Gate:
     error_free = reliability(case.counted, case.hypothesis)
     if np.isnan(error_free):
-        strengths = case.hypothesis.id == "H3b"  # tested once, as is usual: it costs power only
-        return Gate("reliability", strengths, "errors of measurement are not known")
+        is_accepted = case.hypothesis.statistic == STRENGTHS  # it costs power only
+        return Gate("reliability", is_accepted, "errors of measurement are not known")
     max_share = 1.0 - LEAST_RELIABLE
     words = (
         f"errors of measurement may make {min(1.0 - error_free, 1.0):.0%} of the variance, "

@@ -65,7 +65,7 @@ def trusted_trials(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool
     within_limits = (trials["residual_ratio"] >= limits.effect_to_residual) & (
         trials["residual_moment"] <= limits.yaw_residual_nm
     )
-    precision = PRECISION_ERRORS.get(hypothesis.id)
+    precision = PRECISION_ERRORS.get(hypothesis.statistic)
     is_precise = within_limits if precision is None else error(evidence, precision[0]).notna()
     has_residual = ~trials["consistent"] & trials["residual_moment"].notna()
     sound: pd.Series[bool] = within_limits.where(has_residual, is_precise) & ~trials["suspect"]
@@ -77,7 +77,7 @@ def estimate_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
 
     Errors of athletes are independent and average out; the choice of the model is a common error.
     """
-    precision = PRECISION_ERRORS.get(hypothesis.id)
+    precision = PRECISION_ERRORS.get(hypothesis.statistic)
     if precision is None:
         return np.nan
     sds = precision[1](evidence).dropna()
@@ -145,12 +145,12 @@ def slope_errors(
 
 
 PRECISION_ERRORS: dict[str, tuple[str, Callable[[Evidence], pd.Series[float]]]] = {
-    "H1": _of_trials("opposition"),
-    "H2": _of_trials("arms_push_cosine"),
-    "H4": _of_trials("caused_share"),
-    "H5a": ("lag", lag_slope_errors),
+    "opposition_difference": _of_trials("opposition"),
+    "arms_push_cosine": _of_trials("arms_push_cosine"),
+    "caused_share": _of_trials("caused_share"),
+    "lag_slope": ("lag", lag_slope_errors),
 }
-"""Hypotheses with a gate of precision: the error of a trial, and that of each athlete's number."""
+"""Statistics with a known precision: the error of a trial, and that of each athlete's number."""
 
 
 def error_free_share(variance: pd.Series[float], noise: pd.Series[float]) -> pd.Series[float]:
@@ -217,20 +217,23 @@ def capacity_variances(evidence: Evidence) -> pd.DataFrame:
 
 
 VARIANCES: dict[str, Callable[[Evidence], pd.DataFrame]] = {
-    "H3b": capacity_variances,
-    "H3e": partial(step_variances, column="yaw_impulse", cell=SIDED),
-    "H5b": lag_variances,
+    "imbalance_cost": capacity_variances,
+    "next_step_slope": partial(step_variances, column="yaw_impulse", cell=SIDED),
+    "lag_spread_slope": lag_variances,
 }
-"""Variances of hypotheses about a spread, or with a predictor that is measured with error."""
+"""Variances of statistics of a spread, or with a predictor that is measured with error."""
+
+STRENGTHS = "imbalance_cost"
+"""Statistic of strengths. They are usually tested once, so that their reliability is not known."""
 
 
 def reliability(evidence: Evidence, hypothesis: Hypothesis) -> float:
     """Share of a hypothesis's variance that is no error; of strengths the lower of both sides."""
-    estimate_variances = VARIANCES.get(hypothesis.id)
+    estimate_variances = VARIANCES.get(hypothesis.statistic)
     if estimate_variances is None:
         return np.nan
     variances = estimate_variances(evidence)
-    if hypothesis.id == "H3b":
+    if hypothesis.statistic == STRENGTHS:
         complete = variances.dropna()
         return (
             float((1.0 - complete["noise"] / complete["whole"]).min()) if len(complete) else np.nan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Collection
@@ -30,6 +31,13 @@ Need = Literal["arms", "forces", "causes", "capacities", "accelerations"]
 GateName = Literal[
     "quality", "minimum_n", "marker_rate", "precision", "reliability", "order", "closure"
 ]
+StatisticName = Literal[
+    "opposition_difference", "arms_push_cosine", "imbalance_cost", "next_step_slope",
+    "caused_share", "direction_over_size", "lag_slope", "lag_spread_slope", "paired_contrast",
+    "lateral_slope", "vertical_slope", "attack_slope",
+]  # fmt: skip
+"""Names of `aqbio.stats.outcomes.STATISTICS`."""
+
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
@@ -85,6 +93,30 @@ class Untested(Entry):
     shown: str = Field(
         default="", description="Function of `aqbio.hypotheses.literal` whose number shows it."
     )
+
+
+class StatisticWords(Entry):
+    """Words of the pages about an estimate."""
+
+    more: str = Field(
+        description="What an estimate above 0 says: a clause that reads on with “by so much”."
+    )
+    less: str = Field(description="What an estimate below 0 says, likewise.")
+    limit: str = Field(description="Sentence: what the estimate does not say.")
+    size: str = Field(default="{}", description="How a size is written, {} for its digits.")
+    short: str = Field(default="{}", description="How it is written when it comes again.")
+    convert: Literal["", "percent", "percent_of_logarithm"] = Field(
+        default="", description="Conversion of the estimate before it is written."
+    )
+    second: str = Field(
+        default="", description="What was found where the size would do, but not the condition."
+    )
+
+    def written(self, value: float) -> float:
+        """Convert a value to the unit in which sizes are written."""
+        if self.convert == "percent":
+            return 100.0 * value
+        return 100.0 * math.expm1(value) if self.convert == "percent_of_logarithm" else value
 
 
 class Contrast(Entry):
@@ -203,7 +235,7 @@ class Hypothesis(Entry):
         description="What of it could have been otherwise: what the verdict is about."
     )
     estimand: str = Field(description="What is estimated, in words.")
-    statistic: str = Field(description="Function of `aqbio.stats` that estimates it.")
+    statistic: StatisticName = Field(description="Function of `aqbio.stats` that estimates it.")
     predicted: Predicted = Field(description="Direction that the claim predicts.")
     delta: Positive = Field(description="Smallest effect of interest, in `unit`.")
     unit: str = Field(description="Unit of the estimate and of delta.")
@@ -228,6 +260,18 @@ class Hypothesis(Entry):
     )
     contrast: Contrast | None = Field(
         default=None, description="The two conditions, where it compares two."
+    )
+    words: StatisticWords | None = Field(
+        default=None,
+        exclude=True,
+        description="Words of the pages, where those of the statistic do not fit. As `biases` no "
+        "part of the rule: neither counts in the hash.",
+    )
+    biases: dict[str, float] = Field(
+        default_factory=dict,
+        exclude=True,
+        description="Errors that no interval includes: cause (cell of "
+        "docs/validation/verdicts.tsv), and how far it moves the median estimate, in deltas.",
     )
 
     @property
@@ -286,7 +330,7 @@ class OwnContrast(Contrast):
         )
 
 
-PAIRED = "paired_contrast"
+PAIRED: Literal["paired_contrast"] = "paired_contrast"
 """Statistic of all contrasts."""
 
 ELSE = "whatever else differed between the sessions is in the change"
@@ -317,7 +361,7 @@ class Registry(Entry):
         version = content.get("version")
         if "hypotheses" not in content and "contrasts" in content:  # added to the shipped entries
             contrasts = content["contrasts"] or {}
-            shipped = read_registry().model_dump()
+            shipped = dict(read_registry())
             return (
                 shipped
                 | {"contrasts": shipped["contrasts"] | contrasts}
@@ -380,7 +424,7 @@ class Registry(Entry):
 
     @property
     def hash(self) -> str:
-        """Hash of all values; layout and comments do not count."""
+        """Hash of all values of the rules; layout, comments and words of pages do not count."""
         return short_hash(self.model_dump(mode="json"))
 
 
@@ -401,6 +445,18 @@ def became(name: str) -> str:
         (str(hypothesis.family) for hypothesis in registry.hypotheses if hypothesis.id == name),
         "unknown",
     )
+
+
+def known_biases(hypothesis: Hypothesis) -> dict[str, float]:
+    """Biases of an entry; of one that has none, those of the shipped entry of the same test.
+
+    Registries that studies copied before the key existed have none.
+    """
+    if hypothesis.biases:
+        return hypothesis.biases
+    test = (hypothesis.id, hypothesis.statistic)
+    shipped = read_registry().hypotheses
+    return next((entry.biases for entry in shipped if (entry.id, entry.statistic) == test), {})
 
 
 def read_registry(path: Path = DEFAULT) -> Registry:

@@ -36,15 +36,18 @@ THEIRS = {
 
 @pytest.fixture(params=[*OURS, *(pytest.param(one, marks=pytest.mark.real) for one in THEIRS)])
 def mapped(request):
-    """A map, the file of its model and marker sets, its own first unless it is of a study."""
+    """A map, the file of its model and marker sets, those of `models/` first."""
     if request.param in OURS:
         name, file, sets = OURS[request.param]
     else:
         name, file, sets = THEIRS[request.param]
         file = request.getfixturevalue("realdata") / file
     model_map = read_yaml(MODELS / name / "map.yaml", ModelMap)
-    own = [MODELS / name / model_map.marker_set] if request.param != "ja1" else []
-    return model_map, file, [*own, *(STUDIES / one for one in sets)]
+    shipped = (MODELS / name).glob("*.yaml")
+    own = {path.resolve() for path in shipped if path.name != "map.yaml"}
+    own |= {(MODELS / name / model_map.marker_set).resolve()}
+    own = own if request.param != "ja1" else set()
+    return model_map, file, [*sorted(own), *(STUDIES / one for one in sets)]
 
 
 def test_a_map_is_a_partition_and_every_label_has_a_place(mapped):

@@ -42,7 +42,7 @@ def test_a_rule_is_written_out(name):
     sentence = re.match(r'\s*"""([^"\n]+)"""\n', body)
     assert sentence
     assert re.fullmatch(r"[A-Z].{30,}\.", sentence[1])
-    for part in ("output:", "log:", "benchmark:", "mem_mb=", "runtime=", "message:"):
+    for part in ("output:", "log:", "benchmark:", "mem_mb=", "runtime=", "message:", "conda:"):
         assert part in body, part
     command = re.search(r'shell:\s+"(.*)"', body)
     assert command

@@ -10,6 +10,8 @@ if OWN.is_virtual:
             f"{LOGS}/virtual/{{participant}}.log",
         benchmark:
             f"{LOGS}/virtual/{{participant}}.tsv"
+        conda:
+            "../envs/aqbio.yaml"
         resources:
             mem_mb=for_trials(2000, 0),
             runtime=for_trials(10, 0),
@@ -33,6 +35,8 @@ rule prepare:
         f"{LOGS}/prepare/{{model}}{{participant}}.log",
     benchmark:
         f"{LOGS}/prepare/{{model}}{{participant}}.tsv"
+    conda:
+        "../envs/aqbio.yaml"
     resources:
         mem_mb=for_trials(2000, 20),
         runtime=for_trials(20, 3),
@@ -63,6 +67,8 @@ rule scale:
         f"{LOGS}/scale/{{model}}{{participant}}.log",
     benchmark:
         f"{LOGS}/scale/{{model}}{{participant}}.tsv"
+    conda:
+        "../envs/aqbio.yaml"
     resources:
         mem_mb=for_trials(2000, 20),
         runtime=for_trials(20, 3),
@@ -90,6 +96,8 @@ rule inverse_kinematics:
         f"{LOGS}/inverse_kinematics/{{model}}{{participant}}.log",
     benchmark:
         f"{LOGS}/inverse_kinematics/{{model}}{{participant}}.tsv"
+    conda:
+        "../envs/aqbio.yaml"
     resources:
         mem_mb=for_trials(2000, 20),
         runtime=for_trials(20, 3),
@@ -114,6 +122,8 @@ rule inverse_dynamics:
         f"{LOGS}/inverse_dynamics/{{model}}{{participant}}.log",
     benchmark:
         f"{LOGS}/inverse_dynamics/{{model}}{{participant}}.tsv"
+    conda:
+        "../envs/aqbio.yaml"
     resources:
         mem_mb=for_trials(2000, 20),
         runtime=for_trials(30, 6),
@@ -140,6 +150,8 @@ rule contributions:
         f"{LOGS}/contributions/{{model}}{{participant}}.log",
     benchmark:
         f"{LOGS}/contributions/{{model}}{{participant}}.tsv"
+    conda:
+        "../envs/aqbio.yaml"
     resources:
         mem_mb=for_trials(2000, 20),
         runtime=for_trials(20, 3),
@@ -177,6 +189,8 @@ rule multiverse:
         f"{LOGS}/multiverse/{{participant}}.log",
     benchmark:
         f"{LOGS}/multiverse/{{participant}}.tsv"
+    conda:
+        "../envs/aqbio.yaml"
     resources:
         mem_mb=for_trials(2000, 20),
         runtime=for_trials(20, 3),
@@ -202,6 +216,8 @@ rule pages:
         f"{LOGS}/pages/{{participant}}.log",
     benchmark:
         f"{LOGS}/pages/{{participant}}.tsv"
+    conda:
+        "../envs/aqbio.yaml"
     resources:
         mem_mb=for_trials(2000, 20),
         runtime=for_trials(20, 3),

@@ -12,6 +12,8 @@ rule tables:
         f"{LOGS}/tables.log",
     benchmark:
         f"{LOGS}/tables.tsv"
+    conda:
+        "../envs/aqbio.yaml"
     resources:
         mem_mb=for_trials(1500, 1),
         runtime=for_trials(60, 0.1),
@@ -35,6 +37,8 @@ rule hypotheses:
         f"{LOGS}/hypotheses.log",
     benchmark:
         f"{LOGS}/hypotheses.tsv"
+    conda:
+        "../envs/aqbio.yaml"
     threads: 2
     resources:
         mem_mb=for_trials(1500, 1),
@@ -67,6 +71,8 @@ rule figures:
         f"{LOGS}/figures.log",
     benchmark:
         f"{LOGS}/figures.tsv"
+    conda:
+        "../envs/aqbio.yaml"
     threads: 8
     resources:
         mem_mb=for_trials(1500, 1),
@@ -93,6 +99,8 @@ rule report:
         f"{LOGS}/report.log",
     benchmark:
         f"{LOGS}/report.tsv"
+    conda:
+        "../envs/aqbio.yaml"
     resources:
         mem_mb=for_trials(1500, 1),
         runtime=for_trials(60, 0.1),

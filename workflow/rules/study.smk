@@ -15,7 +15,11 @@ from aqbio.io.study import GAIT_LIBRARY, compared_studies, load_study, on_other_
 from aqbio.study import jobs
 from snakemake.exceptions import WorkflowError
 
-STUDY_FILE = Path((workflow.configfiles or ["data/virtual_sprinters/study.yaml"])[-1])
+# As a module of another workflow (docs/library.md): config: {"study": "my_study/study.yaml"}.
+STUDY_FILE = Path(
+    config.get("study")
+    or (workflow.configfiles or ["data/virtual_sprinters/study.yaml"])[-1]
+)
 
 # Snakemake makes it absolute; what jobs say should hold on another machine too.
 if STUDY_FILE.is_relative_to(Path.cwd()):

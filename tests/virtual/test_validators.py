@@ -1,0 +1,37 @@
+"""What others' validators say of a finished study, where they are installed.
+
+They are programs and no dependencies: ``pipx install frictionless``, ``pipx install
+bids-validator-deno``. Both work without a network. The validator of RO-Crate does not: it fetches
+the vocabulary.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from typer.testing import CliRunner
+
+from aqbio.cli import app
+from aqbio.study.deposit import PACKAGE
+
+pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("finished")]
+
+
+def _accepts(program: str, *arguments: str) -> None:
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"{program} is not installed (pipx install {program})")
+    done = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_tables_are_a_data_package(finished):
+    _accepts("frictionless", "validate", str(finished.root / "tables" / PACKAGE))
+
+
+def test_an_export_is_a_dataset_of_bids(finished, tmp_path):
+    done = CliRunner().invoke(app, ["export", str(finished.file), "--bids", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    _accepts("bids-validator-deno", str(tmp_path))

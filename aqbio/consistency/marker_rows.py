@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.fft import dct, idct
 
 from aqbio.consistency.observations import Observations
 from aqbio.consistency.parameters import SENSOR_SD, Runner, Weights
@@ -102,6 +101,7 @@ class ErrorBands:
         Standard deviations of each marker's own errors (bands, K) and of those common to a segment
         (bands, S), the last band 0; `table` (K, S) of zeros and ones assigns markers to segments.
         """
+        from scipy.fft import idct
 
         def amplitudes(band: IntArray, sd: FloatArray) -> FloatArray:
             values = random.standard_normal((len(band), sd.shape[1], 3)) * sd[band][..., None]
@@ -120,6 +120,8 @@ class ErrorBands:
 
     def power(self, values: FloatArray) -> FloatArray:
         """Mean square by band, (bands, M), of values (T, M): :meth:`draw_errors`'s variances."""
+        from scipy.fft import dct
+
         amplitudes = self.inverse @ values
         cosines = dct(values - self.waves @ amplitudes, axis=0, norm="ortho") ** 2 / len(values)
         power = np.zeros((self.count, values.shape[1]))

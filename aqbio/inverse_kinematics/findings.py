@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from aqbio.body.calibration import best_landmark
 from aqbio.config import ModelMap, Trial
@@ -27,6 +27,9 @@ from aqbio.recordings.force_signs import COMPONENTS, factors
 from aqbio.recordings.prepared import MEASURED, TURNED_FREE_MOMENT, UNSURE_FREE_MOMENT, feet_loads
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True, slots=True)

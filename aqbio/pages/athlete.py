@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from aqbio.consistency.files import changes_path
 from aqbio.contributions.without_plates import ESTIMATED
@@ -203,6 +202,8 @@ def relative_difference(
     NaN where a side has no step or the mean is 0, no interval from fewer than `MIN_STEPS` steps
     of a foot.
     """
+    from scipy.special import stdtrit
+
     if not (len(left) and len(right)):
         return math.nan, math.nan, math.nan
     size = abs(0.5 * (left.mean() + right.mean()))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import xarray as xr
 
 from aqbio.body.records import ADJUSTED, ParticipantModel
 from aqbio.config import Trial
@@ -61,6 +60,9 @@ from aqbio.study.findings import participant_findings
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 STAGE = "pages"
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from scipy.integrate import cumulative_trapezoid
 
 from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 from aqbio.config import MarkerSet
@@ -231,6 +230,8 @@ def vertical_path_factor(
     ``y = k ∬ F_y / m`` by linear regression of heights (T,), m, on the force (T,), N, at instants
     (T,), s, up to a polynomial of degree 2; NaN where both differ in shape.
     """
+    from scipy.integrate import cumulative_trapezoid
+
     if len(time) < MIN_FLIGHT_FRAMES or not np.isfinite(force).all():
         return float("nan")
     impulse = cumulative_trapezoid(force, time, initial=0)

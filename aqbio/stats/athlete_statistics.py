@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
 
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import Estimate, Regression, regression
@@ -180,6 +179,8 @@ def calibrated_table(push: FloatArray, swing: FloatArray, noise: FloatArray) -> 
     size is ``s √(2/π) exp(−m²/2s²) + m (1 − 2Φ(−m/s))``. ``noise``: variances of the errors, at
     most three quarters of the measured variance.
     """
+    from scipy import special
+
     measured = np.column_stack((push, swing))
     mean, covariance = measured.mean(axis=0), np.cov(measured.T)
     error = np.diag(np.minimum(noise, 0.75 * np.diag(covariance)))

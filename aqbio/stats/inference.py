@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from aqbio.stats.registry import Predicted
 from aqbio.vectors import FloatArray
@@ -40,11 +39,15 @@ POSSIBLE: dict[str, Interval] = {
 
 def t_tail(t: float, df: float) -> float:
     """Probability of a larger value of Student's t."""
+    from scipy import special
+
     return float(special.stdtr(df, -t))
 
 
 def t_above(share: float, df: float) -> float:
     """The value of Student's t that a share strictly between 0 and 1 lies above."""
+    from scipy import special
+
     return -float(special.stdtrit(df, share))
 
 
@@ -276,6 +279,8 @@ class Ratio:
 
 def power_of_test(estimate: Estimate, effect: float, alpha: float) -> float:
     """Probability that a true effect of that size gives p below alpha, in its direction."""
+    from scipy import special
+
     if estimate.se <= 0.0:
         return 1.0
     critical = t_above(alpha / 2.0, estimate.df)
@@ -293,6 +298,8 @@ def detectable_effect(
     The larger one of what the noncentral t distribution asks for p < alpha (two-sided; Holm's
     strictest step) and of what takes the point estimate above delta.
     """
+    from scipy import special
+
     if not (np.isfinite(estimate.se) and estimate.df > 0):
         return np.nan
     from scipy.optimize import brentq

@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-FAST := $(foreach room,io stats config steps landmarks records session faults intake,tests/$(room) $(wildcard aqbio/$(room))) \
-	$(filter-out %/calibration/ %/consistency/ %/inverse_kinematics/ %/__pycache__/,$(wildcard tests/mechanics/*/)) tests/test_*.py
+FAST := $(foreach room,io stats config labels study faults intake rotation force_plates gait intervals multibody observed,tests/$(room) $(wildcard aqbio/$(room))) \
+	tests/body/test_bodies.py tests/contributions/test_golden.py tests/contributions/test_steps.py tests/inverse_dynamics/test_session.py \
+	tests/prepare/test_force_bandwidth.py tests/prepare/test_force_evidence.py tests/prepare/test_recordings.py tests/test_*.py
 QUICK := not opensim and not workflow and not browser and not install and not slurm and not real
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PATH := $(CURDIR)/$(BIN):$(PATH)

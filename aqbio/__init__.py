@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aqbio.contributions.files import model_anatomy
-    from aqbio.contributions.level_a import ForceShares, LevelA, force_shares, level_a, stance_share
-    from aqbio.contributions.levels import Anatomy, Levels, levels
     from aqbio.force_plates.ground_reactions import Run, external_yaw_moment, ground_reactions
     from aqbio.gait.roles import (
         RoleScheme,
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from aqbio.intervals.sources import source_sds
     from aqbio.intervals.trial_draws import Sampling, TrialDraws, drawn_level_c, drawn_outcomes
     from aqbio.intervals.uncertainty import DrawnOutcomes, Spread
-    from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+    from aqbio.multibody.dynamics import ExternalLoad, newton_euler
     from aqbio.multibody.kinematics import (
         SegmentKinematics,
         SegmentMotion,
@@ -38,6 +36,8 @@ if TYPE_CHECKING:
     from aqbio.multibody.skeleton import Skeleton
     from aqbio.opensim.skeleton import read_skeleton
     from aqbio.results import StudyResults, open_study, step_curves
+    from aqbio.rotation.level_a import ForceShares, LevelA, force_shares, level_a, stance_share
+    from aqbio.rotation.levels import Anatomy, Levels, levels
     from aqbio.virtual.demo import DemoRun, demo_run
 
 __version__ = "0.3.0"
@@ -71,12 +71,12 @@ __all__ = [
     "force_shares",
     "ground_reactions",
     "group_sum",
-    "inverse_dynamics",
     "level_a",
     "levels",
     "membership",
     "model_anatomy",
     "moment_matrix",
+    "newton_euler",
     "open_study",
     "phase_curve",
     "phase_mean",
@@ -93,8 +93,6 @@ __all__ = [
 
 _HOMES = {
     "contributions.files": ("model_anatomy",),
-    "contributions.level_a": ("ForceShares", "LevelA", "force_shares", "level_a", "stance_share"),
-    "contributions.levels": ("Anatomy", "Levels", "levels"),
     "force_plates.ground_reactions": ("Run", "external_yaw_moment", "ground_reactions"),
     "gait.roles": (
         "RoleScheme",
@@ -109,7 +107,7 @@ _HOMES = {
     "intervals.sources": ("source_sds",),
     "intervals.trial_draws": ("Sampling", "TrialDraws", "drawn_level_c", "drawn_outcomes"),
     "intervals.uncertainty": ("DrawnOutcomes", "Spread"),
-    "multibody.dynamics": ("ExternalLoad", "inverse_dynamics"),
+    "multibody.dynamics": ("ExternalLoad", "newton_euler"),
     "multibody.kinematics": (
         "SegmentKinematics",
         "SegmentMotion",
@@ -120,6 +118,8 @@ _HOMES = {
     "multibody.skeleton": ("Skeleton",),
     "opensim.skeleton": ("read_skeleton",),
     "results": ("StudyResults", "open_study", "step_curves"),
+    "rotation.level_a": ("ForceShares", "LevelA", "force_shares", "level_a", "stance_share"),
+    "rotation.levels": ("Anatomy", "Levels", "levels"),
     "virtual.demo": ("DemoRun", "demo_run"),
 }
 """Where the names above are defined; the imports for type checkers say the same (tested)."""

@@ -307,7 +307,7 @@ def report(
 ) -> None:
     """Write the pages of the study."""
     write_log(log)
-    from aqbio.pages import stage
+    from aqbio.report import stage
 
     if single:
         stage.write_one_file(finished(study), say)

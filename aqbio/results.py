@@ -12,7 +12,6 @@ import numpy as np
 
 from aqbio.body.records import final_model
 from aqbio.contributions.dataset import frames_in_contact
-from aqbio.contributions.levels import Anatomy
 from aqbio.errors import AqbioError
 from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.force_plates.ground_reactions import Run
@@ -23,7 +22,8 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, finished_study
 from aqbio.io.tables import read_table
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.recordings.prepared import foot_loads
+from aqbio.prepare.prepared import foot_loads
+from aqbio.rotation.levels import Anatomy
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,6 +1,7 @@
 """The stages of the analysis: inputs, settings and results of each.
 
-Commands and records are written from this table. The rules of the workflow are written out in
+Commands and records are written from this table. The work of a stage is in the room of its
+name, ``aqbio/<stage>/stage.py``. The rules of the workflow are written out in
 ``workflow/rules``; `tests/workflow/test_rules_and_table.py` holds them against it.
 """
 
@@ -18,8 +19,6 @@ class Stage:
     name: str
     does: str
     """One sentence for people."""
-    module: str
-    """Module below aqbio that holds ``<stage>_participant`` or ``<stage>_study``."""
     reads: tuple[str, ...]
     """Stages whose records and results it reads."""
     settings: tuple[str, ...]
@@ -51,7 +50,6 @@ PARTICIPANT = (
     Stage(
         "prepare",
         "Read recordings: axes, units, gaps, forces, events.",
-        "recordings.stage",
         reads=(),
         settings=("files", "laboratory", "prepare", "model"),
         files=("recordings", "model", "map", "markers"),
@@ -62,7 +60,6 @@ PARTICIPANT = (
     Stage(
         "scale",
         "Scale and audit the participant's model.",
-        "body.stage",
         reads=("prepare",),
         settings=("model",),
         files=("model", "map", "markers"),
@@ -73,7 +70,6 @@ PARTICIPANT = (
     Stage(
         "inverse_kinematics",
         "Inverse kinematics: joint angles that follow the markers.",
-        "inverse_kinematics.stage",
         reads=("prepare", "scale"),
         failures_of=("prepare", "scale"),
         settings=("model", "solve", "prepare"),
@@ -83,7 +79,6 @@ PARTICIPANT = (
     Stage(
         "inverse_dynamics",
         "Inverse dynamics: motion, forces and body made consistent, joint moments, residuals.",
-        "consistency.stage",
         reads=("prepare", "scale", "inverse_kinematics"),
         failures_of=("inverse_kinematics",),
         settings=("model", "consistency", "random"),
@@ -93,7 +88,6 @@ PARTICIPANT = (
     Stage(
         "contributions",
         "Angular momentum, its rate and joint moments by anatomical side, and by step and role.",
-        "steps.stage",
         reads=_MOTION,
         failures_of=("inverse_dynamics",),
         settings=(
@@ -108,7 +102,6 @@ PARTICIPANT = (
     Stage(
         "multiverse",
         "What every step says about the hypotheses, under every specification of the multiverse.",
-        "multiverse.stage",
         reads=(*_MOTION, "contributions"),
         failures_of=("contributions",),
         settings=("model", "other_models", "prepare", "consistency", "multiverse"),
@@ -118,7 +111,6 @@ PARTICIPANT = (
     Stage(
         "pages",
         "A page of the participant, and one of every trial on which it can be seen again.",
-        "pages.stage_participant",
         reads=(*_MOTION, "contributions", "multiverse"),
         settings=("model", "roles", "figures"),
         files=("bones",),
@@ -137,7 +129,6 @@ STUDY = (
     Stage(
         "tables",
         "The tables of the study: steps, contributions, quality, trials, findings.",
-        "steps.stage_tables",
         reads=_STAGES_WITH_NUMBERS,
         settings=("roles",),
         tables=(
@@ -154,7 +145,6 @@ STUDY = (
     Stage(
         "hypotheses",
         "Verdicts on the hypotheses, and the tables to check them with.",
-        "hypotheses.stage",
         reads=(*_STAGES_WITH_NUMBERS, "tables"),
         settings=("other_models", "quality", "hypotheses", "multiverse"),
         files=("registry", "capacities"),
@@ -179,7 +169,6 @@ STUDY = (
     Stage(
         "figures",
         "Figures as PDF and SVG.",
-        "figures.stage",
         reads=(*_STAGES_WITH_NUMBERS, "tables", "hypotheses"),
         settings=("model", "roles", "quality", "figures", "hypotheses"),
         folders=("figures",),
@@ -189,7 +178,6 @@ STUDY = (
     Stage(
         "report",
         "The pages of the study.",
-        "pages.stage",
         reads=(*_STAGES_WITH_NUMBERS, *PAGES, "tables", "hypotheses", "figures"),
         settings=("figures", "hypotheses", "report"),
         folders=("report",),
@@ -207,4 +195,4 @@ STAGES = (*PARTICIPANT_STAGES, *STUDY_STAGES)
 
 def stage_module(stage: str) -> ModuleType:
     """Import the module that holds ``<stage>_participant`` or ``<stage>_study``."""
-    return import_module(f"aqbio.{STAGE_TABLE[stage].module}")
+    return import_module(f"aqbio.{STAGE_TABLE[stage].name}.stage")

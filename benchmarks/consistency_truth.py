@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aqbio.consistency.balance import centre_estimates
-from aqbio.consistency.fit import TrialFit, body_kinematics, fit_trial, group_momentum
-from aqbio.consistency.observations import Observations
-from aqbio.consistency.parameters import Weights
 from aqbio.gait.roles import group_sum
+from aqbio.inverse_dynamics.balance import centre_estimates
+from aqbio.inverse_dynamics.fit import TrialFit, body_kinematics, fit_trial, group_momentum
+from aqbio.inverse_dynamics.observations import Observations
+from aqbio.inverse_dynamics.parameters import Weights
 from aqbio.io.atomic import write_text
 from aqbio.io.provenance import git_commit, versions
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion

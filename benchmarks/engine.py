@@ -12,7 +12,7 @@ from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.mot import read_storage
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.trc import read_trc
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import ExternalLoad, newton_euler
 from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import spline_motion
@@ -91,7 +91,7 @@ def forces_of_motion(
     """The same from arrays, as stage solve has them."""
     motion = spline_motion(skeleton, time, q)
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot, simbody_compat=True)
-    return Forces(skeleton, time, motion.q, inverse_dynamics(skeleton, moves, loads))
+    return Forces(skeleton, time, motion.q, newton_euler(skeleton, moves, loads))
 
 
 def momentum_of_file(skeleton_file: Path, coordinates: Path) -> tuple[SegmentMotion, FloatArray]:

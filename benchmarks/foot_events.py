@@ -2,7 +2,7 @@
 
 Every recording is taken at its own rate and at lower ones, there at four offsets of the frames.
 With ``--write`` the numbers go to benchmarks/results/foot_events.md, from which `ACCURACY` of
-``aqbio/recordings/events_from_markers.py`` is taken.
+``aqbio/prepare/events_from_markers.py`` is taken.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from aqbio.config.settings import Laboratory, Prepare
 from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.names import SIDES
-from aqbio.recordings.contacts import FootContact
-from aqbio.recordings.events_from_markers import (
+from aqbio.prepare.contacts import FootContact
+from aqbio.prepare.events_from_markers import (
     MarkerEvents,
     event_errors,
     foot_markers,
     marker_events,
 )
-from aqbio.recordings.ground import Ground
-from aqbio.recordings.notes import Notes
-from aqbio.recordings.trial import prepare_trial
+from aqbio.prepare.ground import Ground
+from aqbio.prepare.notes import Notes
+from aqbio.prepare.trial import prepare_trial
 from aqbio.vectors import FloatArray
 from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, load_library
 from aqbio.virtual.disturbances import disturbed

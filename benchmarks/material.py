@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from aqbio.body.stage import scale_participant
 from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.io.mot import Storage, write_storage
@@ -22,7 +21,8 @@ from aqbio.io.trc import read_trc
 from aqbio.multibody.motion import Motion, TrackedMarkers, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.opensim.skeleton import read_skeleton
-from aqbio.recordings.stage import prepare_participant
+from aqbio.prepare.stage import prepare_participant
+from aqbio.scale.stage import scale_participant
 from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 from benchmarks.studies import OneRun

@@ -56,7 +56,7 @@ KINDS = {
     "Results of a study": ("results",),
     "Models and motion": ("multibody", "opensim"),
     "Ground reactions": ("force_plates",),
-    "Levels A, B and C": ("contributions",),
+    "Levels A, B and C": ("rotation", "contributions"),
     "Steps, phases and roles": ("gait",),
     "Uncertainty": ("intervals",),
     "The demo": ("virtual",),

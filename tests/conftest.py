@@ -19,6 +19,9 @@ from aqbio.cli import LINEAR_ALGEBRA_THREADS
 for name in LINEAR_ALGEBRA_THREADS:
     os.environ.setdefault(name, "1")
 
+from tests.prepared import prepared_study  # noqa: E402, F401  (loads NumPy)
+from tests.skeletons import random_motion, random_tree, runner, running, three_turns  # noqa: E402, F401
+
 
 def _slurm_answers() -> bool:
     try:
@@ -39,7 +42,7 @@ CASES = "AQBIO_CASES"
 LONGEST = (("slurm",), ("workflow", "install"), ("real", "opensim"))
 """Marks of tests that begin first: those that hardly compute, those that wait much, other slow."""
 
-SLOW_ROOMS = ("virtual", "report", "hypotheses", "figures", "calibration", "consistency")
+SLOW_ROOMS = ("virtual", "report", "hypotheses", "figures", "body", "inverse_dynamics")
 """Rooms that begin before the rest."""
 
 # A busy machine makes single examples slow; that is no failure. Continuous integration draws the

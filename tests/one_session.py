@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aqbio.consistency.parameters import Weights
-from aqbio.consistency.session import Session
+from aqbio.inverse_dynamics.parameters import Weights
+from aqbio.inverse_dynamics.session import Session
 
 
 def fit_session(runner, trials, weights=None, parameters=None, still=(), draws=None) -> Session:

@@ -10,9 +10,9 @@ import numpy as np
 from aqbio.config import MarkerSet
 from aqbio.force_plates.forces import PlateWrench, plate_axes
 from aqbio.io.recording import Recording
-from aqbio.recordings.exchanges import LABELS_RESTORED, restore_exchanged_stretches
-from aqbio.recordings.handedness import BodyLabels, Limbs, partners
-from aqbio.recordings.notes import Notes
+from aqbio.prepare.exchanges import LABELS_RESTORED, restore_exchanged_stretches
+from aqbio.prepare.handedness import BodyLabels, Limbs, partners
+from aqbio.prepare.notes import Notes
 from aqbio.vectors import BoolArray, FloatArray
 
 

@@ -118,7 +118,7 @@ def test_errors_come_without_a_traceback_but_for_those_of_the_program(
     unknown = CliRunner().invoke(cli.app, ["inverse_kinematics", str(file), "--model", "x"])
     assert unknown.exception.rule == "other-model"
     assert aqbio_command("check", "--nonsense", file)[0] == 2
-    monkeypatch.setattr("aqbio.pages.stage.report_study", lambda *_: 1 / 0)
+    monkeypatch.setattr("aqbio.report.stage.report_study", lambda *_: 1 / 0)
     monkeypatch.setattr(sys, "argv", ["aqbio", "report", str(file)])
     with pytest.raises(ZeroDivisionError):
         cli.main()

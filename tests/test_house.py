@@ -15,6 +15,7 @@ import yaml
 import aqbio
 from aqbio.cli import app
 from aqbio.config import MappedMarker, Participant, StudySettings, Trial
+from aqbio.stage_table import PARTICIPANT_STAGES, STAGES
 
 ROOT = Path(aqbio.__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -132,9 +133,22 @@ def test_the_import_contracts_name_every_room():
     modules = {path.stem for path in (ROOT / "aqbio").glob("*.py")} - {"__init__"}
     rooms = {f"aqbio.{name}" for name in packages | modules}
     layers = CONTRACTS["Rooms import one way"]["layers"]
+    assert not any(":" in layer for layer in layers), "two rooms may import each other"
+    assert CONTRACTS["Rooms import one way"]["ignore_imports"] == ["aqbio -> aqbio.**"]
     assert sorted(re.findall(r"[\w.]+", " ".join(layers))) == sorted(rooms)
     kept_from = CONTRACTS["Only the opensim room imports OpenSim"]["source_modules"]
     assert set(kept_from) == rooms - {"aqbio.opensim"}
+    assert not {f"aqbio.{name}" for name in aqbio.__all__} & rooms  # a room hides a name
+
+
+def test_a_stage_is_in_the_room_of_its_name():
+    """``aqbio/<stage>/stage.py`` has the stage's function, and no other room has a ``stage.py``."""
+    homes = {path.parent.name: path for path in (ROOT / "aqbio").glob("*/stage.py")}
+    assert homes.keys() == set(STAGES)
+    for stage, path in homes.items():
+        defined = {node.name for node in _nodes(path) if isinstance(node, ast.FunctionDef)}
+        grain = "participant" if stage in PARTICIPANT_STAGES else "study"
+        assert f"{stage}_{grain}" in defined
 
 
 def test_opensim_is_imported_in_one_module_only():

@@ -13,7 +13,7 @@ import pytest
 
 import aqbio
 from aqbio.contributions.dataset import levels_dataset
-from aqbio.steps.rows import level_rows
+from aqbio.contributions.step_rows import level_rows
 
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
 

@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 
 from aqbio import progress
+from aqbio.contributions.step_rows import FINDINGS, STEPS, TRIALS
 from aqbio.faults import RunStoppedError
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table, write_table
 from aqbio.pages.summary import failures
 from aqbio.stage_table import PARTICIPANT_STAGES
-from aqbio.steps.rows import FINDINGS, STEPS, TRIALS
 from aqbio.study.internal import RULE
 from aqbio.study.jobs import every_job
 from tests.golden import differences

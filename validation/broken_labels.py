@@ -23,7 +23,7 @@ from aqbio.io.trial_files import read_recording
 from aqbio.labels.assign import Assignment, assign
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.motion import segment_of
-from aqbio.recordings.label_check import median_positions
+from aqbio.prepare.label_check import median_positions
 
 RIGHT, ASKED, WRONG = "right", "asked", "wrong"
 

@@ -21,16 +21,16 @@ from typing import NamedTuple, get_args
 import numpy as np
 from scipy.sparse import csr_array
 
-from aqbio.consistency.balance import Residual, adjusted_skeleton
-from aqbio.consistency.changes import WHOLE_BODY, Change, leg_shares, legs_of
-from aqbio.consistency.data_errors import Response, draw_posterior
-from aqbio.consistency.fit import TrialFit, fit_trial, samples_of
-from aqbio.consistency.observations import FILTER_LEAK_S, MIN_RUN_FRAMES, Observations
-from aqbio.consistency.parameters import LEGS, ParameterEstimate, Tissue, prior_precision
-from aqbio.consistency.session_inputs import trial_speed
-from aqbio.consistency.solver import Solver
-from aqbio.consistency.stage import participant_session
 from aqbio.gait.step_files import trial_contacts
+from aqbio.inverse_dynamics.balance import Residual, adjusted_skeleton
+from aqbio.inverse_dynamics.changes import WHOLE_BODY, Change, leg_shares, legs_of
+from aqbio.inverse_dynamics.data_errors import Response, draw_posterior
+from aqbio.inverse_dynamics.fit import TrialFit, fit_trial, samples_of
+from aqbio.inverse_dynamics.observations import FILTER_LEAK_S, MIN_RUN_FRAMES, Observations
+from aqbio.inverse_dynamics.parameters import LEGS, ParameterEstimate, Tissue, prior_precision
+from aqbio.inverse_dynamics.session_inputs import trial_speed
+from aqbio.inverse_dynamics.solver import Solver
+from aqbio.inverse_dynamics.stage import participant_session
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study, load_study
@@ -40,7 +40,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.poses import segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
-from aqbio.recordings.force_lag import force_delay
+from aqbio.prepare.force_lag import force_delay
 from aqbio.signals import low_pass, low_pass_gain
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 

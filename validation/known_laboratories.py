@@ -19,21 +19,21 @@ import pandas as pd
 import xarray as xr
 
 from aqbio.body.records import ParticipantModel, final_model
-from aqbio.consistency.parameters import PARAMETERS
 from aqbio.contributions.dataset import contributions_dataset
-from aqbio.contributions.stage import trial_contributions
+from aqbio.contributions.other_models import steps_in_motion
+from aqbio.contributions.step_rows import joined_rows, level_curves, rows_of_level_a, rows_of_levels
+from aqbio.contributions.trial import trial_contributions
 from aqbio.force_plates.alignment import ALIGNMENT, PIVOT, Alignment
 from aqbio.gait.curves import role_scheme, step_dataset
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import rotation_about_vertical
+from aqbio.inverse_dynamics.parameters import PARAMETERS
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, load_study
 from aqbio.multibody.motion import Motion
 from aqbio.opensim.models import write_adjusted_model
 from aqbio.stage_table import STAGES, stage_module
-from aqbio.steps.other_models import steps_in_motion
-from aqbio.steps.rows import joined_rows, level_curves, rows_of_level_a, rows_of_levels
 from aqbio.vectors import FloatArray
 from aqbio.virtual.demo import DATA, DISTURBANCES, SPRINTERS, GaitName, Sprinter, load_library
 from aqbio.virtual.disturbances import STRIDE_LOCKED_SKIN, disturbed, skin_motion

@@ -19,17 +19,17 @@ import numpy as np
 import pandas as pd
 from scipy.fft import dct, idct
 
-from aqbio.consistency.balance import adjusted_loads
-from aqbio.consistency.fit import TrialFit
-from aqbio.consistency.stage import participant_session
+from aqbio.inverse_dynamics.balance import adjusted_loads
+from aqbio.inverse_dynamics.fit import TrialFit
+from aqbio.inverse_dynamics.stage import participant_session
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.study import Study, load_study
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import ExternalLoad, newton_euler
 from aqbio.multibody.kinematics import marker_positions, segment_kinematics
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import GRAVITY, SIDES
-from aqbio.recordings.prepared import foot_loads, loads_with_toes
+from aqbio.prepare.prepared import foot_loads, loads_with_toes
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray
 from validation.fit_checks import WrenchError, held_out_markers, left_out_contacts
@@ -77,7 +77,7 @@ class JudgedTrial:
         for (skeleton, motion), loads in zip(self.bodies, self.loads, strict=True):
             moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
             feet = loads_with_toes(self.study.model_map, skeleton, moves, loads, height)
-            found.append(inverse_dynamics(skeleton, moves, feet))
+            found.append(newton_euler(skeleton, moves, feet))
         return found[0], found[1]
 
     @cached_property

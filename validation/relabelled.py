@@ -28,7 +28,7 @@ from aqbio.labels.assign import Assignment, assign
 from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
 from aqbio.labels.words import DIGRAPHS
 from aqbio.multibody.kinematics import marker_positions
-from aqbio.recordings.label_check import median_positions
+from aqbio.prepare.label_check import median_positions
 from validation.broken_labels import WRONG, Broken, outcome, renamed
 
 LISTS = Path(__file__).with_name("label_lists")

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import ExternalLoad, newton_euler
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray
@@ -76,7 +76,7 @@ def caused_force(truth: RunTruth, foot: str, coordinates: list[int]) -> dict[str
     skeleton, motion = truth.gait.skeleton, truth.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     share = toes_share(truth, foot)
-    tau = inverse_dynamics(skeleton, kinematics, _loads(truth, foot, share))
+    tau = newton_euler(skeleton, kinematics, _loads(truth, foot, share))
     free = skeleton.free
     chosen = np.isin(free, coordinates)
     cause = np.where(chosen, tau[:, free], 0.0)
@@ -108,7 +108,7 @@ def mass_matrix(skeleton: Skeleton, q: FloatArray) -> FloatArray:
         udot = np.zeros_like(q)
         udot[:, coordinate] = 1.0
         moved = segment_kinematics(skeleton, q, np.zeros_like(q), udot)
-        columns.append(inverse_dynamics(weightless, moved)[:, skeleton.free])
+        columns.append(newton_euler(weightless, moved)[:, skeleton.free])
     return np.stack(columns, axis=-1)
 
 
@@ -161,5 +161,5 @@ def _felt(
     for one in np.eye(6):
         moment, force = (np.tile(part, (len(pressure), 1)) for part in (one[:3], one[3:]))
         load = ExternalLoad(body, force, moment, pressure)
-        columns.append(-inverse_dynamics(weightless, still, [load])[:, weightless.free])
+        columns.append(-newton_euler(weightless, still, [load])[:, weightless.free])
     return np.stack(columns, axis=-1)

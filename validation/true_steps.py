@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.dynamics import newton_euler
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import GRAVITY
 from aqbio.stats.step_numbers import momentum_numbers
@@ -151,7 +151,7 @@ def moment_indices(stance: RunTruth, foot: str, unit: float) -> dict[str, float]
     """Root of the mean summed squares of both legs' sagittal moments."""
     skeleton, motion = stance.gait.skeleton, stance.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    tau = inverse_dynamics(skeleton, kinematics, stance.loads.external()) / unit
+    tau = newton_euler(skeleton, kinematics, stance.loads.external()) / unit
     sides = {"push_index": SUFFIX[foot], "swing_index": SUFFIX[OTHER[foot]]}
     return {
         index: float(

@@ -1,1 +1,1 @@
-"""The person's body: parts of a model, calibration from all recordings; stage scale."""
+"""The person's body: anatomy, segment parameters, and the arithmetic of their calibration."""

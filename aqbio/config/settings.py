@@ -545,24 +545,24 @@ _CHECKED = "left-out markers and contacts are predicted by `python -m validation
 _NOT_DRAWN = "is not drawn any more; its numbers are in the results"
 
 CONSTANTS = {
-    "consistency.sigma_force_n": "30 N, in aqbio/consistency/parameters.py",
-    "consistency.sigma_moment_nm": "10 N m, in aqbio/consistency/parameters.py",
-    "consistency.sigma_marker_m": "0.010 m, in aqbio/consistency/parameters.py",
-    "consistency.correlation": "0.4, in aqbio/consistency/parameters.py",
-    "consistency.parameters": "in aqbio/consistency/parameters.py (PARAMETERS); the drag area of "
-    "the runner is consistency.drag_area_m2, 0 without air",
+    "consistency.sigma_force_n": "30 N, in aqbio/inverse_dynamics/parameters.py",
+    "consistency.sigma_moment_nm": "10 N m, in aqbio/inverse_dynamics/parameters.py",
+    "consistency.sigma_marker_m": "0.010 m, in aqbio/inverse_dynamics/parameters.py",
+    "consistency.correlation": "0.4, in aqbio/inverse_dynamics/parameters.py",
+    "consistency.parameters": "in aqbio/inverse_dynamics/parameters.py (PARAMETERS); the drag area "
+    "of the runner is consistency.drag_area_m2, 0 without air",
     "hypotheses.speed_gap": "0.04, in aqbio/hypotheses/gathered.py (SPEED_GAP)",
     "multiverse.contact_models": "C1 to C3, in aqbio/hypotheses/contact_models.py (CONTACT_MODELS)",
     "multiverse.flight_roles": "R1 to R3, in aqbio/gait/roles.py (FlightRule)",
     "model.static_window_s": "0.5 s, in aqbio/io/movement.py (STATIC_WINDOW_S)",
-    "prepare.event_minimum_s": "0.010 s, in aqbio/recordings/contacts.py (MIN_ABOVE_THRESHOLD_S)",
-    "prepare.cop_threshold_n": "100 N, in aqbio/recordings/contacts.py (COP_THRESHOLD_N)",
+    "prepare.event_minimum_s": "0.010 s, in aqbio/prepare/contacts.py (MIN_ABOVE_THRESHOLD_S)",
+    "prepare.cop_threshold_n": "100 N, in aqbio/prepare/contacts.py (COP_THRESHOLD_N)",
     "prepare.edge_distance_m": "0.015 m, in aqbio/gait/steps.py (EDGE_DISTANCE_M)",
     "prepare.mass_disagreement": "0.05, in aqbio/body/statements.py (MASS_DISAGREEMENT)",
-    "prepare.max_missing": "0.10, in aqbio/recordings/trial.py (MAX_MISSING)",
+    "prepare.max_missing": "0.10, in aqbio/prepare/trial.py (MAX_MISSING)",
     "solve.jump_degrees": "15 degrees, in aqbio/inverse_kinematics/solution.py (MIN_JUMP_DEG)",
     "steps.maximum_flight_s": "0.30 s, in aqbio/gait/steps.py (MAXIMUM_FLIGHT_S)",
-    "steps.steady_speed_change": "0.03, in aqbio/steps/stage.py (STEADY_SPEED_CHANGE)",
+    "steps.steady_speed_change": "0.03, in aqbio/contributions/stage.py (STEADY_SPEED_CHANGE)",
 }
 """Settings that became constants, with value and file of each."""
 

@@ -1,1 +1,1 @@
-"""Levels A, B and C: momentum by segment, transmission by joint, effects of each moment."""
+"""Levels by trial, their intervals, and one row per step; stage contributions."""

@@ -10,9 +10,6 @@ import numpy as np
 
 from aqbio.body.records import ParticipantModel
 from aqbio.config import ModelMap
-from aqbio.contributions.induced import contact_velocity
-from aqbio.contributions.level_a import LevelA, level_a
-from aqbio.contributions.levels import PRIMARY, Anatomy, Levels, levels
 from aqbio.errors import Finding
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.steps import Contact, rotation_about_vertical
@@ -24,7 +21,10 @@ from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, se
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts
-from aqbio.recordings.prepared import NO_FREE_MOMENT, foot_loads, loads_with_toes, measured_loads
+from aqbio.prepare.prepared import NO_FREE_MOMENT, foot_loads, loads_with_toes, measured_loads
+from aqbio.rotation.induced import contact_velocity
+from aqbio.rotation.level_a import LevelA, level_a
+from aqbio.rotation.levels import PRIMARY, Anatomy, Levels, levels
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import ModelMap, read_yaml
-from aqbio.contributions.levels import Anatomy
 from aqbio.errors import AqbioError
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import MODELS, Study
+from aqbio.rotation.levels import Anatomy
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:

@@ -1,360 +1,478 @@
-"""Stage contributions: levels A, B and C of every trial, by anatomical side."""
+"""Stage contributions: levels of every trial, steps, one row each, curves and quality."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.draws import inertia_spread
-from aqbio.body.records import (
-    ADJUSTED,
-    SCALED,
-    ParticipantModel,
-    body_spread,
-    final_model,
-    followed_markers,
-)
 from aqbio.config import Trial
-from aqbio.consistency.files import FORCES_NOT_USED, fitted_centre_covariance
-from aqbio.consistency.parameters import CLOCK, PARAMETERS
-from aqbio.contributions.dataset import (
-    Contributions,
-    contributions_dataset,
-    frames_in_contact,
-    free_moment_findings,
-    trial_levels,
-    with_drag,
-    with_plain,
-    without_free_moment,
+from aqbio.contributions.files import trial_contributions
+from aqbio.contributions.other_models import (
+    COLUMNS,
+    ComparedModels,
+    compared_models,
+    steps_in_motion,
+    with_model,
 )
-from aqbio.contributions.intervals import (
-    BODY_DRAWS,
-    MOTION_DRAWS,
-    STANCE_FRAMES,
-    drawn_window,
-    intervals_dataset,
+from aqbio.contributions.step_outcomes import WHOLE_BODY
+from aqbio.contributions.step_quality import (
+    band_rows,
+    quality_rows,
+    trial_postures,
+    unobserved_parts,
 )
-from aqbio.contributions.level_a import LevelA
-from aqbio.contributions.levels import Anatomy
-from aqbio.contributions.without_plates import estimated_forces, with_time_errors
+from aqbio.contributions.step_rows import (
+    CONTRIBUTIONS,
+    QUALITY,
+    TrialSteps,
+    Widths,
+    contribution_table,
+    step_table,
+)
+from aqbio.contributions.step_rows import UNCERTAINTY as UNCERTAINTY_COLUMNS
+from aqbio.contributions.trial import contributions_trial, group_findings
 from aqbio.errors import Finding
-from aqbio.gait.curves import role_scheme
-from aqbio.gait.roles import group_sum, membership
-from aqbio.gait.step_files import trial_contacts
-from aqbio.gait.steps import MAXIMUM_FLIGHT_S, Contact
-from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
-from aqbio.intervals.uncertainty import Spread
-from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
-from aqbio.io.netcdf import read_dataset, write_dataset
+from aqbio.gait.curves import no_steps, role_scheme, step_dataset, with_spreads
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.signals import labels, select_labels
+from aqbio.gait.step_files import (
+    CURVES,
+    MODELS,
+    STAGE,
+    UNCERTAINTY,
+    step_file,
+    trial_contacts,
+    trial_steps,
+)
+from aqbio.gait.steps import Step, heading_changes, phase_mean, phase_rms, speed_change
+from aqbio.intervals.step_uncertainty import (
+    Key,
+    half_widths,
+    stance_sds,
+    statistic_sds,
+    trial_budget,
+)
+from aqbio.io.dictionary import Columns
+from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance
-from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.multibody.motion import Motion
-from aqbio.multibody.skeleton import Skeleton
-from aqbio.names import ANATOMICAL_GROUPS
-from aqbio.observed.parts import ObservedParts, observed_only, read_observed
-from aqbio.recordings.prepared import MEASURED, foot_loads, measured_loads
-from aqbio.study.manifest import TrialOutcome
-from aqbio.vectors import BoolArray, FloatArray, IntArray
+from aqbio.io.tables import joined, write_columns
+from aqbio.names import AXES, GRAVITY, NORMAL_95
+from aqbio.study.manifest import (
+    OK,
+    Report,
+    TrialOutcome,
+    participant_stage,
+    run_trial,
+    run_trials,
+    write_manifest,
+)
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
-STAGE = "contributions"
 
-MAX_CLOSURE_ERROR = 1e-6
-"""Largest relative error of the identities of the levels."""
-
-MAX_OPENSIM_ERROR = 1e-8
-"""Largest relative difference from OpenSim's angular momentum in the same state."""
+# curves on disk -----------------------------------------------------------------------------------
 
 
-def contributions_trial(study: Study, participant_id: str, trial: Trial) -> TrialOutcome:
-    """Compute one trial."""
-    from aqbio.opensim.reference import reference_differences
+UNSTORED_VARIABLES = (
+    "com_velocity", "stance_momentum_sd", "stance_rate_sd",
+    "angular_momentum_plain", "angular_momentum_rate_plain",
+    "angular_momentum_sd_posterior", "angular_momentum_rate_sd_posterior",
+)  # fmt: skip
+"""Variables that enter tables and other curves but are not drawn themselves."""
 
-    name = f"{trial.trial_id}.nc"
-    source = study.folder(participant_id, "inverse_dynamics") / name
-    data = read_dataset(source)
-    fitted = data.attrs["motion"] == FITTED
-    model = final_model(study, participant_id)
-    same_body = model == ParticipantModel.of(study, participant_id)
-    inputs = [source, model.osim]
-    motion = Motion(*(data[variable].values for variable in ("q", "u", "udot")))
-    result = trial_contributions(study, load_skeleton(model.table), data, motion)
-    mechanics = result.levels.mechanics
-    reference = reference_differences(model.osim, result.skeleton, motion, mechanics.loads)
-    closure = result.levels.closure
-    heading = _heading(study, data, result.balance)
-    parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
-    plates = data.attrs["events"] == "plates"
-    dataset = contributions_dataset(result, data, heading, None if plates else parts)
-    clock = _clock_sd(study, participant_id, fitted=fitted) if plates else 0.0
-    dataset = dataset.merge(_intervals(study, participant_id, result, dataset, data, parts, clock))
-    if fitted:
-        trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
-        dataset = with_plain(with_drag(dataset, data), study, trial_before)
-        inputs += trial_before.files
-    numbers = {
-        "mass_kg": float(result.skeleton.mass.sum()),
-        "heading_rad": heading,
-        "closure": {
-            "value": closure,
-            "tolerance": MAX_CLOSURE_ERROR,
-            "holds": closure <= MAX_CLOSURE_ERROR,
-        },
-        "reference": asdict(reference),
-        "solver_forces": _relative(
-            data["generalised_force"].values[result.measured], mechanics.forces[result.measured]
+_COORDINATES = {
+    "participant_id": "participant_id", "trial_id": "trial_id", "condition": "condition",
+    "number": "step", "side": "side", "speed": "speed_mps", "contact_s": "contact_s",
+    "flight_s": "flight_s", "mass": "mass_kg", "height": "height_m",
+}  # fmt: skip
+"""Column of the step table behind every coordinate of a step."""
+
+TEXT_COORDINATES = ("participant_id", "trial_id", "condition", "side")
+
+
+def kept_curves(curves: xr.Dataset, rows: Sequence[Mapping[str, object]]) -> xr.Dataset:
+    """Curves of the kept steps of a trial, single precision: only figures read them."""
+    numbers = curves["number"].values.tolist()
+    chosen = curves.drop_vars(UNSTORED_VARIABLES).isel(
+        step=[numbers.index(row["step"]) for row in rows]
+    )
+    columns = {
+        name: (
+            "step",
+            np.array([row[column] for row in rows], str if name in TEXT_COORDINATES else float),
         )
-        if same_body or fitted
-        else None,
+        for name, column in _COORDINATES.items()
     }
-    attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
-    attributes |= {
-        "closure": closure,
-        "clock_sd": clock,
-        "motion": data.attrs["motion"],
-        "body": SCALED if same_body else ADJUSTED,
-    }
-    recorded = data.attrs["free_moment"] == MEASURED
-    if not recorded:
-        dataset = without_free_moment(dataset, parts)
-    dataset = observed_only(dataset, parts, role_scheme(study))
-    write_dataset(dataset, study.folder(participant_id, STAGE) / name, attributes)
-    findings = list(_closure_findings(closure, reference.momentum, trial.trial_id))
-    if not data.attrs.get(FORCES_NOT_USED):
-        findings += force_findings(result.measured, trial.trial_id, plates=plates)
-    if not recorded:
-        findings += free_moment_findings(trial.trial_id, str(data.attrs["free_moment"]))
-    findings += locked_joint_findings(
-        parts, _marker_index(study, data, result.skeleton), trial.trial_id
-    )
-    return TrialOutcome(numbers, tuple(findings), tuple(inputs))
+    return chosen.astype(np.float32).assign_coords(columns)
 
 
-def trial_contributions(
-    study: Study, skeleton: Skeleton, data: xr.Dataset, motion: Motion
-) -> Contributions:
-    """Levels A, B and C of one motion, at the times of the data (loads of the feet and contacts).
+def curves_dataset(trials: Sequence[xr.Dataset], scheme: RoleScheme) -> xr.Dataset:
+    """Curves of a participant as one dataset, one entry per step that was not rejected."""
+    import xarray as xr
 
-    Where no ground reaction force was measured, everything is computed as if there were none: the
-    identities hold for any load, and what needs the force is not written.
+    if trials:
+        return xr.concat(trials, "step", combine_attrs="override")
+    return kept_curves(with_spreads(no_steps(scheme), xr.Dataset(), [], scheme), [])
+
+
+# the stage ----------------------------------------------------------------------------------------
+
+Row = dict[str, Any]
+
+KIND = "steps"
+"""Name of the files of steps in the data dictionary."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTables:
+    """Tables and curves of one trial."""
+
+    steps: list[Row]
+    quality: list[Row]
+    """steps, quality: Rows of the tables."""
+    contributions: pd.DataFrame
+    """Rows of contributions of every step that was not rejected."""
+    uncertainty: pd.DataFrame
+    """Uncertainty of one step of each foot, by source."""
+    curves: xr.Dataset
+    """Of these steps, in single precision."""
+    source: Path
+
+
+def without_steps(study: Study, participant_id: str) -> None:
+    """Write empty files for a participant without results."""
+    if not study.within:
+        _write(study, participant_id, [])
+
+
+def write_steps(
+    study: Study, participant_id: str, trials: Sequence[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], tuple[Finding, ...]]:
+    """Cut all trials of a participant that have contributions into steps.
+
+    Writes ``steps/curves.nc`` and, in full precision, ``steps/steps.nc``, ``quality.nc``,
+    ``contributions.nc``, ``models.nc`` and ``uncertainty.nc``.
+
+    Parameters
+    ----------
+    trials : sequence of dict
+        Entries of stage contributions for each trial, from `run_trials`.
+
+    Returns
+    -------
+    list of dict
+        The same entries with the results of the steps; a trial without usable steps has failed.
+    tuple of Finding
+        About the participant.
     """
-    time = data["time"].values
-    measured, loads = measured_loads(foot_loads(study, data))
-    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    contacts = tuple(trial_contacts(data))
-    touching = frames_in_contact(time, contacts) & measured[:, None]
-    height = float(data.attrs["surface_height"])
-    levels = trial_levels(
-        skeleton, kinematics, loads, touching, study.model_map, surface_height=height
-    )
-    balance = levels.mechanics.balance
-    joints = study.model_map.joints.by_name()
-    index = [skeleton.joints.index(name) for name in joints.values()]
-    matrix = membership(study.model_map.groups, skeleton.bodies)
-    group_momentum = group_sum(balance.momentum, matrix)
-    return Contributions(
-        time=time,
-        levels=levels,
-        group_momentum=group_momentum,
-        joints=tuple(joints),
-        joint_moment=levels.mechanics.wrenches.moment[:, index],
-        measured=measured,
-        contacts=contacts,
-        touching=touching,
-    )
+    cut: list[TrialTables] = []
+    contribution_entries = {entry["trial_id"]: entry for entry in trials if entry["status"] == OK}
+    models = compared_models(study, participant_id, contribution_entries)
+
+    def work(trial: Trial) -> TrialOutcome:
+        trial_steps = _trial_steps(study, trial, contribution_entries[trial.trial_id], models)
+        cut.append(_trial_tables(study, trial_steps))
+        return TrialOutcome({"unobserved": unobserved_parts(study, trial_steps.data)})
+
+    step_entries = {
+        name: run_trial(study, participant_id, STAGE, study.trial(participant_id, name), work)
+        for name in contribution_entries
+    }
+    for name, entry in step_entries.items():
+        entry["findings"] = [*contribution_entries[name]["findings"], *entry["findings"]]
+        entry["inputs"] = contribution_entries[name]["inputs"]
+    _write(study, participant_id, cut, models.table)
+    return [entry | step_entries.get(entry["trial_id"], {}) for entry in trials], models.findings
 
 
-def _intervals(
+@participant_stage(STAGE, without_steps)
+def contributions_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Compute level A and joint moments of all trials of a participant, and cut them into steps.
+
+    Writes ``contributions/<trial>.nc``, on the study's own model ``steps/`` (`write_steps`), and
+    ``contributions.json`` last.
+    """
+    trials = run_trials(
+        study,
+        participant_id,
+        STAGE,
+        lambda trial: contributions_trial(study, participant_id, trial),
+        report,
+    )
+    findings = group_findings(study.model_map.groups, participant_id)
+    if not study.within:
+        trials, compared = write_steps(study, participant_id, trials)
+        findings += compared
+    write_manifest(study, participant_id, STAGE, trials, findings=findings)
+
+
+def _write(
     study: Study,
     participant_id: str,
-    result: Contributions,
-    dataset: xr.Dataset,
-    data: xr.Dataset,
-    parts: ObservedParts,
-    clock: float,
-) -> xr.Dataset:
-    """Uncertainty of stance means; empty if the settings ask for no draws.
+    tables: Sequence[TrialTables],
+    models: pd.DataFrame | None = None,
+) -> None:
+    scheme = role_scheme(study)
+    files = [trial.source for trial in tables]
+    source = study_provenance(study, STAGE, files) | {"stage": KIND}
+    curves = curves_dataset([trial.curves for trial in tables], scheme)
+    write_dataset(curves, step_file(study, participant_id, CURVES), source)
+    columns = step_table(scheme.items)
+    for name, table, described in (
+        ("steps", _frame((row for trial in tables for row in trial.steps), columns), columns),
+        ("quality", _frame((row for trial in tables for row in trial.quality), QUALITY), QUALITY),
+        (
+            "contributions",
+            joined([trial.contributions for trial in tables], list(CONTRIBUTIONS)),
+            CONTRIBUTIONS,
+        ),
+        (MODELS, joined([] if models is None else [models], list(COLUMNS)), COLUMNS),
+        (
+            UNCERTAINTY,
+            joined([trial.uncertainty for trial in tables], list(UNCERTAINTY_COLUMNS)),
+            UNCERTAINTY_COLUMNS,
+        ),
+    ):
+        write_columns(table, step_file(study, participant_id, name), described, source)
 
-    Without plates, only for outcomes that need no ground force.
-    """
-    import xarray as xr
 
-    settings = study.settings.contributions
-    plates = data.attrs["events"] == "plates"
-    all_contacts = result.contacts if plates else with_time_errors(result.contacts)
-    contacts = [
-        contact for contact in all_contacts if not plates or _fully_measured(result, contact)
-    ]
-    if settings.draws == 0 or not contacts:
-        return xr.Dataset()
-    model_map = study.model_map
-    anatomy = Anatomy(model_map.groups, model_map.joints.by_name(), model_map.pelvis.joint)
-    sampling = Sampling(
-        settings.draws, study.settings.random.seed, STANCE_FRAMES, MOTION_DRAWS, BODY_DRAWS
+def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
+    """Rows and curves of a trial; its signals are released."""
+    import pandas as pd
+
+    rows = list(_step_rows(study, trial))
+    with_curves = set(trial.numbers)
+    counted = [row for row in rows if row["step"] in with_curves and row["status"] != "rejected"]
+    step_numbers = {row["step"] for row in counted}
+    person, name = trial.participant_id, trial.trial.trial_id
+    contribution_rows = trial.rows[trial.rows["step"].isin(step_numbers)]
+    return TrialTables(
+        steps=rows,
+        quality=[
+            *quality_rows(study, [trial]),
+            *band_rows(
+                study.settings.quality,
+                {"participant_id": person, "trial_id": name},
+                [row for row in counted if row["status"] == "ok"],
+            ),
+        ],
+        contributions=contribution_rows.assign(
+            participant_id=pd.Categorical([person] * len(contribution_rows)),
+            trial_id=pd.Categorical([name] * len(contribution_rows)),
+        ),
+        uncertainty=trial_budget(
+            trial.data, Counter(row["side"] for row in rows if row["status"] != "rejected")
+        )
+        .assign(trial_id=name)
+        .reindex(columns=list(UNCERTAINTY_COLUMNS)),
+        curves=kept_curves(trial.curves, counted),
+        source=trial.source,
     )
-    feet = model_map.feet.left, model_map.feet.right
-    centre_covariance = fitted_centre_covariance(study, participant_id)
-    spreads = Spread(inertia_spread(result.skeleton, feet), centres=centre_covariance)
-    draws = TrialDraws(
-        levels=result.levels,
-        anatomy=anatomy,
-        time=result.time,
-        heading=dataset.attrs["heading"],
-        touching=result.touching,
-        spread=spreads,
-        sampling=sampling,
-        roles=role_scheme(study),
+
+
+def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), columns=list(columns))
+    if "verdict" in frame:  # a missing value neither passes nor fails
+        unknown = frame["value"].isna() & frame["verdict"].notna()
+        frame.loc[unknown, "verdict"] = "not_testable"
+    return frame
+
+
+def _trial_steps(
+    study: Study, trial: Trial, contributions_entry: Mapping[str, Any], models: ComparedModels
+) -> TrialSteps:
+    participant_id = trial.participant_id
+    source = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
+    data, final = trial_contributions(study, participant_id, trial.trial_id)
+    data = with_model(data, models.outcomes)
+    steps = trial_steps(list(trial_contacts(data)), data["time"].values)
+    scheme, covered = role_scheme(study), steps_in_motion(data, steps)
+    curves = step_dataset(data, covered, study.model_map, scheme)
+    curves = with_spreads(curves, data, covered, scheme, models.curves)
+    sides = {step.side for step in steps}
+    half: Widths = {side: half_widths(stance_sds(data, side)) for side in sides}
+    rows = contribution_table(data, covered, curves, scheme, half)
+    sds = statistic_sds(data, steps)
+    data = data.assign_attrs({f"sd_{name}": sd for name, sd in sds.items()})
+    postures = trial_postures(study, participant_id, data, final, covered)
+    return TrialSteps(
+        participant_id=participant_id,
+        trial=trial,
+        data=data,
+        marker_error=final["marker_error"],
+        steps=steps,
+        curves=curves,
+        rows=rows,
+        half=half,
+        source=source,
+        contributions_entry=contributions_entry,
+        clock_offset=float(final.attrs.get("fit_clock_offset", 0.0)),
+        postures=postures,
     )
-    window = drawn_window(contacts, result.time, MAXIMUM_FLIGHT_S) if plates else None
-    weights = followed_markers(study, data)
-    spread = body_spread(study, participant_id, result.skeleton, list(weights))
-    weight = np.array(list(weights.values()))
-    unseen = parts.unseen(_marker_index(study, data, result.skeleton))
-    moved = with_bodies(draws, spread, weight, window, unseen, clock)
-    if plates:
-        return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data))
-    intervals = intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, without_plates=dataset)
-    moves = data.attrs["surface"] != "treadmill"
-    drag_area = study.settings.consistency.drag_area_m2 if moves else 0.0
-    return intervals.merge(estimated_forces(moved, all_contacts, parts.centre, drag_area))
 
 
-def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArray:
-    """(K,) indices of the skeleton's markers that were followed."""
-    return np.array([skeleton.markers.index(n) for n in followed_markers(study, data)], dtype=int)
+def _events(step: Step, clock_offset: float) -> Row:
+    """Events of a step on the clock of the plates, and on that of the markers."""
+    events = {"touchdown": step.touchdown, "toe_off": step.toe_off}
+    events["next_touchdown"] = step.next_touchdown
+    row = {f"{name}_s": at + clock_offset for name, at in events.items()}
+    return row | {f"{name}_fitted_s": at for name, at in events.items()}
 
 
-def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
-    """Posterior samples of a fitted motion by variable; empty without samples."""
+def _step_rows(study: Study, trial: TrialSteps) -> Iterator[Row]:
+    mass = float(trial.data.attrs["mass"])
+    height = study.participant(trial.participant_id).height_m
+    belt = np.array([float(trial.data.attrs["belt_speed"]), 0.0, 0.0])
+    velocity = trial.data["com_velocity"].values + belt
+    items = role_scheme(study).items
+    turns = heading_changes(trial.steps, trial.data["time"].values, velocity)
+    numbers, columns = trial.numbers, step_table(items)
+    for step, turn in zip(trial.steps, turns, strict=True):
+        row: Row = dict.fromkeys(columns)
+        row |= {
+            "participant_id": trial.participant_id,
+            "trial_id": trial.trial.trial_id,
+            "condition": trial.trial.condition,
+            "step": step.number,
+            "side": step.side,
+            **_events(step, trial.clock_offset),
+            "contact_s": step.contact,
+            "contact_error_s": step.time_error,
+            "flight_s": step.flight,
+            "status": step.status,
+            "reason": step.reason or None,
+            "events": trial.data.attrs["events"],
+            "motion": trial.data.attrs["motion"],
+            "heading_change_deg": np.degrees(turn if step.side == "right" else -turn),
+            "mass_kg": mass,
+            "height_m": np.nan if height is None else height,
+        }
+        if step.number in numbers:
+            index = numbers.index(step.number)
+            row |= _marker_errors(trial, step)
+            row |= _step_outcomes(step, trial.curves, index, mass)
+            row["peak_vertical_force_bw"] = _peak(trial.data, step) / (mass * GRAVITY)
+            row |= _consistency_outcomes(trial.curves, index)
+            row |= {name: float(values[index]) for name, values in trial.postures.items()}
+            row |= _momentum_sds(trial.half[step.side], items)
+            row |= _judgement(study, row)
+        yield row
+
+
+def _marker_errors(trial: TrialSteps, step: Step) -> Row:
+    """Marker errors during the contact; NaN where no marker was compared with the model."""
+    time, errors = trial.marker_error["time"].values, trial.marker_error.values
+    during = errors[(time >= step.touchdown) & (time <= step.toe_off)]
+    finite = during[np.isfinite(during)]
+    if not trial.tracked or not len(finite):
+        return {"marker_rms_m": np.nan, "marker_max_m": np.nan}
+    return {"marker_rms_m": float(np.sqrt((finite**2).mean())), "marker_max_m": float(finite.max())}
+
+
+def _peak(data: xr.Dataset, step: Step) -> float:
+    """Largest vertical force of a step's contact on the plates, N; NaN without plates."""
+    is_contact = data["contact_touchdown"].values == step.touchdown
+    is_contact &= data["contact_foot"].values == step.side
+    return float(data["contact_peak"].values[is_contact][0])
+
+
+def _step_outcomes(step: Step, curves: xr.Dataset, index: int, mass: float) -> Row:
+    """Scalars of one step: stance means of H, residual, forces, steadiness."""
+    signals = ("angular_momentum", "residual_moment", "ground_force")
+    momentum, residual, ground = (
+        select_labels(curves, signal, phase="stance")[index] for signal in signals
+    )
+    force = ground / (mass * GRAVITY)
+    row = _by_group("H_{group}_{axis}_stance_mean_kgm2ps", curves, phase_mean(momentum))
+    row |= _stance_rms("M_residual_{axis}_stance_rms_Nm", residual)
+    duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"].values[index])
+    forward = select_labels(curves, "com_velocity", axis="x")[index]
+    observed = np.isfinite(
+        select_labels(curves, "angular_momentum", phase="stance", group="total")[index]
+    )
+    row |= {
+        "speed_mps": speed,
+        "step_frequency_hz": 1.0 / duration,
+        "step_length_m": speed * duration,
+        "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
+        # unobserved limbs swing too: their share of a change is as large as a sprinter's
+        "speed_change_mps": speed_change(forward, step) if observed.all() else np.nan,
+        "lateral_force_bw": phase_mean(force[:, 2]) * step.contact / duration,
+    }
+    return row
+
+
+def _consistency_outcomes(curves: xr.Dataset, index: int) -> Row:
+    """Posterior of the stance means of H, and the residual before the fit."""
+    sds = curves["stance_momentum_sd"].values[index]
+    before = select_labels(curves, "residual_moment_plain", phase="stance")[index]
+    row = _by_group("H_{group}_{axis}_stance_mean_motion_sd_kgm2ps", curves, sds)
+    return row | _stance_rms("M_residual_plain_{axis}_stance_rms_Nm", before)
+
+
+def _momentum_sds(half: Mapping[Key, Mapping[str, float]], items: Sequence[str]) -> Row:
+    """Standard deviation of the stance means of H: that of their rows of contributions."""
+    widths = {name: half.get(("A", name, WHOLE_BODY, "momentum_mean"), {}) for name in items}
     return {
-        f"group_angular_momentum{end}": data[name].values
-        for name, end in (("group_momentum_sample", ""), ("group_rate_sample", "_rate"))
-        if name in data
+        f"H_{name}_{axis}_stance_mean_sd_kgm2ps": by_axis.get(axis, np.nan) / NORMAL_95
+        for name, by_axis in widths.items()
+        for axis in AXES
     }
 
 
-def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
-    """Standard deviation of the clock between markers and forces, s.
-
-    Posterior after the fit, otherwise prior; 0 if the clocks are taken as synchronous.
-    """
-    parameters = study.read_manifest(participant_id, "inverse_dynamics")["parameters"]
-    sds = {parameter["name"]: parameter["sd"] for parameter in parameters if fitted}
-    prior = next(parameter for parameter in PARAMETERS if parameter.name == CLOCK)
-    return float(sds.get(CLOCK, prior.prior_sd))
+def _by_group(name: str, curves: xr.Dataset, values: FloatArray) -> Row:
+    """Numbers of groups and axes, (G, 3), by the name of their column."""
+    return {
+        name.format(group=group, axis=axis): values[r, a]
+        for r, group in enumerate(labels(curves, "group"))
+        for a, axis in enumerate(AXES)
+    }
 
 
-def _fully_measured(result: Contributions, contact: Contact) -> bool:
-    """Tell whether forces were measured throughout a contact."""
-    inside = (result.time >= contact.touchdown) & (result.time <= contact.toe_off)
-    return bool(inside.sum() > 1 and result.measured[inside].all())
+def _stance_rms(name: str, moment: FloatArray) -> Row:
+    values = phase_rms(moment)
+    return {name.format(axis=axis): values[a] for a, axis in enumerate(AXES)}
 
 
-def _heading(study: Study, data: xr.Dataset, balance: LevelA) -> float:
-    """Direction of travel, rad to the left of +x; on a treadmill the pelvis's direction."""
-    if not study.settings.contributions.align_heading:
-        return 0.0
-    if data.attrs["surface"] == "treadmill":
-        return float(data.attrs["heading"])
-    forward, _, right = balance.com_velocity.mean(axis=0)
-    return float(np.arctan2(-right, forward))
+def _judgement(study: Study, row: Row) -> Row:
+    """Flags of a step, and its rejection if the settings require it."""
+    flags = list(_flags(study, row))
+    turns = study.settings.steps.reject_turns and {"lateral_force", "heading_change"} & set(flags)
+    markers = study.settings.solve.reject_on_marker_error and "marker_error" in flags
+    judged: Row = {"step_flags": ",".join(flags) or None}
+    if row["status"] != "rejected" and (turns or markers):
+        why = "it counts as a turn" if turns else "its marker errors exceed the limits"
+        judged |= {"status": "rejected", "reason": why}
+    return judged
 
 
-def _relative(values: FloatArray, reference: FloatArray) -> float | None:
-    """Largest difference relative to the largest reference value; None without a value."""
-    finite = np.isfinite(values)
-    if not finite.any():
-        return None
-    return float(np.abs(values - reference)[finite].max() / np.abs(reference[finite]).max())
+STEADY_SPEED_CHANGE = 0.03
+"""Relative change of speed over a step below which it counts as steady."""
 
 
-def group_findings(groups: Mapping[str, Sequence[str]], participant_id: str) -> list[Finding]:
-    """Report that the model has no arms or no torso, and the results that this affects."""
-    missing = [group for group in ANATOMICAL_GROUPS if group not in groups]
-    if not missing:
-        return []
-    return [
-        Finding(
-            rule="groups-missing",
-            severity="warning",
-            what=f"the model has no {' and no '.join(missing)}: another part stands for them, "
-            "rigid or without their mass. Rotation of that part, of the whole body and of the push "
-            "side, residuals and level C are n/a, and nothing is fitted; that of the legs is about "
-            "the centre of mass of the model as it is (0.1 in a jog to 0.9 kg m²/s in a sprint "
-            "off, measured with arms held still).",
-            participant=participant_id,
-            number=float(len(missing)),
-            unit="groups",
-            fix="use a model with torso and arms, and wear markers there.",
-        )
-    ]
-
-
-def locked_joint_findings(parts: ObservedParts, markers: IntArray, trial_id: str) -> list[Finding]:
-    """Report the joints that the model locks between markers, and the effect on level C."""
-    locked = np.flatnonzero(parts.joints_held(markers))
-    if not len(locked):
-        return []
-    names = [parts.skeleton.coordinates[index] for index in locked]
-    return [
-        Finding(
-            rule="joints-held",
-            severity="info",
-            what=f"markers do not determine {', '.join(names)}: the model locks these joints. "
-            "Intervals of level C let them move; what moments at them cause (source other) is n/a.",
-            trial=trial_id,
-            number=float(len(names)),
-            unit="coordinates",
-            fix="wear two markers on the trunk and one on each acromion.",
-        )
-    ]
-
-
-def force_findings(measured: BoolArray, trial_id: str, *, plates: bool) -> list[Finding]:
-    """Report frames without measured ground reaction force, and the results that they lack."""
-    missing = int((~measured).sum())
-    if not missing:
-        return []
-    unavailable = (
-        "joint moments, levels B and C" if plates else "moments of the standing leg, level C"
-    )
-    return [
-        Finding(
-            rule="forces-missing",
-            severity="warning",
-            what=f"{missing} of {len(measured)} frames have no measured ground reaction force: "
-            "angular momentum and its rate are known there, causes (residual, "
-            f"{unavailable}) are not.",
-            trial=trial_id,
-            number=missing,
-            unit="frames",
-            fix="give the force file, or set start_s and end_s in trials.tsv to what it covers.",
-        )
-    ]
-
-
-def _closure_findings(closure: float, momentum: float, trial_id: str) -> Iterator[Finding]:
-    """Report identities that do not hold, and angular momentum that differs from OpenSim's."""
-    for words, error, limit in (
-        ("identities of levels A to C are off", closure, MAX_CLOSURE_ERROR),
-        ("the body's angular momentum differs from OpenSim's", momentum, MAX_OPENSIM_ERROR),
-    ):
-        if not error <= limit:
-            yield Finding(
-                rule="closure",
-                severity="error",
-                what=f"{words} by {error:.1e}, more than {limit:.0e}.",
-                trial=trial_id,
-                number=error,
-                limit=limit,
-                unit="relative",
-                fix="report it to the developers.",
-                spoils="trial",
-            )
+def _flags(study: Study, row: Row) -> Iterator[str]:
+    """Unusual features of a step that do not reject it."""
+    settings = study.settings.steps
+    if abs(row["speed_change_mps"]) > STEADY_SPEED_CHANGE * row["speed_mps"]:
+        yield "accelerating"
+    if abs(row["lateral_force_bw"]) > settings.lateral_force_bw:
+        yield "lateral_force"
+    if abs(row["heading_change_deg"]) > settings.heading_change_degrees:
+        yield "heading_change"
+    if np.isnan(row["H_total_y_stance_mean_kgm2ps"]):
+        yield "whole_body_unknown"
+    limits = study.settings.solve
+    rms, largest = row["marker_rms_m"], row["marker_max_m"]
+    if rms is not None and (rms > limits.reject_rms_m or largest > limits.reject_max_m):
+        yield "marker_error"

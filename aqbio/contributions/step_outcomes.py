@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from aqbio.contributions.hub import OTHER_JOINTS
-from aqbio.contributions.levels import PRIMARY
 from aqbio.gait.roles import RoleScheme, moment_matrix, named_matrix, role_name
 from aqbio.gait.signals import Matrix, RoleParts, labels, named_parts, select_labels
 from aqbio.gait.steps import Side
 from aqbio.names import ROLE_SIDES
+from aqbio.rotation.hub import OTHER_JOINTS
+from aqbio.rotation.levels import PRIMARY
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def caused(data: xr.Dataset) -> Iterator[Outcome]:
     """Level C: everything under the primary contact model; under the others force and sides.
 
     Ankle and toes of the standing foot are one source; each by itself too, under every model, for
-    the intervals of `aqbio.steps.rows.span_contact_models`.
+    the intervals of `aqbio.contributions.step_rows.span_contact_models`.
     """
     models = _names(data, "contact_model")
     sides = [side for side in _names(data, "target") if side != WHOLE_BODY] if models else []

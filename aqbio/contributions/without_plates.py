@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.consistency.balance import AIR_DENSITY
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S, Contact, Step, rotation_about_vertical
 from aqbio.intervals.sources import EVENTS, UNDISTURBED, source_sds
 from aqbio.intervals.trial_draws import TrialDraws, drawn_inertia
+from aqbio.inverse_dynamics.balance import AIR_DENSITY
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass, group_momenta, momentum_regressor
 from aqbio.names import GRAVITY, SIDES

@@ -11,8 +11,8 @@ from aqbio.io.tables import read_table
 from aqbio.multiverse.files import STAGE
 from aqbio.names import AGAINST_USE
 from aqbio.stats.evidence import TRIAL
-from aqbio.steps.stage_tables import CONSERVED
 from aqbio.study.manifest import OK
+from aqbio.tables.stage import CONSERVED
 
 if TYPE_CHECKING:
     import pandas as pd

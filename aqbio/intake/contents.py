@@ -18,9 +18,9 @@ from aqbio.io.provenance import file_hash
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
-from aqbio.recordings.axes import laboratory_axes
-from aqbio.recordings.notes import Notes
-from aqbio.recordings.shared_frames import (
+from aqbio.prepare.axes import laboratory_axes
+from aqbio.prepare.notes import Notes
+from aqbio.prepare.shared_frames import (
     MAX_DISTANCE_DIFFERENCE_M,
     MIN_SHARED_FRAMES,
     Movement,
@@ -191,7 +191,7 @@ def _recording(study: Study, trial: Trial) -> Recording:
     """Read a trial as stage prepare does."""
     if trial.coordinates_file:
         # scipy and OpenSim, which studies of markers need not wait for
-        from aqbio.recordings.coordinates import coordinates_trial
+        from aqbio.prepare.coordinates import coordinates_trial
 
         return coordinates_trial(study, trial).recording
     unit = study.settings.laboratory.marker_unit
@@ -199,7 +199,7 @@ def _recording(study: Study, trial: Trial) -> Recording:
 
 
 def _coordinates(study: Study, trial: Trial) -> Recording:
-    from aqbio.recordings.coordinates import coordinates_trial
+    from aqbio.prepare.coordinates import coordinates_trial
 
     return coordinates_trial(study, trial).recording
 

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from aqbio.body.records import ParticipantModel
-from aqbio.body.stage import scale_participant
 from aqbio.boundary import in_own_process
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
@@ -19,7 +18,8 @@ from aqbio.inverse_kinematics.stage import trial_to_solve
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.multiverse.specifications import all_specifications, left_out_findings, lower_rate
-from aqbio.recordings.stage import prepare_participant
+from aqbio.prepare.stage import prepare_participant
+from aqbio.scale.stage import scale_participant
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import OK, TrialOutcome, earlier_failures, run_trial
 

@@ -26,8 +26,8 @@ from aqbio.io.recording import Recording
 from aqbio.io.trc import storage_labels
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.geometry import computed_points
-from aqbio.recordings.body_size import Lengths
-from aqbio.recordings.shared_frames import Movement
+from aqbio.prepare.body_size import Lengths
+from aqbio.prepare.shared_frames import Movement
 from aqbio.study.internal import contained
 
 

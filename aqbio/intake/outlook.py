@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.body.calibration import labels_on_model
 from aqbio.body.posterior import with_lock
 from aqbio.body.priors import COMMON_SHARE, SKIN_SD, VIDEO_NOISE, expected_positions, posture_sd
 from aqbio.body.shape import body_parts
@@ -35,6 +34,7 @@ from aqbio.observed.determined import (
 )
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import CAUSES, ObservedParts, determined_outcomes, of_the_model
+from aqbio.scale.calibration import labels_on_model
 from aqbio.vectors import FloatArray
 
 SHOWN_UNCERTAINTY = 0.85

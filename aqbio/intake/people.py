@@ -10,8 +10,8 @@ from string import ascii_lowercase
 import numpy as np
 
 from aqbio.intake.folder import MarkerFacts, StorageFacts
-from aqbio.recordings.body_size import compare_lengths, group_by_person
-from aqbio.recordings.shared_frames import copy_lag
+from aqbio.prepare.body_size import compare_lengths, group_by_person
+from aqbio.prepare.shared_frames import copy_lag
 from aqbio.vectors import BoolArray, FloatArray
 
 KIND_WORDS = """

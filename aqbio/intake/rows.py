@@ -26,15 +26,15 @@ from aqbio.io.opensim_xml import model_masses, model_names
 from aqbio.io.stated_body import agreed
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.names import SIDES
-from aqbio.recordings.axes import displacement
-from aqbio.recordings.clock import note_rate
-from aqbio.recordings.contacts import NO_FOOT
-from aqbio.recordings.handedness import BodyLabels, OtherRecordings, with_resolved_sides
-from aqbio.recordings.label_check import StaticReference, with_checked_labels
-from aqbio.recordings.marked_body import SegmentMasses
-from aqbio.recordings.notes import Notes
-from aqbio.recordings.stage import trial_numbers
-from aqbio.recordings.trial import PreparedTrial, prepare_trial
+from aqbio.prepare.axes import displacement
+from aqbio.prepare.clock import note_rate
+from aqbio.prepare.contacts import NO_FOOT
+from aqbio.prepare.handedness import BodyLabels, OtherRecordings, with_resolved_sides
+from aqbio.prepare.label_check import StaticReference, with_checked_labels
+from aqbio.prepare.marked_body import SegmentMasses
+from aqbio.prepare.notes import Notes
+from aqbio.prepare.stage import trial_numbers
+from aqbio.prepare.trial import PreparedTrial, prepare_trial
 
 FOUND_COLUMN, PLEASE_FILL_COLUMN = "found", "please_fill"
 """Columns for the person who fills in the sheet: observations, and cells yet to be filled."""

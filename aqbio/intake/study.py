@@ -43,14 +43,14 @@ from aqbio.io.recording import Recording
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table, named_labels
 from aqbio.labels.marker_set import blank, label_request
-from aqbio.recordings.body_size import compare_lengths, max_log_ratio
-from aqbio.recordings.handedness import (
+from aqbio.prepare.body_size import compare_lengths, max_log_ratio
+from aqbio.prepare.handedness import (
     BodyLabels,
     OtherRecordings,
     verdict_on_sides,
     without_mirroring,
 )
-from aqbio.recordings.label_check import StaticReference, limbs_of, standing_positions
+from aqbio.prepare.label_check import StaticReference, limbs_of, standing_positions
 from aqbio.study.internal import contained
 
 NO_OWNER = "no marker file goes clearly with these forces: name them in force_file if one does"

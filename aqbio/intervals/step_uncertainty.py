@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.contributions.levels import PRIMARY
 from aqbio.gait.roles import RoleScheme, by_role
 from aqbio.gait.signals import labels, select_labels
 from aqbio.gait.steps import Side, Step
 from aqbio.intervals.sources import MOTION
 from aqbio.names import AXES, LOW_PASSED, NORMAL_95, ROLE_GROUPS
+from aqbio.rotation.levels import PRIMARY
 from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, cosines, opposition
 from aqbio.vectors import BoolArray, FloatArray
 

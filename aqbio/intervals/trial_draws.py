@@ -9,9 +9,6 @@ from itertools import chain, groupby
 import numpy as np
 
 from aqbio.body.draws import BodySpread, drawn_bodies, drawn_skeleton, twins
-from aqbio.contributions.hub import coordinate_sources
-from aqbio.contributions.induced import InducedAccelerations, MovingBody, foot_contact
-from aqbio.contributions.levels import Anatomy, Levels, causes
 from aqbio.gait.roles import RoleScheme, membership
 from aqbio.gait.steps import Step
 from aqbio.intervals.sources import (
@@ -36,11 +33,14 @@ from aqbio.intervals.uncertainty import (
     joined_outcomes,
     state_outcomes,
 )
-from aqbio.multibody.dynamics import RESIDUAL, ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import RESIDUAL, ExternalLoad, newton_euler
 from aqbio.multibody.kinematics import SegmentKinematics
 from aqbio.multibody.motion import Motion, with_dependent
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import STRIDE_RATE_HZ, MarkerNoise, coordinate_covariance, range_sd
+from aqbio.rotation.hub import coordinate_sources
+from aqbio.rotation.induced import InducedAccelerations, MovingBody, foot_contact
+from aqbio.rotation.levels import Anatomy, Levels, causes
 from aqbio.signals import quintic_spline
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -137,7 +137,7 @@ def _causes(run: LoadedMotion) -> Mapping[str, InducedAccelerations]:
         foot_contact(load, touching, surface_height=run.surface_height)
         for load, touching in zip(run.loads, run.touching.T, strict=True)
     ]
-    tau = inverse_dynamics(skeleton, run.kinematics, run.loads)
+    tau = newton_euler(skeleton, run.kinematics, run.loads)
     coordinates = coordinate_sources(skeleton, anatomy.joints, anatomy.root, RESIDUAL)
     groups = membership(anatomy.groups, skeleton.bodies)
     pelvis = skeleton.bodies.index(anatomy.groups["pelvis"][0])

@@ -20,12 +20,12 @@ from aqbio.io.opensim_xml import LoadColumns, write_external_loads, write_invers
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.io.trc import write_trc
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import ExternalLoad, newton_euler
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
-from aqbio.recordings.prepared import foot_loads, loads_with_toes, measured_loads
+from aqbio.prepare.prepared import foot_loads, loads_with_toes, measured_loads
 from aqbio.signals import runs
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.jobs import refuse_damaged
@@ -147,7 +147,7 @@ def write_set(study: Study, motion: Repeatable, stem: Path, way: str) -> str:
     loads = (*feet, *_drag(study, motion, skeleton, moves))
     labels = _write_loads(files["_grf.mot"], time, loads, measured, height)
     write_external_loads(files["_loads.xml"], files["_grf.mot"].name, labels)
-    forces = np.where(measured[:, None], inverse_dynamics(skeleton, moves, loads), np.nan)
+    forces = np.where(measured[:, None], newton_euler(skeleton, moves, loads), np.nan)
     forces[np.isnan(motion.data["generalised_force"].values)] = np.nan
     kinds = zip(skeleton.coordinates, turns, strict=True)
     columns = [f"{name}_{'moment' if turn else 'force'}" for name, turn in kinds]

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.body.calibration import best_landmark
 from aqbio.config import ModelMap, Trial
 from aqbio.config.model_map import Sides
-from aqbio.contributions.level_a import LevelA, level_a
 from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.gait.step_files import trial_contacts
 from aqbio.inverse_kinematics.solution import Solution
@@ -22,9 +20,11 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.names import SIDES
 from aqbio.observed.determined import usual_covariance, variance_shares
-from aqbio.recordings.force_lag import CLOCK_ERROR_S, MAX_DELAY_S, MIN_CONTACTS, force_delay
-from aqbio.recordings.force_signs import COMPONENTS, factors
-from aqbio.recordings.prepared import MEASURED, TURNED_FREE_MOMENT, UNSURE_FREE_MOMENT, feet_loads
+from aqbio.prepare.force_lag import CLOCK_ERROR_S, MAX_DELAY_S, MIN_CONTACTS, force_delay
+from aqbio.prepare.force_signs import COMPONENTS, factors
+from aqbio.prepare.prepared import MEASURED, TURNED_FREE_MOMENT, UNSURE_FREE_MOMENT, feet_loads
+from aqbio.rotation.level_a import LevelA, level_a
+from aqbio.scale.calibration import best_landmark
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 

@@ -21,7 +21,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES
 from aqbio.observed.mask import Observed
 from aqbio.observed.parts import with_observed
-from aqbio.recordings.prepared import recorded_trial, without_free_moment
+from aqbio.prepare.prepared import recorded_trial, without_free_moment
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:

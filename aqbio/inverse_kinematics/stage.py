@@ -29,12 +29,12 @@ from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.dynamics import newton_euler
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.parts import ObservedParts, lost_findings, lost_parts, of_the_model
-from aqbio.recordings.prepared import foot_loads, loads_with_toes, recorded_trial
+from aqbio.prepare.prepared import foot_loads, loads_with_toes, recorded_trial
 from aqbio.signals import low_pass
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 from aqbio.vectors import FloatArray
@@ -73,7 +73,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     height = float(prepared.attrs["surface_height"])
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     borne = loads_with_toes(study.model_map, skeleton, kinematics, loads, height)
-    forces = inverse_dynamics(skeleton, kinematics, borne)
+    forces = newton_euler(skeleton, kinematics, borne)
     recorded = not trial.coordinates_file
     deviations = (pose.sd, pose.offset_sd)
     solution = Solution(

@@ -40,7 +40,7 @@ from aqbio.observed.determined import (
     with_joints_freed,
 )
 from aqbio.observed.mask import NOT_IN_FILE, NOT_SEEN, Observed, observed_from
-from aqbio.recordings.prepared import solved_coordinates
+from aqbio.prepare.prepared import solved_coordinates
 from aqbio.signals import longest_gap
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 

@@ -129,7 +129,7 @@ def generalised_forces(
     return tau
 
 
-def inverse_dynamics(
+def newton_euler(
     skeleton: Skeleton,
     kinematics: SegmentKinematics,
     loads: Sequence[ExternalLoad] = (),

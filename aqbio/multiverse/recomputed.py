@@ -10,22 +10,21 @@ import numpy as np
 
 from aqbio.body.records import ParticipantModel, final_model
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies
-from aqbio.consistency.balance import adjusted_loads, adjusted_skeleton
-from aqbio.consistency.files import FORCES_NOT_USED, fit_values
-from aqbio.consistency.session_inputs import prepare_session, static_stances
 from aqbio.contributions.files import sampled_contributions
-from aqbio.contributions.level_a import force_shares
 from aqbio.errors import AqbioError
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Contact, Step, rotation_about_vertical
+from aqbio.inverse_dynamics.balance import adjusted_loads, adjusted_skeleton
+from aqbio.inverse_dynamics.files import FORCES_NOT_USED, fit_values
+from aqbio.inverse_dynamics.session_inputs import prepare_session, static_stances
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.labels.marker_set import model_marker_set
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import ExternalLoad, newton_euler
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import Motion, spline_motion
@@ -33,7 +32,7 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.multiverse.specifications import BodyTable, Specification, lower_rate
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import ObservedParts, read_observed
-from aqbio.recordings.contacts import (
+from aqbio.prepare.contacts import (
     COP_THRESHOLD_N,
     MIN_ABOVE_THRESHOLD_S,
     NO_FOOT,
@@ -44,7 +43,8 @@ from aqbio.recordings.contacts import (
     loads_on_frames,
     plate_event_force,
 )
-from aqbio.recordings.prepared import MEASURED, loads_with_toes, recorded_low_pass
+from aqbio.prepare.prepared import MEASURED, loads_with_toes, recorded_low_pass
+from aqbio.rotation.level_a import force_shares
 from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray, cross
 
@@ -254,7 +254,7 @@ def _dataset(
     momentum = group_sum(angular_momentum(motion, com, velocity), matrix)
     height = float(cached.prepared.attrs["surface_height"])
     loads = loads_with_toes(study.model_map, skeleton, kinematics, feet, height)
-    forces = inverse_dynamics(skeleton, kinematics, loads)
+    forces = newton_euler(skeleton, kinematics, loads)
     force = np.stack([load.force for load in feet], axis=1)
     moment = np.stack([load.moment for load in feet], axis=1)
     external = (moment - cross(com[:, None], force)).sum(axis=1)

@@ -11,6 +11,7 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
+from aqbio.contributions.other_models import same_steps
 from aqbio.errors import AqbioError, Finding
 from aqbio.gait.curves import no_steps
 from aqbio.gait.roles import with_pelvis
@@ -51,7 +52,6 @@ from aqbio.names import SIDES
 from aqbio.observed.parts import incomplete_reason
 from aqbio.stats.measurement import COMPARED
 from aqbio.stats.step_numbers import evidence_columns, momentum_numbers
-from aqbio.steps.other_models import same_steps
 from aqbio.study.internal import RULE as INTERNAL
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from aqbio.multibody.dynamics import ExternalLoad, inverse_dynamics
+from aqbio.multibody.dynamics import ExternalLoad, newton_euler
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import Motion, folded_forces
@@ -142,8 +142,8 @@ def reference_differences(
     opensim_forces = folded_forces(
         skeleton, chosen_motion.q, opensim_inverse_dynamics(moved, chosen_motion, chosen_loads)
     )
-    right = inverse_dynamics(skeleton, kinematics, chosen_loads)
-    compatible = inverse_dynamics(skeleton, kinematics, chosen_loads, simbody_compat=True)
+    right = newton_euler(skeleton, kinematics, chosen_loads)
+    compatible = newton_euler(skeleton, kinematics, chosen_loads, simbody_compat=True)
     largest = np.abs(right).max()
     return ReferenceDifferences(
         frames=len(chosen),

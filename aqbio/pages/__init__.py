@@ -1,1 +1,1 @@
-"""Pages of trials, athletes and the study."""
+"""Pages of trials and athletes, and the words of every page; stage pages."""

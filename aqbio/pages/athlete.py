@@ -12,7 +12,6 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from aqbio.consistency.files import changes_path
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.errors import Finding, causes
 from aqbio.figures.step_means import StepColumn, column_title, kept_steps
@@ -20,6 +19,7 @@ from aqbio.figures.words import digits
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.postures import spread_column
 from aqbio.gait.step_files import participant_rows
+from aqbio.inverse_dynamics.files import changes_path
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.study import Study
@@ -32,9 +32,9 @@ from aqbio.pages.quality import quality_tables
 from aqbio.pages.record_next import finding_advice
 from aqbio.pages.stance import UNIT
 from aqbio.pages.summary import against_words, athlete_lines, people_table, trial_lines
-from aqbio.recordings.body_size import measured_stature
-from aqbio.steps.stage_tables import trial_rows
+from aqbio.prepare.body_size import measured_stature
 from aqbio.study.manifest import OK
+from aqbio.tables.stage import trial_rows
 from aqbio.vectors import FloatArray
 
 

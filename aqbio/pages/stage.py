@@ -1,81 +1,299 @@
-"""Stage report: from tables and figures to the page."""
+"""Stage pages: a page of the participant, and a replay of every trial."""
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Collection
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from aqbio.io.atomic import atomic_path, write_text
+import pandas as pd
+
+from aqbio.body.records import ADJUSTED, ParticipantModel
+from aqbio.config import Trial
+from aqbio.contributions.files import CAUSES, momentum_samples, stored_contributions
+from aqbio.contributions.without_plates import ESTIMATED
+from aqbio.errors import SEVERITIES, AqbioError, Finding
+from aqbio.figures.step_means import kept_steps
+from aqbio.figures.words import MISSING, digits
+from aqbio.gait.curves import role_scheme
+from aqbio.gait.step_files import participant_rows, step_file
+from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
+from aqbio.io.atomic import write_text
+from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
-from aqbio.pages.athlete import left_right_address
-from aqbio.pages.filters import counted, write_assets
-from aqbio.pages.group import group_script
-from aqbio.pages.page import STAGE, StudyContent, one_page, page_findings, study_pages
-from aqbio.study.deposit import write_data_package
-from aqbio.study.findings import study_causes, write_causes, write_findings
-from aqbio.study.internal import Parts
-from aqbio.study.manifest import Report, study_stage
+from aqbio.io.tables import read_columns
+from aqbio.multibody.poses import segment_poses
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.names import ROLE_SIDES
+from aqbio.pages.athlete import (
+    FORCES,
+    estimated_forces,
+    fit_changes,
+    write_athlete_page,
+    write_missing_page,
+)
+from aqbio.pages.bones import write_bones
+from aqbio.pages.filters import CONTENT_SECURITY, counted, rows, template, write_assets
+from aqbio.pages.fit import trial_changes
+from aqbio.pages.packed import Channel
+from aqbio.pages.quality import quality_tables, residuals
+from aqbio.pages.replay import (
+    ANGLE,
+    FORCE,
+    MOMENTUM,
+    POINT,
+    POWER,
+    TrialReplay,
+    apply_signs,
+    poses_along,
+    replay_script,
+    rotate_to_run,
+    shown_frames,
+    spread,
+)
+from aqbio.pages.stance import UNIT
+from aqbio.pages.summary import trial_state
+from aqbio.stage_table import PARTICIPANT_STAGES
+from aqbio.study.findings import participant_findings
+from aqbio.study.internal import as_findings, contained
+from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
+from aqbio.tables.stage import trial_rows
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import xarray as xr
+
+STAGE = "pages"
+
+EARLIER_STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
 
 
-@study_stage(STAGE)
-def report_study(study: Study, report: Report) -> None:
-    """Write ``report/index.html`` and the pages around it."""
-    parts = Parts(study, STAGE)
-    folder = study.root / STAGE
-    content = StudyContent(study)
+@participant_stage(STAGE, cleared=write_missing_page)
+def pages_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Write the pages of all trials of a participant, and of the participant.
+
+    Writes into ``pages`` what stage report gathers in ``report``: ``trials/<participant>`` with
+    ``<trial>.html`` and ``.js``, ``model/bones.js`` there if the model comes with surfaces,
+    ``athletes/<participant>.html`` and ``assets``, so that they can be opened before the report
+    exists; and ``pages.json`` last. Content on other participants comes from a script of the study
+    (`aqbio.report.group`), so that a page does not change with the trials of others.
+    """
+    tables = {
+        name: read_columns(step_file(study, participant_id, name)) for name in ("steps", "quality")
+    }
+    tables["changes"] = fit_changes(study, participant_id)
+    contributions = participant_rows(study, participant_id, "contributions")
+    tables["forces"] = contributions[contributions["level"] == ESTIMATED]
+    folder = study.folder(participant_id, STAGE)
     write_assets(folder / "assets")
-    inputs = ["stage\tparticipant_id\tfile\tsha256", *map("\t".join, content.origin.inputs)]
-    write_text(folder / "files.tsv", "\n".join(inputs) + "\n")
-    steps, replayed = content.tables["steps"], content.replayed
-    script = parts.part("compare", lambda: compare_script(steps, replayed), "")
-    write_text(folder / "compare-data.js", script)
-    pages = dict(study_pages(content, parts.collect_errors))
-    group_text = parts.part("athletes", lambda: group_script(content), "")
-    write_text(folder / "group.js", group_text)
-    _put_pages(study, folder)
-    write_findings(study, STAGE, parts.findings, page_findings(study))
-    write_causes(study, STAGE, study_causes(study))
-    write_data_package(study)
-    for name, text in reversed(pages.items()):
-        write_text(folder / name, text)
-    report(f"{folder / 'index.html'}: {counted(len(content.names), 'athlete')}")
+    bones, findings = write_bones(study, participant_id, trials_folder(study, participant_id))
+    trials = run_trials(
+        study,
+        participant_id,
+        STAGE,
+        lambda trial: replay_trial(study, participant_id, trial, tables, bones),
+        report,
+    )
+    try:
+        with contained(study, STAGE, participant_id):
+            earlier_findings = participant_findings(study, participant_id, EARLIER_STAGES)
+            write_athlete_page(study, participant_id, trials, earlier_findings)
+    except AqbioError as error:
+        write_missing_page(study, participant_id)
+        findings += as_findings(error, participant=participant_id)
+    write_manifest(study, participant_id, STAGE, trials, findings=findings)
 
 
-def write_one_file(study: Study, report: Report) -> None:
-    """Write ``report/one_file.html``: everything but athletes' pages and replays, for mail."""
-    path = study.root / STAGE / "one_file.html"
-    write_text(path, one_page(StudyContent(study, single=True), Parts(study, STAGE).collect_errors))
-    report(str(path))
+def trials_folder(study: Study, participant_id: str) -> Path:
+    """Folder of the pages of a participant's trials."""
+    return study.folder(participant_id, STAGE) / "trials" / participant_id
 
 
-def compare_script(steps: pd.DataFrame, replayed: Collection[tuple[str, str]]) -> str:
-    """Trials that can be shown side by side, beginning with left and right of the fastest."""
-    first = left_right_address(steps, replayed)
-    text = json.dumps({"trials": sorted(replayed), "first": first})
-    return "globalThis.COMPARE=" + text.replace("<", r"\u003c") + ";\n"
+def replay_trial(
+    study: Study,
+    participant_id: str,
+    trial: Trial,
+    tables: Mapping[str, pd.DataFrame],
+    bones: str = "",
+) -> TrialOutcome:
+    """Write one trial's page."""
+    name = trial.trial_id
+    replayed, inputs = trial_replay(study, participant_id, name)
+    folder = trials_folder(study, participant_id)
+    text = script(replay_script(replayed))
+    write_text(folder / f"{name}.js", text)
+    write_text(folder / f"{name}.html", _trial_page(study, trial, replayed, tables, bones))
+    return TrialOutcome({"bytes": len(text)}, inputs=tuple(inputs))
 
 
-def _put_pages(study: Study, folder: Path) -> None:
-    """Copy the participants' pages to the others."""
-    for participant in study.participants:
-        participant_folder = study.folder(participant.participant_id, "pages")
-        for kind in ("trials", "athletes"):
-            for file in sorted((participant_folder / kind).rglob("*")):
-                if file.is_file():
-                    _link_or_copy(file, folder / file.parent.relative_to(participant_folder))
+def trial_replay(
+    study: Study, participant_id: str, trial_id: str
+) -> tuple[TrialReplay, list[Path]]:
+    """Collect the replay of a trial, on axes along the run, and the files on which it rests."""
+    contributions, consistent = stored_contributions(
+        study, participant_id, trial_id, without=CAUSES
+    )
+    solved = SolvedTrial.read(study, participant_id, trial_id)
+    adjusted = contributions.attrs["body"] == ADJUSTED
+    model = (ParticipantModel.adjusted if adjusted else ParticipantModel.of)(study, participant_id)
+    skeleton = load_skeleton(model.table)
+    chosen = shown_frames(contributions["time"].values, contributions["contact_touchdown"].values)
+    contributions, consistent = contributions.isel(time=chosen), consistent.isel(time=chosen)
+    motion = solved.solved.sel(time=contributions["time"])
+    heading = float(contributions.attrs["heading"])
+    poses = poses_along(segment_poses(skeleton, consistent["q"].values), heading)
+    plain = None
+    if consistent.attrs["motion"] == FITTED:
+        before = load_skeleton(ParticipantModel.of(study, participant_id).table)
+        plain = poses_along(segment_poses(before, motion["q"].values), heading).origin
+    markers = _markers(skeleton)
+    followed = [str(marker) for marker in motion["marker"].values if str(marker) in markers]
+    replayed = TrialReplay(
+        participant_id=participant_id,
+        trial_id=trial_id,
+        time=contributions["time"].values,
+        skeleton=skeleton,
+        poses=poses,
+        plain=plain,
+        groups=study.model_map.groups,
+        observed=_observed_segments(contributions),
+        roles=role_scheme(study),
+        markers={name: markers[name] for name in followed},
+        measured=rotate_to_run(motion["marker_position"].sel(marker=followed).values, heading),
+        curves=_curves(study, contributions, consistent),
+        plates=rotate_to_run(solved.prepared["plate_corner"].values, heading),
+        contacts=tuple(_contacts(contributions)),
+        ground=float(contributions.attrs["surface_height"]),
+    )
+    files = [
+        study.folder(participant_id, stage) / f"{trial_id}.nc"
+        for stage in ("inverse_dynamics", "contributions")
+    ]
+    return replayed, [*files, *solved.files, model.table]
 
 
-def _link_or_copy(source: Path, folder: Path) -> None:
-    """Link a file into a folder, or copy it where links are not possible."""
-    with atomic_path(folder / source.name) as path:
-        path.unlink()
-        try:
-            path.hardlink_to(source)
-        except OSError:  # another file system, or one without hard links
-            shutil.copyfile(source, path)
+def _markers(skeleton: Skeleton) -> dict[str, tuple[str, FloatArray]]:
+    markers = zip(skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True)
+    return {name: (skeleton.bodies[body], position) for name, body, position in markers}
+
+
+def _observed_segments(levels: xr.Dataset) -> dict[str, bool]:
+    ever = levels["observed"].any("time")
+    return {str(name): bool(ever.sel(segment=name)) for name in levels["segment"].values}
+
+
+def _contacts(levels: xr.Dataset) -> list[dict[str, str | float]]:
+    names = ("foot", "touchdown", "toe_off")
+    values = zip(*(levels[f"contact_{name}"].values.tolist() for name in names), strict=True)
+    return [dict(zip(names, contact, strict=True)) for contact in values]
+
+
+def _curves(
+    study: Study, levels: xr.Dataset, consistent: xr.Dataset
+) -> dict[str, tuple[tuple[str, ...], Channel]]:
+    """Names of columns and values of the quantities that are drawn over time."""
+
+    def labels_of(dimension: str) -> tuple[str, ...]:
+        return tuple(str(label) for label in levels[dimension].values)
+
+    mapped = study.model_map
+    flexion = {
+        f"{joint}_{side}" if side != "centre" else joint: (coordinate, mapped.flexion[joint])
+        for joint, coordinates in mapped.sagittal.items()
+        if joint in mapped.flexion
+        for side, coordinate in coordinates.model_dump().items()
+    }
+    angles = apply_signs(
+        consistent["q"].sel(coordinate=[coordinate for coordinate, _ in flexion.values()]).values,
+        [sign for _, sign in flexion.values()],
+    )
+    curves = {
+        "momentum": (
+            labels_of("group"),
+            Channel(levels["group_angular_momentum"].values, MOMENTUM),
+        ),
+        "force": (labels_of("foot"), Channel(levels["ground_force"].values, FORCE)),
+        "point": (labels_of("foot"), Channel(levels["contact_point"].values, POINT)),
+        "power": (labels_of("joint"), Channel(levels["joint_power"].values, POWER)),
+        "angle": (tuple(flexion), Channel(angles, ANGLE)),
+    }
+    if "group_momentum_sample" in consistent:
+        samples = momentum_samples(levels, consistent)
+        curves["spread"] = (labels_of("group"), Channel(spread(samples), MOMENTUM))
+    return curves
+
+
+def _findings(study: Study, participant_id: str, trial_id: str) -> Iterator[Finding]:
+    for stage in EARLIER_STAGES:
+        entries = study.read_manifest(participant_id, stage)["trials"]
+        for entry in (entry for entry in entries if entry["trial_id"] == trial_id):
+            yield from (Finding(**finding) for finding in entry["findings"])
+
+
+def _sides_words(steps: pd.DataFrame) -> str:
+    """State the angular momentum of both sides about the vertical in the trial's whole steps."""
+    if steps.empty:
+        return "No whole step was kept."
+    noun = "whole step" if (steps["status"] == "ok").all() else "single contact"
+    push, swing = (
+        digits(steps[f"H_{side}_y_stance_mean_kgm2ps"].mean(), UNIT) for side in ROLE_SIDES
+    )
+    if MISSING in (push, swing):
+        return "What both sides carry is not known: parts of the body were not observed."
+    return (
+        f"Over {counted(len(steps), noun)} the push side carried {push} and the swing side "
+        f"{swing} {UNIT} about the vertical, mean over the contact."
+    )
+
+
+def script(content: Mapping[str, Any]) -> str:
+    """Write a script that holds numbers, without characters that could end the script."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return "globalThis.REPLAY=" + text.replace("<", r"\u003c") + ";\n"
+
+
+def _trial_page(
+    study: Study,
+    trial: Trial,
+    replayed: TrialReplay,
+    tables: Mapping[str, pd.DataFrame],
+    bones: str,
+) -> str:
+    """The page of a trial as HTML: its replay, steps, quality and findings."""
+    name, participant_id = replayed.trial_id, replayed.participant_id
+    moving_trials = [moving.trial_id for moving in study.moving_of(participant_id)]
+    index = moving_trials.index(name)
+    steps, quality = (
+        tables[kind][tables[kind]["trial_id"] == name] for kind in ("steps", "quality")
+    )
+    shown_steps = kept_steps(steps)
+    trial_table = list(trial_rows(study, participant_id, tables["steps"], tables["quality"]))
+    row = next((entry for entry in trial_table if entry["trial_id"] == name), None)
+    findings = _findings(study, participant_id, name)
+    return template("trial.html.j2").render(
+        security=CONTENT_SECURITY["folder"],
+        root="../../",
+        participant=participant_id,
+        trial=name,
+        condition=trial.condition.replace("_", " "),
+        before=moving_trials[index - 1] if index else "",
+        after=moving_trials[index + 1] if index + 1 < len(moving_trials) else "",
+        speed=digits(shown_steps["speed_mps"].mean(), "m/s") if len(shown_steps) else "",
+        state="" if row is None else trial_state(row),
+        against="Not to be relied on." if row is not None and row["against"] else "",
+        carried=_sides_words(shown_steps),
+        shown_from=f"{replayed.time[0]:.2f}",
+        shown_to=f"{replayed.time[-1]:.2f}",
+        roles=replayed.roles.words(),
+        steps=rows(steps),
+        forces=estimated_forces(
+            tables["forces"][tables["forces"]["trial_id"] == name], shown_steps
+        ),
+        force_titles=list(FORCES.values()),
+        residuals=residuals(quality),
+        quality=quality_tables(quality),
+        changes=trial_changes(tables["changes"], name),
+        findings=sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)),
+        bones=bones,
+    )

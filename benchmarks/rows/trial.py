@@ -12,7 +12,8 @@ import numpy as np
 
 from aqbio.body.records import ParticipantModel
 from aqbio.config.settings import Consistency
-from aqbio.consistency.stage import inverse_dynamics_participant
+from aqbio.contributions.stage import contributions_participant
+from aqbio.inverse_dynamics.stage import inverse_dynamics_participant
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import read_storage, write_storage
@@ -22,8 +23,7 @@ from aqbio.io.trc import write_trc
 from aqbio.multibody.kinematics import marker_positions, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.recordings.stage import prepare_participant
-from aqbio.steps.stage import contributions_participant
+from aqbio.prepare.stage import prepare_participant
 from aqbio.vectors import FloatArray
 from benchmarks.board import Row, Target, Verdict
 from benchmarks.material import Material, coordinates_of

@@ -18,12 +18,13 @@ import xarray as xr
 import yaml
 from numpy.typing import NDArray
 
-from aqbio.consistency.files import changes_path
+from aqbio.contributions.step_rows import STEPS
 from aqbio.errors import Finding
 from aqbio.figures.runs import fastest_runs
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.step_files import CURVES, step_file
 from aqbio.hypotheses.preregistration import record_registry, verdict_basis
+from aqbio.inverse_dynamics.files import changes_path
 from aqbio.io.dictionary import columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
@@ -37,7 +38,6 @@ from aqbio.stats.registry import Hypothesis, read_registry, short_hash, study_re
 from aqbio.stats.step_numbers import partition_names
 from aqbio.stats.step_numbers import step_columns as hypotheses_columns
 from aqbio.stats.verdict import CLASSES, ResultCode
-from aqbio.steps.rows import STEPS
 from aqbio.study import manifest
 from aqbio.study.findings import participant_findings
 

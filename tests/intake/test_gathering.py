@@ -26,8 +26,8 @@ from aqbio.intake.rows import rows_of
 from aqbio.intake.study import _other_marker_sets, proposed_study
 from aqbio.io.mot import write_storage
 from aqbio.io.trc import write_trc
-from aqbio.recordings.body_size import Lengths
-from aqbio.recordings.shared_frames import Movement
+from aqbio.prepare.body_size import Lengths
+from aqbio.prepare.shared_frames import Movement
 from tests.golden import differences
 from tests.recorded_study import RATE, recorded_figure
 from tests.said import said

@@ -17,11 +17,11 @@ from aqbio.intake.new import demo_study, new_study, new_study_from
 from aqbio.io.atomic import write_text
 from aqbio.io.study import MODELS, load_study
 from aqbio.io.trc import write_trc
+from tests import made_run
 from tests.golden import differences
 from tests.io.made_c3d import write_c3d
 from tests.recorded_study import RATE, recorded_figure
 from tests.refusal import refused
-from tests.stages import made_run
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aqbio.errors import AqbioError
 from aqbio.intake.folder import folder_content
 from aqbio.io.trial_files import read_recording
-from tests.stages import made_run
+from tests import made_run
 
 HEADER = (
     "NO_OF_FRAMES\t{frames}", "NO_OF_CAMERAS\t12", "NO_OF_MARKERS\t{markers}", "FREQUENCY\t{rate}",

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqbio.body.calibration import labels_on_model
 from aqbio.config import MarkerSet, ModelMap, read_yaml
 from aqbio.io.study import MODELS
 from aqbio.multibody.poses import segment_poses
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.opensim.session import initialised, load_model
 from aqbio.opensim.skeleton import read_skeleton
+from aqbio.scale.calibration import labels_on_model
 
 pytestmark = pytest.mark.opensim
 

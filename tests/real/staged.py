@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aqbio.io.study import Study, load_study
 from aqbio.stage_table import STAGES, stage_module
-from aqbio.steps.stage_tables import tables_study
+from aqbio.tables.stage import tables_study
 
 HERE = Path(__file__).parent
 

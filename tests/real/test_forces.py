@@ -14,10 +14,10 @@ from aqbio.force_plates.forces import PlateWrench, centre_of_pressure
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
-from aqbio.recordings.clock import note_rate
-from aqbio.recordings.marked_body import SegmentMasses
-from aqbio.recordings.notes import Notes
-from aqbio.recordings.trial import prepare_trial
+from aqbio.prepare.clock import note_rate
+from aqbio.prepare.marked_body import SegmentMasses
+from aqbio.prepare.notes import Notes
+from aqbio.prepare.trial import prepare_trial
 from aqbio.vectors import cross
 
 pytestmark = pytest.mark.real

@@ -16,7 +16,7 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_columns
 from aqbio.names import GRAVITY
-from aqbio.steps.stage_tables import tables_study
+from aqbio.tables.stage import tables_study
 from tests.jobs import run_participants
 from tests.opensim_levels import hold_against
 from tests.real.conftest import ROOT, run

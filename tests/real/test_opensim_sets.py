@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqbio.contributions.step_quality import contact_window
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.io.netcdf import read_dataset
-from aqbio.steps.quality import contact_window
 from tests.opensim_alone import inverse_dynamics, rms, root_wrench, table
 
 pytestmark = [pytest.mark.real, pytest.mark.opensim, pytest.mark.xdist_group("ja1")]

@@ -22,13 +22,13 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.opensim_xml import model_masses
 from aqbio.io.study import load_study
 from aqbio.io.trial_files import read_recording
-from aqbio.recordings.clock import note_rate
-from aqbio.recordings.events_from_markers import ACCURACY
-from aqbio.recordings.marked_body import SegmentMasses
-from aqbio.recordings.notes import Notes
-from aqbio.recordings.prepared import prepared_dataset
-from aqbio.recordings.stage import prepare_participant
-from aqbio.recordings.trial import prepare_trial
+from aqbio.prepare.clock import note_rate
+from aqbio.prepare.events_from_markers import ACCURACY
+from aqbio.prepare.marked_body import SegmentMasses
+from aqbio.prepare.notes import Notes
+from aqbio.prepare.prepared import prepared_dataset
+from aqbio.prepare.stage import prepare_participant
+from aqbio.prepare.trial import prepare_trial
 from aqbio.signals import low_pass
 
 pytestmark = pytest.mark.real
@@ -335,7 +335,7 @@ def test_wrong_statements_are_named_and_no_right_ones(realdata, name, wrong):
     model = study.model_file(trial.participant_id)
     masses = SegmentMasses(model_masses(model), study.model_map.groups)
     with pytest.MonkeyPatch.context() as shorter:  # contacts of a clock that runs too fast
-        shorter.setattr("aqbio.recordings.trial.MIN_ABOVE_THRESHOLD_S", 0.005)
+        shorter.setattr("aqbio.prepare.trial.MIN_ABOVE_THRESHOLD_S", 0.005)
         try:
             done = prepare_trial(
                 recording, trial, study.marker_set, laboratory, Prepare(), notes, masses=masses

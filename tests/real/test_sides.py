@@ -13,10 +13,10 @@ from aqbio.io.c3d import read_c3d
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS
 from aqbio.labels.by_name import landmark_table, named_labels
-from aqbio.recordings.exchanges import restore_exchanged_stretches
-from aqbio.recordings.handedness import BodyLabels, body_sides
-from aqbio.recordings.label_check import limbs_of, median_positions
-from aqbio.recordings.notes import Notes
+from aqbio.prepare.exchanges import restore_exchanged_stretches
+from aqbio.prepare.handedness import BodyLabels, body_sides
+from aqbio.prepare.label_check import limbs_of, median_positions
+from aqbio.prepare.notes import Notes
 from tests.side_alterations import left_exchanged, mirrored
 
 pytestmark = pytest.mark.real

@@ -11,8 +11,8 @@ import yaml
 
 from aqbio.figures.stage import figures_study
 from aqbio.io.study import Study
-from aqbio.pages.page import StudyContent
-from aqbio.pages.stage import report_study, write_one_file
+from aqbio.report.page import StudyContent
+from aqbio.report.stage import report_study, write_one_file
 from aqbio.stats.registry import DEFAULT
 from tests.figures.made_study import write_made_results
 from tests.undrawn import draw_nothing

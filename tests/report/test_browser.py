@@ -14,7 +14,7 @@ from aqbio.errors import Finding
 from aqbio.figures.stage import figures_study
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
-from aqbio.pages.stage import report_study, write_one_file
+from aqbio.report.stage import report_study, write_one_file
 from aqbio.study.manifest import write_manifest
 from tests.chromium import axe, beyond, chromium, heard, sync_api
 from tests.figures.made_study import write_made_page, write_made_results

@@ -17,8 +17,6 @@ from aqbio.figures.words import digits
 from aqbio.io.tables import read_table
 from aqbio.names import TRIAL_STATES
 from aqbio.pages.filters import MENU
-from aqbio.pages.page import StudyContent
-from aqbio.pages.stage import write_one_file
 from aqbio.pages.stance import (
     UNIT,
     carried_words,
@@ -30,6 +28,8 @@ from aqbio.pages.stance import (
 from aqbio.pages.summary import sample_words, state_words, step_words, trial_state
 from aqbio.pages.verdicts import FAMILIES, verdict_section
 from aqbio.pages.words import LABELS
+from aqbio.report.page import StudyContent
+from aqbio.report.stage import write_one_file
 from aqbio.stats.registry import study_registry
 from tests.figures.made_study import FAILED, OWN, REGISTRY
 from tests.pages import pages_text, words_of

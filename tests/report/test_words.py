@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aqbio.consistency import parameters
+from aqbio.inverse_dynamics import parameters
 from aqbio.pages.athlete import (
     MEASURES,
     left_and_right,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.multibody.dynamics import inverse_dynamics
+from aqbio.multibody.dynamics import newton_euler
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.names import GRAVITY
 from aqbio.signals import low_pass
@@ -77,7 +77,7 @@ def test_inverse_dynamics_has_no_residual(solved):
     gait = solved.gait
     truth = sampled_truth(gait, _times(gait))
     kinematics = segment_kinematics(gait.skeleton, *(getattr(truth.motion, x) for x in MOTION))
-    tau = inverse_dynamics(gait.skeleton, kinematics, truth.loads.external())
+    tau = newton_euler(gait.skeleton, kinematics, truth.loads.external())
     side, _ = gait.stance_foot(truth.gait_time)
     inner = (np.arange(len(tau)) > 25) & (np.arange(len(tau)) < len(tau) - 25)
     for chosen, limit in ((inner & (side != 0), 1e-10), (inner & (side == 0), 1e-3)):

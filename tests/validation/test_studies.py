@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 
 import aqbio
-from aqbio.contributions.induced import (
+from aqbio.force_plates.ground_reactions import shared_with_toes
+from aqbio.multibody.dynamics import newton_euler
+from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.poses import segment_poses
+from aqbio.names import ROLE_GROUPS
+from aqbio.rotation.induced import (
     MovingBody,
     equations_of_motion,
     foot_contact,
     induced_accelerations,
 )
-from aqbio.force_plates.ground_reactions import shared_with_toes
-from aqbio.multibody.dynamics import inverse_dynamics
-from aqbio.multibody.kinematics import segment_kinematics
-from aqbio.multibody.poses import segment_poses
-from aqbio.names import ROLE_GROUPS
 from aqbio.stats.registry import read_registry
 from aqbio.virtual.demo import DATA, SPRINTERS, GaitName, load_library
 from aqbio.virtual.study import LIBRARY
@@ -110,7 +110,7 @@ def test_causes_equal_those_of_the_product(fast):
     skeleton, motion = fast.skeleton, stance.motion
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     loads = shared_with_toes(stance.loads.external(), skeleton, kinematics, ("mtp_l", "mtp_r"))
-    tau = inverse_dynamics(skeleton, kinematics, loads)
+    tau = newton_euler(skeleton, kinematics, loads)
     chosen = amplifying(skeleton, contact.foot)
     coordinates = {"them": chosen, "rest": np.setdiff1d(np.arange(tau.shape[1]), chosen)}
     held = np.ones(len(tau), dtype=bool)

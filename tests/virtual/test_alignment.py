@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aqbio.consistency.findings import MIN_MISALIGNMENT_SD
-from aqbio.consistency.parameters import PARAMETERS, ParameterEstimate, centre_parameters
-from aqbio.consistency.session_inputs import parameters
-from aqbio.consistency.stances import determines_alignment, planted_feet
 from aqbio.force_plates.alignment import ALIGNMENT, Alignment
+from aqbio.inverse_dynamics.findings import MIN_MISALIGNMENT_SD
+from aqbio.inverse_dynamics.parameters import PARAMETERS, ParameterEstimate, centre_parameters
+from aqbio.inverse_dynamics.session_inputs import parameters
+from aqbio.inverse_dynamics.stances import determines_alignment, planted_feet
 from benchmarks.consistency_truth import SETTINGS, observed, recorded
 from tests.one_session import fit_session
 from validation.recordings.known_run import KnownRun, known_runner

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from aqbio.body.stage import scale_participant
-from aqbio.consistency import session_inputs as static
-from aqbio.consistency.files import changes_path
-from aqbio.consistency.stage import inverse_dynamics_participant
+from aqbio.contributions.stage import contributions_participant
+from aqbio.contributions.step_quality import contact_window
 from aqbio.gait.step_files import step_file
 from aqbio.gait.steps import rotation_about_vertical
+from aqbio.inverse_dynamics import session_inputs as static
+from aqbio.inverse_dynamics.files import changes_path
+from aqbio.inverse_dynamics.stage import inverse_dynamics_participant
 from aqbio.inverse_kinematics.files import write_opensim_files
 from aqbio.inverse_kinematics.stage import inverse_kinematics_participant
 from aqbio.io.netcdf import read_dataset
@@ -27,9 +28,8 @@ from aqbio.multibody.momentum import angular_momentum, centre_of_mass
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import GRAVITY
-from aqbio.recordings.stage import prepare_participant
-from aqbio.steps.quality import contact_window
-from aqbio.steps.stage import contributions_participant
+from aqbio.prepare.stage import prepare_participant
+from aqbio.scale.stage import scale_participant
 from aqbio.study.jobs import FILES, read_record, seal
 from aqbio.virtual.disturbances import Disturbances
 from aqbio.virtual.recording import Laboratory, RunPlan, recorded_run
@@ -38,7 +38,7 @@ from tests.opensim_alone import inverse_dynamics, rms, root_wrench
 from tests.opensim_levels import hold_against
 from tests.outsider import check
 from tests.outsider.signals import Results
-from tests.stages.told import undescribed
+from tests.told import undescribed
 from tests.virtual.conftest import GaitOf
 from tests.virtual.made_study import write_made_study
 from tests.virtual.runners import RUNNER

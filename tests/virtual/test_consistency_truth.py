@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqbio.consistency.parameters import Weights
+from aqbio.inverse_dynamics.parameters import Weights
 from benchmarks.consistency_truth import (
     SETTINGS,
     Findings,

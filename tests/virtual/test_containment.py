@@ -65,7 +65,7 @@ LATE = {
     "multiverse": ("evidence_trial", lambda _, __, trial, *___: _of(trial) == THIRD),
 }
 SCALE = {"scale": ("_calibrated", lambda study, name, *_: name == PEOPLE[0])}
-HOMES = {"read_dataset": "aqbio.contributions.stage"}
+HOMES = {"read_dataset": "aqbio.contributions.trial"}
 """Where it is not the module of the stage."""
 
 
@@ -97,7 +97,7 @@ PARTS = {
     "hypotheses": ("aqbio.hypotheses.gathered._trial_errors", lambda _, trials: FIRST in trials),
     "figures": ("aqbio.figures.quality._effects", lambda *_: True),
     "pages": ("aqbio.pages.athlete.trial_rows", lambda _, name, *__: name == PEOPLE[0]),
-    "report": ("aqbio.pages.page.disagreement_words", lambda *_: True),
+    "report": ("aqbio.report.page.disagreement_words", lambda *_: True),
 }
 
 

@@ -21,9 +21,9 @@ from aqbio.intake.check import study_problems, written_problems
 from aqbio.io.recording import Recording
 from aqbio.io.study import MODELS, load_study
 from aqbio.io.tables import read_table
-from aqbio.recordings.label_check import with_checked_sides
-from aqbio.recordings.notes import Notes
-from aqbio.steps.stage_tables import tables_study
+from aqbio.prepare.label_check import with_checked_sides
+from aqbio.prepare.notes import Notes
+from aqbio.tables.stage import tables_study
 from aqbio.virtual.demo import DISTURBANCES
 from aqbio.virtual.recording import (
     Laboratory,
@@ -239,7 +239,7 @@ def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeyp
     def broken(*_):
         raise ArithmeticError("broken on purpose")
 
-    monkeypatch.setattr("aqbio.recordings.stage.prepare_trial", broken)
+    monkeypatch.setattr("aqbio.prepare.stage.prepare_trial", broken)
     missing, *found = _errors(folder)
     assert missing.rule == "recording-missing"
     internal = [one for one in found if one.rule == "internal-error"]

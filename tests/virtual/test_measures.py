@@ -27,7 +27,7 @@ from aqbio.multibody.motion import spline_motion
 from aqbio.signals import low_pass
 from aqbio.stage_table import STAGES
 from aqbio.stats.registry import read_registry
-from aqbio.steps.stage_tables import tables_study
+from aqbio.tables.stage import tables_study
 from aqbio.virtual.disturbances import Disturbances, disturbed
 from aqbio.virtual.gait import Gait, Timeline
 from aqbio.virtual.recording import (
@@ -303,7 +303,7 @@ def _tables(folder: Path, recording: VirtualRecording, axes) -> Iterator[pd.Data
         study = load_study(folder / "study.yaml")
         with pytest.MonkeyPatch.context() as patch:
             # standing is not moved with the run
-            patch.setattr("aqbio.consistency.stage.static_stances", lambda *_: {})
+            patch.setattr("aqbio.inverse_dynamics.stage.static_stances", lambda *_: {})
             run_stages(study, stages, (RUNNER.name,))
         tables_study(study, lambda _: None)
         sides = pd.read_csv(study.table("steps.tsv"), sep="\t")["side"]

@@ -21,8 +21,8 @@ from aqbio.io.study import load_study
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.pages import bones
 from aqbio.pages.replay import MAX_BYTES, replay_script
-from aqbio.pages.stage import report_study
-from aqbio.pages.stage_participant import pages_participant, trial_replay, trials_folder
+from aqbio.pages.stage import pages_participant, trial_replay, trials_folder
+from aqbio.report.stage import report_study
 from tests.io.test_meshes import KINDS, MODEL
 from tests.pages import QUESTIONS, answered
 from tests.report.test_packed import ball

@@ -20,8 +20,8 @@ from aqbio.force_plates.forces import PlateWrench
 from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.study import MODELS
 from aqbio.names import SIDES
-from aqbio.recordings.exchanges import restore_exchanged_stretches
-from aqbio.recordings.handedness import (
+from aqbio.prepare.exchanges import restore_exchanged_stretches
+from aqbio.prepare.handedness import (
     COORDINATES_MIRRORED,
     MIRRORED_OR_EXCHANGED,
     BodyLabels,
@@ -29,9 +29,9 @@ from aqbio.recordings.handedness import (
     partners,
     with_resolved_sides,
 )
-from aqbio.recordings.label_check import limbs_of, median_positions
-from aqbio.recordings.notes import Notes
-from aqbio.recordings.trial import PreparedTrial, prepare_trial
+from aqbio.prepare.label_check import limbs_of, median_positions
+from aqbio.prepare.notes import Notes
+from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.virtual.recording import VirtualRecording
 from tests.lacking.recordings import virtual_take
 from tests.side_alterations import left_exchanged, mirrored

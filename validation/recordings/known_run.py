@@ -13,8 +13,8 @@ import numpy as np
 
 from aqbio.body.sprint_body import coarse_segment
 from aqbio.config import ModelMap, read_yaml
-from aqbio.consistency.observations import GroundWrench, Observations
-from aqbio.consistency.parameters import Runner
+from aqbio.inverse_dynamics.observations import GroundWrench, Observations
+from aqbio.inverse_dynamics.parameters import Runner
 from aqbio.inverse_kinematics.ik import inverse_kinematics
 from aqbio.multibody.motion import spline_motion
 from aqbio.multibody.skeleton import GROUND, Skeleton

@@ -1,0 +1,254 @@
+"""Differences between steps on the study's model and on other models: a source of uncertainty.
+
+A model is one choice of joints, segments and tables among several that a laboratory could have
+made. Its contribution to the uncertainty is the root mean square deviation of the other models'
+numbers from those of the study's own model, as for every other source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aqbio.config import Trial
+from aqbio.contributions.files import failed_contributions, stored_contributions
+from aqbio.contributions.step_rows import (
+    NAME_COLUMNS,
+    joined_rows,
+    level_curves,
+    rows_of_level_a,
+    rows_of_levels,
+)
+from aqbio.errors import Finding
+from aqbio.gait.curves import DIMENSIONS, SPREADS, role_scheme, step_dataset
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.signals import select_labels
+from aqbio.gait.step_files import trial_contacts, trial_steps
+from aqbio.gait.steps import Step
+from aqbio.intervals.step_uncertainty import KEY, KEYS, NAMES, VERTICAL, Key, stance_statistics
+from aqbio.io.dictionary import columns
+from aqbio.io.study import Study, compared_studies
+from aqbio.io.tables import joined, with_texts
+from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+MODEL = "model"
+"""Source of uncertainty in addition to those that contributions draw."""
+
+
+def same_steps(steps: Iterable[Step], other_steps: Sequence[Step]) -> list[tuple[Step, Step]]:
+    """Steps of one foot that begin within half a contact of each other on two models.
+
+    The clock offset is fitted separately on each model.
+    """
+    pairs = []
+    for step in steps:
+        same_foot = [candidate for candidate in other_steps if candidate.side == step.side]
+        nearest = min(
+            same_foot, key=lambda candidate: abs(candidate.touchdown - step.touchdown), default=None
+        )
+        if nearest and abs(nearest.touchdown - step.touchdown) < 0.5 * step.contact:
+            pairs.append((step, nearest))
+    return pairs
+
+
+def stance_outcomes(
+    trial: xr.Dataset, steps: Sequence[Step], curves: xr.Dataset, scheme: RoleScheme
+) -> pd.DataFrame:
+    """Stance means of every step (0 for the first): the outcomes that have intervals."""
+    levels = rows_of_levels(level_curves(trial, steps, scheme), steps)
+    rows = joined_rows([rows_of_level_a(curves, steps), levels], len(steps))
+    phase, statistic = NAME_COLUMNS.index("phase"), NAME_COLUMNS.index("statistic")
+    means = [
+        index
+        for index, name in enumerate(rows.names)
+        if name[phase] == "stance" and name[statistic].endswith(("_mean", "_share"))
+    ]
+    table = with_texts(rows.select(means).frame(range(len(steps))))
+    return table[["step", *KEY, "value"]]
+
+
+def outcome_differences(outcomes: pd.DataFrame, other_outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Mean and RMS differences between two models, a row per outcome and axis that both have."""
+    merged = outcomes.merge(
+        other_outcomes, on=["step", *KEY], suffixes=("", "_other"), validate="1:1"
+    )
+    merged = merged[np.isfinite(merged["value"]) & np.isfinite(merged["value_other"])]
+    merged["square"] = (merged["value_other"] - merged["value"]) ** 2
+    groups = merged.groupby(KEY, sort=False, observed=True)
+    differences: pd.DataFrame = groups.agg(
+        steps=("value", "size"), own=("value", "mean"), other=("value_other", "mean"),
+        rms=("square", "mean"),
+    ).reset_index()  # fmt: skip
+    differences["difference"] = differences["other"] - differences["own"]
+    differences["rms"] = np.sqrt(differences["rms"])
+    return differences
+
+
+def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
+    """Standard deviation from the choice of the model, (3,) by outcome.
+
+    Root mean square over models and steps; 0 on an axis that has no row.
+    """
+    if differences.empty:
+        return {}
+    squares = differences.assign(square=differences["steps"] * differences["rms"] ** 2)
+    groups = squares.groupby([*NAMES[:4], "axis"], observed=True, sort=False)
+    sums = groups[["square", "steps"]].sum().reset_index()
+    by_outcome: dict[Key, FloatArray] = {}
+    for row in sums.to_dict("records"):
+        sd = by_outcome.setdefault(tuple(str(row[name]) for name in NAMES[:4]), np.zeros(len(AXES)))
+        sd[AXES.index(row["axis"])] = np.sqrt(row["square"] / row["steps"])
+    return by_outcome
+
+
+def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
+    """Add the choice of the model to the sources of uncertainty of a trial's contributions."""
+    if not sds or "interval_sd" not in trial:
+        return trial
+    interval_sd = trial["interval_sd"]
+    keys = zip(*(trial[f"outcome_{name}"].values.tolist() for name in NAMES[:4]), strict=True)
+    model_sd = np.array([sds.get(key, np.zeros(len(AXES))) for key in keys])
+    dimensions = ("uncertainty_source", "stance_foot", "outcome", "axis")
+    drawn_sd = interval_sd.transpose(*dimensions).values
+    model = np.where(np.isnan(drawn_sd[:1]), np.nan, model_sd)  # NaN where no draws exist
+    sources = [*interval_sd["uncertainty_source"].values.tolist(), MODEL]
+    variable = (dimensions, np.concatenate([drawn_sd, model]), interval_sd.attrs)
+    rest = trial.drop_dims("uncertainty_source").assign_coords(uncertainty_source=sources)
+    return rest.assign(interval_sd=variable)
+
+
+def curve_sds(pairs: Iterable[tuple[xr.Dataset, xr.Dataset]]) -> dict[str, FloatArray]:
+    """RMS differences of curves over steps and pairs of models, (phase, percent, ..., axis)."""
+    squares: dict[str, list[FloatArray]] = {name: [] for name in SPREADS}
+    for curves, other_curves in pairs:
+        for name, curve_squares in squares.items():
+            curve_squares.append((other_curves[name].values - curves[name].values) ** 2)
+    sds = {}
+    for name, curve_squares in squares.items():
+        if curve_squares:
+            stacked = np.concatenate(curve_squares)
+            count = np.isfinite(stacked).sum(axis=0)
+            total = np.where(count > 0, np.nansum(stacked, axis=0), np.nan)
+            sds[name] = np.sqrt(total / np.maximum(count, 1))
+    return sds
+
+
+# a participant on the other models ----------------------------------------------------------------
+
+
+COLUMNS = columns("model_differences")
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedModels:
+    """A participant on the other models."""
+
+    table: pd.DataFrame
+    """Rows of `COLUMNS`."""
+    curves: Mapping[str, FloatArray] = field(default_factory=dict)
+    """From `aqbio.contributions.other_models.curve_sds`."""
+    findings: tuple[Finding, ...] = ()
+    outcomes: Mapping[Key, FloatArray] = field(default_factory=dict)
+    """From `aqbio.contributions.other_models.model_sds`."""
+
+
+def compared_models(study: Study, participant_id: str, trials: Container[str]) -> ComparedModels:
+    """Compare steps found both on the study's model and on another one, in the given trials."""
+    tables, pairs, findings = [], [], []
+    for other_study in compared_studies(study, participant_id):
+        name = other_study.within.rpartition("/")[2]
+        for trial in other_study.moving_of(participant_id):
+            if trial.trial_id not in trials:
+                continue
+            if why := failed_contributions(other_study, participant_id, trial.trial_id):
+                findings.append(_missing(trial.trial_id, name, why))
+                continue
+            (outcomes, curves), (other_outcomes, other_curves), _ = both_models(
+                study, other_study, trial
+            )
+            differences = outcome_differences(outcomes, other_outcomes)
+            key_columns = {
+                "participant_id": participant_id,
+                "trial_id": trial.trial_id,
+                "model": name,
+            }
+            tables.append(differences.assign(**key_columns))
+            pairs.append((curves, other_curves))
+    table = joined(tables, list(COLUMNS))
+    return ComparedModels(table, curve_sds(pairs), tuple(findings), model_sds(table))
+
+
+Compared = tuple["pd.DataFrame", "xr.Dataset"]
+"""Stance outcomes and curves of the same steps."""
+
+
+def both_models(
+    study: Study, other_study: Study, trial: Trial
+) -> tuple[Compared, Compared, list[Step]]:
+    """Read a trial on the study's own and on another model, with the steps found on both."""
+    data, other_data = (
+        stored_contributions(model_study, trial.participant_id, trial.trial_id)[0]
+        for model_study in (study, other_study)
+    )
+    pairs = same_steps(
+        *(
+            steps_in_motion(
+                dataset, trial_steps(list(trial_contacts(dataset)), dataset["time"].values)
+            )
+            for dataset in (data, other_data)
+        )
+    )
+    steps, other_steps = ([pair[side] for pair in pairs] for side in (0, 1))
+    return _compared(study, data, steps), _compared(other_study, other_data, other_steps), steps
+
+
+def steps_in_motion(data: xr.Dataset, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Steps of a trial whose motion is known."""
+    first, last = float(data["time"][0]), float(data["time"][-1])
+    return tuple(step for step in steps if step.touchdown >= first and step.toe_off <= last)
+
+
+def _compared(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> Compared:
+    scheme = role_scheme(study)
+    names = tuple(dict.fromkeys((*DIMENSIONS, *SPREADS)))
+    curves = step_dataset(data, steps, study.model_map, scheme, names)
+    outcomes = stance_outcomes(data, steps, curves, scheme)
+    return joined([outcomes, _statistics(study, data, steps)], list(map(str, outcomes))), curves
+
+
+def _statistics(study: Study, data: xr.Dataset, steps: Sequence[Step]) -> pd.DataFrame:
+    """Return the statistics behind the verdicts for every step, as rows like its stance means."""
+    import pandas as pd
+
+    curves = step_dataset(data, steps, study.model_map, RoleScheme(), ("angular_momentum",))
+    vertical = select_labels(
+        curves, "angular_momentum", phase="stance", axis=VERTICAL, group=ROLE_GROUPS
+    )
+    return pd.DataFrame(
+        [
+            dict(zip(NAMES, key, strict=True)) | {"step": number, "axis": VERTICAL, "value": value}
+            for number, statistics in enumerate(stance_statistics(vertical).tolist())
+            for key, value in zip(KEYS.values(), statistics, strict=True)
+        ],
+        columns=["step", *NAMES, "axis", "value"],
+    )
+
+
+def _missing(trial_id: str, name: str, why: str) -> Finding:
+    return Finding(
+        rule="other-model",
+        severity="warning",
+        what=f"on the model {name} the trial could not be worked through ({why}): what its "
+        "numbers would be there is not in their intervals.",
+        trial=trial_id,
+        fix=f"see other_models.models.{name} in study.yaml: its map and its marker set.",
+    )

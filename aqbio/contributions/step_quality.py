@@ -1,0 +1,596 @@
+"""Rows of the quality table: measures of a trial and their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.body.records import ADJUSTED, final_model
+from aqbio.config.settings import Quality
+from aqbio.gait.postures import (
+    MEASURES,
+    POINTS,
+    UNMODELLED_SD,
+    posture_numbers,
+    posture_points,
+    spread_column,
+)
+from aqbio.gait.signals import select_labels
+from aqbio.gait.step_files import contact_span, trial_contacts
+from aqbio.gait.steps import PERCENT, Step, rotation_about_vertical
+from aqbio.intervals.step_uncertainty import STATISTICS, is_kinematic
+from aqbio.inverse_dynamics.observations import FILTER_LEAK_S
+from aqbio.inverse_kinematics.solution import FITTED
+from aqbio.io.skeleton import load_skeleton
+from aqbio.io.study import Study
+from aqbio.labels.against_names import labels_against_names
+from aqbio.multibody.kinematics import segment_kinematics, segment_motion
+from aqbio.multibody.momentum import centre_of_mass
+from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
+from aqbio.observed.parts import incomplete_reason, read_observed
+from aqbio.prepare.force_lag import MIN_CONTACTS, force_delay
+from aqbio.stats.registry import Registry, study_registry
+from aqbio.study.manifest import manifest_entry
+from aqbio.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from aqbio.contributions.step_rows import TrialSteps
+
+# the consistency fit ------------------------------------------------------------------------------
+
+
+def consistency_rows(
+    study: Study, key: Row, data: xr.Dataset, fitted: dict[str, Any]
+) -> Iterator[Row]:
+    """Rows of one trial from its entry in the manifest of stage inverse_dynamics."""
+    if fitted["suspicions"] or fitted["motion"] == FITTED:
+        yield measure(
+            key, "consistency_suspicions", float(len(fitted["suspicions"])), "1", limit=0.0,
+            note=", ".join(fitted["suspicions"]) or "faults that the fit would have had to bend",
+        )  # fmt: skip
+    if "marker_rms_before_m" not in fitted:
+        return
+    limits = study.settings.quality
+    yield measure(
+        key, "markers_moved", fitted["markers_displaced_m"], "m", limit=limits.markers_moved_m,
+        note="distance of the model's markers (RMS), from inverse kinematics to the fitted motion",
+    )  # fmt: skip
+    yield measure(
+        key, "marker_rms_after_fit", fitted["marker_rms_after_m"], "m",
+        note="contacts' window, all markers alike, with the expected soft-tissue artefact; the fit "
+        f"weighs them by segment, which alone makes {1e3 * fitted['marker_rms_alone_m']:.1f} mm",
+    )  # fmt: skip
+    for name, limit in (
+        ("median", limits.joint_change_median_degrees),
+        ("max", limits.joint_change_max_degrees),
+    ):
+        yield measure(
+            key, f"joint_change_{name}", fitted[f"joint_change_{name}_deg"], "degrees",
+            limit=limit, severity="warning",
+            note=f"RMS change of joint angles against the plain motion, {name} over the joints; by "
+            "the forces alone, with the same weights and splines, "
+            f"{fitted[f'joint_change_forces_{name}_deg']:.1f} degrees",
+        )  # fmt: skip
+    yield from _precision_rows(study_registry(study), key, data)
+
+
+def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[Row]:
+    """Precision of the trial's own statistics against the limits of their hypotheses."""
+    by_id = {entry.id: entry for entry in registry.hypotheses}
+    words = "how sure the trial's statistic is, sd of all sources together"
+    for name, hypothesis in STATISTICS.items():
+        if (sd := data.attrs.get(f"sd_{name}")) is None:
+            continue
+        limit, note = None, words
+        if (tested := by_id.get(hypothesis)) is not None:
+            limit = tested.precise
+            note += (
+                f", against half of the smallest effect of {hypothesis} ({tested.delta:g}); its "
+                "verdict takes the mean over athletes"
+            )
+        yield measure(key, f"sd_{name}", float(sd), "1", limit=limit, severity="warning", note=note)
+
+
+Row = dict[str, Any]
+
+
+def measure(
+    key: Row,
+    name: str,
+    value: float,
+    unit: str,
+    *,
+    limit: float | None = None,
+    at_least: bool = False,
+    note: str = "",
+    severity: str = "fail",
+) -> Row:
+    """One row of the quality table, its verdict included."""
+    verdict = None
+    if limit is not None:
+        good = value >= limit if at_least else value <= limit
+        verdict = "ok" if good else severity
+    return key | {
+        "measure": name,
+        "value": value,
+        "unit": unit,
+        "limit": np.nan if limit is None else limit,
+        "verdict": verdict,
+        "note": note or None,
+    }
+
+
+# all measures of a trial --------------------------------------------------------------------------
+
+EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
+"""Groups whose rates a yaw conclusion compares."""
+
+
+def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
+    """Rows of every trial: marker errors, residuals, gates, closures, agreement with OpenSim."""
+    limits = study.settings.quality
+    for trial in trials:
+        name = trial.participant_id
+        key: Row = {"participant_id": name, "trial_id": trial.trial.trial_id}
+        solved = manifest_entry(
+            study.read_manifest(name, "inverse_kinematics"), trial.trial.trial_id
+        )
+        yield from _marker_rows(study, key, solved)
+        yield from _name_rows(study, key, trial)
+        fitted = manifest_entry(study.read_manifest(name, "inverse_dynamics"), trial.trial.trial_id)
+        yield from _against_rows(key, trial.contributions_entry, fitted)
+        for version in ("", PLAIN) if fitted["motion"] == FITTED else ("",):
+            yield from _residual_rows(limits, key, trial.data, version)
+            yield from _yaw_precision_rows(limits, key, trial, version)
+            yield from _drift_rows(limits, key, trial, version)
+        yield from _flight_rows(limits, key, trial)
+        yield from _slip_rows(limits, key, trial)
+        yield from _clock_rows(key, trial.data, trial.clock_offset)
+        yield from consistency_rows(study, key, trial.data, fitted)
+        yield from _closure_rows(key, trial.contributions_entry)
+
+
+def _marker_rows(study: Study, key: Row, solved: dict[str, Any]) -> Iterator[Row]:
+    settings, recorded = study.settings.solve, solved["marker_rms_m"] is not None
+    for name, limit, words in (
+        ("marker_rms", settings.marker_rms_m,
+         "all tracked markers, first touchdown to last toe-off; OpenSim's best practice"),
+        ("marker_rms_worst_frame", settings.reject_rms_m, ""),
+        ("marker_max", settings.marker_max_m, f"marker {solved['marker_max_label']}"),
+    ):  # fmt: skip
+        yield measure(
+            key, name, solved[f"{name}_m"] if recorded else np.nan, "m", limit=limit,
+            severity="warning",
+            note=words if recorded else "no markers were recorded: the motion is a file's",
+        )  # fmt: skip
+
+
+def _name_rows(study: Study, key: Row, trial: TrialSteps) -> Iterator[Row]:
+    """Row of the labels whose names contradict the marker set; no row without such labels.
+
+    Includes labels of the static trial, which determined the body.
+    """
+    if not trial.tracked:
+        return
+    worn, markers = set(map(str, trial.marker_error["marker"].values)), study.marker_set.markers
+    contradictory_labels = [
+        label
+        for label in labels_against_names(study.marker_set, study.model_map)
+        if markers[label].static_only or study.marker_set.model_name(label) in worn
+    ]
+    if contradictory_labels:
+        yield measure(
+            key,
+            "labels_against_names",
+            float(len(contradictory_labels)),
+            "1",
+            limit=0.0,
+            note=", ".join(contradictory_labels),
+        )
+
+
+def _against_rows(
+    key: Row, contributions_entry: Mapping[str, Any], fitted: Mapping[str, Any]
+) -> Iterator[Row]:
+    """Findings that forbid using the trial or its forces; of a fitted trial also before the fit.
+
+    Read from the entries of stages contributions and inverse_dynamics (``fitted``).
+    """
+    contribution_messages = [
+        finding["what"]
+        for finding in contributions_entry.get("findings", ())
+        if finding.get("spoils")
+    ]
+    versions = {"": [*fitted.get("against", ()), *contribution_messages]}
+    if fitted["motion"] == FITTED:
+        versions["plain_"] = [*fitted.get("against_plain", ()), *contribution_messages]
+    for version, messages in versions.items():
+        if messages:
+            words, number = " ".join(dict.fromkeys(messages)), float(len(messages))
+            yield measure(key, f"{version}{AGAINST_USE}", number, "1", limit=0.0, note=words)
+
+
+def contact_window(data: xr.Dataset) -> BoolArray:
+    """Frames from first touchdown to last toe-off; of a fitted trial, with complete forces."""
+    time = data["time"].values
+    if data.sizes.get("contact", 0) == 0:
+        return np.ones(len(time), dtype=bool)
+    first, last = contact_span(data)
+    inside = np.asarray((time >= first) & (time <= last))
+    return inside & _measured(data)
+
+
+def _measured(data: xr.Dataset) -> BoolArray:
+    """(T,) bool: frames with completely measured forces; all frames of an unfitted trial."""
+    if "forces_fitted" not in data:
+        return np.ones(data.sizes["time"], dtype=bool)
+    return np.asarray(data["forces_fitted"].values.astype(bool))
+
+
+def unobserved_parts(study: Study, data: xr.Dataset) -> str:
+    """Name the parts that were not observed during the contacts, with the reason."""
+    return incomplete_reason(read_observed(data), study.model_map.groups, contact_window(data))
+
+
+def _rms(values: FloatArray) -> FloatArray:
+    """Root mean square over the first axis."""
+    rms: FloatArray = np.sqrt((values**2).mean(axis=0))
+    return rms
+
+
+PLAIN = "_plain"
+"""Suffix of variables from before the consistency fit of a fitted trial."""
+
+
+PLAIN_AMONG_FITTED = "plain motion, with the body that the fit of other trials found; "
+
+
+def _version(data: xr.Dataset, version: str) -> tuple[str, str]:
+    """Prefix of the measures of a version, and its description."""
+    if version == PLAIN:
+        return "plain_", "before the consistency fit; "
+    if data.attrs["motion"] == FITTED:
+        return "", "after the fit, no evidence of accuracy; "
+    return "", PLAIN_AMONG_FITTED if data.attrs["body"] == ADJUSTED else ""
+
+
+def _residual_rows(limits: Quality, key: Row, data: xr.Dataset, version: str = "") -> Iterator[Row]:
+    """Residual force and moment about the centre of mass."""
+    mass = float(data.attrs[f"mass{version}"])
+    window = contact_window(data)
+    force = data[f"residual_force{version}"].values
+    moment = data[f"residual_moment{version}"].values
+    name, words = _version(data, version)
+    ground = data["ground_force"].sum("foot", skipna=False).values
+    measured = np.isfinite(ground).all(axis=1)
+    peak = float(np.linalg.norm(ground[measured], axis=1).max()) if measured.any() else np.nan
+    height = float(data["com"].values[:, 1].mean()) - float(data.attrs["surface_height"])
+    for axis, value in zip(AXES, _rms(force[window]) / (mass * GRAVITY), strict=True):
+        yield measure(
+            key, f"{name}residual_force_{axis}_rms", value, "body weight",
+            limit=limits.residual_force * peak / (mass * GRAVITY),
+            note=f"{words}contacts' window; {100.0 * limits.residual_force:g} % of the peak ground "
+            "reaction force (Hicks 2015)",
+        )  # fmt: skip
+    for axis, value in zip(AXES, _rms(moment[window]), strict=True):
+        yield measure(
+            key, f"{name}residual_moment_{axis}_rms", value, "N m",
+            limit=limits.residual_moment * height * peak,
+            note=f"{words}contacts' window, about the centre of mass; "
+            f"{100.0 * limits.residual_moment:g} % of COM height times peak force (Hicks 2015)",
+        )  # fmt: skip
+
+
+def _yaw_precision_rows(
+    limits: Quality, key: Row, trial: TrialSteps, version: str = ""
+) -> Iterator[Row]:
+    """Precision gate for rotation about the vertical: residual against group effects, in stance.
+
+    After the fit the ratio has no limit: the residual is fitted, so passing would prove nothing.
+    """
+    indices, at = trial.curve_indices("ok", "incomplete"), {"phase": "stance", "axis": "y"}
+    if not len(indices):
+        return
+    residual = _rms(select_labels(trial.curves, f"residual_moment{version}", **at)[indices].ravel())
+    name = f"angular_momentum_rate{version}"
+    rates = select_labels(trial.curves, name, **at, group=EFFECT_GROUPS)[indices]
+    effects = _rms(rates.reshape(-1, len(EFFECT_GROUPS)))
+    smallest = int(np.argmin(np.where(np.isnan(effects), np.inf, effects)))
+    name, words = _version(trial.data, version)
+    fitted = trial.data.attrs["motion"] == FITTED
+    yield measure(
+        key, f"{name}residual_moment_y_stance_rms", float(residual), "N m",
+        limit=limits.yaw_residual_nm,
+        note=f"{words}precision gate about the vertical: group rates are 20 to 80 N m",
+    )  # fmt: skip
+    yield measure(
+        key, f"{name}effect_to_residual_y", float(effects[smallest] / residual), "1",
+        limit=None if fitted and not version else limits.effect_to_residual, at_least=True,
+        note=f"{words}RMS rate of the smallest group ({EFFECT_GROUPS[smallest]}, "
+        f"{effects[smallest]:.0f} N m) over the residual's about the vertical, in stance",
+    )  # fmt: skip
+
+
+def _clock_rows(key: Row, data: xr.Dataset, clock_offset: float) -> Iterator[Row]:
+    """Delay of the forces behind the motion that remains after the fit."""
+    correction = f"; after the fit took {1e3 * clock_offset:.1f} ms off" if clock_offset else ""
+    window = contact_window(data)
+    force = data["ground_force"].sum("foot", skipna=False).values[window, 1]
+    mass, time = float(data.attrs["mass"]), data["time"].values[window]
+    required = mass * (data["com_acceleration"].values[window, 1] + GRAVITY)
+    complete_contacts = sum(contact.complete for contact in trial_contacts(data))
+    if complete_contacts < MIN_CONTACTS or not np.isfinite(force + required).all():
+        return
+    delay = force_delay(time, force, required)
+    if np.isfinite(delay):
+        yield measure(
+            key, "force_delay", abs(delay), "s", limit=float(time[1] - time[0]), severity="warning",
+            note=f"forces {'late' if delay > 0 else 'early'}: largest correlation of vertical "
+            f"force and m (a + g); limit one marker frame{correction}",
+        )  # fmt: skip
+
+
+def _drift_rows(limits: Quality, key: Row, trial: TrialSteps, version: str = "") -> Iterator[Row]:
+    """Change of the whole body's H about the vertical over flight, where it should be constant.
+
+    Without plates, frames near contacts are left out because the low-pass filter leaks into them,
+    and the limit is at least the width of the interval of the whole body's H: soft-tissue motion
+    that was not fitted does not conserve it.
+    """
+    known_flights, numbers = _known_flights(trial), trial.numbers
+    name = f"angular_momentum{version}"
+    momentum = partial(select_labels, trial.curves, phase="flight", axis="y")
+    total, parts = momentum(name, group="total"), momentum(name, group=ROLE_GROUPS)
+    kinematic = is_kinematic(trial.data)
+    sd = momentum("angular_momentum_sd", group="total") if kinematic else total * 0.0
+    flights = {step.number: step.flight for step in trial.steps}
+    drifts, spans = [], []
+    for index in trial.curve_indices("ok"):
+        if numbers[index] not in known_flights:
+            continue
+        edge = FILTER_LEAK_S / flights[numbers[index]] if kinematic else 0.0
+        inside = (edge <= PERCENT) & (1.0 - edge >= PERCENT)
+        if inside.sum() > 1:
+            largest = float(np.fmax.reduce(np.abs(parts[index]), axis=None))
+            drifts.append(np.ptp(total[index, inside]) / largest)
+            spans.append(2.0 * NORMAL_95 * float(np.nan_to_num(sd[index]).max()) / largest)
+    if drifts:
+        name, words = _version(trial.data, version)
+        yield measure(
+            key, f"{name}flight_drift_y", float(np.mean(drifts)), "1",
+            limit=max(limits.flight_drift, float(np.mean(spans))),
+            note=f"{words}range of total H about the vertical in flight over the largest group's"
+            + ("; without plates inside of the contacts' filtered edges, against the width of its "
+               "own 95 % interval" if kinematic else ""),
+        )  # fmt: skip
+
+
+def _known_flights(trial: TrialSteps) -> set[int]:
+    """Numbers of the steps with completely measured forces throughout their flight."""
+    time, measured = trial.data["time"].values, _measured(trial.data)
+    flights = {step.number: step.phase("flight") for step in trial.steps if step.status == "ok"}
+    return {
+        number
+        for number, (start, end) in flights.items()
+        if measured[(time > start) & (time < end)].all()
+    }
+
+
+def _flight_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
+    """Acceleration of the centre of mass in flight beyond gravity and air resistance."""
+    data = trial.data
+    time = data["time"].values
+    flights = [step.phase("flight") for step in trial.steps if step.status == "ok"]
+    inside = np.any([(time > start) & (time < end) for start, end in flights], axis=0)
+    inside = inside & _measured(data)
+    force = data["residual_force"].values[inside]
+    finite = np.isfinite(force).all(axis=-1)
+    if finite.any():
+        words = _version(data, "")[1]
+        off = np.linalg.norm(force[finite], axis=1) / float(data.attrs["mass"])
+        yield measure(
+            key, "flight_acceleration", float(_rms(off)), "m/s2",
+            limit=limits.flight_acceleration_mps2,
+            note=f"{words}of the centre of mass, in excess of gravity and air resistance",
+        )  # fmt: skip
+
+
+def _slip_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
+    """Largest distance that a loaded foot slides on the ground during a contact."""
+    data = trial.data
+    belt = np.array([float(data.attrs["belt_speed"]), 0.0, 0.0])
+    time, slips = data["time"].values, []
+    for step in trial.steps:
+        if step.status == "rejected":
+            continue
+        foot = SIDES.index(step.side)
+        force = data["ground_force"].values[:, foot, 1]
+        moving = data["contact_velocity"].values[:, foot] + belt
+        during = (time >= step.touchdown) & (time <= step.toe_off)
+        during &= force > PLANTED_FORCE_SHARE * np.max(force, where=during, initial=0.0)
+        during &= np.isfinite(moving).all(axis=1)
+        if during.sum() > 1:
+            way = np.trapezoid(moving[during], time[during], axis=0)
+            slips.append(float(np.hypot(way[0], way[2])))
+    if slips:
+        yield measure(
+            key, "foot_slip", max(slips), "m", limit=limits.foot_slip_m,
+            note=f"largest of {len(slips)} contacts, while more than half of the peak force is "
+            "borne; of foot and toes as they bear it",
+        )  # fmt: skip
+
+
+PLANTED_FORCE_SHARE = 0.5
+"""Share of its peak force above which a foot counts as planted."""
+
+
+def _closure_rows(key: Row, contributions_entry: Mapping[str, Any]) -> Iterator[Row]:
+    closure, reference = contributions_entry["closure"], contributions_entry["reference"]
+    yield measure(
+        key, "closure_levels", closure["value"], "relative", limit=closure["tolerance"],
+        note="residual of level A = inverse dynamics'; sums over sources of level C = level A",
+    )  # fmt: skip
+    frames = f"{reference['frames']} frames computed again by OpenSim"
+    yield measure(
+        key, "opensim_momentum", reference["momentum"], "relative", limit=1e-8, note=frames
+    )
+    yield measure(key, "opensim_position", reference["position_m"], "m", limit=1e-9, note=frames)
+    yield measure(
+        key, "opensim_inverse_dynamics", reference["forces"], "relative", limit=1e-8,
+        note=f"{frames}; Simbody's walker-knee defect reproduced",
+    )  # fmt: skip
+    yield measure(
+        key, "simbody_defect", reference["defect"], "relative",
+        note="what Simbody's walker-knee defect changes; zero in models without such joints",
+    )  # fmt: skip
+
+
+# bands of typical running ---------------------------------------------------------------------
+
+
+BAND_SPEEDS_MPS = (3.5, 5.0, 7.0, 9.0, 10.0, 11.0)
+"""m/s. Bands are interpolated linearly; none below the first speed, constant above the last."""
+
+BANDS: dict[str, tuple[str, tuple[tuple[float, float], ...]]] = {
+    "contact_time": (
+        "s",
+        ((0.22, 0.28), (0.17, 0.21), (0.125, 0.155), (0.10, 0.125), (0.09, 0.11), (0.08, 0.10)),
+    ),
+    "flight_time": (
+        "s",
+        ((0.08, 0.14), (0.10, 0.15), (0.11, 0.15), (0.11, 0.14), (0.11, 0.135), (0.11, 0.135)),
+    ),
+    "step_frequency": (
+        "Hz",
+        ((2.6, 3.0), (2.8, 3.3), (3.3, 3.9), (4.0, 4.6), (4.2, 4.9), (4.4, 5.0)),
+    ),
+    "step_length": ("m", ((1.2, 1.4), (1.6, 1.8), (1.9, 2.1), (2.0, 2.25), (2.1, 2.4), (2.3, 2.6))),
+    "peak_vertical_force": (
+        "body weights",
+        ((2.2, 2.7), (2.5, 3.1), (2.8, 3.6), (3.2, 4.3), (3.4, 4.8), (3.5, 5.0)),
+    ),
+}
+"""Unit and band (minimum, maximum) at each speed."""
+
+
+def band(quantity: str, speed: float) -> tuple[float, float]:
+    """Minimum and maximum of a quantity at a speed (m/s); NaN below the first tabulated speed."""
+    if not speed >= BAND_SPEEDS_MPS[0]:
+        return np.nan, np.nan
+    low, high = np.array(BANDS[quantity][1]).T
+    return float(np.interp(speed, BAND_SPEEDS_MPS, low)), float(
+        np.interp(speed, BAND_SPEEDS_MPS, high)
+    )
+
+
+def beyond(value: float, low: float, high: float) -> float:
+    """Distance of a value from a band, relative to the nearer end; 0 inside."""
+    return max(0.0, (low - value) / low, (value - high) / high)
+
+
+BAND_COLUMNS = {
+    "contact_time": "contact_s",
+    "flight_time": "flight_s",
+    "step_frequency": "step_frequency_hz",
+    "step_length": "step_length_m",
+    "peak_vertical_force": "peak_vertical_force_bw",
+}
+"""Columns of steps.tsv that hold the quantities of the bands."""
+
+UNSTEADY_FLAGS = ("accelerating", "lateral_force", "heading_change")
+"""Flags of steps to which no band applies."""
+
+
+def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
+    """Quality rows of a trial from its complete, steady steps.
+
+    Medians against the bands at their median speed, and the vertical impulse against that of the
+    weight: ``mean F t_c = m g T`` of a steady run.
+    """
+    steady = [
+        step
+        for step in steps
+        if step["status"] == "ok"
+        and not set(str(step["step_flags"] or "").split(",")) & set(UNSTEADY_FLAGS)
+    ]
+    if not steady:
+        return
+    speed = float(np.median([step["speed_mps"] for step in steady]))
+    for quantity, column in BAND_COLUMNS.items():
+        low, high = band(quantity, speed)
+        typical = float(np.median([step[column] for step in steady]))
+        if np.isfinite(low + typical):
+            unit = BANDS[quantity][0]
+            yield measure(
+                key, f"band_{quantity}", beyond(typical, low, high), "1",
+                limit=limits.beyond_band, severity="warning",
+                note=f"median {typical:.3g} {unit} at {speed:.1f} m/s, people {low:.3g} to "
+                f"{high:.3g}: how far outside, share",
+            )  # fmt: skip
+    impulse_ratios = [
+        step["mean_vertical_force_bw"] * step["contact_s"] / (step["contact_s"] + step["flight_s"])
+        for step in steady
+    ]
+    if np.isfinite(impulse_ratios).all():
+        yield measure(
+            key, "vertical_impulse", abs(float(np.mean(impulse_ratios)) - 1.0), "1",
+            limit=limits.vertical_impulse, severity="warning",
+            note=f"mean of {len(steady)} steps: vertical impulse over weight times duration, off 1",
+        )  # fmt: skip
+
+
+MEASURES_FROM_COM = ("swing_knee_ahead_touchdown_m", "touchdown_distance_m")
+"""Measures that need the whole body's centre of mass."""
+
+
+def trial_postures(
+    study: Study, participant_id: str, data: xr.Dataset, final: xr.Dataset, steps: Sequence[Step]
+) -> Mapping[str, FloatArray]:
+    """Measures and their standard deviations, (S,) by column; NaN for what was not observed.
+
+    ``data`` are the trial's contributions, ``final`` its motion.
+    """
+    skeleton = load_skeleton(final_model(study, participant_id).table)
+    moves = segment_kinematics(skeleton, *(final[name].values for name in ("q", "u", "udot")))
+    centre = centre_of_mass(segment_motion(skeleton, moves))[0]
+    turn = rotation_about_vertical(-float(data.attrs["heading"]))
+    visible = observed_points(data)
+    modelled_points = posture_points(skeleton, study.model_map, moves, centre) @ turn.T
+    points = np.where(visible[..., None], modelled_points, np.nan)[..., None]
+    if "posture_sample" in final:
+        deviations = np.moveaxis(final["posture_sample"].values @ turn.T, 0, -1)
+        points = np.concatenate([points, points + deviations], axis=-1)
+    time = data["time"].values
+    measures = posture_numbers(points, time, steps)
+    centre_known = np.isfinite(data["com"].values).all(axis=-1)
+    known_at_touchdown = [
+        bool(centre_known[np.abs(time - step.touchdown).argmin()]) for step in steps
+    ]
+    for name in MEASURES_FROM_COM:
+        measures[name][~np.array(known_at_touchdown, dtype=bool)] = np.nan
+    spreads = {
+        spread_column(name): np.hypot(
+            values[:, 1:].std(axis=1, ddof=1), UNMODELLED_SD.get(name, 0.0)
+        )
+        if values.shape[1] > 2
+        else np.full(len(steps), np.nan)
+        for name, values in measures.items()
+    }
+    return {name: measures[name][:, 0] for name in MEASURES} | spreads
+
+
+def observed_points(data: xr.Dataset) -> FloatArray:
+    """(T, P) bool: frames in which the body part of each point is observed."""
+    groups = [str(name) for name in data["group"].values]
+    observed = np.isfinite(data["group_angular_momentum"].values).all(axis=-1)
+    parts = [
+        "torso" if joint == "shoulder" else f"leg_{side}"
+        for joint, _, side in (name.rpartition("_") for name in POINTS)
+    ]
+    group_indices = [groups.index(name) for name in parts]
+    return np.asarray(observed[:, group_indices])

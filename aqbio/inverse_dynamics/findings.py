@@ -1,0 +1,246 @@
+"""Findings and manifest entries of stage inverse dynamics on a session and its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from aqbio.body.de_leva import LEG_SHARE, leg_share_limits
+from aqbio.errors import Finding
+from aqbio.force_plates.alignment import PIVOT
+from aqbio.inverse_dynamics.changes import leg_shares
+from aqbio.inverse_dynamics.fit import TrialFit
+from aqbio.inverse_dynamics.parameters import CENTRES, ParameterEstimate
+from aqbio.inverse_dynamics.session import Session
+from aqbio.inverse_dynamics.session_inputs import trial_speed
+from aqbio.inverse_dynamics.suspicion import SIGN_CHANGES, Suspicion, static_suspicions
+from aqbio.inverse_kinematics.solution import SolvedTrial
+from aqbio.vectors import BoolArray, FloatArray
+
+MILLISECONDS = 1e3
+"""In one second."""
+
+MILLIMETRES = 1e3
+"""In one metre."""
+
+
+def plain_findings(trial_id: str, why: str, fitted: Session) -> Iterator[Finding]:
+    """Finding that a trial was not fitted, and of the motion and body used for it."""
+    yield Finding(
+        rule="consistency-plain",
+        severity="info",
+        what=f"motion and forces were not fitted together: {why}; {_used_instead(fitted)}",
+        trial=trial_id,
+        fix="mend that, unless the trial is meant to be so.",
+    )
+
+
+def _used_instead(fitted: Session) -> str:
+    """Motion, body and clock used for a trial that is not fitted."""
+    if not fitted.accepted:
+        return "the plain motion is used."
+    late = MILLISECONDS * next(x.estimate for x in fitted.estimates if x.name == "clock_offset")
+    return (
+        "the plain motion is used, with the body that the other trials' fit found; its forces and "
+        f"contacts stay on the clock of the plates (the others' are shifted by {late:.1f} ms)."
+    )
+
+
+def forces_not_used(trial_id: str, why: str) -> Finding:
+    """Finding that forces inconsistent with the motion are left out, and of the n/a results."""
+    return Finding(
+        rule="forces-not-used",
+        severity="warning",
+        what=f"the forces are not used ({why.rstrip('.')}): joint moments, residuals, peaks of "
+        "force and levels B and C are n/a; contacts are still those of the plates.",
+        trial=trial_id,
+        fix="mend what is named in brackets.",
+    )
+
+
+FORCE_CAUSES = (*SIGN_CHANGES, "foot", "clock")
+"""Suspicions for which forces do not belong to the motion: a sign, a foot, a clock."""
+
+
+def suspicion_findings(
+    doubts: Sequence[Suspicion], fitted: Session | None = None, **location: str
+) -> Iterator[Finding]:
+    """Findings on a suspect fit, with the motion and body used for a session's trial."""
+    instead = "" if fitted is None else _used_instead(fitted)
+    for doubt in doubts:
+        yield Finding(
+            rule="consistency-suspect",
+            severity="error",
+            what=f"{doubt.what} {instead[:1].upper()}{instead[1:]}".strip(),
+            number=doubt.number,
+            limit=doubt.limit,
+            unit=doubt.unit,
+            where=doubt.cause,
+            fix=doubt.fix,
+            spoils="forces" if doubt.cause in FORCE_CAUSES else "",
+            **location,
+        )
+
+
+def session_findings(
+    participant_id: str, fitted: Session, legs: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
+    """Findings on clocks, plates and leg masses."""
+    if not fitted.accepted:
+        return
+    doubts = static_suspicions(fitted.standing)
+    yield from suspicion_findings(doubts, participant=participant_id)
+    by_name = {estimate.name: estimate for estimate in fitted.estimates}
+    clock = by_name["clock_offset"]
+    if clock.parameter.on and clock.low * clock.high > 0.0:
+        late = "late" if clock.estimate > 0.0 else "early"
+        yield Finding(
+            rule="clock-offset",
+            severity="warning",
+            what=f"forces come {abs(clock.estimate) * MILLISECONDS:.1f} ms {late} (90 % interval "
+            f"{clock.low * MILLISECONDS:.1f} to {clock.high * MILLISECONDS:.1f} ms); they and the "
+            "contacts are shifted. An offset of the plates along the run looks the same.",
+            participant=participant_id,
+            number=clock.estimate,
+            limit=0.0,
+            unit="s",
+            fix="check the synchronisation of cameras and plates, and the plates' position.",
+        )
+    yield from _misaligned(participant_id, fitted)
+    yield from leg_findings(participant_id, fitted, legs)
+
+
+MIN_MISALIGNMENT_SD = 2.6
+"""Standard deviations from 0 beyond which plates are reported as misaligned: p = 0.01."""
+
+MISALIGNMENTS = {
+    "plate_pitch": ("pitched {0:.2f} degrees ({1:.2f} to {2:.2f})", np.degrees(1.0)),
+    "plate_yaw": ("yawed {0:.2f} degrees ({1:.2f} to {2:.2f})", np.degrees(1.0)),
+    "plate_roll": ("rolled {0:.2f} degrees ({1:.2f} to {2:.2f})", np.degrees(1.0)),
+    "plate_scale": ("{0:.2f} % farther apart ({1:.2f} to {2:.2f})", 100.0),
+}
+"""Text and unit factor of a finding on plates, by parameter."""
+
+
+def _misaligned(participant_id: str, fitted: Session) -> Iterator[Finding]:
+    """Finding that plates and cameras differ in axes or scale."""
+    by_name = {estimate.name: estimate for estimate in fitted.estimates}
+    chosen = [by_name[name] for name in MISALIGNMENTS if name in by_name]
+    clear = [
+        estimate
+        for estimate in chosen
+        if abs(estimate.estimate) > MIN_MISALIGNMENT_SD * estimate.sd > 0.0
+    ]
+    if not clear:
+        return
+    words = []
+    for estimate in clear:
+        text, factor = MISALIGNMENTS[estimate.name]
+        words.append(
+            text.format(*(factor * end for end in (estimate.estimate, estimate.low, estimate.high)))
+        )
+    largest = max(clear, key=lambda estimate: abs(estimate.estimate))
+    yield Finding(
+        rule="plates-misaligned",
+        severity="warning",
+        what=f"against the cameras the force plates are {', '.join(words)} (90 % intervals): a "
+        f"foot would drift by {MILLIMETRES * abs(largest.estimate):.0f} mm per metre of runway "
+        "against its force. Forces and gravity are turned into the cameras' frame.",
+        participant=participant_id,
+        number=largest.estimate,
+        limit=MIN_MISALIGNMENT_SD * largest.sd,
+        unit=largest.parameter.unit,
+        fix="check the cameras' calibration frame and the plates' corners; "
+        "consistency.align_plates: false leaves the forces as they were placed.",
+    )
+
+
+def leg_findings(
+    participant_id: str, fitted: Session, legs: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
+    """Finding that a leg's mass share is outside the range of published tables."""
+    if not fitted.fits:
+        return
+    bodies = fitted.runner.skeleton, next(iter(fitted.fits.values())).skeleton
+    low, high = leg_share_limits()
+    shares = list(leg_shares(*bodies, legs))
+    worst = max(shares, key=lambda share: abs(share.after - 0.5 * (low + high)), default=None)
+    if worst is None or low <= worst.after <= high:
+        return
+    side = worst.part.removeprefix("leg_")
+    yield Finding(
+        rule="leg-mass",
+        severity="warning",
+        what=f"the fitted {side} leg has {100 * worst.after:.1f} % of the body's mass ("
+        f"{100 * worst.before:.1f} % before the fit); tables say {100 * LEG_SHARE[0]:.1f} to "
+        f"{100 * LEG_SHARE[1]:.1f} %.",
+        participant=participant_id,
+        number=worst.after,
+        limit=high if worst.after > high else low,
+        unit="share of the body's mass",
+        fix="check height and mass of the participant, the model's table of masses and the sizes "
+        "of the calibrated body (body.svg); name a second model in other_models.",
+    )
+
+
+def estimate_numbers(fitted: Session) -> dict[str, Any]:
+    """Parameters and static postures of a session, as JSON-serialisable values."""
+    parts = [estimate for estimate in fitted.estimates if estimate.name not in PIVOT]
+    return {
+        "parameters": [
+            _estimate(estimate) for estimate in parts if not estimate.name.startswith(CENTRES)
+        ],
+        "standing": [
+            {
+                "trial_id": name,
+                **{f"{way}_m": distance.tolist() for way, distance in vars(standing).items()},
+            }
+            for name, standing in fitted.standing.items()
+        ],
+    }
+
+
+def _estimate(estimate: ParameterEstimate) -> dict[str, Any]:
+    numbers = asdict(estimate.parameter)
+    numbers["fitted"] = numbers.pop("on")
+    names = "estimate", "sd", "low", "high", "beyond_limit"
+    return numbers | {name: getattr(estimate, name) for name in names}
+
+
+def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
+    """Changes by a trial's fit from first touchdown to last toe-off, JSON-serialisable."""
+    window, errors = fit.observations.contact_window, fit.solver.marker_errors
+    return {
+        "speed_mps": trial_speed(trial),
+        "marker_rms_before_m": _rms(errors(fit.observations.start)[window]),
+        "marker_rms_alone_m": _rms(errors(fit.q_markers_only)[window]),
+        "marker_rms_after_m": _rms(errors(fit.motion.q)[window]),
+        "markers_moved_m": _rms(fit.markers_moved(fit.q_markers_only)[window]),
+        "markers_displaced_m": _rms(fit.markers_moved(fit.observations.start)[window]),
+        **_joint_changes(fit, window),
+    }
+
+
+def _joint_changes(fit: TrialFit, window: BoolArray) -> dict[str, float | str]:
+    """RMS change of fitted joint angles, degrees: from plain motion and from a marker-only fit."""
+    skeleton, numbers = fit.skeleton, dict[str, float | str]()
+    angles = [c for c in fit.coordinates if skeleton.coordinate_is_rotation[c]]
+    for name, reference_q in (
+        ("change", fit.observations.plain.q),
+        ("change_forces", fit.q_markers_only),
+    ):
+        change = (fit.motion.q - reference_q)[window][:, angles]
+        degrees = np.degrees(np.sqrt((change**2).mean(axis=0)))
+        numbers |= {
+            f"joint_{name}_median_deg": float(np.median(degrees)),
+            f"joint_{name}_max_deg": float(degrees.max()),
+            f"joint_{name}_max_name": skeleton.coordinates[angles[int(np.argmax(degrees))]],
+        }
+    return numbers
+
+
+def _rms(values: FloatArray) -> float:
+    return float(np.sqrt(np.nanmean(np.square(values))))

@@ -1,0 +1,446 @@
+"""Gauss-Newton minimisation for one trial: point, cost and descent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from aqbio.inverse_dynamics.balance import Balance, Residual, rates_over_frames
+from aqbio.inverse_dynamics.marker_rows import ErrorBands, MarkerRows, stride_cycles
+from aqbio.inverse_dynamics.normal_equations import (
+    BandFactor,
+    MotionRows,
+    SplineBasis,
+    add_rows,
+    banded,
+)
+from aqbio.inverse_dynamics.observations import MIN_RUN_FRAMES, Observations
+from aqbio.inverse_dynamics.parameters import (
+    MIN_ACCELERATION,
+    Parameter,
+    Runner,
+    Weights,
+    discount,
+    prior_precision,
+    priors,
+)
+from aqbio.inverse_kinematics.marker_fit import Tracking
+from aqbio.multibody.kinematics import marker_positions, posed_kinematics, segment_kinematics
+from aqbio.multibody.momentum import momentum_jacobians
+from aqbio.multibody.motion import Motion, with_dependent
+from aqbio.multibody.poses import SegmentPoses, segment_poses
+from aqbio.signals import runs
+from aqbio.vectors import BoolArray, FloatArray, IntArray, of_frames
+
+MIN_COST_FALL = 1e-3
+"""Relative fall of the cost below which a full step, or two shortened ones, end the descent."""
+
+MAX_STEPS = 15
+"""Steps of one descent."""
+
+MAX_STEP_TRIALS = 10
+"""Shares of a step that are tried, each less than half of the previous one."""
+
+MIN_STEP_SHARE = 0.1
+"""Minimum ratio of successive shares: a distant cost tells little about the local parabola."""
+
+SHARING_OBSERVATIONS = ("markers", "unobservable", "contacts")
+"""Solvers share parts where these observations, and the weights, are the same objects."""
+
+SHARED_PARTS = ("tracking", "markers", "bands")
+"""Parts of a solver that depend on nothing else."""
+
+
+@dataclass(eq=False)
+class Point:
+    """Motion, parameters and their cost."""
+
+    coefficients: FloatArray
+    """(K, N) array. Of the splines of N coordinates."""
+    theta: FloatArray
+    """(P,) array. Values of the parameters that are on."""
+    cost: float
+    motion: Motion
+    """All coordinates, speeds and accelerations in every frame."""
+    poses: SegmentPoses
+    """In all frames."""
+    position: FloatArray
+    force: FloatArray
+    """position, force: (T, K, 3) arrays. Markers, and their weighted errors."""
+    balance: Balance
+    """In the frames that are measured completely."""
+
+
+Step = tuple[FloatArray, FloatArray, float]
+"""Step to the minimum of the linearised cost: changes of the coefficients, (K N,), and of the
+parameters, (P,), and the fall of the cost that the linearisation predicts."""
+
+
+class Solver:
+    """One trial: its data, the point of the fit, the equations there and their factor.
+
+    The cost is a sum over markers, balance of the whole body, smoothness, closeness to inverse
+    kinematics, and priors of the parameters. Equations and factor are megabytes per second of
+    recording: :meth:`release` frees them.
+    """
+
+    point: Point
+    """The point of the fit."""
+    factor: BandFactor
+    """Of the normal matrix of the splines' coefficients."""
+    rows: MotionRows
+    """The equations of motion."""
+    pull: FloatArray
+    """(K N,) array. Negative gradient of half the cost by the coefficients."""
+    coupling: FloatArray
+    """(K N, P) array. Of the coefficients with the parameters."""
+    right: FloatArray
+    """(P,) array. Negative gradient by the parameters, from the data."""
+    matrix: FloatArray
+    """(P, P) array. Of the parameters only, from the data."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        observations: Observations,
+        weights: Weights | None = None,
+        parameters: Sequence[Parameter] | None = None,
+        values: Mapping[str, float] | None = None,
+        like: Solver | None = None,
+    ) -> None:
+        """Set up the cost; parameters that are off have `values`, or their priors.
+
+        `like`: a solver of the same frames and knots; parts are shared where markers and weights
+        are the same.
+        """
+        self.runner, self.observations = runner, observations
+        self.weights = weights or Weights()
+        self.parameters = tuple(runner.parameters if parameters is None else parameters)
+        self.fixed = {**priors(self.parameters), **(values or {})}
+        self.on = tuple(parameter.name for parameter in self.parameters if parameter.on)
+        self.history: list[float] = []
+        """Costs of the last descent, from its start on."""
+        if like is not None:
+            self.basis = like.basis
+            pairs = [
+                (getattr(observations, n), getattr(like.observations, n))
+                for n in SHARING_OBSERVATIONS
+            ]
+            if all(a is b for a, b in (*pairs, (self.weights, like.weights))):
+                vars(self).update({name: getattr(like, name) for name in SHARED_PARTS})
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """Markers that were recorded, and the coordinates that move them."""
+        observations, skeleton = self.observations, self.runner.skeleton
+        candidates = np.setdiff1d(skeleton.free, np.array(observations.unobservable, dtype=int))
+        return Tracking.of(skeleton, observations.marker_index[observations.on_body], candidates)
+
+    @property
+    def coordinates(self) -> IntArray:
+        """(N,) int: coordinates that are fitted."""
+        return self.tracking.coordinate
+
+    @cached_property
+    def markers(self) -> MarkerRows:
+        """Markers and their weights."""
+        return MarkerRows.of(self.runner, self.observations, self.weights, self.tracking)
+
+    @cached_property
+    def bands(self) -> ErrorBands:
+        """Bands of the markers' errors."""
+        observations = self.observations
+        return ErrorBands.over(
+            observations.time,
+            stride_cycles(observations.time, observations.contacts[:, 0], observations.left),
+        )
+
+    @cached_property
+    def basis(self) -> SplineBasis:
+        """Splines over the whole trial."""
+        return SplineBasis.over(self.observations.time, self.weights.knot_s)
+
+    @cached_property
+    def measured(self) -> BoolArray:
+        """(T,) bool: frames in which the equations hold, in runs of at least `MIN_RUN_FRAMES`."""
+        usable = self.observations.measured.copy()
+        for start, stop in runs(usable):
+            if stop - start < MIN_RUN_FRAMES:
+                usable[start:stop] = False
+        return usable
+
+    @cached_property
+    def fixed_pose(self) -> FloatArray:
+        """(C,) array: pose of the coordinates that are not fitted."""
+        pose: FloatArray = np.median(self.observations.start, axis=0)
+        return pose
+
+    @cached_property
+    def solved(self) -> FloatArray:
+        """(T, N) array: fitted coordinates by inverse kinematics."""
+        return self.observations.start[:, self.coordinates]
+
+    @cached_property
+    def roughness_sd(self) -> FloatArray:
+        """(N,) array: sd of each fitted fifth derivative.
+
+        Proportional to that of a motion whose acceleration, the plain one's, oscillates entirely at
+        the cut-off: below it motion is free, above it the prior falls with the fifth power of
+        frequency.
+        """
+        observations, skeleton = self.observations, self.runner.skeleton
+        frames = (
+            observations.measured
+            if observations.measured.any()
+            else np.ones_like(observations.measured)
+        )
+        square = (observations.plain.udot[frames][:, self.coordinates] ** 2).mean(axis=0)
+        root = self.runner.root[self.coordinates]
+        for turns in (True, False):  # pooled: their axes are the laboratory's
+            joint_axes = root & (skeleton.coordinate_is_rotation[self.coordinates] == turns)
+            if joint_axes.any():
+                square[joint_axes] = square[joint_axes].mean()
+        size = np.maximum(np.sqrt(square), MIN_ACCELERATION)
+        return np.asarray(self.weights.roughness * size * (2.0 * np.pi * observations.cutoff) ** 3)
+
+    @cached_property
+    def sigma(self) -> FloatArray:
+        """(6,) array: standard deviations of residual force and moment."""
+        return np.repeat([self.weights.sigma_force_n, self.weights.sigma_moment_nm], 3)
+
+    @cached_property
+    def precision(self) -> FloatArray:
+        """(P,) array: inverse variances of the priors, in units of the frames' cost."""
+        return discount(self.observations.rate) * prior_precision(self.parameters)
+
+    @cached_property
+    def prior_means(self) -> FloatArray:
+        """(P,) array: priors of the parameters that are on."""
+        return np.array([parameter.prior for parameter in self.parameters if parameter.on])
+
+    def values(self, theta: FloatArray) -> dict[str, float]:
+        """All parameters by name; theta, (P,), holds those that are on."""
+        return {**self.fixed, **dict(zip(self.on, theta.tolist(), strict=True))}
+
+    def theta(self, values: Mapping[str, float]) -> FloatArray:
+        """(P,) array: values of fitted parameters, from all parameters by name."""
+        return np.array([values[name] for name in self.on])
+
+    # motion, markers and balance ------------------------------------------------------------------
+
+    def motion(self, coefficients: FloatArray) -> Motion:
+        """Motion of all coordinates from spline coefficients, (K, N)."""
+        parts = []
+        for order in range(3):
+            values = np.zeros((len(self.observations.time), len(self.fixed_pose)), order="F")
+            if order == 0:
+                values[:] = self.fixed_pose
+            values[:, self.coordinates] = self.basis.values[order] @ coefficients
+            parts.append(values)
+        return with_dependent(self.runner.skeleton, Motion(*parts))
+
+    def recorded_markers(self, q: FloatArray) -> FloatArray:
+        """Positions of the model's recorded markers at q (T, C), (T, K, 3), m."""
+        positions = marker_positions(self.runner.skeleton, q)
+        return positions[:, self.observations.marker_index]
+
+    def marker_errors(self, q: FloatArray) -> FloatArray:
+        """Distances of recorded markers from the model's at q (T, C), (T, K), m; NaN in gaps."""
+        error = self.recorded_markers(q) - self.observations.markers
+        return np.asarray(np.linalg.norm(error, axis=2))
+
+    def residual(self, motion: Motion, values: Mapping[str, float]) -> Residual:
+        """Residual of a motion in every frame, at given parameter values."""
+        observations, skeleton = self.observations, self.runner.skeleton
+        moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+        balance = Balance(
+            self.runner,
+            values,
+            moves,
+            observations.wrench,
+            observations.time,
+            drags=observations.drag,
+        )
+        return balance.residual
+
+    # cost, equations and factor -------------------------------------------------------------------
+
+    def evaluate(self, coefficients: FloatArray, theta: FloatArray) -> Point:
+        """Evaluate the cost of a motion, coefficients (K, N), and parameters, theta (P,)."""
+        observations, measured, motion = self.observations, self.measured, self.motion(coefficients)
+        poses = segment_poses(self.runner.skeleton, motion.q)
+        position, error, force = self.markers.errors(poses)
+        parts = (of_frames(values, measured) for values in (motion.q, motion.u, motion.udot))
+        moves = posed_kinematics(self.runner.skeleton, poses.picked(measured), *parts)
+        balance = Balance(
+            self.runner,
+            self.values(theta),
+            moves,
+            observations.wrench,
+            observations.time[measured],
+            drags=observations.drag,
+        )
+        deviation = motion.q[:, self.coordinates] - self.solved
+        cost = (error * force).sum() + ((balance.residual.rows / self.sigma) ** 2).sum()
+        cost += self.precision @ (theta - self.prior_means) ** 2
+        cost += ((deviation / self.weights.coordinate_sd) ** 2).sum()
+        cost += ((self.basis.values[3] @ coefficients / self.roughness_sd) ** 2).sum()
+        return Point(coefficients, theta, float(cost), motion, poses, position, force, balance)
+
+    def begin(self, coefficients: FloatArray, theta: FloatArray) -> None:
+        """Start at a motion, coefficients (K, N), and parameters, theta (P,)."""
+        self.release()
+        self.point = self.evaluate(coefficients, theta)
+        self.history = [self.point.cost]
+
+    def linearise(self) -> None:
+        """Form Gauss-Newton normal equations at the point, without priors of parameters."""
+        point = self.point
+        self.release()  # one factor at a time: it is the largest thing of a fit
+        self.point = point
+        matrix = self.markers.normal_matrix(point.poses, point.position)
+        diagonal = np.arange(matrix.shape[1])
+        matrix[:, diagonal, diagonal] += 1.0 / self.weights.coordinate_sd**2
+        band = banded(self.basis, matrix, 1.0 / self.roughness_sd**2)
+        del matrix  # as large as half of the band
+        self.pull, self.rows = self.downhill(point)
+        by_parameter = np.zeros((self.rows.residual.size, len(self.on)))
+        for column, name in enumerate(self.on):
+            by_parameter[:, column] = (point.balance.by_parameter(name) / self.sigma).ravel()
+        self.coupling = add_rows(band, self.basis, self.rows, by_parameter)
+        self.right = -by_parameter.T @ self.rows.residual.ravel()
+        self.matrix = by_parameter.T @ by_parameter
+        self.factor = BandFactor.of(band)
+        self.linearised_at = point.theta
+        self._half: tuple[FloatArray, FloatArray] | None = None
+
+    def downhill(self, point: Point) -> tuple[FloatArray, MotionRows]:
+        """Negative gradient by the coefficients at a point, (K N,), and its rows."""
+        levers = self.markers.levers(point.poses, point.position)
+        deviation = point.motion.q[:, self.coordinates] - self.solved
+        gradient = self.markers.pull(*levers, point.force)
+        gradient += deviation / self.weights.coordinate_sd**2
+        rows = self._rows(point)
+        pull = self.basis.values[0].T @ gradient
+        for values, by in zip(self.basis.values[:3], rows.by_motion, strict=True):
+            pull += values[rows.frame].T @ np.einsum("dcn,dc->dn", by, rows.residual)
+        pull += self.basis.roughness @ point.coefficients / self.roughness_sd**2
+        return -pull.ravel(), rows
+
+    def refresh(self) -> None:
+        """Update the gradient at the point and keep the factor of a nearby one."""
+        self.pull, self.rows = self.downhill(self.point)
+        self._half = None
+
+    def _rows(self, point: Point) -> MotionRows:
+        """Rows of the equations of motion, by their standard deviations."""
+        equations, step = point.balance, 1.0 / self.observations.rate
+        jacobians = momentum_jacobians(equations.skeleton, equations.kinematics, self.coordinates)
+        rates = rates_over_frames(jacobians, self.measured, step)
+        by_motion = equations.by_motion(jacobians, rates)
+        for by in by_motion:
+            by /= self.sigma[:, None]
+        residual = equations.residual.rows / self.sigma
+        return MotionRows(np.flatnonzero(self.measured), by_motion, residual)
+
+    def release(self) -> None:
+        """Free everything that belongs to a point."""
+        for name in ("point", "factor", "rows", "pull", "coupling", "matrix", "right", "_half"):
+            vars(self).pop(name, None)
+
+    # descent --------------------------------------------------------------------------------------
+
+    def descend(self, *, motion_only: bool = False) -> None:
+        """Minimise over motion and parameters, or over the motion only.
+
+        With fixed parameters every other full step reuses the factor of the previous one; the
+        factor at the end is therefore that of one of the last points.
+        """
+        self.history, ended, reuse_factor = [self.point.cost], False, False
+        while not ended:
+            if reuse_factor:
+                self.refresh()
+            else:
+                self.linearise()
+            ended, full_step = self.advance(self.step(motion_only=motion_only))
+            reuse_factor = motion_only and full_step and not reuse_factor
+
+    def step(self, *, motion_only: bool = False) -> Step:
+        """Solve for a step of motion and parameters, with their priors, or of the motion only."""
+        step = np.zeros_like(self.point.theta)
+        if motion_only:
+            change = self.factor.solve(self.pull)
+            return change, step, float(self.pull @ change)
+        pull, follow = self.half
+        expected_fall = float(pull @ pull)
+        if self.on:
+            matrix, parameters = self.matrix - follow.T @ follow, np.arange(len(step))
+            matrix[parameters, parameters] += self.precision
+            prior = self.precision * (self.prior_means - self.point.theta)
+            downhill = self.right + prior - follow.T @ pull
+            step[:] = np.linalg.solve(matrix, downhill)
+            expected_fall += float(downhill @ step)
+        return self.factor.back(pull - follow @ step), step, expected_fall
+
+    def advance(self, step: Step) -> tuple[bool, bool]:
+        """Take the largest share of a step that lowers the cost; True where it ended, was full.
+
+        A share that raises the cost is replaced by the minimum of the parabola with the
+        linearised slope through that cost (Nocedal & Wright 2006, chapter 3.5).
+        """
+        coefficients, theta, cost = self.point.coefficients, self.point.theta, self.point.cost
+        share, (coefficient_step, parameters, expected_fall) = 1.0, step
+        for _ in range(MAX_STEP_TRIALS):
+            del self.point  # as large as the next
+            change = share * coefficient_step.reshape(coefficients.shape)
+            self.point = self.evaluate(coefficients + change, theta + share * parameters)
+            if self.point.cost <= cost:
+                self.history.append(self.point.cost)
+                return converged(self.history, share), share == 1.0
+            if expected_fall < MIN_COST_FALL * cost:
+                break  # a shorter step would gain nothing
+            best = share * expected_fall / (self.point.cost - cost + 2.0 * share * expected_fall)
+            share *= max(MIN_STEP_SHARE, best)
+        del self.point
+        self.point = self.evaluate(coefficients, theta)
+        return True, False
+
+    # parameters, the motion following them --------------------------------------------------------
+
+    @property
+    def half(self) -> tuple[FloatArray, FloatArray]:
+        """(K N,) and (K N, P) arrays: forward-substituted pull and coupling."""
+        if self._half is None:
+            pull = self.factor.forward(self.pull[:, None])[:, 0]
+            self._half = pull, self.factor.forward(self.coupling)
+        return self._half
+
+    @property
+    def following(self) -> FloatArray:
+        """(K N, P) array: change of the coefficients with each parameter that is on."""
+        change = self.factor.back(self.half[1])
+        return np.negative(change, out=change)
+
+    def information(self) -> tuple[FloatArray, FloatArray]:
+        """Equations (P, P), (P,) of the parameters when the motion follows, without priors.
+
+        In independent observations: neighbouring frames count as one.
+        """
+        pull, border = self.half
+        about = self.matrix - border.T @ border
+        right = about @ self.linearised_at + self.right - border.T @ pull
+        counted = discount(self.observations.rate)
+        return about / counted, right / counted
+
+
+def converged(history: Sequence[float], share: float = 1.0) -> bool:
+    """Tell whether a descent is over: a full step, or two shortened ones, gained little."""
+    needed = 1 if share == 1.0 else 2
+    small_falls = [before - after < MIN_COST_FALL * before for before, after in pairwise(history)][
+        -needed:
+    ]
+    return (len(small_falls) == needed and all(small_falls)) or len(history) > MAX_STEPS

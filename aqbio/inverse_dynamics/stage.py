@@ -1,0 +1,254 @@
+"""Stage inverse_dynamics: joint fit of motion, forces and body, once per session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.body.records import ParticipantModel
+from aqbio.config import Trial
+from aqbio.errors import AqbioError, Finding
+from aqbio.inverse_dynamics.balance import adjusted_skeleton, centre_estimates
+from aqbio.inverse_dynamics.changes import change_rows, legs_of
+from aqbio.inverse_dynamics.files import (
+    centres_dataset,
+    centres_path,
+    changes_path,
+    fitted_dataset,
+    plain_dataset,
+    posterior_variables,
+    without_forces,
+)
+from aqbio.inverse_dynamics.findings import (
+    estimate_numbers,
+    fit_numbers,
+    forces_not_used,
+    plain_findings,
+    session_findings,
+    suspicion_findings,
+)
+from aqbio.inverse_dynamics.session import Session
+from aqbio.inverse_dynamics.session_inputs import fitted_session, static_stances
+from aqbio.inverse_dynamics.suspicion import static_suspicions
+from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
+from aqbio.io.dictionary import columns
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.provenance import study_provenance
+from aqbio.io.skeleton import load_skeleton, save_skeleton
+from aqbio.io.study import Study
+from aqbio.io.tables import write_columns
+from aqbio.stage_table import PARTICIPANT_STAGES
+from aqbio.study.findings import against_use
+from aqbio.study.internal import contained
+from aqbio.study.manifest import (
+    Report,
+    TrialOutcome,
+    earlier_failures,
+    participant_stage,
+    run_trials,
+    write_manifest,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STAGE = "inverse_dynamics"
+EARLIER_STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
+SWITCHED_OFF = "consistency is off"
+
+
+@dataclass(frozen=True)
+class ParticipantFit:
+    """Trials of a participant and their joint fit."""
+
+    trials: dict[str, SolvedTrial]
+    """By name."""
+    fitted: Session
+    """Without any fit where consistency is off or nothing was solved."""
+    failed: dict[str, AqbioError]
+    """Error of a trial that could be neither read nor fitted, by name."""
+
+
+@participant_stage(STAGE, enabled=False, adjusted_model=False, parameters=[], standing=[])
+def inverse_dynamics_participant(study: Study, participant_id: str, report: Report) -> None:
+    """Fit all trials of a participant together, or keep their plain motion.
+
+    Writes ``consistent/<trial>.nc``, and ``inverse_dynamics.json`` last; where
+    trials were fitted, also the adjusted model ``consistent/<participant>.osim`` and
+    ``<participant>.skeleton.npz``.
+    """
+    session = participant_session(study, participant_id)
+    adjusted = bool(session.fitted.accepted)
+    if adjusted:
+        _write_model(study, participant_id, session.fitted)
+    else:
+        former = ParticipantModel.adjusted(study, participant_id)
+        for file in (former.osim, former.table, centres_path(study, participant_id)):
+            file.unlink(missing_ok=True)
+    _write_changes(study, participant_id, session)
+    run = partial(_trial, study, participant_id, session)
+    entries = run_trials(study, participant_id, STAGE, run, report)
+    write_manifest(
+        study,
+        participant_id,
+        STAGE,
+        entries,
+        findings=session_findings(participant_id, session.fitted, legs_of(study)),
+        enabled=study.settings.consistency.enabled,
+        adjusted_model=adjusted,
+        **estimate_numbers(session.fitted),
+    )
+
+
+def _write_changes(study: Study, participant_id: str, session: ParticipantFit) -> None:
+    """Write the changes by the fit: no rows where nothing was fitted."""
+    import pandas as pd
+
+    rows = change_rows(study, participant_id, session.trials, session.fitted)
+    described = columns("fit_changes")
+    table = pd.DataFrame([{"participant_id": participant_id, **row} for row in rows])
+    source = study_provenance(study, STAGE, ())
+    path = changes_path(study, participant_id)
+    write_columns(table.reindex(columns=list(described)), path, described, source)
+
+
+def participant_session(study: Study, participant_id: str) -> ParticipantFit:
+    """Fit a participant's trials together."""
+    before = earlier_failures(study, participant_id, STAGE)
+    names = [t.trial_id for t in study.moving_of(participant_id) if t.trial_id not in before]
+    trials: dict[str, SolvedTrial] = {}
+    failed: dict[str, AqbioError] = {}
+    for name in names:
+        try:
+            with contained(study, STAGE, participant_id, name):
+                trials[name] = SolvedTrial.read(study, participant_id, name)
+        except AqbioError as error:
+            failed[name] = error
+    if not study.settings.consistency.enabled or not trials:
+        plain = dict.fromkeys(trials, SWITCHED_OFF)
+        return ParticipantFit(trials, Session(None, {}, {}, (), plain=plain), failed)
+    skeleton = load_skeleton(ParticipantModel.of(study, participant_id).table)
+    postures = static_stances(study, participant_id, skeleton)
+    count = study.settings.consistency.samples
+    draws = (count, study.settings.random.seed) if count else None
+
+    def fit(names: Sequence[str]) -> Session:
+        with contained(study, STAGE, participant_id, *(names if len(names) == 1 else ())):
+            chosen = [trials[name] for name in names]
+            return fitted_session(study, skeleton, chosen, postures, draws=draws)
+
+    try:
+        return ParticipantFit(trials, fit(list(trials)), failed)
+    except AqbioError:
+        unfittable = _unfittable(fit, trials)
+        sound = [name for name in trials if name not in unfittable]
+        if not unfittable:
+            raise
+        fitted = fit(sound) if sound else Session(None, {}, {}, ())
+        return ParticipantFit(trials, fitted, failed | unfittable)
+
+
+def _unfittable(
+    fit: Callable[[Sequence[str]], Session], names: Iterable[str]
+) -> dict[str, AqbioError]:
+    """Find trials whose separate fit fails, so that the others can be fitted without them."""
+    errors = {}
+    for name in names:
+        try:
+            fit([name])
+        except AqbioError as error:
+            errors[name] = error
+    return errors
+
+
+def _write_model(study: Study, participant_id: str, fitted: Session) -> None:
+    """Write the adjusted model, for OpenSim and for the stages that follow."""
+    from aqbio.opensim.models import write_adjusted_model
+    from aqbio.opensim.skeleton import read_skeleton
+
+    scaled = ParticipantModel.of(study, participant_id)
+    adjusted = ParticipantModel.adjusted(study, participant_id)
+    values = {estimate.name: estimate.estimate for estimate in fitted.estimates}
+    write_adjusted_model(scaled.osim, adjusted_skeleton(fitted.runner, values), adjusted.osim)
+    save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
+    shift_and_covariance = centre_estimates(fitted.runner, fitted.estimates, fitted.covariance)
+    centres = centres_dataset(*shift_and_covariance, fitted.runner.skeleton.bodies)
+    attributes = study_provenance(study, STAGE, (scaled.table,))
+    write_dataset(centres, centres_path(study, participant_id), attributes)
+
+
+def _trial(
+    study: Study, participant_id: str, session: ParticipantFit, trial: Trial
+) -> TrialOutcome:
+    """Write one trial: as fitted, or plain with the reason."""
+    if trial.trial_id in session.failed:
+        raise session.failed[trial.trial_id]
+    if trial.trial_id not in session.trials:
+        raise AqbioError("the trial was not solved.", trial=trial.trial_id, rule="stage-order")
+    solved, fitted = session.trials[trial.trial_id], session.fitted
+    file = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
+    inputs = (*solved.files, ParticipantModel.of(study, participant_id).table)
+    attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
+    before = list(against_use(study, participant_id, trial.trial_id, EARLIER_STAGES))
+    if why := fitted.plain.get(trial.trial_id, ""):
+        findings = [] if why == SWITCHED_OFF else [*plain_findings(trial.trial_id, why, fitted)]
+        dataset, unused = _plain_trial(solved, why, before)
+        write_dataset(dataset, file, attributes)
+        status = _status(PLAIN, why, _body_causes(fitted)) | _reasons_against_use(before, before)
+        return TrialOutcome(status, (*findings, *unused), inputs)
+    fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
+    numbers = fit_numbers(solved, fit)
+    findings = list(suspicion_findings(doubts, fitted, trial=trial.trial_id))
+    if doubts:
+        why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
+        dataset, unused = _plain_trial(solved, why, [*before, *findings])
+        findings += unused
+    else:
+        dataset = fitted_dataset(study, solved, fit)
+        dataset = dataset.assign(posterior_variables(fit, study.model_map))
+    write_dataset(dataset, file, attributes)
+    numbers |= _reasons_against_use([*before, *findings] if doubts else [], [*before, *findings])
+    causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
+    status = _status(PLAIN if doubts else FITTED, why, causes)
+    return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
+
+
+def _reasons_against_use(used: Iterable[Finding], plain: Iterable[Finding]) -> dict[str, list[str]]:
+    """Findings that forbid use of a trial: as it is used, and of its motion before any fit.
+
+    An accepted fit resolves earlier findings: clock and mass are then those at which motion and
+    forces agree.
+    """
+    return {
+        name: [finding.what for finding in findings if finding.spoils]
+        for name, findings in (("against", used), ("against_plain", plain))
+    }
+
+
+def _plain_trial(
+    trial: SolvedTrial, why: str, against: Iterable[Finding]
+) -> tuple[xr.Dataset, list[Finding]]:
+    """Dataset of an unfitted trial, without forces inconsistent with its motion; findings."""
+    dataset = plain_dataset(trial, why)
+    reasons = [finding.what for finding in against if finding.spoils == "forces"]
+    if not reasons or not np.isfinite(dataset["foot_force"].values).any():
+        return dataset, []
+    return without_forces(dataset, reasons[0]), [forces_not_used(trial.trial_id, reasons[0])]
+
+
+def _body_causes(fitted: Session) -> list[str]:
+    """Suspicions of the body, common to all trials of a participant, fitted or not."""
+    return [doubt.cause for doubt in static_suspicions(fitted.standing) if fitted.accepted]
+
+
+def _status(motion: str, why: str, suspicions: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "motion": motion,
+        "motion_reason": why,
+        "suspect": bool(suspicions),
+        "suspicions": list(suspicions),
+    }

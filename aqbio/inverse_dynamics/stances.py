@@ -1,0 +1,174 @@
+"""Information on body and plates from static postures and planted feet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.force_plates.alignment import ALIGNMENT, ROTATION, Alignment, planted_information
+from aqbio.force_plates.forces import centre_of_pressure
+from aqbio.inverse_dynamics.balance import adjusted_skeleton
+from aqbio.inverse_dynamics.observations import Observations
+from aqbio.inverse_dynamics.parameters import PLATE_ROTATION_SD_RAD, Parameter, Runner, priors
+from aqbio.multibody.poses import segment_poses
+from aqbio.multibody.skeleton import Skeleton
+from aqbio.vectors import BoolArray, FloatArray, IntArray, rotate
+
+STATIC_DISTANCE_SD_M = 0.005
+"""Horizontal distance from the centre of mass to the COP in quiet standing, m: error of the COP,
+sway and pose."""
+
+
+@dataclass(frozen=True, eq=False)
+class StaticStance:
+    """Quiet standing on force plates."""
+
+    q: FloatArray
+    """(C,) array, rad or m. Mean pose."""
+    cop: FloatArray
+    """(3,) array, m, ground. Mean centre of pressure of both feet together, in the same axes as the
+    pose."""
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Centre of mass relative to the centre of pressure in a static posture, of several bodies.
+
+    Each a (2,) array, m: forward and to the right, ground.
+    """
+
+    given: FloatArray
+    """Of the body before the fit."""
+    fitted: FloatArray
+    """Of the body fitted to all trials and postures."""
+    left_out: FloatArray
+    """Of the body fitted without this posture: a leave-one-out prediction."""
+
+
+PRIOR_STEP = 1e-3
+"""Step of finite differences by a parameter, in prior standard deviations."""
+
+
+def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance) -> FloatArray:
+    """Horizontal distance from COP to centre of mass in a still posture, x and z, (2,), m.
+
+    Along gravity, with the centre of pressure in the cameras' frame.
+    """
+    placed = replace(static, cop=Alignment.of(values).placed(static.cop))
+    skeleton = adjusted_skeleton(runner, values)
+    com, down = com_from_cop(skeleton, placed), skeleton.gravity
+    return np.asarray((com - com[1] * down / down[1])[[0, 2]])
+
+
+def com_from_cop(skeleton: Skeleton, static: StaticStance) -> FloatArray:
+    """Centre of mass of a body in a still posture, from the centre of pressure, (3,), m, ground."""
+    poses = segment_poses(skeleton, static.q[None])
+    points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
+    return np.asarray(skeleton.mass @ points / skeleton.mass.sum() - static.cop)
+
+
+def stance_equations(
+    runner: Runner, parameters: Sequence[Parameter], static: StaticStance
+) -> tuple[FloatArray, FloatArray]:
+    """Normal equations (P, P) and (P,) of the fitted parameters from a static posture.
+
+    Its two distances are two observations.
+    """
+    prior_values, on = priors(parameters), [parameter for parameter in parameters if parameter.on]
+    columns = []
+    for parameter in on:  # finite differences: nearly linear
+        step = PRIOR_STEP * parameter.prior_sd
+        ends = (parameter.prior - step, parameter.prior + step)
+        below, above = (
+            com_over_cop(runner, prior_values | {parameter.name: end}, static) for end in ends
+        )
+        columns.append((above - below) / (2.0 * step))
+    slope = np.stack(columns, axis=1) / STATIC_DISTANCE_SD_M
+    distance = com_over_cop(runner, prior_values, static) / STATIC_DISTANCE_SD_M
+    prior = np.array([parameter.prior for parameter in on])
+    return slope.T @ slope, slope.T @ (slope @ prior - distance)
+
+
+FOREFOOT_MARKERS = 3
+"""Number of lowest markers of a foot that define its planted position."""
+
+MIN_PLANTED_FORCE_SHARE = 0.5
+"""Share of a contact's peak vertical force above which the foot counts as planted."""
+
+MAX_PLANTED_HEIGHT_M = 0.15
+"""Maximum height above the plates of a planted forefoot, whatever its force."""
+
+
+PlantedFeet = tuple[FloatArray, FloatArray, IntArray]
+"""Planted feet of N contacts: mean centre of pressure over the planted frames, (N, 3), m; mean
+position of the forefoot markers, with the mean of the lowest height, (N, 3), m; and an index of
+trial and foot, (N,)."""
+
+
+def planted_feet(runner: Runner, trials: Sequence[Observations]) -> PlantedFeet:
+    """Completely measured contacts of single feet."""
+    points, markers, groups = [], [], []
+    for number, observations in enumerate(trials):
+        force, moment = observations.wrench.at(observations.time)
+        for side, frames, lowest in planted_contacts(runner, observations):
+            cop, _ = centre_of_pressure(
+                force[frames], moment[frames], np.zeros(3), observations.surface_height, 0.0
+            )
+            share = force[frames, 1] / force[frames, 1].sum()
+            forefoot = observations.markers[frames][:, lowest]
+            marker = share @ forefoot.mean(axis=1)
+            marker[1] = forefoot[..., 1].min(axis=0).mean()
+            if marker[1] - observations.surface_height < MAX_PLANTED_HEIGHT_M:
+                points.append(share @ cop)
+                markers.append(marker)
+                groups.append(2 * number + side)
+    shape = (len(groups), 3)
+    pairs = np.reshape(points, shape), np.reshape(markers, shape)
+    return (*pairs, np.array(groups, dtype=np.int64))
+
+
+def planted_contacts(
+    runner: Runner, observations: Observations
+) -> Iterator[tuple[int, BoolArray, IntArray]]:
+    """Side (0 left, 1 right), planted frames (T,) and forefoot markers of measured contacts."""
+    force, _ = observations.wrench.at(observations.time)
+    carrier = runner.skeleton.marker_body[observations.marker_index]
+    foot = np.array([tissue == "foot" for tissue in runner.tissue])[carrier]
+    for side, leg in enumerate(("leg_left", "leg_right")):
+        markers, planted = np.flatnonzero(foot & runner.members(leg)[carrier]), []
+        for first, last in observations.contacts[observations.left == (side == 0)]:
+            inside = (observations.time >= first) & (observations.time <= last)
+            overlapping = (observations.contacts[:, 0] < last) & (
+                observations.contacts[:, 1] > first
+            )
+            if overlapping.sum() > 1 or not inside.any() or not observations.measured[inside].all():
+                continue
+            frames = inside & (force[:, 1] > MIN_PLANTED_FORCE_SHARE * force[inside, 1].max())
+            markers = markers[observations.visible[np.ix_(frames, markers)].all(axis=0)]
+            if frames.any():  # empty where the force is negative
+                planted.append(frames)
+        if planted and len(markers):
+            heights = [
+                observations.markers[frames][:, markers, 1].min(axis=0) for frames in planted
+            ]
+            lowest = markers[np.argsort(np.mean(heights, axis=0))[:FOREFOOT_MARKERS]]
+            yield from ((side, frames, lowest) for frames in planted)
+
+
+def determines_alignment(feet: PlantedFeet) -> bool:
+    """Tell whether planted feet determine the pitch of the plates better than its prior."""
+    matrix, _ = planted_information(*feet)
+    pitch = ALIGNMENT.index(ROTATION[2])
+    return bool(matrix[pitch, pitch] > 1.0 / PLATE_ROTATION_SD_RAD**2)
+
+
+def feet_equations(feet: PlantedFeet, on: Sequence[Parameter]) -> tuple[FloatArray, FloatArray]:
+    """Normal equations (P, P) and (P,) of the fitted parameters from planted feet."""
+    matrix, right = planted_information(*feet)
+    names = [parameter.name for parameter in on]
+    table = np.array(
+        [[parameter == name for name in names] for parameter in ALIGNMENT], dtype=float
+    )
+    return table.T @ matrix @ table, table.T @ right

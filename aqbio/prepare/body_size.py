@@ -1,0 +1,388 @@
+"""Body mass, stature and segment lengths that trials show, against the sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from aqbio.body.statements import Measurement, Statement, contradiction
+from aqbio.config import MarkerSet, Participant
+from aqbio.errors import Finding, listed
+from aqbio.force_plates.forces import UNLOADED_BAND_N, Plates
+from aqbio.io.movement import is_static
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.recording import Recording
+from aqbio.io.study import Study
+from aqbio.labels.by_name import OPENCAP_SUFFIX, landmark_table, video_landmarks
+from aqbio.names import GRAVITY, SIDES
+from aqbio.prepare.axes import label_mean
+from aqbio.prepare.contacts import FeetLoads
+from aqbio.prepare.trial import PreparedTrial
+from aqbio.vectors import BoolArray, FloatArray, IntArray
+
+MIN_STANDING_FORCE_N = 200.0
+"""Mean vertical force below which no person stands on the plates, N."""
+
+MAX_QUIET_VARIATION = 0.02
+"""Relative standard deviation of the vertical force below which standing is quiet."""
+
+
+def standing_mass(vertical: FloatArray, rate: float, window_s: float) -> float:
+    """Body mass (kg) from the steady windows of the plates' force (T, P) N; NaN without."""
+    vertical = np.where(vertical > UNLOADED_BAND_N, vertical, 0.0).sum(axis=1)
+    width = max(int(window_s * rate), 2)
+    if len(vertical) < width:
+        return float("nan")
+    windows = np.lib.stride_tricks.sliding_window_view(vertical, width)
+    mean, spread = windows.mean(axis=1), windows.std(axis=1)
+    quiet = (mean > MIN_STANDING_FORCE_N) & (spread < MAX_QUIET_VARIATION * mean)
+    if not quiet.any():
+        return float("nan")
+    covered = np.convolve(quiet, np.ones(width))[: len(vertical)] > 0.5
+    return float(vertical[covered].mean() / GRAVITY)
+
+
+def stride_masses(
+    vertical: FloatArray, rate: float, foot: IntArray, contacts: FloatArray, complete: BoolArray
+) -> FloatArray:
+    """Body mass (M,) kg from the mean force of whole strides.
+
+    A stride is three ``complete`` contacts in a row of alternating feet, with all steps in between;
+    with double support (walking) the contact before must have been recorded too. ``vertical`` (T,)
+    is the sum of both feet, N; ``contacts`` (N, 2) has touchdown and toe-off, s.
+    """
+    touchdown, toe_off = contacts.T
+    masses = []
+    for step in range(len(foot) - 2):
+        stride_contacts = slice(step, step + 3)
+        steps = np.diff(touchdown[stride_contacts])
+        alternating = foot[step] == foot[step + 2] != foot[step + 1]
+        walking = touchdown[step + 1] < toe_off[step]
+        before = step > 0 and toe_off[step - 1] > touchdown[step]
+        is_whole_stride = (
+            alternating and complete[stride_contacts].all() and (before or not walking)
+        )
+        if is_whole_stride and steps.max() < 1.5 * steps.min():
+            low, high = (round(float(at) * rate) for at in (touchdown[step], touchdown[step + 2]))
+            masses.append(vertical[low:high].mean() / GRAVITY)
+    return np.array(masses)
+
+
+def vertical_masses(plates: Plates, loads: FeetLoads) -> FloatArray:
+    """Body mass (M,) kg by the mean vertical force of the whole strides of a trial."""
+    spans = np.array([(contact.touchdown, contact.toe_off) for contact in loads.contacts])
+    return stride_masses(
+        loads.force[:, :, 1].sum(axis=1),
+        plates.rate,
+        np.array([contact.foot for contact in loads.contacts], dtype=np.int64),
+        spans.reshape(-1, 2) - plates.start,
+        np.array([contact.complete for contact in loads.contacts], dtype=np.bool_),
+    )
+
+
+MAX_RIGID_VARIATION = 0.015
+"""Markers whose distance varies by less than this share of it (scaled median deviation), median of
+the moving trials, are on one segment or on both ends of it."""
+
+MIN_LENGTH_M = 0.1
+"""Shorter distances depend more on marker placement than on the person, m."""
+
+MIN_LENGTHS = 8
+"""Smallest number of distances that are compared."""
+
+OTHER_PERSON_LOG_RATIO = 0.025
+"""Median log ratio of lengths above which recordings show two persons. In 350 pairs of trials of
+one person (ten persons, static to 9.5 m/s) the medians are 1.2 % at most with markers and 3.3 %
+with video; people of one sex differ by 5 % (standard deviation of the ratio of statures)."""
+
+MIN_QUARTILE_LOG_RATIO = 0.01
+"""Log ratio that three quarters of the lengths exceed in the same direction between two persons: in
+the same pairs the quartiles reach 0.0 with markers and 0.7 % with video."""
+
+OTHER_PERSON_VIDEO_LOG_RATIO = 0.06
+"""Median log ratio for points from video: 4.4 % between a static trial and a run of one person,
+whose points a network had computed."""
+
+MIN_UNIT_RATIO = 2.0
+"""Ratio of lengths that no two adults differ by, but files in two units of length do."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lengths:
+    """Distances between the markers of a recording."""
+
+    labels: tuple[str, ...] = ()
+    median: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    """(M, M) array, m. NaN where two are not both present in half of the frames."""
+    spread: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    """(M, M) array. Scaled median deviation over the median."""
+    static: bool = False
+    """True if the person stands still: all distances are then constant."""
+
+    @classmethod
+    def of(cls, labels: Sequence[str], positions: FloatArray) -> Lengths:
+        """Compute distances from positions (T, M, 3), m; from fifty frames at most."""
+        sampled = positions[:: -(-len(positions) // 50) or 1]
+        present = 2 * np.isfinite(sampled).all(axis=2).sum(axis=0) > len(sampled)
+        sampled = sampled[:, present]
+        distance = np.linalg.norm(sampled[:, :, None] - sampled[:, None], axis=3)
+        enough_frames = 2 * np.isfinite(distance).sum(axis=0) > len(sampled)
+        distance = np.where(enough_frames, distance, 0.0)
+        median = np.nanmedian(distance, axis=0)
+        deviation = 1.4826 * np.nanmedian(np.abs(distance - median), axis=0)
+        median = np.where(enough_frames & (median > 0.0), median, np.nan)
+        visible_labels = tuple(
+            label for label, is_present in zip(labels, present.tolist(), strict=True) if is_present
+        )
+        return cls(visible_labels, median, deviation / median, is_static(positions))
+
+    def among(self, labels: Sequence[str]) -> FloatArray:
+        """Medians and spreads, (2, L, L), of all labels of a study; NaN of labels absent here."""
+        table = np.full((2, len(labels), len(labels)), np.nan)
+        indices = [labels.index(label) for label in self.labels]
+        table[:, np.array(indices, int)[:, None], indices] = self.median, self.spread
+        return table
+
+
+def compare_lengths(trials: Sequence[Lengths]) -> tuple[FloatArray, BoolArray]:
+    """Median length ratio of pairs of recordings (N, N), NaN if unknown, and which pairs differ."""
+    labels = sorted({label for lengths in trials for label in lengths.labels})
+    tables = [lengths.among(labels) for lengths in trials]
+    rigid, limit = _rigid_pairs(tables, trials), max_log_ratio(labels)
+    ratio = np.full((len(trials), len(trials)), np.nan)
+    differs = np.zeros(ratio.shape, dtype=bool)
+    for row, (mine, _) in enumerate(tables):
+        for column, (theirs, _) in enumerate(tables[:row]):
+            logs = np.log(theirs[rigid] / mine[rigid])
+            logs = logs[np.isfinite(logs) & (mine[rigid] > MIN_LENGTH_M)]
+            if len(logs) < MIN_LENGTHS:
+                continue
+            low, middle, high = np.percentile(logs, (25.0, 50.0, 75.0))
+            ratio[row, column], ratio[column, row] = np.exp(middle), np.exp(-middle)
+            differs[row, column] = differs[column, row] = (
+                limit < abs(middle) < np.log(MIN_UNIT_RATIO)
+                and max(low, -high) > MIN_QUARTILE_LOG_RATIO
+            )
+    return ratio, differs
+
+
+def max_log_ratio(labels: Sequence[str]) -> float:
+    """Largest log ratio of lengths between recordings of one person with such labels."""
+    computed = any(label.endswith(OPENCAP_SUFFIX) for label in labels)
+    return (
+        OTHER_PERSON_VIDEO_LOG_RATIO
+        if computed or video_landmarks(labels, landmark_table())
+        else OTHER_PERSON_LOG_RATIO
+    )
+
+
+def group_by_person(ratio: FloatArray, differs: BoolArray) -> list[list[int]]:
+    """Group recordings by person, largest group first; each joins the nearest group that fits."""
+    groups: list[list[int]] = []
+    for trial in range(len(ratio)):
+        away = {
+            number: np.nan_to_num(
+                np.abs(np.log(ratio[trial, members])), nan=OTHER_PERSON_LOG_RATIO
+            ).mean()
+            for number, members in enumerate(groups)
+            if not differs[trial, members].any()
+        }
+        if away:
+            groups[min(away, key=lambda number: away[number])].append(trial)
+        else:
+            groups.append([trial])
+    return sorted(groups, key=len, reverse=True)
+
+
+def _rigid_pairs(tables: Sequence[FloatArray], trials: Sequence[Lengths]) -> BoolArray:
+    """Pairs of markers (L, L), each once, whose distance hardly varies during movement."""
+    moving = [
+        spread for (_, spread), lengths in zip(tables, trials, strict=True) if not lengths.static
+    ]
+    pairs = np.triu(np.ones(tables[0].shape[1:] if tables else (0, 0), dtype=bool), 1)
+    if not moving:
+        return pairs
+    spreads = np.stack(moving)
+    pairs &= np.isfinite(spreads).any(axis=0)
+    pairs[pairs] = np.nanmedian(spreads[:, pairs], axis=0) < MAX_RIGID_VARIATION
+    return pairs
+
+
+PELVIS_SHARE = 0.555
+"""Height of the pelvis markers above those of the feet as a share of stature: 0.570 of subject01 of
+Rajagopal et al. (2016), 0.538 and 0.571 of the sprint models."""
+
+PELVIS_ERROR = 0.08
+"""Bound on the deviation of leg length from its share of stature: iliac crests over stature vary by
+2.2 % (standard deviation of 6,068 people, ANSUR II, Gordon et al. 2014), three of which make 6.6 %
+in addition to the 3 % of markers placed differently."""
+
+STANCE_SHARE = 0.94
+"""Distance from pelvis to foot, median of a contact, over its height while standing: 0.914 to 0.972
+in 142 virtual sprints and 7 real runs at 2 to 9.5 m/s."""
+
+STANCE_ERROR = 0.09
+"""Error of stature from that distance as a share of stature, with the spread of leg lengths."""
+
+BODY_MASS_INDEX_RANGE = (14.0, 40.0)
+"""Body mass over stature squared of people who sprint lies within this, kg/m²."""
+
+
+PEAK_FORCE_RANGE = (0.7, 7.0)
+"""Largest vertical force of a person in body weights: walkers reach 1.0 to 1.3, sprinters and
+jumpers 3 to 5."""
+
+
+def pelvis_height(
+    labels: tuple[str, ...], markers: FloatArray, marker_set: MarkerSet
+) -> float | None:
+    """Height of the pelvis above the foot markers (T, M, 3) in standing, m; ground axes."""
+    feet = [getattr(marker_set.feet, side) for side in SIDES]
+    hips = _median_height(labels, markers, marker_set.pelvis.labels)
+    soles = _median_height(
+        labels, markers, [name for foot in feet for name in (foot.heel, *foot.toe)]
+    )
+    height = hips - soles
+    return None if np.isnan(height) else height
+
+
+def _median_height(labels: tuple[str, ...], markers: FloatArray, names: Iterable[str]) -> float:
+    columns = [labels.index(name) for name in names if name in labels]
+    heights = markers[:, columns, 1]
+    visible = heights[:, ~np.isnan(heights).all(axis=0)]
+    return float(np.nanmedian(visible, axis=0).mean()) if visible.size else float("nan")
+
+
+def stance_height(prepared: PreparedTrial, marker_set: MarkerSet) -> float | None:
+    """Median distance of the pelvis from the stance foot over the contacts of a run, m."""
+    recording = Recording(prepared.labels, prepared.markers, prepared.rate)
+    hips = label_mean(recording, marker_set.pelvis.labels)
+    feet = [getattr(marker_set.feet, side) for side in SIDES]
+    soles = [label_mean(recording, (foot.heel, *foot.toe)) for foot in feet]
+    distances = []
+    for contact in prepared.contacts:
+        inside = (prepared.time >= contact.touchdown) & (prepared.time <= contact.toe_off)
+        distance = np.linalg.norm(hips[inside] - soles[contact.foot][inside], axis=1)
+        distances.append(distance[np.isfinite(distance)])
+    medians = [float(np.median(distance)) for distance in distances if len(distance)]
+    return float(np.median(medians)) / STANCE_SHARE if medians else None
+
+
+def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measurement | None:
+    """Estimate stature from the leg length of the trials, static ones first; None without one."""
+    trials = list(trials)
+    standing = [scalars["pelvis_height_m"] for scalars in trials if scalars.get("pelvis_height_m")]
+    running = [scalars["stance_height_m"] for scalars in trials if scalars.get("stance_height_m")]
+    if standing:
+        pelvis, error = standing[0], PELVIS_ERROR
+        source = f"the pelvis, which stands {pelvis:.2f} m above the feet"
+    elif running:
+        pelvis, error = float(np.median(running)), STANCE_ERROR
+        source = f"the pelvis, {pelvis:.2f} m above the foot in stance"
+    else:
+        return None
+    stature = pelvis / PELVIS_SHARE
+    return Measurement(stature, error * stature, source)
+
+
+def person_findings(
+    study: Study, person: Participant, trials: Collection[str]
+) -> Iterator[Finding]:
+    """Findings of prepared trials whose segment lengths are those of another person."""
+    person_trials = (
+        trial for trial in study.trials if trial.participant_id == person.participant_id
+    )
+    names = [trial.trial_id for trial in person_trials if trial.trial_id in trials and trial.file]
+    lengths = []
+    for name in names:
+        data = read_dataset(study.folder(person.participant_id, "prepare") / f"{name}.nc")
+        mapped = [
+            label for label in data.marker.values.tolist() if label in study.marker_set.markers
+        ]
+        lengths.append(Lengths.of(mapped, data.marker_raw.sel(marker=mapped).values))
+    ratio, differs = compare_lengths(lengths)
+    limit = max_log_ratio([label for trial_lengths in lengths for label in trial_lengths.labels])
+    first, *other_groups = group_by_person(ratio, differs) or [[]]
+    for group in other_groups:
+        longer = float(np.nanmedian(ratio[np.ix_(first, group)]))
+        rest = listed([names[index] for index in first])
+        yield Finding(
+            rule="another-person",
+            severity="error",
+            what=f"in {listed([names[index] for index in group])}, the distances between the "
+            f"markers of each segment are {longer:.3f} times what they are in {rest}: another "
+            f"person's, or in another unit. Trials of one person agree within {limit:.1%}.",
+            participant=person.participant_id,
+            trial=names[group[0]],
+            number=longer,
+            limit=1.0 + limit,
+            file=study.settings.files.trials,
+            fix="correct their participant_id or file in the sheet of trials, or set include = no; "
+            "where it is the same person, correct the unit of the markers.",
+        )
+
+
+def size_findings(
+    person: Participant, measured: Measurement | None, mass: float | None, sheet: str
+) -> Iterator[Finding]:
+    """Findings of stature (m) or body mass (kg) that contradict the leg length of the trials."""
+    column = f"participant {person.participant_id}, column "
+    stated_height = person.height_m
+    if stated_height is not None and measured is not None:
+        statement = Statement(
+            "height-implausible",
+            "the sheet says a stature of",
+            stated_height,
+            "m",
+            file=sheet,
+            where=column + "height_m",
+            fix="check the sheet; if it is right, lengths are "
+            f"{measured.value / stated_height:.2f} times what they should be, and momentum "
+            "with them: check unit and calibration of the markers.",
+        )
+        if disagreement := contradiction(statement, [measured], ""):
+            yield replace(disagreement, participant=person.participant_id)
+    stature = stated_height or (measured.value if measured else None)
+    if mass is None or stature is None or measured is None:
+        return
+    index = mass / stature**2
+    if not BODY_MASS_INDEX_RANGE[0] <= index <= BODY_MASS_INDEX_RANGE[1]:
+        yield Finding(
+            rule="mass-implausible",
+            severity="warning",
+            what=f"a body mass of {mass:.1f} kg at about {stature:.2f} m is {index:.1f} kg/m², "
+            f"outside {BODY_MASS_INDEX_RANGE[0]:g} to {BODY_MASS_INDEX_RANGE[1]:g}.",
+            participant=person.participant_id,
+            number=mass,
+            unit="kg",
+            file=sheet,
+            where=column + "mass_kg",
+            fix="check the sheet, and the scale of the plates where the mass comes from them.",
+        )
+
+
+def force_findings(
+    person: Participant, peak: float | None, mass: float | None, sheet: str
+) -> Iterator[Finding]:
+    """Findings of a peak vertical force (N, complete contacts) that contradicts body mass (kg)."""
+    if peak is None or mass is None:
+        return
+    weights = peak / (mass * GRAVITY)
+    if not PEAK_FORCE_RANGE[0] <= weights <= PEAK_FORCE_RANGE[1]:
+        yield Finding(
+            rule="force-implausible",
+            severity="warning",
+            what=f"the largest contact of all trials reaches {peak:.0f} N, {weights:.2f} body "
+            f"weights of {mass:.1f} kg, outside {PEAK_FORCE_RANGE[0]:g} to "
+            f"{PEAK_FORCE_RANGE[1]:g}: the plates have another unit or scale, or "
+            "the body mass is wrong.",
+            participant=person.participant_id,
+            number=weights,
+            unit="body weights",
+            file=sheet,
+            where=f"participant {person.participant_id}, column mass_kg",
+            fix="check units and calibration of the plates, and the sheet.",
+        )

@@ -1,0 +1,463 @@
+"""Contacts worth a finding; whether centres of pressure and free moments can be those of a foot."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from aqbio.errors import distinct
+from aqbio.force_plates.forces import Plates
+from aqbio.names import SIDES
+from aqbio.prepare.broken_contacts import LOST_MIDDLE, LOST_TOE_OFF, LOST_TOUCHDOWN
+from aqbio.prepare.contacts import (
+    MIN_FOOT_MARGIN_M,
+    NO_FOOT,
+    FeetLoads,
+    FootContact,
+    PlateContact,
+    foot_distance,
+    median,
+)
+from aqbio.prepare.force_bandwidth import ForceLowPass, delay_s
+from aqbio.prepare.notes import Notes
+from aqbio.vectors import BoolArray, FloatArray
+
+MAX_SHARE_WITHOUT_FOOT = 0.5
+"""Share of the force under no foot above which forces are of another trial, clock or position."""
+
+
+def note_contacts(
+    loads: FeetLoads, plates: Plates, end: float, edge_limit: float, notes: Notes
+) -> None:
+    """Note contacts of no foot, both feet, the wrong columns, and cut or partial contacts."""
+    for load in loads.on_plates:
+        start, stop = (plates.start + sample / plates.rate for sample in (load.start, load.stop))
+        name = f"contact on plate {plates.numbers[load.plate]} at {start:.3f} s"
+        overlap = min(stop, end) - max(start, 0.0)
+        if np.isnan(load.distance) and overlap < 0.5 * (stop - start):
+            _note_outside(name, start, stop, end, notes)
+        else:
+            _note_foot(load, name, plates.feet[load.plate], notes)
+    for contact in loads.contacts:
+        _note_completeness(contact, plates, edge_limit, notes)
+    if not loads.contacts:
+        notes.add(
+            "contacts-none",
+            "warning",
+            "no foot loads a plate in this trial.",
+            fix="check the plates, or leave the trial out.",
+            forces=True,
+        )
+
+
+def share_without_foot(loads: FeetLoads) -> float:
+    """Share of the force on the plates that lies under no foot."""
+    placed = _locatable_loads(loads)
+    size = {True: 0.0, False: 0.0}
+    for contact in placed:
+        size[contact.foot == NO_FOOT] += contact.peak * (contact.stop - contact.start)
+    return size[True] / sum(size.values()) if placed else 0.0
+
+
+def _locatable_loads(loads: FeetLoads) -> list[PlateContact]:
+    """Contacts during which a foot is seen somewhere."""
+    return [
+        contact
+        for contact in loads.on_plates
+        if contact.foot != NO_FOOT or np.isfinite(contact.distance)
+    ]
+
+
+def forces_elsewhere(loads: FeetLoads, notes: Notes) -> bool:
+    """Tell whether most of the load lies under no foot, as in another trial; note it."""
+    placed, share = _locatable_loads(loads), share_without_foot(loads)
+    if share <= MAX_SHARE_WITHOUT_FOOT:
+        return False
+    without_foot = [contact for contact in placed if contact.foot == NO_FOOT]
+    notes.add(
+        "forces-elsewhere",
+        "error",
+        f"{len(without_foot)} of {len(placed)} loads on the plates, {share:.0%} of the force, lie "
+        "where no foot is: forces and markers do not belong together. The forces are not used.",
+        number=share,
+        limit=MAX_SHARE_WITHOUT_FOOT,
+        fix="check that force_file is this trial's, its clock and rate, the unit and axes of its "
+        "points of application, and the corners of the plates.",
+        forces=True,
+    )
+    return True
+
+
+def note_no_forces(notes: Notes, *, recorded: bool) -> None:
+    """Note that there are no forces: none recorded, or none that can be used."""
+    notes.add(
+        "forces-none",
+        "warning",
+        "no force of the trial can be used: plates or columns are zero, left out or not declared."
+        if recorded
+        else "the trial has no force plates: kinetics and events from plates are not possible.",
+        fix="look at the other findings of this trial, and export its forces again."
+        if recorded
+        else "name the MOT file in the column force_file, if there is one.",
+        forces=recorded,
+    )
+
+
+def _note_foot(contact: PlateContact, name: str, named_foot: int, notes: Notes) -> None:
+    if contact.foot == NO_FOOT:
+        unseen = bool(np.isnan(contact.distance))
+        notes.add(
+            "contact-nobody",
+            "warning",
+            f"the {name} ({contact.peak:.0f} N) belongs to no foot: "
+            + (
+                "no foot marker is seen then."
+                if unseen
+                else f"the next foot is {contact.distance:.2f} m away."
+            ),
+            number=None if unseen else contact.distance,
+            unit="m",
+            fix="label the feet there, if the contact is needed; the plate is used elsewhere."
+            if unseen
+            else "check the plate's position and the foot markers, or list the plate in "
+            "laboratory.ignore_plates.",
+            forces=True,
+        )
+        return
+    side = SIDES[contact.foot]
+    if contact.shared:
+        notes.add(
+            "contact-shared",
+            "error",
+            f"both feet stand on one plate during the {name}: their loads cannot be separated.",
+            fix="use a trial with one foot per plate.",
+            forces=True,
+        )
+    elif contact.margin < MIN_FOOT_MARGIN_M:
+        notes.add(
+            "foot-ambiguous",
+            "warning",
+            f"the {name} is given to the {side} foot, but the other one is only "
+            f"{1e3 * contact.margin:.0f} mm farther away.",
+            number=contact.margin,
+            limit=MIN_FOOT_MARGIN_M,
+            unit="m",
+            fix="look at the feet in the capture software.",
+            forces=True,
+        )
+    if named_foot not in (NO_FOOT, contact.foot):
+        notes.add(
+            "foot-columns",
+            "warning",
+            f"the {name} is in the columns of the {SIDES[named_foot]} foot, but the {side} foot is "
+            "on it; the markers are used.",
+            fix="check the labels of the feet and the names of the force columns.",
+            forces=True,
+        )
+
+
+def _note_outside(name: str, start: float, stop: float, end: float, notes: Notes) -> None:
+    """Note a contact that lies, in its loaded part at least, outside the recorded motion."""
+    notes.add(
+        "contact-outside",
+        "info",
+        f"the {name} lasts until {stop:.3f} s, but the motion is recorded from 0 to {end:.3f} s: "
+        "its foot is unknown, and it is not used.",
+        number=stop if stop > end else start,
+        limit=end if stop > end else 0.0,
+        unit="s",
+        fix="export the motion over the whole contact, if it is needed.",
+        forces=True,
+    )
+
+
+def _centre_direction(distance: float, limit: float) -> str:
+    """Describe the centre of pressure by its distance to the edge, m, inside positive."""
+    if distance < 0:
+        return f"leaves its plate(s) by {-1e3 * distance:.0f} mm: part of its force is lost."
+    return (
+        f"comes within {1e3 * distance:.0f} mm of the edge of its plate(s), nearer than "
+        f"{1e3 * limit:.0f} mm: part of the foot may be off."
+    )
+
+
+def _note_completeness(
+    contact: FootContact, plates: Plates, edge_limit: float, notes: Notes
+) -> None:
+    name = f"{SIDES[contact.foot]} contact at {contact.touchdown:.3f} s"
+    if contact.broken:
+        _note_broken(contact, name, plates, notes)
+    elif not contact.complete and not contact.shared:
+        notes.add(
+            "contact-cut", "info", f"the {name} is cut by an end of the recording.", forces=True
+        )
+    if contact.edge_distance < edge_limit:
+        notes.add(
+            "contact-near-edge",
+            "warning",
+            f"the {name} {_centre_direction(contact.edge_distance, edge_limit)}",
+            number=contact.edge_distance,
+            limit=edge_limit,
+            unit="m",
+            where="plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates),
+            fix="the step is rejected and its contact is not fitted; have the runner land "
+            "farther inside the plates.",
+            forces=True,
+        )
+
+
+def _note_broken(contact: FootContact, name: str, plates: Plates, notes: Notes) -> None:
+    """Note a contact during which a plate failed."""
+    description = {
+        LOST_TOE_OFF: "falls to nothing at once at its end, which no foot does: "
+        "toe-off is not known",
+        LOST_TOUCHDOWN: "sets in at once, which no foot does: touchdown is not known",
+        LOST_MIDDLE: "breaks off or stands still in its middle",
+    }
+    seconds = f"{contact.toe_off - contact.touchdown:.3f} s"
+    notes.add(
+        "contact-broken",
+        "warning",
+        f"the force of the {name} (to {contact.toe_off:.3f} s, {seconds}) "
+        + " and ".join(words for part, words in description.items() if part in contact.broken)
+        + ": the plate failed, and the step is left out.",
+        number=contact.peak,
+        unit="N",
+        where="plate " + ", ".join(str(plates.numbers[plate]) for plate in contact.plates),
+        fix="check cable, amplifier and channels of the plate, and export the trial again; without "
+        "force_file the contacts come from the foot markers.",
+        forces=True,
+    )
+
+
+MILLIMETRES = 1e3
+
+MIN_LENGTHENING_S = 0.003
+"""Lengthening of contacts by a low-pass, s, below which it is within the error of events on plates,
+2 ms for either event (`EVENT_ERROR_S`)."""
+
+MIN_LENGTHENING_SHARE = 0.02
+"""The same for long contacts, as a share of their duration."""
+
+MAX_FORCE_LOSS = 0.03
+"""Share of the force's RMS that a low-pass may remove, below the cut-off at which forces and motion
+are matched. A zero-lag filter removes 0.10 of a sprint at 10 Hz, 0.04 at 20 Hz, 0.03 of a jog at
+10 Hz."""
+
+MAX_FORCE_DELAY_CHANGE = 0.10
+"""Share of the force's RMS that a low-pass may change by delaying the force."""
+
+
+def lengthening_s(contacts: Sequence[FootContact]) -> float:
+    """Median lengthening of the contacts by a low-pass, s; 0 without any."""
+    lengthened = [contact.lengthened for contact in contacts if np.isfinite(contact.time_error)]
+    return float(np.median(lengthened)) if lengthened else 0.0
+
+
+def clearly_lengthened(contacts: Sequence[FootContact]) -> bool:
+    """Tell whether a low-pass lengthened the contacts by more than the error of plate events."""
+    durations = [
+        contact.toe_off - contact.touchdown
+        for contact in contacts
+        if np.isfinite(contact.time_error)
+    ]
+    longer = lengthening_s(contacts)
+    return longer > MIN_LENGTHENING_S and longer > MIN_LENGTHENING_SHARE * float(
+        np.median(durations)
+    )
+
+
+def note_low_pass(
+    contacts: Sequence[FootContact], low_pass: ForceLowPass, cutoff: float, notes: Notes
+) -> bool:
+    """Note forces that were low-passed before; whether no more than their impulses can be used.
+
+    ``cutoff`` of the study's own filter, Hz.
+    """
+    corrected = [contact for contact in contacts if np.isfinite(contact.time_error)]
+    if not corrected:
+        return False
+    longer = MILLIMETRES * lengthening_s(corrected)
+    error = MILLIMETRES * max(contact.time_error for contact in corrected)
+    loss = float(np.median([contact.lost_share for contact in corrected]))
+    late = low_pass.filter.passes == 1
+    unusable = loss > (MAX_FORCE_DELAY_CHANGE if late else MAX_FORCE_LOSS)
+    unusable &= late or low_pass.cutoff_hz < cutoff
+    delay = MILLIMETRES * delay_s(low_pass)
+    notes.add(
+        "forces-low-passed",
+        "warning",
+        f"forces are low-passed at about {low_pass.cutoff_hz:.0f} Hz: contacts look "
+        f"{longer:.0f} ms longer (median of {len(corrected)}), and the filter changed the vertical "
+        f"force by {loss:.0%} (RMS)"
+        + (f", also by delaying it by {delay:.0f} ms" if late else "")
+        + f". Contact times are corrected, within {error:.0f} ms. "
+        + (
+            "Peak forces, joint moments and what forces do to angular momentum are n/a; mean "
+            "forces are estimated from flight and contact times."
+            if unusable
+            else "Peak forces are too small."
+        ),
+        number=low_pass.cutoff_hz,
+        limit=cutoff,
+        unit="Hz",
+        fix="export the forces unfiltered.",
+        forces=True,
+    )
+    return bool(unusable)
+
+
+def note_pressure(
+    loads: FeetLoads, plates: Plates, feet: FloatArray, time: FloatArray, notes: Notes
+) -> None:
+    """Note plates whose centre of pressure is not under the foot, or free moment too large."""
+    on: dict[tuple[int, ...], list[FootContact]] = defaultdict(list)
+    for contact in loads.contacts:
+        if contact.complete:  # what is cut, or shared by both feet, shows less
+            on[contact.plates].append(contact)
+    for plate_group, contacts in on.items():
+        name = "plate " + "+".join(str(plates.numbers[plate]) for plate in plate_group)
+        _note_misplaced_loads(name, contacts, loads, plates, feet, time, notes)
+        _note_moment(name, contacts, loads, plates, notes)
+
+
+def _loaded(contact: FootContact, loads: FeetLoads, plates: Plates, time: FloatArray) -> BoolArray:
+    """Instants of a contact at which its force is above half its peak."""
+    sample = plates.samples_of(time)
+    inside = (time >= contact.touchdown) & (time <= contact.toe_off) & (sample >= 0)
+    heavy = loads.event_force[sample, contact.foot] >= LOADED_SHARE * contact.peak
+    return np.asarray(inside & heavy)
+
+
+def _note_misplaced_loads(
+    name: str,
+    contacts: list[FootContact],
+    loads: FeetLoads,
+    plates: Plates,
+    feet: FloatArray,
+    time: FloatArray,
+    notes: Notes,
+) -> None:
+    outside = {}
+    for contact in contacts:
+        frames = _loaded(contact, loads, plates, time)
+        cop = loads.cop[plates.samples_of(time[frames]), contact.foot]
+        distance = pressure_distance(cop, feet[frames, contact.foot])
+        if distance > MAX_SOLE_DISTANCE_M:
+            outside[contact.touchdown] = (distance, SIDES[contact.foot])
+    if not outside:
+        return
+    largest, side = max(outside.values())
+    notes.add(
+        "pressure-outside",
+        "warning",
+        f"{name}: in {len(outside)} of {len(contacts)} contacts the centre of pressure lies up to "
+        f"{MILLIMETRES * largest:.0f} mm beside the line from heel to toes ({side} foot), more "
+        f"than the {MILLIMETRES * MAX_SOLE_DISTANCE_M:.0f} mm of a shoe: the place "
+        "of the plate's origin or corners is doubtful, or what shows the feet: place, scale or "
+        "clock of their markers; in a file of joint angles, the sign or unit of one.",
+        number=MILLIMETRES * largest,
+        limit=MILLIMETRES * MAX_SOLE_DISTANCE_M,
+        unit="mm",
+        where=_instants(list(outside)),
+        fix="check origin and corners of the plate, sign and unit of its moments, and in a file of "
+        "joint angles those of pelvis and legs.",
+        forces=True,
+    )
+
+
+def _note_moment(
+    name: str, contacts: list[FootContact], loads: FeetLoads, plates: Plates, notes: Notes
+) -> None:
+    large: dict[float, tuple[float, float]] = {}
+    for contact in contacts:
+        samples = _loaded(contact, loads, plates, plates.time)
+        moment = loads.free_moment[samples, contact.foot]
+        arm = friction_arm(moment, loads.event_force[samples, contact.foot])
+        if arm > MAX_FRICTION_ARM_M:
+            large[contact.touchdown] = (arm, float(moment[np.nanargmax(np.abs(moment))]))
+    if not large:
+        return
+    arm, moment = max(large.values())
+    notes.add(
+        "free-moment-large",
+        "warning",
+        f"{name}: in {len(large)} of {len(contacts)} contacts the free moment is too large for a "
+        f"shoe, up to {moment:.0f} N m and "
+        f"{distinct(MILLIMETRES * arm, MILLIMETRES * MAX_FRICTION_ARM_M)} mm times the force, "
+        f"more than the {MILLIMETRES * MAX_FRICTION_ARM_M:.0f} mm that friction gives: the plate's "
+        "origin or the calibration of its moments is doubtful.",
+        number=MILLIMETRES * arm,
+        limit=MILLIMETRES * MAX_FRICTION_ARM_M,
+        unit="mm",
+        where=_instants(list(large)),
+        fix="check origin and corners of the plate, and the sign and unit of its moments.",
+        forces=True,
+    )
+
+
+def _instants(touchdowns: list[float]) -> str:
+    return "touchdown at " + ", ".join(f"{at:.3f}" for at in touchdowns) + " s"
+
+
+LOADED_SHARE = 0.5
+"""Pressure and free moment are checked while the force is above this share of its peak."""
+
+MAX_SOLE_DISTANCE_M = 0.060
+"""The centre of pressure is farther than this from the lines between heel and toe markers, m: half
+the width of a shoe and 10 mm. Sound contacts of real runners have 8 to 40 mm."""
+
+MAX_FRICTION_ARM_M = 0.030
+"""Free moment over force that a shoe can make, m: a forefoot 9 cm wide, pressed evenly and turning
+at a friction of 1, makes ``2/3 x 45 mm``. Sound contacts have 4 to 20 mm, at walking and at
+sprinting."""
+
+MIN_TOE_MARKERS = 2
+"""Toe markers that outline a forefoot."""
+
+HIGH_PERCENTILE = 95.0
+"""Percentile taken as the largest value of a contact: single samples may be noise."""
+
+
+def pressure_distance(cop: FloatArray, feet: FloatArray) -> float:
+    """Median horizontal distance (m) of the centre of pressure (T, 3) from a foot (T, K, 3).
+
+    Of frames with heel and two toe markers; NaN without any.
+    """
+    level = np.array([1.0, 0.0, 1.0])
+    visible = np.asarray(np.isfinite(feet).all(axis=2))
+    outlined = visible[:, 0] & (visible[:, 1:].sum(axis=1) >= MIN_TOE_MARKERS)
+    cop, feet = cop[outlined], feet[outlined]
+    return median(foot_distance(feet[:, None] * level, cop * level)[:, 0])
+
+
+def nearest_foot(cop: FloatArray, feet: FloatArray) -> tuple[int, FloatArray, float]:
+    """Foot (0, 1, -1) nearest to a centre of pressure, its distances (2,) m, and their limit."""
+    level = np.array([1.0, 0.0, 1.0])
+    distances = np.array([median(path) for path in foot_distance(feet * level, cop * level).T])
+    if not np.isfinite(distances).any():
+        return NO_FOOT, distances, 0.0
+    foot = int(np.nanargmin(distances))
+    outlined = np.isfinite(pressure_distance(cop, feet[:, foot]))
+    return foot, distances, MAX_SOLE_DISTANCE_M if outlined else 2.0 * MAX_SOLE_DISTANCE_M
+
+
+def friction_arm(free_moment: FloatArray, vertical: FloatArray) -> float:
+    """Lever arm (m) at which friction of the vertical force would make the free moment."""
+    usable = np.isfinite(free_moment) & (vertical > 0.0)
+    arm = np.abs(free_moment[usable]) / vertical[usable]
+    return float(np.percentile(arm, HIGH_PERCENTILE)) if len(arm) else float("nan")
+
+
+MIN_FREE_MOMENT_NM = 0.1
+"""A measured free moment is larger at some instant of a contact, N m: runners reach 5 to 25, and
+plates are noisier than this."""
+
+
+def free_moment_measured(free_moment: FloatArray) -> bool:
+    """Tell whether the free moment (S, 2) N m of loaded feet was recorded; NaN while unloaded."""
+    size = np.abs(np.nan_to_num(free_moment)).max(axis=0, initial=0.0)
+    loaded = np.isfinite(free_moment).any(axis=0)
+    return bool((size > MIN_FREE_MOMENT_NM)[loaded].all())

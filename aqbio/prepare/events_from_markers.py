@@ -1,0 +1,509 @@
+"""Contacts from the foot markers: the events of trials without forces, a check of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from aqbio.config import MarkerSet
+from aqbio.io.recording import Recording
+from aqbio.names import SIDES
+from aqbio.prepare.axes import displacement, pelvis_paths
+from aqbio.prepare.contacts import LEFT, RIGHT, FootContact
+from aqbio.prepare.ground import Ground
+from aqbio.prepare.notes import Notes
+from aqbio.signals import fill_gaps, joined, low_pass, runs
+from aqbio.vectors import BoolArray, FloatArray
+
+MIN_RUNNING_SPEED_M_S = 1.0
+"""Slowest running speed, m/s."""
+
+MAX_STILL_SPEED_SHARE = 0.25
+"""A forefoot slower than this share of the running speed, relative to the ground, is in stance."""
+
+MIN_STANCE_S = 0.040
+"""Shortest stance, s."""
+
+MAX_INTERRUPTION_S = 0.012
+"""Longest interruption of a stance that is ignored, s."""
+
+MAX_LANDING_S = 0.100
+"""Longest time from landing to a still forefoot, s."""
+
+MAX_TAKE_OFF_S = 0.060
+"""Longest time from the end of a still forefoot to take-off, s."""
+
+MAX_HEIGHT_DOWN_M = 0.005
+"""A marker has come down when it is less than this above its lowest level in the contact, m."""
+
+LANDING_WINDOW_BEFORE_S = 0.020
+"""Window of the landing before the first marker has come down, s."""
+
+LANDING_WINDOW_AFTER_S = 0.030
+"""Window of the landing after the first marker has come down, s."""
+
+CUTOFF_HZ = 50.0
+"""Cut-off of the low-pass of the foot markers, Hz."""
+
+CUTOFF_SHARE = 0.25
+"""Cut-off as a share of the marker rate, where that is lower."""
+
+MAX_SIMULTANEOUS_S = 0.005
+"""Markers that come down within this time of the first show the landing, s."""
+
+MIN_PEAK_SHARE = 0.5
+"""The landing is the first peak of at least this share of their largest."""
+
+MAX_BRIDGED_GAP_S = 0.012
+"""Gaps of foot markers up to this are bridged, s."""
+
+MIN_RISE_M = 0.008
+"""A toe marker that has risen so far above its level in the contact has left the ground, m."""
+
+SHARP_RISE_FROM_M = 0.005
+"""Lowest height at which a sharp take-off has its peak of acceleration, m."""
+
+SHARP_RISE_TO_M = 0.030
+"""Largest height at which a sharp take-off has its peak of acceleration, m."""
+
+MIN_SHARP_ACCELERATION_M_S2 = 150.0
+"""Vertical acceleration of a toe marker from which a take-off is sharp, m/s²."""
+
+LOWER_BAND_HZ = 10.0
+"""Frequency above which the content of a path is the reference, Hz."""
+
+UPPER_BAND_HZ = 15.0
+"""Frequency above which that content is compared with the reference, Hz."""
+
+MIN_UNFILTERED_SHARE = 0.27
+"""Smallest share of the content above 10 Hz that lies above 15 Hz in unfiltered paths:
+0.29 to 0.57 in eight real and eight virtual runs, 0.11 to 0.26 low-passed at 10 Hz or less."""
+
+MIN_SPECTRUM_RATE_HZ = 40.0
+"""Lowest rate of a recording that has content above 15 Hz, Hz."""
+
+HALF = 0.5
+"""A marker that is seen in less of the frames of its foot than this is not there; more contacts
+than this tell what a runner lands on."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventErrors:
+    """Kinematic events minus plate events, of the contacts found by both."""
+
+    touchdown: FloatArray
+    toe_off: FloatArray
+    """touchdown, toe_off: (N,), (M,) arrays, s. Positive where the markers are late; only where
+    both know the event."""
+
+
+def kinematic_contacts(
+    feet: FloatArray, rate: float, ground_velocity: FloatArray, speed: float
+) -> tuple[FootContact, ...]:
+    """Contacts of both feet (T, 2, K, 3) m from their markers, heel first, in the order of time.
+
+    Unobserved events are NaN; not complete where an end of the recording hides an event. A foot
+    stands while its forefoot is slow relative to the ground. Touchdown: the first distinct peak of
+    the vertical acceleration of the markers that come down first, around the instant at which they
+    do: the heel of heel strikers, the outer forefoot of sprinters (Hreljac and Marshall 2000, J
+    Biomech 33:783-786, for the heel of walkers; Handsaker et al. 2016, J Biomech 49:4128-4133, for
+    the marker that lands first). A later peak is the foot laid flat; a marker that is lost
+    meanwhile might have come down first, and leaves the touchdown unknown. Toe-off, of the marker
+    that leaves last: the peak of its vertical acceleration where that is sharp, as in sprinting,
+    otherwise the instant at which it has risen by 8 mm.
+    """
+    if speed < MIN_RUNNING_SPEED_M_S or len(feet) < 4:
+        return ()
+    contacts = []
+    for foot in (LEFT, RIGHT):
+        filled, _ = fill_gaps(feet[:, foot], int(MAX_BRIDGED_GAP_S * rate), np.array([]))
+        visible = np.where(present_markers(feet[:, [foot]])[0, :, None], filled, np.nan)
+        smoothed_path = low_pass(visible, rate, min(CUTOFF_HZ, CUTOFF_SHARE * rate))
+        velocity = np.gradient(smoothed_path, 1.0 / rate, axis=0) - ground_velocity
+        lift = np.gradient(velocity[..., 1], 1.0 / rate, axis=0)
+        for span in _standing(velocity[:, 1:], rate, speed):
+            touchdown = _landing(smoothed_path[..., 1], lift, span, rate) / rate
+            toe_off = _take_off(smoothed_path[..., 1], lift, span, rate) / rate
+            hidden = (np.isnan(touchdown) and span[0] < MAX_LANDING_S * rate) or (
+                np.isnan(toe_off) and span[1] + MAX_TAKE_OFF_S * rate > len(feet)
+            )
+            if toe_off > touchdown or np.isnan(touchdown) != np.isnan(toe_off):
+                contact = FootContact(foot, touchdown, toe_off, (), not hidden, np.nan, np.nan)
+                contacts.append(contact)
+    return tuple(
+        sorted(contacts, key=lambda contact: np.nanmin((contact.touchdown, contact.toe_off)))
+    )
+
+
+def present_markers(feet: FloatArray) -> BoolArray:
+    """Mask (2, K) of markers visible in most frames of their foot."""
+    visible: BoolArray = np.asarray(np.isfinite(feet).all(axis=3))
+    share = visible.sum(axis=0) / np.maximum(visible.any(axis=2).sum(axis=0), 1)[:, None]
+    return np.asarray(share > HALF)
+
+
+def strike(
+    feet: FloatArray, rate: float, contacts: Sequence[FootContact]
+) -> Literal["heel", "forefoot", ""]:
+    """Part of the foot that lands first in most contacts with a known touchdown; empty if none."""
+    heel_first = []
+    for contact in contacts:
+        if not np.isfinite(contact.touchdown):
+            continue
+        start = round((contact.touchdown + LANDING_WINDOW_BEFORE_S) * rate)
+        span = start, start + round(MIN_STANCE_S * rate)
+        down = [_come_down(path, span, rate) for path in feet[:, contact.foot, :, 1].T]
+        if np.isfinite(down[0]) and np.isfinite(down[1:]).any():
+            heel_first.append(down[0] < np.nanmin(down[1:]))
+    if not heel_first:
+        return ""
+    return "heel" if np.mean(heel_first) > HALF else "forefoot"
+
+
+def smoothed(feet: FloatArray, rate: float) -> bool:
+    """Tell whether foot markers (T, 2, K, 3) had been low-passed before they were written."""
+    if rate < MIN_SPECTRUM_RATE_HZ:
+        return False
+    high, higher = (
+        np.nansum((feet - low_pass(feet, rate, cutoff)) ** 2)
+        for cutoff in (LOWER_BAND_HZ, UPPER_BAND_HZ)
+    )
+    return bool(np.sqrt(higher) < MIN_UNFILTERED_SHARE * np.sqrt(high))
+
+
+def event_errors(kinematic: Sequence[FootContact], measured: Sequence[FootContact]) -> EventErrors:
+    """Errors of kinematic events against the contacts on plates that they overlap."""
+    pairs = [
+        (contact.touchdown - reference.touchdown, contact.toe_off - reference.toe_off)
+        for contact in kinematic
+        for reference in measured
+        if contact.foot == reference.foot
+        and contact.complete
+        and reference.complete
+        and np.nanmin((contact.touchdown, contact.toe_off)) < reference.toe_off + MAX_TAKE_OFF_S
+        and np.nanmax((contact.touchdown, contact.toe_off)) > reference.touchdown - MAX_TAKE_OFF_S
+    ]
+    touchdown, toe_off = np.reshape(np.array(pairs, dtype=float), (-1, 2)).T
+    return EventErrors(touchdown[np.isfinite(touchdown)], toe_off[np.isfinite(toe_off)])
+
+
+def _standing(forefoot: FloatArray, rate: float, speed: float) -> list[tuple[int, int]]:
+    """First frame and frame after the last one of each stretch in which a forefoot is slow."""
+    size = np.linalg.norm(forefoot, axis=2)
+    visible = np.isfinite(size)
+    mean = np.where(visible, size, 0.0).sum(axis=1) / np.maximum(visible.sum(axis=1), 1)
+    slow: BoolArray = visible.any(axis=1) & (mean < MAX_STILL_SPEED_SHARE * speed)
+    shortest, steady = int(np.ceil(MIN_STANCE_S * rate)), round(MAX_INTERRUPTION_S * rate)
+    return [
+        (int(start), int(stop))
+        for start, stop in runs(joined(slow, steady))
+        if stop - start >= shortest
+    ]
+
+
+def _come_down(path: FloatArray, span: tuple[int, int], rate: float) -> float:
+    """Frame in a span at which a marker has come down; -inf where unobserved, NaN if missing."""
+    first, last = (
+        max(span[0] - round(MAX_LANDING_S * rate), 0),
+        span[0] + round(LANDING_WINDOW_AFTER_S * rate),
+    )
+    height = path[first : span[1]]
+    if np.isnan(path[first:last]).any() or not len(height):
+        return float("nan")
+    level = np.nanmin(height) + MAX_HEIGHT_DOWN_M
+    frame = int(np.argmax(height <= level))
+    if frame == 0:
+        return -np.inf
+    before, after = height[frame - 1], height[frame]
+    return float(first + frame - (level - after) / (before - after))
+
+
+def _landing(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
+    """Frame, between two, of touchdown; NaN where not all markers show it."""
+    present = np.flatnonzero(np.isfinite(height).any(axis=0))
+    down = np.array([_come_down(height[:, marker], span, rate) for marker in present])
+    if not len(down) or not np.isfinite(down).all():
+        return float("nan")
+    at = down.min()
+    first, last = (
+        int(np.ceil(at - LANDING_WINDOW_BEFORE_S * rate)),
+        int(at + LANDING_WINDOW_AFTER_S * rate),
+    )
+    peaks = [
+        peak
+        for marker in present[down <= at + MAX_SIMULTANEOUS_S * rate]
+        for peak in _peaks(lift[:, marker], first, last)
+    ]
+    largest = max((size for _, size in peaks), default=np.nan)
+    return min((at for at, size in peaks if size >= MIN_PEAK_SHARE * largest), default=float("nan"))
+
+
+def _take_off(height: FloatArray, lift: FloatArray, span: tuple[int, int], rate: float) -> float:
+    """Frame, between two, of toe-off: of the toe that leaves last; NaN where one is not seen."""
+    last = span[1] + round(MAX_TAKE_OFF_S * rate)
+    toes = 1 + np.flatnonzero(np.isfinite(height[:, 1:]).any(axis=0))
+    if last > len(height) or np.isnan(height[sum(span) // 2 : last, toes]).any():
+        return float("nan")
+    left = [_departure(height[:last, marker], lift[:last, marker], span) for marker in toes]
+    return float(np.max(left)) if left else float("nan")
+
+
+def _departure(path: FloatArray, lift: FloatArray, span: tuple[int, int]) -> float:
+    """Frame, between two, at which a toe marker leaves the ground; NaN where it does not."""
+    start, stop = span
+    level = float(np.nanmedian(path[start:stop]))
+    middle = (start + stop) // 2
+    low, away, high = (
+        _crossing(path, level + rise, middle)
+        for rise in (SHARP_RISE_FROM_M, MIN_RISE_M, SHARP_RISE_TO_M)
+    )
+    if np.isfinite(low + high):
+        sharp = [
+            (size, at)
+            for at, size in _peaks(lift, middle, len(path))
+            if low <= at <= high and size > MIN_SHARP_ACCELERATION_M_S2
+        ]
+        if sharp:
+            return max(sharp)[1]
+    return away
+
+
+def _peaks(values: FloatArray, first: int, last: int) -> list[tuple[float, float]]:
+    """Local maxima between two frames: where, by a parabola between frames, and how high."""
+    peaks = []
+    for frame in range(max(first, 1), min(last, len(values) - 2) + 1):
+        before, peak, after = values[frame - 1 : frame + 2]
+        if peak >= before and peak > after:
+            shift = 0.5 * (before - after) / (before - 2.0 * peak + after)
+            peaks.append((float(frame + shift), float(peak)))
+    return peaks
+
+
+def _crossing(path: FloatArray, level: float, first: int) -> float:
+    """First frame, between two, at which a path rises through a level; NaN where it does not."""
+    rising = np.flatnonzero((path[first:-1] <= level) & (path[first + 1 :] > level))
+    if not len(rising):
+        return float("nan")
+    frame = first + int(rising[0])
+    return float(frame + (level - path[frame]) / (path[frame + 1] - path[frame]))
+
+
+class Accuracy(NamedTuple):
+    """Errors of events from foot markers against those of plates, by the part that lands first."""
+
+    speeds: tuple[float, float]
+    """Slowest and fastest run that was tested, m/s."""
+    touchdown: tuple[float, float]
+    toe_off: tuple[float, float]
+    """touchdown, toe_off: from earliest to latest, s; median and two standard deviations of each
+    recording at each rate."""
+
+
+ACCURACY = {
+    "forefoot": Accuracy((3.5, 9.5), (-0.0085, 0.0044), (-0.0209, 0.0123)),
+    "heel": Accuracy((2.0, 5.0), (-0.0064, 0.0271), (-0.0185, 0.0140)),
+}
+"""benchmarks/results/foot_events.md: 7 real and 6 virtual runs at 60 to 250 Hz."""
+
+MAX_SPEED_RATIO = 1.25
+"""Factor by which a run may be faster or slower than those tested."""
+
+MIN_TESTED_RATE_HZ = 45.0
+"""Lowest camera rate that was tested, Hz."""
+
+
+MILLISECONDS = 1e3
+
+
+def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
+    """The markers of both feet (T, 2, K, 3), left first, heel first; NaN where absent."""
+    labels = [(foot.heel, *foot.toe) for foot in (getattr(marker_set.feet, side) for side in SIDES)]
+    feet = np.full((len(recording.positions), 2, max(map(len, labels)), 3), np.nan)
+    for foot, side in enumerate(labels):
+        for index, label in enumerate(side):
+            if label in recording.labels:
+                feet[:, foot, index] = recording.positions[:, recording.labels.index(label)]
+    return feet
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerEvents:
+    """Contacts from the foot markers, and the factors on which their accuracy depends."""
+
+    contacts: tuple[FootContact, ...]
+    """An event that was not found is NaN."""
+    rate: float
+    """Of the markers, Hz."""
+    speed: float
+    """Over the ground, m/s; NaN where the pelvis was not seen."""
+    strike: Literal["heel", "forefoot", ""]
+    """{"heel", "forefoot", ""}."""
+    smoothed: bool
+    """True if the foot markers had been low-passed before they were written."""
+    all_markers_visible: bool = True
+    """True if all foot markers of the marker set are visible most of the time."""
+    hidden: tuple[bool, ...] = ()
+    """True for contacts around which a marker of the foot is missing for a while."""
+
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """Errors of such events against plates; None where no similar recording was tested."""
+        accuracy = ACCURACY.get(self.strike)
+        if (
+            accuracy is None
+            or self.smoothed
+            or not self.all_markers_visible
+            or self.rate < MIN_TESTED_RATE_HZ
+        ):
+            return None
+        slowest, fastest = accuracy.speeds
+        return (
+            accuracy
+            if slowest / MAX_SPEED_RATIO <= self.speed <= fastest * MAX_SPEED_RATIO
+            else None
+        )
+
+    @property
+    def contact_time_error(self) -> float:
+        """Largest error of a contact time, s; NaN where no similar recording was tested."""
+        accuracy = self.accuracy
+        if accuracy is None:
+            return float("nan")
+        (first, last), (early, late) = accuracy.touchdown, accuracy.toe_off
+        return max(last - early, late - first)
+
+
+NO_EVENTS = MarkerEvents((), 0.0, float("nan"), "", smoothed=False)
+
+
+def marker_events(
+    feet: FloatArray, recording: Recording, ground: Ground, marker_set: MarkerSet
+) -> MarkerEvents:
+    """Contacts of a moving trial in ground axes, from its foot markers only."""
+    path, _ = pelvis_paths(recording, marker_set)
+    finite = np.flatnonzero(np.isfinite(path).all(axis=1))
+    if len(finite) < 2:
+        return NO_EVENTS
+    travel = displacement(path)
+    elapsed = (finite[-1] - finite[0]) / recording.rate
+    ahead = np.array([np.cos(ground.heading), 0.0, -np.sin(ground.heading)])
+    belt = -ground.belt_speed * ahead
+    relative = travel / elapsed - belt
+    speed = float(np.hypot(relative[0], relative[2]))
+    rate = recording.rate
+    contacts = kinematic_contacts(feet, rate, belt, speed)
+    worn = [1 + len(getattr(marker_set.feet, side).toe) for side in SIDES]
+    return MarkerEvents(
+        contacts,
+        rate,
+        speed,
+        strike(feet, rate, contacts),
+        smoothed=smoothed(feet, rate),
+        all_markers_visible=present_markers(feet).sum(axis=1).tolist() == worn,
+        hidden=tuple(_hidden_around(feet, contact, rate) for contact in contacts),
+    )
+
+
+MISSING_WINDOW_S = 0.2
+"""Time before and after the known event of a contact in which the other one is looked for, s."""
+
+
+def _hidden_around(feet: FloatArray, contact: FootContact, rate: float) -> bool:
+    """Tell whether a marker of a contact's foot (T, 2, K, 3) is missing in frames around it."""
+    finite = [instant for instant in (contact.touchdown, contact.toe_off) if np.isfinite(instant)]
+    first = max(round((min(finite) - MISSING_WINDOW_S) * rate), 0)
+    paths = feet[first : round((max(finite) + MISSING_WINDOW_S) * rate) + 1, contact.foot]
+    visible = np.asarray(np.isfinite(paths).all(axis=2))
+    ever = np.asarray(np.isfinite(feet[:, contact.foot]).all(axis=2)).any(axis=0)
+    return not bool(visible[:, ever].all())
+
+
+def kinematic_errors(
+    kinematic: Sequence[FootContact], measured: Sequence[FootContact]
+) -> dict[str, list[float]]:
+    """The errors of the markers' events against those of the plates, for the manifest."""
+    errors = event_errors(kinematic, measured)
+    return {"touchdown_s": errors.touchdown.tolist(), "toe_off_s": errors.toe_off.tolist()}
+
+
+def note_kinematic(events: MarkerEvents, notes: Notes) -> None:
+    """Say where the events come from, how good they are, and what needs forces."""
+    accuracy = events.accuracy
+    number = None if accuracy is None else max(map(abs, accuracy.touchdown + accuracy.toe_off))
+    notes.add(
+        "events-kinematic",
+        "warning",
+        f"{len(events.contacts)} contacts come from the foot markers"
+        + (": " + _accuracy_text(events, accuracy) if events.contacts else "."),
+        number=number,
+        unit="" if number is None else "s",
+        fix="mean forces are estimated, all else that needs a force is not_testable here.",
+    )
+    _note_unfound(events, notes)
+
+
+def _note_unfound(events: MarkerEvents, notes: Notes) -> None:
+    """Say which events inside the recording the markers do not show: those steps have none."""
+    hidden = events.hidden or (False,) * len(events.contacts)
+    inside = [pair for pair in zip(events.contacts, hidden, strict=True) if pair[0].complete]
+    for name, words in (("touchdown", "landing"), ("toe_off", "take-off")):
+        unfound = [gap for contact, gap in inside if np.isnan(getattr(contact, name))]
+        if not unfound:
+            continue
+        gaps = sum(unfound)
+        fix = "look at the labels of the foot markers there, and for noise in their paths"
+        if gaps:
+            fix = f"fill the gaps of the foot markers (around {gaps} of them)"
+            fix += "" if gaps == len(unfound) else "; around the others none is missing: look at "
+            fix += "" if gaps == len(unfound) else "their labels and for noise"
+        notes.add(
+            "events-unfound",
+            "warning",
+            f"{len(unfound)} of {len(inside)} contacts {'has' if len(unfound) == 1 else 'have'} no "
+            f"{name.replace('_', '-')}: their foot markers show no {words}"
+            + (", because they were low-passed before." if events.smoothed else "."),
+            number=len(unfound),
+            limit=0,
+            fix="export the markers unfiltered."
+            if events.smoothed
+            else f"{fix}; steps without both events are rejected.",
+        )
+
+
+def _accuracy_text(events: MarkerEvents, accuracy: Accuracy | None) -> str:
+    """Accuracy of such events, and the recordings it was tested on."""
+    conditions = f"{events.rate:g} Hz, {events.speed:.1f} m/s"
+    if events.strike:
+        conditions += f", the {events.strike} lands first"
+    if events.smoothed:
+        return (
+            "how far they are off is not known, because the markers were low-passed "
+            f"({conditions})."
+        )
+    if not events.all_markers_visible:
+        return (
+            f"how far they are off is not known, because foot markers are missing ({conditions})."
+        )
+    if accuracy is None:
+        return f"how far they are off was not tested for such a recording ({conditions})."
+    durations = [contact.toe_off - contact.touchdown for contact in events.contacts]
+    text = (
+        f"in tested runs in which the {events.strike} lands first, touchdown was "
+        f"{_range_text(accuracy.touchdown)} and toe-off {_range_text(accuracy.toe_off)}"
+    )
+    if np.isnan(durations).all():
+        return text + "."
+    share = events.contact_time_error / float(np.nanmedian(durations))
+    return text + f", up to {share:.0%} of this contact time."
+
+
+def _range_text(error: tuple[float, float]) -> str:
+    """A range of errors (s) in words: ``5 ms early to 11 ms late``."""
+    early, late = (round(MILLISECONDS * error_s) for error_s in error)
+    if early < 0 < late:
+        return f"{-early} ms early to {late} ms late"
+    sizes = sorted((abs(early), abs(late)))
+    return f"{sizes[0]} to {sizes[1]} ms {'late' if late > 0 else 'early'}"

@@ -1,0 +1,324 @@
+"""Surface and direction of a run: the feet in contact move with the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqbio.body.statements import Measurement, Statement, as_error, contradiction
+from aqbio.config import MarkerSet, Trial
+from aqbio.config.settings import Laboratory
+from aqbio.errors import AqbioError, distinct
+from aqbio.io.recording import Recording
+from aqbio.names import SIDES
+from aqbio.prepare.axes import (
+    MIN_TRAVEL_M,
+    displacement,
+    heading,
+    label_mean,
+    mean_vector,
+    pelvis_paths,
+)
+from aqbio.prepare.contacts import FeetLoads
+from aqbio.prepare.notes import Notes
+from aqbio.vectors import BoolArray, FloatArray
+
+MIDDLE_SHARES = (0.3, 0.7)
+"""Part of a contact in which the forefoot moves with the ground."""
+
+MIN_RUNNING_SPEED_M_S = 0.5
+"""Lowest speed over the ground that is a run, m/s."""
+
+MAX_STANDING_HEIGHT_M = 0.015
+"""Without forces a forefoot this near to its lowest level counts as standing, m."""
+
+MAX_LEVEL_DIFFERENCE_M = 0.03
+"""Forefoot markers of two standing feet are at the same height within this, m."""
+
+
+def middle_of_contacts(time: FloatArray, touchdown: FloatArray, toe_off: FloatArray) -> BoolArray:
+    """Frames (T,) in the middle of contacts; times in s."""
+    inside = np.zeros(len(time), dtype=np.bool_)
+    for start, end in zip(touchdown, toe_off, strict=True):
+        low, high = (start + share * (end - start) for share in MIDDLE_SHARES)
+        inside |= (time >= low) & (time <= high)
+    return inside
+
+
+def low_frames(forefeet: FloatArray) -> BoolArray:
+    """Frames (T, 2) in which forefeet (T, 2, 3) are lowest: contacts without forces."""
+    height = forefeet[..., 1]
+    finite = [heights[np.isfinite(heights)] for heights in height.T]
+    # the lowest level of a foot is where it is for a twentieth of the time
+    level = np.array(
+        [np.percentile(heights, 5.0) if len(heights) else np.nan for heights in finite]
+    )
+    floor = level <= np.nanmin([*level, np.inf]) + MAX_LEVEL_DIFFERENCE_M
+    return np.asarray((height <= level + MAX_STANDING_HEIGHT_M) & floor)
+
+
+def ground_velocity(forefoot: FloatArray, standing: BoolArray, rate: float) -> FloatArray:
+    """Median horizontal velocity (3,) m/s of the ``standing`` forefeet (T, 2, 3); NaN if none."""
+    if len(forefoot) < 2:
+        return np.full(3, np.nan)
+    velocity = np.gradient(forefoot, 1.0 / rate, axis=0)
+    standing = standing & np.isfinite(velocity).all(axis=2)
+    if not standing.any():
+        return np.full(3, np.nan)
+    median = np.median(velocity[standing], axis=0)
+    return np.array([median[0], 0.0, median[2]])
+
+
+def running_velocity(ground: FloatArray, pelvis: FloatArray) -> FloatArray:
+    """Horizontal velocity of the runner over the ground, whichever of the two moves; (3,) m/s."""
+    return np.asarray((pelvis - ground) * [1.0, 0.0, 1.0])
+
+
+def belt_share(ground: FloatArray, pelvis: FloatArray) -> float:
+    """Share of the running that the ground does: 0 overground, 1 on a treadmill, NaN unknown."""
+    velocity = running_velocity(ground, pelvis)
+    speed = float(np.linalg.norm(velocity))
+    return float(-ground @ velocity) / speed**2 if speed >= MIN_RUNNING_SPEED_M_S else float("nan")
+
+
+HALF = 0.5
+"""The ground moves as on a treadmill when it does more than this share of the running."""
+
+DOUBTFUL_SHARE = (0.25, 0.75)
+"""Between these the surface is uncertain; real shares are -0.21 to 0.03 overground, and
+0.99 to 1.02 on treadmills."""
+
+BELT_ERROR = 0.08
+"""The forefoot that rolls off is slower than the belt, by up to 6.5 % in Hamner and Delp's runners
+at 2 to 5 m/s; a stated speed is contradicted from here on."""
+
+MAX_FACING_ANGLE_RAD = np.radians(45.0)
+"""Runners face less far from where they run, rad: 8 degrees at most over six real runners."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Surface, speed and direction of a run."""
+
+    surface: str
+    """{"overground", "treadmill"}."""
+    belt_speed: float
+    """m/s; 0 overground."""
+    heading: float
+    """Direction of running about +y from +x, rad."""
+
+
+def standing_ground(recording: Recording, marker_set: MarkerSet) -> Ground:
+    """The floor under a static trial; the heading is where the pelvis faces."""
+    _, facing = pelvis_paths(recording, marker_set)
+    return Ground("overground", 0.0, _heading_or_zero(mean_vector(facing)))
+
+
+def running_ground(
+    recording: Recording,
+    loads: FeetLoads | None,
+    trial: Trial,
+    marker_set: MarkerSet,
+    laboratory: Laboratory,
+    notes: Notes,
+) -> Ground:
+    """Distinguish treadmill from runway, against what is stated, and find the heading."""
+    observed = _observed(recording, loads, marker_set)
+    stated_surface = laboratory.surface if laboratory.surface != "auto" else ""
+    stated_surface = stated_surface or ("treadmill" if trial.belt_speed_mps else "")
+    if stated_surface:
+        _test_surface(stated_surface, observed, trial, laboratory)
+    share = belt_share(observed.ground, observed.pelvis)
+    if not stated_surface and DOUBTFUL_SHARE[0] < share < DOUBTFUL_SHARE[1]:
+        _note_doubt(observed, notes)
+    if (stated_surface or ("treadmill" if share > HALF else "overground")) == "overground":
+        return Ground("overground", 0.0, _heading(observed.pelvis, observed, notes))
+    speed = _belt_speed(trial, observed, notes)
+    return Ground("treadmill", speed, _heading(-observed.ground, observed, notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """Velocities of ground and runner from markers, (3,), m/s; NaN where unknown.
+
+    ``feet`` is the velocity of each foot in stance, (2, 3), ``ground`` that of both, ``facing``
+    points from the back of the pelvis to its front; ``elapsed`` s of the pelvis were observed.
+    """
+
+    feet: FloatArray
+    ground: FloatArray
+    pelvis: FloatArray
+    facing: FloatArray
+    elapsed: float
+
+    @property
+    def running(self) -> float:
+        """Speed over the ground, m/s."""
+        velocity = running_velocity(self.ground, self.pelvis)
+        return float(np.linalg.norm(velocity))
+
+    def feet_speeds(self) -> list[tuple[str, float]]:
+        """Names and speeds (m/s) of the feet observed in stance."""
+        speeds = np.hypot(self.feet[:, 0], self.feet[:, 2])
+        return [
+            (f"the {side} foot in stance", float(speed))
+            for side, speed in zip(SIDES, speeds, strict=True)
+            if np.isfinite(speed)
+        ]
+
+
+def _observed(recording: Recording, loads: FeetLoads | None, marker_set: MarkerSet) -> _Observed:
+    forefeet = np.stack(
+        [label_mean(recording, getattr(marker_set.feet, side).toe) for side in SIDES], axis=1
+    )
+    standing = _standing_frames(forefeet, recording.rate, loads)
+    feet = [
+        ground_velocity(forefeet[:, [foot]], standing[:, [foot]], recording.rate)
+        for foot in range(len(SIDES))
+    ]
+    path, facing = pelvis_paths(recording, marker_set)
+    finite = np.flatnonzero(np.isfinite(path).all(axis=1))
+    elapsed = (finite[-1] - finite[0]) / recording.rate if len(finite) > 1 else np.nan
+    return _Observed(
+        feet=np.array(feet),
+        ground=ground_velocity(forefeet, standing, recording.rate),
+        pelvis=displacement(path) / elapsed,
+        facing=mean_vector(facing),
+        elapsed=elapsed,
+    )
+
+
+def _test_surface(
+    stated_surface: str, observed: _Observed, trial: Trial, laboratory: Laboratory
+) -> None:
+    """Stop a trial whose feet show that the ground is another one than stated."""
+    if not observed.running >= MIN_RUNNING_SPEED_M_S:
+        return
+    by_setting = laboratory.surface != "auto"
+    treadmill = stated_surface == "treadmill"
+    speed = observed.running if treadmill else 0.0
+    source = (
+        f"laboratory.surface is {stated_surface}" if by_setting else "belt_speed_mps says treadmill"
+    )
+    statement = Statement(
+        "surface",
+        f"{source}: the ground would move at",
+        speed,
+        "m/s",
+        file="study.yaml" if by_setting else "trials.tsv",
+        where="laboratory.surface" if by_setting else f"trial {trial.trial_id}, belt_speed_mps",
+        fix="write auto into laboratory.surface, or correct it; belt_speed_mps is for treadmills.",
+    )
+    measured = [
+        Measurement(value, HALF * observed.running, source, decisive=True)
+        for source, value in observed.feet_speeds()
+    ]
+    disagreement = contradiction(
+        statement, measured, "Speed and direction would be wrong: the trial is left out."
+    )
+    if disagreement is not None:
+        raise as_error(disagreement)
+
+
+def _note_doubt(observed: _Observed, notes: Notes) -> None:
+    ground, pelvis = (
+        float(np.hypot(velocity[0], velocity[2])) for velocity in (observed.ground, observed.pelvis)
+    )
+    notes.add(
+        "surface-doubt",
+        "warning",
+        f"the standing feet move at {ground:.2f} m/s and the pelvis at {pelvis:.2f} m/s: neither a "
+        "treadmill nor a runway.",
+        number=ground,
+        unit="m/s",
+        fix="state laboratory.surface in study.yaml, and look at the foot markers.",
+    )
+
+
+def _standing_frames(forefeet: FloatArray, rate: float, loads: FeetLoads | None) -> BoolArray:
+    """Frames (T, 2) in which each foot moves with the ground: the middle of its contacts."""
+    if loads is None or not loads.contacts:
+        return low_frames(forefeet)
+    time = np.arange(len(forefeet)) / rate
+    spans = [
+        [(contact.touchdown, contact.toe_off) for contact in loads.contacts if contact.foot == foot]
+        for foot in (0, 1)
+    ]
+    masks = [middle_of_contacts(time, *np.reshape(span, (-1, 2)).T) for span in spans]
+    return np.stack(masks, axis=1)
+
+
+def _belt_speed(trial: Trial, observed: _Observed, notes: Notes) -> float:
+    """Speed of the belt: as stated, unless both feet refute it; otherwise that of the feet."""
+    estimate, stated_speed = (
+        float(np.hypot(observed.ground[0], observed.ground[2])),
+        trial.belt_speed_mps,
+    )
+    if not stated_speed and np.isnan(estimate):
+        raise AqbioError(
+            "the belt speed is not stated and no stance foot is seen to estimate it.",
+            file=notes.file,
+            fix="write belt_speed_mps into trials.tsv.",
+            rule="belt-speed",
+        )
+    if not stated_speed:
+        return estimate
+    hours = abs(stated_speed / 3.6 - estimate) <= BELT_ERROR * estimate
+    statement = Statement(
+        "belt-speed",
+        "the belt speed is stated as",
+        stated_speed,
+        "m/s",
+        file="trials.tsv",
+        where=f"trial {trial.trial_id}, belt_speed_mps",
+        fix="check belt_speed_mps in trials.tsv"
+        + (f"; in km/h it would be {stated_speed / 3.6:.2f} m/s: write that." if hours else "."),
+    )
+    measured = [
+        Measurement(value, BELT_ERROR * value, source) for source, value in observed.feet_speeds()
+    ]
+    disagreement = contradiction(
+        statement, measured, f"The {estimate:.2f} m/s of the feet are used."
+    )
+    if disagreement is None:
+        return stated_speed
+    notes.adopt((disagreement,))
+    return estimate if disagreement.severity == "error" else stated_speed
+
+
+def _heading(direction: FloatArray, observed: _Observed, notes: Notes) -> float:
+    """Direction of running about +y; without running, the direction that the pelvis faces."""
+    stationary = (
+        observed.running < MIN_RUNNING_SPEED_M_S
+        and observed.running * observed.elapsed < MIN_TRAVEL_M
+    )
+    if stationary or np.isnan(direction).any():
+        notes.add(
+            "heading-unknown",
+            "warning",
+            "the direction of running is unclear from the feet and the path of the pelvis: "
+            "the direction that the pelvis faces is used.",
+            fix="look at the markers of feet and pelvis.",
+        )
+        return _heading_or_zero(observed.facing)
+    angle = heading(direction)
+    difference = abs(np.angle(np.exp(1j * (angle - heading(observed.facing)))))
+    if difference > MAX_FACING_ANGLE_RAD:
+        notes.add(
+            "heading-doubt",
+            "warning",
+            f"the pelvis faces "
+            f"{distinct(np.degrees(difference), np.degrees(MAX_FACING_ANGLE_RAD))} "
+            "degrees away from the direction of running, "
+            f"more than {np.degrees(MAX_FACING_ANGLE_RAD):.0f}.",
+            number=float(np.degrees(difference)),
+            limit=float(np.degrees(MAX_FACING_ANGLE_RAD)),
+            unit="degrees",
+            fix="check the labels of the pelvis, front and back.",
+        )
+    return angle
+
+
+def _heading_or_zero(direction: FloatArray) -> float:
+    return 0.0 if np.isnan(direction).any() else heading(direction)

@@ -1,0 +1,139 @@
+"""Position of the foot's pressure on each plate, compared with the other plates.
+
+From the middle of a contact on, a runner presses on the forefoot: within a session the centre of
+pressure then lies at the same place under the toe markers, whatever the plate. A plate whose origin
+or corners are declared elsewhere displaces it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from aqbio.errors import Finding, distinct
+from aqbio.prepare.contact_findings import LOADED_SHARE
+from aqbio.prepare.contacts import RIGHT
+from aqbio.prepare.trial import PreparedTrial
+from aqbio.vectors import FloatArray, dot
+
+LEVEL = np.array([1.0, 0.0, 1.0])
+
+MIN_FRAMES = 3
+"""Smallest number of frames from which a position of pressure is taken."""
+
+LIMITS_M = {"along": (0.026, 0.022), "across": (0.034, 0.030)}
+"""Distance of a plate from the others beyond which it is called misplaced, m, of one contact and of
+several: sound ones are along the foot at most 16 mm apart (8 plates of a runway, two belts of 11
+treadmills), across it 24 mm on the runway."""
+
+BELTS_ACROSS_M = 0.045
+"""The same across the foot where there are two plates, each with a foot of its own, m: feet differ
+by 42 mm on one treadmill and by 21 mm at most on the others."""
+
+MIN_OTHER_CONTACTS = 1
+"""Contacts on other plates that a plate must be compared with."""
+
+MILLIMETRES = 1e3
+
+
+def foot_pressure_positions(prepared: PreparedTrial, feet: FloatArray) -> list[dict[str, Any]]:
+    """Place of the centre of pressure under the foot in every whole contact on one plate.
+
+    ``along`` the foot and ``across`` it towards its outside, m, from the mean of the toe markers
+    of ``feet`` (T, 2, K, 3), heel first: medians of the second half of the loaded frames.
+    ``right`` is 1 for the right foot and -1 for the left one.
+    """
+    loads, plates, time = prepared.loads, prepared.plates, prepared.time
+    if loads is None or plates is None:
+        return []
+    sample, sites = plates.samples_of(time), list[dict[str, Any]]()
+    for contact in loads.contacts:
+        if not contact.complete or len(contact.plates) != 1:
+            continue
+        heel, toes = feet[:, contact.foot, 0], feet[:, contact.foot, 1:].mean(axis=1)
+        away, axis = (loads.cop[sample, contact.foot] - toes) * LEVEL, (toes - heel) * LEVEL
+        used = (time >= contact.touchdown) & (time <= contact.toe_off) & (sample >= 0)
+        used &= loads.event_force[sample, contact.foot] >= LOADED_SHARE * contact.peak
+        used &= np.isfinite((away + axis).sum(axis=1))
+        frames = np.flatnonzero(used)
+        frames = frames[len(frames) // 2 :]
+        if len(frames) < MIN_FRAMES:
+            continue
+        forward = axis[frames] / np.linalg.norm(axis[frames], axis=1, keepdims=True)
+        right = np.stack([-forward[:, 2], 0.0 * forward[:, 1], forward[:, 0]], axis=1)
+        outward = right if contact.foot == RIGHT else -right
+        sites.append(
+            {
+                "plate": plates.numbers[contact.plates[0]],
+                "along_m": float(np.median(dot(away[frames], forward))),
+                "across_m": float(np.median(dot(away[frames], outward))),
+                "right": 1 if contact.foot == RIGHT else -1,
+            }
+        )
+    return sites
+
+
+def misplaced_plates(
+    participant_id: str, trials: Sequence[Mapping[str, Any]], file: str
+) -> Iterator[Finding]:
+    """Findings of plates on which the feet press elsewhere than on the others, over all trials."""
+    offsets: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    for trial in trials:
+        sites = trial.get("pressure_places", [])
+        for site in sites:
+            other_sites = [
+                (x["along_m"], x["across_m"]) for x in sites if x["plate"] != site["plate"]
+            ]
+            if len(other_sites) >= MIN_OTHER_CONTACTS:
+                along, across = np.median(other_sites, axis=0)
+                right = site["right"] * (site["across_m"] - across)  # of the plate, not of the foot
+                offsets[site["plate"]].append((site["along_m"] - along, right))
+    for direction, limits in LIMITS_M.items():
+        column, two = tuple(LIMITS_M).index(direction), len(offsets) == 2
+        middle = {
+            plate: float(np.median(of_plate, axis=0)[column]) for plate, of_plate in offsets.items()
+        }
+        limit = {plate: limits[min(len(offsets[plate]), len(limits)) - 1] for plate in middle}
+        if two and direction == "across":
+            limit = dict.fromkeys(middle, BELTS_ACROSS_M)
+        beyond = [plate for plate in middle if abs(middle[plate]) > limit[plate]]
+        # the others are displaced against it, the other way: the farthest is at fault
+        if beyond:
+            plate = max(beyond, key=lambda number: abs(middle[number]))
+            details = participant_id, plate, middle[plate], direction, limit[plate], file
+            yield _misplaced_finding(*details, either=two)
+
+
+def _misplaced_finding(
+    participant_id: str,
+    plate: int,
+    away: float,
+    direction: str,
+    limit: float,
+    file: str,
+    *,
+    either: bool,
+) -> Finding:
+    ways = {"along": ("forward", "backward"), "across": ("to the right", "to the left")}[direction]
+    offset_text = distinct(MILLIMETRES * abs(away), MILLIMETRES * limit)
+    return Finding(
+        rule="plate-misplaced",
+        severity="warning",
+        what=f"on plate {plate} the centre of pressure lies {offset_text} mm farther "
+        f"{ways[0] if away > 0.0 else ways[1]} under the feet than on the other "
+        f"{'plate' if either else 'plates'}, more than {MILLIMETRES * limit:.0f} mm: the origin or "
+        f"the corners of that plate{' or of the other one' if either else ''} are wrong by about "
+        "that, and joint moments of steps on it by that times the force.",
+        participant=participant_id,
+        number=MILLIMETRES * abs(away),
+        limit=MILLIMETRES * limit,
+        unit="mm",
+        file=file,
+        where=f"plate {plate}",
+        label=str(plate),
+        fix="check origin and corners of the plate in the capture software, or list it in "
+        "laboratory.ignore_plates.",
+    )

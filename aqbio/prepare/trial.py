@@ -1,0 +1,605 @@
+"""One trial: from its recording to markers, loads and contacts in ground axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aqbio.config import MarkerSet, Trial
+from aqbio.config.settings import Laboratory, Prepare
+from aqbio.errors import AqbioError, distinct, listed
+from aqbio.force_plates.forces import Plates
+from aqbio.gait.steps import EDGE_DISTANCE_M
+from aqbio.io.movement import (
+    MAX_STANDING_MOVEMENT_M,
+    MIN_STANDING_S,
+    breaks,
+    flickers,
+    is_static,
+    jumps,
+)
+from aqbio.io.recording import Recording
+from aqbio.names import LOW_PASSED
+from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes, missing_labels
+from aqbio.prepare.contact_findings import (
+    MAX_SHARE_WITHOUT_FOOT,
+    clearly_lengthened,
+    forces_elsewhere,
+    note_contacts,
+    note_low_pass,
+    note_no_forces,
+    note_pressure,
+    share_without_foot,
+)
+from aqbio.prepare.contacts import (
+    COP_THRESHOLD_N,
+    MIN_ABOVE_THRESHOLD_S,
+    EventRules,
+    FeetLoads,
+    FootContact,
+    contact_span,
+    event_error,
+    feet_loads,
+)
+from aqbio.prepare.events_from_markers import (
+    NO_EVENTS,
+    MarkerEvents,
+    foot_markers,
+    marker_events,
+    note_kinematic,
+)
+from aqbio.prepare.force_bandwidth import ForceLowPass, find_low_pass
+from aqbio.prepare.force_lag import force_lag, without_lag
+from aqbio.prepare.ground import Ground, running_ground, standing_ground
+from aqbio.prepare.handedness import LABELS_SWAPPED
+from aqbio.prepare.marked_body import MarkedBody, SegmentMasses, marked_body
+from aqbio.prepare.notes import Notes
+from aqbio.prepare.plates import ground_plates, with_fitted_units, with_unmeasured
+from aqbio.prepare.turned_forces import with_right_moments, without_turned
+from aqbio.signals import design_cutoff, fill_gaps, longest_gap, runs
+from aqbio.vectors import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTrial:
+    """Everything that is known about a trial before a model comes into play; ground axes."""
+
+    labels: tuple[str, ...]
+    """tuple of M str."""
+    rate: float
+    """Of the markers, Hz; the first frame is at 0 s."""
+    markers: FloatArray
+    """(T, M, 3) array, m. Short gaps filled; NaN where a marker is missing."""
+    filled: BoolArray
+    """(T, M) array of bool."""
+    axes: LaboratoryToGround
+    ground: Ground
+    plates: Plates | None
+    loads: FeetLoads | None
+    """None without plates, without a contact on them, and for a static trial."""
+    kinematic: tuple[FootContact, ...]
+    """Contacts from the foot markers: the trial's contacts if there are no loads."""
+    threshold: float
+    """Of the events, N."""
+    contact_time_error: tuple[float, float]
+    """Error bounds of contact times from plates and from foot markers, s; NaN where that was
+    never tested. Contacts of low-passed forces have their own."""
+    low_pass: ForceLowPass | None = None
+    """Filter that the forces went through before they were exported, where that shows in the
+    contacts."""
+    forces_lost: bool = False
+    """True if too little of the forces remains for more than contact times and impulses."""
+    vertical: tuple[Plates, FeetLoads] | None = None
+    """Plates and loads whose vertical force carries the runner, whatever is wrong with the other
+    components: they weigh."""
+    force_lag: float = float("nan")
+    """Lag of the forces behind the markers of the body, s, that is left; NaN where unknown."""
+
+    @property
+    def contacts(self) -> tuple[FootContact, ...]:
+        """Contacts on plates, or from the foot markers where there are none on plates."""
+        if self.loads is None:
+            return self.kinematic
+        measured = self.loads.contacts
+        if self.forces_lost:
+            measured = tuple(replace(contact, peak=float("nan")) for contact in measured)
+        all_contacts = (*measured, *self.loads.unmeasured)
+        return tuple(sorted(all_contacts, key=lambda contact: float(contact_span(contact)[0])))
+
+    @property
+    def events(self) -> str:
+        """Source of the contacts: ``plates``, ``low-passed``, ``kinematic`` or ``none``."""
+        if self.loads is not None:
+            return LOW_PASSED if self.forces_lost else "plates"
+        return "kinematic" if self.kinematic else "none"
+
+    @property
+    def time(self) -> FloatArray:
+        """Clock of the markers, s."""
+        return np.arange(len(self.markers)) / self.rate
+
+
+def prepare_trial(
+    recording: Recording,
+    trial: Trial,
+    marker_set: MarkerSet,
+    laboratory: Laboratory,
+    settings: Prepare,
+    notes: Notes,
+    *,
+    axes: LaboratoryToGround | None = None,
+    masses: SegmentMasses | None = None,
+) -> PreparedTrial:
+    """Prepare one trial; ``axes`` are the laboratory's, where the posture does not show them.
+
+    With the ``masses`` of the segments the motion of the body tells lag and signs of the forces.
+    """
+    recording = _without_ignored(recording, laboratory)
+    notes.adopt(recording.findings)
+    check_rates(recording, settings.cutoff_hz, notes)
+    check_clock(recording, notes)
+    if not trial.coordinates_file:  # of joint angles, coordinates-missing says what lacks
+        missing_labels(recording, marker_set, notes, moving=trial.task != "static")
+    axes = axes or laboratory_axes(recording, marker_set, laboratory.axes, notes)
+    check_paths(recording, trial, notes)
+    check_task(recording, trial, notes)
+    check_frames(recording, trial, notes.file)
+    recording = without_flicker(recording, notes)
+    recording = replace(recording, positions=recording.positions @ axes.matrix.T)
+    plates, moving = None, trial.task != "static"
+    feet = foot_markers(recording, marker_set)
+    frames = np.arange(len(feet)) / recording.rate
+    if recording.forces is not None:
+        rotation, ignored = axes.matrix, laboratory.ignore_plates
+        forces = with_fitted_units(
+            recording.forces, rotation, ignored, feet, frames, notes, moving=moving
+        )
+        recording = replace(recording, forces=forces)
+        plates = ground_plates(forces, rotation, ignored, notes, moving=moving)
+    contact = _GroundContact(standing_ground(recording, marker_set), plates)
+    if moving:
+        contact = _moving_contact(
+            recording, plates, feet, trial, marker_set, masses=masses, rotation=axes.matrix,
+            laboratory=laboratory, settings=settings, notes=notes,
+        )  # fmt: skip
+    markers, filled = filled_markers(recording, contact.contacts, settings, notes)
+    return PreparedTrial(
+        labels=recording.labels,
+        rate=recording.rate,
+        markers=markers,
+        filled=filled,
+        axes=axes,
+        ground=contact.ground,
+        plates=contact.plates,
+        loads=contact.loads,
+        kinematic=contact.kinematic,
+        threshold=contact.threshold,
+        contact_time_error=contact.time_errors(settings),
+        low_pass=None if contact.loads is None else contact.low_pass,
+        forces_lost=contact.forces_lost,
+        vertical=contact.vertical,
+        force_lag=contact.force_lag,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _GroundContact:
+    """Ground and contacts determined from plates and feet."""
+
+    ground: Ground
+    plates: Plates | None
+    loads: FeetLoads | None = None
+    events: MarkerEvents = NO_EVENTS
+    kinematic: tuple[FootContact, ...] = NO_EVENTS.contacts
+    threshold: float = 0.0
+    low_pass: ForceLowPass | None = None
+    forces_lost: bool = False
+    vertical: tuple[Plates, FeetLoads] | None = None
+    force_lag: float = float("nan")
+
+    @property
+    def contacts(self) -> tuple[FootContact, ...]:
+        """Those of the forces where they are used, else those of the foot markers."""
+        loads = self.loads
+        return self.kinematic if loads is None else (*loads.contacts, *loads.unmeasured)
+
+    def time_errors(self, prepare: Prepare) -> tuple[float, float]:
+        """Error bounds of contact times from plates, and where forces are not used, s."""
+        plates = self.plates if self.vertical is None else self.vertical[0]
+        on_plates = 0.0
+        if plates is not None:
+            on_plates = 2.0 * event_error(plates.rate, prepare.event_cutoff_hz)
+        by_markers = self.kinematic == self.events.contacts
+        return on_plates, self.events.contact_time_error if by_markers else on_plates
+
+
+def _moving_contact(
+    recording: Recording,
+    plates: Plates | None,
+    feet: FloatArray,
+    trial: Trial,
+    marker_set: MarkerSet,
+    *,
+    masses: SegmentMasses | None,
+    rotation: FloatArray,
+    laboratory: Laboratory,
+    settings: Prepare,
+    notes: Notes,
+) -> _GroundContact:
+    """Contacts of a moving trial, on the clock of the markers and by forces of right signs.
+
+    ``rotation`` is that from laboratory to ground axes.
+    """
+    frames = np.arange(len(feet)) / recording.rate
+    body = None
+    if masses is not None:
+        paths = recording.positions, recording.rate
+        body = marked_body(recording.labels, *paths, marker_set, masses)
+    plates, lag = _on_clock_of_markers(plates, recording, feet, body, trial, marker_set, notes)
+    plates, moments = with_right_moments(plates, feet, frames, notes)
+    loads, ground, threshold, low_pass = _moving(
+        recording, plates, feet, trial, marker_set, laboratory, settings, notes
+    )
+    events = marker_events(feet, recording, ground, marker_set)
+    loads = _usable_loads(
+        loads, plates, recording, rotation=rotation, ignored=laboratory.ignore_plates,
+        ground=ground, events=events, feet=feet, notes=notes,
+    )  # fmt: skip
+    forces_lost = False
+    if low_pass is not None and loads is not None:
+        forces_lost = note_low_pass(loads.contacts, low_pass, settings.cutoff_hz, notes)
+    vertical = None if plates is None or loads is None else (plates, loads)
+    plates, loads, kinematic = without_turned(
+        plates, loads, events.contacts, body, settings.cutoff_hz, notes, moments
+    )
+    contact = _GroundContact(
+        ground=ground, plates=plates, loads=loads, events=events, kinematic=tuple(kinematic),
+        threshold=threshold, low_pass=low_pass, forces_lost=forces_lost, vertical=vertical,
+        force_lag=lag,
+    )  # fmt: skip
+    _note_whole_contacts(contact.contacts, len(frames) / recording.rate, notes)
+    return contact
+
+
+def _note_whole_contacts(contacts: Sequence[FootContact], duration: float, notes: Notes) -> None:
+    """Note that a trial of a duration, s, has no contact that is recorded whole."""
+    if not any(contact.complete for contact in contacts):
+        notes.add(
+            "no-whole-contact",
+            "warning",
+            f"of {len(contacts)} contacts in {duration:.2f} s none is recorded whole: the trial "
+            "has no step.",
+            fix="export more of the recording, or leave the trial out.",
+        )
+
+
+def _usable_loads(
+    loads: FeetLoads | None,
+    plates: Plates | None,
+    recording: Recording,
+    *,
+    rotation: FloatArray,
+    ignored: tuple[int, ...],
+    ground: Ground,
+    events: MarkerEvents,
+    feet: FloatArray,
+    notes: Notes,
+) -> FeetLoads | None:
+    """The loads, with contacts of unknown force; None, and a note, where no foot touched a plate.
+
+    ``rotation`` from laboratory to ground axes; ``ignored``: numbers of ignored plates.
+    """
+    forces, frames = recording.forces, np.arange(len(feet)) / recording.rate
+    if loads is None or plates is None or forces is None:
+        plate_noted = any(finding.rule.startswith("plate") for finding in recording.findings)
+        note_no_forces(notes, recorded=forces is not None or plate_noted)
+    else:
+        corners = {
+            number: corners @ rotation.T
+            for number, corners in zip(forces.numbers, forces.corners, strict=True)
+            if number not in ignored and np.isfinite(corners).all()
+        }
+        zero = any(finding.rule == "force-columns-zero" for finding in notes.findings)
+        everywhere = not corners and (zero or ground.surface == "treadmill")
+        loads = with_unmeasured(
+            loads, plates, corners, events.contacts, feet, frames, notes, everywhere=everywhere
+        )
+        note_contacts(loads, plates, float(frames[-1]), EDGE_DISTANCE_M, notes)
+        if not forces_elsewhere(loads, notes) and loads.contacts:
+            note_pressure(loads, plates, feet, frames, notes)
+            return loads
+    note_kinematic(events, notes)
+    return None
+
+
+def _without_ignored(recording: Recording, laboratory: Laboratory) -> Recording:
+    """The recording without ignored markers, its forces earlier by their known delay."""
+    used = [i for i, label in enumerate(recording.labels) if label not in laboratory.ignore_markers]
+    labels = tuple(recording.labels[index] for index in used)
+    forces = recording.forces
+    if forces is not None:
+        forces = replace(forces, start=forces.start - laboratory.force_delay_s)
+    return replace(recording, labels=labels, positions=recording.positions[:, used], forces=forces)
+
+
+def _on_clock_of_markers(
+    plates: Plates | None,
+    recording: Recording,
+    feet: FloatArray,
+    body: MarkedBody | None,
+    trial: Trial,
+    marker_set: MarkerSet,
+    notes: Notes,
+) -> tuple[Plates | None, float]:
+    """Plates shifted by the lag of their forces, where that is no clock's, and the lag left then.
+
+    Contacts come from the foot markers alone: what the forces say of the ground is as late as they.
+    """
+    if plates is None:
+        return None, float("nan")
+    unstated = trial.model_copy(update={"belt_speed_mps": None})
+    silent = replace(notes, findings=[])
+    ground = running_ground(recording, None, unstated, marker_set, Laboratory(), silent)
+    contacts = marker_events(feet, recording, ground, marker_set).contacts
+    time = np.arange(len(feet)) / recording.rate
+    lag = force_lag(plates, feet, contacts, time, body)
+    shifted = without_lag(plates, lag, notes)
+    if shifted is not plates:
+        return shifted, 0.0
+    return plates, float("nan") if body is None else lag
+
+
+def _moving(
+    recording: Recording,
+    plates: Plates | None,
+    feet: FloatArray,
+    trial: Trial,
+    marker_set: MarkerSet,
+    laboratory: Laboratory,
+    settings: Prepare,
+    notes: Notes,
+) -> tuple[FeetLoads | None, Ground, float, ForceLowPass | None]:
+    """Contacts, surface and heading: the surface decides the threshold of the contacts.
+
+    With the filter that the forces went through before, where it lengthens the contacts.
+    """
+    threshold = settings.event_threshold_overground_n
+    loads = _loads(recording, plates, feet, settings, threshold)
+    theirs = loads is not None and share_without_foot(loads) <= MAX_SHARE_WITHOUT_FOOT
+    own_loads = loads if theirs else None  # another trial's forces do not show these feet
+    ground = running_ground(recording, own_loads, trial, marker_set, laboratory, notes)
+    if ground.surface == "treadmill":
+        threshold = settings.event_threshold_treadmill_n
+        loads = _loads(recording, plates, feet, settings, threshold)
+    low_pass = None if plates is None else find_low_pass(plates.vertical, plates.rate)
+    if low_pass is not None:
+        sharpened = _loads(recording, plates, feet, settings, threshold, low_pass)
+        if sharpened is not None and clearly_lengthened(sharpened.contacts):
+            return sharpened, ground, threshold, low_pass
+    return loads, ground, threshold, None
+
+
+def _loads(
+    recording: Recording,
+    plates: Plates | None,
+    feet: FloatArray,
+    prepare: Prepare,
+    threshold: float,
+    low_pass: ForceLowPass | None = None,
+) -> FeetLoads | None:
+    if plates is None:
+        return None
+    rules = EventRules(
+        threshold=threshold,
+        minimum_s=MIN_ABOVE_THRESHOLD_S,
+        event_cutoff=prepare.event_cutoff_hz,
+        cutoff=prepare.cutoff_hz,
+        cop_threshold=COP_THRESHOLD_N,
+        low_pass=low_pass,
+    )
+    time = np.arange(len(recording.positions)) / recording.rate
+    return feet_loads(plates, feet, time, rules)
+
+
+MAX_MEDIAN_SPEED_M_S = 30.0
+"""Half of all marker steps are slower than this in any running: 2.4 times the fastest known 20 m
+(44.72 km/h from 60 to 80 m, IAAF's analysis of the 100 m at Berlin 2009), m/s."""
+
+
+def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
+    """Refuse rates that are too low for the cut-off."""
+    rates = {notes.file: recording.rate}
+    if recording.forces is not None:
+        rates[notes.force_file] = min(recording.forces.rate, rates.get(notes.force_file, np.inf))
+    for file, rate in rates.items():
+        try:
+            design_cutoff(rate, cutoff)
+        except ValueError as error:
+            raise AqbioError(
+                str(error),
+                file=file,
+                fix="lower prepare.cutoff_hz in study.yaml.",
+                rule="cutoff-too-high",
+            ) from error
+
+
+def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
+    """Refuse markers, or joint angles, that jump about: the file was written, or read, wrongly."""
+    steps = np.diff(recording.positions, axis=0)
+    displacements = np.linalg.norm(steps[np.isfinite(steps).all(axis=2)], axis=-1)
+    speed = float(np.median(displacements)) * recording.rate if len(displacements) else 0.0
+    if speed > MAX_MEDIAN_SPEED_M_S:
+        angles = "the angles move points of the body"
+        raise AqbioError(
+            f"{angles if trial.coordinates_file else 'the markers move'} at "
+            f"{distinct(speed, MAX_MEDIAN_SPEED_M_S)} m/s in the "
+            f"middle, more than {MAX_MEDIAN_SPEED_M_S:.0f} m/s: there is noise from one "
+            "frame to the next, their unit or rate is wrong, or the file is damaged.",
+            file=notes.file,
+            fix="look at the trial in the capture software and export it again.",
+            rule="marker-speed",
+        )
+
+
+def check_frames(recording: Recording, trial: Trial, file: str) -> None:
+    """Refuse lost or repeated frames before the last instant used: clocks part from there on."""
+    end = np.inf if trial.end_s is None else trial.end_s
+    broken = dict(breaks(recording.positions))
+    # A pose that jumps in a file of angles may be a solver's: stage inverse_kinematics reports it.
+    jumped = [] if trial.coordinates_file else jumps(recording.positions, recording.rate)
+    frames = sorted({*broken, *jumped})
+    frames = [frame for frame in frames if frame / recording.rate < end]
+    if trial.task == "static" or not frames:
+        return
+    frame = frames[0]
+    elapsed = broken.get(frame, np.inf)
+    text = f"moves as far as in {elapsed:.1f} frames instead of 1"
+    text = text if frame in broken else "jumps as a whole, faster than any landing moves it"
+    if frame in broken:
+        cause = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
+        cause += ", and the clocks of movement and plates part there"
+    else:
+        cause = (
+            "frames are lost between them, so that the clocks of movement and plates part there, "
+        )
+        cause += "or the axes of the laboratory change"
+    raise AqbioError(
+        f"from frame {frame + 1} to frame {frame + 2} the body {text}: {cause}"
+        + (f" (and at {len(frames) - 1} more places)." if len(frames) > 1 else "."),
+        file=file,
+        where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",
+        fix="export the trial again with all frames, or set end_s in trials.tsv before that frame.",
+        rule="frames-lost",
+    )
+
+
+def without_flicker(recording: Recording, notes: Notes) -> Recording:
+    """Remove the frames in which a marker jumps away and back, with a finding."""
+    away = flickers(recording.positions, recording.rate)
+    if not away.any():
+        return recording
+    count = int(away.sum())
+    labels = listed([recording.labels[marker] for marker in np.flatnonzero(away.any(axis=0))])
+    notes.add(
+        "marker-flicker",
+        "warning",
+        f"{labels}: {count} position{'s' if count > 1 else ''} far off the path of the frames "
+        "before and after (for one to three frames); not used.",
+        number=count,
+        where="frames " + listed([str(frame + 1) for frame in np.flatnonzero(away.any(axis=1))]),
+        fix="look at these frames in the capture software: ghost markers or exchanged labels.",
+        label=labels,
+    )
+    positions = np.where(away[..., None], np.nan, recording.positions)
+    return replace(recording, positions=positions)
+
+
+def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
+    """Refuse a static trial that moves about: a model scaled to it would be of another body."""
+    if trial.task == "static" and not is_static(recording.positions):
+        raise AqbioError(
+            "the sheet says static, but the person moves about: in no "
+            f"{MIN_STANDING_S:g} s three quarters of the markers stay within "
+            f"{1e3 * MAX_STANDING_MOVEMENT_M:.0f} mm.",
+            file=notes.file,
+            fix="correct task or file in trials.tsv.",
+            rule="task",
+        )
+
+
+def check_clock(recording: Recording, notes: Notes) -> None:
+    """Refuse forces of another time than the markers."""
+    forces = recording.forces
+    if forces is None:
+        return
+    last = (len(recording.positions) - 1) / recording.rate
+    end = forces.start + (len(forces.wrench.force) - 1) / forces.rate
+    if forces.start > last or end < 0.0:
+        raise AqbioError(
+            f"the forces cover {forces.start:.2f} to {end:.2f} s from the first marker frame, the "
+            f"markers 0 to {last:.2f} s: they share no time.",
+            file=notes.force_file,
+            fix="give the force file of this trial, with the clock of its markers.",
+            rule="clock-apart",
+        )
+
+
+def filled_markers(
+    recording: Recording, contacts: Sequence[FootContact], prepare: Prepare, notes: Notes
+) -> tuple[FloatArray, BoolArray]:
+    """Markers (T, M, 3) with short gaps filled, none across an event, and where filled, (T, M)."""
+    longest = longest_gap(prepare, recording.rate)
+    barriers = _events(contacts)
+    markers, filled = fill_gaps(recording.positions, longest, barriers * recording.rate)
+    note_missing(recording.labels, markers, _used_frames(recording, contacts), notes)
+    return markers, filled
+
+
+def _events(contacts: Sequence[FootContact]) -> FloatArray:
+    """Touchdowns and toe-offs that were found, s: foot markers do not show all."""
+    instants = np.array([at for contact in contacts for at in (contact.touchdown, contact.toe_off)])
+    return np.asarray(instants[np.isfinite(instants)], dtype=np.float64)
+
+
+def _used_frames(recording: Recording, contacts: Sequence[FootContact]) -> slice:
+    """Frames from the first touchdown to the last toe-off; those that show most markers without."""
+    events = np.rint(_events(contacts) * recording.rate).astype(int)
+    if len(events):
+        return slice(max(int(events.min()), 0), int(events.max()) + 1)
+    mostly_visible = np.isfinite(recording.positions).all(axis=2).mean(axis=1) >= 0.5
+    visible_frames = np.flatnonzero(mostly_visible)
+    return (
+        slice(int(visible_frames[0]), int(visible_frames[-1]) + 1)
+        if len(visible_frames)
+        else slice(0, len(mostly_visible))
+    )
+
+
+MAX_MISSING = 0.10
+"""Share of frames with a marker missing after gap filling above which it is a warning."""
+
+
+def note_missing(labels: Sequence[str], markers: FloatArray, used: slice, notes: Notes) -> None:
+    """Name the markers missing between the contacts, and in one line those missing outside."""
+    missing = np.isnan(markers[..., 0])
+    left_out = {
+        a
+        for finding in notes.findings
+        if finding.rule == LABELS_SWAPPED
+        for a in finding.label.split(", ")
+    }
+    missing[:, np.isin(labels, list(left_out))] = False  # that finding says why
+    inside = missing[used]
+    for index in np.flatnonzero(inside.any(axis=0)).tolist():
+        share = float(inside[:, index].mean())
+        gaps = runs(inside[:, index]) + used.start
+        start, stop = gaps[np.argmax(gaps[:, 1] - gaps[:, 0])]
+        is_excessive = share > MAX_MISSING
+        notes.add(
+            "marker-missing",
+            "warning" if is_excessive else "info",
+            f"marker {labels[index]} is missing in {int(inside[:, index].sum())} of {len(inside)} "
+            f"frames between first touchdown and last toe-off ({share:.0%}) after short gaps were "
+            "filled" + (f"; at most {MAX_MISSING:.0%}." if is_excessive else "."),
+            number=share,
+            limit=MAX_MISSING,
+            where=f"longest gap: frames {start + 1} to {stop}",
+            fix="fill the gap in the capture software; it gets no weight in these frames.",
+            label=labels[index],
+        )
+    outside = missing.copy()
+    outside[used] = False
+    if outside.any():
+        lost_labels = [labels[index] for index in np.flatnonzero(outside.any(axis=0)).tolist()]
+        frames = np.flatnonzero(outside.any(axis=1)) + 1
+        notes.add(
+            "markers-outside",
+            "info",
+            f"{len(lost_labels)} of {len(labels)} markers are missing before the first touchdown "
+            f"or after the last toe-off (frames {frames[0]} to {frames[-1]} at most), as where "
+            "the capture volume ends.",
+            number=float(len(lost_labels)),
+            label=", ".join(lost_labels),
+        )

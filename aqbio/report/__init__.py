@@ -1,0 +1,1 @@
+"""Pages of the study; stage report."""

@@ -1,0 +1,115 @@
+"""Sources of the uncertainty of stance means, and differences on other models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from aqbio.figures.words import digits
+from aqbio.names import NORMAL_95, ROLE_GROUPS
+from aqbio.pages.filters import enumerated
+from aqbio.pages.words import SOURCES
+from aqbio.rotation.levels import PRIMARY
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """Outcomes about the vertical that are stated together."""
+
+    title: str
+    unit: str
+    level: str
+    statistic: str
+    sources: tuple[str, ...]
+    target: str = "whole_body"
+
+
+PARTS = (*ROLE_GROUPS, "push_side", "total")
+CAUSES = (
+    "ankle_toes_push", "knee_push", "hip_push", "hip_swing", "knee_swing", "lumbar",
+    "shoulder_push", "shoulder_swing",
+)  # fmt: skip
+_CAUSED = f"C ({PRIMARY})", "moment_mean", CAUSES
+
+MOMENTUM = Quantity("Angular momentum about the vertical", "kg m²/s", "A", "momentum_mean", PARTS)
+QUANTITIES = (
+    MOMENTUM,
+    Quantity("Rate of angular momentum about the vertical", "N m", "A", "moment_mean", PARTS),
+    Quantity(
+        "Moment on the pelvis about the vertical", "N m", "B", "moment_mean",
+        ("leg_push", "leg_swing", "upper_body"), "pelvis",
+    ),
+    Quantity(f"What joints do to the push side ({PRIMARY})", "N m", *_CAUSED, "push_side"),
+    Quantity(f"What joints do to the swing side ({PRIMARY})", "N m", *_CAUSED, "swing_side"),
+    Quantity("H1: index of opposition", "1", "H1", "stance_index", ("opposition",)),
+    Quantity("H2: cosine of arms and push leg", "1", "H2", "stance_index", ("arms_push_cosine",)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """Uncertainty of a stance mean, mean over athletes."""
+
+    quantity: str
+    """With its unit."""
+    part: str
+    half: str
+    """Half of the 95 % interval."""
+    shares: tuple[str, ...]
+    """Shares of the variance in per cent, in the order of `SOURCES`; ``n/a`` if not computed."""
+    largest_source: str
+    """Source with the largest share, as in the heading of its column."""
+
+
+def _rows(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
+    """Rows of a quantity."""
+    selected = table["level"].eq(quantity.level) & table["axis"].eq("y")
+    selected &= table["statistic"].eq(quantity.statistic) & table["target"].eq(quantity.target)
+    return table[selected & table["source"].isin(quantity.sources)]
+
+
+def uncertainty_budget(table: pd.DataFrame) -> Iterator[BudgetLine]:
+    """Lines of the section for every quantity and part that has intervals."""
+    for quantity in QUANTITIES:
+        rows = _rows(table, quantity)
+        for part in quantity.sources:
+            part_rows = rows[rows["source"] == part]
+            if part_rows.empty:
+                continue
+            variance = part_rows["sd"] ** 2
+            shares = [
+                float((part_rows[f"share_{name}"] * variance).sum(skipna=False) / variance.sum())
+                for name in SOURCES
+            ]
+            largest = int(np.nanargmax(shares))
+            yield BudgetLine(
+                _title(quantity),
+                part.replace("_", " "),
+                digits(NORMAL_95 * part_rows["sd"].mean(), quantity.unit),
+                tuple("n/a" if np.isnan(share) else f"{100 * share:.0f}" for share in shares),
+                list(SOURCES.values())[largest][0],
+            )
+
+
+def _title(quantity: Quantity) -> str:
+    return quantity.title if quantity.unit == "1" else f"{quantity.title}, {quantity.unit}"
+
+
+def models_words(differences: pd.DataFrame) -> list[str]:
+    """State differences of steps on other models from the study's: angular momentum of sides."""
+    momentum = _rows(differences, MOMENTUM)
+    sentences = []
+    for name, model_rows in momentum.groupby("model", observed=True, sort=True):
+        parts = []
+        for side, rows in model_rows.groupby("source", observed=True, sort=False):
+            rms = np.sqrt((rows["steps"] * rows["rms"] ** 2).sum() / rows["steps"].sum())
+            parts.append(f"{str(side).replace('_', ' ')} {digits(float(rms), MOMENTUM.unit)}")
+        steps = int(model_rows.groupby("source", observed=True)["steps"].sum().max())
+        sentences.append(
+            f"On the model {name} the same {steps} steps differ by, root mean square, "
+            f"{enumerated(parts)} {MOMENTUM.unit} about the vertical."
+        )
+    return sentences

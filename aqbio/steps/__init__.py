@@ -1,1 +1,0 @@
-"""One row per step, and the tables of the study."""

@@ -1,0 +1,234 @@
+"""Stage tables: steps, contributions, quality, trials and findings of all participants."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aqbio.gait.curves import role_scheme
+from aqbio.gait.step_files import (
+    LAST_TRIAL_STAGE,
+    MODELS,
+    UNCERTAINTY,
+    participant_rows,
+    step_file,
+    step_inputs,
+)
+from aqbio.gait.step_files import STAGE as CONTRIBUTIONS
+from aqbio.intervals.step_uncertainty import uncertainty_budget
+from aqbio.inverse_dynamics.files import changes_path
+from aqbio.inverse_kinematics.solution import FITTED
+from aqbio.io.dictionary import Columns, columns
+from aqbio.io.provenance import study_provenance
+from aqbio.io.study import Study
+from aqbio.io.tables import read_columns, write_table
+from aqbio.names import AGAINST_USE, DOUBTFUL, NO_STEPS, PARTLY, TRIAL_FAILED, USABLE
+from aqbio.study.findings import FINDINGS, finding_rows
+from aqbio.study.manifest import FAILED, OK, Report, failure_reason, manifest_entry, study_stage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+# rows of trials -----------------------------------------------------------------------------------
+
+
+Row = dict[str, Any]
+
+
+CONSERVED = ("flight_drift_y", "flight_acceleration", "foot_slip")
+"""Measures of physical laws that hold in every recording: in flight the body keeps its angular
+momentum and falls freely, and shoes do not slide."""
+
+DECISIVE_MEASURES = (AGAINST_USE, *CONSERVED, "consistency_suspicions", "labels_against_names")
+"""Measures of quality.tsv that decide whether a trial is doubtful."""
+
+DECISIVE_UNFITTED_MEASURES = ("residual_moment_y_stance_rms", "effect_to_residual_y")
+"""Further measures for an unfitted motion; after a fit, residuals are fitted quantities."""
+
+
+def trial_rows(
+    study: Study, participant_id: str, steps: pd.DataFrame, quality: pd.DataFrame
+) -> Iterator[Row]:
+    """Rows of every trial of a participant."""
+    prepared = study.read_manifest(participant_id, "prepare")
+    last = study.read_manifest(participant_id, LAST_TRIAL_STAGE)
+    fits = study.read_manifest(participant_id, "inverse_dynamics")
+    cut = study.read_manifest(participant_id, CONTRIBUTIONS)
+    surfaces = {entry["trial_id"]: entry.get("surface") for entry in prepared["trials"]}
+    for trial in study.moving_of(participant_id):
+        name = trial.trial_id
+        entry, fit = manifest_entry(last, name), manifest_entry(fits, name)
+        trial_steps = steps[steps["trial_id"] == name]
+        why = failure_reason(entry["reason"], LAST_TRIAL_STAGE) if entry["status"] != OK else ""
+        row = {
+            "participant_id": participant_id,
+            "trial_id": name,
+            "condition": trial.condition,
+            "status": FAILED if why else OK,
+            "reason": why or None,
+            "surface": surfaces.get(name),
+            "motion": fit.get("motion"),
+            "motion_reason": fit.get("motion_reason") or None,
+            "speed_mps": trial_steps.loc[trial_steps["status"] != "rejected", "speed_mps"].mean(),
+            "contacts": len(trial_steps),
+            "steps_ok": trial_steps["status"].tolist().count("ok"),
+            "steps_rejected": trial_steps["status"].tolist().count("rejected"),
+            "unobserved": manifest_entry(cut, name).get("unobserved") or None,
+        }
+        measured = quality[quality["trial_id"] == name]
+        outside = _outside(measured, fitted=row["motion"] == FITTED)
+        against = measured.loc[measured["measure"] == AGAINST_USE, "note"]
+        row["against"] = next(iter(against), None)
+        yield row | {"state": _state(row, outside), "outside": ", ".join(outside) or None}
+
+
+def _state(row: Row, outside: Sequence[str]) -> str:
+    """State of a trial, one of `TRIAL_STATES`."""
+    if row["status"] != OK:
+        return TRIAL_FAILED
+    if row["contacts"] == row["steps_rejected"]:
+        return NO_STEPS
+    return DOUBTFUL if outside else PARTLY if row["unobserved"] else USABLE
+
+
+def _outside(quality: pd.DataFrame, *, fitted: bool) -> list[str]:
+    """Measures outside their limits of those that decide the state of a trial."""
+    broken = set(quality.loc[quality["verdict"] == "fail", "measure"])
+    return [
+        measure
+        for measure in DECISIVE_MEASURES + (() if fitted else DECISIVE_UNFITTED_MEASURES)
+        if measure in broken
+    ]
+
+
+# means of contributions ---------------------------------------------------------------------------
+
+
+OUTCOME_COLUMNS = ["level", "source", "target", "axis", "phase", "statistic", "unit"]
+"""Columns that name an outcome of a step."""
+
+
+def contribution_means(rows: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """Mean, sd, count and mean interval by participant, condition, side and outcome."""
+    step_key = ["participant_id", "trial_id", "step"]
+    step_groups = steps[[*step_key, "condition", "side"]]
+    # An empty table has no column types.
+    keys: dict[str, Any] = dict.fromkeys(step_key[:2], object) | {"step": "Int64"}
+    merged = rows.astype(keys).merge(
+        step_groups.astype(keys), on=step_key, how="left", validate="m:1"
+    )
+    groups = merged.groupby(
+        ["participant_id", "condition", "side", *OUTCOME_COLUMNS],
+        observed=True,
+        sort=False,
+        dropna=False,
+    )
+    return groups.agg(
+        mean=("value", "mean"),
+        sd=("value", "std"),
+        low=("low", "mean"),
+        high=("high", "mean"),
+        steps=("value", "count"),
+    ).reset_index()
+
+
+# the stage ----------------------------------------------------------------------------------------
+
+STAGE = "tables"
+
+STORED_DIGITS = 15
+MEAN_DIGITS = 5
+"""Significant digits of means: a hundred-thousandth, far below any interval."""
+
+
+Part = Callable[[str], "pd.DataFrame"]
+"""From a participant to rows of a table."""
+
+
+@study_stage(STAGE)
+def tables_study(study: Study, report: Report) -> None:
+    """Write the study's tables: steps, contributions, uncertainty, quality, findings and trials.
+
+    One participant after the other: memory does not grow with the study. Rows of contributions
+    become means.
+    """
+    inputs = step_inputs(study, "steps", "quality", "contributions", UNCERTAINTY)
+    source = study_provenance(study, STAGE, inputs)
+    people = [participant.participant_id for participant in study.participants]
+    contacts: Counter[str] = Counter()
+
+    def counted(participant_id: str) -> pd.DataFrame:
+        steps = participant_rows(study, participant_id, "steps")
+        contacts.update(steps["status"].tolist())
+        return steps
+
+    for name, (part, digits) in (parts_of(study) | {"steps": (counted, STORED_DIGITS)}).items():
+        group = role_scheme(study).items if name == "steps" else ()
+        described = columns(name, group=group)
+        tables = (part(participant_id) for participant_id in people)
+        rows = (table[list(described)] for table in tables if len(table))
+        write_table(rows, study.table(f"{name}.tsv"), described, source, digits=digits)
+    whole_steps = contacts["ok"]
+    report(
+        f"{contacts.total()} contacts in {len(people)} participants, {whole_steps} whole steps kept"
+    )
+
+
+def parts_of(study: Study) -> dict[str, tuple[Part, int]]:
+    """Function from participant to rows, and significant digits, for every table."""
+
+    def rows(table: str) -> Part:
+        return lambda participant_id: participant_rows(study, participant_id, table)
+
+    steps, quality = rows("steps"), rows("quality")
+
+    def means(participant_id: str) -> pd.DataFrame:
+        return contribution_means(
+            participant_rows(study, participant_id, "contributions"), steps(participant_id)
+        )
+
+    def changed(participant_id: str) -> pd.DataFrame:
+
+        fitted = study.read_manifest(participant_id, "inverse_dynamics")["adjusted_model"]
+        return read_columns(changes_path(study, participant_id)) if fitted else _frame((), {})
+
+    def trials(participant_id: str) -> pd.DataFrame:
+        return _frame(
+            trial_rows(study, participant_id, steps(participant_id), quality(participant_id)),
+            columns("trials"),
+        )
+
+    return {
+        "steps": (steps, STORED_DIGITS),
+        "contribution_means": (means, MEAN_DIGITS),
+        "quality": (quality, STORED_DIGITS),
+        "uncertainty": (
+            lambda participant_id: uncertainty_rows(study, participant_id),
+            MEAN_DIGITS,
+        ),
+        "model_differences": (
+            lambda participant_id: read_columns(step_file(study, participant_id, MODELS)),
+            MEAN_DIGITS,
+        ),
+        "fit_changes": (changed, MEAN_DIGITS),
+        "findings": (
+            lambda participant_id: _frame(finding_rows(study, participant_id), FINDINGS),
+            STORED_DIGITS,
+        ),
+        "trials": (trials, STORED_DIGITS),
+    }
+
+
+def _frame(rows: Iterable[Row], described: Columns) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(list(rows), columns=list(described))
+
+
+def uncertainty_rows(study: Study, participant_id: str) -> pd.DataFrame:
+    """Contributions of the sources to the intervals of a participant's stance means."""
+    trials = participant_rows(study, participant_id, UNCERTAINTY)
+    budget = uncertainty_budget(trials).assign(participant_id=participant_id, phase="stance")
+    return budget.reindex(columns=list(columns(UNCERTAINTY)))  # n/a without another model

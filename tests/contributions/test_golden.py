@@ -1,0 +1,400 @@
+"""Steps of trials of every kind, from contributions to tables and drawings: words and numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from aqbio.body.records import ParticipantModel
+from aqbio.contributions import stage
+from aqbio.contributions.dataset import contributions_dataset
+from aqbio.contributions.intervals import intervals_dataset
+from aqbio.contributions.trial import trial_contributions
+from aqbio.errors import Finding
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.step_files import CURVES, step_file
+from aqbio.intervals.step_uncertainty import KEYS, NAMES
+from aqbio.intervals.trial_draws import Sampling, TrialDraws
+from aqbio.intervals.uncertainty import Spread
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.skeleton import save_skeleton
+from aqbio.io.study import Study, load_study
+from aqbio.io.tables import read_table
+from aqbio.multibody.motion import Motion
+from aqbio.names import GRAVITY, ROLE_SIDES, SIDES
+from aqbio.observed.mask import NOT_SEEN, Observed
+from aqbio.observed.parts import with_observed
+from aqbio.pages.own_curves import (
+    SCALED_UNIT,
+    SideCurves,
+    band_paths,
+    participant_curves,
+    path,
+    sides_drawing,
+)
+from aqbio.study.manifest import FAILED, OK, entry, write_manifest
+from aqbio.tables.stage import tables_study
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.golden import differences, digest, sizes
+from tests.levels_case import smooth_run
+from tests.made_contributions import (
+    CONTACTS,
+    MAP,
+    MASS,
+    RIGHT,
+    TIME,
+    fitted_trial,
+    grounded,
+    levels_trial,
+    made_trial,
+    mirrored_trial,
+    prepared_of,
+)
+from tests.small_study import write_small_study
+
+BODIES = [body for members in MAP.groups.values() for body in members]
+MADE = {
+    "closure": {"value": 3e-12, "tolerance": 1e-6, "holds": True},
+    "reference": {
+        "frames": 7, "momentum": 1e-15, "position_m": 1e-15, "forces": 2e-8, "defect": 0.004,
+    },
+}  # fmt: skip
+FITTED = {
+    "motion": "fitted", "motion_reason": "", "suspicions": [],
+    "marker_rms_before_m": 0.016, "marker_rms_alone_m": 0.0184, "marker_rms_after_m": 0.0190,
+    "markers_displaced_m": 0.0061,
+    "joint_change_median_deg": 1.1, "joint_change_max_deg": 6.4,
+    "joint_change_forces_median_deg": 0.7, "joint_change_forces_max_deg": 2.1,
+}  # fmt: skip
+PLAIN = {"motion": "plain", "motion_reason": "consistency is off", "suspicions": []}
+SOLVED = {
+    "marker_rms_m": 0.0162, "marker_rms_worst_frame_m": 0.0201, "marker_max_m": 0.0453,
+    "marker_max_label": "RTILAT",
+}  # fmt: skip
+
+
+def steady(seed: int = 0, late: float = 0.0, **attributes) -> xr.Dataset:
+    """A run of one person: forces that bear the weight and follow from the motion."""
+    data = made_trial(seed).assign_attrs(**attributes)
+    lift = np.zeros((2, len(TIME)))
+    for foot, touchdown, toe_off in zip(*CONTACTS.values(), strict=True):
+        phase = np.clip((TIME - late - touchdown) / (toe_off - touchdown), 0.0, 1.0)
+        lift[SIDES.index(foot)] += MASS * GRAVITY * 0.23 / 0.12 * np.pi / 2 * np.sin(np.pi * phase)
+    data["ground_force"].values[:] = lift.T[..., None] * [0.05, 1.0, -0.02]
+    data["com_acceleration"].values[:, 1] = np.interp(
+        TIME, TIME - late, lift.sum(0) / MASS - GRAVITY
+    )
+    data["com_velocity"].values[:] = [8.0, 0.0, 0.0]
+    data["residual_force"].values[:] *= 0.01
+    data["residual_moment"].values[:] *= 0.01
+    return data
+
+
+def turning(degrees_per_second: float) -> xr.Dataset:
+    data, angle = steady(1), np.radians(degrees_per_second) * TIME
+    data["com_velocity"].values[:, 0], data["com_velocity"].values[:, 2] = (
+        8.0 * np.cos(angle), 8.0 * np.sin(angle),
+    )  # fmt: skip
+    return data
+
+
+def unlike(data: xr.Dataset, **changes: Callable[[np.ndarray], np.ndarray]) -> xr.Dataset:
+    changed = data.copy(deep=True)
+    for name, change in changes.items():
+        changed[name] = changed[name].copy(data=change(changed[name].values.copy()))
+    return changed
+
+
+def slipping() -> xr.Dataset:
+    """The first foot goes 18 mm sideways while it bears more than half of its peak."""
+    data, during = steady(2), (TIME >= 0.12) & (TIME <= 0.20)
+    data["contact_velocity"].values[during, 1, 2] = 0.018 / 0.08
+    return data
+
+
+def unseen(*groups: str) -> xr.Dataset:
+    data, lost = steady(3), [body for group in groups for body in MAP.groups[group]]
+    inside = np.isin(data["group"].values, groups)
+    for name in ("group_angular_momentum", "group_angular_momentum_rate"):
+        data[name].values[:, inside] = np.nan
+    return with_observed(data, Observed.complete(BODIES, len(TIME)).without(lost, NOT_SEEN))
+
+
+def drawn(data: xr.Dataset) -> xr.Dataset:
+    """With standard deviations of the verdicts' statistics and of level A, by source."""
+    keys = [*KEYS.values(), *(("A", one, "whole_body", "momentum_mean", "kg m2/s")
+            for one in RoleScheme().items)]  # fmt: skip
+    sources = ["inertia", "plates", "motion"]
+    sds = 0.01 * (1.0 + np.arange(len(sources) * 2 * len(keys) * 3) % 7)
+    names = {f"outcome_{name}": [key[n] for key in keys] for n, name in enumerate(NAMES)}
+    dimensions = ("uncertainty_source", "stance_foot", "outcome", "axis")
+    values = sds.reshape(len(sources), 2, len(keys), 3)
+    return data.assign(interval_sd=(dimensions, values)).assign_coords(
+        uncertainty_source=sources, stance_foot=list(SIDES),
+        **{name: ("outcome", own) for name, own in names.items()},
+    )  # fmt: skip
+
+
+@cache
+def _levels() -> xr.Dataset:
+    """Levels B and C of a body that moves."""
+    case, time = smooth_run(60)
+    held = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
+    return levels_trial(grounded(case, held), time, [RIGHT])[1]
+
+
+def with_levels(data: xr.Dataset) -> xr.Dataset:
+    """Levels B and C as cubics in time, of the groups and joints that a trial has."""
+    rng, found = np.random.default_rng(3), {}
+    own = _levels().sel(group=data["group"].values)
+    for name, values in own.drop_vars(set(data.data_vars) & set(own)).data_vars.items():
+        powers = rng.normal(0.0, 5.0, (4, *values.shape[1:]))
+        found[name] = (values.dims, np.tensordot(TIME[:, None] ** np.arange(4), powers, 1))
+    names = {one: own[one].values for one in ("source", "contact_model", "torso_chain", "part")}
+    return data.assign(found).assign_coords(names)
+
+
+def all_levels(study: Study) -> xr.Dataset:
+    """Of a body that moves: levels A, B and C of one contact, and how sure they are."""
+    case, time = smooth_run(60)
+    held = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
+    case = grounded(case, held)
+    prepared = prepared_of(case, time, np.ones(60, dtype=bool))
+    found = trial_contributions(study, case.skeleton, prepared, Motion(*case.motion))
+    data = contributions_dataset(found, prepared, 0.2)
+    draws = TrialDraws(
+        found.levels, case.anatomy, time, 0.2, found.touching, Spread(), Sampling(6, 1, 8)
+    )
+    data = data.merge(intervals_dataset(draws, found.contacts, 0.3))
+    data = with_observed(data, Observed.complete(case.skeleton.bodies, 60))
+    return data.assign_attrs(motion="plain", body="scaled")
+
+
+TRIALS: dict[str, Callable[[], xr.Dataset]] = {
+    "steady": steady,
+    "random": made_trial,
+    "mirrored": lambda: mirrored_trial(made_trial()),
+    "belt": lambda: made_trial(5, belt=8.0).assign_attrs(surface="treadmill"),
+    "slow": lambda: unlike(steady(6), com_velocity=lambda one: 0.45 * one),
+    "turns": lambda: turning(20.0),
+    "speeds up": lambda: unlike(
+        steady(7), com_velocity=lambda one: one * (1.0 + 0.4 * TIME[:, None])
+    ),
+    "leans": lambda: unlike(steady(8), ground_force=lambda one: one + np.array([0.0, 0.0, 60.0])),
+    "late forces": lambda: steady(9, late=0.012),
+    "slips": slipping,
+    "deep plates": lambda: steady(10, surface_height=-0.2),
+    "falls oddly": lambda: unlike(steady(11), residual_force=lambda one: one + 200.0),
+    "rests": lambda: unlike(
+        steady(12), residual_moment=lambda one: one + np.array([0.0, 15.0, 0.0])
+    ),
+    "armless": lambda: unseen("arm_left", "arm_right"),
+    "legless": lambda: unseen("leg_left", "leg_right", "arm_left"),
+    "one plate": lambda: unlike(
+        steady(13), ground_force=lambda one: np.where(np.arange(2)[:, None] > 0, one, np.nan)
+    ),
+    "no plates": lambda: unlike(
+        steady(14), ground_force=lambda one: one * np.nan, residual_moment=lambda one: one * np.nan
+    ).assign_attrs(events="kinematic"),
+    "fitted": lambda: drawn(fitted_trial(steady(15))),
+    "fitted adjusted": lambda: fitted_trial(made_trial(16)).assign(
+        forces_fitted=("time", (TIME > 0.2) & (TIME < 0.5))
+    ),
+    "drawn": lambda: drawn(steady(17)).assign_attrs(body="adjusted"),
+    "cut": lambda: unlike(steady(18), contact_complete=lambda one: one * [0, 1, 1]),
+    "edge": lambda: unlike(steady(19), contact_edge_distance=lambda one: one - [0, 0.197, 0]),
+    "markers": lambda: steady(20),
+}
+"""Contributions of the trials of one person."""
+
+FEW = ("steady", "mirrored", "turns", "slips", "armless", "fitted", "markers")
+"""Those that other settings change."""
+
+SETTINGS = {
+    "default": "",
+    "other roles": "roles: {pelvis: legs, arms: split, flight: R2}\n",
+    "rejected": "steps: {reject_turns: true}\nsolve: {reject_on_marker_error: true}\n"
+    "roles: {flight: R3, pelvis: out}\nquality: {foot_slip_m: 0.05}\n",
+}
+
+
+def written_study(folder: Path, settings: str) -> Study:
+    file = write_small_study(folder)
+    file.write_text(file.read_text("utf-8") + settings, "utf-8")
+    sheet = folder / "trials.tsv"
+    rows = ["P1\tstanding\tstatic\tnormal\tP1_standing.c3d\tn/a",
+            "P2\tstanding\tstatic\tnormal\tP2_standing.c3d\tn/a"]  # fmt: skip
+    every = [*map(_trial, TRIALS), "levels"] if not settings else map(_trial, FEW)
+    names = [*every, "lost"]
+    for number, name in enumerate(names):
+        (folder / "data" / f"{name}.c3d").touch()
+        condition = "restricted_arms" if number % 3 == 1 else "normal"
+        rows.append(
+            f"{'P2' if name in OTHERS else 'P1'}\t{name}\trun\t{condition}\t{name}.c3d\tn/a"
+        )
+    sheet.write_text("\n".join((sheet.read_text("utf-8").splitlines()[0], *rows)) + "\n", "utf-8")
+    return load_study(file)
+
+
+OTHERS = ("levels", "lost")
+"""Trials of the second person."""
+
+
+def _trial(name: str) -> str:
+    return name.replace(" ", "_")
+
+
+def worked(study: Study, patch: pytest.MonkeyPatch) -> None:
+    """Stages before are as good as done, steps and tables are made."""
+    wanted = {one.trial_id for who in ("P1", "P2") for one in study.moving_of(who)}
+    made = {"levels": all_levels(study)} if "levels" in wanted else {}
+    for name, make in TRIALS.items():
+        if _trial(name) in wanted:
+            made[_trial(name)] = with_levels(make())
+    skeleton = athlete_skeleton(Athlete("P", "female", 60.5, 1.7))
+    coordinates = len(skeleton.coordinates)
+
+    def both(_study: Study, _who: str, name: str) -> tuple[xr.Dataset, xr.Dataset]:
+        data = made[name]
+        if "observed" not in data:
+            data = with_observed(data, Observed.complete(BODIES, data.sizes["time"]))
+        frames = data.sizes["time"]
+        wave = 0.2 * np.sin(2 * np.pi * np.linspace(0, 2, frames)[:, None] + np.arange(coordinates))
+        error = np.full((frames, 2), 0.05 if name == "markers" else 0.012)
+        error[frames // 4] *= 3.0
+        final = xr.Dataset(
+            dict.fromkeys(("q", "u", "udot"), (("time", "coordinate"), wave))
+            | {"marker_error": (("time", "marker"), error)},
+            coords={"time": data["time"]},
+            attrs={"fit_clock_offset": 0.004} if name.startswith("fitted") else {},
+        )
+        peaks = 1000.0 + 300.0 * np.arange(data.sizes["contact"])
+        data = data.assign(contact_peak=("contact", peaks))
+        return data.assign_attrs({"heading": 0.0, "events": "plates"} | data.attrs), final
+
+    patch.setattr(stage, "trial_contributions", both)
+    for who in ("P1", "P2"):
+        save_skeleton(skeleton, ParticipantModel.of(study, who).table)
+        names = [one.trial_id for one in study.moving_of(who)]
+        for one in names:
+            file = study.folder(who, "contributions") / f"{one}.nc"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        gap = Finding("gap", "info", "a gap.", trial=names[0], where="marker RASI", fix="fill it.")
+        mass = Finding("mass", "warning", "masses differ.", file="people.tsv")
+        write_manifest(study, who, "prepare", [
+            entry(one, OK, "", surface="overground", findings=[gap]) for one in names
+        ], findings=[mass])  # fmt: skip
+        write_manifest(study, who, "scale", [])
+        solved = [
+            entry(one, OK, "", **(SOLVED if one != "edge" else dict.fromkeys(SOLVED)))
+            for one in names
+        ]
+        write_manifest(study, who, "inverse_kinematics", solved)
+        fits = [
+            entry(one, OK, "", **{
+                **(FITTED if one.startswith("fitted") else PLAIN),
+                "suspicions": ["force_sign", "markers"] if one == "rests" else [],
+            })
+            for one in names
+        ]  # fmt: skip
+        write_manifest(study, who, "inverse_dynamics", fits, adjusted_model=False)
+        before = [
+            entry(one, OK, "", **MADE) | {"inputs": []} if one != "lost" else
+            entry(one, FAILED, "inverse_kinematics: no markers.")
+            for one in names
+        ]  # fmt: skip
+        trials, _ = stage.write_steps(study, who, before)
+        write_manifest(study, who, "contributions", trials)
+        status = [(one["trial_id"], one["status"], one["reason"]) for one in trials]
+        write_manifest(study, who, "multiverse", [entry(*one) for one in status])
+    tables_study(study, lambda _: None)
+
+
+def lines(study: Study) -> Iterator[str]:
+    for who in ("P1", "P2"):
+        for one in study.read_manifest(who, "contributions")["trials"]:
+            words = [one["status"], one["reason"], one.get("unobserved", "")]
+            yield f"{one['trial_id']}: {' · '.join(filter(None, words))}"
+        curves = read_dataset(step_file(study, who, CURVES))
+        for name in sorted(curves.variables):
+            values = curves[name].values
+            if values.dtype.kind in "fi":
+                yield f"{who} {name} {values.shape}: {sizes(values.ravel().astype(float))}"
+    tables = {one.stem: read_table(one) for one in sorted(study.root.glob("tables/*.tsv"))}
+    steps = tables.pop("steps")
+    for scale in (np.nan, 100.0):  # of the page of the person
+        own = participant_curves(study, "P1", steps, scale)
+        for name, values in own.sides.items():
+            yield f"{own.title} {own.unit} {name}, {own.left.sum()} left: {sizes(values.ravel())}"
+    numbers = steps.select_dtypes("number").columns
+    for row in steps.to_dict("records"):
+        place = f"{row['trial_id']} step {row['step']}"
+        yield f"{place}: {row['side']} {row['status']} {row['reason']} {row['step_flags']}"
+        yield f"{place}: {sizes(np.array([row[one] for one in numbers], dtype=float))}"
+    for row in tables.pop("quality").to_dict("records"):
+        words = (str(row[one]) for one in ("trial_id", "measure", "unit", "verdict", "note"))
+        yield f"{' · '.join(words)}: {sizes(np.array([row['value'], row['limit']]))}"
+    yield from digest({**tables, "steps": steps})
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_golden_steps_of_every_kind_of_trial(tmp_path, monkeypatch, name):
+    study = written_study(tmp_path, SETTINGS[name])
+    worked(study, monkeypatch)
+    assert differences(f"steps/{name.replace(' ', '_')}", lines(study)) == []
+
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+UNIT = "kg m²/s"
+
+
+def curves(feet: str, unit: str = UNIT, size: float = 1.0, seed: int = 1) -> SideCurves:
+    random, along = np.random.default_rng(seed), np.linspace(0.0, np.pi, 101)
+    own = {name: size * random.normal(1.0, 0.3, (len(feet), 1)) * np.sin(along + place)
+           for place, name in enumerate(ROLE_SIDES)}  # fmt: skip
+    return SideCurves("normal, 8.1 m/s", unit, np.array([one == "l" for one in feet]), own)
+
+
+DRAWINGS = {
+    "both feet": curves("lrlrl"),
+    "scaled": curves("lrr", SCALED_UNIT, 80.0),
+    "one foot": curves("rr"),
+    "all negative": curves("lr", size=-2.0),
+    "flat": curves("lr", size=0.0),
+    "tiny": curves("lr", size=1e-4),
+}
+
+
+def told(name: str, drawing: str) -> Iterator[str]:
+    """Words of a drawing, and its numbers by line."""
+    for line in re.sub(r"(<path|<text|<svg|<figcaption)", r"\n\1", drawing).split("\n"):
+        numbers = np.array([float(one) for one in NUMBER.findall(line)])
+        yield f"{name}: {NUMBER.sub('#', line)[:200]} {sizes(numbers)}"
+
+
+def test_golden_drawings_of_both_feet():
+    lines = [line for name, one in DRAWINGS.items() for line in told(name, str(sides_drawing(one)))]
+    for count in (2, 3, 5):
+        every = [curves("lr", SCALED_UNIT, 50.0, seed) for seed in range(count)]
+        bands = band_paths([*every, curves("lr")])
+        lines += [line for name, one in bands.items() for line in told(f"{count} {name}", one)]
+        assert bool(bands) == (count > 2)
+    assert differences("steps/own_curves", lines) == []
+    assert str(sides_drawing(None)) == ""
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_line_goes_through_every_fourth_per_cent_upside_down(back):
+    values = np.linspace(0.0, 5.0, 101)
+    found = path(values, back=back)
+    points = [tuple(map(float, one.split())) for one in re.split("[ML]", found)[1:]]
+    expected = [(float(x), -values[x]) for x in range(0, 101, 4)]
+    np.testing.assert_allclose(points, expected[::-1] if back else expected, atol=5e-4)
+    assert found[0] == ("L" if back else "M")

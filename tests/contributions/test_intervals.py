@@ -1,0 +1,263 @@
+"""How sure contributions are: every source its own, by step, foot and knot, against other ways."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.body.draws import InertiaSpread, centre_covariance, inertia_draws, twins
+from aqbio.contributions.intervals import (
+    KNOTS,
+    caused_dataset,
+    drawn_dataset,
+    intervals_dataset,
+    stance_draws,
+)
+from aqbio.gait.steps import Contact
+from aqbio.intervals.sources import SOURCES, UNDISTURBED, load_errors, source_sds
+from aqbio.intervals.step_uncertainty import NAMES, stance_sds
+from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
+from aqbio.intervals.uncertainty import Spread, body_outcomes
+from aqbio.inverse_dynamics.data_errors import LoadSpread
+from aqbio.names import AXES, NORMAL_95
+from tests.levels_case import body_spread, smooth_run
+from tests.made_contributions import RIGHT, STEP
+
+EXACT = Spread(InertiaSpread(0.0, 0.0, 0.0, 0.0), LoadSpread(0.0, 0.0))
+PLATES = replace(EXACT, loads=LoadSpread())
+MASSES = replace(EXACT, inertia=replace(InertiaSpread(), centre=0.0))
+TABLE = replace(EXACT, inertia=InertiaSpread(0.0, 0.12, 0.0, 0.0))
+DRAWN = [one for one in SOURCES if one != "contact"]  # which needs no spread
+
+
+@pytest.fixture(scope="module")
+def run():
+    return smooth_run(60)
+
+
+def _draws(case, time, spread, sampling, heading=0.0, shape=0.0):
+    levels = case.levels()
+    draws = TrialDraws(levels, case.anatomy, time, heading, case.touching, spread, sampling)
+    if not shape:
+        return draws
+    return with_bodies(
+        draws, body_spread(case.skeleton, shape), np.ones(len(case.skeleton.markers))
+    )
+
+
+def interval_rows(draws, step, dataset=drawn_dataset):
+    """Value, sd, the sds by source and interval of every outcome and axis of a stance."""
+    data = dataset(draws, np.arange(len(draws.time))[draws.frames(step)])
+    keys, values = stance_draws(draws, step, data)
+    sources = data["uncertainty_source"].values.tolist()
+    sds = source_sds(values, sources)
+    rows = pd.DataFrame(np.repeat(keys, 3, axis=0), columns=list(NAMES))
+    rows["axis"] = np.tile(list(AXES), len(keys))
+    rows["value"] = values[sources.index(UNDISTURBED)].ravel()
+    rows[list(SOURCES)] = sds.reshape(len(SOURCES), -1).T
+    rows["sd"] = np.sqrt((sds**2).sum(axis=0)).ravel()
+    return rows.assign(low=rows.value - NORMAL_95 * rows.sd, high=rows.value + NORMAL_95 * rows.sd)
+
+
+def cause_rows(draws, step):
+    return interval_rows(draws, step, caused_dataset)
+
+
+def _rows(case, time, spread, step=STEP, count=60, seed=1, motions=60, shape=0.0):
+    draws = _draws(
+        case, time, spread, Sampling(count, seed, motions=motions, bodies=motions), shape=shape
+    )
+    return interval_rows(draws, step)
+
+
+def test_what_is_exact_has_no_interval(run):
+    case, time = run
+    rows = _rows(case, time, EXACT, count=3)
+    scale = rows[["low", "high"]].abs().to_numpy().max()
+    np.testing.assert_allclose(rows["low"], rows["high"], rtol=0, atol=1e-12 * scale)
+    inside = slice(10, 46)
+    wrench = case.levels().hubs[0][0].wrench[inside]
+    mean = np.trapezoid(wrench, time[inside], axis=0) / (time[45] - time[10])
+    sources = ("upper_body", "leg_swing", "leg_push")
+    for place, source in enumerate(sources):
+        own = rows[(rows.level == "B") & (rows.source == source)]
+        parts = [
+            own[own.statistic == f"{part}_moment_mean"]["value"] for part in ("joint", "force")
+        ]
+        own = own[own.statistic == "moment_mean"]
+        np.testing.assert_allclose(parts[0].to_numpy() + parts[1].to_numpy(), own["value"])
+        np.testing.assert_allclose(own["low"], mean[place], rtol=0, atol=1e-9 * scale)
+    mechanics, members = case.levels().mechanics, case.anatomy.groups["leg_left"]
+    motion, gravity = mechanics.motion, case.skeleton.gravity
+    weighed = motion.mass[:, None] * (motion.acceleration - gravity)
+    leg = weighed[:, np.isin(case.skeleton.bodies, members)].sum(axis=1)
+    leg, whole = (
+        np.trapezoid(one[inside], time[inside], axis=0)
+        for one in (leg, mechanics.balance.force.sum(axis=1))
+    )
+    shares = rows[(rows.statistic == "inertial_share") & (rows.source == "swing_leg")]
+    np.testing.assert_allclose(shares["value"], leg / whole, rtol=1e-9)
+
+
+def test_centres_of_mass_that_forces_told_are_not_drawn_again(run):
+    """Their covariance stands for the table's spread, and for what a body moves them by."""
+    case, time = run
+    size = 3 * len(case.skeleton.bodies)
+    known = replace(TABLE, centres=np.zeros((size, size)))
+    half = replace(TABLE, centres=0.25 * _table(case))
+    rows = {name: _rows(case, time, one) for name, one in
+            (("table", TABLE), ("known", known), ("half", half))}  # fmt: skip
+    scale = rows["table"]["sd"].max()
+    np.testing.assert_allclose(rows["known"]["sd"], 0.0, atol=1e-9 * scale)
+    wide = rows["table"]["sd"] > 1e-3 * scale
+    ratio = (rows["half"]["sd"] / rows["table"]["sd"])[wide]
+    assert ratio.median() == pytest.approx(0.5, rel=0.15)  # of 60 draws each
+    drawn = cause_rows(_draws(case, time, known, Sampling(60, 1)), STEP)
+    np.testing.assert_allclose(drawn[DRAWN], 0.0, atol=1e-9 * drawn["value"].abs().max())
+    free, held = (_rows(case, time, one, shape=1.0) for one in (EXACT, known))
+    momentum = free.statistic == "momentum_mean"
+    assert held["sd"][momentum].sum() < 0.9 * free["sd"][momentum].sum()
+
+
+def _table(case):
+    twin = twins(case.skeleton.bodies, case.anatomy.groups)
+    return centre_covariance(case.skeleton, InertiaSpread(), twin)
+
+
+@pytest.mark.parametrize(
+    ("spread", "shape", "own"),
+    [(MASSES, 0.0, {"inertia"}), (TABLE, 0.0, {"centres"}), (PLATES, 0.0, {"plates"}),
+     (EXACT, 1.0, {"body", "skin"})],
+)  # fmt: skip
+def test_one_source_alone_has_all_the_variance(run, spread, shape, own):
+    rows = _rows(*run, spread, count=8, motions=4, shape=shape)
+    scale = rows["sd"].max()
+    for source in SOURCES:
+        if source in own:
+            assert rows[source].max() > 1e-3 * scale
+        else:
+            np.testing.assert_allclose(rows[source], 0.0, atol=1e-11 * scale)
+    causes = cause_rows(_draws(*run, spread, Sampling(8, 1, 8, 2, 2), shape=shape), STEP)
+    assert {one for one in DRAWN if causes[one].max() > 1e-6 * causes[DRAWN].max().max()} <= own
+
+
+def test_variances_of_the_sources_add_up_to_those_of_draws_of_all_together(run):
+    """Masses, centres and plates against 500 draws that change all of them at once."""
+    case, time = run
+    draws = _draws(case, time, Spread(), Sampling(500, 1))
+    frames = draws.frames(STEP)
+    mechanics, generator = draws.levels.mechanics, np.random.default_rng(7)
+    inertia, spread = draws.spread.inertia, draws.spread.loads
+    joint = body_outcomes(
+        mechanics.skeleton, mechanics.kinematics.frames(frames),
+        [load.frames(frames) for load in mechanics.loads], draws.parts,
+        inertia_draws(mechanics.skeleton, inertia, draws.parts.twin, 500, generator),
+        load_errors(spread, 2, 500, generator),
+    )  # fmt: skip
+    held = time[frames]
+    for name, ours in (("momentum", "group_angular_momentum"), ("joint_moment", "joint_moment"),
+                       ("residual_moment", "residual_moment")):  # fmt: skip
+        data = drawn_dataset(draws, np.arange(len(time))[frames])
+        mean = np.trapezoid(data[ours].values, held, axis=1)
+        summed = np.sqrt((source_sds(mean, data["uncertainty_source"].values) ** 2).sum(axis=0))
+        values = np.trapezoid(getattr(joint, name), held, axis=1)
+        if name == "joint_moment":
+            values = values[:, : len(case.anatomy.joints)]
+        whole = values.std(axis=0)
+        wide = whole > 1e-6 * whole.max()
+        ratio = (summed / whole)[wide]
+        assert np.median(ratio) == pytest.approx(1.0, abs=0.04), name
+        assert np.abs(ratio - 1.0).max() < 0.2, name
+
+
+def test_a_late_clock_moves_a_stance_mean_by_its_mean_rate(run):
+    """The motion is earlier and later by the clock's error; contacts and forces stay."""
+    case, time = run
+    later = 1e-4
+    levels = case.levels()
+    draws = TrialDraws(levels, case.anatomy, time, 0.0, case.touching, EXACT, Sampling(2, 1))
+    still = with_bodies(draws, body_spread(case.skeleton, 0.0), np.ones(_markers(case)))
+    moved = with_bodies(
+        draws, body_spread(case.skeleton, 0.0), np.ones(_markers(case)), clock=later
+    )
+    assert "clock" not in still.motions
+    rows = interval_rows(moved, STEP).set_index(["source", "statistic", "axis"])
+    for part in ("push_leg", "arms", "torso"):
+        for axis in AXES:
+            rate = rows.loc[(part, "moment_mean", axis), "value"]
+            sd = rows.loc[(part, "momentum_mean", axis), "clock"]
+            assert sd == pytest.approx(later * abs(rate), rel=0.02, abs=1e-6)
+    weight = rows.loc[("residual_moment", "moment_mean", "z"), "clock"]
+    assert weight > 0.0  # forces stay while the body goes on
+
+
+def _markers(case):
+    return len(case.skeleton.markers)
+
+
+def test_what_a_fit_leaves_open_is_a_source_of_its_own(run):
+    """Two samples, in which the first group has 2 and -2 kg m²/s more about the vertical."""
+    case, time = run
+    draws = TrialDraws(case.levels(), case.anatomy, time, 0.0, case.touching, EXACT, Sampling(2, 1))
+    contact = Contact("right", STEP.touchdown, STEP.toe_off, complete=True, edge_distance=0.2)
+    off = np.zeros((2, len(time), len(draws.levels.groups), 3))
+    off[:, :, 0, 1] = np.array([2.0, -2.0])[:, None]
+    samples = {"group_angular_momentum": off}
+    found, without = (intervals_dataset(draws, [contact], 0.3, own) for own in (samples, None))
+    known, before = (stance_sds(one, "right") for one in (found, without))
+    place = SOURCES.index("motion")
+    assert known.keys() == before.keys()
+    total = known["A", "total", "whole_body", "momentum_mean"]
+    np.testing.assert_allclose(total[place], [0.0, 2.0, 0.0], atol=1e-6)
+    np.testing.assert_allclose(np.delete(total, place, 0), 0.0, atol=1e-6)
+    assert known["H1", "opposition", "whole_body", "stance_index"][place, 1] > 0.0
+    assert known["A", "total", "whole_body", "moment_mean"].max() < 1e-9
+    assert not any(sds[place].any() for sds in before.values())
+
+
+LEFT = Contact("left", 0.005, 0.030, complete=True, edge_distance=0.2)
+
+LONGEST = 0.3
+
+
+@pytest.fixture(scope="module")
+def draws():
+    case, time = smooth_run(60)
+    levels = case.levels()
+    return TrialDraws(levels, case.anatomy, time, 0.0, case.touching, Spread(), Sampling(24, 1, 8))
+
+
+@pytest.fixture(scope="module")
+def drawn(draws):
+    return intervals_dataset(draws, [RIGHT, LEFT], LONGEST)
+
+
+def _dataset(draws, step=STEP):
+    """Curves of a step whose next touchdown, of the other foot, makes its flight."""
+    contacts = [Contact(step.side, step.touchdown, step.toe_off, True, 0.2)]
+    if np.isfinite(step.next_touchdown):
+        other, start = ("left", "right")[step.side == "left"], step.next_touchdown
+        contacts.append(Contact(other, start, start + 0.05, False, 0.2))
+    return intervals_dataset(draws, contacts, 0.3)
+
+
+def test_plates_make_the_external_moment_as_unsure_as_they_are(run):
+    """Var M_y = Σ over feet of (gain M_y)² + place² (F_x² + F_z²); the residual likewise."""
+    case, time = run
+    draws = _draws(case, time, PLATES, Sampling(1, 1, 8))
+    frames = draws.frames(STEP)
+    balance, spread = draws.levels.mechanics.balance, LoadSpread()
+    moment = (balance.moment_of_force + balance.free_moment)[frames, :, 1]
+    force = balance.force[frames]
+    variance = (spread.gain * moment) ** 2
+    variance += spread.position**2 * (force[..., 0] ** 2 + force[..., 2] ** 2)
+    expected = np.sqrt(variance.sum(axis=1))
+    at = (time[frames] - STEP.touchdown) / STEP.contact
+    found = _dataset(draws).sel(stance_foot="right", phase="stance", axis="y")
+    for name in ("external_moment", "residual_moment"):
+        ours = found[f"sd_{name}"].values
+        np.testing.assert_allclose(ours, np.interp(KNOTS, at, expected), rtol=1e-6)
+    assert np.nanmax(found["sd_angular_momentum"].values) < 1e-6

@@ -1,0 +1,365 @@
+"""Curves, rows, spreads and quality of steps by mirrors, sums, closed forms, hand-made draws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from aqbio.config.settings import Quality
+from aqbio.contributions.dataset import frames_in_contact
+from aqbio.contributions.other_models import curve_sds, with_model
+from aqbio.contributions.step_quality import band_rows, quality_rows
+from aqbio.contributions.step_rows import TrialSteps, level_rows
+from aqbio.gait.curves import SPREADS, step_dataset
+from aqbio.gait.roles import PelvisMember, RoleScheme
+from aqbio.gait.signals import CHAINS, JOINT_ROLES
+from aqbio.gait.steps import (
+    PERCENT,
+    Contact,
+    heading_changes,
+    phase_mean,
+    solved_steps,
+    steps_from_contacts,
+)
+from aqbio.intervals.step_uncertainty import (
+    KEYS,
+    NAMES,
+    half_widths,
+    stance_sds,
+    statistic_sds,
+    trial_budget,
+    uncertainty_budget,
+)
+from aqbio.io.study import load_study
+from aqbio.names import AXES, GRAVITY, NORMAL_95, SIDES
+from aqbio.study.manifest import OK, entry, write_manifest
+from tests.contributions.test_golden import MADE, PLAIN, SOLVED
+from tests.levels_case import smooth_run
+from tests.made_contributions import (
+    CONTACTS,
+    MAP,
+    MASS,
+    RIGHT,
+    ROLES,
+    STEP,
+    TIME,
+    cut_steps,
+    fitted_trial,
+    grounded,
+    levels_trial,
+    made_trial,
+    mirrored_trial,
+    one_step,
+)
+from tests.mirror import mirrored_axial, mirrored_polar
+from tests.small_study import write_small_study
+
+CLOSE = 1e-9
+
+
+def _steps(trial):
+    contacts = [
+        Contact(str(foot), touchdown, toe_off, True, 0.2)
+        for foot, touchdown, toe_off in zip(
+            trial["contact_foot"].values, CONTACTS["touchdown"], CONTACTS["toe_off"], strict=True
+        )
+    ]
+    return steps_from_contacts(contacts, maximum_flight=0.3, edge_distance=0.015)
+
+
+@pytest.fixture
+def trial():
+    return made_trial()
+
+
+def _at(trial, variable, times, **labels):
+    """Values at any time: the made curves are cubics, so a cubic fit is exact."""
+    chosen = trial[variable].sel(**labels)
+    flat = chosen.values.reshape(len(trial["time"]), -1)
+    fit = np.polynomial.polynomial.polyfit(trial["time"].values, flat, 3)
+    found = np.polynomial.polynomial.polyval(times, fit).T
+    return found.reshape(len(times), *chosen.shape[1:])
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_curves_are_the_signals_of_the_step_by_role(trial, number):
+    """Left contacts change roles and are mirrored; moments are positive in extension."""
+    step = _steps(trial)[number]
+    curves, own = one_step(trial, step), step.side
+    other, left = {"left": ("right", True), "right": ("left", False)}[own]
+    times = step.toe_off + PERCENT * step.flight
+    found = curves["angular_momentum_rate"][1]
+    for role, group in (("push_leg", f"leg_{own}"), ("swing_leg", f"leg_{other}"),
+                        ("pelvis", "pelvis")):  # fmt: skip
+        expected = _at(trial, "group_angular_momentum_rate", times, group=group)
+        expected = mirrored_axial(expected) if left else expected
+        np.testing.assert_allclose(found[:, ROLES.index(role)], expected, atol=CLOSE)
+    times = step.touchdown + PERCENT * step.contact
+    force = _at(trial, "ground_force", times, foot=own)
+    force = mirrored_polar(force) if left else force
+    np.testing.assert_allclose(curves["ground_force"][0], force, atol=1e-6)
+    for role, name, sign in (("knee_push", f"knee_angle_{own[0]}", -1),
+                             ("hip_swing", f"hip_flexion_{other[0]}", -1),
+                             ("lumbar", "lumbar_extension", 1)):  # fmt: skip
+        found = curves["joint_flexion_moment"][0, :, JOINT_ROLES.index(role)]
+        expected = sign * _at(trial, "joint_moment_coordinate", times, coordinate=name)
+        np.testing.assert_allclose(found, expected, atol=CLOSE)
+
+
+def test_balance_holds_in_every_step_and_in_a_mirror(trial):
+    """Total rate = moment of forces + free moment + residual; every curve of a mirrored run."""
+    mirrored = mirrored_trial(trial)
+    for ours, theirs in zip(_steps(trial)[:2], _steps(mirrored)[:2], strict=True):
+        assert ours.side != theirs.side
+        v, after = one_step(trial, ours), one_step(mirrored, theirs)
+        for name, values in v.data_vars.items():
+            np.testing.assert_allclose(after[name], values, atol=CLOSE, err_msg=name)
+        assert after["speed"].item() == pytest.approx(v["speed"].item())
+        total = v["angular_momentum_rate"][:, :, ROLES.index("total")]
+        external = v["moment_of_force"] + v["free_moment"]
+        np.testing.assert_allclose(total, external + v["residual_moment"], atol=CLOSE)
+        np.testing.assert_allclose(v["external_moment"], external, atol=CLOSE)
+
+
+@pytest.mark.parametrize("belt", [0.0, 8.0])
+def test_speed_and_heading_are_those_over_the_ground(belt):
+    """Mean over the step; half of a stride's turn per step, to the side of the first foot."""
+    trial = made_trial(speed=8.0, belt=belt)
+    step = _steps(trial)[0]
+    times = np.linspace(step.touchdown, step.next_touchdown, 2001)
+    velocity = _at(trial, "com_velocity", times, axis="x") + belt
+    mean = np.trapezoid(velocity, times) / (times[-1] - times[0])
+    assert one_step(trial, step)["speed"].item() == pytest.approx(mean, rel=1e-6)
+    angle, still = np.radians(20.0) * TIME, np.zeros(len(TIME))
+    for sign in (1.0, -1.0):
+        velocity = 8.0 * np.column_stack((np.cos(angle), still, sign * np.sin(angle)))
+        turn = heading_changes(_steps(trial), TIME, velocity)[0]
+        first = CONTACTS["touchdown"]
+        assert np.degrees(turn) == pytest.approx(sign * 10.0 * (first[2] - first[0]), rel=1e-6)
+
+
+ROW_KEYS = ["level", "source", "target", "axis", "phase", "statistic"]
+
+
+@pytest.fixture(scope="module")
+def levels():
+    case, time = smooth_run(60)
+    return levels_trial(grounded(case, frames_in_contact(time, [RIGHT])), time, [RIGHT])[1]
+
+
+def _momentum(trial, step, scheme):
+    values = one_step(trial, step, scheme)["angular_momentum"]
+    return {item: values[:, :, place] for place, item in enumerate(scheme.items)}
+
+
+@pytest.mark.parametrize("pelvis", get_args(PelvisMember))
+@pytest.mark.parametrize("arms", ["together", "split"])
+@pytest.mark.parametrize("flight", ["R1", "R2", "R3"])
+def test_groups_and_sides_add_up_to_the_whole_body(trial, pelvis, arms, flight):
+    scheme = RoleScheme(pelvis, arms, flight)
+    for step in _steps(trial)[:2]:
+        told = _momentum(trial, step, scheme)
+        declared = _momentum(trial, step, RoleScheme())
+        sides = told["push_side"] + told["swing_side"] + (told["pelvis"] if pelvis == "out" else 0)
+        for parts in (told["total"], sum(told[name] for name in scheme.partition), sides):
+            np.testing.assert_allclose(parts, declared["total"], atol=CLOSE)
+        if arms == "split":
+            both = told["arm_push"] + told["arm_swing"]
+            np.testing.assert_allclose(both, told["arms"], atol=CLOSE)
+        assert np.isnan(told["pelvis"]).all() == ("pelvis" not in scheme.partition)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_roles_change_in_mid_flight_under_r2(trial, number):
+    """Legs, chains and joints together; the whole body, forces and the stance stay."""
+    step = _steps(trial)[number]
+    own, told = (one_step(trial, step, RoleScheme(flight=r)) for r in ("R1", "R2"))
+    later = PERCENT > 0.5
+    joints = [(f"{one}_push", f"{one}_swing") for one in ("hip", "shoulder")]
+    for name, names, pairs in (
+        ("angular_momentum", RoleScheme().items, [("push_leg", "swing_leg")]),
+        ("hub_moment", CHAINS, [("leg_push", "leg_swing")]),
+        ("joint_moment", JOINT_ROLES, joints),
+        ("joint_flexion_moment", JOINT_ROLES, joints[:1]),
+    ):
+        before, after = own[name], told[name]
+        np.testing.assert_array_equal(after[0], before[0])
+        for pair in pairs:
+            push, swing = map(names.index, pair)
+            for one, other in ((push, swing), (swing, push)):
+                np.testing.assert_array_equal(after[1, ~later, one], before[1, ~later, one])
+                theirs = before[1, later, other]
+                np.testing.assert_allclose(after[1, later, one], theirs, atol=CLOSE)
+    for name in ("ground_force", "external_moment", "residual_moment"):
+        np.testing.assert_array_equal(told[name], own[name])
+
+
+def test_the_foot_that_moves_backward_pushes_under_r3(trial):
+    """The left foot goes back from 0.115 to 0.345 s: after 0.345 s of the left step, the right."""
+    step = _steps(trial)[0]
+    own, told = (_momentum(trial, step, RoleScheme(flight=r)) for r in ("R1", "R3"))
+    at = step.toe_off + PERCENT * step.flight
+    left = (at > 0.115) & (at < 0.345) & (at > step.toe_off)
+    assert left.any()
+    for chosen, theirs in ((left, "swing_leg"), (~left, "push_leg")):
+        expected = own[theirs][1, chosen]
+        np.testing.assert_allclose(told["push_leg"][1, chosen], expected, atol=CLOSE)
+
+
+@pytest.mark.parametrize("flight", ["R1", "R2"])
+def test_rows_are_the_means_of_the_curves(levels, flight):
+    """Level B in flight by another way; work of both sides together does not depend on roles."""
+    scheme = RoleScheme(flight=flight)
+    rows = pd.DataFrame(level_rows(levels, STEP, scheme)).set_index(ROW_KEYS)["value"]
+    declared = pd.DataFrame(level_rows(levels, STEP)).set_index(ROW_KEYS)["value"]
+    stance = rows.index.get_level_values("phase") != "flight"
+    np.testing.assert_array_equal(rows[stance], declared[stance])
+    cut = step_dataset(levels, [STEP], MAP, scheme).isel(step=0)
+    curve = cut["hub_moment"].sel(phase="flight").values
+    for chain in ("leg_push", "leg_swing", "upper_body"):
+        expected = phase_mean(curve[:, CHAINS.index(chain), 1])
+        found = rows["B", chain, "pelvis", "y", "flight", "moment_mean"]
+        assert found == pytest.approx(expected, rel=1e-12)
+    for sign in ("positive", "negative"):
+        both, before = (
+            sum(
+                told["B", f"hip_{side}", "whole_body", "all", "flight", f"work_{sign}"]
+                for side in ("push", "swing")
+            )
+            for told in (rows, declared)
+        )
+        assert both == pytest.approx(before, rel=1e-9)
+
+
+SOURCES = ("inertia", "plates", "skin")
+OF_ARMS = ("A", "arms", "whole_body", "momentum_mean", "kg m2/s")
+OF_TORSO = ("A", "torso", "whole_body", "momentum_mean", "kg m2/s")
+
+
+def _drawn(outcomes, sds, trial=None):
+    """Standard deviations (sources, feet) of every outcome on y alone, on a trial."""
+    values = np.zeros((len(sds), 2, len(outcomes), 3))
+    values[..., 1] = np.array(list(sds.values()), dtype=float)[..., None]
+    names = {f"outcome_{name}": [one[n] for one in outcomes] for n, name in enumerate(NAMES)}
+    dimensions = ("uncertainty_source", "stance_foot", "outcome", "axis")
+    data = xr.Dataset(coords={"axis": list(AXES)}) if trial is None else trial
+    return data.assign(interval_sd=(dimensions, values)).assign_coords(
+        uncertainty_source=list(sds), stance_foot=list(SIDES),
+        **{name: ("outcome", own) for name, own in names.items()},
+    )  # fmt: skip
+
+
+def test_a_trials_statistics_are_as_unsure_as_all_sources_make_them():
+    """Errors alike in all steps by their own, that of the motion pooled over all stances."""
+    trial = fitted_trial(made_trial())
+    steps, keys = _steps(trial), list(KEYS.values())
+    drawn = {"inertia": (0.03, 0.06), "model": (0.04, 0.08), "motion": (9.0, 9.0)}
+    still = _drawn(keys, drawn, trial.isel(sample=[0, 0, 0]))
+    assert statistic_sds(still, steps) == pytest.approx(dict.fromkeys(KEYS, 0.075))
+    left = [step for step in steps if step.side == "left"]
+    assert statistic_sds(still, left) == pytest.approx(dict.fromkeys(KEYS, 0.05))
+    moved = statistic_sds(_drawn(keys, {"inertia": (0.0, 0.0)}, trial), steps)
+    assert all(0 < value < 1 for value in moved.values())
+    both = statistic_sds(_drawn(keys, drawn, trial), steps)
+    assert both == {name: pytest.approx(np.hypot(0.075, one)) for name, one in moved.items()}
+
+
+def _rows(*values, axis="y", outcome=OF_ARMS):
+    names = dict(zip(NAMES, outcome, strict=True)) | {"axis": axis}
+    return pd.DataFrame([names | {"step": n, "value": value} for n, value in enumerate(values)])
+
+
+def test_the_choice_of_the_model_adds_its_variance():
+    """Curves by the root mean square over steps at every percent."""
+    drawn = _drawn((OF_ARMS, OF_TORSO), {"inertia": (3.0, np.nan)})
+    trial = with_model(drawn, {OF_ARMS[:4]: np.array([0.0, 4.0, 0.0])})
+    half = half_widths(stance_sds(trial, "left"))
+    assert half[OF_ARMS[:4]]["y"] == pytest.approx(5.0 * NORMAL_95)
+    assert half[OF_TORSO[:4]]["y"] == pytest.approx(3.0 * NORMAL_95)  # no other model has a torso
+    assert stance_sds(trial, "right") == {}  # nothing was drawn there, so nothing is told
+    budget = uncertainty_budget(trial_budget(trial, {"left": 2})).set_index("source")
+    assert budget.loc["arms", "share_model"] == pytest.approx(16.0 / 25.0)
+
+    def curves(*values):
+        made = np.broadcast_to(np.array(values)[:, None, None], (len(values), 2, 5)).copy()
+        made[:, 1] = np.nan  # no flight
+        return xr.Dataset(dict.fromkeys(SPREADS, (("step", "phase", "percent"), made)))
+
+    sds = curve_sds([(curves(1.0, 2.0), curves(4.0, 6.0)), (curves(0.0), curves(np.nan))])
+    assert set(sds) == set(SPREADS)
+    for values in sds.values():
+        np.testing.assert_allclose(values[0], np.sqrt((9.0 + 16.0) / 2))
+        assert np.isnan(values[1]).all()
+
+
+def _step(**changes: object) -> dict[str, object]:
+    """A step of somebody in the middle of every band at 9 m/s; the weight is borne exactly."""
+    contact, flight = 0.1125, 0.125
+    return {
+        "status": "ok", "step_flags": None, "speed_mps": 9.0,
+        "contact_s": contact, "flight_s": flight,
+        "step_frequency_hz": 4.3, "step_length_m": 2.125, "peak_vertical_force_bw": 3.75,
+        "mean_vertical_force_bw": (contact + flight) / contact,
+    } | changes  # fmt: skip
+
+
+def _bands(*steps: dict[str, object]) -> dict[str, dict[str, object]]:
+    return {row["measure"]: row for row in band_rows(Quality(), {}, steps)}
+
+
+@pytest.fixture
+def study(tmp_path):
+    study = load_study(write_small_study(tmp_path))
+    for stage, numbers in (("inverse_kinematics", SOLVED), ("inverse_dynamics", PLAIN)):
+        write_manifest(study, "P1", stage, [entry("fast", OK, "", **numbers)])
+    return study
+
+
+def _trial(study, data: xr.Dataset) -> TrialSteps:
+    contacts = [
+        Contact(str(foot), touchdown, toe_off, True, 0.2)
+        for foot, touchdown, toe_off in zip(*CONTACTS.values(), strict=True)
+    ]
+    steps = steps_from_contacts(contacts, maximum_flight=0.3, edge_distance=0.015)
+    steps = solved_steps(steps, float(TIME[0]), float(TIME[-1]))
+    errors = xr.DataArray(np.zeros((len(TIME), 1)), dims=("time", "marker"))
+    curves, own = cut_steps(data, steps), study.moving_of("P1")[0]
+    return TrialSteps("P1", own, data, errors, tuple(steps), curves, (), {}, Path("fast.nc"), MADE)
+
+
+@pytest.fixture
+def rows(study):
+    def found(data):
+        return pd.DataFrame(list(quality_rows(study, [_trial(study, data)]))).set_index("measure")
+
+    return found
+
+
+PARTS = ("push_leg", "swing_leg", "arms", "torso", "pelvis")
+
+
+def test_a_delay_of_the_forces_is_seen(rows):
+    """Forces that follow from the motion, 12 ms late: three frames, more than the one allowed."""
+    data = made_trial()
+    lift = 2.0 * GRAVITY * np.sin(2 * np.pi * 4.3 * TIME) ** 2
+    late = 2.0 * GRAVITY * np.sin(2 * np.pi * 4.3 * (TIME - 0.012)) ** 2
+    data["com_acceleration"].values[:, 1] = lift - GRAVITY
+    data["ground_force"].values[:] = 0.0
+    data["ground_force"].values[:, 0, 1] = MASS * late
+    found = rows(data).loc["force_delay"]
+    assert found["value"] == pytest.approx(0.012, abs=0.0005)
+    assert (found["verdict"], "late" in found["note"]) == ("warning", True)
+
+
+ELSEWHERE = ("usable_share", "beyond_band", "vertical_impulse")
+"""Limits that other rows are held against: test_gates, test_steps."""
+
+LIMITS = [
+    *(("quality", name) for name in Quality.model_fields if name not in ELSEWHERE),
+    *(("solve", name) for name in ("marker_rms_m", "marker_max_m")),
+]

@@ -1,0 +1,310 @@
+"""A study on disk whose evidence was drawn: what stage evidence leaves, in any world."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from aqbio.contributions import step_rows as step_columns
+from aqbio.gait.roles import with_pelvis
+from aqbio.gait.step_files import step_file
+from aqbio.hypotheses.preregistration import record_registry
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.study import Study, load_study
+from aqbio.io.tables import write_columns
+from aqbio.multiverse.files import CURVES, STEPS, evidence_file
+from aqbio.multiverse.specifications import PELVIS, all_specifications, pelvis_members
+from aqbio.names import AXES, ROLE_GROUPS
+from aqbio.stats.step_numbers import evidence_columns, lag, momentum_numbers
+from tests.waves import WaveAthletes, WaveStudy, wave_athletes, wave_study
+
+UPWARD = AXES.index("y")
+LEVELS, ROW, SPRINTS = 4, 10, 3
+BOTH_ARMS = ROLE_GROUPS.index("arms")
+ARM_SHARES = np.array([0.7, 0.3])
+"""What the arm on the push leg's side and the other one have of both arms' momentum."""
+TURNING = (
+    "yaw_range_hips", "yaw_range_shoulders", "yaw_range_wrists", "free_moment_peak",
+    "momentum_peak_total",
+)  # fmt: skip
+"""What waves of momentum do not tell."""
+TOGETHER = 20
+"""Samples of 101 in which the lines of wrists and ankles turn the same way."""
+FEWEST = 6
+"""Athletes that are drawn at least: their speeds are standardised over all of them."""
+
+SETTINGS = """\
+name: drawn
+results: {results}
+multiverse: {{enabled: {multiverse}}}
+"""
+
+
+def drawn_study(
+    folder: Path,
+    world: str = "W0",
+    *,
+    athletes: int = 12,
+    seed: int = 1,
+    capacities: bool = False,
+    multiverse: bool = True,
+) -> Study:
+    """Write a study whose evidence was drawn in a world, and give it."""
+    random = np.random.default_rng(seed)
+    who = wave_athletes(world, max(athletes, FEWEST), random, sprints=SPRINTS)
+    drawn = wave_study(world, random, athletes=who, levels=LEVELS, steps=ROW)
+    names = [f"A{number + 1:02d}" for number in range(athletes)]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "data").mkdir(exist_ok=True)
+    settings = SETTINGS.format(
+        results=(folder / "results").as_posix(), multiverse=str(multiverse).lower()
+    )
+    (folder / "study.yaml").write_text(settings, encoding="utf-8")
+    _write_sheets(folder, names)
+    if capacities:
+        _write_capacities(folder, names, who)
+    study = load_study(folder / "study.yaml")
+    record_registry(study)
+    for place, name in enumerate(names):
+        _write_participant(study, name, place, drawn, who)
+    columns = step_columns.CONTRIBUTIONS
+    for place, name in enumerate(names):
+        path = step_file(study, name, "contributions")
+        rows = _causes(name, drawn, np.flatnonzero(drawn.participant == place))
+        write_columns(rows.reindex(columns=list(columns)), path, columns, {})
+    study.table("trials.tsv").parent.mkdir(parents=True, exist_ok=True)
+    became = [f"{one.participant_id}\t{one.trial_id}\tok" for one in study.trials]
+    lines = "\n".join(("participant_id\ttrial_id\tstatus", *became))
+    study.table("trials.tsv").write_text(lines + "\n", encoding="utf-8")
+    study.table("quality.tsv").write_text("\n".join(_quality_lines(names)) + "\n", encoding="utf-8")
+    return study
+
+
+POSTERIOR = {
+    "opposition": 0.01, "arms_push_cosine": 0.01, "lag": 0.001, "step_lag": 0.004,
+    "step_yaw_impulse": 0.001,
+}  # fmt: skip
+"""How sure a trial is of its numbers; the impulse in kg m²/s."""
+
+DEVIATION = {"opposition": 0.02, "arms_push_cosine": 0.01, "lag": 0.0005}
+"""How far one other model is from the study's own; a second one knows the opposition alone."""
+
+CAUSES = {"C1": 0.8, "C2": 1.0, "C3": 1.2}
+"""What the contact models make of the share that the world has."""
+
+
+def _causes(name: str, drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
+    """Force of one joint of the swing leg and of one of the push leg, 1000 N together."""
+    rows = [
+        {
+            "participant_id": name,
+            "trial_id": f"speed{drawn.level[place] + 1}",
+            "step": int(drawn.step[place]) + 1,
+            "level": f"C ({model})",
+            "source": source,
+            "target": "ground",
+            "axis": "y",
+            "phase": "stance",
+            "statistic": "force_mean",
+            "value": value,
+            "unit": "N",
+            "low": value - 2.0,
+            "high": value + 2.0,
+        }
+        for place in chosen
+        for model, more in CAUSES.items()
+        for share in (more * drawn.hub_share[place],)
+        for source, value in (("hip_swing", 1000.0 * share), ("hip_push", 1000.0 * (1.0 - share)))
+    ]
+    return pd.DataFrame(rows)
+
+
+def _quality_lines(names: list[str]) -> list[str]:
+    """Residuals of every trial far inside their gates."""
+    measures = (("residual_moment_y_stance_rms", 0.1), ("effect_to_residual_y", 100.0))
+    return [
+        "participant_id\ttrial_id\tmeasure\tvalue\tverdict",
+        *(
+            f"{name}\t{trial}\t{measure}\t{value}\tok"
+            for name in names
+            for trial, _, _ in _plan()
+            for measure, value in measures
+        ),
+    ]
+
+
+def _write_sheets(folder: Path, names: list[str]) -> None:
+    people = ["participant_id\tsex\tmass_kg\theight_m\tstatic_trial"]
+    trials = ["participant_id\ttrial_id\ttask\tcondition\teffort\torder\tfile"]
+    for number, name in enumerate(names):
+        people.append(f"{name}\tfemale\t60\t1.7\tn/a")
+        for trial, condition, effort in _plan():
+            order = _order(trial, number)
+            row = (name, trial, "run", condition, effort, order, f"{name}_{trial}.c3d")
+            trials.append("\t".join(row))
+    (folder / "participants.tsv").write_text("\n".join(people) + "\n", encoding="utf-8")
+    (folder / "trials.tsv").write_text("\n".join(trials) + "\n", encoding="utf-8")
+
+
+def _write_capacities(folder: Path, names: list[str], who: WaveAthletes) -> None:
+    """Strengths around plausible means: only how far athletes are from each other is read."""
+    rows = ["participant_id\tmeasure\tside\tvalue\tunit"]
+    for place, name in enumerate(names):
+        for measure, side, value in (
+            ("knee_extension", "push", 3.0 + 0.4 * who.push_capacity[place]),
+            ("hip_flexion", "swing", 2.0 + 0.3 * who.swing_capacity[place]),
+        ):
+            rows += [  # tested twice
+                f"{name}\t{measure}\t{side}\t{again * value}\tN m/kg" for again in (0.99, 1.01)
+            ]
+    (folder / "capacities.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def _order(trial: str, number: int) -> str:
+    """Place in the session: every second athlete holds the arms still first."""
+    if trial.startswith("speed"):
+        return trial[-1]
+    late = trial.startswith("still") != bool(number % 2)
+    return str(LEVELS + SPRINTS * late + int(trial[-1]))
+
+
+def _plan() -> list[tuple[str, str, str]]:
+    """Trials of an athlete: one per speed, and sprints in both conditions."""
+    rows = [(f"speed{level + 1}", "normal", "submaximal") for level in range(LEVELS)]
+    rows += [(f"sprint{number + 1}", "normal", "maximal") for number in range(SPRINTS)]
+    rows += [(f"still{number + 1}", "restricted_arms", "maximal") for number in range(SPRINTS)]
+    return rows
+
+
+def _write_participant(
+    study: Study, name: str, place: int, drawn: WaveStudy, who: WaveAthletes
+) -> None:
+    chosen = np.flatnonzero(drawn.participant == place)
+    own = _numbers(drawn, chosen)
+    sprints = [
+        own.iloc[[-1]].assign(
+            trial_id=f"{stem}{number + 1}",
+            condition=condition,
+            step=1,
+            speed_mps=float(speed),
+            lateral_ratio=0.08 + 0.01 * float(np.sin(7.0 * place + 3.0 * number + float(speed))),
+        )
+        for condition, stem, speeds in (
+            ("normal", "sprint", who.normal[place]),
+            ("restricted_arms", "still", who.restricted[place]),
+        )
+        for number, speed in enumerate(speeds)
+    ]
+    default = pd.concat([own, *sprints], ignore_index=True)
+    others = all_specifications(study.settings, consistent=False)[1:]
+    rows = [default, *(own.assign(specification=x.name, factor=x.factor) for x in others)]
+    stance = drawn.momentum[np.append(chosen, [chosen[-1]] * len(sprints))][:, 0, :, :, UPWARD]
+    for member in pelvis_members(study.settings):
+        moved = momentum_numbers(with_pelvis(stance, member, axis=-1))
+        named = {"specification": f"pelvis={member}", "factor": PELVIS}
+        rows.append(default.assign(**named, **moved))
+    write_evidence(study, name, pd.concat(rows, ignore_index=True))
+    curves = _curves(drawn, np.append(chosen, [chosen[-1]] * len(sprints)), default)
+    write_dataset(curves, evidence_file(study, name, CURVES), {"stage": "multiverse"})
+    _write_manifests(study, name)
+
+
+def write_evidence(study: Study, name: str, rows: pd.DataFrame) -> None:
+    """Write the numbers of a participant's steps, as stage evidence does."""
+    columns = evidence_columns()
+    write_columns(rows[list(columns)], evidence_file(study, name, STEPS), columns, {})
+
+
+def _numbers(drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
+    """Numbers of some steps under the study's own settings."""
+    number = drawn.step[chosen] + 1
+    push, swing = drawn.push_index[chosen], drawn.swing_index[chosen]
+    rates = momentum_numbers(drawn.momentum_rate[chosen, 0, :, :, UPWARD])
+    columns = {
+        "trial_id": [f"speed{level + 1}" for level in drawn.level[chosen]],
+        "condition": "normal",
+        "specification": "default",
+        "factor": "",
+        "side": np.where(number % 2, "right", "left"),
+        "step": number,
+        "contact_s": drawn.contact[chosen],
+        "flight_s": drawn.flight[chosen],
+        "speed_mps": drawn.speed[chosen],
+        "shows_arms": 1.0,
+        "shows_legs": 1.0,
+        "lag": lag(drawn.swing_peak[chosen], drawn.force_peak[chosen]),
+        "hub_share": drawn.hub_share[chosen],
+        "yaw_impulse": drawn.yaw_impulse[chosen],
+        "lateral_ratio": drawn.lateral_ratio[chosen],
+        "push_index": push,
+        "swing_index": swing,
+        "log_ratio_moments": np.log(push / swing),
+        **dict.fromkeys(TURNING, 1.0),
+        "speed_change_mps": 0.0,
+        "forward_ratio": 0.0,
+        "force_mean_n": 1500.0,
+        "opposition_rates": rates["opposition_difference"],
+        "arms_push_rates": rates["arms_push_cosine"],
+        **momentum_numbers(drawn.momentum[chosen, 0, :, :, UPWARD]),
+    }
+    return pd.DataFrame(columns)
+
+
+def _curves(drawn: WaveStudy, chosen: np.ndarray, rows: pd.DataFrame) -> xr.Dataset:
+    """Curves of some steps, in the layout of stage evidence: arms one by one too."""
+    first = ("step", "phase", "percent")
+    rate = drawn.momentum_rate[chosen]
+    stance = rate[:, 0, :, :, UPWARD]
+    chains = np.stack([stance[..., 0], stance[..., 1], -stance[..., :2].sum(axis=-1)], axis=-1)
+    return xr.Dataset(
+        {
+            "angular_momentum": ((*first, "group", "axis"), _with_arms(drawn.momentum[chosen])),
+            "angular_momentum_rate": ((*first, "group", "axis"), _with_arms(rate)),
+            "hub_moment": (("step", "percent", "chain"), chains),
+        },
+        coords={
+            "number": ("step", rows["step"].to_numpy()),
+            "trial_id": ("step", rows["trial_id"].to_numpy(dtype=str)),
+            "phase": ["stance", "flight"],
+            "group": [*ROLE_GROUPS, "arm_push", "arm_swing"],
+            "axis": list(AXES),
+            "chain": ["leg_push", "leg_swing", "upper_body"],
+        },
+    )
+
+
+def _with_arms(values: np.ndarray) -> np.ndarray:
+    arms = values[..., [BOTH_ARMS], :] * ARM_SHARES[:, None]
+    return np.concatenate([values, arms], axis=-2)
+
+
+def _write_manifests(study: Study, name: str) -> None:
+    trials = [
+        {
+            "trial_id": trial,
+            "status": "ok",
+            "recorded": ROW if trial.startswith("speed") else 1,
+            "marker_rate": 250.0,
+            "mass_kg": 60.0,
+            "consistent": True,
+            "error_sd": POSTERIOR,
+            "model_deviations": [DEVIATION, {"opposition": -DEVIATION["opposition"]}],
+        }
+        for trial, _, _ in _plan()
+    ]
+    checked = [
+        {"trial_id": trial, "status": "ok", "closure": {"holds": True}} for trial, _, _ in _plan()
+    ]
+    fitted = [{"trial_id": trial, "status": "ok", "suspect": False} for trial, _, _ in _plan()]
+    for stage, content in (
+        ("multiverse", trials),
+        ("contributions", checked),
+        ("inverse_dynamics", fitted),
+    ):
+        path = study.manifest(name, stage)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"status": "ok", "trials": content}), encoding="utf-8")

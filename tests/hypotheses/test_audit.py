@@ -1,0 +1,382 @@
+"""A statistician audits the verdicts: every number again from the exported tables, by pandas.
+
+Nothing of aqbio computes here. Estimates, intervals and p values must come out to the digits that a
+TSV holds (15 significant ones): 1e-9 relative leaves room for sums in another order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from scipy.optimize import brentq
+
+from tests.hypotheses.made_evidence import DEVIATION
+
+pytestmark = pytest.mark.xdist_group("judged")
+
+SAME = {"rel": 1e-9, "abs": 1e-12}
+
+MEANS = {"H1": "opposition_difference", "H2": "arms_push_cosine"}
+CORE = ("H1", "H4", "H5a", "H7")
+
+
+@pytest.fixture(params=["classical", "balanced"])
+def tables(request):
+    """Every table of a study, as anyone reads it."""
+    folder = request.getfixturevalue(request.param).root / "tables"
+    names = (
+        "verdicts", "hypotheses_steps", "hypotheses_athletes", "hypotheses_trials", "multiverse",
+        "sprints", "power", "single_athletes", "influence", "literal",
+    )  # fmt: skip
+    return {name: pd.read_csv(folder / f"{name}.tsv", sep="\t", na_values="n/a") for name in names}
+
+
+def _row(tables, name):
+    return tables["verdicts"].set_index("hypothesis").loc[name]
+
+
+def _without_skewness(t, a):
+    """Hall 1992."""
+    return t + a / 6.0 + a * t**2 / 3.0 + a**2 * t**3 / 27.0
+
+
+def _p(found, delta):
+    """The p values for a direction, given by the sign of delta, and against it: the larger of t's
+    and that of t without skewness."""
+    mean, se, df, a = found
+    sign = np.sign(delta)
+    both = []
+    for bound, side in ((0.0, sign), (delta, -sign)):
+        t = (mean - bound) / se
+        both.append(max(stats.t.sf(side * one, df) for one in (t, _without_skewness(t, a))))
+    return min(1.0, 2.0 * both[0]), both[1]
+
+
+def _over(t, a, bound):
+    return _without_skewness(t, a) - bound
+
+
+def _interval(mean, se, df, a):
+    """Bounds that t, or t without skewness, leaves open."""
+    far = stats.t.ppf(0.975, df)
+    ends = [-far, far]
+    ends += [brentq(_over, -200.0, 200.0, args=(a, one)) for one in (-far, far)]
+    return mean - max(ends) * se, mean - min(ends) * se
+
+
+def _check(row, found, *, p=True):
+    """Estimate, 95 % interval and both p values of a mean."""
+    low, high = _interval(*found)
+    assert (row.estimate, row.ci_low) == pytest.approx((found[0], low), rel=1e-8, abs=1e-10)
+    limit = 1.0 if row.name in MEANS else np.inf
+    assert row.ci_high == pytest.approx(min(high, limit), rel=1e-8, abs=1e-10)
+    if p:
+        told = (row.p, row.p_against)
+        assert told == pytest.approx(_p(found, row.smallest_effect), rel=1e-7, abs=1e-12)
+
+
+def _mean(values):
+    a = stats.skew(values, bias=False) / np.sqrt(len(values))
+    return values.mean(), values.sem(), len(values) - 1, a
+
+
+def _check_mean(row, values):
+    _check(row, _mean(values), p=row.name in CORE and row.name != "H1")
+    assert row.n_athletes == len(values)
+
+
+@pytest.mark.parametrize("name", MEANS)
+def test_means(tables, name):
+    steps, row = tables["hypotheses_steps"], _row(tables, name)
+    _check_mean(row, steps.groupby("participant_id")[MEANS[name]].mean())
+    assert row.n_steps == len(steps)
+
+
+def _slopes(table, x, y):
+    return (
+        table.dropna(subset=[y])
+        .groupby("participant_id")[[x, y]]
+        .apply(lambda own: np.polyfit(own[x], own[y], 1)[0])
+    )
+
+
+def test_slopes_within_athletes(tables):
+    _check_mean(_row(tables, "H5a"), _slopes(tables["hypotheses_steps"], "speed_mps", "lag"))
+
+
+def test_h1_is_held_against_all_ways_to_divide_the_body(tables):
+    """The larger p of two means: over the classical one, and over the mean of the other 14."""
+    steps, row = tables["hypotheses_steps"], _row(tables, "H1")
+    chi = steps.groupby("participant_id")[[c for c in steps if c.startswith("chi_")]].mean()
+    own = chi.pop("chi_swing_leg")
+    found = [_mean(own - chi["chi_push_leg+swing_leg"]), _mean(own - chi.mean(axis=1))]
+    p, against = zip(*(_p(one, row.smallest_effect) for one in found), strict=True)
+    assert (row.p, row.p_against) == pytest.approx((max(p), against[0]), rel=1e-6, abs=1e-12)
+    assert f"index {found[1][0]:+.3f} over the mean of the other 14" in row.reason
+    rank = 1 + chi.gt(own + 1e-9, axis=0).sum(axis=1)
+    assert f"median rank {rank.median():g} of 15" in row.reason
+
+
+def test_amplification_at_the_highest_speed_under_every_contact_model(tables):
+    steps, row = tables["hypotheses_steps"], _row(tables, "H4")
+    top = steps[steps["level"] == steps.groupby("participant_id")["level"].transform("max")]
+    found = {
+        model: _mean(top.groupby("participant_id")[f"caused_share_{model}"].mean())
+        for model in ("C1", "C2", "C3")
+    }
+    _check(row, max(found.values()), p=False)
+    p, against = zip(*(_p(one, row.smallest_effect) for one in found.values()), strict=True)
+    assert (row.p, row.p_against) == pytest.approx((max(p), max(against)), rel=1e-6)
+    for model, (mean, *_) in found.items():
+        assert f"{model} {mean:+.4f}" in row.reason
+
+
+def test_lag_spread(tables):
+    """H5b: spread of differences between steps of a side within trials, without errors."""
+    steps = tables["hypotheses_steps"].dropna(subset=["lag"])
+    trials = tables["hypotheses_trials"][["participant_id", "trial_id", "error_step_lag"]]
+    steps = steps.merge(trials, on=["participant_id", "trial_id"])
+    later = steps.assign(step=steps["step"] - 2)[["participant_id", "trial_id", "step", "lag"]]
+    pairs = steps.merge(later, on=["participant_id", "trial_id", "step"], suffixes=("", "_later"))
+    cell = ["participant_id", "level"]
+    change = (pairs["lag_later"] - pairs["lag"]).groupby([pairs[c] for c in cell])
+    middle = change.agg(lambda own: (own - own.median()).abs().median() * np.exp(1.1 / len(own)))
+    cells = steps.groupby(cell).agg(
+        speed=("speed_mps", "mean"), noise=("error_step_lag", lambda own: (own**2).mean())
+    )
+    spread = middle / stats.norm.ppf(0.75) / np.sqrt(2.0)
+    left = (1.0 - cells["noise"] / spread**2).clip(lower=0.25)
+    assert (left < 0.999).all()
+    cells["log"] = np.log(spread) + 0.5 * np.log(left)
+    slopes = cells.groupby("participant_id")[["speed", "log"]].apply(
+        lambda own: np.polyfit(own["speed"], own["log"], 1)[0]
+    )
+    _check_mean(_row(tables, "H5b"), slopes)
+
+
+def _robust_fit(columns, response):
+    """Coefficients, errors good for unequal scatter (HC2), degrees of freedom by the eigenvalues
+    of the error's quadratic form (Bell and McCaffrey 2002), and Cook's distances."""
+    table = np.column_stack([np.ones(len(response)), *columns])
+    inverse = np.linalg.inv(table.T @ table)
+    hat = table @ inverse @ table.T
+    beta, leverage = inverse @ table.T @ response, np.diag(hat)
+    rest, count = response - table @ beta, len(response) - table.shape[1]
+    covariance = inverse @ (table.T * rest**2 / (1.0 - leverage)) @ table @ inverse
+    forms = [(np.eye(len(hat)) - hat) * row / np.sqrt(1.0 - leverage) for row in inverse @ table.T]
+    values = [np.linalg.eigvalsh(form.T @ form) for form in forms]
+    df = np.array([one.sum() ** 2 / (one**2).sum() for one in values])
+    cook = rest**2 * leverage / (1.0 - leverage) ** 2 / (rest @ rest / count) / table.shape[1]
+    return beta, np.sqrt(np.diag(covariance)), df, cook
+
+
+def _maximal(tables):
+    return tables["sprints"][tables["sprints"]["effort"] == "maximal"].copy()
+
+
+def test_sprints_at_equal_order(tables):
+    sprints = _maximal(tables)
+    sprints["speed_mps"] = np.log(sprints["speed_mps"])
+    means = sprints.pivot_table(["speed_mps", "order"], "participant_id", "condition")
+    both = means["speed_mps"]
+    change = np.expm1(both["restricted_arms"] - both["normal"])
+    later = means["order"]["restricted_arms"] - means["order"]["normal"]
+    assert later.min() < 0.0 < later.max()
+    beta, se, df, _ = _robust_fit([later], 100.0 * change.to_numpy())
+    _check(_row(tables, "H7"), (beta[0], se[0], df[0], 0.0))
+    assert _row(tables, "H7").n_steps == len(sprints)
+
+
+def test_misdirection_at_equal_speed_and_order(tables):
+    steps, sprints = tables["hypotheses_steps"], _maximal(tables)
+    law, _ = _law(steps, steps["lateral_ratio"], steps["speed_mps"])
+    sprints["rest"] = np.log(sprints["lateral_ratio"]) - law(sprints["speed_mps"])
+    means = sprints.pivot_table(["rest", "order"], "participant_id", "condition")
+    change = 100.0 * np.expm1(means["rest"]["restricted_arms"] - means["rest"]["normal"])
+    later = means["order"]["restricted_arms"] - means["order"]["normal"]
+    beta, se, df, _ = _robust_fit([later], change.to_numpy())
+    _check(_row(tables, "H7b"), (beta[0], se[0], df[0], 0.0), p=False)
+
+
+def _law(steps, values, speed):
+    """Parabola of logarithms within athletes, and what it leaves of every step."""
+    who, x, y = steps["participant_id"], np.log(speed), np.log(values)
+    middle = x.mean()
+    powers = [(x - middle) ** k for k in (1, 2)]
+    table = np.column_stack([p - p.groupby(who).transform("mean") for p in powers])
+    one, two = np.linalg.lstsq(table, y - y.groupby(who).transform("mean"), rcond=None)[0]
+
+    def law(speeds):
+        away = np.log(speeds) - middle
+        return one * away + two * away**2
+
+    return law, y - law(speed)
+
+
+FIRST = {"H8a": "lateral", "H8b": "flight", "H9": "swing_drive"}
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_slopes_between_athletes(tables, name):
+    """The interval over four fits: at equal speed and at an equal share of the highest one, with
+    and without the two athletes of most influence."""
+    athletes = tables["hypotheses_athletes"].query("hypothesis == @name")
+    wide = athletes.pivot_table("value", "participant_id", "column")
+    relative = [column for column in wide if column.endswith("_relative")]
+    ends, estimates = [], []
+    for ending in ("", "_relative"):
+        names = [column.removesuffix("_relative") + ending for column in relative]
+        names.sort(key=lambda column: column != FIRST[name] + ending)
+        rest = wide[[*names, "fastest"]]
+        for _ in range(3):
+            z = (rest - rest.mean()) / rest.std()
+            fit = _robust_fit([z[column] for column in names], z["fastest"].to_numpy())
+            estimates.append(fit[0][1])
+            ends.append(fit[0][1] + stats.t.ppf([0.025, 0.975], fit[2][1]) * fit[1][1])
+            rest = rest.drop(index=rest.index[fit[3].argmax()])
+    row, used = _row(tables, name), np.array([ends[k] for k in (0, 2, 3, 5)])
+    assert row.estimate == pytest.approx(estimates[0], **SAME)
+    assert (row.ci_low, row.ci_high) == pytest.approx((used.min(), used.max()), rel=1e-8)
+
+
+@pytest.mark.parametrize("name", ["p", "p_against"])
+def test_adjusted_p_values(tables, name):
+    """Holm, step by step, over the core hypotheses whose gates passed; the survey is too small."""
+    every = tables["verdicts"].dropna(subset=[f"{name}_holm"]).sort_values(name)
+    assert set(every["gates"]) == {"passed"}
+    core = every["hypothesis"].isin(CORE)
+    assert set(every.loc[core, "hypothesis"]) == set(CORE)
+    for tested in (every[core], every[~core]):  # the others are contrasts, a family of their own
+        running, count = 0.0, len(tested)
+        for place, row in enumerate(tested.to_dict("records")):
+            running = max(running, min(1.0, (count - place) * row[name]))
+            assert row[f"{name}_holm"] == pytest.approx(running, **SAME)
+
+
+def _rule(row):
+    """The rule, from the columns of the table alone; None where gates or conditions decide."""
+    sign, size = np.sign(row.smallest_effect), abs(row.smallest_effect)
+    if row.gates != "passed":
+        return None
+    if row.p_holm < 0.05 and sign * row.estimate >= size:
+        return "found"
+    if row.p_against_holm < 0.05:
+        above = max(sign * row.ci_low, sign * row.ci_high)
+        return "opposite_found" if above < 0 else "no_effect"
+    return "too_imprecise"
+
+
+def test_what_was_found_from_the_numbers_beside_it(tables):
+    seen = set()
+    for row in tables["verdicts"].itertuples():
+        expected = _rule(row) if row.verdict != "described" else None
+        if expected and row.found != "condition_failed":
+            assert row.found == expected, row.hypothesis
+            seen.add(expected)
+    assert len(seen) >= 1
+
+
+def test_fragile_from_the_arms(tables):
+    """A choice whose analysis judges and differs, and gives another verdict."""
+    arms = tables["multiverse"]
+    for row in tables["verdicts"].itertuples():
+        own = arms[(arms["hypothesis"] == row.hypothesis) & (arms["specification"] != "default")]
+        if row.gates != "passed" or not len(own):
+            assert pd.isna(row.fragile)
+            continue
+        numbers = np.array([(row.estimate, row.ci_low, row.ci_high)])
+        kept = []
+        for arm in own.itertuples():
+            one = np.array([arm.estimate, arm.ci_low, arm.ci_high])
+            if not np.isclose(numbers, one, rtol=1e-7, atol=0, equal_nan=True).all(axis=1).any():
+                numbers = np.vstack([numbers, one])
+                kept.append(arm)
+        kept = [arm for arm in kept if arm.gates == "passed"]
+        over = [arm.specification for arm in kept if arm.verdict != row.verdict]
+        told = [] if pd.isna(row.overturned_by) else row.overturned_by.split(", ")
+        assert told == over
+        if kept:
+            assert row.fragile == ("yes" if over else "no")
+            estimates = [row.estimate, *(arm.estimate for arm in kept)]
+            assert (row.lowest, row.highest) == pytest.approx((min(estimates), max(estimates)))
+
+
+def test_each_athlete_left_out(tables):
+    athletes, influence = tables["hypotheses_athletes"], tables["influence"]
+    for name in ("H1", "H5a"):
+        values = athletes[(athletes["hypothesis"] == name) & (athletes["column"] == "value")]
+        values = values.set_index("participant_id")["value"]
+        own = influence[influence["hypothesis"] == name].set_index("participant_id")
+        assert list(own.index) == list(values.index)
+        for who, row in own.iterrows():
+            found = _mean(values.drop(who))
+            assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx(
+                (found[0], *_interval(*found)), rel=1e-8, abs=1e-10
+            )
+        others = own.index[own["verdict"] != _row(tables, name).verdict]
+        told = _row(tables, name).influential
+        assert ([] if pd.isna(told) else told.split(", ")) == list(others)
+
+
+def test_the_share_of_athletes_and_the_robust_centre(tables):
+    athletes = tables["hypotheses_athletes"]
+    for name in ("H1", "H2", "H4", "H5a"):
+        row = _row(tables, name)
+        chosen = (athletes["hypothesis"] == name) & (athletes["column"] == "value")
+        values = athletes[chosen]["value"].to_numpy()
+        sign, n, z = np.sign(row.smallest_effect), len(values), stats.norm.ppf(0.975)
+        k = int((sign * values >= abs(row.smallest_effect)).sum())
+        middle = (k / n + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * np.sqrt(k / n * (1 - k / n) / n + z**2 / (4 * n**2))
+        found = (row.n_showing, row.share_low, row.share_high)
+        assert found == pytest.approx((k, max(0, middle - half), min(1, middle + half)), abs=1e-9)
+        means = [(values[i] + values[j]) / 2 for i in range(n) for j in range(i, n)]
+        assert row.robust == pytest.approx(np.median(means), **SAME)
+
+
+def test_claims_by_their_words(tables):
+    steps, literal = tables["hypotheses_steps"], tables["literal"].set_index("hypothesis")
+    for name, column in (("H1", "sides_opposed"), ("H10", "changes_opposed"), ("H4", "hub_share")):
+        values = steps.groupby("participant_id")[column].mean()
+        row = literal.loc[name]
+        if values.std() > 1e-9:
+            found = _mean(values)
+            assert (row.estimate, row.ci_low, row.ci_high) == pytest.approx(
+                (found[0], *_interval(*found)), rel=1e-8, abs=1e-10
+            )
+    logs = np.log(steps[["speed_mps", "push_index"]]).assign(participant_id=steps["participant_id"])
+    powers = _slopes(logs, "speed_mps", "push_index")
+    row = literal.loc["H3d"].iloc[0]
+    assert (row.estimate, row.n_showing) == pytest.approx((powers.mean(), (powers > 0).sum()))
+
+
+def test_errors_of_measurement_of_the_mean(tables):
+    """What the gate of precision holds against half the smallest effect."""
+    steps, trials = tables["hypotheses_steps"], tables["hypotheses_trials"]
+    both = steps.merge(trials, on=["participant_id", "trial_id"])
+    for name, column in (("H1", "opposition"), ("H2", "arms_push_cosine")):
+        own = both.groupby("participant_id")[f"error_{column}"].mean()
+        shared = both.groupby("participant_id")[f"model_{column}"].mean()
+        assert shared.to_numpy() == pytest.approx(DEVIATION[column])
+        error = np.sqrt((own**2).sum() / len(own) ** 2 + (shared**2).mean())
+        assert error <= abs(_row(tables, name).smallest_effect) / 2
+        assert "precision" not in _row(tables, name).gates
+
+
+def test_detectable_effect(tables):
+    """Of a mean: the noncentral t distribution at Holm's strictest step, or delta plus 0.84 SE."""
+    values = tables["hypotheses_steps"].groupby("participant_id")[MEANS["H1"]].mean()
+    row, se, df = _row(tables, "H1"), values.sem(), len(values) - 1
+    beyond = abs(row.smallest_effect) + stats.norm.ppf(0.8) * se
+    power = stats.nct.sf(stats.t.isf(0.025 / len(CORE), df), df, row.mde / se)
+    assert row.mde == pytest.approx(beyond, rel=1e-9) or power == pytest.approx(0.8, abs=1e-6)
+    assert row.mde >= beyond * (1.0 - 1e-9)
+
+
+def _found(se, df, row):
+    """Power of the test alone at the smallest effect of interest."""
+    distance = abs(row.smallest_effect) / se
+    critical = stats.t.isf(row.alpha / 2.0, df)
+    return 1.0 if distance > 10.0 * (critical + 1.0) else stats.nct.sf(critical, df, distance)

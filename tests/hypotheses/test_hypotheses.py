@@ -1,0 +1,280 @@
+"""From evidence files to verdicts, of whole studies and of those that lack something.
+
+All tables of two whole studies, and the verdicts of a smaller one that is changed, are golden.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.contributions.other_models import COLUMNS as OF_MODELS
+from aqbio.figures.figure import Results
+from aqbio.figures.speed import timing_numbers
+from aqbio.figures.stage import FIGURES
+from aqbio.gait.step_files import MODELS, step_file
+from aqbio.hypotheses import multiverse as choices
+from aqbio.hypotheses import stage
+from aqbio.hypotheses.gathered import StudyEvidence, gather_evidence
+from aqbio.hypotheses.stage import hypotheses_study
+from aqbio.hypotheses.trial_quality import trial_table, without_fit
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.study import Study, load_study
+from aqbio.io.tables import read_columns, read_table, write_columns
+from aqbio.multiverse.files import CURVES, STEPS, evidence_file
+from aqbio.multiverse.stage import curves_dataset
+from aqbio.stats.registry import DEFAULT, read_registry
+from aqbio.stats.verdict import verdicts
+from aqbio.study.internal import Parts
+from tests.golden import differences, digest
+from tests.hypotheses.conftest import broken
+from tests.hypotheses.made_evidence import drawn_study, write_evidence
+from tests.small_study import replace
+
+pytestmark = pytest.mark.xdist_group("judged")
+
+Change = Callable[[Study], object]
+
+
+def _tables(study: Study, *names: str) -> dict[str, pd.DataFrame]:
+    tables = {one: read_table(study.table(f"{one}.tsv")) for one in names or stage.COLUMNS}
+    return {one: own.drop(columns="registry_hash", errors="ignore") for one, own in tables.items()}
+
+
+@pytest.mark.parametrize("world", ["classical", "balanced"])
+def test_golden_tables_of_a_whole_study(request, world):
+    """The discriminating cells of science.md 7.5; the whole matrix is `python -m validation`."""
+    tables = _tables(request.getfixturevalue(world))
+    assert differences(f"hypotheses/{world}", digest(tables)) == []
+    labels = dict(tables["verdicts"][["hypothesis", "verdict"]].itertuples(index=False))
+    right = "supported" if world == "balanced" else "not_supported"
+    assert [labels[name] for name in ("H1", "H5a", "H7")] == [right, right, "supported"]
+    steps, given = tables["hypotheses_steps"], tables["verdicts"].set_index("hypothesis")
+    found = timing_numbers(steps, tables["verdicts"])
+    assert (found["lag_change"] == float(given.loc["H5a", "estimate"])).all()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Study:
+    return drawn_study(tmp_path_factory.mktemp("small"), "W1", athletes=8, multiverse=False)
+
+
+def _copy(study: Study, folder) -> Study:
+    """A study with its results, to be changed."""
+    shutil.copytree(study.file.parent, folder, dirs_exist_ok=True)
+    replace(folder / "study.yaml", study.file.parent.as_posix(), folder.as_posix())
+    return load_study(folder / "study.yaml")
+
+
+def _rows(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Change:
+    """Change the numbers of the steps of every participant."""
+
+    def work(study: Study) -> None:
+        for person in study.participants:
+            rows = read_columns(evidence_file(study, person.participant_id, STEPS))
+            write_evidence(study, person.participant_id, change(rows))
+
+    return work
+
+
+def _unknown(shows: str, *more: str) -> Change:
+    """Steps of which some group is not observed: no opposition, no cosine, no ratio of momenta."""
+
+    def change(rows: pd.DataFrame) -> pd.DataFrame:
+        begin = ("chi_", "opposition_", "log_ratio_momentum")
+        names = [one for one in rows if one.startswith(begin)]
+        names += ["arms_push_cosine", "same_legs_cosine", *more]
+        return rows.assign(**{shows: 0.0, **dict.fromkeys(names, np.nan)})
+
+    return _rows(change)
+
+
+def _trials(stage_name: str = "multiverse", **told: object) -> Change:
+    """What a stage says of all trials."""
+
+    def work(study: Study) -> None:
+        for person in study.participants:
+            path = study.manifest(person.participant_id, stage_name)
+            manifest = json.loads(path.read_text("utf-8"))
+            manifest["trials"] = [{**one, **told} for one in manifest["trials"]]
+            path.write_text(json.dumps(manifest), "utf-8")
+
+    return work
+
+
+def _empty(study: Study) -> None:
+    """Leave no step."""
+    _rows(lambda rows: rows[:0])(study)
+    for person in study.participants:
+        write_dataset(curves_dataset([]), evidence_file(study, person.participant_id, CURVES), {})
+
+
+def _text(name: str, before: str, after: str) -> Change:
+    def work(study: Study) -> None:
+        path = study.file.with_name(name)
+        if name == "hypotheses.yaml":
+            path.write_text(DEFAULT.read_text(encoding="utf-8"), encoding="utf-8")
+        replace(path, before, after)
+
+    return work
+
+
+def _older(study: Study) -> None:
+    entries = [{"id": "H1", "delta": 0.05}, {"id": "H3f", "delta": 0.2}]
+    old = {"hash": "0", "registry": {"version": 2, "hypotheses": entries}}
+    (study.root / "registry.json").write_text(json.dumps(old), "utf-8")
+
+
+def _beyond(measure: str, verdict: str, every: int = 1) -> Change:
+    """Trials whose measure has a verdict."""
+
+    def work(study: Study) -> None:
+        path, moving = study.table("quality.tsv"), [t for t in study.trials if t.task != "static"]
+        lines = [
+            f"{t.participant_id}\t{t.trial_id}\t{measure}\t1\t{verdict}" for t in moving[::every]
+        ]
+        path.write_text(path.read_text("utf-8") + "\n".join(lines) + "\n", "utf-8")
+
+    return work
+
+
+def _both(*changes: Change) -> Change:
+    def work(study: Study) -> None:
+        for change in changes:
+            change(study)
+
+    return work
+
+
+RULE = "delta: 0.05\n    unit: share of the summed", "delta: 0.01\n    unit: share of the summed"
+CHANGED: dict[str, tuple[Change, str]] = {
+    "as it is": (lambda _: None, "verdicts hypotheses_trials single_athletes sign_patterns power"),
+    "no step": (_empty, " ".join(stage.COLUMNS)),
+    "no arms": (_unknown("shows_arms", "hub_share"), "verdicts"),
+    "no arms seen": (_both(
+        _unknown("shows_arms", "hub_share"),
+        _trials(unseen={"arms": "the markers do not show arm_left, arm_right"})), "verdicts"),
+    "no legs": (_both(
+        _unknown("shows_legs"),
+        _trials(unseen={"legs": "no landmarks place leg_left"})), "verdicts"),
+    "another rule": (_text("hypotheses.yaml", *RULE), "verdicts deviations"),
+    "another setting": (
+        _text("study.yaml", "name: drawn\n", "name: drawn\nquality: {usable_share: 0.2}\n"),
+        "verdicts deviations"),
+    "an older record": (_older, "verdicts deviations"),
+    "no record": (lambda study: (study.root / "registry.json").unlink(), "verdicts deviations"),
+    "drift in some trials": (_beyond("flight_drift_y", "fail", 3), "verdicts hypotheses_trials"),
+    "slip in all trials": (_beyond("foot_slip", "fail"), "verdicts hypotheses_trials"),
+    "slip within limits": (_beyond("foot_slip", "ok"), "hypotheses_trials"),
+    "plain": (_trials(consistent=False, error_sd={}), "verdicts hypotheses_trials"),
+    "closures that fail": (
+        _trials("contributions", closure={"holds": False}), "verdicts hypotheses_trials"),
+    "suspect": (_trials("inverse_dynamics", suspect=True), "verdicts hypotheses_trials"),
+    "slow cameras": (_trials(marker_rate=120.0), "verdicts"),
+    "no other model": (_trials(model_deviations=[]), "hypotheses_trials"),
+    "few of the steps": (_trials(recorded=20, kept=10), "verdicts"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_golden_verdicts_of_a_changed_study(small, tmp_path, monkeypatch, name):
+    change, tables = CHANGED[name]
+    study = _copy(small, tmp_path / "study")
+    change(study)
+    if name == "another setting":
+        monkeypatch.setattr("aqbio.hypotheses.gathered.SPEED_GAP", 0.30)
+    asked = tables.split()
+    monkeypatch.setattr(stage, "COLUMNS", {one: stage.COLUMNS[one] for one in asked})
+    study = load_study(study.file)
+    hypotheses_study(study, lambda _line: None)
+    assert broken(study) == []
+    found = _tables(study, *asked)
+    assert differences(f"hypotheses/{name.replace(' ', '_')}", digest(found)) == []
+    if name == "no step":
+        results = Results(study, None)
+        verdict_figures = [one for one in FIGURES if one.section == "verdicts"]
+        assert all(one.table(results).empty for one in verdict_figures)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_golden_verdicts_of_few_athletes(tmp_path, monkeypatch, count):
+    """Their strengths are known; with one, every other choice is gone through too."""
+    study = drawn_study(tmp_path, "W1", athletes=count, multiverse=count == 1, capacities=True)
+    asked = ["verdicts", "single_athletes", "multiverse"]
+    monkeypatch.setattr(stage, "COLUMNS", {one: stage.COLUMNS[one] for one in asked})
+    hypotheses_study(study, lambda _line: None)
+    assert broken(study) == []
+    found = _tables(study, *asked)
+    assert differences(f"hypotheses/{count}_athletes", digest(found)) == []
+
+
+@pytest.mark.parametrize("measure", ["flight_drift_y", "plain_flight_drift_y"])
+def test_a_trial_beyond_a_law_of_mechanics_is_not_believed(small, tmp_path, measure):
+    """That one alone, and only of the motion, fitted or plain, that breaks it."""
+    study = _copy(small, tmp_path / "study")
+    moving = [one for one in study.trials if one.task != "static"]
+    steps = pd.DataFrame(
+        [{"participant_id": t.participant_id, "trial_id": t.trial_id} for t in moving]
+    )
+    assert not trial_table(study, steps)["suspect"].any()
+    _beyond(measure, "fail", 10**6)(study)
+    found = trial_table(study, steps)
+    found = without_fit(found) if measure.startswith("plain") else found
+    other = found if measure.startswith("plain") else without_fit(found)
+    first = (moving[0].participant_id, moving[0].trial_id)
+    assert found.index[found["suspect"]].tolist() == [first]
+    assert other is found or not other["suspect"].any()
+
+
+def test_golden_arms_of_a_study_that_its_choices_contradict(tmp_path, monkeypatch):
+    """Numbers under some choices are turned round, one cannot be computed, another model is known.
+
+    Several processes find what one finds.
+    """
+    study = drawn_study(tmp_path, "W1", athletes=4)
+
+    def turned(rows: pd.DataFrame) -> pd.DataFrame:
+        own = rows["opposition_difference"]
+        chosen = rows["factor"].isin(["cutoff_hz", "body_segments"])
+        return rows.assign(opposition_difference=own.mask(chosen, -own))
+
+    _rows(turned)(study)
+    text = study.file.read_text("utf-8") + "other_models: {models: {other: {}}}\n"
+    study.file.write_text(text, "utf-8")
+    for place, person in enumerate(study.participants):
+        told = dict.fromkeys(OF_MODELS, 0) | {
+            "participant_id": person.participant_id, "trial_id": "speed4", "model": "other",
+            "level": "C (C2)", "target": "ground", "statistic": "force_mean", "axis": "y",
+            "steps": 2,
+        }  # fmt: skip
+        rows = [told | {"source": name, "own": own, "other": other} for name, own, other in
+                (("hip_swing", 10.0, 30.0 + place), ("hip_push", 90.0, 70.0))]  # fmt: skip
+        table = pd.DataFrame(rows).reindex(columns=list(OF_MODELS))
+        write_columns(table, step_file(study, person.participant_id, MODELS), OF_MODELS, {})
+    study, under = load_study(study.file), StudyEvidence.under
+
+    def broken_one(self, name, **options):
+        if name == "threshold=50":
+            raise ZeroDivisionError(name)
+        return under(self, name, **options)
+
+    monkeypatch.setattr(StudyEvidence, "under", broken_one)
+    found, told = gather_evidence(study), {}
+    registry = read_registry()
+    given = verdicts(found.evidence, registry)
+    for cores in (1, 2):
+        parts = Parts(study, "hypotheses")
+        arms = choices.multiverse(found, given, registry, parts, cores)
+        told[cores] = [repr(one) for one in arms], [one.what for one in parts.findings]
+    assert told[1] == told[2]
+    assert len(told[1][1]) == 1
+    rows = [asdict(one.verdict) | {"specification": one.specification} for one in arms]
+    table = pd.DataFrame(rows).drop(columns="registry_hash")
+    lines = [" ".join(one) for one in table[["hypothesis", "specification", "verdict"]].to_numpy()]
+    assert differences("hypotheses/arms", [*lines, *digest({"arms": table}, texts=False)]) == []

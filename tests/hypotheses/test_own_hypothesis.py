@@ -1,0 +1,83 @@
+"""A hypothesis that somebody adds: the entry in CONTRIBUTING.md and nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from aqbio.hypotheses.preregistration import registry_record
+from aqbio.hypotheses.stage import hypotheses_study
+from aqbio.io.study import Study
+from aqbio.io.tables import read_table
+from aqbio.pages.verdicts import VerdictTables, verdict_section
+from aqbio.stats.registry import DEFAULT, asked_registry, read_registry
+from tests.hypotheses.conftest import broken
+from tests.hypotheses.made_evidence import drawn_study
+from tests.small_study import replace
+
+pytestmark = pytest.mark.xdist_group("judged")
+
+PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+[ENTRY] = re.findall(r"```yaml\n( *- id: .*?)```", PAGE, re.DOTALL)
+BEFORE_CONTRASTS = "# Two conditions of the same athletes"
+TABLES = ("verdicts", "literal", "single_athletes", "power", "deviations")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Study:
+    """Swing leg balances the rest (W1); the entry was there before data were read."""
+    folder = tmp_path_factory.mktemp("own")
+    registry = folder / "hypotheses.yaml"
+    registry.write_text(DEFAULT.read_text(encoding="utf-8"), encoding="utf-8")
+    replace(registry, BEFORE_CONTRASTS, f"{ENTRY}{BEFORE_CONTRASTS}")
+    study = drawn_study(folder, "W1", athletes=10, multiverse=False)
+    hypotheses_study(study, lambda _line: None)
+    assert broken(study) == []
+    return study
+
+
+@pytest.fixture(scope="module")
+def tables(study: Study) -> dict[str, pd.DataFrame]:
+    return {name: read_table(study.table(f"{name}.tsv")) for name in TABLES}
+
+
+def test_it_has_a_verdict_like_every_other(study, tables):
+    """With its statistic's precision: twice the least effect of H1, from the same numbers."""
+    rows = tables["verdicts"].set_index("hypothesis")
+    own, first = rows.loc["wide_balance"], rows.loc["H1"]
+    assert (own["verdict"], own["found"], own["gates"]) == ("supported", "found", "passed")
+    assert own["estimate"] == first["estimate"] > own["smallest_effect"] == 0.1
+    assert own["post_hoc"] == "no"
+    assert tables["deviations"].empty
+    assert "wide_balance" in set(tables["power"]["hypothesis"])
+    athletes = tables["single_athletes"].groupby("hypothesis")["estimate"].apply(list)
+    assert athletes["wide_balance"] == athletes["H1"]
+
+
+def test_pages_say_it_in_its_own_words(study, tables):
+    section = verdict_section(VerdictTables(asked_registry(study), None, *tables.values()))
+    [shown] = [one for one in section.verdicts if one.hypothesis.id == "wide_balance"]
+    assert shown.words.verdict == "supported"
+    assert shown.words.text.startswith("The swing leg balanced the rest of the body better")
+    assert "It does not say which side is stronger." in shown.words.text
+    assert shown.ruler
+    [first] = [one for one in section.verdicts if one.hypothesis.id == "H1"]
+    assert first.words.text.startswith("The swing leg against the rest")
+
+
+def test_words_and_biases_are_not_registered(study):
+    """A record of a registry with other words is the record of the same rules."""
+    record = registry_record(study)
+    assert record is not None
+    [entry] = [one for one in record["registry"]["hypotheses"] if one["id"] == "wide_balance"]
+    assert not {"words", "biases"} & entry.keys()
+    registry, hash_of = study.registry_file, read_registry(study.registry_file).hash
+    text = registry.read_text(encoding="utf-8")
+    replace(registry, "which side is stronger", "which side is weaker")
+    assert read_registry(registry).hash == hash_of
+    registry.write_text(text.replace("delta: 0.1\n", "delta: 0.2\n"), encoding="utf-8")
+    assert read_registry(registry).hash != hash_of
+    registry.write_text(text, encoding="utf-8")

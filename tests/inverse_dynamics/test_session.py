@@ -1,0 +1,182 @@
+"""What of trials the fit may use, and what is said of sessions.
+
+Words and numbers of every case are golden; the session that is fitted is in
+`tests/virtual/test_consistency_stage.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from aqbio.inverse_dynamics.findings import estimate_numbers, session_findings
+from aqbio.inverse_dynamics.parameters import PARAMETERS, ParameterEstimate
+from aqbio.inverse_dynamics.session_inputs import (
+    fitted_session,
+    observations,
+    standing_cop,
+    total_wrench,
+    trial_speed,
+)
+from aqbio.inverse_dynamics.stances import Standing
+from aqbio.inverse_kinematics.solution import SolvedTrial
+from aqbio.io.study import load_study
+from aqbio.observed import mask as reasons
+from aqbio.observed.mask import Observed
+from aqbio.observed.parts import read_observed, with_observed
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.golden import differences
+from tests.small_study import write_small_study
+from tests.told import read_cases, told
+from tests.virtual.test_chain import told as recorded
+
+RATE, FRAMES = 250.0, 300
+TIME = np.arange(FRAMES) / RATE
+FORCE_TIME = np.arange(FRAMES * 4) / 1000.0
+EDGE = 0.015
+GROUPS = {"leg_right": ("thigh", "shank"), "arm_left": ("arm",), "torso": ("trunk",)}
+SEGMENTS = tuple(body for bodies in GROUPS.values() for body in bodies)
+CONTACTS = (("right", 0.30, 0.42, True), ("left", 0.54, 0.66, True))
+
+
+class OneSkeleton:
+    """What the observations need of a skeleton: its markers and coordinates."""
+
+    markers = tuple(f"M{n}" for n in range(12))
+    coordinates = tuple(f"q{n}" for n in range(5))
+
+
+def made(contacts=CONTACTS) -> SolvedTrial:
+    """A run at 5 m/s whose force is a half sine in every contact; one spare plate is silent."""
+    force, plate = np.zeros((FRAMES, 2, 3)), np.zeros((len(FORCE_TIME), 2, 3))
+    for foot, touchdown, toe_off, _ in contacts:
+        side = ("left", "right").index(foot)
+        for clock, values in ((TIME, force[:, side]), (FORCE_TIME, plate[:, side])):
+            along = np.clip((clock - touchdown) / (toe_off - touchdown), 0.0, 1.0)
+            values[:, 1] += 1500.0 * np.sin(np.pi * along)
+    feet, touchdowns, toe_offs, complete = zip(*contacts, strict=True) if contacts else ((),) * 4
+    known = {
+        "foot": np.array(feet, dtype="U8"), "touchdown": np.array(touchdowns, dtype=float),
+        "toe_off": np.array(toe_offs, dtype=float), "complete": np.array(complete, dtype=bool),
+        "edge_distance": np.full(len(feet), 0.2),
+    }  # fmt: skip
+    loads = {
+        "foot_force": (("time", "foot", "axis"), force),
+        "foot_moment": (("time", "foot", "axis"), 0.1 * force),
+        "plate_force_raw": (("force_time", "plate", "axis"), plate),
+        "plate_moment_raw": (("force_time", "plate", "axis"), 0.0 * plate),
+        "plate_point": (("plate", "axis"), np.zeros((2, 3))),
+    }
+    prepared = xr.Dataset(
+        loads | {f"contact_{name}": ("contact", one) for name, one in known.items()},
+        coords={"time": TIME, "force_time": FORCE_TIME, "foot": ["left", "right"],
+                "axis": list("xyz")},
+        attrs={
+            "surface": "overground", "surface_height": 0.0, "belt_speed": 0.0, "heading": 0.0,
+            "events": "plates", "free_moment": "measured", "marker_rate": RATE, "cutoff": 60.0,
+            "force_rate": 1000.0,
+        },
+    )  # fmt: skip
+    markers, q = np.zeros((FRAMES, 12, 3)), (("time", "coordinate"), np.zeros((FRAMES, 5)))
+    markers[..., 0] = 5.0 * TIME[:, None]
+    names = ("q", "u", "udot", "q_unfiltered", "generalised_force")
+    solved = xr.Dataset(
+        {
+            **dict.fromkeys(names, q),
+            "marker_error": (("time", "marker"), markers[..., 1]),
+            "marker_position": (("time", "marker", "axis"), markers),
+            "marker_followed": (("time", "marker"), np.ones((FRAMES, 12), dtype=bool)),
+        },
+        coords={"time": TIME, "marker": list(OneSkeleton.markers),
+                "coordinate": list(OneSkeleton.coordinates), "axis": list("xyz")},
+        attrs={"from_coordinates": ""},
+    )  # fmt: skip
+    shown = np.tile([name != "q3" for name in OneSkeleton.coordinates], (FRAMES, 1))
+    mask = Observed.complete(SEGMENTS, FRAMES).determine(OneSkeleton.coordinates, shown, 0)
+    files = (Path("prepared.nc"), Path("solved.nc"))
+    return SolvedTrial("run", prepared, with_observed(solved, mask), files, prepared)
+
+
+def usable(
+    contacts=CONTACTS, lost=(), why="", frames=(None, None), fill=None, load=0.0, unseen=(0, 0),
+    prepared=None, solved=None,
+) -> object:  # fmt: skip
+    """A trial of which segments, values or a marker are lost, with a load of neither foot."""
+    trial, where = made(contacts), slice(*frames)
+    if lost:
+        inside = np.isin(np.arange(FRAMES), np.arange(FRAMES)[where])
+        mask = read_observed(trial.solved).without(lost, getattr(reasons, why), inside)
+        trial.solved["observed"].values[:] = mask.mask
+        trial.solved["unobserved_reason"] = ("segment", np.array(mask.reason))
+    for name, value in (fill or {}).items():
+        trial.prepared[name].values[where] = value
+    in_flight = (FORCE_TIME > 0.45) & (FORCE_TIME < 0.5)
+    trial.prepared["plate_force_raw"].values[:, 0, 1] += np.where(in_flight, load, 0.0)
+    trial.solved["marker_position"].values[slice(*unseen), 3] = np.nan
+    trial.prepared.attrs.update(prepared or {})
+    trial.solved.attrs.update(solved or {})
+    seen = observations(OneSkeleton(), trial, GROUPS, EDGE)
+    if isinstance(seen, str):
+        return seen
+    wrench = total_wrench(trial)
+    spans = np.flatnonzero(np.diff(np.r_[0, seen.measured, 0])).tolist()
+    return [trial_speed(trial), f"frames {spans} {seen.unobservable} drag {seen.drag}",
+            wrench.time, wrench.force, wrench.moment, seen.markers, seen.contacts,
+            seen.left * 1.0, seen.surface_height, seen.start]  # fmt: skip
+
+
+LEG = ("femur_l", "tibia_l", "foot_l", "toes_l")
+
+
+def session(late=0.0, sd=0.001, *, clock=True, apart=(0.0, 0.0), leg=None, **plates) -> object:
+    """A fitted session: a late clock, turned plates, a static trial, a leg of some mass."""
+    body = athlete_skeleton(Athlete("runner", "male", 75.0, 1.8))
+    mass = body.mass
+    if leg is not None:
+        own = np.isin(body.bodies, LEG)
+        share = mass[own].sum() / mass.sum()
+        mass = np.where(own, mass * leg / share, mass * (1 - leg) / (1 - share))
+    by_name = {one.name: one for one in PARAMETERS}
+    estimates = {"clock_offset": (late, sd), **plates}
+    one = SimpleNamespace(
+        accepted=("run1", "run2"),
+        standing={"stand": Standing(*(np.array([0.0, 0.0, one]) for one in (*apart, 0.0)))},
+        estimates=tuple(
+            ParameterEstimate(replace(by_name[name], on=clock or name != "clock_offset"), *one)
+            for name, one in estimates.items()
+        ),
+        runner=SimpleNamespace(skeleton=body),
+        fits={"run": SimpleNamespace(skeleton=replace(body, mass=mass))},
+    )
+    said = session_findings("P1", one, {"leg_left": LEG})
+    return [*said, *recorded("", estimate_numbers(one))]
+
+
+def pressure(one: float, other: float = 0.0, height: float = np.nan) -> np.ndarray:
+    """Two plates whose corners are known or not, loaded beside their points."""
+    force = np.array([[0.0, one, 0.0], [5.0, other, -3.0]])
+    moment = np.array([[0.0, 1.0, -20.0], [10.0, 0.0, 30.0]])
+    corners = np.full((2, 4, 3), np.nan)
+    corners[1, :, 1] = height
+    return standing_cop(force, moment, np.array([[0.0, 0.0, 0.0], [0.5, 0.02, 0.1]]), corners)
+
+
+@pytest.mark.parametrize("about", ["trials", "sessions"])
+def test_golden_trials_and_sessions_on_both_sides_of_every_limit(about):
+    cases = read_cases(Path(__file__).with_name("limits.yaml"), about, (usable, session, pressure))
+    assert differences(f"inverse_dynamics/{about}", told(cases)) == []
+
+
+def test_a_model_without_arms_is_not_fitted(tmp_path):
+    """Their mass in the trunk: the fit bent the trunk to five times its momentum, unsuspected."""
+    study = load_study(write_small_study(tmp_path))
+    for arm in ("arm_left", "arm_right"):
+        del study.model_map.groups[arm]
+    found = fitted_session(study, OneSkeleton(), [made()])
+    assert found.plain == {"run": "the model has no arm_left and no arm_right of its own"}
+    assert not found.fits

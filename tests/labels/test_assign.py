@@ -1,0 +1,122 @@
+"""Places of labels by names, positions and motion: broken sets are understood or asked about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from aqbio.config import MarkerSet, read_yaml
+from aqbio.io.recording import Recording
+from aqbio.io.study import MODELS
+from aqbio.labels.assign import PlacedLabel, assign, pooled_sites
+from aqbio.labels.by_name import SidedLandmark, landmark_table, named_labels
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.prepare.label_check import median_positions, note_misplaced_labels
+from aqbio.prepare.notes import Notes
+from tests.golden import differences
+from validation.broken_labels import ASKED, RIGHT, WRONG, trials_of
+
+SWINGS = {"hip_flexion": 0.7, "knee_flexion": 0.6, "ankle_angle": 0.4, "arm_flex": 0.7}
+"""Amplitudes of a run on the spot, rad."""
+
+
+@pytest.fixture(scope="module")
+def table():
+    return landmark_table()
+
+
+@pytest.fixture(scope="module")
+def person():
+    """The sprint model standing still and running on the spot, 10 % taller, with noise."""
+    from aqbio.opensim.session import quiet
+    from aqbio.opensim.skeleton import read_skeleton
+
+    with quiet(level="Off"):
+        skeleton = read_skeleton(MODELS / "sprint" / "sprint_male.osim")
+    rng, time = np.random.default_rng(1), np.linspace(0.0, 1.0, 100)
+    q = np.tile(skeleton.coordinate_default, (len(time), 1))
+    for name, size in SWINGS.items():
+        for side, sign in (("r", 1.0), ("l", -1.0)):
+            column = [one for one in skeleton.coordinates if one == f"{name}_{side}"]
+            for one in column:
+                swing = sign * size * np.sin(2.0 * np.pi * 2.0 * time)
+                q[:, skeleton.coordinates.index(one)] += swing
+    trials = []
+    for pose in (np.repeat(q[:1], 30, axis=0), q):
+        markers = 1.1 * marker_positions(skeleton, pose)
+        noise = rng.normal(0.0, 0.003, markers.shape)
+        trials.append(Recording(skeleton.markers, markers + noise, 100.0))
+    return trials
+
+
+@pytest.mark.opensim
+def test_labels_broken_by_a_seed_are_never_wrong_silently(person):
+    """Forty of the two hundred that `python -m validation.broken_labels` draws."""
+    found = trials_of(*person, draws=40, seed=49)
+    count = Counter(what for _, what, _ in found)
+    assert [(how.kind, how.what, silent) for how, what, silent in found if what == WRONG] == []
+    assert count[ASKED] >= 10
+    assert count[RIGHT] >= 20
+
+
+def renamed(recording, names):
+    """The recording with other labels, by the old ones."""
+    return replace(recording, labels=tuple(names.get(one, one) for one in recording.labels))
+
+
+RELABELLED = yaml.safe_load(Path(__file__).with_name("relabelled.yaml").read_text("utf-8"))
+
+
+@pytest.mark.opensim
+def test_answers_to_labels_that_laboratories_write(person, table):
+    """Places, questions and what is left out; of two people of other size the same."""
+    lines = []
+    anonymous = {one: f"{n:03d}" for n, one in enumerate(person[0].labels)}
+    for name, changes in (RELABELLED | {"no name at all": [anonymous]}).items():
+        static, moving = renamed(person[0], changes[0]), renamed(person[1], changes[-1])
+        worn = median_positions(static)
+        named = named_labels(dict.fromkeys((*static.labels, *moving.labels)), table)
+        gone = frozenset(static.labels) - frozenset(moving.labels)
+        other = replace(moving, positions=0.9 * moving.positions)
+        who = [(worn, moving), ({one: 0.9 * at for one, at in worn.items()}, other)]
+        answers = [
+            assign(named, [one for one, _ in each], [run for _, run in each], gone, table)
+            for each in (who[:1], who[1:], who, who[::-1])
+        ]
+        assert all(one.sites == answers[0].sites for one in answers), name
+        found = answers[0]
+        for label in dict.fromkeys((*named.sites, *named.unknown)):
+            place, own = found.sites.get(label), named.sites.get(label)
+            if place != own:
+                lines.append(f"{name}: {label} is {place}, by its name {own}")
+        lines += [f"{name}: {one}: {why}" for one, why in found.notes.items()]
+        lines += [f"{name}: {one} is left out: {why}" for one, why in found.left_out.items()]
+        lines.append(f"{name}: {len(found.sites)} placed")
+    assert differences("assigned", lines) == []
+
+
+@pytest.mark.opensim
+@pytest.mark.parametrize("pair", [(), ("RKNL", "RANL"), ("LMT1", "LMT5"), ("RUA1", "RFA1")])
+def test_a_marker_set_with_exchanged_labels_is_asked_about(person, pair):
+    """In stage prepare, whoever wrote the marker set; a sound one raises no question."""
+    notes = Notes("static", "P1", "a.trc", "")
+    static = renamed(person[0], dict(zip(pair, pair[::-1], strict=True)))
+    note_misplaced_labels(static, read_yaml(MODELS / "sprint" / "markers.yaml", MarkerSet), notes)
+    told = [(one.rule, one.severity, {*one.label.split(", ")}) for one in notes.findings]
+    assert told == [("labels-elsewhere", "warning", {*pair})] * bool(pair)
+
+
+FOREARM, WRIST = (SidedLandmark(one, "left") for one in ("forearm", "wrist"))
+
+
+def test_what_one_static_trial_shows_serves_all_unless_another_contradicts(table):
+    one, two = {"M1": PlacedLabel(FOREARM, 0.02)}, {"M1": PlacedLabel(FOREARM, 0.01)}
+    wrist = {"M2": PlacedLabel(WRIST, 0.02)}
+    assert pooled_sites([one | wrist, two], table) == (two | wrist, {})
+    disputed = pooled_sites([one, {"M1": PlacedLabel(WRIST, 0.02)}], table)
+    assert disputed == ({}, {"M1": "left forearm or left wrist"})

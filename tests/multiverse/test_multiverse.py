@@ -1,0 +1,348 @@
+"""Specifications, what each starts from, and what steps say: golden words, closed forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import astuple, replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from aqbio.config import StudySettings, Trial
+from aqbio.errors import AqbioError
+from aqbio.gait.steps import Contact, Step
+from aqbio.inverse_dynamics.parameters import PARAMETERS
+from aqbio.io.study import load_study
+from aqbio.multibody.motion import Motion
+from aqbio.multiverse import recomputed, stage
+from aqbio.multiverse.recomputed import CachedTrial, MotionSource, body_of, motion_source
+from aqbio.multiverse.specifications import (
+    all_specifications,
+    is_computable,
+    left_out_findings,
+    lower_rate,
+    pelvis_members,
+)
+from aqbio.multiverse.stage import is_arm, model_deviations, on_other_models
+from aqbio.multiverse.step_rows import evidence_curves, step_numbers, trial_sds
+from aqbio.names import ANATOMICAL_GROUPS, AXES, SIDES
+from aqbio.observed.mask import NOT_SEEN, Observed
+from aqbio.observed.parts import with_observed
+from aqbio.prepare.prepared import NO_FREE_MOMENT
+from aqbio.stats.measurement import COMPARED
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests import made_run
+from tests.golden import differences
+from tests.levels_case import smooth_run
+from tests.made_contributions import CONTACTS, MAP, TIME, coordinates, fitted_trial, made_trial
+from tests.small_study import write_small_study
+from tests.told import told
+
+SETTINGS = {
+    "default": {},
+    "no multiverse": {"multiverse": {"enabled": False}},
+    "other cut-offs": {"multiverse": {"cutoffs_hz": [15, 20, 60]}, "prepare": {"cutoff_hz": 15}},
+    "one of each": {"multiverse": {
+        "cutoffs_hz": [15], "event_thresholds_n": [20, 50], "bodies": ["model", "dumas"],
+        "pelvis": ["torso", "legs"], "consistency": ["off"]}},
+}  # fmt: skip
+
+
+def _specified(settings: dict, consistent: bool) -> Iterator[object]:
+    own = StudySettings(name="made", **settings)
+    every = all_specifications(own, consistent=consistent)
+    yield from (" ".join(map(str, astuple(one))) for one in every)
+    yield " ".join(pelvis_members(own))
+    rates = {"fast": 250.0, "slow": 60.0, "other": 60.0, "edge": 100.0}
+    yield from left_out_findings(every, rates, "P1")
+    yield from (
+        f"{rate} {[is_computable(one, rate) for one in every]}" for rate in (50.0, 75.1, 180.0)
+    )
+
+
+def _body(table: str, **unknown: str) -> list[np.ndarray]:
+    """A person's body by a table of segments; what the sheet does not say is n/a."""
+    person = SimpleNamespace(**({"sex": "female", "height_m": 1.7} | dict.fromkeys(unknown)))
+    study = SimpleNamespace(
+        participant=lambda _: person,
+        settings=SimpleNamespace(model=SimpleNamespace(file=unknown.get("file", "sprint"))),
+    )
+    skeleton = athlete_skeleton(Athlete("P1", "female", 60.5, 1.70))
+    found = body_of(study, "P1", skeleton, table)
+    return [found.mass, found.com, found.inertia]
+
+
+def test_golden_specifications_and_bodies():
+    cases = {
+        f"{name}, fitted {fitted}": lambda own=own, fitted=fitted: _specified(own, fitted)
+        for name, own in SETTINGS.items()
+        for fitted in (False, True)
+    }  # fmt: skip
+    cases |= {f"body {one}": lambda one=one: _body(one) for one in ("model", "de_leva", "dumas")}
+    cases |= {
+        f"body dumas without {one}": lambda one=one: _body("dumas", **{one: "other"})
+        for one in ("sex", "height_m", "file")
+    }
+    cases |= {
+        f"rates {a} and {b}": lambda a=a, b=b: lower_rate({"marker_rate": a, "force_rate": b})
+        for a, b in ((250.0, 1000.0), (250.0, 0.0), (250.0, 100.0))
+    }
+    assert differences("multiverse/specifications", told(cases)) == []
+
+
+def test_golden_other_models(tmp_path, monkeypatch):
+    """A model on which a trial failed, broke, was not processed, or is known."""
+    columns = list(COMPARED.values())
+    own = pd.DataFrame({"step": [1, 2, 3], **{key: [0.1, 0.2, 9.0] for key in columns}})
+    other = pd.DataFrame({"step": [2, 1], **{key: [0.5, 0.2] for key in columns}})
+    expected = {name: pytest.approx((0.1 + 0.3) / 2) for name in COMPARED}
+    assert model_deviations(own, other) == expected
+    trial = Trial(participant_id="P1", trial_id="fast", task="run", file="a.c3d")
+
+    def on(model, _trial, _kept):
+        match model.within:
+            case "models/failed":
+                raise AqbioError("stage solve: too few markers", trial="fast")
+            case "models/broken":
+                raise ZeroDivisionError("made")
+            case "models/none":
+                return other.assign(step=[7, 8])
+        return other
+
+    def model(name):
+        names = [] if name == "elsewhere" else [trial]
+        return SimpleNamespace(within=f"models/{name}", moving_of=lambda _: names)
+
+    monkeypatch.setattr(stage, "on_other_model", on)
+    cases = {}
+    for arms in ("[]", "[fast]"):
+        file = write_small_study(tmp_path / arms)
+        with file.open("a", encoding="utf-8") as text:
+            text.write(f"other_models: {{models: {{one: {{}}}}, trials: {arms}}}\n")
+        study = load_study(file)
+        assert is_arm(study) is (arms == "[]")  # another sample is not another choice
+        for name in ("failed", "broken", "none", "elsewhere", "known"):
+
+            def work(study=study, name=name):
+                monkeypatch.setattr(stage, "compared_studies", lambda *_: [model(name)])
+                found = on_other_models(study, trial, (), own)
+                said = [one.rule for one in found.findings]
+                return [*found.deviations, f"arms {list(found.arms)}, {said}"]
+
+            cases[f"{name}, trials {arms}"] = work
+    assert differences("multiverse/other_models", told(cases)) == []
+
+
+FRAMES = 101
+STEPS = (
+    Step(1, "right", 0.0, 0.1, 0.25, "ok", ""),
+    Step(2, "left", 0.25, 0.35, float("nan"), "incomplete", ""),
+)
+
+
+def _sampled(samples: np.ndarray) -> xr.Dataset:
+    """A fitted trial whose momenta about the vertical are known in every sample."""
+    trial = fitted_trial(made_trial()).drop_vars("group_momentum_sample")
+    values = np.zeros((*samples.shape[:2], trial.sizes["group"], 3))
+    values[..., 1] = samples
+    return trial.assign(group_momentum_sample=(("sample", "time", "group", "axis"), values))
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_spreads_of_a_step_by_closed_forms(side):
+    """Impulse: the change of the whole body's momentum; the lag: peaks, and the clock's share."""
+    touchdown, following = CONTACTS["touchdown"][:2]
+    step = Step(1, side, touchdown, CONTACTS["toe_off"][0], following, "ok", "")
+    slopes = np.random.default_rng(3).normal(2.0, 0.7, 40)
+    lines = np.ones((40, len(TIME), 6))  # the other groups: the same in all samples
+    lines[..., 0] = slopes[:, None] * TIME
+    found = trial_sds(_sampled(lines), [step])["step_yaw_impulse"]
+    assert found == pytest.approx(np.std(slopes, ddof=1) * (following - touchdown), rel=1e-6)
+    peaks = 0.5 * (touchdown + step.toe_off) + np.random.default_rng(5).normal(0.0, 0.002, 40)
+    bumps = np.exp(-(((TIME - peaks[:, None]) / 0.03) ** 2))[..., None] * np.ones(6)
+    one, late = (
+        trial_sds(_sampled(bumps).assign_attrs(clock_sd=clock), [step])["lag"]
+        for clock in (0.0, 0.004)
+    )
+    assert one == pytest.approx(np.std(peaks, ddof=1) / (following - touchdown), rel=0.05)
+    assert late == pytest.approx(np.hypot(one, 0.004 / (following - touchdown)))
+
+
+WAYS = {
+    specification.name: specification
+    for specification in all_specifications(StudySettings(name="made"), consistent=True)
+}
+
+
+@pytest.fixture(scope="module")
+def cached():
+    """A fitted trial of a body that the session made heavier."""
+    case, time = smooth_run(60)
+    skeleton, (q, u, udot) = case.skeleton, case.motion
+    by = ("time", "coordinate")
+    solved = xr.Dataset({"q_unfiltered": (by, q)}, coords={"time": time})
+    fitted = xr.Dataset(
+        {"q": (by, q + 0.01), "u": (by, u), "udot": (by, udot)},
+        attrs={"motion": "fitted", "fit_clock_offset": 0.004},
+    )
+    prepared = xr.Dataset(attrs={"marker_rate": 1.0 / float(time[1] - time[0])})
+    heavier = replace(skeleton, mass=1.1 * skeleton.mass)
+    loose = MotionSource(Motion(q, u, udot), skeleton, {"clock_offset": 0.003})
+    return CachedTrial(prepared, solved, fitted, xr.Dataset(), skeleton, heavier, loose)
+
+
+def _plain(cached):
+    consistent = cached.consistent.assign_attrs(motion="plain")
+    return replace(cached, consistent=consistent, loose=None, cache={})
+
+
+def test_arms_of_a_fitted_trial(cached):
+    own = motion_source(cached, WAYS["default"])
+    np.testing.assert_array_equal(own.motion.q, cached.consistent["q"])
+    assert own.skeleton is cached.final
+    assert own.parameters == {"clock_offset": 0.004}
+    assert motion_source(cached, WAYS["consistency=loose"]) is cached.loose
+    off = motion_source(cached, WAYS["consistency=off"])
+    assert off.skeleton is cached.scaled
+    assert off.parameters == {}
+    with pytest.raises(AqbioError, match="looser weights"):
+        motion_source(replace(cached, loose=None), WAYS["consistency=loose"])
+
+
+def test_golden_trial_under_every_specification(cached, tmp_path, monkeypatch):
+    """Fitted and plain, with other bodies and cut-offs, without a hand or a free moment."""
+    study = load_study(write_small_study(tmp_path))
+    case, _ = smooth_run(60)
+    contacts = [Contact("right", 0.010, 0.045, True, 0.2), Contact("left", 0.05, 0.055, True, 0.2)]
+    asked = []
+
+    def loads(_study, _cached, specification, parameters):
+        asked.append(f"{specification.name} {dict(parameters)}")
+        return case.loads, contacts
+
+    monkeypatch.setattr(recomputed, "specified_loads", loads)
+    every = Observed.complete(case.skeleton.bodies, 60)
+    attributes = {"surface_height": -0.1, "free_moment": "measured", "belt_speed": 2.0}
+
+    def under(way, name, observed=every, **attrs):
+        prepared = cached.prepared.assign_attrs(attributes | attrs)
+        solved = with_observed(cached.solved, observed)
+        turned = xr.Dataset(attrs={"heading": 0.4})
+        own = replace(
+            _plain(cached) if way == "plain" else cached, prepared=prepared, solved=solved,
+            contributions=turned, cache={},
+        )  # fmt: skip
+        data, steps = recomputed.specified_trial(study, "P1", own, WAYS[name])
+        said = [f"{one.side} {one.status} {one.reason} {one.touchdown:.3f}" for one in steps]
+        return [asked[-1], *said, {one: data[one].values for one in data.data_vars}]
+
+    cases = {
+        f"{way} {name}": lambda way=way, name=name: under(way, name)
+        for way in ("fitted", "plain")
+        for name in ("default", "consistency=off", "cutoff=15", "body=dumas", "body=de_leva")
+    }
+    lost = every.without(["hand_l"], NOT_SEEN)
+    cases["a hand that is not seen"] = lambda: under("fitted", "default", lost)
+    cases["no free moment"] = lambda: under("plain", "default", free_moment=NO_FREE_MOMENT)
+    assert differences("multiverse/specified", told(cases)) == []
+
+
+def test_golden_loads_under_every_specification(prepared_study):
+    """Thresholds, cut-offs and a clock that is late; frames that were solved; no plates."""
+    data = prepared_study.data
+    made_run.write_c3d_run(data / "run.c3d")
+    made_run.write_trc_run(data, "run")
+    done = prepared_study(["fast\trun\trun.c3d\tn/a\tn/a", "bare\trun\trun.trc\tn/a\tn/a"])
+    study = load_study(data.parent / "study.yaml")
+
+    def under(trial, name, late=None):
+        prepared = done.trial(trial)
+        solved = xr.Dataset(coords={"time": prepared["time"].values[20:-10]})
+        own = CachedTrial(prepared, solved, xr.Dataset(), xr.Dataset(), None, None)
+        values = {} if late is None else {one.name: one.prior for one in PARAMETERS}
+        parameters = values | ({} if late is None else {"clock_offset": late})
+        loads, contacts = recomputed.specified_loads(study, own, WAYS[name], parameters)
+        for one in contacts:
+            yield f"{one.side} {one.complete} {one.shared}"
+            numbers = [one.touchdown, one.toe_off, one.edge_distance, one.time_error]
+            yield np.array(numbers)
+        for one in loads:
+            yield {one.body: np.stack([one.force, one.moment]), "point": one.point}
+
+    cases = {
+        f"{trial} {name}, late {late}": lambda one=(trial, name, late): under(*one)
+        for trial, name, late in (
+            ("fast", "default", None), ("fast", "threshold=50", None), ("fast", "cutoff=15", None),
+            ("fast", "default", 0.004), ("bare", "default", None),
+        )
+    }  # fmt: skip
+    assert differences("multiverse/loads", told(cases)) == []
+
+
+CUT_FRAMES = 201
+CUT_TIME = np.linspace(0.0, 1.0, CUT_FRAMES)
+CUT_STEPS = (Step(1, "left", 0.1, 0.25, 0.4, "ok", ""), Step(2, "right", 0.4, 0.55, 0.7, "ok", ""))
+
+
+def _trial(groups=ANATOMICAL_GROUPS):
+    """Momenta that are straight lines in time: splines give them back to round-off."""
+    random = np.random.default_rng(1)
+    start, rate = random.standard_normal((2, len(groups), 3))
+    one = (("time", "axis"), np.ones((CUT_FRAMES, 3)))
+    by_group = ("time", "group", "axis")
+    return xr.Dataset(
+        {
+            "group_angular_momentum": (by_group, start + CUT_TIME[:, None, None] * rate),
+            "relative_force": (by_group, np.ones((CUT_FRAMES, len(groups), 3))),
+            "ground_force": (("time", "foot", "axis"), np.ones((CUT_FRAMES, 2, 3))),
+            "external_moment": one,
+            "com": one,
+            "com_velocity": one,
+            "joint_moment_coordinate": (
+                ("time", "coordinate"),
+                np.ones((CUT_FRAMES, len(coordinates()))),
+            ),
+        },
+        coords={
+            "time": CUT_TIME,
+            "group": list(groups),
+            "coordinate": list(coordinates()),
+            "foot": list(SIDES),
+            "axis": list(AXES),
+        },
+        attrs={"belt_speed": 0.0},
+    )
+
+
+def _momentum(trial, *roles):
+    """(2, 2, 101, roles, 3) of both steps."""
+    curves = evidence_curves(trial, CUT_STEPS, MAP)
+    return curves["angular_momentum"].sel(group=list(roles)).values
+
+
+def test_the_index_of_the_swing_leg_is_that_of_hip_and_knee():
+    """Moments of 3, 4 and 12 N m at hip, knee and ankle: 13 for the push leg, 5 for the other."""
+    trial = _trial()
+    for joint, moment in {"hip": 3.0, "knee": 4.0, "ankle": 12.0}.items():
+        names = list(MAP.sagittal[joint].model_dump().values())
+        trial["joint_moment_coordinate"].loc[{"coordinate": names}] = moment
+    numbers = step_numbers(evidence_curves(trial, CUT_STEPS, MAP), CUT_STEPS)
+    np.testing.assert_allclose(numbers["push_index"], 13.0)
+    np.testing.assert_allclose(numbers["swing_index"], 5.0)
+    np.testing.assert_allclose(numbers["log_ratio_moments"], np.log(13.0 / 5.0))
+
+
+def test_numbers_of_a_step_are_those_of_its_curves():
+    """Straight lines in time: the cosine of arms and push leg by sums over 101 samples."""
+    curves = evidence_curves(_trial(), CUT_STEPS, MAP)
+    arms, push = (
+        curves["angular_momentum"].sel(phase="stance", group=one, axis="y").values
+        for one in ("arms", "push_leg")
+    )
+    expected = (arms * push).sum(1) / np.sqrt((arms**2).sum(1) * (push**2).sum(1))
+    numbers = step_numbers(curves, CUT_STEPS)
+    np.testing.assert_allclose(numbers["arms_push_cosine"], expected, rtol=1e-12)
+    assert numbers["shows_arms"].tolist() == numbers["shows_legs"].tolist() == [1.0, 1.0]

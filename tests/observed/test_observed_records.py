@@ -1,0 +1,332 @@
+"""What a recording shows of a body, the words for the rest, and what is then told of the levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from aqbio.body.statements import as_error, body_masses, mass_findings
+from aqbio.config import Participant, StudySettings
+from aqbio.contributions.dataset import contributions_dataset
+from aqbio.contributions.files import momentum_samples, with_posterior
+from aqbio.contributions.trial import trial_contributions
+from aqbio.gait.roles import RoleScheme
+from aqbio.gait.steps import rotation_about_vertical
+from aqbio.inverse_kinematics import solution
+from aqbio.inverse_kinematics.solution import SolvedTrial
+from aqbio.io.netcdf import write_dataset
+from aqbio.io.study import load_study
+from aqbio.multibody.kinematics import marker_positions
+from aqbio.multibody.motion import Motion
+from aqbio.multiverse.specifications import all_specifications, left_out_findings, pelvis_members
+from aqbio.observed.determined import determined, determined_by_file, segment_sds, usual_covariance
+from aqbio.observed.mask import NOT_IN_FILE, NOT_IN_MODEL, NOT_SEEN, SOME_FRAMES, Observed
+from aqbio.observed.parts import (
+    CENTRE_FREE_VARIABLES,
+    CENTRE_VARIABLES,
+    PART_DIMENSION,
+    PELVIS_VARIABLES,
+    ObservedParts,
+    incomplete_reason,
+    lost_findings,
+    lost_parts,
+    observed_only,
+    read_observed,
+)
+from tests.golden import differences, sizes
+from tests.levels_case import smooth_run
+from tests.made_contributions import MAP, RIGHT, grounded, prepared_of
+from tests.small_study import write_small_study
+
+FRAMES = 60
+GROUPS = MAP.groups
+ALL, EARLY = np.ones(FRAMES, dtype=bool), np.arange(FRAMES) < 20
+ABOUT_COM = {
+    name for name, along in PART_DIMENSION.items() if along in ("segment", "group")
+} - CENTRE_FREE_VARIABLES
+LOST = {
+    "nothing": ((), NOT_SEEN, ALL),
+    "forearm": (("radius_l", "hand_l"), NOT_SEEN, ALL),
+    "arm": (("humerus_r", "radius_r", "hand_r"), NOT_SEEN, ALL),
+    "both arms": ((*GROUPS["arm_left"], *GROUPS["arm_right"]), NOT_SEEN, ALL),
+    "trunk": ((*GROUPS["torso"], *GROUPS["arm_left"], *GROUPS["arm_right"]), NOT_SEEN, ALL),
+    "foot": (("foot_l",), NOT_SEEN, ALL),
+    "leg": (("femur_r", "tibia_r", "foot_r"), NOT_SEEN, ALL),
+    "forearm at first": (("radius_l",), SOME_FRAMES, EARLY),
+    "trunk that stands for arms": (("torso",), NOT_IN_MODEL, ALL),
+    "pelvis of the model": (("pelvis",), NOT_IN_MODEL, ALL),
+    "trunk of the file": (("torso",), NOT_IN_FILE, ALL),
+}
+"""Segments, why they are lost, and in which frames."""
+
+ENDS = [
+    [f"{one}_{side}" for one in chain[start:]]
+    for chain in (("femur", "tibia", "foot", "toes"), ("humerus", "radius", "hand"))
+    for start in range(len(chain))
+    for side in "lr"
+]
+"""Limbs from a segment to their end: what hangs on a lost segment is not where the model has it."""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return load_study(write_small_study(tmp_path_factory.mktemp("study")))
+
+
+@pytest.fixture(scope="module")
+def run():
+    case, time = smooth_run(FRAMES)
+    held = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
+    return grounded(case, held), time
+
+
+def everything(run) -> Observed:
+    return Observed.complete(run[0].skeleton.bodies, FRAMES)
+
+
+def told(study, run, observed, motion=None) -> xr.Dataset:
+    """Contributions of a run of which some was observed."""
+    case, time = run
+    moved = Motion(*case.motion) if motion is None else motion
+    data = prepared_of(case, time, np.ones(len(time), dtype=bool))
+    result = trial_contributions(study, case.skeleton, data, moved)
+    parts = ObservedParts(observed, case.skeleton, study.model_map)
+    return observed_only(contributions_dataset(result, data, 0.0), parts, RoleScheme())
+
+
+def moved_otherwise(case, segments) -> Motion:
+    """The same motion but for joints of some segments, which swing in another way."""
+    skeleton = case.skeleton
+    own = np.isin(np.array(skeleton.bodies)[skeleton.axes.body], segments)
+    columns = np.unique(skeleton.driver[own & (skeleton.driver >= 0)])
+    motion = [values.copy() for values in case.motion]
+    for values in motion:
+        values[:, columns] = 0.3 - 0.7 * values[:, columns]
+    return Motion(*motion)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_told_does_not_move_with_what_is_lost(study, run, seed):
+    """Lost limbs swing otherwise: every number that is left is the same, of whatever limbs."""
+    case, random = run[0], np.random.default_rng(seed)
+    chosen = random.choice(len(ENDS), random.integers(1, 4), replace=False)
+    lost = sorted({one for place in chosen for one in ENDS[place]})
+    lost = lost if seed else list(LOST["trunk"][0])
+    mask = everything(run).without(lost, NOT_SEEN)
+    found = told(study, run, mask)
+    other = told(study, run, mask, moved_otherwise(case, lost))
+    for variable in found.data_vars:
+        if found[variable].dtype.kind != "f" or variable in {
+            *PELVIS_VARIABLES,
+            *CENTRE_VARIABLES,
+            *ABOUT_COM,
+        }:
+            continue
+        one, two = found[variable].values, other[variable].values
+        size = np.nanmax(np.abs(one)) if np.isfinite(one).any() else 0.0
+        np.testing.assert_allclose(two, one, rtol=1e-9, atol=1e-9 * size, err_msg=str(variable))
+
+
+def _lines(study, run) -> Iterator[str]:
+    """Of every loss: the words, and per variable and part how many frames are known and what."""
+    for name, (bodies, reason, frames) in LOST.items():
+        mask = everything(run).without(list(bodies), reason, frames)
+        yield f"# {name}: {lost_parts(mask, GROUPS)}"
+        for called, within in (("all", ALL), ("late", ~EARLY)):
+            yield f"{called}: {incomplete_reason(mask, GROUPS, within)}"
+            for one in lost_findings(mask, GROUPS, within, "sprint"):
+                yield f"{called}: {one.severity} {one.rule}: {one.what} {one.fix}"
+        parts = ObservedParts(mask, run[0].skeleton, study.model_map)
+        drawn = np.array(run[0].skeleton.coordinates)[parts.unseen(np.array([], dtype=int))]
+        yield f"drawn: {' '.join(drawn)}"
+        found = told(study, run, mask)
+        np.testing.assert_array_equal(read_observed(found).mask, mask.mask)
+        for variable in sorted(map(str, found.data_vars)):
+            values = found[variable]
+            if values.dtype.kind != "f" or "time" not in values.dims:
+                continue
+            along = [str(one) for one in values.dims[1:] if one in values.coords and one != "axis"]
+            known = values.notnull().transpose(*along, ...).values
+            flat = known.reshape(*known.shape[:1], -1) if along else known.reshape(1, -1)
+            names = values[along[0]].values if along else [""]
+            gone = [
+                f"{part} ({(~one).sum()})"
+                for part, one in zip(names, flat, strict=True)
+                if not one.all()
+            ]
+            yield f"{variable}: {sizes(values.values.ravel())} without {' '.join(gone)}"
+
+
+def test_masks_and_their_words_are_golden(study, run):
+    assert differences("observed_records", (one.rstrip() for one in _lines(study, run))) == []
+
+
+def seen_of(run, hidden=(), frames=slice(None)) -> np.ndarray:
+    """Segments that the model's markers determine, (T, S); some bodies' hidden in some frames."""
+    skeleton, q = run[0].skeleton, run[0].motion[0]
+    positions = marker_positions(skeleton, q)
+    bodies = np.array(skeleton.bodies)[skeleton.marker_body]
+    for column in np.flatnonzero(np.isin(bodies, hidden)):
+        positions[frames, column] = np.nan
+    covariance = usual_covariance(skeleton, q, np.arange(len(bodies)), positions)
+    return determined(skeleton, *segment_sds(skeleton, q, covariance))
+
+
+GIRDLES = {f"{bone}_{s}" for bone in ("clavicle", "humerus", "radius", "hand") for s in "lr"}
+
+
+@pytest.mark.parametrize(
+    ("hidden", "columns", "expected"),
+    [
+        ((), (), set()),
+        (("radius_l", "hand_l"), ("elbow_flex_l",), {"radius_l", "hand_l"}),
+        (("humerus_r", "radius_r", "hand_r"), None, {"humerus_r", "radius_r", "hand_r"}),
+        (None, ("lumbar_bending",), {"torso", "head", *GIRDLES}),
+        (("toes_l",), ("mtp_angle_r",), set()),
+    ],
+)
+def test_markers_and_columns_show_what_they_determine(run, hidden, columns, expected):
+    skeleton, q = run[0].skeleton, run[0].motion[0]
+    shown = [] if hidden is None else [seen_of(run, hidden)]
+    if columns is not None:
+        held = np.ones(q.shape, dtype=bool)
+        held[:, [skeleton.coordinates.index(name) for name in columns]] = False
+        shown.append(determined_by_file(skeleton, q, held))
+    for known in shown:
+        lost = {skeleton.bodies[body] for body in np.flatnonzero(~known.all(axis=0))}
+        assert lost == expected
+
+
+# The posterior of a body: its file, read back, and what is drawn of it.
+
+
+# Samples of a fitted motion, turned into the direction of travel, and their covariances.
+
+HEADING = 0.3
+TIME = np.linspace(0.0, 0.3, 31)
+
+
+@pytest.fixture
+def trial():
+    """Contributions of two groups with one contact, and twenty samples about them."""
+    random = np.random.default_rng(1)
+    momentum = random.standard_normal((len(TIME), 2, 3))
+    momentum[:5, 1] = np.nan
+    contributions = xr.Dataset(
+        {
+            "group_angular_momentum": (("time", "group", "axis"), momentum),
+            "contact_touchdown": ("contact", [0.1]),
+            "contact_toe_off": ("contact", [0.2]),
+        },
+        coords={"time": TIME, "group": ["arms", "legs"], "axis": list("xyz")},
+        attrs={"heading": HEADING},
+    )
+    by_sample = ("sample", "time", "group", "axis")
+    samples = random.standard_normal((2, 20, len(TIME), 2, 3))
+    samples -= samples.mean(axis=1, keepdims=True)
+    names = ("group_momentum_sample", "group_rate_sample")
+    consistent = xr.Dataset({n: (by_sample, one) for n, one in zip(names, samples, strict=True)})
+    return contributions, consistent
+
+
+def test_the_posterior_is_that_of_the_samples_along_the_heading(trial):
+    contributions, consistent = trial
+    found = with_posterior(contributions, consistent)
+    off = consistent["group_momentum_sample"].values @ rotation_about_vertical(-HEADING).T
+    values = found["group_momentum_sample"].values
+    np.testing.assert_array_equal(values, momentum_samples(contributions, consistent))
+    np.testing.assert_allclose(values[:, 5:] - values[:, 5:].mean(axis=0), off[:, 5:], atol=1e-12)
+    frame, axis = 10, 1
+    expected = np.cov(off[:, frame, :, axis].T, ddof=0)
+    known = found["group_momentum_covariance"].values[frame, :, :, axis]
+    np.testing.assert_allclose(known, expected, atol=1e-12)
+    stance = off[:, (TIME >= 0.1) & (TIME <= 0.2)].mean(axis=1)
+    known = found["stance_momentum_covariance"].values[0, :, :, axis]
+    np.testing.assert_allclose(known, np.cov(stance[..., axis].T, ddof=0), atol=1e-12)
+
+
+# A solved trial gets the positions that its markers had, and loads where they were measured.
+
+
+def test_labels_that_nobody_mapped_are_in_no_pose(tmp_path, monkeypatch):
+    """Recordings carry points of other software (P1): the danger is an index that is off by one."""
+    time, axis = np.arange(4) / 100.0, ["x", "y", "z"]
+    raw = np.arange(36.0).reshape(4, 3, 3)
+    labels = ["P1", "LASI", "RASI"]
+    prepared = xr.Dataset(
+        {"marker_raw": (("time", "marker", "axis"), raw)},
+        coords={"time": time, "marker": labels, "axis": axis},
+        attrs={"free_moment": "measured"},
+    )
+    followed = np.array([[1, 1], [1, 0], [1, 1], [1, 1]], dtype=bool)
+    solved = xr.Dataset(
+        {"marker_followed": (("time", "marker"), followed)},
+        coords={"time": time, "marker": ["r_asis", "l_asis"]},
+    )
+    attributes = {"from_coordinates": "", "free_moment": "measured"}
+    write_dataset(solved, tmp_path / "run.nc", attributes)
+    names = {"LASI": "l_asis", "RASI": "r_asis"}
+    study = SimpleNamespace(
+        folder=lambda *_: tmp_path,
+        trial=lambda *_: None,
+        marker_set=SimpleNamespace(markers=names, model_name=names.__getitem__),
+    )
+    monkeypatch.setattr(solution, "recorded_trial", lambda *_: prepared)
+    positions = SolvedTrial.read(study, "someone", "run").solved["marker_position"].values
+    np.testing.assert_array_equal(positions[:, 0], raw[:, 2])
+    np.testing.assert_array_equal(positions[[0, 2, 3], 1], raw[[0, 2, 3], 1])
+    assert np.isnan(positions[1, 1]).all()
+
+
+# What body masses and specifications of an analysis are decided to be, and the words for it.
+
+MASSES = [
+    {"sheet": 70.0, "static": 73.6, "strides": 73.6},
+    {"sheet": 70.0, "static": 73.8, "strides": 73.6},
+    {"sheet": 70.0, "static": 73.8, "strides": 73.8},
+    {"sheet": 70.0, "static": 90.0},
+    {"sheet": 70.0, "strides": 90.0},
+    {"sheet": 70.0, "static": 60.0, "strides": 90.0},
+    {"static": 70.0, "strides": 90.0},
+    {"static": 70.0, "strides": 72.0},
+    {},
+]
+"""The band is 5 % of the measured mass: 70 kg is inside that of 73.6, outside that of 73.8."""
+ARMS = [
+    {},
+    {"enabled": False},
+    {"cutoffs_hz": [20], "event_thresholds_n": [20], "bodies": ["model"]},
+    {"consistency": ["off"], "pelvis": ["out"]},
+]
+RATES = {"run1": 60.0, "run2": 60.0}, {"run1": 75.0, "run3": 300.0}, {"run1": 75.1}
+
+
+def _decided() -> Iterator[str]:
+    for masses in MASSES:
+        for confirmed in ("no", "yes"):
+            person = Participant(
+                participant_id="P1", mass_kg=masses.get("sheet"), mass_confirmed=confirmed
+            )
+            yield f"# {masses}, confirmed: {confirmed}"
+            for one in mass_findings(person, masses, 0.05, "participants.tsv"):
+                yield f"{one.severity} {one.rule}: {one.what} {one.number} {one.limit} {one.fix}"
+                error = as_error(one)
+                assert (error.rule, error.file, error.fix) == (one.rule, one.file, one.fix)
+    for given in ARMS:
+        for consistent in (True, False):
+            settings = StudySettings(name="made", multiverse=given)
+            every = all_specifications(settings, consistent=consistent)
+            yield f"# {given}, fitted: {consistent}: {' '.join(one.name for one in every)}"
+            yield f"pelvis: {' '.join(pelvis_members(settings))}"
+            for rates in RATES:
+                for one in left_out_findings(every, rates, "P1"):
+                    yield f"{one.severity} {one.rule}: {one.what} {one.number} {one.limit}"
+
+
+def test_decisions_and_their_words_are_golden():
+    assert differences("decisions", (one.rstrip() for one in _decided())) == []
+    assert body_masses(None, [{"trial_id": "a"}, {"standing_mass_kg": None}]) == {}

@@ -1,0 +1,167 @@
+"""Signs and clocks of forces by what they do to the body: motions made by drawn forces."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import cumulative_trapezoid
+
+from aqbio.prepare.clock import clock_drift, shared_spans, vertical_path_factor
+from aqbio.prepare.contacts import FootContact
+from aqbio.prepare.force_signs import COMPONENTS, SourceLoads, factors, turned_sources
+from aqbio.prepare.pressure_place import misplaced_plates
+
+RATE, MASS = 200.0, 70.0
+TIME = np.arange(int(2.4 * RATE)) / RATE
+STEP, CONTACT = 0.24, 0.13
+
+
+def run(rng: np.random.Generator, sources: int) -> tuple[np.ndarray, np.ndarray, SourceLoads]:
+    """Path of the centre of mass, angular momentum about it, and the loads that made them."""
+    force = np.zeros((len(TIME), sources, 3))
+    pressure = np.full((len(TIME), sources, 3), np.nan)
+    free = np.zeros((len(TIME), sources))
+    for number, start in enumerate(np.arange(0.05, TIME[-1] - CONTACT, STEP)):
+        phase = (TIME - start) / CONTACT
+        on, source, side = (phase > 0.0) & (phase < 1.0), number % sources, 1.0 - 2.0 * (number % 2)
+        hump = np.sin(np.pi * phase[on])
+        force[on, source, 1] = MASS * 9.80665 * STEP / CONTACT * 0.5 * np.pi * hump
+        force[on, source, 0] = -rng.uniform(200.0, 400.0) * np.sin(2.0 * np.pi * phase[on])
+        force[on, source, 2] = side * rng.uniform(50.0, 150.0) * hump
+        free[on, source] = side * rng.uniform(3.0, 12.0) * hump
+        pressure[on, source] = [5.0 * start + 0.3, 0.0, -0.05 * side]
+    total = force.sum(axis=1) / MASS - [0.0, 9.80665, 0.0]
+
+    def integral(values):
+        return cumulative_trapezoid(values, TIME, axis=0, initial=0)
+
+    com = np.array([0.0, 1.0, 0.0]) + TIME[:, None] * [5.0, 0.0, 0.1] + integral(integral(total))
+    moment = np.cross(np.nan_to_num(pressure - com[:, None]), force)
+    moment[..., 1] += free
+    return com, integral(moment.sum(axis=1)), SourceLoads(force, pressure, free)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    sources=st.integers(1, 4),
+    component=st.sampled_from(COMPONENTS),
+    mask=st.integers(0, 15),
+)
+def test_a_turned_component_has_the_factor_minus_one(seed, sources, component, mask):
+    """Of any plates, with the markers' centre of mass swaying by some millimetres."""
+    rng = np.random.default_rng(seed)
+    com, momentum, loads = run(rng, sources)
+    turned = (mask >> np.arange(sources)) % 2 == 1
+    sign = np.where(turned, -1.0, 1.0)
+    force, free = loads.force.copy(), loads.free_moment
+    if component == "free_moment":
+        free = sign * free
+    else:
+        force[..., "xyz".index(component[-1])] *= sign
+    recorded = SourceLoads(force, loads.pressure, free)
+    complete, index = np.ones(len(TIME), dtype=bool), COMPONENTS.index(component)
+    exact = factors(TIME, com, momentum, recorded, complete)
+    np.testing.assert_allclose(exact.value[index], sign, atol=1e-3)
+    for other in range(len(COMPONENTS)):
+        assert other == index or not turned_sources(exact, other).any()
+    sway = 0.003 * np.sin(
+        2.0 * np.pi * rng.uniform(2.0, 9.0, 3) * TIME[:, None] + rng.normal(size=3)
+    )
+    near = factors(TIME, com + sway, momentum, recorded, complete)
+    if component != "free_moment":
+        np.testing.assert_array_equal(turned_sources(near, index), turned)
+
+
+def test_what_no_plate_measured_is_not_judged():
+    """Frames without complete forces split the motion; too little of it says nothing."""
+    com, momentum, loads = run(np.random.default_rng(3), 2)
+    lost = (TIME > 1.0) & (TIME < 1.2)
+    force = np.where(lost[:, None, None], 0.0, loads.force)
+    partial = SourceLoads(force, loads.pressure, loads.free_moment)
+    found = factors(TIME, com, momentum, partial, ~lost)
+    np.testing.assert_allclose(found.value[:2], 1.0, atol=2e-3)
+    assert factors(TIME, com, momentum, loads, (TIME < 0.2) | lost) is None
+
+
+def contacts(times: np.ndarray, stretch: float, noise: np.ndarray) -> tuple[FootContact, ...]:
+    return tuple(
+        FootContact(n % 2, at, at + 0.12 * stretch, (), True, np.nan, np.nan)
+        for n, at in enumerate(stretch * times + noise)
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    drift=st.sampled_from([-0.08, -0.04, -0.02, 0.0, 0.02, 0.04, 0.08]),
+    count=st.integers(4, 16),
+    lag=st.floats(-0.02, 0.02),
+)
+def test_clocks_that_part_are_told_from_clocks_that_lag(seed, drift, count, lag):
+    rng = np.random.default_rng(seed)
+    times = 0.1 + 0.23 * np.arange(count)
+    marked = contacts(times, 1.0 / (1.0 + drift), rng.normal(0.0, 5e-4, count))
+    plates = contacts(times + lag, 1.0, np.zeros(count))
+    prepared = SimpleNamespace(kinematic=marked, loads=SimpleNamespace(contacts=plates))
+    found = clock_drift(prepared)
+    if drift:
+        assert found == pytest.approx(drift, abs=0.01)
+    else:
+        assert np.isnan(found) or abs(found) < 0.01
+
+
+def test_flights_are_those_that_both_know():
+    ours, theirs = np.array([[0.1, 0.2], [0.4, 0.5]]), np.array([[0.15, 0.3], [0.47, 0.6]])
+    np.testing.assert_allclose(shared_spans(ours, theirs), [[0.15, 0.2]])
+
+
+def trial(rng, plates, *, moved=0, along=0.0, across=0.0):
+    """One contact on each plate, alternating feet."""
+    return {
+        "pressure_places": [
+            {
+                "plate": plate,
+                "along_m": 0.014 + rng.normal(0.0, 0.004) + along * (plate == moved),
+                "across_m": rng.normal(0.0, 0.006) + side * across * (plate == moved),
+                "right": side,
+            }
+            for number, plate in enumerate(plates)
+            for side in [1 - 2 * (number % 2)]
+        ]
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    moved=st.sampled_from([0, 2, 4, 7]),
+    shift=st.sampled_from([-0.06, -0.045, 0.045, 0.06]),
+    way=st.sampled_from(["along", "across"]),
+)
+def test_a_plate_that_is_declared_elsewhere_is_found(seed, moved, shift, way):
+    """And no other one; the foot that steps on it may be another one in every trial."""
+    rng = np.random.default_rng(seed)
+    orders = ([2, 4, 7, 8], [1, 2, 4, 5, 7])
+    trials = [trial(rng, plates, moved=moved, **{way: shift}) for plates in orders]
+    found = list(misplaced_plates("P1", trials, "trials.tsv"))
+    assert [one.where for one in found] == ([f"plate {moved}"] if moved else [])
+    assert all(abs(one.number / 1e3 - abs(shift)) < 0.02 for one in found)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), factor=st.floats(0.5, 2.0), gain=st.floats(0.9, 1.3))
+def test_a_wrong_rate_makes_the_path_its_square_too_large(seed, factor, gain):
+    """Of both clocks; whatever the start of the path, its speed, and overshooting markers."""
+    rng = np.random.default_rng(seed)
+    com, _, loads = run(rng, 2)
+    height = gain * com[:, 1] + rng.uniform(-1.0, 1.0) + rng.uniform(-3.0, 3.0) * TIME
+    force = loads.force[..., 1].sum(axis=1)
+    found = vertical_path_factor(TIME / factor, height, force, MASS)
+    assert found == pytest.approx(gain * factor**2, rel=1e-9)
+    noise = rng.standard_normal(len(TIME)) * height.std()
+    assert np.isnan(vertical_path_factor(TIME, noise, force, MASS))

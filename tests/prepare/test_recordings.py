@@ -1,0 +1,947 @@
+"""Recordings: closed forms, axes, labels, and files with drawn faults and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import combinations, permutations, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from scipy.signal import butter, sosfiltfilt
+from scipy.spatial.transform import Rotation
+
+from aqbio.body.statements import Measurement, verdict
+from aqbio.config import MarkerSet, Trial
+from aqbio.config.settings import Laboratory, Prepare
+from aqbio.intake.labelled_recordings import proposed_set
+from aqbio.intake.models import chosen_model
+from aqbio.io.movement import (
+    MAX_BODY_ACCELERATION_M_S2,
+    MAX_REST_S,
+    breaks,
+    constant_stretches,
+    jumps,
+    quiet_window,
+)
+from aqbio.io.trial_files import read_recording
+from aqbio.labels.geometry import computed_points
+from aqbio.names import GRAVITY
+from aqbio.prepare.axes import Clues, detected_axes
+from aqbio.prepare.body_size import (
+    Lengths,
+    compare_lengths,
+    pelvis_height,
+    stance_height,
+    standing_mass,
+    stride_masses,
+)
+from aqbio.prepare.clock import falls, flights, marked_height
+from aqbio.prepare.contact_findings import free_moment_measured
+from aqbio.prepare.contacts import (
+    MIN_EVENT_CUTOFF_HZ,
+    FootContact,
+    contacts,
+    edge_distance,
+    event_error,
+    event_force,
+)
+from aqbio.prepare.events_from_markers import event_errors, kinematic_contacts, strike
+from aqbio.prepare.force_lag import force_delay
+from aqbio.prepare.ground import belt_share, low_frames
+from aqbio.prepare.label_check import (
+    SegmentDistances,
+    _note_swap,
+    exchanged_positions,
+    swapped_labels,
+)
+from aqbio.prepare.notes import Notes
+from aqbio.prepare.prepared import prepared_dataset
+from aqbio.prepare.shared_frames import Movement, copy_lag, shared_frames
+from aqbio.prepare.stage import trial_numbers
+from aqbio.prepare.trial import prepare_trial
+from aqbio.signals import design_cutoff, fill_gaps, low_pass, quintic_spline, resampled
+from tests import made_run
+from tests.examples import answers
+from tests.golden import differences
+from tests.io.made_c3d import MadePlate, write_c3d
+
+DELAY_TIME = np.arange(0.0, 1.6, 0.004)
+
+
+@pytest.mark.parametrize("delay", [-0.06, -0.03, -0.0085, -0.002, 0.0, 0.0033, 0.03, 0.06])
+def test_planted_delay_is_found(delay):
+    """A parabola through three samples of a smooth peak is off by less than a tenth of a sample.
+
+    60 ms, where 40 are looked for: late or early, nobody knows by how much.
+    """
+
+    def half_sines(time):
+        phase = np.mod(time, 0.23)
+        return np.where(phase < 0.12, 2000.0 * np.sin(np.pi * phase / 0.12), 0.0)
+
+    found = force_delay(DELAY_TIME, half_sines(DELAY_TIME - delay), half_sines(DELAY_TIME))
+    expected = delay if abs(delay) < 0.04 else np.copysign(np.inf, delay)
+    assert found == pytest.approx(expected, abs=0.0004)
+
+
+def contact(foot, touchdown, toe_off, complete=True):
+    return FootContact(foot, touchdown, toe_off, (), complete, np.nan, np.nan)
+
+
+SEGMENT, MASS = np.array([0, 0, 1, 1]), np.array([3.0, 1.0])
+
+
+def falling(gravity=9.81):
+    """Two segments of 3 and 1 kg whose centre falls while they swing against each other."""
+    time = np.arange(40) / 200.0
+    centre, swing = 1.0 + 0.6 * time - 0.5 * gravity * time**2, 0.2 * np.sin(30.0 * time)
+    markers = np.zeros((len(time), 4, 3))
+    markers[:, :2, 1] = (centre + swing)[:, None] + [0.1, -0.1]
+    markers[:, 2:, 1] = (centre - 3.0 * swing)[:, None] + [0.05, 0.3]
+    return markers
+
+
+@pytest.mark.parametrize("gravity", [9.81, 1.62])
+@pytest.mark.parametrize("factor", [1.0, 0.5, 1.25])
+def test_centre_of_mass_falls_whatever_the_segments_do(gravity, factor):
+    """A wrong rate changes the fall by its square; a part of the body does not fall freely."""
+    spans = np.array([[0.0, 0.15], [0.05, 0.19]]) / factor
+    found = falls(falling(gravity), 200.0 * factor, SEGMENT, MASS, spans)
+    np.testing.assert_allclose(found, factor**2 * gravity, rtol=1e-9)
+    part = falls(falling()[:, :2], 200.0, SEGMENT[:2], MASS[:1], np.array([[0.0, 0.15]]))
+    assert abs(part[0] - 9.81) > 5.0
+
+
+@pytest.mark.parametrize(("frames", "rate", "cutoff"), [(2, 250.0, 20.0), (700, 1000.0, 6.0)])
+def test_it_is_the_filter_of_signal_processing(frames, rate, cutoff):
+    """SciPy's second-order sections, there and back, with odd padding."""
+    signal = np.random.default_rng(7).normal(size=(frames, 4)).cumsum(axis=0)
+    sections = butter(2, design_cutoff(rate, cutoff), fs=rate, output="sos")
+    length = min(int(np.ceil(3.0 * rate / cutoff)), frames - 1)
+    expected = sosfiltfilt(sections, signal, axis=0, padtype="odd", padlen=length)
+    np.testing.assert_allclose(low_pass(signal, rate, cutoff), expected, atol=1e-11)
+
+
+@pytest.mark.opensim
+def test_the_curve_is_opensims():
+    """Same speeds and accelerations as OpenSim's GCVSpline of degree 5 without smoothing."""
+    from aqbio.opensim.session import opensim
+
+    time = np.arange(60) / 100.0
+    values = np.sin(11 * time) + 0.2 * np.cos(37 * time)
+    theirs = opensim.GCVSpline()
+    theirs.setDegree(5)
+    for x, y in zip(time, values, strict=True):
+        theirs.addPoint(float(x), float(y))
+    at = np.linspace(time[0], time[-1], 231)
+    for order in (1, 2):
+        parts = [0] * order
+        found = np.array([theirs.calcDerivative(parts, opensim.Vector(1, float(x))) for x in at])
+        expected = quintic_spline(time, values).derivative(order)(at)
+        np.testing.assert_allclose(found, expected, atol=1e-9 * np.abs(expected).max())
+
+
+def half_sine(time, start, stop):
+    on = (time >= start) & (time <= stop)
+    return np.where(on, 2000.0 * np.sin(np.pi * (time - start) / (stop - start)), 0.0)
+
+
+@pytest.mark.parametrize("rate", [600.0, 1000.0, 1500.0])
+def test_crossing_is_found_between_samples(rate):
+    """Truth and chord lie between the same two samples; the curve is nearly straight there."""
+    time, spans = np.arange(int(2.0 * rate)) / rate, [(0.3003, 0.4207), (0.6509, 0.7701)]
+    found = contacts(sum(half_sine(time, *one) for one in spans), rate, 20.0, 0.010)
+    for (start, stop), on, off in zip(spans, found.touchdown, found.toe_off, strict=True):
+        late = (stop - start) / np.pi * np.arcsin(20.0 / 2000.0)
+        assert (on, off) == pytest.approx((start + late, stop - late), abs=0.5 / rate)
+    assert found.complete.all()
+
+
+FRAMES, SPEED, SECONDS = 250.0, 8.0, 1.2
+TOUCHDOWN, TOE_OFF, STEP = 0.302, 0.424, 0.24
+STILL = np.zeros(3)
+
+
+def foot(touchdown: float, time: np.ndarray, heel: float) -> np.ndarray:
+    """Heel, toe and outer forefoot (T, 3, 3): down at 3 m/s, still, away at 6 m/s.
+
+    The heel lands by so much before (negative) or after the forefoot, and leaves 50 ms before it.
+    """
+    paths = []
+    for late, early, along in ((heel, 0.05, -0.2), (0.004, 0.0, 0.05), (0.0, 0.02, 0.0)):
+        down = np.maximum(touchdown + late - time, 0.0)
+        up = np.maximum(time - touchdown - TOE_OFF + TOUCHDOWN + early, 0.0)
+        x = along - 6.0 * down + 10.0 * up
+        paths.append(np.column_stack((x, 0.03 + 3.0 * down + 6.0 * up, 0.0 * time)))
+    return np.stack(paths, axis=1)
+
+
+def runner(*, heel: float = 0.02, rate: float = FRAMES) -> np.ndarray:
+    """Both feet (T, 2, 3, 3): left first, right a step later, m."""
+    time = np.arange(0.0, SECONDS, 1.0 / rate)
+    left, right = (foot(at, time, heel) for at in (TOUCHDOWN, TOUCHDOWN + STEP))
+    right[..., 0] += SPEED * STEP
+    return np.stack((left, right), axis=1)
+
+
+@pytest.mark.parametrize("rate", [60.0, 100.0, 250.0])
+@pytest.mark.parametrize("heel", [0.02, -0.03])
+@pytest.mark.parametrize("belt", [0.0, -SPEED])
+def test_a_tenth_of_a_frame_at_any_rate_strike_and_observer(rate, heel, belt):
+    """On a moving belt, in any direction and place; a bend is seen where the path bends most."""
+    feet, velocity = runner(heel=heel, rate=rate), np.array([-belt, 0.0, 0.0])
+    time = np.arange(len(feet))[:, None, None, None] / rate
+    turned = feet * [-1.0, 1.0, -1.0] + [30.0, 0.2, -5.0] + velocity * time
+    found = kinematic_contacts(turned, rate, velocity, SPEED)
+    landing = TOUCHDOWN + min(heel, 0.0)
+    touchdowns = [one.touchdown for one in found]
+    np.testing.assert_allclose(touchdowns, [landing, landing + STEP], atol=0.1 / rate)
+    if rate > 200.0:
+        assert found[0].toe_off == pytest.approx(TOE_OFF, abs=0.001)
+    assert strike(feet, rate, found) == ("heel" if heel < 0.0 else "forefoot")
+    for one, other in zip(found, kinematic_contacts(feet, rate, STILL, SPEED), strict=True):
+        assert one.touchdown == pytest.approx(other.touchdown, abs=1e-9)
+        assert one.toe_off == pytest.approx(other.toe_off, abs=1e-9)
+
+
+def covered(marker: int, first: float, last: float, heel: float = 0.02) -> np.ndarray:
+    feet = runner(heel=heel)
+    feet[round(first * FRAMES) : round(last * FRAMES), 0, marker] = np.nan
+    return feet
+
+
+def set_down(level: float, sink: float) -> np.ndarray:
+    """The heel is set down softly before the forefoot slaps the ground, or stopped in the air."""
+    feet = runner()
+    time = np.arange(len(feet)) / FRAMES
+    share = np.clip((TOUCHDOWN - 0.05 - time) / 0.15, 0.0, 1.0)
+    soft = level + sink * share**2 * (3.0 - 2.0 * share)
+    feet[:, 0, 0, 1] = np.where(time < TOUCHDOWN + 0.02, soft, feet[:, 0, 0, 1])
+    return feet
+
+
+def events(feet, speed=SPEED):
+    found = kinematic_contacts(feet, FRAMES, STILL, speed)
+    return found, strike(feet, FRAMES, found)
+
+
+def running(contact=0.12, step=0.24, limp=0.0):
+    """Half-sine contacts whose impulse over a stride is the body's weight; one leg pushes more."""
+    time, starts = np.arange(round(5 * step * 1e3)) / 1e3, 0.05 + step * np.arange(4)
+    size = WEIGHT * step / contact * np.pi / 4e3 * (1.0 + limp * np.array([1, -1, 1, -1]))
+    force = sum(a * half_sine(time, b, b + contact) for a, b in zip(size, starts, strict=True))
+    return force, np.stack([starts, starts + contact], axis=1)
+
+
+@pytest.mark.parametrize("limp", [0.0, 0.2])
+def test_mean_force_of_whole_strides_is_the_weight(limp):
+    """A sum of 480 samples of a half sine that starts between samples."""
+    force, spans = running(limp=limp)
+    masses = stride_masses(force, 1e3, FEET, spans, FEET >= 0)
+    np.testing.assert_allclose(masses, [75.0, 75.0], rtol=4e-3)
+
+
+WEIGHT, FEET = 75.0 * GRAVITY, np.array([0, 1, 0, 1])
+STANDING = {
+    "steps on": [np.r_[np.zeros(800), np.full(600, 1.4 * WEIGHT), np.full(2600, WEIGHT)]],
+    "empty plates": [np.full(2000, WEIGHT), np.full(2000, -40.0), np.full(2000, 14.0)],
+    "edge of a shoe": [np.full(2000, WEIGHT - 16.0), np.full(2000, 16.0)],
+    "nobody": [np.full(2000, 199.9)],
+    "too short": [np.full(499, WEIGHT)],
+    "just long enough": [np.full(500, WEIGHT)],
+    "sways": [WEIGHT + 30.0 * np.sin(np.arange(2000) / 40.0)],
+}
+STRIDES = {
+    "cut": ({}, slice(None), FEET, np.array([0, 1, 1, 1], dtype=bool)),
+    "same foot": ({}, slice(None), 0 * FEET, FEET >= 0),
+    "one not seen": ({}, [0, 1, 3], FEET[:3], FEET[:3] >= 0),
+    "two": ({}, slice(2), FEET[:2], FEET[:2] >= 0),
+    "walk": ({"contact": 0.7, "step": 0.55}, slice(None), FEET, FEET >= 0),
+}
+
+
+def whole_body(size: float = 0.0, seed: int = 0) -> np.ndarray:
+    """Twenty markers on pelvis and feet; joint angles with noise move several at once, m."""
+    path = np.tile(made_run.markers(), (1, 2, 1))
+    together = np.random.default_rng(seed).normal(0.0, size, (len(path), 5, 3))
+    return path + np.repeat(together, path.shape[1] // 5, axis=1)
+
+
+def jumping(beyond: float) -> np.ndarray:
+    """A body that jumps with a share of the acceleration from which frames must be missing."""
+    path = 1e-4 * np.random.default_rng(1).standard_normal((100, 12, 3))
+    path[50:, :, 1] += beyond * MAX_BODY_ACCELERATION_M_S2 / 100.0**2
+    return path
+
+
+def resting(seconds: float) -> np.ndarray:
+    values = np.sin(0.07 * np.arange(200))
+    values[50 : 51 + round(seconds * 100.0)] = values[50]
+    return values[:, None]
+
+
+def lost(count: int, size: float) -> np.ndarray:
+    return np.delete(whole_body(size, 3), slice(101, 101 + count), axis=0)
+
+
+def touches() -> np.ndarray:
+    """Forces that touch, dip, are cut by the end, and lie just on the threshold, N."""
+    force = np.zeros(1000)
+    force[100:108], force[300:500], force[700:710], force[980:] = 300.0, 1000.0, 20.0, 800.0
+    force[390:398], force[450:461] = 5.0, 5.0
+    return force
+
+
+def marked(mass: float) -> np.ndarray:
+    """3 of 3.32 kg are 90.4 %, 3 of 3.34 kg are 89.8 %; one lost frame loses a marker."""
+    markers = falling()
+    markers[5, 2:] = np.nan
+    return marked_height(markers, SEGMENT, np.array([3.0, mass]))
+
+
+def free(largest: float) -> np.ndarray:
+    """Low-passed zeros have hundredths of N m."""
+    values = np.full((100, 2), np.nan)
+    values[20:50, 0] = 8.0 * np.sin(np.linspace(0.0, 3.0, 30))
+    values[60:90, 1] = largest * np.sin(np.linspace(0.0, np.pi, 31)[:30])
+    return values
+
+
+def on_row(along: float) -> np.ndarray:
+    square = np.array([[0.0, 0, 0], [0.6, 0, 0], [0.6, 0, 0.9], [0.0, 0, 0.9]])
+    row = np.stack([square + np.array([0.602 * k, 0, 0]) for k in range(3)])
+    return edge_distance(np.array([[along, 0, 0.3]]), row, np.array([True, True, False]), 0.02)
+
+
+def gapped(gap: tuple[int, int], barrier: float):
+    """A cubic path with a gap, filled unless an event lies beside it."""
+    time = np.linspace(-1.0, 1.0, 60)
+    path = np.stack([np.column_stack((time**3 - time, 2 * time**2, 3 - time))] * 2, axis=1)
+    path[gap[0] : gap[1], 1] = np.nan
+    return fill_gaps(path, 10, np.array([barrier]))
+
+
+def holed() -> np.ndarray:
+    """A column that was not measured, and a gap in another."""
+    values = np.random.default_rng(0).normal(size=(100, 2, 3))
+    values[:, 0, 1], values[30, 1, 2] = np.nan, np.nan
+    return values
+
+
+def copies() -> dict[str, tuple[np.ndarray, float]]:
+    """A path, copies of it in other hands, and others; with their rates, Hz."""
+    path, labels = made_run.markers(), made_run.LABELS
+    noise = np.random.default_rng(4).normal(0.0, 1.0, path.shape)
+    covered = np.where((np.arange(len(labels)) == 3)[:, None], np.nan, path)
+    return {
+        "itself": (path, 250.0),
+        "late": (path[47:], 250.0),
+        "cut": (path[90:260], 250.0),
+        "short": (path[200:215], 250.0),
+        "smooth": (low_pass(path, 250.0, 15.0), 250.0),
+        "half": (path[::2], 125.0),
+        "turned": (path[..., [2, 1, 0]] * [-1.0, 1.0, 1.0], 250.0),
+        "moved": (path + np.array([1.0, 0.0, 0.2]), 250.0),
+        "rough": (path + 0.002 * noise, 250.0),
+        "very rough": (path + 0.03 * noise, 250.0),
+        "hidden": (covered, 250.0),
+        "slower": (path, 200.0),
+        "mirrored": (path * [1.0, 1.0, -1.0], 250.0),
+        "still": (np.repeat(path[100:101], 300, axis=0) + 1e-4 * noise[:300], 250.0),
+    }
+
+
+def examples():
+    """Every situation and what is found in it, on both sides of limits."""
+    spread = (94.9, 95.1, 104.9, 105.1, 110.0, 110.2)
+    for name, force in STANDING.items():
+        yield name, lambda force=force: standing_mass(np.stack(force, axis=1), 1e3, 0.5)
+    for name, (how, own, feet, whole) in STRIDES.items():
+        force, spans = running(**how)
+        yield name, lambda a=(force, 1e3, feet, spans[own], whole): stride_masses(*a)
+    for one in product(spread, spread):
+        yield one, lambda one=one: verdict(100.0, [Measurement(x, 5.0, "a") for x in one])
+    for one in spread:
+        yield one, lambda one=one: verdict(100.0, [Measurement(one, 5.0, "a")])
+    sides = [Measurement(80.0, 19.0, "a"), Measurement(120.0, 19.0, "b")]
+    yield "both sides", lambda: verdict(100.0, sides)
+    for mass in (0.32, 0.34):
+        yield f"marked {mass}", lambda mass=mass: marked(mass)
+    for count, size in ((1, 0.0), (2, 0.0), (20, 0.0), (2, 0.002), (0, 0.006), (0, 0.02)):
+        yield f"lost {count} {size}", lambda a=(count, size): breaks(lost(*a))
+    for beyond in (0.9, 1.1):
+        yield f"jumps {beyond}", lambda beyond=beyond: jumps(jumping(beyond), 100.0)
+    for over in (0.0, 0.01):
+        yield f"rests {over}", lambda at=MAX_REST_S + over: constant_stretches(resting(at), 1e2)
+    quiet = np.where(np.arange(50)[:, None, None] < 30, np.sin(np.arange(50))[:, None, None], 0.0)
+    quiet = np.concatenate([quiet, np.where(np.arange(50)[:, None, None] < 40, 0, np.nan)], axis=1)
+    yield "quiet", lambda: quiet_window(quiet * np.ones(3), rate=10.0, seconds=1.0)
+    for rate, cutoff in product(
+        (3.9 * MIN_EVENT_CUTOFF_HZ, 4.1 * MIN_EVENT_CUTOFF_HZ, 2e3), (70, 150.0)
+    ):
+        whole = half_sine(np.arange(int(2.0 * rate)) / rate, 0.3, 0.42)
+        yield f"cut off {rate} {cutoff}", lambda a=(whole, rate, cutoff): event_force(*a)
+        yield f"event error {rate} {cutoff}", lambda a=(rate, cutoff): event_error(*a)
+    for along in (-0.01, 0.0, 0.01, 0.58, 0.601, 0.62, 1.182, 1.19, 1.202, 1.21):
+        yield f"edge {along}", lambda along=along: on_row(along)
+    for largest in (0.09, 0.11):
+        yield f"free {largest}", lambda one=largest: free_moment_measured(free(one))
+    for marker, first in product(range(3), (0.25, 0.28, 0.35, 0.40)):
+        feet = covered(marker, first, first + 0.05, heel=0.02 - 0.05 * (first < 0.26))
+        yield f"hidden {marker} {first}", lambda feet=feet: events(feet)
+    for first in (0.2, 0.25, 0.29, 0.32, 0.36, 0.44):
+        yield f"from {first}", lambda one=first: events(runner()[round(one * FRAMES) :])
+    for last in (0.012, 0.31, 0.40, 0.43, 0.45, 0.50):
+        yield f"until {last}", lambda one=last: events(runner()[: round(one * FRAMES)])
+    yield "smooth", lambda: events(low_pass(runner(), FRAMES, 6.0))
+    yield "laid flat", lambda: events(set_down(0.03, 0.3))
+    yield "stopped in the air", lambda: events(set_down(0.13, 0.3))
+    yield "slow", lambda: events(runner(), 0.5)
+    spans = [(1, 0.25, 0.35), (0, 0.0, 0.12), (1, 0.45, 0.55), (0, 0.54, 0.70), (1, 1.01, 1.10)]
+    yield "flights", lambda: [flights([contact(*one) for one in spans]), flights([])]
+    for belt, pelvis in ((4.0, 0.0), (0.0, 9.0), (2.0, 2.0), (1.0, -0.2)):
+        ahead = np.array([0.8, 0.0, 0.6])
+        own = -belt * ahead, pelvis * ahead + [0.0, 0.3, 0.0]
+        yield f"belt {belt} {pelvis}", lambda own=own: belt_share(*own)
+    for gap, barriers in product(((20, 30), (20, 31), (0, 3), (57, 60), (1, 4)), (21.6, 19.5, 90)):
+        yield f"gap {gap} {barriers}", lambda a=(gap, barriers): gapped(*a)
+    for gap, barriers in product(((20, 24), (2, 4)), (18.5, 19.5, 21.6, 23.5, 24.5)):
+        yield f"gap {gap} {barriers}", lambda a=(gap, barriers): gapped(*a)
+    for at in (0.25, 0.6, -0.006, -0.004, 0.996):
+        yield (
+            f"at {at}",
+            lambda at=at: resampled(np.arange(100) / 100.0, holed(), np.linspace(at, at + 0.1, 7)),
+        )
+    yield "forces", lambda: contacts(touches(), 1000.0, 20.0, 0.010)
+    yield "forces that begin", lambda: contacts(touches()[305:], 1000.0, 5.0, 0.008)
+    plates = [contact(0, 0.1, 0.2), contact(1, 0.3, 0.4), contact(0, 0.5, 0.6, complete=False)]
+    markers = [contact(0, 0.11, 0.19), contact(0, 0.3, 0.4), contact(0, np.nan, 0.21)]
+    yield "compared", lambda: event_errors(markers, plates)
+    stance = np.zeros((200, 2, 3))
+    stance[:, 1, 1] = np.linspace(0.0, 0.6, 200)
+    made = {name: Movement.of(made_run.LABELS, *own) for name, own in copies().items()}
+    for name, other in made.items():
+        yield f"copied {name}", lambda a=(made["itself"], other): [copy_lag(*a), copy_lag(*a[::-1])]
+        yield f"roughness {name}", lambda other=other: [other.roughness, other.static]
+    distances = [np.linalg.norm(x - x[:, :1], axis=2)[:, 1:] for x, _ in copies().values()]
+    yield "shared", lambda: shared_frames(distances)
+    for share in (1.0, 0.05, 0.04):
+        yield f"low {share}", lambda share=share: low_frames(share * stance)
+
+
+def test_what_is_found_is_what_it_was():
+    assert differences("signals", answers(dict(examples()))) == []
+
+
+MARKER_SET = MarkerSet.model_validate(yaml.safe_load(made_run.MARKER_SET))
+LABELS, VERTICAL = made_run.LABELS, 2
+COUNT = 60
+"""Recordings with two faults."""
+
+
+@dataclass
+class Draft:
+    """A recording that is about to be written."""
+
+    points: np.ndarray = field(default_factory=made_run.markers)
+    labels: list[str] = field(default_factory=lambda: list(LABELS))
+    plates: list[MadePlate] = field(default_factory=made_run.plates)
+    axes: np.ndarray = field(default_factory=lambda: made_run.GROUND_TO_VICON)
+    rates: list[float] = field(default_factory=lambda: [made_run.FRAME_RATE, made_run.FORCE_RATE])
+    trial: dict[str, Any] = field(default_factory=dict)
+    laboratory: dict[str, Any] = field(default_factory=dict)
+
+    def columns(self, labels) -> list[int]:
+        return [self.labels.index(one) for one in labels if one in self.labels]
+
+    def keep(self, labels) -> None:
+        own = self.columns(labels)
+        self.labels, self.points = [self.labels[one] for one in own], self.points[:, own]
+
+
+Fault = Callable[[Draft, np.random.Generator], object]
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(change: Fault) -> Fault:
+    FAULTS[change.__name__] = change
+    return change
+
+
+def channels(*sizes: float):
+    """A fault of the vertical channel of one plate, of one of some sizes."""
+
+    def made(change: Callable[[np.ndarray, float], np.ndarray]) -> Fault:
+        def altered(draft: Draft, rng: np.random.Generator) -> None:
+            own = draft.plates[rng.integers(len(draft.plates))].channels
+            own[:, VERTICAL] = change(own[:, VERTICAL], float(rng.choice(sizes)))
+
+        FAULTS[change.__name__] = altered
+        return altered
+
+    return made
+
+
+@channels(19.5, 20.5, -40.0, 245.0, 255.0)
+def offset(vertical, size):
+    return vertical - size
+
+
+@channels(3.0, 15.0, 60.0)
+def drift(vertical, size):
+    return vertical - np.linspace(0.0, size, len(vertical))
+
+
+@channels(0.45, 0.8, 0.97)
+def clipped(vertical, size):
+    return np.clip(vertical, -size * np.abs(vertical).max(), size * np.abs(vertical).max())
+
+
+@channels(3.0, 11.0, 60.0)
+def noise(vertical, size):
+    return vertical + np.random.default_rng(1).normal(0.0, size, len(vertical))
+
+
+@channels(0.0, 0.004, 0.05, 8.0)
+def gain(vertical, size):
+    return size * vertical
+
+
+@channels(300.0, 900.0, 60.0)
+def loaded(vertical, size):
+    """A plate that is always loaded, or hardly ever unloaded."""
+    return np.minimum(vertical, -size * (np.arange(len(vertical)) % 200 > 60))
+
+
+@fault
+def sign(draft, rng):
+    """Of one plate, or of all."""
+    for one in draft.plates[rng.integers(6) :][: rng.choice([1, 9])]:
+        one.channels *= -1.0
+
+
+@fault
+def unit(draft, rng):
+    """Forces, moments or corners of some plates in another unit."""
+    factor, what = float(rng.choice([1e-3, 1e3])), rng.integers(3)
+    for one in draft.plates[: rng.choice([1, 9])]:
+        one.channels[:, [slice(3), slice(3, 6), slice(0)][what]] *= factor
+        one.corners = one.corners * (factor if what == 2 else 1.0)
+
+
+@fault
+def exchanged(draft, rng):
+    one, two = (draft.plates[place] for place in rng.choice(6, 2, replace=False))
+    one.channels, two.channels = two.channels, one.channels
+
+
+@fault
+def elsewhere(draft, rng):
+    one = draft.plates[rng.integers(6)]
+    one.corners = one.corners + rng.choice([-150.0, -62.0, -58.0, 40.0, 900.0]) * draft.axes[:, 2]
+
+
+@fault
+def twisted(draft, rng):
+    own = draft.plates[rng.integers(6)].channels
+    own[:, 5] += 1e3 * rng.choice([-0.04, 0.024, 0.028]) * own[:, VERTICAL]
+
+
+@fault
+def laid(draft, rng):
+    """Plates quarter turns round, above or below the floor, or tilted."""
+    turns, height, tilt = (int(rng.integers(4)), *rng.choice([0.0, 0.02, -0.1], 2))
+    draft.plates = made_run.plates(draft.axes, turns=turns, height=height, tilt=tilt)
+
+
+@fault
+def one_long_plate(draft, rng):
+    """All contacts on one plate, as on a belt that stands."""
+    middle = [one.corners.mean(axis=0) for one in draft.plates]
+    front = draft.plates[0].corners[:, None] @ (middle[-1] - middle[0]) > middle[0] @ (
+        middle[-1] - middle[0]
+    )
+    corners = np.where(front, draft.plates[-1].corners, draft.plates[0].corners)
+    channels = np.zeros_like(draft.plates[0].channels)
+    for one, centre in zip(draft.plates, middle, strict=True):
+        ahead = np.linalg.norm(centre - middle[0]) - 0.5 * np.linalg.norm(middle[-1] - middle[0])
+        channels += one.channels
+        channels[:, 3:] += np.cross([ahead, 0.0, 0.0], one.channels[:, :3])
+    draft.plates = [replace(draft.plates[0], corners=corners, channels=channels)]
+
+
+@fault
+def split(draft, rng):
+    """A plate in two along the runway; the foot stands on the seam, its load on both."""
+    place = int(rng.integers(len(draft.plates)))
+    whole = draft.plates.pop(place)
+    half = 0.5 * (whole.corners - whole.corners[[1, 0, 3, 2]])
+    for share, way in ((0.7, 1.0), (0.3, -1.0)):
+        corners = whole.corners.copy()
+        corners[[1, 2] if way > 0.0 else [0, 3]] -= way * -half[[0, 3]]
+        shift = np.array([way * 0.5 * np.linalg.norm(half[0]), 0.0, 0.0])
+        channels = share * whole.channels
+        channels[:, 3:] -= np.cross(shift, channels[:, :3])
+        draft.plates.insert(place, replace(whole, corners=corners, channels=channels))
+
+
+@fault
+def without(draft, rng):
+    """Plates that are not there."""
+    draft.plates = draft.plates[: rng.choice([0, 2])]
+
+
+@fault
+def late(draft, rng):
+    by = int(rng.choice([-60, 8, 25, 240]))
+    for one in draft.plates:
+        one.channels = np.roll(one.channels, by, axis=0)
+
+
+@fault
+def slow(draft, rng):
+    """Frames or forces at another rate; forces slower than 4 times 30 Hz."""
+    by = int(rng.choice([2, 4, 6]))
+    if rng.random() < 0.5:
+        draft.points, draft.rates[0] = draft.points[::by], draft.rates[0] / by
+        for one in draft.plates:
+            one.channels = one.channels[: len(draft.points) * 4 * by]
+        return
+    draft.rates[1] = draft.rates[0]
+    for one in draft.plates:
+        one.channels = one.channels[::4]
+
+
+@fault
+def hidden(draft, rng):
+    """Markers that no camera sees for a while."""
+    own = draft.columns(rng.choice(LABELS, rng.integers(1, 5), replace=False))
+    first, length = rng.integers(0, 300), rng.choice([3, 8, 10, 11, 40, 300])
+    draft.points[first : first + length, own] = np.nan
+
+
+@fault
+def hidden_foot(draft, rng):
+    side, first = rng.choice(["L", "R"]), int(rng.integers(60, 250))
+    own = [one for one in LABELS if one[0] == side and "SI" not in one]
+    draft.points[first : first + int(rng.choice([4, 20, 90])), draft.columns(own)] = np.nan
+
+
+@fault
+def absent(draft, rng):
+    groups = (("RHEEL",), ("LTOE", "LMT5"), ("RPSI", "LPSI"), ("LASI",), ("RASI", "LPSI", "LMT5"))
+    gone = groups[rng.integers(len(groups))]
+    draft.keep([one for one in draft.labels if one not in gone])
+
+
+@fault
+def other_sides(draft, rng):
+    """Of all labels, of the feet, or of one pair."""
+    pairs = [one[1:] for one in LABELS if one[0] == "L"]
+    chosen = pairs[int(rng.integers(2, 5)) :] if rng.random() < 0.6 else pairs
+    other = {"L": "R", "R": "L"}
+    draft.labels = [other[one[0]] + one[1:] if one[1:] in chosen else one for one in draft.labels]
+
+
+@fault
+def flicker(draft, rng):
+    frame, marker = rng.integers(5, 400), rng.integers(len(draft.labels))
+    draft.points[frame : frame + rng.choice([1, 2, 5]), marker] += rng.choice([0.05, 0.2, 0.6])
+
+
+@fault
+def frames(draft, rng):
+    """Lost, or written twice, or the end is not there."""
+    at, how = int(rng.integers(80, 350)), rng.integers(3)
+    every = np.arange(len(draft.points))
+    picks = (np.delete(every, slice(at, at + 6)), np.insert(every, at, [at] * 2), every[:at])
+    draft.points = draft.points[picks[how]]
+
+
+@fault
+def smooth(draft, rng):
+    draft.points = low_pass(draft.points, draft.rates[0], float(rng.choice([6.0, 12.0])))
+
+
+@fault
+def size(draft, rng):
+    draft.points *= rng.choice([0.1, 0.6, 1.3, 10.0])
+
+
+@fault
+def trembling(draft, rng):
+    draft.points += rng.normal(0.0, rng.choice([0.003, 0.02, 0.2]), draft.points.shape)
+
+
+@fault
+def turned(draft, rng):
+    """The laboratory's other axes, or a runway across them by so many degrees."""
+    angle = np.radians(rng.choice([0.0, 20.0, 45.0]))
+    about = np.array(
+        [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+    )
+    axes = (np.eye(3), np.eye(3)[[2, 0, 1]] * [[-1], [-1], [1]], made_run.GROUND_TO_VICON)
+    draft.axes = axes[rng.integers(3)] @ about
+    draft.plates = made_run.plates(draft.axes)
+
+
+@fault
+def backward(draft, rng):
+    """The runner goes the other way than the pelvis faces, or up and down."""
+    draft.points[..., rng.integers(2)] *= -1.0
+
+
+@fault
+def belt(draft, rng):
+    speed = float(rng.choice([made_run.SPEED, 4.0]))
+    time = np.arange(len(draft.points)) / draft.rates[0]
+    draft.points[..., 0] -= speed * time[:, None]
+    draft.trial["belt_speed_mps"] = [None, speed, speed + 1.0][rng.integers(3)]
+
+
+@fault
+def surface(draft, rng):
+    draft.laboratory["surface"] = ["overground", "treadmill"][rng.integers(2)]
+
+
+@fault
+def stated(draft, rng):
+    """Axes that are right, and some that are not."""
+    every = ({"forward": "+y", "up": "+z"}, {"forward": "+x", "up": "+y"},
+             {"forward": "-y", "up": "+z"})  # fmt: skip
+    draft.laboratory["axes"] = every[rng.integers(3)]
+
+
+@fault
+def ignored(draft, rng):
+    draft.laboratory |= {"ignore_plates": (2, 3), "ignore_markers": ("RMT5", "LASI")}
+    draft.laboratory["force_delay_s"] = 0.01
+
+
+@fault
+def used(draft, rng):
+    draft.trial["end_s"] = float(rng.choice([0.4, 1.2]))
+
+
+@fault
+def still(draft, rng):
+    """Somebody who stands, or moves, in a static trial."""
+    frame = int(rng.integers(80, 120))
+    if rng.random() < 0.7:
+        draft.points = np.repeat(draft.points[frame : frame + 1], len(draft.points), axis=0)
+        for one in draft.plates:
+            one.channels = 0.0 * one.channels + one.channels[4 * frame]
+    draft.trial["task"] = "static"
+
+
+def prepared(names, seed: int, path: Path):
+    """What is prepared of a recording with some faults, and what is said of it."""
+    draft, rng = Draft(), np.random.default_rng(seed)
+    order = sorted(names, key=lambda one: one not in ("turned", "laid"))  # these write plates
+    for name in order:
+        FAULTS[name](draft, rng)
+    points = 1e3 * draft.points @ draft.axes.T
+    samples = round(len(points) * draft.rates[1] / draft.rates[0])
+    for one in draft.plates:
+        one.channels = np.resize(one.channels, (samples, 6))
+    write_c3d(path, draft.labels, points, tuple(draft.rates), tuple(draft.plates))
+    row = {"participant_id": "P", "trial_id": "t", "task": "run", "file": path.name} | draft.trial
+    trial, notes = Trial.model_validate(row), Notes("t", "P", path.name, path.name)
+    laboratory = Laboratory.model_validate(draft.laboratory)
+    recording = read_recording(path)
+    found = prepare_trial(recording, trial, MARKER_SET, laboratory, Prepare(), notes)
+    data = prepared_dataset(found, 20.0)
+    lengths = Lengths.of(found.labels, found.markers)
+    return {
+        "said": [vars_of(one) for one in notes.findings],
+        "numbers": trial_numbers(found, trial, 0.5),
+        "heights": (pelvis_height(found.labels, found.markers, MARKER_SET) or np.nan,
+                    stance_height(found, MARKER_SET) or np.nan),
+        "lengths": compare_lengths([lengths, Lengths.of(LABELS, 1.01 * made_run.markers())]),
+        "data": {str(name): data[name].values for name in sorted(data.variables, key=str)},
+        "attributes": dict(data.attrs),
+    }  # fmt: skip
+
+
+def vars_of(one):
+    return {"rule": one.rule, "severity": one.severity, "what": f"{one.what} {one.where} {one.fix}"}
+
+
+def test_recordings_with_faults_are_what_they_were(tmp_path):
+    """Every fault by itself, and pairs of faults."""
+    rng = np.random.default_rng(11)
+    names = sorted(FAULTS)
+    sets = [(), *((one,) for one in names)]
+    sets += [tuple(rng.choice(names, 2, replace=False)) for _ in range(COUNT)]
+    examples = {
+        f"{number} {' '.join(one)}": lambda one=one, number=number: prepared(
+            one, number, tmp_path / "run.c3d"
+        )
+        for number, one in enumerate(sets)
+    }
+    assert differences("recordings", answers(examples)) == []
+
+
+@pytest.mark.parametrize("names", [("split",), ("one_long_plate",), ("sign", "split")])
+def test_the_same_contacts_on_other_plates(names, tmp_path):
+    """A foot on a seam, all feet on one plate, forces on the plates: each foot's load is whole."""
+    sound, other = (prepared(own, 5, tmp_path / "run.c3d")["data"] for own in ((), names))
+    assert other["contact_foot"].tolist() == sound["contact_foot"].tolist()
+    for name, limit in (("contact_touchdown", 1e-3), ("foot_force", 1.0), ("foot_moment", 20.0)):
+        np.testing.assert_allclose(other[name], sound[name], atol=limit)
+
+
+UNKNOWN = np.full(3, np.nan)
+
+
+def laboratories():
+    """All 24 right-handed ways to lay axes into a room."""
+    signed = (
+        np.eye(3)[list(order)] * np.array(signs)[:, None]
+        for order, signs in product(permutations(range(3)), product((1.0, -1.0), repeat=3))
+    )
+    return [one for one in signed if np.linalg.det(one) > 0]
+
+
+@pytest.mark.parametrize("travel", [(11.8, 0.1, -0.5), (0.1, 0.0, 0.05)])
+def test_every_laboratory_is_recognised(travel):
+    """On a runway from the path, on a treadmill from the pelvis's orientation; else doubted."""
+    for to_ground in laboratories():
+        seen = [(-0.05, 0.9, 0.02), (0.15, 0.03, 0.01), travel]
+        plates = [(0.0, 1.0, 0.01), (80.0, 900.0, 30.0)]
+        body, facing, path = (to_ground.T @ np.array(one) for one in seen)
+        normal, force = (np.abs(to_ground.T @ np.array(one)) for one in plates)
+        found = detected_axes(Clues(body, facing, path, normal, force))
+        np.testing.assert_array_equal(found.matrix, to_ground)
+        assert not found.doubts
+        if travel[0] > 1.0:
+            tilted = Clues(body, -facing, path, to_ground.T @ np.array([1.0, 0.0, 0.1]), force)
+            doubts = " ".join(detected_axes(tilted).doubts)
+            assert "normals lie along" in doubts
+            assert "faces the other way" in doubts
+
+
+SIDED = {
+    "asis": (0.10, 1.00, 0.12), "psis": (-0.08, 1.03, 0.05), "knee": (0.01, 0.52, 0.16),
+    "knee_medial": (0.01, 0.52, 0.06), "ankle": (-0.02, 0.09, 0.14), "heel": (-0.08, 0.05, 0.10),
+    "mt1": (0.12, 0.06, 0.07), "mt5": (0.08, 0.04, 0.16), "toe": (0.19, 0.03, 0.10),
+    "shoulder": (-0.02, 1.48, 0.19), "elbow": (-0.02, 1.16, 0.24), "wrist": (0.02, 0.90, 0.24),
+}  # fmt: skip
+
+
+MIDDLE = {"c7": (-0.10, 1.52, 0.0), "chest": (0.09, 1.30, 0.0)}
+CLOSE = 0.02
+
+
+AXES = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("form", ["origin", "growing", "equal", "called axes"])
+@pytest.mark.parametrize("digit", [1e-7, 1e-5, 5e-5])
+def test_axes_and_middles_that_other_software_computed(seed, form, digit):
+    """Beside markers on skin, a cluster that software made rigid, and a straight wand."""
+    random = np.random.default_rng(seed)
+    time = np.linspace(0.0, 1.0, 200)
+    turn = Rotation.from_rotvec(np.outer(np.sin(5.0 * time), random.normal(size=3)))
+    place = np.outer(5.0 * time, [1.0, 0.0, 0.0]) + random.uniform(-1.0, 1.0, 3)
+
+    def worn(local):
+        return place[:, None] + np.stack([turn.apply(one) for one in local], axis=1)
+
+    lengths = random.uniform(0.05, 0.2, 3) if form != "equal" else np.full(3, 0.11)
+    grow = 1.0 + 0.02 * np.sin(9.0 * time) if form == "growing" else np.ones(len(time))
+    tip = grow[:, None, None] * (worn(AXES * [[0.0], *lengths[:, None]]) - place[:, None])
+    tip = (tip + place[:, None])[:, 1 if form in ("equal", "called axes") else 0 :]
+    skin = worn(random.uniform(-0.2, 0.2, (6, 3))) + random.normal(0.0, 1e-3, (200, 6, 3))
+    wand = np.linspace([0.1, 0.2, 0.0], [0.3, 0.1, 0.1], 3)
+    rigid = worn(np.concatenate((random.uniform(-0.2, 0.2, (5, 3)), wand)))
+    share = random.uniform(0.2, 0.8)
+    middle = share * skin[:, :1] + (1.0 - share) * skin[:, 1:2]
+    points = np.round(np.concatenate((tip, middle, skin, rigid), axis=1) / digit) * digit
+    called = {frozenset(range(3))} if form == "called axes" else set()
+    assert computed_points(points, called) == set(range(tip.shape[1] + 1))
+
+
+THIGH = {
+    "knee": (0.0, 0.0, 0.0), "distal": (0.05, 0.09, 0.012), "proximal": (0.03, 0.17, 0.02),
+    "side": (-0.04, 0.12, 0.06),
+}  # fmt: skip
+SHANK = {"ankle": (0.0, -0.40, 0.0), "front": (0.05, -0.2, 0.01), "outside": (0.0, -0.25, 0.05)}
+WORN = (*THIGH, *SHANK)
+WORN_AT = {label: np.array(at) for label, at in (THIGH | SHANK).items()}
+SEGMENTS = dict.fromkeys(THIGH, "thigh") | dict.fromkeys(SHANK, "shank")
+
+
+def _trial():
+    """A thigh and a shank that turn, each by itself, with skin that moves by 4 mm."""
+    angle = np.linspace(0.0, 1.5, 200)
+    about = {"thigh": angle[:, None] * [0.0, 0.0, 1.0], "shank": angle[:, None] * [0.0, 0.0, 1.7]}
+    at = np.stack(
+        [Rotation.from_rotvec(about[SEGMENTS[one]]).apply(WORN_AT[one]) for one in WORN], axis=1
+    )
+    skin = 0.004 * np.random.default_rng(1).standard_normal(at.shape)
+    return at + skin + angle[:, None, None] * [9.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("first", [0, 120])
+@pytest.mark.parametrize("pair", [*combinations(range(len(WORN)), 2), (), "moved"])
+def test_every_pair_is_found_and_put_right(pair, first):
+    """From the beginning or in the middle; a marker that was put on again 30 mm away is none."""
+    right = _trial()
+    wrong = right.copy()
+    if pair == "moved":
+        wrong[first:, WORN.index("front")] += [0.0, 0.03, 0.0]
+    elif pair:
+        wrong[first:, pair] = right[first:, pair[::-1]]
+    swaps = swapped_labels(SegmentDistances.of(WORN, wrong, WORN_AT, SEGMENTS))
+    if pair in ((), "moved"):
+        assert swaps == []
+        return
+    [swap] = swaps
+    assert {swap.first, swap.second} == {WORN[one] for one in pair}
+    np.testing.assert_array_equal(np.flatnonzero(swap.frames), np.arange(first, 200))
+    np.testing.assert_array_equal(exchanged_positions(WORN, wrong, swaps), right)
+    sizes = [_misfit(at[first:], pair) for at in (wrong, right)]
+    np.testing.assert_allclose([swap.before, swap.after], sizes)
+    notes = Notes("fast", "P1", "a.trc", "")
+    _note_swap(swap, notes, accepted=False)
+    [found] = notes.findings
+    np.testing.assert_allclose([found.number, found.limit], 1e3 * np.array(sizes))
+    assert found.where == ("" if first == 0 else "frames 121 to 200")
+
+
+def _misfit(at, pair):
+    """Root mean square difference of the distances of two labels from their peers, m."""
+    off = [
+        np.linalg.norm(at[:, one] - at[:, peer], axis=1)
+        - np.linalg.norm(WORN_AT[WORN[one]] - WORN_AT[WORN[peer]])
+        for one in pair
+        for peer in range(len(WORN))
+        if SEGMENTS[WORN[peer]] == SEGMENTS[WORN[one]] and peer not in pair
+    ]
+    return np.sqrt(np.mean(np.square(off)))
+
+
+def test_what_distances_cannot_show_is_not_guessed():
+    """Two markers that mirror each other keep all distances."""
+    twins = {"a": np.array([0.0, 0.1, 0.1]), "b": np.array([0.0, 0.1, -0.1]), "c": np.zeros(3)}
+    positions = np.broadcast_to(np.array(list(twins.values()))[[1, 0, 2]], (50, 3, 3))
+    distances = SegmentDistances.of(tuple(twins), positions, twins, dict.fromkeys(twins, "pelvis"))
+    assert swapped_labels(distances) == []
+
+
+EVERY_LABEL = ("RHip", "LHip", "RHeel", "RBigToe", "LHeel", "LBigToe")
+PLACES = np.array([[0, 0.9, 1], [0, 0.9, -1], [-1, 0, 1], [1, 0, 1], [-1, 0, -1], [1, 0, -1]]) * (
+    0.1, 1.0, 0.1,
+)  # fmt: skip
+SET = proposed_set("video", [], [(*EVERY_LABEL, "RKnee", "LKnee")], chosen_model(None)).marker_set
+
+
+def test_a_pelvis_needs_spines_or_both_hips():
+    with pytest.raises(ValueError, match="give labels in front and behind, or those of both hips"):
+        MarkerSet.model_validate({**SET.model_dump(), "pelvis": {"front": ["RHip"]}})

@@ -1,0 +1,82 @@
+"""A fixture of many tests: a made-up study, prepared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from aqbio.io.netcdf import read_dataset
+from aqbio.io.study import load_study
+from aqbio.prepare.stage import prepare_participant
+from tests import made_run
+from tests.golden import digest
+
+PROVENANCE = ("inputs", "settings", "versions", "commit")
+HEADER = "participant_id\ttrial_id\ttask\tfile\tforce_file\tbelt_speed_mps"
+
+
+@pytest.fixture
+def prepared_study(tmp_path, monkeypatch):
+    """Give a function that writes a study of given trials and prepares one participant."""
+    monkeypatch.chdir(tmp_path)
+    data = tmp_path / "study" / "data"
+    data.mkdir(parents=True)
+    (tmp_path / "study" / "markers.yaml").write_text(made_run.MARKER_SET, encoding="utf-8")
+
+    def run(rows, settings="", mass="n/a", participant="P1"):
+        static = next((row.split("\t")[0] for row in rows if "\tstatic\t" in row), "n/a")
+        folder = tmp_path / "study"
+        (folder / "study.yaml").write_text(
+            f"name: made\nmodel: {{markers: markers.yaml}}\n{settings}", encoding="utf-8"
+        )
+        (folder / "participants.tsv").write_text(
+            "participant_id\tsex\tmass_kg\theight_m\tstatic_trial\n"
+            f"{participant}\tmale\t{mass}\tn/a\t{static}\n",
+            encoding="utf-8",
+        )
+        lines = [HEADER, *(f"{participant}\t{row}" for row in rows)]
+        (folder / "trials.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        loaded = load_study(folder / "study.yaml")
+        said: list[str] = []
+        prepare_participant(loaded, participant, said.append)
+        return Prepared(loaded, participant, said)
+
+    run.data = data
+    return run
+
+
+class Prepared:
+    """What the stage left behind."""
+
+    def __init__(self, study, participant, said):
+        self.folder = study.folder(participant, "prepare")
+        self.manifest = json.loads(study.manifest(participant, "prepare").read_text("utf-8"))
+        self.said = said
+
+    def trial(self, name):
+        return read_dataset(self.folder / f"{name}.nc")
+
+    def entry(self, name):
+        return next(one for one in self.manifest["trials"] if one["trial_id"] == name)
+
+    def lines(self, name) -> Iterator[str]:
+        """All that is said of a trial and of its participant, and every number that is left."""
+        entry = self.entry(name)
+        for one in (*self.manifest["findings"], *entry["findings"]):
+            number = one.get("number")
+            said = " · ".join(str(text) for name, text in one.items() if text and name != "number")
+            yield said if number is None else f"{said} · {number:.8e}"
+        yield f"{entry['status']}: {entry['reason']}"
+        if entry["status"] == "ok":
+            trial = self.trial(name)
+            attrs = {one: trial.attrs[one] for one in trial.attrs if one not in PROVENANCE}
+            every = {**trial.variables, **attrs}
+            values = {one: np.ravel(getattr(every[one], "values", every[one])) for one in every}
+            numbers = {one: own for one, own in values.items() if own.dtype.kind in "biuf"}
+            yield from (f"{one}: {' '.join(values[one])}" for one in values if one not in numbers)
+            rows = [pd.DataFrame({"quantity": one, "": own * 1.0}) for one, own in numbers.items()]
+            yield from digest({"prepared": pd.concat(rows)})

@@ -1,0 +1,168 @@
+"""A calibrated body and an own model: what is said of labels, lengths, mass and marker sets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from aqbio.body.fit import BodyFit
+from aqbio.body.posterior import LengthEstimate, lengths
+from aqbio.config import MarkerSet, Participant, read_yaml
+from aqbio.config.settings import StudySettings
+from aqbio.scale.calibration import (
+    Calibration,
+    calibration_findings,
+    label_errors,
+    labels_on_model,
+    moving_shape,
+    session_findings,
+)
+from aqbio.scale.findings import excluded_labels, label_findings, unplaced_segments
+from aqbio.scale.stage import check_mass
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.body.made import MAP, carried, exchanged, fitted, made_person, moved
+from tests.golden import differences
+from tests.told import read_cases, told
+
+TRIALS = ("static", "jog", "sprint")
+MARKERS = Path(__file__).parents[2] / "models" / "sprint" / "markers.yaml"
+
+
+@pytest.fixture(scope="module")
+def fit() -> BodyFit:
+    return fitted(made_person(0))
+
+
+def calibration(fit: BodyFit) -> Calibration:
+    labels = fit.problem.template.markers.labels
+    return Calibration(fit, moving_shape(fit), {label: label for label in labels}, ())
+
+
+FAULTS = {
+    "across sides in movement": (exchanged, ("RTH1", "LTH1", (1, 2))),
+    "in the static trial": (exchanged, ("RKNL", "RANL", (0,))),
+    "heel and toe, static": (exchanged, ("RHEE", "RTOE", (0,))),
+    "across segments, always": (exchanged, ("RWRA", "LTOE", (0, 1, 2))),
+    "on another segment": (carried, ("RTH1", "tibia_r", (0.02, -0.2, 0.05), (0, 1, 2))),
+    "put on again": (moved, ("LKNL", (0.03, 0.06, 0.0), (2,))),
+    "sternum, always": (moved, ("STRN", (0.0, 0.08, 0.0), (0, 1, 2))),
+    "heel and toe, always": (exchanged, ("RHEE", "RTOE", (0, 1, 2))),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_wrong_labels_are_named_left_out_and_do_not_reach_the_lengths(fit, name):
+    """No other label is blamed; the body follows some, and their lengths are warned of."""
+    fault, arguments = FAULTS[name]
+    wrong, faulty = {one for one in arguments[:2] if str(one).isupper()}, fault(fit, *arguments)
+    found = list(label_findings(faulty, TRIALS, "S01"))
+    assert {label for one in found for label in one.label.split(", ")} == wrong
+    if name in ("sternum, always", "heel and toe, always"):  # no trial contradicts another
+        assert {(one.rule, one.severity) for one in found} == {("landmark-misplaced", "warning")}
+        return
+    left_out = {label for labels in excluded_labels(faulty, TRIALS).values() for label in labels}
+    assert left_out == wrong
+    for one, other in zip(lengths(fit), lengths(faulty), strict=True):
+        assert abs(other.length - one.length) < 0.6 * one.sd, one.name
+
+
+def golden(about, *makers):
+    cases = read_cases(Path(__file__).with_name("limits.yaml"), about, makers)
+    return differences(f"scale/{about}", told(cases))
+
+
+def test_golden_words_of_labels_lengths_and_segments(fit):
+    """Labels without weight, ghosts, lengths on both sides of limits, limbs that are lost."""
+    frames, names = fit.problem.frames, fit.problem.template.markers.labels
+    hidden_labels = ("LANL", "LANM", "LHEE", "LMT5", "LMT1", "LTOE", "LSH1", "LSH2")
+    bare = calibration(fitted(made_person(0, hidden=hidden_labels, still=False)))
+
+    def found(one: BodyFit) -> list[object]:
+        return [*label_findings(one, TRIALS, "S01"), str(excluded_labels(one, TRIALS))]
+
+    def labelled(**trials):
+        """Weights, and errors in mm, of labels in the frames of trials."""
+        weights, error = fit.weights.copy(), fit.error.copy()
+        for trial, labels in trials.items():
+            for label, (weight, *apart) in labels.items():
+                place = frames.trial == TRIALS.index(trial), names.index(label)
+                weights[place], error[place] = weight, 1e-3 * np.array(apart)
+        return found(replace(fit, weights=weights, error=error))
+
+    def ghost(count: int):
+        """A label that is seen in a few frames of the jog only."""
+        rows, marker = np.flatnonzero(frames.trial == 1), names.index("LWRA")
+        position, weights = frames.position.copy(), fit.weights.copy()
+        position[rows[count:], marker] = np.nan
+        weights[rows[:count], marker] = 0.01
+        problem = replace(fit.problem, frames=replace(frames, position=position))
+        return found(replace(fit, weights=weights, problem=problem))
+
+    def lost(elbow=None, *, hidden=False):
+        body, q = bare if hidden else calibration(fit), fit.state.q.copy()
+        if elbow is not None:
+            column = fit.problem.template.skeleton.coordinates.index("elbow_flex_r")
+            q[frames.is_static, fit.problem.free.tolist().index(column)] = np.radians(elbow)
+            body = calibration(replace(fit, state=replace(fit.state, q=q)))
+        static = SimpleNamespace(trial_id="stand")
+        study = SimpleNamespace(
+            model_map=MAP, static_of=lambda _: static, read_manifest=lambda *_: {"spare_labels": {}}
+        )
+        parts, said = unplaced_segments(study, "P1", body)
+        return [*said, str(parts)]
+
+    def sized(shank=None, thigh=None, *, settled=True):
+        """A thigh of 40 cm, by 2 cm of belief, 7 mm of recordings and 24 mm of joint centres."""
+        body, estimates = SimpleNamespace(names={}, fit=SimpleNamespace(settled=settled)), []
+        if shank is not None:
+            body = bare
+            estimates = [LengthEstimate("shank_left", 0.4, 1e-3 * shank, 0.4, 0.017)]
+        if thigh is not None:
+            sd = float(np.linalg.norm([0.02, 0.007, 0.024]))
+            others = (("thigh_left", 0.999), ("thigh_right", 1.0), ("shoulder_width", 2.0))
+            estimates = [
+                LengthEstimate(name, 0.4 + part * thigh * sd, 0.007, 0.4, 0.02, 1.0, part < 2.0)
+                for name, part in others
+            ]
+        body = SimpleNamespace(names=body.names, lengths=estimates, fit=body.fit)
+        return calibration_findings(body, MAP, "P1")
+
+    def errors():
+        return label_errors(calibration(fit))
+
+    def sessions(who: str):
+        of = {"P1": ("P1", "P2"), "P3": ("P3",)}
+        return session_findings(SimpleNamespace(sessions_of=of.get), who)
+
+    assert golden("labels", labelled, ghost, lost, sized, errors, sessions) == []
+
+
+def test_golden_words_of_own_models_and_marker_sets():
+    generic = athlete_skeleton(Athlete("made", "female", 60.0, 1.7))
+
+    def weighed(confirmed="no", **masses: float):
+        """A model of 70 kg against others."""
+        study = SimpleNamespace(
+            settings=StudySettings(name="made"),
+            read_manifest=lambda *_: {"masses_kg": masses},
+            participant=lambda who: Participant(participant_id=who, mass_confirmed=confirmed),
+        )
+        return check_mass(study, "P1", 70.0, Path("own.osim"))
+
+    def placed(label: str, names=None, **change: object):
+        """The sprint model's own marker set with one label changed."""
+        marker_set = read_yaml(MARKERS, MarkerSet)
+        markers = dict(marker_set.markers)
+        markers[label] = markers[label].model_copy(update=change)
+        own = marker_set.model_copy(update={"markers": markers})
+        found = labels_on_model(own, generic, {"knee_right": "knee_r"} if names is None else names)
+        one = found[label]
+        place = np.full(3, np.nan) if one.position is None else np.array(one.position)
+        every = [x.position for x in found.values() if x.position is not None]
+        return [place, f"palpated {one.palpated}, video {one.video}", np.array(every)]
+
+    assert golden("own_models", weighed, placed) == []

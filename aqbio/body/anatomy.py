@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aqbio.multibody.poses import SegmentPoses, dependent_filled, segment_poses
+from aqbio.multibody.poses import SegmentPoses, dependent_filled, segment_coms, segment_poses
 from aqbio.multibody.skeleton import GROUND, Skeleton
-from aqbio.vectors import FloatArray, rotate
+from aqbio.vectors import FloatArray
 
 FORWARD, UP, RIGHT = 0, 1, 2
 """Ground axes in which OpenSim's models stand."""
@@ -51,7 +51,7 @@ class Posture:
     @cached_property
     def com(self) -> FloatArray:
         """(B, 3) array, m: centre of mass of each body."""
-        com: FloatArray = self.poses.origin[0] + rotate(self.poses.rotation[0], self.skeleton.com)
+        com: FloatArray = segment_coms(self.skeleton, self.poses)[0]
         return com
 
     def children(self, body: int) -> list[int]:

@@ -12,9 +12,9 @@ from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.inverse_dynamics.balance import adjusted_skeleton
 from aqbio.inverse_dynamics.observations import Observations
 from aqbio.inverse_dynamics.parameters import PLATE_ROTATION_SD_RAD, Parameter, Runner, priors
-from aqbio.multibody.poses import segment_poses
+from aqbio.multibody.poses import segment_poses, whole_body_com
 from aqbio.multibody.skeleton import Skeleton
-from aqbio.vectors import BoolArray, FloatArray, IntArray, rotate
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 STATIC_DISTANCE_SD_M = 0.005
 """Horizontal distance from the centre of mass to the COP in quiet standing, m: error of the COP,
@@ -65,8 +65,7 @@ def com_over_cop(runner: Runner, values: dict[str, float], static: StaticStance)
 def com_from_cop(skeleton: Skeleton, static: StaticStance) -> FloatArray:
     """Centre of mass of a body in a still posture, from the centre of pressure, (3,), m, ground."""
     poses = segment_poses(skeleton, static.q[None])
-    points = (poses.origin + rotate(poses.rotation, skeleton.com))[0]
-    return np.asarray(skeleton.mass @ points / skeleton.mass.sum() - static.cop)
+    return np.asarray(whole_body_com(skeleton, poses)[0] - static.cop)
 
 
 def stance_equations(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aqbio.multibody.poses import SegmentPoses
+from aqbio.multibody.poses import SegmentPoses, segment_coms
 from aqbio.multibody.skeleton import FIXED, Skeleton
 from aqbio.vectors import (
     FloatArray,
@@ -21,7 +21,6 @@ from aqbio.vectors import (
     compose,
     cross,
     of_parts,
-    rotate,
     sums_of_runs,
     transpose,
 )
@@ -154,7 +153,7 @@ def mass_matrix(
     coordinates that they depend on.
     """
     rows = np.arange(len(skeleton.coordinates)) if coordinates is None else coordinates
-    about = (poses.origin + rotate(poses.rotation, skeleton.com)).mean(axis=1)
+    about = segment_coms(skeleton, poses).mean(axis=1)
     parts = segment_parts(skeleton, poses, about)
     axes = np.flatnonzero((rows[:, None] == skeleton.driver).any(axis=0))
     fields = velocity_fields(skeleton, poses, about, axes)
@@ -172,7 +171,7 @@ def mass_matrix(
 
 def segment_parts(skeleton: Skeleton, poses: SegmentPoses, about: FloatArray) -> FloatArray:
     """Ten inertial parameters of every segment about a point (T, 3), (T, B, 10), ground axes."""
-    com = poses.origin + rotate(poses.rotation, skeleton.com)
+    com = segment_coms(skeleton, poses)
     parts = point_masses(np.broadcast_to(skeleton.mass, com.shape[:2]), com - about[:, None])
     turned = compose(compose(poses.rotation, skeleton.inertia), transpose(poses.rotation))
     for entry, (row, column) in enumerate(TENSOR_ENTRIES):

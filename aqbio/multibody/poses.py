@@ -61,6 +61,17 @@ def segment_poses(skeleton: Skeleton, q: FloatArray) -> SegmentPoses:
     return join_frames([_poses(skeleton, q[chunk]) for chunk in chunks(len(q))])
 
 
+def segment_coms(skeleton: Skeleton, poses: SegmentPoses) -> FloatArray:
+    """(T, B, 3) m, ground: centre of mass of each segment."""
+    coms: FloatArray = poses.origin + rotate(poses.rotation, skeleton.com)
+    return coms
+
+
+def whole_body_com(skeleton: Skeleton, poses: SegmentPoses) -> FloatArray:
+    """(T, 3) m, ground: centre of mass of the whole body."""
+    return np.asarray(skeleton.mass @ segment_coms(skeleton, poses) / skeleton.mass.sum())
+
+
 def station_positions(poses: SegmentPoses, body: IntArray, station: FloatArray) -> FloatArray:
     """(T, M, 3) m, ground: positions of points with stations (M, 3), m, in their bodies."""
     positions: FloatArray = of_parts(poses.origin, body) + rotate(

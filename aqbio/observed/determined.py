@@ -14,9 +14,16 @@ from math import prod
 import numpy as np
 
 from aqbio.multibody.jacobians import velocity_fields
-from aqbio.multibody.poses import chunks, dependent_filled, segment_poses, station_positions
+from aqbio.multibody.poses import (
+    chunks,
+    dependent_filled,
+    segment_coms,
+    segment_poses,
+    station_positions,
+    whole_body_com,
+)
 from aqbio.multibody.skeleton import GROUND, Skeleton
-from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, rotate
+from aqbio.vectors import BoolArray, FloatArray, IntArray, cross
 
 MARKER_SD = 0.01
 """Noise of a marker, soft tissue included, standard deviation along each axis, m.
@@ -226,8 +233,8 @@ def segment_sds(
     for part in chunks(len(q)):
         poses = segment_poses(skeleton, q[part])
         field = velocity_fields(skeleton, poses, poses.origin.mean(axis=1))
-        coms = poses.origin + rotate(poses.rotation, skeleton.com)
-        middle = skeleton.mass @ coms / skeleton.mass.sum()
+        coms = segment_coms(skeleton, poses)
+        middle = whole_body_com(skeleton, poses)
         for body, axes in enumerate(gyration):
             beyond = np.flatnonzero(skeleton.lineage[body, field.body])
             com, mass = coms[:, body], skeleton.mass[body]

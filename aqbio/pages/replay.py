@@ -10,11 +10,11 @@ import numpy as np
 
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import rotation_about_vertical
-from aqbio.multibody.poses import SegmentPoses
+from aqbio.multibody.poses import SegmentPoses, segment_coms, whole_body_com
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ROLE_SIDES, SIDES
 from aqbio.pages.packed import Channel, pack
-from aqbio.vectors import FloatArray, rotate
+from aqbio.vectors import FloatArray
 
 MAX_BYTES = 150_000
 """Size of the packed numbers of a trial, bytes; above it markers, the largest part, are omitted."""
@@ -182,13 +182,6 @@ def replay_script(replayed: TrialReplay) -> dict[str, Any]:
     }
 
 
-def whole_body_com(skeleton: Skeleton, poses: SegmentPoses) -> FloatArray:
-    """Centre of mass of the whole body, (T, 3), m."""
-    centres = poses.origin + rotate(poses.rotation, skeleton.com)
-    mean: FloatArray = np.einsum("s,tsi->ti", skeleton.mass, centres) / skeleton.mass.sum()
-    return mean
-
-
 def half_axes(mass: float, inertia: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Half axes (3,), m, and directions (3, 3) of the uniform ellipsoid with a segment's inertia.
 
@@ -217,7 +210,7 @@ def _solid(mass: float, inertia: FloatArray) -> dict[str, list[float]]:
 def _channels(replayed: TrialReplay) -> dict[str, Channel]:
     """Poses and curves."""
     skeleton, poses = replayed.skeleton, replayed.poses
-    centres = _about(replayed, poses.origin + rotate(poses.rotation, skeleton.com))
+    centres = _about(replayed, segment_coms(skeleton, poses))
     channels = {
         "place": Channel(whole_body_com(skeleton, poses), LENGTH),
         "centre": Channel(centres, LENGTH),

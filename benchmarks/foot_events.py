@@ -198,7 +198,7 @@ def measured(known: Known) -> Iterator[Measured]:
 def _events(known: Known, rate: float, offset: float) -> tuple[MarkerEvents, list[FootContact]]:
     """Events of the markers at a rate, and the plates' contacts that they can be held against."""
     recording = _resampled(known.recording, rate, offset)
-    feet = foot_markers(recording, known.marker_set)
+    feet = foot_markers(recording.labels, recording.positions, known.marker_set)
     last = (len(feet) - 1) / rate
     plates = [
         replace(one, touchdown=one.touchdown - offset, toe_off=one.toe_off - offset)

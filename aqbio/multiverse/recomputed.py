@@ -43,6 +43,7 @@ from aqbio.prepare.contacts import (
     loads_on_frames,
     plate_event_force,
 )
+from aqbio.prepare.events_from_markers import foot_markers
 from aqbio.prepare.prepared import MEASURED, loads_with_toes, recorded_low_pass
 from aqbio.rotation.level_a import force_shares
 from aqbio.signals import low_pass
@@ -388,16 +389,8 @@ def _foot_markers(study: Study, cached: CachedTrial) -> FloatArray:
     marker_set = (
         model_marker_set(cached.scaled, study.model_map) if from_model else study.marker_set
     )
-    labels = [(foot.heel, *foot.toe) for foot in (marker_set.feet.left, marker_set.feet.right)]
-    feet = np.full((prepared.sizes["time"], 2, max(map(len, labels)), 3), np.nan)
-    marker_names = [str(name) for name in prepared["marker"].values]
-    for foot, names in enumerate(labels):
-        for position, label in enumerate(names):
-            if label in marker_names:
-                feet[:, foot, position] = prepared["marker_raw"].values[
-                    :, marker_names.index(label)
-                ]
-    return feet
+    labels = [str(name) for name in prepared["marker"].values]
+    return foot_markers(labels, prepared["marker_raw"].values, marker_set)
 
 
 def _recorded_plates(prepared: xr.Dataset) -> Plates:

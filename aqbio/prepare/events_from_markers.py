@@ -318,14 +318,17 @@ MIN_TESTED_RATE_HZ = 45.0
 MILLISECONDS = 1e3
 
 
-def foot_markers(recording: Recording, marker_set: MarkerSet) -> FloatArray:
-    """The markers of both feet (T, 2, K, 3), left first, heel first; NaN where absent."""
-    labels = [(foot.heel, *foot.toe) for foot in (getattr(marker_set.feet, side) for side in SIDES)]
-    feet = np.full((len(recording.positions), 2, max(map(len, labels)), 3), np.nan)
-    for foot, side in enumerate(labels):
+def foot_markers(labels: Sequence[str], positions: FloatArray, marker_set: MarkerSet) -> FloatArray:
+    """The markers of both feet (T, 2, K, 3), left first, heel first; NaN where absent.
+
+    `positions` (T, M, 3) of the markers with these `labels`.
+    """
+    names = [(foot.heel, *foot.toe) for foot in (getattr(marker_set.feet, side) for side in SIDES)]
+    feet = np.full((len(positions), 2, max(map(len, names)), 3), np.nan)
+    for foot, side in enumerate(names):
         for index, label in enumerate(side):
-            if label in recording.labels:
-                feet[:, foot, index] = recording.positions[:, recording.labels.index(label)]
+            if label in labels:
+                feet[:, foot, index] = positions[:, labels.index(label)]
     return feet
 
 

@@ -226,7 +226,7 @@ def _prepare(
         note_rate(prepared, marker_set, masses, notes)
         marked = Recording(prepared.labels, prepared.markers, prepared.rate)
         numbers["pressure_places"] = foot_pressure_positions(
-            prepared, foot_markers(marked, marker_set)
+            prepared, foot_markers(marked.labels, marked.positions, marker_set)
         )
     stem = study.folder(participant_id, STAGE) / trial.trial_id
     if read is not None:

@@ -149,7 +149,7 @@ def prepare_trial(
     recording = without_flicker(recording, notes)
     recording = replace(recording, positions=recording.positions @ axes.matrix.T)
     plates, moving = None, trial.task != "static"
-    feet = foot_markers(recording, marker_set)
+    feet = foot_markers(recording.labels, recording.positions, marker_set)
     frames = np.arange(len(feet)) / recording.rate
     if recording.forces is not None:
         rotation, ignored = axes.matrix, laboratory.ignore_plates

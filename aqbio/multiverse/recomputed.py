@@ -24,9 +24,8 @@ from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.labels.marker_set import model_marker_set
-from aqbio.multibody.dynamics import ExternalLoad, newton_euler
-from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics, segment_motion
-from aqbio.multibody.momentum import angular_momentum, centre_of_mass
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
 from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.multiverse.specifications import BodyTable, Specification, lower_rate
@@ -46,8 +45,9 @@ from aqbio.prepare.contacts import (
 from aqbio.prepare.events_from_markers import foot_markers
 from aqbio.prepare.prepared import MEASURED, loads_with_toes, recorded_low_pass
 from aqbio.rotation.level_a import force_shares
+from aqbio.rotation.levels import compute_mechanics
 from aqbio.signals import low_pass
-from aqbio.vectors import FloatArray, cross
+from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -245,20 +245,17 @@ def _dataset(
     import xarray as xr
 
     groups, parts = tuple(study.model_map.groups), cached.observed(study)
-    motion = segment_motion(skeleton, kinematics)
-    com, velocity, _ = centre_of_mass(motion)
+    height = float(cached.prepared.attrs["surface_height"])
+    loads = loads_with_toes(study.model_map, skeleton, kinematics, feet, height)
+    mechanics = compute_mechanics(skeleton, kinematics, loads, height)
+    motion, balance = mechanics.motion, mechanics.balance
     root = skeleton.bodies.index(study.model_map.pelvis.body)
     matrix = membership(study.model_map.groups, skeleton.bodies)
     pelvis = matrix[groups.index("pelvis")] * motion.mass
     hub = np.einsum("b,tbi->ti", pelvis / pelvis.sum(), motion.acceleration)
     shares = force_shares(motion, matrix, hub, skeleton.gravity)
-    momentum = group_sum(angular_momentum(motion, com, velocity), matrix)
-    height = float(cached.prepared.attrs["surface_height"])
-    loads = loads_with_toes(study.model_map, skeleton, kinematics, feet, height)
-    forces = newton_euler(skeleton, kinematics, loads)
-    force = np.stack([load.force for load in feet], axis=1)
-    moment = np.stack([load.moment for load in feet], axis=1)
-    external = (moment - cross(com[:, None], force)).sum(axis=1)
+    momentum = group_sum(balance.momentum, matrix)
+    external = (balance.moment_of_force + balance.free_moment).sum(axis=1)
     if cached.prepared.attrs["free_moment"] != MEASURED:
         external[:, 1] = np.nan
     turn = rotation_about_vertical(-float(cached.contributions.attrs["heading"])).T
@@ -266,16 +263,16 @@ def _dataset(
     vectors = {
         "group_angular_momentum": ("group", np.where(by_group, momentum @ turn, np.nan)),
         "relative_force": ("group", np.where(by_group, shares.relative @ turn, np.nan)),
-        "com": ("", np.where(centre, com @ turn, np.nan)),
-        "com_velocity": ("", np.where(centre, velocity @ turn, np.nan)),
+        "com": ("", np.where(centre, balance.com @ turn, np.nan)),
+        "com_velocity": ("", np.where(centre, balance.com_velocity @ turn, np.nan)),
         "pelvis_velocity": (
             "",
             np.where(parts.pelvis[:, None], motion.velocity[:, root] @ turn, np.nan),
         ),
-        "ground_force": ("foot", force @ turn),
+        "ground_force": ("foot", balance.force @ turn),
         "external_moment": ("", np.where(parts.whole_body[:, None], external @ turn, np.nan)),
     }
-    moments = np.where(parts.along("coordinate", skeleton.coordinates), forces, np.nan)
+    moments = np.where(parts.along("coordinate", skeleton.coordinates), mechanics.forces, np.nan)
     return xr.Dataset(
         {
             name: (("time", *dimension.split(), "axis"), values)

@@ -140,7 +140,7 @@ def levels(
     ValueError
         The pelvis is not the root, or a group's segments are not connected.
     """
-    mechanics = _mechanics(skeleton, kinematics, loads, surface_height)
+    mechanics = compute_mechanics(skeleton, kinematics, loads, surface_height)
     groups = membership(anatomy.groups, skeleton.bodies)
     group_rate = group_sum(mechanics.balance.rate, groups)
     hubs = _hubs(mechanics, anatomy)
@@ -171,12 +171,13 @@ def levels(
     )
 
 
-def _mechanics(
+def compute_mechanics(
     skeleton: Skeleton,
     kinematics: SegmentKinematics,
     loads: Sequence[ExternalLoad],
     surface_height: float,
 ) -> Mechanics:
+    """Joint forces and moments, and the balance of level A, of one motion under these loads."""
     motion = segment_motion(skeleton, kinematics)
     wrenches = joint_wrenches(skeleton, kinematics, loads)
     return Mechanics(

@@ -9,7 +9,16 @@ import pytest
 
 from aqbio.stage_table import STAGES
 
-HEAVY = ("ezc3d", "matplotlib", "netCDF4", "opensim", "pandas", "scipy.linalg", "scipy.optimize", "xarray")  # fmt: skip
+HEAVY = (
+    "ezc3d",
+    "matplotlib",
+    "netCDF4",
+    "opensim",
+    "pandas",
+    "scipy.linalg",
+    "scipy.optimize",
+    "xarray",
+)
 """Each costs a tenth of a second of CPU time or more, but for readers that work loads late."""
 
 LOADED = {

@@ -22,8 +22,8 @@ from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.motion import without_turns
 from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.observed.determined import determined_by_file, filled_coordinates
+from aqbio.prepare.checks import MAX_MEDIAN_SPEED_M_S
 from aqbio.prepare.prepared import prepared_coordinates
-from aqbio.prepare.trial import MAX_MEDIAN_SPEED_M_S
 from aqbio.vectors import FloatArray
 
 MAX_RADIANS = 7.0

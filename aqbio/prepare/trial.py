@@ -9,20 +9,19 @@ import numpy as np
 
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
-from aqbio.errors import AqbioError, distinct, listed
 from aqbio.force_plates.forces import Plates
 from aqbio.gait.steps import EDGE_DISTANCE_M
-from aqbio.io.movement import (
-    MAX_STANDING_MOVEMENT_M,
-    MIN_STANDING_S,
-    breaks,
-    flickers,
-    is_static,
-    jumps,
-)
 from aqbio.io.recording import Recording
 from aqbio.names import LOW_PASSED
 from aqbio.prepare.axes import LaboratoryToGround, laboratory_axes, missing_labels
+from aqbio.prepare.checks import (
+    check_clock,
+    check_frames,
+    check_paths,
+    check_rates,
+    check_task,
+    without_flicker,
+)
 from aqbio.prepare.contact_findings import (
     MAX_SHARE_WITHOUT_FOOT,
     clearly_lengthened,
@@ -58,7 +57,7 @@ from aqbio.prepare.marked_body import MarkedBody, SegmentMasses, marked_body
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates, with_fitted_units, with_unmeasured
 from aqbio.prepare.turned_forces import with_right_moments, without_turned
-from aqbio.signals import design_cutoff, fill_gaps, longest_gap, runs
+from aqbio.signals import fill_gaps, longest_gap, runs
 from aqbio.vectors import BoolArray, FloatArray
 
 
@@ -401,129 +400,6 @@ def _loads(
     )
     time = np.arange(len(recording.positions)) / recording.rate
     return feet_loads(plates, feet, time, rules)
-
-
-MAX_MEDIAN_SPEED_M_S = 30.0
-"""Half of all marker steps are slower than this in any running: 2.4 times the fastest known 20 m
-(44.72 km/h from 60 to 80 m, IAAF's analysis of the 100 m at Berlin 2009), m/s."""
-
-
-def check_rates(recording: Recording, cutoff: float, notes: Notes) -> None:
-    """Refuse rates that are too low for the cut-off."""
-    rates = {notes.file: recording.rate}
-    if recording.forces is not None:
-        rates[notes.force_file] = min(recording.forces.rate, rates.get(notes.force_file, np.inf))
-    for file, rate in rates.items():
-        try:
-            design_cutoff(rate, cutoff)
-        except ValueError as error:
-            raise AqbioError(
-                str(error),
-                file=file,
-                fix="lower prepare.cutoff_hz in study.yaml.",
-                rule="cutoff-too-high",
-            ) from error
-
-
-def check_paths(recording: Recording, trial: Trial, notes: Notes) -> None:
-    """Refuse markers, or joint angles, that jump about: the file was written, or read, wrongly."""
-    steps = np.diff(recording.positions, axis=0)
-    displacements = np.linalg.norm(steps[np.isfinite(steps).all(axis=2)], axis=-1)
-    speed = float(np.median(displacements)) * recording.rate if len(displacements) else 0.0
-    if speed > MAX_MEDIAN_SPEED_M_S:
-        angles = "the angles move points of the body"
-        raise AqbioError(
-            f"{angles if trial.coordinates_file else 'the markers move'} at "
-            f"{distinct(speed, MAX_MEDIAN_SPEED_M_S)} m/s in the "
-            f"middle, more than {MAX_MEDIAN_SPEED_M_S:.0f} m/s: there is noise from one "
-            "frame to the next, their unit or rate is wrong, or the file is damaged.",
-            file=notes.file,
-            fix="look at the trial in the capture software and export it again.",
-            rule="marker-speed",
-        )
-
-
-def check_frames(recording: Recording, trial: Trial, file: str) -> None:
-    """Refuse lost or repeated frames before the last instant used: clocks part from there on."""
-    end = np.inf if trial.end_s is None else trial.end_s
-    broken = dict(breaks(recording.positions))
-    # A pose that jumps in a file of angles may be a solver's: stage inverse_kinematics reports it.
-    jumped = [] if trial.coordinates_file else jumps(recording.positions, recording.rate)
-    frames = sorted({*broken, *jumped})
-    frames = [frame for frame in frames if frame / recording.rate < end]
-    if trial.task == "static" or not frames:
-        return
-    frame = frames[0]
-    elapsed = broken.get(frame, np.inf)
-    text = f"moves as far as in {elapsed:.1f} frames instead of 1"
-    text = text if frame in broken else "jumps as a whole, faster than any landing moves it"
-    if frame in broken:
-        cause = "frames are lost between them" if elapsed > 1.0 else "a frame is written twice"
-        cause += ", and the clocks of movement and plates part there"
-    else:
-        cause = (
-            "frames are lost between them, so that the clocks of movement and plates part there, "
-        )
-        cause += "or the axes of the laboratory change"
-    raise AqbioError(
-        f"from frame {frame + 1} to frame {frame + 2} the body {text}: {cause}"
-        + (f" (and at {len(frames) - 1} more places)." if len(frames) > 1 else "."),
-        file=file,
-        where=f"frames {frame + 1} to {frame + 2}, {frame / recording.rate:.3f} s",
-        fix="export the trial again with all frames, or set end_s in trials.tsv before that frame.",
-        rule="frames-lost",
-    )
-
-
-def without_flicker(recording: Recording, notes: Notes) -> Recording:
-    """Remove the frames in which a marker jumps away and back, with a finding."""
-    away = flickers(recording.positions, recording.rate)
-    if not away.any():
-        return recording
-    count = int(away.sum())
-    labels = listed([recording.labels[marker] for marker in np.flatnonzero(away.any(axis=0))])
-    notes.add(
-        "marker-flicker",
-        "warning",
-        f"{labels}: {count} position{'s' if count > 1 else ''} far off the path of the frames "
-        "before and after (for one to three frames); not used.",
-        number=count,
-        where="frames " + listed([str(frame + 1) for frame in np.flatnonzero(away.any(axis=1))]),
-        fix="look at these frames in the capture software: ghost markers or exchanged labels.",
-        label=labels,
-    )
-    positions = np.where(away[..., None], np.nan, recording.positions)
-    return replace(recording, positions=positions)
-
-
-def check_task(recording: Recording, trial: Trial, notes: Notes) -> None:
-    """Refuse a static trial that moves about: a model scaled to it would be of another body."""
-    if trial.task == "static" and not is_static(recording.positions):
-        raise AqbioError(
-            "the sheet says static, but the person moves about: in no "
-            f"{MIN_STANDING_S:g} s three quarters of the markers stay within "
-            f"{1e3 * MAX_STANDING_MOVEMENT_M:.0f} mm.",
-            file=notes.file,
-            fix="correct task or file in trials.tsv.",
-            rule="task",
-        )
-
-
-def check_clock(recording: Recording, notes: Notes) -> None:
-    """Refuse forces of another time than the markers."""
-    forces = recording.forces
-    if forces is None:
-        return
-    last = (len(recording.positions) - 1) / recording.rate
-    end = forces.start + (len(forces.wrench.force) - 1) / forces.rate
-    if forces.start > last or end < 0.0:
-        raise AqbioError(
-            f"the forces cover {forces.start:.2f} to {end:.2f} s from the first marker frame, the "
-            f"markers 0 to {last:.2f} s: they share no time.",
-            file=notes.force_file,
-            fix="give the force file of this trial, with the clock of its markers.",
-            rule="clock-apart",
-        )
 
 
 def filled_markers(

@@ -18,6 +18,7 @@ from aqbio.io.recording import ForceRecording, Recording
 from aqbio.io.trc import write_trc
 from aqbio.prepare.axes import Clues, check_stated, detected_axes, laboratory_axes, stated_axes
 from aqbio.prepare.body_size import force_findings, measured_stature, size_findings
+from aqbio.prepare.checks import check_clock, check_frames, check_paths
 from aqbio.prepare.clock import flights
 from aqbio.prepare.contact_findings import (
     forces_elsewhere,
@@ -31,7 +32,7 @@ from aqbio.prepare.events_from_markers import MarkerEvents, note_kinematic
 from aqbio.prepare.ground import running_ground
 from aqbio.prepare.label_check import StaticReference, median_positions, with_checked_labels
 from aqbio.prepare.notes import Notes
-from aqbio.prepare.trial import check_clock, check_frames, check_paths, note_missing
+from aqbio.prepare.trial import note_missing
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests import made_run
 from tests.golden import differences

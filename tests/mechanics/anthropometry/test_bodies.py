@@ -135,8 +135,8 @@ def test_a_body_is_symmetric_and_has_the_stated_mass(sex, stature):
         )
         first, second, third = np.linalg.eigvalsh(body.inertia)
         assert 0.0 < first <= second <= third <= (first + second) * (1 + 1e-9)
-        np.testing.assert_allclose(large.com, 3.0 * body.com, rtol=1e-9)
-        np.testing.assert_allclose(large.inertia, 18.0 * body.inertia, rtol=1e-9)
+        np.testing.assert_allclose(large.com, 3.0 * body.com, rtol=1e-9, atol=1e-15)
+        np.testing.assert_allclose(large.inertia, 18.0 * body.inertia, rtol=1e-9, atol=1e-15)
     for segment, name in (("thigh", "femur_r"), ("shank", "tibia_l"), ("forearm", "radius_r")):
         own = DE_LEVA[sex][segment]
         assert bodies[name].mass == pytest.approx(70.0 * own.mass / total_mass_fraction(sex))

@@ -269,6 +269,7 @@ def test_reversed_plates_of_drawn_forces(seed):
     np.testing.assert_array_equal(turned.wrench.moment, forces.wrench.moment * sign)
     np.testing.assert_array_equal(turned.wrench.point, forces.wrench.point)
     np.testing.assert_allclose(plates.surface, forces.corners[..., 1].sum(axis=1) / 4.0)
+    np.testing.assert_allclose(plates.time * forces.rate, 0.25 * forces.rate + np.arange(len(up)))
     instants = np.linspace(0.0, 2.0, 41)
     for instant, sample in zip(instants, plates.samples_of(instants), strict=True):
         distance = np.abs(plates.time - instant)

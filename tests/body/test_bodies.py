@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from itertools import product
 
 import numpy as np
@@ -10,25 +11,17 @@ import pytest
 
 from aqbio.body.anatomy import body_plan, stands_upright
 from aqbio.body.de_leva import DE_LEVA, REFERENCE, total_mass_fraction
-from aqbio.body.human_ranges import (
-    MAX_HIP_TWIST_DEG,
-    RANGE_MARGIN_DEG,
-    RANGES,
-    JointAngles,
-    beyond_range,
-    impossible_frames,
-)
+from aqbio.body.human_ranges import RANGES, JointAngles, beyond_range, impossible_frames
 from aqbio.body.priors import Person, body_sizes, size_prior
 from aqbio.body.problem import hip_centres
-from aqbio.body.sprint_body import dumas_limbs, sprint_bodies, sprint_joints
-from aqbio.body.sprint_geometry import geometry
+from aqbio.body.sprint_body import DUMAS, dumas_limbs, sprint_bodies, sprint_joints
+from aqbio.body.sprint_geometry import Geometry, geometry
 from aqbio.body.sprint_markers import iliac_spines, sprint_markers
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import MODELS
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from tests.examples import answers
-from tests.golden import differences
 from tests.levels_case import body_spread
+from tests.reference_values import check_references
 
 
 @pytest.mark.parametrize(
@@ -102,25 +95,154 @@ def test_a_thigh_by_hand():
     assert theirs.inertia[thigh, 1, 1] == pytest.approx(9.225 * (0.15 * length) ** 2, rel=1e-6)
 
 
-def test_bodies_and_beliefs_are_what_they_were():
-    """Every number of tables and of what is made of them, by sex and stature."""
-    examples = {}
-    for sex, stature in product(SEXES, (1.55, 1.74, 1.95)):
-        lengths, athlete = geometry(sex, stature), Athlete("made", sex, 70.0, stature)
-        limbs = dumas_limbs(athlete_skeleton(athlete), sex, stature)
-        examples[f"{sex} {stature}"] = lambda x=lengths, limbs=limbs, sex=sex: (
-            x, sprint_bodies(sex, mass=70.0), sprint_joints(x), sprint_markers(x),
-            limbs.mass, limbs.com, limbs.inertia,
-        )  # fmt: skip
-        sizes, template = body_sizes(), body_spread(athlete_skeleton(athlete)).template
-        person = Person(sex, stature, 70.0)
-        examples[f"sizes {sex} {stature}"] = lambda a=(template.parts, sizes, person, person): (
-            size_prior(*a)
+MIRROR = np.array([1.0, 1.0, -1.0])
+STATURES = (1.55, 1.74, 1.95)
+MADE = [*product(SEXES, STATURES)]
+LENGTHS = [one.name for one in fields(Geometry) if one.name not in ("sex", "form")]
+
+
+def _mirrored(name: str) -> str:
+    """Name of a part, joint, coordinate or marker on the other side of the body."""
+    swapped = re.sub(r"_([lr])$", lambda side: f"_{'lr'[side[1] == 'l']}", name)
+    return re.sub(r"^([LR])(?=[A-Z])", lambda side: "LR"[side[1] == "L"], swapped)
+
+
+@pytest.mark.parametrize(("sex", "stature"), MADE)
+def test_lengths_grow_with_stature(sex, stature):
+    """All lengths in proportion, and the parts of a foot add up."""
+    lengths, other = geometry(sex, stature), geometry(sex, 2.0 * stature)
+    for name in LENGTHS:
+        assert getattr(other, name) == pytest.approx(2.0 * getattr(lengths, name)), name
+    assert lengths.heel + lengths.ball + lengths.toes == pytest.approx(lengths.foot)
+    ours, theirs = sprint_markers(lengths), sprint_markers(other)
+    for one, twice in zip(ours, theirs, strict=True):
+        assert (one.name, one.body) == (twice.name, twice.body)
+
+
+@pytest.mark.parametrize(("sex", "stature"), MADE)
+def test_a_body_is_symmetric_and_has_the_stated_mass(sex, stature):
+    """Bodies, joints and markers of one side mirror the other's; inertia of a possible body."""
+    lengths = geometry(sex, stature)
+    bodies = {body.name: body for body in sprint_bodies(sex, mass=70.0, stature=stature)}
+    assert sum(body.mass for body in bodies.values()) == pytest.approx(70.0, rel=1e-12)
+    larger = sprint_bodies(sex, mass=140.0, stature=3.0 * stature)
+    for body, large in zip(bodies.values(), larger, strict=True):
+        other = bodies[_mirrored(body.name)]
+        assert body.mass == other.mass
+        np.testing.assert_allclose(other.com, body.com * MIRROR, atol=1e-15)
+        np.testing.assert_allclose(
+            other.inertia, body.inertia * np.outer(MIRROR, MIRROR), atol=1e-15
         )
-        examples[f"given {sex} {stature}"] = lambda own=sizes[sex], stature=stature: (
-            own.conditional({"stature": stature})
+        first, second, third = np.linalg.eigvalsh(body.inertia)
+        assert 0.0 < first <= second <= third <= (first + second) * (1 + 1e-9)
+        np.testing.assert_allclose(large.com, 3.0 * body.com, rtol=1e-9, atol=1e-15)
+        np.testing.assert_allclose(large.inertia, 18.0 * body.inertia, rtol=1e-9, atol=1e-15)
+    for segment, name in (("thigh", "femur_r"), ("shank", "tibia_l"), ("forearm", "radius_r")):
+        own = DE_LEVA[sex][segment]
+        assert bodies[name].mass == pytest.approx(70.0 * own.mass / total_mass_fraction(sex))
+        assert -bodies[name].com[1] == pytest.approx(own.centre * own.length * lengths.scale)
+        radii = np.sqrt(np.diag(bodies[name].inertia) / bodies[name].mass)
+        np.testing.assert_allclose(
+            np.sort(radii), np.sort(own.gyration) * own.length * lengths.scale
         )
-    assert differences("bodies", answers(examples)) == []
+    joints = {joint.child: joint for joint in sprint_joints(lengths)}
+    assert set(joints) == set(bodies)
+    for child, joint in joints.items():
+        other = joints[_mirrored(child)]
+        assert other.parent == _mirrored(joint.parent)
+        np.testing.assert_allclose(other.offset, np.array(joint.offset) * MIRROR, atol=1e-15)
+    markers = {marker.name: marker for marker in sprint_markers(lengths)}
+    sided = 0
+    for name, marker in markers.items():
+        if (other := markers.get(_mirrored(name))) is not None and other is not marker:
+            assert other.body == _mirrored(marker.body)
+            np.testing.assert_allclose(other.position, np.array(marker.position) * MIRROR)
+            sided += 1
+    assert sided >= 30
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_named_lengths_and_markers(sex):
+    """Of 1.74 m: lengths, and markers of the right side and the middle in their bodies."""
+    lengths, about = geometry(sex, 1.74), f"{sex}, 1.74 m"
+    values = {f"{about}: {name.replace('_', ' ')}": getattr(lengths, name) for name in LENGTHS}
+    for marker in sprint_markers(lengths):
+        if not re.match("L[A-Z]", marker.name):
+            for axis, value in zip(("forward", "up", "right"), marker.position, strict=True):
+                values[f"{about}: marker {marker.name} in {marker.body}, {axis}"] = value
+    check_references("body", values)
+
+
+@pytest.mark.parametrize(("sex", "stature"), MADE)
+def test_limbs_of_dumas_by_hand(sex, stature):
+    """Percent of mass and length; the rest of the body shares what is left in proportion."""
+    before = athlete_skeleton(Athlete("made", sex, 70.0, stature))
+    after, table, lengths = dumas_limbs(before, sex, stature), DUMAS[sex], geometry(sex, stature)
+    assert after.mass.sum() == pytest.approx(before.mass.sum(), rel=1e-12)
+    limbs = {"femur": "thigh", "tibia": "shank", "humerus": "upper_arm", "radius": "forearm",
+             "hand": "hand"}  # fmt: skip
+    changed = set()
+    for (body, name), (side, sign) in product(limbs.items(), (("r", 1.0), ("l", -1.0))):
+        index, own = before.bodies.index(f"{body}_{side}"), table[name]
+        length = getattr(lengths, name)
+        assert after.mass[index] == pytest.approx(0.01 * own.mass * before.mass.sum())
+        centre = 0.01 * length * np.array(own.centre) * [1.0, 1.0, sign]
+        np.testing.assert_allclose(after.com[index], centre)
+        radii = np.sqrt(np.diag(after.inertia[index]) / after.mass[index])
+        np.testing.assert_allclose(radii, 0.01 * length * np.array(own.gyration))
+        changed.add(index)
+    rest = [index for index in range(len(before.bodies)) if index not in changed]
+    ratio = after.mass[rest] / before.mass[rest]
+    np.testing.assert_allclose(ratio, ratio[0])
+    np.testing.assert_allclose(
+        after.inertia[rest], before.inertia[rest] * ratio[:, None, None], atol=1e-15
+    )
+    np.testing.assert_array_equal(after.com[rest], before.com[rest])
+
+
+@pytest.mark.parametrize(("sex", "stature"), MADE)
+def test_sizes_given_a_stature(sex, stature):
+    """By the precision of the other sizes (block inverse); a mean person's sizes are the mean."""
+    sizes = body_sizes()[sex]
+    mean, covariance = sizes.conditional({"stature": stature})
+    given = sizes.names.index("stature")
+    others = np.delete(np.arange(len(sizes.names)), given)
+    precision = np.linalg.inv(sizes.covariance)
+    among = np.linalg.inv(precision[np.ix_(others, others)])
+    np.testing.assert_allclose(covariance[np.ix_(others, others)], among, atol=1e-9)
+    gap = np.log(stature) - sizes.mean[given]
+    shift = -among @ precision[others, given] * gap
+    np.testing.assert_allclose(mean[others], sizes.mean[others] + shift, atol=1e-9)
+    assert mean[given] == pytest.approx(np.log(stature))
+    np.testing.assert_allclose(covariance[given], 0.0, atol=1e-12)
+    usual, _ = sizes.conditional({"stature": float(np.exp(sizes.mean[given]))})
+    np.testing.assert_allclose(usual, sizes.mean)
+
+
+@pytest.mark.parametrize(("sex", "stature"), MADE)
+def test_factors_of_a_person_against_a_template(sex, stature):
+    """None of the template itself; left and right alike, apart by 1.2 %; exchanged, opposite."""
+    parts = body_spread(athlete_skeleton(Athlete("made", sex, 70.0, stature))).template.parts
+    one, other = Person(sex, stature, 70.0), Person(sex, 1.1 * stature, 77.0)
+    mean, covariance = size_prior(parts, body_sizes(), one, one)
+    np.testing.assert_array_equal(mean, 0.0)
+    np.testing.assert_allclose(covariance, covariance.T)
+    assert np.linalg.eigvalsh(covariance).min() > 0.0
+    there, spread = size_prior(parts, body_sizes(), other, one)
+    back, _ = size_prior(parts, body_sizes(), one, other)
+    np.testing.assert_allclose(there, -back, atol=1e-12)
+    np.testing.assert_allclose(spread, covariance, atol=1e-12)
+    along = 3 * parts.kinds.index("thigh") + 1
+    assert 0.05 < there[along] < 0.15
+    pairs = [np.flatnonzero(np.array(parts.kinds) == kind) for kind in dict.fromkeys(parts.kinds)]
+    pairs = [pair for pair in pairs if len(pair) == 2]
+    assert len(pairs) >= 4
+    for left, right in pairs:
+        for axis in range(3):
+            a, b = 3 * left + axis, 3 * right + axis
+            assert there[a] == there[b]
+            difference = covariance[a, a] + covariance[b, b] - 2.0 * covariance[a, b]
+            assert np.sqrt(difference) == pytest.approx(0.012, rel=1e-9)
 
 
 pytestmark = pytest.mark.opensim
@@ -153,26 +275,30 @@ def test_a_knee_that_counts_the_other_way(skeleton):
     assert one.undetermined == {"flexion.knee": "left and right flex with opposite signs"}
 
 
-def test_what_nobody_can_do_is_what_it_was():
-    """Flexion and twist on both sides of every limit, and round the other way."""
+@pytest.mark.parametrize("kind", RANGES)
+@pytest.mark.parametrize("turns", [-360.0, 0.0, 360.0])
+def test_how_far_a_joint_is_beyond_its_range(kind, turns):
+    """Degrees beyond either end, at any number of turns; a hip's twist counts beyond 60 degrees."""
+    human, joint = RANGES[kind], kind if kind == "lumbar" else f"{kind}_left"
+    past = np.array([-20.0, -0.1, 0.0, 0.1, 14.9, 15.1])
+    for end, sign in ((human.flexion, 1.0), (human.extension, -1.0)):
+        angles = JointAngles(end + sign * past + turns, 0.0 * past)
+        np.testing.assert_allclose(beyond_range(angles, joint), past, atol=1e-9)
+    middle = np.full(6, 0.5 * (human.extension + human.flexion))
+    inside = beyond_range(JointAngles(middle, 0.0 * past), joint)
+    depth = 0.5 * (human.extension - human.flexion)
+    np.testing.assert_allclose(inside, max(depth, -60.0) if kind == "hip" else depth)
+    for sign in (1.0, -1.0):
+        twisted = beyond_range(JointAngles(middle, sign * (60.0 + past)), joint)
+        np.testing.assert_allclose(twisted, past if kind == "hip" else inside, atol=1e-9)
 
-    def beyond(place, flexion, twist):
-        angles = {place: JointAngles(flexion, twist)}
-        return beyond_range(angles[place], place), impossible_frames(angles)
 
-    examples = {}
-    for kind, human in RANGES.items():
-        place = kind if kind == "lumbar" else f"{kind}_left"
-        ends = np.add.outer(
-            (human.extension, human.flexion), (-RANGE_MARGIN_DEG, RANGE_MARGIN_DEG, 360.0)
-        ).ravel()
-        flexion = np.add.outer(ends, (-0.1, 0.0, 0.1, 60.0)).ravel()
-        twist = np.tile(
-            np.add.outer(
-                (-MAX_HIP_TWIST_DEG, MAX_HIP_TWIST_DEG), (-RANGE_MARGIN_DEG, RANGE_MARGIN_DEG)
-            ).ravel(),
-            6,
-        )
-        examples[kind] = lambda a=(place, flexion, 0.0 * flexion): beyond(*a)
-        examples[f"{kind} turned"] = lambda a=(place, 0.0 * twist, 1.01 * twist): beyond(*a)
-    assert differences("human_ranges", answers(examples)) == []
+@pytest.mark.parametrize("kind", RANGES)
+def test_frames_that_no_human_joint_reaches(kind):
+    """Intervals beyond the range, whole, where they exceed it by more than 15 degrees."""
+    human, joint = RANGES[kind], kind if kind == "lumbar" else f"{kind}_left"
+    past = np.array([-1.0, 2.0, 14.9, 3.0, -1.0, 1.0, 15.1, 0.5, -0.5, 40.0, -3.0])
+    found = impossible_frames({joint: JointAngles(human.flexion + past, 0.0 * past)})
+    expected = np.isin(np.arange(11), [5, 6, 7, 9])
+    np.testing.assert_array_equal(found[joint], expected)
+    assert impossible_frames({joint: JointAngles(human.flexion + past[:5], 0.0 * past[:5])}) == {}

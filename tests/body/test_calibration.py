@@ -25,8 +25,6 @@ from aqbio.multibody.poses import dependent_filled, segment_poses, station_posit
 from aqbio.multibody.skeleton import Couplers, JointAxes, Skeleton, line, polynomial, stack
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests.body.made import KNEES_AND_ANKLES, MAP, fitted, made_person, model_labels
-from tests.examples import answers
-from tests.golden import differences
 from tests.joint_distances import joint_distances
 
 
@@ -216,22 +214,39 @@ def _chosen(trials, **how):
     return frames.trial, frames.frame, frames.weight
 
 
-def test_chosen_frames_are_what_they_were():
-    """They differ, share what a session has, are worth so many witnesses, and have markers."""
+@pytest.mark.parametrize("trials", [1, 2, 3, 7, 8, 12, 20, 40])
+@pytest.mark.parametrize("count", [20, 24, 60])
+def test_chosen_frames_are_shared_by_trials(trials, count):
+    """Alike trials have the same different frames; n trials count as the root of n of them."""
+    trial, frame, weight = _chosen(trials, count=count)
+    by_trial = [frame[trial == number] for number in range(trials)]
+    for frames in by_trial:
+        np.testing.assert_array_equal(frames, by_trial[0])
+        assert (np.diff(frames) > 0).all()
+        assert len(frames) >= max(3, count // trials)
+    total = min(OBSERVATIONS_PER_TRIAL * np.sqrt(trials), len(frame))
+    assert weight.sum() == pytest.approx(total)
+    np.testing.assert_array_equal(weight, weight[0])
+    distance = _moving().position[by_trial[0], 2, 0]
+    assert distance.min() < 1.01
+    assert distance.max() > 1.99
+
+
+def test_different_frames_have_markers_and_spread_over_the_motion():
+    """The more frames, the smaller the largest step from any distance to a chosen one."""
     lost = _moving().position.copy()
     lost[:100, 3] = np.nan
-    chosen = different_frames(_moving().position, BODIES, 3)
-    apart = _moving().position[chosen, 2, 0]
-    assert apart.min() < 1.01 < 1.99 < apart.max()
     assert different_frames(lost, BODIES, 10).min() >= 100
-    examples = {f"{n} trials": lambda n=n: _chosen(n) for n in (1, 2, 3, 7, 8, 12, 20, 40)}
-    for count in (20, 60):
-        examples[f"{count} frames"] = lambda count=count: _chosen(1, count=count)
-        weight = _chosen(1, count=count)[2]
-        np.testing.assert_allclose(weight.sum(), OBSERVATIONS_PER_TRIAL)
-    examples["of four"] = lambda: _chosen(4, count=80)
-    examples["lost"] = lambda: different_frames(lost, BODIES, 10)
-    assert differences("chosen_frames", answers(examples)) == []
+    every = _moving().position[:, 2, 0]
+    largest = []
+    for count in (2, 3, 6, 12, 24):
+        chosen = different_frames(_moving().position, BODIES, count)
+        assert len(set(chosen.tolist())) == count
+        largest.append(np.abs(every[:, None] - every[chosen]).min(axis=1).max())
+    assert (np.diff(largest) <= 0.0).all()
+    assert largest[-1] < 0.05
+    with pytest.raises(ValueError, match="no trial has a frame with three markers"):
+        chosen_frames([Recording(np.full((9, 4, 3), np.nan), 100.0, is_static=False)], BODIES, 0.5)
 
 
 SKELETON = athlete_skeleton(Athlete("one", "male", 75.0, 1.80))

@@ -1,4 +1,4 @@
-"""Plates: alignment, points and toes in closed form; drawn forces and what is made of them."""
+"""Plates: alignment, points, channels and toes in closed form; laws of drawn forces."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.ndimage import binary_erosion, label
+from scipy.spatial.transform import Rotation
 
 from aqbio.force_plates.alignment import ALIGNMENT, PIVOT, Alignment
 from aqbio.force_plates.forces import (
@@ -33,7 +35,6 @@ from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.plates import ground_plates, with_fitted_units
 from aqbio.virtual.athlete import athlete_skeleton
-from tests.examples import answers
 from tests.golden import differences
 from tests.levels_case import RUNNER, sprint_run
 
@@ -141,7 +142,7 @@ UPRIGHT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 
 
 def made_of(seed: int, *, moving: bool):
-    """What is made of the forces of three plates, with feet on the second one, and what is said."""
+    """Findings, fitted wrench and corners of three plates, with feet on the second one."""
     forces, notes = drawn(seed), Notes("t", "p", "file", "forces")
     frames = np.arange(len(forces.wrench.force) // 4) * 4 / forces.rate
     foot = forces.corners[1].mean(axis=0) @ UPRIGHT.T + [[-0.1, 0.05, 0], [0.1, 0.04, 0]]
@@ -150,64 +151,284 @@ def made_of(seed: int, *, moving: bool):
     )
     rules = UPRIGHT, (4,) if seed % 5 == 0 else ()
     fitted = with_fitted_units(forces, *rules, feet, frames, notes, moving=moving)
-    plates = ground_plates(fitted, *rules, notes, moving=moving)
+    ground_plates(fitted, *rules, notes, moving=moving)
     said = [f"{one.rule}: {one.what}" for one in notes.findings]
-    return said, fitted.wrench, fitted.corners, plates
+    return said, fitted.wrench, fitted.corners
 
 
-def seen_in(seed: int):
-    """What single functions find in the forces of three plates."""
+def said_of(seed: int) -> list[str]:
+    """Findings about the plates of one seed; its feet stand on the second plate."""
+    said, _, _ = made_of(seed, moving=seed % 4 != 0)
+    return said
+
+
+def test_words_about_drawn_plates():
+    """Each sentence once, with the first drawing that gives it."""
+    lines: dict[str, int] = {}
+    for seed in range(60):
+        for sentence in said_of(seed):
+            lines.setdefault(sentence, seed)
+    assert differences("plates", [f"{seed}: {line}" for line, seed in lines.items()]) == []
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_ground_plates_do_not_depend_on_the_laboratorys_axes(seed):
+    """Loads, points and corners given in turned axes are the same on the ground."""
+    turn = Rotation.from_euler("z", 37.0, degrees=True).as_matrix()
+    moving, forces = seed % 4 != 0, drawn(seed)
+    turned = replace(
+        forces,
+        wrench=forces.wrench.rotated(turn),
+        corners=forces.corners @ turn.T,
+        lever=None if forces.lever is None else forces.lever @ turn.T,
+    )
+    notes = [Notes("t", "p", "file", "forces") for _ in range(2)]
+    ours = ground_plates(forces, UPRIGHT, (), notes[0], moving=moving)
+    theirs = ground_plates(turned, UPRIGHT @ turn.T, (), notes[1], moving=moving)
+    assert (ours is None) == (theirs is None)
+    if ours is None or theirs is None:
+        return
+    assert ours.numbers == theirs.numbers
+    assert ours.feet == theirs.feet == tuple(-1 if seed % 2 == 0 else (0, -1, -1, 1)[n - 1]
+                                             for n in ours.numbers)  # fmt: skip
+    for name in ("force", "moment", "point"):
+        one, other = getattr(ours.wrench, name), getattr(theirs.wrench, name)
+        np.testing.assert_allclose(other, one, atol=1e-7 * max(1.0, np.abs(one).max()))
+    np.testing.assert_allclose(theirs.corners, ours.corners, atol=1e-9 * np.abs(ours.corners).max())
+    given = forces.wrench.force[:, [forces.numbers.index(n) for n in ours.numbers]] @ UPRIGHT.T
+    sign = np.sign((given * ours.wrench.force).sum(axis=(0, 2)))
+    change = sign[:, None] * ours.wrench.force - given  # offsets: straight between stretches
+    quiet = unloaded(ours.vertical[:, 0], ours.rate, 250.0) if moving else np.zeros(0)
+    if quiet.any():
+        assert abs(ours.wrench.force[quiet, 0, 1].mean()) < 4.0
+    assert (np.abs(change).max(axis=0)[:, 1] <= 1.01 * (250.0 if moving else 50.0) + 45.0).all()
+
+
+def test_units_that_are_wrong_by_a_thousand():
+    """Forces, moments about the recorded point, and corners change by a power of 1000 or not."""
+    corrected = 0
+    for seed in range(60):
+        forces = drawn(seed)
+        _, wrench, corners = made_of(seed, moving=seed % 4 != 0)
+        for plate in range(3):
+            size = np.abs(forces.wrench.force[:, plate]).max()
+            factors = (
+                np.abs(wrench.force[:, plate]).max() / size,
+                np.abs(corners[plate]).max() / np.abs(forces.corners[plate]).max(),
+            )
+            for factor in factors:
+                assert min(abs(np.log(factor) - np.log(power)) for power in (1e-3, 1, 1e3)) < 1e-9
+            lever = np.zeros(3) if forces.lever is None else forces.lever[plate]
+            about, recorded = (
+                one.moment[:, plate] + np.cross(lever, one.force[:, plate])
+                for one in (wrench, forces.wrench)
+            )
+            scale = np.abs(about).max() / np.abs(recorded).max()
+            assert min(abs(np.log(scale) - np.log(power)) for power in (1e-3, 1, 1e3)) < 1e-6
+            corrected += any(abs(np.log(x)) > 1.0 for x in (*factors, scale))
+    assert corrected >= 10
+
+
+def _erosion(mask: np.ndarray, margin: int) -> np.ndarray:
+    return binary_erosion(mask, np.ones(2 * margin + 1), border_value=1) if margin else mask
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_unloaded_samples_of_drawn_plates(seed):
+    """Narrowest band by all windows of the sorted forces; margins by morphological erosion."""
+    forces = drawn(seed)
+    for vertical in forces.wrench.force[..., 2].T:
+        count = max(int(0.1 * len(vertical)), 2)
+        windows = np.lib.stride_tricks.sliding_window_view(np.sort(vertical), count)
+        narrowest = windows[np.argmin(np.ptp(windows, axis=1))]
+        level = 0.5 * (narrowest[0] + narrowest[-1])
+        for largest in (50.0, 250.0):
+            near = (np.abs(vertical - level) < 15.0) & (abs(level) <= largest)
+            np.testing.assert_array_equal(nearly_unloaded(vertical, largest), near)
+            inner = _erosion(near, int(0.025 * forces.rate))
+            labels, _ = label(inner)
+            inner &= np.bincount(labels.ravel())[labels] >= 0.050 * forces.rate
+            np.testing.assert_array_equal(unloaded(vertical, forces.rate, largest), inner)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_reversed_plates_of_drawn_forces(seed):
+    """More samples below -100 N than above 100 N, for 20 ms; turned over, none is reversed."""
     forces = drawn(seed)
     up = forces.wrench.force[..., 2]
-    plates = Plates(forces.wrench, forces.corners, forces.rate, 0.25, (1, 2, 3), (0, -1, 1))
     reverse = reversed_plates(up, forces.rate)
-    each = [
-        (
-            unloaded(one, forces.rate, 250.0), nearly_unloaded(one, 50.0),
-            pulls_and_pushes(one, forces.rate, 250.0), clipped_samples(one, forces.rate),
-            noise_level(force, forces.rate), quiet_noise(force, forces.rate),
-            fixed_point_wrench(force, moment, 0.1 * moment),
-        )
-        for one, force, moment in zip(
-            up.T, *(np.moveaxis(x, 1, 0) for x in (forces.wrench.force, forces.wrench.moment)),
-            strict=True,
-        )
-    ]  # fmt: skip
-    samples = plates.samples_of(np.linspace(0.0, 2.0, 40))
-    return reverse, turned_over(plates, reverse).wrench, plates.surface, samples, each
+    long = 0.020 * forces.rate
+    for plate, values in enumerate(up.T):
+        pulled, pushed = np.histogram(values, [-np.inf, -100.0, 100.0, np.inf])[0][[0, 2]]
+        assert reverse[plate] == (pulled > pushed and pulled > long)
+    assert not (reverse & reversed_plates(-up, forces.rate)).any()
+    plates = Plates(forces.wrench, forces.corners, forces.rate, 0.25, (1, 2, 3), (0, -1, 1))
+    turned = turned_over(plates, reverse)
+    sign = np.where(reverse, -1.0, 1.0)[:, None]
+    np.testing.assert_array_equal(turned.wrench.force, forces.wrench.force * sign)
+    np.testing.assert_array_equal(turned.wrench.moment, forces.wrench.moment * sign)
+    np.testing.assert_array_equal(turned.wrench.point, forces.wrench.point)
+    np.testing.assert_allclose(plates.surface, forces.corners[..., 1].sum(axis=1) / 4.0)
+    np.testing.assert_allclose(plates.time * forces.rate, 0.25 * forces.rate + np.arange(len(up)))
+    instants = np.linspace(0.0, 2.0, 41)
+    for instant, sample in zip(instants, plates.samples_of(instants), strict=True):
+        distance = np.abs(plates.time - instant)
+        if sample >= 0:
+            assert distance[sample] == pytest.approx(distance.min(), abs=1e-12)
+        else:
+            assert distance.min() >= 0.499 / forces.rate
 
 
-def test_drawn_plates_are_what_they_were():
-    examples = {f"seen {seed}": lambda seed=seed: seen_in(seed) for seed in range(30)}
-    for seed in range(60):
-        examples[f"made {seed}"] = lambda seed=seed: made_of(seed, moving=seed % 4 != 0)
-    shapes = (300.0, 1000.0), (0.05, 0.12, 0.7), (0.4, 0.6, 0.9, 0.97), (0.3, 1.0, 4.0)
-    for rate, seconds, share, bent in product(*shapes):  # steeper before, alike, or steeper after
-        time = np.arange(round(1.5 * seconds * rate)) / rate
-        wave = np.clip(np.sin(np.pi * (time / seconds) ** bent), -share, share) * (
-            1.0 + 1e-12 * time
-        )
-        later = np.concatenate([[0.0] * 3, wave, [0.5] * 9])
-        examples[f"clipped {rate} {seconds} {share} {bent}"] = lambda a=(later, rate): [
-            clipped_samples(*a), clipped_samples(np.round(-40.0 * a[0]) * 60.0, a[1])
-        ]  # fmt: skip
-    for slope, way in product((0.0, 5e-4, 1.5e-3, 2.5e-3, 8e-3), (1, -1)):  # steep on one side only
-        top = np.r_[np.linspace(0.0, 0.99, 20), np.ones(30), 1.0 - slope * np.arange(1, 40)][::way]
-        examples[f"top {slope} {way}"] = lambda top=top: [
-            clipped_samples(top, RATE), clipped_samples(-0.5 * top, 300.0)
-        ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("level", "way", "seconds", "both"),
+    [
+        (600.0, -900.0, 0.030, True), (600.0, -900.0, 0.015, False), (-600.0, 900.0, 0.030, True),
+        (600.0, 900.0, 0.030, False), (0.0, 900.0, 0.030, False), (600.0, -690.0, 0.030, False),
+    ],
+)  # fmt: skip
+def test_plates_that_pull_and_push(level, way, seconds, both):
+    """More than 100 N both ways, each for more than 20 ms, and no level within 250 N of zero."""
+    vertical = np.full(1000, level)
+    vertical[300 : 300 + round(1000 * seconds)] += way
+    assert pulls_and_pushes(vertical, 1000.0, 250.0) == both
+
+
+@pytest.mark.parametrize("sigma", [0.3, 9.9, 11.0])
+@pytest.mark.parametrize("rate", [300.0, 1000.0])
+def test_noise_is_the_part_of_white_noise_above_20_hz(sigma, rate):
+    """Of the power, 1 - 40 / rate, to a tenth; the largest channel; none of a loaded plate."""
+    force = np.random.default_rng(1).normal(0.0, sigma, (6000, 3)) * [1.0, 0.5, 0.8] + [9.0, 0, 90]
+    expected = sigma * np.sqrt(1.0 - 40.0 / rate)
+    assert noise_level(force, rate) == pytest.approx(expected, rel=0.1)
+    assert quiet_noise(force, rate) == pytest.approx(expected, rel=0.1)
+    loaded = force.copy()
+    loaded[2000:2400, 2] += 1500.0 * np.sin(np.linspace(0.0, np.pi, 400))
+    assert noise_level(loaded, rate) == 0.0
+    assert quiet_noise(loaded, rate) == pytest.approx(expected, rel=0.1)
+    for find in (noise_level, quiet_noise):
+        assert find(force, 90.0) == 0.0
+        assert find(-2.0 * force, rate) == pytest.approx(2.0 * find(force, rate), rel=2e-3)
+    assert quiet_noise(force[: int(0.18 * rate)], rate) == 0.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_loads_recorded_with_their_point(seed):
+    """One moment about any fixed point; wild points of small forces are replaced, and moved."""
+    rng = np.random.default_rng(seed)
+    shape = np.sin(np.linspace(0.0, np.pi, 200))[:, None]
+    force = shape * [60.0, 40.0, 1500.0] + rng.normal(0.0, 2.0, (200, 3))
+    place = [0.3, 0.2, 0.0] + 0.05 * shape * [1.0, 0.3, 0.0]
+    free = shape * [0.0, 0.0, 8.0]
+    whole = np.cross(place, force) + free
+    moment, point, replaced = fixed_point_wrench(force, place, free)
+    np.testing.assert_allclose(moment + np.cross(point, force), whole, atol=1e-9)
+    assert not replaced.any()
+    wild = place.copy()
+    wild[0], wild[1], wild[199] = [900.0, 0.0, 0.0], np.nan, [0.0, -50.0, 0.0]
+    found, about, replaced = fixed_point_wrench(force, wild, free)
+    size = np.linalg.norm(force, axis=1)
+    np.testing.assert_array_equal(np.flatnonzero(replaced), [0, 1, 199])
+    assert size[[0, 1, 199]].max() < 50.0
+    kept = np.setdiff1d(np.arange(200), [0, 1, 199])
+    np.testing.assert_allclose((found + np.cross(about, force))[kept], whole[kept], atol=1e-9)
+    nearest = place[np.flatnonzero(size > 50.0)[[0, 0, -1]]]
+    np.testing.assert_allclose(
+        (found + np.cross(about, force))[[0, 1, 199]], np.cross(nearest, force[[0, 1, 199]])
+    )
+    shift = np.array([30.0, -4.0, 0.5])
+    moved = fixed_point_wrench(force, wild + shift, free)
+    np.testing.assert_allclose(moved[0], found, atol=1e-6)
+    np.testing.assert_allclose(moved[1], about + shift, atol=1e-9)
+    far = fixed_point_wrench(0.02 * force, wild, free)  # never loaded
+    assert (far[0] == 0.0).all()
+    assert far[2].all()
+
+
+CLIPPED = [*product((300.0, 1000.0), (0.05, 0.12, 0.7), (0.4, 0.6, 0.9, 0.97), (0.3, 1.0, 4.0))]
+
+
+@pytest.mark.parametrize(("rate", "seconds", "share", "bent"), CLIPPED)
+def test_clipped_tops_of_bent_sines(rate, seconds, share, bent):
+    """Flat for 4 ms and 4 samples, and 3 % beyond it by the slower of both slopes times half."""
+    time = np.arange(round(1.5 * seconds * rate)) / rate
+    sine = np.sin(np.pi * (time / seconds) ** bent)
+    wave = np.concatenate([[0.0] * 3, np.clip(sine, -share, share), [0.5 * share] * 9])
+    found = clipped_samples(wave, rate)
+    assert (np.abs(wave[found]) == share).all()
+    expected, near = np.zeros(len(wave), dtype=bool), max(2, round(0.004 * rate))
+    for way in (1.0, -1.0):
+        labels, count = label(way * wave == share)
+        for number in range(1, count + 1):
+            flat = np.flatnonzero(labels == number)
+            before, after = wave[: flat[0]][-near:], wave[flat[-1] + 1 :][:near]
+            if min(len(before), len(after)) < near:
+                continue
+            slopes = way * np.array([before[-1] - before[0], after[0] - after[-1]]) / (near - 1)
+            over = slopes.min() * 0.5 * len(flat) / share
+            expected[flat] = over > 0.03 and len(flat) >= max(4, 0.004 * rate - 0.5)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(clipped_samples(-7.5 * wave, rate), found)
+    assert not clipped_samples(np.concatenate([[0.0] * 3, sine]), rate).any()
+
+
+@pytest.mark.parametrize("slope", [0.0, 5e-4, 1.9e-3, 2.1e-3, 8e-3])
+def test_a_top_that_is_steep_on_one_side_only(slope):
+    """Thirty flat samples: 15 times the slope must exceed 3 %; the same backward in time."""
+    top = np.r_[np.linspace(0.0, 0.99, 20), np.ones(30), 1.0 - slope * np.arange(1, 40)]
+    flat = np.zeros(len(top), dtype=bool)
+    flat[20:50] = 15.0 * slope > 0.03
+    for values, expected in ((top, flat), (top[::-1], flat[::-1]), (-0.5 * top, flat)):
+        np.testing.assert_array_equal(clipped_samples(values, RATE), expected)
+
+
+def _sensors(force, point, free):
+    """Four sensors' forces that a plate of half sides .12 and .2, 40 mm deep, needs to carry it.
+
+    Eight numbers, six equations: least squares of the sensors' wrench about the surface's centre.
+    """
+    (a, b, depth), rows = (0.12, 0.2, 0.04), []
+    spots = ((0, b), (0, -b), (a, 0), (-a, 0), (a, b), (-a, b), (-a, -b), (a, -b))
+    for (x, y), axis in zip(spots, (0, 0, 1, 1, 2, 2, 2, 2), strict=True):
+        unit = np.eye(3)[axis]
+        rows.append(np.concatenate([unit, np.cross([x, y, depth], unit)]))
+    wrench = np.concatenate([force, np.cross(point, force) + free], axis=1)
+    return np.linalg.lstsq(np.array(rows).T, wrench.T, rcond=None)[0].T
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3, 4])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_channels_of_all_types_of_plates(kind, sign):
+    """A known force at a known point of the surface, by what the sensors of each type record."""
     rng = np.random.default_rng(5)
-    channels, calibration = rng.normal(0.0, 300.0, (50, 8)), rng.normal(size=(6, 6))
-    for kind, sign in product((1, 2, 3, 4), (1.0, -1.0)):  # either sign of a sensor's depth
-        own = channels[:, : 8 if kind == 3 else 6], sign * np.array([0.12, 0.2, 0.04])
-        own = (*own, calibration if kind == 4 else None)
-        examples[f"type {kind} {sign}"] = lambda k=kind, own=own: platform_wrench(k, *own, 1e-3)
+    force = rng.normal(0.0, 300.0, (50, 3))
+    point = rng.uniform(-0.2, 0.2, (50, 3)) * [1.0, 1.0, 0.0]
+    free = rng.normal(0.0, 9.0, (50, 1)) * [0.0, 0.0, 1.0]
+    depth, calibration = np.array([0.12, 0.2, 0.04]), rng.normal(size=(6, 6))
+    to_centre = -depth  # from the origin of the moments, above which the surface lies
+    about = np.cross(point + to_centre, force) + free
+    recorded = np.concatenate([force, 1e3 * about], axis=1)
+    channels = {
+        1: np.concatenate([force, 1e3 * point[:, :2], 1e3 * free[:, 2:]], axis=1),
+        2: recorded,
+        3: _sensors(force, point, free),
+        4: np.linalg.solve(calibration, recorded.T).T,
+    }[kind]
+    found, moment, lever = platform_wrench(
+        kind, channels, sign * depth, calibration if kind == 4 else None, 1e-3
+    )
+    np.testing.assert_allclose(found, force, atol=1e-7)
+    np.testing.assert_allclose(moment, np.cross(point, force) + free, atol=1e-7)
+    expected = {1: np.zeros(3), 3: np.full(3, np.nan)}.get(kind, to_centre)
+    np.testing.assert_array_equal(lever, expected)
+
+
+def test_plates_and_loads_that_are_refused():
     straight = np.outer([0.0, 1.0, 2.0, 3.0], [1.0, 0.0, 0.0])
-    examples["corners on a line"] = lambda: plate_axes(straight)
+    with pytest.raises(ValueError, match="the corners do not span a rectangle"):
+        plate_axes(straight)
     force, lost = np.full((3, 1, 3), 9.0), np.full((3, 1), np.nan)
-    point = np.zeros((3, 1, 3))
-    examples["no point"] = lambda: ground_reactions(["foot"], force, point, lost)
-    assert differences("plates", answers(examples)) == []
+    with pytest.raises(ValueError, match="foot: 3 frames have a force but no centre of pressure"):
+        ground_reactions(["foot"], force, np.zeros((3, 1, 3)), lost)
 
 
 FORCE, JOINTS, MICROMETRE = 1500.0, ("mtp_l", "mtp_r"), 1e-6
@@ -234,7 +455,8 @@ def test_toes_bear_what_lies_ahead_of_their_joint(side, ahead, share):
     assert load.toes == f"toes_{side}"
     assert load.share == pytest.approx(share, abs=1e-6)
     without, whole, shared = (
-        newton_euler(skeleton, poses, one) for one in ([], [load.on_first_segment], [load])
+        newton_euler(skeleton, poses, one)
+        for one in ([], [replace(load, toes="", share=None)], [load])
     )
     toes = skeleton.coordinates.index(f"mtp_angle_{side}")
     moment = abs(shared[0, toes] - without[0, toes])

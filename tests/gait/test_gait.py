@@ -1,18 +1,21 @@
-"""Steps, roles, postures and curves: closed forms, sums, mirrors, drawn contacts, and files."""
+"""Steps, roles, postures and curves: closed forms, sums, mirrors and drawn contacts."""
 
 from __future__ import annotations
 
+import dataclasses
+import re
+from dataclasses import replace
 from itertools import product
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aqbio.gait.postures import MEASURES, POINTS, posture_numbers
 from aqbio.gait.roles import (
-    FlightRule,
     PelvisMember,
     RoleScheme,
     by_role,
@@ -41,8 +44,6 @@ from aqbio.gait.steps import (
     steps_from_contacts,
 )
 from aqbio.names import ANATOMICAL_GROUPS, ROLE_GROUPS, SIDES
-from tests.examples import answers
-from tests.golden import differences
 from tests.mirror import mirrored_axial, mirrored_polar
 
 seeds = st.integers(0, 10_000)
@@ -202,7 +203,7 @@ def drawn_contacts(seed):
         edge = rng.choice([0.2, 0.2, 0.2, 0.015, 0.0149, 0.009, -0.006, np.nan])
         contacts.append(
             Contact(
-                side, np.nan if lost[0] else on, np.nan if lost[1] else off,
+                side, np.nan if lost[0] else on, np.nan if lost[1] and not lost[0] else off,
                 complete=not lost[2], edge_distance=float(edge), shared=bool(lost[3]),
                 time_error=float(rng.choice([0.0, 0.004, 0.02, 0.03])),
             )
@@ -210,65 +211,317 @@ def drawn_contacts(seed):
     return contacts
 
 
-def _flight_roles(rule):
+RULES = {
+    "double support": re.compile(r"double support of (\d+) ms: push and swing leg are undefined"),
+    "no point": re.compile(r"the centre of pressure leaves the plates by (\d+) mm"),
+    "edge": re.compile(
+        r"the centre of pressure comes within (\d+) mm of the plates' edge \(limit 15 mm\)"
+    ),
+    "shared": re.compile(r"both feet stand on one plate"),
+    "cut": re.compile(r"the recording cuts the contact"),
+    "no touchdown": re.compile(r"its touchdown was not found"),
+    "no toe-off": re.compile(r"its toe-off was not found"),
+    "last": re.compile(r"no later contact was measured"),
+    "same foot": re.compile(r"the next measured contact is the same foot, at (\d\.\d{3}) s"),
+    "next unknown": re.compile(r"the touchdown of the next contact was not found"),
+    "long flight": re.compile(
+        r"flight of (\d\.\d{3}) s is longer than 0\.30 s: a contact is missing"
+    ),
+}
+
+
+def _said(step):
+    """Rules in a step's reason, with the number that each sentence gives."""
+    found = {}
+    for sentence in filter(None, step.reason.split("; ")):
+        [(rule, match)] = [
+            (rule, match) for rule, one in RULES.items() if (match := one.fullmatch(sentence))
+        ]
+        found[rule] = float(match[1]) if match.groups() else 0.0
+    return found
+
+
+def _judged(contacts):
+    """Rules that hold for each contact in order of time, from a table of contacts."""
+    table = pd.DataFrame(contacts)
+    table = table.iloc[table["touchdown"].fillna(table["toe_off"]).argsort(kind="stable")]
+    table = table.reset_index(drop=True)
+    following, error = table.shift(-1), table["time_error"]
+    overlap = table["toe_off"] - following["touchdown"]
+    overlap = overlap.where(overlap > np.maximum(error, following["time_error"]), 0.0)
+    overlap = np.maximum(overlap, overlap.shift(fill_value=0.0))
+    edge, complete = 1e3 * table["edge_distance"], table["complete"]
+    flight = following["touchdown"] - table["toe_off"]
+    last = table.index == len(table) - 1
+    alternate = ~last & (following["side"] != table["side"])
+    number = pd.DataFrame(
+        {
+            "double support": 1e3 * overlap.where(overlap > 0.0),
+            "no point": -edge.where(edge < 0.0),
+            "edge": edge.where((edge >= 0.0) & (edge < 15.0)),
+            "shared": (~complete & table["shared"]).map({True: 0.0}),
+            "cut": (~complete & ~table["shared"]).map({True: 0.0}),
+            "no touchdown": (complete & table["touchdown"].isna()).map({True: 0.0}),
+            "no toe-off": (complete & table["toe_off"].isna()).map({True: 0.0}),
+        }
+    )
+    missing = pd.DataFrame(
+        {
+            "last": pd.Series(last).map({True: 0.0}),
+            "same foot": following["touchdown"].fillna(following["toe_off"]).where(
+                ~last & (following["side"] == table["side"])
+            ),
+            "next unknown": (alternate & following["touchdown"].isna()).map({True: 0.0}),
+            "long flight": flight.where(alternate & (flight > 0.3)),
+        }
+    )  # fmt: skip
+    return table, following, number, missing
+
+
+def _alike(ours, theirs):
+    """Rules agree, and numbers as far as the sentence writes them."""
+    return set(ours) == set(theirs) and all(
+        abs(ours[rule] - theirs[rule]) <= (5.1e-4 if rule in ("same foot", "long flight") else 0.51)
+        for rule in ours
+    )
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_status_and_reasons_of_drawn_contacts(seed):
+    """Against a table of the contacts with pandas: rules, numbers in sentences, next touchdown."""
+    contacts = drawn_contacts(seed)
+    steps = _steps(*contacts)
+    assert [step.number for step in steps] == [*range(1, len(contacts) + 1)]
+    if not contacts:
+        return
+    table, following, number, missing = _judged(contacts)
+    for row, step in enumerate(steps):
+        rejected, without = number.loc[row].dropna(), missing.loc[row].dropna()
+        status = "rejected" if len(rejected) else "incomplete" if len(without) else "ok"
+        assert step.status == status
+        assert _alike(_said(step), dict(rejected if len(rejected) else without)), step
+        expected = np.nan if len(without) else following["touchdown"][row]
+        np.testing.assert_array_equal(step.next_touchdown, expected)
+        for name in ("side", "touchdown", "toe_off", "time_error"):
+            np.testing.assert_array_equal(getattr(step, name), table[name][row])
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 4))
+def test_steps_know_no_side_no_clock_and_no_order(seed):
+    """Mirrored, a second later, or listed in another order, steps are judged alike."""
+    contacts, limits = drawn_contacts(seed), {"maximum_flight": 0.302, "edge_distance": 0.015}
+    steps = steps_from_contacts(contacts, **limits)
+    judged = [(step.status, [*_said(step)]) for step in steps]
+    mirrored = steps_from_contacts(
+        [replace(contact, side=SIDES[contact.side == "left"]) for contact in contacts], **limits
+    )
+    assert [(step.status, step.reason) for step in mirrored] == [
+        (step.status, step.reason) for step in steps
+    ]
+    later = steps_from_contacts(
+        [
+            replace(contact, touchdown=contact.touchdown + 1, toe_off=contact.toe_off + 1)
+            for contact in contacts
+        ],
+        **limits,
+    )
+    assert [(step.status, [*_said(step)]) for step in later] == judged
+    np.testing.assert_array_equal(
+        [dataclasses.astuple(step)[2:5] for step in steps_from_contacts(contacts[::-1], **limits)],
+        [dataclasses.astuple(step)[2:5] for step in steps],
+    )
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 2))
+def test_steps_are_known_as_far_as_the_motion(seed):
+    """Stances beyond the motion are rejected; flights beyond its end are incomplete."""
+    first, last = 0.1 * (seed % 7), 1.0 + 0.05 * (seed % 9)
+    words = f"the motion is known from {first:.3f} to {last:.3f} s only"
+    steps = _steps(*drawn_contacts(seed))
+    for step, known in zip(steps, solved_steps(steps, first, last), strict=True):
+        if step.touchdown < first or step.toe_off > last:
+            assert known.status == "rejected"
+            assert known.reason == "; ".join(
+                [*([step.reason] if step.status == "rejected" else []), words]
+            )
+        elif step.next_touchdown > last:
+            assert known.status == {"ok": "incomplete"}.get(step.status, step.status)
+            assert known.reason == (step.reason or words)
+            assert np.isnan(known.next_touchdown)
+        else:
+            assert known == step or np.isnan(step.touchdown + step.toe_off + step.next_touchdown)
+
+
+@pytest.mark.parametrize(("first", "last"), [*product((0.0, 0.1, 0.31), (0.5, 0.51, 0.95, 1.6))])
+def test_heading_where_the_motion_is_known(first, last):
+    """Nine steps of 0.2 s; 45 degrees to the right within the first contact, straight after."""
+    start, stop = round(250 * first) / 250, round(250 * last) / 250
+    solved, changes = _cut(45.0, 9, first, last)
+    assert len(solved) == 9
+    for index, (step, change) in enumerate(zip(solved, changes, strict=True)):
+        touchdown = 0.1 + 0.2 * index
+        known = touchdown >= start - 1e-9 and touchdown + 0.1 <= stop + 1e-9
+        assert (step.status == "rejected") == (not known)
+        if touchdown >= start - 1e-9 and index < 7 and touchdown + 0.4 <= stop + 1e-9:
+            assert change == pytest.approx(np.radians(22.5) * (index == 0), abs=1e-3)
+        elif known and index == 0:
+            assert change == pytest.approx(np.radians(45.0), abs=1e-3)
+        else:
+            assert np.isnan(change)
+
+
+@pytest.mark.parametrize("turn", [45.0, 16.0, 14.0, -14.0, -20.0])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_turn_within_one_contact(turn, count):
+    """Half per step of a stride; without one, only what exceeds the sway of a contact, 15 deg."""
+    _, changes = _cut(turn, count, 0.0, 0.9)
+    expected = turn / 2 if count == 3 else turn if abs(turn) > 15.0 else np.nan
+    assert changes[0] == pytest.approx(np.radians(expected), abs=1e-3, nan_ok=True)
+    assert np.isnan(changes[1:]).all()
+
+
+def test_roles_exchanged_in_flight():
+    """R1 never, R2 after the middle, R3 while the swing foot moves backward; not at toe-off."""
     feet = np.zeros((2, 101, 2))
     feet[..., 1] = np.where(PERCENT < 0.7, -5.0, 5.0)
-    return exchanged_in_flight(rule, feet)
+    samples = np.arange(101)
+    for rule, expected in (
+        ("R1", samples < 0),
+        ("R2", samples > 50),
+        ("R3", (samples > 0) & (samples < 70)),
+    ):
+        np.testing.assert_array_equal(exchanged_in_flight(rule, feet), [expected] * 2)
+    backward = np.broadcast_to([-3.0, -4.0], (101, 2))
+    assert exchanged_in_flight("R3", backward)[1:].all()
+    assert not exchanged_in_flight("R3", backward[:, ::-1]).any()
 
 
-def _postures(lost, last):
-    points = _points("left")
-    points[60:, [POINTS.index(one) for one in lost]] = np.nan
-    return posture_numbers(points, STRIDE_TIME, [_step("left", 0.0, 0.1, last)])
+WEIGHTS = {
+    "torso": ("pelvis", 1.0), "out": ("pelvis", 0.0), "push_leg": ("push_leg", 1.0),
+    "swing_leg": ("swing_leg", 0.0), "legs": (None, 0.5),
+}  # fmt: skip
+"""Group that the pelvis belongs to, and its share of the push side."""
 
 
-def _examples():
-    for seed in range(80):
-        yield f"steps {seed}", lambda seed=seed: _steps(*drawn_contacts(seed))
-    for seed in range(0, 40, 2):
-        ends = 0.1 * (seed % 7), 1.0 + 0.05 * (seed % 9)
-        yield f"solved {seed}", lambda a=ends, s=seed: solved_steps(_steps(*drawn_contacts(s)), *a)
-    for first, last in product((0.0, 0.1, 0.31), (0.5, 0.51, 0.95, 1.6)):
-        yield f"known {first} {last}", lambda a=(first, last): _cut(45.0, 9, *a)
-    for turn, count in product((45.0, 16.0, 15.0, 14.0, -20.0), (1, 2, 3)):
-        yield f"turn {turn} {count}", lambda a=(turn, count): _cut(*a, 0.0, 0.9)
-    for rule in get_args(FlightRule):
-        yield rule, lambda rule=rule: _flight_roles(rule)
-    for side, pelvis, arms in product(SIDES, PELVIS_MEMBERS, ("together", "split")):
-        scheme = RoleScheme(pelvis, arms)
-        yield f"{side} {pelvis} {arms}", lambda s=scheme, side=side: (s.partition, s.matrix(side))
-    for side, share in product(SIDES, (0.0, 0.5)):
-        yield (
-            f"moments {side} {share}",
-            lambda side=side, share=share: moment_matrix(SOURCES, side, lumbar_swing_share=share),
-        )
-        names = [role_name(name, side) for name in (*SOURCES, "wrist_left")]
-        yield f"names {side} {share}", lambda n=names, s=side: (n, named_matrix(n, SOURCES, s))
-    for sign in (3.0, -3.0, 0.0):
-        yield f"no change {sign}", lambda sign=sign: propulsion_start(np.full(101, sign))
-    for lost, last in product(((), ("knee_right",), ("hip_left", "shoulder_left")), (0.2, np.nan)):
-        yield f"posture {lost} {last}", lambda a=(lost, last): _postures(*a)
-    part, whole = np.random.default_rng(3).normal(size=(2, 101, 2, 3))
-    yield "shares", lambda: [absolute_share(part, whole), moment_index(part), phase_rms(part)]
-    yield "ratio", lambda: lateral_ratio(whole[:, 0])
-    for one in (_step("left"), _step("right", 0.0, 0.1, np.nan)):
-        yield f"speed {one}", lambda one=one: speed_change(part[:, 0, :2].T, one)
-    for first, last in ((0.0, 0.37), (0.37, 1.0), (0.4, 0.4)):
-        yield f"mean of {first} to {last}", lambda a=(first, last): interval_mean(part, *a)
-    lost = np.random.default_rng(2).normal(size=(6, len(ANATOMICAL_GROUPS), 3))
+@pytest.mark.parametrize(("pelvis", "arms"), [*product(PELVIS_MEMBERS, ("together", "split"))])
+def test_role_matrix_is_a_partition_of_the_body(pelvis, arms):
+    """Groups and sides add up to the whole; a left step mirrors a right one."""
+    scheme = RoleScheme(pelvis, arms)
+    left, right = (dict(zip(scheme.items, scheme.matrix(side), strict=True)) for side in SIDES)
+    mirror = [0, 1, 3, 2, 5, 4]
+    for item, row in left.items():
+        np.testing.assert_array_equal(row[mirror], right[item])
+    np.testing.assert_array_equal(sum(left[item] for item in scheme.partition), np.ones(6))
+    np.testing.assert_array_equal(left["total"], np.ones(6))
+    group, share = WEIGHTS[pelvis]
+    np.testing.assert_array_equal(left["push_side"], [share, 1, 1, 0, 1, 1])
+    swing = {"swing_leg": 1.0, "legs": 0.5}.get(pelvis, 0.0)
+    np.testing.assert_array_equal(left["swing_side"], [swing, 0, 0, 1, 0, 0])
+    np.testing.assert_array_equal(left["push_leg"][2:], [1, 0, 0, 0])
+    np.testing.assert_array_equal(left["torso"], [0, 1, 0, 0, 0, 0])
+    assert np.isnan(left["pelvis"]).all() == (pelvis not in ("torso", "out"))
+    if group is not None:
+        assert left[group][0] == 1.0
+    if arms == "split":
+        np.testing.assert_array_equal(left["arm_push"], [0, 0, 0, 0, 1, 0])
+        np.testing.assert_array_equal(left["arm_push"] + left["arm_swing"], left["arms"])
+    assert ("arm_push" in scheme.items) == (arms == "split")
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_moments_and_names_by_role(side):
+    """Every joint counts once; the lumbar moment is shared; a mirrored body mirrors its roles."""
+    own = {name for name in SOURCES if name.endswith(side)}
+    legs = [name.startswith(("hip", "mtp")) for name in SOURCES]
+    joints = [name not in ("gravity", "other", "residual") for name in SOURCES]
+    for share in (0.0, 0.3):
+        push, swing = moment_matrix(SOURCES, side, lumbar_swing_share=share)
+        np.testing.assert_allclose(push + swing, np.array(joints, dtype=float))
+        assert swing[SOURCES.index("lumbar")] == share
+        across = [leg and name not in own for leg, name in zip(legs, SOURCES, strict=True)]
+        np.testing.assert_array_equal(np.delete(swing, 3), np.delete(across, 3))
+    roles = [role_name(name, side) for name in (*SOURCES, "wrist_left")]
+    for name, role in zip((*SOURCES, "wrist_left"), roles, strict=True):
+        part, _, last = name.rpartition("_")
+        way = {side: "push"}.get(last, "swing")
+        assert role == (f"{part}_{way}" if last in SIDES else name)
+    matrix = named_matrix(roles, SOURCES, side)
+    np.testing.assert_array_equal(matrix[:-1], np.eye(len(SOURCES)))
+    assert np.isnan(matrix[-1]).all()
+
+
+@pytest.mark.parametrize("pelvis", PELVIS_MEMBERS)
+def test_sums_by_role_and_the_pelvis_elsewhere(pelvis):
+    """A matrix product; an unknown arm leaves only its group unknown; both ways agree."""
+    values = np.random.default_rng(2).normal(size=(6, len(ANATOMICAL_GROUPS), 3))
+    matrix = RoleScheme(pelvis).matrix("left", ANATOMICAL_GROUPS, *ROLE_GROUPS)
+    rows = np.isfinite(matrix).all(axis=1)
+    np.testing.assert_allclose(
+        by_role(values, matrix)[:, rows], np.einsum("rg,tgx->trx", matrix[rows], values)
+    )
+    lost = values.copy()
     lost[2, ANATOMICAL_GROUPS.index("arm_right")] = np.nan
-    for pelvis in PELVIS_MEMBERS:
-        matrix = RoleScheme(pelvis).matrix("left", ANATOMICAL_GROUPS, *ROLE_GROUPS)
-        yield f"pelvis {pelvis}", lambda m=matrix: [by_role(lost, m), by_role(lost.T, m)]
-        declared = by_role(lost, RoleScheme().matrix("left", ANATOMICAL_GROUPS, *ROLE_GROUPS))
-        yield f"moved to {pelvis}", lambda d=declared, p=pelvis: with_pelvis(d, p)
-    late = _step("left", end=0.9)
-    yield "late", lambda: phase_curve(late, "flight", TIME, np.zeros((200, 3)), "axial")
-    for torso in ([], ["torso"] * 2, ["torso", "head"]):
-        groups = {"pelvis": ["pelvis"], "torso": torso, "legs": list(SEGMENTS[2:])}
-        yield f"torso of {torso}", lambda groups=groups: membership(groups, SEGMENTS)
+    found, arms = by_role(lost, matrix), ROLE_GROUPS.index("arms")
+    unknown = np.zeros(found.shape, dtype=bool)
+    unknown[2, arms], unknown[:, ~rows] = True, True
+    np.testing.assert_array_equal(np.isnan(found), unknown)
+    np.testing.assert_array_equal(by_role(lost.T, matrix), found.T)
+    declared = by_role(lost, RoleScheme().matrix("left", ANATOMICAL_GROUPS, *ROLE_GROUPS))
+    moved = with_pelvis(declared, pelvis)
+    others = [index for index in np.flatnonzero(rows) if ROLE_GROUPS[index] != "pelvis"]
+    np.testing.assert_allclose(moved[:, others], found[:, others])
+    expected = declared[:, -1] if pelvis == "torso" else 0.0 * declared[:, -1]
+    np.testing.assert_allclose(moved[:, -1], expected)
 
 
-def test_steps_and_roles_are_what_they_were():
-    """Every status and reason of contacts drawn on both sides of limits."""
-    assert differences("gait", answers(dict(_examples()))) == []
+@pytest.mark.parametrize("lost", [(), ("knee_right",), ("hip_left", "shoulder_left")])
+@pytest.mark.parametrize("last", [0.2, np.nan])
+def test_postures_of_a_motion_that_ends_early(lost, last):
+    """After toe-off only ranges and speeds of the thigh that is lost become unknown."""
+    points = _points("left")
+    points[60:, [POINTS.index(name) for name in lost]] = np.nan
+    found = posture_numbers(points, STRIDE_TIME, [_step("left", 0.0, 0.1, last)])
+    whole = posture_numbers(_points("left"), STRIDE_TIME, [_step("left", 0.0, 0.1, 0.2)])
+    legs = {"push": any("left" in name for name in lost), "swing": "knee_right" in lost}
+    for name, value in found.items():
+        of_step = name.startswith(("thigh_range", "thigh_speed"))
+        leg = name.split("_")[2]
+        if of_step and (np.isnan(last) or legs[leg]):
+            assert np.isnan(value).all(), name
+        else:
+            np.testing.assert_allclose(value, whole[name], err_msg=name)
+
+
+def test_shares_indices_and_means_of_known_curves():
+    """Sines over a whole period, constant forces and a straight line."""
+    sine = np.sin(2.0 * np.pi * PERCENT)[:, None] * [3.0, 4.0]
+    np.testing.assert_allclose(phase_rms(sine), np.array([3.0, 4.0]) / np.sqrt(2.0), rtol=1e-9)
+    assert moment_index(sine) == pytest.approx(5.0 / np.sqrt(2.0), rel=1e-9)
+    np.testing.assert_allclose(absolute_share(-0.5 * np.abs(sine), sine), [-0.5, -0.5])
+    force = np.tile([2.0, 6.0, -3.0], (101, 1))
+    assert lateral_ratio(force) == pytest.approx(3.0 / 7.0)
+    line = np.stack([PERCENT, 5.0 - 2.0 * PERCENT], axis=1)
+    for start, end in ((0.0, 0.37), (0.37, 1.0), (0.4, 0.4)):
+        middle = 0.5 * (start + end)
+        np.testing.assert_allclose(interval_mean(line, start, end), [middle, 5.0 - 2.0 * middle])
+    for force in (3.0, -3.0, 0.0):  # never changes from braking to propulsion
+        assert propulsion_start(np.full(101, force)) == 0.5
+    speed = np.stack([8.0 + PERCENT, 9.0 - 0.25 * PERCENT])
+    assert speed_change(speed, _step("left")) == pytest.approx(0.75)
+    assert speed_change(speed, _step("right", 0.0, 0.1, np.nan)) == pytest.approx(1.0)
+    with pytest.raises(ValueError, match=r"0\.2200 to 0\.9000 s lie outside the rec"):
+        phase_curve(_step("left", end=0.9), "flight", TIME, np.zeros((200, 3)), "axial")
+
+
+@pytest.mark.parametrize(
+    ("torso", "words"),
+    [
+        ([], r"every segment must be in exactly one group, but: \{'torso': 0\}"),
+        (["torso"] * 2, r"every segment must be in exactly one group, but: \{'torso': 2\}"),
+        (["torso", "head"], r"segments \['head'\] are not in the model \(pelvis, torso, thigh_l"),
+    ],
+)
+def test_every_segment_is_in_one_group(torso, words):
+    groups = {"pelvis": ["pelvis"], "torso": torso, "legs": list(SEGMENTS[2:])}
+    with pytest.raises(ValueError, match=words):
+        membership(groups, SEGMENTS)

@@ -28,7 +28,6 @@ from aqbio.intervals.sources import (
     plate_states,
 )
 from aqbio.intervals.trial_draws import (
-    STRIDE_RATE_HZ,
     LoadedMotion,
     state_causes,
     stiff_foot_causes,
@@ -41,10 +40,10 @@ from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.jacobians import contact_jacobian, mass_matrix
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.poses import segment_poses, station_positions
+from aqbio.names import SIDES
+from aqbio.observed.determined import STRIDE_RATE_HZ
 from aqbio.rotation.induced import CONTACT_ROWS
-from tests.examples import answers
 from tests.gait.test_gait import drawn_contacts
-from tests.golden import differences
 from tests.levels_case import FEET, body_spread, smooth_run, sprint_run
 
 SAME = 1e-11
@@ -250,20 +249,52 @@ def test_what_was_measured_answers_what_was_not():
     assert (swings[..., 2] == 0.0).all()
 
 
-def _frames(seed):
-    """Steps that are drawn of a trial, their window, and the frames of their phases."""
+@pytest.mark.parametrize("seed", range(60))
+def test_frames_of_draws(seed):
+    """One whole contact a foot, nearest to the middle; its window, and a flight that is known."""
     contacts, time = drawn_contacts(seed), np.arange(25 * (seed % 5 + 1)) / 100.0
-    steps = list(drawn_steps(contacts, time, 0.3))
-    draws = SimpleNamespace(time=time, roles=RoleScheme(), frames=lambda one: slice(0, one.number))
+    middle, steps = 0.5 * time[-1], {one.side: one for one in drawn_steps(contacts, time, 0.3)}
+    for side in SIDES:
+        whole = [
+            abs(0.5 * (contact.touchdown + contact.toe_off) - middle)
+            for contact in contacts
+            if contact.side == side and contact.complete
+            and contact.touchdown >= 0.0 and contact.toe_off <= time[-1]
+        ]  # fmt: skip
+        assert (side in steps) == bool(whole)
+        if whole:
+            step = steps[side]
+            assert abs(0.5 * (step.touchdown + step.toe_off) - middle) == min(whole)
+            assert (step.status == "ok") == np.isfinite(step.next_touchdown)
+            later = [one.touchdown for one in contacts if one.touchdown > step.touchdown]
+            assert np.isnan(step.next_touchdown) or step.next_touchdown in later
+            assert np.isnan(step.flight) or step.flight <= 0.3
     window = drawn_window(contacts, time, 0.3)
-    frames = [one for step in steps for one in phase_frames(draws, step)]
-    return steps, [[one.start, one.stop, one.step or 0] for one in (window, *frames)]
-
-
-def test_frames_of_draws_are_what_they_were():
-    """Of contacts that are cut, missing or far apart, and of trials that end before them."""
-    examples = {seed: lambda seed=seed: _frames(seed) for seed in range(60)}
-    assert differences("drawn_frames", answers(examples)) == []
+    assert 0 <= window.start < window.stop <= len(time)
+    if not steps:
+        assert window == slice(0, len(time))
+    for side, step in steps.items():
+        assert window.start <= max(0, np.ceil(100.0 * step.touchdown - 1e-9))
+        end = np.nanmax([step.toe_off, step.next_touchdown])
+        assert window.stop >= min(len(time), 100.0 * end)
+        draws = SimpleNamespace(
+            time=time, roles=RoleScheme(), frames=lambda one: slice(0, one.number)
+        )
+        stance, *flight = phase_frames(draws, step)
+        assert stance == slice(0, step.number)
+        if flight:
+            inside = time[flight[0]]
+            assert step.toe_off < inside[0]
+            assert inside[-1] < step.next_touchdown
+            assert 5 <= len(inside) <= 9
+            assert inside[0] - step.toe_off < 0.0101
+        else:
+            last = min(step.next_touchdown, time[-1])
+            assert not 100.0 * (last - step.toe_off) > 6.0
+        other = SimpleNamespace(
+            time=time, roles=RoleScheme(flight="R2"), frames=lambda one: slice(0, one.number)
+        )
+        assert phase_frames(other, step) == [stance], side
 
 
 FRAME = 30

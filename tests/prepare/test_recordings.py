@@ -17,6 +17,7 @@ from scipy.spatial.transform import Rotation
 from aqbio.body.statements import Measurement, verdict
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory, Prepare
+from aqbio.errors import AqbioError
 from aqbio.intake.labelled_recordings import proposed_set
 from aqbio.intake.models import chosen_model
 from aqbio.io.movement import (
@@ -68,6 +69,7 @@ from tests import made_run
 from tests.examples import answers
 from tests.golden import differences
 from tests.io.made_c3d import MadePlate, write_c3d
+from tests.reference_values import check_references
 
 DELAY_TIME = np.arange(0.0, 1.6, 0.004)
 
@@ -771,19 +773,159 @@ def vars_of(one):
     return {"rule": one.rule, "severity": one.severity, "what": f"{one.what} {one.where} {one.fix}"}
 
 
-def test_recordings_with_faults_are_what_they_were(tmp_path):
-    """Every fault by itself, and pairs of faults."""
-    rng = np.random.default_rng(11)
+@pytest.fixture(scope="module")
+def drawn_recordings(tmp_path_factory):
+    """Every fault by itself, and pairs of faults: what is prepared, or the words of a refusal."""
+    rng, folder = np.random.default_rng(11), tmp_path_factory.mktemp("drawn")
     names = sorted(FAULTS)
-    sets = [(), *((one,) for one in names)]
+    sets = [(), *((name,) for name in names)]
     sets += [tuple(rng.choice(names, 2, replace=False)) for _ in range(COUNT)]
-    examples = {
-        f"{number} {' '.join(one)}": lambda one=one, number=number: prepared(
-            one, number, tmp_path / "run.c3d"
-        )
-        for number, one in enumerate(sets)
+    made = {}
+    for number, faults in enumerate(sets):
+        try:
+            made[number, faults] = prepared(faults, number, folder / "run.c3d")
+        except (ValueError, AqbioError) as error:
+            made[number, faults] = " ".join(str(error).split())
+    return made
+
+
+def test_words_about_faulty_recordings(drawn_recordings):
+    """Each sentence once, with the first faults that give it."""
+    lines = {}
+    for (_, faults), found in drawn_recordings.items():
+        said = [f"refused: {found}"] if isinstance(found, str) else [
+            f"{one['severity']} {one['rule']}: {' '.join(one['what'].split())}"
+            for one in found["said"]
+        ]  # fmt: skip
+        for sentence in said:
+            lines.setdefault(sentence, " and ".join(faults) or "sound")
+    assert differences("recordings", [f"{name}: {line}" for line, name in lines.items()]) == []
+
+
+OTHER_TIMES = {"late", "slow", "frames", "ignored", "used", "backward", "still"}
+"""Faults that move forces in time, or the instants of all frames."""
+OTHER_LOADS = {
+    "offset", "drift", "clipped", "noise", "gain", "loaded", "exchanged", "elsewhere", "twisted",
+    "without", "unit", "belt", "size",
+}  # fmt: skip
+"""Faults of a plate: its contacts and loads may be others."""
+OTHER_FEET = {"other_sides", "hidden_foot", "absent", "trembling", "smooth", "hidden", "flicker"}
+"""Faults of markers, by which a contact may belong to the other foot, or to none."""
+OTHER_AXES = {"turned", "stated", "laid"}
+"""Faults by which axes, plates or heading differ: vertical loads are the same."""
+
+
+def _sound(drawn_recordings, without=frozenset()):
+    """Prepared recordings with contacts on plates and no fault of some kinds."""
+    for (_, faults), found in drawn_recordings.items():
+        if isinstance(found, str) or set(faults) & without:
+            continue
+        if found["data"]["contact_foot"].size and found["attributes"]["events"] == "plates":
+            yield faults, found
+
+
+def test_contacts_of_drawn_recordings_are_the_known_ones(drawn_recordings):
+    """Where no fault moves the forces: instants at 20 N of half sines, and feet by the markers.
+
+    Nearly 0.4 ms after touchdown and before toe-off; the filter of forces and samples add less
+    than 1 ms.
+    """
+    late = made_run.CONTACT / np.pi * np.arcsin(20.0 / PEAK_N)
+    known = made_run.known_contacts()
+    checked = 0
+    for faults, found in _sound(drawn_recordings, OTHER_TIMES | OTHER_LOADS):
+        data = found["data"]
+        for number, foot in enumerate(data["contact_foot"]):
+            begin, end = (data[f"contact_{name}"][number] for name in ("touchdown", "toe_off"))
+            near = min(known, key=lambda one, at=begin: abs(one.touchdown - at))
+            assert begin == pytest.approx(near.touchdown + late, abs=1e-3), faults
+            assert end == pytest.approx(near.toe_off - late, abs=1e-3), faults
+            if not set(faults) & OTHER_FEET:
+                assert foot == near.side, faults
+            checked += 1
+        if not set(faults) & OTHER_FEET:
+            assert len(data["contact_foot"]) == made_run.STEPS, faults
+    assert checked > 60
+
+
+PEAK_N = made_run.MASS * GRAVITY * made_run.STEP / made_run.CONTACT * np.pi / 2.0
+"""Largest vertical force of a contact of `made_run`, N."""
+
+
+def test_impulses_of_drawn_recordings_are_the_known_ones(drawn_recordings):
+    """A low-pass filter keeps impulses: of each contact, weight times step time, at its place."""
+    vertical = made_run.MASS * GRAVITY * made_run.STEP
+    checked = 0
+    for faults, found in _sound(drawn_recordings, OTHER_TIMES | OTHER_LOADS | OTHER_FEET):
+        data = found["data"]
+        for contact in made_run.known_contacts():
+            foot = ("left", "right").index(contact.side)
+            during = np.abs(data["time"] - contact.touchdown - 0.06) < 0.17
+            force, moment = (
+                np.trapezoid(data[name][during, foot], data["time"][during], axis=0)
+                for name in ("foot_force", "foot_moment")
+            )
+            assert force[1] == pytest.approx(vertical, rel=2e-3), faults
+            if set(faults) & OTHER_AXES:
+                continue
+            side = 0.04 if contact.side == "left" else -0.04
+            expected = vertical * np.array([0.0, 1.0, side])
+            np.testing.assert_allclose(force, expected, atol=0.003 * vertical, err_msg=str(faults))
+            about = np.cross(contact.place, expected) + 0.004 * vertical * np.eye(3)[1]
+            limit = 0.005 * vertical * np.linalg.norm(contact.place)
+            np.testing.assert_allclose(moment, about, atol=limit, err_msg=str(faults))
+            checked += 1
+    assert checked >= 24
+
+
+def test_a_sound_recording_is_the_known_run(drawn_recordings):
+    """Positions, peaks and mean force of strides; heights and event errors by name."""
+    _, found = next(_sound(drawn_recordings))
+    data, numbers = found["data"], found["numbers"]
+    np.testing.assert_allclose(data["marker_raw"], made_run.markers(), atol=2e-6)
+    np.testing.assert_allclose(data["contact_peak"], PEAK_N, rtol=1e-4)
+    assert numbers["peak_n"] == pytest.approx(PEAK_N, rel=1e-4)
+    np.testing.assert_allclose(numbers["stride_masses_kg"], made_run.MASS, rtol=1e-3)
+    cop = data["foot_cop"][np.abs(data["force_time"] - made_run.FIRST - 0.06) < 0.04, 0]
+    np.testing.assert_allclose(
+        cop, np.tile(made_run.known_contacts()[0].place, (len(cop), 1)), atol=2e-3
+    )
+    assert not data["marker_filled"].any()
+    errors = numbers["kinematic_errors"]
+    values = {
+        "sound run: height of the pelvis": found["heights"][0],
+        "sound run: height of the pelvis in stance": found["heights"][1],
+        "sound run: touchdown by markers, median error": np.median(errors["touchdown_s"]),
+        "sound run: toe-off by markers, median error": np.median(errors["toe_off_s"]),
     }
-    assert differences("recordings", answers(examples)) == []
+    check_references("prepare", values)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_same_run_in_other_laboratories(seed, drawn_recordings, tmp_path):
+    """Axes of other laboratories, and runways across them: the same contacts, sizes, heights."""
+    _, sound = next(_sound(drawn_recordings))
+    try:
+        found = prepared(("turned",), seed, tmp_path / "run.c3d")
+    except AqbioError as error:
+        assert "the pelvis moves diagonally (" in str(error)  # noqa: PT017
+        return
+    ours, theirs = sound["data"], found["data"]
+    assert theirs["contact_foot"].tolist() == ours["contact_foot"].tolist()
+    for name in ("contact_touchdown", "contact_toe_off", "contact_peak"):
+        np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-5)
+    np.testing.assert_allclose(found["heights"], sound["heights"], atol=1e-5)
+    for name, limit in (("foot_force", 0.02), ("marker_raw", 1e-5)):
+        np.testing.assert_allclose(theirs[name][..., 1], ours[name][..., 1], atol=limit)
+        sizes = [np.linalg.norm(data[name], axis=-1) for data in (theirs, ours)]
+        np.testing.assert_allclose(*sizes, atol=limit)
+    turned = Rotation.align_vectors(theirs["marker_raw"][:, 0], ours["marker_raw"][:, 0])[0]
+    np.testing.assert_allclose(
+        turned.apply(ours["foot_force"].reshape(-1, 3)),
+        theirs["foot_force"].reshape(-1, 3), atol=0.05,
+    )  # fmt: skip
+    angle = turned.as_rotvec()[1]
+    assert abs(found["attributes"]["heading"]) == pytest.approx(abs(angle), abs=1e-3)
 
 
 @pytest.mark.parametrize("names", [("split",), ("one_long_plate",), ("sign", "split")])

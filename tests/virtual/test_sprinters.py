@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
@@ -23,7 +23,6 @@ from aqbio.virtual.recording import (
 )
 from aqbio.virtual.study import LIBRARY, MIN_STEPS, planned_trials
 from aqbio.virtual.truth import run_truth
-from tests.golden import differences, sizes
 from tests.virtual.runners import RUNNER
 from validation.gaits.individual import sheets
 
@@ -95,19 +94,66 @@ DISTURBED = {
 PLANNED = {"late forces": {"clock_offset_s": 0.004}, "shifted plates": {"cop_bias_m": 0.005}}
 
 
-def test_what_disturbances_add_is_what_it_was(run, gait_of):
-    """They were held against their words: size of noise, harmonics of the step, frames of gaps."""
+def _added(plain, other):
+    """What a disturbance adds to markers, forces and moments."""
+    return {
+        part: getattr(other, part) - getattr(plain, part) for part in ("markers", "force", "moment")
+    }
+
+
+@pytest.mark.parametrize("name", DISTURBED)
+def test_disturbances_are_as_large_as_they_say(name, run):
+    """Noise by its deviation, offsets by plate, gaps by frames, exchanges by their markers."""
+    plain = run.recording
+    made = disturbed(plain, Disturbances(**DISTURBED[name]), np.random.default_rng(7))
+    added = _added(plain, made)
+    changed = {part for part, change in added.items() if np.nan_to_num(change, nan=1.0).any()}
+    if name == "noise":
+        for part, size in (("markers", 1e-3), ("force", 5.0), ("moment", 1.0)):
+            assert added[part].std() == pytest.approx(size, rel=0.02)
+            assert abs(added[part].mean()) < 4.0 * size / np.sqrt(added[part].size)
+        return
+    assert changed == {"force" if name == "offset" else "markers"}
+    if name == "offset":
+        np.testing.assert_allclose(np.ptp(added["force"], axis=0), 0.0, atol=1e-9)
+        assert 0.3 < added["force"][0].std() / 2.0 < 1.7
+    elif name == "soft tissue":
+        distance = np.linalg.norm(added["markers"], axis=2)
+        assert 0.002 < np.sqrt(np.mean(distance**2)) < 0.014 * np.sqrt(3.0)
+        rigid = np.abs(added["markers"]).max(axis=(0, 2))
+        assert (rigid > 0.0).any()
+    elif name == "gaps":
+        lost = np.isnan(added["markers"]).any(axis=2)
+        assert 0 < lost.sum() <= 5 * 6
+        assert np.nanmax(np.abs(added["markers"])) == 0.0
+        lengths = [len(list(run)) for path in lost.T for gone, run in groupby(path) if gone]
+        assert len(lengths) == 5
+        assert max(lengths) <= 6
+    else:
+        there = np.abs(added["markers"]).any(axis=2)
+        assert there.any()
+        np.testing.assert_allclose(  # the same places, by other names
+            np.sort(made.markers, axis=1), np.sort(plain.markers, axis=1)
+        )
+
+
+def test_planned_disturbances(run, gait_of):
+    """A late clock moves forces in time; plates elsewhere change moments by bias times force."""
     plain, gait = run.recording, gait_of(RUNNER, 7.0).gait
     made = {
-        name: disturbed(plain, Disturbances(**given), np.random.default_rng(7))
-        for name, given in DISTURBED.items()
-    } | {
         name: recorded_run(gait, RunPlan(1, **given), LABORATORY).recording
         for name, given in PLANNED.items()
     }
-    lines = [
-        f"{name} {part}: {sizes((getattr(one, part) - getattr(plain, part)).ravel())}"
-        for name, one in made.items()
-        for part in ("markers", "force", "moment")
+    for other in made.values():
+        np.testing.assert_array_equal(other.markers, plain.markers)
+    samples = round(0.004 * len(plain.force) / len(plain.markers) * plain.marker_rate)
+    errors = [
+        np.abs(made["late forces"].force[20:-20] - np.roll(plain.force, way, axis=0)[20:-20]).mean()
+        for way in (samples, -samples, 0)
     ]
-    assert differences("disturbed", lines) == []
+    assert min(errors[:2]) < 0.1 * errors[2]
+    shifted = _added(plain, made["shifted plates"])
+    np.testing.assert_allclose(shifted["force"], 0.0, atol=1e-9)
+    loaded = plain.force[..., 1] > 200.0
+    arm = np.abs(shifted["moment"])[loaded].max(axis=1) / plain.force[..., 1][loaded]
+    np.testing.assert_allclose(arm, 0.005, rtol=0.3)

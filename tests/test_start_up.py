@@ -9,8 +9,17 @@ import pytest
 
 from aqbio.stage_table import STAGES
 
-HEAVY = ("ezc3d", "matplotlib", "netCDF4", "opensim", "pandas", "scipy.linalg", "scipy.optimize", "xarray")  # fmt: skip
-"""Each costs a tenth of a second of CPU time or more, but for readers that work loads late."""
+HEAVY = (
+    "ezc3d",
+    "matplotlib",
+    "netCDF4",
+    "opensim",
+    "pandas",
+    "scipy.linalg",
+    "scipy.optimize",
+    "xarray",
+)
+"""Libraries that take up to .3 s of CPU time to load."""
 
 LOADED = {
     "pages": {"pandas", "xarray"},

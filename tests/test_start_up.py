@@ -19,7 +19,7 @@ HEAVY = (
     "scipy.optimize",
     "xarray",
 )
-"""Each costs a tenth of a second of CPU time or more, but for readers that work loads late."""
+"""Libraries that take up to .3 s of CPU time to load."""
 
 LOADED = {
     "pages": {"pandas", "xarray"},

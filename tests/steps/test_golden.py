@@ -384,7 +384,7 @@ def _check_means(study: Study) -> None:
 
 def _check_sums(curves: xr.Dataset) -> None:
     """In every step both sides, with a pelvis that belongs to none, are the whole body."""
-    for name in ("angular_momentum", "angular_momentum_rate"):
+    for name in ("angular_momentum", "angular_momentum_rate") if curves.sizes["step"] else ():
         by = curves[name].transpose("group", ...)
         pelvis = by.sel(group="pelvis").values
         sides = by.sel(group="push_side").values + by.sel(group="swing_side").values

@@ -395,15 +395,17 @@ def _check_sums(curves: xr.Dataset) -> None:
 
 
 def _check_sides(study: Study) -> None:
-    """Curves of a page: a scale changes the size of all by one factor and nothing else."""
+    """Curves of a page: a scale multiplies both sides of a step by one factor, and nothing else."""
     steps = read_table(study.table("steps.tsv"))
     plain, scaled = (participant_curves(study, "P1", steps, scale) for scale in (np.nan, 100.0))
     assert (plain.title, plain.unit == scaled.unit) == (scaled.title, False)
     np.testing.assert_array_equal(plain.left, scaled.left)
     one, other = (np.array([own.sides[name] for name in ROLE_SIDES]) for own in (plain, scaled))
-    largest = np.unravel_index(np.nanargmax(np.abs(one)), one.shape)
-    factor = other[largest] / one[largest]
-    np.testing.assert_allclose(other, factor * one, rtol=1e-6, atol=1e-9)
+    np.testing.assert_array_equal(np.isnan(one), np.isnan(other))
+    one, other = np.nan_to_num(one), np.nan_to_num(other)
+    factor = (one * other).sum(axis=(0, 2)) / (one**2).sum(axis=(0, 2))
+    np.testing.assert_allclose(other, factor[:, None] * one, rtol=1e-6, atol=1e-9)
+    assert (factor > 0.0).all()
     assert set(plain.sides) == set(ROLE_SIDES)
 
 

@@ -84,6 +84,24 @@ def differences(name: str, lines: Iterable[str]) -> list[str]:
     ]
 
 
+def told_rows(name: str, table: pd.DataFrame, *columns: str) -> Iterator[str]:
+    """Lines of the rows of a table: what its columns say, without what they do not know."""
+    for row in table[list(columns)].astype(object).itertuples(index=False):
+        yield f"{name}: {' · '.join(str(cell) for cell in row if cell == cell and cell != '')}"
+
+
+def changed(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    """Lines that go, with a minus, and lines that come, with a plus."""
+    old, new = list(before), list(after)
+    gone = [f"- {line}" for line in old if line not in new]
+    return [*gone, *(f"+ {line}" for line in new if line not in old)]
+
+
+def known_lines(name: str) -> set[str]:
+    """Lines of a file."""
+    return set((HERE / f"{name}.txt").read_text(encoding="utf-8").splitlines())
+
+
 def _alike(one: str, other: str) -> bool:
     if one == other:
         return True

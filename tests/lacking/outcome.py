@@ -23,7 +23,6 @@ from aqbio.io.study import Study, load_study
 from aqbio.io.tables import read_table
 from aqbio.study.internal import IDENTIFIER, RULE
 from aqbio.virtual.study import write_c3d
-from tests.golden import digest
 from tests.jobs import run_jobs
 from tests.lacking.alterations import Recordings
 from tests.lacking.recordings import whole_frames
@@ -59,15 +58,8 @@ class Outcome:
     """Internal errors, tracebacks, pages and tables that are missing."""
 
     def lines(self) -> Iterator[str]:
-        """Numbers of steps by their unit, contributions by their level, and all that was said."""
-        if len(self.steps):
-            steps = self.steps.select_dtypes("number").melt(var_name="unit", ignore_index=False)
-            steps["unit"] = steps["unit"].str.rpartition("_")[2]
-            yield from digest({"steps": steps})
-        if len(self.rows):
-            yield from digest({"rows": self.rows[["level", "value", "low", "high"]]})
-        for severity, text in self.said:
-            yield f"{severity}: {text}"
+        """All that was said."""
+        yield from (f"{severity}: {text}" for severity, text in self.said)
 
     def say(self, finding: Finding) -> None:
         """Keep what a finding says."""

@@ -15,7 +15,7 @@ from aqbio.stats.evidence import TRIAL, Evidence, Presence
 from aqbio.stats.outcomes import hypothesis_outcome
 from aqbio.stats.registry import DEFAULT, VERSION, OwnContrast, read_registry
 from aqbio.stats.verdict import verdicts
-from tests.golden import differences, sizes
+from tests.golden import differences
 
 CONTENT = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
 
@@ -295,12 +295,53 @@ CASES = {
 }  # fmt: skip
 
 
-def test_golden_words_of_contrasts():
+def test_words_of_contrasts():
     lines = []
     for name, (evidence, given) in CASES.items():
         for one in verdicts(evidence, _asked(**given)):
-            numbers = [one.estimate, one.ci_low, one.ci_high, one.mde]
-            lines.append(f"{name}: {one.verdict}, {one.found}, {one.gates}: {one.reason}")
-            lines.append(f"{name}: {one.n_athletes}, {one.n_steps}, {sizes(np.array(numbers))}")
-            lines.append(f"{name}: {sizes(np.array([one.p_holm, one.p_against_holm]))}")
+            numbers = f"{one.n_athletes} athletes, {one.n_steps} sprints"
+            lines.append(f"{name}: {one.found}, gates {one.gates}, {numbers}: {one.reason}")
     assert differences("stats/contrasts", lines) == []
+
+
+DRAWN = {
+    "speed": -4.0, "contact": 100.0 * np.expm1(-0.08), "contact of the slower": 0.0,
+    "contact at one speed": 0.0,
+    "a group that gains 0.0 more": 0.0, "a group that gains 0.03 more": 100.0 * np.expm1(0.03),
+}  # fmt: skip
+"""Effects that the cases were drawn with, in percent."""
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_intervals_of_contrasts_hold_what_was_drawn(name):
+    """And p says of 0 and of the smallest effect what the interval says; one test needs no Holm."""
+    evidence, given = CASES[name]
+    (one,) = verdicts(evidence, _asked(**given))
+    assert one.ci_low < DRAWN[name] < one.ci_high
+    assert one.ci_high - one.ci_low < 4.0
+    assert (one.p_holm, one.p_against_holm) == (one.p, one.p_against)
+    sign = np.sign(one.smallest_effect)
+    near, far = sorted((sign * one.ci_low, sign * one.ci_high))
+    assert (one.p < 0.05) == (near > 0.0)
+    assert (one.p_against < 0.025) == (far < sign * one.smallest_effect)
+
+
+def test_without_an_order_fatigue_counts_as_an_effect():
+    """Sprints lose 0.6 % each: on average the interval without an order is wider."""
+    held, plain = (verdicts(*(CASES[name][0], _asked(**CASES[name][1])))[0]
+                   for name in ("speed", "speed, not at equal order"))  # fmt: skip
+    assert plain.ci_high - plain.ci_low > 1.5 * (held.ci_high - held.ci_low)
+
+
+@pytest.mark.parametrize("gain", [0.0, 0.03])
+def test_sessions_and_groups_are_differences_of_means(gain):
+    """Of athletes' changes in percent of the geometric mean, and of the groups' means of these."""
+    name = f"a group that gains {gain} more"
+    sprints = CASES[name][0].sprints.assign(log=lambda t: np.log(t["speed_mps"]))
+    means = sprints.pivot_table("log", ["athlete", "group"], "session")
+    change = 100.0 * np.expm1(means["after"] - means["before"])
+    by_group = change.groupby("group").mean()
+    (one,) = verdicts(CASES[name][0], _asked(**CASES[name][1]))
+    assert one.estimate == pytest.approx(by_group["trained"] - by_group["usual"], rel=1e-9)
+    (every,) = verdicts(CASES[name][0], _asked(**BOTH, predicted="greater", delta=1.0))
+    assert every.estimate == pytest.approx(change.mean(), rel=1e-9)

@@ -1,6 +1,6 @@
 """Statistics by other means: statsmodels and SciPy, brute force, algebra, closed forms, simulation.
 
-What every drawn study becomes in words and numbers is in `tests/stats/test_golden.py`.
+What every drawn study becomes in words and numbers is in `tests/stats/test_drawn_studies.py`.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from aqbio.stats.registry import read_registry
 from aqbio.virtual.demo import DATA, SPRINTERS, GaitName, load_library
 from aqbio.virtual.study import LIBRARY
 from aqbio.virtual.truth import run_truth
-from tests.golden import differences, digest
+from tests.golden import differences
 from validation.features import Features, named_cells
 from validation.studies import drawn_study
 from validation.true_causes import amplifying, caused_force
@@ -159,7 +159,7 @@ def test_few_studies_are_judged_counted_and_written(tmp_path):
     assert late.supported_high > FALSE_BOUND
     assert list(table) == list(COLUMNS)
     page = (tmp_path / "README.md").read_text(encoding="utf-8").splitlines()
-    lines = [*digest({"verdicts": table}), *(line for line in page if line.startswith("|"))]
+    lines = [line for line in page if line.startswith("|")]
     assert differences("validation_verdicts", lines) == []
 
 

@@ -1,0 +1,224 @@
+"""What an outsider makes of evidence with pandas, SciPy and statsmodels: numbers, tests, the rule.
+
+Of `aqbio.stats` nothing is used but the names of columns and the entries of the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+from aqbio.stats.evidence import CAUSED, Evidence
+from aqbio.stats.registry import Contrast, Hypothesis
+from aqbio.stats.step_numbers import CHI, SWING_ALONE
+
+MEANS = ("H1", "H2", "H3e", "H4", "H5a", "H5b")
+"""Hypotheses whose estimate is the mean over athletes of one number of each."""
+
+BETWEEN = {"H8a": "lateral", "H8b": "flight", "H9": "swing_drive"}
+"""Standardised slopes between athletes, each with its first predictor."""
+
+Tails = tuple[float, float, float]
+"""p for the prediction, p against an effect of interest, and the estimate."""
+
+
+# numbers of athletes ------------------------------------------------------------------------------
+
+
+def athlete_numbers(evidence: Evidence, hypothesis: Hypothesis) -> dict[str, pd.Series]:
+    """Numbers of every athlete, by the column of the outcome's values; empty where not covered."""
+    if hypothesis.contrast is not None:
+        return _changes(evidence, hypothesis.contrast)
+    numbers = {"H1": _partitions, "H2": _arms, "H4": _caused, "H5a": _lags}.get(hypothesis.id)
+    return {} if numbers is None else numbers(evidence.steps)
+
+
+def _partitions(steps: pd.DataFrame) -> dict[str, pd.Series]:
+    means = steps.groupby("participant_id", observed=True)[
+        [*CHI.values(), "opposition_difference"]
+    ].mean()
+    index, alone = means[list(CHI.values())], CHI[SWING_ALONE]
+    rank = index.round(9).rank(axis=1, ascending=False, method="min")[alone]
+    others = index[[name for name in index if name != alone]].mean(axis=1)
+    return {"value": means["opposition_difference"], "over_others": index[alone] - others,
+            "rank": rank}  # fmt: skip
+
+
+def _arms(steps: pd.DataFrame) -> dict[str, pd.Series]:
+    return {"value": steps.groupby("participant_id", observed=True)["arms_push_cosine"].mean()}
+
+
+def _fastest_steps(steps: pd.DataFrame) -> pd.DataFrame:
+    """Steps at the level of each athlete with the highest mean speed."""
+    speed = steps.groupby(["participant_id", "level"], observed=True)["speed_mps"].mean()
+    top = dict(speed.groupby(level=0, observed=True).idxmax().to_list())
+    return steps[steps["level"] == steps["participant_id"].astype(str).map(top)]
+
+
+def _caused(steps: pd.DataFrame) -> dict[str, pd.Series]:
+    by = _fastest_steps(steps).groupby("participant_id", observed=True)
+    models = [name for name in steps if name.startswith(CAUSED)]
+    shares = {name.removeprefix(CAUSED): by[name].mean() for name in models}
+    best = max(shares, key=lambda name: shares[name].mean())
+    return shares | {"value": shares[best]}
+
+
+def _lags(steps: pd.DataFrame) -> dict[str, pd.Series]:
+    found = {}
+    for who, own in steps.groupby("participant_id", observed=True):
+        spread = own["speed_mps"].std(ddof=0) / own["speed_mps"].mean()
+        own = own.dropna(subset=["lag"])
+        if len(own) > 1 and spread > 0.01:
+            found[who] = np.polyfit(own["speed_mps"], own["lag"], 1)[0]
+    return {"value": pd.Series(found, dtype=float)}
+
+
+def _changes(evidence: Evidence, contrast: Contrast) -> dict[str, pd.Series]:
+    trials = evidence.sprints[evidence.sprints["effort"] == contrast.effort].copy()
+    if contrast.by == "session":
+        trials = trials[trials["condition"] == "normal"]
+    column = contrast.column
+    as_log = np.log if contrast.size == "percent" else np.asarray
+    trials["number"] = as_log(trials[column].astype(float))
+    if "speed" in contrast.held_equal and column in evidence.steps:
+        steps = evidence.steps
+        law = parabola(steps["speed_mps"], as_log(steps[column]), steps["participant_id"])
+        trials["number"] -= law(np.log(trials["speed_mps"].astype(float)))
+    means = trials.pivot_table(["number", "order"], "athlete", contrast.by, dropna=False)
+    change = means["number"][contrast.condition] - means["number"][contrast.reference]
+    found = {"value": 100.0 * np.expm1(change) if contrast.size == "percent" else change}
+    if "order" in contrast.held_equal and trials["order"].notna().any():
+        found["later"] = means["order"][contrast.condition] - means["order"][contrast.reference]
+    if contrast.group is not None:
+        member = trials.groupby("athlete")["group"].first() == contrast.group
+        found["group"] = member.astype(float)
+    return found
+
+
+def parabola(speed: pd.Series, values: pd.Series, athlete: pd.Series):
+    """Least squares with an own constant for every athlete, by statsmodels; at log speed."""
+    powers = np.column_stack([np.log(speed), np.log(speed) ** 2])
+    kinds = pd.get_dummies(athlete.astype(str), dtype=float)
+    fit = sm.OLS(np.asarray(values), np.hstack([powers, kinds.to_numpy()])).fit()
+    return lambda logs: fit.params[0] * logs + fit.params[1] * logs**2
+
+
+def at_equal_speed(speed: pd.Series, values: pd.Series, athlete: pd.Series) -> pd.Series:
+    """Constants of athletes in that regression, less their mean."""
+    powers = np.column_stack([np.log(speed), np.log(speed) ** 2])
+    kinds = pd.get_dummies(athlete.astype(str), dtype=float)
+    fit = sm.OLS(np.log(values.to_numpy()), np.hstack([powers, kinds.to_numpy()])).fit()
+    constants = pd.Series(fit.params[2:], kinds.columns)
+    return constants - constants.mean()
+
+
+# tests --------------------------------------------------------------------------------------------
+
+
+class MeanTest:
+    """Test of a mean, Student's and, if robust, without skewness (Hall 1992)."""
+
+    def __init__(self, numbers: Sequence[float], *, robust: bool) -> None:
+        self.numbers = np.asarray(numbers, dtype=float)
+        self.count, self.mean = len(self.numbers), self.numbers.mean()
+        self.se, self.df = stats.sem(self.numbers), self.count - 1.0
+        skewness = stats.skew(self.numbers, bias=False) if robust and self.count > 2 else 0.0
+        self.skewness = float(np.nan_to_num(skewness)) / np.sqrt(self.count)
+
+    def beyond(self, bound: float, sign: float) -> float:
+        """Probability of a mean as far above (below, for a sign of -1) the bound, were it true."""
+        t, a = (self.mean - bound) / self.se, self.skewness
+        hall = t + a / 6.0 + a * t**2 / 3.0 + a**2 * t**3 / 27.0
+        return float(max(stats.t.sf(sign * t, self.df), stats.t.sf(sign * hall, self.df)))
+
+    def tails(self, hypothesis: Hypothesis) -> Tails:
+        sign = hypothesis.sign
+        against = self.beyond(sign * hypothesis.delta, -sign)
+        return min(1.0, 2.0 * self.beyond(0.0, sign)), against, float(self.mean)
+
+
+def tails_of_means(hypothesis: Hypothesis, values: pd.DataFrame, *, robust: bool) -> Tails:
+    """p values of the joint test, and the estimate: the larger p of what must hold together."""
+
+    def tails(column: str) -> Tails:
+        return MeanTest(values[column].dropna(), robust=robust).tails(hypothesis)
+
+    if hypothesis.id == "H1":
+        found, others = tails("value"), tails("over_others")
+        return max(found[0], others[0]), found[1], found[2]
+    if hypothesis.id == "H4":
+        models = [tails(name) for name in values if name != "value"]
+        return max(p for p, *_ in models), max(p for _, p, _ in models), max(m for *_, m in models)
+    return tails("value")
+
+
+def ordered_change(values: pd.DataFrame, coefficient: str):
+    """Regression of the change on what differs between athletes, and its name in it."""
+    complete = values.dropna()
+    columns = complete.drop(columns="value")
+    columns = columns.loc[:, columns.max() > columns.min()].assign(constant=1.0)
+    fit = sm.OLS(complete["value"], columns).fit()
+    if len(complete) < columns.shape[1] + 2:
+        return np.nan, np.nan
+    leverage = fit.get_influence().hat_matrix_diag
+    errors = fit.HC2_se if leverage.max() <= 0.9 else fit.bse
+    return fit.params[coefficient], errors[coefficient]
+
+
+def standardised_slope(values: pd.DataFrame, first: str) -> float:
+    """Coefficient of the first predictor at equal speed, covariates in the model."""
+    complete = values.dropna()
+    scaled = ((complete - complete.mean()) / complete.std()).dropna(axis=1, how="all")
+    names = [name for name in scaled if name != "fastest" and not name.endswith("_relative")]
+    return sm.OLS(scaled["fastest"], sm.add_constant(scaled[names])).fit().params[first]
+
+
+# the rule -----------------------------------------------------------------------------------------
+
+
+def adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Holm's adjustment by statsmodels."""
+    if not p_values:
+        return {}
+    return dict(
+        zip(p_values, multipletests(list(p_values.values()), method="holm")[1], strict=True)
+    )
+
+
+def rule(hypothesis: Hypothesis, tails: Tails, ends: tuple[float, float], condition) -> str:
+    """What is found, from adjusted p values, the estimate and the interval."""
+    p, against, estimate = tails
+    towards = sorted(hypothesis.sign * end for end in ends)
+    if p < hypothesis.alpha and hypothesis.sign * estimate >= hypothesis.delta:
+        return "condition_failed" if condition is False else "found"
+    if against < hypothesis.alpha:
+        return "opposite_found" if towards[1] < 0.0 else "no_effect"
+    return "too_imprecise"
+
+
+def power_of_t(effect: float, se: float, df: float, alpha: float) -> float:
+    """Power of a two-sided t test in the direction of the effect, by SciPy's noncentral t."""
+    if effect / se > 30.0:
+        return 1.0
+    return float(stats.nct.sf(stats.t.isf(alpha / 2.0, df), df, effect / se))
+
+
+def support_of(effect: float, delta: float, se: float, df: float, alpha: float) -> float:
+    """The smaller chance of p below alpha and of an estimate above delta."""
+    return min(power_of_t(effect, se, df, alpha), float(stats.norm.cdf((effect - delta) / se)))
+
+
+def wilson(showing: int, count: int) -> tuple[float, float]:
+    return proportion_confint(showing, count, method="wilson")
+
+
+def hodges_lehmann(numbers: np.ndarray) -> float:
+    """Median of the means of every two, and of each alone."""
+    every = [(one + other) / 2 for n, one in enumerate(numbers) for other in numbers[n:]]
+    return float(np.median(every))

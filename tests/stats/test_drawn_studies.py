@@ -1,0 +1,623 @@
+"""Drawn studies with everything that laboratories do to them: verdicts, gates and numbers.
+
+Every case is a drawn study and what is changed of it. Numbers are held by an outsider
+(`tests.stats.outsider`), by planted effects and by what must not matter; words of verdicts are
+golden. Limits of gates are tried on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from aqbio.config.settings import Quality
+from aqbio.stats.athlete_statistics import athletes_from_steps
+from aqbio.stats.evidence import Choices, Evidence, counted_evidence, usable_evidence
+from aqbio.stats.measurement import ERRORS, estimate_error, lag_variances, reliability
+from aqbio.stats.outcomes import STATISTICS, athlete_intervals, hypothesis_outcome
+from aqbio.stats.power import power_row
+from aqbio.stats.registry import Registry, read_registry
+from aqbio.stats.robustness import Arm, fragility, influential, leave_one_out, spread
+from aqbio.stats.verdict import CLASSES, ExaminedHypothesis, Verdict, examine, families, judge
+from tests.golden import differences
+from tests.stats import outsider
+
+REGISTRY = read_registry()
+CHEAP = "H1 H2 H3e H4 H5a H5b H7 H7b"
+Change = Callable[[Evidence], Evidence]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A drawn study, what is changed, and the hypotheses that are asked."""
+
+    change: Change = lambda one: one
+    names: str = CHEAP
+    world: str = "W0"
+    athletes: int = 12
+    deep: bool = False
+    """Whether power, single athletes and influence are told too."""
+
+
+def trials(**columns: object) -> Change:
+    """Columns of the 48 trials; a pair is a value and how many trials have it, from the first."""
+
+    def change(one: Evidence) -> Evidence:
+        count, told = len(one.trials), {}
+        for name, value in columns.items():
+            many = isinstance(value, tuple)
+            told[name] = np.array([*([value[0]] * value[1]), *([value[2]] * (count - value[1]))]
+                                  ) if many else value  # fmt: skip
+        return replace(one, trials=one.trials.assign(**told))
+
+    return change
+
+
+def plain(**columns: object) -> Change:
+    errors = {f"error_{name}": np.nan for name in ERRORS}
+    own = {"residual_ratio": 3.5, "residual_moment": 9.0, "consistent": False}
+    return trials(**(errors | own | columns))
+
+
+def steps(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Change:
+    return lambda one: replace(one, steps=change(one.steps))
+
+
+def sprints(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Change:
+    return lambda one: replace(one, sprints=change(one.sprints))
+
+
+def without(choose: Callable[[pd.DataFrame], pd.Series]) -> Change:
+    return lambda one: one.select_steps(~choose(one.steps))
+
+
+def people(make: Callable[[np.random.Generator, int], dict[str, object]], seed: int = 5) -> Change:
+    def change(one: Evidence) -> Evidence:
+        random = np.random.default_rng(seed)
+        return replace(one, athletes=one.athletes.assign(**make(random, len(one.athletes))))
+
+    return change
+
+
+def chosen(**choices: object) -> Change:
+    return lambda one: replace(one, choices=Choices(**choices))
+
+
+def limits(**settings: float) -> Change:
+    return lambda one: replace(one, limits=Quality(**settings))
+
+
+def lacking(**presence: object) -> Change:
+    return lambda one: replace(one, presence=replace(one.presence, **presence))
+
+
+def after(*changes: Change) -> Change:
+    def change(one: Evidence) -> Evidence:
+        for own in changes:
+            one = own(one)
+        return one
+
+    return change
+
+
+def who(table: pd.DataFrame, number: int) -> pd.Series:
+    """Rows of the first athletes."""
+    return table["participant_id"].isin([f"athlete-{n + 1:02d}" for n in range(number)])
+
+
+def ordered(number: int, late: bool = True) -> Change:
+    """Restricted arms later in all athletes but some."""
+
+    def change(table: pd.DataFrame) -> pd.DataFrame:
+        order = np.where(table["condition"] == "normal", 1.0, 2.0 if late else 1.0)
+        return table.assign(order=np.where(who(table, number), -order, order))
+
+    return sprints(change)
+
+
+def reliable(share: float) -> Change:
+    """An error of each step that makes so much of the lag's spread."""
+
+    def change(one: Evidence) -> Evidence:
+        size = np.sqrt(lag_variances(one)["whole"].mean())
+        return trials(error_step_lag=np.sqrt(share) * size)(one)
+
+    return change
+
+
+def strengths(random: np.random.Generator, count: int) -> dict[str, np.ndarray]:
+    push, swing = random.multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]], size=count).T
+    speed = 9.0 + 0.4 * np.minimum(push, swing) + 0.2 * random.standard_normal(count)
+    speed[[7, 8]], swing[[7, 8]] = speed[[7, 8]] - 1.5, swing[[7, 8]] - 3.0
+    sex = np.where(np.arange(count) % 2, "male", "female")
+    return {"push_capacity": push, "swing_capacity": swing, "fastest": speed, "sex": sex,
+            "push_noise": 0.3, "swing_noise": 0.2}  # fmt: skip
+
+
+def habits(**told: object) -> Callable[[np.random.Generator, int], dict[str, object]]:
+    def make(random: np.random.Generator, count: int) -> dict[str, object]:
+        women = np.arange(count) % 2 == 0
+        share = 0.05 + 0.03 * women + 0.01 * random.standard_normal(count)
+        speed = 9.0 - 20.0 * (share - 0.05) + 0.1 * random.standard_normal(count)
+        sides = dict.fromkeys(("lateral", "lateral_relative"), share)
+        known = {"sex": np.where(women, "female", "male"), "laboratory": "here"}
+        return {**sides, "fastest": speed, "footwear": "spikes", **known, **told}
+
+    return make
+
+
+PRECISE = REGISTRY["H1"].precise
+ROOT = np.sqrt(12.0)
+CASES = {
+    "classical": Case(deep=True),
+    "of the articles": Case(world="W1", deep=True),
+    "at random": Case(world="W2"),
+    "restricted arms cost much": Case(world="W4_large", names="H7 H7b", deep=True),
+    "restricted arms cost nothing": Case(world="W4_none", names="H7 H7b"),
+    "a survey": Case(names="H8a H8b H9", athletes=48, world="W1"),
+    "one athlete": Case(lambda one: _first(one, 1)),
+    "five athletes": Case(lambda one: _first(one, 5), deep=True),
+    "nobody": Case(lambda one: _first(one, 0)),
+    # choices
+    **{f"choice {name}": Case(chosen(**{name: value}), world="W1") for name, value in
+       {"errors": "plain", "outliers": False, "covariates": False, "everybody": True}.items()},
+    "one far away": Case(after(
+        steps(lambda t: t.assign(lag=t["lag"].mask(who(t, 1), 5 * t["speed_mps"]))),
+        chosen(outliers=False)), "H5a", "W1"),
+    "one wrong cell": Case(sprints(lambda t: t.assign(speed_mps=t["speed_mps"].mask(
+        who(t, 7) & ~who(t, 6) & (t["condition"] == "restricted_arms"), 1.25 * t["speed_mps"]))),
+        "H7", "W4_large", deep=True),
+    "sides that differ": Case(steps(lambda t: t.assign(
+        yaw_impulse=t["yaw_impulse"] * np.where(t["side"] == "left", 1.3, 1.0),
+        time_deviation_s=t["time_deviation_s"] * np.where(t["side"] == "left", 1.0, 1.5))), "H3e"),
+    "some without lags": Case(steps(lambda t: t.assign(lag=t["lag"].mask(who(t, 4)))), "H5a"),
+    "no lags": Case(steps(lambda t: t.assign(lag=np.nan)), "H5a H5b"),
+    "one contact model": Case(lambda one: replace(one, steps=one.steps.assign(
+        caused_share_C2=one.steps["hub_share"] + 0.1)), "H4", "W1", deep=True),
+    # gates
+    **{f"{taken} steps taken in {many} trials": Case(trials(recorded=(taken, many, 12)), "H1 H7")
+       for taken, many in ((17, 48), (18, 44), (18, 20))},
+    "the latest quarter of the fastest is lost": Case(
+        trials(recorded=np.resize([12, 12, 12, 15], 48)), "H5a H5b"),
+    "one with almost one speed": Case(without(lambda t: who(t, 1) & (t["level"] > 0)), "H5a"),
+    "nine, one with almost one speed": Case(
+        after(without(lambda t: who(t, 1) & (t["level"] > 0)), lambda one: _first(one, 9)), "H5a"),
+    "a gap in the numbers of steps": Case(
+        steps(lambda t: t.assign(step=t["step"] + (t["step"] >= 6))), "H3e"),
+    "few sprints": Case(sprints(lambda t: t[~(
+        (t["condition"] == "restricted_arms") & who(t, 5)
+        & t.duplicated(["participant_id", "condition"]))]), "H7"),
+    **{f"one trial at {rate} Hz": Case(trials(marker_rate=(rate, 1, 250.0)), "H1 H5a")
+       for rate in (199.0, 200.0)},
+    "one trial does not close": Case(trials(closures_pass=(False, 1, True)), "H1 H4"),
+    **{f"errors of {x} of the limit": Case(trials(error_opposition=x * PRECISE * ROOT), "H1 H2")
+       for x in (0.99, 1.01)},
+    **{f"errors not known in {n} trials": Case(trials(error_opposition=(np.nan, n, 0.0)), "H1")
+       for n in (14, 15)},
+    **{f"suspect in {many} trials": Case(trials(suspect=(True, many, False)), "H1")
+       for many in (13, 15)},
+    **{f"another model by {x} of the limit": Case(trials(
+        error_opposition=0.3 * PRECISE, model_opposition=x * PRECISE), "H1 H2")
+       for x in (0.98, 1.01)},
+    "half of them on another model": Case(
+        trials(error_opposition=0.0, model_opposition=(PRECISE, 24, np.nan)), "H1"),
+    "plain": Case(plain()),
+    **{f"plain, {name} {value}": Case(plain(**{name: value}), "H1 H5a") for name, value in
+       (("residual_ratio", 2.9), ("residual_moment", 11.0), ("residual_moment", np.nan))},
+    **{f"no plates, errors of {x}": Case(plain(
+        residual_moment=np.nan, residual_ratio=np.nan, error_opposition=x * PRECISE * ROOT), "H1")
+       for x in (0.9, 1.1)},
+    **{f"an error of {x} of the spread": Case(reliable(x), "H5a H5b") for x in (0.45, 0.55)},
+    "an error of the spread that is not known": Case(trials(error_step_lag=np.nan), "H5a H5b"),
+    "errors that are told too large": Case(
+        trials(error_step_yaw_impulse=10.0, error_step_lag=10.0), "H3e H5b", "W1"),
+    "errors of steps": Case(
+        trials(error_step_yaw_impulse=0.01, error_step_lag=0.01), "H3e H5b", "W1"),
+    "no order": Case(sprints(lambda t: t.assign(order=np.nan)), "H7 H7b"),
+    **{f"later in all but {number}": Case(ordered(number), "H7") for number in (0, 2, 3)},
+    "at the same time": Case(ordered(0, late=False), "H7"),
+    **{f"limits {name} {value}": Case(after(trials(recorded=16), limits(**{name: value})), "H1")
+       for name, value in (("usable_share", 0.74), ("usable_share", 0.76))},
+    **{f"plain, limits {name} {value}": Case(after(plain(), limits(**{name: value})), "H1")
+       for name, value in (("yaw_residual_nm", 8.9), ("yaw_residual_nm", 9.1),
+                           ("effect_to_residual", 3.4), ("effect_to_residual", 3.6))},
+    **{f"one step of {name}": Case(after(change, trials(error_step_yaw_impulse=0.0)), "H1 H3e")
+       for name, change in (
+           ("one", without(lambda t: who(t, 1) & ((t["step"] > 0) | (t["level"] > 0)))),
+           ("all", without(lambda t: t["step"] > 0)))},
+    # what is lacking
+    **{f"without {name}": Case(lacking(**{name: False}), f"{CHEAP} H3b") for name in
+       ("arms", "legs", "forces", "causes", "capacities")},
+    "arms that are not seen": Case(lacking(
+        arms=False, reasons={"arms": "the markers do not show arm_left, arm_right"}), "H1 H2 H7"),
+    "no restricted sprints": Case(lambda one: replace(one, sprints=one.sprints[:0]), "H7 H7b"),
+    "one speed": Case(without(lambda t: t["level"] < 3), "H1 H5a H5b H7b", deep=True),
+    # between athletes
+    **{f"strengths, {name}": Case(
+        after(people(strengths), lacking(capacities=True), change), "H3b", "W3", 96)
+       for name, change in {
+           "held": after(), "pooled": chosen(covariates=False),
+           "tested once": people(lambda *_: dict.fromkeys(("push_noise", "swing_noise"), np.nan)),
+       }.items()},
+    **{f"habits, {name}": Case(people(habits(**told)), "H8a", "W1", 48) for name, told in
+       {"all told": {}, "no sex": {"sex": None}, "no laboratory": {"laboratory": None},
+        "no footwear": {"footwear": None}, "one sex": {"sex": "female"}}.items()},
+}  # fmt: skip
+
+
+def _first(one: Evidence, number: int) -> Evidence:
+    names = one.athletes.index[:number]
+    kept = one.select_steps(one.steps["participant_id"].isin(names))
+    own = one.sprints[one.sprints["participant_id"].isin(names)]
+    return replace(kept, athletes=one.athletes[:number], sprints=own)
+
+
+# laws ---------------------------------------------------------------------------------------------
+
+
+def asked(case: Case) -> Registry:
+    names = case.names.split()
+    entries = tuple(one for one in REGISTRY.hypotheses if one.id in names)
+    return REGISTRY.model_copy(update={"hypotheses": entries})
+
+
+def check_numbers(counted: Evidence, own: ExaminedHypothesis) -> None:
+    """Numbers of athletes, their steps and the test are an outsider's."""
+    hypothesis, outcome = own.hypothesis, own.outcome
+    numbers = outsider.athlete_numbers(counted, hypothesis)
+    for name, expected in numbers.items():
+        found = outcome.values[name]
+        expected = expected.astype(float).reindex(found.index)
+        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-10, err_msg=name)
+    assert outcome.n_athletes == outcome.values.notna().all(axis=1).sum()
+    again = outcome.test(outcome.values)
+    assert again.error.value == pytest.approx(outcome.estimate, rel=1e-9, nan_ok=True)
+    column = {"H1": "opposition_difference", "H2": "arms_push_cosine"}.get(hypothesis.id)
+    if column and counted.choices.outliers:
+        inside = counted.steps["participant_id"].isin(outcome.values.index[outcome.complete])
+        assert outcome.n_steps == counted.steps.loc[inside, column].notna().sum()
+
+
+def check_test(counted: Evidence, own: ExaminedHypothesis) -> None:
+    """Estimate, p values and interval belong together and are those of SciPy and statsmodels."""
+    hypothesis, outcome = own.hypothesis, own.outcome
+    result, values = outcome.result, outcome.values
+    robust = counted.choices.errors == "robust"
+    if hypothesis.contrast is not None:
+        coefficient = "constant" if hypothesis.contrast.group is None else "group"
+        value, error = outsider.ordered_change(values, coefficient)
+        if np.isfinite(value):
+            assert outcome.estimate == pytest.approx(value, rel=1e-7, abs=1e-12)
+        if (
+            np.isfinite(value)
+            and robust
+            and values.dropna().drop(columns="value").nunique().gt(1).any()
+        ):
+            assert outcome.error.se == pytest.approx(error, rel=1e-7)
+    elif hypothesis.id in outsider.BETWEEN:
+        first = outsider.BETWEEN[hypothesis.id]
+        expected = outsider.standardised_slope(values, first)
+        assert outcome.estimate == pytest.approx(expected, rel=1e-7)
+        assert result.ci95[0] < outcome.estimate < result.ci95[1]
+    elif hypothesis.id in outsider.MEANS and outcome.n_athletes > 2:
+        p, against, estimate = outsider.tails_of_means(hypothesis, values, robust=robust)
+        assert outcome.estimate == pytest.approx(estimate, rel=1e-9)
+        assert (result.p, result.p_against) == pytest.approx((p, against), rel=1e-6, abs=1e-14)
+        test = outsider.MeanTest(values["value"].dropna(), robust=robust)
+        for end, sign in zip(result.ci95, (1.0, -1.0), strict=True):
+            if -1.0 < end < 1.0 or hypothesis.id not in ("H1", "H2"):
+                assert test.beyond(end, sign) == pytest.approx(0.025, rel=1e-6)
+
+
+def check_verdicts(given: tuple[Verdict, ...], every: tuple[ExaminedHypothesis, ...]) -> None:
+    """Holm's adjustment by statsmodels in every family, the rule, and the detectable effect."""
+    rows = {one.hypothesis: one for one in given}
+    for name, count in families(every).items():
+        tested = [own for own in every if own.tested and own.hypothesis.family == name]
+        assert count == len(tested)
+        ids = [own.hypothesis.id for own in tested]
+        for raw, held in (("p", "p_holm"), ("p_against", "p_against_holm")):
+            expected = outsider.adjusted({one: getattr(rows[one], raw) for one in ids})
+            for one, value in expected.items():
+                assert getattr(rows[one], held) == pytest.approx(value, rel=1e-9)
+    for own in every:
+        row, hypothesis = rows[own.hypothesis.id], own.hypothesis
+        failed = [gate.name for gate in own.gates if not gate.passed]
+        assert row.gates == (", ".join(failed) or "passed" if own.gates else "n/a")
+        assert row.smallest_effect == hypothesis.sign * hypothesis.delta
+        if own.tested:
+            tails = (row.p_holm, row.p_against_holm, row.estimate)
+            condition = own.outcome.result.condition
+            expected = outsider.rule(hypothesis, tails, own.outcome.result.ci95, condition)
+            assert row.found == expected
+        else:
+            assert np.isnan([row.p_holm, row.p_against_holm]).all()
+        if np.isfinite(row.mde):
+            error, alpha = own.outcome.error, hypothesis.alpha / max(
+                families(every)[hypothesis.family], 1
+            )  # fmt: skip
+            numbers = (hypothesis.sign * row.mde, hypothesis.delta, error.se, error.df, alpha)
+            assert outsider.support_of(*numbers) == pytest.approx(0.8, abs=2e-3)
+
+
+def check_power(evidence: Evidence, own: ExaminedHypothesis, tests: int) -> None:
+    """Chances by SciPy's noncentral t; the number needed is the first that is enough."""
+    hypothesis, outcome = own.hypothesis, own.outcome
+    row = power_row(evidence, hypothesis, outcome, tests)
+    assert row.alpha == pytest.approx(hypothesis.alpha / max(tests, 1), rel=1e-12)
+    count = outcome.n_athletes
+    assert (row.n_athletes, row.n_steps, row.se) == (count, outcome.n_steps, outcome.error.se)
+    if hypothesis.id in outsider.MEANS and count > 2 and hypothesis.id != "H4":
+        assert row.sd_athletes == pytest.approx(outcome.values["value"].dropna().std(), rel=1e-9)
+    if not np.isfinite(row.power):
+        assert outcome.diluted or not np.isfinite(row.se) or row.df <= 0
+        return
+
+    def power(number: float) -> float:
+        se, df = row.se * np.sqrt(count / number), row.df + number - count
+        return outsider.power_of_t(hypothesis.delta, se, df, row.alpha)
+
+    least = max(hypothesis.minimum.athletes, 6)
+    assert row.power == pytest.approx(power(count) if count >= least else 0.0, rel=1e-5, abs=1e-9)
+    if np.isfinite(row.athletes_needed):
+        assert power(row.athletes_needed) >= 0.8 - 1e-6
+        assert row.athletes_needed == least or power(row.athletes_needed - 1) < 0.8
+    singles = athlete_intervals(counted_evidence(usable_evidence(evidence), hypothesis), hypothesis)
+    errors = np.array([one.se for one in singles])
+    assert row.sd_steps == pytest.approx(np.sqrt(np.nanmean(errors**2)) if len(errors) else np.nan,
+                                         rel=1e-9, nan_ok=True)  # fmt: skip
+
+
+def check_single_athletes(evidence: Evidence, own: ExaminedHypothesis) -> None:
+    """Interval over an athlete's steps by statsmodels, cut to what is possible."""
+    hypothesis = own.hypothesis
+    column = {"H1": "opposition_difference", "H2": "arms_push_cosine", "H5a": "lag"}
+    singles = athlete_intervals(evidence, hypothesis)
+    assert bool(singles) == (hypothesis.id in ("H1", "H2", "H3e", "H4", "H5a"))
+    for one in singles if hypothesis.id in column else ():
+        steps = evidence.steps[evidence.steps["participant_id"] == one.participant_id]
+        y = steps[column[hypothesis.id]]
+        x = steps[["speed_mps"]] if hypothesis.id == "H5a" else steps[[]]
+        fit = sm.OLS(y, x.assign(constant=1.0), missing="drop").fit()
+        name = "speed_mps" if hypothesis.id == "H5a" else "constant"
+        ends = fit.conf_int().loc[name].to_numpy()
+        ends = ends if hypothesis.id == "H5a" else np.clip(ends, -1.0, 1.0)
+        found = (one.estimate, one.ci_low, one.ci_high, one.se, one.n_steps)
+        expected = (fit.params[name], *ends, fit.bse[name], fit.nobs)
+        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-12)
+
+
+def check_left_out(own: ExaminedHypothesis, row: Verdict, tests: int) -> None:
+    """Means without one; the verdict by the rule at Holm's strictest step."""
+    left = leave_one_out(own, tests)
+    assert len(left) == (own.outcome.n_athletes if own.tested else 0)
+    hypothesis, values = own.hypothesis, own.outcome.values.dropna()
+    for one in left:
+        rest = values.drop(index=one.participant_id)
+        if hypothesis.id in outsider.MEANS:
+            p, against, estimate = outsider.tails_of_means(hypothesis, rest, robust=True)
+            assert one.estimate == pytest.approx(estimate, rel=1e-9)
+            tails = (min(1.0, tests * p), min(1.0, tests * against), estimate)
+            if hypothesis.id == "H1":
+                condition = rest["rank"].median() <= 2.0
+            else:
+                models = rest.drop(columns="value").mean()
+                condition = bool((models >= hypothesis.delta).all()) if len(models) else None
+            found = outsider.rule(hypothesis, tails, (one.ci_low, one.ci_high), condition)
+            assert one.verdict == CLASSES[found]
+        elif hypothesis.contrast is not None:
+            value, _ = outsider.ordered_change(rest, "constant")
+            assert one.estimate == pytest.approx(value, rel=1e-7)
+    deciding = tuple(one.participant_id for one in left if one.verdict != row.verdict)
+    assert influential(left, row.verdict) == deciding
+
+
+def check_spread(own: ExaminedHypothesis) -> None:
+    """Wilson's interval by statsmodels, Hodges and Lehmann's number by its definition."""
+    share = spread(own.hypothesis, own.outcome)
+    if own.hypothesis.id not in (*outsider.MEANS, "H7", "H7b"):
+        assert np.isnan(astuple(share)).all()
+        return
+    numbers = own.outcome.values.dropna()["value"].to_numpy()
+    showing = int((own.hypothesis.sign * numbers >= own.hypothesis.delta).sum())
+    expected = (showing, *outsider.wilson(showing, len(numbers)), outsider.hodges_lehmann(numbers))
+    np.testing.assert_allclose(astuple(share), expected, rtol=1e-7, atol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def examined(drawn) -> dict[str, tuple[Evidence, tuple, tuple]]:
+    """Evidence, examined hypotheses and verdicts of every case."""
+    found = {}
+    for name, case in CASES.items():
+        evidence = case.change(drawn(case.world, case.athletes))
+        every = examine(evidence, asked(case))
+        found[name] = evidence, every, judge(every, asked(case))
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_numbers_tests_and_verdicts_are_an_outsiders(examined, name):
+    evidence, every, given = examined[name]
+    usable = usable_evidence(evidence)
+    check_verdicts(given, every)
+    for own, row in zip(every, given, strict=True):
+        assert row.hypothesis == own.hypothesis.id
+        if own.outcome is None:
+            assert (row.n_athletes, row.n_steps, row.gates) == (0, 0, "n/a")
+            continue
+        counted = counted_evidence(usable, own.hypothesis)
+        check_numbers(counted, own)
+        check_test(counted, own)
+        if CASES[name].deep:
+            tests = families(every)[own.hypothesis.family]
+            check_power(evidence, own, tests)
+            check_single_athletes(evidence, own)
+            check_left_out(own, row, tests)
+            check_spread(own)
+
+
+def test_words_of_every_verdict(examined):
+    """A table of verdicts, and each sentence of a reason or a gate where it comes first."""
+    table, sentences, seen = [], [], set()
+    for name, (_, every, given) in examined.items():
+        for own, row in zip(every, given, strict=True):
+            numbers = f"{row.n_athletes} athletes, {row.n_steps} steps"
+            table.append(f"{name}: {row.hypothesis} {row.found}, gates {row.gates}, {numbers}")
+            told = [("", row.reason), *((gate.name, gate.words) for gate in own.gates)]
+            for gate, words in told:
+                if words not in seen:
+                    sentences.append(f"{name}: {row.hypothesis} {gate}: {words}".replace(" :", ":"))
+                seen.add(words)
+    assert differences("stats/verdicts", [*table, *sentences]) == []
+
+
+def test_errors_of_measurement_average_out_and_a_model_does_not(drawn):
+    """Of 12 athletes e / √12; the choice of the model is common to all. Shares are those drawn."""
+    evidence = trials(error_opposition=0.06, error_caused_share=0.03)(drawn("W0"))
+    for name, size in (("H1", 0.06), ("H4", 0.03)):
+        found = estimate_error(evidence, REGISTRY[name])
+        assert found == pytest.approx(size / np.sqrt(12.0), rel=1e-9)
+    other = trials(model_opposition=0.04)(evidence)
+    expected = np.hypot(0.06 / np.sqrt(12.0), 0.04)
+    assert estimate_error(other, REGISTRY["H1"]) == pytest.approx(expected, rel=1e-9)
+    for share in (0.2, 0.6):
+        own = reliable(share)(drawn("W0"))
+        assert reliability(own, REGISTRY["H5b"]) == pytest.approx(1.0 - share, rel=1e-9)
+
+
+@pytest.mark.parametrize(("world", "count"), [("W0", 12), ("W1", 48)])
+def test_numbers_of_athletes_at_equal_speed(drawn, world, count):
+    """An own constant for every athlete beside the parabola, by statsmodels."""
+    steps = drawn(world, count).steps
+    table, who = athletes_from_steps(steps), steps["participant_id"]
+    means = steps.groupby(["participant_id", "level"], observed=True)["speed_mps"].mean()
+    fastest = means.groupby(level=0, observed=True).max()
+    np.testing.assert_allclose(table["fastest"], fastest.reindex(table.index), rtol=1e-12)
+    share = steps["speed_mps"] / who.astype(str).map(fastest.to_dict())
+    duty = steps["flight_s"] / (steps["contact_s"] + steps["flight_s"])
+    for name, values in (
+        ("lateral", steps["lateral_ratio"]), ("contact", steps["contact_s"]), ("flight", duty),
+        ("swing_drive", steps["swing_index"]), ("push_drive", steps["push_index"]),
+    ):  # fmt: skip
+        for ending, speed in (("", steps["speed_mps"]), ("_relative", share)):
+            expected = outsider.at_equal_speed(speed, values, who).reindex(table.index)
+            np.testing.assert_allclose(table[name + ending], expected, atol=1e-8, err_msg=name)
+
+
+MANY = [(f"threshold={number}", 1e-4 * (number + 1), {}) for number in range(11)]
+ALONE = ("consistency=off", -0.01, {"verdict": "inconclusive"})
+GATED = ("consistency=off", -0.3, {"verdict": "inconclusive", "gates": "precision"})
+ARMS = {
+    "none": ([], ("n/a", "", (), ()), None),
+    "many that agree": (MANY, ("no", "threshold", (), ()), (0.0, 11e-4)),
+    "one that decides": (
+        [*MANY, ALONE], ("yes", "consistency", ("consistency=off",), ()), (-0.01, 11e-4)),
+    "copies": ([(f"threshold={n}", 0.0, {}) for n in range(5)], ("n/a", "", (), ()), None),
+    "alike": (
+        [("body=de_leva", 0.02, {}), ("body=dumas", 0.02, {})], ("no", "body", (), ()),
+        (0.0, 0.02)),
+    "one that is silent": (
+        [*MANY, GATED], ("no", "threshold", (), ("consistency=off",)), (0.0, 11e-4)),
+    "two that decide": (
+        [("body=dumas", -0.2, {"verdict": "not_supported"}),
+         ("cutoff=15", -0.1, {"verdict": "inconclusive"})],
+        ("yes", "body", ("body=dumas", "cutoff=15"), ()), (-0.2, 0.0)),
+}  # fmt: skip
+"""Shifts of an estimate under other choices; what is said of them, and how far estimates move."""
+
+
+@pytest.mark.parametrize("name", ARMS)
+def test_what_other_choices_make_of_a_verdict(drawn, name):
+    shifts, expected, moved = ARMS[name]
+    own = judge(examine(drawn("W1"), REGISTRY), REGISTRY)[0]
+    arms = [
+        Arm(one, one.partition("=")[0], replace(own, estimate=own.estimate + shift, **changes))
+        for one, shift, changes in shifts
+    ]
+    found = fragility(own, arms)
+    assert (found.fragile, found.decisive, found.overturned_by, found.silent) == expected
+    ends = (np.nan, np.nan) if moved is None else [own.estimate + shift for shift in moved]
+    assert (found.lowest, found.highest) == pytest.approx(tuple(ends), rel=1e-12, nan_ok=True)
+    assert {one.statistic for one in REGISTRY.hypotheses} == set(STATISTICS)
+
+
+PLANTED: dict[str, tuple[str, Change, Callable[[float], float]]] = {
+    "opposition": (
+        "H1", steps(lambda t: t.assign(opposition_difference=t["opposition_difference"] - 0.1)),
+        lambda value: value - 0.1),
+    "cosine": (
+        "H2", steps(lambda t: t.assign(arms_push_cosine=0.5 * t["arms_push_cosine"])),
+        lambda value: 0.5 * value),
+    "caused": (
+        "H4", steps(lambda t: t.assign(
+            **{name: t[name] + 0.07 for name in t if name.startswith("caused_share_")})),
+        lambda value: value + 0.07),
+    "lag": (
+        "H5a", steps(lambda t: t.assign(lag=t["lag"] + 0.013 * t["speed_mps"])),
+        lambda value: value + 0.013),
+    "spread": (
+        "H5b", steps(lambda t: t.assign(lag=3.0 * t["lag"])), lambda value: value),
+    "timing": (
+        "H3e", steps(lambda t: t.assign(time_deviation_s=1e-3 * t["time_deviation_s"],
+                                        yaw_impulse=50.0 * t["yaw_impulse"])),
+        lambda value: value),
+}  # fmt: skip
+"""Effects of known size, and changes of unit, and what becomes of the estimate."""
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_effect_comes_back(drawn, name):
+    hypothesis, change, expected = PLANTED[name]
+    before = drawn("W1")
+    one, other = (
+        hypothesis_outcome(own, REGISTRY[hypothesis]).estimate for own in (before, change(before))
+    )
+    assert other == pytest.approx(expected(one), rel=1e-9)
+
+
+def test_a_slower_condition_is_slower_by_as_much(drawn):
+    """Two percent less in all sprints of one condition, whatever the order."""
+    before = drawn("W4_large")
+    after = sprints(lambda t: t.assign(speed_mps=t["speed_mps"] * np.where(
+        t["condition"] == "restricted_arms", 0.98, 1.0)))(before)  # fmt: skip
+    one, other = (hypothesis_outcome(own, REGISTRY["H7"]).estimate for own in (before, after))
+    assert 1.0 + other / 100.0 == pytest.approx(0.98 * (1.0 + one / 100.0), rel=1e-9)
+
+
+def test_names_and_sides_do_not_matter(drawn):
+    """People called otherwise, and a run in a mirror."""
+    evidence = drawn("W1")
+    known = list(evidence.athletes.index)
+    other = dict(zip(known, [f"person {n:02d}" for n in reversed(range(len(known)))], strict=True))
+    table = evidence.steps.assign(
+        participant_id=evidence.steps["participant_id"].cat.rename_categories(other),
+        side=evidence.steps["side"].map({"left": "right", "right": "left"}),
+    )
+    renamed = replace(
+        evidence, steps=table, athletes=evidence.athletes.rename(index=other),
+        trials=evidence.trials.rename(index=other, level=0),
+        sprints=evidence.sprints.assign(athlete=evidence.sprints["athlete"].map(other)),
+    )  # fmt: skip
+    for one, again in zip(judge(examine(evidence, REGISTRY), REGISTRY),
+                          judge(examine(renamed, REGISTRY), REGISTRY), strict=True):  # fmt: skip
+        assert (one.verdict, one.gates, one.n_steps) == (again.verdict, again.gates, again.n_steps)
+        assert one.estimate == pytest.approx(again.estimate, rel=1e-9, nan_ok=True)
+        assert one.p_holm == pytest.approx(again.p_holm, rel=1e-6, nan_ok=True)
+
+
+def test_what_may_not_matter_does_not(drawn):
+    """Curves, the order of steps, and errors that are too large to be believed."""
+    evidence = drawn("W1")
+    own = judge(examine(evidence, REGISTRY), REGISTRY)
+    less = replace(evidence, curves=None)
+    assert repr(judge(examine(less, REGISTRY), REGISTRY)) == repr(own)
+    order = np.random.default_rng(2).permutation(len(evidence.steps))
+    mixed = replace(evidence, steps=evidence.steps.iloc[order])
+    for one, again in zip(own, judge(examine(mixed, REGISTRY), REGISTRY), strict=True):
+        assert one.verdict == again.verdict
+        assert one.estimate == pytest.approx(again.estimate, rel=1e-9, nan_ok=True)

@@ -236,7 +236,7 @@ def test_what_breaks_while_it_is_checked_is_a_finding_with_a_log(folder, monkeyp
     """And a trial with an error keeps nobody from being looked at."""
     (folder / "data" / "run1.c3d").unlink()
 
-    def broken(*_):
+    def broken(*_, **__):
         raise ArithmeticError("broken on purpose")
 
     monkeypatch.setattr("aqbio.prepare.stage.prepare_trial", broken)

@@ -18,7 +18,7 @@ LOOKS = {"left": ("o", BLUE), "right": ("^", ORANGE)}
 def peak_force_rows(results: Results) -> pd.DataFrame:
     """Peak vertical force and speed of every counted step."""
     steps = results["steps"]
-    counted = steps[steps["status"] == "ok"].rename(columns={"peak_vertical_force_bw": "value"})
+    counted = steps[steps["status"] == "ok"]
     return counted[list(columns("peak_force"))].dropna().reset_index(drop=True)
 
 
@@ -30,7 +30,9 @@ def draw_peak_force(rows: pd.DataFrame, width_mm: float) -> Drawing:
     for side in SIDES:
         own = rows[rows["side"] == side]
         symbol, colour = LOOKS[side]
-        axes.plot(own["speed_mps"], own["value"], symbol, color=colour, markersize=3)
+        axes.plot(
+            own["speed_mps"], own["peak_vertical_force_bw"], symbol, color=colour, markersize=3
+        )
         keys.append(mark(symbol, colour, f"{side} foot", 3))
     axes.margins(x=0.03)
     axes.set_xlabel("Speed (m/s)")
@@ -41,15 +43,14 @@ def draw_peak_force(rows: pd.DataFrame, width_mm: float) -> Drawing:
 
 def _caption(rows: pd.DataFrame) -> str:
     athletes = count_words(rows["participant_id"].nunique(), "athlete")
-    trials = count_words(len(rows[["participant_id", "trial_id"]].drop_duplicates()), "trial")
     return (
         "Peak vertical ground reaction force over speed, in body weights, a point per step, left "
-        f"and right apart; {athletes}, {trials}."
+        f"and right apart; {athletes}, {count_words(len(rows), 'step')}."
     )
 
 
 def _alternative(rows: pd.DataFrame) -> str:
-    means = rows.groupby("side")["value"].mean()
+    means = rows.groupby("side")["peak_vertical_force_bw"].mean()
     told = (f"{side} {digits(float(means[side]), 'BW')} BW" for side in SIDES if side in means)
     return f"Mean peak vertical force: {', '.join(told)}."
 

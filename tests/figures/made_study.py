@@ -201,7 +201,7 @@ def write_made_results(
     made = [one for one in made_steps(participants) if (one.participant, one.trial) != FAILED[:2]]
     curves = _curves(made).isel(step=slice(0, None if steps else 0))
     table = _complete(_steps_table(curves, made if steps else []), STEPS)
-    if steps:
+    if "forces" not in lacking and steps:
         table["peak_vertical_force_bw"] = 2.0 + 0.1 * table["speed_mps"]
     if "arms" in lacking:
         unseen = ["arms", "push_side", "total"]

@@ -17,7 +17,6 @@ from aqbio.figures.curves import CURVE_FIGURES
 from aqbio.figures.figure import Figure, Results, letter_panels
 from aqbio.figures.files import save_figure
 from aqbio.figures.partitions import PARTITIONS, SIGNS
-from aqbio.figures.peak_force import PEAK_FORCE
 from aqbio.figures.quality import AGREEMENT, RECORDING
 from aqbio.figures.runs import JOINT_WORK, fastest_runs, run_files
 from aqbio.figures.specification import SPECIFICATIONS
@@ -40,7 +39,7 @@ MEANS = "stance_means.tsv"
 
 FIGURES: tuple[Figure, ...] = (
     *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, TIMING, JOINT_WORK,
-    PEAK_FORCE, RECORDING, AGREEMENT,
+    RECORDING, AGREEMENT,
 )  # fmt: skip
 """Every figure of a study, in the order of the page."""
 

@@ -398,7 +398,6 @@ def _step_outcomes(step: Step, curves: xr.Dataset, index: int, mass: float) -> R
     row |= _stance_rms("M_residual_{axis}_stance_rms_Nm", residual)
     duration, speed = step.next_touchdown - step.touchdown, float(curves["speed"].values[index])
     forward = select_labels(curves, "com_velocity", axis="x")[index]
-    level = select_labels(curves, "com_velocity", phase="stance")[index][:, [0, 2]]
     observed = np.isfinite(
         select_labels(curves, "angular_momentum", phase="stance", group="total")[index]
     )
@@ -406,7 +405,6 @@ def _step_outcomes(step: Step, curves: xr.Dataset, index: int, mass: float) -> R
         "speed_mps": speed,
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": speed * duration,
-        "stance_distance_m": float(np.hypot(*phase_mean(level))) * step.contact,
         "mean_vertical_force_bw": float(phase_mean(force[:, 1])),
         # unobserved limbs swing too: their share of a change is as large as a sprinter's
         "speed_change_mps": speed_change(forward, step) if observed.all() else np.nan,

@@ -41,7 +41,6 @@ def step_numbers(trial: Results, row: pd.Series) -> dict[str, float]:
         "speed_change_mps": float(speed[-1] - speed[0]),
         "step_frequency_hz": 1.0 / duration,
         "step_length_m": float(mean(speed)) * duration,
-        "stance_distance_m": float(np.hypot(*_travelled(trial, stance))),
         "peak_vertical_force_bw": float(data["contact_peak"][contact]) / trial.weight,
         "mean_vertical_force_bw": float(mean(own[:, 1])),
         "lateral_force_bw": float(mean(own[:, 2])) * (stance[1] - stance[0]) / duration,
@@ -59,12 +58,6 @@ def step_numbers(trial: Results, row: pd.Series) -> dict[str, float]:
             for axis, value in zip(AXES, np.sqrt(mean(curve**2)), strict=True):
                 found[f"M_residual_{column}{axis}_stance_rms_Nm"] = float(value)
     return found | _sds(trial, step)
-
-
-def _travelled(trial: Results, stance: tuple[float, float]) -> np.ndarray:
-    """Way of the centre of mass over ground, forward and sideward, by its first and last place."""
-    position = trial.curve(trial.values("com"), stance)
-    return (position[-1] - position[0] + trial.belt * (stance[1] - stance[0]))[[0, 2]]
 
 
 def _sds(trial: Results, step: Step) -> dict[str, float]:

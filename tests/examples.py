@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from aqbio.errors import AqbioError
-from tests.golden import sizes
 
 UNTOLD = ("provenance", "files", "seal", "versions", "inputs", "html")
 
 
 def told(place: str, value: Any) -> Iterator[str]:
-    """Numbers and words of records, arrays and tables of them, one by one."""
+    """Words of records, arrays and tables of them, one by one."""
     if is_dataclass(value):
         value = {one.name: getattr(value, one.name) for one in fields(value)}
     elif hasattr(value, "_asdict"):
@@ -27,17 +26,13 @@ def told(place: str, value: Any) -> Iterator[str]:
             if name not in UNTOLD and not (isinstance(one, str | list | None) and not one):
                 yield from told(f"{place} {name}", one)
     elif isinstance(value, list | tuple):
-        numbers = value and all(isinstance(one, int | float | np.number) for one in value)
         if all(isinstance(one, str) for one in value):
             yield f"{place}: {' '.join(value)}"
             return
-        for number, one in enumerate([np.array(value)] if numbers else value):
+        for number, one in enumerate(value):
             yield from told(f"{place} {number}", one)
-    elif isinstance(value, np.ndarray) and value.dtype.kind not in "fiub":
+    elif isinstance(value, np.ndarray):
         yield f"{place}: {' '.join(map(str, value.ravel().tolist()))}"
-    elif isinstance(value, np.ndarray | int | float | np.number) and not isinstance(value, bool):
-        values = np.atleast_1d(np.asarray(value, dtype=float))
-        yield f"{place}: {sizes(values.ravel())}"
     else:
         yield f"{place}: {value}"
 

@@ -6,14 +6,12 @@ import json
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.study import load_study
 from aqbio.prepare.stage import prepare_participant
 from tests import made_run
-from tests.golden import digest
 
 PROVENANCE = ("inputs", "settings", "versions", "commit")
 HEADER = "participant_id\ttrial_id\ttask\tfile\tforce_file\tbelt_speed_mps"
@@ -64,7 +62,7 @@ class Prepared:
         return next(one for one in self.manifest["trials"] if one["trial_id"] == name)
 
     def lines(self, name) -> Iterator[str]:
-        """All that is said of a trial and of its participant, and every number that is left."""
+        """Findings about a trial and its participant, and the texts of its dataset."""
         entry = self.entry(name)
         for one in (*self.manifest["findings"], *entry["findings"]):
             number = one.get("number")
@@ -78,5 +76,3 @@ class Prepared:
             values = {one: np.ravel(getattr(every[one], "values", every[one])) for one in every}
             numbers = {one: own for one, own in values.items() if own.dtype.kind in "biuf"}
             yield from (f"{one}: {' '.join(values[one])}" for one in values if one not in numbers)
-            rows = [pd.DataFrame({"quantity": one, "": own * 1.0}) for one, own in numbers.items()]
-            yield from digest({"prepared": pd.concat(rows)})

@@ -44,16 +44,16 @@ def read_cases(
     }
 
 
-def told(cases: Mapping[str, Callable[[], Any]]) -> Iterator[str]:
-    """What becomes of every case: findings, a refusal, numbers or words."""
+def told(cases: Mapping[str, Callable[[], Any]], *, numbers: bool = True) -> Iterator[str]:
+    """Yield findings, a refusal or words of every case, and digests of its numbers on demand."""
     for name, work in cases.items():
         try:
-            yield from (f"{name}: {line}" for line in _lines(work()))
+            yield from (f"{name}: {line}" for line in _lines(work(), numbers))
         except AqbioError as error:
             yield f"{name}: refused: {next(said([error.finding()]))}"
 
 
-def _lines(found: Any) -> Iterator[str]:
+def _lines(found: Any, numbers: bool) -> Iterator[str]:
     match found:
         case None:
             yield "nothing"
@@ -65,12 +65,13 @@ def _lines(found: Any) -> Iterator[str]:
             yield str(found)
         case Mapping():
             for name, value in found.items():
-                yield from (f"{name} {line}" for line in _lines(value))
+                yield from (f"{name} {line}" for line in _lines(value, numbers))
         case np.ndarray() | float():
             values = np.atleast_1d(np.asarray(found))
-            yield sizes(values.ravel().astype(float))
+            yield from [sizes(values.ravel().astype(float))] if numbers else []
         case Iterable():
-            lines = [line for one in found for line in _lines(one)]
-            yield from lines or ["nothing"]
+            parts = list(found)
+            lines = [line for part in parts for line in _lines(part, numbers)]
+            yield from lines if parts else ["nothing"]
         case _:
             yield repr(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -39,7 +39,6 @@ from aqbio.observed.mask import (
 )
 from aqbio.observed.parts import ObservedParts, incomplete_reason, lost_parts
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
-from tests.examples import answers
 from tests.golden import differences
 from tests.levels_case import map_of
 from tests.skeletons import make_skeleton
@@ -114,107 +113,223 @@ def test_against_dense_linear_algebra_and_point_masses(random_tree, seed):
         np.testing.assert_allclose(moved[0, segment], expected, rtol=1e-4, atol=1e-8)
 
 
-def _limits(pendulum):
-    """Displacements and momenta at, below and above limits, of light and heavy bobs (3 kg)."""
-    around = (0.0, 0.99, 1.0, 1.01, 3.0, np.nan)
-    found = []
-    for share, moved, swung in product((0.0, 0.002, 0.2, 0.9), around, around):
-        body = replace(pendulum, mass=3.0 * np.array([1.0 - share, share]))
-        limit = MAX_DISPLACEMENT_M if share > 0.01 else NEGLIGIBLE_COM_SHIFT_M / max(share, 1e-9)
-        momentum = 3.0 * MAX_MOMENTUM_SD_M2PS * swung
-        both = np.array([[0.0, momentum]]), None
-        found += [determined(body, np.array([[0.0, moved * limit]]), one)[0, 1] for one in both]
-    return np.array(found)
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.2, 0.9])
+def test_limits_of_displacements_and_momenta(pendulum, share):
+    """Of light and heavy bobs (3 kg): near and calm, or too light to move the whole body."""
+    body = replace(pendulum, mass=3.0 * np.array([1.0 - share, share]))
+    around = (0.0, 0.99, 1.01, 3.0, np.nan)
+    for scale, swung in product((MAX_DISPLACEMENT_M, NEGLIGIBLE_COM_SHIFT_M), around):
+        moved = np.array(around) * (scale if scale == MAX_DISPLACEMENT_M else scale / (share or 1))
+        away = np.stack([0.0 * moved, moved], axis=1)
+        momentum = np.full_like(away, 3.0 * MAX_MOMENTUM_SD_M2PS * swung)
+        near = (moved <= MAX_DISPLACEMENT_M) | (moved * share <= NEGLIGIBLE_COM_SHIFT_M)
+        np.testing.assert_array_equal(determined(body, away)[:, 1], near)
+        calm = (moved <= MAX_DISPLACEMENT_M) & (swung <= 1.0)
+        calm |= moved * share <= NEGLIGIBLE_COM_SHIFT_M
+        np.testing.assert_array_equal(determined(body, away, momentum)[:, 1], calm)
 
 
-def _drawn_mask(seed):
-    """What a mask says of segments and coordinates that were lost in drawn frames."""
-    rng = np.random.default_rng(seed)
-    names, frames = ("thigh", "shank", "foot"), int(rng.integers(8, 30))
+def _filled(seen, longest):
+    """Gaps of at most so many frames between seen frames, frame by frame."""
+    filled, frames = seen.copy(), np.flatnonzero(seen)
+    for before, after in pairwise(frames):
+        if after - before - 1 <= longest:
+            filled[before:after] = True
+    return filled
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_masks_of_segments_and_coordinates(seed):
+    """Frame by frame: short gaps are filled, losses add up, the longest one gives the reason."""
+    random = np.random.default_rng(seed)
+    names, frames = ("thigh", "shank", "foot"), int(random.integers(8, 30))
 
     def seen(columns):
         known = np.ones((frames, columns), dtype=bool)
         for column in range(columns):
-            first, length = rng.integers(0, frames), rng.choice([0, 1, 4, 5, frames // 2, frames])
+            first, length = (
+                random.integers(0, frames), random.choice([0, 1, 4, 5, frames // 2, frames])
+            )  # fmt: skip
             known[first : first + length, column] = False
         return known
 
-    mask = observed_from(names, seen(3), int(rng.integers(1, 5)), NOT_SEEN)
-    mask = mask.without(names[:2], str(rng.choice(REASONS)), ~seen(1)[:, 0])
-    mask = mask.losing(~seen(3) & (rng.random(3) < 0.5), str(rng.choice(REASONS)))
-    mask = mask.determine(("turn", "bend"), seen(2), int(rng.integers(0, 3)))
-    wide = mask.widened(int(rng.integers(0, 3)))
+    shown, longest, hidden = seen(3), int(random.integers(1, 5)), ~seen(1)[:, 0]
+    why, told, gap = str(random.choice(REASONS)), seen(2), int(random.integers(0, 3))
+    margin = int(random.integers(0, 3))
+    first = observed_from(names, shown, longest, NOT_SEEN)
+    known = np.stack([_filled(column, longest) for column in shown.T], axis=1)
+    np.testing.assert_array_equal(first.mask, known)
+    for number, column in enumerate(known.T):
+        reason = "" if column.all() else NOT_SEEN if column.mean() < 0.5 else SOME_FRAMES
+        assert first.reason[number] == reason
+    mask = first.without(names[:2], why, hidden)
+    expected = known & ~(hidden[:, None] & np.array([True, True, False]))
+    np.testing.assert_array_equal(mask.mask, expected)
+    for number in range(3):
+        new, before = (known & ~expected)[:, number].sum(), (~known)[:, number].sum()
+        assert mask.reason[number] == (why if new > before else first.reason[number])
+    mask = mask.determine(("turn", "bend"), told, gap)
+    coordinates = np.stack([_filled(column, gap) for column in told.T], axis=1)
+    np.testing.assert_array_equal(mask.coordinate_mask, coordinates)
+    low = [
+        n for n, column in zip(("turn", "bend"), coordinates.T, strict=True) if column.mean() < 0.5
+    ]
+    assert list(mask.poorly_observed) == low
+    wide = mask.widened(margin)
+    for found, narrow in ((wide.mask, expected), (wide.coordinate_mask, coordinates)):
+        around = [narrow[max(k - margin, 0) : k + margin + 1].all(axis=0) for k in range(frames)]
+        np.testing.assert_array_equal(found, around)
     needs = np.array([[1, 1, 1], [1, 1, 0], [0, 0, 0]], dtype=bool)
-    parts, told = wide.parts(needs), wide.determined(["turn", "bend", "of another model"])
-    return mask, wide, parts, told, mask.poorly_observed, mask.lost_segments(seen(1)[:, 0])
+    parts = np.stack([wide.mask[:, need].all(axis=1) for need in needs], axis=1)
+    np.testing.assert_array_equal(wide.parts(needs), parts)
+    others = wide.determined(["turn", "bend", "of another model"])
+    np.testing.assert_array_equal(others[:, :2], wide.coordinate_mask)
+    assert others[:, 2].all()
+    lost = [name for name, column in zip(names, mask.mask.T, strict=True) if not column.all()]
+    assert list(mask.lost_segments()) == lost
+    some = [n for n, x in zip(names, mask.mask[hidden].T, strict=True) if not x.all()]
+    assert list(mask.lost_segments(hidden)) == some
 
 
-def _parts(name, reason):
-    """What is told of parts of the sprint model when some of a group is lost in some frames."""
+def lost_group(name, reason):
+    """Mask of the sprint model whose group is lost in later frames, its last segments always."""
     skeleton, model_map = athlete_skeleton(Athlete("made", "male", 75.0, 1.8)), map_of("sprint")
     frames, lost = np.arange(6), model_map.groups[name]
     mask = Observed.complete(skeleton.bodies, 6).without(lost[-2:], reason)
     mask = mask.without(lost, SOME_FRAMES, frames > 3)
     told = np.tile(np.arange(len(skeleton.coordinates)) % 7 != 3, (6, 1)) | (frames > 1)[:, None]
-    parts = ObservedParts(mask.determine(skeleton.coordinates, told, 0), skeleton, model_map)
-    chains = [one.name for one in pelvis_hub(skeleton, model_map.groups).chains]
-    along = {
-        "joint": list(model_map.joints.by_name()), "coordinate": skeleton.coordinates,
-        "segment": skeleton.bodies, "group": [*model_map.groups, "total"], "chain": chains,
+    return skeleton, model_map, mask.determine(skeleton.coordinates, told, 0), told
+
+
+@pytest.mark.parametrize("reason", [NOT_SEEN, NOT_IN_MODEL])
+@pytest.mark.parametrize("name", map_of("sprint").groups)
+def test_parts_that_a_mask_shows(name, reason):
+    """Body by body: a joint needs all beyond it, and the group that carries it."""
+    skeleton, model_map, mask, told = lost_group(name, reason)
+    parts, groups = ObservedParts(mask, skeleton, model_map), model_map.groups
+    group_of = {body: group for group, members in groups.items() for body in members}
+    chains = {one.name: one for one in pelvis_hub(skeleton, groups).chains}
+    why = dict(zip(mask.segments, mask.reason, strict=True))
+    joints, names = list(model_map.joints.by_name()), list(skeleton.coordinates)
+    found = {
+        key: parts.along(key, along)
+        for key, along in (("joint", joints), ("coordinate", names), ("chain", list(chains)),
+                           ("segment", skeleton.bodies), ("group", [*groups, "total"]))
     }  # fmt: skip
-    seen = np.flatnonzero(~np.isin(np.array(skeleton.bodies)[skeleton.marker_body], lost))
-    return {
-        **{key: (names, parts.along(key, names)) for key, names in along.items()},
-        "moved": [parts.moved(key, along[key]) for key in ("joint", "coordinate")],
-        "whole": (parts.whole_body, parts.pelvis, parts.centre, parts.steady, parts.unseen(seen)),
-        "lost": lost_parts(mask, model_map.groups),
-        "why": str(incomplete_reason(mask, model_map.groups, frames < 3)),
-    }
+    moved = {key: parts.moved(key, along) for key, along in
+             (("joint", joints), ("coordinate", names))}  # fmt: skip
+    assert skeleton.bodies[moved["joint"][joints.index("hip_left")]] == "femur_l"
+    assert skeleton.bodies[moved["coordinate"][names.index("knee_angle_r")]] == "tibia_r"
+    assert skeleton.bodies[moved["coordinate"][names.index("pelvis_tx")]] == "pelvis"
+    for frame in range(6):
+        seen = {body for body, x in zip(skeleton.bodies, mask.mask[frame], strict=True) if x}
+        placed = seen | {body for body in skeleton.bodies if why[body] == NOT_IN_MODEL}
+        for key, bodies in moved.items():
+            for column, body in enumerate(bodies):
+                beyond = {skeleton.bodies[k] for k in np.flatnonzero(skeleton.lineage[:, body])}
+                carrier, needed = skeleton.parent[body], set()
+                if carrier >= 0:
+                    before, after = skeleton.bodies[carrier], skeleton.bodies[body]
+                    across = group_of[before] != group_of[after]
+                    needed = {before} | ({*groups[group_of[before]]} if across else set())
+                known = beyond <= seen and needed <= placed
+                if key == "coordinate":
+                    known &= bool(told[frame, column])
+                assert found[key][frame, column] == known, (key, column)
+        stands = "pelvis" in placed
+        for column, body in enumerate(skeleton.bodies):
+            assert found["segment"][frame, column] == (stands and body in seen)
+        for column, members in enumerate([*groups.values(), skeleton.bodies]):
+            assert found["group"][frame, column] == (stands and {*members} <= seen)
+        assert parts.whole_body[frame] == (len(seen) == len(skeleton.bodies))
+        assert parts.pelvis[frame] == stands
+        assert parts.steady[frame] == (frame <= 3 or len(groups[name]) <= 2)
+    np.testing.assert_array_equal(found["group"][:, -1], found["segment"].all(axis=1))
 
 
-def _examples(pendulum, runner, running):
-    for name, why in product(map_of("sprint").groups, (NOT_SEEN, NOT_IN_MODEL)):
-        yield f"{name} {why}", lambda name=name, why=why: _parts(name, why)
-    yield "limits", lambda: _limits(pendulum)
-    for seed in range(50):
-        yield f"mask {seed}", lambda seed=seed: _drawn_mask(seed)
-    for sd in (0.05, 0.2, 0.5, 2.0):
-        yield (
-            f"told {sd}",
-            lambda sd=sd: coordinates_observed(
-                np.full((1, 4), sd), np.array([0.0, 0.06, 0.5, 10.0])
-            ),
-        )
-    free = replace(runner, coordinate_range=9.0 * np.sign(runner.coordinate_range))
-    yield "ranges", lambda: [range_sd(one) for one in (runner, free)]
-    q, rng = running[::20].copy(), np.random.default_rng(3)
+def test_words_about_lost_parts():
+    """What is lost, and why the person is incomplete in the first frames."""
+    lines = []
+    for name, reason in product(map_of("sprint").groups, (NOT_SEEN, NOT_IN_MODEL)):
+        _, model_map, mask, _ = lost_group(name, reason)
+        lost = lost_parts(mask, model_map.groups)
+        why = incomplete_reason(mask, model_map.groups, np.arange(6) < 3)
+        lines.append(f"{name} {reason}: {', '.join(lost.values())}: {why}")
+    assert differences("observed", lines) == []
+
+
+@pytest.mark.parametrize(("sd", "known"), [(0.05, 2), (0.2, 2), (0.5, 0), (2.0, 0)])
+def test_coordinates_that_are_known_better_than_before(sd, known):
+    prior = np.array([0.0, 0.06, 0.5, 10.0])
+    found = coordinates_observed(np.full((1, 4), sd), prior)
+    assert found[0].tolist() == [False, False, known > 0, known > 0]
+
+
+def test_joints_are_freed_where_markers_lie_beyond(runner):
+    """A joint that carries others and starts at a body with several; only those that may be."""
+    children = [list(runner.parent).count(body) for body in range(len(runner.bodies))]
     for place, name in enumerate(runner.bodies):
         own = [one for one in runner.coordinates if one.startswith(name)]
         locked = np.isin(runner.coordinates, own)
         stiff = replace(runner, coordinate_locked=locked)
         for body in range(0, len(runner.bodies), 3):
             seen = np.flatnonzero(runner.marker_body == body)
-            yield (
-                f"{name} opened by {body}",
-                lambda a=(stiff, own, seen): with_joints_freed(*a).coordinate_locked,
-            )
-        known = np.ones((len(q), len(runner.bodies)), dtype=bool)
-        known[2:4, place] = known[5:, -place] = False
-        yield f"{name} bridged", lambda known=known: interpolate_lost_joints(runner, q, known)
-        holed = np.where(locked & (rng.random(len(q)) < 0.6)[:, None], np.nan, q)
-        yield f"{name} filled", lambda holed=holed: filled_coordinates(runner, holed)
-        told = np.tile(~locked, (len(q), 1))
-        yield f"{name} by file", lambda told=told: determined_by_file(runner, q, told)
-    names = ("thigh", "shank")
-    every = Observed.complete(names, 4)
-    for change in (
-        {"segments": ("thigh",)}, {"reason": ("",)}, {"reason": ("", REASONS[0])},
-        {"coordinates": ("a",)}, {"mask": np.zeros((4, 2), dtype=bool)},
-    ):  # fmt: skip
-        yield f"refused {[*change]}", lambda change=change: replace(every, **change)
+            found = with_joints_freed(stiff, own, seen).coordinate_locked
+            beyond = bool(len(seen)) and bool(runner.lineage[body, place])
+            carries = children[place] > 0 and children[runner.parent[place]] > 1
+            np.testing.assert_array_equal(found, locked & ~(beyond and carries))
 
 
-def test_masks_are_what_they_were(pendulum, runner, running):
-    """Limits of what is lost; losses that add up, are filled, widened, led over and refused."""
-    examples = dict(_examples(pendulum, runner, running))
-    assert differences("observed", answers(examples)) == []
+def test_what_a_file_lacks_is_filled_and_what_hangs_on_it_is_lost(runner):
+    """Linear paths come back between frames; a joint that was lost all along is at its default;
+    a joint is led over where all beyond it is lost."""
+    random, frames = np.random.default_rng(3), np.arange(12)
+    slope = random.uniform(-0.02, 0.02, len(runner.coordinates))
+    q = 0.1 + frames[:, None] * slope
+    for place, name in enumerate(runner.bodies):
+        own = np.array([one.startswith(name) for one in runner.coordinates])
+        told = np.tile(~own, (len(q), 1))
+        beyond = np.asarray(runner.lineage[:, place])
+        by_file = determined_by_file(runner, q, told)
+        np.testing.assert_array_equal(by_file, np.tile(~beyond, (len(q), 1)))
+        holed = q.copy()
+        holed[np.ix_([1, 4, 5, 9], own)] = np.nan
+        np.testing.assert_allclose(filled_coordinates(runner, holed), q, atol=1e-12)
+        holed[:, own] = np.nan
+        filled = filled_coordinates(runner, holed)
+        assert (filled[:, own] == runner.coordinate_default[own]).all()
+        if runner.parent[place] < 0:
+            continue
+        known, jumped = np.ones((len(q), len(runner.bodies)), dtype=bool), q.copy()
+        jumped[np.ix_([4, 5], own)] += 1.0
+        known[4:6, place] = False
+        leads = beyond.sum() == 1
+        expected = q if leads else jumped
+        np.testing.assert_allclose(
+            interpolate_lost_joints(runner, jumped, known), expected, atol=1e-12
+        )
+        known[4:6, beyond] = False
+        led = interpolate_lost_joints(runner, jumped, known)
+        np.testing.assert_allclose(led[:, own], q[:, own], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"segments": ("thigh",)}, "mask"), ({"reason": ("",)}, "reasons for"),
+     ({"reason": ("", REASONS[0])}, "not those of the segments"),
+     ({"coordinates": ("a",)}, "coordinates"),
+     ({"mask": np.zeros((4, 2), dtype=bool)}, "not those of the segments")],
+)  # fmt: skip
+def test_masks_that_do_not_fit_are_refused(change, words):
+    with pytest.raises(ValueError, match=words):
+        replace(Observed.complete(("thigh", "shank"), 4), **change)
+
+
+def test_ranges_of_coordinates(runner):
+    """Without a range any angle may be; a locked coordinate has no spread."""
+    width = np.diff(runner.coordinate_range, axis=1)[:, 0]
+    found = range_sd(runner)
+    assert (found >= 0.0).all()
+    free = range_sd(replace(runner, coordinate_range=9.0 * np.sign(runner.coordinate_range)))
+    assert (free >= found - 1e-12).all()
+    assert (found[width > 0.0] > 0.0).any()

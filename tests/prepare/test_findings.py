@@ -201,7 +201,8 @@ def ground(belt: float = 0.0, turned: float = 0.0, still: bool = False, **cells)
     def work(notes: Notes) -> list[object]:
         run = Recording(made_run.LABELS, positions, made_run.FRAME_RATE)
         found = running_ground(run, None, row, MARKER_SET, Laboratory(), notes)
-        return [found.surface, float(found.belt_speed), round(float(found.heading), 6)]
+        heading = abs(np.degrees(found.heading))
+        return [f"{found.surface}, belt {found.belt_speed:.1f} m/s, heading {heading:.0f} degrees"]
 
     return noted(work)
 
@@ -235,7 +236,7 @@ MAKERS = (
 @pytest.mark.parametrize("about", ["contacts", "clocks", "people", "laboratory", "angles"])
 def test_golden_words_on_both_sides_of_every_limit(about):
     cases = read_cases(Path(__file__).with_name("limits.yaml"), about, MAKERS)
-    assert differences(f"prepare/about_{about}", told(cases)) == []
+    assert differences(f"prepare/about_{about}", told(cases, numbers=False)) == []
 
 
 def _damaged_trc(data: Path) -> str:

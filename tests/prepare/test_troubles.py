@@ -1,4 +1,4 @@
-"""Runs of sound and of troubled laboratories: golden, and the loads of those that are sound.
+"""Runs of sound and of troubled laboratories: findings, and the loads of those that are sound.
 
 Faults of plates and markers, by themselves and in pairs, are drawn in tests/prepare.
 """
@@ -55,6 +55,13 @@ def check_loads(trial):
         for name, true, limit in (("foot_force", force, 1.0), ("foot_moment", moment, 20.0)):
             smooth = low_pass(true, made_run.FORCE_RATE, 20.0)[samples]
             np.testing.assert_allclose(trial[name][:, foot], smooth, atol=limit)
+
+
+def check_ground(trial, height):
+    """A belt moves and a runway does not; plates lie where they were placed; nobody turns."""
+    assert trial.attrs["surface_height"] == pytest.approx(height, abs=1e-3)
+    assert (trial.attrs["belt_speed"] > 7.0) == (trial.attrs["surface"] == "treadmill")
+    assert abs(np.sin(trial.attrs["heading"])) < 0.01
 
 
 def plates(data: Path, height=0.0, tilt=0.0, spare=0.0, across=0.0, exchanged=(0, 0)) -> None:
@@ -175,6 +182,8 @@ def test_a_trouble_is_named_and_nothing_else_is_blamed(prepared_study, kind, nam
     done = prepared_study(["\t".join(row)], f"{run.get('settings', '')}\n")
     file = re.sub(r"[^\w.-]+", "_", name)
     assert differences(f"prepare/{file}", done.lines("fast")) == []
+    if done.entry("fast")["status"] == "ok":
+        check_ground(done.trial("fast"), run.get("plates", {}).get("height", 0.0))
     if kind in ("sound", "timed"):
         check_contacts(done.trial("fast"))
     if kind == "sound":

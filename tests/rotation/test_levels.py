@@ -153,10 +153,13 @@ def test_about_the_contact_point_only_the_vertical_moment_is_left():
 def _cut(hub, skeleton):
     names = np.array(skeleton.bodies)
     chains = {x.name: (names[list(x.roots)], names[list(x.members)]) for x in hub.chains}
-    return hub.sources, chains, hub.chain_matrix(len(names))
+    matrix = hub.chain_matrix(len(names))
+    for row, (_, members) in zip(matrix, chains.values(), strict=True):
+        np.testing.assert_array_equal(row, np.isin(names, members))
+    return hub.sources, chains
 
 
-def test_hubs_chains_and_sources_are_what_they_were():
+def test_words_of_hubs_and_chains():
     """Of the sprint model, of other groups, and of trees that cannot be cut at the pelvis."""
     case = sprint_run()
     skeleton, groups = case.skeleton, dict(case.anatomy.groups)
@@ -166,9 +169,6 @@ def test_hubs_chains_and_sources_are_what_they_were():
     others = ("pelvis", "tibia_l", "foot_l", "toes_l")
     parent = np.where(np.array(skeleton.bodies) == "femur_l", -1, skeleton.parent)
     apart = replace(skeleton, parent=parent)
-    force = np.array([[0.0, up, 0.0] for up in (19.0, 20.0, 21.0, 500.0)])
-    load = ExternalLoad("foot", force, np.zeros((4, 3)), np.zeros(3))
-    joints = {name: joint for name, joint in case.anatomy.joints.items() if "mtp" not in name}
     examples = {
         "pelvis": lambda: _cut(pelvis_hub(skeleton, groups), skeleton),
         "torso": lambda: _cut(torso_hub(skeleton, groups), skeleton),
@@ -176,10 +176,36 @@ def test_hubs_chains_and_sources_are_what_they_were():
         "foot": lambda: pelvis_hub(skeleton, {**groups, "pelvis": ("pelvis", "foot_l")}),
         "leg": lambda: pelvis_hub(skeleton, groups | {"pelvis": ("femur_l",), "leg_left": others}),
         "apart": lambda: pelvis_hub(apart, groups),
-        "light": lambda: foot_contact(load, np.array([True, True, True, False])),
-        "sources": lambda: coordinate_sources(skeleton, joints, case.anatomy.root, "residual"),
     }
     assert differences("hubs", answers(examples)) == []
+
+
+def test_a_foot_touches_from_20_n():
+    force = np.array([[0.0, up, 0.0] for up in (19.0, 20.0, 21.0, 500.0)])
+    load = ExternalLoad("foot", force, np.zeros((4, 3)), np.zeros(3))
+    found = foot_contact(load, np.array([True, True, True, False]))
+    assert found.touching.tolist() == [False, True, True, False]
+    np.testing.assert_array_equal(found.load.force, force)
+    assert not found.point.any()
+
+
+def test_coordinates_of_every_source():
+    """Named joints take what moves them, an ankle the toes; what is left is another source's."""
+    case = sprint_run()
+    joints = {name: joint for name, joint in case.anatomy.joints.items() if "mtp" not in name}
+    names = case.skeleton.coordinates
+    found = coordinate_sources(case.skeleton, joints, case.anatomy.root, "residual")
+    expected = {
+        f"{joint}_{side}": [n for n in names if n.startswith(begin) and n.endswith(f"_{side[0]}")]
+        for joint, begin in (("hip", "hip_"), ("knee", "knee_"), ("ankle", ("ankle_", "mtp_")),
+                             ("shoulder", "arm_"), ("elbow", "elbow_"))
+        for side in ("left", "right")
+    }  # fmt: skip
+    expected["lumbar"] = [n for n in names if n.startswith("lumbar")]
+    expected["residual"] = [n for n in names if n.startswith("pelvis")]
+    taken = {name for own in expected.values() for name in own}
+    expected["other"] = [n for n in names if n not in taken]
+    assert {source: [names[k] for k in own] for source, own in found.items()} == expected
 
 
 INDUCED = 1e-9

@@ -215,7 +215,7 @@ def path_factor(prepared: PreparedTrial, marker_set: MarkerSet, masses: SegmentM
     mass = vertical_masses(plates, loads)
     if body is None or not len(mass) or len(loads.contacts) < MIN_PATH_CONTACTS:
         return float("nan")
-    stretches = runs(known_frames(body.time, plates, loads, prepared.kinematic))
+    stretches = runs(known_frames(body, plates, loads, prepared.kinematic))
     start, stop = max(stretches, key=lambda stretch: stretch[1] - stretch[0], default=(0, 0))
     time, height = body.time[start:stop], body.com[start:stop, 1]
     force = np.interp(time, plates.time, loads.force[:, :, 1].sum(axis=1))

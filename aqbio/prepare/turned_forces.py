@@ -156,7 +156,7 @@ def _turned_forces(
         body.com,
         body.angular_momentum,
         plate_loads_on_frames(plates, body.time, cutoff),
-        known_frames(body.time, plates, loads, kinematic),
+        known_frames(body, plates, loads, kinematic),
     )
     if force_factors is None:
         return turned
@@ -187,12 +187,13 @@ def _used(loads: FeetLoads) -> list[int]:
 
 
 def known_frames(
-    time: FloatArray, plates: Plates, loads: FeetLoads, kinematic: Sequence[FootContact]
+    body: MarkedBody, plates: Plates, loads: FeetLoads, kinematic: Sequence[FootContact]
 ) -> BoolArray:
-    """Frames (T,) between the first and the last contact in which all forces were measured."""
+    """Frames (T,) from the first to the last contact with all forces and the body's motion known."""
+    time = body.time
     spans = np.array([contact_span(contact) for contact in loads.contacts])
     inside = (time >= spans.min() - EVENT_MARGIN_S) & (time <= spans.max() + EVENT_MARGIN_S)
-    inside &= plates.samples_of(time) >= 0
+    inside &= body.known & (plates.samples_of(time) >= 0)
     for contact in (*kinematic, *loads.unmeasured):
         start, stop = contact_span(contact)
         if contact in loads.unmeasured or not ((start < spans[:, 1]) & (stop > spans[:, 0])).any():

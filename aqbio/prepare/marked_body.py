@@ -78,6 +78,21 @@ class SegmentMasses:
                 return False
         return bool((mass * marked).sum() >= MIN_BODY_MASS_SHARE * mass.sum())
 
+    def represented(self, segments: IntArray) -> FloatArray:
+        """Mass (S,), kg, that each marked segment stands for: its own, and its share of its group.
+
+        A shank without markers moves as its thigh and its foot do, not as the whole body does.
+        """
+        mass = np.array(list(self.mass.values()))
+        marked = np.isin(np.arange(len(mass)), segments)
+        total = mass.copy()
+        for members in self.groups.values():
+            of_group = np.isin(list(self.mass), members)
+            if (of_group & marked).any():
+                total[of_group] *= mass[of_group].sum() / mass[of_group & marked].sum()
+        standing_for = total[segments]
+        return np.asarray(standing_for * mass.sum() / standing_for.sum())
+
 
 def marked_body(
     labels: Sequence[str],
@@ -112,7 +127,7 @@ def marked_body(
             )
         ]
         centres[:, index] = np.mean(paths, axis=0)
-    share = mass[segments] * mass.sum() / mass[segments].sum()
+    share = masses.represented(segments)
     com = np.einsum("s,tsk->tk", share, centres) / mass.sum()
     offsets = centres - com[:, None]
     velocity = np.gradient(offsets, 1.0 / rate, axis=0)

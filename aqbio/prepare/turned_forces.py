@@ -189,7 +189,7 @@ def _used(loads: FeetLoads) -> list[int]:
 def known_frames(
     body: MarkedBody, plates: Plates, loads: FeetLoads, kinematic: Sequence[FootContact]
 ) -> BoolArray:
-    """Frames (T,) from the first to the last contact with all forces and the body's motion known."""
+    """Frames (T,) between first and last contact in which forces and the body are known."""
     time = body.time
     spans = np.array([contact_span(contact) for contact in loads.contacts])
     inside = (time >= spans.min() - EVENT_MARGIN_S) & (time <= spans.max() + EVENT_MARGIN_S)

@@ -43,7 +43,7 @@ class MarkedBody:
     """(T, 3) array, m. Centre of mass."""
     angular_momentum: FloatArray
     """(T, 3) array, kg m²/s. About the centre of mass."""
-    known: BoolArray
+    is_followed: BoolArray
     """(T,) array. False in gaps of a marker that are longer than `MAX_INTERPOLATED_S`."""
 
 
@@ -108,10 +108,10 @@ def marked_body(
     if len(markers) < 3 or not masses.are_sufficient(carriers):
         return None
     mass = np.array(list(masses.mass.values()))
-    known = np.ones(len(markers), dtype=np.bool_)
+    is_followed = np.ones(len(markers), dtype=np.bool_)
     for column in np.flatnonzero(carriers >= 0):
         for start, stop in runs(~visible[:, column]):
-            known[start:stop] &= stop - start <= MAX_INTERPOLATED_S * rate
+            is_followed[start:stop] &= stop - start <= MAX_INTERPOLATED_S * rate
     segments = np.unique(carriers[carriers >= 0])
     frames = np.arange(len(markers))
     centres = np.empty((len(markers), len(segments), 3))
@@ -132,4 +132,4 @@ def marked_body(
     offsets = centres - com[:, None]
     velocity = np.gradient(offsets, 1.0 / rate, axis=0)
     momentum = np.einsum("s,tsk->tk", share, cross(offsets, velocity))
-    return MarkedBody(frames / rate, com, momentum, known)
+    return MarkedBody(frames / rate, com, momentum, is_followed)

@@ -193,7 +193,7 @@ def known_frames(
     time = body.time
     spans = np.array([contact_span(contact) for contact in loads.contacts])
     inside = (time >= spans.min() - EVENT_MARGIN_S) & (time <= spans.max() + EVENT_MARGIN_S)
-    inside &= body.known & (plates.samples_of(time) >= 0)
+    inside &= body.is_followed & (plates.samples_of(time) >= 0)
     for contact in (*kinematic, *loads.unmeasured):
         start, stop = contact_span(contact)
         if contact in loads.unmeasured or not ((start < spans[:, 1]) & (stop > spans[:, 0])).any():

@@ -1,4 +1,4 @@
-"""What studies that never change say: tables as digests, pages as words, held against files.
+"""Words and tables that people read, of studies that never change, held against files.
 
 A change of results or words shows as lines of these files: `make golden` writes them anew.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,36 +23,7 @@ CLOSE, NOISE = 2e-4, 1e-9
 """Of a column's root mean square, and in its unit: as far as other processors and libraries may
 move a number."""
 
-GROUPED = ("level", "measure", "statistic", "unit", "quantity", "row", "panel", "hypothesis")
-"""Columns whose values do not mix: numbers are digested by each."""
-
 NUMBERS = re.compile(r"(?<![\w.])[-+]?\d+\.\d+e[-+]\d+")
-
-
-def digest(tables: Mapping[str, pd.DataFrame], *, texts: bool = True) -> Iterator[str]:
-    """Lines of every column: how many numbers, their mean, one by place, size; all texts."""
-    for name, table in sorted(tables.items()):
-        yield f"# {name}: {len(table)} rows, columns {' '.join(map(str, table.columns))}"
-        keys = [one for one in GROUPED if one in table]
-        told = table.select_dtypes(exclude="number").columns if texts else ()
-        for column in (one for one in told if one not in keys):
-            for word, count in table[column].astype(str).value_counts().sort_index().items():
-                yield f"{name} {column}: {count} x {word}"
-        groups = table.groupby(keys, dropna=False, sort=True) if keys else [((), table)]
-        for place, rows in groups:
-            called = " ".join(map(str, (name, *place)))
-            for column in table.select_dtypes("number"):
-                yield f"{called} {column}: {sizes(rows[column].to_numpy(dtype=float))}"
-
-
-def sizes(values: np.ndarray) -> str:
-    """How many numbers are known, their mean, one by place, and their size."""
-    if not len(values):
-        return "none"
-    known = np.where(np.isfinite(values), values, 0.0)
-    where = np.cos(np.arange(len(values)))
-    sizes = (known.mean(), (known * where).mean(), np.sqrt((known**2).mean()))
-    return " ".join([str(np.isfinite(values).sum()), *(f"{one:.8e}" for one in sizes)])
 
 
 def words(page: str) -> Iterator[str]:

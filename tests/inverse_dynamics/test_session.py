@@ -167,7 +167,7 @@ def pressure(one: float, other: float = 0.0, height: float = np.nan) -> np.ndarr
 @pytest.mark.parametrize("about", ["trials", "sessions"])
 def test_golden_trials_and_sessions_on_both_sides_of_every_limit(about):
     cases = read_cases(Path(__file__).with_name("limits.yaml"), about, (usable, session, pressure))
-    assert differences(f"inverse_dynamics/{about}", told(cases, numbers=False)) == []
+    assert differences(f"inverse_dynamics/{about}", told(cases)) == []
 
 
 @pytest.mark.parametrize("belt", [0.0, 3.0])

@@ -197,7 +197,7 @@ def shown(hidden=(), frames=None, *, angles=False):
 
 def golden(about, *makers):
     cases = read_cases(Path(__file__).with_name("limits.yaml"), about, makers)
-    return differences(f"inverse_kinematics/{about}", told(cases, numbers=False))
+    return differences(f"inverse_kinematics/{about}", told(cases))
 
 
 def test_golden_words_of_frames_and_motions():

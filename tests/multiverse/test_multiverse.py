@@ -82,7 +82,9 @@ def test_words_of_specifications():
         for fitted in (False, True)
     }  # fmt: skip
     cases |= {
-        f"rates {a} and {b}": lambda a=a, b=b: lower_rate({"marker_rate": a, "force_rate": b})
+        f"rates {a} and {b}": lambda a=a, b=b: (
+            f"{lower_rate({'marker_rate': a, 'force_rate': b}):g} Hz"
+        )
         for a, b in ((250.0, 1000.0), (250.0, 0.0), (250.0, 100.0))
     }
     assert differences("multiverse/specifications", told(cases)) == []
@@ -144,7 +146,12 @@ def test_words_of_other_models(tmp_path, monkeypatch):
                 monkeypatch.setattr(stage, "compared_studies", lambda *_: [model(name)])
                 found = on_other_models(study, trial, (), own)
                 said = [one.rule for one in found.findings]
-                return [*found.deviations, f"arms {list(found.arms)}, {said}"]
+                sizes = [
+                    f"{name} {float(np.ravel(size)[0]):g}"
+                    for deviation in found.deviations
+                    for name, size in deviation.items()
+                ]
+                return [*sizes, f"arms {list(found.arms)}, {said}"]
 
             cases[f"{name}, trials {arms}"] = work
     assert differences("multiverse/other_models", told(cases)) == []

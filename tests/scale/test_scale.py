@@ -72,7 +72,7 @@ def test_wrong_labels_are_named_left_out_and_do_not_reach_the_lengths(fit, name)
 
 def golden(about, *makers):
     cases = read_cases(Path(__file__).with_name("limits.yaml"), about, makers)
-    return differences(f"scale/{about}", told(cases, numbers=False))
+    return differences(f"scale/{about}", told(cases))
 
 
 def test_golden_words_of_labels_lengths_and_segments(fit):

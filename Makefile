@@ -89,7 +89,7 @@ validate: $(VENV)/.run ## judge drawn studies whose truth is known and write doc
 mutants: $(VENV)/.test ## draw mistakes, put them into the code and say which the tests notice (hours)
 	$(BIN)/python -m benchmarks.drawn_mutations --count 60 --seed $(or $(SEED),$(shell date +%j))
 
-golden: $(VENV)/.test ## write the numbers and words that tests hold studies against anew; look at the difference
+golden: $(VENV)/.test ## write the words and reference numbers of the tests anew; look at the difference
 	AQBIO_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q $$(grep -rlE --include='test_*.py' '(differences|check_references)\(' tests)
 
 dist: ## build the source archive and the wheel; needs neither the environment nor its libraries

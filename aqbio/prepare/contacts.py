@@ -473,7 +473,9 @@ def _contacts_of(
         loaded = np.zeros(len(plates.numbers), dtype=np.bool_)
         loaded[[contact.plate for contact in on]] = True
         shared = any(contact.shared for contact in on)
-        broken = frozenset[str]().union(*(_broken(contact, plates, rules) for contact in on))
+        # Of all its plates together: a foot that crosses a seam leaves one of them at once.
+        force = plates.wrench.force[:, loaded].sum(axis=1)
+        broken = broken_parts(force, plates.rate, int(start), int(stop), rules.threshold)
         pressed = cop[start:stop][~np.isnan(cop[start:stop].sum(axis=1))]
         edges = edge_distance(pressed, plates.corners, loaded & with_corners, MAX_SEAM_M)
         foot_contacts.append(
@@ -494,12 +496,6 @@ def _contacts_of(
                 foot_contacts[-1], vertical, plates, (int(start), int(stop)), rules
             )
     return foot_contacts
-
-
-def _broken(contact: PlateContact, plates: Plates, rules: EventRules) -> frozenset[str]:
-    """Parts of a contact during which its plate failed."""
-    force = plates.wrench.force[:, contact.plate]
-    return broken_parts(force, plates.rate, contact.start, contact.stop, rules.threshold)
 
 
 SOFT_ENDS_S = 0.004

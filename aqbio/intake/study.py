@@ -415,7 +415,10 @@ def _unpaired_forces(
 def _no_recordings(data: Path, content: FolderContent) -> AqbioError:
     examples = content.unusable[:5]
     reasons = "; ".join(f"{example.file}: {example.why.rstrip('.')}" for example in examples)
-    fixes = dict.fromkeys(example.fix for example in examples if example.fix)
+    first_fix, *more_fixes = dict.fromkeys(example.fix for example in examples if example.fix) or [
+        ""
+    ]
+    fixes = [first_fix, *(fix[:1].upper() + fix[1:] for fix in more_fixes)]
     counts = {"force": content.forces, "model": content.models}
     kinds = ", ".join(f"{len(files)} {kind} files" for kind, files in counts.items())
     kinds += f", {content.other_files} files of other kinds"
@@ -423,7 +426,8 @@ def _no_recordings(data: Path, content: FolderContent) -> AqbioError:
         "the folder holds no marker recording that can be read"
         + (f" ({reasons})." if reasons else f": {kinds}."),
         file=str(data),
-        fix=" ".join(fixes) or "give the folder of the C3D files, or of the TRC and MOT files.",
+        fix=" ".join(fixes).strip()
+        or "give the folder of the C3D files, or of the TRC and MOT files.",
         rule="recordings-none",
     )
 

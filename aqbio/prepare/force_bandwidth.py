@@ -274,6 +274,22 @@ LEAD_SHARE = 0.5
 """Share of its duration that is compared before and after a contact."""
 
 
+UNIT = np.array([0.006, 0.006, 0.1])
+"""Steps of touchdown, s, duration, s, and logarithm of the cut-off's factor in the search."""
+
+DIFFERENCE = 0.02
+"""Difference of these for derivatives, in such steps."""
+
+STARTS_INWARD = (0.0, 1.0, 2.0)
+"""Starts of the search: ends moved into the contact, in tenths of a period of the cut-off."""
+
+MIDDLE_START = STARTS_INWARD[1:2]
+"""Start of the search for a cut-off, which compares several contacts."""
+
+MAX_STEPS = 15
+"""Steps of one search."""
+
+
 class UnfilteredContact(NamedTuple):
     """Contact before the low-pass."""
 
@@ -365,46 +381,59 @@ class _ContactModel:
 
         ``with_cutoff``: also the logarithm of the factor by which the cut-off is another one.
         """
-        from scipy.optimize import minimize
+        from scipy.optimize import least_squares
 
         lead = 0.1 / self.low_pass.cutoff_hz * np.array([1.0, -1.0])
         middle = ends - delay_s(self.low_pass)
-        simplex = np.vstack([np.zeros(3), np.diag([0.006, -0.006, 0.1])])
+        size = 3 if with_cutoff else 2
+        shortest, longest = self.durations
+        factor = np.log(CUTOFF_FACTOR)
+        bounds = np.array([[-np.inf, shortest, -factor], [np.inf, longest, factor]]) / UNIT
+        limits = bounds[:, :size]
         candidates = []
-        for inward in (0.0, 1.0, 2.0):
-            start = np.append(middle + inward * lead, 0.0)
-            if not np.isfinite(self.misfit(start)):
+        for inward in STARTS_INWARD if not with_cutoff else MIDDLE_START:
+            first, last = middle + inward * lead
+            start = np.array([first, last - first, 0.0])[:size] / UNIT[:size]
+            if not ((limits[0] < start) & (start < limits[1])).all():
                 continue
-            size = 3 if with_cutoff else 2
-            result = minimize(
-                self.misfit,
-                start[:size],
-                method="Nelder-Mead",
-                options={
-                    "xatol": 2e-4,
-                    "fatol": 1e-9,
-                    "maxfev": 60 * size,
-                    "initial_simplex": (start + simplex)[: size + 1, :size],
-                },
-            )
-            candidates.append((float(result.fun), np.asarray(result.x)))
+            result = least_squares(
+                self._residuals, start, self._slopes, bounds=limits,
+                xtol=1e-3, ftol=1e-4, gtol=1e-10, max_nfev=MAX_STEPS,
+            )  # fmt: skip
+            candidates.append((2.0 * float(result.cost), self._ends(result.x)))
         if not candidates:
             return np.inf, ends
         return min(candidates, key=lambda candidate: candidate[0])
 
-    def misfit(self, ends: FloatArray) -> float:
-        """Mean square of what is not explained, with the weights against what no foot does."""
-        if not self.durations[0] < ends[1] - ends[0] < self.durations[1]:
-            return np.inf
+    def _ends(self, unknowns: FloatArray) -> FloatArray:
+        """Touchdown, toe-off and logarithm of the cut-off's factor, from scaled unknowns.
+
+        Those are touchdown, duration and the logarithm, which bounds keep possible.
+        """
+        values = unknowns * UNIT[: len(unknowns)]
+        values[1] += values[0]
+        return np.asarray(values)
+
+    def _slopes(self, unknowns: FloatArray) -> FloatArray:
+        """Derivatives of the residuals by the scaled unknowns, forward differences."""
+        plain = self._residuals(unknowns)
+        moved = unknowns + DIFFERENCE * np.eye(len(unknowns))
+        columns = [(self._residuals(row) - plain) / DIFFERENCE for row in moved]
+        return np.stack(columns, axis=1)
+
+    def _residuals(self, unknowns: FloatArray) -> FloatArray:
+        """Residuals of what is not explained, with the weights against what no foot does."""
+        ends = self._ends(unknowns)
         if len(ends) > 2:
-            if abs(ends[2]) > np.log(CUTOFF_FACTOR):
-                return np.inf
             self.response = filter_response(self.ratio * np.exp(-ends[2]), self.low_pass.filter)
         sines, filtered, amplitude = self._sines(ends)
         residual = amplitude @ filtered[:, self.compared] - self.measured
         stiff = STIFFNESS * self.harmonic**1.5 * amplitude
         pull = PULL_WEIGHT * np.minimum(amplitude @ sines, 0.0)
-        return float((residual**2).mean() + (stiff**2).sum() + (pull**2).mean())
+        scales = len(residual) ** -0.5, 1.0, len(pull) ** -0.5
+        return np.concatenate(
+            [scale * part for scale, part in zip(scales, (residual, stiff, pull), strict=True)]
+        )
 
     def forces(self, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Force before and behind the filter, (G,) each."""

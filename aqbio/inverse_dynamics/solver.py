@@ -24,7 +24,7 @@ from aqbio.inverse_dynamics.parameters import (
     Parameter,
     Runner,
     Weights,
-    discount,
+    frames_per_observation,
     prior_precision,
     priors,
 )
@@ -215,7 +215,16 @@ class Solver:
     @cached_property
     def precision(self) -> FloatArray:
         """(P,) array: inverse variances of the priors, in units of the frames' cost."""
-        return discount(self.observations.rate) * prior_precision(self.parameters)
+        return self.frames_per_observation * prior_precision(self.parameters)
+
+    @cached_property
+    def frames_per_observation(self) -> float:
+        """Frames that count as one independent observation of the parameters."""
+        observations = self.observations
+        cycles = stride_cycles(observations.time, observations.contacts[:, 0], observations.left)
+        if cycles is None or not self.measured.any():
+            return frames_per_observation(observations.rate)
+        return frames_per_observation(observations.rate, float(np.ptp(cycles[self.measured])))
 
     @cached_property
     def prior_means(self) -> FloatArray:
@@ -428,12 +437,12 @@ class Solver:
     def information(self) -> tuple[FloatArray, FloatArray]:
         """Equations (P, P), (P,) of the parameters when the motion follows, without priors.
 
-        In independent observations: neighbouring frames count as one.
+        In independent observations: neighbouring frames count as one, and so nearly do strides.
         """
         pull, border = self.half
         about = self.matrix - border.T @ border
         right = about @ self.linearised_at + self.right - border.T @ pull
-        counted = discount(self.observations.rate)
+        counted = self.frames_per_observation
         return about / counted, right / counted
 
 

@@ -29,7 +29,7 @@ from aqbio.inverse_dynamics.parameters import (
     PELVIS,
     ParameterEstimate,
     Runner,
-    discount,
+    frames_per_observation,
 )
 from aqbio.inverse_dynamics.stances import Standing, planted_contacts
 from aqbio.multibody.dynamics import ExternalLoad, newton_euler
@@ -230,7 +230,7 @@ def free_moment_gain(fit: TrialFit) -> float:
     reversed moment, the result is ``bᵀ A⁻¹ b`` less the rise of the cost.
     """
     solver, observations = fit.linearised(), fit.observations
-    frames, balance = discount(observations.rate), solver.point.balance
+    frames, balance = frames_per_observation(observations.rate), solver.point.balance
     turned = replace(observations, wrench=reverse_free_moment(observations.wrench))
     reversed_balance = Balance(
         fit.runner,

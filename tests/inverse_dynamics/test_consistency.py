@@ -47,7 +47,7 @@ from aqbio.inverse_dynamics.parameters import (
     Runner,
     Weights,
     centre_parameters,
-    discount,
+    frames_per_observation,
     prior_precision,
     priors,
 )
@@ -666,7 +666,7 @@ def test_the_equations_at_the_end_tell_what_a_turned_free_moment_would_gain(soun
         fit.runner, replace(fit.observations, wrench=reverse_free_moment(less)), fit.weights,
         fit.solver.parameters, fit.values, fit,
     )  # fmt: skip
-    gain = (fit.cost[-1] - other.cost[-1]) / discount(made.rate)
+    gain = (fit.cost[-1] - other.cost[-1]) / frames_per_observation(made.rate)
     assert free_moment_gain(fit) == pytest.approx(gain, rel=0.3)
     assert free_moment_gain(other) > MIN_FREE_MOMENT_GAIN
 

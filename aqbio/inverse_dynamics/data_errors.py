@@ -253,7 +253,7 @@ class Response:
         deviation = point.motion.q[:, solver.coordinates] - solver.solved
         fifth = solver.basis.values[3] @ point.coefficients
         residuals = DataErrors(
-            markers=solver.markers.errors(point.poses)[1],
+            markers=point.error,
             pose=deviation / solver.weights.coordinate_sd,
             roughness=fifth / solver.roughness_sd,
             wrench=solver.rows.residual,

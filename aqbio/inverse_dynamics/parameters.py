@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 
 from aqbio.body.draws import InertiaSpread, centre_covariance, twins
+from aqbio.body.priors import SLIDE_SD
+from aqbio.body.shape import RIGHT_ANGLE
 from aqbio.force_plates.alignment import OFFSET, PIVOT, ROTATION, SCALE
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray
@@ -29,6 +31,15 @@ LEGS = "leg_share"
 
 PELVIS = "pelvis_share"
 """Relative change of the pelvis' mass, taken from the torso."""
+
+SLIDE = "thigh_slide"
+"""Sliding of the thigh's skin towards the knee by the knee's flexion."""
+
+COMPLIANCE = "tissue_compliance"
+"""Displacement of markers against the acceleration of the bone, by that acceleration."""
+
+SOFT_TISSUE = (SLIDE, COMPLIANCE)
+"""Parameters that displace markers and nothing else (`aqbio.inverse_dynamics.soft_tissue`)."""
 
 CENTRES = "centres_"
 """Prefix of the number of a direction in which the segments' centres of mass are displaced."""
@@ -72,9 +83,15 @@ PELVIS_SHARE_SD = InertiaSpread().mass
 """Share of the pelvis in the body's mass, relative: that of one segment."""
 
 LEG_SHARE_SD = 0.05
-"""Share of both legs in the body's mass, relative: masses of thigh, shank and foot are each uncertain
-by `InertiaSpread.mass`, and both legs by nearly the same (`InertiaSpread.side_correlation`). Over
-the tables from Dempster (16.1 % a leg) to Rajagopal et al. (20.9 %) the share differs by 0.1."""
+"""Share of both legs in the body's mass, relative: thigh, shank and foot are each uncertain by
+`InertiaSpread.mass`, and both legs by nearly the same (`InertiaSpread.side_correlation`)."""
+
+SLIDE_SD_M = SLIDE_SD["thigh"] / RIGHT_ANGLE
+"""Sliding of the thigh's skin by a radian of flexion of the knee, m."""
+
+COMPLIANCE_SD_S2 = 2.5e-4
+"""Displacement by acceleration, m per m/s²: a natural frequency of 10 Hz. Accelerations of twelve
+recorded runners need 1.2 to 3.2e-4 where nothing else is adjusted."""
 
 LEVEL_OFFSETS = (OFFSET[0], OFFSET[2])
 """Displacements of the plates that are fitted even where their rotation is undetermined."""
@@ -91,6 +108,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(SCALE, "relative", 0.0, 0.002, -0.01, 0.01, on=False),
     Parameter(LEGS, "relative", 0.0, LEG_SHARE_SD, -0.25, 0.25),
     Parameter(PELVIS, "relative", 0.0, PELVIS_SHARE_SD, -0.25, 0.25),
+    Parameter(SLIDE, "m/rad", 0.0, SLIDE_SD_M, -0.06, 0.06),
+    Parameter(COMPLIANCE, "s2", 0.0, COMPLIANCE_SD_S2, -7.5e-4, 7.5e-4),
 )
 """Every parameter except the positions of the segments' centres of mass, in order.
 
@@ -109,6 +128,8 @@ plate_scale
     Of the plates' distances from it: errors of a wand and of surveyed corners.
 leg_share, pelvis_share
     Relative change of the mass of the legs and of the pelvis, taken from the torso.
+thigh_slide, tissue_compliance
+    Of soft tissue under the markers (`aqbio.inverse_dynamics.soft_tissue`).
 """
 
 

@@ -22,11 +22,13 @@ from aqbio.inverse_dynamics.observations import GroundWrench
 from aqbio.inverse_dynamics.parameters import (
     CENTRES,
     CLOCK,
+    COMPLIANCE,
     DRAG,
     LEGS,
     MASS,
     MAX_CENTRE_SHIFT_SD,
     PELVIS,
+    SLIDE,
     ParameterEstimate,
     Runner,
     frames_per_observation,
@@ -416,6 +418,8 @@ PARAMETER_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
         MASS: ("mass", "check the body mass, the plates' gains and the model's mass."),
         LEGS: ("leg_mass", "check the scaled masses of the legs; another table may fit."),
         PELVIS: ("pelvis_mass", "check the scaled masses of the trunk."),
+        SLIDE: ("soft_tissue", "look at the markers of the thighs and at the sizes of the legs."),
+        COMPLIANCE: ("soft_tissue", "check the plates' gains, the clock and the body's sizes."),
         DRAG: ("drag", "fix the drag area; the data hardly know it."),
     }
 )

@@ -13,7 +13,7 @@ Two displacements of recorded markers from the bone, each with one parameter of 
 
 Without them the acceleration of the centre of mass by markers is a tenth larger than forces over
 mass at the step frequency in every recorded runner, and the fit took the difference for another
-body (docs/decisions/0030-bodies-that-no-fit-deforms.md).
+body (docs/decisions/0034-bodies-that-no-fit-deforms.md).
 """
 
 from __future__ import annotations

@@ -377,7 +377,8 @@ def _predicted(fit: TrialFit, left: BoolArray) -> Iterator[FloatArray]:
 def predicted_markers(solver: Solver, q: FloatArray) -> FloatArray:
     """Markers (T, K, 3), m, at q (T, C), with the artefact of their segment that others show."""
     found, rows = solver.recorded_markers(q), solver.markers
-    error = rows.errors(segment_poses(solver.runner.skeleton, q))[1]
+    poses = segment_poses(solver.runner.skeleton, q)
+    error = rows.errors(poses, np.zeros_like(rows.target))[1]
     common = rows.kappa[..., None] * np.einsum("tkd,ks->tsd", error, rows.segment)
     carrier = solver.runner.skeleton.marker_body[solver.observations.marker_index]
     for number, body in enumerate(np.unique(rows.tracking.body)):

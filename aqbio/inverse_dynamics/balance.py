@@ -15,6 +15,7 @@ from aqbio.inverse_dynamics.parameters import (
     CLOCK,
     DRAG,
     MASS,
+    SOFT_TISSUE,
     ParameterEstimate,
     Runner,
     centre_direction,
@@ -200,6 +201,8 @@ class Balance:
         if name.startswith(CENTRES):
             rows: FloatArray = self._by_centres[:, centre_direction(name)]
             return rows
+        if name in SOFT_TISSUE:
+            return np.zeros((len(self.com), 6))
         return self._by_masses(name)
 
     def _by_masses(self, name: str) -> FloatArray:

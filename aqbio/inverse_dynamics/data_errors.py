@@ -23,7 +23,7 @@ from itertools import islice
 import numpy as np
 
 from aqbio.inverse_dynamics.normal_equations import SingleArray
-from aqbio.inverse_dynamics.parameters import CENTRES, SENSOR_SD, centre_direction
+from aqbio.inverse_dynamics.parameters import CENTRES, SENSOR_SD, STRIDE_SHARE, centre_direction
 from aqbio.inverse_dynamics.solver import Solver
 from aqbio.multibody.jacobians import VelocityFields
 from aqbio.multibody.poses import chunks
@@ -31,9 +31,6 @@ from aqbio.vectors import FloatArray, cross, rotate, square_root
 
 PLACEMENT_SD = 0.005
 """Prior standard deviation of a marker's constant error along an axis, m."""
-
-STRIDE_SHARE = 0.8
-"""Prior share of the soft-tissue artefact that repeats from stride to stride."""
 
 NOISE_SD = 0.001
 """Prior standard deviation of a marker's noise from frame to frame, m."""
@@ -256,7 +253,7 @@ class Response:
         deviation = point.motion.q[:, solver.coordinates] - solver.solved
         fifth = solver.basis.values[3] @ point.coefficients
         residuals = DataErrors(
-            markers=solver.markers.errors(point.poses)[1],
+            markers=point.error,
             pose=deviation / solver.weights.coordinate_sd,
             roughness=fifth / solver.roughness_sd,
             wrench=solver.rows.residual,

@@ -100,7 +100,7 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
             ("u", motion.u),
             ("udot", motion.udot),
             ("generalised_force", forces),
-            ("marker_error", fit.solver.marker_errors(motion.q)),
+            ("marker_error", fit.solver.marker_errors(motion.q, fit.values)),
             ("foot_force", np.stack([load.force for load in loads], axis=1)),
             ("foot_moment", np.stack([load.moment for load in loads], axis=1)),
             ("drag_force", -drag(velocity, area)),

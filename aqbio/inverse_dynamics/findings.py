@@ -217,7 +217,7 @@ def fit_numbers(trial: SolvedTrial, fit: TrialFit) -> dict[str, Any]:
         "speed_mps": trial_speed(trial),
         "marker_rms_before_m": _rms(errors(fit.observations.start)[window]),
         "marker_rms_alone_m": _rms(errors(fit.q_markers_only)[window]),
-        "marker_rms_after_m": _rms(errors(fit.motion.q)[window]),
+        "marker_rms_after_m": _rms(errors(fit.motion.q, fit.values)[window]),
         "markers_moved_m": _rms(fit.markers_moved(fit.q_markers_only)[window]),
         "markers_displaced_m": _rms(fit.markers_moved(fit.observations.start)[window]),
         **_joint_changes(fit, window),

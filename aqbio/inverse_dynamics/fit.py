@@ -108,9 +108,13 @@ class TrialFit:
         return self.solver.residual(self.motion, self.values)
 
     def markers_moved(self, start: FloatArray) -> FloatArray:
-        """(T, K) array, m: of the model's markers, from q (T, C) to the fit; NaN if missing."""
-        positions = (self.solver.recorded_markers(q) for q in (start, self.motion.q))
-        moved = np.linalg.norm(np.subtract(*positions), axis=2)
+        """(T, K) array, m: of the model's markers, from q (T, C) to the fit; NaN if missing.
+
+        Beyond where soft tissue takes them.
+        """
+        solver = self.solver
+        expected = solver.recorded_markers(self.motion.q, self.values)
+        moved = np.linalg.norm(solver.recorded_markers(start) - expected, axis=2)
         return np.where(self.observations.visible, moved, np.nan)
 
     def coefficients_near(self, theta: FloatArray) -> FloatArray:

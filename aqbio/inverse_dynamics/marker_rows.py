@@ -205,10 +205,15 @@ class MarkerRows:
         """(T, K) array, 1/m²: inverse of each marker's own variance; 0 where it is missing."""
         return np.asfortranarray(self.visible / (self.segment @ self.own_variance))
 
-    def errors(self, poses: SegmentPoses) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Positions, errors (0 if missing) and weighted errors of markers, (T, K, 3) each."""
+    def errors(
+        self, poses: SegmentPoses, displacement: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Positions, errors (0 if missing) and weighted errors of markers, (T, K, 3) each.
+
+        `displacement` (T, K, 3), m: of the markers from their positions on the bone.
+        """
         position = station_positions(poses, self.tracking.body, self.tracking.station)
-        error = (position - self.target) * self.visible[..., None]
+        error = (position + displacement - self.target) * self.visible[..., None]
         return position, error, self.weighted(error)
 
     def weighted(self, error: FloatArray) -> FloatArray:

@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 
 from aqbio.body.draws import InertiaSpread, centre_covariance, twins
+from aqbio.body.priors import SLIDE_SD
+from aqbio.body.shape import RIGHT_ANGLE
 from aqbio.force_plates.alignment import OFFSET, PIVOT, ROTATION, SCALE
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import BoolArray, FloatArray
@@ -30,6 +32,15 @@ LEGS = "leg_share"
 PELVIS = "pelvis_share"
 """Relative change of the pelvis' mass, taken from the torso."""
 
+SLIDE = "thigh_slide"
+"""Sliding of the thigh's skin towards the knee by the knee's flexion."""
+
+COMPLIANCE = "tissue_compliance"
+"""Displacement of markers against the acceleration of the bone, by that acceleration."""
+
+SOFT_TISSUE = (SLIDE, COMPLIANCE)
+"""Parameters that displace markers and nothing else (`aqbio.inverse_dynamics.soft_tissue`)."""
+
 CENTRES = "centres_"
 """Prefix of the number of a direction in which the segments' centres of mass are displaced."""
 
@@ -39,6 +50,10 @@ MAX_CENTRE_SHIFT_SD = 3.0
 INDEPENDENCE_TIME_S = 0.2
 """Neighbouring frames are strongly correlated: residuals and markers within this time count as one
 independent observation of the parameters (50 frames at 250 Hz)."""
+
+STRIDE_SHARE = 0.8
+"""Prior share of the soft-tissue artefact that repeats from stride to stride: further strides at
+the same speed tell correspondingly less about parameters."""
 
 HALF_WIDTH_SD = 1.645
 """Half-width of a 90 % interval in standard deviations."""
@@ -64,6 +79,20 @@ PLATE_ROTATION_SD_RAD = 0.005
 """Rotation of plates against cameras, rad: 1 mm under one end of a calibration frame of 0.4 m is
 0.15 degrees."""
 
+PELVIS_SHARE_SD = InertiaSpread().mass
+"""Share of the pelvis in the body's mass, relative: that of one segment."""
+
+LEG_SHARE_SD = 0.05
+"""Share of both legs in the body's mass, relative: thigh, shank and foot are each uncertain by
+`InertiaSpread.mass`, and both legs by nearly the same (`InertiaSpread.side_correlation`)."""
+
+SLIDE_SD_M = SLIDE_SD["thigh"] / RIGHT_ANGLE
+"""Sliding of the thigh's skin by a radian of flexion of the knee, m."""
+
+COMPLIANCE_SD_S2 = 2.5e-4
+"""Displacement by acceleration, m per m/s²: a natural frequency of 10 Hz. Accelerations of twelve
+recorded runners need 1.2 to 3.2e-4 where nothing else is adjusted."""
+
 LEVEL_OFFSETS = (OFFSET[0], OFFSET[2])
 """Displacements of the plates that are fitted even where their rotation is undetermined."""
 
@@ -77,8 +106,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     *(Parameter(name, "m", 0.0, 0.003, -0.008, 0.008, on=name in LEVEL_OFFSETS) for name in OFFSET),
     Parameter(SCALE, "relative", 0.0, 0.002, -0.01, 0.01, on=False),
-    Parameter(LEGS, "relative", 0.0, 0.10, -0.25, 0.25),
-    Parameter(PELVIS, "relative", 0.0, 0.10, -0.25, 0.25),
+    Parameter(LEGS, "relative", 0.0, LEG_SHARE_SD, -0.25, 0.25),
+    Parameter(PELVIS, "relative", 0.0, PELVIS_SHARE_SD, -0.25, 0.25),
+    Parameter(SLIDE, "m/rad", 0.0, SLIDE_SD_M, -0.06, 0.06),
+    Parameter(COMPLIANCE, "s2", 0.0, COMPLIANCE_SD_S2, -7.5e-4, 7.5e-4),
 )
 """Every parameter except the positions of the segments' centres of mass, in order.
 
@@ -97,6 +128,8 @@ plate_scale
     Of the plates' distances from it: errors of a wand and of surveyed corners.
 leg_share, pelvis_share
     Relative change of the mass of the legs and of the pelvis, taken from the torso.
+thigh_slide, tissue_compliance
+    Of soft tissue under the markers (`aqbio.inverse_dynamics.soft_tissue`).
 """
 
 
@@ -128,8 +161,8 @@ class ParameterEstimate:
     estimate: float
     """The prior, where it is not fitted."""
     sd: float
-    """Posterior standard deviation; data within ``INDEPENDENCE_TIME_S`` count as one observation. 0
-    where it is not fitted."""
+    """Posterior standard deviation, data counted as by `frames_per_observation`. 0 where it is not
+    fitted."""
 
     @property
     def name(self) -> str:
@@ -173,9 +206,14 @@ def prior_precision(parameters: Sequence[Parameter]) -> FloatArray:
     return np.array([1.0 / parameter.prior_sd**2 for parameter in parameters if parameter.on])
 
 
-def discount(rate: float) -> float:
-    """Frames at a rate, Hz, that count as one independent observation of the parameters."""
-    return rate * INDEPENDENCE_TIME_S
+def frames_per_observation(rate: float, strides: float = 1.0) -> float:
+    """Number of frames at a rate, Hz, that count as one independent observation of the parameters.
+
+    Errors of which the share ρ repeats in each of n strides have a mean of variance ``(1 + (n − 1)
+    ρ) / n``: the n strides count as ``n / (1 + (n − 1) ρ)``, at most as 1.25 for ρ = 0.8.
+    """
+    repeats = 1.0 + max(strides - 1.0, 0.0) * STRIDE_SHARE
+    return rate * INDEPENDENCE_TIME_S * repeats
 
 
 Tissue = Literal["pelvis", "torso", "thigh", "shank", "foot", "upper_arm", "forearm"]

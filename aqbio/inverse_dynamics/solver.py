@@ -21,13 +21,15 @@ from aqbio.inverse_dynamics.normal_equations import (
 from aqbio.inverse_dynamics.observations import MIN_RUN_FRAMES, Observations
 from aqbio.inverse_dynamics.parameters import (
     MIN_ACCELERATION,
+    SOFT_TISSUE,
     Parameter,
     Runner,
     Weights,
-    discount,
+    frames_per_observation,
     prior_precision,
     priors,
 )
+from aqbio.inverse_dynamics.soft_tissue import marker_displacements
 from aqbio.inverse_kinematics.marker_fit import Tracking
 from aqbio.multibody.kinematics import marker_positions, posed_kinematics, segment_kinematics
 from aqbio.multibody.momentum import momentum_jacobians
@@ -48,10 +50,10 @@ MAX_STEP_TRIALS = 10
 MIN_STEP_SHARE = 0.1
 """Minimum ratio of successive shares: a distant cost tells little about the local parabola."""
 
-SHARING_OBSERVATIONS = ("markers", "unobservable", "contacts")
+SHARING_OBSERVATIONS = ("markers", "plain", "unobservable", "contacts")
 """Solvers share parts where these observations, and the weights, are the same objects."""
 
-SHARED_PARTS = ("tracking", "markers", "bands")
+SHARED_PARTS = ("tracking", "markers", "bands", "displacements")
 """Parts of a solver that depend on nothing else."""
 
 
@@ -69,8 +71,9 @@ class Point:
     poses: SegmentPoses
     """In all frames."""
     position: FloatArray
+    error: FloatArray
     force: FloatArray
-    """position, force: (T, K, 3) arrays. Markers, and their weighted errors."""
+    """position, error, force: (T, K, 3) arrays. Markers, their errors, and these weighted."""
     balance: Balance
     """In the frames that are measured completely."""
 
@@ -215,7 +218,16 @@ class Solver:
     @cached_property
     def precision(self) -> FloatArray:
         """(P,) array: inverse variances of the priors, in units of the frames' cost."""
-        return discount(self.observations.rate) * prior_precision(self.parameters)
+        return self.frames_per_observation * prior_precision(self.parameters)
+
+    @cached_property
+    def frames_per_observation(self) -> float:
+        """Frames that count as one independent observation of the parameters."""
+        observations = self.observations
+        cycles = stride_cycles(observations.time, observations.contacts[:, 0], observations.left)
+        if cycles is None or not self.measured.any():
+            return frames_per_observation(observations.rate)
+        return frames_per_observation(observations.rate, float(np.ptp(cycles[self.measured])))
 
     @cached_property
     def prior_means(self) -> FloatArray:
@@ -243,14 +255,41 @@ class Solver:
             parts.append(values)
         return with_dependent(self.runner.skeleton, Motion(*parts))
 
-    def recorded_markers(self, q: FloatArray) -> FloatArray:
-        """Positions of the model's recorded markers at q (T, C), (T, K, 3), m."""
-        positions = marker_positions(self.runner.skeleton, q)
-        return positions[:, self.observations.marker_index]
+    @cached_property
+    def displacements(self) -> dict[str, FloatArray]:
+        """Displacement of markers from the bone by a unit of each soft-tissue parameter.
 
-    def marker_errors(self, q: FloatArray) -> FloatArray:
+        (T, K, 3) arrays, of the markers that were recorded.
+        """
+        observations, tracking = self.observations, self.tracking
+        return marker_displacements(
+            self.runner, observations.plain, observations.rate, tracking.body, tracking.station
+        )
+
+    def displacement(self, values: Mapping[str, float]) -> FloatArray:
+        """Displacement of the markers from the bone at parameter values, (T, K, 3), m."""
+        shape = (len(self.observations.time), len(self.tracking.body), 3)
+        total = np.zeros(shape, order="F")
+        for name in SOFT_TISSUE:
+            if values.get(name, 0.0):
+                total += values[name] * self.displacements[name]
+        return total
+
+    def recorded_markers(
+        self, q: FloatArray, values: Mapping[str, float] | None = None
+    ) -> FloatArray:
+        """Positions of the model's recorded markers at q (T, C), (T, K, 3), m.
+
+        With parameter values, where soft tissue is expected to take them.
+        """
+        observations = self.observations
+        positions = marker_positions(self.runner.skeleton, q)[:, observations.marker_index]
+        positions[:, observations.on_body] += self.displacement(values or {})
+        return np.asarray(positions)
+
+    def marker_errors(self, q: FloatArray, values: Mapping[str, float] | None = None) -> FloatArray:
         """Distances of recorded markers from the model's at q (T, C), (T, K), m; NaN in gaps."""
-        error = self.recorded_markers(q) - self.observations.markers
+        error = self.recorded_markers(q, values) - self.observations.markers
         return np.asarray(np.linalg.norm(error, axis=2))
 
     def residual(self, motion: Motion, values: Mapping[str, float]) -> Residual:
@@ -273,12 +312,13 @@ class Solver:
         """Evaluate the cost of a motion, coefficients (K, N), and parameters, theta (P,)."""
         observations, measured, motion = self.observations, self.measured, self.motion(coefficients)
         poses = segment_poses(self.runner.skeleton, motion.q)
-        position, error, force = self.markers.errors(poses)
+        values = self.values(theta)
+        position, error, force = self.markers.errors(poses, self.displacement(values))
         parts = (of_frames(values, measured) for values in (motion.q, motion.u, motion.udot))
         moves = posed_kinematics(self.runner.skeleton, poses.picked(measured), *parts)
         balance = Balance(
             self.runner,
-            self.values(theta),
+            values,
             moves,
             observations.wrench,
             observations.time[measured],
@@ -289,7 +329,9 @@ class Solver:
         cost += self.precision @ (theta - self.prior_means) ** 2
         cost += ((deviation / self.weights.coordinate_sd) ** 2).sum()
         cost += ((self.basis.values[3] @ coefficients / self.roughness_sd) ** 2).sum()
-        return Point(coefficients, theta, float(cost), motion, poses, position, force, balance)
+        return Point(
+            coefficients, theta, float(cost), motion, poses, position, error, force, balance
+        )
 
     def begin(self, coefficients: FloatArray, theta: FloatArray) -> None:
         """Start at a motion, coefficients (K, N), and parameters, theta (P,)."""
@@ -314,9 +356,23 @@ class Solver:
         self.coupling = add_rows(band, self.basis, self.rows, by_parameter)
         self.right = -by_parameter.T @ self.rows.residual.ravel()
         self.matrix = by_parameter.T @ by_parameter
+        self._add_soft_tissue()
         self.factor = BandFactor.of(band)
         self.linearised_at = point.theta
         self._half: tuple[FloatArray, FloatArray] | None = None
+
+    def _add_soft_tissue(self) -> None:
+        """Add the markers' rows to the equations of the parameters of soft tissue."""
+        columns = [column for column, name in enumerate(self.on) if name in SOFT_TISSUE]
+        point, levers = self.point, self.markers.levers(self.point.poses, self.point.position)
+        visible = self.markers.visible[..., None]
+        moved = [self.displacements[self.on[column]] * visible for column in columns]
+        weighted = [self.markers.weighted(np.asfortranarray(shift)) for shift in moved]
+        for column, shift, force in zip(columns, moved, weighted, strict=True):
+            work = self.markers.pull(*levers, force)
+            self.coupling[:, column] += (self.basis.values[0].T @ work).ravel()
+            self.right[column] -= (shift * point.force).sum()
+            self.matrix[column, columns] += [(shift * other).sum() for other in weighted]
 
     def downhill(self, point: Point) -> tuple[FloatArray, MotionRows]:
         """Negative gradient by the coefficients at a point, (K N,), and its rows."""
@@ -428,12 +484,12 @@ class Solver:
     def information(self) -> tuple[FloatArray, FloatArray]:
         """Equations (P, P), (P,) of the parameters when the motion follows, without priors.
 
-        In independent observations: neighbouring frames count as one.
+        In independent observations: neighbouring frames count as one, and so nearly do strides.
         """
         pull, border = self.half
         about = self.matrix - border.T @ border
         right = about @ self.linearised_at + self.right - border.T @ pull
-        counted = discount(self.observations.rate)
+        counted = self.frames_per_observation
         return about / counted, right / counted
 
 

@@ -22,14 +22,16 @@ from aqbio.inverse_dynamics.observations import GroundWrench
 from aqbio.inverse_dynamics.parameters import (
     CENTRES,
     CLOCK,
+    COMPLIANCE,
     DRAG,
     LEGS,
     MASS,
     MAX_CENTRE_SHIFT_SD,
     PELVIS,
+    SLIDE,
     ParameterEstimate,
     Runner,
-    discount,
+    frames_per_observation,
 )
 from aqbio.inverse_dynamics.stances import Standing, planted_contacts
 from aqbio.multibody.dynamics import ExternalLoad, newton_euler
@@ -230,7 +232,7 @@ def free_moment_gain(fit: TrialFit) -> float:
     reversed moment, the result is ``bᵀ A⁻¹ b`` less the rise of the cost.
     """
     solver, observations = fit.linearised(), fit.observations
-    frames, balance = discount(observations.rate), solver.point.balance
+    frames, balance = frames_per_observation(observations.rate), solver.point.balance
     turned = replace(observations, wrench=reverse_free_moment(observations.wrench))
     reversed_balance = Balance(
         fit.runner,
@@ -416,6 +418,8 @@ PARAMETER_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
         MASS: ("mass", "check the body mass, the plates' gains and the model's mass."),
         LEGS: ("leg_mass", "check the scaled masses of the legs; another table may fit."),
         PELVIS: ("pelvis_mass", "check the scaled masses of the trunk."),
+        SLIDE: ("soft_tissue", "look at the markers of the thighs and at the sizes of the legs."),
+        COMPLIANCE: ("soft_tissue", "check the plates' gains, the clock and the body's sizes."),
         DRAG: ("drag", "fix the drag area; the data hardly know it."),
     }
 )

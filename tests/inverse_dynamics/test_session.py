@@ -216,7 +216,9 @@ def test_pressure_of_a_person_who_stands(loads, empty, height):
 
 def test_numbers_of_estimates():
     """Every parameter with its prior, limits, interval, and the distances of static trials."""
-    estimates = tuple(ParameterEstimate(one, one.prior + 0.001, 0.002) for one in PARAMETERS)
+    estimates = tuple(
+        ParameterEstimate(one, one.prior + 0.1 * one.prior_sd, 0.002) for one in PARAMETERS
+    )
     standing = Standing(np.array([0.01, -0.02]), np.array([0.0, 0.005]), np.zeros(2))
     fitted = SimpleNamespace(estimates=estimates, standing={"stand": standing})
     found = estimate_numbers(fitted)
@@ -225,7 +227,7 @@ def test_numbers_of_estimates():
         assert row["unit"], row["name"]
         assert row["fitted"] == one.on
         assert row["lowest"] <= row["prior"] <= row["highest"]
-        assert row["estimate"] == pytest.approx(row["prior"] + 0.001)
+        assert row["estimate"] == pytest.approx(row["prior"] + 0.1 * one.prior_sd)
         assert row["high"] - row["low"] == pytest.approx(2.0 * 1.645 * 0.002)
         assert row["sd"] == 0.002
         assert not row["beyond_limit"]

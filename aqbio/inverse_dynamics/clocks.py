@@ -45,6 +45,15 @@ def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
     return float(values[order][np.searchsorted(share, 0.5)])
 
 
+def moved_clock(information: Information, at: int, shift: float) -> Information:
+    """Equations of the session's clock, number `at`, from those of a trial's.
+
+    With forces that were made earlier by a `shift`, s, the trial's clock is the session's less it.
+    """
+    matrix, right = information
+    return matrix, right + shift * matrix[:, at]
+
+
 def without_clock(information: Information, at: int, precision: float) -> Information:
     """Equations of the other parameters when the clock, number `at`, is the trial's own.
 

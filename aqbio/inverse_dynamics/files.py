@@ -106,7 +106,8 @@ def plain_in_laboratory(
     if fitted.accepted:
         found = {estimate.name: estimate for estimate in fitted.estimates}
         values = {name: found[name].estimate for name in LABORATORY if name in found}
-        clock = found[CLOCK].estimate, found[CLOCK].sd
+        shift = fitted.shift(float(trial.prepared.attrs.get("force_shift", 0.0)))
+        clock = found[CLOCK].estimate - shift, found[CLOCK].sd
         skeleton = fitted.fits[fitted.accepted[0]].skeleton
     offset, clock_sd = plain_clock(trial, *clock)
     if offset or values:

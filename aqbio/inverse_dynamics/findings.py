@@ -63,7 +63,8 @@ def clock_of_plain(
     Forces that are as late as the session's clock says are not late, and others are, however little
     they are apart from the clock of the markers.
     """
-    clock = session_clock(fitted).estimate if fitted.accepted else 0.0
+    shift = float(trial.prepared.attrs.get("force_shift", 0.0))
+    clock = session_clock(fitted).estimate - fitted.shift(shift) if fitted.accepted else 0.0
     lag, stated = float(trial.prepared.attrs.get("force_lag", np.nan)), False
     for finding in before:
         is_delay = finding.rule == FORCE_DELAY and bool(finding.number)
@@ -89,7 +90,7 @@ def clock_of_plain(
 def clock_of_trial(trial_id: str, fit: TrialFit, fitted: Session) -> Iterator[Finding]:
     """Finding that a fitted trial has another clock than the session."""
     clock, others = fit.clock, session_clock(fitted)
-    if clock.estimate == others.estimate:
+    if np.isclose(clock.estimate, others.estimate - fitted.shift(fit.observations.shift)):
         return
     low, high, estimate = (MILLISECONDS * end for end in (clock.low, clock.high, clock.estimate))
     yield Finding(

@@ -98,6 +98,9 @@ class Observations:
     clock: float = 0.0
     """s. Delay of the forces with which contacts and measured frames were taken."""
 
+    shift: float = 0.0
+    """s. By which the forces were made earlier before."""
+
     def on_clock(self, clock: float) -> Observations:
         """Contacts and measured frames for forces that come late by a `clock`, s."""
         later = clock - self.clock

@@ -9,6 +9,7 @@ import numpy as np
 
 from aqbio.inverse_dynamics.clocks import (
     Information,
+    moved_clock,
     own_clock,
     trials_of_other_clock,
     without_clock,
@@ -139,12 +140,17 @@ class Session:
         single_fits = {name: self.single_fits[name] for name in names}
         feet = planted_feet(self.runner, [fit.observations for fit in single_fits.values()])
         other_clock = trials_of_other_clock(
-            {name: (fit.clock.estimate, fit.clock.sd) for name, fit in single_fits.items()}
+            {
+                name: (fit.clock.estimate + self.shift(fit.observations.shift), fit.clock.sd)
+                for name, fit in single_fits.items()
+            }
         )
         for _ in range(MAX_LINEARISATIONS):
             information = {name: fit.equations for name, fit in single_fits.items()}
             values, covariance, without = self._solution(information, feet, other_clock)
-            estimated = dict.fromkeys(single_fits, (values, covariance)) | {
+            estimated = {
+                name: (self._on_trial_clock(name, values), covariance) for name in single_fits
+            } | {
                 name: self._with_own_clock(information[name], values, covariance)
                 for name in other_clock
             }
@@ -174,6 +180,19 @@ class Session:
             self.suspicions[name] = find_suspicions(fit, (loads or {}).get(name, ()))
             fit.solver.release()  # megabytes for every trial
 
+    def shift(self, force_shift: float) -> float:
+        """Clock of the session less that of a trial whose forces were made earlier, s.
+
+        The session's clock is that of forces as recorded, or where all were made earlier, after the
+        median shift.
+        """
+        shifts = [observations.shift for observations in self.observations.values()]
+        return force_shift - (float(np.median(shifts)) if all(shifts) else 0.0)
+
+    def _on_trial_clock(self, name: str, values: Mapping[str, float]) -> dict[str, float]:
+        """Values of a session on the clock of a trial's forces."""
+        return {**values, CLOCK: values[CLOCK] - self.shift(self.observations[name].shift)}
+
     @property
     def _clock_row(self) -> tuple[int, float]:
         """Number of the clock among the parameters that are on, and its prior's precision."""
@@ -198,8 +217,11 @@ class Session:
     ) -> tuple[dict[str, float], FloatArray, list[dict[str, float]]]:
         """Values of all parameters, covariance of fitted ones, and values without each posture."""
         on = [parameter for parameter in self.parameters if parameter.on]
+        at, precision = self._clock_row
         trial_equations = [
-            without_clock(equations, *self._clock_row) if name in other_clock else equations
+            without_clock(equations, at, precision)
+            if name in other_clock
+            else moved_clock(equations, at, self.shift(self.observations[name].shift))
             for name, equations in information.items()
         ]
         matrix = np.diag(prior_precision(self.parameters))
@@ -261,13 +283,16 @@ class Session:
             solver.release()
             solvers[name] = solver
         feet = planted_feet(self.runner, [solver.observations for solver in solvers.values()])
-        clocks = {name: values[CLOCK] for name, (_, values) in starts.items()}
+        clocks = {
+            name: values[CLOCK] + self.shift(self.observations[name].shift)
+            for name, (_, values) in starts.items()
+        }
         common = float(np.median(list(clocks.values())))
-        other_clock = [name for name, clock in clocks.items() if clock != common]
+        other_clock = [name for name, clock in clocks.items() if not np.isclose(clock, common)]
         values, covariance, _ = self._solution(information, feet, other_clock)
         refits = {}
         for name, (coefficients, free, following) in steps.items():
-            solver, own_values = solvers[name], values
+            solver, own_values = solvers[name], self._on_trial_clock(name, values)
             if name in other_clock:
                 own_values, _ = self._with_own_clock(information[name], values, covariance)
             change_of_theta = solver.theta(own_values) - solver.theta(starts[name][1])

@@ -46,7 +46,7 @@ def _used_instead(fitted: Session) -> str:
     late = MILLISECONDS * session_clock(fitted).estimate
     return (
         "the plain motion is used, with body, clock and plates that the other trials' fit found "
-        f"(forces late by {late:.1f} ms)."
+        f"(forces and contacts shifted by {late:.1f} ms)."
     )
 
 
@@ -61,7 +61,8 @@ def clock_of_plain(
     """Findings against an unfitted trial, given the clock that the session's fit found.
 
     Forces that are as late as the session's clock says are not late, and others are, however little
-    they are apart from the clock of the markers.
+    they are apart from the clock of the markers. Forces that were made earlier by their own lag are
+    used with that.
     """
     shift = float(trial.prepared.attrs.get("force_shift", 0.0))
     clock = session_clock(fitted).estimate - fitted.shift(shift) if fitted.accepted else 0.0
@@ -72,7 +73,7 @@ def clock_of_plain(
             continue
         stated |= is_delay
         yield finding
-    if abs(lag - clock) > MAX_USED_LAG_S and not stated:
+    if abs(lag - clock) > MAX_USED_LAG_S and not stated and not shift:
         yield Finding(
             rule=FORCE_DELAY,
             severity="warning",
@@ -92,7 +93,10 @@ def clock_of_trial(trial_id: str, fit: TrialFit, fitted: Session) -> Iterator[Fi
     clock, others = fit.clock, session_clock(fitted)
     if np.isclose(clock.estimate, others.estimate - fitted.shift(fit.observations.shift)):
         return
-    low, high, estimate = (MILLISECONDS * end for end in (clock.low, clock.high, clock.estimate))
+    low, high, estimate = (
+        MILLISECONDS * (end + fit.observations.shift)
+        for end in (clock.low, clock.high, clock.estimate)
+    )
     yield Finding(
         rule="clock-offset",
         severity="warning",
@@ -208,7 +212,7 @@ def _misaligned(participant_id: str, fitted: Session) -> Iterator[Finding]:
         severity="warning",
         what=f"against the cameras the force plates are {', '.join(words)} (90 % intervals): a "
         f"foot would drift by {MILLIMETRES * abs(largest.estimate):.0f} mm per metre of runway "
-        "against its force. Forces and gravity are turned into the cameras' frame.",
+        "against its force. The motion is turned onto the level ground of the plates.",
         participant=participant_id,
         number=largest.estimate,
         limit=MIN_MISALIGNMENT_SD * largest.sd,

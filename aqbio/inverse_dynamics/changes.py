@@ -61,12 +61,17 @@ def standing_changes(
     standing: Standing,
     stature: float | None,
 ) -> Iterator[Change]:
-    """Centre-of-mass position of both bodies in the same static posture; stature in m."""
+    """Centre-of-mass position of both bodies in the same static posture; stature in m.
+
+    Over the level ground, on which the fit found the body after it.
+    """
+    rotation, position = after.parent_rotation, after.parent_position
+    placed = before.of_size(parent_rotation=rotation, parent_position=position)
     for axis, unfitted, left_out in zip("xz", standing.given, standing.left_out, strict=True):
         yield Change(
             "standing", WHOLE_BODY, axis, "left_out", float(unfitted), float(left_out), "m"
         )
-    old, new = (float(com_from_cop(body, stance)[1]) for body in (before, after))
+    old, new = (float(com_from_cop(body, stance)[1]) for body in (placed, after))
     yield Change("standing", WHOLE_BODY, "y", "height", old, new, "m")
     if stature:
         yield Change("standing", WHOLE_BODY, "y", "share", old / stature, new / stature, "1")

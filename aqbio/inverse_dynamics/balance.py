@@ -124,9 +124,13 @@ def adjusted_loads(
         force, moment = np.full((2, len(time), 3), np.nan)
         for start, stop in runs(measured_frames):
             frames = slice(start, stop)
+            own = load.force[frames], about_origin[frames]
+            if not clock:
+                force[frames], moment[frames] = own[0], alignment.spaced(*own)
+                continue
             if stop - start < MIN_SPLINE_FRAMES:
                 continue
-            measured = GroundWrench(time[frames], load.force[frames], about_origin[frames])
+            measured = GroundWrench(time[frames], *own)
             force[frames], turned = measured.at(time[frames] + clock)
             moment[frames] = alignment.spaced(force[frames], turned)
             force[frames][measured.unknown(time[frames] + clock)] = np.nan

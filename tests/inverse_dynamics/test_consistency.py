@@ -861,6 +861,8 @@ def test_beyond_the_record_a_bearing_foot_is_unknown_and_another_bears_nothing()
         assert unknown.tolist() == lost
     gap = force.copy()
     gap[100:110] = np.nan
+    [found] = adjusted_loads([replace(load, force=gap)], TIME, {})
+    np.testing.assert_array_equal(found.force, gap)
     [found] = adjusted_loads([replace(load, force=gap)], TIME, {"clock_offset": 0.01})
     unknown = np.flatnonzero(np.isnan(found.force).any(axis=1)).tolist()
     assert unknown == [*range(98, 110), len(TIME) - 2, len(TIME) - 1]

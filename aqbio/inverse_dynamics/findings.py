@@ -45,8 +45,8 @@ def _used_instead(fitted: Session) -> str:
         return "the plain motion is used."
     late = MILLISECONDS * session_clock(fitted).estimate
     return (
-        "the plain motion is used, with body, clock and plates that the other trials' fit found "
-        f"(forces and contacts shifted by {late:.1f} ms)."
+        "the plain motion is used, with the body, the plates and the clock (forces "
+        f"{abs(late):.1f} ms {'late' if late > 0.0 else 'early'}) that the other trials' fit found."
     )
 
 

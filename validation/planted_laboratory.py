@@ -18,7 +18,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -40,16 +39,15 @@ from aqbio.multibody.momentum import centre_of_mass
 from aqbio.names import AXES, NORMAL_95, SIDES
 from aqbio.vectors import FloatArray
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 LATE_MS = (0.0, 4.0, 8.0, 12.0, 20.0)
 """Planted delays of the forces, ms."""
 
 GROUPS = {"push_leg": "leg_{push}", "swing_leg": "leg_{swing}", "torso": "torso"}
 """Groups of a step and of a model."""
 
-FRAMES_OF_SPEED = 5
+MIN_CONTACT_FRAMES = 5
+
+STEPS_PER_STRIDE = 2
 
 
 def fitted_late(study: Study, participant: str, late: Mapping[str, float]) -> Session:
@@ -88,7 +86,7 @@ def step_numbers(study: Study, fit: TrialFit) -> Iterator[dict[str, float]]:
         seen.contacts + seen.clock - clock, seen.left, strict=True
     ):
         inside = (seen.time >= touchdown) & (seen.time <= toe_off)
-        if not fit.measured[inside].all() or inside.sum() < FRAMES_OF_SPEED:
+        if not fit.measured[inside].all() or inside.sum() < MIN_CONTACT_FRAMES:
             continue
         push, swing = SIDES if left else SIDES[::-1]
         numbers = {
@@ -182,19 +180,21 @@ def ground_rows(study: Study, participant: str) -> Iterator[dict[str, object]]:
                 "mtp_peak_nm": float(np.linalg.norm(moment, axis=1).max()),
                 "toes_share": float(np.average(share, weights=force)),
                 "slip_mm": 1e3 * float(np.hypot(way[0], way[2])),
-                "com_slope_mm_per_m": _slope(time, com, data, side),
+                "com_slope_mm_per_m": _slope(time, com, np.sort(data["contact_touchdown"].values)),
             }
 
 
-def _slope(time: FloatArray, com: FloatArray, data: xr.Dataset, side: str) -> float:
-    """Rise of the centre of mass from the first to the last touchdown of a foot, mm per m."""
-    foot = data["contact_foot"].values == side
-    at = data["contact_touchdown"].values[foot]
-    at = at[(at >= time[0]) & (at <= time[-1])]
-    if len(at) < 2:
+def _slope(time: FloatArray, com: FloatArray, touchdowns: FloatArray) -> float:
+    """Rise of the centre of mass, averaged over a stride, along the run, mm per m."""
+    if len(touchdowns) <= STEPS_PER_STRIDE:
         return float("nan")
-    (x, y) = (np.interp(at[[0, -1]], time, com[:, axis]) for axis in (0, 1))
-    return float(1e3 * np.diff(y)[0] / np.diff(x)[0])
+    stride = float((touchdowns[STEPS_PER_STRIDE:] - touchdowns[:-STEPS_PER_STRIDE]).mean())
+    frames = round(stride / float(time[1] - time[0]))
+    if len(time) < 2 * frames:
+        return float("nan")
+    mean = np.ones(frames) / frames
+    x, y = (np.convolve(com[:, axis], mean, "valid") for axis in (0, 1))
+    return float(1e3 * np.polyfit(x, y, 1)[0])
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -82,7 +82,9 @@ class StudyResults:
         return self._dataset(participant, trial, "contributions")
 
     def motion(self, participant: str, trial: str) -> xr.Dataset:
-        """Coordinates ``q``, their rates and loads of the feet over time, laboratory's ground axes.
+        """Coordinates ``q``, their rates and loads of the feet over time.
+
+        Loads in the laboratory's frame, in which the `model` places the coordinates.
 
         After the consistency fit where the trial was fitted; the files say which (``motion``).
         """

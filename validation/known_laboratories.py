@@ -57,13 +57,14 @@ CENTRE_M = 0.010
 LEVELS = (3, 0)
 """Speeds of an athlete's two runs: the fastest and the slowest."""
 TSV = "participant_id\tsex\tmass_kg\theight_m\tstatic_trial\n{0}\t{1}\t{2}\t{3}\tstatic\n"
+LATE_S = 0.008
+"""Standard deviation of how late forces come, s."""
+
 YAML = "name: {0}\nresults: {1}/results\nconsistency: {{drag_area_m2: 0}}  # they run without air\n"
 
 
-def write_study(
-    folder: Path, who: Sprinter, gaits: dict[GaitName, Gait]
-) -> tuple[dict[str, RecordedRun], FloatArray]:
-    """Write a study of an athlete in a laboratory of his own; runs as they were, and its turn."""
+def write_study(folder: Path, who: Sprinter, gaits: dict[GaitName, Gait]) -> dict[str, RecordedRun]:
+    """Write a study of an athlete in a laboratory of his own; runs as they were."""
     random = np.random.default_rng([SPRINTERS.index(who), 47])
     athlete, laboratory, name = who.athlete, Laboratory(), who.athlete.name
     (folder / "data").mkdir(parents=True)
@@ -71,7 +72,7 @@ def write_study(
     errors = {one: spread[one] * random.standard_normal() for one in ALIGNMENT}
     middle = laboratory.plates.centres().mean(axis=0).tolist()
     turned = Alignment.of(errors | dict(zip(PIVOT, middle, strict=True)))
-    late = spread["clock_offset"] * float(random.standard_normal())
+    late = LATE_S * float(random.standard_normal())
     runs, rows = {}, ["static\tstatic"]
     for level in LEVELS:
         gait = gaits[GaitName(name, "normal", level)]
@@ -92,7 +93,7 @@ def write_study(
         f"{name}\t{row}\t{row.partition(chr(9))[0]}.c3d\n" for row in rows
     )
     (folder / "trials.tsv").write_text(sheet, encoding="utf-8")
-    return runs, turned.rotation
+    return runs
 
 
 def with_wrong_body(file: Path, seed: int) -> Study:
@@ -116,9 +117,7 @@ def run_stages(study: Study, person: str, last: str) -> None:
         getattr(stage_module(name), f"{name}_participant")(study, person, print)
 
 
-def true_rows(
-    study: Study, person: str, trial: str, run: RecordedRun, turn: FloatArray
-) -> pd.DataFrame:
+def true_rows(study: Study, person: str, trial: str, run: RecordedRun) -> pd.DataFrame:
     """Contributions of a run's true motion, forces and body, over the contacts that were found."""
     data = read_dataset(study.folder(person, "inverse_dynamics") / f"{trial}.nc")
     truth = run_truth(run.truth.gait, run.start + data["time"].values)
@@ -133,8 +132,8 @@ def true_rows(
     skeleton = replace(truth.gait.skeleton, coordinate_locked=free)
     found = trial_contributions(study, skeleton, data, motion)
     levels, scheme = contributions_dataset(found, data, 0.0), role_scheme(study)
-    forward, _, right = turn @ levels["com_velocity"].values.mean(axis=0)
-    turn = rotation_about_vertical(float(np.arctan2(right, forward))) @ turn
+    forward, _, right = levels["com_velocity"].values.mean(axis=0)
+    turn = rotation_about_vertical(float(np.arctan2(right, forward)))
     levels = levels.map(lambda one: along(one, turn), keep_attrs=True)
     steps = trial_steps(list(trial_contacts(levels)), levels["time"].values)
     covered = steps_in_motion(levels, steps)
@@ -163,12 +162,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     own, true = [], []
     for who in SPRINTERS[: options.athletes]:
         person = who.athlete.name
-        runs, turn = write_study(options.folder.resolve() / person, who, gaits)
+        runs = write_study(options.folder.resolve() / person, who, gaits)
         file = options.folder / person / "study.yaml"
         study = with_wrong_body(file, SPRINTERS.index(who))
         run_stages(study, person, "contributions")
         own.append(stance_means(study))
-        true += [true_rows(study, person, trial, run, turn) for trial, run in runs.items()]
+        true += [true_rows(study, person, trial, run) for trial, run in runs.items()]
     print_held(held(pd.concat(own), pd.concat(true)))
 
 

@@ -11,8 +11,10 @@ import numpy as np
 from aqbio.body.records import ParticipantModel
 from aqbio.config import ModelMap
 from aqbio.errors import Finding
+from aqbio.force_plates.alignment import Alignment
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.steps import Contact, rotation_about_vertical
+from aqbio.inverse_dynamics.files import fit_values
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
@@ -343,8 +345,13 @@ def with_drag(dataset: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     )
 
 
-def with_plain(dataset: xr.Dataset, study: Study, trial: SolvedTrial) -> xr.Dataset:
-    """Add level A of motion, model and forces before the fit, with the ending ``_plain``."""
+def with_plain(
+    dataset: xr.Dataset, data: xr.Dataset, study: Study, trial: SolvedTrial
+) -> xr.Dataset:
+    """Add level A of motion, model and forces before the fit, with the ending ``_plain``.
+
+    As recorded, of plates taken as aligned, and along the axes of the fitted trial's ``data``.
+    """
     model = ParticipantModel.of(study, str(trial.prepared.attrs["participant_id"]))
     skeleton = load_skeleton(model.table)
     measured, loads = measured_loads(foot_loads(study, trial.prepared))
@@ -353,7 +360,8 @@ def with_plain(dataset: xr.Dataset, study: Study, trial: SolvedTrial) -> xr.Data
     )
     balance = level_a(segment_motion(skeleton, moves), loads, gravity=skeleton.gravity)
     matrix = membership(study.model_map.groups, skeleton.bodies)
-    turn, by_axis = _turn(dataset).T, ("time", "axis")
+    levelled = Alignment.of(fit_values(data)).rotation  # columns: from the cameras' axes
+    turn, by_axis = levelled @ _turn(dataset).T, ("time", "axis")
     measured_frames, words = measured[:, None], {"long_name": "before the consistency fit"}
     variables: dict[str, tuple[Any, ...]] = {
         f"{name}_plain": (dimensions, values @ turn, {"units": unit, **words})

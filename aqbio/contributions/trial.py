@@ -43,8 +43,7 @@ from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S, Contact
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
-from aqbio.inverse_dynamics.files import FORCES_NOT_USED, fitted_centre_covariance
-from aqbio.inverse_dynamics.parameters import CLOCK, PARAMETERS
+from aqbio.inverse_dynamics.files import CLOCK_SD, FORCES_NOT_USED, fitted_centre_covariance
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset, write_dataset
 from aqbio.io.provenance import study_provenance
@@ -93,11 +92,11 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
     plates = data.attrs["events"] == "plates"
     dataset = contributions_dataset(result, data, heading, None if plates else parts)
-    clock = _clock_sd(study, participant_id, fitted=fitted) if plates else 0.0
+    clock = float(data.attrs[CLOCK_SD]) if plates else 0.0
     dataset = dataset.merge(_intervals(study, participant_id, result, dataset, data, parts, clock))
     if fitted:
         trial_before = SolvedTrial.read(study, participant_id, trial.trial_id)
-        dataset = with_plain(with_drag(dataset, data), study, trial_before)
+        dataset = with_plain(with_drag(dataset, data), data, study, trial_before)
         inputs += trial_before.files
     numbers = {
         "mass_kg": float(result.skeleton.mass.sum()),
@@ -110,9 +109,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
         "reference": asdict(reference),
         "solver_forces": _relative(
             data["generalised_force"].values[result.measured], mechanics.forces[result.measured]
-        )
-        if same_body or fitted
-        else None,
+        ),
     }
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
     attributes |= {
@@ -238,17 +235,6 @@ def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
         for name, end in (("group_momentum_sample", ""), ("group_rate_sample", "_rate"))
         if name in data
     }
-
-
-def _clock_sd(study: Study, participant_id: str, *, fitted: bool) -> float:
-    """Standard deviation of the clock between markers and forces, s.
-
-    Posterior after the fit, otherwise prior; 0 if the clocks are taken as synchronous.
-    """
-    parameters = study.read_manifest(participant_id, "inverse_dynamics")["parameters"]
-    sds = {parameter["name"]: parameter["sd"] for parameter in parameters if fitted}
-    prior = next(parameter for parameter in PARAMETERS if parameter.name == CLOCK)
-    return float(sds.get(CLOCK, prior.prior_sd))
 
 
 def _fully_measured(result: Contributions, contact: Contact) -> bool:

@@ -2,6 +2,10 @@
 
 Plates are located by their surveyed corners, cameras by their calibration frame and wand. Where the
 two disagree, forces are displaced from the feet, the more the farther along the runway.
+
+The *cameras' frame* is that of markers and of coordinates. The *laboratory's frame* is that of the
+plates, which lie level: gravity along -y, the ground at one height, distances as the cameras see
+them. Motion and forces meet in the first while they are fitted, and in the second ever after.
 """
 
 from __future__ import annotations
@@ -88,6 +92,31 @@ class Alignment:
     def placed(self, point: FloatArray) -> FloatArray:
         """Points (..., 3), m, of the plates in the cameras' frame."""
         return (1.0 + self.scale) * ((point - self.pivot) @ self.rotation.T) + self.moved
+
+    def levelled(self, point: FloatArray) -> FloatArray:
+        """Points (..., 3), m, of the cameras in the laboratory's frame: ``c + Rᵀ (p' − c − d)``."""
+        return (point - self.moved) @ self.rotation + self.pivot
+
+    def spaced(self, force: FloatArray, moment: FloatArray) -> FloatArray:
+        """Moment about the origin (T, 3), N m, in the laboratory's frame, of a force (T, 3), N.
+
+        Turning and displacement are in the motion there; what is left is the scale of distances.
+        """
+        at_pivot = cross(np.broadcast_to(self.pivot, force.shape), force)
+        return (1.0 + self.scale) * (moment - at_pivot) + at_pivot
+
+    def spread(self, point: FloatArray) -> FloatArray:
+        """Points (..., 3), m, of the plates in the laboratory's frame, which has their axes."""
+        return self.pivot + (1.0 + self.scale) * (point - self.pivot)
+
+    def surface(self, height: float) -> float:
+        """Height, m, of the ground in the laboratory's frame, given that of the plates."""
+        return float(self.spread(np.array([0.0, height, 0.0]))[1])
+
+    def heading(self, angle: float) -> float:
+        """Direction about +y from +x, rad, in the laboratory's frame, of one seen by cameras."""
+        x, _, z = np.array([np.cos(angle), 0.0, -np.sin(angle)]) @ self.rotation
+        return float(np.arctan2(-z, x))
 
     def by_parameter(
         self, name: str, force: FloatArray, moment: FloatArray

@@ -23,9 +23,12 @@ from aqbio.inverse_dynamics.parameters import (
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_motion
 from aqbio.multibody.momentum import MomentumJacobians, angular_momentum_rate, centre_of_mass
-from aqbio.multibody.skeleton import Skeleton
+from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.signals import runs
 from aqbio.vectors import BoolArray, FloatArray, combined, cross, rotate
+
+MIN_SPLINE_FRAMES = 6
+"""Fewest consecutive frames of measured forces between which they are interpolated."""
 
 AIR_DENSITY = 1.2
 """Of air at 20 °C and sea level, kg/m³."""
@@ -69,9 +72,9 @@ def centre_estimates(
 
 
 def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
-    """Skeleton with masses and centres of mass changed by the parameters.
+    """Skeleton with masses and centres of mass changed by the parameters, in the cameras' frame.
 
-    Plates lie level: gravity turns with them into the cameras' frame.
+    Plates lie level: gravity turns with them into that frame.
     """
     skeleton = runner.skeleton
     factor = np.ones(len(skeleton.mass))
@@ -86,25 +89,56 @@ def adjusted_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
     )
 
 
+def laboratory_skeleton(runner: Runner, values: Mapping[str, float]) -> Skeleton:
+    """Adjusted skeleton in the laboratory's frame: one level ground, gravity along -y.
+
+    Coordinates stay those of the cameras' frame, which the joint to the ground places: the same
+    ``q`` gives the pose over the level ground.
+    """
+    skeleton, alignment = adjusted_skeleton(runner, values), Alignment.of(values)
+    root = skeleton.parent == GROUND
+    rotation, position = skeleton.parent_rotation.copy(), skeleton.parent_position.copy()
+    rotation[root] = alignment.rotation.T @ rotation[root]
+    position[root] = alignment.levelled(position[root])
+    return skeleton.of_size(
+        parent_rotation=rotation, parent_position=position, gravity=runner.skeleton.gravity
+    )
+
+
 def adjusted_loads(
     loads: Sequence[ExternalLoad], time: FloatArray, values: Mapping[str, float]
 ) -> tuple[ExternalLoad, ...]:
-    """Measured loads on the cameras' clock and in their frame, about the ground origin.
+    """Measured loads on the cameras' clock, in the laboratory's frame, about its origin.
 
-    As in the fit: those of ``t + τ``, aligned; NaN where one of the loads was not measured.
+    Those of ``t + τ``, with distances as the cameras see them; they belong to a
+    `laboratory_skeleton`. NaN where one of the loads was not measured then: beyond the ends of what
+    was measured a foot that bore nothing goes on to bear nothing, and one that bore a load is
+    unknown.
     """
     measured_frames = np.all(
         [np.isfinite(load.force + load.moment).all(axis=1) for load in loads], axis=0
     )
-    later, adjusted = time[measured_frames] + values.get(CLOCK, 0.0), []
-    alignment = Alignment.of(values)
-    for load in (measured_load.frames(measured_frames) for measured_load in loads):
+    clock, alignment, adjusted = values.get(CLOCK, 0.0), Alignment.of(values), []
+    for load in loads:
         point = np.broadcast_to(load.point, load.force.shape)
         about_origin = load.moment + cross(point, load.force)
         force, moment = np.full((2, len(time), 3), np.nan)
-        measured = GroundWrench(time[measured_frames], load.force, about_origin).at(later)
-        force[measured_frames], moment[measured_frames] = alignment.applied(*measured)
+        for start, stop in runs(measured_frames):
+            frames = slice(start, stop)
+            own = load.force[frames], about_origin[frames]
+            if not clock:
+                force[frames], moment[frames] = own[0], alignment.spaced(*own)
+                continue
+            if stop - start < MIN_SPLINE_FRAMES:
+                continue
+            measured = GroundWrench(time[frames], *own)
+            force[frames], turned = measured.at(time[frames] + clock)
+            moment[frames] = alignment.spaced(force[frames], turned)
+            force[frames][measured.unknown(time[frames] + clock)] = np.nan
         adjusted.append(ExternalLoad(load.body, force, moment, np.zeros(3)))
+    known = np.all([np.isfinite(load.force).all(axis=1) for load in adjusted], axis=0)
+    for load in adjusted:
+        load.force[~known] = load.moment[~known] = np.nan
     return tuple(adjusted)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from aqbio.force_plates.alignment import Alignment
 from aqbio.gait.roles import group_sum, membership
 from aqbio.inverse_dynamics.balance import adjusted_loads
 from aqbio.inverse_dynamics.fit import TrialFit
@@ -60,34 +61,44 @@ def standing_changes(
     standing: Standing,
     stature: float | None,
 ) -> Iterator[Change]:
-    """Centre-of-mass position of both bodies in the same static posture; stature in m."""
+    """Centre-of-mass position of both bodies in the same static posture; stature in m.
+
+    Over the level ground, on which the fit found the body after it.
+    """
+    rotation, position = after.parent_rotation, after.parent_position
+    placed = before.of_size(parent_rotation=rotation, parent_position=position)
     for axis, unfitted, left_out in zip("xz", standing.given, standing.left_out, strict=True):
         yield Change(
             "standing", WHOLE_BODY, axis, "left_out", float(unfitted), float(left_out), "m"
         )
-    old, new = (float(com_from_cop(body, stance)[1]) for body in (before, after))
+    old, new = (float(com_from_cop(body, stance)[1]) for body in (placed, after))
     yield Change("standing", WHOLE_BODY, "y", "height", old, new, "m")
     if stature:
         yield Change("standing", WHOLE_BODY, "y", "share", old / stature, new / stature, "1")
 
 
 def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
-    """Changes by the fit of one trial, over its contacts and the flights between them."""
-    height, groups = float(trial.prepared.attrs["surface_height"]), study.model_map.groups
+    """Changes by the fit of one trial, over its contacts and the flights between them.
+
+    Angular momentum along the laboratory's axes, before as after.
+    """
+    groups, height = study.model_map.groups, float(trial.prepared.attrs["surface_height"])
+    alignment = Alignment.of(fit.values)
     plain = foot_loads(study, trial.prepared)
     momenta, forces = [], []
     frames = fit.observations.contact_window & fit.observations.measured
-    for skeleton, motion, loads in (
-        (fit.runner.skeleton, fit.observations.plain, plain),
-        (fit.skeleton, fit.motion, adjusted_loads(plain, trial.time, fit.values)),
+    adjusted = adjusted_loads(plain, trial.time, fit.values)
+    for skeleton, motion, loads, surface, axes in (
+        (fit.runner.skeleton, fit.observations.plain, plain, height, alignment.rotation),
+        (fit.skeleton, fit.motion, adjusted, alignment.surface(height), np.eye(3)),
     ):
         frames &= np.all([np.isfinite(x.force + x.moment).all(axis=1) for x in loads], axis=0)
         moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-        feet = loads_with_toes(study.model_map, skeleton, moves, loads, height)
+        feet = loads_with_toes(study.model_map, skeleton, moves, loads, surface)
         forces.append(newton_euler(skeleton, moves, feet))
         segments = segment_motion(skeleton, moves)
         com, velocity, _ = centre_of_mass(segments)
-        segment_momentum = angular_momentum(segments, com, velocity)
+        segment_momentum = angular_momentum(segments, com, velocity) @ axes
         group_momentum = group_sum(segment_momentum, membership(groups, skeleton.bodies))
         momenta.append(
             np.concatenate([group_momentum, segment_momentum.sum(axis=1, keepdims=True)], axis=1)

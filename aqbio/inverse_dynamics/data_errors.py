@@ -132,7 +132,8 @@ class Response:
     def force(self) -> FloatArray:
         """(D, 3) array, N: of the ground in the measured frames."""
         time = self.solver.observations.time[self.solver.rows.frame]
-        return self.solver.observations.wrench.at(time)[0]
+        observations = self.solver.observations
+        return observations.wrench.at(time + observations.clock)[0]
 
     @cached_property
     def levers(self) -> tuple[VelocityFields, FloatArray]:

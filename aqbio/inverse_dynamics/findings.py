@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,10 +13,11 @@ from aqbio.errors import Finding
 from aqbio.force_plates.alignment import PIVOT
 from aqbio.inverse_dynamics.changes import leg_shares
 from aqbio.inverse_dynamics.fit import TrialFit
-from aqbio.inverse_dynamics.parameters import CENTRES, ParameterEstimate
+from aqbio.inverse_dynamics.parameters import CENTRES, CLOCK, ParameterEstimate
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.session_inputs import trial_speed
 from aqbio.inverse_dynamics.suspicion import SIGN_CHANGES, Suspicion, static_suspicions
+from aqbio.inverse_kinematics.findings import MAX_USED_LAG_S
 from aqbio.inverse_kinematics.solution import SolvedTrial
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -42,10 +43,71 @@ def _used_instead(fitted: Session) -> str:
     """Motion, body and clock used for a trial that is not fitted."""
     if not fitted.accepted:
         return "the plain motion is used."
-    late = MILLISECONDS * next(x.estimate for x in fitted.estimates if x.name == "clock_offset")
+    late = MILLISECONDS * session_clock(fitted).estimate
     return (
-        "the plain motion is used, with the body that the other trials' fit found; its forces and "
-        f"contacts stay on the clock of the plates (the others' are shifted by {late:.1f} ms)."
+        "the plain motion is used, with the body, the plates and the clock (forces "
+        f"{abs(late):.1f} ms {'late' if late > 0.0 else 'early'}) that the other trials' fit found."
+    )
+
+
+def session_clock(fitted: Session) -> ParameterEstimate:
+    """Clock's offset of a session with an accepted fit."""
+    return next(estimate for estimate in fitted.estimates if estimate.name == CLOCK)
+
+
+def clock_of_plain(
+    before: Iterable[Finding], trial_id: str, trial: SolvedTrial, fitted: Session
+) -> Iterator[Finding]:
+    """Findings against an unfitted trial, given the clock that the session's fit found.
+
+    Forces that are as late as the session's clock says are not late, and others are, however little
+    they are apart from the clock of the markers. Forces that were made earlier by their own lag are
+    used with that.
+    """
+    shift = float(trial.prepared.attrs.get("force_shift", 0.0))
+    clock = session_clock(fitted).estimate - fitted.shift(shift) if fitted.accepted else 0.0
+    lag, stated = float(trial.prepared.attrs.get("force_lag", np.nan)), False
+    for finding in before:
+        is_delay = finding.rule == FORCE_DELAY and bool(finding.number)
+        if is_delay and abs((finding.number or 0.0) - clock) <= MAX_USED_LAG_S:
+            continue
+        stated |= is_delay
+        yield finding
+    if abs(lag - clock) > MAX_USED_LAG_S and not stated and not shift:
+        yield Finding(
+            rule=FORCE_DELAY,
+            severity="warning",
+            what=f"by the motion of the body the forces are {MILLISECONDS * lag:.0f} ms late, and "
+            f"those of the session's other trials {MILLISECONDS * clock:.0f} ms.",
+            trial=trial_id,
+            number=lag,
+            limit=MAX_USED_LAG_S,
+            unit="s",
+            fix="look at how cameras and plates are triggered.",
+            spoils="forces",
+        )
+
+
+def clock_of_trial(trial_id: str, fit: TrialFit, fitted: Session) -> Iterator[Finding]:
+    """Finding that a fitted trial has another clock than the session."""
+    clock, others = fit.clock, session_clock(fitted)
+    if np.isclose(clock.estimate, others.estimate - fitted.shift(fit.observations.shift)):
+        return
+    low, high, estimate = (
+        MILLISECONDS * (end + fit.observations.shift)
+        for end in (clock.low, clock.high, clock.estimate)
+    )
+    yield Finding(
+        rule="clock-offset",
+        severity="warning",
+        what=f"in this trial forces come {estimate:.1f} ms late (90 % interval {low:.1f} to "
+        f"{high:.1f} ms), unlike those of the session's other trials: this trial has a clock of "
+        "its own.",
+        trial=trial_id,
+        number=clock.estimate,
+        limit=others.estimate,
+        unit="s",
+        fix="look at how cameras and plates are triggered in this trial.",
     )
 
 
@@ -60,6 +122,9 @@ def forces_not_used(trial_id: str, why: str) -> Finding:
         fix="mend what is named in brackets.",
     )
 
+
+FORCE_DELAY = "force-delay"
+"""Rule of findings that forces are late by the motion of the body."""
 
 FORCE_CAUSES = (*SIGN_CHANGES, "foot", "clock")
 """Suspicions for which forces do not belong to the motion: a sign, a foot, a clock."""
@@ -93,8 +158,7 @@ def session_findings(
         return
     doubts = static_suspicions(fitted.standing)
     yield from suspicion_findings(doubts, participant=participant_id)
-    by_name = {estimate.name: estimate for estimate in fitted.estimates}
-    clock = by_name["clock_offset"]
+    clock = session_clock(fitted)
     if clock.parameter.on and clock.low * clock.high > 0.0:
         late = "late" if clock.estimate > 0.0 else "early"
         yield Finding(
@@ -148,7 +212,7 @@ def _misaligned(participant_id: str, fitted: Session) -> Iterator[Finding]:
         severity="warning",
         what=f"against the cameras the force plates are {', '.join(words)} (90 % intervals): a "
         f"foot would drift by {MILLIMETRES * abs(largest.estimate):.0f} mm per metre of runway "
-        "against its force. Forces and gravity are turned into the cameras' frame.",
+        "against its force. The motion is turned onto the level ground of the plates.",
         participant=participant_id,
         number=largest.estimate,
         limit=MIN_MISALIGNMENT_SD * largest.sd,

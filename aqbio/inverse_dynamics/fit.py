@@ -8,11 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
-from aqbio.inverse_dynamics.balance import Residual, adjusted_skeleton
+from aqbio.inverse_dynamics.balance import Residual, laboratory_skeleton
 from aqbio.inverse_dynamics.data_errors import Draws, Response, draw_posterior
 from aqbio.inverse_dynamics.normal_equations import SingleArray
 from aqbio.inverse_dynamics.observations import Observations
 from aqbio.inverse_dynamics.parameters import (
+    CLOCK,
     Parameter,
     ParameterEstimate,
     Runner,
@@ -92,10 +93,22 @@ class TrialFit:
         """(P,) array: values of the parameters that are on."""
         return self.solver.theta(self.values)
 
+    @property
+    def clock(self) -> ParameterEstimate:
+        """The clock's offset."""
+        return next(estimate for estimate in self.estimates if estimate.name == CLOCK)
+
+    @property
+    def equations(self) -> tuple[FloatArray, FloatArray]:
+        """Equations (P, P) and (P,) of parameters that were estimated: `information`."""
+        if self.information is None:
+            raise ValueError("the parameters of this fit were fixed.")
+        return self.information
+
     @cached_property
     def skeleton(self) -> Skeleton:
-        """With the fitted masses and centres of mass."""
-        return adjusted_skeleton(self.runner, self.values)
+        """With the fitted masses and centres of mass, in the laboratory's frame."""
+        return laboratory_skeleton(self.runner, self.values)
 
     @cached_property
     def before(self) -> Residual:
@@ -131,6 +144,28 @@ class TrialFit:
             self.solver.begin(self.coefficients, self.theta)
             self.solver.linearise()
         return self.solver
+
+    def linearised_with(self, values: Mapping[str, float]) -> TrialFit:
+        """Fit the motion at other values of the parameters, with the parameters' equations there.
+
+        The solver keeps nothing.
+        """
+        solver = self.solver
+        theta = solver.theta(values)
+        solver.begin(self.coefficients_near(theta), theta)
+        solver.descend(motion_only=True)
+        solver.linearise()
+        point, information = solver.point, solver.information()
+        following = solver.following.astype(np.float32)
+        solver.release()
+        return replace(
+            self,
+            estimates=estimates(solver.parameters, values, self.covariance),
+            coefficients=point.coefficients,
+            motion=point.motion,
+            information=information,
+            following=following,
+        )
 
     def refit_with(
         self,
@@ -244,8 +279,8 @@ def samples_of(fit: TrialFit, draws: Draws) -> Iterator[tuple[Motion, dict[str, 
 def body_kinematics(
     fit: TrialFit, motion: Motion, values: Mapping[str, float]
 ) -> tuple[SegmentKinematics, Skeleton]:
-    """Segment kinematics of a motion, and the body adjusted by parameters."""
-    body = adjusted_skeleton(fit.runner, values)
+    """Segment kinematics of a motion and the body adjusted by parameters, laboratory's frame."""
+    body = laboratory_skeleton(fit.runner, values)
     return segment_kinematics(body, motion.q, motion.u, motion.udot), body
 
 

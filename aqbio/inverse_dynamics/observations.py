@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,9 @@ FILTER_LEAK_S = 0.025
 
 MAX_FLIGHT_S = 0.22
 """Between measured contacts farther apart than this, a contact may have been missed."""
+
+FLIGHT_FORCE_N = 50.0
+"""Vertical force below which nothing but what a filter spreads acts, N."""
 
 MIN_RUN_FRAMES = 5
 """Minimum number of consecutive frames for usable rates of change."""
@@ -50,6 +53,13 @@ class GroundWrench:
         inside = np.clip(time, self.time[0], self.time[-1])
         values = self.spline(inside, nu=derivative)
         return values[:, :3], values[:, 3:]
+
+    def unknown(self, time: FloatArray) -> BoolArray:
+        """(T,) bool: instants before the first or after the last sample at which a foot loads."""
+        half = 0.5 * (self.time[1] - self.time[0])
+        bears = np.abs(self.force[[0, -1], 1]) > FLIGHT_FORCE_N
+        before, after = time < self.time[0] - half, time > self.time[-1] + half
+        return np.asarray((before & bears[0]) | (after & bears[1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +94,20 @@ class Observations:
     """(N,) bool array. True for contacts of the left foot."""
     surface_height: float = 0.0
     """Of the plates, m."""
+
+    clock: float = 0.0
+    """s. Delay of the forces with which contacts and measured frames were taken."""
+
+    shift: float = 0.0
+    """s. By which the forces were made earlier before."""
+
+    def on_clock(self, clock: float) -> Observations:
+        """Contacts and measured frames for forces that come late by a `clock`, s."""
+        later = clock - self.clock
+        frames = np.arange(len(self.time)) + round(later * self.rate)
+        inside = (frames >= 0) & (frames < len(self.time))
+        measured = inside & self.measured[np.clip(frames, 0, len(self.time) - 1)]
+        return replace(self, measured=measured, contacts=self.contacts - later, clock=clock)
 
     def __post_init__(self) -> None:
         """Refuse frames from which no rates can be computed."""

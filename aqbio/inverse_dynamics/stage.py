@@ -12,18 +12,20 @@ import numpy as np
 from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
-from aqbio.inverse_dynamics.balance import adjusted_skeleton, centre_estimates
+from aqbio.inverse_dynamics.balance import centre_estimates, laboratory_skeleton
 from aqbio.inverse_dynamics.changes import change_rows, legs_of
 from aqbio.inverse_dynamics.files import (
     centres_dataset,
     centres_path,
     changes_path,
     fitted_dataset,
-    plain_dataset,
+    plain_in_laboratory,
     posterior_variables,
     without_forces,
 )
 from aqbio.inverse_dynamics.findings import (
+    clock_of_plain,
+    clock_of_trial,
     estimate_numbers,
     fit_numbers,
     forces_not_used,
@@ -173,7 +175,7 @@ def _write_model(study: Study, participant_id: str, fitted: Session) -> None:
     scaled = ParticipantModel.of(study, participant_id)
     adjusted = ParticipantModel.adjusted(study, participant_id)
     values = {estimate.name: estimate.estimate for estimate in fitted.estimates}
-    write_adjusted_model(scaled.osim, adjusted_skeleton(fitted.runner, values), adjusted.osim)
+    write_adjusted_model(scaled.osim, laboratory_skeleton(fitted.runner, values), adjusted.osim)
     save_skeleton(read_skeleton(adjusted.osim), adjusted.table)
     shift_and_covariance = centre_estimates(fitted.runner, fitted.estimates, fitted.covariance)
     centres = centres_dataset(*shift_and_covariance, fitted.runner.skeleton.bodies)
@@ -194,24 +196,30 @@ def _trial(
     inputs = (*solved.files, ParticipantModel.of(study, participant_id).table)
     attributes: dict[str, Any] = study_provenance(study, STAGE, inputs)
     before = list(against_use(study, participant_id, trial.trial_id, EARLIER_STAGES))
+    unfitted = list(clock_of_plain(before, trial.trial_id, solved, fitted))
     if why := fitted.plain.get(trial.trial_id, ""):
         findings = [] if why == SWITCHED_OFF else [*plain_findings(trial.trial_id, why, fitted)]
-        dataset, unused = _plain_trial(solved, why, before)
+        dataset, unused = _plain_trial(study, solved, fitted, why, unfitted)
         write_dataset(dataset, file, attributes)
-        status = _status(PLAIN, why, _body_causes(fitted)) | _reasons_against_use(before, before)
+        findings += [finding for finding in unfitted if finding not in before]
+        status = _status(PLAIN, why, _body_causes(fitted))
+        status |= _reasons_against_use(unfitted, unfitted)
         return TrialOutcome(status, (*findings, *unused), inputs)
     fit, doubts = fitted.fits[trial.trial_id], fitted.suspicions[trial.trial_id]
     numbers = fit_numbers(solved, fit)
     findings = list(suspicion_findings(doubts, fitted, trial=trial.trial_id))
     if doubts:
         why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
-        dataset, unused = _plain_trial(solved, why, [*before, *findings])
+        findings += [finding for finding in unfitted if finding not in before]
+        dataset, unused = _plain_trial(study, solved, fitted, why, [*unfitted, *findings])
         findings += unused
     else:
+        findings += clock_of_trial(trial.trial_id, fit, fitted)
         dataset = fitted_dataset(study, solved, fit)
         dataset = dataset.assign(posterior_variables(fit, study.model_map))
     write_dataset(dataset, file, attributes)
-    numbers |= _reasons_against_use([*before, *findings] if doubts else [], [*before, *findings])
+    against = [*unfitted, *findings]
+    numbers |= _reasons_against_use(against if doubts else [], against)
     causes = [*(doubt.cause for doubt in doubts), *_body_causes(fitted)]
     status = _status(PLAIN if doubts else FITTED, why, causes)
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
@@ -230,10 +238,11 @@ def _reasons_against_use(used: Iterable[Finding], plain: Iterable[Finding]) -> d
 
 
 def _plain_trial(
-    trial: SolvedTrial, why: str, against: Iterable[Finding]
+    study: Study, trial: SolvedTrial, fitted: Session, why: str, against: Iterable[Finding]
 ) -> tuple[xr.Dataset, list[Finding]]:
     """Dataset of an unfitted trial, without forces inconsistent with its motion; findings."""
-    dataset = plain_dataset(trial, why)
+    scaled = ParticipantModel.of(study, str(trial.prepared.attrs["participant_id"]))
+    dataset = plain_in_laboratory(study, trial, why, load_skeleton(scaled.table), fitted)
     reasons = [finding.what for finding in against if finding.spoils == "forces"]
     if not reasons or not np.isfinite(dataset["foot_force"].values).any():
         return dataset, []

@@ -110,7 +110,7 @@ def planted_feet(runner: Runner, trials: Sequence[Observations]) -> PlantedFeet:
     """Completely measured contacts of single feet."""
     points, markers, groups = [], [], []
     for number, observations in enumerate(trials):
-        force, moment = observations.wrench.at(observations.time)
+        force, moment = observations.wrench.at(observations.time + observations.clock)
         for side, frames, lowest in planted_contacts(runner, observations):
             cop, _ = centre_of_pressure(
                 force[frames], moment[frames], np.zeros(3), observations.surface_height, 0.0
@@ -132,7 +132,7 @@ def planted_contacts(
     runner: Runner, observations: Observations
 ) -> Iterator[tuple[int, BoolArray, IntArray]]:
     """Side (0 left, 1 right), planted frames (T,) and forefoot markers of measured contacts."""
-    force, _ = observations.wrench.at(observations.time)
+    force, _ = observations.wrench.at(observations.time + observations.clock)
     carrier = runner.skeleton.marker_body[observations.marker_index]
     foot = np.array([tissue == "foot" for tissue in runner.tissue])[carrier]
     for side, leg in enumerate(("leg_left", "leg_right")):

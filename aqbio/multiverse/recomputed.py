@@ -12,12 +12,14 @@ from aqbio.body.records import ParticipantModel, final_model
 from aqbio.body.sprint_body import dumas_limbs, sprint_bodies
 from aqbio.contributions.files import sampled_contributions
 from aqbio.errors import AqbioError
+from aqbio.force_plates.alignment import Alignment
 from aqbio.force_plates.forces import Plates, PlateWrench
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Contact, Step, rotation_about_vertical
-from aqbio.inverse_dynamics.balance import adjusted_loads, adjusted_skeleton
+from aqbio.inverse_dynamics.balance import adjusted_loads, laboratory_skeleton
 from aqbio.inverse_dynamics.files import FORCES_NOT_USED, fit_values
+from aqbio.inverse_dynamics.parameters import CLOCK
 from aqbio.inverse_dynamics.session_inputs import prepare_session, static_stances
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.netcdf import read_dataset
@@ -57,12 +59,13 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class MotionSource:
-    """A motion, the body that moves, and the offsets of clocks and plates fitted with it."""
+    """A motion, the body that moves, and the clock and plates that were fitted."""
 
     motion: Motion
     skeleton: Skeleton
     parameters: Mapping[str, float] = field(default_factory=dict)
-    """Of the consistency fit, by name; empty for a plain motion."""
+    """Of the consistency fit, by name; empty where the session has none, or the specification
+    wants none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def loose_sources(study: Study, participant_id: str) -> dict[str, MotionSource]:
     stances = static_stances(study, participant_id, skeleton)
     session = prepare_session(study, skeleton, trials, stances)
     return {
-        name: MotionSource(motion, adjusted_skeleton(session.runner, values), values)
+        name: MotionSource(motion, laboratory_skeleton(session.runner, values), values)
         for name, (motion, values) in session.refit_loosely(starts).items()
     }
 
@@ -160,7 +163,8 @@ def specified_trial(
     )
     loads, contacts = specified_loads(study, cached, specification, source.parameters)
     steps = trial_steps(contacts, cached.time)
-    return _dataset(study, cached, skeleton, kinematics, loads), steps
+    height = Alignment.of(source.parameters).surface(float(cached.prepared.attrs["surface_height"]))
+    return _dataset(study, cached, skeleton, kinematics, loads, height), steps
 
 
 # motion and body --------------------------------------------------------------------------------
@@ -195,10 +199,11 @@ def motion_key(cached: CachedTrial, specification: Specification) -> tuple[str, 
 
 
 def _plain_source(cached: CachedTrial, specification: Specification) -> MotionSource:
-    skeleton = cached.scaled if specification.consistency == "off" else cached.final
+    off = specification.consistency == "off"
+    skeleton, values = (cached.scaled, {}) if off else (cached.final, fit_values(cached.consistent))
     rate = float(cached.prepared.attrs["marker_rate"])
     smooth = low_pass(cached.solved["q_unfiltered"].values, rate, specification.cutoff_hz)
-    return MotionSource(spline_motion(skeleton, cached.time, smooth), skeleton)
+    return MotionSource(spline_motion(skeleton, cached.time, smooth), skeleton, values)
 
 
 def source_kinematics(source: MotionSource) -> SegmentKinematics:
@@ -240,12 +245,12 @@ def _dataset(
     skeleton: Skeleton,
     kinematics: SegmentKinematics,
     feet: Sequence[ExternalLoad],
+    height: float,
 ) -> xr.Dataset:
     """Momentum, forces and moments, NaN where parts of the body were not observed."""
     import xarray as xr
 
     groups, parts = tuple(study.model_map.groups), cached.observed(study)
-    height = float(cached.prepared.attrs["surface_height"])
     loads = loads_with_toes(study.model_map, skeleton, kinematics, feet, height)
     mechanics = compute_mechanics(skeleton, kinematics, loads, height)
     motion, balance = mechanics.motion, mechanics.balance
@@ -298,7 +303,7 @@ def specified_loads(
 ) -> tuple[tuple[ExternalLoad, ...], list[Contact]]:
     """Loads of the left and the right foot at a threshold and cut-off, and the contacts.
 
-    `parameters` are the fit's of clocks and plates. A trial without plates keeps its contacts,
+    `parameters` are the fit's of clock and plates. A trial without plates keeps its contacts,
     which are kinematic, and has no loads; so does one whose forces are not used.
     """
     prepared, prepare = cached.prepared, study.settings.prepare
@@ -307,7 +312,7 @@ def specified_loads(
     if prepared.attrs["events"] != "plates" or not prepared.sizes["plate"] or unused:
         no_load = np.full((len(cached.time), 3), np.nan)
         loads = tuple(ExternalLoad(foot, no_load, no_load, np.zeros(3)) for foot in feet)
-        return loads, list(trial_contacts(prepared))
+        return loads, list(trial_contacts(cached.consistent))
     rules = EventRules(
         threshold=specification.threshold_n or float(prepared.attrs["event_threshold"]),
         minimum_s=MIN_ABOVE_THRESHOLD_S,
@@ -325,13 +330,13 @@ def specified_loads(
     )
     if parameters:
         loads = adjusted_loads(loads, cached.time, parameters)
-    clock_offset = parameters.get("clock_offset", 0.0)
+    clock = parameters.get(CLOCK, 0.0)
     error = 2.0 * event_error(float(prepared.attrs["force_rate"]), prepare.event_cutoff_hz)
     return loads, [
         Contact(
             side="left" if contact.foot == 0 else "right",
-            touchdown=contact.touchdown - clock_offset,
-            toe_off=contact.toe_off - clock_offset,
+            touchdown=contact.touchdown - clock * np.isfinite(contact.peak),
+            toe_off=contact.toe_off - clock * np.isfinite(contact.peak),
             complete=contact.complete,
             edge_distance=contact.edge_distance,
             shared=contact.shared,

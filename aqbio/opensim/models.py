@@ -14,7 +14,7 @@ from aqbio.config import Corrections
 from aqbio.errors import Finding
 from aqbio.io.atomic import atomic_path
 from aqbio.multibody.jacobians import TENSOR_ENTRIES
-from aqbio.multibody.skeleton import Skeleton
+from aqbio.multibody.skeleton import GROUND, Skeleton
 from aqbio.opensim.session import (
     array_from_vec3,
     drop_forces,
@@ -190,16 +190,41 @@ def _replace_markers(model: Any, skeleton: Skeleton, names: Mapping[str, str]) -
 
 
 def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
-    """Write a copy of a model with the masses, inertias, centres and gravity of a skeleton."""
+    """Write a copy of a model with a skeleton's masses, inertias, centres and place on the ground.
+
+    The last is the frame, fixed in the ground, of the joint that carries the body.
+    """
     model = load_model(source, muscles=True)
     _weigh(model, skeleton, 1.0)
     for name, centre in zip(skeleton.bodies, skeleton.com, strict=True):
         model.updBodySet().get(name).setMassCenter(vec3(centre))
+    for body in np.flatnonzero(skeleton.parent == GROUND):
+        rotation, position = skeleton.parent_rotation[body], skeleton.parent_position[body]
+        _place(model.updJointSet().get(skeleton.joints[body]), rotation, position)
     model.setGravity(vec3(skeleton.gravity))
     model.setName(f"{model.getName()}_consistent")
     model.finalizeConnections()
     with atomic_path(path) as temporary:
         model.printToXML(str(temporary))
+
+
+def _place(joint: Any, rotation: FloatArray, position: FloatArray) -> None:
+    """Give the frame of a joint in the ground, one of its own, a rotation and a position, m."""
+    frame = joint.getParentFrame()
+    count = joint.getPropertyByName("frames").size()
+    names = [joint.get_frames(index).getName() for index in range(count)]
+    if frame.getName() in names:
+        own = joint.upd_frames(names.index(frame.getName()))
+        own.set_translation(vec3(position))
+        own.set_orientation(vec3(_body_fixed(rotation)))
+        return
+    if np.allclose(rotation, np.eye(3), rtol=0.0, atol=0.0) and not position.any():
+        return  # the joint is on the ground itself
+    own = opensim.PhysicalOffsetFrame("cameras", frame, opensim.Transform())
+    own.set_translation(vec3(position))
+    own.set_orientation(vec3(_body_fixed(rotation)))
+    joint.addFrame(own)
+    joint.connectSocket_parent_frame(own)
 
 
 def corrected_model(

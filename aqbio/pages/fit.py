@@ -35,6 +35,11 @@ PARAMETER_WORDS = {
 """Words, unit on the page and factor to it, of every global parameter."""
 
 
+MAX_LEARNT_SHARE = 0.8
+"""Standard deviation over the prior's above which data tell nothing about a parameter: a common
+displacement of the plates cannot be told from centres of mass (0.94)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterLine:
     """One global parameter of a session, in the page's unit."""
@@ -92,6 +97,8 @@ def _parameter_words(parameter: Mapping[str, Any]) -> str:
         return "held at its prior"
     if parameter["beyond_limit"]:
         return "beyond its limits: the fit is not used"
+    if parameter["sd"] > MAX_LEARNT_SHARE * parameter["prior_sd"]:
+        return "not determined: the prior, whose width stays in the intervals"
     if parameter["low"] <= parameter["prior"] <= parameter["high"]:
         return "not distinguished from the prior"
     return "moved by the data"

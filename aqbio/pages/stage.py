@@ -16,8 +16,10 @@ from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.errors import SEVERITIES, AqbioError, Finding
 from aqbio.figures.step_means import kept_steps
 from aqbio.figures.words import MISSING, digits
+from aqbio.force_plates.alignment import Alignment
 from aqbio.gait.curves import role_scheme
 from aqbio.gait.step_files import participant_rows, step_file
+from aqbio.inverse_dynamics.files import fit_values
 from aqbio.inverse_kinematics.solution import FITTED, SolvedTrial
 from aqbio.io.atomic import write_text
 from aqbio.io.skeleton import load_skeleton
@@ -142,13 +144,16 @@ def trial_replay(
     contributions, consistent = contributions.isel(time=chosen), consistent.isel(time=chosen)
     motion = solved.solved.sel(time=contributions["time"])
     heading = float(contributions.attrs["heading"])
+    laboratory = Alignment.of(fit_values(consistent))
     poses = poses_along(segment_poses(skeleton, consistent["q"].values), heading)
     plain = None
     if consistent.attrs["motion"] == FITTED:
         before = load_skeleton(ParticipantModel.of(study, participant_id).table)
-        plain = poses_along(segment_poses(before, motion["q"].values), heading).origin
+        origin = segment_poses(before, motion["q"].values).origin
+        plain = rotate_to_run(laboratory.levelled(origin), heading)
     markers = _markers(skeleton)
     followed = [str(marker) for marker in motion["marker"].values if str(marker) in markers]
+    positions = motion["marker_position"].sel(marker=followed).values
     replayed = TrialReplay(
         participant_id=participant_id,
         trial_id=trial_id,
@@ -160,9 +165,9 @@ def trial_replay(
         observed=_observed_segments(contributions),
         roles=role_scheme(study),
         markers={name: markers[name] for name in followed},
-        measured=rotate_to_run(motion["marker_position"].sel(marker=followed).values, heading),
+        measured=rotate_to_run(laboratory.levelled(positions), heading),
         curves=_curves(study, contributions, consistent),
-        plates=rotate_to_run(solved.prepared["plate_corner"].values, heading),
+        plates=rotate_to_run(laboratory.spread(solved.prepared["plate_corner"].values), heading),
         contacts=tuple(_contacts(contributions)),
         ground=float(contributions.attrs["surface_height"]),
     )

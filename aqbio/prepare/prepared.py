@@ -71,6 +71,7 @@ def _attributes(prepared: PreparedTrial, cutoff: float) -> dict[str, Any]:
         "event_threshold": prepared.threshold,
         "events": prepared.events,
         "force_lag": prepared.force_lag,
+        "force_shift": prepared.force_shift,
         **_low_pass_attributes(prepared),
         "free_moment": MEASURED
         if prepared.loads is None or free_moment_measured(prepared.loads.free_moment)

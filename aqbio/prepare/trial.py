@@ -95,6 +95,8 @@ class PreparedTrial:
     components: they weigh."""
     force_lag: float = float("nan")
     """Lag of the forces behind the markers of the body, s, that is left; NaN where unknown."""
+    force_shift: float = 0.0
+    """By which the forces were made earlier, s, because they were too late for a clock."""
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -180,6 +182,7 @@ def prepare_trial(
         forces_lost=contact.forces_lost,
         vertical=contact.vertical,
         force_lag=contact.force_lag,
+        force_shift=contact.force_shift,
     )
 
 
@@ -197,6 +200,7 @@ class _GroundContact:
     forces_lost: bool = False
     vertical: tuple[Plates, FeetLoads] | None = None
     force_lag: float = float("nan")
+    force_shift: float = 0.0
 
     @property
     def contacts(self) -> tuple[FootContact, ...]:
@@ -236,7 +240,9 @@ def _moving_contact(
     if masses is not None:
         paths = recording.positions, recording.rate
         body = marked_body(recording.labels, *paths, marker_set, masses)
-    plates, lag = _on_clock_of_markers(plates, recording, feet, body, trial, marker_set, notes)
+    plates, lag, shift = _on_clock_of_markers(
+        plates, recording, feet, body, trial, marker_set, notes
+    )
     plates, moments = with_right_moments(plates, feet, frames, notes)
     loads, ground, threshold, low_pass = _moving(
         recording, plates, feet, trial, marker_set, laboratory, settings, notes
@@ -256,7 +262,7 @@ def _moving_contact(
     contact = _GroundContact(
         ground=ground, plates=plates, loads=loads, events=events, kinematic=tuple(kinematic),
         threshold=threshold, low_pass=low_pass, forces_lost=forces_lost, vertical=vertical,
-        force_lag=lag,
+        force_lag=lag, force_shift=shift,
     )  # fmt: skip
     _note_whole_contacts(contact.contacts, len(frames) / recording.rate, notes)
     return contact
@@ -331,13 +337,13 @@ def _on_clock_of_markers(
     trial: Trial,
     marker_set: MarkerSet,
     notes: Notes,
-) -> tuple[Plates | None, float]:
-    """Plates shifted by the lag of their forces, where that is no clock's, and the lag left then.
+) -> tuple[Plates | None, float, float]:
+    """Plates shifted by the lag of their forces, where that is no clock's; lag then, and shift, s.
 
     Contacts come from the foot markers alone: what the forces say of the ground is as late as they.
     """
     if plates is None:
-        return None, float("nan")
+        return None, float("nan"), 0.0
     unstated = trial.model_copy(update={"belt_speed_mps": None})
     silent = replace(notes, findings=[])
     ground = running_ground(recording, None, unstated, marker_set, Laboratory(), silent)
@@ -346,8 +352,8 @@ def _on_clock_of_markers(
     lag = force_lag(plates, feet, contacts, time, body)
     shifted = without_lag(plates, lag, notes)
     if shifted is not plates:
-        return shifted, 0.0
-    return plates, float("nan") if body is None else lag
+        return shifted, 0.0, plates.start - shifted.start
+    return plates, float("nan") if body is None else lag, 0.0
 
 
 def _moving(

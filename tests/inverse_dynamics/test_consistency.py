@@ -11,6 +11,7 @@ import pytest
 from scipy.interpolate import BSpline, make_interp_spline
 from scipy.stats import norm
 
+from aqbio.force_plates.alignment import OFFSET, PIVOT, ROTATION, SCALE, Alignment
 from aqbio.inverse_dynamics import normal_equations
 from aqbio.inverse_dynamics import solver as solvers
 from aqbio.inverse_dynamics.balance import (
@@ -20,6 +21,7 @@ from aqbio.inverse_dynamics.balance import (
     centre_estimates,
     centre_shifts,
     drag,
+    laboratory_skeleton,
 )
 from aqbio.inverse_dynamics.changes import (
     leg_shares,
@@ -27,6 +29,7 @@ from aqbio.inverse_dynamics.changes import (
     momentum_changes,
     standing_changes,
 )
+from aqbio.inverse_dynamics.clocks import own_clock, trials_of_other_clock, without_clock
 from aqbio.inverse_dynamics.data_errors import DataErrors, ErrorVariances, Response
 from aqbio.inverse_dynamics.fit import fit_trial, group_momentum
 from aqbio.inverse_dynamics.marker_rows import ErrorBands, stride_cycles
@@ -81,6 +84,7 @@ from aqbio.multibody.momentum import (
 from aqbio.multibody.motion import Motion, spline_motion
 from aqbio.multibody.poses import segment_poses
 from aqbio.names import GRAVITY
+from aqbio.rotation.level_a import level_a
 from aqbio.signals import low_pass
 from aqbio.vectors import FloatArray
 from aqbio.virtual.athlete import athlete_skeleton
@@ -476,7 +480,7 @@ def test_the_same_trial_once_and_twice(trials):
     for one, other in zip(alone.estimates, one_trial.estimates, strict=True):
         # the trial stops when a step gains less than 1e-3 of the cost; the session takes one more
         assert other.estimate == pytest.approx(one.estimate, abs=0.05 * one.parameter.prior_sd)
-        assert other.sd == pytest.approx(one.sd, rel=1e-6)
+        assert other.sd == pytest.approx(one.sd, rel=1e-4)
     for one, other in zip(once.estimates, twice.estimates, strict=True):
         if one.parameter.on:
             assert other.estimate == pytest.approx(one.estimate, abs=0.02 * one.sd)
@@ -586,7 +590,7 @@ SIGNS = ("force_sign", "force_x_sign", "free_moment_sign")
 FAULTS = {
     "nothing": lambda _: {},
     **{one: lambda x, one=one: {"wrench": SIGN_CHANGES[one][1](x.wrench)} for one in SIGNS},
-    "late": lambda x: {"wrench": replace(x.wrench, time=x.wrench.time + 0.02)},
+    "late": lambda x: {"wrench": replace(x.wrench, time=x.wrench.time + 0.035)},
     "hardly late": lambda x: {"wrench": replace(x.wrench, time=x.wrench.time + 0.004)},
     "half measured": lambda x: {"measured": x.measured & (np.arange(len(x.time)) < 40)},
     "a gap": lambda x: {"measured": x.measured & (abs(np.arange(len(x.time)) - 40) > 9)},
@@ -809,8 +813,8 @@ def test_a_body_changed_by_parameters(stick):
 
 
 def test_loads_on_the_clock_and_in_the_place_of_the_cameras():
-    """A wave that is known between samples; a displaced plate moves where the force acts."""
-    point, offset, clock = np.array([0.4, 0.0, -0.1]), np.array([0.005, 0.0, -0.002]), 0.004
+    """A wave that is known between samples; forces stay where the plates have them."""
+    point, clock = np.array([0.4, 0.0, -0.1]), 0.004
 
     def wave(time):
         return np.stack([np.sin(rate * time) for rate in (9, 5, 7)], axis=1)
@@ -821,8 +825,118 @@ def test_loads_on_the_clock_and_in_the_place_of_the_cameras():
     inside, later = slice(5, -5), wave(TIME + clock)
     assert (found.body, found.point.tolist()) == ("foot_r", [0.0, 0.0, 0.0])
     np.testing.assert_allclose(found.force[inside], 800.0 * later[inside], atol=0.5)
-    moment = 7.0 * later + np.cross(point + offset, 800.0 * later)
+    moment = 7.0 * later + np.cross(point, 800.0 * later)
     np.testing.assert_allclose(found.moment[inside], moment[inside], atol=0.2)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_over_level_ground_the_balance_is_that_of_the_fit(case, seed):
+    """Of a body in the laboratory's frame, with loads there: the same residual, turned."""
+    made, random = case(), np.random.default_rng(seed)
+    size = dict.fromkeys(ROTATION, 0.05) | dict.fromkeys(OFFSET, 0.02) | dict.fromkeys(PIVOT, 1.0)
+    size |= {SCALE: 0.02, "clock_offset": 0.004, "mass": 0.05}
+    values = {name: sd * float(random.standard_normal()) for name, sd in size.items()}
+    seen, runner, motion = made.observations, made.runner, made.motion
+    moves = segment_kinematics(runner.skeleton, motion.q, motion.u, motion.udot)
+    fit = Balance(runner, values, moves, seen.wrench, seen.time, drags=False).residual
+    load = ExternalLoad("foot_r", seen.wrench.force, seen.wrench.moment, np.zeros(3))
+    [load] = adjusted_loads([load], seen.time, values)
+    body = laboratory_skeleton(runner, values)
+    assert body.gravity.tolist() == runner.skeleton.gravity.tolist()
+    level = level_a(
+        segment_motion(body, segment_kinematics(body, motion.q, motion.u, motion.udot)),
+        [load],
+        gravity=body.gravity,
+    )
+    known, turn = np.isfinite(load.force).all(axis=1), Alignment.of(values).rotation
+    np.testing.assert_allclose(level.residual_force[known], (fit.force @ turn)[known], atol=1e-6)
+    np.testing.assert_allclose(level.residual_moment[known], (fit.moment @ turn)[known], atol=1e-6)
+
+
+def test_beyond_the_record_a_bearing_foot_is_unknown_and_another_bears_nothing():
+    """Forces 10 ms late lack two frames at an end at which the foot is loaded."""
+    force = np.zeros((len(TIME), 3))
+    force[:, 1] = np.linspace(0.0, 900.0, len(TIME))
+    load = ExternalLoad("foot_r", force, 0.1 * force, np.zeros(3))
+    for clock, lost in ((0.01, [-2, -1]), (-0.01, [])):
+        [found] = adjusted_loads([load], TIME, {"clock_offset": clock})
+        unknown = np.flatnonzero(np.isnan(found.force + found.moment).any(axis=1)) - len(TIME)
+        assert unknown.tolist() == lost
+    gap = force.copy()
+    gap[100:110] = np.nan
+    [found] = adjusted_loads([replace(load, force=gap)], TIME, {})
+    np.testing.assert_array_equal(found.force, gap)
+    [found] = adjusted_loads([replace(load, force=gap)], TIME, {"clock_offset": 0.01})
+    unknown = np.flatnonzero(np.isnan(found.force).any(axis=1)).tolist()
+    assert unknown == [*range(98, 110), len(TIME) - 2, len(TIME) - 1]
+
+
+@pytest.mark.parametrize("late", [0.0, 0.008, 0.020, -0.015])
+def test_a_late_clock_is_found_wherever_it_is(case, late):
+    """As far off as forces may be before they are shifted; neither prior nor distance shrink it."""
+    made = [case(late=late, noise=0.0005, speed=speed) for speed in (1.0, 0.6)]
+    session = fit_session(made[0].runner, [one.observations for one in made], FIT_WEIGHTS)
+    [clock] = [one for one in session.estimates if one.name == "clock_offset"]
+    assert clock.estimate == pytest.approx(late, abs=0.0005)
+    assert not clock.beyond_limit
+    for fit in session.fits.values():
+        assert fit.values == session.fits["0"].values
+        assert fit.observations.clock == pytest.approx(late, abs=0.002)
+
+
+def test_a_trial_with_a_clock_of_its_own_keeps_it(case):
+    """One of three that was started 12 ms later; the others agree on theirs, and it on its own."""
+    speeds, lates = (1.0, 0.6, 0.8), (0.001, 0.012, 0.001)
+    made = [
+        case(late=late, noise=0.0005, speed=speed)
+        for late, speed in zip(lates, speeds, strict=True)
+    ]
+    session = fit_session(made[0].runner, [one.observations for one in made], FIT_WEIGHTS)
+    found = [fit.clock.estimate for fit in session.fits.values()]
+    np.testing.assert_allclose(found, lates, atol=0.0005)
+    [clock] = [one for one in session.estimates if one.name == "clock_offset"]
+    assert found[0] == found[2] == clock.estimate
+    first, second, third = (fit.values for fit in session.fits.values())
+    assert first == third == second | {"clock_offset": clock.estimate}
+
+
+def test_an_own_clock_is_one_more_unknown():
+    """Against the dense equations of both trials with two clocks."""
+    random, at, precision = np.random.default_rng(3), 1, 4.0
+    roots = random.standard_normal((2, 6, 6))
+    (first, second) = (root @ root.T + np.eye(6) for root in roots)
+    right = random.standard_normal((2, 6))
+    prior = np.diag(random.uniform(1.0, 2.0, 6))
+    prior[at, at] = precision
+    dense, known = np.zeros((7, 7)), np.zeros(7)
+    dense[:6, :6], known[:6] = first + prior, right[0]
+    place = [0, 6, 2, 3, 4, 5]  # the second trial's clock comes last
+    dense[np.ix_(place, place)] += second
+    dense[6, 6] += precision
+    known[place] += right[1]
+    reduced, rest = without_clock((second, right[1]), at, precision)
+    matrix = first + prior + reduced
+    theta, covariance = np.linalg.solve(matrix, right[0] + rest), np.linalg.inv(matrix)
+    own, spread = own_clock((second, right[1]), at, precision, theta, covariance)
+    expected, inverse = np.linalg.solve(dense, known), np.linalg.inv(dense)
+    np.testing.assert_allclose(theta, expected[:6])
+    np.testing.assert_allclose(own, expected[place])
+    np.testing.assert_allclose(spread, inverse[np.ix_(place, place)])
+
+
+@pytest.mark.parametrize(
+    ("clocks", "others"),
+    [
+        ([0.001, 0.0012, 0.0015, 0.0009], []),
+        ([0.001, 0.0012, 0.013, 0.0009], [2]),
+        ([0.001, 0.013], [0, 1]),
+        ([0.001, 0.0045], []),
+        ([0.001], []),
+    ],
+)
+def test_trials_whose_clock_is_another_one(clocks, others):
+    named = {str(number): (clock, 0.001) for number, clock in enumerate(clocks)}
+    assert trials_of_other_clock(named) == tuple(map(str, others))
 
 
 def test_changes_of_the_body_and_its_stance():

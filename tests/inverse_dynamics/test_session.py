@@ -14,8 +14,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from aqbio.inverse_dynamics.findings import estimate_numbers, session_findings
+from aqbio.errors import Finding
+from aqbio.inverse_dynamics.files import PLAIN_CLOCK_SD_S, plain_clock
+from aqbio.inverse_dynamics.findings import (
+    clock_of_plain,
+    clock_of_trial,
+    estimate_numbers,
+    session_findings,
+)
 from aqbio.inverse_dynamics.parameters import PARAMETERS, ParameterEstimate
+from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.session_inputs import (
     fitted_session,
     observations,
@@ -236,6 +244,77 @@ def test_numbers_of_estimates():
     assert row["given_m"] == [0.01, -0.02]
     assert row["fitted_m"] == [0.0, 0.005]
     assert row["left_out_m"] == [0.0, 0.0]
+
+
+def late_session(clock: float = 0.012, shifts=(0.0, 0.0), *, accepted=True):
+    """A session whose clock is known to 1 ms."""
+    [parameter] = [one for one in PARAMETERS if one.name == "clock_offset"]
+    found = Session(None, {}, {}, ())
+    found.observations = {str(n): SimpleNamespace(shift=one) for n, one in enumerate(shifts)}
+    found.fits, found.suspicions = ({"run": None}, {"run": ()}) if accepted else ({}, {})
+    found.estimates = (ParameterEstimate(parameter, clock, 0.001),)
+    return found
+
+
+def with_lag(lag: float, shift: float = 0.0) -> SolvedTrial:
+    """A trial whose forces say how late they are."""
+    trial = made()
+    trial.prepared.attrs |= {"force_lag": lag, "force_shift": shift}
+    return trial
+
+
+@pytest.mark.parametrize(
+    ("lag", "clock", "sd", "expected"),
+    [
+        (np.nan, 0.0, np.inf, (0.0, 0.003)),  # nothing is known of it
+        (0.003, 0.0, np.inf, (0.0, 0.003)),  # within what sound forces say
+        (0.008, 0.0, np.inf, (0.0, np.hypot(0.003, 0.008))),  # not taken off: an error
+        (0.015, 0.0, np.inf, (0.015, 0.003)),  # too late for use: contacts go by the lag
+        (np.nan, 0.012, 0.001, (0.012, 0.001)),
+        (0.011, 0.012, 0.001, (0.012, 0.001)),
+        (0.0, 0.012, 0.001, (0.0, 0.003)),
+    ],
+)
+def test_the_clock_of_a_trial_that_is_not_fitted(lag, clock, sd, expected):
+    """That of the session, unless its own forces contradict it by more than 10 ms."""
+    assert PLAIN_CLOCK_SD_S == 0.003
+    assert plain_clock(with_lag(lag), clock, sd) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("lag", "shift", "said", "accepted", "spoilt"),
+    [
+        (0.012, 0.0, True, True, False),  # as late as the session's clock
+        (0.012, 0.0, True, False, True),  # no session tells so
+        (0.0, 0.0, False, True, True),  # in time, and all others are late
+        (0.0, 0.030, False, True, False),  # made earlier by its own lag
+        (np.nan, 0.0, False, True, False),
+    ],
+)
+def test_forces_against_the_session_clock_are_not_used(lag, shift, said, accepted, spoilt):
+    told_before = [
+        Finding("force-delay", "warning", "late", number=lag, limit=0.004, spoils="forces")
+    ] * said
+    other = Finding("another", "warning", "else", spoils="trial")
+    session = late_session(accepted=accepted)
+    found = list(clock_of_plain([other, *told_before], "run", with_lag(lag, shift), session))
+    assert found[0] == other
+    assert [one.spoils for one in found[1:]] == ["forces"] * spoilt
+
+
+def test_forces_made_earlier_keep_the_clock_of_the_session():
+    """That of forces as recorded, or after the median shift where all were too late."""
+    assert late_session(shifts=(0.0, 0.022)).shift(0.022) == 0.022
+    assert late_session(shifts=(0.080, 0.082)).shift(0.082) == pytest.approx(0.001)
+    [parameter] = [one for one in PARAMETERS if one.name == "clock_offset"]
+    for clock, shift, words in ((0.012, 0.0, []), (-0.010, 0.022, []), (0.001, 0.022, ["23.0 ms"])):
+        fit = SimpleNamespace(
+            clock=ParameterEstimate(parameter, clock, 0.001),
+            observations=SimpleNamespace(shift=shift),
+        )
+        found = list(clock_of_trial("run", fit, late_session(shifts=(0.0, 0.022))))
+        assert len(found) == len(words)
+        assert all(word in one.what for one, word in zip(found, words, strict=True))
 
 
 def test_a_model_without_arms_is_not_fitted(tmp_path):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from aqbio.body.de_leva import REFERENCE
 from aqbio.body.posterior import with_lock
@@ -236,7 +237,11 @@ def test_an_adjusted_model_has_the_body_of_the_fit_and_all_else_stays(tmp_path):
     wanted = replace(
         before, mass=before.mass * factor, inertia=before.inertia * factor[:, None, None],
         com=1.01 * before.com + 0.01, gravity=1.01 * before.gravity + 0.1,
+        parent_rotation=before.parent_rotation.copy(),
+        parent_position=before.parent_position.copy(),
     )  # fmt: skip
+    wanted.parent_rotation[0] = Rotation.from_rotvec([0.01, 0.02, -0.015]).as_matrix()
+    wanted.parent_position[0] = [0.1, -0.02, 0.03]
     path = tmp_path / "new" / "adjusted.osim"
     write_adjusted_model(SPRINT, wanted, path)
     assert_same(read_skeleton(path), wanted)

@@ -71,10 +71,10 @@ def _rms(values: np.ndarray) -> np.ndarray:
 def _markers(trial: Results) -> dict[str, float]:
     data = trial.motion("solved")
     time, error = data["time"].values, data["marker_error"].values
-    first = trial.data["contact_touchdown"].values.min()
-    last = trial.data["contact_toe_off"].values.max()
-    offset = trial.clock_offset
-    own = error[(time >= first + offset) & (time <= last + offset)]
+    recorded = trial.motion("prepared")
+    first = np.nanmin(recorded["contact_touchdown"].values)
+    last = np.nanmax(recorded["contact_toe_off"].values)
+    own = error[(time >= first) & (time <= last)]
     return {
         "marker_rms": float(np.sqrt(np.nanmean(own**2))),
         "marker_rms_worst_frame": float(np.sqrt(np.nanmean(own**2, axis=1)).max()),

@@ -100,8 +100,8 @@ class Results:
 
     @property
     def clock_offset(self) -> float:
-        """How late the clock of the plates is, as the fit found it, s."""
-        return float(self.solved.attrs.get("fit_clock_offset", 0.0))
+        """How late the clock of the plates is, as the fit of the session found it, s."""
+        return float(self.motion("consistent").attrs.get("fit_clock_offset", 0.0))
 
     def record(self, stage: str) -> dict:
         """What a stage said of the trial."""

@@ -226,9 +226,9 @@ def test_a_trial_without_forces_is_passed_on(again):
     assert (trials["run7"]["motion"], trials["run9"]["motion"]) == ("plain", "fitted")
     (finding,) = trials["run7"]["findings"]
     assert (finding["rule"], finding["severity"]) == ("consistency-plain", "info")
-    assert "with the body that the other trials' fit found" in finding["what"]
+    assert "with the body, the plates and the clock" in finding["what"]
     late = next(one["estimate"] for one in manifest["parameters"] if one["name"] == "clock_offset")
-    assert f"the others' are shifted by {1e3 * late:.1f} ms" in finding["what"]
+    assert f"forces {1e3 * abs(late):.1f} ms {'late' if late > 0 else 'early'}" in finding["what"]
     plain, fit = (_read(study, "contributions", name) for name in ("run7", "run9"))
     assert plain.attrs["mass"] == fit.attrs["mass"] != fit.attrs["mass_plain"]
     assert np.isnan(plain["residual_moment"]).all()

@@ -1,0 +1,88 @@
+"""Clocks of a session: one for all trials, and one of its own for a trial that disagrees.
+
+Cameras and plates of a laboratory are started together, so that the offset of their clocks is the
+same in all trials; a trial that was started by hand, or whose frames were cut, has another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from aqbio.vectors import FloatArray
+
+MIN_CLOCK_DIFFERENCE_S = 0.004
+"""Least difference between a trial's clock and the others' that is another clock, s: those of four
+trials of one runner at 2 to 5 m/s lie within 1 ms."""
+
+MIN_CLOCK_DIFFERENCE_SD = 3.0
+"""The same in standard deviations of the difference."""
+
+Information = tuple[FloatArray, FloatArray]
+"""Equations (P, P) and (P,) of the parameters from one trial, without priors."""
+
+
+def trials_of_other_clock(clocks: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
+    """Trials whose clock is another one than the median trial's, from offset and SD by trial, s.
+
+    Of two that differ, nobody can tell which one is right: both.
+    """
+    if len(clocks) < 2:
+        return ()
+    offset, sd = np.array(list(clocks.values())).T
+    spread = np.sqrt(sd**2 + np.median(sd) ** 2)
+    limit = np.maximum(MIN_CLOCK_DIFFERENCE_SD * spread, MIN_CLOCK_DIFFERENCE_S)
+    differs = np.abs(offset - _weighted_median(offset, 1.0 / sd**2)) > limit
+    if len(clocks) == 2:
+        differs[:] = abs(offset[1] - offset[0]) > limit.max()
+    return tuple(name for name, other in zip(clocks, differs, strict=True) if other)
+
+
+def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    order = np.argsort(values)
+    share = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][np.searchsorted(share, 0.5)])
+
+
+def moved_clock(information: Information, at: int, shift: float) -> Information:
+    """Equations of the session's clock, number `at`, from those of a trial's.
+
+    With forces that were made earlier by a `shift`, s, the trial's clock is the session's less it.
+    """
+    matrix, right = information
+    return matrix, right + shift * matrix[:, at]
+
+
+def without_clock(information: Information, at: int, precision: float) -> Information:
+    """Equations of the other parameters when the clock, number `at`, is the trial's own.
+
+    Eliminated with its prior of mean 0, ``S' = S − s sᵀ / (S_cc + Λ_c)``: its row is empty.
+    """
+    matrix, right = information
+    slope = matrix[:, at] / (matrix[at, at] + precision)
+    reduced = matrix - np.outer(slope, matrix[at])
+    reduced[at] = reduced[:, at] = 0.0
+    rest = right - slope * right[at]
+    rest[at] = 0.0
+    return reduced, rest
+
+
+def own_clock(
+    information: Information, at: int, precision: float, theta: FloatArray, covariance: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Parameters (P,) and their covariance (P, P) with a trial's own clock, given the others.
+
+    ``τ = (g_c − s · θ) / (S_cc + Λ_c)`` over the others, and follows them through the draws.
+    """
+    matrix, right = information
+    known = matrix[at, at] + precision
+    others = np.arange(len(theta)) != at
+    follows = np.where(others, -matrix[at] / known, 0.0)
+    turn = np.diag(others.astype(float))
+    turn[at] = follows
+    values = theta.copy()
+    values[at] = right[at] / known + follows @ theta
+    spread = turn @ covariance @ turn.T
+    spread[at, at] += 1.0 / known
+    return values, spread

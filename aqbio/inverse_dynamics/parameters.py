@@ -79,8 +79,8 @@ PLATE_ROTATION_SD_RAD = 0.005
 """Rotation of plates against cameras, rad: 1 mm under one end of a calibration frame of 0.4 m is
 0.15 degrees."""
 
-PELVIS_SHARE_SD = InertiaSpread().mass
-"""Share of the pelvis in the body's mass, relative: that of one segment."""
+PELVIS_SHARE_SD = 0.07
+"""Share of the pelvis in the body's mass, relative: that of one segment (`InertiaSpread.mass`)."""
 
 LEG_SHARE_SD = 0.05
 """Share of both legs in the body's mass, relative: thigh, shank and foot are each uncertain by

@@ -22,7 +22,7 @@ from aqbio.multiverse.files import evidence_inputs
 from aqbio.stats.evidence import Evidence, usable_evidence
 from aqbio.stats.measurement import ERRORS, SHARED
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.outcomes import athlete_intervals
+from aqbio.stats.outcomes import athlete_intervals, sound_evidence
 from aqbio.stats.power import power_row
 from aqbio.stats.registry import VERSION, Hypothesis, Registry, asked_registry, short_hash
 from aqbio.stats.robustness import (
@@ -124,7 +124,9 @@ def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> 
         "single_athletes": lambda: [
             asdict(interval)
             for hypothesis in registry.hypotheses
-            for interval in athlete_intervals(usable_evidence(evidence), hypothesis)
+            for interval in athlete_intervals(
+                usable_evidence(sound_evidence(evidence, hypothesis)), hypothesis
+            )
         ],
         "power": lambda: _power_rows(evidence, candidates),
         "sprints": lambda: evidence.sprints,

@@ -170,8 +170,8 @@ class Quality(Section):
     foot_slip_m: Positive = Field(
         default=0.015,
         description="How far a foot may slide in its contacts, median, while it bears more than "
-        "half of its peak force, m; on a treadmill against the belt under the other foot. 1.5 times "
-        "what a tenth of real recordings exceeds.",
+        "half of its peak force, m; on a treadmill against the belt under the other foot. 1.5 "
+        "times what a tenth of real recordings exceeds.",
     )
     beyond_band: Positive = Field(
         default=0.20,

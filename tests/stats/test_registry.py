@@ -248,7 +248,8 @@ def _speeding(random, direction, size, athletes=14, steps=16):
     names = sorted(set(table["participant_id"]))
     empty = pd.DataFrame({"participant_id": pd.Categorical([], names)})
     return Evidence(
-        empty, pd.DataFrame({"spoilt": []}), pd.DataFrame(index=names), pd.DataFrame(), lambda name: None,
+        empty, pd.DataFrame({"spoilt": []}), pd.DataFrame(index=names), pd.DataFrame(),
+        lambda name: None,
         accelerating=table, presence=Presence(accelerations=True),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ import numpy as np
 from aqbio.body.statements import Measurement, Statement, as_error, contradiction
 from aqbio.config import MarkerSet, Trial
 from aqbio.config.settings import Laboratory
-from aqbio.errors import AqbioError, distinct
+from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.io.recording import Recording
 from aqbio.names import SIDES
 from aqbio.prepare.axes import (
@@ -269,23 +269,26 @@ def _belt_speed(trial: Trial, observed: _Observed, notes: Notes) -> float:
         return estimate
     if np.isnan(estimate) or abs(stated_speed - estimate) <= BELT_ERROR * stated_speed:
         return stated_speed
-    used = stated_speed if abs(stated_speed - estimate) <= BELT_GIVES * stated_speed else estimate
+    gives_way = 0.0 < stated_speed - estimate <= BELT_GIVES * stated_speed
+    used = stated_speed if gives_way else estimate
     hours = abs(stated_speed / 3.6 - estimate) <= BELT_ERROR * estimate
-    feet = " and ".join(
-        f"{source} moves at {value:.2f}" for source, value in observed.feet_speeds()
-    )
-    notes.add(
-        "belt-speed",
-        "warning",
-        f"which belt speed is right? Stated are {stated_speed:.2f} m/s; {feet} m/s. A belt gives "
-        f"way under load, by up to {BELT_GIVES:.0%}; {used:.2f} m/s are used.",
-        where=f"trials.tsv, trial {trial.trial_id}, belt_speed_mps",
+    feet = " and ".join(f"{value:.2f} by {source}" for source, value in observed.feet_speeds())
+    question = Finding(
+        rule="belt-speed",
+        severity="warning",
+        what=f"which belt speed is right? Stated are {stated_speed:.2f} m/s, and it is {feet}"
+        + (", as where a belt gives way under load" if gives_way else "")
+        + f"; {used:.2f} m/s are used.",
         number=estimate,
         limit=stated_speed,
         unit="m/s",
-        fix="look at the treadmill's display and correct belt_speed_mps, or leave it"
+        file="trials.tsv",
+        where=f"trial {trial.trial_id}, belt_speed_mps",
+        fix="look at the treadmill's display; correct belt_speed_mps where it is not the mean over "
+        "whole strides"
         + (f"; in km/h it would be {stated_speed / 3.6:.2f} m/s: write that." if hours else "."),
     )
+    notes.adopt((question,))
     return used
 
 

@@ -54,7 +54,12 @@ from aqbio.inverse_dynamics.parameters import (
 from aqbio.inverse_dynamics.session_inputs import parameters
 from aqbio.inverse_dynamics.solver import Solver, converged
 from aqbio.inverse_dynamics.stances import Standing, StaticStance, com_over_cop
-from aqbio.inverse_dynamics.sudden import MIN_MOMENT_CHANGE_NM, better_than_plain, sudden_change
+from aqbio.inverse_dynamics.sudden import (
+    MIN_MOMENT_CHANGE_NM,
+    better_than_plain,
+    sudden_change,
+    sudden_findings,
+)
 from aqbio.inverse_dynamics.suspicion import (
     MIN_FREE_MOMENT_GAIN,
     SIGN_CHANGES,
@@ -897,3 +902,23 @@ def test_a_spike_of_a_moment_is_held_against_the_size_of_its_joint(sound):
     assert found.time == pytest.approx(fit.observations.time[index], abs=0.021)
     blamed = "joint_moment" in [doubt.cause for doubt in find_suspicions(spiked, loads)]
     assert blamed != better_than_plain(spiked, loads)
+
+
+def test_a_better_fit_is_used_in_spite_of_a_spike_and_says_so(sound, monkeypatch):
+    """A tenth of the plain residual, sides that are more alike: a finding, and no suspicion."""
+    fit = fit_trial(sound.runner, sound.observations, WEIGHTS)
+    loads, udot = loads_of(fit), fit.motion.udot.copy()
+    joint = sudden_change(fit, loads).joint
+    udot[30, fit.skeleton.coordinates.index(joint)] += 5e5 / fit.observations.rate
+    spiked = replace(fit, motion=replace(fit.motion, udot=udot))
+    for better in (True, False):
+        for module in ("suspicion", "sudden"):
+            monkeypatch.setattr(
+                f"aqbio.inverse_dynamics.{module}.better_than_plain", lambda *_, told=better: told
+            )
+        causes = [doubt.cause for doubt in find_suspicions(spiked, loads)]
+        assert ("joint_moment" in causes) != better
+    [finding] = sudden_findings(spiked, loads, "fast")
+    assert (finding.rule, finding.where, finding.trial) == ("joint-moment-sudden", joint, "fast")
+    assert finding.number > finding.limit
+    assert list(sudden_findings(fit, loads, "fast")) == []

@@ -223,7 +223,7 @@ def sound_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
     )
     numbers = athletes_from_steps(sound.steps).drop(columns="fastest")  # speeds are not spoilt
     athletes = evidence.athletes.assign(
-        **{name: column.reindex(evidence.athletes.index) for name, column in numbers.items()}
+        **{str(name): column.reindex(evidence.athletes.index) for name, column in numbers.items()}
     )
     return replace(sound, athletes=athletes)
 

@@ -38,7 +38,7 @@ TRIAL_FAILED = "failed"
 TRIAL_STATES = {
     USABLE: "every measure that decides is within its limit",
     PARTLY: "the same, but parts of the body were not observed",
-    DOUBTFUL: "a measure that decides is outside its limit: gates of precision do not accept it",
+    DOUBTFUL: "a measure outside its limit spoils some of its numbers, and only these do not count",
     NO_STEPS: "no contact was kept",
     TRIAL_FAILED: "no results",
 }

@@ -218,7 +218,7 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
     """Evidence of a drawn study: what a laboratory without any error would hand on."""
     names = [f"athlete-{number + 1:02d}" for number in range(len(athletes.fastest))]
     steps = _steps(study, names, athletes.fastest)
-    plain = {"marker_rate": 250.0, "consistent": True, "suspect": False, "residual_ratio": np.inf,
+    plain = {"marker_rate": 250.0, "consistent": True, "spoilt": "",
              "residual_moment": 0.0, "closures_pass": True}  # fmt: skip
     recorded = steps.groupby(TRIAL, observed=True, sort=False).size()
     errors = {f"error_{name}": 0.0 for name in ERRORS}

@@ -158,9 +158,9 @@ class Quality(Section):
         "both RMS in stance.",
     )
     flight_drift: Positive = Field(
-        default=0.15,
+        default=0.17,
         description="Largest range of the total angular momentum about the vertical in flight, "
-        "share of the largest group's.",
+        "share of the largest group's: 1.5 times what a tenth of real recordings exceeds.",
     )
     flight_acceleration_mps2: Positive = Field(
         default=1.0,
@@ -169,8 +169,9 @@ class Quality(Section):
     )
     foot_slip_m: Positive = Field(
         default=0.015,
-        description="How far what bears the ground's force may slide while it bears more than half "
-        "of its peak, m: shoes do not slide, and level C holds it.",
+        description="How far a foot may slide in its contacts, median, while it bears more than "
+        "half of its peak force, m; on a treadmill against the belt under the other foot. 1.5 "
+        "times what a tenth of real recordings exceeds.",
     )
     beyond_band: Positive = Field(
         default=0.20,
@@ -199,8 +200,8 @@ class Quality(Section):
     )
     usable_share: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.70,
-        description="Least share of the recorded steps that are usable, and of the usable ones "
-        "that are precise, for a verdict.",
+        description="Least share of the recorded steps that are usable for a hypothesis, and of "
+        "these with a known error of measurement, for a verdict.",
     )
 
 

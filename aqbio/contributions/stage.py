@@ -282,11 +282,7 @@ def _trial_tables(study: Study, trial: TrialSteps) -> TrialTables:
 def _frame(rows: Iterable[Row], columns: Columns) -> pd.DataFrame:
     import pandas as pd
 
-    frame = pd.DataFrame(list(rows), columns=list(columns))
-    if "verdict" in frame:  # a missing value neither passes nor fails
-        unknown = frame["value"].isna() & frame["verdict"].notna()
-        frame.loc[unknown, "verdict"] = "not_testable"
-    return frame
+    return pd.DataFrame(list(rows), columns=list(columns))
 
 
 def _trial_steps(

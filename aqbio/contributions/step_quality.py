@@ -10,6 +10,8 @@ import numpy as np
 
 from aqbio.body.records import ADJUSTED, final_model
 from aqbio.config.settings import Quality
+from aqbio.contributions.foot_slip import slip_rows
+from aqbio.contributions.measure import PLAIN_PREFIX, Row, measure
 from aqbio.gait.postures import (
     MEASURES,
     POINTS,
@@ -29,8 +31,9 @@ from aqbio.io.study import Study
 from aqbio.labels.against_names import labels_against_names
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
-from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS, SIDES
+from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS
 from aqbio.observed.parts import incomplete_reason, read_observed
+from aqbio.observed.spoilt import SPOILT_BY_FINDING, spoilt_by_suspicions
 from aqbio.prepare.force_lag import MIN_CONTACTS, force_delay
 from aqbio.stats.registry import Registry, study_registry
 from aqbio.study.manifest import manifest_entry
@@ -52,6 +55,7 @@ def consistency_rows(
         yield measure(
             key, "consistency_suspicions", float(len(fitted["suspicions"])), "1", limit=0.0,
             note=", ".join(fitted["suspicions"]) or "faults that the fit would have had to bend",
+            spoils=spoilt_by_suspicions(fitted["suspicions"]),
         )  # fmt: skip
     if "marker_rms_before_m" not in fitted:
         return
@@ -96,35 +100,6 @@ def _precision_rows(registry: Registry, key: Row, data: xr.Dataset) -> Iterator[
         yield measure(key, f"sd_{name}", float(sd), "1", limit=limit, severity="warning", note=note)
 
 
-Row = dict[str, Any]
-
-
-def measure(
-    key: Row,
-    name: str,
-    value: float,
-    unit: str,
-    *,
-    limit: float | None = None,
-    at_least: bool = False,
-    note: str = "",
-    severity: str = "fail",
-) -> Row:
-    """One row of the quality table, its verdict included."""
-    verdict = None
-    if limit is not None:
-        good = value >= limit if at_least else value <= limit
-        verdict = "ok" if good else severity
-    return key | {
-        "measure": name,
-        "value": value,
-        "unit": unit,
-        "limit": np.nan if limit is None else limit,
-        "verdict": verdict,
-        "note": note or None,
-    }
-
-
 # all measures of a trial --------------------------------------------------------------------------
 
 EFFECT_GROUPS = ("push_leg", "swing_leg", "arms", "torso")
@@ -149,7 +124,7 @@ def quality_rows(study: Study, trials: Sequence[TrialSteps]) -> Iterator[Row]:
             yield from _yaw_precision_rows(limits, key, trial, version)
             yield from _drift_rows(limits, key, trial, version)
         yield from _flight_rows(limits, key, trial)
-        yield from _slip_rows(limits, key, trial)
+        yield from slip_rows(limits, key, trial.data, trial.steps)
         yield from _clock_rows(key, trial.data, trial.clock_offset)
         yield from consistency_rows(study, key, trial.data, fitted)
         yield from _closure_rows(key, trial.contributions_entry)
@@ -201,18 +176,18 @@ def _against_rows(
 
     Read from the entries of stages contributions and inverse_dynamics (``fitted``).
     """
-    contribution_messages = [
-        finding["what"]
-        for finding in contributions_entry.get("findings", ())
-        if finding.get("spoils")
-    ]
-    versions = {"": [*fitted.get("against", ()), *contribution_messages]}
+    own = [f for f in contributions_entry.get("findings", ()) if f.get("spoils")]
+    versions = {"": [*fitted.get("against", ()), *own]}
     if fitted["motion"] == FITTED:
-        versions["plain_"] = [*fitted.get("against_plain", ()), *contribution_messages]
-    for version, messages in versions.items():
-        if messages:
-            words, number = " ".join(dict.fromkeys(messages)), float(len(messages))
-            yield measure(key, f"{version}{AGAINST_USE}", number, "1", limit=0.0, note=words)
+        versions[PLAIN_PREFIX] = [*fitted.get("against_plain", ()), *own]
+    for version, findings in versions.items():
+        if findings:
+            spoilt = [o for finding in findings for o in SPOILT_BY_FINDING[finding["spoils"]]]
+            yield measure(
+                key, f"{version}{AGAINST_USE}", float(len(findings)), "1", limit=0.0,
+                note=" ".join(dict.fromkeys(finding["what"] for finding in findings)),
+                spoils=spoilt,
+            )  # fmt: skip
 
 
 def contact_window(data: xr.Dataset) -> BoolArray:
@@ -253,7 +228,7 @@ PLAIN_AMONG_FITTED = "plain motion, with the body that the fit of other trials f
 def _version(data: xr.Dataset, version: str) -> tuple[str, str]:
     """Prefix of the measures of a version, and its description."""
     if version == PLAIN:
-        return "plain_", "before the consistency fit; "
+        return PLAIN_PREFIX, "before the consistency fit; "
     if data.attrs["motion"] == FITTED:
         return "", "after the fit, no evidence of accuracy; "
     return "", PLAIN_AMONG_FITTED if data.attrs["body"] == ADJUSTED else ""
@@ -303,9 +278,11 @@ def _yaw_precision_rows(
     smallest = int(np.argmin(np.where(np.isnan(effects), np.inf, effects)))
     name, words = _version(trial.data, version)
     fitted = trial.data.attrs["motion"] == FITTED
+    # after a fit the residual is a fitted quantity: it judges no outcome
+    spoils = () if fitted and not version else None
     yield measure(
         key, f"{name}residual_moment_y_stance_rms", float(residual), "N m",
-        limit=limits.yaw_residual_nm,
+        limit=limits.yaw_residual_nm, spoils=spoils,
         note=f"{words}precision gate about the vertical: group rates are 20 to 80 N m",
     )  # fmt: skip
     yield measure(
@@ -398,35 +375,6 @@ def _flight_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
             limit=limits.flight_acceleration_mps2,
             note=f"{words}of the centre of mass, in excess of gravity and air resistance",
         )  # fmt: skip
-
-
-def _slip_rows(limits: Quality, key: Row, trial: TrialSteps) -> Iterator[Row]:
-    """Largest distance that a loaded foot slides on the ground during a contact."""
-    data = trial.data
-    belt = np.array([float(data.attrs["belt_speed"]), 0.0, 0.0])
-    time, slips = data["time"].values, []
-    for step in trial.steps:
-        if step.status == "rejected":
-            continue
-        foot = SIDES.index(step.side)
-        force = data["ground_force"].values[:, foot, 1]
-        moving = data["contact_velocity"].values[:, foot] + belt
-        during = (time >= step.touchdown) & (time <= step.toe_off)
-        during &= force > PLANTED_FORCE_SHARE * np.max(force, where=during, initial=0.0)
-        during &= np.isfinite(moving).all(axis=1)
-        if during.sum() > 1:
-            way = np.trapezoid(moving[during], time[during], axis=0)
-            slips.append(float(np.hypot(way[0], way[2])))
-    if slips:
-        yield measure(
-            key, "foot_slip", max(slips), "m", limit=limits.foot_slip_m,
-            note=f"largest of {len(slips)} contacts, while more than half of the peak force is "
-            "borne; of foot and toes as they bear it",
-        )  # fmt: skip
-
-
-PLANTED_FORCE_SHARE = 0.5
-"""Share of its peak force above which a foot counts as planted."""
 
 
 def _closure_rows(key: Row, contributions_entry: Mapping[str, Any]) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from aqbio.contributions.stage import STEADY_SPEED_CHANGE
 from aqbio.errors import AqbioError
 from aqbio.gait.step_files import participant_rows
 from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused_shares
-from aqbio.hypotheses.trial_quality import trial_table, without_fit
+from aqbio.hypotheses.trial_quality import SPOILT, spoilt_outcomes, trial_table, without_fit
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_table
@@ -89,6 +89,8 @@ class StudyEvidence:
     rows: Callable[[str], pd.DataFrame]
     """From a specification to the steps of all participants under it, in SI units; one
     specification in memory."""
+    spoilt: Mapping[tuple[str, str], Mapping[str, str]]
+    """Outcomes that failed measures spoil (`aqbio.hypotheses.trial_quality.SPOILT`), by trial."""
 
     def under(self, specification: str) -> Evidence:
         """Return the evidence under a specification, about the same trials and speeds."""
@@ -96,16 +98,27 @@ class StudyEvidence:
         default_steps = self.evidence.steps
         levels = default_steps.drop_duplicates(TRIAL).set_index(TRIAL)["level"]
         steps = _study_steps(self.study, rows, levels)
-        speeding = _of_trials(rows, trials_of(self.evidence.accelerating))
+        plain = UNFITTED in specification.split()
+        spoilt = partial(_with_spoilt, self.spoilt, SPOILT[plain])
+        speeding = spoilt(_of_trials(rows, trials_of(self.evidence.accelerating)))
         # shares induced by joint moments are not recomputed
         presence = replace(self.evidence.presence, causes=False)
         trials = self.evidence.trials
-        if UNFITTED in specification.split():
+        if plain:
             trials = without_fit(trials)
         evidence = replace(
             self.evidence, steps=steps, trials=trials, presence=presence, accelerating=speeding
         )
-        return _with_athletes(evidence, self.study, rows)
+        evidence = _with_athletes(evidence, self.study, rows)
+        return replace(evidence, sprints=spoilt(evidence.sprints))
+
+
+def _with_spoilt(
+    outcomes: Mapping[tuple[str, str], Mapping[str, str]], column: str, table: pd.DataFrame
+) -> pd.DataFrame:
+    """Add the spoilt outcomes of every row's trial to a table of steps or trials."""
+    keys = zip(table["participant_id"].astype(str), table["trial_id"].astype(str), strict=True)
+    return table.assign(spoilt=[outcomes.get(key, {}).get(column, "") for key in keys])
 
 
 def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> StudyEvidence:
@@ -133,6 +146,8 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
         **{f"{CAUSED}{model}": share.reindex(keys).to_numpy() for model, share in shares.items()}
     )
     trials = trial_table(study, steps)
+    outcomes = spoilt_outcomes(study, read_table(study.table("quality.tsv")))
+    spoilt = partial(_with_spoilt, outcomes, SPOILT[False])
     errors: dict[str, Any] = _trial_errors(study, list(trials.index))
     errors["error_lag"] = np.hypot(errors["error_lag"], errors.pop(f"{MODEL}lag"))
     errors["error_caused_share"] = share_errors.reindex(trials.index).to_numpy()
@@ -141,14 +156,16 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
         trials=trials.assign(**errors),
         athletes=steps[["participant_id"]],  # replaced by `_with_athletes`
         sprints=default,
-        accelerating=_of_trials(default, speeding),
+        accelerating=spoilt(_of_trials(default, speeding)),
         curves=partial(_curves, study, step_curves(study)),
         presence=replace(
             _presence(study, default, causes=bool(shares)), accelerations=bool(speeding)
         ),
         limits=study.settings.quality,
     )
-    return StudyEvidence(study, _with_athletes(evidence, study, default), rows)
+    evidence = _with_athletes(evidence, study, default)
+    evidence = replace(evidence, sprints=spoilt(evidence.sprints))
+    return StudyEvidence(study, evidence, rows, outcomes)
 
 
 def _mass(study: Study, participant_id: str) -> float:

@@ -22,7 +22,7 @@ from aqbio.multiverse.files import evidence_inputs
 from aqbio.stats.evidence import Evidence, usable_evidence
 from aqbio.stats.measurement import ERRORS, SHARED
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.outcomes import athlete_intervals
+from aqbio.stats.outcomes import athlete_intervals, sound_evidence
 from aqbio.stats.power import power_row
 from aqbio.stats.registry import VERSION, Hypothesis, Registry, asked_registry, short_hash
 from aqbio.stats.robustness import (
@@ -121,11 +121,7 @@ def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> 
         "hypotheses_trials": lambda: evidence.trials.reset_index(),
         "literal": lambda: literal_rows(evidence, registry),
         "influence": lambda: [asdict(row) for rows in left_out.values() for row in rows],
-        "single_athletes": lambda: [
-            asdict(interval)
-            for hypothesis in registry.hypotheses
-            for interval in athlete_intervals(usable_evidence(evidence), hypothesis)
-        ],
+        "single_athletes": lambda: _single_athletes(evidence, registry),
         "power": lambda: _power_rows(evidence, candidates),
         "sprints": lambda: evidence.sprints,
         "partitions": lambda: partition_rows(means()),
@@ -180,6 +176,17 @@ def _power_rows(
         | {"unit": hypothesis.unit}
         for candidate in candidates
         if candidate.outcome is not None and (hypothesis := candidate.hypothesis).judged
+    ]
+
+
+def _single_athletes(evidence: Evidence, registry: Registry) -> list[dict[str, Any]]:
+    """Estimate of every athlete under every hypothesis, from sound steps."""
+    return [
+        asdict(interval)
+        for hypothesis in registry.hypotheses
+        for interval in athlete_intervals(
+            usable_evidence(sound_evidence(evidence, hypothesis)), hypothesis
+        )
     ]
 
 

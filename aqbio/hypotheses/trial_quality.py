@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,21 +11,26 @@ from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.multiverse.files import STAGE
 from aqbio.names import AGAINST_USE
+from aqbio.observed.spoilt import joined_outcomes
 from aqbio.stats.evidence import TRIAL
 from aqbio.study.manifest import OK
-from aqbio.tables.stage import CONSERVED
+from aqbio.tables.stage import spoils_of_measures
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MEASURES = {
-    "residual_ratio": "effect_to_residual_y",
     "residual_moment": "residual_moment_y_stance_rms",
-    "plain_residual_ratio": "plain_effect_to_residual_y",
     "plain_residual_moment": "plain_residual_moment_y_stance_rms",
 }
-"""Measures of the quality table that the gate of precision reads: of the study's own motion, and of
-the one that was not made consistent with forces."""
+"""Columns of the trials, and the measures of the quality table in them: of the study's own motion,
+and of the one that was not made consistent with forces."""
+
+PLAIN = "plain_"
+"""Prefix of measures of the motion before the fit."""
+
+FITTED_ONLY = ("flight_drift_y", "flight_acceleration", "foot_slip", AGAINST_USE)
+"""Measures of a fitted motion that say nothing about the plain motion of the same trial."""
 
 
 def without_fit(trials: pd.DataFrame) -> pd.DataFrame:
@@ -34,12 +40,11 @@ def without_fit(trials: pd.DataFrame) -> pd.DataFrame:
         for name in map(str, trials)
         if name.startswith("error_")
     }
-    residuals: dict[str, pd.Series[float]] = {
-        name: trials[f"plain_{name}"].fillna(trials[name].where(~trials["consistent"]))
-        for name in ("residual_ratio", "residual_moment")
-    }
-    suspect = trials["plain_suspect"]
-    return trials.assign(**errors, **residuals).assign(consistent=False, suspect=suspect)
+    unfitted = trials["residual_moment"].where(~trials["consistent"])
+    residual = trials["plain_residual_moment"].fillna(unfitted)
+    return trials.assign(**errors, residual_moment=residual).assign(
+        consistent=False, spoilt=trials["plain_spoilt"]
+    )
 
 
 def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +54,7 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
     quality = read_table(study.table("quality.tsv"))
     names = [*TRIAL, "measure"]
     measures = quality.astype(dict.fromkeys(names, str)).set_index(names)
-    values, broken = measures["value"].to_dict(), set(measures.index[measures["verdict"] == "fail"])
+    values, spoilt = measures["value"].to_dict(), spoilt_outcomes(study, quality)
     rows = []
     for name in steps["participant_id"].unique():
         entries = {entry["trial_id"]: entry for entry in study.read_manifest(name, STAGE)["trials"]}
@@ -58,10 +63,6 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
             for entry in study.read_manifest(name, "contributions")["trials"]
             if entry["status"] == OK
         }
-        fits = {
-            entry["trial_id"]: entry
-            for entry in study.read_manifest(name, "inverse_dynamics")["trials"]
-        }
         rows += [
             {
                 "participant_id": name,
@@ -69,7 +70,7 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
                 "recorded": entries[trial]["recorded"],
                 "marker_rate": float(entries[trial]["marker_rate"]),
                 "consistent": bool(entries[trial]["consistent"]),
-                **_suspicions(fits.get(trial, {}), broken, (name, trial)),
+                **spoilt.get((name, trial), {}),
                 "closures_pass": checks.get(trial, False),
                 **{
                     key: float(values.get((name, trial, measure), np.nan))
@@ -78,21 +79,33 @@ def trial_table(study: Study, steps: pd.DataFrame) -> pd.DataFrame:
             }
             for trial in steps.loc[steps["participant_id"] == name, "trial_id"].unique()
         ]
-    columns = [*TRIAL, "recorded", "marker_rate", "consistent", *SUSPICIONS, "closures_pass"]
-    return pd.DataFrame(rows, columns=[*columns, *MEASURES]).set_index(TRIAL)
+    columns = [*TRIAL, "recorded", "marker_rate", "consistent", *SPOILT, "closures_pass"]
+    table = pd.DataFrame(rows, columns=[*columns, *MEASURES]).set_index(TRIAL)
+    return table.assign(**{name: table[name].fillna("") for name in SPOILT})
 
 
-SUSPICIONS = {"suspect": "", "plain_suspect": "plain_"}
-"""Columns of trials that are not usable, of the study's own motion and of the one that was not
-made consistent with forces, and the prefixes of their measures."""
+SPOILT = ("spoilt", "plain_spoilt")
+"""Columns of trials with the outcomes that failed measures spoil, of the study's own motion and of
+the one that was not made consistent with forces."""
 
 
-def _suspicions(
-    fit: dict[str, Any], broken: set[tuple[str, str, str]], key: tuple[str, str]
-) -> dict[str, bool]:
-    """Flag a trial whose fit is suspect or whose motion violates a conservation law."""
-    return {
-        column: bool(fit.get("suspect"))
-        or any((*key, prefix + measure) in broken for measure in (AGAINST_USE, *CONSERVED))
-        for column, prefix in SUSPICIONS.items()
+def spoilt_outcomes(study: Study, quality: pd.DataFrame) -> dict[tuple[str, str], dict[str, str]]:
+    """Outcomes that failed measures spoil (`SPOILT`), by participant and trial of quality.tsv."""
+    fitted = {
+        (person.participant_id, entry["trial_id"])
+        for person in study.participants
+        for entry in study.read_manifest(person.participant_id, STAGE)["trials"]
+        if entry.get("consistent")
     }
+    table = quality[quality["trial_id"].notna()].astype(dict.fromkeys(TRIAL, str))
+    outcomes: dict[tuple[str, str], dict[str, str]] = {}
+    for (person, trial), rows in table.groupby(TRIAL, sort=False):
+        spoils = spoils_of_measures(rows)
+        own = {name for name in spoils if not name.startswith(PLAIN)}
+        plain = spoils.keys() - own
+        before = plain | own - set(FITTED_ONLY) if (person, trial) in fitted else own
+        outcomes[str(person), str(trial)] = {
+            column: joined_outcomes(chain.from_iterable(spoils[name] for name in names))
+            for column, names in zip(SPOILT, (own, before), strict=True)
+        }
+    return outcomes

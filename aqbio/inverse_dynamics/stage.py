@@ -35,6 +35,7 @@ from aqbio.inverse_dynamics.findings import (
 )
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_dynamics.session_inputs import fitted_session, static_stances
+from aqbio.inverse_dynamics.sudden import sudden_findings
 from aqbio.inverse_dynamics.suspicion import static_suspicions
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
 from aqbio.io.dictionary import columns
@@ -43,6 +44,7 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton, save_skeleton
 from aqbio.io.study import Study
 from aqbio.io.tables import write_columns
+from aqbio.prepare.prepared import foot_loads
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.study.findings import against_use
 from aqbio.study.internal import contained
@@ -217,6 +219,7 @@ def _trial(
         findings += clock_of_trial(trial.trial_id, fit, fitted)
         dataset = fitted_dataset(study, solved, fit)
         dataset = dataset.assign(posterior_variables(fit, study.model_map))
+        findings += sudden_findings(fit, foot_loads(study, solved.prepared), trial.trial_id)
     write_dataset(dataset, file, attributes)
     against = [*unfitted, *findings]
     numbers |= _reasons_against_use(against if doubts else [], against)
@@ -225,14 +228,16 @@ def _trial(
     return TrialOutcome({**status, **numbers}, tuple(findings), inputs)
 
 
-def _reasons_against_use(used: Iterable[Finding], plain: Iterable[Finding]) -> dict[str, list[str]]:
+def _reasons_against_use(
+    used: Iterable[Finding], plain: Iterable[Finding]
+) -> dict[str, list[dict[str, str]]]:
     """Findings that forbid use of a trial: as it is used, and of its motion before any fit.
 
     An accepted fit resolves earlier findings: clock and mass are then those at which motion and
     forces agree.
     """
     return {
-        name: [finding.what for finding in findings if finding.spoils]
+        name: [{"what": f.what, "spoils": f.spoils} for f in findings if f.spoils]
         for name, findings in (("against", used), ("against_plain", plain))
     }
 

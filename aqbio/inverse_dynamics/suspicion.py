@@ -16,7 +16,7 @@ import numpy as np
 
 from aqbio.body.draws import twins
 from aqbio.errors import distinct
-from aqbio.inverse_dynamics.balance import Balance, adjusted_loads, centre_shifts
+from aqbio.inverse_dynamics.balance import Balance, centre_shifts
 from aqbio.inverse_dynamics.fit import TrialFit, fit_trial
 from aqbio.inverse_dynamics.observations import GroundWrench
 from aqbio.inverse_dynamics.parameters import (
@@ -34,16 +34,12 @@ from aqbio.inverse_dynamics.parameters import (
     frames_per_observation,
 )
 from aqbio.inverse_dynamics.stances import Standing, planted_contacts
-from aqbio.multibody.dynamics import ExternalLoad, newton_euler
+from aqbio.inverse_dynamics.sudden import better_than_plain, sudden_change
+from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
-from aqbio.multibody.motion import Motion
-from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, GRAVITY
 from aqbio.vectors import BoolArray, FloatArray, cross
-
-MOMENT_CHANGE_TIME_S = 0.020
-"""Time over which changes of a joint moment are taken."""
 
 
 def segment_displacements(fit: TrialFit, frames: BoolArray) -> dict[str, float]:
@@ -54,36 +50,6 @@ def segment_displacements(fit: TrialFit, frames: BoolArray) -> dict[str, float]:
         skeleton.bodies[body]: float(np.sqrt(np.nanmean(moved[:, carrier == body] ** 2)))
         for body in np.unique(carrier[np.isfinite(moved).any(axis=0)])
     }
-
-
-def sudden_change(fit: TrialFit, loads: Sequence[ExternalLoad]) -> tuple[str, float]:
-    """Joint with the largest change of moment within 20 ms beyond that of the plain motion.
-
-    Name of the coordinate and excess of the change, N m; over the measured frames from first
-    touchdown to last toe-off. NaN without loads.
-    """
-    observations, skeleton = fit.observations, fit.skeleton
-    joints = [
-        coordinate
-        for coordinate in skeleton.free
-        if skeleton.coordinate_is_rotation[coordinate] and not fit.runner.root[coordinate]
-    ]
-    if not loads or not joints or not len(observations.contacts):
-        return "", float("nan")
-    adjusted = adjusted_loads(loads, observations.time, fit.values)
-    plain = _moments(fit.runner.skeleton, observations.plain, loads)[:, joints]
-    fitted = _moments(skeleton, fit.motion, adjusted)[:, joints]
-    usable = observations.contact_window & fit.measured & np.isfinite(plain + fitted).all(axis=1)
-    lag = max(round(MOMENT_CHANGE_TIME_S * observations.rate), 1)
-    pairs = usable[lag:] & usable[:-lag]
-    if not pairs.any():
-        return "", float("nan")
-    largest = [
-        np.abs(moments[lag:] - moments[:-lag])[pairs].max(axis=0) for moments in (plain, fitted)
-    ]
-    excess = largest[1] - largest[0]
-    joint = int(excess.argmax())
-    return skeleton.coordinates[joints[joint]], float(excess[joint])
 
 
 def added_slip(fit: TrialFit) -> float:
@@ -103,12 +69,6 @@ def added_slip(fit: TrialFit) -> float:
             plain, fitted = (float(np.hypot(slide[0], slide[2])) for slide in slides)
             slips.append(fitted - plain)
     return float(np.nanmax(slips)) if len(slips) > 1 else float("nan")
-
-
-def _moments(skeleton: Skeleton, motion: Motion, loads: Sequence[ExternalLoad]) -> FloatArray:
-    """Generalised forces (T, C) of a motion."""
-    moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    return newton_euler(skeleton, moves, loads)
 
 
 def largest_centre_shift(runner: Runner, values: Mapping[str, float]) -> tuple[str, float]:
@@ -302,10 +262,6 @@ of its class: about the 95 % quantile (10 mm at the foot, 28 mm at the thigh).""
 MAX_SIDE_DIFFERENCE_M = 0.008
 """Difference between both sides' displacements: 4 mm at most in fits of sound recordings; 11 mm
 where persistent marker errors turned hip motion into soft-tissue artefact of the thigh."""
-
-MAX_MOMENT_CHANGE_NM = 50.0
-"""Change of a joint moment within 20 ms beyond the largest of the plain motion: 40 at most in fits
-of sound recordings, 50 to 60 with persistent marker errors."""
 
 MAX_ADDED_SLIP_M = 0.006
 """Slip of a planted forefoot beyond that of the plain motion: 1.5 mm in fits of sound recordings; 8
@@ -512,15 +468,12 @@ def _motion_suspicions(fit: TrialFit, loads: Sequence[ExternalLoad]) -> Iterator
         yield from _suspicion_above_limit(
             "one_sided", statement, moved - opposite_moved, MAX_SIDE_DIFFERENCE_M, "m", fix
         )
-    (joint, sudden), slip = sudden_change(fit, loads), added_slip(fit)
-    statement = (
-        f"the moment at {joint} changes by {distinct(sudden, MAX_MOMENT_CHANGE_NM)} N m more "
-        "within 20 ms than with the plain motion anywhere"
-    )
-    fix = f"check forces, their clock and the markers of that joint; {plain}"
-    yield from _suspicion_above_limit(
-        "joint_moment", statement, sudden, MAX_MOMENT_CHANGE_NM, "N m", fix
-    )
+    sudden, slip = sudden_change(fit, loads), added_slip(fit)
+    if sudden is not None and sudden.beyond and not better_than_plain(fit, loads):
+        fix = f"check forces, their clock and the markers of that joint; {plain}"
+        yield from _suspicion_above_limit(
+            "joint_moment", sudden.statement, sudden.excess, sudden.limit, "N m", fix
+        )
     statement = f"a planted forefoot slides {1e3 * slip:.1f} mm farther than with the plain motion"
     fix = f"check the markers of the feet, forces and their clock; {plain}"
     yield from _suspicion_above_limit("slip", statement, slip, MAX_ADDED_SLIP_M, "m", fix)

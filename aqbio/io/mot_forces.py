@@ -368,7 +368,7 @@ def _wrench(
     if group.moment is None:
         findings.append(_finding("force-no-moment", file, group, "there are no free moments"))
     about, point, replaced = fixed_point_wrench(unit * force, application, moment)
-    unusable = replaced & (size > TRUSTED_FORCE_N)
+    unusable = replaced & (size > TRUSTED_FORCE_N) & np.isnan(application).any(axis=1)
     if unusable.any():
         problem = (
             f"in {unusable.sum()} samples of more than {TRUSTED_FORCE_N:.0f} N the point of "

@@ -163,9 +163,10 @@ def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
     Of the trial's means ``opposition`` and ``arms_push_cosine``, of all sources; of the posterior
     of the motion ``log_ratio`` (momentum of push leg, arms and torso over the swing leg's) and
     ``lag`` (share of the step; with the clock); of single steps, root mean square, ``step_lag`` and
-    ``step_yaw_impulse`` (kg m²/s), without the component common to all steps: an error of the
-    body affects every step equally. Of a trial that was not fitted only the first two, and none
-    where it has plates; NaN for missing numbers.
+    ``step_yaw_impulse`` (kg m²/s), without the component common to all steps of a side: an error
+    of the body or of a marker's place affects them equally, and their scatter is taken within a
+    side. Of a trial that was not fitted only the first two, and none where it has plates; NaN for
+    missing numbers.
     """
     accepted = [step for step in steps if step.status != "rejected"]
     sds = statistic_sds(trial, accepted)
@@ -181,13 +182,39 @@ def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
     ]
     impulses = [_impulses(trial, accepted[index]) for index in complete]
     ratios, by_step = momentum_log_ratio(momentum[:, :, 0]), np.array(lags or _no_samples())
-    clock = float(trial.attrs.get("clock_sd", 0.0)) / durations[complete].sum(axis=1)
+    sides = [str(accepted[index].side) for index in complete]
+    whole = durations[complete].sum(axis=1)
+    clock = float(trial.attrs.get("clock_sd", 0.0)) / whole
+    frames = frame_timing_error(float(np.diff(trial["time"].values[:2])[0]), whole)
     return sds | {
         "log_ratio": _sd((ratios if accepted else _no_samples()).mean(axis=0)),
-        "lag": float(np.hypot(_sd(by_step.mean(axis=0)), clock.mean() if complete else np.nan)),
-        "step_lag": _step_sd(by_step),
-        "step_yaw_impulse": _step_sd(np.array(impulses or _no_samples())),
+        "lag": float(
+            np.sqrt(
+                _sd(by_step.mean(axis=0)) ** 2
+                + (clock.mean() if complete else np.nan) ** 2
+                + frames**2
+            )
+        ),
+        "step_lag": float(np.hypot(_step_sd(by_step, sides), frames)),
+        "step_yaw_impulse": _step_sd(np.array(impulses or _no_samples()), sides),
     }
+
+
+FRAME_TIMING = 30.0
+"""Error of the instant of a peak over the cube of the frame interval, both as shares of the step.
+
+Every second to eighth frame of JA1 (250 Hz) and of ten runners (100 and 120 Hz) against all of
+them: 5 to 12 at 2 to 5 m/s, 12 to 35 in the sprint (docs/decisions/0030)."""
+
+
+def frame_timing_error(interval: float, durations: FloatArray) -> float:
+    """Error of an instant that is read between frames, share of the step.
+
+    ``interval`` between frames and ``durations`` of the steps in s; NaN without steps.
+    """
+    if not len(durations):
+        return float("nan")
+    return float(FRAME_TIMING * np.mean((interval / durations) ** 3))
 
 
 def _no_samples() -> FloatArray:
@@ -198,12 +225,16 @@ def _sd(values: FloatArray) -> float:
     return float(values.std(ddof=1))
 
 
-def _step_sd(values: FloatArray) -> float:
-    """Root mean square of the sds of samples (steps, N), without their common component."""
-    count = len(values)
-    deviations = values - values.mean(axis=0) if count > 1 else values
-    correction = count / (count - 1.0) if count > 1 else 1.0
-    return float(np.sqrt(correction * deviations.var(axis=1, ddof=1).mean()))
+def _step_sd(values: FloatArray, sides: Sequence[str]) -> float:
+    """Root mean square of the sds of samples (steps, N), without what steps of a side share."""
+    variances = []
+    for side in dict.fromkeys(sides):
+        own = values[[index for index, name in enumerate(sides) if name == side]]
+        count = len(own)
+        deviations = own - own.mean(axis=0) if count > 1 else own
+        correction = count / (count - 1.0) if count > 1 else 1.0
+        variances += [correction * deviations.var(axis=1, ddof=1)]
+    return float(np.sqrt(np.concatenate(variances).mean())) if variances else float("nan")
 
 
 def _sampled_momentum(trial: xr.Dataset, steps: Sequence[Step]) -> FloatArray:

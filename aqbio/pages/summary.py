@@ -240,6 +240,8 @@ def trial_state(row: dict[str, Any]) -> str:
         measures = [_measure(name) for name in text.split(", ") if name != AGAINST_USE]
         reasons = [] if missing(row["against"]) else [str(row["against"]).rstrip(".")]
         reasons += [enumerated(measures) + " outside the limit"] if measures else []
+        if not missing(row.get("spoilt")):
+            reasons.append(f"not to be relied on: {enumerated(str(row['spoilt']).split(', '))}")
         text = "; ".join(reasons)
     return f"{state}: {group_words(text)}"
 

@@ -80,9 +80,9 @@ class Evidence:
     ``participant_id`` is categorical and knows all athletes; NaN was not measured."""
     trials: pd.DataFrame
     """Quality that the gates read, by `TRIAL`: ``recorded`` steps (usable or not), ``marker_rate``
-    (Hz), ``consistent`` (motion and force obey Newton and Euler together), ``suspect``,
-    ``residual_ratio`` (smallest RMS of a group's yaw rate over that of the residual yaw moment),
-    ``residual_moment`` (its RMS in contact, N m), ``closures_pass``, and ``error_<name>``, the
+    (Hz), ``consistent`` (motion and force obey Newton and Euler together), ``spoilt`` (outcomes
+    that failed measures spoil, `aqbio.observed.spoilt`), ``residual_moment`` (RMS of the residual
+    yaw moment in contact, N m), ``closures_pass``, and ``error_<name>``, the
     trial's errors of measurement by `aqbio.stats.measurement.ERRORS`, NaN where not known."""
     athletes: pd.DataFrame
     """By name: the columns of `aqbio.stats.athlete_statistics.athletes_from_steps`,
@@ -91,7 +91,8 @@ class Evidence:
     and ``footwear`` (None: not stated)."""
     sprints: pd.DataFrame
     """Trials with a stated effort: columns of ``sprints.tsv``, with ``session`` and ``group`` of
-    their participant and the outcomes of all contrasts; NaN where the order is not stated."""
+    their participant, the outcomes of all contrasts and ``spoilt`` as of `trials`; NaN where the
+    order is not stated."""
     curves: Callable[[str], xr.Dataset]
     """function. From an athlete's name to the curves of that athlete: ``angular_momentum`` and
     where there are any ``angular_momentum_rate`` (step, phase, percent, group, axis),
@@ -99,7 +100,7 @@ class Evidence:
     holds curves, one athlete's at a time."""
     accelerating: pd.DataFrame = field(default_factory=_no_steps)
     """Steps in the normal condition of trials that speed up, which nothing else reads: columns as
-    of `steps`, without ``level``."""
+    of `steps`, without ``level``, and ``spoilt`` as of `trials`."""
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
     """Limits that the gates apply to trials."""

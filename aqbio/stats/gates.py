@@ -15,7 +15,7 @@ from aqbio.stats.measurement import (
     STRENGTHS,
     estimate_error,
     reliability,
-    trusted_trials,
+    with_known_error,
 )
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import PAIRED, Hypothesis
@@ -33,7 +33,6 @@ LACKS: dict[str, Lacks] = {
     "athletes": "not_enough_data",
     "quality": "not_enough_data",
     "minimum_n": "not_enough_data",
-    "marker_rate": "not_enough_data",
     "precision": "too_imprecise",
     "reliability": "too_imprecise",
     "order": "gate_failed",
@@ -70,11 +69,13 @@ class Case:
     """Input of the gates of a hypothesis."""
 
     evidence: Evidence
-    """All usable evidence that was recorded."""
+    """All usable steps of trials in which no failed measure spoils what the hypothesis reads."""
     counted: Evidence
     """Part of the evidence that counts for the hypothesis."""
     hypothesis: Hypothesis
     outcome: Outcome
+    spoilt: int = 0
+    """Number of usable steps that a failed measure spoils for the hypothesis."""
 
 
 def missing_needs(
@@ -110,12 +111,16 @@ def _quality(case: Case) -> Gate:
     recorded, usable = int(evidence.trials["recorded"].sum()), len(evidence.steps)
     share, min_share = usable / recorded if recorded else 0.0, evidence.limits.usable_share
     words = f"{usable} of {recorded} steps usable ({share:.0%}), {min_share:.0%} needed"
+    if case.spoilt:
+        words += f"; {case.spoilt} more are spoilt by measures outside their limits (trials.tsv)"
     return Gate("quality", share >= min_share, words)
 
 
 def _minimum(case: Case) -> Gate:
     minimum = case.hypothesis.minimum
     sufficient = with_minimum(case.counted, case.hypothesis)
+    sound = with_minimum(case.evidence, case.hypothesis)
+    sufficient &= sound.reindex(sufficient.index, fill_value=False)
     complete = case.outcome.complete.reindex(sufficient.index, fill_value=False)
     count = int((sufficient & complete).sum())
     words = f"{count} of {minimum.athletes} athletes" + _per_athlete(case.hypothesis)
@@ -131,22 +136,13 @@ def _per_athlete(hypothesis: Hypothesis) -> str:
     return f" with {speeds}at least {minimum.steps} {unit}"
 
 
-def _marker_rate(case: Case) -> Gate:
-    min_rate_hz = case.hypothesis.minimum.marker_rate_hz
-    rates = for_steps(case.evidence, case.evidence.trials["marker_rate"])
-    rate = float(rates.min()) if len(rates) else 0.0
-    return Gate(
-        "marker_rate", rate >= min_rate_hz, f"markers at {rate:g} Hz, {min_rate_hz:g} Hz needed"
-    )
-
-
 def _precision(case: Case) -> Gate:
-    """Require trusted trials, and small errors of measurement in the mean."""
-    is_trusted = for_steps(case.counted, trusted_trials(case.counted, case.hypothesis))
-    share = float(is_trusted.mean()) if len(is_trusted) else 0.0
+    """Require known errors of measurement that are small in the mean."""
+    is_known = for_steps(case.counted, with_known_error(case.counted, case.hypothesis))
+    share = float(is_known.mean()) if len(is_known) else 0.0
     min_share = case.evidence.limits.usable_share
     if share < min_share:
-        words = f"{share:.0%} of steps in accepted trials, {min_share:.0%} needed"
+        words = f"errors of measurement are known in {share:.0%} of steps, {min_share:.0%} needed"
         return Gate("precision", passed=False, words=words)
     error, max_error = estimate_error(case.counted, case.hypothesis), case.hypothesis.precise
     if np.isnan(error):
@@ -197,7 +193,6 @@ def _closure(case: Case) -> Gate:
 GATES: dict[str, Callable[[Case], Gate]] = {
     "quality": _quality,
     "minimum_n": _minimum,
-    "marker_rate": _marker_rate,
     "precision": _precision,
     "reliability": _reliability,
     "order": _order,

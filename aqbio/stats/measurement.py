@@ -54,22 +54,17 @@ def error(evidence: Evidence, name: str) -> pd.Series[float]:
     return sd
 
 
-def trusted_trials(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Mark trials whose moments about the vertical can be trusted, (T,).
+def with_known_error(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
+    """Mark trials with a known error of measurement, (T,).
 
-    Not suspect, and with a known error of measurement where motion and force were made consistent
-    or no force was measured, so that there is no residual; otherwise residual moment and smallest
-    group rate over it are within their limits.
+    Where motion and force were not made consistent there is none: the residual moment judges them,
+    whose failure spoils what they show (`aqbio.observed.spoilt`).
     """
-    trials, limits = evidence.trials, evidence.limits
-    within_limits = (trials["residual_ratio"] >= limits.effect_to_residual) & (
-        trials["residual_moment"] <= limits.yaw_residual_nm
-    )
-    precision = PRECISION_ERRORS.get(hypothesis.statistic)
-    is_precise = within_limits if precision is None else error(evidence, precision[0]).notna()
+    trials = evidence.trials
     has_residual = ~trials["consistent"] & trials["residual_moment"].notna()
-    sound: pd.Series[bool] = within_limits.where(has_residual, is_precise) & ~trials["suspect"]
-    return sound
+    precision = PRECISION_ERRORS.get(hypothesis.statistic)
+    known = has_residual if precision is None else error(evidence, precision[0]).notna()
+    return known | has_residual
 
 
 def estimate_error(evidence: Evidence, hypothesis: Hypothesis) -> float:

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.stats.athlete_statistics import imbalance_cost_between, slope_between
+from aqbio.observed.spoilt import Outcome as OutcomeKind
+from aqbio.observed.spoilt import column_rests_on, outcomes_of_cell
+from aqbio.stats.athlete_statistics import (
+    athletes_from_steps,
+    imbalance_cost_between,
+    slope_between,
+)
 from aqbio.stats.contrasts import paired_contrast
-from aqbio.stats.evidence import Evidence
+from aqbio.stats.evidence import Evidence, counted_evidence, for_steps, usable_evidence
 from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, mean_estimate
 from aqbio.stats.measurement import MEDIAN_OF_NORMAL
 from aqbio.stats.outcome import Outcome
@@ -147,23 +153,89 @@ class Statistic:
 
     outcome: Callable[..., Outcome]
     """function. From evidence and hypothesis to the outcome."""
+    reads: tuple[OutcomeKind, ...]
+    """Kinds of numbers of steps that it rests on: where a failed measure spoils one of them, the
+    trial does not count. Empty of a contrast, which reads what it compares."""
     points: Callable[[Evidence], pd.DataFrame] | None = None
     """function. To ``y`` and, of a slope, ``x`` of every step behind an athlete's own number; None
     where that is no number of the athlete's steps."""
 
 
 STATISTICS = {
-    "opposition_difference": Statistic(opposition_difference, _points("opposition_difference")),
-    "arms_push_cosine": Statistic(arms_push_cosine, _points("arms_push_cosine")),
-    "imbalance_cost": Statistic(imbalance_cost_between),
-    "next_step_slope": Statistic(next_step_slope, disattenuated_pairs),
-    "caused_share": Statistic(caused_share, _caused),
-    "direction_over_size": Statistic(direction_over_size),
-    "lag_slope": Statistic(lag_slope, _points("lag", _speeds)),
-    "lag_spread_slope": Statistic(lag_spread_slope),
-    "paired_contrast": Statistic(paired_contrast),
+    "opposition_difference": Statistic(
+        opposition_difference, ("momentum",), _points("opposition_difference")
+    ),
+    "arms_push_cosine": Statistic(arms_push_cosine, ("momentum",), _points("arms_push_cosine")),
+    "imbalance_cost": Statistic(imbalance_cost_between, ("times",)),
+    "next_step_slope": Statistic(next_step_slope, ("times", "forces"), disattenuated_pairs),
+    "caused_share": Statistic(caused_share, ("causes",), _caused),
+    "direction_over_size": Statistic(direction_over_size, ("times", "forces")),
+    "lag_slope": Statistic(lag_slope, ("momentum", "forces"), _points("lag", _speeds)),
+    "lag_spread_slope": Statistic(lag_spread_slope, ("momentum", "forces")),
+    "paired_contrast": Statistic(paired_contrast, ()),
     # highest speed on the first of these, at equal speed, the second in the model
-    "lateral_slope": Statistic(partial(slope_between, names=("lateral", "contact"))),
-    "vertical_slope": Statistic(partial(slope_between, names=("flight",))),
-    "attack_slope": Statistic(partial(slope_between, names=("swing_drive", "push_drive"))),
+    "lateral_slope": Statistic(
+        partial(slope_between, names=("lateral", "contact")), ("times", "forces")
+    ),
+    "vertical_slope": Statistic(partial(slope_between, names=("flight",)), ("times",)),
+    "attack_slope": Statistic(
+        partial(slope_between, names=("swing_drive", "push_drive")), ("times", "moments")
+    ),
 }
+
+
+# what counts --------------------------------------------------------------------------------------
+
+
+def outcomes_read(hypothesis: Hypothesis) -> frozenset[OutcomeKind]:
+    """Kinds of numbers that a hypothesis reads; of a contrast, those of the compared column."""
+    reads = STATISTICS[hypothesis.statistic].reads
+    if hypothesis.contrast is None:
+        return frozenset(reads)
+    compared = column_rests_on(hypothesis.contrast.outcome)
+    return frozenset(
+        (*compared, *(("times",) if "speed" in hypothesis.contrast.held_equal else ()))
+    )
+
+
+def sound_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
+    """Leave out trials in which a failed measure spoils what a hypothesis reads."""
+    reads = outcomes_read(hypothesis)
+
+    def is_sound(cells: pd.Series[Any]) -> pd.Series[bool]:
+        return cells.map(lambda cell: not outcomes_of_cell(cell) & reads).astype(bool)
+
+    trials = is_sound(evidence.trials["spoilt"])
+    tables = {
+        name: is_sound(table["spoilt"])
+        for name, table in (
+            ("sprints", evidence.sprints), ("accelerating", evidence.accelerating),
+        )
+        if "spoilt" in table
+    }  # fmt: skip
+    if trials.all() and all(sound.all() for sound in tables.values()):
+        return evidence
+    evidence = replace(
+        evidence, **{name: getattr(evidence, name)[sound] for name, sound in tables.items()}
+    )
+    sound = evidence.select_steps(
+        for_steps(evidence, trials).set_axis(evidence.steps.index).astype(bool)
+    )
+    numbers = athletes_from_steps(sound.steps).drop(columns="fastest")  # speeds are not spoilt
+    athletes = evidence.athletes.assign(
+        **{str(name): column.reindex(evidence.athletes.index) for name, column in numbers.items()}
+    )
+    return replace(sound, athletes=athletes)
+
+
+def examined_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
+    """Evidence behind the estimate of a hypothesis.
+
+    Sound steps at usable speeds of the athletes who count; of all steps where the sound ones give
+    no estimate, because it is shown in any case, beside the gate that fails.
+    """
+    sound = sound_evidence(evidence, hypothesis)
+    counted = counted_evidence(usable_evidence(sound), hypothesis)
+    if sound is evidence or hypothesis_outcome(counted, hypothesis) is not None:
+        return counted
+    return counted_evidence(usable_evidence(evidence), hypothesis)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.stats.evidence import MOST_ATHLETES, Evidence, counted_evidence, usable_evidence
+from aqbio.stats.evidence import MOST_ATHLETES, Evidence
 from aqbio.stats.gates import FEWEST_ATHLETES
 from aqbio.stats.inference import Estimate, detectable_effect, power_of_test
 from aqbio.stats.outcome import Outcome
-from aqbio.stats.outcomes import athlete_intervals
+from aqbio.stats.outcomes import athlete_intervals, examined_evidence
 from aqbio.stats.registry import Hypothesis
 
 AIM = 0.80
@@ -104,9 +104,7 @@ def _smallest_count(suffices: Callable[[int], bool], minimum: int) -> float:
 
 def step_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
     """RMS over athletes of the error of their number over few steps; NaN without any."""
-    intervals = athlete_intervals(
-        counted_evidence(usable_evidence(evidence), hypothesis), hypothesis
-    )
+    intervals = athlete_intervals(examined_evidence(evidence, hypothesis), hypothesis)
     errors = np.array([interval.se for interval in intervals])
     finite = np.isfinite(errors)
     return float(np.sqrt(np.mean(errors[finite] ** 2))) if finite.any() else np.nan

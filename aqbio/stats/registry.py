@@ -28,9 +28,7 @@ Family = Literal["core", "survey", "secondary", "contrast"]
 Predicted = Literal["greater", "less"]
 Testability = Literal["implied", "testable"]
 Need = Literal["arms", "forces", "causes", "capacities", "accelerations"]
-GateName = Literal[
-    "quality", "minimum_n", "marker_rate", "precision", "reliability", "order", "closure"
-]
+GateName = Literal["quality", "minimum_n", "precision", "reliability", "order", "closure"]
 StatisticName = Literal[
     "opposition_difference", "arms_push_cosine", "imbalance_cost", "next_step_slope",
     "caused_share", "direction_over_size", "lag_slope", "lag_spread_slope", "paired_contrast",
@@ -58,9 +56,6 @@ class Minimum(Entry):
     athletes: Count = Field(description="Athletes that have the steps below.")
     levels: Count = Field(default=1, description="Speeds of each of these athletes.")
     steps: Count = Field(default=0, description="Steps of an athlete at each of these speeds.")
-    marker_rate_hz: Annotated[float, Field(ge=0)] = Field(
-        default=0.0, description="Frames per second of the markers."
-    )
 
 
 class LiteralReading(Entry):
@@ -335,14 +330,14 @@ PAIRED: Literal["paired_contrast"] = "paired_contrast"
 
 ELSE = "whatever else differed between the sessions is in the change"
 
-VERSION = 5
+VERSION = 6
 """Version of the rules that a registry is for."""
 
 
 class Registry(Entry):
     """All hypotheses, in the order in which they are reported."""
 
-    version: Literal[5] = Field(description="Of the rules that the entries are for.")
+    version: Literal[6] = Field(description="Of the rules that the entries are for.")
     hypotheses: tuple[Hypothesis, ...]
     contrasts: dict[Name, OwnContrast] = Field(
         default_factory=dict,
@@ -362,11 +357,7 @@ class Registry(Entry):
         if "hypotheses" not in content and "contrasts" in content:  # added to the shipped entries
             contrasts = content["contrasts"] or {}
             shipped = dict(read_registry())
-            return (
-                shipped
-                | {"contrasts": shipped["contrasts"] | contrasts}
-                | {"version": version or VERSION}
-            )
+            return shipped | {"contrasts": shipped["contrasts"] | contrasts} | {"version": VERSION}
         if isinstance(version, int) and version < VERSION:
             entries = [
                 entry for entry in content.get("hypotheses") or () if isinstance(entry, dict)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from aqbio.stats.evidence import Evidence, counted_evidence, usable_evidence
+from aqbio.stats.evidence import Evidence
 from aqbio.stats.gates import LACKS, Case, Gate, gate_results, missing_needs
 from aqbio.stats.inference import detectable_effect, holm
 from aqbio.stats.outcome import Outcome, Result
-from aqbio.stats.outcomes import hypothesis_outcome
+from aqbio.stats.outcomes import examined_evidence, hypothesis_outcome, sound_evidence
 from aqbio.stats.registry import Hypothesis, Registry
 
 Label = Literal["supported", "not_supported", "inconclusive", "described", "not_testable"]
@@ -93,19 +93,18 @@ def verdicts(evidence: Evidence, registry: Registry) -> tuple[Verdict, ...]:
 
 def examine(evidence: Evidence, registry: Registry) -> tuple[ExaminedHypothesis, ...]:
     """Outcomes and gates of all hypotheses."""
-    usable = usable_evidence(evidence)
-    return tuple(
-        _examine_hypothesis(evidence, usable, hypothesis) for hypothesis in registry.hypotheses
-    )
+    return tuple(_examine_hypothesis(evidence, hypothesis) for hypothesis in registry.hypotheses)
 
 
-def _examine_hypothesis(
-    evidence: Evidence, usable: Evidence, hypothesis: Hypothesis
-) -> ExaminedHypothesis:
-    counted = counted_evidence(usable, hypothesis)
+def _examine_hypothesis(evidence: Evidence, hypothesis: Hypothesis) -> ExaminedHypothesis:
+    counted = examined_evidence(evidence, hypothesis)
     outcome = hypothesis_outcome(counted, hypothesis)
     missing = missing_needs(evidence, hypothesis, outcome)
-    gates = () if outcome is None else gate_results(Case(evidence, counted, hypothesis, outcome))
+    if outcome is None:
+        return ExaminedHypothesis(hypothesis, None, (), missing)
+    sound = sound_evidence(evidence, hypothesis)
+    spoilt = len(evidence.steps) - len(sound.steps)
+    gates = gate_results(Case(sound, counted, hypothesis, outcome, spoilt))
     return ExaminedHypothesis(hypothesis, outcome, gates, missing)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from aqbio.gait.curves import role_scheme
@@ -18,12 +19,12 @@ from aqbio.gait.step_files import (
 from aqbio.gait.step_files import STAGE as CONTRIBUTIONS
 from aqbio.intervals.step_uncertainty import uncertainty_budget
 from aqbio.inverse_dynamics.files import changes_path
-from aqbio.inverse_kinematics.solution import FITTED
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_columns, write_table
 from aqbio.names import AGAINST_USE, DOUBTFUL, NO_STEPS, PARTLY, TRIAL_FAILED, USABLE
+from aqbio.observed.spoilt import DECISIVE_MEASURES, joined_outcomes, outcomes_of_cell
 from aqbio.study.findings import FINDINGS, finding_rows
 from aqbio.study.manifest import FAILED, OK, Report, failure_reason, manifest_entry, study_stage
 
@@ -35,17 +36,6 @@ if TYPE_CHECKING:
 
 
 Row = dict[str, Any]
-
-
-CONSERVED = ("flight_drift_y", "flight_acceleration", "foot_slip")
-"""Measures of physical laws that hold in every recording: in flight the body keeps its angular
-momentum and falls freely, and shoes do not slide."""
-
-DECISIVE_MEASURES = (AGAINST_USE, *CONSERVED, "consistency_suspicions", "labels_against_names")
-"""Measures of quality.tsv that decide whether a trial is doubtful."""
-
-DECISIVE_UNFITTED_MEASURES = ("residual_moment_y_stance_rms", "effect_to_residual_y")
-"""Further measures for an unfitted motion; after a fit, residuals are fitted quantities."""
 
 
 def trial_rows(
@@ -78,10 +68,16 @@ def trial_rows(
             "unobserved": manifest_entry(cut, name).get("unobserved") or None,
         }
         measured = quality[quality["trial_id"] == name]
-        outside = _outside(measured, fitted=row["motion"] == FITTED)
+        spoils = spoils_of_measures(measured)
+        outside = [measure for measure in DECISIVE_MEASURES if spoils.get(measure)]
+        spoilt = joined_outcomes(chain.from_iterable(spoils[measure] for measure in outside))
         against = measured.loc[measured["measure"] == AGAINST_USE, "note"]
         row["against"] = next(iter(against), None)
-        yield row | {"state": _state(row, outside), "outside": ", ".join(outside) or None}
+        yield row | {
+            "state": _state(row, outside),
+            "outside": ", ".join(outside) or None,
+            "spoilt": spoilt or None,
+        }
 
 
 def _state(row: Row, outside: Sequence[str]) -> str:
@@ -93,14 +89,10 @@ def _state(row: Row, outside: Sequence[str]) -> str:
     return DOUBTFUL if outside else PARTLY if row["unobserved"] else USABLE
 
 
-def _outside(quality: pd.DataFrame, *, fitted: bool) -> list[str]:
-    """Measures outside their limits of those that decide the state of a trial."""
-    broken = set(quality.loc[quality["verdict"] == "fail", "measure"])
-    return [
-        measure
-        for measure in DECISIVE_MEASURES + (() if fitted else DECISIVE_UNFITTED_MEASURES)
-        if measure in broken
-    ]
+def spoils_of_measures(quality: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """Outcomes that each measure of a trial spoils, by measure."""
+    cells = zip(quality["measure"], quality["spoils"], strict=True)
+    return {str(measure): outcomes_of_cell(cell) for measure, cell in cells}
 
 
 # means of contributions ---------------------------------------------------------------------------

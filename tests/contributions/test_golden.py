@@ -113,9 +113,13 @@ def unlike(data: xr.Dataset, **changes: Callable[[np.ndarray], np.ndarray]) -> x
 
 
 def slipping() -> xr.Dataset:
-    """The first foot goes 18 mm sideways while it bears more than half of its peak."""
-    data, during = steady(2), (TIME >= 0.12) & (TIME <= 0.20)
-    data["contact_velocity"].values[during, 1, 2] = 0.018 / 0.08
+    """The right foot goes 18 mm sideways whenever it bears more than half of its peak."""
+    data, force = steady(2), steady(2)["ground_force"].values[:, 1, 1]
+    for foot, start, end in zip(*CONTACTS.values(), strict=True):
+        during = (start <= TIME) & (end >= TIME) & (foot == "right")
+        during &= force > 0.5 * force[during].max(initial=0.0)
+        if during.any():
+            data["contact_velocity"].values[during, 1, 2] = 0.018 / np.ptp(TIME[during])
     return data
 
 

@@ -127,9 +127,9 @@ def _quality_lines(names: list[str]) -> list[str]:
     """Residuals of every trial far inside their gates."""
     measures = (("residual_moment_y_stance_rms", 0.1), ("effect_to_residual_y", 100.0))
     return [
-        "participant_id\ttrial_id\tmeasure\tvalue\tverdict",
+        "participant_id\ttrial_id\tmeasure\tvalue\tverdict\tspoils",
         *(
-            f"{name}\t{trial}\t{measure}\t{value}\tok"
+            f"{name}\t{trial}\t{measure}\t{value}\tok\tn/a"
             for name in names
             for trial, _, _ in _plan()
             for measure, value in measures
@@ -299,7 +299,7 @@ def _write_manifests(study: Study, name: str) -> None:
     checked = [
         {"trial_id": trial, "status": "ok", "closure": {"holds": True}} for trial, _, _ in _plan()
     ]
-    fitted = [{"trial_id": trial, "status": "ok", "suspect": False} for trial, _, _ in _plan()]
+    fitted = [{"trial_id": trial, "status": "ok"} for trial, _, _ in _plan()]
     for stage, content in (
         ("multiverse", trials),
         ("contributions", checked),

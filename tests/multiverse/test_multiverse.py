@@ -27,11 +27,18 @@ from aqbio.multiverse.specifications import (
     pelvis_members,
 )
 from aqbio.multiverse.stage import is_arm, model_deviations, on_other_models
-from aqbio.multiverse.step_rows import evidence_curves, step_numbers, trial_sds
+from aqbio.multiverse.step_rows import (
+    _step_sd,
+    evidence_curves,
+    frame_timing_error,
+    step_numbers,
+    trial_sds,
+)
 from aqbio.names import ANATOMICAL_GROUPS, AXES, SIDES
 from aqbio.observed.mask import NOT_SEEN, Observed
 from aqbio.observed.parts import with_observed
 from aqbio.prepare.prepared import NO_FREE_MOMENT
+from aqbio.signals import resampled
 from aqbio.stats.measurement import COMPARED
 from aqbio.virtual.athlete import Athlete, athlete_skeleton
 from tests import made_run
@@ -389,3 +396,34 @@ def test_numbers_of_a_step_are_those_of_its_curves():
     numbers = step_numbers(curves, CUT_STEPS)
     np.testing.assert_allclose(numbers["arms_push_cosine"], expected, rtol=1e-12)
     assert numbers["shows_arms"].tolist() == numbers["shows_legs"].tolist() == [1.0, 1.0]
+
+
+def test_what_steps_of_a_side_share_is_no_error_of_a_single_step():
+    """An error that repeats on the left is in all left steps, and in none of their scatter."""
+    random = np.random.default_rng(8)
+    sides = ["left", "right"] * 6
+    common, single = random.normal(0.0, 0.5, (2, 4000)), random.normal(0.0, 0.1, (12, 4000))
+    samples = single + common[[int(side == "left") for side in sides]]
+    assert _step_sd(samples, sides) == pytest.approx(0.1, rel=0.02)
+    assert _step_sd(samples, ["left"] * 12) > 0.3
+
+
+@pytest.mark.parametrize("rate", [50.0, 100.0, 250.0])
+def test_frames_cost_an_instant_less_than_is_told(rate):
+    """Peaks of three harmonics of a step, between frames, against their own."""
+    duration, errors = 0.35, []
+    for phase in np.linspace(0.0, 1.0, 20, endpoint=False):
+        time = np.arange(-20, 120) / rate + phase / rate
+
+        def wave(at):
+            return sum(
+                size * np.cos(2 * np.pi * order * (at / duration - 0.4))
+                for order, size in ((1, 1.0), (2, 0.3), (3, 0.1))
+            )
+
+        fine = np.linspace(0.0, duration, 2001)
+        read = resampled(time, wave(time)[:, None], fine)[:, 0]
+        errors.append((fine[read.argmax()] - fine[wave(fine).argmax()]) / duration)
+    told = frame_timing_error(1.0 / rate, np.array([duration]))
+    assert np.sqrt(np.mean(np.square(errors))) <= told + 1.0 / 2000
+    assert told == pytest.approx(30.0 / (rate * duration) ** 3)

@@ -127,22 +127,37 @@ def _flight_acceleration(trial: Results, steps: pd.DataFrame) -> dict[str, float
     return {"flight_acceleration": float(np.sqrt(np.nanmean((off**2).sum(axis=1))))}
 
 
+BELTS_APART = 0.03
+"""Share of their way by which belts under both feet may differ."""
+
+
 def _slip(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
-    """The longest way of a planted foot on the ground: its mean velocity times the time."""
+    """Median way of a planted foot on the ground, or on the belt that the other foot shows."""
     kept = [trial.step(row) for _, row in steps[steps["status"] != "rejected"].iterrows()]
-    return {"foot_slip": max(_way(trial, step) for step in kept)}
+    rows = pd.DataFrame([(step.side, *_way(trial, step)) for step in kept])
+    rows.columns = ["side", "along", "across", "seconds"]
+    speed, sizes = float(trial.belt[0]), []
+    for side, own in rows.groupby("side"):
+        other = rows[rows["side"] != side]
+        ground = -speed
+        if speed and len(other):
+            ground = float((other["along"] / other["seconds"]).median())
+        along = abs(float((own["along"] - ground * own["seconds"]).median()))
+        spare = BELTS_APART * speed * float(rows["seconds"].median())
+        sizes.append(np.hypot(max(along - spare, 0.0), own["across"].median()))
+    return {"foot_slip": max(sizes)}
 
 
-def _way(trial: Results, step: Step) -> float:
+def _way(trial: Results, step: Step) -> tuple[float, float, float]:
     time, foot = trial.time, SIDES.index(step.side)
     inside = (time >= step.touchdown) & (time <= step.toe_off)
     force = trial.data["ground_force"].values[:, foot, 1]
     velocity = trial.data["contact_velocity"].values[:, foot].astype(float)
-    velocity = velocity + trial.belt
     planted = inside & (force > PLANTED * force[inside].max())
     planted &= np.isfinite(velocity).all(axis=1)
     pairs = 0.5 * (velocity[planted][1:] + velocity[planted][:-1])
-    return float(np.linalg.norm((pairs * np.diff(time[planted])[:, None]).sum(axis=0)[[0, 2]]))
+    way = (pairs * np.diff(time[planted])[:, None]).sum(axis=0)
+    return float(way[0]), float(way[2]), float(np.ptp(time[planted]))
 
 
 def _delay(trial: Results) -> dict[str, float]:

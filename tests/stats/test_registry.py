@@ -182,7 +182,9 @@ def _evidence(random, athletes=12, change=0.0, slower=0.04, each=3):
             rows.append((name, condition, "maximal", order, speed, own))
     names_of = ["athlete", "condition", "effort", "order", "speed_mps", "contact_s"]
     athletes_of = pd.DataFrame(index=names)
-    trials = steps.groupby(TRIAL, observed=True).size().rename("recorded").to_frame()
+    trials = (
+        steps.groupby(TRIAL, observed=True).size().rename("recorded").to_frame().assign(spoilt="")
+    )
     return Evidence(
         steps, trials, athletes_of, pd.DataFrame(rows, columns=names_of),
         lambda name: None, presence=Presence(),
@@ -229,7 +231,7 @@ def _sessions(random, gain, athletes=16):
     sprints = pd.DataFrame(rows, columns=names)
     steps = pd.DataFrame({"participant_id": pd.Categorical([]), "speed_mps": []})
     people = pd.DataFrame(index=sorted(set(sprints["athlete"])))
-    return Evidence(steps, pd.DataFrame(), people, sprints, lambda name: None)
+    return Evidence(steps, pd.DataFrame({"spoilt": []}), people, sprints, lambda name: None)
 
 
 def _speeding(random, direction, size, athletes=14, steps=16):
@@ -246,7 +248,8 @@ def _speeding(random, direction, size, athletes=14, steps=16):
     names = sorted(set(table["participant_id"]))
     empty = pd.DataFrame({"participant_id": pd.Categorical([], names)})
     return Evidence(
-        empty, pd.DataFrame(), pd.DataFrame(index=names), pd.DataFrame(), lambda name: None,
+        empty, pd.DataFrame({"spoilt": []}), pd.DataFrame(index=names), pd.DataFrame(),
+        lambda name: None,
         accelerating=table, presence=Presence(accelerations=True),
     )  # fmt: skip
 

@@ -1,0 +1,133 @@
+"""Outcomes that a failed measure of quality spoils, and outcomes that a number rests on.
+
+One table for all: `aqbio.contributions.step_quality` writes the spoilt outcomes beside every failed
+measure (``spoils`` of ``quality.tsv``), stage tables collects them by trial (``spoilt`` of
+``trials.tsv``), and a hypothesis counts the steps of trials whose spoilt outcomes it does not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from aqbio.names import AGAINST_USE
+
+Outcome = Literal["times", "postures", "momentum", "forces", "moments", "causes"]
+"""Kinds of numbers: times and speeds of steps; angles and distances; angular momentum of parts of
+the body; forces of the ground and their impulses; rates of angular momentum, joint moments and
+residuals (level B); what joint moments cause (level C)."""
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+_MOTION: tuple[Outcome, ...] = ("postures", "momentum", "moments", "causes")
+_TURNING: tuple[Outcome, ...] = ("momentum", "moments", "causes")
+_KINETICS: tuple[Outcome, ...] = ("forces", "moments", "causes")
+_DYNAMICS: tuple[Outcome, ...] = ("moments", "causes")
+
+SPOILT_BY_MEASURE: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
+    {
+        "labels_against_names": OUTCOMES,
+        "flight_drift_y": _TURNING,
+        "residual_moment_y_stance_rms": _TURNING,
+        "effect_to_residual_y": _TURNING,
+        "flight_acceleration": _DYNAMICS,
+        "foot_slip": _DYNAMICS,
+    }
+)
+"""Outcomes by measure of ``quality.tsv``; a measure that is not here spoils nothing.
+
+Labels that contradict their place may put any number on the wrong limb. In flight the whole body's
+angular momentum stays as it is; where it drifts, or where its rate in stance is not the plates'
+moment, momentum of parts and all that follows from it are wrong. A wrong acceleration of the centre
+of mass in flight leaves momentum about that centre alone. A foot that slides while it bears load is
+in another place than its force: arms of the standing leg's joints and the contact that level C
+holds; a foot carries a hundredth of the body's angular momentum."""
+
+SPOILT_BY_FINDING: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
+    {"": (), "forces": _KINETICS, "trial": OUTCOMES}
+)
+"""Outcomes by ``spoils`` of a finding."""
+
+SPOILT_BY_SUSPICION: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
+    {
+        "cop": _KINETICS,
+        "foot": _KINETICS,
+        "clock": _KINETICS,
+        "mass": ("momentum", *_KINETICS),
+        "leg_mass": _TURNING,
+        "pelvis_mass": _TURNING,
+        "centres": _TURNING,
+        "static": _TURNING,
+        "markers": OUTCOMES,
+        "residual": OUTCOMES,
+        "soft_tissue": _MOTION,
+        "one_sided": _MOTION,
+        "drag": (),
+        "slip": (),
+        "joint_moment": (),
+    }
+)
+"""Outcomes by cause of a suspect fit. The last three are faults that only the fit would have had:
+the plain motion that is used instead has measures of its own. A wrong sign of a force is a fault of
+forces."""
+
+
+def spoilt_by_suspicions(causes: Iterable[str]) -> tuple[Outcome, ...]:
+    """Outcomes that some causes of a suspect fit spoil, in the order of `OUTCOMES`."""
+    return in_order(
+        outcome for cause in causes for outcome in SPOILT_BY_SUSPICION.get(cause, _KINETICS)
+    )
+
+
+def in_order(outcomes: Iterable[str]) -> tuple[Outcome, ...]:
+    """Outcomes, each once, in the order of `OUTCOMES`."""
+    chosen = set(outcomes)
+    return tuple(outcome for outcome in OUTCOMES if outcome in chosen)
+
+
+def joined_outcomes(outcomes: Iterable[str]) -> str:
+    """Outcomes as a cell of a table: with commas, empty for none."""
+    return ", ".join(in_order(outcomes))
+
+
+def outcomes_of_cell(cell: object) -> frozenset[str]:
+    """Outcomes in a cell of a table; none where it is empty or n/a."""
+    return frozenset(cell.split(", ")) - {""} if isinstance(cell, str) else frozenset()
+
+
+_RESTS_ON: tuple[tuple[tuple[str, ...], tuple[Outcome, ...]], ...] = (
+    (("lag",), ("momentum", "forces")),
+    (
+        (
+            "H_", "momentum_", "log_ratio_momentum", "opposition", "arms_push", "same_legs",
+            "chi_", "sides_opposed", "changes_opposed",
+        ),
+        ("momentum",),
+    ),
+    (("M_residual", "push_index", "swing_index", "log_ratio_moments", "hub_share"), ("moments",)),
+    (("caused_share",), ("causes",)),
+    (
+        (
+            "peak_vertical", "mean_vertical", "lateral_", "yaw_impulse", "forward_ratio",
+            "force_mean",
+        ),
+        ("forces",),
+    ),
+    (
+        ("thigh_", "knee_", "swing_knee", "touchdown_distance", "trunk_lean", "yaw_range"),
+        ("postures",),
+    ),
+)  # fmt: skip
+
+
+def column_rests_on(column: str) -> tuple[Outcome, ...]:
+    """Outcomes that a column of the steps rests on: of a step's times and speeds only these."""
+    for starts, outcomes in _RESTS_ON:
+        if column.startswith(starts):
+            return outcomes
+    return ("times",)
+
+
+DECISIVE_MEASURES = (AGAINST_USE, "consistency_suspicions", *SPOILT_BY_MEASURE)
+"""Measures that can spoil an outcome, in the order in which pages name them."""

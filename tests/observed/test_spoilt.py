@@ -1,0 +1,68 @@
+"""One table from a failed measure to the numbers that it spoils, and from a number to its kind."""
+
+import pytest
+
+from aqbio.contributions.measure import measure
+from aqbio.inverse_dynamics.suspicion import PARAMETER_CAUSES, SIGN_CHANGES
+from aqbio.observed.spoilt import (
+    OUTCOMES,
+    SPOILT_BY_FINDING,
+    SPOILT_BY_MEASURE,
+    SPOILT_BY_SUSPICION,
+    column_rests_on,
+    joined_outcomes,
+    outcomes_of_cell,
+    spoilt_by_suspicions,
+)
+from aqbio.stats.outcomes import STATISTICS
+from aqbio.stats.registry import outcome_units
+
+
+def test_every_table_names_kinds_of_numbers_in_their_order():
+    for table in (SPOILT_BY_MEASURE, SPOILT_BY_FINDING, SPOILT_BY_SUSPICION):
+        for outcomes in table.values():
+            cell = joined_outcomes(outcomes)
+            assert outcomes_of_cell(cell) == set(outcomes) <= set(OUTCOMES)
+            assert [*filter(None, cell.split(", "))] == [one for one in OUTCOMES if one in outcomes]
+    for name, statistic in STATISTICS.items():
+        assert set(statistic.reads) <= set(OUTCOMES), name
+        assert bool(statistic.reads) == (name != "paired_contrast")
+
+
+def test_every_parameter_that_a_fit_does_not_believe_spoils_something_but_drag():
+    causes = [cause for cause, _ in PARAMETER_CAUSES.values()]
+    assert {cause for cause in causes if not spoilt_by_suspicions([cause])} == {"drag"}
+    for cause in SIGN_CHANGES:  # a fault of forces
+        assert set(spoilt_by_suspicions([cause])) == set(SPOILT_BY_FINDING["forces"])
+
+
+@pytest.mark.parametrize(
+    ("column", "kinds"),
+    [
+        ("contact_s", "times"), ("speed_mps", "times"), ("step_length_m", "times"),
+        ("touchdown_distance_m", "postures"), ("thigh_speed_swing_radps", "postures"),
+        ("H_arms_y_stance_mean_kgm2ps", "momentum"), ("momentum_arms", "momentum"),
+        ("peak_vertical_force_bw", "forces"), ("lateral_ratio", "forces"),
+        ("push_index", "moments"), ("log_ratio_moments", "moments"),
+        ("M_residual_y_stance_rms_Nm", "moments"), ("log_ratio_momentum", "momentum"),
+        ("lag", "momentum, forces"),
+    ],
+)  # fmt: skip
+def test_what_a_column_rests_on(column, kinds):
+    assert column in outcome_units()
+    assert joined_outcomes(column_rests_on(column)) == kinds
+
+
+@pytest.mark.parametrize("prefix", ["", "plain_"])
+def test_a_measure_spoils_only_where_it_fails(prefix):
+    """Within its limit, only warned of, or not measured, it spoils nothing."""
+    name = f"{prefix}flight_drift_y"
+    cases = ((0.1, "fail"), (0.3, "fail"), (0.3, "warning"), (float("nan"), "fail"))
+    within, beyond, warned, unknown = (
+        measure({}, name, value, "1", limit=0.2, severity=severity) for value, severity in cases
+    )
+    assert beyond["spoils"] == "momentum, moments, causes"
+    assert [row["spoils"] for row in (within, warned, unknown)] == [None] * 3
+    assert [row["verdict"] for row in (within, beyond, warned, unknown)] == [
+        "ok", "fail", "warning", "not_testable",
+    ]  # fmt: skip

@@ -8,6 +8,7 @@ which browsers draw without a script. A link that leads nowhere fails the build.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -207,5 +208,47 @@ def built(pages_folder: Path, site: Path, *options: str) -> int:
     return subprocess.run(command, check=False).returncode
 
 
+STAMP = BUILD / "site.sha256"
+
+FOLDERS = ("aqbio", "benchmarks/results", "config", "docs", "models", "workflow")
+"""Folders with files that a site follows from."""
+
+
+def sources(root: Path = ROOT) -> set[Path]:
+    """Files that a site follows from, relative to the top."""
+    found = [path for name in FOLDERS for path in (root / name).rglob("*")]
+    found += (root / "data").glob("*/*")  # without the recordings, which a demo makes there
+    kept = (path for path in found if path.is_file() and "__pycache__" not in path.parts)
+    known = {path.relative_to(root) for path in kept}
+    every = pages(root)
+    named = {file for page in every for file in linked(page, root)}
+    return known | named | set(every) | {Path("constraints.txt")}
+
+
+def digest(root: Path = ROOT) -> str:
+    """Digest of all files that a site follows from."""
+    found = hashlib.sha256()
+    for path in sorted(sources(root)):
+        content = hashlib.sha256((root / path).read_bytes()).hexdigest()
+        found.update(f"{path.as_posix()} {content}\n".encode())
+    return found.hexdigest()
+
+
+def current_site() -> Path | None:
+    """Folder of the site that was last built, where no file that it follows from has changed."""
+    known = STAMP.read_text(encoding="utf-8") if STAMP.is_file() else ""
+    return BUILD / "site" if known == digest() else None
+
+
+def main() -> int:
+    """Build the site, and note what it was built from."""
+    STAMP.unlink(missing_ok=True)
+    before = digest()
+    status = built(collected(BUILD / "pages", demo_results(BUILD)), BUILD / "site")
+    if status == 0:
+        STAMP.write_text(before, encoding="utf-8")
+    return status
+
+
 if __name__ == "__main__":
-    sys.exit(built(collected(BUILD / "pages", demo_results(BUILD)), BUILD / "site"))
+    sys.exit(main())

@@ -19,7 +19,9 @@ from aqbio.cli import LINEAR_ALGEBRA_THREADS
 for name in LINEAR_ALGEBRA_THREADS:
     os.environ.setdefault(name, "1")
 
+from tests.made_once import shared_folder  # noqa: E402
 from tests.prepared import prepared_study  # noqa: E402, F401  (loads NumPy)
+from tests.remembered import remember_filters  # noqa: E402
 from tests.skeletons import random_motion, random_tree, runner, running, three_turns  # noqa: E402, F401
 
 
@@ -79,6 +81,13 @@ def _folder(variable: str, what: str) -> Path:
     return Path(folder)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _filters_are_found_once(tmp_path_factory, worker_id):
+    with pytest.MonkeyPatch.context() as patched:
+        remember_filters(patched, shared_folder(tmp_path_factory, worker_id) / "filters")
+        yield
+
+
 @pytest.fixture(scope="session")
 def realdata() -> Path:
     """Give the folder of real recordings."""
@@ -98,6 +107,8 @@ def _promised(keywords: object) -> str:
             return f"{variable} is set"
     if "browser" in keywords and os.environ.get("CI") and sys.platform == "linux":
         return "continuous integration installs a browser"
+    if "validator" in keywords and os.environ.get("CI"):
+        return "continuous integration installs the validators"
     return ""
 
 

@@ -34,7 +34,13 @@ SEARCHES = {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The site, its examples run on the small study, which is computed once for a checkout."""
+    """The site, its examples run on the small study, which is computed once for a checkout.
+
+    That of `make check`, where nothing has changed since.
+    """
+    current = make_site.current_site()
+    if current is not None:
+        return current
     folder = tmp_path_factory.mktemp("documentation")
     pages = make_site.collected(folder / "pages", make_site.demo_results(make_site.BUILD))
     assert make_site.built(pages, folder / "site") == 0
@@ -53,6 +59,20 @@ def test_every_page_name_and_example_is_there(site):
         page = (site / "gallery" / f"{example.stem}.html").read_text(encoding="utf-8")
         assert f"sphx_glr_{example.stem}_001.png" in page  # its picture
         assert f"{example.stem}.ipynb" in page
+
+
+def test_a_site_is_current_until_a_file_changes_that_it_follows_from(tmp_path, monkeypatch):
+    named = {Path("aqbio/cli.py"), Path("docs/conf.py"), Path("docs/examples/plot_1_momentum.py")}
+    assert make_site.sources() >= {*make_site.pages(), *named}
+    monkeypatch.setattr(make_site, "STAMP", tmp_path / "stamp")
+    assert make_site.current_site() is None
+    (tmp_path / "stamp").write_text(make_site.digest(), encoding="utf-8")
+    assert make_site.current_site() == make_site.BUILD / "site"
+    (tmp_path / "constraints.txt").touch()
+    (tmp_path / "page.md").write_text("one", encoding="utf-8")
+    before = make_site.digest(tmp_path)
+    (tmp_path / "page.md").write_text("two", encoding="utf-8")
+    assert make_site.digest(tmp_path) != before
 
 
 @pytest.mark.browser

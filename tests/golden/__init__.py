@@ -73,6 +73,13 @@ def known_lines(name: str) -> set[str]:
     return set((HERE / f"{name}.txt").read_text(encoding="utf-8").splitlines())
 
 
+def without_known(lines: Iterable[str], name: str) -> list[str]:
+    """Lines that a file does not have, and how many of its lines are not among them."""
+    found, known = list(lines), known_lines(name)
+    gone = len(known - set(found))
+    return [line for line in found if line not in known] + [f"without {gone} lines of {name}"]
+
+
 def _alike(one: str, other: str) -> bool:
     if one == other:
         return True

@@ -25,8 +25,8 @@ SETS = yaml.safe_load(Path(__file__).with_name("labels.yaml").read_text("utf-8")
 COMPUTED = {one for one in SETS["computed axes"] if one != "RHEE"}
 
 
-def understood(name, labels):
-    """Lines of what every label says, and of the marker set that is proposed of all."""
+def understood(name, labels, seen):
+    """Lines of what every label says, and those of the proposed marker set that no set had yet."""
     found = named_labels(labels, TABLE, COMPUTED if "axes" in name else ())
     for label in labels:
         place = f"{found.sites[label]}" if label in found.sites else ""
@@ -34,12 +34,31 @@ def understood(name, labels):
         yield f"{name}: {label}: {place or found.unused.get(label, '?')}{video}"
     proposed = proposed_set("mine", [], [labels], chosen_model(None))
     yield f"{name}: {proposed.sure} sure, missing {', '.join(map(str, proposed.missing)) or 'none'}"
-    yield from (f"{name} | {line}" for line in proposed.text.splitlines())
+    yield from (f"{name} | {line}" for line in proposed.text.splitlines() if line not in seen)
+    seen |= {*proposed.text.splitlines()}
 
 
 def test_labels_of_laboratories_and_the_marker_sets_of_them():
-    lines = [line for name, labels in SETS.items() for line in understood(name, labels)]
+    seen: set[str] = set()
+    lines = [line for name, labels in SETS.items() for line in understood(name, labels, seen)]
     assert differences("labels", lines) == []
+
+
+def test_a_proposed_set_has_every_label_on_its_landmarks_body_and_asks_for_the_rest():
+    """The same landmark is on the same body in every set."""
+    bodies: dict[str, set[str]] = {}
+    for name, labels in SETS.items():
+        found = named_labels(labels, TABLE, COMPUTED if "axes" in name else ())
+        proposed = proposed_set("mine", [], [labels], chosen_model(None))
+        content = yaml.safe_load(proposed.text)
+        missing = {str(one).replace(" ", "_") for one in proposed.missing}
+        assert set(content.get("please_fill") or {}) == missing, name
+        told = {label: own for label, own in content["markers"].items() if label in found.sites}
+        assert told, name
+        for label, own in told.items():
+            bodies.setdefault(str(found.sites[label]), set()).add(own["body"])
+        assert missing <= set(content["markers"]), name
+    assert {place: several for place, several in bodies.items() if len(several) > 1} == {}
 
 
 LOOSER = {"neck": "trunk", "nose": "head", "sternum": "trunk", "right mt2": "right toe",

@@ -15,10 +15,8 @@ from tests.lacking.alterations import ALTERATIONS, PARTS, Alteration, drawn_pair
 from tests.lacking.drawn import read
 from tests.lacking.judged import verdict
 from tests.lacking.outcome import MARKERS, Outcome, outcome, written
-from tests.lacking.recordings import ja1, short
-from tests.lacking.work import FITTED, QUICK
-
-SETTINGS = FITTED | QUICK
+from tests.lacking.recordings import ja1
+from tests.lacking.shared import SETTINGS, altered_study, sound_study
 
 MASKED = ("left arm", "both arms", "trunk", "all but pelvis and legs", "plates")
 REFUSED = ("left foot", "sacrum", "every run", "all but the first 0.3 s")
@@ -39,14 +37,12 @@ CASES = {name: ALTERATIONS[name] for name in (*MASKED, *REFUSED, *OTHERS)} | _dr
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sound")
-    recordings = short()
-    return folder, recordings, outcome(folder, recordings, SETTINGS)
+def sound(tmp_path_factory, worker_id):
+    return sound_study(tmp_path_factory, worker_id)
 
 
 def test_the_unaltered_recordings_have_steps(sound):
-    *_, found = sound
+    found = sound.found
     assert not found.broken
     assert (found.steps["status"] == "ok").sum() >= 2
     lines = [text for _, text in found.said]
@@ -54,18 +50,34 @@ def test_the_unaltered_recordings_have_steps(sound):
     assert any("the push side, the swing side, the whole body" in line for line in lines)
 
 
+SAID_OF_ALL = (
+    "info: What comes of it",
+    "info: /data",
+    "info: model: sprint, map: sprint",
+    "info: Participants",
+    "info: Trials",
+    "info: Labels",
+    "info: Please fill in",
+    "info: participants.tsv, S01, sex: female or male (needed)",
+    "info: participants.tsv, S01, height_m: if you know it",
+    "info: Then: aqbio check /study, and aqbio run /study",
+)
+"""What is said whatever is lacking: golden text has the rest."""
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_lacking_is_masked_or_named(sound, tmp_path, name):
-    _, recordings, before = sound
-    lacking = CASES[name].lacking(recordings)
-    after = outcome(tmp_path, lacking, SETTINGS)
-    found = verdict(before, after, CASES[name], hidden(recordings, lacking))
+def test_what_is_lacking_is_masked_or_named(sound, tmp_path_factory, worker_id, name):
+    altered = altered_study(tmp_path_factory, worker_id, name, CASES[name])
+    after, labels = altered.found, hidden(sound.recordings, altered.recordings)
+    found = verdict(sound.found, after, CASES[name], labels)
     assert not found.red, found
     if len(after.steps):
         assert not contradictions([text for _, text in after.said], after.steps, after.rows)
     assert (found.kind == "refused") >= (name in REFUSED), found
     assert (found.kind == "masked") >= (name in MASKED), found
-    lines = [line.replace(str(tmp_path), "") for line in after.lines()]
+    lines = [line.replace(str(altered.folder), "") for line in after.lines()]
+    assert set(SAID_OF_ALL) <= set(lines)
+    lines = [line for line in lines if line not in SAID_OF_ALL]
     assert differences(f"lacking/{name.replace(' ', '_')}", lines) == []
 
 
@@ -79,10 +91,9 @@ HARMLESS = (
 
 @pytest.mark.parametrize("description", HARMLESS)
 def test_what_harms_nothing_changes_nothing(sound, tmp_path, description):
-    _, recordings, before = sound
     altered = read(description)
-    after = outcome(tmp_path, altered.lacking(recordings), SETTINGS)
-    found = verdict(before, after, altered, altered.labels(recordings))
+    after = outcome(tmp_path, altered.lacking(sound.recordings), SETTINGS)
+    found = verdict(sound.found, after, altered, altered.labels(sound.recordings))
     assert found.kind == "right", found
 
 
@@ -116,15 +127,15 @@ RULES = {"every run": "runs-none", "all but the first 0.3 s": "no-whole-contact"
 
 @pytest.mark.parametrize("name", RULES)
 def test_check_says_what_leaves_no_step(sound, tmp_path, name):
-    _, recordings, _ = sound
-    file = written(tmp_path, ALTERATIONS[name].lacking(recordings), SETTINGS, Outcome())
+    lacking = ALTERATIONS[name].lacking(sound.recordings)
+    file = written(tmp_path, lacking, SETTINGS, Outcome())
     assert RULES[name] in {one.rule for one in study_problems(file)}
 
 
 @pytest.mark.parametrize("name", ["both forearms", "left foot"])
 def test_a_marker_set_may_list_what_is_not_worn(sound, tmp_path, name):
-    folder, recordings, before = sound
-    lacking = ALTERATIONS[name].lacking(recordings)
-    after = outcome(tmp_path, lacking, SETTINGS, folder / "study" / MARKERS)
-    found = verdict(before, after, ALTERATIONS[name], hidden(recordings, lacking))
+    lacking = ALTERATIONS[name].lacking(sound.recordings)
+    after = outcome(tmp_path, lacking, SETTINGS, sound.folder / "study" / MARKERS)
+    labels = hidden(sound.recordings, lacking)
+    found = verdict(sound.found, after, ALTERATIONS[name], labels)
     assert not found.red, found

@@ -132,7 +132,7 @@ def test_what_is_told_does_not_move_with_what_is_lost(study, run, seed):
 
 
 def _lines(study, run) -> Iterator[str]:
-    """Words of every loss, and how many values of which parts it takes from each variable."""
+    """Words of every loss, and how many values of which parts it takes from which variables."""
     for name, (bodies, reason, frames) in LOST.items():
         mask = everything(run).without(list(bodies), reason, frames)
         yield f"# {name}: {lost_parts(mask, GROUPS)}"
@@ -145,6 +145,7 @@ def _lines(study, run) -> Iterator[str]:
         yield f"drawn: {' '.join(drawn)}"
         found = told(study, run, mask)
         np.testing.assert_array_equal(read_observed(found).mask, mask.mask)
+        gone: dict[str, list[str]] = {}
         for variable in sorted(map(str, found.data_vars)):
             values = found[variable]
             if values.dtype.kind != "f" or "time" not in values.dims:
@@ -153,13 +154,13 @@ def _lines(study, run) -> Iterator[str]:
             known = values.notnull().transpose(*along, ...).values
             flat = known.reshape(*known.shape[:1], -1) if along else known.reshape(1, -1)
             names = values[along[0]].values if along else [""]
-            gone = [
+            parts_gone = " ".join(
                 f"{part} ({(~one).sum()})"
                 for part, one in zip(names, flat, strict=True)
                 if not one.all()
-            ]
-            if gone:
-                yield f"{variable}: without {' '.join(gone)}"
+            )
+            gone.setdefault(parts_gone, []).append(variable)
+        yield from (f"without {lost}: {', '.join(own)}" for lost, own in gone.items() if lost)
 
 
 def test_masks_and_their_words_are_golden(study, run):

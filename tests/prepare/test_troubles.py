@@ -17,7 +17,7 @@ from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.trc import read_trc, write_trc
 from aqbio.signals import low_pass
 from tests import made_run
-from tests.golden import differences
+from tests.golden import changed, differences
 from tests.io.made_c3d import write_c3d
 from tests.told import undescribed
 
@@ -173,6 +173,22 @@ RUNS = yaml.safe_load(Path(__file__).with_name("runs.yaml").read_text("utf-8"))
 MAKERS = (plates, channel, markers, forces, trc, laboratory, rates, shuffled)
 
 
+USUAL = (
+    "ok: ",
+    "contact_foot: left right left right left right",
+    f"marker: {' '.join(made_run.LABELS)}",
+    "axis: x y z",
+    "foot: left right",
+    "surface: overground",
+    "events: plates",
+    "free_moment: measured",
+    "trial_id: fast",
+    "participant_id: P1",
+    "stage: prepare",
+)
+"""What most of these runs say of themselves: golden text has what others say, and do not."""
+
+
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in RUNS for name in RUNS[kind]])
 def test_a_trouble_is_named_and_nothing_else_is_blamed(prepared_study, kind, name):
     run = RUNS[kind][name]
@@ -181,7 +197,8 @@ def test_a_trouble_is_named_and_nothing_else_is_blamed(prepared_study, kind, nam
     row = ["fast", "run", *run.get("row", "run.c3d n/a n/a").split()]
     done = prepared_study(["\t".join(row)], f"{run.get('settings', '')}\n")
     file = re.sub(r"[^\w.-]+", "_", name)
-    assert differences(f"prepare/{file}", done.lines("fast")) == []
+    lines = list(done.lines("fast"))
+    assert differences(f"prepare/{file}", changed(USUAL, lines) if "ok: " in lines else lines) == []
     if done.entry("fast")["status"] == "ok":
         check_ground(done.trial("fast"), run.get("plates", {}).get("height", 0.0))
     if kind in ("sound", "timed"):

@@ -483,9 +483,11 @@ def test_words_of_every_verdict(examined):
     """A table of verdicts, and each sentence of a reason or a gate where it comes first."""
     table, sentences, seen = [], [], set()
     for name, (_, every, given) in examined.items():
+        alike: dict[str, list[str]] = {}
+        for row in given:
+            alike.setdefault(f"{row.found}, gates {row.gates}", []).append(row.hypothesis)
+        table += [f"{name}: {found}: {', '.join(own)}" for found, own in alike.items()]
         for own, row in zip(every, given, strict=True):
-            numbers = f"{row.n_athletes} athletes, {row.n_steps} steps"
-            table.append(f"{name}: {row.hypothesis} {row.found}, gates {row.gates}, {numbers}")
             told = [("", row.reason), *((gate.name, gate.words) for gate in own.gates)]
             for gate, words in told:
                 if words not in seen:

@@ -9,17 +9,21 @@ import sys
 from pathlib import Path
 
 import aqbio.operating_system
-from tests.lacking.outcome import outcome
+from tests.lacking.outcome import Outcome, outcome
 from tests.lacking.recordings import short
-from tests.lacking.work import FITTED, QUICK
+from tests.lacking.shared import SETTINGS
+
+
+def told(found: Outcome, folder: Path) -> str:
+    """What a study said, the number of its steps, and what broke."""
+    lines = [line.replace(str(folder), "") for line in found.lines()]
+    return "\n".join([*lines, f"steps: {len(found.steps)}", *found.broken]) + "\n"
 
 
 def main(folder: Path) -> int:
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-    found = outcome(folder, short(), FITTED | QUICK)
-    lines = [line.replace(str(folder), "") for line in found.lines()]
-    sys.stdout.write(f"forks: {aqbio.operating_system.CAN_FORK}\n")
-    sys.stdout.write("\n".join([*lines, f"steps: {len(found.steps)}", *found.broken]) + "\n")
+    found = outcome(folder, short(), SETTINGS)
+    sys.stdout.write(f"forks: {aqbio.operating_system.CAN_FORK}\n{told(found, folder)}")
     return int(bool(found.broken))
 
 

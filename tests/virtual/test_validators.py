@@ -1,14 +1,16 @@
-"""What others' validators say of a finished study, where they are installed.
+"""What others' validators say of a finished study: of data packages, and of BIDS.
 
-They are programs and no dependencies: ``pipx install frictionless``, ``pipx install
-bids-validator-deno``. Both work without a network. The validator of RO-Crate does not: it fetches
-the vocabulary.
+The extra `test` installs both, and both work without a network. The validator of RO-Crate does not:
+it fetches the vocabulary.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -16,14 +18,19 @@ from typer.testing import CliRunner
 from aqbio.cli import app
 from aqbio.study.deposit import PACKAGE
 
-pytestmark = [pytest.mark.opensim, pytest.mark.xdist_group("finished")]
+pytestmark = [pytest.mark.opensim, pytest.mark.validator, pytest.mark.xdist_group("finished")]
+
+PROGRAMS = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def _accepts(program: str, *arguments: str) -> None:
-    path = shutil.which(program)
+    path = shutil.which(program, path=PROGRAMS)
     if path is None:
-        pytest.skip(f"{program} is not installed (pipx install {program})")
-    done = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)
+        pytest.skip(f"{program} is not installed (make test installs it)")
+    done = subprocess.run(
+        [path, *arguments], env=os.environ | {"PATH": PROGRAMS}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,16 @@ import aqbio
 from aqbio.io.study import load_study
 from aqbio.study.jobs import put_times_in_order, remove_unsound_records
 from tests.small_study import write_small_study
+from tests.workflow import ask_warm
+from tests.workflow.ask_warm import WARM
+from tests.workflow.warm import run_warm, warm_server
 
 ROOT = Path(aqbio.__file__).parents[1]
-STAND_IN = f'#!/usr/bin/env bash\nexec {sys.executable} -m tests.workflow.stand_in "$@"\n'
+STAND_IN = f"""\
+#!/usr/bin/env bash
+[ -z "${WARM}" ] || exec {sys.executable} -I -S {ask_warm.__file__} tests.workflow.stand_in "$@"
+exec {sys.executable} -m tests.workflow.stand_in "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,8 @@ class Workflow:
     """A study whose stages are stand-ins."""
 
     folder: Path
+    warm: str = ""
+    """Address of the server that forks its processes; without it they start as users start them."""
 
     @property
     def file(self) -> Path:
@@ -47,6 +57,8 @@ class Workflow:
 
     def run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a module of Python in the study's folder."""
+        if self.warm:
+            return run_warm(self.warm, module, arguments, self.folder, self.environment)
         command = [sys.executable, "-m", module, *arguments]
         return subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True,
@@ -58,6 +70,10 @@ class Workflow:
         which = "--workflow-profile" if profile == "default" else "--profile"
         where += [which, str(ROOT / "workflow" / "profiles" / profile)]
         return self.run(module, *where, *arguments)
+
+    def aqbio_run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Do what `aqbio run` does, ``[PROFILE [OPTIONS OF SNAKEMAKE]]``."""
+        return self.run("tests.workflow.stand_in", "run", *arguments)
 
     def jobs(self, profile: str) -> list[dict[str, Any]]:
         """The jobs that snakemake plans, each with what it asks for."""
@@ -101,25 +117,31 @@ class Workflow:
         (folder / f"{stage}.json").unlink()
 
 
-def write_workflow(folder: Path) -> Workflow:
+def write_workflow(folder: Path, warm: str = "") -> Workflow:
     write_small_study(folder, results="results")
     (folder / "data" / "P1_slow.mot").write_text("an export")
     stand_in = folder / "bin" / "aqbio"
     stand_in.parent.mkdir()
     stand_in.write_text(STAND_IN)
     stand_in.chmod(0o755)
-    return Workflow(folder)
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Workflow:
-    """A study of two participants that has not run."""
-    return write_workflow(tmp_path)
+    return Workflow(folder, warm)
 
 
 @pytest.fixture(scope="session")
-def run_once(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
-    workflow = write_workflow(tmp_path_factory.mktemp("finished"))
+def warm() -> Iterator[str]:
+    with warm_server() as address:
+        yield address
+
+
+@pytest.fixture
+def small(tmp_path: Path, warm: str) -> Workflow:
+    """A study of two participants that has not run."""
+    return write_workflow(tmp_path, warm)
+
+
+@pytest.fixture(scope="session")
+def run_once(tmp_path_factory: pytest.TempPathFactory, warm: str) -> Workflow:
+    workflow = write_workflow(tmp_path_factory.mktemp("finished"), warm)
     workflow.ran()
     return workflow
 
@@ -128,4 +150,4 @@ def run_once(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
 def finished(run_once: Workflow, tmp_path: Path) -> Workflow:
     """A study of two participants that has run: a copy, times and metadata included."""
     shutil.copytree(run_once.folder, tmp_path, dirs_exist_ok=True)
-    return Workflow(tmp_path)
+    return Workflow(tmp_path, run_once.warm)

@@ -98,8 +98,10 @@ def study_stand_in(name: str):
 
 
 def main(arguments: list[str]) -> None:
-    """Do a job, in a process of its own: ``STAGE STUDY [--participant ID] ...``."""
+    """Do a job, in a process of its own: ``STAGE STUDY [--participant ID] ...``; or `run`."""
     provenance.git_commit = commit
+    if arguments[0] == "run":
+        run(arguments[1:])
     stage, file, *options = arguments
     write_log(Path(options[options.index("--log") + 1]))
     study = load_study(Path(file))

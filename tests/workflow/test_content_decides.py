@@ -7,8 +7,6 @@ import os
 import random
 import re
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -22,7 +20,6 @@ from aqbio.study.jobs import refuse_special_paths
 from tests.refusal import refused
 from tests.small_study import replace, write_small_study
 from tests.workflow.conftest import Workflow, write_workflow
-from tests.workflow.stand_in import RUN
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
@@ -79,7 +76,7 @@ def test_times_decide_nothing(finished: Workflow):
 
 def test_results_that_were_copied_are_the_same_results(finished: Workflow, tmp_path_factory):
     """Without times, without what Snakemake keeps beside them, to another folder."""
-    other = write_workflow(tmp_path_factory.mktemp("other"))
+    other = write_workflow(tmp_path_factory.mktemp("other"), finished.warm)
     shutil.copytree(finished.root, other.root, copy_function=shutil.copyfile)
     _shuffle_times(other.folder, random.Random(3))
     assert other.planned() == []
@@ -113,10 +110,10 @@ def test_recordings_of_a_camera_whose_clock_runs_ahead(small: Workflow):
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_any_path_will_do(tmp_path, seed):
+def test_any_path_will_do(tmp_path, warm, seed):
     """Of study, recordings, results and the folder that it is run from."""
     draw = random.Random(seed)
-    workflow = write_workflow(tmp_path / _drawn_name(draw) / _drawn_name(draw))
+    workflow = write_workflow(tmp_path / _drawn_name(draw) / _drawn_name(draw), warm)
     data, recording = tmp_path / _drawn_name(draw), draw.choice(("{P1}", "<p>")) + ".c3d"
     shutil.move(workflow.folder / "data", data)
     (data / "P1_fast.c3d").rename(data / recording)
@@ -125,12 +122,8 @@ def test_any_path_will_do(tmp_path, seed):
     if seed:  # settings allow no braces there
         results = tmp_path / re.sub("[{}]", "", _drawn_name(draw) + "<x>")
         replace(workflow.file, "results: results", f"results: {json.dumps(str(results))}")
-    command = [sys.executable, "-c", RUN, "default", "--until", "scale"]
     for _ in range(2):
-        done = subprocess.run(
-            command, cwd=workflow.folder, env=workflow.environment, capture_output=True,
-            text=True, check=False,
-        )  # fmt: skip
+        done = workflow.aqbio_run("default", "--until", "scale")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "Done as asked: 4 of 18" in done.stdout
     calls = (workflow.folder / "calls.txt").read_text().splitlines()

@@ -31,8 +31,8 @@ WAIT_S = 60.0
 
 
 @pytest.fixture(scope="module")
-def workflow(tmp_path_factory):
-    made = write_workflow(tmp_path_factory.mktemp("kills"))
+def workflow(tmp_path_factory, warm):
+    made = write_workflow(tmp_path_factory.mktemp("kills"), warm)
     made.ran()
     return made
 
@@ -70,8 +70,6 @@ def test_the_next_run_finishes_with_the_same_bytes(workflow, name, victim, call)
         said = process.communicate(timeout=WAIT_S)[0]
     _finish(family)
     assert "Traceback" not in said or victim == "job"
-    again = subprocess.run(
-        [sys.executable, "-c", RUN], cwd=workflow.folder, env=workflow.environment, check=False
-    )
-    assert again.returncode == 0
+    again = workflow.aqbio_run()
+    assert again.returncode == 0, again.stdout + again.stderr
     assert workflow.results() == before

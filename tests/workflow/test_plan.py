@@ -18,7 +18,7 @@ def test_every_job_has_its_needs_a_log_a_benchmark_and_a_message(small, tmp_path
     planned = Counter(job["rule_name"] for job in jobs)
     assert planned == dict.fromkeys(PARTICIPANT_STAGES, 2) | dict.fromkeys(STUDY_STAGES, 1)
     assert len({job["rule_msg"] for job in jobs}) == len(jobs)
-    larger = write_workflow(tmp_path_factory.mktemp("larger"))
+    larger = write_workflow(tmp_path_factory.mktemp("larger"), small.warm)
     sheet = larger.folder / "trials.tsv"
     [run] = [row for row in sheet.read_text().splitlines() if row.startswith("P1\tfast\t")]
     more = [run.replace("\tfast\t", f"\tfast{number}\t") for number in range(40)]

@@ -1,0 +1,40 @@
+"""Studies of the unaltered and of altered recordings that tests of several rooms look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.lacking.alterations import Alteration, Recordings
+from tests.lacking.outcome import Outcome, outcome
+from tests.lacking.recordings import short
+from tests.lacking.work import FITTED, QUICK
+from tests.made_once import made_once
+
+SETTINGS = FITTED | QUICK
+
+
+@dataclass(frozen=True)
+class Made:
+    """A study that has run; nobody may change it."""
+
+    folder: Path
+    recordings: Recordings
+    found: Outcome
+
+
+def sound_study(folders: Any, worker: str) -> Made:
+    """Study of the unaltered short recordings."""
+    recordings = short()
+    made = made_once(folders, worker, "sound", lambda folder: outcome(folder, recordings, SETTINGS))
+    return Made(made[0], recordings, made[1])
+
+
+def altered_study(folders: Any, worker: str, name: str, alteration: Alteration) -> Made:
+    """Study of the short recordings, altered by what has this name."""
+    lacking = alteration.lacking(short())
+    made = made_once(
+        folders, worker, name.replace(" ", "_"), lambda folder: outcome(folder, lacking, SETTINGS)
+    )
+    return Made(made[0], lacking, made[1])

@@ -74,7 +74,7 @@ def standing_changes(
 def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[Change]:
     """Changes by the fit of one trial, over its contacts and the flights between them."""
     height, groups = float(trial.prepared.attrs["surface_height"]), study.model_map.groups
-    plain = foot_loads(study, trial.prepared)
+    plain = foot_loads(study.model_map, trial.prepared)
     momenta, forces = [], []
     frames = fit.observations.contact_window & fit.observations.measured
     for skeleton, motion, loads in (

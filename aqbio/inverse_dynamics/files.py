@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aqbio.config import ModelMap
+from aqbio.errors import Finding
 from aqbio.gait.postures import POINTS, posture_points
 from aqbio.inverse_dynamics.balance import adjusted_loads, drag
 from aqbio.inverse_dynamics.fit import TrialFit, body_kinematics, group_momentum, samples_of
@@ -84,7 +85,7 @@ def fitted_dataset(study: Study, trial: SolvedTrial, fit: TrialFit) -> xr.Datase
     """Motion, loads and contacts (markers' clock) of a fitted trial, and residuals."""
     plain = plain_dataset(trial, "")
     skeleton, motion = fit.skeleton, fit.motion
-    loads = adjusted_loads(foot_loads(study, trial.prepared), trial.time, fit.values)
+    loads = adjusted_loads(foot_loads(study.model_map, trial.prepared), trial.time, fit.values)
     moves = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     height = float(trial.prepared.attrs["surface_height"])
     forces = newton_euler(
@@ -196,3 +197,26 @@ def plain_dataset(trial: SolvedTrial, why: str) -> xr.Dataset:
     return dataset.assign_coords(foot=list(SIDES)).assign_attrs(
         {**attributes, "motion": PLAIN, "motion_reason": why, "from_coordinates": angles}
     )
+
+
+def forces_not_used(trial_id: str, why: str) -> Finding:
+    """Finding that forces inconsistent with the motion are left out, and of the n/a results."""
+    return Finding(
+        rule="forces-not-used",
+        severity="warning",
+        what=f"the forces are not used ({why.rstrip('.')}): joint moments, residuals, peaks of "
+        "force and levels B and C are n/a; contacts are still those of the plates.",
+        trial=trial_id,
+        fix="mend what is named in brackets.",
+    )
+
+
+def plain_trial(
+    trial: SolvedTrial, why: str, against: Iterable[Finding]
+) -> tuple[xr.Dataset, list[Finding]]:
+    """Dataset of an unfitted trial, without forces inconsistent with its motion; findings."""
+    dataset = plain_dataset(trial, why)
+    reasons = [finding.what for finding in against if finding.spoils == "forces"]
+    if not reasons or not np.isfinite(dataset["foot_force"].values).any():
+        return dataset, []
+    return without_forces(dataset, reasons[0]), [forces_not_used(trial.trial_id, reasons[0])]

@@ -49,18 +49,6 @@ def _used_instead(fitted: Session) -> str:
     )
 
 
-def forces_not_used(trial_id: str, why: str) -> Finding:
-    """Finding that forces inconsistent with the motion are left out, and of the n/a results."""
-    return Finding(
-        rule="forces-not-used",
-        severity="warning",
-        what=f"the forces are not used ({why.rstrip('.')}): joint moments, residuals, peaks of "
-        "force and levels B and C are n/a; contacts are still those of the plates.",
-        trial=trial_id,
-        fix="mend what is named in brackets.",
-    )
-
-
 FORCE_CAUSES = (*SIGN_CHANGES, "foot", "clock")
 """Suspicions for which forces do not belong to the motion: a sign, a foot, a clock."""
 

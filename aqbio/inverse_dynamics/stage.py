@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
@@ -19,14 +17,12 @@ from aqbio.inverse_dynamics.files import (
     centres_path,
     changes_path,
     fitted_dataset,
-    plain_dataset,
+    plain_trial,
     posterior_variables,
-    without_forces,
 )
 from aqbio.inverse_dynamics.findings import (
     estimate_numbers,
     fit_numbers,
-    forces_not_used,
     plain_findings,
     session_findings,
     suspicion_findings,
@@ -54,7 +50,7 @@ from aqbio.study.manifest import (
 )
 
 if TYPE_CHECKING:
-    import xarray as xr
+    pass
 
 STAGE = "inverse_dynamics"
 EARLIER_STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
@@ -196,7 +192,7 @@ def _trial(
     before = list(against_use(study, participant_id, trial.trial_id, EARLIER_STAGES))
     if why := fitted.plain.get(trial.trial_id, ""):
         findings = [] if why == SWITCHED_OFF else [*plain_findings(trial.trial_id, why, fitted)]
-        dataset, unused = _plain_trial(solved, why, before)
+        dataset, unused = plain_trial(solved, why, before)
         write_dataset(dataset, file, attributes)
         status = _status(PLAIN, why, _body_causes(fitted)) | _reasons_against_use(before, before)
         return TrialOutcome(status, (*findings, *unused), inputs)
@@ -205,7 +201,7 @@ def _trial(
     findings = list(suspicion_findings(doubts, fitted, trial=trial.trial_id))
     if doubts:
         why = f"the fit is suspect ({', '.join(doubt.cause for doubt in doubts)})"
-        dataset, unused = _plain_trial(solved, why, [*before, *findings])
+        dataset, unused = plain_trial(solved, why, [*before, *findings])
         findings += unused
     else:
         dataset = fitted_dataset(study, solved, fit)
@@ -227,17 +223,6 @@ def _reasons_against_use(used: Iterable[Finding], plain: Iterable[Finding]) -> d
         name: [finding.what for finding in findings if finding.spoils]
         for name, findings in (("against", used), ("against_plain", plain))
     }
-
-
-def _plain_trial(
-    trial: SolvedTrial, why: str, against: Iterable[Finding]
-) -> tuple[xr.Dataset, list[Finding]]:
-    """Dataset of an unfitted trial, without forces inconsistent with its motion; findings."""
-    dataset = plain_dataset(trial, why)
-    reasons = [finding.what for finding in against if finding.spoils == "forces"]
-    if not reasons or not np.isfinite(dataset["foot_force"].values).any():
-        return dataset, []
-    return without_forces(dataset, reasons[0]), [forces_not_used(trial.trial_id, reasons[0])]
 
 
 def _body_causes(fitted: Session) -> list[str]:

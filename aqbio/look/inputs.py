@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,12 @@ from aqbio.config.settings import Laboratory, Prepare, Solve
 from aqbio.errors import AqbioError, Finding, listed
 from aqbio.intake.models import map_of_skeleton, shipped_map
 from aqbio.inverse_dynamics.files import plain_trial
-from aqbio.inverse_kinematics.findings import NOT_USED, force_findings, motion_findings
+from aqbio.inverse_kinematics.findings import (
+    LAG_CORRECTED_BY_FIT,
+    NOT_USED,
+    force_findings,
+    motion_findings,
+)
 from aqbio.inverse_kinematics.pose import (
     SolvedPose,
     pose_faults,
@@ -31,11 +37,12 @@ from aqbio.inverse_kinematics.solution import (
 from aqbio.inverse_kinematics.stage import moving_solution
 from aqbio.inverse_kinematics.trial_pose import SolvedCoordinates, coordinates_of_file
 from aqbio.io.mot import Storage, read_storage
+from aqbio.look.unmeasured import unmeasured_stance, without_unmeasured
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.motion import TrackedMarkers
 from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
 from aqbio.observed.mask import NOT_IN_FILE, Observed, observed_from
-from aqbio.observed.parts import ObservedParts, lost_findings
+from aqbio.observed.parts import ObservedParts, lost_findings, of_the_model
 from aqbio.prepare.coordinates import coordinate_columns, trial_of_storage
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.prepared import (
@@ -136,7 +143,7 @@ def _prepared(
 ) -> ModelInMotion:
     model_map, map_name, map_text = map_for(skeleton, model)
     storage = read_storage(motion)
-    skeleton, held = with_held_joints(skeleton, storage, model_map)
+    skeleton, held = with_held_joints(skeleton, storage, model_map.groups)
     read = trial_of_storage(skeleton, model_map, storage, motion, forces)
     settings = Prepare(cutoff_hz=cutoff_hz)
     notes = Notes(motion.stem, "", motion.name, (forces or motion).name)
@@ -144,7 +151,9 @@ def _prepared(
     laboratory = Laboratory(axes=OPENSIM_AXES)
     trial = prepare_trial(read.recording, row, read.marker_set, laboratory, settings, notes)
     prepared = prepared_dataset(trial, cutoff_hz)
-    findings = [*held, *notes.findings, *_arms_missing(model_map, model)]
+    unmeasured = unmeasured_stance(trial, prepared, read.marker_set)
+    prepared, beside_plates = without_unmeasured(prepared, unmeasured)
+    findings = [*held, *notes.findings, *beside_plates, *_arms_missing(model_map, model)]
     pose, observed, lost = _observed(skeleton, read.q, trial, model_map, read.marker_set, settings)
     markers = TrackedMarkers(trial.time, trial.labels, trial.markers, np.ones(len(trial.labels)))
     solution = moving_solution(
@@ -152,7 +161,8 @@ def _prepared(
         cutoff_hz=cutoff_hz, from_markers=False,
     )  # fmt: skip
     name = motion.stem
-    of_forces, free_moment = _judged_forces(solution, foot_loads(model_map, prepared), name)
+    loads = foot_loads(model_map, prepared)
+    of_forces, free_moment = _judged_forces(solution, loads, model_map.groups, name)
     findings += [
         *solution_findings(solution, name, read.marker_set, Solve()),
         *lost,
@@ -173,14 +183,20 @@ def _prepared(
 
 
 def _judged_forces(
-    solution: Solution, loads: tuple[ExternalLoad, ...], name: str
+    solution: Solution,
+    loads: tuple[ExternalLoad, ...],
+    groups: Mapping[str, Sequence[str]],
+    name: str,
 ) -> tuple[list[Finding], str]:
     """Findings about the forces, and the state of their free moment.
 
-    A free moment whose sign the motion does not tell is used as the file has it: in walking it is a
-    few newton metres, less than what the motion of markers leaves unexplained.
+    A model without arms tells nothing of the sign of the free moment: its momentum about the
+    vertical is not the person's. A free moment whose sign the motion does not tell is used as the
+    file has it: in walking it is a few newton metres, less than the markers' motion leaves
+    unexplained.
     """
-    findings, free_moment = force_findings(solution, loads, name)
+    judged = replace(solution, observed=of_the_model(solution.observed, groups))
+    findings, free_moment = force_findings(judged, loads, name)
     if free_moment != UNSURE_FREE_MOMENT:
         return findings, free_moment
     used = [
@@ -246,8 +262,8 @@ def _arms_missing(model_map: ModelMap, model: Path) -> list[Finding]:
         Finding(
             rule="groups-missing",
             severity="info",
-            what=f"the model has no {' and no '.join(missing)} of its own: whatever their mass is "
-            "part of moves rigidly with it, and the momentum of arms that swing is missing.",
+            what=f"the model has no {listed(missing)} of its own: whatever their mass is part of "
+            "moves rigidly with it, and the momentum of arms that swing is missing.",
             file=model.name,
             number=float(len(missing)),
             unit="groups",
@@ -259,7 +275,7 @@ def _arms_missing(model_map: ModelMap, model: Path) -> list[Finding]:
 
 
 def with_held_joints(
-    skeleton: Skeleton, storage: Storage, model_map: ModelMap
+    skeleton: Skeleton, storage: Storage, groups: Mapping[str, Sequence[str]]
 ) -> tuple[Skeleton, list[Finding]]:
     """Lock coordinates that a file keeps at one value, in a limb whose other joints move.
 
@@ -276,7 +292,7 @@ def with_held_joints(
     still &= ~skeleton.coordinate_locked
     still[skeleton.couplers.dependent] = False
     held = np.zeros(len(still), dtype=bool)
-    for bodies in model_map.groups.values():
+    for bodies in groups.values():
         own = _coordinates_of(skeleton, bodies)
         if (~still & own & _movable(skeleton)).any():
             held |= still & own
@@ -301,9 +317,9 @@ def _movable(skeleton: Skeleton) -> BoolArray:
     return free
 
 
-def _coordinates_of(skeleton: Skeleton, bodies: tuple[str, ...]) -> BoolArray:
+def _coordinates_of(skeleton: Skeleton, bodies: Sequence[str]) -> BoolArray:
     """(C,) bool: coordinates that drive the joints of some bodies, but for those of the root."""
-    axes = np.isin(np.asarray(skeleton.bodies)[skeleton.axes.body], bodies)
+    axes = np.isin(np.asarray(skeleton.bodies)[skeleton.axes.body], list(bodies))
     axes &= (skeleton.driver != FIXED) & (skeleton.parent[skeleton.axes.body] != GROUND)
     return np.isin(np.arange(len(skeleton.coordinates)), skeleton.driver[axes])
 
@@ -335,6 +351,7 @@ def _observed(
 # words --------------------------------------------------------------------------------------------
 
 SHEET_WORDS = {
+    LAG_CORRECTED_BY_FIT: "",
     "coordinates_file in trials.tsv and model_file in participants.tsv": "motion and model",
     "coordinates_file in trials.tsv": "the motion file",
     "model_file in participants.tsv": "the model",

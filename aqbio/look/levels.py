@@ -25,10 +25,10 @@ from aqbio.errors import Finding
 from aqbio.gait.roles import RoleScheme
 from aqbio.inverse_dynamics.files import FORCES_NOT_USED
 from aqbio.look.inputs import ModelInMotion, reworded
+from aqbio.look.muscles import MuscleForces
 from aqbio.observed.parts import observed_only
 from aqbio.prepare.prepared import MEASURED
 from aqbio.rotation.levels import NO_ACTUATORS, PRIMARY, closures
-from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,14 +60,13 @@ class MotionLevels:
 
 
 def motion_levels(
-    moving: ModelInMotion,
-    actuators: Mapping[str, FloatArray] = NO_ACTUATORS,
-    contact: str = PRIMARY,
+    moving: ModelInMotion, muscles: MuscleForces | None = None, contact: str = PRIMARY
 ) -> MotionLevels:
-    """Compute all levels of a motion; `actuators` as in `aqbio.rotation.levels.levels`.
+    """Compute all levels of a motion; muscles are sources of level C where they are given.
 
     Accelerations of coordinates are those of the contact model `contact`.
     """
+    actuators = NO_ACTUATORS if muscles is None else muscles.forces
     data, parts = moving.data, moving.parts
     result = trial_contributions(
         moving.model_map, moving.skeleton, data, moving.solution.motion, actuators
@@ -78,9 +77,13 @@ def motion_levels(
     if data.attrs["free_moment"] != MEASURED:
         dataset = without_free_moment(dataset, parts)
         findings += free_moment_findings("", str(data.attrs["free_moment"]))
-    if not data.attrs.get(FORCES_NOT_USED) and plates:
+    told = any(finding.rule == "stance-unmeasured" for finding in moving.findings)
+    if plates and not told and not data.attrs.get(FORCES_NOT_USED):
         findings += missing_forces(result.measured, "", plates=plates)
     dataset = observed_only(dataset, parts, RoleScheme())
+    if muscles is not None:
+        dataset = _where_muscles_are_known(dataset, muscles)
+        findings += muscles.findings
     dataset = _with_coordinates(dataset, result, contact)
     errors = closures(result.levels) | {"A against OpenSim": _against_opensim(moving, result)}
     heading = direction_of_travel(data, result.balance)
@@ -104,6 +107,15 @@ def _with_coordinates(dataset: xr.Dataset, result: Contributions, contact: str) 
     units = {"units": "rad/s2 or m/s2", "contact_model": contact}
     variable: tuple[Any, ...] = (("time", "source", "free_coordinate"), values, units)
     return dataset.assign({INDUCED_COORDINATES: variable}).assign_coords(free_coordinate=names)
+
+
+def _where_muscles_are_known(dataset: xr.Dataset, muscles: MuscleForces) -> xr.Dataset:
+    """Level C without the frames that the file of muscles does not cover."""
+    import xarray as xr
+
+    known = xr.DataArray(muscles.known, dims="time")
+    caused = [str(name) for name in dataset.data_vars if str(name).startswith("induced_")]
+    return dataset.assign({name: dataset[name].where(known) for name in caused})
 
 
 def _on_clock_of_file(dataset: xr.Dataset, moving: ModelInMotion) -> xr.Dataset:

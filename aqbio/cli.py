@@ -258,6 +258,10 @@ def look(
         Path | None,
         typer.Option(metavar="FOLDER", help="Where tables and page go; MOTION_look without."),
     ] = None,
+    muscles: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Muscle forces or activations of yours (.sto)."),
+    ] = None,
     cutoff: Annotated[
         float, typer.Option(metavar="HZ", help="Low-pass of coordinates and forces.")
     ] = 20.0,
@@ -265,7 +269,7 @@ def look(
     """Show what each joint causes in one motion of a model of yours; no study is needed."""
     from aqbio.look.command import look as look_at
 
-    page = look_at(model, motion, forces, out, typer.echo, cutoff)
+    page = look_at(model, motion, forces, out, typer.echo, muscles, cutoff)
     typer.echo(f"wrote {page}")
 
 

@@ -52,6 +52,8 @@ class MotionLevels:
     """Relative error of every level's identity, and of level A against OpenSim."""
     findings: tuple[Finding, ...]
     """Of the inputs and of the levels."""
+    muscles: tuple[str, ...] = ()
+    """Muscles that are sources of level C."""
 
     @property
     def with_forces(self) -> bool:
@@ -94,6 +96,7 @@ def motion_levels(
         heading=heading,
         closures=errors,
         findings=(*moving.findings, *reworded([*findings, *_closure_findings(errors)])),
+        muscles=tuple(actuators),
     )
 
 

@@ -22,7 +22,7 @@ from aqbio.pages.replay import (
     half_axes,
     shown_frames,
 )
-from aqbio.pages.stage import script
+from aqbio.pages.replay import script
 from aqbio.pages.verdicts import ruler
 from tests.unpacked import unpack
 

@@ -87,6 +87,10 @@
         title: () => "Flexion (degrees): right solid, left dashed",
         curves: () => each("angle", trial.curves.angle, { factor: DEGREES }),
       },
+      cause: {
+        title: () => "Vertical ground force that each source causes (N): right solid, left dashed",
+        curves: () => each("cause", trial.curves.cause || []),
+      },
     };
   };
 

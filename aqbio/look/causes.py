@@ -1,0 +1,54 @@
+"""Largest causes of the ground force, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqbio.gait.roles import LEG_JOINTS
+from aqbio.look.levels import MotionLevels
+from aqbio.look.tables import SIGNALS, along_run, contact_means, whole_contacts
+from aqbio.names import SIDES
+
+LARGEST_CAUSES = 4
+"""Number of sources that are named in a sentence."""
+
+VERTICAL = 1
+"""Index of the vertical axis."""
+
+
+def causes_sentence(levels: MotionLevels) -> str:
+    """Sources with the largest shares of the vertical ground force, over all whole contacts."""
+    causes = vertical_causes(levels)
+    if causes is None:
+        return "what each joint causes is not known: no whole contact has forces on a whole body"
+    order = sorted(causes, key=lambda name: -abs(causes[name]))[:LARGEST_CAUSES]
+    listed = ", ".join(f"{name} {100 * causes[name]:.0f} %" for name in order)
+    return f"vertical ground force in contact, largest causes: {listed}"
+
+
+def vertical_causes(levels: MotionLevels) -> dict[str, float] | None:
+    """Share of every source in the vertical ground force, over whole contacts with level C.
+
+    Joints are named by the leg on the ground. None where no contact has level C.
+    """
+    signal = next(signal for signal in SIGNALS if signal.name == "induced_ground_force")
+    run = along_run(levels.dataset[[signal.name]], levels.heading)
+    totals: dict[str, float] = {}
+    for step in whole_contacts(levels):
+        names, means = contact_means(run, step, signal)
+        if np.isfinite(means).all():
+            for name, value in zip(names, means[:, VERTICAL], strict=True):
+                leg = leg_name(name, step.side)
+                totals[leg] = totals.get(leg, 0.0) + float(value)
+    whole = sum(totals.values())
+    return {name: value / whole for name, value in totals.items()} if whole > 0.0 else None
+
+
+def leg_name(source: str, side: str) -> str:
+    """Name of a source by the leg on the ground: ``stance ankle``, ``left shoulder``."""
+    part, _, of_side = source.rpartition("_")
+    if of_side not in SIDES:
+        return source.replace("_", " ")
+    if part not in LEG_JOINTS:
+        return f"{of_side} {part}"
+    return f"{'stance' if of_side == side else 'other'} {part}"

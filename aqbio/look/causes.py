@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqbio.gait.roles import LEG_JOINTS
 from aqbio.look.levels import MotionLevels
 from aqbio.look.tables import SIGNALS, along_run, contact_means, whole_contacts
 from aqbio.names import SIDES
+
+WORDS = {
+    "velocity": "velocity terms",
+    "contact": "acceleration of the foot",
+    "other": "other joints",
+}
+"""Names of sources on pages, where they are others."""
+
+MUSCLE_SIDES = {"l": "left", "r": "right"}
+"""Ends of names of muscles."""
+
+ARM_JOINTS = ("shoulder", "elbow")
+"""Joints that are named by their own side."""
 
 LARGEST_CAUSES = 4
 """Number of sources that are named in a sentence."""
@@ -45,10 +57,14 @@ def vertical_causes(levels: MotionLevels) -> dict[str, float] | None:
 
 
 def leg_name(source: str, side: str) -> str:
-    """Name of a source by the leg on the ground: ``stance ankle``, ``left shoulder``."""
+    """Name of a source by the leg on the ground: ``stance ankle``, ``left shoulder``.
+
+    Muscles are named ``soleus_l``, or ``soleus_left``.
+    """
     part, _, of_side = source.rpartition("_")
+    of_side = MUSCLE_SIDES.get(of_side, of_side)
     if of_side not in SIDES:
-        return source.replace("_", " ")
-    if part not in LEG_JOINTS:
+        return WORDS.get(source, source.replace("_", " "))
+    if part in ARM_JOINTS:
         return f"{of_side} {part}"
     return f"{'stance' if of_side == side else 'other'} {part}"

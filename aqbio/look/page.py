@@ -62,8 +62,11 @@ SCRIPTS = (
 )  # fmt: skip
 """Scripts of the replay, before its numbers."""
 
-MAX_CAUSES = 30
+MAX_CAUSES = 24
 """Number of sources in a table of causes; the others are summed in one row."""
+
+MIN_SHARE = 0.005
+"""Share of the vertical force from which on a source has a row of its own, along any axis."""
 
 
 def look_page(levels: MotionLevels, tables: dict[str, pd.DataFrame]) -> str:
@@ -73,7 +76,7 @@ def look_page(levels: MotionLevels, tables: dict[str, pd.DataFrame]) -> str:
     causes = list(_causes(run, steps)) if levels.with_forces else []
     numbers = script(replay_script(_replay(levels, run)))
     scripts = [_asset(name) for name in SCRIPTS]
-    style = "\n".join(_asset(name) for name in ("vendor/uplot.min.css", "style.css"))
+    style = Markup("\n").join(_asset(name) for name in ("vendor/uplot.min.css", "style.css"))
     moments = [finding for finding in levels.findings if finding.severity != "info"]
     return template("look.html.j2").render(
         security=CONTENT_SECURITY["replay"],
@@ -163,14 +166,14 @@ def _causes(run: xr.Dataset, steps: Sequence[Step]) -> Iterator[dict[str, Any]]:
 
 
 def _cause_rows(names: Sequence[str], mean: FloatArray) -> Iterator[dict[str, Any]]:
-    order = np.argsort(-np.abs(mean[:, 1]))
-    shown = [index for index in order if np.abs(mean[index]).max() > 0.0]
-    total = mean.sum(axis=0)
-    for index in shown[:MAX_CAUSES]:
+    order, total = np.argsort(-np.abs(mean[:, 1])), mean.sum(axis=0)
+    size = np.abs(mean).max(axis=1)
+    shown = [index for index in order if size[index] >= MIN_SHARE * abs(total[1])][:MAX_CAUSES]
+    for index in shown:
         yield _cause_row(names[index], mean[index], total)
-    if rest := shown[MAX_CAUSES:]:
-        words = f"{len(rest)} further sources"
-        yield _cause_row(words, mean[rest].sum(axis=0), total)
+    rest = np.setdiff1d(np.flatnonzero(size), shown)
+    if len(rest):
+        yield _cause_row(counted(len(rest), "further source"), mean[rest].sum(axis=0), total)
     yield {**_cause_row("sum: measured force", total, total), "sum": True}
 
 

@@ -19,7 +19,8 @@ from aqbio.vectors import FloatArray
 def muscle_names(model_file: Path) -> tuple[str, ...]:
     """Names of the muscles of a model, in its order."""
     with quiet(level="Off"):
-        muscles = load_model(model_file, muscles=True).getMuscles()
+        model = load_model(model_file, muscles=True)  # which owns its muscles
+    muscles = model.getMuscles()
     return tuple(muscles.get(index).getName() for index in range(muscles.getSize()))
 
 

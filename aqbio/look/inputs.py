@@ -133,7 +133,7 @@ def read_model_in_motion(
             error.what,
             file=error.file or motion.name,
             where=error.where,
-            fix=without_sheets(error.fix),
+            fix=without_sheets(error.fix) or "check the path and the kind of this file.",
             rule=error.rule,
         ) from error
 
@@ -221,6 +221,10 @@ def _solved_trial(
 # the map ------------------------------------------------------------------------------------------
 
 
+MAX_LACKING = 2
+"""Number of parts that are named where a model has no legs."""
+
+
 def map_for(skeleton: Skeleton, model: Path) -> tuple[ModelMap, str, str]:
     """Map of a model, its name, and its text where it is guessed from how the model moves."""
     import yaml
@@ -238,7 +242,7 @@ def map_for(skeleton: Skeleton, model: Path) -> tuple[ModelMap, str, str]:
         model_map = ModelMap.model_validate(yaml.safe_load(proposed.text))
     except ValidationError as error:
         lacking = [entry for entry in proposed.to_complete if not entry.startswith("source")]
-        raise _no_person(model, "; ".join(lacking)) from error
+        raise _no_person(model, "; ".join(lacking[:MAX_LACKING])) from error
     return model_map, GUESSED, proposed.text
 
 

@@ -90,8 +90,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     mechanics = result.levels.mechanics
     reference = reference_differences(model.osim, result.skeleton, motion, mechanics.loads)
     closure = result.levels.closure
-    aligned = study.settings.contributions.align_heading
-    heading = direction_of_travel(data, result.balance) if aligned else 0.0
+    heading = _heading(study, data, result.balance)
     parts = ObservedParts(read_observed(data), result.skeleton, study.model_map)
     plates = data.attrs["events"] == "plates"
     dataset = contributions_dataset(result, data, heading, None if plates else parts)
@@ -262,6 +261,12 @@ def _fully_measured(result: Contributions, contact: Contact) -> bool:
     """Tell whether forces were measured throughout a contact."""
     inside = (result.time >= contact.touchdown) & (result.time <= contact.toe_off)
     return bool(inside.sum() > 1 and result.measured[inside].all())
+
+
+def _heading(study: Study, data: xr.Dataset, balance: LevelA) -> float:
+    """Direction of travel that the results are aligned with; 0 where they are not."""
+    aligned = study.settings.contributions.align_heading
+    return direction_of_travel(data, balance) if aligned else 0.0
 
 
 def direction_of_travel(data: xr.Dataset, balance: LevelA) -> float:

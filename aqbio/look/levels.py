@@ -116,7 +116,7 @@ def _where_muscles_are_known(dataset: xr.Dataset, muscles: MuscleForces) -> xr.D
     """Level C without the frames that the file of muscles does not cover."""
     import xarray as xr
 
-    known = xr.DataArray(muscles.known, dims="time")
+    known = xr.DataArray(muscles.covered, dims="time")
     caused = [str(name) for name in dataset.data_vars if str(name).startswith("induced_")]
     return dataset.assign({name: dataset[name].where(known) for name in caused})
 

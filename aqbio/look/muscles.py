@@ -42,7 +42,7 @@ class MuscleForces:
 
     forces: Mapping[str, FloatArray]
     """(T, C) array by muscle, N m or N; 0 outside the muscle file."""
-    known: BoolArray
+    covered: BoolArray
     """(T,) bool array. Frames that the muscle file covers."""
     findings: tuple[Finding, ...]
 
@@ -54,8 +54,8 @@ def read_muscles(path: Path, moving: ModelInMotion) -> MuscleForces:
     storage, names = read_storage(path), muscle_names(moving.model)
     columns, kind = muscle_columns(storage, names, path.name)
     time = moving.time + moving.start
-    known = (time >= storage.time[0] - 1e-9) & (time <= storage.time[-1] + 1e-9)
-    if known.mean() < MIN_SHARE_OF_MOTION:
+    covered = (time >= storage.time[0] - 1e-9) & (time <= storage.time[-1] + 1e-9)
+    if covered.mean() < MIN_SHARE_OF_MOTION:
         raise AqbioError(
             f"the muscles are known from {storage.time[0]:.3f} to {storage.time[-1]:.3f} s, the "
             f"motion from {time[0]:.3f} to {time[-1]:.3f} s: they share no time.",
@@ -70,10 +70,10 @@ def read_muscles(path: Path, moving: ModelInMotion) -> MuscleForces:
     motion = moving.solution.motion
     if kind == ACTIVATION:
         values = tensions_of_activations(moving.model, moving.skeleton, motion, values)
-    values = {name: np.where(known, tension, 0.0) for name, tension in values.items()}
+    values = {name: np.where(covered, tension, 0.0) for name, tension in values.items()}
     forces = generalised_tensions(moving.model, moving.skeleton, motion, values)
-    findings = _findings(moving, forces, known, sorted(set(names) - set(columns)), path.name)
-    return MuscleForces(forces, known, tuple(findings))
+    findings = _findings(moving, forces, covered, sorted(set(names) - set(columns)), path.name)
+    return MuscleForces(forces, covered, tuple(findings))
 
 
 def muscle_columns(
@@ -107,7 +107,7 @@ def muscle_columns(
 def _findings(
     moving: ModelInMotion,
     forces: Mapping[str, FloatArray],
-    known: BoolArray,
+    covered: BoolArray,
     missing: list[str],
     file: str,
 ) -> list[Finding]:
@@ -125,7 +125,7 @@ def _findings(
                 unit="muscles",
             )
         )
-    left = rest_of_moments(moving, forces, known)
+    left = rest_of_moments(moving, forces, covered)
     words = ", ".join(f"{name} {100 * share:.0f} %" for name, share in left.items())
     findings.append(
         Finding(
@@ -142,7 +142,7 @@ def _findings(
 
 
 def rest_of_moments(
-    moving: ModelInMotion, forces: Mapping[str, FloatArray], known: BoolArray
+    moving: ModelInMotion, forces: Mapping[str, FloatArray], covered: BoolArray
 ) -> dict[str, float]:
     """Share (RMS) of the moments of sagittal coordinates of the legs that muscles do not make."""
     skeleton, total = moving.skeleton, moving.solution.forces
@@ -152,7 +152,7 @@ def rest_of_moments(
         names = moving.model_map.sagittal.get(joint)
         for side, name in names.model_dump().items() if names is not None else ():
             index = skeleton.coordinates.index(name)
-            moment, rest = total[known, index], (total - made)[known, index]
+            moment, rest = total[covered, index], (total - made)[covered, index]
             size = float(np.sqrt((moment**2).mean()))
             shares[f"{side} {joint}"] = float(np.sqrt((rest**2).mean())) / size if size else 0.0
     return shares

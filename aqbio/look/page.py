@@ -95,7 +95,7 @@ def look_page(levels: MotionLevels, tables: dict[str, pd.DataFrame]) -> str:
         causes=causes,
         muscles=bool(levels.muscles),
         no_causes=causes_sentence(levels),
-        carried=_carried(run, steps),
+        carried=_momentum_table(run, steps),
         steps=rows(tables["steps"]),
         closure=closure_sentence(levels),
         residual=list(_residual(levels, run)),
@@ -185,7 +185,7 @@ def _cause_row(name: str, values: FloatArray, total: FloatArray) -> dict[str, An
     }  # fmt: skip
 
 
-def _carried(run: xr.Dataset, steps: Sequence[Step]) -> dict[str, Any] | None:
+def _momentum_table(run: xr.Dataset, steps: Sequence[Step]) -> dict[str, Any] | None:
     """Momentum of every group about three axes, for each foot that stands."""
     signal = next(signal for signal in SIGNALS if signal.name == "group_angular_momentum")
     feet = [side for side in SIDES if any(step.side == side for step in steps)]

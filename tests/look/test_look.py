@@ -349,13 +349,13 @@ def test_activations_become_tensions_of_muscles_in_equilibrium(files, with_muscl
     write_storage(path, ["/forceset/calf_r/activation"], time, values, in_degrees=False)
     made = read_muscles(path, moving)
     assert [one.rule for one in made.findings] == ["muscles-missing", "muscles-rest"]
-    assert made.known.sum() == pytest.approx(0.38 * 250, abs=2)
+    assert made.covered.sum() == pytest.approx(0.38 * 250, abs=2)
     index = moving.skeleton.coordinates.index("ankle_angle_r")
     force = made.forces["calf_r"][:, index]
-    assert not force[~made.known].any()
-    assert (np.abs(force[made.known]) > 1.0).all()
+    assert not force[~made.covered].any()
+    assert (np.abs(force[made.covered]) > 1.0).all()
     found = motion_levels(moving, made).dataset["induced_ground_force"]
-    assert np.isnan(found.values[~made.known]).all()
+    assert np.isnan(found.values[~made.covered]).all()
 
 
 # the command --------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ from aqbio.prepare.prepared import (
     without_free_moment,
 )
 from aqbio.prepare.stage import OPENSIM_AXES
-from aqbio.prepare.trial import PreparedTrial, prepare_trial
+from aqbio.prepare.trial import prepare_trial
 from aqbio.signals import longest_gap
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -130,7 +130,7 @@ def read_model_in_motion(
         return _prepared(model, skeleton, motion, forces, cutoff_hz)
     except AqbioError as error:
         raise AqbioError(
-            error.what,
+            error.what.replace(*MARKERS_BLAMED),
             file=error.file or motion.name,
             where=error.where,
             fix=without_sheets(error.fix) or "check the path and the kind of this file.",
@@ -145,7 +145,8 @@ def _prepared(
     storage = read_storage(motion)
     skeleton, held = with_held_joints(skeleton, storage, model_map.groups)
     read = trial_of_storage(skeleton, model_map, storage, motion, forces)
-    settings = Prepare(cutoff_hz=cutoff_hz)
+    settings, rate = Prepare(cutoff_hz=cutoff_hz), read.recording.rate
+    pose, observed, lost = _observed(skeleton, read.q, rate, model_map, read.marker_set, settings)
     notes = Notes(motion.stem, "", motion.name, (forces or motion).name)
     row = Trial(participant_id="model", trial_id="motion", task="run", coordinates_file=motion.name)
     laboratory = Laboratory(axes=OPENSIM_AXES)
@@ -154,7 +155,6 @@ def _prepared(
     unmeasured = unmeasured_stance(trial, prepared, read.marker_set)
     prepared, beside_plates = without_unmeasured(prepared, unmeasured)
     findings = [*held, *notes.findings, *beside_plates, *_arms_missing(model_map, model)]
-    pose, observed, lost = _observed(skeleton, read.q, trial, model_map, read.marker_set, settings)
     markers = TrackedMarkers(trial.time, trial.labels, trial.markers, np.ones(len(trial.labels)))
     solution = moving_solution(
         model_map, skeleton, markers, pose, observed, prepared,
@@ -334,13 +334,13 @@ def _coordinates_of(skeleton: Skeleton, bodies: Sequence[str]) -> BoolArray:
 def _observed(
     skeleton: Skeleton,
     columns: FloatArray,
-    trial: PreparedTrial,
+    rate: float,
     model_map: ModelMap,
     marker_set: MarkerSet,
     settings: Prepare,
 ) -> tuple[SolvedCoordinates, Observed, list[Finding]]:
     """Coordinates, the mask of parts that they determine, and poses that no person can take."""
-    pose, longest = coordinates_of_file(skeleton, columns), longest_gap(settings, trial.rate)
+    pose, longest = coordinates_of_file(skeleton, columns), longest_gap(settings, rate)
     observed = observed_from(skeleton.bodies, pose.determined, longest, NOT_IN_FILE)
     observed = observed.determine(skeleton.coordinates, pose.determined_coordinates, longest)
     solved = SolvedPose(skeleton, pose.q, None, model_map, marker_set, observed)
@@ -349,10 +349,16 @@ def _observed(
         refuse_without_pose(solved, faults, faults, "")
         findings = [pose_finding(solved, faults, "")]
         observed = without_faults(solved, faults)
-    return pose, observed.widened(round(0.5 * trial.rate / settings.cutoff_hz)), findings
+    return pose, observed.widened(round(0.5 * rate / settings.cutoff_hz)), findings
 
 
 # words --------------------------------------------------------------------------------------------
+
+MARKERS_BLAMED = (
+    "the unit of the markers is wrong, labels are swapped or the file is damaged",
+    "the angles are those of another model, or of another sign or unit",
+)
+"""Cause of an impossible size, of recordings of markers and of files of angles."""
 
 SHEET_WORDS = {
     LAG_CORRECTED_BY_FIT: "",

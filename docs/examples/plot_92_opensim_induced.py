@@ -16,12 +16,13 @@ held = aqbio.contributions(*files).foot_held.sel(foot="right")
 middle = induced.time[held].values[int(held.sum()) // 4]
 
 joints = ["hip_right", "knee_right", "ankle_right", "hip_left", "lumbar"]
-moved = ["hip_flexion_r", "knee_angle_r", "ankle_angle_r", "hip_flexion_l", "lumbar_extension"]
+moved = ["pelvis_tilt", "hip_flexion_r", "knee_angle_r", "hip_flexion_l", "lumbar_extension"]
 matrix = induced.sel(time=middle, source=joints, coordinate=moved)
 size = float(abs(matrix).max())
 plt.imshow(matrix, cmap="RdBu_r", vmin=-size, vmax=size)
 plt.xticks(range(len(moved)), moved, rotation=30, ha="right")
-plt.yticks(range(len(joints)), [f"moment at {joint.replace('_', ' ')}" for joint in joints])
+plt.yticks(range(len(joints)), [joint.replace("_", " ") for joint in joints])
+plt.ylabel("Moment at")
 plt.colorbar(label="Acceleration (rad/s²)")
 plt.tight_layout()
 

@@ -81,6 +81,20 @@ def _declared(path: Path, word: str) -> Path:
     return path
 
 
+def _turned(files: Files) -> dict[str, np.ndarray]:
+    """Angles of knees and elbows with the other sign, degrees."""
+    names, q = gait().skeleton.coordinates, np.degrees(files.truth.motion.q)
+    turned = [f"{joint}_{side}" for joint in ("knee_angle", "elbow_flex") for side in "lr"]
+    return {name: -q[:, names.index(name)] for name in turned}
+
+
+def _folded(files: Files) -> dict[str, np.ndarray]:
+    """Angles of a body that is folded up, degrees."""
+    folded = 150.0 + 0.1 * np.linspace(0.0, 1.0, len(files.truth.motion.q))
+    joints = ("knee_angle", "ankle_angle", "hip_flexion", "elbow_flex")
+    return {f"{joint}_{side}": folded for joint in joints for side in "lr"}
+
+
 def _looped(model) -> None:
     feet = [model.getBodySet().get(name) for name in ("foot_l", "foot_r")]
     zero = opensim.Vec3(0.0, 0.0, 0.0)
@@ -133,14 +147,13 @@ Case = tuple[str, Callable[[Given], tuple]]
 REFUSED: dict[str, Case] = {
     "no such model": ("model-missing", lambda g: ("none.osim", g.files.motion, g.files.forces)),
     "a text for a model": (
-        "model-unreadable", lambda g: (g.text("bad.osim", "hello"), g.files.motion, None)
+        "model-unreadable",
+        lambda g: (g.text("bad.osim", "hello"), g.files.motion, None),
     ),
     "motion before model": ("look-order", lambda g: (g.files.motion, g.files.model, None)),
     "two models": ("look-order", lambda g: (g.files.model, g.files.model, None)),
     "no such motion": ("file-missing", lambda g: (g.files.model, "none.mot", None)),
-    "forces for a motion": (
-        "coordinates-missing", lambda g: (g.files.model, g.files.forces, None)
-    ),
+    "forces for a motion": ("coordinates-missing", lambda g: (g.files.model, g.files.forces, None)),
     "another model's motion": (
         "coordinates-missing",
         lambda g: (g.files.model, g.text("other.mot", OTHER_MOTION), g.files.forces),
@@ -150,7 +163,8 @@ REFUSED: dict[str, Case] = {
         lambda g: (_arm(g.folder), g.files.motion, g.files.forces),
     ),
     "no pelvis": (
-        "coordinates-missing", lambda g: (g.files.model, g.without("pelvis_tx"), g.files.forces)
+        "coordinates-missing",
+        lambda g: (g.files.model, g.without("pelvis_tx"), g.files.forces),
     ),
     "degrees called radians": (
         "coordinates-unit",
@@ -177,20 +191,24 @@ REFUSED: dict[str, Case] = {
         ),
     ),
     "forces of another day": (
-        "clock-apart", lambda g: (g.files.model, g.files.motion, g.forces(start=START + 60.0))
+        "clock-apart",
+        lambda g: (g.files.model, g.files.motion, g.forces(start=START + 60.0)),
     ),
     "forces without numbers": (
-        "force-no-number", lambda g: (g.files.model, g.files.motion, g.forces(_with_nan))
+        "force-no-number",
+        lambda g: (g.files.model, g.files.motion, g.forces(_with_nan)),
     ),
     "motion for forces": (
-        "force-columns", lambda g: (g.files.model, g.files.motion, g.files.motion)
+        "force-columns",
+        lambda g: (g.files.model, g.files.motion, g.files.motion),
     ),
     "external loads without their file": (
         "external-loads",
         lambda g: (g.files.model, g.files.motion, g.text("loads.xml", LOADS)),
     ),
     "a closed loop": (
-        "constraint-not-represented", lambda g: (g.model(_looped), g.files.motion, g.files.forces)
+        "constraint-not-represented",
+        lambda g: (g.model(_looped), g.files.motion, g.files.forces),
     ),
     "muscles of a model without any": (
         "muscle-columns",
@@ -198,20 +216,13 @@ REFUSED: dict[str, Case] = {
     ),
     "angles of another sign": (
         "pose-impossible",
-        lambda g: (
-            g.files.model,
-            g.motion(
-                **{
-                    f"{joint}_{side}": 150.0 + np.zeros(len(g.files.truth.motion.q))
-                    + 0.1 * np.arange(len(g.files.truth.motion.q)) / 325.0
-                    for joint in ("knee_angle", "ankle_angle", "hip_flexion", "elbow_flex")
-                    for side in "lr"
-                }
-            ),
-            g.files.forces,
-        ),
+        lambda g: (g.files.model, g.motion(**_turned(g.files)), g.files.forces),
     ),
-}  # fmt: skip
+    "another body's angles": (
+        "marker-size",
+        lambda g: (g.files.model, g.motion(**_folded(g.files)), g.files.forces),
+    ),
+}
 
 NAMED: dict[str, Case] = {
     "a knee is missing": (

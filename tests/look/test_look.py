@@ -416,3 +416,23 @@ def test_the_room_of_contributions_is_the_function_of_the_library(files):
     assert trial_contributions is not None
     assert inspect.signature(aqbio.contributions) == inspect.signature(contributions)
     assert aqbio.contributions.__doc__ == contributions.__doc__
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1200])
+def test_the_page_plays_fits_and_asks_for_nothing(written, width):
+    from tests.chromium import axe, chromium, heard
+
+    with chromium() as browser:
+        view = browser.new_page(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+        messages, addresses = heard(view)
+        view.goto((written[0] / "index.html").as_uri())
+        view.wait_for_selector("#replay[data-ready=yes]", timeout=60_000)
+        view.select_option("[name=quantity]", "cause")
+        assert view.locator(".plot.second .u-legend tr").count() > 5
+        assert view.evaluate("document.documentElement.scrollWidth") <= width
+        assert [one for one in addresses if not one.startswith(("file:", "blob:", "data:"))] == []
+        assert len([one for one in addresses if one.startswith("file:")]) == 1
+        assert not [one for one in messages if "rror" in one]
+        found = axe.Axe().run(view).response["violations"]
+    assert not [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]

@@ -260,7 +260,7 @@ def test_a_wrong_input_is_refused_in_one_sentence(name, files, tmp_path):
     assert error.rule == rule, str(error)
     assert "\n" not in error.what
     assert re.search(r"[.)]$", error.what)
-    assert len(error.what) < 400
+    assert len(error.what) < 600
     assert error.fix
     assert not SHEET_NAMES.search(f"{error.what} {error.fix}"), str(error)
     assert not (tmp_path / "out" / "index.html").exists()

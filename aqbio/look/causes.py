@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aqbio.look.levels import MotionLevels
-from aqbio.look.tables import SIGNALS, along_run, contact_means, whole_contacts
+from aqbio.look.tables import SIGNALS, along_run, averaged_contacts, contact_means
 from aqbio.names import SIDES
 
 WORDS = {
@@ -32,7 +32,7 @@ def causes_sentence(levels: MotionLevels) -> str:
     """Sources with the largest shares of the vertical ground force, over all whole contacts."""
     causes = vertical_causes(levels)
     if causes is None:
-        return "what each joint causes is not known: no whole contact has forces on a whole body"
+        return "what each joint causes is not known: no contact has forces of a whole body"
     order = sorted(causes, key=lambda name: -abs(causes[name]))[:LARGEST_CAUSES]
     listed = ", ".join(f"{name} {100 * causes[name]:.0f} %" for name in order)
     return f"vertical ground force in contact, largest causes: {listed}"
@@ -46,7 +46,7 @@ def vertical_causes(levels: MotionLevels) -> dict[str, float] | None:
     signal = next(signal for signal in SIGNALS if signal.name == "induced_ground_force")
     run = along_run(levels.dataset[[signal.name]], levels.heading)
     totals: dict[str, float] = {}
-    for step in whole_contacts(levels):
+    for step in averaged_contacts(levels):
         names, means = contact_means(run, step, signal)
         if np.isfinite(means).all():
             for name, value in zip(names, means[:, VERTICAL], strict=True):

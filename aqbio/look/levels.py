@@ -28,7 +28,9 @@ from aqbio.look.inputs import ModelInMotion, reworded
 from aqbio.look.muscles import MuscleForces
 from aqbio.observed.parts import observed_only
 from aqbio.prepare.prepared import MEASURED
-from aqbio.rotation.levels import NO_ACTUATORS, PRIMARY, closures
+from aqbio.rotation.induced import CONTACT_ROWS
+from aqbio.rotation.levels import NO_ACTUATORS, PRIMARY, closure_errors
+from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -86,8 +88,13 @@ def motion_levels(
     if muscles is not None:
         dataset = _where_muscles_are_known(dataset, muscles)
         findings += muscles.findings
+    frame_errors = closure_errors(result.levels)
+    undetermined = _undetermined(frame_errors)
+    dataset = _where_determined(dataset, undetermined)
+    findings += _undetermined_findings(undetermined)
     dataset = _with_coordinates(dataset, result, contact)
-    errors = closures(result.levels) | {"A against OpenSim": _against_opensim(moving, result)}
+    errors = _largest(frame_errors, undetermined)
+    errors["A against OpenSim"] = _against_opensim(moving, result)
     heading = direction_of_travel(data, result.balance)
     return MotionLevels(
         moving=moving,
@@ -98,6 +105,65 @@ def motion_levels(
         findings=(*moving.findings, *reworded([*findings, *_closure_findings(errors)])),
         muscles=tuple(actuators),
     )
+
+
+def _undetermined(errors: Mapping[str, FloatArray]) -> dict[str, BoolArray]:
+    """Frames (T,) by contact model in which level C does not close.
+
+    Two feet that are held and legs that are straight leave the ground's answer undetermined: more
+    is held than the joints can give.
+    """
+    return {
+        model: np.any(
+            [error > MAX_CLOSURE_ERROR for name, error in errors.items() if f"({model})" in name],
+            axis=0,
+        )
+        for model in CONTACT_ROWS
+    }
+
+
+def _where_determined(dataset: xr.Dataset, undetermined: Mapping[str, BoolArray]) -> xr.Dataset:
+    """Level C without the frames that are not determined under a contact model."""
+    import xarray as xr
+
+    if not np.any(list(undetermined.values())):
+        return dataset
+    models = [str(name) for name in dataset["contact_model"].values]
+    determined = xr.DataArray(
+        ~np.stack([undetermined[model] for model in models], axis=1), dims=("time", "contact_model")
+    )
+    caused = [str(name) for name in dataset.data_vars if str(name).startswith("induced_")]
+    return dataset.assign({name: dataset[name].where(determined) for name in caused})
+
+
+def _undetermined_findings(undetermined: Mapping[str, BoolArray]) -> list[Finding]:
+    """Findings of contact models that do not determine level C in some frames."""
+    return [
+        Finding(
+            rule="contact-undetermined",
+            severity="warning",
+            what=f"contact model {model} holds the feet by more than the joints can give in "
+            f"{int(frames.sum())} of {len(frames)} frames (straight legs, both feet down): level "
+            "C is n/a there under it.",
+            number=float(frames.sum()),
+            unit="frames",
+            fix=f"read another contact model there, such as {PRIMARY}.",
+        )
+        for model, frames in undetermined.items()
+        if frames.any()
+    ]
+
+
+def _largest(
+    errors: Mapping[str, FloatArray], undetermined: Mapping[str, BoolArray]
+) -> dict[str, float]:
+    """Largest error of every identity over the frames in which it has numbers."""
+    largest = {}
+    for name, error in errors.items():
+        model = next((model for model in undetermined if f"({model})" in name), "")
+        kept = error[~undetermined[model]] if model else error
+        largest[name] = float(kept.max(initial=0.0))
+    return largest
 
 
 def _with_coordinates(dataset: xr.Dataset, result: Contributions, contact: str) -> xr.Dataset:

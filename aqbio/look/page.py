@@ -16,7 +16,7 @@ from aqbio.gait.steps import Step
 from aqbio.look.causes import causes_sentence, leg_name
 from aqbio.look.inputs import GUESSED
 from aqbio.look.levels import MotionLevels
-from aqbio.look.tables import SIGNALS, along_run, contact_means, whole_contacts
+from aqbio.look.tables import SIGNALS, along_run, averaged_contacts, contact_means, whole_contacts
 from aqbio.multibody.poses import segment_poses
 from aqbio.names import GRAVITY, SIDES
 from aqbio.pages.filters import ASSETS, CONTENT_SECURITY, counted, rows, template
@@ -72,7 +72,7 @@ MIN_SHARE = 0.005
 def look_page(levels: MotionLevels, tables: dict[str, pd.DataFrame]) -> str:
     """The page as HTML, complete in one file."""
     moving, run = levels.moving, along_run(levels.dataset, levels.heading)
-    steps = whole_contacts(levels)
+    steps = averaged_contacts(levels)
     causes = list(_causes(run, steps)) if levels.with_forces else []
     numbers = script(replay_script(_replay(levels, run)))
     scripts = [_asset(name) for name in SCRIPTS]
@@ -95,6 +95,7 @@ def look_page(levels: MotionLevels, tables: dict[str, pd.DataFrame]) -> str:
         causes=causes,
         muscles=bool(levels.muscles),
         no_causes=causes_sentence(levels),
+        averaged="whole contacts" if whole_contacts(levels) else "what was recorded of contacts",
         carried=_momentum_table(run, steps),
         steps=rows(tables["steps"]),
         closure=closure_sentence(levels),

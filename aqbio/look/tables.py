@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,10 @@ from aqbio.vectors import FloatArray
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+
+MIN_AVERAGED_FRAMES = 5
+"""Least number of frames of a contact whose mean is stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,20 @@ def steps_of(levels: MotionLevels) -> tuple[Step, ...]:
         for contact in levels.result.contacts
     ]
     return tuple(steps_from_contacts(contacts, maximum_flight=MAXIMUM_FLIGHT_S, edge_distance=0.0))
+
+
+def averaged_contacts(levels: MotionLevels) -> tuple[Step, ...]:
+    """Whole contacts; of a motion without any, as in a jump from standing, what it has of each."""
+    if whole := whole_contacts(levels):
+        return whole
+    time = levels.dataset["time"].values
+    first, last = float(time[0]), float(time[-1])
+    clipped = (
+        replace(step, touchdown=max(step.touchdown, first), toe_off=min(step.toe_off, last))
+        for step in steps_of(levels)
+    )
+    shortest = MIN_AVERAGED_FRAMES * float(time[1] - time[0])
+    return tuple(step for step in clipped if step.contact >= shortest)
 
 
 def whole_contacts(levels: MotionLevels) -> tuple[Step, ...]:
@@ -169,14 +187,14 @@ def _peak(run: xr.Dataset, step: Step) -> float:
 
 
 def contributions_table(levels: MotionLevels) -> pd.DataFrame:
-    """Mean and time integral over every whole contact, by source and axis along the run."""
+    """Mean and time integral over every contact, by source and axis along the run."""
     import pandas as pd
 
     run = along_run(levels.dataset, levels.heading)
     described = columns("look_contributions")
     rows = [
         row
-        for step in whole_contacts(levels)
+        for step in averaged_contacts(levels)
         for signal in SIGNALS
         if signal.name in run
         for row in _rows(run, step, signal)

@@ -261,11 +261,11 @@ def _closure(
     identities += [
         (model.group_rate.sum(axis=1) - group_rate, model.group_rate) for model in induced.values()
     ]
-    return float(np.max([_relative(off, terms) for off, terms in identities]))
+    return float(np.max([_relative_errors(off, terms).max() for off, terms in identities]))
 
 
-def closures(computed: Levels) -> dict[str, float]:
-    """Errors of every level's identity, relative to the largest sum of the absolute terms.
+def closure_errors(computed: Levels) -> dict[str, FloatArray]:
+    """Errors (T,) of every level's identity, relative to the largest sum of the absolute terms.
 
     ``A``: the residual moment is that of Newton and Euler at the root. ``B``: what acts on a hub is
     the rate of its angular momentum. ``C``, by contact model: accelerations of the coordinates, of
@@ -276,10 +276,10 @@ def closures(computed: Levels) -> dict[str, float]:
     arm = mechanics.kinematics.joint_centre[:, root] - balance.com
     wrenches = mechanics.wrenches
     moment = wrenches.moment[:, root] + cross(arm, wrenches.force[:, root])
-    errors = {"A": _relative(balance.residual_moment - moment, balance.rate)}
+    errors = {"A": _relative_errors(balance.residual_moment - moment, balance.rate)}
     for kinetics, _ in computed.hubs:
         off = kinetics.wrench.sum(axis=1) - kinetics.rate
-        errors[f"B {kinetics.hub.name}"] = _relative(off, kinetics.wrench)
+        errors[f"B {kinetics.hub.name}"] = _relative_errors(off, kinetics.wrench)
     udot = mechanics.kinematics.udot[:, mechanics.skeleton.free]
     for name, induced in computed.induced.items():
         for words, by_source, measured in (
@@ -289,13 +289,15 @@ def closures(computed: Levels) -> dict[str, float]:
             ("angular momentum", induced.group_rate, computed.group_rate),
         ):
             off = by_source.sum(axis=1) - measured
-            errors[f"C {words} ({name})"] = _relative(off, by_source)
+            errors[f"C {words} ({name})"] = _relative_errors(off, by_source)
     return errors
 
 
-def _relative(difference: FloatArray, terms: FloatArray) -> float:
-    """Largest difference over the largest sum of absolute terms along the second axis."""
-    return float(np.abs(difference).max() / (np.abs(terms).sum(axis=1).max() or 1.0))
+def _relative_errors(difference: FloatArray, terms: FloatArray) -> FloatArray:
+    """Differences (T,) over the largest sum of absolute terms along the second axis."""
+    largest = np.abs(terms).sum(axis=1).max() or 1.0
+    errors: FloatArray = np.abs(difference).reshape(len(difference), -1).max(axis=1) / largest
+    return errors
 
 
 def causes(

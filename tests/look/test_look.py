@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 import xarray as xr
 
 import aqbio
+from aqbio.look.causes import vertical_causes
 from aqbio.look.command import look
 from aqbio.look.inputs import ModelInMotion, read_model_in_motion
 from aqbio.look.levels import MotionLevels, motion_levels
@@ -20,7 +22,9 @@ from aqbio.opensim.reference import MovedModel, mobility_slots
 from aqbio.opensim.session import array_from_vec3, opensim
 from aqbio.vectors import cross
 from aqbio.virtual.truth import run_truth
+from tests.levels_case import map_of
 from tests.look.made_files import FORCE_RATE, START, Files, gait, write_files, write_forces
+from tests.look.made_jump import write_jump
 from tests.opensim_levels import LIMITS, ROWS, Instant, Referee
 
 pytestmark = pytest.mark.opensim
@@ -436,3 +440,69 @@ def test_the_page_plays_fits_and_asks_for_nothing(written, width):
         assert not [one for one in messages if "rror" in one]
         found = axe.Axe().run(view).response["violations"]
     assert not [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
+
+
+# other motions and bodies -------------------------------------------------------------------------
+
+
+def test_a_jump_from_standing_has_its_causes(tmp_path):
+    """Both feet at once, contacts cut by both ends of the file, a flight, straight legs."""
+    levels = motion_levels(read_model_in_motion(*write_jump(tmp_path)))
+    assert max(levels.closures.values()) < 1e-6
+    contacts = levels.result.contacts
+    assert [one.side for one in contacts] == ["left", "right", "left", "right"]
+    take_off = np.nanmax([one.toe_off for one in contacts[:2]])
+    assert take_off == pytest.approx(1.2, abs=0.03)
+    causes = vertical_causes(levels)
+    assert causes is not None
+    assert causes["stance knee"] == pytest.approx(causes["other knee"], rel=0.02)
+    assert sum(causes.values()) == pytest.approx(1.0)
+    time = levels.dataset["time"].values
+    air = (time > 1.3) & (time < 1.55)
+    force = levels.dataset["ground_force"].values[air]
+    assert np.abs(force).max() < 5.0
+    total = levels.dataset["group_angular_momentum"].sum("group").values[air]
+    assert np.ptp(total, axis=0).max() < 2.0  # nothing turns a body in the air
+
+
+@pytest.mark.parametrize("lost", [("arm",), ("arm", "torso")])
+def test_a_model_without_arms_or_torso_is_taken_as_it_is(files, tmp_path, lost):
+    """Gait models have neither; the map is guessed, and every sum closes."""
+    path = tmp_path / "without.osim"
+    without_parts(files.model, path, lost)
+    moving = read_model_in_motion(path, files.motion, files.forces)
+    assert moving.map_name == "guessed"
+    assert "arm_left" not in moving.model_map.groups
+    levels = motion_levels(moving)
+    assert max(levels.closures.values()) < 1e-11
+    assert {one.rule for one in levels.findings} >= {"groups-missing"}
+    causes = vertical_causes(levels)
+    assert causes is not None
+    assert max(causes, key=lambda name: causes[name]) == "stance ankle"
+
+
+def without_parts(model: Path, path: Path, lost: tuple[str, ...]) -> None:
+    """Write a model without the bodies of some groups, their joints, markers and actuators."""
+    document = ElementTree.parse(model)
+    root = document.getroot()
+    gone = {
+        body
+        for group, members in map_of("sprint").groups.items()
+        if group.startswith(lost)
+        for body in members
+    }
+    for tag in ("ForceSet", "MarkerSet"):
+        objects = root.find(f".//{tag}/objects")
+        for one in list(objects):
+            objects.remove(one)
+    for tag in ("BodySet", "JointSet"):
+        objects = root.find(f".//{tag}/objects")
+        for one in list(objects):
+            frames = {
+                frame.get("name"): frame.findtext("socket_parent", "").split("/")[-1]
+                for frame in one.iter("PhysicalOffsetFrame")
+            }
+            child = one.findtext("socket_child_frame", "")
+            if one.get("name") in gone or frames.get(child, child.split("/")[-1]) in gone:
+                objects.remove(one)
+    document.write(path)

@@ -52,7 +52,7 @@ def provenance(levels: MotionLevels, *further: Path | None) -> dict[str, Any]:
 def write_files(levels: MotionLevels, folder: Path, *further: Path | None) -> dict[str, Any]:
     """Write all files but the page; returns the tables of steps and contributions."""
     source = provenance(levels, *further)
-    write_dataset(stored(levels.dataset), folder / LEVELS_FILE, source)
+    write_dataset(levels.dataset, folder / LEVELS_FILE, source)
     tables = {"steps": steps_table(levels), "contributions": contributions_table(levels)}
     described = {"steps": step_columns(), "contributions": columns("look_contributions")}
     for name, table in tables.items():
@@ -73,11 +73,6 @@ def closures_table(levels: MotionLevels) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(list(levels.closures.items()), columns=["level", "error"])
-
-
-def stored(dataset: xr.Dataset) -> xr.Dataset:
-    """The dataset as it is stored: ground axes of OpenSim."""
-    return dataset.assign_attrs(frame="ground axes of the OpenSim model and its files")
 
 
 def _storages(levels: MotionLevels) -> Iterator[tuple[str, list[str], FloatArray]]:

@@ -39,6 +39,9 @@ INDUCED_COORDINATES = "induced_coordinate_acceleration"
 """Variable with the acceleration of every free coordinate by source."""
 
 
+FRAME = "ground axes of the OpenSim model and its files"
+
+
 @dataclass(frozen=True)
 class MotionLevels:
     """Levels A, B and C of a motion."""
@@ -99,7 +102,7 @@ def motion_levels(
     return MotionLevels(
         moving=moving,
         result=result,
-        dataset=_on_clock_of_file(dataset, moving).assign_attrs(heading=heading),
+        dataset=_on_clock_of_file(dataset, moving).assign_attrs(heading=heading, frame=FRAME),
         heading=heading,
         closures=errors,
         findings=(*moving.findings, *reworded([*findings, *_closure_findings(errors)])),

@@ -25,7 +25,7 @@ from aqbio.look.inputs import (
     with_held_joints,
     without_sheets,
 )
-from aqbio.look.levels import INDUCED_COORDINATES, MotionLevels, motion_levels
+from aqbio.look.levels import FRAME, INDUCED_COORDINATES, MotionLevels, motion_levels
 from aqbio.look.muscles import read_muscles
 from aqbio.multibody.kinematics import SegmentMotion, segment_kinematics, segment_motion
 from aqbio.multibody.momentum import angular_momentum, angular_momentum_rate, centre_of_mass
@@ -234,6 +234,7 @@ def contributions(
         "contact": contact,
         "closure": max(levels.closures.values()),
         "mass": float(data.attrs["mass"]),
+        "frame": FRAME,
         "map": levels.moving.map_name,
         "findings": [str(finding) for finding in levels.findings],
     }

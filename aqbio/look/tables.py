@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -191,33 +191,46 @@ def contributions_table(levels: MotionLevels) -> pd.DataFrame:
     import pandas as pd
 
     run = along_run(levels.dataset, levels.heading)
-    described = columns("look_contributions")
+    time, described = run["time"].values, columns("look_contributions")
+    signals = [(signal, *signal_values(run, signal)) for signal in SIGNALS if signal.name in run]
+    units = {
+        signal.name: str(run[signal.name].attrs["units"]).replace("m2", "m²")
+        for signal, _, _ in signals
+    }
     rows = [
         row
         for step in averaged_contacts(levels)
-        for signal in SIGNALS
-        if signal.name in run
-        for row in _rows(run, step, signal)
+        for signal, names, values in signals
+        for row in _rows(step, signal, names, contact_mean(time, values, step), units)
     ]
     return pd.DataFrame(rows, columns=list(described))
 
 
 def contact_means(run: xr.Dataset, step: Step, signal: Signal) -> tuple[list[str], FloatArray]:
     """Sources of a signal, and their means (K, axis) over a contact."""
+    names, values = signal_values(run, signal)
+    return names, contact_mean(run["time"].values, values, step)
+
+
+def contact_mean(time: FloatArray, values: FloatArray, step: Step) -> FloatArray:
+    """Mean of a signal (T, ...) over a contact."""
+    return phase_mean(resampled(time, values, step.touchdown + PERCENT * step.contact))
+
+
+def signal_values(run: xr.Dataset, signal: Signal) -> tuple[list[str], FloatArray]:
+    """Sources of a signal, and their values (T, K, axis) under the primary contact model."""
     variable = run[signal.name]
     if "contact_model" in variable.dims:
         variable = variable.sel(contact_model=PRIMARY)
     if "foot" in variable.dims and signal.part != "foot":
         variable = variable.sum("foot", skipna=False)
     names = [str(name) for name in variable[signal.part].values] if signal.part else [signal.name]
-    values = variable.values.reshape(len(run["time"]), len(names), -1)
-    instants = step.touchdown + PERCENT * step.contact
-    return names, phase_mean(resampled(run["time"].values, values, instants))
+    return names, variable.values.reshape(len(run["time"]), len(names), -1)
 
 
-def _rows(run: xr.Dataset, step: Step, signal: Signal) -> Iterator[dict[str, Any]]:
-    names, means = contact_means(run, step, signal)
-    unit = str(run[signal.name].attrs["units"]).replace("m2", "m²")
+def _rows(
+    step: Step, signal: Signal, names: Sequence[str], means: FloatArray, units: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
     for name, mean in zip(names, means, strict=True):
         if name == OTHER_JOINTS and not mean.any():
             continue
@@ -232,5 +245,5 @@ def _rows(run: xr.Dataset, step: Step, signal: Signal) -> Iterator[dict[str, Any
                 "axis": axis,
                 "mean": float(value),
                 "integral": float(value) * step.contact if signal.impulse else np.nan,
-                "unit": unit,
+                "unit": units[signal.name],
             }

@@ -37,11 +37,11 @@ def look(
         moving = read_model_in_motion(model, motion, forces, cutoff_hz)
         made = None if muscles is None else read_muscles(muscles, moving)
         levels = motion_levels(moving, made)
-        for line in summary(levels):
-            say(line)
         tables = write_files(levels, folder, muscles)
         page = folder / "index.html"
         write_text(page, look_page(levels, tables))
+    for line in summary(levels):
+        say(line)
     return page
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aqbio.body.anatomy import stands_upright
+from aqbio.body.statements import MASS_DISAGREEMENT
 from aqbio.config import MarkerSet, ModelMap, Trial
 from aqbio.config.settings import Laboratory, Prepare, Solve
 from aqbio.errors import AqbioError, Finding, listed
@@ -43,6 +45,7 @@ from aqbio.multibody.motion import TrackedMarkers
 from aqbio.multibody.skeleton import FIXED, GROUND, Skeleton
 from aqbio.observed.mask import NOT_IN_FILE, Observed, observed_from
 from aqbio.observed.parts import ObservedParts, lost_findings, of_the_model
+from aqbio.prepare.body_size import vertical_masses
 from aqbio.prepare.coordinates import coordinate_columns, trial_of_storage
 from aqbio.prepare.notes import Notes
 from aqbio.prepare.prepared import (
@@ -53,7 +56,7 @@ from aqbio.prepare.prepared import (
     without_free_moment,
 )
 from aqbio.prepare.stage import OPENSIM_AXES
-from aqbio.prepare.trial import prepare_trial
+from aqbio.prepare.trial import PreparedTrial, prepare_trial
 from aqbio.signals import longest_gap
 from aqbio.vectors import BoolArray, FloatArray
 
@@ -141,6 +144,7 @@ def read_model_in_motion(
 def _prepared(
     model: Path, skeleton: Skeleton, motion: Path, forces: Path | None, cutoff_hz: float
 ) -> ModelInMotion:
+    _check_gravity(skeleton, model)
     model_map, map_name, map_text = map_for(skeleton, model)
     storage = read_storage(motion)
     skeleton, held = with_held_joints(skeleton, storage, model_map.groups)
@@ -154,7 +158,8 @@ def _prepared(
     prepared = prepared_dataset(trial, cutoff_hz)
     unmeasured = unmeasured_stance(trial, prepared, read.marker_set)
     prepared, beside_plates = without_unmeasured(prepared, unmeasured)
-    findings = [*held, *notes.findings, *beside_plates, *_arms_missing(model_map, model)]
+    findings = [*held, *notes.findings, *beside_plates]
+    findings += model_findings(model, skeleton, model_map, trial)
     markers = TrackedMarkers(trial.time, trial.labels, trial.markers, np.ones(len(trial.labels)))
     solution = moving_solution(
         model_map, skeleton, markers, pose, observed, prepared,
@@ -255,6 +260,62 @@ def _no_person(model: Path, lacking: str) -> AqbioError:
         "its default pose; aqbio.momentum works with any model.",
         rule="model-map",
     )
+
+
+def _check_gravity(skeleton: Skeleton, model: Path) -> None:
+    """Refuse a model whose gravity does not point down the y axis: up is y everywhere here."""
+    x, y, z = skeleton.gravity.tolist()
+    if not y < -MIN_GRAVITY_MPS2 or abs(x) + abs(z) > MAX_TILT * abs(y):
+        raise AqbioError(
+            f"the model's gravity is ({x:g}, {y:g}, {z:g}) m/s², not along -y: its ground is "
+            "tilted, or z points up.",
+            file=model.name,
+            fix="use OpenSim's ground axes, x forward, y up, z right, in model, motion and forces.",
+            rule="model-gravity",
+        )
+
+
+MIN_GRAVITY_MPS2 = 9.0
+"""Least gravity, m/s²: people are measured on earth."""
+
+MAX_TILT = 0.1
+"""Largest share of gravity across the vertical: fits of plates tilt it by less than 1 degree."""
+
+
+def model_findings(
+    model: Path, skeleton: Skeleton, model_map: ModelMap, trial: PreparedTrial
+) -> list[Finding]:
+    """Findings on the model: its mass against the plates, how it stands, parts that it lacks."""
+    findings = _arms_missing(model_map, model)
+    mass = float(skeleton.mass.sum())
+    weighed = np.zeros(0) if trial.vertical is None else vertical_masses(*trial.vertical)
+    if len(weighed) and abs(float(np.median(weighed)) / mass - 1.0) > MASS_DISAGREEMENT:
+        findings.append(
+            Finding(
+                rule="mass-disagreement",
+                severity="warning",
+                what=f"the model weighs {mass:.1f} kg, and whole strides on the plates "
+                f"{np.median(weighed):.1f} kg: it is not scaled to this person, or the forces are "
+                "another's. The difference is in the residual.",
+                file=model.name,
+                number=float(np.median(weighed)) / mass - 1.0,
+                limit=MASS_DISAGREEMENT,
+                unit="relative",
+                fix="scale the model to the person, mass included.",
+            )
+        )
+    if not stands_upright(skeleton):
+        findings.append(
+            Finding(
+                rule="model-posture",
+                severity="warning",
+                what="in its default pose the model does not stand upright with its right side at "
+                "+z: left and right, and signs of flexion, may be wrong.",
+                file=model.name,
+                fix="look at the table of the model below; stand it upright in OpenSim.",
+            )
+        )
+    return findings
 
 
 def _arms_missing(model_map: ModelMap, model: Path) -> list[Finding]:

@@ -210,6 +210,14 @@ REFUSED: dict[str, Case] = {
         "constraint-not-represented",
         lambda g: (g.model(_looped), g.files.motion, g.files.forces),
     ),
+    "z up": (
+        "model-gravity",
+        lambda g: (
+            g.model(lambda model: model.setGravity(opensim.Vec3(0.0, 0.0, -9.81))),
+            g.files.motion,
+            g.files.forces,
+        ),
+    ),
     "muscles of a model without any": (
         "muscle-columns",
         lambda g: (g.files.model, g.files.motion, g.files.forces, g.files.forces),
@@ -280,6 +288,20 @@ def test_a_doubtful_input_is_named_and_its_numbers_left_out(name, files, tmp_pat
     assert not SHEET_NAMES.search(finding.fix), finding.fix
     assert np.isnan(levels.dataset["induced_ground_force"].values).all()
     assert "what each joint causes is not known" in named
+
+
+def _heavier(model) -> None:
+    for index in range(model.getBodySet().getSize()):
+        body = model.updBodySet().get(index)
+        body.setMass(1.2 * body.getMass())
+
+
+def test_a_model_of_another_weight_is_named(files, tmp_path):
+    """A generic model instead of the scaled one; its motion and causes are given all the same."""
+    model = Given(tmp_path, files).model(_heavier)
+    moving = read_model_in_motion(model, files.motion, files.forces)
+    [finding] = [one for one in moving.findings if one.rule == "mass-disagreement"]
+    assert finding.number == pytest.approx(1.0 / 1.2 - 1.0, abs=0.02)
 
 
 def test_forces_of_another_clock_are_shifted_and_named(files, tmp_path):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from aqbio.look.levels import MotionLevels
 from aqbio.look.tables import SIGNALS, along_run, averaged_contacts, contact_means
 from aqbio.names import SIDES
+from aqbio.vectors import FloatArray
 
 WORDS = {
     "velocity": "velocity terms",
@@ -17,6 +20,9 @@ WORDS = {
 
 MUSCLE_SIDES = {"l": "left", "r": "right"}
 """Ends of names of muscles."""
+
+ANKLE, TOES = "ankle", "mtp"
+"""Beginnings of the names of the joints of a foot."""
 
 ARM_JOINTS = ("shoulder", "elbow")
 """Joints that are named by their own side."""
@@ -49,11 +55,28 @@ def vertical_causes(levels: MotionLevels) -> dict[str, float] | None:
     for step in averaged_contacts(levels):
         names, means = contact_means(run, step, signal)
         if np.isfinite(means).all():
-            for name, value in zip(names, means[:, VERTICAL], strict=True):
-                leg = leg_name(name, step.side)
-                totals[leg] = totals.get(leg, 0.0) + float(value)
+            for name, value in by_leg(names, means, step.side).items():
+                totals[name] = totals.get(name, 0.0) + float(value[VERTICAL])
     whole = sum(totals.values())
     return {name: value / whole for name, value in totals.items()} if whole > 0.0 else None
+
+
+def by_leg(names: Sequence[str], means: FloatArray, side: str) -> dict[str, FloatArray]:
+    """Means (K, 3) of sources by the leg on the ground; toes that turn count to their ankle.
+
+    Ankle and toes of a standing foot are determined together only: what each alone causes depends
+    on which part of the foot is held.
+    """
+    values = dict(zip(names, means, strict=True))
+    toes = [name for name in names if name.startswith(TOES) and values[name].any()]
+    named: dict[str, FloatArray] = {}
+    for name, mean in values.items():
+        ankle = name.replace(TOES, ANKLE) if name in toes else name
+        words = leg_name(ankle, side)
+        if ankle.replace(ANKLE, TOES) in toes:
+            words = f"{words} and toes"
+        named[words] = named.get(words, np.zeros(mean.shape)) + mean
+    return named
 
 
 def leg_name(source: str, side: str) -> str:

@@ -13,7 +13,7 @@ from aqbio.contributions.trial import MAX_CLOSURE_ERROR
 from aqbio.errors import SEVERITIES
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import Step
-from aqbio.look.causes import causes_sentence, leg_name
+from aqbio.look.causes import ANKLE, TOES, by_leg, causes_sentence
 from aqbio.look.inputs import GUESSED
 from aqbio.look.levels import MotionLevels
 from aqbio.look.tables import SIGNALS, along_run, averaged_contacts, contact_means, whole_contacts
@@ -158,11 +158,11 @@ def _causes(run: xr.Dataset, steps: Sequence[Step]) -> Iterator[dict[str, Any]]:
         known = [(names, values) for names, values in means if np.isfinite(values).all()]
         if known:
             mean = np.mean([values for _, values in known], axis=0)
-            names = [leg_name(name, side) for name in known[0][0]]
+            named = by_leg(known[0][0], mean, side)
             yield {
                 "side": side,
                 "contacts": counted(len(known), "contact"),
-                "rows": list(_cause_rows(names, mean)),
+                "rows": list(_cause_rows(list(named), np.array(list(named.values())))),
             }
 
 
@@ -269,9 +269,7 @@ def _replay(levels: MotionLevels, run: xr.Dataset) -> TrialReplay:
             .sel(contact_model=PRIMARY, axis="y")
             .sum("foot", skipna=False)
         )
-        names = _drawn_causes(causes)
-        values = causes.sel(source=list(names)).values
-        curves["cause"] = (names, Channel(values, FORCE))
+        curves["cause"] = _drawn_causes(causes)
     return TrialReplay(
         participant_id=moving.name,
         trial_id="look",
@@ -295,8 +293,15 @@ MAX_DRAWN_CAUSES = 12
 """Number of sources whose curves are drawn: those with the largest vertical force."""
 
 
-def _drawn_causes(causes: xr.DataArray) -> tuple[str, ...]:
-    """Sources with the largest vertical forces, in the order of the dataset."""
-    size = np.nan_to_num(np.abs(causes.values)).mean(axis=0)
-    largest = np.sort(np.argsort(-size)[:MAX_DRAWN_CAUSES])
-    return tuple(str(causes["source"].values[index]) for index in largest if size[index] > 0.0)
+def _drawn_causes(causes: xr.DataArray) -> tuple[tuple[str, ...], Channel]:
+    """Names and curves (T, K) of the sources with the largest vertical forces, in their order."""
+    values = {str(name): causes.sel(source=name).values for name in causes["source"].values}
+    for side in SIDES:
+        toes = values.pop(f"{TOES}_{side}", None)
+        if toes is not None and np.nan_to_num(toes).any():
+            ankle = values.pop(f"{ANKLE}_{side}")
+            values[f"{ANKLE}_and_toes_{side}"] = ankle + toes
+    size = {name: float(np.nan_to_num(np.abs(curve)).mean()) for name, curve in values.items()}
+    largest = sorted(size, key=lambda name: -size[name])[:MAX_DRAWN_CAUSES]
+    names = tuple(name for name in values if name in largest and size[name] > 0.0)
+    return names, Channel(np.stack([values[name] for name in names], axis=1), FORCE)

@@ -48,8 +48,9 @@ def test_the_ankle_of_the_standing_leg_carries_most(levels):
     """As in Hamner 2010 (plantarflexors) and Dorn 2012: half and more of the vertical force."""
     causes = vertical_causes(levels[1])
     assert causes is not None
-    assert max(causes, key=lambda name: causes[name]) == "stance ankle"
-    assert 0.5 < causes["stance ankle"] < 1.2
+    first = max(causes, key=lambda name: causes[name])
+    assert first == ("stance ankle and toes" if levels[0] == "sprint" else "stance ankle")
+    assert 0.5 < causes[first] < 1.2
     assert sum(causes.values()) == pytest.approx(1.0)
 
 

@@ -40,7 +40,8 @@ def causes_sentence(levels: MotionLevels) -> str:
     if causes is None:
         return "what each joint causes is not known: no contact has forces of a whole body"
     order = sorted(causes, key=lambda name: -abs(causes[name]))[:LARGEST_CAUSES]
-    listed = ", ".join(f"{name} {100 * causes[name]:.0f} %" for name in order)
+    shares = (f"{100 * causes[name]:.0f}".replace("-", "−") for name in order)
+    listed = ", ".join(f"{name} {share} %" for name, share in zip(order, shares, strict=True))
     return f"vertical ground force in contact, largest causes: {listed}"
 
 

@@ -127,6 +127,7 @@ def read_model_in_motion(
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
+    check_cutoff(cutoff_hz)
     with quiet(level="Off"):
         skeleton = read_skeleton(model)
     try:
@@ -139,6 +140,16 @@ def read_model_in_motion(
             fix=without_sheets(error.fix) or "check the path and the kind of this file.",
             rule=error.rule,
         ) from error
+
+
+def check_cutoff(cutoff_hz: float) -> None:
+    """Refuse a cut-off that no filter has; one above the rates is refused with the file."""
+    if not 0.0 < cutoff_hz < np.inf:
+        raise AqbioError(
+            f"the cut-off is {cutoff_hz:g} Hz.",
+            fix="give a frequency above 0, such as 6 in walking or 20 in running.",
+            rule="cutoff",
+        )
 
 
 def _prepared(
@@ -434,6 +445,7 @@ SHEET_WORDS = {
     "lower prepare.cutoff_hz in study.yaml": "lower --cutoff",
     "prepare.cutoff_hz": "--cutoff",
     "or list the plate in laboratory.ignore_plates": "or take its columns out of the file",
+    "or set start_s and end_s in trials.tsv to what it covers": "or cut the motion to its time",
     "or set end_s in trials.tsv before that frame": "or cut the motion file before that frame",
 }
 """Words of a study's findings for things that only a study has, and what stands here instead."""

@@ -20,6 +20,7 @@ from aqbio.io.mot import read_storage
 from aqbio.io.sampling import even_storage
 from aqbio.look.inputs import (
     DEFAULT_CUTOFF_HZ,
+    check_cutoff,
     map_for,
     read_model_in_motion,
     with_held_joints,
@@ -103,6 +104,7 @@ def momentum(
     from aqbio.opensim.session import quiet
     from aqbio.opensim.skeleton import read_skeleton
 
+    check_cutoff(cutoff_hz)
     model_file, file = Path(model), Path(motion)
     with quiet(level="Off"):
         skeleton = read_skeleton(model_file)

@@ -10,12 +10,17 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+import aqbio
 from aqbio.errors import AqbioError
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.look.command import look
 from aqbio.look.inputs import SHEET_NAMES, read_model_in_motion
 from aqbio.look.levels import motion_levels
-from aqbio.opensim.session import opensim
+from aqbio.multibody.motion import spline_motion
+from aqbio.opensim.reference import MovedModel
+from aqbio.opensim.session import array_from_vec3, opensim
+from aqbio.opensim.skeleton import read_skeleton
+from aqbio.signals import low_pass
 from aqbio.virtual.truth import run_truth
 from tests.look.made_files import (
     FORCE_RATE,
@@ -311,3 +316,34 @@ def test_forces_of_another_clock_are_shifted_and_named(files, tmp_path):
     [finding] = [one for one in moving.findings if one.rule == "force-clock"]
     assert finding.number == pytest.approx(0.08, abs=0.015)
     assert not SHEET_NAMES.search(finding.fix)
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "rule"), [(0.0, "cutoff"), (-6.0, "cutoff"), (200.0, "cutoff-too-high")]
+)
+def test_cut_offs_that_no_filter_has_are_refused(cutoff, rule, files, tmp_path):
+    with pytest.raises(AqbioError) as caught:
+        read_model_in_motion(files.model, files.motion, files.forces, cutoff)
+    assert caught.value.rule == rule
+    assert not SHEET_NAMES.search(caught.value.fix)
+    with pytest.raises(AqbioError):
+        aqbio.momentum(files.model, files.motion, cutoff_hz=cutoff)
+
+
+def test_momentum_needs_no_person(tmp_path):
+    """Two bars: every segment's, and the sum is OpenSim's."""
+    model, motion = _arm(tmp_path), tmp_path / "swing.mot"
+    skeleton = read_skeleton(model)
+    time = np.arange(0.0, 1.0, 0.005)
+    q = np.column_stack([np.sin(5.0 * time), 0.7 * np.cos(4.0 * time)])
+    write_storage(motion, skeleton.coordinates, time, q, in_degrees=False)
+    found = aqbio.momentum(model, motion)
+    assert list(found["segment"].values) == ["upper", "lower"]
+    assert "group" not in found.dims
+    moved = MovedModel.read(model, skeleton.coordinates)
+    smooth = spline_motion(skeleton, time, low_pass(q, 200.0, 20.0))
+    for frame in (50, 120):
+        moved.move(smooth, frame)
+        theirs = array_from_vec3(moved.model.calcAngularMomentum(moved.state))
+        ours = found["angular_momentum"].isel(time=frame).sum("segment")
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)

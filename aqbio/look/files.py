@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 LEVELS_FILE = "levels.nc"
 
 STORED = {
-    "angular_momentum": ("group_angular_momentum", "kg m2/s, about the centre of mass"),
-    "ground_reaction_contributions": ("induced_ground_force", "N, contact model C2"),
-    "com_acceleration_contributions": ("induced_com_acceleration", "m/s2, contact model C2"),
-    "angular_momentum_rate_contributions": ("induced_momentum_rate", "N m, contact model C2"),
+    "angular_momentum": "group_angular_momentum",
+    "ground_reaction_contributions": "induced_ground_force",
+    "com_acceleration_contributions": "induced_com_acceleration",
+    "angular_momentum_rate_contributions": "induced_momentum_rate",
 }
-"""Variable and unit of storage files that hold vectors by group or source, and their sum."""
+"""Variables of storage files that hold vectors by group or source, and their sum; of level C under
+the primary contact model."""
 
 
 def provenance(levels: MotionLevels, *further: Path | None) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def closures_table(levels: MotionLevels) -> pd.DataFrame:
 def _storages(levels: MotionLevels) -> Iterator[tuple[str, list[str], FloatArray]]:
     """Name, columns and values (T, N) of every storage file."""
     data = levels.dataset
-    for name, (variable, _) in STORED.items():
+    for name, variable in STORED.items():
         yield name, *_by_source(data, variable)
     coordinates = [str(name) for name in data["coordinate"].values]
     rotations = levels.moving.skeleton.coordinate_is_rotation

@@ -209,14 +209,16 @@ def _judged_forces(
     A model without arms tells nothing of the sign of the free moment: its momentum about the
     vertical is not the person's. A free moment whose sign the motion does not tell is used as the
     file has it: in walking it is a few newton metres, less than the markers' motion leaves
-    unexplained.
+    unexplained (two of eight motions of four laboratories).
     """
     judged = replace(solution, observed=of_the_model(solution.observed, groups))
     findings, free_moment = force_findings(judged, loads, name)
     if free_moment != UNSURE_FREE_MOMENT:
         return findings, free_moment
     used = [
-        replace(finding, what=finding.what.replace(NOT_USED, "It is used as recorded."))
+        replace(
+            finding, severity="info", what=finding.what.replace(NOT_USED, "It is used as recorded.")
+        )
         for finding in findings
     ]
     return used, MEASURED

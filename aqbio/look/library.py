@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 FilePath = str | PathLike[str]
 
-MOMENTUM_VARIABLES = {
+CAUSED_VARIABLES = {
     "induced_ground_force": "force",
     "induced_ground_moment": "moment",
     "induced_com_acceleration": "com_acceleration",
@@ -229,7 +229,7 @@ def contributions(
     """
     levels = _levels(model, motion, forces, contact, muscles, cutoff_hz)
     data = levels.dataset.sel(contact_model=contact)
-    chosen = {name: new for name, new in MOMENTUM_VARIABLES.items() if name in data}
+    chosen = {name: new for name, new in CAUSED_VARIABLES.items() if name in data}
     measured = {name: new for name, new in MEASURED_VARIABLES.items() if name in data}
     result = data[[*chosen, *measured]].rename({**chosen, **measured})
     attributes = {

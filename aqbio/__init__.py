@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aqbio.contributions import contributions
     from aqbio.contributions.files import model_anatomy
     from aqbio.force_plates.ground_reactions import Run, external_yaw_moment, ground_reactions
     from aqbio.gait.roles import (
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from aqbio.intervals.sources import source_sds
     from aqbio.intervals.trial_draws import Sampling, TrialDraws, drawn_level_c, drawn_outcomes
     from aqbio.intervals.uncertainty import DrawnOutcomes, Spread
+    from aqbio.look.library import induced, momentum
     from aqbio.multibody.dynamics import ExternalLoad, newton_euler
     from aqbio.multibody.kinematics import (
         SegmentKinematics,
@@ -63,6 +65,7 @@ __all__ = [
     "TrialDraws",
     "__version__",
     "by_role",
+    "contributions",
     "demo_run",
     "drawn_level_c",
     "drawn_outcomes",
@@ -71,11 +74,13 @@ __all__ = [
     "force_shares",
     "ground_reactions",
     "group_sum",
+    "induced",
     "level_a",
     "levels",
     "membership",
     "model_anatomy",
     "moment_matrix",
+    "momentum",
     "newton_euler",
     "open_study",
     "phase_curve",
@@ -92,6 +97,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "contributions": ("contributions",),
     "contributions.files": ("model_anatomy",),
     "force_plates.ground_reactions": ("Run", "external_yaw_moment", "ground_reactions"),
     "gait.roles": (
@@ -107,6 +113,7 @@ _HOMES = {
     "intervals.sources": ("source_sds",),
     "intervals.trial_draws": ("Sampling", "TrialDraws", "drawn_level_c", "drawn_outcomes"),
     "intervals.uncertainty": ("DrawnOutcomes", "Spread"),
+    "look.library": ("induced", "momentum"),
     "multibody.dynamics": ("ExternalLoad", "newton_euler"),
     "multibody.kinematics": (
         "SegmentKinematics",

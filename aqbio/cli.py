@@ -243,6 +243,37 @@ def new(
 
 
 @app.command()
+def look(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="OpenSim model (.osim).")],
+    motion: Annotated[
+        Path, typer.Argument(metavar="MOTION", help="Its coordinates over time (.mot, .sto).")
+    ],
+    forces: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FORCES", help="Ground forces (.mot, .sto), or external loads (.xml)."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where tables and page go; MOTION_look without."),
+    ] = None,
+    muscles: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Muscle forces or activations of yours (.sto)."),
+    ] = None,
+    cutoff: Annotated[
+        float, typer.Option(metavar="HZ", help="Low-pass of coordinates and forces.")
+    ] = 20.0,
+) -> None:
+    """Show what each joint causes in one motion of a model of yours; no study is needed."""
+    from aqbio.look.command import look as look_at
+
+    page = look_at(model, motion, forces, out, typer.echo, muscles, cutoff)
+    typer.echo(f"wrote {page}")
+
+
+@app.command()
 def check(study: StudyFile) -> None:
     """Report all problems of settings, sheets and files at once, before anything runs."""
     from aqbio.intake.check import study_problems

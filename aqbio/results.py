@@ -113,7 +113,7 @@ class StudyResults:
         NaN where forces were not measured; such frames are not taken as on the ground.
         """
         data = self.motion(participant, trial)
-        loads = foot_loads(self.study, data)
+        loads = foot_loads(self.study.model_map, data)
         force, moment = (np.stack([getattr(x, n) for x in loads], 1) for n in ("force", "moment"))
         # filters leave small forces that pull: such a wrench is that of its opposite, turned round
         sign = np.where(force[..., 1] < 0.0, -1.0, 1.0)

@@ -28,7 +28,15 @@ BUILD = ROOT / "build"
 STUDY = ROOT / "data" / "virtual_sprinters" / "test_study.yaml"
 RESULTS = Path("results") / "test"
 
+OPENSIM_FILES = {
+    "V06_solve.osim": "V06.osim",
+    "speed4-01_solve.mot": "V06_run.mot",
+    "speed4-01_solve_grf.mot": "V06_run_grf.mot",
+}
+"""Files of one run as OpenSim has them, and their names beside the examples."""
+
 SECTIONS = {
+    "OpenSim files": ("docs/opensim_users",),
     "Your study": (
         "docs/tutorial", "docs/recordings", "docs/pages", "docs/figures", "docs/files",
         "config/README", "models/README", "models/sprint/README", "models/sprint_anatomical/README",
@@ -55,6 +63,7 @@ UNSEARCHED = re.compile(r"^(CHANGELOG|benchmarks/results|docs/(decisions|licence
 
 KINDS = {
     "Results of a study": ("results",),
+    "OpenSim files": ("look",),
     "Models and motion": ("multibody", "opensim"),
     "Ground reactions": ("force_plates",),
     "Levels A, B and C": ("rotation", "contributions"),
@@ -173,6 +182,11 @@ def demo_results(folder: Path) -> Path:
     (demo / STUDY.name).replace(demo / "study.yaml")
     command = [sys.executable, "-m", "aqbio", "run", "demo", "--strict"]
     subprocess.run(command, cwd=folder, check=True)
+    command = [sys.executable, "-m", "aqbio", "opensim", "demo", "--participant", "V06"]
+    subprocess.run(command, cwd=folder, check=True)
+    written = folder / RESULTS / "opensim" / "V06"
+    for file, name in OPENSIM_FILES.items():
+        shutil.copyfile(written / file, demo / name)
     return folder / RESULTS
 
 

@@ -130,7 +130,7 @@ def true_rows(study: Study, person: str, trial: str, run: RecordedRun) -> pd.Dat
     motion = Motion(q, truth.motion.u, truth.motion.udot)
     free = load_skeleton(final_model(study, person).table).coordinate_locked  # as the model has it
     skeleton = replace(truth.gait.skeleton, coordinate_locked=free)
-    found = trial_contributions(study, skeleton, data, motion)
+    found = trial_contributions(study.model_map, skeleton, data, motion)
     levels, scheme = contributions_dataset(found, data, 0.0), role_scheme(study)
     forward, _, right = levels["com_velocity"].values.mean(axis=0)
     turn = rotation_about_vertical(float(np.arctan2(right, forward)))

@@ -60,7 +60,7 @@ class JudgedTrial:
     @cached_property
     def loads(self) -> tuple[tuple[ExternalLoad, ...], tuple[ExternalLoad, ...]]:
         """Loads of the feet, plain and on the fit's clock."""
-        plain = tuple(foot_loads(self.study, self.trial.prepared))
+        plain = tuple(foot_loads(self.study.model_map, self.trial.prepared))
         return plain, adjusted_loads(plain, self.trial.time, self.fit.values)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from aqbio.observed.parts import ObservedParts
 from aqbio.prepare.prepared import NO_FREE_MOMENT, foot_loads, loads_with_toes, measured_loads
 from aqbio.rotation.induced import contact_velocity
 from aqbio.rotation.level_a import LevelA, level_a
-from aqbio.rotation.levels import PRIMARY, Anatomy, Levels, levels
+from aqbio.rotation.levels import NO_ACTUATORS, PRIMARY, Anatomy, Levels, levels
 from aqbio.vectors import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def trial_levels(
     model_map: ModelMap,
     *,
     surface_height: float = 0.0,
+    actuators: Mapping[str, FloatArray] = NO_ACTUATORS,
 ) -> Levels:
     """Levels A, B and C of one trial; `touching` from :func:`frames_in_contact`."""
     anatomy = Anatomy(
@@ -50,8 +51,9 @@ def trial_levels(
     )
     loads_on_segments = loads_with_toes(model_map, skeleton, kinematics, loads, surface_height)
     return levels(
-        skeleton, kinematics, loads_on_segments, touching, anatomy, surface_height=surface_height
-    )
+        skeleton, kinematics, loads_on_segments, touching, anatomy,
+        surface_height=surface_height, actuators=actuators,
+    )  # fmt: skip
 
 
 def frames_in_contact(time: FloatArray, contacts: Sequence[Contact]) -> BoolArray:
@@ -354,7 +356,7 @@ def with_plain(
     """
     model = ParticipantModel.of(study, str(trial.prepared.attrs["participant_id"]))
     skeleton = load_skeleton(model.table)
-    measured, loads = measured_loads(foot_loads(study, trial.prepared))
+    measured, loads = measured_loads(foot_loads(study.model_map, trial.prepared))
     moves = segment_kinematics(
         skeleton, *(trial.solved[name].values for name in ("q", "u", "udot"))
     )

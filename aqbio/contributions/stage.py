@@ -20,12 +20,8 @@ from aqbio.contributions.other_models import (
     with_model,
 )
 from aqbio.contributions.step_outcomes import WHOLE_BODY
-from aqbio.contributions.step_quality import (
-    band_rows,
-    quality_rows,
-    trial_postures,
-    unobserved_parts,
-)
+from aqbio.contributions.step_postures import trial_postures
+from aqbio.contributions.step_quality import band_rows, quality_rows, unobserved_parts
 from aqbio.contributions.step_rows import (
     CONTRIBUTIONS,
     QUALITY,

@@ -8,29 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.records import ADJUSTED, final_model
+from aqbio.body.records import ADJUSTED
 from aqbio.config.settings import Quality
 from aqbio.contributions.foot_slip import slip_rows
 from aqbio.contributions.measure import PLAIN_PREFIX, Row, measure
-from aqbio.gait.postures import (
-    MEASURES,
-    POINTS,
-    UNMODELLED_SD,
-    posture_numbers,
-    posture_points,
-    spread_column,
-)
 from aqbio.gait.signals import select_labels
 from aqbio.gait.step_files import contact_span, trial_contacts
-from aqbio.gait.steps import PERCENT, Step, rotation_about_vertical
+from aqbio.gait.steps import PERCENT
 from aqbio.intervals.step_uncertainty import STATISTICS, is_kinematic
 from aqbio.inverse_dynamics.observations import FILTER_LEAK_S
 from aqbio.inverse_kinematics.solution import FITTED
-from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.labels.against_names import labels_against_names
-from aqbio.multibody.kinematics import segment_kinematics, segment_motion
-from aqbio.multibody.momentum import centre_of_mass
 from aqbio.names import AGAINST_USE, AXES, GRAVITY, NORMAL_95, ROLE_GROUPS
 from aqbio.observed.parts import incomplete_reason, read_observed
 from aqbio.observed.spoilt import SPOILT_BY_FINDING, spoilt_by_suspicions
@@ -490,55 +479,3 @@ def band_rows(limits: Quality, key: Row, steps: Sequence[Row]) -> Iterator[Row]:
             limit=limits.vertical_impulse, severity="warning",
             note=f"mean of {len(steady)} steps: vertical impulse over weight times duration, off 1",
         )  # fmt: skip
-
-
-MEASURES_FROM_COM = ("swing_knee_ahead_touchdown_m", "touchdown_distance_m")
-"""Measures that need the whole body's centre of mass."""
-
-
-def trial_postures(
-    study: Study, participant_id: str, data: xr.Dataset, final: xr.Dataset, steps: Sequence[Step]
-) -> Mapping[str, FloatArray]:
-    """Measures and their standard deviations, (S,) by column; NaN for what was not observed.
-
-    ``data`` are the trial's contributions, ``final`` its motion.
-    """
-    skeleton = load_skeleton(final_model(study, participant_id).table)
-    moves = segment_kinematics(skeleton, *(final[name].values for name in ("q", "u", "udot")))
-    centre = centre_of_mass(segment_motion(skeleton, moves))[0]
-    turn = rotation_about_vertical(-float(data.attrs["heading"]))
-    visible = observed_points(data)
-    modelled_points = posture_points(skeleton, study.model_map, moves, centre) @ turn.T
-    points = np.where(visible[..., None], modelled_points, np.nan)[..., None]
-    if "posture_sample" in final:
-        deviations = np.moveaxis(final["posture_sample"].values @ turn.T, 0, -1)
-        points = np.concatenate([points, points + deviations], axis=-1)
-    time = data["time"].values
-    measures = posture_numbers(points, time, steps)
-    centre_known = np.isfinite(data["com"].values).all(axis=-1)
-    known_at_touchdown = [
-        bool(centre_known[np.abs(time - step.touchdown).argmin()]) for step in steps
-    ]
-    for name in MEASURES_FROM_COM:
-        measures[name][~np.array(known_at_touchdown, dtype=bool)] = np.nan
-    spreads = {
-        spread_column(name): np.hypot(
-            values[:, 1:].std(axis=1, ddof=1), UNMODELLED_SD.get(name, 0.0)
-        )
-        if values.shape[1] > 2
-        else np.full(len(steps), np.nan)
-        for name, values in measures.items()
-    }
-    return {name: measures[name][:, 0] for name in MEASURES} | spreads
-
-
-def observed_points(data: xr.Dataset) -> FloatArray:
-    """(T, P) bool: frames in which the body part of each point is observed."""
-    groups = [str(name) for name in data["group"].values]
-    observed = np.isfinite(data["group_angular_momentum"].values).all(axis=-1)
-    parts = [
-        "torso" if joint == "shoulder" else f"leg_{side}"
-        for joint, _, side in (name.rpartition("_") for name in POINTS)
-    ]
-    group_indices = [groups.index(name) for name in parts]
-    return np.asarray(observed[:, group_indices])

@@ -17,7 +17,7 @@ from aqbio.body.records import (
     final_model,
     followed_markers,
 )
-from aqbio.config import Trial
+from aqbio.config import ModelMap, Trial
 from aqbio.contributions.dataset import (
     Contributions,
     contributions_dataset,
@@ -54,9 +54,10 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 from aqbio.observed.parts import ObservedParts, observed_only, read_observed
+from aqbio.prepare.ground import MIN_RUNNING_SPEED_M_S
 from aqbio.prepare.prepared import MEASURED, foot_loads, measured_loads
 from aqbio.rotation.level_a import LevelA
-from aqbio.rotation.levels import Anatomy
+from aqbio.rotation.levels import NO_ACTUATORS, Anatomy
 from aqbio.study.manifest import TrialOutcome
 from aqbio.vectors import BoolArray, FloatArray, IntArray
 
@@ -84,7 +85,7 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
     same_body = model == ParticipantModel.of(study, participant_id)
     inputs = [source, model.osim]
     motion = Motion(*(data[variable].values for variable in ("q", "u", "udot")))
-    result = trial_contributions(study, load_skeleton(model.table), data, motion)
+    result = trial_contributions(study.model_map, load_skeleton(model.table), data, motion)
     mechanics = result.levels.mechanics
     reference = reference_differences(model.osim, result.skeleton, motion, mechanics.loads)
     closure = result.levels.closure
@@ -135,26 +136,31 @@ def contributions_trial(study: Study, participant_id: str, trial: Trial) -> Tria
 
 
 def trial_contributions(
-    study: Study, skeleton: Skeleton, data: xr.Dataset, motion: Motion
+    model_map: ModelMap,
+    skeleton: Skeleton,
+    data: xr.Dataset,
+    motion: Motion,
+    actuators: Mapping[str, FloatArray] = NO_ACTUATORS,
 ) -> Contributions:
     """Levels A, B and C of one motion, at the times of the data (loads of the feet and contacts).
 
     Where no ground reaction force was measured, everything is computed as if there were none: the
-    identities hold for any load, and what needs the force is not written.
+    identities hold for any load, and what needs the force is not written. `actuators` as in
+    `aqbio.rotation.levels.levels`.
     """
     time = data["time"].values
-    measured, loads = measured_loads(foot_loads(study, data))
+    measured, loads = measured_loads(foot_loads(model_map, data))
     kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
     contacts = tuple(trial_contacts(data))
     touching = frames_in_contact(time, contacts) & measured[:, None]
     height = float(data.attrs["surface_height"])
     levels = trial_levels(
-        skeleton, kinematics, loads, touching, study.model_map, surface_height=height
+        skeleton, kinematics, loads, touching, model_map, surface_height=height, actuators=actuators
     )
     balance = levels.mechanics.balance
-    joints = study.model_map.joints.by_name()
+    joints = model_map.joints.by_name()
     index = [skeleton.joints.index(name) for name in joints.values()]
-    matrix = membership(study.model_map.groups, skeleton.bodies)
+    matrix = membership(model_map.groups, skeleton.bodies)
     group_momentum = group_sum(balance.momentum, matrix)
     return Contributions(
         time=time,
@@ -244,12 +250,17 @@ def _fully_measured(result: Contributions, contact: Contact) -> bool:
 
 
 def _heading(study: Study, data: xr.Dataset, balance: LevelA) -> float:
-    """Direction of travel, rad to the left of +x; on a treadmill the pelvis's direction."""
-    if not study.settings.contributions.align_heading:
-        return 0.0
-    if data.attrs["surface"] == "treadmill":
-        return float(data.attrs["heading"])
+    """Direction of travel that the results are aligned with; 0 where they are not."""
+    aligned = study.settings.contributions.align_heading
+    return direction_of_travel(data, balance) if aligned else 0.0
+
+
+def direction_of_travel(data: xr.Dataset, balance: LevelA) -> float:
+    """Direction of travel, rad to the left of +x; the prepared one on a treadmill or the spot."""
     forward, _, right = balance.com_velocity.mean(axis=0)
+    travels = np.hypot(forward, right) >= MIN_RUNNING_SPEED_M_S
+    if data.attrs["surface"] == "treadmill" or not travels:
+        return float(data.attrs["heading"])
     return float(np.arctan2(-right, forward))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from aqbio.config import ModelMap, closest, read_yaml
 from aqbio.errors import AqbioError
 from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names
 from aqbio.io.study import MODELS
+from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ANATOMICAL_GROUPS
 
 REPORTED_JOINTS = ("hip", "knee", "ankle", "mtp", "lumbar", "shoulder", "elbow")
@@ -40,6 +41,11 @@ def proposed_map(model: Path) -> ProposedMap:
 
     with quiet(level="Off"):
         skeleton = with_model(model, lambda: read_skeleton(model))
+    return map_of_skeleton(skeleton, model.stem)
+
+
+def map_of_skeleton(skeleton: Skeleton, name: str) -> ProposedMap:
+    """Propose the map of a model from how its skeleton stands and moves."""
     plan = body_plan(skeleton)
     unclear = dict(plan.undetermined)
     if not stands_upright(skeleton):
@@ -53,7 +59,7 @@ def proposed_map(model: Path) -> ProposedMap:
         f"joint {name} is not in the model" for name in REPORTED_JOINTS if name not in plan.joints
     ]
     return ProposedMap(
-        text="\n".join(_lines(model.stem, plan, unclear)) + "\n",
+        text="\n".join(_lines(name, plan, unclear)) + "\n",
         to_complete=tuple(f"{entry}: {why}" for entry, why in unclear.items()),
         remarks=tuple(remarks),
     )
@@ -203,13 +209,20 @@ def chosen_model(model: Path | None) -> ChosenModel:
         model_map = read_yaml(MODELS / SPRINT / "map.yaml", ModelMap)
         chosen = ChosenModel(SPRINT, SPRINT, model_map, {})
         return replace(chosen, marker_bodies=model_markers(chosen.path))
-    names = model_names(model)
-    maps = {path.parent.name: read_yaml(path, ModelMap) for path in MODELS.glob("*/map.yaml")}
-    fitting = sorted(name for name, model_map in maps.items() if model_map.names() <= names)
-    if not fitting:
+    fitting = shipped_map(model_names(model), model.stem)
+    if fitting is None:
         return _with_new_map(model)
-    best = closest(model.stem, fitting) or fitting[0]
-    return ChosenModel(str(model.resolve()), best, maps[best], model_markers(model))
+    return ChosenModel(str(model.resolve()), *fitting, model_markers(model))
+
+
+def shipped_map(names: Collection[str], stem: str) -> tuple[str, ModelMap] | None:
+    """Name and map of a shipped model whose names a model has; the like-named of several."""
+    maps = {path.parent.name: read_yaml(path, ModelMap) for path in MODELS.glob("*/map.yaml")}
+    fitting = sorted(name for name, shipped in maps.items() if shipped.names() <= set(names))
+    if not fitting:
+        return None
+    best = closest(stem, fitting) or fitting[0]
+    return best, maps[best]
 
 
 def _with_new_map(model: Path) -> ChosenModel:

@@ -445,6 +445,7 @@ def summary_text(study: ProposedStudy, folder: Path) -> str:
         _people(study),
         _trials(study),
         _labels(study),
+        _looks(study),
         _left_out(study),
         _to_do(study, folder),
     ]
@@ -458,6 +459,25 @@ def _outlook(study: ProposedStudy) -> Iterator[str]:
     labels = {recording.file.as_posix(): recording.labels for recording in study.content.markers}
     yield "What comes of it"
     yield from (f"  {line}" for line in outlook(*parts, labels))
+
+
+MAX_LOOKS = 3
+"""Number of motions whose command is written out."""
+
+
+def _looks(study: ProposedStudy) -> Iterator[str]:
+    """Commands that show motions of OpenSim at once, without a study."""
+    models = {person.participant_id: person.model_file for person in study.rows.people}
+    trials = [row for row in study.rows.trials if row.coordinates_file]
+    if not trials:
+        return
+    yield "At once, without a study: what each joint causes in one motion"
+    for row in trials[:MAX_LOOKS]:
+        files = (models[row.participant_id], row.coordinates_file, row.force_file)
+        words = (quote(str(study.data / file)) for file in files if file)
+        yield f"  aqbio look {' '.join(words)}"
+    if len(trials) > MAX_LOOKS:
+        yield f"  and {len(trials) - MAX_LOOKS} more in the same way"
 
 
 def _recordings_found(study: ProposedStudy) -> Iterator[str]:
@@ -479,7 +499,8 @@ def _recordings_found(study: ProposedStudy) -> Iterator[str]:
         yield from (f"  look: {file}: {doubt}" for doubt in session.doubts)
     if content.coordinates and content.markers:
         yield (
-            "  joint angles are not needed where there are markers: "
+            "  joint angles are not needed where there are markers (`aqbio look` shows what each "
+            "joint causes in them, without a study): "
             + ", ".join(motion.file.as_posix() for motion in content.coordinates)
         )
 

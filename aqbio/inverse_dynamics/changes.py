@@ -84,7 +84,7 @@ def trial_changes(study: Study, trial: SolvedTrial, fit: TrialFit) -> Iterator[C
     """
     groups, height = study.model_map.groups, float(trial.prepared.attrs["surface_height"])
     alignment = Alignment.of(fit.values)
-    plain = foot_loads(study, trial.prepared)
+    plain = foot_loads(study.model_map, trial.prepared)
     momenta, forces = [], []
     frames = fit.observations.contact_window & fit.observations.measured
     adjusted = adjusted_loads(plain, trial.time, fit.values)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aqbio.config import ModelMap
+from aqbio.errors import Finding
 from aqbio.force_plates.alignment import ALIGNMENT, PIVOT, Alignment
 from aqbio.gait.postures import POINTS, posture_points
 from aqbio.inverse_dynamics.balance import adjusted_loads, drag
@@ -133,7 +134,7 @@ def in_laboratory(
     """
     alignment = Alignment.of(values)
     height = alignment.surface(float(trial.prepared.attrs["surface_height"]))
-    loads = adjusted_loads(foot_loads(study, trial.prepared), trial.time, values)
+    loads = adjusted_loads(foot_loads(study.model_map, trial.prepared), trial.time, values)
     moves = segment_kinematics(skeleton, *(dataset[name].values for name in ("q", "u", "udot")))
     feet = loads_with_toes(study.model_map, skeleton, moves, loads, height)
     changed: dict[str, Any] = {
@@ -275,3 +276,32 @@ def plain_clock(trial: SolvedTrial, clock: float, clock_sd: float) -> tuple[floa
         return lag, PLAIN_CLOCK_SD_S
     error = abs(lag - clock) if abs(lag - clock) > MIN_STATED_LAG_S else 0.0
     return clock, min(clock_sd, float(np.hypot(PLAIN_CLOCK_SD_S, error)))
+
+
+def forces_not_used(trial_id: str, why: str) -> Finding:
+    """Finding that forces inconsistent with the motion are left out, and of the n/a results."""
+    return Finding(
+        rule="forces-not-used",
+        severity="warning",
+        what=f"the forces are not used ({why.rstrip('.')}): joint moments, residuals, peaks of "
+        "force and levels B and C are n/a; contacts are still those of the plates.",
+        trial=trial_id,
+        fix="mend what is named in brackets.",
+    )
+
+
+def plain_trial(
+    trial: SolvedTrial, why: str, against: Iterable[Finding]
+) -> tuple[xr.Dataset, list[Finding]]:
+    """Dataset of an unfitted trial, without forces inconsistent with its motion; findings."""
+    return without_contradicted_forces(plain_dataset(trial, why), trial.trial_id, against)
+
+
+def without_contradicted_forces(
+    dataset: xr.Dataset, trial_id: str, against: Iterable[Finding]
+) -> tuple[xr.Dataset, list[Finding]]:
+    """Leave out forces that a finding says are inconsistent with the motion; findings."""
+    reasons = [finding.what for finding in against if finding.spoils == "forces"]
+    if not reasons or not np.isfinite(dataset["foot_force"].values).any():
+        return dataset, []
+    return without_forces(dataset, reasons[0]), [forces_not_used(trial_id, reasons[0])]

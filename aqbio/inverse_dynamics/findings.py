@@ -111,18 +111,6 @@ def clock_of_trial(trial_id: str, fit: TrialFit, fitted: Session) -> Iterator[Fi
     )
 
 
-def forces_not_used(trial_id: str, why: str) -> Finding:
-    """Finding that forces inconsistent with the motion are left out, and of the n/a results."""
-    return Finding(
-        rule="forces-not-used",
-        severity="warning",
-        what=f"the forces are not used ({why.rstrip('.')}): joint moments, residuals, peaks of "
-        "force and levels B and C are n/a; contacts are still those of the plates.",
-        trial=trial_id,
-        fix="mend what is named in brackets.",
-    )
-
-
 FORCE_DELAY = "force-delay"
 """Rule of findings that forces are late by the motion of the body."""
 

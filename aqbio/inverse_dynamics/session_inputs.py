@@ -310,7 +310,7 @@ def fitted_session(
     session.fit_single_trials()
     if not session.single_fits:
         return session
-    loads = {trial.trial_id: foot_loads(study, trial.prepared) for trial in trials}
+    loads = {trial.trial_id: foot_loads(study.model_map, trial.prepared) for trial in trials}
     session.fit_together(session.single_fits, loads, draws)
     sound = session.sound_trials()
     if sound and len(sound) < len(session.single_fits):

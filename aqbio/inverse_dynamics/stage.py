@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aqbio.body.records import ParticipantModel
 from aqbio.config import Trial
 from aqbio.errors import AqbioError, Finding
@@ -21,14 +19,13 @@ from aqbio.inverse_dynamics.files import (
     fitted_dataset,
     plain_in_laboratory,
     posterior_variables,
-    without_forces,
+    without_contradicted_forces,
 )
 from aqbio.inverse_dynamics.findings import (
     clock_of_plain,
     clock_of_trial,
     estimate_numbers,
     fit_numbers,
-    forces_not_used,
     plain_findings,
     session_findings,
     suspicion_findings,
@@ -59,6 +56,7 @@ from aqbio.study.manifest import (
 
 if TYPE_CHECKING:
     import xarray as xr
+
 
 STAGE = "inverse_dynamics"
 EARLIER_STAGES = PARTICIPANT_STAGES[: PARTICIPANT_STAGES.index(STAGE)]
@@ -219,7 +217,9 @@ def _trial(
         findings += clock_of_trial(trial.trial_id, fit, fitted)
         dataset = fitted_dataset(study, solved, fit)
         dataset = dataset.assign(posterior_variables(fit, study.model_map))
-        findings += sudden_findings(fit, foot_loads(study, solved.prepared), trial.trial_id)
+        findings += sudden_findings(
+            fit, foot_loads(study.model_map, solved.prepared), trial.trial_id
+        )
     write_dataset(dataset, file, attributes)
     against = [*unfitted, *findings]
     numbers |= _reasons_against_use(against if doubts else [], against)
@@ -248,10 +248,7 @@ def _plain_trial(
     """Dataset of an unfitted trial, without forces inconsistent with its motion; findings."""
     scaled = ParticipantModel.of(study, str(trial.prepared.attrs["participant_id"]))
     dataset = plain_in_laboratory(study, trial, why, load_skeleton(scaled.table), fitted)
-    reasons = [finding.what for finding in against if finding.spoils == "forces"]
-    if not reasons or not np.isfinite(dataset["foot_force"].values).any():
-        return dataset, []
-    return without_forces(dataset, reasons[0]), [forces_not_used(trial.trial_id, reasons[0])]
+    return without_contradicted_forces(dataset, trial.trial_id, against)
 
 
 def _body_causes(fitted: Session) -> list[str]:

@@ -120,7 +120,7 @@ def _repeatable(study: Study, participant_id: str, trial_id: str, way: str) -> R
         )
         model = final_model(study, participant_id)
     height = float(recorded.attrs["surface_height"])
-    return Repeatable(model, data, foot_loads(study, recorded), height)
+    return Repeatable(model, data, foot_loads(study.model_map, recorded), height)
 
 
 def write_set(study: Study, motion: Repeatable, stem: Path, way: str) -> str:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+NOT_USED = "The free moment is not used."
+"""Consequence of a wrong or unknown sign of the free moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class FreeMoment:
     """Sign of the free moment, judged by the body's angular momentum."""
@@ -183,7 +187,7 @@ def _free_moment_finding(judged: FreeMoment, trial_id: str) -> Iterator[Finding]
         what=f"the sign of the free moment{foot} "
         f"{'is turned' if turned else 'could not be determined'}: the body turns about the "
         f"vertical as if that moment were {judged.factor:.1f} ± {judged.sd:.1f} times what was "
-        "recorded, and it must be more than 0. The free moment is not used.",
+        f"recorded, and it must be more than 0. {NOT_USED}",
         trial=trial_id,
         number=judged.factor,
         limit=0.0,

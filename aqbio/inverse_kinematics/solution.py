@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.config import MarkerSet
+from aqbio.config.settings import Solve
 from aqbio.errors import Finding, distinct
 from aqbio.gait.step_files import contact_span
 from aqbio.io.netcdf import read_dataset
@@ -139,44 +140,47 @@ def solution_numbers(solution: Solution, marker_set: MarkerSet) -> dict[str, Any
     }
 
 
-def solution_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
+def solution_findings(
+    solution: Solution, trial_id: str, marker_set: MarkerSet, limits: Solve
+) -> Iterator[Finding]:
     """Marker errors, joint limits and jumps that a reviewer would want to know."""
     if solution.from_markers:
-        yield from _marker_findings(solution, trial_id, study)
+        yield from _marker_findings(solution, trial_id, marker_set, limits)
     yield from _limit_findings(solution, trial_id)
-    yield from _jump_findings(solution, trial_id, study)
+    yield from _jump_findings(solution, trial_id, marker_set)
 
 
-def _marker_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
-    numbers = solution_numbers(solution, study.marker_set)
-    settings = study.settings.solve
+def _marker_findings(
+    solution: Solution, trial_id: str, marker_set: MarkerSet, limits: Solve
+) -> Iterator[Finding]:
+    numbers = solution_numbers(solution, marker_set)
     rms, largest = float(numbers["marker_rms_m"]), float(numbers["marker_max_m"])
-    if rms > settings.marker_rms_m:
+    if rms > limits.marker_rms_m:
         yield Finding(
             rule="marker-rms",
             severity="warning",
             what=f"marker RMS error is "
-            f"{distinct(rms * MILLIMETRES, settings.marker_rms_m * MILLIMETRES)} "
+            f"{distinct(rms * MILLIMETRES, limits.marker_rms_m * MILLIMETRES)} "
             "mm during the contacts, more than "
-            f"{settings.marker_rms_m * MILLIMETRES:.0f} mm.",
+            f"{limits.marker_rms_m * MILLIMETRES:.0f} mm.",
             trial=trial_id,
             number=rms,
-            limit=settings.marker_rms_m,
+            limit=limits.marker_rms_m,
             unit="m",
             fix="look at the marker errors by label, the scaled model and the marker set.",
         )
-    if largest > settings.marker_max_m:
+    if largest > limits.marker_max_m:
         label = str(numbers["marker_max_label"])
         yield Finding(
             rule="marker-max",
             severity="warning",
             what=f"marker {label} is up to "
-            f"{distinct(largest * MILLIMETRES, settings.marker_max_m * MILLIMETRES)} "
+            f"{distinct(largest * MILLIMETRES, limits.marker_max_m * MILLIMETRES)} "
             "mm from the model, more "
-            f"than {settings.marker_max_m * MILLIMETRES:.0f} mm.",
+            f"than {limits.marker_max_m * MILLIMETRES:.0f} mm.",
             trial=trial_id,
             number=largest,
-            limit=settings.marker_max_m,
+            limit=limits.marker_max_m,
             unit="m",
             label=label,
             fix="check its label and attachment, or lower its weight in the marker set.",
@@ -215,7 +219,7 @@ MIN_JUMP_DEG = 15.0
 """Change of a joint angle between frames at 250 Hz that counts as a jump: 3750 degrees/s."""
 
 
-def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[Finding]:
+def _jump_findings(solution: Solution, trial_id: str, marker_set: MarkerSet) -> Iterator[Finding]:
     """Frame-to-frame changes faster than a joint can move: ``limit`` is per frame at 250 Hz."""
     skeleton, time = solution.skeleton, solution.markers.time
     limit_degrees = MIN_JUMP_DEG
@@ -248,7 +252,7 @@ def _jump_findings(solution: Solution, trial_id: str, study: Study) -> Iterator[
             unit="degrees per 4 ms",
             where=solution.markers.instant(frame + 1),
             fix="look for markers that come, go or change their label around these frames: "
-            f"{', '.join(map(study.marker_set.label_of, near))}.",
+            f"{', '.join(map(marker_set.label_of, near))}.",
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.body.records import ParticipantModel
-from aqbio.config import Trial
+from aqbio.config import ModelMap, Trial
 from aqbio.errors import AqbioError, Finding
 from aqbio.inverse_kinematics.findings import (
     MIN_MARKERS,
@@ -24,7 +24,7 @@ from aqbio.inverse_kinematics.solution import (
     solution_numbers,
     solved_dataset,
 )
-from aqbio.inverse_kinematics.trial_pose import trial_pose
+from aqbio.inverse_kinematics.trial_pose import SolvedCoordinates, trial_pose
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import study_provenance
 from aqbio.io.skeleton import load_skeleton
@@ -33,6 +33,7 @@ from aqbio.multibody.dynamics import newton_euler
 from aqbio.multibody.kinematics import segment_kinematics
 from aqbio.multibody.motion import TrackedMarkers, spline_motion
 from aqbio.multibody.skeleton import Skeleton
+from aqbio.observed.mask import Observed
 from aqbio.observed.parts import ObservedParts, lost_findings, lost_parts, of_the_model
 from aqbio.prepare.prepared import foot_loads, loads_with_toes, recorded_trial
 from aqbio.signals import low_pass
@@ -67,24 +68,16 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     recorded_parts = recorded_parts.widened(round(0.5 * rate / prepare.cutoff_hz))
     observed = of_the_model(recorded_parts, study.model_map.groups)
     window = prepared.sel(time=markers.time)
-    smooth = low_pass(pose.q, rate, prepare.cutoff_hz)
-    motion = spline_motion(skeleton, markers.time, smooth)
-    loads = foot_loads(study, window)
-    height = float(prepared.attrs["surface_height"])
-    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
-    borne = loads_with_toes(study.model_map, skeleton, kinematics, loads, height)
-    forces = newton_euler(skeleton, kinematics, borne)
-    recorded = not trial.coordinates_file
-    deviations = (pose.sd, pose.offset_sd)
-    solution = Solution(
-        skeleton, markers, pose.q, motion, forces, window, observed, deviations, recorded
-    )
+    solution = moving_solution(
+        study.model_map, skeleton, markers, pose, observed, window,
+        cutoff_hz=prepare.cutoff_hz, from_markers=not trial.coordinates_file,
+    )  # fmt: skip
     inputs = (source, model.osim)
     attributes = study_provenance(study, STAGE, inputs)
     solved_by = "file of joint angles" if trial.coordinates_file else "weighted least squares"
     attributes["inverse_kinematics"] = solved_by
     free_moment_findings, attributes["free_moment"] = force_findings(
-        solution, loads, trial.trial_id
+        solution, foot_loads(study.model_map, window), trial.trial_id
     )
     attributes["from_coordinates"] = "coordinates_file" if trial.coordinates_file else ""
     parts = ObservedParts(observed, skeleton, study.model_map)
@@ -94,7 +87,7 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
     write_dataset(dataset, stem.with_name(f"{stem.name}.nc"), attributes)
     findings = [
         *left_out,
-        *solution_findings(solution, trial.trial_id, study),
+        *solution_findings(solution, trial.trial_id, study.marker_set, study.settings.solve),
         *undetermined_findings(solution, study.model_map, trial.trial_id),
         *lost_limbs,
         *motion_findings(solution, study.model_map, prepare.cutoff_hz, trial.trial_id),
@@ -108,6 +101,31 @@ def solve_trial(study: Study, model: ParticipantModel, trial: Trial) -> TrialOut
         "unseen_groups": list(lost_parts(observed, groups, used)),
     }
     return TrialOutcome(numbers, tuple(findings), inputs)
+
+
+def moving_solution(
+    model_map: ModelMap,
+    skeleton: Skeleton,
+    markers: TrackedMarkers,
+    pose: SolvedCoordinates,
+    observed: Observed,
+    prepared: xr.Dataset,
+    *,
+    cutoff_hz: float,
+    from_markers: bool,
+) -> Solution:
+    """Motion of the low-passed coordinates, and its generalised forces, in the frames solved."""
+    rate = float(prepared.attrs["marker_rate"])
+    motion = spline_motion(skeleton, markers.time, low_pass(pose.q, rate, cutoff_hz))
+    loads = foot_loads(model_map, prepared)
+    height = float(prepared.attrs["surface_height"])
+    kinematics = segment_kinematics(skeleton, motion.q, motion.u, motion.udot)
+    borne = loads_with_toes(model_map, skeleton, kinematics, loads, height)
+    forces = newton_euler(skeleton, kinematics, borne)
+    deviations = (pose.sd, pose.offset_sd)
+    return Solution(
+        skeleton, markers, pose.q, motion, forces, prepared, observed, deviations, from_markers
+    )
 
 
 def trial_to_solve(

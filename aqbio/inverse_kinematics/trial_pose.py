@@ -137,7 +137,8 @@ def _solve_coordinates(
 ) -> SolvedCoordinates:
     """Coordinates, and how far the recording determines them."""
     if trial.coordinates_file:
-        return _from_file(study, trial, skeleton, markers)
+        stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
+        return coordinates_of_file(skeleton, solved_coordinates(stem, skeleton, markers.time))
     priors = pose_priors(study, trial.participant_id, skeleton, markers)
     q = _coordinates(skeleton, markers, priors)
     visible = np.asarray(np.isfinite(markers.positions).all(axis=2))
@@ -165,12 +166,8 @@ def _by_pattern(sd: FloatArray, visible: BoolArray) -> FloatArray:
     return np.asarray(np.sqrt(squares[pattern.ravel()]))
 
 
-def _from_file(
-    study: Study, trial: Trial, skeleton: Skeleton, markers: TrackedMarkers
-) -> SolvedCoordinates:
-    """Coordinates of a file, which has no uncertainty of them."""
-    stem = study.folder(trial.participant_id, "prepare") / trial.trial_id
-    columns = solved_coordinates(stem, skeleton, markers.time)
+def coordinates_of_file(skeleton: Skeleton, columns: FloatArray) -> SolvedCoordinates:
+    """Coordinates (T, C) of a file, NaN where it lacks them; a file has no uncertainty of them."""
     q = filled_coordinates(skeleton, columns)
     stated_columns = np.isfinite(columns)
     segments = determined_by_file(skeleton, q, stated_columns)

@@ -28,9 +28,11 @@ class MovedModel:
     """Handles of all coordinates, in the order of motions."""
 
     @classmethod
-    def read(cls, path: Path, coordinates: Sequence[str]) -> MovedModel:
+    def read(cls, path: Path, coordinates: Sequence[str], *, muscles: bool = False) -> MovedModel:
         """Read a participant's model; all of its coordinates are named."""
-        model = load_model(path)
+        model = load_model(path, muscles=muscles)
+        for index in range(model.getForceSet().getSize()):
+            _raise_control(model.updForceSet().get(index))
         coordinate_set = model.updCoordinateSet()
         for index in range(coordinate_set.getSize()):
             coordinate_set.get(index).setDefaultLocked(False)
@@ -46,6 +48,17 @@ class MovedModel:
         self.model.realizeVelocity(self.state)
 
 
+MIN_CONTROL = 0.01
+"""Least control of muscles: with less, Thelen's of older models do not initialise."""
+
+
+def _raise_control(force: Any) -> None:
+    """Raise the least control of a muscle to what OpenSim 4.6 asks for."""
+    muscle = opensim.Muscle.safeDownCast(force)
+    if muscle is not None and muscle.getMinControl() < MIN_CONTROL:
+        muscle.setMinControl(MIN_CONTROL)
+
+
 def opensim_inverse_dynamics(
     moved: MovedModel, motion: Motion, loads: Sequence[ExternalLoad]
 ) -> FloatArray:
@@ -56,7 +69,7 @@ def opensim_inverse_dynamics(
     """
     model, state = moved.model, moved.state
     matter = model.getMatterSubsystem()
-    slots = _mobility_slots(state, moved.coordinates)
+    slots = mobility_slots(state, moved.coordinates)
     bodies = [model.getBodySet().get(index) for index in range(model.getBodySet().getSize())]
     tau = np.empty_like(motion.q)
     udot, none = opensim.Vector(len(slots), 0.0), opensim.Vector(len(slots), 0.0)
@@ -71,7 +84,7 @@ def opensim_inverse_dynamics(
     return tau
 
 
-def _mobility_slots(state: Any, handles: Sequence[Any]) -> list[int]:
+def mobility_slots(state: Any, handles: Sequence[Any]) -> list[int]:
     """Index of each coordinate in Simbody's vector of speeds."""
     slots = []
     for handle in handles:

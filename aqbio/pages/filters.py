@@ -42,6 +42,10 @@ CONTENT_SECURITY = {
     "single": (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
     ),
+    "replay": (
+        "default-src 'none'; img-src data: blob:; media-src blob:; style-src 'unsafe-inline'; "
+        "script-src 'unsafe-inline'"
+    ),
 }
 """Sources that pages may load: neighbouring files only, or only their own content."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.config import ModelMap
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import rotation_about_vertical
 from aqbio.multibody.poses import SegmentPoses, segment_coms, whole_body_com
@@ -15,6 +17,9 @@ from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ROLE_SIDES, SIDES
 from aqbio.pages.packed import Channel, pack
 from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 MAX_BYTES = 150_000
 """Size of the packed numbers of a trial, bytes; above it markers, the largest part, are omitted."""
@@ -247,3 +252,62 @@ def _weights(replayed: TrialReplay, side: Any, role: str) -> list[float]:
 
 def _numbers(values: FloatArray) -> list[float]:
     return [round(float(value), 6) for value in values]
+
+
+# from datasets of the levels ---------------------------------------------------------------------
+
+
+def model_markers(skeleton: Skeleton) -> dict[str, tuple[str, FloatArray]]:
+    """Segment and position on it, m, of every marker of a model."""
+    markers = zip(skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True)
+    return {name: (skeleton.bodies[body], position) for name, body, position in markers}
+
+
+def observed_segments(levels: xr.Dataset) -> dict[str, bool]:
+    """True for a segment that is observed in some frame."""
+    ever = levels["observed"].any("time")
+    return {str(name): bool(ever.sel(segment=name)) for name in levels["segment"].values}
+
+
+def contact_rows(levels: xr.Dataset) -> list[dict[str, str | float]]:
+    """Foot, touchdown and toe-off, s, of every contact."""
+    names = ("foot", "touchdown", "toe_off")
+    values = zip(*(levels[f"contact_{name}"].values.tolist() for name in names), strict=True)
+    return [dict(zip(names, contact, strict=True)) for contact in values]
+
+
+def level_curves(
+    mapped: ModelMap, levels: xr.Dataset, q: xr.DataArray
+) -> dict[str, tuple[tuple[str, ...], Channel]]:
+    """Names of columns and values of the quantities that are drawn over time."""
+
+    def labels_of(dimension: str) -> tuple[str, ...]:
+        return tuple(str(label) for label in levels[dimension].values)
+
+    flexion = {
+        f"{joint}_{side}" if side != "centre" else joint: (coordinate, mapped.flexion[joint])
+        for joint, coordinates in mapped.sagittal.items()
+        if joint in mapped.flexion
+        for side, coordinate in coordinates.model_dump().items()
+    }
+    angles = apply_signs(
+        q.sel(coordinate=[coordinate for coordinate, _ in flexion.values()]).values,
+        [sign for _, sign in flexion.values()],
+    )
+    curves: dict[str, tuple[tuple[str, ...], Channel]] = {
+        "momentum": (
+            labels_of("group"),
+            Channel(levels["group_angular_momentum"].values, MOMENTUM),
+        ),
+        "force": (labels_of("foot"), Channel(levels["ground_force"].values, FORCE)),
+        "point": (labels_of("foot"), Channel(levels["contact_point"].values, POINT)),
+        "power": (labels_of("joint"), Channel(levels["joint_power"].values, POWER)),
+        "angle": (tuple(flexion), Channel(angles, ANGLE)),
+    }
+    return curves
+
+
+def script(content: Mapping[str, Any]) -> str:
+    """Write a script that holds numbers, without characters that could end the script."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return "globalThis.REPLAY=" + text.replace("<", r"\u003c") + ";\n"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -26,7 +25,6 @@ from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study
 from aqbio.io.tables import read_columns
 from aqbio.multibody.poses import segment_poses
-from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import ROLE_SIDES
 from aqbio.pages.athlete import (
     FORCES,
@@ -41,16 +39,16 @@ from aqbio.pages.fit import trial_changes
 from aqbio.pages.packed import Channel
 from aqbio.pages.quality import quality_tables, residuals
 from aqbio.pages.replay import (
-    ANGLE,
-    FORCE,
     MOMENTUM,
-    POINT,
-    POWER,
     TrialReplay,
-    apply_signs,
+    contact_rows,
+    level_curves,
+    model_markers,
+    observed_segments,
     poses_along,
     replay_script,
     rotate_to_run,
+    script,
     shown_frames,
     spread,
 )
@@ -61,7 +59,6 @@ from aqbio.study.findings import participant_findings
 from aqbio.study.internal import as_findings, contained
 from aqbio.study.manifest import Report, TrialOutcome, participant_stage, run_trials, write_manifest
 from aqbio.tables.stage import trial_rows
-from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -151,7 +148,7 @@ def trial_replay(
         before = load_skeleton(ParticipantModel.of(study, participant_id).table)
         origin = segment_poses(before, motion["q"].values).origin
         plain = rotate_to_run(laboratory.levelled(origin), heading)
-    markers = _markers(skeleton)
+    markers = model_markers(skeleton)
     followed = [str(marker) for marker in motion["marker"].values if str(marker) in markers]
     positions = motion["marker_position"].sel(marker=followed).values
     replayed = TrialReplay(
@@ -162,13 +159,13 @@ def trial_replay(
         poses=poses,
         plain=plain,
         groups=study.model_map.groups,
-        observed=_observed_segments(contributions),
+        observed=observed_segments(contributions),
         roles=role_scheme(study),
         markers={name: markers[name] for name in followed},
         measured=rotate_to_run(laboratory.levelled(positions), heading),
         curves=_curves(study, contributions, consistent),
         plates=rotate_to_run(laboratory.spread(solved.prepared["plate_corner"].values), heading),
-        contacts=tuple(_contacts(contributions)),
+        contacts=tuple(contact_rows(contributions)),
         ground=float(contributions.attrs["surface_height"]),
     )
     files = [
@@ -178,54 +175,15 @@ def trial_replay(
     return replayed, [*files, *solved.files, model.table]
 
 
-def _markers(skeleton: Skeleton) -> dict[str, tuple[str, FloatArray]]:
-    markers = zip(skeleton.markers, skeleton.marker_body, skeleton.marker_position, strict=True)
-    return {name: (skeleton.bodies[body], position) for name, body, position in markers}
-
-
-def _observed_segments(levels: xr.Dataset) -> dict[str, bool]:
-    ever = levels["observed"].any("time")
-    return {str(name): bool(ever.sel(segment=name)) for name in levels["segment"].values}
-
-
-def _contacts(levels: xr.Dataset) -> list[dict[str, str | float]]:
-    names = ("foot", "touchdown", "toe_off")
-    values = zip(*(levels[f"contact_{name}"].values.tolist() for name in names), strict=True)
-    return [dict(zip(names, contact, strict=True)) for contact in values]
-
-
 def _curves(
     study: Study, levels: xr.Dataset, consistent: xr.Dataset
 ) -> dict[str, tuple[tuple[str, ...], Channel]]:
-    """Names of columns and values of the quantities that are drawn over time."""
-
-    def labels_of(dimension: str) -> tuple[str, ...]:
-        return tuple(str(label) for label in levels[dimension].values)
-
-    mapped = study.model_map
-    flexion = {
-        f"{joint}_{side}" if side != "centre" else joint: (coordinate, mapped.flexion[joint])
-        for joint, coordinates in mapped.sagittal.items()
-        if joint in mapped.flexion
-        for side, coordinate in coordinates.model_dump().items()
-    }
-    angles = apply_signs(
-        consistent["q"].sel(coordinate=[coordinate for coordinate, _ in flexion.values()]).values,
-        [sign for _, sign in flexion.values()],
-    )
-    curves = {
-        "momentum": (
-            labels_of("group"),
-            Channel(levels["group_angular_momentum"].values, MOMENTUM),
-        ),
-        "force": (labels_of("foot"), Channel(levels["ground_force"].values, FORCE)),
-        "point": (labels_of("foot"), Channel(levels["contact_point"].values, POINT)),
-        "power": (labels_of("joint"), Channel(levels["joint_power"].values, POWER)),
-        "angle": (tuple(flexion), Channel(angles, ANGLE)),
-    }
+    """Quantities over time, with the spread of momentum where the motion was fitted."""
+    curves = level_curves(study.model_map, levels, consistent["q"])
     if "group_momentum_sample" in consistent:
         samples = momentum_samples(levels, consistent)
-        curves["spread"] = (labels_of("group"), Channel(spread(samples), MOMENTUM))
+        groups = tuple(str(name) for name in levels["group"].values)
+        curves["spread"] = (groups, Channel(spread(samples), MOMENTUM))
     return curves
 
 
@@ -250,12 +208,6 @@ def _sides_words(steps: pd.DataFrame) -> str:
         f"Over {counted(len(steps), noun)} the push side carried {push} and the swing side "
         f"{swing} {UNIT} about the vertical, mean over the contact."
     )
-
-
-def script(content: Mapping[str, Any]) -> str:
-    """Write a script that holds numbers, without characters that could end the script."""
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
-    return "globalThis.REPLAY=" + text.replace("<", r"\u003c") + ";\n"
 
 
 def _trial_page(
@@ -301,4 +253,7 @@ def _trial_page(
         changes=trial_changes(tables["changes"], name),
         findings=sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)),
         bones=bones,
+        compare=True,
+        causes=False,
+        recorded=True,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from aqbio.body.anatomy import with_points
-from aqbio.config import MarkerSet, Trial
+from aqbio.config import MarkerSet, ModelMap, Trial
 from aqbio.errors import AqbioError, Finding, distinct
 from aqbio.io.mot import Storage, read_storage, write_storage
 from aqbio.io.movement import constant_stretches
@@ -63,9 +63,16 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     model = study.model_file(trial.participant_id)
     with quiet(level="Off"):
         skeleton = with_model(model, lambda: read_skeleton(model))
-    skeleton = with_points(skeleton, stand_ins(skeleton, study.model_map))
     path, forces = study.recording(trial), study.forces(trial)
-    storage, rate, uneven = even_storage(read_storage(path), path.name)
+    return trial_of_storage(skeleton, study.model_map, read_storage(path), path, forces)
+
+
+def trial_of_storage(
+    skeleton: Skeleton, model_map: ModelMap, storage: Storage, path: Path, forces: Path | None
+) -> CoordinatesTrial:
+    """Trial of the coordinates in a storage file, with the forces that belong to it."""
+    skeleton = with_points(skeleton, stand_ins(skeleton, model_map))
+    storage, rate, uneven = even_storage(storage, path.name)
     q, findings = coordinate_values(storage, skeleton, path)
     findings += uneven
     check_lengths(q[:, ~skeleton.coordinate_is_rotation], rate, path)
@@ -73,7 +80,7 @@ def coordinates_trial(study: Study, trial: Trial) -> CoordinatesTrial:
     if forces is not None:
         loads, force_findings = read_forces(forces, float(storage.time[0]))
         findings += force_findings
-    marker_set = model_marker_set(skeleton, study.model_map)
+    marker_set = model_marker_set(skeleton, model_map)
     positions = _positions(skeleton, q)
     determined = np.asarray(np.isfinite(positions).any(axis=(0, 2)))
     needed = landmark_labels(marker_set)
@@ -117,7 +124,7 @@ def coordinate_values(
     solved are. Locked coordinates without a column keep their default; dependent ones are computed:
     OpenSim writes them in radians even where the file says degrees (``knee_angle_r_beta``).
     """
-    names = {_plain(column): column for column in storage.columns}
+    names = coordinate_columns(storage)
     missing = [name for name in skeleton.coordinates if name not in names]
     if len(missing) == len(skeleton.coordinates):
         raise _not_of_the_model(missing, "the file lacks", path)
@@ -172,6 +179,11 @@ def _not_of_the_model(names: Sequence[str], words: str, path: Path) -> AqbioErro
         fix="check coordinates_file in trials.tsv and model_file in participants.tsv.",
         rule="coordinates-missing",
     )
+
+
+def coordinate_columns(storage: Storage) -> dict[str, str]:
+    """Columns of a storage file by the name of their coordinate."""
+    return {_plain(column): column for column in storage.columns}
 
 
 def _plain(column: str) -> str:

@@ -366,14 +366,14 @@ class _ContactModel:
         """Sines (K, G), the same filtered, and their amplitudes (K,)."""
         share = (self.time - ends[0]) / (ends[1] - ends[0])
         inside = (share > 0.0) & (share < 1.0)
-        sines = np.sin(np.pi * self.harmonic[:, None] * share) * inside
+        sines = np.zeros((len(self.harmonic), GRID_SIZE))
+        sines[:, inside] = np.sin(np.pi * self.harmonic[:, None] * share[inside])
         filtered = np.fft.irfft(np.fft.rfft(sines, axis=1) * self.response, GRID_SIZE, axis=1)
-        scale = 1.0 / np.sqrt(len(self.compared))
-        rows = np.vstack(
-            [scale * filtered[:, self.compared].T, STIFFNESS * np.diag(self.harmonic**1.5)]
-        )
-        target = np.append(scale * self.measured, np.zeros(len(self.harmonic)))
-        amplitude = np.linalg.lstsq(rows, target, rcond=None)[0]
+        compared = filtered[:, self.compared]
+        # the stiffness keeps these normal equations well-conditioned (below 1e7)
+        normal = compared @ compared.T / len(self.compared)
+        normal[np.diag_indices_from(normal)] += (STIFFNESS * self.harmonic**1.5) ** 2
+        amplitude = np.linalg.solve(normal, compared @ self.measured / len(self.compared))
         return sines, filtered, amplitude
 
     def fit(self, ends: FloatArray, *, with_cutoff: bool = False) -> tuple[float, FloatArray]:

@@ -178,9 +178,9 @@ def _time_error(contact: FootContact, on_plates: float, by_markers: float) -> fl
     return by_markers if np.isnan(contact.peak) else on_plates
 
 
-def foot_loads(study: Study, window: xr.Dataset) -> tuple[ExternalLoad, ...]:
+def foot_loads(model_map: ModelMap, window: xr.Dataset) -> tuple[ExternalLoad, ...]:
     """Ground reaction force of each foot on the marker clock, about the ground origin."""
-    feet = study.model_map.feet
+    feet = model_map.feet
     return tuple(
         ExternalLoad(
             body=getattr(feet, side),

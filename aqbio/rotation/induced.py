@@ -179,7 +179,7 @@ class EquationsOfMotion:
     """
 
     sources: tuple[str, ...]
-    """tuple of S names. Joints, then ``FURTHER_SOURCES``."""
+    """tuple of S names. Joints, actuators, then ``FURTHER_SOURCES``."""
     udot: FloatArray
     """(T, N, S) array. Accelerations of the free coordinates by source without any contact."""
     reply: FloatArray
@@ -274,22 +274,28 @@ def equations_of_motion(
     forces: FloatArray,
     coordinates: Mapping[str, IntArray],
     feet: Sequence[FootConstraint],
+    actuators: Mapping[str, FloatArray] = MappingProxyType({}),
 ) -> EquationsOfMotion:
     """Equations of motion of all frames, with one right-hand side per source.
 
     `forces` (T, C) of inverse dynamics, root included; by source its coordinates, each in one only.
+    `actuators`: generalised forces (T, C) of muscles, each a source of its own; a joint then keeps
+    what they leave of its moment.
 
     ``M u̇ = Σ τ_s + τ_gravity − C + Σ_f J_fᵀ w_f``. Couplers are substituted and locked coordinates
     follow what is given for them (their share is among the velocity terms), so that M is that of
     the free coordinates and positive definite.
     """
     skeleton, free = body.skeleton, body.skeleton.free
-    sources = (*coordinates, *FURTHER_SOURCES)
+    sources = (*coordinates, *actuators, *FURTHER_SOURCES)
     gravity, velocity, contact = (sources.index(source) for source in FURTHER_SOURCES[:3])
     belongs = np.zeros((len(free), len(sources)))
     for index, chosen in enumerate(coordinates.values()):
         belongs[:, index] = np.isin(free, chosen)
     pushed = forces[:, free, None] * belongs
+    for name, own in actuators.items():
+        pushed -= own[:, free, None] * belongs
+        pushed[..., sources.index(name)] = own[:, free]
     pushed[..., gravity], pushed[..., velocity] = body.gravity, body.velocity[:, free]
     udot = body.mobility @ pushed
     jacobian = np.concatenate([_jacobian(body, foot) for foot in feet], axis=1)

@@ -47,6 +47,8 @@ from aqbio.vectors import BoolArray, FloatArray, IntArray, cross
 PRIMARY = "C2"
 """Contact model whose accelerations of single coordinates are kept."""
 
+NO_ACTUATORS: Mapping[str, FloatArray] = MappingProxyType({})
+
 FRAMES_PER_BLOCK = 250
 """Frames whose equations of motion are held at once: about 80 kB each."""
 
@@ -116,6 +118,7 @@ def levels(
     *,
     minimum_force: float = MIN_CONTACT_FORCE_N,
     surface_height: float = 0.0,
+    actuators: Mapping[str, FloatArray] = NO_ACTUATORS,
 ) -> Levels:
     """Contributions to the rotation of the body, levels A to C.
 
@@ -129,6 +132,9 @@ def levels(
         A foot under less vertical force is not held by the ground, N.
     surface_height : float
         Of the ground that the feet touch, m: where centres of pressure are, and level C holds feet.
+    actuators : mapping of str to (T, C) array, N m or N
+        Generalised forces of muscles: sources of level C of their own. The moment of a joint is
+        then what they leave of it.
 
     Returns
     -------
@@ -153,7 +159,7 @@ def levels(
         for load, in_contact in zip(loads, touching.T, strict=True)
     )
     root = hubs[0][0].hub.root
-    induced = _level_c(mechanics, coordinates, feet, groups, root)
+    induced = _level_c(mechanics, coordinates, feet, groups, root, actuators)
     power = [
         joint_power(mechanics.forces, kinematics.u, indices) for indices in coordinates.values()
     ]
@@ -222,6 +228,7 @@ def _level_c(
     feet: Sequence[FootConstraint],
     groups: FloatArray,
     pelvis: int,
+    actuators: Mapping[str, FloatArray],
 ) -> Mapping[str, InducedAccelerations]:
     skeleton, kinematics = mechanics.skeleton, mechanics.kinematics
     blocks: dict[str, list[InducedAccelerations]] = {model: [] for model in CONTACT_ROWS}
@@ -233,6 +240,7 @@ def _level_c(
             mechanics.forces[block],
             coordinates,
             feet_of_block,
+            {name: forces[block] for name, forces in actuators.items()},
         )
         for model, results in blocks.items():
             results.append(caused[model])
@@ -253,10 +261,43 @@ def _closure(
     identities += [
         (model.group_rate.sum(axis=1) - group_rate, model.group_rate) for model in induced.values()
     ]
-    errors = [
-        np.abs(off).max() / (np.abs(terms).sum(axis=1).max() or 1.0) for off, terms in identities
-    ]
-    return float(np.max(errors))
+    return float(np.max([_relative_errors(off, terms).max() for off, terms in identities]))
+
+
+def closure_errors(computed: Levels) -> dict[str, FloatArray]:
+    """Errors (T,) of every level's identity, relative to the largest sum of the absolute terms.
+
+    ``A``: the residual moment is that of Newton and Euler at the root. ``B``: what acts on a hub is
+    the rate of its angular momentum. ``C``, by contact model: accelerations of the coordinates, of
+    the centre of mass, ground reactions and rates of groups by source add up to the measured ones.
+    """
+    mechanics, balance = computed.mechanics, computed.mechanics.balance
+    root = computed.hubs[0][0].hub.root
+    arm = mechanics.kinematics.joint_centre[:, root] - balance.com
+    wrenches = mechanics.wrenches
+    moment = wrenches.moment[:, root] + cross(arm, wrenches.force[:, root])
+    errors = {"A": _relative_errors(balance.residual_moment - moment, balance.rate)}
+    for kinetics, _ in computed.hubs:
+        off = kinetics.wrench.sum(axis=1) - kinetics.rate
+        errors[f"B {kinetics.hub.name}"] = _relative_errors(off, kinetics.wrench)
+    udot = mechanics.kinematics.udot[:, mechanics.skeleton.free]
+    for name, induced in computed.induced.items():
+        for words, by_source, measured in (
+            ("accelerations", induced.udot, udot),
+            ("centre of mass", induced.com_acceleration, balance.com_acceleration),
+            ("ground reaction", induced.force, balance.force),
+            ("angular momentum", induced.group_rate, computed.group_rate),
+        ):
+            off = by_source.sum(axis=1) - measured
+            errors[f"C {words} ({name})"] = _relative_errors(off, by_source)
+    return errors
+
+
+def _relative_errors(difference: FloatArray, terms: FloatArray) -> FloatArray:
+    """Differences (T,) over the largest sum of absolute terms along the second axis."""
+    largest = np.abs(terms).sum(axis=1).max() or 1.0
+    errors: FloatArray = np.abs(difference).reshape(len(difference), -1).max(axis=1) / largest
+    return errors
 
 
 def causes(
@@ -264,14 +305,15 @@ def causes(
     forces: FloatArray,
     coordinates: Mapping[str, IntArray],
     feet: Sequence[FootConstraint],
+    actuators: Mapping[str, FloatArray] = NO_ACTUATORS,
 ) -> dict[str, InducedAccelerations]:
     """Level C under every contact model.
 
-    `forces` (T, C) of inverse dynamics; coordinates by source. If the toes bear a share of a load,
-    `HINDFOOT` has its own joint moments, with hardly any at the joint of the toes; otherwise it
-    equals the primary model.
+    `forces` (T, C) of inverse dynamics; coordinates by source; `actuators` as in `levels`. If the
+    toes bear a share of a load, `HINDFOOT` has its own joint moments, with hardly any at the joint
+    of the toes; otherwise it equals the primary model.
     """
-    equations = equations_of_motion(body, forces, coordinates, feet)
+    equations = equations_of_motion(body, forces, coordinates, feet, actuators)
     results = {
         model: induced_accelerations(equations, model)
         for model in CONTACT_ROWS
@@ -281,7 +323,7 @@ def causes(
         return results | {HINDFOOT: replace(results[PRIMARY], contact_model=HINDFOOT)}
     hindfeet = [foot.on_the_hindfoot for foot in feet]
     tau = newton_euler(body.skeleton, body.kinematics, [foot.load for foot in hindfeet])
-    hindfoot_equations = equations_of_motion(body, tau, coordinates, hindfeet)
+    hindfoot_equations = equations_of_motion(body, tau, coordinates, hindfeet, actuators)
     return results | {HINDFOOT: induced_accelerations(hindfoot_equations, HINDFOOT)}
 
 

@@ -65,7 +65,7 @@ def run():
 
 def _found(study, case, time, known, heading=0.0, **attrs):
     prepared = prepared_of(case, time, known).assign_attrs(**attrs)
-    result = contributions_of(study, case.skeleton, prepared, Motion(*case.motion))
+    result = contributions_of(study.model_map, case.skeleton, prepared, Motion(*case.motion))
     return result, contributions_dataset(result, prepared, heading)
 
 

@@ -171,7 +171,7 @@ def all_levels(study: Study) -> xr.Dataset:
     held = np.stack([time < 0, (time >= RIGHT.touchdown) & (time <= RIGHT.toe_off)], axis=1)
     case = grounded(case, held)
     prepared = prepared_of(case, time, np.ones(60, dtype=bool))
-    found = trial_contributions(study, case.skeleton, prepared, Motion(*case.motion))
+    found = trial_contributions(study.model_map, case.skeleton, prepared, Motion(*case.motion))
     data = contributions_dataset(found, prepared, 0.2)
     draws = TrialDraws(
         found.levels, case.anatomy, time, 0.2, found.touching, Spread(), Sampling(6, 1, 8)

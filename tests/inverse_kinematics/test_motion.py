@@ -222,9 +222,7 @@ def test_golden_words_of_solutions(runner):
         positions[7, toe, 0] += one
         time = 0.5 + np.arange(len(q)) / 250.0
         solution = made(runner, time, q, q, positions=positions, lost=lost, from_markers=not angles)
-        settings = SimpleNamespace(solve=Solve())
-        study = SimpleNamespace(settings=settings, marker_set=STICK_MARKERS)
-        return solution_findings(solution, "run", study)
+        return solution_findings(solution, "run", STICK_MARKERS, Solve())
 
     assert golden("solutions", stick) == []
 

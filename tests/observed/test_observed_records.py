@@ -93,7 +93,7 @@ def told(study, run, observed, motion=None) -> xr.Dataset:
     case, time = run
     moved = Motion(*case.motion) if motion is None else motion
     data = prepared_of(case, time, np.ones(len(time), dtype=bool))
-    result = trial_contributions(study, case.skeleton, data, moved)
+    result = trial_contributions(study.model_map, case.skeleton, data, moved)
     parts = ObservedParts(observed, case.skeleton, study.model_map)
     return observed_only(contributions_dataset(result, data, 0.0), parts, RoleScheme())
 

@@ -5,7 +5,7 @@
   const COLOURS = {
     leg: "#a0522d", arm: "#009e73", torso: "#cc79a7", pelvis: "#56b4e9",
     hip: "#a0522d", knee: "#e69f00", ankle: "#009e73", mtp: "#56b4e9", lumbar: "#cc79a7",
-    shoulder: "#7d838b", elbow: "#8a6d3b",
+    shoulder: "#7d838b", elbow: "#8a6d3b", ankle_and_toes: "#009e73",
   };
 
   /** The left side is dashed, the right one solid. */
@@ -86,6 +86,10 @@
       angle: {
         title: () => "Flexion (degrees): right solid, left dashed",
         curves: () => each("angle", trial.curves.angle, { factor: DEGREES }),
+      },
+      cause: {
+        title: () => "Vertical ground force that each source causes (N): right solid, left dashed",
+        curves: () => each("cause", trial.curves.cause || []),
       },
     };
   };

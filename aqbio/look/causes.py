@@ -1,0 +1,94 @@
+"""Largest causes of the ground force, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aqbio.look.levels import MotionLevels
+from aqbio.look.tables import SIGNALS, along_run, averaged_contacts, contact_means
+from aqbio.names import SIDES
+from aqbio.vectors import FloatArray
+
+WORDS = {
+    "velocity": "velocity terms",
+    "contact": "acceleration of the foot",
+    "other": "other joints",
+}
+"""Names of sources on pages, where they are others."""
+
+MUSCLE_SIDES = {"l": "left", "r": "right"}
+"""Ends of names of muscles."""
+
+ANKLE, TOES = "ankle", "mtp"
+"""Beginnings of the names of the joints of a foot."""
+
+ARM_JOINTS = ("shoulder", "elbow")
+"""Joints that are named by their own side."""
+
+LARGEST_CAUSES = 4
+"""Number of sources that are named in a sentence."""
+
+VERTICAL = 1
+"""Index of the vertical axis."""
+
+
+def causes_sentence(levels: MotionLevels) -> str:
+    """Sources with the largest shares of the vertical ground force, over all whole contacts."""
+    causes = vertical_causes(levels)
+    if causes is None:
+        return "what each joint causes is not known: no contact has forces of a whole body"
+    order = sorted(causes, key=lambda name: -abs(causes[name]))[:LARGEST_CAUSES]
+    shares = (f"{100 * causes[name]:.0f}".replace("-", "−") for name in order)
+    listed = ", ".join(f"{name} {share} %" for name, share in zip(order, shares, strict=True))
+    return f"vertical ground force in contact, largest causes: {listed}"
+
+
+def vertical_causes(levels: MotionLevels) -> dict[str, float] | None:
+    """Share of every source in the vertical ground force, over whole contacts with level C.
+
+    Joints are named by the leg on the ground. None where no contact has level C.
+    """
+    signal = next(signal for signal in SIGNALS if signal.name == "induced_ground_force")
+    run = along_run(levels.dataset[[signal.name]], levels.heading)
+    totals: dict[str, float] = {}
+    for step in averaged_contacts(levels):
+        names, means = contact_means(run, step, signal)
+        if np.isfinite(means).all():
+            for name, value in by_leg(names, means, step.side).items():
+                totals[name] = totals.get(name, 0.0) + float(value[VERTICAL])
+    whole = sum(totals.values())
+    return {name: value / whole for name, value in totals.items()} if whole > 0.0 else None
+
+
+def by_leg(names: Sequence[str], means: FloatArray, side: str) -> dict[str, FloatArray]:
+    """Means (K, 3) of sources by the leg on the ground; toes that turn count to their ankle.
+
+    Ankle and toes of a standing foot are determined together only: what each alone causes depends
+    on which part of the foot is held.
+    """
+    values = dict(zip(names, means, strict=True))
+    toes = [name for name in names if name.startswith(TOES) and values[name].any()]
+    named: dict[str, FloatArray] = {}
+    for name, mean in values.items():
+        ankle = name.replace(TOES, ANKLE) if name in toes else name
+        words = leg_name(ankle, side)
+        if ankle.replace(ANKLE, TOES) in toes:
+            words = f"{words} and toes"
+        named[words] = named.get(words, np.zeros(mean.shape)) + mean
+    return named
+
+
+def leg_name(source: str, side: str) -> str:
+    """Name of a source by the leg on the ground: ``stance ankle``, ``left shoulder``.
+
+    Muscles are named ``soleus_l``, or ``soleus_left``.
+    """
+    part, _, of_side = source.rpartition("_")
+    of_side = MUSCLE_SIDES.get(of_side, of_side)
+    if of_side not in SIDES:
+        return WORDS.get(source, source.replace("_", " "))
+    if part in ARM_JOINTS:
+        return f"{of_side} {part}"
+    return f"{'stance' if of_side == side else 'other'} {part}"

@@ -6,8 +6,8 @@ same numbers.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ from aqbio.vectors import BoolArray, FloatArray
 if TYPE_CHECKING:
     import xarray as xr
 
-FilePath = str | PathLike[str]
+FilePath = str | os.PathLike[str]
 
 CAUSED_VARIABLES = {
     "induced_ground_force": "force",

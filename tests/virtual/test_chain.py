@@ -161,7 +161,7 @@ def test_words_of_every_stage(chain):
         lines += [f"{stage}: {line}" for line in _findings(manifest)]
         for trial in manifest.get("trials", []):
             texts = [f"{trial['status']} {trial['reason']}".strip()]
-            texts += _findings(trial) + list(trial.get("against", []))
+            texts += _findings(trial) + [one["what"] for one in trial.get("against", [])]
             lines += [f"{stage} {trial['trial_id']}: {text}" for text in texts]
     assert differences("chain", lines) == []
 

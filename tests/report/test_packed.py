@@ -20,9 +20,9 @@ from aqbio.pages.replay import (
     MIN_HALF_AXIS_M,
     MIN_RATE_HZ,
     half_axes,
+    script,
     shown_frames,
 )
-from aqbio.pages.replay import script
 from aqbio.pages.verdicts import ruler
 from tests.unpacked import unpack
 

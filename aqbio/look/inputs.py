@@ -446,6 +446,8 @@ SHEET_WORDS = {
     "force_file": "the file of forces",
     "lower prepare.cutoff_hz in study.yaml": "lower --cutoff",
     "prepare.cutoff_hz": "--cutoff",
+    "a known delay, the same in all, goes into laboratory.force_delay_s": "take a known delay from "
+    "the times in the file of forces",
     "or list the plate in laboratory.ignore_plates": "or take its columns out of the file",
     "or set start_s and end_s in trials.tsv to what it covers": "or cut the motion to its time",
     "or set end_s in trials.tsv before that frame": "or cut the motion file before that frame",
@@ -460,7 +462,11 @@ def without_sheets(fix: str) -> str:
     """Advice without sheets and settings of a study; a clause that names others is left out."""
     for words, instead in SHEET_WORDS.items():
         fix = fix.replace(words, instead)
-    clauses = [clause for clause in re.split(r"(?<=[;.]) ", fix) if not SHEET_NAMES.search(clause)]
+    clauses = [
+        clause
+        for clause in re.split(r"(?<=[;.]) ", fix)
+        if clause and not SHEET_NAMES.search(clause)
+    ]
     text = " ".join(clauses)
     return f"{text[:-1]}." if text.endswith((";", ",")) else text
 

@@ -274,7 +274,7 @@ def test_a_wrong_input_is_refused_in_one_sentence(name, files, tmp_path):
     assert "\n" not in error.what
     assert re.search(r"[.)]$", error.what)
     assert len(error.what) < 600
-    assert error.fix
+    assert error.fix.endswith(".")
     assert not SHEET_NAMES.search(f"{error.what} {error.fix}"), str(error)
     assert not (tmp_path / "out" / "index.html").exists()
 
@@ -291,6 +291,7 @@ def test_a_doubtful_input_is_named_and_its_numbers_left_out(name, files, tmp_pat
     assert finding.what[1:40] in page
     assert finding.what[1:40] in named
     assert not SHEET_NAMES.search(finding.fix), finding.fix
+    assert finding.fix.endswith(".")
     assert np.isnan(levels.dataset["induced_ground_force"].values).all()
     assert "what each joint causes is not known" in named
 
@@ -316,6 +317,15 @@ def test_forces_of_another_clock_are_shifted_and_named(files, tmp_path):
     [finding] = [one for one in moving.findings if one.rule == "force-clock"]
     assert finding.number == pytest.approx(0.08, abs=0.015)
     assert not SHEET_NAMES.search(finding.fix)
+
+
+def test_a_small_delay_of_the_forces_is_named_with_a_remedy_that_looking_has(files, tmp_path):
+    late = Given(tmp_path, files).forces(start=START + 0.012)
+    moving = read_model_in_motion(files.model, files.motion, late)
+    [finding] = [one for one in moving.findings if one.rule == "force-delay"]
+    assert finding.number == pytest.approx(0.012, abs=0.004)
+    assert "the times in the file of forces" in finding.fix
+    assert finding.fix.endswith(".")
 
 
 @pytest.mark.parametrize(

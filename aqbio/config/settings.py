@@ -547,7 +547,7 @@ _NOT_DRAWN = "is not drawn any more; its numbers are in the results"
 
 CONSTANTS = {
     "consistency.sigma_force_n": "30 N, in aqbio/inverse_dynamics/parameters.py",
-    "consistency.sigma_moment_nm": "10 N m, in aqbio/inverse_dynamics/parameters.py",
+    "consistency.sigma_moment_nm": "5 N m, in aqbio/inverse_dynamics/parameters.py",
     "consistency.sigma_marker_m": "0.010 m, in aqbio/inverse_dynamics/parameters.py",
     "consistency.correlation": "0.4, in aqbio/inverse_dynamics/parameters.py",
     "consistency.parameters": "in aqbio/inverse_dynamics/parameters.py (PARAMETERS); the drag area "

@@ -398,10 +398,10 @@ class Weights:
     """Standard deviations by which the rows of the cost are divided."""
 
     sigma_force_n: float = 30.0
-    sigma_moment_nm: float = 10.0
-    """sigma_force_n, sigma_moment_nm: Of the residual force and moment in each frame. 30 N and 10 N
-    m serve momentum and totals best, 100 N and 30 N m the rates of groups; tighter ones bend the
-    motion."""
+    sigma_moment_nm: float = 5.0
+    """sigma_force_n, sigma_moment_nm: Of the residual force and moment in each frame. With bodies
+    that keep to the tables, 5 N m serve momentum and totals better than 10 and conserve momentum
+    in flight (docs/decisions/0034-bodies-that-no-fit-deforms.md); tighter ones bend the motion."""
     correlation: float = 0.4
     """Between soft-tissue errors of the markers of one segment, 0 to less than 1."""
     tissue_sd_m: Mapping[Tissue, float] = field(default_factory=lambda: dict(TISSUE_SD))

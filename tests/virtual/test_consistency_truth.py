@@ -18,7 +18,7 @@ from benchmarks.consistency_truth import (
     root_mean_square_parameters,
 )
 
-DEFAULT = "30/10"
+DEFAULT = "30/5"
 USUAL, SPRINGS = SETTINGS[2], SETTINGS[-1]
 
 

@@ -54,14 +54,14 @@ CUTOFFS = {FASTEST: 20.0}
 SLOW_CUTOFF = 15.0
 SIZES = (0.0, 0.5, 1.0, 1.5)
 PLAIN = "plain"
-DEFAULT = "30/10"
+DEFAULT = "30/5"
 ARMS: Mapping[str, Weights] = {
     DEFAULT: Weights(),
     "100/30": Weights(sigma_force_n=100.0, sigma_moment_nm=30.0),
     "10/3": Weights(sigma_force_n=10.0, sigma_moment_nm=3.0),
     "3/1": Weights(sigma_force_n=3.0, sigma_moment_nm=1.0),
-    "30/10, not smooth": Weights(roughness=1e9),
-    "30/10, not smooth, 20 ms": Weights(roughness=1e9, knot_s=0.020),
+    "30/5, not smooth": Weights(roughness=1e9),
+    "30/5, not smooth, 20 ms": Weights(roughness=1e9, knot_s=0.020),
 }
 """The last two are the method without a prior of smoothness (knots of 10 and of 20 ms)."""
 SURE = (DEFAULT,)
@@ -352,9 +352,9 @@ GATES = (
     ("dH leg", "dleg", "<=", 0.75),
     *((f"coverage of H: {name}", f"coverage {name}", ">=", 0.80) for name in QUANTITIES[:3]),
     ("coverage of H: total", "coverage total", ">=", 0.80),
-    ("3/1 over 30/10: H total", "tight total", ">", 1.0),
-    ("3/1 over 30/10: dH leg", "tight dleg", ">", 1.0),
-    ("3/1 over 30/10: dH arm", "tight darm", ">", 1.0),
+    ("3/1 over 30/5: H total", "tight total", ">", 1.0),
+    ("3/1 over 30/5: dH leg", "tight dleg", ">", 1.0),
+    ("3/1 over 30/5: dH arm", "tight darm", ">", 1.0),
 )
 """Gates of the method: words, number, relation and limit."""
 
@@ -442,7 +442,7 @@ and moment (N m about the centre of mass), root mean squares over {contacts} con
 inverse kinematics, and of a fit that was not shown these forces.
 {left_out}
 
-## Parameters from one sprint alone (weights 30/10)
+## Parameters from one sprint alone (weights 30/5)
 {parameters}
 """
 

@@ -60,7 +60,7 @@ OWN = {
     "contributions": ("trial_contributions", lambda _, *place: place == THIRD),
 }
 LATE = {
-    "inverse_dynamics": ("plain_dataset", lambda trial, _: _at(FIRST)(trial.files[0])),
+    "inverse_dynamics": ("plain_in_laboratory", lambda _, trial, *__: _at(FIRST)(trial.files[0])),
     "contributions": ("read_dataset", _at(SECOND)),
     "multiverse": ("evidence_trial", lambda _, __, trial, *___: _of(trial) == THIRD),
 }

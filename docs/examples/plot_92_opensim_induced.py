@@ -13,7 +13,8 @@ import aqbio
 files = ("demo/V06.osim", "demo/V06_run.mot", "demo/V06_run_grf.mot")
 induced = aqbio.induced(*files, contact="C2")
 held = aqbio.contributions(*files).foot_held.sel(foot="right")
-middle = induced.time[held].values[int(held.sum()) // 4]
+times = induced.time[held]
+middle = float(times.sel(time=times.quantile(0.25).item(), method="nearest"))
 
 joints = ["hip_right", "knee_right", "ankle_right", "hip_left", "lumbar"]
 moved = ["pelvis_tilt", "hip_flexion_r", "knee_angle_r", "hip_flexion_l", "lumbar_extension"]

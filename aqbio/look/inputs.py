@@ -103,6 +103,23 @@ class ModelInMotion:
         return self.solution.markers.time
 
 
+MARKER_FILES = (".trc", ".c3d")
+"""Suffixes of recordings of markers, from which coordinates are still to be computed."""
+
+
+def _refuse_markers(motion: Path) -> None:
+    """Refuse a recording of markers where coordinates are asked for."""
+    if motion.suffix.lower() in MARKER_FILES:
+        raise AqbioError(
+            f"this is a recording of markers ({motion.suffix}), not a motion of the model's "
+            "coordinates.",
+            file=motion.name,
+            fix="run inverse kinematics in OpenSim and give its .mot, or begin a study from the "
+            "recordings: aqbio new FOLDER --from RECORDINGS.",
+            rule="motion-of-markers",
+        )
+
+
 def read_model_in_motion(
     model: Path, motion: Path, forces: Path | None = None, cutoff_hz: float = DEFAULT_CUTOFF_HZ
 ) -> ModelInMotion:
@@ -128,6 +145,7 @@ def read_model_in_motion(
     from aqbio.opensim.skeleton import read_skeleton
 
     check_cutoff(cutoff_hz)
+    _refuse_markers(motion)
     with quiet(level="Off"):
         skeleton = read_skeleton(model)
     try:

@@ -187,6 +187,10 @@ REFUSED: dict[str, Case] = {
             g.files.forces,
         ),
     ),
+    "markers instead of coordinates": (
+        "motion-of-markers",
+        lambda g: (g.files.model, g.text("run.TRC", "PathFileType\t4\t(X/Y/Z)\trun.trc\n"), None),
+    ),
     "a damaged table": (
         "storage-columns",
         lambda g: (

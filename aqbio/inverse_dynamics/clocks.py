@@ -26,7 +26,7 @@ Information = tuple[FloatArray, FloatArray]
 def trials_of_other_clock(clocks: Mapping[str, tuple[float, float]]) -> tuple[str, ...]:
     """Trials whose clock is another one than the median trial's, from offset and SD by trial, s.
 
-    Of two that differ, nobody can tell which one is right: both.
+    Of two that differ, both: which one is right is unknown.
     """
     if len(clocks) < 2:
         return ()

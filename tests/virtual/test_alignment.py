@@ -39,10 +39,7 @@ def _found(made: KnownRun, values: dict[str, float]) -> dict[str, ParameterEstim
 
 
 def test_planted_misalignments_are_recovered(runs):
-    """Drawn from the prior: within the 90 % intervals in 90 % of all, and no parameter much less.
-
-    Of 20 draws with coverage of 0.9, 15 or fewer are inside in 4 % of cases.
-    """
+    """Drawn from the prior: within the 90 % intervals in 18 of 20 at least."""
     inside = []
     for number in range(SPRINTERS * DRAWS):
         random = np.random.default_rng([number, 47])
@@ -50,8 +47,7 @@ def test_planted_misalignments_are_recovered(runs):
         found = _found(runs[number % SPRINTERS], truth)
         inside.append([found[one].low <= truth[one] <= found[one].high for one in ALIGNMENT])
     held = dict(zip(ALIGNMENT, np.sum(inside, axis=0), strict=True))
-    assert min(held.values()) >= 16, held
-    assert np.mean([*held.values()]) >= 18, held
+    assert min(held.values()) >= 18, held  # of roll and displacements hardly less than the prior's
 
 
 def test_feet_tell_it_where_each_is_planted_twice(runs):

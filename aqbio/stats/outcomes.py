@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.observed.spoilt import Outcome as OutcomeKind
 from aqbio.observed.spoilt import column_rests_on, outcomes_of_cell
 from aqbio.stats.athlete_statistics import (
@@ -19,7 +20,6 @@ from aqbio.stats.athlete_statistics import (
 from aqbio.stats.contrasts import paired_contrast
 from aqbio.stats.evidence import Evidence, counted_evidence, for_steps, usable_evidence
 from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, mean_estimate
-from aqbio.stats.measurement import MEDIAN_OF_NORMAL
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_statistics import (

@@ -379,7 +379,8 @@ def _noise(positions: FloatArray) -> FloatArray:
     Third differences of white noise have 20 times its variance, second differences 6 times; by
     medians, on which single jumps have no effect.
     """
-    seen = np.where(np.isfinite(positions).any(axis=(0, 2))[:, None], positions, 0.0)
+    unseen = ~np.any(np.isfinite(positions), axis=(0, 2))
+    seen = np.where(unseen[:, None], 0.0, positions)
     second, third = (
         np.nanmedian(np.abs(np.diff(seen, order, axis=0)), axis=(0, 2)) for order in (2, 3)
     )

@@ -404,8 +404,7 @@ def _each_participant(
             )
         loaded = other_studies[model]
     for name in names:
-        loaded.participant(name)
-        work(loaded, name, say)
+        work(loaded.recorded_with(name), name, say)
 
 
 @app.command("map-model")

@@ -150,6 +150,15 @@ class Contents:
     gaits: tuple[Gait, ...] = ()
     """Moving trials."""
 
+    def joined_with(self, other: Contents) -> Contents:
+        """Contents of these recordings and of others."""
+        return Contents(
+            self.labels | other.labels,
+            self.plates | other.plates,
+            self.read + other.read,
+            (*self.gaits, *other.gaits),
+        )
+
 
 def recording_problems(
     checked: CheckedStudy, marker_set: MarkerSet | None

@@ -243,6 +243,25 @@ def new(
 
 
 @app.command()
+def fetch(
+    study: StudyFile,
+    mirror: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            envvar="AQBIO_REALDATA",
+            help="Take what this folder or archives in it hold; only the rest is downloaded.",
+        ),
+    ] = None,
+) -> None:
+    """Fetch recordings that others published, as recordings.tsv lists them."""
+    from aqbio.intake.fetch import fetch_recordings
+
+    fetch_recordings(loaded_study(study), mirror, say)
+
+
+@app.command()
 def look(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="OpenSim model (.osim).")],
     motion: Annotated[

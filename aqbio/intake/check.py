@@ -19,6 +19,7 @@ from aqbio.intake.contents import (
     repeated_files,
     repeated_frames,
 )
+from aqbio.intake.fetch import changed_files, read_manifest
 from aqbio.intake.run_problems import run_problems
 from aqbio.io.opensim_xml import model_markers, model_names
 from aqbio.io.sheets import read_capacities
@@ -344,10 +345,13 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
             what="the folder of the recordings does not exist.",
             file=str(data),
             where=f"{study.file.name}, files.data",
-            fix="correct files.data in study.yaml.",
+            fix=f"`aqbio fetch {study.file.parent}` fetches the recordings."
+            if read_manifest(study.file.parent)
+            else "correct files.data in study.yaml.",
         )
         return
     yield from missing_files(checked)
+    yield from changed_files(study)
     repeated = list(repeated_files(checked))
     yield from repeated
     contents = Contents(frozenset(), frozenset(), 0)

@@ -13,6 +13,7 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding, Severity
+from aqbio.intake.fetch import read_manifest
 from aqbio.io.movement import is_static, standing_part
 from aqbio.io.provenance import file_hash
 from aqbio.io.recording import Recording
@@ -51,6 +52,8 @@ def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
         for path in study.data.rglob("*")
         if path.suffix.lower() in (".c3d", ".trc", ".tsv", ".mot", ".sto")
     }
+    manifest = read_manifest(study.file.parent)
+    published = set() if manifest is None else {file.file for file in manifest.files}
     for trial, line in included_trials(checked):
         for path in (study.recording(trial), study.forces(trial)):
             if path is None or path.is_file():
@@ -59,6 +62,8 @@ def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
             name = path.relative_to(study.data).as_posix() if inside else ""
             near = closest(name, existing_files - used)
             fix = "correct the path in trials.tsv, or set include = no."
+            if name in published:
+                fix = f"`aqbio fetch {study.file.parent}` fetches it."
             yield Finding(
                 rule="recording-missing",
                 severity="error",

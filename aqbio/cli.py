@@ -366,6 +366,20 @@ def report(
 
 
 @app.command()
+def reference(
+    study: StudyFile,
+    table: Annotated[
+        Path, typer.Option("--to", metavar="FILE", help="Where the table goes.")
+    ] = Path("reference.tsv"),
+) -> None:
+    """Make a reference group of a finished study, beside whom athletes are shown."""
+    from aqbio.reference.group import write_reference
+
+    count = write_reference(finished(study), table)
+    say(f"wrote {table}: {count} people")
+
+
+@app.command()
 def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
     from aqbio.inverse_kinematics.files import write_opensim_files

@@ -19,9 +19,10 @@ from aqbio.intake.contents import (
     repeated_files,
     repeated_frames,
 )
-from aqbio.intake.fetch import changed_files, read_manifest
+from aqbio.intake.fetch import changed_files
 from aqbio.intake.run_problems import run_problems
 from aqbio.io.opensim_xml import model_markers, model_names
+from aqbio.io.published import read_manifest
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
 from aqbio.names import NORMAL

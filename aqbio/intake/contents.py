@@ -13,9 +13,9 @@ import numpy as np
 from aqbio.config import MarkerSet, Trial, closest
 from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding, Severity
-from aqbio.intake.fetch import read_manifest
 from aqbio.io.movement import is_static, standing_part
 from aqbio.io.provenance import file_hash
+from aqbio.io.published import read_manifest
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording

@@ -26,14 +26,14 @@ from aqbio.config import (
 from aqbio.config.settings import Model, Section
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.sheets import StudySheets, checked_sheets
-from aqbio.names import shipped
+from aqbio.names import REFERENCE_TABLE, shipped
 from aqbio.operating_system import is_path
 from aqbio.stage_table import STAGE_TABLE
 
 FILE_SETTINGS = (
     ("files", "data"), ("files", "participants"), ("files", "trials"),
     ("model", "file"), ("model", "map"), ("model", "markers"),
-    ("hypotheses", "registry"), ("hypotheses", "capacities"),
+    ("hypotheses", "registry"), ("hypotheses", "capacities"), ("figures", "reference"),
 )  # fmt: skip
 """Settings that name files or folders."""
 
@@ -152,6 +152,12 @@ class Study:
         """Sheet of capacities; None where there is none."""
         path = self.path_of(self.settings.hypotheses.capacities)
         return path if path.is_file() else None
+
+    @property
+    def reference_file(self) -> Path:
+        """Table of the people whom athletes are shown beside: the study's own, or aqbio's."""
+        own_table = self.settings.figures.reference
+        return self.path_of(own_table) if own_table else REFERENCE_TABLE
 
     def model_file(self, participant_id: str) -> Path:
         """The generic model of a participant, or the one that is the participant's already."""

@@ -167,6 +167,7 @@ GIVEN_FILES: dict[str, Callable[[Study, str], Iterable[Path | None]]] = {
     "bones": lambda study, participant_id: mesh_files(study.model_file(participant_id)).values(),
     "registry": lambda study, _: [study.registry_file],
     "capacities": lambda study, _: [study.capacities_file],
+    "reference": lambda study, _: [study.reference_file],
 }
 """Kinds of files that no stage has written, by study and participant."""
 

@@ -35,6 +35,11 @@ AXIS = "y"
 """About the vertical."""
 
 
+def _label(part: str) -> str:
+    """Name of a part in words."""
+    return "whole body" if part == "total" else part.replace("_", " ")
+
+
 @dataclass(frozen=True, slots=True)
 class OwnAtSpeed:
     """An athlete's stance mean of one part at one speed, beside that of others."""
@@ -50,7 +55,7 @@ class OwnAtSpeed:
     @property
     def label(self) -> str:
         """Name of the part."""
-        return self.part.replace("_", " ")
+        return _label(self.part)
 
     @property
     def text(self) -> str:
@@ -93,6 +98,11 @@ class SpeedBesideOthers:
     def people(self) -> int:
         """Number of other people at this speed."""
         return max(len(part.others.values) for part in self.parts)
+
+    @property
+    def others_title(self) -> str:
+        """Number of other people, in words."""
+        return {0: "nobody else", 1: "1 other"}.get(self.people, f"{self.people} others")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +156,7 @@ def _sentence(speeds: Sequence[SpeedBesideOthers]) -> str:
     banded = [speed for speed in speeds if any(part.others.is_band for part in speed.parts)]
     if not banded:
         fastest = speeds[-1]
-        others = {0: "nobody else ran", 1: "one other person ran"}.get(
-            fastest.people, f"{fastest.people} others ran"
-        )
-        return f"At {fastest.title} {others}, too few for a band."
+        return f"At {fastest.title} {fastest.others_title} ran: too few for a band."
     speed = banded[-1]
     outside = [f"{part.label} ({part.side} them)" for part in speed.parts if part.side]
     within = [part.label for part in speed.parts if not part.side]
@@ -169,18 +176,22 @@ GRID_MPS = 0.1
 
 def _drawing(speeds: Sequence[SpeedBesideOthers], people: pd.DataFrame) -> Markup:
     """Draw a panel per part: own means over speed on the band and the points of the others."""
-    shown = people[(people["axis"] == AXIS) & people["part"].isin(SHOWN_PARTS)]
     own_speeds = [speed.speed_mps for speed in speeds]
-    low = min(own_speeds) - 0.5
-    high = max(own_speeds) + 0.5
-    shown = shown[shown["speed_mps"].between(low, high)]
+    low, high = min(own_speeds) - 0.5, max(own_speeds) + 0.5
+    bands = {part: _band(part, people, low, high) for part in SHOWN_PARTS}
     values = [value for speed in speeds for part in speed.parts for value in _own_ends(part)]
-    values += shown["scaled"].tolist()
+    values += [end for band in bands.values() for _, one in band for end in one.ends]
+    values += [x for speed in speeds for part in speed.parts for x in _single_values(part)]
     bottom, top = min(0.0, *values), max(0.0, *values)
     room = 0.06 * (top - bottom) or 1.0
     frame = _Frame(low, high, bottom - room, top + room)
-    panels = [_panel(part, speeds, shown, frame) for part in SHOWN_PARTS]
+    panels = [_panel(part, speeds, bands[part], frame) for part in SHOWN_PARTS]
     return Markup("").join(panel for panel in panels if panel)
+
+
+def _single_values(part: OwnAtSpeed) -> list[float]:
+    """Scaled numbers of the others where they are too few for a band."""
+    return [] if part.others.is_band else list(part.others.values.values())
 
 
 def _own_ends(part: OwnAtSpeed) -> Iterator[float]:
@@ -209,51 +220,47 @@ class _Frame:
         return f"{self.x(speed)} {self.y(value)}"
 
 
-def _panel(
-    part: str, speeds: Sequence[SpeedBesideOthers], people: pd.DataFrame, frame: _Frame
-) -> Markup:
+Band = list[tuple[float, OthersAtSpeed]]
+"""Others by speed, where there are enough for a mean and a standard deviation."""
+
+
+def _band(part: str, people: pd.DataFrame, low: float, high: float) -> Band:
+    others = [(float(v), others_at(people, part, AXIS, v)) for v in np.arange(low, high, GRID_MPS)]
+    return [(speed, one) for speed, one in others if one.is_band]
+
+
+def _panel(part: str, speeds: Sequence[SpeedBesideOthers], band: Band, frame: _Frame) -> Markup:
     own = [(speed.speed_mps, one) for speed in speeds for one in speed.parts if one.part == part]
     if not own:
         return Markup()
-    title = part.replace("_", " ").capitalize()
-    rows = people[people["part"] == part]
+    title = _label(part).capitalize()
     numbers = "; ".join(f"{speed:.1f} m/s: {one.text}" for speed, one in own)
     lines = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}, {numbers}">',
         f'<text x="{LEFT}" y="11">{title}</text>',
-        *_band(part, rows, frame),
+        *_band_paths(band, frame),
         f'<path class="zero" d="M{LEFT} {frame.y(0.0)}H{WIDTH - RIGHT}"/>',
         *_scales(frame),
-        *_few(part, rows, frame),
     ]
     for speed, one in own:
         low, high = _own_ends(one)
         x, middle = frame.x(speed), frame.y(one.mean / one.scale)
+        rings = [frame.y(value) for value in _single_values(one)]
+        lines += [f'<circle class="others" cx="{x}" cy="{y}" r="3"/>' for y in rings]
         lines.append(f'<path class="own" d="M{x} {frame.y(low)}V{frame.y(high)}"/>')
         lines.append(f'<circle class="own" cx="{x}" cy="{middle}" r="3.2"/>')
     return Markup("".join([*lines, "</svg>"]))  # of numbers and words of ours only
 
 
-def _band(part: str, rows: pd.DataFrame, frame: _Frame) -> Iterator[str]:
+def _band_paths(band: Band, frame: _Frame) -> Iterator[str]:
     """Mean ± standard deviation over the speeds at which enough people ran."""
-    grid = np.arange(frame.low, frame.high, GRID_MPS)
-    others = [(speed, others_at(rows, part, AXIS, speed)) for speed in grid]
-    banded = [(float(speed), one) for speed, one in others if one.is_band]
-    if len(banded) < 2:
+    if len(band) < 2:
         return
-    above = [frame.point(speed, one.mean + one.sd) for speed, one in banded]
-    below = [frame.point(speed, one.mean - one.sd) for speed, one in reversed(banded)]
-    middle = [frame.point(speed, one.mean) for speed, one in banded]
+    above = [frame.point(speed, one.ends[1]) for speed, one in band]
+    below = [frame.point(speed, one.ends[0]) for speed, one in reversed(band)]
+    middle = [frame.point(speed, one.mean) for speed, one in band]
     yield f'<path class="band" d="M{"L".join([*above, *below])}Z"/>'
     yield f'<path class="others" d="M{"L".join(middle)}"/>'
-
-
-def _few(part: str, rows: pd.DataFrame, frame: _Frame) -> Iterator[str]:
-    """Points of people at speeds at which there are too few for a band."""
-    for speed, value in rows[["speed_mps", "scaled"]].to_numpy(dtype=float):
-        if not others_at(rows, part, AXIS, float(speed)).is_band:
-            x, y = frame.x(float(speed)), frame.y(float(value))
-            yield f'<circle class="others" cx="{x}" cy="{y}" r="3"/>'
 
 
 def _scales(frame: _Frame) -> Iterator[str]:

@@ -86,7 +86,8 @@ def reference_rows(study: Study, steps: pd.DataFrame, trials: pd.DataFrame) -> p
                 (whole["participant_id"] == trial.participant_id)
                 & (whole["trial_id"] == trial.trial_id)
             ],
-            people[str(trial.participant_id)] | {"surface": trial.surface},
+            people[str(trial.participant_id)]
+            | {"trial_id": trial.trial_id, "surface": trial.surface},
         )
     ]
     return pd.DataFrame(rows, columns=list(columns("reference")))
@@ -194,6 +195,11 @@ class OthersAtSpeed:
     def sd(self) -> float:
         """Standard deviation between people; NaN of too few."""
         return float(np.std(list(self.values.values()), ddof=1)) if self.is_band else float("nan")
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Mean less and plus a standard deviation."""
+        return self.mean - self.sd, self.mean + self.sd
 
     @property
     def range(self) -> tuple[float, float]:

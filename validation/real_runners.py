@@ -23,7 +23,7 @@ from matplotlib.figure import Figure as Drawing
 from aqbio import __version__
 from aqbio.figures.files import save_figure
 from aqbio.figures.style import BLUE, FRAME, GREY, STYLES, journal_style, legend_above, mark, panels
-from aqbio.figures.words import digits
+from aqbio.figures.words import MISSING, digits
 from aqbio.io.atomic import write_text
 from aqbio.io.tables import read_table
 from aqbio.names import DOUBTFUL, NORMAL_95, SIDES
@@ -41,7 +41,8 @@ from aqbio.reference.group import (
 from aqbio.results import StudyResults, open_study
 from validation.verdicts import markdown
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 IMAGES = DOCS / "images"
 TEMPLATE = Path(__file__).with_name("real_runners_page.txt")
 
@@ -299,23 +300,31 @@ def short_answer(runners: Runners) -> str:
         chosen = rows[(rows["part"] == part) & (rows["nominal_mps"] == speed)]
         return float(chosen["mean_kgm2ps"].mean())
 
-    signs = runners.means[runners.means["part"].isin(("push_leg", "swing_leg", "arms", "torso"))]
-    expected = {"push_leg": -1.0, "swing_leg": -1.0, "arms": 1.0, "torso": 1.0}
-    alike = np.sign(signs["mean_kgm2ps"]) == signs["part"].map(expected)
-    trials, people = len(signs) // 4, signs["person"].nunique()
-    clause = (
-        "in every person and at every speed"
-        if alike.all()
-        else f"in {int(alike.groupby(signs['person']).all().sum())} of {people} people throughout"
-    )
     at_fastest = ", ".join(
         f"{_label(part)} {_digits(mean(part, fastest))}" for part in PARTS if part != "pelvis"
     )
     return (
-        "While a foot is on the ground both legs turn one way about the vertical, arms and torso "
-        f"the other, {clause} ({people} people, {trials} trials). At {fastest:g} m/s, mean over "
+        f"While a foot is on the ground {_signs_words(runners)}. At {fastest:g} m/s, mean over "
         f"people on the treadmill in {UNIT}: {at_fastest}; arms at {slowest:g} m/s "
         f"{_digits(mean('arms', slowest))}."
+    )
+
+
+def _signs_words(runners: Runners) -> str:
+    """State which way the parts turn, and in how many people."""
+    expected = {"push_leg": -1.0, "swing_leg": -1.0, "arms": 1.0, "torso": 1.0}
+    rows = runners.means[runners.means["part"].isin(expected)]
+    alike = np.sign(rows["mean_kgm2ps"]) == rows["part"].map(expected)
+    people, trials = rows["person"].nunique(), len(rows) // len(expected)
+    throughout = int(alike.groupby(rows["person"]).all().sum())
+    clause = (
+        "in every person at every speed"
+        if throughout == people
+        else f"in {throughout} of {people} people at every speed"
+    )
+    return (
+        "both legs turn one way about the vertical, arms and torso the other, "
+        f"{clause} ({people} people, {trials} trials)"
     )
 
 
@@ -433,10 +442,68 @@ def page(runners: Runners) -> str:
     )
 
 
+def readme_words(runners: Runners) -> str:
+    """What was found, for the first lines of README.md."""
+    verdicts = {row["hypothesis"]: row for row in runners.records("verdicts")}
+    h1, h4 = verdicts["H1"], verdicts["H4"]
+    people, low, high = (
+        runners.means["person"].nunique(),
+        runners.means["speed_mps"].min(),
+        runners.means["speed_mps"].max(),
+    )
+
+    def judged(row: dict[str, Any]) -> str:
+        ends = f"{digits(row['ci_low'])} to {digits(row['ci_high'])}"
+        return f"{digits(row['estimate'])}, 95 % {ends}, predicted {digits(row['smallest_effect'])}"
+
+    return (
+        f"**Found in {people} runners whose recordings are public** ({low:.0f} to {high:.1f} m/s): "
+        f"{_signs_words(runners)}. The division push side | swing side balances worse than legs | "
+        f"arms and torso ({judged(h1)} or more): H1 is *{_verdict(h1)}*, {h1['n_showing']:.0f} of "
+        f"{h1['n_athletes']} people show it; H4, that the other limbs' joints add to the push, is "
+        f"*{_verdict(h4)}* ({judged(h4)} or more). Ten ran on a treadmill, all are men: "
+        "[what this can and cannot say](docs/real_runners.md)."
+    )
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    return str(row["verdict"]).replace("_", " ")
+
+
+def claims_words(runners: Runners) -> str:
+    """Table of the hypotheses and what the public runners say, for docs/claims.md."""
+    lines = []
+    for row in runners.records("verdicts"):
+        estimate, low, high = (digits(row[key]) for key in ("estimate", "ci_low", "ci_high"))
+        number = f"{estimate} ({low} to {high})" if estimate != MISSING else ""
+        people = f"{row['n_athletes']}" if number else ""
+        why = "" if number and row["verdict"] != "inconclusive" else str(row["reason"])
+        lines.append([row["hypothesis"], _verdict(row), number, people, why.replace("|", "/")])
+    return markdown(["", "verdict", "estimate (95 %)", "people", "why"], lines)
+
+
+MARK = "<!-- {} of python -m validation.real_runners -->"
+
+
+def with_words(text: str, words: str) -> str:
+    """Put words between the marks of a page."""
+    begin, end = MARK.format("begin"), MARK.format("end")
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    if not after:
+        raise ValueError(f"the page lacks the marks {begin} and {end}.")
+    return f"{before}{begin}\n{words}\n{end}{after}"
+
+
 def main(arguments: Sequence[str]) -> int:
     """Write page and figures of the study that the only argument names."""
     runners = Runners(open_study(arguments[0]))
     write_text(DOCS / "real_runners.md", page(runners))
+    for path, words in (
+        (ROOT / "README.md", readme_words(runners)),
+        (DOCS / "claims.md", claims_words(runners)),
+    ):
+        write_text(path, with_words(path.read_text(encoding="utf-8"), words))
     for name, draw in (("real_runners", draw_speed), ("real_sides", draw_sides)):
         for path in save_figure(draw(runners), IMAGES / name, ("svg",)):
             print(f"wrote {path}")

@@ -243,6 +243,25 @@ def new(
 
 
 @app.command()
+def fetch(
+    study: StudyFile,
+    mirror: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            envvar="AQBIO_REALDATA",
+            help="Take what this folder or archives in it hold; only the rest is downloaded.",
+        ),
+    ] = None,
+) -> None:
+    """Fetch recordings that others published, as recordings.tsv lists them."""
+    from aqbio.intake.fetch import fetch_recordings
+
+    fetch_recordings(loaded_study(study), mirror, say)
+
+
+@app.command()
 def look(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="OpenSim model (.osim).")],
     motion: Annotated[
@@ -347,6 +366,20 @@ def report(
 
 
 @app.command()
+def reference(
+    study: StudyFile,
+    table: Annotated[
+        Path, typer.Option("--to", metavar="FILE", help="Where the table goes.")
+    ] = Path("reference.tsv"),
+) -> None:
+    """Make a reference group of a finished study, beside whom athletes are shown."""
+    from aqbio.reference.group import write_reference
+
+    count = write_reference(finished(study), table)
+    say(f"wrote {table}: {count} people")
+
+
+@app.command()
 def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
     from aqbio.inverse_kinematics.files import write_opensim_files
@@ -404,8 +437,7 @@ def _each_participant(
             )
         loaded = other_studies[model]
     for name in names:
-        loaded.participant(name)
-        work(loaded, name, say)
+        work(loaded.recorded_with(name), name, say)
 
 
 @app.command("map-model")

@@ -69,6 +69,10 @@ SHIPPED_FOLDER = "shipped"
 """Folder of the package that a wheel has and a checkout has not."""
 
 
+REFERENCE_TABLE = Path(str(files("aqbio"))) / "reference" / "momentum.tsv"
+"""Angular momentum of public runners, beside whom athletes are shown."""
+
+
 def shipped(name: str) -> Path:
     """Path of a file or folder that comes with aqbio, in a checkout and in an installed wheel."""
     package = Path(str(files("aqbio")))

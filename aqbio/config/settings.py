@@ -219,6 +219,12 @@ class Figures(Section):
         description="Edges of the speed classes that stand side by side, m/s; a trial goes by its "
         "mean step speed, the last class is open.",
     )
+    reference: GivenFile = Field(
+        default="",
+        description="Table of the people whom athletes are shown beside, made by `aqbio reference` "
+        "from a study of yours; relative to study.yaml. Empty: the public runners that come with "
+        "aqbio.",
+    )
 
 
 class Report(Section):

@@ -77,6 +77,11 @@ class Participant(Row):
         description="Model that is scaled to this participant already (.osim), relative to the "
         "data folder: it is used as it is; n/a scales the generic model.",
     )
+    marker_set: GivenFile | None = Field(
+        default=None,
+        description="Marker set of the participant's recordings, relative to study.yaml, where "
+        "laboratories label their markers differently; n/a: model.markers of study.yaml.",
+    )
     person: Identifier | None = Field(
         default=None,
         description="Who it is, where a person has several rows, one for each session: they share "

@@ -13,6 +13,7 @@ import pandas as pd
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.athletes import ATHLETES
 from aqbio.figures.bars import BAR_FIGURES, Means
+from aqbio.figures.beside_others import MOMENTUM_SPEED
 from aqbio.figures.curves import CURVE_FIGURES
 from aqbio.figures.figure import Figure, Results, letter_panels
 from aqbio.figures.files import save_figure
@@ -38,8 +39,8 @@ MANIFEST = "figures.json"
 MEANS = "stance_means.tsv"
 
 FIGURES: tuple[Figure, ...] = (
-    *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, TIMING, JOINT_WORK,
-    RECORDING, AGREEMENT,
+    *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, TIMING,
+    MOMENTUM_SPEED, JOINT_WORK, RECORDING, AGREEMENT,
 )  # fmt: skip
 """Every figure of a study, in the order of the page."""
 

@@ -246,7 +246,7 @@ def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> I
     for line in people:
         if (row := line.row) is None or row.person is None:
             continue
-        for column in ("sex", "height_m"):
+        for column in ("sex", "height_m", "marker_set"):
             if (value := getattr(row, column)) is None:
                 continue
             first_row = first.setdefault((row.person, column), row)

@@ -27,12 +27,13 @@ from aqbio.io.tables import joined, read_columns, with_texts
 from aqbio.names import NORMAL_95, ROLE_SIDES
 from aqbio.pages.filters import CONTENT_SECURITY, counted, enumerated, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
+from aqbio.pages.others import beside_others
 from aqbio.pages.own_curves import MIN_STEPS, participant_curves, ranked_columns, sides_drawing
 from aqbio.pages.quality import quality_tables
 from aqbio.pages.record_next import finding_advice
 from aqbio.pages.stance import UNIT
 from aqbio.pages.summary import against_words, athlete_lines, people_table, trial_lines
-from aqbio.prepare.body_size import measured_stature
+from aqbio.prepare.body_size import body_scale, used_mass
 from aqbio.study.manifest import OK
 from aqbio.tables.stage import trial_rows
 from aqbio.vectors import FloatArray
@@ -308,26 +309,6 @@ def estimated_forces(contributions: pd.DataFrame, steps: pd.DataFrame) -> list[d
 STAGE = "pages"
 
 
-def stature(study: Study, participant_id: str) -> float:
-    """Stature as stated, else estimated from the height of the pelvis, m; NaN: not known."""
-    stated_m = study.participant(participant_id).height_m
-    if stated_m:
-        return float(stated_m)
-    measured = measured_stature(study.read_manifest(participant_id, "prepare")["trials"])
-    return measured.value if measured else math.nan
-
-
-def body_scale(study: Study, participant_id: str) -> float:
-    """Mass times stature, kg m; NaN where one is not known."""
-    return (used_mass(study, participant_id) or math.nan) * stature(study, participant_id)
-
-
-def used_mass(study: Study, participant_id: str) -> float | None:
-    """Body mass on which the results rest, kg; None: not known."""
-    mass: float | None = study.read_manifest(participant_id, "prepare").get("mass_kg")
-    return mass
-
-
 def postures(dynamics: Mapping[str, Any]) -> int | None:
     """Still postures on a plate, from the manifest of the fit; None where nothing was fitted."""
     return len(dynamics.get("standing", ())) if dynamics["adjusted_model"] else None
@@ -382,6 +363,7 @@ def write_athlete_page(
         force_titles=FORCES.values(),
         coach=left_and_right(steps, edges, measures=COACH)[:1],
         drawing=sides_drawing(participant_curves(study, participant_id, steps, scale)),
+        others=beside_others(study, participant_id, steps),
         steps=rows(steps),
         quality=quality_tables(quality),
         parameters=[parameter_line(parameter) for parameter in dynamics.get("parameters", ())],

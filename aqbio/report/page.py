@@ -21,7 +21,7 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.names import TRIAL_STATES
-from aqbio.pages.athlete import FORCES, left_and_right, postures, short_side_words, used_mass
+from aqbio.pages.athlete import FORCES, left_and_right, postures, short_side_words
 from aqbio.pages.filters import (
     ASSETS,
     COMPARE,
@@ -58,6 +58,7 @@ from aqbio.pages.summary import (
 from aqbio.pages.verdict_words import Record
 from aqbio.pages.verdicts import VerdictTables, verdict_section
 from aqbio.pages.words import SOURCES
+from aqbio.prepare.body_size import used_mass
 from aqbio.report.how_sure import models_words, uncertainty_budget
 from aqbio.report.methods import Conduct, Origin, methods_numbers, origin
 from aqbio.stage_table import PAGES as PAGES_STAGES

@@ -272,10 +272,11 @@ def _study(folder: Path, participants: int, figures: dict[str, Any]) -> Study:
     }  # fmt: skip
     trials = ["jog", "sprint"] + (["stride", "fast"] if participants > 1 else [])
     runs = [f"{name}\t{trial}\trun\t{trial}.c3d" for name in names for trial in trials]
-    people = [f"{name}\tfemale" for name in names]
+    statures = ["n/a", *["1.80"] * len(names)]
+    people = [f"{name}\tfemale\t{stature}" for name, stature in zip(names, statures, strict=False)]
     for file, lines in (
         ("study.yaml", [json.dumps(settings)]),
-        ("participants.tsv", ["participant_id\tsex", *people]),
+        ("participants.tsv", ["participant_id\tsex\theight_m", *people]),
         ("trials.tsv", ["participant_id\ttrial_id\ttask\tfile", *runs]),
     ):
         (folder / file).write_text("\n".join([*lines, ""]), encoding="utf-8")

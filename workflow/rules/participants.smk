@@ -225,6 +225,7 @@ rule pages:
         study=study_file,
         settings=settings("model", "roles", "figures"),
         bones=content("bones"),
+        reference=content("reference"),
     message:
         "{wildcards.participant}: pages of the participant and the trials"
     shell:

@@ -80,6 +80,7 @@ rule figures:
     params:
         study=study_file,
         settings=settings("model", "roles", "quality", "figures", "hypotheses"),
+        reference=content("reference"),
     message:
         "Figures"
     shell:

@@ -194,7 +194,7 @@ class Study:
         )
 
     def recorded_with(self, participant_id: str) -> Study:
-        """The study with the marker set of a participant's row; with its own where that has none."""
+        """The study with the marker set of a participant's row; its own where that names none."""
         marker_set = self.participant(participant_id).marker_set or ""
         return self if marker_set == self.worn_markers else replace(self, worn_markers=marker_set)
 

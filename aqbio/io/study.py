@@ -194,9 +194,9 @@ class Study:
         )
 
     def recorded_with(self, participant_id: str) -> Study:
-        """The study with the marker set that a participant's row names, if it names one."""
-        marker_set = self.participant(participant_id).marker_set
-        return self if marker_set is None else replace(self, worn_markers=marker_set)
+        """The study with the marker set of a participant's row; its own where that names none."""
+        marker_set = self.participant(participant_id).marker_set or ""
+        return self if marker_set == self.worn_markers else replace(self, worn_markers=marker_set)
 
     def sessions_of(self, participant_id: str) -> tuple[str, ...]:
         """The participants that are sessions of the same person, and have no own model."""

@@ -72,8 +72,14 @@ class OwnAtSpeed:
         return ", ".join(digits(value * scale, UNIT) for value in sorted(others.values.values()))
 
     @property
+    def is_within(self) -> bool:
+        """True if the mean lies within the range of the others."""
+        low, high = (value * self.scale for value in self.others.range)
+        return low <= self.mean <= high
+
+    @property
     def side(self) -> str:
-        """Where it lies beyond the range of the others and its own error; empty: within."""
+        """Above or below the range by more than the error of measurement; empty otherwise."""
         low, high = (value * self.scale for value in self.others.range)
         error = 0.0 if math.isnan(self.error) else self.error
         if not self.others.is_band:
@@ -158,13 +164,24 @@ def _sentence(speeds: Sequence[SpeedBesideOthers]) -> str:
         fastest = speeds[-1]
         return f"At {fastest.title} {fastest.others_title} ran: too few for a band."
     speed = banded[-1]
-    outside = [f"{part.label} ({part.side} them)" for part in speed.parts if part.side]
-    within = [part.label for part in speed.parts if not part.side]
-    at = f"At {speed.title} {enumerated(within)} lie within the range of {speed.people} others"
-    if not within:
-        at = f"At {speed.title} no part lies within the range of {speed.people} others"
-    beyond = f"; beyond it and the error of measurement: {enumerated(outside)}" if outside else ""
-    return f"{at}{beyond}."
+    people = f"the range of {speed.people} others"
+    places = (
+        ([part.label for part in speed.parts if part.is_within], f"within {people}"),
+        (
+            [part.label for part in speed.parts if not (part.is_within or part.side)],
+            f"outside {people}, by less than the error of measurement",
+        ),
+        (
+            [f"{part.label} ({part.side})" for part in speed.parts if part.side],
+            f"outside {people}, by more than the error of measurement",
+        ),
+    )
+    clauses = [
+        f"{enumerated(labels)} {'lie' if len(labels) > 1 or labels == ['arms'] else 'lies'} {place}"
+        for labels, place in places
+        if labels
+    ]
+    return f"At {speed.title} {'; '.join(clauses)}."
 
 
 # the drawing ------------------------------------------------------------------------------------

@@ -318,12 +318,19 @@ def test_a_page_scales_the_others_to_the_athlete(page):
 
 @pytest.mark.parametrize(
     ("value", "error", "words"),
-    [(2.5, 0.01, "(above them)"), (0.2, 0.01, "(below them)"), (2.1, 0.2, ""), (0.3, 0.2, "")],
+    [
+        (2.5, 0.01, "arms (above), torso (above) and whole body (above) lie outside"),
+        (0.2, 0.01, "arms (below), torso (below) and whole body (below) lie outside"),
+        (2.1, 0.2, "others, by less than the error of measurement."),
+        (0.3, 0.2, "others, by less than the error of measurement."),
+        (1.0, 0.2, "lie within the range of 5 others."),
+    ],
 )
 def test_beyond_the_others_is_beyond_their_range_and_its_own_error(page, value, error, words):
     section = page(_own_steps(4.0, value, error), 5)
-    assert (words in section.sentence) if words else ("them" not in section.sentence)
-    assert all(bool(own.side) == bool(words) for own in section.speeds[0].parts)
+    assert words in section.sentence
+    beyond = "by more than" in section.sentence
+    assert all(bool(own.side) == beyond for own in section.speeds[0].parts)
 
 
 def test_fewer_than_five_are_points_and_no_band(page):

@@ -131,22 +131,22 @@ def _stored(path: Path, is_wanted: Callable[[str], bool]) -> xr.Dataset:
         with netCDF4.Dataset(path) as data:
             data.set_auto_maskandscale(False)
             attributes = {key: data.getncattr(key) for key in data.ncattrs()}
-            wanted = {name for name in data.variables if is_wanted(name)}
-            for stored in [data.variables[name] for name in wanted]:
-                wanted.update(stored.dimensions, getattr(stored, "coordinates", "").split())
+            names = {name for name in data.variables if is_wanted(name)}
+            for stored in [data.variables[name] for name in names]:
+                names.update(stored.dimensions, getattr(stored, "coordinates", "").split())
             for name, stored in data.variables.items():
-                if name not in wanted:
+                if name not in names:
                     continue
-                own = {
+                variable_attributes = {
                     key: stored.getncattr(key) for key in stored.ncattrs() if key != "_FillValue"
                 }
-                coordinates.update(own.pop("coordinates", "").split())
+                coordinates.update(variable_attributes.pop("coordinates", "").split())
                 values = _double(np.asarray(stored[...]))
                 if values.dtype.kind == "O":
                     values = values.astype(np.str_)
-                elif own.pop("dtype", "") == "bool":
+                elif variable_attributes.pop("dtype", "") == "bool":
                     values = values.astype(np.bool_)
-                variables[name] = xr.Variable(stored.dimensions, values, own)
+                variables[name] = xr.Variable(stored.dimensions, values, variable_attributes)
     except DAMAGE_ERRORS as error:
         raise unreadable(path, error) from error
     coordinates.update(attributes.pop("coordinates", "").split())

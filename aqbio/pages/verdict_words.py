@@ -97,7 +97,7 @@ def _text(hypothesis: Hypothesis, row: Row) -> str:
         return f"{hypothesis.title}: {closed(str(row['reason']))}"
     prediction = words.less if hypothesis.predicted == "less" else words.more
     if str(row["gates"]) != "passed" or missing(row["estimate"]):
-        return f"Whether {prediction} stays open: {failed_gates(row)}."
+        return f"Whether {prediction} remains unresolved: {failed_gates(row)}."
     rivals = f" Other accounts expect the same: {hypothesis.rivals}."
     return (
         f"{capital(_finding(hypothesis, row, words, prediction))} {words.limit}"
@@ -151,8 +151,8 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str
             f"{words.short.format(size)}{way}, too little to matter."
         )
     if not per_athlete:
-        return f"whether {claim} stays open: {several} does not tell."
-    return f"whether {claim} stays open: the average is too uncertain; {extent}."
+        return f"whether {claim} remains unresolved: {several} does not tell."
+    return f"whether {claim} remains unresolved: the average is too uncertain; {extent}."
 
 
 def _showing(row: Row) -> str:

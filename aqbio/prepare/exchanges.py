@@ -381,8 +381,8 @@ def _static_distances(
     recording: Recording, static_positions: Mapping[str, FloatArray]
 ) -> FloatArray:
     """Distances (M, M), m, between labels in the static trial; NaN where unknown."""
-    known = [static_positions.get(label, np.full(3, np.nan)) for label in recording.labels]
-    positions = np.reshape(known, (-1, 3))
+    sites = [static_positions.get(label, np.full(3, np.nan)) for label in recording.labels]
+    positions = np.reshape(sites, (-1, 3))
     return np.asarray(np.linalg.norm(positions[:, None] - positions, axis=2))
 
 

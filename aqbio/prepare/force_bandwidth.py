@@ -513,10 +513,10 @@ class _ContactModel:
         force = fit.amplitude @ fit.sines
         if len(ends) > 2:  # by the logarithm of the cut-off
             slope = response_slope(self.ratio * np.exp(-ends[2]), self.low_pass.filter)
-            both = self._filtered(np.stack([force, missed[::-1]]), slope)
+            filtered_pair = self._filtered(np.stack([force, missed[::-1]]), slope)
             moved = np.vstack((moved, np.zeros(GRID_SIZE)))
-            filtered = np.vstack((filtered, both[0, self.compared]))
-            correlated = np.column_stack((correlated, fit.sines @ both[1, ::-1]))
+            filtered = np.vstack((filtered, filtered_pair[0, self.compared]))
+            correlated = np.column_stack((correlated, fit.sines @ filtered_pair[1, ::-1]))
         correlated += fit.compared @ filtered.T
         amplitudes = -np.linalg.solve(fit.normal, correlated / len(self.compared)).T
         slopes = self._stacked(

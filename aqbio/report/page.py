@@ -390,7 +390,7 @@ def _compared(content: StudyContent) -> bool:
 
 
 def _differences(content: StudyContent) -> Mapping[str, str]:
-    """Differences between left and right beyond error, by athlete."""
+    """Differences between left and right beyond measurement error, by athlete."""
     steps, edges = content.tables["steps"], content.study.settings.figures.speed_edges_mps
     return {
         participant_id: short_side_words(

@@ -293,9 +293,9 @@ def equations_of_motion(
     for index, chosen in enumerate(coordinates.values()):
         belongs[:, index] = np.isin(free, chosen)
     pushed = forces[:, free, None] * belongs
-    for name, own in actuators.items():
-        pushed -= own[:, free, None] * belongs
-        pushed[..., sources.index(name)] = own[:, free]
+    for name, drive in actuators.items():
+        pushed -= drive[:, free, None] * belongs
+        pushed[..., sources.index(name)] = drive[:, free]
     pushed[..., gravity], pushed[..., velocity] = body.gravity, body.velocity[:, free]
     udot = body.mobility @ pushed
     jacobian = np.concatenate([_jacobian(body, foot) for foot in feet], axis=1)

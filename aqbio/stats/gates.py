@@ -161,7 +161,7 @@ def _reliability(case: Case) -> Gate:
     max_share = 1.0 - LEAST_RELIABLE
     words = (
         f"errors of measurement may make {min(1.0 - error_free, 1.0):.0%} of the variance, "
-        f"at most {max_share:.0%} are borne"
+        f"at most {max_share:.0%} is tolerated"
     )
     return Gate("reliability", error_free >= LEAST_RELIABLE, words)
 

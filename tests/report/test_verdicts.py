@@ -217,7 +217,7 @@ def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, found
     seen, unseen = (other, asked) if found == "opposite_found" else (asked, other)
     assert seen.lower() in said.lower()
     assert unseen.lower() not in said.lower()
-    assert ("stays open" in said) == (found in OPEN)
+    assert ("remains unresolved" in said) == (found in OPEN)
     assert ("too little to matter" in said) == (found == "no_effect")
     assert ("showed the predicted direction" in said) == (
         found == "opposite_found" and "17 of" in said

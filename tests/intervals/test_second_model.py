@@ -5,17 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 
 from aqbio.body.de_leva import REFERENCE
-from aqbio.body.joint_forms import (
-    RAJAGOPAL_MASS_KG,
-    second_body,
-    with_joints,
-    with_mass_shares,
-)
+from aqbio.body.joint_forms import RAJAGOPAL_MASS_KG, second_body, with_joints, with_mass_shares
 from aqbio.body.sprint_body import DUMAS, with_lateral_centres
 from aqbio.body.sprint_geometry import ANATOMICAL_JOINTS, PLAIN_JOINTS
 from aqbio.contributions.intervals import intervals_dataset
@@ -135,12 +129,15 @@ def test_what_the_second_model_says_of_a_stance_is_a_computation_of_its_own():
     inside = (time >= contact.touchdown) & (time <= contact.toe_off)
     count = int(inside.sum())
     frames = np.flatnonzero(inside)[:: max(1, count // 6)]
-    for side, computed in enumerate((
-        case.levels(),
-        levels(
-            body, segment_kinematics(body, *motion), case.loads, case.touching, case.anatomy
-        ),
-    )):
+    for side, computed in enumerate(
+        (
+            case.levels(),
+            levels(
+                body, segment_kinematics(body, *motion), case.loads, case.touching, case.anatomy
+            ),
+        )
+    ):
+
         def mean(values, at=frames):
             return np.trapezoid(values[at], time[at], axis=0) / (time[at][-1] - time[at][0])
 
@@ -172,11 +169,11 @@ def test_differences_of_drawn_contacts():
     sds = model_sds(outcome_differences(*drawn_outcomes(trial)))
     assert sds[names[:4]][1] == pytest.approx(np.sqrt(12.5))
     empty, _ = drawn_outcomes(xr.Dataset())
-    assert isinstance(empty, pd.DataFrame) and empty.empty
+    assert empty.empty
 
 
 def test_lateral_centres_are_mirrored_and_near_the_other_table():
-    """Outward by a share of the largest radius of gyration; the thigh's is that of Dumas's table."""
+    """Outward by a share of the largest radius of gyration; the thigh's as in Dumas's table."""
     skeleton = athlete_skeleton(MAN)
     moved = with_lateral_centres(skeleton).com - skeleton.com
     right, left = (moved[skeleton.bodies.index(f"femur_{side}")] for side in "rl")

@@ -101,7 +101,9 @@ class OtherModels(Section):
     models: dict[FolderName, Model] = Field(
         default={},
         description="Name of each and its settings, as in section model. How far stance means and "
-        "curves differ from those on the study's own model is a source of their uncertainty.",
+        "curves differ from those on the study's own model is a source of their uncertainty. "
+        "Without any, one contact of each foot is drawn on a second model that follows the same "
+        "markers (with our own models only).",
     )
     trials: tuple[str, ...] = Field(
         default=(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from aqbio.gait.curves import KNOTS, SPREADS, interpolated
 from aqbio.gait.roles import RoleScheme, group_sum
 from aqbio.gait.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
 from aqbio.gait.steps import PHASES, Contact, Status, Step, rotation_about_vertical
-from aqbio.intervals.sources import CONTACT, MOTION, SOURCES, UNDISTURBED, source_sds
+from aqbio.intervals.sources import CONTACT, MODEL, MOTION, SOURCES, UNDISTURBED, source_sds
 from aqbio.intervals.step_uncertainty import NAMES, Key, statistic_draws
 from aqbio.intervals.trial_draws import (
     SPLINE_REACH,
@@ -191,9 +191,11 @@ def intervals_dataset(
     of the events move too.
 
     ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis), in roles and in the canonical
-    frame; NaN for a foot without a whole contact. ``sd_<variable>`` (stance_foot, phase, knot,
-    item, axis) of all sources together; NaN in flights that were not recorded or in which roles
-    change. Empty without a whole contact.
+    frame; NaN for a foot without a whole contact. ``second_model`` (model_side, stance_foot,
+    outcome, axis): the same means on the study's own and on the second model, where one is drawn.
+    ``sd_<variable>`` (stance_foot, phase, knot, item, axis) of all sources together, the second
+    model among them; NaN in flights that were not recorded or in which roles change. Empty without
+    a whole contact.
     """
     import xarray as xr
 
@@ -213,6 +215,7 @@ def intervals_dataset(
         }
         causes = {step: [events_dataset(without_plates[names], step)] for step in steps}
     sds: dict[str, dict[Key, FloatArray]] = {step.side: {} for step in steps}
+    means: dict[str, dict[Key, FloatArray]] = {step.side: {} for step in steps}
     for step in steps:
         datasets = [draws_by_step[step][0], causes[step][0]]
         if samples:
@@ -221,32 +224,68 @@ def intervals_dataset(
         side_sds = sds[step.side]
         for data in datasets:  # of each source once
             keys, values = stance_draws(draws, step, data)
-            spread = source_sds(values, data["uncertainty_source"].values.tolist())
+            sources = data["uncertainty_source"].values
+            spread = source_sds(values, sources.tolist())
+            if (sources == MODEL).any():
+                both = values[(sources == UNDISTURBED) | (sources == MODEL)]
+                means[step.side] |= dict(zip(keys, np.moveaxis(both, 1, 0), strict=True))
             for key, sd in zip(keys, np.moveaxis(spread, 1, 0), strict=True):
                 if key[0].startswith(INDETERMINATE_LEVEL):  # unloaded toes are model C4
                     sd[SOURCES.index(CONTACT)] = 0.0
                 side_sds[key] = side_sds.get(key, 0.0) + sd
+    return _intervals_dataset(draws, sds, means, _curve_sds(draws, draws_by_step))
+
+
+OWN_AND_SECOND = ("own", "other")
+"""Labels of the models whose stance means are stored."""
+
+
+def _by_outcome(
+    values: Mapping[str, Mapping[Key, FloatArray]], outcomes: Sequence[Key], count: int
+) -> FloatArray:
+    """(count, S, N, 3): values (count, 3) by side and outcome; NaN where there are none."""
+    table = np.full((count, len(SIDES), len(outcomes), len(AXES)), np.nan)
+    for side, by_key in values.items():
+        for key, of_key in by_key.items():
+            table[:, SIDES.index(side), outcomes.index(key)] = of_key
+    return table
+
+
+def _intervals_dataset(
+    draws: TrialDraws,
+    sds: Mapping[str, Mapping[Key, FloatArray]],
+    means: Mapping[str, Mapping[Key, FloatArray]],
+    curve_sds: Mapping[str, Any],
+) -> xr.Dataset:
+    """Dataset of standard deviations, of stance means on two models and of curves' spreads."""
+    import xarray as xr
+
     outcomes = sorted({key for by_key in sds.values() for key in by_key})
-    table = np.full((len(SOURCES), len(SIDES), len(outcomes), len(AXES)), np.nan)
-    for side, side_sds in sds.items():
-        for key, spread in side_sds.items():
-            table[:, SIDES.index(side), outcomes.index(key)] = spread
-    words = {"units": "that of the outcome", "long_name": "standard deviation of a stance mean"}
-    parts = {f"outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
+    unit = {"units": "that of the outcome"}
+    variables: dict[str, Any] = {
+        "interval_sd": (
+            ("uncertainty_source", "stance_foot", "outcome", "axis"),
+            _by_outcome(sds, outcomes, len(SOURCES)).astype(np.float32),
+            unit | {"long_name": "standard deviation of a stance mean"},
+        )
+    }
+    coordinates: dict[str, Any] = {
+        f"outcome_{name}": ("outcome", [key[n] for key in outcomes]) for n, name in enumerate(NAMES)
+    }
+    if any(means.values()):
+        variables["second_model"] = (
+            ("model_side", "stance_foot", "outcome", "axis"),
+            _by_outcome(means, outcomes, len(OWN_AND_SECOND)).astype(np.float32),
+            unit | {"long_name": "stance mean on two models"},
+        )
+        coordinates["model_side"] = list(OWN_AND_SECOND)
     return xr.Dataset(
-        {
-            "interval_sd": (
-                ("uncertainty_source", "stance_foot", "outcome", "axis"),
-                table.astype(np.float32),
-                words,
-            ),
-            **_curve_sds(draws, draws_by_step),
-        },
+        {**variables, **curve_sds},
         coords={
             "uncertainty_source": list(SOURCES),
             "stance_foot": list(SIDES),
             "axis": list(AXES),
-            **{name: ("outcome", keys) for name, keys in parts.items()},
+            **coordinates,
             "phase": list(PHASES),
             "knot": KNOTS,
             "sure_group": list(draws.roles.items),
@@ -376,7 +415,7 @@ def _curve_sds(
                 if (signal := by_anatomy(data, name)) is None:
                     continue
                 curves = in_roles(signal, parts, step.side, step.side)[1]  # a mirror changes no sd
-                sd = np.sqrt((source_sds(curves, sources) ** 2).sum(axis=0))
+                sd = np.sqrt((source_sds(curves, sources, (*SOURCES, MODEL)) ** 2).sum(axis=0))
                 sd = sd.reshape(len(at), -1, len(AXES))
                 sds[SIDES.index(step.side), phase] = interpolated(at, sd, KNOTS)
     dimensions = ("stance_foot", "phase", "knot")

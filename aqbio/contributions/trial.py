@@ -41,6 +41,7 @@ from aqbio.gait.curves import role_scheme
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S, Contact
+from aqbio.intervals.second_model import with_second_model
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
 from aqbio.inverse_dynamics.files import CLOCK_SD, FORCES_NOT_USED, fitted_centre_covariance
@@ -221,6 +222,8 @@ def _intervals(
     weight = np.array(list(weights.values()))
     unseen = parts.unseen(_marker_index(study, data, result.skeleton))
     moved = with_bodies(draws, spread, weight, window, unseen, clock)
+    if not (study.within or study.settings.other_models.models):
+        moved = with_second_model(moved, weights, window)
     if plates:
         return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data))
     intervals = intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, without_plates=dataset)

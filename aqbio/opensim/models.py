@@ -136,6 +136,8 @@ def write_calibrated_model(
         scales.cloneAndAppend(scale)
     model.scale(model.initSystem(), scales, True, mass)
     _weigh(model, skeleton, mass / float(skeleton.mass.sum()))
+    for name, centre in zip(skeleton.bodies, skeleton.com, strict=True):
+        model.updBodySet().get(name).setMassCenter(vec3(centre))
     _turn_hinges(model, template, skeleton)
     for name, locked in zip(skeleton.coordinates, skeleton.coordinate_locked, strict=True):
         model.updCoordinateSet().get(name).setDefaultLocked(bool(locked))

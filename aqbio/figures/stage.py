@@ -16,6 +16,7 @@ from aqbio.figures.bars import BAR_FIGURES, Means
 from aqbio.figures.curves import CURVE_FIGURES
 from aqbio.figures.figure import Figure, Results, letter_panels
 from aqbio.figures.files import save_figure
+from aqbio.figures.flow import FLOW
 from aqbio.figures.partitions import PARTITIONS, SIGNS
 from aqbio.figures.quality import AGREEMENT, RECORDING
 from aqbio.figures.runs import JOINT_WORK, fastest_runs, run_files
@@ -38,14 +39,14 @@ MANIFEST = "figures.json"
 MEANS = "stance_means.tsv"
 
 FIGURES: tuple[Figure, ...] = (
-    *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, TIMING, JOINT_WORK,
-    RECORDING, AGREEMENT,
+    FLOW, *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, TIMING,
+    JOINT_WORK, RECORDING, AGREEMENT,
 )  # fmt: skip
 """Every figure of a study, in the order of the page."""
 
 TABLES = (
     "verdicts", "multiverse", "partitions", "sign_patterns", "hypotheses_steps",
-    "hypotheses_athletes",
+    "hypotheses_athletes", "deviations",
 )  # fmt: skip
 """Tables of stage hypotheses that figures are drawn from."""
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from aqbio.errors import AqbioError
+from aqbio.hypotheses.deviations import deviations, post_hoc
 from aqbio.hypotheses.gathered import read_evidence
 from aqbio.hypotheses.literal import literal_rows
 from aqbio.hypotheses.multiverse import multiverse
 from aqbio.hypotheses.patterns import curve_means, partition_rows, sign_rows
-from aqbio.hypotheses.preregistration import deviations, post_hoc, verdict_basis
+from aqbio.hypotheses.preregistration import verdict_basis
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study

@@ -282,8 +282,8 @@ def _remarks(row: Row) -> Iterator[str]:
         )
     if row["post_hoc"] == "yes":
         yield (
-            "Post hoc: the rule, a setting or the version was changed after the data were first "
-            "read; see the deviations below."
+            "Post hoc: the rule, a setting, a sheet or the version was changed after the data were "
+            "first read; see what was changed, above."
         )
 
 
@@ -310,11 +310,16 @@ class Record:
     """Of registry, settings, constants and version."""
     recorded: str
     """Time in ISO 8601."""
+    earlier: str = ""
+    """An earlier reading of the same recordings; empty where none is known."""
+
+
+BEFORE_DATA = "before data were read"
 
 
 def registry_words(record: Record | None, now: str) -> str:
     """State the time at which rules were fixed, and whether verdicts rest on them."""
-    rules = "registry, settings, constants and version"
+    rules = "registry, settings, constants, sheets and version"
     if record is None:
         return (
             f"The verdicts rest on {rules} {now}. Nothing was written down of those that were "
@@ -323,10 +328,70 @@ def registry_words(record: Record | None, now: str) -> str:
         )
     day, _, clock = record.recorded.partition("T")
     moment = f"{day}, {clock[:5]} UTC" if clock.endswith("+00:00") else record.recorded
-    fixed = f"{capital(rules)} {record.hash} were fixed on {moment}, before data were read"
+    order = (
+        f"not before data were read: {record.earlier}"
+        if record.earlier
+        else "before data were read"
+    )
+    fixed = f"{capital(rules)} {record.hash} were fixed on {moment}, {order}"
     if record.hash == now:
-        return f"{fixed}; the verdicts rest on them, and nothing was changed."
-    return f"{fixed}; the verdicts rest on {now}. What differs makes a verdict post hoc:"
+        unchanged = "" if record.earlier else ", and nothing was changed"
+        return f"{fixed}; the verdicts rest on them{unchanged}."
+    return f"{fixed}; the verdicts rest on {now}. What differs makes a verdict post hoc."
+
+
+def deviation_sentences(rows: Sequence[Row]) -> tuple[str, ...]:
+    """State every change since the data were first read, rows of deviations.tsv, in sentences.
+
+    Rows and columns of a sheet that share values, reason and date share a sentence.
+    """
+    groups: dict[tuple[str, str, str, str, str], list[str]] = {}
+    for row in rows:
+        name, _, column = str(row["key"]).partition(": ")
+        kind = next((kind for kind in SHEET_ROWS if name.startswith(f"{kind} ")), "")
+        shown = name.removeprefix(f"{kind} ") if kind else str(row["hypothesis"])
+        subject = column if kind else str(row["key"])
+        values = (_cell(row["before"]), _cell(row["now"]))
+        groups.setdefault((kind, subject, *values, _remarks_on(row)), []).append(shown)
+    return tuple(_deviation(*key, names) for key, names in groups.items())
+
+
+SHEET_ROWS = {"participant": "athlete", "trial": "trial", "strengths": "athlete"}
+"""Noun of the rows of a sheet, by the first word of a deviation's key."""
+
+
+def _cell(value: Any) -> str:
+    return "" if missing(value) else str(value)
+
+
+def _deviation(
+    kind: str, subject: str, before: str, now: str, remarks: str, names: Sequence[str]
+) -> str:
+    """Write changes of one kind as a sentence."""
+    listed = ", ".join(dict.fromkeys(names))
+    if not kind:
+        scope = "every verdict" if listed == "all" else listed
+        return f"{subject} ({scope}): {before or 'nothing'} → {now or 'nothing'}."
+    rows = f"{counted(len(names), SHEET_ROWS[kind])} ({listed})"
+    verb = "was" if len(names) == 1 else "were"
+    if subject == "include" and now == "no":
+        return f"{rows} {verb} left out after data were read{remarks}."
+    if subject == "content":
+        return f"The recording of {rows} was exchanged after data were read{remarks}."
+    if subject:
+        change = f"{before or 'nothing'} → {now or 'nothing'}"
+        values = "" if kind == "strengths" else f": {change}"
+        return f"{subject} of {rows} was changed after data were read{values}{remarks}."
+    part = "strengths of " if kind == "strengths" else ""
+    deed = "added to" if now else "taken out of"
+    return f"{capital(part + rows)} {verb} {deed} the sheets after data were read{remarks}."
+
+
+def _remarks_on(row: Row) -> str:
+    """Who decided a change of a sheet, when and why, as far as the sheet states it."""
+    who, when, why = (_cell(row[name]) for name in ("decided_by", "decided_on", "reason"))
+    decision = " ".join(filter(None, (f"by {who}" if who else "", f"on {when}" if when else "")))
+    return f" ({'; '.join(filter(None, (decision, why or 'no reason is stated')))})"
 
 
 MIN_STEPS_SHARE_MOST_HELP = 0.5

@@ -16,6 +16,7 @@ from aqbio.pages.verdict_words import (
     SCOPE,
     Record,
     VerdictWords,
+    deviation_sentences,
     literal_numbers,
     merge_sentences,
     power_words,
@@ -87,7 +88,8 @@ class VerdictSection:
     untested: tuple[tuple[Untested, str], ...]
     """Claims that were not tested, and the numbers that show which parts hold for any runner."""
     power_words: tuple[str, ...]
-    deviations: list[dict[str, Any]]
+    deviations: tuple[str, ...]
+    """Sentences about what was changed since the data were first read."""
 
     @property
     def parts(self) -> list[tuple[str, list[VerdictOnPage]]]:
@@ -147,7 +149,7 @@ def verdict_section(tables: VerdictTables) -> VerdictSection:
             for claim in tables.registry.untested
         ),
         power_words=merge_sentences(power_words(hypothesis, row) for hypothesis, row in power),
-        deviations=rows(tables.deviations.fillna("n/a").astype(str)),
+        deviations=deviation_sentences(rows(tables.deviations)),
     )
 
 

@@ -123,6 +123,8 @@ SHOWN_CAUSES = 10
 """Causes that a page shows at once; the others are folded."""
 
 STAGE = "report"
+RECORDED = ("hash", "recorded", "earlier")
+"""Fields of the record of the registry that pages state."""
 READ = ("steps", "trials", "quality", "findings", "uncertainty", "model_differences")
 """Names of the tables whose rows pages show."""
 
@@ -190,9 +192,10 @@ class StudyContent:
         """Tables of stage hypotheses, and the registry."""
         names = ("verdicts", "literal", "single_athletes", "power", "deviations")
         record = registry_record(self.study)
+        fields = {} if record is None else {f: str(record.get(f, "")) for f in RECORDED}
         return VerdictTables(
             asked_registry(self.study),
-            None if record is None else Record(str(record["hash"]), str(record["recorded"])),
+            Record(**fields) if fields else None,
             *(read_table(self.study.table(f"{name}.tsv")) for name in names),
         )
 

@@ -16,9 +16,9 @@ from aqbio.figures.bars import BAR_FIGURES, Means
 from aqbio.figures.curves import CURVE_FIGURES
 from aqbio.figures.figure import Figure, Results, letter_panels
 from aqbio.figures.files import save_figure
-from aqbio.figures.flow import FLOW
 from aqbio.figures.partitions import PARTITIONS, SIGNS
 from aqbio.figures.quality import AGREEMENT, RECORDING
+from aqbio.figures.reliability import RELIABILITY
 from aqbio.figures.runs import JOINT_WORK, fastest_runs, run_files
 from aqbio.figures.specification import SPECIFICATIONS
 from aqbio.figures.speed import TIMING
@@ -39,14 +39,14 @@ MANIFEST = "figures.json"
 MEANS = "stance_means.tsv"
 
 FIGURES: tuple[Figure, ...] = (
-    FLOW, *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, TIMING,
-    JOINT_WORK, RECORDING, AGREEMENT,
+    *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, TIMING, JOINT_WORK,
+    RECORDING, AGREEMENT, RELIABILITY,
 )  # fmt: skip
 """Every figure of a study, in the order of the page."""
 
 TABLES = (
     "verdicts", "multiverse", "partitions", "sign_patterns", "hypotheses_steps",
-    "hypotheses_athletes", "deviations",
+    "hypotheses_athletes",
 )  # fmt: skip
 """Tables of stage hypotheses that figures are drawn from."""
 

@@ -176,7 +176,9 @@ def _power_rows(
         asdict(power_row(evidence, hypothesis, candidate.outcome, sizes[hypothesis.family]))
         | {"unit": hypothesis.unit}
         for candidate in candidates
-        if candidate.outcome is not None and (hypothesis := candidate.hypothesis).judged
+        if candidate.outcome is not None
+        and not candidate.missing
+        and (hypothesis := candidate.hypothesis).judged
     ]
 
 

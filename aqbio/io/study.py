@@ -131,6 +131,11 @@ class Study:
         return self.path_of(name)
 
     @property
+    def people(self) -> dict[str, str]:
+        """Person of every participant: rows of one person, such as sessions, share a name."""
+        return {row.participant_id: row.person or row.participant_id for row in self.participants}
+
+    @property
     def marker_file(self) -> Path:
         """File of the marker set."""
         if self.settings.model.markers:

@@ -15,7 +15,7 @@ from typing import Any
 from aqbio.figures.words import MISSING, digits, factor_words, format_interval
 from aqbio.names import INTERVALS
 from aqbio.pages.filters import capital, choices, closed, counted, missing
-from aqbio.pages.words import FAILED_GATES, LABELS, LITERAL, OUTCOME_WORDS, statistic_words
+from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, LITERAL, OUTCOME_WORDS, statistic_words
 from aqbio.stats.evidence import MOST_ATHLETES
 from aqbio.stats.registry import Hypothesis, StatisticWords, known_biases
 
@@ -70,7 +70,7 @@ def verdict_words(hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = ())
     return VerdictWords(
         label=f"{label} ({', '.join(marks)})" if marks else label,
         basis=_basis(row) if verdict else "",
-        text=_text(hypothesis, row),
+        text=" ".join(filter(None, (_design(row), _text(hypothesis, row)))),
         sure=closed(_how_sure(row)) if is_estimated else "",
         change=closed(_change(hypothesis, row)) if is_estimated and verdict in DECIDED else "",
         remarks=tuple(_remarks(row)),
@@ -87,6 +87,11 @@ def _basis(row: Row) -> str:
     return OUTCOME_WORDS.get(outcome, outcome.replace("_", " "))
 
 
+def _design(row: Row) -> str:
+    """State what the design allows; empty where nothing was estimated or nothing was changed."""
+    return "" if missing(row["estimate"]) else DESIGNS[str(row["design"])]
+
+
 def _text(hypothesis: Hypothesis, row: Row) -> str:
     """State the result, without statistics and without advice."""
     outcome = str(row["found"])
@@ -95,7 +100,7 @@ def _text(hypothesis: Hypothesis, row: Row) -> str:
     words = statistic_words(hypothesis)
     if words is None:
         return f"{hypothesis.title}: {closed(str(row['reason']))}"
-    prediction = words.less if hypothesis.predicted == "less" else words.more
+    prediction = _prediction(hypothesis, words)
     if str(row["gates"]) != "passed" or missing(row["estimate"]):
         return f"Whether {prediction} stays open: {failed_gates(row)}."
     rivals = f" Other accounts expect the same: {hypothesis.rivals}."
@@ -103,6 +108,13 @@ def _text(hypothesis: Hypothesis, row: Row) -> str:
         f"{capital(_finding(hypothesis, row, words, prediction))} {words.limit}"
         f"{rivals if outcome == 'found' and hypothesis.rivals else ''}"
     )
+
+
+def _prediction(hypothesis: Hypothesis, words: StatisticWords) -> str:
+    """Clause of what a claim predicts."""
+    if hypothesis.predicted == "none":
+        return words.same
+    return words.less if hypothesis.predicted == "less" else words.more
 
 
 def failed_gates(row: Row) -> str:
@@ -133,6 +145,8 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str
         f"{clause},{average} by {words.size.format(size)}{'' if per_athlete else f' ({several})'}"
     )
     extent = f"{_showing(row)} showed it by {short} or more" if per_athlete else ""
+    if hypothesis.denies:
+        return _denial(hypothesis, row, words, observation)
     against = hypothesis.sign * float(row["estimate"]) < 0
     if outcome == "condition_failed":
         extent = f"; {extent}" if per_athlete else ""
@@ -153,6 +167,23 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str
     if not per_athlete:
         return f"whether {claim} stays open: {several} does not tell."
     return f"whether {claim} stays open: the average is too uncertain; {extent}."
+
+
+def _denial(hypothesis: Hypothesis, row: Row, words: StatisticWords, observation: str) -> str:
+    """Write the result of a claim that denies an effect."""
+    smallest = words.short.format(digits(words.written(abs(float(row["smallest_effect"])))))
+    outcome = str(row["found"])
+    extent = f"; the own change of {_showing(row)} was below that" * (not missing(row["n_showing"]))
+    more = "" if hypothesis.predicted == "none" else f" by {smallest} or more"
+    claim = _prediction(hypothesis, words) + more
+    if outcome == "change_found":
+        return f"{observation}{extent.replace('that', smallest)}."
+    if outcome != "equivalent":
+        unsure = f"the average is too uncertain{extent.replace('that', smallest)}"
+        return f"whether {claim} stays open: {unsure}."
+    if hypothesis.predicted == "none":
+        return f"{claim}, to less than {smallest}: {observation}{extent}."
+    return f"that {claim} is excluded, as the claim expects: {observation}{extent}."
 
 
 def _showing(row: Row) -> str:
@@ -197,6 +228,8 @@ def _change(hypothesis: Hypothesis, row: Row) -> str:
     smallest, alpha = digits(float(row["smallest_effect"])), f"{hypothesis.alpha:g}"
     extreme = "most" if hypothesis.predicted == "less" else "least"
     needed = f"the estimate is at {extreme} {smallest} and its adjusted p below {alpha}"
+    if hypothesis.denies:
+        needed = f"the adjusted p against a change of {smallest} is below {alpha}"
     now = f"it is {_numbers(row, 'estimate', 'ci_low', 'ci_high')[0]}"
     judged = not missing(row["p_holm"])
     if judged:
@@ -211,10 +244,10 @@ def _change(hypothesis: Hypothesis, row: Row) -> str:
     text = f"Supported{qualifier} if {needed}; {now}."
     if str(row["verdict"]) != "inconclusive":
         return text
-    return (
-        f"{text} Not supported if the adjusted p against an effect of interest were below {alpha}; "
-        f"it is {_p(row['p_against_holm'])}."
-    )
+    against = f"against an effect of interest were below {alpha}"
+    if hypothesis.denies:
+        against = f"for a change were below {alpha} and the estimate {smallest} or more"
+    return f"{text} Not supported if the adjusted p {against}; it is {_p(row['p_against_holm'])}."
 
 
 def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
@@ -236,7 +269,8 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
             "Rule",
             (
                 f"{reason} Adjusted p {_p(row['p_holm'])} for it and {_p(row['p_against_holm'])} "
-                f"against an effect of interest, both at {hypothesis.alpha:g}."
+                f"{'for a change' if hypothesis.denies else 'against an effect of interest'}, both "
+                f"at {hypothesis.alpha:g}."
             ),
         )
     if missing(row["n_showing"]):
@@ -404,15 +438,24 @@ MAX_STEPS_SHARE_NO_HELP = 0.1
 def power_words(hypothesis: Hypothesis, row: Row) -> str:
     """State the power with these athletes, and the number needed (a row of power.tsv)."""
     count, needed = int(row["n_athletes"]), float(row["athletes_needed"])
-    if math.isnan(float(row["mde"])):
+    if missing(row["power"]):
         return f"{hypothesis.id}: {_unknown_power(hypothesis, count)}"
-    smallest, detectable = (digits(float(row[name])) for name in ("smallest_effect", "mde"))
-    power = 100.0 * float(row["power"])
-    chance = "less than 1 %" if power < 1.0 else f"{power:.0f} %"
+    smallest = float(row["smallest_effect"])
+    half, at, twice = (_chance(row[name]) for name in ("power_half", "power", "power_twice"))
     people = counted(count, "athlete")
-    text = f"{hypothesis.id}: with {people} the power to detect {smallest} is {chance}"
+    if hypothesis.denies:
+        aim, goal = "no effect at all", f"excluding {digits(smallest)}"
+        text = (
+            f"{hypothesis.id}: {people} exclude an effect of {digits(smallest)} with a chance of "
+        )
+        text += f"{at} if there is none, of {half} if it is {digits(0.5 * smallest)}"
+    else:
+        sizes = [digits(share * smallest) for share in (0.5, 1.0, 2.0)]
+        aim = goal = sizes[2]
+        text = f"{hypothesis.id}: {people} call an effect of {sizes[0]} supported with a "
+        text += f"chance of {half}, of {sizes[1]} with {at}, of {sizes[2]} with {twice}"
     if needed <= count:
-        return f"{text}; {needed:.0f} are enough for 80 %."
+        return f"{text}; {needed:.0f} are enough for 80 % at {aim}."
     athletes = f"more than {MOST_ATHLETES}" if math.isnan(needed) else f"{needed:.0f}"
     steps = (float(row["sd_steps"]) / (float(row["sd_athletes"]) or math.nan)) ** 2
     helps = ""
@@ -420,10 +463,14 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
         helps = " More steps of each athlete would help most."
     elif steps < MAX_STEPS_SHARE_NO_HELP:
         helps = " More steps of each athlete would hardly help."
-    return (
-        f"{text}; 80 % takes {athletes} like these. What {people} can detect "
-        f"with 80 % is {detectable}.{helps}"
-    )
+    if not missing(row["mde"]):
+        helps = f" What {people} can detect with 80 % is {digits(float(row['mde']))}.{helps}"
+    return f"{text}; 80 % for {goal} takes {athletes} like these.{helps}"
+
+
+def _chance(value: Any) -> str:
+    percent = 100.0 * float(value)
+    return "less than 1 %" if percent < 1.0 else f"{percent:.0f} %"
 
 
 def _unknown_power(hypothesis: Hypothesis, count: int) -> str:

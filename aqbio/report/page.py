@@ -58,6 +58,7 @@ from aqbio.pages.summary import (
 from aqbio.pages.verdict_words import Record
 from aqbio.pages.verdicts import VerdictTables, verdict_section
 from aqbio.pages.words import SOURCES
+from aqbio.report.flow import Box, flow
 from aqbio.report.how_sure import models_words, uncertainty_budget
 from aqbio.report.methods import Conduct, Origin, methods_numbers, origin
 from aqbio.stage_table import PAGES as PAGES_STAGES
@@ -198,6 +199,13 @@ class StudyContent:
             Record(**fields) if fields else None,
             *(read_table(self.study.table(f"{name}.tsv")) for name in names),
         )
+
+    @property
+    def flow(self) -> dict[str, list[Box]]:
+        """Flow of people, runs and contacts."""
+        study, tables = self.study, self.tables
+        changes = self.verdicts.deviations
+        return flow(study.participants, study.trials, tables["trials"], tables["steps"], changes)
 
     @property
     def figures(self) -> Iterator[dict[str, Any]]:
@@ -364,6 +372,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "joints_short": lambda: driven_words(fastest(driven), short=True),
         "facts": lambda: facts(people, trials, steps),
         "gaps": lambda: list(gaps(trials, steps)),
+        "flow": lambda: content.flow,
         "failed": lambda: failures(trials),
         "state_words": lambda: state_words(trials),
         "people": lambda: athlete_lines(people, trials),

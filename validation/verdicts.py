@@ -73,10 +73,8 @@ def evidence_of(study: DrawnStudy) -> Evidence:
     known = athletes_from_steps(steps).assign(
         **{name: study.sheet[name].tolist() for name in KINDS}, **capacity_scores(rows, names)
     )
-    presence = Presence(capacities=True, accelerations=len(study.speeding) > 0)
-    return Evidence(
-        steps, trials, known, study.sprints, _no_curves, study.speeding, presence=presence
-    )
+    presence = Presence(capacities=True)
+    return Evidence(steps, trials, known, study.sprints, _no_curves, presence=presence)
 
 
 def _no_curves(name: str) -> xr.Dataset:

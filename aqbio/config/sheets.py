@@ -106,6 +106,15 @@ class Participant(Row):
         description="Group of the person, for example trained; contrasts compare its change with "
         "that of all others.",
     )
+    reason: str | None = Field(
+        default=None,
+        description="Why the row is left out, or was changed after data were first read; it stands "
+        "in deviations.tsv and in the flow of the study.",
+    )
+    decided_by: str | None = Field(default=None, description="Who decided that.")
+    decided_on: str | None = Field(
+        default=None, description="When it was decided, for example 2026-05-04."
+    )
 
 
 class Trial(Row):
@@ -136,7 +145,7 @@ class Trial(Row):
         "are no markers.",
     )
     include: Literal["yes", "no"] = Field(
-        default="yes", description="no leaves the trial out; say why in your own column."
+        default="yes", description="no leaves the trial out; say why in column reason."
     )
     fix: Literal["swap", "mirror"] | None = Field(
         default=None,
@@ -166,6 +175,15 @@ class Trial(Row):
         default=None,
         description="How the trial felt to who ran it, or looked to who knew no condition, in "
         "points; contrasts compare it.",
+    )
+    reason: str | None = Field(
+        default=None,
+        description="Why the row is left out, or was changed after data were first read; it stands "
+        "in deviations.tsv and in the flow of the study.",
+    )
+    decided_by: str | None = Field(default=None, description="Who decided that.")
+    decided_on: str | None = Field(
+        default=None, description="When it was decided, for example 2026-05-04."
     )
 
     @property

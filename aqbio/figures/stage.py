@@ -19,6 +19,7 @@ from aqbio.figures.figure import Figure, Results, letter_panels
 from aqbio.figures.files import save_figure
 from aqbio.figures.partitions import PARTITIONS, SIGNS
 from aqbio.figures.quality import AGREEMENT, RECORDING
+from aqbio.figures.reliability import RELIABILITY
 from aqbio.figures.runs import JOINT_WORK, fastest_runs, run_files
 from aqbio.figures.specification import SPECIFICATIONS
 from aqbio.figures.speed import TIMING
@@ -40,7 +41,7 @@ MEANS = "stance_means.tsv"
 
 FIGURES: tuple[Figure, ...] = (
     *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, TIMING,
-    MOMENTUM_SPEED, JOINT_WORK, RECORDING, AGREEMENT,
+    MOMENTUM_SPEED, JOINT_WORK, RECORDING, AGREEMENT, RELIABILITY,
 )  # fmt: skip
 """Every figure of a study, in the order of the page."""
 

@@ -14,6 +14,7 @@ from aqbio.contributions.stage import STEADY_SPEED_CHANGE
 from aqbio.errors import AqbioError
 from aqbio.gait.step_files import participant_rows
 from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused_shares
+from aqbio.hypotheses.measured import with_measurement
 from aqbio.hypotheses.trial_quality import SPOILT, spoilt_outcomes, trial_table, without_fit
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
@@ -22,11 +23,11 @@ from aqbio.multiverse.files import STAGE, ParticipantCache, evidence_rows, step_
 from aqbio.multiverse.specifications import DEFAULT
 from aqbio.names import GRAVITY, NORMAL
 from aqbio.stats.athlete_statistics import COVARIATES, athletes_from_steps
+from aqbio.stats.contrasts import with_scatter
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import COMPARED, ERRORS, MODEL
 from aqbio.stats.registry import RATING, SPEED, Contrast, asked_registry
 from aqbio.stats.step_numbers import CONTRIBUTORS, evidence_columns, time_deviation
-from aqbio.stats.within import centred
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray
@@ -100,15 +101,12 @@ class StudyEvidence:
         steps = _study_steps(self.study, rows, levels)
         plain = UNFITTED in specification.split()
         spoilt = partial(_with_spoilt, self.spoilt, SPOILT[plain])
-        speeding = spoilt(_of_trials(rows, trials_of(self.evidence.accelerating)))
         # shares induced by joint moments are not recomputed
         presence = replace(self.evidence.presence, causes=False)
         trials = self.evidence.trials
         if plain:
             trials = without_fit(trials)
-        evidence = replace(
-            self.evidence, steps=steps, trials=trials, presence=presence, accelerating=speeding
-        )
+        evidence = replace(self.evidence, steps=steps, trials=trials, presence=presence)
         evidence = _with_athletes(evidence, self.study, rows)
         return replace(evidence, sprints=spoilt(evidence.sprints))
 
@@ -156,7 +154,6 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
         trials=trials.assign(**errors),
         athletes=steps[["participant_id"]],  # replaced by `_with_athletes`
         sprints=default,
-        accelerating=spoilt(_of_trials(default, speeding)),
         curves=partial(_curves, study, step_curves(study)),
         presence=replace(
             _presence(study, default, causes=bool(shares)), accelerations=bool(speeding)
@@ -226,25 +223,7 @@ def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     if RATING in {contrast.outcome for contrast in contrasts}:
         ratings = {(trial.participant_id, trial.trial_id): trial.rating for trial in study.trials}
         outcomes[RATING] = [ratings.get(key[:2]) for key in steps]
-    return with_scatter(rows.assign(**outcomes), contrasts)
-
-
-def with_scatter(rows: pd.DataFrame, contrasts: Sequence[Contrast]) -> pd.DataFrame:
-    """Add to steps the scatter that contrasts are about.
-
-    Distance from the mean of trial and side, times the root of Bessel's correction.
-    """
-    cell = [rows[name] for name in (*TRIAL, "side")]
-    for contrast in (contrast for contrast in contrasts if contrast.take == "scatter"):
-        values = rows[contrast.outcome].astype(float)
-        count = values.groupby(cell, observed=True).transform("count")
-        bessel_factor = (count / (count - 1.0).where(count >= FEWEST_SCATTERED)).pow(0.5)
-        rows = rows.assign(**{contrast.column: centred(values, cell).abs() * bessel_factor})
-    return rows
-
-
-FEWEST_SCATTERED = 3
-"""Least steps of a trial and side for an estimate of their scatter."""
+    return with_scatter(rows.assign(**outcomes), contrasts, study.people)
 
 
 def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
@@ -267,7 +246,8 @@ def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     names = [*TRIAL, "athlete", "condition", "session", "group", "effort", "order"]
     table = pd.DataFrame(entries, columns=names)
     trial_means = means.reindex([entry[:2] for entry in entries]).reset_index(drop=True)
-    return table.assign(order=table["order"].astype(float)).join(trial_means)
+    table = table.assign(order=table["order"].astype(float)).join(trial_means)
+    return with_measurement(study, table)
 
 
 SPEED_GAP = 0.04
@@ -280,17 +260,6 @@ def accelerating_trials(rows: pd.DataFrame) -> set[tuple[str, str]]:
     gain = rows["speed_change_mps"].astype(float) / rows["speed_mps"]
     means = gain.groupby([rows[name].astype(str) for name in TRIAL]).median()
     return set(means.index[means > STEADY_SPEED_CHANGE])
-
-
-def trials_of(rows: pd.DataFrame) -> set[tuple[str, str]]:
-    """Trials of some steps, (participant, trial)."""
-    return set(zip(rows["participant_id"].astype(str), rows["trial_id"], strict=True))
-
-
-def _of_trials(rows: pd.DataFrame, trials: Collection[tuple[str, str]]) -> pd.DataFrame:
-    """Select the steps of some trials."""
-    keys = zip(rows["participant_id"], rows["trial_id"], strict=True)
-    return rows[np.array([key in trials for key in keys], dtype=bool)].reset_index(drop=True)
 
 
 def _first_sessions(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:

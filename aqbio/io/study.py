@@ -133,6 +133,11 @@ class Study:
         return self.path_of(name)
 
     @property
+    def people(self) -> dict[str, str]:
+        """Person of every participant: rows of one person, such as sessions, share a name."""
+        return {row.participant_id: row.person or row.participant_id for row in self.participants}
+
+    @property
     def marker_file(self) -> Path:
         """File of the marker set: the participant's, the study's or the model's own."""
         if markers := self.worn_markers or self.settings.model.markers:

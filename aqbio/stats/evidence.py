@@ -43,9 +43,9 @@ class Presence:
     forces: bool = True
     causes: bool = True
     capacities: bool = False
+    """forces, causes, capacities: Recordings, results of level C or sheets of that kind exist."""
     accelerations: bool = False
-    """forces, causes, capacities, accelerations: Recordings, results of level C or sheets of that
-    kind exist."""
+    """Some normal trials speed up, which contrasts alone read."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Reasons why something is missing, by its name, where one is known."""
 
@@ -61,12 +61,6 @@ class Choices:
     """Adjust comparisons between athletes for sex, laboratory and footwear."""
     everybody: bool = False
     """Count athletes with less than the least data as well."""
-
-
-def _no_steps() -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(columns=["participant_id", "trial_id"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +92,6 @@ class Evidence:
     where there are any ``angular_momentum_rate`` (step, phase, percent, group, axis),
     ``hub_moment`` (step, percent, chain), about the vertical in stance. Nothing else of a study
     holds curves, one athlete's at a time."""
-    accelerating: pd.DataFrame = field(default_factory=_no_steps)
-    """Steps in the normal condition of trials that speed up, which nothing else reads: columns as
-    of `steps`, without ``level``, and ``spoilt`` as of `trials`."""
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
     """Limits that the gates apply to trials."""
@@ -273,12 +264,6 @@ def _with_steps(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     return _count(evidence, evidence.cell_sizes >= minimum.steps) >= minimum.levels
 
 
-def _with_accelerations(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Mark athletes with enough steps in accelerating trials."""
-    counts = evidence.accelerating["participant_id"].astype(str).value_counts()
-    return counts.reindex(evidence.athletes.index, fill_value=0) >= hypothesis.minimum.steps
-
-
 def _with_runs(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Mark athletes with a trial that has enough consecutive steps."""
     sufficient = longest_runs(evidence.steps, TRIAL) >= hypothesis.minimum.steps
@@ -292,8 +277,7 @@ def _count(evidence: Evidence, sufficient: pd.Series[bool]) -> pd.Series[Any]:
 
 
 MINIMUM_CHECKS: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
-    "next_step_slope": _with_runs,
-    "direction_over_size": _with_accelerations,
+    "next_step_slope": _with_runs
 }
 """Statistics with their own count of steps."""
 

@@ -484,6 +484,8 @@ def made_row(hypothesis: Hypothesis, found: ResultCode, **changes: Any) -> dict[
     row = {name: value if known else NAN for known, one in parts for name, value in one.items()}
     return row | MADE["verdict"] | {
         "hypothesis": hypothesis.id, "verdict": CLASSES[found], "found": found, "gates": gates,
+        "design": "between" if hypothesis.family == "survey" else "observed",
+        "predicted": hypothesis.predicted,
         "statistic": hypothesis.statistic, "estimate": estimate, "unit": hypothesis.unit,
         "ci_low": estimate - 0.25 * delta, "ci_high": estimate + 0.25 * delta,
         "smallest_effect": smallest, "n_athletes": 29 if told else 0,
@@ -566,6 +568,8 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
         ],
         "hypotheses_steps": [
             dict.fromkeys(hypotheses_columns(), 0.0)
+            | {name: size * (1.0 + 0.05 * level + 0.02 * int(who[1:]) + 0.003 * (step % 3))
+               for name, size in (("contact_s", 0.12), ("flight_s", 0.11), ("hub_share", 0.1))}
             | {"participant_id": who, "trial_id": f"speed{level}", "step": step + 1,
                "side": "right" if step % 2 else "left", "level": level,
                "relative_speed": 0.6 + 0.2 * level, "speed_mps": 5.5 + 2.0 * level,

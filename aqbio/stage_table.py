@@ -147,7 +147,7 @@ STUDY = (
         "Verdicts on the hypotheses, and the tables to check them with.",
         reads=(*_STAGES_WITH_NUMBERS, "tables"),
         settings=("other_models", "quality", "hypotheses", "multiverse"),
-        files=("registry", "capacities"),
+        files=("registry", "strength"),
         tables=(
             "hypotheses_steps",
             "hypotheses_athletes",

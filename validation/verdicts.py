@@ -21,7 +21,7 @@ import xarray as xr
 from scipy.stats import binomtest
 
 import aqbio
-from aqbio.config import Capacity
+from aqbio.config import Strength
 from aqbio.hypotheses.gathered import capacity_scores
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns
@@ -65,9 +65,17 @@ def evidence_of(study: DrawnStudy) -> Evidence:
     )  # fmt: skip
     names = [str(one) for one in study.sheet.index]
     rows = [
-        Capacity(participant_id=name, measure=side, side=side, value=value, unit="N m")
-        for side, tests in zip(("push", "swing"), study.strengths, strict=True)
-        for values in tests.tolist()
+        Strength(
+            participant_id=name,
+            side="bilateral",
+            movement=movement,
+            contraction="isometric",
+            value=value,
+            unit="N m",
+            attempt=attempt,
+        )
+        for movement, tests in zip(("knee_extension", "hip_flexion"), study.strengths, strict=True)
+        for attempt, values in enumerate(tests.tolist(), 1)
         for name, value in zip(names, values, strict=True)
     ]
     known = athletes_from_steps(steps).assign(

@@ -423,10 +423,10 @@ class Hypotheses(Section):
         description="Path of the registry of hypotheses, relative to study.yaml; empty: "
         "hypotheses.yaml next to it where there is one, otherwise the one that comes with aqbio.",
     )
-    capacities: GivenFile = Field(
-        default="capacities.tsv",
-        description="Sheet with strengths measured in addition to motion capture; hypotheses that "
-        "need it are not testable where the file does not exist.",
+    strength: GivenFile = Field(
+        default="strength.tsv",
+        description="Sheet with strengths by leg, measured in addition to motion capture; "
+        "hypotheses that need it are not testable where the file does not exist.",
     )
 
 
@@ -586,6 +586,7 @@ REMOVED = {
     "consistency.seed": _SEED,
     "contributions.seed": _SEED,
     "hypotheses.seed": _SEED,
+    "hypotheses.capacities": "strengths are in strength.tsv, by leg and movement.",
     "hypotheses.surrogates": "secondary statistics are not computed any more.",
     "contributions.closure_a2": f"{_TOLERANCE}, 1e-6.",
     "contributions.closure_a3": f"{_TOLERANCE}, 0.05.",

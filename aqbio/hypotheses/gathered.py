@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config import Capacity
+from aqbio.config import Strength
 from aqbio.contributions.stage import STEADY_SPEED_CHANGE
 from aqbio.errors import AqbioError
 from aqbio.gait.step_files import participant_rows
 from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused_shares
 from aqbio.hypotheses.measured import with_measurement
 from aqbio.hypotheses.trial_quality import SPOILT, spoilt_outcomes, trial_table, without_fit
-from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_table
 from aqbio.multiverse.files import STAGE, ParticipantCache, evidence_rows, step_curves, step_tables
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 # strengths ----------------------------------------------------------------------------------------
 
 
-def capacity_scores(rows: Sequence[Capacity], names: Sequence[str]) -> dict[str, FloatArray]:
+def capacity_scores(rows: Sequence[Strength], names: Sequence[str]) -> dict[str, FloatArray]:
     """Capacity of push and swing side of every athlete, and the variance of its errors.
 
     Each measure is standardised over athletes (newton metres of a knee and watts of a hip have no
@@ -49,7 +48,9 @@ def capacity_scores(rows: Sequence[Capacity], names: Sequence[str]) -> dict[str,
     """
     import pandas as pd
 
-    measurements = [(row.participant_id, row.measure, row.side, row.value) for row in rows]
+    measurements = [
+        (row.participant_id, str((row.side, *row.measure)), row.role, row.si[0]) for row in rows
+    ]
     table = pd.DataFrame(measurements, columns=["athlete", "measure", "side", "value"])
     columns: dict[str, FloatArray] = {}
     for side in ("push", "swing"):
@@ -188,8 +189,7 @@ def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evid
     covariates = {
         name: [getattr(people[athlete], name) for athlete in names] for name in COVARIATES
     }
-    rows_of = () if study.capacities_file is None else read_capacities(study.capacities_file, names)
-    athletes = athletes.assign(**covariates, **capacity_scores(rows_of, names))
+    athletes = athletes.assign(**covariates, **capacity_scores(study.strength, names))
     participant_ids = evidence.steps["participant_id"].astype(str)
     fastest = participant_ids.map(athletes["fastest"]).astype(float)
     steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
@@ -359,14 +359,12 @@ def _units(study: Study, participant_id: str) -> tuple[float, float]:
 
 def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
     """Recordings and sheets that the study has, whatever its numbers."""
-    capacities = study.capacities_file
-    people = [participant.participant_id for participant in study.participants]
     return Presence(
         arms=bool((rows["shows_arms"] == 1).any()),
         legs=not len(rows) or bool((rows["shows_legs"] == 1).any()),
         forces=bool(rows["lateral_ratio"].notna().any()),
         causes=causes,
-        capacities=capacities is not None and bool(read_capacities(capacities, people)),
+        capacities={"push", "swing"} <= {row.role for row in study.strength},
         reasons=_why_unobserved(study),
     )
 

@@ -16,7 +16,6 @@ import aqbio.stats
 from aqbio import __version__
 from aqbio.config import Participant, Trial
 from aqbio.io.provenance import in_ids
-from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
 from aqbio.stage_table import PAGES, PARTICIPANT_STAGES, STAGE_TABLE
 from aqbio.stats.registry import short_hash, study_registry
@@ -96,11 +95,9 @@ def verdict_sheets(study: Study) -> dict[str, dict[str, Any]]:
 
     Strengths are data: only a hash of each athlete's own is kept.
     """
-    names = [participant.participant_id for participant in study.participants]
     strengths: dict[str, list[Any]] = {}
-    if study.capacities_file is not None and study.capacities_file.is_file():
-        for row in read_capacities(study.capacities_file, names):
-            strengths.setdefault(row.participant_id, []).append(row.model_dump(mode="json"))
+    for row in study.strength:
+        strengths.setdefault(row.participant_id, []).append(row.model_dump(mode="json"))
     return {
         "participant": {row.participant_id: _cells(row) for row in study.participants},
         "trial": {f"{row.participant_id}/{row.trial_id}": _cells(row) for row in study.trials},

@@ -143,7 +143,7 @@ def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> 
             for verdict in verdicts
         ],
     }  # fmt: skip
-    sheets = [path for path in (study.registry_file, study.capacities_file) if path is not None]
+    sheets = [path for path in (study.registry_file, study.strength_file) if path is not None]
     return verdicts, tables, [*evidence_inputs(study), *sheets]
 
 

@@ -23,7 +23,7 @@ from aqbio.intake.fetch import changed_files
 from aqbio.intake.run_problems import run_problems
 from aqbio.io.opensim_xml import model_markers, model_names
 from aqbio.io.published import read_manifest
-from aqbio.io.sheets import read_capacities
+from aqbio.io.strength import checked_strength, refuse_old_sheet
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
 from aqbio.names import NORMAL
 from aqbio.stats.registry import Hypothesis, asked_registry, study_registry
@@ -154,15 +154,15 @@ def _recorded(checked: CheckedStudy) -> CheckedStudy:
 
 
 def _hypothesis_problems(study: Study) -> Iterator[Finding]:
-    """Problems of the registry, and of the sheet of capacities."""
+    """Problems of the registry, and of the sheet of strengths."""
     try:
         study_registry(study)
     except AqbioError as error:
         yield from as_findings(error)
     try:
-        if study.capacities_file is not None:
-            people = [participant.participant_id for participant in study.participants]
-            read_capacities(study.capacities_file, people)
+        refuse_old_sheet(study.file.parent)
+        if study.strength_file is not None:
+            yield from checked_strength(study.strength_file, study.participants)[1]
     except AqbioError as error:
         yield from as_findings(error)
 

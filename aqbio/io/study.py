@@ -17,6 +17,7 @@ from aqbio.config import (
     ModelMap,
     OtherModels,
     Participant,
+    Strength,
     StudySettings,
     Trial,
     closest,
@@ -26,6 +27,7 @@ from aqbio.config import (
 from aqbio.config.settings import Model, Section
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.sheets import StudySheets, checked_sheets
+from aqbio.io.strength import read_strength, refuse_old_sheet
 from aqbio.names import REFERENCE_TABLE, shipped
 from aqbio.operating_system import is_path
 from aqbio.stage_table import STAGE_TABLE
@@ -33,7 +35,7 @@ from aqbio.stage_table import STAGE_TABLE
 FILE_SETTINGS = (
     ("files", "data"), ("files", "participants"), ("files", "trials"),
     ("model", "file"), ("model", "map"), ("model", "markers"),
-    ("hypotheses", "registry"), ("hypotheses", "capacities"), ("figures", "reference"),
+    ("hypotheses", "registry"), ("hypotheses", "strength"), ("figures", "reference"),
 )  # fmt: skip
 """Settings that name files or folders."""
 
@@ -153,9 +155,9 @@ class Study:
         return default_file if default_file.is_file() else None
 
     @property
-    def capacities_file(self) -> Path | None:
-        """Sheet of capacities; None where there is none."""
-        path = self.path_of(self.settings.hypotheses.capacities)
+    def strength_file(self) -> Path | None:
+        """Sheet of strengths; None where there is none."""
+        path = self.path_of(self.settings.hypotheses.strength)
         return path if path.is_file() else None
 
     @property
@@ -163,6 +165,13 @@ class Study:
         """Table of the people whom athletes are shown beside: the study's own, or aqbio's."""
         own_table = self.settings.figures.reference
         return self.path_of(own_table) if own_table else REFERENCE_TABLE
+
+    @cached_property
+    def strength(self) -> tuple[Strength, ...]:
+        """Attempts of strength tests; none where there is no sheet."""
+        refuse_old_sheet(self.file.parent)
+        path = self.strength_file
+        return () if path is None else read_strength(path, self.participants)
 
     def model_file(self, participant_id: str) -> Path:
         """The generic model of a participant, or the one that is the participant's already."""

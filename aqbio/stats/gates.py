@@ -42,7 +42,7 @@ NEEDS = {
     "legs": "no step shows both legs",
     "forces": "ground reaction forces were not measured",
     "causes": "what joint moments cause (level C) was not computed for any step",
-    "capacities": "no strength of both sides was measured apart from sprinting (capacities.tsv)",
+    "capacities": "no strength of both sides was measured apart from sprinting (strength.tsv)",
 }
 """Message for every missing kind of data."""
 

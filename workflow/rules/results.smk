@@ -47,7 +47,7 @@ rule hypotheses:
         study=study_file,
         settings=settings("other_models", "quality", "hypotheses", "multiverse"),
         registry=content("registry"),
-        capacities=content("capacities"),
+        strength=content("strength"),
     message:
         "Verdicts on the hypotheses"
     shell:

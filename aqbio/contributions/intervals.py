@@ -8,7 +8,7 @@ for all steps of that foot.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -190,10 +190,12 @@ def intervals_dataset(
     Of a trial ``without_plates``, its contributions: of what needs no ground force, which errors
     of the events move too.
 
-    ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis), in roles and in the canonical
-    frame; NaN for a foot without a whole contact. ``sd_<variable>`` (stance_foot, phase, knot,
-    item, axis) of all sources together; NaN in flights that were not recorded or in which roles
-    change. Empty without a whole contact.
+    ``state_deviation`` (state, stance_foot, outcome, axis) in each state of each source,
+    ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis) their root mean square, in
+    roles and in the canonical frame; NaN for a foot without a whole contact. ``motion_deviation``
+    (stance, motion_state, motion_outcome, axis) in each sample of a fitted motion, of every whole
+    contact. ``sd_<variable>`` (stance_foot, phase, knot, item, axis) of all sources together; NaN
+    in flights that were not recorded or in which roles change. Empty without a whole contact.
     """
     import xarray as xr
 
@@ -212,38 +214,34 @@ def intervals_dataset(
             for step, datasets in draws_by_step.items()
         }
         causes = {step: [events_dataset(without_plates[names], step)] for step in steps}
-    sds: dict[str, dict[Key, FloatArray]] = {step.side: {} for step in steps}
+    deviations = StateDeviations()
     for step in steps:
         datasets = [draws_by_step[step][0], causes[step][0]]
         if samples:
-            inside = draws.frames(step)
-            datasets.append(motion_dataset(draws, samples, np.arange(inside.start, inside.stop)))
-        side_sds = sds[step.side]
+            datasets.append(motion_dataset(draws, samples, _all_frames(draws, step)))
         for data in datasets:  # of each source once
-            keys, values = stance_draws(draws, step, data)
-            spread = source_sds(values, data["uncertainty_source"].values.tolist())
-            for key, sd in zip(keys, np.moveaxis(spread, 1, 0), strict=True):
-                if key[0].startswith(INDETERMINATE_LEVEL):  # unloaded toes are model C4
-                    sd[SOURCES.index(CONTACT)] = 0.0
-                side_sds[key] = side_sds.get(key, 0.0) + sd
-    outcomes = sorted({key for by_key in sds.values() for key in by_key})
-    table = np.full((len(SOURCES), len(SIDES), len(outcomes), len(AXES)), np.nan)
-    for side, side_sds in sds.items():
-        for key, spread in side_sds.items():
-            table[:, SIDES.index(side), outcomes.index(key)] = spread
-    words = {"units": "that of the outcome", "long_name": "standard deviation of a stance mean"}
+            deviations.add(step.side, *_step_deviations(draws, step, data))
+    outcomes = deviations.outcomes
     parts = {f"outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
-    return xr.Dataset(
+    sources, values = deviations.table(outcomes)
+    words = {"units": "that of the outcome", "long_name": "standard deviation of a stance mean"}
+    dataset = xr.Dataset(
         {
             "interval_sd": (
                 ("uncertainty_source", "stance_foot", "outcome", "axis"),
-                table.astype(np.float32),
+                deviations.source_sds(outcomes).astype(np.float32),
                 words,
+            ),
+            "state_deviation": (
+                ("state", "stance_foot", "outcome", "axis"),
+                values.astype(np.float32),
+                {"units": "that of the outcome"},
             ),
             **_curve_sds(draws, draws_by_step),
         },
         coords={
             "uncertainty_source": list(SOURCES),
+            "state_source": ("state", sources),
             "stance_foot": list(SIDES),
             "axis": list(AXES),
             **{name: ("outcome", keys) for name, keys in parts.items()},
@@ -251,6 +249,117 @@ def intervals_dataset(
             "knot": KNOTS,
             "sure_group": list(draws.roles.items),
             "sure_chain": list(CHAINS),
+        },
+    )
+    return dataset.merge(_motion_deviations(draws, contacts, samples or {}))
+
+
+@dataclass(frozen=True, slots=True)
+class StateDeviations:
+    """Deviations of stance means of each foot in every state of every source."""
+
+    by_foot: dict[str, dict[Key, dict[str, FloatArray]]] = field(default_factory=dict)
+    """Dict. (J, 3) arrays by stance foot, outcome and source."""
+
+    def add(
+        self, side: str, keys: Sequence[Key], sources: Sequence[str], values: FloatArray
+    ) -> None:
+        """Add deviations (J, N, 3) of a foot's outcomes in states of some sources."""
+        labels = np.asarray(sources)
+        by_source = {source: values[labels == source] for source in dict.fromkeys(sources)}
+        for number, key in enumerate(keys):
+            by_outcome = self.by_foot.setdefault(side, {}).setdefault(key, {})
+            by_outcome |= {
+                source: deviations[:, number]
+                for source, deviations in by_source.items()
+                if source != CONTACT or not key[0].startswith(INDETERMINATE_LEVEL)
+            }  # unloaded toes are model C4
+
+    @property
+    def outcomes(self) -> list[Key]:
+        """Outcomes of either foot, in order."""
+        return sorted({key for by_outcome in self.by_foot.values() for key in by_outcome})
+
+    def source_sds(self, outcomes: Sequence[Key]) -> FloatArray:
+        """Root mean squares over the states of each of `SOURCES`, (S, feet, N, 3)."""
+        sds = np.full((len(SOURCES), len(SIDES), len(outcomes), len(AXES)), np.nan)
+        for side, by_outcome in self.by_foot.items():
+            for key, by_source in by_outcome.items():
+                place = SIDES.index(side), outcomes.index(key)
+                sds[:, *place] = 0.0
+                for source, deviations in by_source.items():
+                    sds[SOURCES.index(source), *place] = np.sqrt((deviations**2).mean(axis=0))
+        return sds
+
+    def table(self, outcomes: Sequence[Key]) -> tuple[list[str], FloatArray]:
+        """Source of every state, and deviations (states, feet, N, 3) in them; NaN without a state.
+
+        Of sources that are common to all steps of a foot: what differs from step to step is apart.
+        """
+        counts: dict[str, int] = {}
+        for by_outcome in self.by_foot.values():
+            for by_source in by_outcome.values():
+                for source, deviations in by_source.items():
+                    if source != MOTION:
+                        counts[source] = max(counts.get(source, 0), len(deviations))
+        first, states = {}, 0
+        for source in (source for source in SOURCES if source in counts):
+            first[source], states = states, states + counts[source]
+        values = np.full((states, len(SIDES), len(outcomes), len(AXES)), np.nan)
+        for side, by_outcome in self.by_foot.items():
+            for key, by_source in by_outcome.items():
+                for source, deviations in by_source.items():
+                    if source in first:
+                        rows = slice(first[source], first[source] + len(deviations))
+                        values[rows, SIDES.index(side), outcomes.index(key)] = deviations
+        return [source for source in first for _ in range(counts[source])], values
+
+
+def _step_deviations(
+    draws: TrialDraws, step: Step, data: xr.Dataset
+) -> tuple[list[Key], list[str], FloatArray]:
+    """Outcomes of a step, sources of the disturbed states, and deviations (J, N, 3) in them."""
+    keys, values = stance_draws(draws, step, data)
+    sources = data["uncertainty_source"].values.tolist()
+    base = sources.index(UNDISTURBED)
+    apart = np.delete(values - values[base], base, axis=0)
+    return keys, [*sources[:base], *sources[base + 1 :]], apart
+
+
+def _all_frames(draws: TrialDraws, step: Step) -> IntArray:
+    """All frames of a stance, of which few are drawn."""
+    inside = draws.frames(step)
+    return np.arange(inside.start, inside.stop)
+
+
+def _motion_deviations(
+    draws: TrialDraws, contacts: Sequence[Contact], samples: Mapping[str, FloatArray]
+) -> xr.Dataset:
+    """Deviations of the stance means of every whole contact in samples of a fitted motion.
+
+    ``motion_deviation`` (stance, sample, motion_outcome, axis); empty without samples.
+    """
+    import xarray as xr
+
+    steps = [
+        whole_step(contact) for contact in contacts if is_whole(contact, draws.time)
+    ] if samples else []  # fmt: skip
+    by_stance = [
+        _step_deviations(draws, step, motion_dataset(draws, samples, _all_frames(draws, step)))
+        for step in steps
+    ]
+    if not by_stance:
+        return xr.Dataset()
+    outcomes = by_stance[0][0]
+    values = np.stack([deviations for _, _, deviations in by_stance]).astype(np.float32)
+    parts = {f"motion_outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
+    dimensions = ("stance", "motion_state", "motion_outcome", "axis")
+    return xr.Dataset(
+        {"motion_deviation": (dimensions, values, {"units": "that of the outcome"})},
+        coords={
+            "stance_touchdown": ("stance", [step.touchdown for step in steps]),
+            "axis": list(AXES),
+            **{name: ("motion_outcome", keys) for name, keys in parts.items()},
         },
     )
 
@@ -414,19 +523,24 @@ def drawn_steps(
     middle = 0.5 * (time[0] + time[-1])
     for side in SIDES:
         complete = [
-            contact
-            for contact in contacts
-            if contact.side == side
-            and contact.complete
-            and contact.touchdown >= time[0]
-            and contact.toe_off <= time[-1]
+            contact for contact in contacts if contact.side == side and is_whole(contact, time)
         ]
         if complete:
             contact = min(complete, key=lambda x: abs(0.5 * (x.touchdown + x.toe_off) - middle))
-            following = _next_touchdown(contact, contacts, maximum_flight)
-            status: Status = "ok" if np.isfinite(following) else "incomplete"
-            ends = contact.touchdown, contact.toe_off, following
-            yield Step(0, contact.side, *ends, status, "", contact.time_error)
+            yield whole_step(contact, _next_touchdown(contact, contacts, maximum_flight))
+
+
+def is_whole(contact: Contact, time: FloatArray) -> bool:
+    """Tell whether a contact is complete and within the motion."""
+    inside = contact.touchdown >= time[0] and contact.toe_off <= time[-1]
+    return bool(contact.complete and inside)
+
+
+def whole_step(contact: Contact, following: float = float("nan")) -> Step:
+    """Step of a contact up to the next touchdown, NaN where that was not measured."""
+    status: Status = "ok" if np.isfinite(following) else "incomplete"
+    ends = contact.touchdown, contact.toe_off, following
+    return Step(0, contact.side, *ends, status, "", contact.time_error)
 
 
 def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: float) -> slice:

@@ -29,6 +29,7 @@ from aqbio.gait.signals import select_labels
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Step
 from aqbio.intervals.step_uncertainty import KEY, KEYS, NAMES, VERTICAL, Key, stance_statistics
+from aqbio.intervals.worlds import MODEL
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study, compared_studies
 from aqbio.io.tables import joined, with_texts
@@ -38,10 +39,6 @@ from aqbio.vectors import FloatArray
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-
-MODEL = "model"
-"""Source of uncertainty in addition to those that contributions draw."""
 
 
 def same_steps(steps: Iterable[Step], other_steps: Sequence[Step]) -> list[tuple[Step, Step]]:

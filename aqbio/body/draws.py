@@ -236,8 +236,12 @@ class InertiaSpread:
     """Of its extent along each axis, relative; radii of gyration follow."""
     body: float = 0.005
     """Of the measured mass of the whole body, relative."""
-    side_correlation: float = 0.8
-    """Between a segment and its twin on the other side: errors of a table are common to both."""
+    side_correlation: float = 0.9
+    """Between a segment and its twin on the other side: errors of a table are common to both.
+
+    With `mass` twins differ by 3.1 % (SD). The lean mass of the legs of 55 college athletes differed
+    by 1.29 ± 0.99 % of that of both, 3.3 % of one leg (RMS), errors of absorptiometry included
+    (Patterson et al. 2023, Int J Exerc Sci Conf Proc 16(2):98)."""
 
 
 FOOT_MASS = 0.2

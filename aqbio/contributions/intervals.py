@@ -7,8 +7,8 @@ for all steps of that foot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,9 +25,10 @@ from aqbio.contributions.step_outcomes import (
 )
 from aqbio.contributions.without_plates import NEEDS_NO_PLATES, events_dataset, known_only
 from aqbio.gait.curves import KNOTS, SPREADS, interpolated
+from aqbio.gait.drawn_steps import drawn_steps, flight_frames, is_whole, whole_step
 from aqbio.gait.roles import RoleScheme, group_sum
 from aqbio.gait.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
-from aqbio.gait.steps import PHASES, Contact, Status, Step, rotation_about_vertical
+from aqbio.gait.steps import PHASES, Contact, Step, rotation_about_vertical
 from aqbio.intervals.sources import CONTACT, MODEL, MOTION, SOURCES, UNDISTURBED, source_sds
 from aqbio.intervals.step_uncertainty import NAMES, Key, statistic_draws
 from aqbio.intervals.trial_draws import (
@@ -38,6 +39,7 @@ from aqbio.intervals.trial_draws import (
     drawn_outcomes,
 )
 from aqbio.intervals.uncertainty import DrawnOutcomes
+from aqbio.io.netcdf import with_digits
 from aqbio.names import AXES, SIDES
 from aqbio.vectors import FloatArray, IntArray
 
@@ -157,12 +159,6 @@ def _dataset(
     )
 
 
-STANCE_FRAMES = 8
-"""Frames of a stance that are drawn."""
-
-FLIGHT_FRAMES = 5
-"""Frames of a flight that are drawn."""
-
 MOTION_DRAWS = 24
 """Motions drawn with other soft-tissue artefacts; each costs more than a draw of the loads."""
 
@@ -171,6 +167,12 @@ BODY_DRAWS = 16
 
 ITEM_DIMENSIONS = {name: f"sure_{item}" if item else "" for name, item in SPREADS.items()}
 """Variables of the step curves with a standard deviation, and the dimension of their items."""
+
+POSTERIOR_CURVES = ("angular_momentum", "angular_momentum_rate")
+"""Curves with samples of the motion of all steps (`aqbio.gait.curves.with_spreads`)."""
+
+DEVIATION_BITS = 12
+"""Binary digits of deviations that are kept: a variance is accurate to 5e-4."""
 
 DRAWN_OUTCOMES = (*LEVEL_A, *LEVEL_B, SHARE)
 """Outcomes of levels A and B and force shares, which have intervals."""
@@ -190,12 +192,14 @@ def intervals_dataset(
     Of a trial ``without_plates``, its contributions: of what needs no ground force, which errors
     of the events move too.
 
-    ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis), in roles and in the canonical
-    frame; NaN for a foot without a whole contact. ``second_model`` (model_side, stance_foot,
-    outcome, axis): the same means on the study's own and on the second model, where one is drawn.
-    ``sd_<variable>`` (stance_foot, phase, knot, item, axis) of all sources together, the second
-    model among them; NaN in flights that were not recorded or in which roles change. Empty without
-    a whole contact.
+    ``state_deviation`` (state, stance_foot, outcome, axis) in each state of each source,
+    ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis) their root mean square, in
+    roles and in the canonical frame; NaN for a foot without a whole contact. ``second_model``
+    (model_side, stance_foot, outcome, axis): the same means on the study's own and on the second
+    model, where one is drawn. ``motion_deviation`` (stance, motion_state, motion_outcome, axis) in
+    each sample of a fitted motion, of every whole contact. ``sd_<variable>`` (stance_foot, phase,
+    knot, item, axis) of all sources together, the second model among them; NaN in flights that were
+    not recorded or in which roles change. Empty without a whole contact.
     """
     import xarray as xr
 
@@ -214,82 +218,216 @@ def intervals_dataset(
             for step, datasets in draws_by_step.items()
         }
         causes = {step: [events_dataset(without_plates[names], step)] for step in steps}
-    sds: dict[str, dict[Key, FloatArray]] = {step.side: {} for step in steps}
-    means: dict[str, dict[Key, FloatArray]] = {step.side: {} for step in steps}
+    deviations, means = StateDeviations(), SecondModelMeans()
     for step in steps:
         datasets = [draws_by_step[step][0], causes[step][0]]
         if samples:
-            inside = draws.frames(step)
-            datasets.append(motion_dataset(draws, samples, np.arange(inside.start, inside.stop)))
-        side_sds = sds[step.side]
+            datasets.append(motion_dataset(draws, samples, _all_frames(draws, step)))
         for data in datasets:  # of each source once
-            keys, values = stance_draws(draws, step, data)
-            sources = data["uncertainty_source"].values
-            spread = source_sds(values, sources.tolist())
-            if (sources == MODEL).any():
-                both = values[(sources == UNDISTURBED) | (sources == MODEL)]
-                means[step.side] |= dict(zip(keys, np.moveaxis(both, 1, 0), strict=True))
-            for key, sd in zip(keys, np.moveaxis(spread, 1, 0), strict=True):
-                if key[0].startswith(INDETERMINATE_LEVEL):  # unloaded toes are model C4
-                    sd[SOURCES.index(CONTACT)] = 0.0
-                side_sds[key] = side_sds.get(key, 0.0) + sd
-    return _intervals_dataset(draws, sds, means, _curve_sds(draws, draws_by_step))
+            keys, sources, values = _step_values(draws, step, data)
+            deviations.add(step.side, keys, *_apart(sources, values))
+            means.add(step.side, keys, sources, values)
+    outcomes = deviations.outcomes
+    parts = {f"outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
+    by_contact = _motion_deviations(draws, contacts, samples or {})
+    sources, values = deviations.table(outcomes, _sampled(by_contact))
+    words = {"units": "that of the outcome", "long_name": "standard deviation of a stance mean"}
+    dataset = xr.Dataset(
+        {
+            "interval_sd": (
+                ("uncertainty_source", "stance_foot", "outcome", "axis"),
+                deviations.source_sds(outcomes).astype(np.float32),
+                words,
+            ),
+            "state_deviation": (
+                ("state", "stance_foot", "outcome", "axis"),
+                with_digits(values, DEVIATION_BITS),
+                {"units": "that of the outcome"},
+            ),
+            **means.variables(outcomes),
+            **_curve_sds(draws, draws_by_step, POSTERIOR_CURVES if samples else ()),
+        },
+        coords={
+            "uncertainty_source": list(SOURCES),
+            "state_source": ("state", sources),
+            "stance_foot": list(SIDES),
+            "axis": list(AXES),
+            **{name: ("outcome", keys) for name, keys in parts.items()},
+            **means.coordinates,
+            "phase": list(PHASES),
+            "knot": KNOTS,
+            "sure_group": list(draws.roles.items),
+            "sure_chain": list(CHAINS),
+        },
+    )
+    return dataset.merge(by_contact)
+
+
+def _sampled(by_contact: xr.Dataset) -> set[Key]:
+    """Outcomes whose deviations are kept for every contact."""
+    if not by_contact:
+        return set()
+    columns = (by_contact[f"motion_outcome_{name}"].values.tolist() for name in NAMES)
+    return set(zip(*columns, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class StateDeviations:
+    """Deviations of stance means of each foot in every state of every source."""
+
+    by_foot: dict[str, dict[Key, dict[str, FloatArray]]] = field(default_factory=dict)
+    """Dict. (J, 3) arrays by stance foot, outcome and source."""
+
+    def add(
+        self, side: str, keys: Sequence[Key], sources: Sequence[str], values: FloatArray
+    ) -> None:
+        """Add deviations (J, N, 3) of a foot's outcomes in states of some sources."""
+        labels = np.asarray(sources)
+        by_source = {source: values[labels == source] for source in dict.fromkeys(sources)}
+        for number, key in enumerate(keys):
+            by_outcome = self.by_foot.setdefault(side, {}).setdefault(key, {})
+            by_outcome |= {
+                source: deviations[:, number]
+                for source, deviations in by_source.items()
+                if source != CONTACT or not key[0].startswith(INDETERMINATE_LEVEL)
+            }  # unloaded toes are model C4
+
+    @property
+    def outcomes(self) -> list[Key]:
+        """Outcomes of either foot, in order."""
+        return sorted({key for by_outcome in self.by_foot.values() for key in by_outcome})
+
+    def source_sds(self, outcomes: Sequence[Key]) -> FloatArray:
+        """Root mean squares over the states of each of `SOURCES`, (S, feet, N, 3)."""
+        sds = np.full((len(SOURCES), len(SIDES), len(outcomes), len(AXES)), np.nan)
+        numbers = {key: number for number, key in enumerate(outcomes)}
+        for side, by_outcome in self.by_foot.items():
+            for key, by_source in by_outcome.items():
+                place = SIDES.index(side), numbers[key]
+                sds[:, *place] = 0.0
+                for source, deviations in by_source.items():
+                    sds[SOURCES.index(source), *place] = np.sqrt((deviations**2).mean(axis=0))
+        return sds
+
+    def table(
+        self, outcomes: Sequence[Key], sampled: Collection[Key]
+    ) -> tuple[list[str], FloatArray]:
+        """Source of every state, and deviations (states, feet, N, 3) in them; NaN without a state.
+
+        Without the motion of `sampled` outcomes, which is kept for every contact.
+        """
+        numbers = {key: number for number, key in enumerate(outcomes)}
+        entries = [
+            (source, SIDES.index(side), numbers[key], deviations)
+            for side, by_outcome in self.by_foot.items()
+            for key, by_source in by_outcome.items()
+            for source, deviations in by_source.items()
+            if source != MOTION or key not in sampled
+        ]
+        counts = dict.fromkeys(SOURCES, 0)
+        for source, _, _, deviations in entries:
+            counts[source] = max(counts[source], len(deviations))
+        sources = [source for source, count in counts.items() for _ in range(count)]
+        values = np.full((len(sources), len(SIDES), len(outcomes), len(AXES)), np.nan)
+        for source, side, outcome, deviations in entries:
+            first = sources.index(source)
+            values[first : first + len(deviations), side, outcome] = deviations
+        return sources, values
 
 
 OWN_AND_SECOND = ("own", "other")
 """Labels of the models whose stance means are stored."""
 
 
-def _by_outcome(
-    values: Mapping[str, Mapping[Key, FloatArray]], outcomes: Sequence[Key], count: int
-) -> FloatArray:
-    """(count, S, N, 3): values (count, 3) by side and outcome; NaN where there are none."""
-    table = np.full((count, len(SIDES), len(outcomes), len(AXES)), np.nan)
-    for side, by_key in values.items():
-        for key, of_key in by_key.items():
-            table[:, SIDES.index(side), outcomes.index(key)] = of_key
-    return table
+@dataclass(frozen=True, slots=True)
+class SecondModelMeans:
+    """Stance means of each foot on the study's own and on the second model."""
+
+    by_foot: dict[str, dict[Key, FloatArray]] = field(default_factory=dict)
+    """Dict. (2, 3) arrays by stance foot and outcome."""
+
+    def add(
+        self, side: str, keys: Sequence[Key], sources: Sequence[str], values: FloatArray
+    ) -> None:
+        """Add the means of a foot's outcomes among values (K, N, 3) of all states, if drawn."""
+        if MODEL in sources:
+            both = values[[sources.index(UNDISTURBED), sources.index(MODEL)]]
+            self.by_foot.setdefault(side, {}).update(
+                zip(keys, np.moveaxis(both, 1, 0), strict=True)
+            )
+
+    def variables(self, outcomes: Sequence[Key]) -> dict[str, Any]:
+        """Variable ``second_model``; empty where no second model was drawn."""
+        if not self.by_foot:
+            return {}
+        table = np.full((len(OWN_AND_SECOND), len(SIDES), len(outcomes), len(AXES)), np.nan)
+        numbers = {key: number for number, key in enumerate(outcomes)}
+        for side, by_outcome in self.by_foot.items():
+            for key, both in by_outcome.items():
+                table[:, SIDES.index(side), numbers[key]] = both
+        words = {"units": "that of the outcome", "long_name": "stance mean on two models"}
+        dimensions = ("model_side", "stance_foot", "outcome", "axis")
+        return {"second_model": (dimensions, table.astype(np.float32), words)}
+
+    @property
+    def coordinates(self) -> dict[str, list[str]]:
+        """Coordinate of the models."""
+        return {"model_side": list(OWN_AND_SECOND)} if self.by_foot else {}
 
 
-def _intervals_dataset(
-    draws: TrialDraws,
-    sds: Mapping[str, Mapping[Key, FloatArray]],
-    means: Mapping[str, Mapping[Key, FloatArray]],
-    curve_sds: Mapping[str, Any],
+def _step_values(
+    draws: TrialDraws, step: Step, data: xr.Dataset
+) -> tuple[list[Key], list[str], FloatArray]:
+    """Outcomes of a step, sources of all states, and values (K, N, 3) in them."""
+    keys, values = stance_draws(draws, step, data)
+    return keys, data["uncertainty_source"].values.tolist(), values
+
+
+def _apart(sources: Sequence[str], values: FloatArray) -> tuple[list[str], FloatArray]:
+    """Sources of the disturbed states, and deviations (J, N, 3) in them.
+
+    Without the second model, which is common to the trials of a person: `SecondModelMeans`.
+    """
+    base = sources.index(UNDISTURBED)
+    disturbed = [n for n, source in enumerate(sources) if source not in (UNDISTURBED, MODEL)]
+    return [sources[n] for n in disturbed], values[disturbed] - values[base]
+
+
+def _all_frames(draws: TrialDraws, step: Step) -> IntArray:
+    """All frames of a stance, of which few are drawn."""
+    inside = draws.frames(step)
+    return np.arange(inside.start, inside.stop)
+
+
+def _motion_deviations(
+    draws: TrialDraws, contacts: Sequence[Contact], samples: Mapping[str, FloatArray]
 ) -> xr.Dataset:
-    """Dataset of standard deviations, of stance means on two models and of curves' spreads."""
+    """Deviations of the stance means of every whole contact in samples of a fitted motion.
+
+    ``motion_deviation`` (stance, sample, motion_outcome, axis); empty without samples.
+    """
     import xarray as xr
 
-    outcomes = sorted({key for by_key in sds.values() for key in by_key})
-    unit = {"units": "that of the outcome"}
-    variables: dict[str, Any] = {
-        "interval_sd": (
-            ("uncertainty_source", "stance_foot", "outcome", "axis"),
-            _by_outcome(sds, outcomes, len(SOURCES)).astype(np.float32),
-            unit | {"long_name": "standard deviation of a stance mean"},
-        )
-    }
-    coordinates: dict[str, Any] = {
-        f"outcome_{name}": ("outcome", [key[n] for key in outcomes]) for n, name in enumerate(NAMES)
-    }
-    if any(means.values()):
-        variables["second_model"] = (
-            ("model_side", "stance_foot", "outcome", "axis"),
-            _by_outcome(means, outcomes, len(OWN_AND_SECOND)).astype(np.float32),
-            unit | {"long_name": "stance mean on two models"},
-        )
-        coordinates["model_side"] = list(OWN_AND_SECOND)
+    steps = [
+        whole_step(contact) for contact in contacts if is_whole(contact, draws.time)
+    ] if samples else []  # fmt: skip
+    by_stance = [
+        _step_values(draws, step, motion_dataset(draws, samples, _all_frames(draws, step)))
+        for step in steps
+    ]
+    if not by_stance:
+        return xr.Dataset()
+    outcomes = by_stance[0][0]
+    deviations = np.stack([_apart(sources, values)[1] for _, sources, values in by_stance])
+    values = with_digits(deviations, DEVIATION_BITS)
+    parts = {f"motion_outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
+    dimensions = ("stance", "motion_state", "motion_outcome", "axis")
     return xr.Dataset(
-        {**variables, **curve_sds},
+        {"motion_deviation": (dimensions, values, {"units": "that of the outcome"})},
         coords={
-            "uncertainty_source": list(SOURCES),
-            "stance_foot": list(SIDES),
+            "stance_touchdown": ("stance", [step.touchdown for step in steps]),
             "axis": list(AXES),
-            **coordinates,
-            "phase": list(PHASES),
-            "knot": KNOTS,
-            "sure_group": list(draws.roles.items),
-            "sure_chain": list(CHAINS),
+            **{name: ("motion_outcome", keys) for name, keys in parts.items()},
         },
     )
 
@@ -397,9 +535,14 @@ def _ground_force(draws: TrialDraws, step: Step, means: xr.Dataset) -> xr.DataAr
 
 
 def _curve_sds(
-    draws: TrialDraws, draws_by_step: Mapping[Step, Sequence[xr.Dataset]]
+    draws: TrialDraws,
+    draws_by_step: Mapping[Step, Sequence[xr.Dataset]],
+    without_motion: Collection[str] = (),
 ) -> dict[str, tuple[tuple[str, ...], FloatArray, dict[str, str]]]:
-    """Standard deviations of the curves of one step of each foot, all sources together."""
+    """Standard deviations of the curves of one step of each foot, all sources together.
+
+    `without_motion`: curves whose motion is added for every step.
+    """
     counts = {"sure_group": len(draws.roles.items), "sure_chain": len(CHAINS), "": 1}
     values = {
         name: np.full((len(SIDES), len(PHASES), len(KNOTS), counts[item], len(AXES)), np.nan)
@@ -415,7 +558,10 @@ def _curve_sds(
                 if (signal := by_anatomy(data, name)) is None:
                     continue
                 curves = in_roles(signal, parts, step.side, step.side)[1]  # a mirror changes no sd
-                sd = np.sqrt((source_sds(curves, sources, (*SOURCES, MODEL)) ** 2).sum(axis=0))
+                squares = source_sds(curves, sources, (*SOURCES, MODEL)) ** 2
+                if name in without_motion:
+                    squares[SOURCES.index(MOTION)] = 0.0
+                sd = np.sqrt(squares.sum(axis=0))
                 sd = sd.reshape(len(at), -1, len(AXES))
                 sds[SIDES.index(step.side), phase] = interpolated(at, sd, KNOTS)
     dimensions = ("stance_foot", "phase", "knot")
@@ -434,38 +580,8 @@ def _curve_sds(
 
 def phase_frames(draws: TrialDraws, step: Step) -> list[slice]:
     """Frames of the stance, and of the flight if the roles of the legs in it are defined."""
-    stance = draws.frames(step)
-    if not np.isfinite(step.flight) or draws.roles.flight != "R1":
-        return [stance]
-    inside = np.flatnonzero(
-        (draws.time > step.toe_off) & (draws.time < min(step.next_touchdown, draws.time[-1]))
-    )
-    if len(inside) < FLIGHT_FRAMES:
-        return [stance]
-    first, last = int(inside[0]), int(inside[-1]) + 1
-    return [stance, slice(first, last, (last - first) // FLIGHT_FRAMES)]
-
-
-def drawn_steps(
-    contacts: Sequence[Contact], time: FloatArray, maximum_flight: float
-) -> Iterator[Step]:
-    """Complete contact of each foot nearest to the middle of the motion."""
-    middle = 0.5 * (time[0] + time[-1])
-    for side in SIDES:
-        complete = [
-            contact
-            for contact in contacts
-            if contact.side == side
-            and contact.complete
-            and contact.touchdown >= time[0]
-            and contact.toe_off <= time[-1]
-        ]
-        if complete:
-            contact = min(complete, key=lambda x: abs(0.5 * (x.touchdown + x.toe_off) - middle))
-            following = _next_touchdown(contact, contacts, maximum_flight)
-            status: Status = "ok" if np.isfinite(following) else "incomplete"
-            ends = contact.touchdown, contact.toe_off, following
-            yield Step(0, contact.side, *ends, status, "", contact.time_error)
+    flight = flight_frames(step, draws.time) if draws.roles.flight == "R1" else None
+    return [draws.frames(step), *([] if flight is None else [flight])]
 
 
 def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: float) -> slice:
@@ -477,13 +593,3 @@ def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: 
     first = int(np.searchsorted(time, min(step.touchdown for step in steps)))
     last = int(np.searchsorted(time, max(ends))) + 1
     return slice(max(first - SPLINE_REACH, 0), min(last + SPLINE_REACH, len(time)))
-
-
-def _next_touchdown(contact: Contact, contacts: Sequence[Contact], maximum_flight: float) -> float:
-    """Next touchdown of the other foot; NaN where it was not measured."""
-    later = [candidate for candidate in contacts if candidate.touchdown >= contact.toe_off]
-    following = min(later, key=lambda candidate: candidate.touchdown, default=None)
-    if following is None or following.side == contact.side:
-        return float("nan")
-    flight = following.touchdown - contact.toe_off
-    return following.touchdown if flight <= maximum_flight else float("nan")

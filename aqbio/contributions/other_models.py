@@ -31,7 +31,7 @@ from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import select_labels
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Step
-from aqbio.intervals.second_model import SECOND_MODEL
+from aqbio.intervals.second_model import SECOND_MODEL, model_factors
 from aqbio.intervals.sources import MODEL
 from aqbio.intervals.step_uncertainty import (
     KEY,
@@ -229,12 +229,6 @@ def compared_models(study: Study, participant_id: str, trials: Container[str]) -
     return ComparedModels(table, curve_sds(pairs), tuple(findings), model_sds(table))
 
 
-LEVEL_C_FACTOR = 1.5
-"""Standard deviation of what joints cause (level C) by the choice of the model, over the deviation
-of the second model, which is a sample of one: with it 95 % intervals hold 0.94 to 0.96 of what
-three models that are in no interval say of five people (docs/decisions/0035)."""
-
-
 def _second_model(study: Study, participant_id: str, trials: Container[str]) -> ComparedModels:
     """Compare the drawn contacts of the given trials of a person on the second model."""
     tables = []
@@ -251,8 +245,8 @@ def _second_model(study: Study, participant_id: str, trials: Container[str]) -> 
             }
             tables.append(outcome_differences(*drawn_outcomes(data)).assign(**key_columns))
     table = joined(tables, list(COLUMNS))
-    factors = np.where(table["level"].astype(str).str.startswith("C"), LEVEL_C_FACTOR, 1.0)
-    return ComparedModels(table, outcomes=model_sds(table.assign(rms=factors * table["rms"])))
+    rms = model_factors(table) * table["rms"]
+    return ComparedModels(table, outcomes=model_sds(table.assign(rms=rms)))
 
 
 Compared = tuple["pd.DataFrame", "xr.Dataset"]

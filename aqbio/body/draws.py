@@ -239,8 +239,8 @@ class InertiaSpread:
     side_correlation: float = 0.9
     """Between a segment and its twin on the other side: errors of a table are common to both.
 
-    With `mass` twins differ by 3.1 % (SD). The lean mass of the legs of 55 college athletes differed
-    by 1.29 ± 0.99 % of that of both, 3.3 % of one leg (RMS), errors of absorptiometry included
+    With `mass` twins differ by 3.1 % (SD). The lean mass of legs of 55 college athletes differed by
+    1.29 ± 0.99 % of that of both, 3.3 % of one leg (RMS), errors of absorptiometry included
     (Patterson et al. 2023, Int J Exerc Sci Conf Proc 16(2):98)."""
 
 
@@ -250,10 +250,16 @@ the body's, 2.1 % in the model of Rajagopal et al. (2016), and a shoe of 0.2 kg 
 heavier. At 9.5 m/s a kilogram of foot carries 8 kg m²/s about the transverse axis."""
 
 
-def inertia_spread(skeleton: Skeleton, feet: Sequence[str]) -> InertiaSpread:
-    """The spread of segments, by the names of the feet, beyond which toes are."""
+def inertia_spread(
+    skeleton: Skeleton, feet: Sequence[str], *, centre: float | None = None
+) -> InertiaSpread:
+    """The spread of segments, by the names of the feet, beyond which toes are.
+
+    `centre`: that of the centres of mass, where it is another one.
+    """
     beyond = skeleton.lineage[:, [skeleton.bodies.index(foot) for foot in feet]].any(axis=1)
-    return InertiaSpread(mass=np.where(beyond, FOOT_MASS, InertiaSpread().mass))
+    spread = InertiaSpread(mass=np.where(beyond, FOOT_MASS, InertiaSpread().mass))
+    return spread if centre is None else replace(spread, centre=centre)
 
 
 def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArray:
@@ -307,7 +313,9 @@ def inertia_draws(
     bodies = len(skeleton.bodies)
     second = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None] * np.eye(3)
     second = second - skeleton.inertia
-    normal = _twin_normals(generator, (count, bodies), twin, spread.side_correlation)
+    uncertain = np.repeat([np.any(spread.mass), spread.centre > 0.0, spread.size > 0.0], [1, 3, 6])
+    columns = np.flatnonzero(uncertain)
+    normal = _twin_normals(generator, (count, bodies), twin, spread.side_correlation, columns)
     factor = np.exp(spread.mass * normal[..., 0])
     mass = skeleton.mass * factor
     body = 1.0 + spread.body * generator.standard_normal(count)
@@ -316,11 +324,17 @@ def inertia_draws(
     shift = spread.centre * _reach(skeleton)[:, None] * normal[..., 1:4]
     if centres is not None:
         root = square_root(centres)
-        shift = generator.standard_normal((count, len(root))) @ root
+        shift = orthonormal_draws(generator, count, len(root)) @ root
     com = skeleton.com + shift.reshape(count, bodies, 3)
     stretch = _stretches(spread.size * normal[..., 4:])
     spun = stretch @ second @ stretch * (factor * scale[:, None])[..., None, None]
     return _parameters(mass, com, spun)
+
+
+def inertial_parameters(skeleton: Skeleton) -> FloatArray:
+    """(B, 10): mass, first moments and inertia about the body origin, in order of `PARAMETERS`."""
+    second = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None] * np.eye(3)
+    return _parameters(skeleton.mass, skeleton.com, second - skeleton.inertia)
 
 
 def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
@@ -333,18 +347,48 @@ def drawn_skeleton(skeleton: Skeleton, parameters: FloatArray) -> Skeleton:
     return replace(skeleton, mass=mass, com=com, inertia=tensor - arm)
 
 
+DRAWN_BODIES = 64
+"""Number of bodies with other masses and moments of inertia, or other centres, that are drawn."""
+
+
+def orthonormal_draws(generator: np.random.Generator, count: int, size: int) -> FloatArray:
+    """Draw `count` vectors of `size` numbers with mean square 1, of random orthogonal directions.
+
+    From count = size on, linear functions of them have exactly the variance of those of independent
+    standard normal numbers; with fewer, closer to it than independent vectors.
+    """
+    normal = generator.standard_normal((max(count, size), min(count, size)))
+    directions, triangle = np.linalg.qr(normal)
+    directions *= np.where(np.diagonal(triangle) < 0.0, -1.0, 1.0) * np.sqrt(len(normal))
+    draws: FloatArray = directions.T if count < size else directions
+    return draws
+
+
 def _twin_normals(
-    generator: np.random.Generator, shape: tuple[int, int], twin: IntArray, correlation: float
+    generator: np.random.Generator,
+    shape: tuple[int, int],
+    twin: IntArray,
+    correlation: float,
+    columns: IntArray,
 ) -> FloatArray:
-    """(K, B, 10) normals of log mass, centre x, y, z, log size xx, yy, zz, xy, xz, yz."""
-    independent = generator.standard_normal((*shape, 10))
-    shared = generator.standard_normal((*shape, 10))
-    first = np.minimum(twin, np.arange(len(twin)))
-    common = shared[:, first]
-    second_of_pair = first < np.arange(len(twin))
+    """(K, B, 10) draws of log mass, centre x, y, z, log size xx, yy, zz, xy, xz, yz.
+
+    0 but in `columns`. Twins are sum and difference of two draws: ``z_± = √((1 + ρ)/2) s ± √((1 −
+    ρ)/2) d``.
+    """
+    count, bodies = shape
+    drawn = np.zeros((*shape, 10))
+    drawn[..., columns] = orthonormal_draws(generator, count, bodies * len(columns)).reshape(
+        *shape, -1
+    )
+    numbers = np.arange(bodies)
     reflect = np.array([1.0, 1, 1, -1, 1, 1, 1, 1, -1, -1])
-    common = np.where(second_of_pair[:, None], common * reflect, common)
-    mixed: FloatArray = np.sqrt(correlation) * common + np.sqrt(1.0 - correlation) * independent
+    along, apart = np.sqrt(0.5 * (1.0 + correlation)), np.sqrt(0.5 * (1.0 - correlation))
+    mixed = drawn.copy()
+    first = np.flatnonzero(twin > numbers)
+    second = twin[first]
+    mixed[:, first] = along * drawn[:, first] + apart * drawn[:, second]
+    mixed[:, second] = reflect * (along * drawn[:, first] - apart * drawn[:, second])
     return mixed
 
 

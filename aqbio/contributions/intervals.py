@@ -7,7 +7,7 @@ for all steps of that foot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -25,9 +25,10 @@ from aqbio.contributions.step_outcomes import (
 )
 from aqbio.contributions.without_plates import NEEDS_NO_PLATES, events_dataset, known_only
 from aqbio.gait.curves import KNOTS, SPREADS, interpolated
+from aqbio.gait.drawn_steps import drawn_steps, flight_frames, is_whole, whole_step
 from aqbio.gait.roles import RoleScheme, group_sum
 from aqbio.gait.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
-from aqbio.gait.steps import PHASES, Contact, Status, Step, rotation_about_vertical
+from aqbio.gait.steps import PHASES, Contact, Step, rotation_about_vertical
 from aqbio.intervals.sources import CONTACT, MOTION, SOURCES, UNDISTURBED, source_sds
 from aqbio.intervals.step_uncertainty import NAMES, Key, statistic_draws
 from aqbio.intervals.trial_draws import (
@@ -38,6 +39,7 @@ from aqbio.intervals.trial_draws import (
     drawn_outcomes,
 )
 from aqbio.intervals.uncertainty import DrawnOutcomes
+from aqbio.io.netcdf import with_digits
 from aqbio.names import AXES, SIDES
 from aqbio.vectors import FloatArray, IntArray
 
@@ -157,12 +159,6 @@ def _dataset(
     )
 
 
-STANCE_FRAMES = 8
-"""Frames of a stance that are drawn."""
-
-FLIGHT_FRAMES = 5
-"""Frames of a flight that are drawn."""
-
 MOTION_DRAWS = 24
 """Motions drawn with other soft-tissue artefacts; each costs more than a draw of the loads."""
 
@@ -171,6 +167,12 @@ BODY_DRAWS = 16
 
 ITEM_DIMENSIONS = {name: f"sure_{item}" if item else "" for name, item in SPREADS.items()}
 """Variables of the step curves with a standard deviation, and the dimension of their items."""
+
+POSTERIOR_CURVES = ("angular_momentum", "angular_momentum_rate")
+"""Curves with samples of the motion of all steps (`aqbio.gait.curves.with_spreads`)."""
+
+DEVIATION_BITS = 12
+"""Binary digits of deviations that are kept: a variance is accurate to 5e-4."""
 
 DRAWN_OUTCOMES = (*LEVEL_A, *LEVEL_B, SHARE)
 """Outcomes of levels A and B and force shares, which have intervals."""
@@ -223,7 +225,8 @@ def intervals_dataset(
             deviations.add(step.side, *_step_deviations(draws, step, data))
     outcomes = deviations.outcomes
     parts = {f"outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
-    sources, values = deviations.table(outcomes)
+    by_contact = _motion_deviations(draws, contacts, samples or {})
+    sources, values = deviations.table(outcomes, _sampled(by_contact))
     words = {"units": "that of the outcome", "long_name": "standard deviation of a stance mean"}
     dataset = xr.Dataset(
         {
@@ -234,10 +237,10 @@ def intervals_dataset(
             ),
             "state_deviation": (
                 ("state", "stance_foot", "outcome", "axis"),
-                values.astype(np.float32),
+                with_digits(values, DEVIATION_BITS),
                 {"units": "that of the outcome"},
             ),
-            **_curve_sds(draws, draws_by_step),
+            **_curve_sds(draws, draws_by_step, POSTERIOR_CURVES if samples else ()),
         },
         coords={
             "uncertainty_source": list(SOURCES),
@@ -251,7 +254,15 @@ def intervals_dataset(
             "sure_chain": list(CHAINS),
         },
     )
-    return dataset.merge(_motion_deviations(draws, contacts, samples or {}))
+    return dataset.merge(by_contact)
+
+
+def _sampled(by_contact: xr.Dataset) -> set[Key]:
+    """Outcomes whose deviations are kept for every contact."""
+    if not by_contact:
+        return set()
+    columns = (by_contact[f"motion_outcome_{name}"].values.tolist() for name in NAMES)
+    return set(zip(*columns, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,36 +294,39 @@ class StateDeviations:
     def source_sds(self, outcomes: Sequence[Key]) -> FloatArray:
         """Root mean squares over the states of each of `SOURCES`, (S, feet, N, 3)."""
         sds = np.full((len(SOURCES), len(SIDES), len(outcomes), len(AXES)), np.nan)
+        numbers = {key: number for number, key in enumerate(outcomes)}
         for side, by_outcome in self.by_foot.items():
             for key, by_source in by_outcome.items():
-                place = SIDES.index(side), outcomes.index(key)
+                place = SIDES.index(side), numbers[key]
                 sds[:, *place] = 0.0
                 for source, deviations in by_source.items():
                     sds[SOURCES.index(source), *place] = np.sqrt((deviations**2).mean(axis=0))
         return sds
 
-    def table(self, outcomes: Sequence[Key]) -> tuple[list[str], FloatArray]:
+    def table(
+        self, outcomes: Sequence[Key], sampled: Collection[Key]
+    ) -> tuple[list[str], FloatArray]:
         """Source of every state, and deviations (states, feet, N, 3) in them; NaN without a state.
 
-        Of sources that are common to all steps of a foot: what differs from step to step is apart.
+        Without the motion of `sampled` outcomes, which is kept for every contact.
         """
-        counts: dict[str, int] = {}
-        for by_outcome in self.by_foot.values():
-            for by_source in by_outcome.values():
-                for source, deviations in by_source.items():
-                    if source != MOTION:
-                        counts[source] = max(counts.get(source, 0), len(deviations))
-        first, states = {}, 0
-        for source in (source for source in SOURCES if source in counts):
-            first[source], states = states, states + counts[source]
-        values = np.full((states, len(SIDES), len(outcomes), len(AXES)), np.nan)
-        for side, by_outcome in self.by_foot.items():
-            for key, by_source in by_outcome.items():
-                for source, deviations in by_source.items():
-                    if source in first:
-                        rows = slice(first[source], first[source] + len(deviations))
-                        values[rows, SIDES.index(side), outcomes.index(key)] = deviations
-        return [source for source in first for _ in range(counts[source])], values
+        numbers = {key: number for number, key in enumerate(outcomes)}
+        entries = [
+            (source, SIDES.index(side), numbers[key], deviations)
+            for side, by_outcome in self.by_foot.items()
+            for key, by_source in by_outcome.items()
+            for source, deviations in by_source.items()
+            if source != MOTION or key not in sampled
+        ]
+        counts = dict.fromkeys(SOURCES, 0)
+        for source, _, _, deviations in entries:
+            counts[source] = max(counts[source], len(deviations))
+        sources = [source for source, count in counts.items() for _ in range(count)]
+        values = np.full((len(sources), len(SIDES), len(outcomes), len(AXES)), np.nan)
+        for source, side, outcome, deviations in entries:
+            first = sources.index(source)
+            values[first : first + len(deviations), side, outcome] = deviations
+        return sources, values
 
 
 def _step_deviations(
@@ -351,7 +365,7 @@ def _motion_deviations(
     if not by_stance:
         return xr.Dataset()
     outcomes = by_stance[0][0]
-    values = np.stack([deviations for _, _, deviations in by_stance]).astype(np.float32)
+    values = with_digits(np.stack([deviations for _, _, deviations in by_stance]), DEVIATION_BITS)
     parts = {f"motion_outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
     dimensions = ("stance", "motion_state", "motion_outcome", "axis")
     return xr.Dataset(
@@ -467,9 +481,14 @@ def _ground_force(draws: TrialDraws, step: Step, means: xr.Dataset) -> xr.DataAr
 
 
 def _curve_sds(
-    draws: TrialDraws, draws_by_step: Mapping[Step, Sequence[xr.Dataset]]
+    draws: TrialDraws,
+    draws_by_step: Mapping[Step, Sequence[xr.Dataset]],
+    without_motion: Collection[str] = (),
 ) -> dict[str, tuple[tuple[str, ...], FloatArray, dict[str, str]]]:
-    """Standard deviations of the curves of one step of each foot, all sources together."""
+    """Standard deviations of the curves of one step of each foot, all sources together.
+
+    `without_motion`: curves whose motion is added for every step.
+    """
     counts = {"sure_group": len(draws.roles.items), "sure_chain": len(CHAINS), "": 1}
     values = {
         name: np.full((len(SIDES), len(PHASES), len(KNOTS), counts[item], len(AXES)), np.nan)
@@ -485,7 +504,10 @@ def _curve_sds(
                 if (signal := by_anatomy(data, name)) is None:
                     continue
                 curves = in_roles(signal, parts, step.side, step.side)[1]  # a mirror changes no sd
-                sd = np.sqrt((source_sds(curves, sources) ** 2).sum(axis=0))
+                squares = source_sds(curves, sources) ** 2
+                if name in without_motion:
+                    squares[SOURCES.index(MOTION)] = 0.0
+                sd = np.sqrt(squares.sum(axis=0))
                 sd = sd.reshape(len(at), -1, len(AXES))
                 sds[SIDES.index(step.side), phase] = interpolated(at, sd, KNOTS)
     dimensions = ("stance_foot", "phase", "knot")
@@ -504,43 +526,8 @@ def _curve_sds(
 
 def phase_frames(draws: TrialDraws, step: Step) -> list[slice]:
     """Frames of the stance, and of the flight if the roles of the legs in it are defined."""
-    stance = draws.frames(step)
-    if not np.isfinite(step.flight) or draws.roles.flight != "R1":
-        return [stance]
-    inside = np.flatnonzero(
-        (draws.time > step.toe_off) & (draws.time < min(step.next_touchdown, draws.time[-1]))
-    )
-    if len(inside) < FLIGHT_FRAMES:
-        return [stance]
-    first, last = int(inside[0]), int(inside[-1]) + 1
-    return [stance, slice(first, last, (last - first) // FLIGHT_FRAMES)]
-
-
-def drawn_steps(
-    contacts: Sequence[Contact], time: FloatArray, maximum_flight: float
-) -> Iterator[Step]:
-    """Complete contact of each foot nearest to the middle of the motion."""
-    middle = 0.5 * (time[0] + time[-1])
-    for side in SIDES:
-        complete = [
-            contact for contact in contacts if contact.side == side and is_whole(contact, time)
-        ]
-        if complete:
-            contact = min(complete, key=lambda x: abs(0.5 * (x.touchdown + x.toe_off) - middle))
-            yield whole_step(contact, _next_touchdown(contact, contacts, maximum_flight))
-
-
-def is_whole(contact: Contact, time: FloatArray) -> bool:
-    """Tell whether a contact is complete and within the motion."""
-    inside = contact.touchdown >= time[0] and contact.toe_off <= time[-1]
-    return bool(contact.complete and inside)
-
-
-def whole_step(contact: Contact, following: float = float("nan")) -> Step:
-    """Step of a contact up to the next touchdown, NaN where that was not measured."""
-    status: Status = "ok" if np.isfinite(following) else "incomplete"
-    ends = contact.touchdown, contact.toe_off, following
-    return Step(0, contact.side, *ends, status, "", contact.time_error)
+    flight = flight_frames(step, draws.time) if draws.roles.flight == "R1" else None
+    return [draws.frames(step), *([] if flight is None else [flight])]
 
 
 def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: float) -> slice:
@@ -552,13 +539,3 @@ def drawn_window(contacts: Sequence[Contact], time: FloatArray, maximum_flight: 
     first = int(np.searchsorted(time, min(step.touchdown for step in steps)))
     last = int(np.searchsorted(time, max(ends))) + 1
     return slice(max(first - SPLINE_REACH, 0), min(last + SPLINE_REACH, len(time)))
-
-
-def _next_touchdown(contact: Contact, contacts: Sequence[Contact], maximum_flight: float) -> float:
-    """Next touchdown of the other foot; NaN where it was not measured."""
-    later = [candidate for candidate in contacts if candidate.touchdown >= contact.toe_off]
-    following = min(later, key=lambda candidate: candidate.touchdown, default=None)
-    if following is None or following.side == contact.side:
-        return float("nan")
-    flight = following.touchdown - contact.toe_off
-    return following.touchdown if flight <= maximum_flight else float("nan")

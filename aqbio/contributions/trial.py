@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.body.draws import inertia_spread
+from aqbio.body.draws import drawn_skeleton, inertia_spread, inertial_parameters
 from aqbio.body.records import (
     ADJUSTED,
     SCALED,
@@ -28,19 +28,15 @@ from aqbio.contributions.dataset import (
     with_plain,
     without_free_moment,
 )
-from aqbio.contributions.intervals import (
-    BODY_DRAWS,
-    MOTION_DRAWS,
-    STANCE_FRAMES,
-    drawn_window,
-    intervals_dataset,
-)
+from aqbio.contributions.intervals import BODY_DRAWS, MOTION_DRAWS, drawn_window, intervals_dataset
 from aqbio.contributions.without_plates import estimated_forces, with_time_errors
 from aqbio.errors import Finding
 from aqbio.gait.curves import role_scheme
+from aqbio.gait.drawn_steps import STANCE_FRAMES, measured_contacts
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts
-from aqbio.gait.steps import MAXIMUM_FLIGHT_S, Contact
+from aqbio.gait.steps import MAXIMUM_FLIGHT_S
+from aqbio.intervals.sources import Motions
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
 from aqbio.inverse_dynamics.files import CLOCK_SD, FORCES_NOT_USED, fitted_centre_covariance
@@ -192,9 +188,9 @@ def _intervals(
     settings = study.settings.contributions
     plates = data.attrs["events"] == "plates"
     all_contacts = result.contacts if plates else with_time_errors(result.contacts)
-    contacts = [
-        contact for contact in all_contacts if not plates or _fully_measured(result, contact)
-    ]
+    contacts = list(all_contacts)
+    if plates:
+        contacts = measured_contacts(contacts, result.time, result.measured)
     if settings.draws == 0 or not contacts:
         return xr.Dataset()
     model_map = study.model_map
@@ -214,6 +210,7 @@ def _intervals(
         spread=spreads,
         sampling=sampling,
         roles=role_scheme(study),
+        **_posterior(result, data),
     )
     window = drawn_window(contacts, result.time, MAXIMUM_FLIGHT_S) if plates else None
     weights = followed_markers(study, data)
@@ -234,6 +231,28 @@ def _marker_index(study: Study, data: xr.Dataset, skeleton: Skeleton) -> IntArra
     return np.array([skeleton.markers.index(n) for n in followed_markers(study, data)], dtype=int)
 
 
+def _posterior(result: Contributions, data: xr.Dataset) -> dict[str, Any]:
+    """States of the fit by source, and their frames; empty for a trial without."""
+    if "fit_state_q" not in data:
+        return {}
+    frames = data["fit_state_frame"].values.astype(int)
+    kinematics, skeleton = result.levels.mechanics.kinematics, result.skeleton
+    motion = [
+        getattr(kinematics, name)[frames] + data[f"fit_state_{name}"].values
+        for name in ("q", "u", "udot")
+    ]
+    base = inertial_parameters(skeleton)
+    bodies = [drawn_skeleton(skeleton, base + off) for off in data["fit_state_inertia"].values]
+    sources = data["fit_state_source"].values
+    states = {}
+    for source in dict.fromkeys(sources.tolist()):
+        chosen = np.flatnonzero(sources == source)
+        skeletons = tuple(bodies[state] for state in chosen)
+        q, u, udot = (values[chosen] for values in motion)
+        states[source] = Motions(skeletons, q, u, udot, same_lengths=True)
+    return {"posterior": states, "posterior_frames": frames}
+
+
 def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
     """Posterior samples of a fitted motion by variable; empty without samples."""
     return {
@@ -241,12 +260,6 @@ def _samples(data: xr.Dataset) -> dict[str, FloatArray]:
         for name, end in (("group_momentum_sample", ""), ("group_rate_sample", "_rate"))
         if name in data
     }
-
-
-def _fully_measured(result: Contributions, contact: Contact) -> bool:
-    """Tell whether forces were measured throughout a contact."""
-    inside = (result.time >= contact.touchdown) & (result.time <= contact.toe_off)
-    return bool(inside.sum() > 1 and result.measured[inside].all())
 
 
 def _heading(study: Study, data: xr.Dataset, balance: LevelA) -> float:

@@ -12,7 +12,7 @@ from itertools import groupby
 
 import numpy as np
 
-from aqbio.body.draws import InertiaSpread, inertia_draws
+from aqbio.body.draws import InertiaSpread, centre_covariance, inertia_draws
 from aqbio.inverse_dynamics.data_errors import LoadSpread
 from aqbio.multibody.dynamics import ExternalLoad
 from aqbio.multibody.kinematics import SegmentKinematics, segment_kinematics
@@ -184,15 +184,18 @@ class Motions:
     u: FloatArray
     udot: FloatArray
     """q, u, udot: (D, T, C) arrays, rad or m, per s, per s²."""
+    same_lengths: bool = False
+    """True if the skeletons differ in masses and centres of mass only."""
 
     def frames(self, chosen: slice | IntArray) -> Motions:
         """Select frames."""
         motion = (self.q[:, chosen], self.u[:, chosen], self.udot[:, chosen])
-        return Motions(self.skeletons, *motion)
+        return replace(self, q=motion[0], u=motion[1], udot=motion[2])
 
     def first(self, count: int) -> Motions:
         """Select at most `count` motions, from the first on."""
-        return Motions(self.skeletons[:count], self.q[:count], self.u[:count], self.udot[:count])
+        motion = (self.q[:count], self.u[:count], self.udot[:count])
+        return Motions(self.skeletons[:count], *motion, same_lengths=self.same_lengths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +210,13 @@ class States:
     """Of K T frames."""
     loads: tuple[ExternalLoad, ...]
     """Tuple of F ExternalLoad. Of K T frames."""
+    masses: tuple[Skeleton, ...] = ()
+    """Tuple of K Skeleton. Those whose inertia the states have; empty for that of `skeleton`."""
+
+    @property
+    def bodies(self) -> tuple[Skeleton, ...]:
+        """Skeleton whose inertia each state has."""
+        return self.masses or (self.skeleton,) * len(self.sources)
 
     def by_state(self, values: FloatArray, axis: int = 0) -> FloatArray:
         """Split an axis of K T frames into (K, T)."""
@@ -222,7 +232,7 @@ def joined_states(parts: Sequence[States]) -> States:
     return States(
         sources=tuple(source for states in parts for source in states.sources),
         skeleton=first.skeleton.with_inertia_of(
-            [states.skeleton for states in parts for _ in states.sources], frames
+            [body for states in parts for body in states.bodies], frames
         ),
         kinematics=join_frames([states.kinematics for states in parts]),
         loads=tuple(
@@ -272,16 +282,18 @@ def plate_states(
 
 
 def motion_states(source: str, motions: Motions, loads: Sequence[ExternalLoad]) -> Iterator[States]:
-    """Build states of motions under the same loads; motions of one skeleton together."""
+    """Build states of motions under the same loads; motions of equal lengths together."""
     numbers = range(len(motions.skeletons))
-    for _, group in groupby(numbers, key=lambda n: id(motions.skeletons[n])):
+    lengths = (lambda _: 0) if motions.same_lengths else (lambda n: id(motions.skeletons[n]))
+    for _, group in groupby(numbers, key=lengths):
         chosen = list(group)
         skeleton = motions.skeletons[chosen[0]]
         motion = (values[chosen].reshape(-1, values.shape[2]) for values in _arrays(motions))
         frames = np.tile(np.arange(motions.q.shape[1]), len(chosen))
         kinematics = segment_kinematics(skeleton, *motion)
         repeated = tuple(load.frames(frames) for load in loads)
-        yield States((source,) * len(chosen), skeleton, kinematics, repeated)
+        masses = tuple(motions.skeletons[n] for n in chosen)
+        yield States((source,) * len(chosen), skeleton, kinematics, repeated, masses)
 
 
 def _arrays(motions: Motions) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -297,7 +309,9 @@ def inertia_sources(
     centres: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
     """Draw inertial parameters (K, B, 10) by source: centres of mass, and all others."""
-    parts = {
+    if centres is None:
+        centres = centre_covariance(skeleton, spread, twin)
+    tables = {
         INERTIA: (replace(spread, centre=0.0), None),
         CENTRES: (replace(spread, mass=0.0, size=0.0, body=0.0), centres),
     }
@@ -305,7 +319,7 @@ def inertia_sources(
         source: inertia_draws(
             skeleton, source_spread, twin, count, generator_of(source, seed), covariance
         )
-        for source, (source_spread, covariance) in parts.items()
+        for source, (source_spread, covariance) in tables.items()
     }
 
 

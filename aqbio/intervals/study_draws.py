@@ -181,7 +181,7 @@ def _step_states(
     labels = data["state_source"].values
     states = {source: values[labels == source] for source in SOURCES if (labels == source).any()}
     if "motion_deviation" in data:
-        states[MOTION] = _motion_states(data, touchdown, chosen)
+        states[MOTION] = _motion_states(data, touchdown, chosen, states.get(MOTION))
     return states
 
 
@@ -191,16 +191,22 @@ def _keys(data: xr.Dataset, prefix: str = "") -> list[Key]:
     return list(zip(*columns, strict=True))
 
 
-def _motion_states(data: xr.Dataset, touchdown: float, chosen: Sequence[int]) -> FloatArray:
+def _motion_states(
+    data: xr.Dataset, touchdown: float, chosen: Sequence[int], of_foot: FloatArray | None
+) -> FloatArray:
     """Deviations (J, O, 3) of a step's outcomes in samples of its motion.
 
-    0 for outcomes without samples, NaN for a step without.
+    Of outcomes that are not sampled at every contact, those of one contact of the foot; 0 without
+    any, NaN for a step without samples.
     """
     keys, sampled = _keys(data), _keys(data, "motion_")
     samples, touchdowns = data["motion_deviation"].values, data["stance_touchdown"].values
     stance = int(np.abs(touchdowns - touchdown).argmin())
-    states = np.zeros((samples.shape[1], len(chosen), len(AXES)))
     is_sampled = abs(touchdowns[stance] - touchdown) < SAME_INSTANT_S
+    states = np.zeros((samples.shape[1], len(chosen), len(AXES)))
+    if of_foot is not None:
+        states[:] = np.nan
+        states[: len(of_foot)] = of_foot
     for column, number in enumerate(chosen):
         if keys[number] in sampled:
             values = samples[stance][:, sampled.index(keys[number])]

@@ -9,6 +9,7 @@ from itertools import chain, groupby
 import numpy as np
 
 from aqbio.body.draws import BodySpread, drawn_bodies, drawn_skeleton, twins
+from aqbio.gait.drawn_steps import stance_frames
 from aqbio.gait.roles import RoleScheme, membership
 from aqbio.gait.steps import Step
 from aqbio.intervals.sources import (
@@ -237,6 +238,11 @@ class TrialDraws:
     """Mapping. Disturbed motions by source; empty where the body is taken as exact."""
     first_frame: int = 0
     """Frame of the trial at which these begin."""
+    posterior: Mapping[str, Motions] = field(default_factory=dict)
+    """Mapping. States of a fit by source, in `posterior_frames`: the motion follows the body, so
+    that bodies are not drawn under the same motion, and no other soft-tissue artefact."""
+    posterior_frames: IntArray = field(default_factory=lambda: np.zeros(0, dtype=int))
+    """(F,) int array, ascending."""
 
     @property
     def parts(self) -> Parts:
@@ -245,14 +251,17 @@ class TrialDraws:
 
     def disturbed_motions(self, source: str, frames: IntArray) -> Motions:
         """Select frames of the trial's motions disturbed by a source."""
+        if source in self.posterior:
+            index = np.searchsorted(self.posterior_frames, frames)
+            index = np.minimum(index, len(self.posterior_frames) - 1)
+            if not np.array_equal(self.posterior_frames[index], frames):
+                raise ValueError("the fit has no states in frames that are drawn.")
+            return self.posterior[source].frames(index)
         return self.motions[source].frames(frames - self.first_frame)
 
     def frames(self, step: Step) -> slice:
         """Frames of a stance that are drawn."""
-        inside = (self.time >= step.touchdown) & (self.time <= step.toe_off)
-        first, last = int(np.argmax(inside)), len(inside) - int(np.argmax(inside[::-1]))
-        count = self.sampling.frames or last - first
-        return slice(first, last, max(1, (last - first) // count))
+        return stance_frames(step, self.time, self.sampling.frames)
 
 
 def with_bodies(
@@ -273,16 +282,15 @@ def with_bodies(
     inside, sampling = window or slice(0, len(draws.time)), draws.sampling
     skeleton, time = spread.template.skeleton, draws.time[inside]
     q = draws.levels.mechanics.kinematics.frames(inside).q
+    skins = 0 if draws.posterior else sampling.motions  # soft tissue is in the fit's posterior
     bodies_and_skin = drawn_bodies(
         spread, time, q, weight, generator_of(BODY, sampling.seed),
-        bodies=sampling.bodies, skins=sampling.motions,
+        bodies=sampling.bodies, skins=skins,
         centres_known=draws.spread.centres is not None,
     )  # fmt: skip
-    same_body = (skeleton,) * sampling.motions
-    change = {
-        BODY: (bodies_and_skin.skeletons, bodies_and_skin.by_shape),
-        SKIN: (same_body, bodies_and_skin.by_skin),
-    }
+    change = {BODY: (bodies_and_skin.skeletons, bodies_and_skin.by_shape)}
+    if skins:
+        change[SKIN] = (skeleton,) * skins, bodies_and_skin.by_skin
     if unseen is not None and unseen.any():
         roots = _unobserved_roots(spread, q, weight, unseen)
         free = replace(skeleton, coordinate_locked=skeleton.coordinate_locked & ~unseen)
@@ -348,6 +356,8 @@ def drawn_outcomes(draws: TrialDraws, frames: slice | IntArray) -> tuple[list[st
     motions = _motion_states(draws, undisturbed, frames)
     states = joined_states([plate_states(*undisturbed, draws.spread.loads), *motions])
     inertia = drawn_inertia(draws, undisturbed[0], draws.sampling.count)
+    if not inertia:
+        return list(states.sources), state_outcomes(states, parts)
     bodies = body_outcomes(*undisturbed, parts, np.concatenate(list(inertia.values())))
     sources = [*states.sources, *(source for source, values in inertia.items() for _ in values)]
     return sources, joined_outcomes([state_outcomes(states, parts), bodies])
@@ -386,7 +396,9 @@ def _undisturbed(draws: TrialDraws, frames: IntArray) -> Undisturbed:
 
 
 def drawn_inertia(draws: TrialDraws, skeleton: Skeleton, count: int) -> dict[str, FloatArray]:
-    """Draws (K, B, 10) of a trial's inertial parameters by source."""
+    """Draws (K, B, 10) of inertial parameters by source under one motion; none after a fit."""
+    if draws.posterior:
+        return {}
     spread, seed = draws.spread, draws.sampling.seed
     twin = draws.parts.twin
     return inertia_sources(skeleton, spread.inertia, twin, count, seed, spread.centres)
@@ -396,7 +408,7 @@ def _motion_states(
     draws: TrialDraws, undisturbed: Undisturbed, frames: IntArray, count: int | None = None
 ) -> Iterator[States]:
     """Yield states of disturbed motions, at most `count` per source."""
-    for source in draws.motions:
+    for source in (*draws.motions, *draws.posterior):
         motions = draws.disturbed_motions(source, frames)
         yield from motion_states(source, motions.first(count or len(motions.q)), undisturbed[2])
 

@@ -51,7 +51,7 @@ SCOPE_SHARES: Mapping[str, Mapping[str, float]] = {
     CLOCK: {SESSION: 1.0},
     SKIN: {TRIAL: 1.0},
     UNSEEN: {TRIAL: 1.0},
-    MOTION: {STEP: 1.0},
+    MOTION: {TRIAL: 1.0},
     EVENTS: {STEP: 1.0},
     CONTACT: {COMMON: 1.0},
     MODEL: {COMMON: 1.0},

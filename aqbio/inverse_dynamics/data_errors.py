@@ -210,15 +210,23 @@ class Response:
 
     def _pull(self, errors: DataErrors) -> FloatArray:
         """(K N, S) array: gradient on the coefficients for stacked errors."""
-        solver, motion = self.solver, self.solver.rows
+        solver = self.solver
         basis = solver.basis
         pull = solver.markers.pull(*self.levers, solver.markers.weighted(errors.markers))
         pull += errors.pose / solver.weights.coordinate_sd
         roughness = errors.roughness / solver.roughness_sd[:, None]
         coefficient_pull = basis.values[0].T @ _flat(pull) + basis.values[3].T @ _flat(roughness)
-        for values, by in zip(basis.values[:3], motion.by_motion, strict=True):
-            coefficient_pull += values[motion.frame].T @ _flat(by.swapaxes(1, 2) @ errors.wrench)
-        return np.asarray(coefficient_pull.reshape(-1, pull.shape[2]))
+        by_markers = np.asarray(coefficient_pull.reshape(-1, pull.shape[2]))
+        return by_markers + self.wrench_pulls(errors.wrench)
+
+    def wrench_pulls(self, errors: FloatArray) -> FloatArray:
+        """(K N, S) array: gradient on the coefficients for errors (D, 6, S) of force and moment."""
+        motion = self.solver.rows
+        total = sum(
+            values[motion.frame].T @ _flat(by.swapaxes(1, 2) @ errors)
+            for values, by in zip(self.solver.basis.values[:3], motion.by_motion, strict=True)
+        )
+        return np.asarray(total).reshape(-1, errors.shape[2])
 
     def _residual(self, errors: DataErrors, responses: FloatArray) -> DataErrors:
         """Responses, as changes of the coefficients (K N, S), less the errors that caused them."""
@@ -291,10 +299,19 @@ def _scale_by_residual(size: FloatArray, remaining: FloatArray, expected: FloatA
 class Draws:
     """S posterior draws, less the fit."""
 
-    coefficients: SingleArray
-    """(K N, S) array. Of the splines: megabytes for every trial."""
+    own: SingleArray
+    """(K N, S) array. Of the splines' coefficients, given the parameters: megabytes for every
+    trial."""
     theta: FloatArray
-    """(P, S) array. Of the parameters that are on."""
+    """(P, S) array. Of the parameters that are on: the same in all trials of a session."""
+    following: SingleArray
+    """(K N, P) array. Change of the coefficients with each parameter."""
+
+    @property
+    def coefficients(self) -> Iterator[FloatArray]:
+        """Coefficients (K N,) of each draw, the motion following the parameters."""
+        for own, theta in zip(self.own.T, self.theta.T, strict=True):
+            yield own + self.following @ theta
 
 
 def draw_posterior(response: Response, covariance: FloatArray, count: int, seed: int) -> Draws:
@@ -310,10 +327,11 @@ def draw_posterior(response: Response, covariance: FloatArray, count: int, seed:
     errors = (response.draw_errors(sizes, random) for _ in range(count))
     deviation = np.empty((len(solver.pull), count), dtype=np.float32)
     for columns in chunks(count, DRAWS_PER_SOLVE):
-        pulls = response.pulls(islice(errors, columns.stop - columns.start))
-        pulls -= solver.coupling @ theta[:, columns]
-        deviation[:, columns] = solver.factor.solve(pulls)
-    return Draws(deviation, theta)
+        deviation[:, columns] = solver.factor.solve(
+            response.pulls(islice(errors, columns.stop - columns.start))
+        )
+    following = np.negative(solver.factor.solve(solver.coupling)).astype(np.float32)
+    return Draws(deviation, theta, following)
 
 
 def _normal(solver: Solver, count: int, random: np.random.Generator) -> FloatArray:

@@ -8,17 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.body.draws import DRAWN_BODIES
 from aqbio.config import ModelMap
 from aqbio.errors import Finding
 from aqbio.force_plates.alignment import ALIGNMENT, PIVOT, Alignment
+from aqbio.gait.drawn_steps import drawn_frames, measured_contacts
 from aqbio.gait.postures import POINTS, posture_points
+from aqbio.gait.step_files import trial_contacts
+from aqbio.gait.steps import MAXIMUM_FLIGHT_S
 from aqbio.inverse_dynamics.balance import adjusted_loads, drag
-from aqbio.inverse_dynamics.fit import TrialFit, body_kinematics, group_momentum, samples_of
+from aqbio.inverse_dynamics.fit import (
+    TrialFit,
+    body_kinematics,
+    group_momentum,
+    own_samples_of,
+    samples_of,
+)
 from aqbio.inverse_dynamics.parameters import CLOCK, DRAG
+from aqbio.inverse_dynamics.posterior_states import body_states, inertia_states, motion_states
 from aqbio.inverse_dynamics.session import Session
 from aqbio.inverse_kinematics.findings import MAX_USED_LAG_S, MIN_STATED_LAG_S
 from aqbio.inverse_kinematics.solution import FITTED, PLAIN, SolvedTrial
-from aqbio.io.netcdf import read_dataset
+from aqbio.io.netcdf import read_dataset, with_digits
 from aqbio.io.study import Study
 from aqbio.multibody.dynamics import newton_euler
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
@@ -27,7 +38,7 @@ from aqbio.multibody.motion import Motion
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import MASK_VARIABLES
-from aqbio.prepare.prepared import foot_loads, loads_with_toes
+from aqbio.prepare.prepared import foot_loads, loads_with_toes, measured_loads
 from aqbio.vectors import FloatArray
 
 if TYPE_CHECKING:
@@ -188,13 +199,16 @@ def posterior_variables(fit: TrialFit, model_map: ModelMap) -> dict[str, Any]:
     """Posterior of coordinates (sd), groups and postures (deviations of samples)."""
     if fit.draws is None:
         return {}
-    estimate = _sampled(fit, model_map, fit.motion, fit.values)
+    base_points = _posture_points(fit, model_map, fit.motion, fit.values)
+    base = _momentum(fit, fit.motion)
     deviations, total, squares = [], np.zeros_like(fit.motion.q), np.zeros_like(fit.motion.q)
-    for motion, values in samples_of(fit, fit.draws):
-        sample = _sampled(fit, model_map, motion, values)
-        deviations.append(
-            [value - value_of_fit for value, value_of_fit in zip(sample, estimate, strict=True)]
-        )
+    samples = samples_of(fit, fit.draws)
+    for (motion, values), (own_motion, _) in zip(
+        samples, own_samples_of(fit, fit.draws), strict=True
+    ):
+        momentum, rate = _momentum(fit, own_motion)
+        points = _posture_points(fit, model_map, motion, values)
+        deviations.append((momentum - base[0], rate - base[1], points - base_points))
         deviation = motion.q - fit.motion.q
         total, squares = total + deviation, squares + deviation**2
     count, by_group = len(deviations), ("sample", "time", "group", "axis")
@@ -210,15 +224,71 @@ def posterior_variables(fit: TrialFit, model_map: ModelMap) -> dict[str, Any]:
     }
 
 
-def _sampled(
-    fit: TrialFit, model_map: ModelMap, motion: Motion, values: Mapping[str, float]
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Momentum and its rate of groups, and points of postures."""
-    moves, body = body_kinematics(fit, motion, values)
+def _momentum(fit: TrialFit, motion: Motion) -> tuple[FloatArray, FloatArray]:
+    """Momentum of groups and its rate for a motion of the fitted body."""
+    moves, body = body_kinematics(fit, motion, fit.values)
     momentum, rate = group_momentum(fit, moves, body)
+    return momentum[:, :-1], rate[:, :-1]
+
+
+def _posture_points(
+    fit: TrialFit, model_map: ModelMap, motion: Motion, values: Mapping[str, float]
+) -> FloatArray:
+    """Points of postures for a motion and parameters."""
+    moves, body = body_kinematics(fit, motion, values)
     centre = centre_of_mass(segment_motion(body, moves))[0]
-    points = posture_points(body, model_map, moves, centre)
-    return momentum[:, :-1], rate[:, :-1], points
+    return posture_points(body, model_map, moves, centre)
+
+
+STATE_BITS = 9
+"""Binary digits of deviations in states, which are errors themselves."""
+
+MOTION_STATES = 24
+"""Posterior draws of the motion that are kept with all coordinates."""
+
+
+def state_variables(
+    fit: TrialFit, model_map: ModelMap, dataset: xr.Dataset, seed: int
+) -> dict[str, Any]:
+    """States of the fit with one error disturbed, less the fit, in the frames that are drawn.
+
+    Empty without draws or without a whole contact with measured forces.
+    """
+    if fit.draws is None:
+        return {}
+    time = dataset["time"].values
+    measured, _ = measured_loads(foot_loads(model_map, dataset))
+    contacts = measured_contacts(list(trial_contacts(dataset)), time, measured)
+    frames = drawn_frames(contacts, time, MAXIMUM_FLIGHT_S)
+    if not len(frames):
+        return {}
+    feet, solver = (model_map.feet.left, model_map.feet.right), fit.linearised()
+    states = {
+        "inertia": inertia_states(fit, solver, frames, feet, DRAWN_BODIES, seed),
+        "centres": body_states(fit, fit.draws, frames, DRAWN_BODIES, seed),
+        "motion": motion_states(fit, fit.draws, frames, MOTION_STATES),
+    }
+    solver.release()
+    sources = [name for name, source in states.items() for _ in source.inertia]
+    variables: dict[str, Any] = {
+        f"fit_state_{name}": (
+            ("fit_state", "fit_state_frame", "coordinate"),
+            with_digits(
+                np.concatenate([getattr(source.motion, name) for source in states.values()]),
+                STATE_BITS,
+            ),
+        )
+        for name in ("q", "u", "udot")
+    }
+    inertia = np.concatenate([source.inertia for source in states.values()])
+    return variables | {
+        "fit_state_inertia": (
+            ("fit_state", "segment", "inertial_parameter"),
+            with_digits(inertia, 2 * STATE_BITS),
+        ),
+        "fit_state_source": ("fit_state", sources),
+        "fit_state_frame": ("fit_state_frame", frames),
+    }
 
 
 PASSED_ATTRIBUTES = (

@@ -266,14 +266,24 @@ def fit_of_markers(solver: Solver) -> tuple[FloatArray, tuple[FloatArray, float]
 
 def samples_of(fit: TrialFit, draws: Draws) -> Iterator[tuple[Motion, dict[str, float]]]:
     """Yield motions and parameters of draws one at a time, since all of them exceed memory."""
-    for deviation, shift in zip(draws.coefficients.T, draws.theta.T, strict=True):
-        change, parts = deviation.astype(float).reshape(fit.coefficients.shape), []
-        for name, table in zip(("q", "u", "udot"), fit.solver.basis.values[:3], strict=True):
-            part = getattr(fit.motion, name).copy()
-            part[:, fit.coordinates] += table @ change
-            parts.append(part)
-        motion = with_dependent(fit.skeleton, Motion(*parts))
-        yield motion, fit.solver.values(fit.theta + shift)
+    for change, shift in zip(draws.coefficients, draws.theta.T, strict=True):
+        yield _moved(fit, change), fit.solver.values(fit.theta + shift)
+
+
+def own_samples_of(fit: TrialFit, draws: Draws) -> Iterator[tuple[Motion, dict[str, float]]]:
+    """Yield motions of draws with the parameters of the fit."""
+    for change in draws.own.T:
+        yield _moved(fit, change), fit.values
+
+
+def _moved(fit: TrialFit, change: FloatArray | SingleArray) -> Motion:
+    """Motion of the fit with changed coefficients, (K N,)."""
+    by_knot, parts = change.astype(float).reshape(fit.coefficients.shape), []
+    for name, table in zip(("q", "u", "udot"), fit.solver.basis.values[:3], strict=True):
+        part = getattr(fit.motion, name).copy()
+        part[:, fit.coordinates] += table @ by_knot
+        parts.append(part)
+    return with_dependent(fit.skeleton, Motion(*parts))
 
 
 def body_kinematics(

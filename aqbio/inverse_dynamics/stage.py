@@ -19,6 +19,7 @@ from aqbio.inverse_dynamics.files import (
     fitted_dataset,
     plain_in_laboratory,
     posterior_variables,
+    state_variables,
     without_contradicted_forces,
 )
 from aqbio.inverse_dynamics.findings import (
@@ -216,7 +217,9 @@ def _trial(
     else:
         findings += clock_of_trial(trial.trial_id, fit, fitted)
         dataset = fitted_dataset(study, solved, fit)
-        dataset = dataset.assign(posterior_variables(fit, study.model_map))
+        seed = study.settings.random.seed
+        states = state_variables(fit, study.model_map, dataset, seed)
+        dataset = dataset.assign(posterior_variables(fit, study.model_map) | states)
         findings += sudden_findings(
             fit, foot_loads(study.model_map, solved.prepared), trial.trial_id
         )

@@ -72,6 +72,18 @@ def rounded(values: FloatArray, precision: float) -> FloatArray:
     return multiples.astype(np.float32) if largest <= MAX_EXACT_SINGLE * step else multiples
 
 
+def with_digits(values: FloatArray, bits: int) -> NDArray[np.float32]:
+    """Single precision, rounded to `bits` binary digits, relative error 2^-bits at most.
+
+    Digits of random errors are noise that no file need hold: packed, numbers of 9 bits take half
+    of those of 24.
+    """
+    mantissa, exponent = np.frexp(np.asarray(values, dtype=np.float32))
+    scale = np.float32(2.0**bits)
+    rounded: NDArray[np.float32] = np.ldexp(np.round(mantissa * scale) / scale, exponent)
+    return rounded
+
+
 def read_dataset(path: Path, *, keep: bool = True, without: str = "") -> xr.Dataset:
     """Read a whole dataset, numbers in double precision, from a cache while the file is the same.
 

@@ -21,11 +21,12 @@ from aqbio.contributions.dataset import (
     trial_levels,
     without_free_moment,
 )
-from aqbio.contributions.intervals import drawn_steps, intervals_dataset
+from aqbio.contributions.intervals import intervals_dataset
 from aqbio.contributions.step_rows import level_rows
 from aqbio.contributions.trial import force_findings, group_findings, locked_joint_findings
 from aqbio.contributions.trial import trial_contributions as contributions_of
 from aqbio.contributions.without_plates import CentrePath, contact_estimates
+from aqbio.gait.drawn_steps import drawn_steps
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.steps import Contact
 from aqbio.intervals.step_uncertainty import half_widths, stance_sds

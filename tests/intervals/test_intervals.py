@@ -17,7 +17,8 @@ from aqbio.body.draws import (
     inertia_draws,
     twins,
 )
-from aqbio.contributions.intervals import drawn_steps, drawn_window, phase_frames
+from aqbio.contributions.intervals import drawn_window, phase_frames
+from aqbio.gait.drawn_steps import drawn_steps
 from aqbio.gait.roles import RoleScheme, group_sum, membership
 from aqbio.intervals.sources import (
     Motions,

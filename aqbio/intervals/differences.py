@@ -84,6 +84,52 @@ def foot_mean(numbers: StepNumbers, seed: int, *sample: str) -> Mean | None:
     return Mean(float(numbers.value.mean()), draws, float(numbers.speed_mps.mean()), count)
 
 
+def feet_means(
+    right: StepNumbers, left: StepNumbers, seed: int, *sample: str
+) -> tuple[Mean, Mean] | None:
+    """Means of both feet, of which only the difference has its whole error.
+
+    Least squares on foot and trial over the trials with both feet, so that speed and whatever else
+    differs between trials is in neither the difference nor its error (Student, from the scatter of
+    steps about foot and trial). Where no trial has both feet, each foot's own mean; None where a
+    foot has no step.
+    """
+    from scipy.special import stdtrit
+
+    right, left = right.complete(), left.complete()
+    both = sorted(set(right.trial) & set(left.trial))
+    if not both:
+        means = (foot_mean(right, seed, *sample, "right"), foot_mean(left, seed, *sample, "left"))
+        return None if means[0] is None or means[1] is None else (means[0], means[1])
+    feet = [foot.where(np.isin(foot.trial, both)) for foot in (right, left)]
+    counts = [len(foot.value) for foot in feet]
+    value = np.concatenate([foot.value for foot in feet])
+    trial = np.array([*feet[0].trial, *feet[1].trial])
+    design = np.column_stack([np.repeat([0.5, -0.5], counts), trial[:, None] == both])
+    solution = np.linalg.pinv(design)
+    apart, level = solution[0], solution[1:].mean(axis=0)
+    draws = np.full(WORLDS, np.nan)
+    freedom = len(value) - len(both) - 1
+    if min(counts) >= MIN_STEPS:
+        rest = value - design @ (solution @ value)
+        error = np.sqrt(rest @ rest / freedom) * np.linalg.norm(apart)
+        error *= -stdtrit(freedom, 0.025) / NORMAL_95
+        numbers = value + np.concatenate([foot.deviation for foot in feet], axis=1)
+        draws = numbers @ apart + error * weights(1, seed, "sampling", *sample)[:, 0]
+        for foot, sign, side in zip(feet, (1.0, -1.0), ("right", "left"), strict=True):
+            draws = draws + sign * foot.error_sd * weights(1, seed, "error", *sample, side)[:, 0]
+    means = [
+        Mean(
+            float((level + sign * apart) @ value),
+            float(level @ value) + sign * draws,
+            float(foot.speed_mps.mean()),
+            count,
+        )
+        for foot, sign, count in zip(feet, (0.5, -0.5), counts, strict=True)
+    ]
+    return means[0], means[1]
+
+
 def over_feet(means: Sequence[Mean]) -> Mean:
     """Mean over feet, each counted alike."""
     return Mean(
@@ -112,11 +158,16 @@ class SpeedLine:
         draws = self.draws + self.slope * (speed_mps - self.mean_mps)
         return Mean(float(draws.mean()), draws, speed_mps, self.steps)
 
-    def moved(self, mean: Mean, speed_mps: float) -> Mean:
-        """A mean over steps, moved to another speed along this line."""
-        change = self.slope * (speed_mps - mean.speed_mps)
-        value = mean.value + float(change.mean())
-        return Mean(value, mean.draws + change, speed_mps, mean.steps)
+    def moved(self, numbers: StepNumbers, speed_mps: float) -> StepNumbers:
+        """Numbers of steps, moved along this line to one speed."""
+        way = speed_mps - numbers.speed_mps
+        middle = self.slope.mean()
+        return replace(
+            numbers,
+            value=numbers.value + middle * way,
+            deviation=numbers.deviation + (self.slope - middle)[:, None] * way,
+            speed_mps=np.full_like(numbers.speed_mps, speed_mps),
+        )
 
 
 def speed_line(numbers: StepNumbers, seed: int, *sample: str) -> SpeedLine | None:

@@ -19,6 +19,7 @@ from aqbio.intervals.differences import (
     Mean,
     SpeedLine,
     StepNumbers,
+    feet_means,
     foot_mean,
     lines_over_feet,
     over_feet,
@@ -201,14 +202,36 @@ class SessionSteps:
         side = self.steps["side"].to_numpy()[rows]
         return {name: rows[side == name] for name in SIDES}
 
-    def means(self, outcome: Outcome, column: StepColumn) -> Mapping[str, Mean]:
-        """Mean of an outcome over the steps of each foot that has any."""
-        sample = (self.participant_id, self.condition(column), f"{column.speed_mps:.3f}")
-        by_foot = {
-            foot: foot_mean(self.numbers(outcome, rows), self.seed, *sample, foot)
-            for foot, rows in self.feet(column.rows).items()
-        }
-        return {foot: mean for foot, mean in by_foot.items() if mean is not None}
+    def both_feet(self, outcome: Outcome, column: StepColumn) -> tuple[Mean, Mean] | None:
+        """Means of an outcome on the right and on the left foot, whose difference is drawn."""
+        right, left = (
+            self.numbers(outcome, self.feet(column.rows)[side]) for side in ("right", "left")
+        )
+        return feet_means(right, left, self.seed, *self._sample(column))
+
+    def _sample(self, column: StepColumn) -> tuple[str, str, str]:
+        """Name of a column's steps as a sample."""
+        return self.participant_id, self.condition(column), f"{column.speed_mps:.3f}"
+
+    def means(
+        self, outcome: Outcome, column: StepColumn, speeds: Mapping[str, float] | None = None
+    ) -> Mapping[str, Mean]:
+        """Mean of an outcome over the steps of each foot that has any.
+
+        Moved along the foot's line over speed, where there is one, to one speed: that of ``speeds``
+        or the steps' mean.
+        """
+        lines = self.lines(outcome, self.condition(column))
+        means = {}
+        for foot, rows in self.feet(column.rows).items():
+            numbers = self.numbers(outcome, rows).complete()
+            if foot in lines and np.isfinite(numbers.speed_mps).all():
+                speed_mps = (speeds or {}).get(foot, float(numbers.speed_mps.mean()))
+                numbers = lines[foot].moved(numbers, speed_mps)
+            mean = foot_mean(numbers, self.seed, *self._sample(column), foot)
+            if mean is not None:
+                means[foot] = mean
+        return means
 
     def lines(self, outcome: Outcome, condition: str) -> Mapping[str, SpeedLine]:
         """Line over speed of an outcome in one condition, of each foot that has one."""
@@ -223,18 +246,24 @@ class SessionSteps:
 
 def session_steps(study: Study, participant_id: str) -> SessionSteps:
     """Kept steps of a participant, with draws."""
-    steps = kept_steps(participant_rows(study, participant_id, "steps"))
     levels = {outcome.level for outcome in OUTCOMES.values()} - {STEPS_TABLE}
-    draws = study_draws(study, [participant_id], levels=levels, scopes=SYSTEMATIC)
+    return drawn_session(
+        study,
+        participant_id,
+        participant_rows(study, participant_id, "steps"),
+        study_draws(study, [participant_id], levels=levels, scopes=SYSTEMATIC),
+    )
+
+
+def drawn_session(
+    study: Study, participant_id: str, steps: pd.DataFrame, draws: xr.Dataset
+) -> SessionSteps:
+    """Kept ones among a participant's steps, with their draws (`study_draws`)."""
+    steps = with_texts(kept_steps(steps))
     names = zip(draws["trial_id"].values.tolist(), draws["number"].values.tolist(), strict=True)
     places = {(str(trial), int(number)): place for place, (trial, number) in enumerate(names)}
-    steps = steps.assign(
-        trial_id=steps["trial_id"].astype(str), condition=steps["condition"].astype(str)
-    )
-    positions = [
-        places.get((trial, int(number)), -1)
-        for trial, number in zip(steps["trial_id"], steps["step"], strict=True)
-    ]
+    keys = zip(steps["trial_id"], steps["step"], strict=True)
+    positions = [places.get((str(trial), int(number)), -1) for trial, number in keys]
     return SessionSteps(
         participant_id,
         study.participant(participant_id).session or participant_id,
@@ -251,19 +280,25 @@ def session_steps(study: Study, participant_id: str) -> SessionSteps:
 Row = dict[str, Any]
 
 
-def difference_rows(study: Study, participant_id: str) -> pd.DataFrame:
-    """Differences of an athlete with their 95 % intervals, as the table ``differences``.
+def athlete_differences(study: Study, participant_id: str) -> pd.DataFrame:
+    """Differences of an athlete with their 95 % intervals, as the table ``differences``."""
+    earlier = study.sessions_of(participant_id)
+    earlier = earlier[: earlier.index(participant_id)]
+    return session_differences(
+        session_steps(study, participant_id), [session_steps(study, name) for name in earlier]
+    )
+
+
+def session_differences(own: SessionSteps, earlier: Sequence[SessionSteps] = ()) -> pd.DataFrame:
+    """Differences within a session, and from earlier ones of the person.
 
     Between feet at every speed and condition; between conditions and the normal one, and between
-    this session and those before it in the sheet, at the same speed; between the fastest and the
-    slowest speed, along a line. Rows only for what was measured on both sides.
+    sessions, at the same speed; between the fastest and the slowest speed, along a line. Rows only
+    for what was measured on both sides.
     """
-    own = session_steps(study, participant_id)
     rows = [*_feet_rows(own), *_condition_rows(own), *_speed_rows(own)]
-    for earlier_id in study.sessions_of(participant_id):
-        if earlier_id == participant_id:
-            break
-        rows += _session_rows(own, session_steps(study, earlier_id))
+    for session in earlier:
+        rows += _session_rows(own, session)
     return pd.DataFrame(rows, columns=list(columns(TABLE)))
 
 
@@ -274,7 +309,7 @@ def differences_path(study: Study, participant_id: str) -> Path:
 
 def write_differences(study: Study, participant_id: str) -> pd.DataFrame:
     """Compute and write the differences of a participant."""
-    table = difference_rows(study, participant_id)
+    table = athlete_differences(study, participant_id)
     source = study_provenance(study, "pages", [step_file(study, participant_id, "steps")])
     write_columns(table, differences_path(study, participant_id), columns(TABLE), source)
     return table
@@ -289,12 +324,12 @@ def read_differences(study: Study, participant_id: str) -> pd.DataFrame:
 
 def _feet_rows(own: SessionSteps) -> Iterator[Row]:
     for column in own.columns:
-        head = {"comparison": FEET, "first": "right", "second": "left", "side": "each"}
+        head: Row = {"comparison": FEET, "first": "right", "second": "left", "side": "each"}
         head |= {"condition": own.condition(column), "speed_mps": column.speed_mps}
         for outcome in OUTCOMES.values():
-            means = own.means(outcome, column)
-            if len(means) == len(SIDES):
-                yield _row(own, head, outcome, means["right"], means["left"])
+            means = own.both_feet(outcome, column)
+            if means is not None:
+                yield _row(own, head, outcome, *means)
 
 
 def _condition_rows(own: SessionSteps) -> Iterator[Row]:
@@ -304,7 +339,7 @@ def _condition_rows(own: SessionSteps) -> Iterator[Row]:
         second = _nearest(reference_columns, column.speed_mps)
         if condition == NORMAL or second is None:
             continue
-        head = {"comparison": CONDITION, "first": condition, "second": NORMAL}
+        head: Row = {"comparison": CONDITION, "first": condition, "second": NORMAL}
         head |= {"condition": condition, "speed_mps": column.speed_mps}
         yield from _paired_rows(own, head, column, own, second)
 
@@ -316,7 +351,7 @@ def _session_rows(own: SessionSteps, earlier: SessionSteps) -> Iterator[Row]:
         second = _nearest(candidates, column.speed_mps)
         if second is None:
             continue
-        head = {"comparison": SESSION, "first": own.session, "second": earlier.session}
+        head: Row = {"comparison": SESSION, "first": own.session, "second": earlier.session}
         head |= {"condition": condition, "speed_mps": column.speed_mps}
         yield from _paired_rows(own, head, column, earlier, second)
 
@@ -340,24 +375,21 @@ def _paired_rows(
 ) -> Iterator[Row]:
     """Compare the same foot, mean over feet, at the first steps' speed if a line is known."""
     for outcome in OUTCOMES.values():
-        first_means, second_means = own.means(outcome, first), other.means(outcome, second)
+        first_means = own.means(outcome, first)
+        speeds = {foot: mean.speed_mps for foot, mean in first_means.items()}
+        second_means = other.means(outcome, second, speeds)
         feet = [
             foot
             for foot in SIDES
             if foot in first_means and first_means[foot].has_interval
             and foot in second_means and second_means[foot].has_interval
         ]  # fmt: skip
-        if not feet:
-            continue
-        lines = other.lines(outcome, other.condition(second))
-        seconds = [second_means[foot] for foot in feet]
-        if all(foot in lines for foot in feet):
-            seconds = [
-                lines[foot].moved(mean, first_means[foot].speed_mps)
-                for foot, mean in zip(feet, seconds, strict=True)
-            ]
-        means = over_feet([first_means[foot] for foot in feet]), over_feet(seconds)
-        yield _row(own, head | {"side": _side(feet)}, outcome, *means)
+        if feet:
+            means = (
+                over_feet([by_foot[foot] for foot in feet])
+                for by_foot in (first_means, second_means)
+            )
+            yield _row(own, head | {"side": _side(feet)}, outcome, *means)
 
 
 def _speed_rows(own: SessionSteps) -> Iterator[Row]:
@@ -368,7 +400,7 @@ def _speed_rows(own: SessionSteps) -> Iterator[Row]:
                 continue
             line = lines_over_feet([*lines.values()])
             ends = line.at(line.fastest_mps), line.at(line.slowest_mps)
-            head = {"comparison": SPEED, "condition": condition, "side": _side([*lines])}
+            head: Row = {"comparison": SPEED, "condition": condition, "side": _side([*lines])}
             head |= {"first": "fastest", "second": "slowest", "speed_mps": np.nan}
             yield _row(own, head, outcome, *ends)
 

@@ -57,12 +57,14 @@ INTERVALS = {
     "athletes": "95 % interval over athletes",
     "steps": "95 % interval over this athlete's steps, taken as independent",
     "measurement": "95 % interval of the measurement",
+    "difference": "95 % interval of a difference",
     "share": "95 % CI for the share of athletes",
     "choices": "range over the other choices of the analysis",
     "posterior": "90 % interval of a fitted parameter",
 }
 """Names of the kinds of interval and ±, one for each kind. Of the measurement: body, plates,
-markers, fitted motion, and other models where they are compared."""
+markers, fitted motion, and other models where they are compared. Of a difference: scatter of steps,
+and what of these errors does not cancel in it."""
 
 
 SHIPPED_FOLDER = "shipped"

@@ -112,8 +112,9 @@ PARTICIPANT = (
         "pages",
         "A page of the participant, and one of every trial on which it can be seen again.",
         reads=(*_MOTION, "contributions", "multiverse"),
-        settings=("model", "roles", "figures"),
+        settings=("model", "roles", "figures", "random"),
         files=("bones", "reference"),
+        reads_sessions=True,
         failures_of=("contributions",),
         folders=("pages",),
     ),
@@ -182,7 +183,7 @@ STUDY = (
         reads=(*_STAGES_WITH_NUMBERS, *PAGES, "tables", "hypotheses", "figures"),
         settings=("figures", "hypotheses", "report"),
         folders=("report",),
-        tables=("findings_report", "causes"),
+        tables=("findings_report", "causes", "differences"),
     ),
 )
 """Once per study."""

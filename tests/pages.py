@@ -38,7 +38,7 @@ QUESTIONS = {
         "index.html", "", "contribution to the rotation|could not be determined",
     ),
     "What differs between left and right?": (
-        "index.html", "#athletes a", "differs? beyond error|differ also|cannot be compared",
+        "index.html", "#athletes a", "leaves out 0|cannot be compared",
     ),
     "What should be recorded next?": ("index.html", "#answer a", "What to record next"),
     "What do the data say about the hypotheses?": ("index.html", "", r"Of \d+ hypotheses"),

@@ -21,7 +21,9 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.names import TRIAL_STATES
-from aqbio.pages.athlete import FORCES, left_and_right, postures, short_side_words
+from aqbio.pages.athlete import FORCES, postures
+from aqbio.pages.difference_words import comparisons, short_side_words
+from aqbio.pages.differences import FEET, read_differences
 from aqbio.pages.filters import (
     ASSETS,
     COMPARE,
@@ -403,10 +405,9 @@ def _compared(content: StudyContent) -> bool:
 
 def _differences(content: StudyContent) -> Mapping[str, str]:
     """Differences between left and right beyond measurement error, by athlete."""
-    steps, edges = content.tables["steps"], content.study.settings.figures.speed_edges_mps
     return {
         participant_id: short_side_words(
-            left_and_right(steps[steps["participant_id"] == participant_id], edges)
+            comparisons(read_differences(content.study, participant_id), FEET)
         )
         for participant_id in content.names
     }

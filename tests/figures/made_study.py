@@ -24,14 +24,16 @@ from aqbio.figures.runs import fastest_runs
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.step_files import CURVES, step_file
 from aqbio.hypotheses.preregistration import record_registry, verdict_basis
+from aqbio.intervals.worlds import WORLDS, weights
 from aqbio.inverse_dynamics.files import changes_path
 from aqbio.io.dictionary import columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
-from aqbio.io.tables import write_columns, write_table
+from aqbio.io.tables import read_columns, write_columns, write_table
 from aqbio.names import DOUBTFUL, NO_STEPS, PARTLY, TRIAL_FAILED, USABLE
 from aqbio.pages.athlete import write_athlete_page
+from aqbio.pages.differences import differences_path, drawn_session, session_differences
 from aqbio.pages.words import STATISTICS
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.stats.registry import Hypothesis, read_registry, short_hash, study_registry
@@ -437,7 +439,37 @@ def write_made_page(study: Study, participant_id: str) -> None:
     """Write a participant's page from what is there."""
     replayed = study.read_manifest(participant_id, "pages")["trials"]
     found = participant_findings(study, participant_id, PARTICIPANT_STAGES[:-1])
-    write_athlete_page(study, participant_id, replayed, found)
+    steps = read_columns(step_file(study, participant_id, "steps"))
+    differences = session_differences(
+        drawn_session(study, participant_id, steps, made_draws(steps))
+    )
+    path = differences_path(study, participant_id)
+    write_columns(differences, path, columns("differences"), provenance("pages", [], {}))
+    write_athlete_page(study, participant_id, replayed, found, differences)
+
+
+ERROR = 0.05
+"""Standard deviation of an error of momentum that each foot has, kg m²/s."""
+
+
+def made_draws(steps: pd.DataFrame) -> xr.Dataset:
+    """Draws of the momenta in a table of steps: one error of each foot in all of its steps."""
+    parts = ["push_side", "swing_side", "arms", "torso", "total"]
+    value = np.full((len(steps), len(parts), len(AXES)), NAN)
+    value[:, :, 1] = steps[[f"H_{part}_y_stance_mean_kgm2ps" for part in parts]]
+    error = {side: ERROR * weights(1, 1, "made", side)[:, 0] for side in ("left", "right")}
+    by_step = np.stack([error[side] for side in steps["side"]], axis=1) if len(steps) else None
+    deviation = np.zeros((WORLDS, *value.shape))
+    if by_step is not None:
+        deviation += by_step[..., None, None]
+    names = {"level": "A", "target": "whole_body", "statistic": "momentum_mean", "unit": "kg m2/s"}
+    return xr.Dataset(
+        {"value": (("step", "outcome", "axis"), value),
+         "deviation": (("draw", "step", "outcome", "axis"), deviation)},
+        {"trial_id": ("step", steps["trial_id"].astype(str)), "number": ("step", steps["step"]),
+         "source": ("outcome", parts), "axis": list(AXES),
+         **{name: ("outcome", [words] * len(parts)) for name, words in names.items()}},
+    )  # fmt: skip
 
 
 def _write_manifests(study: Study, participant_id: str, *, static: bool) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from aqbio.body.joint_forms import second_body
 from aqbio.intervals.sources import MODEL, Motions
 from aqbio.intervals.trial_draws import TrialDraws, splined
-from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.inverse_kinematics.ik import MIN_MARKERS, inverse_kinematics
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.multibody.skeleton import Skeleton
@@ -27,14 +27,14 @@ SECOND_MODEL = "rajagopal_like"
 def with_second_model(
     draws: TrialDraws, weights: Mapping[str, float], window: slice | None = None
 ) -> TrialDraws:
-    """Add the motion on the second model to the draws; unchanged without such a model.
+    """Add the motion on the second model to the draws; unchanged without such a model or markers.
 
     `weights` of the markers that inverse kinematics followed, by name; `window` the frames that
     will be drawn, as for :func:`.trial_draws.with_bodies`.
     """
     mechanics = draws.levels.mechanics
     body = second_body(mechanics.skeleton)
-    if body is None:
+    if body is None or len(weights) < MIN_MARKERS:
         return draws
     inside = window or slice(0, len(draws.time))
     q = mechanics.kinematics.frames(inside).q

@@ -245,7 +245,8 @@ def _second_model(study: Study, participant_id: str, trials: Container[str]) -> 
             }
             tables.append(outcome_differences(*drawn_outcomes(data)).assign(**key_columns))
     table = joined(tables, list(COLUMNS))
-    rms = model_factors(table) * table["rms"]
+    named = (table[name].astype(str).tolist() for name in ("model", "level"))
+    rms = model_factors(*named) * table["rms"]
     return ComparedModels(table, outcomes=model_sds(table.assign(rms=rms)))
 
 

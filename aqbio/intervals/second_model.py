@@ -6,23 +6,19 @@ found, so that it differs from the study's own by its joints and mass shares alo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aqbio.body.joint_forms import second_body
 from aqbio.intervals.sources import MODEL, Motions
 from aqbio.intervals.trial_draws import TrialDraws, splined
-from aqbio.inverse_kinematics.ik import inverse_kinematics
+from aqbio.inverse_kinematics.ik import MIN_MARKERS, inverse_kinematics
 from aqbio.multibody.kinematics import marker_positions
 from aqbio.multibody.poses import segment_poses, station_positions
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.vectors import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SECOND_MODEL = "rajagopal_like"
 """Name of the second model in the table of models."""
@@ -33,24 +29,27 @@ of the second model, which is a sample of one: with it 95 % intervals hold 0.94 
 three models that are in no interval say of five people (docs/decisions/0035)."""
 
 
-def model_factors(table: pd.DataFrame) -> FloatArray:
-    """Factors (R,) of the deviations in rows of differences between models."""
-    is_second = table["model"].astype(str) == SECOND_MODEL
-    is_level_c = table["level"].astype(str).str.startswith("C")
-    return np.where(is_second & is_level_c, LEVEL_C_FACTOR, 1.0)
+def model_factors(models: Iterable[str], levels: Iterable[str]) -> FloatArray:
+    """Factors (R,) of deviations between the study's own and other models, by model and level."""
+    return np.array(
+        [
+            LEVEL_C_FACTOR if model == SECOND_MODEL and level.startswith("C") else 1.0
+            for model, level in zip(models, levels, strict=True)
+        ]
+    )
 
 
 def with_second_model(
     draws: TrialDraws, weights: Mapping[str, float], window: slice | None = None
 ) -> TrialDraws:
-    """Add the motion on the second model to the draws; unchanged without such a model.
+    """Add the motion on the second model to the draws; unchanged without such a model or markers.
 
     `weights` of the markers that inverse kinematics followed, by name; `window` the frames that
     will be drawn, as for :func:`.trial_draws.with_bodies`.
     """
     mechanics = draws.levels.mechanics
     body = second_body(mechanics.skeleton)
-    if body is None:
+    if body is None or len(weights) < MIN_MARKERS:
         return draws
     inside = window or slice(0, len(draws.time))
     q = mechanics.kinematics.frames(inside).q

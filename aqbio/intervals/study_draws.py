@@ -277,7 +277,7 @@ def _model_deviations(
     """Deviations (3,) by outcome of each other model, by trial; for others ("") their mean."""
     table = participant_rows(study, participant_id, MODELS)
     table = table[table["level"].isin(levels)]
-    table = table.assign(difference=model_factors(table) * table["difference"])
+    table = table.assign(difference=table["difference"] * _factors(table))
     deviations: dict[str, list[dict[Key, FloatArray]]] = {}
     names = table["model"].astype(str).unique().tolist()
     if not names:
@@ -286,6 +286,10 @@ def _model_deviations(
         trial_rows = table if not trial else table[table["trial_id"] == trial]
         deviations[trial] = [_by_outcome(trial_rows[trial_rows["model"] == name]) for name in names]
     return deviations
+
+
+def _factors(table: pd.DataFrame) -> FloatArray:
+    return model_factors(*(table[name].astype(str).tolist() for name in ("model", "level")))
 
 
 def _by_outcome(rows: pd.DataFrame) -> dict[Key, FloatArray]:

@@ -118,6 +118,7 @@ def test_what_the_second_model_says_of_a_stance_is_a_computation_of_its_own():
     draws = TrialDraws(
         case.levels(), case.anatomy, time, 0.0, case.touching, Spread(), Sampling(6, 1, frames=6)
     )
+    assert with_second_model(draws, {"C7": 1.0}) is draws  # a marker determines no pose
     drawn = with_second_model(draws, dict.fromkeys(case.skeleton.markers, 1.0))
     motions = drawn.motions[MODEL]
     body, motion = motions.skeletons[0], (motions.q[0], motions.u[0], motions.udot[0])

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
-from aqbio.io.points import VALUE_NAME, markers_of, named_points
+from aqbio.io.movement import MAX_MARKER_ACCELERATION_M_S2
+from aqbio.io.points import LINK_NOISE_M, VALUE_NAME, joined_path, markers_of, named_points
 from aqbio.io.recording import marked_missing
 from aqbio.io.trial_files import read_recording
 from aqbio.labels.by_name import landmark_table
@@ -69,6 +70,27 @@ def test_parts_of_one_path_are_joined_exactly(seed, speed, data):
     assert known.sum() == sum(int(np.isfinite(one).all(axis=1).sum()) for one in parts)
     np.testing.assert_array_equal(path[known], whole[known, marker])
     assert [one.rule for one in found.findings] == ["markers-joined"]
+
+
+@given(
+    st.integers(1, 12), st.floats(0.0, 9.5), st.sampled_from([100.0, 250.0]),
+    st.sampled_from([0.95, 1.05]),
+)  # fmt: skip
+def test_parts_are_joined_as_far_as_a_body_accelerates(gap, speed, rate, share):
+    """Noise and ½ a t² from one part to the next, whatever the speed.
+
+    The next part is the mirror image in the plane of three markers, at the same distances of them.
+    """
+    elapsed, time = gap / rate, np.arange(60) / rate
+    reach = LINK_NOISE_M + 0.5 * MAX_MARKER_ACCELERATION_M_S2 * elapsed**2
+    markers = np.array([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.1, 0.0]])
+    parts = np.array([[0.03, 0.03, -0.5], [0.03, 0.03, 0.5]]) * [1.0, 1.0, share * reach]
+    travel = np.zeros((len(time), 1, 3))
+    travel[..., 0] = speed * time[:, None]
+    paths = parts + travel
+    paths[24:, 0] = paths[: 23 + gap, 1] = np.nan
+    joined = joined_path(paths, markers + travel, rate)
+    assert (joined is not None) == (share < 1.0)
 
 
 @settings(max_examples=40, deadline=None)

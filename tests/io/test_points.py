@@ -13,8 +13,8 @@ from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
 from aqbio.io.movement import MAX_MARKER_ACCELERATION_M_S2
 from aqbio.io.points import LINK_NOISE_M, VALUE_NAME, joined_path, markers_of, named_points
-from aqbio.io.recording import marked_missing
-from aqbio.io.trial_files import read_recording
+from aqbio.io.recording import Recording, marked_missing
+from aqbio.io.trial_files import _without_held, read_recording
 from aqbio.labels.by_name import landmark_table
 from tests.io.made_c3d import write_c3d
 
@@ -170,3 +170,21 @@ def test_halves_of_a_heel_are_the_heel(cases):
     assert sorted(split.labels) == sorted(sound.labels)
     paths = [one.positions[:, one.labels.index("RHEEL")] for one in (split, sound)]
     np.testing.assert_array_equal(*paths)
+
+
+@given(
+    st.integers(0, 10_000), st.floats(6.0, 9.5), st.integers(0, MARKERS - 1),
+    st.integers(10, 60), st.integers(12, 30),
+)  # fmt: skip
+def test_positions_that_were_held_are_missing_and_named(seed, speed, marker, start, count):
+    """In these frames, counted from 1, of this marker; all else stays as it is."""
+    held = body(seed, speed)
+    held[start : start + count, marker] = held[start, marker]
+    found = _without_held(Recording(tuple(LABELS), held, RATE), "a.trc")
+    missing = np.isnan(found.positions).any(axis=2)
+    assert np.argwhere(missing).tolist() == [[at, marker] for at in range(start, start + count)]
+    np.testing.assert_array_equal(found.positions[~missing], held[~missing])
+    (finding,) = found.findings
+    assert (finding.rule, finding.label) == ("marker-held", LABELS[marker])
+    assert finding.where == f"frames {start + 1} to {start + count}"
+    assert finding.number == count

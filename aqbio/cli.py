@@ -262,6 +262,33 @@ def fetch(
 
 
 @app.command()
+def plan(
+    study: StudyFile,
+    outcome: Annotated[str, typer.Option(help="Column of the steps that is compared.")],
+    delta: Annotated[float, typer.Option(help="Smallest change of interest.")],
+    effect: Annotated[
+        float, typer.Option(help="Change that is to be found; left out: twice delta.")
+    ] = 0.0,
+    response: Annotated[
+        float, typer.Option(help="How athletes' changes differ (sd); left out: delta.")
+    ] = 0.0,
+    sprints: Annotated[int, typer.Option(min=2, help="Sprints in each condition.")] = 3,
+    steps: Annotated[int, typer.Option(min=1, help="Usable steps of a sprint.")] = 6,
+    tests: Annotated[int, typer.Option(min=1, help="Contrasts that are tested together.")] = 1,
+    *,
+    own_unit: Annotated[
+        bool, typer.Option("--own-unit", help="Sizes in the outcome's unit, not in percent.")
+    ] = False,
+) -> None:
+    """Say how many athletes a contrast takes, from the scatter of a finished study."""
+    from aqbio.hypotheses.plan import plan_words
+    from aqbio.stats.planning import Design
+
+    design = Design(delta, effect or 2.0 * delta, response or delta, sprints, steps, tests)
+    typer.echo(plan_words(finished(study), outcome, design, percent=not own_unit))
+
+
+@app.command()
 def look(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="OpenSim model (.osim).")],
     motion: Annotated[

@@ -86,7 +86,7 @@ def power_row(
         power_half=chances[0],
         power=chances[1],
         power_twice=chances[2],
-        athletes_needed=_smallest_count(lambda n: rule(n, aimed) >= AIM, min_athletes)
+        athletes_needed=smallest_count(lambda n: rule(n, aimed) >= AIM, min_athletes)
         if is_estimable
         else np.nan,
     )
@@ -109,7 +109,7 @@ def with_athletes(estimate: Estimate, count: int, number: int) -> Estimate:
     )
 
 
-def _smallest_count(suffices: Callable[[int], bool], minimum: int) -> float:
+def smallest_count(suffices: Callable[[int], bool], minimum: int) -> float:
     """Smallest sufficient number of athletes by bisection, NaN beyond `MOST_ATHLETES`."""
     if suffices(minimum):
         return float(minimum)

@@ -27,12 +27,12 @@ DEFAULT = Path(__file__).with_name("hypotheses.yaml")
 Family = Literal["core", "survey", "secondary", "contrast"]
 Predicted = Literal["greater", "less"]
 Testability = Literal["implied", "testable"]
-Need = Literal["arms", "forces", "causes", "capacities", "accelerations"]
+Need = Literal["arms", "forces", "causes", "capacities", "leg_strength", "accelerations"]
 GateName = Literal["quality", "minimum_n", "precision", "reliability", "order", "closure"]
 StatisticName = Literal[
     "opposition_difference", "arms_push_cosine", "imbalance_cost", "next_step_slope",
     "caused_share", "direction_over_size", "lag_slope", "lag_spread_slope", "paired_contrast",
-    "lateral_slope", "vertical_slope", "attack_slope",
+    "lateral_slope", "vertical_slope", "attack_slope", "push_leg_slope", "swing_leg_slope",
 ]  # fmt: skip
 """Names of `aqbio.stats.outcomes.STATISTICS`."""
 
@@ -330,14 +330,14 @@ PAIRED: Literal["paired_contrast"] = "paired_contrast"
 
 ELSE = "whatever else differed between the sessions is in the change"
 
-VERSION = 6
+VERSION = 7
 """Version of the rules that a registry is for."""
 
 
 class Registry(Entry):
     """All hypotheses, in the order in which they are reported."""
 
-    version: Literal[6] = Field(description="Of the rules that the entries are for.")
+    version: Literal[7] = Field(description="Of the rules that the entries are for.")
     hypotheses: tuple[Hypothesis, ...]
     contrasts: dict[Name, OwnContrast] = Field(
         default_factory=dict,

@@ -260,6 +260,9 @@ SWING_MOVEMENTS = ("hip_flexion",)
 """Movements of the swing leg, which attacks forward: "the hip flexors play a major role in helping
 the swing side attack forward" (article 001)."""
 
+NO_PAIN = ("none", "no", "0", "keine", "kein", "nein", "aucune", "non", "ninguno", "nessuno")
+"""Words for no pain, in small letters."""
+
 LIMITS: dict[str, tuple[float, float]] = {
     "N m": (3.0, 700.0),
     "N": (5.0, 10_000.0),
@@ -338,8 +341,8 @@ class Strength(Row):
     )
     pain: str | None = Field(
         default=None,
-        description="Pain or injury of that leg or side on that day, in words; empty: none was "
-        "noted.",
+        description="Pain or injury of that leg or side on that day, in words; none where there is "
+        "none. Empty: not stated, and comparisons of strengths support nothing.",
     )
 
     @property
@@ -350,6 +353,11 @@ class Strength(Row):
         if self.lever_arm_m is None:
             return value, unit
         return value * self.lever_arm_m, "N m"
+
+    @property
+    def hurt(self) -> bool | None:
+        """True where pain or an injury is noted, False where none is, None where neither is."""
+        return None if self.pain is None else self.pain.casefold() not in NO_PAIN
 
     @property
     def role(self) -> Literal["push", "swing"] | None:

@@ -24,6 +24,7 @@ from aqbio.names import GRAVITY, NORMAL
 from aqbio.stats.athlete_statistics import COVARIATES, athletes_from_steps
 from aqbio.stats.contrasts import with_scatter
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
+from aqbio.stats.leg_strength import evidence_of_strength
 from aqbio.stats.measurement import COMPARED, ERRORS, MODEL
 from aqbio.stats.registry import RATING, SPEED, Contrast, asked_registry
 from aqbio.stats.step_numbers import CONTRIBUTORS, evidence_columns, time_deviation
@@ -190,6 +191,8 @@ def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evid
         name: [getattr(people[athlete], name) for athlete in names] for name in COVARIATES
     }
     athletes = athletes.assign(**covariates, **capacity_scores(study.strength, names))
+    preferred = {name: people[name].preferred_leg for name in names}
+    athletes = athletes.assign(**evidence_of_strength(study.strength, preferred))
     participant_ids = evidence.steps["participant_id"].astype(str)
     fastest = participant_ids.map(athletes["fastest"]).astype(float)
     steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
@@ -365,6 +368,7 @@ def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
         forces=bool(rows["lateral_ratio"].notna().any()),
         causes=causes,
         capacities={"push", "swing"} <= {row.role for row in study.strength},
+        leg_strength={"left", "right"} <= {row.side for row in study.strength if row.role},
         reasons=_why_unobserved(study),
     )
 

@@ -204,7 +204,7 @@ def _slips_of_sides(rows: Sequence[Line], path: Path) -> Iterator[Finding]:
             for side in ("left", "right")
             if any(row.side == side for _, row in group)
         }
-        if len(best) < 2 or any(row.pain for _, row in group):
+        if len(best) < 2 or any(row.hurt for _, row in group):
             continue
         weak, strong = sorted(best, key=lambda side: best[side])
         if best[strong] > MAX_SIDE_RATIO * best[weak]:

@@ -169,7 +169,20 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
         return combine_results(results, words)
 
     names = ("push_capacity", "swing_capacity")
-    return replace(_comparison_outcome(evidence, hypothesis, names, test, 3), diluted=not repeated)
+    outcome = _comparison_outcome(_without_hurt(evidence), hypothesis, names, test, 3)
+    if evidence.athletes.get("hurt", outcome.weights * 0.0)[outcome.complete].isna().any():
+        note = f"{outcome.result.note}; pain is not stated of every test"
+        outcome = replace(outcome, result=replace(outcome.result, condition=False, note=note))
+    return replace(outcome, diluted=not repeated)
+
+
+def _without_hurt(evidence: Evidence) -> Evidence:
+    """Leave out strengths of athletes with noted pain: an injury slows for itself."""
+    if "hurt" not in evidence.athletes:
+        return evidence
+    athletes = evidence.athletes.copy()
+    athletes.loc[athletes["hurt"] == 1.0, ["push_capacity", "swing_capacity"]] = float("nan")
+    return replace(evidence, athletes=athletes)
 
 
 def nested_table(push: FloatArray, swing: FloatArray) -> FloatArray:

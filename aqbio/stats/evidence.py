@@ -43,7 +43,9 @@ class Presence:
     forces: bool = True
     causes: bool = True
     capacities: bool = False
-    """forces, causes, capacities: Recordings, results of level C or sheets of that kind exist."""
+    leg_strength: bool = False
+    """forces, causes, capacities, leg_strength: Recordings, results of level C or sheets of that
+    kind exist."""
     accelerations: bool = False
     """Some normal trials speed up, which contrasts alone read."""
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -82,7 +84,8 @@ class Evidence:
     """By name: the columns of `aqbio.stats.athlete_statistics.athletes_from_steps`,
     ``push_capacity``, ``swing_capacity`` (strengths on scales that compare), ``push_noise``,
     ``swing_noise`` (variance of their errors, NaN without repeated tests), ``sex``, ``laboratory``
-    and ``footwear`` (None: not stated)."""
+    and ``footwear`` (None: not stated), and the columns of
+    `aqbio.stats.leg_strength.evidence_of_strength`."""
     sprints: pd.DataFrame
     """Trials with a stated effort: columns of ``sprints.tsv``, with ``session`` and ``group`` of
     their participant, the outcomes of all contrasts and ``spoilt`` as of `trials`; NaN where the

@@ -43,6 +43,7 @@ NEEDS = {
     "forces": "ground reaction forces were not measured",
     "causes": "what joint moments cause (level C) was not computed for any step",
     "capacities": "no strength of both sides was measured apart from sprinting (strength.tsv)",
+    "leg_strength": "no strength of both legs was measured apart from sprinting (strength.tsv)",
 }
 """Message for every missing kind of data."""
 

@@ -20,6 +20,7 @@ from aqbio.stats.athlete_statistics import (
 from aqbio.stats.contrasts import paired_contrast
 from aqbio.stats.evidence import Evidence, counted_evidence, for_steps, usable_evidence
 from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, mean_estimate
+from aqbio.stats.leg_strength import leg_slope
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_statistics import (
@@ -166,6 +167,8 @@ STATISTICS = {
     ),
     "arms_push_cosine": Statistic(arms_push_cosine, ("momentum",), _points("arms_push_cosine")),
     "imbalance_cost": Statistic(imbalance_cost_between, ("times",)),
+    "push_leg_slope": Statistic(partial(leg_slope, role="push"), ("times", "moments")),
+    "swing_leg_slope": Statistic(partial(leg_slope, role="swing"), ("times", "moments")),
     "next_step_slope": Statistic(next_step_slope, ("times", "forces"), disattenuated_pairs),
     "caused_share": Statistic(caused_share, ("causes",), _caused),
     "lag_slope": Statistic(lag_slope, ("momentum", "forces"), _points("lag", _speeds)),

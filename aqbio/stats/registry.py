@@ -32,12 +32,12 @@ DENIALS = ("none", "not_greater")
 """Predictions that are equivalence tests."""
 
 Testability = Literal["implied", "testable"]
-Need = Literal["arms", "forces", "causes", "capacities"]
+Need = Literal["arms", "forces", "causes", "capacities", "leg_strength"]
 GateName = Literal["quality", "minimum_n", "precision", "reliability", "order", "closure"]
 StatisticName = Literal[
     "opposition_difference", "arms_push_cosine", "imbalance_cost", "next_step_slope",
     "caused_share", "lag_slope", "lag_spread_slope", "paired_contrast",
-    "lateral_slope", "vertical_slope", "attack_slope",
+    "lateral_slope", "vertical_slope", "attack_slope", "push_leg_slope", "swing_leg_slope",
 ]  # fmt: skip
 """Names of `aqbio.stats.outcomes.STATISTICS`."""
 

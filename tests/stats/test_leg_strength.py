@@ -1,0 +1,173 @@
+"""Strength of legs: errors of tests, ratios, the slope of running on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from aqbio.config import Strength
+from aqbio.stats.leg_strength import (
+    evidence_of_strength,
+    leg_ratios,
+    role_ratios,
+    running_ratio,
+    strength_slope,
+    strength_tests,
+)
+from validation.strength_worlds import DELTA, WORLDS, drawn_slope, supported
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def _rows(random, names=("A", "B", "C"), attempts=3, movements=("hip_flexion", "knee_extension")):
+    """Attempts of both legs, in N m."""
+    return [
+        Strength(
+            participant_id=name, side=side, movement=movement, contraction="isometric",
+            value=round(150.0 * random.lognormal(0.0, 0.2), 1), unit="N m", attempt=attempt,
+            pain="none",
+        )
+        for name in names
+        for movement in movements
+        for side in ("left", "right")
+        for attempt in range(1, attempts + 1)
+    ]  # fmt: skip
+
+
+@given(seed=seeds)
+def test_errors_of_tests_are_those_of_pandas(seed):
+    """Standard deviation of logarithms within tests, pooled by movement, over the root of n."""
+    rows = _rows(np.random.default_rng(seed))
+    found = strength_tests(rows)
+    plain = pd.DataFrame(
+        [(row.participant_id, row.side, row.movement, np.log(row.value)) for row in rows],
+        columns=["participant_id", "side", "movement", "log"],
+    )
+    groups = plain.groupby(["participant_id", "side", "movement"])["log"]
+    within = groups.var(ddof=1).groupby("movement").mean()
+    for row in found.to_dict("records"):
+        assert row["error"] == pytest.approx(np.sqrt(within[row["movement"]] / 3.0))
+        assert row["error_df"] == 3 * 2 * 2
+    ratios = leg_ratios(found)
+    assert len(ratios) == 6
+    np.testing.assert_allclose(ratios["error"], np.sqrt(2.0 * within[ratios["movement"]] / 3.0))
+
+
+@given(seed=seeds, factor=st.floats(0.3, 3.0))
+def test_ratios_do_not_know_the_unit_and_turn_with_the_sides(seed, factor):
+    rows = _rows(np.random.default_rng(seed))
+    ratios = leg_ratios(strength_tests(rows))
+    scaled = [row.model_copy(update={"value": row.value * factor}) for row in rows]
+    np.testing.assert_allclose(leg_ratios(strength_tests(scaled))["ratio"], ratios["ratio"])
+    other = {"left": "right", "right": "left"}
+    turned = [row.model_copy(update={"side": other[row.side]}) for row in rows]
+    np.testing.assert_allclose(leg_ratios(strength_tests(turned))["ratio"], -ratios["ratio"])
+
+
+def test_tests_made_once_have_no_error_and_other_sessions_are_not_mixed():
+    rows = _rows(np.random.default_rng(1), attempts=1)
+    assert strength_tests(rows)["error"].isna().all()
+    assert role_ratios(leg_ratios(strength_tests(rows)), "swing")["error"].isna().all()
+    later = [row.model_copy(update={"session": "after"}) for row in rows if row.side == "left"]
+    mixed = [row for row in rows if row.side == "right"] + later
+    assert leg_ratios(strength_tests(mixed)).empty
+
+
+def test_columns_of_evidence():
+    rows = _rows(np.random.default_rng(2))
+    rows[0] = rows[0].model_copy(update={"pain": "hamstring"})
+    rows[-1] = rows[-1].model_copy(update={"pain": None})
+    found = evidence_of_strength(rows, {"A": "left", "B": "right", "C": None, "D": None})
+    assert found["preferred"][:2] == [-1.0, 1.0]
+    assert np.isnan(found["preferred"][2:]).all()
+    assert found["hurt"][:2] == [1.0, 0.0]
+    assert np.isnan(found["hurt"][2:]).all()
+    assert np.isnan(found["push_ratio"][3])
+    left, right = (
+        np.mean([r.value for r in rows if (r.participant_id, r.movement, r.side) == key])
+        for key in (("A", "hip_flexion", "left"), ("A", "hip_flexion", "right"))
+    )
+    assert found["swing_ratio"][0] == pytest.approx(np.log(right / left))
+
+
+@given(seed=seeds, count=st.integers(7, 20))
+def test_without_errors_it_is_least_squares(seed, count):
+    """Slope, interval and p of one draw against SciPy; a constant in either changes nothing."""
+    random = np.random.default_rng(seed)
+    x, y = random.standard_normal((2, count))
+    unknown = np.full(count, np.nan)
+    found = strength_slope(x, y, unknown, 0, leave_out=False)
+    line = stats.linregress(x, y)
+    assert found.estimate == pytest.approx(line.slope)
+    half = stats.t.isf(0.025, count - 2) * line.stderr
+    np.testing.assert_allclose(found.interval(), (line.slope - half, line.slope + half), rtol=1e-6)
+    assert found.p() == pytest.approx(min(1.0, 2 * stats.t.sf(line.slope / line.stderr, count - 2)))
+    assert found.diluted
+    assert found.p_against(0.25) == 1.0
+    moved = strength_slope(x + 3.0, y - 2.0, unknown, 0, leave_out=False)
+    assert moved.estimate == pytest.approx(found.estimate)
+
+
+def test_errors_of_tests_are_taken_out_and_draws_widen():
+    """Of many athletes the true slope comes back; of few the interval grows with the draws."""
+    random = np.random.default_rng(3)
+    true = 0.1 * random.standard_normal(20_000)
+    y = 0.6 * true + 0.05 * random.standard_normal(20_000)
+    x = true + 0.07 * random.standard_normal(20_000)
+    found = strength_slope(x, y, np.full(20_000, 0.07), 4000.0, leave_out=False)
+    assert found.estimate == pytest.approx(0.6, abs=0.02)
+    assert found.reliable_share == pytest.approx(0.1**2 / (0.1**2 + 0.07**2), abs=0.02)
+    few = strength_slope(x[:12], y[:12], np.full(12, 0.03), 48.0, leave_out=False)
+    drawn = y[:12] + 0.05 * random.standard_normal((256, 12))
+    wide = strength_slope(x[:12], drawn, np.full(12, 0.03), 48.0, leave_out=False)
+    assert np.ptp(wide.interval()) > 1.2 * np.ptp(few.interval())
+
+
+def test_a_preferred_leg_that_is_stated_explains_nothing():
+    """Strength and running that follow the preferred leg alone leave no slope."""
+    random = np.random.default_rng(4)
+    side = np.where(np.arange(40) % 3 == 0, -1.0, 1.0)
+    x = 0.2 * side + 0.02 * random.standard_normal(40)
+    y = 0.2 * side + 0.02 * random.standard_normal(40)
+    unknown = np.full(40, np.nan)
+    assert strength_slope(x, y, unknown, 0).estimate > 0.8
+    low, high = strength_slope(x, y, unknown, 0, side[:, None]).interval()
+    assert low < 0.0 < high
+
+
+def test_a_leg_is_pushed_in_its_own_contacts_and_swung_in_the_others():
+    steps = pd.DataFrame(
+        {
+            "participant_id": "A", "level": 0, "side": ["left", "right"] * 2,
+            "push_index": [1.0, 1.2, 1.0, 1.2], "swing_index": [0.5, 0.4, 0.5, 0.4],
+        }
+    )  # fmt: skip
+    assert running_ratio(steps, "push")["A"] == pytest.approx(np.log(1.2))
+    assert running_ratio(steps, "swing")["A"] == pytest.approx(np.log(0.5 / 0.4))
+
+
+FALSE_ROOM = 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / 200)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["no effect", "null, tested once", "null, heavy tails", "injury, noted", "preferred leg, stated",
+     "right leg always second"],
+)  # fmt: skip
+def test_worlds_without_an_effect_support_nothing(name):
+    random = np.random.default_rng([68, len(name)])
+    slopes = [drawn_slope(WORLDS[name], 12, random) for _ in range(200)]
+    assert np.mean([supported(one) for one in slopes]) <= FALSE_ROOM
+
+
+def test_a_planted_effect_is_found_and_covered():
+    random = np.random.default_rng(5)
+    slopes = [drawn_slope(WORLDS["planted, slope 1"], 20, random) for _ in range(60)]
+    assert np.mean([supported(one) for one in slopes]) > 0.8
+    ends = np.array([one.interval() for one in slopes])
+    assert np.mean((ends[:, 0] <= 1.0) & (ends[:, 1] >= 1.0)) > 0.85
+    assert np.median([one.estimate for one in slopes]) > 2.0 * DELTA

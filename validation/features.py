@@ -264,9 +264,13 @@ SURVEY = ("H3b", "H8a", "H8b", "H9")
 """Hypotheses that compare athletes."""
 
 
-def named_cells() -> list[Cell]:
-    """Cells of mistakes that were made once, of nothing, and of effects to be found."""
-    given: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+CellOptions = tuple[tuple[str, ...], dict[str, Any]]
+"""Hypotheses that judge a cell, and the features of its studies."""
+
+
+def _former_mistakes() -> dict[str, CellOptions]:
+    """Options of cells of mistakes that were made once."""
+    return {
         "women slower beyond strength": (("H3b",), _survey(96, sex=Group(0.5, -0.9, 0.8))),
         "a laboratory with worse tests": (
             ("H3b",),
@@ -306,6 +310,11 @@ def named_cells() -> list[Cell]:
             _survey(96, imbalance_cost=1.0, explained=0.75, tests=1, reliability=0.7),
         ),
     }
+
+
+def named_cells() -> list[Cell]:
+    """Cells of mistakes that were made once, of nothing, and of effects to be found."""
+    given = _former_mistakes()
     for power, count in ((-1.6, 24), (-1.6, 48), (-0.6, 48), (-0.6, 96)):
         name = f"lateral share falls with v^{power}, {count} athletes"
         given[name] = ("H8a",), _survey(count, lateral_power=power)
@@ -330,9 +339,9 @@ def named_cells() -> list[Cell]:
     return [Cell(name, Features(**own), judges) for name, (judges, own) in given.items()]
 
 
-def _contrast_cells() -> dict[str, tuple[tuple[str, ...], dict[str, Any]]]:
+def _contrast_cells() -> dict[str, CellOptions]:
     """Sprints with and without restricted arms that differ in speed and fatigue alone, or more."""
-    found: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {}
+    found: dict[str, CellOptions] = {}
     for cost in (3, 4):
         own: dict[str, Any] = {"arms_cost": cost / 100.0, "lateral_power": -1.6}
         found[f"arms cost {cost} % of speed"] = ("H7", "H7b", "contrast"), own

@@ -36,14 +36,14 @@ class StepNumbers:
     error_sd: float = 0.0
     """Standard deviation of a further error, which more steps of the foot do not reduce."""
 
-    def where(self, known: BoolArray) -> StepNumbers:
+    def where(self, chosen: BoolArray) -> StepNumbers:
         """Select steps."""
         return replace(
             self,
-            value=self.value[known],
-            deviation=self.deviation[:, known],
-            speed_mps=self.speed_mps[known],
-            trial=tuple(name for name, good in zip(self.trial, known, strict=True) if good),
+            value=self.value[chosen],
+            deviation=self.deviation[:, chosen],
+            speed_mps=self.speed_mps[chosen],
+            trial=tuple(name for name, good in zip(self.trial, chosen, strict=True) if good),
         )
 
     def complete(self) -> StepNumbers:

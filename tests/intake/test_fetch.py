@@ -124,10 +124,14 @@ def _fetched(study) -> dict[str, bytes]:
     }
 
 
-def _problems(study, mirror=None) -> str:
+def _problems(study, mirror=None, *, rule) -> str:
+    """What a fetch is refused with; every problem is of that rule."""
     with pytest.raises(AqbioError) as error:
         _fetch(study, mirror)
-    return str(error.value)
+    refused = error.value
+    findings = getattr(refused, "findings", None) or [refused.finding()]
+    assert {finding.rule for finding in findings} == {rule}
+    return str(refused)
 
 
 def test_all_files_come_from_their_addresses_once(tmp_path, server):
@@ -154,7 +158,7 @@ def test_an_interrupted_run_is_continued_by_the_next(tmp_path, server):
     path = f"data/{COMMIT}/{SOURCE}/one/run.trc"
     server.broken_after[path] = [100_000, 0, 0]
     study = _study(tmp_path, server.address)
-    words = _problems(study)
+    words = _problems(study, rule="fetch-failed")
     assert "run.trc could not be fetched" in words
     assert "after 100000 of 230400 bytes" in words
     assert _fetched(study).keys() == {f"one/run.trc{PART}", "two/run.trc", "two/static.c3d"}
@@ -172,7 +176,7 @@ def test_a_leftover_of_other_content_is_not_completed(tmp_path, server, length):
     part.parent.mkdir(parents=True)
     part.write_bytes(bytes(length))
     if length == 230_400:
-        assert "checksum" in _problems(study)
+        assert "checksum" in _problems(study, rule="fetch-changed")
     _fetch(study)
     assert _fetched(study) == CONTENT
 
@@ -193,7 +197,7 @@ def test_other_content_at_an_address_is_refused_by_name_and_not_kept(tmp_path, s
     path = f"data/{COMMIT}/{SOURCE}/two/static.c3d"
     server.files[path] = spoil(server.files[path])
     study = _study(tmp_path, server.address)
-    words = _problems(study)
+    words = _problems(study, rule="fetch-changed")
     assert "static.c3d at http://127.0.0.1" in words
     assert "checksum differs" in words
     assert "--from FOLDER" in words
@@ -203,14 +207,14 @@ def test_other_content_at_an_address_is_refused_by_name_and_not_kept(tmp_path, s
 def test_a_missing_file_is_named_and_the_others_come(tmp_path, server):
     del server.files[f"data/{COMMIT}/{SOURCE}/two/run.trc"]
     study = _study(tmp_path, server.address)
-    words = _problems(study)
+    words = _problems(study, rule="fetch-failed")
     assert "run.trc could not be fetched" in words
     assert "404" in words
     assert _fetched(study).keys() == {"one/run.trc", "two/static.c3d"}
 
 
 def test_without_a_network_the_way_out_is_a_folder(tmp_path):
-    words = _problems(_study(tmp_path))
+    words = _problems(_study(tmp_path), rule="fetch-failed")
     assert words.count("--from FOLDER") == len(CONTENT)
 
 
@@ -270,7 +274,7 @@ def test_a_changed_byte_in_a_mirror_is_refused_by_name(tmp_path, server):
     path = tmp_path / "mirror/two/run.trc"
     path.write_bytes(path.read_bytes()[:-2] + b"?\n")
     study = _study(tmp_path / "study", server.address)
-    words = _problems(study, tmp_path / "mirror")
+    words = _problems(study, tmp_path / "mirror", rule="fetch-changed")
     assert "lab/two/run.trc is there with other content" in words
     assert str(path) in words
     assert "one/run.trc" not in words
@@ -283,19 +287,21 @@ def test_a_changed_byte_in_the_data_folder_is_refused_and_kept(tmp_path, server)
     _fetch(study)
     path = study.data / "lab/two/static.c3d"
     path.write_bytes(b"changed" + path.read_bytes()[7:])
-    words = _problems(study)
+    words = _problems(study, rule="fetch-changed")
     assert "static.c3d is not the recording that was published" in words
     assert path.read_bytes()[:7] == b"changed"
 
 
 def test_a_mirror_that_is_no_folder_is_an_error(tmp_path):
-    assert "no such folder" in _problems(_study(tmp_path), tmp_path / "nowhere")
+    assert "no such folder" in _problems(
+        _study(tmp_path), tmp_path / "nowhere", rule="fetch-mirror"
+    )
 
 
 def test_a_study_without_published_recordings_says_so(tmp_path):
     study = _study(tmp_path)
     (tmp_path / "recordings.tsv").unlink()
-    assert "no recordings.tsv" in _problems(study)
+    assert "no recordings.tsv" in _problems(study, rule="fetch-manifest")
 
 
 @pytest.mark.parametrize(

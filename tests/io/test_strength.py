@@ -114,6 +114,16 @@ BAD = {
 }  # fmt: skip
 
 
+RULES = {
+    "an unknown session of a person": "strength-participant",
+    "legs in different units": "strength-units",
+    "an attempt twice": "strength-twice",
+    "sessions of a single row": "strength-session",
+    "one attempt ten times the other": "strength-attempts",
+    "a leg a tenth of the other": "strength-sides",
+}
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_named_with_line_and_fix(name, tmp_path):
     lines, line, fix = BAD[name]
@@ -124,6 +134,7 @@ def test_bad_input_is_named_with_line_and_fix(name, tmp_path):
     assert about, [str(one) for one in findings]
     assert any(fix in one.fix for one in about), [one.fix for one in about]
     assert all(one.fix and one.file == str(path) for one in about)
+    assert name not in RULES or RULES[name] in {one.rule for one in about}
     if any(one.severity == "error" for one in about):
         with pytest.raises(InvalidStudyError):
             read_strength(path, PEOPLE)

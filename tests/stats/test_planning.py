@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
+from aqbio.errors import AqbioError
+from aqbio.hypotheses.plan import study_scatter
 from aqbio.stats.planning import (
     Design,
     Scatter,
@@ -106,3 +109,19 @@ def test_scatter_of_sprints_is_that_within_athlete_and_condition():
     assert found.trial == pytest.approx(0.006, rel=0.12)
     once = sprints.drop_duplicates(["participant_id", "condition"])
     assert scatter_of_sprints(once, "speed_mps", logarithm=True) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "rule"), [("contact_s", "plan-scatter"), ("contact_ss", "plan-outcome")]
+)
+def test_a_plan_without_scatter_or_outcome_is_refused(tmp_path, outcome, rule):
+    """One step of one athlete has no scatter; a column that does not exist is named."""
+    row = "participant_id\ttrial_id\tstep\tside\tcondition\tspeed_mps\tlevel\tcontact_s\n"
+    row += "A\trun\t1\tleft\tnormal\t9.0\t1\t0.1\n"
+    for name in ("hypotheses_steps.tsv", "steps.tsv"):
+        (tmp_path / name).write_text(row, encoding="utf-8")
+    study = SimpleNamespace(table=tmp_path.joinpath, file=tmp_path / "study.yaml", people={})
+    with pytest.raises(AqbioError) as refused:
+        study_scatter(study, outcome, percent=True)
+    assert refused.value.rule == rule
+    assert outcome in str(refused.value)

@@ -31,7 +31,7 @@ def eight() -> Findings:
 def test_nearer_to_the_truth_than_plain_kinematics(eight):
     """The gates of the method, as shares of the plain way's errors: sprinters differ by 0.16."""
     shares = ratios(eight).loc[(USUAL.name, DEFAULT)]
-    most = {"total": 0.40, "total_x": 0.5, "total_z": 0.62, "leg": 0.75, "torso": 0.75,
+    most = {"total": 0.40, "total_x": 0.5, "total_z": 0.60, "leg": 0.75, "torso": 0.75,
             "dleg": 0.75, "darm": 1.0}  # fmt: skip
     assert {name: shares[name] for name in most if shares[name] > most[name]} == {}
 
@@ -58,7 +58,7 @@ def test_what_parameters_can_learn(eight):
     table = root_mean_square_parameters(eight).loc[USUAL.name]
     left = table["left"] / table["true"]
     assert left["clock_offset"] <= 0.75
-    assert left["leg_share"] <= 0.95
+    assert left["leg_share"] <= 0.90
     assert left["pelvis_share"] > 0.7
 
 

@@ -304,7 +304,8 @@ def _indicators(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, 
     import pandas as pd
 
     indicators, missing = pd.DataFrame(index=athletes.index), []
-    rare, crowded = [], []
+    rare: list[str] = []
+    crowded: list[str] = []
     for name, covariate in athletes.reindex(columns=list(COVARIATES)).items():
         counts = covariate.value_counts()
         if covariate.isna().any():

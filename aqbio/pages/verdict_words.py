@@ -206,8 +206,11 @@ def _how_sure(row: Row) -> str:
         text += ". No other choice was judged."
     else:
         _, low, high = _numbers(row, "estimate", "lowest", "highest")
-        text += f"; {INTERVALS['choices']} {low} to {high}"
-        if not missing(row["decisive"]):
+        if low == high:
+            text += "; no other choice of the analysis moves it"
+        else:
+            text += f"; {INTERVALS['choices']} {low} to {high}"
+        if low != high and not missing(row["decisive"]):
             text += f", moved most by {factor_words(str(row['decisive']))}"
         turned, silent = choices(row["overturned_by"]), choices(row["silent"])
         text += (

@@ -316,7 +316,9 @@ def _indicators(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, 
     """Indicators of covariates, a note on those without, and True if all `NEEDED` ones have one."""
     import pandas as pd
 
-    indicators, missing, unadjusted = pd.DataFrame(index=athletes.index), [], []
+    indicators, missing = pd.DataFrame(index=athletes.index), []
+    rare: list[str] = []
+    crowded: list[str] = []
     for name, covariate in athletes.reindex(columns=list(COVARIATES)).items():
         counts = covariate.value_counts()
         if covariate.isna().any():
@@ -327,13 +329,15 @@ def _indicators(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, 
         large = counts.index[counts >= FEWEST_OF_KIND]
         room = len(athletes) - predictors - indicators.shape[1] - 1 >= 2 * FEWEST_FOR_COST
         if not len(large) or not room:
-            unadjusted.append(str(name))
+            (rare if not len(large) else crowded).append(str(name))
             continue
         for kind in sorted(map(str, large))[: len(counts) - 1]:
             indicators[f"{name}={kind}"] = (covariate == kind).astype(float)
     words = []
-    if unadjusted:
-        words.append(f"not held, for too few of a kind: {', '.join(unadjusted)}")
+    if rare:
+        words.append(f"not held, for too few of a kind: {', '.join(rare)}")
+    if crowded:
+        words.append(f"not held, for too few athletes beside other terms: {', '.join(crowded)}")
     if missing:
         words.append(f"not stated (participants.tsv): {', '.join(missing)}")
-    return indicators, "; ".join(words), not NEEDED & {*unadjusted, *missing}
+    return indicators, "; ".join(words), not NEEDED & {*rare, *crowded, *missing}

@@ -585,10 +585,12 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
             for name in OWN for column in ("value", "beside") for place, who in enumerate(people)
         ],
         "sprints": [
-            {"participant_id": who, "trial_id": f"{condition}-{number}", "condition": condition,
-             "speed_mps": speed + 0.01 * number}
-            for who in people for number in range(2)
-            for condition, speed in (("normal", 9.0), ("restricted_arms", 8.8))
+            {"participant_id": who, "trial_id": trial, "condition": condition,
+             "effort": "maximal", "athlete": who, "speed_mps": speed}
+            for who in people
+            for trial, condition, speed in (
+                ("sprint", "normal", 9.0), ("fast", "restricted_arms", 8.8),
+            )
         ],
         "power": [
             MADE["power"]

@@ -110,7 +110,7 @@ def drawn_outcomes(trial: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
     import pandas as pd
 
     if "second_model" not in trial:
-        empty = pd.DataFrame(columns=["step", *KEY, "value"])
+        empty = pd.DataFrame(columns=["step", *KEY, "value"]).astype({"value": float})
         return empty, empty
     feet, outcomes = trial.sizes["stance_foot"], trial.sizes["outcome"]
     names = {name: trial[f"outcome_{name}"].values.astype(str) for name in NAMES}
@@ -148,6 +148,16 @@ def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
         sd = by_outcome.setdefault(tuple(str(row[name]) for name in NAMES[:4]), np.zeros(len(AXES)))
         sd[AXES.index(row["axis"])] = np.sqrt(row["square"] / row["steps"])
     return by_outcome
+
+
+def second_model_sds(trial: xr.Dataset) -> dict[Key, FloatArray]:
+    """Standard deviation from the choice of the model, (3,) by outcome, by the second model.
+
+    Root mean square over the feet of the trial; empty where no such model was drawn.
+    """
+    sds = model_sds(outcome_differences(*drawn_outcomes(trial)))
+    factors = model_factors([SECOND_MODEL] * len(sds), [key[0] for key in sds])
+    return {key: factor * sd for (key, sd), factor in zip(sds.items(), factors, strict=True)}
 
 
 def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
@@ -244,10 +254,7 @@ def _second_model(study: Study, participant_id: str, trials: Container[str]) -> 
                 "model": SECOND_MODEL,
             }
             tables.append(outcome_differences(*drawn_outcomes(data)).assign(**key_columns))
-    table = joined(tables, list(COLUMNS))
-    named = (table[name].astype(str).tolist() for name in ("model", "level"))
-    rms = model_factors(*named) * table["rms"]
-    return ComparedModels(table, outcomes=model_sds(table.assign(rms=rms)))
+    return ComparedModels(joined(tables, list(COLUMNS)))
 
 
 Compared = tuple["pd.DataFrame", "xr.Dataset"]

@@ -25,7 +25,7 @@ SECOND_MODEL = "rajagopal_like"
 
 LEVEL_C_FACTOR = 1.5
 """Standard deviation of what joints cause (level C) by the choice of the model, over the deviation
-of the second model, which is a sample of one: with it 95 % intervals hold 0.94 to 0.96 of what
+of the second model, which is a sample of one: with it 95 % intervals hold 0.93 to 0.95 of what
 three models that are in no interval say of five people (docs/decisions/0035)."""
 
 

@@ -18,6 +18,7 @@ from aqbio.contributions.other_models import (
     drawn_outcomes,
     model_sds,
     outcome_differences,
+    second_model_sds,
 )
 from aqbio.intervals.second_model import followed_motion, with_second_model
 from aqbio.intervals.sources import MODEL
@@ -185,3 +186,21 @@ def test_lateral_centres_are_mirrored_and_near_the_other_table():
     radius = np.sqrt(np.linalg.eigvalsh(skeleton.inertia[body])[-1] / skeleton.mass[body])
     assert right[2] / radius == pytest.approx(thigh.centre[2] / max(thigh.gyration), abs=0.02)
     assert not moved[[skeleton.bodies.index(name) for name in ("pelvis", "torso", "foot_r")]].any()
+
+
+def test_what_joints_cause_is_wider_by_the_factor_of_a_sample_of_one():
+    table = np.zeros((2, 2, 2, 3))
+    table[1, :, :, 1] = [[3.0, 3.0], [4.0, 4.0]]  # deviations of two feet, two outcomes
+    names = {
+        "level": ["A", "C (C2)"], "source": ["arms", "lumbar"], "target": ["whole_body", "ground"],
+        "statistic": ["momentum_mean", "force_mean"], "unit": ["kg m2/s", "N"],
+    }  # fmt: skip
+    trial = xr.Dataset(
+        {"second_model": (("model_side", "stance_foot", "outcome", "axis"), table)},
+        coords={f"outcome_{name}": ("outcome", names[name]) for name in NAMES},
+    )
+    sds = second_model_sds(trial)
+    rms = np.sqrt((9.0 + 16.0) / 2.0)
+    assert sds["A", "arms", "whole_body", "momentum_mean"][1] == pytest.approx(rms)
+    assert sds["C (C2)", "lumbar", "ground", "force_mean"][1] == pytest.approx(1.5 * rms)
+    assert second_model_sds(xr.Dataset()) == {}

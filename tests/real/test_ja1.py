@@ -211,12 +211,12 @@ def test_differences_are_those_of_two_studies(on_both, apart):
 
 
 def _second_model(study):
-    """Standard deviation by the second model, which a study has that names no other."""
-    table = read_columns(step_file(study, "JA1", "models")).astype(dict.fromkeys(OUTCOME, str))
-    squares = table.assign(square=table["steps"] * table["rms"] ** 2).groupby(OUTCOME)
-    sums = squares[["square", "steps"]].sum()
-    caused = sums.index.get_level_values("level").str.startswith("C")
-    return np.sqrt(sums["square"] / sums["steps"]) * np.where(caused, LEVEL_C_FACTOR, 1.0)
+    """Standard deviation by the second model, which a study has that names no other, by trial."""
+    place = [*OUTCOME, "trial_id"]
+    table = read_columns(step_file(study, "JA1", "models")).astype(dict.fromkeys(place, str))
+    rms = table.set_index(place)["rms"]
+    caused = rms.index.get_level_values("level").str.startswith("C")
+    return rms * np.where(caused, LEVEL_C_FACTOR, 1.0)
 
 
 def test_intervals_hold_the_choice_of_the_model(on_both, apart, run_study):
@@ -230,7 +230,8 @@ def test_intervals_hold_the_choice_of_the_model(on_both, apart, run_study):
     told = now["half"].notna() & ~now.index.get_level_values("level").isin(["C"])
     places = now.index.droplevel(["trial_id", "step"])
     added = rms.reindex(places).fillna(0.0).to_numpy()
-    replaced = _second_model(run_study("ja1_sprint").study).reindex(places).fillna(0.0).to_numpy()
+    second = _second_model(run_study("ja1_sprint").study)
+    replaced = second.reindex(now.index.droplevel("step")).fillna(0.0).to_numpy()
     variance = before["half"] ** 2 + 1.959964**2 * (added**2 - replaced**2)
     assert told.sum() > 2000
     assert (replaced[told] > 0.0).mean() > 0.95

@@ -313,6 +313,7 @@ def inertia_draws(
     bodies = len(skeleton.bodies)
     second = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None] * np.eye(3)
     second = second - skeleton.inertia
+    known = None if centres is None else centre_draws(generator, count, len(centres))[:, :-OTHERS]
     uncertain = np.repeat([np.any(spread.mass), spread.centre > 0.0, spread.size > 0.0], [1, 3, 6])
     columns = np.flatnonzero(uncertain)
     normal = _twin_normals(generator, (count, bodies), twin, spread.side_correlation, columns)
@@ -322,9 +323,8 @@ def inertia_draws(
     scale = body * skeleton.mass.sum() / mass.sum(axis=1)
     mass = mass * scale[:, None]
     shift = spread.centre * _reach(skeleton)[:, None] * normal[..., 1:4]
-    if centres is not None:
-        root = square_root(centres)
-        shift = orthonormal_draws(generator, count, len(root)) @ root
+    if centres is not None and known is not None:
+        shift = known @ square_root(centres)
     com = skeleton.com + shift.reshape(count, bodies, 3)
     stretch = _stretches(spread.size * normal[..., 4:])
     spun = stretch @ second @ stretch * (factor * scale[:, None])[..., None, None]
@@ -362,6 +362,19 @@ def orthonormal_draws(generator: np.random.Generator, count: int, size: int) -> 
     directions *= np.where(np.diagonal(triangle) < 0.0, -1.0, 1.0) * np.sqrt(len(normal))
     draws: FloatArray = directions.T if count < size else directions
     return draws
+
+
+OTHERS = 5
+"""Numbers of a person besides the centres of mass that a fit leaves open
+(`aqbio.inverse_dynamics.posterior_states`)."""
+
+
+def centre_draws(generator: np.random.Generator, count: int, size: int) -> FloatArray:
+    """(K, size + `OTHERS`) draws of centres of mass along the segments' axes, and of `OTHERS`.
+
+    The same with and without a fit.
+    """
+    return orthonormal_draws(generator, count, size + OTHERS)
 
 
 def _twin_normals(

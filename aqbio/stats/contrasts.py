@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.stats.evidence import TRIAL, Evidence, by_condition, compared_trials, count_trials
-from aqbio.stats.inference import Errors, mean_estimate, regression
+from aqbio.stats.inference import Errors, mean_estimate, regression, with_shared_error
 from aqbio.stats.outcome import UNKNOWN, Outcome, Result, combine_results, outcome_of, result
 from aqbio.stats.registry import SPEED, Contrast, Hypothesis
 from aqbio.stats.within import centred, consecutive, means_by
@@ -49,11 +49,13 @@ MIN_SPEED_SQUARES = 1e-6
 def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """Mean change over athletes from the reference to the condition, at equal order and speed.
 
-    Of an outcome in percent the change of its geometric mean. Order: least squares over athletes
-    of the change on the delay of the condition in the order, at 0, which removes fatigue and
-    warming up. With a group: the change of its athletes minus that of the others, both without and
-    with the reference's mean in the model, because athletes who were chosen for a low value rise by
-    chance; the larger p value counts, and the interval spans both.
+    An error that athletes share, of a session or of the kind of events, is in the interval where
+    both conditions do not have it alike. Of an outcome in percent the change of its geometric
+    mean. Order: least squares over athletes of the change on the delay of the condition in the
+    order, at 0, which removes fatigue and warming up. With a group: the change of its athletes
+    minus that of the others, both without and with the reference's mean in the model, because
+    athletes who were chosen for a low value rise by chance; the larger p value counts, and the
+    interval spans both.
     """
     contrast = hypothesis.contrast
     assert contrast is not None
@@ -70,6 +72,16 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
         ]
     errors = evidence.choices.errors
 
+    off = shared_changes(evidence, contrast)
+
+    def shared(table: pd.DataFrame) -> float:
+        """Standard deviation over worlds of the estimate from errors that athletes share."""
+        by_athlete = off.reindex(table.index).fillna(0.0)
+        if contrast.group is None:
+            return float(by_athlete.mean().std(ddof=0))
+        means = by_athlete.groupby(table[GROUP] == 1.0).mean()
+        return float((means.iloc[-1] - means.iloc[0]).std(ddof=0)) if len(means) > 1 else 0.0
+
     def test(table: pd.DataFrame) -> Result:
         complete = table.dropna()
         change = at_equal_speed(complete) if CHANGE in complete else complete["value"]
@@ -77,10 +89,13 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
             change = 100.0 * change.map(np.expm1)
         kept = [name for name in (LATER, GROUP) if name in complete]
         models = [kept, [*kept, BASELINE]] if GROUP in kept else [kept]
-        return combine_results(
-            [_change_result(hypothesis, change, complete[names], errors) for names in models],
-            "without and with the reference's mean in the model" if len(models) > 1 else "",
-        )
+        shared_sd = shared(complete)
+        results = [
+            _change_result(hypothesis, change, complete[names], errors, shared_sd)
+            for names in models
+        ]
+        words = "without and with the reference's mean in the model" if len(models) > 1 else ""
+        return combine_results(results, words)
 
     weights = count_trials(evidence, contrast).sum(axis=1)
     effect_column = "value" if contrast.group is None else ""
@@ -88,17 +103,46 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
 
 
 def _change_result(
-    hypothesis: Hypothesis, change: Numbers, columns: pd.DataFrame, errors: Errors
+    hypothesis: Hypothesis, change: Numbers, columns: pd.DataFrame, errors: Errors, shared_sd: float
 ) -> Result:
-    """Result of athletes' changes with some columns held, or of the difference between groups."""
+    """Result of athletes' changes with some columns held, or of the difference between groups.
+
+    ``shared_sd`` of its error that athletes share.
+    """
     columns = columns.loc[:, columns.max() > columns.min()].assign(constant=1.0)
     coefficient = GROUP if hypothesis.contrast and hypothesis.contrast.group else "constant"
     if list(columns) == [coefficient]:
-        return result(hypothesis, mean_estimate(change, "t over athletes", errors))
+        estimate = mean_estimate(change, "t over athletes", errors)
+        return result(hypothesis, with_shared_error(estimate, shared_sd))
     fit = regression(change, columns, errors) if coefficient in columns else None
     estimate = UNKNOWN if fit is None else fit.estimate(coefficient)
+    estimate = with_shared_error(estimate, shared_sd)
     words = " at equal order" if LATER in columns else ""
     return result(hypothesis, replace(estimate, model=f"{estimate.model}{words}"))
+
+
+def shared_changes(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
+    """Change of every athlete's mean in every world, from errors that athletes share; (A, K).
+
+    In per cent where percent are asked for; no column where no error is known.
+    """
+    import pandas as pd
+
+    trials = compared_trials(evidence, contrast)
+    draws = evidence.shared_draws.get(contrast.column)
+    if draws is None or trials.empty:
+        return pd.DataFrame({0: 0.0}, index=sorted(set(trials["athlete"])))
+    keys = pd.MultiIndex.from_frame(trials[TRIAL].astype(str))
+    off = draws.reindex(keys).fillna(0.0).set_axis(trials.index)
+    if contrast.size == "percent":
+        off = 100.0 * off.div(trials[contrast.column].astype(float), axis=0)
+    condition, reference = (
+        off[is_label].groupby(trials.loc[is_label, "athlete"]).mean()
+        for is_label in (
+            trials[contrast.by] == label for label in (contrast.condition, contrast.reference)
+        )
+    )
+    return condition - reference
 
 
 # at equal speed -----------------------------------------------------------------------------------

@@ -183,6 +183,16 @@ class Comparison:
         )
         return first, second
 
+    @property
+    def caption(self) -> str:
+        """Words over the table."""
+        first, second = self.steps
+        steps = f"{self.second} {second}, {self.first} {first} steps".lower()
+        if self.kind == SPEED:
+            steps = f"line over the speeds of {counted(first, 'step')}"
+        words = ": ".join(filter(None, (self.title, steps)))
+        return words if self.comparable else f"{words}; too few for an interval"
+
     def difference(self, outcome: Outcome) -> Difference | None:
         """The difference of one outcome; None where it was not measured."""
         return next((one for one in self.differences if one.outcome is outcome), None)

@@ -67,24 +67,24 @@ class Mean:
         return bool(np.isfinite(self.draws).all())
 
 
-MIN_SDS = 4.0
-"""Least number of its standard deviations by which a number is away from 0 to divide by it."""
-
-
 def relative_change(first: Mean, second: Mean) -> tuple[float, float, float]:
     """Change in size from the second to the first mean, per cent, with its 95 % interval.
 
-    NaN where both differ in sign, or the second is not away from 0 by `MIN_SDS`.
+    The quotient ``f / s`` in every world to first order, ``(f − r s) / s̄`` about ``r = f̄ / s̄``:
+    an error that multiplies both means is not in it. NaN where both differ in sign, or the 95 %
+    interval of the second holds 0.
     """
     unknown = (np.nan, np.nan, np.nan)
     if first.value * second.value <= 0.0:
         return unknown
-    change = 100.0 * (first.value / second.value - 1.0)
+    quotient = first.value / second.value
+    change = 100.0 * (quotient - 1.0)
     if not (first.has_interval and second.has_interval):
         return change, np.nan, np.nan
-    if abs(second.value) < MIN_SDS * second.draws.std():
+    if abs(second.value) < NORMAL_95 * second.draws.std():
         return unknown
-    half = 100.0 * NORMAL_95 * float((first.draws / second.draws).std())
+    error = float((first.draws - quotient * second.draws).std() / abs(second.value))
+    half = 100.0 * NORMAL_95 * error
     return change, change - half, change + half
 
 

@@ -275,11 +275,14 @@ def shown(first: float, second: float, half: float, outcome=PUSH_SIDE) -> Differ
 
 
 def test_a_change_in_size_is_the_quotient_in_every_world():
-    """An error that multiplies both means is in the difference and not in their quotient."""
+    """An error that multiplies both means is not in it; one that is added is there in part."""
     factor = 1.0 + 0.1 * weights(1, 1, "mass")[:, 0]
     first, second = Mean(-3.0, -3.0 * factor, 9.0, 6), Mean(-2.0, -2.0 * factor, 9.0, 6)
     assert relative_change(first, second) == pytest.approx((50.0, 50.0, 50.0))
-    near_zero = Mean(-0.3, -0.3 + 0.1 * weights(1, 1, "mass")[:, 0], 9.0, 6)
+    added = [Mean(mean, mean + 0.1 * weights(1, 1, "mass")[:, 0], 9.0, 6) for mean in (3.0, 2.0)]
+    value, low, high = relative_change(*added)
+    assert (value, high - low) == pytest.approx((50.0, 2.0 * NORMAL_95 * 2.5))
+    near_zero = Mean(-0.3, -0.3 + 0.2 * weights(1, 1, "mass")[:, 0], 9.0, 6)
     for other in (Mean(2.0, 2.0 * factor, 9.0, 6), near_zero):
         assert np.isnan(relative_change(first, other)).all()
 

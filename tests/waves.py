@@ -17,6 +17,7 @@ from aqbio.names import AXES, NORMAL, RESTRICTED, ROLE_GROUPS, SIDES
 from aqbio.stats.evidence import TRIAL, Evidence, Presence
 from aqbio.stats.measurement import ERRORS
 from aqbio.stats.step_numbers import lag, momentum_numbers
+from tests.drawn_errors import with_draws
 
 
 @dataclass(frozen=True)
@@ -236,7 +237,7 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
         "athlete": np.array(names, dtype=object)[who],
     }
     places = {name: np.flatnonzero(steps["participant_id"] == name) for name in names}
-    return Evidence(
+    evidence = Evidence(
         steps=steps,
         trials=pd.DataFrame({"recorded": recorded, **plain, **errors}),
         athletes=_known(athletes, names),
@@ -244,6 +245,7 @@ def wave_evidence(study: WaveStudy, athletes: WaveAthletes) -> Evidence:
         curves=lambda name: _steps_curves(study, places[name]),
         presence=Presence(capacities=True),
     )
+    return with_draws(evidence)
 
 
 def _steps(study: WaveStudy, names: list[str], fastest: np.ndarray) -> pd.DataFrame:

@@ -29,6 +29,7 @@ from aqbio.io.tables import write_table
 from aqbio.names import NORMAL, RESTRICTED
 from aqbio.stats.athlete_statistics import athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, Evidence, Presence
+from aqbio.stats.measurement import DRAWN
 from aqbio.stats.registry import OwnContrast, Registry, read_registry
 from aqbio.stats.step_numbers import lag, momentum_numbers, time_deviation
 from aqbio.stats.verdict import Verdict, verdicts
@@ -74,9 +75,27 @@ def evidence_of(study: DrawnStudy) -> Evidence:
         **{name: study.sheet[name].tolist() for name in KINDS}, **capacity_scores(rows, names)
     )
     presence = Presence(capacities=True, accelerations=len(study.speeding) > 0)
+    draws = own_errors(trials, np.random.default_rng(len(trials)))
     return Evidence(
-        steps, trials, known, study.sprints, _no_curves, study.speeding, presence=presence
-    )
+        steps, trials, known, study.sprints, _no_curves, study.speeding, draws=draws,
+        presence=presence,
+    )  # fmt: skip
+
+
+WORLDS = 64
+"""Draws of errors of measurement."""
+
+
+def own_errors(trials: pd.DataFrame, random: np.random.Generator) -> dict[str, pd.DataFrame]:
+    """Draws of the trials' errors: one own error of each athlete, of the stated size."""
+    athlete = pd.factorize(trials.index.get_level_values(0))[0]
+    worlds = random.standard_normal((athlete.max(initial=-1) + 1, WORLDS))[athlete]
+    return {
+        name: pd.DataFrame(
+            trials[f"error_{name}"].to_numpy(dtype=float)[:, None] * worlds, trials.index
+        ).dropna()
+        for name in DRAWN
+    }
 
 
 def _no_curves(name: str) -> xr.Dataset:

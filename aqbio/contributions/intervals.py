@@ -26,11 +26,18 @@ from aqbio.contributions.step_outcomes import (
 from aqbio.contributions.without_plates import NEEDS_NO_PLATES, events_dataset, known_only
 from aqbio.gait.curves import KNOTS, SPREADS, interpolated
 from aqbio.gait.drawn_steps import drawn_steps, flight_frames, is_whole, whole_step
-from aqbio.gait.roles import RoleScheme, group_sum
+from aqbio.gait.roles import RoleScheme, by_role, group_sum
 from aqbio.gait.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
 from aqbio.gait.steps import PHASES, Contact, Step, rotation_about_vertical
 from aqbio.intervals.sources import CONTACT, MOTION, SOURCES, UNDISTURBED, source_sds
-from aqbio.intervals.step_uncertainty import NAMES, Key, statistic_draws
+from aqbio.intervals.step_uncertainty import (
+    KEYS,
+    NAMES,
+    VERTICAL,
+    Key,
+    stance_statistics,
+    statistic_draws,
+)
 from aqbio.intervals.trial_draws import (
     SPLINE_REACH,
     DrawnCauses,
@@ -40,7 +47,7 @@ from aqbio.intervals.trial_draws import (
 )
 from aqbio.intervals.uncertainty import DrawnOutcomes
 from aqbio.io.netcdf import with_digits
-from aqbio.names import AXES, SIDES
+from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.vectors import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -103,24 +110,6 @@ def caused_dataset(draws: TrialDraws, frames: IntArray) -> xr.Dataset:
         "source": causes_by_model[0].sources,
     }
     return _dataset(draws, variables, labels, sources, frames)
-
-
-def motion_dataset(
-    draws: TrialDraws, samples: Mapping[str, FloatArray], frames: IntArray
-) -> xr.Dataset:
-    """Posterior samples of a fitted motion as draws; `samples` are deviations (N, T, G, 3)."""
-    balance = draws.levels.mechanics.balance
-    estimates = {
-        "group_angular_momentum": balance.momentum,
-        "group_angular_momentum_rate": balance.rate,
-    }
-    variables = {}
-    for name, off in samples.items():
-        value = group_sum(estimates[name][frames], draws.parts.groups)
-        variables[name] = ("group", np.concatenate([value[None], value + off[:, frames]]))
-    count = len(next(iter(samples.values())))
-    labels = {"group": draws.levels.groups}
-    return _dataset(draws, variables, labels, [UNDISTURBED, *[MOTION] * count], frames)
 
 
 def _at_the_joint(joints: IntArray, outcomes: DrawnOutcomes, roots: tuple[int, ...]) -> FloatArray:
@@ -218,11 +207,11 @@ def intervals_dataset(
         causes = {step: [events_dataset(without_plates[names], step)] for step in steps}
     deviations = StateDeviations()
     for step in steps:
-        datasets = [draws_by_step[step][0], causes[step][0]]
-        if samples:
-            datasets.append(motion_dataset(draws, samples, _all_frames(draws, step)))
-        for data in datasets:  # of each source once
+        for data in (draws_by_step[step][0], causes[step][0]):  # of each source once
             deviations.add(step.side, *_step_deviations(draws, step, data))
+        if samples:
+            keys, sampled = _sampled_deviations(draws, step, samples)
+            deviations.add(step.side, keys, [MOTION] * len(sampled), sampled)
     outcomes = deviations.outcomes
     parts = {f"outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
     by_contact = _motion_deviations(draws, contacts, samples or {})
@@ -340,10 +329,36 @@ def _step_deviations(
     return keys, [*sources[:base], *sources[base + 1 :]], apart
 
 
-def _all_frames(draws: TrialDraws, step: Step) -> IntArray:
-    """All frames of a stance, of which few are drawn."""
-    inside = draws.frames(step)
-    return np.arange(inside.start, inside.stop)
+def _sampled_deviations(
+    draws: TrialDraws, step: Step, samples: Mapping[str, FloatArray]
+) -> tuple[list[Key], FloatArray]:
+    """Outcomes of a stance that samples of a fitted motion move, and deviations (J, N, 3).
+
+    `samples` are deviations (J, T, G, 3) of groups, ground axes; all frames of the stance count.
+    """
+    groups, inside = draws.levels.groups, draws.frames(step)
+    frames = slice(inside.start, inside.stop)
+    time, turn = draws.time[frames], rotation_about_vertical(-draws.heading).T
+    items = draws.roles.items_of("right", groups)[0]
+    matrix = draws.roles.matrix(step.side, groups, *items)
+    keys, parts = list[Key](), list[FloatArray]()
+    for outcome in LEVEL_A:
+        if (name := f"group_{outcome.signal}") in samples:
+            means = by_role(time_mean(samples[name][:, frames], time, 1) @ turn, matrix)
+            parts.append(means * signs(outcome.signal) if step.side == "left" else means)
+            words = outcome.target, outcome.name(outcome.stance[0]), outcome.unit
+            keys += [(outcome.level, item, *words) for item in items]
+    roles = RoleScheme().matrix(step.side, groups, *ROLE_GROUPS)
+    if np.isfinite(roles).all():
+        axis = AXES.index(VERTICAL)
+        momentum = draws.levels.mechanics.balance.momentum[frames]
+        vertical = group_sum(momentum, draws.parts.groups)[..., axis]
+        moved = vertical + samples["group_angular_momentum"][:, frames, :, axis]
+        statistics = np.zeros((len(moved), len(KEYS), len(AXES)))
+        statistics[..., axis] = stance_statistics(by_role(moved, roles, axis=-1))
+        statistics[..., axis] -= stance_statistics(by_role(vertical, roles, axis=-1))
+        keys, parts = [*keys, *KEYS.values()], [*parts, statistics]
+    return keys, np.concatenate(parts, axis=1)
 
 
 def _motion_deviations(
@@ -358,14 +373,11 @@ def _motion_deviations(
     steps = [
         whole_step(contact) for contact in contacts if is_whole(contact, draws.time)
     ] if samples else []  # fmt: skip
-    by_stance = [
-        _step_deviations(draws, step, motion_dataset(draws, samples, _all_frames(draws, step)))
-        for step in steps
-    ]
+    by_stance = [_sampled_deviations(draws, step, samples) for step in steps]
     if not by_stance:
         return xr.Dataset()
     outcomes = by_stance[0][0]
-    values = with_digits(np.stack([deviations for _, _, deviations in by_stance]), DEVIATION_BITS)
+    values = with_digits(np.stack([deviations for _, deviations in by_stance]), DEVIATION_BITS)
     parts = {f"motion_outcome_{name}": [key[n] for key in outcomes] for n, name in enumerate(NAMES)}
     dimensions = ("stance", "motion_state", "motion_outcome", "axis")
     return xr.Dataset(

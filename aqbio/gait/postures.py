@@ -16,7 +16,7 @@ import numpy as np
 
 from aqbio.config import ModelMap
 from aqbio.gait.steps import Step
-from aqbio.multibody.kinematics import SegmentKinematics
+from aqbio.multibody.poses import SegmentPoses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import SIDES
 from aqbio.signals import resampled
@@ -64,7 +64,7 @@ def spread_column(measure: str) -> str:
 
 
 def posture_points(
-    skeleton: Skeleton, model_map: ModelMap, kinematics: SegmentKinematics, com: FloatArray
+    skeleton: Skeleton, model_map: ModelMap, poses: SegmentPoses, com: FloatArray
 ) -> FloatArray:
     """`POINTS` from the whole body's centre of mass, (T, P, 3), m; NaN where a model lacks one."""
     points = np.full((len(com), len(POINTS), 3), np.nan)
@@ -73,7 +73,7 @@ def posture_points(
         sides: Sides | None = getattr(model_map.joints, joint)
         if sides is not None:
             centre = skeleton.joints.index(getattr(sides, side))
-            points[:, index] = kinematics.joint_centre[:, centre] - com
+            points[:, index] = poses.joint_centre[:, centre] - com
     return points
 
 

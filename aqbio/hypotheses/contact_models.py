@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.names import NORMAL_95, ROLE_SIDES
+from aqbio.names import ROLE_SIDES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,16 +26,14 @@ CONTACT_MODELS = ("C1", "C2", "C3")
 
 def caused_shares(
     tables: Iterable[pd.DataFrame], models: Sequence[str]
-) -> tuple[dict[str, pd.Series[float]], pd.Series[float]]:
+) -> dict[str, pd.Series[float]]:
     """Share of the vertical force induced by joint moments of the rest of the body.
 
-    Shares of every step by contact model, by `STEP`; and by trial the standard deviation of the
-    share under the least certain model. From the tables of contributions.
+    Of every step by contact model, by `STEP`, from the tables of contributions.
     """
     import pandas as pd
 
     shares: dict[str, list[pd.Series[float]]] = {model: [] for model in models}
-    errors: list[pd.Series[float]] = []
     for table in tables:
         stance = table[(table["phase"] == "stance") & (table["axis"] == "y")]
         for model, model_shares in shares.items():
@@ -43,17 +41,12 @@ def caused_shares(
             keys = [rows[name].astype(str) for name in STEP[:2]] + [rows["step"].astype(int)]
             total = rows["value"].groupby(keys).sum()
             part = rows[rows["source"].isin(AMPLIFYING)]
-            variance = ((part["high"] - part["low"]) / (2.0 * NORMAL_95)) ** 2
             model_shares.append(part["value"].groupby(keys).sum() / total)
-            sd = variance.groupby(keys).sum(min_count=1).pow(0.5) / total.abs()
-            errors.append(sd.groupby(level=[0, 1]).mean())
-    by_model = {
+    return {
         model: pd.concat(tables_of_model)
         for model, tables_of_model in shares.items()
         if any(map(len, tables_of_model))
     }
-    sds = pd.concat(errors) if errors else pd.Series(dtype=float)
-    return by_model, sds.groupby(level=[0, 1]).max() if len(sds) else sds
 
 
 def shares_on_other_models(

@@ -14,6 +14,7 @@ from aqbio.contributions.stage import STEADY_SPEED_CHANGE
 from aqbio.errors import AqbioError
 from aqbio.gait.step_files import participant_rows
 from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused_shares
+from aqbio.hypotheses.measurement_draws import shared_draws, trial_draws
 from aqbio.hypotheses.trial_quality import SPOILT, spoilt_outcomes, trial_table, without_fit
 from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
@@ -23,7 +24,7 @@ from aqbio.multiverse.specifications import DEFAULT
 from aqbio.names import GRAVITY, NORMAL
 from aqbio.stats.athlete_statistics import COVARIATES, athletes_from_steps
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
-from aqbio.stats.measurement import COMPARED, ERRORS, MODEL
+from aqbio.stats.measurement import DRAWN, STEP_ERRORS
 from aqbio.stats.registry import RATING, SPEED, Contrast, asked_registry
 from aqbio.stats.step_numbers import CONTRIBUTORS, evidence_columns, time_deviation
 from aqbio.stats.within import centred
@@ -140,7 +141,7 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
     names = [participant.participant_id for participant in study.participants]
 
     contributions = (participant_rows(study, name, "contributions") for name in names)
-    shares, share_errors = caused_shares(contributions, CONTACT_MODELS)
+    shares = caused_shares(contributions, CONTACT_MODELS)
     keys = pd.MultiIndex.from_arrays([*(steps[name].astype(str) for name in TRIAL), steps["step"]])
     steps = steps.assign(
         **{f"{CAUSED}{model}": share.reindex(keys).to_numpy() for model, share in shares.items()}
@@ -148,9 +149,10 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
     trials = trial_table(study, steps)
     outcomes = spoilt_outcomes(study, read_table(study.table("quality.tsv")))
     spoilt = partial(_with_spoilt, outcomes, SPOILT[False])
-    errors: dict[str, Any] = _trial_errors(study, list(trials.index))
-    errors["error_lag"] = np.hypot(errors["error_lag"], errors.pop(f"{MODEL}lag"))
-    errors["error_caused_share"] = share_errors.reindex(trials.index).to_numpy()
+    entries = _multiverse_entries(study, list(trials.index))
+    draws, shared = trial_draws(study, steps, entries)
+    errors = _trial_errors(study, trials.index, entries, draws, shared)
+    asked = [contrast.outcome for contrast in _contrasts(study) if contrast.take != "scatter"]
     evidence = Evidence(
         steps=steps,
         trials=trials.assign(**errors),
@@ -158,6 +160,8 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
         sprints=default,
         accelerating=spoilt(_of_trials(default, speeding)),
         curves=partial(_curves, study, step_curves(study)),
+        draws=draws,
+        shared_draws=shared_draws(study, asked, _step_rows(study)) if asked else {},
         presence=replace(
             _presence(study, default, causes=bool(shares)), accelerations=bool(speeding)
         ),
@@ -343,36 +347,47 @@ def _study_steps(study: Study, rows: pd.DataFrame, levels: pd.Series[int]) -> pd
     return steps.assign(time_deviation_s=time_deviation(duration, cell))
 
 
-def _trial_errors(study: Study, trials: Sequence[tuple[str, str]]) -> dict[str, FloatArray]:
-    """Errors of measurement of trials, and deviations of other models from the study's own.
+def _step_rows(study: Study) -> pd.DataFrame:
+    """Rows of steps of all participants."""
+    people = (participant.participant_id for participant in study.participants)
+    tables = [participant_rows(study, participant_id, "steps") for participant_id in people]
+    return joined(tables, [*TRIAL, "step", "events", "contact_error_s"])
 
-    (T,) by column: standard deviations, the impulse's in the unit of the evidence; RMS deviations
-    over the athlete's compared trials, 0 without any.
-    """
-    columns: dict[str, list[float]] = {f"error_{name}": [] for name in ERRORS}
-    columns |= {f"{MODEL}{name}": [] for name in COMPARED}
-    for participant_id in dict.fromkeys(participant_id for participant_id, _ in trials):
-        entries = {
-            trial["trial_id"]: trial
-            for trial in study.read_manifest(participant_id, STAGE)["trials"]
-        }
-        compared = [
-            deviations
-            for entry in entries.values()
-            for deviations in entry.get("model_deviations", ())
+
+def _multiverse_entries(
+    study: Study, trials: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Entries of stage multiverse of some trials, by participant and trial."""
+    wanted = set(trials)
+    return {
+        (participant_id, entry["trial_id"]): entry
+        for participant_id in dict.fromkeys(participant_id for participant_id, _ in trials)
+        for entry in study.read_manifest(participant_id, STAGE)["trials"]
+        if (participant_id, entry["trial_id"]) in wanted
+    }
+
+
+def _trial_errors(
+    study: Study,
+    trials: pd.Index[Any],
+    entries: Mapping[tuple[str, str], Mapping[str, Any]],
+    draws: Mapping[str, pd.DataFrame],
+    shared: Mapping[str, pd.DataFrame],
+) -> dict[str, Any]:
+    """Standard deviations of trials' errors, and of those that athletes share, (T,) by column."""
+    columns: dict[str, Any] = {}
+    for prefix, by_name in (("error", draws), ("common", shared)):
+        for name in DRAWN:
+            columns[f"{prefix}_{name}"] = (
+                by_name[name].std(axis=1, ddof=0).reindex(trials).to_numpy()
+            )
+    for name in STEP_ERRORS:
+        units = [
+            _units(study, person)[0] if name == "step_yaw_impulse" else 1.0 for person, _ in trials
         ]
-        trial_ids = [trial for person, trial in trials if person == participant_id]
-        for name in ERRORS:
-            unit = _units(study, participant_id)[0] if name == "step_yaw_impulse" else 1.0
-            sds = (entries[trial]["error_sd"].get(name, np.nan) for trial in trial_ids)
-            columns[f"error_{name}"] += [sd / unit for sd in sds]
-        for name in COMPARED:
-            squares = [
-                deviations[name] ** 2 for deviations in compared if deviations.get(name) is not None
-            ]
-            deviation = float(np.sqrt(np.mean(squares))) if squares else 0.0
-            columns[f"{MODEL}{name}"] += [deviation] * len(trial_ids)
-    return {name: np.array(values) for name, values in columns.items()}
+        sds = [entries[trial]["error_sd"].get(name, np.nan) for trial in trials]
+        columns[f"error_{name}"] = np.array(sds, dtype=float) / np.array(units)
+    return columns
 
 
 def _units(study: Study, participant_id: str) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from aqbio.io.study import Study
 from aqbio.io.tables import write_table
 from aqbio.multiverse.files import evidence_inputs
 from aqbio.stats.evidence import Evidence, usable_evidence
-from aqbio.stats.measurement import ERRORS, SHARED
+from aqbio.stats.measurement import DRAWN, ERRORS
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import athlete_intervals, sound_evidence
 from aqbio.stats.power import power_row
@@ -70,7 +70,7 @@ def hypotheses_study(study: Study, report: Report, cores: int = 1) -> None:
 COLUMNS: dict[str, Columns] = {
     "hypotheses_steps": step_columns(),
     "hypotheses_athletes": columns("hypotheses_athletes"),
-    "hypotheses_trials": columns("hypotheses_trials", error=ERRORS, model=SHARED),
+    "hypotheses_trials": columns("hypotheses_trials", error=ERRORS, common=DRAWN),
     **{
         name: columns(name)
         for name in (

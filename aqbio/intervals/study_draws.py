@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from aqbio.gait.step_files import CURVES, MODELS, participant_rows, step_file
 from aqbio.intervals.sources import CONTACT, EVENTS, MOTION, SOURCES
 from aqbio.intervals.step_uncertainty import KEYS, NAMES, VERTICAL, Key, stance_statistics
 from aqbio.intervals.worlds import (
+    LABORATORY,
     MODEL,
     PERSON,
     SCOPES,
@@ -21,8 +24,10 @@ from aqbio.intervals.worlds import (
     WORLDS,
     source_weights,
 )
-from aqbio.io.netcdf import read_some
+from aqbio.io.atomic import file_state
+from aqbio.io.netcdf import read_arrays, read_some
 from aqbio.io.study import Study
+from aqbio.io.tables import joined
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.vectors import FloatArray
 
@@ -38,7 +43,19 @@ STEP_COORDINATES = (
 )  # fmt: skip
 """Coordinates of a step."""
 
-DRAWN_VARIABLES = ("state_deviation", "motion_deviation")
+DRAWN_VARIABLES = (
+    "state_deviation", "state_source", *(f"outcome_{name}" for name in NAMES),
+    "motion_deviation", "stance_touchdown", *(f"motion_outcome_{name}" for name in NAMES),
+)  # fmt: skip
+
+Arrays = dict[str, Any]
+"""Arrays of a trial's file by name."""
+
+
+@lru_cache(maxsize=32)
+def _arrays(path: Path, _state: tuple[int, ...]) -> Arrays:
+    """Draws of a trial, read once while its file is in this state."""
+    return read_arrays(path, DRAWN_VARIABLES)
 
 
 def study_draws(
@@ -46,6 +63,9 @@ def study_draws(
     participants: Sequence[str] | None = None,
     levels: Collection[str] = LEVELS,
     scopes: Collection[str] = SCOPES,
+    statistics: Collection[str] = (),
+    *,
+    with_values: bool = True,
 ) -> xr.Dataset:
     """Stance means of all kept steps, and their deviations in every world.
 
@@ -63,9 +83,13 @@ def study_draws(
     levels : collection of str
         Levels of the outcomes, as in the rows of contributions; "H1" and "H2" are the statistics of
         a stance behind these hypotheses, at "C (C2)" what joint moments cause.
-    scopes : collection of {"common", "person", "session", "trial", "step"}
-        Errors that vary over worlds; others are 0. Without "step", whose errors are in the scatter
-        of steps, for `mean_over_steps`.
+    scopes : collection of str
+        Errors that vary over worlds (`aqbio.intervals.worlds.SCOPES`); others are 0. `SYSTEMATIC`
+        ones, without those of steps, which are in their scatter, for `mean_over_steps`.
+    statistics : collection of str
+        Statistics of the outcomes, all for none.
+    with_values : bool
+        False leaves ``value`` NaN and reads deviations only.
 
     Returns
     -------
@@ -80,7 +104,14 @@ def study_draws(
     parts = [
         part
         for name in names
-        for part in _participant_draws(study, name, frozenset(levels), frozenset(scopes))
+        for part in _participant_draws(
+            study,
+            name,
+            frozenset(levels),
+            frozenset(scopes),
+            frozenset(statistics),
+            with_values=with_values,
+        )
     ]
     outcomes = sorted({key for part in parts for key in part.outcomes})
     steps: dict[str, list[Any]] = {name: [] for name in STEP_COORDINATES}
@@ -122,77 +153,110 @@ class DrawnSteps:
 
 
 def _participant_draws(
-    study: Study, participant_id: str, levels: frozenset[str], scopes: frozenset[str]
+    study: Study,
+    participant_id: str,
+    levels: frozenset[str],
+    scopes: frozenset[str],
+    statistics: frozenset[str],
+    *,
+    with_values: bool,
 ) -> Iterator[DrawnSteps]:
     """Yield the draws of every trial of a participant that has kept steps with draws."""
     rows = participant_rows(study, participant_id, "contributions")
-    rows = rows[rows["level"].isin(levels) & (rows["phase"] == "stance")]
+    rows = rows[rows["level"].isin(levels if with_values else ()) & (rows["phase"] == "stance")]
     steps = participant_rows(study, participant_id, "steps")
     steps = steps[steps["status"] != "rejected"]
     person = study.participant(participant_id)
     steps = steps.assign(
         person=person.person or participant_id, session=person.session or "", number=steps["step"]
     )
-    statistics = _statistics(study, participant_id) if levels & {"H1", "H2"} else {}
+    has_indices = with_values and levels & {"H1", "H2"}
+    indices = _statistics(study, participant_id) if has_indices else {}
     models = _model_deviations(study, participant_id, levels)
+    if not models and study.settings.other_models.models:
+        models = _mean_deviations(study, levels)
     for trial_id, trial_steps in steps.groupby("trial_id", sort=False, observed=True):
         path = study.folder(participant_id, "contributions") / f"{trial_id}.nc"
-        data = read_some(path, DRAWN_VARIABLES)
+        data = _arrays(path, file_state(path))
         if "state_deviation" not in data:
             continue
-        chosen = {key: n for n, key in enumerate(_keys(data)) if key[0] in levels}
+        chosen = {
+            key: n
+            for n, key in enumerate(_keys(data))
+            if key[0] in levels and (not statistics or key[3] in statistics)
+        }
         outcomes = tuple(chosen)
         trial_rows = rows[rows["trial_id"] == trial_id]
         others = models.get(str(trial_id), models.get("", []))
-        model = [[by_key.get(key, np.zeros(len(AXES))) for key in outcomes] for by_key in others]
-        seed, draws = study.settings.random.seed, []
+        unknown = np.full(len(AXES), np.nan)
+        model = [[by_key.get(key, unknown) for key in outcomes] for by_key in others]
+        draw = partial(_drawn, seed=study.settings.random.seed, scopes=scopes)
+        of_foot: dict[str, FloatArray] = {}
+        draws = []
         for number, side, touchdown in zip(
             *(trial_steps[name].tolist() for name in ("step", "side", "touchdown_fitted_s")),
             strict=True,
         ):
             bearers = {
+                LABORATORY: f"{person.laboratory or ''}\t{person.session or ''}",
                 PERSON: str(person.person or participant_id),
                 SESSION: participant_id,
                 TRIAL: f"{participant_id}\t{trial_id}",
                 STEP: f"{participant_id}\t{trial_id}\t{number}",
             }
             states = _step_states(data, side, touchdown, list(chosen.values()))
-            if model:
-                states[MODEL] = np.array(model)
-            parts = (
-                _deviation(source, values, seed, bearers, scopes)
-                for source, values in states.items()
-            )
-            draws.append(np.sum([*parts], axis=0))
+            by_step = {source: states.pop(source) for source in BY_STEP if source in states}
+            if side not in of_foot:
+                of_foot[side] = draw(states | ({MODEL: np.array(model)} if model else {}), bearers)
+            draws.append(of_foot[side] + draw(by_step, bearers))
         yield DrawnSteps(
             trial_steps[list(STEP_COORDINATES)],
             outcomes,
-            _values(trial_rows, trial_steps, outcomes, str(trial_id), statistics),
+            _values(trial_rows, trial_steps, outcomes, str(trial_id), indices),
             np.stack(draws, axis=1),
         )
 
 
+BY_STEP = (MOTION, EVENTS)
+"""Sources whose deviations differ between the steps of a foot."""
+
+
+def _drawn(
+    states: Mapping[str, FloatArray],
+    bearers: Mapping[str, str],
+    *,
+    seed: int,
+    scopes: Collection[str],
+) -> FloatArray:
+    """Deviations (K, O, 3) in every world from states of several sources."""
+    parts = (
+        _deviation(source, deviations, seed, bearers, scopes)
+        for source, deviations in states.items()
+    )
+    total: FloatArray = np.asarray(sum(parts, start=np.zeros(1)))
+    return total
+
+
 def _step_states(
-    data: xr.Dataset, side: str, touchdown: float, chosen: Sequence[int]
+    data: Arrays, side: str, touchdown: float, chosen: Sequence[int]
 ) -> dict[str, FloatArray]:
     """Deviations (J, O, 3) of the chosen outcomes of a step in the states of every source."""
-    table = data["state_deviation"].transpose("state", "stance_foot", "outcome", "axis").values
-    values = table[:, SIDES.index(side)][:, list(chosen)]
-    labels = data["state_source"].values
+    values = data["state_deviation"][:, SIDES.index(side)][:, list(chosen)].astype(float)
+    labels = data["state_source"]
     states = {source: values[labels == source] for source in SOURCES if (labels == source).any()}
     if "motion_deviation" in data:
         states[MOTION] = _motion_states(data, touchdown, chosen, states.get(MOTION))
     return states
 
 
-def _keys(data: xr.Dataset, prefix: str = "") -> list[Key]:
+def _keys(data: Arrays, prefix: str = "") -> list[Key]:
     """Outcomes of a trial's file."""
-    columns = (data[f"{prefix}outcome_{name}"].values.tolist() for name in NAMES)
+    columns = (data[f"{prefix}outcome_{name}"].tolist() for name in NAMES)
     return list(zip(*columns, strict=True))
 
 
 def _motion_states(
-    data: xr.Dataset, touchdown: float, chosen: Sequence[int], of_foot: FloatArray | None
+    data: Arrays, touchdown: float, chosen: Sequence[int], of_foot: FloatArray | None
 ) -> FloatArray:
     """Deviations (J, O, 3) of a step's outcomes in samples of its motion.
 
@@ -200,7 +264,7 @@ def _motion_states(
     any, NaN for a step without samples.
     """
     keys, sampled = _keys(data), _keys(data, "motion_")
-    samples, touchdowns = data["motion_deviation"].values, data["stance_touchdown"].values
+    samples, touchdowns = data["motion_deviation"], data["stance_touchdown"]
     stance = int(np.abs(touchdowns - touchdown).argmin())
     is_sampled = abs(touchdowns[stance] - touchdown) < SAME_INSTANT_S
     states = np.zeros((samples.shape[1], len(chosen), len(AXES)))
@@ -219,7 +283,7 @@ SAME_INSTANT_S = 1e-6
 
 
 def _deviation(
-    source: str, states: FloatArray, seed: int, bearers: dict[str, str], scopes: Collection[str]
+    source: str, states: FloatArray, seed: int, bearers: Mapping[str, str], scopes: Collection[str]
 ) -> FloatArray:
     """Deviations (K, O, 3) in every world from states (J, O, 3) of one source.
 
@@ -235,7 +299,7 @@ def _deviation(
     return deviation if source in PARTIAL_SOURCES else np.where(number > 0, deviation, np.nan)
 
 
-PARTIAL_SOURCES = frozenset({CONTACT, EVENTS})
+PARTIAL_SOURCES = frozenset({CONTACT, EVENTS, MODEL})
 """Sources that affect some outcomes only: others do not change."""
 
 
@@ -293,6 +357,20 @@ def _model_deviations(
         trial_rows = table if not trial else table[table["trial_id"] == trial]
         deviations[trial] = [_by_outcome(trial_rows[trial_rows["model"] == name]) for name in names]
     return deviations
+
+
+def _mean_deviations(
+    study: Study, levels: Collection[str]
+) -> dict[str, list[dict[Key, FloatArray]]]:
+    """Mean deviations over participants, for one who was compared on no other model."""
+    tables = [
+        participant_rows(study, participant.participant_id, MODELS)
+        for participant in study.participants
+    ]
+    table = joined(tables, list(map(str, tables[0])))
+    chosen = table[table["level"].isin(levels)]
+    names = chosen["model"].astype(str).unique().tolist()
+    return {"": [_by_outcome(chosen[chosen["model"] == name]) for name in names]} if names else {}
 
 
 def _by_outcome(rows: pd.DataFrame) -> dict[Key, FloatArray]:

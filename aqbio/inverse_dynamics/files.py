@@ -16,7 +16,7 @@ from aqbio.gait.drawn_steps import drawn_frames, measured_contacts
 from aqbio.gait.postures import POINTS, posture_points
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S
-from aqbio.inverse_dynamics.balance import adjusted_loads, drag
+from aqbio.inverse_dynamics.balance import adjusted_loads, drag, laboratory_skeleton
 from aqbio.inverse_dynamics.fit import (
     TrialFit,
     body_kinematics,
@@ -35,6 +35,7 @@ from aqbio.multibody.dynamics import newton_euler
 from aqbio.multibody.kinematics import segment_kinematics, segment_motion
 from aqbio.multibody.momentum import centre_of_mass
 from aqbio.multibody.motion import Motion
+from aqbio.multibody.poses import segment_poses, whole_body_com
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.names import AXES, SIDES
 from aqbio.observed.parts import MASK_VARIABLES
@@ -235,9 +236,9 @@ def _posture_points(
     fit: TrialFit, model_map: ModelMap, motion: Motion, values: Mapping[str, float]
 ) -> FloatArray:
     """Points of postures for a motion and parameters."""
-    moves, body = body_kinematics(fit, motion, values)
-    centre = centre_of_mass(segment_motion(body, moves))[0]
-    return posture_points(body, model_map, moves, centre)
+    body = laboratory_skeleton(fit.runner, values)
+    poses = segment_poses(body, motion.q)
+    return posture_points(body, model_map, poses, whole_body_com(body, poses))
 
 
 STATE_BITS = 9

@@ -13,13 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aqbio.body.draws import (
-    inertia_draws,
-    inertia_spread,
-    inertial_parameters,
-    orthonormal_draws,
-    twins,
-)
+from aqbio.body.draws import centre_draws, inertia_draws, inertia_spread, inertial_parameters, twins
 from aqbio.inverse_dynamics.balance import adjusted_skeleton
 from aqbio.inverse_dynamics.data_errors import Draws, Response
 from aqbio.inverse_dynamics.fit import TrialFit
@@ -37,7 +31,7 @@ from aqbio.multibody.motion import Motion, with_dependent
 from aqbio.vectors import FloatArray, IntArray, cross, square_root
 
 BODY_PARAMETERS = (MASS, LEGS, PELVIS, *SOFT_TISSUE)
-"""Parameters of a person besides the centres of mass."""
+"""Parameters of a person besides the centres of mass, `aqbio.body.draws.OTHERS` of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +73,7 @@ def inertia_states(
 def body_states(
     fit: TrialFit, draws: Draws, frames: IntArray, count: int, seed: int
 ) -> PosteriorStates:
-    """Centres of mass and other `BODY_PARAMETERS` that the fit leaves open, at most `count` states.
+    """Centres of mass and other `BODY_PARAMETERS` that the fit leaves open, `count` states.
 
     Directions of the centres are drawn along the segments' axes, as in `draw_posterior`.
     """
@@ -87,8 +81,7 @@ def body_states(
     names = [name for name in solver.on if name in BODY_PARAMETERS or name.startswith(CENTRES)]
     rows = [solver.on.index(name) for name in names]
     axes = fit.runner.centre_axes
-    size = axes.shape[1] + len(BODY_PARAMETERS)
-    normal = orthonormal_draws(np.random.default_rng((seed, 1)), min(count, size), size)
+    normal = centre_draws(np.random.default_rng((seed, 1)), count, axes.shape[1])
     along = normal[:, : axes.shape[1]] @ axes.T
     units = np.stack(
         [

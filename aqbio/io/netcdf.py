@@ -129,6 +129,18 @@ def read_some(path: Path, names: Sequence[str]) -> xr.Dataset:
     return _stored(path, lambda data: data[[name for name in names if name in data]])
 
 
+def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Those of some variables that a file has, texts as strings: no time for all others."""
+    import netCDF4
+
+    try:
+        with netCDF4.Dataset(path) as data:
+            data.set_auto_maskandscale(False)
+            return {name: data.variables[name][...] for name in names if name in data.variables}
+    except DAMAGE_ERRORS as error:
+        raise unreadable(path, error) from error
+
+
 def _double(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.float64) if values.dtype == np.float32 else values
 

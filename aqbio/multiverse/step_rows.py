@@ -162,11 +162,11 @@ def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
 
     Of the trial's means ``opposition`` and ``arms_push_cosine``, of all sources; of the posterior
     of the motion ``log_ratio`` (momentum of push leg, arms and torso over the swing leg's) and
-    ``lag`` (share of the step; with the clock); of single steps, root mean square, ``step_lag`` and
-    ``step_yaw_impulse`` (kg m²/s), without the component common to all steps of a side: an error
-    of the body or of a marker's place affects them equally, and their scatter is taken within a
-    side. Of a trial that was not fitted only the first two, and none where it has plates; NaN for
-    missing numbers.
+    ``lag`` (share of the step; with the clock, whose part is ``lag_clock``); of single steps, root
+    mean square, ``step_lag`` and ``step_yaw_impulse`` (kg m²/s), without the component common to
+    all steps of a side: an error of the body or of a marker's place affects them equally, and their
+    scatter is taken within a side. Of a trial that was not fitted only the first two, and none
+    where it has plates; NaN for missing numbers.
     """
     accepted = [step for step in steps if step.status != "rejected"]
     sds = statistic_sds(trial, accepted)
@@ -195,6 +195,7 @@ def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
                 + frames**2
             )
         ),
+        "lag_clock": float(clock.mean()) if complete else np.nan,
         "step_lag": float(np.hypot(_step_sd(by_step, sides), frames)),
         "step_yaw_impulse": _step_sd(np.array(impulses or _no_samples()), sides),
     }

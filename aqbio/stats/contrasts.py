@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.stats.athlete_statistics import speed_law
-from aqbio.stats.evidence import Evidence, by_condition, compared_trials, count_trials
-from aqbio.stats.inference import mean_estimate, regression
+from aqbio.stats.evidence import TRIAL, Evidence, by_condition, compared_trials, count_trials
+from aqbio.stats.inference import mean_estimate, regression, with_shared_error
 from aqbio.stats.outcome import UNKNOWN, Outcome, Result, outcome_of, result
 from aqbio.stats.registry import SPEED, Contrast, Hypothesis
 from aqbio.stats.within import means_by, with_speeds
@@ -36,9 +36,11 @@ SAME_SPEED = 0.005
 def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     """Mean change over athletes from the reference to the condition, at equal order and speed.
 
-    Of an outcome in percent the change of its geometric mean. Order: least squares over athletes
-    of the change on the delay of the condition in the order, at 0, which removes fatigue and
-    warming up. With a group: the change of its athletes minus that of the others.
+    An error that athletes share, of a session or of the kind of events, is in the interval where
+    both conditions do not have it alike. Of an outcome in percent the change of its geometric
+    mean. Order: least squares over athletes of the change on the delay of the condition in the
+    order, at 0, which removes fatigue and warming up. With a group: the change of its athletes
+    minus that of the others.
     """
     contrast = hypothesis.contrast
     assert contrast is not None
@@ -56,20 +58,55 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     coefficient = "constant" if contrast.group is None else GROUP
     errors = evidence.choices.errors
 
+    off = shared_changes(evidence, contrast)
+
+    def shared(table: pd.DataFrame) -> float:
+        """Standard deviation over worlds of the estimate from errors that athletes share."""
+        by_athlete = off.reindex(table.index).fillna(0.0)
+        if contrast.group is None:
+            return float(by_athlete.mean().std(ddof=0))
+        means = by_athlete.groupby(table[GROUP] == 1.0).mean()
+        return float((means.iloc[-1] - means.iloc[0]).std(ddof=0)) if len(means) > 1 else 0.0
+
     def test(table: pd.DataFrame) -> Result:
         complete = table.dropna()
         columns = complete.drop(columns="value")
         columns = columns.loc[:, columns.max() > columns.min()].assign(constant=1.0)
         if list(columns) == [coefficient]:
             estimate = mean_estimate(complete["value"], "t over athletes", errors)
-            return result(hypothesis, estimate)
+            return result(hypothesis, with_shared_error(estimate, shared(complete)))
         fit = regression(complete["value"], columns, errors) if coefficient in columns else None
         estimate = UNKNOWN if fit is None else fit.estimate(coefficient)
+        estimate = with_shared_error(estimate, shared(complete))
         return result(hypothesis, replace(estimate, model=f"{estimate.model} at equal order"))
 
     weights = count_trials(evidence, contrast).sum(axis=1)
     effect_column = "value" if contrast.group is None else ""
     return outcome_of(hypothesis, values, weights, test, per_athlete=effect_column)
+
+
+def shared_changes(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
+    """Change of every athlete's mean in every world, from errors that athletes share; (A, K).
+
+    In per cent where percent are asked for; no column where no error is known.
+    """
+    import pandas as pd
+
+    trials = compared_trials(evidence, contrast)
+    draws = evidence.shared_draws.get(contrast.column)
+    if draws is None or trials.empty:
+        return pd.DataFrame({0: 0.0}, index=sorted(set(trials["athlete"])))
+    keys = pd.MultiIndex.from_frame(trials[TRIAL].astype(str))
+    off = draws.reindex(keys).fillna(0.0).set_axis(trials.index)
+    if contrast.size == "percent":
+        off = 100.0 * off.div(trials[contrast.column].astype(float), axis=0)
+    condition, reference = (
+        off[is_label].groupby(trials.loc[is_label, "athlete"]).mean()
+        for is_label in (
+            trials[contrast.by] == label for label in (contrast.condition, contrast.reference)
+        )
+    )
+    return condition - reference
 
 
 def changes(evidence: Evidence, contrast: Contrast) -> Numbers:

@@ -82,8 +82,9 @@ class Evidence:
     """Quality that the gates read, by `TRIAL`: ``recorded`` steps (usable or not), ``marker_rate``
     (Hz), ``consistent`` (motion and force obey Newton and Euler together), ``spoilt`` (outcomes
     that failed measures spoil, `aqbio.observed.spoilt`), ``residual_moment`` (RMS of the residual
-    yaw moment in contact, N m), ``closures_pass``, and ``error_<name>``, the
-    trial's errors of measurement by `aqbio.stats.measurement.ERRORS`, NaN where not known."""
+    yaw moment in contact, N m), ``closures_pass``, and ``error_<name>``, the standard deviations
+    of the trial's errors of measurement by `aqbio.stats.measurement.ERRORS`, NaN where not
+    known."""
     athletes: pd.DataFrame
     """By name: the columns of `aqbio.stats.athlete_statistics.athletes_from_steps`,
     ``push_capacity``, ``swing_capacity`` (strengths on scales that compare), ``push_noise``,
@@ -101,6 +102,12 @@ class Evidence:
     accelerating: pd.DataFrame = field(default_factory=_no_steps)
     """Steps in the normal condition of trials that speed up, which nothing else reads: columns as
     of `steps`, without ``level``, and ``spoilt`` as of `trials`."""
+    draws: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """By name of `aqbio.stats.measurement.DRAWN`: deviations of trials' numbers in every world,
+    rows by `TRIAL`, worlds as columns; no row where they are not known."""
+    shared_draws: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """By column of `sprints`: deviations of trials' means in every world from errors that athletes
+    share, of tables and model, of a session, of the kind of events; likewise."""
     presence: Presence = Presence()
     limits: Quality = field(default_factory=Quality)
     """Limits that the gates apply to trials."""

@@ -105,6 +105,26 @@ class Estimate:
         return float(3.0 / a * (np.cbrt(1.0 + a * (t - a / 6.0)) - 1.0))
 
 
+def with_shared_error(estimate: Estimate, sd: float) -> Estimate:
+    """Add an error that all athletes share, of known standard deviation, to that of their mean.
+
+    Degrees of freedom by Satterthwaite (1946).
+    """
+    if not (np.isfinite(estimate.se) and sd > 0.0):
+        return estimate
+    se = float(np.hypot(estimate.se, sd))
+    df = estimate.df * (se / estimate.se) ** 4 if estimate.se > 0.0 else MOST_DF
+    own = estimate.se / se
+    model = f"{estimate.model}, with the error that athletes share"
+    return replace(
+        estimate, se=se, df=min(df, MOST_DF), skewness=estimate.skewness * own**3, model=model
+    )
+
+
+MOST_DF = 1e6
+"""Degrees of freedom of an error whose size is known."""
+
+
 def without_skewness(t: FloatArray, a: FloatArray | float) -> FloatArray:
     """Hall's transformation of t values whose mean has skewness a: t + a/6 + a t²/3 + a² t³/27."""
     return np.asarray(t + a / 6.0 + a * t**2 / 3.0 + a**2 * t**3 / 27.0)

@@ -1,8 +1,8 @@
 """Errors of measurement: their effect on estimates, and their share of a variance.
 
-One model for all hypotheses: the posterior of a trial gives the errors of its numbers (`ERRORS`).
-An error of a trial is shared by its steps, one of a step is its own; those of one athlete's trials
-are taken as one error (one body), those of different athletes as independent.
+Errors of trials are joint draws (`Evidence.draws`): a world is the same error of tables and model
+in all athletes, and the same body in all trials of one. The error of an estimate is its standard
+deviation over worlds: what athletes share does not average out, what is their own does.
 """
 
 from __future__ import annotations
@@ -15,12 +15,20 @@ import numpy as np
 
 from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence, for_steps
 from aqbio.stats.registry import Hypothesis
-from aqbio.stats.within import centred, consecutive, means_by, slopes
+from aqbio.stats.within import consecutive
+from aqbio.vectors import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ERRORS = ("opposition", "arms_push_cosine", "lag", "caused_share", "step_lag", "step_yaw_impulse")
+DRAWN = ("opposition", "arms_push_cosine", "lag", "caused_share")
+"""Numbers of trials whose errors are drawn; columns ``error_<name>`` and ``common_<name>`` of the
+trials have the standard deviation over worlds, and that of what athletes share."""
+
+STEP_ERRORS = ("step_lag", "step_yaw_impulse")
+"""Errors of single steps, without what all steps of a side share."""
+
+ERRORS = (*DRAWN, *STEP_ERRORS)
 """Columns ``error_<name>`` of the trials: standard deviations of a trial's own number, or, where
 the name begins with step, of a single step's."""
 
@@ -29,16 +37,7 @@ COMPARED = {
     "arms_push_cosine": "arms_push_cosine",
     "lag": "lag",
 }
-"""Subset of `ERRORS` of whole trials that is compared between models, with the columns in the table
-of steps."""
-
-MODEL = "model_"
-"""Prefix of columns of the trials with the deviation of other models from the study's own, root
-mean square over the athlete's compared trials."""
-
-SHARED = ("opposition", "arms_push_cosine")
-"""Subset of `ERRORS` whose deviation of models has its own column; in the others it is part of the
-error."""
+"""Numbers of trials that are compared between models, with the columns in the table of steps."""
 
 LEAST_RELIABLE = 0.5
 """Least share of a variance that is no error of measurement."""
@@ -54,6 +53,14 @@ def error(evidence: Evidence, name: str) -> pd.Series[float]:
     return sd
 
 
+def trial_draws(evidence: Evidence, name: str) -> FloatArray:
+    """Deviations (T, K) of one of `DRAWN` by trial in every world; NaN where they are not known."""
+    known = evidence.draws.get(name)
+    if known is None:
+        return np.full((len(evidence.trials), 1), np.nan)
+    return known.reindex(evidence.trials.index).to_numpy(dtype=float)
+
+
 def with_known_error(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Mark trials with a known error of measurement, (T,).
 
@@ -62,90 +69,68 @@ def with_known_error(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bo
     """
     trials = evidence.trials
     has_residual = ~trials["consistent"] & trials["residual_moment"].notna()
-    precision = PRECISION_ERRORS.get(hypothesis.statistic)
-    known = has_residual if precision is None else error(evidence, precision[0]).notna()
-    return known | has_residual
+    precision = ESTIMATES.get(hypothesis.statistic)
+    if precision is None:
+        return has_residual
+    is_drawn: BoolArray = np.asarray(np.isfinite(trial_draws(evidence, precision[0])).all(axis=1))
+    return has_residual | is_drawn
 
 
 def estimate_error(evidence: Evidence, hypothesis: Hypothesis) -> float:
-    """Standard deviation of the mean over athletes from errors of measurement; NaN: not known.
-
-    Errors of athletes are independent and average out; the choice of the model is a common error.
-    """
-    precision = PRECISION_ERRORS.get(hypothesis.statistic)
+    """Standard deviation over worlds of the mean over athletes; NaN: not known."""
+    precision = ESTIMATES.get(hypothesis.statistic)
     if precision is None:
         return np.nan
-    sds = precision[1](evidence).dropna()
-    if not len(sds):
-        return np.nan
-    independent = float(np.sqrt((sds**2).sum())) / len(sds)
-    return float(np.hypot(independent, model_error(evidence, precision[0])))
+    name, athletes = precision
+    by_athlete = athletes(evidence, trial_draws(evidence, name))
+    known = by_athlete[np.isfinite(by_athlete).all(axis=1)]
+    return float(known.mean(axis=0).std()) if len(known) else np.nan
 
 
-def model_error(evidence: Evidence, name: str) -> float:
-    """RMS deviation of other models over athletes; 0 where none was compared."""
-    column = f"{MODEL}{name}"
-    if column not in evidence.trials:
-        return 0.0
-    deviations = evidence.trials[column].astype(float).groupby(level=0).mean().dropna()
-    return float(np.sqrt((deviations**2).mean())) if len(deviations) else 0.0
-
-
-def _of_trials(name: str) -> tuple[str, Callable[[Evidence], pd.Series[float]]]:
-    """An error, and from evidence to its mean over each athlete's trials, by their steps."""
-
-    def athletes(evidence: Evidence) -> pd.Series[float]:
-        step_errors = for_steps(evidence, error(evidence, name)).set_axis(evidence.steps.index)
-        return means_by(step_errors, evidence.steps["participant_id"])
-
-    return name, athletes
-
-
-def lag_slope_errors(evidence: Evidence) -> pd.Series[float]:
-    """Error of each athlete's slope of the lag on speed from errors of whole trials, (A,)."""
-    table = evidence.steps[["speed_mps", "lag"]]
-    means = table.groupby([evidence.steps[name] for name in TRIAL], observed=True).mean()
-    return slope_errors(
-        means["speed_mps"], means["lag"], error(evidence, "lag").reindex(means.index)
+def mean_draws(evidence: Evidence, draws: FloatArray) -> FloatArray:
+    """Each athlete's mean over steps of deviations (T, K) of trials, (A, K)."""
+    codes, steps = _athletes_of_trials(evidence)
+    known = np.isfinite(draws).all(axis=1) & (steps > 0)
+    sums = np.zeros((codes.max(initial=-1) + 1, draws.shape[1]))
+    counts = np.zeros(len(sums))
+    np.add.at(sums, codes[known], steps[known, None] * draws[known])
+    np.add.at(counts, codes[known], steps[known])
+    means: FloatArray = np.divide(
+        sums, counts[:, None], out=np.full_like(sums, np.nan), where=counts[:, None] > 0
     )
+    return means
 
 
-def slope_errors(
-    x: pd.Series[float], y: pd.Series[float], sd: pd.Series[float]
-) -> pd.Series[float]:
-    """Standard deviation of each athlete's slope over trials with errors ``sd`` of y.
-
-    Errors count at most as the scatter of the trials about the athlete's own line, which contains
-    them.
-    """
-    import pandas as pd
-
-    points = pd.DataFrame({"x": x.to_numpy(), "y": y.to_numpy(), "sd": sd.to_numpy()})
-    points = points.assign(athlete=x.index.get_level_values(0).astype(str)).dropna(
-        subset=["x", "y"]
-    )
-    athlete = points["athlete"]
-    offset = centred(points["x"], athlete)
-    slope = slopes(points["x"], points["y"], athlete)
-    residual = centred(points["y"], athlete) - athlete.map(slope).astype(float) * offset
-    n_trials = athlete.groupby(athlete).size()
-    scatter = (residual**2).groupby(athlete).sum() / (n_trials - 2.0).where(n_trials >= 3)
-    stated_variance = (
-        (points["sd"] ** 2).groupby(athlete).agg(lambda squares: squares.to_numpy().mean())
-    )
-    variance = scatter.where(~(stated_variance < scatter), stated_variance).where(
-        stated_variance.notna()
-    )
-    return (variance / (offset**2).groupby(athlete).sum()).pow(0.5)
+def lag_slope_draws(evidence: Evidence, draws: FloatArray) -> FloatArray:
+    """Each athlete's slope on speed of deviations (T, K) of whole trials, (A, K)."""
+    codes, steps = _athletes_of_trials(evidence)
+    speed = np.bincount(
+        evidence.trial_of_step, evidence.steps["speed_mps"].to_numpy(dtype=float), len(codes)
+    ) / np.maximum(steps, 1)
+    slopes = np.full((codes.max(initial=-1) + 1, draws.shape[1]), np.nan)
+    for athlete in range(len(slopes)):
+        chosen = (codes == athlete) & (steps > 0) & np.isfinite(draws).all(axis=1)
+        offset = speed[chosen] - speed[chosen].mean() if chosen.any() else np.zeros(0)
+        if offset.any():
+            slopes[athlete] = offset @ draws[chosen] / (offset @ offset)
+    return slopes
 
 
-PRECISION_ERRORS: dict[str, tuple[str, Callable[[Evidence], pd.Series[float]]]] = {
-    "opposition_difference": _of_trials("opposition"),
-    "arms_push_cosine": _of_trials("arms_push_cosine"),
-    "caused_share": _of_trials("caused_share"),
-    "lag_slope": ("lag", lag_slope_errors),
+def _athletes_of_trials(evidence: Evidence) -> tuple[IntArray, IntArray]:
+    """Number of each trial's athlete, (T,), and of its steps, (T,)."""
+    names = evidence.trials.index.get_level_values(0).astype(str)
+    codes = np.unique(names, return_inverse=True)[1]
+    counts: IntArray = np.bincount(evidence.trial_of_step, minlength=len(codes))
+    return np.asarray(codes, dtype=np.int64), counts
+
+
+ESTIMATES: dict[str, tuple[str, Callable[[Evidence, FloatArray], FloatArray]]] = {
+    "opposition_difference": ("opposition", mean_draws),
+    "arms_push_cosine": ("arms_push_cosine", mean_draws),
+    "caused_share": ("caused_share", mean_draws),
+    "lag_slope": ("lag", lag_slope_draws),
 }
-"""Statistics with a known precision: the error of a trial, and that of each athlete's number."""
+"""Statistics with a known precision: the number of a trial, and that of each athlete."""
 
 
 def error_free_share(variance: pd.Series[float], noise: pd.Series[float]) -> pd.Series[float]:

@@ -10,9 +10,11 @@ import pandas as pd
 import xarray as xr
 
 from aqbio.contributions import step_rows as step_columns
+from aqbio.contributions.other_models import COLUMNS
 from aqbio.gait.roles import with_pelvis
-from aqbio.gait.step_files import step_file
+from aqbio.gait.step_files import MODELS, step_file
 from aqbio.hypotheses.preregistration import record_registry
+from aqbio.intervals.step_uncertainty import KEYS, NAMES
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.study import Study, load_study
 from aqbio.io.tables import write_columns
@@ -76,6 +78,7 @@ def drawn_study(
         path = step_file(study, name, "contributions")
         rows = _causes(name, drawn, np.flatnonzero(drawn.participant == place))
         write_columns(rows.reindex(columns=list(columns)), path, columns, {})
+        _write_draws(study, name, drawn, np.flatnonzero(drawn.participant == place))
     study.table("trials.tsv").parent.mkdir(parents=True, exist_ok=True)
     became = [f"{one.participant_id}\t{one.trial_id}\tok" for one in study.trials]
     lines = "\n".join(("participant_id\ttrial_id\tstatus", *became))
@@ -121,6 +124,64 @@ def _causes(name: str, drawn: WaveStudy, chosen: np.ndarray) -> pd.DataFrame:
         for source, value in (("hip_swing", 1000.0 * share), ("hip_push", 1000.0 * (1.0 - share)))
     ]
     return pd.DataFrame(rows)
+
+
+def _write_draws(study: Study, name: str, drawn: WaveStudy, chosen: np.ndarray) -> None:
+    """One error of an athlete's body, as large in all of its trials, and other models."""
+    steps = pd.DataFrame(
+        {
+            "participant_id": name,
+            "trial_id": [f"speed{level + 1}" for level in drawn.level[chosen]],
+            "condition": "normal",
+            "step": drawn.step[chosen] + 1,
+            "side": "right",
+            "status": "ok",
+            "speed_mps": drawn.speed[chosen],
+            "touchdown_fitted_s": 0.0,
+        }
+    )
+    write_columns(
+        steps.reindex(columns=list(step_columns.STEPS)), step_file(study, name, "steps"),
+        step_columns.STEPS, {},
+    )  # fmt: skip
+    models = [
+        {
+            "participant_id": name, "trial_id": trial, "model": model, "level": key[0],
+            "source": key[1], "target": key[2], "statistic": key[3], "unit": key[4], "axis": "y",
+            "difference": sign * DEVIATION[statistic],
+        }
+        for trial in steps["trial_id"].unique()
+        for statistic, key in KEYS.items()
+        for model, sign in (("one", 1.0), ("two", -1.0))
+        if model == "one" or statistic == "opposition"
+    ]  # fmt: skip
+    table = pd.DataFrame(models).reindex(columns=list(COLUMNS))
+    write_columns(table, step_file(study, name, MODELS), COLUMNS, {})
+    forces = [
+        (f"C ({model})", source, "ground", "force_mean", "N")
+        for model in CAUSES
+        for source in ("hip_swing", "hip_push")
+    ]
+    outcomes = [*KEYS.values(), *forces]
+    values = np.zeros((1, 2, len(outcomes), 3))
+    values[..., : len(KEYS), UPWARD] = [POSTERIOR[statistic] for statistic in KEYS]
+    values[..., len(KEYS) :, UPWARD] = np.tile([1.0, -1.0], len(CAUSES))
+    data = xr.Dataset(
+        {"state_deviation": (("state", "stance_foot", "outcome", "axis"), values)},
+        coords={
+            "state_source": ("state", ["skin"]),
+            "stance_foot": ["left", "right"],
+            "axis": list(AXES),
+            **{
+                f"outcome_{part}": ("outcome", [key[number] for key in outcomes])
+                for number, part in enumerate(NAMES)
+            },
+        },
+    )
+    for trial in steps["trial_id"].unique():
+        path = study.folder(name, "contributions") / f"{trial}.nc"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_dataset(data, path, {})
 
 
 def _quality_lines(names: list[str]) -> list[str]:

@@ -357,10 +357,13 @@ def test_errors_of_measurement_of_the_mean(tables):
     steps, trials = tables["hypotheses_steps"], tables["hypotheses_trials"]
     both = steps.merge(trials, on=["participant_id", "trial_id"])
     for name, column in (("H1", "opposition"), ("H2", "arms_push_cosine")):
-        own = both.groupby("participant_id")[f"error_{column}"].mean()
-        shared = both.groupby("participant_id")[f"model_{column}"].mean()
-        assert shared.to_numpy() == pytest.approx(DEVIATION[column])
-        error = np.sqrt((own**2).sum() / len(own) ** 2 + (shared**2).mean())
+        whole, shared = (
+            both.groupby("participant_id")[f"{prefix}_{column}"].mean()
+            for prefix in ("error", "common")
+        )
+        assert shared.to_numpy() == pytest.approx(DEVIATION[column], rel=1e-6)
+        own = whole**2 - shared**2
+        error = np.sqrt(own.sum() / len(own) ** 2 + (shared**2).mean())
         assert error <= abs(_row(tables, name).smallest_effect) / 2
         assert "precision" not in _row(tables, name).gates
 

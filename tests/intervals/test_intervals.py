@@ -184,7 +184,7 @@ def test_spreads_are_the_stated_ones():
 
 def test_twins_are_wrong_together_and_mirrored():
     eight = sprint_run()
-    spread = InertiaSpread(body=0.0, side_correlation=1.0)
+    spread = InertiaSpread(body=0.0, side_correlation=1.0, centre_correlation=1.0)
     mass, com, tensor = _drawn(eight, spread, 50)
     left, right = (eight.skeleton.bodies.index(f"femur_{side}") for side in "lr")
     np.testing.assert_allclose(mass[:, left], mass[:, right], rtol=1e-12)

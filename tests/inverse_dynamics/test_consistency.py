@@ -11,6 +11,7 @@ import pytest
 from scipy.interpolate import BSpline, make_interp_spline
 from scipy.stats import norm
 
+from aqbio.body.draws import drawn_skeleton, inertial_parameters
 from aqbio.force_plates.alignment import OFFSET, PIVOT, ROTATION, SCALE, Alignment
 from aqbio.inverse_dynamics import normal_equations
 from aqbio.inverse_dynamics import solver as solvers
@@ -54,6 +55,7 @@ from aqbio.inverse_dynamics.parameters import (
     prior_precision,
     priors,
 )
+from aqbio.inverse_dynamics.posterior_states import inertia_states
 from aqbio.inverse_dynamics.session_inputs import parameters
 from aqbio.inverse_dynamics.solver import Solver, converged
 from aqbio.inverse_dynamics.stances import Standing, StaticStance, com_over_cop
@@ -107,6 +109,9 @@ GROUPS = {
     "arm_left": ("arm_l", "forearm_l"),
     "arm_right": ("arm_r", "forearm_r"),
 }
+
+
+FEET = ("foot_l", "foot_r")
 
 
 @dataclass(frozen=True)
@@ -542,6 +547,55 @@ def test_the_answer_to_errors_of_markers_is_that_of_another_fit(long, fitted, re
     change = response.solver.factor.solve(pull).reshape(response.solver.point.coefficients.shape)
     found = response.solver.basis.values[0] @ change
     assert np.abs(ends[1] - ends[0] - found).max() < 0.05 * np.abs(found).max()
+
+
+def test_the_state_of_another_body_is_the_fit_on_that_body(long, fitted, response):
+    """Of masses and tensors that differ a little, to the second order."""
+    small, solver = 1e-3, response.solver
+    frames = np.arange(0, len(solver.observations.time), 7)
+    states = inertia_states(fitted, solver, frames, FEET, 3, 1)
+    skeleton = long.runner.skeleton
+    body = drawn_skeleton(skeleton, inertial_parameters(skeleton) + small * states.inertia[2])
+    ends = []
+    for runner in (long.runner, replace(long.runner, skeleton=body)):
+        fit = fitted
+        for _ in range(4):
+            fit = fit_trial(runner, solver.observations, FIT_WEIGHTS, NONE_FITTED, start=fit)
+        ends.append(fit.motion)
+    for name in ("q", "u"):
+        found = small * getattr(states.motion, name)[2]
+        apart = (getattr(ends[1], name) - getattr(ends[0], name))[frames]
+        assert np.abs(apart - found).max() < 0.05 * np.abs(found).max(), name
+
+
+def test_after_a_fit_bodies_move_the_rate_of_the_whole_less_than_before(fitted, response):
+    """Forces say what the whole body's angular momentum does, whatever its parts weigh."""
+    solver = response.solver
+    frames = np.flatnonzero(solver.measured)[20:-20:5]
+    states = inertia_states(fitted, solver, frames, FEET, 8, 1)
+    base = inertial_parameters(fitted.skeleton)
+    sizes = {}
+    for follows in (False, True):
+        rates = []
+        for off, *moved in zip(
+            states.inertia, states.motion.q, states.motion.u, states.motion.udot, strict=True
+        ):
+            body = drawn_skeleton(fitted.skeleton, base + off)
+            motion = (
+                getattr(fitted.motion, name)[frames] + follows * change
+                for name, change in zip(("q", "u", "udot"), moved, strict=True)
+            )
+            rates.append(group_momentum(fitted, segment_kinematics(body, *motion), body)[1][:, -1])
+        own = group_momentum(
+            fitted,
+            segment_kinematics(
+                fitted.skeleton,
+                *(getattr(fitted.motion, name)[frames] for name in ("q", "u", "udot")),
+            ),
+            fitted.skeleton,
+        )[1][:, -1]
+        sizes[follows] = float(np.sqrt(((np.array(rates) - own) ** 2).mean()))
+    assert sizes[True] < 0.5 * sizes[False], sizes
 
 
 @pytest.mark.parametrize(("repeated", "slow", "place"), [(0.008, 0.0, 0.004), (0.0, 0.006, 0.002)])

@@ -24,6 +24,7 @@ from aqbio.stats.power import power_row
 from aqbio.stats.registry import Registry, read_registry
 from aqbio.stats.robustness import Arm, fragility, influential, leave_one_out, spread
 from aqbio.stats.verdict import CLASSES, ExaminedHypothesis, Verdict, examine, families, judge
+from tests.drawn_errors import with_draws
 from tests.golden import differences
 from tests.stats import outsider
 
@@ -53,7 +54,7 @@ def trials(**columns: object) -> Change:
             many = isinstance(value, tuple)
             told[name] = np.array([*([value[0]] * value[1]), *([value[2]] * (count - value[1]))]
                                   ) if many else value  # fmt: skip
-        return replace(one, trials=one.trials.assign(**told))
+        return with_draws(replace(one, trials=one.trials.assign(**told)))
 
     return change
 
@@ -621,6 +622,9 @@ def test_names_and_sides_do_not_matter(drawn):
     renamed = replace(
         evidence, steps=table, athletes=evidence.athletes.rename(index=other),
         trials=evidence.trials.rename(index=other, level=0),
+        draws={
+            name: table.rename(index=other, level=0) for name, table in evidence.draws.items()
+        },
         sprints=evidence.sprints.assign(athlete=evidence.sprints["athlete"].map(other)),
     )  # fmt: skip
     for one, again in zip(judge(examine(evidence, REGISTRY), REGISTRY),

@@ -17,9 +17,9 @@ from scipy import stats
 
 from aqbio.names import ROLE_GROUPS
 from aqbio.stats.athlete_statistics import calibrated_table, excess, nested_table
-from aqbio.stats.evidence import Choices
+from aqbio.stats.evidence import TRIAL, Choices
 from aqbio.stats.inference import Estimate
-from aqbio.stats.measurement import slope_errors
+from aqbio.stats.measurement import lag_slope_draws
 from aqbio.stats.outcome import Result, result
 from aqbio.stats.outcomes import athlete_intervals, hypothesis_outcome
 from aqbio.stats.registry import read_registry
@@ -27,6 +27,7 @@ from aqbio.stats.step_numbers import BOTH_LEGS, SWING_ALONE, opposition, partiti
 from aqbio.stats.step_statistics import attenuation
 from aqbio.stats.verdict import three_way
 from aqbio.stats.within import slopes
+from tests.drawn_errors import orthogonal
 
 REGISTRY = read_registry()
 
@@ -228,16 +229,19 @@ def test_the_interval_of_a_mean_is_that_of_scipy(drawn):
     assert row.n_steps == 12
 
 
-@pytest.mark.parametrize(("sd", "expected"), [(0.01, 0.01), (5.0, None), (np.inf, None)])
-def test_errors_of_a_slope_are_those_told_but_not_more_than_the_scatter(sd, expected):
+def test_an_error_that_trials_share_is_in_no_slope_and_their_own_ones_are(drawn):
     """Least squares: the error of one point over the root of the sum of squares of x."""
-    who = pd.Index(["A"] * 5, name="who")
-    x = pd.Series([1.0, 2.0, 3.0, 4.0, 5.0], who)
-    y = pd.Series([1.1, 1.9, 3.2, 3.8, 5.1], who)
-    (_, rest, *_) = np.polyfit(x, y, 1, full=True)
-    scatter = float(np.sqrt(rest[0] / 3.0))
-    found = slope_errors(x, y, pd.Series(np.full(5, sd), who))
-    assert found["A"] == pytest.approx((expected or scatter) / np.sqrt(10.0))
+    evidence = drawn("W0")
+    worlds = orthogonal(len(evidence.trials) + 1)
+    own = 0.01 * worlds[:, :-1].T
+    slopes = lag_slope_draws(evidence, own)
+    speeds = evidence.steps.groupby([evidence.steps[name] for name in TRIAL], observed=True)[
+        "speed_mps"
+    ].mean()
+    squares = speeds.groupby(level=0, observed=True).agg(lambda x: ((x - x.mean()) ** 2).sum())
+    np.testing.assert_allclose(slopes.std(axis=1), 0.01 / np.sqrt(squares.to_numpy()))
+    shared = lag_slope_draws(evidence, own + 5.0 * worlds[:, -1])
+    np.testing.assert_allclose(shared, slopes, atol=1e-9)
 
 
 def _result(name: str, value: float, se: float, **more: object) -> Result:

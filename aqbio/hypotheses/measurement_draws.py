@@ -1,0 +1,221 @@
+"""Joint draws of errors behind the evidence: of trials' numbers, and of what athletes share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.hypotheses.contact_models import AMPLIFYING, CONTACT_MODELS
+from aqbio.intervals.study_draws import study_draws
+from aqbio.intervals.worlds import COMMON, LABORATORY, MODEL, SCOPES, TRIAL, WORLDS, weights
+from aqbio.io.study import Study
+from aqbio.names import AXES, ROLE_SIDES
+from aqbio.stats.evidence import TRIAL as TRIAL_COLUMNS
+from aqbio.stats.measurement import DRAWN
+from aqbio.vectors import BoolArray, FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+SHARED = (COMMON, LABORATORY)
+"""Scopes of errors that athletes share."""
+
+VERTICAL = "y"
+
+Deviations = dict[tuple[str, str], FloatArray]
+"""(K,) deviations of a trial's number by participant and trial."""
+
+
+def trial_draws(
+    study: Study, steps: pd.DataFrame, entries: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Deviations of `aqbio.stats.measurement.DRAWN` of trials in every world.
+
+    All errors together, and those that athletes share. `entries`: of stage multiverse, by
+    participant and trial.
+    """
+    found: list[dict[str, Deviations]] = [
+        {"lag": lag_draws(study, entries, scopes)} for scopes in (SCOPES, SHARED)
+    ]
+    for participant_id in steps["participant_id"].astype(str).unique():
+        rows = steps[steps["participant_id"].astype(str) == participant_id]
+        counted = set(zip(rows["trial_id"].astype(str), rows["step"].astype(int), strict=True))
+        of_participant = _participant(study, participant_id, counted)
+        for everywhere, own in zip(found, of_participant, strict=True):
+            for name, deviations in own.items():
+                everywhere.setdefault(name, {}).update(deviations)
+    everything, shared = (
+        {name: _table(by_name.get(name, {})) for name in DRAWN} for by_name in found
+    )
+    return everything, shared
+
+
+def _table(deviations: Deviations) -> pd.DataFrame:
+    """Rows by trial, worlds as columns."""
+    import pandas as pd
+
+    keys = pd.MultiIndex.from_tuples(list(deviations), names=TRIAL_COLUMNS)
+    return pd.DataFrame(np.reshape(list(deviations.values()), (-1, WORLDS)), index=keys)
+
+
+def _participant(
+    study: Study, participant_id: str, counted: set[tuple[str, int]]
+) -> list[dict[str, Deviations]]:
+    """Deviations of the numbers of one participant's trials, over the steps that count.
+
+    Of all errors, and of those that athletes share; the caused share under the contact model under
+    which it is least certain.
+    """
+    levels = [f"C ({model})" for model in CONTACT_MODELS]
+    read = partial(study_draws, study, [participant_id])
+    all_forces = read(levels, SCOPES, ["force_mean"])
+    shared_forces = read(levels, SHARED, ["force_mean"], with_values=False)
+    shared_forces["value"] = all_forces["value"]
+    sizes = [_size(caused_draws(all_forces, level)) for level in levels]
+    level = levels[int(np.argmax(sizes))]
+    return [
+        {
+            "opposition": _trial_means(indices, _outcome(indices, "opposition"), counted),
+            "arms_push_cosine": _trial_means(
+                indices, _outcome(indices, "arms_push_cosine"), counted
+            ),
+            "caused_share": _trial_means(forces, caused_draws(forces, level), counted),
+        }
+        for forces, indices in (
+            (all_forces, read(("H1", "H2"), SCOPES, with_values=False)),
+            (shared_forces, read(("H1", "H2"), SHARED, with_values=False)),
+        )
+    ]
+
+
+def _size(deviations: FloatArray) -> float:
+    """Root mean square of the known deviations; 0 without any."""
+    known = deviations[np.isfinite(deviations)]
+    return float(np.sqrt((known**2).mean())) if known.size else 0.0
+
+
+def _outcome(data: xr.Dataset, source: str) -> FloatArray:
+    """Deviations (K, N) of a vertical number; NaN where it was not drawn."""
+    chosen = np.flatnonzero(data["source"].values == source)
+    if not len(chosen):
+        return np.full((WORLDS, data.sizes["step"]), np.nan)
+    deviations: FloatArray = data["deviation"].values[:, :, chosen[0], AXES.index(VERTICAL)]
+    return deviations
+
+
+def caused_draws(data: xr.Dataset, level: str) -> FloatArray:
+    """Deviations (K, N) of the share of the vertical force that the rest of the body causes."""
+    source = data["source"].values
+    single = (data["level"].values == level) & ~np.isin(source, list(ROLE_SIDES))
+    axis = AXES.index(VERTICAL)
+    value = data["value"].values[:, single, axis]
+    moved = value + data["deviation"].values[:, :, single, axis]
+    part = np.isin(source[single], AMPLIFYING)
+
+    def share(force: FloatArray) -> FloatArray:
+        known = np.isfinite(force).any(axis=-1)
+        total = np.where(known, np.nansum(force, axis=-1), np.nan)
+        return np.asarray(np.nansum(force[..., part], axis=-1) / total)
+
+    return share(moved) - share(value)
+
+
+def _trial_means(
+    data: xr.Dataset, deviations: FloatArray, counted: set[tuple[str, int]]
+) -> Deviations:
+    """Mean deviation (K,) of each trial over its steps that count."""
+    trials, numbers = data["trial_id"].values.tolist(), data["number"].values.tolist()
+    people = data["participant_id"].values.tolist()
+    known: BoolArray = np.asarray(np.isfinite(deviations).all(axis=0))
+    members: dict[tuple[str, str], list[int]] = {}
+    for index, (person, trial, number) in enumerate(zip(people, trials, numbers, strict=True)):
+        if known[index] and (trial, int(number)) in counted:
+            members.setdefault((person, trial), []).append(index)
+    return {key: deviations[:, steps].mean(axis=1) for key, steps in members.items()}
+
+
+def lag_draws(
+    study: Study, entries: Mapping[tuple[str, str], Mapping[str, Any]], scopes: Sequence[str]
+) -> Deviations:
+    """Deviations (K,) of the mean lag of trials: the motion's, the clock's, other models'."""
+    seed, deviations = study.settings.random.seed, Deviations()
+    draw = partial(weights, 1, seed, "lag")
+    for (participant_id, trial_id), entry in entries.items():
+        sd = entry["error_sd"].get("lag", np.nan)
+        if not np.isfinite(sd):
+            continue
+        clock = min(entry["error_sd"].get("lag_clock", 0.0), sd)
+        person = study.participant(participant_id)
+        laboratory = f"{person.laboratory or ''}\t{person.session or ''}"
+        models = [models["lag"] for models in entry.get("model_deviations", ()) if "lag" in models]
+        parts = {
+            TRIAL: np.sqrt(sd**2 - clock**2) * draw(TRIAL, f"{participant_id}\t{trial_id}"),
+            LABORATORY: clock * draw(LABORATORY, laboratory),
+            COMMON: np.sqrt(np.mean(np.square(models))) * draw(COMMON, MODEL) if models else 0.0,
+        }
+        total = np.zeros((WORLDS, 1)) + sum(parts[scope] for scope in parts if scope in scopes)
+        deviations[participant_id, trial_id] = total[:, 0]
+    return deviations
+
+
+# errors that athletes share, of the outcomes of contrasts -----------------------------------------
+
+
+MOMENTUM = re.compile(r"H_(?P<source>\w+)_(?P<axis>[xyz])_stance_mean_kgm2ps")
+"""Columns of steps with the mean of an angular momentum."""
+
+EVENT_OUTCOMES = {"contact_s": 1.0, "flight_s": -1.0}
+"""Outcomes that an error of contact times moves, and its sign."""
+
+EVENT_SDS = 1.5
+"""Standard deviations that a stated error of a contact time stands for
+(`aqbio.contributions.without_plates`)."""
+
+
+def shared_draws(
+    study: Study, outcomes: Sequence[str], steps: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Deviations of trials' means in every world from errors that athletes share, by outcome.
+
+    `steps`: rows of steps.tsv, of all conditions and sessions.
+    """
+    drawn: dict[str, pd.DataFrame] = {}
+    for outcome in outcomes:
+        if outcome in EVENT_OUTCOMES:
+            drawn[outcome] = _event_draws(study, steps, EVENT_OUTCOMES[outcome])
+        elif match := MOMENTUM.fullmatch(outcome):
+            drawn[outcome] = _momentum_draws(study, match["source"], match["axis"])
+    return drawn
+
+
+def _event_draws(study: Study, steps: pd.DataFrame, sign: float) -> pd.DataFrame:
+    """Errors of events: one for all trials of a session whose events are found in the same way."""
+    seed, deviations = study.settings.random.seed, Deviations()
+    for (participant_id, trial_id), rows in steps.groupby(TRIAL_COLUMNS, observed=True):
+        sd = float(rows["contact_error_s"].astype(float).mean()) / EVENT_SDS
+        person = study.participant(str(participant_id))
+        bearer = f"{person.laboratory or ''}\t{person.session or ''}\t{rows['events'].iloc[0]}"
+        if np.isfinite(sd):
+            draw = weights(1, seed, "events", LABORATORY, bearer)[:, 0]
+            deviations[str(participant_id), str(trial_id)] = sign * sd * draw
+    return _table(deviations)
+
+
+def _momentum_draws(study: Study, source: str, axis: str) -> pd.DataFrame:
+    """Errors of a mean angular momentum that athletes share."""
+    deviations = Deviations()
+    for participant in study.participants:
+        data = study_draws(study, [participant.participant_id], ("A",), SHARED, ["momentum_mean"])
+        chosen = np.flatnonzero(data["source"].values == source)
+        if len(chosen):
+            values = data["deviation"].values[:, :, chosen[0], AXES.index(axis)]
+            counted = set(
+                zip(data["trial_id"].values.tolist(), data["number"].values.tolist(), strict=True)
+            )
+            deviations |= _trial_means(data, values, counted)
+    return _table(deviations)

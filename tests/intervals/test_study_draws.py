@@ -1,0 +1,86 @@
+"""Draws of a study, computed again by an outsider from its files; what must not change them."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+
+import netCDF4
+import numpy as np
+import pytest
+
+from aqbio.intervals.study_draws import study_draws
+from aqbio.intervals.worlds import WORLDS, difference
+from tests.hypotheses.made_evidence import DEVIATION, POSTERIOR, drawn_study
+
+VERTICAL = 1
+
+
+@pytest.fixture
+def study(tmp_path):
+    return drawn_study(tmp_path, athletes=2, multiverse=False)
+
+
+def _index(data, source):
+    return int(np.flatnonzero(data["source"].values == source)[0])
+
+
+def _outsiders(study, participant, trial, source):
+    """Deviation of a vertical number, (K,), from the file, with weights drawn as documented."""
+    path = study.folder(participant, "contributions") / f"{trial}.nc"
+    with netCDF4.Dataset(path) as data:
+        outcome = [str(name) for name in data["outcome_source"][:]].index(source)
+        states = np.asarray(data["state_deviation"][:, 1, outcome, VERTICAL])
+        names = [str(name) for name in data["state_source"][:]]
+    assert set(names) == {"skin"}  # an error of the trial
+    bearer = "\n".join(("skin", "trial", f"{participant}\t{trial}"))
+    number = int.from_bytes(sha256(bearer.encode()).digest()[:8], "big")
+    normal = np.random.default_rng((1, number)).standard_normal((WORLDS, len(states)))
+    directions, triangle = np.linalg.qr(normal - normal.mean(axis=0))
+    drawn = directions * np.sign(np.diagonal(triangle)) * np.sqrt(WORLDS / len(states))
+    return drawn @ states
+
+
+def test_draws_are_the_states_times_the_weights_of_their_bearer(study):
+    data = study_draws(study, ["A01"], ("H1",), ["trial"], with_values=False)
+    first = data["trial_id"].values[0]
+    found = data["deviation"].values[:, 0, _index(data, "opposition"), VERTICAL]
+    expected = _outsiders(study, "A01", first, "opposition")
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert found.std() == pytest.approx(POSTERIOR["opposition"], rel=1e-5)
+
+
+def test_the_model_is_common_to_all_people_and_the_rest_is_not(study):
+    both = study_draws(study, None, ("H1",), ["common"], with_values=False)
+    people = both["participant_id"].values
+    values = both["deviation"].values[:, :, _index(both, "opposition"), VERTICAL]
+    one, other = (values[:, people == name][:, 0] for name in ("A01", "A02"))
+    np.testing.assert_array_equal(one, other)
+    assert one.std() == pytest.approx(DEVIATION["opposition"], rel=1e-5)
+    own = study_draws(study, None, ("H1",), ["trial"], with_values=False)["deviation"].values
+    own = own[:, :, _index(both, "opposition"), VERTICAL]
+    assert not np.allclose(own[:, people == "A01"][:, 0], own[:, people == "A02"][:, 0])
+
+
+def test_a_number_less_itself_is_nothing_in_every_world(study):
+    data = study_draws(study, ["A01"], ("C (C2)",))
+    value = data["value"].values + data["deviation"].values
+    number = value[:, 0, _index(data, "hip_swing"), VERTICAL]
+    assert difference(number, number) == (0.0, 0.0, 0.0)
+
+
+def test_another_trial_or_person_changes_no_draw(study):
+    """Not read, or not there: draws belong to their bearer."""
+    whole = study_draws(study, None, ("H1",), with_values=False)
+    alone = study_draws(study, ["A02"], ("H1",), with_values=False)
+    chosen = whole["participant_id"].values == "A02"
+    np.testing.assert_array_equal(whole["deviation"].values[:, chosen], alone["deviation"].values)
+    manifest = study.manifest("A02", "multiverse")
+    text = json.loads(manifest.read_text(encoding="utf-8"))
+    text["trials"] = [entry for entry in text["trials"] if entry["trial_id"] != "speed1"]
+    manifest.write_text(json.dumps(text), encoding="utf-8")
+    study.cache.clear()
+    fewer = study_draws(study, ["A02"], ("H1",), with_values=False)
+    left = alone["trial_id"].values != "speed1"
+    assert fewer.sizes["step"] == left.sum() < alone.sizes["step"]
+    np.testing.assert_array_equal(alone["deviation"].values[:, left], fewer["deviation"].values)

@@ -112,11 +112,14 @@ class Difference:
         ``than`` names the second steps; ``brief``: the sentence says what is in brackets.
         """
         value, low, high = self.estimate
-        unit = self.unit
-        change = "larger" if self.in_percent else "more"
+        unit, more, less = self.unit, "larger", "smaller"
+        if self.first * self.second <= 0.0:
+            more, less = "more", "less"
+        elif self.first < 0.0 and not self.in_percent:
+            value, low, high = -value, -high, -low
+        change = more if value >= 0.0 else less
         if value < 0.0:
             value, low, high = -value, -high, -low
-            change = "smaller" if self.in_percent else "less"
         text, *ends = _texts(value, low, high, unit)
         text = " ".join(filter(None, (text, unit, change, "than" if than else "", than)))
         if not self.has_interval:
@@ -130,7 +133,7 @@ class Difference:
         return self.outcome.label[:1].lower() + self.outcome.label[1:]
 
 
-MIN_WHOLE_PERCENT = 2.0
+MIN_WHOLE_PERCENT = 5.0
 """Half width of an interval, per cent, from which decimals say nothing."""
 
 
@@ -261,7 +264,7 @@ def _side_sentences(feet: Sequence[Comparison], at: str, *, unused: bool) -> Ite
         yield f"Which foot pushes less is not known: {why}."
     push_side = first.difference(PUSH_SIDE)
     if push_side is not None and push_side.has_interval:
-        where = "" if force is not None else f" {at}"
+        where = "" if any(comparison.difference(FORCE) for comparison in feet) else f" {at}"
         yield (
             f"Angular momentum of the push side about the vertical{where}: on the right foot "
             f"{push_side.words('on the left')}."

@@ -298,6 +298,10 @@ def test_a_change_in_size_is_the_quotient_in_every_world():
             shown(0.05, -0.15, 0.1),
             "0.20 kg m²/s more than left (95 % interval 0.10 to 0.30 kg m²/s)",
         ),
+        (
+            shown(-2.0, -1.0, 1.5),
+            "1.0 kg m²/s larger than left (95 % interval −0.5 to 2.5 kg m²/s)",
+        ),
         (shown(2.04, 2.0, 0.02), "2.0 % larger than left (95 % interval 1.0 to 3.0 %)"),
         (shown(2.24, 2.0, np.nan), "12.0 % larger than left"),
     ],

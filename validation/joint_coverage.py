@@ -197,10 +197,9 @@ def _state_momentum(fit: TrialFit, state: PosteriorStates, frames: IntArray) -> 
         [
             _momentum(
                 fit,
-                *(
-                    getattr(fit.motion, name)[frames] + getattr(state.motion, name)[number]
-                    for name in ("q", "u", "udot")
-                ),
+                fit.motion.q[frames] + state.motion.q[number],
+                fit.motion.u[frames] + state.motion.u[number],
+                fit.motion.udot[frames] + state.motion.udot[number],
                 drawn_skeleton(fit.skeleton, base + off),
             )
             for number, off in enumerate(state.inertia)
@@ -216,7 +215,8 @@ def questions(
     for run in means.values():
         for side in run.error:
             yield "number", run.error[side], run.draws[side]
-        yield "right - left", *(x["right"] - x["left"] for x in (run.error, run.draws))
+        error, draws = run.error, run.draws
+        yield "right - left", error["right"] - error["left"], draws["right"] - draws["left"]
     for side in fast.error:
         for other, words in ((means[0, "restricted"], "condition"), (again, "session")):
             yield (
@@ -253,10 +253,11 @@ def main(athletes: int) -> None:
             f"error {np.sqrt((off**2).mean()):.3f}  sd {np.sqrt((sd**2).mean()):.3f}\n"
         )
     for question in dict.fromkeys(question for question, _ in found):
-        pairs = np.array([pair for key, own in found.items() if key[0] == question for pair in own])
-        inside = np.abs(pairs[:, 0]) <= INSIDE * pairs[:, 1]
+        rows = [pair for key, own in found.items() if key[0] == question for pair in own]
+        off, sd = np.array(rows).T
+        inside = np.abs(off) <= INSIDE * sd
         sys.stdout.write(
-            f"{question:24s} all        n {len(pairs):3d}  inside {inside.mean():.3f}\n"
+            f"{question:24s} all        n {len(off):3d}  inside {inside.mean():.3f}\n"
         )
 
 

@@ -67,6 +67,27 @@ class Mean:
         return bool(np.isfinite(self.draws).all())
 
 
+def relative_change(first: Mean, second: Mean) -> tuple[float, float, float]:
+    """Change in size from the second to the first mean, per cent, with its 95 % interval.
+
+    The quotient ``f / s`` in every world to first order, ``(f − r s) / s̄`` about ``r = f̄ / s̄``:
+    an error that multiplies both means is not in it. NaN where both differ in sign, or the 95 %
+    interval of the second holds 0.
+    """
+    unknown = (np.nan, np.nan, np.nan)
+    if first.value * second.value <= 0.0:
+        return unknown
+    quotient = first.value / second.value
+    change = 100.0 * (quotient - 1.0)
+    if not (first.has_interval and second.has_interval):
+        return change, np.nan, np.nan
+    if abs(second.value) < NORMAL_95 * second.draws.std():
+        return unknown
+    error = float((first.draws - quotient * second.draws).std() / abs(second.value))
+    half = 100.0 * NORMAL_95 * error
+    return change, change - half, change + half
+
+
 def foot_mean(numbers: StepNumbers, seed: int, *sample: str) -> Mean | None:
     """Mean of a number over steps of one foot as a sample of all steps that there could be.
 
@@ -108,20 +129,21 @@ def feet_means(
     design = np.column_stack([np.repeat([0.5, -0.5], counts), trial[:, None] == both])
     solution = np.linalg.pinv(design)
     apart, level = solution[0], solution[1:].mean(axis=0)
-    draws = np.full(WORLDS, np.nan)
+    draws = levels = np.full(WORLDS, np.nan)
     freedom = len(value) - len(both) - 1
     if min(counts) >= MIN_STEPS:
         rest = value - design @ (solution @ value)
         error = np.sqrt(rest @ rest / freedom) * np.linalg.norm(apart)
         error *= -stdtrit(freedom, 0.025) / NORMAL_95
         numbers = value + np.concatenate([foot.deviation for foot in feet], axis=1)
+        levels = numbers @ level
         draws = numbers @ apart + error * weights(1, seed, "sampling", *sample)[:, 0]
         for foot, sign, side in zip(feet, (1.0, -1.0), ("right", "left"), strict=True):
             draws = draws + sign * foot.error_sd * weights(1, seed, "error", *sample, side)[:, 0]
     by_foot = [
         Mean(
             float((level + sign * apart) @ value),
-            float(level @ value) + sign * draws,
+            levels + sign * draws,
             float(foot.speed_mps.mean()),
             count,
         )

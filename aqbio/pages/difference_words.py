@@ -28,6 +28,9 @@ from aqbio.pages.differences import (
 )
 from aqbio.pages.filters import counted, enumerated, rows
 
+WIDEST_PERCENT = 100.0
+"""Half of the widest interval in per cent; wider ones are in the unit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -56,18 +59,20 @@ class Difference:
 
     @property
     def in_percent(self) -> bool:
-        """True if both means are of one sign, and the interval is no wider than they are large."""
-        size = 0.5 * abs(self.first + self.second)
-        half = 0.5 * abs(self._shown("high") - self._shown("low"))
-        return self.first * self.second > 0.0 and (not self.has_interval or half < size)
+        """True if the change in size is known, and its interval no wider than the size."""
+        row = self.row
+        half = 0.5 * (row["percent_high"] - row["percent_low"])
+        return not (math.isnan(row["percent"]) or half >= WIDEST_PERCENT)
 
     @property
     def estimate(self) -> tuple[float, float, float]:
         """Difference and interval: per cent by which the first is larger, or in the unit."""
-        values = [self._shown(name) for name in ("value", "low", "high")]
         if self.in_percent:
-            values = [200.0 * value / (self.first + self.second) for value in values]
-        value, *ends = values
+            value, low, high = (
+                float(self.row[name]) for name in ("percent", "percent_low", "percent_high")
+            )
+            return value, low, high
+        value, *ends = (self._shown(name) for name in ("value", "low", "high"))
         low, high = sorted(ends)
         return value, low, high
 
@@ -101,22 +106,26 @@ class Difference:
         """Difference and ends of its interval, as many digits as the interval bears."""
         return _texts(*self.estimate, self.unit)
 
-    def words(self, than: str = "") -> str:
+    def words(self, than: str = "", *, brief: bool = False) -> str:
         """The difference as the part of a sentence: 12 % larger (95 % interval 3 to 21 %).
 
-        ``than`` names the second steps.
+        ``than`` names the second steps; ``brief``: the sentence says what is in brackets.
         """
         value, low, high = self.estimate
-        unit = self.unit
-        change = "more" if not self.in_percent else "larger"
+        unit, more, less = self.unit, "larger", "smaller"
+        if self.first * self.second <= 0.0:
+            more, less = "more", "less"
+        elif self.first < 0.0 and not self.in_percent:
+            value, low, high = -value, -high, -low
+        change = more if value >= 0.0 else less
         if value < 0.0:
             value, low, high = -value, -high, -low
-            change = "less" if not self.in_percent else "smaller"
         text, *ends = _texts(value, low, high, unit)
         text = " ".join(filter(None, (text, unit, change, "than" if than else "", than)))
-        return (
-            f"{text} (95 % interval {ends[0]} to {ends[1]} {unit})" if self.has_interval else text
-        )
+        if not self.has_interval:
+            return text
+        range_ = f"{ends[0]} to {ends[1]}"
+        return f"{text} ({range_})" if brief else f"{text} (95 % interval {range_} {unit})"
 
     @property
     def label(self) -> str:
@@ -124,7 +133,7 @@ class Difference:
         return self.outcome.label[:1].lower() + self.outcome.label[1:]
 
 
-MIN_WHOLE_PERCENT = 2.0
+MIN_WHOLE_PERCENT = 5.0
 """Half width of an interval, per cent, from which decimals say nothing."""
 
 
@@ -177,6 +186,16 @@ class Comparison:
         )
         return first, second
 
+    @property
+    def caption(self) -> str:
+        """Words over the table."""
+        first, second = self.steps
+        steps = f"{self.second} {second}, {self.first} {first} steps".lower()
+        if self.kind == SPEED:
+            steps = f"line over the speeds of {counted(first, 'step')}"
+        words = ": ".join(filter(None, (self.title, steps)))
+        return words if self.comparable else f"{words}; too few for an interval"
+
     def difference(self, outcome: Outcome) -> Difference | None:
         """The difference of one outcome; None where it was not measured."""
         return next((one for one in self.differences if one.outcome is outcome), None)
@@ -200,7 +219,7 @@ def _comparison(kind: str, group: Sequence[Row]) -> Comparison:
         title = "" if condition == NORMAL else condition.replace("_", " ")
         first, second = (f"{float(row[name]):.1f} m/s" for name in ("first_mps", "second_mps"))
     elif kind == CONDITION:
-        first, second = (words.replace("_", " ") for words in (first, second))
+        first, second = first.replace("_", " "), NORMAL
         title = column_title(NORMAL, float(row["first_mps"]))
     elif kind == SESSION:
         first, second = (f"Session {row[name]}" for name in ("first", "second"))
@@ -245,7 +264,7 @@ def _side_sentences(feet: Sequence[Comparison], at: str, *, unused: bool) -> Ite
         yield f"Which foot pushes less is not known: {why}."
     push_side = first.difference(PUSH_SIDE)
     if push_side is not None and push_side.has_interval:
-        where = "" if force is not None else f" {at}"
+        where = "" if any(comparison.difference(FORCE) for comparison in feet) else f" {at}"
         yield (
             f"Angular momentum of the push side about the vertical{where}: on the right foot "
             f"{push_side.words('on the left')}."
@@ -269,8 +288,10 @@ def _others_words(others: Sequence[Difference]) -> str:
     measures = counted(len(others), "other measure")
     if not sure:
         return f"No interval of {measures} leaves out 0."
-    names = enumerated([f"{one.label} {one.words()}" for one in sure])
-    return f"The interval leaves out 0 in {len(sure)} of {measures}, right against left: {names}."
+    names = enumerated([f"{one.label} {one.words(brief=True)}" for one in sure])
+    return (
+        f"Right against left, the 95 % interval of {len(sure)} of {measures} leaves out 0: {names}."
+    )
 
 
 def short_side_words(feet: Sequence[Comparison]) -> str:
@@ -303,7 +324,7 @@ def comparison_words(comparison: Comparison) -> str:
             f", at {float(row['first_mps']):.2f} and {float(row['second_mps']):.2f} m/s without "
             "adjustment for speed"
         )
-    sure = [f"{one.label} {one.words()}" for one in named if one.sure]
+    sure = [f"{one.label} {one.words(brief=True)}" for one in named if one.sure]
     if not sure:
-        return f"{head}: no interval of {counted(len(named), 'measure')} leaves out 0."
-    return f"{head}: {enumerated(sure)}."
+        return f"{head}: no 95 % interval of {counted(len(named), 'measure')} leaves out 0."
+    return f"{head}, with 95 % intervals: {enumerated(sure)}."

@@ -23,6 +23,7 @@ from aqbio.intervals.differences import (
     foot_mean,
     lines_over_feet,
     over_feet,
+    relative_change,
     speed_line,
 )
 from aqbio.intervals.study_draws import study_draws
@@ -108,12 +109,12 @@ MEASURES = (
     ),
     Outcome("Step length", "m", STEPS_TABLE, "step_length_m"),
     *PARTS,
-    _on_pelvis("leg_push", "Moment of the standing leg on the pelvis, vertical"),
-    _on_pelvis("leg_swing", "Moment of the free leg on the pelvis, vertical"),
-    _on_pelvis("upper_body", "Moment of the upper body on the pelvis, vertical"),
-    _joint("hip_push", "Hip moment of the standing leg, extension negative"),
-    _joint("knee_push", "Knee moment of the standing leg, extension positive"),
-    _joint("ankle_push", "Ankle moment of the standing leg, push-off negative"),
+    _on_pelvis("leg_push", "Standing leg on the pelvis, vertical moment"),
+    _on_pelvis("leg_swing", "Free leg on the pelvis, vertical moment"),
+    _on_pelvis("upper_body", "Upper body on the pelvis, vertical moment"),
+    _joint("hip_push", "Hip moment, standing leg, extension negative"),
+    _joint("knee_push", "Knee moment, standing leg, extension positive"),
+    _joint("ankle_push", "Ankle moment, standing leg, push-off negative"),
 )  # fmt: skip
 """By the foot on the ground."""
 
@@ -416,6 +417,7 @@ def _side(feet: Sequence[str]) -> str:
 
 def _row(own: SessionSteps, head: Row, outcome: Outcome, first: Mean, second: Mean) -> Row:
     _, low, high = difference(first.draws, second.draws)
+    change = relative_change(first, second)
     names = ("level", "source", "target", "statistic", "axis")
     return {
         "participant_id": own.participant_id,
@@ -427,6 +429,7 @@ def _row(own: SessionSteps, head: Row, outcome: Outcome, first: Mean, second: Me
         "value": first.value - second.value,
         "low": low,
         "high": high,
+        **dict(zip(("percent", "percent_low", "percent_high"), change, strict=True)),
         "first_steps": first.steps,
         "second_steps": second.steps,
         "first_mps": first.speed_mps,

@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 from scipy.stats import linregress, t, ttest_ind
 
+from aqbio.intervals.differences import Mean, relative_change
 from aqbio.intervals.worlds import WORLDS, weights
 from aqbio.names import NORMAL_95
 from aqbio.pages.difference_words import (
@@ -263,25 +264,46 @@ def test_twins_of_a_session_differ_by_nothing_but_sampling_and_their_own_errors(
 
 
 def shown(first: float, second: float, half: float, outcome=PUSH_SIDE) -> Difference:
-    """A difference with means and an interval."""
+    """A difference with means and an interval, in which the second mean has no error."""
+    draws = weights(1, 1, "error")[:, 0] * half / NORMAL_95
+    means = Mean(first, first + draws, 9.0, 6), Mean(second, np.full(WORLDS, second), 9.0, 6)
+    names = ("percent", "percent_low", "percent_high")
+    row = dict(zip(names, relative_change(*means), strict=True))
     value = first - second
-    row = {"comparison": FEET, "first_mean": first, "second_mean": second, "value": value}
+    row |= {"comparison": FEET, "first_mean": first, "second_mean": second, "value": value}
     return Difference(outcome, row | {"low": value - half, "high": value + half})
+
+
+def test_a_change_in_size_is_the_quotient_in_every_world():
+    """An error that multiplies both means is not in it; one that is added is there in part."""
+    factor = 1.0 + 0.1 * weights(1, 1, "mass")[:, 0]
+    first, second = Mean(-3.0, -3.0 * factor, 9.0, 6), Mean(-2.0, -2.0 * factor, 9.0, 6)
+    assert relative_change(first, second) == pytest.approx((50.0, 50.0, 50.0))
+    added = [Mean(mean, mean + 0.1 * weights(1, 1, "mass")[:, 0], 9.0, 6) for mean in (3.0, 2.0)]
+    value, low, high = relative_change(*added)
+    assert (value, high - low) == pytest.approx((50.0, 2.0 * NORMAL_95 * 2.5))
+    near_zero = Mean(-0.3, -0.3 + 0.2 * weights(1, 1, "mass")[:, 0], 9.0, 6)
+    for other in (Mean(2.0, 2.0 * factor, 9.0, 6), near_zero):
+        assert np.isnan(relative_change(first, other)).all()
 
 
 @pytest.mark.parametrize(
     ("difference", "words"),
     [
-        (shown(2.12, 1.88, 0.18), "12 % larger than left (95 % interval 3 to 21 %)"),
-        (shown(-2.12, -1.88, 0.18), "12 % larger than left (95 % interval 3 to 21 %)"),
-        (shown(1.88, 2.12, 0.18), "12 % smaller than left (95 % interval 3 to 21 %)"),
-        (shown(2.04, 1.96, 0.28), "4 % larger than left (95 % interval −10 to 18 %)"),
+        (shown(2.24, 2.0, 0.18), "12 % larger than left (95 % interval 3 to 21 %)"),
+        (shown(-2.24, -2.0, 0.18), "12 % larger than left (95 % interval 3 to 21 %)"),
+        (shown(1.76, 2.0, 0.18), "12 % smaller than left (95 % interval 3 to 21 %)"),
+        (shown(2.08, 2.0, 0.28), "4 % larger than left (95 % interval −10 to 18 %)"),
         (
             shown(0.05, -0.15, 0.1),
             "0.20 kg m²/s more than left (95 % interval 0.10 to 0.30 kg m²/s)",
         ),
-        (shown(2.02, 1.98, 0.02), "2.0 % larger than left (95 % interval 1.0 to 3.0 %)"),
-        (shown(2.12, 1.88, np.nan), "12.0 % larger than left"),
+        (
+            shown(-2.0, -1.0, 1.5),
+            "1.0 kg m²/s larger than left (95 % interval −0.5 to 2.5 kg m²/s)",
+        ),
+        (shown(2.04, 2.0, 0.02), "2.0 % larger than left (95 % interval 1.0 to 3.0 %)"),
+        (shown(2.24, 2.0, np.nan), "12.0 % larger than left"),
     ],
 )
 def test_a_difference_in_words(difference, words):

@@ -44,7 +44,7 @@ def comparisons(draws: xr.Dataset) -> Iterator[tuple[str, Pairs]]:
 
     def pairs(first: np.ndarray, second: np.ndarray, *, same_foot: bool = True) -> Pairs:
         chosen = product(np.flatnonzero(first), np.flatnonzero(second))
-        return [(i, j) for i, j in chosen if (side[i] == side[j]) == same_foot]
+        return [(int(i), int(j)) for i, j in chosen if (side[i] == side[j]) == same_foot]
 
     right, left = (is_fast & (side == foot) for foot in ("right", "left"))
     yield f"right - left, {fastest:.1f} m/s", pairs(right, left, same_foot=False)

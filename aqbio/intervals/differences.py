@@ -120,8 +120,8 @@ def feet_means(
     right, left = right.complete(), left.complete()
     both = sorted(set(right.trial) & set(left.trial))
     if not both:
-        means = (foot_mean(right, seed, *sample, "right"), foot_mean(left, seed, *sample, "left"))
-        return None if means[0] is None or means[1] is None else (means[0], means[1])
+        own = foot_mean(right, seed, *sample, "right"), foot_mean(left, seed, *sample, "left")
+        return None if own[0] is None or own[1] is None else (own[0], own[1])
     feet = [foot.where(np.isin(foot.trial, both)) for foot in (right, left)]
     counts = [len(foot.value) for foot in feet]
     value = np.concatenate([foot.value for foot in feet])

@@ -43,8 +43,8 @@ def comparisons(draws: xr.Dataset) -> Iterator[tuple[str, Pairs]]:
     slower = speeds[normal & ~is_fast]
 
     def pairs(first: np.ndarray, second: np.ndarray, *, same_foot: bool = True) -> Pairs:
-        chosen = product(np.flatnonzero(first), np.flatnonzero(second))
-        return [(int(i), int(j)) for i, j in chosen if (side[i] == side[j]) == same_foot]
+        chosen = product(np.flatnonzero(first).tolist(), np.flatnonzero(second).tolist())
+        return [(i, j) for i, j in chosen if (side[i] == side[j]) == same_foot]
 
     right, left = (is_fast & (side == foot) for foot in ("right", "left"))
     yield f"right - left, {fastest:.1f} m/s", pairs(right, left, same_foot=False)

@@ -36,14 +36,14 @@ class StepNumbers:
     error_sd: float = 0.0
     """Standard deviation of a further error, which more steps of the foot do not reduce."""
 
-    def where(self, chosen: BoolArray) -> StepNumbers:
+    def where(self, mask: BoolArray) -> StepNumbers:
         """Select steps."""
         return replace(
             self,
-            value=self.value[chosen],
-            deviation=self.deviation[:, chosen],
-            speed_mps=self.speed_mps[chosen],
-            trial=tuple(name for name, good in zip(self.trial, chosen, strict=True) if good),
+            value=self.value[mask],
+            deviation=self.deviation[:, mask],
+            speed_mps=self.speed_mps[mask],
+            trial=tuple(name for name, good in zip(self.trial, mask, strict=True) if good),
         )
 
     def complete(self) -> StepNumbers:
@@ -118,22 +118,23 @@ def feet_means(
     from scipy.special import stdtrit
 
     right, left = right.complete(), left.complete()
-    both = sorted(set(right.trial) & set(left.trial))
-    if not both:
-        means = (foot_mean(right, seed, *sample, "right"), foot_mean(left, seed, *sample, "left"))
-        return None if means[0] is None or means[1] is None else (means[0], means[1])
-    feet = [foot.where(np.isin(foot.trial, both)) for foot in (right, left)]
+    trials = sorted(set(right.trial) & set(left.trial))
+    if not trials:
+        right_mean = foot_mean(right, seed, *sample, "right")
+        left_mean = foot_mean(left, seed, *sample, "left")
+        return (right_mean, left_mean) if right_mean and left_mean else None
+    feet = [foot.where(np.isin(foot.trial, trials)) for foot in (right, left)]
     counts = [len(foot.value) for foot in feet]
     value = np.concatenate([foot.value for foot in feet])
     trial = np.array([*feet[0].trial, *feet[1].trial])
-    design = np.column_stack([np.repeat([0.5, -0.5], counts), trial[:, None] == both])
+    design = np.column_stack([np.repeat([0.5, -0.5], counts), trial[:, None] == trials])
     solution = np.linalg.pinv(design)
     apart, level = solution[0], solution[1:].mean(axis=0)
     draws = levels = np.full(WORLDS, np.nan)
-    freedom = len(value) - len(both) - 1
+    freedom = len(value) - len(trials) - 1
     if min(counts) >= MIN_STEPS:
-        rest = value - design @ (solution @ value)
-        error = np.sqrt(rest @ rest / freedom) * np.linalg.norm(apart)
+        residual = value - design @ (solution @ value)
+        error = np.sqrt(residual @ residual / freedom) * np.linalg.norm(apart)
         error *= -stdtrit(freedom, 0.025) / NORMAL_95
         numbers = value + np.concatenate([foot.deviation for foot in feet], axis=1)
         levels = numbers @ level
@@ -182,12 +183,12 @@ class SpeedLine:
 
     def moved(self, numbers: StepNumbers, speed_mps: float) -> StepNumbers:
         """Numbers of steps, moved along this line to one speed."""
-        way = speed_mps - numbers.speed_mps
-        middle = self.slope.mean()
+        change_mps = speed_mps - numbers.speed_mps
+        slope_mean = self.slope.mean()
         return replace(
             numbers,
-            value=numbers.value + middle * way,
-            deviation=numbers.deviation + (self.slope - middle)[:, None] * way,
+            value=numbers.value + slope_mean * change_mps,
+            deviation=numbers.deviation + (self.slope - slope_mean)[:, None] * change_mps,
             speed_mps=np.full_like(numbers.speed_mps, speed_mps),
         )
 
@@ -214,8 +215,8 @@ def speed_line(numbers: StepNumbers, seed: int, *sample: str) -> SpeedLine | Non
         return None
     draws = value + numbers.deviation @ member.T
     slopes, centred = slope(speed, draws), speed - speed.mean()
-    rest = value - value.mean() - slopes.mean() * centred
-    scatter = np.sqrt((rest @ rest) / (count - 2))
+    residual = value - value.mean() - slopes.mean() * centred
+    scatter = np.sqrt(residual @ residual / (count - 2))
     scatter *= -stdtrit(count - 2, 0.025) / NORMAL_95
     sampling = np.sqrt(2.0) * weights(2, seed, "line", *sample)
     return SpeedLine(

@@ -165,23 +165,29 @@ class Comparison:
     @property
     def measures(self) -> tuple[Difference, ...]:
         """All but postures."""
-        return tuple(one for one in self.differences if one.outcome not in POSTURES)
+        return tuple(
+            difference for difference in self.differences if difference.outcome not in POSTURES
+        )
 
     @property
     def postures(self) -> tuple[Difference, ...]:
         """What coaches judge by eye."""
-        return tuple(one for one in self.differences if one.outcome in POSTURES)
+        return tuple(
+            difference for difference in self.differences if difference.outcome in POSTURES
+        )
 
     @property
     def comparable(self) -> bool:
         """True if any difference has an interval."""
-        return any(one.has_interval for one in self.differences)
+        return any(difference.has_interval for difference in self.differences)
 
     @property
     def steps(self) -> tuple[int, int]:
         """Largest number of first and of second steps."""
         first, second = (
-            max((int(one.row[f"{name}_steps"]) for one in self.differences), default=0)
+            max(
+                (int(difference.row[f"{name}_steps"]) for difference in self.differences), default=0
+            )
             for name in ("first", "second")
         )
         return first, second
@@ -198,7 +204,9 @@ class Comparison:
 
     def difference(self, outcome: Outcome) -> Difference | None:
         """The difference of one outcome; None where it was not measured."""
-        return next((one for one in self.differences if one.outcome is outcome), None)
+        return next(
+            (difference for difference in self.differences if difference.outcome is outcome), None
+        )
 
 
 def comparisons(table: pd.DataFrame, kind: str) -> tuple[Comparison, ...]:
@@ -270,7 +278,13 @@ def _side_sentences(feet: Sequence[Comparison], at: str, *, unused: bool) -> Ite
             f"{push_side.words('on the left')}."
         )
     named = (force, push_side)
-    yield _others_words([one for one in first.differences if one not in named and one.has_interval])
+    yield _others_words(
+        [
+            difference
+            for difference in first.differences
+            if difference not in named and difference.has_interval
+        ]
+    )
 
 
 def _force_words(force: Difference, at: str) -> str:
@@ -284,11 +298,13 @@ def _force_words(force: Difference, at: str) -> str:
 
 def _others_words(others: Sequence[Difference]) -> str:
     """Name the differences whose interval leaves out 0."""
-    sure = [one for one in others if one.sure]
+    sure = [difference for difference in others if difference.sure]
     measures = counted(len(others), "other measure")
     if not sure:
         return f"No interval of {measures} leaves out 0."
-    names = enumerated([f"{one.label} {one.words(brief=True)}" for one in sure])
+    names = enumerated(
+        [f"{difference.label} {difference.words(brief=True)}" for difference in sure]
+    )
     return (
         f"Right against left, the 95 % interval of {len(sure)} of {measures} leaves out 0: {names}."
     )
@@ -298,9 +314,9 @@ def short_side_words(feet: Sequence[Comparison]) -> str:
     """Differences between left and right whose interval leaves out 0, for a table."""
     if not feet or not feet[0].comparable:
         return "too few steps of each foot"
-    sure = [one for one in feet[0].differences if one.sure]
+    sure = [difference for difference in feet[0].differences if difference.sure]
     return (
-        "; ".join(f"{one.label} {one.cell}" for one in sure)
+        "; ".join(f"{difference.label} {difference.cell}" for difference in sure)
         or "no difference beyond measurement error"
     )
 
@@ -317,14 +333,18 @@ def comparison_words(comparison: Comparison) -> str:
         head = f"At {head}{', ' if comparison.title else ''}{comparison.title} ({first} steps)"
     else:
         head += f" at {comparison.title} ({first} and {second} steps)"
-    named = [one for one in comparison.differences if one.outcome in NAMED]
-    if any(not one.at_one_speed for one in named):
+    named = [difference for difference in comparison.differences if difference.outcome in NAMED]
+    if any(not difference.at_one_speed for difference in named):
         row = named[0].row
         head += (
             f", at {float(row['first_mps']):.2f} and {float(row['second_mps']):.2f} m/s without "
             "adjustment for speed"
         )
-    sure = [f"{one.label} {one.words(brief=True)}" for one in named if one.sure]
+    sure = [
+        f"{difference.label} {difference.words(brief=True)}"
+        for difference in named
+        if difference.sure
+    ]
     if not sure:
         return f"{head}: no 95 % interval of {counted(len(named), 'measure')} leaves out 0."
     return f"{head}, with 95 % intervals: {enumerated(sure)}."

@@ -31,6 +31,7 @@ from aqbio.pages.own_curves import MIN_STEPS, participant_curves, ranked_columns
 from aqbio.pages.quality import quality_tables
 from aqbio.pages.record_next import finding_advice
 from aqbio.pages.stance import UNIT
+from aqbio.pages.strength import strength_sheet
 from aqbio.pages.summary import against_words, athlete_lines, people_table, trial_lines
 from aqbio.prepare.body_size import measured_stature
 from aqbio.study.manifest import OK
@@ -394,6 +395,7 @@ def write_athlete_page(
         advice=list(finding_advice(causes(findings), postures(dynamics))),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
+        strength=strength_sheet(study, participant_id, kept_steps(steps)),
     )
     write_text(_page(study, participant_id), page)
 

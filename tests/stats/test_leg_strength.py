@@ -155,8 +155,8 @@ FALSE_ROOM = 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / 200)
 
 @pytest.mark.parametrize(
     "name",
-    ["no effect", "null, tested once", "null, heavy tails", "injury, noted", "preferred leg, stated",
-     "right leg always second"],
+    ["no effect", "no effect, tested once", "no effect, heavy tails", "injury, noted",
+     "preferred leg, stated", "right leg always second"],
 )  # fmt: skip
 def test_worlds_without_an_effect_support_nothing(name):
     random = np.random.default_rng([68, len(name)])

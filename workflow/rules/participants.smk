@@ -223,8 +223,9 @@ rule pages:
         runtime=for_trials(20, 3),
     params:
         study=study_file,
-        settings=settings("model", "roles", "figures"),
+        settings=settings("model", "roles", "figures", "hypotheses"),
         bones=content("bones"),
+        strength=content("strength"),
     message:
         "{wildcards.participant}: pages of the participant and the trials"
     shell:

@@ -53,6 +53,11 @@ def _steps(count=8):
     )  # fmt: skip
 
 
+def no_steps():
+    """Of an athlete of whom no step was recorded."""
+    return _steps().iloc[:0]
+
+
 def test_differences_are_those_of_their_logarithms_and_attempts():
     sheet = strength_sheet(_study(_rows()), "A", _steps())
     (line,) = sheet.lines

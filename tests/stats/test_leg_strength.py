@@ -77,6 +77,17 @@ def test_tests_made_once_have_no_error_and_other_sessions_are_not_mixed():
     assert leg_ratios(strength_tests(mixed)).empty
 
 
+def test_devices_may_differ_between_athletes_but_movements_may_not():
+    rows = _rows(np.random.default_rng(6), movements=("knee_extension", "hip_extension"))
+    apart = [row.model_copy(update={"device": row.participant_id}) for row in rows]
+    pd.testing.assert_frame_equal(
+        role_ratios(leg_ratios(strength_tests(apart)), "push"),
+        role_ratios(leg_ratios(strength_tests(rows)), "push"),
+    )
+    lacking = [r for r in rows if (r.participant_id, r.movement) != ("A", "hip_extension")]
+    assert set(role_ratios(leg_ratios(strength_tests(lacking)), "push").index) == {"B", "C"}
+
+
 def test_columns_of_evidence():
     rows = _rows(np.random.default_rng(2))
     rows[0] = rows[0].model_copy(update={"pain": "hamstring"})

@@ -256,9 +256,7 @@ def main(athletes: int) -> None:
         rows = [pair for key, own in found.items() if key[0] == question for pair in own]
         off, sd = np.array(rows).T
         inside = np.abs(off) <= INSIDE * sd
-        sys.stdout.write(
-            f"{question:24s} all        n {len(off):3d}  inside {inside.mean():.3f}\n"
-        )
+        sys.stdout.write(f"{question:24s} all        n {len(off):3d}  inside {inside.mean():.3f}\n")
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from aqbio.pages.others import beside_others
 from aqbio.pages.own_curves import participant_curves, sides_drawing
 from aqbio.pages.quality import quality_tables
 from aqbio.pages.record_next import finding_advice
+from aqbio.pages.strength import strength_sheet
 from aqbio.pages.summary import against_words, athlete_lines, people_table, trial_lines
 from aqbio.prepare.body_size import body_scale, used_mass
 from aqbio.study.manifest import OK
@@ -148,6 +149,7 @@ def write_athlete_page(
         advice=list(finding_advice(causes(findings), postures(dynamics))),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
+        strength=strength_sheet(study, participant_id, kept_steps(steps)),
     )
     write_text(_page(study, participant_id), page)
 

@@ -102,16 +102,17 @@ def leg_ratios(tests: pd.DataFrame) -> pd.DataFrame:
 def role_ratios(ratios: pd.DataFrame, role: Role) -> pd.DataFrame:
     """Mean ratio of a role's movements by participant: ``ratio``, ``error``, ``error_df``, pain.
 
-    Participants who lack a measure that others have are left out: movements differ in how unlike
-    legs are. The error is NaN where that of a measure is.
+    Participants who lack a movement that others have are left out: movements differ in how unlike
+    legs are. Devices and velocities may differ between participants, because legs are compared
+    within them. The error is NaN where that of a test is.
     """
     import pandas as pd
 
     chosen = ratios[ratios["role"] == role]
-    measures = chosen.groupby(MEASURE, dropna=False).ngroups
+    movements = chosen["movement"].nunique()
     rows = {}
     for name, group in chosen.groupby("participant_id", sort=False):
-        if len(group) == measures:
+        if group["movement"].nunique() == movements:
             rows[name] = {
                 "ratio": group["ratio"].mean(),
                 "error": np.sqrt((group["error"] ** 2).sum(skipna=False)) / len(group),

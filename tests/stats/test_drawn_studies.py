@@ -442,6 +442,7 @@ def examined(drawn) -> dict[str, tuple[Evidence, tuple, tuple]]:
 
 READS = {
     "H1": "momentum", "H2": "momentum", "H3b": "times", "H3e": "times forces", "H4": "causes",
+    "H3g": "times moments", "H3h": "times moments",
     "H5a": "momentum forces", "H5b": "momentum forces", "H7": "times", "H7b": "times forces",
     "H8a": "times forces", "H8b": "times", "H9": "times moments",
 }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from aqbio.config import Strength
+from aqbio.stats.evidence import Presence
 from aqbio.stats.leg_strength import (
     evidence_of_strength,
     leg_ratios,
@@ -18,6 +21,9 @@ from aqbio.stats.leg_strength import (
     strength_slope,
     strength_tests,
 )
+from aqbio.stats.registry import read_registry
+from aqbio.stats.verdict import verdicts
+from tests.waves import wave_athletes, wave_evidence, wave_study
 from validation.strength_worlds import DELTA, WORLDS, drawn_slope, supported
 
 seeds = st.integers(0, 2**32 - 1)
@@ -75,6 +81,17 @@ def test_tests_made_once_have_no_error_and_other_sessions_are_not_mixed():
     later = [row.model_copy(update={"session": "after"}) for row in rows if row.side == "left"]
     mixed = [row for row in rows if row.side == "right"] + later
     assert leg_ratios(strength_tests(mixed)).empty
+
+
+def test_devices_may_differ_between_athletes_but_movements_may_not():
+    rows = _rows(np.random.default_rng(6), movements=("knee_extension", "hip_extension"))
+    apart = [row.model_copy(update={"device": row.participant_id}) for row in rows]
+    pd.testing.assert_frame_equal(
+        role_ratios(leg_ratios(strength_tests(apart)), "push"),
+        role_ratios(leg_ratios(strength_tests(rows)), "push"),
+    )
+    lacking = [r for r in rows if (r.participant_id, r.movement) != ("A", "hip_extension")]
+    assert set(role_ratios(leg_ratios(strength_tests(lacking)), "push").index) == {"B", "C"}
 
 
 def test_columns_of_evidence():
@@ -150,20 +167,61 @@ def test_a_leg_is_pushed_in_its_own_contacts_and_swung_in_the_others():
     assert running_ratio(steps, "swing")["A"] == pytest.approx(np.log(0.5 / 0.4))
 
 
+def _evidence(slope, *, hurt=0.0, preferred=1.0, count=16):
+    """Evidence of drawn runners with strengths of legs that running follows, or does not."""
+    random = np.random.default_rng(7)
+    who = wave_athletes("W0", count, random)
+    evidence = wave_evidence(wave_study("W0", random, athletes=who, levels=2, steps=10), who)
+    names = list(evidence.athletes.index)
+    true = pd.Series(0.12 * random.standard_normal(count), index=names)
+    right = evidence.steps["side"].astype(str) == "right"
+    carried = evidence.steps["participant_id"].astype(str).map(true).astype(float) * slope
+    push, swing = (np.exp(carried * (right == own)) for own in (True, False))
+    scatter = [random.lognormal(0.0, 0.03, len(right)) for _ in range(2)]
+    steps = evidence.steps.assign(push_index=push * scatter[0], swing_index=swing * scatter[1])
+    columns = {"preferred": preferred, "hurt": hurt}
+    for role in ("push", "swing"):
+        tested = true + 0.03 * random.standard_normal(count)
+        columns |= {f"{role}_ratio": tested, f"{role}_ratio_error": 0.03, f"{role}_ratio_df": 64.0}
+    return replace(
+        evidence,
+        steps=steps,
+        athletes=evidence.athletes.assign(**columns),
+        presence=Presence(leg_strength=True),
+    )
+
+
+LEGS = ("H3g", "H3h")
+REGISTRY = read_registry().model_copy(
+    update={"hypotheses": tuple(one for one in read_registry().hypotheses if one.id in LEGS)}
+)
+
+
+def _classes(evidence):
+    return {one.hypothesis: one.verdict for one in verdicts(evidence, REGISTRY)}
+
+
+def test_verdicts_of_legs():
+    """A planted slope is found in both roles; not without statements on pain and preferred legs."""
+    assert set(_classes(_evidence(1.0)).values()) == {"supported"}
+    assert set(_classes(_evidence(0.0)).values()).isdisjoint({"supported"})
+    assert "supported" not in _classes(_evidence(1.0, hurt=np.nan)).values()
+    assert "supported" not in _classes(_evidence(1.0, preferred=np.nan)).values()
+    none = replace(_evidence(1.0), presence=Presence())
+    assert set(_classes(none).values()) == {"not_testable"}
+    by_name = {one.hypothesis: one for one in verdicts(_evidence(1.0), REGISTRY)}
+    for name in LEGS:
+        assert by_name[name].estimate == pytest.approx(1.0, abs=0.3)
+
+
 FALSE_ROOM = 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / 200)
 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "no effect",
-        "null, tested once",
-        "null, heavy tails",
-        "injury, noted",
-        "preferred leg, stated",
-        "right leg always second",
-    ],
-)
+    ["no effect", "no effect, tested once", "no effect, heavy tails", "injury, noted",
+     "preferred leg, stated", "right leg always second"],
+)  # fmt: skip
 def test_worlds_without_an_effect_support_nothing(name):
     random = np.random.default_rng([68, len(name)])
     slopes = [drawn_slope(WORLDS[name], 12, random) for _ in range(200)]

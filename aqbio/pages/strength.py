@@ -11,6 +11,7 @@ import numpy as np
 
 from aqbio.config import Strength
 from aqbio.figures.words import digits
+from aqbio.intervals.differences import MIN_STEPS
 from aqbio.io.study import Study
 from aqbio.names import NORMAL_95
 from aqbio.pages.own_curves import MIN_STEPS, ranked_columns

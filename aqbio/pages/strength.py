@@ -14,7 +14,7 @@ from aqbio.figures.words import digits
 from aqbio.intervals.differences import MIN_STEPS
 from aqbio.io.study import Study
 from aqbio.names import NORMAL_95
-from aqbio.pages.own_curves import MIN_STEPS, ranked_columns
+from aqbio.pages.own_curves import ranked_columns
 from aqbio.stats.leg_strength import MEASURE, leg_ratios, strength_tests
 
 if TYPE_CHECKING:

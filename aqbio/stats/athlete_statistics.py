@@ -272,7 +272,8 @@ def normal_scores(numbers: pd.DataFrame) -> pd.DataFrame:
 
     ranks = numbers.rank() / (len(numbers) + 1.0)
     scores = ranks.apply(special.ndtri)
-    return scores.where(numbers.max() > numbers.min())
+    constant = numbers.columns[numbers.max() <= numbers.min()]
+    return scores.assign(**dict.fromkeys(map(str, constant), np.nan))
 
 
 def _with_and_without(

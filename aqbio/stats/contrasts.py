@@ -278,7 +278,8 @@ def missing_for_contrast(evidence: Evidence, hypothesis: Hypothesis) -> tuple[st
         return words
     if change_numbers(evidence, contrast)["value"].notna().any():
         return ()
-    if "speed" in contrast.held_equal:
+    known = by_condition(evidence, contrast, trials[contrast.column].astype(float))
+    if "speed" in contrast.held_equal and known.notna().all(axis=1).any():
         unknown = f"{contrast.column} cannot be compared at equal speed"
         need = "trials of an athlete in one condition that differ in speed show what speed brings"
         return (f"{unknown}: {need}",)

@@ -146,7 +146,7 @@ STUDY = (
         "hypotheses",
         "Verdicts on the hypotheses, and the tables to check them with.",
         reads=(*_STAGES_WITH_NUMBERS, "tables"),
-        settings=("other_models", "quality", "hypotheses", "multiverse"),
+        settings=("other_models", "quality", "hypotheses", "multiverse", "random"),
         files=("registry", "capacities"),
         tables=(
             "hypotheses_steps",

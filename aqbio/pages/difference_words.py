@@ -230,7 +230,7 @@ def _comparison(kind: str, group: Sequence[Row]) -> Comparison:
         first, second = first.replace("_", " "), NORMAL
         title = column_title(NORMAL, float(row["first_mps"]))
     elif kind == SESSION:
-        first, second = (f"Session {row[name]}" for name in ("first", "second"))
+        first, second = f"Session {row['first']}", f"session {row['second']}"
     return Comparison(kind, title, first, second, differences)
 
 
@@ -332,7 +332,8 @@ def comparison_words(comparison: Comparison) -> str:
     if comparison.kind == SPEED:
         head = f"At {head}{', ' if comparison.title else ''}{comparison.title} ({first} steps)"
     else:
-        head += f" at {comparison.title} ({first} and {second} steps)"
+        at = "," if comparison.kind == SESSION else " at"
+        head += f"{at} {comparison.title} ({first} and {second} steps)"
     named = [difference for difference in comparison.differences if difference.outcome in NAMED]
     if any(not difference.at_one_speed for difference in named):
         row = named[0].row

@@ -252,12 +252,16 @@ def test_twins_of_a_session_differ_by_nothing_but_sampling_and_their_own_errors(
         draws["deviation"] += 3.0 * shared
         draws["deviation"] += 0.1 * weights(1, 1, "markers", str(number))[:, :, None, None]
     own = session(steps, second, "P2")
-    row = row_of(session_differences(own, [session(steps, first)]), SESSION, "push_side")
+    table = session_differences(own, [session(steps, first)])
+    row = row_of(table, SESSION, "push_side")
     assert row["value"] == pytest.approx(0.0, abs=1e-12)
     by_foot = steps.groupby("side")["push_side"].std(ddof=1) / np.sqrt(3.0)
     sampling = t.ppf(0.975, 2) / NORMAL_95 * 0.5 * np.sqrt(np.square(by_foot).sum())
     expected = NORMAL_95 * np.sqrt(2.0 * (0.1**2 + sampling**2))
     assert half_width(row) == pytest.approx(expected, rel=4.0 / np.sqrt(WORLDS))
+    [comparison] = comparisons(table, SESSION)
+    expected = "Session P2 against session P1, 9.0 m/s (6 and 6 steps): no 95 % interval of 7"
+    assert comparison_words(comparison).startswith(expected)
 
 
 # words --------------------------------------------------------------------------------------------

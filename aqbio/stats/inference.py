@@ -359,7 +359,7 @@ def detectable_effect(
     """Smallest true effect that a study of this precision calls supported with that power."""
     if not (np.isfinite(estimate.se) and estimate.df > 0):
         return np.nan
-    if estimate.se <= 0.0:
+    if estimate.se <= np.finfo(float).eps * delta:
         return delta
     from scipy.optimize import brentq
 

@@ -24,6 +24,9 @@ GRAVITY = 9.80665
 NORMAL_95 = 1.959964
 """Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
 
+MEDIAN_OF_NORMAL = 0.6744897501960817
+"""Median size of a standard normal number."""
+
 LOW_PASSED = "low-passed"
 """Events of plates whose forces were low-passed so far that only times and impulses are left."""
 
@@ -54,16 +57,22 @@ INTERVALS = {
     "athletes": "95 % interval over athletes",
     "steps": "95 % interval over this athlete's steps, taken as independent",
     "measurement": "95 % interval of the measurement",
+    "difference": "95 % interval of a difference",
     "share": "95 % CI for the share of athletes",
     "choices": "range over the other choices of the analysis",
     "posterior": "90 % interval of a fitted parameter",
 }
 """Names of the kinds of interval and ±, one for each kind. Of the measurement: body, plates,
-markers, fitted motion, and other models where they are compared."""
+markers, fitted motion, and other models where they are compared. Of a difference: scatter of steps,
+and what of these errors does not cancel in it."""
 
 
 SHIPPED_FOLDER = "shipped"
 """Folder of the package that a wheel has and a checkout has not."""
+
+
+REFERENCE_TABLE = Path(str(files("aqbio"))) / "reference" / "momentum.tsv"
+"""Angular momentum of public runners, beside whom athletes are shown."""
 
 
 def shipped(name: str) -> Path:

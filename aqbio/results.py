@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,12 +17,15 @@ from aqbio.force_plates.forces import centre_of_pressure
 from aqbio.force_plates.ground_reactions import Run
 from aqbio.gait.step_files import CURVES, finished, recorded_steps, step_file, trial_contacts
 from aqbio.gait.steps import PERCENT, PHASES, Kind, Step, phase_curve
+from aqbio.intervals.study_draws import LEVELS, study_draws
+from aqbio.intervals.worlds import SCOPES
 from aqbio.io.netcdf import read_dataset
 from aqbio.io.skeleton import load_skeleton
 from aqbio.io.study import Study, finished_study
 from aqbio.io.tables import read_table
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.prepare.prepared import foot_loads
+from aqbio.reference.group import read_reference
 from aqbio.rotation.levels import Anatomy
 
 if TYPE_CHECKING:
@@ -53,6 +56,14 @@ class StudyResults:
         """Numbers behind every figure, by the figure's name."""
         return {path.stem: read_table(path) for path in (self.study.root / "figures").glob("*.tsv")}
 
+    def reference(self) -> pd.DataFrame:
+        """People whom the athletes are shown beside: mean momentum by speed, part and axis.
+
+        A row per person, speed, part and axis, as ``files.md`` describes the table ``reference``:
+        the public runners that come with aqbio, or the group that ``figures.reference`` names.
+        """
+        return read_reference(self.study)
+
     @property
     def participants(self) -> tuple[str, ...]:
         """Participants of the study."""
@@ -76,6 +87,48 @@ class StudyResults:
             parts, "step", data_vars="minimal", coords="minimal", compat="override", join="outer",
             combine_attrs="drop_conflicts",
         )  # fmt: skip
+
+    def draws(
+        self,
+        participants: str | Sequence[str] | None = None,
+        *,
+        levels: Collection[str] = LEVELS,
+        scopes: Collection[str] = SCOPES,
+    ) -> xr.Dataset:
+        """Stance means of all kept steps, and their errors of measurement in 256 worlds.
+
+        A world is one set of errors: of the tables of body segments, of each person's body, of each
+        session's markers and plates, of each trial's soft tissue, of each step. It is the same in
+        every trial, step and outcome, so that any function of numbers (a difference, slope, index,
+        rank) has in world k the value that it has of ``value + deviation`` in world k, and errors
+        that the numbers share cancel.
+
+        Parameters
+        ----------
+        participants : str or sequence of str, optional
+            All by default.
+        levels : collection of str
+            Levels of the outcomes, as in the rows of contributions; "C (C2)" is what joint moments
+            cause.
+        scopes : collection of {"common", "person", "session", "trial", "step"}
+            Bearers of the errors that vary over worlds. Without "step" for means over steps whose
+            error is taken from the scatter of the steps.
+
+        Returns
+        -------
+        Dataset
+            ``value`` (step, outcome, axis) and ``deviation`` (draw, step, outcome, axis), of mean 0
+            over draws, in roles and in the canonical frame; NaN where a number is missing.
+            Coordinates of step: participant_id, person, session, trial_id, number, side, condition,
+            speed_mps; of outcome: level, source, target, statistic, unit.
+
+        Examples
+        --------
+        >>> draws = study.draws("V06", levels=["A"])  # doctest: +SKIP
+        >>> arms = draws.isel(outcome=draws.source.values == "arms").sel(axis="y")  # doctest: +SKIP
+        """
+        names = [participants] if isinstance(participants, str) else participants
+        return study_draws(self.study, names, levels, scopes)
 
     def trial(self, participant: str, trial: str) -> xr.Dataset:
         """Levels A to C of a trial over time, by anatomical side, along the direction of travel."""

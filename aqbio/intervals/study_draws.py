@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.gait.step_files import CURVES, MODELS, participant_rows, step_file
-from aqbio.intervals.sources import CONTACT, EVENTS, MOTION, SOURCES
+from aqbio.intervals.second_model import model_factors
+from aqbio.intervals.sources import CONTACT, EVENTS, MODEL, MOTION, SOURCES
 from aqbio.intervals.step_uncertainty import KEYS, NAMES, VERTICAL, Key, stance_statistics
 from aqbio.intervals.worlds import (
     LABORATORY,
-    MODEL,
     PERSON,
     SCOPES,
     SESSION,
@@ -349,6 +349,7 @@ def _model_deviations(
     """Deviations (3,) by outcome of each other model, by trial; for others ("") their mean."""
     table = participant_rows(study, participant_id, MODELS)
     table = table[table["level"].isin(levels)]
+    table = table.assign(difference=table["difference"] * _factors(table))
     deviations: dict[str, list[dict[Key, FloatArray]]] = {}
     names = table["model"].astype(str).unique().tolist()
     if not names:
@@ -357,6 +358,10 @@ def _model_deviations(
         trial_rows = table if not trial else table[table["trial_id"] == trial]
         deviations[trial] = [_by_outcome(trial_rows[trial_rows["model"] == name]) for name in names]
     return deviations
+
+
+def _factors(table: pd.DataFrame) -> FloatArray:
+    return model_factors(*(table[name].astype(str).tolist() for name in ("model", "level")))
 
 
 def _mean_deviations(
@@ -369,6 +374,7 @@ def _mean_deviations(
     ]
     table = joined(tables, list(map(str, tables[0])))
     chosen = table[table["level"].isin(levels)]
+    chosen = chosen.assign(difference=chosen["difference"] * _factors(chosen))
     names = chosen["model"].astype(str).unique().tolist()
     return {"": [_by_outcome(chosen[chosen["model"] == name]) for name in names]} if names else {}
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from aqbio.figures.step_means import StepColumn, kept_steps, step_columns
 from aqbio.figures.words import digits
 from aqbio.gait.step_files import study_curves
+from aqbio.intervals.differences import MIN_STEPS
 from aqbio.io.study import Study
 from aqbio.names import ROLE_SIDES
 from aqbio.pages.filters import counted
@@ -22,9 +23,6 @@ from aqbio.vectors import BoolArray, FloatArray
 SCALED_UNIT = "thousandths of mass × stature × speed"
 
 FEET = ("left", "right")
-
-MIN_STEPS = 3
-"""Least number of steps of each foot for an interval."""
 
 POINT_STEP_PERCENT = 4
 """Percentage of the contact between two points of a drawn line."""

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aqbio.io.atomic import atomic_path, write_text
+from aqbio.io.dictionary import columns
+from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
+from aqbio.io.tables import write_table
 from aqbio.pages.athlete import left_right_address
+from aqbio.pages.differences import TABLE, differences_path, read_differences
 from aqbio.pages.filters import counted, write_assets
 from aqbio.report.group import group_script
 from aqbio.report.page import STAGE, StudyContent, one_page, page_findings, study_pages
@@ -28,6 +32,7 @@ def report_study(study: Study, report: Report) -> None:
     """Write ``report/index.html`` and the pages around it."""
     parts = Parts(study, STAGE)
     folder = study.root / STAGE
+    _write_differences(study)
     content = StudyContent(study)
     write_assets(folder / "assets")
     inputs = ["stage\tparticipant_id\tfile\tsha256", *map("\t".join, content.origin.inputs)]
@@ -45,6 +50,19 @@ def report_study(study: Study, report: Report) -> None:
     for name, text in reversed(pages.items()):
         write_text(folder / name, text)
     report(f"{folder / 'index.html'}: {counted(len(content.names), 'athlete')}")
+
+
+def _write_differences(study: Study) -> None:
+    """Write the table of all athletes' differences, from what stage pages wrote."""
+    people = [participant.participant_id for participant in study.participants]
+    described, files = columns(TABLE), [differences_path(study, name) for name in people]
+    source = study_provenance(study, STAGE, [path for path in files if path.is_file()])
+    tables = (read_differences(study, name)[list(described)] for name in people)
+    write_table(tables, study.table(f"{TABLE}.tsv"), described, source, digits=DIGITS)
+
+
+DIGITS = 6
+"""Significant digits of differences."""
 
 
 def write_one_file(study: Study, report: Report) -> None:

@@ -7,6 +7,7 @@ Momenta about the vertical have the sizes and signs of simulated sprinting (push
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from itertools import permutations, product
 from pathlib import Path
@@ -24,14 +25,16 @@ from aqbio.figures.runs import fastest_runs
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.step_files import CURVES, step_file
 from aqbio.hypotheses.preregistration import record_registry, verdict_basis
+from aqbio.intervals.worlds import WORLDS, weights
 from aqbio.inverse_dynamics.files import changes_path
 from aqbio.io.dictionary import columns
 from aqbio.io.netcdf import write_dataset
 from aqbio.io.provenance import provenance
 from aqbio.io.study import Study, load_study
-from aqbio.io.tables import write_columns, write_table
+from aqbio.io.tables import read_columns, write_columns, write_table
 from aqbio.names import DOUBTFUL, NO_STEPS, PARTLY, TRIAL_FAILED, USABLE
 from aqbio.pages.athlete import write_athlete_page
+from aqbio.pages.differences import differences_path, drawn_session, session_differences
 from aqbio.pages.words import STATISTICS
 from aqbio.stage_table import PARTICIPANT_STAGES
 from aqbio.stats.registry import Hypothesis, read_registry, short_hash, study_registry
@@ -40,6 +43,9 @@ from aqbio.stats.step_numbers import step_columns as hypotheses_columns
 from aqbio.stats.verdict import CLASSES, ResultCode
 from aqbio.study import manifest
 from aqbio.study.findings import participant_findings
+
+REFERENCE = Path(__file__).with_name("made_reference.tsv")
+"""Eleven people of one day: what pages say does not change with the table that is shipped."""
 
 EDGES = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0)
 AXES = ("x", "y", "z")
@@ -266,16 +272,19 @@ def _complete(rows: Rows | pd.DataFrame, described: Mapping[str, Any]) -> pd.Dat
 
 def _study(folder: Path, participants: int, figures: dict[str, Any]) -> Study:
     names = [f"S{number:02d}" for number in range(1, participants + 1)]
+    shutil.copyfile(REFERENCE, folder / REFERENCE.name)
     settings = {
-        "name": "made_up", "results": str(folder / "results"), "figures": figures,
+        "name": "made_up", "results": str(folder / "results"),
+        "figures": {"reference": REFERENCE.name, **figures},
         "report": {"title": "Made-up sprinters", "authors": "A. Tester"},
     }  # fmt: skip
     trials = ["jog", "sprint"] + (["stride", "fast"] if participants > 1 else [])
     runs = [f"{name}\t{trial}\trun\t{trial}.c3d" for name in names for trial in trials]
-    people = [f"{name}\tfemale" for name in names]
+    statures = ["n/a", *["1.80"] * len(names)]
+    people = [f"{name}\tfemale\t{stature}" for name, stature in zip(names, statures, strict=False)]
     for file, lines in (
         ("study.yaml", [json.dumps(settings)]),
-        ("participants.tsv", ["participant_id\tsex", *people]),
+        ("participants.tsv", ["participant_id\tsex\theight_m", *people]),
         ("trials.tsv", ["participant_id\ttrial_id\ttask\tfile", *runs]),
     ):
         (folder / file).write_text("\n".join([*lines, ""]), encoding="utf-8")
@@ -436,7 +445,37 @@ def write_made_page(study: Study, participant_id: str) -> None:
     """Write a participant's page from what is there."""
     replayed = study.read_manifest(participant_id, "pages")["trials"]
     found = participant_findings(study, participant_id, PARTICIPANT_STAGES[:-1])
-    write_athlete_page(study, participant_id, replayed, found)
+    steps = read_columns(step_file(study, participant_id, "steps"))
+    differences = session_differences(
+        drawn_session(study, participant_id, steps, made_draws(steps))
+    )
+    path = differences_path(study, participant_id)
+    write_columns(differences, path, columns("differences"), provenance("pages", [], {}))
+    write_athlete_page(study, participant_id, replayed, found, differences)
+
+
+ERROR = 0.05
+"""Standard deviation of an error of momentum that each foot has, kg m²/s."""
+
+
+def made_draws(steps: pd.DataFrame) -> xr.Dataset:
+    """Draws of the momenta in a table of steps: one error of each foot in all of its steps."""
+    parts = ["push_side", "swing_side", "arms", "torso", "total"]
+    value = np.full((len(steps), len(parts), len(AXES)), NAN)
+    value[:, :, 1] = steps[[f"H_{part}_y_stance_mean_kgm2ps" for part in parts]]
+    error = {side: ERROR * weights(1, 1, "made", side)[:, 0] for side in ("left", "right")}
+    by_step = np.stack([error[side] for side in steps["side"]], axis=1) if len(steps) else None
+    deviation = np.zeros((WORLDS, *value.shape))
+    if by_step is not None:
+        deviation += by_step[..., None, None]
+    names = {"level": "A", "target": "whole_body", "statistic": "momentum_mean", "unit": "kg m2/s"}
+    return xr.Dataset(
+        {"value": (("step", "outcome", "axis"), value),
+         "deviation": (("draw", "step", "outcome", "axis"), deviation)},
+        {"trial_id": ("step", steps["trial_id"].astype(str)), "number": ("step", steps["step"]),
+         "source": ("outcome", parts), "axis": list(AXES),
+         **{name: ("outcome", [words] * len(parts)) for name, words in names.items()}},
+    )  # fmt: skip
 
 
 def _write_manifests(study: Study, participant_id: str, *, static: bool) -> None:
@@ -483,6 +522,8 @@ def made_row(hypothesis: Hypothesis, found: ResultCode, **changes: Any) -> dict[
     row = {name: value if known else NAN for known, one in parts for name, value in one.items()}
     return row | MADE["verdict"] | {
         "hypothesis": hypothesis.id, "verdict": CLASSES[found], "found": found, "gates": gates,
+        "design": "between" if hypothesis.family == "survey" else "observed",
+        "predicted": hypothesis.predicted,
         "statistic": hypothesis.statistic, "estimate": estimate, "unit": hypothesis.unit,
         "ci_low": estimate - 0.25 * delta, "ci_high": estimate + 0.25 * delta,
         "smallest_effect": smallest, "n_athletes": 29 if told else 0,
@@ -550,10 +591,12 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
             for name in OWN for column in ("value", "beside") for place, who in enumerate(people)
         ],
         "sprints": [
-            {"participant_id": who, "trial_id": f"{condition}-{number}", "condition": condition,
-             "speed_mps": speed + 0.01 * number}
-            for who in people for number in range(2)
-            for condition, speed in (("normal", 9.0), ("restricted_arms", 8.8))
+            {"participant_id": who, "trial_id": trial, "condition": condition,
+             "effort": "maximal", "athlete": who, "speed_mps": speed}
+            for who in people
+            for trial, condition, speed in (
+                ("sprint", "normal", 9.0), ("fast", "restricted_arms", 8.8),
+            )
         ],
         "power": [
             MADE["power"]
@@ -565,6 +608,8 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
         ],
         "hypotheses_steps": [
             dict.fromkeys(hypotheses_columns(), 0.0)
+            | {name: size * (1.0 + 0.05 * level + 0.02 * int(who[1:]) + 0.003 * (step % 3))
+               for name, size in (("contact_s", 0.12), ("flight_s", 0.11), ("hub_share", 0.1))}
             | {"participant_id": who, "trial_id": f"speed{level}", "step": step + 1,
                "side": "right" if step % 2 else "left", "level": level,
                "relative_speed": 0.6 + 0.2 * level, "speed_mps": 5.5 + 2.0 * level,

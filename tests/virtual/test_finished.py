@@ -16,6 +16,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 from typer.testing import CliRunner
 
 import aqbio
@@ -60,6 +61,10 @@ WORDS = {
 }  # fmt: skip
 
 
+DRAWN = {("differences", "low"), ("differences", "high")}
+"""Ends of intervals over worlds, whose errors are drawn for each person."""
+
+
 @pytest.mark.parametrize("folder", ["tables", "figures"])
 def test_two_who_run_alike_have_the_same_numbers(finished, folder):
     """In every table and every figure; only their names differ."""
@@ -72,6 +77,8 @@ def test_two_who_run_alike_have_the_same_numbers(finished, folder):
         numbers = table.select_dtypes("number").columns
         assert len(one) == len(other), path.name
         for name in numbers:
+            if (path.stem, name.rpartition("_")[2]) in DRAWN:
+                continue
             size = np.abs(one[name]).fillna(0.0).max() if len(one) else 0.0
             np.testing.assert_allclose(
                 other[name], one[name], rtol=1e-6, atol=1e-6 * size, err_msg=f"{path.name} {name}"
@@ -103,6 +110,37 @@ def test_every_number_of_steps_is_an_outsiders(finished, name):
     assert set(rows["phase"]) == {"stance", "flight", "braking", "propulsion"}
     for number, own in rows.groupby("step"):
         check.check_contributions(trial, trial.step(steps.set_index("step").loc[number]), own)
+
+
+def test_differences_between_feet_are_an_outsiders(finished):
+    """Least squares on foot and trial, by NumPy, of the draws that the library gives."""
+    steps = _table(finished, "steps")
+    whole = steps[steps["status"] == "ok"]
+    draws = aqbio.open_study(finished.file).draws(
+        RUNNER.name, levels=["A"], scopes=["common", "person", "session", "trial"]
+    )
+    steps_drawn = pd.MultiIndex.from_arrays([draws["trial_id"].values, draws["number"].values])
+    table = _table(finished, "differences")
+    rows = table[(table["comparison"] == "feet") & (table["level"] == "A")]
+    rows = rows[rows["low"].notna()]
+    for row in rows.to_dict("records"):
+        near = whole[(whole["speed_mps"].groupby(whole["trial_id"]).transform("mean"))
+                     .between(row["speed_mps"] - 1.0, row["speed_mps"] + 1.0)]  # fmt: skip
+        chosen = (draws["source"] == row["source"]) & (draws["statistic"] == row["statistic"])
+        number = draws.isel(outcome=int(chosen.values.argmax())).sel(axis=row["axis"])
+        places = steps_drawn.get_indexer(pd.MultiIndex.from_frame(near[["trial_id", "step"]]))
+        number = number.isel(step=places)
+        foot = np.where(near["side"] == "right", 0.5, -0.5)
+        trials = pd.get_dummies(near["trial_id"]).to_numpy(dtype=float)
+        design = np.column_stack([foot, trials])
+        fitted, [rest], *_ = np.linalg.lstsq(design, number["value"].values, rcond=None)
+        assert row["value"] == pytest.approx(fitted[0], rel=1e-4)
+        drawn = np.linalg.lstsq(design, number["deviation"].values.T, rcond=None)[0][0]
+        freedom = len(foot) - design.shape[1]
+        variance = rest / freedom * np.linalg.inv(design.T @ design)[0, 0]
+        half = np.hypot(1.96 * drawn.std(), t.ppf(0.975, freedom) * np.sqrt(variance))
+        assert 0.5 * (row["high"] - row["low"]) == pytest.approx(half, rel=0.25)
+    assert {"push_side", "arms", "torso"} <= set(rows["source"])
 
 
 def test_means_of_contributions(finished):

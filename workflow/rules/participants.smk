@@ -208,7 +208,7 @@ rule multiverse:
 rule pages:
     """Write the participant's page, and one of every trial on which the run can be seen again."""
     input:
-        multiverse=f"{PERSON}/multiverse.json",
+        multiverse=of_sessions("multiverse"),
     output:
         record=f"{PERSON}/pages.json",
         pages=directory(f"{PERSON}/pages"),
@@ -223,8 +223,10 @@ rule pages:
         runtime=for_trials(20, 3),
     params:
         study=study_file,
-        settings=settings("model", "roles", "figures"),
+        settings=settings("model", "roles", "figures", "hypotheses", "random"),
         bones=content("bones"),
+        reference=content("reference"),
+        strength=content("strength"),
     message:
         "{wildcards.participant}: pages of the participant and the trials"
     shell:

@@ -74,7 +74,7 @@ def of_sessions(stage):
     """Records of a stage of all sessions of the person, on the same model."""
 
     def records(wildcards):
-        study = MODELS[wildcards.model]
+        study = MODELS[wildcards.get("model", "")]
         sessions = study.sessions_of(wildcards.participant)
         return [jobs.rule_path(study.manifest(one, stage)) for one in sessions]
 

@@ -1,0 +1,350 @@
+"""Words and tables of an athlete's differences, from the rows of the table ``differences``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from aqbio.figures.step_means import column_title
+from aqbio.figures.words import digits, format_interval
+from aqbio.names import NORMAL
+from aqbio.pages.differences import (
+    CONDITION,
+    FEET,
+    FORCE,
+    MEASURES,
+    OUTCOMES,
+    PARTS,
+    POSTURES,
+    PUSH_SIDE,
+    SAME_SPEED,
+    SESSION,
+    SPEED,
+    Outcome,
+    Row,
+)
+from aqbio.pages.filters import counted, enumerated, rows
+
+WIDEST_PERCENT = 100.0
+"""Half of the widest interval in per cent; wider ones are in the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference as the page shows it."""
+
+    outcome: Outcome
+    row: Row
+
+    def _shown(self, name: str) -> float:
+        return self.outcome.factor * float(self.row[name])
+
+    @property
+    def first(self) -> float:
+        """Mean over the first steps, in the unit of the page."""
+        return self._shown("first_mean")
+
+    @property
+    def second(self) -> float:
+        """Mean over the second steps, in the unit of the page."""
+        return self._shown("second_mean")
+
+    @property
+    def has_interval(self) -> bool:
+        """True if there are steps enough."""
+        return not math.isnan(self.row["low"])
+
+    @property
+    def in_percent(self) -> bool:
+        """True if the change in size is known, and its interval no wider than the size."""
+        row = self.row
+        half = 0.5 * (row["percent_high"] - row["percent_low"])
+        return not (math.isnan(row["percent"]) or half >= WIDEST_PERCENT)
+
+    @property
+    def estimate(self) -> tuple[float, float, float]:
+        """Difference and interval: per cent by which the first is larger, or in the unit."""
+        if self.in_percent:
+            value, low, high = (
+                float(self.row[name]) for name in ("percent", "percent_low", "percent_high")
+            )
+            return value, low, high
+        value, *ends = (self._shown(name) for name in ("value", "low", "high"))
+        low, high = sorted(ends)
+        return value, low, high
+
+    @property
+    def unit(self) -> str:
+        """Unit of `estimate`."""
+        return "%" if self.in_percent else self.outcome.unit
+
+    @property
+    def sure(self) -> bool:
+        """True if the interval leaves out 0."""
+        return bool(self.row["low"] > 0.0 or self.row["high"] < 0.0)
+
+    @property
+    def at_one_speed(self) -> bool:
+        """True if both means are of one speed, or of steps of the same trials."""
+        if self.row["comparison"] in (FEET, SPEED):
+            return True
+        first, second = float(self.row["first_mps"]), float(self.row["second_mps"])
+        return abs(first / second - 1.0) <= SAME_SPEED
+
+    @property
+    def cell(self) -> str:
+        """Difference and interval as a table has them."""
+        value, low, high = self.texts
+        text = f"{value} {self.unit}"
+        return f"{text} ({low} to {high})" if self.has_interval else text
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """Difference and ends of its interval, as many digits as the interval bears."""
+        return _texts(*self.estimate, self.unit)
+
+    def words(self, than: str = "", *, brief: bool = False) -> str:
+        """The difference as the part of a sentence: 12 % larger (95 % interval 3 to 21 %).
+
+        ``than`` names the second steps; ``brief``: the sentence says what is in brackets.
+        """
+        value, low, high = self.estimate
+        unit, more, less = self.unit, "larger", "smaller"
+        if self.first * self.second <= 0.0:
+            more, less = "more", "less"
+        elif self.first < 0.0 and not self.in_percent:
+            value, low, high = -value, -high, -low
+        change = more if value >= 0.0 else less
+        if value < 0.0:
+            value, low, high = -value, -high, -low
+        text, *ends = _texts(value, low, high, unit)
+        text = " ".join(filter(None, (text, unit, change, "than" if than else "", than)))
+        if not self.has_interval:
+            return text
+        range_ = f"{ends[0]} to {ends[1]}"
+        return f"{text} ({range_})" if brief else f"{text} (95 % interval {range_} {unit})"
+
+    @property
+    def label(self) -> str:
+        """Name of the outcome within a sentence."""
+        return self.outcome.label[:1].lower() + self.outcome.label[1:]
+
+
+MIN_WHOLE_PERCENT = 5.0
+"""Half width of an interval, per cent, from which decimals say nothing."""
+
+
+def _texts(value: float, low: float, high: float, unit: str) -> tuple[str, str, str]:
+    if unit == "%" and not math.isnan(low):
+        decimals = 0 if high - low >= 2.0 * MIN_WHOLE_PERCENT else 1
+        texts = (f"{number:.{decimals}f}" for number in (value, low, high))
+        first, second, third = (
+            text.lstrip("-") if float(text) == 0.0 else text.replace("-", "−") for text in texts
+        )
+        return first, second, third
+    if math.isnan(low):
+        return digits(value, unit), "n/a", "n/a"
+    return format_interval(value, low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two groups of an athlete's steps, and all that differs or not."""
+
+    kind: str
+    title: str
+    """Speed and condition."""
+    first: str
+    second: str
+    """first, second: Headings of the columns."""
+    differences: tuple[Difference, ...]
+
+    @property
+    def measures(self) -> tuple[Difference, ...]:
+        """All but postures."""
+        return tuple(
+            difference for difference in self.differences if difference.outcome not in POSTURES
+        )
+
+    @property
+    def postures(self) -> tuple[Difference, ...]:
+        """What coaches judge by eye."""
+        return tuple(
+            difference for difference in self.differences if difference.outcome in POSTURES
+        )
+
+    @property
+    def comparable(self) -> bool:
+        """True if any difference has an interval."""
+        return any(difference.has_interval for difference in self.differences)
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """Largest number of first and of second steps."""
+        first, second = (
+            max(
+                (int(difference.row[f"{name}_steps"]) for difference in self.differences), default=0
+            )
+            for name in ("first", "second")
+        )
+        return first, second
+
+    @property
+    def caption(self) -> str:
+        """Words over the table."""
+        first, second = self.steps
+        steps = f"{self.second} {second}, {self.first} {first} steps".lower()
+        if self.kind == SPEED:
+            steps = f"line over the speeds of {counted(first, 'step')}"
+        words = ": ".join(filter(None, (self.title, steps)))
+        return words if self.comparable else f"{words}; too few for an interval"
+
+    def difference(self, outcome: Outcome) -> Difference | None:
+        """The difference of one outcome; None where it was not measured."""
+        return next(
+            (difference for difference in self.differences if difference.outcome is outcome), None
+        )
+
+
+def comparisons(table: pd.DataFrame, kind: str) -> tuple[Comparison, ...]:
+    """Comparisons of one kind, in the order of the rows."""
+    chosen = table[table["comparison"] == kind]
+    keys = ["first", "second", "condition", "speed_mps"]
+    groups = chosen.groupby(keys, sort=False, observed=True, dropna=False)
+    return tuple(_comparison(kind, rows(group)) for _, group in groups)
+
+
+def _comparison(kind: str, group: Sequence[Row]) -> Comparison:
+    row = group[0]
+    differences = tuple(Difference(OUTCOMES[_key(entry)], entry) for entry in group)
+    condition = str(row["condition"])
+    title = column_title(condition, float(row["speed_mps"]))
+    first, second = str(row["first"]).capitalize(), str(row["second"]).capitalize()
+    if kind == SPEED:
+        title = "" if condition == NORMAL else condition.replace("_", " ")
+        first, second = (f"{float(row[name]):.1f} m/s" for name in ("first_mps", "second_mps"))
+    elif kind == CONDITION:
+        first, second = first.replace("_", " "), NORMAL
+        title = column_title(NORMAL, float(row["first_mps"]))
+    elif kind == SESSION:
+        first, second = (f"Session {row[name]}" for name in ("first", "second"))
+    return Comparison(kind, title, first, second, differences)
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    names = ("level", "source", "target", "statistic", "axis")
+    return tuple(str(row[name]) if isinstance(row[name], str) else "" for name in names)
+
+
+def side_words(feet: Sequence[Comparison], *, unused: bool = False) -> tuple[str, ...]:
+    """State which foot pushes less, the push side of both, and what else differs.
+
+    ``unused``: forces were measured but are not used.
+    """
+    if not feet:
+        return ("No step of each foot was kept: left and right cannot be compared.",)
+    first = feet[0]
+    right, left = first.steps
+    if not first.comparable:
+        text = (
+            "Left and right cannot be compared: that takes three steps of each foot at one "
+            f"speed, and there are at most {left} left and {right} right."
+        )
+        return (text,)
+    at = f"at {first.title} ({left} left and {right} right steps)"
+    return tuple(_side_sentences(feet, at, unused=unused))
+
+
+def _side_sentences(feet: Sequence[Comparison], at: str, *, unused: bool) -> Iterator[str]:
+    first = feet[0]
+    force = first.difference(FORCE)
+    if force is not None and not force.has_interval:
+        force = None
+    if force is not None:
+        yield f"{_force_words(force, at)}."
+    elif any(comparison.difference(FORCE) for comparison in feet):
+        yield f"Which foot pushes less {at} is not known: no plate measured the forces there."
+    else:
+        why = "the forces are not used" if unused else "no plate measured the forces"
+        yield f"Which foot pushes less is not known: {why}."
+    push_side = first.difference(PUSH_SIDE)
+    if push_side is not None and push_side.has_interval:
+        where = "" if any(comparison.difference(FORCE) for comparison in feet) else f" {at}"
+        yield (
+            f"Angular momentum of the push side about the vertical{where}: on the right foot "
+            f"{push_side.words('on the left')}."
+        )
+    named = (force, push_side)
+    yield _others_words(
+        [
+            difference
+            for difference in first.differences
+            if difference not in named and difference.has_interval
+        ]
+    )
+
+
+def _force_words(force: Difference, at: str) -> str:
+    value, low, high = force.texts
+    interval = f"right against left {value} %, 95 % interval {low} to {high} %"
+    if not force.sure:
+        return f"Neither foot pushes less beyond error {at}: {interval}"
+    weaker = "right" if force.row["value"] < 0.0 else "left"
+    return f"The {weaker} foot pushes less {at}: {interval}"
+
+
+def _others_words(others: Sequence[Difference]) -> str:
+    """Name the differences whose interval leaves out 0."""
+    sure = [difference for difference in others if difference.sure]
+    measures = counted(len(others), "other measure")
+    if not sure:
+        return f"No interval of {measures} leaves out 0."
+    names = enumerated(
+        [f"{difference.label} {difference.words(brief=True)}" for difference in sure]
+    )
+    return (
+        f"Right against left, the 95 % interval of {len(sure)} of {measures} leaves out 0: {names}."
+    )
+
+
+def short_side_words(feet: Sequence[Comparison]) -> str:
+    """Differences between left and right whose interval leaves out 0, for a table."""
+    if not feet or not feet[0].comparable:
+        return "too few steps of each foot"
+    sure = [difference for difference in feet[0].differences if difference.sure]
+    return (
+        "; ".join(f"{difference.label} {difference.cell}" for difference in sure)
+        or "no difference beyond measurement error"
+    )
+
+
+NAMED = (*MEASURES[:2], *PARTS)
+"""Outcomes that a sentence names; the table has the others."""
+
+
+def comparison_words(comparison: Comparison) -> str:
+    """State what differs between conditions, sessions or speeds."""
+    first, second = comparison.steps
+    head = f"{comparison.first} against {comparison.second}"
+    if comparison.kind == SPEED:
+        head = f"At {head}{', ' if comparison.title else ''}{comparison.title} ({first} steps)"
+    else:
+        head += f" at {comparison.title} ({first} and {second} steps)"
+    named = [difference for difference in comparison.differences if difference.outcome in NAMED]
+    if any(not difference.at_one_speed for difference in named):
+        row = named[0].row
+        head += (
+            f", at {float(row['first_mps']):.2f} and {float(row['second_mps']):.2f} m/s without "
+            "adjustment for speed"
+        )
+    sure = [
+        f"{difference.label} {difference.words(brief=True)}"
+        for difference in named
+        if difference.sure
+    ]
+    if not sure:
+        return f"{head}: no 95 % interval of {counted(len(named), 'measure')} leaves out 0."
+    return f"{head}, with 95 % intervals: {enumerated(sure)}."

@@ -1,0 +1,451 @@
+"""Differences of an athlete, over the draws of all errors: feet, conditions, sessions, speeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from aqbio.figures.step_means import StepColumn, kept_steps
+from aqbio.gait.postures import spread_column
+from aqbio.gait.step_files import participant_rows, step_file
+from aqbio.intervals.differences import (
+    Mean,
+    SpeedLine,
+    StepNumbers,
+    feet_means,
+    foot_mean,
+    lines_over_feet,
+    over_feet,
+    relative_change,
+    speed_line,
+)
+from aqbio.intervals.study_draws import study_draws
+from aqbio.intervals.worlds import SCOPES, STEP, WORLDS, difference
+from aqbio.io.dictionary import Columns, columns
+from aqbio.io.provenance import study_provenance
+from aqbio.io.study import Study
+from aqbio.io.tables import joined, read_columns, with_texts, write_columns
+from aqbio.names import NORMAL, ROLE_SIDES, SIDES
+from aqbio.pages.own_curves import ranked_columns
+from aqbio.pages.stance import UNIT
+from aqbio.vectors import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STEPS_TABLE = "steps"
+"""Level of an outcome that is a column of steps.tsv."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Number of a step that is compared."""
+
+    label: str
+    unit: str
+    """On the page."""
+    level: str
+    source: str
+    target: str = ""
+    statistic: str = ""
+    axis: str = ""
+    """level to axis: As in the rows of contributions, or `STEPS_TABLE` and a column."""
+    factor: float = 1.0
+    """From the file's unit to the page's."""
+    error: str = ""
+    """Column of its error of measurement."""
+    sds: float = 1.0
+    """Standard deviations that this column holds."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Fields that identify it in a row."""
+        return self.level, self.source, self.target, self.statistic, self.axis
+
+
+def _momentum(source: str, label: str) -> Outcome:
+    return Outcome(label, UNIT, "A", source, "whole_body", "momentum_mean", "y")
+
+
+def _joint(name: str, label: str) -> Outcome:
+    return Outcome(label, "N m", "joint", name, "distal_segment", "moment_mean", "z")
+
+
+def _on_pelvis(chain: str, label: str) -> Outcome:
+    return Outcome(label, "N m", "B", chain, "pelvis", "moment_mean", "y")
+
+
+TIME_ERROR_SDS = 1.5
+"""Standard deviations of a contact time in column contact_error_s
+(`aqbio.contributions.without_plates.EVENT_SD_SHARE`)."""
+
+FORCE = Outcome("Peak upward force", "BW", STEPS_TABLE, "peak_vertical_force_bw")
+PUSH_SIDE = _momentum("push_side", "Push side")
+PARTS = (
+    PUSH_SIDE,
+    _momentum("swing_side", "Swing leg" if len(ROLE_SIDES["swing_side"]) == 1 else "Swing side"),
+    _momentum("arms", "Arms"),
+    _momentum("torso", "Torso"),
+    _momentum("total", "Whole body"),
+)
+"""Angular momentum about the vertical, mean over the contact."""
+
+MEASURES = (
+    FORCE,
+    Outcome(
+        "Contact time", "ms", STEPS_TABLE, "contact_s", factor=1000.0,
+        error="contact_error_s", sds=TIME_ERROR_SDS,
+    ),
+    Outcome(
+        "Flight time", "ms", STEPS_TABLE, "flight_s", factor=1000.0,
+        error="contact_error_s", sds=TIME_ERROR_SDS,
+    ),
+    Outcome("Step length", "m", STEPS_TABLE, "step_length_m"),
+    *PARTS,
+    _on_pelvis("leg_push", "Standing leg on the pelvis, vertical moment"),
+    _on_pelvis("leg_swing", "Free leg on the pelvis, vertical moment"),
+    _on_pelvis("upper_body", "Upper body on the pelvis, vertical moment"),
+    _joint("hip_push", "Hip moment, standing leg, extension negative"),
+    _joint("knee_push", "Knee moment, standing leg, extension positive"),
+    _joint("ankle_push", "Ankle moment, standing leg, push-off negative"),
+)  # fmt: skip
+"""By the foot on the ground."""
+
+DEGREES = math.degrees(1.0)
+POSTURES = tuple(
+    Outcome(label, unit, STEPS_TABLE, column, factor=factor, error=spread_column(column))
+    for column, label, unit, factor in (
+        ("touchdown_distance_m", "Foot lands ahead of the body", "cm", 100.0),
+        ("knee_separation_touchdown_m", "Other knee still behind at landing", "cm", -100.0),
+        ("thigh_angle_push_toe_off_rad", "Thigh behind the hip at push-off", "°", -DEGREES),
+        ("thigh_range_swing_rad", "Swing of the free thigh, back to front", "°", DEGREES),
+        ("thigh_speed_swing_radps", "Free thigh's fastest attack forward", "°/s", DEGREES),
+        ("shin_angle_touchdown_rad", "Shin at landing, foot ahead of the knee", "°", DEGREES),
+        ("foot_angle_touchdown_rad", "Foot at landing, toes up", "°", DEGREES),
+        ("ankle_angle_touchdown_rad", "Ankle at landing, toes drawn up", "°", DEGREES),
+        ("knee_height_swing_m", "Free knee's greatest height over the hip", "cm", 100.0),
+        ("heel_recovery_swing_m", "Free ankle's least distance from the hip", "cm", 100.0),
+    )
+)
+"""Postures that coaches judge, by the foot on the ground."""
+
+OUTCOMES = {outcome.key: outcome for outcome in (*MEASURES, *POSTURES)}
+
+TABLE = "differences"
+
+FEET, CONDITION, SESSION, SPEED = "feet", "condition", "session", "speed"
+"""Kinds of comparison."""
+
+SYSTEMATIC = tuple(scope for scope in SCOPES if scope != STEP)
+"""Errors that are drawn: those of single steps are in the steps' scatter."""
+
+SAME_SPEED = 0.005
+"""Largest relative difference of two speeds that count as equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSteps:
+    """Kept steps of one session of a person, with the draws of their numbers."""
+
+    participant_id: str
+    session: str
+    """Words for the session."""
+    steps: pd.DataFrame
+    columns: Sequence[StepColumn]
+    """Steps of one condition and speed class, those that compare the feet best first."""
+    draws: xr.Dataset
+    positions: IntArray
+    """(N,) array. Place of every step in the draws; −1: not drawn."""
+    seed: int
+
+    def numbers(self, outcome: Outcome, rows: IntArray) -> StepNumbers:
+        """An outcome in some of the steps."""
+        steps = self.steps.iloc[rows]
+        if outcome.level == STEPS_TABLE:
+            value = steps[outcome.source].to_numpy(dtype=float)
+            deviation = np.zeros((WORLDS, len(rows)))
+        else:
+            value, deviation = self._drawn(outcome, self.positions[rows])
+        error = steps[outcome.error].mean() / outcome.sds if outcome.error in steps else 0.0
+        return StepNumbers(
+            value,
+            deviation,
+            steps["speed"].to_numpy(dtype=float),
+            tuple(steps["trial_id"].astype(str)),
+            0.0 if math.isnan(error) else float(error),
+        )
+
+    def _drawn(self, outcome: Outcome, positions: IntArray) -> tuple[FloatArray, FloatArray]:
+        names = ("level", "source", "target", "statistic")
+        is_outcome = np.logical_and.reduce(
+            [
+                self.draws[name].values == part
+                for name, part in zip(names, outcome.key, strict=False)
+            ]
+        )
+        value = np.full(len(positions), np.nan)
+        deviation = np.full((WORLDS, len(positions)), np.nan)
+        if is_outcome.any():
+            drawn = self.draws.isel(outcome=int(is_outcome.argmax())).sel(axis=outcome.axis)
+            known = positions >= 0
+            value[known] = drawn["value"].values[positions[known]]
+            deviation[:, known] = drawn["deviation"].values[:, positions[known]]
+        return value, deviation
+
+    def condition(self, column: StepColumn) -> str:
+        """Condition of a column's trials."""
+        return str(self.steps["condition"].iloc[column.rows[0]])
+
+    def feet(self, rows: IntArray) -> Mapping[str, IntArray]:
+        """Steps by foot."""
+        side = self.steps["side"].to_numpy()[rows]
+        return {name: rows[side == name] for name in SIDES}
+
+    def both_feet(self, outcome: Outcome, column: StepColumn) -> tuple[Mean, Mean] | None:
+        """Means of an outcome on the right and on the left foot, whose difference is drawn."""
+        right, left = (
+            self.numbers(outcome, self.feet(column.rows)[side]) for side in ("right", "left")
+        )
+        return feet_means(right, left, self.seed, *self._sample(column))
+
+    def _sample(self, column: StepColumn) -> tuple[str, str, str]:
+        """Name of a column's steps as a sample."""
+        return self.participant_id, self.condition(column), f"{column.speed_mps:.3f}"
+
+    def means(
+        self, outcome: Outcome, column: StepColumn, speeds: Mapping[str, float] | None = None
+    ) -> Mapping[str, Mean]:
+        """Mean of an outcome over the steps of each foot that has any.
+
+        Moved along the foot's line over speed, where there is one, to one speed: that of ``speeds``
+        or the steps' mean.
+        """
+        lines = self.lines(outcome, self.condition(column))
+        means = {}
+        for foot, rows in self.feet(column.rows).items():
+            numbers = self.numbers(outcome, rows).complete()
+            if foot in lines and np.isfinite(numbers.speed_mps).all():
+                speed_mps = (speeds or {}).get(foot, float(numbers.speed_mps.mean()))
+                numbers = lines[foot].moved(numbers, speed_mps)
+            mean = foot_mean(numbers, self.seed, *self._sample(column), foot)
+            if mean is not None:
+                means[foot] = mean
+        return means
+
+    def lines(self, outcome: Outcome, condition: str) -> Mapping[str, SpeedLine]:
+        """Line over speed of an outcome in one condition, of each foot that has one."""
+        rows = np.flatnonzero(self.steps["condition"].astype(str) == condition)
+        sample = (self.participant_id, condition)
+        by_foot = {
+            foot: speed_line(self.numbers(outcome, foot_rows), self.seed, *sample, foot)
+            for foot, foot_rows in self.feet(rows).items()
+        }
+        return {foot: line for foot, line in by_foot.items() if line is not None}
+
+
+def session_steps(study: Study, participant_id: str) -> SessionSteps:
+    """Kept steps of a participant, with draws."""
+    levels = {outcome.level for outcome in OUTCOMES.values()} - {STEPS_TABLE}
+    return drawn_session(
+        study,
+        participant_id,
+        participant_rows(study, participant_id, "steps"),
+        study_draws(study, [participant_id], levels=levels, scopes=SYSTEMATIC),
+    )
+
+
+def drawn_session(
+    study: Study, participant_id: str, steps: pd.DataFrame, draws: xr.Dataset
+) -> SessionSteps:
+    """Kept ones among a participant's steps, with their draws (`study_draws`)."""
+    steps = with_texts(kept_steps(steps))
+    names = zip(draws["trial_id"].values.tolist(), draws["number"].values.tolist(), strict=True)
+    places = {(str(trial), int(number)): place for place, (trial, number) in enumerate(names)}
+    keys = zip(steps["trial_id"], steps["step"], strict=True)
+    positions = [places.get((str(trial), int(number)), -1) for trial, number in keys]
+    return SessionSteps(
+        participant_id,
+        study.participant(participant_id).session or participant_id,
+        steps,
+        ranked_columns(steps, study.settings.figures.speed_edges_mps),
+        draws,
+        np.array(positions, dtype=np.intp),
+        study.settings.random.seed,
+    )
+
+
+# rows ---------------------------------------------------------------------------------------------
+
+Row = dict[str, Any]
+
+
+def athlete_differences(study: Study, participant_id: str) -> pd.DataFrame:
+    """Differences of an athlete with their 95 % intervals, as the table ``differences``."""
+    earlier = study.sessions_of(participant_id)
+    earlier = earlier[: earlier.index(participant_id)]
+    return session_differences(
+        session_steps(study, participant_id), [session_steps(study, name) for name in earlier]
+    )
+
+
+def session_differences(own: SessionSteps, earlier: Sequence[SessionSteps] = ()) -> pd.DataFrame:
+    """Differences within a session, and from earlier ones of the person.
+
+    Between feet at every speed and condition; between conditions and the normal one, and between
+    sessions, at the same speed; between the fastest and the slowest speed, along a line. Rows only
+    for what was measured on both sides.
+    """
+    rows = [*_feet_rows(own), *_condition_rows(own), *_speed_rows(own)]
+    for session in earlier:
+        rows += _session_rows(own, session)
+    return pd.DataFrame(rows, columns=list(columns(TABLE)))
+
+
+def differences_path(study: Study, participant_id: str) -> Path:
+    """File of the differences of a participant."""
+    return study.folder(participant_id, "pages") / f"{TABLE}.nc"
+
+
+def write_differences(study: Study, participant_id: str) -> pd.DataFrame:
+    """Compute and write the differences of a participant."""
+    table = athlete_differences(study, participant_id)
+    source = study_provenance(study, "pages", [step_file(study, participant_id, "steps")])
+    write_columns(table, differences_path(study, participant_id), columns(TABLE), source)
+    return table
+
+
+def read_differences(study: Study, participant_id: str) -> pd.DataFrame:
+    """Differences of a participant as stage pages wrote them; no row where it could not."""
+    path = differences_path(study, participant_id)
+    parts = [read_columns(path)] if path.is_file() else []
+    return with_texts(joined(parts, list(columns(TABLE))))
+
+
+def _feet_rows(own: SessionSteps) -> Iterator[Row]:
+    for column in own.columns:
+        head: Row = {"comparison": FEET, "first": "right", "second": "left", "side": "each"}
+        head |= {"condition": own.condition(column), "speed_mps": column.speed_mps}
+        for outcome in OUTCOMES.values():
+            means = own.both_feet(outcome, column)
+            if means is not None:
+                yield _row(own, head, outcome, *means)
+
+
+def _condition_rows(own: SessionSteps) -> Iterator[Row]:
+    reference_columns = [column for column in own.columns if own.condition(column) == NORMAL]
+    for column in own.columns:
+        condition = own.condition(column)
+        second = _nearest(reference_columns, column.speed_mps)
+        if condition == NORMAL or second is None:
+            continue
+        head: Row = {"comparison": CONDITION, "first": condition, "second": NORMAL}
+        head |= {"condition": condition, "speed_mps": column.speed_mps}
+        yield from _paired_rows(own, head, column, own, second)
+
+
+def _session_rows(own: SessionSteps, earlier: SessionSteps) -> Iterator[Row]:
+    for column in own.columns:
+        condition = own.condition(column)
+        candidates = [other for other in earlier.columns if earlier.condition(other) == condition]
+        second = _nearest(candidates, column.speed_mps)
+        if second is None:
+            continue
+        head: Row = {"comparison": SESSION, "first": own.session, "second": earlier.session}
+        head |= {"condition": condition, "speed_mps": column.speed_mps}
+        yield from _paired_rows(own, head, column, earlier, second)
+
+
+MAX_SPEED_RATIO = 1.15
+"""Largest ratio of two speeds that are compared: a line over speed is not drawn out farther."""
+
+
+def _nearest(candidates: Sequence[StepColumn], speed_mps: float) -> StepColumn | None:
+    """Column of the nearest speed; None where none is near enough."""
+    near = [
+        column
+        for column in candidates
+        if abs(np.log(column.speed_mps / speed_mps)) <= np.log(MAX_SPEED_RATIO)
+    ]
+    return min(near, key=lambda column: abs(column.speed_mps - speed_mps), default=None)
+
+
+def _paired_rows(
+    own: SessionSteps, head: Row, first: StepColumn, other: SessionSteps, second: StepColumn
+) -> Iterator[Row]:
+    """Compare the same foot, mean over feet, at the first steps' speed if a line is known."""
+    for outcome in OUTCOMES.values():
+        first_means = own.means(outcome, first)
+        speeds = {foot: mean.speed_mps for foot, mean in first_means.items()}
+        second_means = other.means(outcome, second, speeds)
+        feet = [
+            foot
+            for foot in SIDES
+            if foot in first_means and first_means[foot].has_interval
+            and foot in second_means and second_means[foot].has_interval
+        ]  # fmt: skip
+        if feet:
+            means = (
+                over_feet([by_foot[foot] for foot in feet])
+                for by_foot in (first_means, second_means)
+            )
+            yield _row(own, head | {"side": _side(feet)}, outcome, *means)
+
+
+def _speed_rows(own: SessionSteps) -> Iterator[Row]:
+    for condition in dict.fromkeys(own.condition(column) for column in own.columns):
+        for outcome in OUTCOMES.values():
+            lines = own.lines(outcome, condition)
+            if not lines:
+                continue
+            line = lines_over_feet([*lines.values()])
+            ends = line.at(line.fastest_mps), line.at(line.slowest_mps)
+            head: Row = {"comparison": SPEED, "condition": condition, "side": _side([*lines])}
+            head |= {"first": "fastest", "second": "slowest", "speed_mps": np.nan}
+            yield _row(own, head, outcome, *ends)
+
+
+def _side(feet: Sequence[str]) -> str:
+    return feet[0] if len(feet) == 1 else "both"
+
+
+def _row(own: SessionSteps, head: Row, outcome: Outcome, first: Mean, second: Mean) -> Row:
+    _, low, high = difference(first.draws, second.draws)
+    change = relative_change(first, second)
+    names = ("level", "source", "target", "statistic", "axis")
+    return {
+        "participant_id": own.participant_id,
+        **head,
+        **{name: part or None for name, part in zip(names, outcome.key, strict=True)},
+        "unit": _file_unit(own, outcome),
+        "first_mean": first.value,
+        "second_mean": second.value,
+        "value": first.value - second.value,
+        "low": low,
+        "high": high,
+        **dict(zip(("percent", "percent_low", "percent_high"), change, strict=True)),
+        "first_steps": first.steps,
+        "second_steps": second.steps,
+        "first_mps": first.speed_mps,
+        "second_mps": second.speed_mps,
+    }
+
+
+@cache
+def _step_columns() -> Columns:
+    return columns("steps", group=())
+
+
+def _file_unit(own: SessionSteps, outcome: Outcome) -> str:
+    """Unit of an outcome in files."""
+    if outcome.level == STEPS_TABLE:
+        return _step_columns()[outcome.source]["unit"]
+    is_outcome = (own.draws["level"] == outcome.level) & (own.draws["source"] == outcome.source)
+    is_outcome &= own.draws["statistic"] == outcome.statistic
+    return str(own.draws["unit"].values[is_outcome.values][0])

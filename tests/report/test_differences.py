@@ -1,0 +1,346 @@
+"""Differences of an athlete: an outsider's numbers, closed forms, and the words over them."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy.stats import linregress, t, ttest_ind
+
+from aqbio.intervals.differences import Mean, relative_change
+from aqbio.intervals.worlds import WORLDS, weights
+from aqbio.names import NORMAL_95
+from aqbio.pages.difference_words import (
+    Difference,
+    comparison_words,
+    comparisons,
+    short_side_words,
+    side_words,
+)
+from aqbio.pages.differences import (
+    CONDITION,
+    FEET,
+    FORCE,
+    MEASURES,
+    OUTCOMES,
+    PARTS,
+    POSTURES,
+    PUSH_SIDE,
+    SESSION,
+    SPEED,
+    STEPS_TABLE,
+    drawn_session,
+    session_differences,
+)
+
+EDGES = (0.0, 6.0, 12.0)
+AXES = ("x", "y", "z")
+SOURCES = [part.source for part in PARTS]
+
+
+def trials(**trials_of_condition: list[float]) -> list[tuple[str, str, float]]:
+    """Names, conditions and speeds of trials."""
+    return [
+        (f"{condition}-{number}", condition, speed)
+        for condition, speeds in trials_of_condition.items()
+        for number, speed in enumerate(speeds)
+    ]
+
+
+def made_steps(each=3, seed=1, right=1.1, scatter=0.02, runs=None, **columns) -> pd.DataFrame:
+    """Steps whose numbers grow with speed and are larger on the right foot."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for trial, condition, speed in runs or trials(normal=[5.0, 7.0, 9.0, 9.2]):
+        for number in range(2 * each):
+            side = ("left", "right")[number % 2]
+            size = speed * (right if side == "right" else 1.0)
+            size *= 0.7 if condition == "restricted_arms" else 1.0
+            numbers = {
+                outcome.source: size * (0.1 + scatter * random.standard_normal())
+                for outcome in (*MEASURES, *POSTURES)
+                if outcome.level in (STEPS_TABLE, "A")
+            }
+            errors = {outcome.error: 0.0 for outcome in OUTCOMES.values() if outcome.error}
+            rows.append(
+                {"participant_id": "P1", "trial_id": trial, "condition": condition, "step": number,
+                 "side": side, "status": "ok", "speed_mps": speed, **numbers, **errors}
+            )  # fmt: skip
+    return pd.DataFrame(rows).assign(**columns)
+
+
+def made_draws(steps: pd.DataFrame, seed: int = 2, size: float = 0.05) -> xr.Dataset:
+    """Draws of the momenta: an error of all steps, and one of each foot."""
+    random = np.random.default_rng(seed)
+    value = np.full((len(steps), len(SOURCES), 3), np.nan)
+    value[:, :, 1] = steps[SOURCES]
+    common, left, right = size * random.standard_normal((3, WORLDS, 1, len(SOURCES), 1))
+    foot = np.where((steps["side"] == "left").to_numpy()[:, None, None], left, right)
+    deviation = np.broadcast_to(10.0 * common + foot, (WORLDS, *value.shape)).copy()
+    deviation -= deviation.mean(axis=0)
+    names = {"level": "A", "target": "whole_body", "statistic": "momentum_mean", "unit": "kg m2/s"}
+    return xr.Dataset(
+        {"value": (("step", "outcome", "axis"), value),
+         "deviation": (("draw", "step", "outcome", "axis"), deviation)},
+        {"trial_id": ("step", steps["trial_id"]), "number": ("step", steps["step"]),
+         "source": ("outcome", SOURCES), "axis": list(AXES),
+         **{name: ("outcome", [words] * len(SOURCES)) for name, words in names.items()}},
+    )  # fmt: skip
+
+
+def session(steps: pd.DataFrame, draws: xr.Dataset | None = None, name: str = "P1"):
+    """A session of made-up steps."""
+    study = SimpleNamespace(
+        participant=lambda _: SimpleNamespace(session=None),
+        settings=SimpleNamespace(
+            figures=SimpleNamespace(speed_edges_mps=EDGES), random=SimpleNamespace(seed=1)
+        ),
+    )
+    drawn = made_draws(steps) if draws is None else draws
+    return drawn_session(study, name, steps.assign(participant_id=name), drawn)
+
+
+def row_of(table: pd.DataFrame, comparison: str, source: str, speed: float = np.nan) -> pd.Series:
+    """The one row of a comparison."""
+    chosen = table[(table["comparison"] == comparison) & (table["source"] == source)]
+    if speed == speed:
+        chosen = chosen[np.isclose(chosen["speed_mps"], speed)]
+    assert len(chosen) == 1
+    return chosen.iloc[0]
+
+
+def half_width(row: pd.Series) -> float:
+    """Half of the interval."""
+    assert row["low"] + row["high"] == pytest.approx(2.0 * row["value"])
+    return 0.5 * (row["high"] - row["low"])
+
+
+# numbers ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("lacking", [(), (1, 3, 20)])
+def test_right_less_left_is_an_outsiders(source, lacking):
+    """Least squares on foot and trial with NumPy; variance of the draws, Student's of the steps."""
+    steps = made_steps().drop(index=[*lacking]).reset_index(drop=True)
+    draws = made_draws(steps)
+    fast = np.flatnonzero(steps["speed_mps"] > 6.0)
+    table = session_differences(session(steps, draws))
+    row = row_of(table, FEET, source, steps["speed_mps"].iloc[fast].mean())
+    number, deviation = (
+        draws[name].sel(axis="y").isel(outcome=SOURCES.index(source)).values[..., fast]
+        for name in ("value", "deviation")
+    )
+    columns = pd.get_dummies(steps["trial_id"].iloc[fast]).to_numpy(dtype=float)
+    foot = np.where(steps["side"].iloc[fast] == "right", 0.5, -0.5)
+    design = np.column_stack([foot, columns])
+    fitted, [rest], *_ = np.linalg.lstsq(design, number, rcond=None)
+    assert row["value"] == pytest.approx(fitted[0])
+    assert row["first_mean"] == pytest.approx(fitted[1:].mean() + 0.5 * fitted[0])
+    assert (row["first_steps"], row["second_steps"]) == ((foot > 0).sum(), (foot < 0).sum())
+    apart = np.linalg.lstsq(design, deviation.T, rcond=None)[0][0]
+    freedom = len(number) - 4
+    variance = rest / freedom * np.linalg.inv(design.T @ design)[0, 0]
+    sampling = t.ppf(0.975, freedom) / NORMAL_95 * np.sqrt(variance)
+    expected = NORMAL_95 * np.hypot(apart.std(), sampling)
+    assert half_width(row) == pytest.approx(expected, rel=4.0 / np.sqrt(WORLDS))
+
+
+def test_without_scatter_of_steps_the_interval_is_that_of_the_draws():
+    """Also where no trial has both feet."""
+    still = made_steps(scatter=0.0, runs=trials(normal=[9.0, 9.0]))
+    right = still["side"] == "right"
+    apart = still[right == (still["trial_id"] == "normal-0")].reset_index(drop=True)
+    for steps in (still, apart):
+        row = row_of(session_differences(session(steps)), FEET, "torso", 9.0)
+        deviation = made_draws(steps)["deviation"].sel(axis="y").values[..., SOURCES.index("torso")]
+        by_foot = {side: deviation[:, steps["side"] == side][:, 0] for side in ("left", "right")}
+        expected = NORMAL_95 * (by_foot["right"] - by_foot["left"]).std()
+        assert half_width(row) == pytest.approx(expected)
+        assert row["value"] == pytest.approx(0.09)
+
+
+def test_an_error_of_all_steps_is_in_no_difference():
+    """Ten times larger than that of each foot, which widens only right against left."""
+    runs = trials(normal=[5.0, 7.0, 9.0], restricted_arms=[9.0])
+    steps = made_steps(scatter=0.0, runs=runs)
+    table = session_differences(session(steps), [session(steps, name="P0")])
+    arms = table[table["source"] == "arms"].set_index("comparison")
+    width = 0.5 * (arms["high"] - arms["low"])
+    assert set(arms.index) == {FEET, CONDITION, SESSION, SPEED}
+    expected = NORMAL_95 * np.sqrt(2.0) * 0.05
+    np.testing.assert_allclose(width[FEET], expected, rtol=4.0 / np.sqrt(WORLDS))
+    np.testing.assert_allclose(width[[CONDITION, SESSION, SPEED]], 0.0, atol=1e-6)
+
+
+def test_without_draws_the_interval_is_students():
+    """Peak force of one trial has no draws: SciPy's test of two samples of equal variance."""
+    steps = made_steps(runs=trials(normal=[9.0]))
+    row = row_of(session_differences(session(steps)), FEET, FORCE.source)
+    feet = [steps.loc[steps["side"] == side, FORCE.source] for side in ("right", "left")]
+    interval = ttest_ind(*feet).confidence_interval()
+    assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
+
+
+def test_an_error_of_measurement_of_each_foot_widens_the_interval():
+    """A contact time may be off by 1.5 standard deviations on either foot."""
+    steps = made_steps(scatter=0.0, runs=trials(normal=[9.0]), contact_error_s=0.0)
+    row = row_of(
+        session_differences(session(steps.assign(contact_error_s=0.003))), FEET, "contact_s"
+    )
+    expected = NORMAL_95 * np.sqrt(2.0) * 0.002
+    assert half_width(row) == pytest.approx(expected, rel=4.0 / np.sqrt(WORLDS))
+    row = row_of(session_differences(session(steps)), FEET, "contact_s")
+    assert half_width(row) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_few_steps_have_no_interval_and_one_foot_no_row():
+    table = session_differences(session(made_steps(each=2, runs=trials(normal=[9.0]))))
+    assert set(table["comparison"]) == {FEET}
+    assert table["value"].notna().all()
+    assert table[["low", "high"]].isna().all(axis=None)
+    one_foot = made_steps(runs=trials(normal=[9.0]))
+    assert session_differences(session(one_foot[one_foot["side"] == "left"])).empty
+    unmeasured = made_steps().assign(peak_vertical_force_bw=np.nan)
+    assert FORCE.source not in set(session_differences(session(unmeasured))["source"])
+
+
+def test_fast_against_slow_is_a_line_over_the_means_of_trials():
+    """SciPy's slope of each foot, between the speeds of the fastest and the slowest trial."""
+    steps = made_steps()
+    row = row_of(session_differences(session(steps)), SPEED, FORCE.source)
+    changes, errors = [], []
+    for side in ("left", "right"):
+        means = steps[steps["side"] == side].groupby("trial_id")[["speed_mps", FORCE.source]].mean()
+        fit = linregress(means["speed_mps"], means[FORCE.source])
+        changes.append(4.2 * fit.slope)
+        errors.append(4.2 * fit.stderr * t.ppf(0.975, 2))
+    assert row["value"] == pytest.approx(np.mean(changes))
+    assert (row["first_mps"], row["second_mps"], row["side"]) == (9.2, 5.0, "both")
+    expected = 0.5 * np.sqrt(np.sum(np.square(errors)))
+    assert half_width(row) == pytest.approx(expected, rel=4.0 / np.sqrt(WORLDS))
+
+
+def test_conditions_are_compared_at_one_speed():
+    """Numbers are proportional to speed, .7 times in the condition: at 8.5 m/s exactly that."""
+    runs = trials(normal=[5.0, 7.0, 9.0], restricted_arms=[8.5])
+    steps = made_steps(scatter=0.0, right=1.0, runs=runs)
+    row = row_of(session_differences(session(steps)), CONDITION, "arms")
+    assert (row["first_mean"], row["second_mean"]) == pytest.approx((0.595, 0.85))
+    assert (row["first_mps"], row["second_mps"]) == pytest.approx((8.5, 8.5))
+    # without a line the speeds stay what they were, and the sentence says so
+    alone = made_steps(scatter=0.0, runs=trials(normal=[9.0], restricted_arms=[8.5]))
+    table = session_differences(session(alone))
+    row = row_of(table, CONDITION, "arms")
+    assert (row["first_mps"], row["second_mps"]) == pytest.approx((8.5, 9.0))
+    [comparison] = comparisons(table, CONDITION)
+    assert "at 8.50 and 9.00 m/s without adjustment for speed" in comparison_words(comparison)
+    far = made_steps(runs=trials(normal=[5.0], restricted_arms=[9.0]))
+    assert CONDITION not in set(session_differences(session(far))["comparison"])
+
+
+def test_twins_of_a_session_differ_by_nothing_but_sampling_and_their_own_errors():
+    """The same trials under another session's name, with other errors of that session."""
+    steps = made_steps(runs=trials(normal=[9.0]))
+    first, second = made_draws(steps, size=0.0), made_draws(steps, size=0.0)
+    shared = weights(1, 1, "body")[:, :, None, None]
+    for number, draws in enumerate((first, second)):
+        draws["deviation"] += 3.0 * shared
+        draws["deviation"] += 0.1 * weights(1, 1, "markers", str(number))[:, :, None, None]
+    own = session(steps, second, "P2")
+    row = row_of(session_differences(own, [session(steps, first)]), SESSION, "push_side")
+    assert row["value"] == pytest.approx(0.0, abs=1e-12)
+    by_foot = steps.groupby("side")["push_side"].std(ddof=1) / np.sqrt(3.0)
+    sampling = t.ppf(0.975, 2) / NORMAL_95 * 0.5 * np.sqrt(np.square(by_foot).sum())
+    expected = NORMAL_95 * np.sqrt(2.0 * (0.1**2 + sampling**2))
+    assert half_width(row) == pytest.approx(expected, rel=4.0 / np.sqrt(WORLDS))
+
+
+# words --------------------------------------------------------------------------------------------
+
+
+def shown(first: float, second: float, half: float, outcome=PUSH_SIDE) -> Difference:
+    """A difference with means and an interval, in which the second mean has no error."""
+    draws = weights(1, 1, "error")[:, 0] * half / NORMAL_95
+    means = Mean(first, first + draws, 9.0, 6), Mean(second, np.full(WORLDS, second), 9.0, 6)
+    names = ("percent", "percent_low", "percent_high")
+    row = dict(zip(names, relative_change(*means), strict=True))
+    value = first - second
+    row |= {"comparison": FEET, "first_mean": first, "second_mean": second, "value": value}
+    return Difference(outcome, row | {"low": value - half, "high": value + half})
+
+
+def test_a_change_in_size_is_the_quotient_in_every_world():
+    """An error that multiplies both means is not in it; one that is added is there in part."""
+    factor = 1.0 + 0.1 * weights(1, 1, "mass")[:, 0]
+    first, second = Mean(-3.0, -3.0 * factor, 9.0, 6), Mean(-2.0, -2.0 * factor, 9.0, 6)
+    assert relative_change(first, second) == pytest.approx((50.0, 50.0, 50.0))
+    added = [Mean(mean, mean + 0.1 * weights(1, 1, "mass")[:, 0], 9.0, 6) for mean in (3.0, 2.0)]
+    value, low, high = relative_change(*added)
+    assert (value, high - low) == pytest.approx((50.0, 2.0 * NORMAL_95 * 2.5))
+    near_zero = Mean(-0.3, -0.3 + 0.2 * weights(1, 1, "mass")[:, 0], 9.0, 6)
+    for other in (Mean(2.0, 2.0 * factor, 9.0, 6), near_zero):
+        assert np.isnan(relative_change(first, other)).all()
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [
+        (shown(2.24, 2.0, 0.18), "12 % larger than left (95 % interval 3 to 21 %)"),
+        (shown(-2.24, -2.0, 0.18), "12 % larger than left (95 % interval 3 to 21 %)"),
+        (shown(1.76, 2.0, 0.18), "12 % smaller than left (95 % interval 3 to 21 %)"),
+        (shown(2.08, 2.0, 0.28), "4 % larger than left (95 % interval −10 to 18 %)"),
+        (
+            shown(0.05, -0.15, 0.1),
+            "0.20 kg m²/s more than left (95 % interval 0.10 to 0.30 kg m²/s)",
+        ),
+        (
+            shown(-2.0, -1.0, 1.5),
+            "1.0 kg m²/s larger than left (95 % interval −0.5 to 2.5 kg m²/s)",
+        ),
+        (shown(2.04, 2.0, 0.02), "2.0 % larger than left (95 % interval 1.0 to 3.0 %)"),
+        (shown(2.24, 2.0, np.nan), "12.0 % larger than left"),
+    ],
+)
+def test_a_difference_in_words(difference, words):
+    assert difference.words("left") == words
+
+
+@pytest.mark.parametrize(
+    ("steps", "said", "short"),
+    [
+        (made_steps(scatter=0.001), "The left foot pushes less at 8.4 m/s", "peak upward force"),
+        (made_steps(scatter=0.001, right=0.9), "The right foot pushes less", "peak upward force"),
+        (made_steps(right=1.0), "Neither foot pushes less beyond error", "no difference beyond"),
+        (made_steps(peak_vertical_force_bw=np.nan), "no plate measured the forces", ""),
+        (made_steps(each=2, runs=trials(normal=[9.0])), "takes three steps of each", "too few"),
+        (made_steps(status="rejected"), "No step of each foot was kept", "too few steps"),
+    ],
+)
+def test_sentences_say_which_side_and_what_differs(steps, said, short):
+    """The same comparisons in the athlete's headline, and in the table of the first page."""
+    table = session_differences(session(steps))
+    feet = comparisons(table, FEET)
+    sentence = " ".join(side_words(feet))
+    assert said in sentence
+    assert short in short_side_words(feet)
+    if not feet or not feet[0].comparable:
+        return
+    rows = table[(table["comparison"] == FEET) & (table["speed_mps"] == table["speed_mps"].iloc[0])]
+    sure = rows[(rows["low"] > 0.0) | (rows["high"] < 0.0)]
+    for outcome in OUTCOMES.values():
+        label = outcome.label[:1].lower() + outcome.label[1:]
+        is_named = bool(re.search(rf"\b{re.escape(label)} [−\d]", short_side_words(feet)))
+        assert is_named == (outcome.source in set(sure["source"])), label
+
+
+def test_forces_of_another_speed_are_no_forces_of_this_one():
+    """Plates in the slow trial only: the page does not say that none measured."""
+    steps = made_steps(runs=trials(normal=[5.0, 9.0]))
+    steps.loc[steps["speed_mps"] > 6.0, FORCE.source] = np.nan
+    sentence = " ".join(side_words(comparisons(session_differences(session(steps)), FEET)))
+    assert "no plate measured the forces there" in sentence

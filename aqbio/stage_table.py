@@ -147,7 +147,7 @@ STUDY = (
         "hypotheses",
         "Verdicts on the hypotheses, and the tables to check them with.",
         reads=(*_STAGES_WITH_NUMBERS, "tables"),
-        settings=("files", "quality", "hypotheses", "multiverse"),
+        settings=("files", "quality", "hypotheses", "multiverse", "random"),
         files=("registry", "strength"),
         tables=(
             "hypotheses_steps",

@@ -27,7 +27,6 @@ from aqbio.intervals.worlds import (
 from aqbio.io.atomic import file_state
 from aqbio.io.netcdf import read_arrays, read_some
 from aqbio.io.study import Study
-from aqbio.io.tables import joined
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.vectors import FloatArray
 
@@ -173,8 +172,6 @@ def _participant_draws(
     has_indices = with_values and levels & {"H1", "H2"}
     indices = _statistics(study, participant_id) if has_indices else {}
     models = _model_deviations(study, participant_id, levels)
-    if not models and study.settings.other_models.models:
-        models = _mean_deviations(study, levels)
     for trial_id, trial_steps in steps.groupby("trial_id", sort=False, observed=True):
         path = study.folder(participant_id, "contributions") / f"{trial_id}.nc"
         data = _arrays(path, file_state(path))
@@ -362,21 +359,6 @@ def _model_deviations(
 
 def _factors(table: pd.DataFrame) -> FloatArray:
     return model_factors(*(table[name].astype(str).tolist() for name in ("model", "level")))
-
-
-def _mean_deviations(
-    study: Study, levels: Collection[str]
-) -> dict[str, list[dict[Key, FloatArray]]]:
-    """Mean deviations over participants, for one who was compared on no other model."""
-    tables = [
-        participant_rows(study, participant.participant_id, MODELS)
-        for participant in study.participants
-    ]
-    table = joined(tables, list(map(str, tables[0])))
-    chosen = table[table["level"].isin(levels)]
-    chosen = chosen.assign(difference=chosen["difference"] * _factors(chosen))
-    names = chosen["model"].astype(str).unique().tolist()
-    return {"": [_by_outcome(chosen[chosen["model"] == name]) for name in names]} if names else {}
 
 
 def _by_outcome(rows: pd.DataFrame) -> dict[Key, FloatArray]:

@@ -1,7 +1,8 @@
-# Two commands for everyone: `make demo` and `make test`. They set up .venv by themselves.
+# Three commands for everyone: `make demo`, `make test` and `make public`. They set up .venv by themselves.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CORES ?= 2
 FAST := $(foreach room,io stats config labels study faults intake rotation force_plates gait intervals multibody observed,tests/$(room) $(wildcard aqbio/$(room))) \
 	tests/body/test_bodies.py tests/contributions/test_golden.py tests/contributions/test_steps.py tests/inverse_dynamics/test_session.py \
 	tests/prepare/test_force_bandwidth.py tests/prepare/test_force_evidence.py tests/prepare/test_recordings.py tests/test_*.py
@@ -13,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes begin: none should com
 LOCK := build/lock/bin/uv pip compile pyproject.toml --extra slurm --constraint constraints.txt --generate-hashes \
 	--universal --python-version 3.11 --no-header --no-annotate --quiet
 
-.PHONY: help demo test test-fast check format settings models benchmark fuzz lacking validate docs audit mutants golden lock licences dist clean
+.PHONY: help demo public address test test-fast check format settings models benchmark fuzz lacking validate docs audit mutants golden lock licences dist clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -21,6 +22,16 @@ help: ## say what can be made
 
 demo: $(VENV)/.run ## run the whole study on virtual sprinters and print where the page is
 	$(BIN)/aqbio run data/virtual_sprinters/study.yaml
+
+public: $(VENV)/.run ## fetch the public runners, run them, write reference, page and figures: a quarter of an hour on two cores
+	$(BIN)/aqbio fetch data/public_runners
+	$(BIN)/aqbio run data/public_runners --cores $(CORES)
+	$(BIN)/aqbio reference data/public_runners --to aqbio/reference/momentum.tsv
+	$(BIN)/aqbio run data/public_runners --cores $(CORES)  # pages beside the reference as it is now
+	$(BIN)/python -m validation.real_runners data/public_runners
+
+address: docs demo public ## all that is published: site, demo and public runners, in build/address; a dead link fails
+	$(BIN)/python -m docs.gather_pages
 
 test: $(VENV)/.test ## run the tests
 	@[ -n "$$AQBIO_REALDATA" ] || echo "AQBIO_REALDATA is not set: the tests of real recordings skip"

@@ -243,6 +243,52 @@ def new(
 
 
 @app.command()
+def fetch(
+    study: StudyFile,
+    mirror: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            envvar="AQBIO_REALDATA",
+            help="Take what this folder or archives in it hold; only the rest is downloaded.",
+        ),
+    ] = None,
+) -> None:
+    """Fetch recordings that others published, as recordings.tsv lists them."""
+    from aqbio.intake.fetch import fetch_recordings
+
+    fetch_recordings(loaded_study(study), mirror, say)
+
+
+@app.command()
+def plan(
+    study: StudyFile,
+    outcome: Annotated[str, typer.Option(help="Column of the steps that is compared.")],
+    delta: Annotated[float, typer.Option(help="Smallest change of interest.")],
+    effect: Annotated[
+        float, typer.Option(help="Change that is to be found; left out: twice delta.")
+    ] = 0.0,
+    response: Annotated[
+        float, typer.Option(help="How athletes' changes differ (sd); left out: delta.")
+    ] = 0.0,
+    sprints: Annotated[int, typer.Option(min=2, help="Sprints in each condition.")] = 3,
+    steps: Annotated[int, typer.Option(min=1, help="Usable steps of a sprint.")] = 6,
+    tests: Annotated[int, typer.Option(min=1, help="Contrasts that are tested together.")] = 1,
+    *,
+    own_unit: Annotated[
+        bool, typer.Option("--own-unit", help="Sizes in the outcome's unit, not in percent.")
+    ] = False,
+) -> None:
+    """Say how many athletes a contrast takes, from the scatter of a finished study."""
+    from aqbio.hypotheses.plan import plan_words
+    from aqbio.stats.planning import Design
+
+    design = Design(delta, effect or 2.0 * delta, response or delta, sprints, steps, tests)
+    typer.echo(plan_words(finished(study), outcome, design, percent=not own_unit))
+
+
+@app.command()
 def look(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="OpenSim model (.osim).")],
     motion: Annotated[
@@ -347,6 +393,20 @@ def report(
 
 
 @app.command()
+def reference(
+    study: StudyFile,
+    table: Annotated[
+        Path, typer.Option("--to", metavar="FILE", help="Where the table goes.")
+    ] = Path("reference.tsv"),
+) -> None:
+    """Make a reference group of a finished study, beside whom athletes are shown."""
+    from aqbio.reference.group import write_reference
+
+    count = write_reference(finished(study), table)
+    say(f"wrote {table}: {count} people")
+
+
+@app.command()
 def opensim(study: StudyFile, participant: OneParticipant = "") -> None:
     """Write all that OpenSim needs to show a trial and to repeat its inverse dynamics."""
     from aqbio.inverse_kinematics.files import write_opensim_files
@@ -404,8 +464,7 @@ def _each_participant(
             )
         loaded = other_studies[model]
     for name in names:
-        loaded.participant(name)
-        work(loaded, name, say)
+        work(loaded.recorded_with(name), name, say)
 
 
 @app.command("map-model")

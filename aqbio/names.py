@@ -24,6 +24,9 @@ GRAVITY = 9.80665
 NORMAL_95 = 1.959964
 """Standard deviations on both sides of the mean that hold 95 % of a normal distribution."""
 
+MEDIAN_OF_NORMAL = 0.6744897501960817
+"""Median size of a standard normal number."""
+
 LOW_PASSED = "low-passed"
 """Events of plates whose forces were low-passed so far that only times and impulses are left."""
 
@@ -66,6 +69,10 @@ and what of these errors does not cancel in it."""
 
 SHIPPED_FOLDER = "shipped"
 """Folder of the package that a wheel has and a checkout has not."""
+
+
+REFERENCE_TABLE = Path(str(files("aqbio"))) / "reference" / "momentum.tsv"
+"""Angular momentum of public runners, beside whom athletes are shown."""
 
 
 def shipped(name: str) -> Path:

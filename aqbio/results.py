@@ -25,6 +25,7 @@ from aqbio.io.study import Study, finished_study
 from aqbio.io.tables import read_table
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.prepare.prepared import foot_loads
+from aqbio.reference.group import read_reference
 from aqbio.rotation.levels import Anatomy
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ class StudyResults:
     def figures(self) -> dict[str, pd.DataFrame]:
         """Numbers behind every figure, by the figure's name."""
         return {path.stem: read_table(path) for path in (self.study.root / "figures").glob("*.tsv")}
+
+    def reference(self) -> pd.DataFrame:
+        """People whom the athletes are shown beside: mean momentum by speed, part and axis.
+
+        A row per person, speed, part and axis, as ``files.md`` describes the table ``reference``:
+        the public runners that come with aqbio, or the group that ``figures.reference`` names.
+        """
+        return read_reference(self.study)
 
     @property
     def participants(self) -> tuple[str, ...]:

@@ -131,6 +131,24 @@ def _passed(signal: FloatArray, warped: float) -> FloatArray:
     return np.asarray(signal[:1] + followed)
 
 
+def lagging(signal: FloatArray, rate: float, cutoff: float) -> FloatArray:
+    """First-order low-pass, one way, of a signal (T, ...) that kept its first value before.
+
+    ``(1 + w) y_t − (1 − w) y_{t−1} = w (x_t + x_{t−1})`` with ``w = tan(π cutoff / rate)``.
+    """
+    from scipy.linalg.lapack import dtbtrs
+
+    warped = np.tan(np.pi * cutoff / rate)
+    columns = signal.reshape(len(signal), -1)
+    driven = np.array(columns - columns[:1], order="F")
+    driven[1:] += driven[:-1].copy()
+    driven *= warped / (1.0 + warped)
+    diagonals = np.ones((2, len(columns)))
+    diagonals[1] = (warped - 1.0) / (warped + 1.0)
+    followed, _ = dtbtrs(diagonals, driven, uplo="L", diag="U", overwrite_b=1)
+    return np.asarray(columns[:1] + followed).reshape(signal.shape)
+
+
 def _alike(present: BoolArray) -> list[list[int]]:
     """Groups of columns that have their gaps in common."""
     groups: dict[bytes, list[int]] = {}

@@ -46,9 +46,9 @@ SECTIONS = {
         "docs/claims", "docs/statistics", "docs/without_plates",
     ),
     "Evidence": (
-        "docs/validation/README", "docs/validation/demo", "docs/virtual_sprinters",
-        "docs/reliability", "benchmarks/results/*",
-        "data/virtual_sprinters/README",
+        "docs/real_runners", "docs/validation/README", "docs/validation/demo",
+        "docs/virtual_sprinters", "docs/reliability", "benchmarks/results/*",
+        "data/public_runners/README", "data/virtual_sprinters/README",
     ),
     "Python": ("docs/library", "gallery/index", "reference"),
     "Developing": (

@@ -44,8 +44,8 @@ CASES = "AQBIO_CASES"
 LONGEST = (("slurm",), ("workflow", "install"), ("real", "opensim"))
 """Marks of tests that begin first: those that hardly compute, those that wait much, other slow."""
 
-SLOW_ROOMS = ("virtual", "report", "hypotheses", "figures", "body", "inverse_dynamics")
-"""Rooms that begin before the rest."""
+SLOW_ROOMS = ("virtual", "report", "hypotheses", "stats", "figures", "body", "inverse_dynamics")
+"""Rooms that begin before the rest: half a minute of one worker would be left at the end."""
 
 # A busy machine makes single examples slow; that is no failure. Continuous integration draws the
 # same examples every time; people's machines draw new ones.

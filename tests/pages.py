@@ -34,7 +34,9 @@ def words_of(text: str) -> str:
 QUESTIONS = {
     "Which side is weaker?": ("index.html", "#athletes a", "foot pushes less|cannot be compared"),
     "What do both sides carry in contact?": ("index.html", "", "push side and swing side turned"),
-    "Which joint drives it?": ("index.html", "", "contribution to the rotation|cannot be said"),
+    "Which joint drives it?": (
+        "index.html", "", "contribution to the rotation|could not be determined",
+    ),
     "What differs between left and right?": (
         "index.html", "#athletes a", "leaves out 0|cannot be compared",
     ),

@@ -23,7 +23,6 @@ SMALLEST = {
     "spread_slope": -0.1,
     "arms_cost": 0.01,
     "arms_lateral": 0.05,
-    "direction": 0.2,
     "imbalance_cost": 0.25,
     "lateral_gain": -0.2,
     "flight_gain": -0.2,
@@ -76,9 +75,6 @@ class Features:
     """Share of the speed that restricted arms cost."""
     arms_lateral: float = 0.0
     """Relative change of the lateral share at equal speed that they make."""
-    direction: float = 0.0
-    """What steps of trials that speed up gain by the direction of the force less what they gain by
-    its size: standardised slopes at equal speed."""
     imbalance_cost: float = 0.0
     """Cost of unequal strengths over benefit of their mean."""
     lateral_gain: float = 0.0
@@ -106,7 +102,8 @@ class Features:
     groups: tuple[Group, ...] = (Group(), Group(), Group())
     """Sex, laboratory and footwear."""
     injured: int = 0
-    """Athletes who are `INJURED_SPEED` slower, with a swing side that is `INJURED_GAP` weaker."""
+    """Athletes who are `INJURED_SPEED` slower, with a swing side that is `INJURED_GAP` weaker, and
+    `INJURED_HABIT` more lateral force and less drive."""
     explained: float = 0.6
     """Share of the variance of highest speeds that strengths explain."""
 
@@ -141,8 +138,6 @@ class Features:
     """reliability, tests: Of a test of strength, and how many there are."""
 
     # sprints
-    speeding: int = 2
-    """Trials of each athlete that speed up, of `studies.SPEEDING_STEPS` steps."""
     sprints: int = 3
     """In each condition."""
     order: str = "alternating"
@@ -151,8 +146,8 @@ class Features:
     """Share of the speed that a sprint costs the next."""
 
 
-INJURED_SPEED, INJURED_GAP = 2.5, 4.0
-"""m/s, and standard deviations of strength."""
+INJURED_SPEED, INJURED_GAP, INJURED_HABIT = 2.5, 4.0, 3.0
+"""m/s, standard deviations of strength, and those of the lateral share and of joint moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +183,6 @@ DEPARTURES: dict[str, Any] = {
     "tilt_deg": (-3.0, 3.0),
     "reliability": (0.6, 0.97),
     "tests": (1, 3),
-    "speeding": (0, 4),
     "sprints": (2, 4),
     "order": ["random", "random", "restricted_last", "one_first"],
     "fatigue": (-0.004, 0.008),
@@ -270,9 +264,13 @@ SURVEY = ("H3b", "H8a", "H8b", "H9")
 """Hypotheses that compare athletes."""
 
 
-def named_cells() -> list[Cell]:
-    """Cells of mistakes that were made once, of nothing, and of effects to be found."""
-    given: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+CellOptions = tuple[tuple[str, ...], dict[str, Any]]
+"""Hypotheses that judge a cell, and the features of its studies."""
+
+
+def _former_mistakes() -> dict[str, CellOptions]:
+    """Options of cells of mistakes that were made once."""
+    return {
         "women slower beyond strength": (("H3b",), _survey(96, sex=Group(0.5, -0.9, 0.8))),
         "a laboratory with worse tests": (
             ("H3b",),
@@ -305,21 +303,30 @@ def named_cells() -> list[Cell]:
         "a shared error of half the smallest effect": ((), {"shared": 0.5}),
         "twice the smallest effects, 12 athletes": (
             (),
-            {"pattern": "swing_leg_alone"} | {one: 2.0 * SMALLEST[one] for one in [*SMALLEST][:7]},
+            {"pattern": "swing_leg_alone"} | {one: 2.0 * SMALLEST[one] for one in [*SMALLEST][:6]},
         ),
         "strengths tested once, of reliability 0.7": (
             ("H3b",),
             _survey(96, imbalance_cost=1.0, explained=0.75, tests=1, reliability=0.7),
         ),
     }
-    for words, effect in (("nothing is so", 0.0), ("twice the smallest effect", 0.4)):
-        name = f"12 athletes speed up once, {words}"
-        given[name] = ("H8c",), {"speeding": 1, "direction": effect}
+
+
+def named_cells() -> list[Cell]:
+    """Cells of mistakes that were made once, of nothing, and of effects to be found."""
+    given = _former_mistakes()
     for power, count in ((-1.6, 24), (-1.6, 48), (-0.6, 48), (-0.6, 96)):
         name = f"lateral share falls with v^{power}, {count} athletes"
         given[name] = ("H8a",), _survey(count, lateral_power=power)
+    for injured in (3, 6):
+        given[f"{injured} injured of 96"] = SURVEY, _survey(96, injured=injured)
+    given["4 injured of 48"] = SURVEY[1:], _survey(48, injured=4)
+    given["heavy tails, 48 athletes"] = SURVEY[1:], _survey(48, tails="heavy", differences=2.0)
+    given["women slower with another gait, 48 athletes"] = (
+        SURVEY[1:], _survey(48, sex=Group(0.5, -0.9, lateral=0.15, flight=0.05, drive=-0.08)),
+    )  # fmt: skip
     given |= _contrast_cells()
-    gains: dict[str, Any] = {one: 2.0 * SMALLEST[one] for one in [*SMALLEST][7:]}
+    gains: dict[str, Any] = {one: 2.0 * SMALLEST[one] for one in [*SMALLEST][6:]}
     for count in (24, 48):
         name = f"gait follows the own limit, {count} athletes"
         given[name] = SURVEY[1:], _survey(count, own_limit=1.0)
@@ -332,9 +339,9 @@ def named_cells() -> list[Cell]:
     return [Cell(name, Features(**own), judges) for name, (judges, own) in given.items()]
 
 
-def _contrast_cells() -> dict[str, tuple[tuple[str, ...], dict[str, Any]]]:
+def _contrast_cells() -> dict[str, CellOptions]:
     """Sprints with and without restricted arms that differ in speed and fatigue alone, or more."""
-    found: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {}
+    found: dict[str, CellOptions] = {}
     for cost in (3, 4):
         own: dict[str, Any] = {"arms_cost": cost / 100.0, "lateral_power": -1.6}
         found[f"arms cost {cost} % of speed"] = ("H7", "H7b", "contrast"), own

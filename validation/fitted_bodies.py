@@ -81,6 +81,9 @@ def trial_rows(person: str, trial: str, fit: TrialFit) -> Iterator[Row]:
         for number, axis in enumerate(AXES):
             gain = _gain(force[:, number], acceleration[:, number], observations.rate, fit)
             yield person, trial, f"force on acceleration, {axis}, {when}", gain
+        for number, steps, name in ((1, 2, "y, frequency of steps"), (2, 1, "z, of strides")):
+            ratio = _ratio_at(force[:, number], acceleration[:, number], fit, steps)
+            yield person, trial, f"force on acceleration, {name}, {when}", ratio
         if flight.any():
             mean = float(acceleration[flight, 1].mean())
             yield person, trial, f"acceleration in flight, m/s², {when}", mean
@@ -104,6 +107,19 @@ def _gain(force: FloatArray, acceleration: FloatArray, rate: float, fit: TrialFi
     low = butter(2, SLOW_HZ / (0.5 * rate), output="sos")
     slow_force, slow = (sosfiltfilt(low, signal)[fit.measured] for signal in (force, acceleration))
     return float(slow @ slow_force / (slow @ slow))
+
+
+def _ratio_at(force: FloatArray, acceleration: FloatArray, fit: TrialFit, steps: int) -> float:
+    """Force over mass on acceleration at so many times the frequency of strides, whole strides."""
+    time, touchdowns = fit.observations.time, fit.observations.contacts[:, 0]
+    strides = (len(touchdowns) - 1) // 2
+    if not strides:
+        return float("nan")
+    first, last = touchdowns[0], touchdowns[2 * strides]
+    inside = (time >= first) & (time < last)
+    wave = np.exp(-2j * np.pi * steps * strides / (last - first) * time[inside])
+    size, moved = (abs((s[inside] - s[inside].mean()) @ wave) for s in (force, acceleration))
+    return float(size / moved)
 
 
 def main(studies: Sequence[str]) -> None:

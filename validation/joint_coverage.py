@@ -27,7 +27,7 @@ from aqbio.body.draws import (
 from aqbio.intervals.sources import CENTRES, INERTIA, MOTION
 from aqbio.intervals.worlds import WORLDS, slope, weights
 from aqbio.inverse_dynamics.fit import TrialFit, group_momentum
-from aqbio.inverse_dynamics.parameters import Weights
+from aqbio.inverse_dynamics.parameters import Runner, Weights
 from aqbio.inverse_dynamics.posterior_states import (
     PosteriorStates,
     body_states,
@@ -91,6 +91,17 @@ def model_of(runner: Skeleton, random: np.random.Generator) -> Skeleton:
     return replace(model, mass=model.mass * factor, inertia=model.inertia * factor[:, None, None])
 
 
+def placed_runner(known: KnownRun) -> Runner:
+    """The model of a run; centres are as unsure against the markers as these are placed.
+
+    The mean of a segment's markers, each with the error that known runs have.
+    """
+    skeleton = known.model
+    count = np.bincount(skeleton.marker_body, minlength=len(skeleton.bodies))
+    variance = known.errors.placement_m**2 / np.maximum(count, 1)
+    return replace(known_runner(known), com_posterior_covariance=np.diag(np.repeat(variance, 3)))
+
+
 def recorded_session(
     name: str, model_seed: int, session: int
 ) -> tuple[dict[str, KnownRun], dict[str, TrialFit]]:
@@ -105,7 +116,7 @@ def recorded_session(
         known = known_run(gait, usual, random)
         model = model_of(gait.skeleton, np.random.default_rng([model_seed, SEED]))
         made[run] = replace(known, model=model)
-    runner = known_runner(made["fast"])
+    runner = placed_runner(made["fast"])
     observations = {
         run: known_observations(known, CUTOFFS.get(RUNS[run][1], SLOW_CUTOFF))
         for run, known in made.items()
@@ -193,19 +204,14 @@ def _momentum(
 def _state_momentum(fit: TrialFit, state: PosteriorStates, frames: IntArray) -> FloatArray:
     """(J, F, G, 3) angular momentum of the groups in every state."""
     base = inertial_parameters(fit.skeleton)
-    return np.stack(
-        [
-            _momentum(
-                fit,
-                *(
-                    getattr(fit.motion, name)[frames] + getattr(state.motion, name)[number]
-                    for name in ("q", "u", "udot")
-                ),
-                drawn_skeleton(fit.skeleton, base + off),
-            )
-            for number, off in enumerate(state.inertia)
-        ]
-    )
+    momenta = []
+    for number, off in enumerate(state.inertia):
+        q, u, udot = (
+            getattr(fit.motion, name)[frames] + getattr(state.motion, name)[number]
+            for name in ("q", "u", "udot")
+        )
+        momenta.append(_momentum(fit, q, u, udot, drawn_skeleton(fit.skeleton, base + off)))
+    return np.stack(momenta)
 
 
 def questions(
@@ -216,7 +222,8 @@ def questions(
     for run in means.values():
         for side in run.error:
             yield "number", run.error[side], run.draws[side]
-        yield "right - left", *(x["right"] - x["left"] for x in (run.error, run.draws))
+        error, draws = (x["right"] - x["left"] for x in (run.error, run.draws))
+        yield "right - left", error, draws
     for side in fast.error:
         for other, words in ((means[0, "restricted"], "condition"), (again, "session")):
             yield (
@@ -253,10 +260,10 @@ def main(athletes: int) -> None:
             f"error {np.sqrt((off**2).mean()):.3f}  sd {np.sqrt((sd**2).mean()):.3f}\n"
         )
     for question in dict.fromkeys(question for question, _ in found):
-        pairs = np.array([pair for key, own in found.items() if key[0] == question for pair in own])
-        inside = np.abs(pairs[:, 0]) <= INSIDE * pairs[:, 1]
+        every = np.array([pair for key, own in found.items() if key[0] == question for pair in own])
+        inside = np.abs(every[:, 0]) <= INSIDE * every[:, 1]
         sys.stdout.write(
-            f"{question:24s} all        n {len(pairs):3d}  inside {inside.mean():.3f}\n"
+            f"{question:24s} all        n {len(every):3d}  inside {inside.mean():.3f}\n"
         )
 
 

@@ -9,7 +9,14 @@ import pandas as pd
 
 from aqbio.names import NORMAL, RESTRICTED, ROLE_GROUPS, SIDES
 from aqbio.vectors import BoolArray, FloatArray, IntArray
-from validation.features import INJURED_GAP, INJURED_SPEED, SMALLEST, Features, Random
+from validation.features import (
+    INJURED_GAP,
+    INJURED_HABIT,
+    INJURED_SPEED,
+    SMALLEST,
+    Features,
+    Random,
+)
 
 # people -------------------------------------------------------------------------------------------
 
@@ -50,7 +57,7 @@ def drawn_people(features: Features, count: int, random: Random) -> People:
     shared, own = random.standard_normal(count), random.standard_normal((2, count))
     mix = STRENGTH_CORRELATION
     push, swing = np.sqrt(mix) * shared + np.sqrt(1.0 - mix) * own
-    habits = random.standard_normal((5, count))
+    habits = _tails(features, (5, count), random)
     lateral, force, drive, contact = LATERAL_SD, FORCE_SD, DRIVE_SD, CONTACT_SD
     member = random.random((3, count)) < np.array([[one.share] for one in features.groups])
     gains = (features.lateral_gain, features.flight_gain, features.drive_gain)
@@ -59,6 +66,8 @@ def drawn_people(features: Features, count: int, random: Random) -> People:
         for name in ("speed", "gap", "lateral", "flight", "drive")
     }
     injured = np.arange(count) < features.injured
+    habits[0] += INJURED_HABIT * injured
+    habits[2] -= INJURED_HABIT * injured
     unequal = of_groups["gap"] * random.standard_normal(count)
     push, swing = push + unequal, swing - unequal - INJURED_GAP * injured
     benefit = np.sqrt(features.explained / (0.5 + 0.5 * mix))
@@ -82,14 +91,17 @@ def drawn_people(features: Features, count: int, random: Random) -> People:
 
 def differences(features: Features, count: int, random: Random) -> FloatArray:
     """How athletes differ in an effect, (A,): mean 0, standard deviation `Features.differences`."""
+    return features.differences * _tails(features, (count,), random)
+
+
+def _tails(features: Features, shape: tuple[int, ...], random: Random) -> FloatArray:
+    """Numbers of mean 0 and standard deviation 1 with the tails of `Features.tails`."""
     if features.tails == "heavy":
-        drawn = random.standard_t(3, count) / np.sqrt(3.0)
-    elif features.tails == "skewed":
-        drawn = random.standard_exponential(count) - 1.0
-    else:
-        drawn = random.standard_normal(count)
-    found: FloatArray = features.differences * drawn
-    return found
+        drawn: FloatArray = random.standard_t(3, shape) / np.sqrt(3.0)
+        return drawn
+    if features.tails == "skewed":
+        return random.standard_exponential(shape) - 1.0
+    return random.standard_normal(shape)
 
 
 # steps --------------------------------------------------------------------------------------------
@@ -283,51 +295,6 @@ def drawn_momenta(
     return seen
 
 
-# trials that speed up -----------------------------------------------------------------------------
-
-SPEEDING_STEPS, SPEEDING_UP = 8, (4.0, 9.0)
-"""Steps of a trial that speeds up, and its speeds, m/s."""
-FORWARD, FORCE, GAIN = (0.20, 0.08), (1400.0, 150.0), (0.30, 0.15)
-"""Mean and standard deviation over these steps of the forward share of the impulse, of the mean
-force, N, and of the gain of speed, m/s."""
-TREND, BY_BOTH, DIRECTION_SD = 0.5, 0.4, 0.10
-"""Share of these variances that goes with speed; mean slope of the gain on direction and size; how
-athletes differ in the difference of both slopes."""
-FORWARD_ERROR, FORCE_ERROR, GAIN_ERROR = 0.005, 15.0, 0.02
-
-
-def _speeding(features: Features, names: list[str], random: Random) -> pd.DataFrame:
-    """Steps of trials that speed up: the fast ones gain less and push less far forward."""
-    count = len(names)
-    shape = (count, features.speeding, SPEEDING_STEPS)
-    done = np.linspace(0.0, 1.0, SPEEDING_STEPS)
-    falling = np.exp(-2.0 * done)
-    falling, rising = ((one - one.mean()) / one.std() for one in (falling, done))
-    own = np.clip(
-        features.direction + DIRECTION_SD * differences(features, count, random), -1.1, 1.1
-    )
-    by_direction, by_size = (BY_BOTH + sign * own[:, None, None] / 2.0 for sign in (1.0, -1.0))
-    direction, size, rest = random.standard_normal((3, *shape)) * np.sqrt(1.0 - TREND)
-    explained = by_direction**2 + by_size**2
-    gain = by_direction * direction + by_size * size + np.sqrt(1.0 - explained) * rest
-    trend = np.sqrt(TREND)
-    z = (direction + trend * falling, size + trend * rising, gain + trend * falling)
-    low, high = SPEEDING_UP
-    speed = low + (high - low) * done * np.exp(0.02 * random.standard_normal(shape))
-    who, trial, step = np.indices(shape)
-    found = {"participant_id": np.array(names, dtype=object)[who.ravel()]}
-    found["trial_id"] = np.char.add("start-", trial.ravel().astype(str)).astype(object)
-    found |= {"step": step.ravel(), "speed_mps": speed.ravel()}
-    for name, (mean, sd), own_z, error in zip(
-        ("forward_ratio", "force_mean_n", "speed_change_mps"),
-        (FORWARD, FORCE, GAIN), z, (FORWARD_ERROR, FORCE_ERROR, GAIN_ERROR), strict=True,
-    ):  # fmt: skip
-        noise = error * features.errors * random.standard_normal(shape)
-        found[name] = (mean + sd * own_z + noise).ravel()
-    table = pd.DataFrame(found)
-    return table[random.random(len(table)) >= features.missing].reset_index(drop=True)
-
-
 # sprints and strengths ----------------------------------------------------------------------------
 
 ARMS_SD, ARMS_LATERAL_SD, DAY_SD = 0.010, 0.05, 0.006
@@ -349,6 +316,7 @@ def _sprints(features: Features, people: People, names: list[str], random: Rando
     lateral = lateral * (1.0 + side[who] * condition) * np.exp(0.04 * chance[1])
     return pd.DataFrame(
         {
+            "participant_id": np.array(names, dtype=object)[who.ravel()],
             "athlete": np.array(names, dtype=object)[who.ravel()],
             "condition": np.array([NORMAL, RESTRICTED], dtype=object)[condition.ravel()],
             "effort": "maximal",
@@ -402,9 +370,6 @@ class DrawnStudy:
     sprints: pd.DataFrame
     strengths: FloatArray
     """(2, tests, A) array, N m: of push and swing side."""
-    speeding: pd.DataFrame
-    """By step of the trials that speed up: who, which trial, speed and its change, forward share of
-    the impulse, mean force."""
     sheet: pd.DataFrame
     """By athlete: ``sex``, ``laboratory``, ``footwear``; None where it is not stated."""
 
@@ -446,7 +411,6 @@ def drawn_study(features: Features, random: Random) -> DrawnStudy:
         trials=_trials(features, steps[taken], impulse_error, random),
         sprints=_sprints(features, people, names, random),
         strengths=_strengths(features, people, random),
-        speeding=_speeding(features, names, random),
         sheet=_sheet(features, people, names),
     )
 
@@ -540,7 +504,6 @@ def truths(features: Features) -> dict[str, Truth]:
         "H4": ("caused", features.caused + max(features.contact_models), 1.0),
         "H5a": ("lag_slope", features.lag_slope, 1.0),
         "H5b": ("spread_slope", features.spread_slope, 1.0),
-        "H8c": ("direction", features.direction, 1.0),
         "H7": ("arms_cost", features.arms_cost, -100.0),
         "H7b": ("arms_lateral", features.arms_lateral, 100.0),
         CONTRAST: ("arms_lateral", features.arms_lateral, 100.0),

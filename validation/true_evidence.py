@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aqbio.hypotheses.gathered import with_scatter
 from aqbio.names import NORMAL
 from aqbio.stats.athlete_statistics import athletes_from_steps
+from aqbio.stats.contrasts import with_scatter
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
 from aqbio.stats.measurement import DRAWN, ERRORS
 from aqbio.stats.registry import read_registry
@@ -97,7 +97,8 @@ def _evidence(steps: pd.DataFrame, sex: Mapping[str, str]) -> Evidence:
     steps["speed_mps"] = steps["speed_mps"].where(steps["whole"], steps["contact_speed_mps"])
     steps["participant_id"] = pd.Categorical(steps["participant_id"], sorted(sex))
     asked = read_registry().contrasts.values()
-    steps = with_scatter(steps, [one for one in asked if one.outcome in steps])
+    people = {name: name for name in sex}
+    steps = with_scatter(steps, [one for one in asked if one.outcome in steps], people)
     normal = steps[steps["condition"] == NORMAL].reset_index(drop=True)
     duration = normal["contact_s"] + normal["flight_s"]
     deviation = time_deviation(duration, [normal[name] for name in SIDED])

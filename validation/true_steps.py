@@ -15,6 +15,7 @@ import numpy as np
 
 from aqbio.multibody.dynamics import newton_euler
 from aqbio.multibody.kinematics import segment_kinematics
+from aqbio.multibody.poses import segment_poses
 from aqbio.names import GRAVITY
 from aqbio.stats.step_numbers import momentum_numbers
 from aqbio.vectors import FloatArray
@@ -238,7 +239,22 @@ def true_postures(gait: Gait, contact: TrueContact, following: TrueContact) -> d
         found[f"thigh_speed_{leg}_radps"] = float((rate if leg == "swing" else -rate).max())
     knees = {leg: point("knee", side)[0, 0] for leg, side in sides.items()}
     trunk = sum(point("shoulder", side)[0] - point("hip", side)[0] for side in SUFFIX.values())
+    push, swing = sides["push"], sides["swing"]
+    shin = point("ankle", push)[0] - point("knee", push)[0]
+    sole = point("mtp", push)[0] - point("ankle", push)[0]
+    joints, coordinates = gait.skeleton.joints, list(gait.skeleton.coordinates)
+    upright = segment_poses(gait.skeleton, np.zeros((1, len(coordinates)))).joint_centre[0]
+    flat = upright[joints.index(f"mtp{push}")] - upright[joints.index(f"ankle{push}")]
+    tilt = float(np.angle((sole[0] + 1j * sole[1]) / (flat[0] + 1j * flat[1])))
+    ankle = gait.states(instants)[0][0, coordinates.index(f"ankle_angle{push}")]
     return found | {
+        "shin_angle_touchdown_rad": float(np.arctan2(shin[0], -shin[1])),
+        "foot_angle_touchdown_rad": tilt,
+        "ankle_angle_touchdown_rad": float(ankle),
+        "knee_height_swing_m": (point("knee", swing) - point("hip", swing))[2:, 1].max(),
+        "heel_recovery_swing_m": np.linalg.norm(
+            (point("ankle", swing) - point("hip", swing))[2:], axis=1
+        ).min(),
         "knee_separation_touchdown_m": knees["swing"] - knees["push"],
         "swing_knee_ahead_touchdown_m": knees["swing"] - com[0, 0],
         "touchdown_distance_m": point("ankle", sides["push"])[0, 0] - com[0, 0],

@@ -21,7 +21,7 @@ import xarray as xr
 from scipy.stats import binomtest
 
 import aqbio
-from aqbio.config import Capacity
+from aqbio.config import Strength
 from aqbio.hypotheses.gathered import capacity_scores
 from aqbio.io.atomic import write_text
 from aqbio.io.dictionary import Columns
@@ -33,6 +33,8 @@ from aqbio.stats.measurement import DRAWN
 from aqbio.stats.registry import OwnContrast, Registry, read_registry
 from aqbio.stats.step_numbers import lag, momentum_numbers, time_deviation
 from aqbio.stats.verdict import Verdict, verdicts
+from validation.contrast_worlds import World, drawn_evidence, worlds
+from validation.contrast_worlds import registry as registry_of_world
 from validation.features import Cell, drawn_cell, named_cells
 from validation.studies import CONTRAST, KINDS, DrawnStudy, Truth, drawn_study, truths
 
@@ -66,19 +68,26 @@ def evidence_of(study: DrawnStudy) -> Evidence:
     )  # fmt: skip
     names = [str(one) for one in study.sheet.index]
     rows = [
-        Capacity(participant_id=name, measure=side, side=side, value=value, unit="N m")
-        for side, tests in zip(("push", "swing"), study.strengths, strict=True)
-        for values in tests.tolist()
+        Strength(
+            participant_id=name,
+            side="bilateral",
+            movement=movement,
+            contraction="isometric",
+            value=value,
+            unit="N m",
+            attempt=attempt,
+        )
+        for movement, tests in zip(("knee_extension", "hip_flexion"), study.strengths, strict=True)
+        for attempt, values in enumerate(tests.tolist(), 1)
         for name, value in zip(names, values, strict=True)
     ]
     known = athletes_from_steps(steps).assign(
         **{name: study.sheet[name].tolist() for name in KINDS}, **capacity_scores(rows, names)
     )
-    presence = Presence(capacities=True, accelerations=len(study.speeding) > 0)
+    presence = Presence(capacities=True)
     draws = own_errors(trials, np.random.default_rng(len(trials)))
     return Evidence(
-        steps, trials, known, study.sprints, _no_curves, study.speeding, draws=draws,
-        presence=presence,
+        steps, trials, known, study.sprints, _no_curves, draws=draws, presence=presence
     )  # fmt: skip
 
 
@@ -164,14 +173,29 @@ def cell_rows(cell: Cell, studies: int) -> pd.DataFrame:
     """All hypotheses of a cell of which something is true or false, by `COLUMNS`."""
     found = [study_verdicts(cell, number) for number in range(studies)]
     rows = [
-        _row(cell, name, true, [one[name] for one in found])
+        _row(cell.name, cell.features.athletes, name, true, [one[name] for one in found])
         for name, true in truths(cell.features).items()
         if name in found[0]
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _row(cell: Cell, name: str, true: Truth, found: Sequence[Verdict]) -> dict[str, object]:
+def world_rows(name: str, world: World, studies: int) -> pd.DataFrame:
+    """The contrast of a world of sprints in two conditions."""
+    asked, key = registry_of_world(world), [*name.encode()]
+    [entry] = asked.hypotheses
+    found: list[Verdict] = []
+    for number in range(studies):
+        evidence = drawn_evidence(world, np.random.default_rng([number, *key]))
+        found += verdicts(evidence, asked)
+    true = Truth(100.0 * float(np.expm1(world.effect)), entry.sign * entry.delta)
+    row = _row(f"{CONTRAST}: {name}", world.athletes, CONTRAST, true, found)
+    return pd.DataFrame([row], columns=list(COLUMNS))
+
+
+def _row(
+    cell: str, athletes: int, name: str, true: Truth, found: Sequence[Verdict]
+) -> dict[str, object]:
     counts = Counter(one.verdict for one in found)
     studies, supported = len(found), counts["supported"]
     low, high = binomtest(supported, studies).proportion_ci(method="exact")
@@ -183,12 +207,12 @@ def _row(cell: Cell, name: str, true: Truth, found: Sequence[Verdict]) -> dict[s
     if true.claim != "false" or counts["described"]:
         holds = "n/a"
     return {
-        "cell": cell.name,
+        "cell": cell,
         "hypothesis": name,
         "claim": true.claim,
         "truth": true.value,
         "size": true.size,
-        "athletes": cell.features.athletes,
+        "athletes": athletes,
         "studies": studies,
         "judged": sum(one.gates == "passed" for one in found),
         "supported": supported,
@@ -204,17 +228,22 @@ def _row(cell: Cell, name: str, true: Truth, found: Sequence[Verdict]) -> dict[s
     }
 
 
-def all_rows(work: Sequence[tuple[Cell, int]], jobs: int) -> Iterator[pd.DataFrame]:
-    """Rows of every cell, in order."""
+Work = tuple[Cell | tuple[str, World], int]
+"""A cell, or a world of sprints with its name, and the number of its studies."""
+
+
+def all_rows(work: Sequence[Work], jobs: int) -> Iterator[pd.DataFrame]:
+    """Rows of every cell and world, in order."""
     if jobs == 1:
-        yield from (cell_rows(*one) for one in work)
+        yield from map(_rows, work)
         return
     with get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap(_rows, work)
 
 
-def _rows(work: tuple[Cell, int]) -> pd.DataFrame:
-    return cell_rows(*work)
+def _rows(work: Work) -> pd.DataFrame:
+    one, studies = work
+    return cell_rows(one, studies) if isinstance(one, Cell) else world_rows(*one, studies)
 
 
 # the page -----------------------------------------------------------------------------------------
@@ -333,7 +362,11 @@ def main(arguments: Sequence[str]) -> int:
     cells = [] if options.drawn_only else named_cells()
     if options.only:
         cells = [one for one in cells if any(part in one.name for part in options.only)]
-    work = [(one, options.named_studies) for one in cells]
+    chosen = [] if options.drawn_only else list(worlds().items())
+    if options.only:
+        chosen = [one for one in chosen if any(part in one[0] for part in options.only)]
+    named_work: list[Cell | tuple[str, World]] = [*cells, *chosen]
+    work: list[Work] = [(one, options.named_studies) for one in named_work]
     work += [(drawn_cell(options.seed, n), options.studies) for n in range(options.cells)]
     found = []
     for own in all_rows(work, options.jobs):
@@ -342,7 +375,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{own['cell'].iloc[0]}: {seconds:.0f} s", file=sys.stderr, flush=True)
     by_name, drawn = (
         pd.concat([pd.DataFrame(columns=list(COLUMNS)), *part])
-        for part in (found[: len(cells)], found[len(cells) :])
+        for part in (found[: len(named_work)], found[len(named_work) :])
     )
     if len(by_name):
         print(named(by_name))

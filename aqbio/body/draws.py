@@ -25,7 +25,7 @@ from aqbio.multibody.jacobians import TENSOR_ENTRIES, TENSOR_INDICES
 from aqbio.multibody.poses import dependent_filled, segment_poses
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.observed.determined import STRIDE_RATE_HZ
-from aqbio.vectors import FloatArray, IntArray, square_root
+from aqbio.vectors import BoolArray, FloatArray, IntArray, square_root
 
 UNOBSERVED_WEIGHT = 1e-6
 """Weight of a coordinate's current value relative to the markers', which regularises coordinates
@@ -230,8 +230,9 @@ class InertiaSpread:
     mass: float | FloatArray = 0.07
     """Of a segment's mass, relative, or of each, (B,), before all are scaled to the measured body
     mass."""
-    centre: float = 0.12
-    """Of each coordinate of its centre of mass, relative to its largest radius of gyration."""
+    centre: float | FloatArray = 0.12
+    """Of each coordinate of its centre of mass, relative to its largest radius of gyration, or of
+    each segment's coordinates, (B, 3)."""
     size: float = 0.15
     """Of its extent along each axis, relative; radii of gyration follow."""
     body: float = 0.005
@@ -257,16 +258,29 @@ the body's, 2.1 % in the model of Rajagopal et al. (2016), and a shoe of 0.2 kg 
 heavier. At 9.5 m/s a kilogram of foot carries 8 kg m²/s about the transverse axis."""
 
 
+LEG_CENTRE = (0.13, 0.065, 0.055)
+"""`InertiaSpread.centre` of thighs and shanks forward, along and to the side of the segment:
+differences of both tables, women and men, over √2 (RMS)."""
+
+
 def inertia_spread(
     skeleton: Skeleton, feet: Sequence[str], *, centre: float | None = None
 ) -> InertiaSpread:
     """The spread of segments, by the names of the feet, beyond which toes are.
 
-    `centre`: that of the centres of mass, where it is another one.
+    `centre`: that of all centres of mass, where it is another one.
     """
-    beyond = skeleton.lineage[:, [skeleton.bodies.index(foot) for foot in feet]].any(axis=1)
-    spread = InertiaSpread(mass=np.where(beyond, FOOT_MASS, InertiaSpread().mass))
-    return spread if centre is None else replace(spread, centre=centre)
+    index = [skeleton.bodies.index(foot) for foot in feet]
+    beyond = skeleton.lineage[:, index].any(axis=1)
+    legs = (skeleton.lineage[index].sum(axis=0) == 1) & ~beyond
+    mass = np.where(beyond, FOOT_MASS, InertiaSpread().mass)
+    return InertiaSpread(mass=mass, centre=centre_spread(legs) if centre is None else centre)
+
+
+def centre_spread(legs: BoolArray) -> FloatArray:
+    """`InertiaSpread.centre` (B, 3) where thighs and shanks, (B,) bool, are known."""
+    spread: FloatArray = np.where(legs[:, None], LEG_CENTRE, InertiaSpread().centre)
+    return spread
 
 
 def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArray:
@@ -284,14 +298,16 @@ def twins(bodies: Sequence[str], groups: Mapping[str, Sequence[str]]) -> IntArra
 
 def centre_covariance(skeleton: Skeleton, spread: InertiaSpread, twin: IntArray) -> FloatArray:
     """(3 B, 3 B) m², segment axes: covariance of centres of mass of :func:`inertia_draws`."""
-    reach, bodies = _reach(skeleton), np.arange(len(twin))
+    bodies = np.arange(len(twin))
+    sd = _reach(skeleton)[:, None] * np.broadcast_to(spread.centre, (len(twin), 3))
     correlation = np.where(twin == bodies, 0.0, spread.centre_correlation)
     covariance = np.zeros((len(twin), 3, len(twin), 3))
     midline = np.where(twin == bodies, 1.0 - spread.side_correlation, 1.0)
     for axis, mirrored in enumerate((1.0, 1.0, -1.0)):
-        covariance[bodies, axis, twin, axis] = mirrored * correlation * reach * reach[twin]
-        covariance[bodies, axis, bodies, axis] = reach**2 * (midline if mirrored < 0.0 else 1.0)
-    return spread.centre**2 * covariance.reshape(3 * len(twin), -1)
+        covariance[bodies, axis, twin, axis] = mirrored * correlation * sd[:, axis] * sd[twin, axis]
+        own = sd[:, axis] ** 2
+        covariance[bodies, axis, bodies, axis] = own * (midline if mirrored < 0.0 else 1.0)
+    return covariance.reshape(3 * len(twin), -1)
 
 
 def _reach(skeleton: Skeleton) -> FloatArray:
@@ -322,7 +338,8 @@ def inertia_draws(
     second = 0.5 * np.trace(skeleton.inertia, axis1=1, axis2=2)[:, None, None] * np.eye(3)
     second = second - skeleton.inertia
     known = None if centres is None else centre_draws(generator, count, len(centres))[:, :-OTHERS]
-    uncertain = np.repeat([np.any(spread.mass), spread.centre > 0.0, spread.size > 0.0], [1, 3, 6])
+    spreads = (spread.mass, spread.centre, spread.size)
+    uncertain = np.repeat([np.any(sd) for sd in spreads], [1, 3, 6])
     columns = np.flatnonzero(uncertain)
     correlation = np.full(10, spread.side_correlation)
     correlation[1:4] = spread.centre_correlation

@@ -2,13 +2,12 @@
 
 from aqbio.config.model_map import MappedMarker, MarkerSet, ModelMap
 from aqbio.config.settings import SECTIONS, Corrections, OtherModels, StudySettings
-from aqbio.config.sheets import SHEETS, Capacity, Participant, Trial
+from aqbio.config.sheets import SHEETS, Participant, Strength, Trial
 from aqbio.config.validation import InvalidStudyError, closest, expand_environment, read_yaml
 
 __all__ = [
     "SECTIONS",
     "SHEETS",
-    "Capacity",
     "Corrections",
     "InvalidStudyError",
     "MappedMarker",
@@ -16,6 +15,7 @@ __all__ = [
     "ModelMap",
     "OtherModels",
     "Participant",
+    "Strength",
     "StudySettings",
     "Trial",
     "closest",

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from aqbio.config.settings import EVERYDAY, REMOVED, SECTIONS, StudySettings
+from aqbio.config.removed_settings import REMOVED
+from aqbio.config.settings import EVERYDAY, SECTIONS, StudySettings
 from aqbio.config.sheets import SHEETS
 from aqbio.config.validation import expected
 from aqbio.stage_table import STAGE_TABLE

@@ -101,7 +101,9 @@ class OtherModels(Section):
     models: dict[FolderName, Model] = Field(
         default={},
         description="Name of each and its settings, as in section model. How far stance means and "
-        "curves differ from those on the study's own model is a source of their uncertainty.",
+        "curves differ from those on the study's own model is a source of their uncertainty. "
+        "Without any, one contact of each foot is drawn on a second model that follows the same "
+        "markers (with our own models only).",
     )
     trials: tuple[str, ...] = Field(
         default=(),
@@ -218,6 +220,12 @@ class Figures(Section):
         default=(0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0),
         description="Edges of the speed classes that stand side by side, m/s; a trial goes by its "
         "mean step speed, the last class is open.",
+    )
+    reference: GivenFile = Field(
+        default="",
+        description="Table of the people whom athletes are shown beside, made by `aqbio reference` "
+        "from a study of yours; relative to study.yaml. Empty: the public runners that come with "
+        "aqbio.",
     )
 
 
@@ -416,10 +424,10 @@ class Hypotheses(Section):
         description="Path of the registry of hypotheses, relative to study.yaml; empty: "
         "hypotheses.yaml next to it where there is one, otherwise the one that comes with aqbio.",
     )
-    capacities: GivenFile = Field(
-        default="capacities.tsv",
-        description="Sheet with strengths measured in addition to motion capture; hypotheses that "
-        "need it are not testable where the file does not exist.",
+    strength: GivenFile = Field(
+        default="strength.tsv",
+        description="Sheet with strengths by leg, measured in addition to motion capture; "
+        "hypotheses that need it are not testable where the file does not exist.",
     )
 
 
@@ -536,60 +544,3 @@ EVERYDAY = {
     "hypotheses.registry": "you test hypotheses of your own, written before the data were read",
 }
 """Settings by name, and when to change them; every other one is for experts."""
-
-_SEED = "one seed stands for intervals and samples: write random.seed."
-_STEP = "steps are marked beyond 1.5 times {}, as they were by default; change that setting."
-_TOLERANCE = "it judged the program, not your data, and is fixed at its default"
-_SPLINES = "the splines follow the frame rate and one belief, as they did by default"
-_CALIBRATED = "the body is calibrated from all recordings; a static pose is no longer judged"
-
-_CHECKED = "left-out markers and contacts are predicted by `python -m validation.fit_checks`"
-_NOT_DRAWN = "is not drawn any more; its numbers are in the results"
-
-CONSTANTS = {
-    "consistency.sigma_force_n": "30 N, in aqbio/inverse_dynamics/parameters.py",
-    "consistency.sigma_moment_nm": "5 N m, in aqbio/inverse_dynamics/parameters.py",
-    "consistency.sigma_marker_m": "0.010 m, in aqbio/inverse_dynamics/parameters.py",
-    "consistency.correlation": "0.4, in aqbio/inverse_dynamics/parameters.py",
-    "consistency.parameters": "in aqbio/inverse_dynamics/parameters.py (PARAMETERS); the drag area "
-    "of the runner is consistency.drag_area_m2, 0 without air",
-    "hypotheses.speed_gap": "0.04, in aqbio/hypotheses/gathered.py (SPEED_GAP)",
-    "multiverse.contact_models": "C1 to C3, in aqbio/hypotheses/contact_models.py (CONTACT_MODELS)",
-    "multiverse.flight_roles": "R1 to R3, in aqbio/gait/roles.py (FlightRule)",
-    "model.static_window_s": "0.5 s, in aqbio/io/movement.py (STATIC_WINDOW_S)",
-    "prepare.event_minimum_s": "0.010 s, in aqbio/prepare/contacts.py (MIN_ABOVE_THRESHOLD_S)",
-    "prepare.cop_threshold_n": "100 N, in aqbio/prepare/contacts.py (COP_THRESHOLD_N)",
-    "prepare.edge_distance_m": "0.015 m, in aqbio/gait/steps.py (EDGE_DISTANCE_M)",
-    "prepare.mass_disagreement": "0.05, in aqbio/body/statements.py (MASS_DISAGREEMENT)",
-    "prepare.max_missing": "0.10, in aqbio/prepare/trial.py (MAX_MISSING)",
-    "solve.jump_degrees": "15 degrees, in aqbio/inverse_kinematics/solution.py (MIN_JUMP_DEG)",
-    "steps.maximum_flight_s": "0.30 s, in aqbio/gait/steps.py (MAXIMUM_FLIGHT_S)",
-    "steps.steady_speed_change": "0.03, in aqbio/contributions/stage.py (STEADY_SPEED_CHANGE)",
-}
-"""Settings that became constants, with value and file of each."""
-
-REMOVED = {
-    **{name: f"it is a constant now, {description}." for name, description in CONSTANTS.items()},
-    "multiverse.normalisation": "every verdict is tried in both units, as it was by default.",
-    "figures.ground_force_trials": f"the ground force of single trials {_NOT_DRAWN}.",
-    "figures.published": f"what others published {_NOT_DRAWN.partition(';')[0]}.",
-    "consistency.held_out_folds": f"{_CHECKED}.",
-    "consistency.held_out_trials": f"{_CHECKED}.",
-    "quality.held_out_change_m": f"{_CHECKED}.",
-    "consistency.seed": _SEED,
-    "contributions.seed": _SEED,
-    "hypotheses.seed": _SEED,
-    "hypotheses.surrogates": "secondary statistics are not computed any more.",
-    "contributions.closure_a2": f"{_TOLERANCE}, 1e-6.",
-    "contributions.closure_a3": f"{_TOLERANCE}, 0.05.",
-    "consistency.knot_s": f"{_SPLINES} (0).",
-    "consistency.jerk_sd": f"{_SPLINES}.",
-    "consistency.skin": "errors of markers are new in every frame (docs/consistency.md).",
-    "solve.solver": "our engine solves, and OpenSim checks every trial.",
-    "solve.accuracy": "it was for OpenSim as solver, which is gone.",
-    "solve.reject_rms_m": _STEP.format("marker_rms_m"),
-    "solve.reject_max_m": _STEP.format("marker_max_m"),
-    "model.landmark_rms_m": f"{_CALIBRATED}.",
-    "model.landmark_max_m": f"{_CALIBRATED}.",
-}
-"""Former settings, and what replaces them: a study that names one is refused with this text."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self
+from datetime import date as calendar
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from aqbio.config.settings import GivenFile, valid_windows_name
-from aqbio.names import NORMAL
+from aqbio.names import GRAVITY, NORMAL
 
 Identifier = Annotated[
     str,
@@ -77,6 +78,11 @@ class Participant(Row):
         description="Model that is scaled to this participant already (.osim), relative to the "
         "data folder: it is used as it is; n/a scales the generic model.",
     )
+    marker_set: GivenFile | None = Field(
+        default=None,
+        description="Marker set of the participant's recordings, relative to study.yaml, where "
+        "laboratories label their markers differently; n/a: model.markers of study.yaml.",
+    )
     person: Identifier | None = Field(
         default=None,
         description="Who it is, where a person has several rows, one for each session: they share "
@@ -100,6 +106,19 @@ class Participant(Row):
         default=None,
         description="Group of the person, for example trained; contrasts compare its change with "
         "that of all others.",
+    )
+    reason: str | None = Field(
+        default=None,
+        description="Why the row is left out, or was changed after data were first read; it stands "
+        "in deviations.tsv and in the flow of the study.",
+    )
+    decided_by: str | None = Field(default=None, description="Who decided that.")
+    decided_on: str | None = Field(
+        default=None, description="When it was decided, for example 2026-05-04."
+    )
+    preferred_leg: Literal["left", "right"] | None = Field(
+        default=None,
+        description="Leg that kicks a ball: held where the legs of athletes are compared.",
     )
 
 
@@ -131,7 +150,7 @@ class Trial(Row):
         "are no markers.",
     )
     include: Literal["yes", "no"] = Field(
-        default="yes", description="no leaves the trial out; say why in your own column."
+        default="yes", description="no leaves the trial out; say why in column reason."
     )
     fix: Literal["swap", "mirror"] | None = Field(
         default=None,
@@ -161,6 +180,15 @@ class Trial(Row):
         default=None,
         description="How the trial felt to who ran it, or looked to who knew no condition, in "
         "points; contrasts compare it.",
+    )
+    reason: str | None = Field(
+        default=None,
+        description="Why the row is left out, or was changed after data were first read; it stands "
+        "in deviations.tsv and in the flow of the study.",
+    )
+    decided_by: str | None = Field(default=None, description="Who decided that.")
+    decided_on: str | None = Field(
+        default=None, description="When it was decided, for example 2026-05-04."
     )
 
     @property
@@ -208,27 +236,196 @@ class Trial(Row):
         return self
 
 
-class Capacity(Row):
-    """A row of capacities.tsv: one strength, measured apart from motion capture."""
+Movement = Literal[
+    "hip_flexion", "hip_extension", "hip_abduction", "hip_adduction",
+    "hip_internal_rotation", "hip_external_rotation",
+    "knee_extension", "knee_flexion", "ankle_plantarflexion", "ankle_dorsiflexion",
+    "leg_extension", "trunk_rotation", "arm_swing",
+    "band_rotation_clockwise", "band_rotation_anticlockwise",
+]  # fmt: skip
+"""Movements that are tested; `leg_extension` is that of the whole leg (press, squat, jump)."""
 
-    participant_id: Identifier = Field(description="Participant.")
-    measure: Identifier = Field(
-        description="What was measured, for example knee_extension_60 or hip_flexion_isometric."
+Contraction = Literal["isometric", "concentric", "eccentric", "band_repetitions", "jump"]
+
+Unit = Literal["N m", "N", "kg", "N m/kg", "repetitions", "m", "cm"]
+
+MOVEMENTS: tuple[str, ...] = get_args(Movement)
+CONTRACTIONS: tuple[str, ...] = get_args(Contraction)
+
+PUSH_MOVEMENTS = ("hip_extension", "knee_extension", "ankle_plantarflexion", "leg_extension")
+"""Movements of the pushing leg: "glutes driving, hamstrings extending, quads stabilizing, calves
+helping transfer force" (article 000)."""
+
+SWING_MOVEMENTS = ("hip_flexion",)
+"""Movements of the swing leg, which attacks forward: "the hip flexors play a major role in helping
+the swing side attack forward" (article 001)."""
+
+NO_PAIN = ("none", "no", "0", "keine", "kein", "nein", "aucune", "non", "ninguno", "nessuno")
+"""Words for no pain, in small letters."""
+
+LIMITS: dict[str, tuple[float, float]] = {
+    "N m": (3.0, 700.0),
+    "N": (5.0, 10_000.0),
+    "N m/kg": (0.05, 8.0),
+    "repetitions": (1.0, 1_000.0),
+    "m": (0.01, 1.3),
+}
+"""Smallest and largest value that a person can reach, in SI units; ours, and wide: they find cells
+with another unit. A moment below 3 N m is one that was divided by body mass."""
+
+CONVERTED_UNITS = {"kg": ("N", GRAVITY), "cm": ("m", 0.01)}
+"""Units that are converted: the SI unit and its size."""
+
+
+def valid_date(text: str) -> str:
+    """Return a date as YYYY-MM-DD; refuse what may be read in two ways."""
+    try:
+        return calendar.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError(
+            f"date {text} is no date that is read in one way only Fix: write year-month-day, for "
+            "example 2026-04-03"
+        ) from None
+
+
+class Strength(Row):
+    """A row of strength.tsv: one attempt of one test, of one leg or side."""
+
+    participant_id: Identifier = Field(
+        description="Participant, as in participants.tsv; or the person of several rows there, "
+        "whose session tells the row."
     )
-    side: Literal["push", "swing"] = Field(
-        description="The side it is a capacity of: push (support and extension in contact) or "
-        "swing (hip flexion and recovery of the leg)."
+    session: Identifier | None = Field(
+        default=None, description="Session of the test, as in participants.tsv, such as before."
+    )
+    side: Literal["left", "right", "bilateral"] = Field(
+        description="Leg or arm that was tested; of a rotation of the trunk the side it turns to; "
+        "bilateral: both together."
+    )
+    movement: Movement = Field(
+        description="Movement of the test. leg_extension is that of the whole leg (press, squat, "
+        "jump); clockwise is seen from above."
+    )
+    contraction: Contraction = Field(
+        description="Kind of contraction; band_repetitions counts repetitions against a band, "
+        "jump is a height."
     )
     value: Annotated[float, Field(gt=0)] = Field(
-        description="Result; several rows of a participant and measure are repetitions."
+        description="Result of the attempt; empty cells are attempts without a result."
     )
-    unit: Annotated[str, Field(min_length=1)] = Field(
-        description="Unit of the value, the same for all rows of a measure, for example N m/kg."
+    unit: Unit = Field(
+        description="Unit of the value. kg is converted to N; N and kg with a lever arm become N m."
+    )
+    lever_arm_m: Annotated[float, Field(ge=0.02, le=1.2)] | None = Field(
+        default=None, description="Distance from the joint to the point of the force, m."
+    )
+    angle_deg: Annotated[float, Field(ge=-90, le=180)] | None = Field(
+        default=None, description="Angle of the joint in an isometric test, degrees."
+    )
+    velocity_deg_s: Annotated[float, Field(ge=0, le=600)] | None = Field(
+        default=None, description="Velocity of an isokinetic test, degrees per second."
+    )
+    attempt: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=1, description="Number of the attempt: attempts of the same test tell its error."
+    )
+    order: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="Place of the test in the session, 1 the first: a leg that is always tested "
+        "first is rested or unpractised.",
+    )
+    device: str | None = Field(
+        default=None, description="Device; tests with different devices are not compared."
+    )
+    date: Annotated[str, AfterValidator(valid_date)] | None = Field(
+        default=None, description="Date of the test, YYYY-MM-DD."
+    )
+    pain: str | None = Field(
+        default=None,
+        description="Pain or injury of that leg or side on that day, in words; none where there is "
+        "none. Empty: not stated, and comparisons of strengths support nothing.",
     )
 
+    @property
+    def si(self) -> tuple[float, str]:
+        """Value in SI units and the unit: N m, N, N m/kg, m or repetitions."""
+        unit, size = CONVERTED_UNITS.get(self.unit, (self.unit, 1.0))
+        value = self.value * size
+        if self.lever_arm_m is None:
+            return value, unit
+        return value * self.lever_arm_m, "N m"
 
-SHEETS: dict[str, type[Row]] = {
-    "participants": Participant,
-    "trials": Trial,
-    "capacities": Capacity,
-}
+    @property
+    def hurt(self) -> bool | None:
+        """True where pain or an injury is noted, False where none is, None where neither is."""
+        return None if self.pain is None else self.pain.casefold() not in NO_PAIN
+
+    @property
+    def role(self) -> Literal["push", "swing"] | None:
+        """Role of the movement in a step; None for what neither leg does in it alone."""
+        if self.movement in PUSH_MOVEMENTS:
+            return "push"
+        return "swing" if self.movement in SWING_MOVEMENTS else None
+
+    @property
+    def measure(self) -> tuple[str, str, float | None, float | None, str | None]:
+        """What makes tests comparable: movement, contraction, angle, velocity, device."""
+        return (
+            self.movement, self.contraction, self.angle_deg, self.velocity_deg_s, self.device
+        )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        counted = self.contraction == "band_repetitions"
+        if counted != (self.unit == "repetitions"):
+            raise ValueError(
+                f"unit {self.unit} with contraction {self.contraction}: repetitions are of "
+                "band_repetitions, and of nothing else Fix: correct unit or contraction"
+            )
+        if (self.contraction == "jump") != (self.unit in ("m", "cm")):
+            raise ValueError(
+                f"unit {self.unit} with contraction {self.contraction}: a jump has a height in m "
+                "or cm, and nothing else has Fix: correct unit or contraction"
+            )
+        if counted and self.value != round(self.value):
+            raise ValueError(
+                f"value {self.value:g} is no whole number of repetitions Fix: count whole "
+                "repetitions, one row per attempt"
+            )
+        if self.lever_arm_m is not None and self.unit not in ("N", "kg"):
+            raise ValueError(
+                f"lever_arm_m {self.lever_arm_m:g} belongs to a force, but the unit is {self.unit} "
+                "Fix: empty lever_arm_m, or write the unit of the force"
+            )
+        if self.contraction == "isometric" and self.velocity_deg_s:
+            raise ValueError(
+                f"an isometric test has no velocity ({self.velocity_deg_s:g} degrees per second) "
+                "Fix: write concentric or eccentric, or empty velocity_deg_s"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_size(self) -> Self:
+        value, unit = self.si
+        least, most = LIMITS[unit]
+        if least <= value <= most:
+            return self
+        words = f"{self.value:g} {self.unit}"
+        if unit != self.unit:
+            words += f" ({value:.3g} {unit})"
+        hint = "read the value again"
+        if unit == "N m" and value < least:
+            hint = "a moment per body mass has the unit N m/kg"
+        elif unit == "N m/kg" and value > most:
+            hint = "a moment that was not divided by body mass has the unit N m"
+        elif unit == "N m" and value > most:
+            hint = "a force has the unit N, with the lever arm in lever_arm_m"
+        elif self.unit == "m" and value > most:
+            hint = "a height in centimetres has the unit cm"
+        raise ValueError(
+            f"no person reaches {words} in {self.movement}: {least:g} to {most:g} {unit} are "
+            f"possible Fix: {hint}"
+        )
+
+
+SHEETS: dict[str, type[Row]] = {"participants": Participant, "trials": Trial, "strength": Strength}
+"""Tab-separated sheets of a study; the last one is optional."""

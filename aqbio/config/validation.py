@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from aqbio.boundary import cannot_be_opened, reads
-from aqbio.config.settings import REMOVED
+from aqbio.config.removed_settings import REMOVED
 from aqbio.errors import AqbioError, Finding
 
 Location: TypeAlias = tuple[int | str, ...]

@@ -146,7 +146,7 @@ def _force_variables(computed: Levels, vectors: Any) -> Variables:
             "foot",
             np.where(touching[..., None], np.stack(slip, axis=1), np.nan),
             "m/s",
-            "of what bears the foot's load, at its contact point",
+            "of the ball of the foot; of the contact point without toes",
         ),
         "toes_share": (
             ("time", "foot"),

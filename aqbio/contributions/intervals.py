@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from aqbio.gait.drawn_steps import drawn_steps, flight_frames, is_whole, whole_s
 from aqbio.gait.roles import RoleScheme, by_role, group_sum
 from aqbio.gait.signals import CHAINS, by_anatomy, in_roles, role_parts, signs
 from aqbio.gait.steps import PHASES, Contact, Step, rotation_about_vertical
-from aqbio.intervals.sources import CONTACT, MOTION, SOURCES, UNDISTURBED, source_sds
+from aqbio.intervals.sources import CONTACT, MODEL, MOTION, SOURCES, UNDISTURBED, source_sds
 from aqbio.intervals.step_uncertainty import (
     KEYS,
     NAMES,
@@ -183,10 +183,12 @@ def intervals_dataset(
 
     ``state_deviation`` (state, stance_foot, outcome, axis) in each state of each source,
     ``interval_sd`` (uncertainty_source, stance_foot, outcome, axis) their root mean square, in
-    roles and in the canonical frame; NaN for a foot without a whole contact. ``motion_deviation``
-    (stance, motion_state, motion_outcome, axis) in each sample of a fitted motion, of every whole
-    contact. ``sd_<variable>`` (stance_foot, phase, knot, item, axis) of all sources together; NaN
-    in flights that were not recorded or in which roles change. Empty without a whole contact.
+    roles and in the canonical frame; NaN for a foot without a whole contact. ``second_model``
+    (model_side, stance_foot, outcome, axis): the same means on the study's own and on the second
+    model, where one is drawn. ``motion_deviation`` (stance, motion_state, motion_outcome, axis) in
+    each sample of a fitted motion, of every whole contact. ``sd_<variable>`` (stance_foot, phase,
+    knot, item, axis) of all sources together, the second model among them; NaN in flights that were
+    not recorded or in which roles change. Empty without a whole contact.
     """
     import xarray as xr
 
@@ -205,10 +207,12 @@ def intervals_dataset(
             for step, datasets in draws_by_step.items()
         }
         causes = {step: [events_dataset(without_plates[names], step)] for step in steps}
-    deviations = StateDeviations()
+    deviations, means = StateDeviations(), SecondModelMeans()
     for step in steps:
         for data in (draws_by_step[step][0], causes[step][0]):  # of each source once
-            deviations.add(step.side, *_step_deviations(draws, step, data))
+            keys, sources, values = _step_values(draws, step, data)
+            deviations.add(step.side, keys, *_apart(sources, values))
+            means.add(step.side, keys, sources, values)
         if samples:
             keys, sampled = _sampled_deviations(draws, step, samples)
             deviations.add(step.side, keys, [MOTION] * len(sampled), sampled)
@@ -229,6 +233,7 @@ def intervals_dataset(
                 with_digits(values, DEVIATION_BITS),
                 {"units": "that of the outcome"},
             ),
+            **means.variables(outcomes),
             **_curve_sds(draws, draws_by_step, POSTERIOR_CURVES if samples else ()),
         },
         coords={
@@ -237,6 +242,7 @@ def intervals_dataset(
             "stance_foot": list(SIDES),
             "axis": list(AXES),
             **{name: ("outcome", keys) for name, keys in parts.items()},
+            **means.coordinates,
             "phase": list(PHASES),
             "knot": KNOTS,
             "sure_group": list(draws.roles.items),
@@ -318,15 +324,62 @@ class StateDeviations:
         return sources, values
 
 
-def _step_deviations(
+OWN_AND_SECOND = ("own", "other")
+"""Labels of the models whose stance means are stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondModelMeans:
+    """Stance means of each foot on the study's own and on the second model."""
+
+    by_foot: dict[str, dict[Key, FloatArray]] = field(default_factory=dict)
+    """Dict. (2, 3) arrays by stance foot and outcome."""
+
+    def add(
+        self, side: str, keys: Sequence[Key], sources: Sequence[str], values: FloatArray
+    ) -> None:
+        """Add the means of a foot's outcomes among values (K, N, 3) of all states, if drawn."""
+        if MODEL in sources:
+            both = values[[sources.index(UNDISTURBED), sources.index(MODEL)]]
+            self.by_foot.setdefault(side, {}).update(
+                zip(keys, np.moveaxis(both, 1, 0), strict=True)
+            )
+
+    def variables(self, outcomes: Sequence[Key]) -> dict[str, Any]:
+        """Variable ``second_model``; empty where no second model was drawn."""
+        if not self.by_foot:
+            return {}
+        table = np.full((len(OWN_AND_SECOND), len(SIDES), len(outcomes), len(AXES)), np.nan)
+        numbers = {key: number for number, key in enumerate(outcomes)}
+        for side, by_outcome in self.by_foot.items():
+            for key, both in by_outcome.items():
+                table[:, SIDES.index(side), numbers[key]] = both
+        words = {"units": "that of the outcome", "long_name": "stance mean on two models"}
+        dimensions = ("model_side", "stance_foot", "outcome", "axis")
+        return {"second_model": (dimensions, table.astype(np.float32), words)}
+
+    @property
+    def coordinates(self) -> dict[str, list[str]]:
+        """Coordinate of the models."""
+        return {"model_side": list(OWN_AND_SECOND)} if self.by_foot else {}
+
+
+def _step_values(
     draws: TrialDraws, step: Step, data: xr.Dataset
 ) -> tuple[list[Key], list[str], FloatArray]:
-    """Outcomes of a step, sources of the disturbed states, and deviations (J, N, 3) in them."""
+    """Outcomes of a step, sources of all states, and values (K, N, 3) in them."""
     keys, values = stance_draws(draws, step, data)
-    sources = data["uncertainty_source"].values.tolist()
+    return keys, data["uncertainty_source"].values.tolist(), values
+
+
+def _apart(sources: Sequence[str], values: FloatArray) -> tuple[list[str], FloatArray]:
+    """Sources of the disturbed states, and deviations (J, N, 3) in them.
+
+    Without the second model, which is common to the trials of a person: `SecondModelMeans`.
+    """
     base = sources.index(UNDISTURBED)
-    apart = np.delete(values - values[base], base, axis=0)
-    return keys, [*sources[:base], *sources[base + 1 :]], apart
+    disturbed = [n for n, source in enumerate(sources) if source not in (UNDISTURBED, MODEL)]
+    return [sources[n] for n in disturbed], values[disturbed] - values[base]
 
 
 def _sampled_deviations(
@@ -516,7 +569,7 @@ def _curve_sds(
                 if (signal := by_anatomy(data, name)) is None:
                     continue
                 curves = in_roles(signal, parts, step.side, step.side)[1]  # a mirror changes no sd
-                squares = source_sds(curves, sources) ** 2
+                squares = source_sds(curves, sources, (*SOURCES, MODEL)) ** 2
                 if name in without_motion:
                     squares[SOURCES.index(MOTION)] = 0.0
                 sd = np.sqrt(squares.sum(axis=0))

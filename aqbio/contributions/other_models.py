@@ -2,7 +2,9 @@
 
 A model is one choice of joints, segments and tables among several that a laboratory could have
 made. Its contribution to the uncertainty is the root mean square deviation of the other models'
-numbers from those of the study's own model, as for every other source.
+numbers from those of the study's own model, as for every other source. The other models are those
+that the study names, on which every stage is worked through, or else the second model, on which
+one contact of each foot is drawn (`aqbio.intervals.second_model`).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.config import Trial
-from aqbio.contributions.files import failed_contributions, stored_contributions
+from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
 from aqbio.contributions.step_rows import (
     NAME_COLUMNS,
     joined_rows,
@@ -23,13 +25,23 @@ from aqbio.contributions.step_rows import (
     rows_of_levels,
 )
 from aqbio.errors import Finding
+from aqbio.faults import RunStoppedError
 from aqbio.gait.curves import DIMENSIONS, SPREADS, role_scheme, step_dataset
 from aqbio.gait.roles import RoleScheme
 from aqbio.gait.signals import select_labels
 from aqbio.gait.step_files import trial_contacts, trial_steps
 from aqbio.gait.steps import Step
-from aqbio.intervals.step_uncertainty import KEY, KEYS, NAMES, VERTICAL, Key, stance_statistics
-from aqbio.intervals.worlds import MODEL
+from aqbio.intervals.second_model import SECOND_MODEL, model_factors
+from aqbio.intervals.sources import MODEL
+from aqbio.intervals.step_uncertainty import (
+    KEY,
+    KEYS,
+    NAMES,
+    STATISTICS,
+    VERTICAL,
+    Key,
+    stance_statistics,
+)
 from aqbio.io.dictionary import columns
 from aqbio.io.study import Study, compared_studies
 from aqbio.io.tables import joined, with_texts
@@ -90,6 +102,37 @@ def outcome_differences(outcomes: pd.DataFrame, other_outcomes: pd.DataFrame) ->
     return differences
 
 
+def drawn_outcomes(trial: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Stance means of the contacts that were drawn, on the study's own and on the second model.
+
+    As :func:`stance_outcomes`, a step for each foot; without rows where no such model was drawn.
+    """
+    import pandas as pd
+
+    if "second_model" not in trial:
+        empty = pd.DataFrame(columns=["step", *KEY, "value"]).astype({"value": float})
+        return empty, empty
+    feet, outcomes = trial.sizes["stance_foot"], trial.sizes["outcome"]
+    names = {name: trial[f"outcome_{name}"].values.astype(str) for name in NAMES}
+    rows = pd.DataFrame(
+        {"step": np.repeat(np.arange(feet), outcomes * len(AXES))}
+        | {name: np.tile(np.repeat(values, len(AXES)), feet) for name, values in names.items()}
+        | {"axis": np.tile(AXES, feet * outcomes)}
+    )
+    both = trial["second_model"].transpose("model_side", "stance_foot", "outcome", "axis")
+    own, other = (rows.assign(value=values.ravel()) for values in both.values.astype(float))
+    return own, other
+
+
+def drawn_deviations(trial: xr.Dataset) -> dict[str, float]:
+    """Deviation of a trial's statistics (`STATISTICS`) on the second model, mean over the feet."""
+    own, other = drawn_outcomes(trial)
+    statistics = own["level"].isin(STATISTICS.values()) & own["axis"].eq(VERTICAL)
+    deviation = (other["value"] - own["value"])[statistics]
+    means = deviation.groupby(own["source"][statistics]).mean().dropna()
+    return {str(name): float(value) for name, value in means.items()}
+
+
 def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
     """Standard deviation from the choice of the model, (3,) by outcome.
 
@@ -105,6 +148,16 @@ def model_sds(differences: pd.DataFrame) -> dict[Key, FloatArray]:
         sd = by_outcome.setdefault(tuple(str(row[name]) for name in NAMES[:4]), np.zeros(len(AXES)))
         sd[AXES.index(row["axis"])] = np.sqrt(row["square"] / row["steps"])
     return by_outcome
+
+
+def second_model_sds(trial: xr.Dataset) -> dict[Key, FloatArray]:
+    """Standard deviation from the choice of the model, (3,) by outcome, by the second model.
+
+    Root mean square over the feet of the trial; empty where no such model was drawn.
+    """
+    sds = model_sds(outcome_differences(*drawn_outcomes(trial)))
+    factors = model_factors([SECOND_MODEL] * len(sds), [key[0] for key in sds])
+    return {key: factor * sd for (key, sd), factor in zip(sds.items(), factors, strict=True)}
 
 
 def with_model(trial: xr.Dataset, sds: Mapping[Key, FloatArray]) -> xr.Dataset:
@@ -160,6 +213,8 @@ class ComparedModels:
 
 def compared_models(study: Study, participant_id: str, trials: Container[str]) -> ComparedModels:
     """Compare steps found both on the study's model and on another one, in the given trials."""
+    if not study.settings.other_models.models:
+        return _second_model(study, participant_id, trials)
     tables, pairs, findings = [], [], []
     for other_study in compared_studies(study, participant_id):
         name = other_study.within.rpartition("/")[2]
@@ -182,6 +237,24 @@ def compared_models(study: Study, participant_id: str, trials: Container[str]) -
             pairs.append((curves, other_curves))
     table = joined(tables, list(COLUMNS))
     return ComparedModels(table, curve_sds(pairs), tuple(findings), model_sds(table))
+
+
+def _second_model(study: Study, participant_id: str, trials: Container[str]) -> ComparedModels:
+    """Compare the drawn contacts of the given trials of a person on the second model."""
+    tables = []
+    for trial in study.moving_of(participant_id):
+        if trial.trial_id in trials:
+            try:
+                data, _ = stored_contributions(study, participant_id, trial.trial_id, CAUSES)
+            except RunStoppedError:  # the trial itself reports what is damaged
+                continue
+            key_columns = {
+                "participant_id": participant_id,
+                "trial_id": trial.trial_id,
+                "model": SECOND_MODEL,
+            }
+            tables.append(outcome_differences(*drawn_outcomes(data)).assign(**key_columns))
+    return ComparedModels(joined(tables, list(COLUMNS)))
 
 
 Compared = tuple["pd.DataFrame", "xr.Dataset"]

@@ -16,6 +16,7 @@ from aqbio.contributions.other_models import (
     COLUMNS,
     ComparedModels,
     compared_models,
+    second_model_sds,
     steps_in_motion,
     with_model,
 )
@@ -287,7 +288,7 @@ def _trial_steps(
     participant_id = trial.participant_id
     source = study.folder(participant_id, STAGE) / f"{trial.trial_id}.nc"
     data, final = trial_contributions(study, participant_id, trial.trial_id)
-    data = with_model(data, models.outcomes)
+    data = with_model(data, models.outcomes or second_model_sds(data))
     steps = trial_steps(list(trial_contacts(data)), data["time"].values)
     scheme, covered = role_scheme(study), steps_in_motion(data, steps)
     curves = step_dataset(data, covered, study.model_map, scheme)

@@ -13,6 +13,7 @@ from aqbio.gait.postures import (
     MEASURES,
     POINTS,
     UNMODELLED_SD,
+    neutral_feet,
     posture_numbers,
     posture_points,
     spread_column,
@@ -80,7 +81,7 @@ def posture_measures(
     if samples is not None:
         points = np.concatenate([points, points + samples], axis=-1)
     time = data["time"].values
-    measures = posture_numbers(points, time, steps)
+    measures = posture_numbers(points, time, steps, neutral_feet(skeleton, model_map))
     centre_known = np.isfinite(data["com"].values).all(axis=-1)
     known_at_touchdown = [
         bool(centre_known[np.abs(time - step.touchdown).argmin()]) for step in steps

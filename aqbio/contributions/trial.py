@@ -36,6 +36,7 @@ from aqbio.gait.drawn_steps import STANCE_FRAMES, measured_contacts
 from aqbio.gait.roles import group_sum, membership
 from aqbio.gait.step_files import trial_contacts
 from aqbio.gait.steps import MAXIMUM_FLIGHT_S
+from aqbio.intervals.second_model import with_second_model
 from aqbio.intervals.sources import Motions
 from aqbio.intervals.trial_draws import Sampling, TrialDraws, with_bodies
 from aqbio.intervals.uncertainty import Spread
@@ -218,6 +219,8 @@ def _intervals(
     weight = np.array(list(weights.values()))
     unseen = parts.unseen(_marker_index(study, data, result.skeleton))
     moved = with_bodies(draws, spread, weight, window, unseen, clock)
+    if not (study.within or study.settings.other_models.models):
+        moved = with_second_model(moved, weights, window)
     if plates:
         return intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, _samples(data))
     intervals = intervals_dataset(moved, contacts, MAXIMUM_FLIGHT_S, without_plates=dataset)

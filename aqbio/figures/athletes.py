@@ -27,7 +27,7 @@ from aqbio.figures.style import (
 from aqbio.figures.words import digits
 from aqbio.io.dictionary import columns
 from aqbio.names import INTERVALS
-from aqbio.stats.registry import asked_registry
+from aqbio.stats.registry import DENIALS, asked_registry
 from aqbio.vectors import FloatArray
 
 EFFECT_COLUMN = "value"
@@ -72,7 +72,9 @@ def athlete_numbers(results: Results) -> pd.DataFrame:
 
 
 def shows(values: FloatArray, smallest: float, predicted: str) -> NDArray[np.bool_]:
-    """True where a number reaches the smallest effect in the predicted direction, (N,) array."""
+    """True where a number reaches the smallest effect, or stays below a denied one, (N,) array."""
+    if predicted in DENIALS:
+        return np.asarray((np.abs(values) if predicted == "none" else values) < smallest)
     return np.asarray(values <= smallest if predicted == "less" else values >= smallest)
 
 
@@ -160,7 +162,8 @@ def _scale(ax: Axes, athletes: pd.DataFrame) -> None:
 def _region(ax: Axes, smallest: float, predicted: str) -> None:
     """Shade what the claim predicts, from the smallest effect of interest on."""
     low, high = ax.get_xlim()
-    span = (low, smallest) if predicted == "less" else (smallest, high)
+    span = (low, smallest) if predicted in ("less", "not_greater") else (smallest, high)
+    span = (-smallest, smallest) if predicted == "none" else span
     ax.axvspan(*span, color=_REGION_COLOUR, linewidth=0, zorder=0)
     ax.axvline(smallest, color=GREY, linewidth=0.8, linestyle=DASHED, zorder=1)
 

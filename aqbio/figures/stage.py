@@ -13,11 +13,14 @@ import pandas as pd
 from aqbio.contributions.without_plates import ESTIMATED
 from aqbio.figures.athletes import ATHLETES
 from aqbio.figures.bars import BAR_FIGURES, Means
+from aqbio.figures.beside_others import MOMENTUM_SPEED
+from aqbio.figures.condition_curves import CONDITION_CURVES
 from aqbio.figures.curves import CURVE_FIGURES
 from aqbio.figures.figure import Figure, Results, letter_panels
 from aqbio.figures.files import save_figure
 from aqbio.figures.partitions import PARTITIONS, SIGNS
 from aqbio.figures.quality import AGREEMENT, RECORDING
+from aqbio.figures.reliability import RELIABILITY
 from aqbio.figures.runs import JOINT_WORK, fastest_runs, run_files
 from aqbio.figures.specification import SPECIFICATIONS
 from aqbio.figures.speed import TIMING
@@ -38,14 +41,14 @@ MANIFEST = "figures.json"
 MEANS = "stance_means.tsv"
 
 FIGURES: tuple[Figure, ...] = (
-    *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, TIMING, JOINT_WORK,
-    RECORDING, AGREEMENT,
+    *CURVE_FIGURES, *BAR_FIGURES, ATHLETES, PARTITIONS, SIGNS, SPECIFICATIONS, TIMING,
+    MOMENTUM_SPEED, JOINT_WORK, RECORDING, AGREEMENT, RELIABILITY, CONDITION_CURVES,
 )  # fmt: skip
 """Every figure of a study, in the order of the page."""
 
 TABLES = (
     "verdicts", "multiverse", "partitions", "sign_patterns", "hypotheses_steps",
-    "hypotheses_athletes",
+    "hypotheses_athletes", "sprints",
 )  # fmt: skip
 """Tables of stage hypotheses that figures are drawn from."""
 

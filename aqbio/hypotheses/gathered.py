@@ -9,25 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aqbio.config import Capacity
+from aqbio.config import Strength
 from aqbio.contributions.stage import STEADY_SPEED_CHANGE
 from aqbio.errors import AqbioError
 from aqbio.gait.step_files import participant_rows
 from aqbio.hypotheses.contact_models import CONTACT_MODELS, caused_shares
+from aqbio.hypotheses.measured import with_measurement
 from aqbio.hypotheses.measurement_draws import shared_draws, trial_draws
 from aqbio.hypotheses.trial_quality import SPOILT, spoilt_outcomes, trial_table, without_fit
-from aqbio.io.sheets import read_capacities
 from aqbio.io.study import Study
 from aqbio.io.tables import joined, read_table
 from aqbio.multiverse.files import STAGE, ParticipantCache, evidence_rows, step_curves, step_tables
 from aqbio.multiverse.specifications import DEFAULT
 from aqbio.names import GRAVITY, NORMAL
 from aqbio.stats.athlete_statistics import COVARIATES, athletes_from_steps
+from aqbio.stats.contrasts import with_scatter
 from aqbio.stats.evidence import CAUSED, SIDED, TRIAL, Evidence, Presence
+from aqbio.stats.leg_strength import evidence_of_strength
 from aqbio.stats.measurement import DRAWN, STEP_ERRORS
 from aqbio.stats.registry import RATING, SPEED, Contrast, asked_registry
 from aqbio.stats.step_numbers import CONTRIBUTORS, evidence_columns, time_deviation
-from aqbio.stats.within import centred
 from aqbio.study.internal import Parts, contained
 from aqbio.study.manifest import OK
 from aqbio.vectors import FloatArray
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 # strengths ----------------------------------------------------------------------------------------
 
 
-def capacity_scores(rows: Sequence[Capacity], names: Sequence[str]) -> dict[str, FloatArray]:
+def capacity_scores(rows: Sequence[Strength], names: Sequence[str]) -> dict[str, FloatArray]:
     """Capacity of push and swing side of every athlete, and the variance of its errors.
 
     Each measure is standardised over athletes (newton metres of a knee and watts of a hip have no
@@ -49,7 +50,9 @@ def capacity_scores(rows: Sequence[Capacity], names: Sequence[str]) -> dict[str,
     """
     import pandas as pd
 
-    measurements = [(row.participant_id, row.measure, row.side, row.value) for row in rows]
+    measurements = [
+        (row.participant_id, str((row.side, *row.measure)), row.role, row.si[0]) for row in rows
+    ]
     table = pd.DataFrame(measurements, columns=["athlete", "measure", "side", "value"])
     columns: dict[str, FloatArray] = {}
     for side in ("push", "swing"):
@@ -101,15 +104,12 @@ class StudyEvidence:
         steps = _study_steps(self.study, rows, levels)
         plain = UNFITTED in specification.split()
         spoilt = partial(_with_spoilt, self.spoilt, SPOILT[plain])
-        speeding = spoilt(_of_trials(rows, trials_of(self.evidence.accelerating)))
         # shares induced by joint moments are not recomputed
         presence = replace(self.evidence.presence, causes=False)
         trials = self.evidence.trials
         if plain:
             trials = without_fit(trials)
-        evidence = replace(
-            self.evidence, steps=steps, trials=trials, presence=presence, accelerating=speeding
-        )
+        evidence = replace(self.evidence, steps=steps, trials=trials, presence=presence)
         evidence = _with_athletes(evidence, self.study, rows)
         return replace(evidence, sprints=spoilt(evidence.sprints))
 
@@ -158,7 +158,6 @@ def gather_evidence(study: Study, without: Collection[tuple[str, str]] = ()) -> 
         trials=trials.assign(**errors),
         athletes=steps[["participant_id"]],  # replaced by `_with_athletes`
         sprints=default,
-        accelerating=spoilt(_of_trials(default, speeding)),
         curves=partial(_curves, study, step_curves(study)),
         draws=draws,
         shared_draws=shared_draws(study, asked, _step_rows(study)) if asked else {},
@@ -195,8 +194,9 @@ def _with_athletes(evidence: Evidence, study: Study, rows: pd.DataFrame) -> Evid
     covariates = {
         name: [getattr(people[athlete], name) for athlete in names] for name in COVARIATES
     }
-    rows_of = () if study.capacities_file is None else read_capacities(study.capacities_file, names)
-    athletes = athletes.assign(**covariates, **capacity_scores(rows_of, names))
+    athletes = athletes.assign(**covariates, **capacity_scores(study.strength, names))
+    preferred = {name: people[name].preferred_leg for name in names}
+    athletes = athletes.assign(**evidence_of_strength(study.strength, preferred))
     participant_ids = evidence.steps["participant_id"].astype(str)
     fastest = participant_ids.map(athletes["fastest"]).astype(float)
     steps = evidence.steps.assign(relative_speed=evidence.steps["speed_mps"] / fastest)
@@ -230,25 +230,7 @@ def _with_outcomes(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     if RATING in {contrast.outcome for contrast in contrasts}:
         ratings = {(trial.participant_id, trial.trial_id): trial.rating for trial in study.trials}
         outcomes[RATING] = [ratings.get(key[:2]) for key in steps]
-    return with_scatter(rows.assign(**outcomes), contrasts)
-
-
-def with_scatter(rows: pd.DataFrame, contrasts: Sequence[Contrast]) -> pd.DataFrame:
-    """Add to steps the scatter that contrasts are about.
-
-    Distance from the mean of trial and side, times the root of Bessel's correction.
-    """
-    cell = [rows[name] for name in (*TRIAL, "side")]
-    for contrast in (contrast for contrast in contrasts if contrast.take == "scatter"):
-        values = rows[contrast.outcome].astype(float)
-        count = values.groupby(cell, observed=True).transform("count")
-        bessel_factor = (count / (count - 1.0).where(count >= FEWEST_SCATTERED)).pow(0.5)
-        rows = rows.assign(**{contrast.column: centred(values, cell).abs() * bessel_factor})
-    return rows
-
-
-FEWEST_SCATTERED = 3
-"""Least steps of a trial and side for an estimate of their scatter."""
+    return with_scatter(rows.assign(**outcomes), contrasts, study.people)
 
 
 def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
@@ -271,7 +253,8 @@ def _sprints(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
     names = [*TRIAL, "athlete", "condition", "session", "group", "effort", "order"]
     table = pd.DataFrame(entries, columns=names)
     trial_means = means.reindex([entry[:2] for entry in entries]).reset_index(drop=True)
-    return table.assign(order=table["order"].astype(float)).join(trial_means)
+    table = table.assign(order=table["order"].astype(float)).join(trial_means)
+    return with_measurement(study, table)
 
 
 SPEED_GAP = 0.04
@@ -284,17 +267,6 @@ def accelerating_trials(rows: pd.DataFrame) -> set[tuple[str, str]]:
     gain = rows["speed_change_mps"].astype(float) / rows["speed_mps"]
     means = gain.groupby([rows[name].astype(str) for name in TRIAL]).median()
     return set(means.index[means > STEADY_SPEED_CHANGE])
-
-
-def trials_of(rows: pd.DataFrame) -> set[tuple[str, str]]:
-    """Trials of some steps, (participant, trial)."""
-    return set(zip(rows["participant_id"].astype(str), rows["trial_id"], strict=True))
-
-
-def _of_trials(rows: pd.DataFrame, trials: Collection[tuple[str, str]]) -> pd.DataFrame:
-    """Select the steps of some trials."""
-    keys = zip(rows["participant_id"], rows["trial_id"], strict=True)
-    return rows[np.array([key in trials for key in keys], dtype=bool)].reset_index(drop=True)
 
 
 def _first_sessions(study: Study, rows: pd.DataFrame) -> pd.Series[bool]:
@@ -405,14 +377,13 @@ def _units(study: Study, participant_id: str) -> tuple[float, float]:
 
 def _presence(study: Study, rows: pd.DataFrame, *, causes: bool) -> Presence:
     """Recordings and sheets that the study has, whatever its numbers."""
-    capacities = study.capacities_file
-    people = [participant.participant_id for participant in study.participants]
     return Presence(
         arms=bool((rows["shows_arms"] == 1).any()),
         legs=not len(rows) or bool((rows["shows_legs"] == 1).any()),
         forces=bool(rows["lateral_ratio"].notna().any()),
         causes=causes,
-        capacities=capacities is not None and bool(read_capacities(capacities, people)),
+        capacities={"push", "swing"} <= {row.role for row in study.strength},
+        leg_strength={"left", "right"} <= {row.side for row in study.strength if row.role},
         reasons=_why_unobserved(study),
     )
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.hypotheses.contact_models import AMPLIFYING, CONTACT_MODELS
+from aqbio.intervals.sources import MODEL
 from aqbio.intervals.study_draws import study_draws
-from aqbio.intervals.worlds import COMMON, LABORATORY, MODEL, SCOPES, TRIAL, WORLDS, weights
+from aqbio.intervals.worlds import COMMON, LABORATORY, SCOPES, TRIAL, WORLDS, weights
 from aqbio.io.study import Study
 from aqbio.names import AXES, ROLE_SIDES
 from aqbio.stats.evidence import TRIAL as TRIAL_COLUMNS

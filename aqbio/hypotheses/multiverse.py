@@ -118,10 +118,8 @@ def _contact_model(evidence: Evidence, model: str) -> Iterator[Variant]:
 def _other_models(data: StudyEvidence) -> Iterator[Variant]:
     """Change of level C on other models of the body, by athlete."""
     evidence, study = data.evidence, data.study
-    if not study.settings.other_models.models:
-        return
-    names = [participant.participant_id for participant in study.participants]
-    tables = (read_columns(step_file(study, name, MODELS)) for name in names)
+    files = [step_file(study, person.participant_id, MODELS) for person in study.participants]
+    tables = (read_columns(file) for file in files if file.is_file())  # drawn studies have none
     changes = shares_on_other_models(tables, list(evidence.caused_shares()))
     for body, by_model in changes.items():
         shares = {

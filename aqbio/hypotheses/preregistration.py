@@ -1,26 +1,29 @@
-"""Preregistration: the basis of a verdict, recorded before the data are read, and its changes."""
+"""Preregistration: the basis of verdicts, recorded before the data are read."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pkgutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import aqbio.hypotheses
 import aqbio.stats
 from aqbio import __version__
+from aqbio.config import Participant, Trial
 from aqbio.io.provenance import in_ids
 from aqbio.io.study import Study
-from aqbio.stage_table import PAGES, STAGE_TABLE
-from aqbio.stats.registry import VERSION, became, short_hash, study_registry
+from aqbio.stage_table import PAGES, PARTICIPANT_STAGES, STAGE_TABLE
+from aqbio.stats.registry import short_hash, study_registry
 
 RECORD = "registry.json"
 
-NOT_RECORDED = "not recorded"
+RECORDINGS = "virtual"
+"""The stage that makes recordings and reads none."""
 
 VERDICTS = "hypotheses"
 """The stage that gives verdicts."""
@@ -29,24 +32,13 @@ ELSEWHERE = {"files", "hypotheses"}
 """Sections of settings that are paths: the registry's own content counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """One difference between the basis of a result and what was fixed before."""
-
-    hypothesis: str
-    """Its id; ``all`` for the basis of every verdict."""
-    key: str
-    before: str
-    now: str
-    """before, now: Values; empty where there was nothing."""
-
-
 def verdict_basis(study: Study) -> dict[str, Any]:
-    """Everything that a verdict rests on but the data: registry, settings, constants, version."""
+    """Everything that a verdict rests on but the data: registry, settings, constants, sheets."""
     return {
         "version": __version__,
         "settings": verdict_settings(study),
         "constants": verdict_constants(),
+        "sheets": verdict_sheets(study),
         "registry": study_registry(study).model_dump(mode="json"),
     }
 
@@ -98,24 +90,99 @@ def _plain(value: Any) -> Any:
     return None
 
 
+def verdict_sheets(study: Study) -> dict[str, dict[str, Any]]:
+    """Cells of the sheets that verdicts rest on, by kind of row and name.
+
+    Strengths are data: only a hash of each athlete's own is kept.
+    """
+    strengths: dict[str, list[Any]] = {}
+    for row in study.strength:
+        strengths.setdefault(row.participant_id, []).append(row.model_dump(mode="json"))
+    return {
+        "participant": {row.participant_id: _cells(row) for row in study.participants},
+        "trial": {f"{row.participant_id}/{row.trial_id}": _cells(row) for row in study.trials},
+        "strengths": {name: {"hash": short_hash(rows)} for name, rows in strengths.items()},
+    }
+
+
+IDENTIFIERS = {"participant_id", "trial_id"}
+"""Columns that name a row of a sheet."""
+
+
+def _cells(row: Participant | Trial) -> dict[str, Any]:
+    """Filled cells of a row without its names and without remarks; of files their names."""
+    cells = row.model_dump(mode="json", exclude=IDENTIFIERS | set(REMARKS), exclude_none=True)
+    files = {name for name in cells if name == "file" or name.endswith("_file")}
+    return {
+        name: Path(value).name if name in files else value
+        for name, value in cells.items()
+        if value != ""
+    }
+
+
+REMARKS = ("decided_on", "decided_by", "reason")
+"""Columns of both sheets with remarks on a row."""
+
+FINGERPRINT_BYTES = 65_536
+"""Bytes at the start of a recording that tell it from others, with its size."""
+
+
+def recording_fingerprints(study: Study) -> dict[str, str]:
+    """Fingerprint of every recording, by athlete and trial; virtual sprinters have none."""
+    fingerprints = {}
+    for trial in () if study.is_virtual else study.trials:
+        path = study.data / trial.source
+        if path.is_file():
+            with path.open("rb") as file:
+                start = file.read(FINGERPRINT_BYTES)
+            content = f"{path.stat().st_size} ".encode() + start
+            digest = hashlib.sha256(content).hexdigest()[:12]
+            fingerprints[f"{trial.participant_id}/{trial.trial_id}"] = digest
+    return fingerprints
+
+
 def record_registry(study: Study) -> None:
     """Record the basis of verdicts before the first recording is read; an older record stays.
 
-    Several participants start at once: the first one writes the whole file.
+    Several participants start at once: the first one writes the whole file. Results that are there
+    already, and other studies that read the same recordings before, are noted.
     """
     path = study.root / RECORD
     if path.exists():
         return
-    basis = verdict_basis(study)
-    recorded = {"recorded": datetime.now(UTC).isoformat(timespec="seconds")}
+    basis, fingerprints = verdict_basis(study), recording_fingerprints(study)
+    recorded = {
+        "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
+        "earlier": _earlier_reading(study, fingerprints),
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"hash": short_hash(basis)} | recorded | basis
+    content = {"hash": short_hash(basis)} | recorded | basis | {"recordings": fingerprints}
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
         return
+
+
+def _earlier_reading(study: Study, fingerprints: Mapping[str, str]) -> str:
+    """State that the recordings were read before the record; empty where nothing shows it."""
+    manifests = (
+        study.manifest(participant.participant_id, stage)
+        for participant in study.participants
+        for stage in PARTICIPANT_STAGES
+        if stage != RECORDINGS
+    )
+    if study.table("verdicts.tsv").is_file() or any(path.is_file() for path in manifests):
+        return "results of this study were there already"
+    for path in sorted(Path(study.settings.results).glob(f"*/{RECORD}")):
+        other = json.loads(path.read_text(encoding="utf-8"))
+        shared = set(fingerprints.values()) & set(other.get("recordings", {}).values())
+        if shared and path.parent != study.root:
+            recordings = "recording was" if len(shared) == 1 else "recordings were"
+            day = str(other["recorded"]).partition("T")[0]
+            return f"{len(shared)} {recordings} read by study {path.parent.name} on {day}"
+    return ""
 
 
 def registry_record(study: Study) -> dict[str, Any] | None:
@@ -125,59 +192,3 @@ def registry_record(study: Study) -> dict[str, Any] | None:
         return None
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return record
-
-
-def deviations(study: Study) -> tuple[Deviation, ...]:
-    """Differences between the basis of verdicts and the record made when the data were read.
-
-    Without a record, one for all hypotheses: it is not known what was fixed before, and everything
-    counts as post hoc.
-    """
-    record = registry_record(study)
-    basis = verdict_basis(study)
-    if record is None:
-        return (Deviation("all", "registry", NOT_RECORDED, short_hash(basis)),)
-    if record["hash"] == short_hash(basis):
-        return ()
-    changes = [
-        Deviation("all", f"{kind} {name}".strip(), before, now)
-        for kind in ("version", "settings", "constants")
-        for name, before, now in _differences(record.get(kind, NOT_RECORDED), basis[kind])
-    ]
-    all_changes = [*changes, *_entries(record["registry"], basis["registry"])]
-    return tuple(all_changes) or (Deviation("all", "order", record["hash"], short_hash(basis)),)
-
-
-def post_hoc(deviations: tuple[Deviation, ...], hypothesis: str) -> bool:
-    """Tell whether the basis of a verdict was changed after the data were read."""
-    return any(deviation.hypothesis in (hypothesis, "all") for deviation in deviations)
-
-
-def _entries(before: dict[str, Any], now: dict[str, Any]) -> Iterator[Deviation]:
-    """Changes of the hypotheses; of an older version, the fate of each."""
-    old, new = (
-        {entry["id"]: entry for entry in part["hypotheses"]} | part.get("contrasts", {})
-        for part in (before, now)
-    )
-    if before["version"] != VERSION:
-        for name in dict.fromkeys([*old, *new]):
-            earlier_version = f"version {before['version']}" if name in old else ""
-            yield Deviation(name, "entry", earlier_version, became(name))
-        return
-    for name in dict.fromkeys([*old, *new]):
-        for key, earlier, later in _differences(old.get(name, {}), new.get(name, {})):
-            yield Deviation(name, key, earlier, later)
-
-
-def _differences(before: Any, now: Any) -> Iterator[tuple[str, str, str]]:
-    """Key and both values of every difference; without keys where either is no mapping."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for key in dict.fromkeys([*before, *now]):
-            if before.get(key) != now.get(key):
-                yield key, _text(before.get(key)), _text(now.get(key))
-    elif before != now:
-        yield "", _text(before), _text(now if isinstance(now, str) else short_hash(now))
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value)

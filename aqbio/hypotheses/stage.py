@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from aqbio.errors import AqbioError
+from aqbio.hypotheses.deviations import deviations, post_hoc
 from aqbio.hypotheses.gathered import read_evidence
 from aqbio.hypotheses.literal import literal_rows
 from aqbio.hypotheses.multiverse import multiverse
 from aqbio.hypotheses.patterns import curve_means, partition_rows, sign_rows
-from aqbio.hypotheses.preregistration import deviations, post_hoc, verdict_basis
+from aqbio.hypotheses.preregistration import verdict_basis
 from aqbio.io.dictionary import Columns, columns
 from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
@@ -142,7 +143,7 @@ def _judge_study(study: Study, registry: Registry, parts: Parts, cores: int) -> 
             for verdict in verdicts
         ],
     }  # fmt: skip
-    sheets = [path for path in (study.registry_file, study.capacities_file) if path is not None]
+    sheets = [path for path in (study.registry_file, study.strength_file) if path is not None]
     return verdicts, tables, [*evidence_inputs(study), *sheets]
 
 
@@ -175,7 +176,9 @@ def _power_rows(
         asdict(power_row(evidence, hypothesis, candidate.outcome, sizes[hypothesis.family]))
         | {"unit": hypothesis.unit}
         for candidate in candidates
-        if candidate.outcome is not None and (hypothesis := candidate.hypothesis).judged
+        if candidate.outcome is not None
+        and not candidate.missing
+        and (hypothesis := candidate.hypothesis).judged
     ]
 
 

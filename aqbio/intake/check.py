@@ -11,6 +11,7 @@ from aqbio.config import MarkerSet, closest
 from aqbio.errors import AqbioError, Finding
 from aqbio.intake.contents import (
     LABEL_NEEDED,
+    Contents,
     label_problems,
     laboratory_problems,
     missing_files,
@@ -18,9 +19,11 @@ from aqbio.intake.contents import (
     repeated_files,
     repeated_frames,
 )
+from aqbio.intake.fetch import changed_files
 from aqbio.intake.run_problems import run_problems
 from aqbio.io.opensim_xml import model_markers, model_names
-from aqbio.io.sheets import read_capacities
+from aqbio.io.published import read_manifest
+from aqbio.io.strength import checked_strength, refuse_old_sheet
 from aqbio.io.study import CheckedStudy, Study, checked_study, on_other_models
 from aqbio.names import NORMAL
 from aqbio.stats.registry import Hypothesis, asked_registry, study_registry
@@ -72,7 +75,8 @@ def written_problems(file: Path) -> tuple[list[Finding], CheckedStudy | None]:
         checks: Iterable[Callable[[], Iterable[Finding]]] = (
             *(
                 partial(check, variant)
-                for variant in (study, *on_other_models(study).values())
+                for part in _by_marker_set(checked)
+                for variant in (part.study, *on_other_models(part.study).values())
                 for check in (_map_problems, _model_problems)
             ),
             lambda: _compared_trials(study),
@@ -150,15 +154,15 @@ def _recorded(checked: CheckedStudy) -> CheckedStudy:
 
 
 def _hypothesis_problems(study: Study) -> Iterator[Finding]:
-    """Problems of the registry, and of the sheet of capacities."""
+    """Problems of the registry, and of the sheet of strengths."""
     try:
         study_registry(study)
     except AqbioError as error:
         yield from as_findings(error)
     try:
-        if study.capacities_file is not None:
-            people = [participant.participant_id for participant in study.participants]
-            read_capacities(study.capacities_file, people)
+        refuse_old_sheet(study.file.parent)
+        if study.strength_file is not None:
+            yield from checked_strength(study.strength_file, study.participants)[1]
     except AqbioError as error:
         yield from as_findings(error)
 
@@ -194,12 +198,35 @@ def _unknown(
     return Finding(rule, "error", message, file=str(file), where=where, fix=fix)
 
 
+def _by_marker_set(checked: CheckedStudy) -> list[CheckedStudy]:
+    """The study once for each of its marker sets, with the people who were recorded with it."""
+    study = checked.study
+    marker_sets = dict.fromkeys(row.marker_set for row in study.participants)
+    if not set(marker_sets) - {None}:
+        return [checked]
+    parts = []
+    for marker_set in marker_sets:
+        people = [row for row in study.participants if row.marker_set == marker_set]
+        names = {row.participant_id for row in people}
+        rows = zip(study.trials, checked.trial_lines, strict=True)
+        part_rows = [row for row in rows if row[0].participant_id in names]
+        part_study = replace(
+            study,
+            participants=tuple(people),
+            trials=tuple(trial for trial, _ in part_rows),
+            worn_markers=marker_set or "",
+        )
+        lines = tuple(line for _, line in part_rows)
+        parts.append(replace(checked, study=part_study, trial_lines=lines))
+    return parts
+
+
 def _map_problems(study: Study) -> list[Finding]:
     """Problems of the model map and the marker set, and bodies that only the marker set has."""
     try:
         model_map = study.model_map
     except AqbioError as error:
-        has_marker_file = bool(study.settings.model.markers)
+        has_marker_file = bool(study.worn_markers or study.settings.model.markers)
         return [*as_findings(error), *(_marker_problems(study) if has_marker_file else ())]
     if not _has_markers(study):
         return []  # joint angles: the markers are those of the participants' models
@@ -319,26 +346,37 @@ def _file_problems(checked: CheckedStudy) -> Iterator[Finding]:
             what="the folder of the recordings does not exist.",
             file=str(data),
             where=f"{study.file.name}, files.data",
-            fix="correct files.data in study.yaml.",
+            fix=f"`aqbio fetch {study.file.parent}` fetches the recordings."
+            if read_manifest(study.file.parent)
+            else "correct files.data in study.yaml.",
         )
         return
     yield from missing_files(checked)
+    yield from changed_files(study)
     repeated = list(repeated_files(checked))
     yield from repeated
-    marker_set = _marker_set(study)
-    findings, contents = recording_problems(checked, marker_set)
-    if contents.read and marker_set is not None and _has_markers(study):
-        labels = label_problems(marker_set, study.marker_file, contents.labels)
-        yield from labels
-        if any(
-            finding.rule == LABEL_NEEDED for finding in labels
-        ):  # axes are unknown because of that
-            findings = [finding for finding in findings if finding.rule != "axes-unknown"]
-    yield from findings
+    contents = Contents(frozenset(), frozenset(), 0)
+    for part in _by_marker_set(checked):
+        findings, part_contents = _labelled_recording_problems(part)
+        yield from findings
+        contents = contents.joined_with(part_contents)
     if contents.read:
         yield from laboratory_problems(checked, contents)
         reported = {finding.where for finding in repeated}
         yield from repeated_frames(study.sheet("trials"), contents.gaits, reported)
+
+
+def _labelled_recording_problems(checked: CheckedStudy) -> tuple[list[Finding], Contents]:
+    """Problems of recordings of one marker set and of its labels, and what they contain."""
+    study = checked.study
+    marker_set = _marker_set(study)
+    findings, contents = recording_problems(checked, marker_set)
+    if not contents.read or marker_set is None or not _has_markers(study):
+        return findings, contents
+    labels = label_problems(marker_set, study.marker_file, contents.labels)
+    if any(finding.rule == LABEL_NEEDED for finding in labels):  # axes are unknown because of that
+        findings = [finding for finding in findings if finding.rule != "axes-unknown"]
+    return [*labels, *findings], contents
 
 
 def _marker_set(study: Study) -> MarkerSet | None:

@@ -15,6 +15,7 @@ from aqbio.config.validation import setting_line
 from aqbio.errors import AqbioError, Finding, Severity
 from aqbio.io.movement import is_static, standing_part
 from aqbio.io.provenance import file_hash
+from aqbio.io.published import read_manifest
 from aqbio.io.recording import Recording
 from aqbio.io.study import CheckedStudy, Study
 from aqbio.io.trial_files import read_recording
@@ -51,6 +52,8 @@ def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
         for path in study.data.rglob("*")
         if path.suffix.lower() in (".c3d", ".trc", ".tsv", ".mot", ".sto")
     }
+    manifest = read_manifest(study.file.parent)
+    published = set() if manifest is None else {file.file for file in manifest.files}
     for trial, line in included_trials(checked):
         for path in (study.recording(trial), study.forces(trial)):
             if path is None or path.is_file():
@@ -59,6 +62,8 @@ def missing_files(checked: CheckedStudy) -> Iterator[Finding]:
             name = path.relative_to(study.data).as_posix() if inside else ""
             near = closest(name, existing_files - used)
             fix = "correct the path in trials.tsv, or set include = no."
+            if name in published:
+                fix = f"`aqbio fetch {study.file.parent}` fetches it."
             yield Finding(
                 rule="recording-missing",
                 severity="error",
@@ -149,6 +154,15 @@ class Contents:
     """Recordings that could be read."""
     gaits: tuple[Gait, ...] = ()
     """Moving trials."""
+
+    def joined_with(self, other: Contents) -> Contents:
+        """Contents of these recordings and of others."""
+        return Contents(
+            self.labels | other.labels,
+            self.plates | other.plates,
+            self.read + other.read,
+            (*self.gaits, *other.gaits),
+        )
 
 
 def recording_problems(

@@ -57,7 +57,11 @@ def _without_crash(study: Study, participants: Sequence[str]) -> list[Finding]:
 
 
 def _of_participants(study: Study, participants: Sequence[str]) -> list[Finding]:
-    return [finding for name in participants for finding in _participant(study, name)]
+    return [
+        finding
+        for name in participants
+        for finding in _participant(study.recorded_with(name), name)
+    ]
 
 
 def _participant(study: Study, name: str) -> Iterator[Finding]:

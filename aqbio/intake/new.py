@@ -38,8 +38,8 @@ EMPTY_STUDY_STEPS = """\
 1. Copy the recordings into `data/` (C3D, or TRC with MOT).
 2. Fill in `participants.tsv` and `trials.tsv` (tab-separated; Excel opens and saves them).
    `aqbio settings help` writes `help/README.md`, which explains every column and setting.
-   `capacities.tsv` is for strengths measured elsewhere; without rows the hypotheses that need them
-   are reported as not testable.
+   Strengths that were measured too go into a sheet `strength.tsv`, one row per attempt and leg;
+   without it the hypotheses that need them are reported as not testable.
 3. If your marker labels are not those of the model, describe them in `markers.yaml` and name that
    file in `study.yaml`."""
 
@@ -67,7 +67,7 @@ def new_study(folder: Path) -> None:
     """Write a study folder with settings, empty sheets and a README."""
     name = _free_name(folder)
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    for sheet in ("participants", "trials", "capacities"):
+    for sheet in ("participants", "trials"):
         row = SHEETS[sheet]
         write_text(folder / f"{sheet}.tsv", "\t".join(row.model_fields) + "\n")
     write_text(folder / "hypotheses.yaml", DEFAULT.read_text(encoding="utf-8"))

@@ -26,7 +26,6 @@ from aqbio.io.opensim_xml import model_masses, model_names
 from aqbio.io.stated_body import agreed
 from aqbio.io.trial_files import read_recording, standing_recording
 from aqbio.names import SIDES
-from aqbio.prepare.axes import displacement
 from aqbio.prepare.clock import note_rate
 from aqbio.prepare.contacts import NO_FOOT
 from aqbio.prepare.handedness import BodyLabels, OtherRecordings, with_resolved_sides
@@ -283,10 +282,6 @@ def _models_with_coordinates(
     return sorted(fitting, key=rank)
 
 
-MIN_SPEED_DURATION_S = 0.2
-"""Shortest part of a trial from which a speed is computed, s."""
-
-
 @dataclass(frozen=True, slots=True)
 class TrialPreview:
     """Result of preparing a trial for a new study."""
@@ -340,7 +335,7 @@ def trial_preview(
     noted = causes(finding for finding in notes.findings if finding.severity != "info")
     masses = tuple(numbers.get("stride_masses_kg", ()))
     standing = numbers.get("standing_mass_kg")
-    words = _standing(prepared, standing) if row.task == "static" else _moving(prepared, marker_set)
+    words = _standing(prepared, standing) if row.task == "static" else _moving(prepared)
     treadmill = row.task != "static" and prepared.ground.surface == "treadmill"
     belt = f"belt_speed_mps (the feet show {prepared.ground.belt_speed:.2f})" if treadmill else ""
     contacts = _counted_contacts(prepared) if row.task != "static" else set()
@@ -402,13 +397,12 @@ def _standing(prepared: PreparedTrial, mass: float | None) -> list[str]:
     return words
 
 
-def _moving(prepared: PreparedTrial, marker_set: MarkerSet) -> list[str]:
+def _moving(prepared: PreparedTrial) -> list[str]:
     ground = prepared.ground
     if ground.surface == "treadmill":
         pace = f"treadmill at {ground.belt_speed:.2f} m/s"
     else:
-        speed = _speed(prepared, marker_set)
-        pace = "overground" if np.isnan(speed) else f"overground at {speed:.2f} m/s"
+        pace = "overground"
     words = [pace, _extent(prepared)]
     if prepared.loads is None:
         return [*words, "no forces"]
@@ -419,15 +413,3 @@ def _moving(prepared: PreparedTrial, marker_set: MarkerSet) -> list[str]:
         by_plate[f"{SIDES[contact.foot]} on plate {names}"] += 1
     descriptions = [name if count == 1 else f"{count} x {name}" for name, count in by_plate.items()]
     return [*words, f"contacts: {', '.join(descriptions) if descriptions else 'none'}"]
-
-
-def _speed(prepared: PreparedTrial, marker_set: MarkerSet) -> float:
-    """Mean horizontal speed of the pelvis over the frames in which it is visible, m/s."""
-    labels = marker_set.pelvis.labels
-    columns = [prepared.labels.index(label) for label in labels if label in prepared.labels]
-    path = prepared.markers[:, columns].mean(axis=1)
-    valid_frames = np.flatnonzero(np.isfinite(path).all(axis=1))
-    if len(valid_frames) < MIN_SPEED_DURATION_S * prepared.rate:
-        return float("nan")
-    way = displacement(path)
-    return float(np.hypot(way[0], way[2]) / ((valid_frames[-1] - valid_frames[0]) / prepared.rate))

@@ -141,7 +141,7 @@ def feet_means(
         draws = numbers @ apart + error * weights(1, seed, "sampling", *sample)[:, 0]
         for foot, sign, side in zip(feet, (1.0, -1.0), ("right", "left"), strict=True):
             draws = draws + sign * foot.error_sd * weights(1, seed, "error", *sample, side)[:, 0]
-    means = [
+    by_foot = [
         Mean(
             float((level + sign * apart) @ value),
             levels + sign * draws,
@@ -150,7 +150,7 @@ def feet_means(
         )
         for foot, sign, count in zip(feet, (0.5, -0.5), counts, strict=True)
     ]
-    return means[0], means[1]
+    return by_foot[0], by_foot[1]
 
 
 def over_feet(means: Sequence[Mean]) -> Mean:

@@ -168,7 +168,11 @@ EVENTS = "events"
 """Touchdown and toe-off of trials without plates."""
 
 SOURCES = (INERTIA, CENTRES, PLATES, BODY, SKIN, UNSEEN, CLOCK, MOTION, CONTACT, EVENTS)
-"""All sources, in the order of results."""
+"""Sources of one trial, in the order of results. `MODEL` is common to all trials of a participant:
+its draw is compared over them before it counts."""
+
+MODEL = "model"
+"""The choice of the model: what the same recordings give on another one."""
 
 UNDISTURBED = ""
 """Source of the undisturbed state."""
@@ -223,6 +227,12 @@ class States:
         count = len(self.sources)
         shape = (*values.shape[:axis], count, -1, *values.shape[axis + 1 :])
         return values.reshape(shape)
+
+
+def states_by_tree(parts: Sequence[States]) -> list[States]:
+    """Join states of neighbours with the same coordinates: one item for each tree of joints."""
+    groups = groupby(parts, key=lambda states: states.skeleton.coordinates)
+    return [joined_states(tuple(group)) for _, group in groups]
 
 
 def joined_states(parts: Sequence[States]) -> States:
@@ -328,7 +338,9 @@ def generator_of(source: str, seed: int) -> np.random.Generator:
     return np.random.default_rng((seed, SOURCES.index(source)))
 
 
-def source_sds(values: FloatArray, sources: Sequence[str]) -> FloatArray:
+def source_sds(
+    values: FloatArray, sources: Sequence[str], names: Sequence[str] = SOURCES
+) -> FloatArray:
     """Standard deviation by source of results drawn one source at a time.
 
     Parameters
@@ -336,11 +348,13 @@ def source_sds(values: FloatArray, sources: Sequence[str]) -> FloatArray:
     values : (K, ...) array
     sources : sequence of K str
         Source of every draw; exactly one is `UNDISTURBED`.
+    names : sequence of S str
+        Sources of the result; other draws do not count.
 
     Returns
     -------
     (S, ...) array
-        In the order of `SOURCES`; 0 for a source that was not drawn. Squares add up to the variance
+        In the order of `names`; 0 for a source that was not drawn. Squares add up to the variance
         of the whole.
 
     Examples
@@ -354,8 +368,8 @@ def source_sds(values: FloatArray, sources: Sequence[str]) -> FloatArray:
     """
     labels = np.asarray(sources)
     (base,) = np.flatnonzero(labels == UNDISTURBED)
-    sds = np.zeros((len(SOURCES), *values.shape[1:]))
-    for number, source in enumerate(SOURCES):
+    sds = np.zeros((len(names), *values.shape[1:]))
+    for number, source in enumerate(names):
         if (chosen := labels == source).any():
             sds[number] = np.sqrt(((values[chosen] - values[base]) ** 2).mean(axis=0))
     return sds

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aqbio.gait.step_files import CURVES, MODELS, participant_rows, step_file
-from aqbio.intervals.sources import CONTACT, EVENTS, MOTION, SOURCES
+from aqbio.intervals.second_model import model_factors
+from aqbio.intervals.sources import CONTACT, EVENTS, MODEL, MOTION, SOURCES
 from aqbio.intervals.step_uncertainty import KEYS, NAMES, VERTICAL, Key, stance_statistics
 from aqbio.intervals.worlds import (
     LABORATORY,
-    MODEL,
     PERSON,
     SCOPES,
     SESSION,
@@ -27,7 +27,6 @@ from aqbio.intervals.worlds import (
 from aqbio.io.atomic import file_state
 from aqbio.io.netcdf import read_arrays, read_some
 from aqbio.io.study import Study
-from aqbio.io.tables import joined
 from aqbio.names import AXES, ROLE_GROUPS, SIDES
 from aqbio.vectors import FloatArray
 
@@ -173,8 +172,6 @@ def _participant_draws(
     has_indices = with_values and levels & {"H1", "H2"}
     indices = _statistics(study, participant_id) if has_indices else {}
     models = _model_deviations(study, participant_id, levels)
-    if not models and study.settings.other_models.models:
-        models = _mean_deviations(study, levels)
     for trial_id, trial_steps in steps.groupby("trial_id", sort=False, observed=True):
         path = study.folder(participant_id, "contributions") / f"{trial_id}.nc"
         data = _arrays(path, file_state(path))
@@ -349,6 +346,7 @@ def _model_deviations(
     """Deviations (3,) by outcome of each other model, by trial; for others ("") their mean."""
     table = participant_rows(study, participant_id, MODELS)
     table = table[table["level"].isin(levels)]
+    table = table.assign(difference=table["difference"] * _factors(table))
     deviations: dict[str, list[dict[Key, FloatArray]]] = {}
     names = table["model"].astype(str).unique().tolist()
     if not names:
@@ -359,18 +357,8 @@ def _model_deviations(
     return deviations
 
 
-def _mean_deviations(
-    study: Study, levels: Collection[str]
-) -> dict[str, list[dict[Key, FloatArray]]]:
-    """Mean deviations over participants, for one who was compared on no other model."""
-    tables = [
-        participant_rows(study, participant.participant_id, MODELS)
-        for participant in study.participants
-    ]
-    table = joined(tables, list(map(str, tables[0])))
-    chosen = table[table["level"].isin(levels)]
-    names = chosen["model"].astype(str).unique().tolist()
-    return {"": [_by_outcome(chosen[chosen["model"] == name]) for name in names]} if names else {}
+def _factors(table: pd.DataFrame) -> FloatArray:
+    return model_factors(*(table[name].astype(str).tolist() for name in ("model", "level")))
 
 
 def _by_outcome(rows: pd.DataFrame) -> dict[Key, FloatArray]:

@@ -25,6 +25,7 @@ from aqbio.intervals.sources import (
     joined_states,
     motion_states,
     plate_states,
+    states_by_tree,
 )
 from aqbio.intervals.uncertainty import (
     DrawnOutcomes,
@@ -302,7 +303,7 @@ def with_bodies(
         shifts = np.stack([spline(time + later) - q for later in (-clock, clock)])
         change[CLOCK] = ((skeleton,) * len(shifts), shifts)
     motions = {
-        source: Motions(bodies, *_splined(skeleton, time, q + by))
+        source: Motions(bodies, *splined(skeleton, time, q + by))
         for source, (bodies, by) in change.items()
     }
     return replace(draws, motions=motions, first_frame=inside.start)
@@ -327,7 +328,7 @@ def _unobserved_roots(
     return unobserved_roots(covariance, unseen & (prior > 0.0))
 
 
-def _splined(
+def splined(
     skeleton: Skeleton, time: FloatArray, q: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Coordinates (D, T, C), speeds and accelerations of D motions, from one spline."""
@@ -354,13 +355,14 @@ def drawn_outcomes(draws: TrialDraws, frames: slice | IntArray) -> tuple[list[st
     frames = np.arange(len(draws.time))[frames]
     undisturbed, parts = _undisturbed(draws, frames), draws.parts
     motions = _motion_states(draws, undisturbed, frames)
-    states = joined_states([plate_states(*undisturbed, draws.spread.loads), *motions])
-    inertia = drawn_inertia(draws, undisturbed[0], draws.sampling.count)
-    if not inertia:
-        return list(states.sources), state_outcomes(states, parts)
-    bodies = body_outcomes(*undisturbed, parts, np.concatenate(list(inertia.values())))
-    sources = [*states.sources, *(source for source, values in inertia.items() for _ in values)]
-    return sources, joined_outcomes([state_outcomes(states, parts), bodies])
+    trees = states_by_tree([plate_states(*undisturbed, draws.spread.loads), *motions])
+    sources = [source for states in trees for source in states.sources]
+    outcomes = [state_outcomes(states, parts) for states in trees]
+    if inertia := drawn_inertia(draws, undisturbed[0], draws.sampling.count):
+        parameters = np.concatenate(list(inertia.values()))
+        outcomes.append(body_outcomes(*undisturbed, parts, parameters))
+        sources += [source for source, values in inertia.items() for _ in values]
+    return sources, joined_outcomes(outcomes)
 
 
 def drawn_level_c(

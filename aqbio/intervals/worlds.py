@@ -26,6 +26,7 @@ from aqbio.intervals.sources import (
     CONTACT,
     EVENTS,
     INERTIA,
+    MODEL,
     MOTION,
     PLATES,
     SKIN,
@@ -36,9 +37,6 @@ from aqbio.vectors import FloatArray
 
 WORLDS = 256
 """Number of worlds: a standard deviation over them is accurate to 4 %, and exact for one source."""
-
-MODEL = "model"
-"""Source of uncertainty: the choice of the model, compared in stage contributions."""
 
 COMMON, LABORATORY, PERSON, SESSION, TRIAL, STEP = SCOPES = (
     "common", "laboratory", "person", "session", "trial", "step",

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.body.draws import InertiaSpread, centre_covariance, twins
+from aqbio.body.draws import FOOT_MASS, InertiaSpread, centre_covariance, centre_spread, twins
 from aqbio.body.priors import SLIDE_SD
 from aqbio.body.shape import RIGHT_ANGLE
 from aqbio.force_plates.alignment import OFFSET, PIVOT, ROTATION, SCALE
@@ -31,6 +31,12 @@ LEGS = "leg_share"
 
 PELVIS = "pelvis_share"
 """Relative change of the pelvis' mass, taken from the torso."""
+
+FEET = "foot_share"
+"""Relative change of the mass of both feet with their shoes, taken from the torso."""
+
+ARMS = "arm_share"
+"""Relative change of the mass of both arms, taken from the torso."""
 
 SLIDE = "thigh_slide"
 """Sliding of the thigh's skin towards the knee by the knee's flexion."""
@@ -86,6 +92,9 @@ LEG_SHARE_SD = 0.05
 """Share of both legs in the body's mass, relative: thigh, shank and foot are each uncertain by
 `InertiaSpread.mass`, and both legs by nearly the same (`InertiaSpread.side_correlation`)."""
 
+ARM_SHARE_SD = 0.05
+"""Share of both arms in the body's mass, relative: as that of the legs."""
+
 SLIDE_SD_M = SLIDE_SD["thigh"] / RIGHT_ANGLE
 """Sliding of the thigh's skin by a radian of flexion of the knee, m."""
 
@@ -117,6 +126,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(SCALE, "relative", 0.0, 0.002, -0.01, 0.01, on=False),
     Parameter(LEGS, "relative", 0.0, LEG_SHARE_SD, -0.25, 0.25),
     Parameter(PELVIS, "relative", 0.0, PELVIS_SHARE_SD, -0.25, 0.25),
+    Parameter(FEET, "relative", 0.0, FOOT_MASS, -0.8, 0.8),
+    Parameter(ARMS, "relative", 0.0, ARM_SHARE_SD, -0.25, 0.25),
     Parameter(SLIDE, "m/rad", 0.0, SLIDE_SD_M, -0.06, 0.06),
     Parameter(COMPLIANCE, "s2", 0.0, COMPLIANCE_SD_S2, -7.5e-4, 7.5e-4),
 )
@@ -135,8 +146,9 @@ cop_offset_x, _y, _z
     Displacement of the plates at their pivot (`pivot_parameters`).
 plate_scale
     Of the plates' distances from it: errors of a wand and of surveyed corners.
-leg_share, pelvis_share
-    Relative change of the mass of the legs and of the pelvis, taken from the torso.
+leg_share, pelvis_share, foot_share, arm_share
+    Relative change of the mass of the legs (feet included), the pelvis, the feet alone and the
+    arms, taken from the torso.
 thigh_slide, tissue_compliance
     Of soft tissue under the markers (`aqbio.inverse_dynamics.soft_tissue`).
 """
@@ -261,7 +273,16 @@ class Runner:
     @cached_property
     def parts(self) -> Mapping[str, BoolArray]:
         """(B,) bool: segments whose mass a parameter changes, by its name."""
-        return {LEGS: self.members("leg_left", "leg_right"), PELVIS: self.pelvis}
+        return {
+            LEGS: self.members("leg_left", "leg_right"),
+            PELVIS: self.pelvis,
+            FEET: self._of_tissue("foot"),
+            ARMS: self.members("arm_left", "arm_right"),
+        }
+
+    def _of_tissue(self, *classes: Tissue) -> BoolArray:
+        """(B,) bool: segments of the named classes."""
+        return np.isin(self.tissue, classes)
 
     @cached_property
     def pelvis(self) -> BoolArray:
@@ -290,7 +311,8 @@ class Runner:
     def centre_covariance(self) -> FloatArray:
         """(3 B, 3 B) array, m²: prior covariance of the centres of mass; segment axes."""
         twin = twins(self.skeleton.bodies, self.groups)
-        table = centre_covariance(self.skeleton, InertiaSpread(), twin)
+        spread = InertiaSpread(centre=centre_spread(self._of_tissue("thigh", "shank")))
+        table = centre_covariance(self.skeleton, spread, twin)
         return (
             table
             if self.com_posterior_covariance is None

@@ -45,6 +45,10 @@ MAX_LINEAR_CLOCK_S = 0.002
 """Difference between clocks over which equations are linear, s: forces at 20 Hz turn by a quarter
 of a radian, and what is off is 3 % of it."""
 
+MIN_REFIT_CLOCK_S = 0.005
+"""Least clock for which a trial is fitted again with contacts and measured frames on it, s: that is
+how accurately their instants are known, and frames keep 25 ms from forces that are not measured."""
+
 MAX_LINEARISATIONS = 4
 """Solutions for the common parameters, each from the last."""
 
@@ -115,7 +119,7 @@ class Session:
             weights = self.weights[name]
             try:
                 fit = fit_trial(self.runner, observations, weights, self.parameters)
-                if abs(fit.clock.estimate) > MAX_LINEAR_CLOCK_S:
+                if abs(fit.clock.estimate) > MIN_REFIT_CLOCK_S:
                     there = self.observations[name] = observations.on_clock(fit.clock.estimate)
                     fit = fit_trial(self.runner, there, weights, self.parameters, start=fit)
                 self.single_fits[name] = fit

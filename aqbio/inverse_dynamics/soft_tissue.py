@@ -25,6 +25,7 @@ import numpy as np
 from aqbio.inverse_dynamics.parameters import COMPLIANCE, SLIDE, Runner
 from aqbio.multibody.motion import Motion
 from aqbio.multibody.poses import SegmentPoses, segment_poses, station_positions
+from aqbio.signals import lagging
 from aqbio.vectors import BoolArray, FloatArray, IntArray, cross, dot
 
 DAMPING_CUTOFF_HZ = 10.0
@@ -79,11 +80,5 @@ def _unit(vector: FloatArray) -> FloatArray:
 
 def _lagging(position: FloatArray, rate: float) -> FloatArray:
     """Accelerations (T, K, 3) of positions about their mean, through a first-order low-pass."""
-    from scipy.signal import butter, lfilter, lfilter_zi
-
     acceleration = np.gradient(np.gradient(position, axis=0), axis=0) * rate**2
-    acceleration -= acceleration.mean(axis=0)
-    filter_used = butter(1, DAMPING_CUTOFF_HZ, fs=rate)
-    past = lfilter_zi(*filter_used)[:, None, None] * acceleration[:1]
-    lagging: FloatArray = lfilter(*filter_used, acceleration, axis=0, zi=past)[0]
-    return lagging
+    return lagging(acceleration - acceleration.mean(axis=0), rate, DAMPING_CUTOFF_HZ)

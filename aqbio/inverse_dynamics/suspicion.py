@@ -20,10 +20,12 @@ from aqbio.inverse_dynamics.balance import Balance, centre_shifts
 from aqbio.inverse_dynamics.fit import TrialFit, fit_trial
 from aqbio.inverse_dynamics.observations import GroundWrench
 from aqbio.inverse_dynamics.parameters import (
+    ARMS,
     CENTRES,
     CLOCK,
     COMPLIANCE,
     DRAG,
+    FEET,
     LEGS,
     MASS,
     MAX_CENTRE_SHIFT_SD,
@@ -374,6 +376,8 @@ PARAMETER_CAUSES: Mapping[str, tuple[str, str]] = MappingProxyType(
         MASS: ("mass", "check the body mass, the plates' gains and the model's mass."),
         LEGS: ("leg_mass", "check the scaled masses of the legs; another table may fit."),
         PELVIS: ("pelvis_mass", "check the scaled masses of the trunk."),
+        FEET: ("leg_mass", "check the scaled masses of the feet; shoes may be heavy."),
+        ARMS: ("arm_mass", "check the scaled masses of the arms."),
         SLIDE: ("soft_tissue", "look at the markers of the thighs and at the sizes of the legs."),
         COMPLIANCE: ("soft_tissue", "check the plates' gains, the clock and the body's sizes."),
         DRAG: ("drag", "fix the drag area; the data hardly know it."),

@@ -1,4 +1,4 @@
-"""Cells of sheets as people type them: a sex in a letter, a length or a mass with its unit."""
+"""Cells of sheets as people type them: words for a sex or a side, numbers with comma and unit."""
 
 from __future__ import annotations
 
@@ -12,19 +12,59 @@ MALE = "m male man men männlich maennlich mann homme masculin hombre masculino 
 SEX = {**dict.fromkeys(FEMALE.split(), "female"), **dict.fromkeys(MALE.split(), "male")}
 """Words for a sex, in small letters. Not h, beside which m would be mujer."""
 
+LEFT = "l left links gauche izquierda izquierdo sinistra sinistro trunk_left left_leg left_arm"
+RIGHT = "r right rechts droite derecha derecho destra destro trunk_right right_leg right_arm"
+BOTH = "b both bilateral beide beidseits bilatéral both_legs both_arms"
+SIDES = {
+    **dict.fromkeys(LEFT.split(), "left"), **dict.fromkeys(RIGHT.split(), "right"),
+    **dict.fromkeys(BOTH.split(), "bilateral"),
+}  # fmt: skip
+"""Words for a side, in small letters."""
+
+STRENGTH_UNITS = {
+    "nm": "N m", "n·m": "N m", "n*m": "N m", "n.m": "N m", "n": "N", "newton": "N", "kg": "kg",
+    "kgf": "kg", "nm/kg": "N m/kg", "n·m/kg": "N m/kg", "n*m/kg": "N m/kg", "n.m/kg": "N m/kg",
+    "reps": "repetitions", "rep": "repetitions", "repetitions": "repetitions", "m": "m",
+    "cm": "cm",
+}  # fmt: skip
+"""Spellings of the units of a strength, in small letters and without blanks."""
+
+WORDS = {"sex": SEX, "side": SIDES, "preferred_leg": SIDES}
+"""Words by column that mean one of the column's own."""
+
+SPELLED = ("movement", "contraction")
+"""Columns whose words may have blanks, hyphens and capitals."""
+
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "metres": 1.0, "meter": 1.0, "meters": 1.0}
 KILOGRAMS = {"kg": 1.0, "g": 0.001, "kilogram": 1.0, "kilograms": 1.0, "lb": 0.45359237}
-UNITS = {"height_m": METRES, "mass_kg": KILOGRAMS}
+UNITS: dict[str, dict[str, float]] = {
+    "height_m": METRES, "mass_kg": KILOGRAMS, "lever_arm_m": METRES, "value": {},
+    "angle_deg": {"°": 1.0, "deg": 1.0}, "velocity_deg_s": {"°/s": 1.0, "deg/s": 1.0},
+}  # fmt: skip
 """Units that a cell of a column may name, in the column's own."""
 
-QUANTITY = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-zA-Z]*)\.?")
+QUANTITY = re.compile(r"(-?\d+(?:[.,]\d+)?)\s*([a-zA-Z°/]*)\.?")
 """A number with a decimal point or comma, and its unit."""
+
+GERMAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+"""Day, month and year with dots, which nobody writes in another order."""
 
 
 def understood_cell(column: str, text: str) -> str:
     """The value that a cell of a column means, as the sheet should have it; else the text."""
-    if column == "sex":
-        return SEX.get(text.casefold().rstrip("."), text)
+    if column in WORDS:
+        word = text.casefold().rstrip(".")
+        return WORDS[column].get(word, WORDS[column].get(word.replace(" ", "_"), text))
+    if column == "unit":
+        return STRENGTH_UNITS.get("".join(text.casefold().split()), text)
+    if column in SPELLED:
+        return "_".join(re.split(r"[\s_-]+", text.casefold()))
+    if column == "date" and (match := GERMAN_DATE.fullmatch(text)):
+        return f"{match[3]}-{int(match[2]):02d}-{int(match[1]):02d}"
+    return _understood_number(column, text)
+
+
+def _understood_number(column: str, text: str) -> str:
     match = QUANTITY.fullmatch(text) if column in UNITS else None
     if match is None:
         return text

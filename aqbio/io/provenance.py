@@ -172,6 +172,9 @@ def _of_sheets(study: Study) -> Iterator[tuple[str, Path, str]]:
         if participant.model_file:
             file = study.model_file(participant.participant_id)
             yield participant.participant_id, file, f"model_file of {participant.participant_id}"
+        if participant.marker_set:
+            file = study.path_of(participant.marker_set)
+            yield participant.participant_id, file, f"marker_set of {participant.participant_id}"
     for trial in study.trials:
         ids = f"{trial.participant_id} {trial.trial_id}"
         column = "coordinates_file" if trial.coordinates_file else "file"

@@ -1,4 +1,4 @@
-"""Tab-separated sheets of a study: participants, trials, capacities."""
+"""Tab-separated sheets of a study: participants and trials, and the reading of any sheet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from aqbio.boundary import reads
-from aqbio.config import Capacity, InvalidStudyError, Participant, Trial, closest
+from aqbio.config import InvalidStudyError, Participant, Trial, closest
 from aqbio.config.sheets import Row
 from aqbio.config.validation import row_findings
 from aqbio.errors import AqbioError, Finding
@@ -66,6 +66,7 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
         )
     findings = list(_header_findings(header, row, path))
     lines: list[SheetLine[R]] = []
+    understood: list[tuple[int, str, str, str]] = []
     for number, cells in numbered[1:]:
         values = {
             name: cell.strip()
@@ -77,27 +78,30 @@ def sheet_lines(path: Path, row: type[R]) -> tuple[list[SheetLine[R]], list[Find
             fix = "remove surplus tabs or name the extra columns."
             findings.append(_finding("sheet-row", problem, path, fix, number))
         valid = None
-        if row is Participant:
-            understood = understood_cells(values)
-            findings += _understood_findings(understood, path, number)
-            values |= {column: value for column, (_, value) in understood.items()}
+        for column, (text, value) in understood_cells(values).items():
+            understood.append((number, column, text, value))
+            values[column] = value
         try:
             valid = row.model_validate(values)
         except ValidationError as error:
             findings += row_findings(error, row, path, number)
         lines.append(SheetLine(number, values, valid))
+    findings += _understood_findings(understood, path)
     return lines, findings
 
 
 def _understood_findings(
-    understood: Mapping[str, tuple[str, str]], path: Path, number: int
+    understood: Sequence[tuple[int, str, str, str]], path: Path
 ) -> Iterator[Finding]:
-    """Remarks on cells that were read as something else than they hold."""
-    for column, (text, value) in understood.items():
+    """Remarks on cells (line, column, text, value) that were read as something else, by column."""
+    for column in dict.fromkeys(cell[1] for cell in understood):
+        number, _, text, value = next(cell for cell in understood if cell[1] == column)
+        others = sum(cell[1] == column for cell in understood) - 1
+        likewise = f" ({others} more cells likewise)" if others else ""
         yield Finding(
             rule="cell-understood",
             severity="info",
-            what=f"column {column} holds “{text}”, which is read as {value}.",
+            what=f"column {column} holds “{text}”, which is read as {value}{likewise}.",
             file=str(path),
             where=f"line {number}",
             fix=f"write {value}.",
@@ -246,7 +250,7 @@ def _person_findings(people: Sequence[SheetLine[Participant]], sheet: Path) -> I
     for line in people:
         if (row := line.row) is None or row.person is None:
             continue
-        for column in ("sex", "height_m"):
+        for column in ("sex", "height_m", "marker_set"):
             if (value := getattr(row, column)) is None:
                 continue
             first_row = first.setdefault((row.person, column), row)
@@ -348,34 +352,3 @@ def _coordinates_findings(
                 "name the scaled .osim file that the coordinates belong to.",
                 person.number,
             )
-
-
-def read_capacities(path: Path, participants: Sequence[str]) -> tuple[Capacity, ...]:
-    """Read capacities.tsv."""
-    rows = read_sheet(path, Capacity)
-    findings = [*_unknown(rows, participants, path), *_mixed(rows, path)]
-    if findings:
-        raise InvalidStudyError(findings)
-    return tuple(rows)
-
-
-def _unknown(rows: Sequence[Capacity], people: Sequence[str], path: Path) -> Iterator[Finding]:
-    for name in dict.fromkeys(row.participant_id for row in rows):
-        if name not in people:
-            near = closest(name, people)
-            fix = f"did you mean {near}?" if near else "add the participant."
-            problem = f"capacities of {name}, who is not in the participants sheet."
-            yield _finding("participant-unknown", problem, path, fix, "column participant_id")
-
-
-def _mixed(rows: Sequence[Capacity], path: Path) -> Iterator[Finding]:
-    """Measures whose rows cannot be compared with each other."""
-    for measure in dict.fromkeys(row.measure for row in rows):
-        measure_rows = [row for row in rows if row.measure == measure]
-        for column in ("unit", "side"):
-            different = list(dict.fromkeys(str(getattr(row, column)) for row in measure_rows))
-            if len(different) > 1:
-                problem = f"measure {measure} has rows of {len(different)} {column}s: "
-                problem += ", ".join(different) + "."
-                fix = f"convert the values, or give each {column} a measure of its own."
-                yield _finding("capacity-mixed", problem, path, fix, f"column {column}")

@@ -17,6 +17,7 @@ from aqbio.config import (
     ModelMap,
     OtherModels,
     Participant,
+    Strength,
     StudySettings,
     Trial,
     closest,
@@ -26,14 +27,15 @@ from aqbio.config import (
 from aqbio.config.settings import Model, Section
 from aqbio.errors import AqbioError, Finding
 from aqbio.io.sheets import StudySheets, checked_sheets
-from aqbio.names import shipped
+from aqbio.io.strength import read_strength, refuse_old_sheet
+from aqbio.names import REFERENCE_TABLE, shipped
 from aqbio.operating_system import is_path
 from aqbio.stage_table import STAGE_TABLE
 
 FILE_SETTINGS = (
     ("files", "data"), ("files", "participants"), ("files", "trials"),
     ("model", "file"), ("model", "map"), ("model", "markers"),
-    ("hypotheses", "registry"), ("hypotheses", "capacities"),
+    ("hypotheses", "registry"), ("hypotheses", "strength"), ("figures", "reference"),
 )  # fmt: skip
 """Settings that name files or folders."""
 
@@ -80,6 +82,8 @@ class Study:
     trials: tuple[Trial, ...]
     within: str = ""
     """Folder of the results in those of the study: of a study on another model."""
+    worn_markers: str = ""
+    """Marker set of the participant whom the study is looked at for (`recorded_with`)."""
     cache: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Values that are computed from the study only once."""
 
@@ -131,10 +135,15 @@ class Study:
         return self.path_of(name)
 
     @property
+    def people(self) -> dict[str, str]:
+        """Person of every participant: rows of one person, such as sessions, share a name."""
+        return {row.participant_id: row.person or row.participant_id for row in self.participants}
+
+    @property
     def marker_file(self) -> Path:
-        """File of the marker set."""
-        if self.settings.model.markers:
-            return self.path_of(self.settings.model.markers)
+        """File of the marker set: the participant's, the study's or the model's own."""
+        if markers := self.worn_markers or self.settings.model.markers:
+            return self.path_of(markers)
         return self.map_file.parent / self.model_map.marker_set
 
     @property
@@ -146,10 +155,23 @@ class Study:
         return default_file if default_file.is_file() else None
 
     @property
-    def capacities_file(self) -> Path | None:
-        """Sheet of capacities; None where there is none."""
-        path = self.path_of(self.settings.hypotheses.capacities)
+    def strength_file(self) -> Path | None:
+        """Sheet of strengths; None where there is none."""
+        path = self.path_of(self.settings.hypotheses.strength)
         return path if path.is_file() else None
+
+    @property
+    def reference_file(self) -> Path:
+        """Table of the people whom athletes are shown beside: the study's own, or aqbio's."""
+        own_table = self.settings.figures.reference
+        return self.path_of(own_table) if own_table else REFERENCE_TABLE
+
+    @cached_property
+    def strength(self) -> tuple[Strength, ...]:
+        """Attempts of strength tests; none where there is no sheet."""
+        refuse_old_sheet(self.file.parent)
+        path = self.strength_file
+        return () if path is None else read_strength(path, self.participants)
 
     def model_file(self, participant_id: str) -> Path:
         """The generic model of a participant, or the one that is the participant's already."""
@@ -184,6 +206,11 @@ class Study:
             fix=f"did you mean {near}?" if near else f"known: {', '.join(identifiers)}.",
             rule="participant-unknown",
         )
+
+    def recorded_with(self, participant_id: str) -> Study:
+        """The study with the marker set of a participant's row; its own where that names none."""
+        marker_set = self.participant(participant_id).marker_set or ""
+        return self if marker_set == self.worn_markers else replace(self, worn_markers=marker_set)
 
     def sessions_of(self, participant_id: str) -> tuple[str, ...]:
         """The participants that are sessions of the same person, and have no own model."""
@@ -401,9 +428,6 @@ def on_other_models(study: Study) -> dict[str, Study]:
 def _on_other_models(study: Study) -> dict[str, Study]:
     other_models = study.settings.other_models
     own_settings = study.settings.model_copy(update={"other_models": OtherModels()})
-    people = tuple(
-        participant.model_copy(update={"model_file": None}) for participant in study.participants
-    )
     trials = tuple(
         trial
         for trial in study.trials
@@ -412,23 +436,27 @@ def _on_other_models(study: Study) -> dict[str, Study]:
         or trial.trial_id in other_models.trials
     )
     return {
-        name: replace(
-            study,
-            settings=own_settings.model_copy(update={"model": _with_markers(study, model)}),
-            participants=people,
-            trials=trials,
-            within=f"{FOLDER}/{name}",
-        )
+        name: _on_model(replace(study, settings=own_settings, trials=trials), name, model)
         for name, model in other_models.models.items()
     }
 
 
-def _with_markers(study: Study, model: Model) -> Model:
-    """The other model's settings; bodies of our own models have the same names and markers."""
+def _on_model(study: Study, name: str, model: Model) -> Study:
+    """The study on another model; bodies of our own models have the same names and markers."""
     model_settings = study.settings.model
+    withdrawn: dict[str, str | None] = {"model_file": None}
+    worn_markers = study.worn_markers
     if model.markers or not (is_own_model(model.file) and is_own_model(model_settings.file)):
-        return model
-    return model.model_copy(update={"markers": model_settings.markers})
+        worn_markers, withdrawn["marker_set"] = "", None
+    else:
+        model = model.model_copy(update={"markers": model_settings.markers})
+    return replace(
+        study,
+        settings=study.settings.model_copy(update={"model": model}),
+        participants=tuple(row.model_copy(update=withdrawn) for row in study.participants),
+        within=f"{FOLDER}/{name}",
+        worn_markers=worn_markers,
+    )
 
 
 def compared_studies(study: Study, participant_id: str) -> list[Study]:

@@ -58,8 +58,8 @@ def vertical_causes(levels: MotionLevels) -> dict[str, float] | None:
         if np.isfinite(means).all():
             for name, value in by_leg(names, means, step.side).items():
                 totals[name] = totals.get(name, 0.0) + float(value[VERTICAL])
-    whole = sum(totals.values())
-    return {name: value / whole for name, value in totals.items()} if whole > 0.0 else None
+    total = sum(totals.values())
+    return {name: value / total for name, value in totals.items()} if total > 0.0 else None
 
 
 def by_leg(names: Sequence[str], means: FloatArray, side: str) -> dict[str, FloatArray]:
@@ -70,14 +70,14 @@ def by_leg(names: Sequence[str], means: FloatArray, side: str) -> dict[str, Floa
     """
     values = dict(zip(names, means, strict=True))
     toes = [name for name in names if name.startswith(TOES) and values[name].any()]
-    named: dict[str, FloatArray] = {}
+    means_by_words: dict[str, FloatArray] = {}
     for name, mean in values.items():
         ankle = name.replace(TOES, ANKLE) if name in toes else name
         words = leg_name(ankle, side)
         if ankle.replace(ANKLE, TOES) in toes:
             words = f"{words} and toes"
-        named[words] = named.get(words, np.zeros(mean.shape)) + mean
-    return named
+        means_by_words[words] = means_by_words.get(words, np.zeros(mean.shape)) + mean
+    return means_by_words
 
 
 def leg_name(source: str, side: str) -> str:

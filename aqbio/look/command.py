@@ -35,8 +35,8 @@ def look(
     refuse_unwritable_name(folder.resolve())
     with contained(None, "look"):
         moving = read_model_in_motion(model, motion, forces, cutoff_hz)
-        made = None if muscles is None else read_muscles(muscles, moving)
-        levels = motion_levels(moving, made)
+        muscle_forces = None if muscles is None else read_muscles(muscles, moving)
+        levels = motion_levels(moving, muscle_forces)
         tables = write_files(levels, folder, muscles)
         page = folder / "index.html"
         write_text(page, look_page(levels, tables))
@@ -47,13 +47,13 @@ def look(
 
 def _check_kinds(model: Path, motion: Path, forces: Path | None) -> None:
     """Refuse files in another order, with the order that is meant."""
-    named = {"model": model, "motion": motion, "forces": forces}
-    models = [kind for kind, path in named.items() if path and path.suffix.lower() == MODEL_SUFFIX]
+    files = {"model": model, "motion": motion, "forces": forces}
+    models = [kind for kind, path in files.items() if path and path.suffix.lower() == MODEL_SUFFIX]
     if models != ["model"]:
         raise AqbioError(
             f"{model.name} is no OpenSim model (.osim)."
             if "model" not in models
-            else f"{named[models[-1]]} is a second model.",
+            else f"{files[models[-1]]} is a second model.",
             fix="give the files in this order: MODEL.osim MOTION.mot FORCES.mot (or the .xml of "
             "external loads).",
             rule="look-order",

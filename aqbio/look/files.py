@@ -40,11 +40,11 @@ the primary contact model."""
 def provenance(levels: MotionLevels, *further: Path | None) -> dict[str, Any]:
     """Names and hashes of the given files, settings and version."""
     moving = levels.moving
-    given = [moving.model, moving.motion_file, moving.forces_file, *further]
+    input_files = [moving.model, moving.motion_file, moving.forces_file, *further]
     return {
         "stage": "look",
         "aqbio": aqbio.__version__,
-        "inputs": [f"{path.name} {file_hash(path)}" for path in given if path is not None],
+        "inputs": [f"{path.name} {file_hash(path)}" for path in input_files if path is not None],
         "cutoff_hz": moving.cutoff_hz,
         "map": moving.map_name,
     }
@@ -100,6 +100,8 @@ def _by_source(data: xr.Dataset, variable: str) -> tuple[list[str], FloatArray]:
             values = values.sum(summed, skipna=False)
     part = str(values.dims[1])
     names = [*map(str, values[part].values), "sum"]
-    whole = np.concatenate([values.values, values.sum(part, skipna=False).values[:, None]], axis=1)
+    with_sum = np.concatenate(
+        [values.values, values.sum(part, skipna=False).values[:, None]], axis=1
+    )
     labels = [f"{name}_{axis}" for name in names for axis in AXES]
-    return labels, whole.reshape(len(whole), -1)
+    return labels, with_sum.reshape(len(with_sum), -1)

@@ -176,10 +176,12 @@ def _prepared(
     _check_gravity(skeleton, model)
     model_map, map_name, map_text = map_for(skeleton, model)
     storage = read_storage(motion)
-    skeleton, held = with_held_joints(skeleton, storage, model_map.groups)
+    skeleton, held_joints = with_held_joints(skeleton, storage, model_map.groups)
     read = trial_of_storage(skeleton, model_map, storage, motion, forces)
     settings, rate = Prepare(cutoff_hz=cutoff_hz), read.recording.rate
-    pose, observed, lost = _observed(skeleton, read.q, rate, model_map, read.marker_set, settings)
+    pose, observed, lost_frames = _observed(
+        skeleton, read.q, rate, model_map, read.marker_set, settings
+    )
     notes = Notes(motion.stem, "", motion.name, (forces or motion).name)
     row = Trial(participant_id="model", trial_id="motion", task="run", coordinates_file=motion.name)
     laboratory = Laboratory(axes=OPENSIM_AXES)
@@ -187,7 +189,7 @@ def _prepared(
     prepared = prepared_dataset(trial, cutoff_hz)
     unmeasured = unmeasured_stance(trial, prepared, read.marker_set)
     prepared, beside_plates = without_unmeasured(prepared, unmeasured)
-    findings = [*held, *notes.findings, *beside_plates]
+    findings = [*held_joints, *notes.findings, *beside_plates]
     findings += model_findings(model, skeleton, model_map, trial)
     markers = TrackedMarkers(trial.time, trial.labels, trial.markers, np.ones(len(trial.labels)))
     solution = moving_solution(
@@ -199,7 +201,7 @@ def _prepared(
     of_forces, free_moment = _judged_forces(solution, loads, model_map.groups, name)
     findings += [
         *solution_findings(solution, name, read.marker_set, Solve()),
-        *lost,
+        *lost_frames,
         *motion_findings(solution, model_map, cutoff_hz, name),
         *of_forces,
         *lost_findings(observed, model_map.groups, solution.contact_window, name),
@@ -379,22 +381,22 @@ def with_held_joints(
     Where no joint of a limb moves it was not measured: it stays free, and is not observed.
     """
     columns = coordinate_columns(storage)
-    still = np.array(
+    is_constant = np.array(
         [
             name in columns and not np.ptp(storage.column(columns[name]))
             for name in skeleton.coordinates
         ]
     )
-    still &= ~skeleton.coordinate_locked
-    still[skeleton.couplers.dependent] = False
-    held = np.zeros(len(still), dtype=bool)
+    is_constant &= ~skeleton.coordinate_locked
+    is_constant[skeleton.couplers.dependent] = False
+    is_held = np.zeros(len(is_constant), dtype=bool)
     for bodies in groups.values():
-        own = _coordinates_of(skeleton, bodies)
-        if (~still & own & _movable(skeleton)).any():
-            held |= still & own
-    if not held.any():
+        of_group = _coordinates_of(skeleton, bodies)
+        if (~is_constant & of_group & _movable(skeleton)).any():
+            is_held |= is_constant & of_group
+    if not is_held.any():
         return skeleton, []
-    names = [name for name, locked in zip(skeleton.coordinates, held, strict=True) if locked]
+    names = [name for name, locked in zip(skeleton.coordinates, is_held, strict=True) if locked]
     finding = Finding(
         rule="coordinates-held",
         severity="info",
@@ -404,7 +406,7 @@ def with_held_joints(
         unit="coordinates",
         label=", ".join(names),
     )
-    return replace(skeleton, coordinate_locked=skeleton.coordinate_locked | held), [finding]
+    return replace(skeleton, coordinate_locked=skeleton.coordinate_locked | is_held), [finding]
 
 
 def _movable(skeleton: Skeleton) -> BoolArray:

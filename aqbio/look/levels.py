@@ -84,8 +84,8 @@ def motion_levels(
     if data.attrs["free_moment"] != MEASURED:
         dataset = without_free_moment(dataset, parts)
         findings += free_moment_findings("", str(data.attrs["free_moment"]))
-    told = any(finding.rule == "stance-unmeasured" for finding in moving.findings)
-    if plates and not told and not data.attrs.get(FORCES_NOT_USED):
+    is_reported = any(finding.rule == "stance-unmeasured" for finding in moving.findings)
+    if plates and not is_reported and not data.attrs.get(FORCES_NOT_USED):
         findings += missing_forces(result.measured, "", plates=plates)
     dataset = observed_only(dataset, parts, RoleScheme())
     if muscles is not None:
@@ -164,8 +164,8 @@ def _largest(
     largest = {}
     for name, error in errors.items():
         model = next((model for model in undetermined if f"({model})" in name), "")
-        kept = error[~undetermined[model]] if model else error
-        largest[name] = float(kept.max(initial=0.0))
+        determined = error[~undetermined[model]] if model else error
+        largest[name] = float(determined.max(initial=0.0))
     return largest
 
 
@@ -174,8 +174,8 @@ def _with_coordinates(dataset: xr.Dataset, result: Contributions, contact: str) 
     skeleton = result.skeleton
     names = [skeleton.coordinates[index] for index in skeleton.free]
     induced = dataset["induced_com_acceleration"].sel(contact_model=contact)
-    known = np.isfinite(induced.values).all(axis=(1, 2))
-    values = np.where(known[:, None, None], result.levels.induced[contact].udot, np.nan)
+    is_finite = np.isfinite(induced.values).all(axis=(1, 2))
+    values = np.where(is_finite[:, None, None], result.levels.induced[contact].udot, np.nan)
     units = {"units": "rad/s2 or m/s2", "contact_model": contact}
     variable: tuple[Any, ...] = (("time", "source", "free_coordinate"), values, units)
     return dataset.assign({INDUCED_COORDINATES: variable}).assign_coords(free_coordinate=names)
@@ -185,9 +185,9 @@ def _where_muscles_are_known(dataset: xr.Dataset, muscles: MuscleForces) -> xr.D
     """Level C without the frames that the file of muscles does not cover."""
     import xarray as xr
 
-    known = xr.DataArray(muscles.covered, dims="time")
+    is_covered = xr.DataArray(muscles.covered, dims="time")
     caused = [str(name) for name in dataset.data_vars if str(name).startswith("induced_")]
-    return dataset.assign({name: dataset[name].where(known) for name in caused})
+    return dataset.assign({name: dataset[name].where(is_covered) for name in caused})
 
 
 def _on_clock_of_file(dataset: xr.Dataset, moving: ModelInMotion) -> xr.Dataset:

@@ -146,9 +146,9 @@ def _momentum_dataset(
         "angular_momentum": (angular_momentum(motion, com, velocity), "kg m2/s"),
         "rate": (angular_momentum_rate(motion, com, acceleration), "N m"),
     }
-    whole: BoolArray = np.asarray(determined.all(axis=1))[:, None]
+    is_determined: BoolArray = np.asarray(determined.all(axis=1))[:, None]
     variables: dict[str, tuple[Any, ...]] = {
-        name: (("time", "axis"), np.where(whole, values, np.nan), {"units": units})
+        name: (("time", "axis"), np.where(is_determined, values, np.nan), {"units": units})
         for name, values, units in (
             ("com", com, "m"),
             ("com_velocity", velocity, "m/s"),
@@ -156,10 +156,10 @@ def _momentum_dataset(
         )
     }
     for name, (values, units) in by_segment.items():
-        known = np.where((determined & whole)[..., None], values, np.nan)
-        variables[name] = (("time", "segment", "axis"), known, {"units": units})
+        determined_values = np.where((determined & is_determined)[..., None], values, np.nan)
+        variables[name] = (("time", "segment", "axis"), determined_values, {"units": units})
         if groups:
-            summed = group_sum(known, membership(groups, skeleton.bodies))
+            summed = group_sum(determined_values, membership(groups, skeleton.bodies))
             variables[f"group_{name}"] = (("time", "group", "axis"), summed, {"units": units})
     coordinates: dict[str, Any] = {
         "time": ("time", time, {"units": "s"}),
@@ -296,8 +296,8 @@ def _levels(
             rule="contact-model",
         )
     moving = read_model_in_motion(Path(model), Path(motion), Path(forces), cutoff_hz)
-    made = None if muscles is None else read_muscles(Path(muscles), moving)
-    levels = motion_levels(moving, made, contact)
+    muscle_forces = None if muscles is None else read_muscles(Path(muscles), moving)
+    levels = motion_levels(moving, muscle_forces, contact)
     if not levels.with_forces:
         reasons = [str(finding) for finding in levels.findings if finding.severity != "info"]
         raise AqbioError(

@@ -95,9 +95,9 @@ def muscle_columns(
         return by_kind[ACTIVATION], ACTIVATION
     columns = by_kind[FORCE]
     if not columns:
-        few = listed(list(names[:3]))
+        examples = listed(list(names[:3]))
         raise AqbioError(
-            f"no column is a muscle of the model, such as {few}."
+            f"no column is a muscle of the model, such as {examples}."
             if names
             else "the model has no muscles.",
             file=file,
@@ -155,14 +155,14 @@ def rest_of_moments(
 ) -> dict[str, float]:
     """Share (RMS) of the moments of sagittal coordinates of the legs that muscles do not make."""
     skeleton, total = moving.skeleton, moving.solution.forces
-    made = np.sum(list(forces.values()), axis=0)
+    muscle_moments = np.sum(list(forces.values()), axis=0)
     shares = {}
     for joint in ("hip", "knee", "ankle"):
         names = moving.model_map.sagittal.get(joint)
         for side, name in names.model_dump().items() if names is not None else ():
             index = skeleton.coordinates.index(name)
             used = covered & np.isfinite(total[:, index])
-            moment, rest = total[used, index], (total - made)[used, index]
+            moment, rest = total[used, index], (total - muscle_moments)[used, index]
             size = float(np.sqrt((moment**2).sum()))
             shares[f"{side} {joint}"] = float(np.sqrt((rest**2).sum())) / size if size else 0.0
     return shares

@@ -153,26 +153,28 @@ def _causes(run: xr.Dataset, steps: Sequence[Step]) -> Iterator[dict[str, Any]]:
     """Rows of causes of the ground force for each foot that stands."""
     signal = next(signal for signal in SIGNALS if signal.name == "induced_ground_force")
     for side in SIDES:
-        own = [step for step in steps if step.side == side]
-        means = [contact_means(run, step, signal) for step in own]
-        known = [(names, values) for names, values in means if np.isfinite(values).all()]
-        if known:
-            mean = np.mean([values for _, values in known], axis=0)
-            named = by_leg(known[0][0], mean, side)
+        steps_of_side = [step for step in steps if step.side == side]
+        means = [contact_means(run, step, signal) for step in steps_of_side]
+        finite_means = [(names, values) for names, values in means if np.isfinite(values).all()]
+        if finite_means:
+            mean = np.mean([values for _, values in finite_means], axis=0)
+            means_by_leg = by_leg(finite_means[0][0], mean, side)
             yield {
                 "side": side,
-                "contacts": counted(len(known), "contact"),
-                "rows": list(_cause_rows(list(named), np.array(list(named.values())))),
+                "contacts": counted(len(finite_means), "contact"),
+                "rows": list(
+                    _cause_rows(list(means_by_leg), np.array(list(means_by_leg.values())))
+                ),
             }
 
 
 def _cause_rows(names: Sequence[str], mean: FloatArray) -> Iterator[dict[str, Any]]:
     order, total = np.argsort(-np.abs(mean[:, 1])), mean.sum(axis=0)
     size = np.abs(mean).max(axis=1)
-    shown = [index for index in order if size[index] >= MIN_SHARE * abs(total[1])][:MAX_CAUSES]
-    for index in shown:
+    large = [index for index in order if size[index] >= MIN_SHARE * abs(total[1])][:MAX_CAUSES]
+    for index in large:
         yield _cause_row(names[index], mean[index], total)
-    rest = np.setdiff1d(np.flatnonzero(size), shown)
+    rest = np.setdiff1d(np.flatnonzero(size), large)
     if len(rest):
         yield _cause_row(counted(len(rest), "further source"), mean[rest].sum(axis=0), total)
     yield {**_cause_row("sum: measured force", total, total), "sum": True}
@@ -218,9 +220,9 @@ def _residual(levels: MotionLevels, run: xr.Dataset) -> Iterator[dict[str, Any]]
         ("Moment about this axis", "residual_moment", 1.0, "N m"),
     ):
         values = run[variable].values
-        known = values[np.isfinite(values).all(axis=1)]
-        if len(known):
-            rms = factor * np.sqrt((known**2).mean(axis=0))
+        finite_values = values[np.isfinite(values).all(axis=1)]
+        if len(finite_values):
+            rms = factor * np.sqrt((finite_values**2).mean(axis=0))
             yield {"name": name, "unit": unit, "numbers": rms.tolist()}
 
 
@@ -260,12 +262,12 @@ def _replay(levels: MotionLevels, run: xr.Dataset) -> TrialReplay:
     """Content of the replay, on axes along the run."""
     moving = levels.moving
     chosen = shown_frames(run["time"].values, run["contact_touchdown"].values)
-    shown = run.isel(time=chosen)
+    sampled = run.isel(time=chosen)
     q = moving.data["q"].isel(time=chosen)
-    curves = level_curves(moving.model_map, shown, q)
+    curves = level_curves(moving.model_map, sampled, q)
     if levels.with_forces:
         causes = (
-            shown["induced_ground_force"]
+            sampled["induced_ground_force"]
             .sel(contact_model=PRIMARY, axis="y")
             .sum("foot", skipna=False)
         )
@@ -273,15 +275,15 @@ def _replay(levels: MotionLevels, run: xr.Dataset) -> TrialReplay:
     return TrialReplay(
         participant_id=moving.name,
         trial_id="look",
-        time=shown["time"].values,
+        time=sampled["time"].values,
         skeleton=moving.skeleton,
         poses=poses_along(segment_poses(moving.skeleton, q.values), levels.heading),
         plain=None,
         groups=moving.model_map.groups,
-        observed=observed_segments(shown),
+        observed=observed_segments(sampled),
         roles=RoleScheme(),
         markers={},
-        measured=np.zeros((shown.sizes["time"], 0, 3)),
+        measured=np.zeros((sampled.sizes["time"], 0, 3)),
         curves=curves,
         plates=np.zeros((0, 4, 3)),
         contacts=tuple(contact_rows(run)),

@@ -107,8 +107,8 @@ def steps_of(levels: MotionLevels) -> tuple[Step, ...]:
 
 def averaged_contacts(levels: MotionLevels) -> tuple[Step, ...]:
     """Whole contacts; of a motion without any, as in a jump from standing, what it has of each."""
-    if whole := whole_contacts(levels):
-        return whole
+    if contacts := whole_contacts(levels):
+        return contacts
     time = levels.dataset["time"].values
     first, last = float(time[0]), float(time[-1])
     clipped = (
@@ -142,11 +142,11 @@ def steps_table(levels: MotionLevels) -> pd.DataFrame:
     """Contacts with times, speeds, peaks and postures; n/a where the motion cuts the contact."""
     import pandas as pd
 
-    run, whole = along_run(levels.dataset, levels.heading), whole_contacts(levels)
-    curves = step_dataset(run, whole, levels.moving.model_map, names=("com_velocity",))
+    run, contacts = along_run(levels.dataset, levels.heading), whole_contacts(levels)
+    curves = step_dataset(run, contacts, levels.moving.model_map, names=("com_velocity",))
     moves = levels.result.levels.mechanics.kinematics
     postures = posture_measures(
-        levels.moving.skeleton, levels.moving.model_map, moves, run, whole, levels.heading
+        levels.moving.skeleton, levels.moving.model_map, moves, run, contacts, levels.heading
     )
     weight = float(run.attrs["mass"]) * GRAVITY
     rows = []
@@ -157,10 +157,10 @@ def steps_table(levels: MotionLevels) -> pd.DataFrame:
             "touchdown_s": step.touchdown,
             "toe_off_s": step.toe_off,
             "contact_s": step.contact,
-            "whole": step in whole,
+            "whole": step in contacts,
         }
-        if step in whole:
-            index = whole.index(step)
+        if step in contacts:
+            index = contacts.index(step)
             duration = step.next_touchdown - step.touchdown
             speed = float(curves["speed"].values[index])
             row |= {

@@ -88,8 +88,8 @@ def without_unmeasured(
         for start, stop in runs(unmeasured[:, foot])
     ]
     words = ", ".join(f"{side} {start:.2f} to {stop:.2f} s" for start, stop, side in sorted(spans))
-    known = ~unmeasured[..., None]
-    changed = {name: prepared[name].where(known) for name in ("foot_force", "foot_moment")}
+    is_measured = ~unmeasured[..., None]
+    changed = {name: prepared[name].where(is_measured) for name in ("foot_force", "foot_moment")}
     frames = int(unmeasured.any(axis=1).sum())
     finding = Finding(
         rule="stance-unmeasured",

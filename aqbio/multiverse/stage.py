@@ -11,7 +11,7 @@ import numpy as np
 
 from aqbio.config import Trial
 from aqbio.contributions.files import CAUSES, failed_contributions, stored_contributions
-from aqbio.contributions.other_models import same_steps
+from aqbio.contributions.other_models import drawn_deviations, same_steps
 from aqbio.errors import AqbioError, Finding
 from aqbio.gait.curves import no_steps
 from aqbio.gait.roles import with_pelvis
@@ -257,7 +257,7 @@ def evidence_trial(
         "marker_rate": float(cached.prepared.attrs["marker_rate"]),
         "consistent": cached.fitted,
         "error_sd": _finite_numbers(trial_sds(data, steps)),
-        "model_deviations": models.deviations,
+        "model_deviations": models.deviations or _on_second_model(data),
         "mass_kg": float(data.attrs["mass"]),
         "unseen": _unseen(study, cached, steps),
     }
@@ -266,6 +266,12 @@ def evidence_trial(
     collected.rows.append(_stored_rows(tables, trial))
     collected.curves.append(stored)
     return TrialOutcome(recorded, tuple(findings), inputs)
+
+
+def _on_second_model(data: xr.Dataset) -> list[dict[str, float]]:
+    """Deviations of a trial's statistics on the second model; empty where none was drawn."""
+    deviations = drawn_deviations(data)
+    return [deviations] if deviations else []
 
 
 def _stored_rows(tables: Mapping[tuple[str, str], pd.DataFrame], trial: Trial) -> pd.DataFrame:

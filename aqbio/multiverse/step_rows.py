@@ -183,9 +183,9 @@ def trial_sds(trial: xr.Dataset, steps: Sequence[Step]) -> dict[str, float]:
     impulses = [_impulses(trial, accepted[index]) for index in complete]
     ratios, by_step = momentum_log_ratio(momentum[:, :, 0]), np.array(lags or _no_samples())
     sides = [str(accepted[index].side) for index in complete]
-    whole = durations[complete].sum(axis=1)
-    clock = float(trial.attrs.get("clock_sd", 0.0)) / whole
-    frames = frame_timing_error(float(np.diff(trial["time"].values[:2])[0]), whole)
+    step_times = durations[complete].sum(axis=1)
+    clock = float(trial.attrs.get("clock_sd", 0.0)) / step_times
+    frames = frame_timing_error(float(np.diff(trial["time"].values[:2])[0]), step_times)
     return sds | {
         "log_ratio": _sd((ratios if accepted else _no_samples()).mean(axis=0)),
         "lag": float(
@@ -230,9 +230,9 @@ def _step_sd(values: FloatArray, sides: Sequence[str]) -> float:
     """Root mean square of the sds of samples (steps, N), without what steps of a side share."""
     variances = []
     for side in dict.fromkeys(sides):
-        own = values[[index for index, name in enumerate(sides) if name == side]]
-        count = len(own)
-        deviations = own - own.mean(axis=0) if count > 1 else own
+        of_side = values[[index for index, name in enumerate(sides) if name == side]]
+        count = len(of_side)
+        deviations = of_side - of_side.mean(axis=0) if count > 1 else of_side
         correction = count / (count - 1.0) if count > 1 else 1.0
         variances += [correction * deviations.var(axis=1, ddof=1)]
     return float(np.sqrt(np.concatenate(variances).mean())) if variances else float("nan")

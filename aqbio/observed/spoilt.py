@@ -57,6 +57,7 @@ SPOILT_BY_SUSPICION: Mapping[str, tuple[Outcome, ...]] = MappingProxyType(
         "mass": ("momentum", *_KINETICS),
         "leg_mass": _TURNING,
         "pelvis_mass": _TURNING,
+        "arm_mass": _TURNING,
         "centres": _TURNING,
         "static": _TURNING,
         "markers": OUTCOMES,

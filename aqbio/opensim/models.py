@@ -136,6 +136,8 @@ def write_calibrated_model(
         scales.cloneAndAppend(scale)
     model.scale(model.initSystem(), scales, True, mass)
     _weigh(model, skeleton, mass / float(skeleton.mass.sum()))
+    for name, centre in zip(skeleton.bodies, skeleton.com, strict=True):
+        model.updBodySet().get(name).setMassCenter(vec3(centre))
     _turn_hinges(model, template, skeleton)
     for name, locked in zip(skeleton.coordinates, skeleton.coordinate_locked, strict=True):
         model.updCoordinateSet().get(name).setDefaultLocked(bool(locked))
@@ -200,7 +202,7 @@ def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
         model.updBodySet().get(name).setMassCenter(vec3(centre))
     for body in np.flatnonzero(skeleton.parent == GROUND):
         rotation, position = skeleton.parent_rotation[body], skeleton.parent_position[body]
-        _place(model.updJointSet().get(skeleton.joints[body]), rotation, position)
+        _set_ground_frame(model.updJointSet().get(skeleton.joints[body]), rotation, position)
     model.setGravity(vec3(skeleton.gravity))
     model.setName(f"{model.getName()}_consistent")
     model.finalizeConnections()
@@ -208,23 +210,23 @@ def write_adjusted_model(source: Path, skeleton: Skeleton, path: Path) -> None:
         model.printToXML(str(temporary))
 
 
-def _place(joint: Any, rotation: FloatArray, position: FloatArray) -> None:
+def _set_ground_frame(joint: Any, rotation: FloatArray, position: FloatArray) -> None:
     """Give the frame of a joint in the ground, one of its own, a rotation and a position, m."""
     frame = joint.getParentFrame()
     count = joint.getPropertyByName("frames").size()
     names = [joint.get_frames(index).getName() for index in range(count)]
     if frame.getName() in names:
-        own = joint.upd_frames(names.index(frame.getName()))
-        own.set_translation(vec3(position))
-        own.set_orientation(vec3(_body_fixed(rotation)))
+        offset_frame = joint.upd_frames(names.index(frame.getName()))
+        offset_frame.set_translation(vec3(position))
+        offset_frame.set_orientation(vec3(_body_fixed(rotation)))
         return
     if np.allclose(rotation, np.eye(3), rtol=0.0, atol=0.0) and not position.any():
         return  # the joint is on the ground itself
-    own = opensim.PhysicalOffsetFrame("cameras", frame, opensim.Transform())
-    own.set_translation(vec3(position))
-    own.set_orientation(vec3(_body_fixed(rotation)))
-    joint.addFrame(own)
-    joint.connectSocket_parent_frame(own)
+    offset_frame = opensim.PhysicalOffsetFrame("cameras", frame, opensim.Transform())
+    offset_frame.set_translation(vec3(position))
+    offset_frame.set_orientation(vec3(_body_fixed(rotation)))
+    joint.addFrame(offset_frame)
+    joint.connectSocket_parent_frame(offset_frame)
 
 
 def corrected_model(

@@ -111,5 +111,5 @@ def _zeros(slots: Sequence[int]) -> Any:
 
 def _empty(bodies: int) -> Any:
     """Forces on bodies, all zero: SimTK leaves new ones unset."""
-    nothing = opensim.SpatialVec(opensim.Vec3(0.0), opensim.Vec3(0.0))
-    return opensim.VectorOfSpatialVec(bodies, nothing)
+    zero = opensim.SpatialVec(opensim.Vec3(0.0), opensim.Vec3(0.0))
+    return opensim.VectorOfSpatialVec(bodies, zero)

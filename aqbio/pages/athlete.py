@@ -25,11 +25,13 @@ from aqbio.pages.difference_words import comparison_words, comparisons, side_wor
 from aqbio.pages.differences import CONDITION, FEET, SESSION, SPEED
 from aqbio.pages.filters import CONTENT_SECURITY, rows, template
 from aqbio.pages.fit import body_witnesses, parameter_line, standing_words
+from aqbio.pages.others import beside_others
 from aqbio.pages.own_curves import participant_curves, sides_drawing
 from aqbio.pages.quality import quality_tables
 from aqbio.pages.record_next import finding_advice
+from aqbio.pages.strength import strength_sheet
 from aqbio.pages.summary import against_words, athlete_lines, people_table, trial_lines
-from aqbio.prepare.body_size import measured_stature
+from aqbio.prepare.body_size import body_scale, used_mass
 from aqbio.study.manifest import OK
 from aqbio.tables.stage import trial_rows
 
@@ -72,26 +74,6 @@ def estimated_forces(contributions: pd.DataFrame, steps: pd.DataFrame) -> list[d
 
 
 STAGE = "pages"
-
-
-def stature(study: Study, participant_id: str) -> float:
-    """Stature as stated, else estimated from the height of the pelvis, m; NaN: not known."""
-    stated_m = study.participant(participant_id).height_m
-    if stated_m:
-        return float(stated_m)
-    measured = measured_stature(study.read_manifest(participant_id, "prepare")["trials"])
-    return measured.value if measured else math.nan
-
-
-def body_scale(study: Study, participant_id: str) -> float:
-    """Mass times stature, kg m; NaN where one is not known."""
-    return (used_mass(study, participant_id) or math.nan) * stature(study, participant_id)
-
-
-def used_mass(study: Study, participant_id: str) -> float | None:
-    """Body mass on which the results rest, kg; None: not known."""
-    mass: float | None = study.read_manifest(participant_id, "prepare").get("mass_kg")
-    return mass
 
 
 def postures(dynamics: Mapping[str, Any]) -> int | None:
@@ -159,6 +141,7 @@ def write_athlete_page(
         ),
         force_titles=FORCES.values(),
         drawing=sides_drawing(participant_curves(study, participant_id, steps, scale)),
+        others=beside_others(study, participant_id, steps),
         steps=rows(steps),
         quality=quality_tables(quality),
         parameters=[parameter_line(parameter) for parameter in dynamics.get("parameters", ())],
@@ -166,6 +149,7 @@ def write_athlete_page(
         advice=list(finding_advice(causes(findings), postures(dynamics))),
         beside=left_right_address(steps, replays),
         witnesses=body_witnesses(fit_changes(study, participant_id)),
+        strength=strength_sheet(study, participant_id, kept_steps(steps)),
     )
     write_text(_page(study, participant_id), page)
 

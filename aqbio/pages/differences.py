@@ -127,6 +127,11 @@ POSTURES = tuple(
         ("thigh_angle_push_toe_off_rad", "Thigh behind the hip at push-off", "°", -DEGREES),
         ("thigh_range_swing_rad", "Swing of the free thigh, back to front", "°", DEGREES),
         ("thigh_speed_swing_radps", "Free thigh's fastest attack forward", "°/s", DEGREES),
+        ("shin_angle_touchdown_rad", "Shin at landing, foot ahead of the knee", "°", DEGREES),
+        ("foot_angle_touchdown_rad", "Foot at landing, toes up", "°", DEGREES),
+        ("ankle_angle_touchdown_rad", "Ankle at landing, toes drawn up", "°", DEGREES),
+        ("knee_height_swing_m", "Free knee's greatest height over the hip", "cm", 100.0),
+        ("heel_recovery_swing_m", "Free ankle's least distance from the hip", "cm", 100.0),
     )
 )
 """Postures that coaches judge, by the foot on the ground."""

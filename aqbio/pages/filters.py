@@ -57,7 +57,7 @@ PAGES = {
     }),
     "results": ("Results", {
         "carried": "What both sides carry", "driven": "Which joints drive it",
-        "verdicts": "Verdicts", "power": "Power", "claims": "Claims not tested",
+        "verdicts": "Verdicts", "flow": "Flow", "power": "Power", "claims": "Claims not tested",
         "figures": "All figures",
     }),
     "next": ("Record next", {"advice": "What to do"}),

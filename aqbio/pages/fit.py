@@ -22,6 +22,8 @@ PARAMETER_WORDS = {
     "mass": ("Body mass, change", "%", 100.0),
     "leg_share": ("Mass of both legs, change (taken from the torso)", "%", 100.0),
     "pelvis_share": ("Mass of the pelvis, change (taken from the torso)", "%", 100.0),
+    "foot_share": ("Mass of both feet, change (taken from the torso)", "%", 100.0),
+    "arm_share": ("Mass of both arms, change (taken from the torso)", "%", 100.0),
     "thigh_slide": ("Skin of the thighs slides towards the knee, by flexion", "mm/rad", 1e3),
     "tissue_compliance": ("Markers stay behind, by acceleration", "mm per m/s²", 1e3),
     "cop_offset_x": ("Plates forward", "mm", 1e3),

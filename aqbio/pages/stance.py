@@ -285,8 +285,8 @@ def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
     """
     if column is None:
         return (
-            "Which joints drive the rotation cannot be said: that takes a whole step with ground "
-            "reaction forces in which the whole body was observed."
+            "Which joints drive the rotation could not be determined: that takes a whole step with "
+            "ground reaction forces in which the whole body was observed."
         )
     parts = []
     for side, words in column.sides.items():
@@ -302,9 +302,9 @@ def driven_words(column: SourceEffects | None, *, short: bool = False) -> str:
         else:
             doubt = largest.doubt or f"its interval allows rank {first} to {last}"
             parts.append(
-                f"which joint drives the {words} cannot be said: the largest value belongs to "
-                f"{name}, but {doubt}"
+                f"which joint drives the {words} could not be determined: the largest value "
+                f"belongs to {name}, but {doubt}"
             )
-    if short and parts and all("cannot be said" in sentence for sentence in parts):
-        return "Which joints drive either side cannot be said; Results has the reasons."
+    if short and parts and all("could not be determined" in sentence for sentence in parts):
+        return "Which joints drive either side could not be determined; Results has the reasons."
     return f"At {column.title} {'; '.join(parts)}." if parts else ""

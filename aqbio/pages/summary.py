@@ -37,7 +37,7 @@ def sample_words(people: pd.DataFrame, trials: pd.DataFrame, steps: pd.DataFrame
     shown_steps = kept_steps(steps)
     athletes, runs = counted(len(people), "athlete"), counted(len(trials), "trial")
     if shown_steps.empty:
-        return f"No step of {athletes} in {runs} was kept: nothing can be said about the motion."
+        return f"No step of {athletes} in {runs} was kept: the motion could not be analysed."
     sample = f"{shown_steps['participant_id'].nunique()} of {athletes}"
     sample = athletes if sample.startswith(f"{len(people)} of") else sample
     speed = _range(shown_steps["speed_mps"], "m/s")
@@ -153,7 +153,7 @@ def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
     """State quantities that are not known, in how many accepted steps, and why."""
     accepted = steps[steps["status"] != "rejected"]
     if not len(accepted):
-        yield "No step was kept: nothing can be said about the motion."
+        yield "No step was kept: the motion could not be analysed."
         return
     why, against = (
         trials.set_index(["participant_id", "trial_id"])[name].dropna().to_dict()
@@ -185,7 +185,8 @@ def gaps(trials: pd.DataFrame, steps: pd.DataFrame) -> Iterator[str]:
             f"{group_words(reason)}" + (f" ({count} steps)" if len(reasons) > 1 else "")
             for reason, count in reasons.most_common()
         )
-        yield f"{extent}{'nothing' if extent else 'Nothing'} about {about} can be said: {text}."
+        nothing = "nothing" if extent else "Nothing"
+        yield f"{extent}{nothing} about {about} could be determined: {text}."
 
 
 def group_words(words: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from aqbio.figures.words import MISSING, digits, factor_words, format_interval
 from aqbio.names import INTERVALS
 from aqbio.pages.filters import capital, choices, closed, counted, missing
-from aqbio.pages.words import FAILED_GATES, LABELS, LITERAL, OUTCOME_WORDS, statistic_words
+from aqbio.pages.words import DESIGNS, FAILED_GATES, LABELS, LITERAL, OUTCOME_WORDS, statistic_words
 from aqbio.stats.evidence import MOST_ATHLETES
 from aqbio.stats.registry import Hypothesis, StatisticWords, known_biases
 
@@ -70,7 +70,7 @@ def verdict_words(hypothesis: Hypothesis, row: Row, literal: Sequence[Row] = ())
     return VerdictWords(
         label=f"{label} ({', '.join(marks)})" if marks else label,
         basis=_basis(row) if verdict else "",
-        text=_text(hypothesis, row),
+        text=" ".join(filter(None, (_design(row), _text(hypothesis, row)))),
         sure=closed(_how_sure(row)) if is_estimated else "",
         change=closed(_change(hypothesis, row)) if is_estimated and verdict in DECIDED else "",
         remarks=tuple(_remarks(row)),
@@ -87,6 +87,11 @@ def _basis(row: Row) -> str:
     return OUTCOME_WORDS.get(outcome, outcome.replace("_", " "))
 
 
+def _design(row: Row) -> str:
+    """State what the design allows; empty where nothing was estimated or nothing was changed."""
+    return "" if missing(row["estimate"]) else DESIGNS[str(row["design"])]
+
+
 def _text(hypothesis: Hypothesis, row: Row) -> str:
     """State the result, without statistics and without advice."""
     outcome = str(row["found"])
@@ -95,14 +100,21 @@ def _text(hypothesis: Hypothesis, row: Row) -> str:
     words = statistic_words(hypothesis)
     if words is None:
         return f"{hypothesis.title}: {closed(str(row['reason']))}"
-    prediction = words.less if hypothesis.predicted == "less" else words.more
+    prediction = _prediction(hypothesis, words)
     if str(row["gates"]) != "passed" or missing(row["estimate"]):
-        return f"Whether {prediction} stays open: {failed_gates(row)}."
+        return f"Whether {prediction} remains unresolved: {failed_gates(row)}."
     rivals = f" Other accounts expect the same: {hypothesis.rivals}."
     return (
         f"{capital(_finding(hypothesis, row, words, prediction))} {words.limit}"
         f"{rivals if outcome == 'found' and hypothesis.rivals else ''}"
     )
+
+
+def _prediction(hypothesis: Hypothesis, words: StatisticWords) -> str:
+    """Clause of what a claim predicts."""
+    if hypothesis.predicted == "none":
+        return words.same
+    return words.less if hypothesis.predicted == "less" else words.more
 
 
 def failed_gates(row: Row) -> str:
@@ -133,6 +145,8 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str
         f"{clause},{average} by {words.size.format(size)}{'' if per_athlete else f' ({several})'}"
     )
     extent = f"{_showing(row)} showed it by {short} or more" if per_athlete else ""
+    if hypothesis.denies:
+        return _denial(hypothesis, row, words, observation)
     against = hypothesis.sign * float(row["estimate"]) < 0
     if outcome == "condition_failed":
         extent = f"; {extent}" if per_athlete else ""
@@ -151,8 +165,25 @@ def _finding(hypothesis: Hypothesis, row: Row, words: StatisticWords, claim: str
             f"{words.short.format(size)}{way}, too little to matter."
         )
     if not per_athlete:
-        return f"whether {claim} stays open: {several} does not tell."
-    return f"whether {claim} stays open: the average is too uncertain; {extent}."
+        return f"whether {claim} remains unresolved: {several} does not tell."
+    return f"whether {claim} remains unresolved: the average is too uncertain; {extent}."
+
+
+def _denial(hypothesis: Hypothesis, row: Row, words: StatisticWords, observation: str) -> str:
+    """Write the result of a claim that denies an effect."""
+    smallest = words.short.format(digits(words.written(abs(float(row["smallest_effect"])))))
+    outcome = str(row["found"])
+    extent = f"; the own change of {_showing(row)} was below that" * (not missing(row["n_showing"]))
+    more = "" if hypothesis.predicted == "none" else f" by {smallest} or more"
+    claim = _prediction(hypothesis, words) + more
+    if outcome == "change_found":
+        return f"{observation}{extent.replace('that', smallest)}."
+    if outcome != "equivalent":
+        unsure = f"the average is too uncertain{extent.replace('that', smallest)}"
+        return f"whether {claim} stays open: {unsure}."
+    if hypothesis.predicted == "none":
+        return f"{claim}, to less than {smallest}: {observation}{extent}."
+    return f"that {claim} is excluded, as the claim expects: {observation}{extent}."
 
 
 def _showing(row: Row) -> str:
@@ -175,8 +206,11 @@ def _how_sure(row: Row) -> str:
         text += ". No other choice was judged."
     else:
         _, low, high = _numbers(row, "estimate", "lowest", "highest")
-        text += f"; {INTERVALS['choices']} {low} to {high}"
-        if not missing(row["decisive"]):
+        if low == high:
+            text += "; no other choice of the analysis moves it"
+        else:
+            text += f"; {INTERVALS['choices']} {low} to {high}"
+        if low != high and not missing(row["decisive"]):
             text += f", moved most by {factor_words(str(row['decisive']))}"
         turned, silent = choices(row["overturned_by"]), choices(row["silent"])
         text += (
@@ -197,6 +231,8 @@ def _change(hypothesis: Hypothesis, row: Row) -> str:
     smallest, alpha = digits(float(row["smallest_effect"])), f"{hypothesis.alpha:g}"
     extreme = "most" if hypothesis.predicted == "less" else "least"
     needed = f"the estimate is at {extreme} {smallest} and its adjusted p below {alpha}"
+    if hypothesis.denies:
+        needed = f"the adjusted p against a change of {smallest} is below {alpha}"
     now = f"it is {_numbers(row, 'estimate', 'ci_low', 'ci_high')[0]}"
     judged = not missing(row["p_holm"])
     if judged:
@@ -211,10 +247,10 @@ def _change(hypothesis: Hypothesis, row: Row) -> str:
     text = f"Supported{qualifier} if {needed}; {now}."
     if str(row["verdict"]) != "inconclusive":
         return text
-    return (
-        f"{text} Not supported if the adjusted p against an effect of interest were below {alpha}; "
-        f"it is {_p(row['p_against_holm'])}."
-    )
+    against = f"against an effect of interest were below {alpha}"
+    if hypothesis.denies:
+        against = f"for a change were below {alpha} and the estimate {smallest} or more"
+    return f"{text} Not supported if the adjusted p {against}; it is {_p(row['p_against_holm'])}."
 
 
 def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
@@ -236,7 +272,8 @@ def _details(hypothesis: Hypothesis, row: Row) -> Iterator[tuple[str, str]]:
             "Rule",
             (
                 f"{reason} Adjusted p {_p(row['p_holm'])} for it and {_p(row['p_against_holm'])} "
-                f"against an effect of interest, both at {hypothesis.alpha:g}."
+                f"{'for a change' if hypothesis.denies else 'against an effect of interest'}, both "
+                f"at {hypothesis.alpha:g}."
             ),
         )
     if missing(row["n_showing"]):
@@ -282,8 +319,8 @@ def _remarks(row: Row) -> Iterator[str]:
         )
     if row["post_hoc"] == "yes":
         yield (
-            "Post hoc: the rule, a setting or the version was changed after the data were first "
-            "read; see the deviations below."
+            "Post hoc: the rule, a setting, a sheet or the version was changed after the data were "
+            "first read; see what was changed, above."
         )
 
 
@@ -310,11 +347,16 @@ class Record:
     """Of registry, settings, constants and version."""
     recorded: str
     """Time in ISO 8601."""
+    earlier: str = ""
+    """An earlier reading of the same recordings; empty where none is known."""
+
+
+BEFORE_DATA = "before data were read"
 
 
 def registry_words(record: Record | None, now: str) -> str:
     """State the time at which rules were fixed, and whether verdicts rest on them."""
-    rules = "registry, settings, constants and version"
+    rules = "registry, settings, constants, sheets and version"
     if record is None:
         return (
             f"The verdicts rest on {rules} {now}. Nothing was written down of those that were "
@@ -323,10 +365,70 @@ def registry_words(record: Record | None, now: str) -> str:
         )
     day, _, clock = record.recorded.partition("T")
     moment = f"{day}, {clock[:5]} UTC" if clock.endswith("+00:00") else record.recorded
-    fixed = f"{capital(rules)} {record.hash} were fixed on {moment}, before data were read"
+    order = (
+        f"not before data were read: {record.earlier}"
+        if record.earlier
+        else "before data were read"
+    )
+    fixed = f"{capital(rules)} {record.hash} were fixed on {moment}, {order}"
     if record.hash == now:
-        return f"{fixed}; the verdicts rest on them, and nothing was changed."
-    return f"{fixed}; the verdicts rest on {now}. What differs makes a verdict post hoc:"
+        unchanged = "" if record.earlier else ", and nothing was changed"
+        return f"{fixed}; the verdicts rest on them{unchanged}."
+    return f"{fixed}; the verdicts rest on {now}. What differs makes a verdict post hoc."
+
+
+def deviation_sentences(rows: Sequence[Row]) -> tuple[str, ...]:
+    """State every change since the data were first read, rows of deviations.tsv, in sentences.
+
+    Rows and columns of a sheet that share values, reason and date share a sentence.
+    """
+    groups: dict[tuple[str, str, str, str, str], list[str]] = {}
+    for row in rows:
+        name, _, column = str(row["key"]).partition(": ")
+        kind = next((kind for kind in SHEET_ROWS if name.startswith(f"{kind} ")), "")
+        shown = name.removeprefix(f"{kind} ") if kind else str(row["hypothesis"])
+        subject = column if kind else str(row["key"])
+        values = (_cell(row["before"]), _cell(row["now"]))
+        groups.setdefault((kind, subject, *values, _remarks_on(row)), []).append(shown)
+    return tuple(_deviation(*key, names) for key, names in groups.items())
+
+
+SHEET_ROWS = {"participant": "athlete", "trial": "trial", "strengths": "athlete"}
+"""Noun of the rows of a sheet, by the first word of a deviation's key."""
+
+
+def _cell(value: Any) -> str:
+    return "" if missing(value) else str(value)
+
+
+def _deviation(
+    kind: str, subject: str, before: str, now: str, remarks: str, names: Sequence[str]
+) -> str:
+    """Write changes of one kind as a sentence."""
+    listed = ", ".join(dict.fromkeys(names))
+    if not kind:
+        scope = "every verdict" if listed == "all" else listed
+        return f"{subject} ({scope}): {before or 'nothing'} → {now or 'nothing'}."
+    rows = f"{counted(len(names), SHEET_ROWS[kind])} ({listed})"
+    verb = "was" if len(names) == 1 else "were"
+    if subject == "include" and now == "no":
+        return f"{rows} {verb} left out after data were read{remarks}."
+    if subject == "content":
+        return f"The recording of {rows} was exchanged after data were read{remarks}."
+    if subject:
+        change = f"{before or 'nothing'} → {now or 'nothing'}"
+        values = "" if kind == "strengths" else f": {change}"
+        return f"{subject} of {rows} was changed after data were read{values}{remarks}."
+    part = "strengths of " if kind == "strengths" else ""
+    deed = "added to" if now else "taken out of"
+    return f"{capital(part + rows)} {verb} {deed} the sheets after data were read{remarks}."
+
+
+def _remarks_on(row: Row) -> str:
+    """Who decided a change of a sheet, when and why, as far as the sheet states it."""
+    who, when, why = (_cell(row[name]) for name in ("decided_by", "decided_on", "reason"))
+    decision = " ".join(filter(None, (f"by {who}" if who else "", f"on {when}" if when else "")))
+    return f" ({'; '.join(filter(None, (decision, why or 'no reason is stated')))})"
 
 
 MIN_STEPS_SHARE_MOST_HELP = 0.5
@@ -339,15 +441,24 @@ MAX_STEPS_SHARE_NO_HELP = 0.1
 def power_words(hypothesis: Hypothesis, row: Row) -> str:
     """State the power with these athletes, and the number needed (a row of power.tsv)."""
     count, needed = int(row["n_athletes"]), float(row["athletes_needed"])
-    if math.isnan(float(row["mde"])):
+    if missing(row["power"]):
         return f"{hypothesis.id}: {_unknown_power(hypothesis, count)}"
-    smallest, detectable = (digits(float(row[name])) for name in ("smallest_effect", "mde"))
-    power = 100.0 * float(row["power"])
-    chance = "less than 1 %" if power < 1.0 else f"{power:.0f} %"
+    smallest = float(row["smallest_effect"])
+    half, at, twice = (_chance(row[name]) for name in ("power_half", "power", "power_twice"))
     people = counted(count, "athlete")
-    text = f"{hypothesis.id}: with {people} the power to detect {smallest} is {chance}"
+    if hypothesis.denies:
+        aim, goal = "no effect at all", f"excluding {digits(smallest)}"
+        text = (
+            f"{hypothesis.id}: {people} exclude an effect of {digits(smallest)} with a chance of "
+        )
+        text += f"{at} if there is none, of {half} if it is {digits(0.5 * smallest)}"
+    else:
+        sizes = [digits(share * smallest) for share in (0.5, 1.0, 2.0)]
+        aim = goal = sizes[2]
+        text = f"{hypothesis.id}: {people} call an effect of {sizes[0]} supported with a "
+        text += f"chance of {half}, of {sizes[1]} with {at}, of {sizes[2]} with {twice}"
     if needed <= count:
-        return f"{text}; {needed:.0f} are enough for 80 %."
+        return f"{text}; {needed:.0f} are enough for 80 % at {aim}."
     athletes = f"more than {MOST_ATHLETES}" if math.isnan(needed) else f"{needed:.0f}"
     steps = (float(row["sd_steps"]) / (float(row["sd_athletes"]) or math.nan)) ** 2
     helps = ""
@@ -355,10 +466,14 @@ def power_words(hypothesis: Hypothesis, row: Row) -> str:
         helps = " More steps of each athlete would help most."
     elif steps < MAX_STEPS_SHARE_NO_HELP:
         helps = " More steps of each athlete would hardly help."
-    return (
-        f"{text}; 80 % takes {athletes} like these. What {people} can detect "
-        f"with 80 % is {detectable}.{helps}"
-    )
+    if not missing(row["mde"]):
+        helps = f" What {people} can detect with 80 % is {digits(float(row['mde']))}.{helps}"
+    return f"{text}; 80 % for {goal} takes {athletes} like these.{helps}"
+
+
+def _chance(value: Any) -> str:
+    percent = 100.0 * float(value)
+    return "less than 1 %" if percent < 1.0 else f"{percent:.0f} %"
 
 
 def _unknown_power(hypothesis: Hypothesis, count: int) -> str:

@@ -16,6 +16,7 @@ from aqbio.pages.verdict_words import (
     SCOPE,
     Record,
     VerdictWords,
+    deviation_sentences,
     literal_numbers,
     merge_sentences,
     power_words,
@@ -23,7 +24,7 @@ from aqbio.pages.verdict_words import (
     verdict_words,
 )
 from aqbio.pages.words import LABELS
-from aqbio.stats.registry import Hypothesis, Registry, Untested
+from aqbio.stats.registry import DENIALS, Hypothesis, Registry, Untested
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,10 @@ SIGNS = {
     "described": "=",
     "not_testable": "–",
 }
-"""Sign next to the word of a verdict, so that colour is not needed to distinguish them."""
+
+EQUIVALENT = "≈"
+"""Signs next to the word of a verdict, so that colour is not needed to distinguish them; the last
+where an effect that the claim denies is excluded."""
 
 FAMILIES = ("Core", "Survey", "Contrast")
 """Families of hypotheses with verdicts, in the order of reading."""
@@ -72,7 +76,8 @@ class VerdictOnPage:
     @property
     def sign(self) -> str:
         """Stands for the verdict."""
-        return SIGNS.get(str(self.row["verdict"]), "")
+        equivalent = str(self.row["found"]) == "equivalent"
+        return EQUIVALENT if equivalent else SIGNS.get(str(self.row["verdict"]), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ class VerdictSection:
     untested: tuple[tuple[Untested, str], ...]
     """Claims that were not tested, and the numbers that show which parts hold for any runner."""
     power_words: tuple[str, ...]
-    deviations: list[dict[str, Any]]
+    deviations: tuple[str, ...]
+    """Sentences about what was changed since the data were first read."""
 
     @property
     def parts(self) -> list[tuple[str, list[VerdictOnPage]]]:
@@ -147,7 +153,7 @@ def verdict_section(tables: VerdictTables) -> VerdictSection:
             for claim in tables.registry.untested
         ),
         power_words=merge_sentences(power_words(hypothesis, row) for hypothesis, row in power),
-        deviations=rows(tables.deviations.fillna("n/a").astype(str)),
+        deviations=deviation_sentences(rows(tables.deviations)),
     )
 
 
@@ -186,7 +192,9 @@ def ruler(
     if math.isnan(estimate):
         return Markup()
     dots = list(athlete_values.values())
-    values = [estimate, low_end, high_end, 0.0, smallest, *dots]
+    predicted = str(row["predicted"])
+    lowest = -smallest if predicted == "none" else 0.0
+    values = [estimate, low_end, high_end, lowest, 0.0, smallest, *dots]
     finite = [value for value in values if math.isfinite(value)]
     room = 0.06 * (max(finite) - min(finite)) or 1.0
     low, high = min(finite) - room, max(finite) + room
@@ -195,11 +203,13 @@ def ruler(
         return MARGIN + (WIDTH - 2.0 * MARGIN) * (value - low) / (high - low)
 
     begin, end = (smallest, high) if smallest > 0 else (low, smallest)
+    if predicted in DENIALS:
+        begin, end = (-smallest if predicted == "none" else low), smallest
     numbers = (estimate, low_end, high_end)
     parts = [
         (
             f'<svg class="ruler" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" '
-            f'aria-label="{_ruler_words(numbers, smallest, dots)}">'
+            f'aria-label="{_ruler_words(numbers, smallest, predicted, dots)}">'
         ),
         (
             f'<rect x="{at(begin):.1f}" y="8" width="{at(end) - at(begin):.1f}" height="36" '
@@ -232,10 +242,12 @@ def _upright(x: float, kind: str, words: str) -> str:
 
 
 def _ruler_words(
-    numbers: tuple[float, float, float], smallest: float, dots: Sequence[float]
+    numbers: tuple[float, float, float], smallest: float, predicted: str, dots: Sequence[float]
 ) -> str:
     value, low, high = format_interval(*numbers)
     interval = f", 95 % interval {low} to {high}" if math.isfinite(numbers[1]) else ""
     size = f"{smallest:.3g}".replace("-", "−")
-    text = f"Estimate {value}{interval}; predicted: {size} or beyond"
+    effect = f"less than {size}" if predicted in DENIALS else f"{size} or beyond"
+    effect += " either way" if predicted == "none" else ""
+    text = f"Estimate {value}{interval}; predicted: {effect}"
     return f"{text}; own numbers of {counted(len(dots), 'athlete')}" if dots else text

@@ -17,6 +17,7 @@ _WORDS: Mapping[str, Any] = yaml.safe_load(
 
 LABELS: Mapping[str, str] = _WORDS["labels"]
 OUTCOME_WORDS: Mapping[str, str] = _WORDS["found"]
+DESIGNS: Mapping[str, str] = _WORDS["designs"]
 LITERAL: Mapping[str, str] = _WORDS["literal"]
 FAILED_GATES: Mapping[str, str] = {name: gate[0] for name, gate in _WORDS["failed_gates"].items()}
 GATE_ADVICE: Mapping[str, str] = {name: gate[1] for name, gate in _WORDS["failed_gates"].items()}
@@ -44,8 +45,8 @@ def statistic_words(hypothesis: Hypothesis) -> StatisticWords | None:
         "held": " at equal speed" if "speed" in contrast.held_equal else "",
     }
     unit = "{} %" if contrast.size == "percent" else f"{{}} {contrast.unit}".removesuffix(" 1")
-    more, less = (text.format(**filled) for text in (words.more, words.less))
-    return words.model_copy(update={"more": more, "less": less, "size": unit, "short": unit})
+    clauses = {name: getattr(words, name).format(**filled) for name in ("more", "less", "same")}
+    return words.model_copy(update={**clauses, "size": unit, "short": unit})
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,6 +288,26 @@ def measured_stature(trials: Iterable[Mapping[str, Any]]) -> Measurement | None:
     return Measurement(stature, error * stature, source)
 
 
+def used_stature(study: Study, participant_id: str) -> float:
+    """Stature as stated, else estimated from the height of the pelvis, m; NaN: not known."""
+    stated_m = study.participant(participant_id).height_m
+    if stated_m:
+        return float(stated_m)
+    measured = measured_stature(study.read_manifest(participant_id, "prepare")["trials"])
+    return measured.value if measured else float("nan")
+
+
+def body_scale(study: Study, participant_id: str) -> float:
+    """Mass times stature, kg m; NaN where one is not known."""
+    return (used_mass(study, participant_id) or float("nan")) * used_stature(study, participant_id)
+
+
+def used_mass(study: Study, participant_id: str) -> float | None:
+    """Body mass on which the results rest, kg; None: not known."""
+    mass: float | None = study.read_manifest(participant_id, "prepare").get("mass_kg")
+    return mass
+
+
 def person_findings(
     study: Study, person: Participant, trials: Collection[str]
 ) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -85,16 +86,18 @@ class States:
 
 def most_likely_states(frames: FloatArray, steps: FloatArray) -> States:
     """Infer states from costs (T, 2) of frames and (T - 1, 2) of steps: stay, and switch."""
-    forward, backward = frames.copy(), np.zeros_like(frames)
-    for t in range(1, len(frames)):
-        stay, switch = steps[t - 1]
-        before = forward[t - 1]
-        forward[t] += np.minimum(before + stay, before[::-1] + switch)
-    for t in range(len(frames) - 2, -1, -1):
-        stay, switch = steps[t]
-        after = backward[t + 1] + frames[t + 1]
-        backward[t] = np.minimum(after + stay, after[::-1] + switch)
-    total = forward + backward
+    costs, stays, switches = frames.tolist(), steps[:, 0].tolist(), steps[:, 1].tolist()
+    forward, backward = frames.tolist(), np.zeros_like(frames).tolist()
+    for t in range(1, len(costs)):  # numbers of Python: an array of two costs ten times as much
+        first, second = forward[t - 1]
+        stay, switch = stays[t - 1], switches[t - 1]
+        forward[t][0] += min(first + stay, second + switch)
+        forward[t][1] += min(second + stay, first + switch)
+    for t in range(len(costs) - 2, -1, -1):
+        first, second = backward[t + 1][0] + costs[t + 1][0], backward[t + 1][1] + costs[t + 1][1]
+        stay, switch = stays[t], switches[t]
+        backward[t] = [min(first + stay, second + switch), min(second + stay, first + switch)]
+    total = np.reshape(forward, (-1, 2)) + np.reshape(backward, (-1, 2))
     margin = total[:, 0] - total[:, 1]
     return States(margin > 0.0, np.abs(margin) >= MIN_COST_MARGIN)
 
@@ -208,47 +211,56 @@ def link_costs(
     one of the two states fits them, otherwise the median distance in the trial.
     """
     misfits: tuple[list[FloatArray], list[FloatArray]] = ([], [])
+    paths = np.ascontiguousarray(positions.T)
     for labels, partner_labels, anchor in (
         (pairs.first, pairs.second, anchors.first),
         (pairs.second, pairs.first, anchors.second),
     ):
         for label, partner in zip(labels.tolist(), partner_labels.tolist(), strict=True):
-            links = [
-                link
-                for column in anchor.tolist()
-                if column not in (label, partner)
-                and (link := _link(positions, (label, partner, column), standing[label, column]))
-            ]
-            for sd, labelled_misfits, exchanged_misfits in sorted(links, key=lambda link: link[0])[
-                :MAX_LINKS_PER_LABEL
-            ]:
-                misfits[0].append(labelled_misfits / sd)
-                misfits[1].append(exchanged_misfits / sd)
+            columns = anchor[(anchor != label) & (anchor != partner)]
+            links = _links(paths, label, partner, columns, standing[label, columns])
+            for link in np.argsort(links.sds, kind="stable")[:MAX_LINKS_PER_LABEL]:
+                if links.sds[link] <= MAX_LINK_SD_M:
+                    misfits[0].append(links.labelled[link] / links.sds[link])
+                    misfits[1].append(links.exchanged[link] / links.sds[link])
     if not misfits[0]:
         return np.zeros((len(positions), 2))
     return np.stack([_mean_cost(np.stack(columns, axis=1)) for columns in misfits], axis=1)
 
 
-def _link(
-    positions: FloatArray, columns: tuple[int, int, int], standing: float
-) -> tuple[float, FloatArray, FloatArray] | None:
-    """SD of a distance from an anchor, and misfits (T,) as labelled and exchanged, m."""
-    label, partner, anchor = columns
-    distance, partner_distance = (
-        np.linalg.norm(positions[:, column] - positions[:, anchor], axis=1)
-        for column in (label, partner)
-    )
-    if not np.isfinite(distance).any():
-        return None
-    candidates = []
-    for length in (standing, float(np.nanmedian(distance))):
-        labelled, exchanged = np.abs(distance - length), np.abs(partner_distance - length)
-        best = np.fmin(labelled, exchanged)
-        if np.isfinite(length) and np.isfinite(best).any():
-            sd = max(1.4826 * float(np.nanmedian(best)), MIN_LINK_SD_M)
-            candidates.append((sd, labelled, exchanged))
-    best_link = min(candidates, key=lambda candidate: candidate[0], default=None)
-    return best_link if best_link and best_link[0] <= MAX_LINK_SD_M else None
+class _Links(NamedTuple):
+    """Standard deviations (A,) and misfits (A, T), m, of distances; infinite where unknown."""
+
+    sds: FloatArray
+    labelled: FloatArray
+    exchanged: FloatArray
+
+
+def _links(
+    paths: FloatArray, label: int, partner: int, anchors: IntArray, standing: FloatArray
+) -> _Links:
+    """Links of a label to anchors, of paths (3, M, T); ``standing`` (A,), m: static distances."""
+    gaps = [paths[:, [column]] - paths[:, anchors] for column in (label, partner)]
+    distance, partner_distance = (np.sqrt((gap**2).sum(axis=0)) for gap in gaps)
+    chosen = _Links(np.full(len(anchors), np.inf), distance.copy(), partner_distance.copy())
+    for lengths in (standing, _medians(distance)):
+        labelled, exchanged = (
+            np.abs(values - lengths[:, None]) for values in (distance, partner_distance)
+        )
+        typical = 1.4826 * _medians(np.fmin(labelled, exchanged))
+        sds = np.where(np.isfinite(typical), np.maximum(typical, MIN_LINK_SD_M), np.inf)
+        is_better = sds < chosen.sds
+        for values, better in zip(chosen, (sds, labelled, exchanged), strict=True):
+            values[is_better] = better[is_better]
+    return chosen
+
+
+def _medians(rows: FloatArray) -> FloatArray:
+    """Median of the finite numbers of every row (A, T); NaN where there is none."""
+    ordered = np.sort(rows, axis=1)  # NaN last
+    count, row = np.isfinite(rows).sum(axis=1), np.arange(len(rows))
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, rows.shape[1] - 1)
+    return np.asarray(0.5 * (ordered[row, low] + ordered[row, high]))
 
 
 def side_costs(sideways: FloatArray, *, beside_trunk: bool) -> FloatArray:
@@ -300,7 +312,10 @@ def restore_exchanged_stretches(
     body = BodyLabels.of_marker_set(marker_set, limbs)
     chains = _chains(recording, marker_set, body)
     restoration = _Restoration(
-        recording, recording.positions.copy(), _static_distances(recording, static_positions), []
+        recording,
+        recording.positions.copy(order="F"),
+        _static_distances(recording, static_positions),
+        [],
     )
     right = _rightward_vectors(recording, marker_set)
     for chain in chains.values():
@@ -366,10 +381,8 @@ def _static_distances(
     recording: Recording, static_positions: Mapping[str, FloatArray]
 ) -> FloatArray:
     """Distances (M, M), m, between labels in the static trial; NaN where unknown."""
-    nowhere = np.full(3, np.nan)
-    positions = np.array(
-        [static_positions.get(label, nowhere) for label in recording.labels]
-    ).reshape(-1, 3)
+    sites = [static_positions.get(label, np.full(3, np.nan)) for label in recording.labels]
+    positions = np.reshape(sites, (-1, 3))
     return np.asarray(np.linalg.norm(positions[:, None] - positions, axis=2))
 
 
@@ -427,10 +440,10 @@ def _restore_chain(restoration: _Restoration, chain: Sequence[_Part], right: Flo
             anchors = Anchors(np.array(before.left), np.array(before.right))
             frames += link_costs(positions, part.pairs, anchors, restoration.standing)
         if before is None or not frames.any():
-            means = [
-                _mean_of_visible(positions[:, list(columns)]) for columns in (part.left, part.right)
-            ]
-            sideways = ((means[1] - means[0]) * right).sum(axis=1)
+            left_mean, right_mean = (
+                _mean_of_visible(positions[:, list(side)]) for side in (part.left, part.right)
+            )
+            sideways = ((right_mean - left_mean) * right).sum(axis=1)
             frames += side_costs(sideways, beside_trunk=before is None)
         steps = Steps.of(positions[:, part.pairs.first], positions[:, part.pairs.second], rate)
         states = without_smooth_switches(most_likely_states(frames, steps.costs), steps)
@@ -499,9 +512,8 @@ def _restore_pairs(restoration: _Restoration, chains: Mapping[str, Sequence[_Par
         if best is None:
             return
         _, states, pairs = best
-        names = [
-            restoration.recording.labels[int(columns[0])] for columns in (pairs.first, pairs.second)
-        ]
+        labels = restoration.recording.labels
+        names = [labels[int(columns[0])] for columns in (pairs.first, pairs.second)]
         restoration.apply(states, pairs, (), " and ".join(names))
 
 
@@ -551,12 +563,9 @@ def _merge_limbs(
 ) -> list[ExchangedLabels]:
     """Merge parts of a limb that are exchanged in the same frames."""
     merged: list[ExchangedLabels] = []
-    for name, chain in chains.items():
-        of_chain = [
-            exchange
-            for exchange in exchanges
-            if exchange.description in {part.name for part in chain}
-        ]
+    for limb, chain in chains.items():
+        names = {part.name for part in chain}
+        of_chain = [exchange for exchange in exchanges if exchange.description in names]
         groups: dict[str, list[ExchangedLabels]] = {}
         for exchange in of_chain:
             groups.setdefault(exchange.frame_list, []).append(exchange)
@@ -565,7 +574,7 @@ def _merge_limbs(
             labels = tuple(label for exchange in group for label in exchange.labels)
             exchanged = np.any([exchange.exchanged for exchange in group], axis=0)
             masked = np.any([exchange.masked for exchange in group], axis=0)
-            merged.append(ExchangedLabels(f"left and right {end}{name}", labels, exchanged, masked))
+            merged.append(ExchangedLabels(f"left and right {end}{limb}", labels, exchanged, masked))
     parts = {part.name for chain in chains.values() for part in chain}
     return merged + [
         replace(exchange, description=f"labels {exchange.description}")

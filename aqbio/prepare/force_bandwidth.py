@@ -36,12 +36,34 @@ def filter_response(ratio: FloatArray, filter_used: Butterworth) -> NDArray[np.c
     """Complex gain of a filter at frequencies in units of its half-power frequency."""
     order, passes = filter_used
     if passes == 2:
-        # two passes halve the power where one pass has lost a factor sqrt(2) of it
-        gain = 1.0 / (1.0 + (2.0**0.5 - 1.0) * ratio ** (2 * order))
-        return np.asarray(gain, dtype=np.complex128)
-    angles = np.pi * (2.0 * np.arange(order) + order + 1.0) / (2.0 * order)
-    poles = np.exp(1j * angles)
+        return np.asarray(1.0 / (1.0 + _attenuation(ratio, filter_used)), dtype=np.complex128)
+    poles = _poles(order)
     return np.asarray(np.prod(-poles) / np.prod(1j * ratio[:, None] - poles, axis=1))
+
+
+def response_slope(ratio: FloatArray, filter_used: Butterworth) -> NDArray[np.complex128]:
+    """Derivative of `filter_response` by the logarithm of the half-power frequency."""
+    order, passes = filter_used
+    response = filter_response(ratio, filter_used)
+    if passes == 2:
+        return np.asarray(2.0 * order * _attenuation(ratio, filter_used) * response**2)
+    frequency = 1j * ratio[:, None]
+    return np.asarray(response * (frequency / (frequency - _poles(order))).sum(axis=1))
+
+
+def _poles(order: int) -> NDArray[np.complex128]:
+    """Poles of a Butterworth filter of unit half-power frequency."""
+    angles = np.pi * (2.0 * np.arange(order) + order + 1.0) / (2.0 * order)
+    return np.asarray(np.exp(1j * angles))
+
+
+def _attenuation(ratio: FloatArray, filter_used: Butterworth) -> FloatArray:
+    """Power before each pass over that behind it, less one; frequencies as in `filter_response`.
+
+    Two passes halve the power where one has lost a factor sqrt(2) of it.
+    """
+    order, passes = filter_used
+    return np.asarray((2.0 ** (1.0 / passes) - 1.0) * ratio ** (2 * order))
 
 
 def delay_s(low_pass: ForceLowPass) -> float:
@@ -218,22 +240,39 @@ def _fit(
     """Half the chi square of the best filter of a kind (None: none), and its cut-off, Hz."""
     from scipy.optimize import least_squares
 
+    order, passes = filter_used or Butterworth(0, 1)
     measured = np.log(power)
     jumps, noise = measured[-1] + 2.0 * np.log(frequency[-1]) - 1.0, measured[-1] - 1.0
     scale = float(np.log(reference[0])) - 60.0
 
-    def residual(parameters: FloatArray) -> FloatArray:
+    def parts(parameters: FloatArray) -> FloatArray:
+        """Power that passes, its derivative by the cut-off's logarithm; of jumps; of noise."""
         sharpness, log_cutoff, log_jumps, log_noise = parameters
-        passed = np.exp(sharpness) * reference
+        attenuation = np.zeros_like(frequency)
         if filter_used is not None:
-            ratio = frequency / np.exp(log_cutoff)
-            passed = passed * np.abs(filter_response(ratio, filter_used)) ** 2
-        model = passed + np.exp(log_jumps) * frequency**-2 + np.exp(log_noise)
-        return np.append((measured - np.log(model)) / BAND_SD, sharpness / SHARPNESS_SD)
+            attenuation = _attenuation(frequency / np.exp(log_cutoff), filter_used)
+        passed = np.exp(sharpness) * reference / (1.0 + attenuation) ** passes
+        jumps, noise = np.exp(log_jumps) * frequency**-2, np.full_like(frequency, np.exp(log_noise))
+        steepness = passes * 2.0 * order * attenuation / (1.0 + attenuation)
+        return np.stack([passed, passed * steepness, jumps, noise])
+
+    def residual(parameters: FloatArray) -> FloatArray:
+        passed, _, jumps, noise = parts(parameters)
+        misfit = (measured - np.log(passed + jumps + noise)) / BAND_SD
+        return np.append(misfit, parameters[0] / SHARPNESS_SD)
+
+    def slopes(parameters: FloatArray) -> FloatArray:
+        """Derivatives of the residuals by the parameters."""
+        changes = parts(parameters)
+        model = changes[0] + changes[2] + changes[3]
+        prior = [1.0 / SHARPNESS_SD, 0.0, 0.0, 0.0]
+        return np.vstack((-(changes / model).T / BAND_SD, prior))
 
     limits = ([-8.0, 0.7, scale, scale], [8.0, 6.0, jumps + 10.0, noise + 10.0])
     candidates = [
-        least_squares(residual, np.clip([0.5, np.log(start), jumps, noise], *limits), bounds=limits)
+        least_squares(
+            residual, np.clip([0.5, np.log(start), jumps, noise], *limits), slopes, bounds=limits
+        )
         for start in (START_CUTOFFS_HZ if filter_used else START_CUTOFFS_HZ[:1])
     ]
     best = min(candidates, key=lambda candidate: candidate.cost)
@@ -276,9 +315,6 @@ LEAD_SHARE = 0.5
 
 UNIT = np.array([0.006, 0.006, 0.1])
 """Steps of touchdown, s, duration, s, and logarithm of the cut-off's factor in the search."""
-
-DIFFERENCE = 0.02
-"""Difference of these for derivatives, in such steps."""
 
 STARTS_INWARD = (0.0, 1.0, 2.0)
 """Starts of the search: ends moved into the contact, in tenths of a period of the cut-off."""
@@ -337,6 +373,19 @@ def unfiltered_contact(
     return UnfilteredContact(touchdown, toe_off, float(changed), float(np.sqrt(cost)))
 
 
+class _Fit(NamedTuple):
+    """A contact between certain ends, and the force that fits best."""
+
+    ends: FloatArray
+    response: NDArray[np.complex128]
+    waves: NDArray[np.complex128]
+    sines: FloatArray
+    compared: FloatArray
+    """(K, N). The sines behind the filter, at the instants that are compared."""
+    normal: FloatArray
+    amplitude: FloatArray
+
+
 class _ContactModel:
     """A force of one contact that goes through a filter."""
 
@@ -361,20 +410,37 @@ class _ContactModel:
         self.measured = np.interp(self.time[self.compared], recorded, force)
         count = round(HARMONICS_PER_CYCLE * duration * low_pass.cutoff_hz)
         self.harmonic = np.arange(1, np.clip(count, MIN_HARMONICS, MAX_HARMONICS) + 1)
+        self._stiffness = STIFFNESS * self.harmonic**1.5
+        self._latest: _Fit | None = None
 
-    def _sines(self, ends: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Sines (K, G), the same filtered, and their amplitudes (K,)."""
+    def _waves(self, ends: FloatArray) -> NDArray[np.complex128]:
+        """Cosines and sines, ``exp(i k π (t − t₁) / (t₂ − t₁))`` (K, G); 0 outside the contact."""
         share = (self.time - ends[0]) / (ends[1] - ends[0])
-        inside = (share > 0.0) & (share < 1.0)
-        sines = np.zeros((len(self.harmonic), GRID_SIZE))
-        sines[:, inside] = np.sin(np.pi * self.harmonic[:, None] * share[inside])
-        filtered = np.fft.irfft(np.fft.rfft(sines, axis=1) * self.response, GRID_SIZE, axis=1)
-        compared = filtered[:, self.compared]
+        inside = np.flatnonzero((share > 0.0) & (share < 1.0))
+        waves = np.zeros((len(self.harmonic), GRID_SIZE), dtype=np.complex128)
+        within = slice(inside[0], inside[-1] + 1) if len(inside) else slice(0)
+        waves[0, within] = np.exp(1j * np.pi * share[within])
+        for number in range(1, len(self.harmonic)):
+            np.multiply(waves[number - 1, within], waves[0, within], out=waves[number, within])
+        return waves
+
+    def _filtered(self, signals: FloatArray, response: NDArray[np.complex128]) -> FloatArray:
+        """Signals (..., G) behind a filter."""
+        return np.fft.irfft(np.fft.rfft(signals) * response, GRID_SIZE)
+
+    def _solved(self, ends: FloatArray) -> _Fit:
+        """The sines of a contact and the amplitudes that fit best."""
+        response = self.response
+        if len(ends) > 2:
+            response = filter_response(self.ratio * np.exp(-ends[2]), self.low_pass.filter)
+        waves = self._waves(ends)
+        sines = np.ascontiguousarray(waves.imag)
+        compared = self._filtered(sines, response)[:, self.compared]
         # the stiffness keeps these normal equations well-conditioned (below 1e7)
         normal = compared @ compared.T / len(self.compared)
-        normal[np.diag_indices_from(normal)] += (STIFFNESS * self.harmonic**1.5) ** 2
+        normal[np.diag_indices_from(normal)] += self._stiffness**2
         amplitude = np.linalg.solve(normal, compared @ self.measured / len(self.compared))
-        return sines, filtered, amplitude
+        return _Fit(ends, response, waves, sines, compared, normal, amplitude)
 
     def fit(self, ends: FloatArray, *, with_cutoff: bool = False) -> tuple[float, FloatArray]:
         """Least misfit, and touchdown and toe-off, s, of a contact above the threshold.
@@ -414,28 +480,54 @@ class _ContactModel:
         values[1] += values[0]
         return np.asarray(values)
 
-    def _slopes(self, unknowns: FloatArray) -> FloatArray:
-        """Derivatives of the residuals by the scaled unknowns, forward differences."""
-        plain = self._residuals(unknowns)
-        moved = unknowns + DIFFERENCE * np.eye(len(unknowns))
-        columns = [(self._residuals(row) - plain) / DIFFERENCE for row in moved]
-        return np.stack(columns, axis=1)
-
     def _residuals(self, unknowns: FloatArray) -> FloatArray:
         """Residuals of what is not explained, with the weights against what no foot does."""
         ends = self._ends(unknowns)
-        if len(ends) > 2:
-            self.response = filter_response(self.ratio * np.exp(-ends[2]), self.low_pass.filter)
-        sines, filtered, amplitude = self._sines(ends)
-        residual = amplitude @ filtered[:, self.compared] - self.measured
-        stiff = STIFFNESS * self.harmonic**1.5 * amplitude
-        pull = PULL_WEIGHT * np.minimum(amplitude @ sines, 0.0)
-        scales = len(residual) ** -0.5, 1.0, len(pull) ** -0.5
-        return np.concatenate(
-            [scale * part for scale, part in zip(scales, (residual, stiff, pull), strict=True)]
+        self._latest = fit = self._solved(ends)
+        pull = np.minimum(fit.amplitude @ fit.sines, 0.0)
+        return self._stacked(
+            fit.amplitude @ fit.compared - self.measured, self._stiffness * fit.amplitude, pull
         )
+
+    @staticmethod
+    def _stacked(explained: FloatArray, stiff: FloatArray, pull: FloatArray) -> FloatArray:
+        """Residuals (...), or their derivatives, with their weights."""
+        sizes = explained.shape[-1] ** 0.5, pull.shape[-1] ** 0.5
+        return np.concatenate((explained / sizes[0], stiff, PULL_WEIGHT * pull / sizes[1]), axis=-1)
+
+    def _slopes(self, unknowns: FloatArray) -> FloatArray:
+        """Derivatives of the residuals by the scaled unknowns (variable projection, exact)."""
+        ends, fit = self._ends(unknowns), self._latest
+        if fit is None or not np.array_equal(ends, fit.ends):
+            fit = self._solved(ends)
+        frequency = np.pi * self.harmonic / (ends[1] - ends[0])
+        share = (self.time - ends[0]) / (ends[1] - ends[0])
+        cosines, courses = fit.waves.real.copy(), -np.stack([np.ones_like(share), share])
+        missed = np.zeros(GRID_SIZE)
+        missed[self.compared] = fit.amplitude @ fit.compared - self.measured
+        # by touchdown and duration, (2, G): change of the force with its amplitudes kept
+        moved = ((fit.amplitude * frequency) @ cosines) * courses
+        filtered = self._filtered(moved, fit.response)[:, self.compared]
+        back = self._filtered(missed[::-1], fit.response)[::-1]  # the transpose of the filter
+        correlated = frequency[:, None] * (cosines @ (courses * back).T)
+        force = fit.amplitude @ fit.sines
+        if len(ends) > 2:  # by the logarithm of the cut-off
+            slope = response_slope(self.ratio * np.exp(-ends[2]), self.low_pass.filter)
+            filtered_pair = self._filtered(np.stack([force, missed[::-1]]), slope)
+            moved = np.vstack((moved, np.zeros(GRID_SIZE)))
+            filtered = np.vstack((filtered, filtered_pair[0, self.compared]))
+            correlated = np.column_stack((correlated, fit.sines @ filtered_pair[1, ::-1]))
+        correlated += fit.compared @ filtered.T
+        amplitudes = -np.linalg.solve(fit.normal, correlated / len(self.compared)).T
+        slopes = self._stacked(
+            filtered + amplitudes @ fit.compared,
+            self._stiffness * amplitudes,
+            (force < 0.0) * (moved + amplitudes @ fit.sines),
+        )
+        return np.asarray((UNIT[: len(ends), None] * slopes).T)
 
     def forces(self, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Force before and behind the filter, (G,) each."""
-        sines, filtered, amplitude = self._sines(ends)
-        return amplitude @ sines, amplitude @ filtered
+        fit = self._solved(ends)
+        force = fit.amplitude @ fit.sines
+        return force, self._filtered(force, self.response)

@@ -94,6 +94,9 @@ is accepted by itself where no lag puts less than that there."""
 
 LEVEL = np.array([1.0, 0.0, 1.0])
 
+MAX_INSTANTS = 20_000
+"""Frames, times lags, that are computed at once: some ten megabytes."""
+
 
 def standing_frames(time: FloatArray, contacts: Sequence[FootContact]) -> BoolArray:
     """Frames (T, 2) in which each foot stands."""
@@ -108,23 +111,37 @@ def share_under_feet(
     plates: Plates, feet: FloatArray, standing: BoolArray, time: FloatArray, lags: FloatArray
 ) -> FloatArray:
     """Share (L,) of the vertical force that lies under standing feet (T, 2, K, 3), by lag, s."""
-    wrench, shares = plates.wrench, []
+    wrench = plates.wrench
     cop, _ = centre_of_pressure(wrench.force, wrench.moment, wrench.point, plates.surface, LOADED_N)
-    for lag in lags:
-        sample = plates.samples_of(time + lag)
-        force = np.where((sample >= 0)[:, None], plates.vertical[sample], 0.0)
-        under, total = 0.0, 0.0
-        for plate in range(force.shape[1]):
-            frames = np.flatnonzero(force[:, plate] > LOADED_N)
-            if not len(frames):
-                continue
-            point = cop[sample[frames], plate] * LEVEL
-            away = np.nan_to_num(foot_distance(feet[frames] * LEVEL, point), nan=np.inf)
-            near = (standing[frames] & (away < MAX_FOOT_DISTANCE_M)).any(axis=1)
-            under += float(force[frames, plate] @ near)
-            total += float(force[frames, plate].sum())
-        shares.append(under / total if total else 0.0)
-    return np.array(shares)
+    blocks = np.array_split(lags, 1 + len(lags) * len(time) // MAX_INSTANTS)
+    return np.concatenate(
+        [_share_under_feet(plates, cop, feet, standing, time, block) for block in blocks]
+    )
+
+
+def _share_under_feet(
+    plates: Plates,
+    cop: FloatArray,
+    feet: FloatArray,
+    standing: BoolArray,
+    time: FloatArray,
+    lags: FloatArray,
+) -> FloatArray:
+    """Share (L,) by lag, all lags at once; ``cop`` (S, P, 3), m, at samples of the plates."""
+    planted = np.flatnonzero(standing.any(axis=1))
+    sample = np.stack([plates.samples_of(time + lag) for lag in lags])
+    force = np.where((sample >= 0)[..., None], plates.vertical[sample], 0.0)
+    force[~(force > LOADED_N)] = 0.0
+    under = np.zeros(len(lags))
+    for plate in range(force.shape[2]):
+        lag, frame = np.nonzero(force[:, planted, plate])
+        frame = planted[frame]
+        point = cop[sample[lag, frame], plate] * LEVEL
+        away = np.nan_to_num(foot_distance(feet[frame] * LEVEL, point), nan=np.inf)
+        near = (standing[frame] & (away < MAX_FOOT_DISTANCE_M)).any(axis=1)
+        under += np.bincount(lag, force[lag, frame, plate] * near, len(lags))
+    total = force.sum(axis=(1, 2))
+    return np.asarray(np.divide(under, total, out=np.zeros(len(lags)), where=total > 0.0))
 
 
 def force_lag(

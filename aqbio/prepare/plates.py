@@ -309,9 +309,12 @@ def with_fitted_units(
     if (factors == 1.0).all():
         return forces
 
+    usual = numbers[(factors == 1.0).all(axis=1)].tolist()
+
     def loads(recorded: ForceRecording) -> list[PlateLoad]:
+        """Loads of the plates whose unit is in question."""
         discarded = replace(notes, findings=[])
-        plates = ground_plates(recorded, rotation, ignored, discarded, moving=moving)
+        plates = ground_plates(recorded, rotation, (*ignored, *usual), discarded, moving=moving)
         return [] if plates is None else plate_loads(plates, feet, time)
 
     declared, fitted = loads(forces), loads(_scaled(forces, factors))

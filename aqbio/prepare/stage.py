@@ -205,7 +205,7 @@ def _prepare(
             recording, trial, body, other_recordings_of(study, trial), notes
         )
         recording = with_numbered_unknowns(recording, marker_set, notes)
-        if trial == study.static_of(participant_id):
+        if trial == study.static_of(participant_id) and not study.within:  # not for every model
             note_misplaced_labels(recording, marker_set, notes)
         recording = with_checked_labels(recording, trial, reference, marker_set, notes)
     upright = trial.task != "static" or trial == study.static_of(participant_id)

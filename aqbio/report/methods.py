@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,11 +102,19 @@ def methods_numbers(
         "plain": len(conduct.fitted) - len(fitted),
         "setting": origin.setting,
         "judged": sum(not missing(verdict.row["p_holm"]) for verdict in verdicts.verdicts),
+        "families": _families(verdicts),
         "alphas": enumerated(sorted({f"{hypothesis.alpha:g}" for hypothesis in tested})),
         "least": enumerated(
             sorted({str(hypothesis.minimum.athletes) for hypothesis in tested}, key=int)
         ),
     }
+
+
+def _families(verdicts: VerdictSection) -> str:
+    """Number of tested statistics of every family."""
+    tested = [entry for entry in verdicts.verdicts if not missing(entry.row["p_holm"])]
+    families = Counter(entry.hypothesis.family for entry in tested)
+    return enumerated([f"{count} {family}" for family, count in families.items()])
 
 
 def _counts(words: pd.Series) -> str:

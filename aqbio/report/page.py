@@ -21,7 +21,7 @@ from aqbio.io.provenance import study_provenance
 from aqbio.io.study import Study
 from aqbio.io.tables import read_table
 from aqbio.names import TRIAL_STATES
-from aqbio.pages.athlete import FORCES, postures, used_mass
+from aqbio.pages.athlete import FORCES, postures
 from aqbio.pages.difference_words import comparisons, short_side_words
 from aqbio.pages.differences import FEET, read_differences
 from aqbio.pages.filters import (
@@ -60,6 +60,8 @@ from aqbio.pages.summary import (
 from aqbio.pages.verdict_words import Record
 from aqbio.pages.verdicts import VerdictTables, verdict_section
 from aqbio.pages.words import SOURCES
+from aqbio.prepare.body_size import used_mass
+from aqbio.report.flow import Box, flow
 from aqbio.report.how_sure import models_words, uncertainty_budget
 from aqbio.report.methods import Conduct, Origin, methods_numbers, origin
 from aqbio.stage_table import PAGES as PAGES_STAGES
@@ -125,6 +127,8 @@ SHOWN_CAUSES = 10
 """Causes that a page shows at once; the others are folded."""
 
 STAGE = "report"
+RECORDED = ("hash", "recorded", "earlier")
+"""Fields of the record of the registry that pages state."""
 READ = ("steps", "trials", "quality", "findings", "uncertainty", "model_differences")
 """Names of the tables whose rows pages show."""
 
@@ -192,11 +196,19 @@ class StudyContent:
         """Tables of stage hypotheses, and the registry."""
         names = ("verdicts", "literal", "single_athletes", "power", "deviations")
         record = registry_record(self.study)
+        fields = {} if record is None else {f: str(record.get(f, "")) for f in RECORDED}
         return VerdictTables(
             asked_registry(self.study),
-            None if record is None else Record(str(record["hash"]), str(record["recorded"])),
+            Record(**fields) if fields else None,
             *(read_table(self.study.table(f"{name}.tsv")) for name in names),
         )
+
+    @property
+    def flow(self) -> dict[str, list[Box]]:
+        """Flow of people, runs and contacts."""
+        study, tables = self.study, self.tables
+        changes = self.verdicts.deviations
+        return flow(study.participants, study.trials, tables["trials"], tables["steps"], changes)
 
     @property
     def figures(self) -> Iterator[dict[str, Any]]:
@@ -363,6 +375,7 @@ def _environment(content: StudyContent, contain: Contain) -> jinja2.Environment:
         "joints_short": lambda: driven_words(fastest(driven), short=True),
         "facts": lambda: facts(people, trials, steps),
         "gaps": lambda: list(gaps(trials, steps)),
+        "flow": lambda: content.flow,
         "failed": lambda: failures(trials),
         "state_words": lambda: state_words(trials),
         "people": lambda: athlete_lines(people, trials),
@@ -391,7 +404,7 @@ def _compared(content: StudyContent) -> bool:
 
 
 def _differences(content: StudyContent) -> Mapping[str, str]:
-    """Differences between left and right beyond error, by athlete."""
+    """Differences between left and right beyond measurement error, by athlete."""
     return {
         participant_id: short_side_words(
             comparisons(read_differences(content.study, participant_id), FEET)

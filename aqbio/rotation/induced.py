@@ -293,9 +293,9 @@ def equations_of_motion(
     for index, chosen in enumerate(coordinates.values()):
         belongs[:, index] = np.isin(free, chosen)
     pushed = forces[:, free, None] * belongs
-    for name, own in actuators.items():
-        pushed -= own[:, free, None] * belongs
-        pushed[..., sources.index(name)] = own[:, free]
+    for name, drive in actuators.items():
+        pushed -= drive[:, free, None] * belongs
+        pushed[..., sources.index(name)] = drive[:, free]
     pushed[..., gravity], pushed[..., velocity] = body.gravity, body.velocity[:, free]
     udot = body.mobility @ pushed
     jacobian = np.concatenate([_jacobian(body, foot) for foot in feet], axis=1)
@@ -403,14 +403,18 @@ def _jacobian(body: MovingBody, foot: FootConstraint) -> FloatArray:
 def contact_velocity(
     skeleton: Skeleton, kinematics: SegmentKinematics, foot: FootConstraint
 ) -> FloatArray:
-    """Velocity (T, 3), m/s, at its contact point of what bears a foot's load; 0 if it rolls."""
-    parts = []
-    for name, part in foot.load.shares_by_segment():
-        body = skeleton.bodies.index(name)
-        arm = foot.point - kinematics.origin[:, body]
-        turning = cross(kinematics.angular_velocity[:, body], arm)
-        parts.append(part * (kinematics.velocity[:, body] + turning))
-    return np.asarray(sum(parts[1:], start=parts[0]))
+    """Velocity (T, 3), m/s, of the ball of a foot, about which foot and toes turn.
+
+    Of a foot without toes at its contact point; 0 if it rolls. The contact point of a foot with
+    toes is below the ball and goes back as the heel rises, by 1 to 9 mm in a contact.
+    """
+    load = foot.load
+    if load.share is not None:
+        return kinematics.velocity[:, skeleton.bodies.index(load.toes)]
+    body = skeleton.bodies.index(load.body)
+    arm = foot.point - kinematics.origin[:, body]
+    turning = cross(kinematics.angular_velocity[:, body], arm)
+    return np.asarray(kinematics.velocity[:, body] + turning)
 
 
 def _acceleration(

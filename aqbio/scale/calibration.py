@@ -451,17 +451,18 @@ def _improbable_length(odd: Sequence[LengthEstimate], participant_id: str) -> Fi
 
 
 def session_findings(study: Study, participant_id: str) -> Iterator[Finding]:
-    """Warn that several rows of the sheet are one person, which tests count as several athletes."""
+    """Remark that several rows of the sheet are one person, whom tests count once."""
     sessions = study.sessions_of(participant_id)
     if len(sessions) > 1:
+        first = study.same_person(participant_id)[0]
         yield Finding(
-            rule="person-counted-twice",
-            severity="warning",
-            what=f"{', '.join(sessions)} are one person: their body is calibrated from all of "
-            "them, but hypotheses count every row as an athlete.",
+            rule="person-sessions",
+            severity="info",
+            what=f"{', '.join(sessions)} are one person: the body is calibrated from all of them, "
+            f"and hypotheses count the person once, by the trials of {first}; contrasts compare "
+            "sessions.",
             participant=participant_id,
-            fix="read intervals and verdicts over athletes as too sure, or keep one of these rows "
-            "in a study that is to test hypotheses.",
+            fix="the row that comes first in the sheet counts.",
         )
 
 

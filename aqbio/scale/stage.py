@@ -10,6 +10,7 @@ from typing import Any
 from aqbio.body.anatomy import BodyPoint
 from aqbio.body.posterior import freed_coordinates
 from aqbio.body.records import posterior_path, write_posterior
+from aqbio.body.sprint_body import with_lateral_centres
 from aqbio.body.statements import (
     CONSEQUENCE,
     MASS_DISAGREEMENT,
@@ -23,7 +24,7 @@ from aqbio.body.statements import (
 from aqbio.errors import Finding
 from aqbio.io.provenance import given_files, study_provenance
 from aqbio.io.skeleton import save_skeleton
-from aqbio.io.study import Study
+from aqbio.io.study import Study, is_own_model
 from aqbio.labels.marker_set import stand_ins
 from aqbio.multibody.skeleton import Skeleton
 from aqbio.scale.calibration import (
@@ -97,7 +98,10 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
             ),
         )
         body = calibrate_body(study, participant_id, skeleton)
-        write_calibrated_model(corrected, output, body.template, body.shape, body.names, mass)
+        template = body.template
+        if is_own_model(study.settings.model.file) and not _on_plates(study, participant_id):
+            template = replace(template, skeleton=with_lateral_centres(template.skeleton))
+        write_calibrated_model(corrected, output, template, body.shape, body.names, mass)
     save_skeleton(read_skeleton(output), folder / f"{participant_id}.skeleton.npz")
     attributes = study_provenance(study, STAGE, [generic])
     write_posterior(body.fit, posterior_path(study, participant_id), attributes)
@@ -118,6 +122,12 @@ def _calibrated(study: Study, participant_id: str) -> tuple[dict[str, Any], list
     findings += session_findings(study, participant_id)
     findings += label_findings(body.fit, body.trials, participant_id)
     return numbers, [*noted, *audited, *findings]
+
+
+def _on_plates(study: Study, participant_id: str) -> bool:
+    """Tell whether forces of a moving trial can correct where the mass of the body sits."""
+    trials = study.read_manifest(participant_id, "prepare")["trials"]
+    return any(trial.get("events") == "plates" for trial in trials)
 
 
 def _own_model(study: Study, participant_id: str) -> tuple[dict[str, Any], list[Any]]:

@@ -10,7 +10,15 @@ import numpy as np
 
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.inference import Estimate, Regression, regression
-from aqbio.stats.outcome import UNKNOWN, Outcome, Result, Test, outcome_of, result
+from aqbio.stats.outcome import (
+    NO_RESULT,
+    Outcome,
+    Result,
+    Test,
+    combine_results,
+    outcome_of,
+    result,
+)
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.within import centred, means_by, with_speeds
 from aqbio.vectors import FloatArray
@@ -158,10 +166,23 @@ def imbalance_cost_between(evidence: Evidence, hypothesis: Hypothesis) -> Outcom
     def test(table: pd.DataFrame) -> Result:
         fits, words = _with_and_without(table.dropna(), fit)
         results = [ratio(fitted) for fitted in fits]
-        return _combine_results(results, words)
+        return combine_results(results, words)
 
     names = ("push_capacity", "swing_capacity")
-    return replace(_comparison_outcome(evidence, hypothesis, names, test, 3), diluted=not repeated)
+    outcome = _comparison_outcome(_without_hurt(evidence), hypothesis, names, test, 3)
+    if evidence.athletes.get("hurt", outcome.weights * 0.0)[outcome.complete].isna().any():
+        note = f"{outcome.result.note}; pain is not stated of every test"
+        outcome = replace(outcome, result=replace(outcome.result, condition=False, note=note))
+    return replace(outcome, diluted=not repeated)
+
+
+def _without_hurt(evidence: Evidence) -> Evidence:
+    """Leave out strengths of athletes with noted pain: an injury slows for itself."""
+    if "hurt" not in evidence.athletes:
+        return evidence
+    athletes = evidence.athletes.copy()
+    athletes.loc[athletes["hurt"] == 1.0, ["push_capacity", "swing_capacity"]] = float("nan")
+    return replace(evidence, athletes=athletes)
 
 
 def nested_table(push: FloatArray, swing: FloatArray) -> FloatArray:
@@ -202,6 +223,10 @@ def calibrated_table(push: FloatArray, swing: FloatArray, noise: FloatArray) -> 
 def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[str, ...]) -> Outcome:
     """Standardised slope of highest speed on the first column, the others in the model.
 
+    Numbers are replaced by normal scores of their ranks, so that no athlete counts more than an
+    extreme one of normal athletes, and heavy tails do no harm; of normal numbers the slope is that
+    of the numbers themselves.
+
     It is not known whether gait depends on speed or on its share of the athlete's highest speed,
     and comparisons between athletes cannot tell: support and refusal require both (the larger p
     value), and the interval spans those of both. The estimate is that at equal speed.
@@ -210,7 +235,9 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
     readings = [[f"{name}{ending}" for name in names] for ending in ("", RELATIVE)]
 
     def fit(athletes: pd.DataFrame) -> Regression | None:
-        standardised = (athletes - athletes.mean()) / athletes.std()
+        indicators = athletes.columns.difference(["fastest", *readings[0], *readings[1]])
+        scores = normal_scores(athletes.drop(columns=indicators)).join(athletes[indicators])
+        standardised = (scores - scores.mean()) / scores.std()
         predictors = (
             standardised.drop(columns="fastest").dropna(axis=1, how="all").assign(constant=1.0)
         )
@@ -229,7 +256,7 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
         if len(results) < 2 * len(readings):
             return NO_RESULT
         share = results[len(readings)].error.value
-        return _combine_results(
+        return combine_results(
             results, f"{share:+.2f} at an equal share of the highest speed; {left_out}"
         )
 
@@ -239,7 +266,13 @@ def slope_between(evidence: Evidence, hypothesis: Hypothesis, *, names: tuple[st
     return replace(outcome, diluted=True)
 
 
-NO_RESULT = Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
+def normal_scores(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Normal quantiles of the ranks of every column (van der Waerden); one value only: NaN."""
+    from scipy import special
+
+    ranks = numbers.rank() / (len(numbers) + 1.0)
+    scores = ranks.apply(special.ndtri)
+    return scores.where(numbers.max() > numbers.min())
 
 
 def _with_and_without(
@@ -256,24 +289,6 @@ def _with_and_without(
     if first is None or refit is None:
         return [], ""
     return [first, refit], f"both with and without {' and '.join(out)}, the most influential"
-
-
-def _combine_results(results: Sequence[Result], note: str) -> Result:
-    """Combine several results: the interval over all, and the largest p values."""
-    if not results:
-        return NO_RESULT
-    first = results[0]
-    return Result(
-        first.error,
-        (
-            min(fit_result.ci95[0] for fit_result in results),
-            max(fit_result.ci95[1] for fit_result in results),
-        ),
-        max(fit_result.p for fit_result in results),
-        max(fit_result.p_against for fit_result in results),
-        None if first.condition is None else all(fit_result.condition for fit_result in results),
-        "; ".join(words for words in (first.note, note) if words),
-    )
 
 
 def _comparison_outcome(
@@ -301,7 +316,9 @@ def _indicators(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, 
     """Indicators of covariates, a note on those without, and True if all `NEEDED` ones have one."""
     import pandas as pd
 
-    indicators, missing, unadjusted = pd.DataFrame(index=athletes.index), [], []
+    indicators, missing = pd.DataFrame(index=athletes.index), []
+    rare: list[str] = []
+    crowded: list[str] = []
     for name, covariate in athletes.reindex(columns=list(COVARIATES)).items():
         counts = covariate.value_counts()
         if covariate.isna().any():
@@ -312,13 +329,15 @@ def _indicators(athletes: pd.DataFrame, predictors: int) -> tuple[pd.DataFrame, 
         large = counts.index[counts >= FEWEST_OF_KIND]
         room = len(athletes) - predictors - indicators.shape[1] - 1 >= 2 * FEWEST_FOR_COST
         if not len(large) or not room:
-            unadjusted.append(str(name))
+            (rare if not len(large) else crowded).append(str(name))
             continue
         for kind in sorted(map(str, large))[: len(counts) - 1]:
             indicators[f"{name}={kind}"] = (covariate == kind).astype(float)
     words = []
-    if unadjusted:
-        words.append(f"not held, for too few of a kind: {', '.join(unadjusted)}")
+    if rare:
+        words.append(f"not held, for too few of a kind: {', '.join(rare)}")
+    if crowded:
+        words.append(f"not held, for too few athletes beside other terms: {', '.join(crowded)}")
     if missing:
         words.append(f"not stated (participants.tsv): {', '.join(missing)}")
-    return indicators, "; ".join(words), not NEEDED & {*unadjusted, *missing}
+    return indicators, "; ".join(words), not NEEDED & {*rare, *crowded, *missing}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqbio.stats.athlete_statistics import speed_law
 from aqbio.stats.evidence import TRIAL, Evidence, by_condition, compared_trials, count_trials
-from aqbio.stats.inference import mean_estimate, regression, with_shared_error
-from aqbio.stats.outcome import UNKNOWN, Outcome, Result, outcome_of, result
+from aqbio.stats.inference import Errors, mean_estimate, regression, with_shared_error
+from aqbio.stats.outcome import UNKNOWN, Outcome, Result, combine_results, outcome_of, result
 from aqbio.stats.registry import SPEED, Contrast, Hypothesis
-from aqbio.stats.within import means_by, with_speeds
+from aqbio.stats.within import centred, consecutive, means_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +26,24 @@ than its reference."""
 GROUP = "group"
 """Column of athletes' numbers: 1 in the group whose change is compared with that of all others."""
 
-SPEEDS_APART = 0.03
-"""Least relative standard deviation of an athlete's speeds for a law of speed."""
+BASELINE = "baseline"
+"""Column of athletes' numbers: the reference's mean, on which groups may have been selected."""
+
+CHANGE, FASTER, SPEED_SQUARES, SPEED_PRODUCTS = (
+    "change",
+    "faster",
+    "speed_squares",
+    "speed_products",
+)
+"""Columns of athletes' numbers: change before speed is held, change of the logarithm of speed, and
+sums over trials, about the mean of athlete and condition, of squares of the logarithm of speed and
+of its products with the outcome."""
 
 SAME_SPEED = 0.005
 """Largest relative difference of both conditions' mean speeds without an adjustment for speed."""
+
+MIN_SPEED_SQUARES = 1e-6
+"""Least sum of squares of logarithms of speed for a law of speed: 0.1 % of speed in one trial."""
 
 
 def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
@@ -40,14 +53,13 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     both conditions do not have it alike. Of an outcome in percent the change of its geometric
     mean. Order: least squares over athletes of the change on the delay of the condition in the
     order, at 0, which removes fatigue and warming up. With a group: the change of its athletes
-    minus that of the others.
+    minus that of the others, both without and with the reference's mean in the model, because
+    athletes who were chosen for a low value rise by chance; the larger p value counts, and the
+    interval spans both.
     """
     contrast = hypothesis.contrast
     assert contrast is not None
-    change = changes(evidence, contrast)
-    if contrast.size == "percent":
-        change = 100.0 * change.map(np.expm1)
-    values = {"value": change}
+    values = change_numbers(evidence, contrast)
     if "order" in contrast.held_equal:
         orders = by_condition(evidence, contrast, "order")
         later = orders[contrast.condition] - orders[contrast.reference]
@@ -55,7 +67,9 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     if contrast.group is not None:
         trials = compared_trials(evidence, contrast)
         values[GROUP] = means_by((trials["group"] == contrast.group) * 1.0, trials["athlete"])
-    coefficient = "constant" if contrast.group is None else GROUP
+        values[BASELINE] = by_condition(evidence, contrast, _scaled(contrast, trials))[
+            contrast.reference
+        ]
     errors = evidence.choices.errors
 
     off = shared_changes(evidence, contrast)
@@ -70,19 +84,41 @@ def paired_contrast(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
 
     def test(table: pd.DataFrame) -> Result:
         complete = table.dropna()
-        columns = complete.drop(columns="value")
-        columns = columns.loc[:, columns.max() > columns.min()].assign(constant=1.0)
-        if list(columns) == [coefficient]:
-            estimate = mean_estimate(complete["value"], "t over athletes", errors)
-            return result(hypothesis, with_shared_error(estimate, shared(complete)))
-        fit = regression(complete["value"], columns, errors) if coefficient in columns else None
-        estimate = UNKNOWN if fit is None else fit.estimate(coefficient)
-        estimate = with_shared_error(estimate, shared(complete))
-        return result(hypothesis, replace(estimate, model=f"{estimate.model} at equal order"))
+        change = at_equal_speed(complete) if CHANGE in complete else complete["value"]
+        if CHANGE in complete and contrast.size == "percent":
+            change = 100.0 * change.map(np.expm1)
+        kept = [name for name in (LATER, GROUP) if name in complete]
+        models = [kept, [*kept, BASELINE]] if GROUP in kept else [kept]
+        shared_sd = shared(complete)
+        results = [
+            _change_result(hypothesis, change, complete[names], errors, shared_sd)
+            for names in models
+        ]
+        words = "without and with the reference's mean in the model" if len(models) > 1 else ""
+        return combine_results(results, words)
 
     weights = count_trials(evidence, contrast).sum(axis=1)
     effect_column = "value" if contrast.group is None else ""
     return outcome_of(hypothesis, values, weights, test, per_athlete=effect_column)
+
+
+def _change_result(
+    hypothesis: Hypothesis, change: Numbers, columns: pd.DataFrame, errors: Errors, shared_sd: float
+) -> Result:
+    """Result of athletes' changes with some columns held, or of the difference between groups.
+
+    ``shared_sd`` of its error that athletes share.
+    """
+    columns = columns.loc[:, columns.max() > columns.min()].assign(constant=1.0)
+    coefficient = GROUP if hypothesis.contrast and hypothesis.contrast.group else "constant"
+    if list(columns) == [coefficient]:
+        estimate = mean_estimate(change, "t over athletes", errors)
+        return result(hypothesis, with_shared_error(estimate, shared_sd))
+    fit = regression(change, columns, errors) if coefficient in columns else None
+    estimate = UNKNOWN if fit is None else fit.estimate(coefficient)
+    estimate = with_shared_error(estimate, shared_sd)
+    words = " at equal order" if LATER in columns else ""
+    return result(hypothesis, replace(estimate, model=f"{estimate.model}{words}"))
 
 
 def shared_changes(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
@@ -109,27 +145,66 @@ def shared_changes(evidence: Evidence, contrast: Contrast) -> pd.DataFrame:
     return condition - reference
 
 
-def changes(evidence: Evidence, contrast: Contrast) -> Numbers:
-    """Change of every athlete's mean, as logarithm where percent are asked for.
+# at equal speed -----------------------------------------------------------------------------------
 
-    The effect of the change of speed itself is removed by the law of the normal steps; where these
-    have one speed the change is NaN, unless both conditions were run at that speed.
+
+def change_numbers(evidence: Evidence, contrast: Contrast) -> dict[str, Numbers]:
+    """Change of every athlete, ``value``, in the unit of the contrast, and what speed is held by.
+
+    The law of speed comes from the compared trials themselves, within athlete and condition: at
+    maximal effort outcomes may follow speed by another law than at chosen speeds. Without such a
+    law the change is NaN, unless both conditions were run at one speed.
     """
-
-    def scaled(table: pd.DataFrame) -> Numbers:
-        values = table[contrast.column].astype(float)
-        return values.where(values > 0).map(np.log) if contrast.size == "percent" else values
-
-    trials, steps = compared_trials(evidence, contrast), evidence.steps
-    values, speed = scaled(trials), trials[SPEED].astype(float).map(np.log)
-    if "speed" in contrast.held_equal:
-        athlete = steps["participant_id"]
-        log_speed = with_speeds(steps[SPEED].astype(float), athlete, SPEEDS_APART).map(np.log)
-        law = speed_law(log_speed, scaled(steps), athlete) if contrast.column in steps else None
-        if law is not None or not at_one_speed(evidence, contrast):
-            values = values - (speed * np.nan if law is None else law(speed))
+    trials = compared_trials(evidence, contrast)
+    values = _scaled(contrast, trials)
     means = by_condition(evidence, contrast, values)
-    return means[contrast.condition] - means[contrast.reference]
+    change = means[contrast.condition] - means[contrast.reference]
+    if "speed" not in contrast.held_equal:
+        return {"value": _in_unit(contrast, change)}
+    speed = trials[SPEED].astype(float).map(np.log).where(values.notna())
+    speeds = by_condition(evidence, contrast, speed)
+    cell = [trials["athlete"], trials[contrast.by]]
+    offset = centred(speed, cell)
+    squares, products = (
+        product.groupby(trials["athlete"]).sum().reindex(change.index)
+        for product in (offset**2, offset * centred(values, cell))
+    )
+    numbers = {
+        CHANGE: change,
+        FASTER: speeds[contrast.condition] - speeds[contrast.reference],
+        SPEED_SQUARES: squares,
+        SPEED_PRODUCTS: products,
+    }
+    if float(squares.sum()) <= MIN_SPEED_SQUARES:
+        known = change if at_one_speed(evidence, contrast) else change * np.nan
+        return {"value": _in_unit(contrast, known)}
+    adjusted = change - float(products.sum() / squares.sum()) * numbers[FASTER]
+    return {"value": _in_unit(contrast, adjusted), **numbers}
+
+
+def at_equal_speed(athletes: pd.DataFrame) -> Numbers:
+    """Pseudo-values of athletes' changes at equal speed: their mean is the estimate.
+
+    The slope b on speed is common, ``Σ products / Σ squares``. An athlete's pseudo-value is the own
+    change less b times the own change of speed, less what the athlete does to b times the mean
+    change of speed, so that the error of b is in that of the mean.
+    """
+    squares, products = athletes[SPEED_SQUARES], athletes[SPEED_PRODUCTS]
+    slope = float(products.sum() / squares.sum())
+    influence = (products - slope * squares) * len(athletes) / float(squares.sum())
+    own = athletes[CHANGE] - slope * athletes[FASTER]
+    values: Numbers = own - influence * float(athletes[FASTER].mean())
+    return values
+
+
+def _scaled(contrast: Contrast, trials: pd.DataFrame) -> Numbers:
+    """Outcome of trials, its logarithm where percent are asked for."""
+    values = trials[contrast.column].astype(float)
+    return values.where(values > 0).map(np.log) if contrast.size == "percent" else values
+
+
+def _in_unit(contrast: Contrast, change: Numbers) -> Numbers:
+    return 100.0 * change.map(np.expm1) if contrast.size == "percent" else change
 
 
 def at_one_speed(evidence: Evidence, contrast: Contrast) -> bool:
@@ -139,22 +214,86 @@ def at_one_speed(evidence: Evidence, contrast: Contrast) -> bool:
     return bool(abs(change) <= SAME_SPEED)
 
 
+# scatter from step to step ------------------------------------------------------------------------
+
+MIN_PAIRS = 3
+"""Least pairs of steps of a trial for an estimate of their scatter."""
+
+
+def with_scatter(
+    rows: pd.DataFrame, contrasts: Sequence[Contrast], people: Mapping[str, str]
+) -> pd.DataFrame:
+    """Add to steps the scatter that contrasts are about; ``people``: who each participant is.
+
+    Half the squared difference between a step and the next one of the same side is the variance
+    from step to step, however many steps there are and however slowly they drift; of it the root
+    is shown, at the later step. The trial's mean difference, its trend, is subtracted. All compared
+    trials of a person count with the same number of pairs, their first ones.
+    """
+    for contrast in (contrast for contrast in contrasts if contrast.take == "scatter"):
+        rows = rows.assign(**{contrast.column: _scatter(rows, contrast, people)})
+    return rows
+
+
+def _scatter(rows: pd.DataFrame, contrast: Contrast, people: Mapping[str, str]) -> Numbers:
+    import pandas as pd
+
+    before, after = consecutive(rows, TRIAL, offset=2)
+    values = rows[contrast.outcome].to_numpy(dtype=float)
+    pairs = rows.iloc[after][[*TRIAL, "condition"]].astype(str)
+    pairs = pairs.assign(row=after, change=values[after] - values[before]).dropna()
+    if contrast.by == "condition":
+        pairs = pairs[pairs["condition"].isin((contrast.reference, contrast.condition))]
+    person = pairs["participant_id"].map(dict(people))
+    size = pairs.groupby(TRIAL)["change"].transform("size")
+    sufficient = size >= MIN_PAIRS
+    pairs = pairs[sufficient]
+    count = size[sufficient].groupby(person[sufficient]).transform("min")
+    pairs = pairs[pairs.groupby(TRIAL).cumcount() < count]
+    cell = [pairs[name] for name in TRIAL]
+    number = pairs.groupby(TRIAL)["change"].transform("size")
+    distance = centred(pairs["change"], cell).abs() * (number / (number - 1.0) / 2.0).pow(0.5)
+    scatter = np.full(len(rows), np.nan)
+    scatter[pairs["row"].to_numpy(dtype=int)] = distance
+    return pd.Series(scatter, rows.index)
+
+
+# what is missing ----------------------------------------------------------------------------------
+
+
 def missing_for_contrast(evidence: Evidence, hypothesis: Hypothesis) -> tuple[str, ...]:
     """Say what a study lacks for a contrast, and in which sheet it would be written."""
     contrast = hypothesis.contrast
     if contrast is None:
         return ()
-    labels = set(compared_trials(evidence, contrast)[contrast.by])
-    pair = (contrast.reference, contrast.condition)
+    trials = compared_trials(evidence, contrast)
+    labels, pair = set(trials[contrast.by]), (contrast.reference, contrast.condition)
     if not {*pair} <= labels:
         sheet = (
             "trials.tsv: condition" if contrast.by == "condition" else "participants.tsv: session"
         )
-        words = f"no {contrast.effort} sprints both of {pair[0]} and of {pair[1]}"
-        return (f"{words} ({sheet}, and effort {contrast.effort} in trials.tsv)",)
-    if changes(evidence, contrast).notna().any():
+        missing = f"no {contrast.effort} sprints both of {pair[0]} and of {pair[1]}"
+        return (f"{missing} ({sheet}, and effort {contrast.effort} in trials.tsv)",)
+    if words := no_percentage(evidence, hypothesis):
+        return words
+    if change_numbers(evidence, contrast)["value"].notna().any():
         return ()
     if "speed" in contrast.held_equal:
-        words = f"{contrast.column} cannot be compared at equal speed"
-        return (f"{words}: normal trials at several speeds would show what speed brings",)
+        unknown = f"{contrast.column} cannot be compared at equal speed"
+        need = "trials of an athlete in one condition that differ in speed show what speed brings"
+        return (f"{unknown}: {need}",)
     return (f"{contrast.column} is not known in both conditions",)
+
+
+def no_percentage(evidence: Evidence, hypothesis: Hypothesis) -> tuple[str, ...]:
+    """Say that a change has no meaning in percent, of an outcome that is 0 or below in a trial."""
+    contrast = hypothesis.contrast
+    if contrast is None or contrast.size != "percent":
+        return ()
+    values = compared_trials(evidence, contrast)[contrast.column].astype(float).dropna()
+    count = int((values <= 0).sum())
+    words = (
+        f"{contrast.column} is 0 or below in {count} of {len(values)} compared trials, and a "
+        "change in percent of a number around 0 has no meaning: take size: own"
+    )
+    return (words,) if count else ()

@@ -43,9 +43,11 @@ class Presence:
     forces: bool = True
     causes: bool = True
     capacities: bool = False
-    accelerations: bool = False
-    """forces, causes, capacities, accelerations: Recordings, results of level C or sheets of that
+    leg_strength: bool = False
+    """forces, causes, capacities, leg_strength: Recordings, results of level C or sheets of that
     kind exist."""
+    accelerations: bool = False
+    """Some normal trials speed up, which contrasts alone read."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Reasons why something is missing, by its name, where one is known."""
 
@@ -61,12 +63,6 @@ class Choices:
     """Adjust comparisons between athletes for sex, laboratory and footwear."""
     everybody: bool = False
     """Count athletes with less than the least data as well."""
-
-
-def _no_steps() -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(columns=["participant_id", "trial_id"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +85,8 @@ class Evidence:
     """By name: the columns of `aqbio.stats.athlete_statistics.athletes_from_steps`,
     ``push_capacity``, ``swing_capacity`` (strengths on scales that compare), ``push_noise``,
     ``swing_noise`` (variance of their errors, NaN without repeated tests), ``sex``, ``laboratory``
-    and ``footwear`` (None: not stated)."""
+    and ``footwear`` (None: not stated), and the columns of
+    `aqbio.stats.leg_strength.evidence_of_strength`."""
     sprints: pd.DataFrame
     """Trials with a stated effort: columns of ``sprints.tsv``, with ``session`` and ``group`` of
     their participant, the outcomes of all contrasts and ``spoilt`` as of `trials`; NaN where the
@@ -99,9 +96,6 @@ class Evidence:
     where there are any ``angular_momentum_rate`` (step, phase, percent, group, axis),
     ``hub_moment`` (step, percent, chain), about the vertical in stance. Nothing else of a study
     holds curves, one athlete's at a time."""
-    accelerating: pd.DataFrame = field(default_factory=_no_steps)
-    """Steps in the normal condition of trials that speed up, which nothing else reads: columns as
-    of `steps`, without ``level``, and ``spoilt`` as of `trials`."""
     draws: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """By name of `aqbio.stats.measurement.DRAWN`: deviations of trials' numbers in every world,
     rows by `TRIAL`, worlds as columns; no row where they are not known."""
@@ -280,12 +274,6 @@ def _with_steps(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     return _count(evidence, evidence.cell_sizes >= minimum.steps) >= minimum.levels
 
 
-def _with_accelerations(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
-    """Mark athletes with enough steps in accelerating trials."""
-    counts = evidence.accelerating["participant_id"].astype(str).value_counts()
-    return counts.reindex(evidence.athletes.index, fill_value=0) >= hypothesis.minimum.steps
-
-
 def _with_runs(evidence: Evidence, hypothesis: Hypothesis) -> pd.Series[bool]:
     """Mark athletes with a trial that has enough consecutive steps."""
     sufficient = longest_runs(evidence.steps, TRIAL) >= hypothesis.minimum.steps
@@ -299,8 +287,7 @@ def _count(evidence: Evidence, sufficient: pd.Series[bool]) -> pd.Series[Any]:
 
 
 MINIMUM_CHECKS: dict[str, Callable[[Evidence, Hypothesis], pd.Series[bool]]] = {
-    "next_step_slope": _with_runs,
-    "direction_over_size": _with_accelerations,
+    "next_step_slope": _with_runs
 }
 """Statistics with their own count of steps."""
 

@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from aqbio.stats.contrasts import LATER, missing_for_contrast
+from aqbio.stats.contrasts import missing_for_contrast, no_percentage
+from aqbio.stats.designs import FEWEST_EACH_WAY, is_balanced, later_by, unlike_measurement
 from aqbio.stats.evidence import Evidence, for_steps, with_minimum
 from aqbio.stats.measurement import (
     LEAST_RELIABLE,
@@ -22,10 +23,6 @@ from aqbio.stats.registry import PAIRED, Hypothesis
 
 FEWEST_ATHLETES = 6
 """Least athletes: with fewer no exact two-sided test over athletes can reach 0.05."""
-
-FEWEST_EACH_WAY = 3
-"""Athletes whose condition came later than its reference, and as many whose came earlier, for an
-order that can be separated from the condition."""
 
 Lacks = Literal["not_enough_data", "too_imprecise", "gate_failed"]
 
@@ -45,8 +42,8 @@ NEEDS = {
     "legs": "no step shows both legs",
     "forces": "ground reaction forces were not measured",
     "causes": "what joint moments cause (level C) was not computed for any step",
-    "capacities": "no strength of both sides was measured apart from sprinting (capacities.tsv)",
-    "accelerations": "no trial speeds up over its steps",
+    "capacities": "no strength of both sides was measured apart from sprinting (strength.tsv)",
+    "leg_strength": "no strength of both legs was measured apart from sprinting (strength.tsv)",
 }
 """Message for every missing kind of data."""
 
@@ -87,12 +84,11 @@ def missing_needs(
     needs = (*hypothesis.needs, "legs") if needs_legs else hypothesis.needs
     missing = [need for need in needs if not getattr(presence, need)]
     words = tuple(presence.reasons.get(need, NEEDS[need]) for need in missing)
-    if needs_legs and len(evidence.accelerating) and not len(evidence.steps):
-        words = (
-            *words,
-            "every normal trial speeds up, and only H8c and contrasts read such trials",
-        )
-    return (*words, *(missing_for_contrast(evidence, hypothesis) if outcome is None else ()))
+    if needs_legs and presence.accelerations and not len(evidence.steps):
+        words = (*words, "every normal trial speeds up, and only contrasts read such trials")
+    if outcome is None:
+        return (*words, *missing_for_contrast(evidence, hypothesis))
+    return (*words, *no_percentage(evidence, hypothesis), *unlike_measurement(evidence, hypothesis))
 
 
 def gate_results(case: Case) -> tuple[Gate, ...]:
@@ -161,26 +157,28 @@ def _reliability(case: Case) -> Gate:
     max_share = 1.0 - LEAST_RELIABLE
     words = (
         f"errors of measurement may make {min(1.0 - error_free, 1.0):.0%} of the variance, "
-        f"at most {max_share:.0%} are borne"
+        f"at most {max_share:.0%} is tolerated"
     )
     return Gate("reliability", error_free >= LEAST_RELIABLE, words)
 
 
 def _order(case: Case) -> Gate:
     """Require an order of sprints that can be separated from the condition."""
-    values = case.outcome.values
-    if LATER not in values:
+    contrast = case.hypothesis.contrast
+    assert contrast is not None
+    shifts = later_by(case.counted, contrast)
+    complete = case.outcome.complete.reindex(shifts.index, fill_value=False)
+    shifts = shifts[complete].dropna()
+    if not len(shifts):
         words = "the order of the sprints is not stated (trials.tsv: order)"
         return Gate("order", passed=False, words=words)
-    order_shifts = values.loc[case.outcome.complete.to_numpy(), LATER]
-    later, earlier = int((order_shifts > 0).sum()), int((order_shifts < 0).sum())
+    later, earlier = int((shifts > 0).sum()), int((shifts < 0).sum())
     words = (
         f"the condition came later in {later} athletes, earlier in {earlier}, at least "
         f"{FEWEST_EACH_WAY} each way are needed: otherwise a change with the order cannot be "
         "separated from one with the condition"
     )
-    balanced = min(later, earlier) >= FEWEST_EACH_WAY or later == earlier == 0
-    return Gate("order", balanced, words)
+    return Gate("order", is_balanced(shifts), words)
 
 
 def _closure(case: Case) -> Gate:

@@ -25,6 +25,9 @@ unequal scatter; plain: the usual t, and equal scatter."""
 SIGNS = {"greater": 1.0, "less": -1.0}
 """Directions that a claim predicts."""
 
+DENIED_SIGNS = {"none": (1.0, -1.0), "not_greater": (1.0,)}
+"""Directions in which a claim denies an effect."""
+
 
 ANYTHING: Interval = (-np.inf, np.inf)
 
@@ -83,6 +86,19 @@ class Estimate:
         """One-sided p value against an effect of delta or beyond in the predicted direction."""
         sign = SIGNS[predicted]
         return self._beyond(sign * delta, -sign)
+
+    def p_within(self, predicted: Predicted, delta: float) -> float:
+        """One-sided p value against effects of delta or beyond: the largest of all that are denied.
+
+        Two one-sided tests (Schuirmann 1987, J Pharmacokinet Biopharm 15:657-680) where both
+        directions are denied.
+        """
+        return max(self._beyond(sign * delta, -sign) for sign in DENIED_SIGNS[predicted])
+
+    def p_outside(self, predicted: Predicted) -> float:
+        """P value against no effect at all, in the denied directions together."""
+        signs = DENIED_SIGNS[predicted]
+        return min(1.0, len(signs) * min(self._beyond(0.0, sign) for sign in signs))
 
     def _beyond(self, bound: float, sign: float) -> float:
         """Probability of an estimate as far above a bound (sign −1: below it), were it the truth.
@@ -297,38 +313,59 @@ class Ratio:
 # power --------------------------------------------------------------------------------------------
 
 
-def power_of_test(estimate: Estimate, effect: float, alpha: float) -> float:
-    """Probability that a true effect of that size gives p below alpha, in its direction."""
+POWER_POINTS = 400
+"""Quantiles of the standard error over which power is integrated."""
+
+
+def _standard_errors(estimate: Estimate) -> FloatArray:
+    """Standard errors that studies like one of this estimate would find, equally probable."""
+    from scipy import special
+
+    shares = (np.arange(POWER_POINTS) + 0.5) / POWER_POINTS
+    errors: FloatArray = estimate.se * np.sqrt(special.chdtri(estimate.df, shares) / estimate.df)
+    return errors
+
+
+def power_of_rule(estimate: Estimate, effect: float, delta: float, alpha: float) -> float:
+    """Probability that a true effect is called supported: p below alpha, and an estimate of delta.
+
+    The estimate is normal about the effect, its error that of chi-squared; p is two-sided.
+    """
     from scipy import special
 
     if estimate.se <= 0.0:
-        return 1.0
-    critical = t_above(alpha / 2.0, estimate.df)
-    distance = effect / estimate.se
-    if distance > 10.0 * (critical + 1.0):  # certain, and beyond what the distribution can compute
-        return 1.0
-    return 1.0 - float(special.nctdtr(estimate.df, distance, critical))
+        return float(effect >= delta)
+    bounds = np.maximum(delta, t_above(alpha / 2.0, estimate.df) * _standard_errors(estimate))
+    return float(special.ndtr((effect - bounds) / estimate.se).mean())
+
+
+def power_of_equivalence(
+    estimate: Estimate, effect: float, delta: float, alpha: float, *, both: bool = True
+) -> float:
+    """Probability that effects of delta and beyond are excluded, in both directions or upwards."""
+    from scipy import special
+
+    if estimate.se <= 0.0:
+        return float((abs(effect) if both else effect) < delta)
+    room = delta - t_above(alpha, estimate.df) * _standard_errors(estimate)
+    below = special.ndtr((room - effect) / estimate.se)
+    beyond = special.ndtr((-room - effect) / estimate.se) if both else 0.0
+    return float(np.maximum(below - beyond, 0.0).mean())
 
 
 def detectable_effect(
     estimate: Estimate, delta: float, *, alpha: float, power: float = 0.8
 ) -> float:
-    """Smallest true effect that a study of this precision calls supported with that power.
-
-    The larger one of what the noncentral t distribution asks for p < alpha (two-sided; Holm's
-    strictest step) and of what takes the point estimate above delta.
-    """
-    from scipy import special
-
+    """Smallest true effect that a study of this precision calls supported with that power."""
     if not (np.isfinite(estimate.se) and estimate.df > 0):
         return np.nan
+    if estimate.se <= 0.0:
+        return delta
     from scipy.optimize import brentq
 
-    standardised = replace(estimate, se=1.0)
+    standardised, least = replace(estimate, se=1.0), delta / estimate.se
     # with one degree of freedom the error's tail is so heavy that only a multiple is enough
-    upper = 2.0 * t_above(alpha / 2.0, estimate.df) + 10.0
-    by_test = float(
-        brentq(lambda effect: power_of_test(standardised, effect, alpha) - power, 0.0, upper)
+    upper = least + 4.0 * t_above(alpha / 2.0, estimate.df) + 10.0
+    return estimate.se * float(
+        brentq(lambda d: power_of_rule(standardised, d, least, alpha) - power, 0.0, upper)
     )
-    by_estimate = delta / max(estimate.se, 1e-300) + float(special.ndtri(power))
-    return max(by_test, by_estimate) * estimate.se

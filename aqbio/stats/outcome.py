@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +26,10 @@ class Result:
     first-order ones)."""
     ci95: Interval
     p: float
-    """For the predicted direction, not adjusted."""
+    """For the predicted direction, or against an effect of interest that is denied; not
+    adjusted."""
     p_against: float
-    """Against an effect of interest, not adjusted."""
+    """Against an effect of interest, or for any effect that is denied; not adjusted."""
     condition: bool | None = None
     """Condition of `supported` besides p and delta; None without one."""
     note: str = ""
@@ -115,8 +116,31 @@ def result(
     if not np.isfinite(error.se):
         return Result(error, (np.nan, np.nan), np.nan, np.nan, condition, note)
     direction = hypothesis.predicted
-    against = error.p_against(direction, hypothesis.delta)
-    return Result(error, error.interval(0.95), error.p(direction), against, condition, note)
+    if hypothesis.denies:
+        p, against = error.p_within(direction, hypothesis.delta), error.p_outside(direction)
+    else:
+        p, against = error.p(direction), error.p_against(direction, hypothesis.delta)
+    return Result(error, error.interval(0.95), p, against, condition, note)
+
+
+NO_RESULT = Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
+
+
+def combine_results(results: Sequence[Result], note: str) -> Result:
+    """Combine several results: the interval over all, and the largest p values."""
+    if len(results) == 1:
+        return results[0]
+    if not results or any(not np.isfinite(each.error.se) for each in results):
+        return NO_RESULT
+    first = results[0]
+    return Result(
+        first.error,
+        (min(each.ci95[0] for each in results), max(each.ci95[1] for each in results)),
+        max(each.p for each in results),
+        max(each.p_against for each in results),
+        None if first.condition is None else all(each.condition for each in results),
+        "; ".join(words for words in (first.note, note) if words),
+    )
 
 
 def mean_outcome(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.names import MEDIAN_OF_NORMAL
 from aqbio.observed.spoilt import Outcome as OutcomeKind
 from aqbio.observed.spoilt import column_rests_on, outcomes_of_cell
 from aqbio.stats.athlete_statistics import (
@@ -19,13 +20,12 @@ from aqbio.stats.athlete_statistics import (
 from aqbio.stats.contrasts import paired_contrast
 from aqbio.stats.evidence import Evidence, counted_evidence, for_steps, usable_evidence
 from aqbio.stats.inference import ANYTHING, POSSIBLE, Estimate, mean_estimate
-from aqbio.stats.measurement import MEDIAN_OF_NORMAL
+from aqbio.stats.leg_strength import leg_slope
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.registry import Hypothesis
 from aqbio.stats.step_statistics import (
     arms_push_cosine,
     caused_share,
-    direction_over_size,
     disattenuated_pairs,
     is_top_speed,
     lag_slope,
@@ -167,9 +167,10 @@ STATISTICS = {
     ),
     "arms_push_cosine": Statistic(arms_push_cosine, ("momentum",), _points("arms_push_cosine")),
     "imbalance_cost": Statistic(imbalance_cost_between, ("times",)),
+    "push_leg_slope": Statistic(partial(leg_slope, role="push"), ("times", "moments")),
+    "swing_leg_slope": Statistic(partial(leg_slope, role="swing"), ("times", "moments")),
     "next_step_slope": Statistic(next_step_slope, ("times", "forces"), disattenuated_pairs),
     "caused_share": Statistic(caused_share, ("causes",), _caused),
-    "direction_over_size": Statistic(direction_over_size, ("times", "forces")),
     "lag_slope": Statistic(lag_slope, ("momentum", "forces"), _points("lag", _speeds)),
     "lag_spread_slope": Statistic(lag_spread_slope, ("momentum", "forces")),
     "paired_contrast": Statistic(paired_contrast, ()),
@@ -206,18 +207,11 @@ def sound_evidence(evidence: Evidence, hypothesis: Hypothesis) -> Evidence:
         return cells.map(lambda cell: not outcomes_of_cell(cell) & reads).astype(bool)
 
     trials = is_sound(evidence.trials["spoilt"])
-    tables = {
-        name: is_sound(table["spoilt"])
-        for name, table in (
-            ("sprints", evidence.sprints), ("accelerating", evidence.accelerating),
-        )
-        if "spoilt" in table
-    }  # fmt: skip
-    if trials.all() and all(sound.all() for sound in tables.values()):
+    sprints = evidence.sprints
+    sound_sprints = is_sound(sprints["spoilt"]) if "spoilt" in sprints else sprints.index >= 0
+    if trials.all() and sound_sprints.all():
         return evidence
-    evidence = replace(
-        evidence, **{name: getattr(evidence, name)[sound] for name, sound in tables.items()}
-    )
+    evidence = replace(evidence, sprints=sprints[sound_sprints])
     sound = evidence.select_steps(
         for_steps(evidence, trials).set_axis(evidence.steps.index).astype(bool)
     )

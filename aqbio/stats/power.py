@@ -10,7 +10,7 @@ import numpy as np
 
 from aqbio.stats.evidence import MOST_ATHLETES, Evidence
 from aqbio.stats.gates import FEWEST_ATHLETES
-from aqbio.stats.inference import Estimate, detectable_effect, power_of_test
+from aqbio.stats.inference import Estimate, detectable_effect, power_of_equivalence, power_of_rule
 from aqbio.stats.outcome import Outcome
 from aqbio.stats.outcomes import athlete_intervals, examined_evidence
 from aqbio.stats.registry import Hypothesis
@@ -38,11 +38,15 @@ class PowerRow:
     mde: float
     """Smallest effect that the rule finds with a power of 80 %."""
     smallest_effect: float
+    power_half: float
     power: float
-    """Of the test alone, at the smallest effect of interest; 0 with fewer athletes than a verdict
-    takes."""
+    power_twice: float
+    """power_half, power, power_twice: Of the rule, at half of the smallest effect, at it and at
+    twice of it; 0 with fewer athletes than a verdict takes. Of an effect that is denied the chance
+    that it is excluded, at these shares of it and none: half, 0 and NaN."""
     athletes_needed: float
-    """For a power of 80 % of the test alone there; at least the number that a verdict takes."""
+    """For a power of 80 % at twice the smallest effect, of one that is denied at no effect; at
+    least the number that a verdict takes."""
 
 
 def power_row(
@@ -57,11 +61,17 @@ def power_row(
     alpha = hypothesis.alpha / max(family, 1)
     detectable = detectable_effect(estimate, hypothesis.delta, alpha=alpha, power=AIM)
 
-    def test(number: int) -> float:
-        return power_of_test(with_athletes(estimate, count, number), hypothesis.delta, alpha)
+    def rule(number: int, share: float) -> float:
+        precision = with_athletes(estimate, count, number)
+        return power_at(hypothesis, precision, share * hypothesis.delta, alpha)
 
+    shares = (0.5, 0.0, np.nan) if hypothesis.denies else (0.5, 1.0, 2.0)
+    aimed = 0.0 if hypothesis.denies else 2.0
     min_athletes = max(hypothesis.minimum.athletes, FEWEST_ATHLETES)
     is_estimable = bool(np.isfinite(estimate.se) and estimate.df > 0) and not outcome.diluted
+    enough = count >= min_athletes
+    chances = [rule(count, share) if enough else 0.0 for share in shares]
+    chances = chances if is_estimable else [np.nan] * len(shares)
     return PowerRow(
         hypothesis=hypothesis.id,
         n_athletes=count,
@@ -71,13 +81,25 @@ def power_row(
         sd_athletes=estimate.se * math.sqrt(count),
         sd_steps=step_error(evidence, hypothesis),
         alpha=alpha,
-        mde=hypothesis.sign * detectable if not outcome.diluted else np.nan,
+        mde=np.nan if outcome.diluted or hypothesis.denies else hypothesis.sign * detectable,
         smallest_effect=hypothesis.sign * hypothesis.delta,
-        power=(test(count) if count >= min_athletes else 0.0) if is_estimable else np.nan,
-        athletes_needed=_smallest_count(lambda n: test(n) >= AIM, min_athletes)
+        power_half=chances[0],
+        power=chances[1],
+        power_twice=chances[2],
+        athletes_needed=smallest_count(lambda n: rule(n, aimed) >= AIM, min_athletes)
         if is_estimable
         else np.nan,
     )
+
+
+def power_at(hypothesis: Hypothesis, precision: Estimate, effect: float, alpha: float) -> float:
+    """Probability that a hypothesis is supported at an effect in its direction; NaN without one."""
+    if np.isnan(effect):
+        return np.nan
+    if hypothesis.denies:
+        both = hypothesis.predicted == "none"
+        return power_of_equivalence(precision, effect, hypothesis.delta, alpha, both=both)
+    return power_of_rule(precision, effect, hypothesis.delta, alpha)
 
 
 def with_athletes(estimate: Estimate, count: int, number: int) -> Estimate:
@@ -87,7 +109,7 @@ def with_athletes(estimate: Estimate, count: int, number: int) -> Estimate:
     )
 
 
-def _smallest_count(suffices: Callable[[int], bool], minimum: int) -> float:
+def smallest_count(suffices: Callable[[int], bool], minimum: int) -> float:
     """Smallest sufficient number of athletes by bisection, NaN beyond `MOST_ATHLETES`."""
     if suffices(minimum):
         return float(minimum)

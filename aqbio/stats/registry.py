@@ -25,14 +25,19 @@ DEFAULT = Path(__file__).with_name("hypotheses.yaml")
 """Registry shipped with aqbio."""
 
 Family = Literal["core", "survey", "secondary", "contrast"]
-Predicted = Literal["greater", "less"]
+Predicted = Literal["greater", "less", "none", "not_greater"]
+"""Direction of an effect, or that there is none of interest: in either direction, or upwards."""
+
+DENIALS = ("none", "not_greater")
+"""Predictions that are equivalence tests."""
+
 Testability = Literal["implied", "testable"]
-Need = Literal["arms", "forces", "causes", "capacities", "accelerations"]
+Need = Literal["arms", "forces", "causes", "capacities", "leg_strength"]
 GateName = Literal["quality", "minimum_n", "precision", "reliability", "order", "closure"]
 StatisticName = Literal[
     "opposition_difference", "arms_push_cosine", "imbalance_cost", "next_step_slope",
-    "caused_share", "direction_over_size", "lag_slope", "lag_spread_slope", "paired_contrast",
-    "lateral_slope", "vertical_slope", "attack_slope",
+    "caused_share", "lag_slope", "lag_spread_slope", "paired_contrast",
+    "lateral_slope", "vertical_slope", "attack_slope", "push_leg_slope", "swing_leg_slope",
 ]  # fmt: skip
 """Names of `aqbio.stats.outcomes.STATISTICS`."""
 
@@ -106,6 +111,7 @@ class StatisticWords(Entry):
     second: str = Field(
         default="", description="What was found where the size would do, but not the condition."
     )
+    same: str = Field(default="", description="What it says that there is no effect: a clause.")
 
     def written(self, value: float) -> float:
         """Convert a value to the unit in which sizes are written."""
@@ -285,6 +291,11 @@ class Hypothesis(Entry):
         return self.delta / 2.0
 
     @property
+    def denies(self) -> bool:
+        """True where the claim is that there is no effect of interest."""
+        return self.predicted in DENIALS
+
+    @property
     def sign(self) -> float:
         """−1 where the claim predicts less, otherwise 1."""
         return -1.0 if self.predicted == "less" else 1.0
@@ -301,43 +312,55 @@ class OwnContrast(Contrast):
 
     def hypothesis(self, name: str) -> Hypothesis:
         """Expand to the full entry of a hypothesis."""
-        quantity = re.sub(r"_(s|m|rad|radps|bw|hz|mps|kgm2ps)$", "", self.outcome).capitalize()
+        quantity = re.sub(r"_(s|m|rad|radps|bw|hz|mps|kgm2ps)$", "", self.outcome)
+        quantity = (f"scatter of {quantity}" if self.take == "scatter" else quantity).capitalize()
+        denies = self.predicted in DENIALS
         words = f"the verdict is about the {self.words.removesuffix(', mean over athletes')}"
         fields = self.model_dump(exclude={"predicted", "delta", "claim", "source", "caveat"})
         return Hypothesis(
             id=name,
             family="contrast",
             title=f"{quantity}: {self.condition} against {self.reference}".replace("_", " "),
-            claim=self.claim or f"{self.outcome} is {self.predicted} with {self.condition}",
+            claim=self.claim or f"{self.outcome} is {PREDICTED[self.predicted]} {self.condition}",
             source=self.source,
             literal=LiteralReading(label="testable", words=words),
-            discriminating=f"whether there is a change towards {self.predicted} at all",
+            discriminating="whether a change of the smallest size of interest is excluded"
+            if denies
+            else f"whether there is a change towards {self.predicted} at all",
             estimand=self.words,
             statistic=PAIRED,
             predicted=self.predicted,
             delta=self.delta,
             unit=self.unit,
             minimum=Minimum(athletes=6, steps=1 if self.outcome == RATING else 2),
-            gates=("minimum_n", "order") if "order" in self.held_equal else ("minimum_n",),
+            gates=("minimum_n", "order") if self.by == "condition" else ("minimum_n",),
             caveat=self.caveat or ("" if self.by == "condition" else ELSE),
             multiverse=("errors", "outliers", "who_counts"),
             contrast=Contrast(**fields),
         )
 
 
+PREDICTED = {
+    "greater": "greater with",
+    "less": "less with",
+    "none": "the same with",
+    "not_greater": "not greater with",
+}
+"""Words of a prediction, before the condition."""
+
 PAIRED: Literal["paired_contrast"] = "paired_contrast"
 """Statistic of all contrasts."""
 
 ELSE = "whatever else differed between the sessions is in the change"
 
-VERSION = 6
+VERSION = 7
 """Version of the rules that a registry is for."""
 
 
 class Registry(Entry):
     """All hypotheses, in the order in which they are reported."""
 
-    version: Literal[6] = Field(description="Of the rules that the entries are for.")
+    version: Literal[7] = Field(description="Of the rules that the entries are for.")
     hypotheses: tuple[Hypothesis, ...]
     contrasts: dict[Name, OwnContrast] = Field(
         default_factory=dict,

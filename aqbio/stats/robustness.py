@@ -31,7 +31,8 @@ class Spread:
     """Spread of a result over athletes; NaN where athletes have no number of their own."""
 
     n_showing: float
-    """Athletes whose own number reaches the smallest effect in the predicted direction."""
+    """Athletes whose own number reaches the smallest effect in the predicted direction, or stays
+    below it where the claim denies an effect."""
     share_low: float
     share_high: float
     """share_low, share_high: 95 % interval of the share of such athletes (Wilson 1927)."""
@@ -71,7 +72,11 @@ def spread(hypothesis: Hypothesis, outcome: Outcome) -> Spread:
     if not has_effect.any():
         return Spread(np.nan, np.nan, np.nan, np.nan)
     effects = outcome.values.loc[has_effect, outcome.per_athlete].to_numpy(dtype=float)
-    showing = int(np.count_nonzero(hypothesis.sign * effects >= hypothesis.delta))
+    reached = hypothesis.sign * effects >= hypothesis.delta
+    if hypothesis.denies:
+        sizes = np.abs(effects) if hypothesis.predicted == "none" else effects
+        reached = sizes < hypothesis.delta
+    showing = int(np.count_nonzero(reached))
     share = binomtest(showing, len(effects)).proportion_ci(method="wilson")
     first, second = np.triu_indices(len(effects))
     middle = float(np.median((effects[first] + effects[second]) / 2.0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqbio.stats.evidence import CELL, SIDED, TRIAL, Evidence
-from aqbio.stats.inference import mean_estimate, regression
+from aqbio.stats.inference import mean_estimate
 from aqbio.stats.measurement import (
     error_free_share,
     errors_are_small,
@@ -137,32 +137,6 @@ def lag_spread_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
     athlete = table["participant_id"]
     spread_slopes = slopes(with_speeds(table["speed_mps"], athlete), table["spread"], athlete)
     return mean_outcome(hypothesis, spread_slopes, evidence.count("lag"), evidence.choices.errors)
-
-
-def direction_over_size(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:
-    """H8c: slopes of the gain of speed on the force's direction less that on its size.
-
-    Within every athlete least squares of standardised numbers of accelerating steps; adjusted for
-    speed as a parabola, because fast athletes gain less.
-    """
-    steps = evidence.accelerating
-    differences, weights = evidence.unknown(), evidence.unknown().fillna(0.0).astype(int)
-    for name, rows in steps.groupby(steps["participant_id"].astype(str)):
-        complete = rows.reindex(columns=list(GAINS)).astype(float).dropna()
-        standardised = (complete - complete.mean()) / complete.std()
-        table = standardised[["forward_ratio", "force_mean_n"]].assign(
-            speed=standardised["speed_mps"], square=standardised["speed_mps"] ** 2, constant=1.0
-        )
-        fit = regression(standardised["speed_change_mps"], table, "plain")
-        if fit is not None:
-            slope = fit.coefficients
-            differences[name] = slope["forward_ratio"] - slope["force_mean_n"]
-            weights[name] = len(complete)
-    return mean_outcome(hypothesis, differences, weights, evidence.choices.errors)
-
-
-GAINS = ("speed_change_mps", "forward_ratio", "force_mean_n", "speed_mps")
-"""Columns of steps that H8c reads."""
 
 
 def next_step_slope(evidence: Evidence, hypothesis: Hypothesis) -> Outcome:

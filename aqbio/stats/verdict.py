@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from aqbio.stats.designs import Design, design
 from aqbio.stats.evidence import Evidence
 from aqbio.stats.gates import LACKS, Case, Gate, gate_results, missing_needs
 from aqbio.stats.inference import detectable_effect, holm
 from aqbio.stats.outcome import Outcome, Result
 from aqbio.stats.outcomes import examined_evidence, hypothesis_outcome, sound_evidence
-from aqbio.stats.registry import Hypothesis, Registry
+from aqbio.stats.registry import Hypothesis, Predicted, Registry
 
 Label = Literal["supported", "not_supported", "inconclusive", "described", "not_testable"]
 ResultCode = Literal[
     "found",
+    "equivalent",
+    "change_found",
     "opposite_found",
     "no_effect",
     "not_enough_data",
@@ -28,6 +31,8 @@ ResultCode = Literal[
 ]
 CLASSES: dict[ResultCode, Label] = {
     "found": "supported",
+    "equivalent": "supported",
+    "change_found": "not_supported",
     "opposite_found": "not_supported",
     "no_effect": "not_supported",
     "not_enough_data": "inconclusive",
@@ -53,8 +58,9 @@ class Verdict:
     ci_low: float
     ci_high: float
     """estimate, ci_low, ci_high: 95 % interval, not adjusted."""
+    predicted: Predicted
     smallest_effect: float
-    """In the predicted direction."""
+    """In the predicted direction, or the size of one that is denied."""
     p: float
     p_holm: float
     """p, p_holm: For the predicted direction; adjusted over the tests of the family."""
@@ -68,6 +74,8 @@ class Verdict:
     mde: float
     """Smallest effect that a study like this finds with 80 % power."""
     registry_hash: str
+    design: Design
+    """The design from which it is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +86,13 @@ class ExaminedHypothesis:
     outcome: Outcome | None
     gates: tuple[Gate, ...]
     missing: tuple[str, ...]
+    design: Design = "observed"
 
     @property
     def tested(self) -> bool:
         """True if it belongs to a family of tests."""
         passed = self.outcome is not None and all(gate.passed for gate in self.gates)
-        return passed and self.hypothesis.judged
+        return passed and not self.missing and self.hypothesis.judged
 
 
 def verdicts(evidence: Evidence, registry: Registry) -> tuple[Verdict, ...]:
@@ -100,12 +109,13 @@ def _examine_hypothesis(evidence: Evidence, hypothesis: Hypothesis) -> ExaminedH
     counted = examined_evidence(evidence, hypothesis)
     outcome = hypothesis_outcome(counted, hypothesis)
     missing = missing_needs(evidence, hypothesis, outcome)
+    plan = design(evidence, hypothesis)
     if outcome is None:
-        return ExaminedHypothesis(hypothesis, None, (), missing)
+        return ExaminedHypothesis(hypothesis, None, (), missing, plan)
     sound = sound_evidence(evidence, hypothesis)
     spoilt = len(evidence.steps) - len(sound.steps)
     gates = gate_results(Case(sound, counted, hypothesis, outcome, spoilt))
-    return ExaminedHypothesis(hypothesis, outcome, gates, missing)
+    return ExaminedHypothesis(hypothesis, outcome, gates, missing, plan)
 
 
 def families(candidates: Sequence[ExaminedHypothesis]) -> Counter[str]:
@@ -166,6 +176,7 @@ def _verdict(
         estimate=outcome.estimate if outcome else nan,
         ci_low=low,
         ci_high=high,
+        predicted=hypothesis.predicted,
         smallest_effect=hypothesis.sign * hypothesis.delta,
         p=result.p if result and hypothesis.judged else nan,
         p_holm=adjusted[0],
@@ -176,11 +187,12 @@ def _verdict(
         gates="n/a" if not candidate.gates else ", ".join(failed) or "passed",
         mde=_detectable(hypothesis, outcome, family),
         registry_hash=registry_hash,
+        design=candidate.design,
     )
 
 
 def _detectable(hypothesis: Hypothesis, outcome: Outcome | None, family: int) -> float:
-    if outcome is None or outcome.diluted or not hypothesis.judged:
+    if outcome is None or outcome.diluted or hypothesis.denies or not hypothesis.judged:
         return float("nan")
     alpha = hypothesis.alpha / family
     return hypothesis.sign * detectable_effect(outcome.error, hypothesis.delta, alpha=alpha)
@@ -218,16 +230,36 @@ def three_way(
     opposite is found where the 95 % interval lies on the other side of 0. Too imprecise: neither.
     """
     delta, alpha = hypothesis.delta, hypothesis.alpha
+    if hypothesis.denies:
+        return _equivalence(hypothesis, result, p_holm, against)
     if p_holm < alpha and hypothesis.sign * result.error.value >= delta:
         if result.condition is False:
             return "condition_failed", "p and size would do, but not its own condition"
         return "found", f"adjusted p < {alpha:g} and at least the smallest effect"
     if against < alpha:
         if max(hypothesis.sign * bound for bound in result.ci95) < 0:
-            return "opposite_found", "the 95 % interval lies on the other side of 0"
+            return "opposite_found", "the 95 % interval, not adjusted, is on the other side of 0"
         size = f"an effect of {hypothesis.sign * delta:g} or beyond"
         return "no_effect", f"{size} is excluded: adjusted p against it < {alpha:g}"
     return "too_imprecise", _imprecision_reason(hypothesis, result)
+
+
+def _equivalence(
+    hypothesis: Hypothesis, result: Result, p_holm: float, against: float
+) -> tuple[ResultCode, str]:
+    """Rule of a claim that denies an effect: equivalent, changed, or too imprecise.
+
+    Equivalent: p against every denied effect of delta or more is below alpha. Changed: p for an
+    effect is below alpha, and the estimate is one of delta or more in a denied direction.
+    """
+    delta, alpha, value = hypothesis.delta, hypothesis.alpha, result.error.value
+    effect = f"a change of {delta:g} or more{'' if hypothesis.predicted == 'none' else ' upwards'}"
+    if p_holm < alpha:
+        return "equivalent", f"{effect} is excluded: adjusted p against it < {alpha:g}"
+    size = abs(value) if hypothesis.predicted == "none" else value
+    if against < alpha and size >= delta:
+        return "change_found", f"adjusted p for a change < {alpha:g}, and at least the smallest"
+    return "too_imprecise", f"{effect} is neither shown nor excluded"
 
 
 def _imprecision_reason(hypothesis: Hypothesis, result: Result) -> str:

@@ -163,10 +163,11 @@ GIVEN_FILES: dict[str, Callable[[Study, str], Iterable[Path | None]]] = {
     "recordings": _recordings,
     "model": lambda study, participant_id: [study.model_file(participant_id)],
     "map": lambda study, _: [study.map_file],
-    "markers": lambda study, _: [study.marker_file],
+    "markers": lambda study, participant_id: [study.recorded_with(participant_id).marker_file],
     "bones": lambda study, participant_id: mesh_files(study.model_file(participant_id)).values(),
     "registry": lambda study, _: [study.registry_file],
-    "capacities": lambda study, _: [study.capacities_file],
+    "strength": lambda study, _: [study.strength_file],
+    "reference": lambda study, _: [study.reference_file],
 }
 """Kinds of files that no stage has written, by study and participant."""
 

@@ -154,19 +154,28 @@ def write_study(
     gaits: Mapping[GaitName, Gait] | None = None,
     report: Report | None = None,
 ) -> list[Path]:
-    """Write recordings of the demo study (of all participants by default)."""
+    """Write recordings of the demo study (of all participants by default).
+
+    A participant such as V01_after is another session of V01: the same body and gaits with
+    disturbances of its own.
+    """
     used_recipe = recipe or Recipe()
     athletes = {sprinter.athlete.name: sprinter.athlete for sprinter in SPRINTERS}
     solved = load_library(DATA / LIBRARY, athletes) if gaits is None else gaits
     trials, written = planned_trials(solved), []
     for name in participants or athletes:
+        sprinter_name, _, session = name.partition("_")
         athlete = next(
-            gait.athlete for gait_name, gait in solved.items() if gait_name.participant == name
+            gait.athlete
+            for gait_name, gait in solved.items()
+            if gait_name.participant == sprinter_name
         )
-        for number, trial in enumerate(
-            planned for planned in trials if planned.participant == name
+        seed = [used_recipe.seed, sorted(athletes).index(sprinter_name)]
+        for number, planned in enumerate(
+            planned for planned in trials if planned.participant == sprinter_name
         ):
-            random = np.random.default_rng([used_recipe.seed, sorted(athletes).index(name), number])
+            trial = replace(planned, participant=name)
+            random = np.random.default_rng([*seed, number, *session.encode()])
             gait = None if trial.gait is None else solved[trial.gait]
             _write_trial(folder / RECORDINGS, trial, athlete, gait, used_recipe, random)
             written.append(folder / RECORDINGS / trial.file)

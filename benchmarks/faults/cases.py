@@ -33,6 +33,10 @@ from benchmarks.faults.doors import LOADS
 from benchmarks.table import page_table
 
 S, P, T, M = "study.yaml", "participants.tsv", "trials.tsv", "markers.yaml"
+STRENGTH = (
+    "participant_id\tside\tmovement\tcontraction\tvalue\tunit\n"
+    "{}\tleft\tknee_extension\tisometric\t{}\tN m\n"
+)
 
 SETTINGS: dict[str, tuple[Break, str]] = {
     "study.yaml is missing": (gone(S), "does not exist"),
@@ -118,14 +122,8 @@ SHEETS: dict[str, tuple[Break, str]] = {
     ),
     "hypotheses: an unknown key": (text("hypotheses.yaml", "hypothesis: []\n"), "hypothes"),
     "hypotheses: empty": (text("hypotheses.yaml", ""), "hypothes"),
-    "capacities: an unknown participant": (
-        text("capacities.tsv", "participant_id\tmeasure\tside\tvalue\tunit\nP9\tk\tpush\t1\tN\n"),
-        "P9",
-    ),
-    "capacities: a word as value": (
-        text("capacities.tsv", "participant_id\tmeasure\tside\tvalue\tunit\nP1\tk\tpush\tx\tN\n"),
-        "value",
-    ),
+    "strength: an unknown participant": (text("strength.tsv", STRENGTH.format("P9", 90)), "P9"),
+    "strength: a word as value": (text("strength.tsv", STRENGTH.format("P1", "x")), "value"),
 }  # fmt: skip
 
 RECORDINGS: dict[str, tuple[Break, str]] = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import aqbio
-from aqbio.config import MarkerSet, ModelMap, read_yaml
+from aqbio.config import MarkerSet, ModelMap, Participant, read_yaml
 from aqbio.io.c3d import read_c3d
 from aqbio.io.mot import read_storage, write_storage
 from aqbio.io.opensim_xml import bone_scales, model_markers, model_mass, model_names
@@ -22,8 +22,8 @@ from aqbio.io.recording import (
     Recording,
     sampling_rate,
 )
-from aqbio.io.sheets import read_capacities
 from aqbio.io.skeleton import load_skeleton, save_skeleton
+from aqbio.io.strength import read_strength
 from aqbio.io.study import load_study
 from aqbio.io.tables import read_table
 from aqbio.io.trc import read_trc, write_trc
@@ -109,9 +109,9 @@ def _registry(path: Path) -> str:
     return ""
 
 
-def _capacities(path: Path) -> str:
-    rows = read_capacities(path, ["P1", "P2"])
-    return "" if all(np.isfinite(one.value) for one in rows) else "a capacity that is no number"
+def _strength(path: Path) -> str:
+    rows = read_strength(path, [Participant(participant_id=name) for name in ("P1", "P2")])
+    return "" if all(np.isfinite(one.si[0]) for one in rows) else "a strength that is no number"
 
 
 def _osim(path: Path) -> str:
@@ -134,7 +134,7 @@ DOORS = {
     "study.yaml": Door("study.yaml", _study, 0.05),
     "participants.tsv": Door("participants.tsv", _study, 1),
     "trials.tsv": Door("trials.tsv", _study, 0.5),
-    "capacities.tsv": Door("capacities.tsv", _capacities, 1.5),
+    "strength.tsv": Door("strength.tsv", _strength, 1.5),
     "model map": Door("map.yaml", _yaml(ModelMap), 0.2),
     "marker set": Door("markers.yaml", _yaml(MarkerSet), 0.1),
     "registry": Door("hypotheses.yaml", _registry, 0.02),
@@ -158,9 +158,10 @@ TRIALS = (
     "P1\tstanding\tstatic\tnormal\tP1_standing.c3d\tn/a\tn/a\n"
     "P1\tfast\trun\tnormal\tP1_fast.c3d\tn/a\t0.25\nP2\tfast\trun\tnormal\tP2.trc\tP2.mot\tn/a\n"
 )
-CAPACITIES = (
-    "participant_id\tmeasure\tside\tvalue\tunit\n"
-    "P1\tknee_extension\tpush\t210.5\tN m\nP2\tknee_extension\tpush\t190\tN m\n"
+STRENGTH = (
+    "participant_id\tside\tmovement\tcontraction\tvalue\tunit\n"
+    "P1\tleft\tknee_extension\tisometric\t210.5\tN m\n"
+    "P2\tleft\tknee_extension\tisometric\t190\tN m\n"
 )
 LOADS = """<?xml version="1.0" encoding="UTF-8" ?>
 <OpenSimDocument Version="40000"><ExternalLoads name="loads"><objects>
@@ -176,7 +177,7 @@ def sound_files(folder: Path) -> dict[str, bytes]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in (
         ("study.yaml", STUDY), ("participants.tsv", PEOPLE), ("trials.tsv", TRIALS),
-        ("capacities.tsv", CAPACITIES), ("loads.xml", LOADS), ("table.tsv", PEOPLE),
+        ("strength.tsv", STRENGTH), ("loads.xml", LOADS), ("table.tsv", PEOPLE),
     ):  # fmt: skip
         (folder / name).write_text(text, encoding="utf-8")
     for name in ("map.yaml", "markers.yaml"):

@@ -23,7 +23,7 @@ STOP = ("aqbio.io.provenance", "aqbio.study.jobs")
 OF_STUDY = {
     "files": ("data", "recording", "forces"),
     "model": ("map_file", "model_map", "marker_file", "marker_set", "model_file"),
-    "hypotheses": ("registry_file", "capacities_file"),
+    "hypotheses": ("registry_file", "strength_file", "strength"),
 }
 """Members of Study that read a section on behalf of a stage."""
 STUDIES = ("study", "on", "other")

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from aqbio.boundary import MAX_WRITTEN_BYTES
 from aqbio.config import SHEETS, MarkerSet, ModelMap, StudySettings, expand_environment, read_yaml
 from aqbio.config.model_map import MappedMarker, Size
-from aqbio.config.settings import CONSTANTS, REMOVED
+from aqbio.config.removed_settings import CONSTANTS, REMOVED
 from tests.config.test_settings import SETTINGS
 from tests.golden import differences
 from tests.refusal import refused

@@ -1,9 +1,13 @@
 """Slip by closed forms: on the ground, and on a belt whose speed under load nobody states."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from aqbio.contributions.foot_slip import LoadedWay, common_slip, foot_slips
+from aqbio.multibody.dynamics import ExternalLoad
+from aqbio.rotation.induced import FootConstraint, contact_velocity
 
 STATED = 5.0
 DURATION = 0.11
@@ -43,3 +47,26 @@ def test_the_ground_stands_still():
     single = [way for way in contacts(4.3) if way.side == "left"]
     [slip] = foot_slips(single, STATED).values()
     assert common_slip(slip, 0.0) == pytest.approx((STATED - 4.3) * DURATION)
+
+
+@pytest.mark.parametrize("slide", [-0.2, 0.0, 0.3])
+def test_a_heel_that_rises_is_no_slip(slide):
+    """A foot that turns about its ball, and slides with it: the ball's velocity, m/s."""
+    frames, omega = 4, np.array([0.0, 0.0, -6.0])
+    ball, point = np.array([0.15, 0.03, 0.0]), np.array([0.17, 0.0, 0.0])
+    moving = np.array([slide, 0.0, 0.0])
+    kinematics = SimpleNamespace(
+        origin=np.tile([np.zeros(3), ball], (frames, 1, 1)),
+        velocity=np.tile([moving - np.cross(omega, ball), moving], (frames, 1, 1)),
+        angular_velocity=np.tile([omega, np.zeros(3)], (frames, 1, 1)),
+    )
+    skeleton, held = SimpleNamespace(bodies=("foot", "toes")), np.ones(frames, dtype=bool)
+    zeros, points = np.zeros((frames, 3)), np.tile(point, (frames, 1))
+    load = ExternalLoad("foot", zeros, zeros, points, "toes", np.full(frames, 0.4))
+    found = contact_velocity(skeleton, kinematics, FootConstraint(load, held, points))
+    np.testing.assert_allclose(found, np.tile(moving, (frames, 1)), atol=1e-12)
+    rigid = FootConstraint(load.on_first_segment, held, points)
+    expected = moving + np.cross(omega, point - ball)
+    np.testing.assert_allclose(
+        contact_velocity(skeleton, kinematics, rigid), np.tile(expected, (frames, 1)), atol=1e-12
+    )

@@ -7,6 +7,7 @@ Momenta about the vertical have the sizes and signs of simulated sprinting (push
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from itertools import permutations, product
 from pathlib import Path
@@ -42,6 +43,9 @@ from aqbio.stats.step_numbers import step_columns as hypotheses_columns
 from aqbio.stats.verdict import CLASSES, ResultCode
 from aqbio.study import manifest
 from aqbio.study.findings import participant_findings
+
+REFERENCE = Path(__file__).with_name("made_reference.tsv")
+"""Eleven people of one day: what pages say does not change with the table that is shipped."""
 
 EDGES = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0)
 AXES = ("x", "y", "z")
@@ -268,16 +272,19 @@ def _complete(rows: Rows | pd.DataFrame, described: Mapping[str, Any]) -> pd.Dat
 
 def _study(folder: Path, participants: int, figures: dict[str, Any]) -> Study:
     names = [f"S{number:02d}" for number in range(1, participants + 1)]
+    shutil.copyfile(REFERENCE, folder / REFERENCE.name)
     settings = {
-        "name": "made_up", "results": str(folder / "results"), "figures": figures,
+        "name": "made_up", "results": str(folder / "results"),
+        "figures": {"reference": REFERENCE.name, **figures},
         "report": {"title": "Made-up sprinters", "authors": "A. Tester"},
     }  # fmt: skip
     trials = ["jog", "sprint"] + (["stride", "fast"] if participants > 1 else [])
     runs = [f"{name}\t{trial}\trun\t{trial}.c3d" for name in names for trial in trials]
-    people = [f"{name}\tfemale" for name in names]
+    statures = ["n/a", *["1.80"] * len(names)]
+    people = [f"{name}\tfemale\t{stature}" for name, stature in zip(names, statures, strict=False)]
     for file, lines in (
         ("study.yaml", [json.dumps(settings)]),
-        ("participants.tsv", ["participant_id\tsex", *people]),
+        ("participants.tsv", ["participant_id\tsex\theight_m", *people]),
         ("trials.tsv", ["participant_id\ttrial_id\ttask\tfile", *runs]),
     ):
         (folder / file).write_text("\n".join([*lines, ""]), encoding="utf-8")
@@ -515,6 +522,8 @@ def made_row(hypothesis: Hypothesis, found: ResultCode, **changes: Any) -> dict[
     row = {name: value if known else NAN for known, one in parts for name, value in one.items()}
     return row | MADE["verdict"] | {
         "hypothesis": hypothesis.id, "verdict": CLASSES[found], "found": found, "gates": gates,
+        "design": "between" if hypothesis.family == "survey" else "observed",
+        "predicted": hypothesis.predicted,
         "statistic": hypothesis.statistic, "estimate": estimate, "unit": hypothesis.unit,
         "ci_low": estimate - 0.25 * delta, "ci_high": estimate + 0.25 * delta,
         "smallest_effect": smallest, "n_athletes": 29 if told else 0,
@@ -582,10 +591,12 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
             for name in OWN for column in ("value", "beside") for place, who in enumerate(people)
         ],
         "sprints": [
-            {"participant_id": who, "trial_id": f"{condition}-{number}", "condition": condition,
-             "speed_mps": speed + 0.01 * number}
-            for who in people for number in range(2)
-            for condition, speed in (("normal", 9.0), ("restricted_arms", 8.8))
+            {"participant_id": who, "trial_id": trial, "condition": condition,
+             "effort": "maximal", "athlete": who, "speed_mps": speed}
+            for who in people
+            for trial, condition, speed in (
+                ("sprint", "normal", 9.0), ("fast", "restricted_arms", 8.8),
+            )
         ],
         "power": [
             MADE["power"]
@@ -597,6 +608,8 @@ def _verdict_tables(study: Study, people: list[str], *, steps: bool) -> dict[str
         ],
         "hypotheses_steps": [
             dict.fromkeys(hypotheses_columns(), 0.0)
+            | {name: size * (1.0 + 0.05 * level + 0.02 * int(who[1:]) + 0.003 * (step % 3))
+               for name, size in (("contact_s", 0.12), ("flight_s", 0.11), ("hub_share", 0.1))}
             | {"participant_id": who, "trial_id": f"speed{level}", "step": step + 1,
                "side": "right" if step % 2 else "left", "level": level,
                "relative_speed": 0.6 + 0.2 * level, "speed_mps": 5.5 + 2.0 * level,

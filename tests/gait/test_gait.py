@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqbio.gait.postures import MEASURES, POINTS, posture_numbers
+from aqbio.gait.postures import MEASURES, POINTS, NeutralFeet, posture_numbers
 from aqbio.gait.roles import (
     PelvisMember,
     RoleScheme,
@@ -75,6 +75,10 @@ def test_a_mirrored_runner_has_the_same_canonical_curves(seed):
 
 STRIDE_TIME, STRIDE = np.linspace(0.0, 0.4, 201), 0.4
 LEAN, THIGH, SHANK = 0.1, 0.42, 0.40
+SHIN, TOES, FLAT = 0.25, -0.15, -0.38
+"""Angles of shanks from straight down, of feet from flat, and of the line to the ball of a flat
+foot, rad."""
+FOOT = 0.13
 
 
 def _points(push):
@@ -85,8 +89,10 @@ def _points(push):
     for side, angle in angles.items():
         hip = np.array([0.02, 0.9, 0.1])
         knee = hip + THIGH * np.stack([np.sin(angle), -np.cos(angle), 0.0 * angle], axis=1)
+        ankle = knee + SHANK * np.array([np.sin(SHIN), -np.cos(SHIN), 0.0])
+        ball = ankle + FOOT * np.array([np.cos(FLAT + TOES), np.sin(FLAT + TOES), 0.3])
         for name, own in (
-            ("hip", hip + 0.0 * knee), ("knee", knee), ("ankle", knee - [0.0, SHANK, 0.0]),
+            ("hip", hip + 0.0 * knee), ("knee", knee), ("ankle", ankle), ("mtp", ball),
             ("shoulder", hip + [np.sin(LEAN), np.cos(LEAN), 0.0] + 0.0 * knee),
         ):  # fmt: skip
             found[:, POINTS.index(f"{name}_{side}")] = own
@@ -97,7 +103,9 @@ def _points(push):
 def test_closed_forms_of_postures(push):
     """Draws are carried along."""
     step = [_step(push, 0.0, 0.1, 0.2)]
-    found = posture_numbers(_points(push), STRIDE_TIME, step)
+    neutral = NeutralFeet((FLAT, FLAT), (0.02, 0.02))
+    found = posture_numbers(_points(push), STRIDE_TIME, step, neutral)
+    swing = 0.2 - 0.8 * np.cos(2.0 * np.pi * np.linspace(0.0, 0.2, 2001) / STRIDE)
     rate = 2.0 * np.pi / STRIDE
     expected = {
         "thigh_angle_push_touchdown_rad": 0.6, "thigh_angle_swing_touchdown_rad": -0.6,
@@ -106,13 +114,21 @@ def test_closed_forms_of_postures(push):
         "thigh_speed_push_radps": 0.5 * rate, "thigh_speed_swing_radps": 0.8 * rate,
         "knee_separation_touchdown_m": -2.0 * THIGH * np.sin(0.6),
         "swing_knee_ahead_touchdown_m": 0.02 - THIGH * np.sin(0.6),
-        "touchdown_distance_m": 0.02 + THIGH * np.sin(0.6),
+        "touchdown_distance_m": 0.02 + THIGH * np.sin(0.6) + SHANK * np.sin(SHIN),
+        "shin_angle_touchdown_rad": SHIN,
+        "foot_angle_touchdown_rad": TOES,
+        "ankle_angle_touchdown_rad": TOES - SHIN + 0.02,
+        "knee_height_swing_m": -THIGH * np.cos(1.0),
+        "heel_recovery_swing_m": np.sqrt(
+            THIGH**2 + SHANK**2 + 2.0 * THIGH * SHANK * np.cos(swing - SHIN)
+        ).min(),
         "trunk_lean_touchdown_rad": LEAN,
     }  # fmt: skip
     assert set(found) == set(MEASURES) == set(expected)
     for name, value in expected.items():
         assert found[name][0] == pytest.approx(value, rel=2e-3, abs=1e-6), name
-    drawn = posture_numbers(np.stack([_points(one) for one in SIDES], axis=-1), STRIDE_TIME, step)
+    both = np.stack([_points(one) for one in SIDES], axis=-1)
+    drawn = posture_numbers(both, STRIDE_TIME, step, neutral)
     for name, values in drawn.items():
         assert values.shape == (1, 2)
         np.testing.assert_allclose(values[:, SIDES.index(push)], found[name])
@@ -477,16 +493,17 @@ def test_sums_by_role_and_the_pelvis_elsewhere(pelvis):
 @pytest.mark.parametrize("lost", [(), ("knee_right",), ("hip_left", "shoulder_left")])
 @pytest.mark.parametrize("last", [0.2, np.nan])
 def test_postures_of_a_motion_that_ends_early(lost, last):
-    """After toe-off only ranges and speeds of the thigh that is lost become unknown."""
+    """After toe-off only what is sought over the step becomes unknown, of the leg that is lost."""
     points = _points("left")
     points[60:, [POINTS.index(name) for name in lost]] = np.nan
     found = posture_numbers(points, STRIDE_TIME, [_step("left", 0.0, 0.1, last)])
     whole = posture_numbers(_points("left"), STRIDE_TIME, [_step("left", 0.0, 0.1, 0.2)])
     legs = {"push": any("left" in name for name in lost), "swing": "knee_right" in lost}
+    over_step = ("thigh_range", "thigh_speed", "knee_height")
     for name, value in found.items():
-        of_step = name.startswith(("thigh_range", "thigh_speed"))
         leg = name.split("_")[2]
-        if of_step and (np.isnan(last) or legs[leg]):
+        ends = np.isnan(last) and name.startswith((*over_step, "heel_recovery"))
+        if ends or (name.startswith(over_step) and legs[leg]):
             assert np.isnan(value).all(), name
         else:
             np.testing.assert_allclose(value, whole[name], err_msg=name)

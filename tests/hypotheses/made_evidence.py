@@ -213,16 +213,17 @@ def _write_sheets(folder: Path, names: list[str]) -> None:
 
 def _write_capacities(folder: Path, names: list[str], who: WaveAthletes) -> None:
     """Strengths around plausible means: only how far athletes are from each other is read."""
-    rows = ["participant_id\tmeasure\tside\tvalue\tunit"]
+    rows = ["participant_id\tside\tmovement\tcontraction\tvalue\tunit\tattempt"]
     for place, name in enumerate(names):
-        for measure, side, value in (
-            ("knee_extension", "push", 3.0 + 0.4 * who.push_capacity[place]),
-            ("hip_flexion", "swing", 2.0 + 0.3 * who.swing_capacity[place]),
+        for movement, value in (
+            ("knee_extension", 3.0 + 0.4 * who.push_capacity[place]),
+            ("hip_flexion", 2.0 + 0.3 * who.swing_capacity[place]),
         ):
             rows += [  # tested twice
-                f"{name}\t{measure}\t{side}\t{again * value}\tN m/kg" for again in (0.99, 1.01)
+                f"{name}\tbilateral\t{movement}\tisometric\t{share * value}\tN m/kg\t{attempt}"
+                for attempt, share in enumerate((0.99, 1.01), 1)
             ]
-    (folder / "capacities.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "strength.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 def _order(trial: str, number: int) -> str:

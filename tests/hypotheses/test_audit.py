@@ -190,29 +190,26 @@ def test_sprints_at_equal_order(tables):
 
 
 def test_misdirection_at_equal_speed_and_order(tables):
-    steps, sprints = tables["hypotheses_steps"], _maximal(tables)
-    law, _ = _law(steps, steps["lateral_ratio"], steps["speed_mps"])
-    sprints["rest"] = np.log(sprints["lateral_ratio"]) - law(sprints["speed_mps"])
-    means = sprints.pivot_table(["rest", "order"], "participant_id", "condition")
-    change = 100.0 * np.expm1(means["rest"]["restricted_arms"] - means["rest"]["normal"])
-    later = means["order"]["restricted_arms"] - means["order"]["normal"]
+    """The law of speed of the sprints themselves: indicators of athlete and condition, and speed.
+
+    What an athlete does to its slope belongs to the athlete's change.
+    """
+    sprints = _maximal(tables)
+    cells = sprints["participant_id"] + " " + sprints["condition"]
+    x, y = (np.log(sprints[name]) for name in ("speed_mps", "lateral_ratio"))
+    design = pd.get_dummies(cells).astype(float).assign(x=x)
+    slope = np.linalg.lstsq(design.to_numpy(), y.to_numpy(), rcond=None)[0][-1]
+    away, residual = x - x.groupby(cells).transform("mean"), y - y.groupby(cells).transform("mean")
+    score = (away * (residual - slope * away)).groupby(sprints["participant_id"]).sum()
+    table = sprints.assign(x=x, y=y)
+    means = table.pivot_table(["x", "y", "order"], "participant_id", "condition")
+    x, y, later = (
+        means[name]["restricted_arms"] - means[name]["normal"] for name in ("x", "y", "order")
+    )
+    own = y - slope * x - x.mean() * score / (away**2).sum() * len(score)
+    change = 100.0 * np.expm1(own)
     beta, se, df, _ = _robust_fit([later], change.to_numpy())
     _check(_row(tables, "H7b"), (beta[0], se[0], df[0], 0.0), p=False)
-
-
-def _law(steps, values, speed):
-    """Parabola of logarithms within athletes, and what it leaves of every step."""
-    who, x, y = steps["participant_id"], np.log(speed), np.log(values)
-    middle = x.mean()
-    powers = [(x - middle) ** k for k in (1, 2)]
-    table = np.column_stack([p - p.groupby(who).transform("mean") for p in powers])
-    one, two = np.linalg.lstsq(table, y - y.groupby(who).transform("mean"), rcond=None)[0]
-
-    def law(speeds):
-        away = np.log(speeds) - middle
-        return one * away + two * away**2
-
-    return law, y - law(speed)
 
 
 FIRST = {"H8a": "lateral", "H8b": "flight", "H9": "swing_drive"}
@@ -231,7 +228,8 @@ def test_slopes_between_athletes(tables, name):
         names.sort(key=lambda column: column != FIRST[name] + ending)
         rest = wide[[*names, "fastest"]]
         for _ in range(3):
-            z = (rest - rest.mean()) / rest.std()
+            z = pd.DataFrame(stats.norm.ppf(rest.rank() / (len(rest) + 1)), columns=list(rest))
+            z = (z - z.mean()) / z.std()
             fit = _robust_fit([z[column] for column in names], z["fastest"].to_numpy())
             estimates.append(fit[0][1])
             ends.append(fit[0][1] + stats.t.ppf([0.025, 0.975], fit[2][1]) * fit[1][1])
@@ -369,17 +367,13 @@ def test_errors_of_measurement_of_the_mean(tables):
 
 
 def test_detectable_effect(tables):
-    """Of a mean: the noncentral t distribution at Holm's strictest step, or delta plus 0.84 SE."""
+    """Of a mean: 80 % of drawn estimates reach delta and p at Holm's strictest step."""
     values = tables["hypotheses_steps"].groupby("participant_id")[MEANS["H1"]].mean()
     row, se, df = _row(tables, "H1"), values.sem(), len(values) - 1
-    beyond = abs(row.smallest_effect) + stats.norm.ppf(0.8) * se
-    power = stats.nct.sf(stats.t.isf(0.025 / len(CORE), df), df, row.mde / se)
-    assert row.mde == pytest.approx(beyond, rel=1e-9) or power == pytest.approx(0.8, abs=1e-6)
-    assert row.mde >= beyond * (1.0 - 1e-9)
-
-
-def _found(se, df, row):
-    """Power of the test alone at the smallest effect of interest."""
-    distance = abs(row.smallest_effect) / se
-    critical = stats.t.isf(row.alpha / 2.0, df)
-    return 1.0 if distance > 10.0 * (critical + 1.0) else stats.nct.sf(critical, df, distance)
+    random = np.random.default_rng(1)
+    estimate = row.mde + se * random.standard_normal(200_000)
+    errors = se * np.sqrt(random.chisquare(df, 200_000) / df)
+    supported = estimate >= np.maximum(
+        row.smallest_effect, stats.t.isf(0.025 / len(CORE), df) * errors
+    )
+    assert supported.mean() == pytest.approx(0.8, abs=0.005)

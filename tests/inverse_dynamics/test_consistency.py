@@ -306,7 +306,8 @@ def test_markers_of_a_segment_weigh_as_their_covariance_written_out(problem, fra
 
 
 SIZES = (
-    0.003, 0.4, 0.02, 0.006, -0.004, 0.005, 0.004, 0.002, -0.003, 0.003, 0.1, -0.1, 0.005, 1e-4,
+    0.003, 0.4, 0.02, 0.006, -0.004, 0.005, 0.004, 0.002, -0.003, 0.003, 0.1, -0.1, 0.2, -0.05,
+    0.005, 1e-4,
 )  # fmt: skip
 VALUES = dict(zip((one.name for one in PARAMETERS), SIZES, strict=True))
 VALUES |= {"centres_1": 1.0, "centres_4": -0.7, "centres_20": 2.0}
@@ -841,7 +842,7 @@ def test_parameters_that_are_fitted(aligned):
     every = parameters(0.9, align_plates=aligned)
     fitted = {one.name for one in every if one.on}
     always = {"clock_offset", "mass", "leg_share", "pelvis_share", "cop_offset_x", "cop_offset_z"}
-    always |= {"thigh_slide", "tissue_compliance"}
+    always |= {"foot_share", "arm_share", "thigh_slide", "tissue_compliance"}
     turned = {"plate_roll", "plate_yaw", "plate_pitch", "cop_offset_y", "plate_scale"}
     assert fitted == always | (turned if aligned else set())
     expected = [one.prior_sd**-2.0 for one in every if one.name in fitted]
@@ -851,16 +852,19 @@ def test_parameters_that_are_fitted(aligned):
 
 
 def test_a_body_changed_by_parameters(stick):
-    """Mass moves between legs, pelvis and torso; the whole changes by its own share."""
+    """Mass moves between limbs, pelvis and torso; the whole changes by its own share."""
     before = stick.skeleton
-    values = {"leg_share": 0.1, "mass": -0.02, "pelvis_share": 0.1}
+    values = {"leg_share": 0.1, "mass": -0.02, "pelvis_share": 0.1, "arm_share": -0.2}
+    values["foot_share"] = 0.3
     after = adjusted_skeleton(stick, values)
     assert after.mass.sum() == pytest.approx(0.98 * before.mass.sum())
     ratio = after.mass / before.mass
     leg = np.isin(before.bodies, GROUPS["leg_left"] + GROUPS["leg_right"])
-    np.testing.assert_allclose(ratio[leg], 1.1 * 0.98)
+    foot = np.array(stick.tissue) == "foot"
+    np.testing.assert_allclose(ratio[leg & ~foot], 1.1 * 0.98)
+    np.testing.assert_allclose(ratio[foot], 1.4 * 0.98)
     assert ratio[before.bodies.index("pelvis")] == pytest.approx(1.1 * 0.98)
-    np.testing.assert_allclose(ratio[stick.members("arm_left", "arm_right")], 0.98)
+    np.testing.assert_allclose(ratio[stick.members("arm_left", "arm_right")], 0.8 * 0.98)
     np.testing.assert_allclose(after.inertia, before.inertia * ratio[:, None, None])
     np.testing.assert_array_equal(after.com, before.com)
     torso = torso_at(stick, (0.1, 0.0, 0.0))

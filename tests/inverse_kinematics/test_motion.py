@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -263,6 +264,27 @@ def test_golden_poses_that_nobody_can_take(runner, running, solved):
         return said
 
     assert golden("poses", pose) == []
+
+
+@pytest.mark.parametrize(("noise_m", "is_named"), [(0.0005, False), (0.013, True)])
+def test_noise_is_named_as_the_cause_of_an_impossible_pose(
+    runner, running, solved, noise_m, is_named
+):
+    """Paths that are noise are not called exchanged labels; an SD is stated within a fifth."""
+    q = running.copy()
+    q[:, runner.coordinates.index("forearm_r_z")] *= -1.0
+    positions = marker_positions(runner, running)
+    arm = [n for n, name in enumerate(runner.markers) if name.startswith(("arm_r", "forearm_r"))]
+    random = np.random.default_rng(5)
+    positions[:, arm] += noise_m * random.standard_normal((len(q), len(arm), 3))
+    pose = solved(q, positions)
+    finding = pose_finding(pose, pose_faults(pose), "run")
+    assert ("scatter from frame to frame" in finding.what) == is_named
+    assert ("exchanged" in finding.fix) != is_named
+    sizes = [float(size) for size in re.findall(r"(\d+) mm[,) ]", finding.what.split("(SD)")[0])]
+    if is_named:
+        assert len(sizes) == len(arm)
+        assert np.allclose(sizes, 1e3 * noise_m, rtol=0.2)
 
 
 @pytest.mark.parametrize("seed", range(4))

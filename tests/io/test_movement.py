@@ -167,3 +167,13 @@ def test_a_unit_makes_nobody_stand_still_or_move(unit, noise):
     assert movement.is_static(moves) == movement.is_static(unit * moves)
     assert movement.is_static(stands) == movement.is_static(unit * stands)
     assert movement.standing_part(unit * moves, RATE) is None
+
+
+@settings(max_examples=30)
+@given(st.integers(40, 200), st.sampled_from([60.0, 100.0, 250.0]), st.integers(0, 1000))
+def test_who_never_moves_stands_in_every_frame(count, rate, seed):
+    """The part that is used loses neither the first nor the last frame."""
+    random = np.random.default_rng(seed)
+    still = random.uniform([-0.3, 0.0, -0.3], [0.3, 1.7, 0.3], (12, 3))
+    positions = still + random.normal(0.0, 1e-4, (count, 12, 3))
+    assert movement.standing_part(positions, rate) == slice(0, count)

@@ -72,6 +72,39 @@ def test_a_dataset_comes_back_and_netcdf4_reads_the_same(tmp_path_factory, seed,
     assert list(some.data_vars) == ["contact_touchdown"]
 
 
+@given(SEEDS)
+def test_xarray_reads_the_same(tmp_path_factory, seed):
+    """Strings, booleans, whole numbers, coordinates along a dimension and apart from it."""
+    path, random = tmp_path_factory.mktemp("nc") / "trial.nc", np.random.default_rng(seed)
+    steps = int(random.integers(0, 5))
+    write_dataset(
+        xr.Dataset(
+            {
+                "draw_speed": ("step", random.standard_normal(steps)),
+                "kept": ("step", random.random(steps) < 0.5, {"note": "b"}),
+                "number": (("step", "axis"), random.integers(0, 9, (steps, 2)), {"units": "1"}),
+                "mass": ((), 70.5),
+            },
+            {
+                "axis": ["x", "größe"],
+                "side": ("step", ["left", "right", "left", "left"][:steps]),
+                "sprinter": ((), "V01"),
+            },
+        ),
+        path,
+        {"surface": "overground", "plates": [1.0, 2.0]},
+    )
+    with xr.open_dataset(path, mask_and_scale=False, decode_times=False) as data:
+        expected = data.load()
+    for variable in expected.variables.values():
+        variable.attrs.pop("_FillValue", None)
+    xr.testing.assert_identical(read_dataset(path), expected)
+    xr.testing.assert_identical(read_some(path, ["kept"]), expected[["kept"]])
+    xr.testing.assert_identical(
+        read_dataset(path, keep=False, without="draw_"), expected.drop_vars("draw_speed")
+    )
+
+
 @given(SEEDS, st.sampled_from([1e-9, 1e-6, 4e-3, 0.5, 100.0]), st.floats(-3.0, 6.0))
 def test_rounding_has_a_bound_whatever_the_size(seed, precision, size):
     """Half a step at most; single precision only where it holds every step; once is enough."""

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from aqbio.errors import AqbioError
 from aqbio.io.c3d import read_c3d
-from aqbio.io.points import VALUE_NAME, markers_of, named_points
-from aqbio.io.recording import marked_missing
-from aqbio.io.trial_files import read_recording
+from aqbio.io.movement import MAX_MARKER_ACCELERATION_M_S2
+from aqbio.io.points import LINK_NOISE_M, VALUE_NAME, joined_path, markers_of, named_points
+from aqbio.io.recording import Recording, marked_missing
+from aqbio.io.trial_files import _without_held, read_recording
 from aqbio.labels.by_name import landmark_table
 from tests.io.made_c3d import write_c3d
 
@@ -69,6 +70,27 @@ def test_parts_of_one_path_are_joined_exactly(seed, speed, data):
     assert known.sum() == sum(int(np.isfinite(one).all(axis=1).sum()) for one in parts)
     np.testing.assert_array_equal(path[known], whole[known, marker])
     assert [one.rule for one in found.findings] == ["markers-joined"]
+
+
+@given(
+    st.integers(1, 12), st.floats(0.0, 9.5), st.sampled_from([100.0, 250.0]),
+    st.sampled_from([0.95, 1.05]),
+)  # fmt: skip
+def test_parts_are_joined_as_far_as_a_body_accelerates(gap, speed, rate, share):
+    """Noise and ½ a t² from one part to the next, whatever the speed.
+
+    The next part is the mirror image in the plane of three markers, at the same distances of them.
+    """
+    elapsed, time = gap / rate, np.arange(60) / rate
+    reach = LINK_NOISE_M + 0.5 * MAX_MARKER_ACCELERATION_M_S2 * elapsed**2
+    markers = np.array([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.1, 0.0]])
+    parts = np.array([[0.03, 0.03, -0.5], [0.03, 0.03, 0.5]]) * [1.0, 1.0, share * reach]
+    travel = np.zeros((len(time), 1, 3))
+    travel[..., 0] = speed * time[:, None]
+    paths = parts + travel
+    paths[24:, 0] = paths[: 23 + gap, 1] = np.nan
+    joined = joined_path(paths, markers + travel, rate)
+    assert (joined is not None) == (share < 1.0)
 
 
 @settings(max_examples=40, deadline=None)
@@ -148,3 +170,21 @@ def test_halves_of_a_heel_are_the_heel(cases):
     assert sorted(split.labels) == sorted(sound.labels)
     paths = [one.positions[:, one.labels.index("RHEEL")] for one in (split, sound)]
     np.testing.assert_array_equal(*paths)
+
+
+@given(
+    st.integers(0, 10_000), st.floats(6.0, 9.5), st.integers(0, MARKERS - 1),
+    st.integers(10, 60), st.integers(12, 30),
+)  # fmt: skip
+def test_positions_that_were_held_are_missing_and_named(seed, speed, marker, start, count):
+    """In these frames, counted from 1, of this marker; all else stays as it is."""
+    held = body(seed, speed)
+    held[start : start + count, marker] = held[start, marker]
+    found = _without_held(Recording(tuple(LABELS), held, RATE), "a.trc")
+    missing = np.isnan(found.positions).any(axis=2)
+    assert np.argwhere(missing).tolist() == [[at, marker] for at in range(start, start + count)]
+    np.testing.assert_array_equal(found.positions[~missing], held[~missing])
+    (finding,) = found.findings
+    assert (finding.rule, finding.label) == ("marker-held", LABELS[marker])
+    assert finding.where == f"frames {start + 1} to {start + count}"
+    assert finding.number == count

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqbio.config import Participant, Trial
-from aqbio.io.sheets import read_capacities, read_sheet
+from aqbio.io.sheets import read_sheet
 from aqbio.io.study import checked_study, compared_studies, load_study, on_other_models
 from tests.altered_study import alter, alterations
 from tests.golden import differences
@@ -18,7 +18,6 @@ from tests.said import said, texts
 from tests.small_study import write_small_study
 
 TRIAL = "participant_id\ttrial_id\ttask\tfile\t"
-CAPACITY = "participant_id\tmeasure\tside\tvalue\tunit\n"
 ENCODINGS = {
     "utf-8": (b"", "utf-8"), "utf-8-sig": (b"", "utf-8-sig"), "utf-16": (b"", "utf-16"),
     "Excel's Unicode text": (b"\xff\xfe", "utf-16-le"), "utf-16-be": (b"\xfe\xff", "utf-16-be"),
@@ -63,12 +62,6 @@ def test_what_sheets_say_is_what_it_was(tmp_path):
     kinds = (
         ("participants", PEOPLE, "", lambda path: read_sheet(path, Participant)),
         ("trials", TEXTS["trials"], TRIAL, lambda path: read_sheet(path, Trial)),
-        (
-            "capacities",
-            TEXTS["capacities"],
-            CAPACITY,
-            lambda path: read_capacities(path, ("A", "B")),
-        ),
     )
     for kind, sheets, header, read in kinds:
         for name, text in sheets.items():
@@ -90,7 +83,7 @@ STUDIES = alterations(Path(__file__).with_name("altered_studies.yaml"))
 
 def _places(study):
     """Where everything of a study is, and who is who."""
-    yield lambda: [study.root, study.data, study.registry_file, study.capacities_file]
+    yield lambda: [study.root, study.data, study.registry_file, study.strength_file]
     yield lambda: study.map_file
     yield lambda: study.marker_file
     for person in ("P1", "P2"):

@@ -35,7 +35,10 @@ GIVEN = {
 }  # fmt: skip
 """Columns of the table of steps that `check_events` and `check_words` look at."""
 
-POSTURES = ("thigh_", "knee_separation_", "swing_knee_", "touchdown_distance_", "trunk_lean_")
+POSTURES = (
+    "thigh_", "knee_separation_", "swing_knee_", "touchdown_distance_", "trunk_lean_",
+    "shin_angle_", "ankle_angle_", "foot_angle_", "knee_height_", "heel_recovery_",
+)  # fmt: skip
 """How columns begin that take the body's joints: `tests/virtual/test_measures.py` checks them."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, filtfilt, freqs, lfilter
 
@@ -15,11 +15,14 @@ from aqbio.prepare.contact_findings import MIN_LENGTHENING_S, clearly_lengthened
 from aqbio.prepare.contacts import EventRules, FeetLoads, feet_loads
 from aqbio.prepare.force_bandwidth import (
     FILTERS,
+    UNIT,
     Butterworth,
     ForceLowPass,
+    _ContactModel,
     delay_s,
     filter_response,
     find_low_pass,
+    response_slope,
 )
 from aqbio.virtual.demo import DATA, SPRINTERS, GaitName, load_library
 from aqbio.virtual.truth import run_truth
@@ -41,6 +44,40 @@ def test_one_way_gain_and_delay_are_those_of_scipy(order):
     delay = -np.angle(expected[1]) / (2.0 * np.pi * 0.001)
     assert delay_s(ForceLowPass(1.0, one_way)) == pytest.approx(delay, rel=1e-5)
     assert delay_s(ForceLowPass(1.0, twice)) == 0.0
+
+
+@given(st.sampled_from(FILTERS), st.floats(0.1, 5.0))
+def test_slope_of_the_response_is_its_derivative(used, ratio):
+    step = 1e-6
+    ahead, behind = (
+        filter_response(np.array([ratio * np.exp(sign * step)]), used) for sign in (-1.0, 1.0)
+    )
+    slope = response_slope(np.array([ratio]), used)
+    np.testing.assert_allclose(slope, (ahead - behind) / (2.0 * step), atol=1e-8)
+
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from(FILTERS), st.floats(10.0, 80.0), st.floats(0.1, 0.25), st.floats(-0.3, 0.3),
+    st.sampled_from([2, 3]), st.integers(0, 1000),
+)  # fmt: skip
+def test_slopes_of_a_contact_are_those_of_its_misfit(used, cutoff, duration, factor, size, seed):
+    """By touchdown, duration and cut-off: exact, against central differences."""
+    random = np.random.default_rng(seed)
+    time = np.arange(500) / 1000.0
+    share = (time - 0.1) / duration
+    shape = np.sin(np.pi * share) + random.uniform(-0.5, 0.5) * np.sin(3.0 * np.pi * share)
+    force = np.where((share > 0.0) & (share < 1.0), shape, 0.0) + random.normal(0.0, 0.01, 500)
+    ends = np.array([0.1, 0.1 + duration])
+    model = _ContactModel(force, 1000.0, ends, ForceLowPass(cutoff, used))
+    unknowns = (np.array([0.1, duration, factor]) / UNIT)[:size]
+    steps = 1e-4 * np.eye(size)
+    differences = [
+        (model._residuals(unknowns + step) - model._residuals(unknowns - step)) / 2e-4
+        for step in steps
+    ]
+    slopes = model._slopes(unknowns)
+    np.testing.assert_allclose(slopes, np.stack(differences, axis=1), atol=1e-6)
 
 
 def sprint(name: GaitName, rate: float) -> np.ndarray:

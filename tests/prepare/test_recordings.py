@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import butter, lfilter, lfilter_zi, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
 from aqbio.body.statements import Measurement, verdict
@@ -64,7 +64,7 @@ from aqbio.prepare.prepared import prepared_dataset
 from aqbio.prepare.shared_frames import Movement, copy_lag, shared_frames
 from aqbio.prepare.stage import trial_numbers
 from aqbio.prepare.trial import prepare_trial
-from aqbio.signals import design_cutoff, fill_gaps, low_pass, quintic_spline, resampled
+from aqbio.signals import design_cutoff, fill_gaps, lagging, low_pass, quintic_spline, resampled
 from tests import made_run
 from tests.golden import differences
 from tests.io.made_c3d import MadePlate, write_c3d
@@ -125,6 +125,16 @@ def test_it_is_the_filter_of_signal_processing(frames, rate, cutoff):
     length = min(int(np.ceil(3.0 * rate / cutoff)), frames - 1)
     expected = sosfiltfilt(sections, signal, axis=0, padtype="odd", padlen=length)
     np.testing.assert_allclose(low_pass(signal, rate, cutoff), expected, atol=1e-11)
+
+
+@pytest.mark.parametrize(("rate", "cutoff"), [(50.0, 5.0), (200.0, 12.0), (1000.0, 30.0)])
+def test_a_signal_lags_as_through_the_filter_of_scipy(rate, cutoff):
+    """At rest at its first value before."""
+    signal = np.random.default_rng(int(rate)).standard_normal((300, 4, 3))
+    used = butter(1, cutoff, fs=rate)
+    past = lfilter_zi(*used)[:, None, None] * signal[:1]
+    expected = lfilter(*used, signal, axis=0, zi=past)[0]
+    np.testing.assert_allclose(lagging(signal, rate, cutoff), expected, atol=1e-12)
 
 
 @pytest.mark.opensim

@@ -125,8 +125,8 @@ def test_the_sample_is_counted(content):
     said = sample_words(content.people, trials, steps)
     if kept.empty:
         assert said == (
-            f"No step of {len(content.names)} athlete in {len(trials)} trials was kept: nothing "
-            "can be said about the motion."
+            f"No step of {len(content.names)} athlete in {len(trials)} trials was kept: the "
+            "motion could not be analysed."
         )
         return
     ends = [digits(one, "m/s") for one in (kept["speed_mps"].min(), kept["speed_mps"].max())]
@@ -175,7 +175,7 @@ def test_a_joint_is_named_only_where_direction_and_rank_are_sure(content, compar
     table = content.numbers_of("caused_rotation")
     said = driven_words(fastest(effect_columns(table, compared=compared)))
     if table.empty:
-        assert said.startswith("Which joints drive the rotation cannot be said")
+        assert said.startswith("Which joints drive the rotation could not be determined")
         return
     own = table[table["speed_mps"] == table["speed_mps"].max()]
     for panel, side in (("push_side_y", "push side"), ("swing_side_y", "swing side")):
@@ -196,7 +196,7 @@ def test_a_joint_is_named_only_where_direction_and_rank_are_sure(content, compar
         sure = bool(compared and first and ((ends > 0).all() or (ends < 0).all()))
         clause = next(one for one in said.split(";") if side in one)
         assert ("largest single contribution" in clause) == sure
-        assert ("cannot be said" in clause) != sure
+        assert ("could not be determined" in clause) != sure
         assert digits(primary.loc[largest, "mean"], "N m") in clause
 
 

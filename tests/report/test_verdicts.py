@@ -80,10 +80,11 @@ CHANGES = [
 LITERAL_ROW = {"name": "share of contact", "estimate": 0.91234, "ci_low": 0.85, "ci_high": 0.97,
                "n_showing": 17.0, "n_athletes": 29}  # fmt: skip
 POWER = {
-    "n_athletes": 12, "mde": -0.8474, "smallest_effect": -0.2, "power": 0.0312,
-    "athletes_needed": 138.0, "sd_athletes": 1.0, "sd_steps": NAN,
+    "n_athletes": 12, "mde": -0.8474, "smallest_effect": -0.2, "power_half": 0.001, "power": 0.0312,
+    "power_twice": 0.22, "athletes_needed": 138.0, "sd_athletes": 1.0, "sd_steps": NAN,
 }  # fmt: skip
-ENOUGH = {"mde": 0.052, "smallest_effect": 0.05, "power": 1.0, "athletes_needed": 8.0}
+ENOUGH = {"mde": 0.052, "smallest_effect": 0.05, "power_half": 0.0, "power": 0.5,
+          "power_twice": 1.0, "athletes_needed": 8.0}  # fmt: skip
 
 
 def lines(words) -> list[str]:
@@ -190,7 +191,7 @@ def test_every_sentence_is_what_it_was():
         for one, plain in contrasts
         for name in ("more", "less", "size", "short")
     ]
-    powers = [("H1", ENOUGH), ("H1", {"mde": NAN, "n_athletes": 1}), ("H8a", {"mde": NAN})]
+    powers = [("H1", ENOUGH), ("H1", {"power": NAN, "n_athletes": 1}), ("H8a", {"power": NAN})]
     powers += [("H8a", {"sd_steps": sd}) for sd in (NAN, 0.8, 0.2, 0.5)]
     powers += [("H8a", {"athletes_needed": NAN})]
     found += [power_words(REGISTRY[name], POWER | changes) for name, changes in powers]
@@ -217,7 +218,7 @@ def test_the_text_has_the_numbers_and_the_direction_of_the_row(hypothesis, found
     seen, unseen = (other, asked) if found == "opposite_found" else (asked, other)
     assert seen.lower() in said.lower()
     assert unseen.lower() not in said.lower()
-    assert ("stays open" in said) == (found in OPEN)
+    assert ("remains unresolved" in said) == (found in OPEN)
     assert ("too little to matter" in said) == (found == "no_effect")
     assert ("showed the predicted direction" in said) == (
         found == "opposite_found" and "17 of" in said

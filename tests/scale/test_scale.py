@@ -136,7 +136,7 @@ def test_golden_words_of_labels_lengths_and_segments(fit):
 
     def sessions(who: str):
         of = {"P1": ("P1", "P2"), "P3": ("P3",)}
-        return session_findings(SimpleNamespace(sessions_of=of.get), who)
+        return session_findings(SimpleNamespace(sessions_of=of.get, same_person=of.get), who)
 
     assert golden("labels", labelled, ghost, lost, sized, errors, sessions) == []
 

@@ -83,30 +83,57 @@ def _changes(evidence: Evidence, contrast: Contrast) -> dict[str, pd.Series]:
     trials = evidence.sprints[evidence.sprints["effort"] == contrast.effort].copy()
     if contrast.by == "session":
         trials = trials[trials["condition"] == "normal"]
-    column = contrast.column
-    as_log = np.log if contrast.size == "percent" else np.asarray
-    trials["number"] = as_log(trials[column].astype(float))
-    if "speed" in contrast.held_equal and column in evidence.steps:
-        steps = evidence.steps
-        law = parabola(steps["speed_mps"], as_log(steps[column]), steps["participant_id"])
-        trials["number"] -= law(np.log(trials["speed_mps"].astype(float)))
-    means = trials.pivot_table(["number", "order"], "athlete", contrast.by, dropna=False)
-    change = means["number"][contrast.condition] - means["number"][contrast.reference]
-    found = {"value": 100.0 * np.expm1(change) if contrast.size == "percent" else change}
+    trials["number"] = logs = trials[contrast.column].astype(float)
+    if contrast.size == "percent":
+        trials["number"] = logs.where(logs > 0).map(np.log)
+    trials["log_speed"] = np.log(trials["speed_mps"].astype(float)).where(trials["number"].notna())
+    names = ["number", "order", "log_speed"]
+    means = trials.pivot_table(names, "athlete", contrast.by, dropna=False)
+    change, faster = (
+        means[name][contrast.condition] - means[name][contrast.reference]
+        for name in ("number", "log_speed")
+    )
+    found, adjusted = {}, change
+    if "speed" in contrast.held_equal:
+        cell = trials["athlete"] + " " + trials[contrast.by]
+        x, y = (
+            trials[name] - trials.groupby(cell)[name].transform("mean")
+            for name in ("log_speed", "number")
+        )
+        squares, products = ((x * other).groupby(trials["athlete"]).sum() for other in (x, y))
+        adjusted = change - products.sum() / squares.sum() * faster
+        found = {"change": change, "faster": faster, "speed_squares": squares,
+                 "speed_products": products}  # fmt: skip
+    found["value"] = 100.0 * np.expm1(adjusted) if contrast.size == "percent" else adjusted
     if "order" in contrast.held_equal and trials["order"].notna().any():
         found["later"] = means["order"][contrast.condition] - means["order"][contrast.reference]
     if contrast.group is not None:
         member = trials.groupby("athlete")["group"].first() == contrast.group
         found["group"] = member.astype(float)
+        found["baseline"] = means["number"][contrast.reference]
     return found
 
 
-def parabola(speed: pd.Series, values: pd.Series, athlete: pd.Series):
-    """Least squares with an own constant for every athlete, by statsmodels; at log speed."""
-    powers = np.column_stack([np.log(speed), np.log(speed) ** 2])
-    kinds = pd.get_dummies(athlete.astype(str), dtype=float)
-    fit = sm.OLS(np.asarray(values), np.hstack([powers, kinds.to_numpy()])).fit()
-    return lambda logs: fit.params[0] * logs + fit.params[1] * logs**2
+def _responses(complete: pd.DataFrame) -> pd.Series:
+    """Changes of athletes, in percent at equal speed with the error of the law of speed in them.
+
+    What an athlete does to the slope: the difference that a little more weight of the athlete makes
+    to it, by numerical derivative.
+    """
+    if "change" not in complete:
+        return complete["value"]
+    squares, products = complete["speed_squares"], complete["speed_products"]
+
+    def slope(weights: np.ndarray) -> float:
+        return float((weights * products).sum() / (weights * squares).sum())
+
+    even, small = np.ones(len(complete)), 1e-6
+    influence = [
+        len(complete) * (slope(even + small * own) - slope(even - small * own)) / (2.0 * small)
+        for own in np.eye(len(complete))
+    ]
+    own = complete["change"] - slope(even) * complete["faster"]
+    return 100.0 * np.expm1(own - complete["faster"].mean() * np.array(influence))
 
 
 def at_equal_speed(speed: pd.Series, values: pd.Series, athlete: pd.Series) -> pd.Series:
@@ -161,9 +188,9 @@ def tails_of_means(hypothesis: Hypothesis, values: pd.DataFrame, *, robust: bool
 def ordered_change(values: pd.DataFrame, coefficient: str):
     """Regression of the change on what differs between athletes, and its name in it."""
     complete = values.dropna()
-    columns = complete.drop(columns="value")
+    columns = complete[[name for name in ("later", "group") if name in complete]]
     columns = columns.loc[:, columns.max() > columns.min()].assign(constant=1.0)
-    fit = sm.OLS(complete["value"], columns).fit()
+    fit = sm.OLS(_responses(complete), columns).fit()
     if len(complete) < columns.shape[1] + 2:
         return np.nan, np.nan
     leverage = fit.get_influence().hat_matrix_diag
@@ -174,7 +201,11 @@ def ordered_change(values: pd.DataFrame, coefficient: str):
 def standardised_slope(values: pd.DataFrame, first: str) -> float:
     """Coefficient of the first predictor at equal speed, covariates in the model."""
     complete = values.dropna()
-    scaled = ((complete - complete.mean()) / complete.std()).dropna(axis=1, how="all")
+    kinds = [name for name in complete if "=" in name]
+    ranked = complete.drop(columns=kinds).rank() / (len(complete) + 1.0)
+    scores = pd.DataFrame(stats.norm.ppf(ranked), ranked.index, ranked.columns)
+    scores = scores.join(complete[kinds])
+    scaled = ((scores - scores.mean()) / scores.std()).dropna(axis=1, how="all")
     names = [name for name in scaled if name != "fastest" and not name.endswith("_relative")]
     return sm.OLS(scaled["fastest"], sm.add_constant(scaled[names])).fit().params[first]
 
@@ -202,16 +233,18 @@ def rule(hypothesis: Hypothesis, tails: Tails, ends: tuple[float, float], condit
     return "too_imprecise"
 
 
-def power_of_t(effect: float, se: float, df: float, alpha: float) -> float:
-    """Power of a two-sided t test in the direction of the effect, by SciPy's noncentral t."""
-    if effect / se > 30.0:
-        return 1.0
-    return float(stats.nct.sf(stats.t.isf(alpha / 2.0, df), df, effect / se))
-
-
 def support_of(effect: float, delta: float, se: float, df: float, alpha: float) -> float:
-    """The smaller chance of p below alpha and of an estimate above delta."""
-    return min(power_of_t(effect, se, df, alpha), float(stats.norm.cdf((effect - delta) / se)))
+    """Chance of p below alpha and of an estimate of delta or more, by quadrature over the error."""
+    if se < 1e-12:
+        return float(effect >= delta)
+    critical = stats.t.isf(alpha / 2.0, df)
+
+    def chance(share: float) -> float:
+        error = se * np.sqrt(stats.chi2.ppf(share, df) / df)
+        return float(stats.norm.sf((max(delta, critical * error) - effect) / se))
+
+    nodes, weights = np.polynomial.legendre.leggauss(80)
+    return float(sum(w * chance(0.5 * (x + 1.0)) for x, w in zip(nodes, weights, strict=True)) / 2)
 
 
 def wilson(showing: int, count: int) -> tuple[float, float]:

@@ -186,7 +186,8 @@ def _evidence(random, athletes=12, change=0.0, slower=0.04, each=3):
         steps.groupby(TRIAL, observed=True).size().rename("recorded").to_frame().assign(spoilt="")
     )
     return Evidence(
-        steps, trials, athletes_of, pd.DataFrame(rows, columns=names_of),
+        steps, trials, athletes_of,
+        pd.DataFrame(rows, columns=names_of).assign(participant_id=lambda t: t["athlete"]),
         lambda name: None, presence=Presence(),
     )  # fmt: skip
 
@@ -232,42 +233,6 @@ def _sessions(random, gain, athletes=16):
     steps = pd.DataFrame({"participant_id": pd.Categorical([]), "speed_mps": []})
     people = pd.DataFrame(index=sorted(set(sprints["athlete"])))
     return Evidence(steps, pd.DataFrame({"spoilt": []}), people, sprints, lambda name: None)
-
-
-def _speeding(random, direction, size, athletes=14, steps=16):
-    """Steps from 4 to 9 m/s that gain by the direction of the force and by its size."""
-    rows = []
-    for place in range(athletes):
-        speed = np.linspace(4.0, 9.0, steps)
-        ratio, force = random.normal(size=(2, steps))
-        gain = 2.0 - 0.2 * speed + direction * ratio + size * force + random.normal(0, 0.2, steps)
-        own = {"forward_ratio": ratio, "force_mean_n": force, "speed_mps": speed}
-        name = f"a{place:02d}"
-        rows.append(pd.DataFrame(own | {"speed_change_mps": gain}).assign(participant_id=name))
-    table = pd.concat(rows, ignore_index=True)
-    names = sorted(set(table["participant_id"]))
-    empty = pd.DataFrame({"participant_id": pd.Categorical([], names)})
-    return Evidence(
-        empty, pd.DataFrame({"spoilt": []}), pd.DataFrame(index=names), pd.DataFrame(),
-        lambda name: None,
-        accelerating=table, presence=Presence(accelerations=True),
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("direction", "size", "sign"), [(0.6, 0.2, 1), (0.3, 0.3, 0), (0.2, 0.6, -1)]
-)
-def test_gains_by_direction_or_by_size(direction, size, sign):
-    """Slopes of standardised numbers: those drawn, times the spread of what gains, over gains'."""
-    evidence = _speeding(np.random.default_rng(5), direction, size)
-    found = hypothesis_outcome(evidence, read_registry()["H8c"])
-    spreads = evidence.accelerating.groupby("participant_id").std()
-    gained = direction * spreads["forward_ratio"] - size * spreads["force_mean_n"]
-    expected = (gained / spreads["speed_change_mps"]).mean()
-    assert found.estimate == pytest.approx(expected, abs=0.06)
-    low, high = found.result.ci95
-    assert (np.sign(low) if low * high > 0 else 0) == sign
-    assert found.n_athletes == 14
 
 
 def _at_one_speed(slower):
@@ -321,7 +286,8 @@ def test_intervals_of_contrasts_hold_what_was_drawn(name):
     evidence, given = CASES[name]
     (one,) = verdicts(evidence, _asked(**given))
     assert one.ci_low < DRAWN[name] < one.ci_high
-    assert one.ci_high - one.ci_low < 4.0
+    slower = name == "contact of the slower"  # by 4 %: the law of speed has its own error
+    assert one.ci_high - one.ci_low < (7.0 if slower else 4.0)
     assert (one.p_holm, one.p_against_holm) == (one.p, one.p_against)
     sign = np.sign(one.smallest_effect)
     near, far = sorted((sign * one.ci_low, sign * one.ci_high))

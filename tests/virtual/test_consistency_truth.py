@@ -31,7 +31,7 @@ def eight() -> Findings:
 def test_nearer_to_the_truth_than_plain_kinematics(eight):
     """The gates of the method, as shares of the plain way's errors: sprinters differ by 0.16."""
     shares = ratios(eight).loc[(USUAL.name, DEFAULT)]
-    most = {"total": 0.40, "total_x": 0.5, "total_z": 0.62, "leg": 0.75, "torso": 0.75,
+    most = {"total": 0.40, "total_x": 0.5, "total_z": 0.60, "leg": 0.75, "torso": 0.75,
             "dleg": 0.75, "darm": 1.0}  # fmt: skip
     assert {name: shares[name] for name in most if shares[name] > most[name]} == {}
 
@@ -39,10 +39,13 @@ def test_nearer_to_the_truth_than_plain_kinematics(eight):
 def test_intervals_hold_the_truth_and_spreads_are_as_large_as_errors(eight):
     """Intervals of 90 %; frames of a recording err together: 87 % at least. Errors as white as the
     weights have them make spreads of rates 3 to 7 times as large; what skin does in every stride
-    alike makes no scatter of steps: taken as new in each it made them 3 to 12 times too unsure."""
+    alike makes no scatter of steps: taken as new in each it made them 3 to 12 times too unsure.
+    Legs of these sprinters differ by 6.5 % from the tables where people's are taken to by 5: their
+    rates are held by 87 %."""
     sure = eight.coverage.groupby("of").mean(numeric_only=True)
     groups, rates = ["leg", "arm", "torso", "total"], ["dleg", "darm", "dtorso", "dtotal"]
-    assert sure.loc["coverage", groups + rates].min() >= 0.87
+    assert sure.loc["coverage", groups + rates].drop("dleg").min() >= 0.88
+    assert sure.loc["coverage", "dleg"] >= 0.87
     assert sure.loc["sd/error", rates].between(0.9, 2.0).all()
     assert sure.loc["steps", groups].between(0.4, 2.5).all()
 
@@ -55,7 +58,7 @@ def test_what_parameters_can_learn(eight):
     table = root_mean_square_parameters(eight).loc[USUAL.name]
     left = table["left"] / table["true"]
     assert left["clock_offset"] <= 0.75
-    assert left["leg_share"] <= 0.95
+    assert left["leg_share"] <= 0.90
     assert left["pelvis_share"] > 0.7
 
 

@@ -223,8 +223,10 @@ rule pages:
         runtime=for_trials(20, 3),
     params:
         study=study_file,
-        settings=settings("model", "roles", "figures", "random"),
+        settings=settings("model", "roles", "figures", "hypotheses", "random"),
         bones=content("bones"),
+        reference=content("reference"),
+        strength=content("strength"),
     message:
         "{wildcards.participant}: pages of the participant and the trials"
     shell:

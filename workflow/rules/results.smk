@@ -45,9 +45,9 @@ rule hypotheses:
         runtime=for_trials(60, 0.1),
     params:
         study=study_file,
-        settings=settings("other_models", "quality", "hypotheses", "multiverse"),
+        settings=settings("files", "quality", "hypotheses", "multiverse", "random"),
         registry=content("registry"),
-        capacities=content("capacities"),
+        strength=content("strength"),
     message:
         "Verdicts on the hypotheses"
     shell:
@@ -80,6 +80,7 @@ rule figures:
     params:
         study=study_file,
         settings=settings("model", "roles", "quality", "figures", "hypotheses"),
+        reference=content("reference"),
     message:
         "Figures"
     shell:

@@ -1,0 +1,300 @@
+"""Section of an athlete's page: angular momentum beside that of other people at the same speed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from aqbio.figures.step_means import kept_steps, step_columns
+from aqbio.figures.words import digits
+from aqbio.io.study import Study
+from aqbio.names import NORMAL, NORMAL_95
+from aqbio.pages.filters import enumerated
+from aqbio.pages.stance import UNIT
+from aqbio.prepare.body_size import body_scale
+from aqbio.reference.group import (
+    ERROR,
+    MEAN,
+    THOUSANDTHS,
+    OthersAtSpeed,
+    other_people,
+    others_at,
+    people_words,
+    read_reference,
+)
+
+SHOWN_PARTS = ("push_leg", "swing_leg", "arms", "torso", "total")
+
+AXIS = "y"
+"""About the vertical."""
+
+
+def _label(part: str) -> str:
+    """Name of a part in words."""
+    return "whole body" if part == "total" else part.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAtSpeed:
+    """An athlete's stance mean of one part at one speed, beside that of others."""
+
+    part: str
+    mean: float
+    error: float
+    """mean, error: kg m²/s; half of the 95 % interval of the measurement, NaN where not known."""
+    scale: float
+    """Mass times stature times speed over a thousand: from scaled numbers to kg m²/s."""
+    others: OthersAtSpeed
+
+    @property
+    def label(self) -> str:
+        """Name of the part."""
+        return _label(self.part)
+
+    @property
+    def text(self) -> str:
+        """Own mean with its interval."""
+        error = "" if math.isnan(self.error) else f" ± {digits(self.error, UNIT)}"
+        return f"{digits(self.mean, UNIT)}{error}"
+
+    @property
+    def others_text(self) -> str:
+        """Others, scaled to this body and speed: mean ± SD, or each where they are few."""
+        others, scale = self.others, self.scale
+        if others.is_band:
+            return f"{digits(others.mean * scale, UNIT)} ± {digits(others.sd * scale, UNIT)}"
+        return ", ".join(digits(value * scale, UNIT) for value in sorted(others.values.values()))
+
+    @property
+    def is_within(self) -> bool:
+        """True if the mean lies within the range of the others."""
+        low, high = (value * self.scale for value in self.others.range)
+        return low <= self.mean <= high
+
+    @property
+    def side(self) -> str:
+        """Above or below the range by more than the error of measurement; empty otherwise."""
+        low, high = (value * self.scale for value in self.others.range)
+        error = 0.0 if math.isnan(self.error) else self.error
+        if not self.others.is_band:
+            return ""
+        return "above" if self.mean - error > high else "below" if self.mean + error < low else ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedBesideOthers:
+    """All parts of an athlete at one speed."""
+
+    speed_mps: float
+    steps: int
+    parts: tuple[OwnAtSpeed, ...]
+
+    @property
+    def title(self) -> str:
+        """Speed, in words."""
+        return f"{self.speed_mps:.1f} m/s"
+
+    @property
+    def people(self) -> int:
+        """Number of other people at this speed."""
+        return max(len(part.others.values) for part in self.parts)
+
+    @property
+    def others_title(self) -> str:
+        """Number of other people, in words."""
+        return {0: "nobody else", 1: "1 other"}.get(self.people, f"{self.people} others")
+
+
+@dataclass(frozen=True, slots=True)
+class BesideOthers:
+    """Section of the page: sentence, rows of the table, drawing, and who the others are."""
+
+    sentence: str
+    speeds: tuple[SpeedBesideOthers, ...]
+    drawing: Markup
+    people: str
+
+
+def beside_others(study: Study, participant_id: str, steps: pd.DataFrame) -> BesideOthers | None:
+    """Compare an athlete with the reference group; None where the athlete has nothing to compare.
+
+    The usual condition; angular momentum about the vertical, mean over stance.
+    """
+    scale_kgm = body_scale(study, participant_id)
+    shown_steps = kept_steps(steps)
+    shown_steps = shown_steps[shown_steps["condition"] == NORMAL].reset_index(drop=True)
+    if math.isnan(scale_kgm) or shown_steps.empty:
+        return None
+    people = other_people(read_reference(study), study, participant_id)
+    speeds = tuple(
+        speed
+        for column in step_columns(shown_steps, study.settings.figures.speed_edges_mps)
+        if math.isfinite(column.speed_mps)
+        and (speed := _at_speed(shown_steps.iloc[column.rows], scale_kgm, people)).parts
+    )
+    if not speeds:
+        return None
+    return BesideOthers(_sentence(speeds), speeds, _drawing(speeds, people), people_words(people))
+
+
+def _at_speed(steps: pd.DataFrame, scale_kgm: float, people: pd.DataFrame) -> SpeedBesideOthers:
+    by_foot = [foot for _, foot in steps.groupby("side")]
+    speed = float(np.mean([foot["speed_mps"].mean() for foot in by_foot]))
+    parts = []
+    for part in SHOWN_PARTS:
+        mean = float(np.mean([foot[MEAN.format(part, AXIS)].mean() for foot in by_foot]))
+        error = NORMAL_95 * float(steps[ERROR.format(part, AXIS)].mean())
+        others = others_at(people, part, AXIS, speed)
+        if math.isfinite(mean):
+            scale = scale_kgm * speed / THOUSANDTHS
+            parts.append(OwnAtSpeed(part, mean, error, scale, others))
+    return SpeedBesideOthers(speed, len(steps), tuple(parts))
+
+
+def _sentence(speeds: Sequence[SpeedBesideOthers]) -> str:
+    """State at the fastest speed with a band which parts lie outside the range of the others."""
+    banded = [speed for speed in speeds if any(part.others.is_band for part in speed.parts)]
+    if not banded:
+        fastest = speeds[-1]
+        return f"At {fastest.title} {fastest.others_title} ran: too few for a band."
+    speed = banded[-1]
+    people = f"the range of {speed.people} others"
+    places = (
+        ([part.label for part in speed.parts if part.is_within], f"within {people}"),
+        (
+            [part.label for part in speed.parts if not (part.is_within or part.side)],
+            f"outside {people}, by less than the error of measurement",
+        ),
+        (
+            [f"{part.label} ({part.side})" for part in speed.parts if part.side],
+            f"outside {people}, by more than the error of measurement",
+        ),
+    )
+    clauses = [
+        f"{enumerated(labels)} {'lie' if len(labels) > 1 or labels == ['arms'] else 'lies'} {place}"
+        for labels, place in places
+        if labels
+    ]
+    return f"At {speed.title} {'; '.join(clauses)}."
+
+
+# the drawing ------------------------------------------------------------------------------------
+
+WIDTH, HEIGHT = 200, 150
+LEFT, TOP, BOTTOM, RIGHT = 30, 18, 24, 4
+GRID_MPS = 0.1
+
+
+def _drawing(speeds: Sequence[SpeedBesideOthers], people: pd.DataFrame) -> Markup:
+    """Draw a panel per part: own means over speed on the band and the points of the others."""
+    own_speeds = [speed.speed_mps for speed in speeds]
+    low, high = min(own_speeds) - 0.5, max(own_speeds) + 0.5
+    bands = {part: _band(part, people, low, high) for part in SHOWN_PARTS}
+    values = [value for speed in speeds for part in speed.parts for value in _own_ends(part)]
+    values += [end for band in bands.values() for _, one in band for end in one.ends]
+    values += [x for speed in speeds for part in speed.parts for x in _single_values(part)]
+    bottom, top = min(0.0, *values), max(0.0, *values)
+    room = 0.06 * (top - bottom) or 1.0
+    frame = _Frame(low, high, bottom - room, top + room)
+    panels = [_panel(part, speeds, bands[part], frame) for part in SHOWN_PARTS]
+    return Markup("").join(panel for panel in panels if panel)
+
+
+def _single_values(part: OwnAtSpeed) -> list[float]:
+    """Scaled numbers of the others where they are too few for a band."""
+    return [] if part.others.is_band else list(part.others.values.values())
+
+
+def _own_ends(part: OwnAtSpeed) -> Iterator[float]:
+    error = 0.0 if math.isnan(part.error) else part.error
+    yield from ((part.mean - error) / part.scale, (part.mean + error) / part.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """From speed and scaled momentum to the coordinates of a panel."""
+
+    low: float
+    high: float
+    bottom: float
+    top: float
+
+    def x(self, speed: float) -> str:
+        share = (speed - self.low) / (self.high - self.low)
+        return f"{LEFT + share * (WIDTH - LEFT - RIGHT):.1f}"
+
+    def y(self, value: float) -> str:
+        share = (self.top - value) / (self.top - self.bottom)
+        return f"{TOP + share * (HEIGHT - TOP - BOTTOM):.1f}"
+
+    def point(self, speed: float, value: float) -> str:
+        return f"{self.x(speed)} {self.y(value)}"
+
+
+Band = list[tuple[float, OthersAtSpeed]]
+"""Others by speed, where there are enough for a mean and a standard deviation."""
+
+
+def _band(part: str, people: pd.DataFrame, low: float, high: float) -> Band:
+    others = [(float(v), others_at(people, part, AXIS, v)) for v in np.arange(low, high, GRID_MPS)]
+    return [(speed, one) for speed, one in others if one.is_band]
+
+
+def _panel(part: str, speeds: Sequence[SpeedBesideOthers], band: Band, frame: _Frame) -> Markup:
+    own = [(speed.speed_mps, one) for speed in speeds for one in speed.parts if one.part == part]
+    if not own:
+        return Markup()
+    title = _label(part).capitalize()
+    numbers = "; ".join(f"{speed:.1f} m/s: {one.text}" for speed, one in own)
+    lines = [
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}, {numbers}">',
+        f'<text x="{LEFT}" y="11">{title}</text>',
+        *_band_paths(band, frame),
+        f'<path class="zero" d="M{LEFT} {frame.y(0.0)}H{WIDTH - RIGHT}"/>',
+        *_scales(frame),
+    ]
+    for speed, one in own:
+        low, high = _own_ends(one)
+        x, middle = frame.x(speed), frame.y(one.mean / one.scale)
+        rings = [frame.y(value) for value in _single_values(one)]
+        lines += [f'<circle class="others" cx="{x}" cy="{y}" r="3"/>' for y in rings]
+        lines.append(f'<path class="own" d="M{x} {frame.y(low)}V{frame.y(high)}"/>')
+        lines.append(f'<circle class="own" cx="{x}" cy="{middle}" r="3.2"/>')
+    return Markup("".join([*lines, "</svg>"]))  # of numbers and words of ours only
+
+
+def _band_paths(band: Band, frame: _Frame) -> Iterator[str]:
+    """Mean ± standard deviation over the speeds at which enough people ran."""
+    if len(band) < 2:
+        return
+    above = [frame.point(speed, one.ends[1]) for speed, one in band]
+    below = [frame.point(speed, one.ends[0]) for speed, one in reversed(band)]
+    middle = [frame.point(speed, one.mean) for speed, one in band]
+    yield f'<path class="band" d="M{"L".join([*above, *below])}Z"/>'
+    yield f'<path class="others" d="M{"L".join(middle)}"/>'
+
+
+def _scales(frame: _Frame) -> Iterator[str]:
+    for value in (_round(frame.bottom), _round(frame.top)):
+        if value:
+            y = float(frame.y(value)) + 4.0
+            yield f'<text x="{LEFT - 3}" y="{y:.1f}" text-anchor="end">{digits(value)}</text>'
+    yield f'<text x="{LEFT - 3}" y="{float(frame.y(0.0)) + 4.0:.1f}" text-anchor="end">0</text>'
+    whole = range(math.ceil(frame.low), math.floor(frame.high) + 1)
+    for speed in whole if len(whole) <= 5 else whole[1::2]:
+        x = frame.x(speed)
+        yield f'<text x="{x}" y="{HEIGHT - 10}" text-anchor="middle">{speed}</text>'
+
+
+def _round(value: float) -> float:
+    """The value's largest round number within it."""
+    if not value:
+        return 0.0
+    power: Any = 10.0 ** math.floor(math.log10(abs(value)))
+    return float(math.copysign(math.floor(abs(value) / power) * power, value))

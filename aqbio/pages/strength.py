@@ -1,0 +1,241 @@
+"""Strength and sides of an athlete: tests by leg, what each leg carries in running, sessions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aqbio.config import Strength
+from aqbio.figures.words import digits
+from aqbio.intervals.differences import MIN_STEPS
+from aqbio.io.study import Study
+from aqbio.names import NORMAL_95
+from aqbio.pages.own_curves import ranked_columns
+from aqbio.stats.leg_strength import MEASURE, leg_ratios, strength_tests
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUNNING = {
+    "push": ("peak_vertical_force_bw", "peak upward force on it"),
+    "swing": ("thigh_speed_swing_radps", "its thigh's fastest attack forward"),
+}
+"""Column of steps.tsv that stands beside strengths of a role, and its words, of that leg."""
+
+NOT_THE_AUTHORS = (
+    "Left against right is not what the articles call strength balance: each leg pushes in its own "
+    "contact and swings in the other's."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Right less left, per cent of their mean, with its 95 % interval; NaN: not known."""
+
+    difference: float
+    low: float = math.nan
+    high: float = math.nan
+
+    @property
+    def sure(self) -> bool:
+        """True if the interval lies on one side of 0."""
+        return self.low > 0.0 or self.high < 0.0
+
+    @property
+    def words(self) -> str:
+        """Difference and interval."""
+        text = f"{digits(self.difference, '%')} %"
+        if math.isnan(self.low):
+            return text
+        return f"{text}, {digits(self.low, '%')} to {digits(self.high, '%')} %"
+
+
+@dataclass(frozen=True, slots=True)
+class StrengthLine:
+    """One movement that both legs were tested in."""
+
+    movement: str
+    """Movement and kind of test, in words."""
+    session: str
+    unit: str
+    left: float
+    right: float
+    ratio: Ratio
+    pain: str
+    running: str
+    """What each leg carries in running beside it; empty where nothing is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrengthChange:
+    """One test in the first and the last session."""
+
+    test: str
+    unit: str
+    before: float
+    after: float
+    change: Ratio
+    """After less before."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrengthSheet:
+    """Part of an athlete's page."""
+
+    sentence: str
+    lines: tuple[StrengthLine, ...]
+    changes: tuple[StrengthChange, ...]
+    sessions: str
+    """First and last session, in words; empty with one."""
+    note: str = NOT_THE_AUTHORS
+
+
+def strength_sheet(study: Study, participant_id: str, steps: pd.DataFrame) -> StrengthSheet | None:
+    """Strengths of a person beside the running of this session; None where none was measured.
+
+    ``steps`` are the kept steps of the participant; those of the speed that the page compares left
+    and right at are shown.
+    """
+    people = study.same_person(participant_id)
+    rows = [row for row in study.strength if row.participant_id in people]
+    if not rows:
+        return None
+    ranked = ranked_columns(steps, study.settings.figures.speed_edges_mps)
+    shown = steps.iloc[ranked[0].rows] if ranked else steps
+    own_rows = [row for row in rows if row.participant_id == participant_id]
+    lines = tuple(_lines(own_rows, shown))
+    changes, sessions = _changes(rows, people)
+    return StrengthSheet(_sentence(lines, own_rows), lines, changes, sessions)
+
+
+def percent(ratio: float) -> float:
+    """Per cent of the mean by which two numbers differ, from the logarithm of their ratio."""
+    return 200.0 * math.tanh(0.5 * ratio)
+
+
+def _ratio(ratio: float, error: float, df: float) -> Ratio:
+    """Difference with the interval of attempts: Student's t of their degrees of freedom."""
+    from scipy.special import stdtrit
+
+    if not (math.isfinite(error) and df >= 1):
+        return Ratio(percent(ratio))
+    half = float(stdtrit(df, 0.975)) * error
+    return Ratio(percent(ratio), percent(ratio - half), percent(ratio + half))
+
+
+def describe_test(row: Mapping[Hashable, Any]) -> str:
+    """Movement and conditions of a test, in words."""
+    words = [str(row["movement"]).replace("_", " "), str(row["contraction"]).replace("_", " ")]
+    for column, unit in (("angle_deg", "°"), ("velocity_deg_s", "°/s")):
+        value = row[column]
+        if isinstance(value, float) and math.isfinite(value):
+            words.append(f"{value:g}{unit}")
+    if row["device"] and isinstance(row["device"], str):
+        words.append(row["device"])
+    return f"{words[0].capitalize()} ({', '.join(words[1:])})"
+
+
+def _lines(rows: Sequence[Strength], steps: pd.DataFrame) -> list[StrengthLine]:
+    ratios = leg_ratios(strength_tests(rows))
+    return [
+        StrengthLine(
+            movement=describe_test(row),
+            session=str(row["session"] or ""),
+            unit=str(row["unit"]),
+            left=float(row["left"]),
+            right=float(row["right"]),
+            ratio=_ratio(float(row["ratio"]), float(row["error"]), float(row["error_df"])),
+            pain=str(row["pain"]),
+            running=_running(steps, str(row["role"] or "")),
+        )
+        for row in ratios.to_dict("records")
+    ]
+
+
+def _running(steps: pd.DataFrame, role: str) -> str:
+    """Right less left of what a leg does in running, in its role, with the interval of steps."""
+    if role not in RUNNING:
+        return ""
+    column, words = RUNNING[role]
+    values = {
+        side: steps.loc[steps["side"] == side, column].dropna().to_numpy(dtype=float)
+        for side in ("left", "right")
+    }
+    if min(map(len, values.values())) < MIN_STEPS or min(v.mean() for v in values.values()) <= 0:
+        return "too few steps of each foot"
+    left, right = (values["left"], values["right"])
+    if role == "swing":  # the leg of the other foot swings
+        left, right = right, left
+    ratio = float(np.log(right.mean() / left.mean()))
+    error = math.sqrt(sum(v.var(ddof=1) / len(v) / v.mean() ** 2 for v in (left, right)))
+    half = NORMAL_95 * error
+    return f"{words}: {Ratio(percent(ratio), percent(ratio - half), percent(ratio + half)).words}"
+
+
+def _changes(
+    rows: Sequence[Strength], people: Sequence[str]
+) -> tuple[tuple[StrengthChange, ...], str]:
+    """Tests of the first and the last session of a person, and both sessions in words."""
+    tests = strength_tests(rows)
+    tested = [name for name in people if name in set(tests["participant_id"])]
+    if len(tested) < 2:
+        return (), ""
+    first, last = tested[0], tested[-1]
+    named = dict(zip(tests["participant_id"], tests["session"], strict=True))
+    key = ["side", *MEASURE, "unit"]
+    before, after = (tests[tests["participant_id"] == name] for name in (first, last))
+    both = before.merge(after, on=key, suffixes=("_before", "_after"))
+    changes = []
+    for row in both.to_dict("records"):
+        ratio = math.log(row["value_after"] / row["value_before"])
+        error = math.hypot(row["error_before"], row["error_after"])
+        side = "" if row["side"] == "bilateral" else f", {row['side']}"
+        change = _ratio(ratio, error, float(row["error_df_before"]))
+        changes.append(
+            StrengthChange(
+                f"{describe_test(row)}{side}", row["unit"], row["value_before"], row["value_after"],
+                change,
+            )
+        )  # fmt: skip
+    return tuple(changes), f"{named[first] or first} and {named[last] or last}"
+
+
+def _sentence(lines: Sequence[StrengthLine], rows: Sequence[Strength]) -> str:
+    """State what is known, what is not, and what to measure next."""
+    if not rows:
+        return "No strength was measured in this session. Next: test both legs on the day of a run."
+    known = [
+        f"{line.movement}: the {'right' if line.ratio.difference < 0 else 'left'} leg tested "
+        f"weaker (right − left {line.ratio.words})"
+        for line in lines
+        if line.ratio.sure
+    ]
+    parts = [f"{'; '.join(known)}."] if known else []
+    alike = [line for line in lines if not line.ratio.sure and not math.isnan(line.ratio.low)]
+    if alike:
+        names = ", ".join(line.movement.lower() for line in alike)
+        parts.append(f"No difference between the legs beyond that of attempts: {names}.")
+    if any(math.isnan(line.ratio.low) for line in lines):
+        parts.append("How sure a difference is is not known where one attempt was made.")
+    if not lines:
+        parts.append("No movement was tested in both legs.")
+    roles = {row.role for row in rows}
+    lacking = [
+        words
+        for role, words in (("push", "extension of hip or knee"), ("swing", "hip flexion"))
+        if role not in roles
+    ]
+    parts.append("Whether strength makes what a leg does in running is not known from one athlete.")
+    if lacking:
+        parts.append(f"Next: test {' and '.join(lacking)} of both legs.")
+    elif any(math.isnan(line.ratio.low) for line in lines) or not lines:
+        parts.append("Next: three attempts of each leg.")
+    elif any(row.hurt is None for row in rows):
+        parts.append("Next: note pain of each leg, none where there is none.")
+    else:
+        parts.append("Next: the same tests in six weeks, with the same device.")
+    return " ".join(parts)

@@ -1,0 +1,1 @@
+"""Numbers of other people at the same speed, which an athlete's are put beside."""

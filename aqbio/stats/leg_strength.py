@@ -1,0 +1,383 @@
+"""Strength of legs: errors of its tests, legs against each other, and what they do in running.
+
+Numbers of a leg are compared as natural logarithms of ratios (right over left, after over before):
+0.10 is 10 %. Strength is measured with error, and an error of a predictor hides a slope; the slope
+is divided by the share of the variance that is no error (Fuller 1987, Measurement error models,
+chapter 1), which is itself known by few repeated attempts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from aqbio.stats.inference import SIGNS, Estimate
+from aqbio.stats.outcome import UNKNOWN, Outcome, Result, outcome_of
+from aqbio.vectors import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aqbio.config import Strength
+    from aqbio.stats.evidence import Evidence
+    from aqbio.stats.registry import Hypothesis, Predicted
+
+Role = Literal["push", "swing"]
+
+ROLES: tuple[Role, ...] = ("push", "swing")
+
+MEASURE = ["movement", "contraction", "angle_deg", "velocity_deg_s", "device"]
+"""Columns that name tests which can be compared."""
+
+
+def strength_tests(rows: Sequence[Strength]) -> pd.DataFrame:
+    """Tests, one row per participant, session, side and `MEASURE`, from attempts.
+
+    ``value`` is the mean of the ``attempts``, in ``unit``; ``error`` the standard error of its
+    logarithm: the standard deviation of attempts' logarithms within tests, pooled over all tests of
+    the movement and contraction (``error_df`` degrees of freedom), over the root of the number of
+    attempts. NaN where no test of them was repeated. Errors from session to session, of the
+    position of device and joint, are not in it. ``pain`` is what was noted, empty without any.
+    """
+    import pandas as pd
+
+    names = ["participant_id", "session", "side", *MEASURE, "unit", "role"]
+    attempts: dict[tuple[object, ...], list[Strength]] = defaultdict(list)
+    for row in rows:
+        of_leg = (row.participant_id, row.session, row.side)
+        attempts[*of_leg, *row.measure, row.si[1], row.role].append(row)
+    squares: dict[tuple[str, str], float] = defaultdict(float)
+    freedom: dict[tuple[str, str], int] = defaultdict(int)
+    for of_test in attempts.values():
+        logs = np.log([row.si[0] for row in of_test])
+        kind = (of_test[0].movement, of_test[0].contraction)
+        squares[kind] += float(((logs - logs.mean()) ** 2).sum())
+        freedom[kind] += len(logs) - 1
+    table = []
+    for test, of_test in attempts.items():
+        kind = (of_test[0].movement, of_test[0].contraction)
+        df, count = freedom[kind], len(of_test)
+        error = np.sqrt(squares[kind] / df / count) if df else np.nan
+        pain = "; ".join(dict.fromkeys(row.pain for row in of_test if row.pain and row.hurt))
+        value = float(np.mean([row.si[0] for row in of_test]))
+        table.append((*test, value, count, error, df, pain))
+    return pd.DataFrame(table, columns=[*names, "value", "attempts", "error", "error_df", "pain"])
+
+
+def leg_ratios(tests: pd.DataFrame) -> pd.DataFrame:
+    """Logarithm of right over left, of tests that both legs made in one session.
+
+    Columns: participant_id, session, `MEASURE`, unit, role, ``left``, ``right``, ``ratio``,
+    ``error`` (standard error of the ratio), ``error_df`` and ``pain`` (of either leg).
+    """
+    import pandas as pd
+
+    key = ["participant_id", "session", *MEASURE, "unit", "role"]
+    rows = []
+    for names, group in tests.groupby(key, dropna=False, sort=False):
+        legs = {str(row["side"]): row for row in group.to_dict("records")}
+        if not {"left", "right"} <= set(legs):
+            continue
+        left, right = legs["left"], legs["right"]
+        pain = "; ".join(f"{side}: {leg['pain']}" for side, leg in legs.items() if leg["pain"])
+        rows.append(
+            dict(zip(key, names, strict=True))
+            | {
+                "left": left["value"],
+                "right": right["value"],
+                "ratio": float(np.log(right["value"] / left["value"])),
+                "error": float(np.hypot(left["error"], right["error"])),
+                "error_df": left["error_df"],
+                "pain": pain,
+            }
+        )
+    columns = [*key, "left", "right", "ratio", "error", "error_df", "pain"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def role_ratios(ratios: pd.DataFrame, role: Role) -> pd.DataFrame:
+    """Mean ratio of a role's movements by participant: ``ratio``, ``error``, ``error_df``, pain.
+
+    Participants who lack a movement that others have are left out: movements differ in how unlike
+    legs are. Devices and velocities may differ between participants, because legs are compared
+    within them. The error is NaN where that of a test is.
+    """
+    import pandas as pd
+
+    chosen = ratios[ratios["role"] == role]
+    movements = chosen["movement"].nunique()
+    rows = {}
+    for name, group in chosen.groupby("participant_id", sort=False):
+        if group["movement"].nunique() == movements:
+            rows[name] = {
+                "ratio": group["ratio"].mean(),
+                "error": np.sqrt((group["error"] ** 2).sum(skipna=False)) / len(group),
+                "error_df": group["error_df"].sum(),
+                "pain": "; ".join(filter(None, group["pain"])),
+            }
+    columns = ["ratio", "error", "error_df", "pain"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def evidence_of_strength(
+    rows: Sequence[Strength], preferred: Mapping[str, str | None]
+) -> dict[str, list[float]]:
+    """Columns of evidence by athlete, in the order of ``preferred`` (legs by participant).
+
+    ``push_ratio`` and ``swing_ratio`` (`role_ratios`), their ``_error`` and ``_df``; ``preferred``
+    (1 the right leg, -1 the left one, NaN not stated); ``hurt`` (1: pain or an injury was noted, 0:
+    none, NaN: not stated of every test).
+    """
+    ratios = leg_ratios(strength_tests(rows))
+    columns: dict[str, list[float]] = {}
+    for role in ROLES:
+        by_athlete = role_ratios(ratios, role).reindex(list(preferred))
+        columns[f"{role}_ratio"] = by_athlete["ratio"].astype(float).tolist()
+        columns[f"{role}_ratio_error"] = by_athlete["error"].astype(float).tolist()
+        columns[f"{role}_ratio_df"] = by_athlete["error_df"].astype(float).tolist()
+    columns["preferred"] = [
+        {"right": 1.0, "left": -1.0}.get(str(leg), np.nan) for leg in preferred.values()
+    ]
+    columns["hurt"] = [
+        _hurt(row.hurt for row in rows if row.participant_id == n) for n in preferred
+    ]
+    return columns
+
+
+def _hurt(notes: Iterable[bool | None]) -> float:
+    """1 where a test has a note of pain, 0 where all say that there is none, NaN otherwise."""
+    known = list(notes)
+    if any(known):
+        return 1.0
+    return 0.0 if known and None not in known else np.nan
+
+
+# slope --------------------------------------------------------------------------------------------
+
+MIN_RELIABLE_SHARE = 0.5
+"""Least share of the variance of strengths that is no error: below it the correction for errors is
+larger than what is corrected."""
+
+MIN_ATHLETES = 6
+
+GOLDEN = 0.6180339887498949
+
+QUANTILES = 64
+"""Number of values of the error's variance behind an interval."""
+
+
+@dataclass(frozen=True, eq=False)
+class SlopePosterior:
+    """Slope of a running ratio on a strength ratio, as a mixture of t distributions over draws."""
+
+    values: FloatArray
+    errors: FloatArray
+    """values, errors: (K,) slope and its standard error over athletes in every draw."""
+    df: int
+    reliable_share: float
+    """Share of the variance of the strength ratios that is no error of the tests; NaN: unknown."""
+    without_influential: SlopePosterior | None = None
+    """Slope without the athlete who moves it most."""
+
+    @property
+    def estimate(self) -> float:
+        """Mean over draws."""
+        return float(self.values.mean())
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error over athletes and draws together."""
+        return float(np.sqrt((self.errors**2).mean() + self.values.var()))
+
+    @property
+    def diluted(self) -> bool:
+        """True where errors of the tests are unknown and hide part of a slope."""
+        return not np.isfinite(self.reliable_share)
+
+    def below(self, value: float) -> float:
+        """Probability of a slope below a value."""
+        from scipy import special
+
+        return float(special.stdtr(self.df, (value - self.values) / self.errors).mean())
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Central interval."""
+        from scipy import optimize
+
+        centre, width = self.estimate, 200.0 * float(self.errors.max()) + np.ptp(self.values)
+        low, high = (
+            optimize.brentq(lambda x, p=p: self.below(x) - p, centre - width, centre + width)
+            for p in ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
+        )
+        return float(low), float(high)
+
+    def p(self, predicted: Predicted = "greater") -> float:
+        """Twice the one-sided p value for the predicted direction, with and without one athlete."""
+        sign = SIGNS[predicted]
+        share = self.below(0.0) if sign > 0 else 1.0 - self.below(0.0)
+        p = min(1.0, 2.0 * share)
+        rest = self.without_influential
+        return p if rest is None else max(p, rest.p(predicted))
+
+    def p_against(self, delta: float, predicted: Predicted = "greater") -> float:
+        """One-sided p value against a slope of delta or beyond in the predicted direction."""
+        if self.diluted:
+            return 1.0
+        sign = SIGNS[predicted]
+        p = 1.0 - self.below(delta) if sign > 0 else self.below(-delta)
+        rest = self.without_influential
+        return p if rest is None else max(p, rest.p_against(delta, predicted))
+
+
+def strength_slope(
+    strength: FloatArray,
+    outcome: FloatArray,
+    error: FloatArray,
+    error_df: float,
+    covariates: FloatArray | None = None,
+    *,
+    leave_out: bool = True,
+) -> SlopePosterior | None:
+    """Slope of a ratio in running on the ratio of strengths, over athletes.
+
+    Parameters
+    ----------
+    strength : (A,)
+        Logarithm of right over left (or after over before) of each athlete's strength.
+    outcome : (A,) or (K, A)
+        The same of a number of running, in K draws of its errors of measurement.
+    error : (A,)
+        Standard error of each strength; NaN where no test was repeated.
+    error_df : float
+        Degrees of freedom behind the errors.
+    covariates : (A, C), optional
+        Covariates, such as the preferred leg as 1 and -1. A constant is always in the model: a side
+        that all athletes prefer, or that all are tested on first, is no evidence.
+    leave_out : bool
+        Compute the slope without the most influential athlete too.
+
+    Returns
+    -------
+    None for fewer than `MIN_ATHLETES`, or strengths that do not differ.
+
+    Notes
+    -----
+    Every draw of the outcome goes with one quantile of the variance of the tests' errors (scaled
+    inverse chi-squared). The slope of least squares and its standard error are divided by the share
+    of the variance of strengths that is no error, at least `MIN_RELIABLE_SHARE`. Errors that
+    athletes do not share are in the scatter over athletes as well as in the draws: intervals are
+    rather too wide than too narrow.
+    """
+    drawn = np.atleast_2d(outcome)
+    count = len(strength)
+    design = (
+        np.ones((count, 1)) if covariates is None else np.column_stack((np.ones(count), covariates))
+    )
+    design = design[:, np.ptp(design, axis=0) > 0] if covariates is not None else design[:, :0]
+    design = np.column_stack((np.ones(count), design))
+    df = count - design.shape[1] - 1
+    if count < MIN_ATHLETES or df < 3 or not np.isfinite(strength).all():
+        return None
+    basis = np.linalg.qr(design)[0]
+    x = strength - basis @ (basis.T @ strength)
+    y = drawn - (drawn @ basis) @ basis.T
+    square = float(x @ x)
+    if square < 1e-12:
+        return None
+    slope = y @ x / square
+    residual = y - slope[:, None] * x
+    se = np.sqrt((residual**2).sum(axis=1) / df / square)
+    draws = max(len(drawn), QUANTILES)
+    shares, share = _reliable_shares(square / (df + 1), error, error_df, draws)
+    pairs = np.arange(draws) % len(drawn)
+    rest = None
+    if leave_out:
+        leverage = 1.0 - (basis**2).sum(axis=1) - x**2 / square
+        influence = np.abs(residual.mean(axis=0) * x / np.maximum(leverage, 1e-9))
+        others = np.arange(count) != int(influence.argmax())
+        rest = strength_slope(
+            strength[others], drawn[:, others], error[others], error_df,
+            None if covariates is None else covariates[others], leave_out=False,
+        )  # fmt: skip
+    return SlopePosterior(slope[pairs] / shares, se[pairs] / shares, df, share, rest)
+
+
+def _reliable_shares(
+    variance: float, error: FloatArray, df: float, draws: int
+) -> tuple[FloatArray, float]:
+    """Shares of a variance that are no error, over quantiles of the error's variance, and one."""
+    from scipy import special
+
+    noise = float(np.mean(error**2))
+    if not np.isfinite(noise) or df < 1:
+        return np.ones(draws), np.nan
+    quantiles = (np.arange(draws) + 0.5) / draws
+    order = np.argsort((np.arange(draws) * GOLDEN) % 1.0)  # goes with no order of the draws
+    noises = noise * df / special.chdtri(df, quantiles)[order]
+    shares = np.clip(1.0 - noises / variance, MIN_RELIABLE_SHARE, 1.0)
+    return shares, 1.0 - noise / variance
+
+
+# statistic of the registry ------------------------------------------------------------------------
+
+
+def leg_slope(evidence: Evidence, hypothesis: Hypothesis, *, role: Role) -> Outcome:
+    """H3g, H3h: what a stronger leg carries more in running, over athletes.
+
+    Slope of the joint-moment index of a leg, right over left, on its strength, both as logarithms:
+    of the push leg in its own contacts (``push``), of the swing leg in those of the other foot
+    (``swing``). Athletes with noted pain are left out; support also needs pain and preferred legs
+    of all stated, and strengths of which at least half of the variance is no error.
+    """
+    athletes = evidence.athletes
+    names = (f"{role}_ratio", f"{role}_ratio_error", f"{role}_ratio_df", "preferred", "hurt")
+    known = athletes.reindex(columns=list(names)).astype(float)
+    strength = known[f"{role}_ratio"].where(known["hurt"] != 1.0)
+    values = {"strength": strength, "running": running_ratio(evidence.steps, role)}
+
+    def test(table: pd.DataFrame) -> Result:
+        complete = table.dropna()
+        rest = known.loc[complete.index]
+        is_stated = bool(rest[["preferred", "hurt"]].notna().all(axis=None))
+        has_sides = bool(rest["preferred"].notna().all())
+        slope = strength_slope(
+            complete["strength"].to_numpy(),
+            complete["running"].to_numpy(),
+            rest[f"{role}_ratio_error"].to_numpy(),
+            float(rest[f"{role}_ratio_df"].max()) if len(rest) else 0.0,
+            rest[["preferred"]].to_numpy() if has_sides else None,
+        )
+        if slope is None:
+            return Result(UNKNOWN, (np.nan, np.nan), np.nan, np.nan)
+        error = Estimate(
+            slope.estimate, slope.standard_error, float(slope.df),
+            model="least squares over athletes, errors of the tests taken out",
+        )  # fmt: skip
+        reliable = slope.diluted or slope.reliable_share >= MIN_RELIABLE_SHARE
+        share = (
+            "not known" if slope.diluted else f"{1.0 - slope.reliable_share:.0%} of the variance"
+        )
+        note = f"errors of the tests: {share}; with and without the most influential athlete"
+        if not is_stated:
+            note += "; pain or preferred legs are not stated"
+        return Result(
+            error, slope.interval(), slope.p(hypothesis.predicted),
+            slope.p_against(hypothesis.delta, hypothesis.predicted) if reliable else 1.0,
+            is_stated and reliable, note,
+        )  # fmt: skip
+
+    diluted = bool(known[f"{role}_ratio_error"].isna().all())
+    return outcome_of(hypothesis, values, evidence.count(), test, diluted=diluted)
+
+
+def running_ratio(steps: pd.DataFrame, role: Role) -> pd.Series[float]:
+    """Logarithm of right over left leg of its joint-moment index, mean over speeds, by athlete."""
+    column = steps[f"{role}_index"].where(steps[f"{role}_index"] > 0).astype(float).map(np.log)
+    keys = [steps["participant_id"].astype(str), steps["level"], steps["side"].astype(str)]
+    means = column.groupby(keys).mean().unstack().reindex(columns=["left", "right"])  # noqa: PD010
+    legs = means if role == "push" else means.set_axis(["right", "left"], axis=1)
+    return (legs["right"] - legs["left"]).groupby(level=0).mean()

@@ -1,0 +1,350 @@
+"""Published recordings are fetched whole, from an address or a folder, or refused by name."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+import threading
+import zipfile
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from aqbio.config import InvalidStudyError
+from aqbio.errors import AqbioError
+from aqbio.intake.fetch import PART, fetch_recordings
+from aqbio.io.published import read_manifest
+from aqbio.io.study import load_study
+
+CONTENT = {
+    "one/run.trc": bytes(range(256)) * 900,
+    "two/run.trc": b"another run\n" * 20_000,
+    "two/static.c3d": b"\x05P" + bytes(3000),
+}
+SOURCE = "a/folder with [signs]"
+COMMIT = "45c579cab52865425a875d7c151eeff4795bc174"
+
+
+@dataclass
+class Server:
+    """A server of this process: what lies where, how it misbehaves, and what it was asked."""
+
+    files: dict[str, bytes]
+    broken_after: dict[str, list[int]] = field(default_factory=dict)
+    """Bytes after which the connection ends, one number an answer."""
+    moved: dict[str, str] = field(default_factory=dict)
+    ranges: bool = True
+    requests: list[tuple[str, str | None]] = field(default_factory=list)
+    address: str = ""
+
+
+def _handler(server: Server):
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_GET(self):
+            path, asked = unquote(self.path).lstrip("/"), self.headers.get("Range")
+            server.requests.append((path, asked))
+            if path in server.moved:
+                self.send_response(302)
+                self.send_header("Location", f"/{server.moved[path]}")
+                self.end_headers()
+                return
+            if path not in server.files:
+                self.send_error(404)
+                return
+            content, start = server.files[path], 0
+            if asked and server.ranges:
+                start = int(asked.removeprefix("bytes=").rstrip("-"))
+                if start >= len(content):
+                    self.send_error(416)
+                    return
+                self.send_response(206)
+                self.send_header("Content-Range", f"bytes {start}-/{len(content)}")
+            else:
+                self.send_response(200)
+            self.send_header("Content-Length", str(len(content) - start))
+            self.end_headers()
+            limits = server.broken_after.get(path, [])
+            length = limits.pop(0) if limits else len(content)
+            self.wfile.write(content[start : start + length])
+
+    return Handler
+
+
+@pytest.fixture
+def server():
+    one = Server({f"data/{COMMIT}/{SOURCE}/{path}": content for path, content in CONTENT.items()})
+    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(one))
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    one.address = f"http://127.0.0.1:{http.server_port}"
+    yield one
+    http.shutdown()
+    http.server_close()
+    thread.join()
+
+
+def _study(folder: Path, address: str = "http://127.0.0.1:9/nowhere"):
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        (f"lab/{path}", "lab", path, str(len(content)), hashlib.sha256(content).hexdigest())
+        for path, content in CONTENT.items()
+    ]
+    _write(folder / "recordings.tsv", [("file", "source", "path", "bytes", "sha256"), *rows])
+    source = ("lab", f"{address}/data/{{commit}}/{SOURCE}/", COMMIT, "none stated", "A (2013)")
+    header = ("source", "address", "commit", "licence", "citation")
+    _write(folder / "sources.tsv", [header, source])
+    _write(folder / "participants.tsv", [("participant_id", "sex"), ("P1", "male")])
+    cells = ("P1", "run", "run", "lab/one/run.trc")
+    _write(folder / "trials.tsv", [("participant_id", "trial_id", "task", "file"), cells])
+    (folder / "study.yaml").write_text("name: fetched\n", encoding="utf-8")
+    return load_study(folder / "study.yaml")
+
+
+def _write(path: Path, rows) -> None:
+    path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def _fetch(study, mirror=None) -> list[str]:
+    lines = []
+    fetch_recordings(study, mirror, lines.append)
+    return lines
+
+
+def _fetched(study) -> dict[str, bytes]:
+    return {
+        path.relative_to(study.data / "lab").as_posix(): path.read_bytes()
+        for path in study.data.rglob("*")
+        if path.is_file()
+    }
+
+
+def _problems(study, mirror=None, *, rule) -> str:
+    """What a fetch is refused with; every problem is of that rule."""
+    with pytest.raises(AqbioError) as error:
+        _fetch(study, mirror)
+    refused = error.value
+    findings = getattr(refused, "findings", None) or [refused.finding()]
+    assert {finding.rule for finding in findings} == {rule}
+    return str(refused)
+
+
+def test_all_files_come_from_their_addresses_once(tmp_path, server):
+    study = _study(tmp_path, server.address)
+    _fetch(study)
+    assert _fetched(study) == CONTENT
+    _fetch(study)
+    assert len(server.requests) == len(CONTENT)
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_broken_connection_is_continued(tmp_path, server, ranges):
+    """With a server that knows ranges from the last byte, with another one from the first."""
+    path = f"data/{COMMIT}/{SOURCE}/one/run.trc"
+    server.broken_after[path] = [100_000]
+    server.ranges = ranges
+    study = _study(tmp_path, server.address)
+    _fetch(study)
+    assert _fetched(study) == CONTENT
+    assert [asked for name, asked in server.requests if name == path] == [None, "bytes=100000-"]
+
+
+def test_an_interrupted_run_is_continued_by_the_next(tmp_path, server):
+    path = f"data/{COMMIT}/{SOURCE}/one/run.trc"
+    server.broken_after[path] = [100_000, 0, 0]
+    study = _study(tmp_path, server.address)
+    words = _problems(study, rule="fetch-failed")
+    assert "run.trc could not be fetched" in words
+    assert "after 100000 of 230400 bytes" in words
+    assert _fetched(study).keys() == {f"one/run.trc{PART}", "two/run.trc", "two/static.c3d"}
+    server.requests.clear()
+    _fetch(study)
+    assert _fetched(study) == CONTENT
+    assert server.requests == [(path, "bytes=100000-")]
+
+
+@pytest.mark.parametrize("length", [300_000, 230_400])
+def test_a_leftover_of_other_content_is_not_completed(tmp_path, server, length):
+    """Longer than the file: begun anew. As long, but not the file: refused, and then begun anew."""
+    study = _study(tmp_path, server.address)
+    part = study.data / f"lab/one/run.trc{PART}"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(bytes(length))
+    if length == 230_400:
+        assert "checksum" in _problems(study, rule="fetch-changed")
+    _fetch(study)
+    assert _fetched(study) == CONTENT
+
+
+def test_a_redirect_is_followed_from_the_same_byte(tmp_path, server):
+    path, elsewhere = f"data/{COMMIT}/{SOURCE}/one/run.trc", "elsewhere/x"
+    server.moved[path] = elsewhere
+    server.files[elsewhere] = server.files.pop(path)
+    server.broken_after[elsewhere] = [70_000]
+    study = _study(tmp_path, server.address)
+    _fetch(study)
+    assert _fetched(study) == CONTENT
+    assert (elsewhere, "bytes=70000-") in server.requests
+
+
+@pytest.mark.parametrize("spoil", [lambda x: x[:99] + b"?" + x[100:], lambda x: x + b"\n"])
+def test_other_content_at_an_address_is_refused_by_name_and_not_kept(tmp_path, server, spoil):
+    path = f"data/{COMMIT}/{SOURCE}/two/static.c3d"
+    server.files[path] = spoil(server.files[path])
+    study = _study(tmp_path, server.address)
+    words = _problems(study, rule="fetch-changed")
+    assert "static.c3d at http://127.0.0.1" in words
+    assert "checksum differs" in words
+    assert "--from FOLDER" in words
+    assert _fetched(study).keys() == {"one/run.trc", "two/run.trc"}
+
+
+def test_a_missing_file_is_named_and_the_others_come(tmp_path, server):
+    del server.files[f"data/{COMMIT}/{SOURCE}/two/run.trc"]
+    study = _study(tmp_path, server.address)
+    words = _problems(study, rule="fetch-failed")
+    assert "run.trc could not be fetched" in words
+    assert "404" in words
+    assert _fetched(study).keys() == {"one/run.trc", "two/static.c3d"}
+
+
+def test_without_a_network_the_way_out_is_a_folder(tmp_path):
+    words = _problems(_study(tmp_path), rule="fetch-failed")
+    assert words.count("--from FOLDER") == len(CONTENT)
+
+
+def _folder(mirror: Path) -> None:
+    for path, content in CONTENT.items():
+        (mirror / path).parent.mkdir(parents=True, exist_ok=True)
+        (mirror / path).write_bytes(content)
+
+
+def _renamed(mirror: Path) -> None:
+    mirror.mkdir()
+    for number, content in enumerate(CONTENT.values()):
+        (mirror / str(number)).write_bytes(content)
+
+
+def _tar(mirror: Path) -> None:
+    _folder(mirror / "x")
+    with tarfile.open(mirror / "packed.tar.xz", "w:xz") as archive:
+        archive.add(mirror / "x", "inside")
+    _remove(mirror / "x")
+
+
+def _zip(mirror: Path) -> None:
+    mirror.mkdir()
+    (mirror / "broken.zip").write_bytes(b"no archive")
+    with zipfile.ZipFile(mirror / "packed.zip", "w") as archive:
+        for path, content in CONTENT.items():
+            archive.writestr(path, content)
+
+
+def _remove(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+@pytest.mark.parametrize("fill", [_folder, _renamed, _tar, _zip])
+def test_a_mirror_is_searched_for_content(tmp_path, fill):
+    """No network: the address of `_study` answers nothing."""
+    fill(tmp_path / "mirror")
+    study = _study(tmp_path / "study")
+    _fetch(study, tmp_path / "mirror")
+    assert _fetched(study) == CONTENT
+
+
+def test_what_a_mirror_lacks_is_downloaded(tmp_path, server):
+    _folder(tmp_path / "mirror")
+    (tmp_path / "mirror/one/run.trc").unlink()
+    study = _study(tmp_path / "study", server.address)
+    _fetch(study, tmp_path / "mirror")
+    assert _fetched(study) == CONTENT
+    assert [path for path, _ in server.requests] == [f"data/{COMMIT}/{SOURCE}/one/run.trc"]
+
+
+def test_a_changed_byte_in_a_mirror_is_refused_by_name(tmp_path, server):
+    """The namesake in another folder is not blamed, and nothing is downloaded instead."""
+    _folder(tmp_path / "mirror")
+    path = tmp_path / "mirror/two/run.trc"
+    path.write_bytes(path.read_bytes()[:-2] + b"?\n")
+    study = _study(tmp_path / "study", server.address)
+    words = _problems(study, tmp_path / "mirror", rule="fetch-changed")
+    assert "lab/two/run.trc is there with other content" in words
+    assert str(path) in words
+    assert "one/run.trc" not in words
+    assert not server.requests
+    assert _fetched(study).keys() == {"one/run.trc", "two/static.c3d"}
+
+
+def test_a_changed_byte_in_the_data_folder_is_refused_and_kept(tmp_path, server):
+    study = _study(tmp_path, server.address)
+    _fetch(study)
+    path = study.data / "lab/two/static.c3d"
+    path.write_bytes(b"changed" + path.read_bytes()[7:])
+    words = _problems(study, rule="fetch-changed")
+    assert "static.c3d is not the recording that was published" in words
+    assert path.read_bytes()[:7] == b"changed"
+
+
+def test_a_mirror_that_is_no_folder_is_an_error(tmp_path):
+    assert "no such folder" in _problems(
+        _study(tmp_path), tmp_path / "nowhere", rule="fetch-mirror"
+    )
+
+
+def test_a_study_without_published_recordings_says_so(tmp_path):
+    study = _study(tmp_path)
+    (tmp_path / "recordings.tsv").unlink()
+    assert "no recordings.tsv" in _problems(study, rule="fetch-manifest")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("lab/one/run.trc\tlab", "lab/one/run.trc\tother", "source other is not in sources.tsv"),
+        ("lab/one", "lab/../../one", "outside the data folder"),
+        ("lab/one", "/one", "file"),
+        ("lab/one/run.trc", "lab/two/run.trc", "listed 2 times"),
+        ("230400", "many", "bytes"),
+        ("230400", "0", "bytes"),
+    ],
+)
+def test_a_wrong_manifest_is_refused_with_its_line(tmp_path, old, new, words):
+    _study(tmp_path)
+    path = tmp_path / "recordings.tsv"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InvalidStudyError) as error:
+        read_manifest(tmp_path)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["file:///etc", "ftp://a/b", "a/b"])
+def test_only_http_addresses_are_read(tmp_path, address):
+    _study(tmp_path, address)
+    with pytest.raises(InvalidStudyError, match="address"):
+        read_manifest(tmp_path)
+
+
+def test_the_shipped_manifest_is_that_of_its_sheets():
+    """Every recording that the sheets name is published, and nothing else is fetched."""
+    folder = Path(__file__).parents[2] / "data/public_runners"
+    study, manifest = load_study(folder / "study.yaml"), read_manifest(folder)
+    assert manifest is not None
+    used = {
+        path.relative_to(study.data).as_posix()
+        for trial in study.trials
+        for path in (study.recording(trial), study.forces(trial))
+        if path is not None
+    }
+    assert {file.file for file in manifest.files} == used
+    assert {file.source for file in manifest.files} == set(manifest.sources)
+    for file in manifest.files:
+        assert manifest.address(file).startswith("https://")
+        assert (manifest.sources[file.source].commit or "") in manifest.address(file)
+    assert {row.laboratory for row in study.participants if row.laboratory is None} == set()

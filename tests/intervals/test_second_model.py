@@ -1,0 +1,206 @@
+"""The second model: its joints as built from tables, its motion, and what it says of a stance."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from aqbio.body.de_leva import REFERENCE
+from aqbio.body.joint_forms import RAJAGOPAL_MASS_KG, second_body, with_joints, with_mass_shares
+from aqbio.body.sprint_body import DUMAS, with_lateral_centres
+from aqbio.body.sprint_geometry import ANATOMICAL_JOINTS, PLAIN_JOINTS
+from aqbio.contributions.intervals import intervals_dataset
+from aqbio.contributions.other_models import (
+    drawn_deviations,
+    drawn_outcomes,
+    model_sds,
+    outcome_differences,
+    second_model_sds,
+)
+from aqbio.intervals.second_model import followed_motion, with_second_model
+from aqbio.intervals.sources import MODEL
+from aqbio.intervals.step_uncertainty import NAMES
+from aqbio.intervals.trial_draws import Sampling, TrialDraws
+from aqbio.intervals.uncertainty import Spread
+from aqbio.multibody.kinematics import marker_positions, segment_kinematics
+from aqbio.multibody.poses import segment_poses
+from aqbio.rotation.levels import levels
+from aqbio.virtual.athlete import Athlete, athlete_skeleton
+from tests.levels_case import smooth_run
+from tests.made_contributions import RIGHT
+
+MAN = Athlete("man", "male", 73.0, REFERENCE["male"].stature)
+FORMS = {"plain": PLAIN_JOINTS, "anatomical": ANATOMICAL_JOINTS}
+
+
+def _pose(skeleton, values):
+    """A pose by the names of coordinates; the others are zero."""
+    return np.array([[values.get(name, 0.0) for name in skeleton.coordinates]])
+
+
+@pytest.mark.parametrize("own", FORMS)
+def test_joints_are_those_of_the_model_built_with_them(own):
+    """Segments turn as those of the other model built from its tables, at any angles."""
+    other = next(name for name in FORMS if name != own)
+    skeleton = athlete_skeleton(replace(MAN, form=FORMS[own]))
+    made = with_joints(skeleton, FORMS[own], FORMS[other])
+    built = athlete_skeleton(replace(MAN, form=FORMS[other]))
+    held = ("neck", "clavicle", "forearm")
+    random = np.random.default_rng(5)
+    angles = {
+        name: float(random.uniform(0.0, 0.8))
+        for name in built.coordinates
+        if not name.startswith((*held, "pelvis_t"))
+    }
+    ours, theirs = (segment_poses(one, _pose(one, angles)) for one in (made, built))
+    np.testing.assert_allclose(ours.rotation, theirs.rotation, atol=1e-6)
+    pelvis_joints = [made.bodies.index(name) for name in ("femur_r", "femur_l", "torso")]
+    np.testing.assert_allclose(
+        ours.joint_centre[:, pelvis_joints], theirs.joint_centre[:, pelvis_joints], atol=1e-6
+    )
+    assert set(built.coordinates) <= set(made.coordinates)
+    free = {made.coordinates[index] for index in made.free}
+    assert free == {built.coordinates[index] for index in built.free}
+
+
+@pytest.mark.parametrize("own", FORMS)
+def test_bodies_are_the_same_in_the_neutral_pose(own):
+    skeleton = athlete_skeleton(replace(MAN, form=FORMS[own]))
+    body = second_body(skeleton)
+    before, after = (segment_poses(one, _pose(one, {})) for one in (skeleton, body))
+    np.testing.assert_allclose(after.origin, before.origin, atol=1e-9)
+    np.testing.assert_allclose(after.rotation, before.rotation, atol=1e-9)
+    np.testing.assert_array_equal(body.com, skeleton.com)
+    assert body.mass.sum() == pytest.approx(skeleton.mass.sum(), rel=1e-12)
+
+
+def test_mass_shares_of_de_levas_man_become_those_of_the_published_model():
+    skeleton = with_mass_shares(athlete_skeleton(MAN))
+    total = 2.0 * sum(RAJAGOPAL_MASS_KG.values())
+    total -= RAJAGOPAL_MASS_KG["pelvis"] + RAJAGOPAL_MASS_KG["trunk"]
+    assert total == pytest.approx(75.337, abs=1e-3)  # the body's mass in the published file
+    for names, published in (
+        (("pelvis",), "pelvis"),
+        (("torso", "head", "clavicle_r", "clavicle_l"), "trunk"),
+        (("femur_l",), "femur"),
+        (("foot_r", "toes_r"), "foot"),
+        (("radius_l",), "radius"),
+    ):
+        mass = sum(skeleton.mass[skeleton.bodies.index(name)] for name in names)
+        assert mass / skeleton.mass.sum() == pytest.approx(
+            RAJAGOPAL_MASS_KG[published] / total, rel=1e-5
+        )
+
+
+def test_a_model_that_is_not_ours_has_no_second():
+    skeleton = athlete_skeleton(MAN)
+    bodies = ("hips", *skeleton.bodies[1:])
+    assert second_body(replace(skeleton, bodies=bodies)) is None
+
+
+def test_the_same_joints_follow_the_markers_exactly():
+    case, _ = smooth_run(12)
+    skeleton, q = case.skeleton, case.motion[0]
+    weights = dict.fromkeys(skeleton.markers, 1.0)
+    same = with_joints(skeleton, PLAIN_JOINTS, PLAIN_JOINTS)
+    placed, found = followed_motion(skeleton, q, same, weights)
+    np.testing.assert_allclose(
+        marker_positions(placed, found), marker_positions(skeleton, q), atol=1e-6
+    )
+
+
+def test_what_the_second_model_says_of_a_stance_is_a_computation_of_its_own():
+    """Levels A to C of its motion, computed for the trial and averaged; markers stay near."""
+    case, time = smooth_run(60)
+    contact = RIGHT
+    draws = TrialDraws(
+        case.levels(), case.anatomy, time, 0.0, case.touching, Spread(), Sampling(6, 1, frames=6)
+    )
+    assert with_second_model(draws, {"C7": 1.0}) is draws  # a marker determines no pose
+    drawn = with_second_model(draws, dict.fromkeys(case.skeleton.markers, 1.0))
+    motions = drawn.motions[MODEL]
+    body, motion = motions.skeletons[0], (motions.q[0], motions.u[0], motions.udot[0])
+    off = marker_positions(body, motion[0]) - marker_positions(case.skeleton, case.motion[0])
+    assert np.sqrt((off**2).sum(axis=2).mean()) < 0.02
+    data = intervals_dataset(drawn, [contact], 1.0)
+    keys = list(zip(*(data[f"outcome_{name}"].values.tolist() for name in NAMES), strict=True))
+    both = data["second_model"].sel(stance_foot="right").values
+    inside = (time >= contact.touchdown) & (time <= contact.toe_off)
+    count = int(inside.sum())
+    frames = np.flatnonzero(inside)[:: max(1, count // 6)]
+    for side, computed in enumerate(
+        (
+            case.levels(),
+            levels(
+                body, segment_kinematics(body, *motion), case.loads, case.touching, case.anatomy
+            ),
+        )
+    ):
+
+        def mean(values, at=frames):
+            return np.trapezoid(values[at], time[at], axis=0) / (time[at][-1] - time[at][0])
+
+        balance, caused = computed.mechanics.balance, computed.induced["C2"]
+        torso = [body.bodies.index(name) for name in case.anatomy.groups["torso"]]
+        momentum = mean(balance.momentum[:, torso].sum(axis=1))
+        found = both[side, keys.index(("A", "torso", "whole_body", "momentum_mean", "kg m2/s"))]
+        np.testing.assert_allclose(found, momentum, rtol=1e-5, atol=1e-5)
+        lumbar = caused.sources.index("lumbar")
+        force = mean(caused.force[:, lumbar].sum(axis=1))
+        key = next(key for key in keys if key[:4] == ("C (C2)", "lumbar", "ground", "force_mean"))
+        np.testing.assert_allclose(both[side, keys.index(key)], force, rtol=1e-4, atol=1e-3)
+
+
+def test_differences_of_drawn_contacts():
+    """By hand: 1 and 3 on two feet deviate by 3 and 4."""
+    names = ("H1", "opposition", "whole_body", "stance_index", "1")
+    table = np.zeros((2, 2, 1, 3))
+    table[:, :, 0, 1] = [[1.0, 3.0], [4.0, -1.0]]
+    trial = xr.Dataset(
+        {"second_model": (("model_side", "stance_foot", "outcome", "axis"), table)},
+        coords={f"outcome_{name}": ("outcome", [value]) for name, value in zip(NAMES, names,
+                strict=True)},
+    )  # fmt: skip
+    rows = outcome_differences(*drawn_outcomes(trial)).set_index("axis").loc["y"]
+    assert rows[["steps", "own", "other", "difference"]].tolist() == [2, 2.0, 1.5, -0.5]
+    assert rows["rms"] == pytest.approx(np.sqrt((9.0 + 16.0) / 2.0))
+    assert drawn_deviations(trial) == {"opposition": pytest.approx(-0.5)}
+    sds = model_sds(outcome_differences(*drawn_outcomes(trial)))
+    assert sds[names[:4]][1] == pytest.approx(np.sqrt(12.5))
+    empty, _ = drawn_outcomes(xr.Dataset())
+    assert empty.empty
+
+
+def test_lateral_centres_are_mirrored_and_near_the_other_table():
+    """Outward by a share of the largest radius of gyration; the thigh's as in Dumas's table."""
+    skeleton = athlete_skeleton(MAN)
+    moved = with_lateral_centres(skeleton).com - skeleton.com
+    right, left = (moved[skeleton.bodies.index(f"femur_{side}")] for side in "rl")
+    np.testing.assert_allclose(right, left * [1, 1, -1], atol=1e-12)
+    assert right[2] > 0.0
+    thigh = DUMAS["male"]["thigh"]
+    body = skeleton.bodies.index("femur_r")
+    radius = np.sqrt(np.linalg.eigvalsh(skeleton.inertia[body])[-1] / skeleton.mass[body])
+    assert right[2] / radius == pytest.approx(thigh.centre[2] / max(thigh.gyration), abs=0.02)
+    assert not moved[[skeleton.bodies.index(name) for name in ("pelvis", "torso", "foot_r")]].any()
+
+
+def test_what_joints_cause_is_wider_by_the_factor_of_a_sample_of_one():
+    table = np.zeros((2, 2, 2, 3))
+    table[1, :, :, 1] = [[3.0, 3.0], [4.0, 4.0]]  # deviations of two feet, two outcomes
+    names = {
+        "level": ["A", "C (C2)"], "source": ["arms", "lumbar"], "target": ["whole_body", "ground"],
+        "statistic": ["momentum_mean", "force_mean"], "unit": ["kg m2/s", "N"],
+    }  # fmt: skip
+    trial = xr.Dataset(
+        {"second_model": (("model_side", "stance_foot", "outcome", "axis"), table)},
+        coords={f"outcome_{name}": ("outcome", names[name]) for name in NAMES},
+    )
+    sds = second_model_sds(trial)
+    rms = np.sqrt((9.0 + 16.0) / 2.0)
+    assert sds["A", "arms", "whole_body", "momentum_mean"][1] == pytest.approx(rms)
+    assert sds["C (C2)", "lumbar", "ground", "force_mean"][1] == pytest.approx(1.5 * rms)
+    assert second_model_sds(xr.Dataset()) == {}

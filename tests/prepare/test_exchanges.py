@@ -1,0 +1,41 @@
+"""Sequence of states in which two groups of labels are exchanged or not, against all sequences."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aqbio.prepare.exchanges import MIN_COST_MARGIN, most_likely_states
+
+
+def best_costs(frames: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Least cost (T, 2) of all sequences that have a state in a frame: every one is tried."""
+    best = np.full(frames.shape, np.inf)
+    rows = np.arange(len(frames))
+    for sequence in product((0, 1), repeat=len(frames)):
+        states = np.array(sequence)
+        switched = np.abs(np.diff(states))
+        cost = frames[rows, states].sum() + steps[rows[1:] - 1, switched].sum()
+        best[rows, states] = np.minimum(best[rows, states], cost)
+    return best
+
+
+@given(st.integers(1, 8), st.integers(0, 10_000), st.sampled_from([1.0, 10.0, 40.0]))
+def test_states_are_those_of_the_cheapest_of_all_sequences(count, seed, size):
+    random = np.random.default_rng(seed)
+    frames, steps = random.uniform(0.0, size, (count, 2)), random.uniform(0.0, 12.0, (count - 1, 2))
+    states = most_likely_states(frames, steps)
+    margin = np.subtract(*best_costs(frames, steps).T)
+    np.testing.assert_array_equal(states.exchanged, margin > 0.0)
+    np.testing.assert_array_equal(states.sure, np.abs(margin) >= MIN_COST_MARGIN)
+
+
+@pytest.mark.parametrize(("before", "after"), [(5.9, 6.1), (6.1, 5.9)])
+def test_a_lone_frame_is_sure_by_the_margin(before, after):
+    states = most_likely_states(np.array([[before, 0.0], [0.0, after]]), np.full((1, 2), 0.0))
+    assert states.exchanged.tolist() == [True, False]
+    assert states.sure.tolist() == [before >= MIN_COST_MARGIN, after >= MIN_COST_MARGIN]

@@ -1,0 +1,117 @@
+"""Strength and sides on an athlete's page: numbers, roles, sessions, the sentence."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from aqbio.config import Strength
+from aqbio.pages.filters import template
+from aqbio.pages.strength import percent, strength_sheet
+
+LEFT, RIGHT = (150.0, 156.0, 153.0), (180.0, 176.0, 184.0)
+
+
+def _rows(participant="A", session="before", movement="hip_flexion", factor=1.0, pain="none"):
+    return [
+        Strength(
+            participant_id=participant, session=session, side=side, movement=movement,
+            contraction="isometric", value=factor * value, unit="N m", attempt=attempt, pain=pain,
+        )
+        for side, values in (("left", LEFT), ("right", RIGHT))
+        for attempt, value in enumerate(values, 1)
+    ]  # fmt: skip
+
+
+def _study(rows, people=("A", "B")):
+    figures = SimpleNamespace(speed_edges_mps=(0.0, 12.0))
+    return SimpleNamespace(
+        strength=tuple(rows),
+        same_person=lambda _name: people,
+        settings=SimpleNamespace(figures=figures),
+    )
+
+
+def _steps(count=8):
+    """The left leg pushes less; the thigh of the free leg is faster in left contacts."""
+    random = np.random.default_rng(1)
+    side = np.array(["left", "right"] * count)
+    left = side == "left"
+    noise = 0.01 * random.standard_normal(2 * count)
+    return pd.DataFrame(
+        {
+            "participant_id": "A", "trial_id": "run", "condition": "normal", "side": side,
+            "status": "ok", "speed_mps": 8.0, "speed": 8.0,
+            "peak_vertical_force_bw": np.where(left, 3.0, 3.3) * (1.0 + noise),
+            "thigh_speed_swing_radps": np.where(left, 12.0, 10.0) * (1.0 + noise),
+        }
+    )  # fmt: skip
+
+
+def no_steps():
+    """Of an athlete of whom no step was recorded."""
+    return _steps().iloc[:0]
+
+
+def test_differences_are_those_of_their_logarithms_and_attempts():
+    sheet = strength_sheet(_study(_rows()), "A", _steps())
+    (line,) = sheet.lines
+    assert (line.left, line.right) == (pytest.approx(153.0), pytest.approx(180.0))
+    ratio = math.log(180.0 / 153.0)
+    assert line.ratio.difference == pytest.approx(100.0 * 27.0 / 166.5)
+    assert percent(ratio) == pytest.approx(line.ratio.difference)
+    within = np.mean([np.var(np.log(values), ddof=1) for values in (LEFT, RIGHT)])
+    half = stats.t.ppf(0.975, 4) * math.sqrt(2.0 * within / 3.0)
+    assert line.ratio.low == pytest.approx(percent(ratio - half))
+    assert line.ratio.high == pytest.approx(percent(ratio + half))
+    assert line.ratio.sure
+    assert "the left leg tested weaker" in sheet.sentence
+
+
+@pytest.mark.parametrize(("movement", "true"), [("hip_flexion", 12 / 10), ("knee_extension", 1.1)])
+def test_running_beside_it_is_that_of_the_same_leg(movement, true):
+    """The leg of the other foot swings: its thigh is fast in the left foot's contacts."""
+    (line,) = strength_sheet(_study(_rows(movement=movement)), "A", _steps()).lines
+    said = float(line.running.split(": ")[1].split(" %")[0].replace("−", "-"))
+    assert said == pytest.approx(percent(math.log(true)), abs=1.0)
+
+
+def test_sessions_stand_beside_each_other():
+    rows = _rows() + _rows("B", "after", factor=1.1)
+    for name in ("A", "B"):
+        sheet = strength_sheet(_study(rows), name, _steps())
+        assert len(sheet.changes) == 2
+        assert sheet.sessions == "before and after"
+        for change in sheet.changes:
+            assert change.after / change.before == pytest.approx(1.1)
+            assert change.change.difference == pytest.approx(percent(math.log(1.1)))
+    assert strength_sheet(_study(rows[:6]), "A", _steps()).changes == ()
+
+
+def test_what_is_not_known_is_said_and_what_comes_next():
+    once = [row for row in _rows() if row.attempt == 1]
+    sheet = strength_sheet(_study(once), "A", _steps())
+    assert math.isnan(sheet.lines[0].ratio.low)
+    assert "one attempt was made" in sheet.sentence
+    assert "Next: test extension of hip or knee of both legs." in sheet.sentence
+    both = _rows() + _rows(movement="knee_extension")
+    assert "in six weeks" in strength_sheet(_study(both), "A", _steps()).sentence
+    unstated = _rows(pain=None) + _rows(movement="knee_extension")
+    assert "note pain" in strength_sheet(_study(unstated), "A", _steps()).sentence
+    assert strength_sheet(_study([]), "A", _steps()) is None
+    other_day = strength_sheet(_study(_rows("B", "after")), "A", _steps())
+    assert other_day.sentence.startswith("No strength was measured in this session.")
+
+
+def test_the_page_holds_the_lines():
+    rows = _rows() + _rows("B", "after", factor=1.1)
+    sheet = strength_sheet(_study(rows), "A", _steps())
+    page = template("strength.html.j2").render(strength=sheet)
+    for words in ("Hip flexion (isometric)", "before and after", "not what the articles call"):
+        assert words in page
+    assert page.count("<tr>") == 2 + 1 + 2

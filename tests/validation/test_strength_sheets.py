@@ -1,0 +1,66 @@
+"""Sheets of made-up strengths: what was planted comes out of the product's own reading."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from aqbio.io.strength import checked_strength
+from aqbio.pages.strength import _changes, _lines, percent
+from tests.report.test_strength_page import no_steps
+from validation.strength_sheets import ATHLETES, SESSIONS, participants, sheet
+
+SEEDS = range(12)
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    """Rows of every sheet."""
+    path, sheets = tmp_path_factory.mktemp("sheets") / "strength.tsv", []
+    for seed in SEEDS:
+        path.write_text(sheet(seed), encoding="utf-8")
+        rows, findings = checked_strength(path, participants())
+        assert findings == []
+        sheets.append(rows)
+    return sheets
+
+
+def _of(rows, athlete, session):
+    return [row for row in rows if row.participant_id == f"{athlete.name}_{session}"]
+
+
+def test_planted_legs_are_found_and_intervals_hold_them(read):
+    """Of the page's intervals as many hold the truth as they say, and none finds it in nobody."""
+    held, found = [], {athlete.name: [] for athlete in ATHLETES}
+    for rows in read:
+        for athlete in ATHLETES:
+            for session in SESSIONS:
+                change = (athlete.left_gain - athlete.right_gain) * (session == "after")
+                true = percent(-(athlete.left + change))
+                for line in _lines(_of(rows, athlete, session), no_steps()):
+                    held.append(line.ratio.low <= true <= line.ratio.high)
+                    if session == "before":
+                        found[athlete.name].append(line.ratio.sure and line.ratio.low > 0.0)
+    assert binomtest(sum(held), len(held), 0.95).pvalue > 1e-3
+    assert np.mean(found["weaker_left"]) > 0.7
+    assert np.mean(found["nothing"]) < 0.15
+
+
+def test_training_shows_as_change_of_the_leg_that_trained(read):
+    changes = {}
+    for rows in read:
+        for athlete in ATHLETES:
+            names = [f"{athlete.name}_{session}" for session in SESSIONS]
+            own = [row for row in rows if row.participant_id in names]
+            for change in _changes(own, names)[0]:
+                side = change.test.rpartition(", ")[2]
+                changes.setdefault((athlete, side), []).append(
+                    math.log(change.after / change.before)
+                )
+    for (athlete, side), values in changes.items():
+        true = athlete.left_gain if side == "left" else athlete.right_gain
+        room = 4.0 * 0.05 * math.sqrt(2.0 / 3.0 / len(values))
+        assert np.mean(values) == pytest.approx(true, abs=room), (athlete.name, side)

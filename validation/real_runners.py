@@ -1,0 +1,515 @@
+"""Page of the public runners: ``python -m validation.real_runners STUDY``.
+
+From the results of ``data/public_runners`` (``make public``): angular momentum about the vertical
+by part against speed, left against right, scatter between people against stated errors, measures of
+quality against their limits, and verdicts. Writes ``docs/real_runners.md`` and its figures; every
+number and every sentence that depends on one comes from the results.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+
+from aqbio import __version__
+from aqbio.figures.files import save_figure
+from aqbio.figures.style import BLUE, FRAME, GREY, STYLES, journal_style, legend_above, mark, panels
+from aqbio.figures.words import MISSING, digits
+from aqbio.io.atomic import write_text
+from aqbio.io.tables import read_table
+from aqbio.names import DOUBTFUL, NORMAL_95, SIDES
+from aqbio.observed.spoilt import SPOILT_BY_MEASURE, outcomes_of_cell
+from aqbio.prepare.body_size import body_scale
+from aqbio.reference.group import (
+    ERROR,
+    MEAN,
+    THOUSANDTHS,
+    other_people,
+    others_at,
+    people_words,
+    reference_rows,
+)
+from aqbio.results import StudyResults, open_study
+from validation.verdicts import markdown
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+IMAGES = DOCS / "images"
+TEMPLATE = Path(__file__).with_name("real_runners_page.txt")
+
+TREADMILL, RUNWAY = "hamner_delp_2013", "dorn_2012"
+"""Laboratories of participants.tsv."""
+
+PARTS = ("push_leg", "swing_leg", "arms", "torso", "pelvis", "total")
+DRAWN = ("push_leg", "swing_leg", "arms", "torso", "total")
+WITH_SIDES = ("push_leg", "arms", "torso", "push_side", "swing_side", "total")
+JUDGED = ("H1", "H2", "H4", "H5a")
+UNIT = "kg m²/s"
+
+
+@dataclass(frozen=True)
+class Runners:
+    """Numbers of the study that tables, sentences and figures are made of."""
+
+    results: StudyResults
+
+    @cached_property
+    def means(self) -> pd.DataFrame:
+        """Momentum about the vertical of every sound trial by part, mean of both feet."""
+        study, tables = self.results.study, self.results.tables
+        rows = reference_rows(study, tables["steps"], tables["trials"])
+        return self._with_nominal_speed(rows[rows["axis"] == "y"])
+
+    def _with_nominal_speed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Add the speed that each trial was meant to have, from a column of the sheet."""
+        sheet = read_table(self.results.study.sheet("trials"))
+        return rows.merge(sheet[["participant_id", "trial_id", "nominal_mps"]])
+
+    @cached_property
+    def sides(self) -> pd.DataFrame:
+        """Momentum about the vertical by part and stance foot of the trials of `means`."""
+        trials = self.means[["participant_id", "trial_id", "laboratory", "speed_mps"]]
+        steps = self.results.tables["steps"]
+        whole = steps[steps["status"] == "ok"].drop(columns="speed_mps")
+        whole = whole.merge(trials.drop_duplicates())
+        feet = whole.groupby(["participant_id", "trial_id", "laboratory", "speed_mps", "side"])
+        parts = [
+            pd.DataFrame(
+                {
+                    "part": part,
+                    "mean": feet[MEAN.format(part, "y")].mean(),
+                    "error": feet[ERROR.format(part, "y")].mean(),
+                }
+            ).reset_index()
+            for part in WITH_SIDES
+        ]
+        return self._with_nominal_speed(pd.concat(parts, ignore_index=True))
+
+    @property
+    def treadmill(self) -> pd.DataFrame:
+        """Rows of the people on the treadmill."""
+        return self.means[self.means["laboratory"] == TREADMILL]
+
+    @property
+    def runway(self) -> pd.DataFrame:
+        """Rows of the runner on the runway."""
+        return self.means[self.means["laboratory"] == RUNWAY]
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """Right minus left by person, speed and part; treadmill only, where feet take turns."""
+        rows = self.sides[self.sides["laboratory"] == TREADMILL]
+        keys = ["participant_id", "laboratory", "nominal_mps", "speed_mps", "part"]
+        left, right = (rows[rows["side"] == side].drop(columns="side") for side in SIDES)
+        feet = left.merge(right, on=keys, suffixes=("_left", "_right"))
+        return feet.assign(
+            difference=feet["mean_right"] - feet["mean_left"],
+            error=0.5 * (feet["error_left"] + feet["error_right"]),
+        )
+
+    def records(self, table: str) -> list[dict[str, Any]]:
+        """Rows of a table of the study as dictionaries."""
+        return _records(self.results.tables[table])
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+
+
+# tables -----------------------------------------------------------------------------------------
+
+
+def _label(part: str) -> str:
+    return STYLES[part].label if part in STYLES else part.replace("_", " ")
+
+
+def momentum_table(runners: Runners) -> str:
+    """Mean ± SD over people by part and speed, and the one runner of the runway."""
+    rows = runners.treadmill
+    speeds = sorted(rows["nominal_mps"].unique())
+    own = runners.runway.drop_duplicates("speed_mps").sort_values("speed_mps")["speed_mps"]
+    counts = [rows[rows["nominal_mps"] == speed]["person"].nunique() for speed in speeds]
+    head = [
+        f"{UNIT}",
+        *(f"{speed:g} m/s (n = {count})" for speed, count in zip(speeds, counts, strict=True)),
+        *(f"JA1, {speed:.1f}" for speed in own),
+    ]
+    lines = []
+    for part in (*PARTS, "push_side"):
+        cells = [f"**{_label(part)}**" if part in ("push_side", "total") else _label(part)]
+        for speed in speeds:
+            values = rows[(rows["part"] == part) & (rows["nominal_mps"] == speed)]["mean_kgm2ps"]
+            cells.append(f"{_digits(values.mean())} ± {_digits(values.std(ddof=1))}")
+        one = runners.runway[runners.runway["part"] == part].sort_values("speed_mps")
+        cells += [
+            f"{_digits(row['mean_kgm2ps'])} ± {_digits(NORMAL_95 * row['error_sd_kgm2ps'])}"
+            for row in _records(one)
+        ]
+        lines.append(cells)
+    return markdown(head, lines)
+
+
+def scaled_table(runners: Runners) -> str:
+    """The same over mass, stature and speed."""
+    rows = runners.treadmill
+    speeds = sorted(rows["nominal_mps"].unique())
+    own = runners.runway.drop_duplicates("speed_mps").sort_values("speed_mps")["speed_mps"]
+    head = [
+        "10⁻³ m h v", *(f"{speed:g} m/s" for speed in speeds), *(f"JA1, {v:.1f}" for v in own),
+    ]  # fmt: skip
+    lines = []
+    for part in PARTS:
+        cells = [_label(part)]
+        for speed in speeds:
+            values = rows[(rows["part"] == part) & (rows["nominal_mps"] == speed)]["scaled"]
+            cells.append(f"{_digits(values.mean())} ± {_digits(values.std(ddof=1))}")
+        one = runners.runway[runners.runway["part"] == part].sort_values("speed_mps")
+        lines.append([*cells, *(_digits(value) for value in one["scaled"])])
+    return markdown(head, lines)
+
+
+def spread_table(runners: Runners) -> str:
+    """Scatter between people and between feet beside the errors that the study states."""
+    rows, differences = runners.treadmill, runners.differences
+    speeds = sorted(rows["nominal_mps"].unique())
+    head = [
+        f"{UNIT}, {' '.join(f'{speed:g}' for speed in speeds)} m/s", "SD between people",
+        "SD stated for each", "right − left, RMS", "SD of it, were errors independent",
+    ]  # fmt: skip
+
+    lines = []
+    for part in WITH_SIDES:
+        own = rows[rows["part"] == part].groupby("nominal_mps")
+        feet = differences[differences["part"] == part].groupby("nominal_mps")
+        columns = (
+            own["mean_kgm2ps"].std(ddof=1),
+            own["error_sd_kgm2ps"].mean(),
+            feet["difference"].agg(_rms),
+            np.sqrt(2.0) * feet["error"].mean(),
+        )
+        lines.append([_label(part), *(" ".join(map(_digits, column)) for column in columns)])
+    return markdown(head, lines)
+
+
+def sides_table(runners: Runners) -> str:
+    """Mean difference between the feet by part and speed, and how many people have its sign."""
+    rows = runners.differences
+    speeds = sorted(rows["nominal_mps"].unique())
+    lines = []
+    for part in WITH_SIDES:
+        cells = [_label(part)]
+        for speed in speeds:
+            values = rows[(rows["part"] == part) & (rows["nominal_mps"] == speed)]["difference"]
+            cells.append(
+                f"{_digits(values.mean())} ± {_digits(values.std(ddof=1))} "
+                f"({int((values > 0).sum())} of {len(values)})"
+            )
+        lines.append(cells)
+    return markdown([UNIT, *(f"{speed:g} m/s" for speed in speeds)], lines)
+
+
+def laboratory_table(runners: Runners) -> str:
+    """The runner of the runway beside the people of the treadmill at the same speed."""
+    study, lines = runners.results.study, []
+    people = other_people(runners.means, study, "JA1")
+    for row in _records(runners.runway.sort_values("speed_mps", kind="stable")):
+        others = others_at(people, row["part"], "y", row["speed_mps"])
+        if row["part"] not in PARTS or not others.values:
+            continue
+        scale = body_scale(study, "JA1") * row["speed_mps"] / THOUSANDTHS
+        low, high = others.range
+        mean = f"{_digits(others.mean * scale)} ± {_digits(others.sd * scale)}"
+        lines.append(
+            [
+                f"{row['speed_mps']:.1f}", _label(row["part"]), _digits(row["mean_kgm2ps"]),
+                _digits(NORMAL_95 * row["error_sd_kgm2ps"]), mean if others.is_band else "n/a",
+                f"{_digits(low * scale)} to {_digits(high * scale)}", str(len(others.values)),
+            ]
+        )  # fmt: skip
+    return markdown(
+        ["m/s", "part", "JA1", "± (95 %)", "treadmill, mean ± SD", "range", "people"], lines
+    )
+
+
+def verdict_table(runners: Runners) -> str:
+    """Verdicts with estimate, interval, people who show it, gates and reason."""
+    verdicts = {row["hypothesis"]: row for row in runners.records("verdicts")}
+    lines = []
+    for name in JUDGED:
+        row = verdicts[name]
+        estimate, low, high = (digits(row[key]) for key in ("estimate", "ci_low", "ci_high"))
+        lines.append(
+            [
+                name, f"**{row['verdict'].replace('_', ' ')}**", f"{estimate} ({low} to {high})",
+                digits(row["smallest_effect"]), f"{row['n_showing']:.0f} of {row['n_athletes']}",
+                str(row["gates"]), str(row["reason"]).replace("|", "/"),
+            ]
+        )  # fmt: skip
+    head = ["", "verdict", "estimate (95 %)", "smallest effect", "show it", "gates", "reason"]
+    return markdown(head, lines)
+
+
+def gate_table(runners: Runners) -> str:
+    """Distribution of every measure that decides about a trial, beside its limit."""
+    quality, trials = runners.results.tables["quality"], runners.results.tables["trials"]
+    lines = []
+    for measure in SPOILT_BY_MEASURE:
+        rows = quality[(quality["measure"] == measure) & quality["value"].notna()]
+        if rows.empty or rows["limit"].isna().all():
+            continue
+        names = trials["outside"].fillna("").str.split(", ")
+        outside = int(names.map(lambda cell, name=measure: name in cell).sum())
+        values = rows["value"].to_numpy(dtype=float)
+        lines.append(
+            [
+                f"`{measure}`", str(rows["unit"].iloc[0]), digits(float(np.median(values))),
+                digits(float(np.quantile(values, 0.9))), digits(float(values.max())),
+                digits(float(rows["limit"].dropna().iloc[0])), f"{outside} of {len(values)}",
+            ]
+        )  # fmt: skip
+    head = ["measure", "unit", "median", "a tenth exceeds", "largest", "limit", "trials outside"]
+    return markdown(head, lines)
+
+
+def _rms(values: pd.Series[Any]) -> float:
+    return float(np.sqrt((values**2).mean()))
+
+
+def _digits(value: float) -> str:
+    return digits(float(value), UNIT)
+
+
+# sentences --------------------------------------------------------------------------------------
+
+
+def short_answer(runners: Runners) -> str:
+    """First sentences of the page."""
+    rows = runners.treadmill
+    fastest, slowest = rows["nominal_mps"].max(), rows["nominal_mps"].min()
+
+    def mean(part: str, speed: float) -> float:
+        chosen = rows[(rows["part"] == part) & (rows["nominal_mps"] == speed)]
+        return float(chosen["mean_kgm2ps"].mean())
+
+    at_fastest = ", ".join(
+        f"{_label(part)} {_digits(mean(part, fastest))}" for part in PARTS if part != "pelvis"
+    )
+    return (
+        f"While a foot is on the ground {_signs_words(runners)}. At {fastest:g} m/s, mean over "
+        f"people on the treadmill in {UNIT}: {at_fastest}; arms at {slowest:g} m/s "
+        f"{_digits(mean('arms', slowest))}."
+    )
+
+
+def _signs_words(runners: Runners) -> str:
+    """State which way the parts turn, and in how many people."""
+    expected = {"push_leg": -1.0, "swing_leg": -1.0, "arms": 1.0, "torso": 1.0}
+    rows = runners.means[runners.means["part"].isin(expected)]
+    alike = np.sign(rows["mean_kgm2ps"]) == rows["part"].map(expected)
+    people, trials = rows["person"].nunique(), len(rows) // len(expected)
+    throughout = int(alike.groupby(rows["person"]).all().sum())
+    clause = (
+        "in every person at every speed"
+        if throughout == people
+        else f"in {throughout} of {people} people at every speed"
+    )
+    return (
+        "both legs turn one way about the vertical, arms and torso the other, "
+        f"{clause} ({people} people, {trials} trials)"
+    )
+
+
+def scaling_words(runners: Runners) -> str:
+    """State how little scaled momentum changes with speed."""
+    rows = runners.means
+    spans = []
+    for part in ("swing_leg", "arms", "torso", "push_leg"):
+        by_speed = (
+            rows[rows["part"] == part].groupby(["laboratory", "nominal_mps"])["scaled"].mean()
+        )
+        spans.append(f"{_label(part)} {_digits(by_speed.min())} to {_digits(by_speed.max())}")
+    low, high = rows["speed_mps"].min(), rows["speed_mps"].max()
+    return (
+        f"Over mass, stature and speed each part is nearly the same from {low:.1f} to {high:.1f} "
+        f"m/s (means by laboratory and speed, thousandths): {', '.join(spans)}."
+    )
+
+
+def left_out_words(runners: Runners) -> str:
+    """Name the trials whose momentum does not count, with the measure that decides."""
+    trials = runners.results.tables["trials"]
+    left_out = [
+        f"{row['participant_id']} {row['trial_id']} ({row['outside']})"
+        for row in runners.records("trials")
+        if "momentum" in outcomes_of_cell(row["spoilt"])
+    ]
+    doubtful = int((trials["state"] == DOUBTFUL).sum())
+    words = f"angular momentum of {', '.join(left_out)}" if left_out else "nothing"
+    return (
+        f"{doubtful} of {len(trials)} trials are doubtful in something; {words} is left out here."
+    )
+
+
+# figures ----------------------------------------------------------------------------------------
+
+
+@journal_style()
+def draw_speed(runners: Runners, width_mm: float = 180.0) -> Drawing:
+    """Draw momentum by part against speed, every person a line."""
+    figure, axes = panels(width_mm, wide=(1, len(DRAWN), 68.0), narrow=(3, 2, 140.0), sharey=True)
+    for number, (ax, part) in enumerate(zip(axes, DRAWN, strict=False)):
+        _lines(ax, runners.means[runners.means["part"] == part], "mean_kgm2ps")
+        ax.set_title(_label(part).capitalize())
+        ax.set_xlabel("Speed (m/s)")
+        if number == 0:
+            ax.set_ylabel(f"Angular momentum about\nthe vertical ({UNIT})")
+    legend_above(figure, _key(), 3, narrow=1)
+    return figure
+
+
+@journal_style()
+def draw_sides(runners: Runners, width_mm: float = 180.0) -> Drawing:
+    """Draw right minus left against speed, every person a line."""
+    rows = runners.differences
+    figure, axes = panels(width_mm, wide=(1, len(DRAWN), 62.0), narrow=(3, 2, 140.0), sharey=True)
+    for number, (ax, part) in enumerate(zip(axes, DRAWN, strict=False)):
+        chosen = rows[rows["part"] == (part if part != "swing_leg" else "swing_side")]
+        _lines(ax, chosen, "difference")
+        ax.set_title(_label(part).capitalize())
+        ax.set_xlabel("Speed (m/s)")
+        if number == 0:
+            ax.set_ylabel(f"Right − left steps\n({UNIT})")
+    legend_above(figure, _key()[:1], 1)
+    return figure
+
+
+def _key() -> list[Any]:
+    return [
+        mark("o", GREY, "ten men on a treadmill", 3.0),
+        mark("D", BLUE, "one sprinter on a runway (JA1)", 4.0),
+    ]
+
+
+def _lines(ax: Axes, rows: pd.DataFrame, column: str) -> None:
+    ax.axhline(0.0, color=FRAME, linewidth=0.6, zorder=1)
+    for (laboratory, _), trials in rows.groupby(["laboratory", "participant_id"]):
+        person = trials.sort_values("speed_mps")
+        look: dict[str, Any] = (
+            {"color": GREY, "marker": "o", "markersize": 2.2, "linewidth": 0.8, "alpha": 0.8}
+            if laboratory == TREADMILL
+            else {"color": BLUE, "marker": "D", "markersize": 3.4, "linewidth": 1.3, "zorder": 4}
+        )
+        ax.plot(person["speed_mps"], person[column], **look)
+    ax.margins(x=0.06)
+
+
+# the page ---------------------------------------------------------------------------------------
+
+
+def page(runners: Runners) -> str:
+    """The page for readers."""
+    results = runners.results
+    verdicts, deviations = results.tables["verdicts"], results.tables["deviations"]
+    changed = f" but {len(deviations)} entries of deviations.tsv" if len(deviations) else ""
+    steps = results.tables["steps"]
+    return TEMPLATE.read_text(encoding="utf-8").format(
+        version=__version__,
+        people=runners.means["person"].nunique(),
+        trials=len(results.tables["trials"]),
+        steps=int((steps["status"] == "ok").sum()),
+        who=people_words(runners.means),
+        registry_hash=verdicts["registry_hash"].iloc[0],
+        changed=changed,
+        answer=short_answer(runners),
+        momentum=momentum_table(runners),
+        scaling=scaling_words(runners),
+        scaled=scaled_table(runners),
+        left_out=left_out_words(runners),
+        sides=sides_table(runners),
+        spread=spread_table(runners),
+        verdicts=verdict_table(runners),
+        laboratories=laboratory_table(runners),
+        gates=gate_table(runners),
+    )
+
+
+def readme_words(runners: Runners) -> str:
+    """What was found, for the first lines of README.md."""
+    verdicts = {row["hypothesis"]: row for row in runners.records("verdicts")}
+    h1, h4 = verdicts["H1"], verdicts["H4"]
+    people, low, high = (
+        runners.means["person"].nunique(),
+        runners.means["speed_mps"].min(),
+        runners.means["speed_mps"].max(),
+    )
+
+    def judged(row: dict[str, Any]) -> str:
+        ends = f"{digits(row['ci_low'])} to {digits(row['ci_high'])}"
+        return f"{digits(row['estimate'])}, 95 % {ends}, predicted {digits(row['smallest_effect'])}"
+
+    return (
+        f"**Found in {people} runners whose recordings are public** ({low:.0f} to {high:.1f} m/s): "
+        f"{_signs_words(runners)}. The division push side | swing side balances worse than legs | "
+        f"arms and torso ({judged(h1)} or more): H1 is *{_verdict(h1)}*, {h1['n_showing']:.0f} of "
+        f"{h1['n_athletes']} people show it; H4, that the other limbs' joints add to the push, is "
+        f"*{_verdict(h4)}* ({judged(h4)} or more). Ten ran on a treadmill, all are men: "
+        "[what this can and cannot say](docs/real_runners.md)."
+    )
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    return str(row["verdict"]).replace("_", " ")
+
+
+def claims_words(runners: Runners) -> str:
+    """Table of the hypotheses and what the public runners say, for docs/claims.md."""
+    lines = []
+    for row in runners.records("verdicts"):
+        estimate, low, high = (digits(row[key]) for key in ("estimate", "ci_low", "ci_high"))
+        number = f"{estimate} ({low} to {high})" if estimate != MISSING else ""
+        people = f"{row['n_athletes']}" if number else ""
+        why = "" if number and row["verdict"] != "inconclusive" else str(row["reason"])
+        lines.append([row["hypothesis"], _verdict(row), number, people, why.replace("|", "/")])
+    return markdown(["", "verdict", "estimate (95 %)", "people", "why"], lines)
+
+
+MARK = "<!-- {} of python -m validation.real_runners -->"
+
+
+def with_words(text: str, words: str) -> str:
+    """Put words between the marks of a page."""
+    begin, end = MARK.format("begin"), MARK.format("end")
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    if not after:
+        raise ValueError(f"the page lacks the marks {begin} and {end}.")
+    return f"{before}{begin}\n{words}\n{end}{after}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write page and figures of the study that the only argument names."""
+    runners = Runners(open_study(arguments[0]))
+    write_text(DOCS / "real_runners.md", page(runners))
+    for path, words in (
+        (ROOT / "README.md", readme_words(runners)),
+        (DOCS / "claims.md", claims_words(runners)),
+    ):
+        write_text(path, with_words(path.read_text(encoding="utf-8"), words))
+    for name, draw in (("real_runners", draw_speed), ("real_sides", draw_sides)):
+        for path in save_figure(draw(runners), IMAGES / name, ("svg",)):
+            print(f"wrote {path}")
+    print(f"wrote {DOCS / 'real_runners.md'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

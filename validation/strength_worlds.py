@@ -1,0 +1,155 @@
+"""``python -m validation.strength_worlds``: what is found of strengths of legs in made-up studies.
+
+Athletes have a true difference between their legs, a tested one, and a difference in running; the
+worlds differ in what links them. Scatter of running is that of ten real runners (Hamner and Delp
+2013: right over left, standard deviation over athletes of the logarithm: peak vertical force .045,
+speed of the free thigh .057, contact time .025).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from aqbio.io.dictionary import Columns
+from aqbio.io.tables import write_table
+from aqbio.stats.leg_strength import MIN_RELIABLE_SHARE, SlopePosterior, strength_slope
+
+FOLDER = Path(__file__).parents[1] / "docs" / "validation"
+SEED, STUDIES, ATHLETES = 68_043, 1000, (8, 12, 20)
+DELTA = 0.25
+"""Smallest slope of interest: a leg that is 10 % stronger carries 2.5 % more."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is true of athletes; numbers are natural logarithms of right over left."""
+
+    slope: float = 0.0
+    strength_sd: float = 0.10
+    running_sd: float = 0.05
+    attempt_sd: float = 0.06
+    """Of one attempt of one leg, within a session."""
+    attempts: int = 3
+    injured: float = 0.0
+    """Share of athletes with an injured leg, weaker by a quarter and carrying less for the pain."""
+    noted: float = 1.0
+    """Share of injuries that are noted in the sheet."""
+    preferred: float = 0.0
+    """Strength of the preferred leg; running differs by as much for the preference alone."""
+    left_preferring: float = 0.2
+    stated: bool = True
+    """Preferred legs are stated in participants.tsv, and held."""
+    first_right: float = 0.0
+    """How much stronger the right leg tests for being tested second, in all athletes."""
+    heavy_tails: bool = False
+
+
+INJURED_STRENGTH, INJURED_RUNNING = np.log(0.75), np.log(0.93)
+
+WORLDS = {
+    "no effect": World(),
+    "no effect, tested once": World(attempts=1),
+    "no effect, heavy tails": World(heavy_tails=True),
+    "planted, slope 0.5": World(slope=0.5),
+    "planted, slope 0.5, tested once": World(slope=0.5, attempts=1),
+    "planted, slope 1": World(slope=1.0),
+    "smallest slope": World(slope=DELTA),
+    "injury, noted": World(injured=0.25),
+    "injury, half of them noted": World(injured=0.25, noted=0.5),
+    "injury, none noted": World(injured=0.25, noted=0.0),
+    "preferred leg, stated": World(preferred=0.06),
+    "preferred leg, not stated": World(preferred=0.06, stated=False),
+    "right leg always second": World(first_right=0.05),
+}
+
+
+def drawn_slope(world: World, count: int, random: np.random.Generator) -> SlopePosterior | None:
+    """Draw a study of a world and estimate its slope as the product does."""
+    true = world.strength_sd * random.standard_normal(count)
+    other = (
+        random.standard_t(3, count) / np.sqrt(3.0)
+        if world.heavy_tails
+        else random.standard_normal(count)
+    )
+    running = world.slope * true + world.running_sd * other
+    side = np.where(random.random(count) < world.left_preferring, -1.0, 1.0)
+    true, running = true + world.preferred * side, running + world.preferred * side
+    hurt = random.random(count) < world.injured
+    leg = np.where(random.random(count) < 0.5, 1.0, -1.0)
+    true = true + hurt * leg * INJURED_STRENGTH
+    running = running + hurt * leg * INJURED_RUNNING
+    tests = random.standard_normal((world.attempts, 2, count)) * world.attempt_sd
+    tested = true + tests[:, 0].mean(axis=0) - tests[:, 1].mean(axis=0) + world.first_right
+    error, df = np.full(count, np.nan), 0
+    if world.attempts > 1:
+        df = 2 * count * (world.attempts - 1)
+        pooled = tests.var(axis=0, ddof=1).mean()
+        error = np.full(count, np.sqrt(2.0 * pooled / world.attempts))
+    kept = ~(hurt & (random.random(count) < world.noted))
+    covariates = side[kept, None] if world.stated else None
+    return strength_slope(tested[kept], running[kept], error[kept], df, covariates)
+
+
+def supported(slope: SlopePosterior | None) -> bool:
+    """Apply the rule of support: p with and without one athlete, size, reliable strengths."""
+    if slope is None or slope.reliable_share < MIN_RELIABLE_SHARE:
+        return False
+    return slope.p() < 0.05 and slope.estimate >= DELTA
+
+
+def rows(studies: int, seed: int) -> Iterator[dict[str, object]]:
+    """Yield one row per world and number of athletes."""
+    for number, (name, world) in enumerate(WORLDS.items()):
+        for count in ATHLETES:
+            random = np.random.default_rng([seed, number, count])
+            slopes = [drawn_slope(world, count, random) for _ in range(studies)]
+            known = [slope for slope in slopes if slope is not None]
+            ends = np.array([slope.interval() for slope in known[: studies // 4]])
+            inside = (ends[:, 0] <= world.slope) & (world.slope <= ends[:, 1])
+            yield {
+                "world": name,
+                "athletes": count,
+                "studies": studies,
+                "estimated": len(known),
+                "slope": world.slope,
+                "median": float(np.median([slope.estimate for slope in known])),
+                "supported": sum(map(supported, slopes)) / studies,
+                "refused": sum(slope.p_against(DELTA) < 0.05 for slope in known) / studies,
+                "covered": float(inside.mean()),
+                "half_width": float(np.median(np.ptp(ends, axis=1)) / 2.0),
+            }
+
+
+COLUMNS: Columns = {
+    "world": {"description": "What links strength and running."},
+    "athletes": {"description": "Athletes of a study."},
+    "studies": {"description": "Studies that were drawn."},
+    "estimated": {"description": "Studies with an estimate."},
+    "slope": {"description": "True slope, log ratio in running per log ratio of strength."},
+    "median": {"description": "Median estimate."},
+    "supported": {"description": "Share of studies that support the sentence."},
+    "refused": {"description": "Share of studies that rule out the smallest slope of interest."},
+    "covered": {"description": "Share of 95 % intervals that hold the true slope."},
+    "half_width": {"description": "Median half of the interval."},
+}
+
+
+def main() -> None:
+    """Write docs/validation/strength.tsv."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--studies", type=int, default=STUDIES)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--output", type=Path, default=FOLDER / "strength.tsv")
+    given = parser.parse_args()
+    table = pd.DataFrame(rows(given.studies, given.seed))
+    write_table(table, given.output, COLUMNS, {})
+
+
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 from scipy.optimize import brentq
 
+from aqbio.stats.registry import DENIALS
 from tests.hypotheses.made_evidence import DEVIATION
 
 pytestmark = pytest.mark.xdist_group("judged")
@@ -220,6 +221,10 @@ def test_slopes_between_athletes(tables, name):
     """The interval over four fits: at equal speed and at an equal share of the highest one, with
     and without the two athletes of most influence."""
     athletes = tables["hypotheses_athletes"].query("hypothesis == @name")
+    if athletes.empty:  # without the two the ranks of both predictors are the same: no fit
+        assert name == "H9"
+        assert np.isnan(_row(tables, name).estimate)
+        return
     wide = athletes.pivot_table("value", "participant_id", "column")
     relative = [column for column in wide if column.endswith("_relative")]
     ends, estimates = [], []
@@ -258,6 +263,11 @@ def _rule(row):
     sign, size = np.sign(row.smallest_effect), abs(row.smallest_effect)
     if row.gates != "passed":
         return None
+    if row.predicted in DENIALS:
+        effect = abs(row.estimate) if row.predicted == "none" else row.estimate
+        if row.p_against_holm < 0.05:
+            return "equivalent"
+        return "change_found" if row.p_holm < 0.05 and effect >= size else "too_imprecise"
     if row.p_holm < 0.05 and sign * row.estimate >= size:
         return "found"
     if row.p_against_holm < 0.05:

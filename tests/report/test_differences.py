@@ -52,11 +52,11 @@ def trials(**trials_of_condition: list[float]) -> list[tuple[str, str, float]]:
 
 
 def made_steps(each=3, seed=1, right=1.1, scatter=0.02, runs=None, **columns) -> pd.DataFrame:
-    """Steps whose numbers grow with speed and are larger on the right foot."""
-    random = np.random.default_rng(seed)
+    """Steps whose numbers grow with speed, scatter alike on both feet, larger on the right."""
     rows = []
-    for trial, condition, speed in runs or trials(normal=[5.0, 7.0, 9.0, 9.2]):
+    for place, (trial, condition, speed) in enumerate(runs or trials(normal=[5.0, 7.0, 9.0, 9.2])):
         for number in range(2 * each):
+            random = np.random.default_rng((seed, place, number // 2))
             side = ("left", "right")[number % 2]
             size = speed * (right if side == "right" else 1.0)
             size *= 0.7 if condition == "restricted_arms" else 1.0

@@ -265,9 +265,9 @@ def _rule(row):
         return None
     if row.predicted in DENIALS:
         effect = abs(row.estimate) if row.predicted == "none" else row.estimate
-        if row.p_against_holm < 0.05:
+        if row.p_holm < 0.05:
             return "equivalent"
-        return "change_found" if row.p_holm < 0.05 and effect >= size else "too_imprecise"
+        return "change_found" if row.p_against_holm < 0.05 and effect >= size else "too_imprecise"
     if row.p_holm < 0.05 and sign * row.estimate >= size:
         return "found"
     if row.p_against_holm < 0.05:

@@ -130,6 +130,7 @@ def test_frames_are_few_and_dense_enough(count, rate):
 def _drawing(estimate, low, high, smallest, own=None, *, marked=False):
     row = {
         "estimate": estimate, "ci_low": low, "ci_high": high, "smallest_effect": smallest,
+        "predicted": "greater",
     }  # fmt: skip
     return ruler(row, own or {}, marked=marked)
 

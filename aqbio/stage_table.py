@@ -112,7 +112,7 @@ PARTICIPANT = (
         "pages",
         "A page of the participant, and one of every trial on which it can be seen again.",
         reads=(*_MOTION, "contributions", "multiverse"),
-        settings=("model", "other_models", "roles", "figures", "hypotheses", "random"),
+        settings=("model", "roles", "figures", "hypotheses", "random"),
         files=("bones", "reference", "strength"),
         reads_sessions=True,
         failures_of=("contributions",),
@@ -147,7 +147,7 @@ STUDY = (
         "hypotheses",
         "Verdicts on the hypotheses, and the tables to check them with.",
         reads=(*_STAGES_WITH_NUMBERS, "tables"),
-        settings=("files", "other_models", "quality", "hypotheses", "multiverse", "random"),
+        settings=("files", "quality", "hypotheses", "multiverse", "random"),
         files=("registry", "strength"),
         tables=(
             "hypotheses_steps",

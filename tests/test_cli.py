@@ -76,7 +76,7 @@ def test_one_command_per_stage_and_the_rest():
     commands = [one.name or one.callback.__name__ for one in cli.app.registered_commands]
     assert [name for name in commands if name in STAGES] == list(STAGES)
     others = {"run", "look", "new", "check", "map-model", "settings", "virtual"}
-    others |= {"fetch", "reference", "opensim", "rows", "verify", "archive", "export"}
+    others |= {"fetch", "plan", "reference", "opensim", "rows", "verify", "archive", "export"}
     assert set(commands) - set(STAGES) == others
 
 

@@ -110,11 +110,14 @@ IDENTIFIERS = {"participant_id", "trial_id"}
 
 
 def _cells(row: Participant | Trial) -> dict[str, Any]:
-    """Filled cells of a row without its names and without remarks; of files their names."""
+    """Filled cells of a row without its names and without remarks.
+
+    Names of files may name the person: only a hash is kept.
+    """
     cells = row.model_dump(mode="json", exclude=IDENTIFIERS | set(REMARKS), exclude_none=True)
     files = {name for name in cells if name == "file" or name.endswith("_file")}
     return {
-        name: Path(value).name if name in files else value
+        name: short_hash(Path(value).name) if name in files else value
         for name, value in cells.items()
         if value != ""
     }

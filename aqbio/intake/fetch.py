@@ -262,8 +262,9 @@ def _append(address: str, part: Path, expected_bytes: int) -> None:
         error.close()
         part.unlink()
         return
-    mode = "wb" if response.status in RANGE_IGNORED else "ab"
-    with response, writing(part), part.open(mode) as out:
+    if response.status in RANGE_IGNORED:
+        part.unlink(missing_ok=True)
+    with response, writing(part), part.open("ab") as out:
         remaining = expected_bytes + 1 - out.tell()  # one byte too many tells another content
         while remaining > 0 and (chunk := response.read(min(CHUNK_BYTES, remaining))):
             out.write(chunk)

@@ -129,7 +129,7 @@ def interval(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
 
     >>> error = weights(1, 1, "body") @ [[2.0]]
     >>> low, high = interval((7.0 + error) - (4.0 + error))
-    >>> low.tolist(), high.tolist()
+    >>> low.round(9).tolist(), high.round(9).tolist()
     ([3.0], [3.0])
     """
     values = np.asarray(draws, dtype=float)

@@ -40,7 +40,10 @@ from tests.golden import differences
 from tests.report.test_verdicts import FORBIDDEN
 
 WIDTHS = (85.0, 180.0)
-NAMES = [one.name for one in FIGURES]
+ELSEWHERE = ("reliability", "condition_curves")
+"""Figures of repeated trials and of two conditions (`test_conditions_and_reliability.py`)."""
+MADE = [one for one in FIGURES if one.name not in ELSEWHERE]
+NAMES = [one.name for one in MADE]
 SMALLEST, HIGHEST, LONGEST = 6.0, 240.0, 60
 """Type that journals print (points), height of a page (mm), words of a caption."""
 WITHOUT_UNIT = {"athletes", "specification_curve"}
@@ -81,7 +84,7 @@ def drawing(request, made) -> Drawing:
     return made[1][request.param]
 
 
-@pytest.fixture(params=FIGURES, ids=NAMES)
+@pytest.fixture(params=MADE, ids=NAMES)
 def described(request, tables):
     return request.param, tables[request.param.name]
 
@@ -360,7 +363,7 @@ def test_titles_captions_and_alternatives_are_what_they_were(tables):
     A sentence that differs by numbers alone is not told again: numbers follow the rows (below).
     """
     lines = []
-    for figure in FIGURES:
+    for figure in MADE:
         seen: set[str] = set()
         for name, alter in ALTERED.items():
             if (rows := alter(tables[figure.name])).empty:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.interpolate import CubicSpline
 
 from tests.outsider.signals import SIDES, Results, Step, mean
-from tests.outsider.tables import GROUPS, of_roles, posterior_samples
+from tests.outsider.tables import GROUPS, model_variances, of_roles, posterior_samples
 
 AXES = "xyz"
 PLANTED = 0.5
@@ -226,7 +226,8 @@ def _precision(trial: Results, steps: pd.DataFrame) -> dict[str, float]:
         ("arms_push_cosine", cosine),
     ):
         own = (alike.isel(outcome=kinds == name) ** 2).sum("uncertainty_source", skipna=False)
-        foot = np.nanmean(np.sqrt(own.values))
+        model = np.broadcast_to(model_variances(trial), (len(kinds), 3))[kinds == name, 1]
+        foot = np.nanmean(np.sqrt(own.transpose("stance_foot", "outcome").values + model))
         found[f"sd_{name}"] = np.hypot(foot, np.std(values, ddof=1))
     return found
 

@@ -138,12 +138,30 @@ def _half_widths(trial: Results, side: str) -> dict[tuple[str, ...], float]:
     names = [trial.data[f"outcome_{one}"].values.astype(str) for one in
              ("level", "source", "target", "statistic")]  # fmt: skip
     variance = (own**2).sum("uncertainty_source", skipna=False).transpose("outcome", "axis").values
+    variance = variance + model_variances(trial)
     return {
         (*key, axis): HALF_OF_95 * np.sqrt(value)
         for key, values in zip(zip(*names, strict=True), variance, strict=True)
         for axis, value in zip(AXES, values, strict=True)
         if np.isfinite(values).all()
     }
+
+
+CAUSED_BY_ONE_MODEL = 1.5
+"""Widening of what joints cause, for the second model is a sample of one."""
+
+
+def model_variances(trial: Results) -> np.ndarray | float:
+    """(outcome, axis): mean square over the feet of what the second model says differently."""
+    if "second_model" not in trial.data:
+        return 0.0
+    both = trial.data["second_model"].transpose("model_side", "stance_foot", "outcome", "axis")
+    squares = (both.values[1] - both.values[0]) ** 2
+    known = np.isfinite(squares)
+    mean = np.where(known, squares, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    is_caused = np.char.startswith(trial.data["outcome_level"].values.astype(str), "C")
+    widened: np.ndarray = np.where(is_caused, CAUSED_BY_ONE_MODEL**2, 1.0)[:, None] * mean
+    return widened
 
 
 def _signs(step: Step, mirrored: np.ndarray) -> np.ndarray:

@@ -88,6 +88,10 @@ def test_such_code_would_be_seen(code):
     assert _of_some_systems(ast.parse(code))
 
 
+NO_TEXT = ("os.open", "tarfile.open")
+"""Functions that open no text."""
+
+
 def _without_encoding(tree: ast.AST) -> list[str]:
     """Calls that read or write text in whatever encoding the country of the computer has."""
     found = []
@@ -98,7 +102,7 @@ def _without_encoding(tree: ast.AST) -> list[str]:
         keywords = {one.arg for one in node.keywords}
         modes = [one.value for one in node.args if isinstance(one, ast.Constant)]
         of_bytes = any(isinstance(mode, str) and "b" in mode for mode in modes)
-        opens = name == "open" and not of_bytes and ast.unparse(node.func) != "os.open"
+        opens = name == "open" and not of_bytes and ast.unparse(node.func) not in NO_TEXT
         reads = name in ("read_text", "write_text") and isinstance(node.func, ast.Attribute)
         runs = name in ("run", "Popen", "check_output") and keywords & {"text", "capture_output"}
         if (opens or reads or runs) and "encoding" not in keywords:

@@ -45,7 +45,7 @@ rule hypotheses:
         runtime=for_trials(60, 0.1),
     params:
         study=study_file,
-        settings=settings("files", "other_models", "quality", "hypotheses", "multiverse", "random"),
+        settings=settings("files", "quality", "hypotheses", "multiverse", "random"),
         registry=content("registry"),
         strength=content("strength"),
     message:

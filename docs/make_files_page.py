@@ -36,7 +36,7 @@ COLUMNS = "| column | unit | meaning |\n| --- | --- | --- |\n"
 VARIABLES = "| variable | unit | stored to | mirror | meaning |\n| --- | --- | --- | --- | --- |\n"
 
 
-HOLES = ("group", "axis", "partition", "contact_model", "error", "model")
+HOLES = ("group", "axis", "partition", "contact_model", "error", "model", "common")
 """What stands for many in names of columns."""
 
 

@@ -43,7 +43,7 @@ SECTIONS = {
     ),
     "Methods": (
         "docs/methods", "docs/levels", "docs/body", "docs/consistency", "docs/hypotheses",
-        "docs/claims", "docs/statistics", "docs/without_plates",
+        "docs/claims", "docs/statistics", "docs/without_plates", "docs/strength",
     ),
     "Evidence": (
         "docs/real_runners", "docs/validation/README", "docs/validation/demo",

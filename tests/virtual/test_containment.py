@@ -94,7 +94,10 @@ def test_a_trial_that_breaks_leaves_the_page_with_the_others(copy, monkeypatch, 
 
 
 PARTS = {
-    "hypotheses": ("aqbio.hypotheses.gathered._trial_errors", lambda _, trials, *__: FIRST in trials),
+    "hypotheses": (
+        "aqbio.hypotheses.gathered._trial_errors",
+        lambda _, trials, *__: FIRST in trials,
+    ),
     "figures": ("aqbio.figures.quality._effects", lambda *_: True),
     "pages": ("aqbio.pages.athlete.trial_rows", lambda _, name, *__: name == PEOPLE[0]),
     "report": ("aqbio.report.page.disagreement_words", lambda *_: True),

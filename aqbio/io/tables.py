@@ -63,6 +63,13 @@ def _cells(column: pd.Series[Any], digits: int) -> list[object]:
     return [value if known_value else MISSING for value, known_value in pairs]
 
 
+TEXT_COLUMNS = (
+    "participant_id", "trial_id", "label", "where", "condition", "session", "group", "person",
+    "laboratory", "footwear",
+)  # fmt: skip
+"""Columns that stay text where all that is in them are numbers, as of a plate, a trial or a year."""
+
+
 def read_table(path: Path) -> pd.DataFrame:
     """Read a TSV table; ``n/a`` and empty cells become missing values, identifiers stay text."""
     import pandas as pd
@@ -73,7 +80,7 @@ def read_table(path: Path) -> pd.DataFrame:
             sep="\t",
             na_values=[MISSING, ""],
             keep_default_na=False,
-            dtype={"participant_id": str, "trial_id": str},
+            dtype=dict.fromkeys(TEXT_COLUMNS, str),
         )
         return table.copy()  # in one piece: pandas complains of columns added to a hundred blocks
     except FileNotFoundError as error:

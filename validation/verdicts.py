@@ -228,7 +228,7 @@ def _row(
     }
 
 
-Work = tuple[Cell | tuple[str, World], int]
+Work = tuple[Cell | str, int]
 """A cell, or a world of sprints with its name, and the number of its studies."""
 
 
@@ -243,7 +243,9 @@ def all_rows(work: Sequence[Work], jobs: int) -> Iterator[pd.DataFrame]:
 
 def _rows(work: Work) -> pd.DataFrame:
     one, studies = work
-    return cell_rows(one, studies) if isinstance(one, Cell) else world_rows(*one, studies)
+    if isinstance(one, Cell):
+        return cell_rows(one, studies)
+    return world_rows(one, worlds()[one], studies)  # worlds cannot be sent to a process
 
 
 # the page -----------------------------------------------------------------------------------------
@@ -362,10 +364,10 @@ def main(arguments: Sequence[str]) -> int:
     cells = [] if options.drawn_only else named_cells()
     if options.only:
         cells = [one for one in cells if any(part in one.name for part in options.only)]
-    chosen = [] if options.drawn_only else list(worlds().items())
+    chosen = [] if options.drawn_only else list(worlds())
     if options.only:
-        chosen = [one for one in chosen if any(part in one[0] for part in options.only)]
-    named_work: list[Cell | tuple[str, World]] = [*cells, *chosen]
+        chosen = [one for one in chosen if any(part in one for part in options.only)]
+    named_work: list[Cell | str] = [*cells, *chosen]
     work: list[Work] = [(one, options.named_studies) for one in named_work]
     work += [(drawn_cell(options.seed, n), options.studies) for n in range(options.cells)]
     found = []

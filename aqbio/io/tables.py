@@ -67,7 +67,7 @@ TEXT_COLUMNS = (
     "participant_id", "trial_id", "label", "where", "condition", "session", "group", "person",
     "laboratory", "footwear",
 )  # fmt: skip
-"""Columns that stay text where all that is in them are numbers, as of a plate, a trial or a year."""
+"""Columns that stay text where all that is in them are numbers, as of a plate or a trial."""
 
 
 def read_table(path: Path) -> pd.DataFrame:

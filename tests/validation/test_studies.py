@@ -194,9 +194,16 @@ LEAST = {
     ("the weaker side limits, 96 athletes", "H3b"): 0.9,
     ("twice the smallest slopes, 96 athletes", "H8a", "H9"): 0.6,
     **{(f"a contrast of {count} athletes, twice the smallest effect", "contrast"): least
-       for count, least in ((6, 0.1), (8, 0.6), (12, 0.85), (20, 0.95))},
+       for count, least in ((6, 0.1), (8, 0.45), (12, 0.78), (20, 0.88))},
 }  # fmt: skip
-"""Cell and hypotheses, and the least share of studies that find them."""
+"""Cell and hypotheses, and the least share of studies that find them. A contrast at equal speed
+takes the law of speed from the compared sprints alone, which costs power (docs/decisions/0041):
+150 studies of 8 and of 12 athletes found 51 and 83 %, with the law of all trials 60 and 85 %."""
+
+
+KNOWN_FALSE = {("6 injured of 96", "H3b"), ("6 injured of 96", "H9")}
+"""False sentences that are supported beyond chance, and that the page shows as such: six injured
+athletes of 96 whose injuries nobody noted run slower, with unequal legs and another gait."""
 
 
 def test_the_committed_table_is_of_this_registry_of_all_cells_and_holds():
@@ -211,7 +218,8 @@ def test_the_committed_table_is_of_this_registry_of_all_cells_and_holds():
     for name, own in table.groupby("hypothesis"):
         assert {"true", "false"} <= set(own["claim"]) or name == "H3e"
     assert np.isfinite(table["truth"]).all()
-    assert "no" not in set(table["holds"])  # no false sentence is supported beyond chance
+    beyond_chance = table[table["holds"] == "no"]
+    assert {*zip(beyond_chance["cell"], beyond_chance["hypothesis"], strict=True)} <= KNOWN_FALSE
     rows = table.set_index(["cell", "hypothesis"])
     for (cell, *names), least in LEAST.items():
         for name in names:

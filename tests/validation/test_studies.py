@@ -198,7 +198,8 @@ LEAST = {
 }  # fmt: skip
 """Cell and hypotheses, and the least share of studies that find them. A contrast at equal speed
 takes the law of speed from the compared sprints alone, which costs power (docs/decisions/0041):
-150 studies of 8 and of 12 athletes found 51 and 83 %, with the law of all trials at least 60 and 85 %."""
+150 studies of 8 and of 12 athletes found 51 and 83 %, with the law of all trials at least 60 and
+85 %."""
 
 
 KNOWN_FALSE = {("6 injured of 96", "H3b"), ("6 injured of 96", "H9")}

@@ -253,7 +253,8 @@ def _equivalence(
     effect is below alpha, and the estimate is one of delta or more in a denied direction.
     """
     delta, alpha, value = hypothesis.delta, hypothesis.alpha, result.error.value
-    effect = f"a change of {delta:g} or more{'' if hypothesis.predicted == 'none' else ' upwards'}"
+    upwards = "" if hypothesis.predicted == "none" else " upwards"
+    effect = f"a change of {delta:g} {hypothesis.unit} or more{upwards}"
     if p_holm < alpha:
         return "equivalent", f"{effect} is excluded: adjusted p against it < {alpha:g}"
     size = abs(value) if hypothesis.predicted == "none" else value

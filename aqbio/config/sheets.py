@@ -50,6 +50,15 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
+REASON = Field(
+    default=None,
+    description="Why the row is left out, or was changed after data were first read; it stands in "
+    "deviations.tsv and in the flow of the study.",
+)
+DECIDED_BY = Field(default=None, description="Who decided that.")
+DECIDED_ON = Field(default=None, description="When it was decided, for example 2026-05-04.")
+
+
 class Participant(Row):
     """A row of participants.tsv."""
 
@@ -107,15 +116,9 @@ class Participant(Row):
         description="Group of the person, for example trained; contrasts compare its change with "
         "that of all others.",
     )
-    reason: str | None = Field(
-        default=None,
-        description="Why the row is left out, or was changed after data were first read; it stands "
-        "in deviations.tsv and in the flow of the study.",
-    )
-    decided_by: str | None = Field(default=None, description="Who decided that.")
-    decided_on: str | None = Field(
-        default=None, description="When it was decided, for example 2026-05-04."
-    )
+    reason: str | None = REASON
+    decided_by: str | None = DECIDED_BY
+    decided_on: str | None = DECIDED_ON
     preferred_leg: Literal["left", "right"] | None = Field(
         default=None,
         description="Leg that kicks a ball: held where the legs of athletes are compared.",
@@ -181,15 +184,9 @@ class Trial(Row):
         description="How the trial felt to who ran it, or looked to who knew no condition, in "
         "points; contrasts compare it.",
     )
-    reason: str | None = Field(
-        default=None,
-        description="Why the row is left out, or was changed after data were first read; it stands "
-        "in deviations.tsv and in the flow of the study.",
-    )
-    decided_by: str | None = Field(default=None, description="Who decided that.")
-    decided_on: str | None = Field(
-        default=None, description="When it was decided, for example 2026-05-04."
-    )
+    reason: str | None = REASON
+    decided_by: str | None = DECIDED_BY
+    decided_on: str | None = DECIDED_ON
 
     @property
     def source(self) -> str:

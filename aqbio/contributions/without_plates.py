@@ -30,10 +30,13 @@ NEEDS_NO_PLATES = (
 )  # fmt: skip
 """Variables of draws; the last three of limbs in the air."""
 
-EVENT_SD_SHARE = 1.0 / (1.5 * np.sqrt(2.0))
-"""Standard deviation of touchdown and of toe-off, share of how far a contact time may be off in
-tested runs. Taken as 1.5 standard deviations of it: 0.13 of the contact times of eight virtual
-sprinters at 5 m/s were farther off, 0.25 to 0.34 with errors as of video."""
+STATED_ERROR_SDS = 1.5
+"""Standard deviations of a contact time in how far it may be off, as tested runs show and column
+contact_error_s states: 0.13 of the contact times of eight virtual sprinters at 5 m/s were farther
+off, 0.25 to 0.34 with errors as of video."""
+
+EVENT_SD_SHARE = 1.0 / (STATED_ERROR_SDS * np.sqrt(2.0))
+"""Standard deviation of touchdown and of toe-off, share of how far a contact time may be off."""
 
 UNTESTED_TIME_ERROR_S = 0.066
 """Error of a contact time for untested kinds of recordings, s: a touchdown is up to 45 ms late

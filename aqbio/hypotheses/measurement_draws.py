@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aqbio.contributions.without_plates import STATED_ERROR_SDS
 from aqbio.hypotheses.contact_models import AMPLIFYING, CONTACT_MODELS
 from aqbio.intervals.sources import MODEL
 from aqbio.intervals.study_draws import study_draws
@@ -40,18 +41,18 @@ def trial_draws(
     All errors together, and those that athletes share. `entries`: of stage multiverse, by
     participant and trial.
     """
-    found: list[dict[str, Deviations]] = [
+    deviations_by_scope: list[dict[str, Deviations]] = [
         {"lag": lag_draws(study, entries, scopes)} for scopes in (SCOPES, SHARED)
     ]
     for participant_id in steps["participant_id"].astype(str).unique():
         rows = steps[steps["participant_id"].astype(str) == participant_id]
         counted = set(zip(rows["trial_id"].astype(str), rows["step"].astype(int), strict=True))
         of_participant = _participant(study, participant_id, counted)
-        for everywhere, own in zip(found, of_participant, strict=True):
-            for name, deviations in own.items():
-                everywhere.setdefault(name, {}).update(deviations)
+        for of_scope, by_name in zip(deviations_by_scope, of_participant, strict=True):
+            for name, deviations in by_name.items():
+                of_scope.setdefault(name, {}).update(deviations)
     everything, shared = (
-        {name: _table(by_name.get(name, {})) for name in DRAWN} for by_name in found
+        {name: _table(by_name.get(name, {})) for name in DRAWN} for by_name in deviations_by_scope
     )
     return everything, shared
 
@@ -173,10 +174,6 @@ MOMENTUM = re.compile(r"H_(?P<source>\w+)_(?P<axis>[xyz])_stance_mean_kgm2ps")
 EVENT_OUTCOMES = {"contact_s": 1.0, "flight_s": -1.0}
 """Outcomes that an error of contact times moves, and its sign."""
 
-EVENT_SDS = 1.5
-"""Standard deviations that a stated error of a contact time stands for
-(`aqbio.contributions.without_plates`)."""
-
 
 def shared_draws(
     study: Study, outcomes: Sequence[str], steps: pd.DataFrame
@@ -198,7 +195,7 @@ def _event_draws(study: Study, steps: pd.DataFrame, sign: float) -> pd.DataFrame
     """Errors of events: one for all trials of a session whose events are found in the same way."""
     seed, deviations = study.settings.random.seed, Deviations()
     for (participant_id, trial_id), rows in steps.groupby(TRIAL_COLUMNS, observed=True):
-        sd = float(rows["contact_error_s"].astype(float).mean()) / EVENT_SDS
+        sd = float(rows["contact_error_s"].astype(float).mean()) / STATED_ERROR_SDS
         person = study.participant(str(participant_id))
         bearer = f"{person.laboratory or ''}\t{person.session or ''}\t{rows['events'].iloc[0]}"
         if np.isfinite(sd):

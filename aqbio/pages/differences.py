@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from aqbio.contributions.without_plates import STATED_ERROR_SDS
 from aqbio.figures.step_means import StepColumn, kept_steps
 from aqbio.gait.postures import spread_column
 from aqbio.gait.step_files import participant_rows, step_file
@@ -82,10 +83,6 @@ def _on_pelvis(chain: str, label: str) -> Outcome:
     return Outcome(label, "N m", "B", chain, "pelvis", "moment_mean", "y")
 
 
-TIME_ERROR_SDS = 1.5
-"""Standard deviations of a contact time in column contact_error_s
-(`aqbio.contributions.without_plates.EVENT_SD_SHARE`)."""
-
 FORCE = Outcome("Peak upward force", "BW", STEPS_TABLE, "peak_vertical_force_bw")
 PUSH_SIDE = _momentum("push_side", "Push side")
 PARTS = (
@@ -101,11 +98,11 @@ MEASURES = (
     FORCE,
     Outcome(
         "Contact time", "ms", STEPS_TABLE, "contact_s", factor=1000.0,
-        error="contact_error_s", sds=TIME_ERROR_SDS,
+        error="contact_error_s", sds=STATED_ERROR_SDS,
     ),
     Outcome(
         "Flight time", "ms", STEPS_TABLE, "flight_s", factor=1000.0,
-        error="contact_error_s", sds=TIME_ERROR_SDS,
+        error="contact_error_s", sds=STATED_ERROR_SDS,
     ),
     Outcome("Step length", "m", STEPS_TABLE, "step_length_m"),
     *PARTS,
@@ -267,9 +264,11 @@ def drawn_session(
     """Kept ones among a participant's steps, with their draws (`study_draws`)."""
     steps = with_texts(kept_steps(steps))
     names = zip(draws["trial_id"].values.tolist(), draws["number"].values.tolist(), strict=True)
-    places = {(str(trial), int(number)): place for place, (trial, number) in enumerate(names)}
+    columns_by_step = {
+        (str(trial), int(number)): column for column, (trial, number) in enumerate(names)
+    }
     keys = zip(steps["trial_id"], steps["step"], strict=True)
-    positions = [places.get((str(trial), int(number)), -1) for trial, number in keys]
+    positions = [columns_by_step.get((str(trial), int(number)), -1) for trial, number in keys]
     return SessionSteps(
         participant_id,
         study.participant(participant_id).session or participant_id,
